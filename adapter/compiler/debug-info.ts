@@ -1,0 +1,81 @@
+/** The debug info the compiler writes beside the instrumented stack: the "-g" of this toolchain. */
+
+/** A position in a source file; lines and columns count from 1. `file` is relative to `adapter/stack`, such as `hw/net/e1000.ts`. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A parameter, local or struct field, with its type as written in the source (empty where none was and none could be inferred). */
+export interface Variable {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface FunctionInfo {
+  readonly id: number;
+  /** The plain name, such as `e1000_receive_iov`; methods are `Class.method`, nested and arrow functions take the name they are bound to. */
+  readonly name: string;
+  readonly file: string;
+  /** First and last line of the whole function. */
+  readonly line: number;
+  readonly endLine: number;
+  readonly params: readonly Variable[];
+  readonly returnType: string;
+  /** Text of the doc comment without its stars; empty if there is none. */
+  readonly doc: string;
+  readonly exported: boolean;
+  /** `@nodebug`: compiled without probes and ticks, left out of back traces. */
+  readonly nodebug: boolean;
+  /** Ids of the probes inside, in source order (those of nested functions excluded). The first one is where `break FUNCTION` stops. */
+  readonly probes: readonly number[];
+}
+
+/**
+ * `statement`: before a statement. `return`: after a return value was computed, before the function is left (an extra last
+ * argument `$ret` carries it). `end`: at a function's closing brace, when it is reached.
+ */
+export type ProbeKind = 'statement' | 'return' | 'end';
+
+export interface ProbeInfo {
+  readonly id: number;
+  readonly kind: ProbeKind;
+  /** Index into `functions`. */
+  readonly fn: number;
+  readonly line: number;
+  readonly column: number;
+  /** Names of the locals passed to `hit` after the id, in order: parameters first, then what is in scope and initialised. */
+  readonly locals: readonly Variable[];
+}
+
+export interface StructInfo {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly doc: string;
+  readonly kind: 'class' | 'interface' | 'type';
+  readonly extends: string;
+  readonly fields: readonly (Variable & { readonly doc: string; readonly line: number })[];
+}
+
+/** A module-level constant or variable. `value` is there when it is a literal or a constant expression of others. */
+export interface GlobalInfo {
+  readonly name: string;
+  readonly type: string;
+  readonly file: string;
+  readonly line: number;
+  readonly doc: string;
+  readonly value?: number | string;
+}
+
+export interface DebugInfo {
+  readonly version: 1;
+  /** SHA-256 over the sources, so that a recording can tell whether it belongs to this build. */
+  readonly buildId: string;
+  readonly files: readonly string[];
+  readonly functions: readonly FunctionInfo[];
+  readonly probes: readonly ProbeInfo[];
+  readonly structs: readonly StructInfo[];
+  readonly globals: readonly GlobalInfo[];
+}

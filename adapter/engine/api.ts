@@ -1,0 +1,221 @@
+/**
+ * What the engine offers its front ends (gdb command language, DAP). Neither V8 nor DAP shows through here.
+ * `Engine` (engine.ts) implements it.
+ */
+import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
+
+/** What to run. */
+export interface LaunchOptions {
+  /** QEMU options, one word an element, such as `['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0']`. */
+  readonly args: readonly string[];
+  /** A pcap or pcapng file to replay instead of live sockets and the built-in guest. */
+  readonly trace?: string;
+  /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
+  readonly guestCommands?: readonly string[];
+  /** Bound of the input recording in bytes (default 64 MiB); 0 turns it off. */
+  readonly recordLimit?: number;
+  /** Stop at the first statement of `main`. */
+  readonly stopOnEntry?: boolean;
+}
+
+/** Why the inferior stopped. */
+export type StopReason =
+  | { readonly kind: 'breakpoint'; readonly breakpoints: readonly number[]; readonly hitTemporary: boolean }
+  | { readonly kind: 'step' }
+  /** After `finish`: `from` was left; `value` is what it returned, absent for a function without a return value. */
+  | { readonly kind: 'finish'; readonly from: string; readonly value?: Value }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'entry' }
+  /** An exception that nothing catches was thrown inside the stack; the frames are those of the throw. */
+  | { readonly kind: 'exception'; readonly name: string; readonly message: string; readonly stack: string }
+  /** A breakpoint's condition threw; gdb words: "Error in testing condition for breakpoint N". It stops there. */
+  | { readonly kind: 'condition-error'; readonly breakpoint: number; readonly message: string };
+
+/** One frame, 0 is the innermost. Frames of `@nodebug` functions and of the debugger's own code are left out. */
+export interface Frame {
+  readonly index: number;
+  readonly fn: FunctionInfo;
+  readonly location: SourceLocation;
+  /** Probe at which the innermost frame stands, or -1. */
+  readonly probe: number;
+}
+
+/** A value of the inferior. Aggregates are handles, valid until the inferior runs again. */
+export interface Value {
+  readonly kind:
+    | 'number'
+    | 'bigint'
+    | 'boolean'
+    | 'string'
+    | 'null'
+    | 'undefined'
+    | 'struct'
+    | 'array'
+    | 'bytes'
+    | 'map'
+    | 'function';
+  /** C-style type where known (`uint32`, `E1000State`, `Uint8Array`, `iovec[]`), from the debug info or the object's class. */
+  readonly type: string;
+  /** The number, bigint, boolean or string; for a function its name. */
+  readonly value?: number | bigint | boolean | string;
+  /** Elements of array, bytes and map; fields of a struct. */
+  readonly length?: number;
+  /** For aggregates: what `children` takes. */
+  readonly handle?: string;
+  /** A stable pseudo address of an aggregate, distinct for each object, such as 0x7f0000001040; for printing pointers as gdb does. */
+  readonly address?: number;
+  /** Bits of an element for typed arrays (8, 16, 32), to pad hex. */
+  readonly bits?: number;
+}
+
+export interface NamedValue {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** Resolves names of an expression at one place of the program. */
+export interface SymbolScope {
+  /** A local or parameter in scope, with its declared type. */
+  local(name: string): Variable | undefined;
+  /** A module-level constant, variable, function or class: anything reachable as `$G.name`. */
+  global(name: string): Variable | undefined;
+  /** True if `$pkt` is available: the function handles a packet. */
+  readonly hasPacket: boolean;
+}
+
+/**
+ * A compiled expression: JavaScript source over the locals' names, `$G` (globals by name), `$pkt` (a `PacketView` of
+ * packets/fields.ts or undefined) and `$F` (field getters of packets/fields.ts by Wireshark name).
+ */
+export type ExpressionCompiler = (scope: SymbolScope) => string;
+
+/** `ignoreCount` skips that many hits first; `hitCondition` is DAP's, one of `N`, `== N`, `> N`, `>= N`, `< N`, `<= N`, `% N`. */
+export interface BreakpointSpec {
+  readonly location:
+    | { readonly kind: 'function'; readonly name: string }
+    | { readonly kind: 'line'; readonly file: string; readonly line: number; readonly column?: number };
+  readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
+  readonly hitCondition?: string;
+  readonly ignoreCount?: number;
+  readonly temporary?: boolean;
+  /** A log message (DAP logpoint): parts are literal text or compiled expressions. It does not stop. */
+  readonly log?: readonly (string | { readonly text: string; readonly compile: ExpressionCompiler })[];
+}
+
+export interface Breakpoint {
+  readonly id: number;
+  readonly spec: BreakpointSpec;
+  readonly enabled: boolean;
+  readonly verified: boolean;
+  /** Why it is not verified, with near matches; or a remark (moved to another line). */
+  readonly message?: string;
+  /** Where it is; several when a name or line has more than one place. */
+  readonly locations: readonly (SourceLocation & { readonly function: string; readonly probe: number })[];
+  readonly hits: number;
+}
+
+/** Memory as the guest's physical addresses see it: RAM and the NIC's MMIO window. Reads never have a side effect. */
+export interface GuestMemory {
+  /** Bytes from `address` as far as they are mapped (an empty array if the first one is not). */
+  read(address: number, length: number): Uint8Array;
+  /** Writes to RAM, or raw to a device register; returns how many bytes were mapped. */
+  write(address: number, data: Uint8Array): number;
+  readonly regions: readonly { readonly name: string; readonly start: number; readonly length: number }[];
+}
+
+export interface Position {
+  readonly tick: number;
+  readonly probe: number;
+  readonly location: SourceLocation | undefined;
+}
+
+export type InferiorState = 'none' | 'starting' | 'running' | 'stopped' | 'exited';
+
+export interface EngineEvents {
+  stopped: [reason: StopReason];
+  continued: [];
+  /** The machine is gone: `code` 0 after an orderly quit; `message` says what went wrong otherwise. */
+  exited: [code: number, message: string];
+  /** The guest printed on its console. */
+  console: [text: string];
+  /** A line about the machine or the debugger, for the user. */
+  report: [level: 'info' | 'warning' | 'error', text: string];
+  /** Output of a logpoint. */
+  log: [text: string, location: SourceLocation];
+  breakpoint: [change: 'new' | 'changed' | 'removed', bp: Breakpoint];
+}
+
+export type StepKind = 'into' | 'over' | 'out';
+
+export interface EngineApi {
+  readonly info: DebugInfo;
+  /** Absolute folder of the stack's sources; `SourceLocation.file` is relative to it. */
+  readonly sourceRoot: string;
+  readonly state: InferiorState;
+  /** The last stop, while stopped. */
+  readonly stop: StopReason | undefined;
+  on<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
+  off<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
+  once<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
+
+  /** Starts the machine (kills a running one first). Throws `EngineError` when options or the trace are wrong. Runs at once. */
+  launch(options: LaunchOptions): Promise<void>;
+  /** Ends the machine and its sockets. */
+  kill(): Promise<void>;
+  /** Frees everything; the engine cannot be used afterwards. */
+  dispose(): Promise<void>;
+
+  resume(): Promise<void>;
+  /** Stops a running machine where it is; 'stopped' with 'pause' follows. */
+  interrupt(): Promise<void>;
+  /** Steps `count` statements; 'stopped' follows. 'out' leaves the frame `frame` (default 0). */
+  step(kind: StepKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
+  /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
+  runTo(location: BreakpointSpec['location']): Promise<void>;
+
+  setBreakpoint(spec: BreakpointSpec): Breakpoint;
+  /** Changes condition, ignore count or enabled state in place; keeps the number and hits. */
+  updateBreakpoint(
+    id: number,
+    change: {
+      readonly condition?: BreakpointSpec['condition'] | null;
+      readonly ignoreCount?: number;
+      readonly enabled?: boolean;
+    },
+  ): Breakpoint;
+  deleteBreakpoint(id: number): boolean;
+  readonly breakpoints: readonly Breakpoint[];
+
+  /** The call stack, innermost first. Only while stopped. */
+  frames(): Promise<readonly Frame[]>;
+  /** Parameters of a frame, in order. */
+  args(frame: number): Promise<readonly NamedValue[]>;
+  /** Locals in scope that are not parameters. Those not yet initialised are left out. */
+  locals(frame: number): Promise<readonly NamedValue[]>;
+  /** Elements or fields of an aggregate: `count` from `start`. */
+  children(handle: string, start?: number, count?: number): Promise<readonly NamedValue[]>;
+  /** Names at a frame, for expression compilation. -1 or no inferior: globals only. */
+  scope(frame: number): SymbolScope;
+  /** Evaluates a compiled expression in a frame (-1: no frame). Throws `EngineError` with the message of what went wrong. */
+  evaluate(js: string, frame: number): Promise<Value>;
+  /** Assigns; `js` is an lvalue from the expression compiler, `valueJs` the value. Returns the new value. */
+  assign(js: string, valueJs: string, frame: number): Promise<Value>;
+  /** Name of the local that holds the packet in the frame, and its bytes; undefined if the function handles none. */
+  packet(frame: number): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' | 'ip' } | undefined>;
+
+  readonly memory: GuestMemory;
+  /** Shared memory of the machine by name, such as `ram` and `e1000.0/mac_reg`; empty before launch. Readable while running. */
+  readonly shared: ReadonlyMap<string, ArrayBufferLike>;
+
+  /** Types a line on the guest's console. */
+  guestInput(text: string): void;
+  /** Runs a monitor command (`info usernet`); answered by the running machine, or in place while it is stopped. */
+  monitor(line: string): Promise<string>;
+  /** Where the inferior is in its own time. */
+  position(): Promise<Position>;
+}
+
+/** Something the user asked for that cannot be done; the message is for the user. */
+export class EngineError extends Error {
+  override name = 'EngineError';
+}
