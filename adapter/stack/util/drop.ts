@@ -1,0 +1,60 @@
+/** Why packets are dropped: every place that gives one up calls `drop` with a reason, so that none disappears silently. */
+import { machine } from '../softmmu/machine.ts';
+
+/** The reasons by name, each with its explanation. Counted in `machine.drops`. */
+export const DROP_REASONS = {
+  LINK_DOWN: 'the link of the sender or receiver is down',
+  QUEUE_FULL: 'the net queue holds its maximum of packets',
+  NO_PEER: 'the net client has no peer',
+  RX_FILTER: 'the NIC filter refuses the destination address',
+  RX_DISABLED: 'the NIC does not receive (RCTL.EN, bus mastering or link)',
+  RX_OVERSIZE: 'the frame is longer than the NIC accepts',
+  RX_NO_BUFFERS: 'the Rx ring has no descriptor left',
+  TX_BAD_DESC: 'the Tx descriptor makes no sense',
+  TX_LOOPBACK_BUSY: 'loopback while a receive is in progress',
+  ETH_SHORT: 'the frame is shorter than an Ethernet header',
+  ETH_TYPE: 'no handler for the Ethernet type',
+  ARP_SHORT: 'the ARP packet is shorter than its header',
+  ARP_NOT_OURS: 'the ARP request is for an address nobody here has',
+  ARP_TIMEOUT: 'the guest did not answer ARP within a second',
+  IP_SHORT: 'the IP packet is shorter than its header says',
+  IP_VERSION: 'the IP version is wrong',
+  IP_HLEN: 'the IP header length is wrong',
+  IP_CSUM: 'the IP header checksum is wrong',
+  IP_TTL: 'the time to live has run out',
+  IP_PROTO: 'no handler for the IP protocol',
+  IP_FRAG: 'the fragment makes no sense or its set expired',
+  ICMP_SHORT: 'the ICMP message is too short',
+  ICMP_CSUM: 'the ICMP checksum is wrong',
+  ICMP_TYPE: 'the ICMP type is not handled',
+  UDP_SHORT: 'the UDP datagram is shorter than its header says',
+  UDP_CSUM: 'the UDP checksum is wrong',
+  UDP_NO_SOCKET: 'no socket could be had for the UDP flow',
+  TCP_SHORT: 'the TCP segment is shorter than its header says',
+  TCP_CSUM: 'the TCP checksum is wrong',
+  TCP_NO_CONN: 'no connection for the TCP segment',
+  TCP_BAD_SEGMENT: 'the TCP segment is not acceptable in its state',
+  RESTRICTED: 'the user network is restricted',
+  DHCP_BAD: 'the DHCP message is not handled or malformed',
+  DHCP_NO_LEASE: 'the DHCP pool is exhausted',
+  TFTP_BAD: 'the TFTP message is malformed',
+  GUEST_NOT_OURS: "the packet is not for the guest's address",
+  GUEST_NO_LISTENER: 'no program in the guest listens on the port',
+  GUEST_BAD: 'the guest cannot parse the packet',
+} as const;
+
+/** Name of a reason in `DROP_REASONS`. */
+export type DropReason = keyof typeof DROP_REASONS;
+
+/** How often each reason was the one. */
+export class DropCounters {
+  total = 0;
+  by_reason: Map<string, number> = new Map();
+}
+
+/** Gives a packet up: `buf` holds its `size` bytes (an empty array when there are none to show). Break here to see every drop. */
+export function drop(_buf: Uint8Array, _size: number, reason: DropReason): void {
+  const d = machine.drops;
+  d.total++;
+  d.by_reason.set(reason, (d.by_reason.get(reason) ?? 0) + 1);
+}
