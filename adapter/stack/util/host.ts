@@ -61,6 +61,8 @@ export interface Host {
   readonly now_ns: number;
   /** A seed for the machine's pseudo random numbers, a 32-bit integer (part of the recording). */
   readonly seed: number;
+  /** The host's name servers, in order (`nameserver` lines of its resolv.conf); fixed for the session, part of the recording. */
+  readonly nameservers: readonly sockaddr[];
   /**
    * Blocks until an input is there or `timeout_ns` has passed (-1: no limit, 0: only look). Updates `now_ns` and returns the
    * inputs of this turn, in order (the array is reused by the next call).
