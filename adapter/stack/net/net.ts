@@ -1,0 +1,308 @@
+/** The net core (net/net.c): clients in pairs, and how a packet gets from one to its peer. */
+import { machine } from '../softmmu/machine.ts';
+import { drop } from '../util/drop.ts';
+import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
+import { type NetHub, net_hub_flush } from './hub.ts';
+import {
+  type NetPacketSent,
+  type NetQueue,
+  qemu_net_queue_flush,
+  qemu_net_queue_purge,
+  qemu_net_queue_receive,
+  qemu_net_queue_send,
+  qemu_net_queue_send_iov,
+  qemu_new_net_queue,
+} from './queue.ts';
+
+/** Kinds of net clients, by the names `-netdev` and `info network` use. */
+export type NetClientDriver = 'nic' | 'user' | 'hubport' | 'none';
+
+/** Longest packet the net core takes: a 64 KiB datagram and its headers. */
+export const NET_BUFSIZE = 4096 + 65536;
+
+export const QEMU_NET_PACKET_FLAG_NONE = 0;
+/** The packet goes by any offload header as it is. */
+export const QEMU_NET_PACKET_FLAG_RAW = 1;
+
+/** What a kind of client does. `receive` or `receive_iov` is there; both return the size taken, 0 for "not now", or negative. */
+export interface NetClientInfo {
+  readonly type: NetClientDriver;
+  readonly receive: ((nc: NetClientState, buf: Uint8Array, size: number) => number) | null;
+  readonly receive_iov: ((nc: NetClientState, iov: readonly iovec[], iovcnt: number) => number) | null;
+  readonly can_receive: ((nc: NetClientState) => boolean) | null;
+  readonly link_status_changed: ((nc: NetClientState) => void) | null;
+  /** The client takes frames shorter than 60 bytes; to others a backend pads them. */
+  readonly do_not_pad: boolean;
+}
+
+/** One end of a link: a NIC, a user network, a port of a hub. */
+export class NetClientState {
+  readonly info: NetClientInfo;
+  readonly model: string;
+  readonly name: string;
+  info_str = '';
+  link_down = false;
+  /** The client answered 0 to a packet; nothing more is offered until it flushes its queue. */
+  receive_disabled = false;
+  is_netdev = false;
+  queue_index = 0;
+  peer: NetClientState | null = null;
+  readonly incoming_queue: NetQueue;
+  /** The structure it belongs to: E1000State, SlirpState, NetHubPort. */
+  readonly opaque: object;
+  constructor(info: NetClientInfo, model: string, name: string, opaque: object) {
+    this.info = info;
+    this.model = model;
+    this.name = name;
+    this.opaque = opaque;
+    this.incoming_queue = qemu_new_net_queue(this as NetClientState);
+  }
+}
+
+/** A NIC's side of the net core. */
+export class NICState {
+  readonly nc: NetClientState;
+  readonly opaque: object;
+  constructor(nc: NetClientState, opaque: object) {
+    this.nc = nc;
+    this.opaque = opaque;
+  }
+}
+
+/** All of the net core's state. */
+export class NetState {
+  readonly net_clients: NetClientState[] = [];
+  readonly hubs: NetHub[] = [];
+  /** MAC addresses given out by default so far. */
+  default_macs = 0;
+}
+
+/** A name nobody has: `model.N`. */
+function assign_name(model: string): string {
+  let id = 0;
+  for (const nc of machine.net.net_clients) {
+    if (nc.model === model) {
+      id++;
+    }
+  }
+  return `${model}.${id}`;
+}
+
+/** A new client, linked to `peer` if that is given. An empty `name` gets `model.N`. */
+export function qemu_new_net_client(
+  info: NetClientInfo,
+  peer: NetClientState | null,
+  model: string,
+  name: string,
+  opaque: object,
+): NetClientState {
+  const nc = new NetClientState(info, model, name === '' ? assign_name(model) : name, opaque);
+  if (peer) {
+    nc.peer = peer;
+    peer.peer = nc;
+  }
+  machine.net.net_clients.push(nc);
+  return nc;
+}
+
+/** The net client of a NIC. `opaque` is the device. */
+export function qemu_new_nic(
+  info: NetClientInfo,
+  peer: NetClientState | null,
+  model: string,
+  name: string,
+  opaque: object,
+): NICState {
+  return new NICState(qemu_new_net_client(info, peer, model, name, opaque), opaque);
+}
+
+/** The first client of a NIC. */
+export function qemu_get_queue(nic: NICState): NetClientState {
+  return nic.nc;
+}
+
+/**
+ * A MAC address as text.
+ * @nodebug
+ */
+export function qemu_ether_ntoa(mac: Uint8Array): string {
+  return Array.from(mac.subarray(0, 6), (b) => b.toString(16).padStart(2, '0')).join(':');
+}
+
+/** What `info network` says of a NIC. */
+export function qemu_format_nic_info_str(nc: NetClientState, macaddr: Uint8Array): void {
+  nc.info_str = `model=${nc.model},macaddr=${qemu_ether_ntoa(macaddr)}`;
+}
+
+/** The default MAC address of the next NIC: 52:54:00:12:34:56 and up. */
+export function qemu_macaddr_default(): Uint8Array {
+  return new Uint8Array([0x52, 0x54, 0x00, 0x12, 0x34, (0x56 + machine.net.default_macs++) & 0xff]);
+}
+
+/** The client of this name, or null. */
+export function qemu_find_netdev(id: string): NetClientState | null {
+  return machine.net.net_clients.find((nc) => nc.name === id && nc.info.type !== 'nic') ?? null;
+}
+
+/** True when `nc` would take a packet now. */
+export function qemu_can_receive_packet(nc: NetClientState): boolean {
+  if (nc.receive_disabled) {
+    return false;
+  }
+  return !nc.info.can_receive || nc.info.can_receive(nc);
+}
+
+/** True when the peer of `sender` would take a packet now. */
+export function qemu_can_send_packet(sender: NetClientState): boolean {
+  if (!sender.peer) {
+    return true;
+  }
+  return qemu_can_receive_packet(sender.peer);
+}
+
+/** Gives a packet to the client `opaque`. Returns the size taken; 0 closes the client until it flushes its queue. */
+export function qemu_deliver_packet_iov(
+  _sender: NetClientState | null,
+  flags: number,
+  iov: readonly iovec[],
+  iovcnt: number,
+  opaque: NetClientState,
+): number {
+  const nc = opaque;
+  if (nc.link_down) {
+    drop(iov[0]!.iov_base, iov[0]!.iov_len, 'LINK_DOWN');
+    return iov_size(iov, iovcnt);
+  }
+  if (nc.receive_disabled) {
+    return 0;
+  }
+  let ret: number;
+  if (nc.info.receive_iov && (flags & QEMU_NET_PACKET_FLAG_RAW) === 0) {
+    ret = nc.info.receive_iov(nc, iov, iovcnt);
+  } else {
+    ret = nc_sendv_compat(nc, iov, iovcnt, flags);
+  }
+  if (ret === 0) {
+    nc.receive_disabled = true;
+  }
+  return ret;
+}
+
+/** Delivers a packet in pieces to a client that takes only whole ones. */
+export function nc_sendv_compat(nc: NetClientState, iov: readonly iovec[], iovcnt: number, _flags: number): number {
+  let buffer = iov[0]!.iov_base;
+  let offset = iov[0]!.iov_len;
+  if (iovcnt !== 1) {
+    offset = Math.min(iov_size(iov, iovcnt), NET_BUFSIZE);
+    buffer = new Uint8Array(offset);
+    iov_to_buf(iov, iovcnt, 0, buffer, 0, offset);
+  }
+  return nc.info.receive!(nc, buffer, offset);
+}
+
+/** Sends a packet to the peer; a busy peer gets it later. Returns the size, or 0 if it waits. */
+export function qemu_send_packet(nc: NetClientState, buf: Uint8Array, size: number): number {
+  return qemu_send_packet_async(nc, buf, size, null);
+}
+
+/** `qemu_send_packet`, and when it returned 0, `sent_cb` is called once the packet is delivered. */
+export function qemu_send_packet_async(
+  sender: NetClientState,
+  buf: Uint8Array,
+  size: number,
+  sent_cb: NetPacketSent | null,
+): number {
+  return qemu_send_packet_async_with_flags(sender, QEMU_NET_PACKET_FLAG_NONE, buf, size, sent_cb);
+}
+
+/** Where every packet from `sender` starts out: to the peer's queue. */
+export function qemu_send_packet_async_with_flags(
+  sender: NetClientState,
+  flags: number,
+  buf: Uint8Array,
+  size: number,
+  sent_cb: NetPacketSent | null,
+): number {
+  if (sender.link_down || !sender.peer) {
+    drop(buf, size, sender.link_down ? 'LINK_DOWN' : 'NO_PEER');
+    return size;
+  }
+  const queue = sender.peer.incoming_queue;
+  return qemu_net_queue_send(queue, sender, flags, buf, size, sent_cb);
+}
+
+/** `qemu_send_packet` for a packet in pieces. */
+export function qemu_sendv_packet(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
+  return qemu_sendv_packet_async(nc, iov, iovcnt, null);
+}
+
+/** `qemu_send_packet_async` for a packet in pieces. Returns -1 for one longer than `NET_BUFSIZE`. */
+export function qemu_sendv_packet_async(
+  sender: NetClientState,
+  iov: readonly iovec[],
+  iovcnt: number,
+  sent_cb: NetPacketSent | null,
+): number {
+  const size = iov_size(iov, iovcnt);
+  if (size > NET_BUFSIZE) {
+    drop(iov[0]!.iov_base, iov[0]!.iov_len, 'RX_OVERSIZE');
+    return -1;
+  }
+  if (sender.link_down || !sender.peer) {
+    drop(iov[0]!.iov_base, iov[0]!.iov_len, sender.link_down ? 'LINK_DOWN' : 'NO_PEER');
+    return size;
+  }
+  const queue = sender.peer.incoming_queue;
+  return qemu_net_queue_send_iov(queue, sender, QEMU_NET_PACKET_FLAG_NONE, iov, iovcnt, sent_cb);
+}
+
+/** Hands a client a packet of its own (loopback). Returns 0 if it cannot take one now. */
+export function qemu_receive_packet(nc: NetClientState, buf: Uint8Array, size: number): number {
+  if (!qemu_can_receive_packet(nc)) {
+    drop(buf, size, 'RX_DISABLED');
+    return 0;
+  }
+  return qemu_net_queue_receive(nc.incoming_queue, buf, size);
+}
+
+/** Offers a client what waits for it, or forgets it (`purge`). */
+export function qemu_flush_or_purge_queued_packets(nc: NetClientState, purge: boolean): void {
+  nc.receive_disabled = false;
+  if (nc.peer && nc.peer.info.type === 'hubport') {
+    net_hub_flush(nc.peer);
+  }
+  if (!qemu_net_queue_flush(nc.incoming_queue) && purge && nc.peer) {
+    qemu_net_queue_purge(nc.incoming_queue, nc.peer);
+  }
+}
+
+/** A client can receive again: delivers what waits for it. */
+export function qemu_flush_queued_packets(nc: NetClientState): void {
+  qemu_flush_or_purge_queued_packets(nc, false);
+}
+
+/** Forgets what waits in the peer's queue from this client. */
+export function qemu_purge_queued_packets(nc: NetClientState): void {
+  if (nc.peer) {
+    qemu_net_queue_purge(nc.peer.incoming_queue, nc);
+  }
+}
+
+/** `set_link`: plugs or unplugs the cable of a client. A backend's link also drops at its NIC. */
+export function qmp_set_link(name: string, up: boolean): boolean {
+  const nc = machine.net.net_clients.find((c) => c.name === name);
+  if (!nc) {
+    return false;
+  }
+  nc.link_down = !up;
+  nc.info.link_status_changed?.(nc);
+  const peer = nc.peer;
+  if (peer) {
+    // Of the peers only a NIC's own link changes: the other clients of a hub can still talk to each other.
+    if (peer.info.type === 'nic') {
+      peer.link_down = !up;
+    }
+    peer.info.link_status_changed?.(peer);
+  }
+  return true;
+}
