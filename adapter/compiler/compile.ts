@@ -1,0 +1,175 @@
+/**
+ * The stack's compiler: TypeScript in, JavaScript with probes (debug) and without (release) out, line for line, and the
+ * debug info. See "Compiled stack" in ARCHITECTURE.md.
+ */
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import tsBlankSpace from 'ts-blank-space';
+import ts from 'typescript';
+import { Constants } from './constants.ts';
+import type { DebugInfo, GlobalInfo, SourceLocation, StructInfo } from './debug-info.ts';
+import { Edits } from './edits.ts';
+import { instrument, type Tables, UnsupportedError } from './instrument.ts';
+import { createProgram, fileName } from './program.ts';
+import { moduleSymbols, registration } from './symbols.ts';
+import { TypeNames } from './types.ts';
+
+/** Name of the module that hands `A`, `T`, `hit` and `tick` to the instrumented code, beside the stack's own files. */
+export const PROBE_MODULE = 'pktgdb-probe.js';
+
+/** Source of `PROBE_MODULE`: the worker sets `globalThis.__pktgdb` before it imports the stack. */
+export const PROBE_MODULE_SOURCE = `const p = globalThis.__pktgdb;
+if (p === undefined) {
+  throw new Error('the debug build of the stack needs globalThis.__pktgdb = { A, T, hit, tick, module } before it is imported');
+}
+export const A = p.A;
+export const T = p.T;
+export const hit = p.hit;
+export const tick = p.tick;
+`;
+
+/** What is wrong with a source file. One that does not parse, or holds what the stack may not, is left out of the outputs. */
+export interface CompileError extends SourceLocation {
+  readonly message: string;
+}
+
+export interface CompileResult {
+  /** JavaScript by output path (`hw/net/e1000.js`). */
+  readonly debug: ReadonlyMap<string, string>;
+  readonly release: ReadonlyMap<string, string>;
+  readonly info: DebugInfo;
+  readonly errors: readonly CompileError[];
+}
+
+export interface CompileOptions {
+  /** Without, types of the standard library are unknown and inferred local types are poorer, but it takes milliseconds. Default true. */
+  readonly lib?: boolean;
+}
+
+/** Compiles all files of the stack together. `files` maps paths relative to the stack's root (`hw/net/e1000.ts`) to their text. */
+export function compile(files: ReadonlyMap<string, string>, options: CompileOptions = {}): CompileResult {
+  const paths = [...files.keys()].sort();
+  const program = createProgram(files, options.lib ?? true);
+  const types = new TypeNames(program.getTypeChecker());
+  const constants = new Constants(program.getTypeChecker());
+  const tables: Tables = { functions: [], probes: [] };
+  const structs: StructInfo[] = [];
+  const globals: GlobalInfo[] = [];
+  const errors: CompileError[] = [];
+  const debug = new Map<string, string>();
+  const release = new Map<string, string>();
+
+  for (const path of paths) {
+    const file = program.getSourceFile(fileName(path))!;
+    const found = syntaxErrors(program, file, path);
+    const mark = { functions: tables.functions.length, probes: tables.probes.length };
+    const stripped = found.length ? '' : strip(file, path, found);
+    if (found.length === 0) {
+      try {
+        const edits = instrument(file, path, stripped, types, tables);
+        rewriteImports(file, edits);
+        const depth = path.split('/').length - 1;
+        const probe = `${depth ? '../'.repeat(depth) : './'}${PROBE_MODULE}`;
+        const prefix = `import{A as $A,T as $T,hit as $hit,tick as $tick}from"${probe}";`;
+        debug.set(jsPath(path), prefix + closeLine(edits.apply(stripped)) + registration(file, path));
+        release.set(jsPath(path), rewriteImports(file).apply(stripped));
+        const symbols = moduleSymbols(file, path, types, constants);
+        structs.push(...symbols.structs);
+        globals.push(...symbols.globals);
+      } catch (e) {
+        if (!(e instanceof UnsupportedError)) {
+          throw e;
+        }
+        found.push(errorAt(file, path, e.node.getStart(file), e.message));
+        tables.functions.length = mark.functions;
+        tables.probes.length = mark.probes;
+      }
+    }
+    errors.push(...found, ...wrongImports(file, path, files));
+  }
+  const info: DebugInfo = {
+    version: 1,
+    buildId: buildId(files),
+    files: paths,
+    functions: tables.functions,
+    probes: tables.probes,
+    structs,
+    globals,
+  };
+  return { debug, release, info, errors };
+}
+
+/** SHA-256 over paths and texts, in order of path. */
+export function buildId(files: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256');
+  for (const path of [...files.keys()].sort()) {
+    hash.update(`${path}\0${files.get(path)}\0`);
+  }
+  return hash.digest('hex');
+}
+
+function jsPath(path: string): string {
+  return path.replace(/\.ts$/, '.js');
+}
+
+/** The registration goes on the last line; after a comment that no newline ends it needs its own. */
+function closeLine(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
+}
+
+function errorAt(file: ts.SourceFile, path: string, pos: number, message: string): CompileError {
+  const p = file.getLineAndCharacterOfPosition(pos);
+  return { file: path, line: p.line + 1, column: p.character + 1, message };
+}
+
+function syntaxErrors(program: ts.Program, file: ts.SourceFile, path: string): CompileError[] {
+  return program
+    .getSyntacticDiagnostics(file)
+    .map((d) => errorAt(file, path, d.start, ts.flattenDiagnosticMessageText(d.messageText, '\n')));
+}
+
+/** An import that leads nowhere would else only show when the worker loads the file. The file is compiled all the same. */
+function wrongImports(file: ts.SourceFile, path: string, files: ReadonlyMap<string, string>): CompileError[] {
+  const errors: CompileError[] = [];
+  for (const s of moduleReferences(file)) {
+    const name = s.text;
+    const target = posix.join(posix.dirname(path), name);
+    if (!name.startsWith('.')) {
+      errors.push(
+        errorAt(file, path, s.getStart(file), `'${name}' cannot be imported: the stack imports only its own files`),
+      );
+    } else if (!name.endsWith('.ts')) {
+      errors.push(errorAt(file, path, s.getStart(file), `'${name}' must be written with its extension, '.ts'`));
+    } else if (!files.has(target)) {
+      errors.push(errorAt(file, path, s.getStart(file), `'${name}' does not exist (${target})`));
+    }
+  }
+  return errors;
+}
+
+/** Specifiers of imports and re-exports that remain when types are stripped. */
+function moduleReferences(file: ts.SourceFile): ts.StringLiteral[] {
+  return file.statements.flatMap((s) => {
+    const value =
+      (ts.isImportDeclaration(s) && !s.importClause?.isTypeOnly) || (ts.isExportDeclaration(s) && !s.isTypeOnly);
+    return value && s.moduleSpecifier && ts.isStringLiteral(s.moduleSpecifier) ? [s.moduleSpecifier] : [];
+  });
+}
+
+/** Rewrites the `.ts` of imports to `.js`. */
+function rewriteImports(file: ts.SourceFile, edits: Edits = new Edits()): Edits {
+  for (const s of moduleReferences(file)) {
+    edits.replace(s.end - '.ts'.length - 1, s.end - 1, '.js');
+  }
+  return edits;
+}
+
+/** Types to spaces; what cannot be erased (enum, namespace, parameter properties) is an error. */
+function strip(file: ts.SourceFile, path: string, errors: CompileError[]): string {
+  return tsBlankSpace(file.text, (node) => {
+    const kind = ts.SyntaxKind[node.kind];
+    errors.push(
+      errorAt(file, path, node.getStart(file), `only types that can be erased may be used here, not ${kind}`),
+    );
+  });
+}

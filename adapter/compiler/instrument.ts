@@ -1,0 +1,546 @@
+/**
+ * Inserts probes and ticks into one source file. Positions are those of the TypeScript text, which the type-stripped text
+ * shares; nothing inserted holds a newline, so every line keeps its number.
+ */
+import ts from 'typescript';
+import type { FunctionInfo, ProbeInfo, ProbeKind, Variable } from './debug-info.ts';
+import { docOf } from './docs.ts';
+import { Edits } from './edits.ts';
+import { boundNames, type FunctionScope, referencedNames, Scope } from './scope.ts';
+import type { TypeNames } from './types.ts';
+
+/** Thrown for what the stack may not contain; `node` is where. */
+export class UnsupportedError extends Error {
+  readonly node: ts.Node;
+  constructor(node: ts.Node, message: string) {
+    super(message);
+    this.node = node;
+  }
+}
+
+type FunctionNode = ts.FunctionLikeDeclaration & { readonly body: ts.Block | ts.Expression };
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The function whose body is being visited. */
+interface Context extends FunctionScope {
+  params: Scope | undefined;
+  readonly info: Mutable<Omit<FunctionInfo, 'probes'>> & { readonly probes: number[] };
+  /** The function that encloses it, if any. */
+  readonly outer: Context | undefined;
+}
+
+const TICK = 'if(($T[0]+=1)>=$T[1])$tick();';
+
+/** What the files of one program share: numbers run through all of them. */
+export interface Tables {
+  readonly functions: FunctionInfo[];
+  readonly probes: ProbeInfo[];
+}
+
+/** Compiles one file: adds its functions and probes to `tables` and returns the edits to apply to the stripped text. */
+export function instrument(
+  file: ts.SourceFile,
+  path: string,
+  stripped: string,
+  types: TypeNames,
+  tables: Tables,
+): Edits {
+  const instrumenter = new Instrumenter(file, path, stripped, types, tables);
+  const scope = new Scope(undefined, undefined);
+  for (const s of file.statements) {
+    instrumenter.expressions(s, scope, undefined);
+  }
+  return instrumenter.edits;
+}
+
+class Instrumenter {
+  readonly edits = new Edits();
+  readonly #file: ts.SourceFile;
+  readonly #path: string;
+  readonly #stripped: string;
+  readonly #types: TypeNames;
+  readonly #tables: Tables;
+
+  constructor(file: ts.SourceFile, path: string, stripped: string, types: TypeNames, tables: Tables) {
+    this.#file = file;
+    this.#path = path;
+    this.#stripped = stripped;
+    this.#types = types;
+    this.#tables = tables;
+  }
+
+  /** Walks anything that is not a statement list, looking for functions and classes. */
+  expressions(node: ts.Node | undefined, scope: Scope, ctx: Context | undefined): void {
+    if (!node || ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
+      return;
+    }
+    if (ts.isFunctionLike(node)) {
+      this.#function(node as ts.FunctionLikeDeclaration, scope, ctx);
+    } else if (ts.isClassLike(node)) {
+      this.#class(node, scope, ctx);
+    } else {
+      if (
+        ts.isAwaitExpression(node) ||
+        ts.isYieldExpression(node) ||
+        (ts.isForOfStatement(node) && node.awaitModifier)
+      ) {
+        throw new UnsupportedError(node, "'await' and 'yield' cannot be used in the stack: it is synchronous");
+      }
+      ts.forEachChild(node, (child) => this.expressions(child, scope, ctx));
+    }
+  }
+
+  // ---- functions and classes
+
+  #class(node: ts.ClassLikeDeclaration, outer: Scope, ctx: Context | undefined): void {
+    const scope = new Scope(outer, ctx);
+    if (node.name) {
+      scope.declare({ name: node.name.text, type: '' });
+    }
+    this.expressions(node.heritageClauses?.[0], outer, ctx);
+    for (const m of node.members) {
+      if (ts.isClassStaticBlockDeclaration(m)) {
+        throw new UnsupportedError(
+          m,
+          'static blocks cannot be used in the stack: initialise the field in its declaration',
+        );
+      }
+      if (ts.isPropertyDeclaration(m)) {
+        const field = new Scope(scope, ctx);
+        field.declare({ name: 'this', type: node.name?.text ?? '' }, { initialised: !isStatic(m) });
+        this.expressions(m.initializer, field, ctx);
+      } else {
+        this.expressions(m, scope, ctx);
+      }
+    }
+  }
+
+  #function(node: ts.FunctionLikeDeclaration, outer: Scope, ctx: Context | undefined): void {
+    if (!hasBody(node)) {
+      return; // an overload, an abstract method or a `declare`
+    }
+    this.#checkSupported(node);
+    const scope = ts.isFunctionDeclaration(node) ? outer.atEntry() : outer;
+    const inner = this.#context(node, ctx);
+    this.#tables.functions.push(inner.info);
+    const params = this.#parameters(node, scope, inner);
+    if (ts.isBlock(node.body)) {
+      this.#block(node, node.body, params, inner);
+    } else {
+      this.#arrowExpression(node.body, params, inner);
+    }
+  }
+
+  #checkSupported(node: FunctionNode): void {
+    if (ts.canHaveModifiers(node) && ts.getModifiers(node)?.some((m) => m.kind === ts.SyntaxKind.AsyncKeyword)) {
+      throw new UnsupportedError(node, 'async functions cannot be used in the stack: it is synchronous');
+    }
+    if (node.asteriskToken) {
+      throw new UnsupportedError(node, 'generator functions cannot be used in the stack: it is synchronous');
+    }
+  }
+
+  #context(node: FunctionNode, outer: Context | undefined): Context {
+    const doc = docOf(this.#file, documented(node));
+    const classDoc = ts.isClassLike(node.parent) ? docOf(this.#file, node.parent) : undefined;
+    const start = this.#position(node.getStart(this.#file));
+    return {
+      references: referencedNames(node),
+      params: undefined,
+      outer,
+      info: {
+        id: this.#tables.functions.length,
+        name: nameOf(node),
+        file: this.#path,
+        line: start.line,
+        endLine: this.#position(node.end - 1).line,
+        params: node.parameters.filter((p) => !isThisParameter(p)).flatMap((p) => this.#variables(p)),
+        returnType: this.#types.returnOf(node),
+        doc: doc.text,
+        exported: isExported(node),
+        nodebug: doc.nodebug || classDoc?.nodebug === true || outer?.info.nodebug === true,
+        probes: [],
+      },
+    };
+  }
+
+  /** Declares parameters (and `this`) and visits their default values, in which only earlier ones are certain. */
+  #parameters(node: FunctionNode, outer: Scope, ctx: Context): Scope {
+    let around = outer;
+    if (ts.isFunctionExpression(node) && node.name) {
+      around = new Scope(outer, ctx.outer);
+      around.declare({ name: node.name.text, type: '' });
+    }
+    const scope = new Scope(around, ctx);
+    ctx.params = scope;
+    const names = node.parameters.map((p) => (isThisParameter(p) ? [] : this.#variables(p)));
+    for (const v of names.flat()) {
+      scope.declare(v, { param: true });
+    }
+    if (!ts.isArrowFunction(node)) {
+      scope.declare({ name: 'this', type: classOf(node) }, { initialised: hasThis(node) });
+    }
+    for (const [i, p] of node.parameters.entries()) {
+      this.expressions(p.name, scope, ctx);
+      this.expressions(p.initializer, scope, ctx);
+      scope.mark(
+        names[i]!.map((v) => v.name),
+        true,
+      );
+    }
+    return scope;
+  }
+
+  #block(node: FunctionNode, body: ts.Block, params: Scope, ctx: Context): void {
+    if (ctx.info.nodebug) {
+      this.#statements(body.statements, new Scope(params, ctx), ctx);
+      return;
+    }
+    const result = returnsValue(body) ? 'let $ret;' : '';
+    this.edits.open(body.getStart(this.#file) + 1, result + TICK);
+    const scope = new Scope(params, ctx);
+    this.#statements(body.statements, scope, ctx);
+    if (node.flags & ts.NodeFlags.HasImplicitReturn) {
+      const brace = body.end - 1;
+      this.edits.open(brace, `;${this.#probe('end', brace, scope, ctx)}`);
+    }
+  }
+
+  /** `x => e` becomes `x => {return e;}` with probes, on the same lines. */
+  #arrowExpression(body: ts.Expression, params: Scope, ctx: Context): void {
+    if (ctx.info.nodebug) {
+      this.expressions(body, params, ctx);
+      return;
+    }
+    const start = body.getStart(this.#file);
+    this.edits.open(start, `{let $ret;${TICK}${this.#probe('statement', start, params, ctx)}return($ret=(`);
+    this.expressions(body, params, ctx);
+    this.edits.close(this.#jsEnd(body), `),${this.#returnProbe(start, params, ctx)},$ret);}`);
+  }
+
+  // ---- statements
+
+  #statements(list: readonly ts.Statement[], scope: Scope, ctx: Context): void {
+    this.#hoist(list, scope);
+    for (const s of list) {
+      this.#statement(s, scope, ctx);
+      scope.mark(declaredBy(s), true);
+      if (isSuperCall(s) && scope.parent === ctx.params) {
+        ctx.params?.mark(['this'], true);
+      }
+    }
+  }
+
+  /** Declares the names of a block: they hide outer ones from its first statement on. */
+  #hoist(list: readonly ts.Statement[], scope: Scope): void {
+    for (const s of list) {
+      if (ts.isVariableStatement(s)) {
+        this.#declareList(s.declarationList, scope);
+      } else if ((ts.isFunctionDeclaration(s) || ts.isClassDeclaration(s)) && s.name) {
+        scope.declare({ name: s.name.text, type: '' });
+      }
+    }
+  }
+
+  #declareList(list: ts.VariableDeclarationList, scope: Scope): void {
+    if (!(list.flags & ts.NodeFlags.BlockScoped)) {
+      throw new UnsupportedError(list, "'var' cannot be used in the stack: use let or const");
+    }
+    for (const d of list.declarations) {
+      for (const v of this.#variables(d)) {
+        scope.declare(v);
+      }
+    }
+  }
+
+  #statement(s: ts.Statement, scope: Scope, ctx: Context): void {
+    if (!ctx.info.nodebug && hasProbe(s)) {
+      const start = s.getStart(this.#file);
+      this.edits.open(start, this.#probe('statement', start, scope, ctx));
+    }
+    this.#inside(s, scope, ctx);
+  }
+
+  /** What is inside a statement whose own probe, if any, is set. */
+  #inside(s: ts.Statement, scope: Scope, ctx: Context): void {
+    if (ts.isBlock(s)) {
+      this.#statements(s.statements, new Scope(scope, ctx), ctx);
+    } else if (ts.isIfStatement(s)) {
+      this.expressions(s.expression, scope, ctx);
+      this.#body(s.thenStatement, '', scope, ctx);
+      if (s.elseStatement) {
+        this.#body(s.elseStatement, '', scope, ctx);
+      }
+    } else if (ts.isIterationStatement(s, false)) {
+      this.#loop(s, scope, ctx);
+    } else if (ts.isReturnStatement(s)) {
+      this.#return(s, scope, ctx);
+    } else if (ts.isSwitchStatement(s)) {
+      this.#switch(s, scope, ctx);
+    } else if (ts.isTryStatement(s)) {
+      this.#inside(s.tryBlock, scope, ctx);
+      if (s.catchClause) {
+        this.#catch(s.catchClause, scope, ctx);
+      }
+      if (s.finallyBlock) {
+        this.#inside(s.finallyBlock, scope, ctx);
+      }
+    } else if (ts.isLabeledStatement(s)) {
+      this.#inside(s.statement, scope, ctx);
+    } else {
+      this.expressions(s, scope, ctx);
+    }
+  }
+
+  /** A statement after `if`, `else` or a loop's head: gets braces if it has none. `prefix` is executed each time it is entered. */
+  #body(s: ts.Statement, prefix: string, scope: Scope, ctx: Context): void {
+    if (ctx.info.nodebug) {
+      this.#inside(s, scope, ctx);
+      return;
+    }
+    const start = s.getStart(this.#file);
+    if (ts.isBlock(s)) {
+      this.edits.open(start + 1, prefix);
+      this.#inside(s, scope, ctx);
+      return;
+    }
+    this.edits.open(start, `{${prefix}`);
+    this.#statement(s, scope, ctx);
+    this.edits.close(s.end, '}');
+  }
+
+  #loop(s: ts.IterationStatement, outer: Scope, ctx: Context): void {
+    const scope = new Scope(outer, ctx);
+    if (ts.isForStatement(s) || ts.isForOfStatement(s) || ts.isForInStatement(s)) {
+      const init = s.initializer;
+      const list = init && ts.isVariableDeclarationList(init) ? init : undefined;
+      if (list) {
+        this.#declareList(list, scope);
+      }
+      if (ts.isForOfStatement(s) && s.awaitModifier) {
+        throw new UnsupportedError(s, "'for await' cannot be used in the stack: it is synchronous");
+      }
+      this.expressions(init, scope, ctx);
+      if (!ts.isForStatement(s)) {
+        this.expressions(s.expression, scope, ctx);
+      }
+      scope.mark(list?.declarations.flatMap(namesOf) ?? [], true);
+      if (ts.isForStatement(s)) {
+        this.expressions(s.condition, scope, ctx);
+        this.expressions(s.incrementor, scope, ctx);
+      }
+    } else if (ts.isWhileStatement(s) || ts.isDoStatement(s)) {
+      this.expressions(s.expression, scope, ctx);
+    }
+    this.#body(s.statement, TICK, scope, ctx);
+  }
+
+  #switch(s: ts.SwitchStatement, outer: Scope, ctx: Context): void {
+    this.expressions(s.expression, outer, ctx);
+    const scope = new Scope(outer, ctx);
+    this.#hoist(
+      s.caseBlock.clauses.flatMap((c) => [...c.statements]),
+      scope,
+    );
+    for (const clause of s.caseBlock.clauses) {
+      if (ts.isCaseClause(clause)) {
+        this.expressions(clause.expression, scope, ctx);
+      }
+      for (const inner of clause.statements) {
+        this.#statement(inner, scope, ctx);
+        scope.mark(declaredBy(inner), true);
+      }
+      // The next clause can be entered without having passed here.
+      scope.mark(clause.statements.flatMap(declaredBy), false);
+    }
+  }
+
+  #catch(clause: ts.CatchClause, outer: Scope, ctx: Context): void {
+    const scope = new Scope(outer, ctx);
+    if (clause.variableDeclaration) {
+      for (const v of this.#variables(clause.variableDeclaration)) {
+        scope.declare(v, { initialised: true });
+      }
+    }
+    this.#inside(clause.block, scope, ctx);
+  }
+
+  #return(s: ts.ReturnStatement, scope: Scope, ctx: Context): void {
+    const start = s.getStart(this.#file);
+    if (ctx.info.nodebug) {
+      this.expressions(s.expression, scope, ctx);
+    } else if (!s.expression) {
+      this.edits.open(start, this.#probe('return', start, scope, ctx));
+    } else {
+      this.edits.open(start + 'return'.length, '($ret=(');
+      this.expressions(s.expression, scope, ctx);
+      this.edits.close(this.#jsEnd(s.expression), `),${this.#returnProbe(start, scope, ctx)},$ret)`);
+    }
+  }
+
+  // ---- probes
+
+  #probe(kind: ProbeKind, pos: number, scope: Scope, ctx: Context): string {
+    const { id, args } = this.#newProbe(kind, pos, scope, ctx);
+    return `if($A[${id}])$hit(${[id, ...args]});`;
+  }
+
+  /** The probe of `return X`, an expression; gets the value as its last argument. */
+  #returnProbe(pos: number, scope: Scope, ctx: Context): string {
+    const { id, args } = this.#newProbe('return', pos, scope, ctx);
+    return `$A[${id}]&&$hit(${[id, ...args, '$ret']})`;
+  }
+
+  #newProbe(kind: ProbeKind, pos: number, scope: Scope, ctx: Context): { id: number; args: string[] } {
+    const id = this.#tables.probes.length;
+    const locals = scope.visible();
+    this.#tables.probes.push({ id, kind, fn: ctx.info.id, ...this.#position(pos), locals });
+    ctx.info.probes.push(id);
+    return { id, args: locals.map((v) => v.name) };
+  }
+
+  // ---- positions and names
+
+  #position(pos: number): { line: number; column: number } {
+    const p = this.#file.getLineAndCharacterOfPosition(pos);
+    return { line: p.line + 1, column: p.character + 1 };
+  }
+
+  /** End of an expression in the stripped text: before what was a type (`x as T`), where a semicolon may have been put. */
+  #jsEnd(e: ts.Expression): number {
+    let end = e.end;
+    const blank = (i: number): boolean => {
+      const c = this.#stripped[i]!;
+      return /\s/.test(c) || (c === ';' && this.#file.text[i] !== ';');
+    };
+    while (blank(end - 1)) {
+      end--;
+    }
+    return end;
+  }
+
+  #variables(d: ts.ParameterDeclaration | ts.VariableDeclaration): Variable[] {
+    return boundNames(d.name).map((id) => {
+      if (id.text.startsWith('$')) {
+        throw new UnsupportedError(id, `names that start with '$' are the debugger's: rename '${id.text}'`);
+      }
+      return { name: id.text, type: this.#types.of(id, ts.isIdentifier(d.name) ? d.type : undefined) };
+    });
+  }
+}
+
+function hasBody(node: ts.FunctionLikeDeclaration): node is FunctionNode {
+  return (node as { body?: ts.Node }).body !== undefined;
+}
+
+/** Declarations without code, blocks (whose statements have their own) and `try` have no probe. */
+function hasProbe(s: ts.Statement): boolean {
+  if (ts.isVariableStatement(s)) {
+    return s.declarationList.declarations.some((d) => d.initializer);
+  }
+  return !(
+    ts.isBlock(s) ||
+    ts.isEmptyStatement(s) ||
+    ts.isTryStatement(s) ||
+    ts.isFunctionDeclaration(s) ||
+    ts.isClassDeclaration(s) ||
+    ts.isInterfaceDeclaration(s) ||
+    ts.isTypeAliasDeclaration(s) ||
+    (ts.isLabeledStatement(s) && ts.isBlock(s.statement))
+  );
+}
+
+/** Names that are certainly initialised after a statement. */
+function declaredBy(s: ts.Statement): string[] {
+  return ts.isVariableStatement(s) ? s.declarationList.declarations.flatMap(namesOf) : [];
+}
+
+function namesOf(d: ts.VariableDeclaration): string[] {
+  return boundNames(d.name).map((id) => id.text);
+}
+
+/** `super(...)`, after which a derived constructor has its `this`. */
+
+function isSuperCall(s: ts.Statement): boolean {
+  return (
+    ts.isExpressionStatement(s) &&
+    ts.isCallExpression(s.expression) &&
+    s.expression.expression.kind === ts.SyntaxKind.SuperKeyword
+  );
+}
+
+/** True if some `return` of the function itself has a value. */
+function returnsValue(node: ts.Node): boolean {
+  return (
+    ts.forEachChild(node, (child): true | undefined => {
+      if (ts.isFunctionLike(child) || ts.isClassLike(child)) {
+        return undefined;
+      }
+      return (ts.isReturnStatement(child) && child.expression) || returnsValue(child) ? true : undefined;
+    }) ?? false
+  );
+}
+
+function isThisParameter(p: ts.ParameterDeclaration): boolean {
+  return ts.isIdentifier(p.name) && p.name.text === 'this';
+}
+
+function isStatic(node: ts.Node): boolean {
+  return (
+    ts.canHaveModifiers(node) && ts.getModifiers(node)?.some((m) => m.kind === ts.SyntaxKind.StaticKeyword) === true
+  );
+}
+
+/** The name of the class a method belongs to, or ''. */
+function classOf(node: ts.Node): string {
+  return ts.isClassLike(node.parent) ? (node.parent.name?.text ?? '') : '';
+}
+
+/** True if `this` can be read on entry to a function that is not an arrow. */
+function hasThis(node: FunctionNode): boolean {
+  if (ts.isConstructorDeclaration(node)) {
+    const clauses = (node.parent as ts.ClassLikeDeclaration).heritageClauses ?? [];
+    return !clauses.some((h) => h.token === ts.SyntaxKind.ExtendsKeyword);
+  }
+  const member = ts.isMethodDeclaration(node) || ts.isAccessor(node);
+  return (member && !isStatic(node)) || node.parameters.some(isThisParameter);
+}
+
+/** The node whose doc comment and `export` are the function's: `const f = () => ...` is documented at the statement. */
+function documented(node: ts.Node): ts.Node {
+  const p = node.parent;
+  if (p && ts.isVariableDeclaration(p) && p.initializer === node && ts.isVariableStatement(p.parent.parent)) {
+    return p.parent.parent;
+  }
+  if (p && (ts.isPropertyDeclaration(p) || ts.isPropertyAssignment(p)) && p.initializer === node) {
+    return p;
+  }
+  return node;
+}
+
+function isExported(node: ts.Node): boolean {
+  const d = documented(node);
+  return ts.canHaveModifiers(d) && ts.getModifiers(d)?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword) === true;
+}
+
+/** `f`, `Class.method`, what an arrow function is bound to, or `<anonymous>`. */
+function nameOf(node: FunctionNode): string {
+  const p = node.parent;
+  const owner = ts.isClassLike(p) && p.name ? `${p.name.text}.` : '';
+  if (ts.isConstructorDeclaration(node)) {
+    return `${owner}constructor`;
+  }
+  if (node.name) {
+    return owner + node.name.getText();
+  }
+  if (ts.isVariableDeclaration(p) || ts.isPropertyAssignment(p) || ts.isBindingElement(p) || ts.isParameter(p)) {
+    return p.name.getText();
+  }
+  if (ts.isPropertyDeclaration(p)) {
+    return `${classOf(p) ? `${classOf(p)}.` : ''}${p.name.getText()}`;
+  }
+  if (ts.isBinaryExpression(p) && p.operatorToken.kind === ts.SyntaxKind.EqualsToken) {
+    return p.left.getText();
+  }
+  return '<anonymous>';
+}
