@@ -1,0 +1,248 @@
+/** The debug info, indexed: functions, lines, names in scope, packets. What gdb calls the symbol table. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DebugInfo, FunctionInfo, ProbeInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
+import { EngineError, type SymbolScope } from './api.ts';
+
+/** Where the build is. */
+export interface Dist {
+  /** Folder of the compiled stack with probes. */
+  readonly debugDir: string;
+  readonly releaseDir: string;
+  readonly worker: string;
+  readonly debugInfo: string;
+  /** Folder of the stack's sources. */
+  readonly sourceRoot: string;
+}
+
+/** Finds the build: beside this module when bundled, else in the package's `dist`. */
+export function findDist(distDir?: string): Dist {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const dist = distDir ?? (existsSync(join(here, 'worker.js')) ? here : join(here, '../../dist'));
+  return {
+    debugDir: join(dist, 'stack/debug'),
+    releaseDir: join(dist, 'stack/release'),
+    worker: join(dist, 'worker.js'),
+    debugInfo: join(dist, 'stack/debug-info.json'),
+    sourceRoot: join(dist, '../adapter/stack'),
+  };
+}
+
+/** How the packet of a function is found: the local that holds it and, for some kinds, the one with its length or count. */
+export interface PacketLocal {
+  readonly kind: 'buf' | 'iov' | 'mbuf' | 'skb';
+  readonly name: string;
+  readonly extra: string;
+}
+
+const bare = (type: string): string => type.replace(/\s*\|\s*(null|undefined)/g, '').trim();
+
+/** The packet among some locals: the first one of a packet type. */
+export function packetLocal(locals: readonly Variable[]): PacketLocal | undefined {
+  const named = (...names: string[]): string => names.find((n) => locals.some((l) => l.name === n)) ?? '';
+  for (const { name, type } of locals) {
+    const t = bare(type);
+    if (t === 'mbuf') {
+      return { kind: 'mbuf', name, extra: '' };
+    }
+    if (t === 'sk_buff') {
+      return { kind: 'skb', name, extra: '' };
+    }
+    if (/^(readonly )?iovec\[\]$/.test(t)) {
+      return { kind: 'iov', name, extra: named('iovcnt') };
+    }
+    if (t.startsWith('Uint8Array') && (name === 'buf' || name === 'frame' || name === 'pkt')) {
+      return { kind: 'buf', name, extra: named('size', 'len', 'pkt_len') };
+    }
+  }
+  return undefined;
+}
+
+/** JavaScript that views the packet, with `R` as the runtime's name; `undefined` where there is none. */
+export function packetExpression(p: PacketLocal | undefined, runtime: string, method: 'packet' | 'packetCopy' = 'packet'): string {
+  return p ? `${runtime}.${method}(${JSON.stringify(p.kind)},${p.name},${p.extra || 'undefined'})` : 'undefined';
+}
+
+export interface BreakLocation extends SourceLocation {
+  readonly function: string;
+  readonly probe: number;
+}
+
+export class Image {
+  readonly info: DebugInfo;
+  readonly dist: Dist;
+  private readonly byName = new Map<string, FunctionInfo[]>();
+  private readonly byFile = new Map<string, FunctionInfo[]>();
+  private readonly probesByFile = new Map<string, ProbeInfo[]>();
+  private readonly globals = new Map<string, Variable>();
+
+  constructor(info: DebugInfo, dist: Dist) {
+    this.info = info;
+    this.dist = dist;
+    for (const f of info.functions) {
+      push(this.byName, f.name, f);
+      push(this.byFile, f.file, f);
+      this.globals.set(f.name, { name: f.name, type: 'function' });
+    }
+    for (const p of info.probes) {
+      push(this.probesByFile, this.fnOf(p).file, p);
+    }
+    for (const s of info.structs) {
+      if (s.kind === 'class') {
+        this.globals.set(s.name, { name: s.name, type: 'class' });
+      }
+    }
+    for (const g of info.globals) {
+      this.globals.set(g.name, g);
+    }
+  }
+
+  /** Reads the build. Throws `EngineError` when there is none. */
+  static load(distDir?: string): Image {
+    const dist = findDist(distDir);
+    let text: string;
+    try {
+      text = readFileSync(dist.debugInfo, 'utf8');
+    } catch {
+      throw new EngineError(`no compiled stack at ${dist.debugInfo}: run "npm run build"`);
+    }
+    return new Image(JSON.parse(text) as DebugInfo, dist);
+  }
+
+  fnOf(p: ProbeInfo): FunctionInfo {
+    return this.info.functions[p.fn] as FunctionInfo;
+  }
+
+  probe(id: number): ProbeInfo | undefined {
+    return this.info.probes[id];
+  }
+
+  location(p: ProbeInfo): BreakLocation {
+    const fn = this.fnOf(p);
+    return { file: fn.file, line: p.line, column: p.column, function: fn.name, probe: p.id };
+  }
+
+  /** Functions called `name`; `file:name` picks one file's. */
+  functions(name: string): readonly FunctionInfo[] {
+    const at = name.lastIndexOf(':');
+    if (at > 0) {
+      const file = this.file(name.slice(0, at));
+      return (this.byName.get(name.slice(at + 1)) ?? []).filter((f) => f.file === file);
+    }
+    return this.byName.get(name) ?? this.info.functions.filter((f) => f.name.endsWith(`.${name}`));
+  }
+
+  /** The innermost function around a line, preferring the one V8 names. */
+  functionAt(file: string, line: number, name: string): FunctionInfo | undefined {
+    const around = (this.byFile.get(file) ?? []).filter((f) => f.line <= line && line <= f.endLine);
+    const plain = name.slice(name.lastIndexOf('.') + 1);
+    const named = around.filter((f) => f.name === name || f.name.slice(f.name.lastIndexOf('.') + 1) === plain);
+    return (named.length > 0 ? named : around).reduce<FunctionInfo | undefined>((a, b) => (!a || b.endLine - b.line < a.endLine - a.line ? b : a), undefined);
+  }
+
+  /** The known file that a path means: equal, or the only one with that tail, or that the path ends with. */
+  file(path: string): string | undefined {
+    const p = path.replaceAll('\\', '/').replace(/^\.\//, '').replace(/\.js$/, '.ts');
+    const files = this.info.files;
+    if (files.includes(p)) {
+      return p;
+    }
+    const root = `${this.dist.sourceRoot.replaceAll('\\', '/')}/`;
+    if (p.startsWith(root)) {
+      const rel = p.slice(root.length);
+      return files.includes(rel) ? rel : undefined;
+    }
+    const tails = files.filter((f) => f.endsWith(`/${p}`));
+    if (tails.length > 0) {
+      return tails.length === 1 ? tails[0] : undefined;
+    }
+    return files.filter((f) => p.endsWith(`/${f}`)).sort((a, b) => b.length - a.length)[0];
+  }
+
+  /** Files that a short name could mean, for messages. */
+  filesLike(path: string): string[] {
+    const base = path.slice(path.lastIndexOf('/') + 1);
+    const same = this.info.files.filter((f) => f.slice(f.lastIndexOf('/') + 1) === base);
+    return same.length > 0 ? same : near(base, this.info.files.map((f) => f.slice(f.lastIndexOf('/') + 1)));
+  }
+
+  /** Where a breakpoint on a line binds: the first statement on it, else on the next line that has one, in the same function if possible. */
+  lineLocation(file: string, line: number, column = 0): ProbeInfo | undefined {
+    const probes = (this.probesByFile.get(file) ?? []).filter((p) => p.kind !== 'return');
+    const onLine = probes.filter((p) => p.line === line);
+    const exact = column > 0 ? onLine.find((p) => p.column >= column) : undefined;
+    const first = exact ?? minBy(onLine, (p) => p.column);
+    if (first) {
+      return first;
+    }
+    const fn = this.functionAt(file, line, '');
+    const inside = fn ? probes.filter((p) => p.line > line && p.line <= fn.endLine) : [];
+    return minBy(inside.length > 0 ? inside : probes.filter((p) => p.line > line), (p) => p.line * 1000 + p.column);
+  }
+
+  /** Probes on the lines of a range, for breakpoint locations. */
+  probesBetween(file: string, line: number, endLine: number): readonly ProbeInfo[] {
+    return (this.probesByFile.get(file) ?? []).filter((p) => p.kind !== 'return' && p.line >= line && p.line <= endLine);
+  }
+
+  /** Function names near to a misspelled one. */
+  functionsLike(name: string): string[] {
+    return near(name, [...this.byName.keys()]);
+  }
+
+  /** Names in scope at a probe. */
+  scopeAt(locals: readonly Variable[]): SymbolScope {
+    const map = new Map(locals.map((l) => [l.name, l]));
+    return { local: (name) => map.get(name), global: (name) => this.globals.get(name), hasPacket: packetLocal(locals) !== undefined };
+  }
+
+  /**
+   * Locals in scope in a frame whose innermost statement begins at or before `line`: those of the last probe up to there.
+   */
+  localsAt(fn: FunctionInfo, line: number): readonly Variable[] {
+    let best: ProbeInfo | undefined;
+    for (const id of fn.probes) {
+      const p = this.probe(id);
+      if (p && p.kind === 'statement' && p.line <= line && (!best || p.line > best.line || (p.line === best.line && p.column >= best.column))) {
+        best = p;
+      }
+    }
+    return best?.locals ?? fn.params;
+  }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list) {
+    list.push(value);
+  } else {
+    map.set(key, [value]);
+  }
+}
+
+function minBy<T>(items: readonly T[], key: (item: T) => number): T | undefined {
+  return items.reduce<T | undefined>((a, b) => (a === undefined || key(b) < key(a) ? b : a), undefined);
+}
+
+/** Up to five names close to `name`: containing it, or within a third of its length in edit distance. */
+export function near(name: string, names: readonly string[]): string[] {
+  const lower = name.toLowerCase();
+  const scored = names
+    .map((n) => ({ n, d: n.toLowerCase().includes(lower) || lower.includes(n.toLowerCase()) ? 1 : editDistance(lower, n.toLowerCase()) }))
+    .filter(({ n, d }) => d <= Math.max(2, Math.floor(Math.min(name.length, n.length) / 3)))
+    .sort((a, b) => a.d - b.d || a.n.length - b.n.length);
+  return [...new Set(scored.map(({ n }) => n))].slice(0, 5);
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

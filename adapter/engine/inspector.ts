@@ -1,0 +1,166 @@
+/**
+ * V8's inspector for the inferior's thread, from the main thread of the same process: no port, no child process. The only file
+ * that knows V8's debugging protocol.
+ */
+import { EventEmitter } from 'node:events';
+import inspector from 'node:inspector';
+import type { Worker } from 'node:worker_threads';
+
+export interface V8Location {
+  readonly scriptId: string;
+  readonly lineNumber: number;
+  readonly columnNumber?: number;
+}
+
+export interface V8CallFrame {
+  readonly callFrameId: string;
+  readonly functionName: string;
+  readonly location: V8Location;
+  readonly url: string;
+}
+
+export interface V8Paused {
+  readonly callFrames: readonly V8CallFrame[];
+  readonly reason: string;
+  readonly data?: { readonly className?: string; readonly description?: string };
+}
+
+interface Answer {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: unknown;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+}
+
+interface EvaluateResult {
+  readonly result: { readonly value?: unknown };
+  readonly exceptionDetails?: { readonly text: string; readonly exception?: { readonly className?: string; readonly description?: string; readonly value?: unknown } };
+}
+
+/** An expression threw inside the inferior. */
+export class EvaluationError extends Error {
+  override name = 'EvaluationError';
+}
+
+type Attached = { sessionId: string; workerInfo: { workerId: string; title: string; url: string } };
+
+/** The process's one inspector session; it hands each worker its channel. */
+class Hub {
+  private readonly session = new inspector.Session();
+  private readonly channels = new Map<string, InspectorChannel>();
+  private readonly waiting = new Map<string, (sessionId: string) => void>();
+  private readonly unclaimed = new Map<string, string>();
+  private enabled = false;
+
+  constructor() {
+    this.session.connect();
+    const on = (event: string, listener: (m: { params: never }) => void): void => {
+      this.session.on(event, listener as (m: object) => void);
+    };
+    on('NodeWorker.attachedToWorker', ({ params }: { params: Attached }) => {
+      const id = params.workerInfo.workerId;
+      const claim = this.waiting.get(id);
+      if (claim) {
+        this.waiting.delete(id);
+        claim(params.sessionId);
+      } else {
+        this.unclaimed.set(id, params.sessionId);
+      }
+    });
+    on('NodeWorker.receivedMessageFromWorker', ({ params }: { params: { sessionId: string; message: string } }) => {
+      this.channels.get(params.sessionId)?.receive(JSON.parse(params.message) as Answer);
+    });
+    on('NodeWorker.detachedFromWorker', ({ params }: { params: { sessionId: string } }) => {
+      this.channels.get(params.sessionId)?.detached();
+      this.channels.delete(params.sessionId);
+    });
+  }
+
+  async attach(worker: Worker): Promise<InspectorChannel> {
+    const id = String(worker.threadId);
+    const found = this.unclaimed.get(id);
+    const sessionId = found ?? (await this.attachment(id));
+    this.unclaimed.delete(id);
+    const channel = new InspectorChannel((message) => this.session.post('NodeWorker.sendMessageToWorker', { sessionId, message }));
+    this.channels.set(sessionId, channel);
+    return channel;
+  }
+
+  private attachment(id: string): Promise<string> {
+    const attached = new Promise<string>((resolve) => this.waiting.set(id, resolve));
+    if (!this.enabled) {
+      this.enabled = true;
+      this.session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    }
+    return attached;
+  }
+}
+
+let hub: Hub | undefined;
+
+/** Attaches to a worker that is running. */
+export function attachInspector(worker: Worker): Promise<InspectorChannel> {
+  hub ??= new Hub();
+  return hub.attach(worker);
+}
+
+/** The inspector of one worker. Emits 'paused' and 'resumed'. */
+export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed: [] }> {
+  private readonly transmit: (message: string) => void;
+  private readonly answers = new Map<number, { resolve: (v: unknown) => void; reject: (e: Error) => void }>();
+  private lastId = 0;
+  private gone = false;
+
+  constructor(transmit: (message: string) => void) {
+    super();
+    this.transmit = transmit;
+  }
+
+  receive(m: Answer): void {
+    if (m.id !== undefined) {
+      const waiting = this.answers.get(m.id);
+      this.answers.delete(m.id);
+      if (m.error) {
+        waiting?.reject(new Error(m.error.message));
+      } else {
+        waiting?.resolve(m.result);
+      }
+    } else if (m.method === 'Debugger.paused') {
+      this.emit('paused', m.params as V8Paused);
+    } else if (m.method === 'Debugger.resumed') {
+      this.emit('resumed');
+    }
+  }
+
+  detached(): void {
+    this.gone = true;
+    for (const { reject } of this.answers.values()) {
+      reject(new Error('the inferior has ended'));
+    }
+    this.answers.clear();
+  }
+
+  send(method: string, params: object = {}): Promise<unknown> {
+    if (this.gone) {
+      return Promise.reject(new Error('the inferior has ended'));
+    }
+    return new Promise((resolve, reject) => {
+      const id = ++this.lastId;
+      this.answers.set(id, { resolve, reject });
+      this.transmit(JSON.stringify({ id, method, params }));
+    });
+  }
+
+  /** Evaluates in a stopped frame, or globally. The value crosses as JSON. Throws `EvaluationError` if the expression does. */
+  async evaluate<T>(expression: string, callFrameId?: string): Promise<T> {
+    const params = { expression, returnByValue: true, ...(callFrameId === undefined ? {} : { callFrameId }) };
+    const r = (await this.send(callFrameId === undefined ? 'Runtime.evaluate' : 'Debugger.evaluateOnCallFrame', params)) as EvaluateResult;
+    if (r.exceptionDetails) {
+      const thrown = r.exceptionDetails.exception;
+      const text = thrown?.description?.split('\n    at ')[0] ?? String(thrown?.value ?? r.exceptionDetails.text);
+      throw new EvaluationError(text.replace(/^\w*Error: /, ''));
+    }
+    return r.result.value as T;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The inferior's thread: loads the compiled stack, makes the `Host` it is given to, and calls `main`. Its `workerData` is a
+ * `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
+ */
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import { LiveHost } from '../host/live-host.ts';
+import { CTL, type MailboxBuffers } from '../host/mailbox.ts';
+import { RecordedHost, type RecordingHeader, RecordingHost } from '../host/recording.ts';
+import { TraceHost } from '../host/trace-host.ts';
+import type { FrameDirection, Host } from '../stack/util/host.ts';
+import { type ProbeTables, Runtime } from './runtime.ts';
+
+/** What the engine starts the thread with. */
+export interface WorkerData {
+  /** Absolute path of the folder of the compiled stack (debug or release). */
+  readonly stackDir: string;
+  /** Modules to load, relative to `stackDir`, without extension. */
+  readonly modules: readonly string[];
+  readonly tables: ProbeTables;
+  readonly armed: SharedArrayBuffer;
+  readonly ticks: SharedArrayBuffer;
+  readonly mailbox: MailboxBuffers;
+  readonly header: RecordingHeader;
+  /** Bytes of a capture to replay. */
+  readonly trace: Uint8Array | null;
+  /** Turns to execute again instead of live input. */
+  readonly recording: Uint8Array | null;
+  /** Bound of the recording to make; 0: none. */
+  readonly recordLimit: number;
+  readonly stopOnEntry: boolean;
+  /** Keep a hash over all frames (costs time per packet). */
+  readonly hashFrames: boolean;
+}
+
+/** What an execution came to: equal for a live session and its re-execution. */
+export interface ExecutionSummary {
+  readonly ticks: number;
+  readonly turns: number;
+  readonly frames: number;
+  readonly frameHash: string;
+  readonly stateHash: string;
+}
+
+export type WorkerMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'started' }
+  | { readonly type: 'shared'; readonly name: string; readonly buffer: SharedArrayBuffer }
+  | { readonly type: 'ring' }
+  | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
+  | { readonly type: 'log'; readonly breakpoint: number; readonly probe: number; readonly text: string }
+  | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
+
+const data = workerData as WorkerData;
+const port = parentPort;
+if (!port) {
+  throw new Error('worker.js is the inferior of pktgdb and runs in a worker thread only');
+}
+const post = (m: WorkerMessage): void => port.postMessage(m);
+
+const ctl = new Int32Array(data.mailbox.ctl);
+const runtime = new Runtime({
+  A: new Uint8Array(data.armed),
+  T: new Float64Array(data.ticks),
+  tables: data.tables,
+  stackUrl: pathToFileURL(data.stackDir).href,
+  takePause: () => Atomics.exchange(ctl, CTL.PAUSE, 0) === 1,
+  sendLog: (breakpoint, probe, text) => post({ type: 'log', breakpoint, probe, text }),
+});
+Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
+
+let frames = 0;
+let frameHash = 0x811c9dc5;
+
+function hashFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
+  frames++;
+  let h = Math.imul(frameHash ^ dir, 0x01000193);
+  for (let i = 0; i < size; i++) {
+    h = Math.imul(h ^ (buf[i] as number), 0x01000193);
+  }
+  frameHash = Math.imul(h ^ size, 0x01000193);
+}
+
+function countFrame(): void {
+  frames++;
+}
+
+const hooks = {
+  now: () => runtime.now(),
+  ring: () => post({ type: 'ring' }),
+  pause: () => runtime.pausePoll(),
+  frame: data.hashFrames ? hashFrame : countFrame,
+  alloc_shared: (name: string, bytes: number): SharedArrayBuffer => {
+    const buffer = new SharedArrayBuffer(bytes);
+    post({ type: 'shared', name, buffer });
+    return buffer;
+  },
+};
+
+function makeHost(): Host {
+  const { header } = data;
+  if (data.recording) {
+    return new RecordedHost(header, data.recording, hooks);
+  }
+  const live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
+  const source = data.trace ? new TraceHost(data.trace, live, hooks) : live;
+  return data.recordLimit > 0 ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk })) : source;
+}
+
+/** Tells the engine when the machine is up: the first poll comes after everything is set up. */
+function announceStart(host: Host): void {
+  const poll = host.poll;
+  host.poll = (timeout_ns: number) => {
+    host.poll = poll;
+    post({ type: 'started' });
+    return poll.call(host, timeout_ns);
+  };
+}
+
+type Main = (argc: number, argv: readonly string[], host: Host) => number;
+const load = (module: string): Promise<{ main?: Main }> => import(pathToFileURL(`${data.stackDir}/${module}.js`).href) as Promise<{ main?: Main }>;
+
+const { main } = await load('softmmu/main');
+await Promise.all(data.modules.map(load));
+if (!main) {
+  throw new Error(`${data.stackDir}/softmmu/main.js has no main`);
+}
+
+function run(entry: Main): void {
+  const host = makeHost();
+  announceStart(host);
+  if (data.stopOnEntry) {
+    runtime.wantEntry();
+  }
+  const argv = data.header.argv;
+  const code = entry(argv.length, argv, host);
+  const turns = (runtime.globals('softmmu/machine.ts') as { machine?: { turns: number } }).machine?.turns ?? 0;
+  const summary = { ticks: runtime.T[0] ?? 0, turns, frames, frameHash: (frameHash >>> 0).toString(16), stateHash: data.hashFrames ? runtime.stateHash() : '' };
+  post({ type: 'exit', code, summary });
+}
+
+// `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as uncaught
+// where it is thrown.
+port.once('message', () => setImmediate(run, main));
+post({ type: 'ready' });

@@ -1,0 +1,366 @@
+/**
+ * The machine's sockets on the main thread: carries out the inferior's outputs with Node's `net` and `dgram`, and posts what
+ * happens as inputs. One instance a machine; `dispose` closes everything.
+ */
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { lstatSync, unlinkSync } from 'node:fs';
+import { createServer, type Server, Socket as TcpSocket } from 'node:net';
+import type { Input, sockaddr } from '../stack/util/host.ts';
+import { hostOf, toSockaddr } from './addresses.ts';
+
+const AF_UNIX = 1;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_RAW = 3;
+
+/** Unconsumed bytes of one socket at which reading from it pauses. */
+const RECEIVE_WINDOW = 1 << 19;
+/** Datagrams of one socket that wait for the inferior before further ones are dropped, as a kernel would. */
+const DATAGRAM_BACKLOG = 1 << 20;
+
+/** A descriptor. */
+interface Entry {
+  readonly fd: number;
+  server?: Server;
+  tcp?: TcpSocket;
+  udp?: UdpSocket;
+  /** Address the datagram socket is connected to, as `address:port`, so that ICMP errors come back; 'any' once it had several. */
+  udpPeer?: string;
+  /** Bytes posted and not consumed. */
+  pending: number;
+  /** Received bytes that found no room in the pool, in order. */
+  backlog: Uint8Array[];
+  /** What to post when the backlog is empty: the stream has ended. */
+  ended: boolean;
+  closed: boolean;
+}
+
+export interface HostSocketsPort {
+  /** Posts an input. Returns the count of bytes taken of a 'data' input (may be fewer, 0 = no room); else 1, or 0 when there is no room. */
+  post(input: Input): number;
+  /** The pool has taken back `bytes` of `fd`. */
+  released(fd: number, bytes: number): void;
+}
+
+export class HostSockets {
+  private readonly port: HostSocketsPort;
+  private readonly entries = new Map<number, Entry>();
+  /** Inputs that are not data and found no room, in order. */
+  private readonly deferred: Input[] = [];
+  /** Entries whose received bytes found no room in the pool. */
+  private readonly stalled = new Set<Entry>();
+  private nextAccepted = 1000;
+
+  constructor(port: HostSocketsPort) {
+    this.port = port;
+  }
+
+  private entry(fd: number): Entry {
+    const e: Entry = { fd, pending: 0, backlog: [], ended: false, closed: false };
+    this.entries.set(fd, e);
+    return e;
+  }
+
+  private post(input: Input): void {
+    if (this.deferred.length > 0 || this.port.post(input) === 0) {
+      this.deferred.push(input);
+    }
+  }
+
+  /** Tries again what found no room; call when the inferior has taken inputs or given memory back. */
+  retry(): void {
+    while (this.deferred.length > 0 && this.port.post(this.deferred[0] as Input) !== 0) {
+      this.deferred.shift();
+    }
+    const stalled = [...this.stalled];
+    this.stalled.clear();
+    for (const e of stalled) {
+      this.flush(e);
+    }
+  }
+
+  /** True while something waits for room: `retry` soon. */
+  get waiting(): boolean {
+    return this.deferred.length > 0 || this.stalled.size > 0;
+  }
+
+  /** Listens or binds; the answer is an errno's name (empty: success) and the real port. */
+  listen(fd: number, type: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
+    return type === SOCK_STREAM ? this.listenStream(fd, addr) : this.bindDatagram(fd, addr);
+  }
+
+  private listenStream(fd: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
+    const e = this.entry(fd);
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+    e.server = server;
+    server.on('connection', (tcp) => this.accepted(e, tcp, addr));
+    return new Promise((resolve) => {
+      server.once('error', (err: NodeJS.ErrnoException) => {
+        this.entries.delete(fd);
+        resolve({ errno: err.code ?? 'EIO', port: 0 });
+      });
+      const done = (): void => {
+        server.removeAllListeners('error');
+        server.on('error', () => undefined);
+        const bound = server.address();
+        resolve({ errno: '', port: bound && typeof bound === 'object' ? bound.port : 0 });
+      };
+      if (addr.sa_family === AF_UNIX) {
+        removeSocketFile(addr.sun_path);
+        server.listen({ path: addr.sun_path, backlog: 511 }, done);
+      } else {
+        server.listen({ host: hostOf(addr), port: addr.sin_port, backlog: 511, ipv6Only: addr.sa_family === AF_INET6 }, done);
+      }
+    });
+  }
+
+  private accepted(listener: Entry, tcp: TcpSocket, addr: sockaddr): void {
+    if (listener.closed) {
+      tcp.destroy();
+      return;
+    }
+    const e = this.entry(this.nextAccepted++);
+    e.tcp = tcp;
+    const peer: sockaddr = addr.sa_family === AF_UNIX ? { ...addr, sun_path: '' } : toSockaddr(tcp.remoteAddress, tcp.remotePort);
+    this.post({ type: 'accepted', fd: e.fd, listener: listener.fd, peer });
+    this.watchStream(e, tcp);
+    tcp.resume();
+  }
+
+  connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
+    const e = this.entry(fd);
+    const tcp = new TcpSocket({ allowHalfOpen: true });
+    e.tcp = tcp;
+    tcp.setNoDelay(true);
+    tcp.once('connect', () => this.post({ type: 'connected', fd, local: toSockaddr(tcp.localAddress, tcp.localPort) }));
+    this.watchStream(e, tcp);
+    if (addr.sa_family === AF_UNIX) {
+      tcp.connect({ path: addr.sun_path });
+    } else {
+      const local = bind ? { localAddress: hostOf(bind), localPort: bind.sin_port } : {};
+      tcp.connect({ host: hostOf(addr), port: addr.sin_port, ...local });
+    }
+  }
+
+  private watchStream(e: Entry, tcp: TcpSocket): void {
+    tcp.on('data', (data: Buffer) => {
+      e.backlog.push(data);
+      this.flush(e);
+    });
+    tcp.on('end', () => {
+      e.ended = true;
+      this.flush(e);
+    });
+    tcp.on('error', (err: NodeJS.ErrnoException) => {
+      if (!e.closed) {
+        this.post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: null });
+      }
+    });
+  }
+
+  /** Posts what has been received, as far as window and pool allow. */
+  private flush(e: Entry): void {
+    while (e.backlog.length > 0 && e.pending < RECEIVE_WINDOW && !e.closed) {
+      const data = e.backlog[0] as Uint8Array;
+      const n = this.deferred.length > 0 ? 0 : this.port.post({ type: 'data', fd: e.fd, data });
+      e.pending += n;
+      if (n === data.length) {
+        e.backlog.shift();
+      } else {
+        e.backlog[0] = data.subarray(n);
+        if (n === 0) {
+          this.stalled.add(e);
+          break;
+        }
+      }
+    }
+    if (e.closed) {
+      e.backlog = [];
+    } else if (e.backlog.length > 0) {
+      e.tcp?.pause();
+    } else if (e.ended) {
+      e.ended = false;
+      this.post({ type: 'eof', fd: e.fd });
+    } else if (e.tcp?.isPaused()) {
+      e.tcp.resume();
+    }
+  }
+
+  private bindDatagram(fd: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
+    const e = this.entry(fd);
+    const udp = createSocket({ type: addr.sa_family === AF_INET6 ? 'udp6' : 'udp4', ipv6Only: addr.sa_family === AF_INET6 });
+    e.udp = udp;
+    e.udpPeer = 'any';
+    return new Promise((resolve) => {
+      udp.once('error', (err: NodeJS.ErrnoException) => {
+        this.entries.delete(fd);
+        resolve({ errno: err.code ?? 'EIO', port: 0 });
+      });
+      udp.bind({ address: hostOf(addr), port: addr.sin_port, exclusive: true }, () => {
+        udp.removeAllListeners('error');
+        this.watchDatagrams(e, udp);
+        resolve({ errno: '', port: udp.address().port });
+      });
+    });
+  }
+
+  /** Opens a datagram socket. Ping sockets do not exist in Node: they fail at once, and slirp says so to the guest. */
+  open(fd: number, type: number, family: number, bind: sockaddr | null): void {
+    const e = this.entry(fd);
+    if (type === SOCK_RAW) {
+      this.post({ type: 'error', fd, errno: 'EACCES', from: null });
+      return;
+    }
+    const udp = createSocket(family === AF_INET6 ? 'udp6' : 'udp4');
+    e.udp = udp;
+    this.watchDatagrams(e, udp);
+    if (bind) {
+      udp.bind({ address: hostOf(bind), port: bind.sin_port });
+    }
+  }
+
+  private watchDatagrams(e: Entry, udp: UdpSocket): void {
+    udp.on('message', (data, from) => {
+      if (e.closed || e.pending > DATAGRAM_BACKLOG || this.deferred.length > 0) {
+        return;
+      }
+      if (this.port.post({ type: 'datagram', fd: e.fd, data, from: toSockaddr(from.address, from.port) }) !== 0) {
+        e.pending += data.length;
+      }
+    });
+    udp.on('error', (err: NodeJS.ErrnoException) => this.datagramError(e, err));
+  }
+
+  private datagramError(e: Entry, err: NodeJS.ErrnoException | null): void {
+    if (!err || e.closed) {
+      return;
+    }
+    const peer = e.udpPeer && e.udpPeer !== 'any' ? e.udpPeer : '';
+    const at = peer.lastIndexOf(' ');
+    this.post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: peer ? toSockaddr(peer.slice(0, at), Number(peer.slice(at + 1))) : null });
+  }
+
+  send(fd: number, data: Uint8Array): void {
+    const tcp = this.entries.get(fd)?.tcp;
+    if (tcp && !tcp.writableEnded) {
+      tcp.write(data, (err) => {
+        if (!err && this.entries.has(fd)) {
+          this.post({ type: 'written', fd, bytes: data.length });
+        }
+      });
+    }
+  }
+
+  /**
+   * Sends a datagram. The socket is connected to its first destination so that the kernel reports a closed port; a second
+   * destination makes it an unconnected one for good.
+   */
+  sendto(fd: number, data: Uint8Array, to: sockaddr, ttl: number): void {
+    const e = this.entries.get(fd);
+    const udp = e?.udp;
+    if (!e || !udp) {
+      return;
+    }
+    const host = hostOf(to);
+    const peer = `${host} ${to.sin_port}`;
+    const done = (err: Error | null): void => this.datagramError(e, err);
+    if (e.udpPeer === undefined) {
+      e.udpPeer = peer;
+      udp.connect(to.sin_port, host, (err?: Error) => {
+        if (err) {
+          this.datagramError(e, err);
+        }
+      });
+      udp.once('connect', () => sendOn(udp, ttl, () => udp.send(data, done)));
+    } else if (e.udpPeer === peer) {
+      connected(udp, () => sendOn(udp, ttl, () => udp.send(data, done)));
+    } else if (e.udpPeer !== 'any') {
+      e.udpPeer = 'any';
+      connected(udp, () => {
+        udp.disconnect();
+        sendOn(udp, ttl, () => udp.send(data, to.sin_port, host, done));
+      });
+    } else {
+      sendOn(udp, ttl, () => udp.send(data, to.sin_port, host, done));
+    }
+  }
+
+  consumed(fd: number, bytes: number): void {
+    this.port.released(fd, bytes);
+    const e = this.entries.get(fd);
+    if (e) {
+      e.pending = Math.max(0, e.pending - bytes);
+      if (e.tcp && e.pending < RECEIVE_WINDOW / 2) {
+        this.flush(e);
+      }
+    }
+  }
+
+  shutdown(fd: number): void {
+    this.entries.get(fd)?.tcp?.end();
+  }
+
+  close(fd: number, reset: boolean): void {
+    const e = this.entries.get(fd);
+    if (!e) {
+      return;
+    }
+    this.entries.delete(fd);
+    e.closed = true;
+    e.backlog = [];
+    e.server?.close();
+    e.udp?.close();
+    const tcp = e.tcp;
+    if (!tcp) {
+      return;
+    }
+    tcp.on('error', () => undefined);
+    if (reset) {
+      tcp.resetAndDestroy();
+    } else if (tcp.connecting || tcp.destroyed) {
+      tcp.destroy();
+    } else {
+      tcp.resume();
+      tcp.end(() => tcp.destroy());
+    }
+  }
+
+  dispose(): void {
+    for (const fd of [...this.entries.keys()]) {
+      const tcp = this.entries.get(fd)?.tcp;
+      this.close(fd, false);
+      tcp?.destroy();
+    }
+  }
+}
+
+function connected(udp: UdpSocket, then: () => void): void {
+  try {
+    udp.remoteAddress();
+    then();
+  } catch {
+    udp.once('connect', then);
+  }
+}
+
+function sendOn(udp: UdpSocket, ttl: number, send: () => void): void {
+  try {
+    if (ttl > 0) {
+      udp.setTTL(ttl);
+    }
+    send();
+  } catch {
+    // The socket was closed between the request and now; there is nobody left to tell.
+  }
+}
+
+/** A stale socket file of an earlier listener is replaced, as QEMU does; any other file is left alone and makes `listen` fail. */
+function removeSocketFile(path: string): void {
+  try {
+    if (lstatSync(path).isSocket()) {
+      unlinkSync(path);
+    }
+  } catch {
+    // No such file: nothing to replace.
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The mailbox between the main thread and the inferior: two rings of records in shared memory, a pool for the bytes that
+ * sockets receive, and a page of control words. One producer and one consumer each way.
+ */
+
+/** Indices of the control words (Int32). */
+export const CTL = {
+  /** Bumped and notified by the main thread when there is something for the inferior. */
+  DOORBELL: 0,
+  IN_HEAD: 1,
+  IN_TAIL: 2,
+  OUT_HEAD: 3,
+  OUT_TAIL: 4,
+  /** 1 while the main thread is idle and wants a message when an output comes. */
+  OUT_IDLE: 5,
+  /** 1 when the user asked to interrupt: the inferior takes it back to 0 and stops. */
+  PAUSE: 6,
+  /** Answer to the last `listen`: bumped when `LISTEN_PORT` / `LISTEN_ERRNO` are there. */
+  LISTEN_DONE: 7,
+  LISTEN_PORT: 8,
+  /** Number of an errno in the table of `errnoNames`, 0 for success. */
+  LISTEN_ERRNO: 9,
+  /** Set to 1 and notified: `main` may begin. */
+  GO: 10,
+} as const;
+
+/** First byte of an output record; the fields that follow are in the order of `Host`'s methods. */
+export const OUT = {
+  LISTEN: 1,
+  CONNECT: 2,
+  OPEN: 3,
+  SEND: 4,
+  SENDTO: 5,
+  CONSUMED: 6,
+  SHUTDOWN: 7,
+  CLOSE: 8,
+  CONSOLE: 9,
+  MONITOR_REPLY: 10,
+  REPORT: 11,
+} as const;
+
+/** Bytes of the ring of inputs, of the ring of outputs, and of the pool for received data. */
+export const IN_RING = 1 << 20;
+export const OUT_RING = 8 << 20;
+export const POOL_PAGE = 1 << 16;
+export const POOL_PAGES = 256;
+
+/** The shared buffers of one machine. */
+export interface MailboxBuffers {
+  readonly ctl: SharedArrayBuffer;
+  readonly input: SharedArrayBuffer;
+  readonly output: SharedArrayBuffer;
+  readonly pool: SharedArrayBuffer;
+}
+
+export function createMailbox(): MailboxBuffers {
+  return {
+    ctl: new SharedArrayBuffer(256),
+    input: new SharedArrayBuffer(IN_RING),
+    output: new SharedArrayBuffer(OUT_RING),
+    pool: new SharedArrayBuffer(POOL_PAGE * POOL_PAGES),
+  };
+}
+
+const PAD = 0xffffffff;
+
+/** One direction: records of bytes, each kept contiguous, in a ring. `head` is the producer's count of bytes, `tail` the consumer's. */
+export class RecordRing {
+  private readonly ctl: Int32Array;
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
+  private readonly size: number;
+  private readonly headWord: number;
+  private readonly tailWord: number;
+
+  constructor(ctl: SharedArrayBuffer, ring: SharedArrayBuffer, headWord: number, tailWord: number) {
+    this.ctl = new Int32Array(ctl);
+    this.bytes = new Uint8Array(ring);
+    this.view = new DataView(ring);
+    this.size = ring.byteLength;
+    this.headWord = headWord;
+    this.tailWord = tailWord;
+  }
+
+  /** Largest record that fits at all. */
+  get maxRecord(): number {
+    return this.size / 4;
+  }
+
+  get empty(): boolean {
+    return Atomics.load(this.ctl, this.headWord) === Atomics.load(this.ctl, this.tailWord);
+  }
+
+  /** Appends the parts as one record; false if there is no room now. */
+  push(...parts: readonly Uint8Array[]): boolean {
+    let length = 4;
+    for (const p of parts) {
+      length += p.length;
+    }
+    const need = (length + 7) & ~7;
+    const head = Atomics.load(this.ctl, this.headWord);
+    const used = (head - Atomics.load(this.ctl, this.tailWord)) >>> 0;
+    let at = (head >>> 0) % this.size;
+    const toEnd = this.size - at;
+    const skip = toEnd < need ? toEnd : 0;
+    if (used + skip + need > this.size) {
+      return false;
+    }
+    if (skip) {
+      this.view.setUint32(at, PAD, true);
+      at = 0;
+    }
+    this.view.setUint32(at, length, true);
+    let o = at + 4;
+    for (const p of parts) {
+      this.bytes.set(p, o);
+      o += p.length;
+    }
+    Atomics.store(this.ctl, this.headWord, (head + skip + need) | 0);
+    return true;
+  }
+
+  /** The consumer's snapshot of what is there now. */
+  mark(): number {
+    return Atomics.load(this.ctl, this.headWord);
+  }
+
+  /** Calls `take` with each record up to `mark` (a view, valid during the call), then frees it. */
+  drain(mark: number, take: (record: Uint8Array) => void): void {
+    let tail = Atomics.load(this.ctl, this.tailWord);
+    while (tail !== mark) {
+      const at = (tail >>> 0) % this.size;
+      const length = this.view.getUint32(at, true);
+      if (length === PAD) {
+        tail = (tail + this.size - at) | 0;
+      } else {
+        take(this.bytes.subarray(at + 4, at + length));
+        tail = (tail + ((length + 7) & ~7)) | 0;
+      }
+      Atomics.store(this.ctl, this.tailWord, tail);
+    }
+    Atomics.notify(this.ctl, this.tailWord);
+  }
+
+  /** Blocks until the consumer has freed something (worker threads only). */
+  waitForRoom(): void {
+    const tail = Atomics.load(this.ctl, this.tailWord);
+    Atomics.wait(this.ctl, this.tailWord, tail, 100);
+  }
+}
+
+/** Names of errnos that can cross the mailbox as a number: 1 is the first. An unknown one becomes `EIO`. */
+export const errnoNames = ['EIO', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'EINVAL', 'EMFILE', 'ENOENT', 'ENOTDIR', 'EAFNOSUPPORT', 'ENOTSOCK', 'EISDIR', 'ENAMETOOLONG'];
+
+export function errnoNumber(name: string): number {
+  return name === '' ? 0 : Math.max(0, errnoNames.indexOf(name)) + 1;
+}
+
+export function errnoName(n: number): string {
+  return n === 0 ? '' : (errnoNames[n - 1] ?? 'EIO');
+}
