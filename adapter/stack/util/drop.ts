@@ -41,6 +41,9 @@ export const DROP_REASONS = {
   GUEST_NOT_OURS: "the packet is not for the guest's address",
   GUEST_NO_LISTENER: 'no program in the guest listens on the port',
   GUEST_BAD: 'the guest cannot parse the packet',
+  GUEST_NO_MEMORY: 'the guest has no memory left for packets',
+  GUEST_RCVBUF: "the receive buffer of the guest's socket is full",
+  GUEST_UNREACHABLE: 'the guest has no route to the address, or the neighbour does not answer ARP',
 } as const;
 
 /** Name of a reason in `DROP_REASONS`. */
