@@ -1,0 +1,97 @@
+/** Numbers of packets as text, and back. */
+
+/** An IPv4 address, a number in host byte order, as `10.0.2.2`. */
+export function format_ipv4(a: number): string {
+  return `${a >>> 24}.${(a >>> 16) & 255}.${(a >>> 8) & 255}.${a & 255}`;
+}
+
+/** A MAC address, a 48-bit number, as `52:54:00:12:34:56`. */
+export function format_ether(a: number): string {
+  return a
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/(..)(?!$)/g, '$1:');
+}
+
+/** An IPv6 address of 16 bytes, shortened as RFC 5952 says. */
+export function format_ipv6(b: Uint8Array): string {
+  const words = Array.from({ length: 8 }, (_, i) => ((b[2 * i] ?? 0) << 8) | (b[2 * i + 1] ?? 0));
+  let best = -1;
+  let best_len = 1;
+  for (let i = 0; i < 8; i++) {
+    let n = 0;
+    while (i + n < 8 && words[i + n] === 0) {
+      n++;
+    }
+    if (n > best_len) {
+      best = i;
+      best_len = n;
+    }
+  }
+  const hex = words.map((w) => w.toString(16));
+  return best < 0 ? hex.join(':') : `${hex.slice(0, best).join(':')}::${hex.slice(best + best_len).join(':')}`;
+}
+
+/** Bytes as `48:65:6c`; longer than `max` they end in an ellipsis. */
+export function format_bytes(b: Uint8Array, max = 64): string {
+  const s = Array.from(b.subarray(0, max), (x) => x.toString(16).padStart(2, '0')).join(':');
+  return b.length > max ? `${s}…` : s;
+}
+
+/** `0x` and at least `digits` hex digits. */
+export function hex(n: number, digits = 0): string {
+  return `0x${n.toString(16).padStart(digits, '0')}`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\r': '\\r', '\n': '\\n', '\t': '\\t' };
+
+/** Text with what cannot be printed as escapes, as Wireshark shows it: `\r\n`, `\x01`. */
+export function printable(s: string): string {
+  return s.replace(/[^\x20-\x7e]/g, (c) => ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+/** `10.0.2.2` as a number, or undefined if it is not an IPv4 address. */
+export function parse_ipv4(s: string): number | undefined {
+  const m = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(s);
+  if (!m) {
+    return undefined;
+  }
+  const parts = m.slice(1).map(Number);
+  return parts.some((p) => p > 255) ? undefined : parts.reduce((a, p) => a * 256 + p, 0);
+}
+
+/** A MAC address with `:`, `-` or `.` between bytes (or `5254.0012.3456`) as a 48-bit number, or undefined. */
+export function parse_ether(s: string): number | undefined {
+  const ok = /^[0-9a-f]{2}([:.-][0-9a-f]{2}){5}$/i.test(s) || /^[0-9a-f]{4}(\.[0-9a-f]{4}){2}$/i.test(s);
+  return ok ? Number.parseInt(s.replace(/[:.-]/g, ''), 16) : undefined;
+}
+
+/** An IPv6 address as 16 bytes, or undefined. */
+export function parse_ipv6(s: string): Uint8Array | undefined {
+  let str = s;
+  const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(s);
+  if (dotted) {
+    const v4 = parse_ipv4(dotted[2]!);
+    if (v4 === undefined) {
+      return undefined;
+    }
+    str = `${dotted[1]}${(v4 >>> 16).toString(16)}:${(v4 & 0xffff).toString(16)}`;
+  }
+  const halves = str.split('::');
+  const words = halves.map((h) => (h === '' ? [] : h.split(':')));
+  const count = words.reduce((n, w) => n + w.length, 0);
+  if (halves.length > 2 || (halves.length === 1 ? count !== 8 : count > 7)) {
+    return undefined;
+  }
+  const all = [...words[0]!, ...Array<string>(8 - count).fill('0'), ...(words[1] ?? [])];
+  if (!all.every((w) => /^[0-9a-f]{1,4}$/i.test(w))) {
+    return undefined;
+  }
+  const out = new Uint8Array(16);
+  all.forEach((w, i) => {
+    const n = Number.parseInt(w, 16);
+    out[2 * i] = n >> 8;
+    out[2 * i + 1] = n & 255;
+  });
+  return out;
+}

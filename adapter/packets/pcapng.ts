@@ -1,0 +1,398 @@
+/** pcapng files (draft-ietf-opsawg-pcapng): a sequence of blocks, in sections of either byte order. */
+
+import { concat, type PacketToWrite } from './pcap.ts';
+import {
+  type Capture,
+  CaptureError,
+  type CaptureInterface,
+  CapturePacket,
+  type CustomBlock,
+  LINKTYPE_ETHERNET,
+  MAX_PACKET_SIZE,
+  require_linktype,
+} from './types.ts';
+
+/** Block types. */
+export const PCAPNG_SHB = 0x0a0d0d0a;
+const IDB = 1;
+const OLD_PACKET = 2;
+const SPB = 3;
+const NRB = 4;
+const EPB = 6;
+const CUSTOM = 0x0bad;
+const CUSTOM_NO_COPY = 0x40000bad;
+
+const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
+/** A block larger than this is damage; Wireshark's limit is the same 16 MiB. */
+const MAX_BLOCK_SIZE = 16 << 20;
+
+/** Options of an Interface Description Block. */
+const OPT_ENDOFOPT = 0;
+const IF_NAME = 2;
+const IF_TSRESOL = 9;
+const IF_TSOFFSET = 14;
+
+/** Where the reader is: the state of the current section and what was found so far. */
+class Reader {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  little = true;
+  /** Offset and type of the block at hand; its body is `[body, end)`. */
+  off = 0;
+  body = 0;
+  end = 0;
+  /** Interface ids count within a section: the index in `interfaces` of this section's interface 0. */
+  section_base = 0;
+  readonly interfaces: CaptureInterface[] = [];
+  readonly packets: CapturePacket[] = [];
+  readonly custom: CustomBlock[] = [];
+  readonly names = new Map<string, string>();
+  readonly warnings: string[] = [];
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  u16(off: number): number {
+    return this.view.getUint16(off, this.little);
+  }
+  u32(off: number): number {
+    return this.view.getUint32(off, this.little);
+  }
+}
+
+/** What is wrong with the block at hand; ends the reading. */
+class Damage extends Error {}
+
+/** Reads a pcapng file. See `read_capture` for how damage is treated. */
+export function read_pcapng(bytes: Uint8Array): Capture {
+  const r = new Reader(bytes);
+  let truncated = false;
+  let first_little = true;
+  try {
+    while (r.off < bytes.length) {
+      const type = next_block(r);
+      if (r.off === 0) {
+        first_little = r.little;
+      }
+      read_block(r, type);
+      r.off = r.end + 4;
+    }
+  } catch (e) {
+    if (!(e instanceof Damage)) {
+      throw e;
+    }
+    if (r.packets.length === 0) {
+      throw new CaptureError(e.message);
+    }
+    truncated = true;
+    r.warnings.push(e.message);
+  }
+  return {
+    format: 'pcapng',
+    big_endian: !first_little,
+    interfaces: r.interfaces,
+    packets: r.packets,
+    custom_blocks: r.custom,
+    names: r.names,
+    truncated,
+    warnings: r.warnings,
+  };
+}
+
+/** Finds the extent of the block at `r.off` and returns its type. */
+function next_block(r: Reader): number {
+  const left = r.bytes.length - r.off;
+  const where = `the block at byte ${r.off} (after ${r.packets.length} packets)`;
+  if (left < 12) {
+    throw new Damage(
+      `truncated capture: ${where} has only ${left} bytes of its header, ${12 - left} bytes are missing`,
+    );
+  }
+  // The section header's type reads the same in both orders; its magic tells which one follows.
+  if (r.u32(r.off) === PCAPNG_SHB) {
+    const magic = r.view.getUint32(r.off + 8, true);
+    if (magic !== BYTE_ORDER_MAGIC && magic !== 0x4d3c2b1a) {
+      throw new Damage(
+        `damaged capture: the section header at byte ${r.off} has byte-order magic 0x${magic.toString(16)}, expected 0x1a2b3c4d`,
+      );
+    }
+    r.little = magic === BYTE_ORDER_MAGIC;
+  }
+  const type = r.u32(r.off);
+  const total = r.u32(r.off + 4);
+  if (total < 12 || total % 4 !== 0 || total > MAX_BLOCK_SIZE) {
+    throw new Damage(
+      `damaged capture: ${where} claims a length of ${total} bytes; expected a multiple of 4 from 12 to ${MAX_BLOCK_SIZE}`,
+    );
+  }
+  if (total > left) {
+    throw new Damage(
+      `truncated capture: it ends at byte ${r.bytes.length}, in ${where}, which has ${total} bytes: ${total - left} bytes are missing` +
+        (type === EPB || type === SPB || type === OLD_PACKET ? ` (packet ${r.packets.length + 1})` : ''),
+    );
+  }
+  if (r.u32(r.off + total - 4) !== total) {
+    throw new Damage(
+      `damaged capture: ${where} has length ${total} at its start and ${r.u32(r.off + total - 4)} at its end; they must be equal`,
+    );
+  }
+  r.body = r.off + 8;
+  r.end = r.off + total - 4;
+  return type;
+}
+
+/** Takes the block at hand. Types that are not known are skipped, as the format asks. */
+function read_block(r: Reader, type: number): void {
+  switch (type) {
+    case PCAPNG_SHB:
+      require_body(r, 16, 'section header');
+      if (r.u16(r.body + 4) !== 1) {
+        throw new Damage(`the section at byte ${r.off} has pcapng version ${r.u16(r.body + 4)}, expected 1`);
+      }
+      r.section_base = r.interfaces.length;
+      break;
+    case IDB:
+      read_interface(r);
+      break;
+    case EPB:
+    case OLD_PACKET:
+      require_body(r, 20, 'packet');
+      // The obsolete packet block has a 16-bit interface id and a drop count in the place of the 32-bit id.
+      read_packet(r, type === EPB ? r.u32(r.body) : r.u16(r.body), r.u32(r.body + 12), r.u32(r.body + 16), 20);
+      break;
+    case SPB: {
+      require_body(r, 4, 'simple packet');
+      const len = r.u32(r.body);
+      const snaplen = r.interfaces[r.section_base]?.snaplen ?? 0;
+      read_packet(r, 0, Math.min(len, snaplen || len, r.end - r.body - 4), len, 4);
+      break;
+    }
+    case NRB:
+      read_names(r);
+      break;
+    case CUSTOM:
+    case CUSTOM_NO_COPY:
+      require_body(r, 4, 'custom');
+      r.custom.push({
+        pen: r.u32(r.body),
+        copyable: type === CUSTOM,
+        data: r.bytes.subarray(r.body + 4, r.end),
+        after_packets: r.packets.length,
+      });
+      break;
+  }
+}
+
+function require_body(r: Reader, min: number, what: string): void {
+  if (r.end - r.body < min) {
+    throw new Damage(
+      `damaged capture: the ${what} block at byte ${r.off} has ${r.end - r.body} bytes of content, at least ${min} are needed`,
+    );
+  }
+}
+
+/** Calls `f(code, start, length)` for each option in `[off, r.end)`. */
+function for_options(r: Reader, off: number, f: (code: number, start: number, length: number) => void): void {
+  while (off + 4 <= r.end) {
+    const code = r.u16(off);
+    const length = r.u16(off + 2);
+    if (code === OPT_ENDOFOPT) {
+      return;
+    }
+    if (off + 4 + length > r.end) {
+      r.warnings.push(`option ${code} of the block at byte ${r.off} runs past the block's end; ignored`);
+      return;
+    }
+    f(code, off + 4, length);
+    off += 4 + ((length + 3) & ~3);
+  }
+}
+
+/** An Interface Description Block. */
+function read_interface(r: Reader): void {
+  require_body(r, 8, 'interface description');
+  let name = '';
+  let ticks_per_second = 1e6;
+  let ts_offset = 0;
+  for_options(r, r.body + 8, (code, start, length) => {
+    if (code === IF_NAME) {
+      name = text(r.bytes.subarray(start, start + length));
+    } else if (code === IF_TSRESOL && length >= 1) {
+      const v = r.bytes[start]!;
+      ticks_per_second = v & 0x80 ? 2 ** (v & 0x7f) : 10 ** v;
+    } else if (code === IF_TSOFFSET && length >= 8) {
+      ts_offset = Number(r.view.getBigInt64(start, r.little));
+    }
+  });
+  r.interfaces.push({ linktype: r.u16(r.body), name, snaplen: r.u32(r.body + 4), ticks_per_second, ts_offset });
+}
+
+/** A packet of `caplen` bytes after the block's `header` bytes. A simple packet (4-byte header) has no time: it takes the last one's. */
+function read_packet(r: Reader, iface_id: number, caplen: number, len: number, header: number): void {
+  const number = r.packets.length + 1;
+  const index = r.section_base + iface_id;
+  const iface = r.interfaces[index];
+  if (!iface) {
+    throw new Damage(
+      `damaged capture: packet ${number} at byte ${r.off} names interface ${iface_id}; ` +
+        `its section describes ${r.interfaces.length - r.section_base}`,
+    );
+  }
+  require_linktype(iface.linktype, `interface ${iface_id}${iface.name === '' ? '' : ` (${iface.name})`}`);
+  const start = r.body + header;
+  if (caplen > MAX_PACKET_SIZE || caplen > r.end - start) {
+    throw new Damage(
+      `damaged capture: packet ${number} at byte ${r.off} claims ${caplen} captured bytes; its block holds ${r.end - start}` +
+        ` and the most is ${MAX_PACKET_SIZE}`,
+    );
+  }
+  const last = r.packets[r.packets.length - 1];
+  const time =
+    header === 4 ? [last?.ts_sec ?? 0, last?.ts_nsec ?? 0] : timestamp(iface, r.u32(r.body + 4), r.u32(r.body + 8));
+  const data = r.bytes.subarray(start, start + caplen);
+  r.packets.push(new CapturePacket(number, time[0]!, time[1]!, data, Math.max(len, caplen), index));
+}
+
+/** A 64-bit time stamp in units of the interface, as seconds and nanoseconds. */
+function timestamp(iface: CaptureInterface, high: number, low: number): [number, number] {
+  if (iface.ticks_per_second === 1e6) {
+    // 2^32 us = 4294 s + 967296 us: stays exact in doubles, and spares BigInt in the common case.
+    const us = high * 967296 + (low % 1e6);
+    const sec = high * 4294 + Math.floor(low / 1e6) + Math.floor(us / 1e6);
+    return [sec + iface.ts_offset, (us % 1e6) * 1000];
+  }
+  const t = (BigInt(high) << 32n) | BigInt(low);
+  const per = BigInt(iface.ticks_per_second);
+  return [Number(t / per) + iface.ts_offset, Number(((t % per) * 1000000000n) / per)];
+}
+
+/** A Name Resolution Block: records of type 1 (IPv4) and 2 (IPv6). */
+function read_names(r: Reader): void {
+  for_options(r, r.body, (code, start, length) => {
+    const n = code === 1 ? 4 : code === 2 ? 16 : 0;
+    if (n === 0 || length <= n) {
+      return;
+    }
+    const a = r.bytes.subarray(start, start + n);
+    const key = n === 4 ? a.join('.') : [...a].map((x) => x.toString(16).padStart(2, '0')).join('');
+    r.names.set(key, text(r.bytes.subarray(start + n, start + length)).split('\0')[0]!);
+  });
+}
+
+function text(b: Uint8Array): string {
+  return new TextDecoder().decode(b);
+}
+
+/** An option: its code and value. */
+type Option = readonly [code: number, value: Uint8Array];
+
+/** Builds the blocks of a pcapng file, one at a time, in one byte order. */
+export class PcapngWriter {
+  readonly little: boolean;
+  constructor(big_endian = false) {
+    this.little = !big_endian;
+  }
+
+  /** Section Header Block; `application` goes into `shb_userappl`. Must be the first block. */
+  section(application = ''): Uint8Array {
+    const body = new Uint8Array(16);
+    const v = new DataView(body.buffer);
+    v.setUint32(0, BYTE_ORDER_MAGIC, this.little);
+    v.setUint16(4, 1, this.little);
+    v.setBigInt64(8, -1n, this.little);
+    return this.block(PCAPNG_SHB, [body, this.options(application === '' ? [] : [[4, utf8(application)]])]);
+  }
+
+  /** Interface Description Block with nanosecond time stamps. The first one has id 0. */
+  interface(name = '', linktype: number = LINKTYPE_ETHERNET, snaplen: number = MAX_PACKET_SIZE): Uint8Array {
+    const body = new Uint8Array(8);
+    const v = new DataView(body.buffer);
+    v.setUint16(0, linktype, this.little);
+    v.setUint32(4, snaplen, this.little);
+    const options: Option[] = name === '' ? [] : [[IF_NAME, utf8(name)]];
+    return this.block(IDB, [body, this.options([...options, [IF_TSRESOL, Uint8Array.of(9)]])]);
+  }
+
+  /** Enhanced Packet Block; `comment` goes into `opt_comment`. */
+  packet(p: PacketToWrite, iface = 0, comment = ''): Uint8Array {
+    const body = new Uint8Array(20);
+    const v = new DataView(body.buffer);
+    const t = BigInt(p.ts_sec) * 1000000000n + BigInt(p.ts_nsec);
+    v.setUint32(0, iface, this.little);
+    v.setUint32(4, Number(t >> 32n), this.little);
+    v.setUint32(8, Number(t & 0xffffffffn), this.little);
+    v.setUint32(12, p.data.length, this.little);
+    v.setUint32(16, p.len ?? p.data.length, this.little);
+    return this.block(EPB, [body, padded(p.data), this.options(comment === '' ? [] : [[1, utf8(comment)]])]);
+  }
+
+  /** Simple Packet Block: no time, interface 0. */
+  simple_packet(data: Uint8Array, len: number = data.length): Uint8Array {
+    return this.block(SPB, [this.u32(len), padded(data)]);
+  }
+
+  /** Name Resolution Block with IPv4 names. */
+  names(entries: readonly (readonly [address: Uint8Array, name: string])[]): Uint8Array {
+    return this.block(NRB, [
+      this.options(
+        entries.map(([a, n]) => [1, concat([a, utf8(`${n}\0`)])] as const),
+        true,
+      ),
+    ]);
+  }
+
+  /** Custom Block of the owner `pen`. The data is padded to a multiple of 4: carry a length inside if it matters. */
+  custom(pen: number, data: Uint8Array, copyable = true): Uint8Array {
+    return this.block(copyable ? CUSTOM : CUSTOM_NO_COPY, [this.u32(pen), padded(data)]);
+  }
+
+  private u32(n: number): Uint8Array {
+    const b = new Uint8Array(4);
+    new DataView(b.buffer).setUint32(0, n, this.little);
+    return b;
+  }
+
+  private options(list: readonly Option[], always_end = false): Uint8Array {
+    const parts: Uint8Array[] = [];
+    for (const [code, value] of list) {
+      const head = new Uint8Array(4);
+      const v = new DataView(head.buffer);
+      v.setUint16(0, code, this.little);
+      v.setUint16(2, value.length, this.little);
+      parts.push(head, padded(value));
+    }
+    if (parts.length > 0 || always_end) {
+      parts.push(new Uint8Array(4));
+    }
+    return concat(parts);
+  }
+
+  private block(type: number, parts: readonly Uint8Array[]): Uint8Array {
+    const total = this.u32(12 + parts.reduce((n, p) => n + p.length, 0));
+    return concat([this.u32(type), total, ...parts, total]);
+  }
+}
+
+/** A whole pcapng file with one section and one Ethernet interface. */
+export function write_pcapng(packets: Iterable<PacketToWrite>, big_endian = false): Uint8Array {
+  const w = new PcapngWriter(big_endian);
+  const parts = [w.section('pktgdb'), w.interface()];
+  for (const p of packets) {
+    parts.push(w.packet(p));
+  }
+  return concat(parts);
+}
+
+function utf8(s: string): Uint8Array {
+  return new TextEncoder().encode(s);
+}
+
+/** `b` padded with zeros to a multiple of 4. */
+function padded(b: Uint8Array): Uint8Array {
+  if (b.length % 4 === 0) {
+    return b;
+  }
+  const out = new Uint8Array((b.length + 3) & ~3);
+  out.set(b);
+  return out;
+}
