@@ -1,0 +1,317 @@
+/** Reads gdb's C-like expressions (C17 6.5 with gdb's `@`) by precedence climbing. */
+import { type BinaryOperator, type Expression, ExpressionError, type TypeName, type UnaryOperator } from './ast.ts';
+import { type Token, tokenize } from './lexer.ts';
+import { SCALAR_TYPES } from './types.ts';
+
+/** Binding strength of the binary operators, as in gdb's grammar: `@` binds tighter than shifts, looser than `+`. */
+const PRECEDENCE: ReadonlyMap<string, number> = new Map([
+  ['||', 1],
+  ['&&', 2],
+  ['|', 3],
+  ['^', 4],
+  ['&', 5],
+  ['==', 6],
+  ['!=', 6],
+  ['<', 7],
+  ['>', 7],
+  ['<=', 7],
+  ['>=', 7],
+  ['<<', 8],
+  ['>>', 8],
+  ['@', 9],
+  ['+', 10],
+  ['-', 10],
+  ['*', 11],
+  ['/', 11],
+  ['%', 11],
+]);
+const ASSIGNMENTS = new Set(['=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '<<=', '>>=']);
+const UNARY = new Set(['+', '-', '!', '~', '*', '&']);
+const TYPE_WORDS = new Set(['unsigned', 'signed', 'long', 'short', 'int', 'char', 'const', 'struct', 'union', 'enum']);
+
+/** Nesting and size of an expression that are still accepted, so that no input exhausts the stack. */
+const MAX_DEPTH = 100;
+const MAX_NODES = 1000;
+
+const ONE: Expression = { kind: 'number', value: 1, type: 'int' };
+
+/** Parses the whole of `text`. Throws `ExpressionError` in gdb's words. */
+export function parse_expression(text: string): Expression {
+  return new Parser(text).whole();
+}
+
+/**
+ * Parses an expression at the start of `text` and tells where it ends: at the end or before a comma that is not part of it
+ * (lists of expressions, as in `printf`).
+ */
+export function parse_argument(text: string): { readonly expression: Expression; readonly end: number } {
+  return new Parser(text).argument();
+}
+
+class Parser {
+  private readonly text: string;
+  private readonly tokens: readonly Token[];
+  private at = 0;
+  private depth = 0;
+  private nodes = 0;
+
+  constructor(text: string) {
+    this.text = text;
+    this.tokens = tokenize(text);
+  }
+
+  whole(): Expression {
+    const e = this.comma();
+    if (this.peek().kind !== 'end') {
+      throw this.is_op(')') || this.is_op(']')
+        ? new ExpressionError('Junk after end of expression.')
+        : this.syntax_error();
+    }
+    return e;
+  }
+
+  argument(): { expression: Expression; end: number } {
+    const expression = this.assignment();
+    const t = this.peek();
+    if (t.kind !== 'end' && !this.is_op(',')) {
+      throw this.syntax_error();
+    }
+    return { expression, end: t.at };
+  }
+
+  private peek(ahead = 0): Token {
+    return this.tokens[Math.min(this.at + ahead, this.tokens.length - 1)]!;
+  }
+
+  private is_op(text: string, ahead = 0): boolean {
+    const t = this.peek(ahead);
+    return t.kind === 'op' && t.text === text;
+  }
+
+  private take_op(text: string): boolean {
+    if (this.is_op(text)) {
+      this.at++;
+      return true;
+    }
+    return false;
+  }
+
+  private expect_op(text: string): void {
+    if (!this.take_op(text)) {
+      throw this.syntax_error();
+    }
+  }
+
+  private syntax_error(): ExpressionError {
+    return new ExpressionError(`A syntax error in expression, near \`${this.text.slice(this.peek().at)}'.`);
+  }
+
+  /** Counts a node; every node made passes here. */
+  private made<T extends Expression>(e: T): T {
+    if (++this.nodes > MAX_NODES) {
+      throw new ExpressionError('The expression is too long.');
+    }
+    return e;
+  }
+
+  private deeper<T>(read: () => T): T {
+    if (++this.depth > MAX_DEPTH) {
+      throw new ExpressionError('The expression is nested too deeply.');
+    }
+    const result = read();
+    this.depth--;
+    return result;
+  }
+
+  private comma(): Expression {
+    let left = this.assignment();
+    while (this.take_op(',')) {
+      left = this.made({ kind: 'comma', left, right: this.assignment() });
+    }
+    return left;
+  }
+
+  private assignment(): Expression {
+    return this.deeper(() => {
+      const target = this.conditional();
+      const t = this.peek();
+      if (t.kind !== 'op' || !ASSIGNMENTS.has(t.text)) {
+        return target;
+      }
+      this.at++;
+      const op = t.text.slice(0, -1) as BinaryOperator | '';
+      return this.made({ kind: 'assign', op, target, value: this.assignment(), postfix: false });
+    });
+  }
+
+  private conditional(): Expression {
+    const test = this.binary(1);
+    if (!this.take_op('?')) {
+      return test;
+    }
+    const yes = this.comma();
+    this.expect_op(':');
+    const no = this.deeper(() => this.conditional());
+    return this.made({ kind: 'conditional', test, yes, no });
+  }
+
+  private binary(lowest: number): Expression {
+    let left = this.unary();
+    for (;;) {
+      const t = this.peek();
+      const strength = t.kind === 'op' ? PRECEDENCE.get(t.text) : undefined;
+      if (t.kind !== 'op' || strength === undefined || strength < lowest) {
+        return left;
+      }
+      this.at++;
+      const right = this.binary(strength + 1);
+      left = this.made({ kind: 'binary', op: t.text as BinaryOperator, left, right });
+    }
+  }
+
+  private unary(): Expression {
+    return this.deeper(() => {
+      const t = this.peek();
+      if (t.kind === 'op' && (t.text === '++' || t.text === '--')) {
+        this.at++;
+        return this.step(this.unary(), t.text, false);
+      }
+      if (t.kind === 'op' && UNARY.has(t.text)) {
+        this.at++;
+        return this.made({ kind: 'unary', op: t.text as UnaryOperator, operand: this.unary() });
+      }
+      if (t.kind === 'name' && t.text === 'sizeof') {
+        this.at++;
+        return this.size_of();
+      }
+      const type = this.cast_type();
+      if (type) {
+        return this.made({ kind: 'cast', type, operand: this.unary() });
+      }
+      return this.postfix();
+    });
+  }
+
+  private step(target: Expression, op: string, postfix: boolean): Expression {
+    return this.made({ kind: 'assign', op: op === '++' ? '+' : '-', target, value: ONE, postfix });
+  }
+
+  private size_of(): Expression {
+    const type = this.cast_type();
+    return this.made({ kind: 'sizeof', operand: type ?? this.unary() });
+  }
+
+  /** A type in parentheses, if that is what comes: a known scalar type, `struct x`, or a name followed by stars. */
+  private cast_type(): TypeName | undefined {
+    const start = this.at;
+    if (!this.take_op('(')) {
+      return undefined;
+    }
+    const words: string[] = [];
+    for (let t = this.peek(); t.kind === 'name'; t = this.peek()) {
+      if (words.length > 0 && !TYPE_WORDS.has(words.at(-1)!)) {
+        break;
+      }
+      words.push(t.text);
+      this.at++;
+    }
+    let pointers = 0;
+    while (this.take_op('*')) {
+      pointers++;
+    }
+    const tagged = words.some((w) => w === 'struct' || w === 'union' || w === 'enum');
+    const name = words.filter((w) => !['const', 'struct', 'union', 'enum'].includes(w)).join(' ');
+    if (name !== '' && (tagged || pointers > 0 || SCALAR_TYPES.has(name)) && this.take_op(')')) {
+      return { name, pointers };
+    }
+    this.at = start;
+    return undefined;
+  }
+
+  private postfix(): Expression {
+    let e = this.primary();
+    for (;;) {
+      if (this.take_op('[')) {
+        const index = this.comma();
+        this.expect_op(']');
+        e = this.made({ kind: 'index', object: e, index });
+      } else if (this.is_op('.') || this.is_op('->')) {
+        const arrow = this.is_op('->');
+        this.at++;
+        e = this.made({ kind: 'member', object: e, name: this.member_name(), arrow });
+      } else if (this.is_op('++') || this.is_op('--')) {
+        const op = this.is_op('++') ? '++' : '--';
+        this.at++;
+        e = this.step(e, op, true);
+      } else if (this.is_op('(')) {
+        e = this.call(e);
+      } else {
+        return e;
+      }
+    }
+  }
+
+  private member_name(): string {
+    const t = this.peek();
+    if (t.kind !== 'name') {
+      throw this.syntax_error();
+    }
+    this.at++;
+    return t.text;
+  }
+
+  private call(callee: Expression): Expression {
+    if (callee.kind !== 'dollar') {
+      throw new ExpressionError('Calling functions of the stack is not supported; set a breakpoint there instead.');
+    }
+    this.expect_op('(');
+    const args: Expression[] = [];
+    if (!this.take_op(')')) {
+      do {
+        args.push(this.assignment());
+      } while (this.take_op(','));
+      this.expect_op(')');
+    }
+    return this.made({ kind: 'call', name: callee.name, args });
+  }
+
+  private primary(): Expression {
+    const t = this.peek();
+    switch (t.kind) {
+      case 'number':
+        this.at++;
+        return this.made({ kind: 'number', value: t.value, type: t.type });
+      case 'string':
+        this.at++;
+        return this.made({ kind: 'string', value: this.adjacent_strings(t.value) });
+      case 'ipv4':
+        this.at++;
+        return this.made({ kind: 'ipv4', text: t.text, value: t.value });
+      case 'mac':
+        this.at++;
+        return this.made({ kind: 'mac', text: t.text });
+      case 'name':
+        this.at++;
+        return this.made({ kind: 'name', name: t.text });
+      case 'dollar':
+        this.at++;
+        return this.made({ kind: 'dollar', name: t.text });
+      default: {
+        this.expect_op('(');
+        const e = this.comma();
+        this.expect_op(')');
+        return e;
+      }
+    }
+  }
+
+  /** `"a" "b"` is one string, as in C. */
+  private adjacent_strings(first: string): string {
+    let value = first;
+    for (let t = this.peek(); t.kind === 'string'; t = this.peek()) {
+      value += t.value;
+      this.at++;
+    }
+    return value;
+  }
+}
