@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { CaptureError, LINKTYPE_ETHERNET, read_capture } from '../../adapter/packets/capture.ts';
+import { concat, type PacketToWrite, pcap_header, pcap_packet, write_pcap } from '../../adapter/packets/pcap.ts';
+import { PcapngWriter, write_pcapng } from '../../adapter/packets/pcapng.ts';
+
+const TRACES = new URL('../traces/', import.meta.url);
+
+function trace(name: string): Uint8Array {
+  return readFileSync(new URL(name, TRACES));
+}
+
+const SAMPLE: PacketToWrite[] = [
+  { ts_sec: 1795386303, ts_nsec: 711290000, data: Uint8Array.from({ length: 61 }, (_, i) => i) },
+  { ts_sec: 1795386304, ts_nsec: 999999000, data: new Uint8Array(0) },
+  { ts_sec: 1795386305, ts_nsec: 1000, data: Uint8Array.of(1, 2, 3), len: 1514 },
+];
+
+function plain(bytes: Uint8Array) {
+  return read_capture(bytes).packets.map((p) => ({
+    ts_sec: p.ts_sec,
+    ts_nsec: p.ts_nsec,
+    data: [...p.data],
+    len: p.len,
+  }));
+}
+
+const EXPECTED = SAMPLE.map((p) => ({ ...p, data: [...p.data], len: p.len ?? p.data.length }));
+
+function message(bytes: Uint8Array): string {
+  try {
+    read_capture(bytes);
+  } catch (e) {
+    assert.ok(e instanceof CaptureError, String(e));
+    return e.message;
+  }
+  throw new assert.AssertionError({ message: 'it was read' });
+}
+
+describe('captures', () => {
+  it('reads a capture of QEMU', () => {
+    const c = read_capture(trace('02-hello.pcap'));
+    assert.equal(c.format, 'pcap');
+    assert.equal(c.packets.length, 10);
+    assert.deepEqual(
+      c.packets.map((p) => p.len),
+      [60, 60, 64, 60, 60, 71, 60, 60, 60, 60],
+    );
+    assert.deepEqual([c.packets[0]!.ts_sec, c.packets[0]!.ts_nsec], [1795387303, 711290000]);
+    assert.deepEqual(c.warnings, []);
+  });
+
+  it('writes what it reads, byte for byte', () => {
+    for (const name of ['01-dhcp.pcap', '02-hello.pcap', '03-ping.pcap', '05-http.pcap']) {
+      const bytes = trace(name);
+      const c = read_capture(bytes);
+      const again = write_pcap(c.packets, { snaplen: c.interfaces[0]!.snaplen });
+      assert.equal(Buffer.compare(again, bytes), 0, name);
+    }
+  });
+
+  for (const big_endian of [false, true]) {
+    for (const nano of [false, true]) {
+      it(`pcap, ${big_endian ? 'big' : 'little'} endian, ${nano ? 'nano' : 'micro'}seconds`, () => {
+        const bytes = write_pcap(SAMPLE, { big_endian, nano });
+        assert.deepEqual(plain(bytes), EXPECTED);
+        assert.equal(read_capture(bytes).big_endian, big_endian);
+        assert.equal(read_capture(bytes).interfaces[0]!.ticks_per_second, nano ? 1e9 : 1e6);
+      });
+    }
+    it(`pcapng, ${big_endian ? 'big' : 'little'} endian`, () => {
+      const bytes = write_pcapng(SAMPLE, big_endian);
+      assert.deepEqual(plain(bytes), EXPECTED);
+      assert.equal(read_capture(bytes).big_endian, big_endian);
+    });
+  }
+
+  it('packets are views of the file', () => {
+    const bytes = write_pcap(SAMPLE);
+    assert.equal(read_capture(bytes).packets[0]!.data.buffer, bytes.buffer);
+  });
+
+  it('reads sections of different byte order, several interfaces, names, simple packets and custom blocks', () => {
+    const a = new PcapngWriter(false);
+    const b = new PcapngWriter(true);
+    const c = read_capture(
+      concat([
+        a.section('test'),
+        a.interface('eth0'),
+        a.interface('tun0', 101),
+        a.packet(SAMPLE[0]!, 1, 'a comment'),
+        a.custom(32473, Uint8Array.of(1, 2, 3, 4)),
+        a.names([[Uint8Array.of(10, 0, 2, 2), 'gateway']]),
+        b.section(),
+        b.interface('', LINKTYPE_ETHERNET, 96),
+        b.custom(32473, Uint8Array.of(5), false),
+        b.packet(SAMPLE[2]!),
+        b.simple_packet(new Uint8Array(5), 1500),
+      ]),
+    );
+    assert.deepEqual(
+      c.packets.map((p) => [
+        p.number,
+        c.interfaces[p.iface]!.name,
+        c.interfaces[p.iface]!.linktype,
+        p.data.length,
+        p.len,
+      ]),
+      [
+        [1, 'tun0', 101, 61, 61],
+        [2, '', 1, 3, 1514],
+        [3, '', 1, 8, 1500],
+      ],
+    );
+    assert.deepEqual(
+      c.custom_blocks.map((x) => [x.pen, x.copyable, x.data[0], x.after_packets]),
+      [
+        [32473, true, 1, 1],
+        [32473, false, 5, 1],
+      ],
+    );
+    assert.deepEqual([...c.names], [['10.0.2.2', 'gateway']]);
+  });
+
+  it('honours if_tsresol and if_tsoffset, in powers of ten and of two', () => {
+    const w = new PcapngWriter();
+    for (const [resol, per] of [
+      [6, 1e6],
+      [3, 1e3],
+      [0x8a, 1024],
+    ] as const) {
+      const head = w.interface('x');
+      const at = head.indexOf(9, 8 + 8 + 8); // the if_tsresol option after if_name
+      const idb = Uint8Array.from(head);
+      idb[at + 4] = resol;
+      const epb = w.packet({ ts_sec: 0, ts_nsec: 0, data: new Uint8Array(4) });
+      new DataView(epb.buffer).setUint32(16, per * 3 + per / 2, true); // low half of the time stamp
+      const p = read_capture(concat([w.section(), idb, epb])).packets[0]!;
+      assert.deepEqual([p.ts_sec, p.ts_nsec], [3, 5e8], String(per));
+    }
+  });
+
+  it('says what a file that is no capture starts with', () => {
+    assert.match(message(new Uint8Array(0)), /^not a capture: the file is empty/);
+    assert.match(
+      message(Buffer.from('hello world')),
+      /starts with 68 65 6c 6c 6f 20 77 6f \(text\); expected a pcap magic/,
+    );
+    assert.match(message(Uint8Array.of(0x1f, 0x8b, 8, 0, 0)), /gzip: unpack it first/);
+    assert.match(message(Uint8Array.of(0xd4)), /starts with d4/);
+    assert.match(message(pcap_header().subarray(0, 20)), /20 bytes, 4 bytes of the 24-byte file header are missing/);
+  });
+
+  it('names a link type it does not support', () => {
+    assert.equal(
+      message(write_pcap(SAMPLE, { linktype: 113 })),
+      'the capture has link type 113 LINUX_SLL (Linux "any" device), which is not supported; ' +
+        'supported are 1 ETHERNET, 101 RAW (IP), 228 IPV4, 229 IPV6',
+    );
+    const w = new PcapngWriter();
+    const file = concat([w.section(), w.interface('wlan0', 127), w.packet(SAMPLE[0]!)]);
+    assert.match(message(file), /^interface 0 \(wlan0\) has link type 127 IEEE802_11_RADIOTAP/);
+    assert.match(message(write_pcap(SAMPLE, { linktype: 999 })), /link type 999 \(unknown\)/);
+  });
+
+  it('keeps the packets before a cut, and says where it is', () => {
+    const bytes = trace('02-hello.pcap');
+    const c = read_capture(bytes.subarray(0, 750));
+    assert.equal(c.packets.length, 9);
+    assert.equal(c.truncated, true);
+    assert.deepEqual(c.warnings, [
+      'truncated capture: it ends at byte 750, in the data of packet 10 (which starts at byte 739 and has 60 bytes): 49 bytes are missing',
+    ]);
+    assert.match(
+      read_capture(bytes.subarray(0, 730)).warnings[0]!,
+      /in the header of packet 10 .* 9 bytes are missing/,
+    );
+    assert.match(message(bytes.subarray(0, 50)), /^truncated capture: it ends at byte 50, in the data of packet 1 /);
+    const ng = write_pcapng(SAMPLE);
+    const cut = read_capture(ng.subarray(0, ng.length - 3));
+    assert.equal(cut.packets.length, 2);
+    assert.match(
+      cut.warnings[0]!,
+      /in the block at byte \d+ \(after 2 packets\), which has 36 bytes: 3 bytes are missing \(packet 3\)/,
+    );
+  });
+
+  it('does not believe absurd lengths', () => {
+    const bad = pcap_packet(SAMPLE[0]!);
+    new DataView(bad.buffer).setUint32(8, 0xffffffff, true);
+    assert.match(
+      message(concat([pcap_header(), bad])),
+      /packet 1 at byte 24 claims 4294967295 captured bytes, more than 262144/,
+    );
+    const c = read_capture(concat([pcap_header(), pcap_packet(SAMPLE[0]!), bad]));
+    assert.equal(c.packets.length, 1);
+    assert.match(c.warnings[0]!, /^damaged capture: packet 2 at byte 101/);
+    const w = new PcapngWriter();
+    const block = w.packet(SAMPLE[0]!);
+    new DataView(block.buffer).setUint32(4, 13, true);
+    assert.match(
+      message(concat([w.section(), w.interface(), block])),
+      /claims a length of 13 bytes; expected a multiple of 4/,
+    );
+  });
+
+  it('never throws anything but CaptureError, whatever the bytes', () => {
+    const w = new PcapngWriter(true);
+    const good = [
+      write_pcap(SAMPLE),
+      write_pcapng(SAMPLE),
+      concat([
+        w.section('x'),
+        w.interface('eth0'),
+        w.names([[Uint8Array.of(1, 2, 3, 4), 'a']]),
+        w.simple_packet(SAMPLE[0]!.data),
+      ]),
+    ];
+    const edits = fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { maxLength: 6 });
+    fc.assert(
+      fc.property(fc.constantFrom(...good), edits, fc.nat(400), (file, changes, cut) => {
+        const bytes = Uint8Array.from(file.subarray(0, file.length - (cut % 40)));
+        for (const [at, v] of changes) {
+          bytes[at % bytes.length] = v;
+        }
+        try {
+          for (const p of read_capture(bytes).packets) {
+            assert.ok(p.data.length <= bytes.length && Number.isFinite(p.ts_sec) && p.ts_nsec < 1e9);
+          }
+        } catch (e) {
+          assert.ok(e instanceof CaptureError, String((e as Error).stack));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
