@@ -40,7 +40,11 @@ export class Describer {
       case 'bigint':
       case 'boolean':
       case 'string':
-        return { kind: typeof v as 'number', type: declared || typeof v, value: typeof v === 'bigint' ? v.toString() : (v as number) };
+        return {
+          kind: typeof v as 'number',
+          type: declared || typeof v,
+          value: typeof v === 'bigint' ? v.toString() : (v as number),
+        };
       case 'undefined':
         return { kind: 'undefined', type: declared };
       case 'function':
@@ -73,7 +77,12 @@ export class Describer {
   }
 
   /** Elements or fields `start` .. `start + count` of a handle's object. */
-  children(handle: string, start: number, count: number, types: Readonly<Record<string, Readonly<Record<string, string>>>>): NamedValue[] {
+  children(
+    handle: string,
+    start: number,
+    count: number,
+    types: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  ): NamedValue[] {
     const o = this.handles[Number(handle)];
     if (o === undefined) {
       return [];

@@ -60,7 +60,11 @@ export function packetLocal(locals: readonly Variable[]): PacketLocal | undefine
 }
 
 /** JavaScript that views the packet, with `R` as the runtime's name; `undefined` where there is none. */
-export function packetExpression(p: PacketLocal | undefined, runtime: string, method: 'packet' | 'packetCopy' = 'packet'): string {
+export function packetExpression(
+  p: PacketLocal | undefined,
+  runtime: string,
+  method: 'packet' | 'packetCopy' = 'packet',
+): string {
   return p ? `${runtime}.${method}(${JSON.stringify(p.kind)},${p.name},${p.extra || 'undefined'})` : 'undefined';
 }
 
@@ -138,7 +142,10 @@ export class Image {
     const around = (this.byFile.get(file) ?? []).filter((f) => f.line <= line && line <= f.endLine);
     const plain = name.slice(name.lastIndexOf('.') + 1);
     const named = around.filter((f) => f.name === name || f.name.slice(f.name.lastIndexOf('.') + 1) === plain);
-    return (named.length > 0 ? named : around).reduce<FunctionInfo | undefined>((a, b) => (!a || b.endLine - b.line < a.endLine - a.line ? b : a), undefined);
+    return (named.length > 0 ? named : around).reduce<FunctionInfo | undefined>(
+      (a, b) => (!a || b.endLine - b.line < a.endLine - a.line ? b : a),
+      undefined,
+    );
   }
 
   /** The known file that a path means: equal, or the only one with that tail, or that the path ends with. */
@@ -164,7 +171,12 @@ export class Image {
   filesLike(path: string): string[] {
     const base = path.slice(path.lastIndexOf('/') + 1);
     const same = this.info.files.filter((f) => f.slice(f.lastIndexOf('/') + 1) === base);
-    return same.length > 0 ? same : near(base, this.info.files.map((f) => f.slice(f.lastIndexOf('/') + 1)));
+    return same.length > 0
+      ? same
+      : near(
+          base,
+          this.info.files.map((f) => f.slice(f.lastIndexOf('/') + 1)),
+        );
   }
 
   /** Where a breakpoint on a line binds: the first statement on it, else on the next line that has one, in the same function if possible. */
@@ -183,7 +195,9 @@ export class Image {
 
   /** Probes on the lines of a range, for breakpoint locations. */
   probesBetween(file: string, line: number, endLine: number): readonly ProbeInfo[] {
-    return (this.probesByFile.get(file) ?? []).filter((p) => p.kind !== 'return' && p.line >= line && p.line <= endLine);
+    return (this.probesByFile.get(file) ?? []).filter(
+      (p) => p.kind !== 'return' && p.line >= line && p.line <= endLine,
+    );
   }
 
   /** Function names near to a misspelled one. */
@@ -194,7 +208,11 @@ export class Image {
   /** Names in scope at a probe. */
   scopeAt(locals: readonly Variable[]): SymbolScope {
     const map = new Map(locals.map((l) => [l.name, l]));
-    return { local: (name) => map.get(name), global: (name) => this.globals.get(name), hasPacket: packetLocal(locals) !== undefined };
+    return {
+      local: (name) => map.get(name),
+      global: (name) => this.globals.get(name),
+      hasPacket: packetLocal(locals) !== undefined,
+    };
   }
 
   /**
@@ -204,7 +222,12 @@ export class Image {
     let best: ProbeInfo | undefined;
     for (const id of fn.probes) {
       const p = this.probe(id);
-      if (p && p.kind === 'statement' && p.line <= line && (!best || p.line > best.line || (p.line === best.line && p.column >= best.column))) {
+      if (
+        p &&
+        p.kind === 'statement' &&
+        p.line <= line &&
+        (!best || p.line > best.line || (p.line === best.line && p.column >= best.column))
+      ) {
         best = p;
       }
     }
@@ -229,7 +252,10 @@ function minBy<T>(items: readonly T[], key: (item: T) => number): T | undefined 
 export function near(name: string, names: readonly string[]): string[] {
   const lower = name.toLowerCase();
   const scored = names
-    .map((n) => ({ n, d: n.toLowerCase().includes(lower) || lower.includes(n.toLowerCase()) ? 1 : editDistance(lower, n.toLowerCase()) }))
+    .map((n) => ({
+      n,
+      d: n.toLowerCase().includes(lower) || lower.includes(n.toLowerCase()) ? 1 : editDistance(lower, n.toLowerCase()),
+    }))
     .filter(({ n, d }) => d <= Math.max(2, Math.floor(Math.min(name.length, n.length) / 3)))
     .sort((a, b) => a.d - b.d || a.n.length - b.n.length);
   return [...new Set(scored.map(({ n }) => n))].slice(0, 5);
@@ -240,7 +266,11 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
+      next[j] = Math.min(
+        (row[j] ?? 0) + 1,
+        (next[j - 1] ?? 0) + 1,
+        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      );
     }
     row = next;
   }

@@ -35,7 +35,10 @@ interface Answer {
 
 interface EvaluateResult {
   readonly result: { readonly value?: unknown };
-  readonly exceptionDetails?: { readonly text: string; readonly exception?: { readonly className?: string; readonly description?: string; readonly value?: unknown } };
+  readonly exceptionDetails?: {
+    readonly text: string;
+    readonly exception?: { readonly className?: string; readonly description?: string; readonly value?: unknown };
+  };
 }
 
 /** An expression threw inside the inferior. */
@@ -82,7 +85,9 @@ class Hub {
     const found = this.unclaimed.get(id);
     const sessionId = found ?? (await this.attachment(id));
     this.unclaimed.delete(id);
-    const channel = new InspectorChannel((message) => this.session.post('NodeWorker.sendMessageToWorker', { sessionId, message }));
+    const channel = new InspectorChannel((message) =>
+      this.session.post('NodeWorker.sendMessageToWorker', { sessionId, message }),
+    );
     this.channels.set(sessionId, channel);
     return channel;
   }
@@ -154,8 +159,16 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
 
   /** Evaluates in a stopped frame, or globally. The value crosses as JSON. Throws `EvaluationError` if the expression does. */
   async evaluate<T>(expression: string, callFrameId?: string): Promise<T> {
-    const params = { expression, returnByValue: true, ...(callFrameId === undefined ? {} : { callFrameId }) };
-    const r = (await this.send(callFrameId === undefined ? 'Runtime.evaluate' : 'Debugger.evaluateOnCallFrame', params)) as EvaluateResult;
+    const params = {
+      expression,
+      returnByValue: true,
+      silent: true,
+      ...(callFrameId === undefined ? {} : { callFrameId }),
+    };
+    const r = (await this.send(
+      callFrameId === undefined ? 'Runtime.evaluate' : 'Debugger.evaluateOnCallFrame',
+      params,
+    )) as EvaluateResult;
     if (r.exceptionDetails) {
       const thrown = r.exceptionDetails.exception;
       const text = thrown?.description?.split('\n    at ')[0] ?? String(thrown?.value ?? r.exceptionDetails.text);

@@ -57,7 +57,13 @@ export interface StopInfo {
   readonly hasValue: boolean;
 }
 
-const NO_STOP: Omit<StopInfo, 'kind' | 'probe'> = { hits: [], temporary: false, message: '', value: undefined, hasValue: false };
+const NO_STOP: Omit<StopInfo, 'kind' | 'probe'> = {
+  hits: [],
+  temporary: false,
+  message: '',
+  value: undefined,
+  hasValue: false,
+};
 
 type Decider = (...locals: unknown[]) => boolean;
 type Registration = Readonly<Record<string, readonly [() => unknown, ((v: unknown) => void) | null]>>;
@@ -74,6 +80,10 @@ export class Runtime {
   private readonly globalsAll: object = Object.create(null) as object;
   private readonly globalsOf = new Map<string, object>();
   private readonly packetView = new PacketView();
+  /** The packet that `packet` viewed last. */
+  currentPacket: PacketView | undefined;
+  /** Declared types of struct fields, set by the engine before the first look into one. */
+  fieldTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
   private step: StepState | null = null;
   private hitList: number[] = [];
   private hitTemporary = false;
@@ -110,8 +120,7 @@ export class Runtime {
   // ---- probes ----
 
   readonly hit = (id: number, ...locals: unknown[]): void => {
-    const decider = this.deciders[id];
-    let stop = decider !== undefined && decider(...locals);
+    let stop = this.deciders[id]?.(...locals) ?? false;
     let stepped = false;
     if (((this.A[id] as number) & ARMED_STEP) !== 0 && this.step !== null) {
       stepped = this.stepHit(id, locals);
@@ -155,7 +164,13 @@ export class Runtime {
       this.stand({ ...NO_STOP, kind: 'entry', probe: id });
     } else if (stepped && step) {
       const finish = step.kind === 'out';
-      this.stand({ ...NO_STOP, kind: finish ? 'finish' : 'step', probe: id, value: step.value, hasValue: finish && step.hasValue });
+      this.stand({
+        ...NO_STOP,
+        kind: finish ? 'finish' : 'step',
+        probe: id,
+        value: step.value,
+        hasValue: finish && step.hasValue,
+      });
     }
   }
 
@@ -252,24 +267,47 @@ export class Runtime {
   /** Views the packet that a local holds, or undefined if there is none. `a` and `b` depend on `kind`. */
   packet(kind: string, a: unknown, b: unknown): PacketView | undefined {
     const at = packetBytes(kind, a, b);
-    if (!at) {
-      return undefined;
+    this.currentPacket = at ? this.packetView : undefined;
+    if (at) {
+      this.packetView.set(at.buf, at.off, at.len, at.linktype);
     }
-    this.packetView.set(at.buf, at.off, at.len, at.linktype);
-    return this.packetView;
+    return this.currentPacket;
   }
 
   /** The bytes of a packet, copied, for the front ends. */
   packetCopy(kind: string, a: unknown, b: unknown): { hex: string; linktype: string } | null {
     const at = packetBytes(kind, a, b);
-    return at && { hex: Buffer.from(at.buf.buffer, at.buf.byteOffset + at.off, at.len).toString('hex'), linktype: at.linktype };
+    return (
+      at && {
+        hex: Buffer.from(at.buf.buffer, at.buf.byteOffset + at.off, at.len).toString('hex'),
+        linktype: at.linktype,
+      }
+    );
   }
 
   // ---- steps ----
 
   /** Begins a step from the stop; `up` frames above the innermost for 'out'. */
-  startStep(kind: StepState['kind'], up: number, fn: number, line: number, count: number, fns: readonly number[] | null, targets: readonly number[]): void {
-    this.step = { kind, depth: this.stopDepth - up, fn, line, count, fns: fns && new Set(fns), targets: new Set(targets), value: undefined, hasValue: false };
+  startStep(
+    kind: StepState['kind'],
+    up: number,
+    fn: number,
+    line: number,
+    count: number,
+    fns: readonly number[] | null,
+    targets: readonly number[],
+  ): void {
+    this.step = {
+      kind,
+      depth: this.stopDepth - up,
+      fn,
+      line,
+      count,
+      fns: fns && new Set(fns),
+      targets: new Set(targets),
+      value: undefined,
+      hasValue: false,
+    };
     this.armStep();
   }
 
@@ -416,8 +454,14 @@ function packetBytes(kind: string, a: unknown, b: unknown): PacketBytes | null {
       return iovBytes(a as readonly { iov_base: Uint8Array; iov_len: number }[], b);
     case 'mbuf': {
       const m = a as { m_dat: Uint8Array; m_data: number; m_len: number; m_eth?: number; m_ip?: number };
-      const start = m.m_eth !== undefined && m.m_eth >= 0 ? m.m_eth : m.m_ip !== undefined && m.m_ip >= 0 ? m.m_ip : m.m_data;
-      return clamp(m.m_dat, start, m.m_data + m.m_len - start, m.m_eth !== undefined && m.m_eth >= 0 ? 'ethernet' : 'ip');
+      const start =
+        m.m_eth !== undefined && m.m_eth >= 0 ? m.m_eth : m.m_ip !== undefined && m.m_ip >= 0 ? m.m_ip : m.m_data;
+      return clamp(
+        m.m_dat,
+        start,
+        m.m_data + m.m_len - start,
+        m.m_eth !== undefined && m.m_eth >= 0 ? 'ethernet' : 'ip',
+      );
     }
     case 'skb': {
       const skb = a as { head: Uint8Array; data: number; len: number; mac_header: number };

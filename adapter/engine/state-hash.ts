@@ -87,7 +87,13 @@ export function hashState(root: object, leaveOut: ReadonlySet<string>): string {
   return h.hex;
 }
 
-function hashObject(h: Hasher, v: object, seen: Map<object, number>, stack: unknown[], leaveOut: ReadonlySet<string>): void {
+function hashObject(
+  h: Hasher,
+  v: object,
+  seen: Map<object, number>,
+  stack: unknown[],
+  leaveOut: ReadonlySet<string>,
+): void {
   const known = seen.get(v);
   if (known !== undefined) {
     h.word(known);

@@ -104,7 +104,9 @@ function makeHost(): Host {
   }
   const live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
   const source = data.trace ? new TraceHost(data.trace, live, hooks) : live;
-  return data.recordLimit > 0 ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk })) : source;
+  return data.recordLimit > 0
+    ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk }))
+    : source;
 }
 
 /** Tells the engine when the machine is up: the first poll comes after everything is set up. */
@@ -118,7 +120,8 @@ function announceStart(host: Host): void {
 }
 
 type Main = (argc: number, argv: readonly string[], host: Host) => number;
-const load = (module: string): Promise<{ main?: Main }> => import(pathToFileURL(`${data.stackDir}/${module}.js`).href) as Promise<{ main?: Main }>;
+const load = (module: string): Promise<{ main?: Main }> =>
+  import(pathToFileURL(`${data.stackDir}/${module}.js`).href) as Promise<{ main?: Main }>;
 
 const { main } = await load('softmmu/main');
 await Promise.all(data.modules.map(load));
@@ -135,7 +138,13 @@ function run(entry: Main): void {
   const argv = data.header.argv;
   const code = entry(argv.length, argv, host);
   const turns = (runtime.globals('softmmu/machine.ts') as { machine?: { turns: number } }).machine?.turns ?? 0;
-  const summary = { ticks: runtime.T[0] ?? 0, turns, frames, frameHash: (frameHash >>> 0).toString(16), stateHash: data.hashFrames ? runtime.stateHash() : '' };
+  const summary = {
+    ticks: runtime.T[0] ?? 0,
+    turns,
+    frames,
+    frameHash: (frameHash >>> 0).toString(16),
+    stateHash: data.hashFrames ? runtime.stateHash() : '',
+  };
   post({ type: 'exit', code, summary });
 }
 

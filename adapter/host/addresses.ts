@@ -29,7 +29,8 @@ export function inet6Aton(text: string): Uint8Array {
   const groups = (s: string | undefined): number[] => (s ? s.split(':').map((g) => Number.parseInt(g, 16)) : []);
   const a = groups(head);
   const b = groups(tail);
-  const words = tail === undefined ? a : [...a, ...new Array<number>(Math.max(0, 8 - a.length - b.length)).fill(0), ...b];
+  const words =
+    tail === undefined ? a : [...a, ...new Array<number>(Math.max(0, 8 - a.length - b.length)).fill(0), ...b];
   const out = new Uint8Array(16);
   words.slice(0, 8).forEach((w, i) => {
     out[2 * i] = w >> 8;
@@ -59,7 +60,13 @@ export function toSockaddr(address: string | undefined, port: number | undefined
   if (isIPv6(text)) {
     return { sa_family: AF_INET6, sin_addr: 0, sin_port: port ?? 0, sin6_addr: inet6Aton(text), sun_path: '' };
   }
-  return { sa_family: AF_INET, sin_addr: isIPv4(text) ? inetAton(text) : 0, sin_port: port ?? 0, sin6_addr: null, sun_path: '' };
+  return {
+    sa_family: AF_INET,
+    sin_addr: isIPv4(text) ? inetAton(text) : 0,
+    sin_port: port ?? 0,
+    sin6_addr: null,
+    sun_path: '',
+  };
 }
 
 /** For messages: `127.0.0.1:5555`, `[::1]:5555`, or the path. */

@@ -1,7 +1,19 @@
 /** Binary form of inputs and outputs: the same records travel through the mailbox and fill a recording. */
 import type { Input, sockaddr } from '../stack/util/host.ts';
 
-const INPUT_KINDS = ['accepted', 'connected', 'data', 'datagram', 'eof', 'error', 'written', 'console', 'monitor', 'frame', 'quit'] as const;
+const INPUT_KINDS = [
+  'accepted',
+  'connected',
+  'data',
+  'datagram',
+  'eof',
+  'error',
+  'written',
+  'console',
+  'monitor',
+  'frame',
+  'quit',
+] as const;
 
 /** A growing little-endian byte buffer. */
 export class Writer {

@@ -109,7 +109,10 @@ export class HostSockets {
         removeSocketFile(addr.sun_path);
         server.listen({ path: addr.sun_path, backlog: 511 }, done);
       } else {
-        server.listen({ host: hostOf(addr), port: addr.sin_port, backlog: 511, ipv6Only: addr.sa_family === AF_INET6 }, done);
+        server.listen(
+          { host: hostOf(addr), port: addr.sin_port, backlog: 511, ipv6Only: addr.sa_family === AF_INET6 },
+          done,
+        );
       }
     });
   }
@@ -121,7 +124,8 @@ export class HostSockets {
     }
     const e = this.entry(this.nextAccepted++);
     e.tcp = tcp;
-    const peer: sockaddr = addr.sa_family === AF_UNIX ? { ...addr, sun_path: '' } : toSockaddr(tcp.remoteAddress, tcp.remotePort);
+    const peer: sockaddr =
+      addr.sa_family === AF_UNIX ? { ...addr, sun_path: '' } : toSockaddr(tcp.remoteAddress, tcp.remotePort);
     this.post({ type: 'accepted', fd: e.fd, listener: listener.fd, peer });
     this.watchStream(e, tcp);
     tcp.resume();
@@ -188,7 +192,10 @@ export class HostSockets {
 
   private bindDatagram(fd: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
     const e = this.entry(fd);
-    const udp = createSocket({ type: addr.sa_family === AF_INET6 ? 'udp6' : 'udp4', ipv6Only: addr.sa_family === AF_INET6 });
+    const udp = createSocket({
+      type: addr.sa_family === AF_INET6 ? 'udp6' : 'udp4',
+      ipv6Only: addr.sa_family === AF_INET6,
+    });
     e.udp = udp;
     e.udpPeer = 'any';
     return new Promise((resolve) => {
@@ -237,7 +244,12 @@ export class HostSockets {
     }
     const peer = e.udpPeer && e.udpPeer !== 'any' ? e.udpPeer : '';
     const at = peer.lastIndexOf(' ');
-    this.post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: peer ? toSockaddr(peer.slice(0, at), Number(peer.slice(at + 1))) : null });
+    this.post({
+      type: 'error',
+      fd: e.fd,
+      errno: err.code ?? 'EIO',
+      from: peer ? toSockaddr(peer.slice(0, at), Number(peer.slice(at + 1))) : null,
+    });
   }
 
   send(fd: number, data: Uint8Array): void {

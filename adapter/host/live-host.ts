@@ -92,7 +92,10 @@ export class LiveHost implements Host {
     const done = Atomics.load(this.ctl, CTL.LISTEN_DONE);
     this.emit(this.w.reset().u8(OUT.LISTEN).u32(fd).u8(type).sockaddr(addr).data);
     Atomics.wait(this.ctl, CTL.LISTEN_DONE, done);
-    return { errno: errnoName(Atomics.load(this.ctl, CTL.LISTEN_ERRNO)), port: Atomics.load(this.ctl, CTL.LISTEN_PORT) };
+    return {
+      errno: errnoName(Atomics.load(this.ctl, CTL.LISTEN_ERRNO)),
+      port: Atomics.load(this.ctl, CTL.LISTEN_PORT),
+    };
   }
 
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {

@@ -87,6 +87,11 @@ export class RecordRing {
     return this.size / 4;
   }
 
+  /** Bytes that are free (a record may need more than its length where the ring wraps). */
+  get free(): number {
+    return this.size - ((Atomics.load(this.ctl, this.headWord) - Atomics.load(this.ctl, this.tailWord)) >>> 0);
+  }
+
   get empty(): boolean {
     return Atomics.load(this.ctl, this.headWord) === Atomics.load(this.ctl, this.tailWord);
   }
@@ -150,7 +155,21 @@ export class RecordRing {
 }
 
 /** Names of errnos that can cross the mailbox as a number: 1 is the first. An unknown one becomes `EIO`. */
-export const errnoNames = ['EIO', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'EINVAL', 'EMFILE', 'ENOENT', 'ENOTDIR', 'EAFNOSUPPORT', 'ENOTSOCK', 'EISDIR', 'ENAMETOOLONG'];
+export const errnoNames = [
+  'EIO',
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
+  'EACCES',
+  'EPERM',
+  'EINVAL',
+  'EMFILE',
+  'ENOENT',
+  'ENOTDIR',
+  'EAFNOSUPPORT',
+  'ENOTSOCK',
+  'EISDIR',
+  'ENAMETOOLONG',
+];
 
 export function errnoNumber(name: string): number {
   return name === '' ? 0 : Math.max(0, errnoNames.indexOf(name)) + 1;

@@ -69,7 +69,10 @@ export class RecordingHost implements Host {
   private write(data: Uint8Array): void {
     if (this.total + data.length > this.limit) {
       this.full = true;
-      this.inner.report('warning', `the recording has reached its limit of ${this.limit} bytes and ends here (launch option "recordLimit")`);
+      this.inner.report(
+        'warning',
+        `the recording has reached its limit of ${this.limit} bytes and ends here (launch option "recordLimit")`,
+      );
       return;
     }
     this.total += data.length;
@@ -183,7 +186,9 @@ export class RecordedHost implements Host {
   private expect(tag: number, what: string): void {
     const found = this.r.u8();
     if (found !== tag) {
-      throw new Error(`the recording does not belong to this program: ${what} expected, record ${found} found at byte ${this.r.pos - 1}`);
+      throw new Error(
+        `the recording does not belong to this program: ${what} expected, record ${found} found at byte ${this.r.pos - 1}`,
+      );
     }
   }
 

@@ -1,0 +1,218 @@
+/** The breakpoint table: resolves specs against the image and writes the functions that decide at probes. */
+import type { ProbeInfo } from '../compiler/debug-info.ts';
+import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
+import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
+
+/** A breakpoint and the probes it sits on. */
+export interface Entry {
+  bp: Breakpoint;
+  /** Compiled condition by probe; no entry: unconditional. */
+  conditions: Map<number, string>;
+}
+
+interface Resolved {
+  readonly locations: readonly BreakLocation[];
+  readonly conditions: Map<number, string>;
+  readonly message?: string;
+}
+
+const HIT_CONDITION = /^\s*(==|>=|<=|>|<|%|)\s*(\d+)\s*$/;
+
+/** Parses a DAP hit condition; a bare number means "from that hit on", as VS Code's own debugger has it. Throws `EngineError`. */
+export function parseHitCondition(text: string | undefined): { op: string; operand: number } {
+  if (text === undefined || text.trim() === '') {
+    return { op: '', operand: 0 };
+  }
+  const m = HIT_CONDITION.exec(text);
+  if (!m) {
+    throw new EngineError(`hit condition "${text}" is not understood; use N, == N, > N, >= N, < N, <= N or % N`);
+  }
+  return { op: m[1] || '>=', operand: Number(m[2]) };
+}
+
+export class BreakpointTable {
+  private readonly image: Image;
+  private readonly entries = new Map<number, Entry>();
+  private lastId = 0;
+
+  constructor(image: Image) {
+    this.image = image;
+  }
+
+  get all(): readonly Breakpoint[] {
+    return [...this.entries.values()].map((e) => e.bp);
+  }
+
+  get(id: number): Entry | undefined {
+    return this.entries.get(id);
+  }
+
+  add(spec: BreakpointSpec): Breakpoint {
+    const id = ++this.lastId;
+    const bp: Breakpoint = { id, spec, enabled: true, hits: 0, verified: false, locations: [] };
+    this.entries.set(id, this.bind({ bp, conditions: new Map() }));
+    return (this.entries.get(id) as Entry).bp;
+  }
+
+  /** Replaces parts of a breakpoint and binds it again. Throws `EngineError` when there is none with that number. */
+  change(id: number, change: Partial<Pick<Breakpoint, 'enabled' | 'hits' | 'spec'>>): Breakpoint {
+    const entry = this.entries.get(id);
+    if (!entry) {
+      throw new EngineError(`No breakpoint number ${id}.`);
+    }
+    const { message: _, ...bp } = entry.bp;
+    const next = { bp: { ...bp, ...change }, conditions: entry.conditions };
+    this.entries.set(id, change.spec ? this.bind(next) : { ...entry, bp: { ...entry.bp, ...change } });
+    return (this.entries.get(id) as Entry).bp;
+  }
+
+  remove(id: number): Breakpoint | undefined {
+    const entry = this.entries.get(id);
+    this.entries.delete(id);
+    return entry?.bp;
+  }
+
+  private bind(entry: Entry): Entry {
+    let resolved: Resolved;
+    try {
+      parseHitCondition(entry.bp.spec.hitCondition);
+      resolved = this.resolve(entry.bp.spec);
+    } catch (e) {
+      resolved = { locations: [], conditions: new Map(), message: e instanceof Error ? e.message : String(e) };
+    }
+    const { locations, conditions, message } = resolved;
+    return {
+      bp: { ...entry.bp, verified: locations.length > 0, locations, ...(message === undefined ? {} : { message }) },
+      conditions,
+    };
+  }
+
+  private resolve(spec: BreakpointSpec): Resolved {
+    return spec.location.kind === 'function'
+      ? this.resolveFunction(spec, spec.location.name)
+      : this.resolveLine(spec, spec.location);
+  }
+
+  private resolveFunction(spec: BreakpointSpec, name: string): Resolved {
+    const fns = this.image.functions(name);
+    if (fns.length === 0) {
+      throw new EngineError(unknownFunction(this.image, name));
+    }
+    const places = fns.flatMap((fn) => {
+      const probes = fn.probes.map((id) => this.image.probe(id)).filter((p) => p !== undefined && p.kind !== 'return');
+      return probes.length > 0 ? [probes as ProbeInfo[]] : [];
+    });
+    if (places.length === 0) {
+      throw new EngineError(
+        `Function "${name}" is compiled without debug info (@nodebug); break in its callers instead.`,
+      );
+    }
+    const conditions = new Map<number, string>();
+    const notes: string[] = [];
+    const locations = places.map((probes) => {
+      const at = this.firstWhere(spec, probes, conditions);
+      const first = probes[0] as ProbeInfo;
+      if (at !== first) {
+        notes.push(`moved to line ${at.line}, where the names of the condition are in scope`);
+      }
+      return this.image.location(at);
+    });
+    return { locations, conditions, ...(notes.length > 0 ? { message: notes.join('; ') } : {}) };
+  }
+
+  /** The first of a function's probes at which everything that the breakpoint evaluates is in scope. */
+  private firstWhere(spec: BreakpointSpec, probes: readonly ProbeInfo[], conditions: Map<number, string>): ProbeInfo {
+    let failure: unknown;
+    for (const p of probes) {
+      try {
+        this.compileAt(spec, p, conditions);
+        return p;
+      } catch (e) {
+        failure ??= e;
+      }
+    }
+    throw failure;
+  }
+
+  private resolveLine(
+    spec: BreakpointSpec,
+    at: { readonly file: string; readonly line: number; readonly column?: number },
+  ): Resolved {
+    const file = this.image.file(at.file);
+    if (file === undefined) {
+      const like = this.image.filesLike(at.file);
+      throw new EngineError(
+        `No source file named ${at.file}.${like.length > 0 ? ` Did you mean ${like.join(', ')}?` : ''}`,
+      );
+    }
+    const p = this.image.lineLocation(file, at.line, at.column);
+    if (!p) {
+      throw new EngineError(`No line ${at.line} in file "${file}" has code at or after it.`);
+    }
+    const conditions = new Map<number, string>();
+    this.compileAt(spec, p, conditions);
+    return {
+      locations: [this.image.location(p)],
+      conditions,
+      ...(p.line === at.line ? {} : { message: `moved to line ${p.line}, the next one with code` }),
+    };
+  }
+
+  /** Compiles condition and log message for a probe; throws what the compiler throws. */
+  private compileAt(spec: BreakpointSpec, p: ProbeInfo, conditions: Map<number, string>): void {
+    const scope = this.image.scopeAt(p.locals);
+    if (spec.condition) {
+      conditions.set(p.id, spec.condition.compile(scope));
+    }
+    for (const part of spec.log ?? []) {
+      if (typeof part !== 'string') {
+        part.compile(scope);
+      }
+    }
+  }
+
+  /** Probes that a breakpoint sits on. */
+  probesOf(bp: Breakpoint): number[] {
+    return bp.locations.map((l) => l.probe);
+  }
+
+  /** Source of the function that decides at a probe; empty when nothing sits there. */
+  decider(probe: number): string {
+    const p = this.image.probe(probe);
+    const here = [...this.entries.values()].filter(
+      (e) => e.bp.enabled && e.bp.locations.some((l) => l.probe === probe),
+    );
+    if (!p || here.length === 0) {
+      return '';
+    }
+    const params = [...p.locals.map((l) => l.name), ...(p.kind === 'return' ? ['$ret'] : [])].map((n) =>
+      n === 'this' ? '$this' : n,
+    );
+    const usesThis = params.includes('$this');
+    const body = `let stop=false;${here.map((e) => this.test(e, p)).join('')}return stop;`;
+    const inner = usesThis ? `return(()=>{${body}}).call($this);` : body;
+    const fn = `function(${params.join(',')}){${usesThis ? inner.replace('(()=>{', '(function(){') : inner}}`;
+    return `(()=>{const $G=$R.globals(${JSON.stringify(this.image.fnOf(p).file)});return ${fn}})()`;
+  }
+
+  private test(e: Entry, p: ProbeInfo): string {
+    const { id, spec } = e.bp;
+    const condition = e.conditions.get(p.id) ?? 'true';
+    const log = spec.log?.map((part) =>
+      typeof part === 'string' ? JSON.stringify(part) : `(${compileFor(part.compile, this.image, p)})`,
+    );
+    const needsPacket = `${condition} ${log ?? ''}`.includes('$pkt');
+    const packet = needsPacket ? `const $pkt=${packetExpression(packetLocal(p.locals), '$R')};` : '';
+    const act = log ? `$R.log(${id},${p.id},[${log.join(',')}])` : `$R.stopFor(${id})`;
+    return `try{${packet}if((${condition})&&$R.count(${id}))stop=${act}||stop;}catch(e){stop=$R.failed(${id},e);}`;
+  }
+}
+
+function compileFor(compile: ExpressionCompiler, image: Image, p: ProbeInfo): string {
+  return compile(image.scopeAt(p.locals));
+}
+
+function unknownFunction(image: Image, name: string): string {
+  const like = image.functionsLike(name);
+  return `Function "${name}" not defined.${like.length > 0 ? ` Did you mean ${like.join(', ')}?` : ''}`;
+}

@@ -1,0 +1,216 @@
+/** One run of a machine: its thread, mailbox, inspector and recording. The engine makes a new one for each launch. */
+import { EventEmitter } from 'node:events';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { CTL, createMailbox, type MailboxBuffers } from '../host/mailbox.ts';
+import type { Recording, RecordingHeader } from '../host/recording.ts';
+import type { Input } from '../stack/util/host.ts';
+import type { Image } from './image.ts';
+import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
+import { Pump } from './pump.ts';
+import type { ProbeTables } from './runtime.ts';
+import type { ExecutionSummary, WorkerData, WorkerMessage } from './worker.ts';
+
+export interface InferiorOptions {
+  readonly header: RecordingHeader;
+  readonly trace?: Uint8Array | undefined;
+  /** Turns to execute again. */
+  readonly recording?: Uint8Array | undefined;
+  readonly recordLimit: number;
+  readonly stopOnEntry: boolean;
+  readonly hashFrames: boolean;
+  /** Run the release build: no probes, no inspector. */
+  readonly release: boolean;
+}
+
+interface InferiorEvents {
+  paused: [V8Paused];
+  /** The machine is set up and runs. */
+  started: [];
+  exited: [code: number, message: string, summary: ExecutionSummary | undefined];
+  console: [string];
+  report: ['info' | 'warning' | 'error', string];
+  log: [breakpoint: number, probe: number, text: string];
+}
+
+/** Tables of an image for the runtime. */
+export function probeTables(image: Image): ProbeTables {
+  const { probes } = image.info;
+  const kinds = { statement: 0, return: 1, end: 2 } as const;
+  return {
+    kind: Uint8Array.from(probes, (p) => kinds[p.kind]),
+    fn: Uint32Array.from(probes, (p) => p.fn),
+    line: Uint32Array.from(probes, (p) => p.line),
+  };
+}
+
+export class Inferior extends EventEmitter<InferiorEvents> {
+  readonly shared = new Map<string, ArrayBufferLike>();
+  readonly armed: Uint8Array;
+  readonly ticks: Float64Array;
+  private readonly chunks: SharedArrayBuffer[] = [];
+  private readonly header: RecordingHeader;
+  private readonly mailbox: MailboxBuffers = createMailbox();
+  private readonly ctl = new Int32Array(this.mailbox.ctl);
+  private readonly pump: Pump;
+  private readonly monitorWaiting = new Map<number, (text: string) => void>();
+  private nextMonitor = 1;
+  private worker: Worker;
+  private channel: InspectorChannel | undefined;
+  private ended = false;
+  private failure = '';
+
+  private constructor(image: Image, options: InferiorOptions) {
+    super();
+    this.header = options.header;
+    const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
+    const ticks = new SharedArrayBuffer(16);
+    this.armed = new Uint8Array(armed);
+    this.ticks = new Float64Array(ticks);
+    this.ticks[1] = Number.POSITIVE_INFINITY;
+    this.pump = new Pump(this.mailbox, {
+      console: (text) => this.emit('console', text),
+      monitorReply: (id, text) => this.monitorReply(id, text),
+      report: (level, text) => this.emit('report', level, text),
+    });
+    const data: WorkerData = {
+      stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
+      modules: image.info.files.map((f) => f.replace(/\.ts$/, '')),
+      tables: probeTables(image),
+      armed,
+      ticks,
+      mailbox: this.mailbox,
+      header: options.header,
+      trace: options.trace ?? null,
+      recording: options.recording ?? null,
+      recordLimit: options.recordLimit,
+      stopOnEntry: options.stopOnEntry,
+      hashFrames: options.hashFrames,
+    };
+    this.worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [] });
+    this.worker.on('message', (m: WorkerMessage) => this.message(m));
+    this.worker.on('error', (e) => {
+      this.failure = e instanceof Error ? (e.stack ?? e.message) : String(e);
+    });
+    this.worker.on('exit', () => this.end(1, this.failure || 'the machine stopped', undefined));
+  }
+
+  /** Starts the thread, loads the stack and attaches the inspector; the machine does not run yet. */
+  static async create(image: Image, options: InferiorOptions): Promise<Inferior> {
+    const inferior = new Inferior(image, options);
+    await new Promise<void>((resolve, reject) => {
+      const failed = (_code: number, message: string): void => reject(new Error(message));
+      inferior.once('exited', failed);
+      inferior.worker.on('message', (m: WorkerMessage) => {
+        if (m.type === 'ready') {
+          inferior.off('exited', failed);
+          resolve();
+        }
+      });
+    });
+    if (!options.release && !options.recording) {
+      inferior.channel = await attachInspector(inferior.worker);
+      inferior.channel.on('paused', (p) => inferior.emit('paused', p));
+      await inferior.channel.send('Debugger.enable');
+      await inferior.channel.send('Debugger.setPauseOnExceptions', { state: 'uncaught' });
+    }
+    return inferior;
+  }
+
+  /** Lets `main` begin. */
+  go(): void {
+    this.worker.postMessage('go');
+  }
+
+  get inspector(): InspectorChannel {
+    if (!this.channel) {
+      throw new Error('this inferior has no inspector');
+    }
+    return this.channel;
+  }
+
+  get recording(): Recording {
+    return { ...this.header, chunks: [...this.chunks] };
+  }
+
+  get exited(): boolean {
+    return this.ended;
+  }
+
+  private message(m: WorkerMessage): void {
+    switch (m.type) {
+      case 'ring':
+        this.pump.drain();
+        break;
+      case 'shared':
+        this.shared.set(m.name, m.buffer);
+        break;
+      case 'chunk':
+        this.chunks.push(m.chunk);
+        break;
+      case 'started':
+        this.pump.drain();
+        this.emit('started');
+        break;
+      case 'log':
+        this.emit('log', m.breakpoint, m.probe, m.text);
+        break;
+      case 'exit':
+        this.pump.drain();
+        this.end(m.code, '', m.summary);
+        break;
+      case 'ready':
+        break;
+    }
+  }
+
+  private end(code: number, message: string, summary: ExecutionSummary | undefined): void {
+    if (this.ended) {
+      return;
+    }
+    this.pump.drain();
+    this.ended = true;
+    this.pump.dispose();
+    for (const reply of this.monitorWaiting.values()) {
+      reply('');
+    }
+    this.monitorWaiting.clear();
+    this.emit('exited', code, message, summary);
+  }
+
+  post(input: Input): void {
+    this.pump.post(input);
+  }
+
+  /** Asks a running machine to run a monitor command. */
+  monitor(line: string): Promise<string> {
+    const id = this.nextMonitor++;
+    return new Promise((resolve) => {
+      this.monitorWaiting.set(id, resolve);
+      this.post({ type: 'monitor', id, line });
+    });
+  }
+
+  private monitorReply(id: number, text: string): void {
+    this.monitorWaiting.get(id)?.(text);
+    this.monitorWaiting.delete(id);
+  }
+
+  /** Interrupts: in the poll by the doorbell, in running code by the tick limit. */
+  interrupt(): void {
+    Atomics.store(this.ctl, CTL.PAUSE, 1);
+    this.ticks[1] = 0;
+    Atomics.add(this.ctl, CTL.DOORBELL, 1);
+    Atomics.notify(this.ctl, CTL.DOORBELL);
+  }
+
+  async terminate(): Promise<void> {
+    const ended = this.ended;
+    this.ended = true;
+    this.pump.dispose();
+    await this.worker.terminate();
+    if (!ended) {
+      this.emit('exited', 0, '', undefined);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+/** The main thread's end of the mailbox: posts inputs, carries out outputs with `HostSockets`. */
+import { encodeInput, Reader, Writer } from '../host/codec.ts';
+import { HostSockets } from '../host/host-sockets.ts';
+import { CTL, errnoNumber, type MailboxBuffers, OUT, RecordRing } from '../host/mailbox.ts';
+import { ReceivePool } from '../host/receive-pool.ts';
+import type { Input, sockaddr } from '../stack/util/host.ts';
+
+/** What the machine says besides its socket calls. */
+export interface PumpEvents {
+  console(text: string): void;
+  monitorReply(id: number, text: string): void;
+  report(level: 'info' | 'warning' | 'error', text: string): void;
+}
+
+/** Milliseconds after which inputs that found no room are tried again. */
+const RETRY_MS = 2;
+
+export class Pump {
+  private readonly ctl: Int32Array;
+  private readonly input: RecordRing;
+  private readonly output: RecordRing;
+  private readonly pool: ReceivePool;
+  private readonly sockets: HostSockets;
+  private readonly events: PumpEvents;
+  private readonly w = new Writer();
+  private readonly later: Input[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private disposed = false;
+
+  constructor(buffers: MailboxBuffers, events: PumpEvents) {
+    this.ctl = new Int32Array(buffers.ctl);
+    this.input = new RecordRing(buffers.ctl, buffers.input, CTL.IN_HEAD, CTL.IN_TAIL);
+    this.output = new RecordRing(buffers.ctl, buffers.output, CTL.OUT_HEAD, CTL.OUT_TAIL);
+    this.pool = new ReceivePool(buffers.pool);
+    this.events = events;
+    this.sockets = new HostSockets({
+      post: (input) => this.postNow(input),
+      released: (fd, n) => this.pool.consumed(fd, n),
+    });
+    Atomics.store(this.ctl, CTL.OUT_IDLE, 1);
+  }
+
+  /** Posts an input that does not come from a socket; never lost, in order. */
+  post(input: Input): void {
+    this.later.push(input);
+    this.retry();
+  }
+
+  private postNow(input: Input): number {
+    let taken = 1;
+    let refused = false;
+    const put = (w: Writer, data: Uint8Array): void => {
+      const at = this.pool.put(
+        input.type === 'data' || input.type === 'datagram' ? input.fd : 0,
+        data,
+        input.type === 'datagram',
+      );
+      refused = at === null;
+      taken = at?.n ?? 0;
+      w.u32(at?.at ?? 0).u32(taken);
+    };
+    if (this.input.free < 4096) {
+      this.scheduleRetry();
+      return 0;
+    }
+    this.w.reset();
+    encodeInput(this.w, input, put);
+    if (refused || !this.input.push(this.w.data)) {
+      this.scheduleRetry();
+      return 0;
+    }
+    Atomics.add(this.ctl, CTL.DOORBELL, 1);
+    Atomics.notify(this.ctl, CTL.DOORBELL);
+    return input.type === 'data' ? taken : 1;
+  }
+
+  private retry(): void {
+    while (this.later.length > 0 && this.postNow(this.later[0] as Input) !== 0) {
+      this.later.shift();
+    }
+    this.sockets.retry();
+    if (this.later.length > 0 || this.sockets.waiting) {
+      this.scheduleRetry();
+    }
+  }
+
+  private scheduleRetry(): void {
+    if (!this.timer && !this.disposed) {
+      this.timer = setTimeout(() => {
+        this.timer = undefined;
+        this.retry();
+      }, RETRY_MS);
+    }
+  }
+
+  /** Carries out the outputs that are in the ring; called when the inferior rings. */
+  drain(): void {
+    do {
+      Atomics.store(this.ctl, CTL.OUT_IDLE, 0);
+      while (!this.output.empty && !this.disposed) {
+        this.output.drain(this.output.mark(), (record) => this.carryOut(new Reader(record)));
+      }
+      Atomics.store(this.ctl, CTL.OUT_IDLE, 1);
+    } while (!this.output.empty && !this.disposed);
+    if (this.sockets.waiting) {
+      this.retry();
+    }
+  }
+
+  private carryOut(r: Reader): void {
+    const { sockets } = this;
+    switch (r.u8()) {
+      case OUT.LISTEN:
+        this.listen(r.u32(), r.u8(), need(r.sockaddr()));
+        break;
+      case OUT.CONNECT:
+        sockets.connect(r.u32(), need(r.sockaddr()), r.sockaddr());
+        break;
+      case OUT.OPEN:
+        sockets.open(r.u32(), r.u8(), r.u8(), r.sockaddr());
+        break;
+      case OUT.SEND:
+        sockets.send(r.u32(), r.bytes.slice(r.pos));
+        break;
+      case OUT.SENDTO: {
+        const fd = r.u32();
+        const ttl = r.u8();
+        const to = need(r.sockaddr());
+        sockets.sendto(fd, r.bytes.slice(r.pos), to, ttl);
+        break;
+      }
+      case OUT.CONSUMED:
+        sockets.consumed(r.u32(), r.u32());
+        break;
+      case OUT.SHUTDOWN:
+        sockets.shutdown(r.u32());
+        break;
+      case OUT.CLOSE:
+        sockets.close(r.u32(), r.u8() === 1);
+        break;
+      case OUT.CONSOLE:
+        this.events.console(r.text());
+        break;
+      case OUT.MONITOR_REPLY:
+        this.events.monitorReply(r.u32(), r.text());
+        break;
+      case OUT.REPORT:
+        this.events.report(r.text() as 'info', r.text());
+        break;
+    }
+  }
+
+  private listen(fd: number, type: number, addr: sockaddr): void {
+    void this.sockets.listen(fd, type, addr).then(({ errno, port }) => {
+      Atomics.store(this.ctl, CTL.LISTEN_ERRNO, errnoNumber(errno));
+      Atomics.store(this.ctl, CTL.LISTEN_PORT, port);
+      Atomics.add(this.ctl, CTL.LISTEN_DONE, 1);
+      Atomics.notify(this.ctl, CTL.LISTEN_DONE);
+    });
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    clearTimeout(this.timer);
+    this.sockets.dispose();
+  }
+}
+
+function need(a: sockaddr | null): sockaddr {
+  if (!a) {
+    throw new RangeError('an output record has no address');
+  }
+  return a;
+}
