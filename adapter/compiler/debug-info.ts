@@ -45,7 +45,10 @@ export interface ProbeInfo {
   readonly fn: number;
   readonly line: number;
   readonly column: number;
-  /** Names of the locals passed to `hit` after the id, in order: parameters first, then what is in scope and initialised. */
+  /**
+   * The locals passed to `hit` after the id, in order: parameters, then what is in scope and initialised (`this` of a method first),
+   * then variables of an enclosing function, if this one refers to them.
+   */
   readonly locals: readonly Variable[];
 }
 
@@ -55,6 +58,7 @@ export interface StructInfo {
   readonly line: number;
   readonly doc: string;
   readonly kind: 'class' | 'interface' | 'type';
+  /** What follows `extends`; for a type alias that is not an object type, what it stands for. */
   readonly extends: string;
   readonly fields: readonly (Variable & { readonly doc: string; readonly line: number })[];
 }

@@ -1,0 +1,14 @@
+import fc from 'fast-check';
+import { programs } from './programs.ts';
+import { runAll } from './run.ts';
+
+describe('generated programs', () => {
+  it('compute, print and throw the same without probes, with them, and with all of them armed', () => {
+    fc.assert(
+      fc.property(programs, (source) => {
+        runAll(source);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
