@@ -1,0 +1,154 @@
+/**
+ * The breakpoints a client knows. A set request names all breakpoints of a file (or all function breakpoints); those that were
+ * there already keep their number and their hits. Breakpoints set from the Debug Console are announced with events.
+ */
+import { BreakpointEvent } from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Breakpoint, BreakpointSpec } from '../engine/api.ts';
+import type { PacketSession } from './session.ts';
+import { toSource } from './sources.ts';
+
+/** One breakpoint of a set request; `spec` is absent when its texts were not understood. */
+export interface Wanted {
+  /** The same for the same request, so that an unchanged breakpoint is found again. */
+  readonly key: string;
+  readonly location: BreakpointSpec['location'];
+  readonly spec?: BreakpointSpec;
+  readonly problem?: string;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly id: number;
+}
+
+/** Ids of breakpoints that never reach the engine start here, out of the way of its numbers. */
+const FIRST_PROBLEM_ID = 1_000_000_000;
+
+export class BreakpointBook {
+  readonly #session: PacketSession;
+  /** By owner: `functions` or `file:NAME`. */
+  readonly #owned = new Map<string, Entry[]>();
+  /** What the client was last told of each breakpoint, as JSON. */
+  readonly #told = new Map<number, string>();
+  /** The engine's events are our own doing while this is set. */
+  #busy = false;
+  #nextProblemId = FIRST_PROBLEM_ID;
+
+  constructor(session: PacketSession) {
+    this.#session = session;
+  }
+
+  /** True for one that came from `setFunctionBreakpoints`. */
+  isFunctionBreakpoint(id: number): boolean {
+    return this.#owned.get('functions')?.some((entry) => entry.id === id) ?? false;
+  }
+
+  /** Makes `wanted` the breakpoints of `owner`, in this order. `file` is set for those of a file. */
+  replace(owner: string, file: string | undefined, wanted: readonly Wanted[]): DebugProtocol.Breakpoint[] {
+    this.#busy = true;
+    try {
+      const old = [...(this.#owned.get(owner) ?? []), ...this.#announced(file)];
+      const answers: DebugProtocol.Breakpoint[] = [];
+      const entries: Entry[] = [];
+      for (const one of wanted) {
+        const at = old.findIndex((entry) => entry.key === one.key && this.#find(entry.id) !== undefined);
+        const [kept] = at >= 0 ? old.splice(at, 1) : [];
+        const answer = kept === undefined ? this.#add(one) : this.#describe(this.#find(kept.id)!);
+        entries.push({ key: one.key, id: answer.id! });
+        answers.push(answer);
+      }
+      for (const { id } of old) {
+        this.#told.delete(id);
+        this.#session.engine.deleteBreakpoint(id);
+      }
+      this.#owned.set(owner, entries);
+      for (const answer of answers) {
+        this.#told.set(answer.id!, JSON.stringify(answer));
+      }
+      return answers;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** The engine reports a breakpoint: passed on when the client would see a difference. */
+  changed(change: 'new' | 'changed' | 'removed', breakpoint: Breakpoint): void {
+    const told = this.#told.get(breakpoint.id);
+    if (this.#busy || (change !== 'new' && told === undefined)) {
+      return;
+    }
+    const body = this.#describe(breakpoint);
+    if (change === 'removed') {
+      this.#told.delete(breakpoint.id);
+      this.#session.sendEvent(new BreakpointEvent('removed', body));
+      return;
+    }
+    const text = JSON.stringify(body);
+    if (text !== told) {
+      this.#told.set(breakpoint.id, text);
+      this.#session.sendEvent(new BreakpointEvent(told === undefined ? 'new' : 'changed', body));
+    }
+  }
+
+  #find(id: number): Breakpoint | undefined {
+    return this.#session.engine.breakpoints.find((breakpoint) => breakpoint.id === id);
+  }
+
+  /**
+   * Breakpoints of a file that were set in the Debug Console and announced. VS Code shows them in the gutter from then on, and
+   * its next request for the file includes them, or leaves them out when the user has removed them there.
+   */
+  #announced(file: string | undefined): Entry[] {
+    if (file === undefined || this.#session.client.id !== 'vscode') {
+      return [];
+    }
+    const owned = new Set([...this.#owned.values()].flat().map((entry) => entry.id));
+    return this.#session.engine.breakpoints
+      .filter(({ id, locations }) => !owned.has(id) && this.#told.has(id) && locations[0]?.file === file)
+      .map(({ id, locations }) => {
+        const location = { kind: 'line', file, line: locations[0]?.line };
+        return { id, key: JSON.stringify([location, '', '', '']) };
+      });
+  }
+
+  #add(one: Wanted): DebugProtocol.Breakpoint {
+    if (one.spec === undefined) {
+      return this.#problem(one, one.problem ?? '');
+    }
+    try {
+      return this.#describe(this.#session.engine.setBreakpoint(one.spec));
+    } catch (error) {
+      return this.#problem(one, (error as Error).message);
+    }
+  }
+
+  #problem({ location }: Wanted, message: string): DebugProtocol.Breakpoint {
+    const { engine, client } = this.#session;
+    return {
+      id: this.#nextProblemId++,
+      verified: false,
+      reason: 'failed',
+      message,
+      ...(location.kind === 'line'
+        ? { source: toSource(engine, client, location.file), line: client.lineToClient(location.line) }
+        : {}),
+    };
+  }
+
+  #describe({ id, verified, message, locations, spec }: Breakpoint): DebugProtocol.Breakpoint {
+    const { engine, client } = this.#session;
+    const at = locations[0];
+    const file = at?.file ?? (spec.location.kind === 'line' ? spec.location.file : undefined);
+    const line = at?.line ?? (spec.location.kind === 'line' ? spec.location.line : undefined);
+    return {
+      id,
+      verified,
+      ...(verified ? {} : { reason: 'failed' as const }),
+      ...(message === undefined ? {} : { message }),
+      ...(file === undefined ? {} : { source: toSource(engine, client, file) }),
+      ...(line === undefined ? {} : { line: client.lineToClient(line) }),
+      ...(at === undefined ? {} : { column: client.columnToClient(at.column) }),
+    };
+  }
+}

@@ -1,0 +1,60 @@
+/** What is behind a `variablesReference`: rows that are made when a client asks for them, all at once or in pages. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+
+/** One row, before its children have a reference. */
+export interface Item {
+  readonly name: string;
+  readonly value: string;
+  readonly type?: string;
+  readonly evaluateName?: string;
+  readonly memoryReference?: string;
+  readonly children?: Container;
+  readonly presentationHint?: DebugProtocol.VariablePresentationHint;
+}
+
+/** How numbers are to be written: hexadecimal unless the client asks for decimal. */
+export interface ValueFormat {
+  readonly hex: boolean;
+}
+
+export interface Container {
+  /** How many rows are named and how many are elements of an array; a client pages the latter. */
+  readonly named: number;
+  readonly indexed: number;
+  /** Rows `start` to `start + count` of the named ones followed by the indexed ones. */
+  rows(start: number, count: number, format: ValueFormat): Promise<readonly Item[]>;
+  /** Assigns `value`, an expression, to the row `name`. Absent where nothing can be set. */
+  set?(name: string, value: string, format: ValueFormat): Promise<Item>;
+}
+
+/** A container of rows that are cheap to make. */
+export function listContainer(
+  make: (format: ValueFormat) => readonly Item[],
+  set?: (name: string, value: string, format: ValueFormat) => Promise<Item>,
+): Container {
+  return {
+    named: 0,
+    indexed: 0,
+    rows: async (start, count, format) => make(format).slice(start, start + count),
+    ...(set === undefined ? {} : { set }),
+  };
+}
+
+/** The rows that the arguments of a `variables` request select. `count` 0 means all, as the specification has it. */
+export function selectRows(
+  container: Container,
+  filter: string | undefined,
+  start: number,
+  count: number,
+  format: ValueFormat,
+): Promise<readonly Item[]> {
+  const wanted = count === 0 ? Number.POSITIVE_INFINITY : count;
+  if (filter === 'indexed') {
+    const rest = Math.max(0, container.indexed - start);
+    return container.rows(container.named + start, Math.min(wanted, rest), format);
+  }
+  if (filter === 'named' && container.indexed > 0) {
+    return container.rows(start, Math.min(wanted, Math.max(0, container.named - start)), format);
+  }
+  return container.rows(start, wanted, format);
+}

@@ -1,0 +1,123 @@
+/** Evaluation: gdb commands in the Debug Console, expressions everywhere else. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Value } from '../engine/api.ts';
+import { type Arguments, RequestError } from './arguments.ts';
+import type { ValueFormat } from './containers.ts';
+import { formatValue } from './present.ts';
+import type { Family } from './requests.ts';
+import type { PacketSession } from './session.ts';
+import { counts, toVariable, valueFormat, valueItem } from './variables.ts';
+
+/** Elements of an aggregate that go to the clipboard. */
+const CLIPBOARD_ELEMENTS = 4096;
+const CLIPBOARD_DEPTH = 3;
+
+export const evaluateRequests: Family = {
+  evaluate: {
+    capabilities: { supportsEvaluateForHovers: true, supportsClipboardContext: true },
+    handle: (session, args): Promise<DebugProtocol.EvaluateResponse['body']> => evaluate(session, args),
+    after: (session) => session.releaseStops(),
+  },
+  setExpression: {
+    capabilities: { supportsSetExpression: true },
+    handle: async (session, args): Promise<DebugProtocol.SetExpressionResponse['body']> => {
+      const frame = await frameOf(session, args);
+      const target = args.string('expression');
+      const value = await session.expressions.assign(target, args.string('value'), frame);
+      const {
+        name: _name,
+        evaluateName: _evaluateName,
+        ...body
+      } = toVariable(session, valueItem(session, frame, target, value, target, valueFormat(args)));
+      return body;
+    },
+    after: (session, ok) => {
+      if (ok) {
+        session.invalidate('variables');
+      }
+    },
+  },
+  completions: {
+    capabilities: { supportsCompletionsRequest: true, completionTriggerCharacters: [' ', '.', '$', '>'] },
+    handle: async (session, args): Promise<DebugProtocol.CompletionsResponse['body']> => ({
+      targets: await completions(session, args),
+    }),
+  },
+};
+
+async function evaluate(session: PacketSession, args: Arguments): Promise<DebugProtocol.EvaluateResponse['body']> {
+  const expression = args.string('expression');
+  const context = args.optionalString('context') ?? 'watch';
+  const frame = await frameOf(session, args);
+  if (context === 'repl') {
+    return command(session, expression, frame);
+  }
+  const format = valueFormat(args);
+  const value = await session.expressions.evaluate(expression, frame, true);
+  if (context === 'clipboard') {
+    return { result: await wholeText(session, value, format, CLIPBOARD_DEPTH), variablesReference: 0 };
+  }
+  const item = valueItem(session, frame, expression, value, expression, format);
+  const { value: result, type, variablesReference, memoryReference } = toVariable(session, item);
+  return {
+    result,
+    variablesReference,
+    ...counts(item.children),
+    ...(type === undefined ? {} : { type }),
+    ...(memoryReference === undefined ? {} : { memoryReference }),
+  };
+}
+
+/** A gdb command; its output is the answer. */
+async function command(
+  session: PacketSession,
+  line: string,
+  frame: number,
+): Promise<DebugProtocol.EvaluateResponse['body']> {
+  const { output, failed } = await session.repl.run(line, frame);
+  session.invalidate('stacks', 'variables');
+  if (failed) {
+    throw new RequestError(output.trimEnd() || 'The command failed.');
+  }
+  return { result: output.trimEnd(), variablesReference: 0 };
+}
+
+/** The engine's index of the frame a request names; without one the innermost, or -1 when nothing is stopped. */
+async function frameOf(session: PacketSession, args: Arguments): Promise<number> {
+  const id = args.optionalNumber('frameId');
+  if (id !== undefined && id !== 0) {
+    return session.stopped.frameIndex(id);
+  }
+  return session.engine.state === 'stopped' ? 0 : -1;
+}
+
+/** A value with what is inside it, as text for the clipboard. */
+async function wholeText(session: PacketSession, value: Value, format: ValueFormat, depth: number): Promise<string> {
+  if (value.handle === undefined || depth === 0) {
+    return formatValue(value, format);
+  }
+  const children = await session.engine.children(value.handle, 0, CLIPBOARD_ELEMENTS);
+  const texts = await Promise.all(
+    children.map(async ({ name, value: child }) => {
+      const text = await wholeText(session, child, format, depth - 1);
+      return value.kind === 'struct' ? `${name} = ${text}` : value.kind === 'map' ? `${name} = ${text}` : text;
+    }),
+  );
+  const more = (value.length ?? 0) > children.length ? ', ...' : '';
+  return `{${texts.join(', ')}${more}}`;
+}
+
+async function completions(session: PacketSession, args: Arguments): Promise<DebugProtocol.CompletionItem[]> {
+  const text = args.string('text');
+  const lines = text.split('\n');
+  const line = lines[Math.max(0, session.client.lineFromClient(args.optionalNumber('line') ?? 1) - 1)] ?? '';
+  const column = session.client.columnFromClient(args.number('column'));
+  const typed = line.slice(0, Math.max(0, column - 1));
+  // What is completed is the word in front of the cursor.
+  const start = typed.length - (/[^\s]*$/.exec(typed)?.[0].length ?? 0);
+  return (await session.repl.interpreter.complete(typed)).map((label) => ({
+    label,
+    start: session.client.columnToClient(start + 1),
+    length: typed.length - start,
+  }));
+}

@@ -1,0 +1,144 @@
+/** The attributes of a launch configuration: types, defaults, and what can be checked before the machine starts. */
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import type { LaunchOptions } from '../engine/api.ts';
+import { CaptureError, read_capture, require_linktype } from '../packets/capture.ts';
+import { type Arguments, describeType, RequestError } from './arguments.ts';
+
+/** The machine of a configuration without `args`: a user network that forwards 127.0.0.1:5555 to the guest's port 5556, and an e1000. */
+export const DEFAULT_ARGS: readonly string[] = [
+  '-netdev',
+  'user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556',
+  '-device',
+  'e1000,netdev=user.0',
+];
+
+/** What the guest does by default: it waits for the text that somebody sends to the forwarded port. */
+export const DEFAULT_GUEST_COMMANDS: readonly string[] = ['nc -l -v -p 5556 > hello.txt'];
+
+/** A checked launch configuration. */
+export interface LaunchConfiguration {
+  readonly options: LaunchOptions;
+  /** gdb commands to run before the machine starts. */
+  readonly initCommands: readonly string[];
+  /** "Run Without Debugging": no breakpoint stops it. */
+  readonly noDebug: boolean;
+}
+
+/** Reads the arguments of a launch request. Throws `RequestError` with a sentence for the user. */
+export async function parseLaunch(raw: Arguments): Promise<LaunchConfiguration> {
+  const args = parseArgs(raw);
+  const cwd = raw.optionalString('cwd') ?? process.cwd();
+  const traceName = raw.optionalString('trace');
+  const guestCommands =
+    raw.optionalStrings('guestCommands') ??
+    (args === undefined && traceName === undefined ? DEFAULT_GUEST_COMMANDS : []);
+  const initCommands = raw.optionalStrings('initCommands') ?? [];
+  const stopOnEntry = raw.optionalBoolean('stopOnEntry') ?? false;
+  const recordLimit = raw.has('recordLimit') ? raw.count('recordLimit', 0) : undefined;
+  const noDebug = raw.optionalBoolean('noDebug') ?? false;
+  let trace: string | undefined;
+  if (traceName !== undefined && traceName !== '') {
+    trace = isAbsolute(traceName) ? traceName : resolve(cwd, traceName);
+    await checkTrace(trace);
+  }
+  return {
+    options: {
+      args: args ?? DEFAULT_ARGS,
+      guestCommands,
+      stopOnEntry: stopOnEntry && !noDebug,
+      ...(trace === undefined ? {} : { trace }),
+      ...(recordLimit === undefined ? {} : { recordLimit }),
+    },
+    initCommands,
+    noDebug,
+  };
+}
+
+/** `args` as words, or undefined where it is absent. */
+function parseArgs(raw: Arguments): string[] | undefined {
+  const value = raw.raw['args'];
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (typeof value === 'string') {
+    return splitWords(value);
+  }
+  if (!Array.isArray(value)) {
+    throw new RequestError(`launch: args must be an array of strings or a string, not ${describeType(value)}`);
+  }
+  return raw.optionalStrings('args');
+}
+
+/**
+ * Splits a command line into words as a POSIX shell does: blanks separate, single quotes keep everything, in double quotes a
+ * backslash protects `"`, `\`, `$` and a back quote. No expansion. Throws `RequestError` for a quote that is not closed.
+ */
+export function splitWords(line: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  for (let i = 0; i < line.length; i++) {
+    const c = line[i]!;
+    if (c === "'" || c === '"') {
+      const [text, end] = quoted(line, i);
+      word = (word ?? '') + text;
+      i = end;
+    } else if (c === '\\' && i + 1 < line.length) {
+      i++;
+      word = line[i] === '\n' ? word : (word ?? '') + line[i];
+    } else if (/\s/.test(c)) {
+      if (word !== undefined) {
+        words.push(word);
+      }
+      word = undefined;
+    } else {
+      word = (word ?? '') + c;
+    }
+  }
+  if (word !== undefined) {
+    words.push(word);
+  }
+  return words;
+}
+
+/** The quoted text that starts at `start`, and the index of its closing quote. */
+function quoted(line: string, start: number): [string, number] {
+  const quote = line[start]!;
+  let text = '';
+  for (let i = start + 1; i < line.length; i++) {
+    const c = line[i]!;
+    if (c === quote) {
+      return [text, i];
+    }
+    if (c === '\\' && quote === '"' && '"\\$`'.includes(line[i + 1] ?? ' ')) {
+      i++;
+      text += line[i];
+    } else {
+      text += c;
+    }
+  }
+  throw new RequestError(`launch: args: the quote ${quote} at position ${start + 1} is not closed`);
+}
+
+/** Throws unless `path` is a capture that can be replayed. */
+async function checkTrace(path: string): Promise<void> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
+    throw new RequestError(`launch: trace: cannot read ${path}: ${why}`);
+  }
+  try {
+    const capture = read_capture(bytes);
+    for (const [i, { linktype }] of capture.interfaces.entries()) {
+      require_linktype(linktype, `interface ${i}`);
+    }
+  } catch (error) {
+    if (error instanceof CaptureError) {
+      throw new RequestError(`launch: trace: ${path}: ${error.message}`);
+    }
+    throw error;
+  }
+}

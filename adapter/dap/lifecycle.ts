@@ -1,0 +1,210 @@
+/**
+ * From launch to disconnect.
+ *
+ * `initialized` follows the answer to `initialize`, so clients configure before, while or after they launch. The machine starts
+ * when both `launch` and `configurationDone` are there. `launch` is answered with the outcome of the start, so that a bad option
+ * or a port in use is a failed launch; but a client may wait for that answer before it sends `configurationDone`, and is
+ * answered after `GRACE_MS` in that case. A start that fails after the answer ends the session with output and `terminated`.
+ */
+import { ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
+import { type Arguments, isObject, RequestError } from './arguments.ts';
+import { type LaunchConfiguration, parseLaunch } from './launch-args.ts';
+import type { Family } from './requests.ts';
+import type { PacketSession } from './session.ts';
+
+/** How long the answer to `launch` waits for `configurationDone`. */
+const GRACE_MS = 500;
+
+export const lifecycleRequests: Family = {
+  launch: {
+    handle: (session, args) => session.lifecycle.launch(args),
+    after: (session, ok) => {
+      session.releaseStops();
+      if (!ok) {
+        session.lifecycle.terminated();
+      }
+    },
+    showErrors: true,
+  },
+  attach: {
+    handle: () => {
+      throw new RequestError('There is nothing to attach to: the debugger runs its own machine. Use request "launch".');
+    },
+    after: (session) => session.lifecycle.terminated(),
+    showErrors: true,
+  },
+  configurationDone: {
+    capabilities: { supportsConfigurationDoneRequest: true },
+    handle: (session) => session.lifecycle.configurationDone(),
+  },
+  restart: {
+    capabilities: { supportsRestartRequest: true },
+    handle: (session, args) => session.lifecycle.restart(args),
+    after: (session, ok) => {
+      session.releaseStops();
+      if (!ok) {
+        session.lifecycle.terminated();
+      }
+    },
+    showErrors: true,
+  },
+  terminate: {
+    capabilities: { supportsTerminateRequest: true },
+    handle: (session) => session.lifecycle.terminate(),
+    after: (session) => session.lifecycle.terminated(),
+  },
+  disconnect: {
+    handle: (session) => session.engine.kill(),
+    after: (session) => void session.end(),
+  },
+};
+
+export class Lifecycle {
+  readonly #session: PacketSession;
+  #configuration: LaunchConfiguration | undefined;
+  #launching = false;
+  #configured: () => void = () => {};
+  readonly #configurationDone: Promise<void>;
+  #initCommandsDone = false;
+  /** While a machine starts or is replaced: how the last one ended, which is reported only if the start succeeds. */
+  #starting = false;
+  #earlyExit: { readonly code: number; readonly message: string } | undefined;
+  #terminated = false;
+
+  constructor(session: PacketSession) {
+    this.#session = session;
+    this.#configurationDone = new Promise((resolve) => {
+      this.#configured = resolve;
+    });
+  }
+
+  async launch(args: Arguments): Promise<void> {
+    if (this.#launching) {
+      throw new RequestError('launch: this session has been launched already; use restart.');
+    }
+    this.#launching = true;
+    const configuration = await parseLaunch(args);
+    this.#configuration = configuration;
+    const start = this.#configurationDone.then(() => this.#session.running(() => this.#start(configuration)));
+    let answered = false;
+    const grace = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GRACE_MS);
+      void this.#configurationDone.then(() => clearTimeout(timer));
+    }).then(() => {
+      answered = true;
+    });
+    const settled = start.catch((error: unknown) => {
+      if (!answered) {
+        throw error;
+      }
+      this.#startFailed(error);
+    });
+    void settled.then(
+      () => answered && this.#session.releaseStops(),
+      () => undefined,
+    );
+    await Promise.race([settled, grace]);
+  }
+
+  configurationDone(): void {
+    this.#configured();
+  }
+
+  async restart(args: Arguments): Promise<void> {
+    const again = args.raw['arguments'];
+    if (isObject(again)) {
+      this.#configuration = await parseLaunch(args.object('arguments'));
+    }
+    const configuration = this.#configuration;
+    if (configuration === undefined) {
+      throw new RequestError('restart: nothing has been launched yet.');
+    }
+    this.#starting = true;
+    await this.#session.engine.kill();
+    this.#terminated = false;
+    await this.#session.running(() => this.#start(configuration));
+  }
+
+  async terminate(): Promise<void> {
+    await this.#session.engine.kill();
+  }
+
+  /** The engine says that the machine is gone. */
+  machineExited(code: number, message: string): void {
+    if (this.#starting) {
+      this.#earlyExit = { code, message };
+      return;
+    }
+    if (this.#terminated) {
+      return;
+    }
+    if (code !== 0 && message !== '') {
+      this.#session.output('stderr', `${message}\n`);
+    }
+    this.#session.sendEvent(new ExitedEvent(code));
+    this.terminated();
+  }
+
+  /** Tells the client, once, that debugging is over. */
+  terminated(): void {
+    if (!this.#terminated) {
+      this.#terminated = true;
+      this.#session.sendEvent(new TerminatedEvent());
+    }
+  }
+
+  /** From here on nothing is reported. */
+  silence(): void {
+    this.#terminated = true;
+  }
+
+  async #start({ options, initCommands, noDebug }: LaunchConfiguration): Promise<void> {
+    const { engine } = this.#session;
+    if (this.#terminated) {
+      throw new RequestError('launch: the session was ended before the machine started.');
+    }
+    this.#starting = true;
+    this.#earlyExit = undefined;
+    try {
+      await this.#runInitCommands(initCommands);
+      if (noDebug) {
+        for (const { id } of engine.breakpoints) {
+          engine.updateBreakpoint(id, { enabled: false });
+        }
+      }
+      this.#earlyExit = undefined;
+      await engine.launch(options);
+    } finally {
+      this.#starting = false;
+    }
+    const early = this.#earlyExit as { readonly code: number; readonly message: string } | undefined;
+    if (early !== undefined && engine.state === 'exited') {
+      this.machineExited(early.code, early.message);
+    }
+  }
+
+  /** Runs the gdb commands of the configuration once; breakpoints they set outlive a restart. */
+  async #runInitCommands(commands: readonly string[]): Promise<void> {
+    if (this.#initCommandsDone) {
+      return;
+    }
+    this.#initCommandsDone = true;
+    for (const command of commands) {
+      const { output, failed } = await this.#session.repl.run(command, -1);
+      if (failed) {
+        throw new RequestError(`launch: initCommands: "${command}": ${output.trim()}`);
+      }
+      if (output !== '') {
+        this.#session.output('console', output);
+      }
+    }
+  }
+
+  #startFailed(error: unknown): void {
+    this.#session.output('stderr', `${error instanceof Error ? error.message : String(error)}\n`);
+    if (!this.#terminated) {
+      this.#session.sendEvent(new ExitedEvent(1));
+      this.terminated();
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/** Memory requests: guest physical memory, the NIC's MMIO window (raw, never with a side effect) and byte arrays of the stack. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { GuestMemory } from '../engine/api.ts';
+import { type Arguments, RequestError } from './arguments.ts';
+import type { Family } from './requests.ts';
+import type { PacketSession } from './session.ts';
+
+/** More than this is answered in part, which the protocol allows. */
+const MAX_READ = 16 * 1024 * 1024;
+
+/** Prefix of references to byte arrays of the stack: the engine's handle follows. They can be read until the machine runs. */
+const BYTES_PREFIX = 'bytes:';
+
+/** `memoryReference` of a guest physical address. */
+export function physicalReference(address: number): string {
+  return `0x${address.toString(16).padStart(8, '0')}`;
+}
+
+/** `memoryReference` of a byte array in the stack's own memory. */
+export function bytesReference(handle: string): string {
+  return BYTES_PREFIX + handle;
+}
+
+export const memoryRequests: Family = {
+  readMemory: {
+    capabilities: { supportsReadMemoryRequest: true },
+    handle: async (session, args): Promise<DebugProtocol.ReadMemoryResponse['body']> => {
+      const reference = args.string('memoryReference');
+      const offset = args.optionalNumber('offset') ?? 0;
+      const count = Math.min(args.count('count', 0), MAX_READ);
+      if (reference.startsWith(BYTES_PREFIX)) {
+        return readBytes(session, reference.slice(BYTES_PREFIX.length), offset, count);
+      }
+      const address = parseAddress(reference) + offset;
+      return answer(
+        address,
+        address < 0 ? new Uint8Array(0) : session.engine.memory.read(address, count),
+        count,
+        (at) => nextMapped(session.engine.memory, at),
+      );
+    },
+  },
+  writeMemory: {
+    capabilities: { supportsWriteMemoryRequest: true },
+    handle: (session, args): DebugProtocol.WriteMemoryResponse['body'] => writeMemory(session, args),
+  },
+};
+
+/** A guest physical address as a client writes it: `0x1000` or decimal. */
+function parseAddress(reference: string): number {
+  const address = /^(0x[0-9a-f]+|\d+)$/i.test(reference) ? Number(reference) : Number.NaN;
+  if (!Number.isSafeInteger(address)) {
+    throw new RequestError(
+      `"${reference}" is not a memory reference; a guest physical address such as 0x00100000 is expected`,
+    );
+  }
+  return address;
+}
+
+/** Elements of a Uint8Array of the stack. */
+async function readBytes(
+  session: PacketSession,
+  handle: string,
+  offset: number,
+  count: number,
+): Promise<DebugProtocol.ReadMemoryResponse['body']> {
+  if (offset < 0 || count === 0) {
+    return answer(offset, new Uint8Array(0), count, () => undefined);
+  }
+  const elements = await session.engine.children(handle, offset, count);
+  const bytes = Uint8Array.from(elements, ({ value }) => (typeof value.value === 'number' ? value.value : 0));
+  return answer(offset, bytes, count, () => undefined);
+}
+
+/** `nextReadable` tells where memory starts again after an address, so that a client can skip the hole. */
+function answer(
+  address: number,
+  data: Uint8Array,
+  count: number,
+  nextReadable: (address: number) => number | undefined,
+): DebugProtocol.ReadMemoryResponse['body'] {
+  const body = { address: address < 0 ? `-0x${(-address).toString(16)}` : physicalReference(address) };
+  const missing = count - data.length;
+  if (missing === 0) {
+    return { ...body, data: Buffer.from(data).toString('base64') };
+  }
+  const end = address + data.length;
+  const next = nextReadable(end) ?? Number.POSITIVE_INFINITY;
+  const unreadable = { unreadableBytes: Math.min(missing, next - end) };
+  return data.length === 0
+    ? { ...body, ...unreadable }
+    : { ...body, ...unreadable, data: Buffer.from(data).toString('base64') };
+}
+
+/** The first mapped address at or after `address`. */
+function nextMapped(memory: GuestMemory, address: number): number | undefined {
+  let next: number | undefined;
+  for (const { start, length } of memory.regions) {
+    const candidate = Math.max(start, address);
+    if (candidate < start + length && (next === undefined || candidate < next)) {
+      next = candidate;
+    }
+  }
+  return next;
+}
+
+function writeMemory(session: PacketSession, args: Arguments): DebugProtocol.WriteMemoryResponse['body'] {
+  const reference = args.string('memoryReference');
+  if (reference.startsWith(BYTES_PREFIX)) {
+    throw new RequestError(
+      'This is a byte array of the stack, not guest memory; set its elements as variables instead.',
+    );
+  }
+  const address = parseAddress(reference) + (args.optionalNumber('offset') ?? 0);
+  const text = args.string('data');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new RequestError('writeMemory: data must be base64');
+  }
+  const data = Buffer.from(text, 'base64');
+  const written = address < 0 ? 0 : session.engine.memory.write(address, data);
+  if (written < data.length && args.optionalBoolean('allowPartial') !== true) {
+    throw new RequestError(
+      `Only ${written} of ${data.length} bytes at ${physicalReference(Math.max(0, address))} are mapped.`,
+    );
+  }
+  session.invalidate('variables');
+  return { offset: 0, bytesWritten: written };
+}

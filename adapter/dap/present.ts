@@ -1,0 +1,49 @@
+/** How values look in the Variables view: short, C-like, hexadecimal unless the client asks for decimal. */
+import type { Value } from '../engine/api.ts';
+import type { ValueFormat } from './containers.ts';
+
+/** Longest text of a string value in a row. */
+const MAX_STRING = 500;
+
+/** One line for a value. */
+export function formatValue(value: Value, format: ValueFormat): string {
+  switch (value.kind) {
+    case 'number':
+      return formatNumber(Number(value.value), format, value.bits);
+    case 'bigint': {
+      const n = BigInt(value.value as string | bigint);
+      return format.hex && n >= 0n ? `0x${n.toString(16)}` : String(n);
+    }
+    case 'boolean':
+      return String(value.value);
+    case 'string': {
+      const text = String(value.value);
+      return JSON.stringify(text.length > MAX_STRING ? `${text.slice(0, MAX_STRING)}…` : text);
+    }
+    case 'null':
+      return 'NULL';
+    case 'undefined':
+      return '<undefined>';
+    case 'function':
+      return `<${String(value.value || 'function')}>`;
+    case 'bytes':
+    case 'array':
+      return `${value.type.replace(/\[\]$/, '')}[${value.length ?? 0}]${address(value)}`;
+    case 'map':
+      return `${value.type} of ${value.length ?? 0}`;
+    case 'struct':
+      return `${value.type || 'struct'}${address(value)}`;
+  }
+}
+
+/** An integer in hex (padded to `bits`), or in decimal; what hex would not make clearer stays decimal. */
+export function formatNumber(n: number, format: ValueFormat, bits?: number): string {
+  if (!format.hex || !Number.isInteger(n) || n < 0 || Object.is(n, -0)) {
+    return Object.is(n, -0) ? '-0' : String(n);
+  }
+  return `0x${n.toString(16).padStart((bits ?? 4) >> 2, '0')}`;
+}
+
+function address(value: Value): string {
+  return value.address === undefined ? '' : ` @ 0x${value.address.toString(16)}`;
+}

@@ -1,0 +1,163 @@
+/** The scopes `Rx ring` and `Tx ring`: descriptors read from guest memory and decoded, with head and tail marked. */
+import type { EngineApi, GuestMemory } from '../engine/api.ts';
+import { type Container, type Item, listContainer, type ValueFormat } from './containers.ts';
+import { DESCRIPTOR_SIZE, type Descriptor, decodeRx, decodeTx, flagNames } from './descriptors.ts';
+import { physicalReference } from './memory.ts';
+import { type Nic, nics } from './nics.ts';
+import { formatNumber } from './present.ts';
+
+/** The registers of a ring (Intel 8254x manual, sections 13.4.25 ff.), as indexes of `mac_reg`. */
+const RINGS = {
+  rx: { base: 0x2800 >> 2, length: 0x2808 >> 2, head: 0x2810 >> 2, tail: 0x2818 >> 2, letter: 'R' },
+  tx: { base: 0x3800 >> 2, length: 0x3808 >> 2, head: 0x3810 >> 2, tail: 0x3818 >> 2, letter: 'T' },
+} as const;
+
+const RCTL = 0x100 >> 2;
+/** Bytes of a buffer shown in its row. */
+const PREVIEW_BYTES = 16;
+
+export type RingKind = keyof typeof RINGS;
+
+/** Where a ring is now. */
+interface Ring {
+  readonly kind: RingKind;
+  readonly base: number;
+  readonly count: number;
+  readonly head: number;
+  readonly tail: number;
+  /** Size of a receive buffer (RCTL.BSIZE and BSEX). */
+  readonly bufferSize: number;
+}
+
+/** The descriptors of the machine's NIC; with several NICs one row for each. */
+export function ringContainer(engine: EngineApi, kind: RingKind): Container {
+  const all = nics(engine);
+  const [only] = all;
+  if (only === undefined) {
+    return listContainer(() => [{ name: 'ring', value: '(the machine has no e1000)' }]);
+  }
+  if (all.length === 1) {
+    return nicRing(engine, only, kind);
+  }
+  return listContainer(() =>
+    all.map((nic) => {
+      const { count, base } = readRing(nic, kind);
+      return {
+        name: nic.name,
+        value: `${count} descriptors at ${physicalReference(base)}`,
+        children: nicRing(engine, nic, kind),
+      };
+    }),
+  );
+}
+
+function nicRing(engine: EngineApi, nic: Nic, kind: RingKind): Container {
+  const { count, base } = readRing(nic, kind);
+  if (count === 0) {
+    const { letter } = RINGS[kind];
+    return listContainer(() => [
+      { name: 'ring', value: `(no ring: ${letter}DLEN is 0, ${letter}DBA is ${physicalReference(base)})` },
+    ]);
+  }
+  return {
+    named: 0,
+    indexed: count,
+    rows: async (start, wanted, format) => {
+      const ring = readRing(nic, kind);
+      const rows: Item[] = [];
+      for (let i = start; i < Math.min(start + wanted, count); i++) {
+        rows.push(descriptorItem(engine.memory, ring, i, format));
+      }
+      return rows;
+    },
+  };
+}
+
+function readRing({ registers }: Nic, kind: RingKind): Ring {
+  const at = RINGS[kind];
+  const reg = (index: number): number => registers[index] ?? 0;
+  const rctl = reg(RCTL);
+  const size = 2048 >> ((rctl >> 16) & 3);
+  return {
+    kind,
+    base: reg(at.base + 1) * 2 ** 32 + ((reg(at.base) & ~15) >>> 0),
+    count: (reg(at.length) & 0xfff80) / DESCRIPTOR_SIZE,
+    head: reg(at.head),
+    tail: reg(at.tail),
+    bufferSize: rctl & (1 << 25) ? size * 16 : size,
+  };
+}
+
+/** A row for descriptor `index`, such as `[3] 0x00201800, 68 bytes, DD|EOP|IXSM ← head (RDH)`. */
+function descriptorItem(memory: GuestMemory, ring: Ring, index: number, format: ValueFormat): Item {
+  const address = ring.base + index * DESCRIPTOR_SIZE;
+  const bytes = memory.read(address, DESCRIPTOR_SIZE);
+  const { letter } = RINGS[ring.kind];
+  const marks =
+    (index === ring.head ? ` ← head (${letter}DH)` : '') + (index === ring.tail ? ` ← tail (${letter}DT)` : '');
+  const common = { name: `[${index}]`, memoryReference: physicalReference(address) };
+  if (bytes.length < DESCRIPTOR_SIZE) {
+    return { ...common, value: `(no memory at ${physicalReference(address)})${marks}` };
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_SIZE);
+  const descriptor = ring.kind === 'rx' ? decodeRx(view) : decodeTx(view);
+  return {
+    ...common,
+    value: summary(descriptor) + marks,
+    type: `${descriptor.kind} descriptor`,
+    children: listContainer(() => fieldItems(memory, ring, descriptor, format)),
+  };
+}
+
+function summary({ address, length, kind, fields }: Descriptor): string {
+  const flags = fields
+    .filter(({ name }) => name === 'status' || name === 'cmd')
+    .map(({ value, flags: names = [] }) => flagNames(value, names))
+    .filter((text) => text !== '-');
+  const where = address === undefined ? 'context' : physicalReference(address);
+  const size = address === undefined ? '' : `, ${length} bytes`;
+  return [`${where}${size}`, ...(kind === 'tx data' ? ['data'] : []), flags.join(' ')].filter(Boolean).join(', ');
+}
+
+function fieldItems(memory: GuestMemory, ring: Ring, descriptor: Descriptor, format: ValueFormat): Item[] {
+  const { address } = descriptor;
+  const fields = descriptor.fields.map(
+    ({ name, value, digits, flags }): Item => ({
+      name,
+      value: formatNumber(value, format, digits * 4) + (flags === undefined ? '' : ` ${flagNames(value, flags)}`),
+    }),
+  );
+  if (address === undefined) {
+    return fields;
+  }
+  const size = ring.kind === 'rx' && descriptor.length === 0 ? ring.bufferSize : descriptor.length;
+  return [
+    { name: 'address', value: physicalReference(address), memoryReference: physicalReference(address) },
+    ...fields,
+    bufferItem(memory, address, size),
+  ];
+}
+
+/** The buffer, with its first bytes in the row and all of them below. */
+function bufferItem(memory: GuestMemory, address: number, size: number): Item {
+  const preview = [...memory.read(address, Math.min(size, PREVIEW_BYTES))].map(hexByte).join(' ');
+  const children: Container = {
+    named: 0,
+    indexed: size,
+    rows: async (start, count, format) => {
+      const bytes = memory.read(address + start, Math.max(0, Math.min(count, size - start)));
+      return [...bytes].map((byte, i) => ({ name: `[${start + i}]`, value: formatNumber(byte, format, 8) }));
+    },
+  };
+  return {
+    name: 'buffer',
+    value: preview === '' ? `(${size} bytes, not mapped)` : `${preview}${size > PREVIEW_BYTES ? ' …' : ''}`,
+    type: `uint8[${size}]`,
+    memoryReference: physicalReference(address),
+    ...(size > 0 ? { children } : {}),
+  };
+}
+
+function hexByte(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
+}

@@ -1,0 +1,63 @@
+/** Requests that set the machine going or hold it. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { StepKind } from '../engine/api.ts';
+import { type Arguments, RequestError } from './arguments.ts';
+import type { Family } from './requests.ts';
+import { type PacketSession, THREAD_ID } from './session.ts';
+import { stateName } from './stop-state.ts';
+
+export const runningRequests: Family = {
+  threads: {
+    handle: (): DebugProtocol.ThreadsResponse['body'] => ({ threads: [{ id: THREAD_ID, name: 'machine' }] }),
+  },
+  continue: {
+    handle: async (session, args): Promise<DebugProtocol.ContinueResponse['body']> => {
+      checkThread(args);
+      checkStopped(session);
+      await session.running(() => session.engine.resume());
+      return { allThreadsContinued: true };
+    },
+    after: (session) => session.releaseStops(),
+  },
+  next: step('over'),
+  stepIn: step('into'),
+  stepOut: step('out'),
+  pause: {
+    handle: async (session, args) => {
+      checkThread(args);
+      const { engine } = session;
+      if (engine.state === 'none' || engine.state === 'exited') {
+        throw new RequestError(`There is nothing to pause: the machine is ${stateName(engine.state)}.`);
+      }
+      if (engine.state !== 'stopped') {
+        await session.running(() => engine.interrupt());
+      }
+    },
+    after: (session) => session.releaseStops(),
+  },
+};
+
+function step(kind: StepKind): Family[string] {
+  return {
+    handle: async (session, args) => {
+      checkThread(args);
+      checkStopped(session);
+      await session.running(() => session.engine.step(kind));
+    },
+    after: (session) => session.releaseStops(),
+  };
+}
+
+/** The one thread is meant, or the request is refused. */
+export function checkThread(args: Arguments): void {
+  const id = args.number('threadId');
+  if (id !== THREAD_ID) {
+    throw new RequestError(`There is no thread ${id}; the machine is thread ${THREAD_ID}.`);
+  }
+}
+
+function checkStopped(session: PacketSession): void {
+  if (session.engine.state !== 'stopped') {
+    throw new RequestError(`The machine is not stopped (it is ${stateName(session.engine.state)}).`);
+  }
+}

@@ -1,0 +1,58 @@
+/** Runs sessions over byte streams. */
+import type { Readable, Writable } from 'node:stream';
+import type { EngineApi } from '../engine/api.ts';
+import type { Interpreter } from './repl.ts';
+import { PacketSession } from './session.ts';
+import { connectStreams, encodeMessage, MessageReader } from './transport.ts';
+
+/** What sessions are made of. */
+export interface SessionFactories {
+  readonly createEngine: () => Promise<EngineApi>;
+  readonly createInterpreter: (engine: EngineApi, write: (text: string) => void) => Interpreter;
+  /** Messages for whoever runs the adapter, a line each. */
+  readonly log: (text: string) => void;
+}
+
+/** One session over a pair of streams. Resolves when it is over and everything is freed. */
+export async function serveStreams(factories: SessionFactories, input: Readable, output: Writable): Promise<void> {
+  const { createInterpreter, log } = factories;
+  let engine: EngineApi;
+  try {
+    engine = await factories.createEngine();
+  } catch (error) {
+    await refuse((error as Error).message, input, output, log);
+    return;
+  }
+  await new Promise<void>((resolve) => {
+    const session = new PacketSession(engine, { createInterpreter, ended: resolve, log });
+    connectStreams(session, input, output, log);
+  });
+  await flushed(output);
+}
+
+/** Answers the first request with an error: the client shows the reason instead of "the adapter has ended". */
+function refuse(message: string, input: Readable, output: Writable, log: (text: string) => void): Promise<void> {
+  log(message);
+  return new Promise((resolve) => {
+    const reader = new MessageReader((request) => {
+      const { seq, command } = request as { readonly seq?: unknown; readonly command?: unknown };
+      const error = { id: 1, format: message.replace(/[{}]/g, ''), showUser: true };
+      const answer = { type: 'response', seq: 1, request_seq: seq, command, success: false, message, body: { error } };
+      output.write(encodeMessage(answer), () => resolve());
+    }, log);
+    input.on('data', (chunk: Buffer) => reader.push(chunk));
+    input.once('end', resolve);
+  });
+}
+
+/** Everything written so far has been handed to the system, or never will be. */
+function flushed(output: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (output.destroyed || output.writableEnded) {
+      resolve();
+    } else {
+      output.once('error', () => resolve());
+      output.write('', () => resolve());
+    }
+  });
+}

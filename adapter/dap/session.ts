@@ -1,0 +1,218 @@
+/**
+ * One debug session: dispatches requests to the table in requests.ts, turns the engine's events into DAP's, and keeps what
+ * lives as long as the session. What lives as long as a stop is in `stop`.
+ */
+import { ContinuedEvent, DebugSession, InvalidatedEvent, OutputEvent, Response } from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { EngineApi, StopReason } from '../engine/api.ts';
+import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
+import { BreakpointBook } from './breakpoint-book.ts';
+import { ClientConventions } from './client.ts';
+import { Expressions } from './expressions.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { type Interpreter, Repl } from './repl.ts';
+import { findRequest } from './requests.ts';
+import { toSource } from './sources.ts';
+import { StopState } from './stop-state.ts';
+import { stoppedBody } from './stopped.ts';
+import type { MessageEndpoint } from './transport.ts';
+
+/** The machine has one thread. */
+export const THREAD_ID = 1;
+
+export interface SessionOptions {
+  /** Makes the interpreter of the Debug Console's commands. */
+  readonly createInterpreter: (engine: EngineApi, write: (text: string) => void) => Interpreter;
+  /** Called once, after the session is over and its last message was handed out. */
+  readonly ended: () => void;
+  /** Messages for whoever runs the adapter (stderr). */
+  readonly log: (text: string) => void;
+}
+
+export class PacketSession extends DebugSession implements MessageEndpoint {
+  readonly engine: EngineApi;
+  readonly repl: Repl;
+  readonly expressions: Expressions;
+  readonly lifecycle: Lifecycle;
+  readonly breakpoints: BreakpointBook;
+  /** Frames and variables the client holds references to; replaced whenever the machine runs. */
+  stopped: StopState;
+  client: ClientConventions = new ClientConventions(new Arguments('initialize', {}));
+  readonly #options: SessionOptions;
+  #initialized = false;
+  #ended = false;
+  /** While a request starts the machine: stops to report once it has been answered. */
+  #held: StopReason[] | undefined;
+
+  constructor(engine: EngineApi, options: SessionOptions) {
+    super();
+    this.engine = engine;
+    this.#options = options;
+    this.repl = new Repl(
+      (write) => options.createInterpreter(engine, write),
+      (text) => this.output('console', text),
+    );
+    this.expressions = new Expressions(engine, this.repl.interpreter.context);
+    this.breakpoints = new BreakpointBook(this);
+    this.lifecycle = new Lifecycle(this);
+    this.stopped = new StopState(engine);
+    this.#listen();
+  }
+
+  // ---- messages ----
+
+  /** Takes whatever arrived; only requests are expected, everything else is answered or logged. */
+  receive(message: unknown): void {
+    if (!isObject(message)) {
+      this.log(`DAP input: a message must be an object, not ${describeType(message)}`);
+      return;
+    }
+    if (message['type'] !== 'request') {
+      if (message['type'] !== 'response' && message['type'] !== 'event') {
+        this.log(`DAP input: a message with the type ${JSON.stringify(message['type'])}; "request" is expected`);
+      }
+      return;
+    }
+    if (typeof message['seq'] !== 'number') {
+      this.log(`DAP input: a request whose seq is ${describeType(message['seq'])} cannot be answered`);
+      return;
+    }
+    const command = typeof message['command'] === 'string' ? message['command'] : '';
+    void this.#dispatch(message['seq'], command, message['arguments']);
+  }
+
+  async #dispatch(seq: number, command: string, raw: unknown): Promise<void> {
+    const response: DebugProtocol.Response = new Response({ seq, command, type: 'request' });
+    const request = findRequest(command);
+    let ok = false;
+    try {
+      if (command === '') {
+        throw new RequestError('a request needs a command');
+      }
+      if (request === undefined) {
+        throw new RequestError(`unknown request: ${command}`);
+      }
+      if (!this.#initialized && command !== 'initialize' && command !== 'disconnect') {
+        throw new RequestError(`${command}: the first request must be initialize`);
+      }
+      this.#initialized = true;
+      const body = await request.handle(this, new Arguments(command, raw));
+      if (body !== undefined) {
+        response.body = body;
+      }
+      ok = true;
+    } catch (error) {
+      this.#fail(response, error, request?.showErrors ?? false);
+    }
+    if (ok) {
+      this.sendResponse(response);
+    }
+    request?.after?.(this, ok);
+  }
+
+  #fail(response: DebugProtocol.Response, error: unknown, showUser: boolean): void {
+    const known = error instanceof Error && (error.name === 'RequestError' || error.name === 'EngineError');
+    const message = error instanceof Error ? error.message : String(error);
+    if (!known && error instanceof Error && !error.name.startsWith('Gdb') && error.name !== 'ExpressionError') {
+      this.log(`${response.command}: ${error.stack ?? message}`);
+    }
+    this.sendErrorResponse(response, { id: 1, format: '{_message}', variables: { _message: message }, showUser });
+  }
+
+  // ---- events ----
+
+  /** Text for the client's console. */
+  output(category: string, text: string, extra: Partial<DebugProtocol.OutputEvent['body']> = {}): void {
+    const event: DebugProtocol.OutputEvent = new OutputEvent(text, category);
+    Object.assign(event.body, extra);
+    this.sendEvent(event);
+  }
+
+  /** Tells the client that values it shows may have changed. */
+  invalidate(...areas: DebugProtocol.InvalidatedAreas[]): void {
+    if (this.client.supportsInvalidatedEvent) {
+      this.sendEvent(new InvalidatedEvent(areas, THREAD_ID));
+    }
+  }
+
+  /** Runs `action`, which sets the machine going; stops are reported after `releaseStops`, so that the answer comes first. */
+  async running(action: () => Promise<void>): Promise<void> {
+    this.#held ??= [];
+    await action();
+  }
+
+  releaseStops(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const reason of held) {
+      this.#sendStopped(reason);
+    }
+  }
+
+  log(text: string): void {
+    this.#options.log(text);
+  }
+
+  #listen(): void {
+    const { engine } = this;
+    engine.on('stopped', (reason) => {
+      this.stopped = new StopState(engine);
+      if (this.#held !== undefined) {
+        this.#held.push(reason);
+      } else {
+        this.#sendStopped(reason);
+      }
+    });
+    engine.on('continued', () => {
+      this.stopped = new StopState(engine);
+      if (this.#held === undefined) {
+        this.sendEvent(new ContinuedEvent(THREAD_ID, true));
+      }
+    });
+    engine.on('exited', (code, message) => this.lifecycle.machineExited(code, message));
+    engine.on('console', (text) => this.output('stdout', text));
+    engine.on('report', (level, text) =>
+      this.output(level === 'info' ? 'console' : level === 'warning' ? 'stderr' : 'important', `${text}\n`),
+    );
+    engine.on('log', (text, location) =>
+      this.output('console', text.endsWith('\n') ? text : `${text}\n`, {
+        source: toSource(engine, this.client, location.file),
+        line: this.client.lineToClient(location.line),
+        column: this.client.columnToClient(location.column),
+      }),
+    );
+    engine.on('breakpoint', (change, breakpoint) => this.breakpoints.changed(change, breakpoint));
+  }
+
+  #sendStopped(reason: StopReason): void {
+    const event: DebugProtocol.StoppedEvent = {
+      seq: 0,
+      type: 'event',
+      event: 'stopped',
+      body: stoppedBody(this, reason),
+    };
+    this.sendEvent(event);
+  }
+
+  // ---- end ----
+
+  /** The stream is closed: the same as a disconnect. */
+  clientClosed(): void {
+    void this.end();
+  }
+
+  /** Ends the machine and the session; `ended` is called when all is freed. */
+  async end(): Promise<void> {
+    if (this.#ended) {
+      return;
+    }
+    this.#ended = true;
+    this.lifecycle.silence();
+    try {
+      await this.engine.dispose();
+    } catch (error) {
+      this.log(`the machine did not end cleanly: ${(error as Error).message}`);
+    }
+    this.#options.ended();
+  }
+}

@@ -1,0 +1,64 @@
+/** What a client can refer to while the machine stands still: frames and variable containers. Replaced when it runs. */
+import type { EngineApi, Frame } from '../engine/api.ts';
+import { RequestError } from './arguments.ts';
+import type { Container } from './containers.ts';
+
+/** Ids are never used twice in a process, so that a reference from an earlier stop is noticed and not taken for another. */
+let nextFrameId = 1;
+let nextReference = 1;
+
+export class StopState {
+  readonly #engine: EngineApi;
+  readonly #containers = new Map<number, Container>();
+  #frames: Promise<{ readonly base: number; readonly frames: readonly Frame[] }> | undefined;
+
+  constructor(engine: EngineApi) {
+    this.#engine = engine;
+  }
+
+  /** The call stack, fetched once a stop; `base` is the DAP id of the innermost frame. */
+  stack(): Promise<{ readonly base: number; readonly frames: readonly Frame[] }> {
+    if (this.#engine.state !== 'stopped') {
+      return Promise.reject(new RequestError(`The machine is not stopped (it is ${stateName(this.#engine.state)}).`));
+    }
+    this.#frames ??= this.#engine.frames().then((frames) => {
+      const base = nextFrameId;
+      nextFrameId += frames.length;
+      return { base, frames };
+    });
+    return this.#frames;
+  }
+
+  /** The engine's index of a DAP frame id. Throws for one of an earlier stop. */
+  async frameIndex(id: number): Promise<number> {
+    const { base, frames } = await this.stack();
+    const index = id - base;
+    if (!Number.isInteger(index) || index < 0 || index >= frames.length) {
+      throw new RequestError(`There is no frame ${id}: the machine has run since, or it never was.`);
+    }
+    return index;
+  }
+
+  /** Gives a container its `variablesReference`. */
+  reference(container: Container | undefined): number {
+    if (container === undefined) {
+      return 0;
+    }
+    const id = nextReference++;
+    this.#containers.set(id, container);
+    return id;
+  }
+
+  container(reference: number): Container {
+    const container = this.#containers.get(reference);
+    if (container === undefined) {
+      throw new RequestError(`There are no variables ${reference}: the machine has run since, or they never were.`);
+    }
+    return container;
+  }
+}
+
+/** How a state of the inferior is called in messages. */
+export function stateName(state: EngineApi['state']): string {
+  return state === 'none' ? 'not started' : state;
+}

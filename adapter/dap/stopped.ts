@@ -1,0 +1,44 @@
+/** Why the machine stopped, in DAP's words. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { StopReason } from '../engine/api.ts';
+import { formatValue } from './present.ts';
+import { type PacketSession, THREAD_ID } from './session.ts';
+
+/** The body of the `stopped` event for a stop. */
+export function stoppedBody(session: PacketSession, reason: StopReason): DebugProtocol.StoppedEvent['body'] {
+  return { threadId: THREAD_ID, allThreadsStopped: true, preserveFocusHint: false, ...describe(session, reason) };
+}
+
+type Description = Pick<DebugProtocol.StoppedEvent['body'], 'reason' | 'description' | 'text' | 'hitBreakpointIds'>;
+
+function describe(session: PacketSession, reason: StopReason): Description {
+  switch (reason.kind) {
+    case 'breakpoint': {
+      const functions = reason.breakpoints.every((id) => session.breakpoints.isFunctionBreakpoint(id));
+      return {
+        reason: functions ? 'function breakpoint' : 'breakpoint',
+        description: functions ? 'Paused on function breakpoint' : 'Paused on breakpoint',
+        hitBreakpointIds: [...reason.breakpoints],
+      };
+    }
+    case 'step':
+      return { reason: 'step', description: 'Paused after step' };
+    case 'finish': {
+      const value = reason.value === undefined ? '' : `, which returned ${formatValue(reason.value, { hex: true })}`;
+      return { reason: 'step', description: `Paused after ${reason.from}${value}` };
+    }
+    case 'pause':
+      return { reason: 'pause', description: 'Paused' };
+    case 'entry':
+      return { reason: 'entry', description: 'Paused on entry' };
+    case 'exception':
+      return { reason: 'exception', description: `Paused on ${reason.name}`, text: reason.message };
+    case 'condition-error':
+      return {
+        reason: 'breakpoint',
+        description: `Error in testing condition for breakpoint ${reason.breakpoint}`,
+        text: reason.message,
+        hitBreakpointIds: [reason.breakpoint],
+      };
+  }
+}

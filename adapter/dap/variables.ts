@@ -1,0 +1,176 @@
+/** Arguments, locals and what is inside them, and the requests that read and set rows of any container. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { NamedValue, Value } from '../engine/api.ts';
+import { type Arguments, RequestError } from './arguments.ts';
+import { type Container, type Item, selectRows, type ValueFormat } from './containers.ts';
+import { bytesReference } from './memory.ts';
+import { formatValue } from './present.ts';
+import type { Family } from './requests.ts';
+import type { PacketSession } from './session.ts';
+
+/** Elements fetched from the engine in one go. */
+const CHUNK = 4096;
+/** Rows of one answer at most; a client that wants more asks for pages. */
+const MAX_ROWS = 65536;
+
+export const variableRequests: Family = {
+  variables: {
+    capabilities: { supportsValueFormattingOptions: true },
+    handle: async (session, args): Promise<DebugProtocol.VariablesResponse['body']> => {
+      const container = session.stopped.container(args.number('variablesReference'));
+      const filter = args.optionalString('filter');
+      if (filter !== undefined && filter !== 'indexed' && filter !== 'named') {
+        throw new RequestError(`variables: filter must be "indexed" or "named", not "${filter}"`);
+      }
+      const start = args.count('start', 0);
+      const count = Math.min(args.count('count', 0) || MAX_ROWS, MAX_ROWS);
+      const rows = await selectRows(container, filter, start, count, valueFormat(args));
+      return { variables: rows.map((row) => toVariable(session, row)) };
+    },
+  },
+  setVariable: {
+    capabilities: { supportsSetVariable: true },
+    handle: async (session, args): Promise<DebugProtocol.SetVariableResponse['body']> => {
+      const container = session.stopped.container(args.number('variablesReference'));
+      const name = args.string('name');
+      if (container.set === undefined) {
+        throw new RequestError(`${name} cannot be set.`);
+      }
+      const item = await container.set(name, args.string('value'), valueFormat(args));
+      const { name: _name, evaluateName: _evaluateName, presentationHint: _hint, ...body } = toVariable(session, item);
+      return body;
+    },
+    // Registers, rings and structs show the same memory: let the client read them again.
+    after: (session, ok) => {
+      if (ok) {
+        session.invalidate('variables');
+      }
+    },
+  },
+};
+
+/** `format` of a request; without one numbers are hexadecimal. */
+export function valueFormat(args: Arguments): ValueFormat {
+  return { hex: args.object('format').optionalBoolean('hex') ?? true };
+}
+
+/** A row as DAP's Variable. */
+export function toVariable(session: PacketSession, item: Item): DebugProtocol.Variable {
+  const { children, ...rest } = item;
+  return { ...rest, variablesReference: session.stopped.reference(children), ...counts(children) };
+}
+
+/** `indexedVariables` and `namedVariables` where a client can make use of them. */
+export function counts(container: Container | undefined): { indexedVariables?: number; namedVariables?: number } {
+  return {
+    ...(container !== undefined && container.indexed > 0 ? { indexedVariables: container.indexed } : {}),
+    ...(container !== undefined && container.named > 0 ? { namedVariables: container.named } : {}),
+  };
+}
+
+export function argumentsContainer(session: PacketSession, frame: number): Container {
+  return variablesContainer(session, frame, () => session.engine.args(frame));
+}
+
+export function localsContainer(session: PacketSession, frame: number): Container {
+  return variablesContainer(session, frame, () => session.engine.locals(frame));
+}
+
+/** The variables of a frame. */
+function variablesContainer(
+  session: PacketSession,
+  frame: number,
+  fetch: () => Promise<readonly NamedValue[]>,
+): Container {
+  return {
+    named: 0,
+    indexed: 0,
+    rows: async (start, count, format) =>
+      (await fetch())
+        .slice(start, start + count)
+        .map(({ name, value }) => valueItem(session, frame, name, value, name, format)),
+    set: (name, value, format) => setValue(session, frame, name, name, value, format),
+  };
+}
+
+/** A row for a value of the stack; `path` is the expression that means it, if there is one. */
+export function valueItem(
+  session: PacketSession,
+  frame: number,
+  name: string,
+  value: Value,
+  path: string | undefined,
+  format: ValueFormat,
+): Item {
+  const children = valueContainer(session, frame, value, path);
+  return {
+    name,
+    value: formatValue(value, format),
+    ...(value.type === '' ? {} : { type: value.type }),
+    ...(path === undefined ? {} : { evaluateName: path }),
+    ...(children === undefined ? {} : { children }),
+    ...(value.kind === 'bytes' && value.handle !== undefined ? { memoryReference: bytesReference(value.handle) } : {}),
+  };
+}
+
+/** Fields or elements of a value; undefined for scalars and what is empty. */
+export function valueContainer(
+  session: PacketSession,
+  frame: number,
+  value: Value,
+  path: string | undefined,
+): Container | undefined {
+  const { handle, length = 0 } = value;
+  if (handle === undefined || length === 0) {
+    return undefined;
+  }
+  const isArray = value.kind === 'array' || value.kind === 'bytes';
+  const isStruct = value.kind === 'struct';
+  const childPath = (name: string): string | undefined =>
+    path === undefined ? undefined : isArray ? `${path}${name}` : isStruct ? `${path}->${name}` : undefined;
+  return {
+    named: isStruct ? length : 0,
+    indexed: isStruct ? 0 : length,
+    rows: async (start, count, format) =>
+      (await fetchChildren(session, handle, start, Math.min(count, length - start))).map(({ name, value: child }) => {
+        const sized = value.bits !== undefined && child.bits === undefined ? { ...child, bits: value.bits } : child;
+        return valueItem(session, frame, name, sized, childPath(name), format);
+      }),
+    set: (name, text, format) => {
+      const target = childPath(name);
+      if (target === undefined) {
+        throw new RequestError(`${name} cannot be set: there is no expression for it.`);
+      }
+      return setValue(session, frame, name, target, text, format);
+    },
+  };
+}
+
+async function fetchChildren(
+  session: PacketSession,
+  handle: string,
+  start: number,
+  count: number,
+): Promise<readonly NamedValue[]> {
+  const all: NamedValue[] = [];
+  while (all.length < count) {
+    const part = await session.engine.children(handle, start + all.length, Math.min(CHUNK, count - all.length));
+    if (part.length === 0) {
+      break;
+    }
+    all.push(...part);
+  }
+  return all;
+}
+
+async function setValue(
+  session: PacketSession,
+  frame: number,
+  name: string,
+  target: string,
+  text: string,
+  format: ValueFormat,
+): Promise<Item> {
+  const value = await session.expressions.assign(target, text, frame);
+  return valueItem(session, frame, name, value, target, format);
+}
