@@ -1,0 +1,235 @@
+/** Enforces the dependency rules and the invariants of the stack that ARCHITECTURE.md states. */
+import assert from 'node:assert/strict';
+import ts from 'typescript';
+import { type Import, imports, lineOf, type Source, sources } from './sources.ts';
+
+const MAX_LINES = 800;
+
+const all = ['adapter', 'src', 'test'].flatMap(sources);
+const stack = all.filter((s) => s.path.startsWith('adapter/stack/'));
+
+/**
+ * What each folder may import: prefixes of files of the repository or names of packages; `type` in front allows types only.
+ * Every folder may import from itself.
+ */
+const RULES: Readonly<Record<string, readonly string[]>> = {
+  'adapter/stack/': [],
+  'adapter/compiler/': ['node:', 'typescript', 'ts-blank-space'],
+  'adapter/packets/': [],
+  'adapter/host/': ['node:', 'adapter/packets/', 'type adapter/stack/'],
+  'adapter/engine/': [
+    'node:',
+    'type adapter/compiler/',
+    'adapter/host/',
+    'adapter/packets/',
+    // Register tables, and what both ends of the boundary share.
+    'adapter/stack/hw/',
+    'adapter/stack/util/host.ts',
+    'type adapter/stack/',
+  ],
+  'adapter/gdb/': ['node:', 'adapter/engine/', 'adapter/packets/', 'adapter/stack/hw/', 'type adapter/compiler/'],
+  'adapter/dap/': [
+    'node:',
+    '@vscode/debugadapter',
+    '@vscode/debugprotocol',
+    'adapter/gdb/',
+    'adapter/engine/',
+    'adapter/packets/',
+    'adapter/stack/hw/',
+    'type adapter/compiler/',
+  ],
+  'adapter/main.ts': ['node:', 'adapter/'],
+  'src/': ['node:', 'vscode', 'vscode-languageclient', 'vscode-languageserver', 'type @vscode/debugprotocol'],
+};
+
+/** Modules that only the engine may use: V8's inspector does not show through to the front ends. */
+const V8_ONLY_IN_ENGINE = ['node:inspector', 'node:inspector/promises', 'node:v8', 'inspector', 'v8'];
+
+function allowed(i: Import, from: string, rules: readonly string[]): boolean {
+  return [from, ...rules].some((rule) => {
+    const prefix = rule.replace(/^type /, '');
+    return (prefix === rule || i.typeOnly) && (i.target.startsWith(prefix) || i.target === prefix);
+  });
+}
+
+/** Places in files that a test found, for a readable failure. */
+function at(source: Source, line: number, what: string): string {
+  return `${source.path}:${line}: ${what}`;
+}
+
+/** Walks a file and returns what `find` says about each node, with its place. */
+function violations(files: readonly Source[], find: (node: ts.Node, source: Source) => string | undefined): string[] {
+  const found: string[] = [];
+  for (const source of files) {
+    const visit = (node: ts.Node): void => {
+      const what = find(node, source);
+      if (what) {
+        found.push(at(source, lineOf(source, node), what));
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(source.tree);
+  }
+  return found;
+}
+
+describe('dependencies', () => {
+  for (const [folder, rules] of Object.entries(RULES)) {
+    it(`${folder} imports ${rules.length ? rules.join(', ') : 'nothing but itself'}`, () => {
+      const wrong = all
+        .filter((s) => s.path.startsWith(folder))
+        .flatMap((s) =>
+          imports(s)
+            .filter((i) => !allowed(i, folder, rules))
+            .map((i) => at(s, i.line, `may not import '${i.target}'`)),
+        );
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it('every file of adapter and src is under one of these rules', () => {
+    const folders = Object.keys(RULES);
+    const free = all.filter((s) => !s.path.startsWith('test/') && !folders.some((f) => s.path.startsWith(f)));
+    assert.deepEqual(
+      free.map((s) => s.path),
+      [],
+    );
+  });
+
+  it('vscode is imported in src alone', () => {
+    const wrong = all.filter((s) => !s.path.startsWith('src/') && imports(s).some((i) => i.target === 'vscode'));
+    assert.deepEqual(
+      wrong.map((s) => s.path),
+      [],
+    );
+  });
+
+  it('V8 and its inspector are known to the engine alone', () => {
+    const wrong = all
+      .filter((s) => /^(adapter|src)\//.test(s.path) && !s.path.startsWith('adapter/engine/'))
+      .flatMap((s) =>
+        imports(s)
+          .filter((i) => V8_ONLY_IN_ENGINE.includes(i.target))
+          .map((i) => at(s, i.line, i.target)),
+      );
+    assert.deepEqual(wrong, []);
+  });
+});
+
+describe('the stack', () => {
+  /** Clocks, randomness, the event loop and other things of the outside. */
+  const FORBIDDEN = new Set([
+    'Date',
+    'performance',
+    'process',
+    'require',
+    'console',
+    'fetch',
+    'setTimeout',
+    'setInterval',
+    'setImmediate',
+    'queueMicrotask',
+    'Promise',
+    'crypto',
+    'WeakRef',
+    'FinalizationRegistry',
+    'Atomics',
+    'globalThis',
+    'eval',
+    'Function',
+    'Intl',
+  ]);
+
+  it('reads no clock and no random source, and does not know the outside', () => {
+    const own = new Map(stack.map((s) => [s, declaredNames(s.tree)]));
+    const wrong = violations(stack, (node, source) => {
+      if (
+        !ts.isIdentifier(node) ||
+        ts.isTypeNode(node.parent) ||
+        isMemberName(node) ||
+        own.get(source)?.has(node.text)
+      ) {
+        return undefined;
+      }
+      const random = node.text === 'Math' && /^Math\.random\b/.test(node.parent.getText());
+      return FORBIDDEN.has(node.text) || random ? node.parent.getText().slice(0, 60) : undefined;
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('is synchronous', () => {
+    const wrong = violations(stack, (node) =>
+      node.kind === ts.SyntaxKind.AsyncKeyword ||
+      ts.isAwaitExpression(node) ||
+      ts.isYieldExpression(node) ||
+      (ts.isFunctionLike(node) && 'asteriskToken' in node && node.asteriskToken)
+        ? 'async or generator'
+        : undefined,
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('has no variable at module level, only constants', () => {
+    const wrong = stack.flatMap((s) =>
+      s.tree.statements
+        .filter((n) => ts.isVariableStatement(n) && !(n.declarationList.flags & ts.NodeFlags.Const))
+        .map((n) => at(s, lineOf(s, n), n.getText().slice(0, 60))),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('has no static fields that change: all state is under `machine`', () => {
+    const wrong = violations(stack, (node) => {
+      const kinds = ts.isPropertyDeclaration(node) ? ts.getModifiers(node)?.map((m) => m.kind) : undefined;
+      const changes = kinds?.includes(ts.SyntaxKind.StaticKeyword) && !kinds.includes(ts.SyntaxKind.ReadonlyKeyword);
+      return changes ? node.getText().slice(0, 60) : undefined;
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('documents every function and struct', () => {
+    const wrong = stack.flatMap((s) =>
+      s.tree.statements
+        .filter((n) => ts.isFunctionDeclaration(n) || ts.isClassDeclaration(n) || ts.isInterfaceDeclaration(n))
+        .filter((n) => !(ts.getJSDocCommentsAndTags(n).length > 0))
+        .map((n) => at(s, lineOf(s, n), n.name?.text ?? '')),
+    );
+    assert.deepEqual(wrong, []);
+  });
+});
+
+describe('sources', () => {
+  it(`no file has more than ${MAX_LINES} lines`, () => {
+    const long = all.map((s) => [s.path, s.text.split('\n').length] as const).filter(([, n]) => n > MAX_LINES);
+    assert.deepEqual(long, []);
+  });
+
+  it('no test is left exclusive', () => {
+    const wrong = violations(
+      all.filter((s) => s.path.startsWith('test/')),
+      (node) =>
+        ts.isCallExpression(node) && /^(it|describe)\.only$/.test(node.expression.getText()) ? 'only' : undefined,
+    );
+    assert.deepEqual(wrong, []);
+  });
+});
+
+/** `x` in `a.x`, `{ x: 1 }`, a field or a parameter of that name: not a reference to a global. */
+function isMemberName(node: ts.Identifier): boolean {
+  const p = node.parent;
+  if (ts.isPropertyAccessExpression(p) || ts.isPropertyAssignment(p)) {
+    return p.name === node;
+  }
+  return (ts.isClassElement(p) || ts.isTypeElement(p) || ts.isParameter(p)) && p.name === node;
+}
+
+/** Names that a file declares somewhere, such as a parameter `console`: they are not the globals. */
+function declaredNames(node: ts.Node, names = new Set<string>()): Set<string> {
+  if ((ts.isParameter(node) || ts.isVariableDeclaration(node)) && ts.isIdentifier(node.name)) {
+    names.add(node.name.text);
+  }
+  ts.forEachChild(node, (child) => {
+    declaredNames(child, names);
+  });
+  return names;
+}
