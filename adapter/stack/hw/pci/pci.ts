@@ -284,7 +284,7 @@ export function pci_bios_init(bus: PCIBus): void {
 
 /** The interrupt line (IRQ 10 or 11) that a PC's firmware routes INTA of a slot to. */
 function pci_irq_line(d: PCIDevice): number {
-  return ((d.devfn >> 3) & 3) >= 2 ? 11 : 10;
+  return (((d.devfn >> 3) - 1) & 3) >= 2 ? 11 : 10;
 }
 
 /** Reads configuration space of the device at `devfn`; no device there reads as all ones. */

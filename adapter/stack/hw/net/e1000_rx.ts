@@ -1,0 +1,254 @@
+/** The e1000's receiver: filters, buffers, descriptors (8254x manual, section 3.2). */
+import { type NetClientState, qemu_flush_queued_packets, qemu_get_queue } from '../../net/net.ts';
+import { drop } from '../../util/drop.ts';
+import { iov_size, iov_to_buf, type iovec } from '../../util/iov.ts';
+import { QEMU_CLOCK_VIRTUAL, qemu_clock_get_ns, timer_mod_ns, timer_pending } from '../../util/timer.ts';
+import { pci_dma_read, pci_dma_write } from '../pci/pci.ts';
+import type { E1000State } from './e1000.ts';
+import {
+  E1000_DESC_SIZE,
+  E1000_ICR_RXDMT0,
+  E1000_ICR_RXO,
+  E1000_ICR_RXT0,
+  E1000_RCTL_BAM,
+  E1000_RCTL_MPE,
+  E1000_RCTL_RDMTS_SHIFT,
+  E1000_RCTL_UPE,
+  E1000_RXD_STAT_DD,
+  E1000_RXD_STAT_EOP,
+  E1000_RXD_STAT_IXSM,
+  E1000_RXD_STAT_VP,
+} from './e1000_hw.ts';
+import { set_ics } from './e1000_intr.ts';
+import { BPRC, MPC, MPRC, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RNBC, RUC, VFTA } from './e1000_regs.ts';
+import {
+  e1000x_fcs_len,
+  e1000x_hw_rx_enabled,
+  e1000x_inc_reg_if_not_full,
+  e1000x_is_oversized,
+  e1000x_is_vlan_packet,
+  e1000x_rx_group_filter,
+  e1000x_rx_ready,
+  e1000x_rxbufsize,
+  e1000x_update_rx_total_stats,
+  e1000x_vlan_enabled,
+  e1000x_vlan_rx_filter_enabled,
+  lduw_be,
+} from './e1000x_common.ts';
+
+/** Shortest frame without FCS; shorter ones are padded. */
+export const MIN_BUF_SIZE = 60;
+/** Time after a write to RCTL in which frames wait, so that a driver can finish setting up the ring. */
+const FLUSH_QUEUE_DELAY_NS = 1e9;
+
+/**
+ * Address of the receive ring.
+ * @nodebug
+ */
+export function rx_desc_base(s: E1000State): number {
+  return s.mac_reg[RDBAH]! * 0x100000000 + ((s.mac_reg[RDBAL]! & ~0xf) >>> 0);
+}
+
+/** Writes RCTL: buffer size and threshold change, and frames wait for a second. */
+export function set_rx_control(s: E1000State, _index: number, val: number): void {
+  s.mac_reg[RCTL] = val;
+  s.rxbuf_size = e1000x_rxbufsize(val);
+  s.rxbuf_min_shift = ((val >>> E1000_RCTL_RDMTS_SHIFT) & 3) + 1;
+  timer_mod_ns(s.flush_queue_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + FLUSH_QUEUE_DELAY_NS);
+}
+
+/** The pause after a write to RCTL is over. */
+export function e1000_flush_queue_timer(s: E1000State): void {
+  qemu_flush_queued_packets(qemu_get_queue(s.nic));
+}
+
+/** Writes RDT: the driver gives buffers, and frames that waited for them are delivered. */
+export function set_rdt(s: E1000State, _index: number, val: number): void {
+  s.mac_reg[RDT] = val & 0xffff;
+  if (e1000_has_rxbufs(s, 1)) {
+    qemu_flush_queued_packets(qemu_get_queue(s.nic));
+  }
+}
+
+/** Do the buffers between RDH and RDT hold `total_size` bytes? */
+export function e1000_has_rxbufs(s: E1000State, total_size: number): boolean {
+  const rdh = s.mac_reg[RDH]!;
+  const rdt = s.mac_reg[RDT]!;
+  if (total_size <= s.rxbuf_size) {
+    return rdh !== rdt;
+  }
+  const ring = s.mac_reg[RDLEN]! / E1000_DESC_SIZE;
+  const bufs = rdh < rdt ? rdt - rdh : rdh > rdt ? ring + rdt - rdh : 0;
+  return total_size <= bufs * s.rxbuf_size;
+}
+
+/** Would a frame be taken now? */
+export function e1000_can_receive(nc: NetClientState): boolean {
+  const s = nc.opaque as E1000State;
+  return e1000x_rx_ready(s.parent_obj, s.mac_reg) && e1000_has_rxbufs(s, 1) && !timer_pending(s.flush_queue_timer);
+}
+
+/** A frame does not fit into the ring: counts it and raises RXO. */
+export function e1000_receiver_overrun(s: E1000State, buf: Uint8Array, size: number): void {
+  e1000x_inc_reg_if_not_full(s.mac_reg, RNBC);
+  e1000x_inc_reg_if_not_full(s.mac_reg, MPC);
+  drop(buf, size, 'RX_NO_BUFFERS');
+  set_ics(s, 0, E1000_ICR_RXO);
+}
+
+/** Is the frame for us: VLAN filter, promiscuous modes, broadcast, receive addresses, multicast table? */
+export function receive_filter(s: E1000State, buf: Uint8Array, _size: number): boolean {
+  const rctl = s.mac_reg[RCTL]!;
+  const isbcast = (buf[0]! & buf[1]! & buf[2]! & buf[3]! & buf[4]! & buf[5]!) === 0xff;
+  const ismcast = (buf[0]! & 1) !== 0;
+  if (e1000x_is_vlan_packet(s.mac_reg, buf) && e1000x_vlan_rx_filter_enabled(s.mac_reg)) {
+    const vid = lduw_be(buf, 14) & 0xfff;
+    if ((s.mac_reg[VFTA + (vid >> 5)]! & (1 << (vid & 31))) === 0) {
+      return false;
+    }
+  }
+  if (!ismcast && (rctl & E1000_RCTL_UPE) !== 0) {
+    return true;
+  }
+  if (ismcast && (rctl & E1000_RCTL_MPE) !== 0) {
+    e1000x_inc_reg_if_not_full(s.mac_reg, MPRC);
+    return true;
+  }
+  if (isbcast && (rctl & E1000_RCTL_BAM) !== 0) {
+    e1000x_inc_reg_if_not_full(s.mac_reg, BPRC);
+    return true;
+  }
+  return e1000x_rx_group_filter(s.mac_reg, buf);
+}
+
+/** A frame in one piece arrives. */
+export function e1000_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
+  const s = nc.opaque as E1000State;
+  s.rx.iov[0]!.iov_base = buf;
+  s.rx.iov[0]!.iov_len = size;
+  return e1000_receive_iov(nc, s.rx.iov, 1);
+}
+
+/**
+ * A frame arrives from the net: it is filtered and put into the buffers at the head of the receive ring, and RXT0 is raised.
+ * Returns the size, 0 to have it queued, -1 when it cannot be taken.
+ */
+export function e1000_receive_iov(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
+  const s = nc.opaque as E1000State;
+  const size = iov_size(iov, iovcnt);
+  if (!e1000x_hw_rx_enabled(s.mac_reg)) {
+    drop(iov[0]!.iov_base, iov[0]!.iov_len, 'RX_DISABLED');
+    return -1;
+  }
+  if (timer_pending(s.flush_queue_timer)) {
+    return 0;
+  }
+  if (e1000x_is_oversized(s.mac_reg, size)) {
+    drop(iov[0]!.iov_base, iov[0]!.iov_len, 'RX_OVERSIZE');
+    return size;
+  }
+  const buf = e1000_rx_linearize(s, iov, iovcnt, size);
+  let len = Math.max(size, MIN_BUF_SIZE);
+  if (!receive_filter(s, buf, len)) {
+    drop(buf, len, 'RX_FILTER');
+    return size;
+  }
+  let vlan_special = 0;
+  let vlan_status = 0;
+  let frame = buf;
+  if (e1000x_vlan_enabled(s.mac_reg) && e1000x_is_vlan_packet(s.mac_reg, buf)) {
+    vlan_special = lduw_be(buf, 14);
+    vlan_status = E1000_RXD_STAT_VP;
+    frame = e1000_rx_strip_vlan(s, buf, len);
+    len -= 4;
+  }
+  const total_size = len + e1000x_fcs_len(s.mac_reg);
+  if (!e1000_has_rxbufs(s, total_size) || !e1000_rx_write(s, frame, len, total_size, vlan_status, vlan_special)) {
+    e1000_receiver_overrun(s, frame, len);
+    return -1;
+  }
+  e1000x_update_rx_total_stats(s.mac_reg, len, total_size);
+  set_ics(s, 0, e1000_rx_causes(s));
+  return size;
+}
+
+/** The frame in one array of at least 60 bytes: the sender's own if it is one, else a copy, padded with zeros. */
+function e1000_rx_linearize(s: E1000State, iov: readonly iovec[], iovcnt: number, size: number): Uint8Array {
+  if (iovcnt === 1 && size >= MIN_BUF_SIZE) {
+    return iov[0]!.iov_base;
+  }
+  const buf = s.rx.buf;
+  iov_to_buf(iov, iovcnt, 0, buf, 0, Math.min(size, buf.length));
+  if (size < MIN_BUF_SIZE) {
+    buf.fill(0, size, MIN_BUF_SIZE);
+    e1000x_inc_reg_if_not_full(s.mac_reg, RUC);
+  }
+  return buf;
+}
+
+/** The frame without the VLAN tag behind its addresses, in the receiver's own memory. */
+function e1000_rx_strip_vlan(s: E1000State, buf: Uint8Array, len: number): Uint8Array {
+  const dst = s.rx.buf;
+  if (dst !== buf) {
+    dst.set(buf.subarray(0, 12));
+  }
+  dst.set(buf.subarray(16, len), 12);
+  return dst;
+}
+
+/**
+ * Writes a frame of `len` bytes, and FCS bytes up to `total_size`, to the buffers from RDH on. Descriptors without a buffer are
+ * passed over. Returns false when a lap of the ring was not enough.
+ */
+function e1000_rx_write(
+  s: E1000State,
+  buf: Uint8Array,
+  len: number,
+  total_size: number,
+  vlan_status: number,
+  vlan_special: number,
+): boolean {
+  const mac_reg = s.mac_reg;
+  const desc = s.rx.desc_view;
+  const rdh_start = mac_reg[RDH]!;
+  let desc_offset = 0;
+  do {
+    const desc_size = Math.min(total_size - desc_offset, s.rxbuf_size);
+    const base = rx_desc_base(s) + E1000_DESC_SIZE * mac_reg[RDH]!;
+    pci_dma_read(s.parent_obj, base, s.rx.desc, 0, E1000_DESC_SIZE);
+    const buffer_addr = desc.getUint32(0, true) + desc.getUint32(4, true) * 0x100000000;
+    let status = desc.getUint8(12) | vlan_status | E1000_RXD_STAT_DD;
+    if (buffer_addr !== 0) {
+      if (desc_offset < len) {
+        // The FCS is not stored: its bytes are counted, and the buffer keeps what it had there.
+        pci_dma_write(s.parent_obj, buffer_addr, buf, desc_offset, Math.min(len - desc_offset, desc_size));
+      }
+      desc_offset += desc_size;
+      desc.setUint16(8, desc_size, true);
+      status =
+        desc_offset >= total_size ? status | E1000_RXD_STAT_EOP | E1000_RXD_STAT_IXSM : status & ~E1000_RXD_STAT_EOP;
+    }
+    desc.setUint8(12, status);
+    desc.setUint16(14, vlan_special, true);
+    pci_dma_write(s.parent_obj, base, s.rx.desc, 0, E1000_DESC_SIZE);
+    mac_reg[RDH]!++;
+    if (mac_reg[RDH]! * E1000_DESC_SIZE >= mac_reg[RDLEN]!) {
+      mac_reg[RDH] = 0;
+    }
+    if (mac_reg[RDH] === rdh_start || rdh_start >= mac_reg[RDLEN]! / E1000_DESC_SIZE) {
+      return false;
+    }
+  } while (desc_offset < total_size);
+  return true;
+}
+
+/** Causes of a frame received: RXT0, and RXDMT0 when few buffers are left (RCTL.RDMTS). */
+function e1000_rx_causes(s: E1000State): number {
+  const ring = s.mac_reg[RDLEN]!;
+  let rdt = s.mac_reg[RDT]!;
+  if (rdt < s.mac_reg[RDH]!) {
+    rdt += ring / E1000_DESC_SIZE;
+  }
+  const left = (rdt - s.mac_reg[RDH]!) * E1000_DESC_SIZE;
+  return left <= ring >>> s.rxbuf_min_shift ? E1000_ICR_RXT0 | E1000_ICR_RXDMT0 : E1000_ICR_RXT0;
+}

@@ -1,0 +1,348 @@
+/** The e1000's transmitter: descriptors, segmentation, checksums, VLAN tags (8254x manual, sections 3.3 to 3.5). */
+import { qemu_get_queue, qemu_receive_packet, qemu_send_packet } from '../../net/net.ts';
+import { drop } from '../../util/drop.ts';
+import { pci_dma_read, pci_dma_write } from '../pci/pci.ts';
+import type { E1000State, E1000Tx } from './e1000.ts';
+import {
+  E1000_DESC_SIZE,
+  E1000_ICR_TXDW,
+  E1000_ICR_TXQE,
+  E1000_TCTL_EN,
+  E1000_TXD_CMD_DEXT,
+  E1000_TXD_CMD_EOP,
+  E1000_TXD_CMD_IDE,
+  E1000_TXD_CMD_IP,
+  E1000_TXD_CMD_RPS,
+  E1000_TXD_CMD_RS,
+  E1000_TXD_CMD_TCP,
+  E1000_TXD_CMD_TSE,
+  E1000_TXD_DTYP_D,
+  E1000_TXD_POPTS_IXSM,
+  E1000_TXD_POPTS_TXSM,
+  E1000_TXD_STAT_DD,
+  E1000_TXD_STAT_ERRORS,
+  MII_BMCR,
+  MII_BMCR_LOOPBACK,
+} from './e1000_hw.ts';
+import { set_ics } from './e1000_intr.ts';
+import {
+  BPTC,
+  GOTCH,
+  GOTCL,
+  GPTC,
+  MPTC,
+  PTC64,
+  TCTL,
+  TDBAH,
+  TDBAL,
+  TDH,
+  TDLEN,
+  TDT,
+  TOTH,
+  TOTL,
+  TPT,
+  TSCTC,
+  VET,
+} from './e1000_regs.ts';
+import {
+  ETH_FCS_LEN,
+  e1000x_grow_8reg_if_not_full,
+  e1000x_inc_reg_if_not_full,
+  e1000x_increase_size_stats,
+  e1000x_is_vlan_txd,
+  type e1000x_txd_props,
+  e1000x_vlan_enabled,
+  lduw_be,
+  stw_be,
+} from './e1000x_common.ts';
+
+/** PSH and FIN, which only the last segment of a segmented packet keeps. */
+const TH_FIN_PUSH = 0x09;
+
+/**
+ * Address of the transmit ring.
+ * @nodebug
+ */
+export function tx_desc_base(s: E1000State): number {
+  return s.mac_reg[TDBAH]! * 0x100000000 + ((s.mac_reg[TDBAL]! & ~0xf) >>> 0);
+}
+
+/** Writes TCTL or TDT, and transmits. */
+export function set_tctl(s: E1000State, index: number, val: number): void {
+  s.mac_reg[index] = val;
+  s.mac_reg[TDT]! &= 0xffff;
+  start_xmit(s);
+}
+
+/** Processes the descriptors between TDH and TDT, at most one lap of the ring. */
+export function start_xmit(s: E1000State): void {
+  const mac_reg = s.mac_reg;
+  if ((mac_reg[TCTL]! & E1000_TCTL_EN) === 0) {
+    return;
+  }
+  // A frame that is answered while it is sent may not start another transmission inside this one.
+  if (s.tx.busy) {
+    return;
+  }
+  s.tx.busy = true;
+  const tdh_start = mac_reg[TDH]!;
+  let cause = E1000_ICR_TXQE;
+  while (mac_reg[TDH] !== mac_reg[TDT]) {
+    const base = tx_desc_base(s) + E1000_DESC_SIZE * mac_reg[TDH]!;
+    pci_dma_read(s.parent_obj, base, s.tx.desc, 0, E1000_DESC_SIZE);
+    process_tx_desc(s, s.tx.desc_view);
+    cause |= txdesc_writeback(s, base);
+    mac_reg[TDH]!++;
+    if (mac_reg[TDH]! * E1000_DESC_SIZE >= mac_reg[TDLEN]!) {
+      mac_reg[TDH] = 0;
+    }
+    // A driver that puts the tail, or the head, outside the ring must not keep us here.
+    if (mac_reg[TDH] === tdh_start || tdh_start >= mac_reg[TDLEN]! / E1000_DESC_SIZE) {
+      drop(s.tx.desc, E1000_DESC_SIZE, 'TX_BAD_DESC');
+      break;
+    }
+  }
+  s.tx.busy = false;
+  set_ics(s, 0, cause);
+}
+
+/** Reports a descriptor done if it asks for that. Returns the interrupt cause. */
+export function txdesc_writeback(s: E1000State, base: number): number {
+  const dp = s.tx.desc_view;
+  if ((dp.getUint32(8, true) & (E1000_TXD_CMD_RS | E1000_TXD_CMD_RPS)) === 0) {
+    return 0;
+  }
+  const upper = dp.getUint32(12, true);
+  dp.setUint32(12, (upper | E1000_TXD_STAT_DD) & ~E1000_TXD_STAT_ERRORS, true);
+  pci_dma_write(s.parent_obj, base + 12, s.tx.desc, 12, 4);
+  return E1000_ICR_TXDW;
+}
+
+/** Takes an offload context from a context descriptor (table 3-15). */
+export function e1000x_read_tx_ctx_descr(d: DataView, props: e1000x_txd_props): void {
+  const op = d.getUint32(8, true);
+  props.ipcss = d.getUint8(0);
+  props.ipcso = d.getUint8(1);
+  props.ipcse = d.getUint16(2, true);
+  props.tucss = d.getUint8(4);
+  props.tucso = d.getUint8(5);
+  props.tucse = d.getUint16(6, true);
+  props.paylen = op & 0xfffff;
+  props.hdr_len = d.getUint8(13);
+  props.mss = d.getUint16(14, true);
+  props.ip = (op & E1000_TXD_CMD_IP) !== 0;
+  props.tcp = (op & E1000_TXD_CMD_TCP) !== 0;
+}
+
+/** One descriptor: a context, or data that completes a packet when EOP is set. */
+export function process_tx_desc(s: E1000State, dp: DataView): void {
+  const tp = s.tx;
+  const txd_lower = dp.getUint32(8, true);
+  const txd_upper = dp.getUint32(12, true);
+  const dtype = txd_lower & (E1000_TXD_CMD_DEXT | E1000_TXD_DTYP_D);
+  s.mit_ide = s.mit_ide || (txd_lower & E1000_TXD_CMD_IDE) !== 0;
+  if (dtype === E1000_TXD_CMD_DEXT) {
+    if ((txd_lower & E1000_TXD_CMD_TSE) !== 0) {
+      e1000x_read_tx_ctx_descr(dp, tp.tso_props);
+      tp.tso_frames = 0;
+    } else {
+      e1000x_read_tx_ctx_descr(dp, tp.props);
+    }
+    return;
+  }
+  const legacy = dtype !== (E1000_TXD_CMD_DEXT | E1000_TXD_DTYP_D);
+  if (!legacy) {
+    if (tp.size === 0) {
+      tp.sum_needed = (txd_upper >>> 8) & 0xff;
+    }
+    tp.cptse = (txd_lower & E1000_TXD_CMD_TSE) !== 0;
+  } else {
+    // Legacy. QEMU's device does not insert the checksum that IC, CSS and CSO ask for, and neither does this one.
+    tp.cptse = false;
+  }
+  if (e1000x_vlan_enabled(s.mac_reg) && e1000x_is_vlan_txd(txd_lower) && (tp.cptse || txd_lower & E1000_TXD_CMD_EOP)) {
+    tp.vlan_needed = true;
+    stw_be(tp.vlan_header, 0, s.mac_reg[VET]! & 0xffff);
+    stw_be(tp.vlan_header, 2, txd_upper >>> 16);
+  }
+  const addr = dp.getUint32(0, true) + dp.getUint32(4, true) * 0x100000000;
+  if (tp.cptse) {
+    e1000_tx_segment(s, addr, txd_lower & 0xfffff);
+  } else {
+    e1000_tx_append(s, addr, txd_lower & (legacy ? 0xffff : 0xfffff));
+  }
+  if ((txd_lower & E1000_TXD_CMD_EOP) !== 0) {
+    e1000_tx_end_of_packet(s);
+  }
+}
+
+/** Adds `len` bytes at `addr` to the packet; what does not fit into 64 KiB is cut off. */
+function e1000_tx_append(s: E1000State, addr: number, len: number): void {
+  const tp = s.tx;
+  const bytes = Math.min(tp.data.length - tp.size, len);
+  pci_dma_read(s.parent_obj, addr, tp.data, tp.size, bytes);
+  tp.size += bytes;
+}
+
+/** Adds `split_size` bytes at `addr` to a packet under segmentation; each time a segment is full it is sent. */
+function e1000_tx_segment(s: E1000State, addr: number, split_size: number): void {
+  const tp = s.tx;
+  const { hdr_len, mss } = tp.tso_props;
+  const msh = hdr_len + mss;
+  let from = addr;
+  let left = split_size;
+  // Each round moves at least one byte, or it is the last.
+  while (left > 0 && tp.size < msh) {
+    const bytes = Math.min(left, msh - tp.size, tp.data.length - tp.size);
+    if (bytes === 0) {
+      break;
+    }
+    pci_dma_read(s.parent_obj, from, tp.data, tp.size, bytes);
+    const sz = tp.size + bytes;
+    if (sz >= hdr_len && tp.size < hdr_len) {
+      tp.header.set(tp.data.subarray(0, hdr_len));
+    }
+    tp.size = sz;
+    if (sz === msh) {
+      xmit_seg(s);
+      tp.data.set(tp.header.subarray(0, hdr_len));
+      tp.size = hdr_len;
+    }
+    from += bytes;
+    left -= bytes;
+  }
+}
+
+/**
+ * EOP: sends what is there and forgets the packet. After a payload that filled its last segment this is a segment without payload,
+ * which QEMU's device sends, too.
+ */
+function e1000_tx_end_of_packet(s: E1000State): void {
+  const tp = s.tx;
+  if (tp.cptse && tp.size < tp.tso_props.hdr_len) {
+    drop(tp.data, tp.size, 'TX_BAD_DESC');
+  } else {
+    xmit_seg(s);
+  }
+  e1000_tx_forget(tp);
+}
+
+/** The next descriptor starts a new packet. */
+export function e1000_tx_forget(tp: E1000Tx): void {
+  tp.tso_frames = 0;
+  tp.sum_needed = 0;
+  tp.vlan_needed = false;
+  tp.size = 0;
+  tp.cptse = false;
+}
+
+/**
+ * Internet checksum over `data[css..n)`, or to `cse` included when that is set, stored at `sloc` unless that is outside the packet.
+ * An offset or start beyond the packet sums nothing.
+ */
+export function putsum(data: Uint8Array, n: number, sloc: number, css: number, cse: number): void {
+  const end = cse !== 0 && cse < n ? cse + 1 : n;
+  if (sloc >= end - 1) {
+    return;
+  }
+  let sum = 0;
+  let i = css;
+  for (; i + 1 < end; i += 2) {
+    sum += (data[i]! << 8) | data[i + 1]!;
+  }
+  if (i < end) {
+    sum += data[i]! << 8;
+  }
+  while (sum > 0xffff) {
+    sum = (sum & 0xffff) + (sum >>> 16);
+  }
+  // A checksum of zero is sent as all ones (RFC 768).
+  stw_be(data, sloc, ~sum & 0xffff || 0xffff);
+}
+
+/** Sends one frame: `tp.data` as it is, or as the next segment with its headers brought up to date. */
+export function xmit_seg(s: E1000State): void {
+  const tp = s.tx;
+  const props = tp.cptse ? tp.tso_props : tp.props;
+  if (tp.cptse) {
+    e1000_tx_fix_headers(s, tp, props);
+    tp.tso_frames++;
+  }
+  if ((tp.sum_needed & E1000_TXD_POPTS_TXSM) !== 0) {
+    putsum(tp.data, tp.size, props.tucso, props.tucss, props.tucse);
+  }
+  if ((tp.sum_needed & E1000_TXD_POPTS_IXSM) !== 0) {
+    putsum(tp.data, tp.size, props.ipcso, props.ipcss, props.ipcse);
+  }
+  if (tp.vlan_needed && tp.size >= 12) {
+    // The tag goes behind the addresses, which move 4 bytes down into the room kept before the data.
+    tp.vlan.copyWithin(0, 4, 16);
+    tp.vlan.set(tp.vlan_header, 12);
+    e1000_send_packet(s, tp.vlan, tp.size + 4);
+  } else {
+    e1000_send_packet(s, tp.data, tp.size);
+  }
+  const mac_reg = s.mac_reg;
+  e1000x_inc_reg_if_not_full(mac_reg, TPT);
+  e1000x_grow_8reg_if_not_full(mac_reg, TOTL, tp.size + ETH_FCS_LEN);
+  mac_reg[GPTC] = mac_reg[TPT]!;
+  mac_reg[GOTCL] = mac_reg[TOTL]!;
+  mac_reg[GOTCH] = mac_reg[TOTH]!;
+}
+
+/** Lengths, identification, sequence number and flags of the next segment (3.5.3 and 3.5.7). */
+function e1000_tx_fix_headers(s: E1000State, tp: E1000Tx, props: e1000x_txd_props): void {
+  const frames = tp.tso_frames;
+  const data = tp.data;
+  if (props.ip) {
+    stw_be(data, props.ipcss + 2, tp.size - props.ipcss);
+    stw_be(data, props.ipcss + 4, lduw_be(data, props.ipcss + 4) + frames);
+  } else {
+    // IPv6: the length counts what follows the fixed header.
+    stw_be(data, props.ipcss + 4, tp.size - props.ipcss - 40);
+  }
+  const css = props.tucss;
+  const len = tp.size - css;
+  if (props.tcp) {
+    const sofar = frames * props.mss;
+    const seq = lduw_be(data, css + 4) * 0x10000 + lduw_be(data, css + 6) + sofar;
+    stw_be(data, css + 4, (seq / 0x10000) & 0xffff);
+    stw_be(data, css + 6, seq & 0xffff);
+    if (props.paylen - sofar > props.mss) {
+      data[css + 13]! &= ~TH_FIN_PUSH;
+    } else if (frames > 0) {
+      e1000x_inc_reg_if_not_full(s.mac_reg, TSCTC);
+    }
+  } else {
+    stw_be(data, css + 4, len);
+  }
+  if ((tp.sum_needed & E1000_TXD_POPTS_TXSM) !== 0) {
+    // The driver left the pseudo header's sum without the length in place of the checksum.
+    const sum = lduw_be(data, props.tucso) + len;
+    stw_be(data, props.tucso, (sum >>> 16) + (sum & 0xffff));
+  }
+}
+
+/** Gives a frame to the net core, or back to the receiver in PHY loopback. */
+export function e1000_send_packet(s: E1000State, buf: Uint8Array, size: number): void {
+  const nc = qemu_get_queue(s.nic);
+  if ((s.phy_reg[MII_BMCR]! & MII_BMCR_LOOPBACK) !== 0) {
+    qemu_receive_packet(nc, buf, size);
+  } else {
+    qemu_send_packet(nc, buf, size);
+  }
+  inc_tx_bcast_or_mcast_count(s, buf);
+  e1000x_increase_size_stats(s.mac_reg, PTC64, size + ETH_FCS_LEN);
+}
+
+/**
+ * Counts a broadcast or multicast frame.
+ * @nodebug
+ */
+function inc_tx_bcast_or_mcast_count(s: E1000State, buf: Uint8Array): void {
+  if ((buf[0]! & 1) === 0) {
+    return;
+  }
+  const broadcast = (buf[0]! & buf[1]! & buf[2]! & buf[3]! & buf[4]! & buf[5]!) === 0xff;
+  e1000x_inc_reg_if_not_full(s.mac_reg, broadcast ? BPTC : MPTC);
+}
