@@ -48,7 +48,7 @@ export function execute(js: string, info: DebugInfo, armed: boolean): Outcome {
     const locals = Object.fromEntries(names.map((name, i) => [name, args[i]]));
     hits.push(args.length > names.length ? { probe, locals, ret: args.at(-1) } : { probe, locals });
   };
-  const text = js.replace(/^import\{A as \$A.*?;/, '').replace(/^export /gm, '       ');
+  const text = js.replace(/^import\*as \$p .*?=\$p;/, '').replace(/^export /gm, '       ');
   const unregistered = text.replace(/;globalThis\.__pktgdb\.module\(.*\);$/, '');
   const run = vm.compileFunction(`'use strict';${unregistered};return main();`, ['$A', '$T', '$hit', '$tick', 'log'], {
     filename: 'test.ts',
