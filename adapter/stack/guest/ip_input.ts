@@ -1,0 +1,120 @@
+/** IPv4 in (net/ipv4/ip_input.c; RFC 791). */
+import { IFF_LOOPBACK, type net_device } from './dev.ts';
+import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, icmp_rcv } from './icmp.ts';
+import { ip_defrag } from './ip_fragment.ts';
+import { guest_os } from './kernel.ts';
+import { csum_fold_partial, csum_partial, get_unaligned_be16, get_unaligned_be32 } from './lib.ts';
+import { kfree_skb_reason, type sk_buff, skb_pull, skb_trim } from './skbuff.ts';
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from './sock.ts';
+import { tcp_v4_rcv } from './tcp_ipv4.ts';
+import { udp_rcv } from './udp.ts';
+
+/** Fixed part of the IPv4 header; field offsets in it. */
+export const IP_HLEN = 20;
+export const IP_MF = 0x2000;
+export const IP_DF = 0x4000;
+export const IP_OFFSET = 0x1fff;
+export const INADDR_BROADCAST = 0xffffffff;
+
+/** An IP packet arrived: checks its header, cuts the padding off. */
+export function ip_rcv(skb: sk_buff): void {
+  const b = skb.head;
+  const p = skb.data;
+  if (skb.len < IP_HLEN) {
+    kfree_skb_reason(skb, 'IP_SHORT');
+    return;
+  }
+  if (b[p]! >> 4 !== 4) {
+    kfree_skb_reason(skb, 'IP_VERSION');
+    return;
+  }
+  const ihl = (b[p]! & 15) * 4;
+  const tot_len = get_unaligned_be16(b, p + 2);
+  if (ihl < IP_HLEN || ihl > skb.len) {
+    kfree_skb_reason(skb, 'IP_HLEN');
+    return;
+  }
+  if (tot_len < ihl || tot_len > skb.len) {
+    kfree_skb_reason(skb, 'IP_SHORT');
+    return;
+  }
+  if (csum_fold_partial(csum_partial(b, guest_os().ram32, p, ihl, 0)) !== 0xffff) {
+    kfree_skb_reason(skb, 'IP_CSUM');
+    return;
+  }
+  skb_trim(skb, tot_len);
+  skb.saddr = get_unaligned_be32(b, p + 12);
+  skb.daddr = get_unaligned_be32(b, p + 16);
+  skb.ttl = b[p + 8]!;
+  ip_rcv_finish(skb);
+}
+
+/** Routes a packet: it is for us, or given up, as we do not forward. */
+export function ip_rcv_finish(skb: sk_buff): void {
+  if (!ip_route_input_local(skb.dev!, skb.daddr)) {
+    kfree_skb_reason(skb, 'GUEST_NOT_OURS');
+    return;
+  }
+  ip_local_deliver(skb);
+}
+
+/**
+ * True for the addresses that a packet for us can have. A device without an address takes everything, for DHCP's sake.
+ * @nodebug
+ */
+export function ip_route_input_local(dev: net_device, daddr: number): boolean {
+  if (daddr === INADDR_BROADCAST || dev.flags & IFF_LOOPBACK || dev.ifa_address === 0) {
+    return true;
+  }
+  return daddr === dev.ifa_broadcast || inet_addr_type_local(daddr);
+}
+
+/**
+ * True when `addr` is one of our own.
+ * @nodebug
+ */
+export function inet_addr_type_local(addr: number): boolean {
+  if (addr >>> 24 === 127) {
+    return true;
+  }
+  for (const dev of guest_os().net.devs) {
+    if (dev.ifa_address !== 0 && dev.ifa_address === addr) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Puts fragments together. */
+export function ip_local_deliver(skb: sk_buff): void {
+  const frag = get_unaligned_be16(skb.head, skb.network_header + 6);
+  if (frag & (IP_MF | IP_OFFSET)) {
+    const whole = ip_defrag(skb);
+    if (whole) {
+      ip_local_deliver_finish(whole);
+    }
+    return;
+  }
+  ip_local_deliver_finish(skb);
+}
+
+/** Takes the IP header off and hands the packet to its protocol. */
+export function ip_local_deliver_finish(skb: sk_buff): void {
+  const p = skb.network_header;
+  skb_pull(skb, (skb.head[p]! & 15) * 4);
+  skb.transport_header = skb.data;
+  switch (skb.head[p + 9]) {
+    case IPPROTO_ICMP:
+      icmp_rcv(skb);
+      break;
+    case IPPROTO_TCP:
+      tcp_v4_rcv(skb);
+      break;
+    case IPPROTO_UDP:
+      udp_rcv(skb);
+      break;
+    default:
+      __icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH);
+      kfree_skb_reason(skb, 'IP_PROTO');
+  }
+}

@@ -1,0 +1,278 @@
+/** TCP over IPv4: finding the connection of a segment, opening connections, resets (net/ipv4/tcp_ipv4.c, tcp_minisocks.c). */
+import { cpu_get_ns } from '../softmmu/cpus.ts';
+import { machine } from '../softmmu/machine.ts';
+import { drop } from '../util/drop.ts';
+import { qemu_random_u32 } from '../util/random.ts';
+import { EADDRINUSE, ENETUNREACH, ENOBUFS } from './errno.ts';
+import { inet_addr_type_local } from './ip_input.ts';
+import { IPDEFTTL, inet_select_addr, ip_build_and_send_pkt, ip_route_output } from './ip_output.ts';
+import { guest_os } from './kernel.ts';
+import {
+  after,
+  csum_fold_partial,
+  csum_partial,
+  csum_tcpudp_nofold,
+  get_unaligned_be16,
+  get_unaligned_be32,
+} from './lib.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, PACKET_HOST, type sk_buff, skb_pull, skb_put } from './skbuff.ts';
+import {
+  __inet_lookup_established,
+  IPPROTO_TCP,
+  inet_ehash_insert,
+  inet_hash_connect,
+  sk_error_report,
+  sock_def_readable,
+} from './sock.ts';
+import {
+  TCP_ESTABLISHED,
+  TCP_HLEN,
+  TCP_LISTEN,
+  TCP_MIN_MSS,
+  TCP_SYN_RECV,
+  TCP_SYN_SENT,
+  TCP_TIME_WAIT,
+  TCPHDR_ACK,
+  TCPHDR_FIN,
+  TCPHDR_RST,
+  TCPHDR_SYN,
+  tcp_clear_xmit,
+  tcp_done,
+  tcp_sock,
+} from './tcp.ts';
+import { tcp_rcv_established, tcp_rcv_state_process, tcp_window_field } from './tcp_input.ts';
+import { TCP_ADVMSS, tcp_send_ack, tcp_send_syn, tcp_v4_send_check, tcp_write_header } from './tcp_output.ts';
+import { TCP_TIMEWAIT_LEN } from './tcp_timer.ts';
+import { mod_timer } from './timer.ts';
+
+/** Connections that may be in TIME_WAIT at a time (`tcp_max_tw_buckets`). */
+const TCP_MAX_TW_BUCKETS = 512;
+
+/** A TCP segment arrived: checks it, finds its connection. */
+export function tcp_v4_rcv(skb: sk_buff): void {
+  const b = skb.head;
+  const th = skb.data;
+  const doff = skb.len >= TCP_HLEN ? (b[th + 12]! >> 4) * 4 : 0;
+  if (doff < TCP_HLEN || doff > skb.len) {
+    kfree_skb_reason(skb, 'TCP_SHORT');
+    return;
+  }
+  const pseudo = csum_tcpudp_nofold(skb.saddr, skb.daddr, skb.len, IPPROTO_TCP);
+  if (csum_fold_partial(csum_partial(b, guest_os().ram32, th, skb.len, pseudo)) !== 0xffff) {
+    kfree_skb_reason(skb, 'TCP_CSUM');
+    return;
+  }
+  if (skb.pkt_type !== PACKET_HOST || !inet_addr_type_local(skb.daddr)) {
+    kfree_skb_reason(skb, 'GUEST_NOT_OURS');
+    return;
+  }
+  tcp_v4_fill_cb(skb, doff);
+  const sk = __inet_lookup_skb(skb);
+  if (!sk) {
+    if (!(skb.tcp_flags & TCPHDR_RST)) {
+      tcp_v4_send_reset(skb);
+    }
+    kfree_skb_reason(skb, skb.tcp_flags & TCPHDR_SYN ? 'GUEST_NO_LISTENER' : 'TCP_NO_CONN');
+    return;
+  }
+  skb_pull(skb, doff);
+  if (sk.sk_state === TCP_TIME_WAIT) {
+    tcp_timewait_state_process(sk, skb);
+    return;
+  }
+  tcp_v4_do_rcv(sk, skb);
+}
+
+/**
+ * Takes sequence numbers and flags out of the header.
+ * @nodebug
+ */
+function tcp_v4_fill_cb(skb: sk_buff, doff: number): void {
+  const b = skb.head;
+  const th = skb.transport_header;
+  const flags = b[th + 13]!;
+  skb.sport = get_unaligned_be16(b, th);
+  skb.seq = get_unaligned_be32(b, th + 4);
+  skb.ack_seq = get_unaligned_be32(b, th + 8);
+  skb.tcp_flags = flags;
+  const control = (flags & TCPHDR_SYN ? 1 : 0) + (flags & TCPHDR_FIN ? 1 : 0);
+  skb.end_seq = (skb.seq + skb.len - doff + control) >>> 0;
+}
+
+/** The connection of a segment, or else who listens on its port. */
+export function __inet_lookup_skb(skb: sk_buff): tcp_sock | null {
+  const dport = get_unaligned_be16(skb.head, skb.transport_header + 2);
+  const sk = __inet_lookup_established(skb.saddr, skb.sport, skb.daddr, dport);
+  return sk ?? guest_os().net.inet.lhash.get(dport) ?? null;
+}
+
+/** Hands a segment to the code for its connection's state. */
+export function tcp_v4_do_rcv(sk: tcp_sock, skb: sk_buff): void {
+  if (sk.sk_state === TCP_ESTABLISHED) {
+    tcp_rcv_established(sk, skb);
+  } else if (sk.sk_state === TCP_LISTEN) {
+    tcp_v4_conn_request(sk, skb);
+  } else {
+    tcp_rcv_state_process(sk, skb);
+  }
+}
+
+/** A segment for a listening socket: a SYN opens a connection, if the backlog has room. */
+export function tcp_v4_conn_request(sk: tcp_sock, skb: sk_buff): void {
+  const flags = skb.tcp_flags;
+  if (flags & TCPHDR_ACK && !(flags & TCPHDR_RST)) {
+    tcp_v4_send_reset(skb);
+  }
+  if (flags & (TCPHDR_ACK | TCPHDR_RST | TCPHDR_FIN) || !(flags & TCPHDR_SYN)) {
+    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    return;
+  }
+  if (sk.sk_ack_backlog > sk.sk_max_ack_backlog) {
+    kfree_skb_reason(skb, 'GUEST_RCVBUF');
+    return;
+  }
+  tcp_v4_syn_recv_sock(sk, skb);
+  kfree_skb(skb);
+}
+
+/** Makes the connection that a SYN asks for, and answers it. */
+export function tcp_v4_syn_recv_sock(listener: tcp_sock, skb: sk_buff): void {
+  const sk = new tcp_sock();
+  sk.sk_state = TCP_SYN_RECV;
+  sk.inet_saddr = skb.daddr;
+  sk.inet_num = listener.inet_num;
+  sk.inet_daddr = skb.saddr;
+  sk.inet_dport = skb.sport;
+  sk.rsk_listener = listener;
+  listener.sk_ack_backlog++;
+  sk.rcv_nxt = (skb.seq + 1) >>> 0;
+  sk.rcv_wup = sk.rcv_nxt;
+  sk.snd_wnd = tcp_window_field(skb);
+  sk.snd_wl1 = skb.seq;
+  sk.max_window = sk.snd_wnd;
+  tcp_parse_mss(sk, skb);
+  tcp_init_sequence(sk);
+  inet_ehash_insert(sk);
+  if (!tcp_send_syn(sk)) {
+    tcp_done(sk);
+  }
+}
+
+/** Picks the first sequence number (RFC 6528 in spirit: a clock and a random part). */
+function tcp_init_sequence(sk: tcp_sock): void {
+  const isn = (qemu_random_u32() + Math.floor(cpu_get_ns() / 64)) >>> 0;
+  sk.write_seq = isn;
+  sk.snd_una = isn;
+  sk.snd_nxt = isn;
+}
+
+/** Takes the MSS option of a SYN, whose options lie between its header and `skb.data`. */
+export function tcp_parse_mss(sk: tcp_sock, skb: sk_buff): void {
+  const b = skb.head;
+  const end = skb.data;
+  for (let p = skb.transport_header + TCP_HLEN; p < end; ) {
+    const kind = b[p]!;
+    if (kind === 0) {
+      break;
+    }
+    if (kind === 1) {
+      p++;
+      continue;
+    }
+    const len = p + 1 < end ? b[p + 1]! : 0;
+    if (len < 2 || p + len > end) {
+      break;
+    }
+    if (kind === 2 && len === 4) {
+      const mss = get_unaligned_be16(b, p + 2);
+      sk.mss_cache = Math.max(TCP_MIN_MSS, Math.min(mss === 0 ? TCP_ADVMSS : mss, TCP_ADVMSS));
+    }
+    p += len;
+  }
+}
+
+/** Starts to connect to `daddr:dport`; `sk.inet_num` may be bound. Returns 0 or a negative error; the answer wakes the program. */
+export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): number {
+  const dev = ip_route_output(daddr);
+  if (!dev) {
+    return -ENETUNREACH;
+  }
+  sk.inet_saddr = inet_select_addr(dev, daddr);
+  sk.inet_daddr = daddr;
+  sk.inet_dport = dport;
+  if (sk.inet_num === 0) {
+    sk.inet_num = inet_hash_connect(sk.inet_saddr, daddr, dport);
+  }
+  if (sk.inet_num === 0 || __inet_lookup_established(daddr, dport, sk.inet_saddr, sk.inet_num)) {
+    return -EADDRINUSE;
+  }
+  sk.sk_state = TCP_SYN_SENT;
+  tcp_init_sequence(sk);
+  inet_ehash_insert(sk);
+  if (!tcp_send_syn(sk)) {
+    tcp_done(sk);
+    return -ENOBUFS;
+  }
+  return 0;
+}
+
+/** An ICMP error about a segment with sequence number `seq`: ends a connection that is not established yet. */
+export function tcp_v4_err(sk: tcp_sock, seq: number, err: number): void {
+  const opening = sk.sk_state === TCP_SYN_SENT || sk.sk_state === TCP_SYN_RECV;
+  if (opening && seq === sk.snd_una) {
+    sk.sk_err = err;
+    tcp_done(sk);
+    sk_error_report(sk);
+  }
+}
+
+/** Both sides have closed: keeps the connection for late segments. */
+export function tcp_time_wait(sk: tcp_sock): void {
+  const { tw } = guest_os().net.inet;
+  tcp_clear_xmit(sk);
+  sk.sk_state = TCP_TIME_WAIT;
+  if (tw.length >= TCP_MAX_TW_BUCKETS) {
+    tcp_done(tw[0]!);
+  }
+  tw.push(sk);
+  mod_timer(sk.sk_timer, cpu_get_ns() + TCP_TIMEWAIT_LEN);
+  sock_def_readable(sk);
+}
+
+/** A segment for a connection in TIME_WAIT (RFC 9293 3.10.7.4; RFC 1122 4.2.2.13 for a new SYN, RFC 1337 for RST). */
+export function tcp_timewait_state_process(sk: tcp_sock, skb: sk_buff): void {
+  const flags = skb.tcp_flags;
+  const listener = guest_os().net.inet.lhash.get(sk.inet_num);
+  if (flags & TCPHDR_SYN && !(flags & (TCPHDR_ACK | TCPHDR_RST)) && after(skb.seq, sk.rcv_nxt) && listener) {
+    tcp_done(sk);
+    tcp_v4_do_rcv(listener, skb);
+    return;
+  }
+  if (flags & TCPHDR_RST) {
+    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    return;
+  }
+  if (skb.seq !== skb.end_seq) {
+    mod_timer(sk.sk_timer, cpu_get_ns() + TCP_TIMEWAIT_LEN);
+    tcp_send_ack(sk);
+  }
+  kfree_skb(skb);
+}
+
+/** Answers a segment that no connection takes with a reset (RFC 9293 3.5.2). The segment stays the caller's. */
+export function tcp_v4_send_reset(skb: sk_buff): void {
+  const b = skb.head;
+  const th = skb.transport_header;
+  const rst = alloc_skb(TCP_HLEN);
+  if (!rst) {
+    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    return;
+  }
+  const p = skb_put(rst, TCP_HLEN);
+  const has_ack = (skb.tcp_flags & TCPHDR_ACK) !== 0;
+  const dport = get_unaligned_be16(b, th + 2);
+  const flags = has_ack ? TCPHDR_RST : TCPHDR_RST | TCPHDR_ACK;
+  tcp_write_header(b, p, dport, skb.sport, has_ack ? skb.ack_seq : 0, has_ack ? 0 : skb.end_seq, flags, TCP_HLEN);
+  tcp_v4_send_check(rst, skb.daddr, skb.saddr);
+  ip_build_and_send_pkt(rst, skb.daddr, skb.saddr, IPPROTO_TCP, IPDEFTTL, 0);
+}

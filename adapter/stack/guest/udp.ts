@@ -1,0 +1,143 @@
+/** UDP (net/ipv4/udp.c; RFC 768). */
+import { EAGAIN, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
+import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH } from './icmp.ts';
+import { IP_HLEN } from './ip_input.ts';
+import { IPDEFTTL, inet_select_addr, ip_build_and_send_pkt, ip_route_output } from './ip_output.ts';
+import { guest_os } from './kernel.ts';
+import {
+  csum_fold,
+  csum_fold_partial,
+  csum_partial,
+  csum_tcpudp_nofold,
+  get_unaligned_be16,
+  put_unaligned_be16,
+} from './lib.ts';
+import {
+  alloc_skb,
+  kfree_skb,
+  kfree_skb_reason,
+  type sk_buff,
+  skb_dequeue,
+  skb_pull,
+  skb_push,
+  skb_put,
+  skb_queue_tail,
+  skb_trim,
+} from './skbuff.ts';
+import { IPPROTO_UDP, type sock, sock_def_readable, sock_error } from './sock.ts';
+
+const UDP_HLEN = 8;
+/** Datagrams that a socket holds. */
+const UDP_QUEUE_LEN = 128;
+
+/** A datagram arrived: checks it and finds its socket; a closed port is answered with an ICMP error. */
+export function udp_rcv(skb: sk_buff): void {
+  const b = skb.head;
+  const p = skb.data;
+  if (skb.len < UDP_HLEN) {
+    kfree_skb_reason(skb, 'UDP_SHORT');
+    return;
+  }
+  const ulen = get_unaligned_be16(b, p + 4);
+  if (ulen < UDP_HLEN || ulen > skb.len) {
+    kfree_skb_reason(skb, 'UDP_SHORT');
+    return;
+  }
+  skb_trim(skb, ulen);
+  if (get_unaligned_be16(b, p + 6) !== 0 && !udp4_csum_ok(skb)) {
+    kfree_skb_reason(skb, 'UDP_CSUM');
+    return;
+  }
+  skb.sport = get_unaligned_be16(b, p);
+  const sk = __udp4_lib_lookup(skb.saddr, skb.sport, get_unaligned_be16(b, p + 2));
+  if (!sk) {
+    __icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH);
+    kfree_skb_reason(skb, 'GUEST_NO_LISTENER');
+    return;
+  }
+  skb_pull(skb, UDP_HLEN);
+  udp_queue_rcv_skb(sk, skb);
+}
+
+/**
+ * True when the checksum over the datagram and its pseudo header is right.
+ * @nodebug
+ */
+function udp4_csum_ok(skb: sk_buff): boolean {
+  const pseudo = csum_tcpudp_nofold(skb.saddr, skb.daddr, skb.len, IPPROTO_UDP);
+  return csum_fold_partial(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, pseudo)) === 0xffff;
+}
+
+/** The socket on port `dport`; one that is connected takes datagrams of its peer only. */
+export function __udp4_lib_lookup(saddr: number, sport: number, dport: number): sock | null {
+  const sk = guest_os().net.inet.udp.get(dport);
+  if (!sk || (sk.inet_daddr !== 0 && (sk.inet_daddr !== saddr || sk.inet_dport !== sport))) {
+    return null;
+  }
+  return sk;
+}
+
+/** Queues a datagram on its socket and wakes the reader. */
+export function udp_queue_rcv_skb(sk: sock, skb: sk_buff): void {
+  if (sk.sk_receive_queue.qlen >= UDP_QUEUE_LEN) {
+    kfree_skb_reason(skb, 'GUEST_RCVBUF');
+    return;
+  }
+  skb_queue_tail(sk.sk_receive_queue, skb);
+  sock_def_readable(sk);
+}
+
+/** Sends `len` bytes of `buf` at `off` to `daddr:dport`. Returns `len` or a negative error. */
+export function udp_sendmsg(sk: sock, buf: Uint8Array, off: number, len: number, daddr: number, dport: number): number {
+  if (sk.sk_err) {
+    return -sock_error(sk);
+  }
+  const dev = sk.sk_bound_dev ?? ip_route_output(daddr);
+  if (!dev) {
+    return -ENETUNREACH;
+  }
+  if (len > 65535 - IP_HLEN - UDP_HLEN) {
+    return -EMSGSIZE;
+  }
+  const skb = alloc_skb(len);
+  if (!skb) {
+    return -ENOBUFS;
+  }
+  skb.dev = sk.sk_bound_dev;
+  skb.head.set(buf.subarray(off, off + len), skb_put(skb, len));
+  udp_send_skb(skb, sk, inet_select_addr(dev, daddr), daddr, dport);
+  return len;
+}
+
+/** Puts the UDP header on and sends. */
+export function udp_send_skb(skb: sk_buff, sk: sock, saddr: number, daddr: number, dport: number): void {
+  const p = skb_push(skb, UDP_HLEN);
+  put_unaligned_be16(sk.inet_num, skb.head, p);
+  put_unaligned_be16(dport, skb.head, p + 2);
+  put_unaligned_be16(skb.len, skb.head, p + 4);
+  put_unaligned_be16(0, skb.head, p + 6);
+  const pseudo = csum_tcpudp_nofold(saddr, daddr, skb.len, IPPROTO_UDP);
+  const csum = csum_fold(csum_partial(skb.head, guest_os().ram32, p, skb.len, pseudo));
+  put_unaligned_be16(csum === 0 ? 0xffff : csum, skb.head, p + 6);
+  ip_build_and_send_pkt(skb, saddr, daddr, IPPROTO_UDP, IPDEFTTL, 0);
+}
+
+/**
+ * Reads one datagram into `buf` (what does not fit is lost); `sk.msg_addr` and `sk.msg_port` tell the sender. Returns the bytes
+ * stored, or a negative error.
+ */
+export function udp_recvmsg(sk: sock, buf: Uint8Array): number {
+  if (sk.sk_err) {
+    return -sock_error(sk);
+  }
+  const skb = skb_dequeue(sk.sk_receive_queue);
+  if (!skb) {
+    return -EAGAIN;
+  }
+  const n = Math.min(buf.length, skb.len);
+  buf.set(skb.head.subarray(skb.data, skb.data + n));
+  sk.msg_addr = skb.saddr;
+  sk.msg_port = skb.sport;
+  kfree_skb(skb);
+  return n;
+}
