@@ -1,7 +1,7 @@
 /** The texts of breakpoints that are DAP's own: hit conditions and log messages. */
 import type { BreakpointSpec } from '../engine/api.ts';
+import type { Evaluator } from '../gdb/evaluate.ts';
 import { RequestError } from './arguments.ts';
-import type { Expressions } from './expressions.ts';
 
 /** Checks a hit condition and brings it into the engine's form: `5`, `== 5`, `> 5`, `>= 5`, `< 5`, `<= 5` or `% 5`. */
 export function parseHitCondition(text: string): string {
@@ -23,7 +23,7 @@ export function parseHitCondition(text: string): string {
  * Splits a log message into text and the expressions in braces: `size {size} from {$pkt.ip.src}`. `\{` and `{{` stand for a
  * brace. Throws for a brace that is not closed and for expressions that do not parse.
  */
-export function parseLogMessage(message: string, expressions: Expressions): NonNullable<BreakpointSpec['log']> {
+export function parseLogMessage(message: string, evaluator: Evaluator): NonNullable<BreakpointSpec['log']> {
   const parts: NonNullable<BreakpointSpec['log']>[number][] = [];
   let text = '';
   for (let i = 0; i < message.length; i++) {
@@ -43,7 +43,7 @@ export function parseLogMessage(message: string, expressions: Expressions): NonN
         parts.push(text);
       }
       text = '';
-      parts.push(expressions.logged(message.slice(i + 1, end)));
+      parts.push(evaluator.expression(message.slice(i + 1, end)));
       i = end;
     } else {
       text += c;

@@ -1,10 +1,10 @@
 /** Breakpoint requests: reading what the client wants; the book does the rest. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { BreakpointSpec } from '../engine/api.ts';
+import type { Evaluator } from '../gdb/evaluate.ts';
 import { Arguments, RequestError } from './arguments.ts';
 import type { Wanted } from './breakpoint-book.ts';
 import { parseHitCondition, parseLogMessage } from './breakpoint-text.ts';
-import type { Expressions } from './expressions.ts';
 import type { Family } from './requests.ts';
 import type { PacketSession } from './session.ts';
 import { stackFile } from './sources.ts';
@@ -23,7 +23,7 @@ export const breakpointRequests: Family = {
     handle: (session, args): DebugProtocol.SetFunctionBreakpointsResponse['body'] => {
       const wanted = args.objects('breakpoints').map((one): Wanted => {
         const name = one.string('name').trim();
-        return want(session.expressions, one, { kind: 'function', name });
+        return want(session.evaluator, one, { kind: 'function', name });
       });
       return { breakpoints: session.breakpoints.replace('functions', undefined, wanted) };
     },
@@ -57,7 +57,7 @@ function setBreakpoints(session: PacketSession, args: Arguments): DebugProtocol.
   const wanted = requested.map((one): Wanted => {
     const line = session.client.lineFromClient(one.number('line'));
     const column = one.optionalNumber('column');
-    return want(session.expressions, one, {
+    return want(session.evaluator, one, {
       kind: 'line',
       file,
       line,
@@ -76,7 +76,7 @@ function oldLines(args: Arguments): unknown[] {
 }
 
 /** A breakpoint as requested. What cannot be understood becomes its `problem` and leaves it unverified. */
-function want(expressions: Expressions, one: Arguments, location: BreakpointSpec['location']): Wanted {
+function want(evaluator: Evaluator, one: Arguments, location: BreakpointSpec['location']): Wanted {
   const condition = one.optionalString('condition')?.trim() ?? '';
   const hitCondition = one.optionalString('hitCondition')?.trim() ?? '';
   const logMessage = one.optionalString('logMessage') ?? '';
@@ -84,9 +84,9 @@ function want(expressions: Expressions, one: Arguments, location: BreakpointSpec
   try {
     const spec: BreakpointSpec = {
       location,
-      ...(condition === '' ? {} : { condition: expressions.condition(condition) }),
+      ...(condition === '' ? {} : { condition: evaluator.condition(condition) }),
       ...(hitCondition === '' ? {} : { hitCondition: parseHitCondition(hitCondition) }),
-      ...(logMessage === '' ? {} : { log: parseLogMessage(logMessage, expressions) }),
+      ...(logMessage === '' ? {} : { log: parseLogMessage(logMessage, evaluator) }),
     };
     return { key, location, spec };
   } catch (error) {

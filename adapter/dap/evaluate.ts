@@ -6,7 +6,7 @@ import type { ValueFormat } from './containers.ts';
 import { formatValue } from './present.ts';
 import type { Family } from './requests.ts';
 import type { PacketSession } from './session.ts';
-import { counts, toVariable, valueFormat, valueItem } from './variables.ts';
+import { assign, counts, toVariable, valueFormat, valueItem } from './variables.ts';
 
 /** Elements of an aggregate that go to the clipboard. */
 const CLIPBOARD_ELEMENTS = 4096;
@@ -23,7 +23,7 @@ export const evaluateRequests: Family = {
     handle: async (session, args): Promise<DebugProtocol.SetExpressionResponse['body']> => {
       const frame = await frameOf(session, args);
       const target = args.string('expression');
-      const value = await session.expressions.assign(target, args.string('value'), frame);
+      const value = await assign(session.evaluator, target, args.string('value'), frame);
       const {
         name: _name,
         evaluateName: _evaluateName,
@@ -39,8 +39,8 @@ export const evaluateRequests: Family = {
   },
   completions: {
     capabilities: { supportsCompletionsRequest: true, completionTriggerCharacters: [' ', '.', '$', '>'] },
-    handle: async (session, args): Promise<DebugProtocol.CompletionsResponse['body']> => ({
-      targets: await completions(session, args),
+    handle: (session, args): DebugProtocol.CompletionsResponse['body'] => ({
+      targets: completions(session, args),
     }),
   },
 };
@@ -53,7 +53,7 @@ async function evaluate(session: PacketSession, args: Arguments): Promise<DebugP
     return command(session, expression, frame);
   }
   const format = valueFormat(args);
-  const value = await session.expressions.evaluate(expression, frame, true);
+  const { value } = await session.evaluator.evaluate(expression, frame);
   if (context === 'clipboard') {
     return { result: await wholeText(session, value, format, CLIPBOARD_DEPTH), variablesReference: 0 };
   }
@@ -68,13 +68,21 @@ async function evaluate(session: PacketSession, args: Arguments): Promise<DebugP
   };
 }
 
-/** A gdb command; its output is the answer. */
+/** A gdb command; its output is the answer. `run` starts what the launch configuration says, `quit` ends the session. */
 async function command(
   session: PacketSession,
   line: string,
   frame: number,
 ): Promise<DebugProtocol.EvaluateResponse['body']> {
-  const { output, failed } = await session.repl.run(line, frame);
+  if (/^r(un)?$/.test(line.trim())) {
+    await session.lifecycle.restart();
+    return { result: 'The machine was started from the beginning.', variablesReference: 0 };
+  }
+  const { output, failed, quit } = await session.lifecycle.command(() => session.repl.run(line, frame));
+  if (quit) {
+    await session.engine.kill();
+    session.lifecycle.terminated();
+  }
   session.invalidate('stacks', 'variables');
   if (failed) {
     throw new RequestError(output.trimEnd() || 'The command failed.');
@@ -107,17 +115,20 @@ async function wholeText(session: PacketSession, value: Value, format: ValueForm
   return `{${texts.join(', ')}${more}}`;
 }
 
-async function completions(session: PacketSession, args: Arguments): Promise<DebugProtocol.CompletionItem[]> {
+function completions(session: PacketSession, args: Arguments): DebugProtocol.CompletionItem[] {
   const text = args.string('text');
   const lines = text.split('\n');
   const line = lines[Math.max(0, session.client.lineFromClient(args.optionalNumber('line') ?? 1) - 1)] ?? '';
   const column = session.client.columnFromClient(args.number('column'));
   const typed = line.slice(0, Math.max(0, column - 1));
-  // What is completed is the word in front of the cursor.
-  const start = typed.length - (/[^\s]*$/.exec(typed)?.[0].length ?? 0);
-  return (await session.repl.interpreter.complete(typed)).map((label) => ({
-    label,
-    start: session.client.columnToClient(start + 1),
-    length: typed.length - start,
-  }));
+  // A completion is a whole line; the client is given the words it adds to or changes.
+  const word = typed.length - (/\S*$/.exec(typed)?.[0].length ?? 0);
+  return session.repl.interpreter.complete(typed).map((whole) => {
+    const from = whole.startsWith(typed.slice(0, word)) ? word : 0;
+    return {
+      label: whole.slice(from),
+      start: session.client.columnToClient(from + 1),
+      length: typed.length - from,
+    };
+  });
 }

@@ -20,7 +20,7 @@ export const lifecycleRequests: Family = {
     handle: (session, args) => session.lifecycle.launch(args),
     after: (session, ok) => {
       session.releaseStops();
-      if (!ok) {
+      if (!ok && (session.engine.state === 'none' || session.engine.state === 'exited')) {
         session.lifecycle.terminated();
       }
     },
@@ -110,9 +110,9 @@ export class Lifecycle {
     this.#configured();
   }
 
-  async restart(args: Arguments): Promise<void> {
-    const again = args.raw['arguments'];
-    if (isObject(again)) {
+  /** Starts again, with the configuration that `args` of the request may bring or with the last one. */
+  async restart(args?: Arguments): Promise<void> {
+    if (args !== undefined && isObject(args.raw['arguments'])) {
       this.#configuration = await parseLaunch(args.object('arguments'));
     }
     const configuration = this.#configuration;
@@ -173,12 +173,30 @@ export class Lifecycle {
         }
       }
       this.#earlyExit = undefined;
+      this.#session.repl.interpreter.args = options.args;
       await engine.launch(options);
     } finally {
       this.#starting = false;
     }
-    const early = this.#earlyExit as { readonly code: number; readonly message: string } | undefined;
-    if (early !== undefined && engine.state === 'exited') {
+    this.#reportEarlyExit();
+  }
+
+  /** Runs a command that may replace the machine: an exit is reported if there is none afterwards. */
+  async command<T>(action: () => Promise<T>): Promise<T> {
+    this.#starting = true;
+    this.#earlyExit = undefined;
+    try {
+      return await action();
+    } finally {
+      this.#starting = false;
+      this.#reportEarlyExit();
+    }
+  }
+
+  #reportEarlyExit(): void {
+    const early = this.#earlyExit;
+    this.#earlyExit = undefined;
+    if (early !== undefined && this.#session.engine.state === 'exited') {
       this.machineExited(early.code, early.message);
     }
   }

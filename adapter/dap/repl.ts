@@ -1,21 +1,27 @@
 /** The Debug Console's way to the gdb interpreter: one command at a time, with what it prints collected as the answer. */
-import type { CompileContext } from '../gdb/expression/compile.ts';
+import type { Evaluator } from '../gdb/evaluate.ts';
 
-/** What a session needs of the interpreter (gdb/interpreter.ts). */
+/** What a session needs of `GdbInterpreter`. */
 export interface Interpreter {
-  /** Runs one command line; resolves to false if it failed, after writing why. */
-  execute(line: string): Promise<boolean>;
-  /** Completions of the last word of `line`: whole words. */
-  complete(line: string): Promise<readonly string[]> | readonly string[];
-  /** Makes frame `index` the one that commands speak of. */
-  selectFrame(index: number): void;
-  /** Registers, packet fields and convenience variables for expressions. */
-  readonly context: CompileContext;
+  /** Runs one line; errors are written, not thrown. `quit` is set by the command of that name. */
+  execute(line: string): Promise<{ readonly ok: boolean; readonly quit?: number }>;
+  /** Completions of a line, as whole lines. */
+  complete(line: string): readonly string[];
+  /** The selected frame. */
+  frame: number;
+  /** Options that the command `run` starts the machine with. */
+  args: readonly string[];
+  /** Commands to run when a breakpoint stops, by its number. */
+  readonly breakpointCommands: ReadonlyMap<number, readonly string[]>;
+  /** Evaluates expressions, with the convenience variables that commands set. */
+  readonly evaluator: Evaluator;
+  dispose(): void;
 }
 
 export interface ReplResult {
   readonly output: string;
   readonly failed: boolean;
+  readonly quit: boolean;
 }
 
 export class Repl {
@@ -30,28 +36,37 @@ export class Repl {
     this.interpreter = create((text) => this.#write(text));
   }
 
-  /** Runs a command in a frame (-1: the one selected before), after those that were asked for earlier. */
-  run(line: string, frame: number): Promise<ReplResult> {
-    const result = this.#last.then(() => this.#run(line, frame));
+  /** Runs the lines of `text` in a frame (-1: the one selected before), after what was asked for earlier. */
+  run(text: string, frame: number): Promise<ReplResult> {
+    const result = this.#last.then(() => this.#run(text.split('\n'), frame));
     this.#last = result;
     return result;
   }
 
-  async #run(line: string, frame: number): Promise<ReplResult> {
+  /** Stops at the first line that fails. */
+  async #run(lines: readonly string[], frame: number): Promise<ReplResult> {
     this.#collected = '';
     let failed = false;
+    let quit = false;
     try {
       if (frame >= 0) {
-        this.interpreter.selectFrame(frame);
+        this.interpreter.frame = frame;
       }
-      failed = !(await this.interpreter.execute(line));
+      for (const line of lines) {
+        const executed = await this.interpreter.execute(line);
+        failed = !executed.ok;
+        quit = executed.quit !== undefined;
+        if (failed || quit) {
+          break;
+        }
+      }
     } catch (error) {
       failed = true;
       this.#write(`${error instanceof Error ? error.message : String(error)}\n`);
     }
     const output = this.#collected;
     this.#collected = undefined;
-    return { output, failed };
+    return { output, failed, quit };
   }
 
   #write(text: string): void {

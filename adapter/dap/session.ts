@@ -5,10 +5,10 @@
 import { ContinuedEvent, DebugSession, InvalidatedEvent, OutputEvent, Response } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi, StopReason } from '../engine/api.ts';
+import type { Evaluator } from '../gdb/evaluate.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
 import { ClientConventions } from './client.ts';
-import { Expressions } from './expressions.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type Interpreter, Repl } from './repl.ts';
 import { findRequest } from './requests.ts';
@@ -32,7 +32,6 @@ export interface SessionOptions {
 export class PacketSession extends DebugSession implements MessageEndpoint {
   readonly engine: EngineApi;
   readonly repl: Repl;
-  readonly expressions: Expressions;
   readonly lifecycle: Lifecycle;
   readonly breakpoints: BreakpointBook;
   /** Frames and variables the client holds references to; replaced whenever the machine runs. */
@@ -52,11 +51,14 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       (write) => options.createInterpreter(engine, write),
       (text) => this.output('console', text),
     );
-    this.expressions = new Expressions(engine, this.repl.interpreter.context);
     this.breakpoints = new BreakpointBook(this);
     this.lifecycle = new Lifecycle(this);
     this.stopped = new StopState(engine);
     this.#listen();
+  }
+
+  get evaluator(): Evaluator {
+    return this.repl.interpreter.evaluator;
   }
 
   // ---- messages ----
@@ -116,7 +118,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     if (!known && error instanceof Error && !error.name.startsWith('Gdb') && error.name !== 'ExpressionError') {
       this.log(`${response.command}: ${error.stack ?? message}`);
     }
-    this.sendErrorResponse(response, { id: 1, format: '{_message}', variables: { _message: message }, showUser });
+    this.sendErrorResponse(response, { id: 1, format: message, variables: {}, showUser });
   }
 
   // ---- events ----
@@ -192,6 +194,20 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       body: stoppedBody(this, reason),
     };
     this.sendEvent(event);
+    if (reason.kind === 'breakpoint') {
+      void this.#runBreakpointCommands(reason.breakpoints);
+    }
+  }
+
+  /** What the command `commands` attached to a breakpoint runs when it has stopped. */
+  async #runBreakpointCommands(ids: readonly number[]): Promise<void> {
+    for (const id of ids) {
+      const commands = this.repl.interpreter.breakpointCommands.get(id) ?? [];
+      if (commands.length > 0) {
+        const { output } = await this.repl.run(commands.join('\n'), -1);
+        this.output('console', output);
+      }
+    }
   }
 
   // ---- end ----
@@ -208,6 +224,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     }
     this.#ended = true;
     this.lifecycle.silence();
+    this.repl.interpreter.dispose();
     try {
       await this.engine.dispose();
     } catch (error) {

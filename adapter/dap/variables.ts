@@ -1,6 +1,8 @@
 /** Arguments, locals and what is inside them, and the requests that read and set rows of any container. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { NamedValue, Value } from '../engine/api.ts';
+import type { Evaluator } from '../gdb/evaluate.ts';
+import { parse_expression } from '../gdb/expression/parser.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import { type Container, type Item, selectRows, type ValueFormat } from './containers.ts';
 import { bytesReference } from './memory.ts';
@@ -66,6 +68,18 @@ export function counts(container: Container | undefined): { indexedVariables?: n
     ...(container !== undefined && container.indexed > 0 ? { indexedVariables: container.indexed } : {}),
     ...(container !== undefined && container.named > 0 ? { namedVariables: container.named } : {}),
   };
+}
+
+/** Assigns the expression `value` to the lvalue `target` in a frame; returns the new value. */
+export async function assign(evaluator: Evaluator, target: string, value: string, frame: number): Promise<Value> {
+  const assignment = {
+    kind: 'assign',
+    op: '',
+    target: parse_expression(target),
+    value: parse_expression(value),
+    postfix: false,
+  } as const;
+  return (await evaluator.evaluate(assignment, frame, true)).value;
 }
 
 export function argumentsContainer(session: PacketSession, frame: number): Container {
@@ -171,6 +185,6 @@ async function setValue(
   text: string,
   format: ValueFormat,
 ): Promise<Item> {
-  const value = await session.expressions.assign(target, text, frame);
+  const value = await assign(session.evaluator, target, text, frame);
   return valueItem(session, frame, name, value, target, format);
 }
