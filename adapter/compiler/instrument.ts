@@ -47,10 +47,29 @@ export function instrument(
 ): Edits {
   const instrumenter = new Instrumenter(file, path, stripped, types, tables);
   const scope = new Scope(undefined, undefined);
+  refuseReservedNames(file);
   for (const s of file.statements) {
     instrumenter.expressions(s, scope, undefined);
   }
   return instrumenter.edits;
+}
+
+/** `$hit` and the like are the debugger's: no declaration may take or hide them. */
+function refuseReservedNames(node: ts.Node): void {
+  const name = (node as { name?: ts.Node }).name;
+  const declares =
+    ts.isVariableDeclaration(node) ||
+    ts.isParameter(node) ||
+    ts.isBindingElement(node) ||
+    ts.isFunctionDeclaration(node) ||
+    ts.isFunctionExpression(node) ||
+    ts.isClassLike(node) ||
+    ts.isImportSpecifier(node) ||
+    ts.isNamespaceImport(node);
+  if (declares && name && ts.isIdentifier(name) && name.text.startsWith('$')) {
+    throw new UnsupportedError(name, `names that start with '$' are the debugger's: rename '${name.text}'`);
+  }
+  ts.forEachChild(node, refuseReservedNames);
 }
 
 class Instrumenter {
@@ -420,12 +439,10 @@ class Instrumenter {
   }
 
   #variables(d: ts.ParameterDeclaration | ts.VariableDeclaration): Variable[] {
-    return boundNames(d.name).map((id) => {
-      if (id.text.startsWith('$')) {
-        throw new UnsupportedError(id, `names that start with '$' are the debugger's: rename '${id.text}'`);
-      }
-      return { name: id.text, type: this.#types.of(id, ts.isIdentifier(d.name) ? d.type : undefined) };
-    });
+    return boundNames(d.name).map((id) => ({
+      name: id.text,
+      type: this.#types.of(id, ts.isIdentifier(d.name) ? d.type : undefined),
+    }));
   }
 }
 

@@ -195,6 +195,7 @@ describe('what the stack may not contain', () => {
     ['top-level await', 'const x = 1;\nawait x;', /await/, 2],
     ['var', 'function f() {\n  var x = 1;\n}', /'var' cannot be used.*let or const/, 2],
     ['a name of the debugger', 'function f($hit: number) {}', /rename '\$hit'/, 1],
+    ['a module-level name of the debugger', 'export const x = 1,\n  { $T } = { $T: 1 };', /rename '\$T'/, 2],
     ['an enum', '\n\nenum E { A }', /only types that can be erased.*Enum/, 3],
     ['a parameter property', 'class C {\n  constructor(private x: number) {}\n}', /only types that can be erased/, 2],
     ['a syntax error', 'function f() {\n  let = ;\n}', /./, 2],
