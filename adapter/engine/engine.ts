@@ -4,6 +4,9 @@ import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { hostNameservers } from '../host/addresses.ts';
 import { type Recording, recordedBytes } from '../host/recording.ts';
+import { readTrace, type Trace } from '../host/trace.ts';
+import { replayArgs } from '../host/trace-args.ts';
+import { TRACE_NAMESERVERS } from '../host/trace-host.ts';
 import { read_capture } from '../packets/capture.ts';
 import {
   type Breakpoint,
@@ -101,18 +104,19 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async launch(options: LaunchOptions): Promise<void> {
     await this.kill();
-    const trace = options.trace === undefined ? undefined : await readTrace(options.trace);
+    const trace = options.trace === undefined ? undefined : await loadTrace(options.trace);
+    const args = trace ? replayArgs(trace.trace, options.args) : options.args;
     this.inferiorState = 'starting';
     let inferior: Inferior;
     try {
       inferior = await Inferior.create(this.image, {
         header: {
           buildId: this.info.buildId,
-          argv: ['pktgdb', ...options.args],
+          argv: ['pktgdb', ...args],
           seed: this.internals.seed ?? (trace ? 1 : randomInt(1, 0xffffffff)),
-          nameservers: trace ? [] : hostNameservers(),
+          nameservers: trace ? TRACE_NAMESERVERS : hostNameservers(),
         },
-        trace,
+        trace: trace?.bytes,
         recordLimit: options.recordLimit ?? DEFAULT_RECORD_LIMIT,
         stopOnEntry: options.stopOnEntry ?? false,
         hashFrames: this.internals.hashFrames ?? false,
@@ -556,11 +560,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 }
 
-async function readTrace(path: string): Promise<Uint8Array> {
+/** Reads a capture to replay. Throws `EngineError` when it is none, or none of a guest's frames. */
+async function loadTrace(path: string): Promise<{ bytes: Uint8Array; trace: Trace }> {
   try {
     const bytes = new Uint8Array(await readFile(path));
-    read_capture(bytes);
-    return bytes;
+    return { bytes, trace: readTrace(read_capture(bytes)) };
   } catch (e) {
     throw new EngineError(`${path}: ${e instanceof Error ? e.message : String(e)}`);
   }

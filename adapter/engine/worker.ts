@@ -103,7 +103,7 @@ function makeHost(): Host {
     return new RecordedHost(header, data.recording, hooks);
   }
   const live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
-  const source = data.trace ? new TraceHost(data.trace, live, hooks) : live;
+  const source = data.trace ? new TraceHost(data.trace, live, header.argv) : live;
   return data.recordLimit > 0
     ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk }))
     : source;
