@@ -7,6 +7,22 @@ import type { FunctionInfo, ProbeInfo, ProbeKind, Variable } from './debug-info.
 import { docOf } from './docs.ts';
 import { Edits } from './edits.ts';
 import { boundNames, type FunctionScope, referencedNames, Scope } from './scope.ts';
+import {
+  classOf,
+  declaredBy,
+  documented,
+  type FunctionNode,
+  hasBody,
+  hasProbe,
+  hasThis,
+  isExported,
+  isStatic,
+  isSuperCall,
+  isThisParameter,
+  nameOf,
+  namesOf,
+  returnsValue,
+} from './syntax.ts';
 import type { TypeNames } from './types.ts';
 
 /** Thrown for what the stack may not contain; `node` is where. */
@@ -18,7 +34,6 @@ export class UnsupportedError extends Error {
   }
 }
 
-type FunctionNode = ts.FunctionLikeDeclaration & { readonly body: ts.Block | ts.Expression };
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The function whose body is being visited. */
@@ -444,120 +459,4 @@ class Instrumenter {
       type: this.#types.of(id, ts.isIdentifier(d.name) ? d.type : undefined),
     }));
   }
-}
-
-function hasBody(node: ts.FunctionLikeDeclaration): node is FunctionNode {
-  return (node as { body?: ts.Node }).body !== undefined;
-}
-
-/** Declarations without code, blocks (whose statements have their own) and `try` have no probe. */
-function hasProbe(s: ts.Statement): boolean {
-  if (ts.isVariableStatement(s)) {
-    return s.declarationList.declarations.some((d) => d.initializer);
-  }
-  return !(
-    ts.isBlock(s) ||
-    ts.isEmptyStatement(s) ||
-    ts.isTryStatement(s) ||
-    ts.isFunctionDeclaration(s) ||
-    ts.isClassDeclaration(s) ||
-    ts.isInterfaceDeclaration(s) ||
-    ts.isTypeAliasDeclaration(s) ||
-    (ts.isLabeledStatement(s) && ts.isBlock(s.statement))
-  );
-}
-
-/** Names that are certainly initialised after a statement. */
-function declaredBy(s: ts.Statement): string[] {
-  return ts.isVariableStatement(s) ? s.declarationList.declarations.flatMap(namesOf) : [];
-}
-
-function namesOf(d: ts.VariableDeclaration): string[] {
-  return boundNames(d.name).map((id) => id.text);
-}
-
-/** `super(...)`, after which a derived constructor has its `this`. */
-
-function isSuperCall(s: ts.Statement): boolean {
-  return (
-    ts.isExpressionStatement(s) &&
-    ts.isCallExpression(s.expression) &&
-    s.expression.expression.kind === ts.SyntaxKind.SuperKeyword
-  );
-}
-
-/** True if some `return` of the function itself has a value. */
-function returnsValue(node: ts.Node): boolean {
-  return (
-    ts.forEachChild(node, (child): true | undefined => {
-      if (ts.isFunctionLike(child) || ts.isClassLike(child)) {
-        return undefined;
-      }
-      return (ts.isReturnStatement(child) && child.expression) || returnsValue(child) ? true : undefined;
-    }) ?? false
-  );
-}
-
-function isThisParameter(p: ts.ParameterDeclaration): boolean {
-  return ts.isIdentifier(p.name) && p.name.text === 'this';
-}
-
-function isStatic(node: ts.Node): boolean {
-  return (
-    ts.canHaveModifiers(node) && ts.getModifiers(node)?.some((m) => m.kind === ts.SyntaxKind.StaticKeyword) === true
-  );
-}
-
-/** The name of the class a method belongs to, or ''. */
-function classOf(node: ts.Node): string {
-  return ts.isClassLike(node.parent) ? (node.parent.name?.text ?? '') : '';
-}
-
-/** True if `this` can be read on entry to a function that is not an arrow. */
-function hasThis(node: FunctionNode): boolean {
-  if (ts.isConstructorDeclaration(node)) {
-    const clauses = (node.parent as ts.ClassLikeDeclaration).heritageClauses ?? [];
-    return !clauses.some((h) => h.token === ts.SyntaxKind.ExtendsKeyword);
-  }
-  const member = ts.isMethodDeclaration(node) || ts.isAccessor(node);
-  return (member && !isStatic(node)) || node.parameters.some(isThisParameter);
-}
-
-/** The node whose doc comment and `export` are the function's: `const f = () => ...` is documented at the statement. */
-function documented(node: ts.Node): ts.Node {
-  const p = node.parent;
-  if (p && ts.isVariableDeclaration(p) && p.initializer === node && ts.isVariableStatement(p.parent.parent)) {
-    return p.parent.parent;
-  }
-  if (p && (ts.isPropertyDeclaration(p) || ts.isPropertyAssignment(p)) && p.initializer === node) {
-    return p;
-  }
-  return node;
-}
-
-function isExported(node: ts.Node): boolean {
-  const d = documented(node);
-  return ts.canHaveModifiers(d) && ts.getModifiers(d)?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword) === true;
-}
-
-/** `f`, `Class.method`, what an arrow function is bound to, or `<anonymous>`. */
-function nameOf(node: FunctionNode): string {
-  const p = node.parent;
-  const owner = ts.isClassLike(p) && p.name ? `${p.name.text}.` : '';
-  if (ts.isConstructorDeclaration(node)) {
-    return `${owner}constructor`;
-  }
-  if (node.name) {
-    return owner + node.name.getText();
-  }
-  if (ts.isVariableDeclaration(p) || ts.isPropertyAssignment(p) || ts.isBindingElement(p) || ts.isParameter(p)) {
-    return p.name.getText();
-  }
-  if (ts.isPropertyDeclaration(p)) {
-    return `${classOf(p) ? `${classOf(p)}.` : ''}${p.name.getText()}`;
-  }
-  if (ts.isBinaryExpression(p) && p.operatorToken.kind === ts.SyntaxKind.EqualsToken) {
-    return p.left.getText();
-  }
-  return '<anonymous>';
 }
