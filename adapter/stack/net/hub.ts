@@ -22,7 +22,7 @@ export class NetHubPort {
   }
 }
 
-/** A hub with its ports, in order of creation. */
+/** A hub with its ports, newest first. */
 export class NetHub {
   readonly id: number;
   readonly ports: NetHubPort[] = [];
@@ -100,7 +100,7 @@ function net_hub_port_new(hub: NetHub, name: string, hubpeer: NetClientState | n
   const default_name = `hub${hub.id}port${port.id}`;
   port.nc = qemu_new_net_client(net_hub_port_info, hubpeer, 'hub', name === '' ? default_name : name, port);
   port.nc.info_str = `hubid=${hub.id}`;
-  hub.ports.push(port);
+  hub.ports.unshift(port);
   return port;
 }
 
@@ -109,7 +109,7 @@ export function net_hub_add_port(hub_id: number, name: string, hubpeer: NetClien
   let hub = net_hub_find(hub_id);
   if (!hub) {
     hub = new NetHub(hub_id);
-    machine.net.hubs.push(hub);
+    machine.net.hubs.unshift(hub);
   }
   return net_hub_port_new(hub, name, hubpeer).nc;
 }

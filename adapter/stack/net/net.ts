@@ -13,6 +13,7 @@ import {
   qemu_net_queue_send_iov,
   qemu_new_net_queue,
 } from './queue.ts';
+import type { SlirpState } from './slirp.ts';
 
 /** Kinds of net clients, by the names `-netdev` and `info network` use. */
 export type NetClientDriver = 'nic' | 'user' | 'hubport' | 'none';
@@ -72,7 +73,9 @@ export class NICState {
 /** All of the net core's state. */
 export class NetState {
   readonly net_clients: NetClientState[] = [];
+  /** Newest first. */
   readonly hubs: NetHub[] = [];
+  readonly slirp_stacks: SlirpState[] = [];
   /** MAC addresses given out by default so far. */
   default_macs = 0;
 }

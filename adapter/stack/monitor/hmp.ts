@@ -1,0 +1,128 @@
+/** The human monitor (monitor/hmp.c): commands about the machine, in QEMU's words. */
+import { net_hub_id_for_client } from '../net/hub.ts';
+import { type NetClientState, qmp_set_link } from '../net/net.ts';
+import { hmp_hostfwd_add, hmp_hostfwd_remove, hmp_info_usernet } from '../net/slirp.ts';
+import { machine } from '../softmmu/machine.ts';
+import { DROP_REASONS, type DropReason } from '../util/drop.ts';
+
+/** A command: its arguments as `help` shows them, what it does, and who does it. */
+interface HmpCommand {
+  readonly name: string;
+  readonly params: string;
+  readonly help: string;
+  readonly cmd: (args: readonly string[]) => string;
+}
+
+/** A client's line of `info network`. */
+function print_net_client(nc: NetClientState): string {
+  return `${nc.name}: index=${nc.queue_index},type=${nc.info.type},${nc.info_str}\n`;
+}
+
+/** The hubs and what their ports are linked to. */
+function net_hub_info(): string {
+  let out = '';
+  for (const hub of machine.net.hubs) {
+    out += `hub ${hub.id}\n`;
+    for (const port of hub.ports) {
+      out += ` \\ ${port.nc.name}${port.nc.peer ? `: ${print_net_client(port.nc.peer)}` : '\n'}`;
+    }
+  }
+  return out;
+}
+
+/** `info network`: hubs first, then the clients that are in none. */
+export function hmp_info_network(): string {
+  let out = net_hub_info();
+  for (const nc of machine.net.net_clients) {
+    if (net_hub_id_for_client(nc) >= 0) {
+      continue;
+    }
+    if (!nc.peer || nc.info.type === 'nic') {
+      out += print_net_client(nc);
+    }
+    if (nc.peer && nc.info.type === 'nic') {
+      out += ` \\ ${print_net_client(nc.peer)}`;
+    }
+  }
+  return out;
+}
+
+/** `info drops`: how many packets were given up, by reason. */
+export function hmp_info_drops(): string {
+  const lines = [...machine.drops.by_reason].map(
+    ([reason, n]) => `${String(n).padStart(8)}  ${reason.padEnd(18)} ${DROP_REASONS[reason as DropReason]}\n`,
+  );
+  return lines.length > 0 ? lines.join('') : 'no packet was dropped\n';
+}
+
+/** `set_link NAME on|off`. */
+export function hmp_set_link(args: readonly string[]): string {
+  const [name, state] = args;
+  if (name === undefined || (state !== 'on' && state !== 'off')) {
+    return "set_link: expected the name of a net client and 'on' or 'off'\n";
+  }
+  return qmp_set_link(name, state === 'on') ? '' : `Error: Device '${name}' not found\n`;
+}
+
+/** `quit`. */
+export function hmp_quit(_args: readonly string[]): string {
+  machine.shutdown_requested = true;
+  return '';
+}
+
+/** `help [COMMAND]`. */
+export function hmp_help(args: readonly string[]): string {
+  const list = args[0] === 'info' ? info_cmds.map((c) => ({ ...c, name: `info ${c.name}` })) : hmp_cmds;
+  const shown = list.filter((c) => args.length === 0 || args[0] === 'info' || c.name === args[0]);
+  if (shown.length === 0) {
+    return `unknown command: '${args[0]}'\n`;
+  }
+  return shown.map((c) => `${c.name}${c.params === '' ? '' : ` ${c.params}`} -- ${c.help}\n`).join('');
+}
+
+/** `info WHAT`. */
+export function hmp_info(args: readonly string[]): string {
+  const [what, ...rest] = args;
+  if (what === undefined) {
+    return hmp_help(['info']);
+  }
+  const c = info_cmds.find((i) => i.name === what);
+  return c ? c.cmd(rest) : `unknown command: 'info ${what}'\n`;
+}
+
+const info_cmds: readonly HmpCommand[] = [
+  { name: 'drops', params: '', help: 'show why packets were dropped', cmd: hmp_info_drops },
+  { name: 'network', params: '', help: 'show the network state', cmd: hmp_info_network },
+  { name: 'usernet', params: '', help: 'show user network stack connection states', cmd: hmp_info_usernet },
+];
+
+const hmp_cmds: readonly HmpCommand[] = [
+  { name: 'help', params: '[cmd]', help: 'show the help', cmd: hmp_help },
+  {
+    name: 'hostfwd_add',
+    params: '[netdev_id] [tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport',
+    help: 'redirect TCP or UDP connections from host to guest',
+    cmd: hmp_hostfwd_add,
+  },
+  {
+    name: 'hostfwd_remove',
+    params: '[netdev_id] [tcp|udp]:[hostaddr]:hostport',
+    help: 'remove host-to-guest TCP or UDP redirection',
+    cmd: hmp_hostfwd_remove,
+  },
+  { name: 'info', params: '[subcommand]', help: 'show various information about the system state', cmd: hmp_info },
+  { name: 'quit', params: '', help: 'switch the machine off', cmd: hmp_quit },
+  { name: 'set_link', params: 'name on|off', help: 'change the link status of a network adapter', cmd: hmp_set_link },
+];
+
+/** Runs a command. Returns what it prints, lines with their ends; an empty line prints nothing. */
+export function handle_hmp_command(line: string): string {
+  const [name, ...args] = line.trim().split(/\s+/);
+  if (name === undefined || name === '') {
+    return '';
+  }
+  const c = hmp_cmds.find(
+    (h) => h.name === name || (name === '?' && h.name === 'help') || (name === 'q' && h.name === 'quit'),
+  );
+  return c ? c.cmd(args) : `unknown command: '${name}'\n`;
+}

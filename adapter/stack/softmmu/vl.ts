@@ -1,0 +1,168 @@
+/** The command line (softmmu/vl.c), in QEMU's spelling. */
+import {
+  net_check_clients,
+  net_client_init,
+  net_param_client,
+  net_param_nic,
+  qdev_device_add,
+} from '../net/net_init.ts';
+import { OptionError, qemu_opt_get, qemu_opts_parse } from '../util/qemu-option.ts';
+
+/** Options that are done here. All take a value but `nodefaults`. */
+const OPTIONS: readonly string[] = ['device', 'guest', 'm', 'name', 'net', 'netdev', 'nic', 'nodefaults'];
+
+/** QEMU's options with a value that make no difference to this machine. */
+const IGNORED_WITH_VALUE: readonly string[] =
+  `M L accel action append audiodev bios blockdev boot cdrom chardev cpu d D debugcon device_del display drive fda fdb fsdev
+   global hda hdb hdc hdd icount initrd k kernel machine mon monitor msg mtdblock numa object overcommit parallel pflash pidfile
+   qtest qtest-log rtc run-with sandbox sd seed serial smbios smp spice tpmdev trace usbdevice uuid vga virtfs vnc watchdog
+   watchdog-action`.split(/\s+/);
+
+/** QEMU's options without a value that make no difference. */
+const IGNORED: readonly string[] =
+  `S daemonize enable-kvm full-screen no-acpi no-fd-bootchk no-hpet no-quit no-reboot no-shutdown nographic no-user-config only-migratable
+   snapshot usb win2k-hack`.split(/\s+/);
+
+/** Kinds of guests. */
+const GUESTS: readonly string[] = ['builtin', 'trace', 'none'];
+
+const MIB = 1024 * 1024;
+/** Memory without `-m`, in bytes; the least there may be, and the most this machine uses. */
+const RAM_DEFAULT = 16 * MIB;
+const RAM_MIN = MIB;
+export const RAM_MAX = 1024 * MIB;
+
+/** What the command line asks for. */
+export class MachineOptions {
+  ram_size = RAM_DEFAULT;
+  /** Bytes asked for with `-m` when that is more than the machine uses, else 0. */
+  ram_asked = 0;
+  guest = 'builtin';
+  nodefaults = false;
+  /** Options that make net clients, in order. */
+  readonly net: { readonly flag: string; readonly value: string }[] = [];
+}
+
+/** Most edits between a wrong word and one that is suggested for it. */
+const NEAR = 2;
+
+/** Edits from `a` to `b` (Levenshtein). */
+function edit_distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** Why an option is not known, with what is. */
+function unknown_option(word: string): OptionError {
+  const known = OPTIONS.map((o) => `-${o}`).join(', ');
+  if (!word.startsWith('-')) {
+    return new OptionError(`${word}: a disk image is of no use here, and this is no option; known: ${known}`);
+  }
+  const name = word.replace(/^--?/, '');
+  const near = [...OPTIONS, ...IGNORED_WITH_VALUE, ...IGNORED].filter(
+    (o) => edit_distance(o, name) <= NEAR && o.length > 2,
+  );
+  const hint = near.length > 0 ? ` (did you mean ${near.map((o) => `-${o}`).join(', ')}?)` : '';
+  return new OptionError(
+    `${word}: invalid option${hint}; known: ${known}; QEMU's display, disk and CPU options are ignored`,
+  );
+}
+
+/** Bytes of `-m SIZE[K|M|G][,...]` or `-m size=...`; plain numbers are MiB. */
+function parse_ram_size(value: string): number {
+  const text = qemu_opt_get(qemu_opts_parse('-m', value, 'size'), 'size');
+  const m = /^(\d+(?:\.\d+)?)([kmgt]?)b?$/i.exec(text);
+  const unit = { k: 1024, '': MIB, m: MIB, g: 1024 * MIB, t: MIB * MIB }[m?.[2]?.toLowerCase() ?? ''] ?? MIB;
+  const bytes = m ? Math.floor(Number(m[1]) * unit) : Number.NaN;
+  if (!(bytes >= RAM_MIN)) {
+    throw new OptionError(`-m ${value}: invalid memory size '${text}', expected such as 16, 64M or 1G (at least 1M)`);
+  }
+  return bytes;
+}
+
+/** One option with a value. */
+function parse_option(o: MachineOptions, name: string, value: string): void {
+  switch (name) {
+    case 'm': {
+      const bytes = parse_ram_size(value);
+      o.ram_size = Math.min(bytes, RAM_MAX);
+      o.ram_asked = bytes > RAM_MAX ? bytes : 0;
+      break;
+    }
+    case 'guest':
+      if (!GUESTS.includes(value)) {
+        throw new OptionError(`-guest ${value}: unknown guest '${value}'; known: ${GUESTS.join(', ')}`);
+      }
+      o.guest = value;
+      break;
+    case 'device':
+    case 'net':
+    case 'netdev':
+    case 'nic':
+      o.net.push({ flag: `-${name}`, value });
+      break;
+    default:
+      // -name: there is no window to show it.
+      break;
+  }
+}
+
+/** Reads the command line. `argv[0]` is the program unless it is an option. Throws an OptionError for what is wrong. */
+export function qemu_parse_args(argv: readonly string[]): MachineOptions {
+  const o = new MachineOptions();
+  const words = argv.length > 0 && !argv[0]!.startsWith('-') ? argv.slice(1) : argv;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    const name = word.replace(/^--?/, '');
+    if (!word.startsWith('-') || name === '') {
+      throw unknown_option(word);
+    }
+    if (name === 'nodefaults') {
+      o.nodefaults = true;
+    } else if (IGNORED.includes(name)) {
+      // Nothing to do.
+    } else if (OPTIONS.includes(name) || IGNORED_WITH_VALUE.includes(name)) {
+      const value = words[++i];
+      if (value === undefined) {
+        throw new OptionError(`${word}: requires an argument`);
+      }
+      parse_option(o, name, value);
+    } else {
+      throw unknown_option(word);
+    }
+  }
+  if (o.net.length === 0 && !o.nodefaults) {
+    o.net.push({ flag: '-nic', value: 'user' });
+  }
+  return o;
+}
+
+/** Makes the net clients: backends first, then NICs, as QEMU does, so that their order on the command line does not matter. */
+export function net_init_clients(o: MachineOptions): void {
+  for (const { flag, value } of o.net) {
+    if (flag === '-netdev') {
+      net_client_init(qemu_opts_parse(flag, value, 'type'));
+    }
+  }
+  for (const { flag, value } of o.net) {
+    if (flag === '-nic') {
+      net_param_nic(qemu_opts_parse(flag, value, 'type'));
+    } else if (flag === '-net') {
+      net_param_client(qemu_opts_parse(flag, value, 'type'));
+    }
+  }
+  for (const { flag, value } of o.net) {
+    if (flag === '-device') {
+      qdev_device_add(qemu_opts_parse(flag, value, 'driver'));
+    }
+  }
+  net_check_clients();
+}
