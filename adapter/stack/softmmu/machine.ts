@@ -1,15 +1,36 @@
-/** The root of the state tree: everything that changes while the machine runs hangs off `machine`. */
+/**
+ * The root of the state tree: everything that changes while the machine runs hangs off `machine`. Every module imports this one,
+ * so it imports only types, and modules that do not import it: no order of loading may find a class missing.
+ */
 import type { E1000State } from '../hw/net/e1000.ts';
 import type { PCIBus } from '../hw/pci/pci.ts';
 import type { NetState } from '../net/net.ts';
 import type { Slirp } from '../slirp/slirp.ts';
-import { DropCounters } from '../util/drop.ts';
 import type { Host } from '../util/host.ts';
-import { RandomState } from '../util/random.ts';
 import { SocketTable } from '../util/sockets.ts';
-import { QEMU_CLOCK_REALTIME, QEMU_CLOCK_VIRTUAL, QEMUTimerList } from '../util/timer.ts';
+import type { QEMUTimer } from '../util/timer.ts';
 import type { CPUState } from './cpus.ts';
 import type { MemoryMap } from './memory.ts';
+
+/** The pending timers of one clock, soonest first. */
+export class QEMUTimerList {
+  readonly clock: number;
+  active_timers: QEMUTimer | null = null;
+  constructor(clock: number) {
+    this.clock = clock;
+  }
+}
+
+/** How often each reason was the one. */
+export class DropCounters {
+  total = 0;
+  by_reason: Map<string, number> = new Map();
+}
+
+/** State of the generator of `qemu_random_u32` (xorshift32). */
+export class RandomState {
+  x = 1;
+}
 
 /** A machine: one CPU with a guest, memory, a PCI bus with NICs, the net layer, user networks. */
 export class MachineState {
@@ -24,7 +45,8 @@ export class MachineState {
   nics: E1000State[] = [];
   slirps: Slirp[] = [];
   sockets: SocketTable = new SocketTable();
-  timers: QEMUTimerList[] = [new QEMUTimerList(QEMU_CLOCK_REALTIME), new QEMUTimerList(QEMU_CLOCK_VIRTUAL)];
+  /** By clock: `QEMU_CLOCK_REALTIME`, `QEMU_CLOCK_VIRTUAL`. */
+  timers: QEMUTimerList[] = [new QEMUTimerList(0), new QEMUTimerList(1)];
   random: RandomState = new RandomState();
   drops: DropCounters = new DropCounters();
   /** Set by a 'quit' input: the main loop returns. */

@@ -38,6 +38,15 @@ export const DROP_REASONS = {
   DHCP_BAD: 'the DHCP message is not handled or malformed',
   DHCP_NO_LEASE: 'the DHCP pool is exhausted',
   TFTP_BAD: 'the TFTP message is malformed',
+  TCP_CONNECTING: 'the host connection is still being made',
+  TCP_DUPLICATE: 'the TCP data was received before',
+  IPV4_OFF: 'the user network has IPv4 off',
+  IPV6_OFF: 'the user network has IPv6 off',
+  IP6_HDR: 'the IPv6 header is malformed or has extensions',
+  IP6_TOO_BIG: 'the IPv6 packet is longer than the MTU',
+  NDP_BAD: 'the neighbor discovery message is malformed',
+  NCSI_BAD: 'the NC-SI packet is malformed',
+  HOST_ERROR: 'the host cannot reach the destination',
   GUEST_NOT_OURS: "the packet is not for the guest's address",
   GUEST_NO_LISTENER: 'no program in the guest listens on the port',
   GUEST_BAD: 'the guest cannot parse the packet',
@@ -48,12 +57,6 @@ export const DROP_REASONS = {
 
 /** Name of a reason in `DROP_REASONS`. */
 export type DropReason = keyof typeof DROP_REASONS;
-
-/** How often each reason was the one. */
-export class DropCounters {
-  total = 0;
-  by_reason: Map<string, number> = new Map();
-}
 
 /** Gives a packet up: `buf` holds its `size` bytes (an empty array when there are none to show). Break here to see every drop. */
 export function drop(_buf: Uint8Array, _size: number, reason: DropReason): void {

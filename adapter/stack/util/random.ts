@@ -1,11 +1,6 @@
 /** The machine's pseudo random numbers: seeded by the host, so that a recording repeats them. */
 import { machine } from '../softmmu/machine.ts';
 
-/** State of the generator (xorshift32). */
-export class RandomState {
-  x = 1;
-}
-
 /** Seeds the generator; called once by `main`. */
 export function qemu_random_seed(seed: number): void {
   machine.random.x = seed >>> 0 || 0x9e3779b9;

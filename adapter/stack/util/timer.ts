@@ -1,9 +1,9 @@
 /** QEMU's timers: two clocks, each with a list of timers in order of expiry (util/qemu-timer.c). */
-import { machine } from '../softmmu/machine.ts';
+import { machine, type QEMUTimerList } from '../softmmu/machine.ts';
 
-/** Real time: runs while the machine is stopped by the monitor. */
+/** Real time (the first of `machine.timers`): runs while the machine is stopped by the monitor. */
 export const QEMU_CLOCK_REALTIME = 0;
-/** The guest's time: what devices and guests use. */
+/** The guest's time (the second): what devices and guests use. */
 export const QEMU_CLOCK_VIRTUAL = 1;
 
 /** A timer calls back once when its clock reaches `expire_time`; `timer_mod_ns` arms it again. */
@@ -18,15 +18,6 @@ export class QEMUTimer {
     this.clock = clock;
     this.cb = cb;
     this.opaque = opaque;
-  }
-}
-
-/** The pending timers of one clock, soonest first. */
-export class QEMUTimerList {
-  readonly clock: number;
-  active_timers: QEMUTimer | null = null;
-  constructor(clock: number) {
-    this.clock = clock;
   }
 }
 

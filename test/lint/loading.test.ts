@@ -1,0 +1,55 @@
+/**
+ * Modules of the stack import each other in circles, as C files include headers. That works as long as no top-level code needs
+ * something of a module that is not loaded yet, whichever module comes first: the order of imports must not matter.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { compile, PROBE_MODULE, PROBE_MODULE_SOURCE } from '../../adapter/compiler/compile.ts';
+import { sources } from './sources.ts';
+
+const FOLDER = 'adapter/stack/';
+
+/** Imports the module whose URL it is given; posts the error's message, or ''. */
+const LOADER = `
+const { parentPort, workerData } = require('node:worker_threads');
+globalThis.__pktgdb = { A: new Uint8Array(1 << 16), T: new Float64Array([0, Infinity]), hit() {}, tick() {}, module() {} };
+import(workerData).then(() => parentPort.postMessage(''), (e) => parentPort.postMessage(String(e.message)));
+`;
+
+/** Why a module cannot be the first one loaded, or ''. */
+function load(file: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(LOADER, { eval: true, execArgv: [], workerData: pathToFileURL(file).href });
+    worker.on('message', resolve);
+    worker.on('error', reject);
+  });
+}
+
+describe('loading the stack', () => {
+  it('works from every module', async () => {
+    const files = new Map(sources(FOLDER).map((s) => [s.path.slice(FOLDER.length), s.text]));
+    const { debug } = compile(files, { lib: false });
+    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-loading-'));
+    try {
+      for (const [path, js] of [...debug, [PROBE_MODULE, PROBE_MODULE_SOURCE], ['package.json', '{"type":"module"}']]) {
+        const file = join(folder, path!);
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, js!);
+      }
+      const failures: string[] = [];
+      for (const path of debug.keys()) {
+        const message = await load(join(folder, path));
+        if (message) {
+          failures.push(`${path}: ${message}`);
+        }
+      }
+      assert.deepEqual(failures, []);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
