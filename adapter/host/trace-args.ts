@@ -35,9 +35,9 @@ function parseForward(rule: string): Forward | undefined {
   };
 }
 
-/** Index of the option word that describes a user network (`-netdev user,...` or `-nic user,...`), or -1. */
+/** Index of the option word that describes a user network (`-netdev user,...`, `-nic user,...`, `-net user,...`), or -1. */
 function userNetworkWord(args: readonly string[]): number {
-  return args.findIndex((w, i) => /^--?(netdev|nic)$/.test(args[i - 1] ?? '') && /^user(,|$)/.test(w));
+  return args.findIndex((w, i) => /^--?(netdev|nic|net)$/.test(args[i - 1] ?? '') && /^user(,|$)/.test(w));
 }
 
 /** A rule of `forwards` that brings connections to the guest's `addr`:`port`. */
@@ -54,7 +54,7 @@ export function findForward(
 /** The address a rule without a guest address means: `dhcpstart=` of the options, else .15 of the network. */
 export function dhcpStartOf(args: readonly string[], gateway: number): number {
   const option = args.join(',').match(/\bdhcpstart=([0-9.]+)/)?.[1];
-  return (option && parse_ipv4(option)) || (gateway & 0xffffff00) + 15;
+  return (option && parse_ipv4(option)) || ((gateway & 0xffffff00) >>> 0) + 15;
 }
 
 /** Host ports for rules that the replay adds; no socket is opened, they only have to differ. */
@@ -65,7 +65,8 @@ const FIRST_PORT = 5555;
  * do not have. They are options like those that the user writes, so that a recording of the replay carries them.
  */
 export function replayArgs(trace: Trace, args: readonly string[]): string[] {
-  const out = [...args, '-guest', 'trace'];
+  const network = args.some((w) => /^--?(netdev|nic|net)$/.test(w)) ? [] : ['-nic', 'user'];
+  const out = [...args, ...network, '-guest', 'trace'];
   const at = userNetworkWord(out);
   if (at < 0) {
     return out;
