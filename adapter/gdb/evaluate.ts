@@ -206,7 +206,7 @@ export class Evaluator {
       case 'number':
         return {
           js: `(${value.value})`,
-          type: Number.isInteger(value.value) ? INT_OR_NUMBER(value) : NUMBER,
+          type: Number.isInteger(value.value) ? integer_type(value) : NUMBER,
           constant: true,
         };
       case 'bigint':
@@ -227,7 +227,7 @@ export class Evaluator {
   }
 }
 
-function INT_OR_NUMBER(value: Value): typeof INT {
+function integer_type(value: Value): typeof INT {
   return Math.abs(Number(value.value)) <= 0x7fffffff ? INT : NUMBER;
 }
 

@@ -1,0 +1,311 @@
+/** Commands about breakpoints. */
+import type { Breakpoint } from '../engine/api.ts';
+import { type Command, CommandError } from './commands.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+import { type DefaultPlace, parse_location, split_condition } from './linespec.ts';
+
+/** The place a bare line number counts from: the selected frame's, else what was listed last. */
+export async function default_place(gdb: GdbInterpreter): Promise<DefaultPlace | undefined> {
+  if (gdb.engine.state === 'stopped') {
+    return (await gdb.selected()).location;
+  }
+  return gdb.source.current();
+}
+
+async function set_breakpoint(gdb: GdbInterpreter, text: string, temporary: boolean): Promise<void> {
+  const { location, condition } = split_condition(text);
+  const compiled = condition === undefined ? undefined : gdb.evaluator.condition(condition);
+  let at: ReturnType<typeof parse_location>;
+  if (location === '') {
+    const here = gdb.engine.state === 'stopped' ? await default_place(gdb) : undefined;
+    if (!here) {
+      throw new CommandError('No default breakpoint address now.');
+    }
+    at = { kind: 'line', file: here.file, line: here.line };
+  } else {
+    at = parse_location(gdb.engine, location, await default_place(gdb));
+  }
+  const bp = gdb.engine.setBreakpoint({ location: at, temporary, ...(compiled ? { condition: compiled } : {}) });
+  if (!bp.verified) {
+    gdb.engine.deleteBreakpoint(bp.id);
+    throw new CommandError(bp.message ?? `Cannot set a breakpoint at ${location}.`);
+  }
+  gdb.out(`${announcement(bp)}\n`);
+}
+
+/** `Breakpoint 1 at hw/net/e1000.ts:1031`. */
+function announcement(bp: Breakpoint): string {
+  const what = bp.spec.temporary ? 'Temporary breakpoint' : 'Breakpoint';
+  const [first] = bp.locations;
+  if (bp.locations.length > 1) {
+    return `${what} ${bp.id} at ${bp.locations.length} locations: ${bp.locations.map((l) => `${l.file}:${l.line}`).join(', ')}.`;
+  }
+  const remark = bp.message === undefined ? '' : ` (${bp.message})`;
+  return `${what} ${bp.id} at ${first?.function}: file ${first?.file}, line ${first?.line}.${remark}`;
+}
+
+/** Numbers and ranges, `1 3-5 $bpnum`. Throws for anything else. */
+export function parse_numbers(gdb: GdbInterpreter, text: string, what: string): number[] {
+  const numbers: number[] = [];
+  for (const word of text.split(/[\s,]+/).filter((w) => w !== '')) {
+    const m = /^(\d+)(?:-(\d+))?$/.exec(word);
+    const variable = word.startsWith('$')
+      ? gdb.evaluator.variable_entries().find(([n]) => `$${n}` === word)?.[1].value.value
+      : undefined;
+    if (!m && typeof variable !== 'number') {
+      throw new CommandError(`Bad ${what} argument: '${word}'`);
+    }
+    const from = m ? Number(m[1]) : Number(variable);
+    const to = m?.[2] === undefined ? from : Number(m[2]);
+    if (to < from || to - from > 10000) {
+      throw new CommandError('inverted range');
+    }
+    for (let n = from; n <= to; n++) {
+      numbers.push(n);
+    }
+  }
+  return numbers;
+}
+
+/** Does `action` with each breakpoint named (all, if none is); unknown numbers are complained about at the end. */
+function each_breakpoint(gdb: GdbInterpreter, args: string, action: (id: number) => void): void {
+  const wanted =
+    args.trim() === '' ? gdb.engine.breakpoints.map((b) => b.id) : parse_numbers(gdb, args, 'breakpoint number');
+  const missing: number[] = [];
+  for (const id of wanted) {
+    if (gdb.engine.breakpoints.some((b) => b.id === id)) {
+      action(id);
+    } else {
+      missing.push(id);
+    }
+  }
+  if (missing.length > 0) {
+    throw new CommandError(missing.map((id) => `No breakpoint number ${id}.`).join('\n'));
+  }
+}
+
+/** The breakpoint that a number names. */
+export function breakpoint_of(gdb: GdbInterpreter, word: string): Breakpoint {
+  const [id] = parse_numbers(gdb, word, 'breakpoint number');
+  const bp = gdb.engine.breakpoints.find((b) => b.id === id);
+  if (!bp) {
+    throw new CommandError(`No breakpoint number ${word}.`);
+  }
+  return bp;
+}
+
+async function delete_breakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
+  const text = args.replace(/^(?:breakpoints|break|b)\b/, '');
+  if (text.trim() === '' && gdb.engine.breakpoints.length > 0 && !(await gdb.confirm('Delete all breakpoints?'))) {
+    return;
+  }
+  each_breakpoint(gdb, text, (id) => gdb.engine.deleteBreakpoint(id));
+}
+
+async function clear(gdb: GdbInterpreter, args: string): Promise<void> {
+  const here = await default_place(gdb);
+  const at = args === '' && here ? { kind: 'line' as const, ...here } : parse_location(gdb.engine, args, here);
+  const there = gdb.engine.breakpoints.filter(({ locations }) =>
+    locations.some((l) => (at.kind === 'function' ? l.function === at.name : l.file === at.file && l.line === at.line)),
+  );
+  if (there.length === 0) {
+    throw new CommandError(`No breakpoint at ${args || 'this line'}.`);
+  }
+  gdb.out(`Deleted breakpoint${there.length > 1 ? 's' : ''} ${there.map((b) => b.id).join(' ')} \n`);
+  for (const b of there) {
+    gdb.engine.deleteBreakpoint(b.id);
+  }
+}
+
+/** `enable`, `disable`: of breakpoints, or of displays. */
+function set_enabled(gdb: GdbInterpreter, args: string, enabled: boolean): void {
+  const display = /^d(?:i(?:s(?:p(?:l(?:ay?)?)?)?)?)?\b(.*)$/.exec(args);
+  if (display) {
+    const ids = parse_numbers(gdb, display[1]!, 'display number');
+    for (const d of gdb.displays.filter((x) => ids.length === 0 || ids.includes(x.id))) {
+      d.enabled = enabled;
+    }
+    return;
+  }
+  if (/^(?:once|delete|count)\b/.test(args)) {
+    throw new CommandError(
+      '"enable once", "enable delete" and "enable count" are not supported; use tbreak or ignore.',
+    );
+  }
+  each_breakpoint(gdb, args.replace(/^breakpoints?\b/, ''), (id) => gdb.engine.updateBreakpoint(id, { enabled }));
+}
+
+function condition(gdb: GdbInterpreter, args: string): void {
+  const m = /^(\S+)\s*(.*)$/s.exec(args);
+  if (!m) {
+    throw new CommandError('Argument required (breakpoint number).');
+  }
+  const bp = breakpoint_of(gdb, m[1]!);
+  if (m[2] === '') {
+    gdb.engine.updateBreakpoint(bp.id, { condition: null });
+    gdb.out(`Breakpoint ${bp.id} now unconditional.\n`);
+    return;
+  }
+  const updated = gdb.engine.updateBreakpoint(bp.id, { condition: gdb.evaluator.condition(m[2]!) });
+  if (!updated.verified && bp.verified) {
+    throw new CommandError(updated.message ?? 'The condition is not usable there.');
+  }
+}
+
+async function ignore(gdb: GdbInterpreter, args: string): Promise<void> {
+  const m = /^(\S+)\s*(.*)$/s.exec(args);
+  if (!m) {
+    throw new CommandError('Argument required (a breakpoint number).');
+  }
+  const bp = breakpoint_of(gdb, m[1]!);
+  if (m[2] === '') {
+    throw new CommandError('Second argument (specified ignore-count) is missing.');
+  }
+  const { value } = await gdb.evaluator.evaluate(m[2]!, gdb.expression_frame());
+  if (value.kind !== 'number') {
+    throw new CommandError('The ignore count must be a number.');
+  }
+  const count = Math.max(0, Math.trunc(Number(value.value)));
+  gdb.engine.updateBreakpoint(bp.id, { ignoreCount: count });
+  const text =
+    count === 0
+      ? `Will stop next time breakpoint ${bp.id} is reached.`
+      : count === 1
+        ? `Will ignore next crossing of breakpoint ${bp.id}.`
+        : `Will ignore next ${count} crossings of breakpoint ${bp.id}.`;
+  gdb.out(`${text}\n`);
+}
+
+/** `info breakpoints`: gdb's table. */
+export function info_breakpoints(gdb: GdbInterpreter, args: string): void {
+  const ids = parse_numbers(gdb, args, 'breakpoint number');
+  const shown = gdb.engine.breakpoints.filter((b) => ids.length === 0 || ids.includes(b.id));
+  if (shown.length === 0) {
+    gdb.out(
+      ids.length === 0
+        ? 'No breakpoints or watchpoints.\n'
+        : `No breakpoint or watchpoint matching '${args.trim()}'.\n`,
+    );
+    return;
+  }
+  gdb.out('Num     Type           Disp Enb Address            What\n');
+  for (const b of shown) {
+    gdb.out(breakpoint_rows(gdb, b));
+  }
+}
+
+function breakpoint_rows(gdb: GdbInterpreter, b: Breakpoint): string {
+  const row = (num: string, type: string, disp: string, enb: string, address: string, what: string): string =>
+    `${num.padEnd(7)} ${type.padEnd(14)} ${disp.padEnd(4)} ${enb.padEnd(3)} ${address.padEnd(18)} ${what}`.trimEnd();
+  const kind = b.spec.log ? 'dprintf' : 'breakpoint';
+  const [only] = b.locations;
+  const address = b.locations.length === 0 ? '<PENDING>' : b.locations.length > 1 ? '<MULTIPLE>' : '';
+  const { location } = b.spec;
+  const place = (l: Breakpoint['locations'][number]): string => `in ${l.function} at ${l.file}:${l.line}`;
+  const wanted = location.kind === 'function' ? location.name : `${location.file}:${location.line}`;
+  const what = b.locations.length === 0 ? wanted : b.locations.length === 1 && only ? place(only) : '';
+  const lines = [row(String(b.id), kind, b.spec.temporary ? 'del' : 'keep', b.enabled ? 'y' : 'n', address, what)];
+  if (b.spec.condition) {
+    lines.push(`\tstop only if ${b.spec.condition.text}`);
+  }
+  if (b.hits > 0) {
+    lines.push(`\tbreakpoint already hit ${b.hits} time${b.hits === 1 ? '' : 's'}`);
+  }
+  if (b.spec.ignoreCount) {
+    lines.push(`\tignore next ${b.spec.ignoreCount} hits`);
+  }
+  for (const c of gdb.breakpointCommands.get(b.id) ?? []) {
+    lines.push(`        ${c}`);
+  }
+  if (b.locations.length > 1) {
+    lines.push(...b.locations.map((l, i) => row(`${b.id}.${i + 1}`, '', '', 'y', '', place(l))));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Names that a location may start with. */
+export function complete_location(gdb: GdbInterpreter): readonly string[] {
+  return [...gdb.engine.info.functions.map((f) => f.name), ...gdb.engine.info.files];
+}
+
+function complete_numbers(gdb: GdbInterpreter): readonly string[] {
+  return gdb.engine.breakpoints.map((b) => String(b.id));
+}
+
+export const BREAKPOINT_COMMANDS: readonly Command[] = [
+  {
+    name: 'break',
+    aliases: ['b', 'br', 'bre', 'brea'],
+    class: 'breakpoints',
+    help: `Set breakpoint at specified location.
+Usage: break [LOCATION] [if CONDITION]
+LOCATION is a function (e1000_receive_iov), FILE:LINE (hw/net/e1000.ts:1031), FILE:FUNCTION, or a line of the current file
+(1031, +2). Without one: the current line. CONDITION is a C-like expression over the names that are in scope there; $pkt is the
+packet that the function handles, with Wireshark's field names:
+  break e1000_receive_iov if $pkt.tcp.dstport == 5556`,
+    run: (gdb, args) => set_breakpoint(gdb, args, false),
+    complete: complete_location,
+  },
+  {
+    name: 'tbreak',
+    aliases: ['tb'],
+    class: 'breakpoints',
+    help: `Set a temporary breakpoint.
+Like "break" except the breakpoint is deleted when it is hit.`,
+    run: (gdb, args) => set_breakpoint(gdb, args, true),
+    complete: complete_location,
+  },
+  {
+    name: 'delete',
+    aliases: ['d', 'del', 'delet', 'dele'],
+    class: 'breakpoints',
+    help: `Delete all or some breakpoints.
+Usage: delete [BREAKPOINTNUM]...
+Without arguments all breakpoints are deleted.`,
+    run: delete_breakpoints,
+    complete: complete_numbers,
+  },
+  {
+    name: 'clear',
+    class: 'breakpoints',
+    help: `Clear breakpoint at specified location.
+Usage: clear [LOCATION]`,
+    run: clear,
+    complete: complete_location,
+  },
+  {
+    name: 'disable',
+    aliases: ['dis', 'disa'],
+    class: 'breakpoints',
+    help: `Disable all or some breakpoints.
+Usage: disable [BREAKPOINTNUM]... | disable display [NUM]...`,
+    run: (gdb, args) => set_enabled(gdb, args, false),
+    complete: complete_numbers,
+  },
+  {
+    name: 'enable',
+    aliases: ['en'],
+    class: 'breakpoints',
+    help: `Enable all or some breakpoints.
+Usage: enable [BREAKPOINTNUM]... | enable display [NUM]...`,
+    run: (gdb, args) => set_enabled(gdb, args, true),
+    complete: complete_numbers,
+  },
+  {
+    name: 'condition',
+    class: 'breakpoints',
+    help: `Specify breakpoint number N to break only if COND is true.
+Usage: condition N [COND]
+Without COND the breakpoint is made unconditional.`,
+    run: condition,
+    complete: complete_numbers,
+  },
+  {
+    name: 'ignore',
+    class: 'breakpoints',
+    help: `Set ignore-count of breakpoint number N to COUNT.
+Usage: ignore N COUNT`,
+    run: ignore,
+    complete: complete_numbers,
+  },
+];

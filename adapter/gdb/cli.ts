@@ -1,0 +1,296 @@
+/** The terminal around the interpreter: prompt, history, Tab, Ctrl-C, scripts and `-ex`, the guest's console. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { EngineApi } from '../engine/api.ts';
+import { GdbInterpreter, type Write } from './interpreter.ts';
+
+/** Commands from the command line, in its order. */
+export type Action =
+  | { readonly kind: 'file'; readonly name: string }
+  | { readonly kind: 'command'; readonly text: string };
+
+export interface CliOptions {
+  /** Leave out the introduction. */
+  readonly quiet: boolean;
+  /** Run the actions and exit: 1 if one failed. */
+  readonly batch: boolean;
+  readonly actions: readonly Action[];
+  /** QEMU options of the machine. */
+  readonly args: readonly string[];
+  /** A capture to replay. */
+  readonly trace?: string;
+  readonly version: string;
+  /** Printed before the first prompt. */
+  readonly hint?: string;
+  readonly input?: Readable & { readonly isTTY?: boolean };
+  readonly output?: Writable & { readonly isTTY?: boolean };
+  readonly errors?: Writable;
+  /** Where the history is kept; empty: nowhere. */
+  readonly historyFile?: string;
+}
+
+const PROMPT = '(pktgdb) ';
+const HISTORY_SIZE = 1000;
+/** A second Ctrl-C within this time asks whether to quit. */
+const DOUBLE_INTERRUPT_MS = 1000;
+
+/** Runs the command line until `quit` or end of input. Resolves to the exit code; the engine is disposed of. */
+export async function run_cli(engine: EngineApi, options: CliOptions): Promise<number> {
+  const cli = new Cli(engine, options);
+  try {
+    return await cli.run();
+  } finally {
+    cli.gdb.dispose();
+    await engine.dispose();
+  }
+}
+
+class Cli {
+  readonly gdb: GdbInterpreter;
+  private readonly engine: EngineApi;
+  private readonly options: CliOptions;
+  private readonly input: NonNullable<CliOptions['input']>;
+  private readonly output: NonNullable<CliOptions['output']>;
+  private readonly errors: Writable;
+  private terminal: Interface | undefined;
+  /** A prompt is on the screen and nothing runs. */
+  private prompting = false;
+  /** The last output ended in the middle of a line. */
+  private column = false;
+  private lastInterrupt = 0;
+  private answer: ((line: string) => void) | undefined;
+
+  constructor(engine: EngineApi, options: CliOptions) {
+    this.engine = engine;
+    this.options = options;
+    this.input = options.input ?? process.stdin;
+    this.output = options.output ?? process.stdout;
+    this.errors = options.errors ?? process.stderr;
+    const ask = !options.batch && this.input.isTTY === true;
+    this.gdb = new GdbInterpreter(engine, {
+      write: this.write,
+      waitForStops: true,
+      version: options.version,
+      launch: { args: options.args, ...(options.trace === undefined ? {} : { trace: options.trace }) },
+      ...(ask ? { confirm: (question: string) => this.ask(question) } : {}),
+    });
+    engine.on('console', (text) => this.aside(text));
+    engine.on('log', (text) => this.aside(text.endsWith('\n') ? text : `${text}\n`));
+    engine.on('report', (level, text) => this.aside(`${level === 'info' ? '' : `${level}: `}${text}\n`));
+  }
+
+  async run(): Promise<number> {
+    const interrupted = (): void => this.interrupt();
+    process.on('SIGINT', interrupted);
+    try {
+      if (!this.options.quiet && !this.options.batch) {
+        this.print(`${this.gdb.version}: a GDB for packets.\nFor help, type "help".\n`);
+      }
+      const ok = await this.run_actions();
+      if (this.gdb.quit !== undefined) {
+        return this.gdb.quit;
+      }
+      if (this.options.batch) {
+        return ok ? 0 : 1;
+      }
+      if (this.options.hint !== undefined) {
+        this.print(this.options.hint);
+      }
+      return await this.interact();
+    } finally {
+      process.off('SIGINT', interrupted);
+      this.terminal?.close();
+    }
+  }
+
+  /** The commands of the command line; in batch mode the first one that fails is the last. */
+  private async run_actions(): Promise<boolean> {
+    for (const a of this.options.actions) {
+      const line = a.kind === 'file' ? `source ${a.name}` : a.text;
+      const { ok, quit } = await this.gdb.execute(line);
+      if (quit !== undefined) {
+        return ok;
+      }
+      if (!ok && this.options.batch) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Reads commands until `quit` or the end of the input. */
+  private async interact(): Promise<number> {
+    const terminal = this.open_terminal();
+    const lines: string[] = [];
+    let closed = false;
+    let wake = (): void => {};
+    terminal.on('line', (line) => {
+      if (this.answer) {
+        this.answer(line);
+        return;
+      }
+      lines.push(line);
+      wake();
+    });
+    terminal.on('close', () => {
+      closed = true;
+      this.answer?.('n');
+      wake();
+    });
+    terminal.on('SIGINT', () => this.interrupt());
+    let failed = false;
+    for (;;) {
+      const next = lines.shift();
+      if (next === undefined) {
+        if (closed) {
+          return failed && this.input.isTTY !== true ? 1 : 0;
+        }
+        this.prompt();
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      this.prompting = false;
+      this.column = false;
+      const { ok, quit } = await this.gdb.execute(next, true);
+      failed ||= !ok;
+      if (quit !== undefined) {
+        return quit;
+      }
+    }
+  }
+
+  private open_terminal(): Interface {
+    const tty = this.input.isTTY === true && this.output.isTTY === true;
+    const file = this.history_file();
+    const terminal = createInterface({
+      input: this.input,
+      output: this.output,
+      terminal: tty,
+      history: tty ? read_history(file) : [],
+      historySize: HISTORY_SIZE,
+      removeHistoryDuplicates: true,
+      prompt: PROMPT,
+      completer: (line: string) => [this.gdb.complete(line), line],
+    });
+    if (tty && file !== '') {
+      terminal.on('history', (history: string[]) => write_history(file, history));
+    }
+    this.terminal = terminal;
+    return terminal;
+  }
+
+  private history_file(): string {
+    return this.options.historyFile ?? join(homedir(), '.pktgdb_history');
+  }
+
+  private prompt(): void {
+    if (this.column) {
+      this.output.write('\n');
+      this.column = false;
+    }
+    this.terminal?.setPrompt(this.gdb.in_block ? '>' : PROMPT);
+    this.terminal?.prompt();
+    this.prompting = true;
+  }
+
+  /** A question, answered y or n; the end of the input means no. */
+  private async ask(question: string): Promise<boolean> {
+    for (;;) {
+      this.output.write(`${question} (y or n) `);
+      const answer = await new Promise<string>((resolve) => {
+        this.answer = resolve;
+      });
+      this.answer = undefined;
+      if (/^\s*y/i.test(answer)) {
+        return true;
+      }
+      if (/^\s*n/i.test(answer)) {
+        return false;
+      }
+      this.output.write('Please answer y or n.\n');
+    }
+  }
+
+  /** Ctrl-C: stops the machine; at the prompt drops the line; twice in a row asks to quit. */
+  private interrupt(): void {
+    const now = performance.now();
+    const twice = now - this.lastInterrupt < DOUBLE_INTERRUPT_MS;
+    this.lastInterrupt = now;
+    if (this.engine.state === 'running' && !twice) {
+      this.engine.interrupt().catch((e: Error) => this.write(`${e.message}\n`, 'stderr'));
+      return;
+    }
+    if (this.prompting) {
+      this.gdb.cancel_block();
+      this.output.write('Quit\n');
+      this.terminal?.write(null, { ctrl: true, name: 'u' });
+      this.prompt();
+      return;
+    }
+    if (twice) {
+      void this.give_up();
+    }
+  }
+
+  /** The machine does not stop: end it, if the user says so. */
+  private async give_up(): Promise<void> {
+    const question = 'The machine has not stopped. Kill it?';
+    if (this.input.isTTY !== true || this.options.batch || (await this.ask(question))) {
+      await this.engine.kill();
+    }
+  }
+
+  private readonly write: Write = (text, kind) => {
+    if (kind === 'stdout') {
+      this.print(text);
+    } else if (kind === 'log') {
+      this.aside(text);
+    } else {
+      this.errors.write(text);
+    }
+  };
+
+  private print(text: string): void {
+    if (text !== '') {
+      this.output.write(text);
+      this.column = !text.endsWith('\n');
+    }
+  }
+
+  /** Output that nobody asked for: at a prompt it goes above it. */
+  private aside(text: string): void {
+    if (!this.prompting || !this.terminal?.terminal) {
+      this.print(text);
+      return;
+    }
+    this.output.write('\r\x1b[K');
+    this.output.write(text.endsWith('\n') ? text : `${text}\n`);
+    this.terminal.prompt(true);
+  }
+}
+
+/** Lines of the history file, newest first. */
+function read_history(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((l) => l !== '')
+      .slice(-HISTORY_SIZE)
+      .reverse();
+  } catch {
+    return [];
+  }
+}
+
+function write_history(file: string, history: readonly string[]): void {
+  try {
+    writeFileSync(file, `${[...history].slice(0, HISTORY_SIZE).reverse().join('\n')}\n`, { mode: 0o600 });
+  } catch {
+    // A home directory that cannot be written to is no reason to stop debugging.
+  }
+}

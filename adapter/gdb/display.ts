@@ -1,0 +1,89 @@
+/** Expressions displayed at each stop. */
+
+import { parse_numbers } from './breakpoints.ts';
+import { type Command, CommandError } from './commands.ts';
+import { parse_expression } from './expression/parser.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+import { format_result, split_format } from './values.ts';
+
+/** Shows all that can be evaluated here; others (locals of another function) are passed over, as in gdb. */
+export async function run_displays(gdb: GdbInterpreter): Promise<void> {
+  for (const d of gdb.displays.filter((x) => x.enabled)) {
+    try {
+      await show(gdb, d);
+    } catch {
+      // Not available in this frame.
+    }
+  }
+}
+
+async function show(gdb: GdbInterpreter, d: GdbInterpreter['displays'][number]): Promise<void> {
+  const letter = split_format(d.format).format?.letter ?? '';
+  const result = await gdb.evaluator.evaluate(d.text, gdb.expression_frame());
+  const text = await format_result(gdb.engine, gdb.settings.print, result, letter);
+  gdb.out(`${d.id}: ${d.format === '' ? '' : `${d.format} `}${d.text} = ${text}\n`);
+}
+
+async function display(gdb: GdbInterpreter, args: string): Promise<void> {
+  if (args.trim() === '') {
+    return run_displays(gdb);
+  }
+  const { format, rest } = split_format(args);
+  parse_expression(rest);
+  const d = {
+    id: gdb.lastDisplay + 1,
+    text: rest.trim(),
+    format: format ? `/${format.letter || 'x'}` : '',
+    enabled: true,
+  };
+  if (gdb.engine.state === 'stopped') {
+    await show(gdb, d);
+  }
+  gdb.lastDisplay++;
+  gdb.displays.push(d);
+}
+
+async function undisplay(gdb: GdbInterpreter, args: string): Promise<void> {
+  const ids = parse_numbers(gdb, args, 'display number');
+  if (ids.length === 0) {
+    if (await gdb.confirm('Delete all auto-display expressions?')) {
+      gdb.displays.length = 0;
+    }
+    return;
+  }
+  for (const id of ids) {
+    const at = gdb.displays.findIndex((d) => d.id === id);
+    if (at < 0) {
+      throw new CommandError(`No display number ${id}.`);
+    }
+    gdb.displays.splice(at, 1);
+  }
+}
+
+export function info_display(gdb: GdbInterpreter): void {
+  if (gdb.displays.length === 0) {
+    gdb.out('There are no auto-display expressions now.\n');
+    return;
+  }
+  gdb.out('Auto-display expressions now in effect:\nNum Enb Expression\n');
+  for (const d of gdb.displays) {
+    gdb.out(`${d.id}:   ${d.enabled ? 'y' : 'n'}  ${d.format === '' ? '' : `${d.format} `}${d.text}\n`);
+  }
+}
+
+export const DISPLAY_COMMANDS: readonly Command[] = [
+  {
+    name: 'display',
+    class: 'data',
+    help: `Print value of expression EXP each time the program stops.
+Usage: display[/FMT] [EXP]
+Without EXP, the current values are shown.`,
+    run: display,
+  },
+  {
+    name: 'undisplay',
+    class: 'data',
+    help: 'Cancel some expressions to be displayed when program stops.\nUsage: undisplay [NUM]...',
+    run: undisplay,
+  },
+];

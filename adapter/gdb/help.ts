@@ -1,0 +1,58 @@
+/** Texts of `help`. */
+import { type Command, type CommandClass, CommandError, find_command } from './commands.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+
+const CLASSES: readonly (readonly [CommandClass, string])[] = [
+  ['breakpoints', 'Making program stop at certain points.'],
+  ['data', 'Examining data.'],
+  ['files', 'Specifying and examining files.'],
+  ['network', 'The guest, the host and the monitor.'],
+  ['running', 'Running the program.'],
+  ['stack', 'Examining the stack.'],
+  ['status', 'Status inquiries.'],
+  ['support', 'Support facilities.'],
+  ['user-defined', 'User-defined commands.'],
+];
+
+const TAIL = `
+Type "help" followed by command name for full documentation.
+Command name abbreviations are allowed if unambiguous.
+`;
+
+function summary(c: Command): string {
+  return `${[c.name, ...(c.aliases ?? [])].join(', ')} -- ${c.help.split('\n')[0]}\n`;
+}
+
+function by_name(commands: readonly Command[]): Command[] {
+  return [...commands].sort((a, b) => a.name.localeCompare(b.name, 'en'));
+}
+
+/** The text for `help ARGS`. Throws `CommandError` for something unknown. */
+export function help_text(gdb: GdbInterpreter, args: string): string {
+  const topic = args.trim();
+  const user = [...gdb.userCommands.values()].map((u) => u.command);
+  if (topic === '') {
+    const classes = CLASSES.map(([name, text]) => `${name} -- ${text}\n`).join('');
+    return `List of classes of commands:\n\n${classes}\nType "help" followed by a class name for a list of commands in that class.\nType "help all" for the list of all commands.${TAIL}`;
+  }
+  const all = [...gdb.table, ...user];
+  if (topic === 'all') {
+    return by_name(all).map(summary).join('');
+  }
+  const found_class = CLASSES.find(([name]) => name === topic);
+  if (found_class && !all.some((c) => c.name === topic)) {
+    const members = by_name(all.filter((c) => c.class === topic));
+    return `${found_class[1]}\n\nList of commands:\n\n${members.map(summary).join('')}${TAIL}`;
+  }
+  const { command, path, args: rest } = find_command(all, topic);
+  if (rest !== '') {
+    throw new CommandError(`Undefined ${path} command: "${rest}".  Try "help ${path}".`);
+  }
+  const names = [path, ...(command.aliases ?? [])].join(', ');
+  const list = command.subcommands
+    ? `\nList of ${path} subcommands:\n\n${by_name(command.subcommands)
+        .map((c) => `${path} ${summary(c)}`)
+        .join('')}\nType "help ${path}" followed by ${path} subcommand name for full documentation.\n`
+    : '';
+  return `${names}\n${command.help}\n${list}`;
+}

@@ -1,0 +1,276 @@
+/** `info`: about the program and the machine. */
+import type { FunctionInfo } from '../compiler/debug-info.ts';
+import { complete_location, default_place, info_breakpoints } from './breakpoints.ts';
+import { type Command, CommandError } from './commands.ts';
+import { info_display } from './display.ts';
+import { help_text } from './help.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+import { find_functions, unknown_function } from './linespec.ts';
+import { NETWORK_INFO } from './network-info.ts';
+import { print_packet } from './packet.ts';
+import { declaration } from './ptype.ts';
+import { info_registers } from './register-info.ts';
+import { REGISTER_GROUPS, register_names } from './registers.ts';
+import { line_of } from './source.ts';
+import { info_args, info_frame, info_locals, regex_of } from './stack.ts';
+
+/** Items with a file, grouped by it, as gdb's symbol listings are. */
+function listing<T extends { readonly file: string; readonly line: number }>(
+  gdb: GdbInterpreter,
+  title: string,
+  items: readonly T[],
+  text: (item: T) => string,
+): void {
+  gdb.out(`${title}:\n`);
+  for (const file of [...new Set(items.map((i) => i.file))].sort()) {
+    gdb.out(`\nFile ${file}:\n`);
+    const here = items.filter((i) => i.file === file).sort((a, b) => a.line - b.line);
+    gdb.out(here.map((i) => `${`${i.line}:`.padEnd(8)}${text(i)}\n`).join(''));
+  }
+}
+
+function matching<T extends { readonly name: string }>(items: readonly T[], pattern: string): T[] {
+  const re = regex_of(pattern.trim());
+  return items.filter((i) => re.test(i.name));
+}
+
+function title(what: string, pattern: string): string {
+  return pattern.trim() === '' ? `All defined ${what}` : `All ${what} matching regular expression "${pattern.trim()}"`;
+}
+
+function info_functions(gdb: GdbInterpreter, args: string): void {
+  const all = matching(gdb.engine.info.functions, args);
+  listing(gdb, title('functions', args), all, declaration);
+}
+
+function info_variables(gdb: GdbInterpreter, args: string): void {
+  const all = matching(gdb.engine.info.globals, args);
+  listing(gdb, title('variables', args), all, (g) =>
+    g.value === undefined ? `${g.type} ${g.name};` : `${g.type} ${g.name} = ${number_text(g.value)};`,
+  );
+}
+
+function number_text(value: number | string): string {
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : value > 9
+      ? `${value} (0x${value.toString(16)})`
+      : String(value);
+}
+
+function info_types(gdb: GdbInterpreter, args: string): void {
+  listing(gdb, title('types', args), matching(gdb.engine.info.structs, args), (s) => {
+    const doc = s.doc.split('\n')[0] ?? '';
+    return `${s.kind} ${s.name};${doc === '' ? '' : `  /* ${doc} */`}`;
+  });
+}
+
+function info_sources(gdb: GdbInterpreter, args: string): void {
+  const re = regex_of(args.trim());
+  gdb.out(`${gdb.engine.sourceRoot}:\n(Full debug information has been read for these files.)\n\n`);
+  gdb.out(
+    [...gdb.engine.info.files]
+      .filter((f) => re.test(f))
+      .sort()
+      .map((f) => `${f}\n`)
+      .join(''),
+  );
+}
+
+async function info_source(gdb: GdbInterpreter): Promise<void> {
+  const here = await default_place(gdb);
+  if (!here) {
+    gdb.out('No current source file.\n');
+    return;
+  }
+  const lines = gdb.source.lines(here.file);
+  gdb.out(`Current source file is ${here.file}\nCompilation directory is ${gdb.engine.sourceRoot}\n`);
+  gdb.out(`Located in ${gdb.source.path(here.file)}\n`);
+  gdb.out(lines ? `Contains ${lines.length} line${lines.length === 1 ? '' : 's'}.\n` : 'The file cannot be read.\n');
+  gdb.out('Source language is typescript.\n');
+}
+
+async function info_line(gdb: GdbInterpreter, args: string): Promise<void> {
+  const here = (await default_place(gdb)) ?? { file: '', line: 0 };
+  const at = args.trim() === '' ? here : line_of(gdb, args.trim(), here);
+  if (at.file === '') {
+    throw new CommandError('No line number information available.');
+  }
+  const probes = gdb.engine.info.probes.filter(
+    (p) => p.line === at.line && gdb.engine.info.functions[p.fn]?.file === at.file,
+  );
+  const fn = gdb.engine.info.functions[probes[0]?.fn ?? -1];
+  if (!fn) {
+    gdb.out(`Line ${at.line} of "${at.file}" has no code.\n`);
+    return;
+  }
+  const ids = probes.map((p) => p.id);
+  gdb.out(`Line ${at.line} of "${at.file}" is in ${fn.name} (probe${ids.length > 1 ? 's' : ''} ${ids.join(', ')}).\n`);
+}
+
+function info_scope(gdb: GdbInterpreter, args: string): void {
+  const name = args.trim();
+  if (name === '') {
+    throw new CommandError('requires an argument: a function');
+  }
+  const [f] = find_functions(gdb.engine, name);
+  if (!f) {
+    throw new CommandError(unknown_function(gdb.engine, name));
+  }
+  const names = new Map<string, string>();
+  for (const v of [...f.params, ...f.probes.flatMap((id) => gdb.engine.info.probes[id]?.locals ?? [])]) {
+    names.set(v.name, v.type);
+  }
+  if (names.size === 0) {
+    gdb.out(`Symbol table for ${f.name} has no locals.\n`);
+    return;
+  }
+  gdb.out(`Scope for ${f.name}:\n`);
+  for (const [n, type] of names) {
+    const kind = f.params.some((p) => p.name === n) ? 'an argument' : 'a variable';
+    gdb.out(`Symbol ${n} is ${kind}${type === '' ? '' : ` of type ${type}`}.\n`);
+  }
+}
+
+/** `info symbol` / `info address` in one: where a name is defined, with its doc comment. */
+function info_symbol(gdb: GdbInterpreter, args: string): void {
+  const name = args.trim();
+  const { functions, structs, globals } = gdb.engine.info;
+  const found = [...functions, ...structs, ...globals].filter((x) => x.name === name);
+  if (found.length === 0) {
+    throw new CommandError(name === '' ? 'Argument required.' : `No symbol "${name}" in current context.`);
+  }
+  for (const x of found) {
+    gdb.out(`${'params' in x ? declaration(x as FunctionInfo) : name} at ${x.file}:${x.line}\n`);
+    gdb.out(
+      x.doc
+        .split('\n')
+        .filter((l) => l.trim() !== '')
+        .map((l) => `    ${l}\n`)
+        .join(''),
+    );
+  }
+}
+
+async function info_position(gdb: GdbInterpreter): Promise<void> {
+  gdb.require_stopped();
+  const { tick, probe, location } = await gdb.engine.position();
+  const where = location ? ` at ${location.file}:${location.line}:${location.column}` : '';
+  gdb.out(`tick ${tick}, probe ${probe}${where}\n`);
+}
+
+async function info_program(gdb: GdbInterpreter): Promise<void> {
+  if (gdb.engine.state === 'running') {
+    gdb.out('The machine is running.\n');
+    return;
+  }
+  if (gdb.engine.state !== 'stopped') {
+    gdb.out('The program being debugged is not being run.\n');
+    return;
+  }
+  const why = gdb.engine.stop;
+  const f = (await gdb.frames())[0];
+  gdb.out(`Program stopped at ${f?.location.file}:${f?.location.line}.\n`);
+  gdb.out(
+    why?.kind === 'breakpoint'
+      ? `It stopped at breakpoint ${why.breakpoints.join(', ')}.\n`
+      : why?.kind === 'step' || why?.kind === 'finish'
+        ? 'It stopped after being stepped.\n'
+        : `It stopped: ${why?.kind ?? 'unknown'}.\n`,
+  );
+}
+
+function info_inferiors(gdb: GdbInterpreter): void {
+  const state = { none: '<null>', starting: 'starting', running: 'running', stopped: 'stopped', exited: '<null>' };
+  gdb.out('  Num  Description       Executable\n');
+  gdb.out(`* 1    ${`machine ${state[gdb.engine.state]}`.padEnd(17)} pktgdb ${gdb.args.join(' ')}\n`);
+}
+
+async function info_threads(gdb: GdbInterpreter): Promise<void> {
+  if (gdb.engine.state === 'running') {
+    gdb.out('  Id   Target Id         Frame \n* 1    machine           (running)\n');
+    return;
+  }
+  if (gdb.engine.state !== 'stopped') {
+    gdb.out('No threads.\n');
+    return;
+  }
+  const f = await gdb.selected();
+  gdb.out('  Id   Target Id         Frame \n');
+  gdb.out(`* 1    machine           ${f.fn.name} at ${f.location.file}:${f.location.line}\n`);
+}
+
+function sub(
+  name: string,
+  help: string,
+  run: Command['run'],
+  more: { readonly aliases?: readonly string[]; readonly complete?: Command['complete'] } = {},
+): Command {
+  const { aliases, complete } = more;
+  return { name, class: 'status', help, run, ...(aliases ? { aliases } : {}), ...(complete ? { complete } : {}) };
+}
+
+const functions = { complete: complete_location };
+
+const SUBCOMMANDS: readonly Command[] = [
+  sub('args', 'All argument variables of current stack frame or those matching REGEXPs.', info_args),
+  sub(
+    'breakpoints',
+    'Status of specified breakpoints (all user-settable breakpoints if no argument).',
+    info_breakpoints,
+    {
+      aliases: ['b', 'br'],
+    },
+  ),
+  sub('display', 'Expressions to display when program stops, with code numbers.', info_display),
+  sub('frame', 'All about the selected stack frame.', info_frame, { aliases: ['f'] }),
+  sub('functions', 'All function names or those matching REGEXPs.', info_functions, functions),
+  sub('inferiors', 'The machine being debugged.', info_inferiors),
+  sub('line', 'What code a source line has.', info_line, functions),
+  sub('locals', 'All local variables of current stack frame or those matching REGEXPs.', info_locals),
+  sub('packet', 'The packet that the selected frame handles, dissected.', print_packet, { aliases: ['pkt'] }),
+  sub('position', 'Where the machine is in its own time: tick and probe.', info_position),
+  sub('program', 'Execution status of the program.', info_program),
+  sub(
+    'registers',
+    'Registers of the NIC: all, or those named (a register or a group). Reading has no side effect.',
+    info_registers,
+    {
+      aliases: ['r'],
+      complete: () => [...register_names(), ...REGISTER_GROUPS],
+    },
+  ),
+  sub('scope', 'List the variables local to a function.', info_scope, functions),
+  sub('source', 'Information about the current source file.', info_source),
+  sub('sources', 'All source files in the program or those matching REGEXP.', info_sources),
+  sub(
+    'stack',
+    'Backtrace of the stack, or innermost COUNT frames.',
+    (gdb, args) => gdb.run_command(`backtrace ${args}`),
+    {
+      aliases: ['s'],
+    },
+  ),
+  sub('symbol', 'Where a function, struct or constant is defined, and what its comment says.', info_symbol, {
+    aliases: ['address'],
+    ...functions,
+  }),
+  sub('threads', 'The machine has one thread: its main loop.', info_threads),
+  sub('types', 'All type names, or those matching REGEXP.', info_types),
+  sub('variables', 'All global and static variable names or those matching REGEXPs.', info_variables),
+  ...NETWORK_INFO,
+];
+
+export const INFO_COMMANDS: Command = {
+  name: 'info',
+  aliases: ['i', 'inf'],
+  class: 'status',
+  help: 'Generic command for showing things about the program being debugged.',
+  subcommands: SUBCOMMANDS,
+  run: (gdb, args) => {
+    if (args.trim() !== '') {
+      throw new CommandError(`Undefined info command: "${args.trim()}".  Try "help info".`);
+    }
+    gdb.out(help_text(gdb, 'info'));
+  },
+};

@@ -1,0 +1,363 @@
+/**
+ * The gdb command language over an engine: one line in, text out. Knows no terminal and no DAP; the CLI and the Debug Console
+ * both feed it lines.
+ */
+import { type EngineApi, EngineError, type Frame, type StopReason } from '../engine/api.ts';
+import { BREAKPOINT_COMMANDS } from './breakpoints.ts';
+import { type Command, CommandError, complete_line, find_command } from './commands.ts';
+import { DATA_COMMANDS } from './data.ts';
+import { run_displays } from './display.ts';
+import { Evaluator } from './evaluate.ts';
+import { ExpressionError } from './expression/ast.ts';
+import { HOST_COMMANDS, HostPeers } from './host.ts';
+import { INFO_COMMANDS } from './info.ts';
+import { MISC_COMMANDS } from './misc.ts';
+import { RUNNING_COMMANDS } from './running.ts';
+import { type Block, block_opener, SCRIPT_COMMANDS, type UserCommand } from './script.ts';
+import { default_settings, SETTING_COMMANDS, type Settings } from './settings.ts';
+import { SOURCE_COMMANDS, SourceView } from './source.ts';
+import { STACK_COMMANDS } from './stack.ts';
+import { print_stop } from './stops.ts';
+
+/** Where output goes: results, errors, or log lines of the machine. */
+export type Write = (text: string, kind: 'stdout' | 'stderr' | 'log') => void;
+
+export interface InterpreterOptions {
+  readonly write: Write;
+  /** `continue`, `step` and so on return when the machine has stopped, which is then printed (CLI); else at once (DAP). */
+  readonly waitForStops: boolean;
+  /** Asks the user; without it every question is answered with yes. */
+  readonly confirm?: (question: string) => Promise<boolean>;
+  /** Version of the program. */
+  readonly version?: string;
+  /** What `run` starts; can be changed with `set args`. */
+  readonly launch?: { readonly args: readonly string[]; readonly trace?: string };
+}
+
+/** Outcome of a line. `quit` is set by `quit`. */
+export interface Executed {
+  readonly ok: boolean;
+  readonly quit?: number;
+}
+
+/** Scripts that source each other, and user commands that call themselves, end here. */
+const MAX_NESTING = 100;
+
+const TABLE: readonly Command[] = [
+  ...BREAKPOINT_COMMANDS,
+  ...RUNNING_COMMANDS,
+  ...STACK_COMMANDS,
+  ...DATA_COMMANDS,
+  ...SOURCE_COMMANDS,
+  ...HOST_COMMANDS,
+  ...SETTING_COMMANDS,
+  ...SCRIPT_COMMANDS,
+  ...MISC_COMMANDS,
+  INFO_COMMANDS,
+];
+
+export class GdbInterpreter {
+  readonly engine: EngineApi;
+  readonly evaluator: Evaluator;
+  readonly options: InterpreterOptions;
+  readonly settings: Settings = default_settings();
+  readonly source: SourceView;
+  readonly host = new HostPeers();
+  /** Arguments of the next `run`. */
+  args: readonly string[];
+  /** The selected frame. */
+  frame = 0;
+  readonly displays: { id: number; text: string; format: string; enabled: boolean }[] = [];
+  lastDisplay = 0;
+  /** Commands of breakpoints, by number. */
+  readonly breakpointCommands = new Map<number, readonly string[]>();
+  readonly userCommands = new Map<string, UserCommand>();
+  /** Where `x` goes on, and how. */
+  readonly examine = { address: 0, letter: 'x' as string, size: 'w' as string };
+  /** Set by `quit`. */
+  quit: number | undefined;
+  private collecting: Block | undefined;
+  private lastLine = '';
+  private nesting = 0;
+  /** The machine has reported a forwarding rule. */
+  private forwards = false;
+
+  constructor(engine: EngineApi, options: InterpreterOptions) {
+    this.engine = engine;
+    this.options = options;
+    this.evaluator = new Evaluator(engine);
+    this.source = new SourceView(engine);
+    this.args = options.launch?.args ?? [];
+    engine.on('stopped', this.stopped);
+    engine.on('exited', this.exited);
+    engine.on('breakpoint', this.breakpoint_changed);
+    engine.on('report', this.reported);
+  }
+
+  /** Lets go of the engine and closes the sockets of `host`. */
+  dispose(): void {
+    this.engine.off('stopped', this.stopped);
+    this.engine.off('exited', this.exited);
+    this.engine.off('breakpoint', this.breakpoint_changed);
+    this.engine.off('report', this.reported);
+    this.evaluator.dispose();
+    this.host.close();
+  }
+
+  private readonly stopped = (): void => {
+    this.frame = 0;
+  };
+
+  private readonly exited = (code: number): void => {
+    this.frame = 0;
+    this.forwards = false;
+    this.evaluator.set_variable('_exitcode', code);
+  };
+
+  /** `$_hostfwd` is the port of the machine's first forwarding rule: the machine reports where it listens. */
+  private readonly reported = (_level: string, text: string): void => {
+    const port = /^hostfwd \S+ .*:(\d+) ->/.exec(text)?.[1];
+    if (port !== undefined && !this.forwards) {
+      this.forwards = true;
+      this.evaluator.set_variable('_hostfwd', Number(port));
+    }
+  };
+
+  private readonly breakpoint_changed = (change: 'new' | 'changed' | 'removed', bp: { id: number }): void => {
+    if (change === 'removed') {
+      this.breakpointCommands.delete(bp.id);
+    } else if (change === 'new') {
+      this.evaluator.set_variable('bpnum', bp.id);
+    }
+  };
+
+  /** A line of a script: as `execute`, but errors are thrown. */
+  script_line(line: string): Promise<void> {
+    return this.line(line, false);
+  }
+
+  /** Runs one command that is not part of a block. */
+  run_command(text: string): Promise<void> {
+    return this.command(text);
+  }
+
+  /** What `show version` prints. */
+  get version(): string {
+    return `pktgdb ${this.options.version ?? '(unknown version)'}`;
+  }
+
+  /** The built-in commands. */
+  get table(): readonly Command[] {
+    return TABLE;
+  }
+
+  /** True while lines are collected up to `end`; the prompt is then `>`. */
+  get in_block(): boolean {
+    return this.collecting !== undefined;
+  }
+
+  /** Forgets a block that was begun. */
+  cancel_block(): void {
+    this.collecting = undefined;
+  }
+
+  out(text: string): void {
+    this.options.write(text, 'stdout');
+  }
+
+  error(text: string): void {
+    this.options.write(text, 'stderr');
+  }
+
+  async confirm(question: string): Promise<boolean> {
+    return !this.settings.confirm || !this.options.confirm || (await this.options.confirm(question));
+  }
+
+  /** Completions of a line, as whole lines. */
+  complete(line: string): string[] {
+    const user = [...this.userCommands.values()].map((u) => u.command);
+    return complete_line(this, [...TABLE, ...user], line);
+  }
+
+  /**
+   * Executes a line (or collects it while a block is open). Errors are printed, not thrown. An empty line repeats the last
+   * command where that makes sense, when `interactive`.
+   */
+  async execute(line: string, interactive = false): Promise<Executed> {
+    try {
+      await this.line(line, interactive);
+      return this.quit === undefined ? { ok: true } : { ok: true, quit: this.quit };
+    } catch (e) {
+      this.error(`${message_of(e)}\n`);
+      return { ok: false };
+    }
+  }
+
+  /** Executes lines in turn and throws at the first error, as gdb leaves a script there. */
+  async execute_lines(lines: readonly string[]): Promise<void> {
+    if (++this.nesting > MAX_NESTING) {
+      this.nesting = 0;
+      throw new CommandError('Max user call depth exceeded -- command aborted.');
+    }
+    for (const l of lines) {
+      if (this.quit !== undefined) {
+        break;
+      }
+      await this.line(l, false);
+    }
+    if (this.collecting) {
+      this.collecting = undefined;
+      throw new CommandError('A block is not closed: "end" is missing.');
+    }
+    this.nesting = Math.max(0, this.nesting - 1);
+  }
+
+  private async line(line: string, interactive: boolean): Promise<void> {
+    if (this.collecting) {
+      if (this.collecting.add(line)) {
+        const block = this.collecting;
+        this.collecting = undefined;
+        await block.finish(this);
+      }
+      return;
+    }
+    let text = line.trim();
+    if (text.startsWith('#')) {
+      return;
+    }
+    if (text === '') {
+      if (!interactive || this.lastLine === '') {
+        return;
+      }
+      text = this.lastLine;
+    }
+    this.lastLine = '';
+    await this.command(text);
+  }
+
+  private async command(text: string): Promise<void> {
+    if (text.startsWith('!')) {
+      return this.command(`shell ${text.slice(1)}`);
+    }
+    const user = this.userCommands.get(/^[A-Za-z0-9_.-]*/.exec(text)![0]);
+    if (user) {
+      return user.run(this, text.slice(user.command.name.length).trim());
+    }
+    this.collecting = block_opener(this, text);
+    if (this.collecting) {
+      return;
+    }
+    const { command, args, path } = find_command(TABLE, text);
+    if (command.repeat) {
+      this.lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
+    }
+    await command.run(this, args);
+  }
+
+  /** Throws unless there is a stopped machine. */
+  require_stopped(message = 'The program is not being run.'): void {
+    if (this.engine.state === 'running' || this.engine.state === 'starting') {
+      throw new CommandError('Cannot execute this command while the machine is running; interrupt it first.');
+    }
+    if (this.engine.state !== 'stopped') {
+      throw new CommandError(message);
+    }
+  }
+
+  /** The call stack. Throws "No stack." without one. */
+  async frames(): Promise<readonly Frame[]> {
+    this.require_stopped('No stack.');
+    return this.engine.frames();
+  }
+
+  /** The selected frame. */
+  async selected(message = 'No frame selected.'): Promise<Frame> {
+    this.require_stopped(message);
+    const f = (await this.engine.frames())[this.frame];
+    if (!f) {
+      throw new CommandError(message);
+    }
+    return f;
+  }
+
+  /** The frame that expressions are evaluated in: -1 without a stopped machine. */
+  expression_frame(): number {
+    return this.engine.state === 'stopped' ? this.frame : -1;
+  }
+
+  /**
+   * Lets the machine run and, in the CLI, waits until it stops or is gone and says so. `before` is the innermost frame and the
+   * depth it ran from: a step within one function prints only the line. After a step, `again` may ask for another one.
+   */
+  async go(
+    action: () => Promise<void>,
+    before?: { readonly fn: number; readonly depth: number },
+    again?: () => Promise<boolean>,
+  ): Promise<void> {
+    if (!this.options.waitForStops) {
+      return action();
+    }
+    let end: End;
+    do {
+      const next = this.next_end();
+      try {
+        await action();
+      } catch (e) {
+        next.cancel();
+        throw e;
+      }
+      end = await next.promise;
+    } while ('reason' in end && end.reason.kind === 'step' && (await again?.()));
+    await this.report_end(end, before);
+  }
+
+  /** Resolves at the next stop or exit. */
+  private next_end(): { promise: Promise<End>; cancel: () => void } {
+    let cancel = (): void => {};
+    const promise = new Promise<End>((resolve) => {
+      const stopped = (reason: StopReason): void => {
+        cancel();
+        resolve({ reason });
+      };
+      const exited = (code: number, message: string): void => {
+        cancel();
+        resolve({ code, message });
+      };
+      cancel = () => {
+        this.engine.off('stopped', stopped);
+        this.engine.off('exited', exited);
+      };
+      this.engine.on('stopped', stopped);
+      this.engine.on('exited', exited);
+    });
+    return { promise, cancel };
+  }
+
+  private async report_end(end: End, before?: { readonly fn: number; readonly depth: number }): Promise<void> {
+    if (!('reason' in end)) {
+      const how = end.code === 0 ? 'exited normally' : `exited with code ${end.code.toString(8).padStart(2, '0')}`;
+      this.out(`[Inferior 1 (pktgdb) ${how}]\n`);
+      if (end.message !== '') {
+        throw new CommandError(end.message);
+      }
+      return;
+    }
+    await print_stop(this, end.reason, before);
+    await run_displays(this);
+    if (end.reason.kind === 'breakpoint') {
+      for (const id of end.reason.breakpoints) {
+        await this.execute_lines(this.breakpointCommands.get(id) ?? []);
+      }
+    }
+  }
+}
+
+type End = { readonly reason: StopReason } | { readonly code: number; readonly message: string };
+
+/** What to print for an error. Errors that are none of the user's keep their stack: they are bugs. */
+export function message_of(e: unknown): string {
+  if (e instanceof CommandError || e instanceof ExpressionError || e instanceof EngineError) {
+    return e.message;
+  }
+  return e instanceof Error ? (e.stack ?? e.message) : String(e);
+}

@@ -1,0 +1,143 @@
+/** Places in the source as gdb's linespecs name them: `FUNCTION`, `FILE:LINE`, `FILE:FUNCTION`, `LINE`, `+N`, `-N`. */
+
+import type { FunctionInfo } from '../compiler/debug-info.ts';
+import type { BreakpointSpec, EngineApi } from '../engine/api.ts';
+import { CommandError } from './commands.ts';
+
+export type Location = BreakpointSpec['location'];
+
+/** Where a relative or bare line number counts from. */
+export interface DefaultPlace {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Splits `LOCATION if CONDITION`. */
+export function split_condition(text: string): { readonly location: string; readonly condition: string | undefined } {
+  const m = /(?:^|\s)if(?=[\s(!~*&$-]|$)(.*)$/s.exec(text);
+  if (!m) {
+    return { location: text.trim(), condition: undefined };
+  }
+  return { location: text.slice(0, m.index).trim(), condition: m[1]!.trim() };
+}
+
+/** Resolves a linespec. Throws `CommandError` in gdb's words, with near matches. */
+export function parse_location(engine: EngineApi, text: string, here: DefaultPlace | undefined): Location {
+  if (text.startsWith('*')) {
+    throw new CommandError('Addresses are not supported here; name a function or FILE:LINE.');
+  }
+  const relative = /^([+-]?)(\d+)$/.exec(text);
+  if (relative) {
+    if (!here) {
+      throw new CommandError('No default file: name one, as in FILE:LINE.');
+    }
+    const n = Number(relative[2]);
+    const line = relative[1] === '' ? n : here.line + (relative[1] === '+' ? n : -n);
+    return checked_line(engine, here.file, line, true);
+  }
+  const at_line = /^(.+):(\d+)$/.exec(text);
+  if (at_line) {
+    return checked_line(engine, find_file(engine, at_line[1]!), Number(at_line[2]), false);
+  }
+  const in_file = /^(.+):([A-Za-z_$][\w$.]*)$/.exec(text);
+  if (in_file) {
+    const file = find_file(engine, in_file[1]!);
+    const f = engine.info.functions.find((x) => x.file === file && x.name === in_file[2]);
+    if (!f) {
+      throw new CommandError(`Function "${in_file[2]}" not defined in "${file}".`);
+    }
+    return function_location(engine, f);
+  }
+  const [f] = find_functions(engine, text);
+  if (!f) {
+    throw new CommandError(unknown_function(engine, text));
+  }
+  return { kind: 'function', name: text };
+}
+
+/** One of several functions of a name is told by its line. */
+function function_location(engine: EngineApi, f: FunctionInfo): Location {
+  const first = engine.info.probes[f.probes[0] ?? -1];
+  return { kind: 'line', file: f.file, line: first?.line ?? f.line };
+}
+
+function checked_line(engine: EngineApi, file: string, line: number, current: boolean): Location {
+  const last = Math.max(0, ...engine.info.functions.filter((f) => f.file === file).map((f) => f.endLine));
+  if (line < 1 || line > last) {
+    throw new CommandError(current ? `No line ${line} in the current file.` : `No line ${line} in file "${file}".`);
+  }
+  return { kind: 'line', file, line };
+}
+
+/** The source file a name means: whole path, or its last parts, with or without `.ts`, or QEMU's `.c`. */
+export function find_file(engine: EngineApi, name: string): string {
+  const wanted = name.replace(/^\.\//, '').replace(/^adapter\/stack\//, '');
+  const fits = (f: string, w: string): boolean => f === w || f.endsWith(`/${w}`);
+  for (const w of [wanted, `${wanted}.ts`, wanted.replace(/\.[ch]$/, '.ts')]) {
+    const found = engine.info.files.filter((f) => fits(f, w));
+    const exact = found.find((f) => f === w) ?? (found.length === 1 ? found[0] : undefined);
+    if (exact !== undefined) {
+      return exact;
+    }
+    if (found.length > 1) {
+      throw new CommandError(`The file name "${name}" is ambiguous: ${found.join(', ')}.`);
+    }
+  }
+  const like = near(
+    wanted,
+    engine.info.files.map((f) => f),
+  );
+  throw new CommandError(`No source file named ${name}.${did_you_mean(like)}`);
+}
+
+/** Functions of a name; methods also by their bare name. */
+export function find_functions(engine: EngineApi, name: string): readonly FunctionInfo[] {
+  const exact = engine.info.functions.filter((f) => f.name === name);
+  return exact.length > 0 ? exact : engine.info.functions.filter((f) => f.name.endsWith(`.${name}`));
+}
+
+/** `Function "x" not defined.` with near matches. */
+export function unknown_function(engine: EngineApi, name: string): string {
+  const like = near(
+    name,
+    engine.info.functions.map((f) => f.name),
+  );
+  return `Function "${name}" not defined.${did_you_mean(like)}`;
+}
+
+function did_you_mean(like: readonly string[]): string {
+  return like.length > 0 ? ` Did you mean ${like.join(', ')}?` : '';
+}
+
+/** Up to three names that a misspelled one may mean, best first. */
+export function near(name: string, all: readonly string[]): string[] {
+  const wanted = name.toLowerCase();
+  const limit = Math.max(2, Math.floor(wanted.length / 3));
+  const scored = [...new Set(all)].map((n) => {
+    const l = n.toLowerCase();
+    const part = wanted.length > 3 && (l.includes(wanted) || wanted.includes(l));
+    return {
+      n,
+      d: part ? Math.min(1, limit) : Math.abs(l.length - wanted.length) > limit ? limit + 1 : distance(wanted, l),
+    };
+  });
+  return scored
+    .filter((s) => s.d <= limit)
+    .sort((a, b) => a.d - b.d || a.n.length - b.n.length)
+    .slice(0, 3)
+    .map((s) => s.n);
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,162 @@
+/** `x`: guest physical memory, or an array of bytes of the stack. */
+import type { Value } from '../engine/api.ts';
+import { CommandError } from './commands.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+import { type FormatLetter, format_number, quote_string, split_format } from './values.ts';
+
+const SIZES = { b: 1, h: 2, w: 4, g: 8 } as const;
+type Size = keyof typeof SIZES;
+
+/** Items on a line by size and format, as gdb lays them out. */
+function per_line(size: Size, letter: FormatLetter): number {
+  if (letter === 't') {
+    return size === 'b' ? 8 : size === 'h' ? 8 : size === 'w' ? 2 : 1;
+  }
+  return letter === 'o' && size !== 'b' ? (size === 'h' ? 8 : size === 'w' ? 4 : 2) : { b: 8, h: 8, w: 4, g: 2 }[size];
+}
+
+/** Most bytes that one command shows. */
+const MAX_BYTES = 1 << 20;
+
+/** Memory to look at: where it starts, and its bytes as far as they are there. */
+interface Source {
+  readonly address: number;
+  read(address: number, length: number): Promise<Uint8Array>;
+}
+
+export async function examine(gdb: GdbInterpreter, args: string): Promise<void> {
+  const { format, rest } = split_format(args);
+  const state = gdb.examine;
+  if (format && format.letter !== '') {
+    state.letter = format.letter;
+  }
+  if (format && format.size !== '') {
+    state.size = format.size;
+  } else if (format?.letter === 'a') {
+    state.size = 'g';
+  } else if (format?.letter === 'c') {
+    state.size = 'b';
+  }
+  const source = rest.trim() === '' ? guest(gdb, state.address) : await source_of(gdb, rest);
+  const count = format?.count ?? 1;
+  const letter = state.letter as FormatLetter;
+  if (letter === 's') {
+    return strings(gdb, source, count);
+  }
+  const size = state.size as Size;
+  if (count < 0 || count * SIZES[size] > MAX_BYTES) {
+    throw new CommandError(`The count must be from 0 to ${MAX_BYTES / SIZES[size]}.`);
+  }
+  await items(gdb, source, count, size, letter);
+}
+
+function guest(gdb: GdbInterpreter, address: number): Source {
+  return { address, read: async (at, length) => gdb.engine.memory.read(at, length) };
+}
+
+/** What an expression points at: a number is a guest physical address. */
+async function source_of(gdb: GdbInterpreter, text: string): Promise<Source> {
+  const { value } = await gdb.evaluator.evaluate(text, gdb.expression_frame());
+  if (value.kind === 'number' || value.kind === 'bigint') {
+    const address = Number(value.value);
+    if (address < 0 || !Number.isSafeInteger(address)) {
+      throw new CommandError(
+        `Cannot access memory at address 0x${BigInt.asUintN(64, BigInt(value.value ?? 0)).toString(16)}`,
+      );
+    }
+    return guest(gdb, address);
+  }
+  if (value.kind === 'bytes') {
+    return bytes_of(gdb, value);
+  }
+  throw new CommandError('x needs a guest physical address or an array of bytes.');
+}
+
+function bytes_of(gdb: GdbInterpreter, value: Value): Source {
+  const start = value.address ?? 0;
+  return {
+    address: start,
+    read: async (at, length) => {
+      const from = at - start;
+      const have = Math.max(0, Math.min(length, (value.length ?? 0) - from));
+      const list = value.handle === undefined ? [] : await gdb.engine.children(value.handle, from, have);
+      return Uint8Array.from(list, (b) => Number(b.value.value));
+    },
+  };
+}
+
+async function items(
+  gdb: GdbInterpreter,
+  source: Source,
+  count: number,
+  size: Size,
+  letter: FormatLetter,
+): Promise<void> {
+  const width = SIZES[size];
+  const line = per_line(size, letter);
+  for (let i = 0; i < count; i += line) {
+    const at = source.address + i * width;
+    const n = Math.min(line, count - i);
+    const bytes = await source.read(at, n * width);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const whole = Math.floor(bytes.length / width);
+    const texts: string[] = [];
+    for (let k = 0; k < whole; k++) {
+      texts.push(item(view, k * width, size, letter));
+    }
+    if (texts.length > 0) {
+      gdb.out(`0x${at.toString(16)}:\t${texts.join('\t')}\n`);
+    }
+    gdb.examine.address = at + whole * width;
+    if (whole < n) {
+      throw new CommandError(`Cannot access memory at address 0x${(at + whole * width).toString(16)}`);
+    }
+  }
+  gdb.evaluator.set_variable('_', source.address + Math.max(0, count - 1) * width);
+}
+
+function item(view: DataView, at: number, size: Size, letter: FormatLetter): string {
+  const bits = SIZES[size] * 8;
+  const n =
+    size === 'b'
+      ? view.getUint8(at)
+      : size === 'h'
+        ? view.getUint16(at, true)
+        : size === 'w'
+          ? view.getUint32(at, true)
+          : view.getBigUint64(at, true);
+  if (letter === 'x') {
+    return format_number(n, 'z', { bits });
+  }
+  if (letter === 't') {
+    return BigInt(n).toString(2).padStart(bits, '0');
+  }
+  if (letter === 'o') {
+    return n === 0
+      ? '0'
+      : `0${BigInt(n)
+          .toString(8)
+          .padStart(Math.ceil(bits / 3), '0')}`;
+  }
+  return format_number(n, letter, { bits, signed: true });
+}
+
+/** `x/s`: NUL-terminated strings, one a line. */
+async function strings(gdb: GdbInterpreter, source: Source, count: number): Promise<void> {
+  let at = source.address;
+  const limit = gdb.settings.print.elements || MAX_BYTES;
+  for (let i = 0; i < count; i++) {
+    const bytes = await source.read(at, limit + 1);
+    if (bytes.length === 0) {
+      throw new CommandError(`Cannot access memory at address 0x${at.toString(16)}`);
+    }
+    const end = bytes.indexOf(0);
+    const text = String.fromCharCode(...bytes.subarray(0, end < 0 ? Math.min(bytes.length, limit) : end));
+    gdb.out(
+      `0x${at.toString(16)}:\t${quote_string(text, limit, gdb.settings.print.repeats)}${end < 0 && bytes.length > limit ? '...' : ''}\n`,
+    );
+    at += text.length + (end < 0 ? 0 : 1);
+  }
+  gdb.examine.address = at;
+  gdb.evaluator.set_variable('_', at);
+}

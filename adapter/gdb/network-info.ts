@@ -1,0 +1,76 @@
+/** What `info` says of the network: rings, the user network, drops. */
+import { type Command, CommandError } from './commands.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+import { mac_registers } from './registers.ts';
+import { ring_text } from './rings.ts';
+
+async function info_monitor(gdb: GdbInterpreter, what: string): Promise<void> {
+  if (gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
+    throw new CommandError('The program is not being run.');
+  }
+  const text = await gdb.engine.monitor(what);
+  gdb.out(text === '' || text.endsWith('\n') ? text : `${text}\n`);
+}
+
+function info_ring(gdb: GdbInterpreter, args: string): void {
+  const which = args.trim().toLowerCase();
+  if (which !== '' && which !== 'rx' && which !== 'tx') {
+    throw new CommandError(`Unknown ring "${args.trim()}": use "info ring rx" or "info ring tx".`);
+  }
+  const mac = mac_registers(gdb.engine);
+  if (!mac) {
+    throw new CommandError('The machine has no e1000, or is not being run.');
+  }
+  for (const ring of which === '' ? (['rx', 'tx'] as const) : [which as 'rx' | 'tx']) {
+    gdb.out(ring_text(ring, mac, gdb.engine.memory));
+  }
+}
+
+/** Drop counters by reason, with what each reason means, from the machine's own tables. */
+async function info_drops(gdb: GdbInterpreter): Promise<void> {
+  if (gdb.engine.state !== 'stopped') {
+    throw new CommandError('The machine must be stopped: drops are read from its state.');
+  }
+  const counts = await gdb.engine.evaluate('$G.machine.drops.by_reason', gdb.frame);
+  const reasons = await gdb.engine.evaluate('$G.DROP_REASONS', gdb.frame);
+  const rows = counts.handle === undefined ? [] : await gdb.engine.children(counts.handle);
+  const texts = reasons.handle === undefined ? [] : await gdb.engine.children(reasons.handle);
+  if (rows.length === 0) {
+    gdb.out('No packet was dropped.\n');
+    return;
+  }
+  gdb.out('Count   Reason            Meaning\n');
+  for (const r of rows) {
+    const name = r.name.replace(/^\[|\]$/g, '');
+    const meaning = String(texts.find((t) => t.name === name)?.value.value ?? '');
+    gdb.out(`${String(r.value.value).padEnd(7)} ${name.padEnd(17)} ${meaning}\n`);
+  }
+}
+
+export const NETWORK_INFO: readonly Command[] = [
+  {
+    name: 'drops',
+    class: 'status',
+    help: 'Packets given up so far, by reason.',
+    run: info_drops,
+  },
+  {
+    name: 'network',
+    class: 'status',
+    help: 'The network\'s clients and how they are connected, as QEMU\'s "info network" shows them.',
+    run: (gdb) => info_monitor(gdb, 'info network'),
+  },
+  {
+    name: 'ring',
+    class: 'status',
+    help: 'Descriptors of the Rx and Tx rings, decoded, with head and tail marked.\nUsage: info ring [rx | tx]',
+    run: info_ring,
+    complete: () => ['rx', 'tx'],
+  },
+  {
+    name: 'usernet',
+    class: 'status',
+    help: 'Connections of the user network, as QEMU\'s "info usernet" shows them.',
+    run: (gdb) => info_monitor(gdb, 'info usernet'),
+  },
+];

@@ -1,0 +1,166 @@
+/** gdb's `printf` and `echo`. */
+import type { Value } from '../engine/api.ts';
+import { CommandError } from './commands.ts';
+import { escape_sequence } from './expression/lexer.ts';
+import { parse_argument } from './expression/parser.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+
+/** Text with C's escapes resolved. */
+export function unescape_c(text: string): string {
+  let out = '';
+  for (let i = 0; i < text.length; ) {
+    if (text[i] === '\\') {
+      const [c, end] = escape_sequence(text, i + 1);
+      out += c;
+      i = end;
+    } else {
+      out += text[i++];
+    }
+  }
+  return out;
+}
+
+/** One conversion of a format string. */
+interface Conversion {
+  readonly literal: string;
+  /** `%-5lx` in parts; absent for literal text. */
+  readonly flags: string;
+  readonly width: number;
+  readonly precision: number | undefined;
+  readonly letter: string;
+}
+
+const CONVERSION = /%(?:(%)|([-+ #0]*)(\d*)(?:\.(\d*))?(?:hh|h|ll|l|z|j|t|L)?([a-zA-Z]))/g;
+
+function parse_format(format: string): Conversion[] {
+  const parts: Conversion[] = [];
+  let at = 0;
+  const literal = (text: string): void => {
+    if (text !== '') {
+      parts.push({ literal: text, flags: '', width: 0, precision: undefined, letter: '' });
+    }
+  };
+  for (const m of format.matchAll(CONVERSION)) {
+    literal(format.slice(at, m.index));
+    at = m.index + m[0].length;
+    if (m[1] !== undefined) {
+      literal('%');
+      continue;
+    }
+    if (!'diuoxXcspfgeEG'.includes(m[5]!)) {
+      throw new CommandError(`Unrecognized format specifier '${m[5]}' in printf`);
+    }
+    const precision = m[4] === undefined ? undefined : Number(m[4]);
+    parts.push({ literal: '', flags: m[2]!, width: Number(m[3]), precision, letter: m[5]! });
+  }
+  if (format.indexOf('%', at) >= 0) {
+    throw new CommandError('Incomplete format specifier at end of format string');
+  }
+  literal(format.slice(at));
+  return parts;
+}
+
+/** `printf "format", arg, ...`. */
+export async function printf(gdb: GdbInterpreter, args: string): Promise<void> {
+  if (args.trim() === '') {
+    throw new CommandError('Argument required (format-control string and values to print).');
+  }
+  const quoted = /^\s*"((?:[^"\\]|\\.)*)"\s*/s.exec(args);
+  if (!quoted) {
+    throw new CommandError(
+      args.trim().startsWith('"') ? "Bad format string, non-terminated '\"'" : 'Bad format string',
+    );
+  }
+  let rest = args.slice(quoted[0].length);
+  if (rest !== '' && !rest.startsWith(',')) {
+    throw new CommandError('Invalid argument syntax');
+  }
+  const values: Value[] = [];
+  while (rest.startsWith(',')) {
+    rest = rest.slice(1);
+    const { expression, end } = parse_argument(rest);
+    values.push((await gdb.evaluator.evaluate(expression, gdb.expression_frame())).value);
+    rest = rest.slice(end);
+  }
+  const conversions = parse_format(unescape_c(quoted[1]!));
+  if (conversions.filter((c) => c.letter !== '').length !== values.length) {
+    throw new CommandError('Wrong number of arguments for specified format-string');
+  }
+  let next = 0;
+  let out = '';
+  for (const c of conversions) {
+    out += c.letter === '' ? c.literal : await convert(gdb, c, values[next++]!);
+  }
+  gdb.out(out);
+}
+
+async function convert(gdb: GdbInterpreter, c: Conversion, value: Value): Promise<string> {
+  const left = c.flags.includes('-');
+  const zero = c.flags.includes('0') && !left && c.precision === undefined;
+  let text: string;
+  if (c.letter === 's') {
+    text = (await string_of(gdb, value)).slice(0, c.precision);
+  } else if (c.letter === 'c') {
+    text = String.fromCharCode(Number(integer_of(value) & 0xffffn));
+  } else if (c.letter === 'p') {
+    text = `0x${(value.address ?? Number(integer_of(value))).toString(16)}`;
+  } else if ('fgeEG'.includes(c.letter)) {
+    text = Number(value.value).toFixed(c.precision ?? 6);
+  } else {
+    text = integer_text(integer_of(value), c);
+  }
+  if (zero && c.letter !== 's') {
+    const sign = /^[-+]/.exec(text)?.[0] ?? '';
+    return sign + text.slice(sign.length).padStart(c.width - sign.length, '0');
+  }
+  return left ? text.padEnd(c.width) : text.padStart(c.width);
+}
+
+function integer_text(n: bigint, c: Conversion): string {
+  const unsigned = n < 0n ? BigInt.asUintN(n >= -0x80000000n ? 32 : 64, n) : n;
+  const digits = (text: string): string => text.padStart(c.precision ?? 0, '0');
+  switch (c.letter) {
+    case 'x':
+      return (c.flags.includes('#') ? '0x' : '') + digits(unsigned.toString(16));
+    case 'X':
+      return (c.flags.includes('#') ? '0X' : '') + digits(unsigned.toString(16).toUpperCase());
+    case 'o':
+      return (c.flags.includes('#') ? '0' : '') + digits(unsigned.toString(8));
+    case 'u':
+      return digits(unsigned.toString());
+    default: {
+      const sign = n < 0n ? '-' : c.flags.includes('+') ? '+' : c.flags.includes(' ') ? ' ' : '';
+      return sign + digits((n < 0n ? -n : n).toString());
+    }
+  }
+}
+
+function integer_of(value: Value): bigint {
+  switch (value.kind) {
+    case 'number':
+      return BigInt(Math.trunc(Number(value.value)));
+    case 'bigint':
+      return BigInt(value.value ?? 0);
+    case 'boolean':
+      return value.value ? 1n : 0n;
+    case 'null':
+      return 0n;
+    default:
+      if (value.address !== undefined) {
+        return BigInt(value.address);
+      }
+      throw new CommandError("Value can't be converted to integer.");
+  }
+}
+
+async function string_of(gdb: GdbInterpreter, value: Value): Promise<string> {
+  if (value.kind === 'string') {
+    return String(value.value);
+  }
+  if (value.kind === 'bytes' && value.handle !== undefined) {
+    const bytes = await gdb.engine.children(value.handle, 0, value.length ?? 0);
+    const text = String.fromCharCode(...bytes.map((b) => Number(b.value.value)));
+    return text.includes('\0') ? text.slice(0, text.indexOf('\0')) : text;
+  }
+  throw new CommandError('%s needs a string or bytes.');
+}

@@ -1,0 +1,75 @@
+/** `info registers`. */
+import type { RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
+import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
+import { CommandError } from './commands.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+import { near } from './linespec.ts';
+import {
+  decode_register,
+  find_registers,
+  mac_registers,
+  phy_registers,
+  REGISTER_GROUPS,
+  register_names,
+} from './registers.ts';
+
+/** Elements of a register array that are shown when all are zero but a few. */
+const MAX_ELEMENTS = 256;
+
+export function info_registers(gdb: GdbInterpreter, args: string): void {
+  const mac = mac_registers(gdb.engine);
+  if (!mac) {
+    throw new CommandError(
+      gdb.engine.state === 'none' || gdb.engine.state === 'exited'
+        ? 'The program has no registers now.'
+        : 'The machine has no e1000.',
+    );
+  }
+  const phy = phy_registers(gdb.engine);
+  const wanted = args.split(/[\s,]+/).filter((w) => w !== '');
+  if (wanted.length > 0) {
+    for (const name of wanted) {
+      const found = find_registers(name);
+      if (!found) {
+        const like = near(name.replace(/^\$/, ''), [...register_names(), ...REGISTER_GROUPS]);
+        throw new CommandError(
+          `Invalid register \`${name}'${like.length > 0 ? `; did you mean ${like.join(', ')}?` : ''}`,
+        );
+      }
+      gdb.out(found.map((r) => rows(r, mac, phy, true)).join(''));
+    }
+    return;
+  }
+  for (const group of REGISTER_GROUPS) {
+    const text = E1000_REGISTERS.filter((r) => r.group === group)
+      .map((r) => rows(r, mac, phy, false))
+      .join('');
+    if (text !== '') {
+      gdb.out(`${group}:\n${text}`);
+    }
+  }
+}
+
+/** A register's row; an array has one for each element that is not zero (all of them when it was asked for by name). */
+function rows(r: RegisterInfo, mac: Uint32Array, phy: Uint16Array | undefined, all: boolean): string {
+  if (r.group === 'PHY') {
+    const value = phy?.[r.offset];
+    return value === undefined ? '' : row(r, r.name, value);
+  }
+  if (r.count === 1) {
+    return row(r, r.name, mac[r.offset >> 2] ?? 0);
+  }
+  let text = '';
+  for (let i = 0; i < Math.min(r.count, MAX_ELEMENTS); i++) {
+    const value = mac[(r.offset + i * r.stride) >> 2] ?? 0;
+    if (value !== 0 || all) {
+      text += row(r, `${r.name}[${i}]`, value);
+    }
+  }
+  return text;
+}
+
+function row(r: RegisterInfo, name: string, value: number): string {
+  const decoded = decode_register(r, value) || String(value);
+  return `${name.padEnd(15)}${`0x${value.toString(16)}`.padEnd(19)}${decoded}\n`;
+}

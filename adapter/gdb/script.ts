@@ -1,0 +1,263 @@
+/** Blocks of lines that end with `end`: `commands`, `define`, `document`, `if`, `while`; and `source`. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { breakpoint_of } from './breakpoints.ts';
+import { type Command, CommandError, find_command } from './commands.ts';
+import { parse_expression } from './expression/parser.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+
+/** A command of the user's own. */
+export interface UserCommand {
+  readonly command: Command;
+  readonly lines: readonly string[];
+  readonly run: (gdb: GdbInterpreter, args: string) => Promise<void>;
+}
+
+/** Words that begin a block within a block. */
+const OPENERS = /^(?:if|while|commands|define|document)\b/;
+
+/** Rounds of a `while` at most, so that a script cannot hang. */
+const WHILE_LIMIT = 1_000_000;
+
+/** Lines collected up to the `end` that belongs to the opening line. */
+export class Block {
+  private readonly lines: string[] = [];
+  private depth = 0;
+  private readonly done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void;
+
+  constructor(done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void) {
+    this.done = done;
+  }
+
+  /** Takes a line; true when the block is complete. */
+  add(line: string): boolean {
+    const text = line.trim();
+    if (text === 'end') {
+      if (this.depth === 0) {
+        return true;
+      }
+      this.depth--;
+    } else if (OPENERS.test(text)) {
+      this.depth++;
+    }
+    this.lines.push(text);
+    return false;
+  }
+
+  async finish(gdb: GdbInterpreter): Promise<void> {
+    await this.done(gdb, this.lines);
+  }
+}
+
+/** The block that a line begins, if it does. Throws `CommandError` for a wrong argument. */
+export function block_opener(gdb: GdbInterpreter, text: string): Block | undefined {
+  const m = /^(if|while|commands|define|document)\b\s*(.*)$/s.exec(text);
+  if (!m) {
+    return undefined;
+  }
+  const rest = m[2]!.trim();
+  switch (m[1]) {
+    case 'commands':
+      return commands_block(gdb, rest);
+    case 'define':
+      return define_block(gdb, rest);
+    case 'document':
+      return document_block(gdb, rest);
+    default:
+      if (rest === '') {
+        throw new CommandError(`if/while commands require arguments.`);
+      }
+      parse_expression(rest);
+      return new Block((g, lines) => (m[1] === 'if' ? run_if(g, rest, lines) : run_while(g, rest, lines)));
+  }
+}
+
+function commands_block(gdb: GdbInterpreter, rest: string): Block {
+  const last = gdb.engine.breakpoints.at(-1);
+  const id = rest === '' ? last?.id : breakpoint_of(gdb, rest).id;
+  if (id === undefined) {
+    throw new CommandError('No breakpoints specified.');
+  }
+  return new Block((g, lines) => {
+    g.breakpointCommands.set(id, lines);
+  });
+}
+
+/** A name that a user's command may have. Throws otherwise. */
+function command_name(gdb: GdbInterpreter, name: string): string {
+  if (!/^[A-Za-z][\w.-]*$/.test(name)) {
+    throw new CommandError(
+      name === '' ? 'Argument required (name of command to define).' : `Junk in argument list: "${name}"`,
+    );
+  }
+  let known: string | undefined;
+  try {
+    known = find_command(gdb.table, name).command.name;
+  } catch {
+    known = undefined;
+  }
+  if (known === name) {
+    throw new CommandError(`"${name}" is a built-in command; give yours another name.`);
+  }
+  return name;
+}
+
+function define_block(gdb: GdbInterpreter, rest: string): Block {
+  const name = command_name(gdb, rest);
+  return new Block((g, lines) => {
+    const help = g.userCommands.get(name)?.command.help ?? 'User-defined.';
+    g.userCommands.set(name, user_command(name, help, lines));
+  });
+}
+
+function document_block(gdb: GdbInterpreter, rest: string): Block {
+  const user = gdb.userCommands.get(rest);
+  if (!user) {
+    throw new CommandError(`Undefined command: "${rest}".  Try "help".`);
+  }
+  return new Block((g, lines) => {
+    g.userCommands.set(rest, user_command(rest, lines.join('\n'), user.lines));
+  });
+}
+
+/** Its lines run with `$arg0`, `$arg1`, ... and `$argc` replaced by the words it is given. */
+function user_command(name: string, help: string, lines: readonly string[]): UserCommand {
+  const run = async (gdb: GdbInterpreter, args: string): Promise<void> => {
+    const words = args.split(/\s+/).filter((w) => w !== '');
+    const filled = lines.map((l) =>
+      l.replace(/\$arg(c\b|\d+)/g, (whole, n: string) =>
+        n === 'c' ? String(words.length) : (words[Number(n)] ?? whole),
+      ),
+    );
+    await gdb.execute_lines(filled);
+  };
+  return { command: { name, class: 'user-defined', help, run }, lines, run };
+}
+
+async function is_true(gdb: GdbInterpreter, text: string): Promise<boolean> {
+  const { value } = await gdb.evaluator.evaluate(text, gdb.expression_frame(), true);
+  switch (value.kind) {
+    case 'number':
+    case 'boolean':
+    case 'string':
+      return Boolean(value.value);
+    case 'bigint':
+      return BigInt(value.value ?? 0) !== 0n;
+    default:
+      return value.kind !== 'null' && value.kind !== 'undefined';
+  }
+}
+
+async function run_if(gdb: GdbInterpreter, condition: string, lines: readonly string[]): Promise<void> {
+  const at = else_index(lines);
+  const yes = at < 0 ? lines : lines.slice(0, at);
+  const no = at < 0 ? [] : lines.slice(at + 1);
+  await gdb.execute_lines((await is_true(gdb, condition)) ? yes : no);
+}
+
+/** The `else` of this block, not of one within. */
+function else_index(lines: readonly string[]): number {
+  let depth = 0;
+  for (const [i, l] of lines.entries()) {
+    if (OPENERS.test(l)) {
+      depth++;
+    } else if (l === 'end') {
+      depth--;
+    } else if (l === 'else' && depth === 0) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+async function run_while(gdb: GdbInterpreter, condition: string, lines: readonly string[]): Promise<void> {
+  for (let i = 0; await is_true(gdb, condition); i++) {
+    if (i >= WHILE_LIMIT) {
+      throw new CommandError(`The loop was ended after ${WHILE_LIMIT} rounds.`);
+    }
+    await gdb.execute_lines(lines);
+  }
+}
+
+/** Runs the lines of a file. Throws at the first error, with the line it is in. */
+export async function source_file(gdb: GdbInterpreter, name: string): Promise<void> {
+  const path = name.replace(/^~(?=\/|$)/, homedir());
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (e) {
+    const missing = (e as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new CommandError(`${name}: ${missing ? 'No such file or directory.' : (e as Error).message}`);
+  }
+  for (const [i, line] of join_continued(text.split(/\r?\n/))) {
+    if (gdb.quit !== undefined) {
+      return;
+    }
+    try {
+      await gdb.script_line(line);
+    } catch (e) {
+      gdb.cancel_block();
+      throw new CommandError(`${name}:${i}: Error in sourced command file:\n${(e as Error).message}`);
+    }
+  }
+  if (gdb.in_block) {
+    gdb.cancel_block();
+    throw new CommandError(`${name}: the last block is not closed: "end" is missing.`);
+  }
+}
+
+/** Lines with their numbers; one that ends in a backslash goes on in the next. */
+function* join_continued(lines: readonly string[]): Generator<[number, string]> {
+  for (let i = 0; i < lines.length; i++) {
+    const first = i + 1;
+    let line = lines[i]!;
+    while (line.endsWith('\\') && i + 1 < lines.length) {
+      line = line.slice(0, -1) + lines[++i];
+    }
+    yield [first, line];
+  }
+}
+
+const block_help = (usage: string, text: string): string =>
+  `${text}\nUsage: ${usage}\nThe lines up to "end" belong to it.`;
+const unreachable = (): void => {};
+
+export const SCRIPT_COMMANDS: readonly Command[] = [
+  {
+    name: 'source',
+    class: 'support',
+    help: 'Read commands from a file named FILE.\nUsage: source FILE',
+    run: (gdb, args) => {
+      const name = args.replace(/^-v\s+/, '').trim();
+      if (name === '') {
+        throw new CommandError('source command requires file name of file to source.');
+      }
+      return source_file(gdb, name);
+    },
+  },
+  {
+    name: 'commands',
+    class: 'breakpoints',
+    help: block_help('commands [N]', 'Set commands to be executed when the given breakpoint is hit.'),
+    run: unreachable,
+  },
+  { name: 'define', class: 'support', help: block_help('define NAME', 'Define a new command name.'), run: unreachable },
+  {
+    name: 'document',
+    class: 'support',
+    help: block_help('document NAME', 'Document a user-defined command.'),
+    run: unreachable,
+  },
+  {
+    name: 'if',
+    class: 'support',
+    help: block_help('if EXP', 'Execute nested commands once IF the conditional expression is non zero.'),
+    run: unreachable,
+  },
+  {
+    name: 'while',
+    class: 'support',
+    help: block_help('while EXP', 'Execute nested commands WHILE the conditional expression is non zero.'),
+    run: unreachable,
+  },
+];

@@ -1,0 +1,66 @@
+/** What gdb prints when the program stops, and frame lines. */
+import type { Frame, NamedValue, StopReason } from '../engine/api.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+import { format_argument, format_result } from './values.ts';
+
+/** `nc=0x7f0000001040, iovcnt=1`. */
+function argument_list(args: readonly NamedValue[]): string {
+  return args.map((a) => `${a.name}=${format_argument(a.value)}`).join(', ');
+}
+
+/** `e1000_receive_iov (nc=0x7f0000001040, iovcnt=1) at hw/net/e1000.ts:1031`. */
+export async function frame_line(gdb: GdbInterpreter, f: Frame): Promise<string> {
+  const args = argument_list(await gdb.engine.args(f.index));
+  return `${f.fn.name} (${args}) at ${f.location.file}:${f.location.line}`;
+}
+
+/** `#0  ` and the frame line. */
+export async function numbered_frame_line(gdb: GdbInterpreter, f: Frame): Promise<string> {
+  return `${`#${f.index}`.padEnd(3)} ${await frame_line(gdb, f)}`;
+}
+
+/** The source line of a frame, `1031\t  const ...`, and makes it the place that `list` shows around. */
+export function source_line(gdb: GdbInterpreter, f: Frame): string {
+  gdb.source.center(f.location.file, f.location.line);
+  return `${gdb.source.numbered_line(f.location.file, f.location.line)}\n`;
+}
+
+/** Prints a stop. `before` is the function and depth that a step started from. */
+export async function print_stop(
+  gdb: GdbInterpreter,
+  reason: StopReason,
+  before?: { readonly fn: number; readonly depth: number },
+): Promise<void> {
+  const frames = await gdb.engine.frames();
+  const top = frames[0];
+  gdb.out(headline(gdb, reason));
+  if (!top) {
+    return;
+  }
+  const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
+  gdb.out(`${same ? '' : `${await frame_line(gdb, top)}\n`}${source_line(gdb, top)}`);
+  if (reason.kind === 'finish' && reason.value) {
+    const result = { value: reason.value };
+    const text = await format_result(gdb.engine, gdb.settings.print, result, '');
+    gdb.out(`Value returned is $${gdb.evaluator.record(result, 0)} = ${text}\n`);
+  }
+}
+
+function headline(gdb: GdbInterpreter, reason: StopReason): string {
+  switch (reason.kind) {
+    case 'breakpoint': {
+      const id = reason.breakpoints[0];
+      // A temporary breakpoint is gone by now.
+      const temporary = reason.hitTemporary && !gdb.engine.breakpoints.some((b) => b.id === id);
+      return `\n${temporary ? 'Temporary breakpoint' : 'Breakpoint'} ${id}, `;
+    }
+    case 'pause':
+      return '\nProgram received signal SIGINT, Interrupt.\n';
+    case 'exception':
+      return `\nUncaught exception in the stack: ${reason.name}: ${reason.message}\n`;
+    case 'condition-error':
+      return `Error in testing condition for breakpoint ${reason.breakpoint}:\n${reason.message}\n\nBreakpoint ${reason.breakpoint}, `;
+    default:
+      return '';
+  }
+}

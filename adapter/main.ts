@@ -1,0 +1,189 @@
+/** `pktgdb`: a GDB for packets. The command line, or with `-i dap` a Debug Adapter Protocol server on stdio. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Engine } from './engine/engine.ts';
+import { type Action, run_cli } from './gdb/cli.ts';
+
+const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
+
+Runs an emulated network path (user network, QEMU's net queues and hub, e1000, a guest) and debugs it as gdb debugs programs.
+
+  -ex COMMAND    Execute a gdb command; can be given several times, mixed with -x.
+  -x FILE        Execute the gdb commands of a file.
+  -batch         Exit after the commands; status 1 if one failed.
+  -q, -quiet     Do not print the introduction.
+  -r CAPTURE     Replay a pcap or pcapng file instead of live sockets and the built-in guest.
+  -i dap         Serve the Debug Adapter Protocol on stdin and stdout.
+  --start        A prompt on the default machine; with stdin not a terminal, the example session.
+  --version      Print the version and exit.
+  -h, --help     Print this and exit.
+
+QEMU OPTIONS are those of qemu-system, by default:
+  -netdev user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556 -device e1000,netdev=user.0
+`;
+
+/** The machine of the session that everything is shown with: a forwarded port, an e1000. */
+export const DEFAULT_ARGS: readonly string[] = [
+  '-netdev',
+  'user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556',
+  '-device',
+  'e1000,netdev=user.0',
+];
+
+const HINT = `Try:  run, then in the guest: Ctrl-C, guest nc -l -v -p 5556 > hello.txt, break e1000_receive_iov, continue
+and from another terminal: echo "Hello qemu Geust" | nc localhost 5555; or all of it: source examples/hello.pktgdb
+`;
+
+/** What the command line asks for. */
+interface Arguments {
+  quiet: boolean;
+  batch: boolean;
+  start: boolean;
+  interpreter: string;
+  trace: string | undefined;
+  readonly actions: Action[];
+  qemu: readonly string[];
+}
+
+/** The command line is wrong; the message says how. */
+class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/** Parses the words after the program's name; gdb's long options may have one or two dashes. */
+function parse_arguments(argv: readonly string[]): Arguments | 'help' | 'version' {
+  const a: Arguments = {
+    quiet: false,
+    batch: false,
+    start: false,
+    interpreter: 'cli',
+    trace: undefined,
+    actions: [],
+    qemu: DEFAULT_ARGS,
+  };
+  for (let i = 0; i < argv.length; i++) {
+    const [option, inline] = split_option(argv[i]!);
+    const value = (): string => {
+      const v = inline ?? argv[++i];
+      if (v === undefined) {
+        throw new UsageError(`option ${argv[i - 1]} needs an argument`);
+      }
+      return v;
+    };
+    switch (option) {
+      case '':
+        a.qemu = argv.slice(i + 1).length > 0 ? argv.slice(i + 1) : DEFAULT_ARGS;
+        return a;
+      case 'h':
+      case 'help':
+        return 'help';
+      case 'v':
+      case 'version':
+        return 'version';
+      case 'q':
+      case 'quiet':
+      case 'silent':
+        a.quiet = true;
+        break;
+      case 'batch':
+        a.batch = true;
+        break;
+      case 'start':
+        a.start = true;
+        break;
+      case 'ex':
+      case 'eval-command':
+        a.actions.push({ kind: 'command', text: value() });
+        break;
+      case 'x':
+      case 'command':
+        a.actions.push({ kind: 'file', name: value() });
+        break;
+      case 'r':
+      case 'replay':
+        a.trace = value();
+        break;
+      case 'i':
+      case 'interpreter':
+        a.interpreter = value();
+        break;
+      default:
+        throw new UsageError(
+          argv[i]!.startsWith('-')
+            ? `unknown option ${argv[i]}; QEMU's options go after "--"`
+            : `unexpected argument "${argv[i]}"; a capture to replay goes after -r, QEMU's options after "--"`,
+        );
+    }
+  }
+  return a;
+}
+
+/** `--x=y` and `-x` as name and value; the name is empty for `--` and undefined for what is no option. */
+function split_option(word: string): [string | undefined, string | undefined] {
+  const m = /^--?([a-z-]*)(?:=(.*))?$/s.exec(word);
+  return m && word !== '-' ? [m[1], m[2]] : [undefined, undefined];
+}
+
+/** The package's folder: this file is in `adapter`, or bundled in `dist`. */
+function package_folder(): string {
+  return join(dirname(fileURLToPath(import.meta.url)), '..');
+}
+
+function version(): string {
+  const text = readFileSync(join(package_folder(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function serve_dap(): Promise<number> {
+  const { serve } = await import('./dap/main.ts');
+  return serve();
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const a = parse_arguments(argv);
+  if (a === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (a === 'version') {
+    process.stdout.write(`pktgdb ${version()}\n`);
+    return 0;
+  }
+  if (a.interpreter === 'dap') {
+    return serve_dap();
+  }
+  if (a.interpreter !== 'cli' && a.interpreter !== 'console') {
+    throw new UsageError(`unknown interpreter "${a.interpreter}"; known are cli and dap`);
+  }
+  if (a.trace !== undefined && !existsSync(a.trace)) {
+    throw new UsageError(`${a.trace}: No such file or directory.`);
+  }
+  const example = a.start && process.stdin.isTTY !== true;
+  const actions = example
+    ? [{ kind: 'file' as const, name: join(package_folder(), 'examples/hello.pktgdb') }]
+    : a.actions;
+  return run_cli(await Engine.create(), {
+    quiet: a.quiet,
+    batch: a.batch || example,
+    actions,
+    args: a.qemu,
+    version: version(),
+    ...(a.trace === undefined ? {} : { trace: a.trace }),
+    ...(a.start ? { hint: HINT } : {}),
+  });
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    // Output to a pipe is still on its way; exit when it is out.
+    process.exitCode = code;
+    process.stdout.write('', () => process.exit(code));
+  },
+  (e: unknown) => {
+    const text =
+      e instanceof Error ? (e instanceof UsageError || e.name === 'EngineError' ? e.message : e.stack) : String(e);
+    process.stderr.write(`pktgdb: ${text}\n`);
+    process.exit(e instanceof UsageError ? 2 : 1);
+  },
+);
