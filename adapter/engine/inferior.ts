@@ -44,10 +44,14 @@ export function probeTables(image: Image): ProbeTables {
   };
 }
 
+/** Machines of this process so far, for their names. */
+let created = 0;
+
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
   readonly armed: Uint8Array;
   readonly ticks: Float64Array;
+  private readonly name = `inferior-${++created}`;
   private readonly chunks: SharedArrayBuffer[] = [];
   private readonly header: RecordingHeader;
   private readonly mailbox: MailboxBuffers = createMailbox();
@@ -87,7 +91,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       stopOnEntry: options.stopOnEntry,
       hashFrames: options.hashFrames,
     };
-    this.worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [] });
+    this.worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.name });
     this.worker.on('message', (m: WorkerMessage) => this.message(m));
     this.worker.on('error', (e) => {
       this.failure = e instanceof Error ? (e.stack ?? e.message) : String(e);
@@ -109,7 +113,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       });
     });
     if (!options.release && !options.recording) {
-      inferior.channel = await attachInspector(inferior.worker);
+      inferior.channel = await attachInspector(inferior.name);
       inferior.channel.on('paused', (p) => inferior.emit('paused', p));
       await inferior.channel.send('Debugger.enable');
       await inferior.channel.send('Debugger.setPauseOnExceptions', { state: 'uncaught' });
@@ -208,7 +212,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     const ended = this.ended;
     this.ended = true;
     this.pump.dispose();
-    await this.worker.terminate();
+    // A thread that stands still in the inspector notices the termination when it is told to go on.
+    const gone = this.worker.terminate();
+    this.channel?.send('Debugger.resume').catch(() => undefined);
+    await gone;
     if (!ended) {
       this.emit('exited', 0, '', undefined);
     }

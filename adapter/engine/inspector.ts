@@ -4,7 +4,6 @@
  */
 import { EventEmitter } from 'node:events';
 import inspector from 'node:inspector';
-import type { Worker } from 'node:worker_threads';
 
 export interface V8Location {
   readonly scriptId: string;
@@ -62,7 +61,7 @@ class Hub {
       this.session.on(event, listener as (m: object) => void);
     };
     on('NodeWorker.attachedToWorker', ({ params }: { params: Attached }) => {
-      const id = params.workerInfo.workerId;
+      const id = params.workerInfo.title.replace(/^\[worker \d+\] /, '');
       const claim = this.waiting.get(id);
       if (claim) {
         this.waiting.delete(id);
@@ -80,8 +79,7 @@ class Hub {
     });
   }
 
-  async attach(worker: Worker): Promise<InspectorChannel> {
-    const id = String(worker.threadId);
+  async attach(id: string): Promise<InspectorChannel> {
     const found = this.unclaimed.get(id);
     const sessionId = found ?? (await this.attachment(id));
     this.unclaimed.delete(id);
@@ -104,16 +102,18 @@ class Hub {
 
 let hub: Hub | undefined;
 
-/** Attaches to a worker that is running. */
-export function attachInspector(worker: Worker): Promise<InspectorChannel> {
+/** Attaches to the running worker that was created with `name` (its id in the inspector is not its thread id). */
+export function attachInspector(name: string): Promise<InspectorChannel> {
   hub ??= new Hub();
-  return hub.attach(worker);
+  return hub.attach(name);
 }
 
 /** The inspector of one worker. Emits 'paused' and 'resumed'. */
 export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed: [] }> {
   private readonly transmit: (message: string) => void;
   private readonly answers = new Map<number, { resolve: (v: unknown) => void; reject: (e: Error) => void }>();
+  /** Node 20 leaves the URL out of call frames; it tells it once per script. */
+  private readonly urls = new Map<string, string>();
   private lastId = 0;
   private gone = false;
 
@@ -131,8 +131,13 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
       } else {
         waiting?.resolve(m.result);
       }
+    } else if (m.method === 'Debugger.scriptParsed') {
+      const { scriptId, url } = m.params as { scriptId: string; url: string };
+      this.urls.set(scriptId, url);
     } else if (m.method === 'Debugger.paused') {
-      this.emit('paused', m.params as V8Paused);
+      const paused = m.params as V8Paused;
+      const callFrames = paused.callFrames.map((f) => ({ ...f, url: f.url || (this.urls.get(f.location.scriptId) ?? '') }));
+      this.emit('paused', { ...paused, callFrames });
     } else if (m.method === 'Debugger.resumed') {
       this.emit('resumed');
     }

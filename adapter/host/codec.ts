@@ -55,7 +55,8 @@ export class Writer {
 
   blob(data: Uint8Array): this {
     this.u32(data.length);
-    this.bytes.set(data, this.room(data.length));
+    const at = this.room(data.length);
+    this.bytes.set(data, at);
     return this;
   }
 
