@@ -7,6 +7,7 @@ import { e1000_clean, e1000_xmit_frame } from './e1000_txrx.ts';
 import { ip_rcv } from './ip_input.ts';
 import { guest_os } from './kernel.ts';
 import { get_unaligned_be16 } from './lib.ts';
+import { sk_buff_head, skb_dequeue, skb_queue_tail } from './skb_queue.ts';
 import {
   kfree_skb,
   kfree_skb_reason,
@@ -15,11 +16,8 @@ import {
   PACKET_MULTICAST,
   PACKET_OTHERHOST,
   type sk_buff,
-  sk_buff_head,
   skb_copy,
-  skb_dequeue,
   skb_pull,
-  skb_queue_tail,
 } from './skbuff.ts';
 
 /** Ethernet (IEEE 802.3) sizes and types. */

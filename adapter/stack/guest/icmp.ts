@@ -2,6 +2,7 @@
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { EAGAIN, ECONNREFUSED, EHOSTUNREACH, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
+import type { sock } from './inet_sock.ts';
 import { IP_HLEN, IP_OFFSET, inet_addr_type_local } from './ip_input.ts';
 import { inet_select_addr, ip_build_and_send_pkt, ip_route_output } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
@@ -13,23 +14,14 @@ import {
   get_unaligned_be32,
   put_unaligned_be16,
 } from './lib.ts';
-import {
-  alloc_skb,
-  kfree_skb,
-  kfree_skb_reason,
-  PACKET_HOST,
-  type sk_buff,
-  skb_dequeue,
-  skb_put,
-  skb_queue_tail,
-} from './skbuff.ts';
+import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, PACKET_HOST, type sk_buff, skb_put } from './skbuff.ts';
 import {
   __inet_lookup_established,
   IPPROTO_ICMP,
   IPPROTO_TCP,
   IPPROTO_UDP,
   sk_error_report,
-  type sock,
   sock_def_readable,
   sock_error,
 } from './sock.ts';

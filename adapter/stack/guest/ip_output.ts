@@ -1,12 +1,13 @@
 /** IPv4 out: routes, headers, fragments (net/ipv4/ip_output.c, route.c). */
 import { eth_header, neigh_resolve_output } from './arp.ts';
 import { dev_queue_xmit, ETH_P_IP, IFF_LOOPBACK, IFF_UP, type net_device } from './dev.ts';
+import type { sock } from './inet_sock.ts';
 import { ip_do_fragment } from './ip_fragment.ts';
 import { INADDR_BROADCAST, IP_DF, IP_HLEN, inet_addr_type_local } from './ip_input.ts';
 import { guest_os } from './kernel.ts';
 import { csum_fold, csum_partial, put_unaligned_be16, put_unaligned_be32 } from './lib.ts';
 import { kfree_skb_reason, type sk_buff, skb_push } from './skbuff.ts';
-import { IPPROTO_TCP, type sock } from './sock.ts';
+import { IPPROTO_TCP } from './sock.ts';
 
 /** Time to live of what we send. */
 export const IPDEFTTL = 64;

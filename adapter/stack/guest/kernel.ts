@@ -10,7 +10,7 @@ import { scheduler } from './sched.ts';
 import { skb_cache } from './skbuff.ts';
 import { inet_hashinfo } from './sock.ts';
 import type { timer_list } from './timer.ts';
-import { tty_struct } from './tty.ts';
+import { tty_struct, tty_write } from './tty.ts';
 
 /** Network settings and tables (`struct net`). */
 export class net {
@@ -70,6 +70,6 @@ export function printk(text: string, console: boolean): void {
     os.log_buf.shift();
   }
   if (console) {
-    machine.host.console_write(`${line}\n`);
+    tty_write(`${line}\n`);
   }
 }

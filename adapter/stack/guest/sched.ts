@@ -1,8 +1,8 @@
 /** Processes: state machines that run when something wakes them (kernel/sched, kernel/exit.c). */
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { type file, fput } from './file.ts';
+import type { sock } from './inet_sock.ts';
 import { guest_os } from './kernel.ts';
-import type { sock } from './sock.ts';
 import { inet_release } from './socket.ts';
 import { del_timer, mod_timer, type timer_list, timer_setup } from './timer.ts';
 
@@ -13,6 +13,8 @@ export interface program {
   readonly usage: string;
   readonly main: (task: task_struct) => void;
   readonly poll: (task: task_struct) => void;
+  /** Its own handler for Ctrl-C, before it is ended. */
+  readonly sigint?: (task: task_struct) => void;
 }
 
 /** A process. */

@@ -14,7 +14,7 @@ import {
 import { path_lookup, path_normalize, vfs_create } from './fs.ts';
 import { guest_os } from './kernel.ts';
 import { find_program } from './programs/table.ts';
-import { do_exit, kernel_clone, type program, type task_struct } from './sched.ts';
+import { do_exit, kernel_clone, type program, type task_struct, wake_up_process } from './sched.ts';
 import { type parameters, type pipeline, sh_parse, type simple_command } from './sh_parse.ts';
 import { tty_read_line, tty_write } from './tty.ts';
 
@@ -78,6 +78,11 @@ export function sh_poll(task: task_struct): void {
       sh.op = next.op;
       if (!skip) {
         run_pipeline(task, sh, next);
+      }
+      if (!skip && next.op === '&') {
+        // What the job prints at once comes before the prompt.
+        wake_up_process(task);
+        return;
       }
     } else if (!read_command(task, sh)) {
       return;

@@ -6,6 +6,7 @@ import { machine } from '../softmmu/machine.ts';
 import { type DropReason, drop } from '../util/drop.ts';
 import type { net_device } from './dev.ts';
 import { guest_os } from './kernel.ts';
+import { type sk_buff_head, skb_dequeue } from './skb_queue.ts';
 
 /** Bytes of an ordinary packet buffer: headroom, an Ethernet frame, tailroom. */
 export const SKB_SMALL = 2048;
@@ -70,13 +71,6 @@ export class sk_buff {
   ttl = 0;
   shinfo: skb_shared_info | null = null;
   next: sk_buff | null = null;
-}
-
-/** A list of packets. */
-export class sk_buff_head {
-  first: sk_buff | null = null;
-  last: sk_buff | null = null;
-  qlen = 0;
 }
 
 /** The packet allocator: buffers are cut from RAM once and then reused. */
@@ -252,55 +246,6 @@ export function skb_trim(skb: sk_buff, len: number): void {
  */
 export function skb_tailroom(skb: sk_buff): number {
   return skb.end - skb.data - skb.len;
-}
-
-/**
- * Appends to a list.
- * @nodebug
- */
-export function skb_queue_tail(list: sk_buff_head, skb: sk_buff): void {
-  skb.next = null;
-  if (list.last) {
-    list.last.next = skb;
-  } else {
-    list.first = skb;
-  }
-  list.last = skb;
-  list.qlen++;
-}
-
-/**
- * Inserts behind `prev`, or first when `prev` is null.
- * @nodebug
- */
-export function skb_queue_after(list: sk_buff_head, prev: sk_buff | null, skb: sk_buff): void {
-  skb.next = prev ? prev.next : list.first;
-  if (prev) {
-    prev.next = skb;
-  } else {
-    list.first = skb;
-  }
-  if (!skb.next) {
-    list.last = skb;
-  }
-  list.qlen++;
-}
-
-/**
- * Takes the first packet off a list, or null.
- * @nodebug
- */
-export function skb_dequeue(list: sk_buff_head): sk_buff | null {
-  const skb = list.first;
-  if (skb) {
-    list.first = skb.next;
-    if (!skb.next) {
-      list.last = null;
-    }
-    skb.next = null;
-    list.qlen--;
-  }
-  return skb;
 }
 
 /**

@@ -1,10 +1,10 @@
 /** Sockets: what all protocols share, and the tables that find them (net/core/sock.c, net/ipv4/inet_hashtables.c). */
 import { qemu_random_u32 } from '../util/random.ts';
-import type { net_device } from './dev.ts';
 import { EADDRINUSE } from './errno.ts';
+import type { sock } from './inet_sock.ts';
 import { guest_os } from './kernel.ts';
-import { type task_struct, wake_up_process } from './sched.ts';
-import { type sk_buff, sk_buff_head } from './skbuff.ts';
+import { wake_up_process } from './sched.ts';
+import type { sk_buff } from './skbuff.ts';
 import type { tcp_sock } from './tcp.ts';
 
 /** IP protocols (IANA). */
@@ -19,36 +19,6 @@ export const SEND_SHUTDOWN = 2;
 /** Ports that the kernel picks from (`ip_local_port_range`). */
 const LOCAL_PORT_MIN = 32768;
 const LOCAL_PORT_MAX = 60999;
-
-/** A socket (`struct sock` with `struct inet_sock`). Addresses and ports are in host byte order. */
-export class sock {
-  readonly sk_protocol: number;
-  /** A TCP state; `TCP_CLOSE` for the others until they are connected. */
-  sk_state = 7;
-  /** Own address, or 0 for any. */
-  inet_saddr = 0;
-  /** Own port; the identifier of a ping socket. */
-  inet_num = 0;
-  inet_daddr = 0;
-  inet_dport = 0;
-  /** A positive error number that the next call returns, or 0. */
-  sk_err = 0;
-  sk_shutdown = 0;
-  sk_receive_queue: sk_buff_head = new sk_buff_head();
-  /** Who waits for something to happen. */
-  sk_wq: task_struct | null = null;
-  /** Datagram sockets: where the last datagram read came from, and its time to live. */
-  msg_addr = 0;
-  msg_port = 0;
-  msg_ttl = 0;
-  /** Nobody holds it any more. */
-  sk_dead = false;
-  /** The device that it sends by, whatever the routes say, or null. */
-  sk_bound_dev: net_device | null = null;
-  constructor(protocol: number) {
-    this.sk_protocol = protocol;
-  }
-}
 
 /** All sockets by what packets carry. */
 export class inet_hashinfo {

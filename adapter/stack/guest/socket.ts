@@ -1,9 +1,10 @@
 /** The socket calls of programs (net/ipv4/af_inet.c). */
 import { EADDRINUSE } from './errno.ts';
+import { sock } from './inet_sock.ts';
 import { guest_os } from './kernel.ts';
 import type { task_struct } from './sched.ts';
 import { skb_queue_purge } from './skbuff.ts';
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, inet_dgram_bind, sock } from './sock.ts';
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, inet_dgram_bind } from './sock.ts';
 import { inet_csk_listen_start, tcp_close, tcp_sock } from './tcp.ts';
 
 /** A TCP socket of a process. */

@@ -2,20 +2,12 @@
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { EAGAIN, ENOBUFS, ENOTCONN, EPIPE } from './errno.ts';
+import { sock } from './inet_sock.ts';
 import { guest_os } from './kernel.ts';
 import { before } from './lib.ts';
-import {
-  alloc_skb,
-  kfree_skb,
-  type sk_buff,
-  sk_buff_head,
-  skb_dequeue,
-  skb_pull,
-  skb_put,
-  skb_queue_purge,
-  skb_queue_tail,
-} from './skbuff.ts';
-import { IPPROTO_TCP, inet_unhash, RCV_SHUTDOWN, SEND_SHUTDOWN, skb_copy_datagram, sock, sock_error } from './sock.ts';
+import { sk_buff_head, skb_dequeue, skb_queue_tail } from './skb_queue.ts';
+import { alloc_skb, kfree_skb, type sk_buff, skb_pull, skb_put, skb_queue_purge } from './skbuff.ts';
+import { IPPROTO_TCP, inet_unhash, RCV_SHUTDOWN, SEND_SHUTDOWN, skb_copy_datagram, sock_error } from './sock.ts';
 import {
   __tcp_push_pending_frames,
   __tcp_select_window,

@@ -1,7 +1,8 @@
 /** Acknowledgements: round trip time, congestion window, recovery (net/ipv4/tcp_input.c; RFC 5681, 6298, 6582). */
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { after, before } from './lib.ts';
-import { kfree_skb, type sk_buff, skb_dequeue } from './skbuff.ts';
+import { skb_dequeue } from './skb_queue.ts';
+import { kfree_skb, type sk_buff } from './skbuff.ts';
 import {
   ICSK_TIME_NONE,
   ICSK_TIME_PROBE0,

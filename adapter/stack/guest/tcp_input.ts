@@ -2,18 +2,8 @@
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { ECONNREFUSED, ECONNRESET, EPIPE } from './errno.ts';
 import { after, before, get_unaligned_be16 } from './lib.ts';
-import {
-  kfree_skb,
-  kfree_skb_reason,
-  type sk_buff,
-  skb_cloned,
-  skb_dequeue,
-  skb_pull,
-  skb_put,
-  skb_queue_after,
-  skb_queue_tail,
-  skb_tailroom,
-} from './skbuff.ts';
+import { skb_dequeue, skb_queue_after, skb_queue_tail } from './skb_queue.ts';
+import { kfree_skb, kfree_skb_reason, type sk_buff, skb_cloned, skb_pull, skb_put, skb_tailroom } from './skbuff.ts';
 import { RCV_SHUTDOWN, SEND_SHUTDOWN, sk_error_report, sock_def_readable, sock_def_write_space } from './sock.ts';
 import {
   TCP_CLOSE,

@@ -13,7 +13,8 @@ import {
   put_unaligned_be16,
   put_unaligned_be32,
 } from './lib.ts';
-import { alloc_skb, type sk_buff, skb_clone, skb_pull, skb_push, skb_put, skb_queue_after } from './skbuff.ts';
+import { skb_queue_after } from './skb_queue.ts';
+import { alloc_skb, type sk_buff, skb_clone, skb_pull, skb_push, skb_put } from './skbuff.ts';
 import { IPPROTO_TCP } from './sock.ts';
 import {
   ICSK_TIME_NONE,

@@ -75,6 +75,8 @@ export class TraceGuest {
   mac: Uint8Array = new Uint8Array(6);
   rx_next_to_clean = 0;
   tx_next_to_use = 0;
+  /** Frames of the capture that wait for the CPU to run. */
+  tx_queue: Uint8Array[] = [];
   frames_sent = 0;
   frames_received = 0;
 }
@@ -89,7 +91,7 @@ export const trace_guest_ops: GuestOps = {
   name: 'trace',
   boot: trace_boot,
   do_irq: trace_intr,
-  run: trace_idle,
+  run: trace_run,
   console_input: trace_console_input,
   trace_frame: trace_frame,
 };
@@ -203,23 +205,29 @@ export function trace_receive(g: TraceGuest, _buf: Uint8Array, _size: number): v
   g.frames_received++;
 }
 
-/** There are no programs. */
-export function trace_idle(_cpu: CPUState): void {}
+/** The guest's only program: transmits the frames that are due. */
+export function trace_run(cpu: CPUState): void {
+  const g = cpu.guest as TraceGuest;
+  const frames = g.tx_queue;
+  g.tx_queue = [];
+  for (const frame of frames) {
+    if (g.hw_addr === 0) {
+      drop(frame, frame.length, 'NO_PEER');
+    } else {
+      trace_set_mac(g, frame);
+      trace_xmit_frame(g, frame, frame.length);
+    }
+  }
+}
 
-/** There is no shell either. */
+/** There is no shell. */
 export function trace_console_input(_cpu: CPUState, _text: string): void {
   machine.host.console_write('This guest plays a capture; it has no shell.\n');
 }
 
-/** Transmits a frame of the capture. */
+/** A frame of the capture is due: the guest sends it when it runs next. */
 export function trace_frame(cpu: CPUState, frame: Uint8Array): void {
-  const g = cpu.guest as TraceGuest;
-  if (g.hw_addr === 0) {
-    drop(frame, frame.length, 'NO_PEER');
-    return;
-  }
-  trace_set_mac(g, frame);
-  trace_xmit_frame(g, frame, frame.length);
+  (cpu.guest as TraceGuest).tx_queue.push(frame);
 }
 
 /** Has the NIC accept frames to the sender of `frame`, as a driver does when its address is changed. */

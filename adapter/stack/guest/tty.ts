@@ -63,6 +63,9 @@ export function isig(tty: tty_struct): void {
   tty.interrupted = true;
   tty_write('^C\n');
   for (const task of tty.foreground) {
+    if (!task.exited) {
+      task.program.sigint?.(task);
+    }
     do_exit(task, EXIT_SIGINT);
   }
   tty.foreground = [];

@@ -3,9 +3,9 @@
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { EAGAIN, strerror } from '../errno.ts';
 import { bb_error_msg, file_puts, vfs_read, vfs_write } from '../file.ts';
+import type { sock } from '../inet_sock.ts';
 import { inet_ntoa, parse_number } from '../lib.ts';
 import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
-import type { sock } from '../sock.ts';
 import { inet_listen, sock_close, sock_graft, tcp_socket, udp_socket } from '../socket.ts';
 import {
   inet_csk_accept,

@@ -1,7 +1,33 @@
 /** The programs that the shell finds. */
 import type { program } from '../sched.ts';
+import {
+  cat_program,
+  cp_program,
+  echo_program,
+  ls_program,
+  mkdir_program,
+  mv_program,
+  rm_program,
+  touch_program,
+  wc_program,
+} from './coreutils.ts';
+import { httpd_program } from './httpd.ts';
 import { nc_program } from './nc.ts';
+import { arp_program, ifconfig_program, netstat_program, route_program } from './net_tools.ts';
+import { nslookup_program } from './nslookup.ts';
+import { ping_program } from './ping.ts';
+import {
+  dmesg_program,
+  help_program,
+  hostname_program,
+  kill_program,
+  ps_program,
+  sleep_program,
+  uname_program,
+  uptime_program,
+} from './system.ts';
 import { udhcpc_program } from './udhcpc.ts';
+import { wget_program } from './wget.ts';
 
 /** A program by its name or its path, or null. */
 export function find_program(name: string): program | null {
@@ -14,7 +40,35 @@ export function find_program(name: string): program | null {
   return null;
 }
 
-/** All programs, by name. */
+/** All programs. */
 export function all_programs(): readonly program[] {
-  return [nc_program, udhcpc_program];
+  return [
+    arp_program,
+    cat_program,
+    cp_program,
+    dmesg_program,
+    echo_program,
+    help_program,
+    hostname_program,
+    httpd_program,
+    ifconfig_program,
+    kill_program,
+    ls_program,
+    mkdir_program,
+    mv_program,
+    nc_program,
+    netstat_program,
+    nslookup_program,
+    ping_program,
+    ps_program,
+    rm_program,
+    route_program,
+    sleep_program,
+    touch_program,
+    udhcpc_program,
+    uname_program,
+    uptime_program,
+    wc_program,
+    wget_program,
+  ];
 }
