@@ -16,7 +16,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'adapter/stack/': [],
   'adapter/compiler/': ['node:', 'typescript', 'ts-blank-space'],
   'adapter/packets/': [],
-  'adapter/host/': ['node:', 'adapter/packets/', 'type adapter/stack/'],
+  // `util/host.ts` is the boundary that both sides share: its constants are values.
+  'adapter/host/': ['node:', 'adapter/packets/', 'adapter/stack/util/host.ts', 'type adapter/stack/'],
   'adapter/engine/': [
     'node:',
     'type adapter/compiler/',
