@@ -155,7 +155,7 @@ export function valueContainer(
       if (target === undefined) {
         throw new RequestError(`${name} cannot be set: there is no expression for it.`);
       }
-      return setValue(session, frame, name, target, text, format);
+      return setValue(session, frame, name, target, text, format, value.bits);
     },
   };
 }
@@ -184,7 +184,8 @@ async function setValue(
   target: string,
   text: string,
   format: ValueFormat,
+  bits?: number,
 ): Promise<Item> {
   const value = await assign(session.evaluator, target, text, frame);
-  return valueItem(session, frame, name, value, target, format);
+  return valueItem(session, frame, name, bits === undefined ? value : { ...value, bits }, target, format);
 }

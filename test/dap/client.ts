@@ -140,9 +140,18 @@ function fakeInterpreter(engine: EngineApi, write: (text: string) => void): Inte
   };
 }
 
-/** A client of a session over a fake engine, in this process. */
-export function fakeSession(): { client: TestClient; engine: FakeEngine; log: string[]; ended: Promise<void> } {
-  const engine = new FakeEngine();
+/** A session in this process and its client. */
+export interface Session<E extends EngineApi> {
+  readonly client: TestClient;
+  readonly engine: E;
+  /** What the adapter wrote on its log. */
+  readonly log: string[];
+  /** Resolves when the session is over and everything is freed. */
+  readonly ended: Promise<void>;
+}
+
+/** A client of a session over `engine`, in this process. */
+export function sessionOver<E extends EngineApi>(engine: E): Session<E> {
   const toAdapter = new PassThrough();
   const fromAdapter = new PassThrough();
   const log: string[] = [];
@@ -154,6 +163,10 @@ export function fakeSession(): { client: TestClient; engine: FakeEngine; log: st
     fromAdapter,
   );
   return { client, engine, log, ended };
+}
+
+export function fakeSession(): Session<FakeEngine> {
+  return sessionOver(new FakeEngine());
 }
 
 /** Checks every message the adapter sends against the protocol. */
