@@ -5,6 +5,7 @@
  */
 import { type Capture, read_capture } from '../packets/capture.ts';
 import { PacketView } from '../packets/packet-view.ts';
+import { concat } from '../packets/pcap.ts';
 import { AF_INET, AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import { describeTrace, flowKeyOf, readTrace, type Step, type TcpFlow, type Trace } from './trace.ts';
 import { dhcpStartOf, type Forward, findForward, parseForwards } from './trace-args.ts';
@@ -16,6 +17,8 @@ export const LEAD_NS = 2e9;
 const ANNOUNCE_NS = 1e8;
 /** Longest wait (machine time) for slirp to send what a frame of the guest acknowledges. */
 const WAIT_NS = 1e8;
+/** The same when there is something to acknowledge already: slirp may be waiting for just that to send more. */
+const SHORT_WAIT_NS = 1e6;
 /** The machine runs on for this long after the last packet, so that what is under way arrives. */
 const SETTLE_NS = 1e9;
 /** First descriptor of accepted connections. */
@@ -73,6 +76,8 @@ export class TraceHost implements Host {
   /** The frame the guest has sent last: sockets that the stack opens now are for it. */
   private current: Extract<Step, { type: 'frame' }> | null = null;
   private waitingSince = -1;
+  /** How much later than in the capture things happen, from the waits so far. */
+  private delay = 0;
   private nextFd = FIRST_ACCEPTED_FD;
   private phase: 'boot' | 'play' | 'settle' | 'done' = 'boot';
   private unmatched = 0;
@@ -118,18 +123,27 @@ export class TraceHost implements Host {
       case 'boot':
         return LEAD_NS - ANNOUNCE_NS;
       case 'play':
-        return this.waitingSince >= 0 ? this.waitTime() : LEAD_NS + (this.trace.steps[this.next]?.time ?? 0);
+        return this.waitingSince >= 0 ? this.waitTime() : this.stepTime(this.next);
       case 'settle':
-        return LEAD_NS + (this.trace.steps.at(-1)?.time ?? 0) + SETTLE_NS;
+        return this.stepTime(this.trace.steps.length - 1) + SETTLE_NS;
       case 'done':
         return 0;
     }
   }
 
+  /** Machine time of a step. */
+  private stepTime(index: number): number {
+    return LEAD_NS + this.delay + (this.trace.steps[index]?.time ?? 0);
+  }
+
   /** A frame that waits for slirp goes as soon as slirp has sent, or at the end of the wait. */
   private waitTime(): number {
     const step = this.trace.steps[this.next];
-    return step && this.mustWait(step) ? this.waitingSince + WAIT_NS : this.now_ns;
+    if (!step || !this.mustWait(step)) {
+      return this.now_ns;
+    }
+    const live = step.type === 'frame' && step.flow ? this.live.get(step.flow) : undefined;
+    return this.waitingSince + (live && live.sent > live.acked && live.acked > 0 ? SHORT_WAIT_NS : WAIT_NS);
   }
 
   private advance(): void {
@@ -159,7 +173,10 @@ export class TraceHost implements Host {
       this.waitingSince = this.now_ns;
       return;
     }
-    this.waitingSince = -1;
+    if (this.waitingSince >= 0) {
+      this.delay = Math.max(this.delay, this.now_ns - LEAD_NS - step.time);
+      this.waitingSince = -1;
+    }
     this.next++;
     this.play(step);
   }
@@ -272,7 +289,10 @@ export class TraceHost implements Host {
         });
         break;
       case 'data':
-        this.inputs.push({ type: 'data', fd, data: step.data });
+        this.inputs.push({ type: 'data', fd, data: concat(step.chunks) });
+        if (step.eof) {
+          this.inputs.push({ type: 'eof', fd });
+        }
         break;
       case 'eof':
         this.inputs.push({ type: 'eof', fd });

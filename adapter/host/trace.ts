@@ -25,6 +25,8 @@ export class TcpFlow {
   /** The FIN of slirp's side has been seen. */
   hostClosed = false;
   reset = false;
+  /** The last bytes from the host, while slirp's segments without PSH say that it holds more than it has sent. */
+  held: Extract<Step, { type: 'data' }> | null = null;
   constructor(name: string, initiator: 'guest' | 'host', guest: sockaddr, remote: sockaddr) {
     this.name = name;
     this.initiator = initiator;
@@ -49,7 +51,8 @@ export type Step = { readonly time: number } & (
   | { readonly type: 'accept'; readonly flow: TcpFlow }
   /** The host's kernel has established what the guest asked for. */
   | { readonly type: 'connected'; readonly flow: TcpFlow }
-  | { readonly type: 'data'; readonly flow: TcpFlow; readonly data: Uint8Array }
+  /** The host sent bytes, and nothing more after them if `eof`. */
+  | { readonly type: 'data'; readonly flow: TcpFlow; readonly chunks: Uint8Array[]; eof: boolean }
   | { readonly type: 'eof'; readonly flow: TcpFlow }
   | { readonly type: 'error'; readonly flow: TcpFlow; readonly errno: string }
   /** A datagram from outside for a session of the guest, or for a forwarded port. */
@@ -80,6 +83,8 @@ export interface Trace {
   readonly warnings: readonly string[];
 }
 
+/** What slirp's buffer and the host kernel's together hold ahead of what has been sent. */
+const MAX_HELD = 262144;
 /** Bytes of a stream that may be missing in a capture and are played as zeros. */
 const MAX_GAP = 1 << 20;
 const SLIRP_MAC_IPV4 = 0x5255;
@@ -87,6 +92,7 @@ const SLIRP_MAC_IPV6 = 0x5256;
 const TH_FIN = 1;
 const TH_SYN = 2;
 const TH_RST = 4;
+const TH_PSH = 8;
 const TH_ACK = 16;
 
 /** Reads the steps out of a capture. Throws `CaptureError` if it is no capture of a user network. */
@@ -298,7 +304,7 @@ class TraceReader {
       flow.slirpIss = seq;
       this.steps.push({ type: 'connected', time: this.time, flow });
     }
-    this.slirpData(flow, p, (seq - flow.slirpIss + (flags & TH_SYN ? 1 : 0)) >>> 0, (flags & TH_FIN) !== 0);
+    this.slirpData(flow, p, (seq - flow.slirpIss + (flags & TH_SYN ? 1 : 0)) >>> 0);
   }
 
   /** A RST of slirp: the host refused, or broke the connection. */
@@ -312,26 +318,41 @@ class TraceReader {
   }
 
   /** Payload at `from` of slirp's stream: what is new in it came from the host's socket. */
-  private slirpData(flow: TcpFlow, p: PacketView, from: number, fin: boolean): void {
+  private slirpData(flow: TcpFlow, p: PacketView, from: number): void {
     const length = p.payload_end - p.payload;
+    const flags = p.u8(p.tcp + 13);
     if (flow.hostClosed || flow.slirpIss < 0) {
       return;
     }
     const gap = from - flow.hostNext;
     if (gap > 0 && gap <= MAX_GAP) {
       this.gaps++;
-      this.steps.push({ type: 'data', time: this.time, flow, data: new Uint8Array(gap) });
+      this.fromHost(flow, new Uint8Array(gap));
       flow.hostNext = from;
     }
     if (from <= flow.hostNext && from + length > flow.hostNext) {
-      const data = p.bytes(p.payload + flow.hostNext - from, p.payload_end);
-      this.steps.push({ type: 'data', time: this.time, flow, data });
+      this.fromHost(flow, p.bytes(p.payload + flow.hostNext - from, p.payload_end));
       flow.hostNext = from + length;
     }
-    if (fin && from + length === flow.hostNext) {
+    if (flags & TH_FIN && from + length === flow.hostNext) {
       flow.hostClosed = true;
-      this.steps.push({ type: 'eof', time: this.time, flow });
+      if (length > 0 && flow.held) {
+        flow.held.eof = true;
+      } else {
+        this.steps.push({ type: 'eof', time: this.time, flow });
+      }
     }
+    flow.held = flags & TH_PSH ? null : flow.held;
+  }
+
+  /** New bytes of slirp's stream: with the bytes before if slirp already held them then (see `TcpFlow.held`). */
+  private fromHost(flow: TcpFlow, data: Uint8Array): void {
+    if (flow.held && flow.held.chunks.reduce((n, c) => n + c.length, data.length) <= MAX_HELD) {
+      flow.held.chunks.push(data);
+      return;
+    }
+    flow.held = { type: 'data', time: this.time, flow, chunks: [data], eof: false };
+    this.steps.push(flow.held);
   }
 
   /** A whole UDP datagram or ICMP message (an IP packet) that slirp sent. */

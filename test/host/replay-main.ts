@@ -1,0 +1,29 @@
+/** Plays a capture on the machine and writes what came of it as JSON: `replay-main.ts CAPTURE [QEMU OPTION...]`. One process a replay, since a process has one machine. */
+import { readFileSync, writeSync } from 'node:fs';
+import { readTrace } from '../../adapter/host/trace.ts';
+import { replayArgs } from '../../adapter/host/trace-args.ts';
+import { TraceHost } from '../../adapter/host/trace-host.ts';
+import { read_capture } from '../../adapter/packets/capture.ts';
+import { machine } from '../../adapter/stack/softmmu/machine.ts';
+import { main } from '../../adapter/stack/softmmu/main.ts';
+import { Outside } from './replay.ts';
+
+const [file = '', ...options] = process.argv.slice(2);
+const capture = read_capture(readFileSync(file));
+const args = ['pktgdb', ...replayArgs(readTrace(capture), options)];
+const outside = new Outside();
+const code = main(args.length, args, new TraceHost(capture, outside, args));
+const frames = outside.frames.map((f) => [f.dir, Buffer.from(f.data).toString('base64')]);
+const out = Buffer.from(
+  JSON.stringify({
+    code,
+    turns: machine.turns,
+    reports: outside.reports,
+    drops: [...machine.drops.by_reason],
+    frames,
+    guest: machine.cpu.guest,
+  }),
+);
+for (let at = 0; at < out.length; ) {
+  at += writeSync(1, out, at);
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readTrace } from '../../adapter/host/trace.ts';
+import { read_capture } from '../../adapter/packets/capture.ts';
+import { Conversations } from '../../adapter/packets/conversations.ts';
+import { PacketView } from '../../adapter/packets/fields.ts';
+import { format_summary, summary } from '../../adapter/packets/summary.ts';
+import { packets_of } from '../packets/samples.ts';
+import { bulk_bytes, bulk_capture } from './bulk.ts';
+import { from_slirp, streams } from './replay.ts';
+
+interface Result {
+  readonly code: number;
+  readonly turns: number;
+  readonly reports: readonly string[];
+  readonly drops: readonly (readonly [reason: string, count: number])[];
+  readonly frames: readonly (readonly [dir: 0 | 1, base64: string])[];
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const OPTIONS = ['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0'];
+
+function run(file: string, options: readonly string[] = OPTIONS): Result {
+  const args = ['--import', 'tsx', join(ROOT, 'test/host/replay-main.ts'), file, ...options];
+  return JSON.parse(execFileSync(process.execPath, args, { cwd: ROOT, maxBuffer: 1 << 28 }).toString()) as Result;
+}
+
+function replay(name: string, options?: readonly string[]): Result {
+  return run(join(ROOT, 'test/traces', name), options);
+}
+
+function slirp_frames(r: Result): Uint8Array[] {
+  return r.frames.filter(([dir]) => dir === 1).map(([, data]) => new Uint8Array(Buffer.from(data, 'base64')));
+}
+
+/** Lines for frames with relative sequence numbers, so that captures of different runs compare. */
+function describe_frames(frames: readonly Uint8Array[]): string[] {
+  const p = new PacketView();
+  p.conversations = new Conversations();
+  return frames.map((data) => {
+    p.set(data, 0, data.length, 'ethernet');
+    p.conversations!.add(p);
+    return format_summary(summary(p)).replace(/, ID=[0-9a-f]{4}/, '');
+  });
+}
+
+/** All frames of the capture, and of the replay, as lines; the replay's own announcement left out. */
+function both(name: string, r: Result): [ours: string[], theirs: string[]] {
+  const ours = describe_frames(r.frames.map(([, data]) => new Uint8Array(Buffer.from(data, 'base64'))));
+  const theirs = describe_frames(packets_of(name).map((p) => p.data));
+  return [ours.filter((l) => !l.includes('ARP Announcement')), theirs];
+}
+
+describe('replaying a capture on the machine', function () {
+  this.timeout(60000);
+
+  for (const name of ['01-dhcp.pcap', '02-hello.pcap', '03-ping.pcap', '05-http.pcap']) {
+    it(`${name}: the user network sends what it sent in the capture`, () => {
+      const r = replay(name);
+      assert.equal(r.code, 0);
+      const [ours, theirs] = both(name, r);
+      assert.deepEqual(ours, theirs);
+      assert.match(r.reports.at(-1)!, /^info: replay finished: \d+ frames$/);
+    });
+  }
+
+  for (const direction of ['up', 'down'] as const) {
+    it(`a bulk transfer, ${direction}`, () => {
+      const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
+      try {
+        const bytes = bulk_bytes(1 << 20);
+        const file = join(dir, 'bulk.pcap');
+        const capture = bulk_capture(direction, bytes);
+        writeFileSync(file, capture);
+        assert.deepEqual(readTrace(read_capture(capture)).warnings, []);
+        const r = run(file);
+        const all = r.frames.map(([, d]) => new Uint8Array(Buffer.from(d, 'base64')));
+        const got = streams(all, (f) => from_slirp(f) === (direction === 'down'));
+        assert.equal(Buffer.compare([...got.values()][0]!, bytes), 0);
+        assert.deepEqual(r.drops, []);
+        const last = describe_frames(all.filter(from_slirp)).at(-1)!;
+        assert.match(last, direction === 'up' ? /\[(FIN, )?ACK\] Seq=[12] Ack=1048578/ : /\[ACK\] Seq=1048578 Ack=2/);
+      } finally {
+        rmSync(dir, { recursive: true });
+      }
+    });
+  }
+
+  it('is the same every time', () => {
+    const a = replay('05-http.pcap');
+    const b = replay('05-http.pcap');
+    assert.deepEqual(a, b);
+  });
+
+  it('uses the forwarded port of the options', () => {
+    const r = replay('02-hello.pcap', ['-nic', 'user,model=e1000,hostfwd=tcp:127.0.0.1:0-:5556']);
+    assert.match(describe_frames(slirp_frames(r))[0]!, /58676 → 5556 \[SYN\]/);
+  });
+});
