@@ -48,6 +48,8 @@ export class FakeHost implements Host {
   on_listen: ((type: number, addr: sockaddr) => { readonly errno: string; readonly port: number }) | null = null;
   /** Called with every frame at the user network's edge. */
   on_frame: ((dir: FrameDirection, buf: Uint8Array, size: number) => void) | null = null;
+  /** Asked for inputs when no scripted turn is left. */
+  on_poll: (() => readonly Input[]) | null = null;
   /** The machine quits when its clock reaches this. */
   deadline_ns = 600e9;
   constructor(turns: readonly Turn[] = []) {
@@ -59,6 +61,11 @@ export class FakeHost implements Host {
     if (turn) {
       this.now_ns += 1000;
       return typeof turn === 'function' ? turn() : turn;
+    }
+    const inputs = this.on_poll?.() ?? [];
+    if (inputs.length > 0) {
+      this.now_ns += 1000;
+      return inputs;
     }
     if (timeout_ns < 0 || this.now_ns >= this.deadline_ns) {
       return [{ type: 'quit' }];
@@ -146,7 +153,7 @@ export const test_peer_info: NetClientInfo = {
 };
 
 /** Memory, PCI bus and net core, no devices yet. */
-export function empty_machine(ram_mib = 64): FakeHost {
+export function empty_machine(ram_mib = 8): FakeHost {
   const host = new FakeHost();
   reset_machine(host);
   machine.ram = new Uint8Array(host.alloc_shared('ram', ram_mib * 1048576));

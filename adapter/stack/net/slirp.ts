@@ -3,7 +3,9 @@
 import {
   type Slirp,
   type SlirpCb,
+  slirp_add_exec,
   slirp_add_hostfwd,
+  slirp_add_unix,
   slirp_connection_info,
   slirp_input,
   slirp_new,
@@ -17,6 +19,7 @@ import { type NetClientInfo, type NetClientState, qemu_new_net_client, qemu_send
 import {
   type HostfwdRule,
   type NetdevUserOptions,
+  parse_guestfwd,
   parse_hostfwd,
   parse_hostfwd_host,
   parse_netdev_user,
@@ -136,18 +139,31 @@ export function net_slirp_init(
       throw option_error(opts, wrong);
     }
   }
+  for (const text of user.guestfwd) {
+    const wrong = slirp_guestfwd(s, text);
+    if (wrong !== '') {
+      throw option_error(opts, wrong);
+    }
+  }
   return s;
+}
+
+/** Forwards connections of the guest. Returns what went wrong, or ''. */
+function slirp_guestfwd(s: SlirpState, text: string): string {
+  const rule = parse_guestfwd(text);
+  if (typeof rule === 'string') {
+    return `Invalid guest forwarding rule '${text}' (${rule})`;
+  }
+  const wrong =
+    rule.cmd !== ''
+      ? slirp_add_exec(s.slirp, rule.cmd, rule.server, rule.port)
+      : slirp_add_unix(s.slirp, rule.path, rule.server, rule.port);
+  return wrong === '' ? '' : `Conflicting/invalid host:port in guest forwarding rule '${text}': ${wrong}`;
 }
 
 /** `-netdev user`. */
 export function net_init_slirp(opts: QemuOpts, name: string, peer: NetClientState | null): NetClientState {
   const user = parse_netdev_user(opts);
-  if (user.guestfwd.length > 0) {
-    throw option_error(
-      opts,
-      "'guestfwd' needs programs or character devices of the host, which this machine does not have",
-    );
-  }
   return net_slirp_init(opts, peer, 'user', name, user).nc;
 }
 
@@ -193,7 +209,7 @@ export function hmp_hostfwd_remove(args: readonly string[]): string {
   if (!m || typeof host === 'string') {
     return 'invalid format\n';
   }
-  const removed = slirp_remove_hostfwd(s.slirp, m[1] === 'udp', host.sin_addr, host.sin_port);
+  const removed = slirp_remove_hostfwd(s.slirp, m[1] === 'udp', host);
   return `host forwarding rule for ${text} ${removed ? 'removed' : 'not found'}\n`;
 }
 

@@ -51,14 +51,14 @@ export interface HostfwdRule {
   readonly guest_port: number;
 }
 
-/** A rule of `guestfwd`, parsed: connections to the address go to a command or a character device. */
+/** A rule of `guestfwd`, parsed: connections to the address go to a command or a Unix socket. */
 export interface GuestfwdRule {
   /** 0: the network's address 4. */
   readonly server: number;
   readonly port: number;
-  /** After `cmd:`; empty for a character device. */
+  /** After `cmd:`, and after `unix:`; the other one is empty. */
   readonly cmd: string;
-  readonly chardev: string;
+  readonly path: string;
 }
 
 /** A port number from `min` to 65535, or -1. */
@@ -126,21 +126,18 @@ export function parse_hostfwd_host(proto: string, text: string): sockaddr | stri
   return addr < 0 ? 'Bad host address' : port < 0 ? 'Bad host port' : sockaddr_in(addr, port);
 }
 
-/** Parses `[tcp]:server:port-dev` or `...-cmd:command`. Returns what is wrong as a string. */
+/** Parses `[tcp]:server:port-cmd:command` or `...-unix:/path`. Returns what is wrong as a string. */
 export function parse_guestfwd(rule: string): GuestfwdRule | string {
-  const m = /^(tcp)?:([^:]*):(\d+)-(.+)$/.exec(rule);
+  const m = /^(tcp)?:([^:]*):(\d+)-(cmd|unix):(.+)$/.exec(rule);
   if (!m) {
-    return 'expected [tcp]:server:port-dev or [tcp]:server:port-cmd:command';
+    return 'expected [tcp]:server:port-cmd:command or [tcp]:server:port-unix:/path';
   }
   const server = parse_addr(m[2]!);
   const port = parse_port(m[3]!, 1);
   if (server < 0 || port < 0) {
     return server < 0 ? 'Bad server address' : 'Bad server port';
   }
-  const target = m[4]!;
-  return target.startsWith('cmd:')
-    ? { server, port, cmd: target.slice(4), chardev: '' }
-    : { server, port, cmd: '', chardev: target };
+  return { server, port, cmd: m[4] === 'cmd' ? m[5]! : '', path: m[4] === 'unix' ? m[5]! : '' };
 }
 
 /** What `-netdev user` asks for. */

@@ -1,0 +1,271 @@
+/** Descriptors and states that hung, crashed or corrupted other models of this device. Each has to end, and stay within its buffers. */
+import assert from 'node:assert/strict';
+import { putsum } from '../../adapter/stack/hw/net/e1000_tx.ts';
+import { machine } from '../../adapter/stack/softmmu/machine.ts';
+import { Oracle, regoff, type Step } from './e1000_oracle.ts';
+import { BAR0, type BareMachine, bare_machine } from './harness.ts';
+
+const R = (name: string): number => regoff(name);
+const US = [0x52, 0x54, 0, 0x12, 0x34, 0x56];
+
+function started(step: { [key: string]: unknown } = {}): { m: BareMachine; o: Oracle } {
+  const m = bare_machine();
+  const o = new Oracle(m);
+  o.setup_rings({ op: 'setup_rings', ...step } as Step);
+  return { m, o };
+}
+
+/** A descriptor: address, command word, upper word. */
+function desc(addr: number, lower: number, upper = 0): Uint8Array {
+  const d = new DataView(new ArrayBuffer(16));
+  d.setUint32(0, addr, true);
+  d.setUint32(4, Math.floor(addr / 0x100000000), true);
+  d.setUint32(8, lower >>> 0, true);
+  d.setUint32(12, upper >>> 0, true);
+  return new Uint8Array(d.buffer);
+}
+
+/** A context with segmentation: TCP over IPv4, checksums from 14 and 34. */
+function tso_context(hdr_len: number, mss: number, paylen: number): Uint8Array {
+  const d = new DataView(desc(0, 0x27000000 | paylen, ((mss << 16) | (hdr_len << 8)) >>> 0).buffer);
+  d.setUint32(0, 14 | (24 << 8) | (33 << 16), true);
+  d.setUint32(4, 34 | (50 << 8), true);
+  return new Uint8Array(d.buffer);
+}
+
+const unicast = (size: number): Uint8Array => {
+  const f = new Uint8Array(size);
+  f.set(US);
+  return f;
+};
+
+/** Where RAM differs from `before`. */
+function changed(before: Uint8Array): number[] {
+  const out: number[] = [];
+  machine.ram.forEach((b, i) => {
+    if (b !== before[i]) {
+      out.push(i);
+    }
+  });
+  return out;
+}
+
+describe('e1000: states that must do no harm', () => {
+  it('CVE-2012-6075: an oversized frame without LPE and SBP writes nothing', () => {
+    const { m } = started();
+    const before = machine.ram.slice();
+    m.send(unicast(9000));
+    assert.deepEqual(changed(before), []);
+  });
+
+  it('CVE-2015-6815 and friends: segmentation without progress ends', () => {
+    for (const [hdr_len, mss, paylen, len] of [
+      [54, 0, 0, 100],
+      [0, 0, 0, 100],
+      [255, 1, 65535, 65535],
+      [54, 1460, 4000, 0],
+      [200, 100, 50, 60],
+      [0, 65535, 0xfffff, 0xffff],
+    ] as const) {
+      const { m, o } = started();
+      o.queue_desc(tso_context(hdr_len, mss, paylen));
+      o.queue_desc(desc(0x400000, 0x2f100000 | len, 0x300));
+      m.wr(R('TDT'), o.tx!.next);
+      assert.equal(m.rr(R('TDH')), 2, `hdr_len ${hdr_len}, mss ${mss}`);
+      assert.equal(m.s.tx.size, 0);
+    }
+  });
+
+  it('CVE-2016-1981, CVE-2017-9310: TDH or RDH outside the ring stops after a lap', () => {
+    for (const tdh of [16, 0xffff, 0x1000]) {
+      const { m } = started();
+      m.wr(R('TDH'), tdh);
+      m.wr(R('TDT'), 3);
+      assert.ok(m.rr(R('TDH')) <= 16);
+      assert.equal(machine.drops.by_reason.get('TX_BAD_DESC'), 1);
+    }
+    for (const rdh of [16, 0xffff]) {
+      const { m } = started({ rctl: 0x30022, rx: { bufsize: 256 } });
+      m.wr(R('RDH'), rdh);
+      m.send(unicast(3000));
+      m.send(unicast(60));
+      assert.ok(m.rr(R('RDH')) < 0x10000);
+    }
+  });
+
+  it('a tail outside the ring is bounded by a lap, too', () => {
+    const { m } = started();
+    m.wr(R('TDT'), 0xffff);
+    assert.ok(m.rr(R('TDH')) < 16);
+  });
+
+  it('CVE-2020-28916: receive descriptors without a buffer end after a lap, with RXO', () => {
+    const { m } = started();
+    machine.ram.fill(0, 0x100000, 0x100100);
+    const before = machine.ram.slice();
+    assert.equal(m.send(unicast(60)), -1);
+    assert.equal(m.rr(R('ICR')) & 0x40, 0x40);
+    assert.ok(changed(before).every((a) => a >= 0x100000 && a < 0x100100));
+  });
+
+  it('CVE-2021-20257: data that already fills a segment sends nothing endless', () => {
+    const { m, o } = started();
+    o.queue_desc(desc(0x400000, 0x22100000 | 3000));
+    o.queue_desc(tso_context(54, 100, 4000));
+    o.queue_desc(desc(0x400000, 0x2f100000 | 3000, 0x300));
+    m.wr(R('TDT'), o.tx!.next);
+    assert.equal(m.rr(R('TDH')), 3);
+    assert.ok(m.peer.received.length <= 1);
+  });
+
+  it('CVE-2021-3416: a frame sent while one is received (loopback, answers) does not recurse', () => {
+    const { m, o } = started();
+    let depth = 0;
+    let deepest = 0;
+    m.peer.on_receive = () => {
+      depth++;
+      deepest = Math.max(deepest, depth);
+      o.queue_tx(unicast(60), 0x0b000000, 0);
+      m.wr(R('TDT'), o.tx!.next);
+      depth--;
+    };
+    o.queue_tx(unicast(60), 0x0b000000, 0);
+    m.wr(R('TDT'), o.tx!.next);
+    assert.equal(deepest, 1);
+    m.peer.on_receive = null;
+    m.wr(R('MDIC'), (1 << 26) | (1 << 21) | 0x5140);
+    o.queue_tx(unicast(60), 0x0b000000, 0);
+    m.wr(R('TDT'), o.tx!.next);
+    assert.ok(o.scan_rx().length <= 16, 'one lap at most');
+  });
+
+  it("CVE-2020-15859, CVE-2023-3019: DMA to and from the device's own registers does not happen", () => {
+    const { m, o } = started({ rx: { refill: false } });
+    const d = desc(BAR0 + R('TDT'), 0);
+    for (let i = 0; i < 16; i++) {
+      o.write(0x100000 + 16 * i, d);
+    }
+    const regs = m.s.mac_reg.slice();
+    m.send(unicast(60));
+    assert.equal(m.s.mac_reg[R('TDT') >> 2], regs[R('TDT') >> 2]);
+    assert.equal(m.peer.received.length, 0);
+    o.queue_desc(desc(BAR0 + R('STATUS'), 0x0b000000 | 60));
+    m.wr(R('TDT'), o.tx!.next);
+    assert.deepEqual(m.peer.received[0], new Uint8Array(60), 'what is not memory reads as zeros');
+    m.wr(R('RDBAL'), BAR0);
+    m.wr(R('TDBAL'), BAR0);
+    m.send(unicast(60));
+    m.wr(R('TDT'), 9);
+    m.wr(R('RDBAH'), 0xffffffff);
+    m.wr(R('TDBAH'), 0xffffffff);
+    m.send(unicast(60));
+    m.wr(R('TDT'), 3);
+  });
+
+  it('rings of length 0, or at an odd or absent address', () => {
+    for (const [reg, val] of [
+      ['TDLEN', 0],
+      ['RDLEN', 0],
+      ['TDBAL', 0x11000f],
+      ['RDBAL', 0x10000f],
+      ['TDBAL', 0x7ffffff0],
+      ['RDBAL', 0x7ffffff0],
+    ] as const) {
+      const { m, o } = started();
+      m.wr(R(reg), val);
+      m.send(unicast(60));
+      o.queue_tx(unicast(60), 0x0b000000, 0);
+      m.wr(R('TDT'), 5);
+      assert.ok(m.rr(R('TDH')) < 16, reg);
+    }
+  });
+
+  it('TCTL.EN clear: nothing is sent, until it is set', () => {
+    const { m, o } = started({ tctl: 0 });
+    o.queue_tx(unicast(60), 0x0b000000, 0);
+    m.wr(R('TDT'), o.tx!.next);
+    assert.equal(m.peer.received.length, 0);
+    m.wr(R('TCTL'), 2);
+    assert.equal(m.peer.received.length, 1);
+  });
+
+  it('checksum offsets beyond the packet change nothing outside it', () => {
+    const data = new Uint8Array(128).fill(0xaa);
+    for (const [n, sloc, css, cse] of [
+      [60, 59, 14, 0],
+      [60, 60, 14, 0],
+      [60, 200, 14, 0],
+      [60, 24, 14, 5],
+      [1, 0, 0, 0],
+      [0, 0, 0, 0],
+    ] as const) {
+      putsum(data, n, sloc, css, cse);
+      assert.ok(data.every((b, i) => b === 0xaa || (i === sloc && i + 1 < n) || (i === sloc + 1 && i < n)));
+    }
+    data.fill(0);
+    putsum(data, 60, 24, 100, 0);
+    assert.equal((data[24]! << 8) | data[25]!, 0xffff, 'nothing to sum');
+  });
+
+  it('data that never ends stays within 64 KiB', () => {
+    const { m, o } = started();
+    for (let i = 0; i < 40; i++) {
+      o.queue_desc(desc(0x400000, 0x22100000 | 0xffff));
+      m.wr(R('TDT'), o.tx!.next);
+    }
+    assert.equal(m.s.tx.size, 0x10000);
+    o.queue_desc(desc(0x400000, 0x0b000000 | 100));
+    m.wr(R('TDT'), o.tx!.next);
+    assert.equal(m.peer.received.at(-1)?.length, 0x10000);
+  });
+
+  it('legacy and extended descriptors mixed in one packet', () => {
+    const { m, o } = started();
+    o.queue_tx(unicast(30), 0x02000000, 0);
+    o.queue_tx(new Uint8Array(30), 0x2b100000, 0x300);
+    m.wr(R('TDT'), o.tx!.next);
+    assert.deepEqual(
+      m.peer.received.map((p) => p.length),
+      [60],
+    );
+  });
+
+  it('a ring that runs out in the middle of a frame raises RXO and stays usable', () => {
+    const { m, o } = started({ rctl: 0x30022, rx: { count: 8, bufsize: 256, refill: false } });
+    machine.ram.fill(0, 0x100010, 0x100060);
+    assert.equal(m.send(unicast(1500)), -1);
+    assert.ok(m.rr(R('RDH')) < 8);
+    o.setup_rings({ op: 'setup_rings' });
+    m.send(unicast(60));
+    assert.equal(o.scan_rx().length, 1);
+  });
+
+  it('CTRL.RST between the pieces of a packet forgets the first ones', () => {
+    const { m, o } = started();
+    o.queue_tx(unicast(30), 0x02000000, 0);
+    m.wr(R('TDT'), o.tx!.next);
+    m.wr(R('CTRL'), 0x04000000);
+    o.setup_rings({ op: 'setup_rings' });
+    o.queue_tx(unicast(60), 0x0b000000, 0);
+    m.wr(R('TDT'), o.tx!.next);
+    assert.deepEqual(
+      m.peer.received.map((p) => p.length),
+      [60],
+    );
+    assert.equal(machine.cpu.interrupt_request, 0);
+  });
+
+  it('every register takes every kind of write without harm', () => {
+    const m = bare_machine();
+    for (const val of [0xffffffff, 0x80000001, 0]) {
+      for (let off = 0; off < 0x20000; off += 4) {
+        if (off < 0x10000 || off > 0x1ff00) {
+          m.wr(off, val);
+          m.rr(off);
+        }
+      }
+      m.send(unicast(60));
+      m.step(2e9);
+    }
+  });
+});

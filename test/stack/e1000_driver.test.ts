@@ -1,0 +1,113 @@
+/** The register accesses of Linux's own e1000 driver give it what it needs. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { MII_BMSR, MII_BMSR_AN_COMP, MII_BMSR_LINK_ST } from '../../adapter/stack/hw/net/e1000_hw.ts';
+import { CTRL, EECD, MDIC, RCTL, STATUS } from '../../adapter/stack/hw/net/e1000_regs.ts';
+import { cpu_inl, cpu_outl } from '../../adapter/stack/softmmu/memory.ts';
+import { BAR1, type BareMachine, bare_machine } from './harness.ts';
+
+interface Access {
+  readonly write: boolean;
+  readonly offset: number;
+  readonly value: number;
+}
+
+/** `R offset -> value` and `W offset <- value` lines. */
+function accesses(name: string): Access[] {
+  const text = readFileSync(new URL(`../vectors/e1000/${name}`, import.meta.url), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [kind, offset, , value] = line.split(' ');
+      return { write: kind === 'W', offset: Number.parseInt(offset!, 16), value: Number.parseInt(value!, 16) };
+    });
+}
+
+/** Does what the driver did; time passes a little with each access, as it does for a CPU. Returns the values read. */
+function replay(m: BareMachine, list: readonly Access[], us: number): number[] {
+  return list.map((a) => {
+    m.step(us * 1000);
+    if (a.write) {
+      m.wr(a.offset, a.value);
+      return 0;
+    }
+    return m.rr(a.offset);
+  });
+}
+
+/** The words that the driver clocked out of the EEPROM: of each command of 9 bits, the 16 bits read after it. */
+function eeprom_words(list: readonly Access[], values: readonly number[]): Map<number, number> {
+  const words = new Map<number, number>();
+  let bits: number[] = [];
+  let out: number[] = [];
+  let old = 0;
+  list.forEach((a, i) => {
+    if (a.offset !== EECD << 2) {
+      return;
+    }
+    if (!a.write) {
+      if (bits.length === 9 && out.length < 16 && (old & 1) !== 0) {
+        out.push((values[i]! >> 3) & 1);
+        if (out.length === 16) {
+          const addr = Number.parseInt(bits.slice(3).join(''), 2);
+          words.set(addr, Number.parseInt(out.join(''), 2));
+        }
+      }
+      return;
+    }
+    if ((a.value & 2) === 0) {
+      bits = [];
+      out = [];
+    } else if ((a.value & 1) !== 0 && (old & 1) === 0 && bits.length < 9) {
+      bits.push((a.value >> 2) & 1);
+    }
+    old = a.value;
+  });
+  return words;
+}
+
+describe("e1000: Linux's driver", () => {
+  for (const name of ['linux-driver-probe.txt', 'linux-driver-dhcp.txt']) {
+    it(`${name}: reads the EEPROM by its serial line`, () => {
+      const m = bare_machine();
+      const list = accesses(name);
+      const words = eeprom_words(list, replay(m, list, 1));
+      assert.equal(words.size, 64);
+      for (const [addr, word] of words) {
+        assert.equal(word, m.s.eeprom_data[addr], `word ${addr}`);
+      }
+    });
+  }
+
+  it('finds the PHY, and the link is up half a second after it restarts autonegotiation', () => {
+    const m = bare_machine();
+    const list = accesses('linux-driver-probe.txt').concat(accesses('linux-driver-dhcp.txt'));
+    const values = replay(m, list, 100);
+    const phy_read = (reg: number): number[] =>
+      list.flatMap((a, i) => {
+        const last = list[i - 1];
+        const is_read = !a.write && a.offset === MDIC << 2 && last?.write && last.value >>> 16 === (0x0820 | reg);
+        return is_read ? [values[i]! & 0xffff] : [];
+      });
+    assert.ok(phy_read(2).length > 0 && phy_read(2).every((v) => v === 0x0141));
+    assert.ok(phy_read(3).length > 0 && phy_read(3).every((v) => v === 0x0c20));
+    m.step(500e6);
+    const want = MII_BMSR_LINK_ST | MII_BMSR_AN_COMP;
+    assert.equal(m.s.phy_reg[MII_BMSR]! & want, want);
+    assert.equal(m.rr(STATUS << 2) & 2, 2);
+    assert.equal(m.rr(RCTL << 2) & 2, 2, 'the driver left the receiver on');
+  });
+
+  it('resets the device through the I/O window', () => {
+    const m = bare_machine();
+    m.wr(RCTL << 2, 2);
+    cpu_outl(BAR1, CTRL << 2);
+    const ctrl = cpu_inl(BAR1 + 4);
+    cpu_outl(BAR1 + 4, ctrl | 0x04000000);
+    assert.equal(m.rr(RCTL << 2), 0);
+    assert.equal(m.rr(CTRL << 2), 0x00140240);
+    assert.equal(m.rr(STATUS << 2), 0x80080783);
+    assert.equal(m.rr(0x5404), 0x80005634, 'the address is back in RAH');
+  });
+});

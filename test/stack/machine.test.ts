@@ -1,0 +1,245 @@
+/** The machine from its command line: options and their errors, topologies, and the call chain of a forwarded connection. */
+import assert from 'node:assert/strict';
+import { handle_hmp_command } from '../../adapter/stack/monitor/hmp.ts';
+import type { NetClientInfo } from '../../adapter/stack/net/net.ts';
+import { machine } from '../../adapter/stack/softmmu/machine.ts';
+import { main } from '../../adapter/stack/softmmu/main.ts';
+import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+import { FakeHost, reset_machine } from './harness.ts';
+
+/** Runs `main` with options until the machine has nothing to do. */
+function run(options: string, host = new FakeHost([[{ type: 'quit' }]])): { code: number; host: FakeHost } {
+  reset_machine(host);
+  const argv = options.split(' ').filter((w) => w !== '');
+  return { code: main(argv.length, argv, host), host };
+}
+
+/** The error line of a wrong command line. */
+function error_of(options: string, host?: FakeHost): string {
+  const r = run(options, host);
+  assert.equal(r.code, 1, `${options} is refused`);
+  const errors = r.host.reports.filter((l) => l.startsWith('error: '));
+  assert.equal(errors.length, 1);
+  return errors[0]!.slice('error: '.length);
+}
+
+const NONE = '-guest none';
+
+describe('machine: options', () => {
+  it('takes what real command lines have', () => {
+    const r = run(
+      `${NONE} -accel tcg -machine pc -cpu max -smp 2 -m 2G -name test,debug-threads=on -display none -nographic -monitor stdio -serial mon:stdio
+       -netdev user,id=user.0,hostfwd=tcp:127.0.0.1:0-:5556 -device e1000,netdev=user.0,mac=52:54:00:aa:bb:cc`.replace(
+        /\s+/g,
+        ' ',
+      ),
+    );
+    assert.equal(r.code, 0);
+    assert.deepEqual(r.host.reports, [
+      'warning: -m: the machine uses 1024 MiB of the 2048 MiB',
+      'info: hostfwd tcp 127.0.0.1:40000 -> 10.0.2.15:5556',
+    ]);
+  });
+
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['-netdv user,id=a', /^-netdv: invalid option \(did you mean .*-netdev.*known: -device/],
+    ['disk.img', /^disk\.img: a disk image is of no use here.*known: /],
+    ['-netdev', /^-netdev: requires an argument$/],
+    ['-m lots', /^-m lots: invalid memory size 'lots', expected such as 16, 64M or 1G/],
+    ['-guest linux', /unknown guest 'linux'; known: builtin, trace, none/],
+    ['-netdev user', /^-netdev user: Parameter 'id' is missing$/],
+    ['-netdev usr,id=a', /'type' expects a netdev backend type, not 'usr'; known: user, hubport/],
+    ['-netdev user,id=a,foo=1', /^-netdev user,id=a,foo=1: Invalid parameter 'foo'; known: type, id, ipv4/],
+    ['-netdev user,id=a -netdev user,id=a', /Duplicate ID 'a' for netdev/],
+    ['-netdev user,id=1', /Parameter 'id' expects an identifier/],
+    ['-device e1000,netdev=b -netdev user,id=a', /Property 'netdev' can't find value 'b'; known: a/],
+    ['-netdev user,id=a -device e1000,netdev=a -device e1000,netdev=a', /can't take value 'a', it's in use/],
+    ['-device rtl8139', /'rtl8139' is not a valid device model name; known: e1000/],
+    ['-device e1000,foo=1', /Invalid parameter 'foo'; known: driver, id, netdev, mac/],
+    ['-device e1000,mac=1:2', /Invalid MAC address '1:2', expected such as/],
+    ['-device e1000,mac=01:00:00:00:00:01', /multicast/],
+    ['-device e1000,addr=3 -device e1000,addr=3', /slot 3 function 0 not available, in use by e1000/],
+    ['-netdev hubport,id=h', /Parameter 'hubid' is missing/],
+    ['-netdev user,id=a,restrict=maybe', /Parameter 'restrict' expects 'on' or 'off', not 'maybe'/],
+    ['-netdev user,id=a,ipv4=off,ipv6=off', /IPv4 and IPv6 disabled/],
+    ['-netdev user,id=a,ipv4=off,net=10.0.0.0/8', /IPv4 disabled but netmask\/host\/dns provided/],
+    ['-netdev user,id=a,net=10.0.2.0/3', /Invalid netmask provided \(must be in range 4-32\)/],
+    ['-netdev user,id=a,net=ten', /Failed to parse network address 'ten'/],
+    ['-netdev user,id=a,host=10.0.3.2', /Host doesn't belong to network/],
+    ['-netdev user,id=a,dns=10.0.2.2', /DNS must be different from host/],
+    ['-netdev user,id=a,restrict=on,dns=8.8.8.8', /DNS doesn't belong to network/],
+    ['-netdev user,id=a,dhcpstart=10.0.2.3', /DHCP must be different from host and DNS/],
+    ['-netdev user,id=a,ipv6-net=fec0::/127', /IPv6 prefix length must be between 0 and 126/],
+    ['-netdev user,id=a,ipv6-host=fec1::2', /IPv6 Host doesn't belong to network/],
+    ['-netdev user,id=a,domainname=', /'domainname' parameter cannot be empty/],
+    [`-netdev user,id=a,hostname=${'x'.repeat(256)}`, /'hostname' parameter cannot be longer than 255 bytes/],
+    ['-netdev user,id=a,hostfwd=5555', /Invalid host forwarding rule '5555' \(No ':' separators\)/],
+    ['-netdev user,id=a,hostfwd=sctp::1-:1', /Bad protocol name 'sctp'/],
+    ['-netdev user,id=a,hostfwd=tcp::x-:1', /\(Bad host port\)/],
+    ['-netdev user,id=a,hostfwd=tcp:a:1-:1', /\(Bad host address\)/],
+    ['-netdev user,id=a,hostfwd=tcp::1-:0', /\(Bad guest port\)/],
+    ['-netdev user,id=a,hostfwd=tcp::1-b:1', /\(Bad guest address\)/],
+    ['-netdev user,id=a,hostfwd=tcp::1', /\(Bad host port separator\)/],
+    ['-netdev user,id=a,hostfwd=unix:sock-:1', /\(Bad socket path, expected an absolute one\)/],
+    [
+      '-netdev user,id=a,guestfwd=tcp:10.0.2.4:80-dev',
+      /Invalid guest forwarding rule .*expected \[tcp\]:server:port-cmd/,
+    ],
+    ['-netdev user,id=a,guestfwd=tcp:10.0.2.2:80-cmd:cat', /Conflicting\/invalid host:port in guest forwarding rule/],
+    ['-netdev user,id=a,smb=/tmp', /'smb' needs a Samba server/],
+  ];
+  for (const [options, message] of wrong) {
+    it(`refuses ${options.slice(0, 70)}`, () => {
+      assert.match(error_of(`${NONE} ${options}`), message);
+    });
+  }
+
+  it('says which forwarded port is in use', () => {
+    const host = new FakeHost();
+    host.on_listen = () => ({ errno: 'EADDRINUSE', port: 0 });
+    assert.equal(
+      error_of(`${NONE} -netdev user,id=n0,hostfwd=tcp::5555-:5556`, host),
+      "-netdev user,id=n0,hostfwd=tcp::5555-:5556: Could not set up host forwarding rule 'tcp::5555-:5556': the port is in use (EADDRINUSE)",
+    );
+  });
+
+  it('derives addresses from net=', () => {
+    run(`${NONE} -netdev user,id=a,net=192.168.76.0/24,dhcpstart=192.168.76.9 -device e1000,netdev=a`);
+    const s = machine.slirps[0]!;
+    assert.deepEqual([s.vhost_addr, s.vnameserver_addr, s.vdhcp_startaddr], [0xc0a84c02, 0xc0a84c03, 0xc0a84c09]);
+  });
+});
+
+describe('machine: topologies', () => {
+  const info = (options: string): string => {
+    run(`${NONE} ${options}`);
+    return handle_hmp_command('info network');
+  };
+  const NIC = 'index=0,type=nic,model=e1000,macaddr=52:54:00:12:34:56';
+  const USER = 'index=0,type=user,net=10.0.2.0,restrict=off';
+
+  it('-netdev and -device are joined by a hub', () => {
+    assert.equal(
+      info('-netdev user,id=user.0 -device e1000,netdev=user.0'),
+      `hub 0\n \\ hub0port1: user.0: ${USER}\n \\ hub0port0: e1000.0: ${NIC}\n`,
+    );
+  });
+
+  it('-nic, and no option at all, link directly', () => {
+    const text = `e1000.0: ${NIC}\n \\ user.0: ${USER}\n`;
+    assert.equal(info('-nic user'), text);
+    assert.equal(info(''), text);
+    assert.equal(info('-nodefaults'), '');
+  });
+
+  it('-net nic -net user and explicit hub ports make hubs', () => {
+    assert.match(info('-net nic -net user'), /^hub 0\n \\ hub0port1: user\.0: .*\n \\ hub0port0: e1000\.0: /);
+    assert.match(
+      info(
+        '-netdev user,id=u -netdev hubport,id=p0,hubid=3,netdev=u -netdev hubport,id=p1,hubid=3 -device e1000,netdev=p1',
+      ),
+      /^hub 3\n \\ p1: e1000\.0: .*\n \\ p0: u: .*\n$/,
+    );
+  });
+
+  it('several NICs get their own addresses and places', () => {
+    run(`${NONE} -nic user -nic user`);
+    assert.deepEqual(
+      machine.nics.map((s) => [
+        s.nic.nc.name,
+        s.macaddr[5],
+        s.parent_obj.devfn >> 3,
+        s.parent_obj.io_regions.map((r) => r?.addr)[0],
+      ]),
+      [
+        ['e1000.0', 0x56, 3, 0xfebc0000],
+        ['e1000.1', 0x57, 4, 0xfeba0000],
+      ],
+    );
+  });
+
+  it('warns of what nothing is linked to', () => {
+    assert.deepEqual(run(`${NONE} -netdev user,id=a -device e1000`).host.reports, [
+      'warning: netdev a has no peer',
+      'warning: nic e1000.0 has no peer',
+    ]);
+  });
+});
+
+describe('monitor', () => {
+  it('answers as an input, and knows what it does not know', () => {
+    const line = (id: number, text: string) => ({ type: 'monitor', id, line: text }) as const;
+    const host = new FakeHost([
+      [line(1, 'info usernet'), line(2, 'frobnicate'), line(3, 'info x'), line(4, 'help')],
+      [{ type: 'quit' }],
+    ]);
+    run(`${NONE} -netdev user,id=net0,hostfwd=tcp::5555-:5556 -device e1000,netdev=net0`, host);
+    const usernet = host.replies.get(1)!.split('\n');
+    assert.equal(usernet[0], 'Hub 0 (net0):');
+    assert.equal(usernet[1], '  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ');
+    assert.match(usernet[2]!, /^ {2}TCP\[HOST_FORWARD\] +\d+ +\* +5555 +10\.0\.2\.15 +5556 +0 +0$/);
+    assert.equal(host.replies.get(2), "unknown command: 'frobnicate'\n");
+    assert.equal(host.replies.get(3), "unknown command: 'info x'\n");
+    assert.match(host.replies.get(4)!, /^info \[subcommand\] -- show various information/m);
+  });
+
+  it('adds and removes forwarded ports', () => {
+    run(`${NONE} -nic user`);
+    assert.equal(handle_hmp_command('hostfwd_add tcp::6666-:80'), '');
+    assert.equal(handle_hmp_command('hostfwd_remove tcp::6666'), 'host forwarding rule for tcp::6666 removed\n');
+    assert.equal(handle_hmp_command('hostfwd_remove tcp::6666'), 'host forwarding rule for tcp::6666 not found\n');
+    assert.equal(handle_hmp_command('hostfwd_remove x'), 'invalid format\n');
+    assert.equal(handle_hmp_command('hostfwd_add nope tcp::1-:1'), "unrecognized netdev id 'nope'\n");
+    run(`${NONE} -nodefaults`);
+    assert.equal(handle_hmp_command('hostfwd_add tcp::1-:1'), 'user mode network stack not in use\n');
+  });
+});
+
+/** The frames of a forwarded connection's first packet, innermost first. */
+const CHAIN =
+  `e1000_receive_iov qemu_deliver_packet_iov qemu_net_queue_deliver_iov qemu_net_queue_send_iov qemu_sendv_packet_async
+  qemu_sendv_packet net_hub_receive_iov net_hub_port_receive_iov qemu_deliver_packet_iov qemu_net_queue_deliver qemu_net_queue_send
+  qemu_send_packet_async_with_flags qemu_send_packet_async qemu_send_packet slirp_output if_encap if_start if_output ip_output
+  tcp_output tcp_connect slirp_pollfds_poll main_loop_wait main_loop main`.split(/\s+/);
+
+describe('machine: a forwarded connection', () => {
+  it('reaches e1000_receive_iov through 25 frames, from main up', () => {
+    const host = new FakeHost();
+    host.deadline_ns = 60e9;
+    const chains: string[][] = [];
+    let connected = false;
+    host.on_poll = () => {
+      if (!host.console.includes('10.0.2.15') && host.now_ns < 30e9) {
+        return [];
+      }
+      if (!connected) {
+        connected = true;
+        watch_nic(chains);
+        const listener = host.calls.find((c) => c.call === 'listen')!.fd;
+        return [{ type: 'accepted', fd: 1000, listener, peer: sockaddr_in(0x7f000001, 50000) }];
+      }
+      return chains.length > 0 ? [{ type: 'quit' }] : [];
+    };
+    const r = run('-netdev user,id=user.0,hostfwd=tcp::5555-:5556 -device e1000,netdev=user.0', host);
+    assert.equal(r.code, 0);
+    assert.deepEqual(chains[0], CHAIN);
+  });
+});
+
+/** Notes the call chain of each frame that the NIC gets from now on. */
+function watch_nic(chains: string[][]): void {
+  const nc = machine.nics[0]!.nic.nc as { info: NetClientInfo };
+  const info = nc.info;
+  nc.info = {
+    ...info,
+    receive_iov: function e1000_receive_iov(c, iov, iovcnt) {
+      const limit = Error.stackTraceLimit;
+      Error.stackTraceLimit = 100;
+      const stack = new Error().stack!.split('\n').slice(1);
+      Error.stackTraceLimit = limit;
+      const names = stack.map((l) => /at (?:Object\.|async )?(\S+) \(/.exec(l)?.[1] ?? '');
+      chains.push(names.slice(0, names.indexOf('main') + 1));
+      return info.receive_iov!(c, iov, iovcnt);
+    },
+  };
+}
