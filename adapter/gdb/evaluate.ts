@@ -126,6 +126,9 @@ export class Evaluator {
     const code = compile(e, this.engine.scope(frame), this.context(frame));
     const text = number_of(code);
     const value = code.constant ? constant_value(text) : await this.engine.evaluate(text, frame);
+    if (value.kind === 'null' && code.contents && code.type.kind === 'struct') {
+      throw new ExpressionError('Cannot access memory at address 0x0');
+    }
     if (value.kind === 'undefined' && code.origin === 'element') {
       throw new ExpressionError('Cannot access memory: the index is outside of the array.');
     }

@@ -14,6 +14,7 @@ import { compile_call } from './functions.ts';
 import * as js from './helpers.ts';
 import {
   ANY,
+  FLOAT,
   INT,
   is_member_name,
   LOGICAL,
@@ -110,7 +111,7 @@ function truth(c: Code): string {
 const MULTIPLE = /\.(?:addr|port)$|^(?:dns|dhcp|http|tftp)\./;
 
 const INT_LIKE = new Set(['int', 'uint', 'logical', 'boolean']);
-const NUMBER_LIKE = new Set(['int', 'uint', 'number', 'logical', 'boolean']);
+const NUMBER_LIKE = new Set(['int', 'uint', 'number', 'float', 'logical', 'boolean']);
 const BY_ADDRESS = new Set(['struct', 'array', 'function', 'string']);
 
 class Compiler {
@@ -319,7 +320,10 @@ class Compiler {
         break;
     }
     if (operand.type.kind === 'int') {
-      return { js: `(${e.op}${operand.js})`, type: e.op === '~' ? INT : NUMBER, constant };
+      return { js: `(${e.op}${operand.js})`, type: INT, constant };
+    }
+    if (e.op === '-' && operand.type.kind === 'float') {
+      return { js: `(-${operand.js})`, type: FLOAT, constant };
     }
     if (e.op === '~' && operand.type.kind === 'uint') {
       return { js: `(~${operand.js}>>>0)`, type: UINT, constant };
@@ -426,7 +430,7 @@ class Compiler {
     const char = name.name === 'char' || scalar.bits === 8;
     const as = { ...scalar, char };
     if (scalar.float) {
-      return { js: `Number(${number_of(operand)})`, type: NUMBER, constant, scalar: as };
+      return { js: `Number(${number_of(operand)})`, type: FLOAT, constant, scalar: as };
     }
     if (scalar.bits === 1) {
       return { js: truth(operand), type: { kind: 'boolean' }, constant };
@@ -476,7 +480,7 @@ function number_constant(value: number | bigint, type: 'int' | 'uint' | 'long' |
   const kind: StaticType = small ? INT : value > 0 && value <= 0xffffffff && Number.isInteger(value) ? UINT : NUMBER;
   return {
     js: value < 0 ? `(${value})` : String(value),
-    type: type === 'uint' ? UINT : kind,
+    type: type === 'uint' ? UINT : type === 'float' ? FLOAT : kind,
     constant: true,
     ...(type === 'char' ? { scalar: { bits: 8, signed: true, char: true } } : {}),
   };
@@ -576,6 +580,10 @@ function arithmetic(op: BinaryOperator, left: Code, right: Code): Code {
   const a = number_of(left);
   const b = number_of(right);
   const numbers = NUMBER_LIKE.has(left.type.kind) && NUMBER_LIKE.has(right.type.kind);
+  const float = numbers && (left.type.kind === 'float' || right.type.kind === 'float');
+  if (float && '+-*/'.includes(op)) {
+    return { js: `(${a}${op}${b})`, type: FLOAT, constant: false };
+  }
   switch (op) {
     case '+':
     case '-': {

@@ -76,12 +76,15 @@ const TYPED_ARRAYS: ReadonlyMap<string, ScalarType> = new Map([
 /**
  * What is known of a value before the program runs:
  * - `int`: an integer within 32 bits signed; `uint`: within 32 bits unsigned; `number`: any JavaScript number;
+ *   `float`: one that divides as floating point;
  * - `logical`: the result of a comparison (a JavaScript boolean that prints as 1 or 0); `boolean`: a boolean of the stack;
  * - `field`: of a packet, undefined when the packet has none; `multi`: a field with several values (an array);
  * - `any`: not known.
  */
 export type StaticType =
-  | { readonly kind: 'int' | 'uint' | 'number' | 'bigint' | 'logical' | 'boolean' | 'string' | 'null' | 'any' }
+  | {
+      readonly kind: 'int' | 'uint' | 'number' | 'float' | 'bigint' | 'logical' | 'boolean' | 'string' | 'null' | 'any';
+    }
   | { readonly kind: 'field' | 'multi'; readonly field: Field }
   | { readonly kind: 'struct'; readonly struct: StructInfo }
   | { readonly kind: 'array'; readonly element: StaticType; readonly scalar?: ScalarType }
@@ -91,6 +94,7 @@ export const ANY: StaticType = { kind: 'any' };
 export const INT: StaticType = { kind: 'int' };
 export const UINT: StaticType = { kind: 'uint' };
 export const NUMBER: StaticType = { kind: 'number' };
+export const FLOAT: StaticType = { kind: 'float' };
 export const LOGICAL: StaticType = { kind: 'logical' };
 export const STRING: StaticType = { kind: 'string' };
 
@@ -100,7 +104,7 @@ export function of_scalar(s: ScalarType): StaticType {
     return LOGICAL;
   }
   if (s.float || s.bits > 32) {
-    return s.bits === 64 && !s.float ? ANY : NUMBER;
+    return s.float ? FLOAT : ANY;
   }
   return s.signed || s.bits < 32 ? INT : UINT;
 }
