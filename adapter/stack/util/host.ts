@@ -80,6 +80,17 @@ export interface Host {
   open(fd: number, type: number, family: number, bind: sockaddr | null): void;
   /** Sends `len` bytes of `buf` at `off` on a stream; the bytes are copied before it returns. 'written' inputs follow. */
   send(fd: number, buf: Uint8Array, off: number, len: number): void;
+  /** As `send`, with the last byte as TCP urgent data, on hosts that can (Node cannot). */
+  send_oob?(fd: number, buf: Uint8Array, off: number, len: number): void;
+  /**
+   * Reads up to `len` bytes at `off` of a file below the directory of `tftp=`; waits for the answer. `errno` is empty on success, `size` the
+   * file's. Absent: the machine serves no files.
+   */
+  read_file?(
+    path: string,
+    off: number,
+    len: number,
+  ): { readonly errno: string; readonly size: number; readonly data: Uint8Array };
   /** Sends one datagram; `ttl` 0 leaves the host's default. */
   sendto(fd: number, buf: Uint8Array, off: number, len: number, to: sockaddr, ttl: number): void;
   /** The stack is done with `bytes` of what 'data' / 'datagram' inputs brought on `fd`, in order. */

@@ -314,6 +314,27 @@ export function send(host: Host, s: HostSocket, buf: Uint8Array, off: number, le
   return n;
 }
 
+/**
+ * Sends on a stream with the last byte out of band (`MSG_OOB`), where the host can do that, else in line. Returns as `send`; a
+ * count below `len` means that none of it was sent out of band.
+ */
+export function send_oob(host: Host, s: HostSocket, buf: Uint8Array, off: number, len: number): number {
+  if (host.send_oob === undefined || s.errno !== '' || len > SO_SNDBUF - s.tx_inflight) {
+    return send(host, s, buf, off, len);
+  }
+  s.tx_inflight += len;
+  host.send_oob(s.fd, buf, off, len);
+  return len;
+}
+
+/** Puts a socket whose events still hold back into `ready`, for an owner that could not act on them when they came. */
+export function socket_poll_again(t: SocketTable, s: HostSocket): void {
+  if (s.revents !== 0 && !s.queued) {
+    s.queued = true;
+    t.ready.push(s);
+  }
+}
+
 /** Sends one datagram. */
 export function sendto(
   host: Host,

@@ -1,0 +1,89 @@
+/**
+ * The Internet checksum (RFC 1071, libslirp's cksum.c). Sums run over native 16-bit words, two at a time: the ones' complement sum
+ * does not depend on the byte order as long as the result is swapped with it (RFC 1071, section 2B).
+ */
+import type { mbuf } from './mbuf.ts';
+
+/** True on little-endian machines: everything Node runs on but s390x. */
+const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/**
+ * Swaps the bytes of a 16-bit number where the machine's order is not the network's.
+ * @nodebug
+ */
+export function ntohs(v: number): number {
+  return LITTLE ? ((v & 0xff) << 8) | (v >>> 8) : v;
+}
+
+/**
+ * Adds `len` bytes from the even offset `off` of a packet's memory to a partial sum of native words.
+ * @nodebug
+ */
+export function cksum_add(m: mbuf, off: number, len: number, sum: number): number {
+  const end = off + len;
+  let p = off;
+  let s = sum;
+  if ((p & 2) !== 0 && end - p >= 2) {
+    s += m.m_u16[p >> 1]!;
+    p += 2;
+  }
+  const w = m.m_u32;
+  let i = p >> 2;
+  const n = end >> 2;
+  for (; i + 4 <= n; i += 4) {
+    const a = w[i]!;
+    const b = w[i + 1]!;
+    const c = w[i + 2]!;
+    const d = w[i + 3]!;
+    s += (a & 0xffff) + (a >>> 16) + (b & 0xffff) + (b >>> 16) + (c & 0xffff) + (c >>> 16) + (d & 0xffff) + (d >>> 16);
+  }
+  for (; i < n; i++) {
+    const a = w[i]!;
+    s += (a & 0xffff) + (a >>> 16);
+  }
+  p = Math.max(p, n << 2);
+  if (end - p >= 2) {
+    s += m.m_u16[p >> 1]!;
+    p += 2;
+  }
+  if (p < end) {
+    s += LITTLE ? m.m_dat[p]! : m.m_dat[p]! << 8;
+  }
+  return s;
+}
+
+/**
+ * The checksum field, in host order, for a partial sum. Over data that holds a correct checksum it is 0.
+ * @nodebug
+ */
+export function cksum_fold(sum: number): number {
+  let s = (sum & 0xffff) + (sum >>> 16);
+  s = (s & 0xffff) + (s >>> 16);
+  return ntohs(~s & 0xffff);
+}
+
+/**
+ * Checksum of `len` bytes from offset `off` of a packet's memory.
+ * @nodebug
+ */
+export function cksum(m: mbuf, off: number, len: number): number {
+  return cksum_fold(cksum_add(m, off, len, 0));
+}
+
+/**
+ * Checksum of `len` bytes at `off` with the IPv4 pseudo header (RFC 793, section 3.1) of the IP header at `ip`.
+ * @nodebug
+ */
+export function ip_pseudo_cksum(m: mbuf, ip: number, proto: number, off: number, len: number): number {
+  const sum = ntohs(proto) + ntohs(len & 0xffff);
+  return cksum_fold(cksum_add(m, off, len, cksum_add(m, ip + 12, 8, sum)));
+}
+
+/**
+ * Checksum of `len` bytes at `off` with the IPv6 pseudo header (RFC 8200, section 8.1) of the IPv6 header at `ip`.
+ * @nodebug
+ */
+export function ip6_pseudo_cksum(m: mbuf, ip: number, proto: number, off: number, len: number): number {
+  const sum = ntohs(proto) + ntohs(len & 0xffff) + ntohs(len >>> 16);
+  return cksum_fold(cksum_add(m, off, len, cksum_add(m, ip + 8, 32, sum)));
+}

@@ -1,0 +1,186 @@
+/** ICMP (libslirp's ip_icmp.c; RFC 792): echo inside and to the host, and the errors slirp sends. */
+import { machine } from '../softmmu/machine.ts';
+import { AF_INET, SOCK_RAW } from '../util/host.ts';
+import { next_datagram, open_dgram, recvfrom, sendto, sockaddr_in } from '../util/sockets.ts';
+import { cksum } from './cksum.ts';
+import {
+  ICMP_ECHO,
+  ICMP_ECHOREPLY,
+  ICMP_MINLEN,
+  ICMP_TIMXCEED,
+  ICMP_UNREACH,
+  IP_HLEN,
+  IP_OFFMASK,
+  IPPROTO_ICMP,
+  MAXTTL,
+  rd16,
+  rd32,
+  wr16,
+  wr32,
+} from './ip.ts';
+import { ip_stripoptions } from './ip_input.ts';
+import { ip_output } from './ip_output.ts';
+import { m_drop, m_get, m_inc, type mbuf } from './mbuf.ts';
+import type { Slirp } from './slirp.ts';
+import { SO_EXPIRE, SS_ISFCONNECTED, soattach_fd, type socket, socreate } from './socket.ts';
+import { solist_append } from './solist.ts';
+import { udp_detach } from './udp.ts';
+
+/** An error quotes at most this much of the packet: what fits in the 576 bytes every host takes, less the two headers. */
+export const ICMP_MAXDATALEN = 576 - 28;
+/** Pings under way at most; beyond that the oldest is given up. */
+export const ICMP_MAX_SOCKETS = 256;
+/** ICMP types that errors may be sent about (RFC 1122, section 3.2.2): everything that is no error itself. */
+const ICMP_QUERIES: readonly number[] = [0, 8, 9, 10, 13, 14, 15, 16, 17, 18];
+
+/** Takes an ICMP packet from the guest: answers pings of the gateway and the name server, sends others on. */
+export function icmp_input(m: mbuf, hlen: number): void {
+  const slirp = m.slirp;
+  const b = m.m_dat;
+  const icp = m.m_data + hlen;
+  const icmplen = m.m_len - hlen;
+  if (icmplen < ICMP_MINLEN) {
+    m_drop(m, 'ICMP_SHORT');
+    return;
+  }
+  if (cksum(m, icp, icmplen) !== 0) {
+    m_drop(m, 'ICMP_CSUM');
+    return;
+  }
+  if (b[icp] !== ICMP_ECHO) {
+    m_drop(m, 'ICMP_TYPE');
+    return;
+  }
+  const ip_dst = rd32(b, m.m_data + 16);
+  if (ip_dst === slirp.vhost_addr || ip_dst === slirp.vnameserver_addr) {
+    icmp_to_reply(m, icp);
+    icmp_reflect(m);
+  } else if (slirp.restricted) {
+    m_drop(m, 'RESTRICTED');
+  } else {
+    icmp_send(slirp, m, hlen);
+  }
+}
+
+/**
+ * Turns an echo request into its reply; the checksum is updated for the changed type (RFC 1624, equation 3).
+ * @nodebug
+ */
+function icmp_to_reply(m: mbuf, icp: number): void {
+  const b = m.m_dat;
+  b[icp] = ICMP_ECHOREPLY;
+  const sum = (~rd16(b, icp + 2) & 0xffff) + (~(ICMP_ECHO << 8) & 0xffff);
+  wr16(b, icp + 2, ~((sum & 0xffff) + (sum >>> 16)));
+}
+
+/** Sends an ICMP packet back to where it came from, without IP options. */
+export function icmp_reflect(m: mbuf): void {
+  const b = m.m_dat;
+  ip_stripoptions(m, (b[m.m_data]! & 15) << 2);
+  const ip = m.m_data;
+  const ip_dst = rd32(b, ip + 16);
+  wr32(b, ip + 16, rd32(b, ip + 12));
+  wr32(b, ip + 12, ip_dst);
+  b[ip + 8] = MAXTTL;
+  ip_output(null, m);
+}
+
+/** Sends an echo request on through an unprivileged ping socket of the host. The address is not translated. */
+function icmp_send(slirp: Slirp, m: mbuf, hlen: number): void {
+  const b = m.m_dat;
+  const so = socreate(slirp, IPPROTO_ICMP);
+  while (slirp.icmp.count >= ICMP_MAX_SOCKETS) {
+    udp_detach(slirp.icmp.head!);
+  }
+  soattach_fd(so, open_dgram(machine.sockets, machine.host, SOCK_RAW, AF_INET, null));
+  so.so_m = m;
+  so.so_ffamily = AF_INET;
+  so.so_lfamily = AF_INET;
+  so.so_laddr = rd32(b, m.m_data + 12);
+  so.so_faddr = rd32(b, m.m_data + 16);
+  so.so_iptos = b[m.m_data + 1]!;
+  so.so_state = SS_ISFCONNECTED;
+  so.so_expire = slirp.curtime + SO_EXPIRE;
+  solist_append(slirp.icmp, so);
+  sendto(machine.host, so.s!, b, m.m_data + hlen, m.m_len - hlen, sockaddr_in(so.so_faddr, 0), 0);
+}
+
+/** The answer to a ping of the host has come, or its error has been forwarded: sends it to the guest and ends the ping. */
+export function icmp_receive(so: socket): void {
+  const s = so.s!;
+  const m = so.so_m!;
+  const len = next_datagram(s);
+  if (len < 0) {
+    udp_detach(so);
+    return;
+  }
+  const hlen = (m.m_dat[m.m_data]! & 15) << 2;
+  const icp = m.m_data + hlen;
+  const id = rd16(m.m_dat, icp + 4);
+  m_inc(m, hlen + Math.max(len, ICMP_MINLEN));
+  const r = recvfrom(machine.host, s, m.m_dat, icp, len)!;
+  so.so_m = null;
+  udp_detach(so);
+  if (r.n < ICMP_MINLEN || m.m_dat[icp] !== ICMP_ECHOREPLY) {
+    m_drop(m, 'ICMP_TYPE');
+    return;
+  }
+  m.m_len = hlen + r.n;
+  wr16(m.m_dat, icp + 4, id);
+  wr16(m.m_dat, icp + 2, 0);
+  wr16(m.m_dat, icp + 2, cksum(m, icp, r.n));
+  icmp_reflect(m);
+}
+
+/** True if an error may be sent about a packet (RFC 1122, section 3.2.2). */
+function icmp_may_answer(m: mbuf, hlen: number): boolean {
+  const b = m.m_dat;
+  const ip = m.m_data;
+  if ((rd16(b, ip + 6) & IP_OFFMASK) !== 0 || (rd32(b, ip + 12) & 0x0fffffff) === 0) {
+    return false;
+  }
+  return b[ip + 9] !== IPPROTO_ICMP || (m.m_len > hlen && ICMP_QUERIES.includes(b[ip + hlen]!));
+}
+
+/** Sends an ICMP error about the packet `msrc` to its sender, from the gateway. `msrc` is left as it is; with `minsize` only 8 bytes are quoted. */
+export function icmp_send_error(msrc: mbuf, type: number, code: number, minsize: number, message: string): void {
+  icmp_forward_error(msrc, type, code, minsize, message, msrc.slirp.vhost_addr);
+}
+
+/** As `icmp_send_error`, from the address `src`. */
+export function icmp_forward_error(
+  msrc: mbuf,
+  type: number,
+  code: number,
+  minsize: number,
+  _message: string,
+  src: number,
+): void {
+  const b = msrc.m_dat;
+  const ip = msrc.m_data;
+  const hlen = (b[ip]! & 15) << 2;
+  if ((type !== ICMP_UNREACH && type !== ICMP_TIMXCEED) || msrc.m_len < hlen || !icmp_may_answer(msrc, hlen)) {
+    return;
+  }
+  const quote = Math.min(msrc.m_len, minsize !== 0 ? hlen + ICMP_MINLEN : ICMP_MAXDATALEN);
+  const m = m_get(msrc.slirp);
+  const nip = m.m_data;
+  const icp = nip + IP_HLEN;
+  m_inc(m, IP_HLEN + ICMP_MINLEN + quote);
+  const d = m.m_dat;
+  m.m_len = IP_HLEN + ICMP_MINLEN + quote;
+  m.m_ip = nip;
+  d[nip + 1] = (b[ip + 1]! & 0x1e) | 0xc0;
+  wr16(d, nip + 6, 0);
+  d[nip + 8] = MAXTTL;
+  d[nip + 9] = IPPROTO_ICMP;
+  wr32(d, nip + 12, src);
+  wr32(d, nip + 16, rd32(b, ip + 12));
+  d[icp] = type;
+  d[icp + 1] = code;
+  wr16(d, icp + 2, 0);
+  wr32(d, icp + 4, 0);
+  d.set(b.subarray(ip, ip + quote), icp + ICMP_MINLEN);
+  wr16(d, icp + 2, cksum(m, icp, ICMP_MINLEN + quote));
+  ip_output(null, m);
+}

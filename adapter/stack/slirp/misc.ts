@@ -1,0 +1,175 @@
+/** Guest forwards, and the tables that `info usernet` and `info neighbors` print (libslirp's misc.c). */
+import { machine } from '../softmmu/machine.ts';
+import { AF_INET, AF_INET6 } from '../util/host.ts';
+import { connect, sockaddr_un } from '../util/sockets.ts';
+import { inet_ntoa } from './ip.ts';
+import { inet_ntop6 } from './ip6.ts';
+import type { Slirp } from './slirp.ts';
+import { SS_HOSTFWD, SS_INCOMING, soattach_fd, type socket } from './socket.ts';
+import type { solist } from './solist.ts';
+import { tcpstates } from './tcp.ts';
+import { tcp_close } from './tcp_subr.ts';
+
+/** Before a command line in a Unix socket's path: the host starts the command, with the connection as its standard input and output. */
+export const EXEC_PREFIX = 'exec:';
+
+/** A guest forward: a connection of the guest to `ex_addr:ex_fport` goes to a Unix socket or a command of the host. */
+export class gfwd_list {
+  readonly ex_addr: number;
+  readonly ex_fport: number;
+  /** Path of the socket, or EXEC_PREFIX and a command line. */
+  readonly ex_unix: string;
+  constructor(addr: number, port: number, unix: string) {
+    this.ex_addr = addr;
+    this.ex_fport = port;
+    this.ex_unix = unix;
+  }
+}
+
+/** The guest forward of an address and port, or null. */
+export function guestfwd_find(slirp: Slirp, addr: number, port: number): gfwd_list | null {
+  for (const f of slirp.guestfwd_list) {
+    if (f.ex_addr === addr && f.ex_fport === port) {
+      return f;
+    }
+  }
+  return null;
+}
+
+/** The guest has opened a connection to a guest forward: connects it. */
+export function tcp_ctl(so: socket): void {
+  const f = so.guestfwd as gfwd_list | null;
+  if (!f) {
+    tcp_close(so.so_tcpcb!);
+    return;
+  }
+  soattach_fd(so, connect(machine.sockets, machine.host, sockaddr_un(f.ex_unix), null));
+}
+
+/**
+ * Forwards connections of the guest to a Unix socket of the host. `guest_addr` 0 is the default, x.x.x.4. Returns '' or why it cannot be:
+ * the address has to be in the network, not the gateway's or the name server's, and not forwarded yet.
+ */
+export function slirp_add_unix(slirp: Slirp, path: string, guest_addr: number, guest_port: number): string {
+  const addr = guest_addr === 0 ? (slirp.vnetwork_addr | (0x0204 & ~slirp.vnetwork_mask)) >>> 0 : guest_addr >>> 0;
+  if ((addr & slirp.vnetwork_mask) >>> 0 !== slirp.vnetwork_addr) {
+    return `the address ${inet_ntoa(addr)} is not in the network`;
+  }
+  if (addr === slirp.vhost_addr || addr === slirp.vnameserver_addr) {
+    return `the address ${inet_ntoa(addr)} is the gateway's or the name server's`;
+  }
+  if (guestfwd_find(slirp, addr, guest_port)) {
+    return `${inet_ntoa(addr)}:${guest_port} is forwarded already`;
+  }
+  slirp.guestfwd_list.push(new gfwd_list(addr, guest_port, path));
+  return '';
+}
+
+/** As `slirp_add_unix`, to a command that the host starts for each connection. */
+export function slirp_add_exec(slirp: Slirp, cmdline: string, guest_addr: number, guest_port: number): string {
+  return slirp_add_unix(slirp, `${EXEC_PREFIX}${cmdline}`, guest_addr, guest_port);
+}
+
+/** Ends a guest forward; connections that stand go on. */
+export function slirp_remove_guestfwd(slirp: Slirp, guest_addr: number, guest_port: number): boolean {
+  const f = guestfwd_find(slirp, guest_addr, guest_port);
+  slirp.guestfwd_list = slirp.guestfwd_list.filter((e) => e !== f);
+  return f !== null;
+}
+
+/** An end of a socket in the table: `*` for any address. */
+function end_addr(family: number, addr: number, addr6: Uint8Array | null): string {
+  if (family === AF_INET6) {
+    return addr6 ? inet_ntop6(addr6) : '*';
+  }
+  return family === AF_INET && addr !== 0 ? inet_ntoa(addr) : '*';
+}
+
+/** One row of `info usernet`. */
+function connection_row(
+  state: string,
+  so: socket,
+  src: string,
+  sport: number | string,
+  dst: string,
+  dport: number | string,
+): string {
+  const fd = so.s ? so.s.fd : -1;
+  const pad = (v: string | number, n: number): string => String(v).padStart(n);
+  return `  ${state.padEnd(19)} ${pad(fd, 3)} ${pad(src, 15)} ${pad(sport, 5)} ${pad(dst, 15)} ${pad(dport, 5)} ${pad(
+    so.so_rcv.sb_cc,
+    5,
+  )} ${pad(so.so_snd.sb_cc, 5)}\n`;
+}
+
+/** The row of a TCP connection or forwarded port. */
+function tcp_row(so: socket): string {
+  if ((so.so_state & SS_HOSTFWD) !== 0) {
+    const dst = end_addr(so.so_lfamily, so.so_laddr, so.so_laddr6);
+    return connection_row(
+      'TCP[HOST_FORWARD]',
+      so,
+      end_addr(so.so_ffamily, so.so_faddr, so.so_faddr6),
+      so.so_fport,
+      dst,
+      so.so_lport,
+    );
+  }
+  const local = end_addr(so.so_lfamily, so.so_laddr, so.so_laddr6);
+  const foreign = end_addr(so.so_ffamily, so.so_faddr, so.so_faddr6);
+  const state = `TCP[${tcpstates[so.so_tcpcb?.t_state ?? 0]}]`;
+  if ((so.so_state & SS_INCOMING) !== 0) {
+    return connection_row(state, so, foreign, so.so_fport, local, so.so_lport);
+  }
+  return connection_row(state, so, local, so.so_lport, foreign, so.so_fport);
+}
+
+/** The row of a UDP flow, forwarded port or ping. */
+function udp_row(slirp: Slirp, so: socket): string {
+  const left = Math.floor((so.so_expire - slirp.curtime) / 1000);
+  const local = end_addr(so.so_lfamily, so.so_laddr, so.so_laddr6);
+  const foreign = end_addr(so.so_ffamily, so.so_faddr, so.so_faddr6);
+  if ((so.so_state & SS_HOSTFWD) !== 0) {
+    return connection_row('UDP[HOST_FORWARD]', so, '*', so.so_fport, local, so.so_lport);
+  }
+  if (so.so_list === slirp.icmp) {
+    return connection_row(`ICMP[${left} sec]`, so, local, '-', foreign, '-');
+  }
+  return connection_row(`UDP[${left} sec]`, so, local, so.so_lport, foreign, so.so_fport);
+}
+
+/** The table of `info usernet`, with its header line, as QEMU prints it. */
+export function slirp_connection_info(slirp: Slirp): string {
+  let text = '  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\n';
+  const rows = (list: solist, row: (so: socket) => string): void => {
+    for (let so = list.head; so; so = so.so_next) {
+      text += row(so);
+    }
+  };
+  const any = (so: socket): string => (so.so_tcpcb ? tcp_row(so) : udp_row(slirp, so));
+  for (const list of [slirp.tcb, slirp.time_wait, slirp.hostfwds, slirp.udb, slirp.udb_fast, slirp.icmp]) {
+    rows(list, any);
+  }
+  return text;
+}
+
+/** A MAC address as text. */
+function mac_text(mac: Uint8Array): string {
+  return [...mac].map((x) => x.toString(16).padStart(2, '0')).join(':');
+}
+
+/** The guest's MAC addresses that slirp knows, as `info neighbors` prints them. */
+export function slirp_neighbor_info(slirp: Slirp): string {
+  let text = '  Table  MacAddr            IP Address\n';
+  for (const e of slirp.arp_table.table) {
+    if (e.ar_sip !== 0) {
+      text += `  ARP    ${mac_text(e.ar_sha)}  ${inet_ntoa(e.ar_sip).padStart(15)}\n`;
+    }
+  }
+  for (const e of slirp.ndp_table.table) {
+    if (e.used) {
+      text += `  NDP    ${mac_text(e.eth_addr)}  ${inet_ntop6(e.ip_addr).padStart(15)}\n`;
+    }
+  }
+  return text;
+}

@@ -1,0 +1,84 @@
+/** Addresses as the guest sees them and as the host does (libslirp's `sotranslate_in`, `sotranslate_out`, `sotranslate_accept`). */
+import { machine } from '../softmmu/machine.ts';
+import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
+import { NO_ADDR, sockaddr_in, sockaddr_in6 } from '../util/sockets.ts';
+import { INADDR_BROADCAST, INADDR_LOOPBACK } from './ip.ts';
+import { in6_addr_loopback, in6_equal_net, in6_zero } from './ip6.ts';
+import type { Slirp } from './slirp.ts';
+import type { socket } from './socket.ts';
+import { in6_equal } from './solist.ts';
+
+/** The host's first name server of a family, or NO_ADDR if it has none (libslirp's `get_dns_addr`). */
+export function get_dns_addr(_slirp: Slirp, family: number, port: number): sockaddr {
+  for (const ns of machine.host.nameservers) {
+    if (ns.sa_family === family) {
+      return { ...ns, sin_port: port };
+    }
+  }
+  return NO_ADDR;
+}
+
+/** Where a packet for the foreign end of a socket goes on the host, or NO_ADDR if it is not allowed (EPERM). */
+export function sotranslate_out(so: socket): sockaddr {
+  return so.so_ffamily === AF_INET6 ? sotranslate_out6(so) : sotranslate_out4(so);
+}
+
+function sotranslate_out4(so: socket): sockaddr {
+  const slirp = so.slirp;
+  if (!slirp.disable_dns && so.so_faddr === slirp.vnameserver_addr) {
+    return so.so_fport === 53 ? get_dns_addr(slirp, AF_INET, 53) : NO_ADDR;
+  }
+  if (so.so_faddr === slirp.vhost_addr || so.so_faddr === INADDR_BROADCAST) {
+    return slirp.disable_host_loopback ? NO_ADDR : sockaddr_in(INADDR_LOOPBACK, so.so_fport);
+  }
+  return sockaddr_in(so.so_faddr, so.so_fport);
+}
+
+function sotranslate_out6(so: socket): sockaddr {
+  const slirp = so.slirp;
+  const faddr = so.so_faddr6!;
+  if (in6_equal_net(faddr, slirp.vprefix_addr6, slirp.vprefix_len)) {
+    if (!slirp.disable_dns && in6_equal(faddr, slirp.vnameserver_addr6)) {
+      return so.so_fport === 53 ? get_dns_addr(slirp, AF_INET6, 53) : NO_ADDR;
+    }
+    return slirp.disable_host_loopback ? NO_ADDR : sockaddr_in6(in6_addr_loopback(), so.so_fport);
+  }
+  return sockaddr_in6(faddr, so.so_fport);
+}
+
+/** The address that the guest is to see as the source of a datagram from `addr` for this socket. */
+export function sotranslate_in(so: socket, addr: sockaddr): sockaddr {
+  const slirp = so.slirp;
+  if (so.so_ffamily === AF_INET6) {
+    const sin6 = addr.sin6_addr ?? in6_zero();
+    const inside = in6_equal_net(so.so_faddr6!, slirp.vprefix_addr6, slirp.vprefix_len);
+    const alias = inside && (in6_equal(sin6, in6_addr_loopback()) || !in6_equal(so.so_faddr6, slirp.vhost_addr6));
+    return alias ? sockaddr_in6(so.so_faddr6!, addr.sin_port) : addr;
+  }
+  if ((so.so_faddr & slirp.vnetwork_mask) >>> 0 === slirp.vnetwork_addr) {
+    const inv_mask = ~slirp.vnetwork_mask >>> 0;
+    if ((so.so_faddr & inv_mask) >>> 0 === inv_mask) {
+      return sockaddr_in(slirp.vhost_addr, addr.sin_port);
+    }
+    if (addr.sin_addr === INADDR_LOOPBACK || so.so_faddr !== slirp.vhost_addr) {
+      return sockaddr_in(so.so_faddr, addr.sin_port);
+    }
+  }
+  return addr;
+}
+
+/** Sets the foreign address of an accepted connection to what the guest is to see: the host's own addresses become the gateway's. */
+export function sotranslate_accept(so: socket, peer: sockaddr): void {
+  const slirp = so.slirp;
+  so.so_fport = peer.sin_port;
+  if (so.so_lfamily === AF_INET6) {
+    so.so_ffamily = AF_INET6;
+    const a = peer.sin6_addr ?? in6_zero();
+    const own = in6_equal(a, in6_addr_loopback()) || in6_equal(a, in6_zero());
+    so.so_faddr6 = own || peer.sa_family !== AF_INET6 ? slirp.vhost_addr6 : a;
+    return;
+  }
+  so.so_ffamily = AF_INET;
+  const own = peer.sa_family !== AF_INET || peer.sin_addr === 0 || peer.sin_addr >>> 24 === 127;
+  so.so_faddr = own ? slirp.vhost_addr : peer.sin_addr;
+}

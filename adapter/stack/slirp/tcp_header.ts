@@ -1,0 +1,76 @@
+/** Reading TCP headers. */
+import { AF_INET } from '../util/host.ts';
+import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
+import { IPPROTO_TCP, rd16, rd32, TCP_HLEN } from './ip.ts';
+import { m_drop, type mbuf } from './mbuf.ts';
+import { TCPOPT_EOL, TCPOPT_MAXSEG, TCPOPT_NOP, type tcpiphdr } from './tcp.ts';
+
+/**
+ * Checks the TCP header of a packet that begins with its IP header, reads it into `m_ti`, and moves the packet's beginning to the data.
+ * Returns false if the segment was no good, and has been dropped.
+ */
+export function tcp_header(m: mbuf, iphlen: number, af: number): boolean {
+  const b = m.m_dat;
+  const ip = m.m_data;
+  const th = ip + iphlen;
+  const tlen = m.m_len - iphlen;
+  if (tlen < TCP_HLEN) {
+    m_drop(m, 'TCP_SHORT');
+    return false;
+  }
+  const sum =
+    af === AF_INET ? ip_pseudo_cksum(m, ip, IPPROTO_TCP, th, tlen) : ip6_pseudo_cksum(m, ip, IPPROTO_TCP, th, tlen);
+  if (sum !== 0) {
+    m_drop(m, 'TCP_CSUM');
+    return false;
+  }
+  const off = (b[th + 12]! >> 4) << 2;
+  if (off < TCP_HLEN || off > tlen) {
+    m_drop(m, 'TCP_SHORT');
+    return false;
+  }
+  const ti = m.m_ti;
+  if (af === AF_INET) {
+    ti.ti_src = rd32(b, ip + 12);
+    ti.ti_dst = rd32(b, ip + 16);
+  }
+  ti.ti_sport = rd16(b, th);
+  ti.ti_dport = rd16(b, th + 2);
+  ti.ti_seq = rd32(b, th + 4);
+  ti.ti_ack = rd32(b, th + 8);
+  ti.ti_off = off;
+  ti.ti_flags = b[th + 13]! & 0x3f;
+  ti.ti_win = rd16(b, th + 14);
+  ti.ti_urp = rd16(b, th + 18);
+  ti.ti_len = tlen - off;
+  ti.ti_data = th + off;
+  m.m_ip = ip;
+  m.m_data = th + off;
+  m.m_len = ti.ti_len;
+  return true;
+}
+
+/** The maximum segment size among the options of a segment, or 0. Options that make no sense end the list. */
+export function tcp_mss_option(m: mbuf, ti: tcpiphdr): number {
+  const b = m.m_dat;
+  let p = ti.ti_data - ti.ti_off + TCP_HLEN;
+  while (p < ti.ti_data) {
+    const opt = b[p]!;
+    if (opt === TCPOPT_EOL) {
+      return 0;
+    }
+    if (opt === TCPOPT_NOP) {
+      p++;
+      continue;
+    }
+    const len = p + 1 < ti.ti_data ? b[p + 1]! : 0;
+    if (len < 2 || p + len > ti.ti_data) {
+      return 0;
+    }
+    if (opt === TCPOPT_MAXSEG && len === 4) {
+      return rd16(b, p + 2);
+    }
+    p += len;
+  }
+  return 0;
+}

@@ -1,0 +1,441 @@
+/** The steps of `tcp_input` (RFC 793, section 3.9, and BSD): they check a segment and update the connection, and say what is to happen. */
+import type { mbuf } from './mbuf.ts';
+import { m_adj } from './mbuf.ts';
+import { sbdrop } from './sbuf.ts';
+import {
+  SS_CTL,
+  SS_FCANTRCVMORE,
+  SS_FCANTSENDMORE,
+  SS_NOFDREF,
+  so_notify,
+  type socket,
+  sofwdrain,
+  soisfconnected,
+} from './socket.ts';
+import {
+  SEQ_GT,
+  SEQ_LEQ,
+  SEQ_LT,
+  TCP_MAX_WINSHIFT,
+  TCP_MAXIDLE,
+  TCP_MAXWIN,
+  TCP_MINMSS,
+  TCPS_CLOSE_WAIT,
+  TCPS_CLOSING,
+  TCPS_ESTABLISHED,
+  TCPS_FIN_WAIT_1,
+  TCPS_FIN_WAIT_2,
+  TCPS_HAVERCVDFIN,
+  TCPS_LAST_ACK,
+  TCPS_SYN_RECEIVED,
+  TCPS_TIME_WAIT,
+  TCPT_2MSL,
+  TCPT_KEEP,
+  TCPT_PERSIST,
+  TCPT_REXMT,
+  TCPTV_KEEP_INIT,
+  TF_ACKNOW,
+  TF_DELACK,
+  TH_ACK,
+  TH_FIN,
+  TH_PUSH,
+  TH_RST,
+  TH_SYN,
+  TH_URG,
+  type tcpcb,
+  type tcpiphdr,
+} from './tcp.ts';
+import { tcp_mss_option } from './tcp_header.ts';
+import { tcp_mss, tcp_newiss, tcp_rcvseqinit, tcp_restart_time_wait, tcp_time_wait } from './tcp_subr.ts';
+import { tcp_xmit_timer } from './tcp_timer.ts';
+
+/** What is to happen to the segment. */
+export const CONTINUE = 0;
+/** It is given up. */
+export const DROP = 1;
+/** It is given up, and what has been received is acknowledged, so that the guest sees where things are. */
+export const DROP_AFTER_ACK = 2;
+/** It is given up, and its sender reset. */
+export const DROP_WITH_RESET = 3;
+/** The connection is reset, and the segment's sender as well. */
+export const RESET_CONNECTION = 4;
+/** The connection has ended. */
+export const CLOSE = 5;
+/** The connection has ended, and the segment's sender is reset. */
+export const CLOSE_WITH_RESET = 6;
+/** The guest refused the connection. */
+export const REFUSED = 7;
+/** The segment that seems lost is sent again. */
+export const FAST_RETRANSMIT = 8;
+/** Something is sent if the window allows. */
+export const OUTPUT_AND_DROP = 9;
+
+/** Duplicate acknowledgements after which a segment is taken for lost (RFC 5681, section 3.2). */
+export const TCPREXMTTHRESH = 3;
+/** Segments up to this length that begin with ESC, as typed keys do, are acknowledged at once. */
+const ESC_ACK_LEN = 5;
+
+/** True if a segment is what is expected next: in sequence, no unusual flag, the window unchanged, nothing being retransmitted. */
+export function tcp_predict(tp: tcpcb, ti: tcpiphdr): boolean {
+  return (
+    (ti.ti_flags & (TH_SYN | TH_FIN | TH_RST | TH_URG | TH_ACK)) === TH_ACK &&
+    ti.ti_seq === tp.rcv_nxt &&
+    ti.ti_win > 0 &&
+    ti.ti_win === tp.snd_wnd &&
+    tp.snd_nxt === tp.snd_max
+  );
+}
+
+/** True if a pure acknowledgement that was expected acknowledges something new, with the congestion window open. */
+export function tcp_predict_ack(tp: tcpcb, ti: tcpiphdr): boolean {
+  return SEQ_GT(ti.ti_ack, tp.snd_una) && SEQ_LEQ(ti.ti_ack, tp.snd_max) && tp.snd_cwnd >= tp.snd_wnd;
+}
+
+/** Everything up to `ack` has arrived: frees the bytes and restarts the retransmission timer. */
+export function tcp_acked(tp: tcpcb, so: socket, ack: number): void {
+  if (tp.t_rtt > 0 && SEQ_GT(ack, tp.t_rtseq)) {
+    tcp_xmit_timer(tp, tp.t_rtt);
+  }
+  const acked = (ack - tp.snd_una) | 0;
+  tp.snd_una = ack;
+  if (tp.snd_una === tp.snd_max) {
+    tp.t_timer[TCPT_REXMT] = 0;
+  } else if (tp.t_timer[TCPT_PERSIST] === 0) {
+    tp.t_timer[TCPT_REXMT] = tp.t_rxtcur;
+  }
+  if (sbdrop(so.so_snd, acked)) {
+    so_notify(so);
+  }
+}
+
+/** Keeps the guest's SYN while the host connects. */
+export function tcp_keep_syn(so: socket, m: mbuf): void {
+  const tp = so.so_tcpcb!;
+  m.m_len += m.m_data - m.m_ip;
+  m.m_data = m.m_ip;
+  so.so_m = m;
+  tp.irs = m.m_ti.ti_seq;
+  tcp_rcvseqinit(tp);
+  tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_INIT;
+  tp.t_state = TCPS_SYN_RECEIVED;
+}
+
+/** The host side stands: takes the guest's SYN `m`, so that a SYN-ACK can be sent. */
+export function tcp_accept_syn(so: socket, m: mbuf): void {
+  const tp = so.so_tcpcb!;
+  const ti = m.m_ti;
+  const mss = tcp_mss_option(m, ti);
+  if ((so.so_state & SS_CTL) !== 0 && mss > 0) {
+    tcp_mss(tp, mss);
+  } else if (mss >= TCP_MINMSS) {
+    // libslirp 4.7 forgets the option while it connects, and sends up to MTU - 60 bytes: kept as the limit.
+    tp.t_maxseg = Math.min(tp.t_maxseg, mss);
+  }
+  tp.irs = ti.ti_seq;
+  tcp_rcvseqinit(tp);
+  tcp_newiss(so.slirp, tp);
+  tp.t_flags |= TF_ACKNOW;
+  tp.t_state = TCPS_SYN_RECEIVED;
+  tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_INIT;
+  tp.snd_wl1 = ti.ti_seq;
+  tp.rcv_up = (ti.ti_seq + 1) >>> 0;
+}
+
+/** State SYN_SENT: the guest answers our SYN. */
+export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): number {
+  const ti = m.m_ti;
+  const ack = (ti.ti_flags & TH_ACK) !== 0;
+  if (ack && (SEQ_LEQ(ti.ti_ack, tp.iss) || SEQ_GT(ti.ti_ack, tp.snd_max))) {
+    return DROP_WITH_RESET;
+  }
+  if ((ti.ti_flags & TH_RST) !== 0) {
+    return ack ? REFUSED : DROP;
+  }
+  if ((ti.ti_flags & TH_SYN) === 0) {
+    return DROP;
+  }
+  const mss = tcp_mss_option(m, ti);
+  if (mss > 0) {
+    tcp_mss(tp, mss);
+  }
+  if (ack) {
+    tp.snd_una = ti.ti_ack;
+    if (SEQ_LT(tp.snd_nxt, tp.snd_una)) {
+      tp.snd_nxt = tp.snd_una;
+    }
+  }
+  tp.t_timer[TCPT_REXMT] = 0;
+  tp.irs = ti.ti_seq;
+  tcp_rcvseqinit(tp);
+  tp.t_flags |= TF_ACKNOW;
+  if (ack && SEQ_GT(tp.snd_una, tp.iss)) {
+    tp.t_state = TCPS_ESTABLISHED;
+    soisfconnected(so);
+    if (tp.t_rtt > 0) {
+      tcp_xmit_timer(tp, tp.t_rtt);
+    }
+  } else {
+    tp.t_state = TCPS_SYN_RECEIVED;
+  }
+  ti.ti_seq = (ti.ti_seq + 1) >>> 0;
+  if (ti.ti_len > tp.rcv_wnd) {
+    m_adj(m, tp.rcv_wnd - ti.ti_len);
+    ti.ti_len = tp.rcv_wnd;
+    ti.ti_flags &= ~TH_FIN;
+  }
+  tp.snd_wl1 = (ti.ti_seq - 1) >>> 0;
+  tp.rcv_up = ti.ti_seq;
+  return CONTINUE;
+}
+
+/** The other states: cuts the segment to the window, then RST, SYN and ACK in this order. */
+export function tcp_check(tp: tcpcb, so: socket, m: mbuf): number {
+  const ti = m.m_ti;
+  const trimmed = tcp_trim(tp, so, m, ti);
+  if (trimmed !== CONTINUE) {
+    return trimmed;
+  }
+  if ((ti.ti_flags & TH_RST) !== 0) {
+    return CLOSE;
+  }
+  if ((ti.ti_flags & TH_SYN) !== 0) {
+    return RESET_CONNECTION;
+  }
+  if ((ti.ti_flags & TH_ACK) === 0) {
+    return DROP;
+  }
+  if (tp.t_state !== TCPS_SYN_RECEIVED) {
+    return tcp_ack(tp, so, ti, false);
+  }
+  if (SEQ_GT(tp.snd_una, ti.ti_ack) || SEQ_GT(ti.ti_ack, tp.snd_max)) {
+    return DROP_WITH_RESET;
+  }
+  tp.t_state = TCPS_ESTABLISHED;
+  soisfconnected(so);
+  tp.snd_wl1 = (ti.ti_seq - 1) >>> 0;
+  return tcp_ack(tp, so, ti, true);
+}
+
+/** Cuts what was received before, and what is beyond the window, off a segment. */
+function tcp_trim(tp: tcpcb, so: socket, m: mbuf, ti: tcpiphdr): number {
+  let todrop = (tp.rcv_nxt - ti.ti_seq) | 0;
+  if (todrop > 0) {
+    if ((ti.ti_flags & TH_SYN) !== 0) {
+      ti.ti_flags &= ~TH_SYN;
+      ti.ti_seq = (ti.ti_seq + 1) >>> 0;
+      tcp_trim_urgent(ti, 1);
+      todrop--;
+    }
+    if (todrop > ti.ti_len || (todrop === ti.ti_len && (ti.ti_flags & TH_FIN) === 0)) {
+      // All of it was received before: acknowledge again.
+      ti.ti_flags &= ~TH_FIN;
+      tp.t_flags |= TF_ACKNOW;
+      todrop = ti.ti_len;
+    }
+    m_adj(m, todrop);
+    ti.ti_seq = (ti.ti_seq + todrop) >>> 0;
+    ti.ti_len -= todrop;
+    tcp_trim_urgent(ti, todrop);
+  }
+  if ((so.so_state & SS_NOFDREF) !== 0 && tp.t_state > TCPS_CLOSE_WAIT && ti.ti_len > 0) {
+    return CLOSE_WITH_RESET;
+  }
+  todrop = (ti.ti_seq + ti.ti_len - (tp.rcv_nxt + tp.rcv_wnd)) | 0;
+  if (todrop > 0) {
+    if (todrop >= ti.ti_len) {
+      if (tp.rcv_wnd !== 0 || ti.ti_seq !== tp.rcv_nxt) {
+        return DROP_AFTER_ACK;
+      }
+      tp.t_flags |= TF_ACKNOW;
+    }
+    const cut = Math.min(todrop, ti.ti_len);
+    m_adj(m, -cut);
+    ti.ti_len -= cut;
+    ti.ti_flags &= ~(TH_PUSH | TH_FIN);
+  }
+  return CONTINUE;
+}
+
+/** Moves the urgent pointer of a segment that was cut by `n` at its front. */
+function tcp_trim_urgent(ti: tcpiphdr, n: number): void {
+  if (ti.ti_urp > n) {
+    ti.ti_urp -= n;
+  } else {
+    ti.ti_flags &= ~TH_URG;
+    ti.ti_urp = 0;
+  }
+}
+
+/** Takes the acknowledgement of a segment; `opened` if it is the one of our SYN. */
+function tcp_ack(tp: tcpcb, so: socket, ti: tcpiphdr, opened: boolean): number {
+  if (!opened && SEQ_LEQ(ti.ti_ack, tp.snd_una)) {
+    return tcp_duplicate_ack(tp, ti);
+  }
+  if (tp.t_dupacks > TCPREXMTTHRESH && tp.snd_cwnd > tp.snd_ssthresh) {
+    tp.snd_cwnd = tp.snd_ssthresh;
+  }
+  tp.t_dupacks = 0;
+  if (SEQ_GT(ti.ti_ack, tp.snd_max)) {
+    return DROP_AFTER_ACK;
+  }
+  const syn = opened && SEQ_GT(ti.ti_ack, tp.iss) && SEQ_LEQ(tp.snd_una, tp.iss) ? 1 : 0;
+  const acked = ((ti.ti_ack - tp.snd_una) | 0) - syn;
+  const held = so.so_snd.sb_cc;
+  tp.snd_una = (tp.snd_una + syn) >>> 0;
+  const ourfinisacked = acked > held;
+  tp.snd_wnd = Math.max(0, tp.snd_wnd - Math.min(acked, held));
+  tcp_acked(tp, so, ti.ti_ack);
+  // Slow start below the threshold, then about one segment more each round trip.
+  const incr = tp.snd_cwnd > tp.snd_ssthresh ? Math.floor((tp.t_maxseg * tp.t_maxseg) / tp.snd_cwnd) : tp.t_maxseg;
+  tp.snd_cwnd = Math.min(tp.snd_cwnd + incr, TCP_MAXWIN << TCP_MAX_WINSHIFT);
+  if (SEQ_LT(tp.snd_nxt, tp.snd_una)) {
+    tp.snd_nxt = tp.snd_una;
+  }
+  return tcp_fin_acked(tp, so, ourfinisacked);
+}
+
+/** An acknowledgement that acknowledges nothing new: three in a row mean a lost segment. */
+function tcp_duplicate_ack(tp: tcpcb, ti: tcpiphdr): number {
+  if (ti.ti_len > 0 || ti.ti_win !== tp.snd_wnd) {
+    tp.t_dupacks = 0;
+    return CONTINUE;
+  }
+  if (tp.t_timer[TCPT_REXMT] === 0 || ti.ti_ack !== tp.snd_una) {
+    tp.t_dupacks = 0;
+  } else if (++tp.t_dupacks === TCPREXMTTHRESH) {
+    return FAST_RETRANSMIT;
+  } else if (tp.t_dupacks > TCPREXMTTHRESH) {
+    tp.snd_cwnd += tp.t_maxseg;
+    return OUTPUT_AND_DROP;
+  }
+  return tp.t_state === TCPS_TIME_WAIT ? DROP : CONTINUE;
+}
+
+/** Sets the connection up to send the lost segment alone. Returns where it had been. */
+export function tcp_fast_retransmit(tp: tcpcb, ack: number): number {
+  const onxt = tp.snd_nxt;
+  const win = Math.max(2, Math.floor(Math.min(tp.snd_wnd, tp.snd_cwnd) / 2 / tp.t_maxseg));
+  tp.snd_ssthresh = win * tp.t_maxseg;
+  tp.t_timer[TCPT_REXMT] = 0;
+  tp.t_rtt = 0;
+  tp.snd_nxt = ack;
+  tp.snd_cwnd = tp.t_maxseg;
+  return onxt;
+}
+
+/** The lost segment has been sent: goes on from `onxt`, with the window for what has left the network. */
+export function tcp_after_fast_retransmit(tp: tcpcb, onxt: number): void {
+  tp.snd_cwnd = tp.snd_ssthresh + tp.t_maxseg * tp.t_dupacks;
+  if (SEQ_GT(onxt, tp.snd_nxt)) {
+    tp.snd_nxt = onxt;
+  }
+}
+
+/** The states that the acknowledgement of our FIN ends. */
+function tcp_fin_acked(tp: tcpcb, so: socket, ourfinisacked: boolean): number {
+  switch (tp.t_state) {
+    case TCPS_FIN_WAIT_1:
+      if (ourfinisacked) {
+        if ((so.so_state & SS_FCANTRCVMORE) !== 0) {
+          tp.t_timer[TCPT_2MSL] = TCP_MAXIDLE;
+        }
+        tp.t_state = TCPS_FIN_WAIT_2;
+      }
+      break;
+    case TCPS_CLOSING:
+      if (ourfinisacked) {
+        tcp_time_wait(tp);
+      }
+      break;
+    case TCPS_LAST_ACK:
+      if (ourfinisacked) {
+        return CLOSE;
+      }
+      break;
+    case TCPS_TIME_WAIT:
+      tcp_restart_time_wait(tp);
+      return DROP_AFTER_ACK;
+  }
+  return CONTINUE;
+}
+
+/** Takes the window of a segment if it is newer than the last. Returns true if so. */
+export function tcp_update_window(tp: tcpcb, ti: tcpiphdr): boolean {
+  if ((ti.ti_flags & TH_ACK) === 0) {
+    return false;
+  }
+  const newer =
+    SEQ_LT(tp.snd_wl1, ti.ti_seq) ||
+    (tp.snd_wl1 === ti.ti_seq &&
+      (SEQ_LT(tp.snd_wl2, ti.ti_ack) || (tp.snd_wl2 === ti.ti_ack && ti.ti_win > tp.snd_wnd)));
+  if (newer) {
+    tp.snd_wnd = ti.ti_win;
+    tp.snd_wl1 = ti.ti_seq;
+    tp.snd_wl2 = ti.ti_ack;
+    tp.max_sndwnd = Math.max(tp.max_sndwnd, tp.snd_wnd);
+  }
+  return newer;
+}
+
+/** Takes the urgent pointer of a segment: how many of the next bytes go to the host as urgent. */
+export function tcp_urgent(tp: tcpcb, so: socket, ti: tcpiphdr): void {
+  if ((ti.ti_flags & TH_URG) === 0 || ti.ti_urp === 0 || TCPS_HAVERCVDFIN(tp.t_state)) {
+    if (SEQ_GT(tp.rcv_nxt, tp.rcv_up)) {
+      tp.rcv_up = tp.rcv_nxt;
+    }
+    return;
+  }
+  if (ti.ti_urp + so.so_rcv.sb_cc > so.so_rcv.sb_datalen) {
+    ti.ti_urp = 0;
+    ti.ti_flags &= ~TH_URG;
+    return;
+  }
+  const up = (ti.ti_seq + ti.ti_urp) >>> 0;
+  if (SEQ_GT(up, tp.rcv_up)) {
+    tp.rcv_up = up;
+    so.so_urgc = Math.max(0, so.so_rcv.sb_cc + ((tp.rcv_up - tp.rcv_nxt) | 0));
+  }
+}
+
+/** Data in sequence off the fast path: its acknowledgement waits for the fast tick, but for keys. */
+export function tcp_delay_ack(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
+  if (ti.ti_len > 0 && ti.ti_len <= ESC_ACK_LEN && m.m_dat[m.m_data] === 27) {
+    tp.t_flags |= TF_ACKNOW;
+    return;
+  }
+  tp.t_flags |= TF_DELACK;
+  const slirp = tp.t_socket.slirp;
+  if (tp.t_delack < 0) {
+    tp.t_delack = slirp.delack.length;
+    slirp.delack.push(tp);
+    if (slirp.time_fasttimo < 0) {
+      slirp.time_fasttimo = slirp.curtime;
+    }
+  }
+}
+
+/** The guest's FIN is next in sequence: no more goes to the host. */
+export function tcp_fin(tp: tcpcb, so: socket): void {
+  if (!TCPS_HAVERCVDFIN(tp.t_state)) {
+    if ((so.so_state & SS_FCANTSENDMORE) === 0) {
+      sofwdrain(so);
+    }
+    tp.t_flags |= TF_ACKNOW;
+    tp.rcv_nxt = (tp.rcv_nxt + 1) >>> 0;
+  }
+  switch (tp.t_state) {
+    case TCPS_SYN_RECEIVED:
+    case TCPS_ESTABLISHED:
+      tp.t_state = TCPS_CLOSE_WAIT;
+      break;
+    case TCPS_FIN_WAIT_1:
+      tp.t_state = TCPS_CLOSING;
+      break;
+    case TCPS_FIN_WAIT_2:
+      tcp_time_wait(tp);
+      break;
+    case TCPS_TIME_WAIT:
+      tcp_restart_time_wait(tp);
+      break;
+  }
+}

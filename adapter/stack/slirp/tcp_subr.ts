@@ -1,0 +1,438 @@
+/** TCP connections: making, connecting, resetting and closing them (libslirp's tcp_subr.c). */
+import { machine } from '../softmmu/machine.ts';
+import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
+import { qemu_random_u32 } from '../util/random.ts';
+import { accept, close, connect, listen, NO_ADDR } from '../util/sockets.ts';
+import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
+import {
+  ICMP_UNREACH,
+  ICMP_UNREACH_HOST,
+  ICMP_UNREACH_NET,
+  IP_HLEN,
+  IP6_HLEN,
+  IPDEFTTL,
+  IPPROTO_TCP,
+  IPTOS_LOWDELAY,
+  IPTOS_THROUGHPUT,
+  MAXTTL,
+  TCP_HLEN,
+  wr16,
+  wr32,
+} from './ip.ts';
+import { icmp_send_error } from './ip_icmp.ts';
+import { ip_output } from './ip_output.ts';
+import { ICMP6_UNREACH, ICMP6_UNREACH_ADDRESS, ICMP6_UNREACH_NO_ROUTE, icmp6_send_error } from './ip6_icmp.ts';
+import { ip6_output } from './ip6_output.ts';
+import { M_IP, m_free, m_get, type mbuf } from './mbuf.ts';
+import { ndp_first_guest } from './ndp_table.ts';
+import { sbdrop, sbreserve, sbspace } from './sbuf.ts';
+import type { Slirp } from './slirp.ts';
+import {
+  SS_FACCEPTCONN,
+  SS_HOSTFWD,
+  SS_INCOMING,
+  SS_ISFCONNECTED,
+  SS_NOFDREF,
+  SS_PERSISTENT_MASK,
+  soattach_fd,
+  type socket,
+  soclose_fd,
+  socreate,
+  sofree,
+  soisfconnecting,
+} from './socket.ts';
+import { solist_append, solist_remove } from './solist.ts';
+import { sotranslate_accept, sotranslate_out } from './sotranslate.ts';
+import {
+  TCP_ISSINCR,
+  TCP_MAX_WINSHIFT,
+  TCP_MAXMSS,
+  TCP_MAXWIN,
+  TCP_MINMSS,
+  TCP_RCVSPACE,
+  TCP_RTTVAR_SHIFT,
+  TCP_SNDSPACE,
+  TCPS_CLOSE_WAIT,
+  TCPS_CLOSED,
+  TCPS_ESTABLISHED,
+  TCPS_FIN_WAIT_1,
+  TCPS_HAVERCVDSYN,
+  TCPS_LAST_ACK,
+  TCPS_LISTEN,
+  TCPS_SYN_RECEIVED,
+  TCPS_SYN_SENT,
+  TCPS_TIME_WAIT,
+  TCPT_2MSL,
+  TCPT_KEEP,
+  TCPTV_KEEP_INIT,
+  TCPTV_MIN,
+  TCPTV_MSL,
+  TCPTV_REXMTMAX,
+  TCPTV_SRTTBASE,
+  TCPTV_SRTTDFLT,
+  TF_DELACK,
+  TH_ACK,
+  TH_RST,
+  tcpcb,
+  type tcpiphdr,
+} from './tcp.ts';
+import { tcp_output } from './tcp_output.ts';
+import { tcp_canceltimers } from './tcp_timer.ts';
+
+/** Connections at most, those in TIME_WAIT aside; beyond that the oldest is reset. Of those in TIME_WAIT twice as many are kept. */
+export const TCP_MAX_SOCKETS = 8192;
+export const TCP_MAX_TIME_WAIT = 32768;
+
+/** Clamps a timer value. */
+export function TCPT_RANGESET(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
+}
+
+/** A control block with BSD's initial values; the segment size is a guess until the peer says one. */
+export function tcp_newtcpcb(so: socket): tcpcb {
+  const slirp = so.slirp;
+  const tp = new tcpcb(so);
+  // libslirp's header structure has room for IPv6 addresses, hence 60 bytes for IPv4 as well.
+  tp.t_maxseg = Math.min(slirp.if_mtu, slirp.if_mru) - IP6_HLEN - TCP_HLEN;
+  tp.t_srtt = TCPTV_SRTTBASE;
+  tp.t_rttvar = TCPTV_SRTTDFLT << TCP_RTTVAR_SHIFT;
+  tp.t_rttmin = TCPTV_MIN;
+  tp.t_rxtcur = TCPT_RANGESET(((TCPTV_SRTTBASE >> 2) + (TCPTV_SRTTDFLT << 2)) >> 1, TCPTV_MIN, TCPTV_REXMTMAX);
+  tp.snd_cwnd = TCP_MAXWIN << TCP_MAX_WINSHIFT;
+  tp.snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
+  tp.t_state = TCPS_CLOSED;
+  so.so_tcpcb = tp;
+  return tp;
+}
+
+/** Gives a socket a control block and puts it in the list of connections; the oldest is reset if there are too many. */
+export function tcp_attach(so: socket): tcpcb {
+  const slirp = so.slirp;
+  const tp = tcp_newtcpcb(so);
+  if (slirp.tcb.count >= TCP_MAX_SOCKETS) {
+    tcp_drop(slirp.tcb.head!.so_tcpcb!, 'EMFILE');
+  }
+  sbreserve(so.so_snd, TCP_SNDSPACE);
+  sbreserve(so.so_rcv, TCP_RCVSPACE);
+  solist_append(slirp.tcb, so);
+  return tp;
+}
+
+/** Sets the send sequence to the connection's initial number. */
+export function tcp_sendseqinit(tp: tcpcb): void {
+  tp.snd_una = tp.iss;
+  tp.snd_nxt = tp.iss;
+  tp.snd_max = tp.iss;
+  tp.snd_up = tp.iss;
+}
+
+/** Sets the receive sequence to what follows the peer's SYN. */
+export function tcp_rcvseqinit(tp: tcpcb): void {
+  tp.rcv_nxt = (tp.irs + 1) >>> 0;
+  tp.rcv_adv = tp.rcv_nxt;
+}
+
+/** Chooses the initial sequence number of a connection: random, or libslirp's next one where it must repeat. */
+export function tcp_newiss(slirp: Slirp, tp: tcpcb): void {
+  tp.iss = slirp.fixed_iss ? slirp.tcp_iss : qemu_random_u32();
+  slirp.tcp_iss = (slirp.tcp_iss + TCP_ISSINCR) >>> 0;
+  tcp_sendseqinit(tp);
+}
+
+/**
+ * Takes the segment size that the guest offers (0: none) and returns the one to offer it. Sets the congestion window to one
+ * segment and the buffers to whole segments.
+ */
+export function tcp_mss(tp: tcpcb, offer: number): number {
+  const so = tp.t_socket;
+  const slirp = so.slirp;
+  const hlen = so.so_ffamily === AF_INET6 ? IP6_HLEN : IP_HLEN;
+  let mss = Math.min(slirp.if_mtu, slirp.if_mru) - hlen - TCP_HLEN;
+  if (offer > 0) {
+    mss = Math.min(mss, offer);
+  }
+  mss = Math.min(Math.max(mss, TCP_MINMSS), TCP_MAXMSS);
+  if (mss < tp.t_maxseg || offer !== 0) {
+    tp.t_maxseg = mss;
+  }
+  tp.snd_cwnd = mss;
+  sbreserve(so.so_snd, TCP_SNDSPACE + (TCP_SNDSPACE % mss > 0 ? mss - (TCP_SNDSPACE % mss) : 0));
+  sbreserve(so.so_rcv, TCP_RCVSPACE + (TCP_RCVSPACE % mss > 0 ? mss - (TCP_RCVSPACE % mss) : 0));
+  return mss;
+}
+
+/** Starts the host's side of a connection that the guest opens. Returns '' or the error's name; how it went shows in the poll loop. */
+export function tcp_fconnect(so: socket, af: number): string {
+  const to = sotranslate_out(so);
+  if (to === NO_ADDR) {
+    return 'EPERM';
+  }
+  so.so_ffamily = af;
+  soattach_fd(so, connect(machine.sockets, machine.host, to, null));
+  soisfconnecting(so);
+  return '';
+}
+
+/** Accepts a connection to a forwarded port and opens one to the guest: sends it a SYN. */
+export function tcp_connect(inso: socket): void {
+  const slirp = inso.slirp;
+  const s = accept(inso.s!);
+  if (!s) {
+    return;
+  }
+  let guest6 = inso.so_laddr6;
+  if (inso.so_lfamily === AF_INET6 && guest6 === null) {
+    guest6 = ndp_first_guest(slirp);
+    if (guest6 === null) {
+      // The guest's IPv6 address is not known yet.
+      close(machine.sockets, machine.host, s, false);
+      return;
+    }
+  }
+  const so = socreate(slirp, IPPROTO_TCP);
+  so.so_lfamily = inso.so_lfamily;
+  so.so_laddr = inso.so_laddr;
+  so.so_laddr6 = guest6;
+  so.so_lport = inso.so_lport;
+  const tp = tcp_attach(so);
+  sotranslate_accept(so, s.peer);
+  soattach_fd(so, s);
+  tcp_evict(so);
+  slirp.tcb_hash.insert(so);
+  so.so_state = (so.so_state & SS_PERSISTENT_MASK & ~SS_NOFDREF) | SS_INCOMING;
+  so.so_iptos = tcp_tos(so);
+  tp.t_state = TCPS_SYN_SENT;
+  tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_INIT;
+  tcp_newiss(slirp, tp);
+  tcp_output(tp);
+}
+
+/** Closes an older connection with the same two ends, such as one in TIME_WAIT whose port the host has used again. */
+function tcp_evict(so: socket): void {
+  const old = so.slirp.tcb_hash.find(so);
+  if (old) {
+    tcp_close(old.so_tcpcb!);
+  }
+}
+
+/** Type of service of a connection by its ports (RFC 1349): bulk protocols want throughput, interactive ones low delay; else 0. */
+export function tcp_tos(so: socket): number {
+  switch (so.so_fport) {
+    case 20:
+    case 80:
+    case 6667:
+    case 6668:
+      return IPTOS_THROUGHPUT;
+    case 21:
+    case 23:
+    case 113:
+    case 513:
+    case 543:
+    case 544:
+    case 7070:
+      return IPTOS_LOWDELAY;
+    default:
+      return so.so_lport === 21 ? IPTOS_LOWDELAY : 0;
+  }
+}
+
+/** Tells the guest that the destination of its SYN `m`, which begins with the data, cannot be reached. */
+export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
+  m.m_len += m.m_data - m.m_ip;
+  m.m_data = m.m_ip;
+  const host = errno === 'EHOSTUNREACH';
+  if (af === AF_INET) {
+    icmp_send_error(m, ICMP_UNREACH, host ? ICMP_UNREACH_HOST : ICMP_UNREACH_NET, 0, errno);
+  } else {
+    icmp6_send_error(m, ICMP6_UNREACH, host ? ICMP6_UNREACH_ADDRESS : ICMP6_UNREACH_NO_ROUTE);
+  }
+}
+
+/** Gives a connection up: resets it if the guest knows of it, then closes it. */
+export function tcp_drop(tp: tcpcb, _errno: string): void {
+  if (TCPS_HAVERCVDSYN(tp.t_state)) {
+    tp.t_state = TCPS_CLOSED;
+    tcp_output(tp);
+  }
+  tcp_close(tp);
+}
+
+/** Ends a connection at once: frees the control block, the socket and what they hold. */
+export function tcp_close(tp: tcpcb): void {
+  const so = tp.t_socket;
+  while (tp.seg_next) {
+    const m = tp.seg_next;
+    tp.seg_next = m.m_nextpkt;
+    m.m_nextpkt = null;
+    m_free(m);
+  }
+  tp.seg_bytes = 0;
+  tp.t_flags &= ~TF_DELACK;
+  tp.t_state = TCPS_CLOSED;
+  tcp_flush(so);
+  sofree(so);
+  so.so_tcpcb = null;
+  so.so_state = (so.so_state & SS_PERSISTENT_MASK) | SS_NOFDREF;
+}
+
+/**
+ * Writes all that waits for the host, past the limit of what may be under way: the socket is about to be closed, and what the guest
+ * sent before goes out first, as it would have with a write per segment.
+ */
+function tcp_flush(so: socket): void {
+  const sb = so.so_rcv;
+  while (sb.sb_cc > 0 && so.s && so.s.errno === '' && (so.so_state & SS_ISFCONNECTED) !== 0) {
+    const len = Math.min(sb.sb_cc, sb.sb_data.length - sb.sb_rptr);
+    machine.host.send(so.s.fd, sb.sb_data, sb.sb_rptr, len);
+    sbdrop(sb, len);
+  }
+}
+
+/** The host has closed its side: sends the guest a FIN behind the data, or ends what was not established. */
+export function tcp_sockclosed(tp: tcpcb): void {
+  switch (tp.t_state) {
+    case TCPS_CLOSED:
+    case TCPS_LISTEN:
+    case TCPS_SYN_SENT:
+      tp.t_state = TCPS_CLOSED;
+      tcp_close(tp);
+      return;
+    case TCPS_SYN_RECEIVED:
+    case TCPS_ESTABLISHED:
+      tp.t_state = TCPS_FIN_WAIT_1;
+      break;
+    case TCPS_CLOSE_WAIT:
+      tp.t_state = TCPS_LAST_ACK;
+      break;
+  }
+  tcp_output(tp);
+}
+
+/** Both sides have closed: the connection stays for 2 MSL to answer what is repeated. Its host socket is closed already now. */
+export function tcp_time_wait(tp: tcpcb): void {
+  const so = tp.t_socket;
+  const slirp = so.slirp;
+  tp.t_state = TCPS_TIME_WAIT;
+  tcp_canceltimers(tp);
+  tcp_restart_time_wait(tp);
+  tcp_flush(so);
+  soclose_fd(so);
+  if (slirp.time_wait.count > TCP_MAX_TIME_WAIT) {
+    tcp_close(slirp.time_wait.head!.so_tcpcb!);
+  }
+}
+
+/** Starts the 2 MSL over: the connection goes to the end of the list, which so is in order of expiry. */
+export function tcp_restart_time_wait(tp: tcpcb): void {
+  const so = tp.t_socket;
+  const slirp = so.slirp;
+  tp.t_timer[TCPT_2MSL] = 2 * TCPTV_MSL;
+  tp.t_tw_expire = slirp.tcp_now + 2 * TCPTV_MSL;
+  if (so.so_list) {
+    solist_remove(so.so_list, so);
+  }
+  solist_append(slirp.time_wait, so);
+}
+
+/**
+ * Sends a segment without data to the sender of `ti`: a reset (`tp` is null), or for keep-alive. `m`, the segment that
+ * is answered, is freed unless null.
+ */
+export function tcp_respond(
+  slirp: Slirp,
+  tp: tcpcb | null,
+  ti: tcpiphdr,
+  m: mbuf | null,
+  ack: number,
+  seq: number,
+  flags: number,
+  af: number,
+): void {
+  const r = m_get(slirp);
+  const hlen = af === AF_INET ? IP_HLEN : IP6_HLEN;
+  const b = r.m_dat;
+  const th = M_IP + hlen;
+  r.m_data = M_IP;
+  r.m_ip = M_IP;
+  r.m_len = hlen + TCP_HLEN;
+  tcp_respond_ip(slirp, r, ti, m, af);
+  wr16(b, th, ti.ti_dport);
+  wr16(b, th + 2, ti.ti_sport);
+  wr32(b, th + 4, seq);
+  wr32(b, th + 8, ack);
+  b[th + 12] = 0x50;
+  b[th + 13] = flags;
+  wr16(b, th + 14, tp ? Math.min(sbspace(tp.t_socket.so_rcv), TCP_MAXWIN) : 0);
+  wr32(b, th + 16, 0);
+  if (m) {
+    m_free(m);
+  }
+  if (af === AF_INET) {
+    b[M_IP + 8] = flags & TH_RST ? MAXTTL : IPDEFTTL;
+    wr16(b, th + 16, ip_pseudo_cksum(r, M_IP, IPPROTO_TCP, th, TCP_HLEN));
+    ip_output(null, r);
+  } else {
+    wr16(b, th + 16, ip6_pseudo_cksum(r, M_IP, IPPROTO_TCP, th, TCP_HLEN));
+    ip6_output(null, r);
+  }
+}
+
+/** Writes the IP header of a response, with the addresses of the packet `m` swapped. */
+function tcp_respond_ip(_slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af: number): void {
+  const b = r.m_dat;
+  if (af === AF_INET) {
+    b[M_IP + 1] = 0;
+    wr16(b, M_IP + 6, 0);
+    b[M_IP + 9] = IPPROTO_TCP;
+    wr32(b, M_IP + 12, ti.ti_dst);
+    wr32(b, M_IP + 16, ti.ti_src);
+    return;
+  }
+  wr32(b, M_IP, 0x60000000);
+  b[M_IP + 6] = IPPROTO_TCP;
+  b[M_IP + 7] = MAXTTL;
+  if (m) {
+    b.set(m.m_dat.subarray(m.m_ip + 24, m.m_ip + 40), M_IP + 8);
+    b.set(m.m_dat.subarray(m.m_ip + 8, m.m_ip + 24), M_IP + 24);
+  }
+}
+
+/** Sends a reset for a segment that has no connection or does not fit its state (RFC 793, section 3.4). Frees `m`. */
+export function tcp_reset(slirp: Slirp, ti: tcpiphdr, m: mbuf, af: number): void {
+  if (ti.ti_flags & TH_ACK) {
+    tcp_respond(slirp, null, ti, m, 0, ti.ti_ack, TH_RST, af);
+  } else {
+    const len = ti.ti_len + (ti.ti_flags & 2 ? 1 : 0);
+    tcp_respond(slirp, null, ti, m, (ti.ti_seq + len) >>> 0, 0, TH_RST | TH_ACK, af);
+  }
+}
+
+/** Forwards a TCP port (or Unix socket) of the host to the guest. Returns the listening socket, or the error's name. */
+export function tcp_listen(
+  slirp: Slirp,
+  host_addr: sockaddr,
+  guest_family: number,
+  guest_addr: number,
+  guest_addr6: Uint8Array | null,
+  guest_port: number,
+): { so: socket | null; errno: string; port: number } {
+  const r = listen(machine.sockets, machine.host, host_addr);
+  if (r.errno !== '') {
+    return { so: null, errno: r.errno, port: 0 };
+  }
+  const so = socreate(slirp, IPPROTO_TCP);
+  const tp = tcp_newtcpcb(so);
+  tp.t_state = TCPS_LISTEN;
+  soattach_fd(so, r.socket);
+  so.so_lfamily = guest_family;
+  so.so_laddr = guest_addr;
+  so.so_laddr6 = guest_addr6;
+  so.so_lport = guest_port;
+  so.so_ffamily = host_addr.sa_family === AF_INET6 ? AF_INET6 : AF_INET;
+  so.so_faddr = host_addr.sin_addr;
+  so.so_faddr6 = host_addr.sin6_addr;
+  so.so_fport = r.socket.local.sin_port;
+  so.so_state = SS_FACCEPTCONN | SS_HOSTFWD;
+  solist_append(slirp.hostfwds, so);
+  return { so, errno: '', port: so.so_fport };
+}

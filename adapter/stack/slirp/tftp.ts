@@ -1,0 +1,266 @@
+/** The TFTP server (libslirp's tftp.c; RFC 1350, 2347, 2348, 2349): reads of files below `tftp=`, for booting. */
+import { machine } from '../softmmu/machine.ts';
+import { AF_INET, AF_INET6 } from '../util/host.ts';
+import { put_string } from './bootp.ts';
+import { IP_HLEN, IP6_HLEN, IPTOS_LOWDELAY, rd16, rd32, UDP_HLEN, wr16 } from './ip.ts';
+import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
+import type { Slirp } from './slirp.ts';
+import { in6_equal } from './solist.ts';
+import { udp_output } from './udp.ts';
+import { udp6_output } from './udp6.ts';
+
+export const TFTP_SERVER = 69;
+export const TFTP_SESSIONS_MAX = 20;
+/** Longest file name with its directory, and the largest block. */
+export const TFTP_FILENAME_MAX = 512;
+export const TFTP_BLOCKSIZE_MAX = 1428;
+const TFTP_BLOCKSIZE = 512;
+/** Milliseconds without traffic after which a transfer may be forgotten. */
+const TFTP_IDLE = 5000;
+
+const TFTP_RRQ = 1;
+const TFTP_DATA = 3;
+const TFTP_ACK = 4;
+const TFTP_ERROR = 5;
+const TFTP_OACK = 6;
+
+const ERR_NOT_FOUND = 1;
+const ERR_ACCESS = 2;
+const ERR_MODE = 4;
+
+/** A transfer: one for each address and port of the guest. */
+export class tftp_session {
+  /** Path of the file; '' while the session is free. */
+  filename = '';
+  block_size = TFTP_BLOCKSIZE;
+  /** Blocks sent so far, modulo 65536, and the offset of the next one. */
+  block_nr = 0;
+  offset = 0;
+  family = 0;
+  client_addr = 0;
+  client_addr6: Uint8Array | null = null;
+  client_port = 0;
+  /** The address the client asked, from which it is answered. */
+  server_addr6: Uint8Array | null = null;
+  timestamp = 0;
+}
+
+/** The datagram that is answered: who sent it, and where its payload is. */
+class tftp_request {
+  family = AF_INET;
+  addr = 0;
+  addr6: Uint8Array | null = null;
+  port = 0;
+  server_addr6: Uint8Array | null = null;
+  at = 0;
+  end = 0;
+}
+
+function tftp_read_request(m: mbuf, af: number): tftp_request {
+  const r = new tftp_request();
+  const hlen = af === AF_INET ? IP_HLEN : IP6_HLEN;
+  r.family = af;
+  if (af === AF_INET) {
+    r.addr = rd32(m.m_dat, m.m_data + 12);
+  } else {
+    r.addr6 = m.m_dat.slice(m.m_data + 8, m.m_data + 24);
+    r.server_addr6 = m.m_dat.slice(m.m_data + 24, m.m_data + 40);
+  }
+  r.port = rd16(m.m_dat, m.m_data + hlen);
+  r.at = m.m_data + hlen + UDP_HLEN;
+  r.end = m.m_data + m.m_len;
+  return r;
+}
+
+/** The transfer of the client that sent a request, or null. */
+function tftp_session_find(slirp: Slirp, r: tftp_request): tftp_session | null {
+  for (const s of slirp.tftp_sessions) {
+    const same = r.family === AF_INET6 ? in6_equal(s.client_addr6, r.addr6) : s.client_addr === r.addr;
+    if (s.filename !== '' && s.family === r.family && same && s.client_port === r.port) {
+      return s;
+    }
+  }
+  return null;
+}
+
+/** A free session for a client, or one that has been idle; null if all are busy. */
+function tftp_session_allocate(slirp: Slirp, r: tftp_request): tftp_session | null {
+  for (const s of slirp.tftp_sessions) {
+    if (s.filename === '' || slirp.curtime - s.timestamp > TFTP_IDLE) {
+      s.filename = '';
+      s.block_size = TFTP_BLOCKSIZE;
+      s.block_nr = 0;
+      s.offset = 0;
+      s.family = r.family;
+      s.client_addr = r.addr;
+      s.client_addr6 = r.addr6;
+      s.client_port = r.port;
+      s.server_addr6 = r.server_addr6;
+      s.timestamp = slirp.curtime;
+      return s;
+    }
+  }
+  return null;
+}
+
+/** A packet with room for a TFTP message of `len` bytes, and its opcode. */
+function tftp_packet(slirp: Slirp, s: tftp_session, opcode: number, len: number): mbuf {
+  const m = m_get(slirp);
+  m.m_data = M_IP + UDP_HLEN + (s.family === AF_INET ? IP_HLEN : IP6_HLEN);
+  m_inc(m, len);
+  m.m_len = len;
+  wr16(m.m_dat, m.m_data, opcode);
+  return m;
+}
+
+/** Sends a TFTP message to a session's client. */
+function tftp_udp_output(slirp: Slirp, s: tftp_session, m: mbuf): void {
+  if (s.family === AF_INET6) {
+    udp6_output(null, m, s.server_addr6!, TFTP_SERVER, s.client_addr6!, s.client_port, IPTOS_LOWDELAY);
+  } else {
+    udp_output(null, m, slirp.vhost_addr, TFTP_SERVER, s.client_addr, s.client_port, IPTOS_LOWDELAY);
+  }
+}
+
+/** Sends an error, and ends the transfer. */
+function tftp_send_error(slirp: Slirp, s: tftp_session, code: number, message: string): void {
+  const m = tftp_packet(slirp, s, TFTP_ERROR, 4 + message.length + 1);
+  wr16(m.m_dat, m.m_data + 2, code);
+  put_string(m.m_dat, m.m_data + 4, message);
+  m.m_dat[m.m_data + 4 + message.length] = 0;
+  tftp_udp_output(slirp, s, m);
+  s.filename = '';
+}
+
+/** Sends the options that were accepted (RFC 2347). */
+function tftp_send_oack(slirp: Slirp, s: tftp_session, options: readonly (readonly [string, number])[]): void {
+  const text = options.map(([name, value]) => `${name}\0${value}\0`).join('');
+  const m = tftp_packet(slirp, s, TFTP_OACK, 2 + text.length);
+  put_string(m.m_dat, m.m_data + 2, text);
+  tftp_udp_output(slirp, s, m);
+}
+
+/** Sends the next block; one shorter than the block size ends the transfer. */
+function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
+  const file = machine.host.read_file?.(s.filename, s.offset, s.block_size);
+  if (!file || file.errno !== '') {
+    tftp_send_error(slirp, s, ERR_NOT_FOUND, 'File not found');
+    return;
+  }
+  const n = Math.min(file.data.length, s.block_size);
+  s.block_nr = (s.block_nr + 1) & 0xffff;
+  const m = tftp_packet(slirp, s, TFTP_DATA, 4 + n);
+  wr16(m.m_dat, m.m_data + 2, s.block_nr);
+  m.m_dat.set(n === file.data.length ? file.data : file.data.subarray(0, n), m.m_data + 4);
+  s.offset += n;
+  s.timestamp = slirp.curtime;
+  const last = n < s.block_size;
+  tftp_udp_output(slirp, s, m);
+  if (last) {
+    s.filename = '';
+  }
+}
+
+/** The NUL-terminated strings of a request, or null if it does not end with a NUL or a character is none of ASCII. */
+function tftp_strings(b: Uint8Array, at: number, end: number): string[] | null {
+  if (end <= at || b[end - 1] !== 0) {
+    return null;
+  }
+  let text = '';
+  for (let i = at; i < end - 1; i++) {
+    text += String.fromCharCode(b[i]!);
+  }
+  return text.split('\0');
+}
+
+/** True if a file name stays below the directory: no `..` component (with either slash), no directory at its end. */
+function tftp_name_ok(name: string): boolean {
+  return (
+    !/(^|[/\\])\.\.([/\\]|$)/.test(name) && !name.includes('../') && !name.includes('..\\') && !/[/\\]$/.test(name)
+  );
+}
+
+/** A request to read a file: checks it, and sends the options or the first block. */
+function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
+  const old = tftp_session_find(slirp, r);
+  if (old) {
+    old.filename = '';
+  }
+  const s = tftp_session_allocate(slirp, r);
+  const fields = tftp_strings(m.m_dat, r.at + 2, r.end);
+  if (!s) {
+    m_drop(m, 'TFTP_BAD');
+    return;
+  }
+  if (slirp.tftp_prefix === '' || !fields) {
+    m_free(m);
+    tftp_send_error(slirp, s, ERR_ACCESS, 'Access violation');
+    return;
+  }
+  m_free(m);
+  const [name, mode] = [fields[0]!, fields[1]];
+  if (mode === undefined) {
+    tftp_send_error(slirp, s, ERR_ACCESS, 'Access violation');
+    return;
+  }
+  if (mode.toLowerCase() !== 'octet') {
+    tftp_send_error(slirp, s, ERR_MODE, 'Unsupported transfer mode');
+    return;
+  }
+  const path = `${slirp.tftp_prefix}/${name.replace(/^\/+/, '')}`;
+  if (!tftp_name_ok(name) || path.length >= TFTP_FILENAME_MAX) {
+    tftp_send_error(slirp, s, ERR_ACCESS, 'Access violation');
+    return;
+  }
+  const file = machine.host.read_file?.(path, 0, 0);
+  if (!file || file.errno !== '') {
+    tftp_send_error(slirp, s, ERR_NOT_FOUND, 'File not found');
+    return;
+  }
+  s.filename = path;
+  const options = tftp_options(s, fields, file.size);
+  if (options.length > 0) {
+    tftp_send_oack(slirp, s, options);
+  } else {
+    tftp_send_next_block(slirp, s);
+  }
+}
+
+/** The options of a request that are granted: the file's size, and a block size of at most 1428. */
+function tftp_options(s: tftp_session, fields: readonly string[], size: number): [string, number][] {
+  const granted: [string, number][] = [];
+  for (let i = 2; i + 1 < fields.length && granted.length < 2; i += 2) {
+    const name = fields[i]!.toLowerCase();
+    const value = Number.parseInt(fields[i + 1]!, 10) || 0;
+    if (name === 'tsize' && value === 0) {
+      granted.push(['tsize', size]);
+    } else if (name === 'blksize' && value > 0) {
+      s.block_size = Math.min(value, TFTP_BLOCKSIZE_MAX);
+      granted.push(['blksize', s.block_size]);
+    }
+  }
+  return granted;
+}
+
+/** Takes a TFTP message from the guest; `m` begins with the IP header. */
+export function tftp_input(m: mbuf, af: number): void {
+  const slirp = m.slirp;
+  const r = tftp_read_request(m, af);
+  if (r.end - r.at < 2) {
+    m_drop(m, 'TFTP_BAD');
+    return;
+  }
+  const opcode = rd16(m.m_dat, r.at);
+  const s = tftp_session_find(slirp, r);
+  if (opcode === TFTP_RRQ) {
+    tftp_handle_rrq(slirp, r, m);
+  } else if (opcode === TFTP_ACK && s) {
+    m_free(m);
+    tftp_send_next_block(slirp, s);
+  } else if (opcode === TFTP_ERROR && s) {
+    m_free(m);
+    s.filename = '';
+  } else {
+    m_drop(m, 'TFTP_BAD');
+  }
+}

@@ -1,0 +1,213 @@
+/** UDP over IPv4 (libslirp's udp.c; RFC 768): one host socket for each address and port of the guest. */
+import { machine } from '../softmmu/machine.ts';
+import { AF_INET, SOCK_DGRAM, type sockaddr } from '../util/host.ts';
+import { bind_dgram, type HostSocket, open_dgram } from '../util/sockets.ts';
+import { bootp_input } from './bootp.ts';
+import { ip_pseudo_cksum } from './cksum.ts';
+import {
+  ICMP_TIMXCEED,
+  ICMP_UNREACH,
+  ICMP_UNREACH_NET,
+  INADDR_BROADCAST,
+  IP_HLEN,
+  IPDEFTTL,
+  IPPROTO_UDP,
+  IPTOS_LOWDELAY,
+  rd16,
+  rd32,
+  UDP_HLEN,
+  wr16,
+  wr32,
+} from './ip.ts';
+import { icmp_send_error } from './ip_icmp.ts';
+import { ip_stripoptions } from './ip_input.ts';
+import { ip_output } from './ip_output.ts';
+import { m_drop, m_free, type mbuf } from './mbuf.ts';
+import type { Slirp } from './slirp.ts';
+import {
+  SO_EXPIRE,
+  SS_HOSTFWD,
+  SS_ISFCONNECTED,
+  slirp_udb_touch,
+  soattach_fd,
+  type socket,
+  socreate,
+  sofree,
+  sosendto,
+} from './socket.ts';
+import { solist_append, solookup } from './solist.ts';
+import { TFTP_SERVER, tftp_input } from './tftp.ts';
+
+/** UDP flows at most; beyond that the oldest is closed. */
+export const UDP_MAX_SOCKETS = 1024;
+
+const BOOTP_SERVER = 67;
+
+/** Takes a UDP datagram from the guest: DHCP and TFTP are served here, the rest goes out through a host socket. */
+export function udp_input(m: mbuf, iphlen: number): void {
+  const slirp = m.slirp;
+  ip_stripoptions(m, iphlen);
+  const b = m.m_dat;
+  const ip = m.m_data;
+  const uh = ip + IP_HLEN;
+  const ip_len = m.m_len - IP_HLEN;
+  if (ip_len < UDP_HLEN) {
+    m_drop(m, 'UDP_SHORT');
+    return;
+  }
+  const len = rd16(b, uh + 4);
+  if (len > ip_len || len < UDP_HLEN) {
+    m_drop(m, 'UDP_SHORT');
+    return;
+  }
+  m.m_len = IP_HLEN + len;
+  if (rd16(b, uh + 6) !== 0 && ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) !== 0) {
+    m_drop(m, 'UDP_CSUM');
+    return;
+  }
+  const uh_sport = rd16(b, uh);
+  const uh_dport = rd16(b, uh + 2);
+  const ip_src = rd32(b, ip + 12);
+  const ip_dst = rd32(b, ip + 16);
+  if (
+    uh_dport === BOOTP_SERVER &&
+    (ip_dst === slirp.vhost_addr || ip_dst === INADDR_BROADCAST) &&
+    !slirp.disable_dhcp
+  ) {
+    bootp_input(m);
+    return;
+  }
+  if (uh_dport === TFTP_SERVER && ip_dst === slirp.vhost_addr) {
+    tftp_input(m, AF_INET);
+    return;
+  }
+  if (slirp.restricted) {
+    m_drop(m, 'RESTRICTED');
+    return;
+  }
+  let so = solookup(slirp.udb_hash, ip_src, uh_sport, 0, 0);
+  if (!so) {
+    so = socreate(slirp, IPPROTO_UDP);
+    so.so_lfamily = AF_INET;
+    so.so_laddr = ip_src;
+    so.so_lport = uh_sport;
+    so.so_fport = uh_dport;
+    so.so_iptos = udp_tos(so) || b[ip + 1]!;
+    udp_attach(so, AF_INET);
+  }
+  so.so_ffamily = AF_INET;
+  so.so_faddr = ip_dst;
+  so.so_fport = uh_dport;
+  udp_send(so, m);
+}
+
+/** Sends a datagram to the host, and keeps it: an ICMP error that comes back has to quote it. */
+function udp_send(so: socket, m: mbuf): void {
+  const ttl = m.m_dat[m.m_data + 8]!;
+  if (ttl <= 1) {
+    icmp_send_error(m, ICMP_TIMXCEED, 0, 0, 'ttl');
+    m_drop(m, 'IP_TTL');
+    return;
+  }
+  m.m_data += IP_HLEN + UDP_HLEN;
+  m.m_len -= IP_HLEN + UDP_HLEN;
+  const errno = sosendto(so, m, ttl - 1);
+  m.m_data -= IP_HLEN + UDP_HLEN;
+  m.m_len += IP_HLEN + UDP_HLEN;
+  if (errno !== '') {
+    icmp_send_error(m, ICMP_UNREACH, ICMP_UNREACH_NET, 0, errno);
+    m_drop(m, 'HOST_ERROR');
+    return;
+  }
+  if (so.so_m) {
+    m_free(so.so_m);
+  }
+  so.so_m = m;
+}
+
+/** Opens the host socket of a new flow, after the oldest one where there are too many. */
+export function udp_attach(so: socket, af: number): void {
+  const slirp = so.slirp;
+  while (slirp.udb.count >= UDP_MAX_SOCKETS) {
+    udp_detach(slirp.udb.head!);
+  }
+  soattach_fd(so, open_dgram(machine.sockets, machine.host, SOCK_DGRAM, af, null));
+  so.so_state |= SS_ISFCONNECTED;
+  so.so_expire = slirp.curtime + SO_EXPIRE;
+  solist_append(slirp.udb, so);
+  slirp.udb_hash.insert(so);
+}
+
+/** Closes a UDP or ping socket. */
+export function udp_detach(so: socket): void {
+  sofree(so);
+}
+
+/** Type of service of a UDP flow by its ports: DNS is interactive; 0 otherwise. */
+export function udp_tos(so: socket): number {
+  return so.so_fport === 53 ? IPTOS_LOWDELAY : 0;
+}
+
+/**
+ * Sends a datagram to the guest: `m_data .. m_len` is the payload, with room for the headers in front. Addresses are numbers, ports in
+ * host order; `so` is the socket it came from, or null.
+ */
+export function udp_output(
+  so: socket | null,
+  m: mbuf,
+  saddr: number,
+  sport: number,
+  daddr: number,
+  dport: number,
+  iptos: number,
+): void {
+  const b = m.m_dat;
+  const len = m.m_len + UDP_HLEN;
+  m.m_data -= IP_HLEN + UDP_HLEN;
+  m.m_len += IP_HLEN + UDP_HLEN;
+  const ip = m.m_data;
+  const uh = ip + IP_HLEN;
+  m.m_ip = ip;
+  if (m.m_len > 65535) {
+    m_drop(m, 'UDP_SHORT');
+    return;
+  }
+  b[ip + 1] = iptos;
+  wr16(b, ip + 6, 0);
+  b[ip + 8] = IPDEFTTL;
+  b[ip + 9] = IPPROTO_UDP;
+  wr32(b, ip + 12, saddr);
+  wr32(b, ip + 16, daddr);
+  wr16(b, uh, sport);
+  wr16(b, uh + 2, dport);
+  wr16(b, uh + 4, len);
+  wr16(b, uh + 6, 0);
+  wr16(b, uh + 6, ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) || 0xffff);
+  ip_output(so, m);
+}
+
+/** Forwards a UDP port of the host to the guest. Returns the socket, or the error's name. */
+export function udp_listen(
+  slirp: Slirp,
+  host_addr: sockaddr,
+  guest_addr: number,
+  guest_port: number,
+): { so: socket | null; errno: string; port: number } {
+  const r: { socket: HostSocket; errno: string } = bind_dgram(machine.sockets, machine.host, host_addr);
+  if (r.errno !== '') {
+    return { so: null, errno: r.errno, port: 0 };
+  }
+  const so = socreate(slirp, IPPROTO_UDP);
+  soattach_fd(so, r.socket);
+  so.so_ffamily = AF_INET;
+  so.so_faddr = slirp.vhost_addr;
+  so.so_fport = r.socket.local.sin_port;
+  so.so_lfamily = AF_INET;
+  so.so_laddr = guest_addr;
+  so.so_lport = guest_port;
+  so.so_state = SS_ISFCONNECTED | SS_HOSTFWD;
+  so.so_expire = 0;
+  slirp_udb_touch(so);
+  slirp.udb_hash.insert(so);
+  return { so, errno: '', port: so.so_fport };
+}

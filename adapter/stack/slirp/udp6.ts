@@ -1,0 +1,137 @@
+/** UDP over IPv6 (libslirp's udp6.c). */
+import { AF_INET6 } from '../util/host.ts';
+import { ip6_pseudo_cksum } from './cksum.ts';
+import { DHCPV6_SERVER_PORT, dhcpv6_input } from './dhcpv6.ts';
+import { IP6_HLEN, IPPROTO_UDP, MAXTTL, rd16, UDP_HLEN, wr16, wr32 } from './ip.ts';
+import { in6_linklocal } from './ip6.ts';
+import { ICMP6_TIMXCEED, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE, icmp6_send_error } from './ip6_icmp.ts';
+import { ip6_output } from './ip6_output.ts';
+import { m_drop, m_free, type mbuf } from './mbuf.ts';
+import type { Slirp } from './slirp.ts';
+import { type socket, socreate, sosendto } from './socket.ts';
+import { in6_equal, solookup6 } from './solist.ts';
+import { TFTP_SERVER, tftp_input } from './tftp.ts';
+import { udp_attach, udp_tos } from './udp.ts';
+
+/** True for the addresses that DHCPv6 clients send to: all servers and relays (ff02::1:2). */
+function is_all_dhcp_servers(a: Uint8Array): boolean {
+  const all = new Uint8Array(16);
+  all[0] = 0xff;
+  all[1] = 0x02;
+  all[13] = 1;
+  all[15] = 2;
+  return in6_equal(a, all);
+}
+
+/** True if TFTP requests to an address are answered: the gateway's, or its link-local one. */
+function is_tftp_server(slirp: Slirp, a: Uint8Array): boolean {
+  return in6_equal(a, slirp.vhost_addr6) || in6_equal(a, in6_linklocal(2));
+}
+
+/** Takes a UDP datagram over IPv6 from the guest. A restricted network takes none. */
+export function udp6_input(m: mbuf): void {
+  const slirp = m.slirp;
+  const b = m.m_dat;
+  const ip = m.m_data;
+  const uh = ip + IP6_HLEN;
+  const iplen = m.m_len - IP6_HLEN;
+  if (slirp.restricted) {
+    m_drop(m, 'RESTRICTED');
+    return;
+  }
+  if (iplen < UDP_HLEN) {
+    m_drop(m, 'UDP_SHORT');
+    return;
+  }
+  const len = rd16(b, uh + 4);
+  if (ip6_pseudo_cksum(m, ip, IPPROTO_UDP, uh, iplen) !== 0) {
+    m_drop(m, 'UDP_CSUM');
+    return;
+  }
+  if (len > iplen || len < UDP_HLEN) {
+    m_drop(m, 'UDP_SHORT');
+    return;
+  }
+  m.m_len = IP6_HLEN + len;
+  const sport = rd16(b, uh);
+  const dport = rd16(b, uh + 2);
+  const src = b.slice(ip + 8, ip + 24);
+  const dst = b.slice(ip + 24, ip + 40);
+  if (dport === DHCPV6_SERVER_PORT && (in6_equal(dst, slirp.vhost_addr6) || is_all_dhcp_servers(dst))) {
+    dhcpv6_input(m, src, sport);
+    return;
+  }
+  if (dport === TFTP_SERVER && is_tftp_server(slirp, dst)) {
+    tftp_input(m, AF_INET6);
+    return;
+  }
+  let so = solookup6(slirp.udb_hash, src, sport, dst, dport);
+  if (!so) {
+    so = socreate(slirp, IPPROTO_UDP);
+    so.so_lfamily = AF_INET6;
+    so.so_laddr6 = src;
+    so.so_lport = sport;
+    so.so_fport = dport;
+    so.so_faddr6 = dst;
+    so.so_iptos = udp_tos(so);
+    udp_attach(so, AF_INET6);
+  }
+  so.so_ffamily = AF_INET6;
+  so.so_faddr6 = dst;
+  so.so_fport = dport;
+  udp6_send(so, m);
+}
+
+/** Sends a datagram to the host, and keeps it for ICMPv6 errors. */
+function udp6_send(so: socket, m: mbuf): void {
+  const hops = m.m_dat[m.m_data + 7]!;
+  if (hops <= 1) {
+    icmp6_send_error(m, ICMP6_TIMXCEED, 0);
+    m_drop(m, 'IP_TTL');
+    return;
+  }
+  m.m_data += IP6_HLEN + UDP_HLEN;
+  m.m_len -= IP6_HLEN + UDP_HLEN;
+  const errno = sosendto(so, m, hops - 1);
+  m.m_data -= IP6_HLEN + UDP_HLEN;
+  m.m_len += IP6_HLEN + UDP_HLEN;
+  if (errno !== '') {
+    icmp6_send_error(m, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE);
+    m_drop(m, 'HOST_ERROR');
+    return;
+  }
+  if (so.so_m) {
+    m_free(so.so_m);
+  }
+  so.so_m = m;
+}
+
+/** As `udp_output`, over IPv6; addresses are 16 bytes. */
+export function udp6_output(
+  so: socket | null,
+  m: mbuf,
+  saddr: Uint8Array,
+  sport: number,
+  daddr: Uint8Array,
+  dport: number,
+  iptos: number,
+): void {
+  const b = m.m_dat;
+  const len = m.m_len + UDP_HLEN;
+  m.m_data -= IP6_HLEN + UDP_HLEN;
+  m.m_len += IP6_HLEN + UDP_HLEN;
+  const ip = m.m_data;
+  const uh = ip + IP6_HLEN;
+  m.m_ip = ip;
+  wr32(b, ip, ((0x60 << 24) | (iptos << 20)) >>> 0);
+  b[ip + 6] = IPPROTO_UDP;
+  b[ip + 7] = MAXTTL;
+  b.set(saddr, ip + 8);
+  b.set(daddr, ip + 24);
+  wr16(b, uh, sport);
+  wr16(b, uh + 2, dport);
+  wr16(b, uh + 4, len);
+  wr16(b, uh + 6, 0);
+  wr16(b, uh + 6, ip6_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) || 0xffff);
+  ip6_output(so, m);
+}
