@@ -100,8 +100,8 @@ export function napi_complete_done(napi: napi_struct): void {
   napi.scheduled = false;
 }
 
-/** The NET_RX_SOFTIRQ: polls the devices that asked for it, once each, then what was looped back. Returns true if work is left. */
-export function net_rx_action(): boolean {
+/** The NET_RX_SOFTIRQ: polls the devices that asked for it, once each, then what was looped back. */
+export function net_rx_action(): void {
   const sd = guest_os().net.softnet;
   for (let n = sd.poll_list.length; n > 0; n--) {
     const napi = sd.poll_list.shift()!;
@@ -113,6 +113,14 @@ export function net_rx_action(): boolean {
   if (sd.input_pkt_queue.qlen > 0) {
     process_backlog(sd, 64);
   }
+}
+
+/**
+ * True while `net_rx_action` has something to do.
+ * @nodebug
+ */
+export function net_rx_pending(): boolean {
+  const sd = guest_os().net.softnet;
   return sd.poll_list.length > 0 || sd.input_pkt_queue.qlen > 0;
 }
 

@@ -12,6 +12,8 @@ export const FILE_REGULAR = 1;
 export const FILE_PIPE_READ = 2;
 export const FILE_PIPE_WRITE = 3;
 export const FILE_NULL = 4;
+/** The console to a program in the background: it waits for input that never comes. */
+export const FILE_TTY_BACKGROUND = 5;
 
 /** Bytes in a pipe from which on its writer waits. */
 const PIPE_BUF_SIZE = 65536;
@@ -86,6 +88,8 @@ export function vfs_read(task: task_struct, f: file, buf: Uint8Array, off: numbe
     }
     case FILE_PIPE_READ:
       return pipe_read(f.f_pipe!, task, buf, off, len);
+    case FILE_TTY_BACKGROUND:
+      return -EAGAIN;
     default:
       return 0;
   }

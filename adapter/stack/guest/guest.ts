@@ -1,7 +1,7 @@
 /** The built-in guest: a small operating system whose driver sees the NIC through PCI, MMIO, rings and interrupts only. */
 import { type CPUState, cpu_kick, type GuestOps } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
-import { IFF_LOOPBACK, IFF_UP, net_rx_action } from './dev.ts';
+import { IFF_LOOPBACK, IFF_UP, net_rx_action, net_rx_pending } from './dev.ts';
 import { e1000_init_module, e1000_open } from './e1000_main.ts';
 import { e1000_intr } from './e1000_txrx.ts';
 import { vfs_mkdir, write_whole } from './fs.ts';
@@ -81,10 +81,10 @@ export function cpu_idle(cpu: CPUState): void {
       do_IRQ(cpu);
     }
     run_timer_softirq();
-    const more = net_rx_action();
+    net_rx_action();
     schedule();
     const irq = cpu.interrupt_request !== 0 && !cpu.interrupts_masked;
-    if (!more && !irq && os.sched.run_queue.length === 0) {
+    if (!net_rx_pending() && !irq && os.sched.run_queue.length === 0) {
       tick_program_event();
       return;
     }

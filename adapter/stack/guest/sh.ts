@@ -5,6 +5,7 @@ import {
   FILE_PIPE_READ,
   FILE_PIPE_WRITE,
   FILE_REGULAR,
+  FILE_TTY_BACKGROUND,
   file,
   file_puts,
   fput,
@@ -150,10 +151,10 @@ function sh_parameters(task: task_struct, sh: sh_state): parameters {
   ]);
 }
 
-/** Starts the programs of a pipeline, joined by pipes. With `&` the shell does not wait for them, and they read nothing. */
+/** Starts the programs of a pipeline, joined by pipes. With `&` the shell does not wait for them, and the console gives them nothing. */
 function run_pipeline(task: task_struct, sh: sh_state, p: pipeline): void {
   const background = p.op === '&';
-  let stdin = background ? new file(FILE_NULL, null, null) : get_file(task.stdin);
+  let stdin = background ? new file(FILE_TTY_BACKGROUND, null, null) : get_file(task.stdin);
   const job: task_struct[] = [];
   sh.last_status = 0;
   for (let i = 0; i < p.commands.length; i++) {

@@ -104,7 +104,7 @@ function kill_main(task: task_struct): void {
     if (pid < 0) {
       bb_error_msg(task, `bad pid '${text}'`);
       status = 1;
-    } else if (!victim || !victim.parent) {
+    } else if (!victim?.parent) {
       bb_error_msg(task, `can't kill pid ${pid}: ${victim ? 'Operation not permitted' : 'No such process'}`);
       status = 1;
     } else {
