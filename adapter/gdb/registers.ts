@@ -43,7 +43,8 @@ export function phy_registers(engine: EngineApi): Uint16Array | undefined {
 
 /** The set bits and fields of a register's value, as gdb shows eflags: `[ FD ASDE SPEED=2 ]`. */
 export function decode_register(info: RegisterInfo, value: number): string {
-  if (info.fields.length === 0) {
+  const [only] = info.fields;
+  if (!only || (info.fields.length === 1 && only.width > 1)) {
     return '';
   }
   const words: string[] = [];

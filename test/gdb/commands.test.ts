@@ -58,7 +58,7 @@ describe('gdb commands', () => {
       ['inf loc', 'y = 0\n'],
       ['p 1', '$1 = 1\n'],
       ['p/x 255', '$2 = 0xff\n'],
-      ['p-1', '$3 = -1\n'],
+      ['p -1', '$3 = -1\n'],
       ['p*so->so_data@2', '$4 = {0x1, 0x2}\n'],
       ['# comment', ''],
       ['', ''],
@@ -98,9 +98,9 @@ describe('gdb commands', () => {
       ['print x', '$19 = 7\n'],
       ['set x = 8', ''],
       ['print x', '$20 = 8\n'],
-      ['print so', '$21 = (struct socket *) 0x7f0000001000\n'],
+      ['print so', '$21 = (struct socket *) 0x7f0000001040\n'],
       ['print $21->so_state', '$22 = 4\n'],
-      ['print *$21', '$23 = {so_state = 4, so_name = "hello", so_next = 0x0, so_data = 0x7f0000001040}\n'],
+      ['print *$21', '$23 = {so_state = 4, so_name = "hello", so_next = 0x0, so_data = 0x7f0000001000}\n'],
       ['print $_exitcode', '$24 = void\n'],
       ['set var', '!Argument required (expression to compute).\n'],
       ['call add(1)', '!Calling functions of the stack is not supported; set a breakpoint there instead.\n'],
@@ -324,7 +324,7 @@ describe('gdb commands', () => {
     ]);
     assert.match(
       await s.run('ptype so'),
-      /^type = struct socket \{\n {4}number so_state; {2}\/\* State bits\. \*\/\n[^]*\} \*\n$/,
+      /^type = struct socket \{\n {4}number so_state; {2}\/\* State bits\. \*\/\n[\s\S]*\} \*\n$/,
     );
   });
 
@@ -334,7 +334,7 @@ describe('gdb commands', () => {
       'All functions matching regular expression "^add":\n\nFile util/t.ts:\n2:      number add(so: socket, x: number, buf: Uint8Array);\n',
     );
     assert.match(await s.run('info functions ('), /^!Invalid regular expression/);
-    assert.match(await s.run('info source'), /^Current source file is util\/t\.ts\n[^]*Contains 17 lines\.\n/);
+    assert.match(await s.run('info source'), /^Current source file is util\/t\.ts\n[\s\S]*Contains 17 lines\.\n/);
     assert.equal(await s.run('info line'), 'Line 3 of "util/t.ts" is in add (probe 0).\n');
     assert.match(await s.run('info scope add'), /^Scope for add:\nSymbol so is an argument of type socket\.\n/);
     assert.match(await s.run('info variables RDH'), /number RDH = 2564 \(0xa04\);/);
@@ -461,7 +461,7 @@ describe('gdb commands', () => {
       });
     });
     assert.match(await s.run('host listen tcp:127.0.0.1:0'), /^Listening on tcp:127\.0\.0\.1:\d+\.\n$/);
-    assert.match(await s.run('host send tcp:127.0.0.1:$_hostport Hello qemu Geust'), /sent 18 bytes\.\n/);
+    assert.match(await s.run('host send tcp:127.0.0.1:$_hostport Hello qemu Geust'), /sent 17 bytes\.\n/);
     assert.match(await heard, /Hello qemu Geust\n$/);
     assert.match(await s.run('host send tcp:127.0.0.1:$nosuch x'), /^!\$nosuch is void\.\n$/);
     assert.match(await s.run('host send nonsense x'), /^!Bad address "nonsense"\. Usage: host send/);
@@ -485,10 +485,7 @@ describe('gdb commands', () => {
       'print so->so_state + $RDT',
       'print so->so_state + $RDTR',
     ]);
-    assert.deepEqual(
-      s.gdb.complete('info registers IC'),
-      ['info registers ICR', 'info registers ICRXATC'].slice(0, s.gdb.complete('info registers IC').length),
-    );
+    assert.deepEqual(s.gdb.complete('info registers IC'), ['info registers ICR', 'info registers ICS']);
     assert.deepEqual(s.gdb.complete('set print pre'), ['set print pretty']);
   });
 
