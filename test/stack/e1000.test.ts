@@ -380,6 +380,48 @@ describe('e1000: transmission', () => {
     assert.deepEqual([m.rr(R('TSCTC')), m.rr(R('TPT'))], [1, 3]);
   });
 
+  it('a payload of whole segments is followed by one without payload, as the real device does it', () => {
+    const { m, o } = started();
+    o.queue_desc(context({ hdr: 54, mss: 100, pay: 200 }));
+    o.queue_tx(new Uint8Array(254), TSO, 0x300);
+    m.wr(R('TDT'), o.tx!.next);
+    assert.deepEqual(
+      m.peer.received.map((p) => p.length),
+      [154, 154, 54],
+    );
+  });
+
+  it('a packet may come in many pieces', () => {
+    const { m, o } = started();
+    const f = frame(OTHER, 1000);
+    for (const [from, to] of [
+      [0, 3],
+      [3, 3],
+      [3, 700],
+    ] as const) {
+      o.queue_tx(f.subarray(from, to), 0x22100000, 0);
+    }
+    o.queue_tx(f.subarray(700), 0x2b100000, 0);
+    m.wr(R('TDT'), o.tx!.next);
+    assert.deepEqual(m.peer.received, [f]);
+  });
+
+  it('a write to TDT is a frame on the wire through the functions the real one has', () => {
+    const { m, o } = started();
+    let names: string[] = [];
+    m.peer.on_receive = () => {
+      names = new Error().stack!.split('\n').map((l) => /at (?:Object\.)?(\S+) \(/.exec(l)?.[1] ?? '');
+    };
+    Error.stackTraceLimit = 30;
+    o.queue_tx(frame(OTHER, 60), 0x0b000000, 0);
+    m.wr(R('TDT'), o.tx!.next);
+    Error.stackTraceLimit = 10;
+    const chain = `nc_sendv_compat qemu_deliver_packet_iov qemu_net_queue_deliver qemu_net_queue_send qemu_send_packet_async_with_flags
+      qemu_send_packet_async qemu_send_packet e1000_send_packet xmit_seg process_tx_desc start_xmit set_tctl e1000_mmio_write`;
+    const from = names.indexOf('nc_sendv_compat');
+    assert.deepEqual(names.slice(from, from + 13), chain.split(/\s+/));
+  });
+
   it('UDP over IPv6 with checksum offload and segmentation', () => {
     const { m, o } = started();
     const f = new Uint8Array(62 + 150);

@@ -229,28 +229,19 @@ export interface E1000Properties {
 type ReadOp = (s: E1000State, index: number) => number;
 type WriteOp = (s: E1000State, index: number, val: number) => void;
 
-/**
- * Reads a register that is just stored.
- * @nodebug
- */
+/** Reads a register that is just stored. */
 export function mac_readreg(s: E1000State, index: number): number {
   return s.mac_reg[index]!;
 }
 
-/**
- * Reads a counter and clears it.
- * @nodebug
- */
+/** Reads a counter and clears it. */
 export function mac_read_clr4(s: E1000State, index: number): number {
   const ret = s.mac_reg[index]!;
   s.mac_reg[index] = 0;
   return ret;
 }
 
-/**
- * Reads the high half of a 64-bit counter and clears both halves.
- * @nodebug
- */
+/** Reads the high half of a 64-bit counter and clears both halves. */
 export function mac_read_clr8(s: E1000State, index: number): number {
   const ret = s.mac_reg[index]!;
   s.mac_reg[index] = 0;

@@ -134,97 +134,83 @@ export function e1000x_read_tx_ctx_descr(d: DataView, props: e1000x_txd_props): 
   props.tcp = (op & E1000_TXD_CMD_TCP) !== 0;
 }
 
-/** One descriptor: a context, or data that completes a packet when EOP is set. */
+/**
+ * One descriptor: a context, or data that completes a packet when EOP is set. Under segmentation a segment is sent each time one is
+ * full, and the rest at EOP; after a payload that filled its last segment the rest is a segment without payload, as with QEMU's device.
+ */
 export function process_tx_desc(s: E1000State, dp: DataView): void {
   const tp = s.tx;
   const txd_lower = dp.getUint32(8, true);
-  const txd_upper = dp.getUint32(12, true);
   const dtype = txd_lower & (E1000_TXD_CMD_DEXT | E1000_TXD_DTYP_D);
   s.mit_ide = s.mit_ide || (txd_lower & E1000_TXD_CMD_IDE) !== 0;
   if (dtype === E1000_TXD_CMD_DEXT) {
-    if ((txd_lower & E1000_TXD_CMD_TSE) !== 0) {
-      e1000x_read_tx_ctx_descr(dp, tp.tso_props);
-      tp.tso_frames = 0;
-    } else {
-      e1000x_read_tx_ctx_descr(dp, tp.props);
-    }
+    const tse = (txd_lower & E1000_TXD_CMD_TSE) !== 0;
+    e1000x_read_tx_ctx_descr(dp, tse ? tp.tso_props : tp.props);
+    tp.tso_frames = tse ? 0 : tp.tso_frames;
     return;
   }
   const legacy = dtype !== (E1000_TXD_CMD_DEXT | E1000_TXD_DTYP_D);
-  if (!legacy) {
-    if (tp.size === 0) {
-      tp.sum_needed = (txd_upper >>> 8) & 0xff;
-    }
-    tp.cptse = (txd_lower & E1000_TXD_CMD_TSE) !== 0;
-  } else {
-    // Legacy. QEMU's device does not insert the checksum that IC, CSS and CSO ask for, and neither does this one.
-    tp.cptse = false;
-  }
-  if (e1000x_vlan_enabled(s.mac_reg) && e1000x_is_vlan_txd(txd_lower) && (tp.cptse || txd_lower & E1000_TXD_CMD_EOP)) {
-    tp.vlan_needed = true;
-    stw_be(tp.vlan_header, 0, s.mac_reg[VET]! & 0xffff);
-    stw_be(tp.vlan_header, 2, txd_upper >>> 16);
-  }
-  const addr = dp.getUint32(0, true) + dp.getUint32(4, true) * 0x100000000;
-  if (tp.cptse) {
-    e1000_tx_segment(s, addr, txd_lower & 0xfffff);
-  } else {
-    e1000_tx_append(s, addr, txd_lower & (legacy ? 0xffff : 0xfffff));
-  }
-  if ((txd_lower & E1000_TXD_CMD_EOP) !== 0) {
-    e1000_tx_end_of_packet(s);
-  }
-}
-
-/** Adds `len` bytes at `addr` to the packet; what does not fit into 64 KiB is cut off. */
-function e1000_tx_append(s: E1000State, addr: number, len: number): void {
-  const tp = s.tx;
-  const bytes = Math.min(tp.data.length - tp.size, len);
-  pci_dma_read(s.parent_obj, addr, tp.data, tp.size, bytes);
-  tp.size += bytes;
-}
-
-/** Adds `split_size` bytes at `addr` to a packet under segmentation; each time a segment is full it is sent. */
-function e1000_tx_segment(s: E1000State, addr: number, split_size: number): void {
-  const tp = s.tx;
-  const { hdr_len, mss } = tp.tso_props;
-  const msh = hdr_len + mss;
-  let from = addr;
-  let left = split_size;
+  e1000_tx_options(s, legacy, txd_lower, dp.getUint32(12, true));
+  const msh = tp.cptse ? tp.tso_props.hdr_len + tp.tso_props.mss : tp.data.length;
+  let addr = dp.getUint32(0, true) + dp.getUint32(4, true) * 0x100000000;
+  let split_size = txd_lower & (legacy ? 0xffff : 0xfffff);
   // Each round moves at least one byte, or it is the last.
-  while (left > 0 && tp.size < msh) {
-    const bytes = Math.min(left, msh - tp.size, tp.data.length - tp.size);
+  while (split_size > 0 && tp.size < msh) {
+    const bytes = e1000_tx_gather(s, addr, Math.min(split_size, msh - tp.size));
     if (bytes === 0) {
       break;
     }
-    pci_dma_read(s.parent_obj, from, tp.data, tp.size, bytes);
-    const sz = tp.size + bytes;
-    if (sz >= hdr_len && tp.size < hdr_len) {
-      tp.header.set(tp.data.subarray(0, hdr_len));
-    }
-    tp.size = sz;
-    if (sz === msh) {
+    if (tp.cptse && tp.size === msh) {
       xmit_seg(s);
-      tp.data.set(tp.header.subarray(0, hdr_len));
-      tp.size = hdr_len;
+      tp.data.set(tp.header.subarray(0, tp.tso_props.hdr_len));
+      tp.size = tp.tso_props.hdr_len;
     }
-    from += bytes;
-    left -= bytes;
+    addr += bytes;
+    split_size -= bytes;
   }
-}
-
-/**
- * EOP: sends what is there and forgets the packet. After a payload that filled its last segment this is a segment without payload,
- * which QEMU's device sends, too.
- */
-function e1000_tx_end_of_packet(s: E1000State): void {
-  const tp = s.tx;
+  if ((txd_lower & E1000_TXD_CMD_EOP) === 0) {
+    return;
+  }
   if (tp.cptse && tp.size < tp.tso_props.hdr_len) {
     drop(tp.data, tp.size, 'TX_BAD_DESC');
   } else {
     xmit_seg(s);
   }
   e1000_tx_forget(tp);
+}
+
+/** What a data descriptor asks for: checksums (the first of a packet decides), segmentation, a VLAN tag. */
+function e1000_tx_options(s: E1000State, legacy: boolean, txd_lower: number, txd_upper: number): void {
+  const tp = s.tx;
+  if (legacy) {
+    // QEMU's device does not insert the checksum that IC, CSS and CSO ask for, and neither does this one.
+    tp.cptse = false;
+  } else {
+    if (tp.size === 0) {
+      tp.sum_needed = (txd_upper >>> 8) & 0xff;
+    }
+    tp.cptse = (txd_lower & E1000_TXD_CMD_TSE) !== 0;
+  }
+  const last = tp.cptse || (txd_lower & E1000_TXD_CMD_EOP) !== 0;
+  if (last && e1000x_vlan_enabled(s.mac_reg) && e1000x_is_vlan_txd(txd_lower)) {
+    tp.vlan_needed = true;
+    stw_be(tp.vlan_header, 0, s.mac_reg[VET]! & 0xffff);
+    stw_be(tp.vlan_header, 2, txd_upper >>> 16);
+  }
+}
+
+/** Adds up to `len` bytes at `addr` to the packet, of which 64 KiB are kept. Returns how many. The headers of a segmented one are noted. */
+function e1000_tx_gather(s: E1000State, addr: number, len: number): number {
+  const tp = s.tx;
+  const bytes = Math.min(len, tp.data.length - tp.size);
+  pci_dma_read(s.parent_obj, addr, tp.data, tp.size, bytes);
+  const sz = tp.size + bytes;
+  const hdr_len = tp.tso_props.hdr_len;
+  if (tp.cptse && sz >= hdr_len && tp.size < hdr_len) {
+    tp.header.set(tp.data.subarray(0, hdr_len));
+  }
+  tp.size = sz;
+  return bytes;
 }
 
 /** The next descriptor starts a new packet. */

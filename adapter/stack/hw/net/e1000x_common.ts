@@ -123,10 +123,7 @@ export function e1000x_update_rx_total_stats(mac: Uint32Array, data_size: number
   mac[GORCH] = mac[TORH]!;
 }
 
-/**
- * True when the receiver is on and the link up (RCTL.EN, STATUS.LU, CTRL.SLU).
- * @nodebug
- */
+/** True when the receiver is on and the link up (RCTL.EN, STATUS.LU, CTRL.SLU). */
 export function e1000x_hw_rx_enabled(mac: Uint32Array): boolean {
   return (
     (mac[STATUS]! & E1000_STATUS_LU) !== 0 && (mac[RCTL]! & E1000_RCTL_EN) !== 0 && (mac[CTRL]! & E1000_CTRL_SLU) !== 0
