@@ -28,7 +28,7 @@ export function formatValue(value: Value, format: ValueFormat): string {
       return `<${String(value.value || 'function')}>`;
     case 'bytes':
     case 'array':
-      return `${value.type.replace(/\[\]$/, '')}[${value.length ?? 0}]${address(value)}`;
+      return `${value.type.replace(/^readonly /, '').replace(/\[\]$/, '')}[${value.length ?? 0}]${address(value)}`;
     case 'map':
       return `${value.type} of ${value.length ?? 0}`;
     case 'struct':
