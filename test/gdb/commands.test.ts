@@ -465,7 +465,7 @@ describe('gdb commands', () => {
     assert.match(await heard, /Hello qemu Geust\n$/);
     assert.match(await s.run('host send tcp:127.0.0.1:$nosuch x'), /^!\$nosuch is void\.\n$/);
     assert.match(await s.run('host send nonsense x'), /^!Bad address "nonsense"\. Usage: host send/);
-    assert.match(await s.run('host send tcp:127.0.0.1:1 x'), /^!host send: tcp:127\.0\.0\.1:1: connect ECONNREFUSED/);
+    assert.match(await s.run('host send tcp:127.0.0.1:1 x'), /!host send: tcp:127\.0\.0\.1:1: connect ECONNREFUSED/);
   });
 
   it('complete', () => {
