@@ -47,7 +47,7 @@ export class SimStream {
 /** True for addresses on which this host's peers are. */
 function isLoopback(a: sockaddr): boolean {
   if (a.sa_family === AF_INET6) {
-    return a.sin6_addr !== null && a.sin6_addr.every((b, i) => b === (i === 15 ? 1 : 0));
+    return a.sin6_addr?.every((b, i) => b === (i === 15 ? 1 : 0)) === true;
   }
   return a.sa_family === AF_INET && a.sin_addr >>> 24 === 127;
 }

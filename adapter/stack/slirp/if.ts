@@ -44,8 +44,11 @@ function ifs_remque(m: mbuf): void {
   m.ifs_prev = m;
 }
 
-/** The session of `so` that waits in the batch queue, or null. */
+/** The session of `so` that waits in the batch queue, or null. Packets without a socket are sessions of their own. */
 function if_find_batch(slirp: Slirp, so: socket | null): mbuf | null {
+  if (so === null) {
+    return null;
+  }
   for (let q = slirp.if_batchq.ifq_prev; q !== slirp.if_batchq; q = q.ifq_prev) {
     if ((q as mbuf).ifq_so === so) {
       return q as mbuf;

@@ -310,7 +310,7 @@ function sorecverror(so: socket, errno: string, from: sockaddr | null): void {
     return;
   }
   if (so.so_ffamily === AF_INET6) {
-    icmp6_forward_error(m, errno, from && from.sin6_addr ? from.sin6_addr : sotranslate_out(so).sin6_addr!);
+    icmp6_forward_error(m, errno, from?.sin6_addr ?? sotranslate_out(so).sin6_addr!);
     return;
   }
   let offender = from ? from.sin_addr : sotranslate_out(so).sin_addr;

@@ -143,7 +143,7 @@ function tftp_send_oack(slirp: Slirp, s: tftp_session, options: readonly (readon
 /** Sends the next block; one shorter than the block size ends the transfer. */
 function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
   const file = machine.host.read_file?.(s.filename, s.offset, s.block_size);
-  if (!file || file.errno !== '') {
+  if (file?.errno !== '') {
     tftp_send_error(slirp, s, ERR_NOT_FOUND, 'File not found');
     return;
   }
@@ -213,7 +213,7 @@ function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
     return;
   }
   const file = machine.host.read_file?.(path, 0, 0);
-  if (!file || file.errno !== '') {
+  if (file?.errno !== '') {
     tftp_send_error(slirp, s, ERR_NOT_FOUND, 'File not found');
     return;
   }
