@@ -8,9 +8,8 @@ export class ClientConventions {
   readonly #firstLine: number;
   readonly #firstColumn: number;
   readonly #uris: boolean;
-  /** The client understands `invalidated`, `memory` and `progress` events and asks for variables in pieces. */
+  /** The client understands the `invalidated` event. */
   readonly supportsInvalidatedEvent: boolean;
-  readonly supportsMemoryReferences: boolean;
 
   constructor(args: Arguments) {
     this.id = args.optionalString('clientID') ?? '';
@@ -22,7 +21,6 @@ export class ClientConventions {
     }
     this.#uris = format === 'uri';
     this.supportsInvalidatedEvent = args.optionalBoolean('supportsInvalidatedEvent') ?? false;
-    this.supportsMemoryReferences = args.optionalBoolean('supportsMemoryReferences') ?? false;
   }
 
   lineFromClient(line: number): number {

@@ -29,6 +29,8 @@ export class Repl {
   readonly #unasked: (text: string) => void;
   #collected: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  /** The frame that the client showed with the last command; `up` and `down` count until it shows another. */
+  #shown = 0;
 
   /** `unasked` gets what the interpreter prints while no command runs. */
   constructor(create: (write: (text: string) => void) => Interpreter, unasked: (text: string) => void) {
@@ -43,13 +45,19 @@ export class Repl {
     return result;
   }
 
+  /** The machine has stopped anew: the innermost frame is selected. */
+  stopped(): void {
+    this.#shown = 0;
+  }
+
   /** Stops at the first line that fails. */
   async #run(lines: readonly string[], frame: number): Promise<ReplResult> {
     this.#collected = '';
     let failed = false;
     let quit = false;
     try {
-      if (frame >= 0) {
+      if (frame >= 0 && frame !== this.#shown) {
+        this.#shown = frame;
         this.interpreter.frame = frame;
       }
       for (const line of lines) {

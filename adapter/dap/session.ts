@@ -17,6 +17,9 @@ import { StopState } from './stop-state.ts';
 import { stoppedBody } from './stopped.ts';
 import type { MessageEndpoint } from './transport.ts';
 
+/** Errors whose message is meant for the user; others are bugs, and their stack goes to the log. */
+const USER_ERRORS = new Set(['RequestError', 'EngineError', 'ExpressionError']);
+
 /** The machine has one thread. */
 export const THREAD_ID = 1;
 
@@ -113,9 +116,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   }
 
   #fail(response: DebugProtocol.Response, error: unknown, showUser: boolean): void {
-    const known = error instanceof Error && (error.name === 'RequestError' || error.name === 'EngineError');
     const message = error instanceof Error ? error.message : String(error);
-    if (!known && error instanceof Error && !error.name.startsWith('Gdb') && error.name !== 'ExpressionError') {
+    if (error instanceof Error && !USER_ERRORS.has(error.name)) {
       this.log(`${response.command}: ${error.stack ?? message}`);
     }
     this.sendErrorResponse(response, { id: 1, format: message, variables: {}, showUser });
@@ -159,6 +161,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     const { engine } = this;
     engine.on('stopped', (reason) => {
       this.stopped = new StopState(engine);
+      this.repl.stopped();
       if (this.#held !== undefined) {
         this.#held.push(reason);
       } else {
@@ -202,7 +205,9 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   /** What the command `commands` attached to a breakpoint runs when it has stopped. */
   async #runBreakpointCommands(ids: readonly number[]): Promise<void> {
     for (const id of ids) {
-      const commands = this.repl.interpreter.breakpointCommands.get(id) ?? [];
+      // `silent` asks for no report of the stop, which the client makes anyway.
+      const all = this.repl.interpreter.breakpointCommands.get(id) ?? [];
+      const commands = all[0]?.trim() === 'silent' ? all.slice(1) : all;
       if (commands.length > 0) {
         const { output } = await this.repl.run(commands.join('\n'), -1);
         this.output('console', output);

@@ -14,7 +14,8 @@ type Description = Pick<DebugProtocol.StoppedEvent['body'], 'reason' | 'descript
 function describe(session: PacketSession, reason: StopReason): Description {
   switch (reason.kind) {
     case 'breakpoint': {
-      const functions = reason.breakpoints.every((id) => session.breakpoints.isFunctionBreakpoint(id));
+      const functions =
+        reason.breakpoints.length > 0 && reason.breakpoints.every((id) => session.breakpoints.isFunctionBreakpoint(id));
       return {
         reason: functions ? 'function breakpoint' : 'breakpoint',
         description: functions ? 'Paused on function breakpoint' : 'Paused on breakpoint',

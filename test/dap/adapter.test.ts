@@ -225,6 +225,27 @@ describe('debug adapter process', () => {
     assert.equal((await frames())[0]?.name, 'bootp_input');
   });
 
+  it('runs gdb commands in the console: up and down, commands of breakpoints, run, quit', async () => {
+    const trace = join(root, 'test/traces/02-hello.pcap');
+    await client.begin({ trace, initCommands: ['break tcp_connect'] });
+    await client.stoppedEvent();
+    const command = async (expression: string): Promise<string> => {
+      const [top] = client.received.some((m) => 'event' in m && m.event === 'terminated') ? [] : await frames();
+      const args = { expression, context: 'repl', frameId: top?.id };
+      return (await client.ask<DebugProtocol.EvaluateResponse>('evaluate', args)).result;
+    };
+    assert.match(await command('up'), /^#1 .*slirp_pollfds_poll/);
+    assert.match(await command('frame'), /^#1 /);
+    assert.match(await command('bt 1'), /^#0 .*tcp_connect/);
+    await command('commands 1\nsilent\nprint 40 + 2\nend');
+    await command('run');
+    await client.stoppedEvent();
+    await client.outputEvent('console', '= 42');
+    await command('quit');
+    await client.event('terminated');
+    assert.equal(client.received.filter((m) => 'event' in m && m.event === 'terminated').length, 1);
+  });
+
   it('survives what is not DAP', async () => {
     client.raw('GET / HTTP/1.1\r\n\r\nContent-Length: 4\r\n\r\nnull');
     client.raw(`${'x'.repeat(9000)}`);
