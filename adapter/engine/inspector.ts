@@ -136,7 +136,10 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
       this.urls.set(scriptId, url);
     } else if (m.method === 'Debugger.paused') {
       const paused = m.params as V8Paused;
-      const callFrames = paused.callFrames.map((f) => ({ ...f, url: f.url || (this.urls.get(f.location.scriptId) ?? '') }));
+      const callFrames = paused.callFrames.map((f) => ({
+        ...f,
+        url: f.url || (this.urls.get(f.location.scriptId) ?? ''),
+      }));
       this.emit('paused', { ...paused, callFrames });
     } else if (m.method === 'Debugger.resumed') {
       this.emit('resumed');

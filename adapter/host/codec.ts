@@ -26,6 +26,7 @@ export class Writer {
     return this;
   }
 
+  /** Reserves `n` bytes; `bytes` and `view` are new ones if that made it grow, so take them after. */
   private room(n: number): number {
     const at = this.length;
     this.length += n;
@@ -39,17 +40,20 @@ export class Writer {
   }
 
   u8(v: number): this {
-    this.view.setUint8(this.room(1), v);
+    const at = this.room(1);
+    this.view.setUint8(at, v);
     return this;
   }
 
   u32(v: number): this {
-    this.view.setUint32(this.room(4), v, true);
+    const at = this.room(4);
+    this.view.setUint32(at, v, true);
     return this;
   }
 
   f64(v: number): this {
-    this.view.setFloat64(this.room(8), v, true);
+    const at = this.room(8);
+    this.view.setFloat64(at, v, true);
     return this;
   }
 

@@ -49,7 +49,8 @@ export class HostSockets {
   private readonly deferred: Input[] = [];
   /** Entries whose received bytes found no room in the pool. */
   private readonly stalled = new Set<Entry>();
-  private nextAccepted = 1000;
+  /** Descriptors of accepted connections are odd, the stack's own are even. */
+  private nextAccepted = 11;
 
   constructor(port: HostSocketsPort) {
     this.port = port;
@@ -122,7 +123,8 @@ export class HostSockets {
       tcp.destroy();
       return;
     }
-    const e = this.entry(this.nextAccepted++);
+    const e = this.entry(this.nextAccepted);
+    this.nextAccepted += 2;
     e.tcp = tcp;
     const peer: sockaddr =
       addr.sa_family === AF_UNIX ? { ...addr, sun_path: '' } : toSockaddr(tcp.remoteAddress, tcp.remotePort);

@@ -21,8 +21,8 @@ const WAIT_NS = 1e8;
 const SHORT_WAIT_NS = 1e6;
 /** The machine runs on for this long after the last packet, so that what is under way arrives. */
 const SETTLE_NS = 1e9;
-/** First descriptor of accepted connections. */
-const FIRST_ACCEPTED_FD = 1000;
+/** First descriptor of accepted connections; they are odd. */
+const FIRST_ACCEPTED_FD = 11;
 const LOOPBACK = 0x7f000001;
 const TH_ACK = 16;
 
@@ -237,15 +237,17 @@ export class TraceHost implements Host {
     this.active.set(flowKeyOf(p, true), step.flow);
     const live = this.live.get(step.flow)!;
     const flags = p.u8(p.tcp + 13);
-    if (step.needAck >= 0) {
+    if (step.ack >= 0) {
       if (live.iss < 0) {
         // slirp never sent its SYN here, so there is nothing that the segment could be an answer to.
         this.unmatched++;
         return;
       }
-      const ack = Math.min(step.needAck, live.sent);
-      live.owed = Math.max(live.owed, step.needAck);
-      live.acked = Math.max(live.acked, ack);
+      const ack = step.needAck >= 0 ? Math.min(step.needAck, live.sent) : step.ack;
+      if (step.needAck >= 0) {
+        live.owed = Math.max(live.owed, step.needAck);
+        live.acked = Math.max(live.acked, ack);
+      }
       setAck(p, (live.iss + ack) >>> 0);
     }
     const length = p.payload_end - p.payload + (flags & 2 ? 1 : 0) + (flags & 1);
@@ -268,7 +270,8 @@ export class TraceHost implements Host {
       return;
     }
     const live = this.live.get(flow)!;
-    live.fd = this.nextFd++;
+    live.fd = this.nextFd;
+    this.nextFd += 2;
     this.open_fds.add(live.fd);
     this.active.set(flow.name, flow);
     this.inputs.push({ type: 'accepted', fd: live.fd, listener: listener.fd, peer: this.outsideAddress(flow.remote) });

@@ -20,6 +20,8 @@ export class TcpFlow {
   /** Initial sequence number of slirp's side in the capture, -1 until it has sent a SYN. */
   slirpIss = -1;
   guestIss = -1;
+  /** How far slirp has sent. */
+  slirpNext = 0;
   /** How far slirp's stream has been turned into steps. */
   hostNext = 1;
   /** The FIN of slirp's side has been seen. */
@@ -38,11 +40,15 @@ export class TcpFlow {
 /** Something to be done at `time` (nanoseconds since the first packet). */
 export type Step = { readonly time: number } & (
   | {
-      /** The guest sends a frame. `needAck`: how much of slirp's stream it acknowledges, or -1. */
+      /**
+       * The guest sends a frame. `ack`: its relative acknowledgment number, or -1; `needAck`: how much of what slirp had sent it
+       * acknowledges, or -1 if it acknowledges nothing or what was never sent.
+       */
       readonly type: 'frame';
       readonly number: number;
       readonly data: Uint8Array;
       readonly flow: TcpFlow | null;
+      readonly ack: number;
       readonly needAck: number;
       /** The UDP or ping session it belongs to, or empty. */
       readonly session: string;
@@ -89,6 +95,8 @@ const MAX_HELD = 262144;
 const MAX_GAP = 1 << 20;
 const SLIRP_MAC_IPV4 = 0x5255;
 const SLIRP_MAC_IPV6 = 0x5256;
+/** slirp answers NC-SI from this address; no station has it. */
+const BROADCAST = 0xffffffffffff;
 const TH_FIN = 1;
 const TH_SYN = 2;
 const TH_RST = 4;
@@ -152,7 +160,7 @@ class TraceReader {
     this.cut += packet.data.length < packet.len ? 1 : 0;
     const data = completeFrame(packet.data, packet.len);
     const p = this.p.set(data, 0, data.length, 'ethernet').find();
-    if (p.eth >= 0 && this.slirpMacs.has(p.mac(6))) {
+    if (p.eth >= 0 && (p.mac(6) === BROADCAST || this.slirpMacs.has(p.mac(6)))) {
       this.slirpFrames++;
       this.fromSlirp(p);
     } else if (p.eth >= 0) {
@@ -200,18 +208,19 @@ class TraceReader {
       this.learnt.add(p.u32(p.arp + 14));
     }
     let flow: TcpFlow | null = null;
-    let needAck = -1;
+    let ack = -1;
     if (p.tcp >= 0 && !p.fragment) {
       flow = this.guestFlow(p);
       if (flow && flow.slirpIss >= 0 && p.u8(p.tcp + 13) & TH_ACK) {
-        needAck = (p.u32(p.tcp + 8) - flow.slirpIss) >>> 0;
+        ack = (p.u32(p.tcp + 8) - flow.slirpIss) >>> 0;
       }
     }
     const session = this.reassembly.session(p);
     if (session !== '') {
       this.sessions.add(session);
     }
-    this.steps.push({ type: 'frame', time: this.time, number, data, flow, needAck, session });
+    const needAck = flow && ack <= flow.slirpNext ? ack : -1;
+    this.steps.push({ type: 'frame', time: this.time, number, data, flow, ack, needAck, session });
   }
 
   /** The connection of a segment that the guest sent, null if its beginning is not in the capture. */
@@ -250,7 +259,7 @@ class TraceReader {
     this.learn(p);
     if (p.tcp >= 0 && !p.fragment) {
       this.slirpSegment(p);
-    } else if (p.proto === 17 || p.icmp >= 0 || p.fragment) {
+    } else if (p.proto === 17 || p.icmp >= 0 || p.icmpv6 >= 0 || p.fragment) {
       const whole = this.reassembly.add(p);
       if (whole) {
         this.slirpDatagram(whole);
@@ -321,7 +330,11 @@ class TraceReader {
   private slirpData(flow: TcpFlow, p: PacketView, from: number): void {
     const length = p.payload_end - p.payload;
     const flags = p.u8(p.tcp + 13);
-    if (flow.hostClosed || flow.slirpIss < 0) {
+    if (flow.slirpIss < 0) {
+      return;
+    }
+    flow.slirpNext = Math.max(flow.slirpNext, from + length + (flags & TH_FIN));
+    if (flow.hostClosed) {
       return;
     }
     const gap = from - flow.hostNext;
@@ -378,15 +391,19 @@ class TraceReader {
       const session = sessionOf(p, 'dst');
       this.steps.push({ type: 'datagram', time, session, guest, from, data: p.bytes(p.icmp, p.l3_end) });
     } else if (p.icmp >= 0 && (p.u8(p.icmp) === 3 || p.u8(p.icmp) === 11)) {
-      this.slirpIcmpError(p, from);
+      const code = p.u8(p.icmp) === 3 ? p.u8(p.icmp + 1) : -1;
+      const errno = code === 0 ? 'ENETUNREACH' : code === 3 ? 'ECONNREFUSED' : 'EHOSTUNREACH';
+      this.slirpIcmpError(p.bytes(p.icmp + 8, p.l3_end), errno, from);
+    } else if (p.icmpv6 >= 0 && p.u8(p.icmpv6) === 1) {
+      const code = p.u8(p.icmpv6 + 1);
+      const errno = code === 0 ? 'ENETUNREACH' : code === 4 ? 'ECONNREFUSED' : 'EHOSTUNREACH';
+      this.slirpIcmpError(p.bytes(p.icmpv6 + 8, p.l3_end), errno, from);
     }
   }
 
-  /** A destination unreachable or time exceeded message: the socket of the quoted packet failed. */
-  private slirpIcmpError(p: PacketView, from: sockaddr): void {
-    const quoted = new PacketView(p.bytes(p.icmp + 8, p.l3_end), 'ip').find();
-    const code = p.u8(p.icmp) === 3 ? p.u8(p.icmp + 1) : -1;
-    const errno = code === 0 ? 'ENETUNREACH' : code === 3 ? 'ECONNREFUSED' : 'EHOSTUNREACH';
+  /** A destination unreachable or time exceeded message: the socket of the packet quoted in it failed. */
+  private slirpIcmpError(packet: Uint8Array, errno: string, from: sockaddr): void {
+    const quoted = new PacketView(packet, 'ip').find();
     if (quoted.tcp >= 0) {
       const flow = this.active.get(flowKey(addressOf(quoted, 'src'), addressOf(quoted, 'dst')));
       if (flow && flow.slirpIss < 0 && !flow.reset) {

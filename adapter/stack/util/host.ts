@@ -29,7 +29,7 @@ export interface sockaddr {
 
 /** Something that happened outside, consumed by one turn of the main loop. `fd` names a `HostSocket`. */
 export type Input =
-  /** A connection was accepted on `listener`; the host chose `fd` (1000 and up). */
+  /** A connection was accepted on `listener`; the host chose `fd` (odd numbers). */
   | { readonly type: 'accepted'; readonly fd: number; readonly listener: number; readonly peer: sockaddr }
   /** An outgoing connection was established; `local` is the host's own end. */
   | { readonly type: 'connected'; readonly fd: number; readonly local: sockaddr }

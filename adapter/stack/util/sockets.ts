@@ -77,12 +77,13 @@ export class HostSocket {
 export class SocketTable {
   /** Open sockets by descriptor. */
   fds: Map<number, HostSocket> = new Map();
-  /** Next descriptor for a socket opened by the stack (accepted ones are numbered by the host). */
+  /** Next descriptor for a socket opened by the stack: even ones (accepted ones are numbered by the host, odd). */
   next_fd = 10;
   /** Sockets whose `revents` became non-zero or changed since the owner last emptied this list. */
   ready: HostSocket[] = [];
 }
 
+/** Raises events of a socket and puts it on the ready list. */
 function socket_raise(t: SocketTable, s: HostSocket, events: number): void {
   s.revents |= events;
   if (!s.queued) {
@@ -91,6 +92,7 @@ function socket_raise(t: SocketTable, s: HostSocket, events: number): void {
   }
 }
 
+/** Appends bytes that arrived, or a datagram, to what waits to be read. */
 function socket_append(s: HostSocket, data: Uint8Array, from: sockaddr): void {
   const chunk = new SocketChunk(data, from);
   if (s.rx_tail) {
@@ -102,8 +104,10 @@ function socket_append(s: HostSocket, data: Uint8Array, from: sockaddr): void {
   s.rx_bytes += data.length;
 }
 
+/** Makes an open socket with the next free descriptor. */
 function socket_new(t: SocketTable, type: number, family: number): HostSocket {
-  const s = new HostSocket(t.next_fd++, type, family);
+  const s = new HostSocket(t.next_fd, type, family);
+  t.next_fd += 2;
   t.fds.set(s.fd, s);
   return s;
 }

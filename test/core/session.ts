@@ -1,0 +1,127 @@
+/** What the core tests share: an engine on the real stack, the guest's console, waiting for stops. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BreakpointSpec, LaunchOptions, StopReason } from '../../adapter/engine/api.ts';
+import { Engine } from '../../adapter/engine/engine.ts';
+import { Evaluator } from '../../adapter/gdb/evaluate.ts';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** A capture of test/traces. */
+export const capture = (name: string): string => join(root, 'test/traces', name);
+
+/** The machine of the seed session; the host's port is free to choose. */
+export const SEED_ARGS = ['-netdev', 'user,id=user.0,hostfwd=tcp:127.0.0.1:0-:5556', '-device', 'e1000,netdev=user.0'];
+
+/** The call stack of a forwarded connection's first packet, innermost first. */
+export const SEED_FRAMES = [
+  'e1000_receive_iov',
+  'qemu_deliver_packet_iov',
+  'qemu_net_queue_deliver_iov',
+  'qemu_net_queue_send_iov',
+  'qemu_sendv_packet_async',
+  'qemu_sendv_packet',
+  'net_hub_receive_iov',
+  'net_hub_port_receive_iov',
+  'qemu_deliver_packet_iov',
+  'qemu_net_queue_deliver',
+  'qemu_net_queue_send',
+  'qemu_send_packet_async_with_flags',
+  'qemu_send_packet_async',
+  'qemu_send_packet',
+  'slirp_output',
+  'if_encap',
+  'if_start',
+  'if_output',
+  'ip_output',
+  'tcp_output',
+  'tcp_connect',
+  'slirp_pollfds_poll',
+  'main_loop_wait',
+  'main_loop',
+  'main',
+];
+
+export class Session {
+  readonly engine: Engine;
+  readonly evaluator: Evaluator;
+  /** Everything the guest has printed. */
+  console = '';
+  /** Host port of the first forward. */
+  port = 0;
+  private readonly stops: StopReason[] = [];
+
+  private constructor(engine: Engine) {
+    this.engine = engine;
+    this.evaluator = new Evaluator(engine);
+    engine.on('console', (text) => {
+      this.console += text;
+    });
+    engine.on('report', (_level, text) => {
+      this.port ||= Number(/hostfwd tcp \S*:(\d+) ->/.exec(text)?.[1] ?? 0);
+    });
+    engine.on('stopped', (reason) => this.stops.push(reason));
+  }
+
+  static async create(): Promise<Session> {
+    return new Session(await Engine.create());
+  }
+
+  break(name: string, condition?: string, extra: Partial<BreakpointSpec> = {}): number {
+    const spec: BreakpointSpec = {
+      location: { kind: 'function', name },
+      ...(condition === undefined ? {} : { condition: this.evaluator.condition(condition) }),
+      ...extra,
+    };
+    const bp = this.engine.setBreakpoint(spec);
+    if (!bp.verified) {
+      throw new Error(bp.message);
+    }
+    return bp.id;
+  }
+
+  async launch(options: Partial<LaunchOptions> = {}): Promise<void> {
+    await this.engine.launch({ args: SEED_ARGS, ...options });
+  }
+
+  /** The next stop that has not been waited for. Throws when the machine ends instead. */
+  async stop(): Promise<StopReason> {
+    while (this.stops.length === 0) {
+      if (this.engine.state === 'exited') {
+        throw new Error(`the machine ended; console:\n${this.console}`);
+      }
+      await Promise.race([once(this.engine, 'stopped'), once(this.engine, 'exited')]);
+    }
+    return this.stops.shift() as StopReason;
+  }
+
+  async resume(): Promise<void> {
+    await this.engine.resume();
+  }
+
+  /** Waits until the running guest has printed `text`. */
+  async printed(text: string): Promise<void> {
+    while (!this.console.includes(text)) {
+      await once(this.engine, 'console');
+    }
+  }
+
+  async frameNames(): Promise<string[]> {
+    return (await this.engine.frames()).map((f) => f.fn.name);
+  }
+
+  guest(line: string): void {
+    this.engine.guestInput(`${line}\n`);
+  }
+
+  /** A real connection to the forwarded port. Its errors are ignored: the machine may be gone before it. */
+  connect(): Socket {
+    return connect(this.port, '127.0.0.1').on('error', () => undefined);
+  }
+
+  async dispose(): Promise<void> {
+    await this.engine.dispose();
+  }
+}
