@@ -1,5 +1,5 @@
 /** Plays a capture on the machine and writes what came of it as JSON: `replay-main.ts CAPTURE [QEMU OPTION...]`. One process a replay, since a process has one machine. */
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readTrace } from '../../adapter/host/trace.ts';
 import { replayArgs } from '../../adapter/host/trace-args.ts';
 import { TraceHost } from '../../adapter/host/trace-host.ts';
@@ -14,16 +14,6 @@ const args = ['pktgdb', ...replayArgs(readTrace(capture), options)];
 const outside = new Outside();
 const code = main(args.length, args, new TraceHost(capture, outside, args));
 const frames = outside.frames.map((f) => [f.dir, Buffer.from(f.data).toString('base64')]);
-const out = Buffer.from(
-  JSON.stringify({
-    code,
-    turns: machine.turns,
-    reports: outside.reports,
-    drops: [...machine.drops.by_reason],
-    frames,
-    guest: machine.cpu.guest,
-  }),
-);
-for (let at = 0; at < out.length; ) {
-  at += writeSync(1, out, at);
-}
+const { turns, drops, cpu } = machine;
+const result = { code, turns, reports: outside.reports, drops: [...drops.by_reason], frames, guest: cpu.guest };
+process.stdout.write(JSON.stringify(result));

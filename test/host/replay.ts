@@ -1,5 +1,7 @@
 /** Replays for tests. */
+
 import { readTrace, type Trace } from '../../adapter/host/trace.ts';
+import { TRACE_NAMESERVERS } from '../../adapter/host/trace-host.ts';
 import { read_capture } from '../../adapter/packets/capture.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
 import { write_pcap } from '../../adapter/packets/pcap.ts';
@@ -14,7 +16,7 @@ export function trace_of(name: string): Trace {
 export class Outside implements Host {
   now_ns = 0;
   seed = 1;
-  nameservers = [];
+  nameservers = TRACE_NAMESERVERS;
   readonly reports: string[] = [];
   readonly frames: { dir: FrameDirection; data: Uint8Array }[] = [];
   console = '';

@@ -61,7 +61,7 @@ describe('playing a trace', () => {
     const t = hello();
     assert.deepEqual(t.turn(), ['frame 52:54:00:12:34:56 → Broadcast ARP 60 ARP Announcement for 10.0.2.15']);
     assert.equal(t.host.now_ns, 1.9e9);
-    assert.deepEqual(t.turn(), ['accepted 1000']);
+    assert.deepEqual(t.turn(), ['accepted 11']);
     assert.equal(t.host.now_ns, 2e9);
     t.host.frame(1, slirp_frame(1), 60);
     assert.deepEqual(t.turn(), ['frame 52:54:00:12:34:56 → Broadcast ARP 60 Who has 10.0.2.2? Tell 10.0.2.15']);
@@ -69,8 +69,8 @@ describe('playing a trace', () => {
       'frame 10.0.2.15 → 10.0.2.2 TCP 60 5556 → 58676 [SYN, ACK] Seq=709762234 Ack=64002 Win=64240 Len=0 MSS=1460',
     ]);
     assert.equal(t.host.now_ns, 2e9 + 21428000);
-    assert.deepEqual(t.turn(), ['data 1000']);
-    assert.deepEqual(t.turn(), ['eof 1000']);
+    assert.deepEqual(t.turn(), ['data 11']);
+    assert.deepEqual(t.turn(), ['eof 11']);
     t.host.frame(1, slirp_frame(6), 71);
     t.host.frame(1, slirp_frame(7), 60);
     assert.match(t.turn().join(), /\[ACK\] Seq=709762235 Ack=64019/);
@@ -118,8 +118,8 @@ describe('playing a trace', () => {
 
   it('answers what the machine sends, and passes on what the user types', () => {
     const t = hello();
-    t.host.send(1000, new Uint8Array(5), 0, 5);
-    assert.deepEqual(t.host.poll(0), [{ type: 'written', fd: 1000, bytes: 5 }]);
+    t.host.send(11, new Uint8Array(5), 0, 5);
+    assert.deepEqual(t.host.poll(0), [{ type: 'written', fd: 11, bytes: 5 }]);
     t.outside.poll = () => [{ type: 'monitor', id: 1, line: 'info usernet' }];
     assert.deepEqual(t.turn(), ['monitor']);
   });

@@ -84,6 +84,8 @@ export const HELLO = {
     ipv4(1, '127.0.0.1', '10.0.2.15', icmp('0303000000000000', ipv4(17, '10.0.2.15', '10.0.2.2', query))),
     true,
   ),
+  echo_request: ethernet(0x0800, ipv4(1, '10.0.2.15', '192.0.2.1', icmp('08000000 00070001', Buffer.from('ping')))),
+  echo_reply: ethernet(0x0800, ipv4(1, '192.0.2.1', '10.0.2.15', icmp('00000000 00070001', Buffer.from('ping'))), true),
   vlan: ethernet(
     0x8100,
     concat([from_hex('6064 0800'), ipv4(17, '10.0.2.15', '10.0.2.2', udp(1, 7, Buffer.from('echo')))]),

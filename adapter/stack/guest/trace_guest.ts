@@ -3,6 +3,8 @@
  * keeps its receive ring running. What the frames say was decided outside (the replay's `Host`); here they pass the hardware as
  * any guest's frames do: descriptors in guest memory, MMIO, interrupts (Intel 8254x manual, 3.2 and 3.3).
  */
+
+import { E1000_RCTL_MPE } from '../hw/net/e1000_hw.ts';
 import {
   PCI_BASE_ADDRESS_0,
   PCI_COMMAND,
@@ -140,7 +142,10 @@ export function trace_boot(cpu: CPUState): void {
   trace_start_nic(g);
 }
 
-/** Resets the NIC, gives it its rings and unmasks its interrupts. RCTL comes last, when the receive ring has buffers. */
+/**
+ * Resets the NIC, gives it its rings and unmasks its interrupts. RCTL comes last, when the receive ring has buffers. All multicast is
+ * accepted, since the capture does not say which groups its guest had joined.
+ */
 export function trace_start_nic(g: TraceGuest): void {
   trace_writel(g, E1000_IMC, 0xffffffff);
   trace_writel(g, E1000_CTRL, trace_readl(g, E1000_CTRL) | E1000_CTRL_RST);
@@ -160,7 +165,7 @@ export function trace_start_nic(g: TraceGuest): void {
   trace_writel(g, E1000_RDLEN, RING_SIZE);
   trace_writel(g, E1000_RDH, 0);
   trace_writel(g, E1000_RDT, RING_COUNT - 1);
-  trace_writel(g, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM);
+  trace_writel(g, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_MPE);
   trace_writel(g, E1000_IMS, E1000_IMS_ENABLE_MASK);
 }
 
