@@ -328,7 +328,7 @@ export function default_peer(lab: Lab, frame: Uint8Array): void {
   }
   if (p.proto === 17 && p.dport === 67) {
     lab.to_guest(dhcp_reply(p.data));
-  } else if (p.proto === 1 && p.dst === GATEWAY) {
+  } else if (p.proto === 1 && p.dst === GATEWAY && frame[34] === 8) {
     lab.to_guest(echo(frame));
   } else if (p.dst === MIRROR) {
     lab.to_guest(mirror(frame));

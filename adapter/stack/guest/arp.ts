@@ -227,7 +227,7 @@ export function arp_process(skb: sk_buff): void {
     const sha = b.slice(p + 8, p + 14);
     arp_send(ARPOP_REPLY, dev, sha, sip, sha);
   }
-  if (ours || neigh) {
+  if (ours || (neigh && op === ARPOP_REPLY)) {
     kfree_skb(skb);
   } else {
     kfree_skb_reason(skb, 'ARP_NOT_OURS');

@@ -114,10 +114,10 @@ function nc_poll(task: task_struct): void {
   if (st.phase === NC_RESOLVE) {
     nc_resolve(task, st);
   }
-  if (st.phase === NC_LISTEN) {
+  if (st.phase === NC_LISTEN && !task.exited) {
     nc_accept(task, st);
   }
-  if (st.phase === NC_CONNECT) {
+  if (st.phase === NC_CONNECT && !task.exited) {
     nc_connected(task, st);
   }
   if (st.phase === NC_OPEN && !task.exited) {
