@@ -116,8 +116,11 @@ export class Lab {
     this.deliveries.sort((a, b) => a.at - b.at || a.order - b.order);
   }
 
-  /** Runs until `done` is true. Fails when nothing more will happen, or after `limit` seconds of virtual time. */
-  run(done: () => boolean, limit = 600): void {
+  /**
+   * Runs until `done` is true. Fails when nothing more will happen, or after `limit` seconds of virtual time. The clock also stops at
+   * `wake` (ns).
+   */
+  run(done: () => boolean, limit = 600, wake = Number.POSITIVE_INFINITY): void {
     const end = this.host.now_ns + limit * 1e9;
     for (;;) {
       while (cpu_has_work(machine.cpu)) {
@@ -130,6 +133,7 @@ export class Lab {
       const next = Math.min(
         timer < 0 ? Number.POSITIVE_INFINITY : this.host.now_ns + timer,
         this.deliveries[0]?.at ?? Number.POSITIVE_INFINITY,
+        wake,
       );
       if (next > end) {
         assert.fail(`nothing more happens. The console:\n${this.host.console}`);
@@ -146,11 +150,7 @@ export class Lab {
   /** Lets `seconds` of virtual time pass. */
   sleep(seconds: number): void {
     const end = this.host.now_ns + seconds * 1e9;
-    let over = false;
-    this.run(() => {
-      over = over || this.host.now_ns >= end;
-      return over;
-    }, seconds + 3);
+    this.run(() => this.host.now_ns >= end, seconds + 1, end);
   }
 
   /** Runs until the console shows `text` after what was there at the call. */

@@ -39,12 +39,7 @@ class Script {
   send(dport: number, seq: number, ack: number, flags: number, data = '', window = 65535, seconds = 0.01): Parsed[] {
     this.seen = [];
     this.lab.to_guest(tcp(GATEWAY, 1000, dport, seq, ack, flags, Buffer.from(data), window));
-    const end = this.lab.host.now_ns + seconds * 1e9;
-    let over = false;
-    this.lab.run(() => {
-      over ||= this.lab.host.now_ns >= end;
-      return over;
-    });
+    this.lab.sleep(seconds);
     return this.seen;
   }
 
