@@ -119,7 +119,7 @@ export function readTrace(capture: Capture): Trace {
   for (const packet of ethernet) {
     b.add(packet);
   }
-  return b.finish();
+  return b.finish(capture.warnings);
 }
 
 class TraceReader {
@@ -169,8 +169,8 @@ class TraceReader {
     }
   }
 
-  finish(): Trace {
-    const warnings: string[] = [];
+  finish(found: readonly string[]): Trace {
+    const warnings = [...found];
     const leftOut = new Set([...this.midstream].flatMap(([key, steps]) => (this.refused.has(key) ? [] : steps)));
     if (leftOut.size > 0) {
       warnings.push(`${leftOut.size} segments of TCP connections that began before the capture are left out`);

@@ -127,6 +127,13 @@ describe('reading a trace', () => {
     assert.deepEqual(d.type === 'datagram' && d.data, payload);
   });
 
+  it('plays a cut capture as far as it goes, and says so', () => {
+    const whole = write_pcap(packets_of('02-hello.pcap'));
+    const t = readTrace(read_capture(whole.subarray(0, 700)));
+    assert.equal(lines(t).length, 6);
+    assert.match(t.warnings.join(), /^truncated capture: it ends at byte 700, in the data of packet 9/);
+  });
+
   it('says why a capture cannot be replayed', () => {
     const raw = write_pcap([{ ts_sec: 1, ts_nsec: 0, data: packets_of('02-hello.pcap')[0]!.data.subarray(14) }], {
       linktype: 101,

@@ -81,6 +81,9 @@ export class TraceGuest {
   tx_queue: Uint8Array[] = [];
   frames_sent = 0;
   frames_received = 0;
+  bytes_received = 0;
+  /** Frames to groups and to everybody. */
+  multicast_received = 0;
 }
 
 /** A guest that is switched off. */
@@ -206,8 +209,10 @@ export function trace_clean_rx_irq(g: TraceGuest): void {
 }
 
 /** A frame has reached the guest. How the guest answered is in the capture, so nothing is left to do. */
-export function trace_receive(g: TraceGuest, _buf: Uint8Array, _size: number): void {
+export function trace_receive(g: TraceGuest, buf: Uint8Array, size: number): void {
   g.frames_received++;
+  g.bytes_received += size;
+  g.multicast_received += buf[0]! & 1;
 }
 
 /** The guest's only program: transmits the frames that are due. */
