@@ -92,7 +92,10 @@ export class Session {
       if (this.engine.state === 'exited') {
         throw new Error(`the machine ended; console:\n${this.console}`);
       }
-      await Promise.race([once(this.engine, 'stopped'), once(this.engine, 'exited')]);
+      const either = new AbortController();
+      const { signal } = either;
+      await Promise.race([once(this.engine, 'stopped', { signal }), once(this.engine, 'exited', { signal })]);
+      either.abort();
     }
     return this.stops.shift() as StopReason;
   }
