@@ -50,9 +50,9 @@ import {
 } from './e1000_hw.ts';
 import { e1000_alloc_rx_buffers } from './e1000_txrx.ts';
 import { guest_os, printk } from './kernel.ts';
-import { mac_ntoa } from './lib.ts';
+import { mac_ntoa, NSEC_PER_SEC } from './lib.ts';
 import { memblock_alloc } from './skbuff.ts';
-import { mod_timer, NSEC_PER_SEC, timer_setup } from './timer.ts';
+import { mod_timer, timer_setup } from './timer.ts';
 
 /** PCI configuration space (PCI 2.2, 6.1), and the identity of an 82540EM. */
 const PCI_VENDOR_ID = 0x00;

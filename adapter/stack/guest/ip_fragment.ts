@@ -4,10 +4,10 @@ import type { net_device } from './dev.ts';
 import { IP_DF, IP_HLEN, IP_MF, IP_OFFSET } from './ip_input.ts';
 import { ip_finish_output2, ip_send_check } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
-import { get_unaligned_be16, put_unaligned_be16 } from './lib.ts';
+import { get_unaligned_be16, NSEC_PER_SEC, put_unaligned_be16 } from './lib.ts';
 import { sk_buff_head, skb_dequeue, skb_queue_after } from './skb_queue.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, type sk_buff, skb_pull, skb_push, skb_put } from './skbuff.ts';
-import { del_timer, mod_timer, NSEC_PER_SEC, type timer_list, timer_setup } from './timer.ts';
+import { del_timer, mod_timer, type timer_list, timer_setup } from './timer.ts';
 
 /** How long the fragments of a datagram wait for each other; how many datagrams, and fragments of one, may. */
 const IP_FRAG_TIME = 30 * NSEC_PER_SEC;

@@ -1,5 +1,9 @@
 /** Leaf helpers of the guest's kernel: byte order, checksums, addresses as text, numbers as text. All run at full speed. */
 
+/** Nanoseconds in a millisecond and in a second. */
+export const NSEC_PER_MSEC = 1e6;
+export const NSEC_PER_SEC = 1e9;
+
 /**
  * A 16-bit number in network order at `p` of `b`.
  * @nodebug

@@ -3,10 +3,6 @@ import { cpu_get_ns, cpu_set_timer } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
 import { guest_os } from './kernel.ts';
 
-/** Nanoseconds in a millisecond and in a second. */
-export const NSEC_PER_MSEC = 1e6;
-export const NSEC_PER_SEC = 1e9;
-
 /** A timer: calls `function_(data)` once when the clock reaches `expires`. */
 export class timer_list {
   /** Nanoseconds of the guest's clock; meaningful while `pending`. */

@@ -4,7 +4,7 @@ import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { EAGAIN, strerror } from '../errno.ts';
 import { bb_error_msg, file_puts, vfs_read, vfs_write } from '../file.ts';
 import type { sock } from '../inet_sock.ts';
-import { inet_ntoa, parse_number } from '../lib.ts';
+import { inet_ntoa, NSEC_PER_SEC, parse_number } from '../lib.ts';
 import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
 import { inet_listen, sock_close, sock_graft, tcp_socket, udp_socket } from '../socket.ts';
 import {
@@ -18,7 +18,6 @@ import {
   type tcp_sock,
 } from '../tcp.ts';
 import { tcp_v4_connect } from '../tcp_ipv4.ts';
-import { NSEC_PER_SEC } from '../timer.ts';
 import { udp_recvmsg, udp_sendmsg } from '../udp.ts';
 import { bb_show_usage, getopt, optarg, type options } from './getopt.ts';
 import { res_query, type res_state, res_wait } from './resolver.ts';

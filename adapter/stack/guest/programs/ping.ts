@@ -5,10 +5,9 @@ import { bb_error_msg, printf } from '../file.ts';
 import { ICMP_HLEN, ping_recvmsg, ping_v4_sendmsg } from '../icmp.ts';
 import type { sock } from '../inet_sock.ts';
 import { IPDEFTTL } from '../ip_output.ts';
-import { get_unaligned_be16, inet_ntoa, parse_number } from '../lib.ts';
+import { get_unaligned_be16, inet_ntoa, NSEC_PER_MSEC, NSEC_PER_SEC, parse_number } from '../lib.ts';
 import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
 import { ping_socket } from '../socket.ts';
-import { NSEC_PER_MSEC, NSEC_PER_SEC } from '../timer.ts';
 import { bb_show_usage, getopt, optarg } from './getopt.ts';
 import { res_query, type res_state, res_wait } from './resolver.ts';
 

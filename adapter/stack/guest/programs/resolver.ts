@@ -6,10 +6,16 @@ import { EAGAIN, EHOSTUNREACH, ENOENT, ETIMEDOUT } from '../errno.ts';
 import { path_lookup, read_whole } from '../fs.ts';
 import type { sock } from '../inet_sock.ts';
 import { guest_os } from '../kernel.ts';
-import { bytes_to_text, get_unaligned_be16, get_unaligned_be32, inet_aton, put_unaligned_be16 } from '../lib.ts';
+import {
+  bytes_to_text,
+  get_unaligned_be16,
+  get_unaligned_be32,
+  inet_aton,
+  NSEC_PER_SEC,
+  put_unaligned_be16,
+} from '../lib.ts';
 import { schedule_timeout, type task_struct } from '../sched.ts';
 import { sock_close, udp_socket } from '../socket.ts';
-import { NSEC_PER_SEC } from '../timer.ts';
 import { udp_recvmsg, udp_sendmsg } from '../udp.ts';
 
 const DNS_PORT = 53;

@@ -7,10 +7,16 @@ import { file_puts } from '../file.ts';
 import { write_whole } from '../fs.ts';
 import type { sock } from '../inet_sock.ts';
 import { guest_os } from '../kernel.ts';
-import { get_unaligned_be32, inet_ntoa, put_unaligned_be16, put_unaligned_be32, text_to_bytes } from '../lib.ts';
+import {
+  get_unaligned_be32,
+  inet_ntoa,
+  NSEC_PER_SEC,
+  put_unaligned_be16,
+  put_unaligned_be32,
+  text_to_bytes,
+} from '../lib.ts';
 import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
 import { udp_socket } from '../socket.ts';
-import { NSEC_PER_SEC } from '../timer.ts';
 import { udp_recvmsg, udp_sendmsg } from '../udp.ts';
 import { bb_show_usage, getopt, optarg } from './getopt.ts';
 
