@@ -34,6 +34,8 @@ export class SimStream {
   gone = false;
   closed = false;
   reset = false;
+  /** The peer keeps its side open when the machine closes its own. */
+  keepsOpen = false;
   constructor(fd: number, mode: PeerMode) {
     this.fd = fd;
     this.mode = mode;
@@ -301,7 +303,7 @@ export class SimHost implements Host {
         }
       }
       s.unread = [];
-      if (s.ended && !s.closed) {
+      if (s.ended && !s.closed && !(s.keepsOpen && !s.gone)) {
         this.activity = true;
         this.closePeer(s);
       }

@@ -1,12 +1,11 @@
 /** Guest forwards, and the tables that `info usernet` and `info neighbors` print (libslirp's misc.c). */
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6 } from '../util/host.ts';
-import { connect, sockaddr_un } from '../util/sockets.ts';
+import { connect, NO_ADDR, sockaddr_un } from '../util/sockets.ts';
 import { inet_ntoa } from './ip.ts';
 import { inet_ntop6 } from './ip6.ts';
 import type { Slirp } from './slirp.ts';
 import { SS_HOSTFWD, SS_INCOMING, soattach_fd, type socket } from './socket.ts';
-import type { solist } from './solist.ts';
 import { tcpstates } from './tcp.ts';
 import { tcp_close } from './tcp_subr.ts';
 
@@ -102,53 +101,43 @@ function connection_row(
   )} ${pad(so.so_snd.sb_cc, 5)}\n`;
 }
 
-/** The row of a TCP connection or forwarded port. */
-function tcp_row(so: socket): string {
-  if ((so.so_state & SS_HOSTFWD) !== 0) {
-    const dst = end_addr(so.so_lfamily, so.so_laddr, so.so_laddr6);
-    return connection_row(
-      'TCP[HOST_FORWARD]',
-      so,
-      end_addr(so.so_ffamily, so.so_faddr, so.so_faddr6),
-      so.so_fport,
-      dst,
-      so.so_lport,
-    );
-  }
-  const local = end_addr(so.so_lfamily, so.so_laddr, so.so_laddr6);
-  const foreign = end_addr(so.so_ffamily, so.so_faddr, so.so_faddr6);
-  const state = `TCP[${tcpstates[so.so_tcpcb?.t_state ?? 0]}]`;
-  if ((so.so_state & SS_INCOMING) !== 0) {
-    return connection_row(state, so, foreign, so.so_fport, local, so.so_lport);
-  }
-  return connection_row(state, so, local, so.so_lport, foreign, so.so_fport);
+/** The row of a forwarded port: the host's end is the one that listens. */
+function hostfwd_row(so: socket): string {
+  const src = so.s ? so.s.local : NO_ADDR;
+  return connection_row(
+    so.so_tcpcb ? 'TCP[HOST_FORWARD]' : 'UDP[HOST_FORWARD]',
+    so,
+    end_addr(src.sa_family, src.sin_addr, src.sin6_addr),
+    src.sin_port,
+    end_addr(so.so_lfamily, so.so_laddr, so.so_laddr6),
+    so.so_lport,
+  );
 }
 
-/** The row of a UDP flow, forwarded port or ping. */
-function udp_row(slirp: Slirp, so: socket): string {
-  const left = Math.floor((so.so_expire - slirp.curtime) / 1000);
+/** The row of a socket. */
+function socket_row(slirp: Slirp, so: socket): string {
+  if ((so.so_state & SS_HOSTFWD) !== 0) {
+    return hostfwd_row(so);
+  }
   const local = end_addr(so.so_lfamily, so.so_laddr, so.so_laddr6);
   const foreign = end_addr(so.so_ffamily, so.so_faddr, so.so_faddr6);
-  if ((so.so_state & SS_HOSTFWD) !== 0) {
-    return connection_row('UDP[HOST_FORWARD]', so, '*', so.so_fport, local, so.so_lport);
-  }
+  const left = Math.floor((so.so_expire - slirp.curtime) / 1000);
   if (so.so_list === slirp.icmp) {
     return connection_row(`ICMP[${left} sec]`, so, local, '-', foreign, '-');
   }
-  return connection_row(`UDP[${left} sec]`, so, local, so.so_lport, foreign, so.so_fport);
+  const state = so.so_tcpcb ? `TCP[${tcpstates[so.so_tcpcb.t_state]}]` : `UDP[${left} sec]`;
+  return (so.so_state & SS_INCOMING) !== 0
+    ? connection_row(state, so, foreign, so.so_fport, local, so.so_lport)
+    : connection_row(state, so, local, so.so_lport, foreign, so.so_fport);
 }
 
 /** The table of `info usernet`, with its header line, as QEMU prints it. */
 export function slirp_connection_info(slirp: Slirp): string {
   let text = '  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\n';
-  const rows = (list: solist, row: (so: socket) => string): void => {
-    for (let so = list.head; so; so = so.so_next) {
-      text += row(so);
-    }
-  };
-  const any = (so: socket): string => (so.so_tcpcb ? tcp_row(so) : udp_row(slirp, so));
   for (const list of [slirp.tcb, slirp.time_wait, slirp.hostfwds, slirp.udb, slirp.udb_fast, slirp.icmp]) {
-    rows(list, any);
+    for (let so = list.head; so; so = so.so_next) {
+      text += socket_row(slirp, so);
+    }
   }
   return text;
 }
