@@ -153,16 +153,6 @@ export function m_zero(m: mbuf, at: number, len: number): void {
   m.m_dat.fill(0, at, at + len);
 }
 
-/** A new packet with the bytes of `m` from its IP header on, as `icmp_send_error` quotes them. */
-export function m_dup(m: mbuf, at: number, len: number): mbuf {
-  const n = m_get(m.slirp);
-  m_inc(n, len);
-  n.m_dat.set(m.m_dat.subarray(at, at + len), n.m_data);
-  n.m_len = len;
-  n.m_ip = n.m_data;
-  return n;
-}
-
 /** Gives up a packet and says why: `drop`, with the bytes from its Ethernet or IP header on. */
 export function m_drop(m: mbuf, reason: DropReason): void {
   const from = m.m_eth >= 0 ? m.m_eth : m.m_ip >= 0 ? m.m_ip : m.m_data;

@@ -19,8 +19,18 @@ import {
   socket_poll_again,
 } from '../util/sockets.ts';
 import { if_forget } from './if.ts';
-import { ICMP_UNREACH, ICMP_UNREACH_HOST, ICMP_UNREACH_NET, ICMP_UNREACH_PORT, INADDR_LOOPBACK } from './ip.ts';
-import { icmp_forward_error, icmp_receive } from './ip_icmp.ts';
+import {
+  ICMP_UNREACH,
+  ICMP_UNREACH_HOST,
+  ICMP_UNREACH_NET,
+  ICMP_UNREACH_PORT,
+  INADDR_LOOPBACK,
+  IP_HLEN,
+  IP6_HLEN,
+  IPPROTO_ICMP,
+  UDP_HLEN,
+} from './ip.ts';
+import { icmp_forward_error, icmp_receive, icmp_send_error } from './ip_icmp.ts';
 import { icmp6_forward_error } from './ip6_icmp.ts';
 import { M_IP, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
 import { sbappend_bytes, sbdrop, sbfree, sbspace, sbuf, sbwptr } from './sbuf.ts';
@@ -313,6 +323,11 @@ function sorecverror(so: socket, errno: string, from: sockaddr | null): void {
     icmp6_forward_error(m, errno, from?.sin6_addr ?? sotranslate_out(so).sin6_addr!);
     return;
   }
+  if (so.so_type === IPPROTO_ICMP) {
+    // The host could not even send it.
+    icmp_send_error(m, ICMP_UNREACH, errno === 'EHOSTUNREACH' ? ICMP_UNREACH_HOST : ICMP_UNREACH_NET, 0, errno);
+    return;
+  }
   let offender = from ? from.sin_addr : sotranslate_out(so).sin_addr;
   if (offender === 0) {
     offender = INADDR_LOOPBACK;
@@ -328,7 +343,7 @@ export function sorecvfrom(so: socket): void {
     const from = s.err_from;
     sorecverror(so, socket_error(s), from);
   }
-  if (so.so_type === 1 || so.so_type === 58) {
+  if (so.so_type === IPPROTO_ICMP) {
     icmp_receive(so);
     return;
   }
@@ -341,7 +356,7 @@ export function sorecvfrom(so: socket): void {
       return;
     }
     const m = m_get(slirp);
-    m.m_data = M_IP + (so.so_ffamily === AF_INET6 ? 48 : 28);
+    m.m_data = M_IP + (so.so_ffamily === AF_INET6 ? IP6_HLEN : IP_HLEN) + UDP_HLEN;
     m_inc(m, len);
     const r = recvfrom(machine.host, s, m.m_dat, m.m_data, len)!;
     m.m_len = r.n;

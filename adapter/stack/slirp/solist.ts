@@ -1,5 +1,5 @@
 /** Tables of slirp's sockets: lists in order of age, and hash tables by flow (libslirp walks one list for everything). */
-import { AF_INET6 } from '../util/host.ts';
+import { AF_INET, AF_INET6 } from '../util/host.ts';
 import type { socket } from './socket.ts';
 
 /** A list of sockets, oldest first. A socket is in one list at most. */
@@ -170,12 +170,12 @@ export class sotable {
 
 /** Finds the socket of an IPv4 flow: guest's end `laddr:lport`, and for TCP the other end too. */
 export function solookup(t: sotable, laddr: number, lport: number, faddr: number, fport: number): socket | null {
-  let so = t.buckets[t.index(2, laddr, lport, faddr, fport)] ?? null;
+  let so = t.buckets[t.index(AF_INET, laddr, lport, faddr, fport)] ?? null;
   while (so) {
     if (
       so.so_lport === lport &&
       so.so_laddr === laddr &&
-      so.so_lfamily === 2 &&
+      so.so_lfamily === AF_INET &&
       (!t.both || (so.so_fport === fport && so.so_faddr === faddr))
     ) {
       return so;

@@ -90,7 +90,6 @@ export const TCP_ISSINCR = 64000;
 
 export const TF_ACKNOW = 0x01;
 export const TF_DELACK = 0x02;
-export const TF_NODELAY = 0x04;
 export const TF_SENTFIN = 0x10;
 
 export const TCPOPT_EOL = 0;
@@ -191,11 +190,4 @@ export function SEQ_LEQ(a: number, b: number): boolean {
  */
 export function SEQ_GT(a: number, b: number): boolean {
   return ((a - b) | 0) > 0;
-}
-/**
- * `a` is not before `b`.
- * @nodebug
- */
-export function SEQ_GEQ(a: number, b: number): boolean {
-  return ((a - b) | 0) >= 0;
 }

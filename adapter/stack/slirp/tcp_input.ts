@@ -3,6 +3,7 @@
  * 3.9. The steps themselves are in tcp_steps.ts; only `tcp_input` sends or ends anything.
  */
 import { AF_INET } from '../util/host.ts';
+import { IPPROTO_TCP } from './ip.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
 import { guestfwd_find, tcp_ctl } from './misc.ts';
 import { sbspace } from './sbuf.ts';
@@ -56,7 +57,7 @@ function tcp_may_open(slirp: Slirp, ti: tcpiphdr, af: number): boolean {
 /** A socket for the connection that the guest opens with the SYN `m`. */
 function tcp_newso(slirp: Slirp, m: mbuf, af: number, iptos: number): socket {
   const ti = m.m_ti;
-  const so = socreate(slirp, 6);
+  const so = socreate(slirp, IPPROTO_TCP);
   so.so_lfamily = af;
   so.so_ffamily = af;
   so.so_lport = ti.ti_sport;

@@ -73,6 +73,7 @@ import {
   TF_DELACK,
   TH_ACK,
   TH_RST,
+  TH_SYN,
   tcpcb,
   type tcpiphdr,
 } from './tcp.ts';
@@ -402,7 +403,7 @@ export function tcp_reset(slirp: Slirp, ti: tcpiphdr, m: mbuf, af: number): void
   if (ti.ti_flags & TH_ACK) {
     tcp_respond(slirp, null, ti, m, 0, ti.ti_ack, TH_RST, af);
   } else {
-    const len = ti.ti_len + (ti.ti_flags & 2 ? 1 : 0);
+    const len = ti.ti_len + (ti.ti_flags & TH_SYN ? 1 : 0);
     tcp_respond(slirp, null, ti, m, (ti.ti_seq + len) >>> 0, 0, TH_RST | TH_ACK, af);
   }
 }
