@@ -62,6 +62,11 @@ class Cli {
   private column = false;
   private lastInterrupt = 0;
   private answer: ((line: string) => void) | undefined;
+  /** Lines that were read and not yet executed. */
+  private readonly lines: string[] = [];
+  /** The input has ended. */
+  private closed = false;
+  private wake: () => void = () => {};
 
   constructor(engine: EngineApi, options: CliOptions) {
     this.engine = engine;
@@ -89,6 +94,9 @@ class Cli {
       if (!this.options.quiet && !this.options.batch) {
         this.print(`${this.gdb.version}: a GDB for packets.\nFor help, type "help".\n`);
       }
+      if (!this.options.batch) {
+        this.listen();
+      }
       const ok = await this.run_actions();
       if (this.gdb.quit !== undefined) {
         return this.gdb.quit;
@@ -96,9 +104,7 @@ class Cli {
       if (this.options.batch) {
         return ok ? 0 : 1;
       }
-      if (this.options.hint !== undefined) {
-        this.print(this.options.hint);
-      }
+      this.print(this.options.hint ?? '');
       return await this.interact();
     } finally {
       process.off('SIGINT', interrupted);
@@ -106,51 +112,50 @@ class Cli {
     }
   }
 
-  /** The commands of the command line; in batch mode the first one that fails is the last. */
+  /** The commands of the command line. As in gdb, those after one that failed are still executed. */
   private async run_actions(): Promise<boolean> {
+    let all = true;
     for (const a of this.options.actions) {
-      const line = a.kind === 'file' ? `source ${a.name}` : a.text;
-      const { ok, quit } = await this.gdb.execute(line);
+      const { ok, quit } = await this.gdb.execute(a.kind === 'file' ? `source ${a.name}` : a.text);
+      all &&= ok;
       if (quit !== undefined) {
-        return ok;
-      }
-      if (!ok && this.options.batch) {
-        return false;
+        break;
       }
     }
-    return true;
+    return all;
   }
 
-  /** Reads commands until `quit` or the end of the input. */
-  private async interact(): Promise<number> {
+  /** Collects the lines of the input; those that come while a command runs wait their turn. */
+  private listen(): void {
     const terminal = this.open_terminal();
-    const lines: string[] = [];
-    let closed = false;
-    let wake = (): void => {};
     terminal.on('line', (line) => {
       if (this.answer) {
         this.answer(line);
-        return;
+      } else {
+        this.lines.push(line);
+        this.wake();
       }
-      lines.push(line);
-      wake();
     });
     terminal.on('close', () => {
-      closed = true;
+      this.closed = true;
       this.answer?.('n');
-      wake();
+      this.wake();
     });
     terminal.on('SIGINT', () => this.interrupt());
+  }
+
+  /** Executes lines until `quit` or the end of the input. */
+  private async interact(): Promise<number> {
     let failed = false;
     for (;;) {
-      const next = lines.shift();
+      const next = this.lines.shift();
       if (next === undefined) {
-        if (closed) {
+        if (this.closed) {
           return failed && this.input.isTTY !== true ? 1 : 0;
         }
         this.prompt();
         await new Promise<void>((resolve) => {
-          wake = resolve;
+          this.wake = resolve;
         });
         continue;
       }
@@ -200,12 +205,13 @@ class Cli {
 
   /** A question, answered y or n; the end of the input means no. */
   private async ask(question: string): Promise<boolean> {
-    for (;;) {
+    while (!this.closed) {
       this.output.write(`${question} (y or n) `);
       const answer = await new Promise<string>((resolve) => {
         this.answer = resolve;
       });
       this.answer = undefined;
+      this.column = false;
       if (/^\s*y/i.test(answer)) {
         return true;
       }
@@ -214,6 +220,7 @@ class Cli {
       }
       this.output.write('Please answer y or n.\n');
     }
+    return false;
   }
 
   /** Ctrl-C: stops the machine; at the prompt drops the line; twice in a row asks to quit. */
@@ -246,9 +253,7 @@ class Cli {
   }
 
   private readonly write: Write = (text, kind) => {
-    if (kind === 'stdout') {
-      this.print(text);
-    } else if (kind === 'log') {
+    if (kind !== 'stderr') {
       this.aside(text);
     } else {
       this.errors.write(text);
@@ -262,8 +267,11 @@ class Cli {
     }
   }
 
-  /** Output that nobody asked for: at a prompt it goes above it. */
+  /** Prints; what comes while a prompt waits goes above it. */
   private aside(text: string): void {
+    if (text === '') {
+      return;
+    }
     if (!this.prompting || !this.terminal?.terminal) {
       this.print(text);
       return;

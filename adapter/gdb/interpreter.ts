@@ -79,6 +79,10 @@ export class GdbInterpreter {
   private collecting: Block | undefined;
   private lastLine = '';
   private nesting = 0;
+  /** A command waits for the next stop. */
+  private waiting = false;
+  /** The line ended in `&`: let the machine run in the background. */
+  private background = false;
   /** The machine has reported a forwarding rule. */
   private forwards = false;
 
@@ -104,8 +108,11 @@ export class GdbInterpreter {
     this.host.close();
   }
 
-  private readonly stopped = (): void => {
+  private readonly stopped = (reason: StopReason): void => {
     this.frame = 0;
+    if (this.options.waitForStops && !this.waiting) {
+      this.report_end({ reason }).catch((e) => this.error(`${message_of(e)}\n`));
+    }
   };
 
   private readonly exited = (code: number): void => {
@@ -251,7 +258,8 @@ export class GdbInterpreter {
     if (command.repeat) {
       this.lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
     }
-    await command.run(this, args);
+    this.background = command.class === 'running' && /(?:^|\s)&$/.test(args);
+    await command.run(this, this.background ? args.slice(0, -1).trimEnd() : args);
   }
 
   /** Throws unless there is a stopped machine. */
@@ -294,20 +302,24 @@ export class GdbInterpreter {
     before?: { readonly fn: number; readonly depth: number },
     again?: () => Promise<boolean>,
   ): Promise<void> {
-    if (!this.options.waitForStops) {
+    if (!this.options.waitForStops || this.background) {
       return action();
     }
     let end: End;
+    this.waiting = true;
     do {
       const next = this.next_end();
       try {
         await action();
+        end = await next.promise;
       } catch (e) {
-        next.cancel();
+        this.waiting = false;
         throw e;
+      } finally {
+        next.cancel();
       }
-      end = await next.promise;
     } while ('reason' in end && end.reason.kind === 'step' && (await again?.()));
+    this.waiting = false;
     await this.report_end(end, before);
   }
 

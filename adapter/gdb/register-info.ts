@@ -16,6 +16,9 @@ import {
 /** Elements of a register array that are shown when all are zero but a few. */
 const MAX_ELEMENTS = 256;
 
+/** Groups of which only registers that are not 0 are listed, unless they are named. */
+const COUNTER_GROUPS: ReadonlySet<string> = new Set(['FIFO', 'Wakeup', 'Statistics']);
+
 export function info_registers(gdb: GdbInterpreter, args: string): void {
   const mac = mac_registers(gdb.engine);
   if (!mac) {
@@ -41,11 +44,12 @@ export function info_registers(gdb: GdbInterpreter, args: string): void {
     return;
   }
   for (const group of REGISTER_GROUPS) {
-    const text = E1000_REGISTERS.filter((r) => r.group === group)
+    const sparse = COUNTER_GROUPS.has(group);
+    const text = E1000_REGISTERS.filter((r) => r.group === group && !(sparse && (mac[r.offset >> 2] ?? 0) === 0))
       .map((r) => rows(r, mac, phy, false))
       .join('');
     if (text !== '') {
-      gdb.out(`${group}:\n${text}`);
+      gdb.out(`${group}${sparse ? ' (those that are not 0)' : ''}:\n${text}`);
     }
   }
 }
