@@ -79,6 +79,9 @@ export class GdbInterpreter {
   private collecting: Block | undefined;
   private lastLine = '';
   private nesting = 0;
+  /** Commands of breakpoints that were hit and have not been executed. */
+  private readonly hitCommands: (readonly string[])[] = [];
+  private inHitCommands = false;
   /** A command waits for the next stop. */
   private waiting = false;
   /** The line ended in `&`: let the machine run in the background. */
@@ -202,21 +205,40 @@ export class GdbInterpreter {
 
   /** Executes lines in turn and throws at the first error, as gdb leaves a script there. */
   async execute_lines(lines: readonly string[]): Promise<void> {
-    if (++this.nesting > MAX_NESTING) {
-      this.nesting = 0;
+    if (this.nesting >= MAX_NESTING) {
       throw new CommandError('Max user call depth exceeded -- command aborted.');
     }
-    for (const l of lines) {
-      if (this.quit !== undefined) {
-        break;
+    this.nesting++;
+    try {
+      for (const l of lines) {
+        if (this.quit !== undefined) {
+          break;
+        }
+        await this.line(l, false);
       }
-      await this.line(l, false);
-    }
-    if (this.collecting) {
+      if (this.collecting) {
+        throw new CommandError('A block is not closed: "end" is missing.');
+      }
+    } finally {
       this.collecting = undefined;
-      throw new CommandError('A block is not closed: "end" is missing.');
+      this.nesting--;
     }
-    this.nesting = Math.max(0, this.nesting - 1);
+  }
+
+  /** Executes the commands of breakpoints that were hit, one after the other: `continue` among them may hit the next. */
+  private async run_hit_commands(): Promise<void> {
+    if (this.inHitCommands) {
+      return;
+    }
+    this.inHitCommands = true;
+    try {
+      for (let lines = this.hitCommands.shift(); lines; lines = this.hitCommands.shift()) {
+        await this.execute_lines(lines);
+      }
+    } finally {
+      this.inHitCommands = false;
+      this.hitCommands.length = 0;
+    }
   }
 
   private async line(line: string, interactive: boolean): Promise<void> {
@@ -354,13 +376,15 @@ export class GdbInterpreter {
       }
       return;
     }
-    await print_stop(this, end.reason, before);
-    await run_displays(this);
-    if (end.reason.kind === 'breakpoint') {
-      for (const id of end.reason.breakpoints) {
-        await this.execute_lines(this.breakpointCommands.get(id) ?? []);
-      }
+    const hit = end.reason.kind === 'breakpoint' ? end.reason.breakpoints : [];
+    const commands = hit.flatMap((id) => this.breakpointCommands.get(id) ?? []);
+    const silent = commands[0] === 'silent';
+    if (!silent) {
+      await print_stop(this, end.reason, before);
+      await run_displays(this);
     }
+    this.hitCommands.push(silent ? commands.slice(1) : commands);
+    await this.run_hit_commands();
   }
 }
 

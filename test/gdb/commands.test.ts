@@ -256,6 +256,11 @@ describe('gdb commands', () => {
     s.engine.script = [{ reason: STOP }];
     await s.run('commands 1', 'print x', 'printf "%d!\\n", x', 'end');
     assert.match(await s.run('continue'), /\$1 = 3\n3!\n$/);
+    s.engine.script = Array.from({ length: 500 }, () => ({ reason: STOP }));
+    await s.run('set $hits = 0', 'commands 1', 'silent', 'set $hits++', 'continue', 'end');
+    assert.match(await s.run('continue'), /^(Continuing\.\n)+\[Inferior 1 \(pktgdb\) exited normally\]\n$/);
+    assert.match(await s.run('print $hits'), /= 500\n/);
+    await s.run('commands 1', 'print x', 'printf "%d!\\n", x', 'end');
     assert.match(await s.run('info b'), / {8}print x\n {8}printf/);
   });
 
