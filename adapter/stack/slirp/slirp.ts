@@ -41,7 +41,7 @@ import {
   sowrite,
 } from './socket.ts';
 import { solist, sotable } from './solist.ts';
-import type { tcpcb } from './tcp.ts';
+import { TCP_ISSINCR, type tcpcb } from './tcp.ts';
 import { tcp_input } from './tcp_input.ts';
 import { tcp_output } from './tcp_output.ts';
 import { tcp_connect } from './tcp_subr.ts';
@@ -97,8 +97,8 @@ export class Slirp {
   /** The clock in milliseconds and nanoseconds, as of the last input or poll. */
   curtime = 0;
   clock_ns = 0;
-  /** Milliseconds of the last slow tick, and of the first delayed acknowledgement (-1: none). */
-  last_slowtimo = 0;
+  /** Milliseconds of the last slow tick, and of the first delayed acknowledgement (-1: none). The first tick comes at once. */
+  last_slowtimo = -TIMEOUT_SLOW;
   time_fasttimo = -1;
 
   arp_table: ArpTable = new ArpTable();
@@ -203,6 +203,7 @@ export function slirp_new(cfg: SlirpConfig, cb: SlirpCb, opaque: object): Slirp 
   }
   const slirp = new Slirp(cfg, cb, opaque);
   slirp_update_time(slirp);
+  slirp.last_slowtimo = slirp.curtime - TIMEOUT_SLOW;
   icmp6_init(slirp);
   return slirp;
 }
@@ -490,7 +491,9 @@ export function slirp_pollfds_poll(slirp: Slirp): void {
       tcp_slowtimo(slirp);
       slirp.last_slowtimo = slirp.curtime;
     } else if (slirp.hostfwds.head) {
-      // libslirp ticks while ports are forwarded; with nothing to time, only the phase matters.
+      // libslirp ticks while ports are forwarded; with nothing to time, only the phase and the sequence numbers matter.
+      const ticks = Math.floor((slirp.curtime - slirp.last_slowtimo) / TIMEOUT_SLOW);
+      slirp.tcp_iss = (slirp.tcp_iss + ticks * TCP_ISSINCR) >>> 0;
       slirp.last_slowtimo = slirp.curtime;
     }
   }
