@@ -1,7 +1,7 @@
 /** The human monitor (monitor/hmp.c): commands about the machine, in QEMU's words. */
 import { net_hub_id_for_client } from '../net/hub.ts';
 import { type NetClientState, qmp_set_link } from '../net/net.ts';
-import { hmp_hostfwd_add, hmp_hostfwd_remove, hmp_info_usernet } from '../net/slirp.ts';
+import { hmp_hostfwd_add, hmp_hostfwd_remove, hmp_info_neighbors, hmp_info_usernet } from '../net/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
 import { DROP_REASONS, type DropReason } from '../util/drop.ts';
 
@@ -92,6 +92,12 @@ export function hmp_info(args: readonly string[]): string {
 
 const info_cmds: readonly HmpCommand[] = [
   { name: 'drops', params: '', help: 'show why packets were dropped', cmd: hmp_info_drops },
+  {
+    name: 'neighbors',
+    params: '',
+    help: 'show the link-layer addresses that user networks know',
+    cmd: hmp_info_neighbors,
+  },
   { name: 'network', params: '', help: 'show the network state', cmd: hmp_info_network },
   { name: 'usernet', params: '', help: 'show user network stack connection states', cmd: hmp_info_usernet },
 ];

@@ -8,6 +8,7 @@ import {
   slirp_add_unix,
   slirp_connection_info,
   slirp_input,
+  slirp_neighbor_info,
   slirp_new,
   slirp_remove_hostfwd,
 } from '../slirp/slirp.ts';
@@ -217,5 +218,12 @@ export function hmp_hostfwd_remove(args: readonly string[]): string {
 export function hmp_info_usernet(): string {
   return machine.net.slirp_stacks
     .map((s) => `Hub ${net_hub_id_for_client(s.nc)} (${s.nc.name}):\n${slirp_connection_info(s.slirp)}`)
+    .join('');
+}
+
+/** `info neighbors`: the link-layer addresses that user networks know. */
+export function hmp_info_neighbors(): string {
+  return machine.net.slirp_stacks
+    .map((s) => `Hub ${net_hub_id_for_client(s.nc)} (${s.nc.name}):\n${slirp_neighbor_info(s.slirp)}`)
     .join('');
 }

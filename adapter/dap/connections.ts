@@ -1,0 +1,93 @@
+/** `pktgdb/connections`: the tables of the user network, read from what the monitor prints. */
+import type { EngineApi } from '../engine/api.ts';
+import type { ConnectionsBody, ConnectionView, NetworkView } from './custom.ts';
+
+const EMPTY: ConnectionsBody = { networks: [] };
+
+/** Asks the machine; if it stops before it answers, asks again in place. */
+export async function readConnections(engine: EngineApi): Promise<ConnectionsBody> {
+  if (engine.state !== 'running' && engine.state !== 'stopped') {
+    return EMPTY;
+  }
+  const usernet = await ask(engine, 'info usernet');
+  const neighbors = await ask(engine, 'info neighbors');
+  return { networks: parseConnections(usernet, neighbors) };
+}
+
+async function ask(engine: EngineApi, line: string): Promise<string> {
+  if (engine.state !== 'running') {
+    return engine.state === 'stopped' ? engine.monitor(line) : '';
+  }
+  let onChange: () => void = () => {};
+  const changed = new Promise<undefined>((resolve) => {
+    onChange = () => resolve(undefined);
+    engine.on('stopped', onChange);
+    engine.on('exited', onChange);
+  });
+  try {
+    return (await Promise.race([engine.monitor(line), changed])) ?? (await ask(engine, line));
+  } finally {
+    engine.off('stopped', onChange);
+    engine.off('exited', onChange);
+  }
+}
+
+/** A network's heading, such as `Hub 0 (user.0):`. */
+const HEADING = /^(\S.*):$/;
+const CONNECTION = /^ {2}(\w+)\[(.*?)\]\s+(-?\d+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\d+)\s+(\d+)$/;
+const NEIGHBOR = /^ {2}(ARP|NDP)\s+([0-9a-f:]{17})\s+(\S+)$/;
+
+/** The networks of `info usernet`, with the rows that `info neighbors` has for each. */
+export function parseConnections(usernet: string, neighbors: string): NetworkView[] {
+  const known = sections(neighbors);
+  return [...sections(usernet)].map(([name, lines]) => {
+    const rows = lines.map(connection).filter((row) => row !== undefined);
+    return {
+      name,
+      forwards: rows.filter(({ state }) => state === 'HOST_FORWARD'),
+      connections: rows.filter(({ state }) => state !== 'HOST_FORWARD'),
+      neighbors: (known.get(name) ?? []).flatMap((line) => {
+        const [, table = '', mac = '', address = ''] = NEIGHBOR.exec(line) ?? [];
+        return table === '' ? [] : [{ table, mac, address }];
+      }),
+    };
+  });
+}
+
+/** Lines below each heading. */
+function sections(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  let lines: string[] = [];
+  for (const line of text.split('\n')) {
+    const name = HEADING.exec(line)?.[1];
+    if (name === undefined) {
+      lines.push(line);
+    } else {
+      lines = [];
+      found.set(name, lines);
+    }
+  }
+  return found;
+}
+
+function connection(line: string): ConnectionView | undefined {
+  const m = CONNECTION.exec(line);
+  if (m === null) {
+    return undefined;
+  }
+  const [, protocol = '', state = '', fd, source = '', sport = '', destination = '', dport = '', receive, send] = m;
+  return {
+    protocol,
+    state,
+    fd: Number(fd),
+    source: end(source, sport),
+    destination: end(destination, dport),
+    receiveQueue: Number(receive),
+    sendQueue: Number(send),
+  };
+}
+
+/** `10.0.2.15:80`, `[fec0::1]:80`; a ping has no port. */
+function end(address: string, port: string): string {
+  return port === '-' ? address : `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}

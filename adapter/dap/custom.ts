@@ -1,0 +1,134 @@
+/**
+ * The custom requests of the VS Code extension, `pktgdb/...`: types of their arguments and answers. All but `setRegister` and
+ * `guestInput` only read, most of them shared memory, so they are answered while the machine runs and change nothing in it.
+ */
+
+/** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */
+export interface RegisterLayout {
+  readonly groups: readonly { readonly name: string; readonly registers: readonly RegisterDescription[] }[];
+}
+
+/** A register or an array of them (`count` > 1); element `i` is at byte `offset + i * stride`. */
+export interface RegisterDescription {
+  readonly name: string;
+  readonly description: string;
+  readonly offset: number;
+  readonly stride: number;
+  readonly count: number;
+  readonly access: 'ro' | 'rw' | 'wo' | 'rc';
+  readonly reset: number;
+  readonly section: string;
+  readonly fields: readonly FieldDescription[];
+}
+
+export interface FieldDescription {
+  readonly name: string;
+  readonly lsb: number;
+  readonly width: number;
+  readonly description: string;
+  /** Meanings of values, by value. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+/** Elements of an array of registers that the client shows. */
+export interface RegisterRange {
+  readonly nic: string;
+  readonly offset: number;
+  readonly stride: number;
+  readonly count: number;
+}
+
+/** `pktgdb/registers`: values of all single registers, in the order of the layout, and of the wanted ranges. */
+export interface RegistersArguments {
+  readonly ranges?: readonly RegisterRange[];
+}
+
+export interface RegistersBody {
+  readonly nics: readonly { readonly name: string; readonly values: readonly number[] }[];
+  /** In the order of the arguments; empty for a range that does not exist. */
+  readonly ranges: readonly (readonly number[])[];
+}
+
+/** `pktgdb/setRegister`: stores into a register, or into `width` bits of it from `lsb`; no side effect of a guest's write happens. */
+export interface SetRegisterArguments {
+  readonly nic: string;
+  readonly offset: number;
+  /** A number in C's notation. */
+  readonly value: string;
+  readonly lsb?: number;
+  readonly width?: number;
+}
+
+/** Answer to `pktgdb/rings`. */
+export interface RingsBody {
+  readonly nics: readonly { readonly name: string; readonly rx: RingView; readonly tx: RingView }[];
+}
+
+export interface RingView {
+  /** Guest physical address of descriptor 0. */
+  readonly base: number;
+  /** Descriptors; 0 while the driver has set up no ring. */
+  readonly count: number;
+  readonly head: number;
+  readonly tail: number;
+  /** RCTL.EN or TCTL.EN. */
+  readonly enabled: boolean;
+  /** Size of a receive buffer. */
+  readonly bufferSize: number;
+  /** A letter for each descriptor, see `DescriptorState`. */
+  readonly states: string;
+  /** Descriptors that hold something: those with DD set and those that wait to be sent, at most `MAX_PACKETS`, next to the head first. */
+  readonly packets: readonly { readonly index: number; readonly length: number; readonly summary: string }[];
+}
+
+/**
+ * What a descriptor is. Rx: `n` the NIC's, empty; `p` a packet for the driver (DD); `f` the driver's, not in use. Tx: `w` the
+ * NIC's, waiting to be sent; `d` sent (DD); `f` free. `?` no memory there.
+ */
+export type DescriptorState = 'n' | 'p' | 'f' | 'w' | 'd' | '?';
+
+/** `pktgdb/descriptor`: a descriptor and its buffer as text. */
+export interface DescriptorArguments {
+  readonly nic: string;
+  readonly ring: 'rx' | 'tx';
+  readonly index: number;
+}
+
+export interface DescriptorBody {
+  readonly text: string;
+}
+
+/** Answer to `pktgdb/connections`: the tables of `info usernet` and `info neighbors`. */
+export interface ConnectionsBody {
+  readonly networks: readonly NetworkView[];
+}
+
+export interface NetworkView {
+  /** `Hub 0 (user.0)`. */
+  readonly name: string;
+  readonly forwards: readonly ConnectionView[];
+  readonly connections: readonly ConnectionView[];
+  readonly neighbors: readonly { readonly table: string; readonly mac: string; readonly address: string }[];
+}
+
+/** A row of `info usernet`. */
+export interface ConnectionView {
+  readonly protocol: string;
+  readonly state: string;
+  readonly fd: number;
+  readonly source: string;
+  readonly destination: string;
+  /** Bytes that wait: from the network for the guest, and the other way. */
+  readonly receiveQueue: number;
+  readonly sendQueue: number;
+}
+
+/** `pktgdb/guestInput`: keys typed on the guest's console. */
+export interface GuestInputArguments {
+  readonly text: string;
+}
+
+/** Body of the event `pktgdb/console`: the guest printed. Sent instead of `output` when `console` is `integratedTerminal`. */
+export interface ConsoleEventBody {
+  readonly text: string;
+}
