@@ -166,7 +166,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       };
       inferior.once('started', running);
       inferior.on('paused', (p) => {
-        void this.onPaused(inferior, p);
+        this.onPaused(inferior, p);
         if (!up) {
           running();
         }
@@ -229,16 +229,13 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   // ---- stops ----
 
-  private async onPaused(inferior: Inferior, paused: V8Paused): Promise<void> {
-    if (this.stopped?.materialised) {
+  private onPaused(inferior: Inferior, paused: V8Paused): void {
+    if (this.stopped?.materialised || this.inferior !== inferior) {
       return;
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
-    const info = exception ? undefined : await inferior.inspector.evaluate<RuntimeStop>('__pktgdb.info()');
-    await this.readHits(inferior);
-    if (this.inferior !== inferior) {
-      return;
-    }
+    const info = exception ? undefined : inferior.stopInfo();
+    this.noteHits(info?.hitCounts ?? {});
     this.stopped = new StoppedState(this.image, inferior.inspector, paused, info);
     this.reason = info ? this.reasonOf(info) : exceptionReason(paused);
     this.inferiorState = 'stopped';
@@ -267,8 +264,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   private finishing = '';
 
-  private async readHits(inferior: Inferior): Promise<void> {
-    const counts = await inferior.inspector.evaluate<Record<string, number>>('__pktgdb.hitCounts()');
+  private noteHits(counts: Readonly<Record<string, number>>): void {
     for (const [id, hits] of Object.entries(counts)) {
       if (this.table.get(Number(id))) {
         this.table.change(Number(id), { hits });

@@ -9,6 +9,7 @@ import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { Pump } from './pump.ts';
 import type { ProbeTables } from './runtime.ts';
+import type { RuntimeStop } from './stopped.ts';
 import type { ExecutionSummary, WorkerData, WorkerMessage } from './worker.ts';
 
 export interface InferiorOptions {
@@ -29,6 +30,7 @@ interface InferiorEvents {
   started: [];
   exited: [code: number, message: string, summary: ExecutionSummary | undefined];
   console: [string];
+  qtest: [string];
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
 }
@@ -44,6 +46,9 @@ export function probeTables(image: Image): ProbeTables {
   };
 }
 
+/** Room for the description of a stop. */
+const STOP_BYTES = 1 << 20;
+
 /** Machines of this process so far, for their names. */
 let created = 0;
 
@@ -54,6 +59,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private readonly name = `inferior-${++created}`;
   private readonly chunks: SharedArrayBuffer[] = [];
   private readonly header: RecordingHeader;
+  private readonly stop = new SharedArrayBuffer(STOP_BYTES);
   private readonly mailbox: MailboxBuffers = createMailbox();
   private readonly ctl = new Int32Array(this.mailbox.ctl);
   private readonly pump: Pump;
@@ -76,6 +82,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       console: (text) => this.emit('console', text),
       monitorReply: (id, text) => this.monitorReply(id, text),
       report: (level, text) => this.emit('report', level, text),
+      log: (breakpoint, probe, text) => this.emit('log', breakpoint, probe, text),
+      qtest: (text) => this.emit('qtest', text),
     });
     const data: WorkerData = {
       stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
@@ -84,6 +92,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       armed,
       ticks,
       mailbox: this.mailbox,
+      stop: this.stop,
       header: options.header,
       trace: options.trace ?? null,
       recording: options.recording ?? null,
@@ -121,6 +130,13 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     return inferior;
   }
 
+  /** What the runtime says of the stop it stands in. */
+  stopInfo(): RuntimeStop {
+    this.pump.drain();
+    const [length = 0] = new Int32Array(this.stop, 0, 1);
+    return JSON.parse(Buffer.from(new Uint8Array(this.stop, 4, length)).toString('utf8')) as RuntimeStop;
+  }
+
   /** Lets `main` begin. */
   go(): void {
     this.worker.postMessage('go');
@@ -156,9 +172,6 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.pump.drain();
         this.emit('started');
         break;
-      case 'log':
-        this.emit('log', m.breakpoint, m.probe, m.text);
-        break;
       case 'exit':
         this.pump.drain();
         this.end(m.code, '', m.summary);
@@ -184,6 +197,11 @@ export class Inferior extends EventEmitter<InferiorEvents> {
 
   post(input: Input): void {
     this.pump.post(input);
+  }
+
+  /** Resolves when the connections that the machine has asked for are made or refused, as far as that takes no time. */
+  settled(): Promise<void> {
+    return this.pump.settled();
   }
 
   /** Asks a running machine to run a monitor command. */

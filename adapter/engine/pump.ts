@@ -2,6 +2,7 @@
 import { encodeInput, Reader, Writer } from '../host/codec.ts';
 import { HostSockets } from '../host/host-sockets.ts';
 import { CTL, errnoNumber, type MailboxBuffers, OUT, RecordRing } from '../host/mailbox.ts';
+import { OutputFiles } from '../host/output-files.ts';
 import { ReceivePool } from '../host/receive-pool.ts';
 import type { Input, sockaddr } from '../stack/util/host.ts';
 
@@ -10,6 +11,8 @@ export interface PumpEvents {
   console(text: string): void;
   monitorReply(id: number, text: string): void;
   report(level: 'info' | 'warning' | 'error', text: string): void;
+  log(breakpoint: number, probe: number, text: string): void;
+  qtest?(text: string): void;
 }
 
 /** Milliseconds after which inputs that found no room are tried again. */
@@ -22,6 +25,7 @@ export class Pump {
   private readonly pool: ReceivePool;
   private readonly sockets: HostSockets;
   private readonly events: PumpEvents;
+  private readonly files: OutputFiles;
   private readonly w = new Writer();
   private readonly later: Input[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -33,6 +37,7 @@ export class Pump {
     this.output = new RecordRing(buffers.ctl, buffers.output, CTL.OUT_HEAD, CTL.OUT_TAIL);
     this.pool = new ReceivePool(buffers.pool);
     this.events = events;
+    this.files = new OutputFiles((text) => events.report('warning', text));
     this.sockets = new HostSockets({
       post: (input) => this.postNow(input),
       released: (fd, n) => this.pool.consumed(fd, n),
@@ -93,6 +98,11 @@ export class Pump {
     }
   }
 
+  /** Resolves when the connections the machine has asked for are made or refused, as far as that takes no time. */
+  settled(): Promise<void> {
+    return this.sockets.settled();
+  }
+
   /** Carries out the outputs that are in the ring; called when the inferior rings. */
   drain(): void {
     do {
@@ -144,8 +154,19 @@ export class Pump {
       case OUT.MONITOR_REPLY:
         this.events.monitorReply(r.u32(), r.text());
         break;
+      case OUT.QTEST:
+        this.events.qtest?.(r.text());
+        break;
+      case OUT.WRITE_FILE: {
+        const create = r.u8() === 1;
+        this.files.write(r.text(), create, r.bytes.subarray(r.pos));
+        break;
+      }
       case OUT.REPORT:
         this.events.report(r.text() as 'info', r.text());
+        break;
+      case OUT.LOG:
+        this.events.log(r.u32(), r.u32(), r.text());
         break;
     }
   }
@@ -163,6 +184,7 @@ export class Pump {
     this.disposed = true;
     clearTimeout(this.timer);
     this.sockets.dispose();
+    this.files.dispose();
   }
 }
 

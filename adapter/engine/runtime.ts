@@ -91,10 +91,10 @@ export class Runtime {
   private entryWanted = false;
   /** Milliseconds spent standing still. */
   private standing = 0;
-  private stopInfo: StopInfo = { kind: 'pause', probe: -1, ...NO_STOP };
   private stopDepth = 0;
   private takePause: () => boolean;
   private readonly sendLog: (breakpoint: number, probe: number, text: string) => void;
+  private readonly tellStop: (stop: string) => void;
 
   constructor(options: {
     A: Uint8Array;
@@ -103,6 +103,8 @@ export class Runtime {
     stackUrl: string;
     takePause: () => boolean;
     sendLog: (breakpoint: number, probe: number, text: string) => void;
+    /** Leaves the description of a stop (JSON of a `RuntimeStop`) where the main thread finds it. */
+    tellStop: (stop: string) => void;
   }) {
     this.A = options.A;
     this.T = options.T;
@@ -110,6 +112,7 @@ export class Runtime {
     this.stackUrl = options.stackUrl;
     this.takePause = options.takePause;
     this.sendLog = options.sendLog;
+    this.tellStop = options.tellStop;
   }
 
   /** Steady clock in milliseconds that stands still while the inferior does. */
@@ -176,8 +179,8 @@ export class Runtime {
 
   /** Stands still: the inspector takes over at `debugger`. */
   private stand(info: StopInfo): void {
-    this.stopInfo = info;
     this.stopDepth = this.depth();
+    this.tellStop(JSON.stringify(this.describeStop(info)));
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
@@ -395,9 +398,10 @@ export class Runtime {
   }
 
   /** What the front ends need to know of a stop. */
-  info(): object {
-    const { value, hasValue, ...rest } = this.stopInfo;
-    return { ...rest, tick: this.T[0], value: hasValue && value !== undefined ? this.describer.describe(value) : null };
+  private describeStop(info: StopInfo): object {
+    const { value, hasValue, ...rest } = info;
+    const returned = hasValue && value !== undefined ? this.describer.describe(value) : null;
+    return { ...rest, tick: this.T[0], value: returned, hitCounts: this.hitCounts() };
   }
 
   stateHash(): string {

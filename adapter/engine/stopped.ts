@@ -10,7 +10,7 @@ interface StackFrame extends Frame {
   readonly visible: readonly Variable[];
 }
 
-/** What `Runtime.info` answers. */
+/** What the runtime says of a stop. */
 export interface RuntimeStop {
   readonly kind: 'breakpoint' | 'step' | 'finish' | 'pause' | 'entry' | 'condition-error' | 'tick';
   readonly probe: number;
@@ -19,6 +19,8 @@ export interface RuntimeStop {
   readonly message: string;
   readonly tick: number;
   readonly value: Value | null;
+  /** Hits of all breakpoints so far. */
+  readonly hitCounts: Readonly<Record<string, number>>;
 }
 
 /** Placeholder for a local that is not initialised yet. */

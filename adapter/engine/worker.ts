@@ -21,6 +21,8 @@ export interface WorkerData {
   readonly armed: SharedArrayBuffer;
   readonly ticks: SharedArrayBuffer;
   readonly mailbox: MailboxBuffers;
+  /** Where the description of a stop is left: its length in the first 4 bytes, then JSON. */
+  readonly stop: SharedArrayBuffer;
   readonly header: RecordingHeader;
   /** Bytes of a capture to replay. */
   readonly trace: Uint8Array | null;
@@ -48,7 +50,6 @@ export type WorkerMessage =
   | { readonly type: 'shared'; readonly name: string; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'ring' }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
-  | { readonly type: 'log'; readonly breakpoint: number; readonly probe: number; readonly text: string }
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
 const data = workerData as WorkerData;
@@ -58,14 +59,26 @@ if (!port) {
 }
 const post = (m: WorkerMessage): void => port.postMessage(m);
 
+const encoder = new TextEncoder();
+
+/** Leaves the description of a stop for the main thread, which reads it when the inspector says that the inferior stands still. */
+function tellStop(stop: string): void {
+  const bytes = encoder.encode(stop);
+  new Uint8Array(data.stop, 4).set(bytes.subarray(0, data.stop.byteLength - 4));
+  new Int32Array(data.stop, 0, 1)[0] = bytes.length;
+}
+
 const ctl = new Int32Array(data.mailbox.ctl);
+let live: LiveHost | undefined;
+
 const runtime = new Runtime({
   A: new Uint8Array(data.armed),
   T: new Float64Array(data.ticks),
   tables: data.tables,
   stackUrl: pathToFileURL(data.stackDir).href,
   takePause: () => Atomics.exchange(ctl, CTL.PAUSE, 0) === 1,
-  sendLog: (breakpoint, probe, text) => post({ type: 'log', breakpoint, probe, text }),
+  sendLog: (breakpoint, probe, text) => live?.log(breakpoint, probe, text),
+  tellStop,
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
 
@@ -102,7 +115,7 @@ function makeHost(): Host {
   if (data.recording) {
     return new RecordedHost(header, data.recording, hooks);
   }
-  const live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
+  live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
   const source = data.trace ? new TraceHost(data.trace, live, header.argv) : live;
   return data.recordLimit > 0
     ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk }))

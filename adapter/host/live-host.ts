@@ -144,8 +144,28 @@ export class LiveHost implements Host {
     this.emit(this.w.reset().u8(OUT.MONITOR_REPLY).u32(id).text(text).data);
   }
 
+  qtest_send(text: string): void {
+    this.emit(this.w.reset().u8(OUT.QTEST).text(text).data);
+  }
+
+  write_file(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void {
+    this.emit(
+      this.w
+        .reset()
+        .u8(OUT.WRITE_FILE)
+        .u8(create ? 1 : 0)
+        .text(path).data,
+      buf.subarray(off, off + len),
+    );
+  }
+
   report(level: 'info' | 'warning' | 'error', text: string): void {
     this.emit(this.w.reset().u8(OUT.REPORT).text(level).text(text).data);
+  }
+
+  /** Output of a logpoint; not of the stack, but in order with what the stack prints. */
+  log(breakpoint: number, probe: number, text: string): void {
+    this.emit(this.w.reset().u8(OUT.LOG).u32(breakpoint).u32(probe).text(text).data);
   }
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {

@@ -37,6 +37,10 @@ export const OUT = {
   CONSOLE: 9,
   MONITOR_REPLY: 10,
   REPORT: 11,
+  /** A logpoint spoke: breakpoint, probe, text. */
+  LOG: 12,
+  QTEST: 13,
+  WRITE_FILE: 14,
 } as const;
 
 /** Bytes of the ring of inputs, of the ring of outputs, and of the pool for received data. */

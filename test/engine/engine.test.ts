@@ -234,9 +234,7 @@ describe('engine', () => {
     engine.setBreakpoint(fn('inner', { log: ['size is ', js('size'), '!'] }));
     engine.setBreakpoint(fn('inner', { condition: js('size === 62') }));
     await runTo('outer 3');
-    const again = once(engine, 'log');
-    await engine.resume().then(() => (lines.length < 3 ? again : undefined));
-    assert.deepEqual(lines.slice(0, 3), ['size is 60!', 'size is 61!', 'size is 62!']);
+    assert.deepEqual(lines, ['size is 60!', 'size is 61!', 'size is 62!']);
   });
 
   it('answers the monitor while running and while stopped', async () => {
