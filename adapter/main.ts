@@ -31,8 +31,8 @@ export const DEFAULT_ARGS: readonly string[] = [
   'e1000,netdev=user.0',
 ];
 
-const HINT = `Try:  run, then in the guest: Ctrl-C, guest nc -l -v -p 5556 > hello.txt, break e1000_receive_iov, continue
-and from another terminal: echo "Hello qemu Geust" | nc localhost 5555; or all of it: source examples/hello.pktgdb
+const HINT = `Try "source examples/hello.pktgdb" for a whole session, or step by step: break e1000_receive_iov, run, bt, print $pkt, info registers.
+Ctrl-C stops the running machine; "guest ls" types into the guest; "continue &" keeps the prompt while it runs.
 `;
 
 /** What the command line asks for. */
@@ -159,7 +159,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (a.trace !== undefined && !existsSync(a.trace)) {
     throw new UsageError(`${a.trace}: No such file or directory.`);
   }
-  const example = a.start && process.stdin.isTTY !== true;
+  const example = a.start && process.stdin.isTTY !== true && a.actions.length === 0;
   const actions = example
     ? [{ kind: 'file' as const, name: join(package_folder(), 'examples/hello.pktgdb') }]
     : a.actions;

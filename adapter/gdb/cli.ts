@@ -180,7 +180,10 @@ class Cli {
       historySize: HISTORY_SIZE,
       removeHistoryDuplicates: true,
       prompt: PROMPT,
-      completer: (line: string) => [this.gdb.complete(line), line],
+      completer: (line: string) => {
+        const found = this.gdb.complete(line);
+        return [found.length === 1 ? [`${found[0]} `] : found, line];
+      },
     });
     if (tty && file !== '') {
       terminal.on('history', (history: string[]) => write_history(file, history));

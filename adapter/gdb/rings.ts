@@ -27,10 +27,7 @@ function hex(n: number, digits: number): string {
 /** A whole ring: a heading and a line for each descriptor; equal neighbours that are all zero are folded. */
 export function ring_text(ring: 'rx' | 'tx', mac: Uint32Array, memory: GuestMemory): string {
   const at = REGISTERS[ring];
-  const base =
-    (mac[at.base + 1] ?? 0) * 2 ** 32 +
-    ((mac[at.base] ?? 0) & ~15 & 0xffffffff) +
-    ((mac[at.base] ?? 0) >= 2 ** 31 ? 2 ** 32 : 0);
+  const base = (mac[at.base + 1] ?? 0) * 2 ** 32 + (((mac[at.base] ?? 0) & ~15) >>> 0);
   const count = ((mac[at.length] ?? 0) & 0xfff80) / DESCRIPTOR_SIZE;
   const head = mac[at.head] ?? 0;
   const tail = mac[at.tail] ?? 0;
