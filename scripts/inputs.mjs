@@ -12,6 +12,7 @@ export const stampFile = join(root, 'dist/.build.json');
 /** Programs to bundle: entry, output, module format. Those whose entry does not exist are left out. */
 export const bundles = [
   { entry: 'adapter/main.ts', out: 'dist/pktgdb.js', format: 'esm', executable: true },
+  { entry: 'adapter/machine.ts', out: 'dist/pktgdb-machine.js', format: 'esm', executable: true },
   { entry: 'adapter/engine/worker.ts', out: 'dist/worker.js', format: 'esm' },
   { entry: 'src/extension.ts', out: 'dist/extension.cjs', format: 'cjs' },
 ].filter((b) => existsSync(join(root, b.entry)));

@@ -13,6 +13,7 @@ const INPUT_KINDS = [
   'monitor',
   'frame',
   'quit',
+  'qtest',
 ] as const;
 
 /** A growing little-endian byte buffer. */
@@ -177,7 +178,11 @@ export function encodeInput(w: Writer, input: Input, putData: (w: Writer, data: 
       w.u32(input.id).text(input.line);
       break;
     case 'frame':
+      w.u32(input.number);
       putData(w, input.data);
+      break;
+    case 'qtest':
+      w.text(input.text);
       break;
     case 'quit':
       break;
@@ -211,7 +216,9 @@ export function decodeInput(r: Reader, getData: (r: Reader) => Uint8Array): Inpu
     case 'monitor':
       return { type, id: r.u32(), line: r.text() };
     case 'frame':
-      return { type, data: getData(r) };
+      return { type, number: r.u32(), data: getData(r) };
+    case 'qtest':
+      return { type, text: r.text() };
     case 'quit':
       return { type };
     default:

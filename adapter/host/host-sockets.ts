@@ -3,6 +3,7 @@
  * happens as inputs. One instance a machine; `dispose` closes everything.
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, Socket as TcpSocket } from 'node:net';
 import type { Input, sockaddr } from '../stack/util/host.ts';
@@ -17,6 +18,9 @@ const SOCK_RAW = 3;
 const RECEIVE_WINDOW = 1 << 19;
 /** Datagrams of one socket that wait for the inferior before further ones are dropped, as a kernel would. */
 const DATAGRAM_BACKLOG = 1 << 20;
+
+/** Longer than it takes to connect on this computer. */
+const LOCAL_CONNECT_MS = 50;
 
 /** A descriptor. */
 interface Entry {
@@ -49,6 +53,8 @@ export class HostSockets {
   private readonly deferred: Input[] = [];
   /** Entries whose received bytes found no room in the pool. */
   private readonly stalled = new Set<Entry>();
+  /** Streams that are being connected. */
+  private readonly connecting = new Set<TcpSocket>();
   /** Descriptors of accepted connections are odd, the stack's own are even. */
   private nextAccepted = 11;
 
@@ -83,6 +89,17 @@ export class HostSockets {
   /** True while something waits for room: `retry` soon. */
   get waiting(): boolean {
     return this.deferred.length > 0 || this.stalled.size > 0;
+  }
+
+  /** Resolves when no connection that was asked for is still being made, or after `LOCAL_CONNECT_MS`. */
+  async settled(): Promise<void> {
+    if (this.connecting.size > 0) {
+      const timeout = AbortSignal.timeout(LOCAL_CONNECT_MS);
+      const made = [...this.connecting].map((tcp) =>
+        Promise.race(['connect', 'close'].map((event) => once(tcp, event, { signal: timeout }))).catch(() => undefined),
+      );
+      await Promise.all(made);
+    }
   }
 
   /** Listens or binds; the answer is an errno's name (empty: success) and the real port. */
@@ -138,6 +155,11 @@ export class HostSockets {
     const tcp = new TcpSocket({ allowHalfOpen: true });
     e.tcp = tcp;
     tcp.setNoDelay(true);
+    this.connecting.add(tcp);
+    const settled = (): void => {
+      this.connecting.delete(tcp);
+    };
+    tcp.once('connect', settled).once('close', settled);
     tcp.once('connect', () => this.post({ type: 'connected', fd, local: toSockaddr(tcp.localAddress, tcp.localPort) }));
     this.watchStream(e, tcp);
     if (addr.sa_family === AF_UNIX) {

@@ -153,6 +153,14 @@ export class RecordingHost implements Host {
     this.inner.monitor_reply(id, text);
   }
 
+  qtest_send(text: string): void {
+    this.inner.qtest_send?.(text);
+  }
+
+  write_file(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void {
+    this.inner.write_file?.(path, create, buf, off, len);
+  }
+
   report(level: 'info' | 'warning' | 'error', text: string): void {
     this.inner.report(level, text);
   }
@@ -227,5 +235,7 @@ export class RecordedHost implements Host {
   close(): void {}
   console_write(): void {}
   monitor_reply(): void {}
+  qtest_send(): void {}
+  write_file(): void {}
   report(): void {}
 }

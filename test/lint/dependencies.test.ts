@@ -40,6 +40,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/main.ts': ['node:', 'adapter/'],
+  'adapter/machine.ts': ['node:', 'adapter/engine/', 'adapter/host/'],
   'src/': ['node:', 'vscode', 'vscode-languageclient', 'vscode-languageserver', 'type @vscode/debugprotocol'],
 };
 

@@ -170,10 +170,10 @@ function nic_realize(opts: QemuOpts, props: E1000Properties): void {
 }
 
 /**
- * `-device e1000,netdev=ID,...`. The NIC and a user network are joined by a hub, so that more can join later; a port of a hub is
- * linked directly.
+ * `-device e1000,netdev=ID,...`. With `hub` the NIC and a backend are joined by one, so that more can join later; without it, and
+ * when the backend is a port of a hub, they are linked directly.
  */
-export function qdev_device_add(opts: QemuOpts): void {
+export function qdev_device_add(opts: QemuOpts, hub: boolean): void {
   net_check_nic_model(opts, qemu_opt_get(opts, 'driver'));
   qemu_opts_validate(opts, E1000_DEVICE_PARAMS);
   const id = qemu_opt_get(opts, 'id');
@@ -186,7 +186,7 @@ export function qdev_device_add(opts: QemuOpts): void {
   const mitigation = qemu_opt_get_bool(opts, 'mitigation', true);
   const netdev = qemu_opt_get(opts, 'netdev');
   let peer = netdev === '' ? null : net_find_free_netdev(opts, netdev);
-  if (peer && peer.info.type !== 'hubport') {
+  if (hub && peer && peer.info.type !== 'hubport') {
     const hub_id = net_hub_free_id();
     const nic_port = net_hub_add_port(hub_id, '', null);
     net_hub_add_port(hub_id, '', peer);

@@ -125,6 +125,8 @@ export function net_slirp_init(
 ): SlirpState {
   const s = new SlirpState();
   s.nc = qemu_new_net_client(net_slirp_info, peer, model, name, s);
+  // The test protocol's transcripts are the same each time.
+  user.config.fixed_iss = machine.qtest !== null;
   const slirp = slirp_new(user.config, slirp_cb, s);
   if (!slirp) {
     throw option_error(opts, 'the user network refuses these settings');

@@ -20,7 +20,7 @@ export interface GuestOps {
   /** Text typed on the console. */
   readonly console_input: (cpu: CPUState, text: string) => void;
   /** A frame from a trace (the trace guest transmits it). */
-  readonly trace_frame: ((cpu: CPUState, frame: Uint8Array) => void) | null;
+  readonly trace_frame: ((cpu: CPUState, frame: Uint8Array, number: number) => void) | null;
 }
 
 /** The CPU of the machine. */

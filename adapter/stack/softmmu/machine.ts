@@ -11,6 +11,7 @@ import { SocketTable } from '../util/sockets.ts';
 import type { QEMUTimer } from '../util/timer.ts';
 import type { CPUState } from './cpus.ts';
 import type { MemoryMap } from './memory.ts';
+import type { QTestState } from './qtest.ts';
 
 /** The pending timers of one clock, soonest first. */
 export class QEMUTimerList {
@@ -48,6 +49,8 @@ export class MachineState {
   /** By clock: `QEMU_CLOCK_REALTIME`, `QEMU_CLOCK_VIRTUAL`. */
   timers: QEMUTimerList[] = [new QEMUTimerList(0), new QEMUTimerList(1)];
   random: RandomState = new RandomState();
+  /** Set when the test protocol drives the machine (`-qtest`). */
+  qtest: QTestState | null = null;
   drops: DropCounters = new DropCounters();
   /** Set by a 'quit' input: the main loop returns. */
   shutdown_requested = false;

@@ -2,6 +2,7 @@
 import { guest_new, guest_ops } from '../guest/guest.ts';
 import { NullGuest, null_guest_ops } from '../guest/null_guest.ts';
 import { trace_guest_new, trace_guest_ops } from '../guest/trace_guest.ts';
+import { piix3_init } from '../hw/isa/piix3.ts';
 import { pci_bios_init, pci_root_bus_new } from '../hw/pci/pci.ts';
 import { NetState } from '../net/net.ts';
 import type { Host } from '../util/host.ts';
@@ -11,6 +12,7 @@ import { qemu_random_seed } from '../util/random.ts';
 import { CPUState, cpu_exec, cpu_has_work } from './cpus.ts';
 import { machine } from './machine.ts';
 import { MemoryMap } from './memory.ts';
+import { qtest_init } from './qtest.ts';
 import { net_init_clients, qemu_parse_args } from './vl.ts';
 
 /** The CPU with the guest that `-guest` names. */
@@ -38,9 +40,15 @@ export function qemu_init(argv: readonly string[]): void {
   machine.memory = new MemoryMap(machine.ram);
   machine.net = new NetState();
   machine.pci = pci_root_bus_new();
+  piix3_init(machine.pci);
   machine.cpu = cpu_create(o.guest);
+  if (o.qtest) {
+    qtest_init();
+  }
   net_init_clients(o);
-  pci_bios_init(machine.pci);
+  if (!o.qtest) {
+    pci_bios_init(machine.pci);
+  }
 }
 
 /** Turns until someone quits: what came from outside, then the guest. */

@@ -9,13 +9,24 @@ import {
 import { OptionError, qemu_opt_get, qemu_opts_parse } from '../util/qemu-option.ts';
 
 /** Options that are done here. All take a value but `nodefaults`. */
-const OPTIONS: readonly string[] = ['device', 'guest', 'm', 'name', 'net', 'netdev', 'nic', 'nodefaults'];
+const OPTIONS: readonly string[] = [
+  'device',
+  'guest',
+  'm',
+  'name',
+  'net',
+  'netdev',
+  'nic',
+  'nodefaults',
+  'object',
+  'qtest',
+];
 
 /** QEMU's options with a value that make no difference to this machine. */
 const IGNORED_WITH_VALUE: readonly string[] =
   `M L accel action append audiodev bios blockdev boot cdrom chardev cpu d D debugcon device_del display drive fda fdb fsdev
-   global hda hdb hdc hdd icount initrd k kernel machine mon monitor msg mtdblock numa object overcommit parallel pflash pidfile
-   qtest qtest-log rtc run-with sandbox sd seed serial smbios smp spice tpmdev trace usbdevice uuid vga virtfs vnc watchdog
+   global hda hdb hdc hdd icount initrd k kernel machine mon monitor msg mtdblock numa overcommit parallel pflash pidfile
+   qtest-log rtc run-with sandbox sd seed serial smbios smp spice tpmdev trace usbdevice uuid vga virtfs vnc watchdog
    watchdog-action`.split(/\s+/);
 
 /** QEMU's options without a value that make no difference. */
@@ -37,9 +48,12 @@ export class MachineOptions {
   ram_size = RAM_DEFAULT;
   /** Bytes asked for with `-m` when that is more than the machine uses, else 0. */
   ram_asked = 0;
-  guest = 'builtin';
+  /** Empty: not given. */
+  guest = '';
+  /** The test protocol drives the machine. */
+  qtest = false;
   nodefaults = false;
-  /** Options that make net clients, in order. */
+  /** Options that make net clients and filters, in order. */
   readonly net: { readonly flag: string; readonly value: string }[] = [];
 }
 
@@ -103,7 +117,11 @@ function parse_option(o: MachineOptions, name: string, value: string): void {
       }
       o.guest = value;
       break;
+    case 'qtest':
+      o.qtest = true;
+      break;
     case 'device':
+    case 'object':
     case 'net':
     case 'netdev':
     case 'nic':
@@ -139,7 +157,10 @@ export function qemu_parse_args(argv: readonly string[]): MachineOptions {
       throw unknown_option(word);
     }
   }
-  if (o.net.length === 0 && !o.nodefaults) {
+  if (o.guest === '') {
+    o.guest = o.qtest ? 'none' : 'builtin';
+  }
+  if (o.net.every((n) => n.flag === '-object') && !o.nodefaults) {
     o.net.push({ flag: '-nic', value: 'user' });
   }
   return o;
@@ -161,7 +182,8 @@ export function net_init_clients(o: MachineOptions): void {
   }
   for (const { flag, value } of o.net) {
     if (flag === '-device') {
-      qdev_device_add(qemu_opts_parse(flag, value, 'driver'));
+      // Real QEMU links the two directly; the debugger's machine puts a hub between them.
+      qdev_device_add(qemu_opts_parse(flag, value, 'driver'), !o.qtest);
     }
   }
   net_check_clients();

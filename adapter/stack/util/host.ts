@@ -47,8 +47,10 @@ export type Input =
   | { readonly type: 'console'; readonly text: string }
   /** A monitor (HMP) command; answered with `Host.monitor_reply(id, ...)`. */
   | { readonly type: 'monitor'; readonly id: number; readonly line: string }
-  /** A frame of a trace that the trace guest is to transmit. */
-  | { readonly type: 'frame'; readonly data: Uint8Array }
+  /** Bytes of the qtest protocol, as they came; answered with `Host.qtest_send`. */
+  | { readonly type: 'qtest'; readonly text: string }
+  /** A frame of a trace that the trace guest is to transmit; `number` is its packet's in the capture, 0 if it is none of them. */
+  | { readonly type: 'frame'; readonly data: Uint8Array; readonly number: number }
   /** Power off: the main loop returns. */
   | { readonly type: 'quit' };
 
@@ -104,6 +106,10 @@ export interface Host {
   console_write(text: string): void;
   /** Answer to a 'monitor' input. */
   monitor_reply(id: number, text: string): void;
+  /** Bytes of the qtest protocol for whoever drives the machine. */
+  qtest_send?(text: string): void;
+  /** Appends `len` bytes of `buf` at `off` to a file of the user's (`-object filter-dump`); `create` empties or makes it first. */
+  write_file?(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void;
   /** A line for the user about the machine: `level` is 'info', 'warning' or 'error'. */
   report(level: 'info' | 'warning' | 'error', text: string): void;
   /** A frame passed between the user network and the rest of the machine (hashed, counted, written to captures). */

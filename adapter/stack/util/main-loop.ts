@@ -3,6 +3,7 @@ import { handle_hmp_command } from '../monitor/hmp.ts';
 import { slirp_pollfds_fill, slirp_pollfds_poll } from '../slirp/slirp.ts';
 import { cpu_kick } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
+import { qtest_read } from '../softmmu/qtest.ts';
 import { drop } from './drop.ts';
 import type { Input } from './host.ts';
 import { socket_input } from './sockets.ts';
@@ -26,11 +27,14 @@ function main_loop_input(input: Input): void {
       break;
     case 'frame':
       if (cpu.ops.trace_frame) {
-        cpu.ops.trace_frame(cpu, input.data);
+        cpu.ops.trace_frame(cpu, input.data, input.number);
         cpu_kick(cpu);
       } else {
         drop(input.data, input.data.length, 'GUEST_NOT_OURS');
       }
+      break;
+    case 'qtest':
+      qtest_read(input.text);
       break;
     case 'quit':
       machine.shutdown_requested = true;
@@ -40,14 +44,29 @@ function main_loop_input(input: Input): void {
   }
 }
 
-/** Waits until something is due or arrives (not at all if `nonblocking`), then runs sockets, user networks and timers. */
-export function main_loop_wait(nonblocking: boolean): void {
-  let timeout = nonblocking ? 0 : -1;
+/** Nanoseconds that the user networks may be left alone; -1: until an input comes. */
+function slirp_timeout(): number {
+  let timeout = -1;
   for (const slirp of machine.slirps) {
     timeout = qemu_soonest_timeout(timeout, slirp_pollfds_fill(slirp));
   }
-  timeout = qemu_soonest_timeout(timeout, qemu_clock_deadline_ns_all());
+  // Under the test protocol its clock does not move while we wait.
+  return machine.qtest && timeout > 0 ? -1 : timeout;
+}
+
+/** Waits until something is due or arrives (not at all if `nonblocking`), then runs sockets, user networks and timers. */
+export function main_loop_wait(nonblocking: boolean): void {
+  let timeout = slirp_timeout();
+  timeout = nonblocking ? 0 : qemu_soonest_timeout(timeout, qemu_clock_deadline_ns_all());
+  let earlier = false;
   for (const input of machine.host.poll(timeout)) {
+    // What the host's sockets brought before a command of the test protocol is done before it, as in a loop that had turned sooner.
+    if (earlier && input.type === 'qtest') {
+      for (const slirp of machine.slirps) {
+        slirp_pollfds_poll(slirp);
+      }
+    }
+    earlier = input.type !== 'qtest';
     main_loop_input(input);
   }
   for (const slirp of machine.slirps) {

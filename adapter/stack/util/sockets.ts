@@ -114,7 +114,7 @@ function socket_new(t: SocketTable, type: number, family: number): HostSocket {
 
 /** Takes one input of a turn. Inputs for descriptors that were closed meanwhile are dropped (their memory is given back). */
 export function socket_input(t: SocketTable, host: Host, input: Input): void {
-  if (input.type === 'console' || input.type === 'monitor' || input.type === 'frame' || input.type === 'quit') {
+  if (!('fd' in input)) {
     return;
   }
   if (input.type === 'accepted') {

@@ -80,24 +80,28 @@ export function timer_pending(t: QEMUTimer): boolean {
  * Time of a clock in nanoseconds since the machine started; it moves only between turns of the main loop.
  * @nodebug
  */
-export function qemu_clock_get_ns(_clock: number): number {
-  return machine.host.now_ns;
+export function qemu_clock_get_ns(clock: number): number {
+  const qtest = machine.qtest;
+  return qtest && clock === QEMU_CLOCK_VIRTUAL ? qtest.clock_ns : machine.host.now_ns;
 }
 
 /**
  * Time of a clock in whole milliseconds.
  * @nodebug
  */
-export function qemu_clock_get_ms(_clock: number): number {
-  return Math.floor(machine.host.now_ns / 1e6);
+export function qemu_clock_get_ms(clock: number): number {
+  return Math.floor(qemu_clock_get_ns(clock) / 1e6);
 }
 
-/** Nanoseconds until the first timer of any clock expires: 0 if one has, -1 if none is armed. */
+/**
+ * Nanoseconds until the first timer of any clock expires: 0 if one has, -1 if none is armed. A clock that the test protocol moves
+ * does not expire by waiting.
+ */
 export function qemu_clock_deadline_ns_all(): number {
   let deadline = -1;
   for (const list of machine.timers) {
     const t = list.active_timers;
-    if (t) {
+    if (t && !(machine.qtest && list.clock === QEMU_CLOCK_VIRTUAL && t.expire_time > machine.qtest.clock_ns)) {
       const left = Math.max(0, t.expire_time - qemu_clock_get_ns(list.clock));
       deadline = deadline < 0 ? left : Math.min(deadline, left);
     }

@@ -10,6 +10,7 @@ import {
   ram_copy_in,
   ram_copy_out,
 } from '../../softmmu/memory.ts';
+import { type PIIX3State, piix3_set_irq } from '../isa/piix3.ts';
 
 /** Offsets in configuration space (PCI 2.3, section 6.1). */
 export const PCI_VENDOR_ID = 0x00;
@@ -89,6 +90,8 @@ export class PCIDevice {
   readonly io_regions: (PCIIORegion | null)[] = [null, null, null, null, null, null];
   /** Level of the interrupt pin as the device drives it. */
   irq_state = false;
+  /** What of it gets through (PCI_COMMAND_INTX_DISABLE). */
+  irq_level = false;
   /** Input of the CPU that the pin is wired to. */
   irq_num = 0;
   constructor(bus: PCIBus, name: string, devfn: number, config_ops: PCIConfigOps) {
@@ -103,6 +106,8 @@ export class PCIDevice {
 export class PCIBus {
   /** Devices by devfn. */
   readonly devices: Map<number, PCIDevice> = new Map();
+  /** The ISA bridge, which routes interrupts; a bare bus has none. */
+  piix3: PIIX3State | null = null;
   /** Last value of port 0xcf8 (CONFIG_ADDRESS). */
   config_reg = 0;
 }
@@ -126,7 +131,19 @@ export function pci_default_write_config(d: PCIDevice, address: number, val: num
   }
   pci_update_mappings(d);
   if (was_irq_disabled !== pci_irq_disabled(d)) {
-    cpu_set_irq(machine.cpu, d.irq_num, d.irq_state && !pci_irq_disabled(d));
+    pci_change_irq_level(d, d.irq_state && !pci_irq_disabled(d));
+  }
+}
+
+/** The level of a device's pin as the machine sees it. */
+function pci_change_irq_level(d: PCIDevice, level: boolean): void {
+  if (level === d.irq_level) {
+    return;
+  }
+  d.irq_level = level;
+  cpu_set_irq(machine.cpu, d.irq_num, level);
+  if (d.bus.piix3) {
+    piix3_set_irq(d.bus.piix3, d.devfn, level);
   }
 }
 
@@ -380,7 +397,7 @@ export function pci_set_irq(pci_dev: PCIDevice, level: number): void {
     pci_dev.config[PCI_STATUS]! &= ~PCI_STATUS_INTERRUPT;
   }
   if (!pci_irq_disabled(pci_dev)) {
-    cpu_set_irq(machine.cpu, pci_dev.irq_num, asserted);
+    pci_change_irq_level(pci_dev, asserted);
   }
 }
 

@@ -1,0 +1,413 @@
+/**
+ * QEMU's test protocol (softmmu/qtest.c): lines that read and write memory and ports, move the virtual clock and watch interrupts.
+ *
+ * With `-qtest` no guest runs, no firmware has set the machine up, and `QEMU_CLOCK_VIRTUAL` stands still but for `clock_step` and
+ * `clock_set`; sockets of the host go on in real time.
+ */
+import { QEMU_CLOCK_VIRTUAL, qemu_clock_get_ns, qemu_clock_run_timers } from '../util/timer.ts';
+import { machine } from './machine.ts';
+import {
+  address_space_ldl,
+  address_space_ldub,
+  address_space_lduw,
+  address_space_read,
+  address_space_stb,
+  address_space_stl,
+  address_space_stw,
+  address_space_write,
+  cpu_inb,
+  cpu_inl,
+  cpu_inw,
+  cpu_outb,
+  cpu_outl,
+  cpu_outw,
+} from './memory.ts';
+import { base64_decode, base64_encode, hex_decode, hex_encode } from './qtest_data.ts';
+
+/** The other end of the protocol. */
+export class QTestState {
+  /** Bytes of a line that is not complete. */
+  inbuf = '';
+  /** The virtual clock. */
+  clock_ns = 0;
+  /** The device whose interrupt inputs or outputs are reported, and which; empty: none. */
+  irq_intercept_dev = '';
+  irq_intercept_in = false;
+}
+
+/** A line longer than this is no command: the longest useful one writes all of RAM. */
+const LINE_MAX = 1 << 30;
+/** Most bytes one command reads. */
+const READ_MAX = 1 << 28;
+
+/** Has the machine driven by the protocol. */
+export function qtest_init(): void {
+  machine.qtest = new QTestState();
+}
+
+/**
+ * Sends a line.
+ * @nodebug
+ */
+function qtest_send(text: string): void {
+  machine.host.qtest_send?.(`${text}\n`);
+}
+
+/** Bytes arrive: complete lines are carried out. */
+export function qtest_read(text: string): void {
+  const s = machine.qtest;
+  if (!s) {
+    return;
+  }
+  s.inbuf = s.inbuf.length + text.length > LINE_MAX ? '' : s.inbuf + text;
+  qtest_process_inbuf(s);
+}
+
+/** Carries out the complete lines. */
+export function qtest_process_inbuf(s: QTestState): void {
+  let start = 0;
+  for (let end = s.inbuf.indexOf('\n'); end >= 0; end = s.inbuf.indexOf('\n', start)) {
+    const line = s.inbuf.slice(start, end);
+    start = end + 1;
+    qtest_process_command(s, line.trim().split(/\s+/));
+  }
+  s.inbuf = s.inbuf.slice(start);
+}
+
+/** A read (of one argument) or write of memory or ports. */
+type QTestAccess = (addr: number, val: number) => unknown;
+
+/** A command of the protocol: how many arguments it needs, and what it does. Returns the answer. */
+interface QTestCommand {
+  readonly args: number;
+  readonly run: (s: QTestState, words: readonly string[], access: QTestAccess) => string;
+  readonly access: QTestAccess;
+}
+
+/**
+ * Carries out one command and answers it: `OK`, `OK VALUE`, `FAIL why` for a command that is not known or cannot be done, `ERR why`
+ * for arguments that make no sense.
+ */
+export function qtest_process_command(s: QTestState, words: readonly string[]): void {
+  const name = words[0]!;
+  const command = Object.hasOwn(qtest_commands, name) ? qtest_commands[name] : undefined;
+  if (!command) {
+    qtest_send(`FAIL Unknown command '${name}'`);
+  } else if (words.length <= command.args) {
+    qtest_send(`ERR ${name} needs ${command.args} argument${command.args === 1 ? '' : 's'}, got ${words.length - 1}`);
+  } else {
+    qtest_send(command.run(s, words, command.access));
+  }
+}
+
+/**
+ * A number as C's `strtoull` takes it: decimal, 0x or octal; -1 when it is none. Exact below 2^53.
+ * @nodebug
+ */
+function qtest_number(word: string): number {
+  if (/^0[0-7]+$/.test(word)) {
+    return Number.parseInt(word, 8);
+  }
+  return /^(0x[0-9a-f]+|\d+)$/i.test(word) ? Number(word) : -1;
+}
+
+/**
+ * The lower and upper 32 bits of a number of up to 64 bits.
+ * @nodebug
+ */
+function qtest_number64(word: string): [number, number] {
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(word)) {
+    return [-1, -1];
+  }
+  const v = BigInt.asUintN(64, BigInt(word));
+  return [Number(v & 0xffffffffn), Number(v >> 32n)];
+}
+
+/**
+ * The answer to a number that is none.
+ * @nodebug
+ */
+function bad_number(word: string): string {
+  return `ERR invalid number '${word}'`;
+}
+
+/**
+ * The answer to a read of memory.
+ * @nodebug
+ */
+function ok_hex(value: number, digits: number): string {
+  return `OK 0x${value.toString(16).padStart(digits, '0')}`;
+}
+
+/**
+ * `readb ADDR` and so on: memory, in the guest's byte order.
+ * @nodebug
+ */
+function qtest_readX(_s: QTestState, words: readonly string[], access: QTestAccess): string {
+  const addr = qtest_number(words[1]!);
+  return addr < 0 ? bad_number(words[1]!) : ok_hex(Number(access(addr, 0)), 16);
+}
+
+/**
+ * `writeb ADDR VALUE` and so on, and `outb PORT VALUE`.
+ * @nodebug
+ */
+function qtest_writeX(_s: QTestState, words: readonly string[], access: QTestAccess): string {
+  const addr = qtest_number(words[1]!);
+  const val = qtest_number64(words[2]!);
+  if (addr < 0 || val[0] < 0) {
+    return bad_number(addr < 0 ? words[1]! : words[2]!);
+  }
+  access(addr, val[0]);
+  return 'OK';
+}
+
+/**
+ * `inb PORT` and so on.
+ * @nodebug
+ */
+function qtest_inX(_s: QTestState, words: readonly string[], access: QTestAccess): string {
+  const port = qtest_number(words[1]!);
+  return port < 0 ? bad_number(words[1]!) : ok_hex(Number(access(port & 0xffff, 0)), 4);
+}
+
+/**
+ * `readq ADDR`.
+ * @nodebug
+ */
+function qtest_readq(_s: QTestState, words: readonly string[]): string {
+  const addr = qtest_number(words[1]!);
+  if (addr < 0) {
+    return bad_number(words[1]!);
+  }
+  const low = address_space_ldl(addr);
+  const high = address_space_ldl(addr + 4);
+  return `OK 0x${high.toString(16).padStart(8, '0')}${low.toString(16).padStart(8, '0')}`;
+}
+
+/**
+ * `writeq ADDR VALUE`.
+ * @nodebug
+ */
+function qtest_writeq(_s: QTestState, words: readonly string[]): string {
+  const addr = qtest_number(words[1]!);
+  const [low, high] = qtest_number64(words[2]!);
+  if (addr < 0 || low < 0) {
+    return bad_number(addr < 0 ? words[1]! : words[2]!);
+  }
+  address_space_stl(addr, low);
+  address_space_stl(addr + 4, high);
+  return 'OK';
+}
+
+/**
+ * The bytes that `read ADDR SIZE` asks for, or why not.
+ * @nodebug
+ */
+function qtest_read_memory(words: readonly string[]): Uint8Array | string {
+  const addr = qtest_number(words[1]!);
+  const len = qtest_number(words[2]!);
+  if (addr < 0) {
+    return bad_number(words[1]!);
+  }
+  if (len < 1 || len > READ_MAX) {
+    return `ERR invalid size '${words[2]}', expected 1 to ${READ_MAX}`;
+  }
+  const data = new Uint8Array(len);
+  address_space_read(addr, data, 0, len);
+  return data;
+}
+
+/**
+ * Writes what `write ADDR SIZE DATA` gives: data that is too short is followed by zeros.
+ * @nodebug
+ */
+function qtest_write_memory(words: readonly string[], data: Uint8Array | null): string {
+  const addr = qtest_number(words[1]!);
+  const len = qtest_number(words[2]!);
+  if (addr < 0) {
+    return bad_number(words[1]!);
+  }
+  if (len < 1 || len > READ_MAX) {
+    return `ERR invalid size '${words[2]}', expected 1 to ${READ_MAX}`;
+  }
+  if (!data) {
+    return `ERR invalid data for ${words[0]}`;
+  }
+  if (data.length >= len) {
+    address_space_write(addr, data, 0, len);
+  } else {
+    const padded = new Uint8Array(len);
+    padded.set(data);
+    address_space_write(addr, padded, 0, len);
+  }
+  return 'OK';
+}
+
+/**
+ * `read ADDR SIZE`.
+ * @nodebug
+ */
+function qtest_hexread(_s: QTestState, words: readonly string[]): string {
+  const data = qtest_read_memory(words);
+  return typeof data === 'string' ? data : `OK 0x${hex_encode(data)}`;
+}
+
+/**
+ * `b64read ADDR SIZE`.
+ * @nodebug
+ */
+function qtest_b64read(_s: QTestState, words: readonly string[]): string {
+  const data = qtest_read_memory(words);
+  return typeof data === 'string' ? data : `OK ${base64_encode(data)}`;
+}
+
+/**
+ * `write ADDR SIZE 0xDATA`.
+ * @nodebug
+ */
+function qtest_hexwrite(_s: QTestState, words: readonly string[]): string {
+  return qtest_write_memory(words, hex_decode(words[3]!));
+}
+
+/**
+ * `b64write ADDR SIZE DATA`.
+ * @nodebug
+ */
+function qtest_b64write(_s: QTestState, words: readonly string[]): string {
+  return qtest_write_memory(words, base64_decode(words[3]!));
+}
+
+/**
+ * `endianness`: of the guest.
+ * @nodebug
+ */
+function qtest_endianness(): string {
+  return 'OK little';
+}
+
+/**
+ * `memset ADDR SIZE VALUE`; a size of 0 is fine.
+ * @nodebug
+ */
+function qtest_memset(_s: QTestState, words: readonly string[]): string {
+  const pattern = qtest_number(words[3]!);
+  if (pattern < 0) {
+    return bad_number(words[3]!);
+  }
+  const len = qtest_number(words[2]!);
+  return len === 0
+    ? 'OK'
+    : qtest_write_memory(words, new Uint8Array(Math.max(0, Math.min(len, READ_MAX))).fill(pattern));
+}
+
+/** Moves the virtual clock to `dest`, running timers on the way at their time. */
+export function qtest_clock_warp(s: QTestState, dest: number): void {
+  while (s.clock_ns < dest) {
+    const t = machine.timers[QEMU_CLOCK_VIRTUAL]!.active_timers;
+    s.clock_ns = t ? Math.min(dest, Math.max(s.clock_ns, t.expire_time)) : dest;
+    qemu_clock_run_timers(QEMU_CLOCK_VIRTUAL);
+  }
+}
+
+/**
+ * `clock_step [NS]`: without NS to the next timer. Answers the time.
+ * @nodebug
+ */
+function qtest_clock_step(s: QTestState, words: readonly string[]): string {
+  let dest = s.clock_ns;
+  if (words[1] === undefined) {
+    const t = machine.timers[QEMU_CLOCK_VIRTUAL]!.active_timers;
+    dest = t ? Math.max(dest, t.expire_time) : dest;
+  } else {
+    const ns = qtest_number(words[1]);
+    if (ns < 0) {
+      return bad_number(words[1]);
+    }
+    dest += ns;
+  }
+  qtest_clock_warp(s, dest);
+  return `OK ${qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)}`;
+}
+
+/**
+ * `clock_set NS`: never back. Answers the time.
+ * @nodebug
+ */
+function qtest_clock_set(s: QTestState, words: readonly string[]): string {
+  const ns = qtest_number(words[1]!);
+  if (ns < 0) {
+    return bad_number(words[1]!);
+  }
+  qtest_clock_warp(s, ns);
+  return `OK ${qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)}`;
+}
+
+/**
+ * Devices whose interrupt lines can be watched, by the last part of their path.
+ * @nodebug
+ */
+function qtest_find_device(path: string): boolean {
+  const name = path.split('/').at(-1)!;
+  return ['ioapic', 'i8259', 'piix3', 'PIIX3'].includes(name) || machine.nics.some((n) => n.nic.nc.name === name);
+}
+
+/**
+ * `irq_intercept_in PATH`, `irq_intercept_out PATH`: from now on `IRQ raise N` and `IRQ lower N` tell of each edge.
+ * @nodebug
+ */
+function qtest_irq_intercept(s: QTestState, words: readonly string[]): string {
+  const path = words[1]!;
+  if (!qtest_find_device(path)) {
+    return 'FAIL Unknown device';
+  }
+  const name = path.split('/').at(-1)!;
+  const input = words[0] === 'irq_intercept_in';
+  if (s.irq_intercept_dev !== '') {
+    return s.irq_intercept_dev === name && s.irq_intercept_in === input ? 'OK' : 'FAIL IRQ intercept already enabled';
+  }
+  s.irq_intercept_dev = name;
+  s.irq_intercept_in = input;
+  return 'OK';
+}
+
+/** An interrupt line of `device` has changed: its input (`input`) or output `n`. */
+export function qtest_irq_handler(device: string, input: boolean, n: number, level: boolean): void {
+  const s = machine.qtest;
+  if (s && s.irq_intercept_dev === device && s.irq_intercept_in === input) {
+    qtest_send(`IRQ ${level ? 'raise' : 'lower'} ${n}`);
+  }
+}
+
+/**
+ * For commands that need none.
+ * @nodebug
+ */
+function no_access(): void {}
+
+const qtest_commands: Readonly<Record<string, QTestCommand>> = {
+  irq_intercept_in: { args: 1, run: qtest_irq_intercept, access: no_access },
+  irq_intercept_out: { args: 1, run: qtest_irq_intercept, access: no_access },
+  outb: { args: 2, run: qtest_writeX, access: cpu_outb },
+  outw: { args: 2, run: qtest_writeX, access: cpu_outw },
+  outl: { args: 2, run: qtest_writeX, access: cpu_outl },
+  inb: { args: 1, run: qtest_inX, access: cpu_inb },
+  inw: { args: 1, run: qtest_inX, access: cpu_inw },
+  inl: { args: 1, run: qtest_inX, access: cpu_inl },
+  writeb: { args: 2, run: qtest_writeX, access: address_space_stb },
+  writew: { args: 2, run: qtest_writeX, access: address_space_stw },
+  writel: { args: 2, run: qtest_writeX, access: address_space_stl },
+  writeq: { args: 2, run: qtest_writeq, access: no_access },
+  readb: { args: 1, run: qtest_readX, access: address_space_ldub },
+  readw: { args: 1, run: qtest_readX, access: address_space_lduw },
+  readl: { args: 1, run: qtest_readX, access: address_space_ldl },
+  readq: { args: 1, run: qtest_readq, access: no_access },
+  read: { args: 2, run: qtest_hexread, access: no_access },
+  b64read: { args: 2, run: qtest_b64read, access: no_access },
+  write: { args: 3, run: qtest_hexwrite, access: no_access },
+  b64write: { args: 3, run: qtest_b64write, access: no_access },
+  memset: { args: 3, run: qtest_memset, access: no_access },
+  endianness: { args: 0, run: qtest_endianness, access: no_access },
+  clock_step: { args: 0, run: qtest_clock_step, access: no_access },
+  clock_set: { args: 1, run: qtest_clock_set, access: no_access },
+};
