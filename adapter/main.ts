@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkRuntime } from './engine/check-runtime.ts';
 import { Engine } from './engine/engine.ts';
 import { type Action, run_cli } from './gdb/cli.ts';
 
@@ -16,6 +17,7 @@ Runs an emulated network path (user network, QEMU's net queues and hub, e1000, a
   -r CAPTURE     Replay a pcap or pcapng file instead of live sockets and the built-in guest.
   -i dap         Serve the Debug Adapter Protocol on stdin and stdout.
   --start        A prompt on the default machine; with stdin not a terminal, the example session.
+  --check-runtime  Tell whether this Node can run the debugger; status 1 if it cannot.
   --version      Print the version and exit.
   -h, --help     Print this and exit.
 
@@ -40,6 +42,7 @@ interface Arguments {
   quiet: boolean;
   batch: boolean;
   start: boolean;
+  check_runtime: boolean;
   interpreter: string;
   trace: string | undefined;
   readonly actions: Action[];
@@ -57,6 +60,7 @@ function parse_arguments(argv: readonly string[]): Arguments | 'help' | 'version
     quiet: false,
     batch: false,
     start: false,
+    check_runtime: false,
     interpreter: 'cli',
     trace: undefined,
     actions: [],
@@ -91,6 +95,9 @@ function parse_arguments(argv: readonly string[]): Arguments | 'help' | 'version
         break;
       case 'start':
         a.start = true;
+        break;
+      case 'check-runtime':
+        a.check_runtime = true;
         break;
       case 'ex':
       case 'eval-command':
@@ -135,6 +142,13 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** `--check-runtime`. */
+async function check_runtime(): Promise<number> {
+  const missing = await checkRuntime();
+  process.stdout.write(`${missing ?? `Node ${process.versions.node}: ok`}\n`);
+  return missing === undefined ? 0 : 1;
+}
+
 async function serve_dap(): Promise<number> {
   const { serve } = await import('./dap/main.ts');
   return serve();
@@ -149,6 +163,9 @@ async function main(argv: readonly string[]): Promise<number> {
   if (a === 'version') {
     process.stdout.write(`pktgdb ${version()}\n`);
     return 0;
+  }
+  if (a.check_runtime) {
+    return check_runtime();
   }
   if (a.interpreter === 'dap') {
     return serve_dap();

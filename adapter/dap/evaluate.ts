@@ -4,6 +4,7 @@ import type { Value } from '../engine/api.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { ValueFormat } from './containers.ts';
 import { formatValue } from './present.ts';
+import { registerValue } from './register-value.ts';
 import type { Family } from './requests.ts';
 import type { PacketSession } from './session.ts';
 import { assign, counts, toVariable, valueFormat, valueItem } from './variables.ts';
@@ -53,11 +54,20 @@ async function evaluate(session: PacketSession, args: Arguments): Promise<DebugP
     return command(session, expression, frame);
   }
   const format = valueFormat(args);
-  const { value } = await session.evaluator.evaluate(expression, frame);
   if (context === 'clipboard') {
+    const { value } = await session.evaluator.evaluate(expression, frame);
     return { result: await wholeText(session, value, format, CLIPBOARD_DEPTH), variablesReference: 0 };
   }
-  const item = valueItem(session, frame, expression, value, expression, format);
+  const item =
+    (await registerValue(session, expression, frame, format)) ??
+    valueItem(
+      session,
+      frame,
+      expression,
+      (await session.evaluator.evaluate(expression, frame)).value,
+      expression,
+      format,
+    );
   const { value: result, type, variablesReference, memoryReference } = toVariable(session, item);
   return {
     result,

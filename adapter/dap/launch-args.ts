@@ -23,6 +23,8 @@ export interface LaunchConfiguration {
   readonly initCommands: readonly string[];
   /** "Run Without Debugging": no breakpoint stops it. */
   readonly noDebug: boolean;
+  /** The client has a terminal for the guest's console: it gets `pktgdb/console` events instead of output. */
+  readonly terminal: boolean;
 }
 
 /** Reads the arguments of a launch request. Throws `RequestError` with a sentence for the user. */
@@ -52,7 +54,17 @@ export async function parseLaunch(raw: Arguments): Promise<LaunchConfiguration> 
     },
     initCommands,
     noDebug,
+    terminal: parseConsole(raw),
   };
+}
+
+/** Where the guest's console goes. */
+function parseConsole(raw: Arguments): boolean {
+  const value = raw.optionalString('console') ?? 'internalConsole';
+  if (value !== 'integratedTerminal' && value !== 'internalConsole') {
+    throw new RequestError(`launch: console must be "integratedTerminal" or "internalConsole", not "${value}"`);
+  }
+  return value === 'integratedTerminal';
 }
 
 /** `args` as words, or undefined where it is absent. */

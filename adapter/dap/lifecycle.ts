@@ -158,13 +158,14 @@ export class Lifecycle {
     this.#terminated = true;
   }
 
-  async #start({ options, initCommands, noDebug }: LaunchConfiguration): Promise<void> {
+  async #start({ options, initCommands, noDebug, terminal }: LaunchConfiguration): Promise<void> {
     const { engine } = this.#session;
     if (this.#terminated) {
       throw new RequestError('launch: the session was ended before the machine started.');
     }
     this.#starting = true;
     this.#earlyExit = undefined;
+    this.#session.guestTerminal = terminal;
     try {
       await this.#runInitCommands(initCommands);
       if (noDebug) {

@@ -11,7 +11,7 @@ const GROUPS: readonly string[] = [...new Set(E1000_REGISTERS.map(({ group }) =>
 const ACCESS = { ro: 'read only', rw: 'read/write', wo: 'write only', rc: 'read only, cleared by a read' } as const;
 
 /** One register of one NIC; `index` is into `mac_reg`. */
-interface Register {
+export interface Register {
   readonly session: PacketSession;
   readonly nic: Nic;
   readonly info: RegisterInfo;
@@ -88,7 +88,7 @@ function arrayItem(session: PacketSession, nic: Nic, info: RegisterInfo): Item {
   };
 }
 
-function registerItem(register: Register, name: string, format: ValueFormat): Item {
+export function registerItem(register: Register, name: string, format: ValueFormat): Item {
   const { nic, info, index } = register;
   // `$NAME` in an expression means the first NIC's.
   const plain = info.count === 1 && nic === nics(register.session.engine)[0];
@@ -150,7 +150,7 @@ function read({ nic, index }: Register): number {
 }
 
 /** Stores the raw value: no side effect of a guest's write happens. */
-function setRegister({ nic, index }: Register, name: string, value: number): void {
+export function setRegister({ nic, index }: Pick<Register, 'nic' | 'index'>, name: string, value: number): void {
   if (value > 0xffffffff) {
     throw new RequestError(`${name} has 32 bits; ${value} does not fit.`);
   }
@@ -158,7 +158,7 @@ function setRegister({ nic, index }: Register, name: string, value: number): voi
 }
 
 /** A number in C's notation (also 0b101), at least 0; what follows in brackets, as in `2 (1000 Mb/s)`, is left out. */
-function parseNumber(text: string): number {
+export function parseNumber(text: string): number {
   const bare = text.replace(/\s*\(.*\)\s*$/, '').trim();
   if (!/^(0x[0-9a-f]+|0b[01]+|\d+)$/i.test(bare)) {
     throw new RequestError(`"${text}" is not a number; write one such as 255, 0xff or 0b11111111.`);

@@ -16,6 +16,7 @@ import type { PacketSession } from './session.ts';
 import { sourceRequests } from './sources.ts';
 import { stackRequests } from './stack.ts';
 import { variableRequests } from './variables.ts';
+import { viewRequests } from './views.ts';
 
 /** How one request is answered. */
 export interface RequestHandler {
@@ -68,6 +69,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     evaluateRequests,
     memoryRequests,
     sourceRequests,
+    viewRequests,
   ].flatMap((family) => Object.entries(family)),
 );
 

@@ -8,23 +8,41 @@ import { formatNumber } from './present.ts';
 
 /** The registers of a ring (Intel 8254x manual, sections 13.4.25 ff.), as indexes of `mac_reg`. */
 const RINGS = {
-  rx: { base: 0x2800 >> 2, length: 0x2808 >> 2, head: 0x2810 >> 2, tail: 0x2818 >> 2, letter: 'R' },
-  tx: { base: 0x3800 >> 2, length: 0x3808 >> 2, head: 0x3810 >> 2, tail: 0x3818 >> 2, letter: 'T' },
+  rx: {
+    base: 0x2800 >> 2,
+    length: 0x2808 >> 2,
+    head: 0x2810 >> 2,
+    tail: 0x2818 >> 2,
+    control: 0x100 >> 2,
+    letter: 'R',
+  },
+  tx: {
+    base: 0x3800 >> 2,
+    length: 0x3808 >> 2,
+    head: 0x3810 >> 2,
+    tail: 0x3818 >> 2,
+    control: 0x400 >> 2,
+    letter: 'T',
+  },
 } as const;
 
 const RCTL = 0x100 >> 2;
+/** EN, the same bit in RCTL and TCTL. */
+const ENABLE = 2;
 /** Bytes of a buffer shown in its row. */
 const PREVIEW_BYTES = 16;
 
 export type RingKind = keyof typeof RINGS;
 
 /** Where a ring is now. */
-interface Ring {
+export interface Ring {
   readonly kind: RingKind;
   readonly base: number;
   readonly count: number;
   readonly head: number;
   readonly tail: number;
+  /** RCTL.EN or TCTL.EN. */
+  readonly enabled: boolean;
   /** Size of a receive buffer (RCTL.BSIZE and BSEX). */
   readonly bufferSize: number;
 }
@@ -73,7 +91,7 @@ function nicRing(engine: EngineApi, nic: Nic, kind: RingKind): Container {
   };
 }
 
-function readRing({ registers }: Nic, kind: RingKind): Ring {
+export function readRing({ registers }: Nic, kind: RingKind): Ring {
   const at = RINGS[kind];
   const reg = (index: number): number => registers[index] ?? 0;
   const rctl = reg(RCTL);
@@ -84,6 +102,7 @@ function readRing({ registers }: Nic, kind: RingKind): Ring {
     count: (reg(at.length) & 0xfff80) / DESCRIPTOR_SIZE,
     head: reg(at.head),
     tail: reg(at.tail),
+    enabled: (reg(at.control) & ENABLE) !== 0,
     bufferSize: rctl & (1 << 25) ? size * 16 : size,
   };
 }

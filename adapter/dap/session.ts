@@ -2,13 +2,14 @@
  * One debug session: dispatches requests to the table in requests.ts, turns the engine's events into DAP's, and keeps what
  * lives as long as the session. What lives as long as a stop is in `stop`.
  */
-import { ContinuedEvent, DebugSession, InvalidatedEvent, OutputEvent, Response } from '@vscode/debugadapter';
+import { ContinuedEvent, DebugSession, Event, InvalidatedEvent, OutputEvent, Response } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi, StopReason } from '../engine/api.ts';
 import type { Evaluator } from '../gdb/evaluate.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
 import { ClientConventions } from './client.ts';
+import type { ConsoleEventBody } from './custom.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type Interpreter, Repl } from './repl.ts';
 import { findRequest } from './requests.ts';
@@ -40,6 +41,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   /** Frames and variables the client holds references to; replaced whenever the machine runs. */
   stopped: StopState;
   client: ClientConventions = new ClientConventions(new Arguments('initialize', {}));
+  /** The guest's console is a terminal of the client's. */
+  guestTerminal = false;
   readonly #options: SessionOptions;
   #initialized = false;
   #ended = false;
@@ -175,7 +178,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       }
     });
     engine.on('exited', (code, message) => this.lifecycle.machineExited(code, message));
-    engine.on('console', (text) => this.output('stdout', text));
+    engine.on('console', (text) => this.#guestPrinted(text));
     engine.on('report', (level, text) =>
       this.output(level === 'info' ? 'console' : level === 'warning' ? 'stderr' : 'important', `${text}\n`),
     );
@@ -187,6 +190,15 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       }),
     );
     engine.on('breakpoint', (change, breakpoint) => this.breakpoints.changed(change, breakpoint));
+  }
+
+  #guestPrinted(text: string): void {
+    if (this.guestTerminal) {
+      const body: ConsoleEventBody = { text };
+      this.sendEvent(new Event('pktgdb/console', body));
+    } else {
+      this.output('stdout', text);
+    }
   }
 
   #sendStopped(reason: StopReason): void {
