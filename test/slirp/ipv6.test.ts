@@ -1,0 +1,126 @@
+/** TCP, UDP and forwarding over IPv6. */
+import assert from 'node:assert/strict';
+import { slirp_add_hostxfwd6, slirp_connection_info, slirp_neighbor_info } from '../../adapter/stack/slirp/slirp.ts';
+import { sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
+import { Decoder } from './decode.ts';
+import { fixChecksums, GUEST_MAC } from './frames.ts';
+import { ACK, FIN, PSH, SYN, TestNet } from './guest.ts';
+
+const addr = (prefix: number, last: number): Uint8Array => {
+  const a = new Uint8Array(16);
+  a.set([prefix >> 8, prefix & 255]);
+  a[15] = last;
+  return a;
+};
+const GUEST6 = addr(0xfec0, 0x15);
+const HOST6 = addr(0xfec0, 2);
+
+/** An IPv6 frame of the guest. */
+function ip6Frame(next: number, payload: Uint8Array, dst: Uint8Array = HOST6): Uint8Array {
+  const f = new Uint8Array(54 + payload.length);
+  f.set([0x52, 0x56, 0, 0, 0, 2], 0);
+  f.set(GUEST_MAC, 6);
+  f.set([0x86, 0xdd, 0x60], 12);
+  f.set([payload.length >> 8, payload.length & 255, next, 255], 18);
+  f.set(GUEST6, 22);
+  f.set(dst, 38);
+  f.set(payload, 54);
+  return fixChecksums(f);
+}
+
+function tcp6(sport: number, dport: number, seq: number, ack: number, flags: number, data = ''): Uint8Array {
+  const p = Buffer.alloc(20 + data.length);
+  p.writeUInt16BE(sport, 0);
+  p.writeUInt16BE(dport, 2);
+  p.writeUInt32BE(seq, 4);
+  p.writeUInt32BE(ack, 8);
+  p[12] = 0x50;
+  p[13] = flags;
+  p.writeUInt16BE(65535, 14);
+  p.write(data, 20);
+  return ip6Frame(6, p);
+}
+
+/** A neighbor solicitation for the gateway: makes the guest's MAC address known. */
+function solicit(): Uint8Array {
+  const p = new Uint8Array(32);
+  p[0] = 135;
+  p.set(HOST6, 8);
+  p.set([1, 1, ...GUEST_MAC], 24);
+  return ip6Frame(58, p, Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 2));
+}
+
+/** Sequence number, acknowledgement, flags and data of a TCP segment over IPv6. */
+function parse(f: Uint8Array): { seq: number; ack: number; flags: number; data: string; sport: number } {
+  const b = Buffer.from(f);
+  assert.doesNotMatch(new Decoder().line(f), /BADSUM/);
+  const at = 54 + (b[66]! >> 4) * 4;
+  const end = 54 + b.readUInt16BE(18);
+  return {
+    seq: b.readUInt32BE(58),
+    ack: b.readUInt32BE(62),
+    flags: b[67]!,
+    data: b.subarray(at, end).toString(),
+    sport: b.readUInt16BE(54),
+  };
+}
+
+const network = (): TestNet => {
+  const t = new TestNet((o) => {
+    o.config.in6_enabled = true;
+    o.tcpPeers = [[7, 'echo']];
+  });
+  t.send(solicit());
+  t.frames();
+  return t;
+};
+
+describe('slirp: ipv6', () => {
+  it('connects to the host, echoes and closes', () => {
+    const t = network();
+    t.send(tcp6(4000, 7, 1000, 0, SYN));
+    const synack = parse(t.frames()[0]!.data);
+    assert.deepEqual([synack.flags, synack.ack], [SYN | ACK, 1001]);
+    const rcv = synack.seq + 1;
+    t.send(tcp6(4000, 7, 1001, rcv, ACK));
+    t.send(tcp6(4000, 7, 1001, rcv, ACK | PSH, 'over six'));
+    const answers = t.frames().map((f) => parse(f.data));
+    assert.deepEqual([answers.at(-1)!.data, answers.at(-1)!.ack], ['over six', 1009]);
+    assert.match(slirp_connection_info(t.net.slirp), /TCP\[ESTABLISHED\] +\d+ +fec0::15 +4000 +fec0::2 +7/);
+    t.send(tcp6(4000, 7, 1009, rcv + 8, ACK | FIN));
+    assert.equal(
+      t.frames().some((f) => parse(f.data).flags & FIN),
+      true,
+    );
+    assert.match(slirp_neighbor_info(t.net.slirp), /NDP {4}52:54:00:12:34:56 +fec0::15/);
+  });
+
+  it('forwards a port to the first address the guest has shown, and closes before that', () => {
+    const t = new TestNet((o) => {
+      o.config.in6_enabled = true;
+    });
+    const r = slirp_add_hostxfwd6(t.net.slirp, sockaddr_in6(new Uint8Array(16), 8080), null, 80);
+    assert.deepEqual(r, { errno: '', port: 8080 });
+    const early = t.net.host.dial(8080, 30000, '')!;
+    t.net.settle();
+    assert.equal(early.gone, true);
+    t.send(solicit());
+    t.frames();
+    t.net.host.dial(8080, 30001, '');
+    t.net.settle();
+    const syn = parse(t.frames()[0]!.data);
+    assert.deepEqual([syn.flags, syn.sport], [SYN, 30001]);
+  });
+
+  it('sends datagrams on and refuses what is too big for the link', () => {
+    const t = network();
+    const udp = Buffer.alloc(8 + 4);
+    udp.writeUInt16BE(5000, 0);
+    udp.writeUInt16BE(9, 2);
+    udp.writeUInt16BE(12, 4);
+    t.send(ip6Frame(17, udp));
+    assert.match(new Decoder().line(t.frames()[0]!.data), /nh=58 0104/, 'port unreachable');
+    t.send(ip6Frame(17, new Uint8Array(1600)));
+    assert.match(new Decoder().line(t.frames()[0]!.data), /nh=58 0200.{4}000005dc/, 'packet too big, 1500');
+  });
+});
