@@ -15,8 +15,11 @@ export async function default_place(gdb: GdbInterpreter): Promise<DefaultPlace |
 async function set_breakpoint(gdb: GdbInterpreter, text: string, temporary: boolean): Promise<void> {
   const { location, condition } = split_condition(text);
   const compiled = condition === undefined ? undefined : gdb.evaluator.condition(condition);
-  let at: ReturnType<typeof parse_location>;
-  if (location === '') {
+  const packet = /^-packet\s+(\d+)$/.exec(location)?.[1];
+  let at: Breakpoint['spec']['location'];
+  if (packet !== undefined) {
+    at = { kind: 'packet', number: Number(packet) };
+  } else if (location === '') {
     const here = gdb.engine.state === 'stopped' ? await default_place(gdb) : undefined;
     if (!here) {
       throw new CommandError('No default breakpoint address now.');
@@ -37,6 +40,9 @@ async function set_breakpoint(gdb: GdbInterpreter, text: string, temporary: bool
 function announcement(bp: Breakpoint): string {
   const what = bp.spec.temporary ? 'Temporary breakpoint' : 'Breakpoint';
   const [first] = bp.locations;
+  if (bp.spec.location.kind === 'packet') {
+    return `${what} ${bp.id} at packet ${bp.spec.location.number}.`;
+  }
   if (bp.locations.length > 1) {
     return `${what} ${bp.id} at ${bp.locations.length} locations: ${bp.locations.map((l) => `${l.file}:${l.line}`).join(', ')}.`;
   }
@@ -202,8 +208,13 @@ function breakpoint_rows(gdb: GdbInterpreter, b: Breakpoint): string {
   const address = b.locations.length === 0 ? '<PENDING>' : b.locations.length > 1 ? '<MULTIPLE>' : '';
   const { location } = b.spec;
   const place = (l: Breakpoint['locations'][number]): string => `in ${l.function} at ${l.file}:${l.line}`;
-  const wanted = location.kind === 'function' ? location.name : `${location.file}:${location.line}`;
-  const what = b.locations.length === 0 ? wanted : b.locations.length === 1 && only ? place(only) : '';
+  const wanted = place_text(location);
+  const what =
+    b.locations.length === 0 || location.kind === 'packet'
+      ? wanted
+      : b.locations.length === 1 && only
+        ? place(only)
+        : '';
   const lines = [row(String(b.id), kind, b.spec.temporary ? 'del' : 'keep', b.enabled ? 'y' : 'n', address, what)];
   if (b.spec.condition) {
     lines.push(`\tstop only if ${b.spec.condition.text}`);
@@ -221,6 +232,18 @@ function breakpoint_rows(gdb: GdbInterpreter, b: Breakpoint): string {
     lines.push(...b.locations.map((l, i) => row(`${b.id}.${i + 1}`, '', '', 'y', '', place(l))));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** A place as it was asked for. */
+function place_text(location: Breakpoint['spec']['location']): string {
+  switch (location.kind) {
+    case 'function':
+      return location.name;
+    case 'line':
+      return `${location.file}:${location.line}`;
+    case 'packet':
+      return `packet ${location.number}`;
+  }
 }
 
 /** Names that a location may start with. */
@@ -242,7 +265,8 @@ Usage: break [LOCATION] [if CONDITION]
 LOCATION is a function (e1000_receive_iov), FILE:LINE (hw/net/e1000.ts:1031), FILE:FUNCTION, or a line of the current file
 (1031, +2). Without one: the current line. CONDITION is a C-like expression over the names that are in scope there; $pkt is the
 packet that the function handles, with Wireshark's field names:
-  break e1000_receive_iov if $pkt.tcp.dstport == 5556`,
+  break e1000_receive_iov if $pkt.tcp.dstport == 5556
+In a replay, "break -packet N" stops where packet N of the capture enters the machine.`,
     run: (gdb, args) => set_breakpoint(gdb, args, false),
     complete: complete_location,
   },

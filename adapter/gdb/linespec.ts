@@ -4,7 +4,8 @@ import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { BreakpointSpec, EngineApi } from '../engine/api.ts';
 import { CommandError } from './commands.ts';
 
-export type Location = BreakpointSpec['location'];
+/** A place in the code. */
+export type Location = Exclude<BreakpointSpec['location'], { readonly kind: 'packet' }>;
 
 /** Where a relative or bare line number counts from. */
 export interface DefaultPlace {

@@ -3,6 +3,7 @@ import type { EngineApi, NamedValue, Value } from '../engine/api.ts';
 import { format_field } from '../packets/fields.ts';
 import { type Result, struct_name } from './evaluate.ts';
 import { ExpressionError } from './expression/ast.ts';
+import { signature } from './ptype.ts';
 
 /** Print settings (`set print ...`). */
 export interface PrintSettings {
@@ -58,6 +59,10 @@ export async function format_result(
     if (letter === '' && (value.kind === 'number' || value.kind === 'string')) {
       return format_field(type.field.name, value.value as number | string);
     }
+  }
+  const f = value.kind === 'function' ? engine.info.functions.find((x) => x.name === value.value) : undefined;
+  if (f) {
+    return `{${signature(f)}} <${f.name}>`;
   }
   const scalar = code?.scalar;
   const hint: ScalarHint = scalar ? { ...scalar, char: scalar.char ?? scalar.bits === 8 } : {};

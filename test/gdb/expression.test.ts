@@ -139,7 +139,7 @@ describe('gdb expressions', () => {
     ['x[1]', "error: cannot subscript something of type `number'"],
     ['iov[9]', 'error: Cannot access memory: the index is outside of the array.'],
     ['5@2', "error: Only values in memory can be extended with '@'."],
-    ['add', '<add>'],
+    ['add', '{number (socket, number, Uint8Array)} <add>'],
     ['text', '"listening on 5556"'],
   ]);
 
