@@ -1,0 +1,40 @@
+/** The whole path, instrumented against release: packets a second of each build, runs taken in turn. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Image } from '../../adapter/engine/image.ts';
+
+interface PathRun {
+  readonly seconds: number;
+  readonly frames: number;
+}
+
+const run = promisify(execFile);
+
+async function once(build: 'debug' | 'release', megabytes: number, probes: number): Promise<PathRun> {
+  const child = join(import.meta.dirname, 'path-child.ts');
+  const env = { ...process.env, PKTGDB_PROBES: String(probes) };
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', child, build, String(megabytes)], { env });
+  return JSON.parse(stdout) as PathRun;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** Medians over `rounds` runs of each build. */
+export async function measurePath(megabytes = 100, rounds = 5): Promise<object> {
+  const probes = Image.load().info.probes.length;
+  const rates: Record<'debug' | 'release', number[]> = { debug: [], release: [] };
+  for (let i = 0; i < rounds; i++) {
+    for (const build of ['release', 'debug'] as const) {
+      const { frames, seconds } = await once(build, megabytes, probes);
+      rates[build].push(frames / seconds);
+    }
+  }
+  const release = median(rates.release);
+  const instrumented = median(rates.debug);
+  return {
+    release_pkts_per_s: Math.round(release),
+    instrumented_pkts_per_s: Math.round(instrumented),
+    ratio: Number((release / instrumented).toFixed(2)),
+  };
+}
