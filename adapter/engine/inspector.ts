@@ -71,7 +71,8 @@ class Hub {
       }
     });
     on('NodeWorker.receivedMessageFromWorker', ({ params }: { params: { sessionId: string; message: string } }) => {
-      this.channels.get(params.sessionId)?.receive(JSON.parse(params.message) as Answer);
+      // A quick worker's message can arrive inside `post`; whoever posted gets to listen first.
+      queueMicrotask(() => this.channels.get(params.sessionId)?.receive(JSON.parse(params.message) as Answer));
     });
     on('NodeWorker.detachedFromWorker', ({ params }: { params: { sessionId: string } }) => {
       this.channels.get(params.sessionId)?.detached();
