@@ -181,11 +181,11 @@ export function icmp6_forward_error(m: mbuf, errno: string, src: Uint8Array): vo
   icmp6_forward(m, ICMP6_UNREACH, code, src);
 }
 
+/** Sends an ICMPv6 error with as much of the packet `m` as fits, from `src`; none about an error, nor to what is not one host (RFC 4443, section 2.4). */
 function icmp6_forward(m: mbuf, type: number, code: number, src: Uint8Array): void {
   const b = m.m_dat;
   const ip = m.m_data;
   const dst = b.slice(ip + 8, ip + 24);
-  // No error about an error, nor to what is not one host (RFC 4443, section 2.4).
   if (in6_multicast(dst) || in6_unspecified(dst)) {
     return;
   }

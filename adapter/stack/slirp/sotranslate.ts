@@ -23,6 +23,7 @@ export function sotranslate_out(so: socket): sockaddr {
   return so.so_ffamily === AF_INET6 ? sotranslate_out6(so) : sotranslate_out4(so);
 }
 
+/** `sotranslate_out` for IPv4: the gateway and 255.255.255.255 are the host's loopback, the name server's address is its DNS. */
 function sotranslate_out4(so: socket): sockaddr {
   const slirp = so.slirp;
   if (!slirp.disable_dns && so.so_faddr === slirp.vnameserver_addr) {
@@ -34,6 +35,7 @@ function sotranslate_out4(so: socket): sockaddr {
   return sockaddr_in(so.so_faddr, so.so_fport);
 }
 
+/** `sotranslate_out` for IPv6: every address in the prefix is the host's loopback, but for the name server's. */
 function sotranslate_out6(so: socket): sockaddr {
   const slirp = so.slirp;
   const faddr = so.so_faddr6!;

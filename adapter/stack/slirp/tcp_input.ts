@@ -240,7 +240,11 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
       fin = tcp_present(tp, so);
     }
   } else {
-    m_free(m);
+    if (ti.ti_len > 0) {
+      m_drop(m, 'TCP_BAD_SEGMENT');
+    } else {
+      m_free(m);
+    }
     fin = 0;
   }
   if (so.so_tcpcb !== tp) {

@@ -76,7 +76,7 @@ export function tcp_present(tp: tcpcb, so: socket): number {
     tp.rcv_nxt = (tp.rcv_nxt + ti.ti_len) >>> 0;
     flags = ti.ti_flags & TH_FIN;
     if ((so.so_state & SS_FCANTSENDMORE) !== 0) {
-      m_free(m);
+      m_drop(m, 'HOST_ERROR');
     } else {
       sbappend(so, m);
     }

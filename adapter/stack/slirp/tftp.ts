@@ -56,6 +56,7 @@ class tftp_request {
   end = 0;
 }
 
+/** Reads who sent a datagram, to which address, and where its payload is. */
 function tftp_read_request(m: mbuf, af: number): tftp_request {
   const r = new tftp_request();
   const hlen = af === AF_INET ? IP_HLEN : IP6_HLEN;
