@@ -253,7 +253,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     this.next();
   }
   async runTo(location: BreakpointSpec['location']): Promise<void> {
-    this.calls.push(`runTo ${location.kind === 'line' ? `${location.file}:${location.line}` : location.name}`);
+    this.calls.push(`runTo ${location.kind === 'function' ? location.name : Object.values(location).slice(1).join(':')}`);
     this.next();
   }
 
@@ -282,7 +282,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
       const f = INFO.functions[p.fn]!;
       return location.kind === 'function'
         ? f.name === location.name && f.probes[0] === p.id
-        : f.file === location.file && p.line >= location.line;
+        : location.kind === 'line' && f.file === location.file && p.line >= location.line;
     });
     let message: string | undefined;
     try {
