@@ -253,7 +253,9 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     this.next();
   }
   async runTo(location: BreakpointSpec['location']): Promise<void> {
-    this.calls.push(`runTo ${location.kind === 'function' ? location.name : Object.values(location).slice(1).join(':')}`);
+    this.calls.push(
+      `runTo ${location.kind === 'function' ? location.name : Object.values(location).slice(1).join(':')}`,
+    );
     this.next();
   }
 
