@@ -134,6 +134,25 @@ describe('slirp: services', () => {
     assert.equal(dropped().includes('ARP_TIMEOUT'), true);
   });
 
+  it('stops reading a UDP port while its packets wait for the guest, and goes on then', () => {
+    const t = new TestNet((o) => {
+      o.hostfwd = [{ udp: true, port: 6000, guest: 0x0a000220, guestPort: 600 }];
+    });
+    t.frames();
+    for (let i = 0; i < 20; i++) {
+      t.net.host.udpSend(6000, 7000, `datagram ${i}`);
+    }
+    t.net.settle();
+    assert.equal(t.net.slirp.if_count, 5);
+    t.send(arpFrame(0x0a000220, 0x0a000220));
+    t.net.settle();
+    const got = t.frames().filter((f) => f.data[12] === 8 && f.data[13] === 0);
+    assert.deepEqual(
+      got.map((f) => Buffer.from(f.data.subarray(42)).toString()),
+      Array.from({ length: 20 }, (_, i) => `datagram ${i}`),
+    );
+  });
+
   it('isolates a restricted guest but for DHCP, pings of the gateway and forwards', () => {
     const t = new TestNet((o) => {
       o.config.restricted = true;

@@ -208,6 +208,19 @@ describe('slirp: tcp', () => {
     assert.equal(t.net.slirp.tcb.count, 0);
   });
 
+  it('passes on what came before a reset of the host', () => {
+    const t = echo();
+    t.connect(4000, 9);
+    t.segments();
+    const s = stream(t);
+    t.net.host.write(s, Buffer.from('last words'));
+    t.net.host.resetPeer(s);
+    t.net.settle();
+    const got = t.segments();
+    assert.equal(got[0]!.data.toString(), 'last words');
+    assert.equal(got.at(-1)!.flags & RST, RST);
+  });
+
   it('honours a small segment size, in both directions of opening', () => {
     const t = echo();
     const c = t.connect(4000, 9, Uint8Array.of(2, 4, 2, 0x18));

@@ -514,7 +514,9 @@ export function slirp_pollfds_poll(slirp: Slirp): void {
       continue;
     }
     if ((s.revents & POLLERR) !== 0) {
-      soread(so);
+      while (so.s === s && soread(so) > 0) {
+        tcp_output(so.so_tcpcb!);
+      }
       continue;
     }
     if ((s.revents & POLLOUT) !== 0 && (so.so_state & SS_ISFCONNECTING) !== 0) {

@@ -107,6 +107,8 @@ export class socket {
   so_snd: sbuf = new sbuf();
   /** The guest forward it belongs to. */
   guestfwd: object | null = null;
+  /** True while it is not read because its packets wait in the output queue. */
+  so_held = false;
   /** True while it is in `Slirp.so_wq`, to be written at the end of the turn. */
   so_wqueued = false;
   constructor(slirp: Slirp, type: number) {
@@ -353,6 +355,7 @@ export function sorecvfrom(so: socket): void {
       return;
     }
     if (so.so_queued > SO_QUEUED_MAX) {
+      so.so_held = true;
       return;
     }
     const m = m_get(slirp);
