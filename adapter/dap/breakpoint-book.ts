@@ -5,6 +5,7 @@
 import { BreakpointEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Breakpoint, BreakpointSpec } from '../engine/api.ts';
+import { sameFile } from './captures.ts';
 import type { PacketSession } from './session.ts';
 import { toSource } from './sources.ts';
 
@@ -15,6 +16,8 @@ export interface Wanted {
   readonly location: BreakpointSpec['location'];
   readonly spec?: BreakpointSpec;
   readonly problem?: string;
+  /** Path of the capture whose packet it is. */
+  readonly capture?: string;
 }
 
 interface Entry {
@@ -34,6 +37,10 @@ export class BreakpointBook {
   /** The engine's events are our own doing while this is set. */
   #busy = false;
   #nextProblemId = FIRST_PROBLEM_ID;
+  /** Captures of breakpoints on packets, by the breakpoint's number. */
+  readonly #captures = new Map<number, string>();
+  /** What the machine replays; undefined until it is launched. */
+  #replayed: { readonly trace: string | undefined } | undefined;
 
   constructor(session: PacketSession) {
     this.#session = session;
@@ -42,6 +49,36 @@ export class BreakpointBook {
   /** True for one that came from `setFunctionBreakpoints`. */
   isFunctionBreakpoint(id: number): boolean {
     return this.#owned.get('functions')?.some((entry) => entry.id === id) ?? false;
+  }
+
+  /** True for one on a packet of the capture. */
+  isPacketBreakpoint(id: number): boolean {
+    return this.#captures.has(id);
+  }
+
+  /** The machine replays `trace`, or is live: breakpoints on packets of other captures are disabled, and say so. */
+  replaying(trace: string | undefined): void {
+    this.#replayed = { trace };
+    for (const id of this.#captures.keys()) {
+      const breakpoint = this.#find(id);
+      if (breakpoint !== undefined) {
+        const enabled = this.#otherCapture(id) === undefined;
+        this.changed('changed', this.#session.engine.updateBreakpoint(id, { enabled }));
+      }
+    }
+  }
+
+  /** Why a breakpoint on a packet cannot be reached in this session. */
+  #otherCapture(id: number): string | undefined {
+    const capture = this.#captures.get(id);
+    if (capture === undefined || this.#replayed === undefined) {
+      return undefined;
+    }
+    const { trace } = this.#replayed;
+    if (trace === undefined) {
+      return 'This session does not replay a capture; set "trace" in the launch configuration.';
+    }
+    return sameFile(trace, capture) ? undefined : `This session replays another capture: ${trace}`;
   }
 
   /** Makes `wanted` the breakpoints of `owner`, in this order. `file` is set for those of a file. */
@@ -60,6 +97,7 @@ export class BreakpointBook {
       }
       for (const { id } of old) {
         this.#told.delete(id);
+        this.#captures.delete(id);
         this.#session.engine.deleteBreakpoint(id);
       }
       this.#owned.set(owner, entries);
@@ -117,7 +155,14 @@ export class BreakpointBook {
       return this.#problem(one, one.problem ?? '');
     }
     try {
-      return this.#describe(this.#session.engine.setBreakpoint(one.spec));
+      const { engine } = this.#session;
+      const breakpoint = engine.setBreakpoint(one.spec);
+      if (one.capture === undefined) {
+        return this.#describe(breakpoint);
+      }
+      this.#captures.set(breakpoint.id, one.capture);
+      const enabled = this.#otherCapture(breakpoint.id) === undefined;
+      return this.#describe(enabled ? breakpoint : engine.updateBreakpoint(breakpoint.id, { enabled }));
     } catch (error) {
       return this.#problem(one, (error as Error).message);
     }
@@ -130,6 +175,7 @@ export class BreakpointBook {
       verified: false,
       reason: 'failed',
       message,
+      ...(location.kind === 'packet' ? { line: client.lineToClient(location.number) } : {}),
       ...(location.kind === 'line'
         ? { source: toSource(engine, client, location.file), line: client.lineToClient(location.line) }
         : {}),
@@ -138,6 +184,11 @@ export class BreakpointBook {
 
   #describe({ id, verified, message, locations, spec }: Breakpoint): DebugProtocol.Breakpoint {
     const { engine, client } = this.#session;
+    if (spec.location.kind === 'packet') {
+      const why = verified ? this.#otherCapture(id) : (message ?? '');
+      const state = why === undefined ? { verified } : { verified: false, reason: 'failed' as const, message: why };
+      return { id, ...state, line: client.lineToClient(spec.location.number) };
+    }
     const at = locations[0];
     const file = at?.file ?? (spec.location.kind === 'line' ? spec.location.file : undefined);
     const line = at?.line ?? (spec.location.kind === 'line' ? spec.location.line : undefined);

@@ -5,6 +5,7 @@ import type { Evaluator } from '../gdb/evaluate.ts';
 import { Arguments, RequestError } from './arguments.ts';
 import type { Wanted } from './breakpoint-book.ts';
 import { parseHitCondition, parseLogMessage } from './breakpoint-text.ts';
+import { capturePath } from './captures.ts';
 import type { Family } from './requests.ts';
 import type { PacketSession } from './session.ts';
 import { stackFile } from './sources.ts';
@@ -43,6 +44,14 @@ function setBreakpoints(session: PacketSession, args: Arguments): DebugProtocol.
   const requested = args.has('breakpoints')
     ? args.objects('breakpoints')
     : oldLines(args).map((line) => new Arguments(args.where, { line }));
+  const capture = file === undefined ? capturePath(source) : undefined;
+  if (capture !== undefined) {
+    const wanted = requested.map((one): Wanted => {
+      const number = session.client.lineFromClient(one.number('line'));
+      return { ...want(session.evaluator, one, { kind: 'packet', number }), capture };
+    });
+    return { breakpoints: session.breakpoints.replace(`capture:${capture}`, undefined, wanted) };
+  }
   if (file === undefined) {
     const name = source.optionalString('path') ?? source.optionalString('name') ?? 'this source';
     return {
@@ -94,12 +103,20 @@ function want(evaluator: Evaluator, one: Arguments, location: BreakpointSpec['lo
   }
 }
 
+/** Most lines of a packet listing that one request is answered for. */
+const MAX_LISTING_LOCATIONS = 1000;
+
 /** Places in a range of lines where a breakpoint can be: the statements' starts. */
 function breakpointLocations(session: PacketSession, args: Arguments): DebugProtocol.BreakpointLocation[] {
   const { engine, client } = session;
-  const file = stackFile(engine, client, args.object('source'));
+  const source = args.object('source');
+  const file = stackFile(engine, client, source);
   const first = client.lineFromClient(args.number('line'));
   const last = client.lineFromClient(args.optionalNumber('endLine') ?? args.number('line'));
+  if (file === undefined && capturePath(source) !== undefined) {
+    const count = Math.min(Math.max(0, last - first + 1), MAX_LISTING_LOCATIONS);
+    return Array.from({ length: count }, (_, i) => ({ line: client.lineToClient(first + i) }));
+  }
   const places = new Map<string, DebugProtocol.BreakpointLocation>();
   for (const probe of engine.info.probes) {
     if (probe.line >= first && probe.line <= last && engine.info.functions[probe.fn]?.file === file) {

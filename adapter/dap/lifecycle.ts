@@ -15,6 +15,9 @@ import type { PacketSession } from './session.ts';
 /** How long the answer to `launch` waits for `configurationDone`. */
 const GRACE_MS = 500;
 
+/** Last lines of a script's output that tell why it failed. */
+const MAX_SCRIPT_ERROR_LINES = 3;
+
 export const lifecycleRequests: Family = {
   launch: {
     handle: (session, args) => session.lifecycle.launch(args),
@@ -167,15 +170,25 @@ export class Lifecycle {
     this.#earlyExit = undefined;
     this.#session.guestTerminal = terminal;
     try {
-      await this.#runInitCommands(initCommands);
+      const { interpreter } = this.#session.repl;
+      const { state } = engine;
+      interpreter.args = options.args;
+      this.#session.breakpoints.replaying(options.trace);
+      if (await this.#runInitCommands(initCommands)) {
+        await engine.kill();
+        this.terminated();
+        return;
+      }
       if (noDebug) {
         for (const { id } of engine.breakpoints) {
           engine.updateBreakpoint(id, { enabled: false });
         }
       }
-      this.#earlyExit = undefined;
-      this.#session.repl.interpreter.args = options.args;
-      await engine.launch(options);
+      // A script may have run the machine already, with `run`.
+      if (engine.state === state) {
+        this.#earlyExit = undefined;
+        await engine.launch({ ...options, args: interpreter.args });
+      }
     } finally {
       this.#starting = false;
     }
@@ -202,21 +215,31 @@ export class Lifecycle {
     }
   }
 
-  /** Runs the gdb commands of the configuration once; breakpoints they set outlive a restart. */
-  async #runInitCommands(commands: readonly string[]): Promise<void> {
+  /**
+   * Runs the gdb commands of the configuration once; breakpoints they set outlive a restart. A script's output is shown as it comes.
+   * True if they end the session (`quit`).
+   */
+  async #runInitCommands(commands: readonly string[]): Promise<boolean> {
     if (this.#initCommandsDone) {
-      return;
+      return false;
     }
     this.#initCommandsDone = true;
     for (const command of commands) {
-      const { output, failed } = await this.#session.repl.run(command, -1);
+      const script = /^\s*source\b/.test(command);
+      const { output, failed, quit } = await this.#session.repl.run(command, -1, script);
       if (failed) {
-        throw new RequestError(`launch: initCommands: "${command}": ${output.trim()}`);
+        const lines = output.trim().split('\n');
+        const why = script ? lines.slice(-MAX_SCRIPT_ERROR_LINES) : lines;
+        throw new RequestError(`launch: initCommands: "${command}": ${why.join('\n')}`);
       }
-      if (output !== '') {
+      if (output !== '' && !script) {
         this.#session.output('console', output);
       }
+      if (quit) {
+        return true;
+      }
     }
+    return false;
   }
 
   #startFailed(error: unknown): void {

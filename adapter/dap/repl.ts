@@ -11,6 +11,8 @@ export interface Interpreter {
   frame: number;
   /** Options that the command `run` starts the machine with. */
   args: readonly string[];
+  /** How many scripts are being run: they deal with stops themselves. */
+  readonly sourcing: number;
   /** Commands to run when a breakpoint stops, by its number. */
   readonly breakpointCommands: ReadonlyMap<number, readonly string[]>;
   /** Evaluates expressions, with the convenience variables that commands set. */
@@ -28,6 +30,8 @@ export class Repl {
   readonly interpreter: Interpreter;
   readonly #unasked: (text: string) => void;
   #collected: string | undefined;
+  /** Output is also passed on while it is collected. */
+  #streaming = false;
   #last: Promise<unknown> = Promise.resolve();
   /** The frame that the client showed with the last command; `up` and `down` count until it shows another. */
   #shown = 0;
@@ -38,9 +42,15 @@ export class Repl {
     this.interpreter = create((text) => this.#write(text));
   }
 
-  /** Runs the lines of `text` in a frame (-1: the one selected before), after what was asked for earlier. */
-  run(text: string, frame: number): Promise<ReplResult> {
-    const result = this.#last.then(() => this.#run(text.split('\n'), frame));
+  /**
+   * Runs the lines of `text` in a frame (-1: the one selected before), after what was asked for earlier. With `stream`, what they
+   * print is passed on as it comes too.
+   */
+  run(text: string, frame: number, stream = false): Promise<ReplResult> {
+    const result = this.#last.then(() => {
+      this.#streaming = stream;
+      return this.#run(text.split('\n'), frame);
+    });
     this.#last = result;
     return result;
   }
@@ -78,9 +88,10 @@ export class Repl {
   }
 
   #write(text: string): void {
-    if (this.#collected === undefined) {
+    if (this.#collected === undefined || this.#streaming) {
       this.#unasked(text);
-    } else {
+    }
+    if (this.#collected !== undefined) {
       this.#collected += text;
     }
   }

@@ -47,7 +47,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   #initialized = false;
   #ended = false;
   /** While a request starts the machine: stops to report once it has been answered. */
-  #held: StopReason[] | undefined;
+  #held: { readonly reason: StopReason; readonly ofScript: boolean }[] | undefined;
 
   constructor(engine: EngineApi, options: SessionOptions) {
     super();
@@ -151,8 +151,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   releaseStops(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const reason of held) {
-      this.#sendStopped(reason);
+    for (const { reason, ofScript } of held) {
+      this.#sendStopped(reason, ofScript);
     }
   }
 
@@ -165,14 +165,17 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     engine.on('stopped', (reason) => {
       this.stopped = new StopState(engine);
       this.repl.stopped();
+      const ofScript = this.repl.interpreter.sourcing > 0;
       if (this.#held !== undefined) {
-        this.#held.push(reason);
+        this.#held.push({ reason, ofScript });
       } else {
-        this.#sendStopped(reason);
+        this.#sendStopped(reason, ofScript);
       }
     });
     engine.on('continued', () => {
       this.stopped = new StopState(engine);
+      // A script ran on: the stop before is over.
+      this.#held?.splice(0);
       if (this.#held === undefined) {
         this.sendEvent(new ContinuedEvent(THREAD_ID, true));
       }
@@ -201,7 +204,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     }
   }
 
-  #sendStopped(reason: StopReason): void {
+  /** A script runs the commands of the breakpoints it stops at itself. */
+  #sendStopped(reason: StopReason, ofScript: boolean): void {
     const event: DebugProtocol.StoppedEvent = {
       seq: 0,
       type: 'event',
@@ -209,7 +213,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       body: stoppedBody(this, reason),
     };
     this.sendEvent(event);
-    if (reason.kind === 'breakpoint') {
+    if (reason.kind === 'breakpoint' && !ofScript) {
       void this.#runBreakpointCommands(reason.breakpoints);
     }
   }

@@ -14,6 +14,12 @@ type Description = Pick<DebugProtocol.StoppedEvent['body'], 'reason' | 'descript
 function describe(session: PacketSession, reason: StopReason): Description {
   switch (reason.kind) {
     case 'breakpoint': {
+      const packet = reason.breakpoints.find((id) => session.breakpoints.isPacketBreakpoint(id));
+      const on = session.engine.breakpoints.find((breakpoint) => breakpoint.id === packet)?.spec.location;
+      if (on?.kind === 'packet') {
+        const description = `Paused on packet ${on.number} of the capture`;
+        return { reason: 'breakpoint', description, hitBreakpointIds: [...reason.breakpoints] };
+      }
       const functions =
         reason.breakpoints.length > 0 && reason.breakpoints.every((id) => session.breakpoints.isFunctionBreakpoint(id));
       return {

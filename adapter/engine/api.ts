@@ -93,7 +93,9 @@ export type ExpressionCompiler = (scope: SymbolScope) => string;
 export interface BreakpointSpec {
   readonly location:
     | { readonly kind: 'function'; readonly name: string }
-    | { readonly kind: 'line'; readonly file: string; readonly line: number; readonly column?: number };
+    | { readonly kind: 'line'; readonly file: string; readonly line: number; readonly column?: number }
+    /** Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network sends it. */
+    | { readonly kind: 'packet'; readonly number: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: string;
   readonly ignoreCount?: number;

@@ -16,6 +16,15 @@ interface Resolved {
   readonly message?: string;
 }
 
+/**
+ * Where packets of a capture enter: frames of the guest when it transmits them, those of the user network when it has told the
+ * host of them and passes them on (the last statement). `js` is the number of the packet there.
+ */
+const PACKET_ENTRIES = [
+  { name: 'trace_xmit_frame', at: 0, js: 'number' },
+  { name: 'slirp_output', at: -1, js: '$R.packetNumber' },
+] as const;
+
 const HIT_CONDITION = /^\s*(==|>=|<=|>|<|%|)\s*(\d+)\s*$/;
 
 /** Parses a DAP hit condition; a bare number means "from that hit on", as VS Code's own debugger has it. Throws `EngineError`. */
@@ -88,9 +97,34 @@ export class BreakpointTable {
   }
 
   private resolve(spec: BreakpointSpec): Resolved {
-    return spec.location.kind === 'function'
-      ? this.resolveFunction(spec, spec.location.name)
-      : this.resolveLine(spec, spec.location);
+    switch (spec.location.kind) {
+      case 'function':
+        return this.resolveFunction(spec, spec.location.name);
+      case 'line':
+        return this.resolveLine(spec, spec.location);
+      case 'packet':
+        return this.resolvePacket(spec, spec.location.number);
+    }
+  }
+
+  private resolvePacket(spec: BreakpointSpec, number: number): Resolved {
+    if (!Number.isSafeInteger(number) || number < 1) {
+      throw new EngineError(`${number} is no packet number; the first packet of a capture is 1`);
+    }
+    const conditions = new Map<number, string>();
+    const locations = PACKET_ENTRIES.map(({ name, at, js }) => {
+      const fn = this.image.functions(name)[0];
+      const statements = (fn?.probes ?? []).map((id) => this.image.probe(id)).filter((p) => p?.kind === 'statement');
+      const probe = statements.at(at);
+      if (!probe) {
+        throw new EngineError(`Packets of a capture cannot be stopped at: there is no function "${name}".`);
+      }
+      this.compileAt(spec, probe, conditions);
+      const own = conditions.get(probe.id);
+      conditions.set(probe.id, `${js}===${number}${own === undefined ? '' : `&&(${own})`}`);
+      return this.image.location(probe);
+    });
+    return { locations, conditions };
   }
 
   private resolveFunction(spec: BreakpointSpec, name: string): Resolved {

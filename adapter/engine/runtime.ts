@@ -80,6 +80,8 @@ export class Runtime {
   private readonly globalsAll: object = Object.create(null) as object;
   private readonly globalsOf = new Map<string, object>();
   private readonly packetView = new PacketView();
+  /** In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it. */
+  packetNumber = 0;
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
   /** Declared types of struct fields, set by the engine before the first look into one. */

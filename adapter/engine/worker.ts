@@ -7,7 +7,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LiveHost } from '../host/live-host.ts';
 import { CTL, type MailboxBuffers } from '../host/mailbox.ts';
 import { RecordedHost, type RecordingHeader, RecordingHost } from '../host/recording.ts';
+import { readTrace } from '../host/trace.ts';
 import { TraceHost } from '../host/trace-host.ts';
+import { PacketNumbers } from '../host/trace-packets.ts';
+import { read_capture } from '../packets/capture.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
 import { type ProbeTables, Runtime } from './runtime.ts';
 
@@ -98,11 +101,22 @@ function countFrame(): void {
   frames++;
 }
 
+const countingFrame = data.hashFrames ? hashFrame : countFrame;
+let numbers: PacketNumbers | undefined;
+
+/** In a replay, also notes which packet of the capture it is, for breakpoints on packets. */
+function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
+  countingFrame(dir, buf, size);
+  if (dir === 1) {
+    runtime.packetNumber = numbers?.sent(buf, size) ?? 0;
+  }
+}
+
 const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
   pause: () => runtime.pausePoll(),
-  frame: data.hashFrames ? hashFrame : countFrame,
+  frame: data.trace ? numberFrame : countingFrame,
   alloc_shared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
     post({ type: 'shared', name, buffer });
@@ -112,11 +126,15 @@ const hooks = {
 
 function makeHost(): Host {
   const { header } = data;
+  const capture = data.trace ? read_capture(data.trace) : undefined;
   if (data.recording) {
+    numbers = capture && new PacketNumbers(readTrace(capture).sent);
     return new RecordedHost(header, data.recording, hooks);
   }
   live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
-  const source = data.trace ? new TraceHost(data.trace, live, header.argv) : live;
+  const replay = capture && new TraceHost(capture, live, header.argv);
+  numbers = replay && new PacketNumbers(replay.trace.sent);
+  const source = replay ?? live;
   return data.recordLimit > 0
     ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk }))
     : source;

@@ -141,6 +141,9 @@ export class GdbInterpreter {
     }
   };
 
+  /** Files that are being sourced: `continue` and the like wait for the stop then, so that the next line finds the machine stopped. */
+  sourcing = 0;
+
   /** A line of a script: as `execute`, but errors are thrown. */
   script_line(line: string): Promise<void> {
     return this.line(line, false);
@@ -316,7 +319,7 @@ export class GdbInterpreter {
   }
 
   /**
-   * Lets the machine run and, in the CLI, waits until it stops or is gone and says so. `before` is the innermost frame and the
+   * Lets the machine run and, in the CLI or in a script, waits until it stops or is gone and says so. `before` is the innermost frame and the
    * depth it ran from: a step within one function prints only the line. After a step, `again` may ask for another one.
    */
   async go(
@@ -324,7 +327,7 @@ export class GdbInterpreter {
     before?: { readonly fn: number; readonly depth: number },
     again?: () => Promise<boolean>,
   ): Promise<void> {
-    if (!this.options.waitForStops || this.background) {
+    if (!(this.options.waitForStops || this.sourcing > 0) || this.background) {
       return action();
     }
     let end: End;

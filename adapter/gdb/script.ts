@@ -189,6 +189,15 @@ export async function source_file(gdb: GdbInterpreter, name: string): Promise<vo
     const missing = (e as NodeJS.ErrnoException).code === 'ENOENT';
     throw new CommandError(`${name}: ${missing ? 'No such file or directory.' : (e as Error).message}`);
   }
+  gdb.sourcing++;
+  try {
+    await run_lines(gdb, name, text);
+  } finally {
+    gdb.sourcing--;
+  }
+}
+
+async function run_lines(gdb: GdbInterpreter, name: string, text: string): Promise<void> {
   for (const [i, line] of join_continued(text.split(/\r?\n/))) {
     if (gdb.quit !== undefined) {
       return;

@@ -154,7 +154,7 @@ export class TraceHost implements Host {
         this.outside.report('warning', `replay: ${w}`);
       }
       for (const { mac, ip } of this.trace.known) {
-        this.inputs.push({ type: 'frame', data: arpAnnouncement(mac, ip) });
+        this.inputs.push({ type: 'frame', data: arpAnnouncement(mac, ip), number: 0 });
       }
     } else if (this.phase === 'play') {
       this.playStep();
@@ -229,7 +229,7 @@ export class TraceHost implements Host {
   private playFrame(step: Extract<Step, { type: 'frame' }>): void {
     this.current = step;
     if (!step.flow) {
-      this.inputs.push({ type: 'frame', data: step.data });
+      this.inputs.push({ type: 'frame', data: step.data, number: step.number });
       return;
     }
     const data = step.data.slice();
@@ -257,7 +257,7 @@ export class TraceHost implements Host {
     }
     live.lastFrame = data;
     for (const frame of segment(data)) {
-      this.inputs.push({ type: 'frame', data: frame });
+      this.inputs.push({ type: 'frame', data: frame, number: step.number });
     }
   }
 
@@ -376,6 +376,7 @@ export class TraceHost implements Host {
       this.answers.push({
         type: 'frame',
         data: bareAck(live.lastFrame, live.guestNext, (live.iss + live.acked) >>> 0),
+        number: 0,
       });
     }
   }

@@ -86,6 +86,8 @@ export interface Trace {
   readonly known: readonly { readonly mac: number; readonly ip: number }[];
   readonly guestFrames: number;
   readonly slirpFrames: number;
+  /** The frames of the user network, in order. */
+  readonly sent: readonly { readonly number: number; readonly data: Uint8Array }[];
   readonly warnings: readonly string[];
 }
 
@@ -138,6 +140,7 @@ class TraceReader {
   private readonly p = new PacketView();
   private guestFrames = 0;
   private slirpFrames = 0;
+  private readonly sent: { number: number; data: Uint8Array }[] = [];
   private time = 0;
   /** Frames of connections without a SYN in the capture, by connection: indices of steps. */
   private readonly midstream = new Map<string, number[]>();
@@ -162,6 +165,7 @@ class TraceReader {
     const p = this.p.set(data, 0, data.length, 'ethernet').find();
     if (p.eth >= 0 && (p.mac(6) === BROADCAST || this.slirpMacs.has(p.mac(6)))) {
       this.slirpFrames++;
+      this.sent.push({ number: packet.number, data });
       this.fromSlirp(p);
     } else if (p.eth >= 0) {
       this.guestFrames++;
@@ -197,6 +201,7 @@ class TraceReader {
       known: [...this.known.values()],
       guestFrames: this.guestFrames,
       slirpFrames: this.slirpFrames,
+      sent: this.sent,
       warnings,
     };
   }

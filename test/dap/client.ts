@@ -134,6 +134,7 @@ function fakeInterpreter(engine: EngineApi, write: (text: string) => void): Inte
     complete: (line) => ['break', 'backtrace'].filter((name) => name.startsWith(line)),
     frame: 0,
     args: [],
+    sourcing: 0,
     breakpointCommands: new Map(),
     dispose: () => {},
     evaluator: new Evaluator(engine),

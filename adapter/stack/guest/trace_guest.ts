@@ -69,6 +69,17 @@ const TX_BUFFERS = RX_BUFFERS + RING_COUNT * BUFFER_SIZE;
 const RAM_NEEDED = TX_BUFFERS + RING_COUNT * BUFFER_SIZE;
 const ETH_FCS_LEN = 4;
 
+/** A frame that waits for the CPU to run. */
+export class TraceFrame {
+  readonly buf: Uint8Array;
+  /** Number of its packet in the capture, counted from 1; 0: the replay made it up. */
+  readonly number: number;
+  constructor(buf: Uint8Array, number: number) {
+    this.buf = buf;
+    this.number = number;
+  }
+}
+
 /** The guest's state. */
 export class TraceGuest {
   /** Guest-physical address of the NIC's registers (BAR0), or 0 without a NIC. */
@@ -77,9 +88,11 @@ export class TraceGuest {
   mac: Uint8Array = new Uint8Array(6);
   rx_next_to_clean = 0;
   tx_next_to_use = 0;
-  /** Frames of the capture that wait for the CPU to run. */
-  tx_queue: Uint8Array[] = [];
+  /** Frames of the capture that are due. */
+  tx_queue: TraceFrame[] = [];
   frames_sent = 0;
+  /** Number in the capture of the frame sent last. */
+  packet_number = 0;
   frames_received = 0;
   bytes_received = 0;
   /** Frames to groups and to everybody. */
@@ -220,12 +233,12 @@ export function trace_run(cpu: CPUState): void {
   const g = cpu.guest as TraceGuest;
   const frames = g.tx_queue;
   g.tx_queue = [];
-  for (const frame of frames) {
+  for (const { buf, number } of frames) {
     if (g.hw_addr === 0) {
-      drop(frame, frame.length, 'NO_PEER');
+      drop(buf, buf.length, 'NO_PEER');
     } else {
-      trace_set_mac(g, frame);
-      trace_xmit_frame(g, frame, frame.length);
+      trace_set_mac(g, buf);
+      trace_xmit_frame(g, buf, buf.length, number);
     }
   }
 }
@@ -236,8 +249,8 @@ export function trace_console_input(_cpu: CPUState, _text: string): void {
 }
 
 /** A frame of the capture is due: the guest sends it when it runs next. */
-export function trace_frame(cpu: CPUState, frame: Uint8Array): void {
-  (cpu.guest as TraceGuest).tx_queue.push(frame);
+export function trace_frame(cpu: CPUState, frame: Uint8Array, number: number): void {
+  (cpu.guest as TraceGuest).tx_queue.push(new TraceFrame(frame, number));
 }
 
 /** Has the NIC accept frames to the sender of `frame`, as a driver does when its address is changed. */
@@ -256,8 +269,11 @@ function trace_set_mac(g: TraceGuest, frame: Uint8Array): void {
   trace_writel(g, E1000_RAH, m[4]! | (m[5]! << 8) | E1000_RAH_AV);
 }
 
-/** Puts a frame on the transmit ring, in as many buffers as it takes, and rings the doorbell. */
-export function trace_xmit_frame(g: TraceGuest, buf: Uint8Array, size: number): void {
+/**
+ * Puts a frame on the transmit ring, in as many buffers as it takes, and rings the doorbell. `number` is that of its packet in
+ * the capture: breakpoints on a packet of the guest are here.
+ */
+export function trace_xmit_frame(g: TraceGuest, buf: Uint8Array, size: number, number: number): void {
   const count = Math.max(1, Math.ceil(size / BUFFER_SIZE));
   if (!trace_tx_room(g, count)) {
     drop(buf, size, 'QUEUE_FULL');
@@ -275,6 +291,7 @@ export function trace_xmit_frame(g: TraceGuest, buf: Uint8Array, size: number): 
     g.tx_next_to_use = (i + 1) % RING_COUNT;
   }
   g.frames_sent++;
+  g.packet_number = number;
   trace_writel(g, E1000_TDT, g.tx_next_to_use);
 }
 

@@ -1,0 +1,144 @@
+/** Breakpoints on lines of a packet listing, and scripts that run the machine, over the adapter process. */
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { processSession, type TestClient } from './client.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const HELLO = join(root, 'test/traces/02-hello.pcap');
+
+/** The URI of a capture's packet listing, as VS Code names it. */
+function listing(capture: string): string {
+  return `${pathToFileURL(capture).href.replace('file://', 'pktgdb-capture:')}.packets`;
+}
+
+describe('breakpoints in packet listings', () => {
+  let client: TestClient;
+  let child: ChildProcess;
+
+  beforeEach(() => {
+    ({ client, child } = processSession(join(root, 'dist/pktgdb.js'), ['-i', 'dap']));
+  });
+
+  afterEach(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.stdin?.end();
+      await exited;
+    }
+  });
+
+  async function set(path: string, lines: readonly number[], more: object = {}): Promise<DebugProtocol.Breakpoint[]> {
+    const args = { source: { path }, breakpoints: lines.map((line) => ({ line, ...more })) };
+    return (await client.ask<DebugProtocol.SetBreakpointsResponse>('setBreakpoints', args)).breakpoints;
+  }
+
+  async function names(): Promise<string[]> {
+    const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', { threadId: 1 });
+    return stackFrames.map((f) => f.name);
+  }
+
+  async function packet(): Promise<string> {
+    const layers = await client.scope('Packet');
+    return layers.map((l) => `${l.name} ${l.value}`).join('\n');
+  }
+
+  it('stops when packet 5 enters, which the user network sends', async () => {
+    await client.begin({ trace: HELLO }, async () => {
+      const [five] = await set(listing(HELLO), [5]);
+      assert.equal(five?.verified, true);
+      assert.equal(five?.line, 5);
+    });
+    const { body } = await client.stoppedEvent();
+    assert.equal(body.description, 'Paused on packet 5 of the capture');
+    assert.equal((await names())[0], 'slirp_output');
+    assert.match(await packet(), /58676.*5556.*\[ACK\].*Seq.*Ack|Src Port: 58676, Dst Port: 5556/);
+    await client.ask('continue', { threadId: 1 });
+    await client.event('terminated');
+    assert.equal(client.received.filter((m) => 'event' in m && m.event === 'stopped').length, 1);
+  });
+
+  it('stops at every packet, in the order of the capture', async () => {
+    const all = Array.from({ length: 10 }, (_, i) => i + 1);
+    await client.begin({ trace: HELLO }, () => set(listing(HELLO), all));
+    const seen: string[] = [];
+    for (const _ of all) {
+      const { body } = await client.stoppedEvent();
+      seen.push(`${/packet (\d+)/.exec(body.description ?? '')?.[1]} ${(await names())[0]}`);
+      await client.ask('continue', { threadId: 1 });
+    }
+    await client.event('terminated');
+    assert.deepEqual(seen, [
+      '1 slirp_output',
+      '2 trace_xmit_frame',
+      '3 slirp_output',
+      '4 trace_xmit_frame',
+      '5 slirp_output',
+      '6 slirp_output',
+      '7 slirp_output',
+      '8 trace_xmit_frame',
+      '9 trace_xmit_frame',
+      '10 slirp_output',
+    ]);
+  });
+
+  it('takes conditions, on the path of the capture too', async () => {
+    await client.begin({ trace: HELLO }, () => set(HELLO, [4, 6], { condition: '$pkt.tcp.len > 0' }));
+    assert.match((await client.stoppedEvent()).body.description ?? '', /packet 6 /);
+  });
+
+  it('says when the session replays something else', async () => {
+    const other = join(root, 'test/traces/03-ping.pcap');
+    await client.begin({ trace: HELLO }, () => set(listing(other), [1]));
+    const { body } = await client.event<DebugProtocol.BreakpointEvent>('breakpoint');
+    assert.equal(body.breakpoint.verified, false);
+    assert.match(body.breakpoint.message ?? '', /replays another capture: .*02-hello\.pcap/);
+    const [late] = await set(listing(other), [2]);
+    assert.equal(late?.verified, false);
+    await client.event('terminated');
+  });
+
+  it('says when the session is live, or the line is no packet', async () => {
+    const args = '-nic user';
+    await client.begin({ args }, async () => {
+      const [zero] = await set(listing(HELLO), [0]);
+      assert.match(zero?.message ?? '', /0 is no packet number/);
+    });
+    const [one] = await set(listing(HELLO), [1]);
+    assert.match(one?.message ?? '', /does not replay a capture/);
+  });
+
+  it('has a location on every line of a listing', async () => {
+    await client.ask('initialize', { adapterID: 'pktgdb' });
+    const args = { source: { path: listing(HELLO) }, line: 3, endLine: 5 };
+    const { breakpoints } = await client.ask<DebugProtocol.BreakpointLocationsResponse>('breakpointLocations', args);
+    assert.deepEqual(breakpoints, [{ line: 3 }, { line: 4 }, { line: 5 }]);
+  });
+
+  it('runs a script that runs the machine, and goes on where it stops', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-'));
+    const script = join(folder, 'run.pktgdb');
+    const lines = [
+      'set args -nic user',
+      'tbreak tty_write',
+      'run',
+      'echo == first ==\\n',
+      'tbreak tty_write',
+      'continue',
+      'echo == second ==\\n',
+      'bt 1',
+    ];
+    writeFileSync(script, `${lines.join('\n')}\n`);
+    await client.begin({ initCommands: [`source ${script}`] });
+    await client.outputEvent('console', '== second ==');
+    await client.stoppedEvent();
+    assert.equal((await names())[0], 'tty_write');
+    assert.equal(client.received.filter((m) => 'event' in m && m.event === 'stopped').length, 1);
+    rmSync(folder, { recursive: true });
+  });
+});
