@@ -257,7 +257,9 @@ export class Runtime {
 
   /** Called by deciders: the condition of breakpoint `id` threw. */
   failed(id: number, error: unknown): true {
-    this.conditionError ??= { id, message: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
+    this.conditionError ??= { id, message: isNull ? 'Cannot access memory at address 0x0' : message };
     return true;
   }
 
