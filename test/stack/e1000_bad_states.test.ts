@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { putsum } from '../../adapter/stack/hw/net/e1000_tx.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
+import { cpu_outl } from '../../adapter/stack/softmmu/memory.ts';
 import { Oracle, regoff, type Step } from './e1000_oracle.ts';
-import { BAR0, type BareMachine, bare_machine } from './harness.ts';
+import { BAR0, BAR1, type BareMachine, bare_machine } from './harness.ts';
 
 const R = (name: string): number => regoff(name);
 const US = [0x52, 0x54, 0, 0x12, 0x34, 0x56];
@@ -240,11 +241,12 @@ describe('e1000: states that must do no harm', () => {
     assert.equal(o.scan_rx().length, 1);
   });
 
-  it('CTRL.RST between the pieces of a packet forgets the first ones', () => {
+  it('a reset through the I/O window between the pieces of a packet forgets the first ones', () => {
     const { m, o } = started();
     o.queue_tx(unicast(30), 0x02000000, 0);
     m.wr(R('TDT'), o.tx!.next);
-    m.wr(R('CTRL'), 0x04000000);
+    cpu_outl(BAR1, R('CTRL'));
+    cpu_outl(BAR1 + 4, 0x04000000);
     o.setup_rings({ op: 'setup_rings' });
     o.queue_tx(unicast(60), 0x0b000000, 0);
     m.wr(R('TDT'), o.tx!.next);
@@ -253,6 +255,20 @@ describe('e1000: states that must do no harm', () => {
       [60],
     );
     assert.equal(machine.cpu.interrupt_request, 0);
+  });
+
+  it('CTRL.RST in memory space clears itself and resets nothing, also in mid transmission', () => {
+    const { m, o } = started();
+    o.queue_tx(unicast(30), 0x02000000, 0);
+    m.wr(R('TDT'), o.tx!.next);
+    m.wr(R('CTRL'), 0x04000041);
+    assert.equal(m.rr(R('CTRL')), 0x41);
+    o.queue_tx(unicast(60), 0x0b000000, 0);
+    m.wr(R('TDT'), o.tx!.next);
+    assert.deepEqual(
+      m.peer.received.map((p) => p.length),
+      [90],
+    );
   });
 
   it('every register takes every kind of write without harm', () => {

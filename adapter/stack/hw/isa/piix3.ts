@@ -105,6 +105,5 @@ export function piix3_init(bus: PCIBus): void {
   set_ids(isa, PCI_DEVICE_ID_INTEL_82371SB_0, PCI_CLASS_BRIDGE_ISA, 0);
   isa.config[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_MULTI_FUNCTION;
   isa.config.fill(PIRQ_DISABLED, PIIX_PIRQCA, PIIX_PIRQCA + PIIX_NUM_PIRQS);
-  isa.wmask.fill(0xff, PIIX_PIRQCA, PIIX_PIRQCA + PIIX_NUM_PIRQS);
   bus.piix3 = new PIIX3State(isa);
 }

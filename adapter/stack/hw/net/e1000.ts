@@ -85,6 +85,7 @@ import {
   IMS,
   ITR,
   MDIC,
+  MPC,
   RA,
   RADV,
   RCTL,
@@ -97,6 +98,7 @@ import {
   RDLEN,
   RDT,
   RDTR,
+  RNBC,
   STATUS,
   TADV,
   TCTL,
@@ -286,13 +288,9 @@ export function set_dlen(s: E1000State, index: number, val: number): void {
   s.mac_reg[index] = val & 0xfff80;
 }
 
-/** Writes CTRL. RST resets the device and clears itself. */
+/** Writes CTRL. RST clears itself and does nothing else, as with QEMU's device; a reset goes through the I/O window. */
 export function set_ctrl(s: E1000State, _index: number, val: number): void {
-  if ((val & E1000_CTRL_RST) !== 0) {
-    e1000_mac_reset(s);
-    return;
-  }
-  s.mac_reg[CTRL] = val;
+  s.mac_reg[CTRL] = val & ~E1000_CTRL_RST;
 }
 
 /** Reads by register that do more than give the value. */
@@ -304,6 +302,9 @@ const special_reads: readonly (readonly [number, ReadOp])[] = [
   [TOTH, mac_read_clr8],
   [GORCH, mac_read_clr8],
   [GOTCH, mac_read_clr8],
+  // QEMU's device keeps these two when they are read.
+  [MPC, mac_readreg],
+  [RNBC, mac_readreg],
   [TORL, mac_readreg],
   [TOTL, mac_readreg],
   [GORCL, mac_readreg],
@@ -408,10 +409,15 @@ export function e1000_io_read(opaque: E1000State, addr: number, size: number): n
   return addr === IODATA && opaque.ioaddr < E1000_MMIO_SIZE ? e1000_mmio_read(opaque, opaque.ioaddr, size) : 0;
 }
 
-/** A write to the I/O window. */
+/**
+ * A write to the I/O window. CTRL.RST resets the device here: drivers use the window for that, because the 82540 cannot answer a
+ * memory write that resets it (Linux's `e1000_reset_hw`).
+ */
 export function e1000_io_write(opaque: E1000State, addr: number, val: number, size: number): void {
   if (addr === IOADDR) {
     opaque.ioaddr = val;
+  } else if (addr === IODATA && opaque.ioaddr >>> 2 === CTRL && (val & E1000_CTRL_RST) !== 0) {
+    e1000_mac_reset(opaque);
   } else if (addr === IODATA && opaque.ioaddr < E1000_MMIO_SIZE) {
     e1000_mmio_write(opaque, opaque.ioaddr, val, size);
   }
@@ -455,7 +461,7 @@ export function e1000_set_link_status(nc: NetClientState): void {
   }
 }
 
-/** Device reset (CTRL.RST): the MAC's registers, rings and counters; PCI configuration, PHY and link stay (13.4.1). */
+/** Device reset (CTRL.RST through the I/O window): the MAC's registers, rings and counters; PCI configuration, PHY and link stay (13.4.1). */
 export function e1000_mac_reset(s: E1000State): void {
   timer_del(s.mit_timer);
   timer_del(s.flush_queue_timer);

@@ -93,7 +93,7 @@ export function set_mdic(s: E1000State, _index: number, val: number): void {
     }
   }
   s.mac_reg[MDIC] = mdic | E1000_MDIC_READY;
-  if ((val & E1000_MDIC_INT_EN) !== 0) {
+  if ((mdic & E1000_MDIC_INT_EN) !== 0) {
     set_ics(s, 0, E1000_ICR_MDAC);
   }
 }

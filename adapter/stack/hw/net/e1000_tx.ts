@@ -153,7 +153,7 @@ export function process_tx_desc(s: E1000State, dp: DataView): void {
   e1000_tx_options(s, legacy, txd_lower, dp.getUint32(12, true));
   const msh = tp.cptse ? tp.tso_props.hdr_len + tp.tso_props.mss : tp.data.length;
   let addr = dp.getUint32(0, true) + dp.getUint32(4, true) * 0x100000000;
-  let split_size = txd_lower & (legacy ? 0xffff : 0xfffff);
+  let split_size = txd_lower & 0xffff;
   // Each round moves at least one byte, or it is the last.
   while (split_size > 0 && tp.size < msh) {
     const bytes = e1000_tx_gather(s, addr, Math.min(split_size, msh - tp.size));

@@ -35,7 +35,6 @@ export const PCI_INTERRUPT_PIN = 0x3d;
 export const PCI_COMMAND_IO = 0x0001;
 export const PCI_COMMAND_MEMORY = 0x0002;
 export const PCI_COMMAND_MASTER = 0x0004;
-export const PCI_COMMAND_PARITY = 0x0040;
 export const PCI_COMMAND_SERR = 0x0100;
 export const PCI_COMMAND_INTX_DISABLE = 0x0400;
 
@@ -47,6 +46,7 @@ export const PCI_BASE_ADDRESS_SPACE_MEMORY = 0x00;
 export const PCI_BASE_ADDRESS_SPACE_IO = 0x01;
 
 const PCI_CONFIG_SPACE_SIZE = 256;
+const PCI_CONFIG_HEADER_SIZE = 64;
 const PCI_NUM_BARS = 6;
 /** An address that means "not mapped". */
 const PCI_BAR_UNMAPPED = -1;
@@ -208,15 +208,12 @@ export function pci_register_device(bus: PCIBus, name: string, devfn: number, op
   pci_set_word(
     d.wmask,
     PCI_COMMAND,
-    PCI_COMMAND_IO |
-      PCI_COMMAND_MEMORY |
-      PCI_COMMAND_MASTER |
-      PCI_COMMAND_PARITY |
-      PCI_COMMAND_SERR |
-      PCI_COMMAND_INTX_DISABLE,
+    PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE,
   );
   d.wmask[PCI_CACHE_LINE_SIZE] = 0xff;
   d.wmask[PCI_INTERRUPT_LINE] = 0xff;
+  // Behind the header a device without capabilities just stores what is written.
+  d.wmask.fill(0xff, PCI_CONFIG_HEADER_SIZE);
   bus.devices.set(devfn, d);
   return d;
 }
