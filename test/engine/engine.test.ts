@@ -120,7 +120,11 @@ describe('engine', () => {
     const bp = engine.setBreakpoint(fn('inner', { condition: js('s.peer.name === "x"') }));
     const reason = await runTo('outer 1');
     assert.equal(reason.kind, 'condition-error');
-    assert.ok(reason.kind === 'condition-error' && reason.breakpoint === bp.id && reason.message === 'Cannot access memory at address 0x0');
+    assert.ok(
+      reason.kind === 'condition-error' &&
+        reason.breakpoint === bp.id &&
+        reason.message === 'Cannot access memory at address 0x0',
+    );
   });
 
   it('ignores hits, honours hit conditions, removes temporary breakpoints', async () => {
@@ -185,6 +189,14 @@ describe('engine', () => {
   it('writes locals, also in optimised frames, and fields', async () => {
     engine.setBreakpoint(fn('inner', { condition: js('size === 60 + 99_999') }));
     await runTo('outer 100000');
+    const outer = [...(await engine.args(1)), ...(await engine.locals(1))].map(
+      (v) => `${v.name}=${v.value.value ?? v.value.kind}`,
+    );
+    assert.deepEqual(
+      outer,
+      ['s=struct', 'n=100000', 'buf=bytes', 'sum=10005799941', 'i=99999'],
+      'nothing is optimised out',
+    );
     const value = await engine.assign('size', '7', 0);
     assert.equal(value.value, 7);
     await engine.assign('s.regs[$G.COUNT]', '40', 0);
