@@ -44,19 +44,16 @@ function main_loop_input(input: Input): void {
   }
 }
 
-/** Nanoseconds that the user networks may be left alone; -1: until an input comes. */
-function slirp_timeout(): number {
+/** Waits until something is due or arrives (not at all if `nonblocking`), then runs sockets, user networks and timers. */
+export function main_loop_wait(nonblocking: boolean): void {
   let timeout = -1;
   for (const slirp of machine.slirps) {
     timeout = qemu_soonest_timeout(timeout, slirp_pollfds_fill(slirp));
   }
-  // Under the test protocol its clock does not move while we wait.
-  return machine.qtest && timeout > 0 ? -1 : timeout;
-}
-
-/** Waits until something is due or arrives (not at all if `nonblocking`), then runs sockets, user networks and timers. */
-export function main_loop_wait(nonblocking: boolean): void {
-  let timeout = slirp_timeout();
+  if (machine.qtest && timeout > 0) {
+    // Under the test protocol its clock does not move while we wait.
+    timeout = -1;
+  }
   timeout = nonblocking ? 0 : qemu_soonest_timeout(timeout, qemu_clock_deadline_ns_all());
   let earlier = false;
   for (const input of machine.host.poll(timeout)) {
