@@ -1,0 +1,113 @@
+/** A client of the test protocol: starts `pktgdb-machine`, which connects to a socket of ours, and sends it commands. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const MACHINE = fileURLToPath(new URL('../../dist/pktgdb-machine.js', import.meta.url));
+
+export class QTest {
+  /** `raise 10` and `lower 10`, as they came. */
+  readonly irqs: string[] = [];
+  private readonly dir: string;
+  private readonly process: ChildProcess;
+  private readonly socket: Socket;
+  private buffer = '';
+  private waiting: ((line: string) => void) | undefined;
+
+  private constructor(dir: string, process: ChildProcess, socket: Socket) {
+    this.dir = dir;
+    this.process = process;
+    this.socket = socket;
+    socket.setEncoding('latin1').on('data', (text: string) => this.received(text));
+    socket.on('error', () => undefined);
+  }
+
+  /** Starts a machine with the options that real QEMU was started with. */
+  static async start(args: readonly string[]): Promise<QTest> {
+    const dir = mkdtempSync(join(tmpdir(), 'pktgdb-qtest-'));
+    const server = createServer().listen(join(dir, 'q'));
+    const qemu = ['-accel', 'qtest', '-machine', 'pc', '-m', '64', '-display', 'none', '-nodefaults', '-L', '/nowhere'];
+    const qtest = ['-qtest', `unix:${join(dir, 'q')}`, '-qtest-log', '/dev/null'];
+    const child = spawn(process.execPath, [MACHINE, ...qemu, ...qtest, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let complaint = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      complaint += text;
+    });
+    const [first] = await Promise.race([
+      once(server, 'connection') as Promise<[Socket]>,
+      once(child, 'close').then(() => Promise.reject(new Error(`the machine did not start: ${complaint}`))),
+    ]);
+    server.close();
+    return new QTest(dir, child, first);
+  }
+
+  private received(text: string): void {
+    const lines = (this.buffer + text).split('\n');
+    this.buffer = lines.pop()!;
+    for (const line of lines) {
+      if (line.startsWith('IRQ ')) {
+        this.irqs.push(line.slice(4));
+      } else {
+        this.waiting?.(line);
+      }
+    }
+  }
+
+  /** Sends a command. Returns its answer, whole. */
+  send(command: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const closed = (): void => reject(new Error(`the machine went away after: ${command.slice(0, 80)}`));
+      this.socket.once('close', closed);
+      this.waiting = (line) => {
+        this.socket.off('close', closed);
+        resolve(line);
+      };
+      this.socket.write(`${command}\n`);
+    });
+  }
+
+  /** Sends a command. Returns what follows OK. Throws for any other answer. */
+  async command(command: string): Promise<string> {
+    const line = await this.send(command);
+    if (!line.startsWith('OK')) {
+      throw new Error(`${command} -> ${line}`);
+    }
+    return line.slice(3);
+  }
+
+  async outl(port: number, v: number): Promise<void> {
+    await this.command(`outl 0x${port.toString(16)} 0x${(v >>> 0).toString(16)}`);
+  }
+  async inl(port: number): Promise<number> {
+    return Number(await this.command(`inl 0x${port.toString(16)}`));
+  }
+  async readl(addr: number): Promise<number> {
+    return Number(await this.command(`readl 0x${addr.toString(16)}`));
+  }
+  async writel(addr: number, v: number): Promise<void> {
+    await this.command(`writel 0x${addr.toString(16)} 0x${(v >>> 0).toString(16)}`);
+  }
+  async read(addr: number, len: number): Promise<Buffer> {
+    return Buffer.from((await this.command(`read 0x${addr.toString(16)} 0x${len.toString(16)}`)).slice(2), 'hex');
+  }
+  async write(addr: number, b: Buffer): Promise<void> {
+    await this.command(`write 0x${addr.toString(16)} 0x${b.length.toString(16)} 0x${b.toString('hex')}`);
+  }
+
+  /** Ends the machine as a user would, so that captures are complete. */
+  async close(): Promise<void> {
+    if (this.process.exitCode === null) {
+      const gone = once(this.process, 'close');
+      this.process.kill('SIGTERM');
+      await gone;
+    }
+    this.socket.destroy();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
