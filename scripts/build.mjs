@@ -89,7 +89,7 @@ async function buildStack() {
 }
 
 /** Bundles one program. CommonJS dependencies inside an ES module need a `require`. */
-async function bundle({ entry, out, format, executable }) {
+async function bundle({ entry, out, format, executable, platform = 'node' }) {
   const shebang =
     executable && !readFileSync(join(root, entry), 'utf8').startsWith('#!') ? '#!/usr/bin/env node\n' : '';
   const require =
@@ -102,8 +102,8 @@ async function bundle({ entry, out, format, executable }) {
       outfile: join(root, out),
       bundle: true,
       format,
-      platform: 'node',
-      target: 'node20',
+      platform,
+      target: platform === 'node' ? 'node20' : 'es2022',
       external: ['vscode'],
       sourcemap: true,
       banner: { js: shebang + require },

@@ -9,12 +9,13 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Written last by a build that had no errors. */
 export const stampFile = join(root, 'dist/.build.json');
 
-/** Programs to bundle: entry, output, module format. Those whose entry does not exist are left out. */
+/** Programs to bundle: entry, output, module format, platform if it is not Node. Those whose entry does not exist are left out. */
 export const bundles = [
   { entry: 'adapter/main.ts', out: 'dist/pktgdb.js', format: 'esm', executable: true },
   { entry: 'adapter/machine.ts', out: 'dist/pktgdb-machine.js', format: 'esm', executable: true },
   { entry: 'adapter/engine/worker.ts', out: 'dist/worker.js', format: 'esm' },
   { entry: 'src/extension.ts', out: 'dist/extension.cjs', format: 'cjs' },
+  { entry: 'src/webview/rings.ts', out: 'dist/rings.js', format: 'iife', platform: 'browser' },
 ].filter((b) => existsSync(join(root, b.entry)));
 
 /** Files under a folder with one of the endings, as paths relative to it with forward slashes, sorted. */

@@ -82,6 +82,7 @@ if (given.length) {
   results.push(
     ...(await Promise.all([
       check('types', [join(modules, 'typescript/bin/tsc'), '-p', '.']),
+      check('types of pages', [join(modules, 'typescript/bin/tsc'), '-p', 'src/webview']),
       check('lint', [join(modules, '@biomejs/biome/bin/biome'), 'check', '.']),
     ])),
   );

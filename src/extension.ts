@@ -1,61 +1,67 @@
-/** The VS Code extension: starts the debug adapter, and makes F5 work in a folder without a launch.json. */
+/**
+ * The VS Code extension. Activated by a session, a command or a view of ours, and by nothing else; what it registers here reads
+ * nothing and starts nothing until it is used.
+ */
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-
-const DEBUG_TYPE = 'pktgdb';
-
-/** The seed's session: every attribute at its default. */
-const DEFAULT_CONFIGURATION: vscode.DebugConfiguration = {
-  type: DEBUG_TYPE,
-  request: 'launch',
-  name: 'Debug packets',
-};
+import { GuestConsoles } from './console/guest-console.ts';
+import { registerValues } from './editor/values.ts';
+import { AdapterFactory } from './session/adapter.ts';
+import { ConfigurationProvider, debugPackets, pickCapture, replayCapture } from './session/configurations.ts';
+import { DEBUG_TYPE, Sessions } from './session/sessions.ts';
+import { ConnectionsView } from './views/connections.ts';
+import { RegistersView } from './views/registers.ts';
+import { RingsView } from './views/rings.ts';
+import { SourcesView } from './views/sources.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
-  context.subscriptions.push(
-    vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ConfigurationProvider()),
-    vscode.debug.registerDebugConfigurationProvider(
-      DEBUG_TYPE,
-      new ConfigurationProvider(),
-      vscode.DebugConfigurationProviderTriggerKind.Dynamic,
-    ),
-    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context.extensionPath)),
-  );
+  const started = performance.now();
+  const log = vscode.window.createOutputChannel('Packet Debugger', { log: true });
+  // The adapter's sources have real paths, also where the extension's folder is a link.
+  const folder = realpathSync(context.extensionPath);
+  const stackRoot = join(folder, 'adapter', 'stack');
+  context.subscriptions.push(log, ...debugging(context, log, stackRoot), ...views(context, folder, stackRoot));
+  log.info(`activated in ${(performance.now() - started).toFixed(1)} ms`);
 }
 
-/** Fills in what a configuration leaves out. */
-class ConfigurationProvider implements vscode.DebugConfigurationProvider {
-  provideDebugConfigurations(): vscode.DebugConfiguration[] {
-    return [{ ...DEFAULT_CONFIGURATION }];
-  }
-
-  resolveDebugConfiguration(
-    folder: vscode.WorkspaceFolder | undefined,
-    configuration: vscode.DebugConfiguration,
-  ): vscode.DebugConfiguration {
-    // F5 without a launch.json arrives with nothing in it.
-    const { type, request, name, ...rest } = configuration as Partial<vscode.DebugConfiguration>;
-    return {
-      ...rest,
-      type: type || DEFAULT_CONFIGURATION.type,
-      request: request || DEFAULT_CONFIGURATION.request,
-      name: name || DEFAULT_CONFIGURATION.name,
-      ...(rest['cwd'] === undefined && folder !== undefined ? { cwd: folder.uri.fsPath } : {}),
-    };
-  }
+function debugging(
+  context: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+  stackRoot: string,
+): vscode.Disposable[] {
+  const { debug, commands } = vscode;
+  const configurations = new ConfigurationProvider();
+  const dynamic = { provideDebugConfigurations: () => configurations.provideDebugConfigurations() };
+  return [
+    debug.registerDebugConfigurationProvider(DEBUG_TYPE, configurations),
+    debug.registerDebugConfigurationProvider(DEBUG_TYPE, dynamic, vscode.DebugConfigurationProviderTriggerKind.Dynamic),
+    debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context, log)),
+    commands.registerCommand('pktgdb.debugPackets', debugPackets),
+    commands.registerCommand('pktgdb.replayCapture', (capture: unknown) => replayCapture(capture, stackRoot)),
+    commands.registerCommand('pktgdb.pickCapture', pickCapture),
+    registerValues(stackRoot),
+  ];
 }
 
-/** Runs the adapter as a process of its own, on the Node that VS Code brings: a busy machine cannot block the extension host. */
-class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
-  readonly #program: string;
-
-  constructor(extensionPath: string) {
-    this.#program = join(extensionPath, 'dist', 'pktgdb.js');
-  }
-
-  createDebugAdapterDescriptor(): vscode.DebugAdapterDescriptor {
-    return new vscode.DebugAdapterExecutable(process.execPath, [this.#program, '-i', 'dap'], {
-      env: { ELECTRON_RUN_AS_NODE: '1' },
-    });
-  }
+function views(context: vscode.ExtensionContext, folder: string, stackRoot: string): vscode.Disposable[] {
+  void vscode.commands.executeCommand('setContext', 'pktgdb.used', true);
+  const sessions = new Sessions();
+  const registers = new RegistersView(sessions, context.globalState);
+  const rings = new RingsView(sessions, context.extensionUri);
+  const connections = new ConnectionsView(sessions);
+  const refresh = (): void => {
+    for (const view of [registers, rings, connections]) {
+      view.refresh();
+    }
+  };
+  return [
+    sessions,
+    registers,
+    rings,
+    connections,
+    new GuestConsoles(sessions),
+    new SourcesView(stackRoot, join(folder, 'dist')),
+    vscode.commands.registerCommand('pktgdb.refreshViews', refresh),
+  ];
 }

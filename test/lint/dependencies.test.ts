@@ -41,7 +41,14 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   ],
   'adapter/main.ts': ['node:', 'adapter/'],
   'adapter/machine.ts': ['node:', 'adapter/engine/', 'adapter/host/'],
-  'src/': ['node:', 'vscode', 'vscode-languageclient', 'vscode-languageserver', 'type @vscode/debugprotocol'],
+  'src/': [
+    'node:',
+    'vscode',
+    'vscode-languageclient',
+    'vscode-languageserver',
+    'type @vscode/debugprotocol',
+    'type adapter/dap/custom.ts',
+  ],
 };
 
 /** Modules that only the engine may use: V8's inspector does not show through to the front ends. */

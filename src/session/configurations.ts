@@ -1,0 +1,135 @@
+/** Launch configurations: what F5 does without a launch.json, defaults, and what is checked before the adapter starts. */
+import { stat } from 'node:fs/promises';
+import { basename, isAbsolute, join } from 'node:path';
+import * as vscode from 'vscode';
+import { DEBUG_TYPE } from './sessions.ts';
+
+/** The seed's session: every attribute at its default. */
+function liveMachine(): vscode.DebugConfiguration {
+  return { type: DEBUG_TYPE, request: 'launch', name: vscode.l10n.t('Debug packets') };
+}
+
+/** Fills in what a configuration leaves out. */
+export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
+  provideDebugConfigurations(): vscode.DebugConfiguration[] {
+    return [
+      liveMachine(),
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: VS Code replaces it
+      { ...liveMachine(), name: vscode.l10n.t('Replay a capture'), trace: '${command:pickCapture}' },
+      { ...liveMachine(), name: vscode.l10n.t('Debug packets from the start'), stopOnEntry: true },
+    ];
+  }
+
+  resolveDebugConfiguration(
+    folder: vscode.WorkspaceFolder | undefined,
+    configuration: vscode.DebugConfiguration,
+  ): vscode.DebugConfiguration {
+    // F5 without a launch.json arrives with nothing in it.
+    const { type, request, name, ...rest } = configuration as Partial<vscode.DebugConfiguration>;
+    const defaults = liveMachine();
+    return {
+      console: 'integratedTerminal',
+      ...(folder === undefined ? {} : { cwd: folder.uri.fsPath }),
+      ...rest,
+      type: type || defaults.type,
+      request: request || defaults.request,
+      name: name || defaults.name,
+    };
+  }
+
+  /** A capture that is not there is asked for again; cancelling ends it. */
+  async resolveDebugConfigurationWithSubstitutedVariables(
+    folder: vscode.WorkspaceFolder | undefined,
+    configuration: vscode.DebugConfiguration,
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    const trace: unknown = configuration['trace'];
+    if (typeof trace !== 'string' || trace === '') {
+      return configuration;
+    }
+    const cwd: unknown = configuration['cwd'] ?? folder?.uri.fsPath;
+    const path = isAbsolute(trace) || typeof cwd !== 'string' ? trace : join(cwd, trace);
+    if (await isFile(path)) {
+      return configuration;
+    }
+    const choose = vscode.l10n.t('Choose a Capture...');
+    const answer = await vscode.window.showErrorMessage(
+      vscode.l10n.t('There is no capture {0}. The attribute "trace" names the pcap or pcapng file to replay.', path),
+      { modal: true },
+      choose,
+    );
+    const chosen = answer === choose ? await pickCapture() : undefined;
+    return chosen === undefined ? undefined : { ...configuration, trace: chosen };
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Starts the seed's session. */
+export function debugPackets(): Thenable<boolean> {
+  return vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], liveMachine());
+}
+
+/** Replays a capture. Without a breakpoint anywhere it stops at the first packet that reaches the NIC. */
+export async function replayCapture(capture: unknown, stackRoot: string): Promise<boolean> {
+  const path = capture instanceof vscode.Uri ? capture.fsPath : await pickCapture();
+  if (path === undefined) {
+    return false;
+  }
+  return vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
+    ...liveMachine(),
+    name: vscode.l10n.t('Replay {0}', basename(path)),
+    trace: path,
+    ...(hasBreakpoints(stackRoot, path) ? {} : { initCommands: ['tbreak e1000_receive_iov'] }),
+  });
+}
+
+/** True if a breakpoint may stop a replay: on a function, in the stack's sources, or in the capture's listing. */
+function hasBreakpoints(stackRoot: string, capture: string): boolean {
+  return vscode.debug.breakpoints.some((breakpoint) => {
+    if (!(breakpoint instanceof vscode.SourceBreakpoint)) {
+      return breakpoint.enabled;
+    }
+    const { path, fsPath, scheme } = breakpoint.location.uri;
+    return (
+      breakpoint.enabled && (fsPath.startsWith(stackRoot) || scheme !== 'file' || path.includes(basename(capture)))
+    );
+  });
+}
+
+/** Captures that are offered at most. */
+const MAX_CAPTURES = 200;
+
+/** Asks for a capture: those of the workspace, or any file. Undefined if the user gives up. */
+export async function pickCapture(): Promise<string | undefined> {
+  const files = await vscode.workspace.findFiles('**/*.{pcap,pcapng,cap}', '**/node_modules/**', MAX_CAPTURES);
+  if (files.length === 0) {
+    return browse();
+  }
+  const items: (vscode.QuickPickItem & { readonly path?: string })[] = files
+    .map((uri) => ({
+      label: basename(uri.fsPath),
+      description: vscode.workspace.asRelativePath(uri),
+      path: uri.fsPath,
+    }))
+    .sort((a, b) => a.description.localeCompare(b.description));
+  const picked = await vscode.window.showQuickPick(
+    [...items, { label: vscode.l10n.t('Browse...'), iconPath: new vscode.ThemeIcon('folder-opened') }],
+    { title: vscode.l10n.t('Capture to Replay'), matchOnDescription: true },
+  );
+  return picked === undefined ? undefined : (picked.path ?? browse());
+}
+
+async function browse(): Promise<string | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: vscode.l10n.t('Capture to Replay'),
+    openLabel: vscode.l10n.t('Replay'),
+    filters: { [vscode.l10n.t('Captures')]: ['pcap', 'pcapng', 'cap'], [vscode.l10n.t('All Files')]: ['*'] },
+  });
+  return chosen?.[0]?.fsPath;
+}

@@ -1,0 +1,59 @@
+/** What a session is doing, told from the messages its adapter sends. */
+import type { ConsoleEventBody } from '../../adapter/dap/custom.ts';
+
+export type SessionState = 'starting' | 'running' | 'stopped' | 'ended';
+
+/** Requests after whose success the machine runs, until a `stopped` event says otherwise. */
+const RESUMING = new Set([
+  'launch',
+  'configurationDone',
+  'restart',
+  'continue',
+  'next',
+  'stepIn',
+  'stepOut',
+  'stepBack',
+  'reverseContinue',
+  'goto',
+]);
+interface ProtocolMessage {
+  readonly type?: unknown;
+  readonly event?: unknown;
+  readonly command?: unknown;
+  readonly success?: unknown;
+  readonly body?: unknown;
+}
+
+/** The state after a message. */
+export function nextState(state: SessionState, raw: unknown): SessionState {
+  const message = raw as ProtocolMessage;
+  if (message.type === 'event') {
+    switch (message.event) {
+      case 'stopped':
+        return 'stopped';
+      case 'continued':
+        return 'running';
+      case 'terminated':
+        return 'ended';
+      default:
+        return state;
+    }
+  }
+  if (message.type !== 'response' || message.success !== true || !RESUMING.has(String(message.command))) {
+    return state;
+  }
+  // Answers to what came before a stop may arrive after it.
+  const starts = message.command === 'launch' || message.command === 'configurationDone';
+  return starts && state !== 'starting' ? state : 'running';
+}
+
+/** True for messages after which registers and memory may be others, though the machine has stood still, or stopped again. */
+export function valuesMayHaveChanged(raw: unknown): boolean {
+  const message = raw as ProtocolMessage;
+  return message.type === 'event' && ['stopped', 'invalidated', 'memory'].includes(String(message.event));
+}
+
+export function isConsoleEvent(raw: unknown): raw is { readonly body: ConsoleEventBody } {
+  const message = raw as ProtocolMessage;
+  return message.type === 'event' && message.event === 'pktgdb/console';
+}

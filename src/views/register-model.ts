@@ -1,0 +1,263 @@
+/** The tree of registers: nodes with stable identities, their values now, and which of them have changed since the last stop. */
+import type {
+  FieldDescription,
+  RegisterDescription,
+  RegisterLayout,
+  RegisterRange,
+  RegistersBody,
+} from '../../adapter/dap/custom.ts';
+import { fieldSummary, fieldValue, formatField, formatRegister, type NumberFormat } from './register-format.ts';
+
+/** Elements of an array that are shown without ranges between. */
+const PAGE = 128;
+
+interface Common {
+  readonly id: string;
+  readonly label: string;
+  readonly nic: string;
+  readonly parent: RegisterNode | undefined;
+}
+
+export type RegisterNode = Common &
+  (
+    | { readonly kind: 'nic' }
+    | { readonly kind: 'group'; readonly registers: readonly RegisterDescription[] }
+    /** A register, or with `element` one of an array. */
+    | { readonly kind: 'register'; readonly info: RegisterDescription; readonly element: number }
+    /** Elements `first` to `first + count` of an array; the whole array when `whole`. */
+    | {
+        readonly kind: 'range';
+        readonly info: RegisterDescription;
+        readonly first: number;
+        readonly count: number;
+        readonly whole: boolean;
+      }
+    | {
+        readonly kind: 'field';
+        readonly info: RegisterDescription;
+        readonly element: number;
+        readonly field: FieldDescription;
+      }
+  );
+
+export class RegisterModel {
+  #layout: RegisterLayout = { groups: [] };
+  #single: readonly RegisterDescription[] = [];
+  #nics: readonly string[] = [];
+  readonly #nodes = new Map<string, RegisterNode>();
+  readonly #values = new Map<string, number>();
+  #baseline = new Map<string, number>();
+
+  /** Forgets everything: another session. */
+  reset(layout: RegisterLayout): void {
+    this.#layout = layout;
+    this.#single = layout.groups.flatMap(({ registers }) => registers).filter(({ count }) => count === 1);
+    this.#nics = [];
+    this.#nodes.clear();
+    this.#values.clear();
+    this.#baseline.clear();
+  }
+
+  /** The machine goes on: what changes from here is marked. */
+  markBaseline(): void {
+    this.#baseline = new Map(this.#values);
+  }
+
+  /**
+   * Takes values that were read. Returns the nodes to show anew, and `all` if the tree itself is another.
+   */
+  update(body: RegistersBody, ranges: readonly RegisterRange[]): 'all' | RegisterNode[] {
+    const before = new Map(this.#values);
+    for (const { name, values } of body.nics) {
+      for (const [i, info] of this.#single.entries()) {
+        this.#values.set(place(name, info.offset), values[i] ?? 0);
+      }
+    }
+    for (const [i, { nic, offset, stride }] of ranges.entries()) {
+      for (const [k, value] of (body.ranges[i] ?? []).entries()) {
+        this.#values.set(place(nic, offset + k * stride), value);
+      }
+    }
+    const names = body.nics.map(({ name }) => name);
+    if (names.join() !== this.#nics.join()) {
+      this.#nics = names;
+      this.#nodes.clear();
+      return 'all';
+    }
+    return [...this.#nodes.values()].filter((node) => this.#looksOther(node, before));
+  }
+
+  /** The nodes whose mark or value is not what `before` and the last baseline make of them. */
+  #looksOther(node: RegisterNode, before: ReadonlyMap<string, number>): boolean {
+    if (node.kind !== 'register' && node.kind !== 'field') {
+      return (
+        node.kind === 'group' && node.registers.some((info) => this.#differs(place(node.nic, info.offset), before))
+      );
+    }
+    return this.#differs(this.#placeOf(node), before);
+  }
+
+  #differs(at: string, before: ReadonlyMap<string, number>): boolean {
+    return before.get(at) !== this.#values.get(at);
+  }
+
+  /** Nodes that are marked as changed now. */
+  marked(): RegisterNode[] {
+    return [...this.#nodes.values()].filter((node) => this.isChanged(node));
+  }
+
+  roots(): RegisterNode[] {
+    const [only] = this.#nics;
+    if (this.#nics.length === 1 && only !== undefined) {
+      return this.#groups(only, undefined);
+    }
+    return this.#nics.map((nic) => this.#node({ kind: 'nic', id: nic, label: nic, nic, parent: undefined }));
+  }
+
+  children(node: RegisterNode): RegisterNode[] {
+    switch (node.kind) {
+      case 'nic':
+        return this.#groups(node.nic, node);
+      case 'group':
+        return node.registers.map((info) => this.#register(node, info));
+      case 'range':
+        return this.#elements(node);
+      case 'register':
+        return node.info.fields.map((field) =>
+          this.#node({
+            kind: 'field',
+            id: `${node.id}/${field.name}`,
+            label: field.name,
+            nic: node.nic,
+            parent: node,
+            info: node.info,
+            element: node.element,
+            field,
+          }),
+        );
+      case 'field':
+        return [];
+    }
+  }
+
+  /** Elements of an array that have to be read before `children(node)` can be shown. */
+  rangeOf(node: RegisterNode): RegisterRange | undefined {
+    if (node.kind !== 'range' || node.count > PAGE) {
+      return undefined;
+    }
+    const { offset, stride } = node.info;
+    return { nic: node.nic, offset: offset + node.first * stride, stride, count: node.count };
+  }
+
+  value(node: RegisterNode): number | undefined {
+    const register =
+      node.kind === 'register' || node.kind === 'field' ? this.#values.get(this.#placeOf(node)) : undefined;
+    return register !== undefined && node.kind === 'field' ? fieldValue(register, node.field) : register;
+  }
+
+  isChanged(node: RegisterNode): boolean {
+    if (node.kind === 'group') {
+      return node.registers.some(({ offset, count }) => count === 1 && this.#changedAt(place(node.nic, offset)));
+    }
+    if (node.kind === 'register') {
+      return this.#changedAt(this.#placeOf(node));
+    }
+    if (node.kind !== 'field' || !this.#changedAt(this.#placeOf(node))) {
+      return false;
+    }
+    const was = this.#baseline.get(this.#placeOf(node)) ?? 0;
+    return fieldValue(was, node.field) !== this.value(node);
+  }
+
+  #changedAt(at: string): boolean {
+    const was = this.#baseline.get(at);
+    return was !== undefined && was !== this.#values.get(at);
+  }
+
+  /** What stands beside a node's name. */
+  text(node: RegisterNode, format: NumberFormat): string {
+    switch (node.kind) {
+      case 'nic':
+        return 'e1000';
+      case 'group': {
+        const changed = node.registers.filter(
+          ({ offset, count }) => count === 1 && this.#changedAt(place(node.nic, offset)),
+        );
+        return changed.length > 0 ? `${changed.length} changed` : '';
+      }
+      case 'range':
+        return node.whole ? `${node.count} registers` : '';
+      case 'field':
+        return formatField(this.#values.get(this.#placeOf(node)) ?? 0, node.field, format);
+      case 'register': {
+        const value = this.#values.get(this.#placeOf(node)) ?? 0;
+        return `${formatRegister(value, 32, format)}  ${fieldSummary(value, node.info.fields)}`.trimEnd();
+      }
+    }
+  }
+
+  #placeOf(node: RegisterNode & { kind: 'register' | 'field' }): string {
+    return place(node.nic, node.info.offset + node.element * node.info.stride);
+  }
+
+  #groups(nic: string, parent: RegisterNode | undefined): RegisterNode[] {
+    return this.#layout.groups.map(({ name, registers }) =>
+      this.#node({ kind: 'group', id: `${nic}/${name}`, label: name, nic, parent, registers }),
+    );
+  }
+
+  #register(parent: RegisterNode, info: RegisterDescription): RegisterNode {
+    const common = { id: `${parent.id}/${info.name}`, label: info.name, nic: parent.nic, parent, info };
+    return info.count === 1
+      ? this.#node({ ...common, kind: 'register', element: 0 })
+      : this.#node({ ...common, kind: 'range', first: 0, count: info.count, whole: true });
+  }
+
+  #elements(node: RegisterNode & { kind: 'range' }): RegisterNode[] {
+    const { info, nic, first, count } = node;
+    if (count <= PAGE) {
+      return Array.from({ length: count }, (_, i) => {
+        const label = `[${first + i}]`;
+        return this.#node({
+          kind: 'register',
+          id: `${node.id}/${label}`,
+          label,
+          nic,
+          parent: node,
+          info,
+          element: first + i,
+        });
+      });
+    }
+    return Array.from({ length: Math.ceil(count / PAGE) }, (_, i) => {
+      const from = first + i * PAGE;
+      const length = Math.min(PAGE, count - i * PAGE);
+      const label = `[${from} - ${from + length - 1}]`;
+      return this.#node({
+        kind: 'range',
+        id: `${node.id}/${label}`,
+        label,
+        nic,
+        parent: node,
+        info,
+        first: from,
+        count: length,
+        whole: false,
+      });
+    });
+  }
+
+  /** The node with this identity, the same object each time. */
+  #node(node: RegisterNode): RegisterNode {
+    const known = this.#nodes.get(node.id);
+    if (known !== undefined) {
+      return known;
+    }
+    this.#nodes.set(node.id, node);
+    return node;
+  }
+}
+
+function place(nic: string, offset: number): string {
+  return `${nic}+${offset}`;
+}

@@ -1,0 +1,159 @@
+/** The view Rings: a page that draws the descriptor rings, and read-only documents for what a descriptor holds. */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { DescriptorArguments, DescriptorBody, RingsBody } from '../../adapter/dap/custom.ts';
+import type { Sessions } from '../session/sessions.ts';
+import { RING_STRINGS, type RingStrings } from '../webview/strings.ts';
+import { Refresher } from './refresher.ts';
+
+const INTERVAL_MS = 250;
+const SCHEME = 'pktgdb-packet';
+
+export class RingsView implements vscode.WebviewViewProvider, vscode.Disposable {
+  readonly #sessions: Sessions;
+  readonly #extension: vscode.Uri;
+  readonly #descriptors: DescriptorDocuments;
+  readonly #refresher = new Refresher(() => this.#read(), INTERVAL_MS);
+  readonly #subscriptions: vscode.Disposable[];
+  #view: vscode.WebviewView | undefined;
+  /** What the page shows, as JSON: nothing is sent while nothing changes. */
+  #sent = '';
+
+  constructor(sessions: Sessions, extension: vscode.Uri) {
+    this.#sessions = sessions;
+    this.#extension = extension;
+    this.#descriptors = new DescriptorDocuments(sessions);
+    this.#subscriptions = [
+      vscode.window.registerWebviewViewProvider('pktgdb.rings', this),
+      this.#descriptors,
+      this.#refresher,
+      sessions.onDidChange(() => this.#refresher.setState(sessions.current?.state ?? 'ended')),
+    ];
+  }
+
+  refresh(): void {
+    this.#refresher.request();
+  }
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    this.#view = view;
+    const { webview } = view;
+    webview.options = {
+      enableScripts: true,
+      localResourceRoots: [vscode.Uri.joinPath(this.#extension, 'dist'), vscode.Uri.joinPath(this.#extension, 'media')],
+    };
+    webview.onDidReceiveMessage((message: unknown) => this.#received(message));
+    view.onDidChangeVisibility(() => {
+      this.#sent = ''; // the page begins anew when it is shown again
+      this.#refresher.setVisible(view.visible);
+    });
+    view.onDidDispose(() => {
+      this.#view = undefined;
+      this.#refresher.setVisible(false);
+    });
+    webview.html = this.#page(webview);
+  }
+
+  #page(webview: vscode.Webview): string {
+    const nonce = randomBytes(16).toString('base64');
+    const uri = (...path: string[]): string =>
+      webview.asWebviewUri(vscode.Uri.joinPath(this.#extension, ...path)).toString();
+    const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
+    return `<!DOCTYPE html>
+<html lang="${escapeHtml(vscode.env.language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${uri('media', 'rings.css')}">
+<title>${escapeHtml(vscode.l10n.t('Rings'))}</title>
+</head>
+<body>
+<p id="message" role="status"></p>
+<main id="rings" data-strings="${escapeHtml(JSON.stringify(translated()))}"></main>
+<script nonce="${nonce}" src="${uri('dist', 'rings.js')}"></script>
+</body>
+</html>`;
+  }
+
+  #received(message: unknown): void {
+    const { type, nic, ring, index } = message as Partial<DescriptorArguments> & { readonly type?: unknown };
+    if (type === 'ready') {
+      this.#sent = '';
+      this.#refresher.setState(this.#sessions.current?.state ?? 'ended');
+      this.#refresher.setVisible(this.#view?.visible ?? false);
+    } else if (type === 'open' && nic !== undefined && (ring === 'rx' || ring === 'tx') && index !== undefined) {
+      void this.#descriptors.show({ nic, ring, index });
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { current } = this.#sessions;
+    let body: RingsBody = { nics: [] };
+    try {
+      if (current !== undefined && current.state !== 'ended') {
+        body = await current.request<RingsBody>('pktgdb/rings');
+      }
+    } catch {
+      return; // the session is ending; the next change reads again
+    }
+    const text = JSON.stringify(body);
+    if (text !== this.#sent && this.#view !== undefined) {
+      this.#sent = text;
+      await this.#view.webview.postMessage({ type: 'rings', body });
+    }
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#subscriptions).dispose();
+  }
+}
+
+/** The page's words in the user's language. */
+function translated(): RingStrings {
+  return Object.fromEntries(
+    Object.entries(RING_STRINGS).map(([key, text]) => [key, vscode.l10n.t(text)]),
+  ) as RingStrings;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+/** Read-only documents `Rx 5.packet`: a descriptor with its packet dissected, as of when it was opened. */
+class DescriptorDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  readonly #sessions: Sessions;
+  readonly #changes = new vscode.EventEmitter<vscode.Uri>();
+  readonly #texts = new Map<string, string>();
+  readonly #registration: vscode.Disposable;
+  readonly onDidChange = this.#changes.event;
+
+  constructor(sessions: Sessions) {
+    this.#sessions = sessions;
+    this.#registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.#texts.get(uri.toString()) ?? '';
+  }
+
+  async show(descriptor: DescriptorArguments): Promise<void> {
+    const { nic, ring, index } = descriptor;
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${nic}/${ring === 'rx' ? 'Rx' : 'Tx'} ${index}.packet` });
+    try {
+      const body = await this.#sessions.current?.request<DescriptorBody>('pktgdb/descriptor', descriptor);
+      if (body !== undefined) {
+        this.#texts.set(uri.toString(), body.text);
+        this.#changes.fire(uri);
+        await vscode.window.showTextDocument(uri, { preview: true, preserveFocus: false });
+      }
+    } catch (error) {
+      void vscode.window.showErrorMessage((error as Error).message);
+    }
+  }
+
+  dispose(): void {
+    this.#registration.dispose();
+    this.#changes.dispose();
+  }
+}
