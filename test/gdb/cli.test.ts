@@ -208,7 +208,7 @@ describe('pktgdb', function () {
     const child = start(['-q', ...QUIET_MACHINE], 'pipe');
     const end = collect(child);
     const booted = printed(child, /lease of 10\.0\.2\.15/);
-    const stopped = printed(child, /SIGINT, Interrupt\.\n[\s\S]*main_loop_wait/);
+    const stopped = printed(child, /SIGINT, Interrupt\.\n[\s\S]* main \(/);
     child.stdin!.write('run\n');
     await booted;
     child.kill('SIGINT');
