@@ -8,6 +8,8 @@ import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, Socket as TcpSocket } from 'node:net';
 import type { Input, sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
+import { commandOf, startCommand } from './guest-commands.ts';
+import { Pings } from './pings.ts';
 
 const AF_UNIX = 1;
 const AF_INET6 = 10;
@@ -19,6 +21,11 @@ const RECEIVE_WINDOW = 1 << 19;
 /** Datagrams of one socket that wait for the inferior before further ones are dropped, as a kernel would. */
 const DATAGRAM_BACKLOG = 1 << 20;
 
+/** ICMP's header of an echo, and the types of its answers. */
+const ICMP_HEADER = 8;
+const ICMP_ECHOREPLY = 0;
+const ICMP6_ECHO_REPLY = 129;
+
 /** Longer than it takes to connect on this computer. */
 const LOCAL_CONNECT_MS = 50;
 
@@ -28,6 +35,8 @@ interface Entry {
   server?: Server;
   tcp?: TcpSocket;
   udp?: UdpSocket;
+  /** A ping socket. */
+  ping?: boolean;
   /** Address the datagram socket is connected to, as `address:port`, so that ICMP errors come back; 'any' once it had several. */
   udpPeer?: string;
   /** Bytes posted and not consumed. */
@@ -53,6 +62,7 @@ export class HostSockets {
   private readonly deferred: Input[] = [];
   /** Entries whose received bytes found no room in the pool. */
   private readonly stalled = new Set<Entry>();
+  private readonly pings = new Pings();
   /** Streams that are being connected. */
   private readonly connecting = new Set<TcpSocket>();
   /** Descriptors of accepted connections are odd, the stack's own are even. */
@@ -152,6 +162,11 @@ export class HostSockets {
 
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
     const e = this.entry(fd);
+    const command = addr.sa_family === AF_UNIX ? commandOf(addr.sun_path) : null;
+    if (command !== null) {
+      this.connectCommand(e, command);
+      return;
+    }
     const tcp = new TcpSocket({ allowHalfOpen: true });
     e.tcp = tcp;
     tcp.setNoDelay(true);
@@ -168,6 +183,27 @@ export class HostSockets {
       const local = bind ? { localAddress: hostOf(bind), localPort: bind.sin_port } : {};
       tcp.connect({ host: hostOf(addr), port: addr.sin_port, ...local });
     }
+  }
+
+  /** Starts a command with the connection as its standard input, output and error. */
+  private connectCommand(e: Entry, command: string): void {
+    startCommand(command).then(
+      (tcp) => {
+        if (e.closed) {
+          tcp.destroy();
+          return;
+        }
+        e.tcp = tcp;
+        this.post({ type: 'connected', fd: e.fd, local: toSockaddr(undefined, 0) });
+        this.watchStream(e, tcp);
+        tcp.resume();
+      },
+      (err: NodeJS.ErrnoException) => {
+        if (!e.closed) {
+          this.post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: null });
+        }
+      },
+    );
   }
 
   private watchStream(e: Entry, tcp: TcpSocket): void {
@@ -235,11 +271,11 @@ export class HostSockets {
     });
   }
 
-  /** Opens a datagram socket. Ping sockets do not exist in Node: they fail at once, and slirp says so to the guest. */
+  /** Opens a datagram socket. Ping sockets do not exist in Node: `sendto` runs the system's ping program instead. */
   open(fd: number, type: number, family: number, bind: sockaddr | null): void {
     const e = this.entry(fd);
     if (type === SOCK_RAW) {
-      this.post({ type: 'error', fd, errno: 'EACCES', from: null });
+      e.ping = true;
       return;
     }
     const udp = createSocket(family === AF_INET6 ? 'udp6' : 'udp4');
@@ -293,6 +329,10 @@ export class HostSockets {
    */
   sendto(fd: number, data: Uint8Array, to: sockaddr, ttl: number): void {
     const e = this.entries.get(fd);
+    if (e?.ping) {
+      this.ping(e, data, to);
+      return;
+    }
     const udp = e?.udp;
     if (!e || !udp) {
       return;
@@ -319,6 +359,24 @@ export class HostSockets {
     } else {
       sendOn(udp, ttl, () => udp.send(data, to.sin_port, host, done));
     }
+  }
+
+  /** Pings the address; an answer is the request with its type changed, as it would come from the network. */
+  private ping(e: Entry, request: Uint8Array, to: sockaddr): void {
+    this.pings.ping(hostOf(to), request.length - ICMP_HEADER, (errno) => {
+      if (e.closed) {
+        return;
+      }
+      if (errno !== '') {
+        this.post({ type: 'error', fd: e.fd, errno, from: null });
+        return;
+      }
+      const reply = Uint8Array.from(request);
+      reply[0] = to.sa_family === AF_INET6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY;
+      if (this.port.post({ type: 'datagram', fd: e.fd, data: reply, from: to }) !== 0) {
+        e.pending += reply.length;
+      }
+    });
   }
 
   consumed(fd: number, bytes: number): void {
@@ -362,6 +420,7 @@ export class HostSockets {
   }
 
   dispose(): void {
+    this.pings.dispose();
     for (const fd of [...this.entries.keys()]) {
       const tcp = this.entries.get(fd)?.tcp;
       this.close(fd, false);

@@ -2,6 +2,7 @@
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import { decodeInput, Reader, Writer } from './codec.ts';
 import { CTL, errnoName, type MailboxBuffers, OUT, RecordRing } from './mailbox.ts';
+import { readServed, type ServedPiece } from './served-files.ts';
 
 /** What the host needs from the thread it runs in. */
 export interface LiveHostHooks {
@@ -157,6 +158,10 @@ export class LiveHost implements Host {
         .text(path).data,
       buf.subarray(off, off + len),
     );
+  }
+
+  read_file(dir: string, name: string, off: number, len: number): ServedPiece {
+    return readServed(dir, name, off, len);
   }
 
   report(level: 'info' | 'warning' | 'error', text: string): void {

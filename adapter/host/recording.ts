@@ -4,9 +4,11 @@
  */
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import { decodeInput, encodeInput, getInline, putInline, Reader, Writer } from './codec.ts';
+import type { ServedPiece } from './served-files.ts';
 
 const TURN = 1;
 const LISTEN = 2;
+const READ_FILE = 3;
 
 /** Size of one piece of shared memory that a recording is made of; the first 4 bytes hold the count of bytes in use. */
 const CHUNK = 1 << 20;
@@ -109,6 +111,14 @@ export class RecordingHost implements Host {
     const r = this.inner.listen(fd, type, addr);
     if (!this.full) {
       this.write(this.w.reset().u8(LISTEN).text(r.errno).u32(r.port).data);
+    }
+    return r;
+  }
+
+  read_file(dir: string, name: string, off: number, len: number): ServedPiece {
+    const r = this.inner.read_file?.(dir, name, off, len) ?? { errno: 'ENOENT', size: 0, data: new Uint8Array(0) };
+    if (!this.full) {
+      this.write(this.w.reset().u8(READ_FILE).text(r.errno).f64(r.size).blob(r.data).data);
     }
     return r;
   }
@@ -216,6 +226,11 @@ export class RecordedHost implements Host {
   listen(): { errno: string; port: number } {
     this.expect(LISTEN, 'the answer to a listen');
     return { errno: this.r.text(), port: this.r.u32() };
+  }
+
+  read_file(): ServedPiece {
+    this.expect(READ_FILE, 'the answer to a read of a file');
+    return { errno: this.r.text(), size: this.r.f64(), data: getInline(this.r) };
   }
 
   alloc_shared(name: string, bytes: number): ArrayBufferLike {

@@ -7,6 +7,7 @@ import { type Capture, read_capture } from '../packets/capture.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import { concat } from '../packets/pcap.ts';
 import { AF_INET, AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
+import type { ServedPiece } from './served-files.ts';
 import { describeTrace, flowKeyOf, readTrace, type Step, type TcpFlow, type Trace } from './trace.ts';
 import { dhcpStartOf, type Forward, findForward, parseForwards } from './trace-args.ts';
 import { arpAnnouncement, bareAck, segment, setAck } from './trace-frames.ts';
@@ -434,6 +435,10 @@ export class TraceHost implements Host {
 
   monitor_reply(id: number, text: string): void {
     this.outside.monitor_reply(id, text);
+  }
+
+  read_file(dir: string, name: string, off: number, len: number): ServedPiece {
+    return this.outside.read_file?.(dir, name, off, len) ?? { errno: 'ENOENT', size: 0, data: new Uint8Array(0) };
   }
 
   report(level: 'info' | 'warning' | 'error', text: string): void {

@@ -1,5 +1,5 @@
 /** A host inside the process, under a virtual clock: TCP and UDP peers on its loopback, for replays and tests of the user network. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readServed, type ServedPiece } from '../../adapter/host/served-files.ts';
 import { DropCounters, machine, QEMUTimerList } from '../../adapter/stack/softmmu/machine.ts';
 import {
   AF_INET,
@@ -222,24 +222,8 @@ export class SimHost implements Host {
   }
   frame(): void {}
 
-  read_file(path: string, off: number, len: number): { errno: string; size: number; data: Uint8Array } {
-    let fd: number;
-    try {
-      fd = openSync(path, 'r');
-    } catch (err) {
-      return { errno: (err as NodeJS.ErrnoException).code ?? 'EIO', size: 0, data: new Uint8Array(0) };
-    }
-    try {
-      const data = new Uint8Array(len);
-      const stat = fstatSync(fd);
-      if (!stat.isFile()) {
-        return { errno: 'EISDIR', size: 0, data: new Uint8Array(0) };
-      }
-      const n = len > 0 ? readSync(fd, data, 0, len, off) : 0;
-      return { errno: '', size: stat.size, data: data.subarray(0, n) };
-    } finally {
-      closeSync(fd);
-    }
+  read_file(dir: string, name: string, off: number, len: number): ServedPiece {
+    return readServed(dir, name, off, len);
   }
 
   /** The peer sends bytes to the machine. */

@@ -1,4 +1,6 @@
 /** The human monitor (monitor/hmp.c): commands about the machine, in QEMU's words. */
+
+import { hmp_netdev_add, hmp_netdev_del } from '../net/hmp_netdev.ts';
 import { net_hub_id_for_client } from '../net/hub.ts';
 import { type NetClientState, qmp_set_link } from '../net/net.ts';
 import { hmp_hostfwd_add, hmp_hostfwd_remove, hmp_info_neighbors, hmp_info_usernet } from '../net/slirp.ts';
@@ -117,6 +119,13 @@ const hmp_cmds: readonly HmpCommand[] = [
     cmd: hmp_hostfwd_remove,
   },
   { name: 'info', params: '[subcommand]', help: 'show various information about the system state', cmd: hmp_info },
+  {
+    name: 'netdev_add',
+    params: '[user|hubport],id=str[,prop=value][,...]',
+    help: 'add host network device',
+    cmd: hmp_netdev_add,
+  },
+  { name: 'netdev_del', params: 'id', help: 'remove host network device', cmd: hmp_netdev_del },
   { name: 'quit', params: '', help: 'switch the machine off', cmd: hmp_quit },
   { name: 'set_link', params: 'name on|off', help: 'change the link status of a network adapter', cmd: hmp_set_link },
 ];

@@ -14,7 +14,7 @@ import {
 } from '../slirp/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
 import { AF_UNIX, type sockaddr } from '../util/host.ts';
-import { option_error, type QemuOpts } from '../util/qemu-option.ts';
+import { OptionError, option_error, type QemuOpts } from '../util/qemu-option.ts';
 import { net_hub_id_for_client } from './hub.ts';
 import { type NetClientInfo, type NetClientState, qemu_new_net_client, qemu_send_packet } from './net.ts';
 import {
@@ -125,8 +125,8 @@ export function net_slirp_init(
 ): SlirpState {
   const s = new SlirpState();
   s.nc = qemu_new_net_client(net_slirp_info, peer, model, name, s);
-  // The test protocol's transcripts are the same each time.
-  user.config.fixed_iss = machine.qtest !== null;
+  // The test protocol's transcripts and replays are the same each time.
+  user.config.fixed_iss = machine.qtest !== null || machine.cpu.ops.trace_frame !== null;
   const slirp = slirp_new(user.config, slirp_cb, s);
   if (!slirp) {
     throw option_error(opts, 'the user network refuses these settings');
@@ -149,6 +149,24 @@ export function net_slirp_init(
     }
   }
   return s;
+}
+
+/** `-redir [tcp|udp]:HOSTPORT:[GUESTADDR]:GUESTPORT`, the old spelling of `hostfwd`, for the first user network. Throws an OptionError. */
+export function net_slirp_redir(redir: string): void {
+  const m = /^(tcp|udp)?:(\d*):([^:]*):(\d*)$/.exec(redir);
+  const rule = m
+    ? parse_hostfwd(`${m[1] ?? 'tcp'}::${m[2]}-${m[3]}:${m[4]}`)
+    : 'expected [tcp|udp]:hostport:[guestaddr]:guestport';
+  const s = slirp_lookup('');
+  const wrong =
+    typeof rule === 'string'
+      ? `Invalid host forwarding rule '${redir}' (${rule})`
+      : s
+        ? slirp_hostfwd(s, rule, redir)
+        : 'there is no user network (-netdev user) to forward to';
+  if (wrong !== '') {
+    throw new OptionError(`-redir ${redir}: ${wrong}`);
+  }
 }
 
 /** Forwards connections of the guest. Returns what went wrong, or ''. */

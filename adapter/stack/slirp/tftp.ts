@@ -30,7 +30,7 @@ const ERR_MODE = 4;
 
 /** A transfer: one for each address and port of the guest. */
 export class tftp_session {
-  /** Path of the file; '' while the session is free. */
+  /** The file's name below the directory; '' while the session is free. */
   filename = '';
   block_size = TFTP_BLOCKSIZE;
   /** Blocks sent so far, modulo 65536, and the offset of the next one. */
@@ -143,7 +143,7 @@ function tftp_send_oack(slirp: Slirp, s: tftp_session, options: readonly (readon
 
 /** Sends the next block; one shorter than the block size ends the transfer. */
 function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
-  const file = machine.host.read_file?.(s.filename, s.offset, s.block_size);
+  const file = machine.host.read_file?.(slirp.tftp_prefix, s.filename, s.offset, s.block_size);
   if (file?.errno !== '') {
     tftp_send_error(slirp, s, ERR_NOT_FOUND, 'File not found');
     return;
@@ -208,17 +208,17 @@ function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
     tftp_send_error(slirp, s, ERR_MODE, 'Unsupported transfer mode');
     return;
   }
-  const path = `${slirp.tftp_prefix}/${name.replace(/^\/+/, '')}`;
-  if (!tftp_name_ok(name) || path.length >= TFTP_FILENAME_MAX) {
+  const filename = name.replace(/^\/+/, '');
+  if (!tftp_name_ok(name) || slirp.tftp_prefix.length + 1 + filename.length >= TFTP_FILENAME_MAX) {
     tftp_send_error(slirp, s, ERR_ACCESS, 'Access violation');
     return;
   }
-  const file = machine.host.read_file?.(path, 0, 0);
+  const file = machine.host.read_file?.(slirp.tftp_prefix, filename, 0, 0);
   if (file?.errno !== '') {
     tftp_send_error(slirp, s, ERR_NOT_FOUND, 'File not found');
     return;
   }
-  s.filename = path;
+  s.filename = filename;
   const options = tftp_options(s, fields, file.size);
   if (options.length > 0) {
     tftp_send_oack(slirp, s, options);

@@ -6,6 +6,7 @@ import {
   net_param_nic,
   qdev_device_add,
 } from '../net/net_init.ts';
+import { net_slirp_redir } from '../net/slirp.ts';
 import { OptionError, qemu_opt_get, qemu_opts_parse } from '../util/qemu-option.ts';
 
 /** Options that are done here. All take a value but `nodefaults`. */
@@ -20,6 +21,7 @@ const OPTIONS: readonly string[] = [
   'nodefaults',
   'object',
   'qtest',
+  'redir',
 ];
 
 /** QEMU's options with a value that make no difference to this machine. */
@@ -125,6 +127,7 @@ function parse_option(o: MachineOptions, name: string, value: string): void {
     case 'net':
     case 'netdev':
     case 'nic':
+    case 'redir':
       o.net.push({ flag: `-${name}`, value });
       break;
     default:
@@ -160,7 +163,7 @@ export function qemu_parse_args(argv: readonly string[]): MachineOptions {
   if (o.guest === '') {
     o.guest = o.qtest ? 'none' : 'builtin';
   }
-  if (o.net.every((n) => n.flag === '-object') && !o.nodefaults) {
+  if (o.net.every((n) => n.flag === '-object' || n.flag === '-redir') && !o.nodefaults) {
     o.net.push({ flag: '-nic', value: 'user' });
   }
   return o;
@@ -184,6 +187,11 @@ export function net_init_clients(o: MachineOptions): void {
     if (flag === '-device') {
       // Real QEMU links the two directly; the debugger's machine puts a hub between them.
       qdev_device_add(qemu_opts_parse(flag, value, 'driver'), !o.qtest);
+    }
+  }
+  for (const { flag, value } of o.net) {
+    if (flag === '-redir') {
+      net_slirp_redir(value);
     }
   }
   net_check_clients();

@@ -85,11 +85,12 @@ export interface Host {
   /** As `send`, with the last byte as TCP urgent data, on hosts that can (Node cannot). */
   send_oob?(fd: number, buf: Uint8Array, off: number, len: number): void;
   /**
-   * Reads up to `len` bytes at `off` of a file below the directory of `tftp=`; waits for the answer. `errno` is empty on success, `size` the
-   * file's. Absent: the machine serves no files.
+   * Reads up to `len` bytes at `off` of the file `name`, which the guest chose, below the directory `dir` of `tftp=`; waits for the answer.
+   * `errno` is empty on success, `size` the file's. A name that leads out of the directory is `EACCES`. Absent: the machine serves no files.
    */
   read_file?(
-    path: string,
+    dir: string,
+    name: string,
     off: number,
     len: number,
   ): { readonly errno: string; readonly size: number; readonly data: Uint8Array };

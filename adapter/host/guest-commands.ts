@@ -1,0 +1,79 @@
+/** Commands that the machine starts for connections of its guest (`guestfwd=...-cmd:COMMAND`). */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, connect as netConnect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What the stack puts before a command line in the path of a Unix socket (slirp's EXEC_PREFIX). */
+const EXEC_PREFIX = 'exec:';
+
+/** The command line in a Unix socket's path, or null if it is a path. */
+export function commandOf(path: string): string | null {
+  return path.startsWith(EXEC_PREFIX) ? path.slice(EXEC_PREFIX.length) : null;
+}
+
+/**
+ * The words of a command line, split as a shell does (blanks, quotes, backslashes) but without expansions: QEMU starts no shell either.
+ * Throws for a quote without end and for an empty line, with the code `EINVAL`.
+ */
+export function splitCommand(line: string): string[] {
+  const words: string[] = [];
+  const piece = /\s+|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(.)/gsy;
+  let word: string | undefined;
+  for (const [text, single, double, escaped, plain, rest] of line.matchAll(piece)) {
+    if (rest !== undefined) {
+      throw Object.assign(new Error(`${rest} without its end in '${line}'`), { code: 'EINVAL' });
+    }
+    const part = single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? plain;
+    if (part !== undefined) {
+      word = (word ?? '') + part;
+    } else if (text !== '' && word !== undefined) {
+      words.push(word);
+      word = undefined;
+    }
+  }
+  if (word !== undefined) {
+    words.push(word);
+  }
+  if (words.length === 0) {
+    throw Object.assign(new Error('the command is empty'), { code: 'EINVAL' });
+  }
+  return words;
+}
+
+/** Both ends of a new connection inside this computer. */
+async function socketPair(): Promise<[Socket, Socket]> {
+  const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  try {
+    const path = join(dir, 's');
+    server.listen(path);
+    await once(server, 'listening');
+    const near = netConnect({ path, allowHalfOpen: true });
+    const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [[Socket], unknown];
+    return [near, far];
+  } finally {
+    server.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Starts a command with a connection as its standard input, output and error; resolves to our end of it. */
+export async function startCommand(line: string): Promise<Socket> {
+  const [program = '', ...args] = splitCommand(line);
+  const [near, far] = await socketPair();
+  near.pause();
+  try {
+    const child = spawn(program, args, { stdio: [far, far, far], detached: false });
+    await once(child, 'spawn');
+    child.unref();
+    return near;
+  } catch (e) {
+    near.destroy();
+    throw e;
+  } finally {
+    far.destroy();
+  }
+}
