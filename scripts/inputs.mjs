@@ -14,6 +14,8 @@ export const bundles = [
   { entry: 'adapter/main.ts', out: 'dist/pktgdb.js', format: 'esm', executable: true },
   { entry: 'adapter/machine.ts', out: 'dist/pktgdb-machine.js', format: 'esm', executable: true },
   { entry: 'adapter/engine/worker.ts', out: 'dist/worker.js', format: 'esm' },
+  { entry: 'adapter/language/main.ts', out: 'dist/server.js', format: 'esm' },
+  { entry: 'src/language/client.ts', out: 'dist/language.cjs', format: 'cjs' },
   { entry: 'src/extension.ts', out: 'dist/extension.cjs', format: 'cjs' },
   { entry: 'src/webview/rings.ts', out: 'dist/rings.js', format: 'iife', platform: 'browser' },
 ].filter((b) => existsSync(join(root, b.entry)));

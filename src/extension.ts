@@ -5,8 +5,10 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { activateCaptures } from './captures/captures.ts';
 import { GuestConsoles } from './console/guest-console.ts';
 import { registerValues } from './editor/values.ts';
+import { activateLanguage } from './language/language.ts';
 import { AdapterFactory } from './session/adapter.ts';
 import { ConfigurationProvider, debugPackets, pickCapture, replayCapture } from './session/configurations.ts';
 import { DEBUG_TYPE, Sessions } from './session/sessions.ts';
@@ -22,6 +24,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const folder = realpathSync(context.extensionPath);
   const stackRoot = join(folder, 'adapter', 'stack');
   context.subscriptions.push(log, ...debugging(context, log, stackRoot), ...views(context, folder, stackRoot));
+  activateCaptures(context);
+  activateLanguage(context);
   log.info(`activated in ${(performance.now() - started).toFixed(1)} ms`);
 }
 

@@ -39,6 +39,19 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/stack/hw/',
     'type adapter/compiler/',
   ],
+  'adapter/language/': [
+    'node:',
+    'vscode-languageserver',
+    'adapter/gdb/',
+    'adapter/engine/',
+    'adapter/packets/',
+    // Register tables, and the parsers of the machine's options.
+    'adapter/stack/hw/',
+    'adapter/stack/net/',
+    'adapter/stack/softmmu/',
+    'adapter/stack/util/',
+    'type adapter/compiler/',
+  ],
   'adapter/main.ts': ['node:', 'adapter/'],
   'adapter/machine.ts': ['node:', 'adapter/engine/', 'adapter/host/'],
   'src/': [
@@ -48,6 +61,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'vscode-languageserver',
     'type @vscode/debugprotocol',
     'type adapter/dap/custom.ts',
+    // Packet listings.
+    'adapter/packets/',
   ],
 };
 

@@ -1,0 +1,52 @@
+/** Checks of the machine's options in a script, with the machine's own parsers. */
+import { CommandError } from '../gdb/commands.ts';
+import { near } from '../gdb/linespec.ts';
+import { split_words } from '../gdb/words.ts';
+import { parse_netdev_user } from '../stack/net/slirp_options.ts';
+import { qemu_parse_args } from '../stack/softmmu/vl.ts';
+import { OptionError, qemu_opts_parse } from '../stack/util/qemu-option.ts';
+import { find_option } from './options.ts';
+
+/** Throws `CommandError` for options that the machine would refuse. */
+export function check_options(text: string): void {
+  if (text === '') {
+    return;
+  }
+  try {
+    check_words(split_words(text.replace(/(?:^|\s)&$/, '')));
+  } catch (error) {
+    throw error instanceof OptionError ? new CommandError(error.message) : error;
+  }
+}
+
+function check_words(words: readonly string[]): void {
+  qemu_parse_args(words);
+  for (let i = 0; i + 1 < words.length; i++) {
+    const option = find_option(words[i]!);
+    if (option && Object.keys(option.kinds).length > 0) {
+      check_value(words[i]!, words[++i]!);
+    }
+  }
+}
+
+/** The value of an option with parameters: its first word, the names, and what a user network says about them. */
+function check_value(flag: string, value: string): void {
+  const { kinds } = find_option(flag)!;
+  const opts = qemu_opts_parse(flag, value, 'type');
+  const type = opts.params.find((p) => p.name === 'type' || p.name === 'driver')?.value ?? '';
+  const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
+  if (!kind) {
+    throw new CommandError(`${flag} ${value}: unknown "${type}"; known: ${Object.keys(kinds).join(', ')}`);
+  }
+  const known = kind.parameters.map((p) => p.name);
+  for (const { name } of opts.params) {
+    if (name !== 'type' && name !== 'driver' && !known.includes(name)) {
+      const like = near(name, known);
+      const hint = like.length > 0 ? ` Did you mean ${like.join(', ')}?` : ` Known: ${known.join(', ')}.`;
+      throw new CommandError(`${flag} ${value}: there is no parameter "${name}".${hint}`);
+    }
+  }
+  if (type === 'user') {
+    parse_netdev_user(opts);
+  }
+}

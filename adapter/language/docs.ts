@@ -1,0 +1,114 @@
+/** What is known of names, as Markdown for hovers and completions. */
+import type { FunctionInfo, GlobalInfo, StructInfo } from '../compiler/debug-info.ts';
+import type { Command } from '../gdb/commands.ts';
+import { FUNCTIONS } from '../gdb/expression/functions.ts';
+import { declaration } from '../gdb/ptype.ts';
+import { FIELDS, type Field } from '../packets/fields.ts';
+import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
+
+const BY_NAME: ReadonlyMap<string, RegisterInfo> = new Map(E1000_REGISTERS.map((r) => [r.name, r]));
+
+export function find_register(name: string): RegisterInfo | undefined {
+  return BY_NAME.get(name);
+}
+
+/** A packet field by Wireshark's name. */
+export function find_field(name: string): Field | undefined {
+  return FIELDS[name];
+}
+
+function code(text: string, language = 'typescript'): string {
+  return `\`\`\`${language}\n${text}\n\`\`\``;
+}
+
+function place(x: { readonly file: string; readonly line: number }): string {
+  return `*${x.file}:${x.line}*`;
+}
+
+/** Parts with blank lines between them; empty ones are left out. */
+function paragraphs(...parts: readonly string[]): string {
+  return parts.filter((p) => p !== '').join('\n\n');
+}
+
+export function function_text(f: FunctionInfo): string {
+  const remark = f.nodebug ? 'Compiled without debug info: breakpoints go into its callers.' : '';
+  return paragraphs(code(declaration(f)), f.doc, remark, place(f));
+}
+
+/** Fields of a struct that a hover lists. */
+const MAX_FIELDS = 40;
+
+export function struct_text(s: StructInfo): string {
+  const shown = s.fields.slice(0, MAX_FIELDS).map((f) => `  ${f.name}: ${f.type || 'unknown'};`);
+  const more = s.fields.length > MAX_FIELDS ? [`  // ${s.fields.length - MAX_FIELDS} more`] : [];
+  return paragraphs(code([`${s.kind} ${s.name} {`, ...shown, ...more, '}'].join('\n')), s.doc, place(s));
+}
+
+export function global_text(g: GlobalInfo): string {
+  const value =
+    g.value === undefined
+      ? ''
+      : ` = ${typeof g.value === 'number' && g.value > 9 ? `${g.value} (0x${g.value.toString(16)})` : JSON.stringify(g.value)}`;
+  return paragraphs(code(`const ${g.name}: ${g.type || 'unknown'}${value}`), g.doc, place(g));
+}
+
+const ACCESS = { ro: 'read only', rw: 'read/write', wo: 'write only', rc: 'cleared by a read' } as const;
+
+/** A register with its bits. */
+export function register_text(r: RegisterInfo): string {
+  const hex = (n: number, digits: number): string => `0x${n.toString(16).padStart(digits, '0')}`;
+  const where = r.group === 'PHY' ? `PHY register ${r.offset}` : `offset ${hex(r.offset, 5)}`;
+  const array = r.count > 1 ? `, ${r.count} of them` : '';
+  const facts = `${where}${array}, ${r.width} bits, ${ACCESS[r.access]}, ${hex(r.reset, r.width / 4)} after reset; manual ${r.section}`;
+  const rows = r.fields.map((f) => {
+    const bits = f.width === 1 ? String(f.lsb) : `${f.lsb + f.width - 1}:${f.lsb}`;
+    const values = Object.entries(f.values ?? {}).map(([v, text]) => `${v} = ${text}`);
+    return `| ${bits} | ${f.name} | ${[f.description, values.join(', ')].filter((t) => t !== '').join(': ')} |`;
+  });
+  const table = rows.length > 0 ? ['| bits | field | |', '|---|---|---|', ...rows].join('\n') : '';
+  return paragraphs(`**$${r.name}** ${r.description}`, facts, table);
+}
+
+export function field_text(f: Field): string {
+  return paragraphs(`**$pkt.${f.name}** ${f.description}`, `Wireshark's field \`${f.name}\`, ${f.type}`);
+}
+
+/** A protocol or group of fields, such as `tcp.flags`; empty if there is none. */
+export function field_group_text(prefix: string): string {
+  const names = Object.keys(FIELDS).filter((n) => n.startsWith(`${prefix}.`));
+  return names.length > 0 ? paragraphs(`**$pkt.${prefix}**`, names.map((n) => `\`${n}\``).join(', ')) : '';
+}
+
+/** One of gdb's `$_` functions; empty for an unknown name. */
+export function convenience_text(name: string): string {
+  const f = FUNCTIONS.get(name);
+  return f ? paragraphs(code(f.usage, 'c'), f.doc) : '';
+}
+
+const VARIABLES: Readonly<Record<string, string>> = {
+  pkt: "The packet that the function handles; its fields have Wireshark's names: `$pkt.tcp.dstport == 5556`.",
+  _: 'The address that `x` examined last.',
+  _exitcode: 'How the machine ended.',
+  _hostfwd: 'The host port of the first forwarding rule, once the machine runs.',
+  _hostport: 'The port of the last `host listen`.',
+  _shell_exitcode: 'How the last `shell` command ended.',
+  bpnum: 'Number of the breakpoint that was set last.',
+  argc: 'Number of arguments of a user-defined command.',
+};
+
+/** Names of the variables that the debugger sets. */
+export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
+
+export function variable_text(name: string): string {
+  const text = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
+  return text === undefined ? '' : paragraphs(`**$${name}**`, text);
+}
+
+/** A command's help: names, summary, usage. */
+export function command_text(c: Command, path: string): string {
+  const names = [path, ...(c.aliases ?? [])].join(', ');
+  const [summary = '', ...rest] = c.help.split('\n');
+  const details = rest.length > 0 ? code(rest.join('\n'), 'text') : '';
+  const subs = c.subcommands ? `Subcommands: ${c.subcommands.map((s) => `\`${s.name}\``).join(', ')}` : '';
+  return paragraphs(`**${names}**`, summary, details, subs);
+}

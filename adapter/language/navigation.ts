@@ -1,0 +1,180 @@
+/** Definitions, the outline, and help on arguments. */
+import { existsSync, readFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { FUNCTIONS } from '../gdb/expression/functions.ts';
+import { find_file } from '../gdb/linespec.ts';
+import { type Analysis, is_user_error } from './analysis.ts';
+import { line_at, word_at } from './cursor.ts';
+import { type Position, type Range, range_of, type Script, type ScriptLine } from './script.ts';
+
+/** A place in a file; without a path, in the script itself. */
+export interface Place {
+  readonly path: string | undefined;
+  readonly range: Range;
+}
+
+/** Where the name at a position is defined. `folder` is where relative names of scripts start. */
+export function definition(analysis: Analysis, script: Script, position: Position, folder: string): Place[] {
+  const at = line_at(analysis, script, position);
+  if (!at) {
+    return [];
+  }
+  if (at.kind === 'file' && at.found && at.offset >= at.args) {
+    const name = at.found.args.trim();
+    const path = isAbsolute(name) ? name : join(folder, name);
+    return existsSync(path) ? [{ path, range: line_range(0, 0, 0) }] : [];
+  }
+  const word = word_at(at.line.text, at.offset);
+  if (!word) {
+    return [];
+  }
+  const own = word.from < at.args ? script.definitions.get(word.text) : undefined;
+  if (own) {
+    const from = own.line.text.indexOf(own.name);
+    return [{ path: undefined, range: range_of(own.line, from, from + own.name.length) }];
+  }
+  return word.from < at.args ? [] : stack_places(analysis, word.text);
+}
+
+/** Places of a name in the stack's sources; `FILE:LINE` is one too. */
+function stack_places(analysis: Analysis, name: string): Place[] {
+  const { sourceRoot, info } = analysis.engine;
+  const file = /^([\w/.-]+\.(?:ts|c|h))(?::(\d+))?$/.exec(name);
+  if (file) {
+    try {
+      const line = Math.max(0, Number(file[2] ?? 1) - 1);
+      return [{ path: join(sourceRoot, find_file(analysis.engine, file[1]!)), range: line_range(line, 0, 0) }];
+    } catch (error) {
+      if (!is_user_error(error)) {
+        throw error;
+      }
+      return [];
+    }
+  }
+  const bare = name.replace(/^\$/, '');
+  const all = [...info.functions, ...info.structs, ...info.globals];
+  const found = name.startsWith('$')
+    ? info.globals.filter((g) => g.name === bare && g.file.endsWith('e1000_regs.ts'))
+    : all.filter((x) => x.name === name || x.name.endsWith(`.${name}`));
+  return found.map((x) => name_place(join(sourceRoot, x.file), x.line - 1, bare));
+}
+
+/** The range of a name on a line of a file. */
+function name_place(path: string, line: number, name: string): Place {
+  let from = 0;
+  try {
+    from = Math.max(
+      0,
+      readFileSync(path, 'utf8')
+        .split('\n')
+        [line]?.search(new RegExp(`\\b${name}\\b`)) ?? 0,
+    );
+  } catch {
+    // The source is not there; the line is known all the same.
+  }
+  return { path, range: line_range(line, from, from + name.length) };
+}
+
+function line_range(line: number, from: number, to: number): Range {
+  return { start: { line, character: from }, end: { line, character: to } };
+}
+
+/** An entry of the outline. */
+export interface ScriptSymbol {
+  readonly name: string;
+  readonly kind: 'section' | 'command' | 'breakpoint';
+  readonly range: Range;
+  /** The part to reveal. */
+  readonly selection: Range;
+  readonly children: ScriptSymbol[];
+}
+
+/**
+ * The outline: sections begin at a comment after a blank line (or at the top) and at lines such as `echo == Title ==\n`; in them
+ * are user-defined commands and breakpoints.
+ */
+export function symbols(script: Script): ScriptSymbol[] {
+  const out: ScriptSymbol[] = [];
+  const heads = script.lines.flatMap((line, i) => {
+    const title = section_title(line, script.lines[i - 1]);
+    return title === undefined ? [] : [{ line, title, i }];
+  });
+  out.push(...entries(script.lines.slice(0, heads[0]?.i ?? script.lines.length), script));
+  heads.forEach(({ line, title, i }, n) => {
+    const lines = script.lines.slice(i, heads[n + 1]?.i);
+    const last = lines.findLast((l) => l.kind !== 'blank') ?? line;
+    const selection = range_of(line, 0, line.text.length);
+    const range = { start: selection.start, end: range_of(last, 0, last.text.length).end };
+    out.push({ name: title, kind: 'section', range, selection, children: entries(lines, script) });
+  });
+  return out;
+}
+
+function section_title(line: ScriptLine, before: ScriptLine | undefined): string | undefined {
+  if (line.inside.length > 0) {
+    return undefined;
+  }
+  if (line.kind === 'comment' && (before === undefined || before.kind === 'blank')) {
+    return line.text.replace(/^[\s#=-]+|[\s#=-]+$/g, '') || undefined;
+  }
+  return /^\s*echo\s.*?==+\s*(.*?)\s*==+/.exec(line.text)?.[1] || undefined;
+}
+
+function entries(lines: readonly ScriptLine[], script: Script): ScriptSymbol[] {
+  return lines.flatMap((line): ScriptSymbol[] => {
+    const m =
+      line.kind === 'command' ? /^\s*(define|tbreak|tb|break|brea|bre|br|b)\s+(\S.*?)\s*$/.exec(line.text) : null;
+    if (!m) {
+      return [];
+    }
+    const selection = range_of(line, line.text.length - line.text.trimStart().length, line.text.trimEnd().length);
+    const own = m[1] === 'define' ? script.definitions.get(m[2]!) : undefined;
+    const end = own ? { line: own.endLine, character: 'end'.length } : selection.end;
+    return [
+      {
+        name: m[2]!,
+        kind: m[1] === 'define' ? 'command' : 'breakpoint',
+        range: { start: selection.start, end },
+        selection,
+        children: [],
+      },
+    ];
+  });
+}
+
+export interface Signature {
+  readonly label: string;
+  readonly documentation: string;
+  /** Parts of `label`. */
+  readonly parameters: readonly string[];
+  readonly active: number;
+}
+
+/** Help on the arguments of the command or function call at a position. */
+export function signature(analysis: Analysis, script: Script, position: Position): Signature | undefined {
+  const at = line_at(analysis, script, position);
+  if (!at?.found || at.offset < at.args - (at.found.args === '' ? 1 : 0)) {
+    return undefined;
+  }
+  const before = at.line.text.slice(at.args, at.offset);
+  const call = /\$(_\w+)\s*\(((?:"(?:[^"\\]|\\.)*"?|[^()"])*)$/.exec(before);
+  const f = call ? FUNCTIONS.get(call[1]!) : undefined;
+  if (call && f) {
+    const parameters = /\(([^)]*)\)/.exec(f.usage)?.[1]?.split(/,\s*/) ?? [];
+    const active = call[2]!.replace(/"(?:[^"\\]|\\.)*"?/g, '').split(',').length - 1;
+    return { label: f.usage, documentation: f.doc, parameters, active };
+  }
+  const [summary = '', ...rest] = at.found.command.help.split('\n');
+  const usage = rest.find((l) => l.startsWith('Usage: '))?.slice('Usage: '.length);
+  if (usage === undefined) {
+    return undefined;
+  }
+  const parameters = usage.split('|')[0]!.match(/\[[^\]]*\](?:\.\.\.)?|[A-Z][A-Z0-9_]*\b(?:\.\.\.)?/g) ?? [];
+  const active = before.trim() === '' ? 0 : before.trimStart().split(/\s+/).length - 1;
+  return {
+    label: usage,
+    documentation: summary,
+    parameters,
+    active: Math.min(active, Math.max(0, parameters.length - 1)),
+  };
+}

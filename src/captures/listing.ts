@@ -1,0 +1,93 @@
+/** A capture as text, one line a packet: line N is packet N. Needs nothing of VS Code. */
+
+import {
+  type Capture,
+  CaptureError,
+  type CapturePacket,
+  linktype_kind,
+  read_capture,
+} from '../../adapter/packets/capture.ts';
+import { Conversations } from '../../adapter/packets/conversations.ts';
+import { PacketView } from '../../adapter/packets/packet-view.ts';
+import { type Summary, summary } from '../../adapter/packets/summary.ts';
+
+/** Packets that a listing shows; an editor is no place for more. */
+const MAX_PACKETS = 200_000;
+
+/** Widest that a column of addresses or protocols gets; longer texts push the rest of their line. */
+const MAX_COLUMN = 39;
+
+/**
+ * The listing of a capture's bytes: number, time since the first packet in seconds, source, destination, protocol and summary as
+ * Wireshark words it, in columns. What is to be said about the file comes after the packets, in lines that begin with `#`. Never
+ * throws.
+ */
+export function listing(bytes: Uint8Array): string {
+  try {
+    return list(read_capture(bytes));
+  } catch (error) {
+    if (error instanceof CaptureError) {
+      return `# ${error.message}\n`;
+    }
+    throw error;
+  }
+}
+
+function list(capture: Capture): string {
+  const packets = capture.packets.slice(0, MAX_PACKETS);
+  const rows = summaries(capture, packets);
+  const width = (texts: readonly string[]): number =>
+    Math.min(
+      MAX_COLUMN,
+      texts.reduce((n, t) => Math.max(n, t.length), 0),
+    );
+  const times = packets.map((p) => seconds_since(packets[0]!, p));
+  const widths = {
+    number: String(packets.length).length,
+    time: width(times),
+    source: width(rows.map((r) => r.source)),
+    destination: width(rows.map((r) => r.destination)),
+    protocol: width(rows.map((r) => r.protocol)),
+  };
+  const lines = rows.map((r, i) =>
+    [
+      String(packets[i]!.number).padStart(widths.number),
+      times[i]!.padStart(widths.time),
+      r.source.padEnd(widths.source),
+      r.destination.padEnd(widths.destination),
+      r.protocol.padEnd(widths.protocol),
+      r.info.replace(/[\r\n]+/g, ' '),
+    ]
+      .join('  ')
+      .trimEnd(),
+  );
+  return [...lines, ...remarks(capture).map((r) => `# ${r}`), ''].join('\n');
+}
+
+function summaries(capture: Capture, packets: readonly CapturePacket[]): Summary[] {
+  const view = new PacketView();
+  view.conversations = new Conversations();
+  return packets.map((p) => {
+    const kind = linktype_kind(capture.interfaces[p.iface]!.linktype);
+    if (kind === undefined) {
+      return { source: '', destination: '', protocol: 'Unknown', length: p.len, info: `${p.len} bytes` };
+    }
+    view.set(p.data, 0, p.data.length, kind);
+    view.number = p.number;
+    view.conversations!.add(view);
+    return summary(view);
+  });
+}
+
+/** Seconds with microseconds, as Wireshark's default time column. */
+function seconds_since(first: CapturePacket, p: CapturePacket): string {
+  const us = (p.ts_sec - first.ts_sec) * 1e6 + Math.round((p.ts_nsec - first.ts_nsec) / 1e3);
+  return (us / 1e6).toFixed(6);
+}
+
+function remarks(capture: Capture): string[] {
+  const { length } = capture.packets;
+  const more = length > MAX_PACKETS ? [`${length - MAX_PACKETS} more packets are not shown`] : [];
+  const none = length === 0 ? ['the capture has no packets'] : [];
+  return [...none, ...more, ...capture.warnings];
+}
