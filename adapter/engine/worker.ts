@@ -155,7 +155,10 @@ const load = (module: string): Promise<{ main?: Main }> =>
   import(pathToFileURL(`${data.stackDir}/${module}.js`).href) as Promise<{ main?: Main }>;
 
 const { main } = await load('softmmu/main');
-await Promise.all(data.modules.map(load));
+// One after the other: Node's loader does not survive a failing import among parallel ones over the same modules.
+for (const module of data.modules) {
+  await load(module);
+}
 if (!main) {
   throw new Error(`${data.stackDir}/softmmu/main.js has no main`);
 }

@@ -24,7 +24,7 @@ function hex(n: number, digits: number): string {
   return `0x${n.toString(16).padStart(digits, '0')}`;
 }
 
-/** A whole ring: a heading and a line for each descriptor; equal neighbours that are all zero are folded. */
+/** A whole ring: a heading and a line for each descriptor; three or more in a row that nobody has used yet are folded into one. */
 export function ring_text(ring: 'rx' | 'tx', mac: Uint32Array, memory: GuestMemory): string {
   const at = REGISTERS[ring];
   const base = (mac[at.base + 1] ?? 0) * 2 ** 32 + (((mac[at.base] ?? 0) & ~15) >>> 0);
@@ -36,17 +36,41 @@ export function ring_text(ring: 'rx' | 'tx', mac: Uint32Array, memory: GuestMemo
   if (count === 0) {
     return `${title}: not set up (${l}DLEN is 0)\n`;
   }
-  let text = `${title}: ${count} descriptors at ${hex(base, 8)}, ${l}DH = ${head}, ${l}DT = ${tail}\n`;
-  for (let i = 0; i < count; i++) {
-    const bytes = memory.read(base + i * DESCRIPTOR_SIZE, DESCRIPTOR_SIZE);
+  const lines: string[] = [];
+  for (let i = 0; i < count; ) {
+    const unused = unused_run(i, count, (k) => k !== head && k !== tail && is_unused(memory, base, k));
+    if (unused >= 3) {
+      lines.push(`${`[${i}]`.padStart(6)} to [${i + unused - 1}]: ${unused} descriptors, not used yet`);
+      i += unused;
+      continue;
+    }
     const marks = [i === head ? `<- ${l}DH (head)` : '', i === tail ? `<- ${l}DT (tail)` : ''].filter((m) => m !== '');
-    const what =
-      bytes.length < DESCRIPTOR_SIZE
-        ? `Cannot access memory at address ${hex(base + i * DESCRIPTOR_SIZE, 8)}`
-        : descriptor(ring, new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_SIZE));
-    text += `${[`[${i}]`.padStart(6), what, ...marks].join(' ')}\n`;
+    lines.push([`[${i}]`.padStart(6), descriptor_at(ring, memory, base + i * DESCRIPTOR_SIZE), ...marks].join(' '));
+    i++;
   }
-  return text;
+  return `${title}: ${count} descriptors at ${hex(base, 8)}, ${l}DH = ${head}, ${l}DT = ${tail}\n${lines.join('\n')}\n`;
+}
+
+/** Descriptors from `i` on that `unused` holds for. */
+function unused_run(i: number, count: number, unused: (k: number) => boolean): number {
+  let n = 0;
+  while (i + n < count && unused(i + n)) {
+    n++;
+  }
+  return n;
+}
+
+/** True if everything but the buffer address is zero: set up by the driver at most, never written by the NIC. */
+function is_unused(memory: GuestMemory, base: number, k: number): boolean {
+  const bytes = memory.read(base + k * DESCRIPTOR_SIZE + 8, 8);
+  return bytes.length === 8 && bytes.every((b) => b === 0);
+}
+
+function descriptor_at(ring: 'rx' | 'tx', memory: GuestMemory, address: number): string {
+  const bytes = memory.read(address, DESCRIPTOR_SIZE);
+  return bytes.length < DESCRIPTOR_SIZE
+    ? `Cannot access memory at address ${hex(address, 8)}`
+    : descriptor(ring, new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_SIZE));
 }
 
 function descriptor(ring: 'rx' | 'tx', v: DataView): string {

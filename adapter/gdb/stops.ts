@@ -33,12 +33,12 @@ export async function print_stop(
 ): Promise<void> {
   const frames = await gdb.engine.frames();
   const top = frames[0];
-  gdb.out(headline(gdb, reason));
   if (!top) {
+    gdb.out(headline(gdb, reason));
     return;
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
-  gdb.out(`${same ? '' : `${await frame_line(gdb, top)}\n`}${source_line(gdb, top)}`);
+  gdb.out(`${headline(gdb, reason)}${same ? '' : `${await frame_line(gdb, top)}\n`}${source_line(gdb, top)}`);
   if (reason.kind === 'finish' && reason.value) {
     const result = { value: reason.value };
     const text = await format_result(gdb.engine, gdb.settings.print, result, '');
