@@ -39,8 +39,8 @@ export interface Completion {
 
 type Item = Omit<Completion, 'range'>;
 
-/** Items of one answer. */
-const MAX_ITEMS = 1000;
+/** Items of one answer; as many say that there may be more. */
+export const MAX_ITEMS = 1000;
 
 /** Completions at a position. `folder` is where relative file names start. */
 export function complete(analysis: Analysis, script: Script, position: Position, folder: string): Completion[] {
@@ -80,7 +80,7 @@ function candidates(analysis: Analysis, script: Script, before: string, folder: 
     const subcommand = /^[\w-]*$/.test(args) && command.subcommands && !/\s$/.test(args);
     if (subcommand) {
       const items = command.subcommands!.flatMap((c) => command_items(c, path));
-      const more = command.name === 'set' && path === 'set' ? expression_items(analysis, script) : [];
+      const more = path === 'set' && args !== '' ? expression_items(analysis, script) : [];
       return { items: [...items, ...more], word: args };
     }
     // The word of the command itself is still being typed.
@@ -149,6 +149,9 @@ function argument_candidates(
   const kind = argument_kind(path);
   const word = /[\w./-]*$/.exec(args)![0];
   const name = /(?:\$pkt(?:\.\w*)*|\$?\w*)$/.exec(args)![0];
+  if (/^\/\S*$/.test(args)) {
+    return { items: [], word: '' };
+  }
   switch (kind) {
     case 'breakpoint': {
       const condition = /(?:^|\s)if(?=[\s(])/.test(args);

@@ -81,10 +81,10 @@ function command_problem(analysis: Analysis, script: Script, line: ScriptLine, e
   const { message } = expected(error);
   const start = line.text.length - line.text.trimStart().length;
   const words = line.text.slice(start).split(/\s+/);
-  const sub = /^(?:Undefined|Ambiguous) (.+) command/.exec(message)?.[1];
+  const sub = /^(?:Undefined|Ambiguous) ([\w-]+(?: [\w-]+)*) command(?::| ")/.exec(message)?.[1];
   const nth = sub === undefined ? 0 : sub.split(' ').length;
   const word = words[nth] ?? words[0]!;
-  const from = line.text.indexOf(word, start + words.slice(0, nth).join(' ').length);
+  const from = Math.max(start, line.text.indexOf(word, start + words.slice(0, nth).join(' ').length));
   const table = sub === undefined ? analysis.commands(script) : (analysis.find(script, sub).command.subcommands ?? []);
   const like = near(
     word,

@@ -2,8 +2,8 @@
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
-  type CompletionItem,
   CompletionItemKind,
+  type CompletionList,
   createConnection,
   DiagnosticSeverity,
   type DocumentSymbol,
@@ -16,7 +16,7 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { Analysis } from './analysis.ts';
-import { type CompletionKind, complete, describe } from './completion.ts';
+import { type CompletionKind, complete, describe, MAX_ITEMS } from './completion.ts';
 import { diagnose } from './diagnostics.ts';
 import { hover } from './hover.ts';
 import { definition, type ScriptSymbol, signature, symbols } from './navigation.ts';
@@ -141,10 +141,10 @@ function publish(uri: string): void {
 
 // ---- requests ----
 
-connection.onCompletion(({ textDocument: { uri }, position }): CompletionItem[] => {
+connection.onCompletion(({ textDocument: { uri }, position }): CompletionList => {
   const script = script_of(uri);
   const found = script ? complete(analysis(), script, position, folder_of(uri)) : [];
-  return found.map(({ label, kind, detail, range, documentation }) => ({
+  const items = found.map(({ label, kind, detail, range, documentation }) => ({
     label,
     kind: COMPLETION_KINDS[kind],
     detail,
@@ -153,6 +153,7 @@ connection.onCompletion(({ textDocument: { uri }, position }): CompletionItem[] 
     ...(documentation ? { documentation: { kind: MarkupKind.Markdown, value: documentation } } : {}),
     ...(/[=/]$/.test(label) ? { command: { title: '', command: 'editor.action.triggerSuggest' } } : {}),
   }));
+  return { isIncomplete: items.length >= MAX_ITEMS, items };
 });
 
 connection.onCompletionResolve((item) => {
