@@ -28,7 +28,7 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
     this.#sessions = sessions;
     this.#state = state;
     this.#view = vscode.window.createTreeView('pktgdb.registers', { treeDataProvider: this, showCollapseAll: true });
-    this.#view.description = this.#format;
+    this.#describe();
     const command = (name: string, run: (node?: RegisterNode) => unknown): vscode.Disposable =>
       vscode.commands.registerCommand(`pktgdb.registers.${name}`, (node?: RegisterNode) =>
         run(node ?? this.#view.selection[0]),
@@ -153,9 +153,15 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
     return this.#state.get<NumberFormat>(FORMAT) ?? 'hex';
   }
 
+  /** The view's title says which format it is, unless it is the usual one. */
+  #describe(): void {
+    const format = this.#format;
+    this.#view.description = format === 'hex' ? '' : format;
+  }
+
   async #toggleFormat(): Promise<void> {
     await this.#state.update(FORMAT, nextFormat(this.#format));
-    this.#view.description = this.#format;
+    this.#describe();
     this.#changes.fire(undefined);
   }
 

@@ -80,16 +80,24 @@ export function ringPicture(ring: RingView): RingPicture {
   return { segments, pointers: count === 0 ? [] : pointers(ring), totals };
 }
 
-/** Head and tail; where both are the same, they stand side by side. */
+/** Angle between the labels of head and tail that keeps them apart. */
+const APART = 0.16;
+
+/** Head and tail; where they are close, the arrows lean away from each other. */
 function pointers({ head, tail, count }: RingView): Pointer[] {
+  const angleOf = (index: number): number => ((index + 0.5) / count) * 2 * Math.PI;
+  // From tail to head the short way round, in -PI to PI.
+  const between = angleOf(head) - angleOf(tail);
+  const way = between - 2 * Math.PI * Math.round(between / (2 * Math.PI));
+  const lean = Math.max(0, APART - Math.abs(way)) / 2;
   return (['head', 'tail'] as const).map((name) => {
     const index = name === 'head' ? head : tail;
-    const angle = ((index + 0.5) / count) * 2 * Math.PI;
-    const shift = head === tail ? (name === 'head' ? -0.09 : 0.09) : 0;
-    const [x, y] = at(LABEL, angle + shift * 1.6);
-    const [tx, ty] = at(TIP, angle + shift / 3);
-    const [ax, ay] = at(TIP + 8, angle + shift - 0.04);
-    const [bx, by] = at(TIP + 8, angle + shift + 0.04);
+    const angle = angleOf(index);
+    const side = (name === 'head') === way >= 0 ? lean : -lean;
+    const [tx, ty] = at(TIP, angle);
+    const [ax, ay] = at(TIP + 8, angle + side - 0.04);
+    const [bx, by] = at(TIP + 8, angle + side + 0.04);
+    const [x, y] = at(LABEL, angle + side);
     return { name, index, path: `M${tx} ${ty}L${ax} ${ay}L${bx} ${by}Z`, x, y };
   });
 }
