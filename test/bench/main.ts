@@ -1,7 +1,13 @@
-/** `npm run bench [NAME]...`: one JSON line for each measurement. Without names, all of them. */
+/**
+ * `npm run bench [NAME]...`: one JSON line for each measurement of the debugger; without names, all of them.
+ * `npm run bench -- WORKLOAD [N] [options]`: one JSON line of a workload of the user network.
+ */
+
+import { loadSlirpBench } from './bundle.ts';
 import { measureConditions, measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measurePath } from './path.ts';
 import { measureProbes } from './probes.ts';
+import { WORKLOADS } from './slirp-workloads.ts';
 
 /** `memory` is first, so that it is that of one session. */
 const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
@@ -13,14 +19,24 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   path: () => measurePath(),
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in BENCHES));
-if (unknown.length > 0) {
-  process.stderr.write(`unknown benchmark ${unknown.join(', ')}; known: ${Object.keys(BENCHES).join(', ')}\n`);
-  process.exitCode = 2;
-} else {
-  for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHES)) {
-    const figures = await BENCHES[name]?.();
-    process.stdout.write(`${JSON.stringify({ bench: name, ...figures })}\n`);
+async function main(words: readonly string[]): Promise<void> {
+  const [first = ''] = words;
+  if (first in WORKLOADS) {
+    const { measureSlirp, parseOptions } = await loadSlirpBench();
+    process.stdout.write(`${JSON.stringify(await measureSlirp(first, parseOptions(words.slice(1))))}\n`);
+    return;
+  }
+  const unknown = words.filter((name) => !(name in BENCHES));
+  if (unknown.length > 0) {
+    const known = [...Object.keys(BENCHES), ...Object.keys(WORKLOADS)].join(', ');
+    throw new RangeError(`unknown benchmark ${unknown.join(', ')}; known: ${known}`);
+  }
+  for (const name of words.length > 0 ? words : Object.keys(BENCHES)) {
+    process.stdout.write(`${JSON.stringify({ bench: name, ...(await BENCHES[name]?.()) })}\n`);
   }
 }
+
+main(process.argv.slice(2)).catch((e: unknown) => {
+  process.stderr.write(`${e instanceof RangeError ? e.message : e instanceof Error ? e.stack : String(e)}\n`);
+  process.exitCode = e instanceof RangeError ? 2 : 1;
+});
