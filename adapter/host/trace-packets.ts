@@ -10,6 +10,16 @@ interface Pending {
   readonly to: number;
 }
 
+/** Frames of one group, in the capture's order. */
+interface Group {
+  readonly frames: (Pending | undefined)[];
+  /** Those before have been seen, or are given up. */
+  head: number;
+}
+
+/** How far ahead of the oldest frame that was not seen others are looked for; frames further behind are given up. */
+const WINDOW = 1024;
+
 /** What a frame is compared by. */
 interface Identity extends Omit<Pending, 'number'> {
   /** Protocol and addresses: frames of different groups are never taken for each other. */
@@ -24,7 +34,7 @@ const TH_SYN_FIN_RST = 7;
  * first one that overlaps. Other packets are taken in the capture's order within their addresses.
  */
 export class PacketNumbers {
-  private readonly pending = new Map<string, Pending[]>();
+  private readonly groups = new Map<string, Group>();
   private readonly view = new PacketView();
   private readonly live = new Conversations();
 
@@ -33,22 +43,20 @@ export class PacketNumbers {
     const captured = new Conversations();
     for (const { number, data } of sent) {
       const { group, ...rest } = this.identify(data, data.length, captured);
-      const list = this.pending.get(group);
-      if (list) {
-        list.push({ number, ...rest });
+      const known = this.groups.get(group);
+      if (known) {
+        known.frames.push({ number, ...rest });
       } else {
-        this.pending.set(group, [{ number, ...rest }]);
+        this.groups.set(group, { frames: [{ number, ...rest }], head: 0 });
       }
     }
   }
 
   /** Number of the packet that the frame is, or 0 if the capture has none like it (any more). */
   sent(buf: Uint8Array, size: number): number {
-    const { group, exact, from, to } = this.identify(buf, size, this.live);
-    const list = this.pending.get(group) ?? [];
-    const same = list.findIndex((p) => p.exact === exact);
-    const at = same >= 0 ? same : list.findIndex((p) => p.from < to && from < p.to);
-    return at < 0 ? 0 : list.splice(at, 1)[0]!.number;
+    const { group, ...wanted } = this.identify(buf, size, this.live);
+    const known = this.groups.get(group);
+    return known ? take(known, wanted) : 0;
   }
 
   private identify(buf: Uint8Array, size: number, conversations: Conversations): Identity {
@@ -58,6 +66,32 @@ export class PacketNumbers {
     }
     return { group: group_of(p), exact: '', from: 0, to: 0 };
   }
+}
+
+/** Takes the frame that is `wanted` out of its group and returns its number; 0 if it is not there. */
+function take(group: Group, { exact, from, to }: Omit<Pending, 'number'>): number {
+  const { frames } = group;
+  let at = -1;
+  for (let i = group.head; i < Math.min(group.head + WINDOW, frames.length); i++) {
+    const p = frames[i];
+    if (p?.exact === exact) {
+      at = i;
+      break;
+    }
+    if (p && at < 0 && p.from < to && from < p.to) {
+      at = i;
+    }
+  }
+  const found = frames[at];
+  if (!found) {
+    return 0;
+  }
+  frames[at] = undefined;
+  group.head = Math.max(group.head, at - WINDOW / 2);
+  while (group.head < frames.length && frames[group.head] === undefined) {
+    group.head++;
+  }
+  return found.number;
 }
 
 /** A segment covers its bytes of the stream; SYN and FIN are one each, and a mere acknowledgment covers nothing. */

@@ -87,6 +87,32 @@ describe('breakpoints in packet listings', () => {
     ]);
   });
 
+  for (const [name, count] of [
+    ['01-dhcp', 7],
+    ['03-ping', 20],
+    ['05-http', 63],
+  ] as const) {
+    it(`reaches all ${count} packets of ${name}`, async () => {
+      const trace = join(root, `test/traces/${name}.pcap`);
+      await client.begin({ trace }, async () => {
+        const breakpoints = Array.from({ length: count }, (_, i) => ({
+          line: i + 1,
+          logMessage: `at packet ${i + 1}`,
+        }));
+        await client.ask('setBreakpoints', { source: { path: listing(trace) }, breakpoints });
+      });
+      await client.event('terminated');
+      const logged = client.received.flatMap((m) => {
+        const { event, body } = m as DebugProtocol.OutputEvent;
+        return event === 'output' ? (/^at packet (\d+)/.exec(body.output)?.[1] ?? []) : [];
+      });
+      assert.deepEqual(
+        logged.map(Number),
+        Array.from({ length: count }, (_, i) => i + 1),
+      );
+    });
+  }
+
   it('takes conditions, on the path of the capture too', async () => {
     await client.begin({ trace: HELLO }, () => set(HELLO, [4, 6], { condition: '$pkt.tcp.len > 0' }));
     assert.match((await client.stoppedEvent()).body.description ?? '', /packet 6 /);

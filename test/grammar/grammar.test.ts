@@ -1,0 +1,61 @@
+/** The TextMate grammars, with the fixtures `*.test.pktgdb` and `*.test.packets` of this folder and with all commands there are. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from '../../adapter/gdb/commands.ts';
+import { Analysis } from '../../adapter/language/analysis.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../..');
+
+/** Runs vscode-tmgrammar-test on a file; the grammars are those of package.json. */
+async function check(file: string): Promise<void> {
+  const program = join(root, 'node_modules/vscode-tmgrammar-test/dist/unit.js');
+  const args = [program, '--config', join(root, 'package.json'), '--compact', file];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data: Buffer) => {
+      output += data.toString();
+    });
+  }
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0, output);
+}
+
+describe('grammar', () => {
+  for (const file of readdirSync(here).filter((f) => /\.test\.(?:pktgdb|packets)$/.test(f))) {
+    it(`gives ${file} its scopes`, () => check(join(here, file)));
+  }
+
+  it('knows all commands and subcommands by their names', async () => {
+    const { table } = new Analysis().gdb;
+    const lines = ['# SYNTAX TEST "source.pktgdb" "All commands."', ''];
+    const control = ['if', 'while', 'commands', 'define', 'document'];
+    const names = (c: Command): string[] => [c.name, ...(c.aliases ?? [])];
+    for (const command of table) {
+      for (const name of names(command)) {
+        const scope = control.includes(name) ? 'keyword.control.pktgdb' : 'keyword.other.command.pktgdb';
+        lines.push(`${name} 1`, `# <${'-'.repeat(name.length)} ${scope}`, ...(name === 'document' ? ['end'] : []));
+      }
+      for (const sub of ['info', 'set', 'show', 'host'].includes(command.name) ? (command.subcommands ?? []) : []) {
+        for (const name of names(sub)) {
+          const carets = ' '.repeat(command.name.length) + '^'.repeat(name.length);
+          lines.push(`${command.name} ${name} 1`, `#${carets} keyword.other.subcommand.pktgdb`);
+        }
+      }
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-'));
+    try {
+      const file = join(folder, 'all.test.pktgdb');
+      writeFileSync(file, `${lines.join('\n')}\n`);
+      await check(file);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
