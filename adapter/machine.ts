@@ -70,6 +70,11 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** The option that starts the machine's clock at the time it is. */
+function now(): string[] {
+  return ['-rtc', `base=${new Date().toISOString().slice(0, 19)}`];
+}
+
 /** Connects, or waits for the first connection. */
 function open_socket(option: string, c: Chardev): Promise<Socket> {
   const where = c.path === '' ? { host: c.host, port: c.port } : { path: c.path };
@@ -137,7 +142,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const inferior = await Inferior.create(image, {
     header: {
       buildId: image.info.buildId,
-      argv: ['pktgdb-machine', ...argv],
+      argv: ['pktgdb-machine', ...(option_value(argv, 'rtc') === undefined ? now() : []), ...argv],
       seed: randomInt(2 ** 32),
       nameservers: hostNameservers(),
     },

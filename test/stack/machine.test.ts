@@ -42,7 +42,7 @@ describe('machine: options', () => {
   });
 
   const wrong: readonly (readonly [string, RegExp])[] = [
-    ['-netdv user,id=a', /^-netdv: invalid option \(did you mean .*-netdev.*known: -device/],
+    ['-netdv user,id=a', /^-netdv: invalid option \(did you mean .*-netdev.*known: -chardev/],
     ['disk.img', /^disk\.img: a disk image is of no use here.*known: /],
     ['-netdev', /^-netdev: requires an argument$/],
     ['-m lots', /^-m lots: invalid memory size 'lots', expected such as 16, 64M or 1G/],

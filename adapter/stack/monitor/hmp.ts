@@ -1,11 +1,14 @@
 /** The human monitor (monitor/hmp.c): commands about the machine, in QEMU's words. */
 
+import { qemu_announce_self } from '../net/announce.ts';
+import { netfilter_object_add, netfilter_object_del } from '../net/filter_init.ts';
 import { hmp_netdev_add, hmp_netdev_del } from '../net/hmp_netdev.ts';
 import { net_hub_id_for_client } from '../net/hub.ts';
 import { type NetClientState, qmp_set_link } from '../net/net.ts';
 import { hmp_hostfwd_add, hmp_hostfwd_remove, hmp_info_neighbors, hmp_info_usernet } from '../net/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
 import { DROP_REASONS, type DropReason } from '../util/drop.ts';
+import { OptionError, qemu_opts_parse } from '../util/qemu-option.ts';
 
 /** A command: its arguments as `help` shows them, what it does, and who does it. */
 interface HmpCommand {
@@ -15,9 +18,11 @@ interface HmpCommand {
   readonly cmd: (args: readonly string[]) => string;
 }
 
-/** A client's line of `info network`. */
+/** A client's line of `info network`, and its filters. */
 function print_net_client(nc: NetClientState): string {
-  return `${nc.name}: index=${nc.queue_index},type=${nc.info.type},${nc.info_str}\n`;
+  const filters = nc.filters.map((f) => `  - ${f.id}: type=${f.info.type},status=${f.on ? 'on' : 'off'}\n`);
+  const head = filters.length > 0 ? 'filters:\n' : '';
+  return `${nc.name}: index=${nc.queue_index},type=${nc.info.type},${nc.info_str}\n${head}${filters.join('')}`;
 }
 
 /** The hubs and what their ports are linked to. */
@@ -66,6 +71,30 @@ export function hmp_set_link(args: readonly string[]): string {
   return qmp_set_link(name, state === 'on') ? '' : `Error: Device '${name}' not found\n`;
 }
 
+/** `announce_self`. */
+export function hmp_announce_self(_args: readonly string[]): string {
+  qemu_announce_self();
+  return '';
+}
+
+/** `object_add TYPE,id=ID,...`. */
+export function hmp_object_add(args: readonly string[]): string {
+  try {
+    netfilter_object_add(qemu_opts_parse('object_add', args.join(' '), 'qom-type'));
+  } catch (e) {
+    if (e instanceof OptionError) {
+      return `Error: ${e.message}\n`;
+    }
+    throw e;
+  }
+  return '';
+}
+
+/** `object_del ID`. */
+export function hmp_object_del(args: readonly string[]): string {
+  return netfilter_object_del(args[0] ?? '') ? '' : `Error: object '${args[0] ?? ''}' not found\n`;
+}
+
 /** `quit`. */
 export function hmp_quit(_args: readonly string[]): string {
   machine.shutdown_requested = true;
@@ -105,6 +134,12 @@ const info_cmds: readonly HmpCommand[] = [
 ];
 
 const hmp_cmds: readonly HmpCommand[] = [
+  {
+    name: 'announce_self',
+    params: '',
+    help: 'have NICs announce their addresses (RARP) so that switches learn them',
+    cmd: hmp_announce_self,
+  },
   { name: 'help', params: '[cmd]', help: 'show the help', cmd: hmp_help },
   {
     name: 'hostfwd_add',
@@ -126,6 +161,8 @@ const hmp_cmds: readonly HmpCommand[] = [
     cmd: hmp_netdev_add,
   },
   { name: 'netdev_del', params: 'id', help: 'remove host network device', cmd: hmp_netdev_del },
+  { name: 'object_add', params: 'qom-type,id=id,netdev=id,...', help: 'create a packet filter', cmd: hmp_object_add },
+  { name: 'object_del', params: 'id', help: 'destroy a packet filter', cmd: hmp_object_del },
   { name: 'quit', params: '', help: 'switch the machine off', cmd: hmp_quit },
   { name: 'set_link', params: 'name on|off', help: 'change the link status of a network adapter', cmd: hmp_set_link },
 ];

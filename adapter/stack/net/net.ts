@@ -2,6 +2,15 @@
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
+import type { QemuOpts } from '../util/qemu-option.ts';
+import type { AnnounceTimer } from './announce.ts';
+import {
+  filter_receive,
+  filter_receive_iov,
+  NET_FILTER_DIRECTION_RX,
+  NET_FILTER_DIRECTION_TX,
+  type NetFilterState,
+} from './filter.ts';
 import { type NetHub, net_hub_flush } from './hub.ts';
 import {
   type NetPacketSent,
@@ -16,7 +25,7 @@ import {
 import type { SlirpState } from './slirp.ts';
 
 /** Kinds of net clients, by the names `-netdev` and `info network` use. */
-export type NetClientDriver = 'nic' | 'user' | 'hubport' | 'none';
+export type NetClientDriver = 'nic' | 'user' | 'hubport' | 'socket' | 'stream' | 'dgram' | 'none';
 
 /** Longest packet the net core takes: a 64 KiB datagram and its headers. */
 export const NET_BUFSIZE = 4096 + 65536;
@@ -49,6 +58,8 @@ export class NetClientState {
   queue_index = 0;
   peer: NetClientState | null = null;
   readonly incoming_queue: NetQueue;
+  /** What looks at the packets that this client sends and is sent. */
+  readonly filters: NetFilterState[] = [];
   /** The structure it belongs to: E1000State, SlirpState, NetHubPort. */
   readonly opaque: object;
   constructor(info: NetClientInfo, model: string, name: string, opaque: object) {
@@ -56,7 +67,7 @@ export class NetClientState {
     this.model = model;
     this.name = name;
     this.opaque = opaque;
-    this.incoming_queue = qemu_new_net_queue(this as NetClientState);
+    this.incoming_queue = qemu_new_net_queue(qemu_deliver_packet_iov, this);
   }
 }
 
@@ -76,6 +87,10 @@ export class NetState {
   /** Newest first. */
   readonly hubs: NetHub[] = [];
   readonly slirp_stacks: SlirpState[] = [];
+  /** `-chardev` options, for those who name one. */
+  readonly chardevs: QemuOpts[] = [];
+  /** Announcements under way (`announce_self`). */
+  announce: AnnounceTimer | null = null;
   /** MAC addresses given out by default so far. */
   default_macs = 0;
 }
@@ -169,9 +184,9 @@ export function qemu_deliver_packet_iov(
   flags: number,
   iov: readonly iovec[],
   iovcnt: number,
-  opaque: NetClientState,
+  opaque: object,
 ): number {
-  const nc = opaque;
+  const nc = opaque as NetClientState;
   if (nc.link_down) {
     drop(iov[0]!.iov_base, iov[0]!.iov_len, 'LINK_DOWN');
     return iov_size(iov, iovcnt);
@@ -230,6 +245,18 @@ export function qemu_send_packet_async_with_flags(
     drop(buf, size, sender.link_down ? 'LINK_DOWN' : 'NO_PEER');
     return size;
   }
+  if (sender.filters.length > 0) {
+    const ret = filter_receive(sender, NET_FILTER_DIRECTION_TX, sender, flags, buf, size, sent_cb);
+    if (ret !== 0) {
+      return ret;
+    }
+  }
+  if (sender.peer.filters.length > 0) {
+    const ret = filter_receive(sender.peer, NET_FILTER_DIRECTION_RX, sender, flags, buf, size, sent_cb);
+    if (ret !== 0) {
+      return ret;
+    }
+  }
   const queue = sender.peer.incoming_queue;
   return qemu_net_queue_send(queue, sender, flags, buf, size, sent_cb);
 }
@@ -254,6 +281,19 @@ export function qemu_sendv_packet_async(
   if (sender.link_down || !sender.peer) {
     drop(iov[0]!.iov_base, iov[0]!.iov_len, sender.link_down ? 'LINK_DOWN' : 'NO_PEER');
     return size;
+  }
+  const flags = QEMU_NET_PACKET_FLAG_NONE;
+  if (sender.filters.length > 0) {
+    const ret = filter_receive_iov(sender, NET_FILTER_DIRECTION_TX, sender, flags, iov, iovcnt, sent_cb);
+    if (ret !== 0) {
+      return ret;
+    }
+  }
+  if (sender.peer.filters.length > 0) {
+    const ret = filter_receive_iov(sender.peer, NET_FILTER_DIRECTION_RX, sender, flags, iov, iovcnt, sent_cb);
+    if (ret !== 0) {
+      return ret;
+    }
   }
   const queue = sender.peer.incoming_queue;
   return qemu_net_queue_send_iov(queue, sender, QEMU_NET_PACKET_FLAG_NONE, iov, iovcnt, sent_cb);

@@ -15,6 +15,16 @@ import { net_hub_add_port, net_hub_free_id } from './hub.ts';
 import { type NetClientState, qemu_find_netdev, qemu_macaddr_default } from './net.ts';
 import { net_init_slirp } from './slirp.ts';
 import { NETDEV_USER_PARAMS } from './slirp_options.ts';
+import { net_socket_open } from './socket.ts';
+import {
+  NETDEV_DGRAM_PARAMS,
+  NETDEV_SOCKET_PARAMS,
+  NETDEV_STREAM_PARAMS,
+  parse_netdev_dgram,
+  parse_netdev_socket,
+  parse_netdev_stream,
+  type SocketEnds,
+} from './socket_options.ts';
 
 /** Makes a client of one kind; `name` may be empty. */
 type NetClientInit = (opts: QemuOpts, name: string, peer: NetClientState | null) => NetClientState;
@@ -33,16 +43,46 @@ export function net_init_hubport(opts: QemuOpts, name: string, peer: NetClientSt
   return net_hub_add_port(hubid, name, hubpeer);
 }
 
+/** Makes a link to another program, or says what is wrong with it. */
+function net_init_link(opts: QemuOpts, ends: SocketEnds, name: string, peer: NetClientState | null): NetClientState {
+  const nc = net_socket_open(qemu_opt_get(opts, 'type'), ends, name, peer);
+  if (typeof nc === 'string') {
+    throw option_error(opts, nc);
+  }
+  return nc;
+}
+
+/** `-netdev socket,id=,listen=[HOST]:PORT`, `connect=HOST:PORT` or `udp=HOST:PORT,localaddr=HOST:PORT`. */
+export function net_init_socket(opts: QemuOpts, name: string, peer: NetClientState | null): NetClientState {
+  return net_init_link(opts, parse_netdev_socket(opts), name, peer);
+}
+
+/** `-netdev stream,id=[,server=on],addr.type=inet|unix,addr.host=,addr.port=,addr.path=`. */
+export function net_init_stream(opts: QemuOpts, name: string, peer: NetClientState | null): NetClientState {
+  return net_init_link(opts, parse_netdev_stream(opts), name, peer);
+}
+
+/** `-netdev dgram,id=,local.type=inet,local.host=,local.port=,remote.type=inet,remote.host=,remote.port=`. */
+export function net_init_dgram(opts: QemuOpts, name: string, peer: NetClientState | null): NetClientState {
+  return net_init_link(opts, parse_netdev_dgram(opts), name, peer);
+}
+
 /** The kinds of `-netdev`, and who makes them. */
 export const net_client_init_fun: Readonly<Record<string, NetClientInit>> = {
   user: net_init_slirp,
   hubport: net_init_hubport,
+  socket: net_init_socket,
+  stream: net_init_stream,
+  dgram: net_init_dgram,
 };
 
 /** Parameters by kind, but `type` and `id`. */
 const netdev_params: Readonly<Record<string, readonly string[]>> = {
   user: NETDEV_USER_PARAMS,
   hubport: ['hubid', 'netdev'],
+  socket: NETDEV_SOCKET_PARAMS,
+  stream: NETDEV_STREAM_PARAMS,
+  dgram: NETDEV_DGRAM_PARAMS,
 };
 
 /** The client that a device or port may link to: it has to be there and free. */

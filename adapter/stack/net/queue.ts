@@ -6,7 +6,7 @@
  */
 import { drop } from '../util/drop.ts';
 import { iov_size, iov_to_buf, iovec } from '../util/iov.ts';
-import { type NetClientState, qemu_can_send_packet, qemu_deliver_packet_iov } from './net.ts';
+import { type NetClientState, qemu_can_send_packet } from './net.ts';
 
 /** Called when a queued packet was delivered (`ret` > 0), or purged (`ret` 0). */
 export type NetPacketSent = (sender: NetClientState, ret: number) => void;
@@ -30,10 +30,20 @@ export class NetPacket {
   }
 }
 
-/** A client's incoming packets. */
+/** Hands a packet to what is behind the queue: a net client, or what follows a filter. Returns its size, 0 for "not now", or negative. */
+export type NetQueueDeliverFunc = (
+  sender: NetClientState | null,
+  flags: number,
+  iov: readonly iovec[],
+  iovcnt: number,
+  opaque: object,
+) => number;
+
+/** Packets on their way to a client. */
 export class NetQueue {
-  /** The client that the packets are delivered to. */
-  readonly opaque: NetClientState;
+  readonly deliver: NetQueueDeliverFunc;
+  /** The client that the packets are delivered to, or the filter that keeps them. */
+  readonly opaque: object;
   nq_maxlen = NET_QUEUE_MAXLEN;
   /** Packets that wait; those before `head` are gone already. */
   packets: (NetPacket | null)[] = [];
@@ -43,14 +53,15 @@ export class NetQueue {
   delivering = false;
   /** The list a single buffer is delivered in; used only while `delivering`. */
   readonly scratch_iov: iovec[] = [new iovec(new Uint8Array(0), 0)];
-  constructor(opaque: NetClientState) {
+  constructor(deliver: NetQueueDeliverFunc, opaque: object) {
+    this.deliver = deliver;
     this.opaque = opaque;
   }
 }
 
 /** A queue of packets for `opaque`. */
-export function qemu_new_net_queue(opaque: NetClientState): NetQueue {
-  return new NetQueue(opaque);
+export function qemu_new_net_queue(deliver: NetQueueDeliverFunc, opaque: object): NetQueue {
+  return new NetQueue(deliver, opaque);
 }
 
 /** Takes the first packet off. */
@@ -127,7 +138,8 @@ export function qemu_net_queue_deliver(
   iov[0]!.iov_base = data;
   iov[0]!.iov_len = size;
   queue.delivering = true;
-  const ret = qemu_deliver_packet_iov(sender, flags, iov, 1, queue.opaque);
+  const deliver = queue.deliver;
+  const ret = deliver(sender, flags, iov, 1, queue.opaque);
   queue.delivering = false;
   return ret;
 }
@@ -141,7 +153,8 @@ export function qemu_net_queue_deliver_iov(
   iovcnt: number,
 ): number {
   queue.delivering = true;
-  const ret = qemu_deliver_packet_iov(sender, flags, iov, iovcnt, queue.opaque);
+  const deliver = queue.deliver;
+  const ret = deliver(sender, flags, iov, iovcnt, queue.opaque);
   queue.delivering = false;
   return ret;
 }

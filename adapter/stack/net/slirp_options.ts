@@ -62,13 +62,13 @@ export interface GuestfwdRule {
 }
 
 /** A port number from `min` to 65535, or -1. */
-function parse_port(text: string, min: number): number {
+export function parse_port(text: string, min: number): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
   return port >= min && port <= 65535 ? port : -1;
 }
 
 /** An address, `0` if the text is empty, or -1. */
-function parse_addr(text: string): number {
+export function parse_addr(text: string): number {
   return text === '' ? 0 : inet_aton(text);
 }
 

@@ -49,6 +49,8 @@ export class MachineState {
   /** By clock: `QEMU_CLOCK_REALTIME`, `QEMU_CLOCK_VIRTUAL`. */
   timers: QEMUTimerList[] = [new QEMUTimerList(0), new QEMUTimerList(1)];
   random: RandomState = new RandomState();
+  /** Seconds since 1970 when the virtual clock was 0 (`-rtc base=`). */
+  rtc_start = 0;
   /** Set when the test protocol drives the machine (`-qtest`). */
   qtest: QTestState | null = null;
   drops: DropCounters = new DropCounters();

@@ -42,6 +42,7 @@ export function qemu_init(argv: readonly string[]): void {
   machine.pci = pci_root_bus_new();
   piix3_init(machine.pci);
   machine.cpu = cpu_create(o.guest);
+  machine.rtc_start = o.rtc_start;
   if (o.qtest) {
     qtest_init();
   }

@@ -1,4 +1,5 @@
 /** The command line (softmmu/vl.c), in QEMU's spelling. */
+import { netfilter_object_add } from '../net/filter_init.ts';
 import {
   net_check_clients,
   net_client_init,
@@ -8,9 +9,11 @@ import {
 } from '../net/net_init.ts';
 import { net_slirp_redir } from '../net/slirp.ts';
 import { OptionError, qemu_opt_get, qemu_opts_parse } from '../util/qemu-option.ts';
+import { machine } from './machine.ts';
 
 /** Options that are done here. All take a value but `nodefaults`. */
 const OPTIONS: readonly string[] = [
+  'chardev',
   'device',
   'guest',
   'm',
@@ -22,13 +25,14 @@ const OPTIONS: readonly string[] = [
   'object',
   'qtest',
   'redir',
+  'rtc',
 ];
 
 /** QEMU's options with a value that make no difference to this machine. */
 const IGNORED_WITH_VALUE: readonly string[] =
-  `M L accel action append audiodev bios blockdev boot cdrom chardev cpu d D debugcon device_del display drive fda fdb fsdev
+  `M L accel action append audiodev bios blockdev boot cdrom cpu d D debugcon device_del display drive fda fdb fsdev
    global hda hdb hdc hdd icount initrd k kernel machine mon monitor msg mtdblock numa overcommit parallel pflash pidfile
-   qtest-log rtc run-with sandbox sd seed serial smbios smp spice tpmdev trace usbdevice uuid vga virtfs vnc watchdog
+   qtest-log run-with sandbox sd seed serial smbios smp spice tpmdev trace usbdevice uuid vga virtfs vnc watchdog
    watchdog-action`.split(/\s+/);
 
 /** QEMU's options without a value that make no difference. */
@@ -52,6 +56,8 @@ export class MachineOptions {
   ram_asked = 0;
   /** Empty: not given. */
   guest = '';
+  /** Seconds since 1970 at which the machine's clock starts. */
+  rtc_start = 0;
   /** The test protocol drives the machine. */
   qtest = false;
   nodefaults = false;
@@ -104,6 +110,33 @@ function parse_ram_size(value: string): number {
   return bytes;
 }
 
+/** Seconds since 1970 of a date and time in UTC. */
+function mktimegm(year: number, month: number, day: number, seconds: number): number {
+  // Years begin in March here, so that the leap day is the last one.
+  const y = month > 2 ? year : year - 1;
+  const era = Math.floor(y / 400);
+  const yoe = y - era * 400;
+  const doy = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
+  const doe = yoe * 365 + Math.floor(yoe / 4) - Math.floor(yoe / 100) + doy;
+  return (era * 146097 + doe - 719468) * 86400 + seconds;
+}
+
+/** The start that `-rtc base=2006-06-17T16:01:21` sets (UTC), in seconds since 1970. A machine that is given no date starts at 0. */
+function parse_rtc(value: string): number {
+  const base = qemu_opt_get(qemu_opts_parse('-rtc', value, ''), 'base', 'utc');
+  if (base === 'utc' || base === 'localtime') {
+    return 0;
+  }
+  const m = /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?:T([01]\d|2[0-3]):([0-5]\d):([0-5]\d))?$/.exec(base);
+  if (!m) {
+    throw new OptionError(
+      `-rtc ${value}: invalid datetime '${base}', expected such as 2006-06-17T16:01:21 or 2006-06-17`,
+    );
+  }
+  const seconds = Number(m[4] ?? 0) * 3600 + Number(m[5] ?? 0) * 60 + Number(m[6] ?? 0);
+  return mktimegm(Number(m[1]), Number(m[2]), Number(m[3]), seconds);
+}
+
 /** One option with a value. */
 function parse_option(o: MachineOptions, name: string, value: string): void {
   switch (name) {
@@ -122,6 +155,10 @@ function parse_option(o: MachineOptions, name: string, value: string): void {
     case 'qtest':
       o.qtest = true;
       break;
+    case 'rtc':
+      o.rtc_start = parse_rtc(value);
+      break;
+    case 'chardev':
     case 'device':
     case 'object':
     case 'net':
@@ -163,7 +200,7 @@ export function qemu_parse_args(argv: readonly string[]): MachineOptions {
   if (o.guest === '') {
     o.guest = o.qtest ? 'none' : 'builtin';
   }
-  if (o.net.every((n) => n.flag === '-object' || n.flag === '-redir') && !o.nodefaults) {
+  if (o.net.every((n) => ['-chardev', '-object', '-redir'].includes(n.flag)) && !o.nodefaults) {
     o.net.push({ flag: '-nic', value: 'user' });
   }
   return o;
@@ -172,7 +209,9 @@ export function qemu_parse_args(argv: readonly string[]): MachineOptions {
 /** Makes the net clients: backends first, then NICs, as QEMU does, so that their order on the command line does not matter. */
 export function net_init_clients(o: MachineOptions): void {
   for (const { flag, value } of o.net) {
-    if (flag === '-netdev') {
+    if (flag === '-chardev') {
+      machine.net.chardevs.push(qemu_opts_parse(flag, value, 'backend'));
+    } else if (flag === '-netdev') {
       net_client_init(qemu_opts_parse(flag, value, 'type'));
     }
   }
@@ -195,4 +234,9 @@ export function net_init_clients(o: MachineOptions): void {
     }
   }
   net_check_clients();
+  for (const { flag, value } of o.net) {
+    if (flag === '-object') {
+      netfilter_object_add(qemu_opts_parse(flag, value, 'qom-type'));
+    }
+  }
 }

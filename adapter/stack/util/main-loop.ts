@@ -1,5 +1,6 @@
 /** One turn of the main loop (util/main-loop.c): waits for what comes from outside, and hands it on. */
 import { handle_hmp_command } from '../monitor/hmp.ts';
+import { net_sockets_poll } from '../net/socket.ts';
 import { slirp_pollfds_fill, slirp_pollfds_poll } from '../slirp/slirp.ts';
 import { cpu_kick } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
@@ -59,6 +60,7 @@ export function main_loop_wait(nonblocking: boolean): void {
   for (const input of machine.host.poll(timeout)) {
     // What the host's sockets brought before a command of the test protocol is done before it, as in a loop that had turned sooner.
     if (earlier && input.type === 'qtest') {
+      net_sockets_poll();
       for (const slirp of machine.slirps) {
         slirp_pollfds_poll(slirp);
       }
@@ -66,6 +68,7 @@ export function main_loop_wait(nonblocking: boolean): void {
     earlier = input.type !== 'qtest';
     main_loop_input(input);
   }
+  net_sockets_poll();
   for (const slirp of machine.slirps) {
     slirp_pollfds_poll(slirp);
   }

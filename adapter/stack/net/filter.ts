@@ -1,0 +1,133 @@
+/**
+ * Filters (net/filter.c): they see the packets that a netdev sends and is sent, and may keep them. `-object filter-dump`, `filter-mirror`
+ * and `filter-buffer` are in files of their own.
+ */
+
+import { iov_size, iovec } from '../util/iov.ts';
+import type { QemuOpts } from '../util/qemu-option.ts';
+import type { NetClientState } from './net.ts';
+import { type NetPacketSent, qemu_net_queue_send_iov } from './queue.ts';
+
+/** What a filter sees: all, packets sent to its netdev (`rx`), packets its netdev sends (`tx`). */
+export const NET_FILTER_DIRECTION_ALL = 0;
+export const NET_FILTER_DIRECTION_RX = 1;
+export const NET_FILTER_DIRECTION_TX = 2;
+
+/** What a kind of filter does with a packet: 0 lets it pass, its size means that it was taken. */
+export type NetFilterReceive = (
+  nf: NetFilterState,
+  sender: NetClientState,
+  flags: number,
+  iov: readonly iovec[],
+  iovcnt: number,
+  sent_cb: NetPacketSent | null,
+) => number;
+
+/** A kind of filter. */
+export interface NetFilterInfo {
+  readonly type: string;
+  readonly receive_iov: NetFilterReceive;
+  /** `status` was changed to `nf.on`. */
+  readonly status_changed: ((nf: NetFilterState) => void) | null;
+}
+
+/** One filter. */
+export class NetFilterState {
+  readonly id: string;
+  readonly info: NetFilterInfo;
+  readonly netdev: NetClientState;
+  readonly direction: number;
+  on = true;
+  /** The structure of its kind. */
+  readonly opaque: object;
+  constructor(id: string, info: NetFilterInfo, netdev: NetClientState, direction: number, opaque: object) {
+    this.id = id;
+    this.info = info;
+    this.netdev = netdev;
+    this.direction = direction;
+    this.opaque = opaque;
+  }
+}
+
+/** Makes the filter of one `-object`; `nd` is its netdev. */
+export type NetFilterInit = (opts: QemuOpts, id: string, nd: NetClientState, direction: number) => NetFilterState;
+
+/** Shows one filter a packet if it is on and looks that way. */
+export function qemu_netfilter_receive(
+  nf: NetFilterState,
+  direction: number,
+  sender: NetClientState,
+  flags: number,
+  iov: readonly iovec[],
+  iovcnt: number,
+  sent_cb: NetPacketSent | null,
+): number {
+  if (nf.on && (nf.direction === NET_FILTER_DIRECTION_ALL || nf.direction === direction)) {
+    return nf.info.receive_iov(nf, sender, flags, iov, iovcnt, sent_cb);
+  }
+  return 0;
+}
+
+/**
+ * Shows a packet to the filters of `nc`: in their order on the way out, in reverse on the way in. Returns 0, or the size when one has
+ * taken it.
+ */
+export function filter_receive_iov(
+  nc: NetClientState,
+  direction: number,
+  sender: NetClientState,
+  flags: number,
+  iov: readonly iovec[],
+  iovcnt: number,
+  sent_cb: NetPacketSent | null,
+): number {
+  const n = nc.filters.length;
+  for (let i = 0; i < n; i++) {
+    const nf = nc.filters[direction === NET_FILTER_DIRECTION_TX ? i : n - 1 - i]!;
+    const ret = qemu_netfilter_receive(nf, direction, sender, flags, iov, iovcnt, sent_cb);
+    if (ret !== 0) {
+      return ret;
+    }
+  }
+  return 0;
+}
+
+/** `filter_receive_iov` for a packet in one piece. */
+export function filter_receive(
+  nc: NetClientState,
+  direction: number,
+  sender: NetClientState,
+  flags: number,
+  buf: Uint8Array,
+  size: number,
+  sent_cb: NetPacketSent | null,
+): number {
+  return filter_receive_iov(nc, direction, sender, flags, [new iovec(buf, size)], 1, sent_cb);
+}
+
+/** A filter lets go of a packet that it kept: the filters behind it see it, then the receiver gets it. */
+export function qemu_netfilter_pass_to_next(
+  sender: NetClientState | null,
+  flags: number,
+  iov: readonly iovec[],
+  iovcnt: number,
+  opaque: object,
+): number {
+  const nf = opaque as NetFilterState;
+  const size = iov_size(iov, iovcnt);
+  if (!sender?.peer) {
+    return size;
+  }
+  const out =
+    nf.direction === NET_FILTER_DIRECTION_ALL ? sender === nf.netdev : nf.direction === NET_FILTER_DIRECTION_TX;
+  const direction = out ? NET_FILTER_DIRECTION_TX : NET_FILTER_DIRECTION_RX;
+  const filters = nf.netdev.filters;
+  for (let i = filters.indexOf(nf) + (out ? 1 : -1); i >= 0 && i < filters.length; i += out ? 1 : -1) {
+    const ret = qemu_netfilter_receive(filters[i]!, direction, sender, flags, iov, iovcnt, null);
+    if (ret !== 0) {
+      return ret;
+    }
+  }
+  qemu_net_queue_send_iov(sender.peer.incoming_queue, sender, flags, iov, iovcnt, null);
+  return size;
+}

@@ -1,0 +1,160 @@
+/** Options of `-netdev socket`, `stream` and `dgram`, and of `-chardev socket`: where the two ends are. */
+import { machine } from '../softmmu/machine.ts';
+import { AF_UNIX, type sockaddr } from '../util/host.ts';
+import {
+  option_error,
+  type QemuOpts,
+  qemu_opt_get,
+  qemu_opt_get_bool,
+  qemu_opt_has,
+  qemu_opts_validate,
+} from '../util/qemu-option.ts';
+import { sockaddr_in, sockaddr_un } from '../util/sockets.ts';
+import { parse_addr, parse_port } from './slirp_options.ts';
+
+/** The ends of a link: `local` without `remote` waits for a connection, `remote` alone makes one. */
+export interface SocketEnds {
+  readonly dgram: boolean;
+  readonly local: sockaddr | null;
+  readonly remote: sockaddr | null;
+}
+
+/** Parameters by kind. */
+export const NETDEV_SOCKET_PARAMS: readonly string[] = ['listen', 'connect', 'udp', 'localaddr'];
+export const NETDEV_STREAM_PARAMS: readonly string[] = ['server', ...socket_address_params('addr')];
+export const NETDEV_DGRAM_PARAMS: readonly string[] = [
+  ...socket_address_params('local'),
+  ...socket_address_params('remote'),
+];
+
+/** The parameters of one address. */
+function socket_address_params(prefix: string): string[] {
+  return ['type', 'host', 'port', 'path', 'ipv4', 'ipv6', 'to', 'keep-alive'].map((p) => `${prefix}.${p}`);
+}
+
+/** An address as text. */
+export function addr_text(a: sockaddr): string {
+  const octets = [a.sin_addr >>> 24, (a.sin_addr >>> 16) & 255, (a.sin_addr >>> 8) & 255, a.sin_addr & 255];
+  return a.sa_family === AF_UNIX ? `unix:${a.sun_path}` : `${octets.join('.')}:${a.sin_port}`;
+}
+
+/** `host` and `port`; an empty host is any of ours, or the loopback to connect to. */
+function inet_address(opts: QemuOpts, host: string, port: string, connecting: boolean): sockaddr {
+  const addr = host === 'localhost' || (host === '' && connecting) ? 0x7f000001 : parse_addr(host);
+  const number = parse_port(port, connecting ? 1 : 0);
+  if (addr < 0) {
+    throw option_error(opts, `'${host}' is no IPv4 address, expected such as 127.0.0.1 (names are not looked up)`);
+  }
+  if (number < 0) {
+    throw option_error(opts, `'${port}' is no port, expected a number up to 65535`);
+  }
+  return sockaddr_in(addr, number);
+}
+
+/** `HOST:PORT`. */
+function host_port(opts: QemuOpts, text: string, connecting: boolean): sockaddr {
+  const colon = text.lastIndexOf(':');
+  if (colon < 0) {
+    throw option_error(opts, `host address '${text}' doesn't contain ':' separating host from port`);
+  }
+  return inet_address(opts, text.slice(0, colon), text.slice(colon + 1), connecting);
+}
+
+/** The address that `PREFIX.type`, `PREFIX.host` and so on give, or null without them. */
+function socket_address(opts: QemuOpts, prefix: string, connecting: boolean): sockaddr | null {
+  const type = qemu_opt_get(opts, `${prefix}.type`);
+  switch (type) {
+    case '':
+      return null;
+    case 'inet':
+      return inet_address(
+        opts,
+        qemu_opt_get(opts, `${prefix}.host`),
+        qemu_opt_get(opts, `${prefix}.port`, connecting ? '' : '0'),
+        connecting,
+      );
+    case 'unix': {
+      const path = qemu_opt_get(opts, `${prefix}.path`);
+      if (path === '') {
+        throw option_error(opts, `Parameter '${prefix}.path' is missing`);
+      }
+      return sockaddr_un(path);
+    }
+    default:
+      throw option_error(opts, `Parameter '${prefix}.type' expects 'inet' or 'unix', not '${type}'`);
+  }
+}
+
+/** The ends of `-netdev socket`. */
+export function parse_netdev_socket(opts: QemuOpts): SocketEnds {
+  const given = ['listen', 'connect', 'udp'].filter((n) => qemu_opt_has(opts, n));
+  if (given.length !== 1) {
+    throw option_error(opts, 'exactly one of listen=, connect= or udp= is required');
+  }
+  const value = qemu_opt_get(opts, given[0]!);
+  if (given[0] === 'udp') {
+    if (!qemu_opt_has(opts, 'localaddr')) {
+      throw option_error(opts, 'localaddr= is mandatory with udp=');
+    }
+    const local = host_port(opts, qemu_opt_get(opts, 'localaddr'), false);
+    return { dgram: true, local, remote: host_port(opts, value, true) };
+  }
+  const connecting = given[0] === 'connect';
+  const addr = host_port(opts, value, connecting);
+  return { dgram: false, local: connecting ? null : addr, remote: connecting ? addr : null };
+}
+
+/** The ends of `-netdev stream`. */
+export function parse_netdev_stream(opts: QemuOpts): SocketEnds {
+  const server = qemu_opt_get_bool(opts, 'server', false);
+  const addr = socket_address(opts, 'addr', !server);
+  if (!addr) {
+    throw option_error(opts, "Parameter 'addr.type' is missing");
+  }
+  return { dgram: false, local: server ? addr : null, remote: server ? null : addr };
+}
+
+/** The ends of `-netdev dgram`. */
+export function parse_netdev_dgram(opts: QemuOpts): SocketEnds {
+  const local = socket_address(opts, 'local', false);
+  const remote = socket_address(opts, 'remote', true);
+  if (!local && !remote) {
+    throw option_error(opts, "'remote' and/or 'local' parameter is missing");
+  }
+  if (local?.sa_family === AF_UNIX || remote?.sa_family === AF_UNIX) {
+    throw option_error(opts, 'datagrams over unix sockets are not supported, use inet');
+  }
+  return { dgram: true, local, remote };
+}
+
+/** The `-chardev` of this id, or null. */
+export function find_chardev(id: string): QemuOpts | null {
+  return machine.net.chardevs.find((c) => qemu_opt_get(c, 'id') === id) ?? null;
+}
+
+/** The ends of `-chardev socket,id=,host=,port=|path=[,server=on]`. */
+export function chardev_ends(opts: QemuOpts): SocketEnds {
+  if (qemu_opt_get(opts, 'backend') !== 'socket') {
+    throw option_error(opts, `'${qemu_opt_get(opts, 'backend')}' is no socket`);
+  }
+  qemu_opts_validate(opts, [
+    'backend',
+    'id',
+    'host',
+    'port',
+    'path',
+    'server',
+    'wait',
+    'reconnect',
+    'ipv4',
+    'ipv6',
+    'nodelay',
+  ]);
+  const server = qemu_opt_get_bool(opts, 'server', false);
+  const path = qemu_opt_get(opts, 'path');
+  const addr =
+    path !== ''
+      ? sockaddr_un(path)
+      : inet_address(opts, qemu_opt_get(opts, 'host'), qemu_opt_get(opts, 'port'), !server);
+  return { dgram: false, local: server ? addr : null, remote: server ? null : addr };
+}

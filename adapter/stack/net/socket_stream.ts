@@ -1,0 +1,62 @@
+/** Packets over a stream of bytes: each behind its length, 4 bytes in network order (net/net.c, `net_fill_rstate`). */
+import { machine } from '../softmmu/machine.ts';
+import type { HostSocket } from '../util/sockets.ts';
+import { EAGAIN, recv, send, send_space } from '../util/sockets.ts';
+import { NET_BUFSIZE } from './net.ts';
+
+/** Bytes of the length. */
+const HEADER = 4;
+
+/** A stream that is being taken apart into packets. */
+export class SocketReadState {
+  readonly buf: Uint8Array = new Uint8Array(HEADER + NET_BUFSIZE);
+  /** Bytes of the header and packet that are there. */
+  index = 0;
+}
+
+/** Length in the header. */
+function rs_packet_len(rs: SocketReadState): number {
+  return ((rs.buf[0]! << 24) | (rs.buf[1]! << 16) | (rs.buf[2]! << 8) | rs.buf[3]!) >>> 0;
+}
+
+/**
+ * Reads until a packet is complete. Returns its length (it is in `rs.buf` from byte 4 on), 0 when more has to come, -1 at the end of the
+ * stream, and when the other side does not speak this protocol.
+ */
+export function net_fill_rstate(rs: SocketReadState, s: HostSocket): number {
+  for (;;) {
+    const want = rs.index < HEADER ? HEADER : HEADER + rs_packet_len(rs);
+    if (rs.index === want && want > HEADER) {
+      rs.index = 0;
+      return want - HEADER;
+    }
+    if (rs.index >= HEADER && want > rs.buf.length) {
+      return -1;
+    }
+    if (rs.index === HEADER && want === HEADER) {
+      rs.index = 0;
+      continue;
+    }
+    const n = recv(machine.host, s, rs.buf, rs.index, want - rs.index);
+    if (n <= 0) {
+      return n === EAGAIN ? 0 : -1;
+    }
+    rs.index += n;
+  }
+}
+
+/** Sends a packet with its length in front, whole or not at all. Returns false when there is no room: POLLOUT comes when there is. */
+export function net_stream_send(s: HostSocket, scratch: Uint8Array, buf: Uint8Array, size: number): boolean {
+  const total = HEADER + size;
+  if (send_space(s) < total) {
+    s.tx_blocked = true;
+    return false;
+  }
+  scratch[0] = size >>> 24;
+  scratch[1] = size >>> 16;
+  scratch[2] = size >>> 8;
+  scratch[3] = size;
+  scratch.set(size === buf.length ? buf : buf.subarray(0, size), HEADER);
+  send(machine.host, s, scratch, 0, total);
+  return true;
+}
