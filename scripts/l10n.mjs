@@ -1,17 +1,16 @@
 #!/usr/bin/env node
-/** Writes l10n/bundle.l10n.json: the extension's strings, for translators (`bundle.l10n.LANGUAGE.json`). */
+/** Writes l10n/bundle.l10n.json: the extension's strings, for translators (`bundle.l10n.LANGUAGE.json`); `--check` only tells whether it is up to date. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { filesUnder, root } from './inputs.mjs';
 
-export const bundleFile = join(root, 'l10n/bundle.l10n.json');
+const bundleFile = join(root, 'l10n/bundle.l10n.json');
 
 const CALL = /\bl10n\.t\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")/g;
 const TABLE_ENTRY = /^ {2}\w+: ('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"),$/gm;
 
 /** The text of the bundle for the sources as they are. */
-export function bundleText() {
+function bundleText() {
   const strings = new Set();
   for (const file of filesUnder(join(root, 'src'), ['.ts'])) {
     const source = readFileSync(join(root, 'src', file), 'utf8');
@@ -24,7 +23,11 @@ export function bundleText() {
   return `${JSON.stringify(Object.fromEntries(sorted.map((s) => [s, s])), null, 2)}\n`;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+const text = bundleText();
+if (!process.argv.includes('--check')) {
   mkdirSync(dirname(bundleFile), { recursive: true });
-  writeFileSync(bundleFile, bundleText());
+  writeFileSync(bundleFile, text);
+} else if (readFileSync(bundleFile, 'utf8') !== text) {
+  process.stderr.write('l10n/bundle.l10n.json is out of date: run node scripts/l10n.mjs\n');
+  process.exitCode = 1;
 }

@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 /**
- * `npm run package`: writes pktgdb-VERSION.vsix, the extension as VS Code installs it (an OPC package: a zip with a manifest), and
+ * `npm run package [-- FILE]`: writes FILE (pktgdb-VERSION.vsix), the extension as VS Code installs it (an OPC package: a zip with a manifest), and
  * lists what is in it. The same input gives the same bytes. What goes in is said by the `!` lines of .vscodeignore.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import { filesUnder, root } from './inputs.mjs';
 
@@ -23,7 +22,7 @@ const CONTENT_TYPES = {
 };
 
 /** Files of the checkout that belong in the package, by the patterns of .vscodeignore. */
-export function packagedFiles() {
+function packagedFiles() {
   const patterns = readFileSync(join(root, '.vscodeignore'), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('!'))
@@ -124,7 +123,7 @@ const DEFLATE = 8;
 const UTF8 = 0x800;
 
 /** Zip file of `[name, data]` entries. */
-export function zip(entries) {
+function zip(entries) {
   const parts = [];
   const directory = [];
   let offset = 0;
@@ -166,7 +165,7 @@ export function zip(entries) {
 }
 
 /** Entries of the package. */
-export function packageEntries() {
+function packageEntries() {
   const p = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const nls = JSON.parse(readFileSync(join(root, 'package.nls.json'), 'utf8'));
   const text = (value) => value.replace(/^%(.*)%$/, (_, key) => nls[key]);
@@ -190,7 +189,7 @@ function kilobytes(n) {
 function main() {
   execFileSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const out = join(root, `${name}-${version}.vsix`);
+  const out = process.argv[2] ?? join(root, `${name}-${version}.vsix`);
   const entries = packageEntries();
   const bytes = zip(entries);
   writeFileSync(out, bytes);
@@ -209,6 +208,4 @@ function main() {
   process.stdout.write(`${out}: ${entries.length} files, ${kilobytes(bytes.length)}\n`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  main();
-}
+main();

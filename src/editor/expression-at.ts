@@ -31,7 +31,7 @@ export function codeOnly(line: string): string {
  */
 export function expressionAt(line: string, column: number): LineExpression | undefined {
   const code = codeOnly(line);
-  const word = [...code.matchAll(WORD)].find((m) => m.index <= column && column < m.index + m[0].length);
+  const word = [...code.matchAll(WORD)].find((m) => m.index <= column && column <= m.index + m[0].length);
   if (word === undefined || KEYWORDS.has(word[0])) {
     return undefined;
   }
