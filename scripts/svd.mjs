@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** `npm run svd [-- FILE [BASE]]`: writes the NIC's registers as a CMSIS-SVD file, by default dist/e1000.svd, at BASE (0xfebc0000). */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { e1000_svd, SVD_BASE } from '../adapter/engine/svd.ts';
+import { root } from './inputs.mjs';
+
+const [file = join(root, 'dist/e1000.svd'), base = String(SVD_BASE)] = process.argv.slice(2);
+if (!Number.isInteger(Number(base))) {
+  process.stderr.write(`svd: "${base}" is no address, expected such as 0xfebc0000\n`);
+  process.exit(2);
+}
+mkdirSync(dirname(file), { recursive: true });
+writeFileSync(file, e1000_svd(Number(base)));
+process.stdout.write(`${file}\n`);
