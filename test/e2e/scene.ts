@@ -1,0 +1,109 @@
+/** One VS Code for all cases; each case has a folder and a window of its own. */
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type Browser, launchBrowser } from './playwright.ts';
+import { freePort, readSetup, Server } from './server.ts';
+import { Workbench } from './workbench.ts';
+
+const WINDOW = { width: 1400, height: 900 };
+const CAPTURE = new URL('../traces/02-hello.pcap', import.meta.url);
+
+const setup = readSetup();
+let server: Server;
+let browser: Browser;
+let cases = 0;
+
+/** What the case at hand works with. */
+export class Scene {
+  readonly vscode: Workbench;
+  readonly folder: string;
+  /** A port of the host that is free: for hostfwd. */
+  readonly port: number;
+
+  constructor(vscode: Workbench, folder: string, port: number) {
+    this.vscode = vscode;
+    this.folder = folder;
+    this.port = port;
+  }
+
+  /** A screenshot of the whole window. */
+  async shot(name: string): Promise<void> {
+    await this.vscode.page.screenshot({ path: join(setup.shots, `${name}.png`) });
+  }
+}
+
+/** A file of a case's folder, by its name. */
+export type Files = Readonly<Record<string, string>>;
+
+const GUEST = ['nc -l -v -p 5556 > hello.txt'];
+
+/** The launch.json of a machine like the default one, but whose forwarded port is `port`. */
+export function launchJson(port: number, more: object = {}): string {
+  const args = ['-netdev', `user,id=user.0,hostfwd=tcp:127.0.0.1:${port}-:5556`, '-device', 'e1000,netdev=user.0'];
+  const configuration = {
+    type: 'pktgdb',
+    request: 'launch',
+    name: 'Debug packets',
+    args,
+    guestCommands: GUEST,
+    ...more,
+  };
+  return JSON.stringify({ version: '0.2.0', configurations: [configuration] }, null, 2);
+}
+
+/**
+ * A case: `files` are written into its folder beside a capture and then `body` works with its window. What is on the screen when it
+ * fails is kept.
+ */
+export function scene(title: string, files: (port: number) => Files, body: (s: Scene) => Promise<void>): void {
+  it(title, async () => {
+    const name = title.replaceAll(/\W+/g, '-');
+    const port = await freePort();
+    const folder = join(setup.run, `${++cases}`, 'packets');
+    mkdirSync(join(folder, '.vscode'), { recursive: true });
+    copyFileSync(CAPTURE, join(folder, '02-hello.pcap'));
+    for (const [file, text] of Object.entries(files(port))) {
+      writeFileSync(join(folder, file), text);
+    }
+    const context = await browser.newContext({ viewport: WINDOW });
+    try {
+      const page = await context.newPage();
+      const vscode = await Workbench.open(page, server.url, folder);
+      const s = new Scene(vscode, folder, port);
+      try {
+        await body(s);
+      } catch (e) {
+        await s.shot(`failed-${name}`);
+        throw e;
+      } finally {
+        await vscode.endSession();
+      }
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+/** Connects to a forwarded port and sends what `nc` would. */
+export async function send(port: number, text: string): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
+  socket.on('error', () => {}); // the machine ends with the session
+  socket.end(text);
+  return socket;
+}
+
+before(async function () {
+  this.timeout(60_000);
+  server = await Server.start(setup);
+  browser = await launchBrowser(setup.playwright, setup.chromium);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});

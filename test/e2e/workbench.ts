@@ -1,0 +1,302 @@
+/** VS Code's workbench as a person at its window uses it. The selectors are those of VS Code 1.139. */
+import type { Locator, Page } from './playwright.ts';
+
+/** How long anything on the screen may take. */
+const PATIENCE_MS = 20_000;
+
+export class Workbench {
+  readonly page: Page;
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Opens a folder; resolves when the workbench shows its files and knows the extension. */
+  static async open(page: Page, url: string, folder: string): Promise<Workbench> {
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(`${url}?folder=${encodeURIComponent(folder)}`);
+    await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
+    const workbench = new Workbench(page);
+    await workbench.quickPick('F1', '>Packet Debugger: Debug Packets', 'Packet Debugger: Debug Packets', 'look');
+    return workbench;
+  }
+
+  // ---- Quick input ----
+
+  private get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget input[type="text"]').filter({ visible: true });
+  }
+
+  private item(label: string | RegExp): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: label }).first();
+  }
+
+  /**
+   * Opens the quick input with a key, types and picks an item. What gets the focus meanwhile closes it, and what becomes known
+   * meanwhile (the commands of an extension while VS Code starts) is not in its list: so it tries again.
+   */
+  private async quickPick(
+    key: string,
+    text: string,
+    label: string | RegExp,
+    then: 'pick' | 'look' = 'pick',
+  ): Promise<void> {
+    const item = this.item(label);
+    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+      try {
+        await this.page.keyboard.press(key);
+        await this.quickInput.fill(text, { timeout: 1000 });
+        await item.waitFor({ timeout: 1000 });
+        await (then === 'pick' ? item.click({ timeout: 1000 }) : this.page.keyboard.press('Escape'));
+        return;
+      } catch (e) {
+        if (Date.now() > deadline) {
+          throw e;
+        }
+        await this.page.keyboard.press('Escape');
+      }
+    }
+  }
+
+  /** Runs a command by its title in the command palette. */
+  async command(title: string): Promise<void> {
+    await this.quickPick('F1', `>${title}`, title);
+  }
+
+  /** Opens a file of the folder by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.quickPick('Control+P', name, name);
+    await this.tab(name).waitFor();
+  }
+
+  /** Picks an item of the quick pick that is open. */
+  async pick(label: string | RegExp): Promise<void> {
+    await this.item(label).click();
+  }
+
+  /** Answers the input box that is open. */
+  async answer(text: string): Promise<void> {
+    await this.quickInput.fill(text);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  // ---- Editor ----
+
+  /** The tab of an open editor. */
+  tab(name: string): Locator {
+    return this.page.locator('.tabs-container .tab').filter({ hasText: name });
+  }
+
+  /** The text of a line that the editor shows, numbered from 1. */
+  async lineText(line: number): Promise<string> {
+    const top = await this.lineTop(line);
+    const row = this.page.locator(`.editor-instance .view-lines > .view-line[style*="top:${top}px"]`);
+    return ((await row.textContent()) ?? '').replaceAll('\u00a0', ' ');
+  }
+
+  /** Puts the cursor into a line of the active editor, and the line into view. */
+  async goToLine(line: number): Promise<void> {
+    await this.quickPick('Control+G', `:${line}`, /./);
+    await this.page
+      .locator('.part.statusbar')
+      .getByText(new RegExp(`^Ln ${line}, Col`))
+      .waitFor();
+  }
+
+  /**
+   * Clicks in the gutter beside a line. A click before the editor listens is lost, and a second one would remove the breakpoint of
+   * the first: so the mouse waits for the hint that VS Code shows.
+   */
+  async clickGutter(line: number, button: 'left' | 'right' = 'left'): Promise<void> {
+    await this.goToLine(line);
+    const number = this.lineNumber(line);
+    const box = (await number.boundingBox())!;
+    const [x, y] = [box.x - 9, box.y + box.height / 2];
+    const hint = this.page.locator(
+      '.glyph-margin-widgets .codicon-debug-hint, .glyph-margin-widgets .codicon-debug-breakpoint',
+    );
+    for (let attempt = 0; !(await hint.first().isVisible()); attempt++) {
+      await this.page.mouse.move(x, y - (attempt % 2));
+      await hint
+        .first()
+        .waitFor({ timeout: 250 })
+        .catch(() => {});
+      if (attempt > PATIENCE_MS / 250) {
+        throw new Error(`no breakpoint can be set at line ${line}: VS Code shows no hint in the gutter`);
+      }
+    }
+    await this.page.mouse.click(x, y, { button });
+  }
+
+  /** The number of a line in the margin of the active editor. */
+  private lineNumber(line: number): Locator {
+    return this.page
+      .locator('.editor-group-container.active .margin .line-numbers')
+      .filter({ hasText: new RegExp(`^${line}$`) });
+  }
+
+  private async lineTop(line: number): Promise<number> {
+    const row = this.page
+      .locator('.editor-group-container.active .margin-view-overlays > div')
+      .filter({ has: this.lineNumber(line) });
+    return Number(/top:\s*(\d+)px/.exec((await row.getAttribute('style')) ?? '')?.[1]);
+  }
+
+  /** Breakpoints in the gutter of the active editor. */
+  get breakpoints(): Locator {
+    return this.page.locator('.editor-group-container.active .glyph-margin-widgets .codicon-debug-breakpoint');
+  }
+
+  // ---- Side bar ----
+
+  /** Shows the Run and Debug side bar. */
+  async showDebug(): Promise<void> {
+    await this.page.keyboard.press('Control+Shift+D');
+    await this.pane('Breakpoints').waitFor();
+  }
+
+  /** A pane of the side bar by its title. */
+  pane(title: string): Locator {
+    return this.page.locator('.sidebar .pane').filter({ has: this.paneHeader(title) });
+  }
+
+  private paneHeader(title: string): Locator {
+    return this.page.locator(`.pane-header[aria-label="${title} Section"]`);
+  }
+
+  /** Opens panes of the Run and Debug side bar and closes all others, so that there is room. */
+  async showPanes(...titles: readonly string[]): Promise<void> {
+    for (const title of titles) {
+      await this.pane(title).waitFor();
+    }
+    for (const header of await this.page.locator('.sidebar .pane-header').all()) {
+      const title = ((await header.getAttribute('aria-label')) ?? '').replace(/ Section$/, '');
+      const wanted = titles.includes(title) ? 'true' : 'false';
+      if ((await header.getAttribute('aria-expanded')) !== wanted) {
+        await header.locator('.title').click();
+        await this.page
+          .locator(`.sidebar .pane-header[aria-label="${title} Section"][aria-expanded="${wanted}"]`)
+          .waitFor();
+      }
+    }
+  }
+
+  /** A row of a tree in a pane by its label or another text that it shows. */
+  row(pane: string, label: string): Locator {
+    const text = this.page.getByText(label, { exact: true });
+    return this.pane(pane).locator('.monaco-list-row').filter({ has: text }).first();
+  }
+
+  /** Opens a row of a tree if it is closed. */
+  async expand(row: Locator): Promise<void> {
+    if ((await row.getAttribute('aria-expanded')) === 'false') {
+      await row.locator('.monaco-tl-twistie').click();
+    }
+  }
+
+  /** Adds a function breakpoint with the button of the Breakpoints view. */
+  async addFunctionBreakpoint(name: string): Promise<void> {
+    await this.showDebug();
+    await this.paneHeader('Breakpoints').hover();
+    await this.pane('Breakpoints').locator('a[aria-label^="Add Function Breakpoint"]').click();
+    await this.pane('Breakpoints').locator('input[type="text"]').fill(name);
+    await this.page.keyboard.press('Enter');
+    await this.row('Breakpoints', name).waitFor();
+  }
+
+  /** Gives a function breakpoint a condition. */
+  async setCondition(name: string, condition: string): Promise<void> {
+    const row = this.row('Breakpoints', name);
+    await row.hover();
+    await row.locator('a[aria-label^="Edit Condition"]').click();
+    await this.chooseFromMenu('Edit Condition...');
+    await this.pane('Breakpoints').locator('input[type="text"]').fill(condition);
+    await this.page.keyboard.press('Enter');
+    await this.row('Breakpoints', condition).waitFor();
+  }
+
+  /** Chooses from the context menu that is open. For a moment it takes no clicks, lest that which opened it also chooses. */
+  async chooseFromMenu(label: string): Promise<void> {
+    await this.page.locator('.monaco-menu .action-item').filter({ hasText: label }).first().hover();
+    await this.page.keyboard.press('Enter');
+  }
+
+  // ---- Debugging ----
+
+  /** Starts the configuration that the Run and Debug side bar has selected. */
+  async startConfiguration(name: string): Promise<void> {
+    await this.showDebug();
+    await this.page.locator('.start-debug-action-item').getByText(name).first().waitFor({ state: 'attached' });
+    await this.page.keyboard.press('F5');
+    await this.page.locator('.debug-toolbar').waitFor();
+  }
+
+  private toolbar(label: string): Locator {
+    return this.page.locator(`.debug-toolbar a.action-label[aria-label^="${label}"]`);
+  }
+
+  /** Resolves when the machine is stopped and the call stack shows `name` on top. */
+  async stoppedIn(name: string): Promise<void> {
+    await this.toolbar('Continue').waitFor();
+    await this.callStackRow(name).waitFor();
+  }
+
+  /** Resolves when the machine runs. */
+  async running(): Promise<void> {
+    await this.toolbar('Pause').waitFor();
+  }
+
+  get stopped(): Locator {
+    return this.toolbar('Continue');
+  }
+
+  async continue(): Promise<void> {
+    await this.toolbar('Continue').click();
+  }
+
+  async stepOver(): Promise<void> {
+    await this.toolbar('Step Over').click();
+  }
+
+  /** Ends the session if there is one. */
+  async endSession(): Promise<void> {
+    const stop = this.toolbar('Stop').or(this.toolbar('Disconnect'));
+    if (await stop.first().isVisible()) {
+      await stop.first().click();
+      await this.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+    }
+  }
+
+  private callStackRow(name: string): Locator {
+    return this.page.locator(`.debug-call-stack .monaco-list-row[aria-label^="Stack Frame ${name},"]`).first();
+  }
+
+  /** Names of all frames, top first. The pane must be open and have room for what it has loaded. */
+  async callStack(): Promise<string[]> {
+    const rows = this.page.locator('.debug-call-stack .monaco-list-row');
+    const more = this.page.locator('.debug-call-stack .monaco-list-row .load-all, .debug-call-stack .load-more');
+    if (await more.first().isVisible()) {
+      await more.first().click();
+      await more.first().waitFor({ state: 'hidden' });
+    }
+    const labels = await Promise.all((await rows.all()).map((row) => row.getAttribute('aria-label')));
+    return labels.flatMap((label) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
+  }
+
+  /** Evaluates in the Debug Console; resolves when it shows `answer`. */
+  async evaluate(expression: string, answer: string | RegExp): Promise<void> {
+    await this.command('Debug Console: Focus on Debug Console View');
+    await this.page.keyboard.insertText(expression);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.repl .monaco-list-row').filter({ hasText: answer }).last().waitFor();
+  }
+
+  /** Shows the guest's console, a terminal that comes up with the session; returns its text. */
+  async showGuestConsole(): Promise<Locator> {
+    const screen = this.page.locator('.terminal-wrapper.active .xterm-rows');
+    await this.page.locator('.part.panel .composite-bar a.action-label[aria-label^="Terminal"]').click();
+    await screen.waitFor();
+    return screen;
+  }
+}
