@@ -4,7 +4,7 @@
  * lists what is in it. The same input gives the same bytes. What goes in is said by the `!` lines of .vscodeignore.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { filesUnder, root } from './inputs.mjs';
@@ -192,7 +192,8 @@ function main() {
   const out = process.argv[2] ?? join(root, `${name}-${version}.vsix`);
   const entries = packageEntries();
   const bytes = zip(entries);
-  writeFileSync(out, bytes);
+  writeFileSync(`${out}.partial`, bytes);
+  renameSync(`${out}.partial`, out);
   const folders = new Map();
   for (const [path, data] of entries) {
     const folder = path

@@ -1,0 +1,99 @@
+/** The package: what is in it, and that what is in it runs without the checkout. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inflateRawSync } from 'node:zlib';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** Bytes of the package at most: whoever adds a large thing is to know. */
+const MAX_SIZE = 4_000_000;
+
+/** Entries of a zip by its central directory (APPNOTE 4.3.12). */
+function unzip(zip: Buffer): Map<string, Buffer> {
+  const entries = new Map<string, Buffer>();
+  const end = zip.length - 22;
+  assert.equal(zip.readUInt32LE(end), 0x06054b50);
+  let at = zip.readUInt32LE(end + 16);
+  for (let n = zip.readUInt16LE(end + 10); n > 0; n--) {
+    assert.equal(zip.readUInt32LE(at), 0x02014b50);
+    const packed = zip.readUInt32LE(at + 20);
+    const nameLength = zip.readUInt16LE(at + 28);
+    const local = zip.readUInt32LE(at + 42);
+    const name = zip.toString('utf8', at + 46, at + 46 + nameLength);
+    const data = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    entries.set(name, inflateRawSync(zip.subarray(data, data + packed)));
+    at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+  }
+  return entries;
+}
+
+describe('package', () => {
+  let folder: string;
+  let size: number;
+  let entries: Map<string, Buffer>;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pktgdb-package-'));
+    const file = join(folder, 'test.vsix');
+    execFileSync(process.execPath, [join(root, 'scripts/package.mjs'), file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    size = statSync(file).size;
+    entries = unzip(readFileSync(file));
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const names = (): string[] => [...entries.keys()];
+
+  it('has the manifest of an extension, with its texts and a type for each kind of file', () => {
+    const xml = entries.get('extension.vsixmanifest')!.toString();
+    assert.match(xml, /<Identity Language="en-US" Id="pktgdb" Version="\d+\.\d+\.\d+" Publisher="pktgdb"\/>/);
+    assert.match(xml, /<DisplayName>Packet Debugger<\/DisplayName>/);
+    for (const [, path] of xml.matchAll(/Path="([^"]+)"/g)) {
+      assert.ok(entries.has(path!), path);
+    }
+    const types = entries.get('[Content_Types].xml')!.toString();
+    for (const name of names().filter((n) => /\.\w+$/.test(n) && !n.startsWith('['))) {
+      assert.match(types, new RegExp(`Extension="\\.${/\w+$/.exec(name)![0]}"`), name);
+    }
+  });
+
+  it('has the sources of the stack, the compiled stack, the programs and the texts', () => {
+    const sources = readdirSync(join(root, 'adapter/stack'), { recursive: true, encoding: 'utf8' });
+    for (const file of sources.filter((f) => f.endsWith('.ts')).map((f) => f.replaceAll('\\', '/'))) {
+      assert.ok(entries.has(`extension/adapter/stack/${file}`), file);
+      assert.ok(entries.has(`extension/dist/stack/debug/${file.replace(/\.ts$/, '.js')}`), file);
+    }
+    for (const file of ['dist/extension.cjs', 'dist/pktgdb.js', 'dist/worker.js', 'dist/rings.js', 'media/icon.png']) {
+      assert.ok(entries.has(`extension/${file}`), file);
+    }
+    for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json', 'l10n/bundle.l10n.json']) {
+      assert.ok(entries.has(`extension/${file}`), file);
+    }
+  });
+
+  it('has nothing that only building and testing need', () => {
+    const wrong = names().filter((n) => /node_modules|\/test\/|\/src\/|\/scripts\/|\.map$|\.cache|\/\.\w/.test(n));
+    assert.deepEqual(wrong, []);
+    const { scripts, devDependencies } = JSON.parse(entries.get('extension/package.json')!.toString()) as Record<
+      string,
+      unknown
+    >;
+    assert.deepEqual([scripts, devDependencies], [undefined, undefined]);
+    assert.ok(size < MAX_SIZE, `${size} bytes`);
+  });
+
+  it('runs by itself', () => {
+    for (const [name, data] of entries) {
+      const file = join(folder, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, data);
+    }
+    const run = (...args: string[]): string =>
+      execFileSync(process.execPath, [join(folder, 'extension/dist/pktgdb.js'), ...args], { encoding: 'utf8' });
+    assert.match(run('--check-runtime'), /ok/);
+    assert.match(run('-batch', '-ex', 'break e1000_receive_iov'), /Breakpoint 1 at e1000_receive_iov: file hw\/net\//);
+  });
+});
