@@ -30,6 +30,7 @@ export class Pump {
   private readonly later: Input[] = [];
   private timer: NodeJS.Timeout | undefined;
   private disposed = false;
+  private bell = false;
 
   constructor(buffers: MailboxBuffers, events: PumpEvents) {
     this.ctl = new Int32Array(buffers.ctl);
@@ -74,10 +75,19 @@ export class Pump {
       this.scheduleRetry();
       return 0;
     }
-    Atomics.add(this.ctl, CTL.DOORBELL, 1);
-    Atomics.notify(this.ctl, CTL.DOORBELL);
+    if (!this.bell) {
+      this.bell = true;
+      setImmediate(this.ring);
+    }
     return input.type === 'data' ? taken : 1;
   }
+
+  /** Tells the inferior of all inputs that one turn of the event loop brought. */
+  private readonly ring = (): void => {
+    this.bell = false;
+    Atomics.add(this.ctl, CTL.DOORBELL, 1);
+    Atomics.notify(this.ctl, CTL.DOORBELL);
+  };
 
   private retry(): void {
     while (this.later.length > 0 && this.postNow(this.later[0] as Input) !== 0) {
@@ -130,13 +140,13 @@ export class Pump {
         sockets.open(r.u32(), r.u8(), r.u8(), r.sockaddr());
         break;
       case OUT.SEND:
-        sockets.send(r.u32(), r.bytes.slice(r.pos));
+        sockets.send(r.u32(), r.bytes.subarray(r.pos));
         break;
       case OUT.SENDTO: {
         const fd = r.u32();
         const ttl = r.u8();
         const to = need(r.sockaddr());
-        sockets.sendto(fd, r.bytes.slice(r.pos), to, ttl);
+        sockets.sendto(fd, Buffer.from(r.bytes.subarray(r.pos)), to, ttl);
         break;
       }
       case OUT.CONSUMED:

@@ -21,6 +21,11 @@ const RECEIVE_WINDOW = 1 << 19;
 /** Datagrams of one socket that wait for the inferior before further ones are dropped, as a kernel would. */
 const DATAGRAM_BACKLOG = 1 << 20;
 
+/** Bytes of a buffer for what is written, those of what gets one of its own size instead, and how many are kept for later. */
+const SEND_BUFFER = 1 << 16;
+const SEND_SMALL = 1 << 12;
+const SEND_BUFFERS = 32;
+
 /** ICMP's header of an echo, and the types of its answers. */
 const ICMP_HEADER = 8;
 const ICMP_ECHOREPLY = 0;
@@ -37,8 +42,18 @@ interface Entry {
   udp?: UdpSocket;
   /** A ping socket. */
   ping?: boolean;
-  /** Address the datagram socket is connected to, as `address:port`, so that ICMP errors come back; 'any' once it had several. */
-  udpPeer?: string;
+  /** Where the datagram socket sends to, so that ICMP errors come back; null once it had several destinations. */
+  udpPeer?: sockaddr | null;
+  /** The datagram socket's connection stands. */
+  udpConnected?: boolean;
+  /** Datagrams that wait for that. */
+  udpWaiting?: (() => void)[];
+  /** Takes the outcome of sending. */
+  sent?: (err: Error | null) => void;
+  /** TTL that was set last. */
+  ttl?: number;
+  /** Whoever sent the last datagram, as Node names it and as the stack does. */
+  from?: { readonly address: string; readonly port: number; readonly sockaddr: sockaddr };
   /** Bytes posted and not consumed. */
   pending: number;
   /** Received bytes that found no room in the pool, in order. */
@@ -63,6 +78,7 @@ export class HostSockets {
   /** Entries whose received bytes found no room in the pool. */
   private readonly stalled = new Set<Entry>();
   private readonly pings = new Pings();
+  private readonly buffers: Buffer[] = [];
   /** Streams that are being connected. */
   private readonly connecting = new Set<TcpSocket>();
   /** Descriptors of accepted connections are odd, the stack's own are even. */
@@ -257,7 +273,7 @@ export class HostSockets {
       ipv6Only: addr.sa_family === AF_INET6,
     });
     e.udp = udp;
-    e.udpPeer = 'any';
+    e.udpPeer = null;
     return new Promise((resolve) => {
       udp.once('error', (err: NodeJS.ErrnoException) => {
         this.entries.delete(fd);
@@ -291,7 +307,10 @@ export class HostSockets {
       if (e.closed || e.pending > DATAGRAM_BACKLOG || this.deferred.length > 0) {
         return;
       }
-      if (this.port.post({ type: 'datagram', fd: e.fd, data, from: toSockaddr(from.address, from.port) }) !== 0) {
+      if (e.from?.port !== from.port || e.from.address !== from.address) {
+        e.from = { address: from.address, port: from.port, sockaddr: toSockaddr(from.address, from.port) };
+      }
+      if (this.port.post({ type: 'datagram', fd: e.fd, data, from: e.from.sockaddr }) !== 0) {
         e.pending += data.length;
       }
     });
@@ -302,22 +321,24 @@ export class HostSockets {
     if (!err || e.closed) {
       return;
     }
-    const peer = e.udpPeer && e.udpPeer !== 'any' ? e.udpPeer : '';
-    const at = peer.lastIndexOf(' ');
-    this.post({
-      type: 'error',
-      fd: e.fd,
-      errno: err.code ?? 'EIO',
-      from: peer ? toSockaddr(peer.slice(0, at), Number(peer.slice(at + 1))) : null,
-    });
+    this.post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: e.udpPeer ?? null });
   }
 
+  /** Writes to a stream; `data` is copied. */
   send(fd: number, data: Uint8Array): void {
     const tcp = this.entries.get(fd)?.tcp;
-    if (tcp && !tcp.writableEnded) {
-      tcp.write(data, (err) => {
+    for (let at = 0; tcp && !tcp.writableEnded && at < data.length; at += SEND_BUFFER) {
+      const n = Math.min(SEND_BUFFER, data.length - at);
+      // Memory that is used again: fresh one costs more to get than to fill.
+      const buffer =
+        n <= SEND_SMALL ? Buffer.allocUnsafe(n) : (this.buffers.pop() ?? Buffer.allocUnsafeSlow(SEND_BUFFER));
+      buffer.set(data.subarray(at, at + n));
+      tcp.write(n === buffer.length ? buffer : buffer.subarray(0, n), (err) => {
+        if (buffer.length === SEND_BUFFER && this.buffers.length < SEND_BUFFERS) {
+          this.buffers.push(buffer);
+        }
         if (!err && this.entries.has(fd)) {
-          this.post({ type: 'written', fd, bytes: data.length });
+          this.post({ type: 'written', fd, bytes: n });
         }
       });
     }
@@ -337,27 +358,63 @@ export class HostSockets {
     if (!e || !udp) {
       return;
     }
-    const host = hostOf(to);
-    const peer = `${host} ${to.sin_port}`;
-    const done = (err: Error | null): void => this.datagramError(e, err);
     if (e.udpPeer === undefined) {
-      e.udpPeer = peer;
-      udp.connect(to.sin_port, host, (err?: Error) => {
-        if (err) {
-          this.datagramError(e, err);
-        }
-      });
-      udp.once('connect', () => sendOn(udp, ttl, () => udp.send(data, done)));
-    } else if (e.udpPeer === peer) {
-      connected(udp, () => sendOn(udp, ttl, () => udp.send(data, done)));
-    } else if (e.udpPeer !== 'any') {
-      e.udpPeer = 'any';
-      connected(udp, () => {
-        udp.disconnect();
-        sendOn(udp, ttl, () => udp.send(data, to.sin_port, host, done));
-      });
+      this.connectDatagram(e, udp, to);
+    } else if (e.udpPeer !== null && !sameAddress(e.udpPeer, to)) {
+      this.disconnectDatagram(e, udp);
+    }
+    if (e.udpPeer === null) {
+      this.transmit(e, udp, data, to, ttl);
+    } else if (e.udpConnected) {
+      this.transmit(e, udp, data, null, ttl);
     } else {
-      sendOn(udp, ttl, () => udp.send(data, to.sin_port, host, done));
+      e.udpWaiting?.push(() => this.transmit(e, udp, data, e.udpPeer === null ? to : null, ttl));
+    }
+  }
+
+  private connectDatagram(e: Entry, udp: UdpSocket, to: sockaddr): void {
+    e.udpPeer = to;
+    e.udpWaiting = [];
+    udp.connect(to.sin_port, hostOf(to), (err?: Error) => {
+      const waiting = e.udpWaiting ?? [];
+      e.udpWaiting = [];
+      if (err) {
+        this.datagramError(e, err);
+        e.udpPeer = null;
+        return;
+      }
+      e.udpConnected = true;
+      if (e.udpPeer === null) {
+        udp.disconnect();
+      }
+      for (const send of waiting) {
+        send();
+      }
+    });
+  }
+
+  private disconnectDatagram(e: Entry, udp: UdpSocket): void {
+    e.udpPeer = null;
+    if (e.udpConnected) {
+      udp.disconnect();
+    }
+  }
+
+  /** Sends a datagram; `to` is null on a connected socket. */
+  private transmit(e: Entry, udp: UdpSocket, data: Uint8Array, to: sockaddr | null, ttl: number): void {
+    e.sent ??= (err) => this.datagramError(e, err);
+    try {
+      if (ttl > 0 && e.ttl !== ttl) {
+        udp.setTTL(ttl);
+        e.ttl = ttl;
+      }
+      if (to) {
+        udp.send(data, to.sin_port, hostOf(to), e.sent);
+      } else {
+        udp.send(data, e.sent);
+      }
+    } catch {
+      // The socket was closed between the request and now; there is nobody left to tell.
     }
   }
 
@@ -429,24 +486,14 @@ export class HostSockets {
   }
 }
 
-function connected(udp: UdpSocket, then: () => void): void {
-  try {
-    udp.remoteAddress();
-    then();
-  } catch {
-    udp.once('connect', then);
-  }
-}
-
-function sendOn(udp: UdpSocket, ttl: number, send: () => void): void {
-  try {
-    if (ttl > 0) {
-      udp.setTTL(ttl);
-    }
-    send();
-  } catch {
-    // The socket was closed between the request and now; there is nobody left to tell.
-  }
+/** True if both are the same address and port. */
+function sameAddress(a: sockaddr, b: sockaddr): boolean {
+  return (
+    a.sin_port === b.sin_port &&
+    a.sin_addr === b.sin_addr &&
+    a.sa_family === b.sa_family &&
+    (a.sin6_addr === b.sin6_addr || (a.sin6_addr?.every((v, i) => v === b.sin6_addr?.[i]) ?? false))
+  );
 }
 
 /** A stale socket file of an earlier listener is replaced, as QEMU does; any other file is left alone and makes `listen` fail. */

@@ -18,6 +18,8 @@ export interface LiveHostHooks {
 
 /** Longest single wait in milliseconds; a wait that long ends early and is repeated. */
 const MAX_WAIT = 1 << 30;
+/** Bytes of outputs for which the main thread is woken before the machine's next poll. */
+const WAKE_BYTES = 1 << 16;
 
 export class LiveHost implements Host {
   now_ns = 0;
@@ -31,6 +33,8 @@ export class LiveHost implements Host {
   private readonly start: number;
   private readonly w = new Writer();
   private readonly inputs: Input[] = [];
+  /** Bytes of outputs since the main thread was last woken. */
+  private gathered = 0;
 
   constructor(buffers: MailboxBuffers, seed: number, nameservers: readonly sockaddr[], hooks: LiveHostHooks) {
     this.seed = seed;
@@ -44,6 +48,7 @@ export class LiveHost implements Host {
   }
 
   poll(timeout_ns: number): readonly Input[] {
+    this.wake();
     const deadline = timeout_ns < 0 ? Number.POSITIVE_INFINITY : this.hooks.now() + timeout_ns / 1e6;
     for (;;) {
       const bell = Atomics.load(this.ctl, CTL.DOORBELL);
@@ -71,15 +76,23 @@ export class LiveHost implements Host {
     return this.inputs;
   }
 
+  /** Hands an output over. The main thread is woken for many at a time: when the machine looks for inputs, or when much has gathered. */
   private emit(data: Uint8Array, more: Uint8Array = EMPTY): void {
     while (!this.output.push(data, more)) {
       this.wake();
       this.output.waitForRoom();
     }
-    this.wake();
+    this.gathered += data.length + more.length;
+    if (this.gathered >= WAKE_BYTES) {
+      this.wake();
+    }
   }
 
   private wake(): void {
+    if (this.gathered === 0) {
+      return;
+    }
+    this.gathered = 0;
     if (Atomics.load(this.ctl, CTL.OUT_IDLE) === 1 && Atomics.exchange(this.ctl, CTL.OUT_IDLE, 0) === 1) {
       this.hooks.ring();
     }
@@ -92,6 +105,7 @@ export class LiveHost implements Host {
   listen(fd: number, type: number, addr: sockaddr): { errno: string; port: number } {
     const done = Atomics.load(this.ctl, CTL.LISTEN_DONE);
     this.emit(this.w.reset().u8(OUT.LISTEN).u32(fd).u8(type).sockaddr(addr).data);
+    this.wake();
     Atomics.wait(this.ctl, CTL.LISTEN_DONE, done);
     return {
       errno: errnoName(Atomics.load(this.ctl, CTL.LISTEN_ERRNO)),

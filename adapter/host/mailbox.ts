@@ -45,7 +45,7 @@ export const OUT = {
 
 /** Bytes of the ring of inputs, of the ring of outputs, and of the pool for received data. */
 export const IN_RING = 1 << 20;
-export const OUT_RING = 8 << 20;
+export const OUT_RING = 2 << 20;
 export const POOL_PAGE = 1 << 16;
 export const POOL_PAGES = 256;
 
