@@ -15,9 +15,6 @@ import type { PacketSession } from './session.ts';
 /** How long the answer to `launch` waits for `configurationDone`. */
 const GRACE_MS = 500;
 
-/** Last lines of a script's output that tell why it failed. */
-const MAX_SCRIPT_ERROR_LINES = 3;
-
 export const lifecycleRequests: Family = {
   launch: {
     handle: (session, args) => session.lifecycle.launch(args),
@@ -229,8 +226,10 @@ export class Lifecycle {
       const { output, failed, quit } = await this.#session.repl.run(command, -1, script);
       if (failed) {
         const lines = output.trim().split('\n');
-        const why = script ? lines.slice(-MAX_SCRIPT_ERROR_LINES) : lines;
-        throw new RequestError(`launch: initCommands: "${command}": ${why.join('\n')}`);
+        // What the script printed before it failed has been shown.
+        const from = lines.findLastIndex((line) => /: Error in sourced command file:$/.test(line));
+        const why = from >= 0 ? lines.slice(from).join('\n') : `"${command}": ${lines.join('\n')}`;
+        throw new RequestError(`launch: initCommands: ${why}`);
       }
       if (output !== '' && !script) {
         this.#session.output('console', output);

@@ -169,7 +169,7 @@ export function signature(analysis: Analysis, script: Script, position: Position
   if (usage === undefined) {
     return undefined;
   }
-  const parameters = usage.split('|')[0]!.match(/\[[^\]]*\](?:\.\.\.)?|[A-Z][A-Z0-9_]*\b(?:\.\.\.)?/g) ?? [];
+  const parameters = usage_parameters(usage);
   const active = before.trim() === '' ? 0 : before.trimStart().split(/\s+/).length - 1;
   return {
     label: usage,
@@ -177,4 +177,30 @@ export function signature(analysis: Analysis, script: Script, position: Position
     parameters,
     active: Math.min(active, Math.max(0, parameters.length - 1)),
   };
+}
+
+/** The arguments of the first form that a usage line shows: groups in brackets (outermost ones) and words in capitals. */
+function usage_parameters(usage: string): string[] {
+  const parameters: string[] = [];
+  for (let at = 0; at < usage.length && usage[at] !== '|'; ) {
+    const word = /^[A-Z][A-Z0-9_]*\b(?:\.\.\.)?/.exec(usage.slice(at))?.[0];
+    const length = usage[at] === '[' ? bracketed(usage, at) - at : (word?.length ?? 0);
+    if (length > 0) {
+      parameters.push(usage.slice(at, at + length));
+    }
+    at += Math.max(1, length);
+  }
+  return parameters;
+}
+
+/** The end of the brackets that begin at `start`. */
+function bracketed(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    depth += text[at] === '[' ? 1 : text[at] === ']' ? -1 : 0;
+    if (depth === 0) {
+      return text.startsWith('...', at + 1) ? at + 4 : at + 1;
+    }
+  }
+  return text.length;
 }

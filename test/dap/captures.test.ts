@@ -167,4 +167,26 @@ describe('breakpoints in packet listings', () => {
     assert.equal(client.received.filter((m) => 'event' in m && m.event === 'stopped').length, 1);
     rmSync(folder, { recursive: true });
   });
+
+  it('runs the example from beginning to end, and stays where it stops', async () => {
+    await client.begin({ initCommands: [`source ${join(root, 'examples/hello.pktgdb')}`] });
+    await client.stoppedEvent();
+    const printed = client.received.flatMap((m) => {
+      const { event, body } = m as DebugProtocol.OutputEvent;
+      return event === 'output' ? body.output : [];
+    });
+    assert.match(printed.join(''), /#24 +main \([\s\S]*== Done ==/);
+    assert.match(printed.join(''), /Hello qemu Geust/);
+  });
+
+  it('says where a script is wrong', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-'));
+    const script = join(folder, 'wrong.pktgdb');
+    writeFileSync(script, 'echo hi\\n\nbrek main\n');
+    await assert.rejects(
+      client.begin({ initCommands: [`source ${script}`] }),
+      /launch: initCommands: .*wrong\.pktgdb:2: Error in sourced command file:\nUndefined command: "brek"/,
+    );
+    rmSync(folder, { recursive: true });
+  });
 });
