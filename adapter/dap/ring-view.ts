@@ -131,6 +131,10 @@ function bufferText(memory: GuestMemory, ring: Ring, d: Descriptor): string {
   if (d.length === 0) {
     return `\nThe buffer is empty${ring.kind === 'rx' ? `: ${ring.bufferSize} bytes for the NIC to fill` : ''}.\n`;
   }
+  const status = d.fields.find(({ name }) => name === 'status')?.value ?? 0;
+  if (ring.kind === 'rx' && (status & DD) === 0) {
+    return '\nNo packet: the NIC has not filled this descriptor since the driver made it ready. Its length is that of an earlier packet.\n';
+  }
   const bytes = memory.read(d.address, Math.min(d.length, MAX_DUMP));
   if (bytes.length === 0) {
     return `\nThere is no memory at ${physicalReference(d.address)}.\n`;

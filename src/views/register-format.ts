@@ -41,6 +41,9 @@ export function bitRange({ lsb, width }: Pick<FieldDescription, 'lsb' | 'width'>
 
 /** Names of the fields that are not 0: what a register says at a glance, such as `EN|UPE BSIZE=2`. */
 export function fieldSummary(value: number, fields: readonly FieldDescription[]): string {
+  if (fields.length === 1 && fields[0]?.lsb === 0) {
+    return ''; // it says the same as the register
+  }
   const set = fields.filter((field) => fieldValue(value, field) !== 0);
   const flags = set.filter(({ width }) => width === 1).map(({ name }) => name);
   const numbers = set

@@ -154,11 +154,17 @@ const EVENTS: Readonly<Record<string, Shape>> = {
 
 const error = object({ error: object({ id: number, format: text, 'showUser?': flag, 'variables?': anything }) });
 
+/** Requests and events between this adapter and its own extension. */
+const CUSTOM = 'pktgdb/';
+
 /** Throws an assertion error that says what is wrong with `message`. */
 export function checkMessage(message: unknown): void {
   const m = message as Record<string, unknown>;
   whole(m['seq'], 'seq');
   if (m['type'] === 'event') {
+    if (String(m['event']).startsWith(CUSTOM)) {
+      return;
+    }
     const shape = EVENTS[m['event'] as string];
     assert.ok(shape !== undefined, `an event that is not expected: ${String(m['event'])}`);
     shape(m['body'], `event ${String(m['event'])}: body`);
@@ -167,9 +173,13 @@ export function checkMessage(message: unknown): void {
   assert.equal(m['type'], 'response');
   whole(m['request_seq'], 'request_seq');
   text(m['command'], 'command');
+  assert.ok(typeof m['command'] === 'string');
   if (m['success'] !== true) {
     text(m['message'], 'message');
     error(m['body'], `response ${String(m['command'])}: body`);
+    return;
+  }
+  if (m['command'].startsWith(CUSTOM)) {
     return;
   }
   const shape = RESPONSES[m['command'] as string];
