@@ -25,7 +25,7 @@ export function guest_new(): GuestOS {
 }
 
 /** Power on: devices, file system, the first process. */
-export function start_kernel(_cpu: CPUState): void {
+export function start_kernel(cpu: CPUState): void {
   const os = guest_os();
   os.ram32 = new Uint32Array(machine.ram.buffer, machine.ram.byteOffset, machine.ram.length >> 2);
   printk(`Linux version ${UTS_RELEASE} (built-in guest) ${UTS_VERSION}`, true);

@@ -5,7 +5,7 @@ import type { CPUState, GuestOps } from '../softmmu/cpus.ts';
 export class NullGuest {}
 
 /** Nothing to start. */
-export function null_guest_boot(_cpu: CPUState): void {}
+export function null_guest_boot(cpu: CPUState): void {}
 
 /** Nobody serves interrupts, so they stay off. */
 export function null_guest_irq(cpu: CPUState): void {
@@ -13,10 +13,10 @@ export function null_guest_irq(cpu: CPUState): void {
 }
 
 /** Nothing to run. */
-export function null_guest_run(_cpu: CPUState): void {}
+export function null_guest_run(cpu: CPUState): void {}
 
 /** Nobody reads the console. */
-export function null_guest_console(_cpu: CPUState, _text: string): void {}
+export function null_guest_console(cpu: CPUState, text: string): void {}
 
 export const null_guest_ops: GuestOps = {
   name: 'none',

@@ -244,7 +244,7 @@ export function trace_run(cpu: CPUState): void {
 }
 
 /** There is no shell. */
-export function trace_console_input(_cpu: CPUState, _text: string): void {
+export function trace_console_input(cpu: CPUState, text: string): void {
   machine.host.console_write('This guest plays a capture; it has no shell.\n');
 }
 

@@ -72,7 +72,7 @@ export function hmp_set_link(args: readonly string[]): string {
 }
 
 /** `announce_self`. */
-export function hmp_announce_self(_args: readonly string[]): string {
+export function hmp_announce_self(args: readonly string[]): string {
   qemu_announce_self();
   return '';
 }
@@ -96,7 +96,7 @@ export function hmp_object_del(args: readonly string[]): string {
 }
 
 /** `quit`. */
-export function hmp_quit(_args: readonly string[]): string {
+export function hmp_quit(args: readonly string[]): string {
   machine.shutdown_requested = true;
   return '';
 }

@@ -207,7 +207,7 @@ export function qemu_deliver_packet_iov(
 }
 
 /** Delivers a packet in pieces to a client that takes only whole ones. */
-export function nc_sendv_compat(nc: NetClientState, iov: readonly iovec[], iovcnt: number, _flags: number): number {
+export function nc_sendv_compat(nc: NetClientState, iov: readonly iovec[], iovcnt: number, flags: number): number {
   let buffer = iov[0]!.iov_base;
   let offset = iov[0]!.iov_len;
   if (iovcnt !== 1) {

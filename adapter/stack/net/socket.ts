@@ -49,7 +49,7 @@ export class NetSocketState {
 }
 
 /** The peer has taken the packet it kept us waiting with. */
-export function net_socket_send_completed(nc: NetClientState, _len: number): void {
+export function net_socket_send_completed(nc: NetClientState, len: number): void {
   const s = nc.opaque as NetSocketState;
   s.read_poll = true;
   if (s.sock) {

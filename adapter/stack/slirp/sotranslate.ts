@@ -9,7 +9,7 @@ import type { socket } from './socket.ts';
 import { in6_equal } from './solist.ts';
 
 /** The host's first name server of a family, or NO_ADDR if it has none (libslirp's `get_dns_addr`). */
-export function get_dns_addr(_slirp: Slirp, family: number, port: number): sockaddr {
+export function get_dns_addr(slirp: Slirp, family: number, port: number): sockaddr {
   for (const ns of machine.host.nameservers) {
     if (ns.sa_family === family) {
       return { ...ns, sin_port: port };

@@ -250,7 +250,7 @@ export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
 }
 
 /** Gives a connection up: resets it if the guest knows of it, then closes it. */
-export function tcp_drop(tp: tcpcb, _errno: string): void {
+export function tcp_drop(tp: tcpcb, errno: string): void {
   if (TCPS_HAVERCVDSYN(tp.t_state)) {
     tp.t_state = TCPS_CLOSED;
     tcp_output(tp);
@@ -379,7 +379,7 @@ export function tcp_respond(
 }
 
 /** Writes the IP header of a response, with the addresses of the packet `m` swapped. */
-function tcp_respond_ip(_slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af: number): void {
+function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af: number): void {
   const b = r.m_dat;
   if (af === AF_INET) {
     b[M_IP + 1] = 0;

@@ -63,7 +63,7 @@ export function main_loop(): void {
 }
 
 /** Builds the machine and runs it until it is switched off. Returns 0, or 1 when the command line is wrong. */
-export function main(_argc: number, argv: readonly string[], host: Host): number {
+export function main(argc: number, argv: readonly string[], host: Host): number {
   machine.host = host;
   qemu_random_seed(host.seed);
   try {

@@ -143,7 +143,7 @@ function ok_hex(value: number, digits: number): string {
  * `readb ADDR` and so on: memory, in the guest's byte order.
  * @nodebug
  */
-function qtest_readX(_s: QTestState, words: readonly string[], access: QTestAccess): string {
+function qtest_readX(s: QTestState, words: readonly string[], access: QTestAccess): string {
   const addr = qtest_number(words[1]!);
   return addr < 0 ? bad_number(words[1]!) : ok_hex(Number(access(addr, 0)), 16);
 }
@@ -152,7 +152,7 @@ function qtest_readX(_s: QTestState, words: readonly string[], access: QTestAcce
  * `writeb ADDR VALUE` and so on, and `outb PORT VALUE`.
  * @nodebug
  */
-function qtest_writeX(_s: QTestState, words: readonly string[], access: QTestAccess): string {
+function qtest_writeX(s: QTestState, words: readonly string[], access: QTestAccess): string {
   const addr = qtest_number(words[1]!);
   const val = qtest_number64(words[2]!);
   if (addr < 0 || val[0] < 0) {
@@ -166,7 +166,7 @@ function qtest_writeX(_s: QTestState, words: readonly string[], access: QTestAcc
  * `inb PORT` and so on.
  * @nodebug
  */
-function qtest_inX(_s: QTestState, words: readonly string[], access: QTestAccess): string {
+function qtest_inX(s: QTestState, words: readonly string[], access: QTestAccess): string {
   const port = qtest_number(words[1]!);
   return port < 0 ? bad_number(words[1]!) : ok_hex(Number(access(port & 0xffff, 0)), 4);
 }
@@ -175,7 +175,7 @@ function qtest_inX(_s: QTestState, words: readonly string[], access: QTestAccess
  * `readq ADDR`.
  * @nodebug
  */
-function qtest_readq(_s: QTestState, words: readonly string[]): string {
+function qtest_readq(s: QTestState, words: readonly string[]): string {
   const addr = qtest_number(words[1]!);
   if (addr < 0) {
     return bad_number(words[1]!);
@@ -189,7 +189,7 @@ function qtest_readq(_s: QTestState, words: readonly string[]): string {
  * `writeq ADDR VALUE`.
  * @nodebug
  */
-function qtest_writeq(_s: QTestState, words: readonly string[]): string {
+function qtest_writeq(s: QTestState, words: readonly string[]): string {
   const addr = qtest_number(words[1]!);
   const [low, high] = qtest_number64(words[2]!);
   if (addr < 0 || low < 0) {
@@ -248,7 +248,7 @@ function qtest_write_memory(words: readonly string[], data: Uint8Array | null): 
  * `read ADDR SIZE`.
  * @nodebug
  */
-function qtest_hexread(_s: QTestState, words: readonly string[]): string {
+function qtest_hexread(s: QTestState, words: readonly string[]): string {
   const data = qtest_read_memory(words);
   return typeof data === 'string' ? data : `OK 0x${hex_encode(data)}`;
 }
@@ -257,7 +257,7 @@ function qtest_hexread(_s: QTestState, words: readonly string[]): string {
  * `b64read ADDR SIZE`.
  * @nodebug
  */
-function qtest_b64read(_s: QTestState, words: readonly string[]): string {
+function qtest_b64read(s: QTestState, words: readonly string[]): string {
   const data = qtest_read_memory(words);
   return typeof data === 'string' ? data : `OK ${base64_encode(data)}`;
 }
@@ -266,7 +266,7 @@ function qtest_b64read(_s: QTestState, words: readonly string[]): string {
  * `write ADDR SIZE 0xDATA`.
  * @nodebug
  */
-function qtest_hexwrite(_s: QTestState, words: readonly string[]): string {
+function qtest_hexwrite(s: QTestState, words: readonly string[]): string {
   return qtest_write_memory(words, hex_decode(words[3]!));
 }
 
@@ -274,7 +274,7 @@ function qtest_hexwrite(_s: QTestState, words: readonly string[]): string {
  * `b64write ADDR SIZE DATA`.
  * @nodebug
  */
-function qtest_b64write(_s: QTestState, words: readonly string[]): string {
+function qtest_b64write(s: QTestState, words: readonly string[]): string {
   return qtest_write_memory(words, base64_decode(words[3]!));
 }
 
@@ -290,7 +290,7 @@ function qtest_endianness(): string {
  * `memset ADDR SIZE VALUE`; a size of 0 is fine.
  * @nodebug
  */
-function qtest_memset(_s: QTestState, words: readonly string[]): string {
+function qtest_memset(s: QTestState, words: readonly string[]): string {
   const pattern = qtest_number(words[3]!);
   if (pattern < 0) {
     return bad_number(words[3]!);

@@ -59,7 +59,7 @@ export const DROP_REASONS = {
 export type DropReason = keyof typeof DROP_REASONS;
 
 /** Gives a packet up: `buf` holds its `size` bytes (an empty array when there are none to show). Break here to see every drop. */
-export function drop(_buf: Uint8Array, _size: number, reason: DropReason): void {
+export function drop(buf: Uint8Array, size: number, reason: DropReason): void {
   const d = machine.drops;
   d.total++;
   d.by_reason.set(reason, (d.by_reason.get(reason) ?? 0) + 1);

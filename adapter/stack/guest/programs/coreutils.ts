@@ -17,7 +17,7 @@ import { bb_show_usage, getopt } from './getopt.ts';
 const BUFFER_SIZE = 65536;
 
 /** A program that does all it does in `main`. */
-export function no_poll(_task: task_struct): void {}
+export function no_poll(task: task_struct): void {}
 
 /** Prints its arguments; `-n` without a newline, `-e` with escapes. */
 function echo_main(task: task_struct): void {
@@ -37,7 +37,7 @@ function echo_main(task: task_struct): void {
 }
 
 /** The character of an escape sequence. */
-function echo_escape(_all: string, code: string): string {
+function echo_escape(all: string, code: string): string {
   const simple: { readonly [c: string]: string } = { n: '\n', t: '\t', r: '\r', '\\': '\\' };
   const number = code[0] === 'x' ? Number.parseInt(code.slice(1), 16) : Number.parseInt(code, 8);
   return simple[code] ?? String.fromCharCode(Number.isNaN(number) ? 0 : number & 255);

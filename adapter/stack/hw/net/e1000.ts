@@ -289,7 +289,7 @@ export function set_dlen(s: E1000State, index: number, val: number): void {
 }
 
 /** Writes CTRL. RST clears itself and does nothing else, as with QEMU's device; a reset goes through the I/O window. */
-export function set_ctrl(s: E1000State, _index: number, val: number): void {
+export function set_ctrl(s: E1000State, index: number, val: number): void {
   s.mac_reg[CTRL] = val & ~E1000_CTRL_RST;
 }
 
@@ -380,7 +380,7 @@ function e1000_make_ops(): MacOps {
 const macreg_ops: MacOps = e1000_make_ops();
 
 /** A read of BAR 0 by the guest. Words that are no register read as 0. */
-export function e1000_mmio_read(opaque: E1000State, addr: number, _size: number): number {
+export function e1000_mmio_read(opaque: E1000State, addr: number, size: number): number {
   const s = opaque;
   const index = (addr & (E1000_MMIO_SIZE - 1)) >>> 2;
   const op = macreg_ops.read[index];
@@ -388,7 +388,7 @@ export function e1000_mmio_read(opaque: E1000State, addr: number, _size: number)
 }
 
 /** A write to BAR 0 by the guest. Words that are no register, or are read-only, ignore it. */
-export function e1000_mmio_write(opaque: E1000State, addr: number, val: number, _size: number): void {
+export function e1000_mmio_write(opaque: E1000State, addr: number, val: number, size: number): void {
   const s = opaque;
   const index = (addr & (E1000_MMIO_SIZE - 1)) >>> 2;
   const op = macreg_ops.write[index];

@@ -32,7 +32,7 @@ function e1000_mit_delay(s: E1000State, pending_ints: number): number {
  * Sets ICR, and the interrupt line to (ICR & IMS) != 0. A rising edge is put off while the last one is younger than the
  * throttling interval; the mitigation timer then makes up for it.
  */
-export function set_interrupt_cause(s: E1000State, _index: number, val: number): void {
+export function set_interrupt_cause(s: E1000State, index: number, val: number): void {
   s.mac_reg[ICR] = val;
   // ICS is for writing by the manual, but real devices read the causes there, without clearing them.
   s.mac_reg[ICS] = val;
@@ -59,29 +59,29 @@ export function e1000_mit_timer(s: E1000State): void {
 }
 
 /** Adds causes (a write to ICS, or the device itself). */
-export function set_ics(s: E1000State, _index: number, val: number): void {
+export function set_ics(s: E1000State, index: number, val: number): void {
   set_interrupt_cause(s, 0, val | s.mac_reg[ICR]!);
 }
 
 /** A write to ICR clears the causes written as 1. */
-export function set_icr(s: E1000State, _index: number, val: number): void {
+export function set_icr(s: E1000State, index: number, val: number): void {
   set_interrupt_cause(s, 0, s.mac_reg[ICR]! & ~val);
 }
 
 /** A write to IMC masks causes. */
-export function set_imc(s: E1000State, _index: number, val: number): void {
+export function set_imc(s: E1000State, index: number, val: number): void {
   s.mac_reg[IMS]! &= ~val;
   set_ics(s, 0, 0);
 }
 
 /** A write to IMS unmasks causes. */
-export function set_ims(s: E1000State, _index: number, val: number): void {
+export function set_ims(s: E1000State, index: number, val: number): void {
   s.mac_reg[IMS]! |= val;
   set_ics(s, 0, 0);
 }
 
 /** Reading ICR returns the causes, clears them and drops the line. */
-export function mac_icr_read(s: E1000State, _index: number): number {
+export function mac_icr_read(s: E1000State, index: number): number {
   const ret = s.mac_reg[ICR]!;
   set_interrupt_cause(s, 0, 0);
   return ret;

@@ -66,7 +66,7 @@ export function e1000_autoneg_timer(s: E1000State): void {
 }
 
 /** Writes the PHY's control register. */
-export function set_phy_ctrl(s: E1000State, _index: number, val: number): void {
+export function set_phy_ctrl(s: E1000State, index: number, val: number): void {
   s.phy_reg[MII_BMCR] = val & ~BMCR_SELF_CLEARING;
   if (have_autoneg(s) && (val & MII_BMCR_ANRESTART) !== 0) {
     e1000x_restart_autoneg(s);
@@ -74,7 +74,7 @@ export function set_phy_ctrl(s: E1000State, _index: number, val: number): void {
 }
 
 /** A write to MDIC reads or writes a PHY register at once. Another PHY, or a register that is not there, sets the error bit. */
-export function set_mdic(s: E1000State, _index: number, val: number): void {
+export function set_mdic(s: E1000State, index: number, val: number): void {
   const data = val & E1000_MDIC_DATA_MASK;
   const addr = (val & E1000_MDIC_REG_MASK) >>> E1000_MDIC_REG_SHIFT;
   const access = PHY_REGISTERS.find((r) => r.offset === addr)?.access;
@@ -108,7 +108,7 @@ export class E1000EecdState {
 }
 
 /** Reads EECD: the control lines, and the data line from the EEPROM (high while nothing is read). */
-export function get_eecd(s: E1000State, _index: number): number {
+export function get_eecd(s: E1000State, index: number): number {
   const e = s.eecd_state;
   const word = s.eeprom_data[(e.bitnum_out >> 4) & (EEPROM_WORDS - 1)]!;
   const bit = (word >> (15 - (e.bitnum_out & 15))) & 1;
@@ -119,7 +119,7 @@ export function get_eecd(s: E1000State, _index: number): number {
 const MICROWIRE_COMMAND_BITS = 9;
 
 /** Writes EECD: a driver clocks a command in on rising edges of SK, and the data out on falling ones. */
-export function set_eecd(s: E1000State, _index: number, val: number): void {
+export function set_eecd(s: E1000State, index: number, val: number): void {
   const e = s.eecd_state;
   const changed = val ^ e.old_eecd;
   e.old_eecd = val & (E1000_EECD_SK | E1000_EECD_CS | E1000_EECD_DI | E1000_EECD_FWE_MASK | E1000_EECD_REQ);
@@ -149,14 +149,14 @@ export function set_eecd(s: E1000State, _index: number, val: number): void {
 }
 
 /** Reads EERD: the word whose address was written with START, or no data when the EEPROM has no such word. */
-export function flash_eerd_read(s: E1000State, _index: number): number {
+export function flash_eerd_read(s: E1000State, index: number): number {
   const r = s.mac_reg[EERD]! & ~E1000_EERD_START;
   if ((s.mac_reg[EERD]! & E1000_EERD_START) === 0) {
     return s.mac_reg[EERD]!;
   }
-  const index = r >>> E1000_EERD_ADDR_SHIFT;
-  if (index >= EEPROM_WORDS) {
+  const word = r >>> E1000_EERD_ADDR_SHIFT;
+  if (word >= EEPROM_WORDS) {
     return r | E1000_EERD_DONE;
   }
-  return (s.eeprom_data[index]! << E1000_EERD_DATA_SHIFT) | E1000_EERD_DONE | r;
+  return (s.eeprom_data[word]! << E1000_EERD_DATA_SHIFT) | E1000_EERD_DONE | r;
 }

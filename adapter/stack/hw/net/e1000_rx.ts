@@ -50,7 +50,7 @@ export function rx_desc_base(s: E1000State): number {
 }
 
 /** Writes RCTL: buffer size and threshold change, and frames wait for a second. */
-export function set_rx_control(s: E1000State, _index: number, val: number): void {
+export function set_rx_control(s: E1000State, index: number, val: number): void {
   s.mac_reg[RCTL] = val;
   s.rxbuf_size = e1000x_rxbufsize(val);
   s.rxbuf_min_shift = ((val >>> E1000_RCTL_RDMTS_SHIFT) & 3) + 1;
@@ -63,7 +63,7 @@ export function e1000_flush_queue_timer(s: E1000State): void {
 }
 
 /** Writes RDT: the driver gives buffers, and frames that waited for them are delivered. */
-export function set_rdt(s: E1000State, _index: number, val: number): void {
+export function set_rdt(s: E1000State, index: number, val: number): void {
   s.mac_reg[RDT] = val & 0xffff;
   if (e1000_has_rxbufs(s, 1)) {
     qemu_flush_queued_packets(qemu_get_queue(s.nic));
@@ -97,7 +97,7 @@ export function e1000_receiver_overrun(s: E1000State, buf: Uint8Array, size: num
 }
 
 /** Is the frame for us: VLAN filter, promiscuous modes, broadcast, receive addresses, multicast table? */
-export function receive_filter(s: E1000State, buf: Uint8Array, _size: number): boolean {
+export function receive_filter(s: E1000State, buf: Uint8Array, size: number): boolean {
   const rctl = s.mac_reg[RCTL]!;
   const isbcast = (buf[0]! & buf[1]! & buf[2]! & buf[3]! & buf[4]! & buf[5]!) === 0xff;
   const ismcast = (buf[0]! & 1) !== 0;

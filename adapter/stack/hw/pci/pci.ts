@@ -322,12 +322,12 @@ export function pci_config_write(devfn: number, offset: number, val: number, siz
 const PCI_CONF_ENABLE = 0x80000000;
 
 /** Reads port 0xcf8 (CONFIG_ADDRESS). */
-export function pci_host_config_read(bus: PCIBus, _addr: number, _size: number): number {
+export function pci_host_config_read(bus: PCIBus, addr: number, size: number): number {
   return bus.config_reg;
 }
 
 /** Writes port 0xcf8: which register of which device port 0xcfc means. */
-export function pci_host_config_write(bus: PCIBus, _addr: number, val: number, size: number): void {
+export function pci_host_config_write(bus: PCIBus, addr: number, val: number, size: number): void {
   if (size === 4) {
     bus.config_reg = val;
   }
