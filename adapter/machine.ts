@@ -4,12 +4,11 @@
  */
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Image } from './engine/image.ts';
 import { Inferior } from './engine/inferior.ts';
+import { ChardevError, open_socket, option_value, parse_chardev, serve_qtest } from './engine/qtest.ts';
 import { hostNameservers } from './host/addresses.ts';
 
 const USAGE = `Usage: pktgdb-machine [QEMU OPTIONS]
@@ -27,44 +26,6 @@ Runs an emulated machine with QEMU's network devices: a user network, hubs and f
 QEMU's options for display, accelerator, machine and firmware are accepted and ignored.
 `;
 
-/** The command line is wrong; the message says how. */
-class UsageError extends Error {
-  override name = 'UsageError';
-}
-
-/** Where the test protocol or the monitor is. */
-interface Chardev {
-  readonly kind: 'stdio' | 'none' | 'socket' | 'server';
-  readonly path: string;
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Parses `stdio`, `none`, `unix:PATH[,server=on][,wait=off]`, `tcp:HOST:PORT[,...]`. */
-function parse_chardev(option: string, text: string): Chardev {
-  const [address = '', ...flags] = text.split(',');
-  const base = { kind: 'none', path: '', host: '', port: 0 } as const;
-  if (address === 'stdio' || address === 'none' || address === 'null') {
-    return { ...base, kind: address === 'stdio' ? 'stdio' : 'none' };
-  }
-  const kind = flags.some((f) => f === 'server' || f === 'server=on') ? 'server' : 'socket';
-  const unix = /^unix:(.+)$/.exec(address);
-  if (unix) {
-    return { ...base, kind, path: unix[1]! };
-  }
-  const tcp = /^tcp:([^:]*):(\d+)$/.exec(address);
-  if (tcp) {
-    return { ...base, kind, host: tcp[1] || '127.0.0.1', port: Number(tcp[2]) };
-  }
-  throw new UsageError(`${option} ${text}: expected unix:PATH, tcp:HOST:PORT, stdio or none`);
-}
-
-/** The value of the last option of this name, with one or two dashes. */
-function option_value(argv: readonly string[], name: string): string | undefined {
-  const i = argv.findLastIndex((w) => w === `-${name}` || w === `--${name}`);
-  return i < 0 ? undefined : argv[i + 1];
-}
-
 function version(): string {
   const text = readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
@@ -73,38 +34,6 @@ function version(): string {
 /** The option that starts the machine's clock at the time it is. */
 function now(): string[] {
   return ['-rtc', `base=${new Date().toISOString().slice(0, 19)}`];
-}
-
-/** Connects, or waits for the first connection. */
-function open_socket(option: string, c: Chardev): Promise<Socket> {
-  const where = c.path === '' ? { host: c.host, port: c.port } : { path: c.path };
-  return new Promise((resolve, reject) => {
-    const failed = (e: Error): void => reject(new UsageError(`${option}: ${e.message}`));
-    if (c.kind === 'server') {
-      const server = createServer((socket) => {
-        server.close();
-        resolve(socket);
-      });
-      server.once('error', failed).listen(where);
-    } else {
-      const socket = connect(where, () => {
-        socket.off('error', failed);
-        resolve(socket);
-      });
-      socket.once('error', failed).setNoDelay(true);
-    }
-  });
-}
-
-/** Joins the test protocol's bytes to the machine. The end of the stream is the end of the machine only on stdio. */
-function serve_qtest(inferior: Inferior, input: Readable, output: Writable): void {
-  input.setEncoding('latin1');
-  // A command may come while what it depends on, a connection that the machine has just asked for, is still on its way.
-  let order = Promise.resolve();
-  input.on('data', (text: string) => {
-    order = order.then(() => inferior.settled()).then(() => inferior.post({ type: 'qtest', text }));
-  });
-  inferior.on('qtest', (text) => output.write(text, 'latin1'));
 }
 
 /** Joins the monitor to stdin and stdout: a prompt, lines, answers. */
@@ -136,7 +65,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const qtest = parse_chardev('-qtest', option_value(argv, 'qtest') ?? 'none');
   const monitor = parse_chardev('-monitor', option_value(argv, 'monitor') ?? 'none');
   if (qtest.kind === 'stdio' && monitor.kind === 'stdio') {
-    throw new UsageError('-qtest stdio and -monitor stdio: only one can have stdin and stdout');
+    throw new ChardevError('-qtest stdio and -monitor stdio: only one can have stdin and stdout');
   }
   const image = Image.load();
   const inferior = await Inferior.create(image, {
@@ -188,7 +117,7 @@ main(process.argv.slice(2)).then(
   // Output to a pipe is still on its way; exit when it is out.
   (code) => process.stdout.write('', () => process.exit(code)),
   (e: unknown) => {
-    const text = e instanceof UsageError ? e.message : e instanceof Error ? e.stack : String(e);
+    const text = e instanceof ChardevError ? e.message : e instanceof Error ? e.stack : String(e);
     process.stderr.write(`pktgdb-machine: ${text}\n`);
     process.exit(1);
   },

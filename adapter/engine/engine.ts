@@ -30,6 +30,7 @@ import { SharedGuestMemory } from './guest-memory.ts';
 import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
+import { attach_qtest } from './qtest.ts';
 import { type RuntimeStop, StoppedState } from './stopped.ts';
 import type { ExecutionSummary } from './worker.ts';
 
@@ -127,6 +128,13 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
     }
     this.inferior = inferior;
+    try {
+      await attach_qtest(inferior, args);
+    } catch (e) {
+      await this.kill();
+      this.inferiorState = 'none';
+      throw new EngineError(e instanceof Error ? e.message : String(e));
+    }
     await this.installBreakpoints(inferior);
     await this.start(inferior, options.guestCommands ?? []);
   }

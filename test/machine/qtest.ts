@@ -13,12 +13,12 @@ export class QTest {
   /** `raise 10` and `lower 10`, as they came. */
   readonly irqs: string[] = [];
   private readonly dir: string;
-  private readonly process: ChildProcess;
+  private readonly process: ChildProcess | undefined;
   private readonly socket: Socket;
   private buffer = '';
   private waiting: ((line: string) => void) | undefined;
 
-  private constructor(dir: string, process: ChildProcess, socket: Socket) {
+  private constructor(dir: string, process: ChildProcess | undefined, socket: Socket) {
     this.dir = dir;
     this.process = process;
     this.socket = socket;
@@ -45,6 +45,18 @@ export class QTest {
     ]);
     server.close();
     return new QTest(dir, child, first);
+  }
+
+  /** A socket that a machine can be told to connect to, and the client once it has. */
+  static async listen(): Promise<{ readonly args: readonly string[]; readonly client: Promise<QTest> }> {
+    const dir = mkdtempSync(join(tmpdir(), 'pktgdb-qtest-'));
+    const server = createServer().listen(join(dir, 'q'));
+    await once(server, 'listening');
+    const client = (once(server, 'connection') as Promise<[Socket]>).then(([socket]) => {
+      server.close();
+      return new QTest(dir, undefined, socket);
+    });
+    return { args: ['-qtest', `unix:${join(dir, 'q')}`], client };
   }
 
   private received(text: string): void {
@@ -102,7 +114,7 @@ export class QTest {
 
   /** Ends the machine as a user would, so that captures are complete. */
   async close(): Promise<void> {
-    if (this.process.exitCode === null) {
+    if (this.process?.exitCode === null) {
       const gone = once(this.process, 'close');
       this.process.kill('SIGTERM');
       await gone;

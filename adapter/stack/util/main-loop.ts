@@ -34,9 +34,6 @@ function main_loop_input(input: Input): void {
         drop(input.data, input.data.length, 'GUEST_NOT_OURS');
       }
       break;
-    case 'qtest':
-      qtest_read(input.text);
-      break;
     case 'quit':
       machine.shutdown_requested = true;
       break;
@@ -58,15 +55,20 @@ export function main_loop_wait(nonblocking: boolean): void {
   timeout = nonblocking ? 0 : qemu_soonest_timeout(timeout, qemu_clock_deadline_ns_all());
   let earlier = false;
   for (const input of machine.host.poll(timeout)) {
+    if (input.type !== 'qtest') {
+      earlier = true;
+      main_loop_input(input);
+      continue;
+    }
     // What the host's sockets brought before a command of the test protocol is done before it, as in a loop that had turned sooner.
-    if (earlier && input.type === 'qtest') {
+    if (earlier) {
+      earlier = false;
       net_sockets_poll();
       for (const slirp of machine.slirps) {
         slirp_pollfds_poll(slirp);
       }
     }
-    earlier = input.type !== 'qtest';
-    main_loop_input(input);
+    qtest_read(input.text);
   }
   net_sockets_poll();
   for (const slirp of machine.slirps) {

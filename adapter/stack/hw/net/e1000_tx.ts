@@ -312,7 +312,10 @@ function e1000_tx_fix_headers(s: E1000State, tp: E1000Tx, props: e1000x_txd_prop
 /** Gives a frame to the net core, or back to the receiver in PHY loopback. */
 export function e1000_send_packet(s: E1000State, buf: Uint8Array, size: number): void {
   const nc = qemu_get_queue(s.nic);
-  if ((s.phy_reg[MII_BMCR]! & MII_BMCR_LOOPBACK) !== 0) {
+  if (size === 0) {
+    // A receiver's answer to nothing, 0, would stand for "not now", and everything behind it would wait for ever.
+    drop(buf, size, 'TX_BAD_DESC');
+  } else if ((s.phy_reg[MII_BMCR]! & MII_BMCR_LOOPBACK) !== 0) {
     qemu_receive_packet(nc, buf, size);
   } else {
     qemu_send_packet(nc, buf, size);
