@@ -109,7 +109,9 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
     if (change === 'state' && state === 'running') {
       const marked = this.#model.marked();
       this.#model.markBaseline();
-      this.#changes.fire(marked);
+      if (marked.length > 0) {
+        this.#changes.fire(marked);
+      }
     }
     this.#refresher.setState(state);
   }
