@@ -74,9 +74,28 @@ describe('first steps', () => {
       await s.shot('call-stack');
 
       await vscode.showPanes('Registers');
-      const rdh = vscode.row('Registers', 'RDH');
-      assert.match((await rdh.textContent()) ?? '', /RDH0x0000000[0-9a-f]/);
+      await vscode.expand(vscode.row('Registers', 'Receive'));
+      await vscode
+        .row('Registers', 'RDH')
+        .getByText(/^0x0000000[0-9a-f]/)
+        .waitFor();
       await s.shot('stopped');
+
+      await vscode.stepOver();
+      await vscode.stoppedIn('e1000_receive_iov', LINE + 1);
+      await vscode.setRegister('RDTR', '0x10');
+      await vscode
+        .row('Registers', 'RDTR')
+        .getByText(/^0x00000010/)
+        .waitFor();
+      await s.shot('register-changed');
+
+      await vscode.command('Debug: Remove All Breakpoints');
+      await vscode.continue();
+      await vscode.running();
+      await vscode.typeToGuest('cat hello.txt');
+      await console.getByText('Hello qemu Geust').waitFor();
+      await s.shot('continued');
     },
   );
 });

@@ -81,6 +81,13 @@ export class Workbench {
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
 
+  /** Chooses from the context menu of a file in the explorer. */
+  async explorerMenu(file: string, label: string): Promise<void> {
+    const row = this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: file });
+    await row.first().click({ button: 'right' });
+    await this.chooseFromMenu(label);
+  }
+
   // ---- Editor ----
 
   /** The tab of an open editor. */
@@ -88,11 +95,9 @@ export class Workbench {
     return this.page.locator('.tabs-container .tab').filter({ hasText: name });
   }
 
-  /** The text of a line that the editor shows, numbered from 1. */
-  async lineText(line: number): Promise<string> {
-    const top = await this.lineTop(line);
-    const row = this.page.locator(`.editor-instance .view-lines > .view-line[style*="top:${top}px"]`);
-    return ((await row.textContent()) ?? '').replaceAll('\u00a0', ' ');
+  /** A line of the active editor by what it shows; blanks count as one. */
+  editorLine(text: string | RegExp): Locator {
+    return this.page.locator('.editor-group-container.active .view-line').filter({ hasText: text }).first();
   }
 
   /** Puts the cursor into a line of the active editor, and the line into view. */
@@ -134,13 +139,6 @@ export class Workbench {
     return this.page
       .locator('.editor-group-container.active .margin .line-numbers')
       .filter({ hasText: new RegExp(`^${line}$`) });
-  }
-
-  private async lineTop(line: number): Promise<number> {
-    const row = this.page
-      .locator('.editor-group-container.active .margin-view-overlays > div')
-      .filter({ has: this.lineNumber(line) });
-    return Number(/top:\s*(\d+)px/.exec((await row.getAttribute('style')) ?? '')?.[1]);
   }
 
   /** Breakpoints in the gutter of the active editor. */
@@ -236,10 +234,11 @@ export class Workbench {
     return this.page.locator(`.debug-toolbar a.action-label[aria-label^="${label}"]`);
   }
 
-  /** Resolves when the machine is stopped and the call stack shows `name` on top. */
-  async stoppedIn(name: string): Promise<void> {
+  /** Resolves when the machine is stopped and the call stack shows `name` (at that line). */
+  async stoppedIn(name: string, line?: number): Promise<void> {
+    const label = `Stack Frame ${name}, line ${line ?? ''}`;
     await this.toolbar('Continue').waitFor();
-    await this.callStackRow(name).waitFor();
+    await this.page.locator(`.debug-call-stack .monaco-list-row[aria-label^="${label}"]`).first().waitFor();
   }
 
   /** Resolves when the machine runs. */
@@ -268,10 +267,6 @@ export class Workbench {
     }
   }
 
-  private callStackRow(name: string): Locator {
-    return this.page.locator(`.debug-call-stack .monaco-list-row[aria-label^="Stack Frame ${name},"]`).first();
-  }
-
   /** Names of all frames, top first. The pane must be open and have room for what it has loaded. */
   async callStack(): Promise<string[]> {
     const rows = this.page.locator('.debug-call-stack .monaco-list-row');
@@ -282,6 +277,14 @@ export class Workbench {
     }
     const labels = await Promise.all((await rows.all()).map((row) => row.getAttribute('aria-label')));
     return labels.flatMap((label) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
+  }
+
+  /** Sets a register with the pencil of its row. */
+  async setRegister(name: string, value: string): Promise<void> {
+    const row = this.row('Registers', name);
+    await row.hover();
+    await row.locator('a.action-label[aria-label*="Set"]').click();
+    await this.answer(value);
   }
 
   /** Evaluates in the Debug Console; resolves when it shows `answer`. */
@@ -298,5 +301,17 @@ export class Workbench {
     await this.page.locator('.part.panel .composite-bar a.action-label[aria-label^="Terminal"]').click();
     await screen.waitFor();
     return screen;
+  }
+
+  /** Types a line at the guest's prompt, which it waits for. */
+  async typeToGuest(line: string): Promise<void> {
+    const screen = await this.showGuestConsole();
+    await screen
+      .locator('div')
+      .filter({ hasText: /^~ #\s*$/ })
+      .last()
+      .waitFor();
+    await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
+    await this.page.keyboard.type(`${line}\n`);
   }
 }
