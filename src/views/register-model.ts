@@ -70,12 +70,12 @@ export class RegisterModel {
     const before = new Map(this.#values);
     for (const { name, values } of body.nics) {
       for (const [i, info] of this.#single.entries()) {
-        this.#values.set(place(name, info.offset), values[i] ?? 0);
+        this.#store(place(name, info.offset), values[i] ?? 0);
       }
     }
     for (const [i, { nic, offset, stride }] of ranges.entries()) {
       for (const [k, value] of (body.ranges[i] ?? []).entries()) {
-        this.#values.set(place(nic, offset + k * stride), value);
+        this.#store(place(nic, offset + k * stride), value);
       }
     }
     const names = body.nics.map(({ name }) => name);
@@ -85,6 +85,14 @@ export class RegisterModel {
       return 'all';
     }
     return [...this.#nodes.values()].filter((node) => this.#looksOther(node, before));
+  }
+
+  /** What is read for the first time is what later values are compared with. */
+  #store(at: string, value: number): void {
+    this.#values.set(at, value);
+    if (!this.#baseline.has(at)) {
+      this.#baseline.set(at, value);
+    }
   }
 
   /** The nodes whose mark or value is not what `before` and the last baseline make of them. */

@@ -66,6 +66,12 @@ describe('tree of registers', () => {
     assert.equal(model.isChanged(inGroup('RDH')), false);
   });
 
+  it('marks what has changed since it was first read, before any stop', () => {
+    set(2, 9);
+    assert.equal(model.isChanged(inGroup('RDH')), true);
+    assert.equal(model.isChanged(inGroup('RCTL')), false);
+  });
+
   it('marks only the fields that are others', () => {
     const field = find('EN', model.children(inGroup('RCTL')));
     model.markBaseline();
