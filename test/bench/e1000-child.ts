@@ -196,10 +196,8 @@ async function allocation(work: () => void): Promise<{ bytes: number; top: strin
     node.children.forEach(visit);
   };
   visit(profile!.head);
-  // Objects of the profiler's own and of the compiler belong to no function of the stack.
-  const functions = [...by].filter(([name]) => name in stack || /^[a-z0-9]+_\w+$/.test(name));
-  functions.sort((a, b) => b[1] - a[1]);
-  return { bytes: functions.reduce((n, [, size]) => n + size, 0), top: functions[0]?.[0] ?? '' };
+  const all = [...by].sort((a, b) => b[1] - a[1]);
+  return { bytes: all.reduce((n, [, size]) => n + size, 0), top: (all[0]?.[1] ?? 0) > 0 ? all[0]![0] : '' };
 }
 
 async function measure(name: string, frames: number, work: (n: number) => void): Promise<E1000Run> {

@@ -5,6 +5,7 @@
 
 import { loadSlirpBench } from './bundle.ts';
 import { measureConditions, measureLaunch, measureMemory, measureStops } from './debugger.ts';
+import { measureE1000 } from './e1000.ts';
 import { measurePath } from './path.ts';
 import { measureProbes } from './probes.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   stops: measureStops,
   conditions: measureConditions,
   probes: measureProbes,
+  e1000: () => measureE1000(),
   path: () => measurePath(),
 };
 
