@@ -1,8 +1,7 @@
 /** Commands that the machine starts for connections of its guest (`guestfwd=...-cmd:COMMAND`). */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, connect as netConnect, type Socket } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -43,37 +42,30 @@ export function splitCommand(line: string): string[] {
   return words;
 }
 
-/** Both ends of a new connection inside this computer. */
-async function socketPair(): Promise<[Socket, Socket]> {
-  const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+/**
+ * Starts a command with a connection as its standard input, output and error. Returns our end, to which may be written at once; it
+ * fails if the command cannot be started.
+ */
+export function startCommand(line: string): Socket {
+  const near = new Socket({ allowHalfOpen: true });
   try {
+    const [program = '', ...args] = splitCommand(line);
+    const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
     const path = join(dir, 's');
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+    server.on('error', (e) => near.destroy(e));
+    server.on('close', () => rmSync(dir, { recursive: true, force: true }));
+    server.once('connection', (far) => {
+      server.close();
+      const child = spawn(program, args, { stdio: [far, far, far] });
+      child.on('error', (e) => near.destroy(e));
+      child.unref();
+      far.destroy();
+    });
     server.listen(path);
-    await once(server, 'listening');
-    const near = netConnect({ path, allowHalfOpen: true });
-    const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [[Socket], unknown];
-    return [near, far];
-  } finally {
-    server.close();
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
-
-/** Starts a command with a connection as its standard input, output and error; resolves to our end of it. */
-export async function startCommand(line: string): Promise<Socket> {
-  const [program = '', ...args] = splitCommand(line);
-  const [near, far] = await socketPair();
-  near.pause();
-  try {
-    const child = spawn(program, args, { stdio: [far, far, far], detached: false });
-    await once(child, 'spawn');
-    child.unref();
-    return near;
+    near.connect({ path });
   } catch (e) {
-    near.destroy();
-    throw e;
-  } finally {
-    far.destroy();
+    process.nextTick(() => near.destroy(e instanceof Error ? e : new Error(String(e))));
   }
+  return near;
 }

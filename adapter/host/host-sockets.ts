@@ -179,11 +179,7 @@ export class HostSockets {
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
     const e = this.entry(fd);
     const command = addr.sa_family === AF_UNIX ? commandOf(addr.sun_path) : null;
-    if (command !== null) {
-      this.connectCommand(e, command);
-      return;
-    }
-    const tcp = new TcpSocket({ allowHalfOpen: true });
+    const tcp = command === null ? new TcpSocket({ allowHalfOpen: true }) : startCommand(command);
     e.tcp = tcp;
     tcp.setNoDelay(true);
     this.connecting.add(tcp);
@@ -193,33 +189,15 @@ export class HostSockets {
     tcp.once('connect', settled).once('close', settled);
     tcp.once('connect', () => this.post({ type: 'connected', fd, local: toSockaddr(tcp.localAddress, tcp.localPort) }));
     this.watchStream(e, tcp);
+    if (command !== null) {
+      return;
+    }
     if (addr.sa_family === AF_UNIX) {
       tcp.connect({ path: addr.sun_path });
     } else {
       const local = bind ? { localAddress: hostOf(bind), localPort: bind.sin_port } : {};
       tcp.connect({ host: hostOf(addr), port: addr.sin_port, ...local });
     }
-  }
-
-  /** Starts a command with the connection as its standard input, output and error. */
-  private connectCommand(e: Entry, command: string): void {
-    startCommand(command).then(
-      (tcp) => {
-        if (e.closed) {
-          tcp.destroy();
-          return;
-        }
-        e.tcp = tcp;
-        this.post({ type: 'connected', fd: e.fd, local: toSockaddr(undefined, 0) });
-        this.watchStream(e, tcp);
-        tcp.resume();
-      },
-      (err: NodeJS.ErrnoException) => {
-        if (!e.closed) {
-          this.post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: null });
-        }
-      },
-    );
   }
 
   private watchStream(e: Entry, tcp: TcpSocket): void {

@@ -204,7 +204,7 @@ function icmp6_forward(m: mbuf, type: number, code: number, src: Uint8Array): vo
 
 /** Sends a router advertisement to all nodes (RFC 4861, section 4.2; RFC 8106). */
 export function ndp_send_ra(slirp: Slirp): void {
-  const dns = get_dns_addr(slirp, AF_INET6, 53) !== NO_ADDR;
+  const dns = get_dns_addr(AF_INET6) !== NO_ADDR;
   const len = 16 + 8 + 32 + (dns ? 24 : 0);
   const m = icmp6_packet(slirp, ICMP6_NDP_RA, 0, len, in6_linklocal(2), in6_all_nodes());
   const b = m.m_dat;

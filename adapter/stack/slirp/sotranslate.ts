@@ -4,18 +4,18 @@ import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { NO_ADDR, sockaddr_in, sockaddr_in6 } from '../util/sockets.ts';
 import { INADDR_BROADCAST, INADDR_LOOPBACK } from './ip.ts';
 import { in6_addr_loopback, in6_equal_net, in6_zero } from './ip6.ts';
-import type { Slirp } from './slirp.ts';
 import type { socket } from './socket.ts';
 import { in6_equal } from './solist.ts';
 
 /** The host's first name server of a family, or NO_ADDR if it has none (libslirp's `get_dns_addr`). */
-export function get_dns_addr(slirp: Slirp, family: number, port: number): sockaddr {
-  for (const ns of machine.host.nameservers) {
-    if (ns.sa_family === family) {
-      return { ...ns, sin_port: port };
-    }
-  }
-  return NO_ADDR;
+export function get_dns_addr(family: number): sockaddr {
+  return machine.host.nameservers.find((ns) => ns.sa_family === family) ?? NO_ADDR;
+}
+
+/** The port that the guest is to see: the name server's is 53, wherever the host's listens. */
+function sotranslate_port(so: socket, addr: sockaddr): number {
+  const dns = so.so_fport === 53 && addr.sin_port === get_dns_addr(addr.sa_family).sin_port;
+  return dns ? so.so_fport : addr.sin_port;
 }
 
 /** Where a packet for the foreign end of a socket goes on the host, or NO_ADDR if it is not allowed (EPERM). */
@@ -27,7 +27,7 @@ export function sotranslate_out(so: socket): sockaddr {
 function sotranslate_out4(so: socket): sockaddr {
   const slirp = so.slirp;
   if (!slirp.disable_dns && so.so_faddr === slirp.vnameserver_addr) {
-    return so.so_fport === 53 ? get_dns_addr(slirp, AF_INET, 53) : NO_ADDR;
+    return so.so_fport === 53 ? get_dns_addr(AF_INET) : NO_ADDR;
   }
   if (so.so_faddr === slirp.vhost_addr || so.so_faddr === INADDR_BROADCAST) {
     return slirp.disable_host_loopback ? NO_ADDR : sockaddr_in(INADDR_LOOPBACK, so.so_fport);
@@ -41,7 +41,7 @@ function sotranslate_out6(so: socket): sockaddr {
   const faddr = so.so_faddr6!;
   if (in6_equal_net(faddr, slirp.vprefix_addr6, slirp.vprefix_len)) {
     if (!slirp.disable_dns && in6_equal(faddr, slirp.vnameserver_addr6)) {
-      return so.so_fport === 53 ? get_dns_addr(slirp, AF_INET6, 53) : NO_ADDR;
+      return so.so_fport === 53 ? get_dns_addr(AF_INET6) : NO_ADDR;
     }
     return slirp.disable_host_loopback ? NO_ADDR : sockaddr_in6(in6_addr_loopback(), so.so_fport);
   }
@@ -55,7 +55,7 @@ export function sotranslate_in(so: socket, addr: sockaddr): sockaddr {
     const sin6 = addr.sin6_addr ?? in6_zero();
     const inside = in6_equal_net(so.so_faddr6!, slirp.vprefix_addr6, slirp.vprefix_len);
     const alias = inside && (in6_equal(sin6, in6_addr_loopback()) || !in6_equal(so.so_faddr6, slirp.vhost_addr6));
-    return alias ? sockaddr_in6(so.so_faddr6!, addr.sin_port) : addr;
+    return alias ? sockaddr_in6(so.so_faddr6!, sotranslate_port(so, addr)) : addr;
   }
   if ((so.so_faddr & slirp.vnetwork_mask) >>> 0 === slirp.vnetwork_addr) {
     const inv_mask = ~slirp.vnetwork_mask >>> 0;
@@ -63,7 +63,7 @@ export function sotranslate_in(so: socket, addr: sockaddr): sockaddr {
       return sockaddr_in(slirp.vhost_addr, addr.sin_port);
     }
     if (addr.sin_addr === INADDR_LOOPBACK || so.so_faddr !== slirp.vhost_addr) {
-      return sockaddr_in(so.so_faddr, addr.sin_port);
+      return sockaddr_in(so.so_faddr, sotranslate_port(so, addr));
     }
   }
   return addr;
