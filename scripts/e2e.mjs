@@ -50,7 +50,7 @@ run(
   [
     join(root, 'node_modules/mocha/bin/mocha.js'),
     '--timeout',
-    '60000',
+    '120000',
     'test/e2e/**/*.e2e.ts',
     ...given.filter((a) => a !== '--update-media'),
   ],

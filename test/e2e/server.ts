@@ -41,6 +41,7 @@ const SETTINGS = {
   'terminal.integrated.fontFamily': 'DejaVu Sans Mono',
   'terminal.integrated.gpuAcceleration': 'off',
   'editor.minimap.enabled': false,
+  'breadcrumbs.enabled': false,
   'remote.autoForwardPorts': false,
   'git.enabled': false,
   'npm.autoDetect': 'off',

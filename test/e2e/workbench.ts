@@ -103,6 +103,10 @@ export class Workbench {
   /** Puts the cursor into a line of the active editor, and the line into view. */
   async goToLine(line: number): Promise<void> {
     await this.quickPick('Control+G', `:${line}`, /./);
+    await this.cursorAt(line);
+  }
+
+  private async cursorAt(line: number): Promise<void> {
     await this.page
       .locator('.part.statusbar')
       .getByText(new RegExp(`^Ln ${line}, Col`))
@@ -234,11 +238,18 @@ export class Workbench {
     return this.page.locator(`.debug-toolbar a.action-label[aria-label^="${label}"]`);
   }
 
-  /** Resolves when the machine is stopped and the call stack shows `name` (at that line). */
-  async stoppedIn(name: string, line?: number): Promise<void> {
-    const label = `Stack Frame ${name}, line ${line ?? ''}`;
+  /** Resolves when the machine is stopped and the call stack, which must be open, shows `name`. */
+  async stoppedIn(name: string): Promise<void> {
+    const label = `Stack Frame ${name}, line `;
     await this.toolbar('Continue').waitFor();
     await this.page.locator(`.debug-call-stack .monaco-list-row[aria-label^="${label}"]`).first().waitFor();
+  }
+
+  /** Resolves when the machine is stopped and the editor shows a line of that number. */
+  async stoppedAtLine(line: number): Promise<void> {
+    await this.toolbar('Continue').waitFor();
+    await this.cursorAt(line);
+    await this.page.locator('.glyph-margin-widgets .codicon-debug-stackframe').first().waitFor();
   }
 
   /** Resolves when the machine runs. */
