@@ -124,7 +124,7 @@ export class Guest {
   polls = 0;
   /** Takes IPv4 frames, and ARP replies, from slirp. */
   rx: (f: Uint8Array, size: number) => void = () => undefined;
-  private readonly txq = Array.from({ length: TXQ }, () => ({ len: 0, frame: new Uint8Array(1600) }));
+  private readonly txq = Array.from({ length: TXQ }, () => ({ len: 0, pip: -1, frame: new Uint8Array(1600) }));
   private txh = 0;
   private txt = 0;
 
@@ -159,7 +159,21 @@ export class Guest {
       throw new RangeError('the guest has too many frames to send');
     }
     e.len = len;
+    e.pip = -1;
     return e.frame;
+  }
+
+  /** A slot for a TCP segment without data; its Ethernet and IP headers are written unless they are there from before. */
+  private tcp_slot(hl: number, pip: number): Uint8Array {
+    const e = this.txq[this.txh % TXQ]!;
+    const ready = e.pip === pip && e.len === 34 + hl;
+    const f = this.slot(34 + hl);
+    if (!ready) {
+      put_eth(f, 0x0800);
+      put_ip(f, 20 + hl, 6, GUEST_IP, pip);
+    }
+    e.pip = pip;
+    return f;
   }
 
   get tx_pending(): boolean {
@@ -194,9 +208,7 @@ export class Guest {
   /** Queues a segment without data. */
   tcp_ctl(c: Conn, flags: number): void {
     const hl = flags & SYN ? 24 : 20;
-    const f = this.slot(34 + hl);
-    put_eth(f, 0x0800);
-    put_ip(f, 20 + hl, 6, GUEST_IP, c.pip);
+    const f = this.tcp_slot(hl, c.pip);
     if (flags & SYN) {
       f[54] = 2;
       f[55] = 4;

@@ -113,20 +113,23 @@ function arp(r: Run): Outcome {
   return { n: r.n, unit: 'request', ops: replies, payload: 0 };
 }
 
-/** Writes a DHCP message of the guest; returns its frame's length. */
-function dhcp_build(f: Uint8Array, type: number, xid: number, want: number): number {
+/** Length of the guest's DHCP frames. */
+const DHCP_LEN = 342;
+/** Offset of the address asked for in a request. */
+const DHCP_WANT = 287;
+
+/** A DHCP message of the guest with nothing in its transaction and its address asked for, and the sum for its checksum. */
+function dhcp_template(type: number): { f: Uint8Array; base: number } {
+  const f = new Uint8Array(DHCP_LEN);
   put_eth(f, 0x0800, true);
-  f.fill(0, 42, 342);
   f.set([1, 1, 6], 42);
-  wr32(f, 46, xid);
   f.set(f.subarray(6, 12), 70);
   wr32(f, 278, 0x63825363);
   let p = 282;
   f.set([53, 1, type], p);
   p += 3;
-  if (want !== 0) {
+  if (type === 3) {
     f.set([50, 4], p);
-    wr32(f, p + 2, want);
     f.set([54, 4], p + 6);
     wr32(f, p + 8, HOST_IP);
     p += 12;
@@ -136,14 +139,25 @@ function dhcp_build(f: Uint8Array, type: number, xid: number, want: number): num
   wr16(f, 34, 68);
   wr16(f, 36, 67);
   wr16(f, 38, 308);
-  wr16(f, 40, 0);
-  wr16(f, 40, fold(pseudo(0, 0xffffffff, 17, 308) + sum16(f, 34, 342)) || 0xffff);
-  return 342;
+  return { f, base: pseudo(0, 0xffffffff, 17, 308) + sum16(f, 34, DHCP_LEN) };
+}
+
+/** Sends a DHCP message. `want` is at an odd offset, so its bytes count the other way round. */
+function dhcp_send(g: Guest, t: { f: Uint8Array; base: number }, xid: number, want: number): void {
+  wr32(t.f, 46, xid);
+  let sum = t.base + (xid >>> 16) + (xid & 0xffff);
+  if (want !== 0) {
+    wr32(t.f, DHCP_WANT, want);
+    sum += sum16(t.f, DHCP_WANT - 1, DHCP_WANT + 5) - (t.f[DHCP_WANT - 1]! << 8) - t.f[DHCP_WANT + 4]!;
+  }
+  wr16(t.f, 40, fold(sum) || 0xffff);
+  g.feed(t.f, DHCP_LEN);
 }
 
 function dhcp(r: Run): Outcome {
   const g = r.guest;
-  const f = new Uint8Array(1024);
+  const discover = dhcp_template(1);
+  const request = dhcp_template(3);
   let msg = 0;
   let ip = 0;
   let xid = 0;
@@ -165,10 +179,10 @@ function dhcp(r: Run): Outcome {
   for (let i = 0; i < r.n; i++) {
     xid = 0x10000 + i;
     msg = 0;
-    g.feed(f, dhcp_build(f, 1, xid, 0));
+    dhcp_send(g, discover, xid, 0);
     const offered = msg === 2;
     msg = 0;
-    g.feed(f, dhcp_build(f, 3, xid, ip));
+    dhcp_send(g, request, xid, ip);
     if (offered && msg === 5 && ip === GUEST_IP) {
       cycles++;
     } else {

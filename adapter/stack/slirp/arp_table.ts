@@ -29,8 +29,11 @@ export function arp_table_add(slirp: Slirp, ip_addr: number, buf: Uint8Array, of
   if (arp_is_broadcast(slirp, ip_addr)) {
     return;
   }
-  let e = t.table.find((entry) => entry.ar_sip === ip_addr);
-  if (!e) {
+  let e: slirp_arphdr | null = null;
+  for (let i = 0; i < ARP_TABLE_SIZE && e === null; i++) {
+    e = t.table[i]!.ar_sip === ip_addr ? t.table[i]! : null;
+  }
+  if (e === null) {
     e = t.table[t.next_victim]!;
     e.ar_sip = ip_addr;
     t.next_victim = (t.next_victim + 1) % ARP_TABLE_SIZE;

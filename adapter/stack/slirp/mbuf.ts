@@ -134,12 +134,12 @@ export function m_adj(m: mbuf, len: number): void {
  */
 export function m_copy_in(m: mbuf, at: number, buf: Uint8Array, off: number, len: number): void {
   const dat = m.m_dat;
-  if (len <= 128) {
+  if (off === 0 && buf.length === len && len > 64) {
+    dat.set(buf, at);
+  } else if (len <= 128) {
     for (let i = 0; i < len; i++) {
       dat[at + i] = buf[off + i]!;
     }
-  } else if (off === 0 && buf.length === len) {
-    dat.set(buf, at);
   } else {
     dat.set(buf.subarray(off, off + len), at);
   }

@@ -204,6 +204,7 @@ export function slirp_new(cfg: SlirpConfig, cb: SlirpCb, opaque: object): Slirp 
   const slirp = new Slirp(cfg, cb, opaque);
   slirp_update_time(slirp);
   slirp.last_slowtimo = slirp.curtime - TIMEOUT_SLOW;
+  arp_header(slirp.arp_reply, 2);
   icmp6_init(slirp);
   return slirp;
 }
@@ -324,7 +325,6 @@ function arp_fill_reply(reply: Uint8Array, pkt: Uint8Array, ip_addr: number): vo
     reply[ETH_HLEN + 18 + i] = pkt[ETH_HLEN + 8 + i]!;
   }
   slirp_ethaddr(reply, 6, ip_addr);
-  arp_header(reply, 2);
   slirp_ethaddr(reply, ETH_HLEN + 8, ip_addr);
   wr32(reply, ETH_HLEN + 14, ip_addr);
   for (let i = 0; i < 4; i++) {
