@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { scene, send } from './scene.ts';
 
-const SOURCE = readFileSync(new URL('../../adapter/stack/hw/net/e1000_rx.ts', import.meta.url), 'utf8').split('\n');
+const SOURCE = readFileSync(new URL('../../adapter/stack/hw/net/e1000.ts', import.meta.url), 'utf8').split('\n');
 /** The line of the first statement of e1000_receive_iov. */
 const LINE = SOURCE.findIndex((text) => text.startsWith('export function e1000_receive_iov')) + 2;
 
@@ -48,8 +48,8 @@ describe('first steps', () => {
       await vscode.command('Packet Debugger: Show Stack Sources');
       await vscode.showPanes('Stack Sources');
       await vscode.expand(vscode.row('Stack Sources', 'hw/net'));
-      await vscode.row('Stack Sources', 'e1000_rx.ts').dblclick();
-      await vscode.tab('e1000_rx.ts').waitFor();
+      await vscode.row('Stack Sources', 'e1000.ts').dblclick();
+      await vscode.tab('e1000.ts').waitFor();
       await vscode.clickGutter(LINE);
       await vscode.breakpoints.waitFor();
       await s.shot('breakpoint');
@@ -90,7 +90,8 @@ describe('first steps', () => {
         .waitFor();
       await s.shot('register-changed');
 
-      await vscode.command('Debug: Remove All Breakpoints');
+      await vscode.clickGutter(LINE);
+      await vscode.breakpoints.waitFor({ state: 'hidden' });
       await vscode.continue();
       await vscode.running();
       await vscode.typeToGuest('cat hello.txt');

@@ -131,7 +131,7 @@ describe('language server', () => {
       const text = await hovered('break e1000_rec|eive_iov');
       assert.match(text, /e1000_receive_iov\(nc: NetClientState, iov: readonly iovec\[\], iovcnt: number\)/);
       assert.match(text, /receive ring/);
-      assert.match(text, /hw\/net\/e1000_rx\.ts:\d+/);
+      assert.match(text, /hw\/net\/e1000\.ts:\d+/);
     });
 
     it('shows a register with its bits', async () => {
@@ -191,7 +191,7 @@ describe('language server', () => {
     it('leads into the sources of the stack', async () => {
       assert.match(
         await target('break e1000_rec|eive_iov'),
-        /^adapter\/stack\/hw\/net\/e1000_rx\.ts: export function e1000_receive_iov/,
+        /^adapter\/stack\/hw\/net\/e1000\.ts: export function e1000_receive_iov/,
       );
       assert.match(await target('print mach|ine'), /^adapter\/stack\/softmmu\/machine\.ts: export const machine/);
       assert.match(await target('print $RD|H'), /^adapter\/stack\/hw\/net\/e1000_regs\.ts: export const RDH/);

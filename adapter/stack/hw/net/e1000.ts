@@ -1,6 +1,6 @@
 /**
- * The e1000 (Intel 82540EM) as QEMU models it (hw/net/e1000.c): the device, its registers and its link.
- * Receiving is in e1000_rx.ts, transmitting in e1000_tx.ts, interrupts in e1000_intr.ts, PHY and EEPROM in e1000_phy.ts.
+ * The e1000 (Intel 82540EM) as QEMU models it (hw/net/e1000.c): the device, its receiver, its link. Register access is in
+ * e1000_mmio.ts, transmitting in e1000_tx.ts, interrupts in e1000_intr.ts, PHY and EEPROM in e1000_phy.ts.
  */
 import {
   NET_BUFSIZE,
@@ -14,9 +14,17 @@ import {
   qemu_new_nic,
 } from '../../net/net.ts';
 import { machine } from '../../softmmu/machine.ts';
-import type { MemoryRegionOps } from '../../softmmu/memory.ts';
-import { iovec } from '../../util/iov.ts';
-import { QEMU_CLOCK_VIRTUAL, type QEMUTimer, timer_del, timer_new_ns } from '../../util/timer.ts';
+import { drop } from '../../util/drop.ts';
+import { iov_size, iov_to_buf, iovec } from '../../util/iov.ts';
+import {
+  QEMU_CLOCK_VIRTUAL,
+  type QEMUTimer,
+  qemu_clock_get_ns,
+  timer_del,
+  timer_mod_ns,
+  timer_new_ns,
+  timer_pending,
+} from '../../util/timer.ts';
 import {
   PCI_BASE_ADDRESS_SPACE_IO,
   PCI_BASE_ADDRESS_SPACE_MEMORY,
@@ -32,6 +40,8 @@ import {
   type PCIDevice,
   pci_default_read_config,
   pci_default_write_config,
+  pci_dma_read,
+  pci_dma_write,
   pci_is_bus_master,
   pci_register_bar,
   pci_register_device,
@@ -39,10 +49,20 @@ import {
   pci_set_word,
 } from '../pci/pci.ts';
 import {
-  E1000_CTRL_RST,
   E1000_DESC_SIZE,
   E1000_DEV_ID_82540EM,
   E1000_ICR_LSC,
+  E1000_ICR_RXDMT0,
+  E1000_ICR_RXO,
+  E1000_ICR_RXT0,
+  E1000_RCTL_BAM,
+  E1000_RCTL_MPE,
+  E1000_RCTL_RDMTS_SHIFT,
+  E1000_RCTL_UPE,
+  E1000_RXD_STAT_DD,
+  E1000_RXD_STAT_EOP,
+  E1000_RXD_STAT_IXSM,
+  E1000_RXD_STAT_VP,
   E1000_STATUS_LU,
   EEPROM_WORDS,
   MII_BMSR,
@@ -51,87 +71,46 @@ import {
   PCI_VENDOR_ID_INTEL,
   PHY_REGS,
 } from './e1000_hw.ts';
-import { e1000_mit_timer, mac_icr_read, set_icr, set_ics, set_imc, set_ims } from './e1000_intr.ts';
-import {
-  E1000EecdState,
-  e1000_autoneg_timer,
-  e1000x_restart_autoneg,
-  flash_eerd_read,
-  get_eecd,
-  have_autoneg,
-  set_eecd,
-  set_mdic,
-} from './e1000_phy.ts';
+import { e1000_mit_timer, set_ics } from './e1000_intr.ts';
+import { e1000_io_ops, e1000_mmio_ops } from './e1000_mmio.ts';
+import { E1000EecdState, e1000_autoneg_timer, e1000x_restart_autoneg, have_autoneg } from './e1000_phy.ts';
 import { PHY_REGISTERS } from './e1000_phy_regs.ts';
 import {
-  AIT,
-  CTRL,
+  BPRC,
   E1000_MMIO_SIZE,
   E1000_REGISTERS,
-  EECD,
-  EERD,
-  FCAH,
-  FCT,
-  FCTTV,
-  FFLT,
-  FFMT,
-  GORCH,
-  GORCL,
-  GOTCH,
-  GOTCL,
-  ICR,
-  ICS,
-  IMC,
-  IMS,
-  ITR,
-  MDIC,
   MPC,
-  RA,
-  RADV,
+  MPRC,
   RCTL,
-  RDFH,
-  RDFHS,
-  RDFPC,
-  RDFT,
-  RDFTS,
+  RDBAH,
+  RDBAL,
   RDH,
   RDLEN,
   RDT,
-  RDTR,
   RNBC,
+  RUC,
   STATUS,
-  TADV,
-  TCTL,
-  TDFH,
-  TDFHS,
-  TDFPC,
-  TDFT,
-  TDFTS,
-  TDH,
-  TDLEN,
-  TDT,
-  TIDV,
-  TORH,
-  TORL,
-  TOTH,
-  TOTL,
-  VET,
+  VFTA,
 } from './e1000_regs.ts';
-import {
-  e1000_can_receive,
-  e1000_flush_queue_timer,
-  e1000_receive,
-  e1000_receive_iov,
-  set_rdt,
-  set_rx_control,
-} from './e1000_rx.ts';
-import { e1000_tx_forget, set_tctl } from './e1000_tx.ts';
+import { e1000_tx_forget } from './e1000_tx.ts';
 import {
   e1000x_core_prepare_eeprom,
+  e1000x_fcs_len,
+  e1000x_hw_rx_enabled,
+  e1000x_inc_reg_if_not_full,
+  e1000x_is_oversized,
+  e1000x_is_vlan_packet,
   e1000x_reset_mac_addr,
+  e1000x_rx_group_filter,
+  e1000x_rx_ready,
+  e1000x_rxbufsize,
   e1000x_txd_props,
   e1000x_update_regs_on_link_down,
   e1000x_update_regs_on_link_up,
+  e1000x_update_rx_total_stats,
+  e1000x_vlan_enabled,
+  e1000x_vlan_rx_filter_enabled,
+  lduw_be,
 } from './e1000x_common.ts';
 
 /** Bytes of payload a packet may gather before EOP. */
@@ -226,216 +205,224 @@ export interface E1000Properties {
   readonly mitigation: boolean;
 }
 
-/* Registers */
+/* Receive */
 
-type ReadOp = (s: E1000State, index: number) => number;
-type WriteOp = (s: E1000State, index: number, val: number) => void;
+/** Shortest frame without FCS; shorter ones are padded. */
+export const MIN_BUF_SIZE = 60;
+/** Time after a write to RCTL in which frames wait, so that a driver can finish setting up the ring. */
+const FLUSH_QUEUE_DELAY_NS = 1e9;
 
-/** Reads a register that is just stored. */
-export function mac_readreg(s: E1000State, index: number): number {
-  return s.mac_reg[index]!;
+/**
+ * Address of the receive ring.
+ * @nodebug
+ */
+export function rx_desc_base(s: E1000State): number {
+  return s.mac_reg[RDBAH]! * 0x100000000 + ((s.mac_reg[RDBAL]! & ~0xf) >>> 0);
 }
 
-/** Reads a counter and clears it. */
-export function mac_read_clr4(s: E1000State, index: number): number {
-  const ret = s.mac_reg[index]!;
-  s.mac_reg[index] = 0;
-  return ret;
+/** Writes RCTL: buffer size and threshold change, and frames wait for a second. */
+export function set_rx_control(s: E1000State, index: number, val: number): void {
+  s.mac_reg[RCTL] = val;
+  s.rxbuf_size = e1000x_rxbufsize(val);
+  s.rxbuf_min_shift = ((val >>> E1000_RCTL_RDMTS_SHIFT) & 3) + 1;
+  timer_mod_ns(s.flush_queue_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + FLUSH_QUEUE_DELAY_NS);
 }
 
-/** Reads the high half of a 64-bit counter and clears both halves. */
-export function mac_read_clr8(s: E1000State, index: number): number {
-  const ret = s.mac_reg[index]!;
-  s.mac_reg[index] = 0;
-  s.mac_reg[index - 1] = 0;
-  return ret;
+/** The pause after a write to RCTL is over. */
+export function e1000_flush_queue_timer(s: E1000State): void {
+  qemu_flush_queued_packets(qemu_get_queue(s.nic));
 }
 
-/** Writes a register that is just stored. The second half of the first receive address completes the station's address. */
-export function mac_writereg(s: E1000State, index: number, val: number): void {
-  s.mac_reg[index] = val;
-  if (index === RA + 1) {
-    const [low, high] = [s.mac_reg[RA]!, val];
-    qemu_format_nic_info_str(
-      qemu_get_queue(s.nic),
-      new Uint8Array([low, low >>> 8, low >>> 16, low >>> 24, high, high >>> 8]),
-    );
+/** Writes RDT: the driver gives buffers, and frames that waited for them are delivered. */
+export function set_rdt(s: E1000State, index: number, val: number): void {
+  s.mac_reg[RDT] = val & 0xffff;
+  if (e1000_has_rxbufs(s, 1)) {
+    qemu_flush_queued_packets(qemu_get_queue(s.nic));
   }
 }
 
-/** Writes a register of 16 bits. */
-export function set_16bit(s: E1000State, index: number, val: number): void {
-  s.mac_reg[index] = val & 0xffff;
+/** Do the buffers between RDH and RDT hold `total_size` bytes? */
+export function e1000_has_rxbufs(s: E1000State, total_size: number): boolean {
+  const rdh = s.mac_reg[RDH]!;
+  const rdt = s.mac_reg[RDT]!;
+  if (total_size <= s.rxbuf_size) {
+    return rdh !== rdt;
+  }
+  const ring = s.mac_reg[RDLEN]! / E1000_DESC_SIZE;
+  const bufs = rdh < rdt ? rdt - rdh : rdh > rdt ? ring + rdt - rdh : 0;
+  return total_size <= bufs * s.rxbuf_size;
 }
 
-/** Writes a register of 13 bits (FIFO pointers). */
-export function set_13bit(s: E1000State, index: number, val: number): void {
-  s.mac_reg[index] = val & 0x1fff;
+/** Would a frame be taken now? */
+export function e1000_can_receive(nc: NetClientState): boolean {
+  const s = nc.opaque as E1000State;
+  return e1000x_rx_ready(s.parent_obj, s.mac_reg) && e1000_has_rxbufs(s, 1) && !timer_pending(s.flush_queue_timer);
 }
 
-/** Writes a register of 11 bits (FIFO pointers and filter lengths). */
-export function set_11bit(s: E1000State, index: number, val: number): void {
-  s.mac_reg[index] = val & 0x7ff;
+/** A frame does not fit into the ring: counts it and raises RXO. */
+export function e1000_receiver_overrun(s: E1000State, buf: Uint8Array, size: number): void {
+  e1000x_inc_reg_if_not_full(s.mac_reg, RNBC);
+  e1000x_inc_reg_if_not_full(s.mac_reg, MPC);
+  drop(buf, size, 'RX_NO_BUFFERS');
+  set_ics(s, 0, E1000_ICR_RXO);
 }
 
-/** Writes a register of 4 bits (filter masks). */
-export function set_4bit(s: E1000State, index: number, val: number): void {
-  s.mac_reg[index] = val & 0xf;
-}
-
-/** Writes the length of a ring: a multiple of 128 bytes below 1 MiB. */
-export function set_dlen(s: E1000State, index: number, val: number): void {
-  s.mac_reg[index] = val & 0xfff80;
-}
-
-/** Writes CTRL. RST clears itself and does nothing else, as with QEMU's device; a reset goes through the I/O window. */
-export function set_ctrl(s: E1000State, index: number, val: number): void {
-  s.mac_reg[CTRL] = val & ~E1000_CTRL_RST;
-}
-
-/** Reads by register that do more than give the value. */
-const special_reads: readonly (readonly [number, ReadOp])[] = [
-  [ICR, mac_icr_read],
-  [EECD, get_eecd],
-  [EERD, flash_eerd_read],
-  [TORH, mac_read_clr8],
-  [TOTH, mac_read_clr8],
-  [GORCH, mac_read_clr8],
-  [GOTCH, mac_read_clr8],
-  // QEMU's device keeps these two when they are read.
-  [MPC, mac_readreg],
-  [RNBC, mac_readreg],
-  [TORL, mac_readreg],
-  [TOTL, mac_readreg],
-  [GORCL, mac_readreg],
-  [GOTCL, mac_readreg],
-];
-
-/** Writes by register that do more than store the value. */
-const special_writes: readonly (readonly [number, WriteOp])[] = [
-  [CTRL, set_ctrl],
-  [EECD, set_eecd],
-  [MDIC, set_mdic],
-  [ICR, set_icr],
-  [ICS, set_ics],
-  [IMS, set_ims],
-  [IMC, set_imc],
-  [RCTL, set_rx_control],
-  [TCTL, set_tctl],
-  [TDT, set_tctl],
-  [RDT, set_rdt],
-  [TDLEN, set_dlen],
-  [RDLEN, set_dlen],
-  [TDH, set_16bit],
-  [RDH, set_16bit],
-  [RDTR, set_16bit],
-  [RADV, set_16bit],
-  [TIDV, set_16bit],
-  [TADV, set_16bit],
-  [ITR, set_16bit],
-  [FCAH, set_16bit],
-  [FCT, set_16bit],
-  [FCTTV, set_16bit],
-  [AIT, set_16bit],
-  [VET, mac_writereg],
-  [RDFH, set_13bit],
-  [RDFT, set_13bit],
-  [RDFHS, set_13bit],
-  [RDFTS, set_13bit],
-  [RDFPC, set_13bit],
-  [TDFH, set_11bit],
-  [TDFT, set_11bit],
-  [TDFHS, set_13bit],
-  [TDFTS, set_13bit],
-  [TDFPC, set_13bit],
-];
-
-/** What a read or write of each 32-bit word of BAR 0 does, from the register table and the two lists above. */
-interface MacOps {
-  readonly read: readonly (ReadOp | undefined)[];
-  readonly write: readonly (WriteOp | undefined)[];
-}
-
-/** Builds the dispatch tables. */
-function e1000_make_ops(): MacOps {
-  const read: (ReadOp | undefined)[] = new Array(E1000_MMIO_SIZE >> 2).fill(undefined);
-  const write: (WriteOp | undefined)[] = new Array(E1000_MMIO_SIZE >> 2).fill(undefined);
-  for (const r of E1000_REGISTERS) {
-    for (let i = 0; i < r.count; i++) {
-      const index = (r.offset + i * r.stride) >> 2;
-      read[index] = r.access === 'rc' ? mac_read_clr4 : r.access === 'wo' ? undefined : mac_readreg;
-      const narrow = r.offset >> 2 === FFLT ? set_11bit : r.offset >> 2 === FFMT ? set_4bit : mac_writereg;
-      write[index] = r.access === 'rw' ? narrow : undefined;
+/** Is the frame for us: VLAN filter, promiscuous modes, broadcast, receive addresses, multicast table? */
+export function receive_filter(s: E1000State, buf: Uint8Array, size: number): boolean {
+  const rctl = s.mac_reg[RCTL]!;
+  const isbcast = (buf[0]! & buf[1]! & buf[2]! & buf[3]! & buf[4]! & buf[5]!) === 0xff;
+  const ismcast = (buf[0]! & 1) !== 0;
+  if (e1000x_is_vlan_packet(s.mac_reg, buf) && e1000x_vlan_rx_filter_enabled(s.mac_reg)) {
+    const vid = lduw_be(buf, 14) & 0xfff;
+    if ((s.mac_reg[VFTA + (vid >> 5)]! & (1 << (vid & 31))) === 0) {
+      return false;
     }
   }
-  for (const [index, op] of special_reads) {
-    read[index] = op;
+  if (!ismcast && (rctl & E1000_RCTL_UPE) !== 0) {
+    return true;
   }
-  for (const [index, op] of special_writes) {
-    write[index] = op;
+  if (ismcast && (rctl & E1000_RCTL_MPE) !== 0) {
+    e1000x_inc_reg_if_not_full(s.mac_reg, MPRC);
+    return true;
   }
-  return { read, write };
+  if (isbcast && (rctl & E1000_RCTL_BAM) !== 0) {
+    e1000x_inc_reg_if_not_full(s.mac_reg, BPRC);
+    return true;
+  }
+  return e1000x_rx_group_filter(s.mac_reg, buf);
 }
 
-const macreg_ops: MacOps = e1000_make_ops();
-
-/** A read of BAR 0 by the guest. Words that are no register read as 0. */
-export function e1000_mmio_read(opaque: E1000State, addr: number, size: number): number {
-  const s = opaque;
-  const index = (addr & (E1000_MMIO_SIZE - 1)) >>> 2;
-  const op = macreg_ops.read[index];
-  return op ? op(s, index) >>> 0 : 0;
-}
-
-/** A write to BAR 0 by the guest. Words that are no register, or are read-only, ignore it. */
-export function e1000_mmio_write(opaque: E1000State, addr: number, val: number, size: number): void {
-  const s = opaque;
-  const index = (addr & (E1000_MMIO_SIZE - 1)) >>> 2;
-  const op = macreg_ops.write[index];
-  if (op) {
-    op(s, index, val >>> 0);
-  }
-}
-
-/** Offsets in BAR 1 (13.2.2): which register, and its value. */
-const IOADDR = 0;
-const IODATA = 4;
-
-/** A read of the I/O window. */
-export function e1000_io_read(opaque: E1000State, addr: number, size: number): number {
-  if (addr === IOADDR) {
-    return opaque.ioaddr;
-  }
-  return addr === IODATA && opaque.ioaddr < E1000_MMIO_SIZE ? e1000_mmio_read(opaque, opaque.ioaddr, size) : 0;
+/** A frame in one piece arrives. */
+export function e1000_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
+  const s = nc.opaque as E1000State;
+  s.rx.iov[0]!.iov_base = buf;
+  s.rx.iov[0]!.iov_len = size;
+  return e1000_receive_iov(nc, s.rx.iov, 1);
 }
 
 /**
- * A write to the I/O window. CTRL.RST resets the device here: drivers use the window for that, because the 82540 cannot answer a
- * memory write that resets it (Linux's `e1000_reset_hw`).
+ * A frame arrives from the net: it is filtered and put into the buffers at the head of the receive ring, and RXT0 is raised.
+ * Returns the size, 0 to have it queued, -1 when it cannot be taken.
  */
-export function e1000_io_write(opaque: E1000State, addr: number, val: number, size: number): void {
-  if (addr === IOADDR) {
-    opaque.ioaddr = val;
-  } else if (addr === IODATA && opaque.ioaddr >>> 2 === CTRL && (val & E1000_CTRL_RST) !== 0) {
-    e1000_mac_reset(opaque);
-  } else if (addr === IODATA && opaque.ioaddr < E1000_MMIO_SIZE) {
-    e1000_mmio_write(opaque, opaque.ioaddr, val, size);
+export function e1000_receive_iov(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
+  const s = nc.opaque as E1000State;
+  const size = iov_size(iov, iovcnt);
+  if (!e1000x_hw_rx_enabled(s.mac_reg)) {
+    drop(iov[0]!.iov_base, iov[0]!.iov_len, 'RX_DISABLED');
+    return -1;
   }
+  if (timer_pending(s.flush_queue_timer)) {
+    return 0;
+  }
+  if (e1000x_is_oversized(s.mac_reg, size)) {
+    drop(iov[0]!.iov_base, iov[0]!.iov_len, 'RX_OVERSIZE');
+    return size;
+  }
+  const buf = e1000_rx_linearize(s, iov, iovcnt, size);
+  let len = Math.max(size, MIN_BUF_SIZE);
+  if (!receive_filter(s, buf, len)) {
+    drop(buf, len, 'RX_FILTER');
+    return size;
+  }
+  let vlan_special = 0;
+  let vlan_status = 0;
+  let frame = buf;
+  if (e1000x_vlan_enabled(s.mac_reg) && e1000x_is_vlan_packet(s.mac_reg, buf)) {
+    vlan_special = lduw_be(buf, 14);
+    vlan_status = E1000_RXD_STAT_VP;
+    frame = e1000_rx_strip_vlan(s, buf, len);
+    len -= 4;
+  }
+  const total_size = len + e1000x_fcs_len(s.mac_reg);
+  if (!e1000_has_rxbufs(s, total_size) || !e1000_rx_write(s, frame, len, total_size, vlan_status, vlan_special)) {
+    e1000_receiver_overrun(s, frame, len);
+    return -1;
+  }
+  e1000x_update_rx_total_stats(s.mac_reg, len, total_size);
+  set_ics(s, 0, e1000_rx_causes(s));
+  return size;
 }
 
-const e1000_mmio_ops: MemoryRegionOps<E1000State> = {
-  read: e1000_mmio_read,
-  write: e1000_mmio_write,
-  min_access_size: 4,
-  max_access_size: 4,
-};
+/** The frame in one array of at least 60 bytes: the sender's own if it is one, else a copy, padded with zeros. */
+function e1000_rx_linearize(s: E1000State, iov: readonly iovec[], iovcnt: number, size: number): Uint8Array {
+  if (iovcnt === 1 && size >= MIN_BUF_SIZE) {
+    return iov[0]!.iov_base;
+  }
+  const buf = s.rx.buf;
+  iov_to_buf(iov, iovcnt, 0, buf, 0, Math.min(size, buf.length));
+  if (size < MIN_BUF_SIZE) {
+    buf.fill(0, size, MIN_BUF_SIZE);
+    e1000x_inc_reg_if_not_full(s.mac_reg, RUC);
+  }
+  return buf;
+}
 
-const e1000_io_ops: MemoryRegionOps<E1000State> = {
-  read: e1000_io_read,
-  write: e1000_io_write,
-  min_access_size: 4,
-  max_access_size: 4,
-};
+/** The frame without the VLAN tag behind its addresses, in the receiver's own memory. */
+function e1000_rx_strip_vlan(s: E1000State, buf: Uint8Array, len: number): Uint8Array {
+  const dst = s.rx.buf;
+  if (dst !== buf) {
+    dst.set(buf.subarray(0, 12));
+  }
+  dst.set(buf.subarray(16, len), 12);
+  return dst;
+}
+
+/**
+ * Writes a frame of `len` bytes, and FCS bytes up to `total_size`, to the buffers from RDH on. Descriptors without a buffer are
+ * passed over. Returns false when a lap of the ring was not enough.
+ */
+function e1000_rx_write(
+  s: E1000State,
+  buf: Uint8Array,
+  len: number,
+  total_size: number,
+  vlan_status: number,
+  vlan_special: number,
+): boolean {
+  const mac_reg = s.mac_reg;
+  const desc = s.rx.desc_view;
+  const rdh_start = mac_reg[RDH]!;
+  let desc_offset = 0;
+  do {
+    const desc_size = Math.min(total_size - desc_offset, s.rxbuf_size);
+    const base = rx_desc_base(s) + E1000_DESC_SIZE * mac_reg[RDH]!;
+    pci_dma_read(s.parent_obj, base, s.rx.desc, 0, E1000_DESC_SIZE);
+    const buffer_addr = desc.getUint32(0, true) + desc.getUint32(4, true) * 0x100000000;
+    let status = desc.getUint8(12) | vlan_status | E1000_RXD_STAT_DD;
+    if (buffer_addr !== 0) {
+      if (desc_offset < len) {
+        // The FCS is not stored: its bytes are counted, and the buffer keeps what it had there.
+        pci_dma_write(s.parent_obj, buffer_addr, buf, desc_offset, Math.min(len - desc_offset, desc_size));
+      }
+      desc_offset += desc_size;
+      desc.setUint16(8, desc_size, true);
+      status =
+        desc_offset >= total_size ? status | E1000_RXD_STAT_EOP | E1000_RXD_STAT_IXSM : status & ~E1000_RXD_STAT_EOP;
+    }
+    desc.setUint8(12, status);
+    desc.setUint16(14, vlan_special, true);
+    pci_dma_write(s.parent_obj, base, s.rx.desc, 0, E1000_DESC_SIZE);
+    mac_reg[RDH]!++;
+    if (mac_reg[RDH]! * E1000_DESC_SIZE >= mac_reg[RDLEN]!) {
+      mac_reg[RDH] = 0;
+    }
+    if (mac_reg[RDH] === rdh_start || rdh_start >= mac_reg[RDLEN]! / E1000_DESC_SIZE) {
+      return false;
+    }
+  } while (desc_offset < total_size);
+  return true;
+}
+
+/** Causes of a frame received: RXT0, and RXDMT0 when few buffers are left (RCTL.RDMTS). */
+function e1000_rx_causes(s: E1000State): number {
+  const ring = s.mac_reg[RDLEN]!;
+  let rdt = s.mac_reg[RDT]!;
+  if (rdt < s.mac_reg[RDH]!) {
+    rdt += ring / E1000_DESC_SIZE;
+  }
+  const left = (rdt - s.mac_reg[RDH]!) * E1000_DESC_SIZE;
+  return left <= ring >>> s.rxbuf_min_shift ? E1000_ICR_RXT0 | E1000_ICR_RXDMT0 : E1000_ICR_RXT0;
+}
 
 /* Link and reset */
 
