@@ -74,11 +74,11 @@ export function scene(title: string, files: (port: number) => Files, body: (s: S
       const s = new Scene(vscode, folder, port);
       try {
         await body(s);
+        await vscode.endSession();
       } catch (e) {
         await s.shot(`failed-${name}`);
+        await vscode.endSession().catch(() => {}); // the first error says more
         throw e;
-      } finally {
-        await vscode.endSession();
       }
     } finally {
       await context.close();

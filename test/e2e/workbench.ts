@@ -271,6 +271,7 @@ export class Workbench {
 
   /** Ends the session if there is one. */
   async endSession(): Promise<void> {
+    await this.page.keyboard.press('Escape');
     const stop = this.toolbar('Stop').or(this.toolbar('Disconnect'));
     if (await stop.first().isVisible()) {
       await stop.first().click();
