@@ -68,6 +68,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private worker: Worker;
   private channel: InspectorChannel | undefined;
   private ended = false;
+  /** The thread stands still in the inspector. */
+  private standing = false;
   private failure = '';
 
   private constructor(image: Image, options: InferiorOptions) {
@@ -123,7 +125,13 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     });
     if (!options.release && !options.recording) {
       inferior.channel = await attachInspector(inferior.name);
-      inferior.channel.on('paused', (p) => inferior.emit('paused', p));
+      inferior.channel.on('paused', (p) => {
+        inferior.standing = true;
+        inferior.emit('paused', p);
+      });
+      inferior.channel.on('resumed', () => {
+        inferior.standing = false;
+      });
       await inferior.channel.send('Debugger.enable');
       await inferior.channel.send('Debugger.setPauseOnExceptions', { state: 'uncaught' });
     }
@@ -230,9 +238,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     const ended = this.ended;
     this.ended = true;
     this.pump.dispose();
-    // A thread that stands still in the inspector notices the termination when it is told to go on.
     const gone = this.worker.terminate();
-    this.channel?.send('Debugger.resume').catch(() => undefined);
+    // A thread that stands still in the inspector notices the termination when it is told to go on. One that is at its end must not
+    // be told anything: the inspector may then wait for it for ever.
+    if (this.standing && !ended) {
+      this.channel?.send('Debugger.resume').catch(() => undefined);
+    }
     await gone;
     if (!ended) {
       this.emit('exited', 0, '', undefined);
