@@ -10,7 +10,7 @@ import { cache, install } from './e2e-install.mjs';
 import { root } from './inputs.mjs';
 
 /** Screenshots that README shows. */
-const MEDIA = ['stopped.png', 'rings.png', 'packets.png'];
+const MEDIA = ['breakpoint.png', 'stopped.png', 'rings.png', 'packets.png', 'script.png'];
 
 /** Runs a program of this Node's; ends this one if it fails. */
 function run(args, env = {}) {
@@ -24,7 +24,7 @@ function run(args, env = {}) {
   }
 }
 
-const given = process.argv.slice(2);
+const given = process.argv.slice(2).filter((a) => a !== '--');
 const updateMedia = given.includes('--update-media');
 let paths;
 try {

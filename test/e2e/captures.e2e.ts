@@ -50,11 +50,11 @@ describe('captures', () => {
       for (const key of ['h', 'ArrowLeft']) {
         await vscode.page.keyboard.press(key);
       }
-      await s.shot('rings');
+      await s.shot('rings-selected');
       await vscode.page.keyboard.press('Enter');
       await vscode.tab(`Rx ${head - 1}.packet`).waitFor();
-      await vscode.editorLine('Transmission Control Protocol').waitFor();
-      await s.shot('descriptor');
+      await vscode.editorLine('Internet Protocol Version 4, Src: 10.0.2.2, Dst: 10.0.2.15').waitFor();
+      await s.shot('rings');
     },
   );
 

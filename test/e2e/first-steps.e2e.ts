@@ -79,10 +79,13 @@ describe('first steps', () => {
         .row('Registers', 'RDH')
         .getByText(/^0x0000000[0-9a-f]/)
         .waitFor();
+      await vscode.showPanes('Call Stack', 'Registers');
+      await vscode.scrollTo('Registers', 'RDTR');
       await s.shot('stopped');
 
       await vscode.stepOver();
       await vscode.stoppedAtLine(LINE + 1);
+      await vscode.showPanes('Registers');
       await vscode.setRegister('RDTR', '0x10');
       await vscode
         .row('Registers', 'RDTR')

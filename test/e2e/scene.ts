@@ -30,6 +30,7 @@ export class Scene {
   /** A screenshot of the whole window, without what appears under the mouse. */
   async shot(name: string): Promise<void> {
     await this.vscode.page.mouse.move(WINDOW.width - 1, WINDOW.height - 1);
+    await this.vscode.page.locator('.workbench-hover').first().waitFor({ state: 'hidden' });
     await this.vscode.page.screenshot({ path: join(setup.shots, `${name}.png`) });
   }
 }

@@ -190,6 +190,15 @@ export class Workbench {
     return this.pane(pane).locator('.monaco-list-row').filter({ has: text }).first();
   }
 
+  /** Moves a tree's focus down until a row is in view, at most a few screens. */
+  async scrollTo(pane: string, label: string): Promise<void> {
+    await this.pane(pane).locator('.monaco-list').focus();
+    for (let i = 0; i < 100 && !(await this.row(pane, label).isVisible()); i++) {
+      await this.page.keyboard.press('ArrowDown');
+    }
+    await this.row(pane, label).waitFor();
+  }
+
   /** Opens a row of a tree if it is closed. */
   async expand(row: Locator): Promise<void> {
     if ((await row.getAttribute('aria-expanded')) === 'false') {
