@@ -133,6 +133,12 @@ export class TestConn {
     this.t.send(f);
   }
 
+  /** As `tx`, within the same turn as what follows. */
+  push(flags: number, data: Uint8Array | string): void {
+    this.t.push(this.segment(flags, data));
+    this.snd = (this.snd + data.length) >>> 0;
+  }
+
   /** Acknowledges what came since the last call, and returns the data. */
   ackAll(): Buffer {
     const parts: Buffer[] = [];

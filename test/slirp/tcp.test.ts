@@ -123,6 +123,27 @@ describe('slirp: tcp', () => {
     assert.equal(s.bytes.equals(Buffer.concat(Array.from({ length: sent }, () => block))), true);
   });
 
+  it('opens its window when the host has taken a part and the rest goes out at the end of a turn', () => {
+    const t = echo();
+    const c = t.connect(4000, 9);
+    const s = stream(t);
+    t.net.host.draining = false;
+    const block = Buffer.alloc(1460, 'x');
+    const sendDownTo = (least: number): void => {
+      for (let win = 65535; win >= least; ) {
+        c.push(ACK, block);
+        win = t.segments().at(-1)!.win;
+      }
+    };
+    sendDownTo(3 * 1460);
+    // Fewer bytes than raise POLLOUT, but enough for what waits and the two segments that come now.
+    t.net.host.inputs.push({ type: 'written', fd: s.fd, bytes: 200_000 });
+    t.net.settle();
+    sendDownTo(1460);
+    t.net.settle();
+    assert.equal(t.segments().at(-1)?.win, 65535, 'a window update tells the guest');
+  });
+
   it('writes the segments of a turn to the host in one piece', () => {
     const t = echo();
     const c = t.connect(4000, 9);

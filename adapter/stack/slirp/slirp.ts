@@ -43,7 +43,7 @@ import {
 import { solist, sotable } from './solist.ts';
 import { TCP_ISSINCR, type tcpcb } from './tcp.ts';
 import { tcp_input } from './tcp_input.ts';
-import { tcp_output } from './tcp_output.ts';
+import { tcp_output, tcp_window_opens } from './tcp_output.ts';
 import { tcp_connect } from './tcp_subr.ts';
 import { tcp_fasttimo, tcp_slowtimo } from './tcp_timer.ts';
 import { TFTP_SESSIONS_MAX, tftp_session } from './tftp.ts';
@@ -445,8 +445,9 @@ export function slirp_pollfds_fill(slirp: Slirp): number {
   slirp_update_time(slirp);
   for (let so = slirp.so_wq.shift(); so; so = slirp.so_wq.shift()) {
     so.so_wqueued = false;
-    if (so.s && (so.so_state & SS_ISFCONNECTED) !== 0) {
-      sowrite(so);
+    if (so.s && (so.so_state & SS_ISFCONNECTED) !== 0 && sowrite(so) > 0 && tcp_window_opens(so.so_tcpcb!)) {
+      // What blocked the host socket has gone before POLLOUT could say so: the guest may be waiting for a window update.
+      tcp_output(so.so_tcpcb!);
     }
   }
   for (const list of [slirp.udb, slirp.udb_fast, slirp.icmp]) {

@@ -57,16 +57,20 @@ function tcp_should_send(tp: tcpcb, so: socket, off: number, len: number, flags:
       return true;
     }
   }
-  if (win > 0) {
-    const adv = Math.min(win, TCP_MAXWIN) - ((tp.rcv_adv - tp.rcv_nxt) | 0);
-    if (adv >= 2 * tp.t_maxseg || 2 * adv >= so.so_rcv.sb_datalen) {
-      return true;
-    }
+  if (win > 0 && tcp_window_opens(tp)) {
+    return true;
   }
   if ((tp.t_flags & TF_ACKNOW) !== 0 || (flags & (TH_SYN | TH_RST)) !== 0 || SEQ_GT(tp.snd_up, tp.snd_una)) {
     return true;
   }
   return (flags & TH_FIN) !== 0 && ((tp.t_flags & TF_SENTFIN) === 0 || tp.snd_nxt === tp.snd_una);
+}
+
+/** True if there is so much more room than the guest was told of that it is to be told (RFC 1122, section 4.2.3.3). */
+export function tcp_window_opens(tp: tcpcb): boolean {
+  const sb = tp.t_socket.so_rcv;
+  const adv = Math.min(sbspace(sb), TCP_MAXWIN) - ((tp.rcv_adv - tp.rcv_nxt) | 0);
+  return adv >= 2 * tp.t_maxseg || 2 * adv >= sb.sb_datalen;
 }
 
 /** Sends what the connection may and should send: data, acknowledgements, window updates, SYN, FIN, RST. */
