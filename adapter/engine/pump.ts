@@ -1,5 +1,6 @@
 /** The main thread's end of the mailbox: posts inputs, carries out outputs with `HostSockets`. */
-import { encodeInput, Reader, Writer } from '../host/codec.ts';
+import { StringDecoder } from 'node:string_decoder';
+import { encodeInput, inputRoom, type Reader, type Writer } from '../host/codec.ts';
 import { HostSockets } from '../host/host-sockets.ts';
 import { CTL, errnoNumber, type MailboxBuffers, OUT, RecordRing } from '../host/mailbox.ts';
 import { OutputFiles } from '../host/output-files.ts';
@@ -26,11 +27,19 @@ export class Pump {
   private readonly sockets: HostSockets;
   private readonly events: PumpEvents;
   private readonly files: OutputFiles;
-  private readonly w = new Writer();
   private readonly later: Input[] = [];
   private timer: NodeJS.Timeout | undefined;
   private disposed = false;
+  /** True from the first input of a turn of the event loop to its end. */
   private bell = false;
+  /** What has come of the reply to a monitor command. */
+  private reply = '';
+  /** Text comes in pieces that may end within a character. */
+  private readonly consoleText = new StringDecoder();
+  private readonly replyText = new StringDecoder();
+  private readonly qtestText = new StringDecoder();
+  /** Bytes that the pool took of the last input. */
+  private taken = 0;
 
   constructor(buffers: MailboxBuffers, events: PumpEvents) {
     this.ctl = new Int32Array(buffers.ctl);
@@ -42,6 +51,8 @@ export class Pump {
     this.sockets = new HostSockets({
       post: (input) => this.postNow(input),
       released: (fd, n) => this.pool.consumed(fd, n),
+      reserve: (fd) => this.pool.reserve(fd),
+      unreserve: (page) => this.pool.unreserve(page),
     });
     Atomics.store(this.ctl, CTL.OUT_IDLE, 1);
   }
@@ -53,41 +64,46 @@ export class Pump {
   }
 
   private postNow(input: Input): number {
-    let taken = 1;
-    let refused = false;
-    const put = (w: Writer, data: Uint8Array): void => {
-      const at = this.pool.put(
-        input.type === 'data' || input.type === 'datagram' ? input.fd : 0,
-        data,
-        input.type === 'datagram',
-      );
-      refused = at === null;
-      taken = at?.n ?? 0;
-      w.u32(at?.at ?? 0).u32(taken);
-    };
-    if (this.input.free < 4096) {
+    const w = this.input.begin(inputRoom(input));
+    if (w === null) {
       this.scheduleRetry();
       return 0;
     }
-    this.w.reset();
-    encodeInput(this.w, input, put);
-    if (refused || !this.input.push(this.w.data)) {
+    this.taken = 1;
+    encodeInput(w, input, this.pooled);
+    if (this.taken === 0 && 'data' in input && input.data.length > 0) {
       this.scheduleRetry();
       return 0;
     }
+    this.input.commit();
     if (!this.bell) {
+      // The first input of a turn of the event loop wakes the inferior, while further ones come in; those are told of together.
       this.bell = true;
-      setImmediate(this.ring);
+      setImmediate(this.lastRing);
+      this.ring();
     }
-    return input.type === 'data' ? taken : 1;
+    return input.type === 'data' ? this.taken : 1;
   }
 
-  /** Tells the inferior of all inputs that one turn of the event loop brought. */
-  private readonly ring = (): void => {
-    this.bell = false;
-    Atomics.add(this.ctl, CTL.DOORBELL, 1);
-    Atomics.notify(this.ctl, CTL.DOORBELL);
+  /** Puts an input's data into the pool. */
+  private readonly pooled = (w: Writer, data: Uint8Array, input: Input): void => {
+    const at = this.pool.put('fd' in input ? input.fd : 0, data, input.type === 'datagram');
+    this.taken = at === null ? 0 : at.n;
+    w.u32(at?.at ?? 0).u32(this.taken);
   };
+
+  private readonly lastRing = (): void => {
+    this.bell = false;
+    this.ring();
+  };
+
+  /** Tells the inferior of inputs. */
+  private ring(): void {
+    Atomics.add(this.ctl, CTL.DOORBELL, 1);
+    if (Atomics.exchange(this.ctl, CTL.IN_WAITING, 0) === 1) {
+      Atomics.notify(this.ctl, CTL.DOORBELL);
+    }
+  }
 
   private retry(): void {
     while (this.later.length > 0 && this.postNow(this.later[0] as Input) !== 0) {
@@ -118,7 +134,7 @@ export class Pump {
     do {
       Atomics.store(this.ctl, CTL.OUT_IDLE, 0);
       while (!this.output.empty && !this.disposed) {
-        this.output.drain(this.output.mark(), (record) => this.carryOut(new Reader(record)));
+        this.output.drain(this.output.mark(), this.carryOut);
       }
       Atomics.store(this.ctl, CTL.OUT_IDLE, 1);
     } while (!this.output.empty && !this.disposed);
@@ -127,7 +143,7 @@ export class Pump {
     }
   }
 
-  private carryOut(r: Reader): void {
+  private readonly carryOut = (r: Reader): void => {
     const { sockets } = this;
     switch (r.u8()) {
       case OUT.LISTEN:
@@ -140,13 +156,13 @@ export class Pump {
         sockets.open(r.u32(), r.u8(), r.u8(), r.sockaddr());
         break;
       case OUT.SEND:
-        sockets.send(r.u32(), r.bytes.subarray(r.pos));
+        sockets.send(r.u32(), r.rest());
         break;
       case OUT.SENDTO: {
         const fd = r.u32();
         const ttl = r.u8();
         const to = need(r.sockaddr());
-        sockets.sendto(fd, Buffer.from(r.bytes.subarray(r.pos)), to, ttl);
+        sockets.sendto(fd, copyOf(r), to, ttl);
         break;
       }
       case OUT.CONSUMED:
@@ -155,21 +171,28 @@ export class Pump {
       case OUT.SHUTDOWN:
         sockets.shutdown(r.u32());
         break;
-      case OUT.CLOSE:
-        sockets.close(r.u32(), r.u8() === 1);
+      case OUT.CLOSE: {
+        const fd = r.u32();
+        sockets.close(fd, r.u8() === 1);
+        this.pool.forget(fd);
         break;
+      }
       case OUT.CONSOLE:
-        this.events.console(r.text());
+        this.events.console(this.consoleText.write(copyOf(r)));
+        break;
+      case OUT.MONITOR_TEXT:
+        this.reply += this.replyText.write(copyOf(r));
         break;
       case OUT.MONITOR_REPLY:
-        this.events.monitorReply(r.u32(), r.text());
+        this.events.monitorReply(r.u32(), this.reply);
+        this.reply = '';
         break;
       case OUT.QTEST:
-        this.events.qtest?.(r.text());
+        this.events.qtest?.(this.qtestText.write(copyOf(r)));
         break;
       case OUT.WRITE_FILE: {
         const create = r.u8() === 1;
-        this.files.write(r.text(), create, r.bytes.subarray(r.pos));
+        this.files.write(r.text(), create, r.rest());
         break;
       }
       case OUT.REPORT:
@@ -179,7 +202,7 @@ export class Pump {
         this.events.log(r.u32(), r.u32(), r.text());
         break;
     }
-  }
+  };
 
   private listen(fd: number, type: number, addr: sockaddr): void {
     void this.sockets.listen(fd, type, addr).then(({ errno, port }) => {
@@ -197,6 +220,9 @@ export class Pump {
     this.files.dispose();
   }
 }
+
+/** What is left of a record, in memory of its own. */
+const copyOf = (r: Reader): Buffer => Buffer.from(r.rest());
 
 function need(a: sockaddr | null): sockaddr {
   if (!a) {

@@ -1,5 +1,6 @@
 /** Binary form of inputs and outputs: the same records travel through the mailbox and fill a recording. */
 import type { Input, sockaddr } from '../stack/util/host.ts';
+import { copyShared } from './shared-copy.ts';
 
 const INPUT_KINDS = [
   'accepted',
@@ -16,11 +17,22 @@ const INPUT_KINDS = [
   'qtest',
 ] as const;
 
-/** A growing little-endian byte buffer. */
+const AF_INET = 2;
+const AF_INET6 = 10;
+/** Stands for no address at all. */
+const NO_FAMILY = 255;
+const NO_BYTES = new Uint8Array(16);
+
+/** A little-endian byte buffer that grows; or memory of somebody else's, of which enough has to be free. */
 export class Writer {
-  bytes: Uint8Array = new Uint8Array(4096);
-  view: DataView = new DataView(this.bytes.buffer);
+  bytes: Uint8Array;
+  private view: DataView;
   length = 0;
+
+  constructor(bytes: Uint8Array = new Uint8Array(4096)) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
 
   reset(): this {
     this.length = 0;
@@ -58,11 +70,15 @@ export class Writer {
     return this;
   }
 
-  blob(data: Uint8Array): this {
-    this.u32(data.length);
-    const at = this.room(data.length);
-    this.bytes.set(data, at);
+  /** `len` bytes of `data` from `off`, without their count. */
+  raw(data: Uint8Array, off: number, len: number): this {
+    const at = this.room(len);
+    copyShared(this.bytes, at, data, off, len);
     return this;
+  }
+
+  blob(data: Uint8Array): this {
+    return this.u32(data.length).raw(data, 0, data.length);
   }
 
   text(s: string): this {
@@ -71,11 +87,17 @@ export class Writer {
 
   sockaddr(a: sockaddr | null): this {
     if (!a) {
-      return this.u8(255);
+      return this.u8(NO_FAMILY);
     }
-    this.u8(a.sa_family).u32(a.sin_addr).u32(a.sin_port);
-    this.blob(a.sin6_addr ?? new Uint8Array(0));
-    return this.text(a.sun_path);
+    this.u8(a.sa_family);
+    switch (a.sa_family) {
+      case AF_INET:
+        return this.u32(a.sin_addr).u32(a.sin_port);
+      case AF_INET6:
+        return this.raw(a.sin6_addr ?? NO_BYTES, 0, 16).u32(a.sin_port);
+      default:
+        return this.text(a.sun_path);
+    }
   }
 
   /** What was written, as a view that the next write may change. */
@@ -84,12 +106,12 @@ export class Writer {
   }
 }
 
-/** Reads what `Writer` wrote. Throws RangeError past the end. */
+/** Reads what `Writer` wrote, from `pos` up to `end`. Throws RangeError past the end. */
 export class Reader {
   readonly bytes: Uint8Array;
   private readonly view: DataView;
   pos: number;
-  readonly end: number;
+  end: number;
 
   constructor(bytes: Uint8Array, pos = 0, end = bytes.length) {
     this.bytes = bytes;
@@ -130,22 +152,39 @@ export class Reader {
     return Buffer.from(this.blob()).toString('utf8');
   }
 
+  /** All that is left, as a view. */
+  rest(): Uint8Array {
+    const at = this.pos;
+    this.pos = this.end;
+    return this.bytes.subarray(at, this.end);
+  }
+
   sockaddr(): sockaddr | null {
     const sa_family = this.u8();
-    if (sa_family === 255) {
-      return null;
+    switch (sa_family) {
+      case NO_FAMILY:
+        return null;
+      case AF_INET:
+        return { sa_family, sin_addr: this.u32(), sin_port: this.u32(), sin6_addr: null, sun_path: '' };
+      case AF_INET6: {
+        const at = this.take(16);
+        const sin6_addr = this.bytes.slice(at, at + 16);
+        return { sa_family, sin_addr: 0, sin_port: this.u32(), sin6_addr, sun_path: '' };
+      }
+      default:
+        return { sa_family, sin_addr: 0, sin_port: 0, sin6_addr: null, sun_path: this.text() };
     }
-    const sin_addr = this.u32();
-    const sin_port = this.u32();
-    const sin6 = this.blob();
-    return { sa_family, sin_addr, sin_port, sin6_addr: sin6.length ? sin6.slice() : null, sun_path: this.text() };
   }
 }
 
 const NO_ADDR: sockaddr = { sa_family: 0, sin_addr: 0, sin_port: 0, sin6_addr: null, sun_path: '' };
 
 /** Writes an input; `putData` writes the bytes of 'data', 'datagram' and 'frame' (inline, or a reference into a pool). */
-export function encodeInput(w: Writer, input: Input, putData: (w: Writer, data: Uint8Array) => void): void {
+export function encodeInput(
+  w: Writer,
+  input: Input,
+  putData: (w: Writer, data: Uint8Array, input: Input) => void,
+): void {
   w.u8(INPUT_KINDS.indexOf(input.type));
   switch (input.type) {
     case 'accepted':
@@ -156,11 +195,11 @@ export function encodeInput(w: Writer, input: Input, putData: (w: Writer, data: 
       break;
     case 'data':
       w.u32(input.fd);
-      putData(w, input.data);
+      putData(w, input.data, input);
       break;
     case 'datagram':
       w.u32(input.fd).sockaddr(input.from);
-      putData(w, input.data);
+      putData(w, input.data, input);
       break;
     case 'eof':
       w.u32(input.fd);
@@ -179,7 +218,7 @@ export function encodeInput(w: Writer, input: Input, putData: (w: Writer, data: 
       break;
     case 'frame':
       w.u32(input.number);
-      putData(w, input.data);
+      putData(w, input.data, input);
       break;
     case 'qtest':
       w.text(input.text);
@@ -187,6 +226,19 @@ export function encodeInput(w: Writer, input: Input, putData: (w: Writer, data: 
     case 'quit':
       break;
   }
+}
+
+/** Bytes that an input's record needs at most in the mailbox, where data is a reference. */
+export function inputRoom(input: Input): number {
+  const text =
+    input.type === 'console' || input.type === 'qtest'
+      ? input.text
+      : input.type === 'monitor'
+        ? input.line
+        : input.type === 'accepted'
+          ? input.peer.sun_path
+          : '';
+  return 128 + 3 * text.length;
 }
 
 /** Reads an input; `getData` is the counterpart of `putData`. */

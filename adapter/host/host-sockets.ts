@@ -5,19 +5,23 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
-import { createServer, type Server, Socket as TcpSocket } from 'node:net';
+import { createServer, type OnReadOpts, type Server, type SocketConstructorOpts, Socket as TcpSocket } from 'node:net';
 import type { Input, sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
 import { Pings } from './pings.ts';
+import { WORD } from './shared-copy.ts';
 
 const AF_UNIX = 1;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_RAW = 3;
 
-/** Unconsumed bytes of one socket at which reading from it pauses. */
-const RECEIVE_WINDOW = 1 << 19;
+/** Unconsumed bytes of one socket at which reading from it pauses, and bytes read at a time. */
+const RECEIVE_WINDOW = 1 << 20;
+const RECEIVE_BUFFER = 1 << 18;
+/** Bytes of a read from which on a stream is read into shared memory. */
+const BULK = 1 << 14;
 /** Datagrams of one socket that wait for the inferior before further ones are dropped, as a kernel would. */
 const DATAGRAM_BACKLOG = 1 << 20;
 
@@ -33,6 +37,9 @@ const ICMP6_ECHO_REPLY = 129;
 
 /** Longer than it takes to connect on this computer. */
 const LOCAL_CONNECT_MS = 50;
+
+/** What `new net.Socket` takes besides what Node's types know. */
+type StreamOptions = SocketConstructorOpts & { readonly onread: OnReadOpts; readonly handle?: unknown };
 
 /** A descriptor. */
 interface Entry {
@@ -60,6 +67,10 @@ interface Entry {
   backlog: Uint8Array[];
   /** What to post when the backlog is empty: the stream has ended. */
   ended: boolean;
+  /** Not read for now. */
+  paused: boolean;
+  /** Shared memory that the next read goes to. */
+  page: Uint8Array | null;
   closed: boolean;
 }
 
@@ -68,6 +79,9 @@ export interface HostSocketsPort {
   post(input: Input): number;
   /** The pool has taken back `bytes` of `fd`. */
   released(fd: number, bytes: number): void;
+  /** Shared memory for a stream to be read into, or null; it is given up by posting what was read, or by `unreserve`. */
+  reserve(fd: number): Uint8Array | null;
+  unreserve(page: Uint8Array): void;
 }
 
 export class HostSockets {
@@ -79,6 +93,8 @@ export class HostSockets {
   private readonly stalled = new Set<Entry>();
   private readonly pings = new Pings();
   private readonly buffers: Buffer[] = [];
+  /** What is read from streams comes into this memory, and is gone from it before the next read: Node's own way takes fresh memory each time. */
+  private readonly received = Buffer.allocUnsafeSlow(RECEIVE_BUFFER);
   /** Streams that are being connected. */
   private readonly connecting = new Set<TcpSocket>();
   /** Descriptors of accepted connections are odd, the stack's own are even. */
@@ -89,7 +105,7 @@ export class HostSockets {
   }
 
   private entry(fd: number): Entry {
-    const e: Entry = { fd, pending: 0, backlog: [], ended: false, closed: false };
+    const e: Entry = { fd, pending: 0, backlog: [], ended: false, paused: false, page: null, closed: false };
     this.entries.set(fd, e);
     return e;
   }
@@ -161,26 +177,51 @@ export class HostSockets {
     });
   }
 
-  private accepted(listener: Entry, tcp: TcpSocket, addr: sockaddr): void {
+  private accepted(listener: Entry, conn: TcpSocket, addr: sockaddr): void {
     if (listener.closed) {
-      tcp.destroy();
+      conn.destroy();
       return;
     }
     const e = this.entry(this.nextAccepted);
     this.nextAccepted += 2;
-    e.tcp = tcp;
     const peer: sockaddr =
-      addr.sa_family === AF_UNIX ? { ...addr, sun_path: '' } : toSockaddr(tcp.remoteAddress, tcp.remotePort);
+      addr.sa_family === AF_UNIX ? { ...addr, sun_path: '' } : toSockaddr(conn.remoteAddress, conn.remotePort);
     this.post({ type: 'accepted', fd: e.fd, listener: listener.fd, peer });
-    this.watchStream(e, tcp);
-    tcp.resume();
+    this.watchStream(e, new TcpSocket(this.stream(e, takeHandle(conn))));
+  }
+
+  /** How streams are made: what comes goes straight to `take`; where much comes, into memory that is shared with the inferior. */
+  private stream(e: Entry, handle?: unknown): StreamOptions {
+    return {
+      ...(handle === undefined ? {} : { handle }),
+      allowHalfOpen: true,
+      onread: {
+        buffer: () => e.page ?? this.received,
+        callback: (n, buffer) => {
+          const data = buffer.subarray(0, n);
+          // A few bytes are not worth a page.
+          const more = this.take(e, n < BULK && e.page ? data.slice() : data, true);
+          this.choosePage(e, n);
+          return more;
+        },
+      },
+    };
+  }
+
+  /** After a read of `n` bytes: streams that carry much are read into a page of their own next. */
+  private choosePage(e: Entry, n: number): void {
+    if (n < BULK && e.page) {
+      this.port.unreserve(e.page);
+      e.page = null;
+    } else if (n >= BULK && !e.page && !e.closed) {
+      e.page = this.port.reserve(e.fd);
+    }
   }
 
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
     const e = this.entry(fd);
     const command = addr.sa_family === AF_UNIX ? commandOf(addr.sun_path) : null;
-    const tcp = command === null ? new TcpSocket({ allowHalfOpen: true }) : startCommand(command);
-    e.tcp = tcp;
+    const tcp = command === null ? new TcpSocket(this.stream(e)) : startCommand(command);
     tcp.setNoDelay(true);
     this.connecting.add(tcp);
     const settled = (): void => {
@@ -190,6 +231,7 @@ export class HostSockets {
     tcp.once('connect', () => this.post({ type: 'connected', fd, local: toSockaddr(tcp.localAddress, tcp.localPort) }));
     this.watchStream(e, tcp);
     if (command !== null) {
+      tcp.on('data', (data) => this.take(e, data, false) || tcp.pause());
       return;
     }
     if (addr.sa_family === AF_UNIX) {
@@ -201,13 +243,16 @@ export class HostSockets {
   }
 
   private watchStream(e: Entry, tcp: TcpSocket): void {
-    tcp.on('data', (data: Buffer) => {
-      e.backlog.push(data);
-      this.flush(e);
-    });
+    e.tcp = tcp;
     tcp.on('end', () => {
       e.ended = true;
       this.flush(e);
+    });
+    tcp.once('close', () => {
+      if (e.page) {
+        this.port.unreserve(e.page);
+        e.page = null;
+      }
     });
     tcp.on('error', (err: NodeJS.ErrnoException) => {
       if (!e.closed) {
@@ -216,31 +261,61 @@ export class HostSockets {
     });
   }
 
-  /** Posts what has been received, as far as window and pool allow. */
-  private flush(e: Entry): void {
-    while (e.backlog.length > 0 && e.pending < RECEIVE_WINDOW && !e.closed) {
-      const data = e.backlog[0] as Uint8Array;
-      const n = this.deferred.length > 0 ? 0 : this.port.post({ type: 'data', fd: e.fd, data });
-      e.pending += n;
-      if (n === data.length) {
-        e.backlog.shift();
-      } else {
-        e.backlog[0] = data.subarray(n);
-        if (n === 0) {
-          this.stalled.add(e);
-          break;
-        }
+  /**
+   * Takes bytes that came on a stream; what finds no room is kept (`borrowed`: in memory of its own, as the caller's is used again).
+   * False if no more is to be read for now; then `flush` has the stream resumed.
+   */
+  private take(e: Entry, data: Uint8Array, borrowed: boolean): boolean {
+    const n = e.backlog.length > 0 || e.closed ? 0 : this.offer(e, data);
+    if (e.closed) {
+      return true;
+    }
+    if (n < data.length) {
+      const rest = data.subarray(n);
+      e.backlog.push(borrowed ? rest.slice() : rest);
+    }
+    e.paused = e.backlog.length > 0 || e.pending >= RECEIVE_WINDOW;
+    return !e.paused;
+  }
+
+  /** Posts received bytes as far as window and pool allow. Returns their count. */
+  private offer(e: Entry, data: Uint8Array): number {
+    let at = 0;
+    while (at < data.length && e.pending < RECEIVE_WINDOW) {
+      const rest = at === 0 ? data : data.subarray(at);
+      const n = this.deferred.length > 0 ? 0 : this.port.post({ type: 'data', fd: e.fd, data: rest });
+      if (n === 0) {
+        this.stalled.add(e);
+        break;
       }
+      if (rest.buffer === e.page?.buffer) {
+        e.page = null;
+      }
+      e.pending += n;
+      at += n;
+    }
+    return at;
+  }
+
+  /** Posts what was kept, then the end of the stream; reads on when all of it is gone. */
+  private flush(e: Entry): void {
+    while (e.backlog.length > 0 && !e.closed) {
+      const data = e.backlog[0] as Uint8Array;
+      const n = this.offer(e, data);
+      if (n < data.length) {
+        e.backlog[0] = data.subarray(n);
+        return;
+      }
+      e.backlog.shift();
     }
     if (e.closed) {
       e.backlog = [];
-    } else if (e.backlog.length > 0) {
-      e.tcp?.pause();
     } else if (e.ended) {
       e.ended = false;
       this.post({ type: 'eof', fd: e.fd });
-    } else if (e.tcp?.isPaused()) {
-      e.tcp.resume();
+    } else if (e.paused && e.pending < RECEIVE_WINDOW) {
+      e.paused = false;
+      e.tcp?.resume();
     }
   }
 
@@ -307,12 +382,16 @@ export class HostSockets {
     const tcp = this.entries.get(fd)?.tcp;
     for (let at = 0; tcp && !tcp.writableEnded && at < data.length; at += SEND_BUFFER) {
       const n = Math.min(SEND_BUFFER, data.length - at);
-      // Memory that is used again: fresh one costs more to get than to fill.
-      const buffer =
-        n <= SEND_SMALL ? Buffer.allocUnsafe(n) : (this.buffers.pop() ?? Buffer.allocUnsafeSlow(SEND_BUFFER));
-      buffer.set(data.subarray(at, at + n));
-      tcp.write(n === buffer.length ? buffer : buffer.subarray(0, n), (err) => {
-        if (buffer.length === SEND_BUFFER && this.buffers.length < SEND_BUFFERS) {
+      const piece = data.subarray(at, at + n);
+      // Memory that is used again: fresh one costs more to get than to fill. The bytes keep their place in a word, see shared-copy.ts.
+      const pooled = n > SEND_SMALL;
+      const from = pooled ? piece.byteOffset % WORD : 0;
+      const buffer = pooled
+        ? (this.buffers.pop() ?? Buffer.allocUnsafeSlow(SEND_BUFFER + WORD))
+        : Buffer.allocUnsafe(n);
+      buffer.set(piece, from);
+      tcp.write(buffer.subarray(from, from + n), (err) => {
+        if (pooled && this.buffers.length < SEND_BUFFERS) {
           this.buffers.push(buffer);
         }
         if (!err && this.entries.has(fd)) {
@@ -462,6 +541,15 @@ export class HostSockets {
       tcp?.destroy();
     }
   }
+}
+
+/** A server's new connection without the socket object that Node made for it, which would read in its own way. */
+function takeHandle(conn: TcpSocket): unknown {
+  // Not in Node's types, but what `handle` of a socket's constructor is made for.
+  const owner = conn as unknown as { _handle: unknown };
+  const handle = owner._handle;
+  owner._handle = null;
+  return handle;
 }
 
 /** True if both are the same address and port. */

@@ -1,6 +1,6 @@
 /** The `Host` of a live machine, in the inferior's thread: real time, and sockets on the main thread behind the mailbox. */
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
-import { decodeInput, Reader, Writer } from './codec.ts';
+import { decodeInput, type Reader, type Writer } from './codec.ts';
 import { CTL, errnoName, type MailboxBuffers, OUT, RecordRing } from './mailbox.ts';
 import { readServed, type ServedPiece } from './served-files.ts';
 
@@ -18,8 +18,14 @@ export interface LiveHostHooks {
 
 /** Longest single wait in milliseconds; a wait that long ends early and is repeated. */
 const MAX_WAIT = 1 << 30;
+/** Bytes of text in one output. */
+const TEXT_PIECE = 1 << 15;
+/** Room for an address without a path and what stands beside it in an output. */
+const ADDRESS = 64;
 /** Bytes of outputs for which the main thread is woken before the machine's next poll. */
 const WAKE_BYTES = 1 << 16;
+/** Bytes of inputs that were consumed for which it is woken: well below what it reads ahead (`RECEIVE_WINDOW`). */
+const WAKE_RELEASED = 1 << 18;
 
 export class LiveHost implements Host {
   now_ns = 0;
@@ -31,10 +37,10 @@ export class LiveHost implements Host {
   private readonly pool: Uint8Array;
   private readonly hooks: LiveHostHooks;
   private readonly start: number;
-  private readonly w = new Writer();
   private readonly inputs: Input[] = [];
-  /** Bytes of outputs since the main thread was last woken. */
+  /** Bytes of outputs since the main thread was last woken, and of inputs that were consumed: telling of those alone can wait. */
   private gathered = 0;
+  private released = 0;
 
   constructor(buffers: MailboxBuffers, seed: number, nameservers: readonly sockaddr[], hooks: LiveHostHooks) {
     this.seed = seed;
@@ -51,6 +57,7 @@ export class LiveHost implements Host {
     this.wake();
     const deadline = timeout_ns < 0 ? Number.POSITIVE_INFINITY : this.hooks.now() + timeout_ns / 1e6;
     for (;;) {
+      Atomics.store(this.ctl, CTL.IN_WAITING, 1);
       const bell = Atomics.load(this.ctl, CTL.DOORBELL);
       if (Atomics.load(this.ctl, CTL.PAUSE) !== 0) {
         this.hooks.pause();
@@ -61,28 +68,40 @@ export class LiveHost implements Host {
       }
       Atomics.wait(this.ctl, CTL.DOORBELL, bell, Math.min(left, MAX_WAIT));
     }
+    Atomics.store(this.ctl, CTL.IN_WAITING, 0);
     this.now_ns = Math.round((this.hooks.now() - this.start) * 1e6);
     this.inputs.length = 0;
-    const mark = this.input.mark();
-    this.input.drain(mark, (record) => {
-      this.inputs.push(
-        decodeInput(new Reader(record), (r) => {
-          const at = r.u32();
-          const n = r.u32();
-          return this.pool.subarray(at, at + n);
-        }),
-      );
-    });
+    this.input.drain(this.input.mark(), this.takeInput);
     return this.inputs;
   }
 
-  /** Hands an output over. The main thread is woken for many at a time: when the machine looks for inputs, or when much has gathered. */
-  private emit(data: Uint8Array, more: Uint8Array = EMPTY): void {
-    while (!this.output.push(data, more)) {
+  private readonly takeInput = (r: Reader): void => {
+    this.inputs.push(decodeInput(r, this.pooled));
+  };
+
+  /** Data of an input, in the pool. */
+  private readonly pooled = (r: Reader): Uint8Array => {
+    const at = r.u32();
+    const n = r.u32();
+    return this.pool.subarray(at, at + n);
+  };
+
+  /** Begins an output with room for `max` bytes; waits until the main thread has made it. */
+  private begin(kind: number, max: number): Writer {
+    for (;;) {
+      const w = this.output.begin(max + 1);
+      if (w !== null) {
+        return w.u8(kind);
+      }
+      this.gathered++;
       this.wake();
       this.output.waitForRoom();
     }
-    this.gathered += data.length + more.length;
+  }
+
+  /** Hands an output over. The main thread is woken for many at a time: when the machine looks for inputs, or when much has gathered. */
+  private commit(): void {
+    this.gathered += this.output.commit();
     if (this.gathered >= WAKE_BYTES) {
       this.wake();
     }
@@ -93,6 +112,7 @@ export class LiveHost implements Host {
       return;
     }
     this.gathered = 0;
+    this.released = 0;
     if (Atomics.load(this.ctl, CTL.OUT_IDLE) === 1 && Atomics.exchange(this.ctl, CTL.OUT_IDLE, 0) === 1) {
       this.hooks.ring();
     }
@@ -104,7 +124,11 @@ export class LiveHost implements Host {
 
   listen(fd: number, type: number, addr: sockaddr): { errno: string; port: number } {
     const done = Atomics.load(this.ctl, CTL.LISTEN_DONE);
-    this.emit(this.w.reset().u8(OUT.LISTEN).u32(fd).u8(type).sockaddr(addr).data);
+    this.begin(OUT.LISTEN, ADDRESS + addr.sun_path.length * 3)
+      .u32(fd)
+      .u8(type)
+      .sockaddr(addr);
+    this.commit();
     this.wake();
     Atomics.wait(this.ctl, CTL.LISTEN_DONE, done);
     return {
@@ -114,64 +138,90 @@ export class LiveHost implements Host {
   }
 
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
-    this.emit(this.w.reset().u8(OUT.CONNECT).u32(fd).sockaddr(addr).sockaddr(bind).data);
+    this.begin(OUT.CONNECT, ADDRESS + addr.sun_path.length * 3)
+      .u32(fd)
+      .sockaddr(addr)
+      .sockaddr(bind);
+    this.commit();
   }
 
   open(fd: number, type: number, family: number, bind: sockaddr | null): void {
-    this.emit(this.w.reset().u8(OUT.OPEN).u32(fd).u8(type).u8(family).sockaddr(bind).data);
+    this.begin(OUT.OPEN, ADDRESS).u32(fd).u8(type).u8(family).sockaddr(bind);
+    this.commit();
   }
 
   send(fd: number, buf: Uint8Array, off: number, len: number): void {
-    const max = this.output.maxRecord - 64;
+    const max = this.output.maxRecord - ADDRESS;
     for (let at = 0; at < len; at += max) {
       const n = Math.min(max, len - at);
-      this.emit(this.w.reset().u8(OUT.SEND).u32(fd).data, buf.subarray(off + at, off + at + n));
+      this.begin(OUT.SEND, 4 + n)
+        .u32(fd)
+        .raw(buf, off + at, n);
+      this.commit();
     }
   }
 
   sendto(fd: number, buf: Uint8Array, off: number, len: number, to: sockaddr, ttl: number): void {
-    this.emit(this.w.reset().u8(OUT.SENDTO).u32(fd).u8(ttl).sockaddr(to).data, buf.subarray(off, off + len));
+    this.begin(OUT.SENDTO, ADDRESS + len)
+      .u32(fd)
+      .u8(ttl)
+      .sockaddr(to)
+      .raw(buf, off, len);
+    this.commit();
   }
 
   consumed(fd: number, bytes: number): void {
-    this.emit(this.w.reset().u8(OUT.CONSUMED).u32(fd).u32(bytes).data);
+    this.begin(OUT.CONSUMED, 8).u32(fd).u32(bytes);
+    this.output.commit();
+    this.released += bytes;
+    if (this.released >= WAKE_RELEASED) {
+      this.gathered++;
+      this.wake();
+    }
   }
 
   shutdown(fd: number): void {
-    this.emit(this.w.reset().u8(OUT.SHUTDOWN).u32(fd).data);
+    this.begin(OUT.SHUTDOWN, 4).u32(fd);
+    this.commit();
   }
 
   close(fd: number, reset: boolean): void {
-    this.emit(
-      this.w
-        .reset()
-        .u8(OUT.CLOSE)
-        .u32(fd)
-        .u8(reset ? 1 : 0).data,
-    );
+    this.begin(OUT.CLOSE, 5)
+      .u32(fd)
+      .u8(reset ? 1 : 0);
+    this.commit();
+  }
+
+  /** Text of any length, in pieces. */
+  private text(kind: number, text: string): void {
+    const bytes = Buffer.from(text, 'utf8');
+    for (let at = 0; at < bytes.length; at += TEXT_PIECE) {
+      const n = Math.min(TEXT_PIECE, bytes.length - at);
+      this.begin(kind, n).raw(bytes, at, n);
+      this.commit();
+    }
   }
 
   console_write(text: string): void {
-    this.emit(this.w.reset().u8(OUT.CONSOLE).text(text).data);
+    this.text(OUT.CONSOLE, text);
   }
 
   monitor_reply(id: number, text: string): void {
-    this.emit(this.w.reset().u8(OUT.MONITOR_REPLY).u32(id).text(text).data);
+    this.text(OUT.MONITOR_TEXT, text);
+    this.begin(OUT.MONITOR_REPLY, 4).u32(id);
+    this.commit();
   }
 
   qtest_send(text: string): void {
-    this.emit(this.w.reset().u8(OUT.QTEST).text(text).data);
+    this.text(OUT.QTEST, text);
   }
 
   write_file(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void {
-    this.emit(
-      this.w
-        .reset()
-        .u8(OUT.WRITE_FILE)
-        .u8(create ? 1 : 0)
-        .text(path).data,
-      buf.subarray(off, off + len),
-    );
+    this.begin(OUT.WRITE_FILE, 8 + path.length * 3 + len)
+      .u8(create ? 1 : 0)
+      .text(path)
+      .raw(buf, off, len);
+    this.commit();
   }
 
   read_file(dir: string, name: string, off: number, len: number): ServedPiece {
@@ -179,17 +229,22 @@ export class LiveHost implements Host {
   }
 
   report(level: 'info' | 'warning' | 'error', text: string): void {
-    this.emit(this.w.reset().u8(OUT.REPORT).text(level).text(text).data);
+    this.begin(OUT.REPORT, 16 + text.length * 3)
+      .text(level)
+      .text(text);
+    this.commit();
   }
 
   /** Output of a logpoint; not of the stack, but in order with what the stack prints. */
   log(breakpoint: number, probe: number, text: string): void {
-    this.emit(this.w.reset().u8(OUT.LOG).u32(breakpoint).u32(probe).text(text).data);
+    this.begin(OUT.LOG, 12 + text.length * 3)
+      .u32(breakpoint)
+      .u32(probe)
+      .text(text);
+    this.commit();
   }
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     this.hooks.frame(dir, buf, size);
   }
 }
-
-const EMPTY = new Uint8Array(0);

@@ -3,6 +3,8 @@
  * sockets receive, and a page of control words. One producer and one consumer each way.
  */
 
+import { Reader, Writer } from './codec.ts';
+
 /** Indices of the control words (Int32). */
 export const CTL = {
   /** Bumped and notified by the main thread when there is something for the inferior. */
@@ -22,6 +24,8 @@ export const CTL = {
   LISTEN_ERRNO: 9,
   /** Set to 1 and notified: `main` may begin. */
   GO: 10,
+  /** 1 while the inferior sleeps, or is about to, until the doorbell rings. */
+  IN_WAITING: 11,
 } as const;
 
 /** First byte of an output record; the fields that follow are in the order of `Host`'s methods. */
@@ -35,19 +39,21 @@ export const OUT = {
   SHUTDOWN: 7,
   CLOSE: 8,
   CONSOLE: 9,
+  /** The reply to a monitor command is there: all the `MONITOR_TEXT` before it. */
   MONITOR_REPLY: 10,
   REPORT: 11,
   /** A logpoint spoke: breakpoint, probe, text. */
   LOG: 12,
   QTEST: 13,
   WRITE_FILE: 14,
+  MONITOR_TEXT: 15,
 } as const;
 
 /** Bytes of the ring of inputs, of the ring of outputs, and of the pool for received data. */
 export const IN_RING = 1 << 20;
 export const OUT_RING = 2 << 20;
-export const POOL_PAGE = 1 << 16;
-export const POOL_PAGES = 256;
+export const POOL_PAGE = 1 << 18;
+export const POOL_PAGES = 64;
 
 /** The shared buffers of one machine. */
 export interface MailboxBuffers {
@@ -67,23 +73,30 @@ export function createMailbox(): MailboxBuffers {
 }
 
 const PAD = 0xffffffff;
+/** Bytes in front of a record: its length. */
+const LENGTH = 4;
 
 /** One direction: records of bytes, each kept contiguous, in a ring. `head` is the producer's count of bytes, `tail` the consumer's. */
 export class RecordRing {
   private readonly ctl: Int32Array;
-  private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly size: number;
   private readonly headWord: number;
   private readonly tailWord: number;
+  private readonly w: Writer;
+  private readonly r: Reader;
+  /** Where the record begins that is being written, and the bytes skipped in front of it. */
+  private at = 0;
+  private skip = 0;
 
   constructor(ctl: SharedArrayBuffer, ring: SharedArrayBuffer, headWord: number, tailWord: number) {
     this.ctl = new Int32Array(ctl);
-    this.bytes = new Uint8Array(ring);
     this.view = new DataView(ring);
     this.size = ring.byteLength;
     this.headWord = headWord;
     this.tailWord = tailWord;
+    this.w = new Writer(new Uint8Array(ring));
+    this.r = new Reader(new Uint8Array(ring));
   }
 
   /** Largest record that fits at all. */
@@ -91,42 +104,40 @@ export class RecordRing {
     return this.size / 4;
   }
 
-  /** Bytes that are free (a record may need more than its length where the ring wraps). */
-  get free(): number {
-    return this.size - ((Atomics.load(this.ctl, this.headWord) - Atomics.load(this.ctl, this.tailWord)) >>> 0);
-  }
-
   get empty(): boolean {
     return Atomics.load(this.ctl, this.headWord) === Atomics.load(this.ctl, this.tailWord);
   }
 
-  /** Appends the parts as one record; false if there is no room now. */
-  push(...parts: readonly Uint8Array[]): boolean {
-    let length = 4;
-    for (const p of parts) {
-      length += p.length;
-    }
-    const need = (length + 7) & ~7;
+  /** Begins a record of at most `max` bytes: what is written to the writer it returns is in the ring once `commit` is called. Null if there is no room now. */
+  begin(max: number): Writer | null {
+    const need = (LENGTH + max + 7) & ~7;
     const head = Atomics.load(this.ctl, this.headWord);
     const used = (head - Atomics.load(this.ctl, this.tailWord)) >>> 0;
-    let at = (head >>> 0) % this.size;
+    const at = (head >>> 0) % this.size;
     const toEnd = this.size - at;
     const skip = toEnd < need ? toEnd : 0;
     if (used + skip + need > this.size) {
-      return false;
+      return null;
     }
-    if (skip) {
+    if (skip > 0) {
       this.view.setUint32(at, PAD, true);
-      at = 0;
     }
-    this.view.setUint32(at, length, true);
-    let o = at + 4;
-    for (const p of parts) {
-      this.bytes.set(p, o);
-      o += p.length;
-    }
-    Atomics.store(this.ctl, this.headWord, (head + skip + need) | 0);
-    return true;
+    this.skip = skip;
+    this.at = skip > 0 ? 0 : at;
+    this.w.length = this.at + LENGTH;
+    return this.w;
+  }
+
+  /** Hands the record over that was begun. Returns its length. */
+  commit(): number {
+    const length = this.w.length - this.at;
+    this.view.setUint32(this.at, length, true);
+    Atomics.store(
+      this.ctl,
+      this.headWord,
+      (Atomics.load(this.ctl, this.headWord) + this.skip + ((length + 7) & ~7)) | 0,
+    );
+    return length;
   }
 
   /** The consumer's snapshot of what is there now. */
@@ -134,16 +145,19 @@ export class RecordRing {
     return Atomics.load(this.ctl, this.headWord);
   }
 
-  /** Calls `take` with each record up to `mark` (a view, valid during the call), then frees it. */
-  drain(mark: number, take: (record: Uint8Array) => void): void {
+  /** Calls `take` with each record up to `mark` (views of it are valid during the call), then frees it. */
+  drain(mark: number, take: (record: Reader) => void): void {
     let tail = Atomics.load(this.ctl, this.tailWord);
+    const { r } = this;
     while (tail !== mark) {
       const at = (tail >>> 0) % this.size;
       const length = this.view.getUint32(at, true);
       if (length === PAD) {
         tail = (tail + this.size - at) | 0;
       } else {
-        take(this.bytes.subarray(at + 4, at + length));
+        r.pos = at + LENGTH;
+        r.end = at + length;
+        take(r);
         tail = (tail + ((length + 7) & ~7)) | 0;
       }
       Atomics.store(this.ctl, this.tailWord, tail);

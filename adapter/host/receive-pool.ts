@@ -3,17 +3,27 @@
  * inferior has consumed every piece of it. Pieces of one descriptor are consumed in order.
  */
 import { POOL_PAGE, POOL_PAGES } from './mailbox.ts';
+import { copyShared, WORD } from './shared-copy.ts';
 
 interface Piece {
   readonly page: number;
   left: number;
 }
 
+/** What one descriptor has in the pool. */
+interface Pieces {
+  /** Bytes put so far, modulo a word: a stream's bytes stand in the pool as they will in slirp's buffer, so that they are copied by words. */
+  phase: number;
+  /** Forgotten once all is consumed. */
+  closed: boolean;
+  readonly list: Piece[];
+}
+
 export class ReceivePool {
   private readonly bytes: Uint8Array;
   private readonly free: number[] = [];
   private readonly refs = new Int32Array(POOL_PAGES);
-  private readonly pieces = new Map<number, Piece[]>();
+  private readonly pieces = new Map<number, Pieces>();
   private current = -1;
   private used = 0;
 
@@ -24,45 +34,83 @@ export class ReceivePool {
     }
   }
 
-  /** Pages that can be had now. */
-  get available(): number {
-    return this.free.length;
+  /**
+   * A page for a stream to be read into, at the offset that its next byte has in a word; `put` then takes what was read without a copy.
+   * Null if pages are scarce. A page that is not put goes back with `unreserve`.
+   */
+  reserve(fd: number): Uint8Array | null {
+    if (this.free.length <= POOL_PAGES / 2) {
+      return null;
+    }
+    const page = this.free.pop() as number;
+    return this.bytes.subarray(page * POOL_PAGE + this.of(fd).phase, (page + 1) * POOL_PAGE);
   }
 
-  /** Copies up to a page of `data` in. Returns offset and count, or null when the pool is exhausted. */
+  /** Gives a reserved page back. */
+  unreserve(page: Uint8Array): void {
+    this.free.push(Math.floor(page.byteOffset / POOL_PAGE));
+  }
+
+  /** Copies up to a page of `data` in, all of it if it is `whole`. Returns offset and count, or null when the pool is exhausted. */
   put(fd: number, data: Uint8Array, whole: boolean): { at: number; n: number } | null {
-    const want = Math.min(data.length, POOL_PAGE);
-    if (this.current < 0 || POOL_PAGE - this.used < (whole ? want : Math.min(want, 4096))) {
+    const pieces = this.of(fd);
+    if (data.buffer === this.bytes.buffer) {
+      return this.putPage(pieces, data);
+    }
+    const want = Math.min(data.length, POOL_PAGE - WORD);
+    let from = this.aligned(pieces.phase);
+    if (this.current < 0 || POOL_PAGE - from < (whole ? want : Math.min(want, 4096))) {
       const page = this.free.pop();
       if (page === undefined) {
         return null;
       }
       this.release(this.current);
       this.current = page;
-      this.used = 0;
       this.refs[page] = 1;
+      from = pieces.phase;
     }
-    const n = Math.min(want, POOL_PAGE - this.used);
-    const at = this.current * POOL_PAGE + this.used;
-    this.bytes.set(n === data.length ? data : data.subarray(0, n), at);
-    this.used += n;
+    const n = Math.min(want, POOL_PAGE - from);
+    const at = this.current * POOL_PAGE + from;
+    copyShared(this.bytes, at, data, 0, n);
+    this.used = from + n;
     this.refs[this.current] = (this.refs[this.current] ?? 0) + 1;
-    const list = this.pieces.get(fd);
-    const piece = { page: this.current, left: n };
-    if (list) {
-      list.push(piece);
-    } else {
-      this.pieces.set(fd, [piece]);
+    pieces.list.push({ page: this.current, left: n });
+    if (!whole) {
+      pieces.phase = (pieces.phase + n) % WORD;
     }
     return { at, n };
   }
 
+  /** Takes bytes that were read into a reserved page; the page is now theirs. */
+  private putPage(pieces: Pieces, data: Uint8Array): { at: number; n: number } {
+    const page = Math.floor(data.byteOffset / POOL_PAGE);
+    this.refs[page] = 1;
+    pieces.list.push({ page, left: data.length });
+    pieces.phase = (pieces.phase + data.length) % WORD;
+    return { at: data.byteOffset, n: data.length };
+  }
+
+  private of(fd: number): Pieces {
+    let pieces = this.pieces.get(fd);
+    if (!pieces) {
+      pieces = { phase: 0, closed: false, list: [] };
+      this.pieces.set(fd, pieces);
+    }
+    return pieces;
+  }
+
+  /** The first offset in the current page that is free and has `phase` in its word. */
+  private aligned(phase: number): number {
+    return this.used + ((phase - this.used) & (WORD - 1));
+  }
+
   /** The inferior has consumed `bytes` of what was put for `fd`. */
   consumed(fd: number, bytes: number): void {
-    const list = this.pieces.get(fd);
-    if (!list) {
+    const pieces = this.pieces.get(fd);
+    if (!pieces) {
       return;
     }
+    const { list } = pieces;
     let left = bytes;
     for (let piece = list[0]; piece && (left > 0 || piece.left === 0); piece = list[0]) {
       const n = Math.min(piece.left, left);
@@ -74,8 +122,17 @@ export class ReceivePool {
       list.shift();
       this.release(piece.page);
     }
-    if (list.length === 0) {
+    if (pieces.closed && list.length === 0) {
       this.pieces.delete(fd);
+    }
+  }
+
+  /** The descriptor is closed: nothing more is put for it. */
+  forget(fd: number): void {
+    const pieces = this.pieces.get(fd);
+    if (pieces) {
+      pieces.closed = true;
+      this.consumed(fd, 0);
     }
   }
 

@@ -23,6 +23,8 @@ class DirectHost extends SimHost {
       return input.type === 'data' ? input.data.length : 1;
     },
     released: () => undefined,
+    reserve: () => null,
+    unreserve: () => undefined,
   });
   override connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
     this.sockets.connect(fd, addr, bind);

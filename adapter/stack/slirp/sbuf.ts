@@ -3,8 +3,12 @@ import type { mbuf } from './mbuf.ts';
 
 /** Bytes a buffer starts with; it grows up to `sb_datalen` as it fills. */
 const SB_MIN = 4096;
+const SB_WORD = 8;
 
-/** A ring of bytes. `sb_datalen` is its size as TCP sees it; memory is taken only as it is needed. */
+/**
+ * A ring of bytes. `sb_datalen` is its size as TCP sees it; memory is taken only as it is needed. Each byte of the stream keeps its place
+ * in an aligned word of `SB_WORD` bytes: what the host receives does too, and is then copied by words.
+ */
 export class sbuf {
   /** Bytes in the buffer. */
   sb_cc = 0;
@@ -46,7 +50,7 @@ export function sbdrop(sb: sbuf, num: number): boolean {
     sb.sb_rptr -= sb.sb_data.length;
   }
   if (sb.sb_cc === 0) {
-    sb.sb_rptr = 0;
+    sb.sb_rptr &= SB_WORD - 1;
   }
   return was_full && sb.sb_cc < half;
 }
@@ -57,18 +61,19 @@ export function sbdrop(sb: sbuf, num: number): boolean {
  */
 function sbgrow(sb: sbuf, need: number): void {
   let size = Math.max(SB_MIN, sb.sb_data.length);
-  while (size < need) {
+  while (size < need + SB_WORD) {
     size *= 2;
   }
-  size = Math.min(size, Math.max(need, sb.sb_datalen));
+  size = Math.min(size, (Math.max(need, sb.sb_datalen) + 2 * SB_WORD) & -SB_WORD);
   const data = new Uint8Array(size);
+  const at = sb.sb_rptr & (SB_WORD - 1);
   const first = Math.min(sb.sb_cc, sb.sb_data.length - sb.sb_rptr);
-  data.set(sb.sb_data.subarray(sb.sb_rptr, sb.sb_rptr + first));
+  data.set(sb.sb_data.subarray(sb.sb_rptr, sb.sb_rptr + first), at);
   if (first < sb.sb_cc) {
-    data.set(sb.sb_data.subarray(0, sb.sb_cc - first), first);
+    data.set(sb.sb_data.subarray(0, sb.sb_cc - first), at + first);
   }
   sb.sb_data = data;
-  sb.sb_rptr = 0;
+  sb.sb_rptr = at;
 }
 
 /**
