@@ -1,9 +1,8 @@
 /** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132): 16 addresses, each bound to a MAC address for good. */
 import { arp_table_add } from './arp_table.ts';
-import { INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY, rd32, UDP_HLEN, wr32 } from './ip.ts';
+import { ETH_ALEN, INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY, rd32, UDP_HLEN, wr32 } from './ip.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, m_zero, type mbuf } from './mbuf.ts';
 import type { Slirp } from './slirp.ts';
-import { in6_equal } from './solist.ts';
 import { udp_output } from './udp.ts';
 
 /** Addresses that are given out. */
@@ -48,7 +47,7 @@ const DHCPNAK = 6;
 /** One of the addresses: the MAC address that has it. */
 export class bootpclient {
   allocated = false;
-  macaddr: Uint8Array = new Uint8Array(16);
+  macaddr: Uint8Array = new Uint8Array(ETH_ALEN);
 }
 
 /** What a client asks for. */
@@ -58,42 +57,49 @@ class bootp_request {
   req_addr = 0;
 }
 
-/** The answer to a request: the address, or 255.255.255.255 for a refusal. */
-class bootp_lease {
-  readonly addr: number;
-  readonly bc: bootpclient | null;
-  constructor(addr: number, bc: bootpclient | null) {
-    this.addr = addr;
-    this.bc = bc;
-  }
-}
-
-/** The lease that the MAC address `mac` (zero padded to 16 bytes) has, or null. */
-function find_addr(slirp: Slirp, mac: Uint8Array): bootp_lease | null {
-  for (let i = 0; i < NB_BOOTP_CLIENTS; i++) {
-    const bc = slirp.bootp_clients[i]!;
-    if (bc.allocated && in6_equal(bc.macaddr, mac)) {
-      return new bootp_lease((slirp.vdhcp_startaddr + i) >>> 0, bc);
+/**
+ * True if a lease is that of the MAC address at `mac` of `b`.
+ * @nodebug
+ */
+function bootp_is_client(bc: bootpclient, b: Uint8Array, mac: number): boolean {
+  const a = bc.macaddr;
+  for (let i = 0; i < ETH_ALEN; i++) {
+    if (a[i] !== b[mac + i]) {
+      return false;
     }
   }
-  return null;
+  return bc.allocated;
 }
 
-/** The first address that is free or `mac`'s own already, or null if all are taken. */
-function get_new_addr(slirp: Slirp, mac: Uint8Array): bootp_lease | null {
+/** The address that the MAC address at `mac` of `b` has, or 0. */
+function find_addr(slirp: Slirp, b: Uint8Array, mac: number): number {
   for (let i = 0; i < NB_BOOTP_CLIENTS; i++) {
-    const bc = slirp.bootp_clients[i]!;
-    if (!bc.allocated || in6_equal(bc.macaddr, mac)) {
-      return new bootp_lease((slirp.vdhcp_startaddr + i) >>> 0, bc);
+    if (bootp_is_client(slirp.bootp_clients[i]!, b, mac)) {
+      return (slirp.vdhcp_startaddr + i) >>> 0;
     }
   }
-  return null;
+  return 0;
 }
 
-/** The address `addr` if it is in the pool and free or `mac`'s own, else null. */
-function request_addr(slirp: Slirp, addr: number, mac: Uint8Array): bootp_lease | null {
-  const bc = slirp.bootp_clients[addr - slirp.vdhcp_startaddr];
-  return bc && (!bc.allocated || in6_equal(bc.macaddr, mac)) ? new bootp_lease(addr, bc) : null;
+/** The first address that is free or the client's own already, or 0 if all are taken. */
+function get_new_addr(slirp: Slirp, b: Uint8Array, mac: number): number {
+  for (let i = 0; i < NB_BOOTP_CLIENTS; i++) {
+    const bc = slirp.bootp_clients[i]!;
+    if (!bc.allocated || bootp_is_client(bc, b, mac)) {
+      return (slirp.vdhcp_startaddr + i) >>> 0;
+    }
+  }
+  return 0;
+}
+
+/** The address `addr` if it is in the pool and free or the client's own, else 0. */
+function request_addr(slirp: Slirp, addr: number, b: Uint8Array, mac: number): number {
+  const i = addr - slirp.vdhcp_startaddr;
+  if (i < 0 || i >= NB_BOOTP_CLIENTS) {
+    return 0;
+  }
+  const bc = slirp.bootp_clients[i]!;
+  return !bc.allocated || bootp_is_client(bc, b, mac) ? addr : 0;
 }
 
 /** Reads the options of a message, from `p` up to `end`. A length that reaches beyond the end stops it. */
@@ -127,17 +133,16 @@ function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
   return r;
 }
 
-/** Chooses the address for a request; null: no answer, because the pool is exhausted. */
-function dhcp_choose(slirp: Slirp, r: bootp_request, mac: Uint8Array): bootp_lease | null {
+/** Chooses the address for a request of the client whose MAC address is at `mac` of `b`: the broadcast address refuses, 0 (the pool is exhausted) is no answer. */
+function dhcp_choose(slirp: Slirp, r: bootp_request, b: Uint8Array, mac: number): number {
   if (r.msg_type === DHCPDISCOVER) {
-    const wanted = r.req_addr !== 0 ? request_addr(slirp, r.req_addr, mac) : null;
-    return wanted ?? get_new_addr(slirp, mac);
+    return (r.req_addr !== 0 && request_addr(slirp, r.req_addr, b, mac)) || get_new_addr(slirp, b, mac);
   }
   if (r.req_addr !== 0) {
-    return request_addr(slirp, r.req_addr, mac) ?? new bootp_lease(INADDR_BROADCAST, null);
+    return request_addr(slirp, r.req_addr, b, mac) || INADDR_BROADCAST;
   }
   // A client that asks for no address and has none is given one: Windows does that.
-  return find_addr(slirp, mac) ?? get_new_addr(slirp, mac);
+  return find_addr(slirp, b, mac) || get_new_addr(slirp, b, mac);
 }
 
 /** Takes a BOOTP or DHCP message from the guest; `m` begins with the IP header. */
@@ -161,27 +166,26 @@ export function bootp_input(m: mbuf): void {
   if (r.msg_type === DHCPREQUEST && r.req_addr === 0) {
     r.req_addr = rd32(b, bp + BP_CIADDR);
   }
-  const mac = new Uint8Array(16);
-  for (let i = 0; i < 6; i++) {
-    mac[i] = b[bp + BP_CHADDR + i]!;
-  }
-  const lease = dhcp_choose(slirp, r, mac);
-  if (!lease) {
+  const mac = bp + BP_CHADDR;
+  const addr = dhcp_choose(slirp, r, b, mac);
+  if (addr === 0) {
     m_drop(m, 'DHCP_NO_LEASE');
     return;
   }
-  if (lease.bc) {
-    lease.bc.allocated = true;
-    lease.bc.macaddr = mac;
-    arp_table_add(slirp, lease.addr, mac, 0);
+  if (addr !== INADDR_BROADCAST) {
+    const bc = slirp.bootp_clients[addr - slirp.vdhcp_startaddr]!;
+    bc.allocated = true;
+    for (let i = 0; i < ETH_ALEN; i++) {
+      bc.macaddr[i] = b[mac + i]!;
+    }
+    arp_table_add(slirp, addr, b, mac);
   }
-  const xid = rd32(b, bp + BP_XID);
-  m_free(m);
-  bootp_reply(slirp, r.msg_type, xid, lease.addr, mac);
+  bootp_reply(m, r.msg_type, addr);
 }
 
-/** Answers a request with an offer, an acknowledgement or (`addr` is the broadcast address) a refusal; it is broadcast. */
-export function bootp_reply(slirp: Slirp, msg_type: number, xid: number, addr: number, mac: Uint8Array): void {
+/** Answers the request `q` with an offer, an acknowledgement or (`addr` is the broadcast address) a refusal; it is broadcast. */
+export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
+  const slirp = q.slirp;
   const m = m_get(slirp);
   m.m_data = M_IP + IP_HLEN + UDP_HLEN;
   m_inc(m, BOOTP_LEN);
@@ -192,35 +196,33 @@ export function bootp_reply(slirp: Slirp, msg_type: number, xid: number, addr: n
   b[bp] = BOOTP_REPLY;
   b[bp + 1] = 1;
   b[bp + 2] = 6;
-  wr32(b, bp + BP_XID, xid);
+  const request = q.m_data + IP_HLEN + UDP_HLEN;
+  for (let i = 0; i < 4; i++) {
+    b[bp + BP_XID + i] = q.m_dat[request + BP_XID + i]!;
+  }
   wr32(b, bp + BP_YIADDR, addr);
   wr32(b, bp + BP_SIADDR, slirp.vhost_addr);
-  for (let i = 0; i < 6; i++) {
-    b[bp + BP_CHADDR + i] = mac[i]!;
+  for (let i = 0; i < ETH_ALEN; i++) {
+    b[bp + BP_CHADDR + i] = q.m_dat[request + BP_CHADDR + i]!;
   }
+  m_free(q);
   wr32(b, bp + BP_VEND, RFC1533_COOKIE);
-  const q = bp + BP_VEND + 4;
+  let p = bp + BP_VEND + 4;
   const end = bp + BOOTP_LEN - 1;
   if (addr === INADDR_BROADCAST) {
-    b[
-      opt_string(
-        b,
-        opt_bytes(b, q, end, RFC2132_MSG_TYPE, [DHCPNAK]),
-        end,
-        RFC2132_MESSAGE,
-        'requested address not available',
-      )
-    ] = RFC1533_END;
+    p = opt_type(b, p, DHCPNAK);
+    p = opt_string(b, p, end, RFC2132_MESSAGE, 'requested address not available');
   } else {
     put_string(b, bp + BP_FILE, slirp.bootp_filename);
-    b[lease_options(slirp, b, q, end, msg_type === DHCPDISCOVER ? DHCPOFFER : DHCPACK)] = RFC1533_END;
+    p = lease_options(slirp, b, p, end, msg_type === DHCPDISCOVER ? DHCPOFFER : DHCPACK);
   }
+  b[p] = RFC1533_END;
   udp_output(null, m, slirp.vhost_addr, 67, INADDR_BROADCAST, 68, IPTOS_LOWDELAY);
 }
 
 /** Writes the options of an offer or acknowledgement from `q` on; those that do not fit are left out. Returns where they end. */
 function lease_options(slirp: Slirp, b: Uint8Array, q: number, end: number, type: number): number {
-  let p = opt_bytes(b, q, end, RFC2132_MSG_TYPE, [type]);
+  let p = opt_type(b, q, type);
   p = opt_addr(b, p, end, RFC2132_SRV_ID, slirp.vhost_addr);
   p = opt_addr(b, p, end, RFC1533_NETMASK, slirp.vnetwork_mask);
   if (!slirp.restricted) {
@@ -242,19 +244,14 @@ function lease_options(slirp: Slirp, b: Uint8Array, q: number, end: number, type
 }
 
 /**
- * Writes an option with bytes as its value, if it fits. Returns where the next one goes.
+ * Writes the option with the message's type, the first one. Returns where the next one goes.
  * @nodebug
  */
-function opt_bytes(b: Uint8Array, p: number, end: number, tag: number, value: readonly number[]): number {
-  if (p + 2 + value.length > end) {
-    return p;
-  }
-  b[p] = tag;
-  b[p + 1] = value.length;
-  for (let i = 0; i < value.length; i++) {
-    b[p + 2 + i] = value[i]!;
-  }
-  return p + 2 + value.length;
+function opt_type(b: Uint8Array, p: number, type: number): number {
+  b[p] = RFC2132_MSG_TYPE;
+  b[p + 1] = 1;
+  b[p + 2] = type;
+  return p + 3;
 }
 
 /**
