@@ -46,7 +46,9 @@ export function arp_table_add(slirp: Slirp, ip_addr: number, buf: Uint8Array, of
 /** Stores the MAC address of `ip_addr` at `off` of `out`. Returns false if it is not known. */
 export function arp_table_search(slirp: Slirp, ip_addr: number, out: Uint8Array, off: number): boolean {
   if (arp_is_broadcast(slirp, ip_addr)) {
-    out.fill(0xff, off, off + ETH_ALEN);
+    for (let i = 0; i < ETH_ALEN; i++) {
+      out[off + i] = 0xff;
+    }
     return true;
   }
   const table = slirp.arp_table.table;
