@@ -324,9 +324,12 @@ function arp_fill_reply(reply: Uint8Array, pkt: Uint8Array, ip_addr: number): vo
     reply[i] = pkt[i + ETH_ALEN]!;
     reply[ETH_HLEN + 18 + i] = pkt[ETH_HLEN + 8 + i]!;
   }
-  slirp_ethaddr(reply, 6, ip_addr);
-  slirp_ethaddr(reply, ETH_HLEN + 8, ip_addr);
-  wr32(reply, ETH_HLEN + 14, ip_addr);
+  if (rd32(reply, ETH_HLEN + 14) !== ip_addr) {
+    // Else the last reply was from this address, too.
+    slirp_ethaddr(reply, 6, ip_addr);
+    slirp_ethaddr(reply, ETH_HLEN + 8, ip_addr);
+    wr32(reply, ETH_HLEN + 14, ip_addr);
+  }
   for (let i = 0; i < 4; i++) {
     reply[ETH_HLEN + 24 + i] = pkt[ETH_HLEN + 14 + i]!;
   }
