@@ -1,7 +1,7 @@
 /** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132): 16 addresses, each bound to a MAC address for good. */
 import { arp_table_add } from './arp_table.ts';
 import { ETH_ALEN, INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY, rd32, UDP_HLEN, wr32 } from './ip.ts';
-import { M_IP, m_drop, m_free, m_get, m_inc, m_zero, type mbuf } from './mbuf.ts';
+import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
 import type { Slirp } from './slirp.ts';
 import { udp_output } from './udp.ts';
 
@@ -18,9 +18,10 @@ const BP_SIADDR = 20;
 const BP_CHADDR = 28;
 const BP_FILE = 108;
 const BP_VEND = 236;
+const BP_OPTIONS = BP_VEND + 4;
 /** Room for options in a reply, and the length of a reply. */
 const DHCP_OPT_LEN = 312;
-const BOOTP_LEN = BP_VEND + DHCP_OPT_LEN;
+export const BOOTP_LEN = BP_VEND + DHCP_OPT_LEN;
 const RFC1533_COOKIE = 0x63825363;
 
 const RFC1533_PAD = 0;
@@ -183,6 +184,22 @@ export function bootp_input(m: mbuf): void {
   bootp_reply(m, r.msg_type, addr);
 }
 
+/** Writes the two replies there are, a lease and a refusal, but for what depends on the request. */
+export function bootp_init(slirp: Slirp): void {
+  for (const b of [slirp.bootp_lease, slirp.bootp_nak]) {
+    b[0] = BOOTP_REPLY;
+    b[1] = 1;
+    b[2] = ETH_ALEN;
+    wr32(b, BP_SIADDR, slirp.vhost_addr);
+    wr32(b, BP_VEND, RFC1533_COOKIE);
+  }
+  wr32(slirp.bootp_nak, BP_YIADDR, INADDR_BROADCAST);
+  const q = opt_type(slirp.bootp_nak, BP_OPTIONS, DHCPNAK);
+  slirp.bootp_nak[opt_string(slirp.bootp_nak, q, RFC2132_MESSAGE, 'requested address not available')] = RFC1533_END;
+  put_string(slirp.bootp_lease, BP_FILE, slirp.bootp_filename);
+  slirp.bootp_lease[lease_options(slirp, slirp.bootp_lease)] = RFC1533_END;
+}
+
 /** Answers the request `q` with an offer, an acknowledgement or (`addr` is the broadcast address) a refusal; it is broadcast. */
 export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   const slirp = q.slirp;
@@ -192,53 +209,41 @@ export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   m.m_len = BOOTP_LEN;
   const b = m.m_dat;
   const bp = m.m_data;
-  m_zero(m, bp, BOOTP_LEN);
-  b[bp] = BOOTP_REPLY;
-  b[bp + 1] = 1;
-  b[bp + 2] = 6;
-  const request = q.m_data + IP_HLEN + UDP_HLEN;
-  for (let i = 0; i < 4; i++) {
-    b[bp + BP_XID + i] = q.m_dat[request + BP_XID + i]!;
+  if (addr === INADDR_BROADCAST) {
+    b.set(slirp.bootp_nak, bp);
+  } else {
+    b.set(slirp.bootp_lease, bp);
+    opt_type(b, bp + BP_OPTIONS, msg_type === DHCPDISCOVER ? DHCPOFFER : DHCPACK);
+    wr32(b, bp + BP_YIADDR, addr);
   }
-  wr32(b, bp + BP_YIADDR, addr);
-  wr32(b, bp + BP_SIADDR, slirp.vhost_addr);
+  const request = q.m_data + IP_HLEN + UDP_HLEN;
+  wr32(b, bp + BP_XID, rd32(q.m_dat, request + BP_XID));
   for (let i = 0; i < ETH_ALEN; i++) {
     b[bp + BP_CHADDR + i] = q.m_dat[request + BP_CHADDR + i]!;
   }
   m_free(q);
-  wr32(b, bp + BP_VEND, RFC1533_COOKIE);
-  let p = bp + BP_VEND + 4;
-  const end = bp + BOOTP_LEN - 1;
-  if (addr === INADDR_BROADCAST) {
-    p = opt_type(b, p, DHCPNAK);
-    p = opt_string(b, p, end, RFC2132_MESSAGE, 'requested address not available');
-  } else {
-    put_string(b, bp + BP_FILE, slirp.bootp_filename);
-    p = lease_options(slirp, b, p, end, msg_type === DHCPDISCOVER ? DHCPOFFER : DHCPACK);
-  }
-  b[p] = RFC1533_END;
   udp_output(null, m, slirp.vhost_addr, 67, INADDR_BROADCAST, 68, IPTOS_LOWDELAY);
 }
 
-/** Writes the options of an offer or acknowledgement from `q` on; those that do not fit are left out. Returns where they end. */
-function lease_options(slirp: Slirp, b: Uint8Array, q: number, end: number, type: number): number {
-  let p = opt_type(b, q, type);
-  p = opt_addr(b, p, end, RFC2132_SRV_ID, slirp.vhost_addr);
-  p = opt_addr(b, p, end, RFC1533_NETMASK, slirp.vnetwork_mask);
+/** Writes the options of an offer or acknowledgement, whose type is filled in later; those that do not fit are left out. Returns where they end. */
+function lease_options(slirp: Slirp, b: Uint8Array): number {
+  let p = opt_type(b, BP_OPTIONS, DHCPACK);
+  p = opt_addr(b, p, RFC2132_SRV_ID, slirp.vhost_addr);
+  p = opt_addr(b, p, RFC1533_NETMASK, slirp.vnetwork_mask);
   if (!slirp.restricted) {
-    p = opt_addr(b, p, end, RFC1533_GATEWAY, slirp.vhost_addr);
-    p = opt_addr(b, p, end, RFC1533_DNS, slirp.vnameserver_addr);
+    p = opt_addr(b, p, RFC1533_GATEWAY, slirp.vhost_addr);
+    p = opt_addr(b, p, RFC1533_DNS, slirp.vnameserver_addr);
   }
-  p = opt_addr(b, p, end, RFC2132_LEASE_TIME, LEASE_TIME);
-  p = opt_string(b, p, end, RFC1533_HOSTNAME, slirp.client_hostname);
-  p = opt_string(b, p, end, RFC1533_DOMAINNAME, slirp.vdomainname);
-  p = opt_string(b, p, end, RFC2132_TFTP_SERVER_NAME, slirp.tftp_server_name);
-  if (slirp.vdnssearch.length > 0 && p + slirp.vdnssearch.length <= end) {
+  p = opt_addr(b, p, RFC2132_LEASE_TIME, LEASE_TIME);
+  p = opt_string(b, p, RFC1533_HOSTNAME, slirp.client_hostname);
+  p = opt_string(b, p, RFC1533_DOMAINNAME, slirp.vdomainname);
+  p = opt_string(b, p, RFC2132_TFTP_SERVER_NAME, slirp.tftp_server_name);
+  if (slirp.vdnssearch.length > 0 && p + slirp.vdnssearch.length <= BOOTP_LEN - 1) {
     b.set(slirp.vdnssearch, p);
     p += slirp.vdnssearch.length;
   }
   if (slirp.bootp_filename.startsWith('http://')) {
-    p = opt_string(b, p, end, RFC2132_VENDOR_CLASS, 'HTTPClient');
+    p = opt_string(b, p, RFC2132_VENDOR_CLASS, 'HTTPClient');
   }
   return p;
 }
@@ -258,8 +263,8 @@ function opt_type(b: Uint8Array, p: number, type: number): number {
  * Writes an option with a 32-bit value.
  * @nodebug
  */
-function opt_addr(b: Uint8Array, p: number, end: number, tag: number, value: number): number {
-  if (p + 6 > end) {
+function opt_addr(b: Uint8Array, p: number, tag: number, value: number): number {
+  if (p + 6 > BOOTP_LEN - 1) {
     return p;
   }
   b[p] = tag;
@@ -272,8 +277,8 @@ function opt_addr(b: Uint8Array, p: number, end: number, tag: number, value: num
  * Writes an option with text; empty text leaves it out.
  * @nodebug
  */
-function opt_string(b: Uint8Array, p: number, end: number, tag: number, value: string): number {
-  if (value.length === 0 || value.length > 255 || p + 2 + value.length > end) {
+function opt_string(b: Uint8Array, p: number, tag: number, value: string): number {
+  if (value.length === 0 || value.length > 255 || p + 2 + value.length > BOOTP_LEN - 1) {
     return p;
   }
   b[p] = tag;

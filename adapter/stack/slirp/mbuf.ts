@@ -145,18 +145,6 @@ export function m_copy_in(m: mbuf, at: number, buf: Uint8Array, off: number, len
   }
 }
 
-/**
- * Zeroes `len` bytes of the packet's memory from offset `at`, both multiples of four.
- * @nodebug
- */
-export function m_zero(m: mbuf, at: number, len: number): void {
-  const w = m.m_u32;
-  const end = (at + len) >> 2;
-  for (let i = at >> 2; i < end; i++) {
-    w[i] = 0;
-  }
-}
-
 /** Gives up a packet and says why: `drop`, with the bytes from its Ethernet or IP header on. */
 export function m_drop(m: mbuf, reason: DropReason): void {
   const from = m.m_eth >= 0 ? m.m_eth : m.m_ip >= 0 ? m.m_ip : m.m_data;

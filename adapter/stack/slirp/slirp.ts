@@ -4,7 +4,7 @@ import { drop } from '../util/drop.ts';
 import { type HostSocket, POLLERR, POLLHUP, POLLIN, POLLOUT } from '../util/sockets.ts';
 import { QEMU_CLOCK_VIRTUAL, type QEMUTimer, qemu_clock_get_ns } from '../util/timer.ts';
 import { ArpTable, arp_table_add, arp_table_search } from './arp_table.ts';
-import { bootpclient, NB_BOOTP_CLIENTS } from './bootp.ts';
+import { BOOTP_LEN, bootp_init, bootpclient, NB_BOOTP_CLIENTS } from './bootp.ts';
 import { translate_dnssearch } from './dnssearch.ts';
 import { type GRand, g_rand_new_with_seed } from './grand.ts';
 import { if_start } from './if.ts';
@@ -106,6 +106,9 @@ export class Slirp {
   grand: GRand;
   ra_timer: QEMUTimer | null = null;
   bootp_clients: bootpclient[] = Array.from({ length: NB_BOOTP_CLIENTS }, () => new bootpclient());
+  /** The replies of the DHCP server as far as they do not depend on the request. */
+  bootp_lease: Uint8Array = new Uint8Array(BOOTP_LEN);
+  bootp_nak: Uint8Array = new Uint8Array(BOOTP_LEN);
   tftp_sessions: tftp_session[] = Array.from({ length: TFTP_SESSIONS_MAX }, () => new tftp_session());
   guestfwd_list: gfwd_list[] = [];
 
@@ -205,6 +208,7 @@ export function slirp_new(cfg: SlirpConfig, cb: SlirpCb, opaque: object): Slirp 
   slirp_update_time(slirp);
   slirp.last_slowtimo = slirp.curtime - TIMEOUT_SLOW;
   arp_header(slirp.arp_reply, 2);
+  bootp_init(slirp);
   icmp6_init(slirp);
   return slirp;
 }
