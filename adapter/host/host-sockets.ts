@@ -97,7 +97,7 @@ export class HostSockets {
   private readonly pings = new Pings();
   private readonly buffers: Buffer[] = [];
   /** What is read from streams comes into this memory, and is gone from it before the next read: Node's own way takes fresh memory each time. */
-  private readonly received = Buffer.allocUnsafeSlow(RECEIVE_BUFFER);
+  private readonly received = new Uint8Array(RECEIVE_BUFFER);
   /** Streams that are being connected. */
   private readonly connecting = new Set<TcpSocket>();
   /** Descriptors of accepted connections are odd, the stack's own are even. */

@@ -1,0 +1,111 @@
+/** Streams on their way to the inferior: whatever finds no room at first arrives all the same, in order, and nothing is lent twice. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { HostSockets } from '../../adapter/host/host-sockets.ts';
+import { createMailbox } from '../../adapter/host/mailbox.ts';
+import { ReceivePool } from '../../adapter/host/receive-pool.ts';
+import type { Input } from '../../adapter/stack/util/host.ts';
+import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+
+const LOOPBACK = 0x7f000001;
+
+/** An inferior that takes an input only now and then, and gives memory back late. */
+class SlowInferior {
+  readonly memory = createMailbox().pool;
+  readonly pool = new ReceivePool(this.memory);
+  readonly received = new Map<number, Buffer[]>();
+  readonly ended = new Set<number>();
+  readonly accepted: number[] = [];
+  lent = 0;
+  private unconsumed: { fd: number; n: number }[] = [];
+  private calls = 0;
+  readonly sockets = new HostSockets({
+    post: (input) => this.post(input),
+    released: (fd, n) => this.pool.consumed(fd, n),
+    reserve: (fd) => {
+      const page = this.pool.reserve(fd);
+      this.lent += page ? 1 : 0;
+      return page;
+    },
+    unreserve: (page) => {
+      this.lent--;
+      this.pool.unreserve(page);
+    },
+  });
+
+  private post(input: Input): number {
+    if (this.calls++ % 3 === 0) {
+      return 0;
+    }
+    if (input.type === 'accepted') {
+      this.accepted.push(input.fd);
+    } else if (input.type === 'eof') {
+      this.ended.add(input.fd);
+    } else if (input.type === 'data') {
+      const own = input.data.buffer === this.memory;
+      const at = this.pool.put(input.fd, input.data, false);
+      if (!at) {
+        return 0;
+      }
+      this.lent -= own ? 1 : 0;
+      const bytes = Buffer.from(new Uint8Array(this.memory, at.at, at.n));
+      this.received.set(input.fd, [...(this.received.get(input.fd) ?? []), bytes]);
+      this.unconsumed.push({ fd: input.fd, n: at.n });
+      return at.n;
+    }
+    return 1;
+  }
+
+  async until(done: () => boolean): Promise<void> {
+    while (!done()) {
+      await turn();
+      for (const { fd, n } of this.unconsumed.splice(0, 2)) {
+        this.sockets.consumed(fd, n);
+      }
+      this.sockets.retry();
+    }
+  }
+
+  bytes(fd: number): Buffer {
+    return Buffer.concat(this.received.get(fd) ?? []);
+  }
+}
+
+const content = (size: number, seed: number): Buffer =>
+  Buffer.from(Uint8Array.from({ length: size }, (_, i) => Math.imul(i + seed, 0x9e3779b1) >>> 24));
+
+describe('host sockets: streams', () => {
+  it('arrive whole when there is often no room, from both sides of a connection', async () => {
+    const inferior = new SlowInferior();
+    const { port } = await inferior.sockets.listen(2, 1, sockaddr_in(LOOPBACK, 0));
+    const sent = [3_000_017, 100, 700_001, 1].map(content);
+    for (const data of sent) {
+      connect({ port, host: '127.0.0.1' }).end(data);
+    }
+    const outgoing = content(2_500_000, 9);
+    const server = createServer((s) => s.end(outgoing)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    assert.equal(typeof address, 'object');
+    inferior.sockets.connect(4, sockaddr_in(LOOPBACK, (address as { port: number }).port), null);
+    await inferior.until(() => inferior.ended.size === sent.length + 1);
+    const got = inferior.accepted.map((fd) => inferior.bytes(fd)).sort((a, b) => a.length - b.length);
+    assert.deepEqual(
+      got.map((b) => b.length),
+      [1, 100, 700_001, 3_000_017],
+    );
+    assert.equal(
+      got.every((b) => sent.some((s) => s.equals(b))),
+      true,
+    );
+    assert.equal(inferior.bytes(4).equals(outgoing), true);
+    for (const fd of [...inferior.accepted, 4, 2]) {
+      inferior.sockets.close(fd, false);
+    }
+    server.close();
+    await inferior.until(() => inferior.lent === 0);
+    inferior.sockets.dispose();
+  });
+});
