@@ -60,6 +60,9 @@ function if_find_batch(slirp: Slirp, so: socket | null): mbuf | null {
 /** Queues a packet for the guest, in the session of its socket (null: none), and sends what can be sent. */
 export function if_output(so: socket | null, ifm: mbuf): void {
   const slirp = ifm.slirp;
+  if (slirp.if_count === 0 && !slirp.if_start_busy && if_start(slirp, ifm)) {
+    return;
+  }
   let on_fastq = false;
   ifm.ifq_so = so;
   ifm.ifs_next = ifm;
@@ -123,26 +126,33 @@ function if_drop_oldest(slirp: Slirp): void {
   }
 }
 
-/** Sends the packets of both queues, the fast one first, but for those that wait for a MAC address. */
-export function if_start(slirp: Slirp): void {
-  if (slirp.if_start_busy || slirp.if_count === 0) {
-    return;
+/**
+ * Sends the packets of both queues, the fast one first, but for those that wait for a MAC address. `ifm` is one that need not be queued,
+ * as nothing is: returns true if it was sent, and is the network's no more.
+ */
+export function if_start(slirp: Slirp, ifm: mbuf | null = null): boolean {
+  if (slirp.if_start_busy || (ifm === null && slirp.if_count === 0)) {
+    return false;
   }
   slirp.if_start_busy = true;
+  const sent = ifm !== null && if_encap(slirp, ifm);
+  if (sent) {
+    m_free(ifm);
+  }
   let progress = true;
   while (progress && slirp.if_count > 0) {
     progress = false;
-    for (let ifm = slirp.if_fastq.ifq_next, queue = slirp.if_fastq; ; ) {
-      if (ifm === queue) {
+    for (let q = slirp.if_fastq.ifq_next, queue = slirp.if_fastq; ; ) {
+      if (q === queue) {
         if (queue === slirp.if_batchq) {
           break;
         }
         queue = slirp.if_batchq;
-        ifm = queue.ifq_next;
+        q = queue.ifq_next;
         continue;
       }
-      const m = ifm as mbuf;
-      ifm = m.ifq_next;
+      const m = q as mbuf;
+      q = m.ifq_next;
       if (m.expiration_date < slirp.clock_ns) {
         if_dequeue(m, queue);
         m_drop(m, 'ARP_TIMEOUT');
@@ -154,6 +164,7 @@ export function if_start(slirp: Slirp): void {
     }
   }
   slirp.if_start_busy = false;
+  return sent;
 }
 
 /** A socket goes: its packets that wait lose their session's owner but stay. */
