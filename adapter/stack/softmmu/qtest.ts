@@ -243,7 +243,7 @@ function qtest_write_memory(words: readonly string[], data: Uint8Array | null): 
     return bad_number(words[1]!);
   }
   if (len < 1 || len > READ_MAX) {
-    return `ERR invalid size '${words[2]}', expected 1 to ${READ_MAX}`;
+    return 'ERR invalid argument size';
   }
   if (!data) {
     return `ERR invalid data for ${words[0]}`;

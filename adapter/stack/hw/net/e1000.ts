@@ -90,7 +90,6 @@ import {
   RDLEN,
   RDT,
   RNBC,
-  RUC,
   STATUS,
   VFTA,
 } from './e1000_regs.ts';
@@ -354,7 +353,6 @@ function e1000_rx_linearize(s: E1000State, iov: readonly iovec[], iovcnt: number
   iov_to_buf(iov, iovcnt, 0, buf, 0, Math.min(size, buf.length));
   if (size < MIN_BUF_SIZE) {
     buf.fill(0, size, MIN_BUF_SIZE);
-    e1000x_inc_reg_if_not_full(s.mac_reg, RUC);
   }
   return buf;
 }
