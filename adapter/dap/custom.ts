@@ -15,7 +15,7 @@ export interface RegisterDescription {
   readonly offset: number;
   readonly stride: number;
   readonly count: number;
-  readonly access: 'ro' | 'rw' | 'wo' | 'rc';
+  readonly access: 'ro' | 'rw' | 'wo' | 'rc' | 'none';
   readonly reset: number;
   readonly section: string;
   readonly fields: readonly FieldDescription[];

@@ -8,7 +8,13 @@ import { formatNumber } from './present.ts';
 import type { PacketSession } from './session.ts';
 
 const GROUPS: readonly string[] = [...new Set(E1000_REGISTERS.map(({ group }) => group))];
-const ACCESS = { ro: 'read only', rw: 'read/write', wo: 'write only', rc: 'read only, cleared by a read' } as const;
+const ACCESS = {
+  ro: 'read only',
+  rw: 'read/write',
+  wo: 'write only',
+  rc: 'read only, cleared by a read',
+  none: 'not kept, reads as 0',
+} as const;
 
 /** One register of one NIC; `index` is into `mac_reg`. */
 export interface Register {

@@ -33,7 +33,9 @@ function access(r: RegisterInfo): Xml[] {
   if (r.name === 'ICR') {
     return [['access', 'read-write']];
   }
-  return [['access', { ro: 'read-only', rc: 'read-only', rw: 'read-write', wo: 'write-only' }[r.access]]];
+  return [
+    ['access', { ro: 'read-only', rc: 'read-only', rw: 'read-write', wo: 'write-only', none: 'read-only' }[r.access]],
+  ];
 }
 
 function effects(r: RegisterInfo): Xml[] {

@@ -52,7 +52,13 @@ export function global_text(g: GlobalInfo): string {
   return paragraphs(code(`const ${g.name}: ${g.type || 'unknown'}${value}`), g.doc, place(g));
 }
 
-const ACCESS = { ro: 'read only', rw: 'read/write', wo: 'write only', rc: 'cleared by a read' } as const;
+const ACCESS = {
+  ro: 'read only',
+  rw: 'read/write',
+  wo: 'write only',
+  rc: 'cleared by a read',
+  none: 'not kept, reads as 0',
+} as const;
 
 /** A register with its bits. */
 export function register_text(r: RegisterInfo): string {

@@ -57,6 +57,7 @@ const ACCESS = {
   rw: 'read/write',
   wo: 'write only',
   rc: 'read only, cleared by a read of the guest',
+  none: 'not kept, reads as 0',
 } as const;
 
 /** What is known of a register, as Markdown: description, place, and a table of its fields. */

@@ -55,7 +55,7 @@ function tcp_may_open(slirp: Slirp, ti: tcpiphdr, af: number): boolean {
 }
 
 /** A socket for the connection that the guest opens with the SYN `m`. */
-function tcp_newso(slirp: Slirp, m: mbuf, af: number, iptos: number): socket {
+function tcp_newso(slirp: Slirp, m: mbuf, af: number): socket {
   const ti = m.m_ti;
   const so = socreate(slirp, IPPROTO_TCP);
   so.so_lfamily = af;
@@ -73,7 +73,7 @@ function tcp_newso(slirp: Slirp, m: mbuf, af: number, iptos: number): socket {
     so.so_laddr6 = m.m_dat.slice(m.m_ip + 8, m.m_ip + 24);
     so.so_faddr6 = m.m_dat.slice(m.m_ip + 24, m.m_ip + 40);
   }
-  so.so_iptos = tcp_tos(so) || iptos;
+  so.so_iptos = tcp_tos(so);
   tcp_attach(so).t_state = TCPS_LISTEN;
   slirp.tcb_hash.insert(so);
   return so;
@@ -106,10 +106,10 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     so = tcp_findso(slirp, m, af);
     if (so === null) {
       if (!tcp_may_open(slirp, ti, af)) {
-        tcp_reset(slirp, ti, m, af);
+        tcp_reset(slirp, null, ti, m, af);
         return;
       }
-      so = tcp_newso(slirp, m, af, af === AF_INET ? m.m_dat[m.m_ip + 1]! : 0);
+      so = tcp_newso(slirp, m, af);
     }
     const tp = so.so_tcpcb!;
     if (
@@ -190,14 +190,14 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
       return;
     case step.RESET_CONNECTION:
       tcp_drop(tp, 'ECONNRESET');
-      tcp_reset(slirp, ti, m, af);
+      tcp_reset(slirp, null, ti, m, af);
       return;
     case step.CLOSE_WITH_RESET:
       tcp_close(tp);
-      tcp_reset(slirp, ti, m, af);
+      tcp_reset(slirp, null, ti, m, af);
       return;
     case step.DROP_WITH_RESET:
-      tcp_reset(slirp, ti, m, af);
+      tcp_reset(slirp, tp, ti, m, af);
       return;
     case step.DROP_AFTER_ACK:
       if ((ti.ti_flags & TH_RST) === 0) {

@@ -363,7 +363,8 @@ export function tcp_respond(
   wr32(b, th + 8, ack);
   b[th + 12] = 0x50;
   b[th + 13] = flags;
-  wr16(b, th + 14, tp ? Math.min(sbspace(tp.t_socket.so_rcv), TCP_MAXWIN) : 0);
+  // Not limited to 65535 but cut off, as libslirp does: it matters to nobody, resets have no window.
+  wr16(b, th + 14, tp ? sbspace(tp.t_socket.so_rcv) & 0xffff : 0);
   wr32(b, th + 16, 0);
   if (m) {
     m_free(m);
@@ -398,13 +399,15 @@ function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af:
   }
 }
 
-/** Sends a reset for a segment that has no connection or does not fit its state (RFC 793, section 3.4). Frees `m`. */
-export function tcp_reset(slirp: Slirp, ti: tcpiphdr, m: mbuf, af: number): void {
+/**
+ * Sends a reset for a segment that has no connection (`tp` null) or does not fit its state (RFC 793, section 3.4). Frees `m`.
+ */
+export function tcp_reset(slirp: Slirp, tp: tcpcb | null, ti: tcpiphdr, m: mbuf, af: number): void {
   if (ti.ti_flags & TH_ACK) {
-    tcp_respond(slirp, null, ti, m, 0, ti.ti_ack, TH_RST, af);
+    tcp_respond(slirp, tp, ti, m, 0, ti.ti_ack, TH_RST, af);
   } else {
     const len = ti.ti_len + (ti.ti_flags & TH_SYN ? 1 : 0);
-    tcp_respond(slirp, null, ti, m, (ti.ti_seq + len) >>> 0, 0, TH_RST | TH_ACK, af);
+    tcp_respond(slirp, tp, ti, m, (ti.ti_seq + len) >>> 0, 0, TH_RST | TH_ACK, af);
   }
 }
 

@@ -12,7 +12,6 @@ import {
   IP_HLEN,
   IPDEFTTL,
   IPPROTO_UDP,
-  IPTOS_LOWDELAY,
   rd16,
   rd32,
   UDP_HLEN,
@@ -92,7 +91,6 @@ export function udp_input(m: mbuf, iphlen: number): void {
     so.so_laddr = ip_src;
     so.so_lport = uh_sport;
     so.so_fport = uh_dport;
-    so.so_iptos = udp_tos(so) || b[ip + 1]!;
     udp_attach(so, AF_INET);
   }
   so.so_ffamily = AF_INET;
@@ -141,11 +139,6 @@ export function udp_attach(so: socket, af: number): void {
 /** Closes a UDP or ping socket. */
 export function udp_detach(so: socket): void {
   sofree(so);
-}
-
-/** Type of service of a UDP flow by its ports: DNS is interactive; 0 otherwise. */
-export function udp_tos(so: socket): number {
-  return so.so_fport === 53 ? IPTOS_LOWDELAY : 0;
 }
 
 /**

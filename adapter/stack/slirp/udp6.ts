@@ -11,7 +11,7 @@ import type { Slirp } from './slirp.ts';
 import { type socket, socreate, sosendto } from './socket.ts';
 import { in6_equal, solookup6 } from './solist.ts';
 import { TFTP_SERVER, tftp_input } from './tftp.ts';
-import { udp_attach, udp_tos } from './udp.ts';
+import { udp_attach } from './udp.ts';
 
 /** True for the addresses that DHCPv6 clients send to: all servers and relays (ff02::1:2). */
 function is_all_dhcp_servers(a: Uint8Array): boolean {
@@ -73,7 +73,6 @@ export function udp6_input(m: mbuf): void {
     so.so_lport = sport;
     so.so_fport = dport;
     so.so_faddr6 = dst;
-    so.so_iptos = udp_tos(so);
     udp_attach(so, AF_INET6);
   }
   so.so_ffamily = AF_INET6;

@@ -4,6 +4,7 @@
  */
 import type { E1000State } from '../hw/net/e1000.ts';
 import type { PCIBus } from '../hw/pci/pci.ts';
+import type { PITChannelState } from '../hw/timer/i8254.ts';
 import type { NetState } from '../net/net.ts';
 import type { Slirp } from '../slirp/slirp.ts';
 import type { Host } from '../util/host.ts';
@@ -53,6 +54,8 @@ export class MachineState {
   rtc_start = 0;
   /** Set when the test protocol drives the machine (`-qtest`). */
   qtest: QTestState | null = null;
+  /** The interval timer, which only the test protocol shows. */
+  pit: PITChannelState | null = null;
   drops: DropCounters = new DropCounters();
   /** Set by a 'quit' input: the main loop returns. */
   shutdown_requested = false;

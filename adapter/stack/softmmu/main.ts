@@ -4,6 +4,7 @@ import { NullGuest, null_guest_ops } from '../guest/null_guest.ts';
 import { trace_guest_new, trace_guest_ops } from '../guest/trace_guest.ts';
 import { piix3_init } from '../hw/isa/piix3.ts';
 import { pci_bios_init, pci_root_bus_new } from '../hw/pci/pci.ts';
+import { i8254_pit_init } from '../hw/timer/i8254.ts';
 import { NetState } from '../net/net.ts';
 import type { Host } from '../util/host.ts';
 import { main_loop_wait } from '../util/main-loop.ts';
@@ -45,6 +46,7 @@ export function qemu_init(argv: readonly string[]): void {
   machine.rtc_start = o.rtc_start;
   if (o.qtest) {
     qtest_init();
+    i8254_pit_init();
   }
   net_init_clients(o);
   if (!o.qtest) {

@@ -133,16 +133,19 @@ function memory_region_dispatch_write(mr: MemoryRegion, addr: number, val: numbe
 }
 
 /**
- * Reads `size` bytes of device space at any alignment, split into the accesses a bus would make.
+ * Reads `size` bytes of device space at any alignment, split into the accesses a bus would make. `none` (0 or -1) is what reads where
+ * nobody answers.
  * @nodebug
  */
-function io_read(list: readonly MemoryRegion[], addr: number, size: number): number {
+function io_read(list: readonly MemoryRegion[], addr: number, size: number, none: number): number {
   let val = 0;
   for (let i = 0; i < size; ) {
     const n = memory_access_size(addr + i, size - i);
     const mr = memory_region_find(list, addr + i);
     if (mr) {
       val |= memory_region_dispatch_read(mr, addr + i, n) << (i * 8);
+    } else {
+      val |= (n === 4 ? none : none & ((1 << (n * 8)) - 1)) << (i * 8);
     }
     i += n;
   }
@@ -171,7 +174,7 @@ function io_write(list: readonly MemoryRegion[], addr: number, val: number, size
  */
 export function address_space_ldub(addr: number): number {
   const m = machine.memory;
-  return addr < m.ram.length ? m.ram[addr]! : io_read(m.regions, addr, 1);
+  return addr < m.ram.length ? m.ram[addr]! : io_read(m.regions, addr, 1, 0);
 }
 
 /**
@@ -180,7 +183,7 @@ export function address_space_ldub(addr: number): number {
  */
 export function address_space_lduw(addr: number): number {
   const m = machine.memory;
-  return addr + 2 <= m.ram.length ? m.ram_view.getUint16(addr, true) : io_read(m.regions, addr, 2);
+  return addr + 2 <= m.ram.length ? m.ram_view.getUint16(addr, true) : io_read(m.regions, addr, 2, 0);
 }
 
 /**
@@ -189,7 +192,7 @@ export function address_space_lduw(addr: number): number {
  */
 export function address_space_ldl(addr: number): number {
   const m = machine.memory;
-  return addr + 4 <= m.ram.length ? m.ram_view.getUint32(addr, true) : io_read(m.regions, addr, 4);
+  return addr + 4 <= m.ram.length ? m.ram_view.getUint32(addr, true) : io_read(m.regions, addr, 4, 0);
 }
 
 /**
@@ -260,7 +263,7 @@ export function address_space_read(addr: number, buf: Uint8Array, off: number, l
   }
   while (n < len) {
     const step = memory_access_size(addr + n, len - n);
-    const val = io_read(m.regions, addr + n, step);
+    const val = io_read(m.regions, addr + n, step, 0);
     for (let i = 0; i < step; i++) {
       buf[off + n + i] = val >>> (i * 8);
     }
@@ -333,7 +336,7 @@ export function ram_copy_in(ram: Uint8Array, addr: number, buf: Uint8Array, off:
  * @nodebug
  */
 export function cpu_inb(port: number): number {
-  return memory_region_find(machine.memory.ioports, port) ? io_read(machine.memory.ioports, port, 1) : 0xff;
+  return io_read(machine.memory.ioports, port, 1, -1);
 }
 
 /**
@@ -341,7 +344,7 @@ export function cpu_inb(port: number): number {
  * @nodebug
  */
 export function cpu_inw(port: number): number {
-  return memory_region_find(machine.memory.ioports, port) ? io_read(machine.memory.ioports, port, 2) : 0xffff;
+  return io_read(machine.memory.ioports, port, 2, -1);
 }
 
 /**
@@ -349,7 +352,7 @@ export function cpu_inw(port: number): number {
  * @nodebug
  */
 export function cpu_inl(port: number): number {
-  return memory_region_find(machine.memory.ioports, port) ? io_read(machine.memory.ioports, port, 4) : 0xffffffff;
+  return io_read(machine.memory.ioports, port, 4, -1);
 }
 
 /**

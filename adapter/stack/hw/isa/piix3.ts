@@ -18,6 +18,7 @@ import {
   pci_default_read_config,
   pci_default_write_config,
   pci_register_device,
+  pci_set_long,
   pci_set_word,
 } from '../pci/pci.ts';
 
@@ -94,15 +95,40 @@ function set_ids(d: PCIDevice, device: number, class_id: number, revision: numbe
   d.config[PCI_REVISION_ID] = revision;
 }
 
+/** Other registers that are not 0 after a reset: byte offset and 32-bit value. */
+const I440FX_RESET: readonly (readonly [number, number])[] = [
+  [0x54, 0x08000000],
+  [0x70, 0x00020000],
+];
+const PIIX3_RESET: readonly (readonly [number, number])[] = [
+  [0x04, 0x02000000],
+  [0x4c, 0x0003004d],
+  [0x68, 0x00000200],
+  [0x70, 0x00000080],
+  [0x74, 0x0c0c0000],
+  [0x78, 0x00000002],
+  [0xa0, 0x00000008],
+  [0xa8, 0x0000000f],
+];
+
+/** What registers read after a reset. */
+function set_reset_values(d: PCIDevice, values: readonly (readonly [number, number])[]): void {
+  for (const [offset, val] of values) {
+    pci_set_long(d.config, offset, val);
+  }
+}
+
 /** Puts both bridges on the bus. */
 export function piix3_init(bus: PCIBus): void {
   const host = pci_register_device(bus, 'i440FX', 0, pci_default_config_ops);
   set_ids(host, PCI_DEVICE_ID_INTEL_82441, PCI_CLASS_BRIDGE_HOST, 2);
+  set_reset_values(host, I440FX_RESET);
   const isa = pci_register_device(bus, 'PIIX3', 1 << 3, {
     config_read: pci_default_read_config,
     config_write: piix3_write_config,
   });
   set_ids(isa, PCI_DEVICE_ID_INTEL_82371SB_0, PCI_CLASS_BRIDGE_ISA, 0);
+  set_reset_values(isa, PIIX3_RESET);
   isa.config[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_MULTI_FUNCTION;
   isa.config.fill(PIRQ_DISABLED, PIIX_PIRQCA, PIIX_PIRQCA + PIIX_NUM_PIRQS);
   bus.piix3 = new PIIX3State(isa);

@@ -33,6 +33,7 @@ import {
   PCI_DEVICE_ID,
   PCI_INTERRUPT_PIN,
   PCI_REVISION_ID,
+  PCI_ROM_ADDRESS,
   PCI_SUBSYSTEM_ID,
   PCI_SUBSYSTEM_VENDOR_ID,
   PCI_VENDOR_ID,
@@ -46,6 +47,7 @@ import {
   pci_register_bar,
   pci_register_device,
   pci_set_irq,
+  pci_set_long,
   pci_set_word,
 } from '../pci/pci.ts';
 import {
@@ -88,7 +90,6 @@ import {
   RDLEN,
   RDT,
   RNBC,
-  RUC,
   STATUS,
   VFTA,
 } from './e1000_regs.ts';
@@ -352,7 +353,6 @@ function e1000_rx_linearize(s: E1000State, iov: readonly iovec[], iovcnt: number
   iov_to_buf(iov, iovcnt, 0, buf, 0, Math.min(size, buf.length));
   if (size < MIN_BUF_SIZE) {
     buf.fill(0, size, MIN_BUF_SIZE);
-    e1000x_inc_reg_if_not_full(s.mac_reg, RUC);
   }
   return buf;
 }
@@ -530,6 +530,11 @@ const PCI_CLASS_NETWORK_ETHERNET = 0x0200;
 /** Revision of the 82540EM that QEMU reports. */
 const E1000_REVISION = 3;
 const IOPORT_SIZE = 0x40;
+/**
+ * Writable bits of the expansion ROM's base address: 256 KiB, and the enable bit. The register is there for drivers that size it; the ROM
+ * itself, which holds the boot code of QEMU's device, is not.
+ */
+const ROM_ADDRESS_MASK = 0xfffc0001;
 
 /** Puts an e1000 on the bus at `devfn`, links it to its peer and resets it. */
 export function pci_e1000_realize(props: E1000Properties, devfn: number): E1000State {
@@ -542,6 +547,7 @@ export function pci_e1000_realize(props: E1000Properties, devfn: number): E1000S
   pci_set_word(pci_dev.config, PCI_SUBSYSTEM_ID, PCI_SUBDEVICE_ID_QEMU);
   pci_dev.config[PCI_REVISION_ID] = E1000_REVISION;
   pci_dev.config[PCI_INTERRUPT_PIN] = 1;
+  pci_set_long(pci_dev.wmask, PCI_ROM_ADDRESS, ROM_ADDRESS_MASK);
   pci_register_bar(pci_dev, 0, PCI_BASE_ADDRESS_SPACE_MEMORY, 'e1000-mmio', E1000_MMIO_SIZE, e1000_mmio_ops, s);
   pci_register_bar(pci_dev, 1, PCI_BASE_ADDRESS_SPACE_IO, 'e1000-io', IOPORT_SIZE, e1000_io_ops, s);
   e1000x_core_prepare_eeprom(s.eeprom_data, e1000_eeprom_template, E1000_DEV_ID_82540EM, s.macaddr);

@@ -12,11 +12,9 @@ import {
   E1000_REGISTERS,
   EECD,
   EERD,
-  FCAH,
-  FCT,
-  FCTTV,
   FFLT,
   FFMT,
+  FFVT,
   GORCH,
   GORCL,
   GOTCH,
@@ -51,7 +49,6 @@ import {
   TDH,
   TDLEN,
   TDT,
-  TIDV,
   TORH,
   TORL,
   TOTH,
@@ -162,12 +159,8 @@ const special_writes: readonly (readonly [number, WriteOp])[] = [
   [RDH, set_16bit],
   [RDTR, set_16bit],
   [RADV, set_16bit],
-  [TIDV, set_16bit],
   [TADV, set_16bit],
   [ITR, set_16bit],
-  [FCAH, set_16bit],
-  [FCT, set_16bit],
-  [FCTTV, set_16bit],
   [AIT, set_16bit],
   [VET, mac_writereg],
   [RDFH, set_13bit],
@@ -180,6 +173,13 @@ const special_writes: readonly (readonly [number, WriteOp])[] = [
   [TDFHS, set_13bit],
   [TDFTS, set_13bit],
   [TDFPC, set_13bit],
+];
+
+/** The flexible filters' tables: their entries are 8 bytes apart, and QEMU's device keeps the words between them as well. */
+const flexible_filters: readonly (readonly [first: number, words: number, write: WriteOp])[] = [
+  [FFLT, 7, set_11bit],
+  [FFMT, 255, set_4bit],
+  [FFVT, 255, mac_writereg],
 ];
 
 /** What a read or write of each 32-bit word of BAR 0 does, from the register table and the two lists above. */
@@ -195,10 +195,13 @@ function e1000_make_ops(): MacOps {
   for (const r of E1000_REGISTERS) {
     for (let i = 0; i < r.count; i++) {
       const index = (r.offset + i * r.stride) >> 2;
-      read[index] = r.access === 'rc' ? mac_read_clr4 : r.access === 'wo' ? undefined : mac_readreg;
-      const narrow = r.offset >> 2 === FFLT ? set_11bit : r.offset >> 2 === FFMT ? set_4bit : mac_writereg;
-      write[index] = r.access === 'rw' ? narrow : undefined;
+      read[index] = { rc: mac_read_clr4, ro: mac_readreg, rw: mac_readreg, wo: undefined, none: undefined }[r.access];
+      write[index] = r.access === 'rw' ? mac_writereg : undefined;
     }
+  }
+  for (const [first, words, op] of flexible_filters) {
+    read.fill(mac_readreg, first, first + words);
+    write.fill(op, first, first + words);
   }
   for (const [index, op] of special_reads) {
     read[index] = op;

@@ -24,7 +24,6 @@ export const RXCW = 0x0180 >> 2;
 export const LEDCTL = 0x0e00 >> 2;
 export const PBA = 0x1000 >> 2;
 export const SWSM = 0x5b50 >> 2;
-export const FCRUC = 0x5b20 >> 2;
 
 /* Interrupt registers */
 export const ICR = 0x00c0 >> 2;
@@ -113,7 +112,7 @@ export const XONRXC = 0x4048 >> 2;
 export const XONTXC = 0x404c >> 2;
 export const XOFFRXC = 0x4050 >> 2;
 export const XOFFTXC = 0x4054 >> 2;
-export const FCRUCC = 0x4058 >> 2;
+export const FCRUC = 0x4058 >> 2;
 export const PRC64 = 0x405c >> 2;
 export const PRC127 = 0x4060 >> 2;
 export const PRC255 = 0x4064 >> 2;
@@ -160,8 +159,11 @@ export const RAH = RA + 1;
 /** Bytes of the memory-mapped register space (BAR 0). */
 export const E1000_MMIO_SIZE = 0x20000;
 
-/** What a read or write of a register does: `rc` is cleared by a read. */
-export type RegisterAccess = 'ro' | 'rw' | 'wo' | 'rc';
+/**
+ * What a read or write of a register does here, as with QEMU's device: `rc` is cleared by a read, `none` is in the manual but not kept:
+ * it reads as 0 and ignores writes.
+ */
+export type RegisterAccess = 'ro' | 'rw' | 'wo' | 'rc' | 'none';
 
 /** A register, or an array of them. */
 export interface RegisterInfo {
@@ -218,20 +220,19 @@ export const E1000_REGISTERS: readonly RegisterInfo[] = [
     ['STATUS', STATUS, 'ro', 0x80080783, '13.4.2', 'Device Status'],
     ['EECD', EECD, 'rw', 0x188, '13.4.3', 'EEPROM/Flash Control and Data'],
     ['EERD', EERD, 'rw', 0, '13.4.4', 'EEPROM Read'],
-    ['CTRL_EXT', CTRL_EXT, 'rw', 0, '13.4.6', 'Extended Device Control'],
-    ['FLA', FLA, 'rw', 0, '13.4.5', 'Flash Access'],
+    ['CTRL_EXT', CTRL_EXT, 'none', 0, '13.4.6', 'Extended Device Control'],
+    ['FLA', FLA, 'none', 0, '13.4.5', 'Flash Access'],
     ['MDIC', MDIC, 'rw', 0, '13.4.7', 'MDI Control: access to the PHY'],
-    ['FCAL', FCAL, 'rw', 0, '13.4.8', 'Flow Control Address Low'],
-    ['FCAH', FCAH, 'rw', 0, '13.4.9', 'Flow Control Address High'],
-    ['FCT', FCT, 'rw', 0, '13.4.10', 'Flow Control Type'],
+    ['FCAL', FCAL, 'none', 0, '13.4.8', 'Flow Control Address Low'],
+    ['FCAH', FCAH, 'none', 0, '13.4.9', 'Flow Control Address High'],
+    ['FCT', FCT, 'none', 0, '13.4.10', 'Flow Control Type'],
     ['VET', VET, 'rw', 0x8100, '13.4.11', 'VLAN EtherType'],
-    ['FCTTV', FCTTV, 'rw', 0, '13.4.12', 'Flow Control Transmit Timer Value'],
-    ['TXCW', TXCW, 'rw', 0, '13.4.13', 'Transmit Configuration Word'],
-    ['RXCW', RXCW, 'ro', 0, '13.4.14', 'Receive Configuration Word'],
+    ['FCTTV', FCTTV, 'none', 0, '13.4.12', 'Flow Control Transmit Timer Value'],
+    ['TXCW', TXCW, 'none', 0, '13.4.13', 'Transmit Configuration Word'],
+    ['RXCW', RXCW, 'none', 0, '13.4.14', 'Receive Configuration Word'],
     ['LEDCTL', LEDCTL, 'rw', 0x602, '13.4.15', 'LED Control'],
     ['PBA', PBA, 'rw', 0x00100030, '13.4.16', 'Packet Buffer Allocation'],
     ['SWSM', SWSM, 'rw', 0, '13.8', 'Software Semaphore'],
-    ['FCRUC', FCRUC, 'rw', 0, '13.8', 'Flow Control Receive Underrun Count'],
   ]),
   ...e1000_reg_group('Interrupt', [
     ['ICR', ICR, 'rc', 0, '13.4.17', 'Interrupt Cause Read: a read clears it'],
@@ -242,36 +243,36 @@ export const E1000_REGISTERS: readonly RegisterInfo[] = [
   ]),
   ...e1000_reg_group('Receive', [
     ['RCTL', RCTL, 'rw', 0, '13.4.22', 'Receive Control'],
-    ['FCRTL', FCRTL, 'rw', 0, '13.4.23', 'Flow Control Receive Threshold Low'],
-    ['FCRTH', FCRTH, 'rw', 0, '13.4.24', 'Flow Control Receive Threshold High'],
+    ['FCRTL', FCRTL, 'none', 0, '13.4.23', 'Flow Control Receive Threshold Low'],
+    ['FCRTH', FCRTH, 'none', 0, '13.4.24', 'Flow Control Receive Threshold High'],
     ['RDBAL', RDBAL, 'rw', 0, '13.4.25', 'Receive Descriptor Base Address Low'],
     ['RDBAH', RDBAH, 'rw', 0, '13.4.26', 'Receive Descriptor Base Address High'],
     ['RDLEN', RDLEN, 'rw', 0, '13.4.27', 'Receive Descriptor Length: bytes of the ring'],
     ['RDH', RDH, 'rw', 0, '13.4.28', 'Receive Descriptor Head'],
     ['RDT', RDT, 'rw', 0, '13.4.29', 'Receive Descriptor Tail'],
     ['RDTR', RDTR, 'rw', 0, '13.4.30', 'Receive Interrupt Delay Timer (1.024 us)'],
-    ['RXDCTL', RXDCTL, 'rw', 0, '13.4.40', 'Receive Descriptor Control'],
+    ['RXDCTL', RXDCTL, 'none', 0, '13.4.40', 'Receive Descriptor Control'],
     ['RADV', RADV, 'rw', 0, '13.4.31', 'Receive Interrupt Absolute Delay Timer (1.024 us)'],
-    ['RSRPD', RSRPD, 'rw', 0, '13.4.32', 'Receive Small Packet Detect Interrupt'],
-    ['RXCSUM', RXCSUM, 'rw', 0, '13.4.41', 'Receive Checksum Control'],
+    ['RSRPD', RSRPD, 'none', 0, '13.4.32', 'Receive Small Packet Detect Interrupt'],
+    ['RXCSUM', RXCSUM, 'none', 0, '13.4.41', 'Receive Checksum Control'],
     ['MTA', MTA, 'rw', 0, '13.5.1', 'Multicast Table Array', 128],
     ['RA', RA, 'rw', 0, '13.5.2', 'Receive Address: 16 pairs of low and high halves', 32],
     ['VFTA', VFTA, 'rw', 0, '13.5.4', 'VLAN Filter Table Array', 128],
   ]),
   ...e1000_reg_group('Transmit', [
     ['TCTL', TCTL, 'rw', 0, '13.4.33', 'Transmit Control'],
-    ['TIPG', TIPG, 'rw', 0, '13.4.34', 'Transmit Inter Packet Gap'],
+    ['TIPG', TIPG, 'none', 0, '13.4.34', 'Transmit Inter Packet Gap'],
     ['AIT', AIT, 'rw', 0, '13.4.35', 'Adaptive IFS Throttle'],
-    ['TXDMAC', TXDMAC, 'rw', 0, '13.4.44', 'TX DMA Control'],
+    ['TXDMAC', TXDMAC, 'none', 0, '13.4.44', 'TX DMA Control'],
     ['TDBAL', TDBAL, 'rw', 0, '13.4.36', 'Transmit Descriptor Base Address Low'],
     ['TDBAH', TDBAH, 'rw', 0, '13.4.36', 'Transmit Descriptor Base Address High'],
     ['TDLEN', TDLEN, 'rw', 0, '13.4.37', 'Transmit Descriptor Length: bytes of the ring'],
     ['TDH', TDH, 'rw', 0, '13.4.38', 'Transmit Descriptor Head'],
     ['TDT', TDT, 'rw', 0, '13.4.39', 'Transmit Descriptor Tail'],
-    ['TIDV', TIDV, 'rw', 0, '13.4.42', 'Transmit Interrupt Delay Value (1.024 us)'],
+    ['TIDV', TIDV, 'none', 0, '13.4.42', 'Transmit Interrupt Delay Value (1.024 us)'],
     ['TXDCTL', TXDCTL, 'rw', 0, '13.4.43', 'Transmit Descriptor Control'],
     ['TADV', TADV, 'rw', 0, '13.4.45', 'Transmit Absolute Interrupt Delay Value (1.024 us)'],
-    ['TSPMT', TSPMT, 'rw', 0, '13.4.46', 'TCP Segmentation Pad and Minimum Threshold'],
+    ['TSPMT', TSPMT, 'none', 0, '13.4.46', 'TCP Segmentation Pad and Minimum Threshold'],
   ]),
   ...e1000_reg_group('FIFO', [
     ['RDFH', RDFH, 'rw', 0, '13.8.1', 'Receive Data FIFO Head'],
@@ -293,12 +294,12 @@ export const E1000_REGISTERS: readonly RegisterInfo[] = [
     ['IPAV', IPAV, 'rw', 0, '13.6.4', 'IP Address Valid'],
     ['IP4AT', IP4AT, 'rw', 0, '13.6.5', 'IPv4 Address Table', 7],
     ['IP6AT', IP6AT, 'rw', 0, '13.6.6', 'IPv6 Address Table', 4],
-    ['WUPL', WUPL, 'rw', 0, '13.6.7', 'Wakeup Packet Length'],
-    ['WUPM', WUPM, 'ro', 0, '13.6.8', 'Wakeup Packet Memory', 32],
+    ['WUPL', WUPL, 'none', 0, '13.6.7', 'Wakeup Packet Length'],
+    ['WUPM', WUPM, 'rw', 0, '13.6.8', 'Wakeup Packet Memory', 32],
     ['FFLT', FFLT, 'rw', 0, '13.6.9', 'Flexible Filter Length Table', 4, 8],
     ['FFMT', FFMT, 'rw', 0, '13.6.10', 'Flexible Filter Mask Table', 128, 8],
     ['FFVT', FFVT, 'rw', 0, '13.6.11', 'Flexible Filter Value Table', 128, 8],
-    ['MANC', MANC, 'rw', 0x00222300, '13.4.12', 'Management Control'],
+    ['MANC', MANC, 'ro', 0x00222300, '13.4.12', 'Management Control'],
   ]),
   ...e1000_reg_group('Statistics', [
     ['CRCERRS', CRCERRS, 'rc', 0, '13.7.1', 'CRC Error Count'],
@@ -320,7 +321,7 @@ export const E1000_REGISTERS: readonly RegisterInfo[] = [
     ['XONTXC', XONTXC, 'rc', 0, '13.7.17', 'XON Transmitted Count'],
     ['XOFFRXC', XOFFRXC, 'rc', 0, '13.7.18', 'XOFF Received Count'],
     ['XOFFTXC', XOFFTXC, 'rc', 0, '13.7.19', 'XOFF Transmitted Count'],
-    ['FCRUCC', FCRUCC, 'rc', 0, '13.7.20', 'FC Received Unsupported Count'],
+    ['FCRUC', FCRUC, 'rw', 0, '13.7.20', 'FC Received Unsupported Count'],
     ['PRC64', PRC64, 'rc', 0, '13.7.21', 'Packets Received (64 Bytes) Count'],
     ['PRC127', PRC127, 'rc', 0, '13.7.22', 'Packets Received (65-127 Bytes) Count'],
     ['PRC255', PRC255, 'rc', 0, '13.7.23', 'Packets Received (128-255 Bytes) Count'],

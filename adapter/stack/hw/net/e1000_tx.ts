@@ -260,8 +260,9 @@ export function xmit_seg(s: E1000State): void {
   if ((tp.sum_needed & E1000_TXD_POPTS_IXSM) !== 0) {
     putsum(tp.data, tp.size, props.ipcso, props.ipcss, props.ipcse);
   }
-  if (tp.vlan_needed && tp.size >= 12) {
-    // The tag goes behind the addresses, which move 4 bytes down into the room kept before the data.
+  if (tp.vlan_needed) {
+    // The tag goes behind the addresses, which move 4 bytes down into the room kept before the data. A packet too short for addresses
+    // is sent with what the one before left there.
     tp.vlan.copyWithin(0, 4, 16);
     tp.vlan.set(tp.vlan_header, 12);
     e1000_send_packet(s, tp.vlan, tp.size + 4);
@@ -284,8 +285,8 @@ function e1000_tx_fix_headers(s: E1000State, tp: E1000Tx, props: e1000x_txd_prop
     stw_be(data, props.ipcss + 2, tp.size - props.ipcss);
     stw_be(data, props.ipcss + 4, lduw_be(data, props.ipcss + 4) + frames);
   } else {
-    // IPv6: the length counts what follows the fixed header.
-    stw_be(data, props.ipcss + 4, tp.size - props.ipcss - 40);
+    // IPv6. QEMU's device counts the fixed header too, though RFC 8200 does not.
+    stw_be(data, props.ipcss + 4, tp.size - props.ipcss);
   }
   const css = props.tucss;
   const len = tp.size - css;
@@ -294,7 +295,8 @@ function e1000_tx_fix_headers(s: E1000State, tp: E1000Tx, props: e1000x_txd_prop
     const seq = lduw_be(data, css + 4) * 0x10000 + lduw_be(data, css + 6) + sofar;
     stw_be(data, css + 4, (seq / 0x10000) & 0xffff);
     stw_be(data, css + 6, seq & 0xffff);
-    if (props.paylen - sofar > props.mss) {
+    // A payload shorter than what was sent already counts as a very long one, as in QEMU's unsigned sum.
+    if ((props.paylen - sofar) >>> 0 > props.mss) {
       data[css + 13]! &= ~TH_FIN_PUSH;
     } else if (frames > 0) {
       e1000x_inc_reg_if_not_full(s.mac_reg, TSCTC);

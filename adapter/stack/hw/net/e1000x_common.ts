@@ -1,7 +1,6 @@
 /** What the members of the e1000 family share (hw/net/e1000x_common.c): over bare register arrays. */
 import { type PCIDevice, pci_is_bus_master } from '../pci/pci.ts';
 import {
-  E1000_CTRL_SLU,
   E1000_CTRL_VME,
   E1000_RAH_AV,
   E1000_RCTL_BSEX,
@@ -123,11 +122,9 @@ export function e1000x_update_rx_total_stats(mac: Uint32Array, data_size: number
   mac[GORCH] = mac[TORH]!;
 }
 
-/** True when the receiver is on and the link up (RCTL.EN, STATUS.LU, CTRL.SLU). */
+/** True when the receiver is on and the link up (RCTL.EN, STATUS.LU; CTRL.SLU does not matter to QEMU's device). */
 export function e1000x_hw_rx_enabled(mac: Uint32Array): boolean {
-  return (
-    (mac[STATUS]! & E1000_STATUS_LU) !== 0 && (mac[RCTL]! & E1000_RCTL_EN) !== 0 && (mac[CTRL]! & E1000_CTRL_SLU) !== 0
-  );
+  return (mac[STATUS]! & E1000_STATUS_LU) !== 0 && (mac[RCTL]! & E1000_RCTL_EN) !== 0;
 }
 
 /** True when the device can put frames into memory: receiver on, link up, bus master. */

@@ -340,14 +340,14 @@ export function pci_host_data_read(bus: PCIBus, addr: number, size: number): num
   if ((reg & PCI_CONF_ENABLE) === 0 || (reg & 0xff0000) !== 0) {
     return size === 4 ? 0xffffffff : (1 << (size * 8)) - 1;
   }
-  return pci_config_read((reg >>> 8) & 0xff, (reg & 0xfc) | (addr & 3), size);
+  return pci_config_read((reg >>> 8) & 0xff, (reg & 0xff) | (addr & 3), size);
 }
 
 /** Writes port 0xcfc and the three above. */
 export function pci_host_data_write(bus: PCIBus, addr: number, val: number, size: number): void {
   const reg = bus.config_reg;
   if ((reg & PCI_CONF_ENABLE) !== 0 && (reg & 0xff0000) === 0) {
-    pci_config_write((reg >>> 8) & 0xff, (reg & 0xfc) | (addr & 3), val, size);
+    pci_config_write((reg >>> 8) & 0xff, (reg & 0xff) | (addr & 3), val, size);
   }
 }
 
