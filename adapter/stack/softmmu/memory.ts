@@ -149,6 +149,10 @@ function memory_region_dispatch_write(mr: MemoryRegion, addr: number, val: numbe
  * @nodebug
  */
 function io_read(list: readonly MemoryRegion[], addr: number, size: number): number {
+  if (memory_access_size(addr, size) === size) {
+    const mr = memory_region_find(list, addr);
+    return mr ? memory_region_dispatch_read(mr, addr, size) : 0;
+  }
   let val = 0;
   for (let i = 0; i < size; ) {
     const n = memory_access_size(addr + i, size - i);
@@ -166,6 +170,13 @@ function io_read(list: readonly MemoryRegion[], addr: number, size: number): num
  * @nodebug
  */
 function io_write(list: readonly MemoryRegion[], addr: number, val: number, size: number): void {
+  if (memory_access_size(addr, size) === size) {
+    const mr = memory_region_find(list, addr);
+    if (mr) {
+      memory_region_dispatch_write(mr, addr, val, size);
+    }
+    return;
+  }
   for (let i = 0; i < size; ) {
     const n = memory_access_size(addr + i, size - i);
     const mr = memory_region_find(list, addr + i);
