@@ -16,10 +16,12 @@ interface Node {
 /** Bytes between samples; what is found is rounded to it. */
 const INTERVAL = 4096;
 
-function site(node: Node): string {
+/** A function of the profile; one of the engine's own is no help without its caller. */
+function site(node: Node, caller: string): string {
   const { functionName, url, lineNumber } = node.callFrame;
+  const name = functionName || '(top level)';
   const file = url.replace(/^.*\/(?:dist\/stack\/(?:release|debug)|test)\//, '');
-  return `${functionName || '(top level)'} ${file === '' ? '(engine)' : `${file}:${lineNumber + 1}`}`;
+  return file === '' ? `${name} < ${caller}` : `${name} ${file}:${lineNumber + 1}`;
 }
 
 /** Runs `work` and returns its allocations, most first; garbage counts. */
@@ -39,11 +41,14 @@ export async function allocations(work: () => void): Promise<readonly Allocation
   const { profile } = await post('HeapProfiler.stopSampling');
   session.disconnect();
   const by = new Map<string, number>();
-  const visit = (node: Node): void => {
-    by.set(site(node), (by.get(site(node)) ?? 0) + node.selfSize);
-    node.children.forEach(visit);
+  const visit = (node: Node, caller: string): void => {
+    const where = site(node, caller);
+    by.set(where, (by.get(where) ?? 0) + node.selfSize);
+    for (const child of node.children) {
+      visit(child, where);
+    }
   };
-  visit(profile!.head);
+  visit(profile!.head, '');
   return [...by]
     .filter(([, bytes]) => bytes > 0)
     .sort((a, b) => b[1] - a[1])
