@@ -93,6 +93,9 @@ export class NetState {
   announce: AnnounceTimer | null = null;
   /** MAC addresses given out by default so far. */
   default_macs = 0;
+  /** `acpi-index` and `bootindex` (counted from 1) of devices, which no two may share. */
+  readonly acpi_indexes: number[] = [];
+  readonly bootindexes: number[] = [];
 }
 
 /** A name nobody has: `model.N`. */
