@@ -2,6 +2,7 @@
 import type { E1000Properties } from '../hw/net/e1000.ts';
 import { machine } from '../softmmu/machine.ts';
 import {
+  id_wellformed,
   option_error,
   type QemuOpts,
   qemu_opt_get,
@@ -44,11 +45,15 @@ export function net_init_hubport(opts: QemuOpts, name: string, peer: NetClientSt
 
 /** Makes a link to another program, or says what is wrong with it. */
 function net_init_link(opts: QemuOpts, ends: SocketEnds, name: string, peer: NetClientState | null): NetClientState {
-  const nc = net_socket_open(qemu_opt_get(opts, 'type'), ends, name, peer);
-  if (typeof nc === 'string') {
-    throw option_error(opts, nc);
+  const link = net_socket_open(qemu_opt_get(opts, 'type'), ends, name, null);
+  if (typeof link === 'string') {
+    throw option_error(opts, link);
   }
-  return nc;
+  if (peer) {
+    link.nc.peer = peer;
+    peer.peer = link.nc;
+  }
+  return link.nc;
 }
 
 /** `-netdev socket,id=,listen=[HOST]:PORT`, `connect=HOST:PORT` or `udp=HOST:PORT,localaddr=HOST:PORT`. */
@@ -122,7 +127,7 @@ export function net_client_init(opts: QemuOpts): NetClientState {
   if (id === '') {
     throw option_error(opts, "Parameter 'id' is missing");
   }
-  if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(id)) {
+  if (!id_wellformed(id)) {
     throw option_error(opts, "Parameter 'id' expects an identifier: a letter, then letters, digits, '-', '.', '_'");
   }
   if (machine.net.net_clients.some((nc) => nc.name === id)) {
