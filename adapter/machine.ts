@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Image } from './engine/image.ts';
 import { Inferior } from './engine/inferior.ts';
@@ -16,7 +17,7 @@ const USAGE = `Usage: pktgdb-machine [QEMU OPTIONS]
 Runs an emulated machine with QEMU's network devices: a user network, hubs and filters, e1000 NICs, a small guest.
 
   -netdev, -device e1000, -nic, -net, -object filter-*, -m   as in QEMU
-  -monitor stdio     Read commands of the human monitor on stdin.
+  -monitor CHARDEV   Read commands of the human monitor: stdio, or a socket as for -qtest.
   -qtest CHARDEV     Speak QEMU's test protocol: unix:PATH connects to a socket, unix:PATH,server=on listens on one, tcp:HOST:PORT
                      connects, stdio uses stdin and stdout. No guest runs, the virtual clock moves only by clock_step and clock_set,
                      and -device links NIC and -netdev directly instead of by a hub, as QEMU does.
@@ -36,17 +37,17 @@ function now(): string[] {
   return ['-rtc', `base=${new Date().toISOString().slice(0, 19)}`];
 }
 
-/** Joins the monitor to stdin and stdout: a prompt, lines, answers. */
-function serve_monitor(inferior: Inferior, name: string): void {
+/** Joins the monitor to two streams: a prompt, lines, answers. */
+function serve_monitor(inferior: Inferior, name: string, input: Readable, output: Writable): void {
   let pending = '';
   let order = Promise.resolve();
-  process.stdout.write(`${name}\n(qemu) `);
-  process.stdin.setEncoding('utf8').on('data', (text: string) => {
+  output.write(`${name}\n(qemu) `);
+  input.setEncoding('utf8').on('data', (text: string) => {
     const lines = (pending + text).split('\n');
     pending = lines.pop()!;
     for (const line of lines) {
       order = order.then(async () => {
-        process.stdout.write(`${await inferior.monitor(line)}(qemu) `);
+        output.write(`${await inferior.monitor(line)}(qemu) `);
       });
     }
   });
@@ -106,7 +107,21 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdin.setEncoding('utf8').on('data', (text: string) => inferior.post({ type: 'console', text }));
   }
   if (monitor.kind === 'stdio') {
-    serve_monitor(inferior, title);
+    serve_monitor(inferior, title, process.stdin, process.stdout);
+  } else if (monitor.kind !== 'none') {
+    const opened = open_socket('-monitor', monitor).then((socket) => {
+      socket.on('error', () => undefined);
+      serve_monitor(inferior, title, socket, socket);
+    });
+    if (monitor.kind === 'server') {
+      // Its client may come when it likes.
+      opened.catch((e: unknown) => {
+        process.stderr.write(`pktgdb-machine: ${e instanceof Error ? e.message : String(e)}\n`);
+        quit();
+      });
+    } else {
+      await opened;
+    }
   }
   inferior.on('console', (text) => process.stdout.write(text));
   inferior.go();

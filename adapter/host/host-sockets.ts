@@ -526,9 +526,10 @@ export class HostSockets {
       return;
     }
     tcp.on('error', () => undefined);
-    if (reset) {
+    // Only TCP can be reset: Node refuses it for sockets of the Unix domain, which have no address.
+    if (reset && tcp.remoteAddress !== undefined) {
       tcp.resetAndDestroy();
-    } else if (tcp.connecting || tcp.destroyed) {
+    } else if (reset || tcp.connecting || tcp.destroyed) {
       tcp.destroy();
     } else {
       tcp.resume();

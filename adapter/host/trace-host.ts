@@ -441,6 +441,10 @@ export class TraceHost implements Host {
     return this.outside.read_file?.(dir, name, off, len) ?? { errno: 'ENOENT', size: 0, data: new Uint8Array(0) };
   }
 
+  write_file(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void {
+    this.outside.write_file?.(path, create, buf, off, len);
+  }
+
   report(level: 'info' | 'warning' | 'error', text: string): void {
     this.outside.report(level, text);
   }

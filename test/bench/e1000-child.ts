@@ -2,9 +2,9 @@
  * One build of the NIC in a process of its own: a driver that keeps the rings going, and a peer that sends or counts frames. Arguments:
  * debug|release, frames. Prints an array of `E1000Run`s as JSON.
  */
-import { Session } from 'node:inspector';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type AllocationSite, allocations } from './heap.ts';
 
 type Stack = typeof import('../../adapter/stack/hw/net/e1000.ts') &
   typeof import('../../adapter/stack/hw/pci/pci.ts') &
@@ -19,15 +19,16 @@ export interface E1000Run {
   readonly name: string;
   readonly frames: number;
   readonly seconds: number;
-  /** Bytes of the heap that were allocated, by the sampling heap profiler, and by whom most. */
-  readonly allocated: number;
-  readonly top: string;
+  /** What was allocated, and where. */
+  readonly sites: readonly AllocationSite[];
 }
 
 const BAR0 = 0xfebc0000;
 const [RCTL, TCTL, ICR] = [0x100, 0x400, 0xc0];
 const RX = { RDBAL: 0x2800, RDLEN: 0x2808, RDH: 0x2810, RDT: 0x2818 };
 const TX = { TDBAL: 0x3800, TDLEN: 0x3808, TDT: 0x3818 };
+/** Addresses that the driver uses for each batch: numbers beyond 31 bits, which would be allocated each time they are computed. */
+const [AT_ICR, AT_RDH, AT_RDT, AT_TDT] = [BAR0 + ICR, BAR0 + RX.RDH, BAR0 + RX.RDT, BAR0 + TX.TDT];
 const COUNT = 256;
 /** Frames between looks of the driver at its rings. */
 const BATCH = 16;
@@ -122,8 +123,8 @@ function receive(size: number, n: number): void {
     for (let j = 0; j < BATCH; j++) {
       stack.qemu_send_packet(peer, f, size);
     }
-    ldl(BAR0 + ICR);
-    wr(RX.RDT, (ldl(BAR0 + RX.RDH) + COUNT - 1) % COUNT);
+    ldl(AT_ICR);
+    stl(AT_RDT, (ldl(AT_RDH) + COUNT - 1) % COUNT);
   }
 }
 
@@ -143,10 +144,12 @@ function transmit(size: number, n: number): void {
     for (let j = 0; j < BATCH; j++) {
       queue(TX_BUFFERS, 0x0b000000 | size, 0);
     }
-    wr(TX.TDT, tail);
-    ldl(BAR0 + ICR);
+    stl(AT_TDT, tail);
+    ldl(AT_ICR);
   }
 }
+
+const CONTEXT = Uint8Array.of(14, 24, 33, 0, 34, 50, 0, 0);
 
 /** A packet of 64 KiB in 4 pieces behind a context: IP at 14, TCP at 34, headers of 54 bytes. */
 function segment(n: number): void {
@@ -154,7 +157,7 @@ function segment(n: number): void {
   while (sent < goal) {
     const c = TX_RING + 16 * tail;
     queue(0, 0, 0);
-    machine.ram.set([14, 24, 33, 0, 34, 50, 0, 0], c);
+    machine.ram.set(CONTEXT, c);
     view.setUint32(c + 8, (0x27000000 | TSO_PAYLOAD) >>> 0, true);
     view.setUint32(c + 12, (MSS * 0x10000 + (54 << 8)) >>> 0, true);
     let left = 54 + TSO_PAYLOAD;
@@ -162,42 +165,9 @@ function segment(n: number): void {
       queue(TX_BUFFERS, 0x26100000 | TX_BUFFER, 0x300);
     }
     queue(TX_BUFFERS, 0x2f100000 | left, 0x300);
-    wr(TX.TDT, tail);
-    ldl(BAR0 + ICR);
+    stl(AT_TDT, tail);
+    ldl(AT_ICR);
   }
-}
-
-interface Node {
-  readonly callFrame: { readonly functionName: string };
-  readonly selfSize: number;
-  readonly children: readonly Node[];
-}
-
-const session = new Session();
-session.connect();
-const post = (method: string, params: object = {}): Promise<{ profile?: { head: Node } }> =>
-  new Promise((resolve, reject) => {
-    session.post(method, params, (e, r) => (e ? reject(e) : resolve((r ?? {}) as { profile?: { head: Node } })));
-  });
-
-/** Bytes allocated while `work` runs, by function; the sampler rounds to its interval. */
-async function allocation(work: () => void): Promise<{ bytes: number; top: string }> {
-  await post('HeapProfiler.startSampling', {
-    samplingInterval: 4096,
-    includeObjectsCollectedByMajorGC: true,
-    includeObjectsCollectedByMinorGC: true,
-  });
-  work();
-  const { profile } = await post('HeapProfiler.stopSampling');
-  const by = new Map<string, number>();
-  const visit = (node: Node): void => {
-    const name = node.callFrame.functionName || '(other)';
-    by.set(name, (by.get(name) ?? 0) + node.selfSize);
-    node.children.forEach(visit);
-  };
-  visit(profile!.head);
-  const all = [...by].sort((a, b) => b[1] - a[1]);
-  return { bytes: all.reduce((n, [, size]) => n + size, 0), top: (all[0]?.[1] ?? 0) > 0 ? all[0]![0] : '' };
 }
 
 async function measure(name: string, frames: number, work: (n: number) => void): Promise<E1000Run> {
@@ -205,8 +175,7 @@ async function measure(name: string, frames: number, work: (n: number) => void):
   const started = performance.now();
   work(frames);
   const seconds = (performance.now() - started) / 1000;
-  const { bytes, top } = await allocation(() => work(frames));
-  return { name, frames, seconds, allocated: bytes, top };
+  return { name, frames, seconds, sites: await allocations(() => work(frames)) };
 }
 
 const n = Number(count);

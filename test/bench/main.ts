@@ -5,8 +5,8 @@
 
 import { loadSlirpBench } from './bundle.ts';
 import { measureConditions, measureLaunch, measureMemory, measureStops } from './debugger.ts';
-import { measureE1000 } from './e1000.ts';
-import { measurePath } from './path.ts';
+import { measureE1000, measureE1000Heap } from './e1000.ts';
+import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
 
@@ -18,7 +18,9 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   conditions: measureConditions,
   probes: measureProbes,
   e1000: () => measureE1000(),
+  'e1000-heap': () => measureE1000Heap(),
   path: () => measurePath(),
+  'path-heap': () => measurePathHeap(),
 };
 
 async function main(words: readonly string[]): Promise<void> {

@@ -1,11 +1,12 @@
 /**
  * One run of the whole path in a process of its own: a forwarded connection brings bytes that travel slirp -> queues -> hub -> e1000 ->
  * ring -> guest driver -> TCP -> nc, and the guest's acknowledgments go back. The host side is in this process and costs next to
- * nothing, so the figure is the stack's. Arguments: debug|release, megabytes. Prints one JSON line.
+ * nothing, so the figure is the stack's. Arguments: debug|release, megabytes[, heap]. Prints one JSON line; with `heap`, what is allocated too.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FrameDirection, Host, Input, sockaddr } from '../../adapter/stack/util/host.ts';
+import { type AllocationSite, allocations } from './heap.ts';
 
 const CHUNK = new Uint8Array(65536).fill(0x2e);
 const PEER: sockaddr = { sa_family: 2, sin_addr: 0x7f000001, sin_port: 40000, sin6_addr: null, sun_path: '' };
@@ -93,7 +94,7 @@ class BenchHost implements Host {
   report(): void {}
 }
 
-const [build = 'release', megabytes = '50'] = process.argv.slice(2);
+const [build = 'release', megabytes = '50', heap = ''] = process.argv.slice(2);
 const probes = Number(process.env['PKTGDB_PROBES'] ?? 100_000);
 Object.defineProperty(globalThis, '__pktgdb', {
   value: {
@@ -109,7 +110,15 @@ type Main = (argc: number, argv: readonly string[], host: Host) => number;
 const { main } = (await import(pathToFileURL(join(root, 'softmmu/main.js')).href)) as { main: Main };
 const host = new BenchHost(Number(megabytes) * 1e6);
 const argv = ['pktgdb', '-netdev', 'user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556', '-device', 'e1000,netdev=user.0'];
-main(argv.length, argv, host);
+const run = (): void => {
+  main(argv.length, argv, host);
+};
+let sites: readonly AllocationSite[] = [];
+if (heap === 'heap') {
+  sites = await allocations(run);
+} else {
+  run();
+}
 const cpu = process.cpuUsage();
 console.log(
   JSON.stringify({
@@ -118,5 +127,6 @@ console.log(
     seconds: host.seconds,
     frames: host.frames,
     user_s: cpu.user / 1e6,
+    sites,
   }),
 );

@@ -3,18 +3,20 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Image } from '../../adapter/engine/image.ts';
+import type { AllocationSite } from './heap.ts';
 
 interface PathRun {
   readonly seconds: number;
   readonly frames: number;
+  readonly sites: readonly AllocationSite[];
 }
 
 const run = promisify(execFile);
 
-async function once(build: 'debug' | 'release', megabytes: number, probes: number): Promise<PathRun> {
+async function once(build: 'debug' | 'release', megabytes: number, probes: number, heap = ''): Promise<PathRun> {
   const child = join(import.meta.dirname, 'path-child.ts');
   const env = { ...process.env, PKTGDB_PROBES: String(probes) };
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', child, build, String(megabytes)], { env });
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', child, build, String(megabytes), heap], { env });
   return JSON.parse(stdout) as PathRun;
 }
 
@@ -36,5 +38,19 @@ export async function measurePath(megabytes = 100, rounds = 5): Promise<object> 
     release_pkts_per_s: Math.round(release),
     instrumented_pkts_per_s: Math.round(instrumented),
     ratio: Number((release / instrumented).toFixed(2)),
+  };
+}
+
+/** Places in a heap profile that are shown. */
+const TOP = 15;
+
+/** Where the release build allocates on the path, in bytes a frame; starting up is in it. */
+export async function measurePathHeap(megabytes = 100): Promise<object> {
+  const { sites, frames } = await once('release', megabytes, Image.load().info.probes.length, 'heap');
+  const per_frame = (bytes: number): number => Number((bytes / frames).toFixed(1));
+  const total = sites.reduce((n, s) => n + s.bytes, 0);
+  return {
+    total: per_frame(total),
+    ...Object.fromEntries(sites.slice(0, TOP).map((s) => [s.where, per_frame(s.bytes)])),
   };
 }

@@ -15,5 +15,6 @@ const outside = new Outside();
 const code = main(args.length, args, new TraceHost(capture, outside, args));
 const frames = outside.frames.map((f) => [f.dir, Buffer.from(f.data).toString('base64')]);
 const { turns, drops, cpu } = machine;
-const result = { code, turns, reports: outside.reports, drops: [...drops.by_reason], frames, guest: cpu.guest };
+const files = [...outside.files].map(([path, data]) => [path, data.toString('base64')]);
+const result = { code, turns, reports: outside.reports, drops: [...drops.by_reason], frames, guest: cpu.guest, files };
 process.stdout.write(JSON.stringify(result));

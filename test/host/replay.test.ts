@@ -20,6 +20,7 @@ interface Result {
   readonly reports: readonly string[];
   readonly drops: readonly (readonly [reason: string, count: number])[];
   readonly frames: readonly (readonly [dir: 0 | 1, base64: string])[];
+  readonly files: readonly (readonly [path: string, base64: string])[];
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -68,6 +69,21 @@ describe('replaying a capture on the machine', function () {
       assert.match(r.reports.at(-1)!, /^info: replay finished: \d+ frames$/);
     });
   }
+
+  it('filter-dump writes the frames of a replay, with their times', () => {
+    const r = replay('03-ping.pcap', [...OPTIONS, '-object', 'filter-dump,id=d,netdev=user.0,file=/dumped']);
+    const [[path, data]] = r.files as [readonly [string, string]];
+    assert.equal(path, '/dumped');
+    const { packets } = read_capture(Buffer.from(data, 'base64'));
+    assert.deepEqual(
+      packets.map((p) => Buffer.from(p.data).toString('base64')),
+      r.frames.map(([, frame]) => frame),
+    );
+    const ns = (p: { ts_sec: number; ts_nsec: number }): number => p.ts_sec * 1e9 + p.ts_nsec;
+    const span = ns(packets.at(-1)!) - ns(packets[0]!);
+    const recorded = packets_of('03-ping.pcap');
+    assert.ok(Math.abs(span - (ns(recorded.at(-1)!) - ns(recorded[0]!))) < 0.5e9, `${span} ns`);
+  });
 
   it('DNS, and a ping beyond the gateway', () => {
     const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));

@@ -19,6 +19,7 @@ export class Outside implements Host {
   nameservers = TRACE_NAMESERVERS;
   readonly reports: string[] = [];
   readonly frames: { dir: FrameDirection; data: Uint8Array }[] = [];
+  readonly files = new Map<string, Buffer>();
   console = '';
   poll(): readonly Input[] {
     return [];
@@ -28,6 +29,10 @@ export class Outside implements Host {
   }
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     this.frames.push({ dir, data: buf.slice(0, size) });
+  }
+  write_file(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void {
+    const before = create ? Buffer.alloc(0) : this.files.get(path)!;
+    this.files.set(path, Buffer.concat([before, buf.subarray(off, off + len)]));
   }
   report(level: string, text: string): void {
     this.reports.push(`${level}: ${text}`);

@@ -57,6 +57,12 @@ function up_to_syn_ack(t: ReturnType<typeof hello>): void {
 }
 
 describe('playing a trace', () => {
+  it('writes the files that the machine writes', () => {
+    const { host, outside } = hello();
+    host.write_file('/tmp/a.pcap', true, Uint8Array.of(0, 1, 2, 3), 1, 2);
+    assert.deepEqual(outside.files.get('/tmp/a.pcap'), Buffer.of(1, 2));
+  });
+
   it('gives the inputs of the capture at its times, with the acknowledgments moved to the new connection', () => {
     const t = hello();
     assert.deepEqual(t.turn(), ['frame 52:54:00:12:34:56 → Broadcast ARP 60 ARP Announcement for 10.0.2.15']);

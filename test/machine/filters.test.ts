@@ -5,41 +5,28 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { read_capture } from '../../adapter/packets/capture.ts';
 import { build } from './frames.ts';
+import { Monitor } from './monitor.ts';
+import { Packets } from './packets.ts';
 import { QTest } from './qtest.ts';
 import { Driver, type Step } from './scenario.ts';
 
 const ME = { mac: '52:54:00:12:34:56', ip: '10.0.2.15', gw_mac: '52:55:0a:00:02:02' };
 const ARP = { op: 'send_frame', frame: { arp: { tip: '10.0.2.2' } } } as Step;
 const RINGS = [{ op: 'pci_setup' }, { op: 'setup_rings', ims: 0x9d }] as Step[];
-const NIC = ['-device', 'e1000,netdev=n0,addr=3,mac=52:54:00:12:34:56'];
-
-/** Packets of a stream that has their lengths in front. */
-class Packets {
-  private buffer = Buffer.alloc(0);
-  private readonly socket: Socket;
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on('data', (data: Buffer) => {
-      this.buffer = Buffer.concat([this.buffer, data]);
-    });
-  }
-  async next(): Promise<Buffer> {
-    while (this.buffer.length < 4 || this.buffer.length < 4 + this.buffer.readUInt32BE(0)) {
-      await once(this.socket, 'data');
+/** Reads something until it is as it should be. */
+async function patiently<T>(read: () => T, done: (value: T) => boolean): Promise<T> {
+  for (;;) {
+    const value = read();
+    if (done(value)) {
+      return value;
     }
-    const end = 4 + this.buffer.readUInt32BE(0);
-    const packet = this.buffer.subarray(4, end);
-    this.buffer = this.buffer.subarray(end);
-    return packet;
-  }
-  send(packet: Buffer): void {
-    const header = Buffer.alloc(4);
-    header.writeUInt32BE(packet.length);
-    this.socket.write(Buffer.concat([header, packet]));
+    await sleep(10);
   }
 }
+const NIC = ['-device', 'e1000,netdev=n0,addr=3,mac=52:54:00:12:34:56'];
 
 describe('pktgdb-machine: filters and links', () => {
   let dir: string;
@@ -53,9 +40,25 @@ describe('pktgdb-machine: filters and links', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  async function machine(args: readonly string[]): Promise<Driver> {
-    q = await QTest.start(args);
+  async function machine(args: readonly string[], real = false): Promise<Driver> {
+    q = await (real ? QTest.real : QTest.start)(args);
     return new Driver(q, { name: '', steps: [] });
+  }
+
+  /** Bytes of a capture, its times in microseconds since the first packet. */
+  function capture(file: string): {
+    header: string;
+    packets: { us: number; caplen: number; len: number; data: string }[];
+  } {
+    const b = readFileSync(file);
+    const packets = [];
+    for (let at = 24; at < b.length; at += 16 + b.readUInt32LE(at + 8)) {
+      const caplen = b.readUInt32LE(at + 8);
+      const us = b.readUInt32LE(at) * 1e6 + b.readUInt32LE(at + 4);
+      packets.push({ us, caplen, len: b.readUInt32LE(at + 12), data: b.toString('hex', at + 16, at + 16 + caplen) });
+    }
+    const start = packets[0]?.us ?? 0;
+    return { header: b.toString('hex', 0, 24), packets: packets.map((p) => ({ ...p, us: p.us - start })) };
   }
 
   it('filter-dump writes what passes a netdev, with the virtual clock as time', async () => {
@@ -72,6 +75,128 @@ describe('pktgdb-machine: filters and links', () => {
         [Date.UTC(2024, 1, 29, 12, 0, 1) / 1000, 64],
       ],
     );
+  });
+
+  for (const options of ['', ',maxlen=30', ',maxlen=100000', ',queue=rx', ',queue=tx']) {
+    it(`filter-dump${options} writes what real QEMU writes`, async function () {
+      if (!QTest.has_real()) {
+        this.skip();
+      }
+      const dumped = async (real: boolean): Promise<object> => {
+        const file = join(dir, `${real}.pcap`);
+        const dump = ['-object', `filter-dump,id=f0,netdev=n0,file=${file}${options}`];
+        const d = await machine(['-netdev', 'user,id=n0', '-device', `${NIC[1]},romfile=`, ...dump], real);
+        const big = { op: 'send_frame', frame: { udp: { dip: '10.0.2.15', fill: 1400 } } } as Step;
+        await d.run([...RINGS, ARP, big]);
+        await q!.close();
+        const { header, packets } = capture(file);
+        return { header, packets: packets.map((p) => ({ ...p, us: 0 })) };
+      };
+      assert.deepEqual(await dumped(false), await dumped(true));
+    });
+  }
+
+  /** What comes of announcements, refusals, a link that is down, and `info network`. */
+  async function announced(real: boolean): Promise<object> {
+    const m = await Monitor.listen(dir);
+    const dump = (id: string): string[] => ['-object', `filter-dump,id=d${id},netdev=${id},file=${join(dir, id)}`];
+    const args = [
+      ...['-netdev', 'user,id=n0', '-device', 'e1000,id=nicA,netdev=n0,mac=52:54:00:12:34:56,romfile='],
+      ...['-netdev', 'user,id=n1', '-device', 'e1000,netdev=n1,mac=52:54:00:12:34:57,romfile='],
+      ...[...dump('n0'), ...dump('n1'), ...m.args],
+    ];
+    await machine(args, real);
+    const monitor = await m.client;
+    const refused = [];
+    for (const line of [
+      'announce_self a b c',
+      'migrate_set_parameter announce-rounds 1001',
+      'migrate_set_parameter announce-step 0',
+      'migrate_set_parameter announce-step',
+    ]) {
+      const answer = await monitor.command(line);
+      // QEMU says for 0 that it wants 0 or more.
+      refused.push(answer.replace('between 1 and', 'between 0 and'));
+    }
+    for (const line of ['initial 30', 'step 40', 'max 60', 'rounds 4']) {
+      assert.equal(await monitor.command(`migrate_set_parameter announce-${line}`), '');
+    }
+    assert.equal(await monitor.command('announce_self nicA,other'), '');
+    const { packets } = await patiently(
+      () => capture(join(dir, 'n0')),
+      (c) => c.packets.length === 4,
+    );
+    assert.equal(await monitor.command('set_link nicA off'), '');
+    assert.equal(await monitor.command('announce_self'), '');
+    const others = await patiently(
+      () => capture(join(dir, 'n1')),
+      (c) => c.packets.length === 4,
+    );
+    const network = await monitor.command('info network');
+    monitor.close();
+    await q!.close();
+    assert.equal(capture(join(dir, 'n0')).packets.length, 4, 'nothing goes over a link that is down');
+    const frames = [...packets, ...others.packets].map((p) => p.data);
+    return { refused, frames, filters: network.match(/ - .*\n/g)?.map((l) => l.replaceAll(dir, '')) };
+  }
+
+  it('announce_self, set_link and info network are as in real QEMU', async function () {
+    if (!QTest.has_real()) {
+      this.skip();
+    }
+    const ours = await announced(false);
+    rmSync(join(dir, 'monitor'), { force: true });
+    assert.deepEqual(ours, await announced(true));
+  });
+
+  for (const queue of ['rx', 'tx', 'all']) {
+    it(`filter-redirector,queue=${queue} takes packets away and puts others in their place`, async () => {
+      const [out, back] = [createServer().listen(join(dir, 'o')), createServer().listen(join(dir, 'i'))];
+      const connections = Promise.all([once(out, 'connection'), once(back, 'connection')]) as Promise<
+        [[Socket], [Socket]]
+      >;
+      const redirector = `filter-redirector,id=r,netdev=n0,queue=${queue},outdev=o,indev=i`;
+      const chardevs = ['o', 'i'].flatMap((c) => ['-chardev', `socket,id=${c},path=${join(dir, c)}`]);
+      const dump = `filter-dump,id=d,netdev=n0,file=${join(dir, 'd')}`;
+      const d = await machine(['-netdev', 'user,id=n0', ...NIC, ...chardevs, '-object', redirector, '-object', dump]);
+      const [[o], [i]] = await connections;
+      const taken = new Packets(o);
+      const mine = build({ raw: `525400123456525400aabbcc88b5${'00'.repeat(50)}` }, ME);
+      await d.run([...RINGS, ARP]);
+      if (queue === 'tx') {
+        // The request goes through, and the answer is taken away.
+        assert.equal((await taken.next()).readUInt16BE(20), 2);
+      } else {
+        assert.equal((await taken.next()).readUInt16BE(20), 1);
+      }
+      new Packets(i).send(mine);
+      const [event] = await d.run([{ op: 'expect', match: { eth: { type: 0x88b5 } } } as Step]);
+      assert.equal((event!.result as { ok: boolean }).ok, queue !== 'rx', 'tx is what the netdev sends to the NIC');
+      out.close();
+      back.close();
+    });
+  }
+
+  it('object_del hangs up what a filter had opened', async () => {
+    const server = createServer().listen(join(dir, 'c'));
+    const connection = once(server, 'connection') as Promise<[Socket]>;
+    const m = await Monitor.listen(dir);
+    const mirror = [
+      '-chardev',
+      `socket,id=c,path=${join(dir, 'c')}`,
+      '-object',
+      'filter-mirror,id=m,netdev=n0,outdev=c',
+    ];
+    await machine(['-netdev', 'user,id=n0', ...NIC, ...mirror, ...m.args]);
+    const [socket] = await connection;
+    const closed = once(socket.resume(), 'close');
+    const monitor = await m.client;
+    assert.doesNotMatch(await monitor.command('info network'), /stream/, 'a chardev is no net client');
+    assert.equal(await monitor.command('object_del m'), '');
+    await closed;
+    assert.equal(await monitor.command('object_del m'), "Error: object 'm' not found\n");
+    monitor.close();
+    server.close();
   });
 
   it('filter-buffer keeps packets and lets them go at its interval', async () => {

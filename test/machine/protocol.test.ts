@@ -114,7 +114,10 @@ describe('pktgdb-machine: options', () => {
     const wrong = run('-netdev', 'user,id=a', '-object', 'filter-dump,id=f,netdev=b,file=x', '-nodefaults');
     assert.match(wrong.stderr, /Parameter 'netdev' expects a network backend id, not 'b'/);
     assert.equal(wrong.status, 1);
-    assert.match(run('-object', 'filter-dumb,id=f').stderr, /known: filter-dump, filter-mirror, filter-buffer/);
+    assert.match(
+      run('-object', 'filter-dumb,id=f').stderr,
+      /known: filter-dump, filter-mirror, filter-redirector, filter-buffer/,
+    );
     assert.match(run('-rtc', 'base=tomorrow').stderr, /invalid datetime 'tomorrow'/);
   });
   it('--version and --help', () => {

@@ -52,13 +52,33 @@ describe('machine: options', () => {
     ['-netdev user,id=a,foo=1', /^-netdev user,id=a,foo=1: Invalid parameter 'foo'; known: type, id, ipv4/],
     ['-netdev user,id=a -netdev user,id=a', /Duplicate ID 'a' for netdev/],
     ['-netdev user,id=1', /Parameter 'id' expects an identifier/],
-    ['-device e1000,netdev=b -netdev user,id=a', /Property 'netdev' can't find value 'b'; known: a/],
+    ['-device e1000,netdev=b -netdev user,id=a', /Property 'e1000.netdev' can't find value 'b'; known: a/],
     ['-netdev user,id=a -device e1000,netdev=a -device e1000,netdev=a', /can't take value 'a', it's in use/],
     ['-device rtl8139', /'rtl8139' is not a valid device model name; known: e1000/],
-    ['-device e1000,foo=1', /Invalid parameter 'foo'; known: driver, id, netdev, mac/],
-    ['-device e1000,mac=1:2', /Invalid MAC address '1:2', expected such as/],
+    ['-device e1000,foo=1', /Property 'e1000.foo' not found; known: acpi-index, addr, .*netdev/],
+    ['-device e1000,mac=1:2', /Property 'e1000.mac' doesn't take value '1:2', expected such as/],
+    ['-device e1000,mac=', /Property 'e1000.mac' doesn't take value ''/],
+    ['-device e1000,netdev=', /Property 'e1000.netdev' can't find value ''/],
+    ['-device e1000,bus=zz', /Bus 'zz' not found; known: pci.0/],
+    ['-device e1000,addr=zz', /Property 'e1000.addr' doesn't take value 'zz'/],
+    ['-device e1000,addr=20', /Property 'e1000.addr' doesn't take value '20'/],
+    ['-device e1000,addr=3.8', /Property 'e1000.addr' doesn't take value '3.8'/],
+    ['-device e1000,addr=0', /PCI: slot 0 function 0 not available for e1000, in use by i440FX,id=\(null\)$/],
+    ['-device e1000,mitigation=maybe', /Parameter 'mitigation' expects 'on' or 'off'/],
+    ['-device e1000,bootindex=x', /Parameter 'bootindex' expects integer/],
+    ['-device e1000,bootindex=1 -device e1000,bootindex=1', /The bootindex 1 has already been used/],
+    ['-device e1000,acpi-index=99999999', /acpi-index should be less or equal to 16383/],
+    ['-device e1000,acpi-index=1 -device e1000,acpi-index=1', /a PCI device with acpi-index = 1 already exist/],
+    ['-device e1000,romsize=3', /ROM size 3 is not a power of two/],
+    ['-device e1000,failover_pair_id=x', /failover primary device must be on PCIExpress bus/],
+    ['-device e1000,id=a -device e1000,id=a', /Duplicate ID 'a' for device/],
+    ['-device e1000,addr=4.1 -device e1000,addr=4', /PCI: 4.0 indicates single function, but 4.1 is already populated/],
+    ['-device e1000,addr=4 -device e1000,addr=4.1', /PCI: single function device can't be populated in function 4.1/],
     ['-device e1000,mac=01:00:00:00:00:01', /multicast/],
-    ['-device e1000,addr=3 -device e1000,addr=3', /slot 3 function 0 not available, in use by e1000/],
+    [
+      '-device e1000,addr=3 -device e1000,addr=3',
+      /slot 3 function 0 not available for e1000, in use by e1000,id=\(null\)$/,
+    ],
     ['-netdev hubport,id=h', /Parameter 'hubid' is missing/],
     ['-netdev user,id=a,restrict=maybe', /Parameter 'restrict' expects 'on' or 'off', not 'maybe'/],
     ['-netdev user,id=a,ipv4=off,ipv6=off', /IPv4 and IPv6 disabled/],
@@ -93,6 +113,26 @@ describe('machine: options', () => {
       assert.match(error_of(`${NONE} ${options}`), message);
     });
   }
+
+  it("takes every property that QEMU's e1000 has", () => {
+    const props = `acpi-index=5,addr=6.1,autonegotiation=off,bootindex=-1,bus=pci.0,extra_mac_registers=off,init-vet=off,
+      mac=52:54:00:aa:bb:cc,migrate_tso_props=off,mitigation=off,multifunction=on,rombar=0,romfile=,romsize=65536,
+      x-pcie-extcap-init=on,x-pcie-lnksta-dllla=on,id=nic7`;
+    const r = run(`${NONE} -device e1000,${props.replace(/\s+/g, '')}`);
+    assert.deepEqual([r.code, r.host.reports], [0, ['warning: nic nic7 has no peer']]);
+    const s = machine.nics[0]!;
+    assert.deepEqual([s.parent_obj.devfn, s.mitigation, s.autonegotiation], [0x31, false, false]);
+  });
+
+  it('puts functions beside each other in a slot', () => {
+    const r = run(`${NONE} -device e1000,addr=4,multifunction=on -device e1000,addr=4.1 -device e1000,addr=4.7`);
+    assert.equal(r.code, 0);
+    assert.deepEqual(
+      machine.nics.map((s) => s.parent_obj.devfn),
+      [0x20, 0x21, 0x27],
+    );
+    assert.equal(machine.nics[0]!.parent_obj.config[0x0e], 0x80);
+  });
 
   it('says which forwarded port is in use', () => {
     const host = new FakeHost();

@@ -1,5 +1,6 @@
 /** Queues, links and hubs. */
 import assert from 'node:assert/strict';
+import { handle_hmp_command } from '../../adapter/stack/monitor/hmp.ts';
 import { net_hub_add_port } from '../../adapter/stack/net/hub.ts';
 import {
   type NetClientInfo,
@@ -14,7 +15,7 @@ import {
 } from '../../adapter/stack/net/net.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { iovec } from '../../adapter/stack/util/iov.ts';
-import { empty_machine } from './harness.ts';
+import { bare_machine, empty_machine } from './harness.ts';
 
 /** A client that records, and can be told not to take anything. */
 class Sink {
@@ -188,5 +189,47 @@ describe('hubs', () => {
     c.open = true;
     qemu_flush_queued_packets(c.nc);
     assert.deepEqual(c.got, [1, 2]);
+  });
+});
+
+describe('announcements', () => {
+  const RARP = `ffffffffffff525400123456${'8035'}0001080006040003525400123456${'00000000'}525400123456`.padEnd(
+    120,
+    '0',
+  );
+
+  /** Milliseconds from the command to each announcement. */
+  function times(...commands: readonly string[]): number[] {
+    const m = bare_machine();
+    const at: number[] = [];
+    m.peer.on_receive = (frame) => {
+      assert.equal(Buffer.from(frame).toString('hex'), RARP);
+      at.push(m.host.now_ns / 1e6);
+    };
+    for (const c of commands) {
+      assert.equal(handle_hmp_command(c), '');
+    }
+    m.step(10e9);
+    return at;
+  }
+
+  // As seen of QEMU 7.2.
+  it('come five times, with 50, 150, 250 and 350 ms between them', () => {
+    assert.deepEqual(times('announce_self'), [0, 50, 200, 450, 800]);
+  });
+
+  it('follow the parameters', () => {
+    const set = (what: string): string => `migrate_set_parameter announce-${what}`;
+    const parameters = [set('rounds 4'), set('initial 30'), set('step 40'), set('max 60')];
+    assert.deepEqual(times(...parameters, 'announce_self'), [0, 30, 90, 150]);
+    assert.deepEqual(times(set('rounds 1'), 'announce_self'), [0]);
+  });
+
+  it('of one id end those of the same id; other ids go on beside them', () => {
+    assert.deepEqual(
+      times('announce_self', 'announce_self e1000.0', 'announce_self nobody x'),
+      [0, 0, 50, 200, 450, 800],
+    );
+    assert.deepEqual(times('announce_self', 'announce_self nobody'), [0]);
   });
 });

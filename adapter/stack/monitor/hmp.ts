@@ -1,7 +1,7 @@
 /** The human monitor (monitor/hmp.c): commands about the machine, in QEMU's words. */
 
-import { qemu_announce_self } from '../net/announce.ts';
-import { netfilter_object_add, netfilter_object_del } from '../net/filter_init.ts';
+import { type AnnounceParameters, announce_limits, qemu_announce_self } from '../net/announce.ts';
+import { netfilter_object_add, netfilter_object_del, netfilter_print_info } from '../net/filter_init.ts';
 import { hmp_netdev_add, hmp_netdev_del } from '../net/hmp_netdev.ts';
 import { net_hub_id_for_client } from '../net/hub.ts';
 import { type NetClientState, qmp_set_link } from '../net/net.ts';
@@ -20,7 +20,7 @@ interface HmpCommand {
 
 /** A client's line of `info network`, and its filters. */
 function print_net_client(nc: NetClientState): string {
-  const filters = nc.filters.map((f) => `  - ${f.id}: type=${f.info.type},status=${f.on ? 'on' : 'off'}\n`);
+  const filters = nc.filters.map((f) => `  - ${netfilter_print_info(f)}\n`);
   const head = filters.length > 0 ? 'filters:\n' : '';
   return `${nc.name}: index=${nc.queue_index},type=${nc.info.type},${nc.info_str}\n${head}${filters.join('')}`;
 }
@@ -66,15 +66,50 @@ export function hmp_info_drops(): string {
 export function hmp_set_link(args: readonly string[]): string {
   const [name, state] = args;
   if (name === undefined || (state !== 'on' && state !== 'off')) {
-    return "set_link: expected the name of a net client and 'on' or 'off'\n";
+    return `${name === undefined ? 'set_link: string expected' : "Expected 'on' or 'off'"}\nTry "help set_link" for more information\n`;
   }
   return qmp_set_link(name, state === 'on') ? '' : `Error: Device '${name}' not found\n`;
 }
 
-/** `announce_self`. */
+/** `announce_self [interfaces] [id]`: `interfaces` are names of NICs with commas between them. */
 export function hmp_announce_self(args: readonly string[]): string {
-  qemu_announce_self();
+  const [interfaces = '', id = ''] = args;
+  if (args.length > 2) {
+    return 'announce_self: extraneous characters at the end of line\nTry "help announce_self" for more information\n';
+  }
+  qemu_announce_self(
+    interfaces.split(',').filter((name) => name !== ''),
+    id,
+  );
   return '';
+}
+
+/** `migrate_set_parameter announce-initial|-max|-rounds|-step VALUE`: how announcements are repeated. */
+export function hmp_migrate_set_parameter(args: readonly string[]): string {
+  const [name = '', value = ''] = args;
+  const key = name.replace(/^announce-/, '');
+  if (args.length !== 2) {
+    return 'migrate_set_parameter: string expected\nTry "help migrate_set_parameter" for more information\n';
+  }
+  if (!name.startsWith('announce-') || !Object.hasOwn(announce_limits, key)) {
+    const known = Object.keys(announce_limits).map((k) => `announce-${k}`);
+    return `Error: invalid parameter value: ${name}; known: ${known.join(', ')}\n`;
+  }
+  const param = key as keyof AnnounceParameters;
+  const [min, max] = announce_limits[param];
+  const n = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(n >= min && n <= max)) {
+    return `Error: Parameter 'announce_${key}' expects a value between ${min} and ${max}\n`;
+  }
+  machine.net.announce_params[param] = n;
+  return '';
+}
+
+/** `info migrate_parameters`: of them all, those of announcements. */
+export function hmp_info_migrate_parameters(): string {
+  return Object.entries(machine.net.announce_params)
+    .map(([name, n]) => `announce-${name}: ${n}${name === 'rounds' ? '' : ' ms'}\n`)
+    .join('');
 }
 
 /** `object_add TYPE,id=ID,...`. */
@@ -129,6 +164,12 @@ const info_cmds: readonly HmpCommand[] = [
     help: 'show the link-layer addresses that user networks know',
     cmd: hmp_info_neighbors,
   },
+  {
+    name: 'migrate_parameters',
+    params: '',
+    help: 'show how announcements are repeated',
+    cmd: hmp_info_migrate_parameters,
+  },
   { name: 'network', params: '', help: 'show the network state', cmd: hmp_info_network },
   { name: 'usernet', params: '', help: 'show user network stack connection states', cmd: hmp_info_usernet },
 ];
@@ -136,7 +177,7 @@ const info_cmds: readonly HmpCommand[] = [
 const hmp_cmds: readonly HmpCommand[] = [
   {
     name: 'announce_self',
-    params: '',
+    params: '[interfaces] [id]',
     help: 'have NICs announce their addresses (RARP) so that switches learn them',
     cmd: hmp_announce_self,
   },
@@ -154,6 +195,12 @@ const hmp_cmds: readonly HmpCommand[] = [
     cmd: hmp_hostfwd_remove,
   },
   { name: 'info', params: '[subcommand]', help: 'show various information about the system state', cmd: hmp_info },
+  {
+    name: 'migrate_set_parameter',
+    params: 'parameter value',
+    help: 'set how announcements are repeated: announce-initial, announce-max, announce-rounds, announce-step',
+    cmd: hmp_migrate_set_parameter,
+  },
   {
     name: 'netdev_add',
     params: '[user|hubport],id=str[,prop=value][,...]',

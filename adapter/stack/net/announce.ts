@@ -1,13 +1,14 @@
 /** `announce_self` (net/announce.c): NICs make themselves known by RARP requests, so that switches learn where they are. */
 import { machine } from '../softmmu/machine.ts';
-import { QEMU_CLOCK_REALTIME, type QEMUTimer, qemu_clock_get_ns, timer_mod_ns, timer_new_ns } from '../util/timer.ts';
+import {
+  QEMU_CLOCK_REALTIME,
+  type QEMUTimer,
+  qemu_clock_get_ns,
+  timer_del,
+  timer_mod_ns,
+  timer_new_ns,
+} from '../util/timer.ts';
 import { QEMU_NET_PACKET_FLAG_RAW, qemu_get_queue, qemu_send_packet_async_with_flags } from './net.ts';
-
-/** Times between rounds in milliseconds: the first, how much longer each is, the longest; and how many rounds. */
-const ANNOUNCE_INITIAL_MS = 50;
-const ANNOUNCE_STEP_MS = 100;
-const ANNOUNCE_MAX_MS = 550;
-const ANNOUNCE_ROUNDS = 5;
 
 const SELF_ANNOUNCE_SIZE = 60;
 const ETH_P_RARP = 0x8035;
@@ -15,11 +16,37 @@ const ETH_P_IP = 0x0800;
 /** RARP request (RFC 903). */
 const ARP_OP_REQUEST_REV = 3;
 
+/** How often announcements are made: milliseconds to the second one, how much longer each wait is than the last, the longest; rounds. */
+export class AnnounceParameters {
+  initial = 50;
+  max = 550;
+  rounds = 5;
+  step = 100;
+}
+
+/** Bounds of each parameter, both included. */
+export const announce_limits: Readonly<Record<keyof AnnounceParameters, readonly [min: number, max: number]>> = {
+  initial: [0, 100_000],
+  max: [0, 100_000],
+  rounds: [0, 1000],
+  step: [1, 10_000],
+};
+
 /** Announcements that are under way. */
 export class AnnounceTimer {
+  readonly id: string;
+  readonly params: AnnounceParameters;
+  /** Names of the NICs that announce themselves; empty: all. */
+  readonly interfaces: readonly string[];
   tm!: QEMUTimer;
   /** Rounds left. */
-  round = ANNOUNCE_ROUNDS;
+  round: number;
+  constructor(id: string, params: AnnounceParameters, interfaces: readonly string[]) {
+    this.id = id;
+    this.params = params;
+    this.interfaces = interfaces;
+    this.round = params.rounds;
+  }
 }
 
 /** The announcement of an address. */
@@ -39,33 +66,43 @@ export function announce_self_create(mac_addr: Uint8Array): Uint8Array {
   return buf;
 }
 
-/** Every NIC sends its announcement. */
-export function qemu_announce_self_iter(): void {
+/** Every NIC that is meant sends its announcement. */
+export function qemu_announce_self_iter(timer: AnnounceTimer): void {
   for (const s of machine.nics) {
-    const buf = announce_self_create(s.macaddr);
-    qemu_send_packet_async_with_flags(qemu_get_queue(s.nic), QEMU_NET_PACKET_FLAG_RAW, buf, buf.length, null);
+    const nc = qemu_get_queue(s.nic);
+    if (timer.interfaces.length === 0 || timer.interfaces.includes(nc.name)) {
+      const buf = announce_self_create(s.macaddr);
+      qemu_send_packet_async_with_flags(nc, QEMU_NET_PACKET_FLAG_RAW, buf, buf.length, null);
+    }
   }
+}
+
+/** Milliseconds to the next round. */
+function qemu_announce_delay(timer: AnnounceTimer): number {
+  const { initial, max, rounds, step } = timer.params;
+  return Math.min(initial + (rounds - timer.round - 1) * step, max);
 }
 
 /** One round, and the time of the next. */
 export function qemu_announce_self_once(timer: AnnounceTimer): void {
-  qemu_announce_self_iter();
+  qemu_announce_self_iter(timer);
   timer.round--;
-  if (timer.round === 0) {
-    machine.net.announce = null;
+  if (timer.round <= 0) {
+    machine.net.announce.delete(timer.id);
     return;
   }
-  const delay = ANNOUNCE_INITIAL_MS + (ANNOUNCE_ROUNDS - timer.round - 1) * ANNOUNCE_STEP_MS;
-  timer_mod_ns(timer.tm, qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + Math.min(delay, ANNOUNCE_MAX_MS) * 1e6);
+  timer_mod_ns(timer.tm, qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + qemu_announce_delay(timer) * 1e6);
 }
 
-/** Starts the rounds anew. */
-export function qemu_announce_self(): void {
-  const timer = machine.net.announce ?? new AnnounceTimer();
-  if (!machine.net.announce) {
-    timer.tm = timer_new_ns(QEMU_CLOCK_REALTIME, qemu_announce_self_once, timer);
-    machine.net.announce = timer;
+/** Starts the rounds of announcements `id`; those of the same id that are under way end. */
+export function qemu_announce_self(interfaces: readonly string[], id: string): void {
+  const { announce, announce_params } = machine.net;
+  const old = announce.get(id);
+  if (old) {
+    timer_del(old.tm);
   }
-  timer.round = ANNOUNCE_ROUNDS;
+  const timer = new AnnounceTimer(id, { ...announce_params }, interfaces);
+  timer.tm = timer_new_ns(QEMU_CLOCK_REALTIME, qemu_announce_self_once, timer);
+  announce.set(id, timer);
   qemu_announce_self_once(timer);
 }

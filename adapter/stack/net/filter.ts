@@ -1,8 +1,9 @@
 /**
- * Filters (net/filter.c): they see the packets that a netdev sends and is sent, and may keep them. `-object filter-dump`, `filter-mirror`
- * and `filter-buffer` are in files of their own.
+ * Filters (net/filter.c): they see the packets that a netdev sends and is sent, and may keep them. `-object filter-dump`, `filter-mirror`,
+ * `filter-redirector` and `filter-buffer` are in files of their own.
  */
 
+import { drop } from '../util/drop.ts';
 import { iov_size, iovec } from '../util/iov.ts';
 import type { QemuOpts } from '../util/qemu-option.ts';
 import type { NetClientState } from './net.ts';
@@ -29,6 +30,8 @@ export interface NetFilterInfo {
   readonly receive_iov: NetFilterReceive;
   /** `status` was changed to `nf.on`. */
   readonly status_changed: ((nf: NetFilterState) => void) | null;
+  /** The filter is taken away. */
+  readonly cleanup: ((nf: NetFilterState) => void) | null;
 }
 
 /** One filter. */
@@ -38,6 +41,8 @@ export class NetFilterState {
   readonly netdev: NetClientState;
   readonly direction: number;
   on = true;
+  /** As it was made, for `info network`. */
+  opts: QemuOpts | null = null;
   /** The structure of its kind. */
   readonly opaque: object;
   constructor(id: string, info: NetFilterInfo, netdev: NetClientState, direction: number, opaque: object) {
@@ -52,6 +57,11 @@ export class NetFilterState {
 /** Makes the filter of one `-object`; `nd` is its netdev. */
 export type NetFilterInit = (opts: QemuOpts, id: string, nd: NetClientState, direction: number) => NetFilterState;
 
+/** True when a filter looks that way. */
+export function qemu_netfilter_looks(nf: NetFilterState, direction: number): boolean {
+  return nf.direction === NET_FILTER_DIRECTION_ALL || nf.direction === direction;
+}
+
 /** Shows one filter a packet if it is on and looks that way. */
 export function qemu_netfilter_receive(
   nf: NetFilterState,
@@ -62,7 +72,7 @@ export function qemu_netfilter_receive(
   iovcnt: number,
   sent_cb: NetPacketSent | null,
 ): number {
-  if (nf.on && (nf.direction === NET_FILTER_DIRECTION_ALL || nf.direction === direction)) {
+  if (nf.on && qemu_netfilter_looks(nf, direction)) {
     return nf.info.receive_iov(nf, sender, flags, iov, iovcnt, sent_cb);
   }
   return 0;
@@ -114,15 +124,33 @@ export function qemu_netfilter_pass_to_next(
   opaque: object,
 ): number {
   const nf = opaque as NetFilterState;
-  const size = iov_size(iov, iovcnt);
-  if (!sender?.peer) {
-    return size;
-  }
   const out =
     nf.direction === NET_FILTER_DIRECTION_ALL ? sender === nf.netdev : nf.direction === NET_FILTER_DIRECTION_TX;
+  if (!sender) {
+    drop(iov[0]!.iov_base, iov[0]!.iov_len, 'NO_PEER');
+    return iov_size(iov, iovcnt);
+  }
   const direction = out ? NET_FILTER_DIRECTION_TX : NET_FILTER_DIRECTION_RX;
+  return qemu_netfilter_pass_on(nf, direction, sender, flags, iov, iovcnt);
+}
+
+/** Shows a packet on its way from `sender` to the filters behind `nf`, and gives it to the receiver. Returns its size. */
+export function qemu_netfilter_pass_on(
+  nf: NetFilterState,
+  direction: number,
+  sender: NetClientState,
+  flags: number,
+  iov: readonly iovec[],
+  iovcnt: number,
+): number {
+  const size = iov_size(iov, iovcnt);
+  if (!sender.peer) {
+    drop(iov[0]!.iov_base, iov[0]!.iov_len, 'NO_PEER');
+    return size;
+  }
+  const step = direction === NET_FILTER_DIRECTION_TX ? 1 : -1;
   const filters = nf.netdev.filters;
-  for (let i = filters.indexOf(nf) + (out ? 1 : -1); i >= 0 && i < filters.length; i += out ? 1 : -1) {
+  for (let i = filters.indexOf(nf) + step; i >= 0 && i < filters.length; i += step) {
     const ret = qemu_netfilter_receive(filters[i]!, direction, sender, flags, iov, iovcnt, null);
     if (ret !== 0) {
       return ret;

@@ -77,12 +77,13 @@ const filter_buffer_info: NetFilterInfo = {
   type: 'filter-buffer',
   receive_iov: filter_buffer_receive_iov,
   status_changed: filter_buffer_status_changed,
+  cleanup: null,
 };
 
 /** `filter-buffer,id=,netdev=,interval=MICROSECONDS`. */
 export function filter_buffer_setup(opts: QemuOpts, id: string, nd: NetClientState, direction: number): NetFilterState {
   if (!qemu_opt_has(opts, 'interval')) {
-    throw option_error(opts, "Parameter 'interval' expects a positive interval");
+    throw option_error(opts, "Parameter 'interval' is missing");
   }
   const s = new FilterBufferState(qemu_opt_get_number(opts, 'interval', 0, 1, 0xffffffff));
   const nf = new NetFilterState(id, filter_buffer_info, nd, direction, s);

@@ -57,13 +57,14 @@ const filter_dump_info: NetFilterInfo = {
   type: 'filter-dump',
   receive_iov: filter_dump_receive_iov,
   status_changed: null,
+  cleanup: null,
 };
 
 /** `filter-dump,id=,netdev=,file=[,maxlen=]`. */
 export function filter_dump_setup(opts: QemuOpts, id: string, nd: NetClientState, direction: number): NetFilterState {
   const file = qemu_opt_get(opts, 'file');
   if (file === '') {
-    throw option_error(opts, "dump filter needs 'file' property set!");
+    throw option_error(opts, "Parameter 'file' is missing");
   }
   const caplen = qemu_opt_get_number(opts, 'maxlen', MAXLEN_DEFAULT, 1, 0xffffffff);
   const s = new DumpState(file, caplen, machine.rtc_start);

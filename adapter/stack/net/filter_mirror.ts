@@ -1,22 +1,10 @@
 /** `-object filter-mirror` (net/filter-mirror.c): sends a copy of each packet to a `-chardev socket`, behind its length. */
-import { drop } from '../util/drop.ts';
-import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
+import type { iovec } from '../util/iov.ts';
 import { option_error, type QemuOpts, qemu_opt_get } from '../util/qemu-option.ts';
 import { type NetFilterInfo, NetFilterState } from './filter.ts';
-import { NET_BUFSIZE, type NetClientState } from './net.ts';
-import { type NetSocketState, net_socket_open } from './socket.ts';
-import { chardev_ends, find_chardev } from './socket_options.ts';
-import { net_stream_send } from './socket_stream.ts';
-
-/** Where the copies go. */
-export class MirrorState {
-  /** The connection; what comes back over it has nowhere to go. */
-  readonly out: NetSocketState;
-  readonly packet: Uint8Array = new Uint8Array(NET_BUFSIZE);
-  constructor(out: NetSocketState) {
-    this.out = out;
-  }
-}
+import { ChardevPackets, chardev_open, chardev_send_iov } from './filter_chardev.ts';
+import type { NetClientState } from './net.ts';
+import { net_socket_close } from './socket.ts';
 
 /** Sends a copy; the packet goes on its way. */
 export function filter_mirror_receive_iov(
@@ -26,37 +14,28 @@ export function filter_mirror_receive_iov(
   iov: readonly iovec[],
   iovcnt: number,
 ): number {
-  const s = nf.opaque as MirrorState;
-  const size = Math.min(iov_size(iov, iovcnt), NET_BUFSIZE);
-  const { sock, scratch } = s.out;
-  iov_to_buf(iov, iovcnt, 0, s.packet, 0, size);
-  if (!sock?.connected) {
-    drop(s.packet, size, 'NO_PEER');
-  } else if (!net_stream_send(sock, scratch, s.packet, size)) {
-    drop(s.packet, size, 'QUEUE_FULL');
-  }
+  chardev_send_iov(nf.opaque as ChardevPackets, iov, iovcnt);
   return 0;
+}
+
+/** Hangs up. */
+export function filter_mirror_cleanup(nf: NetFilterState): void {
+  net_socket_close((nf.opaque as ChardevPackets).link);
 }
 
 const filter_mirror_info: NetFilterInfo = {
   type: 'filter-mirror',
   receive_iov: filter_mirror_receive_iov,
   status_changed: null,
+  cleanup: filter_mirror_cleanup,
 };
 
 /** `filter-mirror,id=,netdev=,outdev=CHARDEV`. */
 export function filter_mirror_setup(opts: QemuOpts, id: string, nd: NetClientState, direction: number): NetFilterState {
   const outdev = qemu_opt_get(opts, 'outdev');
   if (outdev === '') {
-    throw option_error(opts, "filter mirror needs 'outdev' property set!");
+    throw option_error(opts, "Parameter 'outdev' is missing");
   }
-  const chardev = find_chardev(outdev);
-  if (!chardev) {
-    throw option_error(opts, `Device '${outdev}' not found; it has to be a -chardev socket`);
-  }
-  const nc = net_socket_open('stream', chardev_ends(chardev), `${id}.out`, null);
-  if (typeof nc === 'string') {
-    throw option_error(chardev, nc);
-  }
-  return new NetFilterState(id, filter_mirror_info, nd, direction, new MirrorState(nc.opaque as NetSocketState));
+  const out = chardev_open(opts, outdev, `Device '${outdev}' not found`, null);
+  return new NetFilterState(id, filter_mirror_info, nd, direction, new ChardevPackets(out));
 }

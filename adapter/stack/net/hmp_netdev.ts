@@ -6,6 +6,7 @@ import type { NetHubPort } from './hub.ts';
 import { type NetClientState, qemu_find_netdev, qemu_purge_queued_packets } from './net.ts';
 import { net_client_init } from './net_init.ts';
 import type { SlirpState } from './slirp.ts';
+import { NetSocketState, net_socket_close } from './socket.ts';
 
 /** `netdev_add TYPE,id=ID,...`: as `-netdev`. What links to it is told to do so by name: a hub's port, `netdev_add hubport,netdev=ID,...`. */
 export function hmp_netdev_add(args: readonly string[]): string {
@@ -56,6 +57,8 @@ export function qemu_del_net_client(nc: NetClientState): void {
     list_remove(machine.net.slirp_stacks, s);
     list_remove(machine.slirps, s.slirp);
     slirp_cleanup(s.slirp);
+  } else if (nc.opaque instanceof NetSocketState) {
+    net_socket_close(nc.opaque);
   } else if (nc.info.type === 'hubport') {
     const port = nc.opaque as NetHubPort;
     list_remove(port.hub.ports, port);

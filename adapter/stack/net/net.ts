@@ -3,7 +3,7 @@ import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
 import type { QemuOpts } from '../util/qemu-option.ts';
-import type { AnnounceTimer } from './announce.ts';
+import { AnnounceParameters, type AnnounceTimer } from './announce.ts';
 import {
   filter_receive,
   filter_receive_iov,
@@ -89,10 +89,14 @@ export class NetState {
   readonly slirp_stacks: SlirpState[] = [];
   /** `-chardev` options, for those who name one. */
   readonly chardevs: QemuOpts[] = [];
-  /** Announcements under way (`announce_self`). */
-  announce: AnnounceTimer | null = null;
+  /** Announcements under way (`announce_self`), by id, and how the next ones will be. */
+  readonly announce: Map<string, AnnounceTimer> = new Map();
+  readonly announce_params: AnnounceParameters = new AnnounceParameters();
   /** MAC addresses given out by default so far. */
   default_macs = 0;
+  /** `acpi-index` and `bootindex` (counted from 1) of devices, which no two may share. */
+  readonly acpi_indexes: number[] = [];
+  readonly bootindexes: number[] = [];
 }
 
 /** A name nobody has: `model.N`. */

@@ -1,18 +1,18 @@
 /** From options to net clients (net/net.c, the second half): `-netdev`, `-nic`, `-net`, `-device e1000`. */
-import { type E1000Properties, pci_e1000_realize } from '../hw/net/e1000.ts';
-import { pci_find_free_devfn } from '../hw/pci/pci.ts';
+import type { E1000Properties } from '../hw/net/e1000.ts';
 import { machine } from '../softmmu/machine.ts';
 import {
+  id_wellformed,
   option_error,
   type QemuOpts,
   qemu_opt_get,
-  qemu_opt_get_bool,
   qemu_opt_get_number,
   qemu_opt_has,
   qemu_opts_validate,
 } from '../util/qemu-option.ts';
 import { net_hub_add_port, net_hub_free_id } from './hub.ts';
-import { type NetClientState, qemu_find_netdev, qemu_macaddr_default } from './net.ts';
+import { type NetClientState, qemu_find_netdev } from './net.ts';
+import { net_check_nic_model, net_parse_macaddr, nic_realize, parse_e1000_device } from './nic_options.ts';
 import { net_init_slirp } from './slirp.ts';
 import { NETDEV_USER_PARAMS } from './slirp_options.ts';
 import { net_socket_open } from './socket.ts';
@@ -39,17 +39,21 @@ export function net_init_hubport(opts: QemuOpts, name: string, peer: NetClientSt
   }
   const hubid = qemu_opt_get_number(opts, 'hubid', 0, 0, HUBID_MAX);
   const netdev = qemu_opt_get(opts, 'netdev');
-  const hubpeer = netdev === '' ? peer : net_find_free_netdev(opts, netdev);
+  const hubpeer = netdev === '' ? peer : net_find_free_netdev(opts, netdev, 'netdev not found:');
   return net_hub_add_port(hubid, name, hubpeer);
 }
 
 /** Makes a link to another program, or says what is wrong with it. */
 function net_init_link(opts: QemuOpts, ends: SocketEnds, name: string, peer: NetClientState | null): NetClientState {
-  const nc = net_socket_open(qemu_opt_get(opts, 'type'), ends, name, peer);
-  if (typeof nc === 'string') {
-    throw option_error(opts, nc);
+  const link = net_socket_open(qemu_opt_get(opts, 'type'), ends, name, null);
+  if (typeof link === 'string') {
+    throw option_error(opts, link);
   }
-  return nc;
+  if (peer) {
+    link.nc.peer = peer;
+    peer.peer = link.nc;
+  }
+  return link.nc;
 }
 
 /** `-netdev socket,id=,listen=[HOST]:PORT`, `connect=HOST:PORT` or `udp=HOST:PORT,localaddr=HOST:PORT`. */
@@ -85,18 +89,17 @@ const netdev_params: Readonly<Record<string, readonly string[]>> = {
   dgram: NETDEV_DGRAM_PARAMS,
 };
 
-/** The client that a device or port may link to: it has to be there and free. */
-function net_find_free_netdev(opts: QemuOpts, id: string): NetClientState {
+const NO_NETDEV = "Property 'e1000.netdev' can't find value";
+
+/** The client that a device or port may link to: it has to be there and free. `missing` is what to say before its name if it is not. */
+function net_find_free_netdev(opts: QemuOpts, id: string, missing: string): NetClientState {
   const nd = qemu_find_netdev(id);
   if (!nd) {
     const known = machine.net.net_clients.filter((nc) => nc.is_netdev).map((nc) => nc.name);
-    throw option_error(
-      opts,
-      `Property 'netdev' can't find value '${id}'; known: ${known.length > 0 ? known.join(', ') : '(no -netdev)'}`,
-    );
+    throw option_error(opts, `${missing} '${id}'; known: ${known.length > 0 ? known.join(', ') : '(no -netdev)'}`);
   }
   if (nd.peer) {
-    throw option_error(opts, `Property 'netdev' can't take value '${id}', it's in use`);
+    throw option_error(opts, `Property 'e1000.netdev' can't take value '${id}', it's in use`);
   }
   return nd;
 }
@@ -124,7 +127,7 @@ export function net_client_init(opts: QemuOpts): NetClientState {
   if (id === '') {
     throw option_error(opts, "Parameter 'id' is missing");
   }
-  if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(id)) {
+  if (!id_wellformed(id)) {
     throw option_error(opts, "Parameter 'id' expects an identifier: a letter, then letters, digits, '-', '.', '_'");
   }
   if (machine.net.net_clients.some((nc) => nc.name === id)) {
@@ -135,104 +138,21 @@ export function net_client_init(opts: QemuOpts): NetClientState {
   return nc;
 }
 
-/** A MAC address of `mac=` or `macaddr=`; without one, the next default. */
-function net_parse_macaddr(opts: QemuOpts, name: string): Uint8Array {
-  const text = qemu_opt_get(opts, name);
-  if (text === '') {
-    return qemu_macaddr_default();
-  }
-  const bytes = text.split(/[:-]/).map((b) => (/^[0-9a-fA-F]{1,2}$/.test(b) ? Number.parseInt(b, 16) : -1));
-  if (bytes.length !== 6 || bytes.includes(-1)) {
-    throw option_error(opts, `Invalid MAC address '${text}', expected such as 52:54:00:12:34:56`);
-  }
-  if ((bytes[0]! & 1) !== 0) {
-    throw option_error(opts, `NIC cannot have multicast MAC address (odd 1st byte) '${text}'`);
-  }
-  return Uint8Array.from(bytes);
-}
-
-/** The NIC models there are, by the names QEMU has for them. */
-const NIC_MODELS: readonly string[] = ['e1000', 'e1000-82540em'];
-
-/** Refuses a model that is not there. */
-function net_check_nic_model(opts: QemuOpts, model: string): void {
-  if (!NIC_MODELS.includes(model)) {
-    throw option_error(opts, `'${model}' is not a valid device model name; known: ${NIC_MODELS.join(', ')}`);
-  }
-}
-
-/** Properties of `-device e1000`. The last ones are QEMU's that make no difference here. */
-const E1000_DEVICE_PARAMS: readonly string[] = [
-  'driver',
-  'id',
-  'netdev',
-  'mac',
-  'addr',
-  'autonegotiation',
-  'mitigation',
-  'bus',
-  'bootindex',
-  'romfile',
-  'rombar',
-  'multifunction',
-  'extra_mac_registers',
-  'migrate_tso_props',
-  'init-vet',
-];
-
-/** `addr=SLOT[.FUNCTION]`, hexadecimal as in QEMU, as slot << 3; -1 without it. */
-function device_devfn(opts: QemuOpts): number {
-  const text = qemu_opt_get(opts, 'addr');
-  if (text === '') {
-    return -1;
-  }
-  const m = /^(?:0x)?([0-9a-f]{1,2})(?:\.0)?$/i.exec(text);
-  const slot = m ? Number.parseInt(m[1]!, 16) : -1;
-  if (slot < 1 || slot > 31) {
-    throw option_error(opts, `Parameter 'addr' expects a slot from 0x1 to 0x1f, not '${text}'`);
-  }
-  if (machine.pci.devices.has(slot << 3)) {
-    throw option_error(
-      opts,
-      `PCI: slot ${slot} function 0 not available, in use by ${machine.pci.devices.get(slot << 3)!.name}`,
-    );
-  }
-  return slot << 3;
-}
-
-/** Makes the NIC. */
-function nic_realize(opts: QemuOpts, props: E1000Properties): void {
-  const devfn = props.devfn >= 0 ? props.devfn : pci_find_free_devfn(machine.pci);
-  if (devfn < 0) {
-    throw option_error(opts, 'no slot/function available for e1000, all in use');
-  }
-  pci_e1000_realize(props, devfn);
-}
-
 /**
  * `-device e1000,netdev=ID,...`. With `hub` the NIC and a backend are joined by one, so that more can join later; without it, and
  * when the backend is a port of a hub, they are linked directly.
  */
 export function qdev_device_add(opts: QemuOpts, hub: boolean): void {
   net_check_nic_model(opts, qemu_opt_get(opts, 'driver'));
-  qemu_opts_validate(opts, E1000_DEVICE_PARAMS);
-  const id = qemu_opt_get(opts, 'id');
-  if (id !== '' && machine.nics.some((s) => s.nic.nc.name === id)) {
-    throw option_error(opts, `Duplicate device ID '${id}'`);
-  }
-  const devfn = device_devfn(opts);
-  const mac = net_parse_macaddr(opts, 'mac');
-  const autonegotiation = qemu_opt_get_bool(opts, 'autonegotiation', true);
-  const mitigation = qemu_opt_get_bool(opts, 'mitigation', true);
-  const netdev = qemu_opt_get(opts, 'netdev');
-  let peer = netdev === '' ? null : net_find_free_netdev(opts, netdev);
+  const dev = parse_e1000_device(opts);
+  let peer = qemu_opt_has(opts, 'netdev') ? net_find_free_netdev(opts, qemu_opt_get(opts, 'netdev'), NO_NETDEV) : null;
   if (hub && peer && peer.info.type !== 'hubport') {
     const hub_id = net_hub_free_id();
     const nic_port = net_hub_add_port(hub_id, '', null);
     net_hub_add_port(hub_id, '', peer);
     peer = nic_port;
   }
-  nic_realize(opts, { id, devfn, mac, peer, autonegotiation, mitigation });
+  nic_realize(opts, { ...dev.props, peer }, dev.multifunction);
 }
 
 /** The NIC of `-nic` and `-net nic`. */
@@ -257,7 +177,7 @@ export function net_param_nic(opts: QemuOpts): void {
   const id = qemu_opt_get(opts, 'id');
   const nc = net_client_init1(opts, id, null, ['model', 'mac', 'addr']);
   nc.is_netdev = true;
-  nic_realize(opts, net_nic_properties(opts, 'mac', nc));
+  nic_realize(opts, net_nic_properties(opts, 'mac', nc), false);
 }
 
 /** `-net nic` and `-net user`: ports of hub 0, as in QEMU's old syntax. */
@@ -270,8 +190,8 @@ export function net_param_client(opts: QemuOpts): void {
   if (type === 'nic') {
     qemu_opts_validate(opts, ['type', 'id', 'name', 'model', 'macaddr', 'netdev', 'addr', 'vectors']);
     const netdev = qemu_opt_get(opts, 'netdev');
-    const peer = netdev !== '' ? net_find_free_netdev(opts, netdev) : net_hub_add_port(0, '', null);
-    nic_realize(opts, { ...net_nic_properties(opts, 'macaddr', peer), id: name });
+    const peer = netdev !== '' ? net_find_free_netdev(opts, netdev, NO_NETDEV) : net_hub_add_port(0, '', null);
+    nic_realize(opts, { ...net_nic_properties(opts, 'macaddr', peer), id: name }, false);
     return;
   }
   if (type === 'hubport') {

@@ -63,8 +63,9 @@ export function slirp_output(opaque: object, buf: Uint8Array, size: number): voi
   let pkt_len = size;
   if (size < ETH_ZLEN && s.nc.peer && !s.nc.peer.info.do_not_pad) {
     pkt = s.min_pkt;
-    pkt.set(buf.subarray(0, size));
-    pkt.fill(0, size);
+    for (let i = 0; i < ETH_ZLEN; i++) {
+      pkt[i] = i < size ? buf[i]! : 0;
+    }
     pkt_len = ETH_ZLEN;
   }
   machine.host.frame(1, pkt, pkt_len);

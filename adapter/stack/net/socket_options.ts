@@ -6,6 +6,7 @@ import {
   type QemuOpts,
   qemu_opt_get,
   qemu_opt_get_bool,
+  qemu_opt_get_number,
   qemu_opt_has,
   qemu_opts_validate,
 } from '../util/qemu-option.ts';
@@ -17,11 +18,13 @@ export interface SocketEnds {
   readonly dgram: boolean;
   readonly local: sockaddr | null;
   readonly remote: sockaddr | null;
+  /** Seconds after which a connection that is gone is made again; 0: not. */
+  readonly reconnect_s: number;
 }
 
 /** Parameters by kind. */
-export const NETDEV_SOCKET_PARAMS: readonly string[] = ['listen', 'connect', 'udp', 'localaddr'];
-export const NETDEV_STREAM_PARAMS: readonly string[] = ['server', ...socket_address_params('addr')];
+export const NETDEV_SOCKET_PARAMS: readonly string[] = ['listen', 'connect', 'mcast', 'udp', 'localaddr'];
+export const NETDEV_STREAM_PARAMS: readonly string[] = ['server', 'reconnect', ...socket_address_params('addr')];
 export const NETDEV_DGRAM_PARAMS: readonly string[] = [
   ...socket_address_params('local'),
   ...socket_address_params('remote'),
@@ -85,11 +88,27 @@ function socket_address(opts: QemuOpts, prefix: string, connecting: boolean): so
   }
 }
 
+/** The ends of a stream: `addr` is ours when we are the server. */
+function stream_ends(addr: sockaddr, server: boolean, reconnect_s: number): SocketEnds {
+  return { dgram: false, local: server ? addr : null, remote: server ? null : addr, reconnect_s };
+}
+
+/** `reconnect=SECONDS` of one that connects. */
+function parse_reconnect(opts: QemuOpts, server: boolean): number {
+  if (server && qemu_opt_has(opts, 'reconnect')) {
+    throw option_error(opts, "'reconnect' option is incompatible with socket in server mode");
+  }
+  return qemu_opt_get_number(opts, 'reconnect', 0, 0, 86400);
+}
+
 /** The ends of `-netdev socket`. */
 export function parse_netdev_socket(opts: QemuOpts): SocketEnds {
-  const given = ['listen', 'connect', 'udp'].filter((n) => qemu_opt_has(opts, n));
+  const given = ['listen', 'connect', 'mcast', 'udp'].filter((n) => qemu_opt_has(opts, n));
   if (given.length !== 1) {
-    throw option_error(opts, 'exactly one of listen=, connect= or udp= is required');
+    throw option_error(opts, 'exactly one of listen=, connect=, mcast= or udp= is required');
+  }
+  if (given[0] === 'mcast') {
+    throw option_error(opts, 'mcast= is not supported, use listen= and connect=, or udp=');
   }
   const value = qemu_opt_get(opts, given[0]!);
   if (given[0] === 'udp') {
@@ -97,11 +116,11 @@ export function parse_netdev_socket(opts: QemuOpts): SocketEnds {
       throw option_error(opts, 'localaddr= is mandatory with udp=');
     }
     const local = host_port(opts, qemu_opt_get(opts, 'localaddr'), false);
-    return { dgram: true, local, remote: host_port(opts, value, true) };
+    return { dgram: true, local, remote: host_port(opts, value, true), reconnect_s: 0 };
   }
   const connecting = given[0] === 'connect';
   const addr = host_port(opts, value, connecting);
-  return { dgram: false, local: connecting ? null : addr, remote: connecting ? addr : null };
+  return stream_ends(addr, !connecting, 0);
 }
 
 /** The ends of `-netdev stream`. */
@@ -109,9 +128,9 @@ export function parse_netdev_stream(opts: QemuOpts): SocketEnds {
   const server = qemu_opt_get_bool(opts, 'server', false);
   const addr = socket_address(opts, 'addr', !server);
   if (!addr) {
-    throw option_error(opts, "Parameter 'addr.type' is missing");
+    throw option_error(opts, "Parameter 'addr' is missing");
   }
-  return { dgram: false, local: server ? addr : null, remote: server ? null : addr };
+  return stream_ends(addr, server, parse_reconnect(opts, server));
 }
 
 /** The ends of `-netdev dgram`. */
@@ -119,12 +138,12 @@ export function parse_netdev_dgram(opts: QemuOpts): SocketEnds {
   const local = socket_address(opts, 'local', false);
   const remote = socket_address(opts, 'remote', true);
   if (!local && !remote) {
-    throw option_error(opts, "'remote' and/or 'local' parameter is missing");
+    throw option_error(opts, 'dgram requires local= parameter, or remote= to send only');
   }
   if (local?.sa_family === AF_UNIX || remote?.sa_family === AF_UNIX) {
     throw option_error(opts, 'datagrams over unix sockets are not supported, use inet');
   }
-  return { dgram: true, local, remote };
+  return { dgram: true, local, remote, reconnect_s: 0 };
 }
 
 /** The `-chardev` of this id, or null. */
@@ -156,5 +175,5 @@ export function chardev_ends(opts: QemuOpts): SocketEnds {
     path !== ''
       ? sockaddr_un(path)
       : inet_address(opts, qemu_opt_get(opts, 'host'), qemu_opt_get(opts, 'port'), !server);
-  return { dgram: false, local: server ? addr : null, remote: server ? null : addr };
+  return stream_ends(addr, server, parse_reconnect(opts, server));
 }

@@ -10,8 +10,12 @@ const HEADER = 4;
 /** A stream that is being taken apart into packets. */
 export class SocketReadState {
   readonly buf: Uint8Array = new Uint8Array(HEADER + NET_BUFSIZE);
+  /** Its part behind the length. */
+  readonly packet: Uint8Array = this.buf.subarray(HEADER);
   /** Bytes of the header and packet that are there. */
   index = 0;
+  /** The length that was too long, if one was. */
+  oversized = 0;
 }
 
 /** Length in the header. */
@@ -20,7 +24,7 @@ function rs_packet_len(rs: SocketReadState): number {
 }
 
 /**
- * Reads until a packet is complete. Returns its length (it is in `rs.buf` from byte 4 on), 0 when more has to come, -1 at the end of the
+ * Reads until a packet is complete. Returns its length (it is in `rs.packet`), 0 when more has to come, -1 at the end of the
  * stream, and when the other side does not speak this protocol.
  */
 export function net_fill_rstate(rs: SocketReadState, s: HostSocket): number {
@@ -31,6 +35,7 @@ export function net_fill_rstate(rs: SocketReadState, s: HostSocket): number {
       return want - HEADER;
     }
     if (rs.index >= HEADER && want > rs.buf.length) {
+      rs.oversized = want - HEADER;
       return -1;
     }
     if (rs.index === HEADER && want === HEADER) {

@@ -4,6 +4,7 @@
  * Accesses are little-endian, as on x86. Nothing answers at an address that is not mapped: reads give 0, writes are lost.
  */
 import { machine } from './machine.ts';
+import { copy_words, WordMemory } from './ram_copy.ts';
 
 /** Callbacks of a device region. `addr` counts from the region's start; `size` is 1, 2 or 4 bytes. */
 export interface MemoryRegionOps<T extends object> {
@@ -30,16 +31,27 @@ export class MemoryRegion {
   }
 }
 
+/** Bytes of the longest packet memory that is copied through `MemoryMap.bounce`, and 8 more. */
+const BOUNCE_SIZE = 4096 + 8;
+
 /** What is mapped where. */
 export class MemoryMap {
   /** RAM at physical address 0 (the same bytes as `machine.ram`). */
   readonly ram: Uint8Array;
   readonly ram_view: DataView;
+  readonly ram_words: Int32Array;
+  /** Where a packet lies while its words are moved to RAM. */
+  readonly bounce: WordMemory = new WordMemory(BOUNCE_SIZE);
+  /** A view of the place in it where the last long packets were, and where the last one was. */
+  bounce_view: Uint8Array = new Uint8Array(0);
+  bounce_at = 0;
+  bounce_len = 0;
   readonly regions: MemoryRegion[] = [];
   readonly ioports: MemoryRegion[] = [];
   constructor(ram: Uint8Array) {
     this.ram = ram;
     this.ram_view = new DataView(ram.buffer, ram.byteOffset, ram.byteLength);
+    this.ram_words = new Int32Array(ram.buffer, ram.byteOffset, ram.byteLength >>> 2);
   }
 }
 
@@ -138,6 +150,12 @@ function memory_region_dispatch_write(mr: MemoryRegion, addr: number, val: numbe
  * @nodebug
  */
 function io_read(list: readonly MemoryRegion[], addr: number, size: number, none: number): number {
+  if (memory_access_size(addr, size) === size) {
+    const mr = memory_region_find(list, addr);
+    if (mr) {
+      return memory_region_dispatch_read(mr, addr, size);
+    }
+  }
   let val = 0;
   for (let i = 0; i < size; ) {
     const n = memory_access_size(addr + i, size - i);
@@ -157,6 +175,13 @@ function io_read(list: readonly MemoryRegion[], addr: number, size: number, none
  * @nodebug
  */
 function io_write(list: readonly MemoryRegion[], addr: number, val: number, size: number): void {
+  if (memory_access_size(addr, size) === size) {
+    const mr = memory_region_find(list, addr);
+    if (mr) {
+      memory_region_dispatch_write(mr, addr, val, size);
+    }
+    return;
+  }
   for (let i = 0; i < size; ) {
     const n = memory_access_size(addr + i, size - i);
     const mr = memory_region_find(list, addr + i);
@@ -259,7 +284,7 @@ export function address_space_read(addr: number, buf: Uint8Array, off: number, l
   const m = machine.memory;
   let n = ram_span(m, addr, len);
   if (n > 0) {
-    ram_copy_out(m.ram, addr, buf, off, n);
+    ram_copy_out(m, addr, buf, off, n);
   }
   while (n < len) {
     const step = memory_access_size(addr + n, len - n);
@@ -279,7 +304,7 @@ export function address_space_write(addr: number, buf: Uint8Array, off: number, 
   const m = machine.memory;
   let n = ram_span(m, addr, len);
   if (n > 0) {
-    ram_copy_in(m.ram, addr, buf, off, n);
+    ram_copy_in(m, addr, buf, off, n);
   }
   while (n < len) {
     const step = memory_access_size(addr + n, len - n);
@@ -300,34 +325,69 @@ export function ram_span(m: MemoryMap, addr: number, len: number): number {
   return addr >= 0 && addr < m.ram.length ? Math.min(len, m.ram.length - addr) : 0;
 }
 
-/** Below this a loop beats making a view and calling `set`. */
+/** Up to this a loop over bytes beats everything else. */
 const COPY_LOOP_MAX = 32;
 
 /**
  * Copies `len` bytes from RAM, all of which exist.
  * @nodebug
  */
-export function ram_copy_out(ram: Uint8Array, addr: number, buf: Uint8Array, off: number, len: number): void {
+export function ram_copy_out(m: MemoryMap, addr: number, buf: Uint8Array, off: number, len: number): void {
   if (len <= COPY_LOOP_MAX) {
+    const ram = m.ram;
     for (let i = 0; i < len; i++) {
       buf[off + i] = ram[addr + i]!;
     }
   } else {
-    buf.set(ram.subarray(addr, addr + len), off);
+    buf.set(m.ram.subarray(addr, addr + len), off);
   }
 }
 
+/** From this length on a view that is there already beats a loop over words. */
+const COPY_VIEW_MIN = 512;
+
 /**
- * Copies `len` bytes to RAM, all of which exist.
+ * A view of `len` bytes of the bounce buffer from `at` on. Packets in a row are mostly as long, so one view is kept; null when the last
+ * packet was not as long either, since a view for each costs more than it gains.
  * @nodebug
  */
-export function ram_copy_in(ram: Uint8Array, addr: number, buf: Uint8Array, off: number, len: number): void {
+function bounce_part(m: MemoryMap, at: number, len: number): Uint8Array | null {
+  if (m.bounce_view.length === len && m.bounce_view.byteOffset === at) {
+    return m.bounce_view;
+  }
+  const again = m.bounce_len === len && m.bounce_at === at;
+  m.bounce_len = len;
+  m.bounce_at = at;
+  if (!again) {
+    return null;
+  }
+  m.bounce_view = m.bounce.bytes.subarray(at, at + len);
+  return m.bounce_view;
+}
+
+/**
+ * Copies `len` bytes to RAM, all of which exist. A packet's memory is copied as a whole to where its words lie as those of RAM do, as
+ * that needs no view of the part that is meant.
+ * @nodebug
+ */
+export function ram_copy_in(m: MemoryMap, addr: number, buf: Uint8Array, off: number, len: number): void {
+  const bounce = m.bounce;
   if (len <= COPY_LOOP_MAX) {
+    const ram = m.ram;
     for (let i = 0; i < len; i++) {
       ram[addr + i] = buf[off + i]!;
     }
+  } else if (buf.length <= BOUNCE_SIZE - 8) {
+    const shift = (addr - off) & 7;
+    bounce.bytes.set(buf, shift);
+    const part = len >= COPY_VIEW_MIN ? bounce_part(m, off + shift, len) : null;
+    if (part) {
+      m.ram.set(part, addr);
+    } else {
+      copy_words(m.ram, m.ram_words, addr, bounce.bytes, bounce.words, off + shift, len);
+    }
   } else {
-    ram.set(off === 0 && len === buf.length ? buf : buf.subarray(off, off + len), addr);
+    m.ram.set(off === 0 && len === buf.length ? buf : buf.subarray(off, off + len), addr);
   }
 }
 

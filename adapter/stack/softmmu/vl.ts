@@ -30,15 +30,34 @@ const OPTIONS: readonly string[] = [
 
 /** QEMU's options with a value that make no difference to this machine. */
 const IGNORED_WITH_VALUE: readonly string[] =
-  `M L accel action append audiodev bios blockdev boot cdrom cpu d D debugcon device_del display drive fda fdb fsdev
-   global hda hdb hdc hdd icount initrd k kernel machine mon monitor msg mtdblock numa overcommit parallel pflash pidfile
-   qtest-log run-with sandbox sd seed serial smbios smp spice tpmdev trace usbdevice uuid vga virtfs vnc watchdog
+  `M L accel acpitable action add-fd append audio audiodev bios blockdev boot cdrom cpu d D debugcon compat dfilter display drive dtb dump-vmstate echr fda fdb fsdev
+   fw_cfg hda hdb hdc hdd icount initrd iscsi k kernel machine mem-path mon monitor msg mtdblock option-rom numa overcommit parallel pflash pidfile plugin
+   qtest-log run-with sandbox sd seed rotate serial smbios smp spice tpmdev trace usbdevice uuid vga virtfs vnc watchdog
    watchdog-action`.split(/\s+/);
 
 /** QEMU's options without a value that make no difference. */
 const IGNORED: readonly string[] =
-  `S daemonize enable-kvm full-screen no-acpi no-fd-bootchk no-hpet no-quit no-reboot no-shutdown nographic no-user-config only-migratable
-   snapshot usb win2k-hack`.split(/\s+/);
+  `S async-teardown daemonize enable-kvm enable-sync-profile full-screen mem-prealloc no-acpi no-fd-bootchk no-hpet no-quit no-reboot no-shutdown nographic no-user-config only-migratable
+   portrait singlestep snapshot usb win2k-hack`.split(/\s+/);
+
+/** QEMU's options that ask for what this machine cannot do, and what to do instead. */
+const UNSUPPORTED: Readonly<Record<string, string>> = {
+  chroot: 'the machine stays where it is; start it there',
+  gdb: 'there is no processor to debug; pktgdb -- OPTIONS debugs the network',
+  global: 'give the property to -device itself',
+  incoming: 'there is no migration',
+  loadvm: 'there are no snapshots',
+  qmp: 'there is no QMP; -monitor has the human monitor',
+  'qmp-pretty': 'there is no QMP; -monitor has the human monitor',
+  readconfig: 'give the options on the command line',
+  runas: 'start the machine as that user',
+  s: 'there is no processor to debug; pktgdb -- OPTIONS debugs the network',
+  set: 'give the property to -device or -netdev itself',
+  writeconfig: 'there is no configuration to write',
+  'xen-attach': 'there is no Xen',
+  'xen-domid': 'there is no Xen',
+  'xen-domid-restrict': 'there is no Xen',
+};
 
 /** Kinds of guests. */
 const GUESTS: readonly string[] = ['builtin', 'trace', 'none'];
@@ -47,6 +66,8 @@ const MIB = 1024 * 1024;
 /** Memory without `-m`, in bytes; the least there may be, and the most this machine uses. */
 const RAM_DEFAULT = 16 * MIB;
 const RAM_MIN = MIB;
+/** QEMU's memory comes in multiples of this. */
+const RAM_UNIT = 8192;
 export const RAM_MAX = 1024 * MIB;
 
 /** What the command line asks for. */
@@ -89,6 +110,9 @@ function unknown_option(word: string): OptionError {
     return new OptionError(`${word}: a disk image is of no use here, and this is no option; known: ${known}`);
   }
   const name = word.replace(/^--?/, '');
+  if (Object.hasOwn(UNSUPPORTED, name)) {
+    return new OptionError(`${word}: not supported: ${UNSUPPORTED[name]}`);
+  }
   const near = [...OPTIONS, ...IGNORED_WITH_VALUE, ...IGNORED].filter(
     (o) => edit_distance(o, name) <= NEAR && o.length > 2,
   );
@@ -107,7 +131,7 @@ function parse_ram_size(value: string): number {
   if (!(bytes >= RAM_MIN)) {
     throw new OptionError(`-m ${value}: invalid memory size '${text}', expected such as 16, 64M or 1G (at least 1M)`);
   }
-  return bytes;
+  return Math.ceil(bytes / RAM_UNIT) * RAM_UNIT;
 }
 
 /** Seconds since 1970 of a date and time in UTC. */

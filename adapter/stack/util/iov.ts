@@ -22,6 +22,9 @@ export function iov_size(iov: readonly iovec[], iovcnt: number): number {
   return len;
 }
 
+/** Up to this a loop costs less than a view. */
+const COPY_LOOP_MAX = 64;
+
 /**
  * Copies up to `bytes` bytes, from `offset` of the list on, to `buf` at `off`. Returns how many there were.
  * @nodebug
@@ -43,7 +46,13 @@ export function iov_to_buf(
       continue;
     }
     const n = Math.min(v.iov_len - skip, bytes - done);
-    buf.set(v.iov_base.subarray(skip, skip + n), off + done);
+    if (n <= COPY_LOOP_MAX) {
+      for (let j = 0; j < n; j++) {
+        buf[off + done + j] = v.iov_base[skip + j]!;
+      }
+    } else {
+      buf.set(v.iov_base.subarray(skip, skip + n), off + done);
+    }
     done += n;
     skip = 0;
   }

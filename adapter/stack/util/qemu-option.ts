@@ -58,6 +58,11 @@ export function qemu_opts_parse(flag: string, text: string, implied: string): Qe
   return opts;
 }
 
+/** True for an identifier: a letter, then letters, digits, '-', '.', '_'. */
+export function id_wellformed(id: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9._-]*$/.test(id);
+}
+
 /** The last value of a parameter, or `fallback`. */
 export function qemu_opt_get(opts: QemuOpts, name: string, fallback = ''): string {
   return opts.params.findLast((p) => p.name === name)?.value ?? fallback;

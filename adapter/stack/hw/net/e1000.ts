@@ -14,6 +14,7 @@ import {
   qemu_new_nic,
 } from '../../net/net.ts';
 import { machine } from '../../softmmu/machine.ts';
+import { WordMemory } from '../../softmmu/ram_copy.ts';
 import { drop } from '../../util/drop.ts';
 import { iov_size, iov_to_buf, iovec } from '../../util/iov.ts';
 import {
@@ -116,15 +117,18 @@ import {
 
 /** Bytes of payload a packet may gather before EOP. */
 const TX_DATA_SIZE = 0x10000;
+/** Bytes of a VLAN tag, in front of them. */
+export const TX_VLAN_ROOM = 4;
 /** Longest header of a packet under segmentation, and one more. */
 const TX_HEADER_SIZE = 256;
 
 /** The transmitter: the packet under construction and its offload contexts. */
 export class E1000Tx {
-  /** 4 bytes of room for a VLAN tag, then `data`. */
-  readonly vlan: Uint8Array = new Uint8Array(4 + TX_DATA_SIZE);
-  readonly data: Uint8Array = this.vlan.subarray(4);
-  readonly header: Uint8Array = new Uint8Array(TX_HEADER_SIZE);
+  /** Memory of the packet: 4 bytes of room for a VLAN tag (`vlan`), then `data`. */
+  readonly mem: WordMemory = new WordMemory(TX_VLAN_ROOM + TX_DATA_SIZE);
+  readonly vlan: Uint8Array = this.mem.bytes;
+  readonly data: Uint8Array = this.vlan.subarray(TX_VLAN_ROOM);
+  readonly header: WordMemory = new WordMemory(TX_HEADER_SIZE);
   readonly vlan_header: Uint8Array = new Uint8Array(4);
   /** Bytes in `data`. */
   size = 0;

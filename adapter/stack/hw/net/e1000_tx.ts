@@ -1,8 +1,9 @@
 /** The e1000's transmitter: descriptors, segmentation, checksums, VLAN tags (8254x manual, sections 3.3 to 3.5). */
 import { qemu_get_queue, qemu_receive_packet, qemu_send_packet } from '../../net/net.ts';
+import { copy_words, net_checksum_add, type WordMemory } from '../../softmmu/ram_copy.ts';
 import { drop } from '../../util/drop.ts';
-import { pci_dma_read, pci_dma_write } from '../pci/pci.ts';
-import type { E1000State, E1000Tx } from './e1000.ts';
+import { pci_dma_read, pci_dma_read_packet, pci_dma_write } from '../pci/pci.ts';
+import { type E1000State, type E1000Tx, TX_VLAN_ROOM } from './e1000.ts';
 import {
   E1000_DESC_SIZE,
   E1000_ICR_TXDW,
@@ -162,7 +163,7 @@ export function process_tx_desc(s: E1000State, dp: DataView): void {
     }
     if (tp.cptse && tp.size === msh) {
       xmit_seg(s);
-      tp.data.set(tp.header.subarray(0, tp.tso_props.hdr_len));
+      e1000_tx_copy_header(tp.mem, TX_VLAN_ROOM, tp.header, 0, tp.tso_props.hdr_len);
       tp.size = tp.tso_props.hdr_len;
     }
     addr += bytes;
@@ -203,14 +204,22 @@ function e1000_tx_options(s: E1000State, legacy: boolean, txd_lower: number, txd
 function e1000_tx_gather(s: E1000State, addr: number, len: number): number {
   const tp = s.tx;
   const bytes = Math.min(len, tp.data.length - tp.size);
-  pci_dma_read(s.parent_obj, addr, tp.data, tp.size, bytes);
+  pci_dma_read_packet(s.parent_obj, addr, tp.mem, TX_VLAN_ROOM + tp.size, bytes);
   const sz = tp.size + bytes;
   const hdr_len = tp.tso_props.hdr_len;
   if (tp.cptse && sz >= hdr_len && tp.size < hdr_len) {
-    tp.header.set(tp.data.subarray(0, hdr_len));
+    e1000_tx_copy_header(tp.header, 0, tp.mem, TX_VLAN_ROOM, hdr_len);
   }
   tp.size = sz;
   return bytes;
+}
+
+/**
+ * Copies the headers of a segmented packet.
+ * @nodebug
+ */
+function e1000_tx_copy_header(to: WordMemory, d: number, from: WordMemory, s: number, len: number): void {
+  copy_words(to.bytes, to.words, d, from.bytes, from.words, s, len);
 }
 
 /** The next descriptor starts a new packet. */
@@ -223,27 +232,17 @@ export function e1000_tx_forget(tp: E1000Tx): void {
 }
 
 /**
- * Internet checksum over `data[css..n)`, or to `cse` included when that is set, stored at `sloc` unless that is outside the packet.
- * An offset or start beyond the packet sums nothing.
+ * Internet checksum over bytes `css` to `n` of the packet in `mem`, or to `cse` included when that is set, stored at `sloc` unless that
+ * is outside the packet. An offset or start beyond the packet sums nothing.
  */
-export function putsum(data: Uint8Array, n: number, sloc: number, css: number, cse: number): void {
+export function putsum(mem: WordMemory, n: number, sloc: number, css: number, cse: number): void {
   const end = cse !== 0 && cse < n ? cse + 1 : n;
   if (sloc >= end - 1) {
     return;
   }
-  let sum = 0;
-  let i = css;
-  for (; i + 1 < end; i += 2) {
-    sum += (data[i]! << 8) | data[i + 1]!;
-  }
-  if (i < end) {
-    sum += data[i]! << 8;
-  }
-  while (sum > 0xffff) {
-    sum = (sum & 0xffff) + (sum >>> 16);
-  }
+  const sum = net_checksum_add(mem, TX_VLAN_ROOM + css, TX_VLAN_ROOM + end);
   // A checksum of zero is sent as all ones (RFC 768).
-  stw_be(data, sloc, ~sum & 0xffff || 0xffff);
+  stw_be(mem.bytes, TX_VLAN_ROOM + sloc, ~sum & 0xffff || 0xffff);
 }
 
 /** Sends one frame: `tp.data` as it is, or as the next segment with its headers brought up to date. */
@@ -255,10 +254,10 @@ export function xmit_seg(s: E1000State): void {
     tp.tso_frames++;
   }
   if ((tp.sum_needed & E1000_TXD_POPTS_TXSM) !== 0) {
-    putsum(tp.data, tp.size, props.tucso, props.tucss, props.tucse);
+    putsum(tp.mem, tp.size, props.tucso, props.tucss, props.tucse);
   }
   if ((tp.sum_needed & E1000_TXD_POPTS_IXSM) !== 0) {
-    putsum(tp.data, tp.size, props.ipcso, props.ipcss, props.ipcse);
+    putsum(tp.mem, tp.size, props.ipcso, props.ipcss, props.ipcse);
   }
   if (tp.vlan_needed) {
     // The tag goes behind the addresses, which move 4 bytes down into the room kept before the data. A packet too short for addresses

@@ -67,7 +67,7 @@ export function e1000_save(s: E1000State): E1000VMState {
   const { size, sum_needed, vlan_needed, cptse, tso_frames } = s.tx;
   Object.assign(v.tx, { size, sum_needed, vlan_needed, cptse, tso_frames });
   v.tx.data = [...s.tx.data.subarray(0, Math.max(size, ETH_ALEN))];
-  v.tx.header = [...s.tx.header];
+  v.tx.header = [...s.tx.header.bytes];
   v.tx.vlan_header = [...s.tx.vlan_header];
   Object.assign(v.tx.props, s.tx.props);
   Object.assign(v.tx.tso_props, s.tx.tso_props);
@@ -119,7 +119,7 @@ export function e1000_load(s: E1000State, v: E1000VMState): string {
   const { size, sum_needed, vlan_needed, cptse, tso_frames } = v.tx;
   Object.assign(s.tx, { size, sum_needed, vlan_needed, cptse, tso_frames });
   s.tx.data.set(v.tx.data);
-  s.tx.header.set(v.tx.header);
+  s.tx.header.bytes.set(v.tx.header);
   s.tx.vlan_header.set(v.tx.vlan_header);
   Object.assign(s.tx.props, v.tx.props);
   Object.assign(s.tx.tso_props, v.tx.tso_props);

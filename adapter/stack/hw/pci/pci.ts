@@ -9,7 +9,9 @@ import {
   memory_region_del,
   ram_copy_in,
   ram_copy_out,
+  ram_span,
 } from '../../softmmu/memory.ts';
+import { copy_words, type WordMemory } from '../../softmmu/ram_copy.ts';
 import { type PIIX3State, piix3_set_irq } from '../isa/piix3.ts';
 
 /** Offsets in configuration space (PCI 2.3, section 6.1). */
@@ -407,18 +409,42 @@ export function pci_is_bus_master(d: PCIDevice): boolean {
 }
 
 /**
+ * How many of `len` bytes from `addr` a device's DMA reaches: those that are RAM, and none while it is not bus master.
+ * @nodebug
+ */
+function pci_dma_span(d: PCIDevice, addr: number, len: number): number {
+  return pci_is_bus_master(d) ? ram_span(machine.memory, addr, len) : 0;
+}
+
+/**
  * DMA from guest RAM into `buf` at `off`. What is not RAM (a device's registers, nothing) reads as zeros, and so does everything
  * when the device is not bus master. Returns false if any byte was not RAM.
  * @nodebug
  */
 export function pci_dma_read(d: PCIDevice, addr: number, buf: Uint8Array, off: number, len: number): boolean {
-  const ram = machine.memory.ram;
-  const n = pci_is_bus_master(d) && addr < ram.length ? Math.min(len, ram.length - addr) : 0;
+  const n = pci_dma_span(d, addr, len);
   if (n > 0) {
-    ram_copy_out(ram, addr, buf, off, n);
+    ram_copy_out(machine.memory, addr, buf, off, n);
   }
   if (n < len) {
     buf.fill(0, off + n, off + len);
+    return false;
+  }
+  return true;
+}
+
+/**
+ * `pci_dma_read` into the memory of a packet.
+ * @nodebug
+ */
+export function pci_dma_read_packet(d: PCIDevice, addr: number, mem: WordMemory, off: number, len: number): boolean {
+  const n = pci_dma_span(d, addr, len);
+  const m = machine.memory;
+  if (n > 0) {
+    copy_words(mem.bytes, mem.words, off, m.ram, m.ram_words, addr, n);
+  }
+  if (n < len) {
+    mem.bytes.fill(0, off + n, off + len);
     return false;
   }
   return true;
@@ -430,10 +456,9 @@ export function pci_dma_read(d: PCIDevice, addr: number, buf: Uint8Array, off: n
  * @nodebug
  */
 export function pci_dma_write(d: PCIDevice, addr: number, buf: Uint8Array, off: number, len: number): boolean {
-  const ram = machine.memory.ram;
-  const n = pci_is_bus_master(d) && addr < ram.length ? Math.min(len, ram.length - addr) : 0;
+  const n = pci_dma_span(d, addr, len);
   if (n > 0) {
-    ram_copy_in(ram, addr, buf, off, n);
+    ram_copy_in(machine.memory, addr, buf, off, n);
   }
   return n === len;
 }
