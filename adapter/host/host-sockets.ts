@@ -10,6 +10,7 @@ import type { Input, sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
 import { Pings } from './pings.ts';
+import { SmbShares, sharedDirectory } from './smb.ts';
 
 const AF_UNIX = 1;
 const AF_INET6 = 10;
@@ -78,6 +79,7 @@ export class HostSockets {
   /** Entries whose received bytes found no room in the pool. */
   private readonly stalled = new Set<Entry>();
   private readonly pings = new Pings();
+  private readonly shares = new SmbShares();
   private readonly buffers: Buffer[] = [];
   /** Streams that are being connected. */
   private readonly connecting = new Set<TcpSocket>();
@@ -130,6 +132,10 @@ export class HostSockets {
 
   /** Listens or binds; the answer is an errno's name (empty: success) and the real port. */
   listen(fd: number, type: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
+    const dir = sharedDirectory(addr.sun_path);
+    if (dir !== null) {
+      return Promise.resolve({ errno: this.shares.open(fd, dir), port: 0 });
+    }
     return type === SOCK_STREAM ? this.listenStream(fd, addr) : this.bindDatagram(fd, addr);
   }
 
@@ -178,8 +184,8 @@ export class HostSockets {
 
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
     const e = this.entry(fd);
-    const command = addr.sa_family === AF_UNIX ? commandOf(addr.sun_path) : null;
-    const tcp = command === null ? new TcpSocket({ allowHalfOpen: true }) : startCommand(command);
+    const started = this.startProgram(addr.sun_path);
+    const tcp = started ?? new TcpSocket({ allowHalfOpen: true });
     e.tcp = tcp;
     tcp.setNoDelay(true);
     this.connecting.add(tcp);
@@ -189,7 +195,7 @@ export class HostSockets {
     tcp.once('connect', settled).once('close', settled);
     tcp.once('connect', () => this.post({ type: 'connected', fd, local: toSockaddr(tcp.localAddress, tcp.localPort) }));
     this.watchStream(e, tcp);
-    if (command !== null) {
+    if (started) {
       return;
     }
     if (addr.sa_family === AF_UNIX) {
@@ -198,6 +204,13 @@ export class HostSockets {
       const local = bind ? { localAddress: hostOf(bind), localPort: bind.sin_port } : {};
       tcp.connect({ host: hostOf(addr), port: addr.sin_port, ...local });
     }
+  }
+
+  /** A connection to a program, if the path of a Unix socket stands for one. */
+  private startProgram(path: string): TcpSocket | null {
+    const command = commandOf(path);
+    const dir = sharedDirectory(path);
+    return command !== null ? startCommand(command) : dir !== null ? this.shares.connect(dir) : null;
   }
 
   private watchStream(e: Entry, tcp: TcpSocket): void {
@@ -430,6 +443,7 @@ export class HostSockets {
   }
 
   close(fd: number, reset: boolean): void {
+    this.shares.close(fd);
     const e = this.entries.get(fd);
     if (!e) {
       return;
@@ -456,6 +470,7 @@ export class HostSockets {
 
   dispose(): void {
     this.pings.dispose();
+    this.shares.dispose();
     for (const fd of [...this.entries.keys()]) {
       const tcp = this.entries.get(fd)?.tcp;
       this.close(fd, false);
