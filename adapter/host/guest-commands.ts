@@ -42,14 +42,38 @@ export function splitCommand(line: string): string[] {
   return words;
 }
 
-/**
- * Starts a command with a connection as its standard input, output and error. Returns our end, to which may be written at once; it
- * fails if the command cannot be started.
- */
+/** As `startProgram`, with the words of a command line. */
 export function startCommand(line: string): Socket {
-  const near = new Socket({ allowHalfOpen: true });
   try {
     const [program = '', ...args] = splitCommand(line);
+    return startProgram(program, args);
+  } catch (e) {
+    return failed(e);
+  }
+}
+
+/** A socket that fails at once. */
+function failed(e: unknown): Socket {
+  const socket = new Socket();
+  process.nextTick(() => socket.destroy(e instanceof Error ? e : new Error(String(e))));
+  return socket;
+}
+
+/** Runs a program with `far` as its standard input, output and error, in a session of its own: some end by killing their process group. */
+function run(program: string, args: readonly string[], far: Socket, near: Socket): void {
+  const child = spawn(program, args, { stdio: [far, far, far], detached: true });
+  child.on('error', (e) => near.destroy(e));
+  child.unref();
+  far.destroy();
+}
+
+/**
+ * Starts a program with a connection as its standard input, output and error. Returns our end, to which may be written at once; it
+ * fails if the program cannot be started.
+ */
+export function startProgram(program: string, args: readonly string[]): Socket {
+  try {
+    const near = new Socket({ allowHalfOpen: true });
     const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
     const path = join(dir, 's');
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
@@ -57,15 +81,40 @@ export function startCommand(line: string): Socket {
     server.on('close', () => rmSync(dir, { recursive: true, force: true }));
     server.once('connection', (far) => {
       server.close();
-      const child = spawn(program, args, { stdio: [far, far, far] });
-      child.on('error', (e) => near.destroy(e));
-      child.unref();
-      far.destroy();
+      run(program, args, far, near);
     });
     server.listen(path);
     near.connect({ path });
+    return near;
   } catch (e) {
-    process.nextTick(() => near.destroy(e instanceof Error ? e : new Error(String(e))));
+    return failed(e);
   }
+}
+
+/** As `startProgram`, over TCP, for programs that ask who is at the other end. The only connection that is taken is ours. */
+export function startNetworkProgram(program: string, args: readonly string[]): Socket {
+  const near = new Socket({ allowHalfOpen: true });
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  server.on('error', (e) => near.destroy(e));
+  near.once('close', () => server.close());
+  server.on('connection', (far) => {
+    const start = (): void => {
+      if (far.remotePort !== near.localPort) {
+        far.destroy();
+        return;
+      }
+      server.close();
+      run(program, args, far, near);
+    };
+    if (near.connecting) {
+      near.once('connect', start);
+    } else {
+      start();
+    }
+  });
+  server.listen(0, '127.0.0.1', () => {
+    const bound = server.address();
+    near.connect({ host: '127.0.0.1', port: bound !== null && typeof bound === 'object' ? bound.port : 0 });
+  });
   return near;
 }

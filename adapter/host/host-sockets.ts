@@ -11,6 +11,7 @@ import { hostOf, toSockaddr } from './addresses.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
 import { Pings } from './pings.ts';
 import { WORD } from './shared-copy.ts';
+import { SmbShares, sharedDirectory } from './smb.ts';
 
 const AF_UNIX = 1;
 const AF_INET6 = 10;
@@ -95,6 +96,7 @@ export class HostSockets {
   /** Entries whose received bytes found no room in the pool. */
   private readonly stalled = new Set<Entry>();
   private readonly pings = new Pings();
+  private readonly shares = new SmbShares();
   private readonly buffers: Buffer[] = [];
   /** What is read from streams comes into this memory, and is gone from it before the next read: Node's own way takes fresh memory each time. */
   private readonly received = new Uint8Array(RECEIVE_BUFFER);
@@ -149,6 +151,10 @@ export class HostSockets {
 
   /** Listens or binds; the answer is an errno's name (empty: success) and the real port. */
   listen(fd: number, type: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
+    const dir = sharedDirectory(addr.sun_path);
+    if (dir !== null) {
+      return Promise.resolve({ errno: this.shares.open(fd, dir), port: 0 });
+    }
     return type === SOCK_STREAM ? this.listenStream(fd, addr) : this.bindDatagram(fd, addr);
   }
 
@@ -223,8 +229,8 @@ export class HostSockets {
 
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
     const e = this.entry(fd);
-    const command = addr.sa_family === AF_UNIX ? commandOf(addr.sun_path) : null;
-    const tcp = command === null ? new TcpSocket(this.stream(e)) : startCommand(command);
+    const started = this.startProgram(addr.sun_path);
+    const tcp = started ?? new TcpSocket(this.stream(e));
     tcp.setNoDelay(true);
     this.connecting.add(tcp);
     const settled = (): void => {
@@ -233,7 +239,7 @@ export class HostSockets {
     tcp.once('connect', settled).once('close', settled);
     tcp.once('connect', () => this.post({ type: 'connected', fd, local: toSockaddr(tcp.localAddress, tcp.localPort) }));
     this.watchStream(e, tcp);
-    if (command !== null) {
+    if (started) {
       tcp.on('data', (data) => this.take(e, data, false) || tcp.pause());
       return;
     }
@@ -243,6 +249,13 @@ export class HostSockets {
       const local = bind ? { localAddress: hostOf(bind), localPort: bind.sin_port } : {};
       tcp.connect({ host: hostOf(addr), port: addr.sin_port, ...local });
     }
+  }
+
+  /** A connection to a program, if the path of a Unix socket stands for one. */
+  private startProgram(path: string): TcpSocket | null {
+    const command = commandOf(path);
+    const dir = sharedDirectory(path);
+    return command !== null ? startCommand(command) : dir !== null ? this.shares.connect(dir) : null;
   }
 
   private watchStream(e: Entry, tcp: TcpSocket): void {
@@ -512,6 +525,7 @@ export class HostSockets {
   }
 
   close(fd: number, reset: boolean): void {
+    this.shares.close(fd);
     const e = this.entries.get(fd);
     if (!e) {
       return;
@@ -539,6 +553,7 @@ export class HostSockets {
 
   dispose(): void {
     this.pings.dispose();
+    this.shares.dispose();
     for (const fd of [...this.entries.keys()]) {
       const tcp = this.entries.get(fd)?.tcp;
       this.close(fd, false);

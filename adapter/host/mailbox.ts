@@ -187,6 +187,7 @@ export const errnoNames = [
   'ENOTSOCK',
   'EISDIR',
   'ENAMETOOLONG',
+  'ENOPKG',
 ];
 
 export function errnoNumber(name: string): number {

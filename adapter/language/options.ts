@@ -45,21 +45,22 @@ const USER: readonly OptionParameter[] = [
   p('bootfile', 'Name of the boot file in DHCP and BOOTP answers.'),
   p(
     'hostfwd',
-    'Forward a port of the host to the guest: [tcp|udp|unix]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT. Host port 0 takes a free one. May be repeated.',
-    ['tcp:127.0.0.1:5555-:5556', 'udp:127.0.0.1:5555-:5556', 'tcp:127.0.0.1:0-:5556'],
+    'Forward a port of the host to the guest: [tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT or unix:/PATH-[GUESTADDR]:GUESTPORT. Host port 0 takes a free one; IPv6 addresses are in brackets. May be repeated.',
+    ['tcp:127.0.0.1:5555-:5556', 'udp:127.0.0.1:5555-:5556', 'tcp:127.0.0.1:0-:5556', 'tcp:[::1]:5555-[]:5556'],
   ),
   p(
     'guestfwd',
-    'Forward connections of the guest to ADDR:PORT to a command or Unix socket: [tcp]:SERVER:PORT-cmd:COMMAND.',
-    ['tcp:10.0.2.100:1234-cmd:cat'],
+    'Forward connections of the guest to ADDR:PORT (default: address 4) to a command, a socket or a -chardev socket: [tcp]:[SERVER]:PORT-cmd:COMMAND, -unix:PATH, -tcp:HOST:PORT, -chardev:ID. May be repeated.',
+    ['tcp:10.0.2.100:1234-cmd:cat', 'tcp:10.0.2.100:80-tcp:127.0.0.1:8080'],
   ),
-  p('smb', 'A directory to share over SMB; needs a Samba server, which this machine does not run.'),
-  p('smbserver', 'Address of the SMB server; see smb.'),
+  p('smb', "A directory of the host's to share over SMB as \\\\10.0.2.4\\qemu; needs Samba's smbd on the host."),
+  p('smbserver', 'Address of the SMB server (default: address 4, 10.0.2.4); see smb.'),
   p('ipv6-net', 'IPv6 network of the guest, PREFIX[/LENGTH] (default fec0::/64).', ['fec0::/64']),
   p('ipv6-prefix', 'IPv6 prefix of the network, without its length.', ['fec0::']),
   p('ipv6-prefixlen', 'Length of the IPv6 prefix (default 64).', ['64']),
   p('ipv6-host', "The host's IPv6 address as the guest sees it.", ['fec0::2']),
   p('ipv6-dns', "The name server's IPv6 address as the guest sees it.", ['fec0::3']),
+  p('mtu', 'Longest IP packet in bytes (default 1500); not in QEMU.', ['1500']),
 ];
 
 const HUBPORT = [

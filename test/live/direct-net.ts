@@ -1,4 +1,4 @@
-/** A user network in this thread whose sockets are real: `HostSockets` without the mailbox. Ports are not forwarded (that has to wait for an answer). */
+/** A user network in this thread whose sockets are real: `HostSockets` without the mailbox. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { HostSockets } from '../../adapter/host/host-sockets.ts';
 import {
@@ -26,6 +26,11 @@ class DirectHost extends SimHost {
     reserve: () => null,
     unreserve: () => undefined,
   });
+  /** Of sockets that listen already. */
+  readonly answers = new Map<number, { errno: string; port: number }>();
+  override listen(fd: number): { errno: string; port: number } {
+    return this.answers.get(fd) ?? { errno: 'EINVAL', port: 0 };
+  }
   override connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
     this.sockets.connect(fd, addr, bind);
   }
@@ -81,14 +86,47 @@ export class DirectNet {
           return taken;
         }
       }
-      await turn();
-      this.host.now_ns = 10_000e9 + (performance.now() - this.started) * 1e6;
-      slirp_pollfds_fill(this.slirp);
-      for (const input of this.host.poll()) {
-        socket_input(machine.sockets, this.host, input);
-      }
-      slirp_pollfds_poll(this.slirp);
+      await this.turn();
     }
+  }
+
+  /** Turns the main loop until `end` is settled; frames to the guest go to `deliver`. Resolves as `end` does. */
+  async during<T>(end: Promise<T>, deliver: (frame: Uint8Array) => void): Promise<T> {
+    let ended = false;
+    const settled = (): void => {
+      ended = true;
+    };
+    end.then(settled, settled);
+    while (!ended) {
+      this.fresh.splice(0).forEach(deliver);
+      await this.turn();
+    }
+    return end;
+  }
+
+  private async turn(): Promise<void> {
+    await turn();
+    this.host.now_ns = 10_000e9 + (performance.now() - this.started) * 1e6;
+    slirp_pollfds_fill(this.slirp);
+    for (const input of this.host.poll()) {
+      socket_input(machine.sockets, this.host, input);
+    }
+    slirp_pollfds_poll(this.slirp);
+  }
+
+  /** Forwards a port of the host: listens first, then has the network ask for what is there already. Returns the port. */
+  async forward(
+    type: number,
+    addr: sockaddr,
+    add: (slirp: Slirp) => { readonly errno: string; readonly port: number },
+  ): Promise<number> {
+    const fd = machine.sockets.next_fd;
+    this.host.answers.set(fd, await this.host.sockets.listen(fd, type, addr));
+    const r = add(this.slirp);
+    if (r.errno !== '') {
+      throw new Error(r.errno);
+    }
+    return r.port;
   }
 
   stop(): void {

@@ -14,6 +14,8 @@ const PROMPT = '~ # ';
 export interface LiveMachineOptions {
   /** Of `-netdev user`, behind the id. */
   readonly user?: string;
+  /** Options besides. */
+  readonly argv?: readonly string[];
   /** A resolver on 127.0.0.1 instead of this computer's. */
   readonly dnsPort?: number;
   readonly faultRate?: number;
@@ -48,7 +50,7 @@ export class LiveMachine {
     const workerData: LiveMachineData = {
       stackDir: join(root, 'dist/stack/release'),
       mailbox: this.mailbox,
-      argv: ['pktgdb', '-m', '256', '-netdev', `user,id=n0${user}`, '-device', 'e1000,netdev=n0'],
+      argv: ['pktgdb', '-m', '256', '-netdev', `user,id=n0${user}`, '-device', 'e1000,netdev=n0', ...(o.argv ?? [])],
       nameservers: [toSockaddr('127.0.0.1', o.dnsPort ?? 53)],
       seed: o.seed ?? 1,
       faultRate: o.faultRate ?? 0,
@@ -68,7 +70,11 @@ export class LiveMachine {
   static async start(options: LiveMachineOptions = {}): Promise<LiveMachine> {
     const [program = ''] = await bundle([join(import.meta.dirname, 'machine-worker.ts')], 'live');
     const m = new LiveMachine(program, options);
-    await m.printed(PROMPT);
+    const ended = m.exited.then(() => {
+      throw new Error(`the machine has ended: ${m.reports}`);
+    });
+    await Promise.race([m.printed(PROMPT), ended]);
+    ended.catch(() => undefined);
     return m;
   }
 
@@ -91,7 +97,12 @@ export class LiveMachine {
   /** Types a command that goes on. */
   type(line: string): void {
     this.console = '';
-    this.pump.post({ type: 'console', text: `${line}\n` });
+    this.press(`${line}\n`);
+  }
+
+  /** Types as it is. */
+  press(text: string): void {
+    this.pump.post({ type: 'console', text });
   }
 
   async monitor(line: string): Promise<string> {
@@ -102,8 +113,8 @@ export class LiveMachine {
   }
 
   /** Port of the host that is forwarded to a port of the guest. */
-  port(guest: number): number {
-    return Number(new RegExp(`hostfwd tcp \\S*:(\\d+) -> \\S*:${guest}\\n`).exec(this.reports)?.[1]);
+  port(guest: number, proto = 'tcp'): number {
+    return Number(new RegExp(`hostfwd ${proto} \\S*:(\\d+) -> \\S*:${guest}\\n`).exec(this.reports)?.[1]);
   }
 
   async stop(): Promise<void> {

@@ -1,66 +1,150 @@
 /** What the user network reaches on the host for its guest: resolver, commands, sockets, pings; and the monitor while all runs. */
 import assert from 'node:assert/strict';
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { splitCommand } from '../../adapter/host/guest-commands.ts';
 import { Pings } from '../../adapter/host/pings.ts';
 import { loadSlirpBench } from '../bench/bundle.ts';
 import { LiveMachine } from './machine.ts';
 
-/** Answers each query for an address with 192.0.2.7 (RFC 1035, section 4.1). */
-async function resolver(): Promise<UdpSocket> {
-  const socket = createSocket('udp4');
-  socket.on('message', (query, from) => {
-    const address = query.readUInt16BE(query.length - 4) === 1;
-    const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]);
-    const reply = Buffer.concat([query, address ? answer : Buffer.alloc(0)]);
-    reply.writeUInt16BE(0x8180, 2);
-    reply.writeUInt16BE(address ? 1 : 0, 6);
-    socket.send(reply, from.port, from.address);
+/** The answer of 192.0.2.7 to a query for an address, of nothing to others (RFC 1035, section 4.1). */
+function answerTo(query: Buffer): Buffer {
+  const address = query.readUInt16BE(query.length - 4) === 1;
+  const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]);
+  const reply = Buffer.concat([query, address ? answer : Buffer.alloc(0)]);
+  reply.writeUInt16BE(0x8180, 2);
+  reply.writeUInt16BE(address ? 1 : 0, 6);
+  return reply;
+}
+
+/** A message behind its length, as DNS has it over TCP (RFC 1035, section 4.2.2). */
+function framed(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
+}
+
+/** A query for the address of a name. */
+function query(name: string): Buffer {
+  const labels = name.split('.').map((l) => `${String.fromCharCode(l.length)}${l}`);
+  const head = Buffer.from([0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  return Buffer.concat([head, Buffer.from(`${labels.join('')}\0`), Buffer.from([0, 1, 0, 1])]);
+}
+
+interface Resolver {
+  readonly port: number;
+  close(): void;
+}
+
+/** A name server on 127.0.0.1, over UDP and TCP at the same port. */
+async function resolver(): Promise<Resolver> {
+  const tcp = createServer((s) => {
+    let got = Buffer.alloc(0);
+    s.on('data', (data) => {
+      got = Buffer.concat([got, data]);
+      if (got.length >= 2 && got.length === 2 + got.readUInt16BE(0)) {
+        s.end(framed(answerTo(got.subarray(2))));
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+  const { port } = tcp.address() as AddressInfo;
+  const udp = createSocket('udp4');
+  udp.on('message', (data, from) => udp.send(answerTo(data), from.port, from.address));
+  udp.bind(port, '127.0.0.1');
+  await once(udp, 'listening');
+  return {
+    port,
+    close: () => {
+      udp.close();
+      tcp.close();
+    },
+  };
+}
+
+/** Bytes as the guest's `echo -en` takes them. */
+const escaped = (bytes: Buffer): string => [...bytes].map((b) => `\\x${b.toString(16).padStart(2, '0')}`).join('');
+
+for (const [link, faultRate] of [
+  ['on a clean link', 0],
+  ['on a link that loses, repeats, reorders and damages frames', 25],
+] as const) {
+  describe(`names ${link}`, function () {
+    this.timeout(60_000);
+    let dns: Resolver;
+    let m: LiveMachine;
+    before(async () => {
+      dns = await resolver();
+      m = await LiveMachine.start({ dnsPort: dns.port, faultRate, seed: 8 });
+    });
+    after(async () => {
+      await m.stop();
+      dns.close();
+    });
+
+    it("are resolved by the host's name server over UDP", async () => {
+      for (let i = 0; i < 5; i++) {
+        assert.match(await m.run(`nslookup www${i}.example.test`), /192\.0\.2\.7/);
+      }
+    });
+    it('and over TCP', async () => {
+      const sink = createServer().listen(0, '127.0.0.1');
+      await once(sink, 'listening');
+      const answer = once(sink, 'connection').then(([s]) => buffer(s as Socket));
+      const question = query('www.example.test');
+      await m.run(`echo -en '${escaped(framed(question))}' > /query; echo`);
+      m.type(`nc 10.0.2.3 53 < /query | nc 10.0.2.2 ${(sink.address() as AddressInfo).port}`);
+      assert.deepEqual(await answer, framed(answerTo(question)));
+      sink.close();
+    });
   });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  return socket;
 }
 
 describe('services of the host for the guest', function () {
   this.timeout(60_000);
   const dir = mkdtempSync(join(tmpdir(), 'pktgdb-live-'));
-  let dns: UdpSocket;
   let unix: Server;
+  let tcp: Server;
   let m: LiveMachine;
 
   before(async () => {
-    dns = await resolver();
     unix = createServer((s) => s.end('from the socket\n'));
     unix.listen(join(dir, 'unix'));
-    await once(unix, 'listening');
+    tcp = createServer((s) => s.end('from the port\n')).listen(0, '127.0.0.1');
+    await Promise.all([once(unix, 'listening'), once(tcp, 'listening')]);
     const forwards = [
       `guestfwd=tcp:10.0.2.100:7-cmd:/bin/sh -c 'read x; echo "command got: $x"; echo on stderr >&2'`,
       `guestfwd=tcp:10.0.2.100:8-unix:${join(dir, 'unix')}`,
+      `guestfwd=tcp:10.0.2.100:10-tcp:127.0.0.1:${(tcp.address() as AddressInfo).port}`,
+      'guestfwd=tcp::11-chardev:far',
       'guestfwd=tcp:10.0.2.100:9-cmd:/nonexistent/program',
     ];
-    m = await LiveMachine.start({ user: forwards.join(','), dnsPort: dns.address().port });
+    m = await LiveMachine.start({
+      user: forwards.join(','),
+      argv: ['-chardev', `socket,id=far,path=${join(dir, 'unix')}`],
+    });
   });
   after(async () => {
     await m.stop();
-    dns.close();
     unix.close();
+    tcp.close();
     rmSync(dir, { recursive: true });
   });
 
-  it("names are resolved by the host's name server", async () => {
-    assert.match(await m.run('nslookup www.example.test'), /192\.0\.2\.7/);
-  });
   it('a command speaks through its standard input, output and error', async () => {
     assert.equal(await m.run('echo hello | nc 10.0.2.100 7'), 'command got: hello\non stderr\n');
   });
   it('a socket of the Unix domain', async () => {
     assert.equal(await m.run('nc 10.0.2.100 8 < /dev/null'), 'from the socket\n');
+  });
+  it('a port of the host, and a -chardev at the address that is left out', async () => {
+    assert.equal(await m.run('nc 10.0.2.100 10 < /dev/null'), 'from the port\n');
+    assert.equal(await m.run('nc 10.0.2.4 11 < /dev/null'), 'from the socket\n');
   });
   it('a command that cannot be started: the connection ends', async () => {
     assert.equal(await m.run('nc 10.0.2.100 9 < /dev/null'), '');

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer as createHttpServer, get, type IncomingMessage } from 'node:http';
+import { createServer as createHttpServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { type Readable, Readable as ReadableStream } from 'node:stream';
 import { LiveMachine } from './machine.ts';
 
-/** Bytes of a transfer; the acceptance run sets PKTGDB_LIVE_MB=100. */
-const CLEAN = Number(process.env['PKTGDB_LIVE_MB'] ?? 20) * 1e6;
+/** Bytes of a transfer. */
+const CLEAN = Number(process.env['PKTGDB_LIVE_MB'] ?? 100) * 1e6;
 const FAULTY = Number(process.env['PKTGDB_LIVE_FAULTY_MB'] ?? 1) * 1e6;
 const FORWARDS = 'hostfwd=tcp:127.0.0.1:0-:80,hostfwd=tcp:127.0.0.1:0-:5556';
 
@@ -56,6 +56,18 @@ async function serve(total: number): Promise<{ server: Server; port: number }> {
   return { server, port: (server.address() as AddressInfo).port };
 }
 
+/** An HTTP server of the host that takes one upload; `taken` is its body. */
+async function receiver(): Promise<{ server: Server; port: number; taken: Promise<Digest> }> {
+  const server = createHttpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const taken = once(server, 'request').then(async ([request, response]) => {
+    const got = await digest(request as IncomingMessage);
+    (response as ServerResponse).end('thank you\n');
+    return got;
+  });
+  return { server, port: (server.address() as AddressInfo).port, taken };
+}
+
 /** A listener of the host; `taken` is what came on its first connection. */
 async function sink(): Promise<{ server: Server; port: number; taken: Promise<Digest> }> {
   const server = createServer();
@@ -70,7 +82,7 @@ for (const [name, faultRate, total] of [
   ['on a link that loses, repeats, reorders and damages frames', 400, FAULTY],
 ] as const) {
   describe(`transfers over real sockets ${name}`, function () {
-    this.timeout(120_000);
+    this.timeout(60_000);
     let m: LiveMachine;
     let expected: Digest;
     const servers: Server[] = [];
@@ -115,15 +127,20 @@ for (const [name, faultRate, total] of [
       assert.deepEqual(await digest(client), expected);
     });
 
-    it('an HTTP download from a server of the guest', async () => {
-      const bytes = Math.min(total, 2e6);
-      const http = await serve(bytes);
-      servers.push(http.server);
+    it('an HTTP download from a server of the guest, and an HTTP upload of the same file', async () => {
+      const http = await serve(total);
+      const to = await receiver();
+      servers.push(http.server, to.server);
       await m.run(`mkdir -p /www; wget -q -O /www/file http://10.0.2.2:${http.port}/`);
       await m.run('httpd -p 80 -h /www');
       const [response] = (await once(get(`http://127.0.0.1:${m.port(80)}/file`), 'response')) as [IncomingMessage];
       assert.equal(response.statusCode, 200);
-      assert.deepEqual(await digest(response), await digest(pattern(bytes)));
+      assert.deepEqual(await digest(response), expected);
+      await m.run(`echo -en 'POST /file HTTP/1.0\\r\\nContent-Length: ${total}\\r\\n\\r\\n' > /head`);
+      const answer = await m.run(`cat /head /www/file | nc 10.0.2.2 ${to.port}`);
+      assert.match(answer, /200 OK/);
+      assert.match(answer, /thank you/);
+      assert.deepEqual(await to.taken, expected);
     });
   });
 }

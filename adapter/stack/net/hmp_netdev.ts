@@ -1,11 +1,10 @@
 /** `netdev_add` and `netdev_del` of the monitor: backends that come and go while the machine runs (net/net.c, net/net-hmp-cmds.c). */
-import { slirp_cleanup } from '../slirp/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
 import { OptionError, qemu_opts_parse } from '../util/qemu-option.ts';
 import type { NetHubPort } from './hub.ts';
 import { type NetClientState, qemu_find_netdev, qemu_purge_queued_packets } from './net.ts';
 import { net_client_init } from './net_init.ts';
-import type { SlirpState } from './slirp.ts';
+import { net_slirp_cleanup, type SlirpState } from './slirp.ts';
 import { NetSocketState, net_socket_close } from './socket.ts';
 
 /** `netdev_add TYPE,id=ID,...`: as `-netdev`. What links to it is told to do so by name: a hub's port, `netdev_add hubport,netdev=ID,...`. */
@@ -56,7 +55,7 @@ export function qemu_del_net_client(nc: NetClientState): void {
     const s = nc.opaque as SlirpState;
     list_remove(machine.net.slirp_stacks, s);
     list_remove(machine.slirps, s.slirp);
-    slirp_cleanup(s.slirp);
+    net_slirp_cleanup(s);
   } else if (nc.opaque instanceof NetSocketState) {
     net_socket_close(nc.opaque);
   } else if (nc.info.type === 'hubport') {

@@ -1,7 +1,33 @@
 /** Internet addresses as text. IPv4 addresses are numbers in host byte order, IPv6 ones 16 bytes. */
 
-/** An IPv4 address in dotted notation, or -1 if the text is none. */
+/** An IPv4 address as inet_aton(3) reads it: one to four numbers, also octal or 0x, of which the last fills what is left. -1 if the text is none. */
 export function inet_aton(text: string): number {
+  const words = text.split('.');
+  if (words.length > 4 || !words.every((w) => /^(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.test(w))) {
+    return -1;
+  }
+  const parts = words.map((w) => (/^0[0-7]+$/.test(w) ? Number.parseInt(w, 8) : Number(w)));
+  const last = parts.pop()!;
+  if (parts.some((n) => n > 255) || last >= 256 ** (4 - parts.length)) {
+    return -1;
+  }
+  return parts.reduce((addr, n, i) => addr + n * 256 ** (3 - i), last);
+}
+
+/** An address, `0` if the text is empty, or -1. */
+export function parse_addr(text: string): number {
+  return text === '' ? 0 : inet_aton(text);
+}
+
+/** A port number from `min` to 65535, decimal, octal or 0x as strtol(3) takes it; -1 if the text is none. */
+export function parse_port(text: string, min: number): number {
+  const m = /^\+?(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(text);
+  const port = m ? Number(m[1]!.replace(/^0(?=\d)/, '0o')) : -1;
+  return port >= min && port <= 65535 ? port : -1;
+}
+
+/** An IPv4 address of exactly four decimal numbers, or -1 if the text is none. */
+function inet_pton4(text: string): number {
   if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
     return -1;
   }
@@ -20,7 +46,7 @@ function ip6_groups(text: string): number[] | null {
   const groups: number[] = [];
   const words = text === '' ? [] : text.split(':');
   for (const [i, word] of words.entries()) {
-    const v4 = i === words.length - 1 ? inet_aton(word) : -1;
+    const v4 = i === words.length - 1 ? inet_pton4(word) : -1;
     if (v4 >= 0) {
       groups.push(Math.floor(v4 / 0x10000), v4 & 0xffff);
     } else if (/^[0-9a-f]{1,4}$/i.test(word)) {

@@ -113,6 +113,9 @@ export function net_client_init1(
 ): NetClientState {
   const type = qemu_opt_get(opts, 'type');
   const init = net_client_init_fun[type];
+  if (!qemu_opt_has(opts, 'type')) {
+    throw option_error(opts, "Parameter 'type' is missing");
+  }
   if (!init) {
     const known = Object.keys(net_client_init_fun).join(', ');
     throw option_error(opts, `Parameter 'type' expects a netdev backend type, not '${type}'; known: ${known}`);

@@ -1,11 +1,13 @@
 /** The user network as a net client (net/slirp.c): frames to and from slirp, forwarded ports. */
 
+import { inet_ntoa } from '../slirp/ip.ts';
 import {
   type Slirp,
   type SlirpCb,
-  slirp_add_exec,
+  slirp_add_guestfwd,
   slirp_add_hostfwd,
-  slirp_add_unix,
+  slirp_add_hostxfwd6,
+  slirp_cleanup,
   slirp_connection_info,
   slirp_input,
   slirp_neighbor_info,
@@ -13,18 +15,21 @@ import {
   slirp_remove_hostfwd,
 } from '../slirp/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
-import { AF_UNIX, type sockaddr } from '../util/host.ts';
 import { OptionError, option_error, type QemuOpts } from '../util/qemu-option.ts';
+import { close, type HostSocket } from '../util/sockets.ts';
 import { net_hub_id_for_client } from './hub.ts';
 import { type NetClientInfo, type NetClientState, qemu_new_net_client, qemu_send_packet } from './net.ts';
+import { type NetdevUserOptions, parse_netdev_user } from './slirp_options.ts';
 import {
+  GUESTFWD_SYNTAX,
   type HostfwdRule,
-  type NetdevUserOptions,
+  hostfwd_text,
   parse_guestfwd,
+  parse_host_end,
   parse_hostfwd,
-  parse_hostfwd_host,
-  parse_netdev_user,
-} from './slirp_options.ts';
+  parse_redir,
+} from './slirp_rules.ts';
+import { SMB_PORTS, slirp_smb, smb_addr } from './slirp_smb.ts';
 
 /** Shortest frame without FCS (IEEE 802.3). */
 const ETH_ZLEN = 60;
@@ -35,25 +40,8 @@ export class SlirpState {
   slirp!: Slirp;
   /** Memory for a frame that is padded. */
   readonly min_pkt: Uint8Array = new Uint8Array(ETH_ZLEN);
-}
-
-/**
- * An address of the host in dotted notation; a socket of the Unix domain shows its path.
- * @nodebug
- */
-function host_addr_text(addr: sockaddr): string {
-  if (addr.sa_family === AF_UNIX) {
-    return addr.sun_path;
-  }
-  return `${inet_text(addr.sin_addr)}:${addr.sin_port}`;
-}
-
-/**
- * An IPv4 address in dotted notation.
- * @nodebug
- */
-function inet_text(addr: number): string {
-  return `${addr >>> 24}.${(addr >>> 16) & 0xff}.${(addr >>> 8) & 0xff}.${addr & 0xff}`;
+  /** Holds the host's SMB share for this network; null without `smb=`. */
+  smb: HostSocket | null = null;
 }
 
 /** Slirp sends a frame to the guest: padded to 60 bytes when the peer wants that, and sent on. */
@@ -93,14 +81,15 @@ const net_slirp_info: NetClientInfo = {
 
 /** Forwards a port. Returns what went wrong, or ''. The rule's real port is reported to the user. */
 function slirp_hostfwd(s: SlirpState, rule: HostfwdRule, text: string): string {
-  const guest_addr = rule.guest_addr !== 0 ? rule.guest_addr : s.slirp.vdhcp_startaddr;
-  const r = slirp_add_hostfwd(s.slirp, rule.is_udp, rule.host_addr, guest_addr, rule.guest_port);
+  const { host_addr, guest } = rule;
+  const addr6 = guest.addr6 === 'any' ? null : guest.addr6;
+  const r = guest.addr6
+    ? slirp_add_hostxfwd6(s.slirp, host_addr, addr6, guest.port)
+    : slirp_add_hostfwd(s.slirp, rule.is_udp, host_addr, guest.addr, guest.port);
   if (r.errno !== '') {
     return `Could not set up host forwarding rule '${text}': ${errno_text(r.errno)}`;
   }
-  const proto = rule.host_addr.sa_family === AF_UNIX ? 'unix' : rule.is_udp ? 'udp' : 'tcp';
-  const host = host_addr_text({ ...rule.host_addr, sin_port: r.port });
-  machine.host.report('info', `hostfwd ${proto} ${host} -> ${inet_text(guest_addr)}:${rule.guest_port}`);
+  machine.host.report('info', hostfwd_text(rule, r.port, s.slirp.vdhcp_startaddr));
   return '';
 }
 
@@ -114,6 +103,13 @@ const ERRNO_TEXT: Readonly<Record<string, string>> = {
 /** An error of the host in words. */
 function errno_text(errno: string): string {
   return ERRNO_TEXT[errno] ?? errno;
+}
+
+/** Throws an OptionError for what went wrong, if anything did. */
+function check(opts: QemuOpts, wrong: string): void {
+  if (wrong !== '') {
+    throw option_error(opts, wrong);
+  }
 }
 
 /** Makes a user network with its forwarded ports. */
@@ -133,53 +129,65 @@ export function net_slirp_init(
     throw option_error(opts, 'the user network refuses these settings');
   }
   s.slirp = slirp;
-  s.nc.info_str = `net=${inet_text(user.config.vnetwork)},restrict=${user.config.restricted ? 'on' : 'off'}`;
+  s.nc.info_str = `net=${inet_ntoa(user.config.vnetwork)},restrict=${user.config.restricted ? 'on' : 'off'}`;
   machine.slirps.push(slirp);
   machine.net.slirp_stacks.push(s);
   for (const text of user.hostfwd) {
     const rule = parse_hostfwd(text);
-    const wrong = typeof rule === 'string' ? rule : slirp_hostfwd(s, rule, text);
-    if (wrong !== '') {
-      throw option_error(opts, wrong);
-    }
+    check(opts, typeof rule === 'string' ? rule : slirp_hostfwd(s, rule, text));
+  }
+  if (user.smb !== null) {
+    check(opts, net_slirp_smb(s, user.smb, user.smbserver));
   }
   for (const text of user.guestfwd) {
-    const wrong = slirp_guestfwd(s, text);
-    if (wrong !== '') {
-      throw option_error(opts, wrong);
-    }
+    check(opts, slirp_guestfwd(s, text));
   }
   return s;
 }
 
+/** Ends a user network: its connections, forwarded ports and share. */
+export function net_slirp_cleanup(s: SlirpState): void {
+  slirp_cleanup(s.slirp);
+  if (s.smb) {
+    close(machine.sockets, machine.host, s.smb, false);
+    s.smb = null;
+  }
+}
+
 /** `-redir [tcp|udp]:HOSTPORT:[GUESTADDR]:GUESTPORT`, the old spelling of `hostfwd`, for the first user network. Throws an OptionError. */
 export function net_slirp_redir(redir: string): void {
-  const m = /^(tcp|udp)?:(\d*):([^:]*):(\d*)$/.exec(redir);
-  const rule = m
-    ? parse_hostfwd(`${m[1] ?? 'tcp'}::${m[2]}-${m[3]}:${m[4]}`)
-    : 'expected [tcp|udp]:hostport:[guestaddr]:guestport';
+  const rule = parse_redir(redir);
   const s = slirp_lookup('');
-  const wrong =
-    typeof rule === 'string'
-      ? `Invalid host forwarding rule '${redir}' (${rule})`
-      : s
-        ? slirp_hostfwd(s, rule, redir)
-        : 'there is no user network (-netdev user) to forward to';
+  const wrong = s ? slirp_hostfwd(s, rule, redir) : 'there is no user network (-netdev user) to forward to';
   if (wrong !== '') {
     throw new OptionError(`-redir ${redir}: ${wrong}`);
   }
+}
+
+/** Shares a directory of the host at `server` (0: the network's address 4). Returns what went wrong, or ''. */
+function net_slirp_smb(s: SlirpState, dir: string, server: number): string {
+  const target = smb_addr(dir);
+  for (const port of SMB_PORTS) {
+    const wrong = slirp_add_guestfwd(s.slirp, target, server, port);
+    if (wrong !== '') {
+      return `Conflicting/invalid smbserver address: ${wrong}`;
+    }
+  }
+  const share = slirp_smb(target, dir);
+  if (typeof share === 'string') {
+    return share;
+  }
+  s.smb = share;
+  return '';
 }
 
 /** Forwards connections of the guest. Returns what went wrong, or ''. */
 function slirp_guestfwd(s: SlirpState, text: string): string {
   const rule = parse_guestfwd(text);
   if (typeof rule === 'string') {
-    return `Invalid guest forwarding rule '${text}' (${rule})`;
+    return `Invalid guest forwarding rule '${text}' (${rule}), expected guestfwd=${GUESTFWD_SYNTAX}`;
   }
-  const wrong =
-    rule.cmd !== ''
-      ? slirp_add_exec(s.slirp, rule.cmd, rule.server, rule.port)
-      : slirp_add_unix(s.slirp, rule.path, rule.server, rule.port);
+  const wrong = slirp_add_guestfwd(s.slirp, rule.target, rule.server, rule.port);
   return wrong === '' ? '' : `Conflicting/invalid host:port in guest forwarding rule '${text}': ${wrong}`;
 }
 
@@ -227,7 +235,7 @@ export function hmp_hostfwd_remove(args: readonly string[]): string {
     return slirp_missing(id);
   }
   const m = /^(tcp|udp)?:(.*)$/.exec(text);
-  const host = m ? parse_hostfwd_host('tcp', m[2]!) : 'invalid';
+  const host = m ? parse_host_end(m[2]!) : 'invalid';
   if (!m || typeof host === 'string') {
     return 'invalid format\n';
   }

@@ -11,7 +11,7 @@ import {
   qemu_opts_validate,
 } from '../util/qemu-option.ts';
 import { sockaddr_in, sockaddr_un } from '../util/sockets.ts';
-import { parse_addr, parse_port } from './slirp_options.ts';
+import { parse_addr, parse_port } from './inet.ts';
 
 /** The ends of a link: `local` without `remote` waits for a connection, `remote` alone makes one. */
 export interface SocketEnds {
@@ -167,6 +167,7 @@ export function chardev_ends(opts: QemuOpts): SocketEnds {
     'reconnect',
     'ipv4',
     'ipv6',
+    'delay',
     'nodelay',
   ]);
   const server = qemu_opt_get_bool(opts, 'server', false);

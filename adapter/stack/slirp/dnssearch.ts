@@ -1,4 +1,5 @@
 /** DHCP's domain search option (libslirp's dnssearch.c; RFC 3397): names in DNS form, compressed, in options of at most 255 bytes. */
+import { machine } from '../softmmu/machine.ts';
 
 const RFC3397_OPT_DOMAIN_SEARCH = 119;
 /** Longest label, longest name and farthest target of a compression pointer (RFC 1035, sections 3.1 and 4.1.4). */
@@ -24,6 +25,7 @@ function compress_names(names: readonly string[]): number[] {
   for (const name of names) {
     const labels = split_labels(name);
     if (!labels) {
+      machine.host.report('warning', `Slirp: failed to parse domain name '${name}' of dnssearch=; it is left out`);
       continue;
     }
     let ended = false;

@@ -52,7 +52,8 @@ function listens_on(so: socket, host_addr: sockaddr): boolean {
   if (host_addr.sa_family === AF_UNIX) {
     return local.sun_path === host_addr.sun_path;
   }
-  return local.sin_port === host_addr.sin_port && local.sin_addr === host_addr.sin_addr;
+  const same_in6 = local.sin6_addr?.every((v, i) => v === host_addr.sin6_addr?.[i]) ?? true;
+  return local.sin_port === host_addr.sin_port && local.sin_addr === host_addr.sin_addr && same_in6;
 }
 
 /** Ends a forwarding; connections made through it go on. Returns false if there is none. */

@@ -1,6 +1,6 @@
 /** Guest forwards, and the tables that `info usernet` and `info neighbors` print (libslirp's misc.c). */
 import { machine } from '../softmmu/machine.ts';
-import { AF_INET, AF_INET6 } from '../util/host.ts';
+import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { connect, NO_ADDR, sockaddr_un } from '../util/sockets.ts';
 import { inet_ntoa } from './ip.ts';
 import { inet_ntop6 } from './ip6.ts';
@@ -12,16 +12,16 @@ import { tcp_close } from './tcp_subr.ts';
 /** Before a command line in a Unix socket's path: the host starts the command, with the connection as its standard input and output. */
 export const EXEC_PREFIX = 'exec:';
 
-/** A guest forward: a connection of the guest to `ex_addr:ex_fport` goes to a Unix socket or a command of the host. */
+/** A guest forward: a connection of the guest to `ex_addr:ex_fport` goes to a socket or a command of the host. */
 export class gfwd_list {
   readonly ex_addr: number;
   readonly ex_fport: number;
-  /** Path of the socket, or EXEC_PREFIX and a command line. */
-  readonly ex_unix: string;
-  constructor(addr: number, port: number, unix: string) {
+  /** Where it goes; a path that begins with EXEC_PREFIX is a command line. */
+  readonly ex_target: sockaddr;
+  constructor(addr: number, port: number, target: sockaddr) {
     this.ex_addr = addr;
     this.ex_fport = port;
-    this.ex_unix = unix;
+    this.ex_target = target;
   }
 }
 
@@ -42,14 +42,14 @@ export function tcp_ctl(so: socket): void {
     tcp_close(so.so_tcpcb!);
     return;
   }
-  soattach_fd(so, connect(machine.sockets, machine.host, sockaddr_un(f.ex_unix), null));
+  soattach_fd(so, connect(machine.sockets, machine.host, f.ex_target, null));
 }
 
 /**
- * Forwards connections of the guest to a Unix socket of the host. `guest_addr` 0 is the default, x.x.x.4. Returns '' or why it cannot be:
+ * Forwards connections of the guest to a socket of the host, which is connected for each. `guest_addr` 0 is the default, x.x.x.4. Returns '' or why it cannot be:
  * the address has to be in the network, not the gateway's or the name server's, and not forwarded yet.
  */
-export function slirp_add_unix(slirp: Slirp, path: string, guest_addr: number, guest_port: number): string {
+export function slirp_add_guestfwd(slirp: Slirp, target: sockaddr, guest_addr: number, guest_port: number): string {
   const addr = guest_addr === 0 ? (slirp.vnetwork_addr | (0x0204 & ~slirp.vnetwork_mask)) >>> 0 : guest_addr >>> 0;
   if ((addr & slirp.vnetwork_mask) >>> 0 !== slirp.vnetwork_addr) {
     return `the address ${inet_ntoa(addr)} is not in the network`;
@@ -60,13 +60,23 @@ export function slirp_add_unix(slirp: Slirp, path: string, guest_addr: number, g
   if (guestfwd_find(slirp, addr, guest_port)) {
     return `${inet_ntoa(addr)}:${guest_port} is forwarded already`;
   }
-  slirp.guestfwd_list.push(new gfwd_list(addr, guest_port, path));
+  slirp.guestfwd_list.push(new gfwd_list(addr, guest_port, target));
   return '';
 }
 
-/** As `slirp_add_unix`, to a command that the host starts for each connection. */
+/** As `slirp_add_guestfwd`, to a Unix socket. */
+export function slirp_add_unix(slirp: Slirp, path: string, guest_addr: number, guest_port: number): string {
+  return slirp_add_guestfwd(slirp, sockaddr_un(path), guest_addr, guest_port);
+}
+
+/** The address that stands for a command line. */
+export function slirp_exec_addr(cmdline: string): sockaddr {
+  return sockaddr_un(`${EXEC_PREFIX}${cmdline}`);
+}
+
+/** As `slirp_add_guestfwd`, to a command that the host starts for each connection. */
 export function slirp_add_exec(slirp: Slirp, cmdline: string, guest_addr: number, guest_port: number): string {
-  return slirp_add_unix(slirp, `${EXEC_PREFIX}${cmdline}`, guest_addr, guest_port);
+  return slirp_add_guestfwd(slirp, slirp_exec_addr(cmdline), guest_addr, guest_port);
 }
 
 /** Ends a guest forward; connections that stand go on. */

@@ -570,6 +570,7 @@ function slirp_take_ready(slirp: Slirp): HostSocket[] {
 export { slirp_add_hostfwd, slirp_add_hostxfwd6, slirp_remove_hostfwd } from './hostfwd.ts';
 export {
   slirp_add_exec,
+  slirp_add_guestfwd,
   slirp_add_unix,
   slirp_connection_info,
   slirp_neighbor_info,

@@ -36,6 +36,8 @@ export class tftp_session {
   /** Blocks sent so far, modulo 65536, and the offset of the next one. */
   block_nr = 0;
   offset = 0;
+  /** Bytes of the block that was sent last, -1 before the first; fewer than the block size: it is the file's last. */
+  last_size = -1;
   family = 0;
   client_addr = 0;
   client_addr6: Uint8Array | null = null;
@@ -92,6 +94,7 @@ function tftp_session_allocate(slirp: Slirp, r: tftp_request): tftp_session | nu
       s.block_size = TFTP_BLOCKSIZE;
       s.block_nr = 0;
       s.offset = 0;
+      s.last_size = -1;
       s.family = r.family;
       s.client_addr = r.addr;
       s.client_addr6 = r.addr6;
@@ -141,7 +144,7 @@ function tftp_send_oack(slirp: Slirp, s: tftp_session, options: readonly (readon
   tftp_udp_output(slirp, s, m);
 }
 
-/** Sends the next block; one shorter than the block size ends the transfer. */
+/** Sends the next block. */
 function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
   const file = machine.host.read_file?.(slirp.tftp_prefix, s.filename, s.offset, s.block_size);
   if (file?.errno !== '') {
@@ -154,12 +157,31 @@ function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
   wr16(m.m_dat, m.m_data + 2, s.block_nr);
   m.m_dat.set(n === file.data.length ? file.data : file.data.subarray(0, n), m.m_data + 4);
   s.offset += n;
+  s.last_size = n;
   s.timestamp = slirp.curtime;
-  const last = n < s.block_size;
   tftp_udp_output(slirp, s, m);
-  if (last) {
-    s.filename = '';
+}
+
+/**
+ * An acknowledgement. That of the block sent last asks for the next one, or ends the transfer; that of the one before says that a block
+ * was lost on the way. Any other is late, and answered by nothing: libslirp sends the next block to each, and loses files on bad links.
+ */
+function tftp_handle_ack(slirp: Slirp, s: tftp_session, r: tftp_request, m: mbuf): void {
+  const nr = r.end - r.at >= 4 ? rd16(m.m_dat, r.at + 2) : s.block_nr;
+  const lost = s.last_size >= 0 && nr === ((s.block_nr - 1) & 0xffff);
+  if (nr !== s.block_nr && !lost) {
+    m_drop(m, 'TFTP_BAD');
+    return;
   }
+  m_free(m);
+  if (lost) {
+    s.block_nr = nr;
+    s.offset -= s.last_size;
+  } else if (s.last_size >= 0 && s.last_size < s.block_size) {
+    s.filename = '';
+    return;
+  }
+  tftp_send_next_block(slirp, s);
 }
 
 /** The NUL-terminated strings of a request, or null if it does not end with a NUL or a character is none of ASCII. */
@@ -256,8 +278,7 @@ export function tftp_input(m: mbuf, af: number): void {
   if (opcode === TFTP_RRQ) {
     tftp_handle_rrq(slirp, r, m);
   } else if (opcode === TFTP_ACK && s) {
-    m_free(m);
-    tftp_send_next_block(slirp, s);
+    tftp_handle_ack(slirp, s, r, m);
   } else if (opcode === TFTP_ERROR && s) {
     m_free(m);
     s.filename = '';

@@ -230,12 +230,15 @@ export function qemu_parse_args(argv: readonly string[]): MachineOptions {
   return o;
 }
 
-/** Makes the net clients: backends first, then NICs, as QEMU does, so that their order on the command line does not matter. */
+/** Makes the net clients: chardevs, backends, then NICs, as QEMU does, so that their order on the command line does not matter. */
 export function net_init_clients(o: MachineOptions): void {
   for (const { flag, value } of o.net) {
     if (flag === '-chardev') {
       machine.net.chardevs.push(qemu_opts_parse(flag, value, 'backend'));
-    } else if (flag === '-netdev') {
+    }
+  }
+  for (const { flag, value } of o.net) {
+    if (flag === '-netdev') {
       net_client_init(qemu_opts_parse(flag, value, 'type'));
     }
   }

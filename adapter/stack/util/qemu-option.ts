@@ -40,8 +40,8 @@ function split_params(text: string): string[] {
 }
 
 /**
- * Parses the value of the option `flag`. A first word without `=` is the value of `implied`; a later one means `on`, as does
- * `NAME` for `NAME=on`.
+ * Parses the value of the option `flag`. A first word without `=` is the value of `implied`; later ones are switches: `NAME` is
+ * `NAME=on`, `noNAME` is `NAME=off`.
  */
 export function qemu_opts_parse(flag: string, text: string, implied: string): QemuOpts {
   const opts = new QemuOpts(`${flag} ${text}`);
@@ -52,7 +52,8 @@ export function qemu_opts_parse(flag: string, text: string, implied: string): Qe
     } else if (i === 0 && implied !== '') {
       opts.params.push({ name: implied, value: part });
     } else if (part !== '') {
-      opts.params.push({ name: part, value: 'on' });
+      const off = part.startsWith('no');
+      opts.params.push({ name: off ? part.slice(2) : part, value: off ? 'off' : 'on' });
     }
   });
   return opts;
@@ -93,13 +94,14 @@ export function qemu_opt_get_bool(opts: QemuOpts, name: string, fallback: boolea
   throw option_error(opts, `Parameter '${name}' expects 'on' or 'off', not '${value}'`);
 }
 
-/** A whole number from `min` to `max`, decimal or 0x. */
+/** A whole number from `min` to `max`, decimal, octal or 0x. */
 export function qemu_opt_get_number(opts: QemuOpts, name: string, fallback: number, min: number, max: number): number {
   if (!qemu_opt_has(opts, name)) {
     return fallback;
   }
   const value = qemu_opt_get(opts, name);
-  const n = /^(0x[0-9a-f]+|\d+)$/i.test(value) ? Number(value) : Number.NaN;
+  const m = /^\+?(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(value);
+  const n = m ? Number(m[1]!.replace(/^0(?=\d)/, '0o')) : Number.NaN;
   if (!(n >= min && n <= max)) {
     throw option_error(opts, `Parameter '${name}' expects a number from ${min} to ${max}, not '${value}'`);
   }

@@ -1,0 +1,152 @@
+/**
+ * Directories that the system's Samba shares with the guest (`smb=DIR`): a configuration of their own in a fresh directory, and an
+ * `smbd` for each connection, with the connection as its standard input and output. No privileges are needed.
+ */
+import { accessSync, constants, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { startNetworkProgram } from './guest-commands.ts';
+
+/** What the stack puts before the directory in the path of a Unix socket (its SMB_PREFIX). */
+const SMB_PREFIX = 'smb:';
+
+/** Where systems keep smbd, which users' PATHs seldom name. */
+const SBIN = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin', '/usr/local/samba/sbin'];
+
+/** The directory in a socket's path that is to be shared, or null if the path is one. */
+export function sharedDirectory(path: string): string | null {
+  return path.startsWith(SMB_PREFIX) ? path.slice(SMB_PREFIX.length) : null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Samba's server: what PKTGDB_SMBD names, else the first in PATH and where systems keep it; null if there is none. */
+export function findSmbd(): string | null {
+  const named = process.env['PKTGDB_SMBD'];
+  const places = [...(process.env['PATH'] ?? '').split(delimiter).filter((d) => d !== ''), ...SBIN];
+  return (named ? [named] : places.map((d) => join(d, 'smbd'))).find(isExecutable) ?? null;
+}
+
+/** What is wrong with a directory that is to be shared, as an errno; '' if nothing is. */
+function directoryErrno(dir: string): string {
+  try {
+    if (!statSync(dir).isDirectory()) {
+      return 'ENOTDIR';
+    }
+    accessSync(dir, constants.R_OK | constants.X_OK);
+    return '';
+  } catch (e) {
+    return (e as NodeJS.ErrnoException).code ?? 'EIO';
+  }
+}
+
+/**
+ * smb.conf (smb.conf(5)) of a server whose files are all below `home`. The share is `home`/share, a link to the directory: no name
+ * that the user chose is in the file, so none can add a line to it or be taken for a variable.
+ */
+function smbConf(home: string, user: string): string {
+  const inHome = ['private', 'pid', 'lock', 'state', 'cache'].map((what) => `${what} directory = ${home}`);
+  return `[global]
+${inHome.join('\n')}
+ncalrpc dir = ${home}/ncalrpc
+log file = ${home}/log.smbd
+smb passwd file = ${home}/smbpasswd
+interfaces = 127.0.0.1
+bind interfaces only = yes
+security = user
+map to guest = Bad User
+load printers = no
+printing = bsd
+disable spoolss = yes
+usershare max shares = 0
+
+[qemu]
+path = ${home}/share
+read only = no
+guest ok = yes
+force user = ${user}
+`;
+}
+
+/** A shared directory. */
+interface Share {
+  readonly smbd: string;
+  /** Holds the configuration and whatever smbd writes. */
+  readonly home: string;
+}
+
+export class SmbShares {
+  private readonly shares = new Map<string, Share>();
+  /** Directory of each descriptor that keeps a share alive. */
+  private readonly holders = new Map<number, string>();
+  private readonly atExit = (): void => this.dispose();
+
+  /** Shares a directory until `close(fd)`. Returns an errno, '' on success, ENOPKG without Samba. */
+  open(fd: number, dir: string): string {
+    const errno = directoryErrno(dir);
+    const smbd = findSmbd();
+    if (errno !== '' || smbd === null) {
+      return errno || 'ENOPKG';
+    }
+    if (!this.shares.has(dir)) {
+      const { username } = userInfo();
+      const home = mkdtempSync(join(tmpdir(), 'pktgdb-smb-'));
+      process.once('exit', this.atExit);
+      this.shares.set(dir, { smbd, home });
+      if (/["%\\\r\n]/.test(home) || !/^[\w.+-]+\$?$/.test(username)) {
+        // They would mean something else in smb.conf.
+        this.drop(dir);
+        return 'EINVAL';
+      }
+      symlinkSync(resolve(dir), join(home, 'share'));
+      writeFileSync(join(home, 'smb.conf'), smbConf(home, username));
+    }
+    this.holders.set(fd, dir);
+    return '';
+  }
+
+  /** A connection to the server of a directory; the stack asks for directories that are shared only. */
+  connect(dir: string): Socket {
+    const { smbd = 'smbd', home = '' } = this.shares.get(dir) ?? {};
+    return startNetworkProgram(smbd, ['-l', home, '-s', join(home, 'smb.conf')]);
+  }
+
+  /** Ends what `open(fd)` began; other descriptors are nothing to it. */
+  close(fd: number): void {
+    const dir = this.holders.get(fd);
+    if (dir !== undefined) {
+      this.holders.delete(fd);
+      if (![...this.holders.values()].includes(dir)) {
+        this.drop(dir);
+      }
+    }
+  }
+
+  private drop(dir: string): void {
+    const share = this.shares.get(dir);
+    this.shares.delete(dir);
+    try {
+      if (share) {
+        rmSync(share.home, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+      }
+    } catch {
+      // A server that is just ending writes on: what it leaves is a temporary directory with no data of the user's.
+    }
+  }
+
+  dispose(): void {
+    process.removeListener('exit', this.atExit);
+    this.holders.clear();
+    for (const dir of [...this.shares.keys()]) {
+      this.drop(dir);
+    }
+  }
+}

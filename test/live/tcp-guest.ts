@@ -1,0 +1,187 @@
+/** A guest made by hand on a `DirectNet`: TCP connections over IPv4 or IPv6 that send again what is not acknowledged, over a link that may be bad. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fixChecksums, tcpFrame } from '../slirp/frames.ts';
+import { tcp6 } from '../slirp/frames6.ts';
+import { ACK, FIN, PSH, SYN } from '../slirp/guest.ts';
+import type { DirectNet } from './direct-net.ts';
+import { FaultyLink } from './link.ts';
+
+/** Bytes of a segment, and how many are under way at a time. */
+const MSS = 1000;
+const WINDOW = 8;
+/** Milliseconds after which unacknowledged segments are sent again. */
+const RETRANSMIT_MS = 250;
+const ISS = 1000;
+
+interface Segment {
+  readonly sport: number;
+  readonly dport: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly flags: number;
+  readonly data: Buffer;
+}
+
+/** A TCP segment of slirp's; null for other frames and damaged ones. */
+function parse(f: Uint8Array): Segment | null {
+  const b = Buffer.from(f);
+  const ip6 = b.readUInt16BE(12) === 0x86dd;
+  const at = ip6 ? 54 : 34;
+  if (b.length < at + 20 || b[ip6 ? 20 : 23] !== 6 || Buffer.compare(fixChecksums(Uint8Array.from(b)), b) !== 0) {
+    return null;
+  }
+  const end = ip6 ? 54 + b.readUInt16BE(18) : 14 + b.readUInt16BE(16);
+  return {
+    sport: b.readUInt16BE(at),
+    dport: b.readUInt16BE(at + 2),
+    seq: b.readUInt32BE(at + 4),
+    ack: b.readUInt32BE(at + 8),
+    flags: b[at + 13]!,
+    data: b.subarray(at + (b[at + 12]! >> 4) * 4, end),
+  };
+}
+
+/** One connection: sends `data` and its end, takes what comes. */
+export class GuestConnection {
+  readonly sport: number;
+  readonly dport: number;
+  readonly received: Buffer[] = [];
+  /** Both ends have said all and know it. */
+  done = false;
+  private readonly emit: (flags: number, seq: number, ack: number, data: Uint8Array) => void;
+  private readonly passive: boolean;
+  private readonly data: Buffer;
+  private una = ISS;
+  private rcv = 0;
+  private open = false;
+  private fin = false;
+  private sentAt = 0;
+
+  constructor(guest: TcpGuest, sport: number, dport: number, data: Buffer, passive: boolean) {
+    this.sport = sport;
+    this.dport = dport;
+    this.data = data;
+    this.passive = passive;
+    this.emit = (flags, seq, ack, bytes) => guest.transmit(sport, dport, flags, seq, ack, bytes);
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.received);
+  }
+
+  take(s: Segment): void {
+    if (s.flags & SYN) {
+      this.rcv = (s.seq + 1) >>> 0;
+      this.open ||= !this.passive;
+      this.una = this.passive ? this.una : ISS + 1;
+    } else if (this.passive && !this.open) {
+      this.open = s.ack === ISS + 1;
+    }
+    const fresh = s.flags & ACK ? (s.ack - this.una) | 0 : 0;
+    this.una += Math.max(0, fresh);
+    if (s.seq === this.rcv && (s.data.length > 0 || s.flags & FIN) && !(s.flags & SYN)) {
+      this.received.push(Buffer.from(s.data));
+      this.fin ||= (s.flags & FIN) !== 0;
+      this.rcv = (this.rcv + s.data.length + (s.flags & FIN)) >>> 0;
+    }
+    if (this.open && (s.data.length > 0 || s.flags & (FIN | SYN))) {
+      this.emit(ACK, Math.max(this.una, ISS + 1), this.rcv, Buffer.alloc(0));
+    }
+    this.done = this.fin && this.una === ISS + 2 + this.data.length;
+    if (fresh > 0 || s.flags & SYN) {
+      this.send();
+    }
+  }
+
+  /** Sends what is under way, from the first byte that is not acknowledged on. */
+  send(): void {
+    this.sentAt = performance.now();
+    if (!this.open) {
+      this.emit(this.passive ? SYN | ACK : SYN, ISS, this.passive ? this.rcv : 0, Buffer.alloc(0));
+      return;
+    }
+    for (let i = 0, at = this.una - ISS - 1; i < WINDOW && at <= this.data.length; i++, at += MSS) {
+      const bytes = this.data.subarray(at, at + MSS);
+      const last = at + MSS > this.data.length;
+      this.emit(ACK | PSH | (last ? FIN : 0), ISS + 1 + at, this.rcv, bytes);
+    }
+  }
+
+  /** Sends again when it is time. */
+  tick(): void {
+    if (!this.done && performance.now() - this.sentAt > RETRANSMIT_MS) {
+      this.send();
+    }
+  }
+}
+
+export class TcpGuest {
+  readonly connections = new Map<string, GuestConnection>();
+  private readonly net: DirectNet;
+  private readonly ip6: boolean;
+  private readonly toSlirp: FaultyLink;
+  private readonly toGuest: FaultyLink;
+  /** What a connection to the guest is sent; null: the guest does not listen. */
+  answer: ((sport: number) => Buffer) | null = null;
+
+  /** `rate`: one frame in so many suffers each kind of fault, 0 for none. */
+  constructor(net: DirectNet, ip6: boolean, seed: number, rate: number) {
+    this.net = net;
+    this.ip6 = ip6;
+    this.toSlirp = new FaultyLink(seed, rate);
+    this.toGuest = new FaultyLink(seed + 1, rate);
+  }
+
+  get faults(): number {
+    return this.toSlirp.faults + this.toGuest.faults;
+  }
+
+  transmit(sport: number, dport: number, flags: number, seq: number, ack: number, data: Uint8Array): void {
+    const frame = this.ip6
+      ? tcp6(sport, dport, seq, ack, flags, data)
+      : tcpFrame({ sport, dport, seq, ack, flags, data });
+    this.toSlirp.pass(frame, frame.length, (f, size) => this.net.send(f.slice(0, size)));
+  }
+
+  connect(sport: number, dport: number, data: Buffer): GuestConnection {
+    const c = new GuestConnection(this, sport, dport, data, false);
+    this.connections.set(`${sport} ${dport}`, c);
+    c.send();
+    return c;
+  }
+
+  private take(f: Uint8Array): void {
+    const s = parse(f);
+    if (!s) {
+      return;
+    }
+    const key = `${s.dport} ${s.sport}`;
+    if (!this.connections.has(key) && this.answer && s.flags === SYN) {
+      this.connections.set(key, new GuestConnection(this, s.dport, s.sport, this.answer(s.sport), true));
+    }
+    this.connections.get(key)?.take(s);
+  }
+
+  /** Resolves when all connections are done. */
+  async finished(): Promise<void> {
+    while (![...this.connections.values()].every((c) => c.done)) {
+      await sleep(20);
+    }
+  }
+
+  /** Lives until `end` is settled; resolves as it does. */
+  async during<T>(end: Promise<T>): Promise<T> {
+    const timer = setInterval(() => {
+      for (const c of this.connections.values()) {
+        c.tick();
+      }
+    }, 50);
+    try {
+      return await this.net.during(end, (f) =>
+        this.toGuest.pass(f, f.length, (g, size) => this.take(g.subarray(0, size))),
+      );
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}
