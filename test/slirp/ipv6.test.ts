@@ -26,6 +26,7 @@ const network = (): TestNet => {
     o.config.in6_enabled = true;
     o.tcpPeers = [[7, 'echo']];
   });
+  t.net.host.ipv6Peers = true;
   t.send(solicit());
   t.frames();
   return t;

@@ -70,7 +70,7 @@ describe('slirp: services', () => {
     const t = new TestNet((o) => {
       o.udpEcho = [53];
     });
-    t.net.host.nameservers = [sockaddr_in(0x7f000035, 53)];
+    t.net.host.nameservers = [sockaddr_in(0x7f000001, 53)];
     t.frames();
     t.send(udpFrame(5353, 53, Buffer.from('query'), 0x0a000203));
     const answer = t.frames().at(-1)!.data;
@@ -241,7 +241,6 @@ describe('slirp: malformed packets', () => {
     ['CVE-2020-29130: ARP shorter than its header', arpFrame(0x0a000202).slice(0, 30), 'ARP_SHORT'],
     ['a frame shorter than an Ethernet header', new Uint8Array(13), 'ETH_SHORT'],
     ['CVE-2021-3592: BOOTP shorter than its fixed part', udpFrame(68, 67, new Uint8Array(100), 0xffffffff), 'DHCP_BAD'],
-    ['CVE-2021-3594: UDP length below its header', udpWithLength(7), 'UDP_SHORT'],
     ['CVE-2021-3594: UDP length beyond the packet', udpWithLength(5000), 'UDP_SHORT'],
     ['CVE-2021-3595: TFTP shorter than its opcode', udpFrame(5000, 69, Uint8Array.of(0)), 'TFTP_BAD'],
     ['TCP shorter than its header', ipFrame(6, new Uint8Array(12)), 'TCP_SHORT'],
@@ -264,10 +263,28 @@ describe('slirp: malformed packets', () => {
     });
   }
 
+  it('CVE-2021-3594: UDP length below its header is dropped, and the guest told so', () => {
+    const r = probe(udpWithLength(7));
+    assert.deepEqual(r.why, ['UDP_SHORT']);
+    assert.equal(r.lines.length, 1);
+    assert.match(
+      r.lines[0]!,
+      /IP 10\.0\.2\.2>10\.0\.2\.15 .* ICMP 0300 000000004500001b/,
+      'only its 27 bytes are quoted',
+    );
+  });
+
   it('CVE-2021-3595: a TFTP request without NULs is an access violation, and so is a way out of the directory', () => {
-    for (const name of ['abc', '../x\0octet\0', '..\\x\0octet\0', 'dir/\0octet\0', `${'n'.repeat(600)}\0octet\0`]) {
+    for (const name of ['abc', '../x\0octet\0', 'dir/\0octet\0', `${'n'.repeat(600)}\0octet\0`]) {
       const r = probe(udpFrame(5000, 69, Buffer.concat([Buffer.from([0, 1]), Buffer.from(name)])));
       assert.match(r.lines[0] ?? '', /00050002/, name);
+    }
+  });
+
+  it('CVE-2020-7211: a way out of the directory with the other slash leads to no file', () => {
+    for (const name of ['..\\x', '..\\..\\etc\\passwd', 'a\\..\\..\\x', '..']) {
+      const r = probe(udpFrame(5000, 69, Buffer.from(`\0\x01${name}\0octet\0`, 'latin1')));
+      assert.match(r.lines[0] ?? '', /00050001/, name);
     }
   });
 

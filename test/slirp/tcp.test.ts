@@ -198,8 +198,21 @@ describe('slirp: tcp', () => {
     c.tx(ACK | FIN);
     assert.match(slirp_connection_info(t.net.slirp), /TCP\[TIME_WAIT\]/);
     t.segments();
-    t.send(tcpFrame({ sport: 4000, dport: 9, seq: 90000, flags: SYN }));
+    t.send(tcpFrame({ sport: 4000, dport: 9, seq: 900000, flags: SYN }));
     assert.equal(t.segments().at(-1)!.flags, SYN | ACK);
+  });
+
+  it('takes a SYN in the window of a connection in TIME_WAIT for a wrong one, as libslirp does', () => {
+    const t = echo();
+    const c = t.connect(4000, 9);
+    t.net.host.closePeer(stream(t));
+    t.net.settle();
+    c.ackAll();
+    c.tx(ACK | FIN);
+    t.segments();
+    t.send(tcpFrame({ sport: 4000, dport: 9, seq: 90000, flags: SYN }));
+    assert.equal(t.segments().at(-1)!.flags, RST | ACK);
+    assert.doesNotMatch(slirp_connection_info(t.net.slirp), /TIME_WAIT/);
   });
 
   it('answers a segment without a connection with a reset, TTL 255 and window 0', () => {

@@ -11,6 +11,9 @@ export const USAGE = `usage: npm run -s slirp-replay -- IN.pcap OUT.pcap [option
  --settle-ms=5 (peers are in the process: accepted, not needed) --tail-ms=3000 --no-rebase
  --info (print connections and neighbors at the end)`;
 
+/** Search domains that are taken, as many as the recording program takes. */
+const DNSSEARCH_MAX = 31;
+
 /** A wrong command line; the message says what is wrong. */
 export class UsageError extends Error {}
 
@@ -58,7 +61,10 @@ const OPTIONS: Record<string, (o: ReplayOptions, v: string) => void> = {
     o.config.vdomainname = v;
   },
   dnssearch: (o, v) => {
-    o.config.vdnssearch = v.split(',').filter((d) => d !== '');
+    o.config.vdnssearch = v
+      .split(',')
+      .filter((d) => d !== '')
+      .slice(0, DNSSEARCH_MAX);
   },
   tftp: (o, v) => {
     o.config.tftp_path = v;

@@ -12,11 +12,13 @@ import {
   type sockaddr,
 } from '../../adapter/stack/util/host.ts';
 import { qemu_random_seed } from '../../adapter/stack/util/random.ts';
-import { SocketTable, sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+import { SocketTable, sockaddr_in, sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
 import { QEMU_CLOCK_REALTIME, QEMU_CLOCK_VIRTUAL } from '../../adapter/stack/util/timer.ts';
 
 /** What a peer does with a connection: send back what comes, swallow it, close at once, or greet and close. */
 export type PeerMode = 'echo' | 'sink' | 'close' | 'hello';
+
+const LOOPBACK = 0x7f000001;
 
 /** The greeting of 'hello' peers. */
 export const HELLO = 'hello from the host\r\n';
@@ -46,12 +48,23 @@ export class SimStream {
   }
 }
 
-/** True for addresses on which this host's peers are. */
+/** True for addresses of this host: the loopback's, and the unspecified one. */
 function isLoopback(a: sockaddr): boolean {
   if (a.sa_family === AF_INET6) {
-    return a.sin6_addr?.every((b, i) => b === (i === 15 ? 1 : 0)) === true;
+    return a.sin6_addr?.every((b, i) => b === 0 || (i === 15 && b === 1)) === true;
   }
-  return a.sa_family === AF_INET && a.sin_addr >>> 24 === 127;
+  return a.sa_family === AF_INET && (a.sin_addr >>> 24 === 127 || a.sin_addr === 0);
+}
+
+/** The address that answers for a local one. */
+function answering(a: sockaddr): sockaddr {
+  if (a.sa_family === AF_INET6) {
+    return sockaddr_in6(
+      Uint8Array.from({ length: 16 }, (_, i) => (i === 15 ? 1 : 0)),
+      a.sin_port,
+    );
+  }
+  return a.sin_addr === 0 ? sockaddr_in(LOOPBACK, a.sin_port) : a;
 }
 
 /** An implementation of `Host` with everything inside the process. */
@@ -77,8 +90,18 @@ export class SimHost implements Host {
   /** False keeps the machine's `send`s in flight, as a peer that does not read does. */
   draining = true;
   sends = 0;
+  /** The peers are on ::1 as well, which they are not in recorded cases. */
+  ipv6Peers = false;
   private raw: Set<number> = new Set();
   private next_fd = 1000;
+
+  /** True for the address on which this host's peers are: 127.0.0.1, which 0.0.0.0 leads to as well. */
+  private hasPeers(a: sockaddr): boolean {
+    if (a.sa_family === AF_INET6) {
+      return this.ipv6Peers && isLoopback(a);
+    }
+    return a.sa_family === AF_INET && (a.sin_addr === LOOPBACK || a.sin_addr === 0);
+  }
 
   poll(): readonly Input[] {
     const now = this.inputs;
@@ -104,7 +127,7 @@ export class SimHost implements Host {
   connect(fd: number, addr: sockaddr, _bind: sockaddr | null): void {
     this.open_fds.add(fd);
     const cat = addr.sa_family === AF_UNIX && addr.sun_path.startsWith('exec:');
-    const mode = cat ? 'echo' : isLoopback(addr) ? this.tcpPeers.get(addr.sin_port) : undefined;
+    const mode = cat ? 'echo' : this.hasPeers(addr) ? this.tcpPeers.get(addr.sin_port) : undefined;
     if (mode === undefined) {
       const errno = isLoopback(addr) || addr.sa_family === AF_UNIX ? 'ECONNREFUSED' : 'ENETUNREACH';
       this.inputs.push({ type: 'error', fd, errno, from: null });
@@ -160,19 +183,25 @@ export class SimHost implements Host {
     this.activity = true;
     if (this.raw.has(fd)) {
       this.ping(fd, data, to);
-    } else if (isLoopback(to) && to.sa_family === AF_INET && this.udpEcho.has(to.sin_port)) {
-      this.inputs.push({ type: 'datagram', fd, data, from: to });
-    } else if (isLoopback(to) && this.datagramTaker(to)) {
+    } else if (to.sin_port === 0) {
+      this.inputs.push({ type: 'error', fd, errno: 'EINVAL', from: null });
+    } else if (!isLoopback(to)) {
+      this.inputs.push({ type: 'error', fd, errno: 'ENETUNREACH', from: null });
+    } else if (this.hasPeers(to) && this.udpEcho.has(to.sin_port)) {
+      this.inputs.push({ type: 'datagram', fd, data, from: answering(to) });
+    } else if (this.hasPeers(to) && this.isClient(fd, to)) {
       this.datagrams.push({ to, data: Buffer.from(data) });
-    } else {
-      this.inputs.push({ type: 'error', fd, errno: isLoopback(to) ? 'ECONNREFUSED' : 'ENETUNREACH', from: to });
+    } else if (![...this.udpListeners.values()].includes(fd)) {
+      // Bound sockets are not told of a refusal: the network asks for that only when it opens them for a flow.
+      this.inputs.push({ type: 'error', fd, errno: 'ECONNREFUSED', from: answering(to) });
     }
   }
 
-  /** Ports that take datagrams silently: those of `udpSend`. */
-  private readonly takers: Set<number> = new Set();
-  private datagramTaker(to: sockaddr): boolean {
-    return this.takers.has(to.sin_port);
+  /** Clients of `udpSend` by their ports, and the ports they are connected to: they take datagrams from there alone. */
+  private readonly clients: Map<number, number> = new Map();
+  private isClient(fd: number, to: sockaddr): boolean {
+    const port = this.clients.get(to.sin_port);
+    return port !== undefined && this.udpListeners.get(port) === fd;
   }
 
   /** The loopback answers pings as a kernel does, other addresses are unreachable. */
@@ -269,7 +298,7 @@ export class SimHost implements Host {
   /** A datagram from 127.0.0.1:`sport` to a forwarded UDP port. */
   udpSend(port: number, sport: number, text: string): void {
     const fd = this.udpListeners.get(port);
-    this.takers.add(sport);
+    this.clients.set(sport, port);
     if (fd !== undefined) {
       this.inputs.push({ type: 'datagram', fd, data: Buffer.from(text), from: sockaddr_in(0x7f000001, sport) });
       this.activity = true;

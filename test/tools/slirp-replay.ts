@@ -17,6 +17,8 @@ function main(argv: readonly string[]): number {
   // Times relative to the first packet: nanoseconds since 1970 do not fit a double.
   const sec = capture.packets[0]?.ts_sec ?? 0;
   const frames = capture.packets.map((p) => ({ ns: (p.ts_sec - sec) * 1e9 + p.ts_nsec, data: p.data }));
+  // A capture without frames is what is left if the network refuses its settings.
+  writeFileSync(output, write_pcap([]));
   const result = replay(frames, options);
   const base = frames[0]?.ns ?? 0;
   const packets = result.frames.map((f) => {

@@ -157,15 +157,16 @@ export function bootp_input(m: mbuf): void {
     return;
   }
   const r = dhcp_decode(b, bp + BP_VEND, end);
+  if (r.msg_type === DHCPREQUEST && r.req_addr === 0) {
+    // Renewal. Plain BOOTP, which is taken for a request below, has no say in its address.
+    r.req_addr = rd32(b, bp + BP_CIADDR);
+  }
   if (r.msg_type === 0) {
     r.msg_type = DHCPREQUEST;
   }
   if (r.msg_type !== DHCPDISCOVER && r.msg_type !== DHCPREQUEST) {
     m_drop(m, 'DHCP_BAD');
     return;
-  }
-  if (r.msg_type === DHCPREQUEST && r.req_addr === 0) {
-    r.req_addr = rd32(b, bp + BP_CIADDR);
   }
   const mac = bp + BP_CHADDR;
   const addr = dhcp_choose(slirp, r, b, mac);

@@ -26,15 +26,15 @@ class requested_infos {
   want_boot_url = false;
 }
 
-/** Reads the options of a request from `p` to `end`; a length that reaches beyond the end stops it; null if they are malformed. */
+/** Reads the options of a request from `p` to `end`; null if they are malformed. An empty option at the very end is not looked at. */
 function dhcpv6_parse_info_request(b: Uint8Array, start: number, end: number): requested_infos | null {
   const ri = new requested_infos();
   let p = start;
-  while (p + 4 <= end) {
+  while (p + 4 < end) {
     const option = rd16(b, p);
     const len = rd16(b, p + 2);
     if (p + 4 + len > end) {
-      break;
+      return null;
     }
     if (option === OPTION_CLIENTID) {
       if (len > CLIENTID_MAX) {

@@ -30,7 +30,7 @@ function compress_names(names: readonly string[]): number[] {
     }
     let ended = false;
     for (let i = 0; i < labels.length && !ended; i++) {
-      const suffix = labels.slice(i).join('.').toLowerCase();
+      const suffix = labels.slice(i).join('.');
       const at = seen.get(suffix);
       if (at !== undefined) {
         out.push(0xc0 | (at >> 8), at & 0xff);

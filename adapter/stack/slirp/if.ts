@@ -5,7 +5,7 @@
 import { IPTOS_LOWDELAY } from './ip.ts';
 import { type ifq_link, m_drop, m_free, type mbuf } from './mbuf.ts';
 import { if_encap, type Slirp } from './slirp.ts';
-import { so_notify, type socket } from './socket.ts';
+import { SO_QUEUED_MAX, so_notify, type socket } from './socket.ts';
 
 /** Packets that may wait in both queues together; beyond that the oldest is given up. */
 export const IF_MAXQUEUE = 1024;
@@ -107,9 +107,11 @@ function if_dequeue(ifm: mbuf, queue: ifq_link): void {
     insque(next, queue.ifq_prev);
   }
   ifm.slirp.if_count--;
-  if (so && --so.so_queued === 0) {
-    so.so_nqueued = 0;
-    if (so.so_held) {
+  if (so) {
+    if (--so.so_queued === 0) {
+      so.so_nqueued = 0;
+    }
+    if (so.so_held && so.so_queued <= SO_QUEUED_MAX) {
       so.so_held = false;
       so_notify(so);
     }

@@ -30,8 +30,6 @@ export const ICMP6_UNREACH_PORT = 4;
 /** Length of the header that every ICMPv6 message has, and of one with an address behind it (NS, NA). */
 export const ICMP6_MINLEN = 4;
 export const ICMP6_NDP_MINLEN = 24;
-/** An error is at most as long as the smallest MTU that IPv6 allows. */
-const IF_MTU_MIN = 1280;
 /** Options of neighbor discovery. */
 const NDP_OPT_SOURCE = 1;
 export const NDP_OPT_TARGET = 2;
@@ -152,13 +150,13 @@ function ip6_is_ours(slirp: Slirp, a: Uint8Array): boolean {
   );
 }
 
-/** Answers an echo request. */
+/** Answers an echo request; a code comes back as it was. */
 function icmp6_send_echoreply(m: mbuf): void {
   const b = m.m_dat;
   const src = b.slice(m.m_data + 8, m.m_data + 24);
   const dst = b.slice(m.m_data + 24, m.m_data + 40);
   const len = m.m_len - IP6_HLEN;
-  const r = icmp6_packet(m.slirp, ICMP6_ECHO_REPLY, 0, len, dst, src);
+  const r = icmp6_packet(m.slirp, ICMP6_ECHO_REPLY, b[m.m_data + IP6_HLEN + 1]!, len, dst, src);
   r.m_dat.set(b.subarray(m.m_data + IP6_HLEN + 4, m.m_data + m.m_len), M_IP + IP6_HLEN + 4);
   m_free(m);
   icmp6_finish(r);
@@ -181,7 +179,7 @@ export function icmp6_forward_error(m: mbuf, errno: string, src: Uint8Array): vo
   icmp6_forward(m, ICMP6_UNREACH, code, src);
 }
 
-/** Sends an ICMPv6 error with as much of the packet `m` as fits, from `src`; none about an error, nor to what is not one host (RFC 4443, section 2.4). */
+/** Sends an ICMPv6 error with as much of the packet `m` as fits the MTU, from `src`; none to what is not one host (RFC 4443, section 2.4). */
 function icmp6_forward(m: mbuf, type: number, code: number, src: Uint8Array): void {
   const b = m.m_dat;
   const ip = m.m_data;
@@ -189,10 +187,7 @@ function icmp6_forward(m: mbuf, type: number, code: number, src: Uint8Array): vo
   if (in6_multicast(dst) || in6_unspecified(dst)) {
     return;
   }
-  if (b[ip + 6] === IPPROTO_ICMPV6 && (m.m_len <= IP6_HLEN || b[ip + IP6_HLEN]! < 128)) {
-    return;
-  }
-  const quote = Math.min(m.m_len, IF_MTU_MIN - IP6_HLEN - 8);
+  const quote = Math.min(m.m_len, m.slirp.if_mtu - IP6_HLEN - 8);
   const r = icmp6_packet(m.slirp, type, code, 8 + quote, src, dst);
   if (type === ICMP6_TOOBIG) {
     wr32(r.m_dat, M_IP + IP6_HLEN + 4, m.slirp.if_mtu);
@@ -237,11 +232,11 @@ export function ndp_send_ra(slirp: Slirp): void {
 function ndp_send_na(slirp: Slirp, m: mbuf): void {
   const src = m.m_dat.slice(m.m_data + 8, m.m_data + 24);
   const target = m.m_dat.slice(m.m_data + IP6_HLEN + 8, m.m_data + IP6_HLEN + 24);
-  const dad = in6_unspecified(src);
-  const r = icmp6_packet(slirp, ICMP6_NDP_NA, 0, 32, target, dad ? in6_all_nodes() : src);
+  const dst = in6_unspecified(src) ? in6_all_nodes() : src;
+  const r = icmp6_packet(slirp, ICMP6_NDP_NA, 0, 32, target, dst);
   const na = M_IP + IP6_HLEN;
   // Router and override; solicited unless the guest only checks whether the address is free.
-  r.m_dat[na + 4] = dad ? 0xa0 : 0xe0;
+  r.m_dat[na + 4] = in6_multicast(dst) ? 0xa0 : 0xe0;
   r.m_dat.set(target, na + 8);
   r.m_dat[na + 24] = NDP_OPT_TARGET;
   r.m_dat[na + 25] = 1;
@@ -283,10 +278,13 @@ export function ndp_input(m: mbuf, len: number): void {
         return;
       }
       ndp_table_add(slirp, src, mac);
-      break;
+      m_free(m);
+      return;
     }
+    default:
+      // A router's advertisement: there is one router, slirp.
+      m_drop(m, 'ICMP_TYPE');
   }
-  m_free(m);
 }
 
 /** A neighbor solicitation: answers it if it is for one of slirp's addresses. */

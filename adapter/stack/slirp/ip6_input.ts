@@ -24,17 +24,17 @@ export function ip6_input(m: mbuf): void {
     return;
   }
   const len = rd16(b, ip + 4) + IP6_HLEN;
+  if (len > slirp.if_mtu) {
+    icmp6_send_error(m, ICMP6_TOOBIG, 0);
+    m_drop(m, 'IP6_TOO_BIG');
+    return;
+  }
   if (m.m_len < len) {
     m_drop(m, 'IP_SHORT');
     return;
   }
   // Ethernet's padding.
   m.m_len = len;
-  if (len > slirp.if_mtu) {
-    icmp6_send_error(m, ICMP6_TOOBIG, 0);
-    m_drop(m, 'IP6_TOO_BIG');
-    return;
-  }
   if (b[ip + 7] === 0) {
     icmp6_send_error(m, ICMP6_TIMXCEED, 0);
     m_drop(m, 'IP_TTL');

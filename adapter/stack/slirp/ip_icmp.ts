@@ -25,14 +25,14 @@ import { m_drop, m_get, m_inc, type mbuf } from './mbuf.ts';
 import type { Slirp } from './slirp.ts';
 import { SO_EXPIRE, SS_ISFCONNECTED, soattach_fd, type socket, socreate } from './socket.ts';
 import { solist_append } from './solist.ts';
-import { udp_detach } from './udp.ts';
+import { udp_detach, udp_evict } from './udp.ts';
 
 /** An error quotes at most this much of the packet: what fits in the 576 bytes every host takes, less the two headers. */
 export const ICMP_MAXDATALEN = 576 - 28;
 /** Pings under way at most; beyond that the oldest is given up. */
 export const ICMP_MAX_SOCKETS = 256;
-/** ICMP types that errors may be sent about (RFC 1122, section 3.2.2): everything that is no error itself. */
-const ICMP_QUERIES: readonly number[] = [0, 8, 9, 10, 13, 14, 15, 16, 17, 18];
+/** ICMP types that errors may be sent about (RFC 1122, section 3.2.2): what is no error itself, but for router discovery, as in libslirp. */
+const ICMP_QUERIES: readonly number[] = [0, 8, 13, 14, 15, 16, 17, 18];
 
 /** Takes an ICMP packet from the guest: answers pings of the gateway and the name server, sends others on. */
 export function icmp_input(m: mbuf, hlen: number): void {
@@ -91,7 +91,7 @@ function icmp_send(slirp: Slirp, m: mbuf, hlen: number): void {
   const b = m.m_dat;
   const so = socreate(slirp, IPPROTO_ICMP);
   while (slirp.icmp.count >= ICMP_MAX_SOCKETS) {
-    udp_detach(slirp.icmp.head!);
+    udp_evict(slirp.icmp.head!);
   }
   soattach_fd(so, open_dgram(machine.sockets, machine.host, SOCK_RAW, AF_INET, null));
   so.so_m = m;

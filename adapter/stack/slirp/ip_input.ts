@@ -46,8 +46,6 @@ export class ipq {
   ipq_ttl: number = IPFRAGTTL;
   /** Fragments in order of their offset. */
   frags: ipasfrag[] = [];
-  /** Length of the payload once the last fragment has come, else -1. */
-  end = -1;
   bytes = 0;
   constructor(key: string) {
     this.key = key;
@@ -135,9 +133,6 @@ export function ip_reass(slirp: Slirp, m: mbuf, hlen: number): mbuf | null {
     fp = new ipq(key);
     slirp.ipq.set(key, fp);
   }
-  if ((ip_off & IP_MF) === 0) {
-    fp.end = end;
-  }
   ip_insert_frag(slirp, fp, new ipasfrag(m, off, end));
   if (!ip_is_complete(fp)) {
     ip_limit(slirp);
@@ -190,7 +185,8 @@ function ip_is_complete(fp: ipq): boolean {
     }
     at = f.ipf_end;
   }
-  return fp.end >= 0 && at >= fp.end;
+  const last = fp.frags[fp.frags.length - 1]?.m;
+  return last !== undefined && (rd16(last.m_dat, last.m_data + 6) & IP_MF) === 0;
 }
 
 /** Makes one packet of a complete set of fragments; its header is the first one's. */

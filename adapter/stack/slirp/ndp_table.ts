@@ -53,6 +53,10 @@ export function ndp_table_search(slirp: Slirp, b: Uint8Array, at: number, out: U
     return true;
   }
   const ip_addr = b.subarray(at, at + 16);
+  if (in6_unspecified(ip_addr)) {
+    out.fill(0xff, off, off + ETH_ALEN);
+    return true;
+  }
   const e = slirp.ndp_table.table.find((entry) => entry.used && in6_equal(entry.ip_addr, ip_addr));
   if (!e) {
     return false;

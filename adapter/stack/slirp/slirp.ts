@@ -32,6 +32,7 @@ import { ndp_send_ns } from './ndp_send.ts';
 import { NdpTable, ndp_table_search } from './ndp_table.ts';
 import {
   SS_FACCEPTCONN,
+  SS_FCANTRCVMORE,
   SS_ISFCONNECTED,
   SS_ISFCONNECTING,
   type socket,
@@ -45,7 +46,7 @@ import { TCP_ISSINCR, type tcpcb } from './tcp.ts';
 import { tcp_input } from './tcp_input.ts';
 import { tcp_output, tcp_window_opens } from './tcp_output.ts';
 import { tcp_connect } from './tcp_subr.ts';
-import { tcp_fasttimo, tcp_slowtimo } from './tcp_timer.ts';
+import { tcp_fasttimo, tcp_owes_ack, tcp_slowtimo } from './tcp_timer.ts';
 import { TFTP_SESSIONS_MAX, tftp_session } from './tftp.ts';
 import { udp_detach } from './udp.ts';
 
@@ -138,6 +139,8 @@ export class Slirp {
   hostfwds: solist = new solist();
   tcb_hash: sotable = new sotable(true);
   udb_hash: sotable = new sotable(false);
+  /** Sockets made so far. */
+  so_created = 0;
   /** Sockets to write at the end of the turn. */
   so_wq: socket[] = [];
   /** Connections that owe the guest an acknowledgement. */
@@ -437,9 +440,16 @@ export function if_encap(slirp: Slirp, ifm: mbuf): boolean {
   return true;
 }
 
-/** True if slow ticks are needed: there are connections or incomplete datagrams. */
+/** True if slow ticks are needed: there are connections, flows, pings or incomplete datagrams. */
 function do_slowtimo(slirp: Slirp): boolean {
-  return slirp.tcb.head !== null || slirp.time_wait.head !== null || slirp.ipq.size > 0;
+  return (
+    slirp.tcb.head !== null ||
+    slirp.time_wait.head !== null ||
+    slirp.udb.head !== null ||
+    slirp.udb_fast.head !== null ||
+    slirp.icmp.head !== null ||
+    slirp.ipq.size > 0
+  );
 }
 
 /** Milliseconds until the oldest of a list of UDP or ping sockets expires, or -1. */
@@ -468,6 +478,9 @@ export function slirp_pollfds_fill(slirp: Slirp): number {
     }
   }
   let ms = do_slowtimo(slirp) ? TIMEOUT_SLOW : -1;
+  if (slirp.time_fasttimo < 0 && tcp_owes_ack(slirp)) {
+    slirp.time_fasttimo = slirp.curtime;
+  }
   if (slirp.time_fasttimo >= 0) {
     ms = TIMEOUT_FAST;
   }
@@ -522,6 +535,10 @@ export function slirp_pollfds_poll(slirp: Slirp): void {
       continue;
     }
     if ((s.revents & POLLERR) !== 0) {
+      if ((so.so_state & SS_FCANTRCVMORE) !== 0 && so.so_rcv.sb_cc === 0) {
+        // Nothing more is read, and there is nothing to write: it shows when the guest sends more.
+        continue;
+      }
       while (so.s === s && soread(so) > 0) {
         tcp_output(so.so_tcpcb!);
       }
@@ -564,7 +581,14 @@ function slirp_take_ready(slirp: Slirp): HostSocket[] {
     }
   }
   machine.sockets.ready = rest;
-  return mine;
+  return mine.length > 1 ? mine.sort(so_order) : mine;
+}
+
+/** The order in which libslirp looks at its sockets: TCP's before the others, of each the newest first. */
+function so_order(a: HostSocket, b: HostSocket): number {
+  const x = a.opaque as socket;
+  const y = b.opaque as socket;
+  return Number(x.so_tcpcb === null) - Number(y.so_tcpcb === null) || y.so_number - x.so_number;
 }
 
 export { slirp_add_hostfwd, slirp_add_hostxfwd6, slirp_remove_hostfwd } from './hostfwd.ts';

@@ -28,14 +28,15 @@ import {
   IP_HLEN,
   IP6_HLEN,
   IPPROTO_ICMP,
+  IPPROTO_UDP,
   UDP_HLEN,
 } from './ip.ts';
 import { icmp_forward_error, icmp_receive, icmp_send_error } from './ip_icmp.ts';
-import { icmp6_forward_error } from './ip6_icmp.ts';
-import { M_IP, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
+import { ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE, icmp6_forward_error, icmp6_send_error } from './ip6_icmp.ts';
+import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
 import { sbappend_bytes, sbdrop, sbfree, sbspace, sbuf, sbwptr } from './sbuf.ts';
 import type { Slirp } from './slirp.ts';
-import { type solist, solist_append, solist_remove } from './solist.ts';
+import { in6_equal, type solist, solist_append, solist_remove } from './solist.ts';
 import { sotranslate_in, sotranslate_out } from './sotranslate.ts';
 import type { tcpcb } from './tcp.ts';
 import { tcp_close, tcp_drop, tcp_sockclosed, tcp_unreachable } from './tcp_subr.ts';
@@ -61,7 +62,7 @@ export const SO_EXPIRE = 240000;
 export const SO_EXPIREFAST = 10000;
 
 /** Packets of a UDP socket that may wait for the guest's MAC address before it is read no more. */
-const SO_QUEUED_MAX = 4;
+export const SO_QUEUED_MAX = 4;
 /** Datagrams read from one socket in a turn, so that none starves the others. */
 const UDP_BURST = 64;
 /** Bytes for the host that are written before the end of the turn. */
@@ -93,6 +94,8 @@ export class socket {
   so_iptos = 0;
   /** IP protocol. */
   so_type: number;
+  /** How many sockets there were before it. */
+  readonly so_number: number;
   so_state: number = SS_NOFDREF;
   so_tcpcb: tcpcb | null = null;
   /** Milliseconds at which it expires, 0: never. */
@@ -113,6 +116,7 @@ export class socket {
   so_wqueued = false;
   constructor(slirp: Slirp, type: number) {
     this.slirp = slirp;
+    this.so_number = slirp.so_created++;
     this.so_type = type;
   }
 }
@@ -133,7 +137,12 @@ export function sofree(so: socket): void {
   }
   soclose_fd(so);
   if (so.so_m) {
-    m_free(so.so_m);
+    // A datagram has been sent and is only kept for errors; a SYN or an echo request has not got anywhere.
+    if (so.so_type === IPPROTO_UDP) {
+      m_free(so.so_m);
+    } else {
+      m_drop(so.so_m, 'HOST_ERROR');
+    }
     so.so_m = null;
   }
   if (so.so_queued > 0) {
@@ -263,8 +272,7 @@ export function sowrite(so: socket): number {
       return total;
     }
     if (n < 0) {
-      sofcantsendmore(so);
-      tcp_sockclosed(so.so_tcpcb!);
+      tcp_drop(so.so_tcpcb!, so.s.errno);
       return -1;
     }
     sbdrop(sb, n);
@@ -314,27 +322,42 @@ function unreach_code(errno: string): number {
   return errno === 'ENETUNREACH' ? ICMP_UNREACH_NET : ICMP_UNREACH_PORT;
 }
 
-/** Tells the guest of an error of a UDP socket: an ICMP message about the last datagram, from the host that refused it. */
-function sorecverror(so: socket, errno: string, from: sockaddr | null): void {
+/**
+ * True for an error that the host's kernel had at once, on sending. Those that came over the network have somebody's address, but for
+ * a refusal, which is always the destination's.
+ */
+function is_local_error(errno: string, from: sockaddr | null, to: sockaddr): boolean {
+  if (errno === 'ECONNREFUSED') {
+    return false;
+  }
+  if (from === null || from.sin_addr === INADDR_LOOPBACK) {
+    return true;
+  }
+  return to.sa_family === AF_INET6 ? in6_equal(from.sin6_addr, to.sin6_addr) : from.sin_addr === to.sin_addr;
+}
+
+/** Tells the guest of an error of a UDP socket: an ICMP message about the last datagram, from the gateway if `local`, else from the host that refused it. */
+function sorecverror(so: socket, errno: string, from: sockaddr | null, local: boolean): void {
   const m = so.so_m;
   if (!m) {
     drop(new Uint8Array(0), 0, 'HOST_ERROR');
     return;
   }
+  const to = sotranslate_out(so);
   if (so.so_ffamily === AF_INET6) {
-    icmp6_forward_error(m, errno, from?.sin6_addr ?? sotranslate_out(so).sin6_addr!);
+    if (local) {
+      icmp6_send_error(m, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE);
+    } else {
+      icmp6_forward_error(m, errno, from?.sin6_addr ?? to.sin6_addr!);
+    }
     return;
   }
-  if (so.so_type === IPPROTO_ICMP) {
-    // The host could not even send it.
-    icmp_send_error(m, ICMP_UNREACH, errno === 'EHOSTUNREACH' ? ICMP_UNREACH_HOST : ICMP_UNREACH_NET, 0, errno);
+  if (local) {
+    const host = so.so_type === IPPROTO_ICMP && errno === 'EHOSTUNREACH';
+    icmp_send_error(m, ICMP_UNREACH, host ? ICMP_UNREACH_HOST : ICMP_UNREACH_NET, 0, errno);
     return;
   }
-  let offender = from ? from.sin_addr : sotranslate_out(so).sin_addr;
-  if (offender === 0) {
-    offender = INADDR_LOOPBACK;
-  }
-  icmp_forward_error(m, ICMP_UNREACH, unreach_code(errno), 0, errno, offender);
+  icmp_forward_error(m, ICMP_UNREACH, unreach_code(errno), 0, errno, from?.sin_addr || to.sin_addr || INADDR_LOOPBACK);
 }
 
 /** Reads what has come on a UDP or ping socket, errors first, and sends it to the guest. */
@@ -343,7 +366,12 @@ export function sorecvfrom(so: socket): void {
   const slirp = so.slirp;
   if (s.errno !== '') {
     const from = s.err_from;
-    sorecverror(so, socket_error(s), from);
+    const local = so.so_type === IPPROTO_ICMP || is_local_error(s.errno, from, sotranslate_out(so));
+    if (!local && so.so_queued > SO_QUEUED_MAX) {
+      so.so_held = true;
+      return;
+    }
+    sorecverror(so, socket_error(s), from, local);
   }
   if (so.so_type === IPPROTO_ICMP) {
     icmp_receive(so);

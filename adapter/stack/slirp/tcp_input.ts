@@ -79,6 +79,22 @@ function tcp_newso(slirp: Slirp, m: mbuf, af: number): socket {
   return so;
 }
 
+/** The host side of a connection stands: answers the guest's SYN. Data that came with it waits for the connection to be established. */
+function tcp_syn_received(so: socket, syn: mbuf): void {
+  const tp = so.so_tcpcb!;
+  const ti = syn.m_ti;
+  step.tcp_accept_syn(so, syn);
+  if (ti.ti_len > 0) {
+    syn.m_data = ti.ti_data;
+    syn.m_len = ti.ti_len;
+    ti.ti_seq = (ti.ti_seq + 1) >>> 0;
+    tcp_reass(tp, syn);
+  } else {
+    m_free(syn);
+  }
+  tcp_output(tp);
+}
+
 /**
  * Takes a segment from the guest: `m` begins with the IP header of `iphlen` bytes. With `m` null, the host connection of `inso` has been
  * made, and the guest's SYN, which was kept, goes on.
@@ -90,9 +106,7 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     so.so_m = null;
     so.so_state &= ~(SS_ISFCONNECTING | SS_NOFDREF);
     if (syn) {
-      step.tcp_accept_syn(so, syn);
-      m_free(syn);
-      tcp_output(so.so_tcpcb!);
+      tcp_syn_received(so, syn);
     }
     return;
   }
@@ -106,7 +120,8 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     so = tcp_findso(slirp, m, af);
     if (so === null) {
       if (!tcp_may_open(slirp, ti, af)) {
-        tcp_reset(slirp, null, ti, m, af);
+        const refused = slirp.restricted && (ti.ti_flags & (TH_SYN | TH_ACK)) === TH_SYN;
+        tcp_reset(slirp, null, m, af, refused ? 'RESTRICTED' : 'TCP_NO_CONN');
         return;
       }
       so = tcp_newso(slirp, m, af);
@@ -115,7 +130,7 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     if (
       tp.t_state === TCPS_TIME_WAIT &&
       (ti.ti_flags & (TH_SYN | TH_RST)) === TH_SYN &&
-      SEQ_GT(ti.ti_seq, tp.rcv_nxt)
+      SEQ_GT(ti.ti_seq, (tp.rcv_nxt + Math.max(0, sbspace(so.so_rcv), (tp.rcv_adv - tp.rcv_nxt) | 0)) >>> 0)
     ) {
       tcp_close(tp);
       continue;
@@ -128,8 +143,9 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     return;
   }
   tp.t_idle = 0;
-  if (tp.t_state >= TCPS_ESTABLISHED) {
-    tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_IDLE;
+  tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_IDLE;
+  if ((ti.ti_flags & TH_SYN) !== 0 && tp.t_state !== TCPS_LISTEN) {
+    step.tcp_dooptions(tp, m, ti);
   }
 
   // Header prediction: nearly every segment of an established connection is the next one, or a pure acknowledgement.
@@ -156,9 +172,7 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
 
   if (tp.t_state === TCPS_LISTEN) {
     if ((so.so_state & SS_CTL) !== 0) {
-      step.tcp_accept_syn(so, m);
-      m_free(m);
-      tcp_output(tp);
+      tcp_syn_received(so, m);
       return;
     }
     const errno = tcp_fconnect(so, af);
@@ -190,14 +204,14 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
       return;
     case step.RESET_CONNECTION:
       tcp_drop(tp, 'ECONNRESET');
-      tcp_reset(slirp, null, ti, m, af);
+      tcp_reset(slirp, null, m, af, 'TCP_BAD_SEGMENT');
       return;
     case step.CLOSE_WITH_RESET:
       tcp_close(tp);
-      tcp_reset(slirp, null, ti, m, af);
+      tcp_reset(slirp, null, m, af, 'TCP_BAD_SEGMENT');
       return;
     case step.DROP_WITH_RESET:
-      tcp_reset(slirp, tp, ti, m, af);
+      tcp_reset(slirp, tp, m, af, 'TCP_BAD_SEGMENT');
       return;
     case step.DROP_AFTER_ACK:
       if ((ti.ti_flags & TH_RST) === 0) {
@@ -226,6 +240,9 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
   step.tcp_urgent(tp, so, ti);
   if ((so.so_state & SS_CTL) !== 0 && syn_received && so.s === null && tp.t_state >= TCPS_ESTABLISHED) {
     tcp_ctl(so);
+  }
+  if (syn_received && tp.seg_next !== null) {
+    tcp_present(tp, so);
   }
 
   let fin = ti.ti_flags & TH_FIN;

@@ -1,7 +1,7 @@
 /** TCP output (libslirp's tcp_output.c, which is BSD's): decides whether a segment is due, and sends it to the guest. */
 import { AF_INET } from '../util/host.ts';
 import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
-import { IP_HLEN, IP6_HLEN, IPDEFTTL, IPPROTO_TCP, TCP_HLEN, wr16, wr32 } from './ip.ts';
+import { IP_HLEN, IP6_HLEN, IPDEFTTL, IPPROTO_TCP, MAXTTL, TCP_HLEN, wr16, wr32 } from './ip.ts';
 import { ip_output } from './ip_output.ts';
 import { ip6_output } from './ip6_output.ts';
 import { M_IP, m_get, m_inc, type mbuf } from './mbuf.ts';
@@ -249,7 +249,7 @@ function tcp_fill_ip(m: mbuf, so: socket, th: number, v4: boolean): void {
   }
   wr32(b, M_IP, 0x60000000);
   b[M_IP + 6] = IPPROTO_TCP;
-  b[M_IP + 7] = IPDEFTTL;
+  b[M_IP + 7] = MAXTTL;
   b.set(so.so_faddr6!, M_IP + 8);
   b.set(so.so_laddr6!, M_IP + 24);
   wr16(b, th + 16, ip6_pseudo_cksum(m, M_IP, IPPROTO_TCP, th, tcplen));

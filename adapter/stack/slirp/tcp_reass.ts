@@ -1,5 +1,5 @@
 /** Segments that arrive out of order (BSD's `tcp_reass`): kept by sequence number until what is missing has come. */
-import { m_adj, m_drop, m_free, type mbuf } from './mbuf.ts';
+import { m_adj, m_drop, type mbuf } from './mbuf.ts';
 import { sbspace } from './sbuf.ts';
 import { SS_FCANTSENDMORE, sbappend, type socket } from './socket.ts';
 import { SEQ_GT, SEQ_LT, TCPS_HAVERCVDSYN, TCPS_SYN_RECEIVED, TH_FIN, type tcpcb } from './tcp.ts';
@@ -46,7 +46,7 @@ export function tcp_reass(tp: tcpcb, m: mbuf): void {
     ti.ti_flags |= q.m_ti.ti_flags & TH_FIN;
     tp.seg_bytes -= q.m_dat.length;
     q.m_nextpkt = null;
-    m_free(q);
+    m_drop(q, 'TCP_DUPLICATE');
     q = next;
   }
   m.m_nextpkt = q;

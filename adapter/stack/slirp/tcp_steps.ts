@@ -141,6 +141,14 @@ export function tcp_accept_syn(so: socket, m: mbuf): void {
   tp.rcv_up = (ti.ti_seq + 1) >>> 0;
 }
 
+/** Takes the options of a SYN, whatever becomes of it: the guest's maximum segment size. */
+export function tcp_dooptions(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
+  const mss = tcp_mss_option(m, ti);
+  if (mss > 0) {
+    tcp_mss(tp, mss);
+  }
+}
+
 /** State SYN_SENT: the guest answers our SYN. */
 export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): number {
   const ti = m.m_ti;
@@ -153,10 +161,6 @@ export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): number {
   }
   if ((ti.ti_flags & TH_SYN) === 0) {
     return DROP;
-  }
-  const mss = tcp_mss_option(m, ti);
-  if (mss > 0) {
-    tcp_mss(tp, mss);
   }
   if (ack) {
     tp.snd_una = ti.ti_ack;
@@ -308,7 +312,7 @@ function tcp_duplicate_ack(tp: tcpcb, ti: tcpiphdr): number {
     tp.snd_cwnd += tp.t_maxseg;
     return OUTPUT_AND_DROP;
   }
-  return tp.t_state === TCPS_TIME_WAIT ? DROP : CONTINUE;
+  return CONTINUE;
 }
 
 /** Sets the connection up to send the lost segment alone. Returns where it had been. */
@@ -408,9 +412,6 @@ export function tcp_delay_ack(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
   if (tp.t_delack < 0) {
     tp.t_delack = slirp.delack.length;
     slirp.delack.push(tp);
-    if (slirp.time_fasttimo < 0) {
-      slirp.time_fasttimo = slirp.curtime;
-    }
   }
 }
 

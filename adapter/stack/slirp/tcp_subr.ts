@@ -1,5 +1,6 @@
 /** TCP connections: making, connecting, resetting and closing them (libslirp's tcp_subr.c). */
 import { machine } from '../softmmu/machine.ts';
+import type { DropReason } from '../util/drop.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { qemu_random_u32 } from '../util/random.ts';
 import { accept, close, connect, listen, NO_ADDR } from '../util/sockets.ts';
@@ -23,7 +24,7 @@ import { icmp_send_error } from './ip_icmp.ts';
 import { ip_output } from './ip_output.ts';
 import { ICMP6_UNREACH, ICMP6_UNREACH_ADDRESS, ICMP6_UNREACH_NO_ROUTE, icmp6_send_error } from './ip6_icmp.ts';
 import { ip6_output } from './ip6_output.ts';
-import { M_IP, m_free, m_get, type mbuf } from './mbuf.ts';
+import { M_IP, m_drop, m_get, type mbuf } from './mbuf.ts';
 import { ndp_first_guest } from './ndp_table.ts';
 import { sbdrop, sbreserve, sbspace } from './sbuf.ts';
 import type { Slirp } from './slirp.ts';
@@ -94,7 +95,7 @@ export function tcp_newtcpcb(so: socket): tcpcb {
   const slirp = so.slirp;
   const tp = new tcpcb(so);
   // libslirp's header structure has room for IPv6 addresses, hence 60 bytes for IPv4 as well.
-  tp.t_maxseg = Math.min(slirp.if_mtu, slirp.if_mru) - IP6_HLEN - TCP_HLEN;
+  tp.t_maxseg = slirp.if_mtu - IP6_HLEN - TCP_HLEN;
   tp.t_srtt = TCPTV_SRTTBASE;
   tp.t_rttvar = TCPTV_SRTTDFLT << TCP_RTTVAR_SHIFT;
   tp.t_rttmin = TCPTV_MIN;
@@ -245,6 +246,9 @@ export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
   if (af === AF_INET) {
     icmp_send_error(m, ICMP_UNREACH, host ? ICMP_UNREACH_HOST : ICMP_UNREACH_NET, 0, errno);
   } else {
+    // Libslirp's segments have the length in the host's order at this point, and so the guest sees it, bytes swapped, in the quotation.
+    const b = m.m_dat;
+    [b[m.m_ip + 4], b[m.m_ip + 5]] = [b[m.m_ip + 5]!, b[m.m_ip + 4]!];
     icmp6_send_error(m, ICMP6_UNREACH, host ? ICMP6_UNREACH_ADDRESS : ICMP6_UNREACH_NO_ROUTE);
   }
 }
@@ -265,7 +269,7 @@ export function tcp_close(tp: tcpcb): void {
     const m = tp.seg_next;
     tp.seg_next = m.m_nextpkt;
     m.m_nextpkt = null;
-    m_free(m);
+    m_drop(m, 'TCP_NO_CONN');
   }
   tp.seg_bytes = 0;
   tp.t_flags &= ~TF_DELACK;
@@ -336,8 +340,7 @@ export function tcp_restart_time_wait(tp: tcpcb): void {
 }
 
 /**
- * Sends a segment without data to the sender of `ti`: a reset (`tp` is null), or for keep-alive. `m`, the segment that
- * is answered, is freed unless null.
+ * Sends a segment without data to the sender of `ti`: a reset, or for keep-alive. `m` is the segment that is answered, or null.
  */
 export function tcp_respond(
   slirp: Slirp,
@@ -363,12 +366,9 @@ export function tcp_respond(
   wr32(b, th + 8, ack);
   b[th + 12] = 0x50;
   b[th + 13] = flags;
-  // Not limited to 65535 but cut off, as libslirp does: it matters to nobody, resets have no window.
-  wr16(b, th + 14, tp ? sbspace(tp.t_socket.so_rcv) & 0xffff : 0);
+  // The low 16 bits of the room there is, as libslirp does; nobody looks at the window of a reset.
+  wr16(b, th + 14, tp ? sbspace(tp.t_socket.so_rcv) : 0);
   wr32(b, th + 16, 0);
-  if (m) {
-    m_free(m);
-  }
   if (af === AF_INET) {
     b[M_IP + 8] = flags & TH_RST ? MAXTTL : IPDEFTTL;
     wr16(b, th + 16, ip_pseudo_cksum(r, M_IP, IPPROTO_TCP, th, TCP_HLEN));
@@ -399,16 +399,16 @@ function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af:
   }
 }
 
-/**
- * Sends a reset for a segment that has no connection (`tp` null) or does not fit its state (RFC 793, section 3.4). Frees `m`.
- */
-export function tcp_reset(slirp: Slirp, tp: tcpcb | null, ti: tcpiphdr, m: mbuf, af: number): void {
+/** Sends a reset for a segment that has no connection (then `tp` is null) or does not fit its state (RFC 793, section 3.4), and gives it up. */
+export function tcp_reset(slirp: Slirp, tp: tcpcb | null, m: mbuf, af: number, reason: DropReason): void {
+  const ti = m.m_ti;
   if (ti.ti_flags & TH_ACK) {
     tcp_respond(slirp, tp, ti, m, 0, ti.ti_ack, TH_RST, af);
   } else {
     const len = ti.ti_len + (ti.ti_flags & TH_SYN ? 1 : 0);
     tcp_respond(slirp, tp, ti, m, (ti.ti_seq + len) >>> 0, 0, TH_RST | TH_ACK, af);
   }
+  m_drop(m, reason);
 }
 
 /** Forwards a TCP port (or Unix socket) of the host to the guest. Returns the listening socket, or the error's name. */

@@ -28,10 +28,13 @@ import {
 import { tcp_output, tcp_setpersist } from './tcp_output.ts';
 import { TCPT_RANGESET, tcp_close, tcp_drop } from './tcp_subr.ts';
 
-/** Fast tick: sends the acknowledgements that were delayed. */
+/** Fast tick: sends the acknowledgements that were delayed, of the newest connection first. */
 export function tcp_fasttimo(slirp: Slirp): void {
   const list = slirp.delack;
   slirp.delack = [];
+  if (list.length > 1) {
+    list.sort((a, b) => b.t_socket.so_number - a.t_socket.so_number);
+  }
   for (const tp of list) {
     tp.t_delack = -1;
     if ((tp.t_flags & TF_DELACK) !== 0) {
@@ -42,12 +45,24 @@ export function tcp_fasttimo(slirp: Slirp): void {
   }
 }
 
-/** Slow tick: counts the timers of every connection down and runs those that expire. */
+/** True if an acknowledgement waits for the fast tick; most have gone with other segments by the end of the turn. */
+export function tcp_owes_ack(slirp: Slirp): boolean {
+  if (slirp.delack.some((tp) => (tp.t_flags & TF_DELACK) !== 0)) {
+    return true;
+  }
+  for (const tp of slirp.delack) {
+    tp.t_delack = -1;
+  }
+  slirp.delack.length = 0;
+  return false;
+}
+
+/** Slow tick: counts the timers of every connection down, the newest first, and runs those that expire. */
 export function tcp_slowtimo(slirp: Slirp): void {
   slirp.tcp_now++;
-  let so = slirp.tcb.head;
+  let so = slirp.tcb.tail;
   while (so) {
-    const next = so.so_next;
+    const next = so.so_prev;
     const tp = so.so_tcpcb!;
     for (let i = 0; i < TCPT_NTIMERS && so.so_tcpcb === tp; i++) {
       if (tp.t_timer[i]! > 0 && --tp.t_timer[i]! === 0) {

@@ -15,8 +15,15 @@ export const TFTP_SESSIONS_MAX = 20;
 export const TFTP_FILENAME_MAX = 512;
 export const TFTP_BLOCKSIZE_MAX = 1428;
 const TFTP_BLOCKSIZE = 512;
+/** Milliseconds after a block from which on an acknowledgement of an earlier one is a client's second try, and blocks it may go back. */
+const TFTP_RETRY_MS = 500;
+const TFTP_REWIND_MAX = 16;
 /** Milliseconds without traffic after which a transfer may be forgotten. */
 const TFTP_IDLE = 5000;
+
+/** The only mode of transfer, with its NUL; a request whose rest is shorter has none. */
+const TFTP_MODE = 'octet\0';
+const TFTP_OPTIONS_MAX = 2;
 
 const TFTP_RRQ = 1;
 const TFTP_DATA = 3;
@@ -163,44 +170,46 @@ function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
 }
 
 /**
- * An acknowledgement. That of the block sent last asks for the next one, or ends the transfer; that of the one before says that a block
- * was lost on the way. Any other is late, and answered by nothing: libslirp sends the next block to each, and loses files on bad links.
+ * An acknowledgement: asks for the next block, whatever its number, as with libslirp. But one of an earlier block that comes so late that the
+ * client must have waited in vain asks for what was lost again, and the last block is kept until it is acknowledged.
  */
 function tftp_handle_ack(slirp: Slirp, s: tftp_session, r: tftp_request, m: mbuf): void {
   const nr = r.end - r.at >= 4 ? rd16(m.m_dat, r.at + 2) : s.block_nr;
-  const lost = s.last_size >= 0 && nr === ((s.block_nr - 1) & 0xffff);
-  if (nr !== s.block_nr && !lost) {
-    m_drop(m, 'TFTP_BAD');
+  const behind = (s.block_nr - nr) & 0xffff;
+  const ended = s.last_size >= 0 && s.last_size < s.block_size;
+  if (behind > 0 && behind <= TFTP_REWIND_MAX && s.last_size >= 0 && slirp.curtime - s.timestamp >= TFTP_RETRY_MS) {
+    s.block_nr = nr;
+    s.offset -= s.last_size + (behind - 1) * s.block_size;
+  } else if (ended) {
+    if (behind > 0) {
+      m_drop(m, 'TFTP_BAD');
+      return;
+    }
+    s.filename = '';
+    m_free(m);
     return;
   }
   m_free(m);
-  if (lost) {
-    s.block_nr = nr;
-    s.offset -= s.last_size;
-  } else if (s.last_size >= 0 && s.last_size < s.block_size) {
-    s.filename = '';
-    return;
-  }
   tftp_send_next_block(slirp, s);
 }
 
-/** The NUL-terminated strings of a request, or null if it does not end with a NUL or a character is none of ASCII. */
-function tftp_strings(b: Uint8Array, at: number, end: number): string[] | null {
-  if (end <= at || b[end - 1] !== 0) {
-    return null;
-  }
+/** The text of a request, one character a byte. */
+function tftp_text(b: Uint8Array, at: number, end: number): string {
   let text = '';
-  for (let i = at; i < end - 1; i++) {
+  for (let i = at; i < end; i++) {
     text += String.fromCharCode(b[i]!);
   }
-  return text.split('\0');
+  return text;
 }
 
-/** True if a file name stays below the directory: no `..` component (with either slash), no directory at its end. */
+/** True if a file name may stay below the directory: no `../`, no directory at its end. */
 function tftp_name_ok(name: string): boolean {
-  return (
-    !/(^|[/\\])\.\.([/\\]|$)/.test(name) && !name.includes('../') && !name.includes('..\\') && !/[/\\]$/.test(name)
-  );
+  return name.length < TFTP_FILENAME_MAX && name !== '' && !name.includes('../') && !name.endsWith('/');
+}
+
+/** True for names that are taken for those of no file: with `..` as a component, with either slash (CVE-2020-7211). */
+function tftp_name_absent(name: string): boolean {
+  return /(^|[/\\])\.\.([/\\]|$)/.test(name) || name.includes('..\\');
 }
 
 /** A request to read a file: checks it, and sends the options or the first block. */
@@ -210,38 +219,38 @@ function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
     old.filename = '';
   }
   const s = tftp_session_allocate(slirp, r);
-  const fields = tftp_strings(m.m_dat, r.at + 2, r.end);
+  const text = tftp_text(m.m_dat, r.at + 2, r.end);
   if (!s) {
     m_drop(m, 'TFTP_BAD');
     return;
   }
-  if (slirp.tftp_prefix === '' || !fields) {
-    m_free(m);
-    tftp_send_error(slirp, s, ERR_ACCESS, 'Access violation');
-    return;
-  }
   m_free(m);
-  const [name, mode] = [fields[0]!, fields[1]];
-  if (mode === undefined) {
+  const name = text.split('\0', 1)[0]!;
+  const rest = text.slice(name.length + 1);
+  if (slirp.tftp_prefix === '' || rest.length < TFTP_MODE.length) {
     tftp_send_error(slirp, s, ERR_ACCESS, 'Access violation');
     return;
   }
-  if (mode.toLowerCase() !== 'octet') {
+  if (rest.slice(0, TFTP_MODE.length).toLowerCase() !== TFTP_MODE) {
     tftp_send_error(slirp, s, ERR_MODE, 'Unsupported transfer mode');
     return;
   }
-  const filename = name.replace(/^\/+/, '');
-  if (!tftp_name_ok(name) || slirp.tftp_prefix.length + 1 + filename.length >= TFTP_FILENAME_MAX) {
+  if (!tftp_name_ok(name)) {
     tftp_send_error(slirp, s, ERR_ACCESS, 'Access violation');
     return;
   }
-  const file = machine.host.read_file?.(slirp.tftp_prefix, filename, 0, 0);
+  const filename = name.replace(/^\/+/, '');
+  const file = tftp_name_absent(name) ? undefined : machine.host.read_file?.(slirp.tftp_prefix, filename, 0, 0);
   if (file?.errno !== '') {
     tftp_send_error(slirp, s, ERR_NOT_FOUND, 'File not found');
     return;
   }
+  const options = tftp_options(s, rest.slice(TFTP_MODE.length), file.size);
+  if (!options) {
+    tftp_send_error(slirp, s, ERR_ACCESS, 'Access violation');
+    return;
+  }
   s.filename = filename;
-  const options = tftp_options(s, fields, file.size);
   if (options.length > 0) {
     tftp_send_oack(slirp, s, options);
   } else {
@@ -249,14 +258,24 @@ function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
   }
 }
 
-/** The options of a request that are granted: the file's size, and a block size of at most 1428. */
-function tftp_options(s: tftp_session, fields: readonly string[], size: number): [string, number][] {
+/**
+ * The options of a request that are granted, two at most: the file's size, and a block size of at most 1428. Null if one has no value, or the
+ * request does not end with a NUL.
+ */
+function tftp_options(s: tftp_session, text: string, size: number): [string, number][] | null {
+  const fields = text.split('\0');
+  if (fields.pop() !== '') {
+    return null;
+  }
   const granted: [string, number][] = [];
-  for (let i = 2; i + 1 < fields.length && granted.length < 2; i += 2) {
+  for (let i = 0; i < fields.length && granted.length < TFTP_OPTIONS_MAX; i += 2) {
+    if (i + 1 === fields.length) {
+      return null;
+    }
     const name = fields[i]!.toLowerCase();
     const value = Number.parseInt(fields[i + 1]!, 10) || 0;
-    if (name === 'tsize' && value === 0) {
-      granted.push(['tsize', size]);
+    if (name === 'tsize') {
+      granted.push(['tsize', value === 0 ? size : value >>> 0]);
     } else if (name === 'blksize' && value > 0) {
       s.block_size = Math.min(value, TFTP_BLOCKSIZE_MAX);
       granted.push(['blksize', s.block_size]);

@@ -55,11 +55,14 @@ export function udp_input(m: mbuf, iphlen: number): void {
     return;
   }
   const len = rd16(b, uh + 4);
-  if (len > ip_len || len < UDP_HLEN) {
+  if (len > ip_len) {
     m_drop(m, 'UDP_SHORT');
     return;
   }
-  m.m_len = IP_HLEN + len;
+  if (len < ip_len) {
+    m.m_len = IP_HLEN + len;
+    wr16(b, ip + 2, m.m_len);
+  }
   if (rd16(b, uh + 6) !== 0 && ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) !== 0) {
     m_drop(m, 'UDP_CSUM');
     return;
@@ -91,6 +94,8 @@ export function udp_input(m: mbuf, iphlen: number): void {
     so.so_laddr = ip_src;
     so.so_lport = uh_sport;
     so.so_fport = uh_dport;
+    // Libslirp clears the field while it checks the checksum.
+    so.so_iptos = rd16(b, uh + 6) === 0 ? b[ip + 1]! : 0;
     udp_attach(so, AF_INET);
   }
   so.so_ffamily = AF_INET;
@@ -109,12 +114,13 @@ function udp_send(so: socket, m: mbuf): void {
   }
   m.m_data += IP_HLEN + UDP_HLEN;
   m.m_len -= IP_HLEN + UDP_HLEN;
-  const errno = sosendto(so, m, ttl - 1);
+  // A length below the header's is one that no host would send.
+  const errno = m.m_len < 0 ? 'EMSGSIZE' : sosendto(so, m, ttl - 1);
   m.m_data -= IP_HLEN + UDP_HLEN;
   m.m_len += IP_HLEN + UDP_HLEN;
   if (errno !== '') {
     icmp_send_error(m, ICMP_UNREACH, ICMP_UNREACH_NET, 0, errno);
-    m_drop(m, 'HOST_ERROR');
+    m_drop(m, m.m_len < IP_HLEN + UDP_HLEN ? 'UDP_SHORT' : 'HOST_ERROR');
     return;
   }
   if (so.so_m) {
@@ -127,13 +133,22 @@ function udp_send(so: socket, m: mbuf): void {
 export function udp_attach(so: socket, af: number): void {
   const slirp = so.slirp;
   while (slirp.udb.count >= UDP_MAX_SOCKETS) {
-    udp_detach(slirp.udb.head!);
+    udp_evict(slirp.udb.head!);
   }
   soattach_fd(so, open_dgram(machine.sockets, machine.host, SOCK_DGRAM, af, null));
   so.so_state |= SS_ISFCONNECTED;
   so.so_expire = slirp.curtime + SO_EXPIRE;
   solist_append(slirp.udb, so);
   slirp.udb_hash.insert(so);
+}
+
+/** Closes the oldest UDP or ping socket, because there are too many. */
+export function udp_evict(so: socket): void {
+  if (so.so_m) {
+    m_drop(so.so_m, 'UDP_NO_SOCKET');
+    so.so_m = null;
+  }
+  udp_detach(so);
 }
 
 /** Closes a UDP or ping socket. */

@@ -3,11 +3,9 @@ import { AF_INET6 } from '../util/host.ts';
 import { ip6_pseudo_cksum } from './cksum.ts';
 import { DHCPV6_SERVER_PORT, dhcpv6_input } from './dhcpv6.ts';
 import { IP6_HLEN, IPPROTO_UDP, MAXTTL, rd16, UDP_HLEN, wr16, wr32 } from './ip.ts';
-import { in6_linklocal } from './ip6.ts';
 import { ICMP6_TIMXCEED, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE, icmp6_send_error } from './ip6_icmp.ts';
 import { ip6_output } from './ip6_output.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
 import { type socket, socreate, sosendto } from './socket.ts';
 import { in6_equal, solookup6 } from './solist.ts';
 import { TFTP_SERVER, tftp_input } from './tftp.ts';
@@ -21,11 +19,6 @@ function is_all_dhcp_servers(a: Uint8Array): boolean {
   all[13] = 1;
   all[15] = 2;
   return in6_equal(a, all);
-}
-
-/** True if TFTP requests to an address are answered: the gateway's, or its link-local one. */
-function is_tftp_server(slirp: Slirp, a: Uint8Array): boolean {
-  return in6_equal(a, slirp.vhost_addr6) || in6_equal(a, in6_linklocal(2));
 }
 
 /** Takes a UDP datagram over IPv6 from the guest. A restricted network takes none. */
@@ -48,11 +41,14 @@ export function udp6_input(m: mbuf): void {
     m_drop(m, 'UDP_CSUM');
     return;
   }
-  if (len > iplen || len < UDP_HLEN) {
+  if (len > iplen) {
     m_drop(m, 'UDP_SHORT');
     return;
   }
-  m.m_len = IP6_HLEN + len;
+  if (len < iplen) {
+    m.m_len = IP6_HLEN + len;
+    wr16(b, ip + 4, len);
+  }
   const sport = rd16(b, uh);
   const dport = rd16(b, uh + 2);
   const src = b.slice(ip + 8, ip + 24);
@@ -61,7 +57,7 @@ export function udp6_input(m: mbuf): void {
     dhcpv6_input(m, src, sport);
     return;
   }
-  if (dport === TFTP_SERVER && is_tftp_server(slirp, dst)) {
+  if (dport === TFTP_SERVER && in6_equal(dst, slirp.vhost_addr6)) {
     tftp_input(m, AF_INET6);
     return;
   }
@@ -91,12 +87,13 @@ function udp6_send(so: socket, m: mbuf): void {
   }
   m.m_data += IP6_HLEN + UDP_HLEN;
   m.m_len -= IP6_HLEN + UDP_HLEN;
-  const errno = sosendto(so, m, hops - 1);
+  // A length below the header's is one that no host would send.
+  const errno = m.m_len < 0 ? 'EMSGSIZE' : sosendto(so, m, hops - 1);
   m.m_data -= IP6_HLEN + UDP_HLEN;
   m.m_len += IP6_HLEN + UDP_HLEN;
   if (errno !== '') {
     icmp6_send_error(m, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE);
-    m_drop(m, 'HOST_ERROR');
+    m_drop(m, m.m_len < IP6_HLEN + UDP_HLEN ? 'UDP_SHORT' : 'HOST_ERROR');
     return;
   }
   if (so.so_m) {

@@ -29,7 +29,7 @@ export const DROP_REASONS = {
   ICMP_TYPE: 'the ICMP type is not handled',
   UDP_SHORT: 'the UDP datagram is shorter than its header says',
   UDP_CSUM: 'the UDP checksum is wrong',
-  UDP_NO_SOCKET: 'no socket could be had for the UDP flow',
+  UDP_NO_SOCKET: 'there are too many UDP flows or pings, the oldest is closed',
   TCP_SHORT: 'the TCP segment is shorter than its header says',
   TCP_CSUM: 'the TCP checksum is wrong',
   TCP_NO_CONN: 'no connection for the TCP segment',
