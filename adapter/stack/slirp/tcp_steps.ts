@@ -308,7 +308,7 @@ function tcp_duplicate_ack(tp: tcpcb, ti: tcpiphdr): number {
     tp.snd_cwnd += tp.t_maxseg;
     return OUTPUT_AND_DROP;
   }
-  return tp.t_state === TCPS_TIME_WAIT ? DROP : CONTINUE;
+  return CONTINUE;
 }
 
 /** Sets the connection up to send the lost segment alone. Returns where it had been. */
