@@ -24,6 +24,12 @@ class DirectHost extends SimHost {
     },
     released: () => undefined,
   });
+  constructor() {
+    super();
+    // Real sockets of Node have no urgent data.
+    Object.assign(this, { send_oob: undefined });
+  }
+
   /** Of sockets that listen already. */
   readonly answers = new Map<number, { errno: string; port: number }>();
   override listen(fd: number): { errno: string; port: number } {
