@@ -11,12 +11,14 @@ import { Image } from './engine/image.ts';
 import { Inferior } from './engine/inferior.ts';
 import { ChardevError, open_socket, option_value, parse_chardev, serve_qtest } from './engine/qtest.ts';
 import { hostNameservers } from './host/addresses.ts';
+import { netdev_help } from './netdev-help.ts';
 
 const USAGE = `Usage: pktgdb-machine [QEMU OPTIONS]
 
 Runs an emulated machine with QEMU's network devices: a user network, hubs and filters, e1000 NICs, a small guest.
 
   -netdev, -device e1000, -nic, -net, -object filter-*, -m   as in QEMU
+  -netdev help       List the kinds of networks; -netdev user,help the parameters of one.
   -monitor CHARDEV   Read commands of the human monitor: stdio, or a socket as for -qtest.
   -qtest CHARDEV     Speak QEMU's test protocol: unix:PATH connects to a socket, unix:PATH,server=on listens on one, tcp:HOST:PORT
                      connects, stdio uses stdin and stdout. No guest runs, the virtual clock moves only by clock_step and clock_set,
@@ -56,6 +58,11 @@ function serve_monitor(inferior: Inferior, name: string, input: Readable, output
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes('-h') || argv.includes('-help') || argv.includes('--help')) {
     process.stdout.write(USAGE);
+    return 0;
+  }
+  const help = netdev_help(argv);
+  if (help !== null) {
+    process.stdout.write(help);
     return 0;
   }
   const title = `pktgdb-machine ${version()}`;

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { checkRuntime } from './engine/check-runtime.ts';
 import { Engine } from './engine/engine.ts';
 import { type Action, run_cli } from './gdb/cli.ts';
+import { netdev_help } from './netdev-help.ts';
 
 const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
 
@@ -23,6 +24,7 @@ Runs an emulated network path (user network, QEMU's net queues and hub, e1000, a
 
 QEMU OPTIONS are those of qemu-system, by default:
   -netdev user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556 -device e1000,netdev=user.0
+"-- -netdev user,help" lists the parameters of the user network.
 `;
 
 /** The machine of the session that everything is shown with: a forwarded port, an e1000. */
@@ -162,6 +164,11 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (a === 'version') {
     process.stdout.write(`pktgdb ${version()}\n`);
+    return 0;
+  }
+  const networks = netdev_help(a.qemu);
+  if (networks !== null) {
+    process.stdout.write(networks);
     return 0;
   }
   if (a.check_runtime) {

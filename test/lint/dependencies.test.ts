@@ -53,7 +53,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/main.ts': ['node:', 'adapter/'],
-  'adapter/machine.ts': ['node:', 'adapter/engine/', 'adapter/host/'],
+  'adapter/machine.ts': ['node:', 'adapter/engine/', 'adapter/host/', 'adapter/netdev-help.ts'],
+  'adapter/netdev-help.ts': ['adapter/language/options.ts'],
   'src/': [
     'node:',
     'vscode',

@@ -26,6 +26,12 @@ class DirectHost extends SimHost {
     reserve: () => null,
     unreserve: () => undefined,
   });
+  constructor() {
+    super();
+    // Real sockets of Node have no urgent data.
+    Object.assign(this, { send_oob: undefined });
+  }
+
   /** Of sockets that listen already. */
   readonly answers = new Map<number, { errno: string; port: number }>();
   override listen(fd: number): { errno: string; port: number } {

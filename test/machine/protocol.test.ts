@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { NETDEV_USER_PARAMS } from '../../adapter/stack/net/slirp_options.ts';
 import { MACHINE, QTest } from './qtest.ts';
 
 const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
@@ -119,6 +120,18 @@ describe('pktgdb-machine: options', () => {
       /known: filter-dump, filter-mirror, filter-redirector, filter-buffer/,
     );
     assert.match(run('-rtc', 'base=tomorrow').stderr, /invalid datetime 'tomorrow'/);
+  });
+  it('-netdev help lists the networks, -netdev user,help every parameter of the user network', () => {
+    assert.match(
+      run('-netdev', 'help').stdout,
+      /^ {2}user +A user network.*\n( {20}.*\n)* {2}hubport +A port of a hub/m,
+    );
+    const { stdout, status } = run('-netdev', 'user,help');
+    assert.deepEqual(
+      [...stdout.matchAll(/^ {2}(\S+) /gm)].map((m) => m[1]).sort(),
+      ['id', ...NETDEV_USER_PARAMS].sort(),
+    );
+    assert.equal(status, 0);
   });
   it('--version and --help', () => {
     assert.match(run('--version').stdout, /^pktgdb-machine \d/);

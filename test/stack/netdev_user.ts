@@ -72,7 +72,7 @@ export function ask(params: string): Answer {
   main(0, ['-guest', 'none', '-nodefaults', '-chardev', 'null,id=cd0'], host);
   const said = handle_hmp_command(`netdev_add ${expand(params)}`);
   if (said !== '') {
-    const message = said.trim().replace(`Error: netdev_add ${expand(params)}: `, '');
+    const message = said.trim().replace(/^Error: /, '');
     return { ok: false, text: shorten(REPEATED.reduce((t, [short, long]) => t.replace(long, short), message)) };
   }
   const made = shape(handle_hmp_command('info network'), handle_hmp_command('info usernet'), params);

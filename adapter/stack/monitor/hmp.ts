@@ -10,9 +10,11 @@ import { machine } from '../softmmu/machine.ts';
 import { DROP_REASONS, type DropReason } from '../util/drop.ts';
 import { OptionError, qemu_opts_parse } from '../util/qemu-option.ts';
 
-/** A command: its arguments as `help` shows them, what it does, and who does it. */
+/** A command: its arguments as `help` shows them, how many there must and may be, what it does, and who does it. */
 interface HmpCommand {
   readonly name: string;
+  readonly alias?: string;
+  readonly args: readonly [number, number];
   readonly params: string;
   readonly help: string;
   readonly cmd: (args: readonly string[]) => string;
@@ -64,9 +66,9 @@ export function hmp_info_drops(): string {
 
 /** `set_link NAME on|off`. */
 export function hmp_set_link(args: readonly string[]): string {
-  const [name, state] = args;
-  if (name === undefined || (state !== 'on' && state !== 'off')) {
-    return `${name === undefined ? 'set_link: string expected' : "Expected 'on' or 'off'"}\nTry "help set_link" for more information\n`;
+  const [name = '', state] = args;
+  if (args.length !== 2 || (state !== 'on' && state !== 'off')) {
+    return `Expected 'on' or 'off'\n${try_help('set_link')}`;
   }
   return qmp_set_link(name, state === 'on') ? '' : `Error: Device '${name}' not found\n`;
 }
@@ -88,9 +90,6 @@ export function hmp_announce_self(args: readonly string[]): string {
 export function hmp_migrate_set_parameter(args: readonly string[]): string {
   const [name = '', value = ''] = args;
   const key = name.replace(/^announce-/, '');
-  if (args.length !== 2) {
-    return 'migrate_set_parameter: string expected\nTry "help migrate_set_parameter" for more information\n';
-  }
   if (!name.startsWith('announce-') || !Object.hasOwn(announce_limits, key)) {
     const known = Object.keys(announce_limits).map((k) => `announce-${k}`);
     return `Error: invalid parameter value: ${name}; known: ${known.join(', ')}\n`;
@@ -136,14 +135,20 @@ export function hmp_quit(args: readonly string[]): string {
   return '';
 }
 
+/** A line of `help`. */
+function help_line(c: HmpCommand): string {
+  return `${c.alias === undefined ? c.name : `${c.name}|${c.alias}`} ${c.params} -- ${c.help}\n`;
+}
+
 /** `help [COMMAND]`. */
 export function hmp_help(args: readonly string[]): string {
-  const list = args[0] === 'info' ? info_cmds.map((c) => ({ ...c, name: `info ${c.name}` })) : hmp_cmds;
-  const shown = list.filter((c) => args.length === 0 || args[0] === 'info' || c.name === args[0]);
-  if (shown.length === 0) {
-    return `unknown command: '${args[0]}'\n`;
-  }
-  return shown.map((c) => `${c.name}${c.params === '' ? '' : ` ${c.params}`} -- ${c.help}\n`).join('');
+  const [name, sub] = args;
+  const list = name === 'info' ? info_cmds.map((c) => ({ ...c, name: `info ${c.name}` })) : hmp_cmds;
+  const wanted = name === 'info' && sub !== undefined ? `info ${sub}` : name;
+  const shown = list.filter(
+    (c) => wanted === undefined || wanted === 'info' || c.name === wanted || c.alias === wanted,
+  );
+  return shown.length === 0 ? `unknown command: '${wanted}'\n` : shown.map(help_line).join('');
 }
 
 /** `info WHAT`. */
@@ -153,75 +158,141 @@ export function hmp_info(args: readonly string[]): string {
     return hmp_help(['info']);
   }
   const c = info_cmds.find((i) => i.name === what);
-  return c ? c.cmd(rest) : `unknown command: 'info ${what}'\n`;
+  return c ? hmp_run(c, rest, `info ${what}`) : `unknown command: 'info ${what}'\n`;
 }
 
 const info_cmds: readonly HmpCommand[] = [
-  { name: 'drops', params: '', help: 'show why packets were dropped', cmd: hmp_info_drops },
+  { name: 'drops', args: [0, 0], params: '', help: 'show why packets were dropped', cmd: hmp_info_drops },
   {
     name: 'neighbors',
+    args: [0, 0],
     params: '',
     help: 'show the link-layer addresses that user networks know',
     cmd: hmp_info_neighbors,
   },
   {
     name: 'migrate_parameters',
+    args: [0, 0],
     params: '',
     help: 'show how announcements are repeated',
     cmd: hmp_info_migrate_parameters,
   },
-  { name: 'network', params: '', help: 'show the network state', cmd: hmp_info_network },
-  { name: 'usernet', params: '', help: 'show user network stack connection states', cmd: hmp_info_usernet },
+  { name: 'network', args: [0, 0], params: '', help: 'show the network state', cmd: hmp_info_network },
+  {
+    name: 'usernet',
+    args: [0, 0],
+    params: '',
+    help: 'show user network stack connection states',
+    cmd: hmp_info_usernet,
+  },
 ];
 
 const hmp_cmds: readonly HmpCommand[] = [
   {
     name: 'announce_self',
+    args: [0, 2],
     params: '[interfaces] [id]',
     help: 'have NICs announce their addresses (RARP) so that switches learn them',
     cmd: hmp_announce_self,
   },
-  { name: 'help', params: '[cmd]', help: 'show the help', cmd: hmp_help },
+  { name: 'help', alias: '?', args: [0, 2], params: '[cmd]', help: 'show the help', cmd: hmp_help },
   {
     name: 'hostfwd_add',
+    args: [1, 2],
     params: '[netdev_id] [tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport',
-    help: 'redirect TCP or UDP connections from host to guest',
+    help: 'redirect TCP or UDP connections from host to guest (requires -net user)',
     cmd: hmp_hostfwd_add,
   },
   {
     name: 'hostfwd_remove',
+    args: [1, 2],
     params: '[netdev_id] [tcp|udp]:[hostaddr]:hostport',
     help: 'remove host-to-guest TCP or UDP redirection',
     cmd: hmp_hostfwd_remove,
   },
-  { name: 'info', params: '[subcommand]', help: 'show various information about the system state', cmd: hmp_info },
+  {
+    name: 'info',
+    args: [0, 3],
+    params: '[subcommand]',
+    help: 'show various information about the system state',
+    cmd: hmp_info,
+  },
   {
     name: 'migrate_set_parameter',
+    args: [2, 2],
     params: 'parameter value',
     help: 'set how announcements are repeated: announce-initial, announce-max, announce-rounds, announce-step',
     cmd: hmp_migrate_set_parameter,
   },
   {
     name: 'netdev_add',
-    params: '[user|hubport],id=str[,prop=value][,...]',
+    args: [0, 1],
+    params: '[user|socket|stream|dgram|hubport],id=str[,prop=value][,...]',
     help: 'add host network device',
     cmd: hmp_netdev_add,
   },
-  { name: 'netdev_del', params: 'id', help: 'remove host network device', cmd: hmp_netdev_del },
-  { name: 'object_add', params: 'qom-type,id=id,netdev=id,...', help: 'create a packet filter', cmd: hmp_object_add },
-  { name: 'object_del', params: 'id', help: 'destroy a packet filter', cmd: hmp_object_del },
-  { name: 'quit', params: '', help: 'switch the machine off', cmd: hmp_quit },
-  { name: 'set_link', params: 'name on|off', help: 'change the link status of a network adapter', cmd: hmp_set_link },
+  { name: 'netdev_del', args: [1, 1], params: 'id', help: 'remove host network device', cmd: hmp_netdev_del },
+  {
+    name: 'object_add',
+    args: [1, 9],
+    params: 'qom-type,id=id,netdev=id,...',
+    help: 'create a packet filter',
+    cmd: hmp_object_add,
+  },
+  { name: 'object_del', args: [1, 1], params: 'id', help: 'destroy a packet filter', cmd: hmp_object_del },
+  { name: 'quit', alias: 'q', args: [0, 0], params: '', help: 'quit the emulator', cmd: hmp_quit },
+  {
+    name: 'set_link',
+    args: [1, 9],
+    params: 'name on|off',
+    help: 'change the link status of a network adapter',
+    cmd: hmp_set_link,
+  },
 ];
+
+/** Where to read on. */
+function try_help(name: string): string {
+  return `Try "help ${name}" for more information\n`;
+}
+
+/** Runs a command, if it has the arguments it needs and no more. `path` is its name with that of the command it belongs to. */
+function hmp_run(c: HmpCommand, args: readonly string[], path: string): string {
+  const [min, max] = c.args;
+  if (args.length < min) {
+    return `${c.name}: string expected\n${try_help(path)}`;
+  }
+  if (args.length > max) {
+    return `${c.name}: extraneous characters at the end of line\n${try_help(path)}`;
+  }
+  return c.cmd(args);
+}
+
+/** What the escapes in a quoted argument stand for. */
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', '\\': '\\', "'": "'", '"': '"' };
+
+/** The arguments of a command: words, or text in double quotes with escapes. A string says what is wrong. */
+function hmp_split(text: string): string[] | string {
+  const args: string[] = [];
+  const word = /\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]\S*)|(\S.*))/gy;
+  for (const [, quoted, plain, rest] of text.matchAll(word)) {
+    if (rest !== undefined) {
+      return 'unterminated string\n';
+    }
+    args.push(plain ?? quoted!.replace(/\\(.)/g, (_all, c: string) => ESCAPES[c] ?? c));
+  }
+  return args;
+}
 
 /** Runs a command. Returns what it prints, lines with their ends; an empty line prints nothing. */
 export function handle_hmp_command(line: string): string {
-  const [name, ...args] = line.trim().split(/\s+/);
-  if (name === undefined || name === '') {
+  const [, name = '', rest = ''] = /^\s*(\S*)(.*)$/s.exec(line) ?? [];
+  if (name === '') {
     return '';
   }
-  const c = hmp_cmds.find(
-    (h) => h.name === name || (name === '?' && h.name === 'help') || (name === 'q' && h.name === 'quit'),
-  );
-  return c ? c.cmd(args) : `unknown command: '${name}'\n`;
+  const c = hmp_cmds.find((h) => h.name === name || h.alias === name);
+  const args = hmp_split(rest);
+  if (!c) {
+    return `unknown command: '${name}'\n`;
+  }
+  return typeof args === 'string' ? `${args}${hmp_run(c, [], c.name)}` : hmp_run(c, args, c.name);
 }

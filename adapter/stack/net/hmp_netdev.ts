@@ -9,12 +9,10 @@ import { NetSocketState, net_socket_close } from './socket.ts';
 
 /** `netdev_add TYPE,id=ID,...`: as `-netdev`. What links to it is told to do so by name: a hub's port, `netdev_add hubport,netdev=ID,...`. */
 export function hmp_netdev_add(args: readonly string[]): string {
-  if (args.length !== 1) {
-    return 'netdev_add: expected TYPE,id=ID[,prop=value][,...]\n';
-  }
   const before = [...machine.net.net_clients];
+  const opts = qemu_opts_parse('netdev_add', args[0] ?? '', 'type');
   try {
-    net_client_init(qemu_opts_parse('netdev_add', args[0]!, 'type'));
+    net_client_init(opts);
     return '';
   } catch (e) {
     if (!(e instanceof OptionError)) {
@@ -24,7 +22,7 @@ export function hmp_netdev_add(args: readonly string[]): string {
     for (const nc of machine.net.net_clients.filter((c) => !before.includes(c))) {
       qemu_del_net_client(nc);
     }
-    return `Error: ${e.message}\n`;
+    return `Error: ${e.message.replace(`${opts.option}: `, '')}\n`;
   }
 }
 
@@ -66,16 +64,10 @@ export function qemu_del_net_client(nc: NetClientState): void {
 
 /** `netdev_del ID`. */
 export function hmp_netdev_del(args: readonly string[]): string {
-  const [id] = args;
-  if (id === undefined || args.length !== 1) {
-    return 'netdev_del: expected the id of a netdev\n';
+  const nc = qemu_find_netdev(args[0]!);
+  if (!nc) {
+    return `Error: Device '${args[0]}' not found\n`;
   }
-  const nc = qemu_find_netdev(id);
-  if (nc) {
-    qemu_del_net_client(nc);
-    return '';
-  }
-  return machine.net.net_clients.some((c) => c.name === id)
-    ? `Error: Device '${id}' is not a netdev\n`
-    : `Error: Device '${id}' not found\n`;
+  qemu_del_net_client(nc);
+  return '';
 }

@@ -25,8 +25,8 @@ import {
   type HostfwdRule,
   hostfwd_text,
   parse_guestfwd,
-  parse_host_end,
   parse_hostfwd,
+  parse_hostfwd_name,
   parse_redir,
 } from './slirp_rules.ts';
 import { SMB_PORTS, slirp_smb, smb_addr } from './slirp_smb.ts';
@@ -132,7 +132,8 @@ export function net_slirp_init(
   s.nc.info_str = `net=${inet_ntoa(user.config.vnetwork)},restrict=${user.config.restricted ? 'on' : 'off'}`;
   machine.slirps.push(slirp);
   machine.net.slirp_stacks.push(s);
-  for (const text of user.hostfwd) {
+  // The last rule first, as QEMU does: tables show what is newest first, and so these in order.
+  for (const text of user.hostfwd.toReversed()) {
     const rule = parse_hostfwd(text);
     check(opts, typeof rule === 'string' ? rule : slirp_hostfwd(s, rule, text));
   }
@@ -158,7 +159,8 @@ export function net_slirp_cleanup(s: SlirpState): void {
 export function net_slirp_redir(redir: string): void {
   const rule = parse_redir(redir);
   const s = slirp_lookup('');
-  const wrong = s ? slirp_hostfwd(s, rule, redir) : 'there is no user network (-netdev user) to forward to';
+  const wrong =
+    typeof s === 'string' ? 'there is no user network (-netdev user) to forward to' : slirp_hostfwd(s, rule, redir);
   if (wrong !== '') {
     throw new OptionError(`-redir ${redir}: ${wrong}`);
   }
@@ -197,27 +199,22 @@ export function net_init_slirp(opts: QemuOpts, name: string, peer: NetClientStat
   return net_slirp_init(opts, peer, 'user', name, user).nc;
 }
 
-/** The user network a monitor command means: of the client `id`, or the first one. Null if there is none. */
-function slirp_lookup(id: string): SlirpState | null {
+/** The user network of the client `id`, or the first one. A string says why there is none. */
+function slirp_lookup(id: string): SlirpState | string {
+  const stacks = machine.net.slirp_stacks;
   if (id === '') {
-    return machine.net.slirp_stacks[0] ?? null;
+    return stacks[0] ?? 'user mode network stack not in use\n';
   }
-  return machine.net.slirp_stacks.find((s) => s.nc.name === id) ?? null;
-}
-
-/** Why `slirp_lookup` found none. */
-function slirp_missing(id: string): string {
-  return id === '' || machine.net.slirp_stacks.length === 0
-    ? 'user mode network stack not in use\n'
-    : `unrecognized netdev id '${id}'\n`;
+  const nc = machine.net.net_clients.find((c) => c.info.type !== 'nic' && c.name === id);
+  return !nc ? `unrecognized netdev id '${id}'\n` : (stacks.find((s) => s.nc === nc) ?? 'invalid device specified\n');
 }
 
 /** `hostfwd_add [netdev] rule`. */
 export function hmp_hostfwd_add(args: readonly string[]): string {
-  const [id, text] = args.length > 1 ? [args[0]!, args[1]!] : ['', args[0] ?? ''];
-  const s = slirp_lookup(id);
-  if (!s) {
-    return slirp_missing(id);
+  const text = args.at(-1)!;
+  const s = slirp_lookup(args.length > 1 ? args[0]! : '');
+  if (typeof s === 'string') {
+    return s;
   }
   const rule = parse_hostfwd(text);
   if (typeof rule === 'string') {
@@ -227,19 +224,18 @@ export function hmp_hostfwd_add(args: readonly string[]): string {
   return wrong === '' ? '' : `${wrong}\n`;
 }
 
-/** `hostfwd_remove [netdev] [tcp|udp]:[hostaddr]:hostport`. */
+/** `hostfwd_remove [netdev] [tcp|udp|unix]:[hostaddr]:hostport`. */
 export function hmp_hostfwd_remove(args: readonly string[]): string {
-  const [id, text] = args.length > 1 ? [args[0]!, args[1]!] : ['', args[0] ?? ''];
-  const s = slirp_lookup(id);
-  if (!s) {
-    return slirp_missing(id);
+  const text = args.at(-1)!;
+  const s = slirp_lookup(args.length > 1 ? args[0]! : '');
+  if (typeof s === 'string') {
+    return s;
   }
-  const m = /^(tcp|udp)?:(.*)$/.exec(text);
-  const host = m ? parse_host_end(m[2]!) : 'invalid';
-  if (!m || typeof host === 'string') {
+  const host = parse_hostfwd_name(text);
+  if (!host) {
     return 'invalid format\n';
   }
-  const removed = slirp_remove_hostfwd(s.slirp, m[1] === 'udp', host);
+  const removed = slirp_remove_hostfwd(s.slirp, text.startsWith('udp:'), host);
   return `host forwarding rule for ${text} ${removed ? 'removed' : 'not found'}\n`;
 }
 

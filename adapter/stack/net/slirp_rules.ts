@@ -119,7 +119,7 @@ function parse_hostfwd_inet(rest: string): HostfwdEnds | string {
 }
 
 /** The host's end of a rule, `[hostaddr]:[hostport]`; a string says what is wrong. No port is port 0: any that is free. */
-export function parse_host_end(text: string): sockaddr | string {
+function parse_host_end(text: string): sockaddr | string {
   const bracket = text.startsWith('[') ? text.indexOf(']') : 0;
   const colon = text.indexOf(':', bracket);
   if (colon < 0) {
@@ -136,6 +136,16 @@ export function parse_host_end(text: string): sockaddr | string {
       : addr6
         ? sockaddr_in6(addr6, port)
         : sockaddr_in(addr, port);
+}
+
+/** The host's end of a rule that is to be removed, `[tcp|udp]:[hostaddr]:hostport` or `unix:/path`; null if the text is none. */
+export function parse_hostfwd_name(text: string): sockaddr | null {
+  const m = /^(tcp|udp|unix)?:(.*)$/.exec(text);
+  if (m?.[1] === 'unix') {
+    return m[2]!.startsWith('/') ? sockaddr_un(m[2]!) : null;
+  }
+  const host = m && /:[^:\]]+$/.test(m[2]!) ? parse_host_end(m[2]!) : null;
+  return typeof host === 'string' ? null : host;
 }
 
 /** The target of a guest forward; a string says what is wrong. */

@@ -6,6 +6,7 @@ import { inet_ntoa } from './ip.ts';
 import { inet_ntop6 } from './ip6.ts';
 import type { Slirp } from './slirp.ts';
 import { SS_HOSTFWD, SS_INCOMING, soattach_fd, type socket } from './socket.ts';
+import type { solist } from './solist.ts';
 import { tcpstates } from './tcp.ts';
 import { tcp_close } from './tcp_subr.ts';
 
@@ -105,7 +106,7 @@ function connection_row(
 ): string {
   const fd = so.s ? so.s.fd : -1;
   const pad = (v: string | number, n: number): string => String(v).padStart(n);
-  return `  ${state.padEnd(19)} ${pad(fd, 3)} ${pad(src, 15)} ${pad(sport, 5)} ${pad(dst, 15)} ${pad(dport, 5)} ${pad(
+  return `  ${state.padEnd(17)} ${pad(fd, 3)} ${pad(src, 15)} ${pad(sport, 5)} ${pad(dst, 15)} ${pad(dport, 5)} ${pad(
     so.so_rcv.sb_cc,
     5,
   )} ${pad(so.so_snd.sb_cc, 5)}\n`;
@@ -136,19 +137,39 @@ function socket_row(slirp: Slirp, so: socket): string {
     return connection_row(`ICMP[${left} sec]`, so, local, '-', foreign, '-');
   }
   const state = so.so_tcpcb ? `TCP[${tcpstates[so.so_tcpcb.t_state]}]` : `UDP[${left} sec]`;
-  return (so.so_state & SS_INCOMING) !== 0
-    ? connection_row(state, so, foreign, so.so_fport, local, so.so_lport)
-    : connection_row(state, so, local, so.so_lport, foreign, so.so_fport);
+  if ((so.so_state & SS_INCOMING) === 0) {
+    return connection_row(state, so, local, so.so_lport, foreign, so.so_fport);
+  }
+  // As with libslirp: the host's end is the port that is forwarded, whoever the client is.
+  const host = so.s && so.s.local !== NO_ADDR ? so.s.local : null;
+  return host
+    ? connection_row(
+        state,
+        so,
+        end_addr(host.sa_family, host.sin_addr, host.sin6_addr),
+        host.sin_port,
+        local,
+        so.so_lport,
+      )
+    : connection_row(state, so, foreign, so.so_fport, local, so.so_lport);
 }
 
-/** The table of `info usernet`, with its header line, as QEMU prints it. */
+/** The table of `info usernet`, with its header line, as QEMU prints it: what is newest first, forwarded ports last. */
 export function slirp_connection_info(slirp: Slirp): string {
   let text = '  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\n';
-  for (const list of [slirp.tcb, slirp.time_wait, slirp.hostfwds, slirp.udb, slirp.udb_fast, slirp.icmp]) {
-    for (let so = list.head; so; so = so.so_next) {
-      text += socket_row(slirp, so);
+  const rows = (list: solist, wanted: (so: socket) => boolean): void => {
+    for (let so = list.tail; so; so = so.so_prev) {
+      text += wanted(so) ? socket_row(slirp, so) : '';
     }
-  }
+  };
+  const all = (): boolean => true;
+  rows(slirp.tcb, all);
+  rows(slirp.time_wait, all);
+  rows(slirp.hostfwds, (so) => so.so_tcpcb !== null);
+  rows(slirp.udb, all);
+  rows(slirp.udb_fast, all);
+  rows(slirp.hostfwds, (so) => so.so_tcpcb === null);
+  rows(slirp.icmp, all);
   return text;
 }
 

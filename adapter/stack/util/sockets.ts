@@ -112,6 +112,12 @@ function socket_new(t: SocketTable, type: number, family: number): HostSocket {
   return s;
 }
 
+/** Our end of an accepted connection; of one to any address, only that of a program on the same computer is known. */
+function accepted_local(listener: sockaddr, peer: sockaddr): sockaddr {
+  const same = listener.sa_family === AF_INET && listener.sin_addr === 0 && peer.sin_addr >>> 24 === 127;
+  return same ? { ...listener, sin_addr: peer.sin_addr } : listener;
+}
+
 /** Takes one input of a turn. Inputs for descriptors that were closed meanwhile are dropped (their memory is given back). */
 export function socket_input(t: SocketTable, host: Host, input: Input): void {
   if (!('fd' in input)) {
@@ -126,6 +132,7 @@ export function socket_input(t: SocketTable, host: Host, input: Input): void {
     const conn = new HostSocket(input.fd, SOCK_STREAM, input.peer.sa_family);
     conn.connected = true;
     conn.peer = input.peer;
+    conn.local = accepted_local(listener.local, input.peer);
     t.fds.set(conn.fd, conn);
     listener.backlog.push(conn);
     socket_raise(t, listener, POLLIN);
