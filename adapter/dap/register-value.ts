@@ -1,8 +1,8 @@
 /** Registers met in expressions: `$RDH` and `s.mac_reg[RDH]` are shown with their bit fields. */
 import { parse_expression } from '../gdb/expression/parser.ts';
+import { type Nic, nics } from '../gdb/nics.ts';
 import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
 import type { Item, ValueFormat } from './containers.ts';
-import { type Nic, nics } from './nics.ts';
 import { type Register, registerItem } from './registers.ts';
 import type { PacketSession } from './session.ts';
 

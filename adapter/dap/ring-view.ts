@@ -1,15 +1,15 @@
 /** `pktgdb/rings` and `pktgdb/descriptor`: what the picture of the rings is drawn from, read from shared memory alone. */
 import type { EngineApi, GuestMemory } from '../engine/api.ts';
+import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../gdb/descriptors.ts';
+import { type Nic, nics } from '../gdb/nics.ts';
+import { type Ring, type RingKind, readRing } from '../gdb/ring-state.ts';
 import { dissect_bytes, format_tree } from '../packets/dissect.ts';
 import { PacketView } from '../packets/fields.ts';
 import { format_summary, summary } from '../packets/summary.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { DescriptorBody, DescriptorState, RingsBody, RingView } from './custom.ts';
-import { DESCRIPTOR_SIZE, type Descriptor, decodeRx, decodeTx, flagNames } from './descriptors.ts';
 import { physicalReference } from './memory.ts';
-import { type Nic, nics } from './nics.ts';
 import { formatNumber } from './present.ts';
-import { type Ring, type RingKind, readRing } from './rings.ts';
 
 /** Packets that are dissected for one picture. */
 const MAX_PACKETS = 32;
@@ -28,7 +28,7 @@ export function readRings(engine: EngineApi): RingsBody {
 }
 
 function ringView(memory: GuestMemory, nic: Nic, kind: RingKind): RingView {
-  const ring = readRing(nic, kind);
+  const ring = readRing(nic.registers, kind);
   const bytes = memory.read(ring.base, ring.count * DESCRIPTOR_SIZE);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const states = Array.from({ length: ring.count }, (_, i) => stateOf(ring, view, i));
@@ -84,7 +84,7 @@ function packets(
 
 function descriptorAt(ring: Ring, view: DataView, index: number): Descriptor {
   const one = new DataView(view.buffer, view.byteOffset + index * DESCRIPTOR_SIZE, DESCRIPTOR_SIZE);
-  return ring.kind === 'rx' ? decodeRx(one) : decodeTx(one);
+  return decodeDescriptor(ring.kind, one);
 }
 
 /** Wireshark's line for the buffer; a later fragment of a packet is not one, and reads as what it looks like. */
@@ -100,7 +100,7 @@ export function readDescriptor(engine: EngineApi, args: Arguments): DescriptorBo
   if (nic === undefined || (kind !== 'rx' && kind !== 'tx')) {
     throw new RequestError(`There is no ring ${kind} of ${args.string('nic')}.`);
   }
-  const ring = readRing(nic, kind);
+  const ring = readRing(nic.registers, kind);
   const index = args.count('index', 0);
   const at = ring.base + index * DESCRIPTOR_SIZE;
   const bytes = engine.memory.read(at, DESCRIPTOR_SIZE);
@@ -110,7 +110,7 @@ export function readDescriptor(engine: EngineApi, args: Arguments): DescriptorBo
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_SIZE);
-  const d = kind === 'rx' ? decodeRx(view) : decodeTx(view);
+  const d = decodeDescriptor(kind, view);
   const marks = [...(index === ring.head ? ['head'] : []), ...(index === ring.tail ? ['tail'] : [])].join(', ');
   const title = `${nic.name}, ${kind === 'rx' ? 'Rx' : 'Tx'} descriptor ${index} of ${ring.count} at ${physicalReference(at)}`;
   const lines = [`${title}${marks === '' ? '' : ` (${marks})`}`, `  kind      ${d.kind}`];

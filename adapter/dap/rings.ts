@@ -1,51 +1,14 @@
 /** The scopes `Rx ring` and `Tx ring`: descriptors read from guest memory and decoded, with head and tail marked. */
 import type { EngineApi, GuestMemory } from '../engine/api.ts';
+import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../gdb/descriptors.ts';
+import { type Nic, nics } from '../gdb/nics.ts';
+import { RINGS, type Ring, type RingKind, readRing } from '../gdb/ring-state.ts';
 import { type Container, type Item, listContainer, type ValueFormat } from './containers.ts';
-import { DESCRIPTOR_SIZE, type Descriptor, decodeRx, decodeTx, flagNames } from './descriptors.ts';
 import { physicalReference } from './memory.ts';
-import { type Nic, nics } from './nics.ts';
 import { formatNumber } from './present.ts';
 
-/** The registers of a ring (Intel 8254x manual, sections 13.4.25 ff.), as indexes of `mac_reg`. */
-const RINGS = {
-  rx: {
-    base: 0x2800 >> 2,
-    length: 0x2808 >> 2,
-    head: 0x2810 >> 2,
-    tail: 0x2818 >> 2,
-    control: 0x100 >> 2,
-    letter: 'R',
-  },
-  tx: {
-    base: 0x3800 >> 2,
-    length: 0x3808 >> 2,
-    head: 0x3810 >> 2,
-    tail: 0x3818 >> 2,
-    control: 0x400 >> 2,
-    letter: 'T',
-  },
-} as const;
-
-const RCTL = 0x100 >> 2;
-/** EN, the same bit in RCTL and TCTL. */
-const ENABLE = 2;
 /** Bytes of a buffer shown in its row. */
 const PREVIEW_BYTES = 16;
-
-export type RingKind = keyof typeof RINGS;
-
-/** Where a ring is now. */
-export interface Ring {
-  readonly kind: RingKind;
-  readonly base: number;
-  readonly count: number;
-  readonly head: number;
-  readonly tail: number;
-  /** RCTL.EN or TCTL.EN. */
-  readonly enabled: boolean;
-  /** Size of a receive buffer (RCTL.BSIZE and BSEX). */
-  readonly bufferSize: number;
-}
 
 /** The descriptors of the machine's NIC; with several NICs one row for each. */
 export function ringContainer(engine: EngineApi, kind: RingKind): Container {
@@ -59,7 +22,7 @@ export function ringContainer(engine: EngineApi, kind: RingKind): Container {
   }
   return listContainer(() =>
     all.map((nic) => {
-      const { count, base } = readRing(nic, kind);
+      const { count, base } = readRing(nic.registers, kind);
       return {
         name: nic.name,
         value: `${count} descriptors at ${physicalReference(base)}`,
@@ -70,7 +33,7 @@ export function ringContainer(engine: EngineApi, kind: RingKind): Container {
 }
 
 function nicRing(engine: EngineApi, nic: Nic, kind: RingKind): Container {
-  const { count, base } = readRing(nic, kind);
+  const { count, base } = readRing(nic.registers, kind);
   if (count === 0) {
     const { letter } = RINGS[kind];
     return listContainer(() => [
@@ -81,29 +44,13 @@ function nicRing(engine: EngineApi, nic: Nic, kind: RingKind): Container {
     named: 0,
     indexed: count,
     rows: async (start, wanted, format) => {
-      const ring = readRing(nic, kind);
+      const ring = readRing(nic.registers, kind);
       const rows: Item[] = [];
       for (let i = start; i < Math.min(start + wanted, count); i++) {
         rows.push(descriptorItem(engine.memory, ring, i, format));
       }
       return rows;
     },
-  };
-}
-
-export function readRing({ registers }: Nic, kind: RingKind): Ring {
-  const at = RINGS[kind];
-  const reg = (index: number): number => registers[index] ?? 0;
-  const rctl = reg(RCTL);
-  const size = 2048 >> ((rctl >> 16) & 3);
-  return {
-    kind,
-    base: reg(at.base + 1) * 2 ** 32 + ((reg(at.base) & ~15) >>> 0),
-    count: (reg(at.length) & 0xfff80) / DESCRIPTOR_SIZE,
-    head: reg(at.head),
-    tail: reg(at.tail),
-    enabled: (reg(at.control) & ENABLE) !== 0,
-    bufferSize: rctl & (1 << 25) ? size * 16 : size,
   };
 }
 
@@ -119,7 +66,7 @@ function descriptorItem(memory: GuestMemory, ring: Ring, index: number, format: 
     return { ...common, value: `(no memory at ${physicalReference(address)})${marks}` };
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_SIZE);
-  const descriptor = ring.kind === 'rx' ? decodeRx(view) : decodeTx(view);
+  const descriptor = decodeDescriptor(ring.kind, view);
   return {
     ...common,
     value: summary(descriptor) + marks,

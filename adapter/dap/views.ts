@@ -1,4 +1,6 @@
 /** The requests behind the extension's views and guest console (types in custom.ts). They are answered while the machine runs, too. */
+
+import { type Nic, nics } from '../gdb/nics.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import { readConnections } from './connections.ts';
@@ -10,7 +12,6 @@ import type {
   RegistersBody,
   RingsBody,
 } from './custom.ts';
-import { type Nic, nics } from './nics.ts';
 import { parseNumber, setRegister } from './registers.ts';
 import type { Family } from './requests.ts';
 import { readDescriptor, readRings } from './ring-view.ts';

@@ -233,7 +233,7 @@ const SUBCOMMANDS: readonly Command[] = [
   sub('program', 'Execution status of the program.', info_program),
   sub(
     'registers',
-    'Registers of the NIC: all, or those named (a register or a group). Reading has no side effect.',
+    'Registers of the NIC: all, or those named (a register or a group). Reading has no side effect.\nUsage: info registers [NIC] [NAME]...\nNIC is e1000.0, e1000.1 and so on; without it, and in $NAME, it is the first one.\nOthers are in expressions too: machine.nics[1].mac_reg[RDH].',
     info_registers,
     {
       aliases: ['r'],

@@ -1,7 +1,7 @@
 /** What `info` says of the network: rings, the user network, drops. */
 import { type Command, CommandError } from './commands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { mac_registers } from './registers.ts';
+import { choose_nic } from './nics.ts';
 import { ring_text } from './rings.ts';
 
 async function info_monitor(gdb: GdbInterpreter, what: string): Promise<void> {
@@ -13,16 +13,21 @@ async function info_monitor(gdb: GdbInterpreter, what: string): Promise<void> {
 }
 
 function info_ring(gdb: GdbInterpreter, args: string): void {
-  const which = args.trim().toLowerCase();
+  const { nic, rest } = choose_nic(
+    gdb.engine,
+    args.split(/\s+/).filter((w) => w !== ''),
+  );
+  const which = rest.join(' ').toLowerCase();
   if (which !== '' && which !== 'rx' && which !== 'tx') {
-    throw new CommandError(`Unknown ring "${args.trim()}": use "info ring rx" or "info ring tx".`);
+    const hint =
+      'use "info ring rx" or "info ring tx", and the name of a NIC, such as e1000.1, for another than the first';
+    throw new CommandError(`Unknown ring "${rest.join(' ')}": ${hint}.`);
   }
-  const mac = mac_registers(gdb.engine);
-  if (!mac) {
+  if (!nic) {
     throw new CommandError('The machine has no e1000, or is not being run.');
   }
   for (const ring of which === '' ? (['rx', 'tx'] as const) : [which as 'rx' | 'tx']) {
-    gdb.out(ring_text(ring, mac, gdb.engine.memory));
+    gdb.out(ring_text(ring, nic.registers, gdb.engine.memory));
   }
 }
 
@@ -63,7 +68,7 @@ export const NETWORK_INFO: readonly Command[] = [
   {
     name: 'ring',
     class: 'status',
-    help: 'Descriptors of the Rx and Tx rings, decoded, with head and tail marked.\nUsage: info ring [rx | tx]',
+    help: 'Descriptors of the Rx and Tx rings, decoded, with head and tail marked.\nUsage: info ring [rx | tx] [NIC]\nNIC is e1000.0, e1000.1 and so on; the first one without it.',
     run: info_ring,
     complete: () => ['rx', 'tx'],
   },

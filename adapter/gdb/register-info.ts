@@ -4,14 +4,8 @@ import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
 import { CommandError } from './commands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { near } from './linespec.ts';
-import {
-  decode_register,
-  find_registers,
-  mac_registers,
-  phy_registers,
-  REGISTER_GROUPS,
-  register_names,
-} from './registers.ts';
+import { choose_nic } from './nics.ts';
+import { decode_register, find_registers, REGISTER_GROUPS, register_names } from './registers.ts';
 
 /** Elements of a register array that are shown when all are zero but a few. */
 const MAX_ELEMENTS = 256;
@@ -20,16 +14,16 @@ const MAX_ELEMENTS = 256;
 const COUNTER_GROUPS: ReadonlySet<string> = new Set(['FIFO', 'Wakeup', 'Statistics']);
 
 export function info_registers(gdb: GdbInterpreter, args: string): void {
-  const mac = mac_registers(gdb.engine);
-  if (!mac) {
+  const words = args.split(/[\s,]+/).filter((w) => w !== '');
+  const { nic, rest: wanted } = choose_nic(gdb.engine, words);
+  if (!nic) {
     throw new CommandError(
       gdb.engine.state === 'none' || gdb.engine.state === 'exited'
         ? 'The program has no registers now.'
         : 'The machine has no e1000.',
     );
   }
-  const phy = phy_registers(gdb.engine);
-  const wanted = args.split(/[\s,]+/).filter((w) => w !== '');
+  const { registers: mac, phy } = nic;
   if (wanted.length > 0) {
     for (const name of wanted) {
       const found = find_registers(name);

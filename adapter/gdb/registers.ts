@@ -1,6 +1,7 @@
 /** The first NIC's registers for gdb's `$NAME` and `info registers`: the manual's names, values from shared memory. */
 import type { EngineApi } from '../engine/api.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
+import { nics } from './nics.ts';
 
 const BY_NAME: ReadonlyMap<string, RegisterInfo> = new Map(E1000_REGISTERS.map((r) => [r.name, r]));
 
@@ -29,16 +30,7 @@ export function register_names(): string[] {
 
 /** The registers of the first NIC, indexed as `mac_reg`; undefined without a machine or a NIC. Reading has no side effect. */
 export function mac_registers(engine: EngineApi): Uint32Array | undefined {
-  const names = [...engine.shared.keys()].filter((n) => n.endsWith('/mac_reg')).sort();
-  const memory = names[0] === undefined ? undefined : engine.shared.get(names[0]);
-  return memory && new Uint32Array(memory);
-}
-
-/** The PHY's registers of the first NIC, which are 16 bits wide. */
-export function phy_registers(engine: EngineApi): Uint16Array | undefined {
-  const names = [...engine.shared.keys()].filter((n) => n.endsWith('/phy_reg')).sort();
-  const memory = names[0] === undefined ? undefined : engine.shared.get(names[0]);
-  return memory && new Uint16Array(memory);
+  return nics(engine)[0]?.registers;
 }
 
 /** The set bits and fields of a register's value, as gdb shows eflags: `[ FD ASDE SPEED=2 ]`. */

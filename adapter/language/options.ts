@@ -1,4 +1,5 @@
 /** The machine's options as scripts write them (`run`, `start`, `set args`): names, values, what they mean. QEMU's spelling. */
+import { e1000_properties } from '../stack/net/nic_options.ts';
 
 /** A parameter `name=value` of an option. */
 export interface OptionParameter {
@@ -81,16 +82,10 @@ const E1000: readonly OptionParameter[] = [
   ...NIC,
   p('autonegotiation', 'The PHY negotiates speed and duplex (default on).', ON_OFF),
   p('mitigation', 'Interrupts are delayed as ITR, RADV, TADV say (default on).', ON_OFF),
-  ...[
-    'bus',
-    'bootindex',
-    'romfile',
-    'rombar',
-    'multifunction',
-    'extra_mac_registers',
-    'migrate_tso_props',
-    'init-vet',
-  ].map((name) => p(name, 'Accepted as in QEMU; makes no difference to this machine.')),
+  p('multifunction', 'There are more functions in its slot (default off).', ON_OFF),
+  ...Object.keys(e1000_properties)
+    .filter((name) => !['netdev', 'mac', 'addr', 'autonegotiation', 'mitigation', 'multifunction'].includes(name))
+    .map((name) => p(name, 'Accepted as in QEMU; makes no difference to this machine.')),
 ];
 
 const MODEL = p('model', 'Model of the NIC.', ['e1000']);

@@ -382,6 +382,20 @@ describe('gdb commands', () => {
     assert.match(await s.run('info ring foo'), /^!Unknown ring "foo"/);
   });
 
+  it('rings and registers of another NIC are had by its name; $NAME is the first one', async () => {
+    const other = new SharedArrayBuffer(0x20000);
+    const mac = new Uint32Array(other);
+    mac[0x2800 >> 2] = 0x2000;
+    mac[0x2808 >> 2] = 256;
+    mac[0x2810 >> 2] = 9;
+    (s.engine.shared as Map<string, ArrayBufferLike>).set('e1000.1/mac_reg', other);
+    assert.match(await s.run('info ring rx e1000.1'), /^Rx ring: 16 descriptors at 0x00002000, RDH = 9, RDT = 0\n/);
+    assert.match(await s.run('info ring e1000.1'), /\nTx ring: not set up/);
+    assert.equal(await s.run('info registers e1000.1 RDH'), 'RDH            0x9                9\n');
+    assert.equal(await s.run('info registers RDH'), 'RDH            0x3                3\n');
+    assert.equal(await s.run('p $RDH'), '$1 = 3\n');
+  });
+
   it('printf and echo', async () => {
     await transcript(s, [
       ['printf "%d %s %#x %c|%-5d|%05d|%%\\n", 5, "hi", 255, 65, 7, -42', '5 hi 0xff A|7    |-0042|%\n'],

@@ -87,7 +87,8 @@ describe('pktgdb-machine: filters and links', () => {
         const dump = ['-object', `filter-dump,id=f0,netdev=n0,file=${file}${options}`];
         const d = await machine(['-netdev', 'user,id=n0', '-device', `${NIC[1]},romfile=`, ...dump], real);
         const big = { op: 'send_frame', frame: { udp: { dip: '10.0.2.15', fill: 1400 } } } as Step;
-        await d.run([...RINGS, ARP, big]);
+        const expired = { op: 'send_frame', frame: { udp: { dip: '10.9.9.9', fill: 100, ttl: 1 } } } as Step;
+        await d.run([...RINGS, ARP, big, expired]);
         await q!.close();
         const { header, packets } = capture(file);
         return { header, packets: packets.map((p) => ({ ...p, us: 0 })) };

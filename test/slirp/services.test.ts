@@ -10,7 +10,7 @@ import {
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 import { decodeAll } from './decode.ts';
-import { arpFrame, ipFrame, tcpFrame, udpFrame } from './frames.ts';
+import { arpFrame, fixChecksums, ipFrame, tcpFrame, udpFrame } from './frames.ts';
 import { SYN, TestNet } from './guest.ts';
 
 /** Reasons for which packets were dropped since the machine was set up. */
@@ -51,6 +51,19 @@ describe('slirp: services', () => {
     const corp = '04636f7270076578616d706c6503636f6d00';
     assert.equal(hex.includes(`77${(18 + 6 + 2).toString(16)}${corp}036c6162c005c005`), true);
   });
+
+  for (const df of [0, 0x40]) {
+    it(`errors about packets ${df ? 'with' : 'without'} DF are sent ${df ? 'with' : 'without'} it`, () => {
+      const t = new TestNet();
+      t.frames();
+      const expired = udpFrame(5, 9, new Uint8Array(100), 0x0a090909);
+      expired[20] = df;
+      expired[22] = 1;
+      t.send(fixChecksums(expired));
+      const error = t.frames().at(-1)!.data;
+      assert.deepEqual([error[23], error[34], error[20], error[21]], [1, 11, df, 0]);
+    });
+  }
 
   it('answers pings of the gateway at once and sends others to the host', () => {
     const t = new TestNet();

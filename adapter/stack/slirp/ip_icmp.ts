@@ -172,6 +172,7 @@ export function icmp_forward_error(
   m.m_len = IP_HLEN + ICMP_MINLEN + quote;
   m.m_ip = nip;
   d[nip + 1] = (b[ip + 1]! & 0x1e) | 0xc0;
+  // Libslirp builds the error in a copy of the packet's header, and DF stays.
   wr16(d, nip + 6, rd16(b, ip + 6) & IP_DF);
   d[nip + 8] = MAXTTL;
   d[nip + 9] = IPPROTO_ICMP;
