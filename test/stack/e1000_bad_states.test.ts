@@ -1,10 +1,12 @@
 /** Descriptors and states that hung, crashed or corrupted other models of this device. Each has to end, and stay within its buffers. */
 import assert from 'node:assert/strict';
-import { TX_VLAN_ROOM } from '../../adapter/stack/hw/net/e1000.ts';
+import { e1000_receive_iov, TX_VLAN_ROOM } from '../../adapter/stack/hw/net/e1000.ts';
 import { putsum } from '../../adapter/stack/hw/net/e1000_tx.ts';
+import { qemu_get_queue } from '../../adapter/stack/net/net.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
-import { cpu_outl } from '../../adapter/stack/softmmu/memory.ts';
+import { address_space_stb, address_space_stw, cpu_outl } from '../../adapter/stack/softmmu/memory.ts';
 import { WordMemory } from '../../adapter/stack/softmmu/ram_copy.ts';
+import { iovec } from '../../adapter/stack/util/iov.ts';
 import { Oracle, regoff, type Step } from './e1000_oracle.ts';
 import { BAR0, BAR1, type BareMachine, bare_machine } from './harness.ts';
 
@@ -201,11 +203,15 @@ describe('e1000: states that must do no harm', () => {
       [60, 200, 14, 0],
       [60, 24, 14, 5],
       [1, 0, 0, 0],
-      [0, 0, 0, 0],
     ] as const) {
       putsum(mem, n, sloc, css, cse);
       assert.ok(data.every((b, i) => b === 0xaa || (i === sloc && i + 1 < n) || (i === sloc + 1 && i < n)));
     }
+    putsum(mem, 0, 30, 0, 0);
+    assert.ok(
+      data.every((b, i) => b === 0xaa || i === 30 || i === 31),
+      'an empty packet: within the buffer',
+    );
     data.fill(0);
     putsum(mem, 60, 24, 100, 0);
     assert.equal((data[24]! << 8) | data[25]!, 0xffff, 'nothing to sum');
@@ -213,14 +219,22 @@ describe('e1000: states that must do no harm', () => {
 
   it('data that never ends stays within 64 KiB', () => {
     const { m, o } = started();
-    for (let i = 0; i < 40; i++) {
-      o.queue_desc(desc(0x400000, 0x22100000 | 0xffff));
+    const add = (lower: number): void => {
+      o.queue_desc(desc(0x400000, lower));
       m.wr(R('TDT'), o.tx!.next);
+    };
+    for (let i = 0; i < 40; i++) {
+      add(0x22100000 | 0xffff);
+      // As in QEMU, where the size has 16 bits: a full buffer counts as an empty one.
+      assert.equal(m.s.tx.size, i % 2 === 0 ? 0xffff : 0);
     }
-    assert.equal(m.s.tx.size, 0x10000);
-    o.queue_desc(desc(0x400000, 0x0b000000 | 100));
-    m.wr(R('TDT'), o.tx!.next);
-    assert.equal(m.peer.received.at(-1)?.length, 0x10000);
+    add(0x0b000000 | 100);
+    assert.equal(m.peer.received.at(-1)?.length, 100);
+    for (const lower of [0x22100000 | 0xffff, 0x2b100000 | 1]) {
+      add(lower);
+    }
+    assert.equal(m.peer.received.length, 1, 'a packet of no length is dropped');
+    assert.equal(m.rr(R('TPT')), 2);
   });
 
   it('legacy and extended descriptors mixed in one packet', () => {
@@ -272,6 +286,135 @@ describe('e1000: states that must do no harm', () => {
       m.peer.received.map((p) => p.length),
       [90],
     );
+  });
+
+  it('CVE-2018-17963: a frame of more than INT_MAX bytes is given up', () => {
+    for (const rctl of [0x8002, 0x8022, 0x8006, 0x8026]) {
+      const { m } = started({ rctl });
+      const piece = unicast(0x10000);
+      const iov = Array.from({ length: 0x8001 }, () => new iovec(piece, piece.length));
+      const before = machine.ram.slice();
+      e1000_receive_iov(qemu_get_queue(m.s.nic), iov, iov.length);
+      assert.deepEqual(changed(before), []);
+      assert.equal(machine.drops.total, 1);
+      assert.equal(m.rr(R('TPR')), 0);
+    }
+  });
+
+  it('CVE-2017-5973: descriptors that move nothing end after a lap of the ring', () => {
+    for (const [lower, upper] of [
+      [0, 0],
+      [0x20000000, 0],
+      [0x22100000, 0],
+      [0x26100000, 0x300],
+      [0x2f100000, 0x300],
+    ] as const) {
+      const { m, o } = started();
+      for (let i = 0; i < 16; i++) {
+        o.write(0x110000 + 16 * i, desc(0x400000, lower, upper));
+      }
+      m.wr(R('TDT'), 0xffff);
+      assert.equal(machine.drops.by_reason.get('TX_BAD_DESC')! - m.rr(R('TPT')), 1, `command ${lower.toString(16)}`);
+      assert.equal(m.rr(R('TDH')), 0, 'one lap');
+    }
+  });
+
+  it('TDT == TDH: nothing is sent, and the queue is reported empty', () => {
+    const { m } = started();
+    m.wr(R('TDT'), 0);
+    assert.equal(m.peer.received.length, 0);
+    assert.equal(m.rr(R('ICR')), 2);
+  });
+
+  it('RCTL.EN clear: frames are given up, and nothing is written', () => {
+    const { m } = started({ rctl: 0x8000 });
+    const before = machine.ram.slice();
+    m.send(unicast(60));
+    assert.deepEqual(changed(before), []);
+  });
+
+  it('RDT == RDH: frames stay queued and are counted nowhere until buffers come', () => {
+    const { m, o } = started({ rx: { refill: false } });
+    m.wr(R('RDT'), 0);
+    assert.equal(m.send(unicast(60)), 0);
+    assert.deepEqual([m.rr(R('RNBC')), m.rr(R('MPC')), m.rr(R('ICR')) & 0x40], [0, 0, 0]);
+    m.wr(R('RDT'), 3);
+    assert.equal(o.scan_rx().length, 1);
+  });
+
+  it('VLAN insertion into fewer than 12 bytes stays within the buffer', () => {
+    const { m, o } = started();
+    m.wr(R('CTRL'), 0x40000041);
+    for (let n = 1; n < 12; n++) {
+      o.queue_tx(unicast(12).subarray(0, n), 0x4b000000, 0x20640000);
+      m.wr(R('TDT'), o.tx!.next);
+      assert.equal(m.peer.received.at(-1)!.length, n + 4);
+    }
+  });
+
+  it('a received frame of 59 bytes, of exactly one buffer, and of one byte more', () => {
+    for (const [size, sizes] of [
+      [59, [64]],
+      [252, [256]],
+      [253, [256, 1]],
+    ] as const) {
+      const { m } = started({ rctl: 0x38002, rx: { refill: false } });
+      m.send(unicast(size));
+      const rdh = m.rr(R('RDH'));
+      const lengths = Array.from(
+        { length: rdh },
+        (_, i) => machine.ram[0x100008 + 16 * i]! | (machine.ram[0x100009 + 16 * i]! << 8),
+      );
+      assert.deepEqual(lengths, sizes);
+    }
+  });
+
+  it('ICR read races: a cause that comes while ICR is handled raises the line again, one that is masked waits', () => {
+    const { m } = started({ ims: 0x80 });
+    m.send(unicast(60));
+    assert.equal(machine.cpu.interrupt_request !== 0, true);
+    assert.equal(m.rr(R('ICR')) & 0x80, 0x80);
+    assert.equal(machine.cpu.interrupt_request, 0);
+    m.step(1e6);
+    m.wr(R('IMC'), 0x80);
+    m.send(unicast(60));
+    assert.equal(machine.cpu.interrupt_request, 0);
+    m.wr(R('IMS'), 0x80);
+    assert.equal(machine.cpu.interrupt_request !== 0, true, 'nothing is lost between the read and the mask');
+    assert.equal(m.rr(R('ICR')) & 0x80, 0x80);
+    assert.equal(m.rr(R('ICR')), 0);
+  });
+
+  it('writes to read-only registers, and writes of 1, 2 and 8 bytes', () => {
+    const { m, o } = started();
+    for (const reg of ['STATUS', 'TPR', 'MANC', 'MPC']) {
+      const was = m.s.mac_reg[R(reg) >> 2]!;
+      m.wr(R(reg), ~was >>> 0);
+      address_space_stb(BAR0 + R(reg), 0x55);
+      address_space_stw(BAR0 + R(reg), 0x5555);
+      o.write(BAR0 + R(reg), new Uint8Array(8).fill(0x55));
+      assert.equal(m.s.mac_reg[R(reg) >> 2], was, reg);
+    }
+  });
+
+  it('EERD address > 63 reads no word, MDIC to PHY != 1 or an unknown register sets the error bit', () => {
+    const { m } = started();
+    m.wr(R('EERD'), (64 << 8) | 1);
+    assert.equal(m.rr(R('EERD')), (64 << 8) | 0x10);
+    m.wr(R('MDIC'), (2 << 26) | (2 << 21));
+    assert.equal(m.rr(R('MDIC')) & 0x50000000, 0x50000000);
+    m.wr(R('MDIC'), (2 << 26) | (1 << 21) | (31 << 16));
+    assert.equal(m.rr(R('MDIC')) & 0x50000000, 0x50000000);
+  });
+
+  it('an RCTL write holds reception for a second: frames wait and are not lost', () => {
+    const { m, o } = started();
+    m.wr(R('RCTL'), 0x8002);
+    assert.equal(m.send(unicast(60)), 0);
+    m.step(999_999_999);
+    assert.equal(o.scan_rx().length, 0);
+    m.step(1);
+    assert.equal(o.scan_rx().length, 1);
   });
 
   it('every register takes every kind of write without harm', () => {

@@ -2,8 +2,25 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { MII_BMSR, MII_BMSR_AN_COMP, MII_BMSR_LINK_ST } from '../../adapter/stack/hw/net/e1000_hw.ts';
-import { CTRL, EECD, MDIC, RCTL, STATUS } from '../../adapter/stack/hw/net/e1000_regs.ts';
-import { cpu_inl, cpu_outl } from '../../adapter/stack/softmmu/memory.ts';
+import {
+  CTRL,
+  EECD,
+  ICR,
+  MDIC,
+  RCTL,
+  RDBAL,
+  RDH,
+  RDLEN,
+  RDT,
+  STATUS,
+  TCTL,
+  TDBAL,
+  TDH,
+  TDLEN,
+  TDT,
+} from '../../adapter/stack/hw/net/e1000_regs.ts';
+import { machine } from '../../adapter/stack/softmmu/machine.ts';
+import { address_space_stl, cpu_inl, cpu_outl } from '../../adapter/stack/softmmu/memory.ts';
 import { BAR1, type BareMachine, bare_machine } from './harness.ts';
 
 interface Access {
@@ -97,6 +114,43 @@ describe("e1000: Linux's driver", () => {
     assert.equal(m.s.phy_reg[MII_BMSR]! & want, want);
     assert.equal(m.rr(STATUS << 2) & 2, 2);
     assert.equal(m.rr(RCTL << 2) & 2, 2, 'the driver left the receiver on');
+  });
+
+  it('leaves rings that work: frames go both ways, with an interrupt', () => {
+    const m = bare_machine();
+    replay(m, accesses('linux-driver-probe.txt').concat(accesses('linux-driver-dhcp.txt')), 100);
+    m.step(1500e6);
+    // The driver's rings were higher than this machine's memory goes.
+    const ring = { rx: 0x100000, tx: 0x110000 };
+    m.wr(RDBAL << 2, ring.rx);
+    m.wr(TDBAL << 2, ring.tx);
+    assert.deepEqual([m.rr(RDLEN << 2), m.rr(TDLEN << 2)], [256 * 16, 256 * 16], "the driver's 256 descriptors");
+    assert.equal(m.rr(TCTL << 2) & 2, 2, 'the driver left the transmitter on');
+    const us = [0x52, 0x54, 0, 0x12, 0x34, 0x56];
+    const frame = Uint8Array.from({ length: 100 }, (_, i) => us[i] ?? i);
+    const [rdh, tdh] = [m.rr(RDH << 2), m.rr(TDH << 2)];
+    m.wr(RDT << 2, (rdh + 8) & 255);
+    m.rr(ICR << 2);
+    m.step(1e9);
+    const buffer = 0x200000;
+    for (let i = 0; i < 8; i++) {
+      address_space_stl(ring.rx + 16 * ((rdh + i) & 255), buffer + 2048 * i);
+    }
+    m.send(frame);
+    assert.equal(m.rr(RDH << 2), (rdh + 1) & 255);
+    assert.deepEqual(machine.ram.slice(buffer, buffer + 100), frame);
+    assert.notEqual(machine.cpu.interrupt_request, 0, 'the driver unmasked RXT0');
+    assert.equal(m.rr(ICR << 2) & 0x80, 0x80);
+    assert.equal(machine.cpu.interrupt_request, 0, 'reading ICR drops the line');
+    const desc = ring.tx + 16 * tdh;
+    machine.ram.set(frame, 0x300000);
+    address_space_stl(desc, 0x300000);
+    address_space_stl(desc + 8, 0x0b000000 | frame.length);
+    const sent = m.peer.received.length;
+    m.wr(TDT << 2, (tdh + 1) & 255);
+    assert.deepEqual(m.peer.received.slice(sent), [frame]);
+    assert.equal(machine.ram[desc + 12]! & 1, 1, 'the descriptor is done');
+    assert.equal(m.rr(ICR << 2) & 3, 3);
   });
 
   it('resets the device through the I/O window', () => {

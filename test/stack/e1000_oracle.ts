@@ -8,6 +8,7 @@ import {
   cpu_inl,
   cpu_outl,
 } from '../../adapter/stack/softmmu/memory.ts';
+import { build, type Dict } from '../machine/frames.ts';
 import { BAR0, BAR1, type BareMachine } from './harness.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -29,6 +30,10 @@ interface Ring {
   bufsize: number;
   refill: boolean;
   next: number;
+  /** Bytes at the end of a frame that are its FCS. */
+  fcs: number;
+  /** The descriptors of a frame so far. */
+  part: Uint8Array[];
 }
 
 const STATE_REGS = 'CTRL STATUS IMS ICS RCTL TCTL RDBAL RDLEN RDH RDT TDBAL TDLEN TDH TDT'.split(' ');
@@ -44,6 +49,11 @@ export function regoff(name: string): number {
   const m = /^([A-Z_0-9]+)(?:\[(\d+)\])?$/.exec(name)!;
   const base = m[1] === 'RAL' ? 0x5400 : m[1] === 'RAH' ? 0x5404 : E1000_REGISTERS.find((r) => r.name === m[1])!.offset;
   return base + 4 * Number(m[2] ?? 0);
+}
+
+/** Byte offset of the register that a step names or gives. */
+function step_reg(s: Step): number {
+  return typeof s['reg'] === 'number' ? s['reg'] : regoff(s['reg'] as string);
 }
 
 /** Drives a bare machine. */
@@ -94,7 +104,14 @@ export class Oracle {
       const v = new DataView(d.buffer);
       const addr = v.getUint32(0, true);
       const len = v.getUint16(8, true);
-      got.push({ ring_index: i, desc: hex(d), frame: hex(this.mem(addr, len - 4)) });
+      r.part.push(this.mem(addr, len));
+      let frame = '';
+      if ((d[12]! & 2) !== 0) {
+        const whole = Buffer.concat(r.part);
+        frame = hex(whole.subarray(0, whole.length - r.fcs));
+        r.part = [];
+      }
+      got.push({ ring_index: i, desc: hex(d), frame });
       if (r.refill) {
         this.write(r.base + 16 * i + 8, new Uint8Array(8));
         this.set('RDT', i);
@@ -112,6 +129,8 @@ export class Oracle {
       bufsize: 2048,
       refill: true,
       next: 0,
+      fcs: (Number(s['rctl'] ?? 0) & 0x04000000) !== 0 ? 0 : 4,
+      part: [],
       ...(s['rx'] as object),
     };
     const tx = {
@@ -121,6 +140,8 @@ export class Oracle {
       bufsize: 16384,
       refill: false,
       next: 0,
+      fcs: 0,
+      part: [],
       ...(s['tx'] as object),
     };
     for (let i = 0; i < rx.count; i++) {
@@ -187,10 +208,20 @@ export class Oracle {
       case 'state':
         return this.state();
       case 'readl':
-        return this.reg(s['reg'] as string);
+        return address_space_ldl(BAR0 + step_reg(s));
       case 'writel':
-        this.set(s['reg'] as string, Number(s['value']));
+        this.m.wr(step_reg(s), Number(s['value']));
         return null;
+      case 'pci_read':
+        return this.pci_r(s['off'] as number);
+      case 'pci_write':
+        this.pci_w(s['off'] as number, Number(s['value']));
+        return null;
+      case 'memwrite':
+        this.write(s['addr'] as number, bytes(s['hex'] as string));
+        return null;
+      case 'tx_raw':
+        return this.tx_raw(s);
       case 'eeprom':
         return this.eeprom();
       case 'phy_read':
@@ -215,6 +246,19 @@ export class Oracle {
       default:
         return null;
     }
+  }
+
+  tx_raw(s: Step): Json {
+    const me = { mac: '52:54:00:12:34:56', ip: '10.0.2.15', gw_mac: '52:55:0a:00:02:02' };
+    const records = (s['descs'] as Dict[]).map((x) => {
+      if (x['desc'] !== undefined) {
+        return this.queue_desc(bytes(String(x['desc'])));
+      }
+      const frame = x['frame'] ? build(x['frame'] as Dict, me) : bytes(String(x['buf']));
+      return this.queue_tx(frame, Number(x['lower'] ?? 0x0b000000), Number(x['upper'] ?? 0));
+    });
+    this.set('TDT', this.tx!.next);
+    return records.map((r) => ({ ...r, desc_after: this.desc_after(r.tx_index) }));
   }
 
   pci_setup(s: Step): Json {

@@ -1,6 +1,6 @@
 /** The register, ring and interrupt behaviour of the real device (recorded through qtest), step by step. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type Event, type Json, Oracle, type Step } from './e1000_oracle.ts';
 import { type BareMachine, bare_machine } from './harness.ts';
 
@@ -34,8 +34,14 @@ function same(actual: Json, recorded: Json, where: string): void {
   }
 }
 
+/** Scenarios of the device alone, and two of those that `pktgdb-machine` goes through. */
+const names = readdirSync(new URL('../vectors/e1000/device/', import.meta.url))
+  .filter((f) => f.endsWith('.scenario.json'))
+  .map((f) => `device/${f.replace('.scenario.json', '')}`)
+  .concat('01-regs-arp', '09-rings');
+
 describe('e1000: transcripts of the real device', () => {
-  for (const name of ['01-regs-arp', '09-rings']) {
+  for (const name of names) {
     it(`${name}: every register, descriptor and cause is the same`, () => {
       const m = bare_machine(0);
       answer_arp(m);
@@ -54,7 +60,7 @@ describe('e1000: transcripts of the real device', () => {
         const rx = (e.rx ?? []).map((r) => ({ ring_index: r.ring_index, desc: r.desc, frame: r.frame ?? '' }));
         assert.deepEqual(o.scan_rx(), rx, `${where}: received`);
       });
-      assert.ok(compared > 20);
+      assert.ok(compared > 5);
     });
   }
 });

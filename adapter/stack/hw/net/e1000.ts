@@ -255,7 +255,8 @@ export function e1000_has_rxbufs(s: E1000State, total_size: number): boolean {
   }
   const ring = s.mac_reg[RDLEN]! / E1000_DESC_SIZE;
   const bufs = rdh < rdt ? rdt - rdh : rdh > rdt ? ring + rdt - rdh : 0;
-  return total_size <= bufs * s.rxbuf_size;
+  // With RDH outside the ring this is negative, which QEMU takes for very many; the loop that fills them ends after one.
+  return total_size <= (bufs * s.rxbuf_size) >>> 0;
 }
 
 /** Would a frame be taken now? */

@@ -158,10 +158,10 @@ export function process_tx_desc(s: E1000State, dp: DataView): void {
   // Each round moves at least one byte, or it is the last.
   while (split_size > 0 && tp.size < msh) {
     const bytes = e1000_tx_gather(s, addr, Math.min(split_size, msh - tp.size));
-    if (bytes === 0) {
+    if (bytes === 0 || !tp.cptse) {
       break;
     }
-    if (tp.cptse && tp.size === msh) {
+    if (tp.size === msh) {
       xmit_seg(s);
       e1000_tx_copy_header(tp.mem, TX_VLAN_ROOM, tp.header, 0, tp.tso_props.hdr_len);
       tp.size = tp.tso_props.hdr_len;
@@ -210,7 +210,8 @@ function e1000_tx_gather(s: E1000State, addr: number, len: number): number {
   if (tp.cptse && sz >= hdr_len && tp.size < hdr_len) {
     e1000_tx_copy_header(tp.header, 0, tp.mem, TX_VLAN_ROOM, hdr_len);
   }
-  tp.size = sz;
+  // A field of 16 bits in QEMU: 64 KiB leave a packet of no length.
+  tp.size = sz & 0xffff;
   return bytes;
 }
 
@@ -237,7 +238,8 @@ export function e1000_tx_forget(tp: E1000Tx): void {
  */
 export function putsum(mem: WordMemory, n: number, sloc: number, css: number, cse: number): void {
   const end = cse !== 0 && cse < n ? cse + 1 : n;
-  if (sloc >= end - 1) {
+  // Of a packet without a byte the last one's index is 2^32 - 1 in QEMU.
+  if (sloc >= (end - 1) >>> 0) {
     return;
   }
   const sum = net_checksum_add(mem, TX_VLAN_ROOM + css, TX_VLAN_ROOM + end);

@@ -9,8 +9,8 @@ import { e1000x_txd_props } from './e1000x_common.ts';
 /** Version of the layout below. */
 const VMSTATE_VERSION = 1;
 
-/** The broadcast counter looks at this many bytes even of a shorter packet: those of the one before count. */
-const ETH_ALEN = 6;
+/** Bytes that the device looks at even of a shorter packet, where those of the one before still are: the addresses. */
+const ETH_ADDRESSES_LEN = 12;
 
 /** The packet under construction. Bytes are arrays of numbers. */
 export class E1000TxVMState {
@@ -66,7 +66,7 @@ export function e1000_save(s: E1000State): E1000VMState {
   Object.assign(v.eecd_state, s.eecd_state);
   const { size, sum_needed, vlan_needed, cptse, tso_frames } = s.tx;
   Object.assign(v.tx, { size, sum_needed, vlan_needed, cptse, tso_frames });
-  v.tx.data = [...s.tx.data.subarray(0, Math.max(size, ETH_ALEN))];
+  v.tx.data = [...s.tx.data.subarray(0, Math.max(size, ETH_ADDRESSES_LEN))];
   v.tx.header = [...s.tx.header.bytes];
   v.tx.vlan_header = [...s.tx.vlan_header];
   Object.assign(v.tx.props, s.tx.props);
@@ -102,7 +102,7 @@ export function e1000_load(s: E1000State, v: E1000VMState): string {
   }
   if (
     v.config.length !== s.parent_obj.config.length ||
-    v.tx.data.length !== Math.max(v.tx.size, ETH_ALEN) ||
+    v.tx.data.length !== Math.max(v.tx.size, ETH_ADDRESSES_LEN) ||
     v.tx.size > s.tx.data.length
   ) {
     return "the e1000's state is damaged";
