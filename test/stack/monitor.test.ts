@@ -51,6 +51,7 @@ describe('monitor: a session', () => {
       'hostfwd_add',
       'hostfwd_remove',
       'info',
+      'migrate_set_parameter',
       'netdev_add',
       'netdev_del',
       'object_add',
@@ -61,6 +62,7 @@ describe('monitor: a session', () => {
     assert.deepEqual(handle_hmp_command('info').match(/^info \w+/gm), [
       'info drops',
       'info neighbors',
+      'info migrate_parameters',
       'info network',
       'info usernet',
     ]);

@@ -1,6 +1,6 @@
 /** A host inside the process, under a virtual clock: TCP and UDP peers on its loopback, for replays and tests of the user network. */
 import { readServed, type ServedPiece } from '../../adapter/host/served-files.ts';
-import { DropCounters, machine, QEMUTimerList } from '../../adapter/stack/softmmu/machine.ts';
+import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -12,8 +12,7 @@ import {
   type sockaddr,
 } from '../../adapter/stack/util/host.ts';
 import { qemu_random_seed } from '../../adapter/stack/util/random.ts';
-import { SocketTable, sockaddr_in, sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
-import { QEMU_CLOCK_REALTIME, QEMU_CLOCK_VIRTUAL } from '../../adapter/stack/util/timer.ts';
+import { sockaddr_in, sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
 
 /** What a peer does with a connection: send back what comes, swallow it, close at once, or greet and close. */
 export type PeerMode = 'echo' | 'sink' | 'close' | 'hello';
@@ -326,10 +325,7 @@ export class SimHost implements Host {
 
 /** Makes `host` the machine's, and the machine as after power on. */
 export function resetMachine(host: SimHost): void {
+  Object.assign(machine, new MachineState());
   machine.host = host;
-  machine.sockets = new SocketTable();
-  machine.timers = [new QEMUTimerList(QEMU_CLOCK_REALTIME), new QEMUTimerList(QEMU_CLOCK_VIRTUAL)];
-  machine.drops = new DropCounters();
-  machine.slirps = [];
   qemu_random_seed(host.seed);
 }

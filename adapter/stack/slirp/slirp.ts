@@ -46,7 +46,7 @@ import { TCP_ISSINCR, type tcpcb } from './tcp.ts';
 import { tcp_input } from './tcp_input.ts';
 import { tcp_output, tcp_window_opens } from './tcp_output.ts';
 import { tcp_connect } from './tcp_subr.ts';
-import { tcp_fasttimo, tcp_owes_ack, tcp_slowtimo } from './tcp_timer.ts';
+import { tcp_fasttimo, tcp_slowtimo } from './tcp_timer.ts';
 import { TFTP_SESSIONS_MAX, tftp_session } from './tftp.ts';
 import { udp_detach } from './udp.ts';
 
@@ -478,9 +478,6 @@ export function slirp_pollfds_fill(slirp: Slirp): number {
     }
   }
   let ms = do_slowtimo(slirp) ? TIMEOUT_SLOW : -1;
-  if (slirp.time_fasttimo < 0 && tcp_owes_ack(slirp)) {
-    slirp.time_fasttimo = slirp.curtime;
-  }
   if (slirp.time_fasttimo >= 0) {
     ms = TIMEOUT_FAST;
   }

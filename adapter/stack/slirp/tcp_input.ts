@@ -79,7 +79,7 @@ function tcp_newso(slirp: Slirp, m: mbuf, af: number): socket {
   return so;
 }
 
-/** The host side of a connection stands: answers the guest's SYN. Data that came with it waits for the connection to be established. */
+/** The host side of a connection stands: takes the guest's SYN. Data that came with it waits for the connection to be established. */
 function tcp_syn_received(so: socket, syn: mbuf): void {
   const tp = so.so_tcpcb!;
   const ti = syn.m_ti;
@@ -92,7 +92,6 @@ function tcp_syn_received(so: socket, syn: mbuf): void {
   } else {
     m_free(syn);
   }
-  tcp_output(tp);
 }
 
 /**
@@ -107,6 +106,7 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     so.so_state &= ~(SS_ISFCONNECTING | SS_NOFDREF);
     if (syn) {
       tcp_syn_received(so, syn);
+      tcp_output(so.so_tcpcb!);
     }
     return;
   }
@@ -173,6 +173,7 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
   if (tp.t_state === TCPS_LISTEN) {
     if ((so.so_state & SS_CTL) !== 0) {
       tcp_syn_received(so, m);
+      tcp_output(tp);
       return;
     }
     const errno = tcp_fconnect(so, af);

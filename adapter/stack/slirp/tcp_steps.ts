@@ -412,6 +412,9 @@ export function tcp_delay_ack(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
   if (tp.t_delack < 0) {
     tp.t_delack = slirp.delack.length;
     slirp.delack.push(tp);
+    if (slirp.time_fasttimo < 0) {
+      slirp.time_fasttimo = slirp.curtime;
+    }
   }
 }
 

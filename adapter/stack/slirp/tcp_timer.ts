@@ -45,18 +45,6 @@ export function tcp_fasttimo(slirp: Slirp): void {
   }
 }
 
-/** True if an acknowledgement waits for the fast tick; most have gone with other segments by the end of the turn. */
-export function tcp_owes_ack(slirp: Slirp): boolean {
-  if (slirp.delack.some((tp) => (tp.t_flags & TF_DELACK) !== 0)) {
-    return true;
-  }
-  for (const tp of slirp.delack) {
-    tp.t_delack = -1;
-  }
-  slirp.delack.length = 0;
-  return false;
-}
-
 /** Slow tick: counts the timers of every connection down, the newest first, and runs those that expire. */
 export function tcp_slowtimo(slirp: Slirp): void {
   slirp.tcp_now++;
