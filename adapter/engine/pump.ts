@@ -153,7 +153,7 @@ export class Pump {
         sockets.connect(r.u32(), need(r.sockaddr()), r.sockaddr());
         break;
       case OUT.OPEN:
-        sockets.open(r.u32(), r.u8(), r.u8(), r.sockaddr());
+        sockets.datagrams.open(r.u32(), r.u8(), r.u8(), r.sockaddr());
         break;
       case OUT.SEND:
         sockets.send(r.u32(), r.rest());
@@ -162,7 +162,7 @@ export class Pump {
         const fd = r.u32();
         const ttl = r.u8();
         const to = need(r.sockaddr());
-        sockets.sendto(fd, copyOf(r), to, ttl);
+        sockets.datagrams.sendto(fd, copyOf(r), to, ttl);
         break;
       }
       case OUT.CONSUMED:

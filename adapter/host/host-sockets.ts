@@ -1,30 +1,26 @@
 /**
- * The machine's sockets on the main thread: carries out the inferior's outputs with Node's `net` and `dgram`, and posts what
- * happens as inputs. One instance a machine; `dispose` closes everything.
+ * The machine's sockets on the main thread: carries out the inferior's outputs, streams with Node's `net`, and posts what happens as
+ * inputs. One instance a machine; `dispose` closes everything.
  */
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type OnReadOpts, type Server, type SocketConstructorOpts, Socket as TcpSocket } from 'node:net';
 import type { Input, sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
-import { Pings } from './pings.ts';
+import { HostDatagrams } from './host-datagrams.ts';
 import { WORD } from './shared-copy.ts';
 import { SmbShares, sharedDirectory } from './smb.ts';
 
 const AF_UNIX = 1;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
-const SOCK_RAW = 3;
 
 /** Unconsumed bytes of one socket at which reading from it pauses, and bytes read at a time. */
 const RECEIVE_WINDOW = 1 << 20;
 const RECEIVE_BUFFER = 1 << 18;
 /** Bytes of a read from which on a stream is read into shared memory. */
 const BULK = 1 << 14;
-/** Datagrams of one socket that wait for the inferior before further ones are dropped, as a kernel would. */
-const DATAGRAM_BACKLOG = 1 << 20;
 
 /** Bytes of a buffer for what is written, those of what gets one of its own size instead, and how many are kept for later. */
 const SEND_BUFFER = 1 << 16;
@@ -34,37 +30,17 @@ const SEND_BUFFERS = 32;
 /** Connections that wait to be accepted: as many as the system allows, which cuts a larger number down. */
 const BACKLOG = 65535;
 
-/** ICMP's header of an echo, and the types of its answers. */
-const ICMP_HEADER = 8;
-const ICMP_ECHOREPLY = 0;
-const ICMP6_ECHO_REPLY = 129;
-
 /** Longer than it takes to connect on this computer. */
 const LOCAL_CONNECT_MS = 50;
 
 /** What `new net.Socket` takes besides what Node's types know. */
 type StreamOptions = SocketConstructorOpts & { readonly onread: OnReadOpts; readonly handle?: unknown };
 
-/** A descriptor. */
+/** A stream or a listener. */
 interface Entry {
   readonly fd: number;
   server?: Server;
   tcp?: TcpSocket;
-  udp?: UdpSocket;
-  /** A ping socket. */
-  ping?: boolean;
-  /** Where the datagram socket sends to, so that ICMP errors come back; null once it had several destinations. */
-  udpPeer?: sockaddr | null;
-  /** The datagram socket's connection stands. */
-  udpConnected?: boolean;
-  /** Datagrams that wait for that. */
-  udpWaiting?: (() => void)[];
-  /** Takes the outcome of sending. */
-  sent?: (err: Error | null) => void;
-  /** TTL that was set last. */
-  ttl?: number;
-  /** Whoever sent the last datagram, as Node names it and as the stack does. */
-  from?: { readonly address: string; readonly port: number; readonly sockaddr: sockaddr };
   /** Bytes posted and not consumed. */
   pending: number;
   /** Received bytes that found no room in the pool, in order. */
@@ -95,7 +71,7 @@ export class HostSockets {
   private readonly deferred: Input[] = [];
   /** Entries whose received bytes found no room in the pool. */
   private readonly stalled = new Set<Entry>();
-  private readonly pings = new Pings();
+  readonly datagrams: HostDatagrams;
   private readonly shares = new SmbShares();
   private readonly buffers: Buffer[] = [];
   /** What is read from streams comes into this memory, and is gone from it before the next read: Node's own way takes fresh memory each time. */
@@ -107,6 +83,11 @@ export class HostSockets {
 
   constructor(port: HostSocketsPort) {
     this.port = port;
+    this.datagrams = new HostDatagrams({
+      datagram: (input) => port.post(input),
+      event: (input) => this.post(input),
+      full: () => this.deferred.length > 0,
+    });
   }
 
   private entry(fd: number): Entry {
@@ -155,7 +136,7 @@ export class HostSockets {
     if (dir !== null) {
       return Promise.resolve({ errno: this.shares.open(fd, dir), port: 0 });
     }
-    return type === SOCK_STREAM ? this.listenStream(fd, addr) : this.bindDatagram(fd, addr);
+    return type === SOCK_STREAM ? this.listenStream(fd, addr) : this.datagrams.bind(fd, addr);
   }
 
   private listenStream(fd: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
@@ -335,64 +316,6 @@ export class HostSockets {
     }
   }
 
-  private bindDatagram(fd: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
-    const e = this.entry(fd);
-    const udp = createSocket({
-      type: addr.sa_family === AF_INET6 ? 'udp6' : 'udp4',
-      ipv6Only: addr.sa_family === AF_INET6,
-    });
-    e.udp = udp;
-    e.udpPeer = null;
-    return new Promise((resolve) => {
-      udp.once('error', (err: NodeJS.ErrnoException) => {
-        this.entries.delete(fd);
-        resolve({ errno: err.code ?? 'EIO', port: 0 });
-      });
-      udp.bind({ address: hostOf(addr), port: addr.sin_port, exclusive: true }, () => {
-        udp.removeAllListeners('error');
-        this.watchDatagrams(e, udp);
-        resolve({ errno: '', port: udp.address().port });
-      });
-    });
-  }
-
-  /** Opens a datagram socket. Ping sockets do not exist in Node: `sendto` runs the system's ping program instead. */
-  open(fd: number, type: number, family: number, bind: sockaddr | null): void {
-    const e = this.entry(fd);
-    if (type === SOCK_RAW) {
-      e.ping = true;
-      return;
-    }
-    const udp = createSocket(family === AF_INET6 ? 'udp6' : 'udp4');
-    e.udp = udp;
-    this.watchDatagrams(e, udp);
-    if (bind) {
-      udp.bind({ address: hostOf(bind), port: bind.sin_port });
-    }
-  }
-
-  private watchDatagrams(e: Entry, udp: UdpSocket): void {
-    udp.on('message', (data, from) => {
-      if (e.closed || e.pending > DATAGRAM_BACKLOG || this.deferred.length > 0) {
-        return;
-      }
-      if (e.from?.port !== from.port || e.from.address !== from.address) {
-        e.from = { address: from.address, port: from.port, sockaddr: toSockaddr(from.address, from.port) };
-      }
-      if (this.port.post({ type: 'datagram', fd: e.fd, data, from: e.from.sockaddr }) !== 0) {
-        e.pending += data.length;
-      }
-    });
-    udp.on('error', (err: NodeJS.ErrnoException) => this.datagramError(e, err));
-  }
-
-  private datagramError(e: Entry, err: NodeJS.ErrnoException | null): void {
-    if (!err || e.closed) {
-      return;
-    }
-    this.post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: e.udpPeer ?? null });
-  }
-
   /** Writes to a stream; `data` is copied. */
   send(fd: number, data: Uint8Array): void {
     const tcp = this.entries.get(fd)?.tcp;
@@ -417,98 +340,6 @@ export class HostSockets {
     }
   }
 
-  /**
-   * Sends a datagram. The socket is connected to its first destination so that the kernel reports a closed port; a second
-   * destination makes it an unconnected one for good.
-   */
-  sendto(fd: number, data: Uint8Array, to: sockaddr, ttl: number): void {
-    const e = this.entries.get(fd);
-    if (e?.ping) {
-      this.ping(e, data, to);
-      return;
-    }
-    const udp = e?.udp;
-    if (!e || !udp) {
-      return;
-    }
-    if (e.udpPeer === undefined) {
-      this.connectDatagram(e, udp, to);
-    } else if (e.udpPeer !== null && !sameAddress(e.udpPeer, to)) {
-      this.disconnectDatagram(e, udp);
-    }
-    if (e.udpPeer === null) {
-      this.transmit(e, udp, data, to, ttl);
-    } else if (e.udpConnected) {
-      this.transmit(e, udp, data, null, ttl);
-    } else {
-      e.udpWaiting?.push(() => this.transmit(e, udp, data, e.udpPeer === null ? to : null, ttl));
-    }
-  }
-
-  private connectDatagram(e: Entry, udp: UdpSocket, to: sockaddr): void {
-    e.udpPeer = to;
-    e.udpWaiting = [];
-    udp.connect(to.sin_port, hostOf(to), (err?: Error) => {
-      const waiting = e.udpWaiting ?? [];
-      e.udpWaiting = [];
-      if (err) {
-        this.datagramError(e, err);
-        e.udpPeer = null;
-        return;
-      }
-      e.udpConnected = true;
-      if (e.udpPeer === null) {
-        udp.disconnect();
-      }
-      for (const send of waiting) {
-        send();
-      }
-    });
-  }
-
-  private disconnectDatagram(e: Entry, udp: UdpSocket): void {
-    e.udpPeer = null;
-    if (e.udpConnected) {
-      udp.disconnect();
-    }
-  }
-
-  /** Sends a datagram; `to` is null on a connected socket. */
-  private transmit(e: Entry, udp: UdpSocket, data: Uint8Array, to: sockaddr | null, ttl: number): void {
-    e.sent ??= (err) => this.datagramError(e, err);
-    try {
-      if (ttl > 0 && e.ttl !== ttl) {
-        udp.setTTL(ttl);
-        e.ttl = ttl;
-      }
-      if (to) {
-        udp.send(data, to.sin_port, hostOf(to), e.sent);
-      } else {
-        udp.send(data, e.sent);
-      }
-    } catch {
-      // The socket was closed between the request and now; there is nobody left to tell.
-    }
-  }
-
-  /** Pings the address; an answer is the request with its type changed, as it would come from the network. */
-  private ping(e: Entry, request: Uint8Array, to: sockaddr): void {
-    this.pings.ping(hostOf(to), request.length - ICMP_HEADER, (errno) => {
-      if (e.closed) {
-        return;
-      }
-      if (errno !== '') {
-        this.post({ type: 'error', fd: e.fd, errno, from: null });
-        return;
-      }
-      const reply = Uint8Array.from(request);
-      reply[0] = to.sa_family === AF_INET6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY;
-      if (this.port.post({ type: 'datagram', fd: e.fd, data: reply, from: to }) !== 0) {
-        e.pending += reply.length;
-      }
-    });
-  }
-
   consumed(fd: number, bytes: number): void {
     this.port.released(fd, bytes);
     const e = this.entries.get(fd);
@@ -517,6 +348,8 @@ export class HostSockets {
       if (e.tcp && e.pending < RECEIVE_WINDOW / 2) {
         this.flush(e);
       }
+    } else {
+      this.datagrams.consumed(fd, bytes);
     }
   }
 
@@ -526,6 +359,7 @@ export class HostSockets {
 
   close(fd: number, reset: boolean): void {
     this.shares.close(fd);
+    this.datagrams.close(fd);
     const e = this.entries.get(fd);
     if (!e) {
       return;
@@ -534,7 +368,6 @@ export class HostSockets {
     e.closed = true;
     e.backlog = [];
     e.server?.close();
-    e.udp?.close();
     const tcp = e.tcp;
     if (!tcp) {
       return;
@@ -552,7 +385,7 @@ export class HostSockets {
   }
 
   dispose(): void {
-    this.pings.dispose();
+    this.datagrams.dispose();
     this.shares.dispose();
     for (const fd of [...this.entries.keys()]) {
       const tcp = this.entries.get(fd)?.tcp;
@@ -569,16 +402,6 @@ function takeHandle(conn: TcpSocket): unknown {
   const handle = owner._handle;
   owner._handle = null;
   return handle;
-}
-
-/** True if both are the same address and port. */
-function sameAddress(a: sockaddr, b: sockaddr): boolean {
-  return (
-    a.sin_port === b.sin_port &&
-    a.sin_addr === b.sin_addr &&
-    a.sa_family === b.sa_family &&
-    (a.sin6_addr === b.sin6_addr || (a.sin6_addr?.every((v, i) => v === b.sin6_addr?.[i]) ?? false))
-  );
 }
 
 /** A stale socket file of an earlier listener is replaced, as QEMU does; any other file is left alone and makes `listen` fail. */

@@ -41,13 +41,13 @@ class DirectHost extends SimHost {
     this.sockets.connect(fd, addr, bind);
   }
   override open(fd: number, type: number, family: number, bind: sockaddr | null): void {
-    this.sockets.open(fd, type, family, bind);
+    this.sockets.datagrams.open(fd, type, family, bind);
   }
   override send(fd: number, buf: Uint8Array, off: number, len: number): void {
     this.sockets.send(fd, buf.subarray(off, off + len));
   }
   override sendto(fd: number, buf: Uint8Array, off: number, len: number, to: sockaddr, ttl: number): void {
-    this.sockets.sendto(fd, buf.slice(off, off + len), to, ttl);
+    this.sockets.datagrams.sendto(fd, buf.slice(off, off + len), to, ttl);
   }
   override consumed(fd: number, bytes: number): void {
     this.sockets.consumed(fd, bytes);
