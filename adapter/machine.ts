@@ -89,9 +89,8 @@ async function main(argv: readonly string[]): Promise<number> {
     release: true,
   });
   inferior.on('report', (level, text) => {
-    if (level !== 'info') {
-      process.stderr.write(`pktgdb-machine: ${level === 'warning' ? 'warning: ' : ''}${text}\n`);
-    }
+    // Information too: it tells the port that a rule with port 0 got.
+    process.stderr.write(`pktgdb-machine: ${level === 'warning' ? 'warning: ' : ''}${text}\n`);
   });
   const exited = new Promise<number>((resolve) => {
     inferior.on('exited', (code, message) => {

@@ -29,7 +29,7 @@ import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
 import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
-import type { V8Paused } from './inspector.ts';
+import { EvaluationError, type V8Paused } from './inspector.ts';
 import { attach_qtest } from './qtest.ts';
 import { type RuntimeStop, StoppedState } from './stopped.ts';
 import type { ExecutionSummary } from './worker.ts';
@@ -521,6 +521,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
         return await inferior.inspector.evaluate<string>(
           `__pktgdb.globals('').handle_hmp_command(${JSON.stringify(line)})`,
         );
+      } catch (e) {
+        // Stopped before the machine was built, the monitor's commands find half of it missing.
+        throw e instanceof EvaluationError ? new EngineError(`The monitor cannot answer here: ${e.message}`) : e;
       } finally {
         inferior.ticks[0] = tick;
       }

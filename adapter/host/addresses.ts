@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import type { sockaddr } from '../stack/util/host.ts';
 
-const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
@@ -67,14 +66,6 @@ export function toSockaddr(address: string | undefined, port: number | undefined
     sin6_addr: null,
     sun_path: '',
   };
-}
-
-/** For messages: `127.0.0.1:5555`, `[::1]:5555`, or the path. */
-export function formatSockaddr(a: sockaddr): string {
-  if (a.sa_family === AF_UNIX) {
-    return a.sun_path;
-  }
-  return a.sa_family === AF_INET6 ? `[${hostOf(a)}]:${a.sin_port}` : `${hostOf(a)}:${a.sin_port}`;
 }
 
 /** The name servers of this computer: `nameserver` lines of `path` (empty if there is no such file). */

@@ -7,6 +7,9 @@ import { qemu_parse_args } from '../stack/softmmu/vl.ts';
 import { OptionError, qemu_opts_parse } from '../stack/util/qemu-option.ts';
 import { find_option } from './options.ts';
 
+/** Names that the first word of a value may be given with. */
+const KIND_NAMES: readonly string[] = ['type', 'driver', 'qom-type'];
+
 /** Throws `CommandError` for options that the machine would refuse. */
 export function check_options(text: string): void {
   if (text === '') {
@@ -33,14 +36,17 @@ function check_words(words: readonly string[]): void {
 function check_value(flag: string, value: string): void {
   const { kinds } = find_option(flag)!;
   const opts = qemu_opts_parse(flag, value, 'type');
-  const type = opts.params.find((p) => p.name === 'type' || p.name === 'driver')?.value ?? '';
+  const type = opts.params.find((p) => KIND_NAMES.includes(p.name))?.value ?? '';
+  if (flag.replace(/^--/, '-') === '-object' && !/^(filter|colo)-/.test(type)) {
+    return; // The machine ignores objects that are no filters.
+  }
   const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
   if (!kind) {
     throw new CommandError(`${flag} ${value}: unknown "${type}"; known: ${Object.keys(kinds).join(', ')}`);
   }
   const known = kind.parameters.map((p) => p.name);
   for (const { name } of opts.params) {
-    if (name !== 'type' && name !== 'driver' && !known.includes(name)) {
+    if (!KIND_NAMES.includes(name) && !known.includes(name)) {
       const like = near(name, known);
       const hint = like.length > 0 ? ` Did you mean ${like.join(', ')}?` : ` Known: ${known.join(', ')}.`;
       throw new CommandError(`${flag} ${value}: there is no parameter "${name}".${hint}`);

@@ -69,6 +69,49 @@ const HUBPORT = [
   p('netdev', 'The net client that the port is linked to.'),
 ];
 
+const SOCKET = [
+  p('listen', 'Wait for the other end here: [HOST]:PORT.', ['127.0.0.1:1234']),
+  p('connect', 'Connect to the other end: HOST:PORT.', ['127.0.0.1:1234']),
+  p('udp', 'Send datagrams there: HOST:PORT; needs localaddr.', ['127.0.0.1:1234']),
+  p('localaddr', 'Where datagrams are received: HOST:PORT.', ['127.0.0.1:1235']),
+];
+
+/** The parts of a socket's address. */
+function address(prefix: string, whose: string, types: readonly string[]): OptionParameter[] {
+  return [
+    p(`${prefix}.type`, `Kind of ${whose}.`, types),
+    p(`${prefix}.host`, `IPv4 address of ${whose}.`, ['127.0.0.1']),
+    p(`${prefix}.port`, `Port of ${whose}.`, ['1234']),
+    ...(types.includes('unix') ? [p(`${prefix}.path`, `Path of ${whose}, with type unix.`)] : []),
+    ...['ipv4', 'ipv6', 'to', 'keep-alive'].map((name) =>
+      p(`${prefix}.${name}`, 'Accepted as in QEMU; makes no difference to this machine.'),
+    ),
+  ];
+}
+
+const STREAM = [
+  p('server', 'Wait for a connection instead of making one (default off).', ON_OFF),
+  p('reconnect', 'Seconds after which a lost connection is made again (default 0: not).', ['0', '1']),
+  ...address('addr', 'the address to connect to, or to listen on', ['inet', 'unix']),
+];
+
+const DGRAM = [
+  ...address('local', 'the address to receive on', ['inet']),
+  ...address('remote', 'the address to send to', ['inet']),
+];
+
+/** Parameters of every filter. */
+const FILTER = [
+  ID,
+  p('netdev', 'The net client whose frames pass the filter.', ['user.0']),
+  p('queue', 'Which frames: all, those to the client (rx), those from it (tx) (default all).', ['all', 'rx', 'tx']),
+  p('status', 'Whether the filter works (default on).', ON_OFF),
+  p('position', 'Place among the filters of the client: head, tail or id=ID (default tail).', ['head', 'tail']),
+  p('insert', 'Before or behind the filter that position names (default behind).', ['behind', 'before']),
+];
+
+const VNET_HDR = p('vnet_hdr_support', 'Only off: no device here has such headers.', ['off']);
+
 const NIC = [
   p('mac', 'MAC address of the NIC (default 52:54:00:12:34:56, the next NIC gets the next one).', [
     '52:54:00:12:34:56',
@@ -92,6 +135,9 @@ const MODEL = p('model', 'Model of the NIC.', ['e1000']);
 
 const user_text = 'A user network (slirp): NAT to the host, DHCP, DNS, TFTP, forwarded ports; no privileges needed.';
 const hubport_text = 'A port of a hub.';
+const socket_text = 'A link to another program, over TCP or UDP.';
+const stream_text = 'A link to another program, over TCP or a Unix socket.';
+const dgram_text = 'A link to another program, over UDP.';
 
 export const MACHINE_OPTIONS: readonly MachineOption[] = [
   {
@@ -100,6 +146,9 @@ export const MACHINE_OPTIONS: readonly MachineOption[] = [
     kinds: {
       user: { description: user_text, parameters: [ID, ...USER] },
       hubport: { description: hubport_text, parameters: [ID, ...HUBPORT] },
+      socket: { description: socket_text, parameters: [ID, ...SOCKET] },
+      stream: { description: stream_text, parameters: [ID, ...STREAM] },
+      dgram: { description: dgram_text, parameters: [ID, ...DGRAM] },
     },
   },
   {
@@ -116,6 +165,9 @@ export const MACHINE_OPTIONS: readonly MachineOption[] = [
     kinds: {
       user: { description: user_text, parameters: [ID, MODEL, ...NIC, ...USER] },
       hubport: { description: hubport_text, parameters: [ID, MODEL, ...NIC, ...HUBPORT] },
+      socket: { description: socket_text, parameters: [ID, MODEL, ...NIC, ...SOCKET] },
+      stream: { description: stream_text, parameters: [ID, MODEL, ...NIC, ...STREAM] },
+      dgram: { description: dgram_text, parameters: [ID, MODEL, ...NIC, ...DGRAM] },
       none: { description: 'No network.', parameters: [] },
     },
   },
@@ -146,11 +198,27 @@ export const MACHINE_OPTIONS: readonly MachineOption[] = [
       'filter-dump': {
         description: 'Writes the frames of a net client to a pcap file.',
         parameters: [
-          ID,
-          p('netdev', 'The net client whose frames are written.', ['user.0']),
+          ...FILTER,
           p('file', 'The file.', ['dump.pcap']),
           p('maxlen', 'Most bytes of a frame that are written (default 65536).', ['65536']),
         ],
+      },
+      'filter-mirror': {
+        description: 'Sends a copy of each frame to a -chardev socket.',
+        parameters: [...FILTER, p('outdev', 'The -chardev that gets the copies.'), VNET_HDR],
+      },
+      'filter-redirector': {
+        description: 'Sends frames to a -chardev socket, and puts in what another one receives.',
+        parameters: [
+          ...FILTER,
+          p('indev', 'The -chardev whose frames are put in.'),
+          p('outdev', 'The -chardev that gets the frames.'),
+          VNET_HDR,
+        ],
+      },
+      'filter-buffer': {
+        description: 'Holds frames back and lets them go at intervals.',
+        parameters: [...FILTER, p('interval', 'Microseconds between releases.', ['1000'])],
       },
     },
   },

@@ -8,7 +8,13 @@ import { KNOWN_PATHS } from '../../adapter/language/arguments.ts';
 import { diagnose } from '../../adapter/language/diagnostics.ts';
 import { MACHINE_OPTIONS } from '../../adapter/language/options.ts';
 import { Script } from '../../adapter/language/script.ts';
+import { net_client_init_fun } from '../../adapter/stack/net/net_init.ts';
 import { NETDEV_USER_PARAMS } from '../../adapter/stack/net/slirp_options.ts';
+import {
+  NETDEV_DGRAM_PARAMS,
+  NETDEV_SOCKET_PARAMS,
+  NETDEV_STREAM_PARAMS,
+} from '../../adapter/stack/net/socket_options.ts';
 import { root } from './client.ts';
 import { scripts } from './random.ts';
 
@@ -107,5 +113,27 @@ describe('checks of scripts', () => {
   it('know all parameters of a user network', () => {
     const user = MACHINE_OPTIONS.find((o) => o.name === '-netdev')!.kinds['user']!;
     assert.deepEqual(user.parameters.map((p) => p.name).sort(), ['id', ...NETDEV_USER_PARAMS].sort());
+  });
+
+  it('know every kind of network, of filter and their parameters, as the machine does', () => {
+    const kinds = (option: string) => MACHINE_OPTIONS.find((o) => o.name === option)!.kinds;
+    assert.deepEqual(Object.keys(kinds('-netdev')).sort(), Object.keys(net_client_init_fun).sort());
+    const names = (kind: string) => kinds('-netdev')[kind]!.parameters.map((p) => p.name);
+    assert.deepEqual(names('stream').sort(), ['id', ...NETDEV_STREAM_PARAMS].sort());
+    for (const [kind, params] of [
+      ['socket', NETDEV_SOCKET_PARAMS],
+      ['dgram', NETDEV_DGRAM_PARAMS],
+    ] as const) {
+      // Those that the machine refuses are not offered.
+      const refused = ['mcast', 'local.path', 'remote.path'];
+      assert.deepEqual(names(kind).sort(), ['id', ...params].filter((p) => !refused.includes(p)).sort());
+    }
+    const good = [
+      'run -netdev stream,id=a,server=on,addr.type=unix,addr.path=/x -device e1000,netdev=a -object filter-dump,id=f,netdev=a,file=x,queue=rx,status=off',
+      'run -chardev socket,id=c,path=/x -nic user,id=a -object filter-mirror,id=m,netdev=a,outdev=c -object rng-random,id=r',
+      'run -nic dgram,id=d,local.type=inet,local.host=127.0.0.1,local.port=1 -object qom-type=filter-buffer,id=b,netdev=d,interval=1000',
+    ];
+    assert.deepEqual(problems(good.join('\n')), []);
+    assert.match(problems('run -object filter-dump,id=f,netdev=a,fil=x')[0]!, /no parameter "fil".*file/);
   });
 });

@@ -5,6 +5,10 @@ import { parseReplayArgs, USAGE, UsageError } from './replay-args.ts';
 import { replay } from './slirp-replayer.ts';
 
 function main(argv: readonly string[]): number {
+  if (argv.includes('--help')) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
   const { files, options } = parseReplayArgs(argv);
   const [input, output] = files;
   if (files.length !== 2 || input === undefined || output === undefined) {

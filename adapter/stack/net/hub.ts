@@ -114,13 +114,6 @@ export function net_hub_add_port(hub_id: number, name: string, hubpeer: NetClien
   return net_hub_port_new(hub, name, hubpeer).nc;
 }
 
-/** A port of the hub whose peer is not set yet, making one if all are taken. */
-export function net_hub_port_find(hub_id: number): NetClientState {
-  const hub = net_hub_find(hub_id);
-  const free = hub?.ports.find((p) => !p.nc.peer);
-  return free ? free.nc : net_hub_add_port(hub_id, '', null);
-}
-
 /** The hub a client is a port of, or is linked to: its id, or -1. */
 export function net_hub_id_for_client(nc: NetClientState): number {
   const port = nc.info.type === 'hubport' ? nc : nc.peer?.info.type === 'hubport' ? nc.peer : null;

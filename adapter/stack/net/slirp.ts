@@ -15,6 +15,7 @@ import {
   slirp_remove_hostfwd,
 } from '../slirp/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
+import { AF_UNIX } from '../util/host.ts';
 import { OptionError, option_error, type QemuOpts } from '../util/qemu-option.ts';
 import { close, type HostSocket } from '../util/sockets.ts';
 import { net_hub_id_for_client } from './hub.ts';
@@ -87,7 +88,8 @@ function slirp_hostfwd(s: SlirpState, rule: HostfwdRule, text: string): string {
     ? slirp_add_hostxfwd6(s.slirp, host_addr, addr6, guest.port)
     : slirp_add_hostfwd(s.slirp, rule.is_udp, host_addr, guest.addr, guest.port);
   if (r.errno !== '') {
-    return `Could not set up host forwarding rule '${text}': ${errno_text(r.errno)}`;
+    const why = (host_addr.sa_family === AF_UNIX && ERRNO_TEXT_UNIX[r.errno]) || errno_text(r.errno);
+    return `Could not set up host forwarding rule '${text}': ${why}`;
   }
   machine.host.report('info', hostfwd_text(rule, r.port, s.slirp.vdhcp_startaddr));
   return '';
@@ -98,6 +100,12 @@ const ERRNO_TEXT: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use (EADDRINUSE)',
   EACCES: 'permission denied (EACCES)',
   EADDRNOTAVAIL: 'the host does not have this address (EADDRNOTAVAIL)',
+};
+
+/** The same for the path of a socket: Node says EACCES for a directory that is not there, too. */
+const ERRNO_TEXT_UNIX: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the path is in use, or is no socket (EADDRINUSE)',
+  EACCES: 'no such directory, or permission denied (EACCES)',
 };
 
 /** An error of the host in words. */
