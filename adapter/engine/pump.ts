@@ -53,6 +53,7 @@ export class Pump {
       released: (fd, n) => this.pool.consumed(fd, n),
       reserve: (fd) => this.pool.reserve(fd),
       unreserve: (page) => this.pool.unreserve(page),
+      warn: (text) => events.report('warning', text),
     });
     Atomics.store(this.ctl, CTL.OUT_IDLE, 1);
   }

@@ -62,6 +62,8 @@ export interface HostSocketsPort {
   /** Shared memory for a stream to be read into, or null; it is given up by posting what was read, or by `unreserve`. */
   reserve(fd: number): Uint8Array | null;
   unreserve(page: Uint8Array): void;
+  /** Tells the user that something did not work which the guest sees only as a connection that ends. */
+  warn(text: string): void;
 }
 
 export class HostSockets {
@@ -221,6 +223,7 @@ export class HostSockets {
     tcp.once('connect', () => this.post({ type: 'connected', fd, local: toSockaddr(tcp.localAddress, tcp.localPort) }));
     this.watchStream(e, tcp);
     if (started) {
+      tcp.once('error', (err) => this.port.warn(`a connection of the guest's cannot be served: ${err.message}`));
       tcp.on('data', (data) => this.take(e, data, false) || tcp.pause());
       return;
     }

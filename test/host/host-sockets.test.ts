@@ -33,6 +33,7 @@ class SlowInferior {
       this.lent--;
       this.pool.unreserve(page);
     },
+    warn: () => undefined,
   });
 
   private post(input: Input): number {

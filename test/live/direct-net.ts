@@ -25,6 +25,7 @@ class DirectHost extends SimHost {
     released: () => undefined,
     reserve: () => null,
     unreserve: () => undefined,
+    warn: (text) => this.reports.push(text),
   });
   constructor() {
     super();

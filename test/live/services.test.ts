@@ -146,8 +146,9 @@ describe('services of the host for the guest', function () {
     assert.equal(await m.run('nc 10.0.2.100 10 < /dev/null'), 'from the port\n');
     assert.equal(await m.run('nc 10.0.2.4 11 < /dev/null'), 'from the socket\n');
   });
-  it('a command that cannot be started: the connection ends', async () => {
+  it('a command that cannot be started: the connection ends, and the user is told why', async () => {
     assert.equal(await m.run('nc 10.0.2.100 9 < /dev/null'), '');
+    assert.match(m.reports, /cannot be served: spawn \/nonexistent\/program ENOENT/);
   });
   it("pings go to the network, if the system's ping program may", async function () {
     const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);

@@ -71,6 +71,11 @@ export class TestNet {
     return fresh;
   }
 
+  /** The frames that came were taken out of `net.sent`. */
+  forget(): void {
+    this.at = 0;
+  }
+
   /** TCP segments that came since the last call. */
   segments(): Received[] {
     return this.frames()

@@ -1,4 +1,5 @@
 /** IPv4 input and reassembly (libslirp's ip_input.c; RFC 791). */
+import type { DropReason } from '../util/drop.ts';
 import { AF_INET } from '../util/host.ts';
 import { cksum } from './cksum.ts';
 import {
@@ -198,7 +199,7 @@ function ip_join(slirp: Slirp, fp: ipq): mbuf | null {
   slirp.ipq.delete(fp.key);
   slirp.ipq_bytes -= fp.bytes;
   if (total > IP_MAXPACKET) {
-    ip_drop_frags(fp);
+    ip_drop_frags(fp, 'IP_FRAG');
     return null;
   }
   m_inc(m, total);
@@ -220,25 +221,25 @@ function ip_join(slirp: Slirp, fp: ipq): mbuf | null {
 }
 
 /** Drops the fragments of a set. */
-function ip_drop_frags(fp: ipq): void {
+function ip_drop_frags(fp: ipq, reason: DropReason): void {
   for (const f of fp.frags) {
-    m_drop(f.m, 'IP_FRAG');
+    m_drop(f.m, reason);
   }
   fp.frags = [];
 }
 
 /** Gives up a datagram that was never completed. */
-function ip_freef(slirp: Slirp, fp: ipq): void {
+function ip_freef(slirp: Slirp, fp: ipq, reason: DropReason): void {
   slirp.ipq.delete(fp.key);
   slirp.ipq_bytes -= fp.bytes;
-  ip_drop_frags(fp);
+  ip_drop_frags(fp, reason);
 }
 
 /** Keeps count and memory of incomplete datagrams within bounds; the oldest goes first. */
 function ip_limit(slirp: Slirp): void {
   while (slirp.ipq.size > IPQ_MAX || slirp.ipq_bytes > IPQ_MAX_BYTES) {
     const oldest: ipq = slirp.ipq.values().next().value!;
-    ip_freef(slirp, oldest);
+    ip_freef(slirp, oldest, 'IP_FRAG_LIMIT');
   }
 }
 
@@ -246,7 +247,7 @@ function ip_limit(slirp: Slirp): void {
 export function ip_slowtimo(slirp: Slirp): void {
   for (const fp of slirp.ipq.values()) {
     if (--fp.ipq_ttl === 0) {
-      ip_freef(slirp, fp);
+      ip_freef(slirp, fp, 'IP_FRAG');
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Slirp's sockets (libslirp's socket.c): one for each TCP connection, UDP flow, ping or forwarded port, between guest and host. */
 import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
+import { drop_nothing } from '../util/drop.ts';
 import { AF_INET6, type sockaddr } from '../util/host.ts';
 import {
   close,
@@ -340,7 +340,7 @@ function is_local_error(errno: string, from: sockaddr | null, to: sockaddr): boo
 function sorecverror(so: socket, errno: string, from: sockaddr | null, local: boolean): void {
   const m = so.so_m;
   if (!m) {
-    drop(new Uint8Array(0), 0, 'HOST_ERROR');
+    drop_nothing('HOST_ERROR');
     return;
   }
   const to = sotranslate_out(so);

@@ -29,8 +29,9 @@ export function tcp_reass(tp: tcpcb, m: mbuf): void {
       ti.ti_seq = (ti.ti_seq + cut) >>> 0;
     }
   }
-  if (tp.seg_bytes + m.m_dat.length > TCP_REASS_MAX) {
-    m_drop(m, 'QUEUE_FULL');
+  if (ti.ti_seq !== tp.rcv_nxt && tp.seg_bytes + m.m_dat.length > TCP_REASS_MAX) {
+    // The one that all the others wait for is always taken.
+    m_drop(m, 'TCP_REASS_FULL');
     return;
   }
   const end = (ti.ti_seq + ti.ti_len) >>> 0;

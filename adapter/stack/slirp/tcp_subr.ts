@@ -1,6 +1,6 @@
 /** TCP connections: making, connecting, resetting and closing them (libslirp's tcp_subr.c). */
 import { machine } from '../softmmu/machine.ts';
-import type { DropReason } from '../util/drop.ts';
+import { type DropReason, drop_nothing } from '../util/drop.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { qemu_random_u32 } from '../util/random.ts';
 import { accept, close, connect, listen, NO_ADDR } from '../util/sockets.ts';
@@ -112,6 +112,7 @@ export function tcp_attach(so: socket): tcpcb {
   const slirp = so.slirp;
   const tp = tcp_newtcpcb(so);
   if (slirp.tcb.count >= TCP_MAX_SOCKETS) {
+    drop_nothing('TCP_TOO_MANY');
     tcp_drop(slirp.tcb.head!.so_tcpcb!, 'EMFILE');
   }
   sbreserve(so.so_snd, TCP_SNDSPACE);
@@ -187,6 +188,7 @@ export function tcp_connect(inso: socket): void {
     guest6 = ndp_first_guest(slirp);
     if (guest6 === null) {
       // The guest's IPv6 address is not known yet.
+      drop_nothing('TCP_NO_GUEST');
       close(machine.sockets, machine.host, s, false);
       return;
     }
@@ -323,6 +325,7 @@ export function tcp_time_wait(tp: tcpcb): void {
   tcp_flush(so);
   soclose_fd(so);
   if (slirp.time_wait.count > TCP_MAX_TIME_WAIT) {
+    drop_nothing('TCP_TOO_MANY');
     tcp_close(slirp.time_wait.head!.so_tcpcb!);
   }
 }

@@ -1,5 +1,6 @@
 /** UDP over IPv4 (libslirp's udp.c; RFC 768): one host socket for each address and port of the guest. */
 import { machine } from '../softmmu/machine.ts';
+import { drop_nothing } from '../util/drop.ts';
 import { AF_INET, SOCK_DGRAM, type sockaddr } from '../util/host.ts';
 import { bind_dgram, type HostSocket, open_dgram } from '../util/sockets.ts';
 import { bootp_input } from './bootp.ts';
@@ -147,6 +148,8 @@ export function udp_evict(so: socket): void {
   if (so.so_m) {
     m_drop(so.so_m, 'UDP_NO_SOCKET');
     so.so_m = null;
+  } else {
+    drop_nothing('UDP_NO_SOCKET');
   }
   udp_detach(so);
 }

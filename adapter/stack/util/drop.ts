@@ -24,6 +24,7 @@ export const DROP_REASONS = {
   IP_TTL: 'the time to live has run out',
   IP_PROTO: 'no handler for the IP protocol',
   IP_FRAG: 'the fragment makes no sense or its set expired',
+  IP_FRAG_LIMIT: 'there are too many incomplete datagrams, the oldest is given up',
   ICMP_SHORT: 'the ICMP message is too short',
   ICMP_CSUM: 'the ICMP checksum is wrong',
   ICMP_TYPE: 'the ICMP type is not handled',
@@ -33,6 +34,9 @@ export const DROP_REASONS = {
   TCP_SHORT: 'the TCP segment is shorter than its header says',
   TCP_CSUM: 'the TCP checksum is wrong',
   TCP_NO_CONN: 'no connection for the TCP segment',
+  TCP_TOO_MANY: 'there are too many connections, the oldest is closed',
+  TCP_REASS_FULL: 'the connection holds its maximum of segments out of order',
+  TCP_NO_GUEST: "the guest's IPv6 address is not known yet",
   TCP_BAD_SEGMENT: 'the TCP segment is not acceptable in its state',
   RESTRICTED: 'the user network is restricted',
   DHCP_BAD: 'the DHCP message is not handled or malformed',
@@ -63,4 +67,11 @@ export function drop(buf: Uint8Array, size: number, reason: DropReason): void {
   const d = machine.drops;
   d.total++;
   d.by_reason.set(reason, (d.by_reason.get(reason) ?? 0) + 1);
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** `drop` where something ends for which no packet is at hand, such as a connection. */
+export function drop_nothing(reason: DropReason): void {
+  drop(NO_BYTES, 0, reason);
 }
