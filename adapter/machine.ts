@@ -13,6 +13,9 @@ import { ChardevError, open_socket, option_value, parse_chardev, serve_qtest } f
 import { hostNameservers } from './host/addresses.ts';
 import { netdev_help } from './netdev-help.ts';
 
+/** Milliseconds that a machine has to end by itself when it is told to. */
+const QUIT_MS = 2000;
+
 const USAGE = `Usage: pktgdb-machine [QEMU OPTIONS]
 
 Runs an emulated machine with QEMU's network devices: a user network, hubs and filters, e1000 NICs, a small guest.
@@ -100,7 +103,11 @@ async function main(argv: readonly string[]): Promise<number> {
       resolve(code);
     });
   });
-  const quit = (): void => inferior.post({ type: 'quit' });
+  const quit = (): void => {
+    inferior.post({ type: 'quit' });
+    // One that is busy for long does not look: then it is ended.
+    setTimeout(() => void inferior.terminate(), QUIT_MS).unref();
+  };
   process.once('SIGTERM', quit).once('SIGINT', quit);
   if (qtest.kind === 'stdio') {
     serve_qtest(inferior, process.stdin, process.stdout);

@@ -523,7 +523,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
         );
       } catch (e) {
         // Stopped before the machine was built, the monitor's commands find half of it missing.
-        throw e instanceof EvaluationError ? new EngineError(`The monitor cannot answer here: ${e.message}`) : e;
+        throw e instanceof EvaluationError
+          ? new EngineError(`The machine is not set up yet; continue first. (The monitor: ${e.message})`)
+          : e;
       } finally {
         inferior.ticks[0] = tick;
       }

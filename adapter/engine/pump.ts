@@ -16,6 +16,8 @@ export interface PumpEvents {
   qtest?(text: string): void;
 }
 
+/** Times that the ring of outputs is emptied in one go. */
+const DRAIN_ROUNDS = 16;
 /** Milliseconds after which inputs that found no room are tried again. */
 const RETRY_MS = 2;
 
@@ -132,13 +134,17 @@ export class Pump {
 
   /** Carries out the outputs that are in the ring; called when the inferior rings. */
   drain(): void {
-    do {
-      Atomics.store(this.ctl, CTL.OUT_IDLE, 0);
-      while (!this.output.empty && !this.disposed) {
-        this.output.drain(this.output.mark(), this.carryOut);
-      }
+    Atomics.store(this.ctl, CTL.OUT_IDLE, 0);
+    for (let round = 0; round < DRAIN_ROUNDS && !this.output.empty && !this.disposed; round++) {
+      this.output.drain(this.output.mark(), this.carryOut);
+    }
+    if (this.output.empty) {
       Atomics.store(this.ctl, CTL.OUT_IDLE, 1);
-    } while (!this.output.empty && !this.disposed);
+    }
+    if (!this.output.empty && !this.disposed) {
+      // A machine that says ever more must not keep this thread from everything else.
+      setImmediate(() => this.drain());
+    }
     if (this.sockets.waiting) {
       this.retry();
     }

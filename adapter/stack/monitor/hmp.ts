@@ -58,10 +58,10 @@ export function hmp_info_network(): string {
 
 /** `info drops`: how many packets were given up, by reason. */
 export function hmp_info_drops(): string {
-  const lines = [...machine.drops.by_reason].map(
-    ([reason, n]) => `${String(n).padStart(8)}  ${reason.padEnd(18)} ${DROP_REASONS[reason as DropReason]}\n`,
+  const rows = [...machine.drops.by_reason].map(
+    ([reason, n]) => `${String(n).padEnd(7)} ${reason.padEnd(17)} ${DROP_REASONS[reason as DropReason]}\n`,
   );
-  return lines.length > 0 ? lines.join('') : 'no packet was dropped\n';
+  return rows.length > 0 ? `Count   Reason            Meaning\n${rows.join('')}` : 'No packet was dropped.\n';
 }
 
 /** `set_link NAME on|off`. */

@@ -4,6 +4,8 @@
  * With `-qtest` no guest runs, no firmware has set the machine up, and `QEMU_CLOCK_VIRTUAL` stands still but for `clock_step` and
  * `clock_set`; sockets of the host go on in real time.
  */
+
+import { pit_skip } from '../hw/timer/i8254.ts';
 import { QEMU_CLOCK_VIRTUAL, qemu_clock_get_ns, qemu_clock_run_timers } from '../util/timer.ts';
 import { machine } from './machine.ts';
 import {
@@ -135,6 +137,14 @@ function qtest_number64(word: string): [number, number] {
 }
 
 /**
+ * The answer to a size that is none.
+ * @nodebug
+ */
+function bad_size(word: string): string {
+  return `ERR invalid size '${word}', expected 1 to ${READ_MAX}`;
+}
+
+/**
  * The answer to a number that is none.
  * @nodebug
  */
@@ -225,7 +235,7 @@ function qtest_read_memory(words: readonly string[]): Uint8Array | string {
     return bad_number(words[1]!);
   }
   if (len < 1 || len > READ_MAX) {
-    return `ERR invalid size '${words[2]}', expected 1 to ${READ_MAX}`;
+    return bad_size(words[2]!);
   }
   const data = new Uint8Array(len);
   address_space_read(addr, data, 0, len);
@@ -243,7 +253,7 @@ function qtest_write_memory(words: readonly string[], data: Uint8Array | null): 
     return bad_number(words[1]!);
   }
   if (len < 1 || len > READ_MAX) {
-    return 'ERR invalid argument size';
+    return bad_size(words[2]!);
   }
   if (!data) {
     return `ERR invalid data for ${words[0]}`;
@@ -310,13 +320,17 @@ function qtest_memset(s: QTestState, words: readonly string[]): string {
     return bad_number(words[3]!);
   }
   const len = qtest_number(words[2]!);
-  return len === 0
-    ? 'OK'
-    : qtest_write_memory(words, new Uint8Array(Math.max(0, Math.min(len, READ_MAX))).fill(pattern));
+  if (len === 0) {
+    return 'OK';
+  }
+  return len < 0 || len > READ_MAX ? bad_size(words[2]!) : qtest_write_memory(words, new Uint8Array(len).fill(pattern));
 }
 
 /** Moves the virtual clock to `dest`, running timers on the way at their time. */
 export function qtest_clock_warp(s: QTestState, dest: number): void {
+  if (machine.pit && s.irq_intercept_dev === '') {
+    pit_skip(machine.pit, dest);
+  }
   while (s.clock_ns < dest) {
     const t = machine.timers[QEMU_CLOCK_VIRTUAL]!.active_timers;
     s.clock_ns = t ? Math.min(dest, Math.max(s.clock_ns, t.expire_time)) : dest;
@@ -341,6 +355,17 @@ function qtest_clock_step(s: QTestState, words: readonly string[]): string {
     // Back in time there is nothing to do.
     dest += Math.max(0, Number(BigInt.asIntN(64, ns)));
   }
+  return qtest_clock_go(s, dest);
+}
+
+/**
+ * Moves the clock and answers the time.
+ * @nodebug
+ */
+function qtest_clock_go(s: QTestState, dest: number): string {
+  if (dest > Number.MAX_SAFE_INTEGER) {
+    return `ERR the clock ends at ${Number.MAX_SAFE_INTEGER} ns`;
+  }
   qtest_clock_warp(s, dest);
   return `OK ${qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)}`;
 }
@@ -354,8 +379,7 @@ function qtest_clock_set(s: QTestState, words: readonly string[]): string {
   if (ns < 0) {
     return bad_number(words[1]!);
   }
-  qtest_clock_warp(s, ns);
-  return `OK ${qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)}`;
+  return qtest_clock_go(s, ns);
 }
 
 /**
