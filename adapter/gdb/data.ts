@@ -156,7 +156,7 @@ Size letters are b(byte), h(halfword), w(word), g(giant, 8 bytes).`,
     class: 'data',
     help: `Print definition of type TYPE.
 Usage: ptype TYPE | EXP
-The fields of a struct, or the signature of a function.`,
+The fields of a struct, the bits of a register ($RCTL), or the signature of a function.`,
     run: ptype,
     complete: (gdb) => [...gdb.engine.info.structs.map((s) => s.name), ...complete_expression(gdb)],
   },

@@ -1,9 +1,11 @@
-/** `ptype` and `whatis`: types from the debug info. */
+/** `ptype` and `whatis`: types from the debug info, those of registers from the register table. */
 import type { FunctionInfo, StructInfo } from '../compiler/debug-info.ts';
+import type { RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 import { CommandError } from './commands.ts';
 import { struct_name, type_name } from './evaluate.ts';
 import { plain_type } from './expression/types.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { register_definition, register_named, register_type_name } from './registers.ts';
 
 /** `number (NetClientState, Uint8Array)`. */
 export function signature(f: FunctionInfo): string {
@@ -49,9 +51,21 @@ function named_type(
   return struct && { struct, pointer: m![2] === '*' };
 }
 
+/** The register that the text is. An array has no value, so its name may be taken by a convenience variable. */
+function register(gdb: GdbInterpreter, text: string): RegisterInfo | undefined {
+  const r = register_named(text);
+  const taken = r && r.count > 1 && gdb.evaluator.variable_entries().some(([name]) => name === r.name);
+  return taken ? undefined : r;
+}
+
 export async function ptype(gdb: GdbInterpreter, args: string): Promise<void> {
   if (args.trim() === '') {
     throw new CommandError('The history is empty.');
+  }
+  const reg = register(gdb, args);
+  if (reg) {
+    gdb.out(`type = ${register_definition(reg)}\n`);
+    return;
   }
   const named = is_variable(gdb, args) ? undefined : named_type(gdb, args);
   if (named) {
@@ -82,7 +96,10 @@ export async function whatis(gdb: GdbInterpreter, args: string): Promise<void> {
   }
   const named = is_variable(gdb, args) ? undefined : named_type(gdb, args);
   const f = gdb.engine.info.functions.find((x) => x.name === args.trim());
-  if (named) {
+  const reg = register(gdb, args);
+  if (reg) {
+    gdb.out(`type = ${register_type_name(reg)}\n`);
+  } else if (named) {
     gdb.out(`type = ${struct_name(named.struct.name)}${named.pointer ? ' *' : ''}\n`);
   } else if (f && !is_variable(gdb, args)) {
     gdb.out(`type = ${signature(f)}\n`);

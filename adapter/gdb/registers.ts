@@ -1,5 +1,6 @@
 /** The first NIC's registers for gdb's `$NAME` and `info registers`: the manual's names, values from shared memory. */
 import type { EngineApi } from '../engine/api.ts';
+import type { RegisterField } from '../stack/hw/net/e1000_fields.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 import { nics } from './nics.ts';
 
@@ -9,6 +10,53 @@ const BY_NAME: ReadonlyMap<string, RegisterInfo> = new Map(E1000_REGISTERS.map((
 export function register_index(name: string): number | undefined {
   const r = BY_NAME.get(name);
   return r && r.count === 1 && r.group !== 'PHY' ? r.offset >> 2 : undefined;
+}
+
+/** The register or array of registers that `$NAME` means; undefined if there is none of that name. */
+export function register_named(text: string): RegisterInfo | undefined {
+  const m = /^\$(\w+)$/.exec(text.trim());
+  return m ? BY_NAME.get(m[1]!) : undefined;
+}
+
+/** The name of a register's type: a struct of its fields, or the plain integer; `[N]` for an array. */
+export function register_type_name(r: RegisterInfo): string {
+  const element = r.fields.length > 0 ? `struct ${r.name}` : `uint${r.width}_t`;
+  return r.count > 1 ? `${element} [${r.count}]` : element;
+}
+
+/** A register's definition from the table: a struct of bit fields in C, reserved bits as fields without a name. */
+export function register_definition(r: RegisterInfo): string {
+  const stride = r.stride * 8 === r.width ? '' : `, every ${r.stride} bytes`;
+  const access = r.access === 'none' ? 'not kept' : r.access;
+  const facts = [`${hex(r.offset, 4)}${r.count > 1 ? stride : ''}`, access, `reset ${hex(r.reset)}`];
+  const about = `/* ${facts.join(', ')}, 8254x manual ${r.section}: ${r.description} */`;
+  if (r.fields.length === 0) {
+    return `${register_type_name(r)}  ${about}`;
+  }
+  const type = `uint${r.width}_t`;
+  let text = `struct ${r.name} {  ${about}\n`;
+  let next = 0;
+  for (const f of r.fields) {
+    text += reserved(type, f.lsb - next);
+    text += `    ${type} ${f.name} : ${f.width};  /* ${field_comment(f)} */\n`;
+    next = f.lsb + f.width;
+  }
+  return `${text}${reserved(type, r.width - next)}}${r.count > 1 ? ` [${r.count}]` : ''}`;
+}
+
+function hex(n: number, digits = 1): string {
+  return `0x${n.toString(16).padStart(digits, '0')}`;
+}
+
+function reserved(type: string, width: number): string {
+  return width > 0 ? `    ${type} : ${width};\n` : '';
+}
+
+/** `bits 17:16: Buffer size (0 = 2048, ...)`. */
+function field_comment(f: RegisterField): string {
+  const bits = f.width === 1 ? `bit ${f.lsb}` : `bits ${f.lsb + f.width - 1}:${f.lsb}`;
+  const values = Object.entries(f.values ?? {}).map(([v, meaning]) => `${v} = ${meaning}`);
+  return `${bits}: ${f.description}${values.length > 0 ? ` (${values.join(', ')})` : ''}`;
 }
 
 /** Names of groups, in the manual's order. */

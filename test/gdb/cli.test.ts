@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const PROGRAM = join(ROOT, 'dist/pktgdb.js');
 
 interface Ended {
@@ -81,6 +82,11 @@ function frames(out: string): string[] {
   return [...out.matchAll(/^#\d+ +(\w+) \(/gm)].map((m) => m[1]!);
 }
 
+/** Frames of a back trace without their arguments: `#1 f at net/net.ts:203`. */
+function shown(text: string): string[] {
+  return [...text.matchAll(/^(#\d+) +(\w+) \(.*\) at (\S+:\d+)$/gm)].map(([, n, name, at]) => `${n} ${name} at ${at}`);
+}
+
 describe('pktgdb', function () {
   this.timeout(60_000);
 
@@ -148,6 +154,10 @@ describe('pktgdb', function () {
       /\nBreakpoint \d+, e1000_receive_iov \(nc=0x7f[0-9a-f]+, iov=0x7f[0-9a-f]+, iovcnt=1\) at hw\/net\/e1000\w*\.ts:\d+\n\d+\t/,
     );
     assert.deepEqual(frames(out).slice(0, 25), SEED);
+    assert.deepEqual(
+      shown(README).filter((l) => !shown(out).includes(l)),
+      [],
+    );
     assert.match(out, /\nRDT {12}0x/);
     assert.match(out, /\nHello qemu Geust\n/);
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
+import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
 import { FakeEngine } from './fake-engine.ts';
 
 /** A session: lines in, everything printed out. Errors are marked with `!`. */
@@ -331,6 +332,63 @@ describe('gdb commands', () => {
       await s.run('ptype so'),
       /^type = struct socket \{\n {4}number so_state; {2}\/\* State bits\. \*\/\n[\s\S]*\} \*\n$/,
     );
+  });
+
+  it('ptype and whatis of a register say what the register table has, with and without a machine', async () => {
+    const check = async (): Promise<void> => {
+      assert.match(
+        await s.run('ptype $RCTL'),
+        new RegExp(
+          [
+            /^type = struct RCTL \{ {2}\/\* 0x0100, rw, reset 0x0, 8254x manual 13\.4\.22: Receive Control \*\/\n/,
+            / {4}uint32_t : 1;\n {4}uint32_t EN : 1; {2}\/\* bit 1: Receiver enable \*\/\n[\s\S]*/,
+            / {4}uint32_t LBM : 2; {2}\/\* bits 7:6: Loopback mode \(0 = [^\n]*\) \*\/\n[\s\S]*/,
+            / {4}uint32_t SECRC : 1; [^\n]*\n {4}uint32_t : 5;\n\}\n$/,
+          ]
+            .map((r) => r.source)
+            .join(''),
+        ),
+      );
+      await transcript(s, [
+        ['whatis $RCTL', 'type = struct RCTL\n'],
+        ['whatis $MTA', 'type = uint32_t [128]\n'],
+        [
+          'ptype $MTA',
+          'type = uint32_t [128]  /* 0x5200, rw, reset 0x0, 8254x manual 13.5.1: Multicast Table Array */\n',
+        ],
+        [
+          'ptype $FFLT',
+          'type = uint32_t [4]  /* 0x5f00, every 8 bytes, rw, reset 0x0, 8254x manual 13.6.9: Flexible Filter Length Table */\n',
+        ],
+        ['whatis $GPRC', 'type = uint32_t\n'],
+        [
+          'ptype $GPRC',
+          'type = uint32_t  /* 0x4074, rc, reset 0x0, 8254x manual 13.7.27: Good Packets Received Count */\n',
+        ],
+      ]);
+    };
+    await check();
+    assert.match(await s.run('ptype $TIPG'), /^type = struct TIPG \{ {2}\/\* 0x0410, not kept, reset 0x0, /);
+    s.engine.state = 'none';
+    await check();
+    s.engine.state = 'stopped';
+    await transcript(s, [
+      ['whatis $RDH + 1', 'type = number\n'],
+      ['whatis $nosuch', 'type = void\n'],
+      ['set var $MTA = 5', ''],
+      ['whatis $MTA', 'type = int\n'],
+    ]);
+  });
+
+  it('ptype of every register fills its bits', async () => {
+    for (const r of E1000_REGISTERS.filter((x) => x.fields.length > 0)) {
+      const widths = [...(await s.run(`ptype $${r.name}`)).matchAll(/^ {4}uint32_t \w* ?: (\d+);/gm)];
+      assert.equal(
+        widths.reduce((sum, [, w]) => sum + Number(w), 0),
+        r.width,
+        r.name,
+      );
+    }
   });
 
   it('info', async () => {
