@@ -34,6 +34,7 @@ describe('pktgdb-machine: test protocol', () => {
     ['memset 0x2000 3 0x5a', 'OK'],
     ['read 0x2000 4', 'OK 0x5a5a5a00'],
     ['memset 0x2000 0 0x5a', 'OK'],
+    ['memset 0x2000 999999999999 1', "ERR invalid size '999999999999', expected 1 to 268435456"],
     ['outl 0xcf8 0x80001800', 'OK'],
     ['inl 0xcf8', 'OK 0x80001800'],
     ['inl 0xcfc', 'OK 0x100e8086'],
@@ -59,7 +60,7 @@ describe('pktgdb-machine: test protocol', () => {
     ['constructor', "FAIL Unknown command 'constructor'"],
     ['readl', 'ERR readl needs 1 argument, got 0'],
     ['readl zebra', "ERR invalid number 'zebra'"],
-    ['write 0x1000 0x0 0x', 'ERR invalid argument size'],
+    ['write 0x1000 0x0 0x', "ERR invalid size '0x0', expected 1 to 268435456"],
     ['writel 0x1000 -2', 'OK'],
     ['readl +4096', 'OK 0x00000000fffffffe'],
     ['inl 0xcfd', 'OK 0xff100e80'],
@@ -79,6 +80,26 @@ describe('pktgdb-machine: test protocol', () => {
       }
     });
   }
+
+  it('the clock has an end, and goes there at once', () => {
+    const input = 'clock_step 9223372036854775807\nclock_step 9007199254740000\nclock_step 1000000\n';
+    const r = spawnSync(process.execPath, [MACHINE, '-qtest', 'stdio'], { encoding: 'utf8', input, timeout: 15_000 });
+    assert.deepEqual(r.stdout.trimEnd().split('\n'), [
+      'ERR the clock ends at 9007199254740991 ns',
+      'OK 9007199254740000',
+      'ERR the clock ends at 9007199254740991 ns',
+    ]);
+  });
+
+  it('a signal ends a machine that is busy and has ever more to say', async () => {
+    const child = spawn(process.execPath, [MACHINE, '-qtest', 'stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    child.stdin.write('irq_intercept_in ioapic\nclock_step 9007199254740000\n');
+    await once(child.stdout, 'data');
+    child.stdout.resume();
+    child.kill('SIGTERM');
+    await ended;
+  });
 
   it('-qtest stdio speaks on stdin and stdout, and the end of stdin ends the machine', async () => {
     const child = spawn(process.execPath, [MACHINE, '-qtest', 'stdio', '-nodefaults']);
