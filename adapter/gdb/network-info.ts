@@ -4,6 +4,7 @@ import type { GdbInterpreter } from './interpreter.ts';
 import { choose_nic } from './nics.ts';
 import { ring_text } from './rings.ts';
 
+/** What the machine's monitor says, whether the machine runs or is stopped. */
 async function info_monitor(gdb: GdbInterpreter, what: string): Promise<void> {
   if (gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
     throw new CommandError('The program is not being run.');
@@ -31,33 +32,12 @@ function info_ring(gdb: GdbInterpreter, args: string): void {
   }
 }
 
-/** Drop counters by reason, with what each reason means, from the machine's own tables. */
-async function info_drops(gdb: GdbInterpreter): Promise<void> {
-  if (gdb.engine.state !== 'stopped') {
-    throw new CommandError('The machine must be stopped: drops are read from its state.');
-  }
-  const counts = await gdb.engine.evaluate('$G.machine.drops.by_reason', gdb.frame);
-  const reasons = await gdb.engine.evaluate('$G.DROP_REASONS', gdb.frame);
-  const rows = counts.handle === undefined ? [] : await gdb.engine.children(counts.handle);
-  const texts = reasons.handle === undefined ? [] : await gdb.engine.children(reasons.handle);
-  if (rows.length === 0) {
-    gdb.out('No packet was dropped.\n');
-    return;
-  }
-  gdb.out('Count   Reason            Meaning\n');
-  for (const r of rows) {
-    const name = r.name.replace(/^\[|\]$/g, '');
-    const meaning = String(texts.find((t) => t.name === name)?.value.value ?? '');
-    gdb.out(`${String(r.value.value).padEnd(7)} ${name.padEnd(17)} ${meaning}\n`);
-  }
-}
-
 export const NETWORK_INFO: readonly Command[] = [
   {
     name: 'drops',
     class: 'status',
     help: 'Packets given up so far, by reason.',
-    run: info_drops,
+    run: (gdb) => info_monitor(gdb, 'info drops'),
   },
   {
     name: 'network',

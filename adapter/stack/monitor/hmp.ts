@@ -56,12 +56,12 @@ export function hmp_info_network(): string {
   return out;
 }
 
-/** `info drops`: how many packets were given up, by reason. */
+/** `info drops`: how many packets were given up, by reason, and what that means. */
 export function hmp_info_drops(): string {
   const lines = [...machine.drops.by_reason].map(
-    ([reason, n]) => `${String(n).padStart(8)}  ${reason.padEnd(18)} ${DROP_REASONS[reason as DropReason]}\n`,
+    ([reason, n]) => `${String(n).padEnd(7)} ${reason.padEnd(17)} ${DROP_REASONS[reason as DropReason]}\n`,
   );
-  return lines.length > 0 ? lines.join('') : 'no packet was dropped\n';
+  return lines.length > 0 ? `Count   Reason            Meaning\n${lines.join('')}` : 'No packet was dropped.\n';
 }
 
 /** `set_link NAME on|off`. */
