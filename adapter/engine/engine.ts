@@ -518,14 +518,16 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       // The command is no part of the machine's own time.
       const tick = inferior.ticks[0] ?? 0;
       try {
-        return await inferior.inspector.evaluate<string>(
-          `__pktgdb.globals('').handle_hmp_command(${JSON.stringify(line)})`,
+        const said = await inferior.inspector.evaluate<string | null>(
+          `(($G)=>$G.machine.net===undefined?null:$G.handle_hmp_command(${JSON.stringify(line)}))(__pktgdb.globals(''))`,
         );
+        if (said === null) {
+          throw new EngineError('The machine is not set up yet; continue first.');
+        }
+        return said;
       } catch (e) {
-        // Stopped before the machine was built, the monitor's commands find half of it missing.
-        throw e instanceof EvaluationError
-          ? new EngineError(`The machine is not set up yet; continue first. (The monitor: ${e.message})`)
-          : e;
+        // Stopped while the machine is built, the monitor's commands find half of it missing.
+        throw e instanceof EvaluationError ? new EngineError(`The monitor cannot answer here: ${e.message}`) : e;
       } finally {
         inferior.ticks[0] = tick;
       }

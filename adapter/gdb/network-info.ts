@@ -4,6 +4,7 @@ import type { GdbInterpreter } from './interpreter.ts';
 import { choose_nic } from './nics.ts';
 import { ring_text } from './rings.ts';
 
+/** What the machine's monitor says, whether the machine runs or is stopped. */
 async function info_monitor(gdb: GdbInterpreter, what: string): Promise<void> {
   if (gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
     throw new CommandError('The program is not being run.');

@@ -256,6 +256,11 @@ describe('engine', () => {
     assert.equal(await engine.monitor('again'), 'you said again, total 0');
   });
 
+  it('has no monitor before the machine is set up', async () => {
+    await engine.launch({ args: [], stopOnEntry: true });
+    await assert.rejects(engine.monitor('early'), /^EngineError: The machine is not set up yet; continue first\.$/);
+  });
+
   it('refuses wrong options with what the machine said, and can be launched again', async () => {
     await assert.rejects(engine.launch({ args: ['-bad'] }), /'-bad' is not known/);
     await assert.rejects(engine.launch({ args: [], trace: '/nonexistent.pcap' }), /nonexistent.pcap: ENOENT/);

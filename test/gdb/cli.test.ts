@@ -197,8 +197,23 @@ describe('pktgdb', function () {
     assert.match(out, /0x0:\t0x[0-9a-f]{2}\t/);
     assert.match(out, /Rx ring: \d+ descriptors at 0x[0-9a-f]+, RDH = \d+, RDT = \d+\n/);
     assert.match(out, /<- RDH \(head\)/);
+    assert.match(out, /\n(?:No packet was dropped\.|Count {3}Reason {12}Meaning\n\d+ +\w+ +\w.*)\n/);
     assert.match(out, /tick \d+, probe \d+ at hw\/net\//);
     assert.match(out, /Run till exit from #1/);
+  });
+
+  it('has no monitor before the machine is set up', async () => {
+    const { err } = await pktgdb(
+      '-batch',
+      '-ex',
+      'start',
+      '-ex',
+      'monitor info network',
+      '-ex',
+      'quit',
+      ...QUIET_MACHINE,
+    );
+    assert.equal(err, 'The machine is not set up yet; continue first.\n');
   });
 
   it('replays a capture without a network', async () => {

@@ -408,6 +408,13 @@ describe('gdb commands', () => {
     );
     assert.equal(await s.run('info position'), 'tick 12, probe 0 at util/t.ts:3:3\n');
     assert.equal(await s.run('info usernet'), 'monitor says: info usernet\n');
+    for (const state of ['stopped', 'running'] as const) {
+      s.engine.state = state;
+      assert.equal(await s.run('info drops'), 'monitor says: info drops\n', state);
+    }
+    s.engine.state = 'exited';
+    assert.equal(await s.run('info drops'), '!The program is not being run.\n');
+    s.engine.state = 'stopped';
     assert.match(
       await s.run('info frame'),
       /^Stack level 0, frame in add \(util\/t\.ts:3\):\n called by frame at level 1/,

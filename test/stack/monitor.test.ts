@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { handle_hmp_command } from '../../adapter/stack/monitor/hmp.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
+import { drop } from '../../adapter/stack/util/drop.ts';
 import { FakeHost, reset_machine } from './harness.ts';
 import { type Exchange, MACHINE, masked, transcript } from './monitor_transcript.ts';
 import { isRecordedQemu, Qemu } from './qemu.ts';
@@ -67,6 +68,20 @@ describe('monitor: a session', () => {
       'info usernet',
     ]);
     assert.equal(handle_hmp_command('?'), handle_hmp_command('help'));
+  });
+
+  it('info drops has a table of reasons with their meanings', () => {
+    start();
+    assert.equal(handle_hmp_command('info drops'), 'No packet was dropped.\n');
+    for (const reason of ['IP_TTL', 'TCP_DUPLICATE', 'IP_TTL'] as const) {
+      drop(new Uint8Array(14), 14, reason);
+    }
+    assert.equal(
+      handle_hmp_command('info drops'),
+      'Count   Reason            Meaning\n' +
+        '2       IP_TTL            the time to live has run out\n' +
+        '1       TCP_DUPLICATE     the TCP data was received before\n',
+    );
   });
 
   it('an IPv6 and a Unix forward come and go', () => {

@@ -56,12 +56,12 @@ export function hmp_info_network(): string {
   return out;
 }
 
-/** `info drops`: how many packets were given up, by reason. */
+/** `info drops`: how many packets were given up, by reason, and what that means. */
 export function hmp_info_drops(): string {
-  const rows = [...machine.drops.by_reason].map(
+  const lines = [...machine.drops.by_reason].map(
     ([reason, n]) => `${String(n).padEnd(7)} ${reason.padEnd(17)} ${DROP_REASONS[reason as DropReason]}\n`,
   );
-  return rows.length > 0 ? `Count   Reason            Meaning\n${rows.join('')}` : 'No packet was dropped.\n';
+  return lines.length > 0 ? `Count   Reason            Meaning\n${lines.join('')}` : 'No packet was dropped.\n';
 }
 
 /** `set_link NAME on|off`. */

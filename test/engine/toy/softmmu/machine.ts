@@ -9,6 +9,7 @@ export class Device {
 }
 
 export class Machine {
+  net?: object;
   host!: Host;
   turns = 0;
   /** Sum of everything. */

@@ -93,6 +93,7 @@ function main_loop(): void {
 
 export function main(argc: number, argv: string[], host: Host): number {
   machine.host = host;
+  machine.net = {};
   if (argv[1] === '-bad') {
     host.report('error', "'-bad' is not known");
     return argc;
