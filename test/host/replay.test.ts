@@ -60,7 +60,7 @@ function both(name: string, r: Result): [ours: string[], theirs: string[]] {
 describe('replaying a capture on the machine', function () {
   this.timeout(60000);
 
-  for (const name of ['01-dhcp.pcap', '02-hello.pcap', '03-ping.pcap', '05-http.pcap']) {
+  for (const name of ['01-dhcp.pcap', '02-hello.pcap', '03-ping.pcap', '05-http.pcap', '08-upload.pcap']) {
     it(`${name}: the user network sends what it sent in the capture`, () => {
       const r = replay(name);
       assert.equal(r.code, 0);
