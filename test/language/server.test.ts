@@ -107,7 +107,7 @@ describe('language server', () => {
 
     it('offers options of the machine with descriptions and values', async () => {
       assert.ok((await labels('run |')).includes('-netdev'));
-      assert.deepEqual(await labels('set args -netdev |'), ['user', 'hubport']);
+      assert.deepEqual(await labels('set args -netdev |'), ['user', 'hubport', 'socket', 'stream', 'dgram']);
       const { items } = await client.at<Completions>('completion', 'run -netdev user,id=n0,hostf|');
       assert.equal(items[0]!.label, 'hostfwd=');
       assert.match(items[0]!.detail, /Forward a port of the host/);
