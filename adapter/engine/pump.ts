@@ -18,6 +18,8 @@ export interface PumpEvents {
 
 /** Times that the ring of outputs is emptied in one go. */
 const DRAIN_ROUNDS = 16;
+/** Characters of text in one input. */
+const TEXT_PIECE = 1 << 15;
 /** Milliseconds after which inputs that found no room are tried again. */
 const RETRY_MS = 2;
 
@@ -60,9 +62,18 @@ export class Pump {
     Atomics.store(this.ctl, CTL.OUT_IDLE, 1);
   }
 
-  /** Posts an input that does not come from a socket; never lost, in order. */
+  /** Posts an input that does not come from a socket; never lost, in order. Text of any length goes in pieces, a command has to be one. */
   post(input: Input): void {
-    this.later.push(input);
+    if (input.type === 'monitor' && input.line.length > TEXT_PIECE) {
+      const text = `the command has ${input.line.length} characters; there is room for ${TEXT_PIECE}\n`;
+      this.events.monitorReply(input.id, text);
+      return;
+    }
+    if (input.type === 'console' || input.type === 'qtest') {
+      this.later.push(...pieces(input.text).map((text) => ({ type: input.type, text })));
+    } else {
+      this.later.push(input);
+    }
     this.retry();
   }
 
@@ -122,6 +133,10 @@ export class Pump {
     if (!this.timer && !this.disposed) {
       this.timer = setTimeout(() => {
         this.timer = undefined;
+        // What the inferior has consumed may be what there is no room for, and it need not have told of so little.
+        if (!this.output.empty) {
+          this.drain();
+        }
         this.retry();
       }, RETRY_MS);
     }
@@ -227,6 +242,13 @@ export class Pump {
     this.files.dispose();
   }
 }
+
+/** Text in pieces of at most `TEXT_PIECE` characters, which end with one. */
+function pieces(text: string): string[] {
+  return text.match(PIECE) ?? [text];
+}
+
+const PIECE = new RegExp(`.{1,${TEXT_PIECE / 2}}`, 'gsu');
 
 /** What is left of a record, in memory of its own. */
 const copyOf = (r: Reader): Buffer => Buffer.from(r.rest());

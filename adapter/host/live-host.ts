@@ -229,22 +229,29 @@ export class LiveHost implements Host {
   }
 
   report(level: 'info' | 'warning' | 'error', text: string): void {
-    this.begin(OUT.REPORT, 16 + text.length * 3)
+    const said = clipped(text);
+    this.begin(OUT.REPORT, 16 + said.length * 3)
       .text(level)
-      .text(text);
+      .text(said);
     this.commit();
   }
 
   /** Output of a logpoint; not of the stack, but in order with what the stack prints. */
   log(breakpoint: number, probe: number, text: string): void {
-    this.begin(OUT.LOG, 12 + text.length * 3)
+    const said = clipped(text);
+    this.begin(OUT.LOG, 12 + said.length * 3)
       .u32(breakpoint)
       .u32(probe)
-      .text(text);
+      .text(said);
     this.commit();
   }
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     this.hooks.frame(dir, buf, size);
   }
+}
+
+/** A line for the user, cut if no record could hold it. */
+function clipped(text: string): string {
+  return text.length <= TEXT_PIECE ? text : `${text.slice(0, TEXT_PIECE)}... (${text.length} characters)`;
 }

@@ -1,0 +1,128 @@
+/** Both ends of the mailbox in one thread: whatever is too long or finds no room gets there all the same, or is refused in words. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pump } from '../../adapter/engine/pump.ts';
+import { LiveHost } from '../../adapter/host/live-host.ts';
+import { createMailbox } from '../../adapter/host/mailbox.ts';
+import type { Input } from '../../adapter/stack/util/host.ts';
+import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+
+class Ends {
+  readonly replies: string[] = [];
+  readonly reports: string[] = [];
+  private readonly mailbox = createMailbox();
+  readonly pump = new Pump(this.mailbox, {
+    console: () => undefined,
+    monitorReply: (_id, text) => this.replies.push(text),
+    report: (_level, text) => this.reports.push(text),
+    log: () => undefined,
+  });
+  /** `ring` is given when the inferior wants to be heard. */
+  readonly host: LiveHost;
+  constructor(ring: () => void = () => undefined) {
+    this.host = new LiveHost(this.mailbox, 1, [], {
+      now: () => performance.now(),
+      ring,
+      pause: () => undefined,
+      alloc_shared: (_name, bytes) => new SharedArrayBuffer(bytes),
+      frame: () => undefined,
+    });
+  }
+
+  /** The inferior's turns, until `done`. */
+  async turns(take: (input: Input) => void, done: () => boolean): Promise<void> {
+    while (!done()) {
+      for (const input of this.host.poll(0)) {
+        take(input);
+      }
+      await sleep(1);
+    }
+  }
+}
+
+describe('mailbox: both ends', () => {
+  it('text for the console of any length arrives whole, in order', async () => {
+    const e = new Ends();
+    const text = 'a\u{1f600}bc'.repeat(400_001);
+    e.pump.post({ type: 'console', text });
+    let got = '';
+    await e.turns(
+      (input) => {
+        got += input.type === 'console' ? input.text : '';
+      },
+      () => got.length >= text.length,
+    );
+    assert.equal(got === text, true);
+    e.pump.dispose();
+  });
+
+  it('a monitor command without end is refused, and the next one is not', async () => {
+    const e = new Ends();
+    e.pump.post({ type: 'monitor', id: 1, line: 'x'.repeat(3_000_000) });
+    assert.deepEqual(e.replies, ['the command has 3000000 characters; there is room for 32768\n']);
+    e.pump.post({ type: 'monitor', id: 2, line: 'info network' });
+    const lines: string[] = [];
+    await e.turns(
+      (input) => lines.push(input.type === 'monitor' ? input.line : ''),
+      () => lines.length > 0,
+    );
+    assert.deepEqual(lines, ['info network']);
+    e.pump.dispose();
+  });
+
+  it('a report longer than any record is cut', () => {
+    const e = new Ends();
+    e.host.report('info', 'y'.repeat(3_000_000));
+    e.pump.drain();
+    assert.match(e.reports[0]!, /^y{32768}\.\.\. \(3000000 characters\)$/);
+    e.pump.dispose();
+  });
+
+  it('streams go on when all memory was consumed and the inferior has nothing else to say', async () => {
+    // More than the pool holds, from so many that no one of them is paused for long.
+    const SIZE = 1_000_000;
+    const COUNT = 24;
+    const e = new Ends();
+    const peers: Socket[] = [];
+    const server = createServer((s) => {
+      peers.push(s);
+      s.on('error', () => undefined).end(Buffer.alloc(SIZE, 'z'));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    for (let i = 0; i < COUNT; i++) {
+      e.host.connect(10 + 2 * i, sockaddr_in(0x7f000001, port), null);
+    }
+    e.pump.drain();
+    const held: { fd: number; n: number }[] = [];
+    let got = 0;
+    const take = (input: Input): void => {
+      if (input.type === 'data') {
+        got += input.data.length;
+        held.push({ fd: input.fd, n: input.data.length });
+      }
+    };
+    let before = -1;
+    while (before !== got) {
+      before = got;
+      e.host.poll(0).forEach(take);
+      await sleep(50);
+    }
+    assert.equal(got < SIZE * COUNT, true, 'the pool is full');
+    await e.turns(
+      (input) => {
+        take(input);
+      },
+      () => {
+        for (const { fd, n } of held.splice(0)) {
+          e.host.consumed(fd, n);
+        }
+        return got === SIZE * COUNT;
+      },
+    );
+    e.pump.dispose();
+    server.close();
+  }).timeout(20_000);
+});
