@@ -76,9 +76,6 @@ export function hmp_set_link(args: readonly string[]): string {
 /** `announce_self [interfaces] [id]`: `interfaces` are names of NICs with commas between them. */
 export function hmp_announce_self(args: readonly string[]): string {
   const [interfaces = '', id = ''] = args;
-  if (args.length > 2) {
-    return 'announce_self: extraneous characters at the end of line\nTry "help announce_self" for more information\n';
-  }
   qemu_announce_self(
     interfaces.split(',').filter((name) => name !== ''),
     id,
