@@ -1,6 +1,6 @@
 /**
- * Mocha's spec reporter, which also leaves the counts in the file that PKTGDB_TEST_COUNTS names, for scripts/test.mjs, and ends a
- * run whose tests are done but left something open: a leak is a failure, not a hang.
+ * Mocha's spec reporter, which also leaves the counts and what failed in the file that PKTGDB_TEST_COUNTS names, for
+ * scripts/test.mjs, and ends a run whose tests are done but left something open: a leak is a failure, not a hang.
  */
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
@@ -13,17 +13,21 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     super(runner, options);
     runner.once('end', () => {
       const { passes, failures } = this.stats;
-      leave({ passed: passes, failed: failures });
+      const which = this.failures.map((test) => `${test.fullTitle()}: ${firstLine(test.err)}`);
+      leave({ passed: passes, failed: failures, which });
       const leak = () => {
         const open = process.getActiveResourcesInfo().filter((r) => r !== 'Timeout');
-        process.stderr.write(`the tests are done, but left open: ${open.join(', ') || 'a timer'}\n`);
-        leave({ passed: passes, failed: failures + 1 });
+        const what = `the tests are done, but left open: ${open.join(', ') || 'a timer'}`;
+        process.stderr.write(`${what}\n`);
+        leave({ passed: passes, failed: failures + 1, which: [...which, what] });
         process.exit(1);
       };
       setTimeout(leak, GRACE_MS).unref(); // does not keep the process: it only fires if something else does
     });
   }
 }
+
+const firstLine = (error) => String(error?.message ?? error).split('\n', 1)[0];
 
 function leave(counts) {
   const file = process.env.PKTGDB_TEST_COUNTS;

@@ -2,7 +2,7 @@
 /**
  * `npm test [-- FILES and mocha options]`: type check, lint, all tests; then the core suites on other Node versions, if there are
  * any: PKTGDB_NODES holds paths of node programs separated by colons; else those that .ci/run put under .cache are taken.
- * Ends with a line `N passed, N failed`; exits 1 if anything failed. With arguments only mocha runs, with those.
+ * Ends with what failed, a line each, and a line `N passed, N failed`; exits 1 if anything failed. With arguments only mocha runs, with those.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -43,7 +43,7 @@ function run(node, args, { atOnce = false, env = {} } = {}) {
 async function check(name, args) {
   const { ok, output } = await run(process.execPath, args);
   process.stdout.write(ok ? `${name}: ok\n` : `${name}: failed\n${output}`);
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+  return ok ? { passed: 1, failed: 0, which: [] } : { passed: 0, failed: 1, which: [name] };
 }
 
 /** Runs mocha on a Node. A run that ends without counts (a crash, no test found) is one failure. */
@@ -57,10 +57,10 @@ async function mocha(node, args) {
     env: { PKTGDB_TEST_COUNTS: counts },
   });
   try {
-    const { passed, failed } = JSON.parse(readFileSync(counts, 'utf8'));
-    return { passed, failed: ok ? failed : Math.max(failed, 1) };
+    const { passed, failed, which } = JSON.parse(readFileSync(counts, 'utf8'));
+    return { passed, failed: ok ? failed : Math.max(failed, 1), which };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, which: [`${node} ran no tests to their end`] };
   } finally {
     rmSync(counts, { force: true });
   }
@@ -93,5 +93,8 @@ if (given.length) {
   }
 }
 const sum = (key) => results.reduce((n, r) => n + r[key], 0);
+for (const what of results.flatMap((r) => r.which)) {
+  process.stdout.write(`failed: ${what}\n`);
+}
 process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
 process.exitCode = sum('failed') ? 1 : 0;
