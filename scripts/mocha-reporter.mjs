@@ -16,8 +16,8 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       const which = this.failures.map((test) => `${test.fullTitle()}: ${firstLine(test.err)}`);
       leave({ passed: passes, failed: failures, which });
       const leak = () => {
-        const open = process.getActiveResourcesInfo().filter((r) => r !== 'Timeout');
-        const what = `the tests are done, but left open: ${open.join(', ') || 'a timer'}`;
+        const open = new Set(process.getActiveResourcesInfo().filter((r) => r !== 'Timeout'));
+        const what = `the tests are done, but left open: ${[...open].join(', ') || 'a timer'}`;
         process.stderr.write(`${what}\n`);
         leave({ passed: passes, failed: failures + 1, which: [...which, what] });
         process.exit(1);

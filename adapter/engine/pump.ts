@@ -57,6 +57,8 @@ export class Pump {
       released: (fd, n) => this.pool.consumed(fd, n),
       reserve: (fd) => this.pool.reserve(fd),
       unreserve: (page) => this.pool.unreserve(page),
+      scarce: () => this.pool.scarce,
+      wait: () => this.scheduleRetry(),
       warn: (text) => events.report('warning', text),
     });
     Atomics.store(this.ctl, CTL.OUT_IDLE, 1);

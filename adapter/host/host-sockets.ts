@@ -16,8 +16,13 @@ const AF_UNIX = 1;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 
-/** Unconsumed bytes of one socket at which reading from it pauses, and bytes read at a time. */
-const RECEIVE_WINDOW = 1 << 20;
+/**
+ * Unconsumed bytes of one socket at which reading from it pauses: as much as moves in some slices of the scheduler, so that neither
+ * thread waits while the other has none. The second is for when the pool is scarce: then those that nobody reads must not take it all.
+ */
+const RECEIVE_WINDOW = 1 << 22;
+const SCARCE_WINDOW = 1 << 16;
+/** Bytes read at a time. */
 const RECEIVE_BUFFER = 1 << 18;
 /** Bytes of a read from which on a stream is read into shared memory. */
 const BULK = 1 << 14;
@@ -62,6 +67,10 @@ export interface HostSocketsPort {
   /** Shared memory for a stream to be read into, or null; it is given up by posting what was read, or by `unreserve`. */
   reserve(fd: number): Uint8Array | null;
   unreserve(page: Uint8Array): void;
+  /** True while the pool has little left. */
+  scarce(): boolean;
+  /** Something waits for room that no `post` has refused: `retry` soon. */
+  wait(): void;
   /** Tells the user that something did not work which the guest sees only as a connection that ends. */
   warn(text: string): void;
 }
@@ -71,13 +80,14 @@ export class HostSockets {
   private readonly entries = new Map<number, Entry>();
   /** Inputs that are not data and found no room, in order. */
   private readonly deferred: Input[] = [];
-  /** Entries whose received bytes found no room in the pool. */
+  /** Entries that wait for room in the pool. */
   private readonly stalled = new Set<Entry>();
   readonly datagrams: HostDatagrams;
   private readonly shares = new SmbShares();
   private readonly buffers: Buffer[] = [];
   /** What is read from streams comes into this memory, and is gone from it before the next read: Node's own way takes fresh memory each time. */
   private readonly received = new Uint8Array(RECEIVE_BUFFER);
+  private readonly receivedScarce = this.received.subarray(0, SCARCE_WINDOW);
   /** Streams that are being connected. */
   private readonly connecting = new Set<TcpSocket>();
   /** Descriptors of accepted connections are odd, the stack's own are even. */
@@ -188,7 +198,7 @@ export class HostSockets {
       ...(handle === undefined ? {} : { handle }),
       allowHalfOpen: true,
       onread: {
-        buffer: () => e.page ?? this.received,
+        buffer: () => e.page ?? (this.port.scarce() ? this.receivedScarce : this.received),
         callback: (n, buffer) => {
           const data = buffer.subarray(0, n);
           // A few bytes are not worth a page.
@@ -202,11 +212,17 @@ export class HostSockets {
 
   /** After a read of `n` bytes: streams that carry much are read into a page of their own next. */
   private choosePage(e: Entry, n: number): void {
-    if (n < BULK && e.page) {
-      this.port.unreserve(e.page);
-      e.page = null;
+    if (n < BULK) {
+      this.releasePage(e);
     } else if (n >= BULK && !e.page && !e.closed) {
       e.page = this.port.reserve(e.fd);
+    }
+  }
+
+  private releasePage(e: Entry): void {
+    if (e.page) {
+      this.port.unreserve(e.page);
+      e.page = null;
     }
   }
 
@@ -246,14 +262,10 @@ export class HostSockets {
     e.tcp = tcp;
     tcp.on('end', () => {
       e.ended = true;
+      this.releasePage(e);
       this.flush(e);
     });
-    tcp.once('close', () => {
-      if (e.page) {
-        this.port.unreserve(e.page);
-        e.page = null;
-      }
-    });
+    tcp.once('close', () => this.releasePage(e));
     tcp.on('error', (err: NodeJS.ErrnoException) => {
       if (!e.closed) {
         this.post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: null });
@@ -274,15 +286,27 @@ export class HostSockets {
       const rest = data.subarray(n);
       e.backlog.push(borrowed ? rest.slice() : rest);
     }
-    e.paused = e.backlog.length > 0 || e.pending >= RECEIVE_WINDOW;
+    e.paused = e.backlog.length > 0 || this.room(e) <= 0;
     return !e.paused;
+  }
+
+  /** Bytes of a stream that may be posted now. If there are none and the pool is scarce, the stream is tried again soon. */
+  private room(e: Entry): number {
+    const scarce = this.port.scarce();
+    const room = (scarce ? SCARCE_WINDOW : RECEIVE_WINDOW) - e.pending;
+    if (scarce && room <= 0) {
+      this.stalled.add(e);
+      this.port.wait();
+    }
+    return room;
   }
 
   /** Posts received bytes as far as window and pool allow. Returns their count. */
   private offer(e: Entry, data: Uint8Array): number {
     let at = 0;
-    while (at < data.length && e.pending < RECEIVE_WINDOW) {
-      const rest = at === 0 ? data : data.subarray(at);
+    for (let room = this.room(e); at < data.length && room > 0; room = this.room(e)) {
+      // A page of the pool is given whole.
+      const rest = data.buffer === e.page?.buffer ? data : data.subarray(at, at + room);
       const n = this.deferred.length > 0 ? 0 : this.port.post({ type: 'data', fd: e.fd, data: rest });
       if (n === 0) {
         this.stalled.add(e);
@@ -313,7 +337,7 @@ export class HostSockets {
     } else if (e.ended) {
       e.ended = false;
       this.post({ type: 'eof', fd: e.fd });
-    } else if (e.paused && e.pending < RECEIVE_WINDOW) {
+    } else if (e.paused && this.room(e) > 0) {
       e.paused = false;
       e.tcp?.resume();
     }

@@ -25,7 +25,7 @@ const ADDRESS = 64;
 /** Bytes of outputs for which the main thread is woken before the machine's next poll. */
 const WAKE_BYTES = 1 << 16;
 /** Bytes of inputs that were consumed for which it is woken: well below what it reads ahead (`RECEIVE_WINDOW`). */
-const WAKE_RELEASED = 1 << 18;
+const WAKE_RELEASED = 1 << 20;
 
 export class LiveHost implements Host {
   now_ns = 0;

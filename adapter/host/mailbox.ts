@@ -49,11 +49,13 @@ export const OUT = {
   MONITOR_TEXT: 15,
 } as const;
 
-/** Bytes of the ring of inputs, of the ring of outputs, and of the pool for received data. */
+/** Bytes of the ring of inputs and of the ring of outputs. */
 export const IN_RING = 1 << 20;
 export const OUT_RING = 2 << 20;
+/** The pool for received data: bytes of a page, pages, and how many of them may be used before streams get little each. Memory is only taken by pages that were used. */
 export const POOL_PAGE = 1 << 18;
-export const POOL_PAGES = 64;
+export const POOL_PAGES = 256;
+export const POOL_PLENTY = 64;
 
 /** The shared buffers of one machine. */
 export interface MailboxBuffers {

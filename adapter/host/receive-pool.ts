@@ -2,7 +2,7 @@
  * Memory for what sockets received, shared with the inferior: pages that records point into. A page is free again when the
  * inferior has consumed every piece of it. Pieces of one descriptor are consumed in order.
  */
-import { POOL_PAGE, POOL_PAGES } from './mailbox.ts';
+import { POOL_PAGE, POOL_PAGES, POOL_PLENTY } from './mailbox.ts';
 import { copyShared, WORD } from './shared-copy.ts';
 
 interface Piece {
@@ -34,12 +34,17 @@ export class ReceivePool {
     }
   }
 
+  /** True while so much is used that no stream is to have more than a little. */
+  get scarce(): boolean {
+    return this.free.length <= POOL_PAGES - POOL_PLENTY;
+  }
+
   /**
    * A page for a stream to be read into, at the offset that its next byte has in a word; `put` then takes what was read without a copy.
    * Null if pages are scarce. A page that is not put goes back with `unreserve`.
    */
   reserve(fd: number): Uint8Array | null {
-    if (this.free.length <= POOL_PAGES / 2) {
+    if (this.scarce) {
       return null;
     }
     const page = this.free.pop() as number;

@@ -33,6 +33,8 @@ class SlowInferior {
       this.lent--;
       this.pool.unreserve(page);
     },
+    scarce: () => this.pool.scarce,
+    wait: () => undefined,
     warn: () => undefined,
   });
 

@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pump } from '../../adapter/engine/pump.ts';
 import { LiveHost } from '../../adapter/host/live-host.ts';
-import { createMailbox } from '../../adapter/host/mailbox.ts';
+import { createMailbox, POOL_PAGE, POOL_PAGES } from '../../adapter/host/mailbox.ts';
 import type { Input } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 
@@ -79,6 +79,50 @@ describe('mailbox: both ends', () => {
     assert.match(e.reports[0]!, /^y{32768}\.\.\. \(3000000 characters\)$/);
     e.pump.dispose();
   });
+
+  it('streams that nobody reads leave room for the others', async () => {
+    const STUCK = 150;
+    const e = new Ends();
+    const flood = Buffer.alloc(4_000_000, 'f');
+    const server = createServer((s) => s.on('error', () => undefined).end(flood)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const has = new Map<number, number>();
+    const take = (input: Input): void => {
+      if (input.type === 'data') {
+        has.set(input.fd, (has.get(input.fd) ?? 0) + input.data.length);
+      }
+    };
+    for (let i = 0; i < STUCK; i++) {
+      e.host.connect(1000 + 2 * i, sockaddr_in(0x7f000001, port), null);
+    }
+    e.pump.drain();
+    const held = (): number => [...has.values()].reduce((a, b) => a + b, 0);
+    let before = 0;
+    const filled = (): boolean => has.size === STUCK && before === held();
+    while (!filled()) {
+      before = held();
+      e.host.poll(0).forEach(take);
+      await sleep(100);
+    }
+    e.host.connect(10, sockaddr_in(0x7f000001, port), null);
+    e.pump.drain();
+    const reading = (input: Input): void => {
+      take(input);
+      if (input.type === 'data' && input.fd === 10) {
+        e.host.consumed(10, input.data.length);
+      }
+    };
+    await e.turns(reading, () => has.get(10) === flood.length);
+    assert.equal(
+      [...has.values()].every((n) => n > 0),
+      true,
+      'all of them got something',
+    );
+    assert.equal(held() - flood.length < POOL_PAGE * POOL_PAGES, true, 'and what is held has a bound');
+    e.pump.dispose();
+    server.close();
+  }).timeout(20_000);
 
   it('streams go on when all memory was consumed and the inferior has nothing else to say', async () => {
     // More than the pool holds, from so many that no one of them is paused for long.

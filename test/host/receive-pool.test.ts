@@ -1,7 +1,7 @@
 /** Memory for received data: what is put comes out as it was, and every page is free again once all is consumed. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createMailbox, POOL_PAGE, POOL_PAGES } from '../../adapter/host/mailbox.ts';
+import { createMailbox, POOL_PAGE, POOL_PAGES, POOL_PLENTY } from '../../adapter/host/mailbox.ts';
 import { ReceivePool } from '../../adapter/host/receive-pool.ts';
 import { copyShared, WORD } from '../../adapter/host/shared-copy.ts';
 
@@ -65,8 +65,8 @@ describe('receive pool', () => {
     while (pool.reserve(3)) {
       lent++;
     }
-    assert.equal(lent, POOL_PAGES / 2);
-    assert.equal(freePages(pool), POOL_PAGES / 2);
+    assert.equal(lent, POOL_PLENTY);
+    assert.equal(freePages(pool), POOL_PAGES - POOL_PLENTY);
     assert.equal(pool.put(4, bytes(10, 0), false), null);
   });
 });

@@ -25,6 +25,8 @@ class DirectHost extends SimHost {
     released: () => undefined,
     reserve: () => null,
     unreserve: () => undefined,
+    scarce: () => false,
+    wait: () => undefined,
     warn: (text) => this.reports.push(text),
   });
   constructor() {
