@@ -1,6 +1,7 @@
 /**
  * `npm run bench:peers [WORKLOAD]...`: the user network against libslirp (peers/slirp_bench.c, with Debian's libslirp-dev), and UDP also
- * against Node's bare dgram. Runs are taken in turn; one JSON line a workload, ratios of the medians of operations a second.
+ * against Node's bare dgram. Runs are taken in turn; one JSON line a workload, ratios of the medians of operations a second. `ratio` is that of
+ * a process that has run the workload once before, `cold_ratio` that of its first run, in which V8 compiles the stack.
  * PKTGDB_BENCH_ROUNDS is the number of rounds, 3 by default.
  */
 import { execFile, spawnSync } from 'node:child_process';
@@ -39,7 +40,12 @@ function slirpBench(): string {
 }
 
 async function compare(peer: string, name: string, args: readonly string[], target: number): Promise<object> {
-  const rates: Record<'ours' | 'libslirp' | 'dgram', number[]> = { ours: [], libslirp: [], dgram: [] };
+  const rates: Record<'ours' | 'cold' | 'libslirp' | 'dgram', number[]> = {
+    ours: [],
+    cold: [],
+    libslirp: [],
+    dgram: [],
+  };
   const cpu: Record<'ours' | 'libslirp', number[]> = { ours: [], libslirp: [] };
   const options = parseOptions(args);
   for (let i = 0; i < Number(process.env['PKTGDB_BENCH_ROUNDS'] ?? 3); i++) {
@@ -48,6 +54,7 @@ async function compare(peer: string, name: string, args: readonly string[], targ
     const ours = (await measureSlirp(name, options)) as Figures;
     rates.libslirp.push(theirs['ops_per_s'] ?? 0);
     rates.ours.push(ours['ops_per_s'] ?? 0);
+    rates.cold.push(ours['cold_ops_per_s'] ?? ours['ops_per_s'] ?? 0);
     cpu.libslirp.push(theirs['cpu_ns_per_pkt'] ?? 0);
     cpu.ours.push(ours['cpu_ns_per_pkt'] ?? 0);
     if (name === 'udp-echo') {
@@ -60,6 +67,7 @@ async function compare(peer: string, name: string, args: readonly string[], targ
     ops_per_s: round(ours),
     libslirp_ops_per_s: round(libslirp),
     ratio: round(ours / libslirp),
+    cold_ratio: round(median(rates.cold) / libslirp),
     cpu_ns_per_pkt: round(median(cpu.ours)),
     libslirp_cpu_ns_per_pkt: round(median(cpu.libslirp)),
     ...(dgram > 0 ? { dgram_ops_per_s: round(dgram), ratio_to_dgram: round(ours / dgram) } : {}),

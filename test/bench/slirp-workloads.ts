@@ -506,6 +506,8 @@ export interface Workload {
   readonly peer?: (n: number, conc: number, guest_closes: boolean) => string[];
   /** The peer listens and says its port; else it waits to be told one. */
   readonly listens?: boolean;
+  /** Run once only: a second run would find the first one's connections in TIME_WAIT, in slirp and in the kernel. */
+  readonly once?: boolean;
 }
 
 export const WORKLOADS: Readonly<Record<string, Workload>> = {
@@ -518,6 +520,7 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   'tcp-conn': {
     run: tcp_conn,
     n: 5000,
+    once: true,
     peer: (n, conc, closes) => ['conn', String(n), String(conc), ...(closes ? ['--guest-closes'] : [])],
   },
 };

@@ -34,11 +34,13 @@ export interface SlirpBenchOptions {
   readonly size: number;
   readonly window: number;
   readonly guest_closes: boolean;
+  /** Without a run before, in which V8 compiles what is used much. */
+  readonly cold: boolean;
 }
 
-export const DEFAULTS: SlirpBenchOptions = { n: 0, conc: 1, size: -1, window: 32, guest_closes: false };
+export const DEFAULTS: SlirpBenchOptions = { n: 0, conc: 1, size: -1, window: 32, guest_closes: false, cold: false };
 
-/** Options as slirp_bench takes them: `[N] [--conc=] [--size=] [--window=] [--guest-closes]`. Throws RangeError for others. */
+/** Options as slirp_bench takes them, `[N] [--conc=] [--size=] [--window=] [--guest-closes]`, and `--cold`. Throws RangeError for others. */
 export function parseOptions(words: readonly string[]): SlirpBenchOptions {
   const o = { ...DEFAULTS };
   for (const word of words) {
@@ -47,10 +49,12 @@ export function parseOptions(words: readonly string[]): SlirpBenchOptions {
       o[m[1] as 'conc' | 'size' | 'window'] = Number(m[2]);
     } else if (word === '--guest-closes') {
       o.guest_closes = true;
+    } else if (word === '--cold') {
+      o.cold = true;
     } else if (/^\d+$/.test(word)) {
       o.n = Number(word);
     } else {
-      throw new RangeError(`unknown option ${word}; known: N --conc=N --size=BYTES --window=N --guest-closes`);
+      throw new RangeError(`unknown option ${word}; known: N --conc=N --size=BYTES --window=N --guest-closes --cold`);
     }
   }
   return o;
@@ -86,15 +90,26 @@ class Peer {
   }
 }
 
-/** Runs a workload and returns its figures, under slirp_bench's names. */
+/**
+ * What comes before the run that counts, as parts of its operations: V8 compiles the stack in the first half second, for what it has seen
+ * till then, and again when a connection has ended for the first time.
+ */
+const WARM_UP = [1, 0.25, 0.25];
+
+/**
+ * Runs a workload and returns its figures, under slirp_bench's names, for a process that is warm; `cold_ops_per_s` is the rate of the
+ * first run in it.
+ */
 export async function measureSlirp(workload: string, options: SlirpBenchOptions = DEFAULTS): Promise<object> {
   const w = WORKLOADS[workload];
   if (!w) {
     throw new RangeError(`unknown workload ${workload}; known: ${Object.keys(WORKLOADS).join(', ')}`);
   }
   const n = options.n || w.n;
-  const peer = w.peer && new Peer(w.peer(n, options.conc, options.guest_closes));
-  const port = peer && w.listens ? Number(await peer.line()) : 0;
+  const counts = [...(options.cold || w.once ? [] : WARM_UP), 1].map((part) => Math.ceil(n * part));
+  const peers = counts.flatMap((c) => (w.peer ? [new Peer(w.peer(c, options.conc, options.guest_closes))] : []));
+  const ports = await Promise.all(w.listens ? peers.map((peer) => peer.line()) : []);
+  const runs = counts.map((c, i) => ({ n: c, port: Number(ports[i] ?? 0) }));
   const mailbox = createMailbox();
   const pump = new Pump(mailbox, {
     console: () => undefined,
@@ -102,14 +117,15 @@ export async function measureSlirp(workload: string, options: SlirpBenchOptions 
     report: (_level, text) => process.stderr.write(`${text}\n`),
     log: () => undefined,
   });
-  const workerData: BenchData = { ...options, mailbox, workload, n, port };
+  const workerData: BenchData = { ...options, mailbox, workload, runs };
   const worker = new Worker(join(built, 'slirp-worker.mjs'), { workerData });
   const peerFigures: Record<string, unknown> = {};
-  void peer?.line().then((line) => {
-    const { result = 0, user_s, sys_s } = JSON.parse(line || '{}') as Record<string, number>;
+  peers.forEach(async (peer, id) => {
+    const { result = 0, user_s, sys_s } = JSON.parse((await peer.line()) || '{}') as Record<string, number>;
     Object.assign(peerFigures, { peer: peer.program, peer_user_s: user_s, peer_sys_s: sys_s });
-    pump.post({ type: 'monitor', id: 0, line: String(result) });
+    pump.post({ type: 'monitor', id, line: String(result) });
   });
+  let started = 0;
   try {
     const figures = await new Promise<object>((resolve, reject) => {
       worker.on('error', reject);
@@ -118,7 +134,7 @@ export async function measureSlirp(workload: string, options: SlirpBenchOptions 
         if (m.type === 'ring') {
           pump.drain();
         } else if (m.type === 'start') {
-          peer?.tell(m.port);
+          peers[started++]?.tell(m.port);
         } else if (m.type === 'done') {
           resolve(m.figures);
         }
@@ -127,7 +143,9 @@ export async function measureSlirp(workload: string, options: SlirpBenchOptions 
     return { ...figures, ...peerFigures };
   } finally {
     pump.dispose();
-    peer?.end();
+    for (const peer of peers) {
+      peer.end();
+    }
     await worker.terminate();
   }
 }
