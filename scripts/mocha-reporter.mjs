@@ -11,15 +11,21 @@ const GRACE_MS = 10_000;
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
+    const again = [];
+    runner.on('retry', (test, error) => again.push(`${test.fullTitle()}: ${firstLine(error)}`));
     runner.once('end', () => {
       const { passes, failures } = this.stats;
       const which = this.failures.map((test) => `${test.fullTitle()}: ${firstLine(test.err)}`);
-      leave({ passed: passes, failed: failures, which });
+      leave({ passed: passes, failed: failures, which, again });
       const leak = () => {
         const open = new Set(process.getActiveResourcesInfo().filter((r) => r !== 'Timeout'));
         const what = `the tests are done, but left open: ${[...open].join(', ') || 'a timer'}`;
         process.stderr.write(`${what}\n`);
-        leave({ passed: passes, failed: failures + 1, which: [...which, what] });
+        // A try that was given up closes nothing.
+        if (again.length > 0) {
+          process.exit(failures > 0 ? 1 : 0);
+        }
+        leave({ passed: passes, failed: failures + 1, which: [...which, what], again });
         process.exit(1);
       };
       setTimeout(leak, GRACE_MS).unref(); // does not keep the process: it only fires if something else does

@@ -3,6 +3,7 @@
  * `npm test [-- FILES and mocha options]`: type check, lint, all tests; then the core suites on other Node versions, if there are
  * any: PKTGDB_NODES holds paths of node programs separated by colons; else those that .ci/run put under .cache are taken.
  * Ends with what failed, a line each, and a line `N passed, N failed`; exits 1 if anything failed. With arguments only mocha runs, with those.
+ * Where CI is set a test that fails is tried once more, as that machine may stand still for seconds; the end says which were.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -43,7 +44,7 @@ function run(node, args, { atOnce = false, env = {} } = {}) {
 async function check(name, args) {
   const { ok, output } = await run(process.execPath, args);
   process.stdout.write(ok ? `${name}: ok\n` : `${name}: failed\n${output}`);
-  return ok ? { passed: 1, failed: 0, which: [] } : { passed: 0, failed: 1, which: [name] };
+  return ok ? { passed: 1, failed: 0, which: [], again: [] } : { passed: 0, failed: 1, which: [name], again: [] };
 }
 
 /** Runs mocha on a Node. A run that ends without counts (a crash, no test found) is one failure. */
@@ -51,16 +52,16 @@ async function mocha(node, args) {
   mkdirSync(cache, { recursive: true });
   const counts = join(cache, `test-counts.${process.pid}.json`);
   const reporter = join(root, 'scripts/mocha-reporter.mjs');
-  const ci = process.env.CI ? ['--forbid-only'] : [];
+  const ci = process.env.CI ? ['--forbid-only', '--retries', '1'] : [];
   const { ok } = await run(node, [join(modules, 'mocha/bin/mocha.js'), '--reporter', reporter, ...ci, ...args], {
     atOnce: true,
     env: { PKTGDB_TEST_COUNTS: counts },
   });
   try {
-    const { passed, failed, which } = JSON.parse(readFileSync(counts, 'utf8'));
-    return { passed, failed: ok ? failed : Math.max(failed, 1), which };
+    const { passed, failed, which, again } = JSON.parse(readFileSync(counts, 'utf8'));
+    return { passed, failed: ok ? failed : Math.max(failed, 1), which, again };
   } catch {
-    return { passed: 0, failed: 1, which: [`${node} ran no tests to their end`] };
+    return { passed: 0, failed: 1, which: [`${node} ran no tests to their end`], again: [] };
   } finally {
     rmSync(counts, { force: true });
   }
@@ -93,6 +94,9 @@ if (given.length) {
   }
 }
 const sum = (key) => results.reduce((n, r) => n + r[key], 0);
+for (const what of results.flatMap((r) => r.again)) {
+  process.stdout.write(`failed at first: ${what}\n`);
+}
 for (const what of results.flatMap((r) => r.which)) {
   process.stdout.write(`failed: ${what}\n`);
 }
