@@ -97,8 +97,8 @@ class Peer {
 const WARM_UP = [1, 0.25, 0.25];
 
 /**
- * Runs a workload and returns its figures, under slirp_bench's names, for a process that is warm; `cold_ops_per_s` is the rate of the
- * first run in it.
+ * Runs a workload and returns its figures, under slirp_bench's names, for a process that is warm where there is bulk; `cold_ops_per_s`
+ * is then the rate of the first run in it.
  */
 export async function measureSlirp(workload: string, options: SlirpBenchOptions = DEFAULTS): Promise<object> {
   const w = WORKLOADS[workload];

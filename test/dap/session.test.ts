@@ -1,10 +1,10 @@
 /** The session over an engine without a machine: the order of messages, launch, breakpoints, stacks, values, errors. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { capabilities } from '../../adapter/dap/requests.ts';
+import { tempFolder } from '../tools/temp.ts';
 import { fakeSession, type TestClient } from './client.ts';
 import type { FakeEngine } from './fake-engine.ts';
 
@@ -75,7 +75,7 @@ describe('DAP session', () => {
     }
 
     it('refuses a trace that is not a capture', async () => {
-      const path = join(mkdtempSync(join(tmpdir(), 'pktgdb-')), 'x.pcap');
+      const path = join(tempFolder(), 'x.pcap');
       writeFileSync(path, 'this is text');
       await assert.rejects(client.begin({ trace: path }), /^Error: launch: trace: .*x\.pcap: not a capture/);
     });

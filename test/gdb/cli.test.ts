@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tempFolder } from '../tools/temp.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -118,7 +118,7 @@ describe('pktgdb', function () {
   });
 
   it('-batch exits 1 if a command failed, and executes -x and -ex in their order', async () => {
-    const script = join(mkdtempSync(join(tmpdir(), 'pktgdb-test-')), 'script');
+    const script = join(tempFolder(), 'script');
     writeFileSync(script, 'print 2\n');
     assert.deepEqual(await pktgdb('-q', '-batch', '-ex', 'print 1', '-x', script, '-ex', 'print 3'), {
       code: 0,

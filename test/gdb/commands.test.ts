@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
+import { tempFolder } from '../tools/temp.ts';
 import { FakeEngine } from './fake-engine.ts';
 
 /** A session: lines in, everything printed out. Errors are marked with `!`. */
@@ -488,7 +488,7 @@ describe('gdb commands', () => {
   });
 
   it('source stops at the first error and says where', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-test-'));
+    const folder = tempFolder();
     const file = join(folder, 'script');
     writeFileSync(file, '# comment\nprint 1\n\nif 1\nprint 2\nend\nprint nosuch\nprint 3\n');
     assert.equal(

@@ -1,7 +1,6 @@
 /** An engine without a machine: a stopped program of three frames over real objects, for tests of the command language. */
 import { EventEmitter } from 'node:events';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DebugInfo, Variable } from '../../adapter/compiler/debug-info.ts';
 import {
@@ -21,6 +20,7 @@ import {
   type Value,
 } from '../../adapter/engine/api.ts';
 import { FIELDS, PacketView } from '../../adapter/packets/fields.ts';
+import { tempFolder } from '../tools/temp.ts';
 
 const SOURCE = `// line 1
 export function add(so: socket, x: number, buf: Uint8Array): number {
@@ -183,7 +183,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
 
   constructor() {
     super();
-    this.sourceRoot = mkdtempSync(join(tmpdir(), 'pktgdb-test-'));
+    this.sourceRoot = tempFolder();
     for (const [file, text] of [
       ['util/t.ts', SOURCE],
       ['slirp/socket.ts', '// one\n'],
