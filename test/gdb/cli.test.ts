@@ -216,6 +216,11 @@ describe('pktgdb', function () {
     assert.equal(err, 'The machine is not set up yet; continue first.\n');
   });
 
+  it('says that there is no program where a value needs one', async () => {
+    const { err } = await pktgdb('-q', '-batch', '-ex', 'p $STATUS', ...QUIET_MACHINE);
+    assert.equal(err, 'Cannot access "machine": the program is not being run.\n');
+  });
+
   it('replays a capture without a network', async () => {
     const run = (): Promise<Ended> =>
       pktgdb(

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { type Readable, Readable as ReadableStream } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { LiveMachine } from './machine.ts';
 
 /** Bytes of a transfer. */
@@ -142,5 +143,19 @@ for (const [name, faultRate, total] of [
       assert.match(answer, /thank you/);
       assert.deepEqual(await to.taken, expected);
     });
+
+    if (faultRate === 0) {
+      it("100 clients at once of a server of the guest's, whose backlog is short: all are answered", async () => {
+        await m.run('echo hello > /www/hello; echo');
+        const bodies = await Promise.all(
+          Array.from({ length: 100 }, async () => {
+            const client = connect(m.port(80), '127.0.0.1');
+            client.write('GET /hello HTTP/1.0\r\n\r\n');
+            return (await text(client)).endsWith('\r\nhello\n');
+          }),
+        );
+        assert.equal(bodies.every(Boolean), true);
+      });
+    }
   });
 }

@@ -290,7 +290,8 @@ function e1000_tx_fix_headers(s: E1000State, tp: E1000Tx, props: e1000x_txd_prop
     stw_be(data, props.ipcss + 4, tp.size - props.ipcss);
   }
   const css = props.tucss;
-  const len = tp.size - css;
+  // 16 bits, as in QEMU: a header beyond the segment counts as a very long one.
+  const len = (tp.size - css) & 0xffff;
   if (props.tcp) {
     const sofar = frames * props.mss;
     const seq = lduw_be(data, css + 4) * 0x10000 + lduw_be(data, css + 6) + sofar;
