@@ -214,7 +214,7 @@ export class HostSockets {
   private choosePage(e: Entry, n: number): void {
     if (n < BULK) {
       this.releasePage(e);
-    } else if (n >= BULK && !e.page && !e.closed) {
+    } else if (!e.page && !e.closed) {
       e.page = this.port.reserve(e.fd);
     }
   }

@@ -125,7 +125,7 @@ describe('mailbox: both ends', () => {
   }).timeout(20_000);
 
   it('streams go on when all memory was consumed and the inferior has nothing else to say', async () => {
-    // More than the pool holds, from so many that no one of them is paused for long.
+    // More than may be used before memory is scarce, from so many that no one of them is paused for long.
     const SIZE = 1_000_000;
     const COUNT = 24;
     const e = new Ends();
@@ -154,7 +154,7 @@ describe('mailbox: both ends', () => {
       e.host.poll(0).forEach(take);
       await sleep(50);
     }
-    assert.equal(got < SIZE * COUNT, true, 'the pool is full');
+    assert.equal(got < SIZE * COUNT, true, 'memory is scarce');
     await e.turns(
       (input) => {
         take(input);

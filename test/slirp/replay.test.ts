@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { read_pcap } from '../../adapter/packets/pcap.ts';
 import { parseReplayArgs } from '../tools/replay-args.ts';
+import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const run = (...argv: string[]) =>
@@ -38,6 +39,21 @@ describe('slirp-replay', function () {
     assert.throws(() => parseReplayArgs(['--frob']), /unknown option '--frob'; known are --net --host/);
     assert.throws(() => parseReplayArgs(['--host=10.0.2']), /'10\.0\.2' is not an IPv4 address/);
     assert.throws(() => parseReplayArgs(['--udp-echo=70000']), /port: '70000' is not a number from 0 to 65535/);
+    assert.throws(() => parseReplayArgs(['--restrict=off']), /'--restrict=off': --restrict takes no value/);
+    assert.throws(() => parseReplayArgs(['--connect=5']), /^Error: --connect=5: port: '' is not a number/);
     assert.throws(() => parseReplayArgs(['--hostfwd=sctp:1-2:3']), /is not tcp\|udp:HOSTPORT-GUESTIP:GUESTPORT/);
+  });
+
+  it('a frame a century later is reached in one step, as no timer is due before', () => {
+    const r = new Replayer(new ReplayOptions());
+    const turn = r['turn'].bind(r);
+    let turns = 0;
+    r['turn'] = () => {
+      assert.equal(++turns < 10, true, 'a turn a second without need');
+      return turn();
+    };
+    r.advance(4e12);
+    assert.equal(r.now_ms, 4e12);
+    r.close();
   });
 });

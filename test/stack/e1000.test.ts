@@ -99,6 +99,18 @@ describe('e1000: registers', () => {
     }
   });
 
+  it('counters clear on read if the table says so, and only then', () => {
+    const m = bare_machine();
+    const counters = E1000_REGISTERS.filter((r) => r.group === 'Statistics' && r.access !== 'none');
+    assert.equal(counters.length > 30, true);
+    for (const r of counters) {
+      m.s.mac_reg[r.offset >> 2] = 5;
+      const first = m.rr(r.offset);
+      const second = m.rr(r.offset);
+      assert.deepEqual([r.name, second], [r.name, r.access === 'rc' ? 0 : first]);
+    }
+  });
+
   it('read-only ones ignore writes, write-only ones read as 0, holes do neither', () => {
     const m = bare_machine();
     m.wr(R('STATUS'), 0);

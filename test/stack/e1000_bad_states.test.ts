@@ -63,6 +63,22 @@ describe('e1000: states that must do no harm', () => {
     assert.deepEqual(changed(before), []);
   });
 
+  it('a transport header beyond the segment: its length has 16 bits, as observed with QEMU 7.2', () => {
+    const { m, o } = started();
+    machine.ram.set(
+      Uint8Array.from({ length: 100 }, (_, i) => i + 1),
+      0x300000,
+    );
+    machine.ram.set([1, 0], 0x300000 + 43);
+    const [ipcss, ipcso, tucss, tucso, tucse] = [0x1c, 0x10, 0x34, 0x2b, 0x19] as const;
+    const context = desc(0, 0x25000000 | 2000, 46 << 8);
+    context.set([ipcss, ipcso, 0, 0, tucss, tucso, tucse, 0]);
+    o.queue_desc(context);
+    o.queue_desc(desc(0x300000, 0x2c100000 | 0x117a, 0x200));
+    m.wr(R('TDT'), o.tx!.next);
+    assert.deepEqual([...m.peer.received[0]!.subarray(43, 45)], [0, 0xfb]);
+  });
+
   it('CVE-2015-6815 and friends: segmentation without progress ends', () => {
     for (const [hdr_len, mss, paylen, len] of [
       [54, 0, 0, 100],

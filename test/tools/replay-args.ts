@@ -105,7 +105,7 @@ const OPTIONS: Record<string, (o: ReplayOptions, v: string) => void> = {
   hostfwd: (o, v) => {
     const m = /^(tcp|udp):(\d+)-([\d.]+):(\d+)$/.exec(v);
     if (!m) {
-      throw new UsageError(`--hostfwd='${v}' is not tcp|udp:HOSTPORT-GUESTIP:GUESTPORT`);
+      throw new UsageError(`'${v}' is not tcp|udp:HOSTPORT-GUESTIP:GUESTPORT`);
     }
     const [, proto, port, guest, guestPort] = m as unknown as [string, string, string, string, string];
     o.hostfwd.push({
@@ -140,6 +140,11 @@ const OPTIONS: Record<string, (o: ReplayOptions, v: string) => void> = {
   },
 };
 
+/** The options that are on or off: a value would be taken for something it is not. */
+const FLAGS: ReadonlySet<string> = new Set(
+  'restrict ipv6 no-ipv4 emu no-loopback no-dns no-dhcp no-rebase info'.split(' '),
+);
+
 function hostEvent(o: ReplayOptions, v: string, udp: boolean): void {
   const [at, port, sport, ...text] = v.split(':');
   o.events.push({
@@ -170,7 +175,14 @@ export function parseReplayArgs(argv: readonly string[]): { files: string[]; opt
           .join(' ')}`,
       );
     }
-    option(options, eq < 0 ? '' : arg.slice(eq + 1));
+    if (eq >= 0 && FLAGS.has(name)) {
+      throw new UsageError(`'${arg}': --${name} takes no value; without it the option is off`);
+    }
+    try {
+      option(options, eq < 0 ? '' : arg.slice(eq + 1));
+    } catch (e) {
+      throw e instanceof UsageError ? new UsageError(`${arg}: ${e.message}`) : e;
+    }
   }
   return { files, options };
 }

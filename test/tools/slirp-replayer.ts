@@ -168,7 +168,8 @@ export class Replayer {
   advance(target: number): void {
     while (this.now_ms < target) {
       this.turn();
-      let step = this.timeout_ms < 0 || this.timeout_ms > 1000 ? 1000 : Math.max(1, this.timeout_ms);
+      // Without a timer there is nothing to stop for.
+      let step = this.timeout_ms < 0 ? target - this.now_ms : Math.min(1000, Math.max(1, this.timeout_ms));
       const timer = qemu_clock_deadline_ns_all();
       if (timer > 0) {
         step = Math.min(step, timer / 1e6);

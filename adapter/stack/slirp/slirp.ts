@@ -1,7 +1,7 @@
 /** The user network's entry points (libslirp's slirp.c): frames of the guest in, the poll loop, frames to the guest out. */
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
-import { type HostSocket, POLLERR, POLLHUP, POLLIN, POLLOUT, socket_poll_again } from '../util/sockets.ts';
+import { type HostSocket, POLLERR, POLLHUP, POLLIN, POLLOUT } from '../util/sockets.ts';
 import { QEMU_CLOCK_VIRTUAL, type QEMUTimer, qemu_clock_get_ns } from '../util/timer.ts';
 import { ArpTable, arp_table_add, arp_table_search } from './arp_table.ts';
 import { BOOTP_LEN, bootp_init, bootpclient, NB_BOOTP_CLIENTS } from './bootp.ts';
@@ -35,6 +35,7 @@ import {
   SS_FCANTRCVMORE,
   SS_ISFCONNECTED,
   SS_ISFCONNECTING,
+  so_notify,
   type socket,
   sofree,
   soread,
@@ -528,9 +529,7 @@ export function slirp_pollfds_poll(slirp: Slirp): void {
     if ((so.so_state & SS_FACCEPTCONN) !== 0) {
       // One in a turn, as libslirp: the guest's own backlog is short, and SYNs beyond it are lost for seconds.
       tcp_connect(so);
-      if (s.backlog.length > 0) {
-        socket_poll_again(machine.sockets, s);
-      }
+      so_notify(so);
       continue;
     }
     if ((s.revents & POLLERR) !== 0) {
