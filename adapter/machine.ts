@@ -7,11 +7,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { netdev_help } from './commands/netdev-help.ts';
 import { Image } from './engine/image.ts';
 import { Inferior } from './engine/inferior.ts';
-import { ChardevError, open_socket, option_value, parse_chardev, serve_qtest } from './engine/qtest.ts';
 import { hostNameservers } from './host/addresses.ts';
-import { netdev_help } from './netdev-help.ts';
+import { ChardevError, open_socket, option_value, parse_chardev, serve_qtest } from './host/qtest.ts';
 
 /** Milliseconds that a machine has to end by itself when it is told to. */
 const QUIT_MS = 2000;

@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { netdev_help } from './commands/netdev-help.ts';
 import { checkRuntime } from './engine/check-runtime.ts';
 import { Engine } from './engine/engine.ts';
 import { type Action, run_cli } from './gdb/cli.ts';
-import { netdev_help } from './netdev-help.ts';
 
 const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
 

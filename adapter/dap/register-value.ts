@@ -1,6 +1,6 @@
 /** Registers met in expressions: `$RDH` and `s.mac_reg[RDH]` are shown with their bit fields. */
-import { parse_expression } from '../gdb/expression/parser.ts';
-import { type Nic, nics } from '../gdb/nics.ts';
+import { parse_expression } from '../inspect/expression/parser.ts';
+import { type Nic, nics } from '../inspect/nics.ts';
 import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
 import type { Item, ValueFormat } from './containers.ts';
 import { type Register, registerItem } from './registers.ts';

@@ -1,8 +1,8 @@
 /** `pktgdb/rings` and `pktgdb/descriptor`: what the picture of the rings is drawn from, read from shared memory alone. */
 import type { EngineApi, GuestMemory } from '../engine/api.ts';
-import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../gdb/descriptors.ts';
-import { type Nic, nics } from '../gdb/nics.ts';
-import { type Ring, type RingKind, readRing } from '../gdb/ring-state.ts';
+import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../inspect/descriptors.ts';
+import { type Nic, nics } from '../inspect/nics.ts';
+import { type Ring, type RingKind, readRing } from '../inspect/rings.ts';
 import { dissect_bytes, format_tree } from '../packets/dissect.ts';
 import { PacketView } from '../packets/fields.ts';
 import { format_summary, summary } from '../packets/summary.ts';

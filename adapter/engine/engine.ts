@@ -3,11 +3,13 @@ import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { hostNameservers } from '../host/addresses.ts';
-import { type Recording, recordedBytes } from '../host/recording.ts';
-import { readTrace, type Trace } from '../host/trace.ts';
-import { replayArgs } from '../host/trace-args.ts';
-import { TRACE_NAMESERVERS } from '../host/trace-host.ts';
+import { attach_qtest } from '../host/qtest.ts';
+import { type Recording, recordedBytes } from '../inferior/recording.ts';
+import { TRACE_NAMESERVERS } from '../inferior/trace-host.ts';
+import type { ExecutionSummary } from '../inferior/worker.ts';
 import { read_capture } from '../packets/capture.ts';
+import { replayArgs } from '../replay/args.ts';
+import { readTrace, type Trace } from '../replay/trace.ts';
 import {
   type Breakpoint,
   type BreakpointSpec,
@@ -30,9 +32,7 @@ import { SharedGuestMemory } from './guest-memory.ts';
 import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
-import { attach_qtest } from './qtest.ts';
 import { type RuntimeStop, StoppedState } from './stopped.ts';
-import type { ExecutionSummary } from './worker.ts';
 
 /** Default bound of a recording in bytes. */
 export const DEFAULT_RECORD_LIMIT = 64 << 20;

@@ -2,15 +2,15 @@
 import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { CTL, createMailbox, type MailboxBuffers } from '../host/mailbox.ts';
-import type { Recording, RecordingHeader } from '../host/recording.ts';
+import { Pump } from '../host/pump.ts';
+import type { Recording, RecordingHeader } from '../inferior/recording.ts';
+import type { ProbeTables } from '../inferior/runtime.ts';
+import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import type { Input } from '../stack/util/host.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
-import { Pump } from './pump.ts';
-import type { ProbeTables } from './runtime.ts';
 import type { RuntimeStop } from './stopped.ts';
-import type { ExecutionSummary, WorkerData, WorkerMessage } from './worker.ts';
 
 export interface InferiorOptions {
   readonly header: RecordingHeader;

@@ -1,8 +1,9 @@
 /** Commands about breakpoints. */
+
+import { type Command, CommandError } from '../commands/command.ts';
+import { type DefaultPlace, parse_location, split_condition } from '../commands/linespec.ts';
 import type { Breakpoint } from '../engine/api.ts';
-import { type Command, CommandError } from './commands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { type DefaultPlace, parse_location, split_condition } from './linespec.ts';
 
 /** The place a bare line number counts from: the selected frame's, else what was listed last. */
 export async function default_place(gdb: GdbInterpreter): Promise<DefaultPlace | undefined> {

@@ -1,16 +1,16 @@
 /** Commands about values: print, printf, x, ptype, set var. */
-import { type Command, CommandError } from './commands.ts';
+import { type Command, CommandError } from '../commands/command.ts';
+import { ExpressionError } from '../inspect/expression/ast.ts';
+import { FUNCTIONS } from '../inspect/expression/functions.ts';
+import { parse_expression } from '../inspect/expression/parser.ts';
+import { register_names } from '../inspect/registers.ts';
+import { type FormatLetter, format_result, split_format } from '../inspect/values.ts';
 import { DISPLAY_COMMANDS } from './display.ts';
-import { ExpressionError } from './expression/ast.ts';
-import { FUNCTIONS } from './expression/functions.ts';
-import { parse_expression } from './expression/parser.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { examine } from './memory.ts';
 import { print_packet } from './packet.ts';
 import { printf } from './printf.ts';
 import { ptype, whatis } from './ptype.ts';
-import { register_names } from './registers.ts';
-import { type FormatLetter, format_result, split_format } from './values.ts';
 
 /** Splits `/x` off and refuses what has no meaning for `command`. */
 function print_format(args: string, command: string): { letter: FormatLetter; rest: string } {

@@ -1,10 +1,10 @@
 /** Expressions displayed at each stop. */
 
+import { type Command, CommandError } from '../commands/command.ts';
+import { parse_expression } from '../inspect/expression/parser.ts';
+import { format_result, split_format } from '../inspect/values.ts';
 import { parse_numbers } from './breakpoints.ts';
-import { type Command, CommandError } from './commands.ts';
-import { parse_expression } from './expression/parser.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { format_result, split_format } from './values.ts';
 
 /** Shows all that can be evaluated here; others (locals of another function) are passed over, as in gdb. */
 export async function run_displays(gdb: GdbInterpreter): Promise<void> {

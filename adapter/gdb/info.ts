@@ -1,18 +1,19 @@
 /** `info`: about the program and the machine. */
+
+import { type Command, CommandError } from '../commands/command.ts';
+import { help_text } from '../commands/help.ts';
+import { find_functions, unknown_function } from '../commands/linespec.ts';
 import type { FunctionInfo } from '../compiler/debug-info.ts';
+import { REGISTER_GROUPS, register_names } from '../inspect/registers.ts';
 import { complete_location, default_place, info_breakpoints } from './breakpoints.ts';
-import { type Command, CommandError } from './commands.ts';
 import { info_display } from './display.ts';
-import { help_text } from './help.ts';
+import { info_args, info_frame, info_locals, regex_of } from './frames.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { find_functions, unknown_function } from './linespec.ts';
 import { NETWORK_INFO } from './network-info.ts';
 import { print_packet } from './packet.ts';
 import { declaration } from './ptype.ts';
 import { info_registers } from './register-info.ts';
-import { REGISTER_GROUPS, register_names } from './registers.ts';
 import { line_of } from './source.ts';
-import { info_args, info_frame, info_locals, regex_of } from './stack.ts';
 
 /** Items with a file, grouped by it, as gdb's symbol listings are. */
 function listing<T extends { readonly file: string; readonly line: number }>(

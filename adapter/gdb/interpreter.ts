@@ -2,21 +2,22 @@
  * The gdb command language over an engine: one line in, text out. Knows no terminal and no DAP; the CLI and the Debug Console
  * both feed it lines.
  */
+
+import { type Command, CommandError, complete_line, find_command } from '../commands/command.ts';
 import { type EngineApi, EngineError, type Frame, type StopReason } from '../engine/api.ts';
+import { Evaluator } from '../inspect/evaluator.ts';
+import { ExpressionError } from '../inspect/expression/ast.ts';
 import { BREAKPOINT_COMMANDS } from './breakpoints.ts';
-import { type Command, CommandError, complete_line, find_command } from './commands.ts';
 import { DATA_COMMANDS } from './data.ts';
 import { run_displays } from './display.ts';
-import { Evaluator } from './evaluate.ts';
-import { ExpressionError } from './expression/ast.ts';
-import { HOST_COMMANDS, HostPeers } from './host.ts';
+import { STACK_COMMANDS } from './frames.ts';
 import { INFO_COMMANDS } from './info.ts';
 import { MISC_COMMANDS } from './misc.ts';
+import { HOST_COMMANDS, HostPeers } from './peers.ts';
 import { RUNNING_COMMANDS } from './running.ts';
 import { type Block, block_opener, SCRIPT_COMMANDS, type UserCommand } from './script.ts';
 import { default_settings, SETTING_COMMANDS, type Settings } from './settings.ts';
 import { SOURCE_COMMANDS, SourceView } from './source.ts';
-import { STACK_COMMANDS } from './stack.ts';
 import { print_stop } from './stops.ts';
 
 /** Where output goes: results, errors, or log lines of the machine. */

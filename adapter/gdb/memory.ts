@@ -1,8 +1,9 @@
 /** `x`: guest physical memory, or an array of bytes of the stack. */
+
+import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
-import { CommandError } from './commands.ts';
+import { type FormatLetter, format_number, quote_string, split_format } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { type FormatLetter, format_number, quote_string, split_format } from './values.ts';
 
 const SIZES = { b: 1, h: 2, w: 4, g: 8 } as const;
 type Size = keyof typeof SIZES;

@@ -1,7 +1,7 @@
 /** Other commands: help, quit, echo, shell. */
 import { spawn } from 'node:child_process';
-import { type Command, CommandError } from './commands.ts';
-import { help_text } from './help.ts';
+import { type Command, CommandError } from '../commands/command.ts';
+import { help_text } from '../commands/help.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { unescape_c } from './printf.ts';
 

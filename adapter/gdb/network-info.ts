@@ -1,7 +1,7 @@
 /** What `info` says of the network: rings, the user network, drops. */
-import { type Command, CommandError } from './commands.ts';
+import { type Command, CommandError } from '../commands/command.ts';
+import { choose_nic } from '../inspect/nics.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { choose_nic } from './nics.ts';
 import { ring_text } from './rings.ts';
 
 /** What the machine's monitor says, whether the machine runs or is stopped. */

@@ -1,6 +1,7 @@
 /** `print $pkt` and `info packet`: the packet that the selected frame handles, dissected. */
+
+import { CommandError } from '../commands/command.ts';
 import { dissect_bytes, format_tree } from '../packets/dissect.ts';
-import { CommandError } from './commands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 export async function print_packet(gdb: GdbInterpreter): Promise<void> {

@@ -1,8 +1,9 @@
 /** gdb's `printf` and `echo`. */
+
+import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
-import { CommandError } from './commands.ts';
-import { escape_sequence } from './expression/lexer.ts';
-import { parse_argument } from './expression/parser.ts';
+import { escape_sequence } from '../inspect/expression/lexer.ts';
+import { parse_argument } from '../inspect/expression/parser.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Text with C's escapes resolved. */

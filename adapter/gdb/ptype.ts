@@ -1,11 +1,12 @@
 /** `ptype` and `whatis`: types from the debug info, those of registers from the register table. */
+
+import { CommandError } from '../commands/command.ts';
 import type { FunctionInfo, StructInfo } from '../compiler/debug-info.ts';
+import { struct_name, type_name } from '../inspect/evaluator.ts';
+import { plain_type } from '../inspect/expression/types.ts';
+import { register_definition, register_named, register_type_name } from '../inspect/registers.ts';
 import type { RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
-import { CommandError } from './commands.ts';
-import { struct_name, type_name } from './evaluate.ts';
-import { plain_type } from './expression/types.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { register_definition, register_named, register_type_name } from './registers.ts';
 
 /** `number (NetClientState, Uint8Array)`. */
 export function signature(f: FunctionInfo): string {

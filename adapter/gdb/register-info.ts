@@ -1,11 +1,12 @@
 /** `info registers`. */
+
+import { CommandError } from '../commands/command.ts';
+import { near } from '../commands/linespec.ts';
+import { choose_nic } from '../inspect/nics.ts';
+import { decode_register, find_registers, REGISTER_GROUPS, register_names } from '../inspect/registers.ts';
 import type { RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
-import { CommandError } from './commands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { near } from './linespec.ts';
-import { choose_nic } from './nics.ts';
-import { decode_register, find_registers, REGISTER_GROUPS, register_names } from './registers.ts';
 
 /** Elements of a register array that are shown when all are zero but a few. */
 const MAX_ELEMENTS = 256;

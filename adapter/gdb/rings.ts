@@ -1,7 +1,7 @@
 /** The descriptor rings as text. */
 import type { GuestMemory } from '../engine/api.ts';
-import { DESCRIPTOR_SIZE, type DescriptorField, decodeDescriptor, flagNames } from './descriptors.ts';
-import { RINGS, type RingKind, readRing } from './ring-state.ts';
+import { DESCRIPTOR_SIZE, type DescriptorField, decodeDescriptor, flagNames } from '../inspect/descriptors.ts';
+import { RINGS, type RingKind, readRing } from '../inspect/rings.ts';
 
 function hex(n: number, digits: number): string {
   return `0x${n.toString(16).padStart(digits, '0')}`;

@@ -1,11 +1,12 @@
 /** Commands that run the program. */
+
+import { type Command, CommandError } from '../commands/command.ts';
+import { parse_location } from '../commands/linespec.ts';
+import { split_words } from '../commands/words.ts';
 import type { StepKind } from '../engine/api.ts';
 import { complete_location, default_place } from './breakpoints.ts';
-import { type Command, CommandError } from './commands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { parse_location } from './linespec.ts';
 import { numbered_frame_line } from './stops.ts';
-import { split_words } from './words.ts';
 
 /** Statements of a loop that a bare `until` steps over before it stops anyway. */
 const UNTIL_LIMIT = 10_000;

@@ -1,9 +1,9 @@
 /** Blocks of lines that end with `end`: `commands`, `define`, `document`, `if`, `while`; and `source`. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { type Command, CommandError, find_command } from '../commands/command.ts';
+import { parse_expression } from '../inspect/expression/parser.ts';
 import { breakpoint_of } from './breakpoints.ts';
-import { type Command, CommandError, find_command } from './commands.ts';
-import { parse_expression } from './expression/parser.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** A command of the user's own. */

@@ -1,10 +1,10 @@
 /** `set` and `show`. */
-import { type Command, CommandError } from './commands.ts';
+import { type Command, CommandError } from '../commands/command.ts';
+import { help_text } from '../commands/help.ts';
+import { split_words } from '../commands/words.ts';
+import { default_print_settings, type PrintSettings } from '../inspect/values.ts';
 import { complete_expression, set_variable } from './data.ts';
-import { help_text } from './help.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { default_print_settings, type PrintSettings } from './values.ts';
-import { split_words } from './words.ts';
 
 /** Settings that `set` changes. Those of the terminal (height, width, pagination) are accepted and have no effect. */
 export interface Settings {

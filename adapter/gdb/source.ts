@@ -1,11 +1,11 @@
 /** Source text: the lines of a stop, `list`, and where a file is. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Command, CommandError } from '../commands/command.ts';
+import { type DefaultPlace, find_file, find_functions, parse_location } from '../commands/linespec.ts';
 import type { EngineApi } from '../engine/api.ts';
 import { complete_location } from './breakpoints.ts';
-import { type Command, CommandError } from './commands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { type DefaultPlace, find_file, find_functions, parse_location } from './linespec.ts';
 
 /** Reads source files, and remembers what `list` showed last. */
 export class SourceView {

@@ -1,7 +1,7 @@
 /** What gdb prints when the program stops, and frame lines. */
 import type { Frame, NamedValue, StopReason } from '../engine/api.ts';
+import { format_argument, format_result } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { format_argument, format_result } from './values.ts';
 
 /** `nc=0x7f0000001040, iovcnt=1`. */
 function argument_list(args: readonly NamedValue[]): string {

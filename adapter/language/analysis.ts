@@ -1,14 +1,14 @@
 /** The debugger's own tables and parser, without a machine: what scripts are checked and completed with. */
 
+import { type Command, CommandError, type Found, find_command } from '../commands/command.ts';
+import { near } from '../commands/linespec.ts';
 import type { Variable } from '../compiler/debug-info.ts';
 import type { SymbolScope } from '../engine/api.ts';
-import { type Command, CommandError, type Found, find_command } from '../gdb/commands.ts';
-import { Evaluator } from '../gdb/evaluate.ts';
-import { type Expression, ExpressionError } from '../gdb/expression/ast.ts';
-import { type CompileContext, compile, compile_assignment } from '../gdb/expression/compile.ts';
 import { GdbInterpreter } from '../gdb/interpreter.ts';
-import { near } from '../gdb/linespec.ts';
-import { register_index } from '../gdb/registers.ts';
+import { Evaluator } from '../inspect/evaluator.ts';
+import { type Expression, ExpressionError } from '../inspect/expression/ast.ts';
+import { type CompileContext, compile, compile_assignment } from '../inspect/expression/compile.ts';
+import { register_index } from '../inspect/registers.ts';
 import type { Script } from './script.ts';
 import { StaticEngine } from './static-engine.ts';
 

@@ -1,11 +1,11 @@
 /** Checks of the machine's options in a script, with the machine's own parsers. */
-import { CommandError } from '../gdb/commands.ts';
-import { near } from '../gdb/linespec.ts';
-import { split_words } from '../gdb/words.ts';
+import { CommandError } from '../commands/command.ts';
+import { near } from '../commands/linespec.ts';
+import { find_option } from '../commands/machine-options.ts';
+import { split_words } from '../commands/words.ts';
 import { parse_netdev_user } from '../stack/net/slirp_options.ts';
 import { qemu_parse_args } from '../stack/softmmu/vl.ts';
 import { OptionError, qemu_opts_parse } from '../stack/util/qemu-option.ts';
-import { find_option } from './options.ts';
 
 /** Names that the first word of a value may be given with. */
 const KIND_NAMES: readonly string[] = ['type', 'driver', 'qom-type'];

@@ -1,16 +1,16 @@
 /** Completion of scripts: commands, names of the stack, registers, fields, the machine's options, settings, files. */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import type { Command } from '../gdb/commands.ts';
-import { FUNCTIONS } from '../gdb/expression/functions.ts';
-import { REGISTER_GROUPS } from '../gdb/registers.ts';
+import { argument_kind } from '../commands/arguments.ts';
+import type { Command } from '../commands/command.ts';
+import { MACHINE_OPTIONS } from '../commands/machine-options.ts';
+import { FUNCTIONS } from '../inspect/expression/functions.ts';
+import { REGISTER_GROUPS } from '../inspect/registers.ts';
 import { known_fields } from '../packets/fields.ts';
 import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
 import { type Analysis, is_user_error } from './analysis.ts';
-import { argument_kind } from './arguments.ts';
 import { command_text, VARIABLE_NAMES } from './docs.ts';
 import { name_hover, option_context } from './hover.ts';
-import { MACHINE_OPTIONS } from './options.ts';
 import { type Position, type Range, range_of, type Script } from './script.ts';
 
 export type CompletionKind =

@@ -1,7 +1,8 @@
 /** What stands at a position of a script. */
-import type { Found } from '../gdb/commands.ts';
+
+import { type ArgumentKind, argument_kind } from '../commands/arguments.ts';
+import type { Found } from '../commands/command.ts';
 import { type Analysis, is_user_error } from './analysis.ts';
-import { type ArgumentKind, argument_kind } from './arguments.ts';
 import type { Position, Script, ScriptLine } from './script.ts';
 
 /** A name in a line. */

@@ -1,12 +1,13 @@
 /** What is wrong with a script, found with the debugger's own parser. */
+
+import { argument_kind } from '../commands/arguments.ts';
+import { CommandError, type Found } from '../commands/command.ts';
+import { near, parse_location, split_condition } from '../commands/linespec.ts';
 import { EngineError } from '../engine/api.ts';
-import { CommandError, type Found } from '../gdb/commands.ts';
-import { parse_argument, parse_expression } from '../gdb/expression/parser.ts';
-import { near, parse_location, split_condition } from '../gdb/linespec.ts';
-import { find_registers, REGISTER_GROUPS, register_index, register_names } from '../gdb/registers.ts';
-import { split_format } from '../gdb/values.ts';
+import { parse_argument, parse_expression } from '../inspect/expression/parser.ts';
+import { find_registers, REGISTER_GROUPS, register_index, register_names } from '../inspect/registers.ts';
+import { split_format } from '../inspect/values.ts';
 import { type Analysis, is_user_error } from './analysis.ts';
-import { argument_kind } from './arguments.ts';
 import { check_options } from './check-options.ts';
 import { type Range, range_of, type Script, type ScriptLine } from './script.ts';
 

@@ -1,8 +1,9 @@
 /** What is known of names, as Markdown for hovers and completions. */
+
+import type { Command } from '../commands/command.ts';
 import type { FunctionInfo, GlobalInfo, StructInfo } from '../compiler/debug-info.ts';
-import type { Command } from '../gdb/commands.ts';
-import { FUNCTIONS } from '../gdb/expression/functions.ts';
 import { declaration } from '../gdb/ptype.ts';
+import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { FIELDS, type Field } from '../packets/fields.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 

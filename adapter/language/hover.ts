@@ -1,5 +1,6 @@
 /** Hovers: what a command does, what a name of the stack, a register, a field or an option is. */
 
+import { find_option } from '../commands/machine-options.ts';
 import type { Analysis } from './analysis.ts';
 import { type Line, line_at, type Word, word_at } from './cursor.ts';
 import {
@@ -15,7 +16,6 @@ import {
   struct_text,
   variable_text,
 } from './docs.ts';
-import { find_option } from './options.ts';
 import { type Position, type Range, range_of, type Script } from './script.ts';
 
 export interface Hover {

@@ -1,8 +1,8 @@
 /** Definitions, the outline, and help on arguments. */
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { FUNCTIONS } from '../gdb/expression/functions.ts';
-import { find_file } from '../gdb/linespec.ts';
+import { find_file } from '../commands/linespec.ts';
+import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { type Analysis, is_user_error } from './analysis.ts';
 import { line_at, word_at } from './cursor.ts';
 import { type Position, type Range, range_of, type Script, type ScriptLine } from './script.ts';

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { LiveHost } from '../../adapter/host/live-host.ts';
-import type { MailboxBuffers } from '../../adapter/host/mailbox.ts';
+import { LiveHost } from '../../adapter/inferior/live-host.ts';
+import type { MailboxBuffers } from '../../adapter/mailbox/mailbox.ts';
 import type * as SlirpModule from '../../adapter/stack/slirp/slirp.ts';
 import type * as MachineModule from '../../adapter/stack/softmmu/machine.ts';
 import type * as RandomModule from '../../adapter/stack/util/random.ts';

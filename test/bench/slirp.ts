@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
-import { Pump } from '../../adapter/engine/pump.ts';
-import { createMailbox } from '../../adapter/host/mailbox.ts';
+import { Pump } from '../../adapter/host/pump.ts';
+import { createMailbox } from '../../adapter/mailbox/mailbox.ts';
 import type { BenchData, BenchMessage } from './slirp-worker.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
 

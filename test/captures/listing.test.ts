@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { readTrace } from '../../adapter/host/trace.ts';
-import { PacketNumbers } from '../../adapter/host/trace-packets.ts';
 import { read_capture } from '../../adapter/packets/capture.ts';
+import { PacketNumbers } from '../../adapter/replay/packet-numbers.ts';
+import { readTrace } from '../../adapter/replay/trace.ts';
 import { listing } from '../../src/captures/listing.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));

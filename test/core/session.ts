@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BreakpointSpec, LaunchOptions, StopReason } from '../../adapter/engine/api.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
-import { Evaluator } from '../../adapter/gdb/evaluate.ts';
+import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { HostSockets } from '../../adapter/host/host-sockets.ts';
-import { createMailbox } from '../../adapter/host/mailbox.ts';
-import { ReceivePool } from '../../adapter/host/receive-pool.ts';
+import { HostSockets } from '../../adapter/host/sockets.ts';
+import { createMailbox } from '../../adapter/mailbox/mailbox.ts';
+import { ReceivePool } from '../../adapter/mailbox/receive-pool.ts';
 import type { Input } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 

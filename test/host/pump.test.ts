@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pump } from '../../adapter/engine/pump.ts';
-import { LiveHost } from '../../adapter/host/live-host.ts';
-import { createMailbox, POOL_PAGE, POOL_PAGES } from '../../adapter/host/mailbox.ts';
+import { Pump } from '../../adapter/host/pump.ts';
+import { LiveHost } from '../../adapter/inferior/live-host.ts';
+import { createMailbox, POOL_PAGE, POOL_PAGES } from '../../adapter/mailbox/mailbox.ts';
 import type { Input } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 

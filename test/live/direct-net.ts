@@ -1,6 +1,6 @@
 /** A user network in this thread whose sockets are real: `HostSockets` without the mailbox. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { HostSockets } from '../../adapter/host/host-sockets.ts';
+import { HostSockets } from '../../adapter/host/sockets.ts';
 import {
   type Slirp,
   SlirpConfig,

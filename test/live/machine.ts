@@ -2,9 +2,9 @@
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Pump } from '../../adapter/engine/pump.ts';
 import { toSockaddr } from '../../adapter/host/addresses.ts';
-import { createMailbox } from '../../adapter/host/mailbox.ts';
+import { Pump } from '../../adapter/host/pump.ts';
+import { createMailbox } from '../../adapter/mailbox/mailbox.ts';
 import { bundle } from '../tools/bundle.ts';
 import type { LiveMachineData, LiveMachineMessage } from './machine-worker.ts';
 

@@ -1,6 +1,6 @@
 /** `e1000.svd` has the structure that the CMSIS-SVD schema (1.3) demands, and says what the register table says. */
 import assert from 'node:assert/strict';
-import { e1000_svd } from '../../adapter/engine/svd.ts';
+import { e1000_svd } from '../../adapter/inspect/svd.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
 
 interface Element {

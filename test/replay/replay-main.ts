@@ -1,9 +1,9 @@
 /** Plays a capture on the machine and writes what came of it as JSON: `replay-main.ts CAPTURE [QEMU OPTION...]`. One process a replay, since a process has one machine. */
 import { readFileSync } from 'node:fs';
-import { readTrace } from '../../adapter/host/trace.ts';
-import { replayArgs } from '../../adapter/host/trace-args.ts';
-import { TraceHost } from '../../adapter/host/trace-host.ts';
+import { TraceHost } from '../../adapter/inferior/trace-host.ts';
 import { read_capture } from '../../adapter/packets/capture.ts';
+import { replayArgs } from '../../adapter/replay/args.ts';
+import { readTrace } from '../../adapter/replay/trace.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
 import { Outside } from './replay.ts';

@@ -1,10 +1,10 @@
 /** Replays for tests. */
 
-import { readTrace, type Trace } from '../../adapter/host/trace.ts';
-import { TRACE_NAMESERVERS } from '../../adapter/host/trace-host.ts';
+import { TRACE_NAMESERVERS } from '../../adapter/inferior/trace-host.ts';
 import { read_capture } from '../../adapter/packets/capture.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
 import { write_pcap } from '../../adapter/packets/pcap.ts';
+import { readTrace, type Trace } from '../../adapter/replay/trace.ts';
 import type { FrameDirection, Host, Input } from '../../adapter/stack/util/host.ts';
 import { packets_of } from '../packets/samples.ts';
 

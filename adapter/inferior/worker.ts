@@ -4,15 +4,15 @@
  */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { LiveHost } from '../host/live-host.ts';
-import { CTL, type MailboxBuffers } from '../host/mailbox.ts';
-import { RecordedHost, type RecordingHeader, RecordingHost } from '../host/recording.ts';
-import { readTrace } from '../host/trace.ts';
-import { TraceHost } from '../host/trace-host.ts';
-import { PacketNumbers } from '../host/trace-packets.ts';
+import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { read_capture } from '../packets/capture.ts';
+import { PacketNumbers } from '../replay/packet-numbers.ts';
+import { readTrace } from '../replay/trace.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
+import { LiveHost } from './live-host.ts';
+import { RecordedHost, type RecordingHeader, RecordingHost } from './recording.ts';
 import { type ProbeTables, Runtime } from './runtime.ts';
+import { TraceHost } from './trace-host.ts';
 
 /** What the engine starts the thread with. */
 export interface WorkerData {

@@ -1,11 +1,11 @@
 /** The main thread's end of the mailbox: posts inputs, carries out outputs with `HostSockets`. */
 import { StringDecoder } from 'node:string_decoder';
-import { encodeInput, inputRoom, type Reader, type Writer } from '../host/codec.ts';
-import { HostSockets } from '../host/host-sockets.ts';
-import { CTL, errnoNumber, type MailboxBuffers, OUT, RecordRing } from '../host/mailbox.ts';
-import { OutputFiles } from '../host/output-files.ts';
-import { ReceivePool } from '../host/receive-pool.ts';
+import { encodeInput, inputRoom, type Reader, type Writer } from '../mailbox/codec.ts';
+import { CTL, errnoNumber, type MailboxBuffers, OUT, RecordRing } from '../mailbox/mailbox.ts';
+import { ReceivePool } from '../mailbox/receive-pool.ts';
 import type { Input, sockaddr } from '../stack/util/host.ts';
+import { OutputFiles } from './output-files.ts';
+import { HostSockets } from './sockets.ts';
 
 /** What the machine says besides its socket calls. */
 export interface PumpEvents {

@@ -5,11 +5,11 @@
 import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type OnReadOpts, type Server, type SocketConstructorOpts, Socket as TcpSocket } from 'node:net';
+import { WORD } from '../mailbox/shared-copy.ts';
 import type { Input, sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
+import { HostDatagrams } from './datagrams.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
-import { HostDatagrams } from './host-datagrams.ts';
-import { WORD } from './shared-copy.ts';
 import { SmbShares, sharedDirectory } from './smb.ts';
 
 const AF_UNIX = 1;

@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readTrace } from '../../adapter/host/trace.ts';
 import { read_capture } from '../../adapter/packets/capture.ts';
 import { Conversations } from '../../adapter/packets/conversations.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
 import { write_pcap } from '../../adapter/packets/pcap.ts';
 import { format_summary, summary } from '../../adapter/packets/summary.ts';
+import { readTrace } from '../../adapter/replay/trace.ts';
+import { bulk_bytes, bulk_capture } from '../host/bulk.ts';
 import { HELLO, packets_of } from '../packets/samples.ts';
-import { bulk_bytes, bulk_capture } from './bulk.ts';
 import { from_slirp, streams } from './replay.ts';
 
 interface Result {

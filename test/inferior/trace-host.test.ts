@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { TraceHost } from '../../adapter/host/trace-host.ts';
+import { TraceHost } from '../../adapter/inferior/trace-host.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
 import { format_summary, summary } from '../../adapter/packets/summary.ts';
 import { type Input, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 import { HELLO, packets_of } from '../packets/samples.ts';
-import { Outside } from './replay.ts';
+import { Outside } from '../replay/replay.ts';
 
 const ARGS = ['pktgdb', '-netdev', 'user,id=n,hostfwd=tcp::5555-:5556', '-device', 'e1000,netdev=n'];
 const ISS = 64001;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Evaluator } from '../../adapter/gdb/evaluate.ts';
-import { ExpressionError } from '../../adapter/gdb/expression/ast.ts';
-import { compile_condition } from '../../adapter/gdb/expression/compile.ts';
-import { parse_expression } from '../../adapter/gdb/expression/parser.ts';
-import { default_print_settings, type FormatLetter, format_result } from '../../adapter/gdb/values.ts';
-import { FakeEngine } from './fake-engine.ts';
+import { Evaluator } from '../../adapter/inspect/evaluator.ts';
+import { ExpressionError } from '../../adapter/inspect/expression/ast.ts';
+import { compile_condition } from '../../adapter/inspect/expression/compile.ts';
+import { parse_expression } from '../../adapter/inspect/expression/parser.ts';
+import { default_print_settings, type FormatLetter, format_result } from '../../adapter/inspect/values.ts';
+import { FakeEngine } from '../gdb/fake-engine.ts';
 
 /** What `print/letter text` shows after the `$1 = `, or the error. */
 async function shown(text: string, letter: FormatLetter = '', engine = new FakeEngine().stand()): Promise<string> {

@@ -2,7 +2,7 @@
 
 import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { BreakpointSpec, EngineApi } from '../engine/api.ts';
-import { CommandError } from './commands.ts';
+import { CommandError } from './command.ts';
 
 /** A place in the code. */
 export type Location = Exclude<BreakpointSpec['location'], { readonly kind: 'packet' }>;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { describeTrace, readTrace, type Trace } from '../../adapter/host/trace.ts';
-import { parseForwards, replayArgs } from '../../adapter/host/trace-args.ts';
-import { arpAnnouncement, bareAck, completeFrame, segment, setAck } from '../../adapter/host/trace-frames.ts';
 import { CaptureError, read_capture } from '../../adapter/packets/capture.ts';
 import { check_transport } from '../../adapter/packets/checksum.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
 import { concat, type PacketToWrite, write_pcap } from '../../adapter/packets/pcap.ts';
 import { summary } from '../../adapter/packets/summary.ts';
+import { parseForwards, replayArgs } from '../../adapter/replay/args.ts';
+import { arpAnnouncement, bareAck, completeFrame, segment, setAck } from '../../adapter/replay/frames.ts';
+import { describeTrace, readTrace, type Trace } from '../../adapter/replay/trace.ts';
 import { ethernet, from_hex, HELLO, ipv4, packets_of, udp } from '../packets/samples.ts';
 import { trace_of } from './replay.ts';
 

@@ -6,8 +6,8 @@ import { type Capture, CaptureError, type CapturePacket, linktype_kind, linktype
 import { format_ether, format_ipv4 } from '../packets/format.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
-import { completeFrame } from './trace-frames.ts';
-import { addressKey, Reassembly, sessionOf } from './trace-sessions.ts';
+import { completeFrame } from './frames.ts';
+import { addressKey, Reassembly, sessionOf } from './sessions.ts';
 
 /** A TCP connection of the capture. Sequence numbers are relative to each side's SYN, which is 0. */
 export class TcpFlow {

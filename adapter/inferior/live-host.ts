@@ -1,7 +1,8 @@
 /** The `Host` of a live machine, in the inferior's thread: real time, and sockets on the main thread behind the mailbox. */
+
+import { decodeInput, type Reader, type Writer } from '../mailbox/codec.ts';
+import { CTL, errnoName, type MailboxBuffers, OUT, RecordRing } from '../mailbox/mailbox.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
-import { decodeInput, type Reader, type Writer } from './codec.ts';
-import { CTL, errnoName, type MailboxBuffers, OUT, RecordRing } from './mailbox.ts';
 import { readServed, type ServedPiece } from './served-files.ts';
 
 /** What the host needs from the thread it runs in. */

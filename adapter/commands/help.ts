@@ -1,6 +1,7 @@
 /** Texts of `help`. */
-import { type Command, type CommandClass, CommandError, find_command } from './commands.ts';
-import type { GdbInterpreter } from './interpreter.ts';
+
+import type { GdbInterpreter } from '../gdb/interpreter.ts';
+import { type Command, type CommandClass, CommandError, find_command } from './command.ts';
 
 const CLASSES: readonly (readonly [CommandClass, string])[] = [
   ['breakpoints', 'Making program stop at certain points.'],

@@ -1,7 +1,7 @@
 /** The outside end of the test protocol (`-qtest`): a socket, or stdin and stdout, joined to a machine. */
 import { connect, createServer, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import type { Inferior } from './inferior.ts';
+import type { Inferior } from '../engine/inferior.ts';
 
 /** A `-qtest` or `-monitor` option is wrong, or what it names cannot be reached; the message says how. */
 export class ChardevError extends Error {

@@ -1,9 +1,9 @@
 /** Memory for received data: what is put comes out as it was, and every page is free again once all is consumed. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createMailbox, POOL_PAGE, POOL_PAGES, POOL_PLENTY } from '../../adapter/host/mailbox.ts';
-import { ReceivePool } from '../../adapter/host/receive-pool.ts';
-import { copyShared, WORD } from '../../adapter/host/shared-copy.ts';
+import { createMailbox, POOL_PAGE, POOL_PAGES, POOL_PLENTY } from '../../adapter/mailbox/mailbox.ts';
+import { ReceivePool } from '../../adapter/mailbox/receive-pool.ts';
+import { copyShared, WORD } from '../../adapter/mailbox/shared-copy.ts';
 
 const bytes = (n: number, seed: number): Uint8Array => Uint8Array.from({ length: n }, (_, i) => i * 31 + seed);
 

@@ -6,11 +6,11 @@
 import { type Capture, read_capture } from '../packets/capture.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import { concat } from '../packets/pcap.ts';
+import { dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
+import { arpAnnouncement, bareAck, segment, setAck } from '../replay/frames.ts';
+import { describeTrace, flowKeyOf, readTrace, type Step, type TcpFlow, type Trace } from '../replay/trace.ts';
 import { AF_INET, AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
-import { describeTrace, flowKeyOf, readTrace, type Step, type TcpFlow, type Trace } from './trace.ts';
-import { dhcpStartOf, type Forward, findForward, parseForwards } from './trace-args.ts';
-import { arpAnnouncement, bareAck, segment, setAck } from './trace-frames.ts';
 
 /** Machine time of the first packet: the NIC refuses frames for a second after its driver has started it. */
 export const LEAD_NS = 2e9;

@@ -1,10 +1,11 @@
 /** Commands about the call stack, and what `info` says of a frame. */
+
+import { type Command, CommandError } from '../commands/command.ts';
+import { find_functions } from '../commands/linespec.ts';
 import type { Frame, NamedValue } from '../engine/api.ts';
-import { type Command, CommandError } from './commands.ts';
+import { format_argument } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { find_functions } from './linespec.ts';
 import { numbered_frame_line, source_line } from './stops.ts';
-import { format_argument } from './values.ts';
 
 async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
   const words = args.split(/\s+/).filter((w) => w !== '');

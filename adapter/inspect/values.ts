@@ -1,9 +1,9 @@
 /** Prints values as gdb does. */
 import type { EngineApi, NamedValue, Value } from '../engine/api.ts';
+import { signature } from '../gdb/ptype.ts';
 import { format_field } from '../packets/fields.ts';
-import { type Result, struct_name } from './evaluate.ts';
+import { type Result, struct_name } from './evaluator.ts';
 import { ExpressionError } from './expression/ast.ts';
-import { signature } from './ptype.ts';
 
 /** Print settings (`set print ...`). */
 export interface PrintSettings {

@@ -1,5 +1,5 @@
 /** The command table's shape, and how a line finds its command: names, abbreviations, ambiguity, in gdb's words. */
-import type { GdbInterpreter } from './interpreter.ts';
+import type { GdbInterpreter } from '../gdb/interpreter.ts';
 
 /** The user's mistake, or something that cannot be done now; the message is printed as it is. */
 export class CommandError extends Error {

@@ -1,5 +1,5 @@
 /** `-netdev help` and `-netdev user,help`: what networks there are, and their parameters. */
-import { MACHINE_OPTIONS } from './language/options.ts';
+import { MACHINE_OPTIONS } from './machine-options.ts';
 
 const WIDTH = 100;
 const INDENT = 20;

@@ -2,8 +2,9 @@
  * The recording: what each turn of the main loop consumed. It determines everything the stack does, so a second inferior that is
  * given the same bytes does the same thing, tick for tick.
  */
+
+import { decodeInput, encodeInput, getInline, putInline, Reader, Writer } from '../mailbox/codec.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
-import { decodeInput, encodeInput, getInline, putInline, Reader, Writer } from './codec.ts';
 import type { ServedPiece } from './served-files.ts';
 
 const TURN = 1;

@@ -1,7 +1,7 @@
 /** The world around the machine: the guest's console, a host program that plays the other PC, the monitor. */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type Command, CommandError } from './commands.ts';
+import { type Command, CommandError } from '../commands/command.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { unescape_c } from './printf.ts';
 
