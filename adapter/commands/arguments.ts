@@ -57,7 +57,7 @@ const KINDS: Readonly<Record<string, ArgumentKind>> = {
 };
 
 /** The kind of a command's arguments, by its full name with prefixes (`info registers`). */
-export function argument_kind(path: string): ArgumentKind {
+export function argumentKind(path: string): ArgumentKind {
   return KINDS[path] ?? (path.startsWith('set ') ? 'setting' : 'none');
 }
 

@@ -48,11 +48,11 @@ function names(c: Command): readonly string[] {
 }
 
 /** Finds the command of a line. Throws `CommandError` for an unknown or ambiguous name. */
-export function find_command(table: readonly Command[], line: string, prefix = ''): Found {
+export function findCommand(table: readonly Command[], line: string, prefix = ''): Found {
   const text = line.trimStart();
   const word = WORD.exec(text)![0];
   const args = text.slice(word.length).trimStart();
-  const command = match_name(table, word, prefix, text);
+  const command = matchName(table, word, prefix, text);
   const path = prefix === '' ? command.name : `${prefix} ${command.name}`;
   if (command.subcommands && WORD.exec(args)![0] !== '') {
     const sub = subcommand(command, args, path);
@@ -70,10 +70,10 @@ function subcommand(command: Command, args: string, path: string): Found | undef
   if (command.name === 'set' && !known) {
     return undefined;
   }
-  return find_command(command.subcommands!, args, path);
+  return findCommand(command.subcommands!, args, path);
 }
 
-function match_name(table: readonly Command[], word: string, prefix: string, text: string): Command {
+function matchName(table: readonly Command[], word: string, prefix: string, text: string): Command {
   const of = prefix === '' ? '' : `${prefix} `;
   if (word !== '') {
     const exact = table.find((c) => names(c).includes(word));
@@ -93,7 +93,7 @@ function match_name(table: readonly Command[], word: string, prefix: string, tex
 }
 
 /** Completions of a whole line: full lines, as `complete` prints them. */
-export function complete_line(gdb: GdbInterpreter, table: readonly Command[], line: string): string[] {
+export function completeLine(gdb: GdbInterpreter, table: readonly Command[], line: string): string[] {
   const start = line.length - line.trimStart().length;
   const text = line.slice(start);
   const word = WORD.exec(text)![0];
@@ -102,7 +102,7 @@ export function complete_line(gdb: GdbInterpreter, table: readonly Command[], li
   }
   let command: Command;
   try {
-    command = match_name(table, word, '', text);
+    command = matchName(table, word, '', text);
   } catch {
     return [];
   }
@@ -111,7 +111,7 @@ export function complete_line(gdb: GdbInterpreter, table: readonly Command[], li
   const gap = /^\s*/.exec(args)![0];
   const rest = args.slice(gap.length);
   if (command.subcommands) {
-    const sub = complete_line(gdb, command.subcommands, rest).map((r) => head + gap + r);
+    const sub = completeLine(gdb, command.subcommands, rest).map((r) => head + gap + r);
     if (sub.length > 0) {
       return sub;
     }

@@ -1,7 +1,7 @@
 /** Texts of `help`. */
 
 import type { GdbInterpreter } from '../gdb/interpreter.ts';
-import { type Command, type CommandClass, CommandError, find_command } from './command.ts';
+import { type Command, type CommandClass, CommandError, findCommand } from './command.ts';
 
 const CLASSES: readonly (readonly [CommandClass, string])[] = [
   ['breakpoints', 'Making program stop at certain points.'],
@@ -24,12 +24,12 @@ function summary(c: Command): string {
   return `${[c.name, ...(c.aliases ?? [])].join(', ')} -- ${c.help.split('\n')[0]}\n`;
 }
 
-function by_name(commands: readonly Command[]): Command[] {
+function byName(commands: readonly Command[]): Command[] {
   return [...commands].sort((a, b) => a.name.localeCompare(b.name, 'en'));
 }
 
 /** The text for `help ARGS`. Throws `CommandError` for something unknown. */
-export function help_text(gdb: GdbInterpreter, args: string): string {
+export function helpText(gdb: GdbInterpreter, args: string): string {
   const topic = args.trim();
   const user = [...gdb.userCommands.values()].map((u) => u.command);
   if (topic === '') {
@@ -38,20 +38,20 @@ export function help_text(gdb: GdbInterpreter, args: string): string {
   }
   const all = [...gdb.table, ...user];
   if (topic === 'all') {
-    return by_name(all).map(summary).join('');
+    return byName(all).map(summary).join('');
   }
-  const found_class = CLASSES.find(([name]) => name === topic);
-  if (found_class && !all.some((c) => c.name === topic)) {
-    const members = by_name(all.filter((c) => c.class === topic));
-    return `${found_class[1]}\n\nList of commands:\n\n${members.map(summary).join('')}${TAIL}`;
+  const foundClass = CLASSES.find(([name]) => name === topic);
+  if (foundClass && !all.some((c) => c.name === topic)) {
+    const members = byName(all.filter((c) => c.class === topic));
+    return `${foundClass[1]}\n\nList of commands:\n\n${members.map(summary).join('')}${TAIL}`;
   }
-  const { command, path, args: rest } = find_command(all, topic);
+  const { command, path, args: rest } = findCommand(all, topic);
   if (rest !== '') {
     throw new CommandError(`Undefined ${path} command: "${rest}".  Try "help ${path}".`);
   }
   const names = [path, ...(command.aliases ?? [])].join(', ');
   const list = command.subcommands
-    ? `\nList of ${path} subcommands:\n\n${by_name(command.subcommands)
+    ? `\nList of ${path} subcommands:\n\n${byName(command.subcommands)
         .map((c) => `${path} ${summary(c)}`)
         .join('')}\nType "help ${path}" followed by ${path} subcommand name for full documentation.\n`
     : '';

@@ -14,7 +14,7 @@ export interface DefaultPlace {
 }
 
 /** Splits `LOCATION if CONDITION`. */
-export function split_condition(text: string): { readonly location: string; readonly condition: string | undefined } {
+export function splitCondition(text: string): { readonly location: string; readonly condition: string | undefined } {
   const m = /(?:^|\s)if(?=[\s(!~*&$-]|$)(.*)$/s.exec(text);
   if (!m) {
     return { location: text.trim(), condition: undefined };
@@ -23,7 +23,7 @@ export function split_condition(text: string): { readonly location: string; read
 }
 
 /** Resolves a linespec. Throws `CommandError` in gdb's words, with near matches. */
-export function parse_location(engine: EngineApi, text: string, here: DefaultPlace | undefined): Location {
+export function parseLocation(engine: EngineApi, text: string, here: DefaultPlace | undefined): Location {
   if (text.startsWith('*')) {
     throw new CommandError('Addresses are not supported here; name a function or FILE:LINE.');
   }
@@ -34,35 +34,35 @@ export function parse_location(engine: EngineApi, text: string, here: DefaultPla
     }
     const n = Number(relative[2]);
     const line = relative[1] === '' ? n : here.line + (relative[1] === '+' ? n : -n);
-    return checked_line(engine, here.file, line, true);
+    return checkedLine(engine, here.file, line, true);
   }
-  const at_line = /^(.+):(\d+)$/.exec(text);
-  if (at_line) {
-    return checked_line(engine, find_file(engine, at_line[1]!), Number(at_line[2]), false);
+  const atLine = /^(.+):(\d+)$/.exec(text);
+  if (atLine) {
+    return checkedLine(engine, findFile(engine, atLine[1]!), Number(atLine[2]), false);
   }
-  const in_file = /^(.+):([A-Za-z_$][\w$.]*)$/.exec(text);
-  if (in_file) {
-    const file = find_file(engine, in_file[1]!);
-    const f = engine.info.functions.find((x) => x.file === file && x.name === in_file[2]);
+  const inFile = /^(.+):([A-Za-z_$][\w$.]*)$/.exec(text);
+  if (inFile) {
+    const file = findFile(engine, inFile[1]!);
+    const f = engine.info.functions.find((x) => x.file === file && x.name === inFile[2]);
     if (!f) {
-      throw new CommandError(`Function "${in_file[2]}" not defined in "${file}".`);
+      throw new CommandError(`Function "${inFile[2]}" not defined in "${file}".`);
     }
-    return function_location(engine, f);
+    return functionLocation(engine, f);
   }
-  const [f] = find_functions(engine, text);
+  const [f] = findFunctions(engine, text);
   if (!f) {
-    throw new CommandError(unknown_function(engine, text));
+    throw new CommandError(unknownFunction(engine, text));
   }
   return { kind: 'function', name: text };
 }
 
 /** One of several functions of a name is told by its line. */
-function function_location(engine: EngineApi, f: FunctionInfo): Location {
+function functionLocation(engine: EngineApi, f: FunctionInfo): Location {
   const first = engine.info.probes[f.probes[0] ?? -1];
   return { kind: 'line', file: f.file, line: first?.line ?? f.line };
 }
 
-function checked_line(engine: EngineApi, file: string, line: number, current: boolean): Location {
+function checkedLine(engine: EngineApi, file: string, line: number, current: boolean): Location {
   const last = Math.max(0, ...engine.info.functions.filter((f) => f.file === file).map((f) => f.endLine));
   if (line < 1 || line > last) {
     throw new CommandError(current ? `No line ${line} in the current file.` : `No line ${line} in file "${file}".`);
@@ -71,7 +71,7 @@ function checked_line(engine: EngineApi, file: string, line: number, current: bo
 }
 
 /** The source file a name means: whole path, or its last parts, with or without `.ts`, or QEMU's `.c`. */
-export function find_file(engine: EngineApi, name: string): string {
+export function findFile(engine: EngineApi, name: string): string {
   const wanted = name.replace(/^\.\//, '').replace(/^adapter\/stack\//, '');
   const fits = (f: string, w: string): boolean => f === w || f.endsWith(`/${w}`);
   for (const w of [wanted, `${wanted}.ts`, wanted.replace(/\.[ch]$/, '.ts')]) {
@@ -88,25 +88,25 @@ export function find_file(engine: EngineApi, name: string): string {
     wanted,
     engine.info.files.map((f) => f),
   );
-  throw new CommandError(`No source file named ${name}.${did_you_mean(like)}`);
+  throw new CommandError(`No source file named ${name}.${didYouMean(like)}`);
 }
 
 /** Functions of a name; methods also by their bare name. */
-export function find_functions(engine: EngineApi, name: string): readonly FunctionInfo[] {
+export function findFunctions(engine: EngineApi, name: string): readonly FunctionInfo[] {
   const exact = engine.info.functions.filter((f) => f.name === name);
   return exact.length > 0 ? exact : engine.info.functions.filter((f) => f.name.endsWith(`.${name}`));
 }
 
 /** `Function "x" not defined.` with near matches. */
-export function unknown_function(engine: EngineApi, name: string): string {
+export function unknownFunction(engine: EngineApi, name: string): string {
   const like = near(
     name,
     engine.info.functions.map((f) => f.name),
   );
-  return `Function "${name}" not defined.${did_you_mean(like)}`;
+  return `Function "${name}" not defined.${didYouMean(like)}`;
 }
 
-function did_you_mean(like: readonly string[]): string {
+function didYouMean(like: readonly string[]): string {
   return like.length > 0 ? ` Did you mean ${like.join(', ')}?` : '';
 }
 

@@ -133,22 +133,22 @@ const E1000: readonly OptionParameter[] = [
 
 const MODEL = p('model', 'Model of the NIC.', ['e1000']);
 
-const user_text = 'A user network (slirp): NAT to the host, DHCP, DNS, TFTP, forwarded ports; no privileges needed.';
-const hubport_text = 'A port of a hub.';
-const socket_text = 'A link to another program, over TCP or UDP.';
-const stream_text = 'A link to another program, over TCP or a Unix socket.';
-const dgram_text = 'A link to another program, over UDP.';
+const userText = 'A user network (slirp): NAT to the host, DHCP, DNS, TFTP, forwarded ports; no privileges needed.';
+const hubportText = 'A port of a hub.';
+const socketText = 'A link to another program, over TCP or UDP.';
+const streamText = 'A link to another program, over TCP or a Unix socket.';
+const dgramText = 'A link to another program, over UDP.';
 
 export const MACHINE_OPTIONS: readonly MachineOption[] = [
   {
     name: '-netdev',
     description: 'A network backend: -netdev TYPE,id=ID[,...].',
     kinds: {
-      user: { description: user_text, parameters: [ID, ...USER] },
-      hubport: { description: hubport_text, parameters: [ID, ...HUBPORT] },
-      socket: { description: socket_text, parameters: [ID, ...SOCKET] },
-      stream: { description: stream_text, parameters: [ID, ...STREAM] },
-      dgram: { description: dgram_text, parameters: [ID, ...DGRAM] },
+      user: { description: userText, parameters: [ID, ...USER] },
+      hubport: { description: hubportText, parameters: [ID, ...HUBPORT] },
+      socket: { description: socketText, parameters: [ID, ...SOCKET] },
+      stream: { description: streamText, parameters: [ID, ...STREAM] },
+      dgram: { description: dgramText, parameters: [ID, ...DGRAM] },
     },
   },
   {
@@ -163,11 +163,11 @@ export const MACHINE_OPTIONS: readonly MachineOption[] = [
     name: '-nic',
     description: 'A NIC and its network in one: -nic user[,model=e1000][,mac=...][,...].',
     kinds: {
-      user: { description: user_text, parameters: [ID, MODEL, ...NIC, ...USER] },
-      hubport: { description: hubport_text, parameters: [ID, MODEL, ...NIC, ...HUBPORT] },
-      socket: { description: socket_text, parameters: [ID, MODEL, ...NIC, ...SOCKET] },
-      stream: { description: stream_text, parameters: [ID, MODEL, ...NIC, ...STREAM] },
-      dgram: { description: dgram_text, parameters: [ID, MODEL, ...NIC, ...DGRAM] },
+      user: { description: userText, parameters: [ID, MODEL, ...NIC, ...USER] },
+      hubport: { description: hubportText, parameters: [ID, MODEL, ...NIC, ...HUBPORT] },
+      socket: { description: socketText, parameters: [ID, MODEL, ...NIC, ...SOCKET] },
+      stream: { description: streamText, parameters: [ID, MODEL, ...NIC, ...STREAM] },
+      dgram: { description: dgramText, parameters: [ID, MODEL, ...NIC, ...DGRAM] },
       none: { description: 'No network.', parameters: [] },
     },
   },
@@ -187,7 +187,7 @@ export const MACHINE_OPTIONS: readonly MachineOption[] = [
           p('vectors', 'Accepted; makes no difference.'),
         ],
       },
-      user: { description: user_text, parameters: [ID, p('name', 'Name of the client.'), ...USER] },
+      user: { description: userText, parameters: [ID, p('name', 'Name of the client.'), ...USER] },
       none: { description: 'No network.', parameters: [] },
     },
   },
@@ -236,7 +236,7 @@ export const MACHINE_OPTIONS: readonly MachineOption[] = [
   { name: '-name', description: 'Name of the machine; makes no difference.', kinds: {} },
 ];
 
-export function find_option(word: string): MachineOption | undefined {
+export function findOption(word: string): MachineOption | undefined {
   const name = word.replace(/^--/, '-');
   return MACHINE_OPTIONS.find((o) => o.name === name);
 }

@@ -20,7 +20,7 @@ function entry(name: string, text: string): string {
 }
 
 /** The text that a command line asks for with `help` as the value of a network option, or null if it does not. */
-export function netdev_help(argv: readonly string[]): string | null {
+export function netdevHelp(argv: readonly string[]): string | null {
   const { kinds } = MACHINE_OPTIONS.find((o) => o.name === '-netdev')!;
   for (const [i, word] of argv.entries()) {
     const m = /^--?(?:netdev|nic|net)$/.test(word) ? /^(?:([a-z]+),)?(?:help|\?)$/.exec(argv[i + 1] ?? '') : null;

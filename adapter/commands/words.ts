@@ -1,7 +1,7 @@
 /** Words of a command line as a shell splits them. */
 
 /** Splits at blanks; `"..."` and `'...'` keep blanks, a backslash keeps the next character (not within single quotes). */
-export function split_words(text: string): string[] {
+export function splitWords(text: string): string[] {
   const words: string[] = [];
   for (const m of text.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|["'\\])+/gs)) {
     words.push(

@@ -3,11 +3,11 @@ import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { hostNameservers } from '../host/addresses.ts';
-import { attach_qtest } from '../host/qtest.ts';
+import { attachQtest } from '../host/qtest.ts';
 import { type Recording, recordedBytes } from '../inferior/recording.ts';
 import { TRACE_NAMESERVERS } from '../inferior/trace-host.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
-import { read_capture } from '../packets/capture.ts';
+import { readCapture } from '../packets/capture.ts';
 import { replayArgs } from '../replay/args.ts';
 import { readTrace, type Trace } from '../replay/trace.ts';
 import {
@@ -129,7 +129,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     this.inferior = inferior;
     try {
-      await attach_qtest(inferior, args);
+      await attachQtest(inferior, args);
     } catch (e) {
       await this.kill();
       this.inferiorState = 'none';
@@ -583,7 +583,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 async function loadTrace(path: string): Promise<{ bytes: Uint8Array; trace: Trace }> {
   try {
     const bytes = new Uint8Array(await readFile(path));
-    return { bytes, trace: readTrace(read_capture(bytes)) };
+    return { bytes, trace: readTrace(readCapture(bytes)) };
   } catch (e) {
     throw new EngineError(`${path}: ${e instanceof Error ? e.message : String(e)}`);
   }

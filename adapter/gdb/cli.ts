@@ -38,7 +38,7 @@ const HISTORY_SIZE = 1000;
 const DOUBLE_INTERRUPT_MS = 1000;
 
 /** Runs the command line until `quit` or end of input. Resolves to the exit code; the engine is disposed of. */
-export async function run_cli(engine: EngineApi, options: CliOptions): Promise<number> {
+export async function runCli(engine: EngineApi, options: CliOptions): Promise<number> {
   const cli = new Cli(engine, options);
   try {
     return await cli.run();
@@ -97,7 +97,7 @@ class Cli {
       if (!this.options.batch) {
         this.listen();
       }
-      const ok = await this.run_actions();
+      const ok = await this.runActions();
       if (this.gdb.quit !== undefined) {
         return this.gdb.quit;
       }
@@ -113,7 +113,7 @@ class Cli {
   }
 
   /** The commands of the command line. As in gdb, those after one that failed are still executed. */
-  private async run_actions(): Promise<boolean> {
+  private async runActions(): Promise<boolean> {
     let all = true;
     for (const a of this.options.actions) {
       const { ok, quit } = await this.gdb.execute(a.kind === 'file' ? `source ${a.name}` : a.text);
@@ -127,7 +127,7 @@ class Cli {
 
   /** Collects the lines of the input; those that come while a command runs wait their turn. */
   private listen(): void {
-    const terminal = this.open_terminal();
+    const terminal = this.openTerminal();
     terminal.on('line', (line) => {
       if (this.answer) {
         this.answer(line);
@@ -169,14 +169,14 @@ class Cli {
     }
   }
 
-  private open_terminal(): Interface {
+  private openTerminal(): Interface {
     const tty = this.input.isTTY === true && this.output.isTTY === true;
-    const file = this.history_file();
+    const file = this.historyFile();
     const terminal = createInterface({
       input: this.input,
       output: this.output,
       terminal: tty,
-      history: tty ? read_history(file) : [],
+      history: tty ? readHistory(file) : [],
       historySize: HISTORY_SIZE,
       removeHistoryDuplicates: true,
       prompt: PROMPT,
@@ -186,13 +186,13 @@ class Cli {
       },
     });
     if (tty && file !== '') {
-      terminal.on('history', (history: string[]) => write_history(file, history));
+      terminal.on('history', (history: string[]) => writeHistory(file, history));
     }
     this.terminal = terminal;
     return terminal;
   }
 
-  private history_file(): string {
+  private historyFile(): string {
     return this.options.historyFile ?? join(homedir(), '.pktgdb_history');
   }
 
@@ -201,7 +201,7 @@ class Cli {
       this.output.write('\n');
       this.column = false;
     }
-    this.terminal?.setPrompt(this.gdb.in_block ? '>' : PROMPT);
+    this.terminal?.setPrompt(this.gdb.inBlock ? '>' : PROMPT);
     this.terminal?.prompt();
     this.prompting = true;
   }
@@ -236,19 +236,19 @@ class Cli {
       return;
     }
     if (this.prompting) {
-      this.gdb.cancel_block();
+      this.gdb.cancelBlock();
       this.output.write('Quit\n');
       this.terminal?.write(null, { ctrl: true, name: 'u' });
       this.prompt();
       return;
     }
     if (twice) {
-      void this.give_up();
+      void this.giveUp();
     }
   }
 
   /** The machine does not stop: end it, if the user says so. */
-  private async give_up(): Promise<void> {
+  private async giveUp(): Promise<void> {
     const question = 'The machine has not stopped. Kill it?';
     if (this.input.isTTY !== true || this.options.batch || (await this.ask(question))) {
       await this.engine.kill();
@@ -286,7 +286,7 @@ class Cli {
 }
 
 /** Lines of the history file, newest first. */
-function read_history(file: string): string[] {
+function readHistory(file: string): string[] {
   try {
     return readFileSync(file, 'utf8')
       .split('\n')
@@ -298,7 +298,7 @@ function read_history(file: string): string[] {
   }
 }
 
-function write_history(file: string, history: readonly string[]): void {
+function writeHistory(file: string, history: readonly string[]): void {
   try {
     writeFileSync(file, `${[...history].slice(0, HISTORY_SIZE).reverse().join('\n')}\n`, { mode: 0o600 });
   } catch {

@@ -1,11 +1,11 @@
 /** Commands about the call stack, and what `info` says of a frame. */
 
 import { type Command, CommandError } from '../commands/command.ts';
-import { find_functions } from '../commands/linespec.ts';
+import { findFunctions } from '../commands/linespec.ts';
 import type { Frame, NamedValue } from '../engine/api.ts';
-import { format_argument } from '../inspect/values.ts';
+import { formatArgument } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { numbered_frame_line, source_line } from './stops.ts';
+import { numberedFrameLine, sourceLine } from './stops.ts';
 
 async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
   const words = args.split(/\s+/).filter((w) => w !== '');
@@ -18,10 +18,10 @@ async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
   const n = rest[0] === undefined ? frames.length : Number(rest[0]);
   const shown = n < 0 ? frames.slice(n) : frames.slice(0, n);
   for (const f of shown) {
-    gdb.out(`${await numbered_frame_line(gdb, f)}\n`);
+    gdb.out(`${await numberedFrameLine(gdb, f)}\n`);
     if (full) {
       const locals = await gdb.engine.locals(f.index);
-      gdb.out(locals.length === 0 ? 'No locals.\n' : named_values(locals, '        '));
+      gdb.out(locals.length === 0 ? 'No locals.\n' : namedValues(locals, '        '));
     }
   }
   if (n >= 0 && shown.length < frames.length) {
@@ -30,8 +30,8 @@ async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
 }
 
 /** `name = value` lines. */
-function named_values(values: readonly NamedValue[], indent = ''): string {
-  return values.map((v) => `${indent}${v.name} = ${format_argument(v.value)}\n`).join('');
+function namedValues(values: readonly NamedValue[], indent = ''): string {
+  return values.map((v) => `${indent}${v.name} = ${formatArgument(v.value)}\n`).join('');
 }
 
 async function select(gdb: GdbInterpreter, index: number): Promise<void> {
@@ -41,11 +41,11 @@ async function select(gdb: GdbInterpreter, index: number): Promise<void> {
     throw new CommandError(`No frame at level ${index}.`);
   }
   gdb.frame = index;
-  await print_frame(gdb, f);
+  await printFrame(gdb, f);
 }
 
-async function print_frame(gdb: GdbInterpreter, f: Frame): Promise<void> {
-  gdb.out(`${await numbered_frame_line(gdb, f)}\n${source_line(gdb, f)}`);
+async function printFrame(gdb: GdbInterpreter, f: Frame): Promise<void> {
+  gdb.out(`${await numberedFrameLine(gdb, f)}\n${sourceLine(gdb, f)}`);
 }
 
 async function frame(gdb: GdbInterpreter, args: string): Promise<void> {
@@ -55,7 +55,7 @@ async function frame(gdb: GdbInterpreter, args: string): Promise<void> {
     throw new CommandError(`Invalid frame specification "${args}": use a number, "level N" or "function NAME".`);
   }
   if (m[2] !== undefined) {
-    if (find_functions(gdb.engine, m[2]).length === 0) {
+    if (findFunctions(gdb.engine, m[2]).length === 0) {
       throw new CommandError(`Function "${m[2]}" not defined.`);
     }
     const at = frames.findIndex((f) => f.fn.name === m[2]);
@@ -88,12 +88,12 @@ function matching(values: readonly NamedValue[], pattern: string): readonly Name
   if (pattern.trim() === '') {
     return values;
   }
-  const re = regex_of(pattern.trim());
+  const re = regexOf(pattern.trim());
   return values.filter((v) => re.test(v.name));
 }
 
 /** A regular expression the user wrote. Throws `CommandError` if it is none. */
-export function regex_of(text: string): RegExp {
+export function regexOf(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch (e) {
@@ -101,24 +101,24 @@ export function regex_of(text: string): RegExp {
   }
 }
 
-export async function info_locals(gdb: GdbInterpreter, args: string): Promise<void> {
+export async function infoLocals(gdb: GdbInterpreter, args: string): Promise<void> {
   const f = await gdb.selected();
   const locals = matching(await gdb.engine.locals(f.index), args);
-  gdb.out(locals.length === 0 ? 'No locals.\n' : named_values(locals));
+  gdb.out(locals.length === 0 ? 'No locals.\n' : namedValues(locals));
 }
 
-export async function info_args(gdb: GdbInterpreter, args: string): Promise<void> {
+export async function infoArgs(gdb: GdbInterpreter, args: string): Promise<void> {
   const f = await gdb.selected();
   const list = matching(await gdb.engine.args(f.index), args);
-  gdb.out(list.length === 0 ? 'No arguments.\n' : named_values(list));
+  gdb.out(list.length === 0 ? 'No arguments.\n' : namedValues(list));
 }
 
-export async function info_frame(gdb: GdbInterpreter): Promise<void> {
+export async function infoFrame(gdb: GdbInterpreter): Promise<void> {
   const f = await gdb.selected('No stack.');
   const frames = await gdb.frames();
   const caller = frames[f.index + 1];
   const callee = frames[f.index - 1];
-  const args = (await gdb.engine.args(f.index)).map((a) => `${a.name}=${format_argument(a.value)}`).join(', ');
+  const args = (await gdb.engine.args(f.index)).map((a) => `${a.name}=${formatArgument(a.value)}`).join(', ');
   const at = (x: Frame): string => `${x.fn.name} (${x.location.file}:${x.location.line})`;
   gdb.out(`Stack level ${f.index}, frame in ${at(f)}:\n`);
   if (caller) {

@@ -3,22 +3,22 @@
  * both feed it lines.
  */
 
-import { type Command, CommandError, complete_line, find_command } from '../commands/command.ts';
+import { type Command, CommandError, completeLine, findCommand } from '../commands/command.ts';
 import { type EngineApi, EngineError, type Frame, type StopReason } from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { BREAKPOINT_COMMANDS } from './breakpoints.ts';
 import { DATA_COMMANDS } from './data.ts';
-import { run_displays } from './display.ts';
+import { runDisplays } from './display.ts';
 import { STACK_COMMANDS } from './frames.ts';
 import { INFO_COMMANDS } from './info.ts';
 import { MISC_COMMANDS } from './misc.ts';
 import { HOST_COMMANDS, HostPeers } from './peers.ts';
 import { RUNNING_COMMANDS } from './running.ts';
-import { type Block, block_opener, SCRIPT_COMMANDS, type UserCommand } from './script.ts';
-import { default_settings, SETTING_COMMANDS, type Settings } from './settings.ts';
+import { type Block, blockOpener, SCRIPT_COMMANDS, type UserCommand } from './script.ts';
+import { defaultSettings, SETTING_COMMANDS, type Settings } from './settings.ts';
 import { SOURCE_COMMANDS, SourceView } from './source.ts';
-import { print_stop } from './stops.ts';
+import { printStop } from './stops.ts';
 
 /** Where output goes: results, errors, or log lines of the machine. */
 export type Write = (text: string, kind: 'stdout' | 'stderr' | 'log') => void;
@@ -61,7 +61,7 @@ export class GdbInterpreter {
   readonly engine: EngineApi;
   readonly evaluator: Evaluator;
   readonly options: InterpreterOptions;
-  readonly settings: Settings = default_settings();
+  readonly settings: Settings = defaultSettings();
   readonly source: SourceView;
   readonly host = new HostPeers();
   /** Arguments of the next `run`. */
@@ -98,7 +98,7 @@ export class GdbInterpreter {
     this.args = options.launch?.args ?? [];
     engine.on('stopped', this.stopped);
     engine.on('exited', this.exited);
-    engine.on('breakpoint', this.breakpoint_changed);
+    engine.on('breakpoint', this.breakpointChanged);
     engine.on('report', this.reported);
   }
 
@@ -106,7 +106,7 @@ export class GdbInterpreter {
   dispose(): void {
     this.engine.off('stopped', this.stopped);
     this.engine.off('exited', this.exited);
-    this.engine.off('breakpoint', this.breakpoint_changed);
+    this.engine.off('breakpoint', this.breakpointChanged);
     this.engine.off('report', this.reported);
     this.evaluator.dispose();
     this.host.close();
@@ -115,14 +115,14 @@ export class GdbInterpreter {
   private readonly stopped = (reason: StopReason): void => {
     this.frame = 0;
     if (this.options.waitForStops && !this.waiting) {
-      this.report_end({ reason }).catch((e) => this.error(`${message_of(e)}\n`));
+      this.reportEnd({ reason }).catch((e) => this.error(`${messageOf(e)}\n`));
     }
   };
 
   private readonly exited = (code: number): void => {
     this.frame = 0;
     this.forwards = false;
-    this.evaluator.set_variable('_exitcode', code);
+    this.evaluator.setVariable('_exitcode', code);
   };
 
   /** `$_hostfwd` is the port of the machine's first forwarding rule: the machine reports where it listens. */
@@ -130,15 +130,15 @@ export class GdbInterpreter {
     const port = /^hostfwd \S+ .*:(\d+) ->/.exec(text)?.[1];
     if (port !== undefined && !this.forwards) {
       this.forwards = true;
-      this.evaluator.set_variable('_hostfwd', Number(port));
+      this.evaluator.setVariable('_hostfwd', Number(port));
     }
   };
 
-  private readonly breakpoint_changed = (change: 'new' | 'changed' | 'removed', bp: { id: number }): void => {
+  private readonly breakpointChanged = (change: 'new' | 'changed' | 'removed', bp: { id: number }): void => {
     if (change === 'removed') {
       this.breakpointCommands.delete(bp.id);
     } else if (change === 'new') {
-      this.evaluator.set_variable('bpnum', bp.id);
+      this.evaluator.setVariable('bpnum', bp.id);
     }
   };
 
@@ -146,12 +146,12 @@ export class GdbInterpreter {
   sourcing = 0;
 
   /** A line of a script: as `execute`, but errors are thrown. */
-  script_line(line: string): Promise<void> {
+  scriptLine(line: string): Promise<void> {
     return this.line(line, false);
   }
 
   /** Runs one command that is not part of a block. */
-  run_command(text: string): Promise<void> {
+  runCommand(text: string): Promise<void> {
     return this.command(text);
   }
 
@@ -166,12 +166,12 @@ export class GdbInterpreter {
   }
 
   /** True while lines are collected up to `end`; the prompt is then `>`. */
-  get in_block(): boolean {
+  get inBlock(): boolean {
     return this.collecting !== undefined;
   }
 
   /** Forgets a block that was begun. */
-  cancel_block(): void {
+  cancelBlock(): void {
     this.collecting = undefined;
   }
 
@@ -190,7 +190,7 @@ export class GdbInterpreter {
   /** Completions of a line, as whole lines. */
   complete(line: string): string[] {
     const user = [...this.userCommands.values()].map((u) => u.command);
-    return complete_line(this, [...TABLE, ...user], line);
+    return completeLine(this, [...TABLE, ...user], line);
   }
 
   /**
@@ -202,13 +202,13 @@ export class GdbInterpreter {
       await this.line(line, interactive);
       return this.quit === undefined ? { ok: true } : { ok: true, quit: this.quit };
     } catch (e) {
-      this.error(`${message_of(e)}\n`);
+      this.error(`${messageOf(e)}\n`);
       return { ok: false };
     }
   }
 
   /** Executes lines in turn and throws at the first error, as gdb leaves a script there. */
-  async execute_lines(lines: readonly string[]): Promise<void> {
+  async executeLines(lines: readonly string[]): Promise<void> {
     if (this.nesting >= MAX_NESTING) {
       throw new CommandError('Max user call depth exceeded -- command aborted.');
     }
@@ -230,14 +230,14 @@ export class GdbInterpreter {
   }
 
   /** Executes the commands of breakpoints that were hit, one after the other: `continue` among them may hit the next. */
-  private async run_hit_commands(): Promise<void> {
+  private async runHitCommands(): Promise<void> {
     if (this.inHitCommands) {
       return;
     }
     this.inHitCommands = true;
     try {
       for (let lines = this.hitCommands.shift(); lines; lines = this.hitCommands.shift()) {
-        await this.execute_lines(lines);
+        await this.executeLines(lines);
       }
     } finally {
       this.inHitCommands = false;
@@ -276,11 +276,11 @@ export class GdbInterpreter {
     if (user) {
       return user.run(this, text.slice(user.command.name.length).trim());
     }
-    this.collecting = block_opener(this, text);
+    this.collecting = blockOpener(this, text);
     if (this.collecting) {
       return;
     }
-    const { command, args, path } = find_command(TABLE, text);
+    const { command, args, path } = findCommand(TABLE, text);
     if (command.repeat) {
       this.lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
     }
@@ -289,7 +289,7 @@ export class GdbInterpreter {
   }
 
   /** Throws unless there is a stopped machine. */
-  require_stopped(message = 'The program is not being run.'): void {
+  requireStopped(message = 'The program is not being run.'): void {
     if (this.engine.state === 'running' || this.engine.state === 'starting') {
       throw new CommandError('Cannot execute this command while the machine is running; interrupt it first.');
     }
@@ -300,13 +300,13 @@ export class GdbInterpreter {
 
   /** The call stack. Throws "No stack." without one. */
   async frames(): Promise<readonly Frame[]> {
-    this.require_stopped('No stack.');
+    this.requireStopped('No stack.');
     return this.engine.frames();
   }
 
   /** The selected frame. */
   async selected(message = 'No frame selected.'): Promise<Frame> {
-    this.require_stopped(message);
+    this.requireStopped(message);
     const f = (await this.engine.frames())[this.frame];
     if (!f) {
       throw new CommandError(message);
@@ -315,7 +315,7 @@ export class GdbInterpreter {
   }
 
   /** The frame that expressions are evaluated in: -1 without a stopped machine. */
-  expression_frame(): number {
+  expressionFrame(): number {
     return this.engine.state === 'stopped' ? this.frame : -1;
   }
 
@@ -334,7 +334,7 @@ export class GdbInterpreter {
     let end: End;
     this.waiting = true;
     do {
-      const next = this.next_end();
+      const next = this.nextEnd();
       try {
         await action();
         end = await next.promise;
@@ -346,11 +346,11 @@ export class GdbInterpreter {
       }
     } while ('reason' in end && end.reason.kind === 'step' && (await again?.()));
     this.waiting = false;
-    await this.report_end(end, before);
+    await this.reportEnd(end, before);
   }
 
   /** Resolves at the next stop or exit. */
-  private next_end(): { promise: Promise<End>; cancel: () => void } {
+  private nextEnd(): { promise: Promise<End>; cancel: () => void } {
     let cancel = (): void => {};
     const promise = new Promise<End>((resolve) => {
       const stopped = (reason: StopReason): void => {
@@ -371,7 +371,7 @@ export class GdbInterpreter {
     return { promise, cancel };
   }
 
-  private async report_end(end: End, before?: { readonly fn: number; readonly depth: number }): Promise<void> {
+  private async reportEnd(end: End, before?: { readonly fn: number; readonly depth: number }): Promise<void> {
     if (!('reason' in end)) {
       const how = end.code === 0 ? 'exited normally' : `exited with code ${end.code.toString(8).padStart(2, '0')}`;
       this.out(`[Inferior 1 (pktgdb) ${how}]\n`);
@@ -384,18 +384,18 @@ export class GdbInterpreter {
     const commands = hit.flatMap((id) => this.breakpointCommands.get(id) ?? []);
     const silent = commands[0] === 'silent';
     if (!silent) {
-      await print_stop(this, end.reason, before);
-      await run_displays(this);
+      await printStop(this, end.reason, before);
+      await runDisplays(this);
     }
     this.hitCommands.push(silent ? commands.slice(1) : commands);
-    await this.run_hit_commands();
+    await this.runHitCommands();
   }
 }
 
 type End = { readonly reason: StopReason } | { readonly code: number; readonly message: string };
 
 /** What to print for an error. Errors that are none of the user's keep their stack: they are bugs. */
-export function message_of(e: unknown): string {
+export function messageOf(e: unknown): string {
   if (e instanceof CommandError || e instanceof ExpressionError || e instanceof EngineError) {
     return e.message;
   }

@@ -3,7 +3,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type Command, CommandError } from '../commands/command.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { unescape_c } from './printf.ts';
+import { unescapeC } from './printf.ts';
 
 /** Sockets of `host` commands, open until their peers close them or the debugger ends. */
 export class HostPeers {
@@ -36,10 +36,10 @@ interface Target {
 }
 
 /** `tcp:ADDR:PORT TEXT`; convenience variables may stand in the address. */
-function parse_target(gdb: GdbInterpreter, args: string, usage: string): Target {
+function parseTarget(gdb: GdbInterpreter, args: string, usage: string): Target {
   const [word = ''] = /^\S*/.exec(args)!;
   const resolved = word.replace(/\$([A-Za-z_]\w*)/g, (whole, name: string) => {
-    const found = gdb.evaluator.variable_entries().find(([n]) => n === name);
+    const found = gdb.evaluator.variableEntries().find(([n]) => n === name);
     if (!found) {
       const why = name === '_hostfwd' ? ': the machine has no hostfwd rule (or is not started)' : '';
       throw new CommandError(`${whole} is void${why}.`);
@@ -62,7 +62,7 @@ function parse_target(gdb: GdbInterpreter, args: string, usage: string): Target 
 /** Text to send: `"..."` with C's escapes, sent as it is; else the words and a newline, as `echo` would send them. */
 function payload(text: string): Buffer {
   const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(text.trim());
-  return Buffer.from(quoted ? unescape_c(quoted[1]!) : `${text}\n`, quoted ? 'latin1' : 'utf8');
+  return Buffer.from(quoted ? unescapeC(quoted[1]!) : `${text}\n`, quoted ? 'latin1' : 'utf8');
 }
 
 function printable(data: Buffer): string {
@@ -72,21 +72,21 @@ function printable(data: Buffer): string {
 }
 
 /** Prints what arrives, each piece with the peer's name. */
-function show_arrival(gdb: GdbInterpreter, from: string, data: Buffer): void {
+function showArrival(gdb: GdbInterpreter, from: string, data: Buffer): void {
   const text = printable(data);
   gdb.options.write(`[host ${from}] ${text}${text.endsWith('\n') ? '' : '\n'}`, 'log');
 }
 
 const SEND_USAGE = 'host send tcp:ADDR:PORT TEXT | host send udp:ADDR:PORT TEXT';
 
-async function host_send(gdb: GdbInterpreter, args: string): Promise<void> {
-  const target = parse_target(gdb, args, SEND_USAGE);
+async function hostSend(gdb: GdbInterpreter, args: string): Promise<void> {
+  const target = parseTarget(gdb, args, SEND_USAGE);
   const data = payload(target.rest);
-  await (target.protocol === 'tcp' ? send_tcp(gdb, target, data) : send_udp(gdb, target, data));
+  await (target.protocol === 'tcp' ? sendTcp(gdb, target, data) : sendUdp(gdb, target, data));
 }
 
 /** Connects, sends, closes the sending side, and goes on listening in the background, as `echo TEXT | nc ADDR PORT` does. */
-function send_tcp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Promise<void> {
+function sendTcp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Promise<void> {
   const name = `tcp:${host}:${port}`;
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
@@ -100,7 +100,7 @@ function send_tcp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Pr
       clearTimeout(timer);
       socket.off('error', fail);
       socket.on('error', (e) => gdb.options.write(`[host ${name}] ${e.message}\n`, 'log'));
-      socket.on('data', (d) => show_arrival(gdb, name, d));
+      socket.on('data', (d) => showArrival(gdb, name, d));
       gdb.host.keep(socket);
       socket.end(data);
       gdb.out(`Connected to ${name}, sent ${data.length} byte${data.length === 1 ? '' : 's'}.\n`);
@@ -109,11 +109,11 @@ function send_tcp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Pr
   });
 }
 
-function send_udp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Promise<void> {
+function sendUdp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Promise<void> {
   const name = `udp:${host}:${port}`;
   return new Promise((resolve, reject) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    socket.on('message', (d) => show_arrival(gdb, name, d));
+    socket.on('message', (d) => showArrival(gdb, name, d));
     socket.on('error', (e) => reject(new CommandError(`host send: ${name}: ${e.message}`)));
     gdb.host.keep(socket);
     socket.send(data, port, host, (e) => {
@@ -129,9 +129,9 @@ function send_udp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Pr
 
 const LISTEN_USAGE = 'host listen tcp:[ADDR:]PORT | host listen udp:[ADDR:]PORT';
 
-function host_listen(gdb: GdbInterpreter, args: string): Promise<void> {
-  const target = parse_target(gdb, args.trim(), LISTEN_USAGE);
-  return target.protocol === 'tcp' ? listen_tcp(gdb, target) : listen_udp(gdb, target);
+function hostListen(gdb: GdbInterpreter, args: string): Promise<void> {
+  const target = parseTarget(gdb, args.trim(), LISTEN_USAGE);
+  return target.protocol === 'tcp' ? listenTcp(gdb, target) : listenUdp(gdb, target);
 }
 
 function announce(
@@ -140,18 +140,18 @@ function announce(
   address: { address: string; port: number } | string | null,
 ): void {
   if (address && typeof address === 'object') {
-    gdb.evaluator.set_variable('_hostport', address.port);
+    gdb.evaluator.setVariable('_hostport', address.port);
     gdb.out(`Listening on ${protocol}:${address.address}:${address.port}.\n`);
   }
 }
 
-function listen_tcp(gdb: GdbInterpreter, { host, port }: Target): Promise<void> {
+function listenTcp(gdb: GdbInterpreter, { host, port }: Target): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer({ allowHalfOpen: false }, (socket) => {
       const name = `tcp:${socket.remoteAddress}:${socket.remotePort}`;
       gdb.host.keep(socket);
       gdb.options.write(`[host ${name}] connected\n`, 'log');
-      socket.on('data', (d) => show_arrival(gdb, name, d));
+      socket.on('data', (d) => showArrival(gdb, name, d));
       socket.on('error', (e) => gdb.options.write(`[host ${name}] ${e.message}\n`, 'log'));
       socket.on('end', () => gdb.options.write(`[host ${name}] closed\n`, 'log'));
     });
@@ -164,11 +164,11 @@ function listen_tcp(gdb: GdbInterpreter, { host, port }: Target): Promise<void> 
   });
 }
 
-function listen_udp(gdb: GdbInterpreter, { host, port }: Target): Promise<void> {
+function listenUdp(gdb: GdbInterpreter, { host, port }: Target): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
     socket.once('error', (e) => reject(new CommandError(`host listen: udp:${host}:${port}: ${e.message}`)));
-    socket.on('message', (d, from) => show_arrival(gdb, `udp:${from.address}:${from.port}`, d));
+    socket.on('message', (d, from) => showArrival(gdb, `udp:${from.address}:${from.port}`, d));
     socket.bind(port, host, () => {
       gdb.host.keep(socket);
       announce(gdb, 'udp', socket.address());
@@ -177,7 +177,7 @@ function listen_udp(gdb: GdbInterpreter, { host, port }: Target): Promise<void> 
   });
 }
 
-function require_machine(gdb: GdbInterpreter): void {
+function requireMachine(gdb: GdbInterpreter): void {
   if (gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
     throw new CommandError('The program is not being run.');
   }
@@ -191,7 +191,7 @@ export const HOST_COMMANDS: readonly Command[] = [
 Usage: guest COMMAND
 The guest's shell reads it when the machine runs, for example: guest nc -l -v -p 5556 > hello.txt`,
     run: (gdb, args) => {
-      require_machine(gdb);
+      requireMachine(gdb);
       gdb.engine.guestInput(`${args}\n`);
     },
   },
@@ -208,14 +208,14 @@ $_hostfwd is the host port of the first forwarding rule: host send tcp:127.0.0.1
         help: `Connect (TCP) or send a datagram (UDP), print what comes back.
 Usage: ${SEND_USAGE}
 TEXT is sent with a newline; "TEXT" in quotes without, and with C's escapes. TCP closes its sending side after it.`,
-        run: host_send,
+        run: hostSend,
       },
       {
         name: 'listen',
         class: 'network',
         help: `Wait for connections or datagrams, print what arrives. $_hostport is the port (0 asks for a free one).
 Usage: ${LISTEN_USAGE}`,
-        run: host_listen,
+        run: hostListen,
       },
     ],
     run: (_gdb, args) => {
@@ -233,7 +233,7 @@ Usage: ${LISTEN_USAGE}`,
     help: `Send a command to the machine's monitor (QEMU's HMP).
 Usage: monitor COMMAND`,
     run: async (gdb, args) => {
-      require_machine(gdb);
+      requireMachine(gdb);
       const text = await gdb.engine.monitor(args);
       gdb.out(text === '' || text.endsWith('\n') ? text : `${text}\n`);
     },

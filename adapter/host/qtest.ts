@@ -17,7 +17,7 @@ export interface Chardev {
 }
 
 /** Parses `stdio`, `none`, `unix:PATH[,server=on][,wait=off]`, `tcp:HOST:PORT[,...]`. */
-export function parse_chardev(option: string, text: string): Chardev {
+export function parseChardev(option: string, text: string): Chardev {
   const [address = '', ...flags] = text.split(',');
   const base = { kind: 'none', path: '', host: '', port: 0 } as const;
   if (address === 'stdio' || address === 'none' || address === 'null') {
@@ -36,13 +36,13 @@ export function parse_chardev(option: string, text: string): Chardev {
 }
 
 /** The value of the last option of this name, with one or two dashes. */
-export function option_value(argv: readonly string[], name: string): string | undefined {
+export function optionValue(argv: readonly string[], name: string): string | undefined {
   const i = argv.findLastIndex((w) => w === `-${name}` || w === `--${name}`);
   return i < 0 ? undefined : argv[i + 1];
 }
 
 /** Connects, or waits for the first connection. */
-export function open_socket(option: string, c: Chardev): Promise<Socket> {
+export function openSocket(option: string, c: Chardev): Promise<Socket> {
   const where = c.path === '' ? { host: c.host, port: c.port } : { path: c.path };
   return new Promise((resolve, reject) => {
     const failed = (e: Error): void => reject(new ChardevError(`${option}: ${e.message}`));
@@ -63,7 +63,7 @@ export function open_socket(option: string, c: Chardev): Promise<Socket> {
 }
 
 /** Joins the test protocol's bytes to the machine. The end of the stream is the end of the machine only on stdio. */
-export function serve_qtest(inferior: Inferior, input: Readable, output: Writable): void {
+export function serveQtest(inferior: Inferior, input: Readable, output: Writable): void {
   input.setEncoding('latin1');
   // A command may come while what it depends on, a connection that the machine has just asked for, is still on its way.
   let order = Promise.resolve();
@@ -74,17 +74,17 @@ export function serve_qtest(inferior: Inferior, input: Readable, output: Writabl
 }
 
 /** Joins a machine under the debugger to the socket that `-qtest` in its options names, if there is one; it is closed with the machine. */
-export async function attach_qtest(inferior: Inferior, args: readonly string[]): Promise<void> {
-  const text = option_value(args, 'qtest');
-  const chardev = parse_chardev('-qtest', text ?? 'none');
+export async function attachQtest(inferior: Inferior, args: readonly string[]): Promise<void> {
+  const text = optionValue(args, 'qtest');
+  const chardev = parseChardev('-qtest', text ?? 'none');
   if (chardev.kind === 'stdio') {
     throw new ChardevError("-qtest stdio: stdin and stdout are the debugger's here; use -qtest unix:PATH");
   }
   if (chardev.kind === 'none') {
     return;
   }
-  const socket = await open_socket('-qtest', chardev);
+  const socket = await openSocket('-qtest', chardev);
   socket.on('error', () => undefined);
   inferior.once('exited', () => socket.destroy());
-  serve_qtest(inferior, socket, socket);
+  serveQtest(inferior, socket, socket);
 }

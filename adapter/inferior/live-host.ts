@@ -13,7 +13,7 @@ export interface LiveHostHooks {
   ring(): void;
   /** The user asked to interrupt. */
   pause(): void;
-  alloc_shared(name: string, bytes: number): ArrayBufferLike;
+  allocShared(name: string, bytes: number): ArrayBufferLike;
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
 }
 
@@ -54,9 +54,9 @@ export class LiveHost implements Host {
     this.start = hooks.now();
   }
 
-  poll(timeout_ns: number): readonly Input[] {
+  poll(timeoutNs: number): readonly Input[] {
     this.wake();
-    const deadline = timeout_ns < 0 ? Number.POSITIVE_INFINITY : this.hooks.now() + timeout_ns / 1e6;
+    const deadline = timeoutNs < 0 ? Number.POSITIVE_INFINITY : this.hooks.now() + timeoutNs / 1e6;
     for (;;) {
       Atomics.store(this.ctl, CTL.IN_WAITING, 1);
       const bell = Atomics.load(this.ctl, CTL.DOORBELL);
@@ -120,7 +120,7 @@ export class LiveHost implements Host {
   }
 
   alloc_shared(name: string, bytes: number): ArrayBufferLike {
-    return this.hooks.alloc_shared(name, bytes);
+    return this.hooks.allocShared(name, bytes);
   }
 
   listen(fd: number, type: number, addr: sockaddr): { errno: string; port: number } {

@@ -96,8 +96,8 @@ export class RecordingHost implements Host {
     }
   }
 
-  poll(timeout_ns: number): readonly Input[] {
-    const inputs = this.inner.poll(timeout_ns);
+  poll(timeoutNs: number): readonly Input[] {
+    const inputs = this.inner.poll(timeoutNs);
     if (!this.full) {
       const w = this.w.reset().u8(TURN).f64(this.inner.now_ns).u32(inputs.length);
       for (const input of inputs) {
@@ -183,7 +183,7 @@ export class RecordingHost implements Host {
 
 /** What a re-execution needs from the thread it runs in. */
 export interface RecordedHostHooks {
-  alloc_shared(name: string, bytes: number): ArrayBufferLike;
+  allocShared(name: string, bytes: number): ArrayBufferLike;
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
 }
 
@@ -235,7 +235,7 @@ export class RecordedHost implements Host {
   }
 
   alloc_shared(name: string, bytes: number): ArrayBufferLike {
-    return this.hooks.alloc_shared(name, bytes);
+    return this.hooks.allocShared(name, bytes);
   }
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {

@@ -3,7 +3,7 @@
  * into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's, nothing waits, and the
  * same capture gives the same inputs at the same turns. Only what the user types (monitor, console, quit) comes from outside.
  */
-import { type Capture, read_capture } from '../packets/capture.ts';
+import { type Capture, readCapture } from '../packets/capture.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import { concat } from '../packets/pcap.ts';
 import { dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
@@ -68,7 +68,7 @@ export class TraceHost implements Host {
   private readonly active = new Map<string, TcpFlow>();
   /** Descriptors of UDP and ping sessions of the guest. */
   private readonly sessions = new Map<string, number>();
-  private readonly open_fds = new Set<number>();
+  private readonly openFds = new Set<number>();
   private readonly view = new PacketView();
   private readonly inputs: Input[] = [];
   /** Inputs for the next turn that answer calls of the stack. */
@@ -88,7 +88,7 @@ export class TraceHost implements Host {
    * options (see `replayArgs`), which say what the forwarded ports mean.
    */
   constructor(capture: Capture | Uint8Array, outside: Host, argv: readonly string[]) {
-    this.trace = readTrace(capture instanceof Uint8Array ? read_capture(capture) : capture);
+    this.trace = readTrace(capture instanceof Uint8Array ? readCapture(capture) : capture);
     this.outside = outside;
     this.seed = outside.seed;
     this.nameservers = outside.nameservers;
@@ -101,13 +101,13 @@ export class TraceHost implements Host {
 
   // ---- time and inputs ----
 
-  poll(timeout_ns: number): readonly Input[] {
+  poll(timeoutNs: number): readonly Input[] {
     this.inputs.length = 0;
     this.inputs.push(...this.outside.poll(0), ...this.answers.splice(0));
     if (this.inputs.length > 0) {
       return this.inputs;
     }
-    const deadline = timeout_ns < 0 ? Number.POSITIVE_INFINITY : this.now_ns + timeout_ns;
+    const deadline = timeoutNs < 0 ? Number.POSITIVE_INFINITY : this.now_ns + timeoutNs;
     const at = this.nextTime();
     if (at > deadline) {
       this.now_ns = deadline;
@@ -251,7 +251,7 @@ export class TraceHost implements Host {
       }
       setAck(p, (live.iss + ack) >>> 0);
     }
-    const length = p.payload_end - p.payload + (flags & 2 ? 1 : 0) + (flags & 1);
+    const length = p.payloadEnd - p.payload + (flags & 2 ? 1 : 0) + (flags & 1);
     const after = (p.u32(p.tcp + 4) + length) >>> 0;
     if (live.lastFrame === null || ((after - live.guestNext) | 0) > 0) {
       live.guestNext = after;
@@ -263,8 +263,8 @@ export class TraceHost implements Host {
   }
 
   private playAccept(flow: TcpFlow): void {
-    const { sin_addr, sin_port } = flow.guest;
-    const wanted = findForward(this.forwards, 'tcp', sin_addr, sin_port, this.dhcpStart);
+    const { sin_addr: sinAddr, sin_port: sinPort } = flow.guest;
+    const wanted = findForward(this.forwards, 'tcp', sinAddr, sinPort, this.dhcpStart);
     const listener = this.listeners.find((l) => wanted >= 0 && l.forward === this.forwards[wanted]);
     if (!listener) {
       this.unmatched++;
@@ -273,14 +273,14 @@ export class TraceHost implements Host {
     const live = this.live.get(flow)!;
     live.fd = this.nextFd;
     this.nextFd += 2;
-    this.open_fds.add(live.fd);
+    this.openFds.add(live.fd);
     this.active.set(flow.name, flow);
     this.inputs.push({ type: 'accepted', fd: live.fd, listener: listener.fd, peer: this.outsideAddress(flow.remote) });
   }
 
   private playStream(step: Extract<Step, { type: 'connected' | 'data' | 'eof' | 'error' }>): void {
     const { fd } = this.live.get(step.flow)!;
-    if (!this.open_fds.has(fd)) {
+    if (!this.openFds.has(fd)) {
       this.unmatched += step.type === 'data' ? 1 : 0;
       return;
     }
@@ -320,9 +320,9 @@ export class TraceHost implements Host {
       this.inputs.push({ type: 'datagram', fd, data: step.data, from });
       return;
     }
-    const { sin_addr, sin_port } = step.guest;
+    const { sin_addr: sinAddr, sin_port: sinPort } = step.guest;
     const wanted = step.session.startsWith('udp')
-      ? findForward(this.forwards, 'udp', sin_addr, sin_port, this.dhcpStart)
+      ? findForward(this.forwards, 'udp', sinAddr, sinPort, this.dhcpStart)
       : -1;
     const listener = this.listeners.find((l) => wanted >= 0 && l.forward === this.forwards[wanted]);
     if (listener) {
@@ -370,7 +370,7 @@ export class TraceHost implements Host {
     if (live.iss < 0 || flags & 4) {
       return;
     }
-    const end = (seq - live.iss + (p.payload_end - p.payload) + (flags & 2 ? 1 : 0) + (flags & 1)) >>> 0;
+    const end = (seq - live.iss + (p.payloadEnd - p.payload) + (flags & 2 ? 1 : 0) + (flags & 1)) >>> 0;
     live.sent = Math.max(live.sent, end);
     if (live.owed > live.acked && live.sent > live.acked && live.lastFrame && flags & TH_ACK) {
       live.acked = Math.min(live.owed, live.sent);
@@ -387,12 +387,12 @@ export class TraceHost implements Host {
     const taken = new Set(this.listeners.map((l) => l.forward));
     const forward = this.forwards.find((f) => f.proto === proto && f.hostPort === addr.sin_port && !taken.has(f));
     this.listeners.push({ fd, forward });
-    this.open_fds.add(fd);
+    this.openFds.add(fd);
     return { errno: '', port: addr.sin_port || 49152 + (fd % 16384) };
   }
 
   connect(fd: number): void {
-    this.open_fds.add(fd);
+    this.openFds.add(fd);
     const flow = this.current?.flow;
     if (flow && flow.initiator === 'guest' && this.live.get(flow)!.fd < 0) {
       this.live.get(flow)!.fd = fd;
@@ -400,7 +400,7 @@ export class TraceHost implements Host {
   }
 
   open(fd: number): void {
-    this.open_fds.add(fd);
+    this.openFds.add(fd);
     if (this.current && this.current.session !== '') {
       this.sessions.set(this.current.session, fd);
     }
@@ -417,7 +417,7 @@ export class TraceHost implements Host {
   shutdown(): void {}
 
   close(fd: number): void {
-    this.open_fds.delete(fd);
+    this.openFds.delete(fd);
     for (const [session, other] of this.sessions) {
       if (other === fd) {
         this.sessions.delete(session);

@@ -5,7 +5,7 @@
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
-import { read_capture } from '../packets/capture.ts';
+import { readCapture } from '../packets/capture.ts';
 import { PacketNumbers } from '../replay/packet-numbers.ts';
 import { readTrace } from '../replay/trace.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
@@ -117,7 +117,7 @@ const hooks = {
   ring: () => post({ type: 'ring' }),
   pause: () => runtime.pausePoll(),
   frame: data.trace ? numberFrame : countingFrame,
-  alloc_shared: (name: string, bytes: number): SharedArrayBuffer => {
+  allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
     post({ type: 'shared', name, buffer });
     return buffer;
@@ -126,7 +126,7 @@ const hooks = {
 
 function makeHost(): Host {
   const { header } = data;
-  const capture = data.trace ? read_capture(data.trace) : undefined;
+  const capture = data.trace ? readCapture(data.trace) : undefined;
   if (data.recording) {
     numbers = capture && new PacketNumbers(readTrace(capture).sent);
     return new RecordedHost(header, data.recording, hooks);
@@ -143,10 +143,10 @@ function makeHost(): Host {
 /** Tells the engine when the machine is up: the first poll comes after everything is set up. */
 function announceStart(host: Host): void {
   const poll = host.poll;
-  host.poll = (timeout_ns: number) => {
+  host.poll = (timeoutNs: number) => {
     host.poll = poll;
     post({ type: 'started' });
-    return poll.call(host, timeout_ns);
+    return poll.call(host, timeoutNs);
   };
 }
 

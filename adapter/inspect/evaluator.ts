@@ -9,14 +9,14 @@ import {
   type Code,
   type CompileContext,
   compile,
-  compile_assignment,
-  compile_condition,
+  compileAssignment,
+  compileCondition,
   type DollarValue,
-  number_of,
+  numberOf,
 } from './expression/compile.ts';
-import { parse_expression } from './expression/parser.ts';
-import { ANY, INT, LOGICAL, NUMBER, plain_type, STRING, TypeTable } from './expression/types.ts';
-import { register_index } from './registers.ts';
+import { parseExpression } from './expression/parser.ts';
+import { ANY, INT, LOGICAL, NUMBER, plainType, STRING, TypeTable } from './expression/types.ts';
+import { registerIndex } from './registers.ts';
 
 /** A value with what is known of where it came from. */
 export interface Result {
@@ -61,14 +61,14 @@ export class Evaluator {
    * the place does not know. Convenience variables count with the value they have when it is compiled.
    */
   condition(text: string): NonNullable<BreakpointSpec['condition']> {
-    const e = parse_expression(text);
-    return { text, compile: (scope) => compile_condition(e, scope, this.context()) };
+    const e = parseExpression(text);
+    return { text, compile: (scope) => compileCondition(e, scope, this.context()) };
   }
 
   /** An expression of a log message: as `condition`, but for its value. */
   expression(text: string): { readonly text: string; readonly compile: ExpressionCompiler } {
-    const e = parse_expression(text);
-    return { text, compile: (scope) => number_of(compile(e, scope, this.context())) };
+    const e = parseExpression(text);
+    return { text, compile: (scope) => numberOf(compile(e, scope, this.context())) };
   }
 
   /**
@@ -76,11 +76,11 @@ export class Evaluator {
    * nothing can change. Throws `ExpressionError` or `EngineError`.
    */
   async evaluate(text: string | Expression, frame: number, assign = false): Promise<Result> {
-    const e = typeof text === 'string' ? parse_expression(text) : text;
+    const e = typeof text === 'string' ? parseExpression(text) : text;
     try {
       return assign ? await this.perform(e, frame) : await this.read(e, frame);
     } catch (error) {
-      throw in_gdb_words(error);
+      throw inGdbWords(error);
     }
   }
 
@@ -92,13 +92,13 @@ export class Evaluator {
     if (e.kind !== 'assign') {
       return this.read(e, frame);
     }
-    if (e.target.kind === 'dollar' && register_index(e.target.name) === undefined) {
-      return this.assign_variable(e, e.target.name, frame);
+    if (e.target.kind === 'dollar' && registerIndex(e.target.name) === undefined) {
+      return this.assignVariable(e, e.target.name, frame);
     }
     // `a = b = 3`: the inner one first.
-    const inner = e.value.kind === 'assign' ? constant_of((await this.perform(e.value, frame)).value) : e.value;
+    const inner = e.value.kind === 'assign' ? constantOf((await this.perform(e.value, frame)).value) : e.value;
     const before = e.postfix ? await this.read(e.target, frame) : undefined;
-    const { target, lvalue, value } = compile_assignment(
+    const { target, lvalue, value } = compileAssignment(
       { ...e, value: inner },
       this.engine.scope(frame),
       this.context(),
@@ -107,7 +107,7 @@ export class Evaluator {
     return before ?? { value: assigned, code: target };
   }
 
-  private async assign_variable(e: Expression & { kind: 'assign' }, name: string, frame: number): Promise<Result> {
+  private async assignVariable(e: Expression & { kind: 'assign' }, name: string, frame: number): Promise<Result> {
     if (name === 'pkt' || name === '' || /^[$0-9]/.test(name)) {
       throw new ExpressionError('Left operand of assignment is not an lvalue.');
     }
@@ -124,8 +124,8 @@ export class Evaluator {
       return kept;
     }
     const code = compile(e, this.engine.scope(frame), this.context(frame));
-    const text = number_of(code);
-    const value = code.constant ? constant_value(text) : await this.engine.evaluate(text, frame);
+    const text = numberOf(code);
+    const value = code.constant ? constantValue(text) : await this.engine.evaluate(text, frame);
     if (value.kind === 'null' && code.contents && code.type.kind === 'struct') {
       throw new ExpressionError('Cannot access memory at address 0x0');
     }
@@ -140,18 +140,18 @@ export class Evaluator {
 
   /** A value of the history or a variable by itself, which needs no evaluation. */
   private kept(e: Expression): Result | undefined {
-    if (e.kind !== 'dollar' || e.name === 'pkt' || register_index(e.name) !== undefined) {
+    if (e.kind !== 'dollar' || e.name === 'pkt' || registerIndex(e.name) !== undefined) {
       return undefined;
     }
     const stored = this.stored(e.name);
     if (!stored) {
       return { value: VOID };
     }
-    this.check_alive(stored, e.name);
+    this.checkAlive(stored, e.name);
     return stored;
   }
 
-  private check_alive(stored: Stored, name: string): void {
+  private checkAlive(stored: Stored, name: string): void {
     if (stored.value.handle !== undefined && stored.epoch !== this.epoch) {
       throw new ExpressionError(`$${name} is gone: the machine has run on since; print it again.`);
     }
@@ -163,17 +163,17 @@ export class Evaluator {
   }
 
   /** Sets a convenience variable from the debugger's side (`$_`, `$_exitcode`, `$_hostfwd`). */
-  set_variable(name: string, value: number | string): void {
+  setVariable(name: string, value: number | string): void {
     const kind = typeof value === 'number' ? 'number' : 'string';
     this.variables.set(name, { value: { kind, type: kind, value }, epoch: this.epoch, frame: -1 });
   }
 
   /** Convenience variables by name, newest first, as `show convenience` lists them. */
-  variable_entries(): [string, Result][] {
+  variableEntries(): [string, Result][] {
     return [...this.variables].reverse();
   }
 
-  history_length(): number {
+  historyLength(): number {
     return this.history.length;
   }
 
@@ -193,15 +193,15 @@ export class Evaluator {
   context(frame = -1): CompileContext {
     return {
       types: this.types,
-      register: register_index,
+      register: registerIndex,
       dollar: (name) => {
         const stored = this.stored(name);
-        return stored && this.dollar_value(stored, name, frame);
+        return stored && this.dollarValue(stored, name, frame);
       },
     };
   }
 
-  private dollar_value(stored: Stored, name: string, frame: number): DollarValue | undefined {
+  private dollarValue(stored: Stored, name: string, frame: number): DollarValue | undefined {
     const { value, code } = stored;
     switch (value.kind) {
       case 'undefined':
@@ -209,7 +209,7 @@ export class Evaluator {
       case 'number':
         return {
           js: `(${value.value})`,
-          type: Number.isInteger(value.value) ? integer_type(value) : NUMBER,
+          type: Number.isInteger(value.value) ? integerType(value) : NUMBER,
           constant: true,
         };
       case 'bigint':
@@ -221,7 +221,7 @@ export class Evaluator {
       case 'null':
         return { js: 'null', type: ANY, constant: true };
       default:
-        this.check_alive(stored, name);
+        this.checkAlive(stored, name);
         if (!code || stored.frame !== frame) {
           throw new ExpressionError(`$${name} belongs to frame ${stored.frame}; select it to use the value.`);
         }
@@ -230,12 +230,12 @@ export class Evaluator {
   }
 }
 
-function integer_type(value: Value): typeof INT {
+function integerType(value: Value): typeof INT {
   return Math.abs(Number(value.value)) <= 0x7fffffff ? INT : NUMBER;
 }
 
 /** A constant expression from a scalar value. */
-function constant_of(value: Value): Expression {
+function constantOf(value: Value): Expression {
   switch (value.kind) {
     case 'number':
       return { kind: 'number', value: Number(value.value), type: 'long' };
@@ -254,7 +254,7 @@ function constant_of(value: Value): Expression {
 const CONSTANT_TIMEOUT_MS = 1000;
 
 /** The value of code that needs no program. */
-function constant_value(js: string): Value {
+function constantValue(js: string): Value {
   const v: unknown = runInNewContext(`(${js})`, Object.create(null), { timeout: CONSTANT_TIMEOUT_MS });
   switch (typeof v) {
     case 'number':
@@ -269,7 +269,7 @@ function constant_value(js: string): Value {
 }
 
 /** What JavaScript says about a failed evaluation, in gdb's words. */
-function in_gdb_words(error: unknown): Error {
+function inGdbWords(error: unknown): Error {
   const e = error instanceof Error ? error : new Error(String(error));
   if (e instanceof ExpressionError) {
     return e;
@@ -290,7 +290,7 @@ function in_gdb_words(error: unknown): Error {
 }
 
 /** C-like name of the type of a value: `struct socket *`, `E1000State *`, `Uint8Array`. */
-export function type_name(value: Value, code?: Code): string {
+export function typeName(value: Value, code?: Code): string {
   if (code?.scalar) {
     const { bits, signed, float } = code.scalar;
     return float ? (bits === 32 ? 'float' : 'double') : `${signed ? '' : 'u'}int${bits}_t`;
@@ -299,13 +299,13 @@ export function type_name(value: Value, code?: Code): string {
     return 'int';
   }
   if (value.kind === 'struct') {
-    return `${struct_name(value.type)}${code?.contents ? '' : ' *'}`;
+    return `${structName(value.type)}${code?.contents ? '' : ' *'}`;
   }
-  return plain_type(value.type) || (value.kind === 'undefined' ? 'void' : value.kind);
+  return plainType(value.type) || (value.kind === 'undefined' ? 'void' : value.kind);
 }
 
 /** `struct socket` for a C tag, `E1000State` for what C would typedef. */
-export function struct_name(type: string): string {
-  const t = plain_type(type);
+export function structName(type: string): string {
+  const t = plainType(type);
   return /^[a-z_][a-z0-9_]*$/.test(t) ? `struct ${t}` : t || 'struct {...}';
 }

@@ -23,7 +23,7 @@ export function nics(engine: EngineApi): Nic[] {
 }
 
 /** The NIC that one of the words names, else the first, and the other words. `$NAME` always means the first. */
-export function choose_nic(
+export function chooseNic(
   engine: EngineApi,
   words: readonly string[],
 ): { nic: Nic | undefined; rest: readonly string[] } {

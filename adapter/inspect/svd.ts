@@ -12,14 +12,14 @@ type Xml = readonly [tag: string, content: string | readonly Xml[], attributes?:
 
 const hex = (v: number): string => `0x${(v >>> 0).toString(16).padStart(8, '0')}`;
 
-function escape_text(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 }
 
 function write([tag, content, attributes = '']: Xml, indent: string): string {
   const open = `${indent}<${tag}${attributes}>`;
   return typeof content === 'string'
-    ? `${open}${escape_text(content)}</${tag}>\n`
+    ? `${open}${escapeText(content)}</${tag}>\n`
     : `${open}\n${content.map((c) => write(c, `${indent}  `)).join('')}${indent}</${tag}>\n`;
 }
 
@@ -91,7 +91,7 @@ function register(r: RegisterInfo): Xml {
 }
 
 /** The SVD file of an e1000 whose registers are at `base`. */
-export function e1000_svd(base: number = SVD_BASE): string {
+export function e1000Svd(base: number = SVD_BASE): string {
   const groups = [...new Set(E1000_REGISTERS.map((r) => r.group))];
   const peripherals = groups.map((group, i): Xml => {
     const registers = E1000_REGISTERS.filter((r) => r.group === group);

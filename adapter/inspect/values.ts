@@ -1,8 +1,8 @@
 /** Prints values as gdb does. */
 import type { EngineApi, NamedValue, Value } from '../engine/api.ts';
 import { signature } from '../gdb/ptype.ts';
-import { format_field } from '../packets/fields.ts';
-import { type Result, struct_name } from './evaluator.ts';
+import { formatField } from '../packets/fields.ts';
+import { type Result, structName } from './evaluator.ts';
 import { ExpressionError } from './expression/ast.ts';
 
 /** Print settings (`set print ...`). */
@@ -17,7 +17,7 @@ export interface PrintSettings {
   'max-depth': number;
 }
 
-export function default_print_settings(): PrintSettings {
+export function defaultPrintSettings(): PrintSettings {
   return { elements: 200, repeats: 10, pretty: false, 'max-depth': 1 };
 }
 
@@ -38,7 +38,7 @@ const CHUNK = 1000;
 const INLINE_BYTES = 16;
 
 /** A result at the top of `print`: a struct by address unless it was dereferenced, a field in its own notation. */
-export async function format_result(
+export async function formatResult(
   engine: EngineApi,
   settings: PrintSettings,
   { value, code }: Result,
@@ -46,10 +46,10 @@ export async function format_result(
 ): Promise<string> {
   const printer = new ValuePrinter(engine, settings, letter);
   if (value.kind === 'struct' && !code?.contents) {
-    return `${letter === '' || letter === 's' ? `(${struct_name(value.type)} *) ` : ''}${address(value)}`;
+    return `${letter === '' || letter === 's' ? `(${structName(value.type)} *) ` : ''}${address(value)}`;
   }
   if (value.kind === 'null' && letter === '' && code?.type.kind === 'struct') {
-    return `(${struct_name(code.type.struct.name)} *) 0x0`;
+    return `(${structName(code.type.struct.name)} *) 0x0`;
   }
   const type = code?.type;
   if (type?.kind === 'field' || type?.kind === 'multi') {
@@ -57,7 +57,7 @@ export async function format_result(
       return '<not in this packet>';
     }
     if (letter === '' && (value.kind === 'number' || value.kind === 'string')) {
-      return format_field(type.field.name, value.value as number | string);
+      return formatField(type.field.name, value.value as number | string);
     }
   }
   const f = value.kind === 'function' ? engine.info.functions.find((x) => x.name === value.value) : undefined;
@@ -70,7 +70,7 @@ export async function format_result(
 }
 
 /** An argument in a frame line, or a local in `info locals`: aggregates by address, as gdb prints pointers. */
-export function format_argument(value: Value): string {
+export function formatArgument(value: Value): string {
   switch (value.kind) {
     case 'struct':
     case 'array':
@@ -78,7 +78,7 @@ export function format_argument(value: Value): string {
     case 'map':
       return address(value);
     default:
-      return format_scalar(value, '', {}, 200);
+      return formatScalar(value, '', {}, 200);
   }
 }
 
@@ -107,7 +107,7 @@ class ValuePrinter {
       case 'bytes':
       case 'array':
         if (value.kind === 'bytes' && this.letter === 's') {
-          return this.byte_string(value);
+          return this.byteString(value);
         }
         return depth > 0 && value.kind === 'bytes' && (value.length ?? 0) > INLINE_BYTES
           ? address(value)
@@ -115,7 +115,7 @@ class ValuePrinter {
       case 'map':
         return this.map(value, depth);
       default:
-        return format_scalar(value, this.letter, hint, this.settings.elements);
+        return formatScalar(value, this.letter, hint, this.settings.elements);
     }
   }
 
@@ -135,7 +135,7 @@ class ValuePrinter {
   /** Elements, with runs of equal ones collapsed, up to the limit. */
   private async array(value: Value, depth: number): Promise<string> {
     const hint: ScalarHint = { ...(value.bits ? { bits: value.bits } : {}), signed: value.type.startsWith('Int') };
-    const letter_hint = value.kind === 'bytes' && this.letter === '' ? 'x' : this.letter;
+    const letterHint = value.kind === 'bytes' && this.letter === '' ? 'x' : this.letter;
     const parts: string[] = [];
     const length = value.length ?? 0;
     let run = '';
@@ -160,7 +160,7 @@ class ValuePrinter {
       for (const { value: v } of chunk) {
         const text =
           v.kind === 'number' || v.kind === 'bigint'
-            ? format_scalar(v, letter_hint, hint, 0)
+            ? formatScalar(v, letterHint, hint, 0)
             : await this.print(v, depth);
         if (count > 0 && text !== run) {
           flush();
@@ -186,11 +186,11 @@ class ValuePrinter {
     return `{${parts.join(', ')}${entries.length < (value.length ?? 0) ? '...' : ''}}`;
   }
 
-  private async byte_string(value: Value): Promise<string> {
+  private async byteString(value: Value): Promise<string> {
     const limit = this.settings.elements || MAX_SCANNED;
     const bytes = await this.children(value, 0, Math.min(value.length ?? 0, limit));
     const text = String.fromCharCode(...bytes.map((b) => Number(b.value.value)));
-    return quote_string(text, limit, this.settings.repeats) + ((value.length ?? 0) > limit ? '...' : '');
+    return quoteString(text, limit, this.settings.repeats) + ((value.length ?? 0) > limit ? '...' : '');
   }
 
   private children(value: Value, start: number, count: number): Promise<readonly NamedValue[]> {
@@ -199,19 +199,19 @@ class ValuePrinter {
 }
 
 /** A scalar (or NULL, void, function) in a format. */
-export function format_scalar(value: Value, letter: FormatLetter, hint: ScalarHint, elements: number): string {
+export function formatScalar(value: Value, letter: FormatLetter, hint: ScalarHint, elements: number): string {
   switch (value.kind) {
     case 'number':
-      return format_number(Number(value.value), letter, hint);
+      return formatNumber(Number(value.value), letter, hint);
     case 'bigint':
-      return format_number(BigInt(value.value ?? 0), letter, { bits: 64, ...hint });
+      return formatNumber(BigInt(value.value ?? 0), letter, { bits: 64, ...hint });
     case 'boolean':
       return letter === '' || letter === 's'
         ? String(value.value)
-        : format_number(value.value ? 1 : 0, letter, { bits: 8 });
+        : formatNumber(value.value ? 1 : 0, letter, { bits: 8 });
     case 'string':
       return letter === '' || letter === 's'
-        ? quote_string(String(value.value), elements || Number.POSITIVE_INFINITY, 10)
+        ? quoteString(String(value.value), elements || Number.POSITIVE_INFINITY, 10)
         : characters(String(value.value), letter);
     case 'null':
       return '0x0';
@@ -224,15 +224,15 @@ export function format_scalar(value: Value, letter: FormatLetter, hint: ScalarHi
 
 /** The characters of a string in a format, with the final NUL that C has. */
 function characters(text: string, letter: FormatLetter): string {
-  return `{${[...text, '\0'].map((c) => format_number(c.charCodeAt(0), letter, { bits: 8, signed: true })).join(', ')}}`;
+  return `{${[...text, '\0'].map((c) => formatNumber(c.charCodeAt(0), letter, { bits: 8, signed: true })).join(', ')}}`;
 }
 
 /** A number in a format letter; `bits` and `signed` say how wide a two's complement is. */
-export function format_number(n: number | bigint, letter: FormatLetter, hint: ScalarHint): string {
+export function formatNumber(n: number | bigint, letter: FormatLetter, hint: ScalarHint): string {
   if (typeof n === 'number' && !Number.isInteger(n)) {
     return letter === '' || letter === 'f' || !Number.isFinite(n)
-      ? decimal_float(n)
-      : format_number(Math.trunc(n), letter, hint);
+      ? decimalFloat(n)
+      : formatNumber(Math.trunc(n), letter, hint);
   }
   const big = BigInt(n);
   const bits = hint.bits ?? (big >= -0x80000000n && big <= 0xffffffffn ? 32 : 64);
@@ -253,15 +253,15 @@ export function format_number(n: number | bigint, letter: FormatLetter, hint: Sc
       return (hint.bits === undefined ? big : BigInt.asIntN(bits, big)).toString();
     case 'c': {
       const code = hint.signed === false && hint.bits === 8 ? BigInt.asUintN(8, big) : BigInt.asIntN(8, big);
-      return `${code} ${quote_char(Number(unsigned & 0xffn))}`;
+      return `${code} ${quoteChar(Number(unsigned & 0xffn))}`;
     }
     default:
-      return hint.char ? `${big} ${quote_char(Number(unsigned & 0xffn))}` : big.toString();
+      return hint.char ? `${big} ${quoteChar(Number(unsigned & 0xffn))}` : big.toString();
   }
 }
 
 /** As C's `%g` with 17 digits shows the usual numbers: without an exponent. */
-function decimal_float(n: number): string {
+function decimalFloat(n: number): string {
   return Number.isNaN(n)
     ? 'nan(0x8000000000000)'
     : n === Number.POSITIVE_INFINITY
@@ -284,7 +284,7 @@ const NAMED: Readonly<Record<number, string>> = {
 };
 
 /** A character within `quote`s, escaped as in C. */
-function escape_char(code: number, quote: string): string {
+function escapeChar(code: number, quote: string): string {
   if (NAMED[code] !== undefined) {
     return NAMED[code];
   }
@@ -295,12 +295,12 @@ function escape_char(code: number, quote: string): string {
   return (code >= 32 && code < 127) || code > 255 ? c : `\\${code.toString(8).padStart(3, '0')}`;
 }
 
-function quote_char(code: number): string {
-  return `'${escape_char(code, "'")}'`;
+function quoteChar(code: number): string {
+  return `'${escapeChar(code, "'")}'`;
 }
 
 /** A string as gdb prints it: `"abc", 'x' <repeats 20 times>, "def"...`. */
-export function quote_string(text: string, limit: number, repeats: number): string {
+export function quoteString(text: string, limit: number, repeats: number): string {
   const parts: string[] = [];
   let plain = '';
   let left = limit;
@@ -315,11 +315,11 @@ export function quote_string(text: string, limit: number, repeats: number): stri
         parts.push(`"${plain}"`);
         plain = '';
       }
-      parts.push(`${quote_char(text.charCodeAt(i))} <repeats ${n} times>`);
+      parts.push(`${quoteChar(text.charCodeAt(i))} <repeats ${n} times>`);
       left -= repeats;
     } else {
       n = Math.min(n, left);
-      plain += escape_char(text.charCodeAt(i), '"').repeat(n);
+      plain += escapeChar(text.charCodeAt(i), '"').repeat(n);
       left -= n;
     }
     i += n;
@@ -338,7 +338,7 @@ export interface Format {
 }
 
 /** Splits `/16xb` from the rest of an argument. Throws for a letter that is none. */
-export function split_format(argument: string): { format: Format | undefined; rest: string } {
+export function splitFormat(argument: string): { format: Format | undefined; rest: string } {
   const m = /^\/(\S*)\s*/.exec(argument);
   if (!m) {
     return { format: undefined, rest: argument };

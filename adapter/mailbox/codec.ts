@@ -160,19 +160,19 @@ export class Reader {
   }
 
   sockaddr(): sockaddr | null {
-    const sa_family = this.u8();
-    switch (sa_family) {
+    const saFamily = this.u8();
+    switch (saFamily) {
       case NO_FAMILY:
         return null;
       case AF_INET:
-        return { sa_family, sin_addr: this.u32(), sin_port: this.u32(), sin6_addr: null, sun_path: '' };
+        return { sa_family: saFamily, sin_addr: this.u32(), sin_port: this.u32(), sin6_addr: null, sun_path: '' };
       case AF_INET6: {
         const at = this.take(16);
-        const sin6_addr = this.bytes.slice(at, at + 16);
-        return { sa_family, sin_addr: 0, sin_port: this.u32(), sin6_addr, sun_path: '' };
+        const sin6Addr = this.bytes.slice(at, at + 16);
+        return { sa_family: saFamily, sin_addr: 0, sin_port: this.u32(), sin6_addr: sin6Addr, sun_path: '' };
       }
       default:
-        return { sa_family, sin_addr: 0, sin_port: 0, sin6_addr: null, sun_path: this.text() };
+        return { sa_family: saFamily, sin_addr: 0, sin_port: 0, sin6_addr: null, sun_path: this.text() };
     }
   }
 }

@@ -52,7 +52,7 @@ export class Conversations {
     const side = conv.sides[dir];
     if (flags & 0x02) {
       side.isn = seq;
-      side.wscale = syn_wscale(p);
+      side.wscale = synWscale(p);
     } else if (side.isn < 0) {
       side.isn = (seq - 1) >>> 0;
     }
@@ -97,8 +97,8 @@ function endpoints(p: PacketView): { key: string; dir: 0 | 1 } {
 }
 
 /** The window scale option of a SYN, or -1. */
-function syn_wscale(p: PacketView): number {
-  for (const o of tcp_options(p)) {
+function synWscale(p: PacketView): number {
+  for (const o of tcpOptions(p)) {
     if (o.kind === 3 && o.length === 3) {
       return p.buf[o.off + 2]!;
     }
@@ -114,13 +114,13 @@ export interface TcpOption {
 }
 
 /** The options of a TCP segment; stops at the end-of-list option or at one that runs past the header. */
-export function tcp_options(p: PacketView): TcpOption[] {
+export function tcpOptions(p: PacketView): TcpOption[] {
   const out: TcpOption[] = [];
   p.find();
   if (p.tcp < 0) {
     return out;
   }
-  const end = Math.min(p.l3_end, p.tcp + (p.buf[p.tcp + 12]! >> 4) * 4);
+  const end = Math.min(p.l3End, p.tcp + (p.buf[p.tcp + 12]! >> 4) * 4);
   let at = p.tcp + 20;
   while (at < end) {
     const kind = p.buf[at]!;

@@ -1,5 +1,5 @@
 /** QEMU options of a replay: what the capture needs that the user has not written. */
-import { format_ipv4, parse_ipv4 } from '../packets/format.ts';
+import { formatIpv4, parseIpv4 } from '../packets/format.ts';
 import type { Trace } from './trace.ts';
 
 /** A `hostfwd` rule. Addresses are 0 where the option leaves them to their defaults. */
@@ -28,9 +28,9 @@ function parseForward(rule: string): Forward | undefined {
   }
   return {
     proto: m[1] === 'udp' ? 'udp' : 'tcp',
-    hostAddr: parse_ipv4(m[2]!) ?? 0,
+    hostAddr: parseIpv4(m[2]!) ?? 0,
     hostPort: Number(m[3]),
-    guestAddr: parse_ipv4(m[4]!) ?? 0,
+    guestAddr: parseIpv4(m[4]!) ?? 0,
     guestPort: Number(m[5]),
   };
 }
@@ -54,7 +54,7 @@ export function findForward(
 /** The address a rule without a guest address means: `dhcpstart=` of the options, else .15 of the network. */
 export function dhcpStartOf(args: readonly string[], gateway: number): number {
   const option = args.join(',').match(/\bdhcpstart=([0-9.]+)/)?.[1];
-  return (option && parse_ipv4(option)) || ((gateway & 0xffffff00) >>> 0) + 15;
+  return (option && parseIpv4(option)) || ((gateway & 0xffffff00) >>> 0) + 15;
 }
 
 /** Host ports for rules that the replay adds; no socket is opened, they only have to differ. */
@@ -73,7 +73,7 @@ export function replayArgs(trace: Trace, args: readonly string[]): string[] {
   }
   const { gateway } = trace;
   if (gateway !== 0 && gateway !== 0x0a000202 && !/,net=/.test(out[at]!)) {
-    out[at] += `,net=${format_ipv4((gateway & 0xffffff00) >>> 0)}/24,host=${format_ipv4(gateway)}`;
+    out[at] += `,net=${formatIpv4((gateway & 0xffffff00) >>> 0)}/24,host=${formatIpv4(gateway)}`;
   }
   const dhcpStart = dhcpStartOf(out, gateway || 0x0a000202);
   const forwards = parseForwards(out);
@@ -87,7 +87,7 @@ export function replayArgs(trace: Trace, args: readonly string[]): string[] {
       port++;
     }
     taken.add(port);
-    const guest = need.addr === dhcpStart ? '' : format_ipv4(need.addr);
+    const guest = need.addr === dhcpStart ? '' : formatIpv4(need.addr);
     out[at] += `,hostfwd=${need.proto}:127.0.0.1:${port}-${guest}:${need.port}`;
   }
   return out;

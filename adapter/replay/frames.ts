@@ -1,5 +1,5 @@
 /** Changing the frames of a capture so that they fit the replay: other sequence numbers, right checksums, no oversized segments. */
-import { check_transport, ones_sum } from '../packets/checksum.ts';
+import { checkTransport, onesSum } from '../packets/checksum.ts';
 import { PacketView } from '../packets/packet-view.ts';
 
 /** Largest frame that a NIC puts on the wire without segmentation offload. */
@@ -20,8 +20,8 @@ function put32(b: Uint8Array, at: number, v: number): void {
 /** Sum of the pseudo header for a TCP or UDP packet of `length` bytes over IPv4 or IPv6, not complemented. */
 function pseudoSum(p: PacketView, length: number): number {
   return p.ip >= 0
-    ? ones_sum(p.buf, p.ip + 12, p.ip + 20, p.proto + length)
-    : ones_sum(p.buf, p.ipv6 + 8, p.ipv6 + 40, p.proto + length);
+    ? onesSum(p.buf, p.ip + 12, p.ip + 20, p.proto + length)
+    : onesSum(p.buf, p.ipv6 + 8, p.ipv6 + 40, p.proto + length);
 }
 
 /** Where the checksum of the transport header is, or -1. */
@@ -33,7 +33,7 @@ function checksumAt(p: PacketView): number {
 function setChecksum(p: PacketView): void {
   const at = checksumAt(p);
   put16(p.buf, at, 0);
-  const sum = 0xffff - ones_sum(p.buf, p.l4, p.l3_end, pseudoSum(p, p.l3_end - p.l4));
+  const sum = 0xffff - onesSum(p.buf, p.l4, p.l3End, pseudoSum(p, p.l3End - p.l4));
   put16(p.buf, at, sum === 0 && p.udp >= 0 ? 0xffff : sum);
 }
 
@@ -42,7 +42,7 @@ function setChecksum(p: PacketView): void {
  */
 function isPartial(p: PacketView): boolean {
   const at = checksumAt(p);
-  return at >= 0 && !p.fragment && p.u16(at) === pseudoSum(p, p.l3_end - p.l4);
+  return at >= 0 && !p.fragment && p.u16(at) === pseudoSum(p, p.l3End - p.l4);
 }
 
 /** A copy of the bytes of a captured frame, extended with zeros to the length it had on the wire, offloaded checksums filled in. */
@@ -81,19 +81,19 @@ export function segment(frame: Uint8Array): Uint8Array[] {
   if (frame.length <= MAX_FRAME || p.tcp < 0 || p.ip < 0 || p.fragment || header >= MAX_FRAME) {
     return [frame];
   }
-  const good = check_transport(p, 16).state !== 'bad';
+  const good = checkTransport(p, 16).state !== 'bad';
   const mss = MAX_FRAME - header;
   const out: Uint8Array[] = [];
-  for (let at = 0; at < p.payload_end - p.payload; at += mss) {
-    const n = Math.min(mss, p.payload_end - p.payload - at);
-    const last = at + n === p.payload_end - p.payload;
+  for (let at = 0; at < p.payloadEnd - p.payload; at += mss) {
+    const n = Math.min(mss, p.payloadEnd - p.payload - at);
+    const last = at + n === p.payloadEnd - p.payload;
     const f = new Uint8Array(header + n);
     f.set(frame.subarray(0, header));
     f.set(frame.subarray(p.payload + at, p.payload + at + n), header);
     put16(f, p.ip + 2, header - p.ip + n);
     put16(f, p.ip + 4, p.u16(p.ip + 4) + out.length);
     put16(f, p.ip + 10, 0);
-    put16(f, p.ip + 10, 0xffff - ones_sum(f, p.ip, p.l4));
+    put16(f, p.ip + 10, 0xffff - onesSum(f, p.ip, p.l4));
     put32(f, p.tcp + 4, p.u32(p.tcp + 4) + at);
     f[p.tcp + 13] = frame[p.tcp + 13]! & (last ? 0xff : ~TCP_FIN_PSH);
     if (good) {
@@ -113,7 +113,7 @@ export function bareAck(template: Uint8Array, seq: number, ack: number): Uint8Ar
   if (t.ip >= 0) {
     put16(f, t.ip + 2, header - t.ip);
     put16(f, t.ip + 10, 0);
-    put16(f, t.ip + 10, 0xffff - ones_sum(f, t.ip, t.l4));
+    put16(f, t.ip + 10, 0xffff - onesSum(f, t.ip, t.l4));
   } else {
     put16(f, t.ipv6 + 4, 20);
   }

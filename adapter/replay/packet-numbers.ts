@@ -62,9 +62,9 @@ export class PacketNumbers {
   private identify(buf: Uint8Array, size: number, conversations: Conversations): Identity {
     const p = this.view.set(buf, 0, size, 'ethernet').find();
     if (p.tcp >= 0 && !p.fragment) {
-      return identify_segment(p, conversations);
+      return identifySegment(p, conversations);
     }
-    return { group: group_of(p), exact: '', from: 0, to: 0 };
+    return { group: groupOf(p), exact: '', from: 0, to: 0 };
   }
 }
 
@@ -95,15 +95,15 @@ function take(group: Group, { exact, from, to }: Omit<Pending, 'number'>): numbe
 }
 
 /** A segment covers its bytes of the stream; SYN and FIN are one each, and a mere acknowledgment covers nothing. */
-function identify_segment(p: PacketView, conversations: Conversations): Identity {
+function identifySegment(p: PacketView, conversations: Conversations): Identity {
   conversations.add(p);
   const { seq, ack } = conversations.relative(p) ?? { seq: 0, ack: 0 };
   const flags = p.u8(p.tcp + 13) & TH_SYN_FIN_RST;
-  const length = p.payload_end - p.payload + (flags & 1) + ((flags >> 1) & 1);
-  return { group: group_of(p), exact: `${seq} ${length} ${flags} ${ack}`, from: seq, to: seq + length };
+  const length = p.payloadEnd - p.payload + (flags & 1) + ((flags >> 1) & 1);
+  return { group: groupOf(p), exact: `${seq} ${length} ${flags} ${ack}`, from: seq, to: seq + length };
 }
 
-function group_of(p: PacketView): string {
+function groupOf(p: PacketView): string {
   if (p.arp >= 0) {
     return `arp ${p.u16(p.arp + 6)} ${p.bytes(p.arp + 14, p.arp + 28).join('.')}`;
   }
@@ -112,5 +112,5 @@ function group_of(p: PacketView): string {
   const icmp = Math.max(p.icmp, p.icmpv6);
   const kind = icmp < 0 ? '' : ` ${p.u16(icmp)}`;
   const addresses = p.ip >= 0 ? p.bytes(p.ip + 12, p.ip + 20) : p.ipv6 >= 0 ? p.bytes(p.ipv6 + 8, p.ipv6 + 40) : [];
-  return `${p.eth_type} ${p.proto} ${addresses.join('.')}${ports}${kind}`;
+  return `${p.ethType} ${p.proto} ${addresses.join('.')}${ports}${kind}`;
 }

@@ -26,7 +26,7 @@ export function sessionOf(p: PacketView, guest: 'src' | 'dst'): string {
     const at = p.ipv6 + (src ? 8 : 24);
     return `udp [${p.bytes(at, at + 16).join('.')}]:${port}`;
   }
-  if (p.icmp >= 0 && p.icmp + 8 <= p.l3_end && (p.u8(p.icmp) & 0xf7) === 0) {
+  if (p.icmp >= 0 && p.icmp + 8 <= p.l3End && (p.u8(p.icmp) & 0xf7) === 0) {
     const [me, peer] = src ? [12, 16] : [16, 12];
     return `icmp ${p.u32(p.ip + me!)} ${p.u32(p.ip + peer!)} ${p.u16(p.icmp + 4)} ${p.u16(p.icmp + 6)}`;
   }
@@ -48,7 +48,7 @@ export class Reassembly {
       return sessionOf(p, 'src');
     }
     const key = Reassembly.key(p);
-    if (!p.later_fragment) {
+    if (!p.laterFragment) {
       remember(this.sessions, key, sessionOf(p, 'src'));
     }
     return this.sessions.get(key) ?? '';
@@ -71,7 +71,7 @@ export class Reassembly {
     list.push({
       off: (frag & 0x1fff) * 8,
       more: (frag & 0x2000) !== 0,
-      bytes: p.bytes(first ? p.ip : p.l4, p.l3_end).slice(),
+      bytes: p.bytes(first ? p.ip : p.l4, p.l3End).slice(),
     });
     if (list.length > MAX_FRAGMENTS) {
       this.parts.delete(key);

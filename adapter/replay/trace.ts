@@ -2,8 +2,8 @@
  * What a capture of a user network says about both of its ends: the frames that the guest sent, and what must have happened on the
  * host's sockets for slirp to send what it sent. The result is a list of steps in the order of the capture, for `TraceHost`.
  */
-import { type Capture, CaptureError, type CapturePacket, linktype_kind, linktype_name } from '../packets/capture.ts';
-import { format_ether, format_ipv4 } from '../packets/format.ts';
+import { type Capture, CaptureError, type CapturePacket, linktypeKind, linktypeName } from '../packets/capture.ts';
+import { formatEther, formatIpv4 } from '../packets/format.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
 import { completeFrame } from './frames.ts';
@@ -107,12 +107,12 @@ const TH_ACK = 16;
 
 /** Reads the steps out of a capture. Throws `CaptureError` if it is no capture of a user network. */
 export function readTrace(capture: Capture): Trace {
-  const ethernet = capture.packets.filter((p) => linktype_kind(capture.interfaces[p.iface]!.linktype) === 'ethernet');
+  const ethernet = capture.packets.filter((p) => linktypeKind(capture.interfaces[p.iface]!.linktype) === 'ethernet');
   if (capture.packets.length === 0) {
     throw new CaptureError('nothing to replay: the capture has no packets');
   }
   if (ethernet.length === 0) {
-    const type = linktype_name(capture.interfaces[capture.packets[0]!.iface]!.linktype);
+    const type = linktypeName(capture.interfaces[capture.packets[0]!.iface]!.linktype);
     throw new CaptureError(
       `cannot replay packets of link type ${type}: a guest's frames are needed (link type 1 ETHERNET)`,
     );
@@ -158,7 +158,7 @@ class TraceReader {
   add(packet: CapturePacket): void {
     // Time stamps that run backwards (two interfaces, clock steps) are held at the latest.
     const { first } = this;
-    const time = (packet.ts_sec - first.ts_sec) * 1e9 + (packet.ts_nsec - first.ts_nsec);
+    const time = (packet.tsSec - first.tsSec) * 1e9 + (packet.tsNsec - first.tsNsec);
     this.time = Math.max(this.time, time);
     this.cut += packet.data.length < packet.len ? 1 : 0;
     const data = completeFrame(packet.data, packet.len);
@@ -275,7 +275,7 @@ class TraceReader {
   /** Notes how slirp may know the guest's MAC, or that it must have known it from before. */
   private learn(p: PacketView): void {
     if (p.ip < 0 || p.u8(p.eth) & 1) {
-      if (p.udp >= 0 && p.u16(p.udp) === 67 && p.payload + 20 <= p.payload_end) {
+      if (p.udp >= 0 && p.u16(p.udp) === 67 && p.payload + 20 <= p.payloadEnd) {
         this.learnt.add(p.u32(p.payload + 16));
       }
       return;
@@ -333,7 +333,7 @@ class TraceReader {
 
   /** Payload at `from` of slirp's stream: what is new in it came from the host's socket. */
   private slirpData(flow: TcpFlow, p: PacketView, from: number): void {
-    const length = p.payload_end - p.payload;
+    const length = p.payloadEnd - p.payload;
     const flags = p.u8(p.tcp + 13);
     if (flow.slirpIss < 0) {
       return;
@@ -349,7 +349,7 @@ class TraceReader {
       flow.hostNext = from;
     }
     if (from <= flow.hostNext && from + length > flow.hostNext) {
-      this.fromHost(flow, p.bytes(p.payload + flow.hostNext - from, p.payload_end));
+      this.fromHost(flow, p.bytes(p.payload + flow.hostNext - from, p.payloadEnd));
       flow.hostNext = from + length;
     }
     if (flags & TH_FIN && from + length === flow.hostNext) {
@@ -390,19 +390,19 @@ class TraceReader {
           port: guest.sin_port,
         });
       }
-      const data = p.bytes(p.payload, p.payload_end);
+      const data = p.bytes(p.payload, p.payloadEnd);
       this.steps.push({ type: 'datagram', time, session, guest, from, data });
     } else if (p.icmp >= 0 && p.u8(p.icmp) === 0) {
       const session = sessionOf(p, 'dst');
-      this.steps.push({ type: 'datagram', time, session, guest, from, data: p.bytes(p.icmp, p.l3_end) });
+      this.steps.push({ type: 'datagram', time, session, guest, from, data: p.bytes(p.icmp, p.l3End) });
     } else if (p.icmp >= 0 && (p.u8(p.icmp) === 3 || p.u8(p.icmp) === 11)) {
       const code = p.u8(p.icmp) === 3 ? p.u8(p.icmp + 1) : -1;
       const errno = code === 0 ? 'ENETUNREACH' : code === 3 ? 'ECONNREFUSED' : 'EHOSTUNREACH';
-      this.slirpIcmpError(p.bytes(p.icmp + 8, p.l3_end), errno, from);
+      this.slirpIcmpError(p.bytes(p.icmp + 8, p.l3End), errno, from);
     } else if (p.icmpv6 >= 0 && p.u8(p.icmpv6) === 1) {
       const code = p.u8(p.icmpv6 + 1);
       const errno = code === 0 ? 'ENETUNREACH' : code === 4 ? 'ECONNREFUSED' : 'EHOSTUNREACH';
-      this.slirpIcmpError(p.bytes(p.icmpv6 + 8, p.l3_end), errno, from);
+      this.slirpIcmpError(p.bytes(p.icmpv6 + 8, p.l3End), errno, from);
     }
   }
 
@@ -493,6 +493,6 @@ export function describeTrace(trace: Trace): string {
     `TCP connections: ${toGuest} to the guest, ${trace.flows.length - toGuest} from it`,
     `UDP sessions: ${trace.udpSessions}`,
   ];
-  const known = trace.known.map((k) => `${format_ipv4(k.ip)} at ${format_ether(k.mac)}`);
+  const known = trace.known.map((k) => `${formatIpv4(k.ip)} at ${formatEther(k.mac)}`);
   return `replay: ${parts.join('; ')}${known.length > 0 ? `; known to the network from before: ${known.join(', ')}` : ''}`;
 }

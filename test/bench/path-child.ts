@@ -31,8 +31,8 @@ class BenchHost implements Host {
     this.total = total;
   }
 
-  poll(timeout_ns: number): readonly Input[] {
-    this.now_ns += timeout_ns < 0 ? 1e6 : Math.max(1000, timeout_ns);
+  poll(timeoutNs: number): readonly Input[] {
+    this.now_ns += timeoutNs < 0 ? 1e6 : Math.max(1000, timeoutNs);
     if (this.phase === 'boot' && this.console.endsWith('~ # ')) {
       this.phase = 'shell';
       return [{ type: 'console', text: 'nc -l -v -p 5556 > /dev/null\n' }];

@@ -121,8 +121,12 @@ export async function measureSlirp(workload: string, options: SlirpBenchOptions 
   const worker = new Worker(join(built, 'slirp-worker.mjs'), { workerData });
   const peerFigures: Record<string, unknown> = {};
   peers.forEach(async (peer, id) => {
-    const { result = 0, user_s, sys_s } = JSON.parse((await peer.line()) || '{}') as Record<string, number>;
-    Object.assign(peerFigures, { peer: peer.program, peer_user_s: user_s, peer_sys_s: sys_s });
+    const {
+      result = 0,
+      user_s: userS,
+      sys_s: sysS,
+    } = JSON.parse((await peer.line()) || '{}') as Record<string, number>;
+    Object.assign(peerFigures, { peer: peer.program, peer_user_s: userS, peer_sys_s: sysS });
     pump.post({ type: 'monitor', id, line: String(result) });
   });
   let started = 0;

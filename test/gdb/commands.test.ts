@@ -301,7 +301,7 @@ describe('gdb commands', () => {
 
   it('list', async () => {
     const lines = (from: number, to: number): string =>
-      Array.from({ length: to - from + 1 }, (_, i) => s.gdb.source.numbered_line('util/t.ts', from + i)).join('\n') +
+      Array.from({ length: to - from + 1 }, (_, i) => s.gdb.source.numberedLine('util/t.ts', from + i)).join('\n') +
       '\n';
     await transcript(s, [
       ['list add', lines(1, 10)],

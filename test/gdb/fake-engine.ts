@@ -173,7 +173,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   readonly calls: string[] = [];
   /** Stops to come: each resume or step takes the next; none left: the machine exits. */
   script: { reason: StopReason; depth?: number; line?: number }[] = [];
-  locals_of_add: Record<string, unknown>;
+  localsOfAdd: Record<string, unknown>;
   readonly globals: Record<string, unknown>;
   private depth = 3;
   private line = 3;
@@ -191,11 +191,11 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
       mkdirSync(dirname(join(this.sourceRoot, file)), { recursive: true });
       writeFileSync(join(this.sourceRoot, file), text);
     }
-    const mac_reg = new Uint32Array(0x8000);
-    mac_reg[0xc0 >> 2] = 0x83;
-    mac_reg[0x2810 >> 2] = 3;
+    const macReg = new Uint32Array(0x8000);
+    macReg[0xc0 >> 2] = 0x83;
+    macReg[0x2810 >> 2] = 3;
     const E1000State = class E1000State {
-      mac_reg = mac_reg;
+      mac_reg = macReg;
     };
     const MachineState = class MachineState {
       nics = [new E1000State()];
@@ -203,7 +203,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     };
     const machine = new MachineState();
     this.globals = { machine, total: 40, RDH: 0x2810 >> 2, SS_ISFCONNECTED: 4 };
-    this.locals_of_add = {
+    this.localsOfAdd = {
       so: new socket(),
       x: 3,
       buf: SYN,
@@ -223,8 +223,8 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   stand(): this {
     this.state = 'stopped';
     this.stop = { kind: 'breakpoint', breakpoints: [1], hitTemporary: false };
-    const { mac_reg } = (this.globals['machine'] as { nics: { mac_reg: Uint32Array }[] }).nics[0]!;
-    this.shared = new Map([['e1000.0/mac_reg', mac_reg.buffer]]);
+    const { mac_reg: macReg } = (this.globals['machine'] as { nics: { mac_reg: Uint32Array }[] }).nics[0]!;
+    this.shared = new Map([['e1000.0/mac_reg', macReg.buffer]]);
     return this;
   }
 
@@ -346,14 +346,14 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   }
   private values(frame: number): Record<string, unknown> {
     const level = frame + 3 - this.depth;
-    return level === 0 ? this.locals_of_add : level === 1 ? { z: 3 } : { argc: 1 };
+    return level === 0 ? this.localsOfAdd : level === 1 ? { z: 3 } : { argc: 1 };
   }
   async args(frame: number): Promise<readonly NamedValue[]> {
     const f = (await this.frames())[frame]!;
     return f.fn.params.map((p) => ({ name: p.name, value: this.describe(this.values(frame)[p.name]) }));
   }
   async locals(frame: number): Promise<readonly NamedValue[]> {
-    return frame === 0 ? [{ name: 'y', value: this.describe(this.locals_of_add['y']) }] : [];
+    return frame === 0 ? [{ name: 'y', value: this.describe(this.localsOfAdd['y']) }] : [];
   }
 
   private describe(x: unknown): Value {
@@ -429,7 +429,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     const value = this.run(valueJs, frame);
     const m = /^\w+$/.exec(js);
     if (m) {
-      this.locals_of_add[js] = value;
+      this.localsOfAdd[js] = value;
     } else {
       (this.run(`(v)=>{${js}=v}`, frame) as (v: unknown) => void)(value);
     }

@@ -26,7 +26,7 @@ class Ends {
       now: () => performance.now(),
       ring,
       pause: () => undefined,
-      alloc_shared: (_name, bytes) => new SharedArrayBuffer(bytes),
+      allocShared: (_name, bytes) => new SharedArrayBuffer(bytes),
       frame: () => undefined,
     });
   }

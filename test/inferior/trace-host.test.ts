@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { TraceHost } from '../../adapter/inferior/trace-host.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
-import { format_summary, summary } from '../../adapter/packets/summary.ts';
+import { formatSummary, summary } from '../../adapter/packets/summary.ts';
 import { type Input, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
-import { HELLO, packets_of } from '../packets/samples.ts';
+import { HELLO, packetsOf } from '../packets/samples.ts';
 import { Outside } from '../replay/replay.ts';
 
 const ARGS = ['pktgdb', '-netdev', 'user,id=n,hostfwd=tcp::5555-:5556', '-device', 'e1000,netdev=n'];
@@ -13,14 +13,14 @@ const ISS = 64001;
 /** An input as a line; frames as summaries with raw sequence numbers. */
 function line(i: Input): string {
   if (i.type === 'frame') {
-    return `frame ${format_summary(summary(new PacketView(i.data)))}`;
+    return `frame ${formatSummary(summary(new PacketView(i.data)))}`;
   }
   return 'fd' in i ? `${i.type} ${i.fd}` : i.type;
 }
 
 /** A frame of slirp in the capture with its numbers moved to `ISS`, cut to `keep` bytes of payload. */
-function slirp_frame(number: number): Uint8Array {
-  const f = Uint8Array.from(packets_of('02-hello.pcap')[number - 1]!.data);
+function slirpFrame(number: number): Uint8Array {
+  const f = Uint8Array.from(packetsOf('02-hello.pcap')[number - 1]!.data);
   const p = new PacketView(f).find();
   const seq = p.u32(p.tcp + 4) - 1280001 + ISS;
   new DataView(f.buffer).setUint32(p.tcp + 4, seq);
@@ -29,18 +29,18 @@ function slirp_frame(number: number): Uint8Array {
 
 function hello(): { host: TraceHost; outside: Outside; turn: () => string[] } {
   const outside = new Outside();
-  const host = new TraceHost({ ...emptyCapture(), packets: packets_of('02-hello.pcap') }, outside, ARGS);
+  const host = new TraceHost({ ...emptyCapture(), packets: packetsOf('02-hello.pcap') }, outside, ARGS);
   assert.equal(host.listen(10, SOCK_STREAM, sockaddr_in(0, 5555)).errno, '');
   return { host, outside, turn: () => host.poll(-1).map(line) };
 }
 
 function emptyCapture() {
-  const iface = { linktype: 1, name: '', snaplen: 0, ticks_per_second: 1e6, ts_offset: 0 };
+  const iface = { linktype: 1, name: '', snaplen: 0, ticksPerSecond: 1e6, tsOffset: 0 };
   return {
     format: 'pcap' as const,
-    big_endian: false,
+    bigEndian: false,
     interfaces: [iface],
-    custom_blocks: [],
+    customBlocks: [],
     names: new Map<string, string>(),
     truncated: false,
     warnings: [],
@@ -48,10 +48,10 @@ function emptyCapture() {
 }
 
 /** Plays the hello experiment up to the guest's SYN, ACK. */
-function up_to_syn_ack(t: ReturnType<typeof hello>): void {
+function upToSynAck(t: ReturnType<typeof hello>): void {
   t.turn();
   t.turn();
-  t.host.frame(1, slirp_frame(1), 60);
+  t.host.frame(1, slirpFrame(1), 60);
   t.turn();
   t.turn();
 }
@@ -69,7 +69,7 @@ describe('playing a trace', () => {
     assert.equal(t.host.now_ns, 1.9e9);
     assert.deepEqual(t.turn(), ['accepted 11']);
     assert.equal(t.host.now_ns, 2e9);
-    t.host.frame(1, slirp_frame(1), 60);
+    t.host.frame(1, slirpFrame(1), 60);
     assert.deepEqual(t.turn(), ['frame 52:54:00:12:34:56 → Broadcast ARP 60 Who has 10.0.2.2? Tell 10.0.2.15']);
     assert.deepEqual(t.turn(), [
       'frame 10.0.2.15 → 10.0.2.2 TCP 60 5556 → 58676 [SYN, ACK] Seq=709762234 Ack=64002 Win=64240 Len=0 MSS=1460',
@@ -77,8 +77,8 @@ describe('playing a trace', () => {
     assert.equal(t.host.now_ns, 2e9 + 21428000);
     assert.deepEqual(t.turn(), ['data 11']);
     assert.deepEqual(t.turn(), ['eof 11']);
-    t.host.frame(1, slirp_frame(6), 71);
-    t.host.frame(1, slirp_frame(7), 60);
+    t.host.frame(1, slirpFrame(6), 71);
+    t.host.frame(1, slirpFrame(7), 60);
     assert.match(t.turn().join(), /\[ACK\] Seq=709762235 Ack=64019/);
     assert.match(t.turn().join(), /\[FIN, ACK\] Seq=709762235 Ack=64020/);
     assert.deepEqual(t.turn(), []);
@@ -96,14 +96,14 @@ describe('playing a trace', () => {
 
   it('waits for what a frame acknowledges, then acknowledges what there is, and the rest when it comes', () => {
     const t = hello();
-    up_to_syn_ack(t);
+    upToSynAck(t);
     t.turn();
     t.turn();
     assert.deepEqual(t.host.poll(-1), []); // frame 8 wants 18
     const since = t.host.now_ns;
     assert.match(t.turn().join(), /\[ACK\] Seq=709762235 Ack=64002/);
     assert.equal(t.host.now_ns, since + 1e8);
-    t.host.frame(1, slirp_frame(6), 71);
+    t.host.frame(1, slirpFrame(6), 71);
     assert.deepEqual(t.turn(), [
       'frame 10.0.2.15 → 10.0.2.2 TCP 60 5556 → 58676 [ACK] Seq=709762235 Ack=64019 Win=64223 Len=0',
     ]);
@@ -111,12 +111,12 @@ describe('playing a trace', () => {
 
   it('goes on as soon as the machine has sent what it waits for', () => {
     const t = hello();
-    up_to_syn_ack(t);
+    upToSynAck(t);
     t.turn();
     t.turn();
     assert.deepEqual(t.host.poll(-1), []);
     assert.deepEqual(t.host.poll(1e6), []);
-    t.host.frame(1, slirp_frame(6), 71);
+    t.host.frame(1, slirpFrame(6), 71);
     const now = t.host.now_ns;
     assert.match(t.turn().join(), /Ack=64019/);
     assert.equal(t.host.now_ns, now);
@@ -132,7 +132,7 @@ describe('playing a trace', () => {
 
   it('connects what the guest connects, and answers its UDP sockets', () => {
     const outside = new Outside();
-    const capture = { ...emptyCapture(), packets: packets_of('05-http.pcap').slice(0, 6) };
+    const capture = { ...emptyCapture(), packets: packetsOf('05-http.pcap').slice(0, 6) };
     const host = new TraceHost(capture, outside, ARGS);
     const turn = () => host.poll(-1).map(line);
     turn();
@@ -140,7 +140,7 @@ describe('playing a trace', () => {
     host.connect(11);
     assert.deepEqual(turn(), ['connected 11']);
 
-    const dns = packets_of('02-hello.pcap').slice(0, 2);
+    const dns = packetsOf('02-hello.pcap').slice(0, 2);
     const packets = [HELLO.dns_query, HELLO.dns_answer].map((data, i) => ({ ...dns[i]!, data, len: data.length }));
     const udp = new TraceHost({ ...emptyCapture(), packets }, outside, ARGS);
     udp.poll(-1);
@@ -154,7 +154,7 @@ describe('playing a trace', () => {
 
   it('leaves out what the machine has no socket for, and says so', () => {
     const outside = new Outside();
-    const host = new TraceHost({ ...emptyCapture(), packets: packets_of('02-hello.pcap') }, outside, ['pktgdb']);
+    const host = new TraceHost({ ...emptyCapture(), packets: packetsOf('02-hello.pcap') }, outside, ['pktgdb']);
     for (let i = 0; i < 50 && !host.poll(-1).some((x) => x.type === 'quit'); i++) {}
     assert.match(
       outside.reports.join('\n'),

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 import { ExpressionError } from '../../adapter/inspect/expression/ast.ts';
-import { compile_condition } from '../../adapter/inspect/expression/compile.ts';
-import { parse_expression } from '../../adapter/inspect/expression/parser.ts';
-import { default_print_settings, type FormatLetter, format_result } from '../../adapter/inspect/values.ts';
+import { compileCondition } from '../../adapter/inspect/expression/compile.ts';
+import { parseExpression } from '../../adapter/inspect/expression/parser.ts';
+import { defaultPrintSettings, type FormatLetter, formatResult } from '../../adapter/inspect/values.ts';
 import { FakeEngine } from '../gdb/fake-engine.ts';
 
 /** What `print/letter text` shows after the `$1 = `, or the error. */
@@ -12,7 +12,7 @@ async function shown(text: string, letter: FormatLetter = '', engine = new FakeE
   const evaluator = new Evaluator(engine);
   try {
     const result = await evaluator.evaluate(text, engine.state === 'stopped' ? 0 : -1, true);
-    return await format_result(engine, default_print_settings(), result, letter);
+    return await formatResult(engine, defaultPrintSettings(), result, letter);
   } catch (e) {
     assert.ok(e instanceof ExpressionError, String(e));
     return `error: ${e.message}`;
@@ -240,7 +240,7 @@ describe('gdb expressions', () => {
   it('compiles conditions to code as tight as if written by hand', () => {
     const engine = new FakeEngine().stand();
     const context = new Evaluator(engine).context();
-    const js = (text: string): string => compile_condition(parse_expression(text), engine.scope(0), context);
+    const js = (text: string): string => compileCondition(parseExpression(text), engine.scope(0), context);
     assert.equal(js('$pkt.tcp.dstport == 5556'), '(($pkt&&$F["tcp.dstport"].get($pkt))==5556)');
     assert.equal(js('size > 60 && s->mac_reg[RDH] == 3'), '((size>60)&&(s.mac_reg[2564]==3))');
     assert.equal(js('so->so_state & SS_ISFCONNECTED').includes('so.so_state'), true);

@@ -1,6 +1,6 @@
 /** `e1000.svd` has the structure that the CMSIS-SVD schema (1.3) demands, and says what the register table says. */
 import assert from 'node:assert/strict';
-import { e1000_svd } from '../../adapter/inspect/svd.ts';
+import { e1000Svd } from '../../adapter/inspect/svd.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
 
 interface Element {
@@ -77,7 +77,7 @@ const all = (e: Element, tag: string): Element[] => [
 ];
 
 describe('e1000.svd', () => {
-  const device = parse(e1000_svd(0xfeb80000));
+  const device = parse(e1000Svd(0xfeb80000));
 
   it('follows the schema', () => {
     check(device);

@@ -74,10 +74,10 @@ export class DirectNet {
     resetMachine(this.host);
     const config = new SlirpConfig();
     setup(config);
-    const send_packet = (_o: object, buf: Uint8Array, size: number): void => {
+    const sendPacket = (_o: object, buf: Uint8Array, size: number): void => {
       this.fresh.push(buf.slice(0, size));
     };
-    this.slirp = slirp_new(config, { send_packet }, {})!;
+    this.slirp = slirp_new(config, { send_packet: sendPacket }, {})!;
     machine.slirps.push(this.slirp);
   }
 

@@ -46,7 +46,7 @@ export class QTest {
   }
 
   /** True when there is a real QEMU to compare with. */
-  static has_real(): boolean {
+  static hasReal(): boolean {
     return spawnSync(QEMU, ['--version']).status === 0;
   }
 

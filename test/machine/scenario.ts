@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { regoff } from '../stack/e1000_oracle.ts';
-import { build, type Dict, type Me, parse, payload_of } from './frames.ts';
+import { build, type Dict, type Me, parse, payloadOf } from './frames.ts';
 import type { QTest } from './qtest.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -125,7 +125,7 @@ export class Driver {
       this.q.irqs.length = 0;
       const s = substitute(raw, this.env) as Step;
       this.current.result = await this.step(s);
-      this.current.rx.push(...(await this.scan_rx()));
+      this.current.rx.push(...(await this.scanRx()));
       this.current.irq = [...this.q.irqs];
       if (typeof s['save'] === 'string') {
         this.env.set(s['save'], (this.current.result as Dict)['pkt'] ?? this.current.result);
@@ -145,11 +145,11 @@ export class Driver {
     this.datagrams.forEach(({ socket }) => void socket.close());
   }
 
-  private async pci_r(off: number): Promise<number> {
+  private async pciR(off: number): Promise<number> {
     await this.q.outl(0xcf8, 0x80000000 + (this.slot << 11) + (off & 0xfc));
     return this.q.inl(0xcfc);
   }
-  private async pci_w(off: number, v: number): Promise<void> {
+  private async pciW(off: number, v: number): Promise<void> {
     await this.q.outl(0xcf8, 0x80000000 + (this.slot << 11) + (off & 0xfc));
     await this.q.outl(0xcfc, v);
   }
@@ -161,7 +161,7 @@ export class Driver {
   }
 
   /** The descriptors that the device has filled; with `refill` they are given back. */
-  private async scan_rx(): Promise<RxEvent[]> {
+  private async scanRx(): Promise<RxEvent[]> {
     const got: RxEvent[] = [];
     for (const r = this.rx; r; ) {
       const i = r.next;
@@ -205,9 +205,9 @@ export class Driver {
   private readonly steps: Readonly<Record<string, (s: Step) => Promise<Json> | Json>> = {
     note: (s) => s['text'] ?? null,
     sleep: (s) => sleep(Number(s['ms'])).then(() => null),
-    pci_read: (s) => this.pci_r(Number(s['off'])),
-    pci_write: (s) => this.pci_w(Number(s['off']), Number(s['value'])).then(() => null),
-    pci_setup: (s) => this.pci_setup(s),
+    pci_read: (s) => this.pciR(Number(s['off'])),
+    pci_write: (s) => this.pciW(Number(s['off']), Number(s['value'])).then(() => null),
+    pci_setup: (s) => this.pciSetup(s),
     irq_intercept: async (s) => {
       await this.q.outl(0xcf8, 0x80000860);
       await this.q.outl(0xcfc, Number(s['pirq'] ?? 0x0b0a0b0a));
@@ -221,10 +221,10 @@ export class Driver {
     phy_write: (s) => this.mdic(0x04000000 + 0x00200000 + Number(s['phy_reg']) * 0x10000 + Number(s['value'])),
     memread: async (s) => (await this.q.read(Number(s['addr']), Number(s['len']))).toString('hex'),
     memwrite: (s) => this.q.write(Number(s['addr']), Buffer.from(String(s['hex']), 'hex')).then(() => null),
-    setup_rings: (s) => this.setup_rings(s),
+    setup_rings: (s) => this.setupRings(s),
     clock_step: async (s) => Number(await this.q.command(`clock_step${s['ns'] === undefined ? '' : ` ${s['ns']}`}`)),
-    send_frame: (s) => this.send_frame(s),
-    tx_raw: (s) => this.tx_raw(s),
+    send_frame: (s) => this.sendFrame(s),
+    tx_raw: (s) => this.txRaw(s),
     expect: (s) => this.expect(s),
     quiesce: (s) => this.quiesce(s),
     state: () => this.state(),
@@ -239,26 +239,26 @@ export class Driver {
       }
       return r;
     },
-    host_listen: (s) => this.host_listen(s),
-    host_accept: (s) => this.host_accept(s),
-    host_connect: (s) => this.host_connect(s),
-    host_send: (s) => this.host_send(s),
-    host_recv: (s) => this.host_recv(s),
-    host_close: (s) => this.host_close(s),
+    host_listen: (s) => this.hostListen(s),
+    host_accept: (s) => this.hostAccept(s),
+    host_connect: (s) => this.hostConnect(s),
+    host_send: (s) => this.hostSend(s),
+    host_recv: (s) => this.hostRecv(s),
+    host_close: (s) => this.hostClose(s),
   };
 
-  private async pci_setup(s: Step): Promise<Json> {
-    const id = hex32(await this.pci_r(0));
-    await this.pci_w(0x10, 0xffffffff);
-    const bar0_mask = hex32(await this.pci_r(0x10));
-    await this.pci_w(0x14, 0xffffffff);
-    const bar1_mask = hex32(await this.pci_r(0x14));
-    await this.pci_w(0x10, BAR0);
-    await this.pci_w(0x14, BAR1);
-    await this.pci_w(4, Number(s['command'] ?? 7));
-    const [cmdsts, classrev] = [hex32(await this.pci_r(4)), hex32(await this.pci_r(8))];
-    const [subsys, intr] = [hex32(await this.pci_r(0x2c)), hex32(await this.pci_r(0x3c))];
-    return { id, bar0_mask, bar1_mask, cmdsts, classrev, subsys, intr };
+  private async pciSetup(s: Step): Promise<Json> {
+    const id = hex32(await this.pciR(0));
+    await this.pciW(0x10, 0xffffffff);
+    const bar0Mask = hex32(await this.pciR(0x10));
+    await this.pciW(0x14, 0xffffffff);
+    const bar1Mask = hex32(await this.pciR(0x14));
+    await this.pciW(0x10, BAR0);
+    await this.pciW(0x14, BAR1);
+    await this.pciW(4, Number(s['command'] ?? 7));
+    const [cmdsts, classrev] = [hex32(await this.pciR(4)), hex32(await this.pciR(8))];
+    const [subsys, intr] = [hex32(await this.pciR(0x2c)), hex32(await this.pciR(0x3c))];
+    return { id, bar0_mask: bar0Mask, bar1_mask: bar1Mask, cmdsts, classrev, subsys, intr };
   }
 
   private async mdic(value: number): Promise<number> {
@@ -277,7 +277,7 @@ export class Driver {
     return { words: words.map(text), sum: text(sum) };
   }
 
-  private async setup_rings(s: Step): Promise<Json> {
+  private async setupRings(s: Step): Promise<Json> {
     const rings = { refill: true, next: 0, count: 16 };
     const r = { ...rings, base: 0x100000, bufbase: 0x200000, bufsize: 2048, ...(s['rx'] as object) };
     const t = { ...rings, base: 0x110000, bufbase: 0x400000, bufsize: 16384, ...(s['tx'] as object) };
@@ -316,16 +316,16 @@ export class Driver {
   }
 
   /** Puts a descriptor into the transmit ring. */
-  private async queue_desc(d: Buffer): Promise<{ tx_index: number; desc: string }> {
+  private async queueDesc(d: Buffer): Promise<{ tx_index: number; desc: string }> {
     const t = this.tx!;
-    const tx_index = t.next;
-    await this.q.write(t.base + 16 * tx_index, d);
-    t.next = (tx_index + 1) % t.count;
-    return { tx_index, desc: d.toString('hex') };
+    const txIndex = t.next;
+    await this.q.write(t.base + 16 * txIndex, d);
+    t.next = (txIndex + 1) % t.count;
+    return { tx_index: txIndex, desc: d.toString('hex') };
   }
 
   /** Puts a buffer where the next descriptor's is, and makes the descriptor. */
-  private async buffer_desc(b: Buffer, lower: number, upper: number): Promise<Buffer> {
+  private async bufferDesc(b: Buffer, lower: number, upper: number): Promise<Buffer> {
     const t = this.tx!;
     const addr = t.bufbase + t.bufsize * t.next;
     await this.q.write(addr, b);
@@ -336,35 +336,35 @@ export class Driver {
     return d;
   }
 
-  private async desc_after(i: number): Promise<string> {
+  private async descAfter(i: number): Promise<string> {
     return (await this.q.read(this.tx!.base + 16 * i, 16)).toString('hex');
   }
 
-  private async send_frame(s: Step): Promise<Json> {
+  private async sendFrame(s: Step): Promise<Json> {
     const f = build(s['frame'] as Dict, this.me);
     const lower = ((Number(s['cmd'] ?? 0x0b) << 24) | (Number(s['cso'] ?? 0) << 16)) >>> 0;
     const upper = (Number(s['css'] ?? 0) << 8) | (Number(s['special'] ?? 0) << 16);
-    const r = await this.queue_desc(await this.buffer_desc(f, lower, upper));
+    const r = await this.queueDesc(await this.bufferDesc(f, lower, upper));
     await this.wr('TDT', this.tx!.next);
-    return { ...r, desc_after: await this.desc_after(r.tx_index), tdh: await this.rr('TDH') };
+    return { ...r, desc_after: await this.descAfter(r.tx_index), tdh: await this.rr('TDH') };
   }
 
-  private async tx_raw(s: Step): Promise<Json> {
+  private async txRaw(s: Step): Promise<Json> {
     const records: { tx_index: number; desc: string }[] = [];
     for (const x of s['descs'] as unknown as readonly Dict[]) {
       let d: Buffer;
       if (x['desc'] === undefined) {
         const b = x['frame'] ? build(x['frame'] as Dict, this.me) : Buffer.from(String(x['buf']), 'hex');
-        d = await this.buffer_desc(b, Number(x['lower'] ?? 0x0b000000), Number(x['upper'] ?? 0));
+        d = await this.bufferDesc(b, Number(x['lower'] ?? 0x0b000000), Number(x['upper'] ?? 0));
       } else {
         d = Buffer.from(String(x['desc']), 'hex');
       }
-      records.push(await this.queue_desc(d));
+      records.push(await this.queueDesc(d));
     }
     await this.wr('TDT', this.tx!.next);
     const done: Json[] = [];
     for (const r of records) {
-      done.push({ ...r, desc_after: await this.desc_after(r.tx_index) });
+      done.push({ ...r, desc_after: await this.descAfter(r.tx_index) });
     }
     return done;
   }
@@ -383,14 +383,14 @@ export class Driver {
       if (s['step_ns'] !== undefined) {
         await this.q.command(`clock_step ${s['step_ns']}`);
       }
-      this.current.rx.push(...(await this.scan_rx()));
+      this.current.rx.push(...(await this.scanRx()));
       await sleep(1);
     }
   }
 
   private async quiesce(s: Step): Promise<Json> {
     for (const end = performance.now() + Number(s['ms'] ?? 200); performance.now() < end; await sleep(5)) {
-      this.current.rx.push(...(await this.scan_rx()));
+      this.current.rx.push(...(await this.scanRx()));
     }
     if (!s['keep']) {
       this.queue = [];
@@ -403,7 +403,7 @@ export class Driver {
     for (const name of STATE_REGS) {
       regs[name] = `0x${hex32(await this.rr(name))}`;
     }
-    const r: { [key: string]: Json } = { regs, intx: (((await this.pci_r(4)) >>> 19) & 1) !== 0 };
+    const r: { [key: string]: Json } = { regs, intx: (((await this.pciR(4)) >>> 19) & 1) !== 0 };
     for (const [name, ring] of [
       ['rx_ring', this.rx],
       ['tx_ring', this.tx],
@@ -416,7 +416,7 @@ export class Driver {
     return r;
   }
 
-  private async host_listen(s: Step): Promise<Json> {
+  private async hostListen(s: Step): Promise<Json> {
     const [name, port] = [String(s['name']), Number(s['port'] ?? 0)];
     if (s['proto'] === 'udp') {
       const socket = createSocket('udp4').bind(port, '127.0.0.1');
@@ -438,7 +438,7 @@ export class Driver {
     return null;
   }
 
-  private async host_accept(s: Step): Promise<Json> {
+  private async hostAccept(s: Step): Promise<Json> {
     const l = this.servers.get(String(s['listener']))!;
     if (l.accepted.length === 0) {
       await once(l.server, 'connection', { signal: AbortSignal.timeout(PATIENCE * 4) });
@@ -461,7 +461,7 @@ export class Driver {
     });
   }
 
-  private async host_connect(s: Step): Promise<Json> {
+  private async hostConnect(s: Step): Promise<Json> {
     const local = s['bind_port'] === undefined ? {} : { localAddress: '127.0.0.1', localPort: Number(s['bind_port']) };
     const socket = connect({ host: '127.0.0.1', port: Number(s['port']), allowHalfOpen: true, ...local });
     await once(socket, 'connect');
@@ -470,8 +470,8 @@ export class Driver {
     return null;
   }
 
-  private async host_send(s: Step): Promise<Json> {
-    const p = payload_of(s);
+  private async hostSend(s: Step): Promise<Json> {
+    const p = payloadOf(s);
     const u = this.datagrams.get(String(s['name']));
     if (u) {
       const port = s['reply'] ? u.peer!.port : Number(s['to']);
@@ -488,12 +488,12 @@ export class Driver {
       if (performance.now() > end) {
         return false;
       }
-      this.current.rx.push(...(await this.scan_rx()));
+      this.current.rx.push(...(await this.scanRx()));
     }
     return true;
   }
 
-  private async host_recv(s: Step): Promise<Json> {
+  private async hostRecv(s: Step): Promise<Json> {
     const u = this.datagrams.get(String(s['name']));
     if (u) {
       if (!(await this.patiently(() => u.received.length > 0))) {
@@ -513,7 +513,7 @@ export class Driver {
     return { hex, len: hex.length / 2 };
   }
 
-  private host_close(s: Step): Json {
+  private hostClose(s: Step): Json {
     const name = String(s['name']);
     const t = this.streams.get(name);
     if (s['shutdown']) {

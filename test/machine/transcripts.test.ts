@@ -13,7 +13,7 @@ const scenarios = readdirSync(folder)
   .map((f) => f.replace('.scenario.json', ''));
 
 /** Ports of the host that a scenario names: they may be taken here, so others are used. */
-function host_ports(sc: Scenario): number[] {
+function hostPorts(sc: Scenario): number[] {
   const ports = [...(sc.netdev ?? '').matchAll(/hostfwd=\w+:[\d.]*:(\d+)-/g)].map((m) => Number(m[1]));
   for (const s of sc.steps) {
     if (s.op === 'host_listen' || s.op === 'host_connect') {
@@ -23,7 +23,7 @@ function host_ports(sc: Scenario): number[] {
   return [...new Set(ports)];
 }
 
-async function free_ports(count: number): Promise<number[]> {
+async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from(
       { length: count },
@@ -47,16 +47,16 @@ async function free_ports(count: number): Promise<number[]> {
 const PORT_KEYS = ['port', 'bind_port', 'sport', 'dport', 'to'];
 
 /** The scenario with other ports. */
-function with_ports<T>(x: T, ports: ReadonlyMap<number, number>): T {
+function withPorts<T>(x: T, ports: ReadonlyMap<number, number>): T {
   if (Array.isArray(x)) {
-    return x.map((v) => with_ports(v, ports)) as T;
+    return x.map((v) => withPorts(v, ports)) as T;
   }
   if (x === null || typeof x !== 'object') {
     return x;
   }
   const entries = Object.entries(x).map(([k, v]) => [
     k,
-    PORT_KEYS.includes(k) && typeof v === 'number' ? (ports.get(v) ?? v) : with_ports(v, ports),
+    PORT_KEYS.includes(k) && typeof v === 'number' ? (ports.get(v) ?? v) : withPorts(v, ports),
   ]);
   return Object.fromEntries(entries) as T;
 }
@@ -106,12 +106,12 @@ function comparable(op: string, result: Json): Json {
     return null;
   }
   if (op === 'expect') {
-    const { ok, ring_index } = result as Dict;
-    return { ok: ok!, ring_index: ring_index ?? null };
+    const { ok, ring_index: ringIndex } = result as Dict;
+    return { ok: ok!, ring_index: ringIndex ?? null };
   }
   if (op === 'send_frame') {
-    const { tx_index, desc, desc_after, tdh } = result as Dict;
-    return { tx_index: tx_index!, desc: desc!, desc_after: desc_after!, tdh: tdh! };
+    const { tx_index: txIndex, desc, desc_after: descAfter, tdh } = result as Dict;
+    return { tx_index: txIndex!, desc: desc!, desc_after: descAfter!, tdh: tdh! };
   }
   return result;
 }
@@ -150,8 +150,8 @@ describe('pktgdb-machine: transcripts of real QEMU', () => {
   for (const name of scenarios) {
     it(`${name}: registers, descriptors, interrupts and frames are the same`, async () => {
       const scenario = load(`${name}.scenario.json`) as Scenario;
-      const wanted = host_ports(scenario);
-      const free = await free_ports(wanted.length);
+      const wanted = hostPorts(scenario);
+      const free = await freePorts(wanted.length);
       const there = new Map(wanted.map((p, i) => [p, free[i]!]));
       const back = new Map(wanted.map((p, i) => [free[i]!, p]));
       const netdev = (scenario.netdev ?? 'user,id=n0').replace(/:(\d+)-/g, (all, p) => {
@@ -162,7 +162,7 @@ describe('pktgdb-machine: transcripts of real QEMU', () => {
       const q = await QTest.start(['-netdev', netdev, '-device', `${device}${scenario.device_opts ?? ''}`]);
       const driver = new Driver(q, scenario);
       try {
-        const actual = await driver.run(with_ports(scenario.steps, there));
+        const actual = await driver.run(withPorts(scenario.steps, there));
         compare((load(`${name}.transcript.json`) as { events: Event[] }).events, actual, back);
       } finally {
         driver.dispose();

@@ -1,7 +1,7 @@
 /** Plays a capture on the machine and writes what came of it as JSON: `replay-main.ts CAPTURE [QEMU OPTION...]`. One process a replay, since a process has one machine. */
 import { readFileSync } from 'node:fs';
 import { TraceHost } from '../../adapter/inferior/trace-host.ts';
-import { read_capture } from '../../adapter/packets/capture.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
 import { replayArgs } from '../../adapter/replay/args.ts';
 import { readTrace } from '../../adapter/replay/trace.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
@@ -9,7 +9,7 @@ import { main } from '../../adapter/stack/softmmu/main.ts';
 import { Outside } from './replay.ts';
 
 const [file = '', ...options] = process.argv.slice(2);
-const capture = read_capture(readFileSync(file));
+const capture = readCapture(readFileSync(file));
 const args = ['pktgdb', ...replayArgs(readTrace(capture), options)];
 const outside = new Outside();
 const code = main(args.length, args, new TraceHost(capture, outside, args));

@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { read_capture } from '../../adapter/packets/capture.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
 import { Conversations } from '../../adapter/packets/conversations.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
-import { write_pcap } from '../../adapter/packets/pcap.ts';
-import { format_summary, summary } from '../../adapter/packets/summary.ts';
+import { writePcap } from '../../adapter/packets/pcap.ts';
+import { formatSummary, summary } from '../../adapter/packets/summary.ts';
 import { readTrace } from '../../adapter/replay/trace.ts';
-import { bulk_bytes, bulk_capture } from '../host/bulk.ts';
-import { HELLO, packets_of } from '../packets/samples.ts';
-import { from_slirp, streams } from './replay.ts';
+import { bulkBytes, bulkCapture } from '../host/bulk.ts';
+import { HELLO, packetsOf } from '../packets/samples.ts';
+import { fromSlirp, streams } from './replay.ts';
 
 interface Result {
   readonly code: number;
@@ -27,7 +27,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OPTIONS = ['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0'];
 
 function run(file: string, options: readonly string[] = OPTIONS): Result {
-  const args = ['--import', 'tsx', join(ROOT, 'test/host/replay-main.ts'), file, ...options];
+  const args = ['--import', 'tsx', join(ROOT, 'test/replay/replay-main.ts'), file, ...options];
   return JSON.parse(execFileSync(process.execPath, args, { cwd: ROOT, maxBuffer: 1 << 28 }).toString()) as Result;
 }
 
@@ -35,25 +35,25 @@ function replay(name: string, options?: readonly string[]): Result {
   return run(join(ROOT, 'test/traces', name), options);
 }
 
-function slirp_frames(r: Result): Uint8Array[] {
+function slirpFrames(r: Result): Uint8Array[] {
   return r.frames.filter(([dir]) => dir === 1).map(([, data]) => new Uint8Array(Buffer.from(data, 'base64')));
 }
 
 /** Lines for frames with relative sequence numbers, so that captures of different runs compare. */
-function describe_frames(frames: readonly Uint8Array[]): string[] {
+function describeFrames(frames: readonly Uint8Array[]): string[] {
   const p = new PacketView();
   p.conversations = new Conversations();
   return frames.map((data) => {
     p.set(data, 0, data.length, 'ethernet');
     p.conversations!.add(p);
-    return format_summary(summary(p)).replace(/, ID=[0-9a-f]{4}/, '');
+    return formatSummary(summary(p)).replace(/, ID=[0-9a-f]{4}/, '');
   });
 }
 
 /** All frames of the capture, and of the replay, as lines; the replay's own announcement left out. */
 function both(name: string, r: Result): [ours: string[], theirs: string[]] {
-  const ours = describe_frames(r.frames.map(([, data]) => new Uint8Array(Buffer.from(data, 'base64'))));
-  const theirs = describe_frames(packets_of(name).map((p) => p.data));
+  const ours = describeFrames(r.frames.map(([, data]) => new Uint8Array(Buffer.from(data, 'base64'))));
+  const theirs = describeFrames(packetsOf(name).map((p) => p.data));
   return [ours.filter((l) => !l.includes('ARP Announcement')), theirs];
 }
 
@@ -74,14 +74,14 @@ describe('replaying a capture on the machine', function () {
     const r = replay('03-ping.pcap', [...OPTIONS, '-object', 'filter-dump,id=d,netdev=user.0,file=/dumped']);
     const [[path, data]] = r.files as [readonly [string, string]];
     assert.equal(path, '/dumped');
-    const { packets } = read_capture(Buffer.from(data, 'base64'));
+    const { packets } = readCapture(Buffer.from(data, 'base64'));
     assert.deepEqual(
       packets.map((p) => Buffer.from(p.data).toString('base64')),
       r.frames.map(([, frame]) => frame),
     );
-    const ns = (p: { ts_sec: number; ts_nsec: number }): number => p.ts_sec * 1e9 + p.ts_nsec;
+    const ns = (p: { tsSec: number; tsNsec: number }): number => p.tsSec * 1e9 + p.tsNsec;
     const span = ns(packets.at(-1)!) - ns(packets[0]!);
-    const recorded = packets_of('03-ping.pcap');
+    const recorded = packetsOf('03-ping.pcap');
     assert.ok(Math.abs(span - (ns(recorded.at(-1)!) - ns(recorded[0]!))) < 0.5e9, `${span} ns`);
   });
 
@@ -90,11 +90,11 @@ describe('replaying a capture on the machine', function () {
     try {
       const file = join(dir, 'small.pcap');
       const frames = [HELLO.dns_query, HELLO.dns_answer, HELLO.echo_request, HELLO.echo_reply];
-      writeFileSync(file, write_pcap(frames.map((data, i) => ({ ts_sec: 5 + i, ts_nsec: 0, data }))));
+      writeFileSync(file, writePcap(frames.map((data, i) => ({ tsSec: 5 + i, tsNsec: 0, data }))));
       const r = run(file);
       // Frames are padded on their way through the NIC, and the user network sets a TTL of its own.
-      const bare = (list: Uint8Array[]) => describe_frames(list).map((l) => l.replace(/ICMP \d+|, ttl=\d+/g, ''));
-      assert.deepEqual(bare(slirp_frames(r)), bare([HELLO.dns_answer, HELLO.echo_reply]));
+      const bare = (list: Uint8Array[]) => describeFrames(list).map((l) => l.replace(/ICMP \d+|, ttl=\d+/g, ''));
+      assert.deepEqual(bare(slirpFrames(r)), bare([HELLO.dns_answer, HELLO.echo_reply]));
       assert.deepEqual(r.drops, []);
     } finally {
       rmSync(dir, { recursive: true });
@@ -105,17 +105,17 @@ describe('replaying a capture on the machine', function () {
     it(`a bulk transfer, ${direction}`, () => {
       const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
       try {
-        const bytes = bulk_bytes(1 << 20);
+        const bytes = bulkBytes(1 << 20);
         const file = join(dir, 'bulk.pcap');
-        const capture = bulk_capture(direction, bytes);
+        const capture = bulkCapture(direction, bytes);
         writeFileSync(file, capture);
-        assert.deepEqual(readTrace(read_capture(capture)).warnings, []);
+        assert.deepEqual(readTrace(readCapture(capture)).warnings, []);
         const r = run(file);
         const all = r.frames.map(([, d]) => new Uint8Array(Buffer.from(d, 'base64')));
-        const got = streams(all, (f) => from_slirp(f) === (direction === 'down'));
+        const got = streams(all, (f) => fromSlirp(f) === (direction === 'down'));
         assert.equal(Buffer.compare([...got.values()][0]!, bytes), 0);
         assert.deepEqual(r.drops, []);
-        const last = describe_frames(all.filter(from_slirp)).at(-1)!;
+        const last = describeFrames(all.filter(fromSlirp)).at(-1)!;
         assert.match(last, direction === 'up' ? /\[(FIN, )?ACK\] Seq=[12] Ack=1048578/ : /\[ACK\] Seq=1048578 Ack=2/);
       } finally {
         rmSync(dir, { recursive: true });
@@ -131,6 +131,6 @@ describe('replaying a capture on the machine', function () {
 
   it('uses the forwarded port of the options', () => {
     const r = replay('02-hello.pcap', ['-nic', 'user,model=e1000,hostfwd=tcp:127.0.0.1:0-:5556']);
-    assert.match(describe_frames(slirp_frames(r))[0]!, /58676 → 5556 \[SYN\]/);
+    assert.match(describeFrames(slirpFrames(r))[0]!, /58676 → 5556 \[SYN\]/);
   });
 });

@@ -1,15 +1,15 @@
 /** Replays for tests. */
 
 import { TRACE_NAMESERVERS } from '../../adapter/inferior/trace-host.ts';
-import { read_capture } from '../../adapter/packets/capture.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
-import { write_pcap } from '../../adapter/packets/pcap.ts';
+import { writePcap } from '../../adapter/packets/pcap.ts';
 import { readTrace, type Trace } from '../../adapter/replay/trace.ts';
 import type { FrameDirection, Host, Input } from '../../adapter/stack/util/host.ts';
-import { packets_of } from '../packets/samples.ts';
+import { packetsOf } from '../packets/samples.ts';
 
-export function trace_of(name: string): Trace {
-  return readTrace(read_capture(write_pcap(packets_of(name))));
+export function traceOf(name: string): Trace {
+  return readTrace(readCapture(writePcap(packetsOf(name))));
 }
 
 /** What is outside of a replay: keeps what the machine says, and the frames. */
@@ -58,7 +58,7 @@ export class Outside implements Host {
 }
 
 /** True for frames that the user network sent. */
-export function from_slirp(data: Uint8Array): boolean {
+export function fromSlirp(data: Uint8Array): boolean {
   return data[6] === 0x52 && (data[7] === 0x55 || data[7] === 0x56);
 }
 
@@ -78,7 +78,7 @@ export function streams(frames: readonly Uint8Array[], keep: (data: Uint8Array) 
     }
     const s = out.get(key);
     const from = s ? (seq - s.iss - 1) >>> 0 : 0;
-    const payload = p.bytes(p.payload, p.payload_end);
+    const payload = p.bytes(p.payload, p.payloadEnd);
     if (s && from <= s.bytes.length && from + payload.length > s.bytes.length) {
       s.bytes = Buffer.concat([s.bytes, payload.subarray(s.bytes.length - from)]);
     }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { CaptureError, read_capture } from '../../adapter/packets/capture.ts';
-import { check_transport } from '../../adapter/packets/checksum.ts';
+import { CaptureError, readCapture } from '../../adapter/packets/capture.ts';
+import { checkTransport } from '../../adapter/packets/checksum.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
-import { concat, type PacketToWrite, write_pcap } from '../../adapter/packets/pcap.ts';
+import { concat, type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
 import { summary } from '../../adapter/packets/summary.ts';
 import { parseForwards, replayArgs } from '../../adapter/replay/args.ts';
 import { arpAnnouncement, bareAck, completeFrame, segment, setAck } from '../../adapter/replay/frames.ts';
 import { describeTrace, readTrace, type Trace } from '../../adapter/replay/trace.ts';
-import { ethernet, from_hex, HELLO, ipv4, packets_of, udp } from '../packets/samples.ts';
-import { trace_of } from './replay.ts';
+import { ethernet, fromHex, HELLO, ipv4, packetsOf, udp } from '../packets/samples.ts';
+import { traceOf } from './replay.ts';
 
 /** Steps as one line each. */
 function lines(t: Trace): string[] {
@@ -31,20 +31,20 @@ function lines(t: Trace): string[] {
 }
 
 /** All that the host sent. */
-function host_bytes(t: Trace): Uint8Array {
+function hostBytes(t: Trace): Uint8Array {
   return concat(t.steps.flatMap((s) => (s.type === 'data' ? s.chunks : [])));
 }
 
-function trace_from(frames: readonly Uint8Array[]): Trace {
-  const packets: PacketToWrite[] = frames.map((data, i) => ({ ts_sec: 100 + i, ts_nsec: 0, data }));
-  return readTrace(read_capture(write_pcap(packets)));
+function traceFrom(frames: readonly Uint8Array[]): Trace {
+  const packets: PacketToWrite[] = frames.map((data, i) => ({ tsSec: 100 + i, tsNsec: 0, data }));
+  return readTrace(readCapture(writePcap(packets)));
 }
 
 const p = new PacketView();
 
 describe('reading a trace', () => {
   it('finds what the host did in the hello experiment', () => {
-    const t = trace_of('02-hello.pcap');
+    const t = traceOf('02-hello.pcap');
     assert.deepEqual(lines(t), [
       'accept',
       'frame 2',
@@ -62,14 +62,14 @@ describe('reading a trace', () => {
   });
 
   it('needs nothing of the host for DHCP', () => {
-    const t = trace_of('01-dhcp.pcap');
+    const t = traceOf('01-dhcp.pcap');
     assert.ok(lines(t).every((l) => l.startsWith('frame')));
     assert.deepEqual(t.known, []);
     assert.equal(t.forwards.length, 0);
   });
 
   it('finds a connection of the guest, with the bytes that came back', () => {
-    const t = trace_of('05-http.pcap');
+    const t = traceOf('05-http.pcap');
     assert.deepEqual(lines(t).slice(0, 7), [
       'frame 1',
       'connected',
@@ -79,23 +79,23 @@ describe('reading a trace', () => {
       'data 66000 eof',
       'frame 8 ack 116',
     ]);
-    const bytes = host_bytes(t).length;
+    const bytes = hostBytes(t).length;
     assert.equal(bytes, 66115);
     assert.equal(lines(t).filter((l) => l.endsWith('eof')).length, 1);
   });
 
   it('skips retransmissions, and plays gaps as zeros', () => {
-    const hello = packets_of('02-hello.pcap').map((x) => x.data);
-    const again = trace_from([...hello.slice(0, 6), hello[5]!, ...hello.slice(6)]);
+    const hello = packetsOf('02-hello.pcap').map((x) => x.data);
+    const again = traceFrom([...hello.slice(0, 6), hello[5]!, ...hello.slice(6)]);
     assert.equal(lines(again).filter((l) => l.startsWith('data')).length, 1);
-    const lost = trace_from([...hello.slice(0, 5), ...hello.slice(6)]);
-    assert.deepEqual(host_bytes(lost), new Uint8Array(17));
+    const lost = traceFrom([...hello.slice(0, 5), ...hello.slice(6)]);
+    assert.deepEqual(hostBytes(lost), new Uint8Array(17));
     assert.match(lost.warnings.join(), /1 gaps in what was sent to the guest/);
   });
 
   it('leaves connections out that began before the capture', () => {
-    const t = trace_from(
-      packets_of('02-hello.pcap')
+    const t = traceFrom(
+      packetsOf('02-hello.pcap')
         .slice(7)
         .map((x) => x.data),
     );
@@ -104,7 +104,7 @@ describe('reading a trace', () => {
   });
 
   it('turns DNS answers and ICMP errors into what the sockets saw', () => {
-    const t = trace_from([HELLO.dns_query, HELLO.dns_answer, HELLO.unreachable]);
+    const t = traceFrom([HELLO.dns_query, HELLO.dns_answer, HELLO.unreachable]);
     assert.deepEqual(lines(t), ['frame 1 udp', 'datagram 63 for udp', 'datagram-error ECONNREFUSED']);
     assert.equal(t.udpSessions, 1);
   });
@@ -121,36 +121,36 @@ describe('reading a trace', () => {
       return ethernet(0x0800, f, true);
     };
     const request = ethernet(0x0800, ipv4(17, '10.0.2.15', '10.0.2.2', udp(4000, 7, Buffer.from('x'))));
-    const t = trace_from([request, part(1480, 2008, false), part(0, 1480, true)]);
+    const t = traceFrom([request, part(1480, 2008, false), part(0, 1480, true)]);
     assert.deepEqual(lines(t), ['frame 1 udp', 'datagram 2000 for udp']);
     const d = t.steps[1]!;
     assert.deepEqual(d.type === 'datagram' && d.data, payload);
   });
 
   it('plays a cut capture as far as it goes, and says so', () => {
-    const whole = write_pcap(packets_of('02-hello.pcap'));
-    const t = readTrace(read_capture(whole.subarray(0, 700)));
+    const whole = writePcap(packetsOf('02-hello.pcap'));
+    const t = readTrace(readCapture(whole.subarray(0, 700)));
     assert.equal(lines(t).length, 6);
     assert.match(t.warnings.join(), /^truncated capture: it ends at byte 700, in the data of packet 9/);
   });
 
   it('says why a capture cannot be replayed', () => {
-    const raw = write_pcap([{ ts_sec: 1, ts_nsec: 0, data: packets_of('02-hello.pcap')[0]!.data.subarray(14) }], {
+    const raw = writePcap([{ tsSec: 1, tsNsec: 0, data: packetsOf('02-hello.pcap')[0]!.data.subarray(14) }], {
       linktype: 101,
     });
     assert.throws(
-      () => readTrace(read_capture(raw)),
+      () => readTrace(readCapture(raw)),
       /^CaptureError: cannot replay packets of link type 101 RAW \(IP\): a guest's frames are needed/,
     );
-    assert.throws(() => readTrace(read_capture(write_pcap([]))), CaptureError);
+    assert.throws(() => readTrace(readCapture(writePcap([]))), CaptureError);
     assert.match(
-      trace_from([ethernet(0x88b5, new Uint8Array(50))]).warnings.join() || 'none',
+      traceFrom([ethernet(0x88b5, new Uint8Array(50))]).warnings.join() || 'none',
       /no frame in it is of a user network/,
     );
   });
 
   it('survives any bytes', () => {
-    const frames = ['01-dhcp.pcap', '02-hello.pcap', '03-ping.pcap'].flatMap((n) => packets_of(n).map((x) => x.data));
+    const frames = ['01-dhcp.pcap', '02-hello.pcap', '03-ping.pcap'].flatMap((n) => packetsOf(n).map((x) => x.data));
     const edits = fc.array(fc.tuple(fc.nat(frames.length - 1), fc.nat(1500), fc.nat(255)), { maxLength: 30 });
     fc.assert(
       fc.property(edits, (list) => {
@@ -158,7 +158,7 @@ describe('reading a trace', () => {
         for (const [i, at, v] of list) {
           copy[i]![at % copy[i]!.length] = v;
         }
-        trace_from(copy);
+        traceFrom(copy);
       }),
       { numRuns: 100 },
     );
@@ -170,7 +170,7 @@ describe('options of a replay', () => {
   const NETDEV = ['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0'];
 
   it('adds the forwarded port that the capture needs', () => {
-    assert.deepEqual(args(trace_of('02-hello.pcap'), NETDEV), [
+    assert.deepEqual(args(traceOf('02-hello.pcap'), NETDEV), [
       '-netdev',
       'user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556',
       '-device',
@@ -182,22 +182,22 @@ describe('options of a replay', () => {
 
   it('takes the one that is there', () => {
     const list = ['-nic', 'user,model=e1000,hostfwd=tcp::0-:5556'];
-    assert.deepEqual(args(trace_of('02-hello.pcap'), list), [...list, '-guest', 'trace']);
+    assert.deepEqual(args(traceOf('02-hello.pcap'), list), [...list, '-guest', 'trace']);
     assert.deepEqual(parseForwards(list), [{ proto: 'tcp', hostAddr: 0, hostPort: 0, guestAddr: 0, guestPort: 5556 }]);
   });
 
   it('takes the network of the capture', () => {
     const frame = ethernet(0x0800, ipv4(17, '192.168.76.2', '192.168.76.9', udp(1, 2, Buffer.from('x'))), true);
-    frame.set(from_hex('5255c0a84c02'), 6);
+    frame.set(fromHex('5255c0a84c02'), 6);
     assert.equal(
-      args(trace_from([frame]), NETDEV)[1],
+      args(traceFrom([frame]), NETDEV)[1],
       'user,id=user.0,net=192.168.76.0/24,host=192.168.76.2,hostfwd=udp:127.0.0.1:5555-192.168.76.9:2',
     );
   });
 });
 
 describe('frames of a replay', () => {
-  const synAck = packets_of('02-hello.pcap')[3]!.data;
+  const synAck = packetsOf('02-hello.pcap')[3]!.data;
 
   it('a changed acknowledgment keeps a right checksum right and a wrong one wrong', () => {
     fc.assert(
@@ -207,29 +207,29 @@ describe('frames of a replay', () => {
         p.set(f, 0, f.length, 'ethernet').find();
         setAck(p, ack);
         assert.equal(p.u32(p.tcp + 8), ack);
-        assert.equal(check_transport(p, 16).state, spoil ? 'bad' : 'good');
+        assert.equal(checkTransport(p, 16).state, spoil ? 'bad' : 'good');
       }),
       { numRuns: 200 },
     );
   });
 
   it('an oversized segment is cut as a NIC with segmentation offload does it', () => {
-    const data = packets_of('05-http.pcap')[3]!.data;
+    const data = packetsOf('05-http.pcap')[3]!.data;
     const big = new Uint8Array(data.length + 4000);
     big.set(data);
     p.set(big, 0, big.length, 'ethernet');
     big[16] = (big.length - 14) >> 8;
     big[17] = (big.length - 14) & 255;
     p.find();
-    const length = p.payload_end - p.payload;
+    const length = p.payloadEnd - p.payload;
     big[p.tcp + 16] = 0;
     big[p.tcp + 17] = 0;
-    const sum = check_transport(p, 16).right;
+    const sum = checkTransport(p, 16).right;
     big[p.tcp + 16] = sum >> 8;
     big[p.tcp + 17] = sum & 255;
     const parts = segment(big).map((f) => new PacketView(f).find());
     assert.deepEqual(
-      parts.map((f) => [f.len, f.payload_end - f.payload, (f.u8(f.tcp + 13) & 8) !== 0, check_transport(f, 16).state]),
+      parts.map((f) => [f.len, f.payloadEnd - f.payload, (f.u8(f.tcp + 13) & 8) !== 0, checkTransport(f, 16).state]),
       [
         [1514, 1460, false, 'good'],
         [1514, 1460, false, 'good'],
@@ -245,15 +245,15 @@ describe('frames of a replay', () => {
     const pseudo = 0x0a00 + 0x020f + 0x0a00 + 0x0202 + 6 + 24;
     f[p.tcp + 16] = pseudo >> 8;
     f[p.tcp + 17] = pseudo & 255;
-    assert.equal(check_transport(new PacketView(completeFrame(f, f.length)).find(), 16).state, 'good');
-    const cut = completeFrame(packets_of('05-http.pcap')[3]!.data.subarray(0, 70), 131);
+    assert.equal(checkTransport(new PacketView(completeFrame(f, f.length)).find(), 16).state, 'good');
+    const cut = completeFrame(packetsOf('05-http.pcap')[3]!.data.subarray(0, 70), 131);
     assert.equal(cut.length, 131);
-    assert.equal(check_transport(new PacketView(cut).find(), 16).state, 'good');
+    assert.equal(checkTransport(new PacketView(cut).find(), 16).state, 'good');
   });
 
   it('makes bare ACKs and ARP announcements', () => {
     p.set(bareAck(synAck, 7, 9), 0, 60, 'ethernet').find();
-    assert.equal(check_transport(p, 16).state, 'good');
+    assert.equal(checkTransport(p, 16).state, 'good');
     assert.equal(summary(p).info, '5556 → 58676 [ACK] Seq=7 Ack=9 Win=64240 Len=0');
     p.set(arpAnnouncement(0x525400123456, 0x0a00020f), 0, 60, 'ethernet');
     assert.equal(summary(p).info, 'ARP Announcement for 10.0.2.15');

@@ -125,7 +125,7 @@ class BulkGuest {
 
   /** Runs until the guest's data is acknowledged and the host's end has come, or `limit` ms of virtual time have passed. */
   run(limit: number): void {
-    while (this.t.net.now_ms < limit) {
+    while (this.t.net.nowMs < limit) {
       if (!this.open) {
         this.emit(SYN, 1000);
       } else if (this.una < 1001 + this.data.length) {
@@ -141,7 +141,7 @@ class BulkGuest {
         this.emit(ACK, this.una);
       }
       this.t.net.turn();
-      this.t.net.advance(this.t.net.now_ms + 20);
+      this.t.net.advance(this.t.net.nowMs + 20);
       for (; this.seen < this.t.net.sent.length; this.seen++) {
         for (const f of this.down.pass(this.t.net.sent[this.seen]!.data)) {
           const s = intact(f) ? parseTcp(f, 0) : null;

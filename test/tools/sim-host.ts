@@ -83,7 +83,7 @@ export class SimHost implements Host {
   datagrams: { to: sockaddr; data: Buffer }[] = [];
   reports: string[] = [];
   /** Open descriptors, to find leaks. */
-  open_fds: Set<number> = new Set();
+  openFds: Set<number> = new Set();
   /** Whether something happened in the peers since it was last cleared. */
   activity = false;
   /** False keeps the machine's `send`s in flight, as a peer that does not read does. */
@@ -92,7 +92,7 @@ export class SimHost implements Host {
   /** The peers are on ::1 as well, which they are not in recorded cases. */
   ipv6Peers = false;
   private raw: Set<number> = new Set();
-  private next_fd = 1000;
+  private nextFd = 1000;
 
   /** True for the address on which this host's peers are: 127.0.0.1, which 0.0.0.0 leads to as well. */
   private hasPeers(a: sockaddr): boolean {
@@ -119,12 +119,12 @@ export class SimHost implements Host {
       return { errno: 'EADDRINUSE', port: 0 };
     }
     table.set(port, fd);
-    this.open_fds.add(fd);
+    this.openFds.add(fd);
     return { errno: '', port };
   }
 
   connect(fd: number, addr: sockaddr, _bind: sockaddr | null): void {
-    this.open_fds.add(fd);
+    this.openFds.add(fd);
     const cat = addr.sa_family === AF_UNIX && addr.sun_path.startsWith('exec:');
     const mode = cat ? 'echo' : this.hasPeers(addr) ? this.tcpPeers.get(addr.sin_port) : undefined;
     if (mode === undefined) {
@@ -145,7 +145,7 @@ export class SimHost implements Host {
   }
 
   open(fd: number, type: number, _family: number, _bind: sockaddr | null): void {
-    this.open_fds.add(fd);
+    this.openFds.add(fd);
     if (type === SOCK_RAW) {
       this.raw.add(fd);
     }
@@ -224,7 +224,7 @@ export class SimHost implements Host {
   }
 
   close(fd: number, reset: boolean): void {
-    this.open_fds.delete(fd);
+    this.openFds.delete(fd);
     this.raw.delete(fd);
     for (const table of [this.listeners, this.udpListeners]) {
       for (const [port, f] of table) {
@@ -283,8 +283,8 @@ export class SimHost implements Host {
     if (listener === undefined) {
       return null;
     }
-    const s = new SimStream(this.next_fd++, 'sink');
-    this.open_fds.add(s.fd);
+    const s = new SimStream(this.nextFd++, 'sink');
+    this.openFds.add(s.fd);
     this.streams.set(s.fd, s);
     this.inputs.push({ type: 'accepted', fd: s.fd, listener, peer: sockaddr_in(0x7f000001, sport) });
     this.activity = true;

@@ -7,19 +7,19 @@
  * `& | ^ << >>` within 32 bits give unsigned results as C's uint32_t does, unless both operands are ints or negative.
  */
 import type { SymbolScope } from '../../engine/api.ts';
-import { FIELDS, suggest_fields } from '../../packets/fields.ts';
-import { literal_message, parse_literal } from '../../packets/match.ts';
+import { FIELDS, suggestFields } from '../../packets/fields.ts';
+import { literalMessage, parseLiteral } from '../../packets/match.ts';
 import { type BinaryOperator, type Expression, ExpressionError, type TypeName } from './ast.ts';
-import { compile_call } from './functions.ts';
+import { compileCall } from './functions.ts';
 import * as js from './helpers.ts';
 import {
   ANY,
   FLOAT,
   INT,
-  is_member_name,
+  isMemberName,
   LOGICAL,
   NUMBER,
-  of_scalar,
+  ofScalar,
   SCALAR_TYPES,
   type ScalarType,
   STRING,
@@ -69,12 +69,12 @@ export function compile(e: Expression, scope: SymbolScope, context: CompileConte
 }
 
 /** Code of a condition: an expression whose truth is C's. */
-export function compile_condition(e: Expression, scope: SymbolScope, context: CompileContext): string {
+export function compileCondition(e: Expression, scope: SymbolScope, context: CompileContext): string {
   return truth(compile(e, scope, context));
 }
 
 /** Code for `target op= value` as an lvalue and the new value. Throws `ExpressionError`. */
-export function compile_assignment(
+export function compileAssignment(
   e: Expression & { kind: 'assign' },
   scope: SymbolScope,
   context: CompileContext,
@@ -86,11 +86,11 @@ export function compile_assignment(
   }
   const value =
     e.op === '' ? compiler.code(e.value) : compiler.code({ kind: 'binary', op: e.op, left: e.target, right: e.value });
-  return { target, lvalue: target.lvalue, value: { ...value, js: number_of(value) } };
+  return { target, lvalue: target.lvalue, value: { ...value, js: numberOf(value) } };
 }
 
 /** A comparison's result as C's 1 or 0. */
-export function number_of(c: Code): string {
+export function numberOf(c: Code): string {
   return c.type.kind === 'logical' ? `(${c.js}?1:0)` : c.js;
 }
 
@@ -126,7 +126,7 @@ class Compiler {
   code(e: Expression): Code {
     switch (e.kind) {
       case 'number':
-        return number_constant(e.value, e.type);
+        return numberConstant(e.value, e.type);
       case 'string':
         return { js: JSON.stringify(e.value), type: STRING, constant: true };
       case 'ipv4':
@@ -150,14 +150,14 @@ class Compiler {
       case 'comma': {
         const left = this.code(e.left);
         const right = this.code(e.right);
-        return { ...value_of(right), js: `(${left.js},${right.js})`, constant: left.constant && right.constant };
+        return { ...rvalueOf(right), js: `(${left.js},${right.js})`, constant: left.constant && right.constant };
       }
       case 'cast':
         return this.cast(e.type, this.code(e.operand));
       case 'sizeof':
-        return this.size_of(e.operand);
+        return this.sizeOf(e.operand);
       case 'call':
-        return compile_call(
+        return compileCall(
           e.name,
           e.args.map((a) => this.code(a)),
           e.args,
@@ -172,17 +172,17 @@ class Compiler {
   private name(name: string): Code {
     const local = this.scope.local(name);
     if (local) {
-      return { js: name, type: this.context.types.static_type(local.type), constant: false, lvalue: name };
+      return { js: name, type: this.context.types.staticType(local.type), constant: false, lvalue: name };
     }
     const constant = this.context.types.constant(name);
     if (constant !== undefined) {
       return typeof constant === 'number'
-        ? number_constant(constant, 'int')
+        ? numberConstant(constant, 'int')
         : { js: JSON.stringify(constant), type: STRING, constant: true };
     }
     const global = this.scope.global(name);
     if (global) {
-      const type = this.context.types.static_type(global.type);
+      const type = this.context.types.staticType(global.type);
       return { js: `$G.${name}`, type, constant: false, lvalue: `$G.${name}` };
     }
     switch (name) {
@@ -199,7 +199,7 @@ class Compiler {
 
   private dollar(name: string): Code {
     if (name === 'pkt') {
-      this.require_packet();
+      this.requirePacket();
       return { js: '$pkt', type: ANY, constant: false };
     }
     const register = this.context.register(name);
@@ -216,30 +216,30 @@ class Compiler {
     return this.context.dollar(name) ?? { js: 'undefined', type: ANY, constant: true };
   }
 
-  private require_packet(): void {
+  private requirePacket(): void {
     if (!this.scope.hasPacket) {
       throw new ExpressionError('There is no $pkt here: the function does not handle a packet.');
     }
   }
 
   private member(e: Expression & { kind: 'member' }): Code {
-    const field = packet_field_name(e);
+    const field = packetFieldName(e);
     if (field !== undefined) {
-      return this.packet_field(field);
+      return this.packetField(field);
     }
-    if (!is_member_name(e.name)) {
+    if (!isMemberName(e.name)) {
       throw new ExpressionError(`There is no member named ${e.name}.`);
     }
     let object = this.code(e.object);
     if (object.type.kind === 'array' && e.name !== 'length') {
-      object = this.index(object, number_constant(0, 'int'));
+      object = this.index(object, numberConstant(0, 'int'));
     }
     const { type } = object;
     if (type.kind === 'struct') {
       const known = this.context.types.field(type.struct, e.name);
       if (known) {
         const text = `${object.js}.${e.name}`;
-        return { js: text, type: this.context.types.static_type(known.type), constant: false, lvalue: text };
+        return { js: text, type: this.context.types.staticType(known.type), constant: false, lvalue: text };
       }
       if (this.context.types.complete(type.struct)) {
         throw new ExpressionError(`There is no member named ${e.name}.`);
@@ -253,15 +253,15 @@ class Compiler {
       js: js.member(object.js, e.name),
       type: ANY,
       constant: false,
-      lvalue: `${js.member_object(object.js, e.name)}.${e.name}`,
+      lvalue: `${js.memberObject(object.js, e.name)}.${e.name}`,
     };
   }
 
-  private packet_field(name: string): Code {
-    this.require_packet();
+  private packetField(name: string): Code {
+    this.requirePacket();
     const field = FIELDS[name];
     if (!field) {
-      const near = suggest_fields(name);
+      const near = suggestFields(name);
       throw new ExpressionError(
         `$pkt.${name}: no such field${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'}`,
       );
@@ -288,7 +288,7 @@ class Compiler {
       };
     }
     if (object.type.kind !== 'any' && object.type.kind !== 'string' && object.type.kind !== 'struct') {
-      throw new ExpressionError(`cannot subscript something of type \`${type_words(object.type)}'`);
+      throw new ExpressionError(`cannot subscript something of type \`${typeWords(object.type)}'`);
     }
     return {
       js: js.element(object.js, index.js),
@@ -313,9 +313,9 @@ class Compiler {
         if (operand.lvalue === undefined) {
           throw new ExpressionError('Attempt to take address of value not located in memory.');
         }
-        return this.address_of(operand);
+        return this.addressOf(operand);
       case '+':
-        return value_of(operand);
+        return rvalueOf(operand);
       default:
         break;
     }
@@ -328,13 +328,13 @@ class Compiler {
     if (e.op === '~' && operand.type.kind === 'uint') {
       return { js: `(~${operand.js}>>>0)`, type: UINT, constant };
     }
-    return { js: js.negate(e.op, number_of(operand)), type: ANY, constant };
+    return { js: js.negate(e.op, numberOf(operand)), type: ANY, constant };
   }
 
   private dereference(operand: Code): Code {
     switch (operand.type.kind) {
       case 'array':
-        return this.index(operand, number_constant(0, 'int'));
+        return this.index(operand, numberConstant(0, 'int'));
       case 'struct':
       case 'function':
         return { ...operand, contents: true };
@@ -355,7 +355,7 @@ class Compiler {
   }
 
   /** Aggregates are their own address; `&buf[3]` is what a pointer there would reach: the rest of the array. */
-  private address_of(operand: Code): Code {
+  private addressOf(operand: Code): Code {
     const { type, place } = operand;
     if (BY_ADDRESS.has(type.kind) || type.kind === 'any') {
       return { js: operand.js, type, constant: operand.constant };
@@ -371,7 +371,7 @@ class Compiler {
     const type = yes.type.kind === no.type.kind ? yes.type : ANY;
     const constant = test.constant && yes.constant && no.constant;
     return {
-      js: `(${truth(test)}?${number_of(yes)}:${number_of(no)})`,
+      js: `(${truth(test)}?${numberOf(yes)}:${numberOf(no)})`,
       type: type.kind === 'logical' ? INT : type,
       constant,
     };
@@ -409,7 +409,7 @@ class Compiler {
         ? ANY
         : { kind: 'array', element: left.type, ...(left.scalar ? { scalar: left.scalar } : {}) };
     return {
-      js: js.slice(left.place.object, left.place.index, number_of(count)),
+      js: js.slice(left.place.object, left.place.index, numberOf(count)),
       type,
       constant: left.constant && count.constant,
       contents: true,
@@ -430,15 +430,15 @@ class Compiler {
     const char = name.name === 'char' || scalar.bits === 8;
     const as = { ...scalar, char };
     if (scalar.float) {
-      return { js: `Number(${number_of(operand)})`, type: FLOAT, constant, scalar: as };
+      return { js: `Number(${numberOf(operand)})`, type: FLOAT, constant, scalar: as };
     }
     if (scalar.bits === 1) {
       return { js: truth(operand), type: { kind: 'boolean' }, constant };
     }
     if (scalar.bits > 32 || !NUMBER_LIKE.has(operand.type.kind)) {
       return {
-        js: js.cast_integer(scalar.bits, scalar.signed, number_of(operand)),
-        type: of_scalar(scalar),
+        js: js.castInteger(scalar.bits, scalar.signed, numberOf(operand)),
+        type: ofScalar(scalar),
         constant,
         scalar: as,
       };
@@ -446,33 +446,33 @@ class Compiler {
     const pad = 32 - scalar.bits;
     const wrapped = pad === 0 ? '' : `<<${pad}`;
     const text = `(${operand.js}${wrapped}${scalar.signed ? `>>${pad}` : `>>>${pad}`})`;
-    return { js: text, type: of_scalar(scalar), constant, scalar: as };
+    return { js: text, type: ofScalar(scalar), constant, scalar: as };
   }
 
-  private size_of(operand: Expression | TypeName): Code {
+  private sizeOf(operand: Expression | TypeName): Code {
     if (!('kind' in operand)) {
       const scalar = SCALAR_TYPES.get(operand.name);
       if (operand.pointers === 0 && !scalar) {
         throw new ExpressionError('sizeof is known of scalars, strings and arrays of scalars only.');
       }
-      return number_constant(operand.pointers > 0 ? 8 : Math.max(1, scalar!.bits / 8), 'int');
+      return numberConstant(operand.pointers > 0 ? 8 : Math.max(1, scalar!.bits / 8), 'int');
     }
     const c = this.code(operand);
     const bits = c.scalar?.bits ?? (INT_LIKE.has(c.type.kind) ? 32 : c.type.kind === 'number' ? 64 : 0);
     if (bits > 0) {
-      return number_constant(Math.max(1, bits / 8), 'int');
+      return numberConstant(Math.max(1, bits / 8), 'int');
     }
-    return { js: js.size_of(c.js), type: INT, constant: c.constant };
+    return { js: js.sizeOf(c.js), type: INT, constant: c.constant };
   }
 }
 
 /** The value of an lvalue, no longer one. */
-function value_of(c: Code): Code {
+function rvalueOf(c: Code): Code {
   const { js: text, type, constant } = c;
   return { js: text, type, constant };
 }
 
-function number_constant(value: number | bigint, type: 'int' | 'uint' | 'long' | 'char' | 'float'): Code {
+function numberConstant(value: number | bigint, type: 'int' | 'uint' | 'long' | 'char' | 'float'): Code {
   if (typeof value === 'bigint') {
     return { js: `${value}n`, type: { kind: 'bigint' }, constant: true };
   }
@@ -487,7 +487,7 @@ function number_constant(value: number | bigint, type: 'int' | 'uint' | 'long' |
 }
 
 /** `$pkt.a.b` as the name `a.b`. */
-function packet_field_name(e: Expression): string | undefined {
+function packetFieldName(e: Expression): string | undefined {
   const parts: string[] = [];
   let at = e;
   while (at.kind === 'member') {
@@ -497,35 +497,35 @@ function packet_field_name(e: Expression): string | undefined {
   return at.kind === 'dollar' && at.name === 'pkt' ? parts.join('.') : undefined;
 }
 
-function type_words(t: StaticType): string {
+function typeWords(t: StaticType): string {
   return t.kind === 'uint' ? 'unsigned int' : t.kind === 'logical' ? 'int' : t.kind;
 }
 
-function is_zero(e: Expression): boolean {
+function isZero(e: Expression): boolean {
   return (e.kind === 'number' && e.value === 0) || (e.kind === 'name' && (e.name === 'NULL' || e.name === 'null'));
 }
 
 /** `==` and `!=`: numbers, BigInts and booleans compare by value, NULL equals 0, a missing field equals nothing and differs from nothing. */
 function equality(op: '==' | '!=', left: Code, right: Code, l: Expression, r: Expression): string {
   const not = op === '!=' ? '!' : '';
-  const literal = field_literal(op, left, right) ?? field_literal(op, right, left);
+  const literal = fieldLiteral(op, left, right) ?? fieldLiteral(op, right, left);
   if (literal !== undefined) {
     return literal;
   }
   if (left.type.kind === 'multi' || right.type.kind === 'multi') {
-    return any_of(op, left, right);
+    return anyOf(op, left, right);
   }
   for (const [value, expression, other] of [
     [left, l, right],
     [right, r, left],
   ] as const) {
     if (expression.kind === 'mac' && other.type.kind !== 'field' && !NUMBER_LIKE.has(other.type.kind)) {
-      return `${not}${js.is_mac(other.js, expression.text)}`;
+      return `${not}${js.isMac(other.js, expression.text)}`;
     }
     if (expression.kind === 'ipv4' && other.type.kind === 'string') {
       return `(${other.js}${op}${JSON.stringify(expression.text)})`;
     }
-    if (is_zero(expression) && !NUMBER_LIKE.has(other.type.kind) && other.type.kind !== 'field') {
+    if (isZero(expression) && !NUMBER_LIKE.has(other.type.kind) && other.type.kind !== 'field') {
       return `((${other.js}??0)${op}${value.type.kind === 'null' ? '0' : value.js})`;
     }
   }
@@ -537,13 +537,13 @@ function equality(op: '==' | '!=', left: Code, right: Code, l: Expression, r: Ex
 
 function relation(op: string, left: Code, right: Code): string {
   if (left.type.kind === 'multi' || right.type.kind === 'multi') {
-    return any_of(op, left, right);
+    return anyOf(op, left, right);
   }
   return `(${left.js}${op}${right.js})`;
 }
 
 /** A field compared with a string constant that stands for an address or bytes: `$pkt.ipv6.src == "fec0::2"`. */
-function field_literal(op: '==' | '!=', field: Code, text: Code): string | undefined {
+function fieldLiteral(op: '==' | '!=', field: Code, text: Code): string | undefined {
   const { type } = field;
   if ((type.kind !== 'field' && type.kind !== 'multi') || text.type.kind !== 'string' || !text.constant) {
     return undefined;
@@ -552,9 +552,9 @@ function field_literal(op: '==' | '!=', field: Code, text: Code): string | undef
     return undefined;
   }
   const words = JSON.parse(text.js) as string;
-  const value = parse_literal(type.field, words);
+  const value = parseLiteral(type.field, words);
   if (value === undefined) {
-    throw new ExpressionError(literal_message(type.field, words));
+    throw new ExpressionError(literalMessage(type.field, words));
   }
   const test =
     value instanceof Uint8Array
@@ -564,7 +564,7 @@ function field_literal(op: '==' | '!=', field: Code, text: Code): string | undef
 }
 
 /** A comparison with a field of several values holds if it does for any of them, as in Wireshark. */
-function any_of(op: string, left: Code, right: Code): string {
+function anyOf(op: string, left: Code, right: Code): string {
   const many = (c: Code): string => (c.type.kind === 'multi' ? `[].concat(${c.js}??[])` : `[${c.js}]`);
   if (right.type.kind !== 'multi') {
     return `${many(left)}.some(v=>v${op}${right.js})`;
@@ -577,8 +577,8 @@ function any_of(op: string, left: Code, right: Code): string {
 
 /** `* / % + - << >> & ^ |`. */
 function arithmetic(op: BinaryOperator, left: Code, right: Code): Code {
-  const a = number_of(left);
-  const b = number_of(right);
+  const a = numberOf(left);
+  const b = numberOf(right);
   const numbers = NUMBER_LIKE.has(left.type.kind) && NUMBER_LIKE.has(right.type.kind);
   const float = numbers && (left.type.kind === 'float' || right.type.kind === 'float');
   if (float && '+-*/'.includes(op)) {
@@ -621,7 +621,7 @@ function shifted(op: '<<' | '>>', left: Code, right: Code): Code {
       : `${left.js}${op}${count}`;
     return { js: `(${sign})`, type: unsigned ? UINT : INT, constant: false };
   }
-  return { js: js.shift(op, number_of(left), number_of(right)), type: ANY, constant: false };
+  return { js: js.shift(op, numberOf(left), numberOf(right)), type: ANY, constant: false };
 }
 
 function masked(op: '&' | '|' | '^', left: Code, right: Code): Code {
@@ -633,5 +633,5 @@ function masked(op: '&' | '|' | '^', left: Code, right: Code): Code {
       constant: false,
     };
   }
-  return { js: js.bitwise(op, number_of(left), number_of(right)), type: ANY, constant: false };
+  return { js: js.bitwise(op, numberOf(left), numberOf(right)), type: ANY, constant: false };
 }

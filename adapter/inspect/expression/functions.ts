@@ -1,7 +1,7 @@
 /** The functions that expressions may call: gdb's `$_` convenience functions. */
 import { type Expression, ExpressionError } from './ast.ts';
 import type { Code } from './compile.ts';
-import { text_of } from './helpers.ts';
+import { textOf } from './helpers.ts';
 import { INT, LOGICAL } from './types.ts';
 
 /** A convenience function: how many arguments it takes, what it does, its code. */
@@ -20,7 +20,7 @@ export const FUNCTIONS: ReadonlyMap<string, ConvenienceFunction> = new Map<strin
       doc: 'Return 1 if the string STR has a match of REGEX (a JavaScript regular expression) anywhere, 0 otherwise.',
       arity: 2,
       code: ([str], [, pattern]) => ({
-        js: `${regex_literal(pattern!)}.test(${text_of(str!.js)})`,
+        js: `${regexLiteral(pattern!)}.test(${textOf(str!.js)})`,
         type: LOGICAL,
         constant: str!.constant,
       }),
@@ -33,7 +33,7 @@ export const FUNCTIONS: ReadonlyMap<string, ConvenienceFunction> = new Map<strin
       doc: 'Return 1 if the strings A and B are equal, 0 otherwise.',
       arity: 2,
       code: ([a, b]) => ({
-        js: `(${text_of(a!.js)}===${text_of(b!.js)})`,
+        js: `(${textOf(a!.js)}===${textOf(b!.js)})`,
         type: LOGICAL,
         constant: a!.constant && b!.constant,
       }),
@@ -45,7 +45,7 @@ export const FUNCTIONS: ReadonlyMap<string, ConvenienceFunction> = new Map<strin
       usage: '$_strlen (A)',
       doc: 'Return the length of the string A.',
       arity: 1,
-      code: ([a]) => ({ js: `${text_of(a!.js)}.length`, type: INT, constant: a!.constant }),
+      code: ([a]) => ({ js: `${textOf(a!.js)}.length`, type: INT, constant: a!.constant }),
     },
   ],
   [
@@ -64,7 +64,7 @@ export const FUNCTIONS: ReadonlyMap<string, ConvenienceFunction> = new Map<strin
 ]);
 
 /** Code of a call; throws `ExpressionError` for an unknown function or wrong arguments. */
-export function compile_call(name: string, args: readonly Code[], expressions: readonly Expression[]): Code {
+export function compileCall(name: string, args: readonly Code[], expressions: readonly Expression[]): Code {
   const f = FUNCTIONS.get(name);
   if (!f) {
     const known = [...FUNCTIONS.keys()].map((n) => `$${n}`).join(', ');
@@ -78,7 +78,7 @@ export function compile_call(name: string, args: readonly Code[], expressions: r
 }
 
 /** A regular expression literal from a string constant. `RegExp.source` escapes what would end the literal. */
-function regex_literal(pattern: Expression): string {
+function regexLiteral(pattern: Expression): string {
   if (pattern.kind !== 'string') {
     throw new ExpressionError('The second argument of $_regex must be a string constant.');
   }

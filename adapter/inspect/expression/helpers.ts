@@ -66,11 +66,11 @@ export function negate(op: '-' | '~', operand: string): string {
 
 /** Member of an object of unknown type; an array stands for its first element, as in C. */
 export function member(object: string, name: string): string {
-  return `${member_object(object, name)}.${name}`;
+  return `${memberObject(object, name)}.${name}`;
 }
 
 /** The object that has the member `name`: what to assign through. */
-export function member_object(object: string, name: string): string {
+export function memberObject(object: string, name: string): string {
   return (
     `((o)=>{if(Array.isArray(o)&&!(${JSON.stringify(name)} in o))o=o[0];` +
     `if(o===null||o===undefined)${fail('Cannot access memory at address 0x0')}` +
@@ -108,13 +108,13 @@ export function slice(object: string, start: string, count: string): string {
 }
 
 /** A cast to an integer type of `bits`. */
-export function cast_integer(bits: number, signed: boolean, operand: string): string {
+export function castInteger(bits: number, signed: boolean, operand: string): string {
   const wrap = `BigInt.as${signed ? 'Int' : 'Uint'}N(${bits},${BIG}(a))`;
   return `((a)=>{const b=0;${CHECK_NUMBERS}return ${NORMAL}(${wrap})})(${operand})`;
 }
 
 /** A MAC address given as a number of 48 bits, bytes or text compared with a constant. */
-export function is_mac(operand: string, text: string): string {
+export function isMac(operand: string, text: string): string {
   const value = Number.parseInt(text.replaceAll(':', ''), 16);
   return (
     `((a)=>typeof a==="string"?a.toLowerCase()===${JSON.stringify(text)}:` +
@@ -123,7 +123,7 @@ export function is_mac(operand: string, text: string): string {
 }
 
 /** A string, or bytes up to a NUL as a string. */
-export function text_of(operand: string): string {
+export function textOf(operand: string): string {
   return (
     '((a)=>{if(typeof a==="string")return a;if(!ArrayBuffer.isView(a))' +
     `${fail('The argument must be a string.')}` +
@@ -132,7 +132,7 @@ export function text_of(operand: string): string {
 }
 
 /** The size in bytes of what a typed array or string holds. */
-export function size_of(operand: string): string {
+export function sizeOf(operand: string): string {
   return (
     '((a)=>{if(ArrayBuffer.isView(a))return a.byteLength;if(typeof a==="string")return a.length+1;' +
     `if(typeof a==="boolean")return 1;${fail('sizeof is known of scalars, strings and arrays of scalars only.')}})(${operand})`

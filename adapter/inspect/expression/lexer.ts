@@ -43,7 +43,7 @@ export function tokenize(text: string): Token[] {
       tokens.push({ kind: 'end', at });
       return tokens;
     }
-    const [token, end] = next_token(text, at);
+    const [token, end] = nextToken(text, at);
     tokens.push(token);
     at = end;
   }
@@ -56,7 +56,7 @@ function match(pattern: RegExp, text: string, at: number): string | undefined {
 }
 
 /** The token at `at` and where the next one starts. */
-function next_token(text: string, at: number): [Token, number] {
+function nextToken(text: string, at: number): [Token, number] {
   const c = text[at]!;
   if (c === '"' || c === "'") {
     return quoted(text, at);
@@ -142,7 +142,7 @@ function quoted(text: string, at: number): [Token, number] {
       break;
     }
     if (c === '\\') {
-      const [value, end] = escape_sequence(text, i + 1);
+      const [value, end] = escapeSequence(text, i + 1);
       out += value;
       i = end;
     } else {
@@ -163,7 +163,7 @@ function quoted(text: string, at: number): [Token, number] {
 }
 
 /** An escape sequence after its backslash: the character and where it ends. Unknown ones stand for themselves, as in gdb. */
-export function escape_sequence(text: string, at: number): [string, number] {
+export function escapeSequence(text: string, at: number): [string, number] {
   const octal = match(/[0-7]{1,3}/y, text, at);
   if (octal !== undefined) {
     return [String.fromCharCode(Number.parseInt(octal, 8) & 0xff), at + octal.length];

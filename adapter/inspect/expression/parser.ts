@@ -36,7 +36,7 @@ const MAX_NODES = 1000;
 const ONE: Expression = { kind: 'number', value: 1, type: 'int' };
 
 /** Parses the whole of `text`. Throws `ExpressionError` in gdb's words. */
-export function parse_expression(text: string): Expression {
+export function parseExpression(text: string): Expression {
   return new Parser(text).whole();
 }
 
@@ -44,7 +44,7 @@ export function parse_expression(text: string): Expression {
  * Parses an expression at the start of `text` and tells where it ends: at the end or before a comma that is not part of it
  * (lists of expressions, as in `printf`).
  */
-export function parse_argument(text: string): { readonly expression: Expression; readonly end: number } {
+export function parseArgument(text: string): { readonly expression: Expression; readonly end: number } {
   return new Parser(text).argument();
 }
 
@@ -63,9 +63,9 @@ class Parser {
   whole(): Expression {
     const e = this.comma();
     if (this.peek().kind !== 'end') {
-      throw this.is_op(')') || this.is_op(']')
+      throw this.isOp(')') || this.isOp(']')
         ? new ExpressionError('Junk after end of expression.')
-        : this.syntax_error();
+        : this.syntaxError();
     }
     return e;
   }
@@ -73,8 +73,8 @@ class Parser {
   argument(): { expression: Expression; end: number } {
     const expression = this.assignment();
     const t = this.peek();
-    if (t.kind !== 'end' && !this.is_op(',')) {
-      throw this.syntax_error();
+    if (t.kind !== 'end' && !this.isOp(',')) {
+      throw this.syntaxError();
     }
     return { expression, end: t.at };
   }
@@ -83,26 +83,26 @@ class Parser {
     return this.tokens[Math.min(this.at + ahead, this.tokens.length - 1)]!;
   }
 
-  private is_op(text: string, ahead = 0): boolean {
+  private isOp(text: string, ahead = 0): boolean {
     const t = this.peek(ahead);
     return t.kind === 'op' && t.text === text;
   }
 
-  private take_op(text: string): boolean {
-    if (this.is_op(text)) {
+  private takeOp(text: string): boolean {
+    if (this.isOp(text)) {
       this.at++;
       return true;
     }
     return false;
   }
 
-  private expect_op(text: string): void {
-    if (!this.take_op(text)) {
-      throw this.syntax_error();
+  private expectOp(text: string): void {
+    if (!this.takeOp(text)) {
+      throw this.syntaxError();
     }
   }
 
-  private syntax_error(): ExpressionError {
+  private syntaxError(): ExpressionError {
     return new ExpressionError(`A syntax error in expression, near \`${this.text.slice(this.peek().at)}'.`);
   }
 
@@ -125,7 +125,7 @@ class Parser {
 
   private comma(): Expression {
     let left = this.assignment();
-    while (this.take_op(',')) {
+    while (this.takeOp(',')) {
       left = this.made({ kind: 'comma', left, right: this.assignment() });
     }
     return left;
@@ -146,11 +146,11 @@ class Parser {
 
   private conditional(): Expression {
     const test = this.binary(1);
-    if (!this.take_op('?')) {
+    if (!this.takeOp('?')) {
       return test;
     }
     const yes = this.comma();
-    this.expect_op(':');
+    this.expectOp(':');
     const no = this.deeper(() => this.conditional());
     return this.made({ kind: 'conditional', test, yes, no });
   }
@@ -182,9 +182,9 @@ class Parser {
       }
       if (t.kind === 'name' && t.text === 'sizeof') {
         this.at++;
-        return this.size_of();
+        return this.sizeOf();
       }
-      const type = this.cast_type();
+      const type = this.castType();
       if (type) {
         return this.made({ kind: 'cast', type, operand: this.unary() });
       }
@@ -196,15 +196,15 @@ class Parser {
     return this.made({ kind: 'assign', op: op === '++' ? '+' : '-', target, value: ONE, postfix });
   }
 
-  private size_of(): Expression {
-    const type = this.cast_type();
+  private sizeOf(): Expression {
+    const type = this.castType();
     return this.made({ kind: 'sizeof', operand: type ?? this.unary() });
   }
 
   /** A type in parentheses, if that is what comes: a known scalar type, `struct x`, or a name followed by stars. */
-  private cast_type(): TypeName | undefined {
+  private castType(): TypeName | undefined {
     const start = this.at;
-    if (!this.take_op('(')) {
+    if (!this.takeOp('(')) {
       return undefined;
     }
     const words: string[] = [];
@@ -216,12 +216,12 @@ class Parser {
       this.at++;
     }
     let pointers = 0;
-    while (this.take_op('*')) {
+    while (this.takeOp('*')) {
       pointers++;
     }
     const tagged = words.some((w) => w === 'struct' || w === 'union' || w === 'enum');
     const name = words.filter((w) => !['const', 'struct', 'union', 'enum'].includes(w)).join(' ');
-    if (name !== '' && (tagged || pointers > 0 || SCALAR_TYPES.has(name)) && this.take_op(')')) {
+    if (name !== '' && (tagged || pointers > 0 || SCALAR_TYPES.has(name)) && this.takeOp(')')) {
       return { name, pointers };
     }
     this.at = start;
@@ -231,19 +231,19 @@ class Parser {
   private postfix(): Expression {
     let e = this.primary();
     for (;;) {
-      if (this.take_op('[')) {
+      if (this.takeOp('[')) {
         const index = this.comma();
-        this.expect_op(']');
+        this.expectOp(']');
         e = this.made({ kind: 'index', object: e, index });
-      } else if (this.is_op('.') || this.is_op('->')) {
-        const arrow = this.is_op('->');
+      } else if (this.isOp('.') || this.isOp('->')) {
+        const arrow = this.isOp('->');
         this.at++;
-        e = this.made({ kind: 'member', object: e, name: this.member_name(), arrow });
-      } else if (this.is_op('++') || this.is_op('--')) {
-        const op = this.is_op('++') ? '++' : '--';
+        e = this.made({ kind: 'member', object: e, name: this.memberName(), arrow });
+      } else if (this.isOp('++') || this.isOp('--')) {
+        const op = this.isOp('++') ? '++' : '--';
         this.at++;
         e = this.step(e, op, true);
-      } else if (this.is_op('(')) {
+      } else if (this.isOp('(')) {
         e = this.call(e);
       } else {
         return e;
@@ -251,10 +251,10 @@ class Parser {
     }
   }
 
-  private member_name(): string {
+  private memberName(): string {
     const t = this.peek();
     if (t.kind !== 'name') {
-      throw this.syntax_error();
+      throw this.syntaxError();
     }
     this.at++;
     return t.text;
@@ -264,13 +264,13 @@ class Parser {
     if (callee.kind !== 'dollar') {
       throw new ExpressionError('Calling functions of the stack is not supported; set a breakpoint there instead.');
     }
-    this.expect_op('(');
+    this.expectOp('(');
     const args: Expression[] = [];
-    if (!this.take_op(')')) {
+    if (!this.takeOp(')')) {
       do {
         args.push(this.assignment());
-      } while (this.take_op(','));
-      this.expect_op(')');
+      } while (this.takeOp(','));
+      this.expectOp(')');
     }
     return this.made({ kind: 'call', name: callee.name, args });
   }
@@ -283,7 +283,7 @@ class Parser {
         return this.made({ kind: 'number', value: t.value, type: t.type });
       case 'string':
         this.at++;
-        return this.made({ kind: 'string', value: this.adjacent_strings(t.value) });
+        return this.made({ kind: 'string', value: this.adjacentStrings(t.value) });
       case 'ipv4':
         this.at++;
         return this.made({ kind: 'ipv4', text: t.text, value: t.value });
@@ -297,16 +297,16 @@ class Parser {
         this.at++;
         return this.made({ kind: 'dollar', name: t.text });
       default: {
-        this.expect_op('(');
+        this.expectOp('(');
         const e = this.comma();
-        this.expect_op(')');
+        this.expectOp(')');
         return e;
       }
     }
   }
 
   /** `"a" "b"` is one string, as in C. */
-  private adjacent_strings(first: string): string {
+  private adjacentStrings(first: string): string {
     let value = first;
     for (let t = this.peek(); t.kind === 'string'; t = this.peek()) {
       value += t.value;

@@ -99,7 +99,7 @@ export const LOGICAL: StaticType = { kind: 'logical' };
 export const STRING: StaticType = { kind: 'string' };
 
 /** The static type of a C scalar. */
-export function of_scalar(s: ScalarType): StaticType {
+export function ofScalar(s: ScalarType): StaticType {
   if (s.bits === 1) {
     return LOGICAL;
   }
@@ -117,12 +117,12 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 ]);
 
 /** True if `name` may be a member of a struct: an identifier, and nothing that leads out of the data. */
-export function is_member_name(name: string): boolean {
+export function isMemberName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !FORBIDDEN.has(name);
 }
 
 /** A TypeScript annotation without `readonly`, `| null`, `| undefined`, parentheses around it and array buffer parameters. */
-export function plain_type(type: string): string {
+export function plainType(type: string): string {
   let t = type.trim();
   for (;;) {
     const before = t;
@@ -176,7 +176,7 @@ export class TypeTable {
       if (f) {
         return f;
       }
-      s = this.structs.get(plain_type(s.extends).replace(/<.*$/, ''));
+      s = this.structs.get(plainType(s.extends).replace(/<.*$/, ''));
     }
     return undefined;
   }
@@ -186,18 +186,18 @@ export class TypeTable {
     if (struct.kind !== 'class') {
       return false;
     }
-    const base = plain_type(struct.extends).replace(/<.*$/, '');
+    const base = plainType(struct.extends).replace(/<.*$/, '');
     const parent = base === '' ? undefined : this.structs.get(base);
     return base === '' || (parent !== undefined && parent !== struct && this.complete(parent));
   }
 
   /** What a TypeScript annotation says. */
-  static_type(annotation: string): StaticType {
-    return this.parse_type(annotation, 0);
+  staticType(annotation: string): StaticType {
+    return this.parseType(annotation, 0);
   }
 
-  private parse_type(annotation: string, depth: number): StaticType {
-    const t = plain_type(annotation);
+  private parseType(annotation: string, depth: number): StaticType {
+    const t = plainType(annotation);
     if (depth > 8 || t === '') {
       return ANY;
     }
@@ -214,26 +214,26 @@ export class TypeTable {
     }
     const typed = TYPED_ARRAYS.get(t);
     if (typed) {
-      return { kind: 'array', element: of_scalar(typed), scalar: typed };
+      return { kind: 'array', element: ofScalar(typed), scalar: typed };
     }
     const element = /^([A-Za-z_]\w*|\([^()]*\))\[\]$/.exec(t) ?? /^(?:Readonly)?Array<(.*)>$/.exec(t);
     if (element) {
-      return { kind: 'array', element: this.parse_type(element[1]!, depth + 1) };
+      return { kind: 'array', element: this.parseType(element[1]!, depth + 1) };
     }
     const c = SCALAR_TYPES.get(t);
     if (c) {
-      return of_scalar(c);
+      return ofScalar(c);
     }
-    return this.named_type(t, depth);
+    return this.namedType(t, depth);
   }
 
-  private named_type(name: string, depth: number): StaticType {
+  private namedType(name: string, depth: number): StaticType {
     const struct = this.structs.get(name);
     if (!struct) {
       return ANY;
     }
     if (struct.kind === 'type' && struct.fields.length === 0) {
-      return this.parse_type(struct.extends, depth + 1);
+      return this.parseType(struct.extends, depth + 1);
     }
     return { kind: 'struct', struct };
   }
