@@ -2,6 +2,7 @@
 
 import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { BreakpointSpec, EngineApi } from '../engine/api.ts';
+import { near } from '../stack/util/near.ts';
 import { CommandError } from './command.ts';
 
 /** A place in the code. */
@@ -108,37 +109,4 @@ export function unknownFunction(engine: EngineApi, name: string): string {
 
 function didYouMean(like: readonly string[]): string {
   return like.length > 0 ? ` Did you mean ${like.join(', ')}?` : '';
-}
-
-/** Up to three names that a misspelled one may mean, best first. */
-export function near(name: string, all: readonly string[]): string[] {
-  const wanted = name.toLowerCase();
-  const limit = Math.max(2, Math.floor(wanted.length / 3));
-  const scored = [...new Set(all)].map((n) => {
-    const l = n.toLowerCase();
-    const part = wanted.length > 3 && (l.includes(wanted) || wanted.includes(l));
-    return {
-      n,
-      d: part ? Math.min(1, limit) : Math.abs(l.length - wanted.length) > limit ? limit + 1 : distance(wanted, l),
-    };
-  });
-  return scored
-    .filter((s) => s.d <= limit)
-    .sort((a, b) => a.d - b.d || a.n.length - b.n.length)
-    .slice(0, 3)
-    .map((s) => s.n);
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

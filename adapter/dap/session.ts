@@ -161,7 +161,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   }
 
   #listen(): void {
-    const { engine } = this;
+    const engine = this.engine;
     engine.on('stopped', (reason) => {
       this.stopped = new StopState(engine);
       this.repl.stopped();

@@ -77,18 +77,18 @@ export class GdbInterpreter {
   readonly examine = { address: 0, letter: 'x' as string, size: 'w' as string };
   /** Set by `quit`. */
   quit: number | undefined;
-  private collecting: Block | undefined;
-  private lastLine = '';
-  private nesting = 0;
+  #collecting: Block | undefined;
+  #lastLine = '';
+  #nesting = 0;
   /** Commands of breakpoints that were hit and have not been executed. */
-  private readonly hitCommands: (readonly string[])[] = [];
-  private inHitCommands = false;
+  readonly #hitCommands: (readonly string[])[] = [];
+  #inHitCommands = false;
   /** A command waits for the next stop. */
-  private waiting = false;
+  #waiting = false;
   /** The line ended in `&`: let the machine run in the background. */
-  private background = false;
+  #background = false;
   /** The machine has reported a forwarding rule. */
-  private forwards = false;
+  #forwards = false;
 
   constructor(engine: EngineApi, options: InterpreterOptions) {
     this.engine = engine;
@@ -96,45 +96,45 @@ export class GdbInterpreter {
     this.evaluator = new Evaluator(engine);
     this.source = new SourceView(engine);
     this.args = options.launch?.args ?? [];
-    engine.on('stopped', this.stopped);
-    engine.on('exited', this.exited);
-    engine.on('breakpoint', this.breakpointChanged);
-    engine.on('report', this.reported);
+    engine.on('stopped', this.#stopped);
+    engine.on('exited', this.#exited);
+    engine.on('breakpoint', this.#breakpointChanged);
+    engine.on('report', this.#reported);
   }
 
   /** Lets go of the engine and closes the sockets of `host`. */
   dispose(): void {
-    this.engine.off('stopped', this.stopped);
-    this.engine.off('exited', this.exited);
-    this.engine.off('breakpoint', this.breakpointChanged);
-    this.engine.off('report', this.reported);
+    this.engine.off('stopped', this.#stopped);
+    this.engine.off('exited', this.#exited);
+    this.engine.off('breakpoint', this.#breakpointChanged);
+    this.engine.off('report', this.#reported);
     this.evaluator.dispose();
     this.host.close();
   }
 
-  private readonly stopped = (reason: StopReason): void => {
+  readonly #stopped = (reason: StopReason): void => {
     this.frame = 0;
-    if (this.options.waitForStops && !this.waiting) {
-      this.reportEnd({ reason }).catch((e) => this.error(`${messageOf(e)}\n`));
+    if (this.options.waitForStops && !this.#waiting) {
+      this.#reportEnd({ reason }).catch((e) => this.error(`${messageOf(e)}\n`));
     }
   };
 
-  private readonly exited = (code: number): void => {
+  readonly #exited = (code: number): void => {
     this.frame = 0;
-    this.forwards = false;
+    this.#forwards = false;
     this.evaluator.setVariable('_exitcode', code);
   };
 
   /** `$_hostfwd` is the port of the machine's first forwarding rule: the machine reports where it listens. */
-  private readonly reported = (_level: string, text: string): void => {
+  readonly #reported = (_level: string, text: string): void => {
     const port = /^hostfwd \S+ .*:(\d+) ->/.exec(text)?.[1];
-    if (port !== undefined && !this.forwards) {
-      this.forwards = true;
+    if (port !== undefined && !this.#forwards) {
+      this.#forwards = true;
       this.evaluator.setVariable('_hostfwd', Number(port));
     }
   };
 
-  private readonly breakpointChanged = (change: 'new' | 'changed' | 'removed', bp: { id: number }): void => {
+  readonly #breakpointChanged = (change: 'new' | 'changed' | 'removed', bp: { id: number }): void => {
     if (change === 'removed') {
       this.breakpointCommands.delete(bp.id);
     } else if (change === 'new') {
@@ -147,12 +147,12 @@ export class GdbInterpreter {
 
   /** A line of a script: as `execute`, but errors are thrown. */
   scriptLine(line: string): Promise<void> {
-    return this.line(line, false);
+    return this.#line(line, false);
   }
 
   /** Runs one command that is not part of a block. */
   runCommand(text: string): Promise<void> {
-    return this.command(text);
+    return this.#command(text);
   }
 
   /** What `show version` prints. */
@@ -167,12 +167,12 @@ export class GdbInterpreter {
 
   /** True while lines are collected up to `end`; the prompt is then `>`. */
   get inBlock(): boolean {
-    return this.collecting !== undefined;
+    return this.#collecting !== undefined;
   }
 
   /** Forgets a block that was begun. */
   cancelBlock(): void {
-    this.collecting = undefined;
+    this.#collecting = undefined;
   }
 
   out(text: string): void {
@@ -199,7 +199,7 @@ export class GdbInterpreter {
    */
   async execute(line: string, interactive = false): Promise<Executed> {
     try {
-      await this.line(line, interactive);
+      await this.#line(line, interactive);
       return this.quit === undefined ? { ok: true } : { ok: true, quit: this.quit };
     } catch (e) {
       this.error(`${messageOf(e)}\n`);
@@ -209,47 +209,47 @@ export class GdbInterpreter {
 
   /** Executes lines in turn and throws at the first error, as gdb leaves a script there. */
   async executeLines(lines: readonly string[]): Promise<void> {
-    if (this.nesting >= MAX_NESTING) {
+    if (this.#nesting >= MAX_NESTING) {
       throw new CommandError('Max user call depth exceeded -- command aborted.');
     }
-    this.nesting++;
+    this.#nesting++;
     try {
       for (const l of lines) {
         if (this.quit !== undefined) {
           break;
         }
-        await this.line(l, false);
+        await this.#line(l, false);
       }
-      if (this.collecting) {
+      if (this.#collecting) {
         throw new CommandError('A block is not closed: "end" is missing.');
       }
     } finally {
-      this.collecting = undefined;
-      this.nesting--;
+      this.#collecting = undefined;
+      this.#nesting--;
     }
   }
 
   /** Executes the commands of breakpoints that were hit, one after the other: `continue` among them may hit the next. */
-  private async runHitCommands(): Promise<void> {
-    if (this.inHitCommands) {
+  async #runHitCommands(): Promise<void> {
+    if (this.#inHitCommands) {
       return;
     }
-    this.inHitCommands = true;
+    this.#inHitCommands = true;
     try {
-      for (let lines = this.hitCommands.shift(); lines; lines = this.hitCommands.shift()) {
+      for (let lines = this.#hitCommands.shift(); lines; lines = this.#hitCommands.shift()) {
         await this.executeLines(lines);
       }
     } finally {
-      this.inHitCommands = false;
-      this.hitCommands.length = 0;
+      this.#inHitCommands = false;
+      this.#hitCommands.length = 0;
     }
   }
 
-  private async line(line: string, interactive: boolean): Promise<void> {
-    if (this.collecting) {
-      if (this.collecting.add(line)) {
-        const block = this.collecting;
-        this.collecting = undefined;
+  async #line(line: string, interactive: boolean): Promise<void> {
+    if (this.#collecting) {
+      if (this.#collecting.add(line)) {
+        const block = this.#collecting;
+        this.#collecting = undefined;
         await block.finish(this);
       }
       return;
@@ -259,33 +259,33 @@ export class GdbInterpreter {
       return;
     }
     if (text === '') {
-      if (!interactive || this.lastLine === '') {
+      if (!interactive || this.#lastLine === '') {
         return;
       }
-      text = this.lastLine;
+      text = this.#lastLine;
     }
-    this.lastLine = '';
-    await this.command(text);
+    this.#lastLine = '';
+    await this.#command(text);
   }
 
-  private async command(text: string): Promise<void> {
+  async #command(text: string): Promise<void> {
     if (text.startsWith('!')) {
-      return this.command(`shell ${text.slice(1)}`);
+      return this.#command(`shell ${text.slice(1)}`);
     }
     const user = this.userCommands.get(/^[A-Za-z0-9_.-]*/.exec(text)![0]);
     if (user) {
       return user.run(this, text.slice(user.command.name.length).trim());
     }
-    this.collecting = blockOpener(this, text);
-    if (this.collecting) {
+    this.#collecting = blockOpener(this, text);
+    if (this.#collecting) {
       return;
     }
     const { command, args, path } = findCommand(TABLE, text);
     if (command.repeat) {
-      this.lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
+      this.#lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
     }
-    this.background = command.class === 'running' && /(?:^|\s)&$/.test(args);
-    await command.run(this, this.background ? args.slice(0, -1).trimEnd() : args);
+    this.#background = command.class === 'running' && /(?:^|\s)&$/.test(args);
+    await command.run(this, this.#background ? args.slice(0, -1).trimEnd() : args);
   }
 
   /** Throws unless there is a stopped machine. */
@@ -328,29 +328,29 @@ export class GdbInterpreter {
     before?: { readonly fn: number; readonly depth: number },
     again?: () => Promise<boolean>,
   ): Promise<void> {
-    if (!(this.options.waitForStops || this.sourcing > 0) || this.background) {
+    if (!(this.options.waitForStops || this.sourcing > 0) || this.#background) {
       return action();
     }
     let end: End;
-    this.waiting = true;
+    this.#waiting = true;
     do {
-      const next = this.nextEnd();
+      const next = this.#nextEnd();
       try {
         await action();
         end = await next.promise;
       } catch (e) {
-        this.waiting = false;
+        this.#waiting = false;
         throw e;
       } finally {
         next.cancel();
       }
     } while ('reason' in end && end.reason.kind === 'step' && (await again?.()));
-    this.waiting = false;
-    await this.reportEnd(end, before);
+    this.#waiting = false;
+    await this.#reportEnd(end, before);
   }
 
   /** Resolves at the next stop or exit. */
-  private nextEnd(): { promise: Promise<End>; cancel: () => void } {
+  #nextEnd(): { promise: Promise<End>; cancel: () => void } {
     let cancel = (): void => {};
     const promise = new Promise<End>((resolve) => {
       const stopped = (reason: StopReason): void => {
@@ -371,7 +371,7 @@ export class GdbInterpreter {
     return { promise, cancel };
   }
 
-  private async reportEnd(end: End, before?: { readonly fn: number; readonly depth: number }): Promise<void> {
+  async #reportEnd(end: End, before?: { readonly fn: number; readonly depth: number }): Promise<void> {
     if (!('reason' in end)) {
       const how = end.code === 0 ? 'exited normally' : `exited with code ${end.code.toString(8).padStart(2, '0')}`;
       this.out(`[Inferior 1 (pktgdb) ${how}]\n`);
@@ -387,8 +387,8 @@ export class GdbInterpreter {
       await printStop(this, end.reason, before);
       await runDisplays(this);
     }
-    this.hitCommands.push(silent ? commands.slice(1) : commands);
-    await this.runHitCommands();
+    this.#hitCommands.push(silent ? commands.slice(1) : commands);
+    await this.#runHitCommands();
   }
 }
 

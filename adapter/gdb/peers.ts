@@ -7,21 +7,21 @@ import { unescapeC } from './printf.ts';
 
 /** Sockets of `host` commands, open until their peers close them or the debugger ends. */
 export class HostPeers {
-  private readonly open = new Set<{ close: () => void }>();
+  readonly #open = new Set<{ close: () => void }>();
 
   /** Keeps a socket until it closes. */
   keep(socket: Socket | Server | UdpSocket): void {
     const entry = { close: () => ('destroy' in socket ? socket.destroy() : socket.close()) };
-    this.open.add(entry);
-    socket.once('close', () => this.open.delete(entry));
+    this.#open.add(entry);
+    socket.once('close', () => this.#open.delete(entry));
     socket.unref();
   }
 
   close(): void {
-    for (const s of this.open) {
+    for (const s of this.#open) {
       s.close();
     }
-    this.open.clear();
+    this.#open.clear();
   }
 }
 

@@ -1,11 +1,11 @@
 /** `info registers`. */
 
 import { CommandError } from '../commands/command.ts';
-import { near } from '../commands/linespec.ts';
 import { chooseNic } from '../inspect/nics.ts';
 import { decodeRegister, findRegisters, REGISTER_GROUPS, registerNames } from '../inspect/registers.ts';
 import type { RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
+import { near } from '../stack/util/near.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Elements of a register array that are shown when all are zero but a few. */

@@ -21,31 +21,31 @@ const WHILE_LIMIT = 1_000_000;
 
 /** Lines collected up to the `end` that belongs to the opening line. */
 export class Block {
-  private readonly lines: string[] = [];
-  private depth = 0;
-  private readonly done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void;
+  readonly #lines: string[] = [];
+  #depth = 0;
+  readonly #done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void;
 
   constructor(done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void) {
-    this.done = done;
+    this.#done = done;
   }
 
   /** Takes a line; true when the block is complete. */
   add(line: string): boolean {
     const text = line.trim();
     if (text === 'end') {
-      if (this.depth === 0) {
+      if (this.#depth === 0) {
         return true;
       }
-      this.depth--;
+      this.#depth--;
     } else if (OPENERS.test(text)) {
-      this.depth++;
+      this.#depth++;
     }
-    this.lines.push(text);
+    this.#lines.push(text);
     return false;
   }
 
   async finish(gdb: GdbInterpreter): Promise<void> {
-    await this.done(gdb, this.lines);
+    await this.#done(gdb, this.#lines);
   }
 }
 

@@ -9,44 +9,44 @@ import type { GdbInterpreter } from './interpreter.ts';
 
 /** Reads source files, and remembers what `list` showed last. */
 export class SourceView {
-  private readonly engine: EngineApi;
-  private readonly files = new Map<string, readonly string[] | undefined>();
+  readonly #engine: EngineApi;
+  readonly #files = new Map<string, readonly string[] | undefined>();
   /** The place of the last stop, frame or listing. */
-  private place: DefaultPlace | undefined;
+  #place: DefaultPlace | undefined;
   /** First and last line shown last; undefined after a stop: the next `list` is around the place. */
   shown: { first: number; last: number } | undefined;
 
   constructor(engine: EngineApi) {
-    this.engine = engine;
+    this.#engine = engine;
   }
 
   /** The current source file and line. */
   current(): DefaultPlace | undefined {
-    return this.place;
+    return this.#place;
   }
 
   center(file: string, line: number): void {
-    this.place = { file, line };
+    this.#place = { file, line };
     this.shown = undefined;
   }
 
   /** Path of a file of the stack on this machine. */
   path(file: string): string {
-    return join(this.engine.sourceRoot, file);
+    return join(this.#engine.sourceRoot, file);
   }
 
   /** Lines of a file; undefined if it cannot be read. */
   lines(file: string): readonly string[] | undefined {
-    if (!this.files.has(file)) {
+    if (!this.#files.has(file)) {
       let lines: string[] | undefined;
       try {
         lines = readFileSync(this.path(file), 'utf8').replace(/\n$/, '').split('\n');
       } catch {
         lines = undefined;
       }
-      this.files.set(file, lines);
+      this.#files.set(file, lines);
     }
-    return this.files.get(file);
+    return this.#files.get(file);
   }
 
   /** `1031\t  const ...`; without the source, where it would be. */

@@ -46,16 +46,16 @@ export interface HostDatagramsPort {
   full(): boolean;
 }
 
-export class HostDatagrams {
-  private readonly port: HostDatagramsPort;
-  private readonly entries = new Map<number, Datagram>();
-  private readonly pings = new Pings();
+export class NodeDatagrams {
+  readonly #port: HostDatagramsPort;
+  readonly #entries = new Map<number, Datagram>();
+  readonly #pings = new Pings();
 
   constructor(port: HostDatagramsPort) {
-    this.port = port;
+    this.#port = port;
   }
 
-  private entry(fd: number, udp: UdpSocket | null, peer: null | undefined): Datagram {
+  #entry(fd: number, udp: UdpSocket | null, peer: null | undefined): Datagram {
     const e: Datagram = {
       fd,
       udp,
@@ -66,7 +66,7 @@ export class HostDatagrams {
       pending: 0,
       closed: false,
     };
-    this.entries.set(fd, e);
+    this.#entries.set(fd, e);
     return e;
   }
 
@@ -76,15 +76,15 @@ export class HostDatagrams {
       type: addr.sa_family === AF_INET6 ? 'udp6' : 'udp4',
       ipv6Only: addr.sa_family === AF_INET6,
     });
-    const e = this.entry(fd, udp, null);
+    const e = this.#entry(fd, udp, null);
     return new Promise((resolve) => {
       udp.once('error', (err: NodeJS.ErrnoException) => {
-        this.entries.delete(fd);
+        this.#entries.delete(fd);
         resolve({ errno: err.code ?? 'EIO', port: 0 });
       });
       udp.bind({ address: hostOf(addr), port: addr.sin_port, exclusive: true }, () => {
         udp.removeAllListeners('error');
-        this.watchDatagrams(e, udp);
+        this.#watchDatagrams(e, udp);
         resolve({ errno: '', port: udp.address().port });
       });
     });
@@ -93,36 +93,36 @@ export class HostDatagrams {
   /** Opens a datagram socket. Ping sockets do not exist in Node: `sendto` runs the system's ping program instead. */
   open(fd: number, type: number, family: number, bind: sockaddr | null): void {
     if (type === SOCK_RAW) {
-      this.entry(fd, null, undefined);
+      this.#entry(fd, null, undefined);
       return;
     }
     const udp = createSocket(family === AF_INET6 ? 'udp6' : 'udp4');
-    this.watchDatagrams(this.entry(fd, udp, undefined), udp);
+    this.#watchDatagrams(this.#entry(fd, udp, undefined), udp);
     if (bind) {
       udp.bind({ address: hostOf(bind), port: bind.sin_port });
     }
   }
 
-  private watchDatagrams(e: Datagram, udp: UdpSocket): void {
+  #watchDatagrams(e: Datagram, udp: UdpSocket): void {
     udp.on('message', (data, from) => {
-      if (e.closed || e.pending > DATAGRAM_BACKLOG || this.port.full()) {
+      if (e.closed || e.pending > DATAGRAM_BACKLOG || this.#port.full()) {
         return;
       }
       if (e.from?.port !== from.port || e.from.address !== from.address) {
         e.from = { address: from.address, port: from.port, sockaddr: toSockaddr(from.address, from.port) };
       }
-      if (this.port.datagram({ type: 'datagram', fd: e.fd, data, from: e.from.sockaddr }) !== 0) {
+      if (this.#port.datagram({ type: 'datagram', fd: e.fd, data, from: e.from.sockaddr }) !== 0) {
         e.pending += data.length;
       }
     });
-    udp.on('error', (err: NodeJS.ErrnoException) => this.datagramError(e, err));
+    udp.on('error', (err: NodeJS.ErrnoException) => this.#datagramError(e, err));
   }
 
-  private datagramError(e: Datagram, err: NodeJS.ErrnoException | null): void {
+  #datagramError(e: Datagram, err: NodeJS.ErrnoException | null): void {
     if (!err || e.closed) {
       return;
     }
-    this.port.event({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: e.udpPeer ?? null });
+    this.#port.event({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: e.udpPeer ?? null });
   }
 
   /**
@@ -130,36 +130,36 @@ export class HostDatagrams {
    * destination makes it an unconnected one for good.
    */
   sendto(fd: number, data: Uint8Array, to: sockaddr, ttl: number): void {
-    const e = this.entries.get(fd);
+    const e = this.#entries.get(fd);
     if (!e) {
       return;
     }
     const { udp } = e;
     if (!udp) {
-      this.ping(e, data, to);
+      this.#ping(e, data, to);
       return;
     }
     if (e.udpPeer === undefined) {
-      this.connectDatagram(e, udp, to);
+      this.#connectDatagram(e, udp, to);
     } else if (e.udpPeer !== null && !sameAddress(e.udpPeer, to)) {
-      this.disconnectDatagram(e, udp);
+      this.#disconnectDatagram(e, udp);
     }
     if (e.udpPeer === null) {
-      this.transmit(e, udp, data, to, ttl);
+      this.#transmit(e, udp, data, to, ttl);
     } else if (e.udpConnected) {
-      this.transmit(e, udp, data, null, ttl);
+      this.#transmit(e, udp, data, null, ttl);
     } else {
-      e.udpWaiting.push(() => this.transmit(e, udp, data, e.udpPeer === null ? to : null, ttl));
+      e.udpWaiting.push(() => this.#transmit(e, udp, data, e.udpPeer === null ? to : null, ttl));
     }
   }
 
-  private connectDatagram(e: Datagram, udp: UdpSocket, to: sockaddr): void {
+  #connectDatagram(e: Datagram, udp: UdpSocket, to: sockaddr): void {
     e.udpPeer = to;
     udp.connect(to.sin_port, hostOf(to), (err?: Error) => {
       const waiting = e.udpWaiting;
       e.udpWaiting = [];
       if (err) {
-        this.datagramError(e, err);
+        this.#datagramError(e, err);
         e.udpPeer = null;
         return;
       }
@@ -173,7 +173,7 @@ export class HostDatagrams {
     });
   }
 
-  private disconnectDatagram(e: Datagram, udp: UdpSocket): void {
+  #disconnectDatagram(e: Datagram, udp: UdpSocket): void {
     e.udpPeer = null;
     if (e.udpConnected) {
       udp.disconnect();
@@ -181,8 +181,8 @@ export class HostDatagrams {
   }
 
   /** Sends a datagram; `to` is null on a connected socket. */
-  private transmit(e: Datagram, udp: UdpSocket, data: Uint8Array, to: sockaddr | null, ttl: number): void {
-    e.sent ??= (err) => this.datagramError(e, err);
+  #transmit(e: Datagram, udp: UdpSocket, data: Uint8Array, to: sockaddr | null, ttl: number): void {
+    e.sent ??= (err) => this.#datagramError(e, err);
     try {
       if (ttl > 0 && e.ttl !== ttl) {
         udp.setTTL(ttl);
@@ -199,42 +199,42 @@ export class HostDatagrams {
   }
 
   /** Pings the address; an answer is the request with its type changed, as it would come from the network. */
-  private ping(e: Datagram, request: Uint8Array, to: sockaddr): void {
-    this.pings.ping(hostOf(to), request.length - ICMP_HEADER, (errno) => {
+  #ping(e: Datagram, request: Uint8Array, to: sockaddr): void {
+    this.#pings.ping(hostOf(to), request.length - ICMP_HEADER, (errno) => {
       if (e.closed) {
         return;
       }
       if (errno !== '') {
-        this.port.event({ type: 'error', fd: e.fd, errno, from: null });
+        this.#port.event({ type: 'error', fd: e.fd, errno, from: null });
         return;
       }
       const reply = Uint8Array.from(request);
       reply[0] = to.sa_family === AF_INET6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY;
-      if (this.port.datagram({ type: 'datagram', fd: e.fd, data: reply, from: to }) !== 0) {
+      if (this.#port.datagram({ type: 'datagram', fd: e.fd, data: reply, from: to }) !== 0) {
         e.pending += reply.length;
       }
     });
   }
 
   consumed(fd: number, bytes: number): void {
-    const e = this.entries.get(fd);
+    const e = this.#entries.get(fd);
     if (e) {
       e.pending = Math.max(0, e.pending - bytes);
     }
   }
 
   close(fd: number): void {
-    const e = this.entries.get(fd);
+    const e = this.#entries.get(fd);
     if (e) {
-      this.entries.delete(fd);
+      this.#entries.delete(fd);
       e.closed = true;
       e.udp?.close();
     }
   }
 
   dispose(): void {
-    this.pings.dispose();
-    for (const fd of [...this.entries.keys()]) {
+    this.#pings.dispose();
+    for (const fd of [...this.#entries.keys()]) {
       this.close(fd);
     }
   }

@@ -8,7 +8,7 @@ import { createServer, type OnReadOpts, type Server, type SocketConstructorOpts,
 import { WORD } from '../mailbox/shared-copy.ts';
 import type { Input, sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
-import { HostDatagrams } from './datagrams.ts';
+import { NodeDatagrams } from './datagrams.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
 import { SmbShares, sharedDirectory } from './smb.ts';
 
@@ -75,67 +75,67 @@ export interface HostSocketsPort {
   warn(text: string): void;
 }
 
-export class HostSockets {
-  private readonly port: HostSocketsPort;
-  private readonly entries = new Map<number, Entry>();
+export class NodeSockets {
+  readonly #port: HostSocketsPort;
+  readonly #entries = new Map<number, Entry>();
   /** Inputs that are not data and found no room, in order. */
-  private readonly deferred: Input[] = [];
+  readonly #deferred: Input[] = [];
   /** Entries that wait for room in the pool. */
-  private readonly stalled = new Set<Entry>();
-  readonly datagrams: HostDatagrams;
-  private readonly shares = new SmbShares();
-  private readonly buffers: Buffer[] = [];
+  readonly #stalled = new Set<Entry>();
+  readonly datagrams: NodeDatagrams;
+  readonly #shares = new SmbShares();
+  readonly #buffers: Buffer[] = [];
   /** What is read from streams comes into this memory, and is gone from it before the next read: Node's own way takes fresh memory each time. */
-  private readonly received = new Uint8Array(RECEIVE_BUFFER);
-  private readonly receivedScarce = this.received.subarray(0, SCARCE_WINDOW);
+  readonly #received = new Uint8Array(RECEIVE_BUFFER);
+  readonly #receivedScarce = this.#received.subarray(0, SCARCE_WINDOW);
   /** Streams that are being connected. */
-  private readonly connecting = new Set<TcpSocket>();
+  readonly #connecting = new Set<TcpSocket>();
   /** Descriptors of accepted connections are odd, the stack's own are even. */
-  private nextAccepted = 11;
+  #nextAccepted = 11;
 
   constructor(port: HostSocketsPort) {
-    this.port = port;
-    this.datagrams = new HostDatagrams({
+    this.#port = port;
+    this.datagrams = new NodeDatagrams({
       datagram: (input) => port.post(input),
-      event: (input) => this.post(input),
-      full: () => this.deferred.length > 0,
+      event: (input) => this.#post(input),
+      full: () => this.#deferred.length > 0,
     });
   }
 
-  private entry(fd: number): Entry {
+  #entry(fd: number): Entry {
     const e: Entry = { fd, pending: 0, backlog: [], ended: false, paused: false, page: null, closed: false };
-    this.entries.set(fd, e);
+    this.#entries.set(fd, e);
     return e;
   }
 
-  private post(input: Input): void {
-    if (this.deferred.length > 0 || this.port.post(input) === 0) {
-      this.deferred.push(input);
+  #post(input: Input): void {
+    if (this.#deferred.length > 0 || this.#port.post(input) === 0) {
+      this.#deferred.push(input);
     }
   }
 
   /** Tries again what found no room; call when the inferior has taken inputs or given memory back. */
   retry(): void {
-    while (this.deferred.length > 0 && this.port.post(this.deferred[0] as Input) !== 0) {
-      this.deferred.shift();
+    while (this.#deferred.length > 0 && this.#port.post(this.#deferred[0] as Input) !== 0) {
+      this.#deferred.shift();
     }
-    const stalled = [...this.stalled];
-    this.stalled.clear();
+    const stalled = [...this.#stalled];
+    this.#stalled.clear();
     for (const e of stalled) {
-      this.flush(e);
+      this.#flush(e);
     }
   }
 
   /** True while something waits for room: `retry` soon. */
   get waiting(): boolean {
-    return this.deferred.length > 0 || this.stalled.size > 0;
+    return this.#deferred.length > 0 || this.#stalled.size > 0;
   }
 
   /** Resolves when no connection that was asked for is still being made, or after `LOCAL_CONNECT_MS`. */
   async settled(): Promise<void> {
-    if (this.connecting.size > 0) {
+    if (this.#connecting.size > 0) {
       const timeout = AbortSignal.timeout(LOCAL_CONNECT_MS);
-      const made = [...this.connecting].map((tcp) =>
+      const made = [...this.#connecting].map((tcp) =>
         Promise.race(['connect', 'close'].map((event) => once(tcp, event, { signal: timeout }))).catch(() => undefined),
       );
       await Promise.all(made);
@@ -146,19 +146,19 @@ export class HostSockets {
   listen(fd: number, type: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
     const dir = sharedDirectory(addr.sun_path);
     if (dir !== null) {
-      return Promise.resolve({ errno: this.shares.open(fd, dir), port: 0 });
+      return Promise.resolve({ errno: this.#shares.open(fd, dir), port: 0 });
     }
-    return type === SOCK_STREAM ? this.listenStream(fd, addr) : this.datagrams.bind(fd, addr);
+    return type === SOCK_STREAM ? this.#listenStream(fd, addr) : this.datagrams.bind(fd, addr);
   }
 
-  private listenStream(fd: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
-    const e = this.entry(fd);
+  #listenStream(fd: number, addr: sockaddr): Promise<{ errno: string; port: number }> {
+    const e = this.#entry(fd);
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
     e.server = server;
-    server.on('connection', (tcp) => this.accepted(e, tcp, addr));
+    server.on('connection', (tcp) => this.#accepted(e, tcp, addr));
     return new Promise((resolve) => {
       server.once('error', (err: NodeJS.ErrnoException) => {
-        this.entries.delete(fd);
+        this.#entries.delete(fd);
         resolve({ errno: err.code ?? 'EIO', port: 0 });
       });
       const done = (): void => {
@@ -179,31 +179,31 @@ export class HostSockets {
     });
   }
 
-  private accepted(listener: Entry, conn: TcpSocket, addr: sockaddr): void {
+  #accepted(listener: Entry, conn: TcpSocket, addr: sockaddr): void {
     if (listener.closed) {
       conn.destroy();
       return;
     }
-    const e = this.entry(this.nextAccepted);
-    this.nextAccepted += 2;
+    const e = this.#entry(this.#nextAccepted);
+    this.#nextAccepted += 2;
     const peer: sockaddr =
       addr.sa_family === AF_UNIX ? { ...addr, sun_path: '' } : toSockaddr(conn.remoteAddress, conn.remotePort);
-    this.post({ type: 'accepted', fd: e.fd, listener: listener.fd, peer });
-    this.watchStream(e, new TcpSocket(this.stream(e, takeHandle(conn))));
+    this.#post({ type: 'accepted', fd: e.fd, listener: listener.fd, peer });
+    this.#watchStream(e, new TcpSocket(this.#stream(e, takeHandle(conn))));
   }
 
   /** How streams are made: what comes goes straight to `take`; where much comes, into memory that is shared with the inferior. */
-  private stream(e: Entry, handle?: unknown): StreamOptions {
+  #stream(e: Entry, handle?: unknown): StreamOptions {
     return {
       ...(handle === undefined ? {} : { handle }),
       allowHalfOpen: true,
       onread: {
-        buffer: () => e.page ?? (this.port.scarce() ? this.receivedScarce : this.received),
+        buffer: () => e.page ?? (this.#port.scarce() ? this.#receivedScarce : this.#received),
         callback: (n, buffer) => {
           const data = buffer.subarray(0, n);
           // A few bytes are not worth a page.
-          const more = this.take(e, n < BULK && e.page ? data.slice() : data, true);
-          this.choosePage(e, n);
+          const more = this.#take(e, n < BULK && e.page ? data.slice() : data, true);
+          this.#choosePage(e, n);
           return more;
         },
       },
@@ -211,36 +211,38 @@ export class HostSockets {
   }
 
   /** After a read of `n` bytes: streams that carry much are read into a page of their own next. */
-  private choosePage(e: Entry, n: number): void {
+  #choosePage(e: Entry, n: number): void {
     if (n < BULK) {
-      this.releasePage(e);
+      this.#releasePage(e);
     } else if (!e.page && !e.closed) {
-      e.page = this.port.reserve(e.fd);
+      e.page = this.#port.reserve(e.fd);
     }
   }
 
-  private releasePage(e: Entry): void {
+  #releasePage(e: Entry): void {
     if (e.page) {
-      this.port.unreserve(e.page);
+      this.#port.unreserve(e.page);
       e.page = null;
     }
   }
 
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
-    const e = this.entry(fd);
-    const started = this.startProgram(addr.sun_path);
-    const tcp = started ?? new TcpSocket(this.stream(e));
+    const e = this.#entry(fd);
+    const started = this.#startProgram(addr.sun_path);
+    const tcp = started ?? new TcpSocket(this.#stream(e));
     tcp.setNoDelay(true);
-    this.connecting.add(tcp);
+    this.#connecting.add(tcp);
     const settled = (): void => {
-      this.connecting.delete(tcp);
+      this.#connecting.delete(tcp);
     };
     tcp.once('connect', settled).once('close', settled);
-    tcp.once('connect', () => this.post({ type: 'connected', fd, local: toSockaddr(tcp.localAddress, tcp.localPort) }));
-    this.watchStream(e, tcp);
+    tcp.once('connect', () =>
+      this.#post({ type: 'connected', fd, local: toSockaddr(tcp.localAddress, tcp.localPort) }),
+    );
+    this.#watchStream(e, tcp);
     if (started) {
-      tcp.once('error', (err) => this.port.warn(`a connection of the guest's cannot be served: ${err.message}`));
-      tcp.on('data', (data) => this.take(e, data, false) || tcp.pause());
+      tcp.once('error', (err) => this.#port.warn(`a connection of the guest's cannot be served: ${err.message}`));
+      tcp.on('data', (data) => this.#take(e, data, false) || tcp.pause());
       return;
     }
     if (addr.sa_family === AF_UNIX) {
@@ -252,23 +254,23 @@ export class HostSockets {
   }
 
   /** A connection to a program, if the path of a Unix socket stands for one. */
-  private startProgram(path: string): TcpSocket | null {
+  #startProgram(path: string): TcpSocket | null {
     const command = commandOf(path);
     const dir = sharedDirectory(path);
-    return command !== null ? startCommand(command) : dir !== null ? this.shares.connect(dir) : null;
+    return command !== null ? startCommand(command) : dir !== null ? this.#shares.connect(dir) : null;
   }
 
-  private watchStream(e: Entry, tcp: TcpSocket): void {
+  #watchStream(e: Entry, tcp: TcpSocket): void {
     e.tcp = tcp;
     tcp.on('end', () => {
       e.ended = true;
-      this.releasePage(e);
-      this.flush(e);
+      this.#releasePage(e);
+      this.#flush(e);
     });
-    tcp.once('close', () => this.releasePage(e));
+    tcp.once('close', () => this.#releasePage(e));
     tcp.on('error', (err: NodeJS.ErrnoException) => {
       if (!e.closed) {
-        this.post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: null });
+        this.#post({ type: 'error', fd: e.fd, errno: err.code ?? 'EIO', from: null });
       }
     });
   }
@@ -277,8 +279,8 @@ export class HostSockets {
    * Takes bytes that came on a stream; what finds no room is kept (`borrowed`: in memory of its own, as the caller's is used again).
    * False if no more is to be read for now; then `flush` has the stream resumed.
    */
-  private take(e: Entry, data: Uint8Array, borrowed: boolean): boolean {
-    const n = e.backlog.length > 0 || e.closed ? 0 : this.offer(e, data);
+  #take(e: Entry, data: Uint8Array, borrowed: boolean): boolean {
+    const n = e.backlog.length > 0 || e.closed ? 0 : this.#offer(e, data);
     if (e.closed) {
       return true;
     }
@@ -286,30 +288,30 @@ export class HostSockets {
       const rest = data.subarray(n);
       e.backlog.push(borrowed ? rest.slice() : rest);
     }
-    e.paused = e.backlog.length > 0 || this.room(e) <= 0;
+    e.paused = e.backlog.length > 0 || this.#room(e) <= 0;
     return !e.paused;
   }
 
   /** Bytes of a stream that may be posted now. If there are none and the pool is scarce, the stream is tried again soon. */
-  private room(e: Entry): number {
-    const scarce = this.port.scarce();
+  #room(e: Entry): number {
+    const scarce = this.#port.scarce();
     const room = (scarce ? SCARCE_WINDOW : RECEIVE_WINDOW) - e.pending;
     if (scarce && room <= 0) {
-      this.stalled.add(e);
-      this.port.wait();
+      this.#stalled.add(e);
+      this.#port.wait();
     }
     return room;
   }
 
   /** Posts received bytes as far as window and pool allow. Returns their count. */
-  private offer(e: Entry, data: Uint8Array): number {
+  #offer(e: Entry, data: Uint8Array): number {
     let at = 0;
-    for (let room = this.room(e); at < data.length && room > 0; room = this.room(e)) {
+    for (let room = this.#room(e); at < data.length && room > 0; room = this.#room(e)) {
       // A page of the pool is given whole.
       const rest = data.buffer === e.page?.buffer ? data : data.subarray(at, at + room);
-      const n = this.deferred.length > 0 ? 0 : this.port.post({ type: 'data', fd: e.fd, data: rest });
+      const n = this.#deferred.length > 0 ? 0 : this.#port.post({ type: 'data', fd: e.fd, data: rest });
       if (n === 0) {
-        this.stalled.add(e);
+        this.#stalled.add(e);
         break;
       }
       if (rest.buffer === e.page?.buffer) {
@@ -322,10 +324,10 @@ export class HostSockets {
   }
 
   /** Posts what was kept, then the end of the stream; reads on when all of it is gone. */
-  private flush(e: Entry): void {
+  #flush(e: Entry): void {
     while (e.backlog.length > 0 && !e.closed) {
       const data = e.backlog[0] as Uint8Array;
-      const n = this.offer(e, data);
+      const n = this.#offer(e, data);
       if (n < data.length) {
         e.backlog[0] = data.subarray(n);
         return;
@@ -336,8 +338,8 @@ export class HostSockets {
       e.backlog = [];
     } else if (e.ended) {
       e.ended = false;
-      this.post({ type: 'eof', fd: e.fd });
-    } else if (e.paused && this.room(e) > 0) {
+      this.#post({ type: 'eof', fd: e.fd });
+    } else if (e.paused && this.#room(e) > 0) {
       e.paused = false;
       e.tcp?.resume();
     }
@@ -345,7 +347,7 @@ export class HostSockets {
 
   /** Writes to a stream; `data` is copied. */
   send(fd: number, data: Uint8Array): void {
-    const tcp = this.entries.get(fd)?.tcp;
+    const tcp = this.#entries.get(fd)?.tcp;
     for (let at = 0; tcp && !tcp.writableEnded && at < data.length; at += SEND_BUFFER) {
       const n = Math.min(SEND_BUFFER, data.length - at);
       const piece = data.subarray(at, at + n);
@@ -353,27 +355,27 @@ export class HostSockets {
       const pooled = n > SEND_SMALL;
       const from = pooled ? piece.byteOffset % WORD : 0;
       const buffer = pooled
-        ? (this.buffers.pop() ?? Buffer.allocUnsafeSlow(SEND_BUFFER + WORD))
+        ? (this.#buffers.pop() ?? Buffer.allocUnsafeSlow(SEND_BUFFER + WORD))
         : Buffer.allocUnsafe(n);
       buffer.set(piece, from);
       tcp.write(buffer.subarray(from, from + n), (err) => {
-        if (pooled && this.buffers.length < SEND_BUFFERS) {
-          this.buffers.push(buffer);
+        if (pooled && this.#buffers.length < SEND_BUFFERS) {
+          this.#buffers.push(buffer);
         }
-        if (!err && this.entries.has(fd)) {
-          this.post({ type: 'written', fd, bytes: n });
+        if (!err && this.#entries.has(fd)) {
+          this.#post({ type: 'written', fd, bytes: n });
         }
       });
     }
   }
 
   consumed(fd: number, bytes: number): void {
-    this.port.released(fd, bytes);
-    const e = this.entries.get(fd);
+    this.#port.released(fd, bytes);
+    const e = this.#entries.get(fd);
     if (e) {
       e.pending = Math.max(0, e.pending - bytes);
       if (e.tcp && e.pending < RECEIVE_WINDOW / 2) {
-        this.flush(e);
+        this.#flush(e);
       }
     } else {
       this.datagrams.consumed(fd, bytes);
@@ -381,17 +383,17 @@ export class HostSockets {
   }
 
   shutdown(fd: number): void {
-    this.entries.get(fd)?.tcp?.end();
+    this.#entries.get(fd)?.tcp?.end();
   }
 
   close(fd: number, reset: boolean): void {
-    this.shares.close(fd);
+    this.#shares.close(fd);
     this.datagrams.close(fd);
-    const e = this.entries.get(fd);
+    const e = this.#entries.get(fd);
     if (!e) {
       return;
     }
-    this.entries.delete(fd);
+    this.#entries.delete(fd);
     e.closed = true;
     e.backlog = [];
     e.server?.close();
@@ -413,9 +415,9 @@ export class HostSockets {
 
   dispose(): void {
     this.datagrams.dispose();
-    this.shares.dispose();
-    for (const fd of [...this.entries.keys()]) {
-      const tcp = this.entries.get(fd)?.tcp;
+    this.#shares.dispose();
+    for (const fd of [...this.#entries.keys()]) {
+      const tcp = this.#entries.get(fd)?.tcp;
       this.close(fd, false);
       tcp?.destroy();
     }

@@ -9,28 +9,28 @@ const ADDRESS_STEP = 0x40;
 const MAX_CHILDREN = 10_000;
 
 export class Describer {
-  private handles: object[] = [];
-  private readonly addresses = new WeakMap<object, number>();
-  private nextAddress = ADDRESS_BASE;
+  #handles: object[] = [];
+  readonly #addresses = new WeakMap<object, number>();
+  #nextAddress = ADDRESS_BASE;
 
   /** Handles are valid while the inferior stands still. */
   forget(): void {
-    this.handles = [];
+    this.#handles = [];
   }
 
-  private addressOf(o: object): number {
-    let a = this.addresses.get(o);
+  #addressOf(o: object): number {
+    let a = this.#addresses.get(o);
     if (a === undefined) {
-      a = this.nextAddress;
-      this.nextAddress += ADDRESS_STEP;
-      this.addresses.set(o, a);
+      a = this.#nextAddress;
+      this.#nextAddress += ADDRESS_STEP;
+      this.#addresses.set(o, a);
     }
     return a;
   }
 
-  private handleOf(o: object): string {
-    this.handles.push(o);
-    return String(this.handles.length - 1);
+  #handleOf(o: object): string {
+    this.#handles.push(o);
+    return String(this.#handles.length - 1);
   }
 
   /** A value with the type known from the source, or '' to go by the value alone. */
@@ -50,14 +50,14 @@ export class Describer {
       case 'function':
         return { kind: 'function', type: declared, value: v.name };
       case 'object':
-        return v === null ? { kind: 'null', type: declared } : this.aggregate(v, declared);
+        return v === null ? { kind: 'null', type: declared } : this.#aggregate(v, declared);
       default:
         return { kind: 'string', type: declared, value: String(v) };
     }
   }
 
-  private aggregate(o: object, declared: string): Value {
-    const common = { handle: this.handleOf(o), address: this.addressOf(o) };
+  #aggregate(o: object, declared: string): Value {
+    const common = { handle: this.#handleOf(o), address: this.#addressOf(o) };
     const name = o.constructor?.name ?? '';
     if (o instanceof Uint8Array) {
       return { kind: 'bytes', type: name, length: o.length, bits: 8, ...common };
@@ -83,7 +83,7 @@ export class Describer {
     count: number,
     types: Readonly<Record<string, Readonly<Record<string, string>>>>,
   ): NamedValue[] {
-    const o = this.handles[Number(handle)];
+    const o = this.#handles[Number(handle)];
     if (o === undefined) {
       return [];
     }

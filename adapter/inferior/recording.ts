@@ -42,142 +42,142 @@ export function recordedBytes(recording: Recording): Uint8Array {
 
 /** A `Host` that records what another one gives. Past `limit` bytes it stops recording and says so once. */
 export class RecordingHost implements Host {
-  private readonly inner: Host;
-  private readonly limit: number;
-  private readonly newChunk: (chunk: SharedArrayBuffer) => void;
-  private readonly w = new Writer();
-  private chunk: Uint8Array = new Uint8Array(0);
-  private used: Int32Array = new Int32Array(1);
-  private total = 0;
-  private full = false;
+  readonly #inner: Host;
+  readonly #limit: number;
+  readonly #newChunk: (chunk: SharedArrayBuffer) => void;
+  readonly #w = new Writer();
+  #chunk: Uint8Array = new Uint8Array(0);
+  #used: Int32Array = new Int32Array(1);
+  #total = 0;
+  #full = false;
 
   constructor(inner: Host, limit: number, newChunk: (chunk: SharedArrayBuffer) => void) {
-    this.inner = inner;
-    this.limit = limit;
-    this.newChunk = newChunk;
+    this.#inner = inner;
+    this.#limit = limit;
+    this.#newChunk = newChunk;
   }
 
   get now_ns(): number {
-    return this.inner.now_ns;
+    return this.#inner.now_ns;
   }
 
   get seed(): number {
-    return this.inner.seed;
+    return this.#inner.seed;
   }
 
   get nameservers(): readonly sockaddr[] {
-    return this.inner.nameservers;
+    return this.#inner.nameservers;
   }
 
-  private write(data: Uint8Array): void {
-    if (this.total + data.length > this.limit) {
-      this.full = true;
-      this.inner.report(
+  #write(data: Uint8Array): void {
+    if (this.#total + data.length > this.#limit) {
+      this.#full = true;
+      this.#inner.report(
         'warning',
-        `the recording has reached its limit of ${this.limit} bytes and ends here (launch option "recordLimit")`,
+        `the recording has reached its limit of ${this.#limit} bytes and ends here (launch option "recordLimit")`,
       );
       return;
     }
-    this.total += data.length;
+    this.#total += data.length;
     for (let at = 0; at < data.length; ) {
-      const used = Atomics.load(this.used, 0);
-      const room = this.chunk.length - used;
+      const used = Atomics.load(this.#used, 0);
+      const room = this.#chunk.length - used;
       if (room === 0) {
         const sab = new SharedArrayBuffer(HEADER + CHUNK);
-        this.chunk = new Uint8Array(sab, HEADER);
-        this.used = new Int32Array(sab, 0, 1);
-        this.newChunk(sab);
+        this.#chunk = new Uint8Array(sab, HEADER);
+        this.#used = new Int32Array(sab, 0, 1);
+        this.#newChunk(sab);
         continue;
       }
       const n = Math.min(room, data.length - at);
-      this.chunk.set(data.subarray(at, at + n), used);
-      Atomics.store(this.used, 0, used + n);
+      this.#chunk.set(data.subarray(at, at + n), used);
+      Atomics.store(this.#used, 0, used + n);
       at += n;
     }
   }
 
   poll(timeoutNs: number): readonly Input[] {
-    const inputs = this.inner.poll(timeoutNs);
-    if (!this.full) {
-      const w = this.w.reset().u8(TURN).f64(this.inner.now_ns).u32(inputs.length);
+    const inputs = this.#inner.poll(timeoutNs);
+    if (!this.#full) {
+      const w = this.#w.reset().u8(TURN).f64(this.#inner.now_ns).u32(inputs.length);
       for (const input of inputs) {
         encodeInput(w, input, putInline);
       }
-      this.write(w.data);
+      this.#write(w.data);
     }
     return inputs;
   }
 
   listen(fd: number, type: number, addr: sockaddr): { errno: string; port: number } {
-    const r = this.inner.listen(fd, type, addr);
-    if (!this.full) {
-      this.write(this.w.reset().u8(LISTEN).text(r.errno).u32(r.port).data);
+    const r = this.#inner.listen(fd, type, addr);
+    if (!this.#full) {
+      this.#write(this.#w.reset().u8(LISTEN).text(r.errno).u32(r.port).data);
     }
     return r;
   }
 
   read_file(dir: string, name: string, off: number, len: number): ServedPiece {
-    const r = this.inner.read_file?.(dir, name, off, len) ?? { errno: 'ENOENT', size: 0, data: new Uint8Array(0) };
-    if (!this.full) {
-      this.write(this.w.reset().u8(READ_FILE).text(r.errno).f64(r.size).blob(r.data).data);
+    const r = this.#inner.read_file?.(dir, name, off, len) ?? { errno: 'ENOENT', size: 0, data: new Uint8Array(0) };
+    if (!this.#full) {
+      this.#write(this.#w.reset().u8(READ_FILE).text(r.errno).f64(r.size).blob(r.data).data);
     }
     return r;
   }
 
   alloc_shared(name: string, bytes: number): ArrayBufferLike {
-    return this.inner.alloc_shared(name, bytes);
+    return this.#inner.alloc_shared(name, bytes);
   }
 
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
-    this.inner.connect(fd, addr, bind);
+    this.#inner.connect(fd, addr, bind);
   }
 
   open(fd: number, type: number, family: number, bind: sockaddr | null): void {
-    this.inner.open(fd, type, family, bind);
+    this.#inner.open(fd, type, family, bind);
   }
 
   send(fd: number, buf: Uint8Array, off: number, len: number): void {
-    this.inner.send(fd, buf, off, len);
+    this.#inner.send(fd, buf, off, len);
   }
 
   sendto(fd: number, buf: Uint8Array, off: number, len: number, to: sockaddr, ttl: number): void {
-    this.inner.sendto(fd, buf, off, len, to, ttl);
+    this.#inner.sendto(fd, buf, off, len, to, ttl);
   }
 
   consumed(fd: number, bytes: number): void {
-    this.inner.consumed(fd, bytes);
+    this.#inner.consumed(fd, bytes);
   }
 
   shutdown(fd: number): void {
-    this.inner.shutdown(fd);
+    this.#inner.shutdown(fd);
   }
 
   close(fd: number, reset: boolean): void {
-    this.inner.close(fd, reset);
+    this.#inner.close(fd, reset);
   }
 
   console_write(text: string): void {
-    this.inner.console_write(text);
+    this.#inner.console_write(text);
   }
 
   monitor_reply(id: number, text: string): void {
-    this.inner.monitor_reply(id, text);
+    this.#inner.monitor_reply(id, text);
   }
 
   qtest_send(text: string): void {
-    this.inner.qtest_send?.(text);
+    this.#inner.qtest_send?.(text);
   }
 
   write_file(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void {
-    this.inner.write_file?.(path, create, buf, off, len);
+    this.#inner.write_file?.(path, create, buf, off, len);
   }
 
   report(level: 'info' | 'warning' | 'error', text: string): void {
-    this.inner.report(level, text);
+    this.#inner.report(level, text);
   }
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
-    this.inner.frame(dir, buf, size);
+    this.#inner.frame(dir, buf, size);
   }
 }
 
@@ -192,54 +192,54 @@ export class RecordedHost implements Host {
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
-  private readonly r: Reader;
-  private readonly hooks: RecordedHostHooks;
+  readonly #r: Reader;
+  readonly #hooks: RecordedHostHooks;
 
   constructor(header: RecordingHeader, bytes: Uint8Array, hooks: RecordedHostHooks) {
     this.seed = header.seed;
     this.nameservers = header.nameservers;
-    this.r = new Reader(bytes);
-    this.hooks = hooks;
+    this.#r = new Reader(bytes);
+    this.#hooks = hooks;
   }
 
-  private expect(tag: number, what: string): void {
-    const found = this.r.u8();
+  #expect(tag: number, what: string): void {
+    const found = this.#r.u8();
     if (found !== tag) {
       throw new Error(
-        `the recording does not belong to this program: ${what} expected, record ${found} found at byte ${this.r.pos - 1}`,
+        `the recording does not belong to this program: ${what} expected, record ${found} found at byte ${this.#r.pos - 1}`,
       );
     }
   }
 
   poll(): readonly Input[] {
-    if (this.r.pos >= this.r.end) {
+    if (this.#r.pos >= this.#r.end) {
       return [{ type: 'quit' }];
     }
-    this.expect(TURN, 'a turn');
-    this.now_ns = this.r.f64();
+    this.#expect(TURN, 'a turn');
+    this.now_ns = this.#r.f64();
     const inputs: Input[] = [];
-    for (let n = this.r.u32(); n > 0; n--) {
-      inputs.push(decodeInput(this.r, getInline));
+    for (let n = this.#r.u32(); n > 0; n--) {
+      inputs.push(decodeInput(this.#r, getInline));
     }
     return inputs;
   }
 
   listen(): { errno: string; port: number } {
-    this.expect(LISTEN, 'the answer to a listen');
-    return { errno: this.r.text(), port: this.r.u32() };
+    this.#expect(LISTEN, 'the answer to a listen');
+    return { errno: this.#r.text(), port: this.#r.u32() };
   }
 
   read_file(): ServedPiece {
-    this.expect(READ_FILE, 'the answer to a read of a file');
-    return { errno: this.r.text(), size: this.r.f64(), data: getInline(this.r) };
+    this.#expect(READ_FILE, 'the answer to a read of a file');
+    return { errno: this.#r.text(), size: this.#r.f64(), data: getInline(this.#r) };
   }
 
   alloc_shared(name: string, bytes: number): ArrayBufferLike {
-    return this.hooks.allocShared(name, bytes);
+    return this.#hooks.allocShared(name, bytes);
   }
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
-    this.hooks.frame(dir, buf, size);
+    this.#hooks.frame(dir, buf, size);
   }
 
   connect(): void {}

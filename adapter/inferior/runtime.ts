@@ -73,30 +73,30 @@ export class Runtime {
   readonly T: Float64Array;
   readonly F = FIELDS;
   readonly describer = new Describer();
-  private readonly tables: ProbeTables;
-  private readonly stackUrl: string;
-  private readonly deciders: (Decider | undefined)[] = [];
-  private readonly breakpoints = new Map<number, BreakpointState>();
-  private readonly globalsAll: object = Object.create(null) as object;
-  private readonly globalsOf = new Map<string, object>();
-  private readonly packetView = new PacketView();
+  readonly #tables: ProbeTables;
+  readonly #stackUrl: string;
+  readonly #deciders: (Decider | undefined)[] = [];
+  readonly #breakpoints = new Map<number, BreakpointState>();
+  readonly #globalsAll: object = Object.create(null) as object;
+  readonly #globalsOf = new Map<string, object>();
+  readonly #packetView = new PacketView();
   /** In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it. */
   packetNumber = 0;
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
   /** Declared types of struct fields, set by the engine before the first look into one. */
   fieldTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
-  private step: StepState | null = null;
-  private hitList: number[] = [];
-  private hitTemporary = false;
-  private conditionError: { id: number; message: string } | null = null;
-  private entryWanted = false;
+  #step: StepState | null = null;
+  #hitList: number[] = [];
+  #hitTemporary = false;
+  #conditionError: { id: number; message: string } | null = null;
+  #entryWanted = false;
   /** Milliseconds spent standing still. */
-  private standing = 0;
-  private stopDepth = 0;
-  private takePause: () => boolean;
-  private readonly sendLog: (breakpoint: number, probe: number, text: string) => void;
-  private readonly tellStop: (stop: string) => void;
+  #standing = 0;
+  #stopDepth = 0;
+  #takePause: () => boolean;
+  readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
+  readonly #tellStop: (stop: string) => void;
 
   constructor(options: {
     A: Uint8Array;
@@ -110,66 +110,66 @@ export class Runtime {
   }) {
     this.A = options.A;
     this.T = options.T;
-    this.tables = options.tables;
-    this.stackUrl = options.stackUrl;
-    this.takePause = options.takePause;
-    this.sendLog = options.sendLog;
-    this.tellStop = options.tellStop;
+    this.#tables = options.tables;
+    this.#stackUrl = options.stackUrl;
+    this.#takePause = options.takePause;
+    this.#sendLog = options.sendLog;
+    this.#tellStop = options.tellStop;
   }
 
   /** Steady clock in milliseconds that stands still while the inferior does. */
   now(): number {
-    return performance.now() - this.standing;
+    return performance.now() - this.#standing;
   }
 
   // ---- probes ----
 
   readonly hit = (id: number, ...locals: unknown[]): void => {
-    let stop = this.deciders[id]?.(...locals) ?? false;
+    let stop = this.#deciders[id]?.(...locals) ?? false;
     let stepped = false;
-    if (((this.A[id] as number) & ARMED_STEP) !== 0 && this.step !== null) {
-      stepped = this.stepHit(id, locals);
+    if (((this.A[id] as number) & ARMED_STEP) !== 0 && this.#step !== null) {
+      stepped = this.#stepHit(id, locals);
       stop ||= stepped;
     }
     if (stop) {
-      this.stopAt(id, stepped);
+      this.#stopAt(id, stepped);
     }
   };
 
   readonly tick = (): void => {
     this.T[1] = Number.POSITIVE_INFINITY;
-    if (this.takePause()) {
-      this.stand({ kind: 'pause', probe: -1, ...NO_STOP });
+    if (this.#takePause()) {
+      this.#stand({ kind: 'pause', probe: -1, ...NO_STOP });
     }
   };
 
   /** The poll of the main loop noticed the wish to interrupt. */
   pausePoll(): void {
     this.T[1] = Number.POSITIVE_INFINITY;
-    if (this.takePause()) {
-      this.stand({ kind: 'pause', probe: -1, ...NO_STOP });
+    if (this.#takePause()) {
+      this.#stand({ kind: 'pause', probe: -1, ...NO_STOP });
     }
   }
 
-  private stopAt(id: number, stepped: boolean): void {
-    const step = this.step;
-    const error = this.conditionError;
-    const hits = this.hitList;
-    const temporary = this.hitTemporary;
-    this.hitList = [];
-    this.hitTemporary = false;
-    this.conditionError = null;
-    this.endStep();
+  #stopAt(id: number, stepped: boolean): void {
+    const step = this.#step;
+    const error = this.#conditionError;
+    const hits = this.#hitList;
+    const temporary = this.#hitTemporary;
+    this.#hitList = [];
+    this.#hitTemporary = false;
+    this.#conditionError = null;
+    this.#endStep();
     if (error) {
-      this.stand({ ...NO_STOP, kind: 'condition-error', probe: id, hits: [error.id], message: error.message });
+      this.#stand({ ...NO_STOP, kind: 'condition-error', probe: id, hits: [error.id], message: error.message });
     } else if (hits.length > 0) {
-      this.stand({ ...NO_STOP, kind: 'breakpoint', probe: id, hits, temporary });
-    } else if (this.entryWanted) {
-      this.entryWanted = false;
-      this.stand({ ...NO_STOP, kind: 'entry', probe: id });
+      this.#stand({ ...NO_STOP, kind: 'breakpoint', probe: id, hits, temporary });
+    } else if (this.#entryWanted) {
+      this.#entryWanted = false;
+      this.#stand({ ...NO_STOP, kind: 'entry', probe: id });
     } else if (stepped && step) {
       const finish = step.kind === 'out';
-      this.stand({
+      this.#stand({
         ...NO_STOP,
         kind: finish ? 'finish' : 'step',
         probe: id,
@@ -180,28 +180,28 @@ export class Runtime {
   }
 
   /** Stands still: the inspector takes over at `debugger`. */
-  private stand(info: StopInfo): void {
-    this.stopDepth = this.depth();
-    this.tellStop(JSON.stringify(this.describeStop(info)));
+  #stand(info: StopInfo): void {
+    this.#stopDepth = this.#depth();
+    this.#tellStop(JSON.stringify(this.#describeStop(info)));
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
-    this.standing += performance.now() - since;
+    this.#standing += performance.now() - since;
     this.describer.forget();
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */
   addStanding(ms: number): void {
-    this.standing += ms;
+    this.#standing += ms;
     this.describer.forget();
   }
 
   /** Frames of the stack's own code, counted from the inside. */
-  private depth(): number {
+  #depth(): number {
     const limit = Error.stackTraceLimit;
     const prepare = Error.prepareStackTrace;
     Error.stackTraceLimit = 1000;
-    Error.prepareStackTrace = (_e, sites) => sites.filter((s) => s.getFileName()?.startsWith(this.stackUrl)).length;
+    Error.prepareStackTrace = (_e, sites) => sites.filter((s) => s.getFileName()?.startsWith(this.#stackUrl)).length;
     const n = new Error().stack as unknown as number;
     Error.prepareStackTrace = prepare;
     Error.stackTraceLimit = limit;
@@ -213,30 +213,30 @@ export class Runtime {
   /** Sets or clears what decides at a probe. `source` is a function expression of the probe's locals, with this runtime as `$R`. */
   setDecider(id: number, source: string): void {
     if (source === '') {
-      this.deciders[id] = undefined;
+      this.#deciders[id] = undefined;
       this.A[id] = (this.A[id] as number) & ~ARMED_BREAKPOINT;
     } else {
-      this.deciders[id] = new Function('$R', '$F', `return ${source}`)(this, FIELDS) as Decider;
+      this.#deciders[id] = new Function('$R', '$F', `return ${source}`)(this, FIELDS) as Decider;
       this.A[id] = (this.A[id] as number) | ARMED_BREAKPOINT;
     }
   }
 
   /** Creates or changes the counting of a breakpoint; hits so far are kept. */
   setBreakpoint(id: number, state: Omit<BreakpointState, 'hits'>): void {
-    this.breakpoints.set(id, { hits: this.breakpoints.get(id)?.hits ?? 0, ...state });
+    this.#breakpoints.set(id, { hits: this.#breakpoints.get(id)?.hits ?? 0, ...state });
   }
 
   deleteBreakpoint(id: number): void {
-    this.breakpoints.delete(id);
+    this.#breakpoints.delete(id);
   }
 
   hitCounts(): Record<number, number> {
-    return Object.fromEntries([...this.breakpoints].map(([id, b]) => [id, b.hits]));
+    return Object.fromEntries([...this.#breakpoints].map(([id, b]) => [id, b.hits]));
   }
 
   /** Called by deciders: the condition holds. True if the breakpoint stops. */
   count(id: number): boolean {
-    const b = this.breakpoints.get(id);
+    const b = this.#breakpoints.get(id);
     if (!b) {
       return false;
     }
@@ -250,8 +250,8 @@ export class Runtime {
 
   /** Called by deciders: breakpoint `id` stops. */
   stopFor(id: number): true {
-    this.hitList.push(id);
-    this.hitTemporary ||= this.breakpoints.get(id)?.temporary ?? false;
+    this.#hitList.push(id);
+    this.#hitTemporary ||= this.#breakpoints.get(id)?.temporary ?? false;
     return true;
   }
 
@@ -259,13 +259,13 @@ export class Runtime {
   failed(id: number, error: unknown): true {
     const message = error instanceof Error ? error.message : String(error);
     const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
-    this.conditionError ??= { id, message: isNull ? 'Cannot access memory at address 0x0' : message };
+    this.#conditionError ??= { id, message: isNull ? 'Cannot access memory at address 0x0' : message };
     return true;
   }
 
   /** Called by deciders: a logpoint speaks. */
   log(id: number, probe: number, parts: readonly unknown[]): false {
-    this.sendLog(id, probe, parts.map(logText).join(''));
+    this.#sendLog(id, probe, parts.map(logText).join(''));
     return false;
   }
 
@@ -274,9 +274,9 @@ export class Runtime {
   /** Views the packet that a local holds, or undefined if there is none. `a` and `b` depend on `kind`. */
   packet(kind: string, a: unknown, b: unknown): PacketView | undefined {
     const at = packetBytes(kind, a, b);
-    this.currentPacket = at ? this.packetView : undefined;
+    this.currentPacket = at ? this.#packetView : undefined;
     if (at) {
-      this.packetView.set(at.buf, at.off, at.len, at.linktype);
+      this.#packetView.set(at.buf, at.off, at.len, at.linktype);
     }
     return this.currentPacket;
   }
@@ -304,9 +304,9 @@ export class Runtime {
     fns: readonly number[] | null,
     targets: readonly number[],
   ): void {
-    this.step = {
+    this.#step = {
       kind,
-      depth: this.stopDepth - up,
+      depth: this.#stopDepth - up,
       fn,
       line,
       count,
@@ -315,19 +315,19 @@ export class Runtime {
       value: undefined,
       hasValue: false,
     };
-    this.armStep();
+    this.#armStep();
   }
 
   /** Stops at the first probe. */
   wantEntry(): void {
-    this.entryWanted = true;
-    this.stopDepth = 0;
+    this.#entryWanted = true;
+    this.#stopDepth = 0;
     this.startStep('into', 0, -1, -1, 1, null, []);
   }
 
-  private armStep(): void {
-    const step = this.step as StepState;
-    const { fn } = this.tables;
+  #armStep(): void {
+    const step = this.#step as StepState;
+    const { fn } = this.#tables;
     for (let id = 0; id < fn.length; id++) {
       if (step.fns === null || step.fns.has(fn[id] as number) || step.targets.has(id)) {
         this.A[id] = (this.A[id] as number) | ARMED_STEP;
@@ -335,9 +335,9 @@ export class Runtime {
     }
   }
 
-  private endStep(): void {
-    if (this.step) {
-      this.step = null;
+  #endStep(): void {
+    if (this.#step) {
+      this.#step = null;
       for (let id = 0; id < this.A.length; id++) {
         this.A[id] = (this.A[id] as number) & ~ARMED_STEP;
       }
@@ -345,39 +345,39 @@ export class Runtime {
   }
 
   /** True if the step ends at this probe. */
-  private stepHit(id: number, locals: readonly unknown[]): boolean {
-    const step = this.step as StepState;
-    const isReturn = this.tables.kind[id] === KIND_RETURN;
-    const fn = this.tables.fn[id] as number;
-    const line = this.tables.line[id] as number;
+  #stepHit(id: number, locals: readonly unknown[]): boolean {
+    const step = this.#step as StepState;
+    const isReturn = this.#tables.kind[id] === KIND_RETURN;
+    const fn = this.#tables.fn[id] as number;
+    const line = this.#tables.line[id] as number;
     if (step.kind === 'into' && !isReturn && (fn !== step.fn || line !== step.line)) {
-      return this.stepDone(fn, line);
+      return this.#stepDone(fn, line);
     }
     if (step.targets.has(id)) {
       return true;
     }
-    const depth = this.depth();
+    const depth = this.#depth();
     if (step.kind === 'out' && isReturn && depth === step.depth && fn === step.fn) {
       step.value = locals[locals.length - 1];
       step.hasValue = true;
       return false;
     }
     if (depth < step.depth) {
-      return this.stepDone(fn, line);
+      return this.#stepDone(fn, line);
     }
     const moved = fn !== step.fn || line !== step.line;
-    return step.kind === 'over' && depth === step.depth && !isReturn && moved ? this.stepDone(fn, line) : false;
+    return step.kind === 'over' && depth === step.depth && !isReturn && moved ? this.#stepDone(fn, line) : false;
   }
 
   /** One of `count` steps is done; true if it was the last. */
-  private stepDone(fn: number, line: number): boolean {
-    const step = this.step as StepState;
+  #stepDone(fn: number, line: number): boolean {
+    const step = this.#step as StepState;
     if (--step.count <= 0) {
       return true;
     }
     step.fn = fn;
     step.line = line;
-    step.depth = this.depth();
+    step.depth = this.#depth();
     return false;
   }
 
@@ -385,31 +385,31 @@ export class Runtime {
 
   /** Called on each module's last line with its top-level names. */
   readonly module = (file: string, names: Registration): void => {
-    const own: object = Object.create(this.globalsAll) as object;
+    const own: object = Object.create(this.#globalsAll) as object;
     for (const [name, [get, set]] of Object.entries(names)) {
       const accessor: PropertyDescriptor = { get, enumerable: true, configurable: true, ...(set ? { set } : {}) };
       Object.defineProperty(own, name, accessor);
-      if (!(name in this.globalsAll)) {
-        Object.defineProperty(this.globalsAll, name, accessor);
+      if (!(name in this.#globalsAll)) {
+        Object.defineProperty(this.#globalsAll, name, accessor);
       }
     }
-    this.globalsOf.set(file, own);
+    this.#globalsOf.set(file, own);
   };
 
   /** Globals by name as seen from a file: its own ones first. */
   globals(file: string): object {
-    return this.globalsOf.get(file) ?? this.globalsAll;
+    return this.#globalsOf.get(file) ?? this.#globalsAll;
   }
 
   /** What the front ends need to know of a stop. */
-  private describeStop(info: StopInfo): object {
+  #describeStop(info: StopInfo): object {
     const { value, hasValue, ...rest } = info;
     const returned = hasValue && value !== undefined ? this.describer.describe(value) : null;
     return { ...rest, tick: this.T[0], value: returned, hitCounts: this.hitCounts() };
   }
 
   stateHash(): string {
-    const { machine } = this.globalsAll as { machine?: object };
+    const { machine } = this.#globalsAll as { machine?: object };
     return machine ? hashState(machine, new Set(['host'])) : '';
   }
 }

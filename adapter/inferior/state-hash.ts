@@ -13,13 +13,13 @@ class Hasher {
     this.b = Math.imul(this.b ^ ((v >>> 16) | (v << 16)), 0x85ebca6b) ^ (this.b >>> 13);
   }
 
-  private readonly f = new Float64Array(1);
-  private readonly w = new Int32Array(this.f.buffer);
+  readonly #f = new Float64Array(1);
+  readonly #w = new Int32Array(this.#f.buffer);
 
   number(v: number): void {
-    this.f[0] = v;
-    this.word(this.w[0] as number);
-    this.word(this.w[1] as number);
+    this.#f[0] = v;
+    this.word(this.#w[0] as number);
+    this.word(this.#w[1] as number);
   }
 
   text(s: string): void {

@@ -59,29 +59,29 @@ export class TraceHost implements Host {
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
   readonly trace: Trace;
-  private readonly outside: Host;
-  private readonly forwards: readonly Forward[];
-  private readonly dhcpStart: number;
-  private readonly listeners: Listener[] = [];
-  private readonly live = new Map<TcpFlow, LiveFlow>();
+  readonly #outside: Host;
+  readonly #forwards: readonly Forward[];
+  readonly #dhcpStart: number;
+  readonly #listeners: Listener[] = [];
+  readonly #live = new Map<TcpFlow, LiveFlow>();
   /** The flow that a pair of addresses belongs to at this point of the capture. */
-  private readonly active = new Map<string, TcpFlow>();
+  readonly #active = new Map<string, TcpFlow>();
   /** Descriptors of UDP and ping sessions of the guest. */
-  private readonly sessions = new Map<string, number>();
-  private readonly openFds = new Set<number>();
-  private readonly view = new PacketView();
-  private readonly inputs: Input[] = [];
+  readonly #sessions = new Map<string, number>();
+  readonly #openFds = new Set<number>();
+  readonly #view = new PacketView();
+  readonly #inputs: Input[] = [];
   /** Inputs for the next turn that answer calls of the stack. */
-  private readonly answers: Input[] = [];
-  private next = 0;
+  readonly #answers: Input[] = [];
+  #next = 0;
   /** The frame the guest has sent last: sockets that the stack opens now are for it. */
-  private current: Extract<Step, { type: 'frame' }> | null = null;
-  private waitingSince = -1;
+  #current: Extract<Step, { type: 'frame' }> | null = null;
+  #waitingSince = -1;
   /** How much later than in the capture things happen, from the waits so far. */
-  private delay = 0;
-  private nextFd = FIRST_ACCEPTED_FD;
-  private phase: 'boot' | 'play' | 'settle' | 'done' = 'boot';
-  private unmatched = 0;
+  #delay = 0;
+  #nextFd = FIRST_ACCEPTED_FD;
+  #phase: 'boot' | 'play' | 'settle' | 'done' = 'boot';
+  #unmatched = 0;
 
   /**
    * `capture` is a capture or the bytes of one, `outside` is where reports, the console and the monitor go, `argv` the machine's
@@ -89,159 +89,159 @@ export class TraceHost implements Host {
    */
   constructor(capture: Capture | Uint8Array, outside: Host, argv: readonly string[]) {
     this.trace = readTrace(capture instanceof Uint8Array ? readCapture(capture) : capture);
-    this.outside = outside;
+    this.#outside = outside;
     this.seed = outside.seed;
     this.nameservers = outside.nameservers;
-    this.forwards = parseForwards(argv);
-    this.dhcpStart = dhcpStartOf(argv, this.trace.gateway || 0x0a000202);
+    this.#forwards = parseForwards(argv);
+    this.#dhcpStart = dhcpStartOf(argv, this.trace.gateway || 0x0a000202);
     for (const flow of this.trace.flows) {
-      this.live.set(flow, new LiveFlow());
+      this.#live.set(flow, new LiveFlow());
     }
   }
 
   // ---- time and inputs ----
 
   poll(timeoutNs: number): readonly Input[] {
-    this.inputs.length = 0;
-    this.inputs.push(...this.outside.poll(0), ...this.answers.splice(0));
-    if (this.inputs.length > 0) {
-      return this.inputs;
+    this.#inputs.length = 0;
+    this.#inputs.push(...this.#outside.poll(0), ...this.#answers.splice(0));
+    if (this.#inputs.length > 0) {
+      return this.#inputs;
     }
     const deadline = timeoutNs < 0 ? Number.POSITIVE_INFINITY : this.now_ns + timeoutNs;
-    const at = this.nextTime();
+    const at = this.#nextTime();
     if (at > deadline) {
       this.now_ns = deadline;
-      return this.inputs;
+      return this.#inputs;
     }
     this.now_ns = Math.max(this.now_ns, at);
-    this.advance();
-    return this.inputs;
+    this.#advance();
+    return this.#inputs;
   }
 
   /** When the next thing happens, in machine time. */
-  private nextTime(): number {
-    switch (this.phase) {
+  #nextTime(): number {
+    switch (this.#phase) {
       case 'boot':
         return LEAD_NS - ANNOUNCE_NS;
       case 'play':
-        return this.waitingSince >= 0 ? this.waitTime() : this.stepTime(this.next);
+        return this.#waitingSince >= 0 ? this.#waitTime() : this.#stepTime(this.#next);
       case 'settle':
-        return this.stepTime(this.trace.steps.length - 1) + SETTLE_NS;
+        return this.#stepTime(this.trace.steps.length - 1) + SETTLE_NS;
       case 'done':
         return 0;
     }
   }
 
   /** Machine time of a step. */
-  private stepTime(index: number): number {
-    return LEAD_NS + this.delay + (this.trace.steps[index]?.time ?? 0);
+  #stepTime(index: number): number {
+    return LEAD_NS + this.#delay + (this.trace.steps[index]?.time ?? 0);
   }
 
   /** A frame that waits for slirp goes as soon as slirp has sent, or at the end of the wait. */
-  private waitTime(): number {
-    const step = this.trace.steps[this.next];
-    if (!step || !this.mustWait(step)) {
+  #waitTime(): number {
+    const step = this.trace.steps[this.#next];
+    if (!step || !this.#mustWait(step)) {
       return this.now_ns;
     }
-    const live = step.type === 'frame' && step.flow ? this.live.get(step.flow) : undefined;
-    return this.waitingSince + (live && live.sent > live.acked && live.acked > 0 ? SHORT_WAIT_NS : WAIT_NS);
+    const live = step.type === 'frame' && step.flow ? this.#live.get(step.flow) : undefined;
+    return this.#waitingSince + (live && live.sent > live.acked && live.acked > 0 ? SHORT_WAIT_NS : WAIT_NS);
   }
 
-  private advance(): void {
-    if (this.phase === 'boot') {
-      this.phase = 'play';
-      this.outside.report('info', describeTrace(this.trace));
+  #advance(): void {
+    if (this.#phase === 'boot') {
+      this.#phase = 'play';
+      this.#outside.report('info', describeTrace(this.trace));
       for (const w of this.trace.warnings) {
-        this.outside.report('warning', `replay: ${w}`);
+        this.#outside.report('warning', `replay: ${w}`);
       }
       for (const { mac, ip } of this.trace.known) {
-        this.inputs.push({ type: 'frame', data: arpAnnouncement(mac, ip), number: 0 });
+        this.#inputs.push({ type: 'frame', data: arpAnnouncement(mac, ip), number: 0 });
       }
-    } else if (this.phase === 'play') {
-      this.playStep();
+    } else if (this.#phase === 'play') {
+      this.#playStep();
     } else {
-      this.finish();
+      this.#finish();
     }
   }
 
-  private playStep(): void {
-    const step = this.trace.steps[this.next];
+  #playStep(): void {
+    const step = this.trace.steps[this.#next];
     if (!step) {
-      this.phase = 'settle';
+      this.#phase = 'settle';
       return;
     }
-    if (this.waitingSince < 0 && this.mustWait(step)) {
-      this.waitingSince = this.now_ns;
+    if (this.#waitingSince < 0 && this.#mustWait(step)) {
+      this.#waitingSince = this.now_ns;
       return;
     }
-    if (this.waitingSince >= 0) {
-      this.delay = Math.max(this.delay, this.now_ns - LEAD_NS - step.time);
-      this.waitingSince = -1;
+    if (this.#waitingSince >= 0) {
+      this.#delay = Math.max(this.#delay, this.now_ns - LEAD_NS - step.time);
+      this.#waitingSince = -1;
     }
-    this.next++;
-    this.play(step);
+    this.#next++;
+    this.#play(step);
   }
 
-  private finish(): void {
-    if (this.phase === 'settle') {
-      this.phase = 'done';
+  #finish(): void {
+    if (this.#phase === 'settle') {
+      this.#phase = 'done';
       const { guestFrames, slirpFrames } = this.trace;
-      this.outside.report('info', `replay finished: ${guestFrames + slirpFrames} frames`);
-      if (this.unmatched > 0) {
-        this.outside.report(
+      this.#outside.report('info', `replay finished: ${guestFrames + slirpFrames} frames`);
+      if (this.#unmatched > 0) {
+        this.#outside.report(
           'warning',
-          `replay: ${this.unmatched} events of the host found no socket of the machine and were left out`,
+          `replay: ${this.#unmatched} events of the host found no socket of the machine and were left out`,
         );
       }
     }
-    this.inputs.push({ type: 'quit' });
+    this.#inputs.push({ type: 'quit' });
   }
 
   /** True if the guest acknowledges more than slirp has sent so far, or answers a SYN that is still to come. */
-  private mustWait(step: Step): boolean {
+  #mustWait(step: Step): boolean {
     if (step.type === 'frame' && step.flow && step.needAck >= 0) {
-      return this.live.get(step.flow)!.sent < step.needAck;
+      return this.#live.get(step.flow)!.sent < step.needAck;
     }
     return (
       (step.type === 'connected' || (step.type === 'error' && step.flow.initiator === 'guest')) &&
-      this.live.get(step.flow)!.fd < 0
+      this.#live.get(step.flow)!.fd < 0
     );
   }
 
   // ---- steps ----
 
-  private play(step: Step): void {
+  #play(step: Step): void {
     switch (step.type) {
       case 'frame':
-        this.playFrame(step);
+        this.#playFrame(step);
         break;
       case 'accept':
-        this.playAccept(step.flow);
+        this.#playAccept(step.flow);
         break;
       case 'datagram':
       case 'datagram-error':
-        this.playDatagram(step);
+        this.#playDatagram(step);
         break;
       default:
-        this.playStream(step);
+        this.#playStream(step);
     }
   }
 
-  private playFrame(step: Extract<Step, { type: 'frame' }>): void {
-    this.current = step;
+  #playFrame(step: Extract<Step, { type: 'frame' }>): void {
+    this.#current = step;
     if (!step.flow) {
-      this.inputs.push({ type: 'frame', data: step.data, number: step.number });
+      this.#inputs.push({ type: 'frame', data: step.data, number: step.number });
       return;
     }
     const data = step.data.slice();
-    const p = this.view.set(data, 0, data.length, 'ethernet').find();
-    this.active.set(flowKeyOf(p, true), step.flow);
-    const live = this.live.get(step.flow)!;
+    const p = this.#view.set(data, 0, data.length, 'ethernet').find();
+    this.#active.set(flowKeyOf(p, true), step.flow);
+    const live = this.#live.get(step.flow)!;
     const flags = p.u8(p.tcp + 13);
     if (step.ack >= 0) {
       if (live.iss < 0) {
         // slirp never sent its SYN here, so there is nothing that the segment could be an answer to.
-        this.unmatched++;
+        this.#unmatched++;
         return;
       }
       const ack = step.needAck >= 0 ? Math.min(step.needAck, live.sent) : step.ack;
@@ -258,82 +258,87 @@ export class TraceHost implements Host {
     }
     live.lastFrame = data;
     for (const frame of segment(data)) {
-      this.inputs.push({ type: 'frame', data: frame, number: step.number });
+      this.#inputs.push({ type: 'frame', data: frame, number: step.number });
     }
   }
 
-  private playAccept(flow: TcpFlow): void {
+  #playAccept(flow: TcpFlow): void {
     const { sin_addr: sinAddr, sin_port: sinPort } = flow.guest;
-    const wanted = findForward(this.forwards, 'tcp', sinAddr, sinPort, this.dhcpStart);
-    const listener = this.listeners.find((l) => wanted >= 0 && l.forward === this.forwards[wanted]);
+    const wanted = findForward(this.#forwards, 'tcp', sinAddr, sinPort, this.#dhcpStart);
+    const listener = this.#listeners.find((l) => wanted >= 0 && l.forward === this.#forwards[wanted]);
     if (!listener) {
-      this.unmatched++;
+      this.#unmatched++;
       return;
     }
-    const live = this.live.get(flow)!;
-    live.fd = this.nextFd;
-    this.nextFd += 2;
-    this.openFds.add(live.fd);
-    this.active.set(flow.name, flow);
-    this.inputs.push({ type: 'accepted', fd: live.fd, listener: listener.fd, peer: this.outsideAddress(flow.remote) });
+    const live = this.#live.get(flow)!;
+    live.fd = this.#nextFd;
+    this.#nextFd += 2;
+    this.#openFds.add(live.fd);
+    this.#active.set(flow.name, flow);
+    this.#inputs.push({
+      type: 'accepted',
+      fd: live.fd,
+      listener: listener.fd,
+      peer: this.#outsideAddress(flow.remote),
+    });
   }
 
-  private playStream(step: Extract<Step, { type: 'connected' | 'data' | 'eof' | 'error' }>): void {
-    const { fd } = this.live.get(step.flow)!;
-    if (!this.openFds.has(fd)) {
-      this.unmatched += step.type === 'data' ? 1 : 0;
+  #playStream(step: Extract<Step, { type: 'connected' | 'data' | 'eof' | 'error' }>): void {
+    const { fd } = this.#live.get(step.flow)!;
+    if (!this.#openFds.has(fd)) {
+      this.#unmatched += step.type === 'data' ? 1 : 0;
       return;
     }
     switch (step.type) {
       case 'connected':
-        this.inputs.push({
+        this.#inputs.push({
           type: 'connected',
           fd,
-          local: { ...this.outsideAddress(step.flow.guest), sin_port: 40000 + (fd % 20000) },
+          local: { ...this.#outsideAddress(step.flow.guest), sin_port: 40000 + (fd % 20000) },
         });
         break;
       case 'data':
-        this.inputs.push({ type: 'data', fd, data: concat(step.chunks) });
+        this.#inputs.push({ type: 'data', fd, data: concat(step.chunks) });
         if (step.eof) {
-          this.inputs.push({ type: 'eof', fd });
+          this.#inputs.push({ type: 'eof', fd });
         }
         break;
       case 'eof':
-        this.inputs.push({ type: 'eof', fd });
+        this.#inputs.push({ type: 'eof', fd });
         break;
       case 'error':
-        this.inputs.push({ type: 'error', fd, errno: step.errno, from: null });
+        this.#inputs.push({ type: 'error', fd, errno: step.errno, from: null });
         break;
     }
   }
 
-  private playDatagram(step: Extract<Step, { type: 'datagram' | 'datagram-error' }>): void {
-    const fd = this.sessions.get(step.session);
+  #playDatagram(step: Extract<Step, { type: 'datagram' | 'datagram-error' }>): void {
+    const fd = this.#sessions.get(step.session);
     if (step.type === 'datagram-error') {
       if (fd !== undefined) {
-        this.inputs.push({ type: 'error', fd, errno: step.errno, from: this.outsideAddress(step.from) });
+        this.#inputs.push({ type: 'error', fd, errno: step.errno, from: this.#outsideAddress(step.from) });
       }
       return;
     }
-    const from = this.outsideAddress(step.from);
+    const from = this.#outsideAddress(step.from);
     if (fd !== undefined) {
-      this.inputs.push({ type: 'datagram', fd, data: step.data, from });
+      this.#inputs.push({ type: 'datagram', fd, data: step.data, from });
       return;
     }
     const { sin_addr: sinAddr, sin_port: sinPort } = step.guest;
     const wanted = step.session.startsWith('udp')
-      ? findForward(this.forwards, 'udp', sinAddr, sinPort, this.dhcpStart)
+      ? findForward(this.#forwards, 'udp', sinAddr, sinPort, this.#dhcpStart)
       : -1;
-    const listener = this.listeners.find((l) => wanted >= 0 && l.forward === this.forwards[wanted]);
+    const listener = this.#listeners.find((l) => wanted >= 0 && l.forward === this.#forwards[wanted]);
     if (listener) {
-      this.inputs.push({ type: 'datagram', fd: listener.fd, data: step.data, from });
+      this.#inputs.push({ type: 'datagram', fd: listener.fd, data: step.data, from });
     } else if (step.session.startsWith('udp')) {
-      this.unmatched++;
+      this.#unmatched++;
     }
   }
 
   /** Where the host sees what the guest knows as `a`: the user network's own addresses are the host's loopback. */
-  private outsideAddress(a: sockaddr): sockaddr {
+  #outsideAddress(a: sockaddr): sockaddr {
     if (a.sa_family === AF_INET6) {
       return a;
     }
@@ -346,19 +351,19 @@ export class TraceHost implements Host {
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     if (dir === 1) {
-      this.follow(buf, size);
+      this.#follow(buf, size);
     }
-    this.outside.frame(dir, buf, size);
+    this.#outside.frame(dir, buf, size);
   }
 
   /** Follows slirp's streams: where they start and how far they are; pays the acknowledgments that are owed. */
-  private follow(buf: Uint8Array, size: number): void {
-    const p = this.view.set(buf, 0, size, 'ethernet').find();
+  #follow(buf: Uint8Array, size: number): void {
+    const p = this.#view.set(buf, 0, size, 'ethernet').find();
     if (p.tcp < 0 || p.fragment) {
       return;
     }
-    const flow = this.active.get(flowKeyOf(p, false));
-    const live = flow && this.live.get(flow);
+    const flow = this.#active.get(flowKeyOf(p, false));
+    const live = flow && this.#live.get(flow);
     if (!live) {
       return;
     }
@@ -374,7 +379,7 @@ export class TraceHost implements Host {
     live.sent = Math.max(live.sent, end);
     if (live.owed > live.acked && live.sent > live.acked && live.lastFrame && flags & TH_ACK) {
       live.acked = Math.min(live.owed, live.sent);
-      this.answers.push({
+      this.#answers.push({
         type: 'frame',
         data: bareAck(live.lastFrame, live.guestNext, (live.iss + live.acked) >>> 0),
         number: 0,
@@ -384,30 +389,30 @@ export class TraceHost implements Host {
 
   listen(fd: number, type: number, addr: sockaddr): { errno: string; port: number } {
     const proto = type === 2 ? 'udp' : 'tcp';
-    const taken = new Set(this.listeners.map((l) => l.forward));
-    const forward = this.forwards.find((f) => f.proto === proto && f.hostPort === addr.sin_port && !taken.has(f));
-    this.listeners.push({ fd, forward });
-    this.openFds.add(fd);
+    const taken = new Set(this.#listeners.map((l) => l.forward));
+    const forward = this.#forwards.find((f) => f.proto === proto && f.hostPort === addr.sin_port && !taken.has(f));
+    this.#listeners.push({ fd, forward });
+    this.#openFds.add(fd);
     return { errno: '', port: addr.sin_port || 49152 + (fd % 16384) };
   }
 
   connect(fd: number): void {
-    this.openFds.add(fd);
-    const flow = this.current?.flow;
-    if (flow && flow.initiator === 'guest' && this.live.get(flow)!.fd < 0) {
-      this.live.get(flow)!.fd = fd;
+    this.#openFds.add(fd);
+    const flow = this.#current?.flow;
+    if (flow && flow.initiator === 'guest' && this.#live.get(flow)!.fd < 0) {
+      this.#live.get(flow)!.fd = fd;
     }
   }
 
   open(fd: number): void {
-    this.openFds.add(fd);
-    if (this.current && this.current.session !== '') {
-      this.sessions.set(this.current.session, fd);
+    this.#openFds.add(fd);
+    if (this.#current && this.#current.session !== '') {
+      this.#sessions.set(this.#current.session, fd);
     }
   }
 
   send(fd: number, _buf: Uint8Array, _off: number, len: number): void {
-    this.answers.push({ type: 'written', fd, bytes: len });
+    this.#answers.push({ type: 'written', fd, bytes: len });
   }
 
   sendto(): void {}
@@ -417,35 +422,35 @@ export class TraceHost implements Host {
   shutdown(): void {}
 
   close(fd: number): void {
-    this.openFds.delete(fd);
-    for (const [session, other] of this.sessions) {
+    this.#openFds.delete(fd);
+    for (const [session, other] of this.#sessions) {
       if (other === fd) {
-        this.sessions.delete(session);
+        this.#sessions.delete(session);
       }
     }
   }
 
   alloc_shared(name: string, bytes: number): ArrayBufferLike {
-    return this.outside.alloc_shared(name, bytes);
+    return this.#outside.alloc_shared(name, bytes);
   }
 
   console_write(text: string): void {
-    this.outside.console_write(text);
+    this.#outside.console_write(text);
   }
 
   monitor_reply(id: number, text: string): void {
-    this.outside.monitor_reply(id, text);
+    this.#outside.monitor_reply(id, text);
   }
 
   read_file(dir: string, name: string, off: number, len: number): ServedPiece {
-    return this.outside.read_file?.(dir, name, off, len) ?? { errno: 'ENOENT', size: 0, data: new Uint8Array(0) };
+    return this.#outside.read_file?.(dir, name, off, len) ?? { errno: 'ENOENT', size: 0, data: new Uint8Array(0) };
   }
 
   write_file(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void {
-    this.outside.write_file?.(path, create, buf, off, len);
+    this.#outside.write_file?.(path, create, buf, off, len);
   }
 
   report(level: 'info' | 'warning' | 'error', text: string): void {
-    this.outside.report(level, text);
+    this.#outside.report(level, text);
   }
 }

@@ -36,24 +36,24 @@ const VOID: Value = { kind: 'undefined', type: 'void' };
 export class Evaluator {
   readonly engine: EngineApi;
   readonly types: TypeTable;
-  private readonly variables = new Map<string, Stored>();
-  private readonly history: Stored[] = [];
+  readonly #variables = new Map<string, Stored>();
+  readonly #history: Stored[] = [];
   /** Counts the times the machine ran on. */
-  private epoch = 0;
-  private readonly ran = (): void => {
-    this.epoch++;
+  #epoch = 0;
+  readonly #ran = (): void => {
+    this.#epoch++;
   };
 
   constructor(engine: EngineApi) {
     this.engine = engine;
     this.types = new TypeTable(engine.info);
-    engine.on('continued', this.ran);
-    engine.on('exited', this.ran);
+    engine.on('continued', this.#ran);
+    engine.on('exited', this.#ran);
   }
 
   dispose(): void {
-    this.engine.off('continued', this.ran);
-    this.engine.off('exited', this.ran);
+    this.engine.off('continued', this.#ran);
+    this.engine.off('exited', this.#ran);
   }
 
   /**
@@ -78,26 +78,26 @@ export class Evaluator {
   async evaluate(text: string | Expression, frame: number, assign = false): Promise<Result> {
     const e = typeof text === 'string' ? parseExpression(text) : text;
     try {
-      return assign ? await this.perform(e, frame) : await this.read(e, frame);
+      return assign ? await this.#perform(e, frame) : await this.#read(e, frame);
     } catch (error) {
       throw inGdbWords(error);
     }
   }
 
-  private async perform(e: Expression, frame: number): Promise<Result> {
+  async #perform(e: Expression, frame: number): Promise<Result> {
     if (e.kind === 'comma') {
-      await this.perform(e.left, frame);
-      return this.perform(e.right, frame);
+      await this.#perform(e.left, frame);
+      return this.#perform(e.right, frame);
     }
     if (e.kind !== 'assign') {
-      return this.read(e, frame);
+      return this.#read(e, frame);
     }
     if (e.target.kind === 'dollar' && registerIndex(e.target.name) === undefined) {
-      return this.assignVariable(e, e.target.name, frame);
+      return this.#assignVariable(e, e.target.name, frame);
     }
     // `a = b = 3`: the inner one first.
-    const inner = e.value.kind === 'assign' ? constantOf((await this.perform(e.value, frame)).value) : e.value;
-    const before = e.postfix ? await this.read(e.target, frame) : undefined;
+    const inner = e.value.kind === 'assign' ? constantOf((await this.#perform(e.value, frame)).value) : e.value;
+    const before = e.postfix ? await this.#read(e.target, frame) : undefined;
     const { target, lvalue, value } = compileAssignment(
       { ...e, value: inner },
       this.engine.scope(frame),
@@ -107,19 +107,19 @@ export class Evaluator {
     return before ?? { value: assigned, code: target };
   }
 
-  private async assignVariable(e: Expression & { kind: 'assign' }, name: string, frame: number): Promise<Result> {
+  async #assignVariable(e: Expression & { kind: 'assign' }, name: string, frame: number): Promise<Result> {
     if (name === 'pkt' || name === '' || /^[$0-9]/.test(name)) {
       throw new ExpressionError('Left operand of assignment is not an lvalue.');
     }
-    const before = this.variables.get(name);
+    const before = this.#variables.get(name);
     const value: Expression = e.op === '' ? e.value : { kind: 'binary', op: e.op, left: e.target, right: e.value };
-    const result = await this.perform(value, frame);
-    this.variables.set(name, { ...result, epoch: this.epoch, frame });
+    const result = await this.#perform(value, frame);
+    this.#variables.set(name, { ...result, epoch: this.#epoch, frame });
     return e.postfix && before ? before : result;
   }
 
-  private async read(e: Expression, frame: number): Promise<Result> {
-    const kept = this.kept(e);
+  async #read(e: Expression, frame: number): Promise<Result> {
+    const kept = this.#kept(e);
     if (kept) {
       return kept;
     }
@@ -139,55 +139,55 @@ export class Evaluator {
   }
 
   /** A value of the history or a variable by itself, which needs no evaluation. */
-  private kept(e: Expression): Result | undefined {
+  #kept(e: Expression): Result | undefined {
     if (e.kind !== 'dollar' || e.name === 'pkt' || registerIndex(e.name) !== undefined) {
       return undefined;
     }
-    const stored = this.stored(e.name);
+    const stored = this.#stored(e.name);
     if (!stored) {
       return { value: VOID };
     }
-    this.checkAlive(stored, e.name);
+    this.#checkAlive(stored, e.name);
     return stored;
   }
 
-  private checkAlive(stored: Stored, name: string): void {
-    if (stored.value.handle !== undefined && stored.epoch !== this.epoch) {
+  #checkAlive(stored: Stored, name: string): void {
+    if (stored.value.handle !== undefined && stored.epoch !== this.#epoch) {
       throw new ExpressionError(`$${name} is gone: the machine has run on since; print it again.`);
     }
   }
 
   /** Puts a value in the history and returns its number. */
   record(result: Result, frame: number): number {
-    return this.history.push({ ...result, epoch: this.epoch, frame });
+    return this.#history.push({ ...result, epoch: this.#epoch, frame });
   }
 
   /** Sets a convenience variable from the debugger's side (`$_`, `$_exitcode`, `$_hostfwd`). */
   setVariable(name: string, value: number | string): void {
     const kind = typeof value === 'number' ? 'number' : 'string';
-    this.variables.set(name, { value: { kind, type: kind, value }, epoch: this.epoch, frame: -1 });
+    this.#variables.set(name, { value: { kind, type: kind, value }, epoch: this.#epoch, frame: -1 });
   }
 
   /** Convenience variables by name, newest first, as `show convenience` lists them. */
   variableEntries(): [string, Result][] {
-    return [...this.variables].reverse();
+    return [...this.#variables].reverse();
   }
 
   historyLength(): number {
-    return this.history.length;
+    return this.#history.length;
   }
 
-  private stored(name: string): Stored | undefined {
-    const size = this.history.length;
+  #stored(name: string): Stored | undefined {
+    const size = this.#history.length;
     if (name === '' || name === '$' || /^\$?[0-9]+$/.test(name)) {
       const back = name === '' ? 0 : name === '$' ? 1 : Number(name.slice(1));
       const at = /^[0-9]/.test(name) ? Number(name) : size - back;
       if (at > size) {
         throw new ExpressionError(`History has not yet reached $${name}.`);
       }
-      return this.history[Math.max(at, 0) - 1];
+      return this.#history[Math.max(at, 0) - 1];
     }
-    return this.variables.get(name);
+    return this.#variables.get(name);
   }
 
   context(frame = -1): CompileContext {
@@ -195,13 +195,13 @@ export class Evaluator {
       types: this.types,
       register: registerIndex,
       dollar: (name) => {
-        const stored = this.stored(name);
-        return stored && this.dollarValue(stored, name, frame);
+        const stored = this.#stored(name);
+        return stored && this.#dollarValue(stored, name, frame);
       },
     };
   }
 
-  private dollarValue(stored: Stored, name: string, frame: number): DollarValue | undefined {
+  #dollarValue(stored: Stored, name: string, frame: number): DollarValue | undefined {
     const { value, code } = stored;
     switch (value.kind) {
       case 'undefined':
@@ -221,7 +221,7 @@ export class Evaluator {
       case 'null':
         return { js: 'null', type: ANY, constant: true };
       default:
-        this.checkAlive(stored, name);
+        this.#checkAlive(stored, name);
         if (!code || stored.frame !== frame) {
           throw new ExpressionError(`$${name} belongs to frame ${stored.frame}; select it to use the value.`);
         }

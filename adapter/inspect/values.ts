@@ -87,45 +87,45 @@ function address(value: Value): string {
 }
 
 class ValuePrinter {
-  private readonly engine: EngineApi;
-  private readonly settings: PrintSettings;
-  private readonly letter: FormatLetter;
+  readonly #engine: EngineApi;
+  readonly #settings: PrintSettings;
+  readonly #letter: FormatLetter;
   /** Elements that may still be printed. */
-  private left: number;
+  #left: number;
 
   constructor(engine: EngineApi, settings: PrintSettings, letter: FormatLetter) {
-    this.engine = engine;
-    this.settings = settings;
-    this.letter = letter;
-    this.left = settings.elements === 0 ? Number.POSITIVE_INFINITY : settings.elements;
+    this.#engine = engine;
+    this.#settings = settings;
+    this.#letter = letter;
+    this.#left = settings.elements === 0 ? Number.POSITIVE_INFINITY : settings.elements;
   }
 
   async print(value: Value, depth: number, hint: ScalarHint = {}): Promise<string> {
     switch (value.kind) {
       case 'struct':
-        return depth < this.settings['max-depth'] ? this.struct(value, depth) : address(value);
+        return depth < this.#settings['max-depth'] ? this.#struct(value, depth) : address(value);
       case 'bytes':
       case 'array':
-        if (value.kind === 'bytes' && this.letter === 's') {
-          return this.byteString(value);
+        if (value.kind === 'bytes' && this.#letter === 's') {
+          return this.#byteString(value);
         }
         return depth > 0 && value.kind === 'bytes' && (value.length ?? 0) > INLINE_BYTES
           ? address(value)
-          : this.array(value, depth);
+          : this.#array(value, depth);
       case 'map':
-        return this.map(value, depth);
+        return this.#map(value, depth);
       default:
-        return formatScalar(value, this.letter, hint, this.settings.elements);
+        return formatScalar(value, this.#letter, hint, this.#settings.elements);
     }
   }
 
-  private async struct(value: Value, depth: number): Promise<string> {
-    const fields = await this.children(value, 0, this.settings.elements || MAX_SCANNED);
+  async #struct(value: Value, depth: number): Promise<string> {
+    const fields = await this.#children(value, 0, this.#settings.elements || MAX_SCANNED);
     const parts: string[] = [];
     for (const f of fields) {
       parts.push(`${f.name} = ${await this.print(f.value, depth + 1)}`);
     }
-    if (!this.settings.pretty) {
+    if (!this.#settings.pretty) {
       return `{${parts.join(', ')}}`;
     }
     const indent = '  '.repeat(depth + 1);
@@ -133,27 +133,27 @@ class ValuePrinter {
   }
 
   /** Elements, with runs of equal ones collapsed, up to the limit. */
-  private async array(value: Value, depth: number): Promise<string> {
+  async #array(value: Value, depth: number): Promise<string> {
     const hint: ScalarHint = { ...(value.bits ? { bits: value.bits } : {}), signed: value.type.startsWith('Int') };
-    const letterHint = value.kind === 'bytes' && this.letter === '' ? 'x' : this.letter;
+    const letterHint = value.kind === 'bytes' && this.#letter === '' ? 'x' : this.#letter;
     const parts: string[] = [];
     const length = value.length ?? 0;
     let run = '';
     let count = 0;
     const flush = (): void => {
-      if (count > this.settings.repeats) {
+      if (count > this.#settings.repeats) {
         parts.push(`${run} <repeats ${count} times>`);
-        this.left -= this.settings.repeats;
+        this.#left -= this.#settings.repeats;
       } else {
-        for (let i = 0; i < count && this.left > 0; i++, this.left--) {
+        for (let i = 0; i < count && this.#left > 0; i++, this.#left--) {
           parts.push(run);
         }
       }
       count = 0;
     };
     let at = 0;
-    for (; at < length && at < MAX_SCANNED && this.left - count > 0; ) {
-      const chunk = await this.children(value, at, Math.min(CHUNK, length - at));
+    for (; at < length && at < MAX_SCANNED && this.#left - count > 0; ) {
+      const chunk = await this.#children(value, at, Math.min(CHUNK, length - at));
       if (chunk.length === 0) {
         break;
       }
@@ -165,7 +165,7 @@ class ValuePrinter {
         if (count > 0 && text !== run) {
           flush();
         }
-        if (this.left <= 0) {
+        if (this.#left <= 0) {
           return `{${parts.join(', ')}...}`;
         }
         run = text;
@@ -177,8 +177,8 @@ class ValuePrinter {
     return `{${parts.join(', ')}${at < length ? '...' : ''}}`;
   }
 
-  private async map(value: Value, depth: number): Promise<string> {
-    const entries = await this.children(value, 0, this.settings.elements || MAX_SCANNED);
+  async #map(value: Value, depth: number): Promise<string> {
+    const entries = await this.#children(value, 0, this.#settings.elements || MAX_SCANNED);
     const parts: string[] = [];
     for (const e of entries) {
       parts.push(`${e.name} = ${await this.print(e.value, depth + 1)}`);
@@ -186,15 +186,15 @@ class ValuePrinter {
     return `{${parts.join(', ')}${entries.length < (value.length ?? 0) ? '...' : ''}}`;
   }
 
-  private async byteString(value: Value): Promise<string> {
-    const limit = this.settings.elements || MAX_SCANNED;
-    const bytes = await this.children(value, 0, Math.min(value.length ?? 0, limit));
+  async #byteString(value: Value): Promise<string> {
+    const limit = this.#settings.elements || MAX_SCANNED;
+    const bytes = await this.#children(value, 0, Math.min(value.length ?? 0, limit));
     const text = String.fromCharCode(...bytes.map((b) => Number(b.value.value)));
-    return quoteString(text, limit, this.settings.repeats) + ((value.length ?? 0) > limit ? '...' : '');
+    return quoteString(text, limit, this.#settings.repeats) + ((value.length ?? 0) > limit ? '...' : '');
   }
 
-  private children(value: Value, start: number, count: number): Promise<readonly NamedValue[]> {
-    return value.handle === undefined ? Promise.resolve([]) : this.engine.children(value.handle, start, count);
+  #children(value: Value, start: number, count: number): Promise<readonly NamedValue[]> {
+    return value.handle === undefined ? Promise.resolve([]) : this.#engine.children(value.handle, start, count);
   }
 }
 

@@ -1,7 +1,6 @@
 /** The debugger's own tables and parser, without a machine: what scripts are checked and completed with. */
 
 import { type Command, CommandError, type Found, findCommand } from '../commands/command.ts';
-import { near } from '../commands/linespec.ts';
 import type { Variable } from '../compiler/debug-info.ts';
 import type { SymbolScope } from '../engine/api.ts';
 import { GdbInterpreter } from '../gdb/interpreter.ts';
@@ -9,6 +8,7 @@ import { Evaluator } from '../inspect/evaluator.ts';
 import { type Expression, ExpressionError } from '../inspect/expression/ast.ts';
 import { type CompileContext, compile, compileAssignment } from '../inspect/expression/compile.ts';
 import { registerIndex } from '../inspect/registers.ts';
+import { near } from '../stack/util/near.ts';
 import type { Script } from './script.ts';
 import { StaticEngine } from './static-engine.ts';
 
@@ -63,13 +63,13 @@ export class Analysis {
       this.check(e.left, assign);
       this.check(e.right, assign);
     } else if (assign && e.kind === 'assign') {
-      this.#check_assignment(e);
+      this.#checkAssignment(e);
     } else {
-      this.#with_near_names(() => compile(e, this.#scope, this.#context));
+      this.#withNearNames(() => compile(e, this.#scope, this.#context));
     }
   }
 
-  #check_assignment(e: Expression & { kind: 'assign' }): void {
+  #checkAssignment(e: Expression & { kind: 'assign' }): void {
     if (e.value.kind === 'assign') {
       this.check(e.value, true);
     }
@@ -80,11 +80,11 @@ export class Analysis {
       }
       this.check(value, false);
     } else {
-      this.#with_near_names(() => compileAssignment({ ...e, value }, this.#scope, this.#context));
+      this.#withNearNames(() => compileAssignment({ ...e, value }, this.#scope, this.#context));
     }
   }
 
-  #with_near_names(action: () => unknown): void {
+  #withNearNames(action: () => unknown): void {
     try {
       action();
     } catch (error) {

@@ -1,10 +1,10 @@
 /** Checks of the machine's options in a script, with the machine's own parsers. */
 import { CommandError } from '../commands/command.ts';
-import { near } from '../commands/linespec.ts';
 import { findOption } from '../commands/machine-options.ts';
 import { splitWords } from '../commands/words.ts';
 import { parse_netdev_user } from '../stack/net/slirp_options.ts';
 import { qemu_parse_args } from '../stack/softmmu/vl.ts';
+import { near } from '../stack/util/near.ts';
 import { OptionError, qemu_opts_parse } from '../stack/util/qemu-option.ts';
 
 /** Names that the first word of a value may be given with. */

@@ -2,11 +2,12 @@
 
 import { argumentKind } from '../commands/arguments.ts';
 import { CommandError, type Found } from '../commands/command.ts';
-import { near, parseLocation, splitCondition } from '../commands/linespec.ts';
+import { parseLocation, splitCondition } from '../commands/linespec.ts';
 import { EngineError } from '../engine/api.ts';
 import { parseArgument, parseExpression } from '../inspect/expression/parser.ts';
 import { findRegisters, REGISTER_GROUPS, registerIndex, registerNames } from '../inspect/registers.ts';
 import { splitFormat } from '../inspect/values.ts';
+import { near } from '../stack/util/near.ts';
 import { type Analysis, isUserError } from './analysis.ts';
 import { checkOptions } from './check-options.ts';
 import { type Range, rangeOf, type Script, type ScriptLine } from './script.ts';

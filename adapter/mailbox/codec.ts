@@ -26,12 +26,12 @@ const NO_BYTES = new Uint8Array(16);
 /** A little-endian byte buffer that grows; or memory of somebody else's, of which enough has to be free. */
 export class Writer {
   bytes: Uint8Array;
-  private view: DataView;
+  #view: DataView;
   length = 0;
 
   constructor(bytes: Uint8Array = new Uint8Array(4096)) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   reset(): this {
@@ -40,39 +40,39 @@ export class Writer {
   }
 
   /** Reserves `n` bytes; `bytes` and `view` are new ones if that made it grow, so take them after. */
-  private room(n: number): number {
+  #room(n: number): number {
     const at = this.length;
     this.length += n;
     if (this.length > this.bytes.length) {
       const bigger = new Uint8Array(Math.max(this.length, this.bytes.length * 2));
       bigger.set(this.bytes);
       this.bytes = bigger;
-      this.view = new DataView(bigger.buffer);
+      this.#view = new DataView(bigger.buffer);
     }
     return at;
   }
 
   u8(v: number): this {
-    const at = this.room(1);
-    this.view.setUint8(at, v);
+    const at = this.#room(1);
+    this.#view.setUint8(at, v);
     return this;
   }
 
   u32(v: number): this {
-    const at = this.room(4);
-    this.view.setUint32(at, v, true);
+    const at = this.#room(4);
+    this.#view.setUint32(at, v, true);
     return this;
   }
 
   f64(v: number): this {
-    const at = this.room(8);
-    this.view.setFloat64(at, v, true);
+    const at = this.#room(8);
+    this.#view.setFloat64(at, v, true);
     return this;
   }
 
   /** `len` bytes of `data` from `off`, without their count. */
   raw(data: Uint8Array, off: number, len: number): this {
-    const at = this.room(len);
+    const at = this.#room(len);
     copyShared(this.bytes, at, data, off, len);
     return this;
   }
@@ -109,18 +109,18 @@ export class Writer {
 /** Reads what `Writer` wrote, from `pos` up to `end`. Throws RangeError past the end. */
 export class Reader {
   readonly bytes: Uint8Array;
-  private readonly view: DataView;
+  readonly #view: DataView;
   pos: number;
   end: number;
 
   constructor(bytes: Uint8Array, pos = 0, end = bytes.length) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.pos = pos;
     this.end = end;
   }
 
-  private take(n: number): number {
+  #take(n: number): number {
     const at = this.pos;
     if (at + n > this.end) {
       throw new RangeError(`record ends at byte ${this.end}, ${n} more expected at ${at}`);
@@ -130,21 +130,21 @@ export class Reader {
   }
 
   u8(): number {
-    return this.view.getUint8(this.take(1));
+    return this.#view.getUint8(this.#take(1));
   }
 
   u32(): number {
-    return this.view.getUint32(this.take(4), true);
+    return this.#view.getUint32(this.#take(4), true);
   }
 
   f64(): number {
-    return this.view.getFloat64(this.take(8), true);
+    return this.#view.getFloat64(this.#take(8), true);
   }
 
   /** A view of the bytes, valid as long as the buffer's content is. */
   blob(): Uint8Array {
     const n = this.u32();
-    const at = this.take(n);
+    const at = this.#take(n);
     return this.bytes.subarray(at, at + n);
   }
 
@@ -167,7 +167,7 @@ export class Reader {
       case AF_INET:
         return { sa_family: saFamily, sin_addr: this.u32(), sin_port: this.u32(), sin6_addr: null, sun_path: '' };
       case AF_INET6: {
-        const at = this.take(16);
+        const at = this.#take(16);
         const sin6Addr = this.bytes.slice(at, at + 16);
         return { sa_family: saFamily, sin_addr: 0, sin_port: this.u32(), sin6_addr: sin6Addr, sun_path: '' };
       }

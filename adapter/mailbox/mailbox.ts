@@ -80,97 +80,97 @@ const LENGTH = 4;
 
 /** One direction: records of bytes, each kept contiguous, in a ring. `head` is the producer's count of bytes, `tail` the consumer's. */
 export class RecordRing {
-  private readonly ctl: Int32Array;
-  private readonly view: DataView;
-  private readonly size: number;
-  private readonly headWord: number;
-  private readonly tailWord: number;
-  private readonly w: Writer;
-  private readonly r: Reader;
+  readonly #ctl: Int32Array;
+  readonly #view: DataView;
+  readonly #size: number;
+  readonly #headWord: number;
+  readonly #tailWord: number;
+  readonly #w: Writer;
+  readonly #r: Reader;
   /** Where the record begins that is being written, and the bytes skipped in front of it. */
-  private at = 0;
-  private skip = 0;
+  #at = 0;
+  #skip = 0;
 
   constructor(ctl: SharedArrayBuffer, ring: SharedArrayBuffer, headWord: number, tailWord: number) {
-    this.ctl = new Int32Array(ctl);
-    this.view = new DataView(ring);
-    this.size = ring.byteLength;
-    this.headWord = headWord;
-    this.tailWord = tailWord;
-    this.w = new Writer(new Uint8Array(ring));
-    this.r = new Reader(new Uint8Array(ring));
+    this.#ctl = new Int32Array(ctl);
+    this.#view = new DataView(ring);
+    this.#size = ring.byteLength;
+    this.#headWord = headWord;
+    this.#tailWord = tailWord;
+    this.#w = new Writer(new Uint8Array(ring));
+    this.#r = new Reader(new Uint8Array(ring));
   }
 
   /** Largest record that fits at all. */
   get maxRecord(): number {
-    return this.size / 4;
+    return this.#size / 4;
   }
 
   get empty(): boolean {
-    return Atomics.load(this.ctl, this.headWord) === Atomics.load(this.ctl, this.tailWord);
+    return Atomics.load(this.#ctl, this.#headWord) === Atomics.load(this.#ctl, this.#tailWord);
   }
 
   /** Begins a record of at most `max` bytes: what is written to the writer it returns is in the ring once `commit` is called. Null if there is no room now. */
   begin(max: number): Writer | null {
     const need = (LENGTH + max + 7) & ~7;
-    const head = Atomics.load(this.ctl, this.headWord);
-    const used = (head - Atomics.load(this.ctl, this.tailWord)) >>> 0;
-    const at = (head >>> 0) % this.size;
-    const toEnd = this.size - at;
+    const head = Atomics.load(this.#ctl, this.#headWord);
+    const used = (head - Atomics.load(this.#ctl, this.#tailWord)) >>> 0;
+    const at = (head >>> 0) % this.#size;
+    const toEnd = this.#size - at;
     const skip = toEnd < need ? toEnd : 0;
-    if (used + skip + need > this.size) {
+    if (used + skip + need > this.#size) {
       return null;
     }
     if (skip > 0) {
-      this.view.setUint32(at, PAD, true);
+      this.#view.setUint32(at, PAD, true);
     }
-    this.skip = skip;
-    this.at = skip > 0 ? 0 : at;
-    this.w.length = this.at + LENGTH;
-    return this.w;
+    this.#skip = skip;
+    this.#at = skip > 0 ? 0 : at;
+    this.#w.length = this.#at + LENGTH;
+    return this.#w;
   }
 
   /** Hands the record over that was begun. Returns its length. */
   commit(): number {
-    const length = this.w.length - this.at;
-    this.view.setUint32(this.at, length, true);
+    const length = this.#w.length - this.#at;
+    this.#view.setUint32(this.#at, length, true);
     Atomics.store(
-      this.ctl,
-      this.headWord,
-      (Atomics.load(this.ctl, this.headWord) + this.skip + ((length + 7) & ~7)) | 0,
+      this.#ctl,
+      this.#headWord,
+      (Atomics.load(this.#ctl, this.#headWord) + this.#skip + ((length + 7) & ~7)) | 0,
     );
     return length;
   }
 
   /** The consumer's snapshot of what is there now. */
   mark(): number {
-    return Atomics.load(this.ctl, this.headWord);
+    return Atomics.load(this.#ctl, this.#headWord);
   }
 
   /** Calls `take` with each record up to `mark` (views of it are valid during the call), then frees it. */
   drain(mark: number, take: (record: Reader) => void): void {
-    let tail = Atomics.load(this.ctl, this.tailWord);
-    const { r } = this;
+    let tail = Atomics.load(this.#ctl, this.#tailWord);
+    const r = this.#r;
     while (tail !== mark) {
-      const at = (tail >>> 0) % this.size;
-      const length = this.view.getUint32(at, true);
+      const at = (tail >>> 0) % this.#size;
+      const length = this.#view.getUint32(at, true);
       if (length === PAD) {
-        tail = (tail + this.size - at) | 0;
+        tail = (tail + this.#size - at) | 0;
       } else {
         r.pos = at + LENGTH;
         r.end = at + length;
         take(r);
         tail = (tail + ((length + 7) & ~7)) | 0;
       }
-      Atomics.store(this.ctl, this.tailWord, tail);
+      Atomics.store(this.#ctl, this.#tailWord, tail);
     }
-    Atomics.notify(this.ctl, this.tailWord);
+    Atomics.notify(this.#ctl, this.#tailWord);
   }
 
   /** Blocks until the consumer has freed something (worker threads only). */
   waitForRoom(): void {
-    const tail = Atomics.load(this.ctl, this.tailWord);
-    Atomics.wait(this.ctl, this.tailWord, tail, 100);
+    const tail = Atomics.load(this.#ctl, this.#tailWord);
+    Atomics.wait(this.#ctl, this.#tailWord, tail, 100);
   }
 }
 

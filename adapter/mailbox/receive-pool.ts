@@ -20,23 +20,23 @@ interface Pieces {
 }
 
 export class ReceivePool {
-  private readonly bytes: Uint8Array;
-  private readonly free: number[] = [];
-  private readonly refs = new Int32Array(POOL_PAGES);
-  private readonly pieces = new Map<number, Pieces>();
-  private current = -1;
-  private used = 0;
+  readonly #bytes: Uint8Array;
+  readonly #free: number[] = [];
+  readonly #refs = new Int32Array(POOL_PAGES);
+  readonly #pieces = new Map<number, Pieces>();
+  #current = -1;
+  #used = 0;
 
   constructor(pool: SharedArrayBuffer) {
-    this.bytes = new Uint8Array(pool);
+    this.#bytes = new Uint8Array(pool);
     for (let i = POOL_PAGES - 1; i >= 0; i--) {
-      this.free.push(i);
+      this.#free.push(i);
     }
   }
 
   /** True while so much is used that no stream is to have more than a little. */
   get scarce(): boolean {
-    return this.free.length <= POOL_PAGES - POOL_PLENTY;
+    return this.#free.length <= POOL_PAGES - POOL_PLENTY;
   }
 
   /**
@@ -47,39 +47,39 @@ export class ReceivePool {
     if (this.scarce) {
       return null;
     }
-    const page = this.free.pop() as number;
-    return this.bytes.subarray(page * POOL_PAGE + this.of(fd).phase, (page + 1) * POOL_PAGE);
+    const page = this.#free.pop() as number;
+    return this.#bytes.subarray(page * POOL_PAGE + this.#of(fd).phase, (page + 1) * POOL_PAGE);
   }
 
   /** Gives a reserved page back. */
   unreserve(page: Uint8Array): void {
-    this.free.push(Math.floor(page.byteOffset / POOL_PAGE));
+    this.#free.push(Math.floor(page.byteOffset / POOL_PAGE));
   }
 
   /** Copies up to a page of `data` in, all of it if it is `whole`. Returns offset and count, or null when the pool is exhausted. */
   put(fd: number, data: Uint8Array, whole: boolean): { at: number; n: number } | null {
-    const pieces = this.of(fd);
-    if (data.buffer === this.bytes.buffer) {
-      return this.putPage(pieces, data);
+    const pieces = this.#of(fd);
+    if (data.buffer === this.#bytes.buffer) {
+      return this.#putPage(pieces, data);
     }
     const want = Math.min(data.length, POOL_PAGE - WORD);
-    let from = this.aligned(pieces.phase);
-    if (this.current < 0 || POOL_PAGE - from < (whole ? want : Math.min(want, 4096))) {
-      const page = this.free.pop();
+    let from = this.#aligned(pieces.phase);
+    if (this.#current < 0 || POOL_PAGE - from < (whole ? want : Math.min(want, 4096))) {
+      const page = this.#free.pop();
       if (page === undefined) {
         return null;
       }
-      this.release(this.current);
-      this.current = page;
-      this.refs[page] = 1;
+      this.#release(this.#current);
+      this.#current = page;
+      this.#refs[page] = 1;
       from = pieces.phase;
     }
     const n = Math.min(want, POOL_PAGE - from);
-    const at = this.current * POOL_PAGE + from;
-    copyShared(this.bytes, at, data, 0, n);
-    this.used = from + n;
-    this.refs[this.current] = (this.refs[this.current] ?? 0) + 1;
-    pieces.list.push({ page: this.current, left: n });
+    const at = this.#current * POOL_PAGE + from;
+    copyShared(this.#bytes, at, data, 0, n);
+    this.#used = from + n;
+    this.#refs[this.#current] = (this.#refs[this.#current] ?? 0) + 1;
+    pieces.list.push({ page: this.#current, left: n });
     if (!whole) {
       pieces.phase = (pieces.phase + n) % WORD;
     }
@@ -87,31 +87,31 @@ export class ReceivePool {
   }
 
   /** Takes bytes that were read into a reserved page; the page is now theirs. */
-  private putPage(pieces: Pieces, data: Uint8Array): { at: number; n: number } {
+  #putPage(pieces: Pieces, data: Uint8Array): { at: number; n: number } {
     const page = Math.floor(data.byteOffset / POOL_PAGE);
-    this.refs[page] = 1;
+    this.#refs[page] = 1;
     pieces.list.push({ page, left: data.length });
     pieces.phase = (pieces.phase + data.length) % WORD;
     return { at: data.byteOffset, n: data.length };
   }
 
-  private of(fd: number): Pieces {
-    let pieces = this.pieces.get(fd);
+  #of(fd: number): Pieces {
+    let pieces = this.#pieces.get(fd);
     if (!pieces) {
       pieces = { phase: 0, closed: false, list: [] };
-      this.pieces.set(fd, pieces);
+      this.#pieces.set(fd, pieces);
     }
     return pieces;
   }
 
   /** The first offset in the current page that is free and has `phase` in its word. */
-  private aligned(phase: number): number {
-    return this.used + ((phase - this.used) & (WORD - 1));
+  #aligned(phase: number): number {
+    return this.#used + ((phase - this.#used) & (WORD - 1));
   }
 
   /** The inferior has consumed `bytes` of what was put for `fd`. */
   consumed(fd: number, bytes: number): void {
-    const pieces = this.pieces.get(fd);
+    const pieces = this.#pieces.get(fd);
     if (!pieces) {
       return;
     }
@@ -125,30 +125,30 @@ export class ReceivePool {
         break;
       }
       list.shift();
-      this.release(piece.page);
+      this.#release(piece.page);
     }
     if (pieces.closed && list.length === 0) {
-      this.pieces.delete(fd);
+      this.#pieces.delete(fd);
     }
   }
 
   /** The descriptor is closed: nothing more is put for it. */
   forget(fd: number): void {
-    const pieces = this.pieces.get(fd);
+    const pieces = this.#pieces.get(fd);
     if (pieces) {
       pieces.closed = true;
       this.consumed(fd, 0);
     }
   }
 
-  private release(page: number): void {
+  #release(page: number): void {
     if (page < 0) {
       return;
     }
-    const n = (this.refs[page] ?? 0) - 1;
-    this.refs[page] = n;
+    const n = (this.#refs[page] ?? 0) - 1;
+    this.#refs[page] = n;
     if (n === 0) {
-      this.free.push(page);
+      this.#free.push(page);
     }
   }
 }

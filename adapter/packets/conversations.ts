@@ -31,8 +31,8 @@ export interface TcpRelative {
 
 /** Remembers the TCP connections of a capture. Give it every packet, in order, with `add`, before asking about it. */
 export class Conversations {
-  private readonly tcp = new Map<string, TcpConversation>();
-  private streams = 0;
+  readonly #tcp = new Map<string, TcpConversation>();
+  #streams = 0;
 
   /** Takes note of a packet. */
   add(p: PacketView): void {
@@ -43,11 +43,11 @@ export class Conversations {
     const { key, dir } = endpoints(p);
     const flags = p.buf[p.tcp + 13]!;
     const seq = p.u32(p.tcp + 4);
-    let conv = this.tcp.get(key);
+    let conv = this.#tcp.get(key);
     const opening = (flags & 0x12) === 0x02;
     if (!conv || (opening && conv.sides[dir].isn >= 0 && conv.sides[dir].isn !== seq)) {
-      conv = new TcpConversation(this.streams++);
-      this.tcp.set(key, conv);
+      conv = new TcpConversation(this.#streams++);
+      this.#tcp.set(key, conv);
     }
     const side = conv.sides[dir];
     if (flags & 0x02) {
@@ -69,7 +69,7 @@ export class Conversations {
       return undefined;
     }
     const { key, dir } = endpoints(p);
-    const conv = this.tcp.get(key);
+    const conv = this.#tcp.get(key);
     if (!conv) {
       return undefined;
     }

@@ -3,6 +3,7 @@
  * getters. A getter never throws; it returns undefined where the packet does not have the field.
  */
 
+import { edit_distance } from '../stack/util/near.ts';
 import { APP_FIELDS } from './fields-app.ts';
 import { BASE_FIELDS } from './fields-base.ts';
 import { formatBytes, formatEther, formatIpv4, formatIpv6, hex } from './format.ts';
@@ -73,7 +74,7 @@ export function suggestFields(name: string): string[] {
   const scored = Object.keys(FIELDS).map((f) => {
     const protoDiffers = f.split('.')[0] === wanted.split('.')[0] ? 0 : 2;
     const sameEnd = f.split('.').pop() === last || (last.length > 2 && f.endsWith(last)) ? -2 : 0;
-    return { f, d: editDistance(wanted, f) + protoDiffers + sameEnd };
+    return { f, d: edit_distance(wanted, f) + protoDiffers + sameEnd };
   });
   const limit = Math.max(2, Math.ceil(wanted.length / 3));
   return scored
@@ -96,19 +97,6 @@ export function unknownFieldMessage(name: string): string {
     : `no packet field "${name}"; protocols: ${knownFields()
         .filter((f) => !f.includes('.'))
         .join(', ')}`;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 /** A value of the field `name` as Wireshark shows it. */

@@ -67,7 +67,7 @@ export class PacketView {
   payload = -1;
   payloadEnd = -1;
 
-  private found = false;
+  #found = false;
 
   constructor(buf?: Uint8Array, linktype: LinkType = 'ethernet') {
     if (buf) {
@@ -82,35 +82,35 @@ export class PacketView {
     this.limit = Math.min(buf.length, this.off + Math.max(0, len));
     this.len = this.limit - this.off;
     this.linktype = linktype;
-    this.found = false;
+    this.#found = false;
     return this;
   }
 
   /** Finds the headers, if that has not been done yet. */
   find(): this {
-    if (this.found) {
+    if (this.#found) {
       return this;
     }
-    this.found = true;
+    this.#found = true;
     this.eth = this.vlan = this.arp = this.ip = this.ipv6 = this.proto = this.l4 = -1;
     this.icmp = this.icmpv6 = this.udp = this.tcp = this.payload = this.payloadEnd = -1;
     this.laterFragment = this.fragment = false;
     this.l3End = this.limit;
-    this.findLink();
+    this.#findLink();
     if (this.ethType === ETH_P_IP) {
-      this.findIp();
+      this.#findIp();
     } else if (this.ethType === ETH_P_IPV6) {
-      this.findIpv6();
+      this.#findIpv6();
     } else if (this.ethType === ETH_P_ARP && this.l3 + 8 <= this.limit) {
       this.arp = this.l3;
     }
     if (this.l4 >= 0 && !this.laterFragment) {
-      this.findTransport();
+      this.#findTransport();
     }
     return this;
   }
 
-  private findLink(): void {
+  #findLink(): void {
     this.ethType = -1;
     this.l3 = this.off;
     if (this.linktype === 'ip') {
@@ -134,7 +134,7 @@ export class PacketView {
     this.l3 = at;
   }
 
-  private findIp(): void {
+  #findIp(): void {
     const ip = this.l3;
     if (ip + 20 > this.limit || this.buf[ip]! >> 4 !== 4) {
       return;
@@ -154,7 +154,7 @@ export class PacketView {
     this.l4 = ip + hlen;
   }
 
-  private findIpv6(): void {
+  #findIpv6(): void {
     const ip = this.l3;
     if (ip + 40 > this.limit || this.buf[ip]! >> 4 !== 6) {
       return;
@@ -186,7 +186,7 @@ export class PacketView {
     }
   }
 
-  private findTransport(): void {
+  #findTransport(): void {
     const at = this.l4;
     const room = this.l3End - at;
     if (this.proto === IPPROTO_TCP && room >= 20) {

@@ -306,7 +306,7 @@ export class PcapngWriter {
     v.setUint32(0, BYTE_ORDER_MAGIC, this.little);
     v.setUint16(4, 1, this.little);
     v.setBigInt64(8, -1n, this.little);
-    return this.block(PCAPNG_SHB, [body, this.options(application === '' ? [] : [[4, utf8(application)]])]);
+    return this.#block(PCAPNG_SHB, [body, this.#options(application === '' ? [] : [[4, utf8(application)]])]);
   }
 
   /** Interface Description Block with nanosecond time stamps. The first one has id 0. */
@@ -316,7 +316,7 @@ export class PcapngWriter {
     v.setUint16(0, linktype, this.little);
     v.setUint32(4, snaplen, this.little);
     const options: Option[] = name === '' ? [] : [[IF_NAME, utf8(name)]];
-    return this.block(IDB, [body, this.options([...options, [IF_TSRESOL, Uint8Array.of(9)]])]);
+    return this.#block(IDB, [body, this.#options([...options, [IF_TSRESOL, Uint8Array.of(9)]])]);
   }
 
   /** Enhanced Packet Block; `comment` goes into `opt_comment`. */
@@ -329,18 +329,18 @@ export class PcapngWriter {
     v.setUint32(8, Number(t & 0xffffffffn), this.little);
     v.setUint32(12, p.data.length, this.little);
     v.setUint32(16, p.len ?? p.data.length, this.little);
-    return this.block(EPB, [body, padded(p.data), this.options(comment === '' ? [] : [[1, utf8(comment)]])]);
+    return this.#block(EPB, [body, padded(p.data), this.#options(comment === '' ? [] : [[1, utf8(comment)]])]);
   }
 
   /** Simple Packet Block: no time, interface 0. */
   simplePacket(data: Uint8Array, len: number = data.length): Uint8Array {
-    return this.block(SPB, [this.u32(len), padded(data)]);
+    return this.#block(SPB, [this.#u32(len), padded(data)]);
   }
 
   /** Name Resolution Block with IPv4 names. */
   names(entries: readonly (readonly [address: Uint8Array, name: string])[]): Uint8Array {
-    return this.block(NRB, [
-      this.options(
+    return this.#block(NRB, [
+      this.#options(
         entries.map(([a, n]) => [1, concat([a, utf8(`${n}\0`)])] as const),
         true,
       ),
@@ -349,16 +349,16 @@ export class PcapngWriter {
 
   /** Custom Block of the owner `pen`. The data is padded to a multiple of 4: carry a length inside if it matters. */
   custom(pen: number, data: Uint8Array, copyable = true): Uint8Array {
-    return this.block(copyable ? CUSTOM : CUSTOM_NO_COPY, [this.u32(pen), padded(data)]);
+    return this.#block(copyable ? CUSTOM : CUSTOM_NO_COPY, [this.#u32(pen), padded(data)]);
   }
 
-  private u32(n: number): Uint8Array {
+  #u32(n: number): Uint8Array {
     const b = new Uint8Array(4);
     new DataView(b.buffer).setUint32(0, n, this.little);
     return b;
   }
 
-  private options(list: readonly Option[], alwaysEnd = false): Uint8Array {
+  #options(list: readonly Option[], alwaysEnd = false): Uint8Array {
     const parts: Uint8Array[] = [];
     for (const [code, value] of list) {
       const head = new Uint8Array(4);
@@ -373,9 +373,9 @@ export class PcapngWriter {
     return concat(parts);
   }
 
-  private block(type: number, parts: readonly Uint8Array[]): Uint8Array {
-    const total = this.u32(12 + parts.reduce((n, p) => n + p.length, 0));
-    return concat([this.u32(type), total, ...parts, total]);
+  #block(type: number, parts: readonly Uint8Array[]): Uint8Array {
+    const total = this.#u32(12 + parts.reduce((n, p) => n + p.length, 0));
+    return concat([this.#u32(type), total, ...parts, total]);
   }
 }
 

@@ -34,33 +34,33 @@ const TH_SYN_FIN_RST = 7;
  * first one that overlaps. Other packets are taken in the capture's order within their addresses.
  */
 export class PacketNumbers {
-  private readonly groups = new Map<string, Group>();
-  private readonly view = new PacketView();
-  private readonly live = new Conversations();
+  readonly #groups = new Map<string, Group>();
+  readonly #view = new PacketView();
+  readonly #live = new Conversations();
 
   /** `sent`: the frames of the user network in the capture, in order. */
   constructor(sent: readonly { readonly number: number; readonly data: Uint8Array }[]) {
     const captured = new Conversations();
     for (const { number, data } of sent) {
-      const { group, ...rest } = this.identify(data, data.length, captured);
-      const known = this.groups.get(group);
+      const { group, ...rest } = this.#identify(data, data.length, captured);
+      const known = this.#groups.get(group);
       if (known) {
         known.frames.push({ number, ...rest });
       } else {
-        this.groups.set(group, { frames: [{ number, ...rest }], head: 0 });
+        this.#groups.set(group, { frames: [{ number, ...rest }], head: 0 });
       }
     }
   }
 
   /** Number of the packet that the frame is, or 0 if the capture has none like it (any more). */
   sent(buf: Uint8Array, size: number): number {
-    const { group, ...wanted } = this.identify(buf, size, this.live);
-    const known = this.groups.get(group);
+    const { group, ...wanted } = this.#identify(buf, size, this.#live);
+    const known = this.#groups.get(group);
     return known ? take(known, wanted) : 0;
   }
 
-  private identify(buf: Uint8Array, size: number, conversations: Conversations): Identity {
-    const p = this.view.set(buf, 0, size, 'ethernet').find();
+  #identify(buf: Uint8Array, size: number, conversations: Conversations): Identity {
+    const p = this.#view.set(buf, 0, size, 'ethernet').find();
     if (p.tcp >= 0 && !p.fragment) {
       return identifySegment(p, conversations);
     }

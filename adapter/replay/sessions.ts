@@ -35,10 +35,10 @@ export function sessionOf(p: PacketView, guest: 'src' | 'dst'): string {
 
 /** Puts IPv4 fragments together. Datagrams that never become whole are forgotten, the oldest first. */
 export class Reassembly {
-  private readonly parts = new Map<string, { off: number; more: boolean; bytes: Uint8Array }[]>();
-  private readonly sessions = new Map<string, string>();
+  readonly #parts = new Map<string, { off: number; more: boolean; bytes: Uint8Array }[]>();
+  readonly #sessions = new Map<string, string>();
 
-  private static key(p: PacketView): string {
+  static #key(p: PacketView): string {
     return `${p.u32(p.ip + 12)} ${p.u32(p.ip + 16)} ${p.proto} ${p.u16(p.ip + 4)}`;
   }
 
@@ -47,11 +47,11 @@ export class Reassembly {
     if (p.ip < 0 || !p.fragment) {
       return sessionOf(p, 'src');
     }
-    const key = Reassembly.key(p);
+    const key = Reassembly.#key(p);
     if (!p.laterFragment) {
-      remember(this.sessions, key, sessionOf(p, 'src'));
+      remember(this.#sessions, key, sessionOf(p, 'src'));
     }
-    return this.sessions.get(key) ?? '';
+    return this.#sessions.get(key) ?? '';
   }
 
   /** Takes a packet; returns a view of the whole IP packet that it completes (itself if it is no fragment), else null. */
@@ -62,9 +62,9 @@ export class Reassembly {
     if (p.ip < 0) {
       return null;
     }
-    const key = Reassembly.key(p);
-    const list = this.parts.get(key) ?? [];
-    remember(this.parts, key, list);
+    const key = Reassembly.#key(p);
+    const list = this.#parts.get(key) ?? [];
+    remember(this.#parts, key, list);
     const frag = p.u16(p.ip + 6);
     const header = p.l4 - p.ip;
     const first = (frag & 0x1fff) === 0;
@@ -74,12 +74,12 @@ export class Reassembly {
       bytes: p.bytes(first ? p.ip : p.l4, p.l3End).slice(),
     });
     if (list.length > MAX_FRAGMENTS) {
-      this.parts.delete(key);
+      this.#parts.delete(key);
       return null;
     }
     const whole = assemble(list, header);
     if (whole) {
-      this.parts.delete(key);
+      this.#parts.delete(key);
     }
     return whole;
   }

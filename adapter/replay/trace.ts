@@ -125,124 +125,124 @@ export function readTrace(capture: Capture): Trace {
 }
 
 class TraceReader {
-  private readonly steps: Step[] = [];
-  private readonly flows: TcpFlow[] = [];
-  private readonly active = new Map<string, TcpFlow>();
-  private readonly sessions = new Set<string>();
-  private readonly forwards = new Map<string, { proto: 'tcp' | 'udp'; addr: number; port: number }>();
-  private readonly known = new Map<number, { mac: number; ip: number }>();
+  readonly #steps: Step[] = [];
+  readonly #flows: TcpFlow[] = [];
+  readonly #active = new Map<string, TcpFlow>();
+  readonly #sessions = new Set<string>();
+  readonly #forwards = new Map<string, { proto: 'tcp' | 'udp'; addr: number; port: number }>();
+  readonly #known = new Map<number, { mac: number; ip: number }>();
   /** IPv4 addresses whose MAC slirp has learnt within the capture. */
-  private readonly learnt = new Set<number>();
-  private readonly reassembly = new Reassembly();
-  private readonly slirpMacs: ReadonlySet<number>;
-  private readonly gateway: number;
-  private readonly first: CapturePacket;
-  private readonly p = new PacketView();
-  private guestFrames = 0;
-  private slirpFrames = 0;
-  private readonly sent: { number: number; data: Uint8Array }[] = [];
-  private time = 0;
+  readonly #learnt = new Set<number>();
+  readonly #reassembly = new Reassembly();
+  readonly #slirpMacs: ReadonlySet<number>;
+  readonly #gateway: number;
+  readonly #first: CapturePacket;
+  readonly #p = new PacketView();
+  #guestFrames = 0;
+  #slirpFrames = 0;
+  readonly #sent: { number: number; data: Uint8Array }[] = [];
+  #time = 0;
   /** Frames of connections without a SYN in the capture, by connection: indices of steps. */
-  private readonly midstream = new Map<string, number[]>();
+  readonly #midstream = new Map<string, number[]>();
   /** Such connections that slirp answered with a RST: they were never any, and are played. */
-  private readonly refused = new Set<string>();
-  private cut = 0;
-  private gaps = 0;
+  readonly #refused = new Set<string>();
+  #cut = 0;
+  #gaps = 0;
 
   constructor(packets: readonly CapturePacket[]) {
-    this.first = packets[0]!;
-    this.slirpMacs = findSlirpMacs(packets);
-    this.gateway = findGateway(this.slirpMacs);
+    this.#first = packets[0]!;
+    this.#slirpMacs = findSlirpMacs(packets);
+    this.#gateway = findGateway(this.#slirpMacs);
   }
 
   add(packet: CapturePacket): void {
     // Time stamps that run backwards (two interfaces, clock steps) are held at the latest.
-    const { first } = this;
+    const first = this.#first;
     const time = (packet.tsSec - first.tsSec) * 1e9 + (packet.tsNsec - first.tsNsec);
-    this.time = Math.max(this.time, time);
-    this.cut += packet.data.length < packet.len ? 1 : 0;
+    this.#time = Math.max(this.#time, time);
+    this.#cut += packet.data.length < packet.len ? 1 : 0;
     const data = completeFrame(packet.data, packet.len);
-    const p = this.p.set(data, 0, data.length, 'ethernet').find();
-    if (p.eth >= 0 && (p.mac(6) === BROADCAST || this.slirpMacs.has(p.mac(6)))) {
-      this.slirpFrames++;
-      this.sent.push({ number: packet.number, data });
-      this.fromSlirp(p);
+    const p = this.#p.set(data, 0, data.length, 'ethernet').find();
+    if (p.eth >= 0 && (p.mac(6) === BROADCAST || this.#slirpMacs.has(p.mac(6)))) {
+      this.#slirpFrames++;
+      this.#sent.push({ number: packet.number, data });
+      this.#fromSlirp(p);
     } else if (p.eth >= 0) {
-      this.guestFrames++;
-      this.fromGuest(packet.number, data, p);
+      this.#guestFrames++;
+      this.#fromGuest(packet.number, data, p);
     }
   }
 
   finish(found: readonly string[]): Trace {
     const warnings = [...found];
-    const leftOut = new Set([...this.midstream].flatMap(([key, steps]) => (this.refused.has(key) ? [] : steps)));
+    const leftOut = new Set([...this.#midstream].flatMap(([key, steps]) => (this.#refused.has(key) ? [] : steps)));
     if (leftOut.size > 0) {
       warnings.push(`${leftOut.size} segments of TCP connections that began before the capture are left out`);
     }
-    if (this.slirpFrames === 0) {
+    if (this.#slirpFrames === 0) {
       warnings.push(
         'no frame in it is of a user network (MAC 52:55:... or 52:56:...): all are played as frames of the guest',
       );
     }
-    if (this.cut > 0) {
-      warnings.push(`${this.cut} packets were cut when they were captured; their missing bytes are played as zeros`);
+    if (this.#cut > 0) {
+      warnings.push(`${this.#cut} packets were cut when they were captured; their missing bytes are played as zeros`);
     }
-    if (this.gaps > 0) {
+    if (this.#gaps > 0) {
       warnings.push(
-        `${this.gaps} gaps in what was sent to the guest (packets the capture has lost) are played as zeros`,
+        `${this.#gaps} gaps in what was sent to the guest (packets the capture has lost) are played as zeros`,
       );
     }
     return {
-      steps: this.steps.filter((_, i) => !leftOut.has(i)),
-      flows: this.flows,
-      udpSessions: [...this.sessions].filter((s) => s.startsWith('udp')).length,
-      gateway: this.gateway,
-      forwards: [...this.forwards.values()],
-      known: [...this.known.values()],
-      guestFrames: this.guestFrames,
-      slirpFrames: this.slirpFrames,
-      sent: this.sent,
+      steps: this.#steps.filter((_, i) => !leftOut.has(i)),
+      flows: this.#flows,
+      udpSessions: [...this.#sessions].filter((s) => s.startsWith('udp')).length,
+      gateway: this.#gateway,
+      forwards: [...this.#forwards.values()],
+      known: [...this.#known.values()],
+      guestFrames: this.#guestFrames,
+      slirpFrames: this.#slirpFrames,
+      sent: this.#sent,
       warnings,
     };
   }
 
   // ---- frames of the guest ----
 
-  private fromGuest(number: number, data: Uint8Array, p: PacketView): void {
+  #fromGuest(number: number, data: Uint8Array, p: PacketView): void {
     if (p.arp >= 0 && p.arp + 28 <= p.limit) {
-      this.learnt.add(p.u32(p.arp + 14));
+      this.#learnt.add(p.u32(p.arp + 14));
     }
     let flow: TcpFlow | null = null;
     let ack = -1;
     if (p.tcp >= 0 && !p.fragment) {
-      flow = this.guestFlow(p);
+      flow = this.#guestFlow(p);
       if (flow && flow.slirpIss >= 0 && p.u8(p.tcp + 13) & TH_ACK) {
         ack = (p.u32(p.tcp + 8) - flow.slirpIss) >>> 0;
       }
     }
-    const session = this.reassembly.session(p);
+    const session = this.#reassembly.session(p);
     if (session !== '') {
-      this.sessions.add(session);
+      this.#sessions.add(session);
     }
     const needAck = flow && ack <= flow.slirpNext ? ack : -1;
-    this.steps.push({ type: 'frame', time: this.time, number, data, flow, ack, needAck, session });
+    this.#steps.push({ type: 'frame', time: this.#time, number, data, flow, ack, needAck, session });
   }
 
   /** The connection of a segment that the guest sent, null if its beginning is not in the capture. */
-  private guestFlow(p: PacketView): TcpFlow | null {
+  #guestFlow(p: PacketView): TcpFlow | null {
     const guest = addressOf(p, 'src');
     const remote = addressOf(p, 'dst');
     const key = flowKey(guest, remote);
     const seq = p.u32(p.tcp + 4);
     const flags = p.u8(p.tcp + 13);
-    let flow = this.active.get(key);
+    let flow = this.#active.get(key);
     if ((flags & (TH_SYN | TH_ACK)) === TH_SYN && (!flow || flow.guestIss !== seq)) {
-      flow = this.newFlow(key, 'guest', guest, remote);
+      flow = this.#newFlow(key, 'guest', guest, remote);
     }
     if (!flow) {
-      const steps = this.midstream.get(key) ?? [];
-      steps.push(this.steps.length);
-      this.midstream.set(key, steps);
+      const steps = this.#midstream.get(key) ?? [];
+      steps.push(this.#steps.length);
+      this.#midstream.set(key, steps);
       return null;
     }
     if (flags & TH_SYN) {
@@ -251,88 +251,88 @@ class TraceReader {
     return flow;
   }
 
-  private newFlow(key: string, initiator: 'guest' | 'host', guest: sockaddr, remote: sockaddr): TcpFlow {
+  #newFlow(key: string, initiator: 'guest' | 'host', guest: sockaddr, remote: sockaddr): TcpFlow {
     const flow = new TcpFlow(key, initiator, guest, remote);
-    this.active.set(key, flow);
-    this.flows.push(flow);
+    this.#active.set(key, flow);
+    this.#flows.push(flow);
     return flow;
   }
 
   // ---- frames of slirp ----
 
-  private fromSlirp(p: PacketView): void {
-    this.learn(p);
+  #fromSlirp(p: PacketView): void {
+    this.#learn(p);
     if (p.tcp >= 0 && !p.fragment) {
-      this.slirpSegment(p);
+      this.#slirpSegment(p);
     } else if (p.proto === 17 || p.icmp >= 0 || p.icmpv6 >= 0 || p.fragment) {
-      const whole = this.reassembly.add(p);
+      const whole = this.#reassembly.add(p);
       if (whole) {
-        this.slirpDatagram(whole);
+        this.#slirpDatagram(whole);
       }
     }
   }
 
   /** Notes how slirp may know the guest's MAC, or that it must have known it from before. */
-  private learn(p: PacketView): void {
+  #learn(p: PacketView): void {
     if (p.ip < 0 || p.u8(p.eth) & 1) {
       if (p.udp >= 0 && p.u16(p.udp) === 67 && p.payload + 20 <= p.payloadEnd) {
-        this.learnt.add(p.u32(p.payload + 16));
+        this.#learnt.add(p.u32(p.payload + 16));
       }
       return;
     }
     const ip = p.u32(p.ip + 16);
-    if (!this.learnt.has(ip)) {
-      this.learnt.add(ip);
-      this.known.set(ip, { mac: p.mac(p.eth), ip });
+    if (!this.#learnt.has(ip)) {
+      this.#learnt.add(ip);
+      this.#known.set(ip, { mac: p.mac(p.eth), ip });
     }
   }
 
-  private slirpSegment(p: PacketView): void {
+  #slirpSegment(p: PacketView): void {
     const remote = addressOf(p, 'src');
     const guest = addressOf(p, 'dst');
     const key = flowKey(guest, remote);
     const seq = p.u32(p.tcp + 4);
     const flags = p.u8(p.tcp + 13);
-    let flow = this.active.get(key);
+    let flow = this.#active.get(key);
     if ((flags & (TH_SYN | TH_ACK)) === TH_SYN && (!flow || flow.slirpIss !== seq)) {
-      flow = this.newFlow(key, 'host', guest, remote);
+      flow = this.#newFlow(key, 'host', guest, remote);
       flow.slirpIss = seq;
-      this.forwards.set(`tcp ${guest.sin_addr} ${guest.sin_port}`, {
+      this.#forwards.set(`tcp ${guest.sin_addr} ${guest.sin_port}`, {
         proto: 'tcp',
         addr: guest.sin_addr,
         port: guest.sin_port,
       });
-      this.steps.push({ type: 'accept', time: this.time, flow });
+      this.#steps.push({ type: 'accept', time: this.#time, flow });
     }
     if (!flow) {
       if (flags & TH_RST) {
-        this.refused.add(key);
+        this.#refused.add(key);
       }
       return;
     }
     if (flags & TH_RST) {
-      this.slirpReset(flow);
+      this.#slirpReset(flow);
       return;
     }
     if (flags & TH_SYN && flow.slirpIss < 0) {
       flow.slirpIss = seq;
-      this.steps.push({ type: 'connected', time: this.time, flow });
+      this.#steps.push({ type: 'connected', time: this.#time, flow });
     }
-    this.slirpData(flow, p, (seq - flow.slirpIss + (flags & TH_SYN ? 1 : 0)) >>> 0);
+    this.#slirpData(flow, p, (seq - flow.slirpIss + (flags & TH_SYN ? 1 : 0)) >>> 0);
   }
 
   /** A RST of slirp: the host refused, or broke the connection. */
-  private slirpReset(flow: TcpFlow): void {
+  #slirpReset(flow: TcpFlow): void {
     if (flow.reset) {
       return;
     }
     flow.reset = true;
     const refused = flow.initiator === 'guest' && flow.slirpIss < 0;
-    this.steps.push({ type: 'error', time: this.time, flow, errno: refused ? 'ECONNREFUSED' : 'ECONNRESET' });
+    this.#steps.push({ type: 'error', time: this.#time, flow, errno: refused ? 'ECONNREFUSED' : 'ECONNRESET' });
   }
 
   /** Payload at `from` of slirp's stream: what is new in it came from the host's socket. */
-  private slirpData(flow: TcpFlow, p: PacketView, from: number): void {
+  #slirpData(flow: TcpFlow, p: PacketView, from: number): void {
     const length = p.payloadEnd - p.payload;
     const flags = p.u8(p.tcp + 13);
     if (flow.slirpIss < 0) {
@@ -344,12 +344,12 @@ class TraceReader {
     }
     const gap = from - flow.hostNext;
     if (gap > 0 && gap <= MAX_GAP) {
-      this.gaps++;
-      this.fromHost(flow, new Uint8Array(gap));
+      this.#gaps++;
+      this.#fromHost(flow, new Uint8Array(gap));
       flow.hostNext = from;
     }
     if (from <= flow.hostNext && from + length > flow.hostNext) {
-      this.fromHost(flow, p.bytes(p.payload + flow.hostNext - from, p.payloadEnd));
+      this.#fromHost(flow, p.bytes(p.payload + flow.hostNext - from, p.payloadEnd));
       flow.hostNext = from + length;
     }
     if (flags & TH_FIN && from + length === flow.hostNext) {
@@ -357,69 +357,69 @@ class TraceReader {
       if (length > 0 && flow.held) {
         flow.held.eof = true;
       } else {
-        this.steps.push({ type: 'eof', time: this.time, flow });
+        this.#steps.push({ type: 'eof', time: this.#time, flow });
       }
     }
     flow.held = flags & TH_PSH ? null : flow.held;
   }
 
   /** New bytes of slirp's stream: with the bytes before if slirp already held them then (see `TcpFlow.held`). */
-  private fromHost(flow: TcpFlow, data: Uint8Array): void {
+  #fromHost(flow: TcpFlow, data: Uint8Array): void {
     if (flow.held && flow.held.chunks.reduce((n, c) => n + c.length, data.length) <= MAX_HELD) {
       flow.held.chunks.push(data);
       return;
     }
-    flow.held = { type: 'data', time: this.time, flow, chunks: [data], eof: false };
-    this.steps.push(flow.held);
+    flow.held = { type: 'data', time: this.#time, flow, chunks: [data], eof: false };
+    this.#steps.push(flow.held);
   }
 
   /** A whole UDP datagram or ICMP message (an IP packet) that slirp sent. */
-  private slirpDatagram(p: PacketView): void {
+  #slirpDatagram(p: PacketView): void {
     const guest = addressOf(p, 'dst');
     const from = addressOf(p, 'src');
-    const { time } = this;
+    const time = this.#time;
     if (p.udp >= 0) {
       if (isService(p)) {
         return;
       }
       const session = `udp ${addressKey(guest)}`;
-      if (!this.sessions.has(session) && guest.sa_family === AF_INET) {
-        this.forwards.set(`udp ${guest.sin_addr} ${guest.sin_port}`, {
+      if (!this.#sessions.has(session) && guest.sa_family === AF_INET) {
+        this.#forwards.set(`udp ${guest.sin_addr} ${guest.sin_port}`, {
           proto: 'udp',
           addr: guest.sin_addr,
           port: guest.sin_port,
         });
       }
       const data = p.bytes(p.payload, p.payloadEnd);
-      this.steps.push({ type: 'datagram', time, session, guest, from, data });
+      this.#steps.push({ type: 'datagram', time, session, guest, from, data });
     } else if (p.icmp >= 0 && p.u8(p.icmp) === 0) {
       const session = sessionOf(p, 'dst');
-      this.steps.push({ type: 'datagram', time, session, guest, from, data: p.bytes(p.icmp, p.l3End) });
+      this.#steps.push({ type: 'datagram', time, session, guest, from, data: p.bytes(p.icmp, p.l3End) });
     } else if (p.icmp >= 0 && (p.u8(p.icmp) === 3 || p.u8(p.icmp) === 11)) {
       const code = p.u8(p.icmp) === 3 ? p.u8(p.icmp + 1) : -1;
       const errno = code === 0 ? 'ENETUNREACH' : code === 3 ? 'ECONNREFUSED' : 'EHOSTUNREACH';
-      this.slirpIcmpError(p.bytes(p.icmp + 8, p.l3End), errno, from);
+      this.#slirpIcmpError(p.bytes(p.icmp + 8, p.l3End), errno, from);
     } else if (p.icmpv6 >= 0 && p.u8(p.icmpv6) === 1) {
       const code = p.u8(p.icmpv6 + 1);
       const errno = code === 0 ? 'ENETUNREACH' : code === 4 ? 'ECONNREFUSED' : 'EHOSTUNREACH';
-      this.slirpIcmpError(p.bytes(p.icmpv6 + 8, p.l3End), errno, from);
+      this.#slirpIcmpError(p.bytes(p.icmpv6 + 8, p.l3End), errno, from);
     }
   }
 
   /** A destination unreachable or time exceeded message: the socket of the packet quoted in it failed. */
-  private slirpIcmpError(packet: Uint8Array, errno: string, from: sockaddr): void {
+  #slirpIcmpError(packet: Uint8Array, errno: string, from: sockaddr): void {
     const quoted = new PacketView(packet, 'ip').find();
     if (quoted.tcp >= 0) {
-      const flow = this.active.get(flowKey(addressOf(quoted, 'src'), addressOf(quoted, 'dst')));
+      const flow = this.#active.get(flowKey(addressOf(quoted, 'src'), addressOf(quoted, 'dst')));
       if (flow && flow.slirpIss < 0 && !flow.reset) {
         flow.reset = true;
-        this.steps.push({ type: 'error', time: this.time, flow, errno });
+        this.#steps.push({ type: 'error', time: this.#time, flow, errno });
       }
       return;
     }
     const session = sessionOf(quoted, 'src');
     if (session !== '') {
-      this.steps.push({ type: 'datagram-error', time: this.time, session, errno, from });
+      this.#steps.push({ type: 'datagram-error', time: this.#time, session, errno, from });
     }
   }
 }

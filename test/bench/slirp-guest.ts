@@ -124,9 +124,9 @@ export class Guest {
   polls = 0;
   /** Takes IPv4 frames, and ARP replies, from slirp. */
   rx: (f: Uint8Array, size: number) => void = () => undefined;
-  private readonly txq = Array.from({ length: TXQ }, () => ({ len: 0, pip: -1, frame: new Uint8Array(1600) }));
-  private txh = 0;
-  private txt = 0;
+  readonly #txq = Array.from({ length: TXQ }, () => ({ len: 0, pip: -1, frame: new Uint8Array(1600) }));
+  #txh = 0;
+  #txt = 0;
 
   constructor(net: Net) {
     this.net = net;
@@ -154,8 +154,8 @@ export class Guest {
   }
 
   slot(len: number): Uint8Array {
-    const e = this.txq[this.txh++ % TXQ]!;
-    if (this.txh - this.txt > TXQ) {
+    const e = this.#txq[this.#txh++ % TXQ]!;
+    if (this.#txh - this.#txt > TXQ) {
       throw new RangeError('the guest has too many frames to send');
     }
     e.len = len;
@@ -164,8 +164,8 @@ export class Guest {
   }
 
   /** A slot for a TCP segment without data; its Ethernet and IP headers are written unless they are there from before. */
-  private tcpSlot(hl: number, pip: number): Uint8Array {
-    const e = this.txq[this.txh % TXQ]!;
+  #tcpSlot(hl: number, pip: number): Uint8Array {
+    const e = this.#txq[this.#txh % TXQ]!;
     const ready = e.pip === pip && e.len === 34 + hl;
     const f = this.slot(34 + hl);
     if (!ready) {
@@ -177,12 +177,12 @@ export class Guest {
   }
 
   get txPending(): boolean {
-    return this.txt !== this.txh;
+    return this.#txt !== this.#txh;
   }
 
   txFlush(): void {
-    while (this.txt !== this.txh) {
-      const e = this.txq[this.txt++ % TXQ]!;
+    while (this.#txt !== this.#txh) {
+      const e = this.#txq[this.#txt++ % TXQ]!;
       this.feed(e.frame, e.len);
     }
   }
@@ -208,7 +208,7 @@ export class Guest {
   /** Queues a segment without data. */
   tcpCtl(c: Conn, flags: number): void {
     const hl = flags & SYN ? 24 : 20;
-    const f = this.tcpSlot(hl, c.pip);
+    const f = this.#tcpSlot(hl, c.pip);
     if (flags & SYN) {
       f[54] = 2;
       f[55] = 4;

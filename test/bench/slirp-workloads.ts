@@ -198,15 +198,15 @@ function dhcp(r: Run): Outcome {
 
 /** Tells whether something has stood still for `ms`. */
 class Stall {
-  private last = Number.NaN;
-  private since = 0;
+  #last = Number.NaN;
+  #since = 0;
   stalled(value: number, ms: number): boolean {
-    if (value !== this.last) {
-      this.last = value;
-      this.since = performance.now();
+    if (value !== this.#last) {
+      this.#last = value;
+      this.#since = performance.now();
       return false;
     }
-    return performance.now() - this.since > ms;
+    return performance.now() - this.#since > ms;
   }
 }
 

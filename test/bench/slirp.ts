@@ -63,30 +63,30 @@ export function parseOptions(words: readonly string[]): SlirpBenchOptions {
 /** The peer's process: in C where there is a compiler, else in Node. */
 class Peer {
   readonly program: 'c' | 'node';
-  private readonly child: ChildProcess;
-  private readonly lines: Interface;
-  private readonly waiting: AsyncIterator<string>;
+  readonly #child: ChildProcess;
+  readonly #lines: Interface;
+  readonly #waiting: AsyncIterator<string>;
 
   constructor(args: readonly string[]) {
     const c = compile('peer', []);
     this.program = c ? 'c' : 'node';
     const [program, ...before] = c ? [c] : [process.execPath, join(here, 'peers/peer.mjs')];
-    this.child = spawn(program!, [...before, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.lines = createInterface({ input: this.child.stdout! });
-    this.waiting = this.lines[Symbol.asyncIterator]();
+    this.#child = spawn(program!, [...before, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#lines = createInterface({ input: this.#child.stdout! });
+    this.#waiting = this.#lines[Symbol.asyncIterator]();
   }
 
   async line(): Promise<string> {
-    return String((await this.waiting.next()).value ?? '');
+    return String((await this.#waiting.next()).value ?? '');
   }
 
   tell(port: number): void {
-    this.child.stdin!.write(`${port}\n`);
+    this.#child.stdin!.write(`${port}\n`);
   }
 
   end(): void {
-    this.lines.close();
-    this.child.kill();
+    this.#lines.close();
+    this.#child.kill();
   }
 }
 

@@ -86,8 +86,8 @@ export class Lab {
   /** Every frame that the guest has sent. */
   readonly sent: Uint8Array[] = [];
   peer: Peer;
-  private readonly deliveries: Delivery[] = [];
-  private order = 0;
+  readonly #deliveries: Delivery[] = [];
+  #order = 0;
 
   constructor(peer: Peer = defaultPeer) {
     this.peer = peer;
@@ -112,8 +112,8 @@ export class Lab {
 
   /** Sends a frame to the guest, `delay` ns later than the link takes. */
   toGuest(frame: Uint8Array, delay = 0): void {
-    this.deliveries.push({ at: this.host.now_ns + ONE_WAY_NS + delay, order: this.order++, frame });
-    this.deliveries.sort((a, b) => a.at - b.at || a.order - b.order);
+    this.#deliveries.push({ at: this.host.now_ns + ONE_WAY_NS + delay, order: this.#order++, frame });
+    this.#deliveries.sort((a, b) => a.at - b.at || a.order - b.order);
   }
 
   /**
@@ -132,15 +132,15 @@ export class Lab {
       const timer = qemu_clock_deadline_ns_all();
       const next = Math.min(
         timer < 0 ? Number.POSITIVE_INFINITY : this.host.now_ns + timer,
-        this.deliveries[0]?.at ?? Number.POSITIVE_INFINITY,
+        this.#deliveries[0]?.at ?? Number.POSITIVE_INFINITY,
         wake,
       );
       if (next > end) {
         assert.fail(`nothing more happens. The console:\n${this.host.console}`);
       }
       this.host.now_ns = Math.max(this.host.now_ns, next);
-      while (this.deliveries[0] && this.deliveries[0].at <= this.host.now_ns) {
-        const { frame } = this.deliveries.shift()!;
+      while (this.#deliveries[0] && this.#deliveries[0].at <= this.host.now_ns) {
+        const { frame } = this.#deliveries.shift()!;
         qemu_send_packet(this.nc, frame, frame.length);
       }
       qemu_clock_run_all_timers();

@@ -28,16 +28,16 @@ function be(n: number, bytes: number): Uint8Array {
 class End {
   next: number;
   acked = 0;
-  private readonly out: Uint8Array[];
-  private readonly toGuest: boolean;
+  readonly #out: Uint8Array[];
+  readonly #toGuest: boolean;
   constructor(out: Uint8Array[], toGuest: boolean, iss: number) {
-    this.out = out;
-    this.toGuest = toGuest;
+    this.#out = out;
+    this.#toGuest = toGuest;
     this.next = iss;
   }
   send(flags: number, payload: Uint8Array = new Uint8Array(0)): void {
-    const [src, dst] = this.toGuest ? [GATEWAY, GUEST] : [GUEST, GATEWAY];
-    const [sport, dport] = this.toGuest ? [CLIENT_PORT, 5556] : [5556, CLIENT_PORT];
+    const [src, dst] = this.#toGuest ? [GATEWAY, GUEST] : [GUEST, GATEWAY];
+    const [sport, dport] = this.#toGuest ? [CLIENT_PORT, 5556] : [5556, CLIENT_PORT];
     const options = flags & SYN ? Uint8Array.of(2, 4, 5, 180) : new Uint8Array(0);
     const header = concat([
       be(sport, 2),
@@ -45,7 +45,7 @@ class End {
       be(this.next, 4),
       be(flags & ACK ? this.acked : 0, 4),
       Uint8Array.of((5 + options.length / 4) << 4, flags),
-      be(this.toGuest ? 65535 : 64240, 2),
+      be(this.#toGuest ? 65535 : 64240, 2),
       be(0, 4),
       options,
     ]);
@@ -53,8 +53,8 @@ class End {
     const addresses = concat([src, dst].map((a) => Uint8Array.from(a.split('.'), Number)));
     const sum = 0xffff - onesSum(segment, 0, segment.length, onesSum(addresses, 0, 8, 6 + segment.length));
     segment.set(be(sum, 2), 16);
-    const frame = ethernet(0x0800, ipv4(6, src, dst, segment), this.toGuest);
-    this.out.push(frame.length < 60 ? concat([frame, new Uint8Array(60 - frame.length)]) : frame);
+    const frame = ethernet(0x0800, ipv4(6, src, dst, segment), this.#toGuest);
+    this.#out.push(frame.length < 60 ? concat([frame, new Uint8Array(60 - frame.length)]) : frame);
     this.next = (this.next + payload.length + (flags & SYN ? 1 : 0) + (flags & FIN)) >>> 0;
   }
 }

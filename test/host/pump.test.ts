@@ -12,8 +12,8 @@ import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 class Ends {
   readonly replies: string[] = [];
   readonly reports: string[] = [];
-  private readonly mailbox = createMailbox();
-  readonly pump = new Pump(this.mailbox, {
+  readonly #mailbox = createMailbox();
+  readonly pump = new Pump(this.#mailbox, {
     console: () => undefined,
     monitorReply: (_id, text) => this.replies.push(text),
     report: (_level, text) => this.reports.push(text),
@@ -22,7 +22,7 @@ class Ends {
   /** `ring` is given when the inferior wants to be heard. */
   readonly host: LiveHost;
   constructor(ring: () => void = () => undefined) {
-    this.host = new LiveHost(this.mailbox, 1, [], {
+    this.host = new LiveHost(this.#mailbox, 1, [], {
       now: () => performance.now(),
       ring,
       pause: () => undefined,

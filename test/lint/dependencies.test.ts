@@ -43,6 +43,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/inspect/',
     'adapter/engine/',
     'adapter/packets/',
+    'adapter/stack/util/',
     'type adapter/compiler/',
   ],
   'adapter/language/': [
@@ -101,7 +102,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   ],
   'adapter/mailbox/': ['node:', 'adapter/stack/util/', 'type adapter/stack/'],
   'adapter/replay/': ['adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
-  'adapter/packets/': [],
+  'adapter/packets/': ['adapter/stack/util/near.ts'],
   'adapter/compiler/': ['node:', 'typescript', 'ts-blank-space'],
   'adapter/stack/': [],
 };

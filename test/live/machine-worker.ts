@@ -50,10 +50,10 @@ function spoil(): void {
 }
 
 class Host extends LiveHost {
-  private spoiled = false;
+  #spoiled = false;
   override poll(timeoutNs: number): ReturnType<LiveHost['poll']> {
-    if (!this.spoiled && data.faultRate > 0) {
-      this.spoiled = true;
+    if (!this.#spoiled && data.faultRate > 0) {
+      this.#spoiled = true;
       spoil();
     }
     return super.poll(timeoutNs);

@@ -63,10 +63,10 @@ function withPorts<T>(x: T, ports: ReadonlyMap<number, number>): T {
 
 /** Makes frames of two runs comparable: host ports as in the scenario, sequence numbers from the SYN on, checksums only right or wrong. */
 class Canonical {
-  private readonly ports: ReadonlyMap<number, number>;
-  private readonly iss = new Map<string, number>();
+  readonly #ports: ReadonlyMap<number, number>;
+  readonly #iss = new Map<string, number>();
   constructor(ports: ReadonlyMap<number, number>) {
-    this.ports = ports;
+    this.#ports = ports;
   }
   frame(hex: string): string {
     const f = Buffer.from(hex, 'hex');
@@ -81,14 +81,14 @@ class Canonical {
     const at = proto === 6 ? 16 : 6;
     const good = csum(Buffer.concat([pseudo, l4])) === 0;
     l4.writeUInt16BE(good ? 0 : 1, at);
-    l4.writeUInt16BE(this.ports.get(l4.readUInt16BE(0)) ?? l4.readUInt16BE(0), 0);
-    l4.writeUInt16BE(this.ports.get(l4.readUInt16BE(2)) ?? l4.readUInt16BE(2), 2);
+    l4.writeUInt16BE(this.#ports.get(l4.readUInt16BE(0)) ?? l4.readUInt16BE(0), 0);
+    l4.writeUInt16BE(this.#ports.get(l4.readUInt16BE(2)) ?? l4.readUInt16BE(2), 2);
     if (proto === 6) {
       const connection = l4.toString('hex', 0, 4);
-      if ((l4[13]! & 2) !== 0 && !this.iss.has(connection)) {
-        this.iss.set(connection, l4.readUInt32BE(4));
+      if ((l4[13]! & 2) !== 0 && !this.#iss.has(connection)) {
+        this.#iss.set(connection, l4.readUInt32BE(4));
       }
-      l4.writeUInt32BE((l4.readUInt32BE(4) - (this.iss.get(connection) ?? 0)) >>> 0, 4);
+      l4.writeUInt32BE((l4.readUInt32BE(4) - (this.#iss.get(connection) ?? 0)) >>> 0, 4);
     }
     return f.toString('hex');
   }

@@ -24,15 +24,15 @@ const FRAME_MS_MAX = 2000;
 
 /** A small generator with a fixed seed, so that a failure can be repeated. */
 class Random {
-  private x: number;
+  #x: number;
   constructor(seed: number) {
-    this.x = seed;
+    this.#x = seed;
   }
   next(n: number): number {
-    this.x ^= this.x << 13;
-    this.x ^= this.x >>> 17;
-    this.x ^= this.x << 5;
-    return (this.x >>> 0) % n;
+    this.#x ^= this.#x << 13;
+    this.#x ^= this.#x >>> 17;
+    this.#x ^= this.#x << 5;
+    return (this.#x >>> 0) % n;
   }
 }
 

@@ -73,9 +73,9 @@ export class Replayer {
   readonly slirp: Slirp;
   /** Frames to the guest. */
   readonly sent: TimedFrame[] = [];
-  private timeoutMs = -1;
-  private framesSeen = 0;
-  private events: { event: HostEvent; done: boolean }[];
+  #timeoutMs = -1;
+  #framesSeen = 0;
+  #events: { event: HostEvent; done: boolean }[];
 
   constructor(options: ReplayOptions) {
     this.host.now_ns = BASE_NS;
@@ -86,17 +86,17 @@ export class Replayer {
     for (const [port, mode] of options.tcpPeers) {
       this.host.tcpPeers.set(port, mode);
     }
-    this.events = options.events.map((event) => ({ event, done: false }));
+    this.#events = options.events.map((event) => ({ event, done: false }));
     const slirp = slirp_new(options.config, { send_packet: sendPacket }, this);
     if (!slirp) {
       throw new Error(this.host.reports.join('; '));
     }
     this.slirp = slirp;
     machine.slirps.push(slirp);
-    this.forward(options);
+    this.#forward(options);
   }
 
-  private forward(options: ReplayOptions): void {
+  #forward(options: ReplayOptions): void {
     for (const f of options.hostfwd) {
       const r = slirp_add_hostfwd(this.slirp, f.udp, sockaddr_in(0x7f000001, f.port), f.guest, f.guestPort);
       if (r.errno !== '') {
@@ -119,7 +119,7 @@ export class Replayer {
   /** One turn of the main loop, without waiting. Returns true if anything happened. */
   turn(): boolean {
     const ns = slirp_pollfds_fill(this.slirp);
-    this.timeoutMs = ns < 0 ? -1 : ns / 1e6;
+    this.#timeoutMs = ns < 0 ? -1 : ns / 1e6;
     const inputs = this.host.poll();
     for (const input of inputs) {
       socket_input(machine.sockets, this.host, input);
@@ -128,8 +128,8 @@ export class Replayer {
     this.host.activity = false;
     this.host.peerEvents();
     qemu_clock_run_all_timers();
-    const busy = inputs.length > 0 || this.host.activity || this.sent.length !== this.framesSeen;
-    this.framesSeen = this.sent.length;
+    const busy = inputs.length > 0 || this.host.activity || this.sent.length !== this.#framesSeen;
+    this.#framesSeen = this.sent.length;
     return busy || this.host.inputs.length > 0;
   }
 
@@ -151,7 +151,7 @@ export class Replayer {
 
   /** Does what the host is to do by now. */
   runEvents(): void {
-    for (const e of this.events) {
+    for (const e of this.#events) {
       if (!e.done && this.nowMs >= e.event.at_ms) {
         e.done = true;
         if (e.event.udp) {
@@ -169,12 +169,12 @@ export class Replayer {
     while (this.nowMs < target) {
       this.turn();
       // Without a timer there is nothing to stop for.
-      let step = this.timeoutMs < 0 ? target - this.nowMs : Math.min(1000, Math.max(1, this.timeoutMs));
+      let step = this.#timeoutMs < 0 ? target - this.nowMs : Math.min(1000, Math.max(1, this.#timeoutMs));
       const timer = qemu_clock_deadline_ns_all();
       if (timer > 0) {
         step = Math.min(step, timer / 1e6);
       }
-      for (const e of this.events) {
+      for (const e of this.#events) {
         const wait = e.event.at_ms - this.nowMs;
         if (!e.done && wait > 0) {
           step = Math.min(step, wait);

@@ -115,12 +115,12 @@ const NUMBER_LIKE = new Set(['int', 'uint', 'number', 'float', 'logical', 'boole
 const BY_ADDRESS = new Set(['struct', 'array', 'function', 'string']);
 
 class Compiler {
-  private readonly scope: SymbolScope;
-  private readonly context: CompileContext;
+  readonly #scope: SymbolScope;
+  readonly #context: CompileContext;
 
   constructor(scope: SymbolScope, context: CompileContext) {
-    this.scope = scope;
-    this.context = context;
+    this.#scope = scope;
+    this.#context = context;
   }
 
   code(e: Expression): Code {
@@ -134,28 +134,28 @@ class Compiler {
       case 'mac':
         return { js: String(Number.parseInt(e.text.replaceAll(':', ''), 16)), type: NUMBER, constant: true };
       case 'name':
-        return this.name(e.name);
+        return this.#name(e.name);
       case 'dollar':
-        return this.dollar(e.name);
+        return this.#dollar(e.name);
       case 'member':
-        return this.member(e);
+        return this.#member(e);
       case 'index':
-        return this.index(this.code(e.object), this.code(e.index));
+        return this.#index(this.code(e.object), this.code(e.index));
       case 'unary':
-        return this.unary(e);
+        return this.#unary(e);
       case 'binary':
-        return this.binary(e.op, e.left, e.right);
+        return this.#binary(e.op, e.left, e.right);
       case 'conditional':
-        return this.conditional(this.code(e.test), this.code(e.yes), this.code(e.no));
+        return this.#conditional(this.code(e.test), this.code(e.yes), this.code(e.no));
       case 'comma': {
         const left = this.code(e.left);
         const right = this.code(e.right);
         return { ...rvalueOf(right), js: `(${left.js},${right.js})`, constant: left.constant && right.constant };
       }
       case 'cast':
-        return this.cast(e.type, this.code(e.operand));
+        return this.#cast(e.type, this.code(e.operand));
       case 'sizeof':
-        return this.sizeOf(e.operand);
+        return this.#sizeOf(e.operand);
       case 'call':
         return compileCall(
           e.name,
@@ -169,20 +169,20 @@ class Compiler {
     }
   }
 
-  private name(name: string): Code {
-    const local = this.scope.local(name);
+  #name(name: string): Code {
+    const local = this.#scope.local(name);
     if (local) {
-      return { js: name, type: this.context.types.staticType(local.type), constant: false, lvalue: name };
+      return { js: name, type: this.#context.types.staticType(local.type), constant: false, lvalue: name };
     }
-    const constant = this.context.types.constant(name);
+    const constant = this.#context.types.constant(name);
     if (constant !== undefined) {
       return typeof constant === 'number'
         ? numberConstant(constant, 'int')
         : { js: JSON.stringify(constant), type: STRING, constant: true };
     }
-    const global = this.scope.global(name);
+    const global = this.#scope.global(name);
     if (global) {
-      const type = this.context.types.staticType(global.type);
+      const type = this.#context.types.staticType(global.type);
       return { js: `$G.${name}`, type, constant: false, lvalue: `$G.${name}` };
     }
     switch (name) {
@@ -197,12 +197,12 @@ class Compiler {
     }
   }
 
-  private dollar(name: string): Code {
+  #dollar(name: string): Code {
     if (name === 'pkt') {
-      this.requirePacket();
+      this.#requirePacket();
       return { js: '$pkt', type: ANY, constant: false };
     }
-    const register = this.context.register(name);
+    const register = this.#context.register(name);
     if (register !== undefined) {
       return {
         js: `$G.machine.nics[0]?.mac_reg[${register}]`,
@@ -213,35 +213,35 @@ class Compiler {
         origin: 'register',
       };
     }
-    return this.context.dollar(name) ?? { js: 'undefined', type: ANY, constant: true };
+    return this.#context.dollar(name) ?? { js: 'undefined', type: ANY, constant: true };
   }
 
-  private requirePacket(): void {
-    if (!this.scope.hasPacket) {
+  #requirePacket(): void {
+    if (!this.#scope.hasPacket) {
       throw new ExpressionError('There is no $pkt here: the function does not handle a packet.');
     }
   }
 
-  private member(e: Expression & { kind: 'member' }): Code {
+  #member(e: Expression & { kind: 'member' }): Code {
     const field = packetFieldName(e);
     if (field !== undefined) {
-      return this.packetField(field);
+      return this.#packetField(field);
     }
     if (!isMemberName(e.name)) {
       throw new ExpressionError(`There is no member named ${e.name}.`);
     }
     let object = this.code(e.object);
     if (object.type.kind === 'array' && e.name !== 'length') {
-      object = this.index(object, numberConstant(0, 'int'));
+      object = this.#index(object, numberConstant(0, 'int'));
     }
     const { type } = object;
     if (type.kind === 'struct') {
-      const known = this.context.types.field(type.struct, e.name);
+      const known = this.#context.types.field(type.struct, e.name);
       if (known) {
         const text = `${object.js}.${e.name}`;
-        return { js: text, type: this.context.types.staticType(known.type), constant: false, lvalue: text };
+        return { js: text, type: this.#context.types.staticType(known.type), constant: false, lvalue: text };
       }
-      if (this.context.types.complete(type.struct)) {
+      if (this.#context.types.complete(type.struct)) {
         throw new ExpressionError(`There is no member named ${e.name}.`);
       }
     } else if (type.kind !== 'any' && !(type.kind === 'array' && e.name === 'length')) {
@@ -257,8 +257,8 @@ class Compiler {
     };
   }
 
-  private packetField(name: string): Code {
-    this.requirePacket();
+  #packetField(name: string): Code {
+    this.#requirePacket();
     const field = FIELDS[name];
     if (!field) {
       const near = suggestFields(name);
@@ -270,7 +270,7 @@ class Compiler {
     return { js: `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`, type, constant: false, origin: 'field' };
   }
 
-  private index(object: Code, index: Code): Code {
+  #index(object: Code, index: Code): Code {
     const number = NUMBER_LIKE.has(index.type.kind);
     if (object.type.kind === 'array') {
       const i = number ? index.js : `Number(${index.js})`;
@@ -301,19 +301,19 @@ class Compiler {
     };
   }
 
-  private unary(e: Expression & { kind: 'unary' }): Code {
+  #unary(e: Expression & { kind: 'unary' }): Code {
     const operand = this.code(e.operand);
     const { constant } = operand;
     switch (e.op) {
       case '!':
         return { js: `!(${truth(operand)})`, type: LOGICAL, constant };
       case '*':
-        return this.dereference(operand);
+        return this.#dereference(operand);
       case '&':
         if (operand.lvalue === undefined) {
           throw new ExpressionError('Attempt to take address of value not located in memory.');
         }
-        return this.addressOf(operand);
+        return this.#addressOf(operand);
       case '+':
         return rvalueOf(operand);
       default:
@@ -331,10 +331,10 @@ class Compiler {
     return { js: js.negate(e.op, numberOf(operand)), type: ANY, constant };
   }
 
-  private dereference(operand: Code): Code {
+  #dereference(operand: Code): Code {
     switch (operand.type.kind) {
       case 'array':
-        return this.index(operand, numberConstant(0, 'int'));
+        return this.#index(operand, numberConstant(0, 'int'));
       case 'struct':
       case 'function':
         return { ...operand, contents: true };
@@ -355,7 +355,7 @@ class Compiler {
   }
 
   /** Aggregates are their own address; `&buf[3]` is what a pointer there would reach: the rest of the array. */
-  private addressOf(operand: Code): Code {
+  #addressOf(operand: Code): Code {
     const { type, place } = operand;
     if (BY_ADDRESS.has(type.kind) || type.kind === 'any') {
       return { js: operand.js, type, constant: operand.constant };
@@ -367,7 +367,7 @@ class Compiler {
     throw new ExpressionError('Attempt to take address of a scalar: the stack keeps them without addresses.');
   }
 
-  private conditional(test: Code, yes: Code, no: Code): Code {
+  #conditional(test: Code, yes: Code, no: Code): Code {
     const type = yes.type.kind === no.type.kind ? yes.type : ANY;
     const constant = test.constant && yes.constant && no.constant;
     return {
@@ -377,7 +377,7 @@ class Compiler {
     };
   }
 
-  private binary(op: BinaryOperator, l: Expression, r: Expression): Code {
+  #binary(op: BinaryOperator, l: Expression, r: Expression): Code {
     const left = this.code(l);
     const right = this.code(r);
     const constant = left.constant && right.constant;
@@ -394,13 +394,13 @@ class Compiler {
       case '>=':
         return { js: relation(op, left, right), type: LOGICAL, constant };
       case '@':
-        return this.repeat(left, right);
+        return this.#repeat(left, right);
       default:
         return { ...arithmetic(op, left, right), constant };
     }
   }
 
-  private repeat(left: Code, count: Code): Code {
+  #repeat(left: Code, count: Code): Code {
     if (!left.place) {
       throw new ExpressionError("Only values in memory can be extended with '@'.");
     }
@@ -416,10 +416,10 @@ class Compiler {
     };
   }
 
-  private cast(name: TypeName, operand: Code): Code {
+  #cast(name: TypeName, operand: Code): Code {
     const scalar = SCALAR_TYPES.get(name.name);
     if (name.pointers > 0 || !scalar) {
-      const struct = this.context.types.struct(name.name);
+      const struct = this.#context.types.struct(name.name);
       if (!scalar && name.name !== 'void' && !struct) {
         throw new ExpressionError(`No struct type named ${name.name}.`);
       }
@@ -449,7 +449,7 @@ class Compiler {
     return { js: text, type: ofScalar(scalar), constant, scalar: as };
   }
 
-  private sizeOf(operand: Expression | TypeName): Code {
+  #sizeOf(operand: Expression | TypeName): Code {
     if (!('kind' in operand)) {
       const scalar = SCALAR_TYPES.get(operand.name);
       if (operand.pointers === 0 && !scalar) {

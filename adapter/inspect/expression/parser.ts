@@ -49,268 +49,268 @@ export function parseArgument(text: string): { readonly expression: Expression; 
 }
 
 class Parser {
-  private readonly text: string;
-  private readonly tokens: readonly Token[];
-  private at = 0;
-  private depth = 0;
-  private nodes = 0;
+  readonly #text: string;
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #depth = 0;
+  #nodes = 0;
 
   constructor(text: string) {
-    this.text = text;
-    this.tokens = tokenize(text);
+    this.#text = text;
+    this.#tokens = tokenize(text);
   }
 
   whole(): Expression {
-    const e = this.comma();
-    if (this.peek().kind !== 'end') {
-      throw this.isOp(')') || this.isOp(']')
+    const e = this.#comma();
+    if (this.#peek().kind !== 'end') {
+      throw this.#isOp(')') || this.#isOp(']')
         ? new ExpressionError('Junk after end of expression.')
-        : this.syntaxError();
+        : this.#syntaxError();
     }
     return e;
   }
 
   argument(): { expression: Expression; end: number } {
-    const expression = this.assignment();
-    const t = this.peek();
-    if (t.kind !== 'end' && !this.isOp(',')) {
-      throw this.syntaxError();
+    const expression = this.#assignment();
+    const t = this.#peek();
+    if (t.kind !== 'end' && !this.#isOp(',')) {
+      throw this.#syntaxError();
     }
     return { expression, end: t.at };
   }
 
-  private peek(ahead = 0): Token {
-    return this.tokens[Math.min(this.at + ahead, this.tokens.length - 1)]!;
+  #peek(ahead = 0): Token {
+    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!;
   }
 
-  private isOp(text: string, ahead = 0): boolean {
-    const t = this.peek(ahead);
+  #isOp(text: string, ahead = 0): boolean {
+    const t = this.#peek(ahead);
     return t.kind === 'op' && t.text === text;
   }
 
-  private takeOp(text: string): boolean {
-    if (this.isOp(text)) {
-      this.at++;
+  #takeOp(text: string): boolean {
+    if (this.#isOp(text)) {
+      this.#at++;
       return true;
     }
     return false;
   }
 
-  private expectOp(text: string): void {
-    if (!this.takeOp(text)) {
-      throw this.syntaxError();
+  #expectOp(text: string): void {
+    if (!this.#takeOp(text)) {
+      throw this.#syntaxError();
     }
   }
 
-  private syntaxError(): ExpressionError {
-    return new ExpressionError(`A syntax error in expression, near \`${this.text.slice(this.peek().at)}'.`);
+  #syntaxError(): ExpressionError {
+    return new ExpressionError(`A syntax error in expression, near \`${this.#text.slice(this.#peek().at)}'.`);
   }
 
   /** Counts a node; every node made passes here. */
-  private made<T extends Expression>(e: T): T {
-    if (++this.nodes > MAX_NODES) {
+  #made<T extends Expression>(e: T): T {
+    if (++this.#nodes > MAX_NODES) {
       throw new ExpressionError('The expression is too long.');
     }
     return e;
   }
 
-  private deeper<T>(read: () => T): T {
-    if (++this.depth > MAX_DEPTH) {
+  #deeper<T>(read: () => T): T {
+    if (++this.#depth > MAX_DEPTH) {
       throw new ExpressionError('The expression is nested too deeply.');
     }
     const result = read();
-    this.depth--;
+    this.#depth--;
     return result;
   }
 
-  private comma(): Expression {
-    let left = this.assignment();
-    while (this.takeOp(',')) {
-      left = this.made({ kind: 'comma', left, right: this.assignment() });
+  #comma(): Expression {
+    let left = this.#assignment();
+    while (this.#takeOp(',')) {
+      left = this.#made({ kind: 'comma', left, right: this.#assignment() });
     }
     return left;
   }
 
-  private assignment(): Expression {
-    return this.deeper(() => {
-      const target = this.conditional();
-      const t = this.peek();
+  #assignment(): Expression {
+    return this.#deeper(() => {
+      const target = this.#conditional();
+      const t = this.#peek();
       if (t.kind !== 'op' || !ASSIGNMENTS.has(t.text)) {
         return target;
       }
-      this.at++;
+      this.#at++;
       const op = t.text.slice(0, -1) as BinaryOperator | '';
-      return this.made({ kind: 'assign', op, target, value: this.assignment(), postfix: false });
+      return this.#made({ kind: 'assign', op, target, value: this.#assignment(), postfix: false });
     });
   }
 
-  private conditional(): Expression {
-    const test = this.binary(1);
-    if (!this.takeOp('?')) {
+  #conditional(): Expression {
+    const test = this.#binary(1);
+    if (!this.#takeOp('?')) {
       return test;
     }
-    const yes = this.comma();
-    this.expectOp(':');
-    const no = this.deeper(() => this.conditional());
-    return this.made({ kind: 'conditional', test, yes, no });
+    const yes = this.#comma();
+    this.#expectOp(':');
+    const no = this.#deeper(() => this.#conditional());
+    return this.#made({ kind: 'conditional', test, yes, no });
   }
 
-  private binary(lowest: number): Expression {
-    let left = this.unary();
+  #binary(lowest: number): Expression {
+    let left = this.#unary();
     for (;;) {
-      const t = this.peek();
+      const t = this.#peek();
       const strength = t.kind === 'op' ? PRECEDENCE.get(t.text) : undefined;
       if (t.kind !== 'op' || strength === undefined || strength < lowest) {
         return left;
       }
-      this.at++;
-      const right = this.binary(strength + 1);
-      left = this.made({ kind: 'binary', op: t.text as BinaryOperator, left, right });
+      this.#at++;
+      const right = this.#binary(strength + 1);
+      left = this.#made({ kind: 'binary', op: t.text as BinaryOperator, left, right });
     }
   }
 
-  private unary(): Expression {
-    return this.deeper(() => {
-      const t = this.peek();
+  #unary(): Expression {
+    return this.#deeper(() => {
+      const t = this.#peek();
       if (t.kind === 'op' && (t.text === '++' || t.text === '--')) {
-        this.at++;
-        return this.step(this.unary(), t.text, false);
+        this.#at++;
+        return this.#step(this.#unary(), t.text, false);
       }
       if (t.kind === 'op' && UNARY.has(t.text)) {
-        this.at++;
-        return this.made({ kind: 'unary', op: t.text as UnaryOperator, operand: this.unary() });
+        this.#at++;
+        return this.#made({ kind: 'unary', op: t.text as UnaryOperator, operand: this.#unary() });
       }
       if (t.kind === 'name' && t.text === 'sizeof') {
-        this.at++;
-        return this.sizeOf();
+        this.#at++;
+        return this.#sizeOf();
       }
-      const type = this.castType();
+      const type = this.#castType();
       if (type) {
-        return this.made({ kind: 'cast', type, operand: this.unary() });
+        return this.#made({ kind: 'cast', type, operand: this.#unary() });
       }
-      return this.postfix();
+      return this.#postfix();
     });
   }
 
-  private step(target: Expression, op: string, postfix: boolean): Expression {
-    return this.made({ kind: 'assign', op: op === '++' ? '+' : '-', target, value: ONE, postfix });
+  #step(target: Expression, op: string, postfix: boolean): Expression {
+    return this.#made({ kind: 'assign', op: op === '++' ? '+' : '-', target, value: ONE, postfix });
   }
 
-  private sizeOf(): Expression {
-    const type = this.castType();
-    return this.made({ kind: 'sizeof', operand: type ?? this.unary() });
+  #sizeOf(): Expression {
+    const type = this.#castType();
+    return this.#made({ kind: 'sizeof', operand: type ?? this.#unary() });
   }
 
   /** A type in parentheses, if that is what comes: a known scalar type, `struct x`, or a name followed by stars. */
-  private castType(): TypeName | undefined {
-    const start = this.at;
-    if (!this.takeOp('(')) {
+  #castType(): TypeName | undefined {
+    const start = this.#at;
+    if (!this.#takeOp('(')) {
       return undefined;
     }
     const words: string[] = [];
-    for (let t = this.peek(); t.kind === 'name'; t = this.peek()) {
+    for (let t = this.#peek(); t.kind === 'name'; t = this.#peek()) {
       if (words.length > 0 && !TYPE_WORDS.has(words.at(-1)!)) {
         break;
       }
       words.push(t.text);
-      this.at++;
+      this.#at++;
     }
     let pointers = 0;
-    while (this.takeOp('*')) {
+    while (this.#takeOp('*')) {
       pointers++;
     }
     const tagged = words.some((w) => w === 'struct' || w === 'union' || w === 'enum');
     const name = words.filter((w) => !['const', 'struct', 'union', 'enum'].includes(w)).join(' ');
-    if (name !== '' && (tagged || pointers > 0 || SCALAR_TYPES.has(name)) && this.takeOp(')')) {
+    if (name !== '' && (tagged || pointers > 0 || SCALAR_TYPES.has(name)) && this.#takeOp(')')) {
       return { name, pointers };
     }
-    this.at = start;
+    this.#at = start;
     return undefined;
   }
 
-  private postfix(): Expression {
-    let e = this.primary();
+  #postfix(): Expression {
+    let e = this.#primary();
     for (;;) {
-      if (this.takeOp('[')) {
-        const index = this.comma();
-        this.expectOp(']');
-        e = this.made({ kind: 'index', object: e, index });
-      } else if (this.isOp('.') || this.isOp('->')) {
-        const arrow = this.isOp('->');
-        this.at++;
-        e = this.made({ kind: 'member', object: e, name: this.memberName(), arrow });
-      } else if (this.isOp('++') || this.isOp('--')) {
-        const op = this.isOp('++') ? '++' : '--';
-        this.at++;
-        e = this.step(e, op, true);
-      } else if (this.isOp('(')) {
-        e = this.call(e);
+      if (this.#takeOp('[')) {
+        const index = this.#comma();
+        this.#expectOp(']');
+        e = this.#made({ kind: 'index', object: e, index });
+      } else if (this.#isOp('.') || this.#isOp('->')) {
+        const arrow = this.#isOp('->');
+        this.#at++;
+        e = this.#made({ kind: 'member', object: e, name: this.#memberName(), arrow });
+      } else if (this.#isOp('++') || this.#isOp('--')) {
+        const op = this.#isOp('++') ? '++' : '--';
+        this.#at++;
+        e = this.#step(e, op, true);
+      } else if (this.#isOp('(')) {
+        e = this.#call(e);
       } else {
         return e;
       }
     }
   }
 
-  private memberName(): string {
-    const t = this.peek();
+  #memberName(): string {
+    const t = this.#peek();
     if (t.kind !== 'name') {
-      throw this.syntaxError();
+      throw this.#syntaxError();
     }
-    this.at++;
+    this.#at++;
     return t.text;
   }
 
-  private call(callee: Expression): Expression {
+  #call(callee: Expression): Expression {
     if (callee.kind !== 'dollar') {
       throw new ExpressionError('Calling functions of the stack is not supported; set a breakpoint there instead.');
     }
-    this.expectOp('(');
+    this.#expectOp('(');
     const args: Expression[] = [];
-    if (!this.takeOp(')')) {
+    if (!this.#takeOp(')')) {
       do {
-        args.push(this.assignment());
-      } while (this.takeOp(','));
-      this.expectOp(')');
+        args.push(this.#assignment());
+      } while (this.#takeOp(','));
+      this.#expectOp(')');
     }
-    return this.made({ kind: 'call', name: callee.name, args });
+    return this.#made({ kind: 'call', name: callee.name, args });
   }
 
-  private primary(): Expression {
-    const t = this.peek();
+  #primary(): Expression {
+    const t = this.#peek();
     switch (t.kind) {
       case 'number':
-        this.at++;
-        return this.made({ kind: 'number', value: t.value, type: t.type });
+        this.#at++;
+        return this.#made({ kind: 'number', value: t.value, type: t.type });
       case 'string':
-        this.at++;
-        return this.made({ kind: 'string', value: this.adjacentStrings(t.value) });
+        this.#at++;
+        return this.#made({ kind: 'string', value: this.#adjacentStrings(t.value) });
       case 'ipv4':
-        this.at++;
-        return this.made({ kind: 'ipv4', text: t.text, value: t.value });
+        this.#at++;
+        return this.#made({ kind: 'ipv4', text: t.text, value: t.value });
       case 'mac':
-        this.at++;
-        return this.made({ kind: 'mac', text: t.text });
+        this.#at++;
+        return this.#made({ kind: 'mac', text: t.text });
       case 'name':
-        this.at++;
-        return this.made({ kind: 'name', name: t.text });
+        this.#at++;
+        return this.#made({ kind: 'name', name: t.text });
       case 'dollar':
-        this.at++;
-        return this.made({ kind: 'dollar', name: t.text });
+        this.#at++;
+        return this.#made({ kind: 'dollar', name: t.text });
       default: {
-        this.expectOp('(');
-        const e = this.comma();
-        this.expectOp(')');
+        this.#expectOp('(');
+        const e = this.#comma();
+        this.#expectOp(')');
         return e;
       }
     }
   }
 
   /** `"a" "b"` is one string, as in C. */
-  private adjacentStrings(first: string): string {
+  #adjacentStrings(first: string): string {
     let value = first;
-    for (let t = this.peek(); t.kind === 'string'; t = this.peek()) {
+    for (let t = this.#peek(); t.kind === 'string'; t = this.#peek()) {
       value += t.value;
-      this.at++;
+      this.#at++;
     }
     return value;
   }

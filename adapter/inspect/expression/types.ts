@@ -141,29 +141,29 @@ export function plainType(type: string): string {
 
 /** The structs, constants and functions of a program by name, from its debug info. */
 export class TypeTable {
-  private readonly structs = new Map<string, StructInfo>();
-  private readonly constants = new Map<string, number | string | undefined>();
+  readonly #structs = new Map<string, StructInfo>();
+  readonly #constants = new Map<string, number | string | undefined>();
 
   constructor(info: DebugInfo) {
     for (const s of info.structs) {
       // A class and an interface of one name: the class has the fields.
-      if (!this.structs.has(s.name) || s.kind === 'class') {
-        this.structs.set(s.name, s);
+      if (!this.#structs.has(s.name) || s.kind === 'class') {
+        this.#structs.set(s.name, s);
       }
     }
     for (const g of info.globals) {
-      const known = this.constants.has(g.name);
-      this.constants.set(g.name, known && this.constants.get(g.name) !== g.value ? undefined : g.value);
+      const known = this.#constants.has(g.name);
+      this.#constants.set(g.name, known && this.#constants.get(g.name) !== g.value ? undefined : g.value);
     }
   }
 
   struct(name: string): StructInfo | undefined {
-    return this.structs.get(name);
+    return this.#structs.get(name);
   }
 
   /** The value of a module-level constant, if it is a literal and the same wherever the name is defined. */
   constant(name: string): number | string | undefined {
-    return this.constants.get(name);
+    return this.#constants.get(name);
   }
 
   /** A field of a struct, own or inherited. */
@@ -176,7 +176,7 @@ export class TypeTable {
       if (f) {
         return f;
       }
-      s = this.structs.get(plainType(s.extends).replace(/<.*$/, ''));
+      s = this.#structs.get(plainType(s.extends).replace(/<.*$/, ''));
     }
     return undefined;
   }
@@ -187,16 +187,16 @@ export class TypeTable {
       return false;
     }
     const base = plainType(struct.extends).replace(/<.*$/, '');
-    const parent = base === '' ? undefined : this.structs.get(base);
+    const parent = base === '' ? undefined : this.#structs.get(base);
     return base === '' || (parent !== undefined && parent !== struct && this.complete(parent));
   }
 
   /** What a TypeScript annotation says. */
   staticType(annotation: string): StaticType {
-    return this.parseType(annotation, 0);
+    return this.#parseType(annotation, 0);
   }
 
-  private parseType(annotation: string, depth: number): StaticType {
+  #parseType(annotation: string, depth: number): StaticType {
     const t = plainType(annotation);
     if (depth > 8 || t === '') {
       return ANY;
@@ -218,22 +218,22 @@ export class TypeTable {
     }
     const element = /^([A-Za-z_]\w*|\([^()]*\))\[\]$/.exec(t) ?? /^(?:Readonly)?Array<(.*)>$/.exec(t);
     if (element) {
-      return { kind: 'array', element: this.parseType(element[1]!, depth + 1) };
+      return { kind: 'array', element: this.#parseType(element[1]!, depth + 1) };
     }
     const c = SCALAR_TYPES.get(t);
     if (c) {
       return ofScalar(c);
     }
-    return this.namedType(t, depth);
+    return this.#namedType(t, depth);
   }
 
-  private namedType(name: string, depth: number): StaticType {
-    const struct = this.structs.get(name);
+  #namedType(name: string, depth: number): StaticType {
+    const struct = this.#structs.get(name);
     if (!struct) {
       return ANY;
     }
     if (struct.kind === 'type' && struct.fields.length === 0) {
-      return this.parseType(struct.extends, depth + 1);
+      return this.#parseType(struct.extends, depth + 1);
     }
     return { kind: 'struct', struct };
   }
