@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readPcap } from '../../adapter/packets/pcap.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
 import { parseReplayArgs } from '../tools/replay-args.ts';
 import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
 
@@ -26,8 +26,8 @@ describe('slirp-replay', function () {
     assert.equal(r.status, 0, r.stderr);
     assert.equal(JSON.parse(r.stdout).frames_out, 5);
     assert.match(r.stderr, /Protocol\[State\][\s\S]*ARP {4}52:54:00:12:34:56 +10\.0\.2\.15/);
-    const first = readPcap(readFileSync(out)).packets[0]!;
-    const input = readPcap(readFileSync(join(ROOT, 'test/vectors/slirp/tcp_echo.pcap'))).packets[1]!;
+    const first = readCapture(readFileSync(out)).packets[0]!;
+    const input = readCapture(readFileSync(join(ROOT, 'test/vectors/slirp/tcp_echo.pcap'))).packets[1]!;
     assert.deepEqual([first.tsSec, first.tsNsec], [input.tsSec, input.tsNsec]);
   });
 

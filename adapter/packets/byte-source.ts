@@ -1,0 +1,13 @@
+/** Bytes of a file that are read piece by piece, so that a capture need not fit into memory. */
+
+export interface ByteSource {
+  /** Length of the file in bytes. */
+  readonly size: number;
+  /** A view of up to `length` bytes at `at`, shorter at the file's end. It is valid until the next call. */
+  read(at: number, length: number): Uint8Array;
+}
+
+/** A source over bytes that are in memory already; its views stay valid. */
+export function memorySource(bytes: Uint8Array): ByteSource {
+  return { size: bytes.length, read: (at, length) => bytes.subarray(at, Math.min(bytes.length, at + length)) };
+}

@@ -1,0 +1,39 @@
+/** From the bytes of a capture to a plan: what a replay needs before it starts. */
+import type { ByteSource } from '../packets/byte-source.ts';
+import { scanCapture } from '../packets/capture.ts';
+import type { CaptureIndex } from '../packets/capture-index.ts';
+import { CaptureError } from '../packets/types.ts';
+import { CaptureAnalysis } from './analysis.ts';
+import { planReplay, type ReplayPlan } from './plan.ts';
+
+/** A capture that has been read once. */
+export interface PreparedCapture {
+  readonly source: ByteSource;
+  readonly index: CaptureIndex;
+  readonly analysis: CaptureAnalysis;
+}
+
+/** Reads a capture; yields now and then how many bytes are done. Throws `CaptureError` if there is nothing in it to be played. */
+export function* prepareCapture(source: ByteSource): Generator<number, PreparedCapture> {
+  const analysis = new CaptureAnalysis();
+  const index = yield* scanCapture(source, (i, data, growing) => analysis.add(growing, i, data));
+  if (index.count === 0) {
+    throw new CaptureError('nothing to replay: the capture has no packets');
+  }
+  return { source, index, analysis };
+}
+
+/** Plans the replay of a prepared capture; see `planReplay`. */
+export function planOf({ source, index, analysis }: PreparedCapture, guest?: string): ReplayPlan {
+  return planReplay(source, index, analysis, guest);
+}
+
+/** Runs a generator to its end at once. */
+export function finish<T>(generator: Generator<unknown, T>): T {
+  for (;;) {
+    const step = generator.next();
+    if (step.done) {
+      return step.value;
+    }
+  }
+}
