@@ -9,6 +9,7 @@ import { PacketView } from '../packets/packet-view.ts';
 import { DEFAULT_GATEWAY, dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../replay/connections.ts';
 import { announcements, describePlan } from '../replay/describe.ts';
+import { Comparison } from '../replay/divergence.ts';
 import { type Flow, FlowTable } from '../replay/flow.ts';
 import { bareAck, segment, segmentLike, setAck } from '../replay/frames.ts';
 import { type ReplayPlan, roleFor } from '../replay/plan.ts';
@@ -69,6 +70,10 @@ export class TraceHost implements Host {
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
+  readonly comparison: Comparison;
+  /** The packet of the capture that the user network's last frame is (0: none), and how they compare. */
+  sentPacket = 0;
+  sentGrade = 0;
   readonly #outside: Host;
   readonly #plan: ReplayPlan;
   readonly #script: Script;
@@ -105,6 +110,7 @@ export class TraceHost implements Host {
     const { plan, outside, argv } = options;
     this.#plan = plan;
     this.#script = new Script(options.source, options.index, plan, options.script);
+    this.comparison = new Comparison(options.source, options.index, plan);
     this.#sink = options.sink ?? {};
     this.#outside = outside;
     this.seed = outside.seed;
@@ -226,6 +232,7 @@ export class TraceHost implements Host {
   #finish(): void {
     if (this.#phase === 'settle') {
       this.#phase = 'done';
+      this.comparison.finish();
       this.#outside.report('info', `replay finished: ${this.#script.packet} packets`);
       if (this.#unmatched > 0) {
         this.#outside.report(
@@ -311,6 +318,7 @@ export class TraceHost implements Host {
       if (this.#played.length > MAX_PLAYED) {
         for (const old of this.#played.splice(0, MAX_PLAYED / 2)) {
           this.#flows.remove(old);
+          this.comparison.ended(old);
         }
       }
     }
@@ -325,6 +333,7 @@ export class TraceHost implements Host {
         this.#inputs.push({ type: 'frame', data: segmentLike(old.lastFrame, reset), number: 0 });
       }
       this.#flows.remove(old);
+      this.comparison.ended(old);
     }
   }
 
@@ -426,6 +435,16 @@ export class TraceHost implements Host {
   // ---- what the stack does ----
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
+    if (dir === 1) {
+      const p = this.#view.set(buf, 0, size, 'ethernet').find();
+      const flow = p.tcp < 0 || p.fragment ? null : this.#flows.find(p, false);
+      if (flow && p.u8(p.tcp + 13) & TH_SYN) {
+        flow.iss = p.u32(p.tcp + 4);
+      }
+      const { packet, grade } = this.comparison.sent(p, flow, this.now_ns, this.#script.packet);
+      this.sentPacket = packet;
+      this.sentGrade = grade;
+    }
     this.#outside.frame(dir, buf, size);
   }
 
@@ -438,9 +457,6 @@ export class TraceHost implements Host {
     }
     const flags = p.u8(p.tcp + 13);
     const seq = p.u32(p.tcp + 4);
-    if (flags & TH_SYN) {
-      flow.iss = seq;
-    }
     if (flow.iss < 0 || flags & TH_RST) {
       return;
     }
@@ -448,7 +464,7 @@ export class TraceHost implements Host {
     const length = p.payloadEnd - p.payload;
     const data = from + (flags & TH_SYN ? 1 : 0);
     if (length > 0 && flow.arrived.add(data, data + length)) {
-      flow.toGuest += length;
+      this.#plan.progress.toGuest[flow.id] = (this.#plan.progress.toGuest[flow.id] ?? 0) + length;
     }
     if (length > 0) {
       this.#sink.toGuest?.(flow, data, p.bytes(p.payload, p.payloadEnd));
@@ -506,7 +522,7 @@ export class TraceHost implements Host {
   send(fd: number, buf: Uint8Array, off: number, len: number): void {
     const flow = this.#byFd.get(fd);
     if (flow) {
-      flow.toHost += len;
+      this.#plan.progress.toHost[flow.id] = (this.#plan.progress.toHost[flow.id] ?? 0) + len;
       this.#sink.toHost?.(flow, buf.subarray(off, off + len));
     }
     this.#answers.push({ type: 'written', fd, bytes: len });

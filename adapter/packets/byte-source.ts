@@ -5,9 +5,12 @@ export interface ByteSource {
   readonly size: number;
   /** A view of up to `length` bytes at `at`, shorter at the file's end. It is valid until the next call. */
   read(at: number, length: number): Uint8Array;
+  /** The same for a look at something far away, which is not worth reading what lies around it. */
+  glance(at: number, length: number): Uint8Array;
 }
 
 /** A source over bytes that are in memory already; its views stay valid. */
 export function memorySource(bytes: Uint8Array): ByteSource {
-  return { size: bytes.length, read: (at, length) => bytes.subarray(at, Math.min(bytes.length, at + length)) };
+  const read = (at: number, length: number): Uint8Array => bytes.subarray(at, Math.min(bytes.length, at + length));
+  return { size: bytes.length, read, glance: read };
 }

@@ -45,6 +45,8 @@ export class Flow {
   /** What has arrived at the guest of slirp's stream, and how far it is whole. */
   readonly arrived = new Coverage();
   sent = 0;
+  /** How far slirp has sent. */
+  sentHere = 0;
   /** The guest acknowledged this much in the capture, more than has arrived here: owed when it comes. */
   owed = 0;
   /** The last acknowledgment given. */
@@ -52,9 +54,6 @@ export class Flow {
   /** What the guest has sent: the next sequence number, and its last frame as a template. */
   guestNext = 0;
   lastFrame: Uint8Array | null = null;
-  /** Bytes handed to the host's socket, and bytes that arrived at the guest. */
-  toHost = 0;
-  toGuest = 0;
   /** For `FlowTable`. */
   nextInBucket: Flow | null = null;
 

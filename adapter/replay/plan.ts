@@ -1,6 +1,7 @@
 /** What a replay will do with each packet of a capture, once it is known who the guest is. */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { CaptureIndex } from '../packets/capture-index.ts';
+import { type Columns, makeColumns } from '../packets/columns.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import {
   type CaptureAnalysis,
@@ -64,12 +65,22 @@ export interface NeededForward {
 /** More `hostfwd` rules than that are not made. */
 const MAX_FORWARDS = 4096;
 
+const PROGRESS_SPEC = { toHost: Float64Array, toGuest: Float64Array, state: Uint8Array } as const;
+/** Something of the connection was played; its handshake was made up; bytes of it were nowhere in the capture. */
+export const STATE_PLAYED = 1;
+export const STATE_MADE_UP = 2;
+export const STATE_GAPS = 4;
+
 export interface ReplayPlan {
   readonly guest: GuestChoice;
   /** The capture is of a user network: its guest's frames are played as they are. */
   readonly slirp: boolean;
   /** By packet: `ROLE_`, or a reason + NOT_PLAYED. Changed while the replay goes on. */
   readonly roles: Uint8Array;
+  /** By packet of the host's side: how it compares with what was sent (see divergence.ts), 0 until then. */
+  readonly grades: Uint8Array;
+  /** By connection: bytes that have come through, and `STATE_` bits. */
+  readonly progress: Columns<typeof PROGRESS_SPEC>;
   readonly packets: PacketColumns;
   readonly connections: ConnectionColumns;
   readonly connectionCount: number;
@@ -122,6 +133,8 @@ export function planReplay(
     guest,
     slirp,
     roles,
+    grades: new Uint8Array(new SharedArrayBuffer(index.count)),
+    progress: makeColumns(PROGRESS_SPEC, connectionCount),
     packets,
     connections,
     connectionCount,

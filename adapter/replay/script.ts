@@ -23,7 +23,17 @@ import {
 import { Coverage } from './coverage.ts';
 import { Flow, socketAddress } from './flow.ts';
 import { completeFrame, frameOf, reversed, segmentLike, setWindow } from './frames.ts';
-import { NOT_PLAYED, openerOf, type ReplayPlan, ROLE_GUEST, ROLE_HOST, roleFor } from './plan.ts';
+import {
+  NOT_PLAYED,
+  openerOf,
+  type ReplayPlan,
+  ROLE_GUEST,
+  ROLE_HOST,
+  roleFor,
+  STATE_GAPS,
+  STATE_MADE_UP,
+  STATE_PLAYED,
+} from './plan.ts';
 import { Reassembly, sessionOf } from './sessions.ts';
 
 /** Something to be done at `time` (nanoseconds since the first packet), for packet `number` (0: made up). */
@@ -216,6 +226,7 @@ export class Script {
         { guest: (guest.iss[id] ?? 0) - 1, host: (host.iss[id] ?? 0) - 1 },
       );
       this.#flows.set(id, flow);
+      this.#mark(flow, STATE_PLAYED);
     }
     return flow;
   }
@@ -250,6 +261,7 @@ export class Script {
     const guestSyn = ((this.#guestColumns(flow).flags[flow.id] ?? 0) & SYN_SEEN) !== 0;
     const hostSyn = ((this.#hostColumns(flow).flags[flow.id] ?? 0) & SYN_SEEN) !== 0;
     flow.madeUp = !guestSyn || !hostSyn;
+    this.#mark(flow, flow.madeUp ? STATE_MADE_UP : 0);
     if (flow.initiator === 'guest') {
       if (!guestSyn) {
         this.#madeUp(flow, like(), TH_SYN, 0, -1);
@@ -268,6 +280,11 @@ export class Script {
         this.#madeUp(flow, like(), TH_SYN | TH_ACK, 0, 1);
       }
     }
+  }
+
+  #mark(flow: Flow, state: number): void {
+    const { progress } = this.#plan;
+    progress.state[flow.id] = (progress.state[flow.id] ?? 0) | state;
   }
 
   #connected(flow: Flow, number: number): void {
@@ -510,6 +527,7 @@ export class Script {
         return false;
       }
       this.zeros += gap;
+      this.#mark(flow, STATE_GAPS);
       if (this.gaps.length < MAX_GAPS_NAMED) {
         this.gaps.push({ stream: flow.id, packet: i + 1, from: flow.hostNext, to: end });
       }

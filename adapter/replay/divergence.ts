@@ -1,0 +1,496 @@
+/**
+ * What our stack sends in a replay, held against what the capture has for the other side: segments by their place in the stream, other
+ * packets by what they answer. It also says which packet of the capture a frame is.
+ */
+import type { ByteSource } from '../packets/byte-source.ts';
+import type { CaptureIndex } from '../packets/capture-index.ts';
+import { LinkLayer } from '../packets/link-layer.ts';
+import { PacketView } from '../packets/packet-view.ts';
+import { DHCP_SERVER, KIND_MASK, KIND_TCP, wireLength } from './analysis.ts';
+import { TH_ACK, TH_FIN, TH_PSH, TH_RST, TH_SYN } from './connections.ts';
+import type { Flow } from './flow.ts';
+import { type ReplayPlan, ROLE_HOST } from './plan.ts';
+
+/** How a packet of the capture and what was sent for it compare. */
+export const GRADES = ['same', 'same bytes, other form', 'different answer', 'missing', 'extra'] as const;
+export type Grade = (typeof GRADES)[number];
+
+export const SAME = 1;
+export const OTHER_FORM = 2;
+export const DIFFERENT = 3;
+export const MISSING = 4;
+export const EXTRA = 5;
+
+/** A difference between the two. */
+export interface FieldDifference {
+  /** A field by Wireshark's name, or a word such as `segmentation`. */
+  readonly field: string;
+  readonly captured: string;
+  readonly sent: string;
+}
+
+/** A pair that is not the same, or one half of one. */
+export interface Divergence {
+  readonly grade: Grade;
+  /** Packet of the capture, 0 for what was sent besides. */
+  readonly packet: number;
+  /** Time in the machine at which it was sent, in nanoseconds; -1 if it never was. */
+  readonly time: number;
+  /** `tcp.stream`, or -1. */
+  readonly stream: number;
+  /** What both are, in a few words. */
+  readonly summary: string;
+  readonly fields: readonly FieldDifference[];
+}
+
+/** Divergences that are kept; all are counted. */
+const MAX_KEPT = 10_000;
+/** Captured segments of a connection that wait for their like; the oldest are given up. */
+const MAX_WAITING = 1024;
+/** Groups of other packets that are remembered. */
+const MAX_GROUPS = 8192;
+
+/** A captured segment of the host's side. Places are relative to the SYN of each side. */
+interface CapturedSegment {
+  readonly packet: number;
+  readonly from: number;
+  readonly to: number;
+  readonly flags: number;
+  readonly ack: number;
+  readonly window: number;
+  readonly mss: number;
+  readonly ttl: number;
+  /** Bytes of it that have been sent in segments of another form. */
+  covered: number;
+}
+
+const SEGMENT_FLAGS = TH_FIN | TH_SYN | TH_RST | TH_PSH | TH_ACK;
+
+/** What a segment is compared by. */
+interface SentSegment {
+  readonly from: number;
+  readonly to: number;
+  readonly flags: number;
+  readonly ack: number;
+  readonly window: number;
+  readonly mss: number;
+  readonly ttl: number;
+}
+
+/** Another packet than a TCP segment: what it answers, what it is, and a hash of what it says. */
+interface Datagram {
+  readonly group: string;
+  readonly hash: number;
+  readonly summary: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** The captured segments of a connection's host side that have not been sent yet. */
+interface FlowState {
+  /** Index + 1 of the next packet of the connection to look at; 0: all have been. */
+  next: number;
+  readonly waiting: CapturedSegment[];
+  /** How far the captured side, and ours, have sent. */
+  capturedTo: number;
+  sentTo: number;
+}
+
+/** How far ahead of what is played its like is looked for, in packets. */
+const AHEAD = 64;
+/** Acknowledgments that go so much further are of later segments, in bytes. */
+const MAX_AHEAD_BYTES = 65536;
+/** Headers that a glance looks at. */
+const HEADERS = 256;
+
+export class Comparison {
+  /** By grade. */
+  readonly counts: Record<Grade, number> = {
+    same: 0,
+    'same bytes, other form': 0,
+    'different answer': 0,
+    missing: 0,
+    extra: 0,
+  };
+  readonly divergences: Divergence[] = [];
+  readonly #source: ByteSource;
+  readonly #index: CaptureIndex;
+  readonly #plan: ReplayPlan;
+  readonly #flows = new Map<Flow, FlowState>();
+  readonly #groups = new Map<string, { packet: number; datagram: Datagram }[]>();
+  readonly #link = new LinkLayer();
+  readonly #view = new PacketView();
+  /** The next packet to look at for other packets than segments. */
+  #other = 0;
+
+  constructor(source: ByteSource, index: CaptureIndex, plan: ReplayPlan) {
+    this.#source = source;
+    this.#index = index;
+    this.#plan = plan;
+  }
+
+  /**
+   * A frame that the user network has sent at `time`, in `p`; `flow` if it is a segment of one; `played` packets have been read so far.
+   * Returns the packet of the capture that it is, or 0, and its grade (`SAME`, ...).
+   */
+  sent(
+    p: PacketView,
+    flow: Flow | null,
+    time: number,
+    played: number,
+  ): { readonly packet: number; readonly grade: number } {
+    return flow && flow.iss >= 0 ? this.#segment(p, flow, time) : this.#datagram(p, time, played);
+  }
+
+  // ---- segments ----
+
+  #segment(p: PacketView, flow: Flow, time: number): { packet: number; grade: number } {
+    const state = this.#state(flow);
+    const s = segmentOf(p, flow.sentHere, flow.iss, flow.guestIss);
+    flow.sentHere = Math.max(flow.sentHere, s.to);
+    const again = s.to <= state.sentTo && s.to > s.from;
+    state.sentTo = Math.max(state.sentTo, s.to);
+    let at = this.#exact(flow, state, s);
+    if (at < 0 && s.to > s.from) {
+      at = state.waiting.findIndex((c) => c.from < s.to && s.from < c.to);
+    }
+    const captured = state.waiting[at];
+    if (captured) {
+      return this.#pair(flow, state, at, captured, s, time);
+    }
+    const grade: number = s.flags & TH_RST ? this.#resetInstead(state) : again || s.to === s.from ? OTHER_FORM : EXTRA;
+    const what = s.to === s.from && !(s.flags & TH_RST) ? 'an ACK more' : again ? 'a retransmission' : 'a segment more';
+    this.#note(grade, 0, time, flow.id, grade === DIFFERENT ? 'RST where the capture goes on' : what, []);
+    return { packet: 0, grade };
+  }
+
+  /** A RST of ours, while the capture has more to say. */
+  #resetInstead(state: FlowState): number {
+    return state.waiting.some((c) => c.to > c.from) ? DIFFERENT : OTHER_FORM;
+  }
+
+  /** Index of the captured segment with the same place, flags and acknowledgment, or else without the latter; -1 if there is none. */
+  #exact(flow: Flow, state: FlowState, s: SentSegment): number {
+    const kind = s.flags & (TH_SYN | TH_FIN | TH_RST);
+    const same = (c: CapturedSegment): boolean =>
+      c.from === s.from && c.to === s.to && (c.flags & (TH_SYN | TH_FIN | TH_RST)) === kind;
+    for (let more = true; more; more = this.#extend(flow, state, s)) {
+      const at = state.waiting.findIndex((c) => same(c) && c.ack === s.ack);
+      if (at >= 0) {
+        return at;
+      }
+    }
+    return s.to > s.from || kind !== 0 ? state.waiting.findIndex(same) : -1;
+  }
+
+  /** Looks at the next packets of the connection until one of the host's side; false if it is beyond what `s` may be, or there is none. */
+  #extend(flow: Flow, state: FlowState, s: SentSegment): boolean {
+    const last = state.waiting.at(-1);
+    if (last && (last.from > s.to || last.ack > s.ack + MAX_AHEAD_BYTES || state.waiting.length > AHEAD)) {
+      return false;
+    }
+    while (state.next > 0) {
+      const i = state.next - 1;
+      state.next = this.#plan.packets.next[i] ?? 0;
+      if (this.#plan.roles[i] === ROLE_HOST) {
+        this.#capture(flow, state, i);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #capture(flow: Flow, state: FlowState, i: number): void {
+    const { offset, caplen, len } = this.#index.columns;
+    const data = this.#source.glance(offset[i] ?? 0, Math.min(caplen[i] ?? 0, HEADERS));
+    const link = this.#link.find(this.#index.linktype(i), data);
+    const p = this.#view.set(data, link.l3, data.length - link.l3, 'ip').find();
+    if (p.tcp < 0) {
+      return;
+    }
+    const length = wireLength(p, len[i] ?? 0);
+    const s = segmentOf(p, state.capturedTo, flow.hostIss, flow.guestIss, length);
+    if (s.to > s.from && s.to <= state.capturedTo) {
+      // The capture has it twice: once is enough.
+      this.#grade(i, OTHER_FORM);
+      return;
+    }
+    state.capturedTo = Math.max(state.capturedTo, s.to);
+    state.waiting.push({ ...s, packet: i + 1, covered: 0 });
+    if (state.waiting.length > MAX_WAITING) {
+      this.#giveUp(flow, state, state.waiting.splice(0, MAX_WAITING / 2));
+    }
+  }
+
+  #pair(
+    flow: Flow,
+    state: FlowState,
+    at: number,
+    c: CapturedSegment,
+    s: SentSegment,
+    time: number,
+  ): { packet: number; grade: number } {
+    const fields: FieldDifference[] = [];
+    const differ = (field: string, captured: number | string, sent: number | string): void => {
+      if (captured !== sent) {
+        fields.push({ field, captured: String(captured), sent: String(sent) });
+      }
+    };
+    if (c.from !== s.from || c.to !== s.to) {
+      differ('segmentation', `bytes ${c.from} to ${c.to - 1}`, `bytes ${s.from} to ${s.to - 1}`);
+      c.covered += Math.min(c.to, s.to) - Math.max(c.from, s.from);
+    }
+    differ('tcp.flags', flagsText(c.flags), flagsText(s.flags));
+    differ('tcp.ack', c.ack, s.ack);
+    differ('tcp.window_size_value', c.window, s.window);
+    differ('tcp.options.mss_val', c.mss, s.mss);
+    differ('ip.ttl', c.ttl, s.ttl);
+    if (c.covered === 0 || c.covered >= c.to - c.from) {
+      // An acknowledgment is answered by the one that acknowledges more, too.
+      state.waiting.splice(at, 1);
+    }
+    const grade = fields.length === 0 ? SAME : OTHER_FORM;
+    this.#grade(c.packet - 1, grade);
+    if (grade === SAME) {
+      this.counts.same++;
+    } else {
+      this.#note(grade, c.packet, time, flow.id, `segment ${flagsText(c.flags)} of ${c.to - c.from} bytes`, fields);
+    }
+    return { packet: c.packet, grade };
+  }
+
+  #state(flow: Flow): FlowState {
+    let state = this.#flows.get(flow);
+    if (!state) {
+      state = { next: this.#plan.connections.first[flow.id] ?? 0, waiting: [], capturedTo: 0, sentTo: 0 };
+      this.#flows.set(flow, state);
+    }
+    return state;
+  }
+
+  /** Captured segments that were never sent. */
+  #giveUp(flow: Flow, state: FlowState, segments: readonly CapturedSegment[]): void {
+    for (const c of segments) {
+      const bytes = c.to - c.from;
+      const sent = bytes > 0 && c.to <= state.sentTo;
+      const grade = bytes === 0 || sent ? OTHER_FORM : MISSING;
+      const what =
+        bytes === 0 && !(c.flags & TH_RST)
+          ? 'an ACK less'
+          : sent
+            ? 'segmentation'
+            : `segment ${flagsText(c.flags)} of ${bytes} bytes`;
+      this.#grade(c.packet - 1, grade);
+      this.#note(grade, c.packet, -1, flow.id, what, []);
+    }
+  }
+
+  /** A connection of which nothing more comes: what is left of the capture was not sent. */
+  ended(flow: Flow): void {
+    const state = this.#flows.get(flow);
+    if (!state) {
+      return;
+    }
+    while (state.next > 0) {
+      const i = state.next - 1;
+      state.next = this.#plan.packets.next[i] ?? 0;
+      if (this.#plan.roles[i] === ROLE_HOST) {
+        this.#capture(flow, state, i);
+      }
+    }
+    this.#giveUp(flow, state, state.waiting.splice(0));
+    this.#flows.delete(flow);
+  }
+
+  // ---- other packets ----
+
+  #datagram(p: PacketView, time: number, played: number): { packet: number; grade: number } {
+    for (; this.#other < Math.min(this.#index.count, played + AHEAD); this.#other++) {
+      this.#captureOther(this.#other);
+    }
+    const d = datagramOf(p);
+    const group = this.#groups.get(d.group);
+    const captured = group?.shift();
+    if (!captured) {
+      this.#note(EXTRA, 0, time, -1, d.summary, []);
+      return { packet: 0, grade: EXTRA };
+    }
+    const fields = Object.entries(captured.datagram.fields).flatMap(([field, value]) =>
+      d.fields[field] === value ? [] : [{ field, captured: value, sent: d.fields[field] ?? 'absent' }],
+    );
+    const grade = captured.datagram.hash === d.hash ? SAME : fields.length > 0 ? DIFFERENT : OTHER_FORM;
+    this.#grade(captured.packet - 1, grade);
+    if (grade === SAME) {
+      this.counts.same++;
+    } else {
+      this.#note(grade, captured.packet, time, -1, captured.datagram.summary, fields);
+    }
+    return { packet: captured.packet, grade };
+  }
+
+  #captureOther(i: number): void {
+    const { packets, roles } = this.#plan;
+    if (roles[i] !== ROLE_HOST || ((packets.what[i] ?? 0) & KIND_MASK) === KIND_TCP) {
+      return;
+    }
+    const data = this.#index.bytes(this.#source, i);
+    const link = this.#link.find(this.#index.linktype(i), data);
+    const ethernet = this.#plan.slirp && link.eth >= 0;
+    const p = ethernet
+      ? this.#view.set(data, 0, data.length, 'ethernet').find()
+      : this.#view.set(data, link.l3, data.length - link.l3, 'ip').find();
+    const datagram = datagramOf(p);
+    const group = this.#groups.get(datagram.group);
+    if (group) {
+      group.push({ packet: i + 1, datagram });
+    } else {
+      if (this.#groups.size >= MAX_GROUPS) {
+        this.#groups.delete(this.#groups.keys().next().value ?? '');
+      }
+      this.#groups.set(datagram.group, [{ packet: i + 1, datagram }]);
+    }
+  }
+
+  /** The replay is over: what has not been sent is missing. */
+  finish(): void {
+    for (const flow of [...this.#flows.keys()]) {
+      this.ended(flow);
+    }
+    for (const group of this.#groups.values()) {
+      for (const { packet, datagram } of group) {
+        if (this.#plan.roles[packet - 1] === ROLE_HOST) {
+          this.#grade(packet - 1, MISSING);
+          this.#note(MISSING, packet, -1, -1, datagram.summary, []);
+        }
+      }
+    }
+    this.#groups.clear();
+  }
+
+  #grade(i: number, grade: number): void {
+    this.#plan.grades[i] = Math.max(this.#plan.grades[i] ?? 0, grade);
+  }
+
+  #note(
+    grade: number,
+    packet: number,
+    time: number,
+    stream: number,
+    summary: string,
+    fields: readonly FieldDifference[],
+  ): void {
+    const name = GRADES[grade - 1] ?? 'extra';
+    this.counts[name]++;
+    if (this.divergences.length < MAX_KEPT) {
+      this.divergences.push({ grade: name, packet, time, stream, summary, fields });
+    }
+  }
+}
+
+/** A segment's place and what it says; `near` is how far its side has come, `iss` its initial sequence number. */
+function segmentOf(
+  p: PacketView,
+  near: number,
+  iss: number,
+  peerIss: number,
+  length = p.payloadEnd - p.payload,
+): SentSegment {
+  const flags = p.u8(p.tcp + 13) & SEGMENT_FLAGS;
+  const from = near + ((p.u32(p.tcp + 4) - ((iss + near) % 0x100000000)) | 0);
+  const to = from + length + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
+  const ack = flags & TH_ACK ? (p.u32(p.tcp + 8) - Math.max(0, peerIss)) >>> 0 : 0;
+  const mss = flags & TH_SYN ? mssOf(p) : 0;
+  return { from, to, flags, ack, window: p.u16(p.tcp + 14), mss, ttl: p.ip >= 0 ? p.u8(p.ip + 8) : p.u8(p.ipv6 + 7) };
+}
+
+/** The maximum segment size option of a SYN, or 0. */
+function mssOf(p: PacketView): number {
+  const end = Math.min(p.limit, p.tcp + (p.u8(p.tcp + 12) >> 4) * 4);
+  for (let at = p.tcp + 20; at + 4 <= end && p.u8(at) !== 0; ) {
+    if (p.u8(at) === 2) {
+      return p.u16(at + 2);
+    }
+    at += p.u8(at) === 1 ? 1 : Math.max(2, p.u8(at + 1));
+  }
+  return 0;
+}
+
+function flagsText(flags: number): string {
+  const names = ['FIN', 'SYN', 'RST', 'PSH', 'ACK'].filter((_, bit) => flags & (1 << bit));
+  return `[${names.join(', ')}]`;
+}
+
+/** What another packet answers, and what it says. */
+function datagramOf(p: PacketView): Datagram {
+  if (p.arp >= 0 && p.arp + 28 <= p.limit) {
+    const target = p.bytes(p.arp + 14, p.arp + 18).join('.');
+    return {
+      group: `arp ${p.u16(p.arp + 6)} ${target}`,
+      hash: hash(p.bytes(p.arp, p.arp + 28)),
+      summary: `ARP, ${target}`,
+      fields: {},
+    };
+  }
+  if (p.udp >= 0 && p.u16(p.udp) === DHCP_SERVER && p.payload + 240 <= p.payloadEnd) {
+    return dhcpOf(p);
+  }
+  const at = p.ip >= 0 ? p.ip + 12 : p.ipv6 + 8;
+  const n = p.ip >= 0 ? 4 : 16;
+  const ends =
+    p.ip < 0 && p.ipv6 < 0 ? '' : `${p.bytes(at, at + n).join('.')} ${p.bytes(at + n, at + 2 * n).join('.')}`;
+  if (p.udp >= 0) {
+    const ports = `${p.u16(p.udp)} ${p.u16(p.udp + 2)}`;
+    const data = p.bytes(p.payload, p.payloadEnd);
+    return {
+      group: `udp ${ends} ${ports}`,
+      hash: hash(data),
+      summary: `UDP, ${ports.replace(' ', ' -> ')}`,
+      fields: { 'udp.payload': String(hash(data)) },
+    };
+  }
+  const icmp = Math.max(p.icmp, p.icmpv6);
+  if (icmp >= 0) {
+    const echo = p.icmp >= 0 && p.u8(icmp) === 0 ? ` ${p.u32(icmp + 4)}` : '';
+    const name = `${p.icmp >= 0 ? 'ICMP' : 'ICMPv6'} type ${p.u8(icmp)}`;
+    return {
+      group: `icmp ${ends} ${p.u8(icmp)}${echo}`,
+      hash: hash(p.bytes(icmp + 4, p.l3End)),
+      summary: name,
+      fields: {},
+    };
+  }
+  return {
+    group: `${p.ethType} ${p.proto} ${ends}`,
+    hash: hash(p.bytes(Math.max(p.l4, p.l3), p.l3End)),
+    summary: `protocol ${p.proto}`,
+    fields: {},
+  };
+}
+
+const DHCP_TYPES = ['', 'Discover', 'Offer', 'Request', 'Decline', 'ACK', 'NAK', 'Release', 'Inform'];
+
+/** A DHCP server's message by its transaction: kind and address are what its client goes by. */
+function dhcpOf(p: PacketView): Datagram {
+  const b = p.payload;
+  let type = 0;
+  for (let at = b + 240; at + 2 < p.payloadEnd && p.u8(at) !== 255; at += p.u8(at) === 0 ? 1 : 2 + p.u8(at + 1)) {
+    if (p.u8(at) === 53) {
+      type = p.u8(at + 2);
+    }
+  }
+  const name = DHCP_TYPES[type] ?? String(type);
+  return {
+    group: `dhcp ${p.u32(b + 4)}`,
+    hash: hash(p.bytes(b, p.payloadEnd)),
+    summary: `DHCP ${name}`,
+    fields: { 'dhcp.option.dhcp': name, 'dhcp.ip.your': p.bytes(b + 16, b + 20).join('.') },
+  };
+}
+
+/** FNV-1a. */
+function hash(b: Uint8Array): number {
+  let h = 0x811c9dc5;
+  for (const x of b) {
+    h = Math.imul(h ^ x, 0x01000193);
+  }
+  return h >>> 0;
+}
