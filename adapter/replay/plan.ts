@@ -200,7 +200,9 @@ function foreignRole(
   const src = packets.src[i] ?? 0;
   const dst = packets.dst[i] ?? 0;
   const [from, to] = [ids.has(src), ids.has(dst)];
-  const dhcp = (what & DHCP_REPLY) !== 0 && isGroup(analysis.hosts.get(dst).address);
+  // A DHCP server answers an address that is not its client's yet.
+  const target = analysis.hosts.get(dst);
+  const dhcp = (what & DHCP_REPLY) !== 0 && (isGroup(target.address) || target.sent === 0);
   if (!from && !to && !dhcp) {
     return roleFor('between other hosts');
   }

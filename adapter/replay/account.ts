@@ -1,0 +1,107 @@
+/** The account of a replay: what became of each packet and each connection, as far as it has been played. */
+import { type ConnectionColumns, sideOf } from './connections.ts';
+import { countRoles } from './describe.ts';
+import { formatAddress } from './hosts.ts';
+import { openerOf, type ReplayPlan, STATE_GAPS, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
+
+export type ConnectionStatus = 'complete' | 'partial' | 'not played';
+
+/** One TCP connection of the capture, with the capture's own addresses and Wireshark's stream number. */
+export interface ConnectionAccount {
+  readonly stream: number;
+  readonly guest: string;
+  readonly guestPort: number;
+  readonly remote: string;
+  readonly remotePort: number;
+  readonly initiator: 'guest' | 'remote';
+  readonly status: ConnectionStatus;
+  /** Why it was not played, or empty. */
+  readonly reason: string;
+  /** Bytes of payload that came through, and that the capture has. */
+  readonly toHost: number;
+  readonly toGuest: number;
+  readonly ofGuest: number;
+  readonly ofHost: number;
+}
+
+export interface Account {
+  readonly packets: number;
+  readonly played: number;
+  readonly notPlayed: Readonly<Record<string, number>>;
+  readonly connections: {
+    readonly total: number;
+    readonly complete: number;
+    readonly partial: number;
+    readonly notPlayed: Readonly<Record<string, number>>;
+  };
+  /** Bytes of TCP payload that came through. */
+  readonly bytes: { readonly toHost: number; readonly toGuest: number };
+}
+
+/** The account of everything. */
+export function accountOf(plan: ReplayPlan): Account {
+  const { guest, host, notPlayed } = countRoles(plan.roles);
+  const of = { complete: 0, partial: 0 };
+  const reasons: Record<string, number> = {};
+  const bytes = { toHost: 0, toGuest: 0 };
+  for (let id = 0; id < plan.connectionCount; id++) {
+    const { status, reason } = statusOf(plan, id);
+    if (status === 'not played') {
+      reasons[reason] = (reasons[reason] ?? 0) + 1;
+    } else {
+      of[status]++;
+    }
+    bytes.toHost += plan.progress.toHost[id] ?? 0;
+    bytes.toGuest += plan.progress.toGuest[id] ?? 0;
+  }
+  return {
+    packets: plan.roles.length,
+    played: guest + host,
+    notPlayed,
+    connections: { total: plan.connectionCount, ...of, notPlayed: reasons },
+    bytes,
+  };
+}
+
+function statusOf(plan: ReplayPlan, id: number): { status: ConnectionStatus; reason: string } {
+  const side = (plan.guestSide[id] ?? 0) - 1;
+  const state = plan.progress.state[id] ?? 0;
+  if (side < 0) {
+    return { status: 'not played', reason: 'between other hosts' };
+  }
+  if (!(state & STATE_PLAYED)) {
+    return { status: 'not played', reason: 'not reached, or without a beginning' };
+  }
+  const { ofGuest, ofHost } = lengthsOf(plan.connections, id, side);
+  const whole = (plan.progress.toHost[id] ?? 0) >= ofGuest && (plan.progress.toGuest[id] ?? 0) >= ofHost;
+  return { status: whole && !(state & (STATE_GAPS | STATE_MADE_UP)) ? 'complete' : 'partial', reason: '' };
+}
+
+/** Bytes of payload that the capture has of both sides. */
+function lengthsOf(c: ConnectionColumns, id: number, side: number): { ofGuest: number; ofHost: number } {
+  const length = (s: number): number => Math.max(0, (sideOf(c, s).end[id] ?? 0) - 1);
+  return { ofGuest: length(side), ofHost: length(1 - side) };
+}
+
+/** The account of each connection, in the order of their numbers. */
+export function* connectionAccounts(plan: ReplayPlan): Generator<ConnectionAccount> {
+  const c = plan.connections;
+  for (let id = 0; id < plan.connectionCount; id++) {
+    const known = (plan.guestSide[id] ?? 0) - 1;
+    const side = Math.max(0, known);
+    const [guest, remote] = [sideOf(c, side), sideOf(c, 1 - side)];
+    const address = (host: number | undefined): string => formatAddress(plan.addresses[host ?? 0] ?? new Uint8Array(4));
+    yield {
+      stream: id,
+      guest: address(guest.host[id]),
+      guestPort: guest.port[id] ?? 0,
+      remote: address(remote.host[id]),
+      remotePort: remote.port[id] ?? 0,
+      initiator: openerOf(c, id) === side ? 'guest' : 'remote',
+      ...statusOf(plan, id),
+      toHost: plan.progress.toHost[id] ?? 0,
+      toGuest: plan.progress.toGuest[id] ?? 0,
+      ...lengthsOf(c, id, side),
+    };
+  }
+}
