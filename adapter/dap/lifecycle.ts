@@ -9,7 +9,7 @@
 import { ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
 import { type Arguments, isObject, RequestError } from './arguments.ts';
 import { type LaunchConfiguration, parseLaunch } from './launch-args.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
 /** How long the answer to `launch` waits for `configurationDone`. */

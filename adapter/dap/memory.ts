@@ -2,7 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { GuestMemory } from '../engine/api.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
 /** More than this is answered in part, which the protocol allows. */

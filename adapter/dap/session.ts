@@ -16,13 +16,11 @@ import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
 import { stoppedBody } from './stopped.ts';
+import { THREAD_ID } from './thread.ts';
 import type { MessageEndpoint } from './transport.ts';
 
 /** Errors whose message is meant for the user; others are bugs, and their stack goes to the log. */
 const USER_ERRORS = new Set(['RequestError', 'EngineError', 'ExpressionError']);
-
-/** The machine has one thread. */
-export const THREAD_ID = 1;
 
 export interface SessionOptions {
   /** Makes the interpreter of the Debug Console's commands. */

@@ -5,7 +5,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi } from '../engine/api.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { ClientConventions } from './client.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 
 export const sourceRequests: Family = {
   source: {

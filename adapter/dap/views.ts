@@ -13,7 +13,7 @@ import type {
   RingsBody,
 } from './custom.ts';
 import { parseNumber, setRegister } from './registers.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import { readDescriptor, readRings } from './ring-view.ts';
 import type { PacketSession } from './session.ts';
 
