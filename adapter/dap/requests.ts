@@ -2,7 +2,6 @@
  * The table of requests. Each family declares the capability of a request beside its handler, and the answer to `initialize`
  * is made from the table, so that what is advertised is what is there.
  */
-import { InitializedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { breakpointRequests } from './breakpoints.ts';
 import { ClientConventions } from './client.ts';
@@ -26,7 +25,7 @@ const initializeRequests: Family = {
     // Breakpoints can be set from here on: the debug information is loaded, whatever is launched later.
     after: (session, ok) => {
       if (ok) {
-        session.sendEvent(new InitializedEvent());
+        session.greeted();
       }
     },
     showErrors: true,
