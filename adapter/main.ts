@@ -9,7 +9,8 @@ import { type Action, runCli } from './gdb/cli.ts';
 
 const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
 
-Runs an emulated network path (user network, QEMU's net queues and hub, e1000, a guest) and debugs it as gdb debugs programs.
+Runs an emulated network path (user network, QEMU's net queues and hub, e1000, a guest) and debugs it as gdb debugs \
+programs.
 
   -ex COMMAND    Execute a gdb command; can be given several times, mixed with -x.
   -x FILE        Execute the gdb commands of a file.
@@ -36,7 +37,8 @@ export const DEFAULT_ARGS: readonly string[] = [
   'e1000,netdev=user.0',
 ];
 
-const HINT = `Try "source examples/hello.pktgdb" for a whole session, or step by step: break e1000_receive_iov, run, bt, print $pkt, info registers.
+const HINT = `Try "source examples/hello.pktgdb" for a whole session, or step by step: break e1000_receive_iov, run, \
+bt, print $pkt, info registers.
 Ctrl-C stops the running machine; "guest ls" types into the guest; "continue &" keeps the prompt while it runs.
 `;
 

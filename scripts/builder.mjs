@@ -1,6 +1,6 @@
 /**
- * Builds dist/: the stack compiled with and without probes, its debug info, and the bundled programs. What one build has
- * parsed is kept for the next one of the same process.
+ * Builds dist/: the stack compiled with and without probes, its debug info, and the bundled programs.
+ * What one build has parsed is kept for the next one of the same process.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -124,14 +124,16 @@ async function attempt(file, otherwise, work) {
   }
 }
 
-/** Bundles one program. CommonJS dependencies inside an ES module need a `require`. */
+/** CommonJS dependencies inside an ES module need a `require`. */
+const REQUIRE =
+  "import { createRequire as __createRequire } from 'node:module'; " +
+  'const require = __createRequire(import.meta.url);';
+
+/** Bundles one program. */
 async function bundle({ entry, out, format, executable, platform = 'node' }) {
   const shebang =
     executable && !readFileSync(join(root, entry), 'utf8').startsWith('#!') ? '#!/usr/bin/env node\n' : '';
-  const require =
-    format === 'esm'
-      ? "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
-      : '';
+  const require = format === 'esm' ? REQUIRE : '';
   const good = await esbuild(entry, out, {
     format,
     platform,
@@ -180,7 +182,7 @@ async function locked(work) {
   }
 }
 
-/** Builds what is not up to date, or everything with `force`. Reports wrong files, builds the rest, and resolves to false. */
+/** Builds what is not up to date, or everything with `force`. Resolves to false if files were wrong. */
 export function buildAll({ force = false } = {}) {
   return locked(async () => {
     if (!force && isBuilt()) {

@@ -17,7 +17,10 @@ let building = false;
 /** Something changed while a build ran. */
 let again = false;
 
-/** Watches the folders that the build reads. A folder is watched, and not its files: editors put new ones in their place. */
+/**
+ * Watches the folders that the build reads.
+ * A folder is watched, and not its files, because editors put new files in their place.
+ */
 function watchFolders() {
   for (const top of ['adapter', 'src', 'scripts']) {
     const below = readdirSync(join(root, top), { recursive: true, withFileTypes: true })

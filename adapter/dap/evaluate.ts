@@ -78,7 +78,10 @@ async function evaluate(session: PacketSession, args: Arguments): Promise<DebugP
   };
 }
 
-/** A gdb command; its output is the answer. `run` starts what the launch configuration says, `quit` ends the session. */
+/**
+ * A gdb command, whose output is the answer.
+ * `run` starts what the launch configuration says, `quit` ends the session.
+ */
 async function command(
   session: PacketSession,
   line: string,

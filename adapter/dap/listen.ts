@@ -1,6 +1,6 @@
 /**
- * DAP on a port of 127.0.0.1. Clients such as VS Code (`debugServer`) and nvim-dap connect anew for each session, so each
- * connection is a session with an engine of its own, and several may be open at a time.
+ * DAP on a port of 127.0.0.1. Clients such as VS Code (`debugServer`) and nvim-dap connect anew for each session.
+ * So each connection is a session with an engine of its own, and several may be open at a time.
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type SessionFactories, serveStreams } from './server.ts';

@@ -49,7 +49,10 @@ async function servePort(port: number): Promise<number> {
   return 0;
 }
 
-/** The token of PKTGDB_DAP_TOKEN, or a new one. It is taken out of the environment, which the machine's commands inherit. */
+/**
+ * The token of PKTGDB_DAP_TOKEN, or a new one.
+ * It is taken out of the environment, because the machine's commands inherit that.
+ */
 function takeToken(): string {
   const chosen = process.env['PKTGDB_DAP_TOKEN'] ?? '';
   delete process.env['PKTGDB_DAP_TOKEN'];

@@ -1,4 +1,4 @@
-/** What a request is to the session: the types that each family of handlers fills in. The table of them is in requests.ts. */
+/** What a request is to the session: the types that each family of handlers fills in. The table is in requests.ts. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Arguments } from './arguments.ts';
 import type { PacketSession } from './session.ts';

@@ -1,6 +1,6 @@
 /**
- * The table of requests. Each family declares the capability of a request beside its handler, and the answer to `initialize`
- * is made from the table, so that what is advertised is what is there.
+ * The table of requests. Each family declares the capability of a request beside its handler.
+ * The answer to `initialize` is made from the table, so that what is advertised is what is there.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { breakpointRequests } from './breakpoints.ts';

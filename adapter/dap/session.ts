@@ -1,6 +1,6 @@
 /**
- * One debug session: dispatches requests to the table in requests.ts, turns the engine's events into DAP's, and keeps what
- * lives as long as the session. What lives as long as a stop is in `stop`.
+ * One debug session. It dispatches requests to the table in requests.ts and turns the engine's events into DAP's.
+ * It keeps what lives as long as the session; what lives as long as a stop is in `stopped`.
  */
 import {
   ContinuedEvent,
@@ -192,7 +192,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     }
   }
 
-  /** Runs `action`, which sets the machine going; stops are reported after `releaseStops`, so that the answer comes first. */
+  /**
+   * Runs `action`, which sets the machine going.
+   * Stops are reported after `releaseStops`, so that the answer to the request comes first.
+   */
   async running(action: () => Promise<void>): Promise<void> {
     this.#held ??= [];
     await action();

@@ -47,7 +47,7 @@ export class TokenLock {
     }
     if (!KEYS.has(command)) {
       throw new RequestError(
-        `${command}: this adapter does nothing before a "launch" with the attribute "token", which it printed at its start`,
+        `${command}: this adapter does nothing before a "launch" with the attribute "token"; it printed one on stderr`,
       );
     }
     const token = args.raw['token'];

@@ -1,6 +1,6 @@
 /**
- * DAP's framing ("Content-Length: N", blank line, N bytes of JSON), written to survive what is not DAP: the reader reports
- * garbage and looks for the next header instead of stopping.
+ * DAP's framing ("Content-Length: N", blank line, N bytes of JSON), written to survive what is not DAP.
+ * The reader reports garbage and looks for the next header instead of stopping.
  */
 import type { Readable, Writable } from 'node:stream';
 
