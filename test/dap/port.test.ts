@@ -299,6 +299,29 @@ describe('pktgdb -i dap=PORT', () => {
     await closed(socket);
   });
 
+  it('stops, steps and ends two real machines apart', async () => {
+    const { line } = await start('0', { PKTGDB_DAP_TOKEN: TOKEN });
+    const port = Number(/:(\d+),/.exec(line)?.[1]);
+    const launch = { token: TOKEN, trace: join(root, 'test/traces/02-hello.pcap') };
+    const [one, other] = [await clientOf(port), await clientOf(port)];
+    const place = async (client: TestClient): Promise<string | undefined> => {
+      await client.stoppedEvent();
+      const body = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', { threadId: 1 });
+      return body.stackFrames[0]?.name;
+    };
+    await Promise.all([
+      one.client.begin({ ...launch, initCommands: ['break e1000_receive_iov'] }),
+      other.client.begin({ ...launch, initCommands: ['break slirp_output'] }),
+    ]);
+    const both = [one.client, other.client];
+    assert.deepEqual(await Promise.all(both.map(place)), ['e1000_receive_iov', 'slirp_output']);
+    await one.client.ask('disconnect');
+    await other.client.ask('next', { threadId: 1 });
+    assert.equal(await place(other.client), 'slirp_output');
+    await other.client.ask('continue', { threadId: 1 });
+    assert.equal(await place(other.client), 'slirp_output');
+  });
+
   it('takes the token that PKTGDB_DAP_TOKEN fixes, and no short one', async () => {
     const { line } = await start('0', { PKTGDB_DAP_TOKEN: TOKEN });
     assert.ok(line.endsWith(`, token=${TOKEN}`), line);
