@@ -1,9 +1,9 @@
 /** The requests behind the extension's views and guest console (types in custom.ts). They are answered while the machine runs, too. */
 
+import { readNetworks } from '../inspect/connections.ts';
 import { type Nic, nics } from '../inspect/nics.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import { readConnections } from './connections.ts';
 import type {
   ConnectionsBody,
   DescriptorBody,
@@ -55,7 +55,9 @@ export const viewRequests: Family = {
   },
   'pktgdb/rings': { handle: (session): RingsBody => readRings(session.engine) },
   'pktgdb/descriptor': { handle: (session, args): DescriptorBody => readDescriptor(session.engine, args) },
-  'pktgdb/connections': { handle: (session): Promise<ConnectionsBody> => readConnections(session.engine) },
+  'pktgdb/connections': {
+    handle: async (session): Promise<ConnectionsBody> => ({ networks: await readNetworks(session.engine) }),
+  },
   'pktgdb/guestInput': { handle: (session, args) => session.engine.guestInput(args.string('text')) },
 };
 
