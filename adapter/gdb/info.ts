@@ -5,13 +5,13 @@ import { helpText } from '../commands/help.ts';
 import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { FunctionInfo } from '../compiler/debug-info.ts';
 import { REGISTER_GROUPS, registerNames } from '../inspect/registers.ts';
+import { declaration } from '../inspect/type-text.ts';
 import { completeLocation, defaultPlace, infoBreakpoints } from './breakpoints.ts';
 import { infoDisplay } from './display.ts';
 import { infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { NETWORK_INFO } from './network-info.ts';
 import { printPacket } from './packet.ts';
-import { declaration } from './ptype.ts';
 import { infoRegisters } from './register-info.ts';
 import { lineOf } from './source.ts';
 
