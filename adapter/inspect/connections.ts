@@ -41,8 +41,8 @@ export async function readNetworks(engine: EngineApi): Promise<Network[]> {
 }
 
 /**
- * What the monitor says, whether the machine runs or is stopped; empty if there is none. A machine that stops before it answers is asked
- * again, in place.
+ * What the monitor says, whether the machine runs or is stopped; empty if there is none. A machine that stops before it
+ * answers is asked again, in place.
  */
 export async function askMonitor(engine: EngineApi, line: string): Promise<string> {
   if (engine.state !== 'running') {
