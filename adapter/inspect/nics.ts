@@ -71,12 +71,13 @@ export class Register {
     return this.nic.store(this.index, bits, field);
   }
 
-  /** The expression that means it; none with several NICs. */
+  /** The expression that means it. There is none for every register of another NIC than the first. */
   expression(engine: EngineApi): string | undefined {
-    if (nics(engine).length > 1) {
-      return undefined;
+    const all = nics(engine);
+    if (this.info.count === 1 && this.nic.name === all[0]?.name) {
+      return `$${this.info.name}`;
     }
-    return this.info.count === 1 ? `$${this.info.name}` : `machine->nics[0]->mac_reg[${this.index}]`;
+    return all.length === 1 ? `machine->nics[0]->mac_reg[${this.index}]` : undefined;
   }
 
   /** Where it is in guest physical memory; undefined if the NIC is not mapped. */
