@@ -48,7 +48,12 @@ function comment(doc: string): string {
   return line === '' ? '' : `  /* ${line} */`;
 }
 
-// ---- functions ----
+// ---- constants and functions ----
+
+/** The value of a constant; one that is no single digit in hexadecimal, too. */
+export function constantText(value: number | string): string {
+  return typeof value === 'number' && value > 9 ? `${value} (${hex(value)})` : JSON.stringify(value);
+}
 
 /** `number (NetClientState, Uint8Array)`. */
 export function signature(f: FunctionInfo): string {

@@ -5,7 +5,7 @@ import type { FunctionInfo, GlobalInfo, StructInfo } from '../compiler/debug-inf
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { ACCESS, bitRange } from '../inspect/register-notation.ts';
 import type { RegisterInfo } from '../inspect/registers.ts';
-import { declaration, fieldMeanings } from '../inspect/type-text.ts';
+import { constantText, declaration, fieldMeanings } from '../inspect/type-text.ts';
 import { FIELDS, type Field } from '../packets/fields.ts';
 import { hex } from '../packets/format.ts';
 
@@ -42,10 +42,7 @@ export function structText(s: StructInfo): string {
 }
 
 export function globalText(g: GlobalInfo): string {
-  const value =
-    g.value === undefined
-      ? ''
-      : ` = ${typeof g.value === 'number' && g.value > 9 ? `${g.value} (${hex(g.value)})` : JSON.stringify(g.value)}`;
+  const value = g.value === undefined ? '' : ` = ${constantText(g.value)}`;
   return paragraphs(code(`const ${g.name}: ${g.type || 'unknown'}${value}`), g.doc, place(g));
 }
 
