@@ -170,9 +170,4 @@ describe('tree of connections', () => {
     const ids = network!.children[1]!.children.map(({ id }) => id);
     assert.equal(new Set(ids).size, 2);
   });
-
-  it('is empty for text that is no table', () => {
-    assert.deepEqual(parseNetworks('', ''), []);
-    assert.deepEqual(parseNetworks('unknown command\n', 'x\n'), []);
-  });
 });

@@ -1,4 +1,4 @@
-/** Everything that is shown of a register comes from its row in the stack's table: what the recipe "Add a register" promises. */
+/** All that is shown of a register comes from its row in the stack's table, as the recipe "Add a register" promises. */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { RegisterLayout, RegistersBody } from '../../adapter/dap/custom.ts';
