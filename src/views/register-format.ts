@@ -9,7 +9,7 @@ export const NUMBER_FORMATS: readonly NumberFormat[] = ['hex', 'dec', 'bin'];
 
 /** The format after this one, for a button that goes through them. */
 export function nextFormat(format: NumberFormat): NumberFormat {
-  return NUMBER_FORMATS[(NUMBER_FORMATS.indexOf(format) + 1) % NUMBER_FORMATS.length]!;
+  return NUMBER_FORMATS[NUMBER_FORMATS.indexOf(format) + 1] ?? 'hex';
 }
 
 /** A value of `width` bits: `0x0000002a`, `42`, `0b0010_1010`. A single bit is 0 or 1 in each. */
