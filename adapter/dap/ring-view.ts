@@ -32,8 +32,6 @@ const LETTERS: Readonly<Record<State, DescriptorState>> = {
   done: 'd',
   unmapped: '?',
 };
-/** States of descriptors that hold something. */
-const FILLED: readonly State[] = ['packet', 'done', 'pending'];
 
 export function readRings(engine: EngineApi): RingsBody {
   return {
@@ -48,23 +46,15 @@ export function readRings(engine: EngineApi): RingsBody {
 function ringView(memory: GuestMemory, nic: Nic, kind: RingKind): RingView {
   const { kind: _kind, ...ring } = readRing(nic.registers, kind);
   const contents = new RingContents(memory, { kind, ...ring });
-  const states = Array.from({ length: ring.count }, (_, i) => contents.state(i));
-  return {
-    ...ring,
-    states: states.map((state) => LETTERS[state]).join(''),
-    packets: packets(memory, contents, states),
-  };
+  const states = Array.from({ length: ring.count }, (_, i) => LETTERS[contents.state(i)]);
+  return { ...ring, states: states.join(''), packets: packets(memory, contents) };
 }
 
 /** What the descriptors before the head hold (the newest first), and of a transmit ring those that wait. */
-function packets(memory: GuestMemory, contents: RingContents, states: readonly State[]): RingView['packets'] {
+function packets(memory: GuestMemory, contents: RingContents): RingView['packets'] {
   const found: RingView['packets'][number][] = [];
-  for (const index of contents.fromHead()) {
-    const state = states[index];
-    const d = state !== undefined && FILLED.includes(state) ? contents.descriptor(index) : undefined;
-    if (d?.address !== undefined && d.length > 0) {
-      found.push({ index, length: d.length, summary: summaryOf(memory, d) });
-    }
+  for (const { index, descriptor } of contents.filled()) {
+    found.push({ index, length: descriptor.length, summary: summaryOf(memory, descriptor) });
     if (found.length === MAX_PACKETS) {
       break;
     }

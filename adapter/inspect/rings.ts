@@ -101,6 +101,8 @@ export function bufferLength({ kind, bufferSize }: Ring, { length }: Descriptor)
  */
 export type DescriptorState = 'empty' | 'packet' | 'free' | 'pending' | 'done' | 'unmapped';
 
+const FILLED: ReadonlySet<DescriptorState> = new Set(['packet', 'pending', 'done']);
+
 /** Descriptors of a ring as they are in memory at one moment: all, or `count` from number `first`. */
 export class RingContents {
   readonly ring: Ring;
@@ -145,11 +147,18 @@ export class RingContents {
     return view !== undefined && view.getBigUint64(8) === 0n;
   }
 
-  /** Numbers of descriptors backwards from the head: the newest first, what waits in a transmit ring last. */
-  *fromHead(): Generator<number> {
+  /**
+   * Descriptors that hold something, backwards from the head: what came or was sent last is first, and what waits in a
+   * transmit ring, as it is on the tail's side, last.
+   */
+  *filled(): Generator<{ readonly index: number; readonly descriptor: Descriptor }> {
     const { head, count } = this.ring;
     for (let i = 0; i < count; i++) {
-      yield (head - 1 - i + 2 * count) % count;
+      const index = (head - 1 - i + 2 * count) % count;
+      const descriptor = FILLED.has(this.state(index)) ? this.descriptor(index) : undefined;
+      if (descriptor?.address !== undefined && descriptor.length > 0) {
+        yield { index, descriptor };
+      }
     }
   }
 }

@@ -107,7 +107,7 @@ describe('rings', () => {
       assert.deepEqual([0, 127, 128, 255, 0xfff80, 0xffffffff].map(count), [0, 0, 8, 8, 65528, 65528]);
     }
     const empty = new RingContents(new Ram(), readRing(ringRegisters('rx', 0, 3, 5), 'rx'));
-    assert.deepEqual([...empty.fromHead()], []);
+    assert.deepEqual([...empty.filled()], []);
     assert.equal(empty.descriptor(0), undefined);
   });
 
@@ -160,11 +160,23 @@ describe('rings', () => {
     assert.deepEqual(new Set(states('rx', memory, 8, 5, 5)), new Set(['packet', 'free']));
   });
 
-  it('go backwards from the head, around the start', () => {
-    const contents = new RingContents(new Ram(), readRing(ringRegisters('rx', 8, 2, 5), 'rx'));
-    assert.deepEqual([...contents.fromHead()], [1, 0, 7, 6, 5, 4, 3, 2]);
-    const first = new RingContents(new Ram(), readRing(ringRegisters('rx', 8, 0, 5), 'rx'));
-    assert.deepEqual([...first.fromHead()].slice(0, 2), [7, 6]);
+  it('hold packets, the newest first, around the start', () => {
+    const memory = new Ram().done(0, 1, 3, 6, 7);
+    for (const i of [0, 1, 2, 3, 6]) {
+      memory.view.setUint16(BASE + i * DESCRIPTOR_SIZE + 8, 60 + i, true);
+    }
+    const filled = (kind: RingKind, head: number, tail: number): number[] => {
+      const contents = new RingContents(memory, readRing(ringRegisters(kind, 8, head, tail), kind));
+      return [...contents.filled()].map(({ index, descriptor }) => {
+        assert.equal(descriptor.length, 60 + index);
+        return index;
+      });
+    };
+    // 3 is the NIC's again, 7 is done, but without a length.
+    assert.deepEqual(filled('rx', 2, 5), [1, 0, 6]);
+    assert.deepEqual(filled('rx', 0, 0), [6, 3, 1, 0]);
+    // In a transmit ring 2 and 3 wait.
+    assert.deepEqual(filled('tx', 2, 5), [1, 0, 6, 3, 2]);
   });
 
   it('end where memory ends', () => {
