@@ -24,6 +24,7 @@ import {
   SINGLE_REGISTERS,
 } from '../../adapter/inspect/registers.ts';
 import { FakeEngine } from '../dap/fake-engine.ts';
+import { FakeEngine as FakeMachine } from '../gdb/fake-engine.ts';
 
 const HIGH = { lsb: 31, width: 1 };
 const MIDDLE = { lsb: 16, width: 2 };
@@ -188,6 +189,27 @@ describe('registers', () => {
     assert.equal(await name('s.mac_reg[0x2810 >> 2]'), 'RDH');
     for (const text of ['$MTA', '$nope', '$RDH + 1', 's.big[3]', 's.mac_reg[99999]', 's.mac_reg[nope]', '(', '']) {
       assert.equal(await name(text), undefined, text);
+    }
+    evaluator.dispose();
+  });
+
+  it('of several NICs are those of the object that an expression means', async () => {
+    const engine = new FakeMachine().stand();
+    const { nics: objects } = engine.globals['machine'] as { nics: { mac_reg: Uint32Array }[] };
+    const second = Object.assign(Object.create(Object.getPrototypeOf(objects[0])), {
+      mac_reg: new Uint32Array(0x8000),
+    });
+    objects.push(second);
+    engine.shared = new Map([...engine.shared, ['e1000.1/mac_reg', second.mac_reg.buffer]]);
+    const evaluator = new Evaluator(engine);
+    for (const [text, nic] of [
+      ['s->mac_reg[RDH]', 'e1000.0'],
+      ['machine->nics[0].mac_reg[RDH]', 'e1000.0'],
+      ['machine->nics[1].mac_reg[RDH + 0]', 'e1000.1'],
+      ['so->mac_reg[RDH]', undefined],
+    ] as const) {
+      const found = await registerOf(evaluator, text, 0);
+      assert.deepEqual([found?.nic.name, found?.name], [nic, nic && 'RDH'], text);
     }
     evaluator.dispose();
   });
