@@ -4,7 +4,6 @@ import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
 import { escapeSequence } from '../inspect/expression/lexer.ts';
 import { parseArgument } from '../inspect/expression/parser.ts';
-import { hex } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Text with C's escapes resolved. */
@@ -105,7 +104,7 @@ async function convert(gdb: GdbInterpreter, c: Conversion, value: Value): Promis
   } else if (c.letter === 'c') {
     text = String.fromCharCode(Number(integerOf(value) & 0xffffn));
   } else if (c.letter === 'p') {
-    text = hex(value.address ?? Number(integerOf(value)));
+    text = `0x${(value.address ?? Number(integerOf(value))).toString(16)}`;
   } else if ('fgeEG'.includes(c.letter)) {
     text = Number(value.value).toFixed(c.precision ?? 6);
   } else {
