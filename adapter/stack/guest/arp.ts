@@ -1,11 +1,14 @@
 /** Neighbours and the address resolution protocol (net/core/neighbour.c, net/ipv4/arp.c; RFC 826). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { drop } from '../util/drop.ts';
-import { dev_queue_xmit, ETH_HLEN, ETH_P_ARP, ETH_P_IP, ether_addr_equal, type net_device } from './dev.ts';
+import { dev_queue_xmit, ether_addr_equal } from './dev.ts';
 import { guest_os } from './kernel.ts';
 import { get_unaligned_be16, get_unaligned_be32, NSEC_PER_SEC, put_unaligned_be16, put_unaligned_be32 } from './lib.ts';
+import { ETH_HLEN, ETH_P_ARP, ETH_P_IP, type net_device } from './net_device.ts';
+import type { sk_buff } from './sk_buff.ts';
 import { sk_buff_head, skb_dequeue, skb_queue_tail } from './skb_queue.ts';
-import { alloc_skb, kfree_skb, kfree_skb_reason, type sk_buff, skb_push, skb_put } from './skbuff.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, skb_push, skb_put } from './skbuff.ts';
 import { del_timer, mod_timer, type timer_list, timer_setup } from './timer.ts';
 
 /** States of a neighbour. */

@@ -1,91 +1,26 @@
 /** Network devices: queueing to send, NAPI and the protocol switch to receive (net/core/dev.c). */
+
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { arp_rcv } from './arp.ts';
-import type { e1000_adapter } from './e1000_hw.ts';
 import { e1000_clean, e1000_xmit_frame } from './e1000_txrx.ts';
 import { ip_rcv } from './ip_input.ts';
 import { guest_os } from './kernel.ts';
 import { get_unaligned_be16 } from './lib.ts';
-import { sk_buff_head, skb_dequeue, skb_queue_tail } from './skb_queue.ts';
 import {
-  kfree_skb,
-  kfree_skb_reason,
-  PACKET_BROADCAST,
-  PACKET_HOST,
-  PACKET_MULTICAST,
-  PACKET_OTHERHOST,
-  type sk_buff,
-  skb_copy,
-  skb_pull,
-} from './skbuff.ts';
-
-/** Ethernet (IEEE 802.3) sizes and types. */
-export const ETH_HLEN = 14;
-export const ETH_DATA_LEN = 1500;
-export const ETH_P_IP = 0x0800;
-export const ETH_P_ARP = 0x0806;
-/** Packets a device may hold back while its ring is full. */
-export const DEFAULT_TX_QUEUE_LEN = 1000;
-
-/** Interface flags, as `ifconfig` shows them. */
-export const IFF_UP = 0x1;
-export const IFF_LOOPBACK = 0x8;
-
-/** Counters of a device (`struct net_device_stats`). */
-export class net_device_stats {
-  rx_packets = 0;
-  tx_packets = 0;
-  rx_bytes = 0;
-  tx_bytes = 0;
-  rx_errors = 0;
-  tx_errors = 0;
-  rx_dropped = 0;
-  tx_dropped = 0;
-}
-
-/** A network device. */
-export class net_device {
-  name: string;
-  ifindex = 0;
-  flags = 0;
-  mtu = ETH_DATA_LEN;
-  dev_addr: Uint8Array = new Uint8Array(6);
-  broadcast: Uint8Array = new Uint8Array([255, 255, 255, 255, 255, 255]);
-  /** IPv4 configuration (`struct in_ifaddr`); 0 while there is none. */
-  ifa_address = 0;
-  ifa_mask = 0;
-  ifa_broadcast = 0;
-  /** The link is up (`netif_carrier_ok`). */
-  carrier = false;
-  /** The driver has no descriptor left (`netif_queue_stopped`). */
-  queue_stopped = false;
-  /** Packets that wait for the driver. */
-  qdisc: sk_buff_head = new sk_buff_head();
-  stats: net_device_stats = new net_device_stats();
-  irq = 0;
-  base_addr = 0;
-  priv: e1000_adapter | null = null;
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-/** A device's place in the receive poll list. */
-export class napi_struct {
-  readonly dev: net_device;
-  scheduled = false;
-  weight = 64;
-  constructor(dev: net_device) {
-    this.dev = dev;
-  }
-}
-
-/** Per-CPU receive state: devices to poll, and packets looped back. */
-export class softnet_data {
-  poll_list: napi_struct[] = [];
-  input_pkt_queue: sk_buff_head = new sk_buff_head();
-}
+  DEFAULT_TX_QUEUE_LEN,
+  ETH_HLEN,
+  ETH_P_ARP,
+  ETH_P_IP,
+  IFF_LOOPBACK,
+  IFF_UP,
+  type napi_struct,
+  type net_device,
+  type softnet_data,
+} from './net_device.ts';
+import { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST, type sk_buff } from './sk_buff.ts';
+import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
+import { kfree_skb, kfree_skb_reason, skb_copy, skb_pull } from './skbuff.ts';
 
 /** Asks for the device to be polled (from its interrupt handler). */
 export function __napi_schedule(napi: napi_struct): void {

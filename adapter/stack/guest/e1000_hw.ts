@@ -1,7 +1,8 @@
 /** The 82540EM as its driver sees it: register offsets, bits, and the accessors (e1000_hw.c; Intel 8254x manual, chapter 13). */
+
 import { address_space_ldl, address_space_stl } from '../softmmu/memory.ts';
-import { napi_struct, type net_device } from './dev.ts';
-import type { sk_buff } from './skbuff.ts';
+import { ETH_HLEN, napi_struct, type net_device } from './net_device.ts';
+import type { sk_buff } from './sk_buff.ts';
 import type { timer_list } from './timer.ts';
 
 export const E1000_CTRL = 0x0000;
@@ -137,4 +138,19 @@ export function e1000_read_mac_addr(adapter: e1000_adapter): boolean {
     adapter.netdev.dev_addr[2 * i + 1] = word >>> 8;
   }
   return true;
+}
+
+/** Unmasks the NIC's interrupts. */
+export function e1000_irq_enable(adapter: e1000_adapter): void {
+  writel(E1000_IMS_ENABLE_MASK, adapter, E1000_IMS);
+}
+
+/** Masks them. */
+export function e1000_irq_disable(adapter: e1000_adapter): void {
+  writel(0xffffffff, adapter, E1000_IMC);
+}
+
+/** Largest frame, without FCS, that the device sends. */
+export function e1000_max_frame(netdev: net_device): number {
+  return netdev.mtu + ETH_HLEN;
 }

@@ -1,7 +1,7 @@
 /** The e1000 driver: finding, starting and watching the NIC (drivers/net/ethernet/intel/e1000/e1000_main.c). */
+
 import { pci_config_read, pci_config_write } from '../hw/pci/pci.ts';
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { ETH_HLEN, IFF_UP, net_device } from './dev.ts';
 import {
   E1000_CTRL,
   E1000_CTRL_ASDE,
@@ -14,8 +14,6 @@ import {
   E1000_ICR_LSC,
   E1000_ICS,
   E1000_IMC,
-  E1000_IMS,
-  E1000_IMS_ENABLE_MASK,
   E1000_MTA,
   E1000_RAH,
   E1000_RAH_AV,
@@ -43,14 +41,17 @@ import {
   E1000_TIDV,
   E1000_TIPG,
   e1000_adapter,
+  e1000_irq_enable,
   e1000_read_mac_addr,
   type e1000_ring,
   readl,
   writel,
 } from './e1000_hw.ts';
 import { e1000_alloc_rx_buffers } from './e1000_txrx.ts';
-import { guest_os, printk } from './kernel.ts';
+import { guest_os } from './kernel.ts';
 import { mac_ntoa, NSEC_PER_SEC } from './lib.ts';
+import { IFF_UP, net_device } from './net_device.ts';
+import { printk } from './printk.ts';
 import { memblock_alloc } from './skbuff.ts';
 import { mod_timer, timer_setup } from './timer.ts';
 
@@ -202,16 +203,6 @@ export function e1000_configure_rx(adapter: e1000_adapter): void {
   writel(E1000_RCTL_EN | E1000_RCTL_BAM, adapter, E1000_RCTL);
 }
 
-/** Unmasks the NIC's interrupts. */
-export function e1000_irq_enable(adapter: e1000_adapter): void {
-  writel(E1000_IMS_ENABLE_MASK, adapter, E1000_IMS);
-}
-
-/** Masks them. */
-export function e1000_irq_disable(adapter: e1000_adapter): void {
-  writel(0xffffffff, adapter, E1000_IMC);
-}
-
 /** Follows the link: tells the stack when the carrier comes or goes. Runs after a link change and every two seconds. */
 export function e1000_watchdog(adapter: e1000_adapter): void {
   const { netdev } = adapter;
@@ -231,9 +222,4 @@ export function e1000_watchdog(adapter: e1000_adapter): void {
     netdev.carrier = false;
   }
   mod_timer(adapter.watchdog_task, cpu_get_ns() + 2 * NSEC_PER_SEC);
-}
-
-/** Largest frame, without FCS, that the device sends. */
-export function e1000_max_frame(netdev: net_device): number {
-  return netdev.mtu + ETH_HLEN;
 }

@@ -1,14 +1,7 @@
 /** The e1000 driver's data path: interrupt, NAPI poll, receive and transmit rings (e1000_main.c; manual, 3.2 and 3.3). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import {
-  __napi_schedule,
-  __qdisc_run,
-  eth_type_trans,
-  napi_complete_done,
-  type napi_struct,
-  type net_device,
-  netif_receive_skb,
-} from './dev.ts';
+import { __napi_schedule, __qdisc_run, eth_type_trans, napi_complete_done, netif_receive_skb } from './dev.ts';
 import {
   E1000_DESC_SIZE,
   E1000_ICR,
@@ -23,12 +16,16 @@ import {
   E1000_TXD_CMD_RS,
   E1000_TXD_STAT_DD,
   type e1000_adapter,
+  e1000_irq_disable,
+  e1000_irq_enable,
+  e1000_max_frame,
   readl,
   writel,
 } from './e1000_hw.ts';
-import { e1000_irq_disable, e1000_irq_enable, e1000_max_frame } from './e1000_main.ts';
 import { guest_os } from './kernel.ts';
-import { alloc_skb, kfree_skb, kfree_skb_reason, NET_IP_ALIGN, type sk_buff, skb_put } from './skbuff.ts';
+import type { napi_struct, net_device } from './net_device.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, NET_IP_ALIGN, skb_put } from './skbuff.ts';
 import { mod_timer } from './timer.ts';
 
 /** Bytes the NIC may write into a receive buffer: the longest frame it accepts, with its FCS and a VLAN tag. */

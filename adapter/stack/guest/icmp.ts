@@ -1,10 +1,11 @@
 /** ICMP (net/ipv4/icmp.c; RFC 792) and ping sockets (net/ipv4/ping.c). */
+
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { EAGAIN, ECONNREFUSED, EHOSTUNREACH, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
 import type { sock } from './inet_sock.ts';
-import { IP_HLEN, IP_OFFSET, inet_addr_type_local } from './ip_input.ts';
-import { inet_select_addr, ip_build_and_send_pkt, ip_route_output } from './ip_output.ts';
+import { IP_HLEN, IP_OFFSET } from './ip_input.ts';
+import { ip_build_and_send_pkt } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
 import {
   csum_fold,
@@ -14,8 +15,10 @@ import {
   get_unaligned_be32,
   put_unaligned_be16,
 } from './lib.ts';
+import { inet_addr_type_local, inet_select_addr, ip_route_output } from './route.ts';
+import { PACKET_HOST, type sk_buff } from './sk_buff.ts';
 import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
-import { alloc_skb, kfree_skb, kfree_skb_reason, PACKET_HOST, type sk_buff, skb_put } from './skbuff.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, skb_put } from './skbuff.ts';
 import {
   __inet_lookup_established,
   IPPROTO_ICMP,

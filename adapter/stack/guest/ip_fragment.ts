@@ -1,12 +1,12 @@
 /** Fragments: reassembly with bounded memory, and cutting (net/ipv4/ip_fragment.c; RFC 791 3.2, RFC 815). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import type { net_device } from './dev.ts';
-import { IP_DF, IP_HLEN, IP_MF, IP_OFFSET } from './ip_input.ts';
-import { ip_finish_output2, ip_send_check } from './ip_output.ts';
+import { IP_HLEN, IP_MF, IP_OFFSET } from './ip_input.ts';
 import { guest_os } from './kernel.ts';
 import { get_unaligned_be16, NSEC_PER_SEC, put_unaligned_be16 } from './lib.ts';
+import type { sk_buff } from './sk_buff.ts';
 import { sk_buff_head, skb_dequeue, skb_queue_after } from './skb_queue.ts';
-import { alloc_skb, kfree_skb, kfree_skb_reason, type sk_buff, skb_pull, skb_push, skb_put } from './skbuff.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, skb_pull, skb_put } from './skbuff.ts';
 import { del_timer, mod_timer, type timer_list, timer_setup } from './timer.ts';
 
 /** How long the fragments of a datagram wait for each other; how many datagrams, and fragments of one, may. */
@@ -31,11 +31,6 @@ export class ipq {
     this.protocol = protocol;
     this.timer = timer_setup(ip_expire, this as ipq);
   }
-}
-
-/** All datagrams that are being put together, oldest first. */
-export class ip4_frags {
-  queues: ipq[] = [];
 }
 
 /** Takes a fragment in. Returns the whole datagram (its `network_header` is an IP header), or null while parts are missing. */
@@ -136,34 +131,4 @@ function ip_frag_remove(q: ipq): void {
   if (i >= 0) {
     queues.splice(i, 1);
   }
-}
-
-/** Cuts a packet for a device's MTU and sends the parts. A packet that must not be cut is given up. */
-export function ip_do_fragment(skb: sk_buff, dev: net_device): void {
-  const b = skb.head;
-  const p = skb.network_header;
-  if (get_unaligned_be16(b, p + 6) & IP_DF) {
-    kfree_skb_reason(skb, 'IP_FRAG');
-    return;
-  }
-  const step = (dev.mtu - IP_HLEN) & ~7;
-  const payload = skb.len - IP_HLEN;
-  for (let off = 0; off < payload; off += step) {
-    const n = Math.min(step, payload - off);
-    const f = alloc_skb(n);
-    if (!f) {
-      kfree_skb_reason(skb, 'GUEST_NO_MEMORY');
-      return;
-    }
-    b.copyWithin(skb_put(f, n), p + IP_HLEN + off, p + IP_HLEN + off + n);
-    f.network_header = skb_push(f, IP_HLEN);
-    b.copyWithin(f.network_header, p, p + IP_HLEN);
-    put_unaligned_be16(f.len, b, f.network_header + 2);
-    put_unaligned_be16((off >> 3) | (off + n < payload ? IP_MF : 0), b, f.network_header + 6);
-    ip_send_check(f);
-    f.saddr = skb.saddr;
-    f.daddr = skb.daddr;
-    ip_finish_output2(f, dev);
-  }
-  kfree_skb(skb);
 }

@@ -1,10 +1,12 @@
 /** IPv4 in (net/ipv4/ip_input.c; RFC 791). */
-import { IFF_LOOPBACK, type net_device } from './dev.ts';
 import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, icmp_rcv } from './icmp.ts';
 import { ip_defrag } from './ip_fragment.ts';
 import { guest_os } from './kernel.ts';
 import { csum_fold_partial, csum_partial, get_unaligned_be16, get_unaligned_be32 } from './lib.ts';
-import { kfree_skb_reason, type sk_buff, skb_pull, skb_trim } from './skbuff.ts';
+import { IFF_LOOPBACK, type net_device } from './net_device.ts';
+import { inet_addr_type_local } from './route.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { kfree_skb_reason, skb_pull, skb_trim } from './skbuff.ts';
 import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from './sock.ts';
 import { tcp_v4_rcv } from './tcp_ipv4.ts';
 import { udp_rcv } from './udp.ts';
@@ -67,22 +69,6 @@ export function ip_route_input_local(dev: net_device, daddr: number): boolean {
     return true;
   }
   return daddr === dev.ifa_broadcast || inet_addr_type_local(daddr);
-}
-
-/**
- * True when `addr` is one of our own.
- * @nodebug
- */
-export function inet_addr_type_local(addr: number): boolean {
-  if (addr >>> 24 === 127) {
-    return true;
-  }
-  for (const dev of guest_os().net.devs) {
-    if (dev.ifa_address !== 0 && dev.ifa_address === addr) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /** Puts fragments together. */

@@ -1,58 +1,18 @@
 /** IPv4 out: routes, headers, fragments (net/ipv4/ip_output.c, route.c). */
 import { eth_header, neigh_resolve_output } from './arp.ts';
-import { dev_queue_xmit, ETH_P_IP, IFF_LOOPBACK, IFF_UP, type net_device } from './dev.ts';
+import { dev_queue_xmit } from './dev.ts';
 import type { sock } from './inet_sock.ts';
-import { ip_do_fragment } from './ip_fragment.ts';
-import { INADDR_BROADCAST, IP_DF, IP_HLEN, inet_addr_type_local } from './ip_input.ts';
+import { INADDR_BROADCAST, IP_DF, IP_HLEN, IP_MF } from './ip_input.ts';
 import { guest_os } from './kernel.ts';
-import { csum_fold, csum_partial, put_unaligned_be16, put_unaligned_be32 } from './lib.ts';
-import { kfree_skb_reason, type sk_buff, skb_push } from './skbuff.ts';
+import { csum_fold, csum_partial, get_unaligned_be16, put_unaligned_be16, put_unaligned_be32 } from './lib.ts';
+import { ETH_P_IP, IFF_LOOPBACK, type net_device } from './net_device.ts';
+import { ip_route_output, rt_nexthop } from './route.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, skb_push, skb_put } from './skbuff.ts';
 import { IPPROTO_TCP } from './sock.ts';
 
 /** Time to live of what we send. */
 export const IPDEFTTL = 64;
-
-/**
- * The device that packets to `daddr` leave by, or null when there is no route.
- * @nodebug
- */
-export function ip_route_output(daddr: number): net_device | null {
-  const { lo, devs, gateway } = guest_os().net;
-  if (inet_addr_type_local(daddr)) {
-    return lo;
-  }
-  for (const dev of devs) {
-    const on_link = dev.ifa_address !== 0 && ((daddr ^ dev.ifa_address) & dev.ifa_mask) === 0;
-    if ((on_link || daddr === INADDR_BROADCAST) && dev.flags & IFF_UP) {
-      return dev;
-    }
-  }
-  if (gateway !== 0) {
-    for (const dev of devs) {
-      if (dev.ifa_address !== 0 && ((gateway ^ dev.ifa_address) & dev.ifa_mask) === 0) {
-        return dev;
-      }
-    }
-  }
-  return null;
-}
-
-/**
- * The neighbour that a packet to `daddr` is handed to on `dev`.
- * @nodebug
- */
-export function rt_nexthop(dev: net_device, daddr: number): number {
-  const on_link = dev.ifa_address === 0 || ((daddr ^ dev.ifa_address) & dev.ifa_mask) === 0;
-  return on_link || daddr === INADDR_BROADCAST ? daddr : guest_os().net.gateway;
-}
-
-/**
- * The address that packets to `daddr` come from.
- * @nodebug
- */
-export function inet_select_addr(dev: net_device, daddr: number): number {
-  return dev.flags & IFF_LOOPBACK ? daddr : dev.ifa_address;
-}
 
 /** Sends a TCP segment of a socket. */
 export function ip_queue_xmit(sk: sock, skb: sk_buff): void {
@@ -133,4 +93,34 @@ export function ip_finish_output2(skb: sk_buff, dev: net_device): void {
     return;
   }
   neigh_resolve_output(skb, dev);
+}
+
+/** Cuts a packet for a device's MTU and sends the parts. A packet that must not be cut is given up. */
+export function ip_do_fragment(skb: sk_buff, dev: net_device): void {
+  const b = skb.head;
+  const p = skb.network_header;
+  if (get_unaligned_be16(b, p + 6) & IP_DF) {
+    kfree_skb_reason(skb, 'IP_FRAG');
+    return;
+  }
+  const step = (dev.mtu - IP_HLEN) & ~7;
+  const payload = skb.len - IP_HLEN;
+  for (let off = 0; off < payload; off += step) {
+    const n = Math.min(step, payload - off);
+    const f = alloc_skb(n);
+    if (!f) {
+      kfree_skb_reason(skb, 'GUEST_NO_MEMORY');
+      return;
+    }
+    b.copyWithin(skb_put(f, n), p + IP_HLEN + off, p + IP_HLEN + off + n);
+    f.network_header = skb_push(f, IP_HLEN);
+    b.copyWithin(f.network_header, p, p + IP_HLEN);
+    put_unaligned_be16(f.len, b, f.network_header + 2);
+    put_unaligned_be16((off >> 3) | (off + n < payload ? IP_MF : 0), b, f.network_header + 6);
+    ip_send_check(f);
+    f.saddr = skb.saddr;
+    f.daddr = skb.daddr;
+    ip_finish_output2(f, dev);
+  }
+  kfree_skb(skb);
 }

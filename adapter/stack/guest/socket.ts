@@ -5,7 +5,8 @@ import { guest_os } from './kernel.ts';
 import type { task_struct } from './sched.ts';
 import { skb_queue_purge } from './skbuff.ts';
 import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, inet_dgram_bind } from './sock.ts';
-import { inet_csk_listen_start, tcp_close, tcp_sock } from './tcp.ts';
+import { inet_csk_listen_start, tcp_close } from './tcp.ts';
+import { tcp_sock } from './tcp_sock.ts';
 
 /** A TCP socket of a process. */
 export function tcp_socket(task: task_struct): tcp_sock {

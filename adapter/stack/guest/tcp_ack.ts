@@ -1,19 +1,10 @@
 /** Acknowledgements: round trip time, congestion window, recovery (net/ipv4/tcp_input.c; RFC 5681, 6298, 6582). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { after, before } from './lib.ts';
+import type { sk_buff } from './sk_buff.ts';
 import { skb_dequeue } from './skb_queue.ts';
-import { kfree_skb, type sk_buff } from './skbuff.ts';
-import {
-  ICSK_TIME_NONE,
-  ICSK_TIME_PROBE0,
-  TCP_CA_Loss,
-  TCP_CA_Open,
-  TCP_CA_Recovery,
-  TCPHDR_SYN,
-  type tcp_sock,
-  tcp_wnd_end,
-} from './tcp.ts';
-import { tcp_window_field } from './tcp_input.ts';
+import { kfree_skb } from './skbuff.ts';
 import {
   tcp_check_probe_timer,
   tcp_rearm_rto,
@@ -22,7 +13,19 @@ import {
   tcp_trim_head,
   tcp_xmit_retransmit_queue,
 } from './tcp_output.ts';
-import { TCP_RTO_MAX, TCP_RTO_MIN } from './tcp_timer.ts';
+import {
+  ICSK_TIME_NONE,
+  ICSK_TIME_PROBE0,
+  TCP_CA_Loss,
+  TCP_CA_Open,
+  TCP_CA_Recovery,
+  TCP_RTO_MAX,
+  TCP_RTO_MIN,
+  TCPHDR_SYN,
+  type tcp_sock,
+  tcp_window_field,
+  tcp_wnd_end,
+} from './tcp_sock.ts';
 import { del_timer } from './timer.ts';
 
 /** Duplicate acknowledgements that mean a loss. */

@@ -1,18 +1,28 @@
 /** TCP in: states, acknowledgements, data (net/ipv4/tcp_input.c; RFC 9293 3.10). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { ECONNREFUSED, ECONNRESET, EPIPE } from './errno.ts';
 import { after, before, get_unaligned_be16 } from './lib.ts';
+import type { sk_buff } from './sk_buff.ts';
 import { skb_dequeue, skb_queue_after, skb_queue_tail } from './skb_queue.ts';
-import { kfree_skb, kfree_skb_reason, type sk_buff, skb_cloned, skb_pull, skb_put, skb_tailroom } from './skbuff.ts';
+import { kfree_skb, kfree_skb_reason, skb_cloned, skb_pull, skb_put, skb_tailroom } from './skbuff.ts';
 import { RCV_SHUTDOWN, SEND_SHUTDOWN, sk_error_report, sock_def_readable, sock_def_write_space } from './sock.ts';
+import { tcp_done } from './tcp.ts';
+import { tcp_ack, tcp_ack_update_window } from './tcp_ack.ts';
+import { tcp_time_wait, tcp_v4_send_reset } from './tcp_minisocks.ts';
+import { __tcp_push_pending_frames, tcp_send_ack } from './tcp_output.ts';
 import {
+  TCP_ADVMSS,
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
   TCP_CLOSING,
   TCP_ESTABLISHED,
+  TCP_FIN_TIMEOUT,
   TCP_FIN_WAIT1,
   TCP_FIN_WAIT2,
+  TCP_HLEN,
   TCP_LAST_ACK,
+  TCP_MIN_MSS,
   TCP_RCVBUF,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
@@ -22,14 +32,10 @@ import {
   TCPHDR_RST,
   TCPHDR_SYN,
   tcp_all_acked,
-  tcp_done,
   tcp_receive_window,
   type tcp_sock,
-} from './tcp.ts';
-import { tcp_ack, tcp_ack_update_window } from './tcp_ack.ts';
-import { tcp_parse_mss, tcp_time_wait, tcp_v4_send_reset } from './tcp_ipv4.ts';
-import { __tcp_push_pending_frames, tcp_send_ack } from './tcp_output.ts';
-import { TCP_FIN_TIMEOUT, tcp_send_delayed_ack } from './tcp_timer.ts';
+} from './tcp_sock.ts';
+import { tcp_send_delayed_ack } from './tcp_timer.ts';
 import { mod_timer } from './timer.ts';
 
 /** Out of order segments that a connection holds. */
@@ -354,10 +360,27 @@ export function tcp_ack_snd_check(sk: tcp_sock): void {
   tcp_send_delayed_ack(sk);
 }
 
-/**
- * The window field of a segment.
- * @nodebug
- */
-export function tcp_window_field(skb: sk_buff): number {
-  return get_unaligned_be16(skb.head, skb.transport_header + 14);
+/** Takes the MSS option of a SYN, whose options lie between its header and `skb.data`. */
+export function tcp_parse_mss(sk: tcp_sock, skb: sk_buff): void {
+  const b = skb.head;
+  const end = skb.data;
+  for (let p = skb.transport_header + TCP_HLEN; p < end; ) {
+    const kind = b[p]!;
+    if (kind === 0) {
+      break;
+    }
+    if (kind === 1) {
+      p++;
+      continue;
+    }
+    const len = p + 1 < end ? b[p + 1]! : 0;
+    if (len < 2 || p + len > end) {
+      break;
+    }
+    if (kind === 2 && len === 4) {
+      const mss = get_unaligned_be16(b, p + 2);
+      sk.mss_cache = Math.max(TCP_MIN_MSS, Math.min(mss === 0 ? TCP_ADVMSS : mss, TCP_ADVMSS));
+    }
+    p += len;
+  }
 }

@@ -1,11 +1,8 @@
 /** TCP over IPv4: finding the connection of a segment, opening connections, resets (net/ipv4/tcp_ipv4.c, tcp_minisocks.c). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
 import { qemu_random_u32 } from '../util/random.ts';
 import { EADDRINUSE, ENETUNREACH, ENOBUFS } from './errno.ts';
-import { inet_addr_type_local } from './ip_input.ts';
-import { IPDEFTTL, inet_select_addr, ip_build_and_send_pkt, ip_route_output } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
 import {
   after,
@@ -15,38 +12,36 @@ import {
   get_unaligned_be16,
   get_unaligned_be32,
 } from './lib.ts';
-import { alloc_skb, kfree_skb, kfree_skb_reason, PACKET_HOST, type sk_buff, skb_pull, skb_put } from './skbuff.ts';
+import { inet_addr_type_local, inet_select_addr, ip_route_output } from './route.ts';
+import { PACKET_HOST, type sk_buff } from './sk_buff.ts';
+import { kfree_skb, kfree_skb_reason, skb_pull } from './skbuff.ts';
 import {
   __inet_lookup_established,
   IPPROTO_TCP,
   inet_ehash_insert,
   inet_hash_connect,
   sk_error_report,
-  sock_def_readable,
 } from './sock.ts';
+import { tcp_done } from './tcp.ts';
+import { tcp_parse_mss, tcp_rcv_established, tcp_rcv_state_process } from './tcp_input.ts';
+import { tcp_v4_send_reset } from './tcp_minisocks.ts';
+import { tcp_send_ack, tcp_send_syn } from './tcp_output.ts';
 import {
   TCP_ESTABLISHED,
   TCP_HLEN,
   TCP_LISTEN,
-  TCP_MIN_MSS,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
+  TCP_TIMEWAIT_LEN,
   TCPHDR_ACK,
   TCPHDR_FIN,
   TCPHDR_RST,
   TCPHDR_SYN,
-  tcp_clear_xmit,
-  tcp_done,
   tcp_sock,
-} from './tcp.ts';
-import { tcp_rcv_established, tcp_rcv_state_process, tcp_window_field } from './tcp_input.ts';
-import { TCP_ADVMSS, tcp_send_ack, tcp_send_syn, tcp_v4_send_check, tcp_write_header } from './tcp_output.ts';
-import { TCP_TIMEWAIT_LEN } from './tcp_timer.ts';
+  tcp_window_field,
+} from './tcp_sock.ts';
 import { mod_timer } from './timer.ts';
-
-/** Connections that may be in TIME_WAIT at a time (`tcp_max_tw_buckets`). */
-const TCP_MAX_TW_BUCKETS = 512;
 
 /** A TCP segment arrived: checks it, finds its connection. */
 export function tcp_v4_rcv(skb: sk_buff): void {
@@ -166,31 +161,6 @@ function tcp_init_sequence(sk: tcp_sock): void {
   sk.snd_nxt = isn;
 }
 
-/** Takes the MSS option of a SYN, whose options lie between its header and `skb.data`. */
-export function tcp_parse_mss(sk: tcp_sock, skb: sk_buff): void {
-  const b = skb.head;
-  const end = skb.data;
-  for (let p = skb.transport_header + TCP_HLEN; p < end; ) {
-    const kind = b[p]!;
-    if (kind === 0) {
-      break;
-    }
-    if (kind === 1) {
-      p++;
-      continue;
-    }
-    const len = p + 1 < end ? b[p + 1]! : 0;
-    if (len < 2 || p + len > end) {
-      break;
-    }
-    if (kind === 2 && len === 4) {
-      const mss = get_unaligned_be16(b, p + 2);
-      sk.mss_cache = Math.max(TCP_MIN_MSS, Math.min(mss === 0 ? TCP_ADVMSS : mss, TCP_ADVMSS));
-    }
-    p += len;
-  }
-}
-
 /** Starts to connect to `daddr:dport`; `sk.inet_num` may be bound. Returns 0 or a negative error; the answer wakes the program. */
 export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): number {
   const dev = ip_route_output(daddr);
@@ -226,19 +196,6 @@ export function tcp_v4_err(sk: tcp_sock, seq: number, err: number): void {
   }
 }
 
-/** Both sides have closed: keeps the connection for late segments. */
-export function tcp_time_wait(sk: tcp_sock): void {
-  const { tw } = guest_os().net.inet;
-  tcp_clear_xmit(sk);
-  sk.sk_state = TCP_TIME_WAIT;
-  if (tw.length >= TCP_MAX_TW_BUCKETS) {
-    tcp_done(tw[0]!);
-  }
-  tw.push(sk);
-  mod_timer(sk.sk_timer, cpu_get_ns() + TCP_TIMEWAIT_LEN);
-  sock_def_readable(sk);
-}
-
 /** A segment for a connection in TIME_WAIT (RFC 9293 3.10.7.4; RFC 1122 4.2.2.13 for a new SYN, RFC 1337 for RST). */
 export function tcp_timewait_state_process(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
@@ -257,22 +214,4 @@ export function tcp_timewait_state_process(sk: tcp_sock, skb: sk_buff): void {
     tcp_send_ack(sk);
   }
   kfree_skb(skb);
-}
-
-/** Answers a segment that no connection takes with a reset (RFC 9293 3.5.2). The segment stays the caller's. */
-export function tcp_v4_send_reset(skb: sk_buff): void {
-  const b = skb.head;
-  const th = skb.transport_header;
-  const rst = alloc_skb(TCP_HLEN);
-  if (!rst) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
-    return;
-  }
-  const p = skb_put(rst, TCP_HLEN);
-  const has_ack = (skb.tcp_flags & TCPHDR_ACK) !== 0;
-  const dport = get_unaligned_be16(b, th + 2);
-  const flags = has_ack ? TCPHDR_RST : TCPHDR_RST | TCPHDR_ACK;
-  tcp_write_header(b, p, dport, skb.sport, has_ack ? skb.ack_seq : 0, has_ack ? 0 : skb.end_seq, flags, TCP_HLEN);
-  tcp_v4_send_check(rst, skb.daddr, skb.saddr);
-  ip_build_and_send_pkt(rst, skb.daddr, skb.saddr, IPPROTO_TCP, IPDEFTTL, 0);
 }

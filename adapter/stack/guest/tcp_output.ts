@@ -1,4 +1,5 @@
 /** TCP out: segments, windows, retransmission (net/ipv4/tcp_output.c; RFC 9293 3.8). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
@@ -13,15 +14,18 @@ import {
   put_unaligned_be16,
   put_unaligned_be32,
 } from './lib.ts';
-import { skb_queue_after } from './skb_queue.ts';
-import { alloc_skb, type sk_buff, skb_clone, skb_pull, skb_push, skb_put } from './skbuff.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { skb_queue_after, skb_queue_tail } from './skb_queue.ts';
+import { alloc_skb, skb_clone, skb_pull, skb_push, skb_put } from './skbuff.ts';
 import { IPPROTO_TCP } from './sock.ts';
 import {
   ICSK_TIME_NONE,
   ICSK_TIME_PROBE0,
   ICSK_TIME_RETRANS,
+  TCP_ADVMSS,
   TCP_HLEN,
   TCP_RCVBUF,
+  TCP_RTO_MAX,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCPHDR_ACK,
@@ -29,16 +33,12 @@ import {
   TCPHDR_PSH,
   TCPHDR_RST,
   TCPHDR_SYN,
-  tcp_add_write_queue_tail,
   tcp_receive_window,
   type tcp_sock,
   tcp_wnd_end,
-} from './tcp.ts';
-import { TCP_RTO_MAX } from './tcp_timer.ts';
+} from './tcp_sock.ts';
 import { del_timer, mod_timer } from './timer.ts';
 
-/** MSS that we announce: Ethernet's MTU without the headers. */
-export const TCP_ADVMSS = 1460;
 /** Bytes of the MSS option. */
 const TCPOLEN_MSS = 4;
 
@@ -314,4 +314,18 @@ export function tcp_write_wakeup(sk: tcp_sock): void {
   skb.seq = (sk.snd_una - 1) >>> 0;
   skb.tcp_flags = TCPHDR_ACK;
   tcp_transmit_skb(sk, skb, false);
+}
+
+/**
+ * Appends a segment to the write queue; it starts at `write_seq`.
+ * @nodebug
+ */
+export function tcp_add_write_queue_tail(sk: tcp_sock, skb: sk_buff, flags: number): void {
+  skb.seq = sk.write_seq;
+  skb.end_seq = (sk.write_seq + (flags & (TCPHDR_SYN | TCPHDR_FIN) ? 1 : 0)) >>> 0;
+  skb.tcp_flags = flags;
+  skb.tstamp = 0;
+  skb_queue_tail(sk.sk_write_queue, skb);
+  sk.write_seq = skb.end_seq;
+  sk.sk_send_head ??= skb;
 }

@@ -1,18 +1,9 @@
 /** TCP's timers (net/ipv4/tcp_timer.c; RFC 6298). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { ETIMEDOUT } from './errno.ts';
 import { sk_error_report } from './sock.ts';
-import {
-  ICSK_TIME_NONE,
-  ICSK_TIME_PROBE0,
-  ICSK_TIME_RETRANS,
-  TCP_CA_Loss,
-  TCP_CLOSE,
-  TCP_SYN_RECV,
-  TCP_SYN_SENT,
-  tcp_done,
-  type tcp_sock,
-} from './tcp.ts';
+import { tcp_done } from './tcp.ts';
 import {
   tcp_check_probe_timer,
   tcp_rearm_rto,
@@ -20,14 +11,20 @@ import {
   tcp_send_ack,
   tcp_write_wakeup,
 } from './tcp_output.ts';
+import {
+  ICSK_TIME_NONE,
+  ICSK_TIME_PROBE0,
+  ICSK_TIME_RETRANS,
+  TCP_CA_Loss,
+  TCP_CLOSE,
+  TCP_DELACK_TIME,
+  TCP_RTO_MAX,
+  TCP_SYN_RECV,
+  TCP_SYN_SENT,
+  type tcp_sock,
+} from './tcp_sock.ts';
 import { mod_timer } from './timer.ts';
 
-/** Bounds of the retransmission time-out, time of a delayed acknowledgement, of FIN_WAIT2 without a program, of TIME_WAIT (ns). */
-export const TCP_RTO_MIN = 200e6;
-export const TCP_RTO_MAX = 120e9;
-export const TCP_DELACK_TIME = 40e6;
-export const TCP_FIN_TIMEOUT = 60e9;
-export const TCP_TIMEWAIT_LEN = 60e9;
 /** Retransmissions before a connection counts as dead: of a SYN, a SYN-ACK, data (`tcp_syn_retries`, `tcp_synack_retries`, `tcp_retries2`). */
 const TCP_SYN_RETRIES = 6;
 const TCP_SYNACK_RETRIES = 5;

@@ -3,7 +3,7 @@ import { EAGAIN, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
 import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH } from './icmp.ts';
 import type { sock } from './inet_sock.ts';
 import { IP_HLEN } from './ip_input.ts';
-import { IPDEFTTL, inet_select_addr, ip_build_and_send_pkt, ip_route_output } from './ip_output.ts';
+import { IPDEFTTL, ip_build_and_send_pkt } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
 import {
   csum_fold,
@@ -13,17 +13,10 @@ import {
   get_unaligned_be16,
   put_unaligned_be16,
 } from './lib.ts';
+import { inet_select_addr, ip_route_output } from './route.ts';
+import type { sk_buff } from './sk_buff.ts';
 import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
-import {
-  alloc_skb,
-  kfree_skb,
-  kfree_skb_reason,
-  type sk_buff,
-  skb_pull,
-  skb_push,
-  skb_put,
-  skb_trim,
-} from './skbuff.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, skb_pull, skb_push, skb_put, skb_trim } from './skbuff.ts';
 import { IPPROTO_UDP, sock_def_readable, sock_error } from './sock.ts';
 
 const UDP_HLEN = 8;

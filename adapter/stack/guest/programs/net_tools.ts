@@ -1,12 +1,14 @@
 /** Programs that show and set the network's configuration: ifconfig, route, arp, netstat (Busybox networking). */
 import { NUD_INCOMPLETE, NUD_REACHABLE } from '../arp.ts';
-import { IFF_LOOPBACK, IFF_UP, type net_device } from '../dev.ts';
+import { do_exit } from '../exit.ts';
 import { bb_error_msg, printf } from '../file.ts';
 import type { sock } from '../inet_sock.ts';
 import { guest_os } from '../kernel.ts';
 import { inet_aton, inet_ntoa, mac_ntoa } from '../lib.ts';
-import { do_exit, type program, type task_struct } from '../sched.ts';
-import type { tcp_sock } from '../tcp.ts';
+import { IFF_LOOPBACK, IFF_UP, type net_device } from '../net_device.ts';
+import type { task_struct } from '../sched.ts';
+import type { program } from '../task.ts';
+import type { tcp_sock } from '../tcp_sock.ts';
 import { no_poll } from './coreutils.ts';
 import { bb_show_usage, getopt } from './getopt.ts';
 import { ifconfig_address } from './udhcpc.ts';

@@ -1,13 +1,16 @@
 /** `ping`: echo requests and how long their answers take (Busybox ping). */
+
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { EAGAIN, strerror } from '../errno.ts';
+import { do_exit } from '../exit.ts';
 import { bb_error_msg, printf } from '../file.ts';
 import { ICMP_HLEN, ping_recvmsg, ping_v4_sendmsg } from '../icmp.ts';
 import type { sock } from '../inet_sock.ts';
 import { IPDEFTTL } from '../ip_output.ts';
 import { get_unaligned_be16, inet_ntoa, NSEC_PER_MSEC, NSEC_PER_SEC, parse_number } from '../lib.ts';
-import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
+import { schedule_timeout, type task_struct } from '../sched.ts';
 import { ping_socket } from '../socket.ts';
+import type { program } from '../task.ts';
 import { bb_show_usage, getopt, optarg } from './getopt.ts';
 import { res_query, type res_state, res_wait } from './resolver.ts';
 

@@ -1,8 +1,9 @@
 /** `udhcpc`: gets an address by DHCP (Busybox udhcpc; RFC 2131, 2132). */
+
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { qemu_random_u32 } from '../../util/random.ts';
-import { IFF_UP, type net_device } from '../dev.ts';
 import { EAGAIN } from '../errno.ts';
+import { do_exit } from '../exit.ts';
 import { file_puts } from '../file.ts';
 import { write_whole } from '../fs.ts';
 import type { sock } from '../inet_sock.ts';
@@ -15,8 +16,10 @@ import {
   put_unaligned_be32,
   text_to_bytes,
 } from '../lib.ts';
-import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
+import { IFF_UP, type net_device } from '../net_device.ts';
+import { schedule_timeout, type task_struct } from '../sched.ts';
 import { udp_socket } from '../socket.ts';
+import type { program } from '../task.ts';
 import { udp_recvmsg, udp_sendmsg } from '../udp.ts';
 import { bb_show_usage, getopt, optarg } from './getopt.ts';
 

@@ -1,0 +1,70 @@
+/** Network devices as the kernel knows them (include/linux/netdevice.h). The code for them is in dev.ts. */
+import type { e1000_adapter } from './e1000_hw.ts';
+import { sk_buff_head } from './skb_queue.ts';
+
+/** Ethernet (IEEE 802.3) sizes and types. */
+export const ETH_HLEN = 14;
+export const ETH_DATA_LEN = 1500;
+export const ETH_P_IP = 0x0800;
+export const ETH_P_ARP = 0x0806;
+/** Packets a device may hold back while its ring is full. */
+export const DEFAULT_TX_QUEUE_LEN = 1000;
+
+/** Interface flags, as `ifconfig` shows them. */
+export const IFF_UP = 0x1;
+export const IFF_LOOPBACK = 0x8;
+
+/** Counters of a device (`struct net_device_stats`). */
+export class net_device_stats {
+  rx_packets = 0;
+  tx_packets = 0;
+  rx_bytes = 0;
+  tx_bytes = 0;
+  rx_errors = 0;
+  tx_errors = 0;
+  rx_dropped = 0;
+  tx_dropped = 0;
+}
+
+/** A network device. */
+export class net_device {
+  name: string;
+  ifindex = 0;
+  flags = 0;
+  mtu = ETH_DATA_LEN;
+  dev_addr: Uint8Array = new Uint8Array(6);
+  broadcast: Uint8Array = new Uint8Array([255, 255, 255, 255, 255, 255]);
+  /** IPv4 configuration (`struct in_ifaddr`); 0 while there is none. */
+  ifa_address = 0;
+  ifa_mask = 0;
+  ifa_broadcast = 0;
+  /** The link is up (`netif_carrier_ok`). */
+  carrier = false;
+  /** The driver has no descriptor left (`netif_queue_stopped`). */
+  queue_stopped = false;
+  /** Packets that wait for the driver. */
+  qdisc: sk_buff_head = new sk_buff_head();
+  stats: net_device_stats = new net_device_stats();
+  irq = 0;
+  base_addr = 0;
+  priv: e1000_adapter | null = null;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A device's place in the receive poll list. */
+export class napi_struct {
+  readonly dev: net_device;
+  scheduled = false;
+  weight = 64;
+  constructor(dev: net_device) {
+    this.dev = dev;
+  }
+}
+
+/** Per-CPU receive state: devices to poll, and packets looped back. */
+export class softnet_data {
+  poll_list: napi_struct[] = [];
+  input_pkt_queue: sk_buff_head = new sk_buff_head();
+}
