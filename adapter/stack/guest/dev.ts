@@ -2,20 +2,17 @@
 
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
-import { arp_rcv } from './arp.ts';
-import { e1000_clean, e1000_xmit_frame } from './e1000_txrx.ts';
-import { ip_rcv } from './ip_input.ts';
 import { guest_os } from './kernel.ts';
 import { get_unaligned_be16 } from './lib.ts';
 import {
   DEFAULT_TX_QUEUE_LEN,
   ETH_HLEN,
-  ETH_P_ARP,
   ETH_P_IP,
   IFF_LOOPBACK,
   IFF_UP,
   type napi_struct,
   type net_device,
+  type packet_type,
   type softnet_data,
 } from './net_device.ts';
 import { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST, type sk_buff } from './sk_buff.ts';
@@ -40,7 +37,7 @@ export function net_rx_action(): void {
   const sd = guest_os().net.softnet;
   for (let n = sd.poll_list.length; n > 0; n--) {
     const napi = sd.poll_list.shift()!;
-    const work = e1000_clean(napi, napi.weight);
+    const work = napi.poll(napi, napi.weight);
     if (work >= napi.weight && napi.scheduled) {
       sd.poll_list.push(napi);
     }
@@ -118,16 +115,18 @@ export function __netif_receive_skb_core(skb: sk_buff): void {
     kfree_skb_reason(skb, 'GUEST_NOT_OURS');
     return;
   }
-  switch (skb.protocol) {
-    case ETH_P_IP:
-      ip_rcv(skb);
-      break;
-    case ETH_P_ARP:
-      arp_rcv(skb);
-      break;
-    default:
-      kfree_skb_reason(skb, 'ETH_TYPE');
+  for (const pt of guest_os().net.ptype_base) {
+    if (pt.type === skb.protocol) {
+      pt.func(skb);
+      return;
+    }
   }
+  kfree_skb_reason(skb, 'ETH_TYPE');
+}
+
+/** Registers the handler of an Ethernet type. */
+export function dev_add_pack(pt: packet_type): void {
+  guest_os().net.ptype_base.push(pt);
 }
 
 /** Queues a finished frame to a device and sends what the driver takes. */
@@ -168,7 +167,12 @@ export function __qdisc_run(dev: net_device): void {
 
 /** Hands a frame to the driver. */
 export function dev_hard_start_xmit(skb: sk_buff, dev: net_device): void {
-  e1000_xmit_frame(skb, dev);
+  if (!dev.netdev_ops) {
+    dev.stats.tx_dropped++;
+    kfree_skb_reason(skb, 'LINK_DOWN');
+    return;
+  }
+  dev.netdev_ops.ndo_start_xmit(skb, dev);
 }
 
 /** The loopback device: what is sent comes back in the next softirq, as a copy, since the sender may keep the packet. */

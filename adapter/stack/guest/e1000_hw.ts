@@ -90,9 +90,9 @@ export class e1000_adapter {
   link_speed = 0;
   link_duplex = 0;
   watchdog_task!: timer_list;
-  constructor(netdev: net_device) {
+  constructor(netdev: net_device, poll: (napi: napi_struct, budget: number) => number) {
     this.netdev = netdev;
-    this.napi = new napi_struct(netdev);
+    this.napi = new napi_struct(netdev, poll);
   }
 }
 

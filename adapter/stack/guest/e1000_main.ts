@@ -47,10 +47,10 @@ import {
   readl,
   writel,
 } from './e1000_hw.ts';
-import { e1000_alloc_rx_buffers } from './e1000_txrx.ts';
+import { e1000_alloc_rx_buffers, e1000_clean, e1000_xmit_frame } from './e1000_txrx.ts';
 import { guest_os } from './kernel.ts';
 import { mac_ntoa, NSEC_PER_SEC } from './lib.ts';
-import { IFF_UP, net_device } from './net_device.ts';
+import { IFF_UP, net_device, type net_device_ops } from './net_device.ts';
 import { printk } from './printk.ts';
 import { memblock_alloc } from './skbuff.ts';
 import { mod_timer, timer_setup } from './timer.ts';
@@ -69,6 +69,9 @@ const PCI_WINDOW_SIZE = 0x40000;
 /** Collision settings for full duplex and the inter-packet gap of copper (manual, 13.4.33 and 13.4.34). */
 const E1000_TCTL_COLLISIONS = (15 << 4) | (64 << 12);
 const DEFAULT_82543_TIPG = 10 | (8 << 10) | (6 << 20);
+
+/** What the driver does for its network device. */
+const e1000_netdev_ops: net_device_ops = { ndo_start_xmit: e1000_xmit_frame };
 
 /** Name of a device function, such as `0000:00:03.0`. */
 export function pci_name(devfn: number): string {
@@ -89,7 +92,7 @@ export function e1000_init_module(): void {
 export function e1000_probe(devfn: number): void {
   const { net } = guest_os();
   const netdev = new net_device(`eth${net.devs.length}`);
-  const adapter = new e1000_adapter(netdev);
+  const adapter = new e1000_adapter(netdev, e1000_clean);
   adapter.devfn = devfn;
   adapter.watchdog_task = timer_setup(e1000_watchdog, adapter);
   if ((pci_config_read(devfn, PCI_BASE_ADDRESS_0, 4) & ~0xf) >>> 0 === 0) {
@@ -99,6 +102,7 @@ export function e1000_probe(devfn: number): void {
   adapter.hw_addr = (pci_config_read(devfn, PCI_BASE_ADDRESS_0, 4) & ~0xf) >>> 0;
   netdev.base_addr = adapter.hw_addr;
   netdev.irq = pci_config_read(devfn, PCI_INTERRUPT_LINE, 1);
+  netdev.netdev_ops = e1000_netdev_ops;
   netdev.priv = adapter;
   netdev.ifindex = net.devs.length + 2;
   e1000_reset_hw(adapter);

@@ -2,6 +2,7 @@
 
 import { type CPUState, cpu_kick, type GuestOps } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
+import { inet_init } from './af_inet.ts';
 import { net_rx_action, net_rx_pending } from './dev.ts';
 import { e1000_init_module, e1000_open } from './e1000_main.ts';
 import { e1000_intr } from './e1000_txrx.ts';
@@ -32,6 +33,7 @@ export function start_kernel(cpu: CPUState): void {
   printk(`Memory: ${Math.floor(machine.ram.length / 1024)}K available`, true);
   populate_rootfs();
   net_dev_init();
+  inet_init();
   e1000_init_module();
   for (const dev of os.net.devs) {
     e1000_open(dev);

@@ -7,28 +7,12 @@ import type { sock } from './inet_sock.ts';
 import { IP_HLEN, IP_OFFSET } from './ip_input.ts';
 import { ip_build_and_send_pkt } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
-import {
-  csum_fold,
-  csum_fold_partial,
-  csum_partial,
-  get_unaligned_be16,
-  get_unaligned_be32,
-  put_unaligned_be16,
-} from './lib.ts';
+import { csum_fold, csum_fold_partial, csum_partial, get_unaligned_be16, put_unaligned_be16 } from './lib.ts';
 import { inet_addr_type_local, inet_select_addr, ip_route_output } from './route.ts';
 import { PACKET_HOST, type sk_buff } from './sk_buff.ts';
 import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, skb_put } from './skbuff.ts';
-import {
-  __inet_lookup_established,
-  IPPROTO_ICMP,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-  sk_error_report,
-  sock_def_readable,
-  sock_error,
-} from './sock.ts';
-import { tcp_v4_err } from './tcp_ipv4.ts';
+import { IPPROTO_ICMP, sk_error_report, sock_def_readable, sock_error } from './sock.ts';
 
 export const ICMP_ECHOREPLY = 0;
 export const ICMP_DEST_UNREACH = 3;
@@ -151,37 +135,16 @@ function unreach_errno(code: number): number {
 
 /** Finds the socket that sent the packet whose IP header is at `ip` and transport header at `th`, and reports `err` to it. */
 export function icmp_socket_deliver(skb: sk_buff, ip: number, th: number, err: number): void {
-  const b = skb.head;
-  const { inet } = guest_os().net;
-  const saddr = get_unaligned_be32(b, ip + 12);
-  const daddr = get_unaligned_be32(b, ip + 16);
-  const sport = get_unaligned_be16(b, th);
-  switch (b[ip + 9]) {
-    case IPPROTO_UDP: {
-      const sk = inet.udp.get(sport);
-      if (sk && sk.inet_daddr !== 0) {
-        sk.sk_err = err;
-        sk_error_report(sk);
-      }
-      break;
-    }
-    case IPPROTO_ICMP: {
-      const sk = inet.ping.get(get_unaligned_be16(b, th + 4));
-      if (sk) {
-        sk.sk_err = err;
-        sk.msg_addr = skb.saddr;
-        sk_error_report(sk);
-      }
-      break;
-    }
-    case IPPROTO_TCP: {
-      const sk = __inet_lookup_established(daddr, get_unaligned_be16(b, th + 2), saddr, sport);
-      if (sk) {
-        tcp_v4_err(sk, get_unaligned_be32(b, th + 4), err);
-      }
-      break;
-    }
-    default:
+  guest_os().net.inet_protos[skb.head[ip + 9]!]?.err_handler(skb, ip, th, err);
+}
+
+/** An ICMP error about an echo request of ours. */
+export function ping_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
+  const sk = guest_os().net.inet.ping.get(get_unaligned_be16(skb.head, th + 4));
+  if (sk) {
+    sk.sk_err = err;
+    sk.msg_addr = skb.saddr;
+    sk_error_report(sk);
   }
 }
 

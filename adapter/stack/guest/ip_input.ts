@@ -1,5 +1,5 @@
 /** IPv4 in (net/ipv4/ip_input.c; RFC 791). */
-import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, icmp_rcv } from './icmp.ts';
+import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH } from './icmp.ts';
 import { ip_defrag } from './ip_fragment.ts';
 import { guest_os } from './kernel.ts';
 import { csum_fold_partial, csum_partial, get_unaligned_be16, get_unaligned_be32 } from './lib.ts';
@@ -7,9 +7,6 @@ import { IFF_LOOPBACK, type net_device } from './net_device.ts';
 import { inet_addr_type_local } from './route.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { kfree_skb_reason, skb_pull, skb_trim } from './skbuff.ts';
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from './sock.ts';
-import { tcp_v4_rcv } from './tcp_ipv4.ts';
-import { udp_rcv } from './udp.ts';
 
 /** Fixed part of the IPv4 header; field offsets in it. */
 export const IP_HLEN = 20;
@@ -89,18 +86,11 @@ export function ip_local_deliver_finish(skb: sk_buff): void {
   const p = skb.network_header;
   skb_pull(skb, (skb.head[p]! & 15) * 4);
   skb.transport_header = skb.data;
-  switch (skb.head[p + 9]) {
-    case IPPROTO_ICMP:
-      icmp_rcv(skb);
-      break;
-    case IPPROTO_TCP:
-      tcp_v4_rcv(skb);
-      break;
-    case IPPROTO_UDP:
-      udp_rcv(skb);
-      break;
-    default:
-      __icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH);
-      kfree_skb_reason(skb, 'IP_PROTO');
+  const ipprot = guest_os().net.inet_protos[skb.head[p + 9]!];
+  if (ipprot) {
+    ipprot.handler(skb);
+    return;
   }
+  __icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH);
+  kfree_skb_reason(skb, 'IP_PROTO');
 }

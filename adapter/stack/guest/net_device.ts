@@ -1,5 +1,6 @@
 /** Network devices as the kernel knows them (include/linux/netdevice.h). The code for them is in dev.ts. */
 import type { e1000_adapter } from './e1000_hw.ts';
+import type { sk_buff } from './sk_buff.ts';
 import { sk_buff_head } from './skb_queue.ts';
 
 /** Ethernet (IEEE 802.3) sizes and types. */
@@ -26,6 +27,17 @@ export class net_device_stats {
   tx_dropped = 0;
 }
 
+/** What a driver does for its device (`struct net_device_ops`). */
+export interface net_device_ops {
+  readonly ndo_start_xmit: (skb: sk_buff, dev: net_device) => void;
+}
+
+/** A protocol that takes packets of one Ethernet type (`struct packet_type`). */
+export interface packet_type {
+  readonly type: number;
+  readonly func: (skb: sk_buff) => void;
+}
+
 /** A network device. */
 export class net_device {
   name: string;
@@ -47,6 +59,8 @@ export class net_device {
   stats: net_device_stats = new net_device_stats();
   irq = 0;
   base_addr = 0;
+  /** The driver's functions; null while there is no driver, and for the loopback device. */
+  netdev_ops: net_device_ops | null = null;
   priv: e1000_adapter | null = null;
   constructor(name: string) {
     this.name = name;
@@ -56,10 +70,13 @@ export class net_device {
 /** A device's place in the receive poll list. */
 export class napi_struct {
   readonly dev: net_device;
+  /** Receives up to `budget` packets, and returns how many there were. */
+  readonly poll: (napi: napi_struct, budget: number) => number;
   scheduled = false;
   weight = 64;
-  constructor(dev: net_device) {
+  constructor(dev: net_device, poll: (napi: napi_struct, budget: number) => number) {
     this.dev = dev;
+    this.poll = poll;
   }
 }
 

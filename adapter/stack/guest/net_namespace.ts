@@ -3,7 +3,8 @@ import type { neighbour } from './arp.ts';
 import type { e1000_adapter } from './e1000_hw.ts';
 import type { sock } from './inet_sock.ts';
 import type { ipq } from './ip_fragment.ts';
-import { net_device, softnet_data } from './net_device.ts';
+import { net_device, type packet_type, softnet_data } from './net_device.ts';
+import type { sk_buff } from './sk_buff.ts';
 import type { tcp_sock } from './tcp_sock.ts';
 
 /** All sockets by what packets carry. */
@@ -16,6 +17,13 @@ export class inet_hashinfo {
   ping: Map<number, sock> = new Map();
   /** Connections in TIME_WAIT, oldest first. */
   tw: tcp_sock[] = [];
+}
+
+/** What a protocol over IP does with datagrams, and with ICMP errors about those it sent (`struct net_protocol`). */
+export interface net_protocol {
+  readonly handler: (skb: sk_buff) => void;
+  /** `skb` is the error; the datagram that it quotes has its IP header at `ip` and its transport header at `th`. */
+  readonly err_handler: (skb: sk_buff, ip: number, th: number, err: number) => void;
 }
 
 /** All datagrams that are being put together, oldest first. */
@@ -37,6 +45,10 @@ export class net {
   inet: inet_hashinfo = new inet_hashinfo();
   frags: ip4_frags = new ip4_frags();
   softnet: softnet_data = new softnet_data();
+  /** Who takes packets, by their Ethernet type. */
+  ptype_base: packet_type[] = [];
+  /** Who takes datagrams, by their IP protocol. */
+  inet_protos: (net_protocol | null)[] = new Array(256).fill(null);
   /** Identification of the next IP packet. */
   ip_ident = 1;
 }

@@ -38,9 +38,10 @@ import {
   TCPHDR_FIN,
   TCPHDR_RST,
   TCPHDR_SYN,
-  tcp_sock,
+  type tcp_sock,
   tcp_window_field,
 } from './tcp_sock.ts';
+import { tcp_sk_alloc } from './tcp_timer.ts';
 import { mod_timer } from './timer.ts';
 
 /** A TCP segment arrived: checks it, finds its connection. */
@@ -132,7 +133,7 @@ export function tcp_v4_conn_request(sk: tcp_sock, skb: sk_buff): void {
 
 /** Makes the connection that a SYN asks for, and answers it. */
 export function tcp_v4_syn_recv_sock(listener: tcp_sock, skb: sk_buff): void {
-  const sk = new tcp_sock();
+  const sk = tcp_sk_alloc();
   sk.sk_state = TCP_SYN_RECV;
   sk.inet_saddr = skb.daddr;
   sk.inet_num = listener.inet_num;
@@ -186,10 +187,14 @@ export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): numb
   return 0;
 }
 
-/** An ICMP error about a segment with sequence number `seq`: ends a connection that is not established yet. */
-export function tcp_v4_err(sk: tcp_sock, seq: number, err: number): void {
-  const opening = sk.sk_state === TCP_SYN_SENT || sk.sk_state === TCP_SYN_RECV;
-  if (opening && seq === sk.snd_una) {
+/** An ICMP error about a segment of ours: ends a connection that is not established yet. */
+export function tcp_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
+  const b = skb.head;
+  const saddr = get_unaligned_be32(b, ip + 12);
+  const daddr = get_unaligned_be32(b, ip + 16);
+  const sk = __inet_lookup_established(daddr, get_unaligned_be16(b, th + 2), saddr, get_unaligned_be16(b, th));
+  const opening = sk?.sk_state === TCP_SYN_SENT || sk?.sk_state === TCP_SYN_RECV;
+  if (sk && opening && get_unaligned_be32(b, th + 4) === sk.snd_una) {
     sk.sk_err = err;
     tcp_done(sk);
     sk_error_report(sk);

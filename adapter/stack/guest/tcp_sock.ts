@@ -4,7 +4,6 @@ import { before, get_unaligned_be16 } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { sk_buff_head } from './skb_queue.ts';
 import { IPPROTO_TCP } from './sock.ts';
-import { tcp_delack_timer, tcp_keepalive_timer, tcp_write_timer } from './tcp_timer.ts';
 import { type timer_list, timer_setup } from './timer.ts';
 
 export const TCP_ESTABLISHED = 1;
@@ -48,6 +47,9 @@ export const TCP_CA_Loss = 4;
 export const ICSK_TIME_NONE = 0;
 export const ICSK_TIME_RETRANS = 1;
 export const ICSK_TIME_PROBE0 = 3;
+
+/** What a connection's timer calls. */
+export type tcp_timer_handler = (sk: tcp_sock) => void;
 
 /** A TCP connection, or a socket that listens for some. Sequence numbers are unsigned 32-bit, times nanoseconds. */
 export class tcp_sock extends sock {
@@ -107,11 +109,12 @@ export class tcp_sock extends sock {
   icsk_retransmit_timer: timer_list;
   icsk_delack_timer: timer_list;
   sk_timer: timer_list;
-  constructor() {
+  /** The handlers of its three timers, which `tcp_sk_alloc` knows. */
+  constructor(retransmit: tcp_timer_handler, delack: tcp_timer_handler, keepalive: tcp_timer_handler) {
     super(IPPROTO_TCP);
-    this.icsk_retransmit_timer = timer_setup(tcp_write_timer, this as tcp_sock);
-    this.icsk_delack_timer = timer_setup(tcp_delack_timer, this as tcp_sock);
-    this.sk_timer = timer_setup(tcp_keepalive_timer, this as tcp_sock);
+    this.icsk_retransmit_timer = timer_setup(retransmit, this as tcp_sock);
+    this.icsk_delack_timer = timer_setup(delack, this as tcp_sock);
+    this.sk_timer = timer_setup(keepalive, this as tcp_sock);
   }
 }
 

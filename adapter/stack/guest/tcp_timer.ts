@@ -21,7 +21,7 @@ import {
   TCP_RTO_MAX,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
-  type tcp_sock,
+  tcp_sock,
 } from './tcp_sock.ts';
 import { mod_timer } from './timer.ts';
 
@@ -130,4 +130,9 @@ export function tcp_send_delayed_ack(sk: tcp_sock): void {
 /** FIN_WAIT2 without a program, or TIME_WAIT, has lasted long enough. */
 export function tcp_keepalive_timer(sk: tcp_sock): void {
   tcp_done(sk);
+}
+
+/** A new socket, with its timers (`inet_csk_init_xmit_timers`). */
+export function tcp_sk_alloc(): tcp_sock {
+  return new tcp_sock(tcp_write_timer, tcp_delack_timer, tcp_keepalive_timer);
 }

@@ -17,7 +17,7 @@ import { inet_select_addr, ip_route_output } from './route.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, skb_pull, skb_push, skb_put, skb_trim } from './skbuff.ts';
-import { IPPROTO_UDP, sock_def_readable, sock_error } from './sock.ts';
+import { IPPROTO_UDP, sk_error_report, sock_def_readable, sock_error } from './sock.ts';
 
 const UDP_HLEN = 8;
 /** Datagrams that a socket holds. */
@@ -68,6 +68,15 @@ export function __udp4_lib_lookup(saddr: number, sport: number, dport: number): 
     return null;
   }
   return sk;
+}
+
+/** An ICMP error about a datagram of ours: its socket fails if it is connected. */
+export function udp_err(skb: sk_buff, ip: number, th: number, err: number): void {
+  const sk = guest_os().net.inet.udp.get(get_unaligned_be16(skb.head, th));
+  if (sk && sk.inet_daddr !== 0) {
+    sk.sk_err = err;
+    sk_error_report(sk);
+  }
 }
 
 /** Queues a datagram on its socket and wakes the reader. */
