@@ -8,11 +8,11 @@ import {
   timer_mod_ns,
   timer_new_ns,
 } from '../util/timer.ts';
+import { ETH_P_IP } from '../wire/ethernet.ts';
 import { QEMU_NET_PACKET_FLAG_RAW, qemu_get_queue, qemu_send_packet_async_with_flags } from './net.ts';
 
 const SELF_ANNOUNCE_SIZE = 60;
 const ETH_P_RARP = 0x8035;
-const ETH_P_IP = 0x0800;
 /** RARP request (RFC 903). */
 const ARP_OP_REQUEST_REV = 3;
 

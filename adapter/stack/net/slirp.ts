@@ -1,6 +1,4 @@
 /** The user network as a net client (net/slirp.c): frames to and from slirp, forwarded ports. */
-
-import { inet_ntoa } from '../slirp/ip.ts';
 import {
   type Slirp,
   type SlirpCb,
@@ -18,7 +16,9 @@ import { machine } from '../softmmu/machine.ts';
 import { AF_UNIX } from '../util/host.ts';
 import { OptionError, option_error, type QemuOpts } from '../util/qemu-option.ts';
 import { close, type HostSocket } from '../util/sockets.ts';
+import { ETH_ZLEN } from '../wire/ethernet.ts';
 import { net_hub_id_for_client } from './hub.ts';
+import { inet_ntoa } from './inet.ts';
 import { type NetClientInfo, type NetClientState, qemu_new_net_client, qemu_send_packet } from './net.ts';
 import { type NetdevUserOptions, parse_netdev_user } from './slirp_options.ts';
 import {
@@ -33,7 +33,6 @@ import {
 import { SMB_PORTS, slirp_smb, smb_addr } from './slirp_smb.ts';
 
 /** Shortest frame without FCS (IEEE 802.3). */
-const ETH_ZLEN = 60;
 
 /** A user network and its net client. */
 export class SlirpState {

@@ -1,5 +1,4 @@
 /** The parameters of `-netdev user` (net/slirp.c): checks and defaults. Rules of forwarded ports are in slirp_rules.ts. */
-import { inet_ntoa } from '../slirp/ip.ts';
 import { SlirpConfig } from '../slirp/libslirp.ts';
 import {
   option_error,
@@ -10,7 +9,7 @@ import {
   qemu_opt_get_number,
   qemu_opt_has,
 } from '../util/qemu-option.ts';
-import { inet_aton, inet_pton6 } from './inet.ts';
+import { inet_aton, inet_ntoa, inet_pton6 } from './inet.ts';
 import { HOSTFWD_SYNTAX, parse_hostfwd } from './slirp_rules.ts';
 
 /** Parameters of `-netdev user`, but `id` and `type`. */

@@ -1,11 +1,9 @@
 /** The rules of forwarded ports (net/slirp.c): `hostfwd`, `guestfwd` and the old `-redir`. */
-import { inet_ntoa } from '../slirp/ip.ts';
-import { inet_ntop6 } from '../slirp/ip6.ts';
 import { slirp_exec_addr } from '../slirp/misc.ts';
 import { AF_INET6, AF_UNIX, type sockaddr } from '../util/host.ts';
 import { OptionError, qemu_opt_get } from '../util/qemu-option.ts';
 import { sockaddr_in, sockaddr_in6, sockaddr_un } from '../util/sockets.ts';
-import { inet_aton, inet_pton6, parse_addr, parse_port } from './inet.ts';
+import { inet_aton, inet_ntoa, inet_ntop6, inet_pton6, parse_addr, parse_port } from './inet.ts';
 import { chardev_ends, find_chardev } from './socket_options.ts';
 
 /** What a rule looks like, for messages about one that does not. */

@@ -1,5 +1,6 @@
 /** MAC addresses of the guest by IPv4 address (libslirp's arp_table.c): 16 entries, the oldest is replaced, none ages. */
-import { ETH_ALEN, INADDR_BROADCAST } from './ip.ts';
+import { ETH_ALEN } from '../wire/ethernet.ts';
+import { INADDR_BROADCAST } from '../wire/ip.ts';
 import type { Slirp } from './slirp.ts';
 
 export const ARP_TABLE_SIZE = 16;

@@ -1,6 +1,40 @@
 /** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132): 16 addresses, each bound to a MAC address for good. */
+import { rd32, wr32 } from '../wire/bytes.ts';
+import {
+  BOOTP_REPLY,
+  BP_CHADDR,
+  BP_CIADDR,
+  BP_FILE,
+  BP_OPTIONS,
+  BP_SIADDR,
+  BP_VEND,
+  BP_XID,
+  BP_YIADDR,
+  DHCPACK,
+  DHCPDISCOVER,
+  DHCPNAK,
+  DHCPOFFER,
+  DHCPREQUEST,
+  RFC1533_COOKIE,
+  RFC1533_DNS,
+  RFC1533_DOMAINNAME,
+  RFC1533_END,
+  RFC1533_GATEWAY,
+  RFC1533_HOSTNAME,
+  RFC1533_NETMASK,
+  RFC1533_PAD,
+  RFC2132_LEASE_TIME,
+  RFC2132_MESSAGE,
+  RFC2132_MSG_TYPE,
+  RFC2132_REQ_ADDR,
+  RFC2132_SRV_ID,
+  RFC2132_TFTP_SERVER_NAME,
+  RFC2132_VENDOR_CLASS,
+} from '../wire/dhcp.ts';
+import { ETH_ALEN } from '../wire/ethernet.ts';
+import { INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY } from '../wire/ip.ts';
+import { UDP_HLEN } from '../wire/udp.ts';
 import { arp_table_add } from './arp_table.ts';
-import { ETH_ALEN, INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY, rd32, UDP_HLEN, wr32 } from './ip.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
 import type { Slirp } from './slirp.ts';
 import { udp_output } from './udp.ts';
@@ -9,41 +43,9 @@ import { udp_output } from './udp.ts';
 export const NB_BOOTP_CLIENTS = 16;
 const LEASE_TIME = 24 * 3600;
 
-const BOOTP_REPLY = 2;
-/** Offsets in a BOOTP message; its fixed part ends where the options begin. */
-const BP_XID = 4;
-const BP_CIADDR = 12;
-const BP_YIADDR = 16;
-const BP_SIADDR = 20;
-const BP_CHADDR = 28;
-const BP_FILE = 108;
-const BP_VEND = 236;
-const BP_OPTIONS = BP_VEND + 4;
 /** Room for options in a reply, and the length of a reply. */
-const DHCP_OPT_LEN = 312;
-export const BOOTP_LEN = BP_VEND + DHCP_OPT_LEN;
-const RFC1533_COOKIE = 0x63825363;
-
-const RFC1533_PAD = 0;
-const RFC1533_NETMASK = 1;
-const RFC1533_GATEWAY = 3;
-const RFC1533_DNS = 6;
-const RFC1533_HOSTNAME = 12;
-const RFC1533_DOMAINNAME = 15;
-const RFC2132_REQ_ADDR = 50;
-const RFC2132_LEASE_TIME = 51;
-const RFC2132_MSG_TYPE = 53;
-const RFC2132_SRV_ID = 54;
-const RFC2132_MESSAGE = 56;
-const RFC2132_VENDOR_CLASS = 60;
-const RFC2132_TFTP_SERVER_NAME = 66;
-const RFC1533_END = 255;
-
-const DHCPDISCOVER = 1;
-const DHCPOFFER = 2;
-const DHCPREQUEST = 3;
-const DHCPACK = 5;
-const DHCPNAK = 6;
+const OPTIONS_ROOM = 312;
+export const BOOTP_LEN = BP_VEND + OPTIONS_ROOM;
 
 /** One of the addresses: the MAC address that has it. */
 export class bootpclient {

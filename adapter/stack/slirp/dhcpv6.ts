@@ -1,20 +1,23 @@
 /** DHCPv6 (libslirp's dhcpv6.c; RFC 8415, 5970): answers information requests with the name server and the boot file's URL. */
+import { rd16, wr16 } from '../wire/bytes.ts';
+import {
+  MSGTYPE_INFO_REQUEST,
+  MSGTYPE_REPLY,
+  OPTION_BOOTFILE_URL,
+  OPTION_CLIENTID,
+  OPTION_DNS_SERVERS,
+  OPTION_ORO,
+} from '../wire/dhcpv6.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
+import { UDP_HLEN } from '../wire/udp.ts';
 import { put_string } from './bootp.ts';
-import { IP6_HLEN, rd16, UDP_HLEN, wr16 } from './ip.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
 import type { Slirp } from './slirp.ts';
 import { udp6_output } from './udp6.ts';
 
-export const DHCPV6_SERVER_PORT = 547;
 /** The port that replies come from: 547 with its bytes swapped, as libslirp has it and guests see it. */
 const DHCPV6_REPLY_PORT = 8962;
 
-const MSGTYPE_REPLY = 7;
-const MSGTYPE_INFO_REQUEST = 11;
-const OPTION_CLIENTID = 1;
-const OPTION_ORO = 6;
-const OPTION_DNS_SERVERS = 23;
-const OPTION_BOOTFILE_URL = 59;
 /** Longest client identifier that is taken. */
 const CLIENTID_MAX = 256;
 

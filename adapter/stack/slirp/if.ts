@@ -2,7 +2,7 @@
  * The output queues (libslirp's if.c): packets wait here for the guest's MAC address. There are two queues, `if_fastq` for interactive
  * traffic and `if_batchq`; in each, the packets of one socket form a session, and sessions take turns, one packet each.
  */
-import { IPTOS_LOWDELAY } from './ip.ts';
+import { IPTOS_LOWDELAY } from '../wire/ip.ts';
 import { type ifq_link, m_drop, m_free, type mbuf } from './mbuf.ts';
 import { if_encap, type Slirp } from './slirp.ts';
 import { SO_QUEUED_MAX, so_notify, type socket } from './socket.ts';

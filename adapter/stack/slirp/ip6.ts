@@ -66,29 +66,3 @@ export function in6_unspecified(a: Uint8Array): boolean {
   }
   return true;
 }
-
-/** An address as text (RFC 5952: lower case, the longest run of zero groups as `::`). */
-export function inet_ntop6(a: Uint8Array): string {
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) {
-    groups.push((a[i]! << 8) | a[i + 1]!);
-  }
-  let best = -1;
-  let best_len = 1;
-  for (let i = 0; i < 8; i++) {
-    let n = 0;
-    while (i + n < 8 && groups[i + n] === 0) {
-      n++;
-    }
-    if (n > best_len) {
-      best = i;
-      best_len = n;
-    }
-  }
-  const hex = (from: number, to: number): string =>
-    groups
-      .slice(from, to)
-      .map((g) => g.toString(16))
-      .join(':');
-  return best < 0 ? hex(0, 8) : `${hex(0, best)}::${hex(best + best_len, 8)}`;
-}

@@ -2,9 +2,31 @@
 import { AF_INET6 } from '../util/host.ts';
 import { NO_ADDR } from '../util/sockets.ts';
 import { QEMU_CLOCK_VIRTUAL, timer_del, timer_mod, timer_new_ns } from '../util/timer.ts';
+import { wr16, wr32 } from '../wire/bytes.ts';
+import { ETH_ALEN } from '../wire/ethernet.ts';
+import {
+  ICMP6_ECHO_REPLY,
+  ICMP6_ECHO_REQUEST,
+  ICMP6_MINLEN,
+  ICMP6_NDP_NA,
+  ICMP6_NDP_NS,
+  ICMP6_NDP_RA,
+  ICMP6_NDP_RS,
+  ICMP6_TOOBIG,
+  ICMP6_UNREACH,
+  ICMP6_UNREACH_ADDRESS,
+  ICMP6_UNREACH_NO_ROUTE,
+  ICMP6_UNREACH_PORT,
+  ND_NS_HLEN,
+  ND_OPT_PREFIX_INFORMATION,
+  ND_OPT_RDNSS,
+  ND_OPT_SOURCE_LINKADDR,
+  ND_OPT_TARGET_LINKADDR,
+} from '../wire/icmp6.ts';
+import { IPPROTO_ICMPV6 } from '../wire/ip.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
 import { ip6_pseudo_cksum } from './cksum.ts';
 import { g_rand_int_range } from './grand.ts';
-import { ETH_ALEN, IP6_HLEN, IPPROTO_ICMPV6, wr16, wr32 } from './ip.ts';
 import { in6_all_nodes, in6_linklocal, in6_multicast, in6_unspecified } from './ip6.ts';
 import { ip6_output } from './ip6_output.ts';
 import { M_ETH, M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
@@ -13,28 +35,6 @@ import { type Slirp, slirp_ethaddr6, slirp_update_time } from './slirp.ts';
 import { in6_equal } from './solist.ts';
 import { get_dns_addr } from './sotranslate.ts';
 
-export const ICMP6_UNREACH = 1;
-export const ICMP6_TOOBIG = 2;
-export const ICMP6_TIMXCEED = 3;
-export const ICMP6_ECHO_REQUEST = 128;
-export const ICMP6_ECHO_REPLY = 129;
-export const ICMP6_NDP_RS = 133;
-export const ICMP6_NDP_RA = 134;
-export const ICMP6_NDP_NS = 135;
-export const ICMP6_NDP_NA = 136;
-
-export const ICMP6_UNREACH_NO_ROUTE = 0;
-export const ICMP6_UNREACH_ADDRESS = 3;
-export const ICMP6_UNREACH_PORT = 4;
-
-/** Length of the header that every ICMPv6 message has, and of one with an address behind it (NS, NA). */
-export const ICMP6_MINLEN = 4;
-export const ICMP6_NDP_MINLEN = 24;
-/** Options of neighbor discovery. */
-const NDP_OPT_SOURCE = 1;
-export const NDP_OPT_TARGET = 2;
-const NDP_OPT_PREFIX = 3;
-const NDP_OPT_RDNSS = 25;
 /** Router advertisements come at random intervals between these, in milliseconds. */
 const NDP_MIN_RA_INTERVAL = 200000;
 const NDP_MAX_RA_INTERVAL = 600000;
@@ -206,11 +206,11 @@ export function ndp_send_ra(slirp: Slirp): void {
   const ra = M_IP + IP6_HLEN;
   b[ra + 4] = 64;
   wr16(b, ra + 6, ADV_DEFAULT_LIFETIME);
-  b[ra + 16] = NDP_OPT_SOURCE;
+  b[ra + 16] = ND_OPT_SOURCE_LINKADDR;
   b[ra + 17] = 1;
   slirp_ethaddr6(b, ra + 18, in6_linklocal(2), 0);
   const prefix = ra + 24;
-  b[prefix] = NDP_OPT_PREFIX;
+  b[prefix] = ND_OPT_PREFIX_INFORMATION;
   b[prefix + 1] = 4;
   b[prefix + 2] = slirp.vprefix_len;
   b[prefix + 3] = 0xc0;
@@ -219,7 +219,7 @@ export function ndp_send_ra(slirp: Slirp): void {
   b.set(slirp.vprefix_addr6, prefix + 16);
   if (dns) {
     const rdnss = prefix + 32;
-    b[rdnss] = NDP_OPT_RDNSS;
+    b[rdnss] = ND_OPT_RDNSS;
     b[rdnss + 1] = 3;
     wr32(b, rdnss + 4, RDNSS_LIFETIME);
     b.set(slirp.vnameserver_addr6, rdnss + 8);
@@ -238,7 +238,7 @@ function ndp_send_na(slirp: Slirp, m: mbuf): void {
   // Router and override; solicited unless the guest only checks whether the address is free.
   r.m_dat[na + 4] = in6_multicast(dst) ? 0xa0 : 0xe0;
   r.m_dat.set(target, na + 8);
-  r.m_dat[na + 24] = NDP_OPT_TARGET;
+  r.m_dat[na + 24] = ND_OPT_TARGET_LINKADDR;
   r.m_dat[na + 25] = 1;
   slirp_ethaddr6(r.m_dat, na + 26, target, 0);
   icmp6_finish(r);
@@ -273,7 +273,7 @@ export function ndp_input(m: mbuf, len: number): void {
     case ICMP6_NDP_NA: {
       const dst = b.subarray(ip + 24, ip + 40);
       const target = b.subarray(icp + 8, icp + 24);
-      if (len < ICMP6_NDP_MINLEN || in6_multicast(target) || (in6_multicast(dst) && (b[icp + 4]! & 0x40) !== 0)) {
+      if (len < ND_NS_HLEN || in6_multicast(target) || (in6_multicast(dst) && (b[icp + 4]! & 0x40) !== 0)) {
         m_drop(m, 'NDP_BAD');
         return;
       }
@@ -293,7 +293,7 @@ function ndp_input_ns(slirp: Slirp, m: mbuf, len: number, src: Uint8Array, mac: 
   const icp = m.m_data + IP6_HLEN;
   const target = b.subarray(icp + 8, icp + 24);
   const solicited = b[m.m_data + 24] === 0xff && b[m.m_data + 35] === 1 && b[m.m_data + 36] === 0xff;
-  if (len < ICMP6_NDP_MINLEN || in6_multicast(target) || (in6_unspecified(src) && !solicited)) {
+  if (len < ND_NS_HLEN || in6_multicast(target) || (in6_unspecified(src) && !solicited)) {
     m_drop(m, 'NDP_BAD');
     return;
   }

@@ -1,7 +1,10 @@
 /** IPv6 input (libslirp's ip6_input.c; RFC 8200): packets with extension headers are dropped. */
 import { AF_INET6 } from '../util/host.ts';
-import { IP6_HLEN, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, rd16 } from './ip.ts';
-import { ICMP6_TIMXCEED, ICMP6_TOOBIG, icmp6_input, icmp6_send_error } from './ip6_icmp.ts';
+import { rd16 } from '../wire/bytes.ts';
+import { ICMP6_TIMXCEED, ICMP6_TOOBIG } from '../wire/icmp6.ts';
+import { IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
+import { icmp6_input, icmp6_send_error } from './ip6_icmp.ts';
 import { m_drop, type mbuf } from './mbuf.ts';
 import { tcp_input } from './tcp_input.ts';
 import { udp6_input } from './udp6.ts';

@@ -1,6 +1,7 @@
 /** IPv6 output (libslirp's ip6_output.c). */
+import { wr16 } from '../wire/bytes.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
 import { if_output } from './if.ts';
-import { IP6_HLEN, wr16 } from './ip.ts';
 import { m_drop, type mbuf } from './mbuf.ts';
 import type { socket } from './socket.ts';
 

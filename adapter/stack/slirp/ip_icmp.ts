@@ -2,23 +2,10 @@
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, SOCK_RAW } from '../util/host.ts';
 import { next_datagram, open_dgram, recvfrom, sendto, sockaddr_in } from '../util/sockets.ts';
+import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
+import { ICMP_ECHO, ICMP_ECHOREPLY, ICMP_MINLEN, ICMP_TIMXCEED, ICMP_UNREACH } from '../wire/icmp.ts';
+import { IP_DF, IP_HLEN, IP_OFFMASK, IPPROTO_ICMP, MAXTTL } from '../wire/ip.ts';
 import { cksum } from './cksum.ts';
-import {
-  ICMP_ECHO,
-  ICMP_ECHOREPLY,
-  ICMP_MINLEN,
-  ICMP_TIMXCEED,
-  ICMP_UNREACH,
-  IP_DF,
-  IP_HLEN,
-  IP_OFFMASK,
-  IPPROTO_ICMP,
-  MAXTTL,
-  rd16,
-  rd32,
-  wr16,
-  wr32,
-} from './ip.ts';
 import { ip_stripoptions } from './ip_input.ts';
 import { ip_output } from './ip_output.ts';
 import { m_drop, m_get, m_inc, type mbuf } from './mbuf.ts';

@@ -1,21 +1,10 @@
 /** IPv4 input and reassembly (libslirp's ip_input.c; RFC 791). */
 import type { DropReason } from '../util/drop.ts';
 import { AF_INET } from '../util/host.ts';
+import { rd16, rd32, wr16 } from '../wire/bytes.ts';
+import { ICMP_TIMXCEED } from '../wire/icmp.ts';
+import { IP_DF, IP_HLEN, IP_MAXPACKET, IP_MF, IP_OFFMASK, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip.ts';
 import { cksum } from './cksum.ts';
-import {
-  ICMP_TIMXCEED,
-  IP_DF,
-  IP_HLEN,
-  IP_MF,
-  IP_OFFMASK,
-  IPFRAGTTL,
-  IPPROTO_ICMP,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-  rd16,
-  rd32,
-  wr16,
-} from './ip.ts';
 import { icmp_input, icmp_send_error } from './ip_icmp.ts';
 import { m_adj, m_drop, m_free, m_inc, type mbuf } from './mbuf.ts';
 import type { Slirp } from './slirp.ts';
@@ -25,8 +14,8 @@ import { udp_input } from './udp.ts';
 /** Incomplete datagrams kept at most, and the bytes they may hold together; beyond that the oldest is given up. */
 export const IPQ_MAX = 256;
 export const IPQ_MAX_BYTES = 4 << 20;
-/** Longest datagram, header included. */
-const IP_MAXPACKET = 65535;
+/** Half-second ticks that an incomplete datagram is kept: 30 s. */
+const IPFRAGTTL = 60;
 
 /** One fragment: its bytes are `[ipf_off, ipf_end)` of the datagram's payload. */
 export class ipasfrag {

@@ -1,7 +1,8 @@
 /** IPv4 output (libslirp's ip_output.c): completes the header, fragments, and queues for the guest. */
+import { rd16, wr16 } from '../wire/bytes.ts';
+import { IP_DF, IP_HLEN, IP_MF } from '../wire/ip.ts';
 import { cksum } from './cksum.ts';
 import { if_output } from './if.ts';
-import { IP_DF, IP_HLEN, IP_MF, rd16, wr16 } from './ip.ts';
 import { M_IP, m_drop, m_free, m_get, type mbuf } from './mbuf.ts';
 import type { socket } from './socket.ts';
 

@@ -1,9 +1,8 @@
 /** Guest forwards, and the tables that `info usernet` and `info neighbors` print (libslirp's misc.c). */
+import { inet_ntoa, inet_ntop6 } from '../net/inet.ts';
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { connect, NO_ADDR, sockaddr_un } from '../util/sockets.ts';
-import { inet_ntoa } from './ip.ts';
-import { inet_ntop6 } from './ip6.ts';
 import type { Slirp } from './slirp.ts';
 import { SS_HOSTFWD, SS_INCOMING, soattach_fd, type socket } from './socket.ts';
 import type { solist } from './solist.ts';

@@ -1,11 +1,10 @@
 /** NC-SI, by which a management controller talks to a NIC (libslirp's ncsi.c; DMTF DSP0222): each command has a fixed answer. */
 import { drop } from '../util/drop.ts';
-import { ETH_HLEN, ETH_P_NCSI, rd16, wr16, wr32 } from './ip.ts';
+import { rd16, wr16, wr32 } from '../wire/bytes.ts';
+import { ETH_HLEN, ETH_P_NCSI } from '../wire/ethernet.ts';
+import { NCSI_CKSUM_LEN, NCSI_HLEN } from '../wire/ncsi.ts';
 import type { Slirp } from './slirp.ts';
 
-/** Length of the NC-SI header, and of the checksum behind the payload. */
-const NCSI_HLEN = 16;
-const NCSI_CKSUM = 4;
 /** Added to a command's number in its response. */
 const NCSI_PKT_RSP = 0x80;
 
@@ -35,7 +34,7 @@ export function ncsi_input(slirp: Slirp, pkt: Uint8Array, pkt_len: number): void
   }
   const type = pkt[ETH_HLEN + 4]!;
   const payload = ncsi_payload.get(type) ?? 0;
-  const rsp = new Uint8Array(ETH_HLEN + NCSI_HLEN + payload + NCSI_CKSUM);
+  const rsp = new Uint8Array(ETH_HLEN + NCSI_HLEN + payload + NCSI_CKSUM_LEN);
   const nh = ETH_HLEN;
   rsp.fill(0xff, 0, 12);
   wr16(rsp, 12, ETH_P_NCSI);
@@ -64,8 +63,8 @@ export function ncsi_input(slirp: Slirp, pkt: Uint8Array, pkt_len: number): void
  */
 function ncsi_checksum(rsp: Uint8Array): void {
   let sum = 0;
-  for (let i = ETH_HLEN; i < rsp.length - NCSI_CKSUM; i += 2) {
+  for (let i = ETH_HLEN; i < rsp.length - NCSI_CKSUM_LEN; i += 2) {
     sum += rd16(rsp, i);
   }
-  wr32(rsp, rsp.length - NCSI_CKSUM, -sum >>> 0);
+  wr32(rsp, rsp.length - NCSI_CKSUM_LEN, -sum >>> 0);
 }

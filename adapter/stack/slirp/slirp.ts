@@ -3,24 +3,15 @@ import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { type HostSocket, POLLERR, POLLHUP, POLLIN, POLLOUT } from '../util/sockets.ts';
 import { QEMU_CLOCK_VIRTUAL, type QEMUTimer, qemu_clock_get_ns } from '../util/timer.ts';
+import { ARP_LEN } from '../wire/arp.ts';
+import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
+import { ETH_ALEN, ETH_HLEN, ETH_P_ARP, ETH_P_IP, ETH_P_IPV6, ETH_P_NCSI } from '../wire/ethernet.ts';
+import { IP_HLEN } from '../wire/ip.ts';
 import { ArpTable, arp_table_add, arp_table_search } from './arp_table.ts';
 import { BOOTP_LEN, bootp_init, bootpclient, NB_BOOTP_CLIENTS } from './bootp.ts';
 import { translate_dnssearch } from './dnssearch.ts';
 import { type GRand, g_rand_new_with_seed } from './grand.ts';
 import { if_start } from './if.ts';
-import {
-  ETH_ALEN,
-  ETH_HLEN,
-  ETH_P_ARP,
-  ETH_P_IP,
-  ETH_P_IPV6,
-  ETH_P_NCSI,
-  IP_HLEN,
-  rd16,
-  rd32,
-  wr16,
-  wr32,
-} from './ip.ts';
 import { ip_input, ip_slowtimo, type ipq } from './ip_input.ts';
 import { icmp6_cleanup, icmp6_init } from './ip6_icmp.ts';
 import { ip6_input } from './ip6_input.ts';
@@ -60,7 +51,6 @@ export const TIMEOUT_SLOW = 499;
 const ARP_WAIT_NS = 1e9;
 /** Length of the ARP replies slirp sends, padded with zeros; and of an ARP packet behind the Ethernet header. */
 const ARP_REPLY_LEN = 64;
-const ARP_LEN = 28;
 /** Slirp's MAC addresses begin with this; the address's last four bytes follow. */
 const special_ethaddr: readonly number[] = [0x52, 0x55];
 const special_ethaddr6: readonly number[] = [0x52, 0x56];

@@ -18,21 +18,14 @@ import {
   socket_error,
   socket_poll_again,
 } from '../util/sockets.ts';
+import { ICMP_UNREACH, ICMP_UNREACH_HOST, ICMP_UNREACH_NET, ICMP_UNREACH_PORT } from '../wire/icmp.ts';
+import { ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE } from '../wire/icmp6.ts';
+import { INADDR_LOOPBACK, IP_HLEN, IPPROTO_ICMP, IPPROTO_UDP } from '../wire/ip.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
+import { UDP_HLEN } from '../wire/udp.ts';
 import { if_forget } from './if.ts';
-import {
-  ICMP_UNREACH,
-  ICMP_UNREACH_HOST,
-  ICMP_UNREACH_NET,
-  ICMP_UNREACH_PORT,
-  INADDR_LOOPBACK,
-  IP_HLEN,
-  IP6_HLEN,
-  IPPROTO_ICMP,
-  IPPROTO_UDP,
-  UDP_HLEN,
-} from './ip.ts';
 import { icmp_forward_error, icmp_receive, icmp_send_error } from './ip_icmp.ts';
-import { ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE, icmp6_forward_error, icmp6_send_error } from './ip6_icmp.ts';
+import { icmp6_forward_error, icmp6_send_error } from './ip6_icmp.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
 import { sbappend_bytes, sbdrop, sbfree, sbspace, sbuf, sbwptr } from './sbuf.ts';
 import type { Slirp } from './slirp.ts';

@@ -2,13 +2,6 @@
 import type { mbuf } from './mbuf.ts';
 import type { socket } from './socket.ts';
 
-export const TH_FIN = 0x01;
-export const TH_SYN = 0x02;
-export const TH_RST = 0x04;
-export const TH_PUSH = 0x08;
-export const TH_ACK = 0x10;
-export const TH_URG = 0x20;
-
 /** States of a connection (RFC 793, section 3.2). */
 export const TCPS_CLOSED = 0;
 export const TCPS_LISTEN = 1;
@@ -91,10 +84,6 @@ export const TCP_ISSINCR = 64000;
 export const TF_ACKNOW = 0x01;
 export const TF_DELACK = 0x02;
 export const TF_SENTFIN = 0x10;
-
-export const TCPOPT_EOL = 0;
-export const TCPOPT_NOP = 1;
-export const TCPOPT_MAXSEG = 2;
 
 /** A TCP header with what slirp needs of the IP header, as read from a packet. `ti_len` is the length of the data. */
 export class tcpiphdr {

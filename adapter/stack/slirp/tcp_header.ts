@@ -1,9 +1,11 @@
 /** Reading TCP headers. */
 import { AF_INET } from '../util/host.ts';
+import { rd16, rd32 } from '../wire/bytes.ts';
+import { IPPROTO_TCP } from '../wire/ip.ts';
+import { TCP_HLEN, TCPOPT_EOL, TCPOPT_MAXSEG, TCPOPT_NOP } from '../wire/tcp.ts';
 import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
-import { IPPROTO_TCP, rd16, rd32, TCP_HLEN } from './ip.ts';
 import { m_drop, type mbuf } from './mbuf.ts';
-import { TCPOPT_EOL, TCPOPT_MAXSEG, TCPOPT_NOP, type tcpiphdr } from './tcp.ts';
+import type { tcpiphdr } from './tcp.ts';
 
 /**
  * Checks the TCP header of a packet that begins with its IP header, reads it into `m_ti`, and moves the packet's beginning to the data.

@@ -3,7 +3,8 @@
  * 3.9. The steps themselves are in tcp_steps.ts; only `tcp_input` sends or ends anything.
  */
 import { AF_INET } from '../util/host.ts';
-import { IPPROTO_TCP } from './ip.ts';
+import { IPPROTO_TCP } from '../wire/ip.ts';
+import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
 import { guestfwd_find, tcp_ctl } from './misc.ts';
 import { sbspace } from './sbuf.ts';
@@ -21,11 +22,6 @@ import {
   TCPT_KEEP,
   TCPTV_KEEP_IDLE,
   TF_ACKNOW,
-  TH_ACK,
-  TH_FIN,
-  TH_RST,
-  TH_SYN,
-  TH_URG,
   type tcpcb,
   type tcpiphdr,
 } from './tcp.ts';

@@ -1,7 +1,10 @@
 /** TCP output (libslirp's tcp_output.c, which is BSD's): decides whether a segment is due, and sends it to the guest. */
 import { AF_INET } from '../util/host.ts';
+import { wr16, wr32 } from '../wire/bytes.ts';
+import { IP_HLEN, IPDEFTTL, IPPROTO_TCP, MAXTTL } from '../wire/ip.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
+import { TCP_HLEN, TCPOPT_MAXSEG, TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
 import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
-import { IP_HLEN, IP6_HLEN, IPDEFTTL, IPPROTO_TCP, MAXTTL, TCP_HLEN, wr16, wr32 } from './ip.ts';
 import { ip_output } from './ip_output.ts';
 import { ip6_output } from './ip6_output.ts';
 import { M_IP, m_get, m_inc, type mbuf } from './mbuf.ts';
@@ -12,7 +15,6 @@ import {
   SEQ_LT,
   TCP_MAXRXTSHIFT,
   TCP_MAXWIN,
-  TCPOPT_MAXSEG,
   TCPS_CLOSED,
   TCPT_PERSIST,
   TCPT_REXMT,
@@ -21,12 +23,6 @@ import {
   TF_ACKNOW,
   TF_DELACK,
   TF_SENTFIN,
-  TH_ACK,
-  TH_FIN,
-  TH_PUSH,
-  TH_RST,
-  TH_SYN,
-  TH_URG,
   tcp_backoff,
   type tcpcb,
 } from './tcp.ts';

@@ -1,8 +1,9 @@
 /** Segments that arrive out of order (BSD's `tcp_reass`): kept by sequence number until what is missing has come. */
+import { TH_FIN } from '../wire/tcp.ts';
 import { m_adj, m_drop, type mbuf } from './mbuf.ts';
 import { sbspace } from './sbuf.ts';
 import { SS_FCANTSENDMORE, sbappend, type socket } from './socket.ts';
-import { SEQ_GT, SEQ_LT, TCPS_HAVERCVDSYN, TCPS_SYN_RECEIVED, TH_FIN, type tcpcb } from './tcp.ts';
+import { SEQ_GT, SEQ_LT, TCPS_HAVERCVDSYN, TCPS_SYN_RECEIVED, type tcpcb } from './tcp.ts';
 
 /** Bytes of memory that the segments of one connection may hold; beyond that they are dropped, and come again. */
 const TCP_REASS_MAX = 512 * 1024;

@@ -1,4 +1,5 @@
 /** The steps of `tcp_input` (RFC 793, section 3.9, and BSD): they check a segment and update the connection, and say what is to happen. */
+import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
 import type { mbuf } from './mbuf.ts';
 import { m_adj } from './mbuf.ts';
 import { sbdrop } from './sbuf.ts';
@@ -36,12 +37,6 @@ import {
   TCPTV_KEEP_INIT,
   TF_ACKNOW,
   TF_DELACK,
-  TH_ACK,
-  TH_FIN,
-  TH_PUSH,
-  TH_RST,
-  TH_SYN,
-  TH_URG,
   type tcpcb,
   type tcpiphdr,
 } from './tcp.ts';

@@ -4,25 +4,16 @@ import { type DropReason, drop_nothing } from '../util/drop.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { qemu_random_u32 } from '../util/random.ts';
 import { accept, close, connect, listen, NO_ADDR } from '../util/sockets.ts';
+import { wr16, wr32 } from '../wire/bytes.ts';
+import { ICMP_UNREACH, ICMP_UNREACH_HOST, ICMP_UNREACH_NET } from '../wire/icmp.ts';
+import { ICMP6_UNREACH, ICMP6_UNREACH_ADDRESS, ICMP6_UNREACH_NO_ROUTE } from '../wire/icmp6.ts';
+import { IP_HLEN, IPDEFTTL, IPPROTO_TCP, IPTOS_LOWDELAY, IPTOS_THROUGHPUT, MAXTTL } from '../wire/ip.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
+import { TCP_HLEN, TH_ACK, TH_RST, TH_SYN } from '../wire/tcp.ts';
 import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
-import {
-  ICMP_UNREACH,
-  ICMP_UNREACH_HOST,
-  ICMP_UNREACH_NET,
-  IP_HLEN,
-  IP6_HLEN,
-  IPDEFTTL,
-  IPPROTO_TCP,
-  IPTOS_LOWDELAY,
-  IPTOS_THROUGHPUT,
-  MAXTTL,
-  TCP_HLEN,
-  wr16,
-  wr32,
-} from './ip.ts';
 import { icmp_send_error } from './ip_icmp.ts';
 import { ip_output } from './ip_output.ts';
-import { ICMP6_UNREACH, ICMP6_UNREACH_ADDRESS, ICMP6_UNREACH_NO_ROUTE, icmp6_send_error } from './ip6_icmp.ts';
+import { icmp6_send_error } from './ip6_icmp.ts';
 import { ip6_output } from './ip6_output.ts';
 import { M_IP, m_drop, m_get, type mbuf } from './mbuf.ts';
 import { ndp_first_guest } from './ndp_table.ts';
@@ -72,9 +63,6 @@ import {
   TCPTV_SRTTBASE,
   TCPTV_SRTTDFLT,
   TF_DELACK,
-  TH_ACK,
-  TH_RST,
-  TH_SYN,
   tcpcb,
   type tcpiphdr,
 } from './tcp.ts';

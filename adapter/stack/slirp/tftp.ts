@@ -1,15 +1,18 @@
 /** The TFTP server (libslirp's tftp.c; RFC 1350, 2347, 2348, 2349): reads of files below `tftp=`, for booting. */
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6 } from '../util/host.ts';
+import { rd16, rd32, wr16 } from '../wire/bytes.ts';
+import { IP_HLEN, IPTOS_LOWDELAY } from '../wire/ip.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
+import { TFTP_ACK, TFTP_DATA, TFTP_ERROR, TFTP_OACK, TFTP_RRQ, TFTP_SERVER } from '../wire/tftp.ts';
+import { UDP_HLEN } from '../wire/udp.ts';
 import { put_string } from './bootp.ts';
-import { IP_HLEN, IP6_HLEN, IPTOS_LOWDELAY, rd16, rd32, UDP_HLEN, wr16 } from './ip.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
 import type { Slirp } from './slirp.ts';
 import { in6_equal } from './solist.ts';
 import { udp_output } from './udp.ts';
 import { udp6_output } from './udp6.ts';
 
-export const TFTP_SERVER = 69;
 export const TFTP_SESSIONS_MAX = 20;
 /** Longest file name with its directory, and the largest block. */
 export const TFTP_FILENAME_MAX = 512;
@@ -24,12 +27,6 @@ const TFTP_IDLE = 5000;
 /** The only mode of transfer, with its NUL; a request whose rest is shorter has none. */
 const TFTP_MODE = 'octet\0';
 const TFTP_OPTIONS_MAX = 2;
-
-const TFTP_RRQ = 1;
-const TFTP_DATA = 3;
-const TFTP_ACK = 4;
-const TFTP_ERROR = 5;
-const TFTP_OACK = 6;
 
 const ERR_NOT_FOUND = 1;
 const ERR_ACCESS = 2;

@@ -3,22 +3,14 @@ import { machine } from '../softmmu/machine.ts';
 import { drop_nothing } from '../util/drop.ts';
 import { AF_INET, SOCK_DGRAM, type sockaddr } from '../util/host.ts';
 import { bind_dgram, type HostSocket, open_dgram } from '../util/sockets.ts';
+import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
+import { BOOTP_SERVER } from '../wire/dhcp.ts';
+import { ICMP_TIMXCEED, ICMP_UNREACH, ICMP_UNREACH_NET } from '../wire/icmp.ts';
+import { INADDR_BROADCAST, IP_HLEN, IPDEFTTL, IPPROTO_UDP } from '../wire/ip.ts';
+import { TFTP_SERVER } from '../wire/tftp.ts';
+import { UDP_HLEN } from '../wire/udp.ts';
 import { bootp_input } from './bootp.ts';
 import { ip_pseudo_cksum } from './cksum.ts';
-import {
-  ICMP_TIMXCEED,
-  ICMP_UNREACH,
-  ICMP_UNREACH_NET,
-  INADDR_BROADCAST,
-  IP_HLEN,
-  IPDEFTTL,
-  IPPROTO_UDP,
-  rd16,
-  rd32,
-  UDP_HLEN,
-  wr16,
-  wr32,
-} from './ip.ts';
 import { icmp_send_error } from './ip_icmp.ts';
 import { ip_stripoptions } from './ip_input.ts';
 import { ip_output } from './ip_output.ts';
@@ -36,12 +28,10 @@ import {
   sosendto,
 } from './socket.ts';
 import { solist_append, solookup } from './solist.ts';
-import { TFTP_SERVER, tftp_input } from './tftp.ts';
+import { tftp_input } from './tftp.ts';
 
 /** UDP flows at most; beyond that the oldest is closed. */
 export const UDP_MAX_SOCKETS = 1024;
-
-const BOOTP_SERVER = 67;
 
 /** Takes a UDP datagram from the guest: DHCP and TFTP are served here, the rest goes out through a host socket. */
 export function udp_input(m: mbuf, iphlen: number): void {

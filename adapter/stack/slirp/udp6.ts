@@ -1,14 +1,20 @@
 /** UDP over IPv6 (libslirp's udp6.c). */
 import { AF_INET6 } from '../util/host.ts';
+import { rd16, wr16, wr32 } from '../wire/bytes.ts';
+import { DHCPV6_SERVER_PORT } from '../wire/dhcpv6.ts';
+import { ICMP6_TIMXCEED, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE } from '../wire/icmp6.ts';
+import { IPPROTO_UDP, MAXTTL } from '../wire/ip.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
+import { TFTP_SERVER } from '../wire/tftp.ts';
+import { UDP_HLEN } from '../wire/udp.ts';
 import { ip6_pseudo_cksum } from './cksum.ts';
-import { DHCPV6_SERVER_PORT, dhcpv6_input } from './dhcpv6.ts';
-import { IP6_HLEN, IPPROTO_UDP, MAXTTL, rd16, UDP_HLEN, wr16, wr32 } from './ip.ts';
-import { ICMP6_TIMXCEED, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE, icmp6_send_error } from './ip6_icmp.ts';
+import { dhcpv6_input } from './dhcpv6.ts';
+import { icmp6_send_error } from './ip6_icmp.ts';
 import { ip6_output } from './ip6_output.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
 import { type socket, socreate, sosendto } from './socket.ts';
 import { in6_equal, solookup6 } from './solist.ts';
-import { TFTP_SERVER, tftp_input } from './tftp.ts';
+import { tftp_input } from './tftp.ts';
 import { udp_attach } from './udp.ts';
 
 /** True for the addresses that DHCPv6 clients send to: all servers and relays (ff02::1:2). */

@@ -1,0 +1,24 @@
+/** The Ethernet header (IEEE 802.3; RFC 894): names of BSD's `struct ether_header`. */
+
+/** Destination and source address. */
+export const ETH_DHOST = 0;
+export const ETH_SHOST = 6;
+/** What the payload is: ETH_P_*. */
+export const ETH_TYPE = 12;
+/** Length of the header, and of an address. */
+export const ETH_HLEN = 14;
+export const ETH_ALEN = 6;
+/** Length of the shortest frame without its check sequence, and of the longest payload. */
+export const ETH_ZLEN = 60;
+export const ETH_DATA_LEN = 1500;
+
+/** Values of the type field. */
+export const ETH_P_IP = 0x0800;
+export const ETH_P_ARP = 0x0806;
+export const ETH_P_VLAN = 0x8100;
+export const ETH_P_IPV6 = 0x86dd;
+export const ETH_P_NCSI = 0x88f8;
+
+/** The tag of IEEE 802.1Q: it stands where the type would be, with its own type, then 16 bits of tag control information. */
+export const VLAN_TCI = 14;
+export const VLAN_HLEN = 4;
