@@ -1,12 +1,14 @@
 /** The protocols that the guest speaks, and who takes their packets (net/ipv4/af_inet.c). */
+
+import { ETH_P_ARP, ETH_P_IP } from '../wire/ethernet.ts';
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip.ts';
 import { arp_rcv } from './arp.ts';
 import { dev_add_pack } from './dev.ts';
 import { icmp_rcv, ping_v4_err } from './icmp.ts';
 import { ip_rcv } from './ip_input.ts';
 import { guest_os } from './kernel.ts';
-import { ETH_P_ARP, ETH_P_IP, type packet_type } from './net_device.ts';
+import type { packet_type } from './net_device.ts';
 import type { net_protocol } from './net_namespace.ts';
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from './sock.ts';
 import { tcp_v4_err, tcp_v4_rcv } from './tcp_ipv4.ts';
 import { udp_err, udp_rcv } from './udp.ts';
 

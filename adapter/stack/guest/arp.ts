@@ -2,10 +2,13 @@
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { drop } from '../util/drop.ts';
+import { ARP_LEN, ARPOP_REPLY, ARPOP_REQUEST } from '../wire/arp.ts';
+import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
+import { ETH_HLEN, ETH_P_ARP, ETH_P_IP } from '../wire/ethernet.ts';
 import { dev_queue_xmit, ether_addr_equal } from './dev.ts';
 import { guest_os } from './kernel.ts';
-import { get_unaligned_be16, get_unaligned_be32, NSEC_PER_SEC, put_unaligned_be16, put_unaligned_be32 } from './lib.ts';
-import { ETH_HLEN, ETH_P_ARP, ETH_P_IP, type net_device } from './net_device.ts';
+import { NSEC_PER_SEC } from './lib.ts';
+import type { net_device } from './net_device.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { sk_buff_head, skb_dequeue, skb_queue_tail } from './skb_queue.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, skb_push, skb_put } from './skbuff.ts';
@@ -15,10 +18,6 @@ import { del_timer, mod_timer, type timer_list, timer_setup } from './timer.ts';
 export const NUD_INCOMPLETE = 0x01;
 export const NUD_REACHABLE = 0x02;
 export const NUD_FAILED = 0x20;
-
-export const ARPOP_REQUEST = 1;
-export const ARPOP_REPLY = 2;
-const ARP_LEN = 28;
 /** Requests before a neighbour counts as unreachable, a second apart; packets that wait for the answer; neighbours known at a time. */
 const MCAST_PROBES = 3;
 const RETRANS_TIME = NSEC_PER_SEC;
@@ -112,7 +111,7 @@ export function eth_header(skb: sk_buff, dev: net_device, type: number, dest: Ui
     b[p + i] = dest[i]!;
     b[p + 6 + i] = dev.dev_addr[i]!;
   }
-  put_unaligned_be16(type, b, p + 12);
+  wr16(b, p + 12, type);
 }
 
 /** Asks once more, and sets the timer for the next time. */
@@ -178,15 +177,15 @@ export function arp_send(op: number, dev: net_device, dest: Uint8Array, ip: numb
   const p = skb_put(skb, ARP_LEN);
   const b = skb.head;
   skb.network_header = p;
-  put_unaligned_be16(1, b, p);
-  put_unaligned_be16(ETH_P_IP, b, p + 2);
+  wr16(b, p, 1);
+  wr16(b, p + 2, ETH_P_IP);
   b[p + 4] = 6;
   b[p + 5] = 4;
-  put_unaligned_be16(op, b, p + 6);
+  wr16(b, p + 6, op);
   b.set(dev.dev_addr, p + 8);
-  put_unaligned_be32(dev.ifa_address, b, p + 14);
+  wr32(b, p + 14, dev.ifa_address);
   b.set(target, p + 18);
-  put_unaligned_be32(ip, b, p + 24);
+  wr32(b, p + 24, ip);
   eth_header(skb, dev, ETH_P_ARP, dest);
   dev_queue_xmit(skb, dev);
 }
@@ -197,12 +196,7 @@ export function arp_rcv(skb: sk_buff): void {
   const p = skb.data;
   if (skb.len < ARP_LEN) {
     kfree_skb_reason(skb, 'ARP_SHORT');
-  } else if (
-    get_unaligned_be16(b, p) !== 1 ||
-    get_unaligned_be16(b, p + 2) !== ETH_P_IP ||
-    b[p + 4] !== 6 ||
-    b[p + 5] !== 4
-  ) {
+  } else if (rd16(b, p) !== 1 || rd16(b, p + 2) !== ETH_P_IP || b[p + 4] !== 6 || b[p + 5] !== 4) {
     kfree_skb_reason(skb, 'GUEST_BAD');
   } else {
     arp_process(skb);
@@ -214,9 +208,9 @@ export function arp_process(skb: sk_buff): void {
   const b = skb.head;
   const p = skb.data;
   const dev = skb.dev!;
-  const op = get_unaligned_be16(b, p + 6);
-  const sip = get_unaligned_be32(b, p + 14);
-  const tip = get_unaligned_be32(b, p + 24);
+  const op = rd16(b, p + 6);
+  const sip = rd32(b, p + 14);
+  const tip = rd32(b, p + 24);
   const ours = tip !== 0 && tip === dev.ifa_address;
   if (ether_addr_equal(b, p + 8, dev.dev_addr) || (op !== ARPOP_REQUEST && op !== ARPOP_REPLY)) {
     kfree_skb_reason(skb, 'GUEST_BAD');

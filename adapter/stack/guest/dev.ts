@@ -2,12 +2,11 @@
 
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
+import { rd16 } from '../wire/bytes.ts';
+import { ETH_HLEN, ETH_P_IP } from '../wire/ethernet.ts';
 import { guest_os } from './kernel.ts';
-import { get_unaligned_be16 } from './lib.ts';
 import {
   DEFAULT_TX_QUEUE_LEN,
-  ETH_HLEN,
-  ETH_P_IP,
   IFF_LOOPBACK,
   IFF_UP,
   type napi_struct,
@@ -79,7 +78,7 @@ export function eth_type_trans(skb: sk_buff, dev: net_device): number {
   } else {
     skb.pkt_type = ether_addr_equal(b, p, dev.dev_addr) ? PACKET_HOST : PACKET_OTHERHOST;
   }
-  return get_unaligned_be16(b, p + 12);
+  return rd16(b, p + 12);
 }
 
 /**

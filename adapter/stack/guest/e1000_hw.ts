@@ -1,7 +1,8 @@
 /** The 82540EM as its driver sees it: register offsets, bits, and the accessors (e1000_hw.c; Intel 8254x manual, chapter 13). */
 
 import { address_space_ldl, address_space_stl } from '../softmmu/memory.ts';
-import { ETH_HLEN, napi_struct, type net_device } from './net_device.ts';
+import { ETH_HLEN } from '../wire/ethernet.ts';
+import { napi_struct, type net_device } from './net_device.ts';
 import type { sk_buff } from './sk_buff.ts';
 import type { timer_list } from './timer.ts';
 

@@ -2,28 +2,29 @@
 
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
+import { rd16, wr16 } from '../wire/bytes.ts';
+import {
+  ICMP_ECHO,
+  ICMP_ECHOREPLY,
+  ICMP_MINLEN,
+  ICMP_PARAMPROB,
+  ICMP_TIMXCEED,
+  ICMP_UNREACH,
+  ICMP_UNREACH_PORT,
+  ICMP_UNREACH_PROTOCOL,
+} from '../wire/icmp.ts';
+import { IP_HLEN, IP_OFFMASK, IPPROTO_ICMP } from '../wire/ip.ts';
 import { EAGAIN, ECONNREFUSED, EHOSTUNREACH, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
 import type { sock } from './inet_sock.ts';
-import { IP_HLEN, IP_OFFSET } from './ip_input.ts';
 import { ip_build_and_send_pkt } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
-import { csum_fold, csum_fold_partial, csum_partial, get_unaligned_be16, put_unaligned_be16 } from './lib.ts';
+import { csum_fold, csum_fold_partial, csum_partial } from './lib.ts';
 import { inet_addr_type_local, inet_select_addr, ip_route_output } from './route.ts';
 import { PACKET_HOST, type sk_buff } from './sk_buff.ts';
 import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, skb_put } from './skbuff.ts';
-import { IPPROTO_ICMP, sk_error_report, sock_def_readable, sock_error } from './sock.ts';
+import { sk_error_report, sock_def_readable, sock_error } from './sock.ts';
 
-export const ICMP_ECHOREPLY = 0;
-export const ICMP_DEST_UNREACH = 3;
-export const ICMP_ECHO = 8;
-export const ICMP_TIME_EXCEEDED = 11;
-export const ICMP_PARAMETERPROB = 12;
-export const ICMP_HOST_UNREACH = 1;
-export const ICMP_PROT_UNREACH = 2;
-export const ICMP_PORT_UNREACH = 3;
-/** Bytes of the ICMP header. */
-export const ICMP_HLEN = 8;
 /** Largest ICMP error (RFC 1812 4.3.2.3), and the time to live of errors. */
 const ICMP_ERROR_MAX = 576;
 const ICMP_ERROR_TTL = 64;
@@ -32,7 +33,7 @@ const PING_QUEUE_LEN = 64;
 
 /** An ICMP message arrived: checks it, and hands it on by its type. */
 export function icmp_rcv(skb: sk_buff): void {
-  if (skb.len < ICMP_HLEN) {
+  if (skb.len < ICMP_MINLEN) {
     kfree_skb_reason(skb, 'ICMP_SHORT');
     return;
   }
@@ -47,9 +48,9 @@ export function icmp_rcv(skb: sk_buff): void {
     case ICMP_ECHOREPLY:
       ping_rcv(skb);
       break;
-    case ICMP_DEST_UNREACH:
-    case ICMP_TIME_EXCEEDED:
-    case ICMP_PARAMETERPROB:
+    case ICMP_UNREACH:
+    case ICMP_TIMXCEED:
+    case ICMP_PARAMPROB:
       icmp_unreach(skb);
       break;
     default:
@@ -78,8 +79,8 @@ export function icmp_reply(skb: sk_buff): void {
  * @nodebug
  */
 function icmp_checksum(skb: sk_buff): void {
-  put_unaligned_be16(0, skb.head, skb.data + 2);
-  put_unaligned_be16(csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, 0)), skb.head, skb.data + 2);
+  wr16(skb.head, skb.data + 2, 0);
+  wr16(skb.head, skb.data + 2, csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, 0)));
 }
 
 /** Sends an ICMP error about a received packet, unless it is one that none may be sent about (RFC 1122 3.2.2). The packet stays the caller's. */
@@ -88,21 +89,21 @@ export function __icmp_send(skb_in: sk_buff, type: number, code: number): void {
   const ip = skb_in.network_header;
   const ihl = (b[ip]! & 15) * 4;
   const about_error = b[ip + 9] === IPPROTO_ICMP && b[ip + ihl] !== ICMP_ECHO;
-  const fragment = (get_unaligned_be16(b, ip + 6) & IP_OFFSET) !== 0;
+  const fragment = (rd16(b, ip + 6) & IP_OFFMASK) !== 0;
   if (about_error || fragment || skb_in.pkt_type !== PACKET_HOST || !inet_addr_type_local(skb_in.daddr)) {
     return;
   }
-  const quoted = Math.min(get_unaligned_be16(b, ip + 2), ICMP_ERROR_MAX - IP_HLEN - ICMP_HLEN);
-  const skb = alloc_skb(ICMP_HLEN + quoted);
+  const quoted = Math.min(rd16(b, ip + 2), ICMP_ERROR_MAX - IP_HLEN - ICMP_MINLEN);
+  const skb = alloc_skb(ICMP_MINLEN + quoted);
   if (!skb) {
     drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
     return;
   }
-  const p = skb_put(skb, ICMP_HLEN + quoted);
-  b.fill(0, p, p + ICMP_HLEN);
+  const p = skb_put(skb, ICMP_MINLEN + quoted);
+  b.fill(0, p, p + ICMP_MINLEN);
   b[p] = type;
   b[p + 1] = code;
-  b.copyWithin(p + ICMP_HLEN, ip, ip + quoted);
+  b.copyWithin(p + ICMP_MINLEN, ip, ip + quoted);
   icmp_checksum(skb);
   ip_build_and_send_pkt(skb, skb_in.daddr, skb_in.saddr, IPPROTO_ICMP, ICMP_ERROR_TTL, 0);
 }
@@ -110,15 +111,15 @@ export function __icmp_send(skb_in: sk_buff, type: number, code: number): void {
 /** An ICMP error arrived: tells the socket whose packet it quotes. */
 export function icmp_unreach(skb: sk_buff): void {
   const b = skb.head;
-  const inner = skb.data + ICMP_HLEN;
-  const ihl = skb.len >= ICMP_HLEN + IP_HLEN ? (b[inner]! & 15) * 4 : 0;
-  if (ihl < IP_HLEN || skb.len < ICMP_HLEN + ihl + 8) {
+  const inner = skb.data + ICMP_MINLEN;
+  const ihl = skb.len >= ICMP_MINLEN + IP_HLEN ? (b[inner]! & 15) * 4 : 0;
+  if (ihl < IP_HLEN || skb.len < ICMP_MINLEN + ihl + 8) {
     kfree_skb_reason(skb, 'ICMP_SHORT');
     return;
   }
   const type = b[skb.data]!;
   const code = b[skb.data + 1]!;
-  icmp_socket_deliver(skb, inner, inner + ihl, type === ICMP_DEST_UNREACH ? unreach_errno(code) : EHOSTUNREACH);
+  icmp_socket_deliver(skb, inner, inner + ihl, type === ICMP_UNREACH ? unreach_errno(code) : EHOSTUNREACH);
   kfree_skb(skb);
 }
 
@@ -127,7 +128,7 @@ export function icmp_unreach(skb: sk_buff): void {
  * @nodebug
  */
 function unreach_errno(code: number): number {
-  if (code === ICMP_PROT_UNREACH || code === ICMP_PORT_UNREACH) {
+  if (code === ICMP_UNREACH_PROTOCOL || code === ICMP_UNREACH_PORT) {
     return ECONNREFUSED;
   }
   return code === 0 || code === 6 ? ENETUNREACH : EHOSTUNREACH;
@@ -140,7 +141,7 @@ export function icmp_socket_deliver(skb: sk_buff, ip: number, th: number, err: n
 
 /** An ICMP error about an echo request of ours. */
 export function ping_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
-  const sk = guest_os().net.inet.ping.get(get_unaligned_be16(skb.head, th + 4));
+  const sk = guest_os().net.inet.ping.get(rd16(skb.head, th + 4));
   if (sk) {
     sk.sk_err = err;
     sk.msg_addr = skb.saddr;
@@ -150,7 +151,7 @@ export function ping_v4_err(skb: sk_buff, ip: number, th: number, err: number): 
 
 /** An echo reply arrived: gives it to the ping socket with its identifier. */
 export function ping_rcv(skb: sk_buff): void {
-  const sk = guest_os().net.inet.ping.get(get_unaligned_be16(skb.head, skb.data + 4));
+  const sk = guest_os().net.inet.ping.get(rd16(skb.head, skb.data + 4));
   if (!sk) {
     kfree_skb_reason(skb, 'GUEST_NO_LISTENER');
     return;
@@ -169,19 +170,19 @@ export function ping_v4_sendmsg(sk: sock, daddr: number, seq: number, payload: U
   if (!dev) {
     return -ENETUNREACH;
   }
-  if (payload.length > 65535 - IP_HLEN - ICMP_HLEN) {
+  if (payload.length > 65535 - IP_HLEN - ICMP_MINLEN) {
     return -EMSGSIZE;
   }
-  const skb = alloc_skb(ICMP_HLEN + payload.length);
+  const skb = alloc_skb(ICMP_MINLEN + payload.length);
   if (!skb) {
     return -ENOBUFS;
   }
-  const p = skb_put(skb, ICMP_HLEN + payload.length);
+  const p = skb_put(skb, ICMP_MINLEN + payload.length);
   skb.head[p] = ICMP_ECHO;
   skb.head[p + 1] = 0;
-  put_unaligned_be16(sk.inet_num, skb.head, p + 4);
-  put_unaligned_be16(seq, skb.head, p + 6);
-  skb.head.set(payload, p + ICMP_HLEN);
+  wr16(skb.head, p + 4, sk.inet_num);
+  wr16(skb.head, p + 6, seq);
+  skb.head.set(payload, p + ICMP_MINLEN);
   icmp_checksum(skb);
   ip_build_and_send_pkt(skb, inet_select_addr(dev, daddr), daddr, IPPROTO_ICMP, ttl, 0);
   return 0;

@@ -1,9 +1,10 @@
 /** Fragments: reassembly with bounded memory, and cutting (net/ipv4/ip_fragment.c; RFC 791 3.2, RFC 815). */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { IP_HLEN, IP_MF, IP_OFFSET } from './ip_input.ts';
+import { rd16, wr16 } from '../wire/bytes.ts';
+import { IP_HLEN, IP_MF, IP_OFFMASK } from '../wire/ip.ts';
 import { guest_os } from './kernel.ts';
-import { get_unaligned_be16, NSEC_PER_SEC, put_unaligned_be16 } from './lib.ts';
+import { NSEC_PER_SEC } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { sk_buff_head, skb_dequeue, skb_queue_after } from './skb_queue.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, skb_pull, skb_put } from './skbuff.ts';
@@ -37,7 +38,7 @@ export class ipq {
 export function ip_defrag(skb: sk_buff): sk_buff | null {
   const { queues } = guest_os().net.frags;
   const p = skb.network_header;
-  const id = get_unaligned_be16(skb.head, p + 4);
+  const id = rd16(skb.head, p + 4);
   const protocol = skb.head[p + 9]!;
   let q = queues.find((x) => x.id === id && x.saddr === skb.saddr && x.daddr === skb.daddr && x.protocol === protocol);
   if (!q) {
@@ -55,8 +56,8 @@ export function ip_defrag(skb: sk_buff): sk_buff | null {
 export function ip_frag_queue(q: ipq, skb: sk_buff): boolean {
   const p = skb.network_header;
   const ihl = (skb.head[p]! & 15) * 4;
-  const frag_off = get_unaligned_be16(skb.head, p + 6);
-  skb.seq = (frag_off & IP_OFFSET) * 8;
+  const frag_off = rd16(skb.head, p + 6);
+  skb.seq = (frag_off & IP_OFFMASK) * 8;
   skb.end_seq = skb.seq + skb.len - ihl;
   const last = (frag_off & IP_MF) === 0;
   const bad_length = skb.end_seq === skb.seq || (!last && (skb.end_seq & 7) !== 0) || skb.end_seq + ihl > 65535;
@@ -109,8 +110,8 @@ export function ip_frag_reasm(q: ipq): sk_buff | null {
     kfree_skb(f);
   }
   b[whole.network_header] = 0x45;
-  put_unaligned_be16(whole.len, b, whole.network_header + 2);
-  put_unaligned_be16(0, b, whole.network_header + 6);
+  wr16(b, whole.network_header + 2, whole.len);
+  wr16(b, whole.network_header + 6, 0);
   ip_frag_remove(q);
   return whole;
 }

@@ -1,19 +1,16 @@
 /** IPv4 in (net/ipv4/ip_input.c; RFC 791). */
-import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH } from './icmp.ts';
+
+import { rd16, rd32 } from '../wire/bytes.ts';
+import { ICMP_UNREACH, ICMP_UNREACH_PROTOCOL } from '../wire/icmp.ts';
+import { INADDR_BROADCAST, IP_HLEN, IP_MF, IP_OFFMASK } from '../wire/ip.ts';
+import { __icmp_send } from './icmp.ts';
 import { ip_defrag } from './ip_fragment.ts';
 import { guest_os } from './kernel.ts';
-import { csum_fold_partial, csum_partial, get_unaligned_be16, get_unaligned_be32 } from './lib.ts';
+import { csum_fold_partial, csum_partial } from './lib.ts';
 import { IFF_LOOPBACK, type net_device } from './net_device.ts';
 import { inet_addr_type_local } from './route.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { kfree_skb_reason, skb_pull, skb_trim } from './skbuff.ts';
-
-/** Fixed part of the IPv4 header; field offsets in it. */
-export const IP_HLEN = 20;
-export const IP_MF = 0x2000;
-export const IP_DF = 0x4000;
-export const IP_OFFSET = 0x1fff;
-export const INADDR_BROADCAST = 0xffffffff;
 
 /** An IP packet arrived: checks its header, cuts the padding off. */
 export function ip_rcv(skb: sk_buff): void {
@@ -28,7 +25,7 @@ export function ip_rcv(skb: sk_buff): void {
     return;
   }
   const ihl = (b[p]! & 15) * 4;
-  const tot_len = get_unaligned_be16(b, p + 2);
+  const tot_len = rd16(b, p + 2);
   if (ihl < IP_HLEN || ihl > skb.len) {
     kfree_skb_reason(skb, 'IP_HLEN');
     return;
@@ -42,8 +39,8 @@ export function ip_rcv(skb: sk_buff): void {
     return;
   }
   skb_trim(skb, tot_len);
-  skb.saddr = get_unaligned_be32(b, p + 12);
-  skb.daddr = get_unaligned_be32(b, p + 16);
+  skb.saddr = rd32(b, p + 12);
+  skb.daddr = rd32(b, p + 16);
   skb.ttl = b[p + 8]!;
   ip_rcv_finish(skb);
 }
@@ -70,8 +67,8 @@ export function ip_route_input_local(dev: net_device, daddr: number): boolean {
 
 /** Puts fragments together. */
 export function ip_local_deliver(skb: sk_buff): void {
-  const frag = get_unaligned_be16(skb.head, skb.network_header + 6);
-  if (frag & (IP_MF | IP_OFFSET)) {
+  const frag = rd16(skb.head, skb.network_header + 6);
+  if (frag & (IP_MF | IP_OFFMASK)) {
     const whole = ip_defrag(skb);
     if (whole) {
       ip_local_deliver_finish(whole);
@@ -91,6 +88,6 @@ export function ip_local_deliver_finish(skb: sk_buff): void {
     ipprot.handler(skb);
     return;
   }
-  __icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH);
+  __icmp_send(skb, ICMP_UNREACH, ICMP_UNREACH_PROTOCOL);
   kfree_skb_reason(skb, 'IP_PROTO');
 }

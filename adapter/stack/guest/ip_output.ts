@@ -1,18 +1,17 @@
 /** IPv4 out: routes, headers, fragments (net/ipv4/ip_output.c, route.c). */
+
+import { rd16, wr16, wr32 } from '../wire/bytes.ts';
+import { ETH_P_IP } from '../wire/ethernet.ts';
+import { INADDR_BROADCAST, IP_DF, IP_HLEN, IP_MF, IPDEFTTL, IPPROTO_TCP } from '../wire/ip.ts';
 import { eth_header, neigh_resolve_output } from './arp.ts';
 import { dev_queue_xmit } from './dev.ts';
 import type { sock } from './inet_sock.ts';
-import { INADDR_BROADCAST, IP_DF, IP_HLEN, IP_MF } from './ip_input.ts';
 import { guest_os } from './kernel.ts';
-import { csum_fold, csum_partial, get_unaligned_be16, put_unaligned_be16, put_unaligned_be32 } from './lib.ts';
-import { ETH_P_IP, IFF_LOOPBACK, type net_device } from './net_device.ts';
+import { csum_fold, csum_partial } from './lib.ts';
+import { IFF_LOOPBACK, type net_device } from './net_device.ts';
 import { ip_route_output, rt_nexthop } from './route.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, skb_push, skb_put } from './skbuff.ts';
-import { IPPROTO_TCP } from './sock.ts';
-
-/** Time to live of what we send. */
-export const IPDEFTTL = 64;
 
 /** Sends a TCP segment of a socket. */
 export function ip_queue_xmit(sk: sock, skb: sk_buff): void {
@@ -35,15 +34,15 @@ export function ip_build_and_send_pkt(
   skb.network_header = p;
   b[p] = 0x45;
   b[p + 1] = 0;
-  put_unaligned_be16(skb.len, b, p + 2);
-  put_unaligned_be16(net.ip_ident, b, p + 4);
+  wr16(b, p + 2, skb.len);
+  wr16(b, p + 4, net.ip_ident);
   net.ip_ident = (net.ip_ident + 1) & 0xffff;
-  put_unaligned_be16(frag_off, b, p + 6);
+  wr16(b, p + 6, frag_off);
   b[p + 8] = ttl;
   b[p + 9] = protocol;
-  put_unaligned_be16(0, b, p + 10);
-  put_unaligned_be32(saddr, b, p + 12);
-  put_unaligned_be32(daddr, b, p + 16);
+  wr16(b, p + 10, 0);
+  wr32(b, p + 12, saddr);
+  wr32(b, p + 16, daddr);
   skb.saddr = saddr;
   skb.daddr = daddr;
   ip_local_out(skb);
@@ -66,8 +65,8 @@ export function ip_local_out(skb: sk_buff): void {
  */
 export function ip_send_check(skb: sk_buff): void {
   const p = skb.network_header;
-  put_unaligned_be16(0, skb.head, p + 10);
-  put_unaligned_be16(csum_fold(csum_partial(skb.head, guest_os().ram32, p, IP_HLEN, 0)), skb.head, p + 10);
+  wr16(skb.head, p + 10, 0);
+  wr16(skb.head, p + 10, csum_fold(csum_partial(skb.head, guest_os().ram32, p, IP_HLEN, 0)));
 }
 
 /** Cuts a packet that is too long for the device into fragments. */
@@ -99,7 +98,7 @@ export function ip_finish_output2(skb: sk_buff, dev: net_device): void {
 export function ip_do_fragment(skb: sk_buff, dev: net_device): void {
   const b = skb.head;
   const p = skb.network_header;
-  if (get_unaligned_be16(b, p + 6) & IP_DF) {
+  if (rd16(b, p + 6) & IP_DF) {
     kfree_skb_reason(skb, 'IP_FRAG');
     return;
   }
@@ -115,8 +114,8 @@ export function ip_do_fragment(skb: sk_buff, dev: net_device): void {
     b.copyWithin(skb_put(f, n), p + IP_HLEN + off, p + IP_HLEN + off + n);
     f.network_header = skb_push(f, IP_HLEN);
     b.copyWithin(f.network_header, p, p + IP_HLEN);
-    put_unaligned_be16(f.len, b, f.network_header + 2);
-    put_unaligned_be16((off >> 3) | (off + n < payload ? IP_MF : 0), b, f.network_header + 6);
+    wr16(b, f.network_header + 2, f.len);
+    wr16(b, f.network_header + 6, (off >> 3) | (off + n < payload ? IP_MF : 0));
     ip_send_check(f);
     f.saddr = skb.saddr;
     f.daddr = skb.daddr;

@@ -5,42 +5,6 @@ export const NSEC_PER_MSEC = 1e6;
 export const NSEC_PER_SEC = 1e9;
 
 /**
- * A 16-bit number in network order at `p` of `b`.
- * @nodebug
- */
-export function get_unaligned_be16(b: Uint8Array, p: number): number {
-  return (b[p]! << 8) | b[p + 1]!;
-}
-
-/**
- * A 32-bit number in network order at `p` of `b`.
- * @nodebug
- */
-export function get_unaligned_be32(b: Uint8Array, p: number): number {
-  return ((b[p]! << 24) | (b[p + 1]! << 16) | (b[p + 2]! << 8) | b[p + 3]!) >>> 0;
-}
-
-/**
- * Stores a 16-bit number in network order.
- * @nodebug
- */
-export function put_unaligned_be16(val: number, b: Uint8Array, p: number): void {
-  b[p] = val >>> 8;
-  b[p + 1] = val;
-}
-
-/**
- * Stores a 32-bit number in network order.
- * @nodebug
- */
-export function put_unaligned_be32(val: number, b: Uint8Array, p: number): void {
-  b[p] = val >>> 24;
-  b[p + 1] = val >>> 16;
-  b[p + 2] = val >>> 8;
-  b[p + 3] = val;
-}
-
-/**
  * True when sequence number `a` comes before `b` (modulo 2^32).
  * @nodebug
  */

@@ -1,13 +1,9 @@
 /** Network devices as the kernel knows them (include/linux/netdevice.h). The code for them is in dev.ts. */
+
+import { ETH_DATA_LEN } from '../wire/ethernet.ts';
 import type { e1000_adapter } from './e1000_hw.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { sk_buff_head } from './skb_queue.ts';
-
-/** Ethernet (IEEE 802.3) sizes and types. */
-export const ETH_HLEN = 14;
-export const ETH_DATA_LEN = 1500;
-export const ETH_P_IP = 0x0800;
-export const ETH_P_ARP = 0x0806;
 /** Packets a device may hold back while its ring is full. */
 export const DEFAULT_TX_QUEUE_LEN = 1000;
 

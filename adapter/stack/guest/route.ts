@@ -1,5 +1,6 @@
 /** Routes (net/ipv4/fib_frontend.c, route.c): whose an address is, and which way packets leave. */
-import { INADDR_BROADCAST } from './ip_input.ts';
+
+import { INADDR_BROADCAST } from '../wire/ip.ts';
 import { guest_os } from './kernel.ts';
 import { IFF_LOOPBACK, IFF_UP, type net_device } from './net_device.ts';
 

@@ -8,11 +8,6 @@ import { wake_up_process } from './sched.ts';
 import type { sk_buff } from './sk_buff.ts';
 import type { tcp_sock } from './tcp_sock.ts';
 
-/** IP protocols (IANA). */
-export const IPPROTO_ICMP = 1;
-export const IPPROTO_TCP = 6;
-export const IPPROTO_UDP = 17;
-
 /** Which directions of a socket are shut down. */
 export const RCV_SHUTDOWN = 1;
 export const SEND_SHUTDOWN = 2;

@@ -1,6 +1,7 @@
 /** TCP: the connection's state and the calls of programs (net/ipv4/tcp.c; RFC 9293). */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
+import { TH_ACK, TH_PUSH } from '../wire/tcp.ts';
 import { EAGAIN, ENOBUFS, ENOTCONN, EPIPE } from './errno.ts';
 import { guest_os } from './kernel.ts';
 import { skb_dequeue } from './skb_queue.ts';
@@ -29,8 +30,6 @@ import {
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
-  TCPHDR_ACK,
-  TCPHDR_PSH,
   tcp_receive_window,
   type tcp_sock,
 } from './tcp_sock.ts';
@@ -55,7 +54,7 @@ export function tcp_sendmsg(sk: tcp_sock, buf: Uint8Array, off: number, len: num
       if (!skb) {
         break;
       }
-      tcp_add_write_queue_tail(sk, skb, TCPHDR_ACK);
+      tcp_add_write_queue_tail(sk, skb, TH_ACK);
     }
     const n = Math.min(sk.mss_cache - skb.len, len - copied);
     skb.head.set(buf.subarray(off + copied, off + copied + n), skb_put(skb, n));
@@ -66,7 +65,7 @@ export function tcp_sendmsg(sk: tcp_sock, buf: Uint8Array, off: number, len: num
   }
   const last = sk.sk_write_queue.last;
   if (last && copied > 0) {
-    last.tcp_flags |= TCPHDR_PSH;
+    last.tcp_flags |= TH_PUSH;
   }
   sk.sk_nospace = copied < len;
   __tcp_push_pending_frames(sk);

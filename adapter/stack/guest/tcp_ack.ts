@@ -1,6 +1,7 @@
 /** Acknowledgements: round trip time, congestion window, recovery (net/ipv4/tcp_input.c; RFC 5681, 6298, 6582). */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
+import { TH_SYN } from '../wire/tcp.ts';
 import { after, before } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { skb_dequeue } from './skb_queue.ts';
@@ -21,7 +22,6 @@ import {
   TCP_CA_Recovery,
   TCP_RTO_MAX,
   TCP_RTO_MIN,
-  TCPHDR_SYN,
   type tcp_sock,
   tcp_window_field,
   tcp_wnd_end,
@@ -93,7 +93,7 @@ export function tcp_clean_rtx_queue(sk: tcp_sock): void {
       sk.lost_out--;
     }
     sk.packets_out--;
-    sk.sk_wmem -= skb.tcp_flags & TCPHDR_SYN ? 0 : skb.len;
+    sk.sk_wmem -= skb.tcp_flags & TH_SYN ? 0 : skb.len;
     kfree_skb(skb_dequeue(sk.sk_write_queue)!);
   }
   if (sent_at >= 0 && !ambiguous) {

@@ -1,8 +1,10 @@
 /** TCP in: states, acknowledgements, data (net/ipv4/tcp_input.c; RFC 9293 3.10). */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
+import { rd16 } from '../wire/bytes.ts';
+import { TCP_HLEN, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../wire/tcp.ts';
 import { ECONNREFUSED, ECONNRESET, EPIPE } from './errno.ts';
-import { after, before, get_unaligned_be16 } from './lib.ts';
+import { after, before } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { skb_dequeue, skb_queue_after, skb_queue_tail } from './skb_queue.ts';
 import { kfree_skb, kfree_skb_reason, skb_cloned, skb_pull, skb_put, skb_tailroom } from './skbuff.ts';
@@ -20,17 +22,12 @@ import {
   TCP_FIN_TIMEOUT,
   TCP_FIN_WAIT1,
   TCP_FIN_WAIT2,
-  TCP_HLEN,
   TCP_LAST_ACK,
   TCP_MIN_MSS,
   TCP_RCVBUF,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
-  TCPHDR_ACK,
-  TCPHDR_FIN,
-  TCPHDR_RST,
-  TCPHDR_SYN,
   tcp_all_acked,
   tcp_receive_window,
   type tcp_sock,
@@ -46,7 +43,7 @@ export function tcp_rcv_established(sk: tcp_sock, skb: sk_buff): void {
   if (!tcp_validate_incoming(sk, skb)) {
     return;
   }
-  if (!(skb.tcp_flags & TCPHDR_ACK) || tcp_ack(sk, skb) < 0) {
+  if (!(skb.tcp_flags & TH_ACK) || tcp_ack(sk, skb) < 0) {
     kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
     return;
   }
@@ -64,9 +61,9 @@ export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
   if (!tcp_validate_incoming(sk, skb)) {
     return;
   }
-  const acked = skb.tcp_flags & TCPHDR_ACK ? tcp_ack(sk, skb) : -1;
+  const acked = skb.tcp_flags & TH_ACK ? tcp_ack(sk, skb) : -1;
   if (acked < 0 || (sk.sk_state === TCP_SYN_RECV && acked === 0)) {
-    if (sk.sk_state === TCP_SYN_RECV && skb.tcp_flags & TCPHDR_ACK) {
+    if (sk.sk_state === TCP_SYN_RECV && skb.tcp_flags & TH_ACK) {
       tcp_v4_send_reset(skb);
     }
     kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
@@ -139,15 +136,15 @@ function tcp_data_after_close(sk: tcp_sock, skb: sk_buff): boolean {
 /** The answer to our SYN. */
 export function tcp_rcv_synsent_state_process(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
-  if (flags & TCPHDR_ACK && (!after(skb.ack_seq, sk.snd_una) || after(skb.ack_seq, sk.snd_nxt))) {
-    if (!(flags & TCPHDR_RST)) {
+  if (flags & TH_ACK && (!after(skb.ack_seq, sk.snd_una) || after(skb.ack_seq, sk.snd_nxt))) {
+    if (!(flags & TH_RST)) {
       tcp_v4_send_reset(skb);
     }
     kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
     return;
   }
-  if (flags & TCPHDR_RST) {
-    if (flags & TCPHDR_ACK) {
+  if (flags & TH_RST) {
+    if (flags & TH_ACK) {
       tcp_reset(sk);
       kfree_skb(skb);
     } else {
@@ -155,7 +152,7 @@ export function tcp_rcv_synsent_state_process(sk: tcp_sock, skb: sk_buff): void 
     }
     return;
   }
-  if (!(flags & TCPHDR_SYN)) {
+  if (!(flags & TH_SYN)) {
     kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
     return;
   }
@@ -163,12 +160,12 @@ export function tcp_rcv_synsent_state_process(sk: tcp_sock, skb: sk_buff): void 
   sk.rcv_nxt = (skb.seq + 1) >>> 0;
   sk.rcv_wup = sk.rcv_nxt;
   tcp_ack_update_window(sk, skb);
-  if (!(flags & TCPHDR_ACK)) {
+  if (!(flags & TH_ACK)) {
     // Both sides have called at once (RFC 9293 figure 7): answer the SYN with ours, acknowledged.
     sk.sk_state = TCP_SYN_RECV;
     const first = sk.sk_write_queue.first;
     if (first) {
-      first.tcp_flags |= TCPHDR_ACK;
+      first.tcp_flags |= TH_ACK;
     }
     tcp_send_ack(sk);
     kfree_skb(skb);
@@ -196,13 +193,13 @@ export function tcp_finish_connect(sk: tcp_sock): void {
 /** The checks of RFC 9293 3.10.7.4 and RFC 5961 on sequence number, RST and SYN. Returns false when the segment has been dealt with. */
 export function tcp_validate_incoming(sk: tcp_sock, skb: sk_buff): boolean {
   if (!tcp_sequence(sk, skb.seq, skb.end_seq)) {
-    if (!(skb.tcp_flags & TCPHDR_RST)) {
+    if (!(skb.tcp_flags & TH_RST)) {
       tcp_send_ack(sk);
     }
     kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
     return false;
   }
-  if (skb.tcp_flags & TCPHDR_RST) {
+  if (skb.tcp_flags & TH_RST) {
     if (skb.seq === sk.rcv_nxt) {
       tcp_reset(sk);
       kfree_skb(skb);
@@ -212,7 +209,7 @@ export function tcp_validate_incoming(sk: tcp_sock, skb: sk_buff): boolean {
     kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
     return false;
   }
-  if (skb.tcp_flags & TCPHDR_SYN) {
+  if (skb.tcp_flags & TH_SYN) {
     tcp_send_ack(sk);
     kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
     return false;
@@ -263,7 +260,7 @@ export function tcp_data_queue(sk: tcp_sock, skb: sk_buff): void {
 
 /** Appends a segment that continues the stream to the receive queue, without what is there already. */
 export function tcp_queue_rcv(sk: tcp_sock, skb: sk_buff): void {
-  const fin = (skb.tcp_flags & TCPHDR_FIN) !== 0;
+  const fin = (skb.tcp_flags & TH_FIN) !== 0;
   skb_pull(skb, Math.min(skb.len, (sk.rcv_nxt - skb.seq) | 0));
   sk.rcv_nxt = skb.end_seq;
   sk.sk_rmem += skb.len;
@@ -378,7 +375,7 @@ export function tcp_parse_mss(sk: tcp_sock, skb: sk_buff): void {
       break;
     }
     if (kind === 2 && len === 4) {
-      const mss = get_unaligned_be16(b, p + 2);
+      const mss = rd16(b, p + 2);
       sk.mss_cache = Math.max(TCP_MIN_MSS, Math.min(mss === 0 ? TCP_ADVMSS : mss, TCP_ADVMSS));
     }
     p += len;

@@ -2,42 +2,27 @@
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { qemu_random_u32 } from '../util/random.ts';
+import { rd16, rd32 } from '../wire/bytes.ts';
+import { IPPROTO_TCP } from '../wire/ip.ts';
+import { TCP_HLEN, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../wire/tcp.ts';
 import { EADDRINUSE, ENETUNREACH, ENOBUFS } from './errno.ts';
 import { guest_os } from './kernel.ts';
-import {
-  after,
-  csum_fold_partial,
-  csum_partial,
-  csum_tcpudp_nofold,
-  get_unaligned_be16,
-  get_unaligned_be32,
-} from './lib.ts';
+import { after, csum_fold_partial, csum_partial, csum_tcpudp_nofold } from './lib.ts';
 import { inet_addr_type_local, inet_select_addr, ip_route_output } from './route.ts';
 import { PACKET_HOST, type sk_buff } from './sk_buff.ts';
 import { kfree_skb, kfree_skb_reason, skb_pull } from './skbuff.ts';
-import {
-  __inet_lookup_established,
-  IPPROTO_TCP,
-  inet_ehash_insert,
-  inet_hash_connect,
-  sk_error_report,
-} from './sock.ts';
+import { __inet_lookup_established, inet_ehash_insert, inet_hash_connect, sk_error_report } from './sock.ts';
 import { tcp_done } from './tcp.ts';
 import { tcp_parse_mss, tcp_rcv_established, tcp_rcv_state_process } from './tcp_input.ts';
 import { tcp_v4_send_reset } from './tcp_minisocks.ts';
 import { tcp_send_ack, tcp_send_syn } from './tcp_output.ts';
 import {
   TCP_ESTABLISHED,
-  TCP_HLEN,
   TCP_LISTEN,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
   TCP_TIMEWAIT_LEN,
-  TCPHDR_ACK,
-  TCPHDR_FIN,
-  TCPHDR_RST,
-  TCPHDR_SYN,
   type tcp_sock,
   tcp_window_field,
 } from './tcp_sock.ts';
@@ -65,10 +50,10 @@ export function tcp_v4_rcv(skb: sk_buff): void {
   tcp_v4_fill_cb(skb, doff);
   const sk = __inet_lookup_skb(skb);
   if (!sk) {
-    if (!(skb.tcp_flags & TCPHDR_RST)) {
+    if (!(skb.tcp_flags & TH_RST)) {
       tcp_v4_send_reset(skb);
     }
-    kfree_skb_reason(skb, skb.tcp_flags & TCPHDR_SYN ? 'GUEST_NO_LISTENER' : 'TCP_NO_CONN');
+    kfree_skb_reason(skb, skb.tcp_flags & TH_SYN ? 'GUEST_NO_LISTENER' : 'TCP_NO_CONN');
     return;
   }
   skb_pull(skb, doff);
@@ -87,17 +72,17 @@ function tcp_v4_fill_cb(skb: sk_buff, doff: number): void {
   const b = skb.head;
   const th = skb.transport_header;
   const flags = b[th + 13]!;
-  skb.sport = get_unaligned_be16(b, th);
-  skb.seq = get_unaligned_be32(b, th + 4);
-  skb.ack_seq = get_unaligned_be32(b, th + 8);
+  skb.sport = rd16(b, th);
+  skb.seq = rd32(b, th + 4);
+  skb.ack_seq = rd32(b, th + 8);
   skb.tcp_flags = flags;
-  const control = (flags & TCPHDR_SYN ? 1 : 0) + (flags & TCPHDR_FIN ? 1 : 0);
+  const control = (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN ? 1 : 0);
   skb.end_seq = (skb.seq + skb.len - doff + control) >>> 0;
 }
 
 /** The connection of a segment, or else who listens on its port. */
 export function __inet_lookup_skb(skb: sk_buff): tcp_sock | null {
-  const dport = get_unaligned_be16(skb.head, skb.transport_header + 2);
+  const dport = rd16(skb.head, skb.transport_header + 2);
   const sk = __inet_lookup_established(skb.saddr, skb.sport, skb.daddr, dport);
   return sk ?? guest_os().net.inet.lhash.get(dport) ?? null;
 }
@@ -116,10 +101,10 @@ export function tcp_v4_do_rcv(sk: tcp_sock, skb: sk_buff): void {
 /** A segment for a listening socket: a SYN opens a connection, if the backlog has room. */
 export function tcp_v4_conn_request(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
-  if (flags & TCPHDR_ACK && !(flags & TCPHDR_RST)) {
+  if (flags & TH_ACK && !(flags & TH_RST)) {
     tcp_v4_send_reset(skb);
   }
-  if (flags & (TCPHDR_ACK | TCPHDR_RST | TCPHDR_FIN) || !(flags & TCPHDR_SYN)) {
+  if (flags & (TH_ACK | TH_RST | TH_FIN) || !(flags & TH_SYN)) {
     kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
     return;
   }
@@ -190,11 +175,11 @@ export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): numb
 /** An ICMP error about a segment of ours: ends a connection that is not established yet. */
 export function tcp_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
   const b = skb.head;
-  const saddr = get_unaligned_be32(b, ip + 12);
-  const daddr = get_unaligned_be32(b, ip + 16);
-  const sk = __inet_lookup_established(daddr, get_unaligned_be16(b, th + 2), saddr, get_unaligned_be16(b, th));
+  const saddr = rd32(b, ip + 12);
+  const daddr = rd32(b, ip + 16);
+  const sk = __inet_lookup_established(daddr, rd16(b, th + 2), saddr, rd16(b, th));
   const opening = sk?.sk_state === TCP_SYN_SENT || sk?.sk_state === TCP_SYN_RECV;
-  if (sk && opening && get_unaligned_be32(b, th + 4) === sk.snd_una) {
+  if (sk && opening && rd32(b, th + 4) === sk.snd_una) {
     sk.sk_err = err;
     tcp_done(sk);
     sk_error_report(sk);
@@ -205,12 +190,12 @@ export function tcp_v4_err(skb: sk_buff, ip: number, th: number, err: number): v
 export function tcp_timewait_state_process(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
   const listener = guest_os().net.inet.lhash.get(sk.inet_num);
-  if (flags & TCPHDR_SYN && !(flags & (TCPHDR_ACK | TCPHDR_RST)) && after(skb.seq, sk.rcv_nxt) && listener) {
+  if (flags & TH_SYN && !(flags & (TH_ACK | TH_RST)) && after(skb.seq, sk.rcv_nxt) && listener) {
     tcp_done(sk);
     tcp_v4_do_rcv(listener, skb);
     return;
   }
-  if (flags & TCPHDR_RST) {
+  if (flags & TH_RST) {
     kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
     return;
   }

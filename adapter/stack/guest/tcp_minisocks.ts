@@ -3,15 +3,17 @@
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
-import { IPDEFTTL, ip_build_and_send_pkt } from './ip_output.ts';
+import { rd16 } from '../wire/bytes.ts';
+import { IPDEFTTL, IPPROTO_TCP } from '../wire/ip.ts';
+import { TCP_HLEN, TH_ACK, TH_RST } from '../wire/tcp.ts';
+import { ip_build_and_send_pkt } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
-import { get_unaligned_be16 } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { alloc_skb, skb_put } from './skbuff.ts';
-import { IPPROTO_TCP, sock_def_readable } from './sock.ts';
+import { sock_def_readable } from './sock.ts';
 import { tcp_clear_xmit, tcp_done } from './tcp.ts';
 import { tcp_v4_send_check, tcp_write_header } from './tcp_output.ts';
-import { TCP_HLEN, TCP_TIME_WAIT, TCP_TIMEWAIT_LEN, TCPHDR_ACK, TCPHDR_RST, type tcp_sock } from './tcp_sock.ts';
+import { TCP_TIME_WAIT, TCP_TIMEWAIT_LEN, type tcp_sock } from './tcp_sock.ts';
 import { mod_timer } from './timer.ts';
 
 /** Connections that may be in TIME_WAIT at a time (`tcp_max_tw_buckets`). */
@@ -40,9 +42,9 @@ export function tcp_v4_send_reset(skb: sk_buff): void {
     return;
   }
   const p = skb_put(rst, TCP_HLEN);
-  const has_ack = (skb.tcp_flags & TCPHDR_ACK) !== 0;
-  const dport = get_unaligned_be16(b, th + 2);
-  const flags = has_ack ? TCPHDR_RST : TCPHDR_RST | TCPHDR_ACK;
+  const has_ack = (skb.tcp_flags & TH_ACK) !== 0;
+  const dport = rd16(b, th + 2);
+  const flags = has_ack ? TH_RST : TH_RST | TH_ACK;
   tcp_write_header(b, p, dport, skb.sport, has_ack ? skb.ack_seq : 0, has_ack ? 0 : skb.end_seq, flags, TCP_HLEN);
   tcp_v4_send_check(rst, skb.daddr, skb.saddr);
   ip_build_and_send_pkt(rst, skb.daddr, skb.saddr, IPPROTO_TCP, IPDEFTTL, 0);

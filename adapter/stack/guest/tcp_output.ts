@@ -3,60 +3,45 @@
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
+import { wr16, wr32 } from '../wire/bytes.ts';
+import { IPPROTO_TCP } from '../wire/ip.ts';
+import { TCP_HLEN, TCPOLEN_MAXSEG, TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN } from '../wire/tcp.ts';
 import { ip_queue_xmit } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
-import {
-  after,
-  before,
-  csum_fold,
-  csum_partial,
-  csum_tcpudp_nofold,
-  put_unaligned_be16,
-  put_unaligned_be32,
-} from './lib.ts';
+import { after, before, csum_fold, csum_partial, csum_tcpudp_nofold } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { skb_queue_after, skb_queue_tail } from './skb_queue.ts';
 import { alloc_skb, skb_clone, skb_pull, skb_push, skb_put } from './skbuff.ts';
-import { IPPROTO_TCP } from './sock.ts';
 import {
   ICSK_TIME_NONE,
   ICSK_TIME_PROBE0,
   ICSK_TIME_RETRANS,
   TCP_ADVMSS,
-  TCP_HLEN,
   TCP_RCVBUF,
   TCP_RTO_MAX,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
-  TCPHDR_ACK,
-  TCPHDR_FIN,
-  TCPHDR_PSH,
-  TCPHDR_RST,
-  TCPHDR_SYN,
   tcp_receive_window,
   type tcp_sock,
   tcp_wnd_end,
 } from './tcp_sock.ts';
 import { del_timer, mod_timer } from './timer.ts';
 
-/** Bytes of the MSS option. */
-const TCPOLEN_MSS = 4;
-
 /** Sends a segment: `clone` when it stays in the write queue. Its header carries the state of the connection as it is now. */
 export function tcp_transmit_skb(sk: tcp_sock, skb: sk_buff, clone: boolean): void {
   skb.tstamp = cpu_get_ns();
   const out = clone ? skb_clone(skb) : skb;
-  const syn = (skb.tcp_flags & TCPHDR_SYN) !== 0;
-  const doff = TCP_HLEN + (syn ? TCPOLEN_MSS : 0);
+  const syn = (skb.tcp_flags & TH_SYN) !== 0;
+  const doff = TCP_HLEN + (syn ? TCPOLEN_MAXSEG : 0);
   const data_len = out.len;
   const p = skb_push(out, doff);
   const b = out.head;
-  const with_ack = (skb.tcp_flags & TCPHDR_ACK) !== 0;
+  const with_ack = (skb.tcp_flags & TH_ACK) !== 0;
   tcp_write_header(b, p, sk.inet_num, sk.inet_dport, skb.seq, with_ack ? sk.rcv_nxt : 0, skb.tcp_flags, doff);
-  put_unaligned_be16(syn ? Math.min(TCP_RCVBUF, 65535) : tcp_select_window(sk), b, p + 14);
+  wr16(b, p + 14, syn ? Math.min(TCP_RCVBUF, 65535) : tcp_select_window(sk));
   if (syn) {
-    put_unaligned_be16(0x0204, b, p + 20);
-    put_unaligned_be16(TCP_ADVMSS, b, p + 22);
+    wr16(b, p + 20, 0x0204);
+    wr16(b, p + 22, TCP_ADVMSS);
   }
   if (with_ack) {
     sk.ack_pending = false;
@@ -83,15 +68,15 @@ export function tcp_write_header(
   flags: number,
   doff: number,
 ): void {
-  put_unaligned_be16(sport, b, p);
-  put_unaligned_be16(dport, b, p + 2);
-  put_unaligned_be32(seq, b, p + 4);
-  put_unaligned_be32(ack, b, p + 8);
+  wr16(b, p, sport);
+  wr16(b, p + 2, dport);
+  wr32(b, p + 4, seq);
+  wr32(b, p + 8, ack);
   b[p + 12] = doff << 2;
   b[p + 13] = flags;
-  put_unaligned_be16(0, b, p + 14);
-  put_unaligned_be16(0, b, p + 16);
-  put_unaligned_be16(0, b, p + 18);
+  wr16(b, p + 14, 0);
+  wr16(b, p + 16, 0);
+  wr16(b, p + 18, 0);
 }
 
 /**
@@ -100,11 +85,7 @@ export function tcp_write_header(
  */
 export function tcp_v4_send_check(skb: sk_buff, saddr: number, daddr: number): void {
   const pseudo = csum_tcpudp_nofold(saddr, daddr, skb.len, IPPROTO_TCP);
-  put_unaligned_be16(
-    csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, pseudo)),
-    skb.head,
-    skb.data + 16,
-  );
+  wr16(skb.head, skb.data + 16, csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, pseudo)));
 }
 
 /**
@@ -146,7 +127,7 @@ export function tcp_write_xmit(sk: tcp_sock): void {
         break;
       }
     }
-    const small = skb.len < sk.mss_cache && skb.next === null && !(skb.tcp_flags & TCPHDR_FIN);
+    const small = skb.len < sk.mss_cache && skb.next === null && !(skb.tcp_flags & TH_FIN);
     if (small && sk.packets_out > 0 && skb.len > 0) {
       break;
     }
@@ -200,7 +181,7 @@ export function tcp_fragment(sk: tcp_sock, skb: sk_buff, len: number): boolean {
   rest.end_seq = skb.end_seq;
   rest.tcp_flags = skb.tcp_flags;
   rest.tstamp = 0;
-  skb.tcp_flags &= ~(TCPHDR_FIN | TCPHDR_PSH);
+  skb.tcp_flags &= ~(TH_FIN | TH_PUSH);
   skb.end_seq = rest.seq;
   skb.len = len;
   skb_queue_after(sk.sk_write_queue, skb, rest);
@@ -252,7 +233,7 @@ export function tcp_send_ack(sk: tcp_sock): void {
     return;
   }
   skb.seq = sk.snd_nxt;
-  skb.tcp_flags = TCPHDR_ACK;
+  skb.tcp_flags = TH_ACK;
   tcp_transmit_skb(sk, skb, false);
 }
 
@@ -260,7 +241,7 @@ export function tcp_send_ack(sk: tcp_sock): void {
 export function tcp_send_fin(sk: tcp_sock): void {
   const last = sk.sk_send_head ? sk.sk_write_queue.last : null;
   if (last) {
-    last.tcp_flags |= TCPHDR_FIN;
+    last.tcp_flags |= TH_FIN;
     last.end_seq = (last.end_seq + 1) >>> 0;
     sk.write_seq = last.end_seq;
   } else {
@@ -269,7 +250,7 @@ export function tcp_send_fin(sk: tcp_sock): void {
       tcp_send_active_reset(sk);
       return;
     }
-    tcp_add_write_queue_tail(sk, skb, TCPHDR_ACK | TCPHDR_FIN);
+    tcp_add_write_queue_tail(sk, skb, TH_ACK | TH_FIN);
   }
   __tcp_push_pending_frames(sk);
 }
@@ -282,7 +263,7 @@ export function tcp_send_active_reset(sk: tcp_sock): void {
     return;
   }
   skb.seq = sk.snd_nxt;
-  skb.tcp_flags = TCPHDR_ACK | TCPHDR_RST;
+  skb.tcp_flags = TH_ACK | TH_RST;
   tcp_transmit_skb(sk, skb, false);
 }
 
@@ -292,7 +273,7 @@ export function tcp_send_syn(sk: tcp_sock): boolean {
   if (!skb) {
     return false;
   }
-  tcp_add_write_queue_tail(sk, skb, sk.sk_state === TCP_SYN_SENT ? TCPHDR_SYN : TCPHDR_SYN | TCPHDR_ACK);
+  tcp_add_write_queue_tail(sk, skb, sk.sk_state === TCP_SYN_SENT ? TH_SYN : TH_SYN | TH_ACK);
   tcp_transmit_skb(sk, skb, true);
   tcp_event_new_data_sent(sk, skb);
   return sk.sk_state === TCP_SYN_SENT || sk.sk_state === TCP_SYN_RECV;
@@ -312,7 +293,7 @@ export function tcp_write_wakeup(sk: tcp_sock): void {
     return;
   }
   skb.seq = (sk.snd_una - 1) >>> 0;
-  skb.tcp_flags = TCPHDR_ACK;
+  skb.tcp_flags = TH_ACK;
   tcp_transmit_skb(sk, skb, false);
 }
 
@@ -322,7 +303,7 @@ export function tcp_write_wakeup(sk: tcp_sock): void {
  */
 export function tcp_add_write_queue_tail(sk: tcp_sock, skb: sk_buff, flags: number): void {
   skb.seq = sk.write_seq;
-  skb.end_seq = (sk.write_seq + (flags & (TCPHDR_SYN | TCPHDR_FIN) ? 1 : 0)) >>> 0;
+  skb.end_seq = (sk.write_seq + (flags & (TH_SYN | TH_FIN) ? 1 : 0)) >>> 0;
   skb.tcp_flags = flags;
   skb.tstamp = 0;
   skb_queue_tail(sk.sk_write_queue, skb);

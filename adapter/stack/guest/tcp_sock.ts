@@ -1,9 +1,11 @@
 /** A TCP connection's state (include/linux/tcp.h, include/net/tcp.h), and what is read off it. */
+
+import { rd16 } from '../wire/bytes.ts';
+import { IPPROTO_TCP } from '../wire/ip.ts';
 import { sock } from './inet_sock.ts';
-import { before, get_unaligned_be16 } from './lib.ts';
+import { before } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { sk_buff_head } from './skb_queue.ts';
-import { IPPROTO_TCP } from './sock.ts';
 import { type timer_list, timer_setup } from './timer.ts';
 
 export const TCP_ESTABLISHED = 1;
@@ -17,14 +19,6 @@ export const TCP_CLOSE_WAIT = 8;
 export const TCP_LAST_ACK = 9;
 export const TCP_LISTEN = 10;
 export const TCP_CLOSING = 11;
-
-export const TCPHDR_FIN = 0x01;
-export const TCPHDR_SYN = 0x02;
-export const TCPHDR_RST = 0x04;
-export const TCPHDR_PSH = 0x08;
-export const TCPHDR_ACK = 0x10;
-
-export const TCP_HLEN = 20;
 /** MSS assumed of a peer that names none (RFC 9293 3.7.1), and the least we go down to. */
 export const TCP_MSS_DEFAULT = 536;
 export const TCP_MIN_MSS = 48;
@@ -154,7 +148,7 @@ export const TCP_TIMEWAIT_LEN = 60e9;
  * @nodebug
  */
 export function tcp_window_field(skb: sk_buff): number {
-  return get_unaligned_be16(skb.head, skb.transport_header + 14);
+  return rd16(skb.head, skb.transport_header + 14);
 }
 
 /** MSS that we announce: Ethernet's MTU without the headers. */

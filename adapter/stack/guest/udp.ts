@@ -1,25 +1,21 @@
 /** UDP (net/ipv4/udp.c; RFC 768). */
+
+import { rd16, wr16 } from '../wire/bytes.ts';
+import { ICMP_UNREACH, ICMP_UNREACH_PORT } from '../wire/icmp.ts';
+import { IP_HLEN, IPDEFTTL, IPPROTO_UDP } from '../wire/ip.ts';
+import { UDP_HLEN } from '../wire/udp.ts';
 import { EAGAIN, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
-import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH } from './icmp.ts';
+import { __icmp_send } from './icmp.ts';
 import type { sock } from './inet_sock.ts';
-import { IP_HLEN } from './ip_input.ts';
-import { IPDEFTTL, ip_build_and_send_pkt } from './ip_output.ts';
+import { ip_build_and_send_pkt } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
-import {
-  csum_fold,
-  csum_fold_partial,
-  csum_partial,
-  csum_tcpudp_nofold,
-  get_unaligned_be16,
-  put_unaligned_be16,
-} from './lib.ts';
+import { csum_fold, csum_fold_partial, csum_partial, csum_tcpudp_nofold } from './lib.ts';
 import { inet_select_addr, ip_route_output } from './route.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, skb_pull, skb_push, skb_put, skb_trim } from './skbuff.ts';
-import { IPPROTO_UDP, sk_error_report, sock_def_readable, sock_error } from './sock.ts';
+import { sk_error_report, sock_def_readable, sock_error } from './sock.ts';
 
-const UDP_HLEN = 8;
 /** Datagrams that a socket holds. */
 const UDP_QUEUE_LEN = 128;
 
@@ -31,20 +27,20 @@ export function udp_rcv(skb: sk_buff): void {
     kfree_skb_reason(skb, 'UDP_SHORT');
     return;
   }
-  const ulen = get_unaligned_be16(b, p + 4);
+  const ulen = rd16(b, p + 4);
   if (ulen < UDP_HLEN || ulen > skb.len) {
     kfree_skb_reason(skb, 'UDP_SHORT');
     return;
   }
   skb_trim(skb, ulen);
-  if (get_unaligned_be16(b, p + 6) !== 0 && !udp4_csum_ok(skb)) {
+  if (rd16(b, p + 6) !== 0 && !udp4_csum_ok(skb)) {
     kfree_skb_reason(skb, 'UDP_CSUM');
     return;
   }
-  skb.sport = get_unaligned_be16(b, p);
-  const sk = __udp4_lib_lookup(skb.saddr, skb.sport, get_unaligned_be16(b, p + 2));
+  skb.sport = rd16(b, p);
+  const sk = __udp4_lib_lookup(skb.saddr, skb.sport, rd16(b, p + 2));
   if (!sk) {
-    __icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH);
+    __icmp_send(skb, ICMP_UNREACH, ICMP_UNREACH_PORT);
     kfree_skb_reason(skb, 'GUEST_NO_LISTENER');
     return;
   }
@@ -72,7 +68,7 @@ export function __udp4_lib_lookup(saddr: number, sport: number, dport: number): 
 
 /** An ICMP error about a datagram of ours: its socket fails if it is connected. */
 export function udp_err(skb: sk_buff, ip: number, th: number, err: number): void {
-  const sk = guest_os().net.inet.udp.get(get_unaligned_be16(skb.head, th));
+  const sk = guest_os().net.inet.udp.get(rd16(skb.head, th));
   if (sk && sk.inet_daddr !== 0) {
     sk.sk_err = err;
     sk_error_report(sk);
@@ -114,13 +110,13 @@ export function udp_sendmsg(sk: sock, buf: Uint8Array, off: number, len: number,
 /** Puts the UDP header on and sends. */
 export function udp_send_skb(skb: sk_buff, sk: sock, saddr: number, daddr: number, dport: number): void {
   const p = skb_push(skb, UDP_HLEN);
-  put_unaligned_be16(sk.inet_num, skb.head, p);
-  put_unaligned_be16(dport, skb.head, p + 2);
-  put_unaligned_be16(skb.len, skb.head, p + 4);
-  put_unaligned_be16(0, skb.head, p + 6);
+  wr16(skb.head, p, sk.inet_num);
+  wr16(skb.head, p + 2, dport);
+  wr16(skb.head, p + 4, skb.len);
+  wr16(skb.head, p + 6, 0);
   const pseudo = csum_tcpudp_nofold(saddr, daddr, skb.len, IPPROTO_UDP);
   const csum = csum_fold(csum_partial(skb.head, guest_os().ram32, p, skb.len, pseudo));
-  put_unaligned_be16(csum === 0 ? 0xffff : csum, skb.head, p + 6);
+  wr16(skb.head, p + 6, csum === 0 ? 0xffff : csum);
   ip_build_and_send_pkt(skb, saddr, daddr, IPPROTO_UDP, IPDEFTTL, 0);
 }
 

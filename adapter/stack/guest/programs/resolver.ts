@@ -2,18 +2,12 @@
 
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { qemu_random_u32 } from '../../util/random.ts';
+import { rd16, rd32, wr16 } from '../../wire/bytes.ts';
 import { EAGAIN, EHOSTUNREACH, ENOENT, ETIMEDOUT } from '../errno.ts';
 import { path_lookup, read_whole } from '../fs.ts';
 import type { sock } from '../inet_sock.ts';
 import { guest_os } from '../kernel.ts';
-import {
-  bytes_to_text,
-  get_unaligned_be16,
-  get_unaligned_be32,
-  inet_aton,
-  NSEC_PER_SEC,
-  put_unaligned_be16,
-} from '../lib.ts';
+import { bytes_to_text, inet_aton, NSEC_PER_SEC } from '../lib.ts';
 import { schedule_timeout, type task_struct } from '../sched.ts';
 import { sock_close, udp_socket } from '../socket.ts';
 import { udp_recvmsg, udp_sendmsg } from '../udp.ts';
@@ -145,7 +139,7 @@ function res_send(task: task_struct, q: res_state): void {
   q.deadline = cpu_get_ns() + RES_TIMEOUT;
   schedule_timeout(task, RES_TIMEOUT);
   const packet = new Uint8Array(DNS_HLEN + q.name.length + 6);
-  put_unaligned_be16(q.id, packet, 0);
+  wr16(packet, 0, q.id);
   packet[2] = 1; // recursion desired
   packet[5] = 1; // one question
   let p = DNS_HLEN;
@@ -156,8 +150,8 @@ function res_send(task: task_struct, q: res_state): void {
     }
   }
   packet[p++] = 0;
-  put_unaligned_be16(q.name.endsWith('.in-addr.arpa') ? TYPE_PTR : TYPE_A, packet, p);
-  put_unaligned_be16(1, packet, p + 2);
+  wr16(packet, p, q.name.endsWith('.in-addr.arpa') ? TYPE_PTR : TYPE_A);
+  wr16(packet, p + 2, 1);
   const n = udp_sendmsg(q.sk!, packet, 0, p + 4, q.server, DNS_PORT);
   if (n < 0) {
     res_done(task, q, n);
@@ -190,7 +184,7 @@ function read_name(b: Uint8Array, p: number, len: number): string {
       break;
     }
     if (c >= 0xc0) {
-      at = at + 1 < len ? get_unaligned_be16(b, at) & 0x3fff : len;
+      at = at + 1 < len ? rd16(b, at) & 0x3fff : len;
     } else {
       labels.push(bytes_to_text(b, at + 1, Math.min(c, len - at - 1)));
       at += c + 1;
@@ -201,31 +195,31 @@ function read_name(b: Uint8Array, p: number, len: number): string {
 
 /** Takes the addresses out of an answer of `len` bytes. Returns false when it is not the one we wait for. */
 function res_parse(q: res_state, b: Uint8Array, len: number): boolean {
-  if (len < DNS_HLEN || get_unaligned_be16(b, 0) !== q.id || !(b[2]! & 0x80)) {
+  if (len < DNS_HLEN || rd16(b, 0) !== q.id || !(b[2]! & 0x80)) {
     return false;
   }
   q.canonical = q.name;
   let p = DNS_HLEN;
-  for (let i = get_unaligned_be16(b, 4); i > 0 && p >= 0; i--) {
+  for (let i = rd16(b, 4); i > 0 && p >= 0; i--) {
     p = skip_name(b, p, len);
     p = p < 0 ? p : p + 4;
   }
   if ((b[3]! & 15) === RCODE_NXDOMAIN) {
     return true;
   }
-  for (let i = get_unaligned_be16(b, 6); i > 0 && p >= 0; i--) {
+  for (let i = rd16(b, 6); i > 0 && p >= 0; i--) {
     p = skip_name(b, p, len);
     if (p < 0 || p + 10 > len) {
       break;
     }
-    const type = get_unaligned_be16(b, p);
-    const size = get_unaligned_be16(b, p + 8);
+    const type = rd16(b, p);
+    const size = rd16(b, p + 8);
     p += 10;
     if (p + size > len) {
       break;
     }
     if (type === TYPE_A && size === 4) {
-      q.addrs.push(get_unaligned_be32(b, p));
+      q.addrs.push(rd32(b, p));
     } else if (type === TYPE_CNAME || type === TYPE_PTR) {
       q.canonical = read_name(b, p, len);
     }

@@ -2,20 +2,14 @@
 
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { qemu_random_u32 } from '../../util/random.ts';
+import { rd32, wr16, wr32 } from '../../wire/bytes.ts';
 import { EAGAIN } from '../errno.ts';
 import { do_exit } from '../exit.ts';
 import { file_puts } from '../file.ts';
 import { write_whole } from '../fs.ts';
 import type { sock } from '../inet_sock.ts';
 import { guest_os } from '../kernel.ts';
-import {
-  get_unaligned_be32,
-  inet_ntoa,
-  NSEC_PER_SEC,
-  put_unaligned_be16,
-  put_unaligned_be32,
-  text_to_bytes,
-} from '../lib.ts';
+import { inet_ntoa, NSEC_PER_SEC, text_to_bytes } from '../lib.ts';
 import { IFF_UP, type net_device } from '../net_device.ts';
 import { schedule_timeout, type task_struct } from '../sched.ts';
 import { udp_socket } from '../socket.ts';
@@ -147,7 +141,7 @@ function udhcpc_receive(task: task_struct, st: udhcpc_state, len: number): void 
       udhcpc_log(task, 'no server ID, using 0.0.0.0');
     }
     st.server = Math.max(0, server);
-    st.requested_ip = get_unaligned_be32(p, DHCP_YIADDR);
+    st.requested_ip = rd32(p, DHCP_YIADDR);
     st.state = REQUESTING;
     st.packet_num = 0;
     send_select(task, st);
@@ -166,7 +160,7 @@ function udhcpc_receive(task: task_struct, st: udhcpc_state, len: number): void 
 function udhcpc_bound(task: task_struct, st: udhcpc_state, len: number): void {
   const p = st.packet;
   const os = guest_os();
-  const addr = get_unaligned_be32(p, DHCP_YIADDR);
+  const addr = rd32(p, DHCP_YIADDR);
   const lease = dhcp_option32(p, len, OPT_LEASE_TIME, 3600);
   const mask = dhcp_option32(p, len, OPT_SUBNET, 0xffffff00);
   const broadcast = dhcp_option32(p, len, OPT_BROADCAST, (addr | ~mask) >>> 0);
@@ -211,9 +205,9 @@ function init_packet(st: udhcpc_state, type: number): number {
   p[0] = BOOTREQUEST;
   p[1] = 1;
   p[2] = 6;
-  put_unaligned_be32(st.xid, p, DHCP_XID);
+  wr32(p, DHCP_XID, st.xid);
   p.set(st.dev.dev_addr, DHCP_CHADDR);
-  put_unaligned_be32(DHCP_MAGIC, p, DHCP_COOKIE);
+  wr32(p, DHCP_COOKIE, DHCP_MAGIC);
   const options = [OPT_MESSAGE_TYPE, 1, type, 57, 2, 576 >> 8, 576 & 255];
   options.push(55, 7, OPT_SUBNET, OPT_ROUTER, OPT_DNS, 12, 15, OPT_BROADCAST, 42);
   p.set(options, DHCP_OPTIONS);
@@ -222,8 +216,8 @@ function init_packet(st: udhcpc_state, type: number): number {
 
 /** Appends an option that holds an address. */
 function add_option32(p: Uint8Array, at: number, code: number, value: number): number {
-  put_unaligned_be16((code << 8) | 4, p, at);
-  put_unaligned_be32(value, p, at + 2);
+  wr16(p, at, (code << 8) | 4);
+  wr32(p, at + 2, value);
   return at + 6;
 }
 
@@ -239,7 +233,7 @@ function udhcpc_send(task: task_struct, st: udhcpc_state, end: number): void {
 /** True when the message of `len` bytes is a reply to us. */
 function dhcp_acceptable(st: udhcpc_state, len: number): boolean {
   const p = st.packet;
-  if (len < DHCP_OPTIONS || p[0] !== BOOTREPLY || get_unaligned_be32(p, DHCP_COOKIE) !== DHCP_MAGIC) {
+  if (len < DHCP_OPTIONS || p[0] !== BOOTREPLY || rd32(p, DHCP_COOKIE) !== DHCP_MAGIC) {
     return false;
   }
   for (let i = 0; i < 6; i++) {
@@ -247,7 +241,7 @@ function dhcp_acceptable(st: udhcpc_state, len: number): boolean {
       return false;
     }
   }
-  return get_unaligned_be32(p, DHCP_XID) === st.xid;
+  return rd32(p, DHCP_XID) === st.xid;
 }
 
 /** Where the value of an option starts, or -1 when it is not there; options that run over the end count as missing. */
@@ -272,7 +266,7 @@ function dhcp_option(p: Uint8Array, len: number, code: number): number {
 /** The first address (or number) in an option, or `fallback`. */
 function dhcp_option32(p: Uint8Array, len: number, code: number, fallback: number): number {
   const at = dhcp_option(p, len, code);
-  return at >= 0 && p[at - 1]! >= 4 ? get_unaligned_be32(p, at) : fallback;
+  return at >= 0 && p[at - 1]! >= 4 ? rd32(p, at) : fallback;
 }
 
 /** Prints a message. */
