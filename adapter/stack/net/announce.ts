@@ -1,53 +1,16 @@
 /** `announce_self` (net/announce.c): NICs make themselves known by RARP requests, so that switches learn where they are. */
+
 import { machine } from '../softmmu/machine.ts';
-import {
-  QEMU_CLOCK_REALTIME,
-  type QEMUTimer,
-  qemu_clock_get_ns,
-  timer_del,
-  timer_mod_ns,
-  timer_new_ns,
-} from '../util/timer.ts';
+import { QEMU_CLOCK_REALTIME, qemu_clock_get_ns, timer_del, timer_mod_ns, timer_new_ns } from '../util/timer.ts';
 import { ETH_P_IP } from '../wire/ethernet.ts';
-import { QEMU_NET_PACKET_FLAG_RAW, qemu_get_queue, qemu_send_packet_async_with_flags } from './net.ts';
+import { AnnounceTimer } from './announce_timer.ts';
+import { qemu_get_queue, qemu_send_packet_async_with_flags } from './net.ts';
+import { QEMU_NET_PACKET_FLAG_RAW } from './net_client.ts';
 
 const SELF_ANNOUNCE_SIZE = 60;
 const ETH_P_RARP = 0x8035;
 /** RARP request (RFC 903). */
 const ARP_OP_REQUEST_REV = 3;
-
-/** How often announcements are made: milliseconds to the second one, how much longer each wait is than the last, the longest; rounds. */
-export class AnnounceParameters {
-  initial = 50;
-  max = 550;
-  rounds = 5;
-  step = 100;
-}
-
-/** Bounds of each parameter, both included. */
-export const announce_limits: Readonly<Record<keyof AnnounceParameters, readonly [min: number, max: number]>> = {
-  initial: [0, 100_000],
-  max: [0, 100_000],
-  rounds: [0, 1000],
-  step: [1, 10_000],
-};
-
-/** Announcements that are under way. */
-export class AnnounceTimer {
-  readonly id: string;
-  readonly params: AnnounceParameters;
-  /** Names of the NICs that announce themselves; empty: all. */
-  readonly interfaces: readonly string[];
-  tm!: QEMUTimer;
-  /** Rounds left. */
-  round: number;
-  constructor(id: string, params: AnnounceParameters, interfaces: readonly string[]) {
-    this.id = id;
-    this.params = params;
-    this.interfaces = interfaces;
-    this.round = params.rounds;
-  }
-}
 
 /** The announcement of an address. */
 export function announce_self_create(mac_addr: Uint8Array): Uint8Array {

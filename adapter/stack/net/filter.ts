@@ -6,8 +6,9 @@
 import { drop } from '../util/drop.ts';
 import { iov_size, iovec } from '../util/iov.ts';
 import type { QemuOpts } from '../util/qemu-option.ts';
-import type { NetClientState } from './net.ts';
-import { type NetPacketSent, qemu_net_queue_send_iov } from './queue.ts';
+import type { NetClientState } from './net_client.ts';
+import type { NetPacketSent } from './net_queue.ts';
+import { qemu_net_queue_send_iov } from './queue.ts';
 
 /** What a filter sees: all, packets sent to its netdev (`rx`), packets its netdev sends (`tx`). */
 export const NET_FILTER_DIRECTION_ALL = 0;

@@ -1,8 +1,9 @@
 /** Packets over a `-chardev socket`, each behind its length: what `filter-mirror` and `filter-redirector` send and read. */
+
 import { drop } from '../util/drop.ts';
 import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
 import { option_error, type QemuOpts } from '../util/qemu-option.ts';
-import { NET_BUFSIZE } from './net.ts';
+import { NET_BUFSIZE } from './net_client.ts';
 import { type NetSocketReceived, type NetSocketState, net_socket_open } from './socket.ts';
 import { chardev_ends, find_chardev } from './socket_options.ts';
 import { net_stream_send } from './socket_stream.ts';

@@ -1,10 +1,11 @@
 /** `-object filter-dump` (net/dump.c): writes the packets of a netdev to a pcap file. */
+
 import { machine } from '../softmmu/machine.ts';
 import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
 import { option_error, type QemuOpts, qemu_opt_get, qemu_opt_get_number } from '../util/qemu-option.ts';
 import { QEMU_CLOCK_VIRTUAL, qemu_clock_get_ns } from '../util/timer.ts';
 import { type NetFilterInfo, NetFilterState } from './filter.ts';
-import { NET_BUFSIZE, type NetClientState } from './net.ts';
+import { NET_BUFSIZE, type NetClientState } from './net_client.ts';
 
 const PCAP_MAGIC = 0xa1b2c3d4;
 const PCAP_FILE_HDR = 24;

@@ -2,6 +2,7 @@
  * `-object filter-redirector` (net/filter-mirror.c): takes the packets of a netdev away to one `-chardev socket`, and puts those that
  * come from another in their place.
  */
+
 import { iov_size, iovec } from '../util/iov.ts';
 import { option_error, type QemuOpts, qemu_opt_get } from '../util/qemu-option.ts';
 import {
@@ -13,7 +14,7 @@ import {
   qemu_netfilter_pass_on,
 } from './filter.ts';
 import { ChardevPackets, chardev_open, chardev_send_iov } from './filter_chardev.ts';
-import { type NetClientState, QEMU_NET_PACKET_FLAG_NONE } from './net.ts';
+import { type NetClientState, QEMU_NET_PACKET_FLAG_NONE } from './net_client.ts';
 import { type NetSocketState, net_socket_close } from './socket.ts';
 
 /** Where packets go and come from. */

@@ -1,35 +1,10 @@
 /** Hubs (net/hub.c): what comes in at one port goes out at all others. */
+
 import { machine } from '../softmmu/machine.ts';
 import { iov_size, type iovec } from '../util/iov.ts';
-import {
-  type NetClientInfo,
-  type NetClientState,
-  qemu_can_send_packet,
-  qemu_new_net_client,
-  qemu_send_packet,
-  qemu_sendv_packet,
-} from './net.ts';
-import { qemu_net_queue_flush } from './queue.ts';
-
-/** A port of a hub. */
-export class NetHubPort {
-  readonly id: number;
-  readonly hub: NetHub;
-  nc!: NetClientState;
-  constructor(hub: NetHub, id: number) {
-    this.hub = hub;
-    this.id = id;
-  }
-}
-
-/** A hub with its ports, newest first. */
-export class NetHub {
-  readonly id: number;
-  readonly ports: NetHubPort[] = [];
-  constructor(id: number) {
-    this.id = id;
-  }
-}
+import { NetHub, NetHubPort } from './hub_ports.ts';
+import { qemu_new_net_client, qemu_send_packet, qemu_sendv_packet } from './net.ts';
+import { type NetClientInfo, type NetClientState, qemu_can_send_packet } from './net_client.ts';
 
 /** Repeats a frame to all ports but the one it came from. */
 export function net_hub_receive(hub: NetHub, source_port: NetHubPort, buf: Uint8Array, len: number): number {
@@ -127,16 +102,4 @@ export function net_hub_free_id(): number {
     id++;
   }
   return id;
-}
-
-/** Delivers what waits at the hub's other ports. Returns true if any queue came empty. */
-export function net_hub_flush(nc: NetClientState): boolean {
-  const source_port = nc.opaque as NetHubPort;
-  let ret = false;
-  for (const port of source_port.hub.ports) {
-    if (port !== source_port && qemu_net_queue_flush(port.nc.incoming_queue)) {
-      ret = true;
-    }
-  }
-  return ret;
 }

@@ -1,4 +1,5 @@
 /** The user network as a net client (net/slirp.c): frames to and from slirp, forwarded ports. */
+
 import {
   type Slirp,
   type SlirpCb,
@@ -19,7 +20,8 @@ import { close, type HostSocket } from '../util/sockets.ts';
 import { ETH_ZLEN } from '../wire/ethernet.ts';
 import { net_hub_id_for_client } from './hub.ts';
 import { inet_ntoa } from './inet.ts';
-import { type NetClientInfo, type NetClientState, qemu_new_net_client, qemu_send_packet } from './net.ts';
+import { qemu_new_net_client, qemu_send_packet } from './net.ts';
+import type { NetClientInfo, NetClientState } from './net_client.ts';
 import { type NetdevUserOptions, parse_netdev_user } from './slirp_options.ts';
 import {
   GUESTFWD_SYNTAX,

@@ -1,8 +1,8 @@
 /** Packets over a stream of bytes: each behind its length, 4 bytes in network order (net/net.c, `net_fill_rstate`). */
+
 import { machine } from '../softmmu/machine.ts';
-import type { HostSocket } from '../util/sockets.ts';
-import { EAGAIN, recv, send, send_space } from '../util/sockets.ts';
-import { NET_BUFSIZE } from './net.ts';
+import { EAGAIN, type HostSocket, recv, send, send_space } from '../util/sockets.ts';
+import { NET_BUFSIZE } from './net_client.ts';
 
 /** Bytes of the length. */
 const HEADER = 4;

@@ -1,9 +1,10 @@
 /** The e1000's transmitter: descriptors, segmentation, checksums, VLAN tags (8254x manual, sections 3.3 to 3.5). */
+
 import { qemu_get_queue, qemu_receive_packet, qemu_send_packet } from '../../net/net.ts';
-import { copy_words, net_checksum_add, type WordMemory } from '../../softmmu/ram_copy.ts';
+import { copy_words, net_checksum_add, WordMemory } from '../../softmmu/ram_copy.ts';
 import { drop } from '../../util/drop.ts';
 import { pci_dma_read, pci_dma_read_packet, pci_dma_write } from '../pci/pci.ts';
-import { type E1000State, type E1000Tx, TX_VLAN_ROOM } from './e1000.ts';
+import type { E1000State } from './e1000.ts';
 import {
   E1000_DESC_SIZE,
   E1000_ICR_TXDW,
@@ -51,7 +52,7 @@ import {
   e1000x_inc_reg_if_not_full,
   e1000x_increase_size_stats,
   e1000x_is_vlan_txd,
-  type e1000x_txd_props,
+  e1000x_txd_props,
   e1000x_vlan_enabled,
   lduw_be,
   stw_be,
@@ -338,4 +339,37 @@ function inc_tx_bcast_or_mcast_count(s: E1000State, buf: Uint8Array): void {
   }
   const broadcast = (buf[0]! & buf[1]! & buf[2]! & buf[3]! & buf[4]! & buf[5]!) === 0xff;
   e1000x_inc_reg_if_not_full(s.mac_reg, broadcast ? BPTC : MPTC);
+}
+
+/** Bytes of payload a packet may gather before EOP. */
+export const TX_DATA_SIZE = 0x10000;
+/** Bytes of a VLAN tag, in front of them. */
+export const TX_VLAN_ROOM = 4;
+/** Longest header of a packet under segmentation, and one more. */
+export const TX_HEADER_SIZE = 256;
+
+/** The transmitter: the packet under construction and its offload contexts. */
+export class E1000Tx {
+  /** Memory of the packet: 4 bytes of room for a VLAN tag (`vlan`), then `data`. */
+  readonly mem: WordMemory = new WordMemory(TX_VLAN_ROOM + TX_DATA_SIZE);
+  readonly vlan: Uint8Array = this.mem.bytes;
+  readonly data: Uint8Array = this.vlan.subarray(TX_VLAN_ROOM);
+  readonly header: WordMemory = new WordMemory(TX_HEADER_SIZE);
+  readonly vlan_header: Uint8Array = new Uint8Array(4);
+  /** Bytes in `data`. */
+  size = 0;
+  /** Checksums to insert (POPTS). */
+  sum_needed = 0;
+  vlan_needed = false;
+  /** The packet is to be segmented. */
+  cptse = false;
+  /** Segments sent of it. */
+  tso_frames = 0;
+  /** `start_xmit` is at work. */
+  busy = false;
+  readonly props: e1000x_txd_props = new e1000x_txd_props();
+  readonly tso_props: e1000x_txd_props = new e1000x_txd_props();
+  /** The descriptor at work. */
+  readonly desc: Uint8Array = new Uint8Array(E1000_DESC_SIZE);
+  readonly desc_view: DataView = new DataView(this.desc.buffer);
 }
