@@ -1,7 +1,7 @@
 /** MAC addresses of the guest by IPv4 address (libslirp's arp_table.c): 16 entries, the oldest is replaced, none ages. */
 import { ETH_ALEN } from '../wire/ethernet.ts';
 import { INADDR_BROADCAST } from '../wire/ip.ts';
-import type { Slirp } from './slirp.ts';
+import type { Slirp } from './instance.ts';
 
 export const ARP_TABLE_SIZE = 16;
 

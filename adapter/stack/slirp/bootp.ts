@@ -1,5 +1,5 @@
 /** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132): 16 addresses, each bound to a MAC address for good. */
-import { rd32, wr32 } from '../wire/bytes.ts';
+import { put_string, rd32, wr32 } from '../wire/bytes.ts';
 import {
   BOOTP_REPLY,
   BP_CHADDR,
@@ -35,74 +35,18 @@ import { ETH_ALEN } from '../wire/ethernet.ts';
 import { INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY } from '../wire/ip.ts';
 import { UDP_HLEN } from '../wire/udp.ts';
 import { arp_table_add } from './arp_table.ts';
+import { BOOTP_LEN, find_addr, get_new_addr, request_addr } from './bootp_clients.ts';
+import type { Slirp } from './instance.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
-import { udp_output } from './udp.ts';
+import { udp_output } from './udp_output.ts';
 
-/** Addresses that are given out. */
-export const NB_BOOTP_CLIENTS = 16;
 const LEASE_TIME = 24 * 3600;
-
-/** Room for options in a reply, and the length of a reply. */
-const OPTIONS_ROOM = 312;
-export const BOOTP_LEN = BP_VEND + OPTIONS_ROOM;
-
-/** One of the addresses: the MAC address that has it. */
-export class bootpclient {
-  allocated = false;
-  macaddr: Uint8Array = new Uint8Array(ETH_ALEN);
-}
 
 /** What a client asks for. */
 class bootp_request {
   msg_type = 0;
   /** Address it wants, 0: none. */
   req_addr = 0;
-}
-
-/**
- * True if a lease is that of the MAC address at `mac` of `b`.
- * @nodebug
- */
-function bootp_is_client(bc: bootpclient, b: Uint8Array, mac: number): boolean {
-  const a = bc.macaddr;
-  for (let i = 0; i < ETH_ALEN; i++) {
-    if (a[i] !== b[mac + i]) {
-      return false;
-    }
-  }
-  return bc.allocated;
-}
-
-/** The address that the MAC address at `mac` of `b` has, or 0. */
-function find_addr(slirp: Slirp, b: Uint8Array, mac: number): number {
-  for (let i = 0; i < NB_BOOTP_CLIENTS; i++) {
-    if (bootp_is_client(slirp.bootp_clients[i]!, b, mac)) {
-      return (slirp.vdhcp_startaddr + i) >>> 0;
-    }
-  }
-  return 0;
-}
-
-/** The first address that is free or the client's own already, or 0 if all are taken. */
-function get_new_addr(slirp: Slirp, b: Uint8Array, mac: number): number {
-  for (let i = 0; i < NB_BOOTP_CLIENTS; i++) {
-    const bc = slirp.bootp_clients[i]!;
-    if (!bc.allocated || bootp_is_client(bc, b, mac)) {
-      return (slirp.vdhcp_startaddr + i) >>> 0;
-    }
-  }
-  return 0;
-}
-
-/** The address `addr` if it is in the pool and free or the client's own, else 0. */
-function request_addr(slirp: Slirp, addr: number, b: Uint8Array, mac: number): number {
-  const i = addr - slirp.vdhcp_startaddr;
-  if (i < 0 || i >= NB_BOOTP_CLIENTS) {
-    return 0;
-  }
-  const bc = slirp.bootp_clients[i]!;
-  return !bc.allocated || bootp_is_client(bc, b, mac) ? addr : 0;
 }
 
 /** Reads the options of a message, from `p` up to `end`. A length that reaches beyond the end stops it. */
@@ -288,14 +232,4 @@ function opt_string(b: Uint8Array, p: number, tag: number, value: string): numbe
   b[p + 1] = value.length;
   put_string(b, p + 2, value);
   return p + 2 + value.length;
-}
-
-/**
- * Writes text, one byte a character.
- * @nodebug
- */
-export function put_string(b: Uint8Array, p: number, value: string): void {
-  for (let i = 0; i < value.length; i++) {
-    b[p + i] = value.charCodeAt(i);
-  }
 }

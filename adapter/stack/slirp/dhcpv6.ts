@@ -1,5 +1,5 @@
 /** DHCPv6 (libslirp's dhcpv6.c; RFC 8415, 5970): answers information requests with the name server and the boot file's URL. */
-import { rd16, wr16 } from '../wire/bytes.ts';
+import { put_string, rd16, wr16 } from '../wire/bytes.ts';
 import {
   MSGTYPE_INFO_REQUEST,
   MSGTYPE_REPLY,
@@ -10,10 +10,9 @@ import {
 } from '../wire/dhcpv6.ts';
 import { IP6_HLEN } from '../wire/ip6.ts';
 import { UDP_HLEN } from '../wire/udp.ts';
-import { put_string } from './bootp.ts';
+import type { Slirp } from './instance.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
-import { udp6_output } from './udp6.ts';
+import { udp6_output } from './udp_output.ts';
 
 /** The port that replies come from: 547 with its bytes swapped, as libslirp has it and guests see it. */
 const DHCPV6_REPLY_PORT = 8962;

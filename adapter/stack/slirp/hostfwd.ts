@@ -1,9 +1,9 @@
 /** Ports of the host that lead into the guest (`hostfwd`). */
 import { AF_INET, AF_INET6, AF_UNIX, type sockaddr } from '../util/host.ts';
-import type { Slirp } from './slirp.ts';
-import { type socket, sofree } from './socket.ts';
+import type { Slirp } from './instance.ts';
+import { type socket, sofree } from './so_state.ts';
 import { tcp_listen } from './tcp_subr.ts';
-import { udp_listen } from './udp.ts';
+import { udp_listen } from './udp_sock.ts';
 
 /** What became of a forwarding: `errno` is the error's name or empty, `port` the host's port (the one chosen if 0 was asked for). */
 export interface hostfwd_result {

@@ -26,12 +26,14 @@ import {
 import { IPPROTO_ICMPV6 } from '../wire/ip.ts';
 import { IP6_HLEN } from '../wire/ip6.ts';
 import { ip6_pseudo_cksum } from './cksum.ts';
+import { slirp_ethaddr6 } from './ethaddr.ts';
 import { g_rand_int_range } from './grand.ts';
+import { icmp6_finish, icmp6_packet } from './icmp6_packet.ts';
+import { type Slirp, slirp_update_time } from './instance.ts';
 import { in6_all_nodes, in6_linklocal, in6_multicast, in6_unspecified } from './ip6.ts';
 import { ip6_output } from './ip6_output.ts';
-import { M_ETH, M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
+import { M_ETH, M_IP, m_drop, m_free, type mbuf } from './mbuf.ts';
 import { ndp_table_add } from './ndp_table.ts';
-import { type Slirp, slirp_ethaddr6, slirp_update_time } from './slirp.ts';
 import { in6_equal } from './solist.ts';
 import { get_dns_addr } from './sotranslate.ts';
 
@@ -72,39 +74,6 @@ export function ra_timer_handler(slirp: Slirp): void {
   slirp_update_time(slirp);
   ra_timer_arm(slirp);
   ndp_send_ra(slirp);
-}
-
-/** A packet for an ICMPv6 message of `len` bytes with its IPv6 header; addresses are 16 bytes. */
-export function icmp6_packet(
-  slirp: Slirp,
-  type: number,
-  code: number,
-  len: number,
-  src: Uint8Array,
-  dst: Uint8Array,
-): mbuf {
-  const m = m_get(slirp);
-  m_inc(m, IP6_HLEN + len);
-  const b = m.m_dat;
-  m.m_ip = M_IP;
-  m.m_len = IP6_HLEN + len;
-  b.fill(0, M_IP, M_IP + m.m_len);
-  b[M_IP] = 0x60;
-  wr16(b, M_IP + 4, len);
-  b[M_IP + 6] = IPPROTO_ICMPV6;
-  b[M_IP + 7] = 255;
-  b.set(src, M_IP + 8);
-  b.set(dst, M_IP + 24);
-  b[M_IP + IP6_HLEN] = type;
-  b[M_IP + IP6_HLEN + 1] = code;
-  return m;
-}
-
-/** Fills in the checksum of an ICMPv6 packet. */
-export function icmp6_finish(m: mbuf): void {
-  const icp = m.m_data + IP6_HLEN;
-  wr16(m.m_dat, icp + 2, 0);
-  wr16(m.m_dat, icp + 2, ip6_pseudo_cksum(m, m.m_data, IPPROTO_ICMPV6, icp, m.m_len - IP6_HLEN));
 }
 
 /** Takes an ICMPv6 message from the guest. */

@@ -3,7 +3,7 @@ import { wr16 } from '../wire/bytes.ts';
 import { IP6_HLEN } from '../wire/ip6.ts';
 import { if_output } from './if.ts';
 import { m_drop, type mbuf } from './mbuf.ts';
-import type { socket } from './socket.ts';
+import type { socket } from './so_state.ts';
 
 /** Sends an IPv6 packet to the guest; the payload length is filled in here. There is no fragmentation: what exceeds the MTU is dropped. */
 export function ip6_output(so: socket | null, m: mbuf): void {

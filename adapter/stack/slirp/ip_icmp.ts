@@ -6,13 +6,12 @@ import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
 import { ICMP_ECHO, ICMP_ECHOREPLY, ICMP_MINLEN, ICMP_TIMXCEED, ICMP_UNREACH } from '../wire/icmp.ts';
 import { IP_DF, IP_HLEN, IP_OFFMASK, IPPROTO_ICMP, MAXTTL } from '../wire/ip.ts';
 import { cksum } from './cksum.ts';
-import { ip_stripoptions } from './ip_input.ts';
-import { ip_output } from './ip_output.ts';
+import type { Slirp } from './instance.ts';
+import { ip_output, ip_stripoptions } from './ip_output.ts';
 import { m_drop, m_get, m_inc, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
-import { SO_EXPIRE, SS_ISFCONNECTED, soattach_fd, type socket, socreate } from './socket.ts';
+import { SO_EXPIRE, SS_ISFCONNECTED, soattach_fd, type socket, socreate } from './so_state.ts';
 import { solist_append } from './solist.ts';
-import { udp_detach, udp_evict } from './udp.ts';
+import { udp_detach, udp_evict } from './udp_sock.ts';
 
 /** An error quotes at most this much of the packet: what fits in the 576 bytes every host takes, less the two headers. */
 export const ICMP_MAXDATALEN = 576 - 28;

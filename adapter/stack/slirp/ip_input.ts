@@ -5,9 +5,9 @@ import { rd16, rd32, wr16 } from '../wire/bytes.ts';
 import { ICMP_TIMXCEED } from '../wire/icmp.ts';
 import { IP_DF, IP_HLEN, IP_MAXPACKET, IP_MF, IP_OFFMASK, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip.ts';
 import { cksum } from './cksum.ts';
+import type { Slirp } from './instance.ts';
 import { icmp_input, icmp_send_error } from './ip_icmp.ts';
-import { m_adj, m_drop, m_free, m_inc, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
+import { m_drop, m_free, m_inc, type mbuf } from './mbuf.ts';
 import { tcp_input } from './tcp_input.ts';
 import { udp_input } from './udp.ts';
 
@@ -238,17 +238,5 @@ export function ip_slowtimo(slirp: Slirp): void {
     if (--fp.ipq_ttl === 0) {
       ip_freef(slirp, fp, 'IP_FRAG');
     }
-  }
-}
-
-/** Removes the options of an IPv4 header of `hlen` bytes in a packet that begins with it. */
-export function ip_stripoptions(m: mbuf, hlen: number): void {
-  const olen = hlen - IP_HLEN;
-  if (olen > 0) {
-    m_adj(m, olen);
-    m.m_dat.copyWithin(m.m_data, m.m_data - olen, m.m_data - olen + IP_HLEN);
-    m.m_ip = m.m_data;
-    m.m_dat[m.m_data] = 0x45;
-    wr16(m.m_dat, m.m_data + 2, m.m_len);
   }
 }

@@ -3,8 +3,8 @@ import { rd16, wr16 } from '../wire/bytes.ts';
 import { IP_DF, IP_HLEN, IP_MF } from '../wire/ip.ts';
 import { cksum } from './cksum.ts';
 import { if_output } from './if.ts';
-import { M_IP, m_drop, m_free, m_get, type mbuf } from './mbuf.ts';
-import type { socket } from './socket.ts';
+import { M_IP, m_adj, m_drop, m_free, m_get, type mbuf } from './mbuf.ts';
+import type { socket } from './so_state.ts';
 
 /**
  * Sends an IPv4 packet to the guest. Version, identification, length and checksum are filled in here; of the fragment field only DF is kept.
@@ -51,4 +51,16 @@ function ip_fragment(m0: mbuf, at: number, len: number): mbuf {
   wr16(m.m_dat, M_IP + 10, 0);
   wr16(m.m_dat, M_IP + 10, cksum(m, M_IP, IP_HLEN));
   return m;
+}
+
+/** Removes the options of an IPv4 header of `hlen` bytes in a packet that begins with it. */
+export function ip_stripoptions(m: mbuf, hlen: number): void {
+  const olen = hlen - IP_HLEN;
+  if (olen > 0) {
+    m_adj(m, olen);
+    m.m_dat.copyWithin(m.m_data, m.m_data - olen, m.m_data - olen + IP_HLEN);
+    m.m_ip = m.m_data;
+    m.m_dat[m.m_data] = 0x45;
+    wr16(m.m_dat, m.m_data + 2, m.m_len);
+  }
 }

@@ -1,7 +1,7 @@
 /** Packet buffers (libslirp's mbuf.c): pooled, with room in front for the headers that lower layers add. */
 import { type DropReason, drop } from '../util/drop.ts';
-import type { Slirp } from './slirp.ts';
-import type { socket } from './socket.ts';
+import type { Slirp } from './instance.ts';
+import type { socket } from './so_state.ts';
 import { tcpiphdr } from './tcp.ts';
 
 /** Offset of the Ethernet header in `m_dat`, and of the IP header behind it (a multiple of four, so that checksums read words). */

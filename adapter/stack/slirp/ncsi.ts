@@ -3,7 +3,7 @@ import { drop } from '../util/drop.ts';
 import { rd16, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_HLEN, ETH_P_NCSI } from '../wire/ethernet.ts';
 import { NCSI_CKSUM_LEN, NCSI_HLEN } from '../wire/ncsi.ts';
-import type { Slirp } from './slirp.ts';
+import type { Slirp } from './instance.ts';
 
 /** Added to a command's number in its response. */
 const NCSI_PKT_RSP = 0x80;

@@ -1,11 +1,12 @@
 /** Neighbor solicitations that slirp sends to find the guest (libslirp's `ndp_send_ns`; RFC 4861, section 4.3). */
 import { ICMP6_NDP_NS } from '../wire/icmp6.ts';
 import { IP6_HLEN } from '../wire/ip6.ts';
+import { slirp_ethaddr6 } from './ethaddr.ts';
+import { icmp6_finish, icmp6_packet } from './icmp6_packet.ts';
+import type { Slirp } from './instance.ts';
 import { in6_solicited_node } from './ip6.ts';
-import { icmp6_finish, icmp6_packet } from './ip6_icmp.ts';
 import { ip6_output } from './ip6_output.ts';
 import { M_IP } from './mbuf.ts';
-import { type Slirp, slirp_ethaddr6 } from './slirp.ts';
 
 /** Asks for the MAC address of `addr` (16 bytes) from the gateway. */
 export function ndp_send_ns(slirp: Slirp, addr: Uint8Array): void {

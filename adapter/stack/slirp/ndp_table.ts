@@ -1,7 +1,7 @@
 /** MAC addresses of the guest by IPv6 address (libslirp's ndp_table.c): 16 entries, the oldest is replaced, none ages. */
 import { ETH_ALEN } from '../wire/ethernet.ts';
+import type { Slirp } from './instance.ts';
 import { in6_multicast, in6_unspecified } from './ip6.ts';
-import type { Slirp } from './slirp.ts';
 import { in6_equal } from './solist.ts';
 
 export const NDP_TABLE_SIZE = 16;

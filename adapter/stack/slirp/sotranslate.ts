@@ -4,7 +4,7 @@ import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { NO_ADDR, sockaddr_in, sockaddr_in6 } from '../util/sockets.ts';
 import { INADDR_BROADCAST, INADDR_LOOPBACK } from '../wire/ip.ts';
 import { in6_addr_loopback, in6_equal_net, in6_zero } from './ip6.ts';
-import type { socket } from './socket.ts';
+import type { socket } from './so_state.ts';
 import { in6_equal } from './solist.ts';
 
 /** The host's first name server of a family, or NO_ADDR if it has none (libslirp's `get_dns_addr`). */

@@ -1,6 +1,6 @@
 /** TCP's header, states, timers and control block (libslirp's tcp.h, tcp_var.h, tcp_timer.h, which are BSD's). */
 import type { mbuf } from './mbuf.ts';
-import type { socket } from './socket.ts';
+import type { socket } from './so_state.ts';
 
 /** States of a connection (RFC 793, section 3.2). */
 export const TCPS_CLOSED = 0;
@@ -179,4 +179,9 @@ export function SEQ_LEQ(a: number, b: number): boolean {
  */
 export function SEQ_GT(a: number, b: number): boolean {
   return ((a - b) | 0) > 0;
+}
+
+/** Clamps a timer value. */
+export function TCPT_RANGESET(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
 }

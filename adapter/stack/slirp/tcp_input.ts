@@ -5,11 +5,12 @@
 import { AF_INET } from '../util/host.ts';
 import { IPPROTO_TCP } from '../wire/ip.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
+import type { Slirp } from './instance.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
 import { guestfwd_find, tcp_ctl } from './misc.ts';
 import { sbspace } from './sbuf.ts';
-import type { Slirp } from './slirp.ts';
-import { SS_CTL, SS_ISFCONNECTING, SS_NOFDREF, sbappend, type socket, socreate } from './socket.ts';
+import { SS_CTL, SS_ISFCONNECTING, SS_NOFDREF, type socket, socreate } from './so_state.ts';
+import { sbappend } from './socket.ts';
 import { solookup, solookup6 } from './solist.ts';
 import {
   SEQ_GT,

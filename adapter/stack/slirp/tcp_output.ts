@@ -9,7 +9,7 @@ import { ip_output } from './ip_output.ts';
 import { ip6_output } from './ip6_output.ts';
 import { M_IP, m_get, m_inc, type mbuf } from './mbuf.ts';
 import { sbcopy, sbspace } from './sbuf.ts';
-import type { socket } from './socket.ts';
+import type { socket } from './so_state.ts';
 import {
   SEQ_GT,
   SEQ_LT,
@@ -17,6 +17,7 @@ import {
   TCP_MAXWIN,
   TCPS_CLOSED,
   TCPT_PERSIST,
+  TCPT_RANGESET,
   TCPT_REXMT,
   TCPTV_PERSMAX,
   TCPTV_PERSMIN,
@@ -26,7 +27,7 @@ import {
   tcp_backoff,
   type tcpcb,
 } from './tcp.ts';
-import { TCPT_RANGESET, tcp_mss } from './tcp_subr.ts';
+import { tcp_mss } from './tcp_cb.ts';
 
 /** Flags of a segment by the connection's state. */
 const tcp_outflags: readonly number[] = [

@@ -2,7 +2,8 @@
 import { TH_FIN } from '../wire/tcp.ts';
 import { m_adj, m_drop, type mbuf } from './mbuf.ts';
 import { sbspace } from './sbuf.ts';
-import { SS_FCANTSENDMORE, sbappend, type socket } from './socket.ts';
+import { SS_FCANTSENDMORE, type socket } from './so_state.ts';
+import { sbappend } from './socket.ts';
 import { SEQ_GT, SEQ_LT, TCPS_HAVERCVDSYN, TCPS_SYN_RECEIVED, type tcpcb } from './tcp.ts';
 
 /** Bytes of memory that the segments of one connection may hold; beyond that they are dropped, and come again. */

@@ -1,7 +1,6 @@
 /** The steps of `tcp_input` (RFC 793, section 3.9, and BSD): they check a segment and update the connection, and say what is to happen. */
 import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
-import type { mbuf } from './mbuf.ts';
-import { m_adj } from './mbuf.ts';
+import { m_adj, type mbuf } from './mbuf.ts';
 import { sbdrop } from './sbuf.ts';
 import {
   SS_CTL,
@@ -12,7 +11,7 @@ import {
   type socket,
   sofwdrain,
   soisfconnected,
-} from './socket.ts';
+} from './so_state.ts';
 import {
   SEQ_GT,
   SEQ_LEQ,
@@ -40,8 +39,9 @@ import {
   type tcpcb,
   type tcpiphdr,
 } from './tcp.ts';
+import { tcp_mss, tcp_newiss, tcp_rcvseqinit } from './tcp_cb.ts';
 import { tcp_mss_option } from './tcp_header.ts';
-import { tcp_mss, tcp_newiss, tcp_rcvseqinit, tcp_restart_time_wait, tcp_time_wait } from './tcp_subr.ts';
+import { tcp_restart_time_wait, tcp_time_wait } from './tcp_subr.ts';
 import { tcp_xmit_timer } from './tcp_timer.ts';
 
 /** What is to happen to the segment. */

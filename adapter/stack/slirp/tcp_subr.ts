@@ -2,7 +2,6 @@
 import { machine } from '../softmmu/machine.ts';
 import { type DropReason, drop_nothing } from '../util/drop.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
-import { qemu_random_u32 } from '../util/random.ts';
 import { accept, close, connect, listen, NO_ADDR } from '../util/sockets.ts';
 import { wr16, wr32 } from '../wire/bytes.ts';
 import { ICMP_UNREACH, ICMP_UNREACH_HOST, ICMP_UNREACH_NET } from '../wire/icmp.ts';
@@ -11,6 +10,7 @@ import { IP_HLEN, IPDEFTTL, IPPROTO_TCP, IPTOS_LOWDELAY, IPTOS_THROUGHPUT, MAXTT
 import { IP6_HLEN } from '../wire/ip6.ts';
 import { TCP_HLEN, TH_ACK, TH_RST, TH_SYN } from '../wire/tcp.ts';
 import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
+import type { Slirp } from './instance.ts';
 import { icmp_send_error } from './ip_icmp.ts';
 import { ip_output } from './ip_output.ts';
 import { icmp6_send_error } from './ip6_icmp.ts';
@@ -18,7 +18,6 @@ import { ip6_output } from './ip6_output.ts';
 import { M_IP, m_drop, m_get, type mbuf } from './mbuf.ts';
 import { ndp_first_guest } from './ndp_table.ts';
 import { sbdrop, sbreserve, sbspace } from './sbuf.ts';
-import type { Slirp } from './slirp.ts';
 import {
   SS_FACCEPTCONN,
   SS_HOSTFWD,
@@ -32,17 +31,11 @@ import {
   socreate,
   sofree,
   soisfconnecting,
-} from './socket.ts';
+} from './so_state.ts';
 import { solist_append, solist_remove } from './solist.ts';
 import { sotranslate_accept, sotranslate_out } from './sotranslate.ts';
 import {
-  TCP_ISSINCR,
-  TCP_MAX_WINSHIFT,
-  TCP_MAXMSS,
-  TCP_MAXWIN,
-  TCP_MINMSS,
   TCP_RCVSPACE,
-  TCP_RTTVAR_SHIFT,
   TCP_SNDSPACE,
   TCPS_CLOSE_WAIT,
   TCPS_CLOSED,
@@ -57,43 +50,17 @@ import {
   TCPT_2MSL,
   TCPT_KEEP,
   TCPTV_KEEP_INIT,
-  TCPTV_MIN,
   TCPTV_MSL,
-  TCPTV_REXMTMAX,
-  TCPTV_SRTTBASE,
-  TCPTV_SRTTDFLT,
   TF_DELACK,
-  tcpcb,
+  type tcpcb,
   type tcpiphdr,
 } from './tcp.ts';
+import { tcp_canceltimers, tcp_newiss, tcp_newtcpcb } from './tcp_cb.ts';
 import { tcp_output } from './tcp_output.ts';
-import { tcp_canceltimers } from './tcp_timer.ts';
 
 /** Connections at most, those in TIME_WAIT aside; beyond that the oldest is reset. Of those in TIME_WAIT twice as many are kept. */
 export const TCP_MAX_SOCKETS = 8192;
 export const TCP_MAX_TIME_WAIT = 32768;
-
-/** Clamps a timer value. */
-export function TCPT_RANGESET(value: number, min: number, max: number): number {
-  return Math.min(max, Math.max(min, value));
-}
-
-/** A control block with BSD's initial values; the segment size is a guess until the peer says one. */
-export function tcp_newtcpcb(so: socket): tcpcb {
-  const slirp = so.slirp;
-  const tp = new tcpcb(so);
-  // libslirp's header structure has room for IPv6 addresses, hence 60 bytes for IPv4 as well.
-  tp.t_maxseg = slirp.if_mtu - IP6_HLEN - TCP_HLEN;
-  tp.t_srtt = TCPTV_SRTTBASE;
-  tp.t_rttvar = TCPTV_SRTTDFLT << TCP_RTTVAR_SHIFT;
-  tp.t_rttmin = TCPTV_MIN;
-  tp.t_rxtcur = TCPT_RANGESET(((TCPTV_SRTTBASE >> 2) + (TCPTV_SRTTDFLT << 2)) >> 1, TCPTV_MIN, TCPTV_REXMTMAX);
-  tp.snd_cwnd = TCP_MAXWIN << TCP_MAX_WINSHIFT;
-  tp.snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
-  tp.t_state = TCPS_CLOSED;
-  so.so_tcpcb = tp;
-  return tp;
-}
 
 /** Gives a socket a control block and puts it in the list of connections; the oldest is reset if there are too many. */
 export function tcp_attach(so: socket): tcpcb {
@@ -107,49 +74,6 @@ export function tcp_attach(so: socket): tcpcb {
   sbreserve(so.so_rcv, TCP_RCVSPACE);
   solist_append(slirp.tcb, so);
   return tp;
-}
-
-/** Sets the send sequence to the connection's initial number. */
-export function tcp_sendseqinit(tp: tcpcb): void {
-  tp.snd_una = tp.iss;
-  tp.snd_nxt = tp.iss;
-  tp.snd_max = tp.iss;
-  tp.snd_up = tp.iss;
-}
-
-/** Sets the receive sequence to what follows the peer's SYN. */
-export function tcp_rcvseqinit(tp: tcpcb): void {
-  tp.rcv_nxt = (tp.irs + 1) >>> 0;
-  tp.rcv_adv = tp.rcv_nxt;
-}
-
-/** Chooses the initial sequence number of a connection: random, or libslirp's next one where it must repeat. */
-export function tcp_newiss(slirp: Slirp, tp: tcpcb): void {
-  tp.iss = slirp.fixed_iss ? slirp.tcp_iss : qemu_random_u32();
-  slirp.tcp_iss = (slirp.tcp_iss + TCP_ISSINCR) >>> 0;
-  tcp_sendseqinit(tp);
-}
-
-/**
- * Takes the segment size that the guest offers (0: none) and returns the one to offer it. Sets the congestion window to one
- * segment and the buffers to whole segments.
- */
-export function tcp_mss(tp: tcpcb, offer: number): number {
-  const so = tp.t_socket;
-  const slirp = so.slirp;
-  const hlen = so.so_ffamily === AF_INET6 ? IP6_HLEN : IP_HLEN;
-  let mss = Math.min(slirp.if_mtu, slirp.if_mru) - hlen - TCP_HLEN;
-  if (offer > 0) {
-    mss = Math.min(mss, offer);
-  }
-  mss = Math.min(Math.max(mss, TCP_MINMSS), TCP_MAXMSS);
-  if (mss < tp.t_maxseg || offer !== 0) {
-    tp.t_maxseg = mss;
-  }
-  tp.snd_cwnd = mss;
-  sbreserve(so.so_snd, TCP_SNDSPACE + (TCP_SNDSPACE % mss > 0 ? mss - (TCP_SNDSPACE % mss) : 0));
-  sbreserve(so.so_rcv, TCP_RCVSPACE + (TCP_RCVSPACE % mss > 0 ? mss - (TCP_RCVSPACE % mss) : 0));
-  return mss;
 }
 
 /** Starts the host's side of a connection that the guest opens. Returns '' or the error's name; how it went shows in the poll loop. */

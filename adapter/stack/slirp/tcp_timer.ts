@@ -1,7 +1,7 @@
 /** TCP's timers (libslirp's tcp_timer.c, which is BSD's): slow ticks of 499 ms, fast ones of 2 ms. */
 import { machine } from '../softmmu/machine.ts';
 import { close } from '../util/sockets.ts';
-import type { Slirp } from './slirp.ts';
+import type { Slirp } from './instance.ts';
 import {
   TCP_ISSINCR,
   TCP_MAXIDLE,
@@ -16,6 +16,7 @@ import {
   TCPT_KEEP,
   TCPT_NTIMERS,
   TCPT_PERSIST,
+  TCPT_RANGESET,
   TCPT_REXMT,
   TCPTV_KEEP_IDLE,
   TCPTV_KEEPINTVL,
@@ -26,7 +27,7 @@ import {
   type tcpcb,
 } from './tcp.ts';
 import { tcp_output, tcp_setpersist } from './tcp_output.ts';
-import { TCPT_RANGESET, tcp_close, tcp_drop } from './tcp_subr.ts';
+import { tcp_close, tcp_drop } from './tcp_subr.ts';
 
 /** Fast tick: sends the acknowledgements that were delayed, of the newest connection first. */
 export function tcp_fasttimo(slirp: Slirp): void {
@@ -67,13 +68,6 @@ export function tcp_slowtimo(slirp: Slirp): void {
     tcp_close(slirp.time_wait.head.so_tcpcb!);
   }
   slirp.tcp_iss = (slirp.tcp_iss + TCP_ISSINCR) >>> 0;
-}
-
-/** Stops all timers of a connection. */
-export function tcp_canceltimers(tp: tcpcb): void {
-  for (let i = 0; i < TCPT_NTIMERS; i++) {
-    tp.t_timer[i] = 0;
-  }
 }
 
 /** Takes a measured round trip of `rtt` ticks into the estimate (Jacobson 1988), and sets the retransmission time-out by it. */

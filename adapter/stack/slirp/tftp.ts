@@ -1,28 +1,22 @@
 /** The TFTP server (libslirp's tftp.c; RFC 1350, 2347, 2348, 2349): reads of files below `tftp=`, for booting. */
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6 } from '../util/host.ts';
-import { rd16, rd32, wr16 } from '../wire/bytes.ts';
+import { put_string, rd16, rd32, wr16 } from '../wire/bytes.ts';
 import { IP_HLEN, IPTOS_LOWDELAY } from '../wire/ip.ts';
 import { IP6_HLEN } from '../wire/ip6.ts';
 import { TFTP_ACK, TFTP_DATA, TFTP_ERROR, TFTP_OACK, TFTP_RRQ, TFTP_SERVER } from '../wire/tftp.ts';
 import { UDP_HLEN } from '../wire/udp.ts';
-import { put_string } from './bootp.ts';
+import type { Slirp } from './instance.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
-import { in6_equal } from './solist.ts';
-import { udp_output } from './udp.ts';
-import { udp6_output } from './udp6.ts';
+import { tftp_request, type tftp_session, tftp_session_allocate, tftp_session_find } from './tftp_sessions.ts';
+import { udp_output, udp6_output } from './udp_output.ts';
 
-export const TFTP_SESSIONS_MAX = 20;
 /** Longest file name with its directory, and the largest block. */
 export const TFTP_FILENAME_MAX = 512;
 export const TFTP_BLOCKSIZE_MAX = 1428;
-const TFTP_BLOCKSIZE = 512;
 /** Milliseconds after a block from which on an acknowledgement of an earlier one is a client's second try, and blocks it may go back. */
 const TFTP_RETRY_MS = 500;
 const TFTP_REWIND_MAX = 16;
-/** Milliseconds without traffic after which a transfer may be forgotten. */
-const TFTP_IDLE = 5000;
 
 /** The only mode of transfer, with its NUL; a request whose rest is shorter has none. */
 const TFTP_MODE = 'octet\0';
@@ -31,36 +25,6 @@ const TFTP_OPTIONS_MAX = 2;
 const ERR_NOT_FOUND = 1;
 const ERR_ACCESS = 2;
 const ERR_MODE = 4;
-
-/** A transfer: one for each address and port of the guest. */
-export class tftp_session {
-  /** The file's name below the directory; '' while the session is free. */
-  filename = '';
-  block_size = TFTP_BLOCKSIZE;
-  /** Blocks sent so far, modulo 65536, and the offset of the next one. */
-  block_nr = 0;
-  offset = 0;
-  /** Bytes of the block that was sent last, -1 before the first; fewer than the block size: it is the file's last. */
-  last_size = -1;
-  family = 0;
-  client_addr = 0;
-  client_addr6: Uint8Array | null = null;
-  client_port = 0;
-  /** The address the client asked, from which it is answered. */
-  server_addr6: Uint8Array | null = null;
-  timestamp = 0;
-}
-
-/** The datagram that is answered: who sent it, and where its payload is. */
-class tftp_request {
-  family = AF_INET;
-  addr = 0;
-  addr6: Uint8Array | null = null;
-  port = 0;
-  server_addr6: Uint8Array | null = null;
-  at = 0;
-  end = 0;
-}
 
 /** Reads who sent a datagram, to which address, and where its payload is. */
 function tftp_read_request(m: mbuf, af: number): tftp_request {
@@ -77,38 +41,6 @@ function tftp_read_request(m: mbuf, af: number): tftp_request {
   r.at = m.m_data + hlen + UDP_HLEN;
   r.end = m.m_data + m.m_len;
   return r;
-}
-
-/** The transfer of the client that sent a request, or null. */
-function tftp_session_find(slirp: Slirp, r: tftp_request): tftp_session | null {
-  for (const s of slirp.tftp_sessions) {
-    const same = r.family === AF_INET6 ? in6_equal(s.client_addr6, r.addr6) : s.client_addr === r.addr;
-    if (s.filename !== '' && s.family === r.family && same && s.client_port === r.port) {
-      return s;
-    }
-  }
-  return null;
-}
-
-/** A free session for a client, or one that has been idle; null if all are busy. */
-function tftp_session_allocate(slirp: Slirp, r: tftp_request): tftp_session | null {
-  for (const s of slirp.tftp_sessions) {
-    if (s.filename === '' || slirp.curtime - s.timestamp > TFTP_IDLE) {
-      s.filename = '';
-      s.block_size = TFTP_BLOCKSIZE;
-      s.block_nr = 0;
-      s.offset = 0;
-      s.last_size = -1;
-      s.family = r.family;
-      s.client_addr = r.addr;
-      s.client_addr6 = r.addr6;
-      s.client_port = r.port;
-      s.server_addr6 = r.server_addr6;
-      s.timestamp = slirp.curtime;
-      return s;
-    }
-  }
-  return null;
 }
 
 /** A packet with room for a TFTP message of `len` bytes, and its opcode. */

@@ -1,21 +1,20 @@
 /** UDP over IPv6 (libslirp's udp6.c). */
 import { AF_INET6 } from '../util/host.ts';
-import { rd16, wr16, wr32 } from '../wire/bytes.ts';
+import { rd16, wr16 } from '../wire/bytes.ts';
 import { DHCPV6_SERVER_PORT } from '../wire/dhcpv6.ts';
 import { ICMP6_TIMXCEED, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE } from '../wire/icmp6.ts';
-import { IPPROTO_UDP, MAXTTL } from '../wire/ip.ts';
+import { IPPROTO_UDP } from '../wire/ip.ts';
 import { IP6_HLEN } from '../wire/ip6.ts';
 import { TFTP_SERVER } from '../wire/tftp.ts';
 import { UDP_HLEN } from '../wire/udp.ts';
 import { ip6_pseudo_cksum } from './cksum.ts';
 import { dhcpv6_input } from './dhcpv6.ts';
 import { icmp6_send_error } from './ip6_icmp.ts';
-import { ip6_output } from './ip6_output.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
-import { type socket, socreate, sosendto } from './socket.ts';
+import { type socket, socreate, sosendto } from './so_state.ts';
 import { in6_equal, solookup6 } from './solist.ts';
 import { tftp_input } from './tftp.ts';
-import { udp_attach } from './udp.ts';
+import { udp_attach } from './udp_sock.ts';
 
 /** True for the addresses that DHCPv6 clients send to: all servers and relays (ff02::1:2). */
 function is_all_dhcp_servers(a: Uint8Array): boolean {
@@ -106,34 +105,4 @@ function udp6_send(so: socket, m: mbuf): void {
     m_free(so.so_m);
   }
   so.so_m = m;
-}
-
-/** As `udp_output`, over IPv6; addresses are 16 bytes. */
-export function udp6_output(
-  so: socket | null,
-  m: mbuf,
-  saddr: Uint8Array,
-  sport: number,
-  daddr: Uint8Array,
-  dport: number,
-  iptos: number,
-): void {
-  const b = m.m_dat;
-  const len = m.m_len + UDP_HLEN;
-  m.m_data -= IP6_HLEN + UDP_HLEN;
-  m.m_len += IP6_HLEN + UDP_HLEN;
-  const ip = m.m_data;
-  const uh = ip + IP6_HLEN;
-  m.m_ip = ip;
-  wr32(b, ip, ((0x60 << 24) | (iptos << 20)) >>> 0);
-  b[ip + 6] = IPPROTO_UDP;
-  b[ip + 7] = MAXTTL;
-  b.set(saddr, ip + 8);
-  b.set(daddr, ip + 24);
-  wr16(b, uh, sport);
-  wr16(b, uh + 2, dport);
-  wr16(b, uh + 4, len);
-  wr16(b, uh + 6, 0);
-  wr16(b, uh + 6, ip6_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) || 0xffff);
-  ip6_output(so, m);
 }

@@ -6,7 +6,7 @@ import type { E1000State } from '../hw/net/e1000.ts';
 import type { PCIBus } from '../hw/pci/pci.ts';
 import type { PITChannelState } from '../hw/timer/i8254.ts';
 import type { NetState } from '../net/net.ts';
-import type { Slirp } from '../slirp/slirp.ts';
+import type { Slirp } from '../slirp/instance.ts';
 import type { Host } from '../util/host.ts';
 import { SocketTable } from '../util/sockets.ts';
 import type { QEMUTimer } from '../util/timer.ts';

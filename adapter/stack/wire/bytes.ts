@@ -35,3 +35,13 @@ export function wr32(b: Uint8Array, o: number, v: number): void {
   b[o + 2] = v >>> 8;
   b[o + 3] = v;
 }
+
+/**
+ * Writes text, one byte a character.
+ * @nodebug
+ */
+export function put_string(b: Uint8Array, p: number, value: string): void {
+  for (let i = 0; i < value.length; i++) {
+    b[p + i] = value.charCodeAt(i);
+  }
+}
