@@ -2,10 +2,34 @@
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { drop } from '../util/drop.ts';
-import { ARP_LEN, ARPOP_REPLY, ARPOP_REQUEST } from '../wire/arp.ts';
+import {
+  AR_HLN,
+  AR_HRD,
+  AR_OP,
+  AR_PLN,
+  AR_PRO,
+  AR_SHA,
+  AR_SPA,
+  AR_THA,
+  AR_TPA,
+  ARP_LEN,
+  ARPHRD_ETHER,
+  ARPOP_REPLY,
+  ARPOP_REQUEST,
+} from '../wire/arp.ts';
 import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
-import { ETH_HLEN, ETH_P_ARP, ETH_P_IP } from '../wire/ethernet.ts';
-import { dev_queue_xmit, ether_addr_equal } from './dev.ts';
+import {
+  ETH_ALEN,
+  ETH_DHOST,
+  ETH_HLEN,
+  ETH_P_ARP,
+  ETH_P_IP,
+  ETH_SHOST,
+  ETH_TYPE,
+  ether_addr_equal,
+} from '../wire/ethernet.ts';
+import { IN_ADDR_LEN } from '../wire/ip.ts';
+import { dev_queue_xmit } from './dev.ts';
 import { guest_os } from './kernel.ts';
 import { NSEC_PER_SEC } from './lib.ts';
 import type { net_device } from './net_device.ts';
@@ -30,7 +54,7 @@ export class neighbour {
   /** IPv4 address. */
   readonly primary_key: number;
   /** MAC address, once `nud_state` is NUD_REACHABLE. */
-  ha: Uint8Array = new Uint8Array(6);
+  ha: Uint8Array = new Uint8Array(ETH_ALEN);
   nud_state = NUD_FAILED;
   probes = 0;
   arp_queue: sk_buff_head = new sk_buff_head();
@@ -107,11 +131,11 @@ export function eth_header(skb: sk_buff, dev: net_device, type: number, dest: Ui
   const p = skb_push(skb, ETH_HLEN);
   const b = skb.head;
   skb.mac_header = p;
-  for (let i = 0; i < 6; i++) {
-    b[p + i] = dest[i]!;
-    b[p + 6 + i] = dev.dev_addr[i]!;
+  for (let i = 0; i < ETH_ALEN; i++) {
+    b[p + ETH_DHOST + i] = dest[i]!;
+    b[p + ETH_SHOST + i] = dev.dev_addr[i]!;
   }
-  wr16(b, p + 12, type);
+  wr16(b, p + ETH_TYPE, type);
 }
 
 /** Asks once more, and sets the timer for the next time. */
@@ -151,7 +175,7 @@ function neigh_flush(neigh: neighbour): void {
 
 /** Learns a neighbour's MAC address, the six bytes at `ha` of `b`, and sends what waited for it. */
 export function neigh_update(neigh: neighbour, b: Uint8Array, ha: number): void {
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < ETH_ALEN; i++) {
     neigh.ha[i] = b[ha + i]!;
   }
   neigh.nud_state = NUD_REACHABLE;
@@ -164,7 +188,7 @@ export function neigh_update(neigh: neighbour, b: Uint8Array, ha: number): void 
 /** Broadcasts a request for a neighbour's MAC address. */
 export function arp_solicit(neigh: neighbour): void {
   const { dev } = neigh;
-  arp_send(ARPOP_REQUEST, dev, dev.broadcast, neigh.primary_key, new Uint8Array(6));
+  arp_send(ARPOP_REQUEST, dev, dev.broadcast, neigh.primary_key, new Uint8Array(ETH_ALEN));
 }
 
 /** Sends an ARP packet in a frame to `dest`; `target` is the hardware address asked for or answered to. */
@@ -177,15 +201,15 @@ export function arp_send(op: number, dev: net_device, dest: Uint8Array, ip: numb
   const p = skb_put(skb, ARP_LEN);
   const b = skb.head;
   skb.network_header = p;
-  wr16(b, p, 1);
-  wr16(b, p + 2, ETH_P_IP);
-  b[p + 4] = 6;
-  b[p + 5] = 4;
-  wr16(b, p + 6, op);
-  b.set(dev.dev_addr, p + 8);
-  wr32(b, p + 14, dev.ifa_address);
-  b.set(target, p + 18);
-  wr32(b, p + 24, ip);
+  wr16(b, p + AR_HRD, ARPHRD_ETHER);
+  wr16(b, p + AR_PRO, ETH_P_IP);
+  b[p + AR_HLN] = ETH_ALEN;
+  b[p + AR_PLN] = IN_ADDR_LEN;
+  wr16(b, p + AR_OP, op);
+  b.set(dev.dev_addr, p + AR_SHA);
+  wr32(b, p + AR_SPA, dev.ifa_address);
+  b.set(target, p + AR_THA);
+  wr32(b, p + AR_TPA, ip);
   eth_header(skb, dev, ETH_P_ARP, dest);
   dev_queue_xmit(skb, dev);
 }
@@ -196,7 +220,12 @@ export function arp_rcv(skb: sk_buff): void {
   const p = skb.data;
   if (skb.len < ARP_LEN) {
     kfree_skb_reason(skb, 'ARP_SHORT');
-  } else if (rd16(b, p) !== 1 || rd16(b, p + 2) !== ETH_P_IP || b[p + 4] !== 6 || b[p + 5] !== 4) {
+  } else if (
+    rd16(b, p + AR_HRD) !== ARPHRD_ETHER ||
+    rd16(b, p + AR_PRO) !== ETH_P_IP ||
+    b[p + AR_HLN] !== ETH_ALEN ||
+    b[p + AR_PLN] !== IN_ADDR_LEN
+  ) {
     kfree_skb_reason(skb, 'GUEST_BAD');
   } else {
     arp_process(skb);
@@ -208,20 +237,20 @@ export function arp_process(skb: sk_buff): void {
   const b = skb.head;
   const p = skb.data;
   const dev = skb.dev!;
-  const op = rd16(b, p + 6);
-  const sip = rd32(b, p + 14);
-  const tip = rd32(b, p + 24);
+  const op = rd16(b, p + AR_OP);
+  const sip = rd32(b, p + AR_SPA);
+  const tip = rd32(b, p + AR_TPA);
   const ours = tip !== 0 && tip === dev.ifa_address;
-  if (ether_addr_equal(b, p + 8, dev.dev_addr) || (op !== ARPOP_REQUEST && op !== ARPOP_REPLY)) {
+  if (ether_addr_equal(b, p + AR_SHA, dev.dev_addr) || (op !== ARPOP_REQUEST && op !== ARPOP_REPLY)) {
     kfree_skb_reason(skb, 'GUEST_BAD');
     return;
   }
   const neigh = ours && sip !== 0 && sip !== tip ? __neigh_create(dev, sip) : neigh_lookup(dev, sip);
   if (neigh) {
-    neigh_update(neigh, b, p + 8);
+    neigh_update(neigh, b, p + AR_SHA);
   }
   if (ours && op === ARPOP_REQUEST) {
-    const sha = b.slice(p + 8, p + 14);
+    const sha = b.slice(p + AR_SHA, p + AR_SHA + ETH_ALEN);
     arp_send(ARPOP_REPLY, dev, sha, sip, sha);
   }
   if (ours || (neigh && op === ARPOP_REPLY)) {

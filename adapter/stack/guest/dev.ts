@@ -3,7 +3,15 @@
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { rd16 } from '../wire/bytes.ts';
-import { ETH_HLEN, ETH_P_IP } from '../wire/ethernet.ts';
+import {
+  ETH_DHOST,
+  ETH_HLEN,
+  ETH_P_IP,
+  ETH_TYPE,
+  ether_addr_equal,
+  is_broadcast_ether_addr,
+  is_multicast_ether_addr,
+} from '../wire/ethernet.ts';
 import { guest_os } from './kernel.ts';
 import {
   DEFAULT_TX_QUEUE_LEN,
@@ -73,33 +81,12 @@ export function eth_type_trans(skb: sk_buff, dev: net_device): number {
   skb.mac_header = skb.data;
   const p = skb.data;
   skb_pull(skb, ETH_HLEN);
-  if (b[p]! & 1) {
-    skb.pkt_type = is_broadcast_ether_addr(b, p) ? PACKET_BROADCAST : PACKET_MULTICAST;
+  if (is_multicast_ether_addr(b, p + ETH_DHOST)) {
+    skb.pkt_type = is_broadcast_ether_addr(b, p + ETH_DHOST) ? PACKET_BROADCAST : PACKET_MULTICAST;
   } else {
-    skb.pkt_type = ether_addr_equal(b, p, dev.dev_addr) ? PACKET_HOST : PACKET_OTHERHOST;
+    skb.pkt_type = ether_addr_equal(b, p + ETH_DHOST, dev.dev_addr) ? PACKET_HOST : PACKET_OTHERHOST;
   }
-  return rd16(b, p + 12);
-}
-
-/**
- * True when the six bytes at `p` are all ones.
- * @nodebug
- */
-export function is_broadcast_ether_addr(b: Uint8Array, p: number): boolean {
-  return (b[p]! & b[p + 1]! & b[p + 2]! & b[p + 3]! & b[p + 4]! & b[p + 5]!) === 255;
-}
-
-/**
- * True when the six bytes at `p` are `mac`.
- * @nodebug
- */
-export function ether_addr_equal(b: Uint8Array, p: number, mac: Uint8Array): boolean {
-  for (let i = 0; i < 6; i++) {
-    if (b[p + i] !== mac[i]) {
-      return false;
-    }
-  }
-  return true;
+  return rd16(b, p + ETH_TYPE);
 }
 
 /** A received packet enters the stack. */

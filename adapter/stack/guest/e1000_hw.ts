@@ -63,6 +63,11 @@ export const E1000_TXD_STAT_DD = 0x1;
 export const E1000_DEFAULT_RXD = 256;
 export const E1000_DEFAULT_TXD = 256;
 export const E1000_DESC_SIZE = 16;
+/** Words of four bytes of a descriptor: its buffer's address; length and, of a transmit descriptor, command; status. */
+export const DESC_ADDR_LOW = 0;
+export const DESC_ADDR_HIGH = 1;
+export const DESC_LOWER = 2;
+export const DESC_UPPER = 3;
 
 /** A descriptor ring. */
 export class e1000_ring {

@@ -1,8 +1,13 @@
 /** The e1000 driver's data path: interrupt, NAPI poll, receive and transmit rings (e1000_main.c; manual, 3.2 and 3.3). */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
+import { ETH_HLEN } from '../wire/ethernet.ts';
 import { __napi_schedule, __qdisc_run, eth_type_trans, napi_complete_done, netif_receive_skb } from './dev.ts';
 import {
+  DESC_ADDR_HIGH,
+  DESC_ADDR_LOW,
+  DESC_LOWER,
+  DESC_UPPER,
   E1000_DESC_SIZE,
   E1000_ICR,
   E1000_ICR_LSC,
@@ -68,7 +73,7 @@ export function e1000_clean_tx_irq(adapter: e1000_adapter): void {
   let i = ring.next_to_clean;
   while (i !== ring.next_to_use) {
     const desc = (ring.dma + i * E1000_DESC_SIZE) >> 2;
-    if (!(ram32[desc + 3]! & E1000_TXD_STAT_DD)) {
+    if (!(ram32[desc + DESC_UPPER]! & E1000_TXD_STAT_DD)) {
       break;
     }
     const skb = ring.buffer_info[i];
@@ -102,14 +107,14 @@ export function e1000_clean_rx_irq(adapter: e1000_adapter, budget: number): numb
   let cleaned = 0;
   while (work_done < budget) {
     const desc = (ring.dma + ring.next_to_clean * E1000_DESC_SIZE) >> 2;
-    const staterr = ram32[desc + 3]!;
+    const staterr = ram32[desc + DESC_UPPER]!;
     const skb = ring.buffer_info[ring.next_to_clean];
     if (!(staterr & E1000_RXD_STAT_DD) || !skb) {
       break;
     }
     ring.buffer_info[ring.next_to_clean] = null;
-    const length = Math.max(0, (ram32[desc + 2]! & 0xffff) - ETH_FCS_LEN);
-    ram32[desc + 3] = 0;
+    const length = Math.max(0, (ram32[desc + DESC_LOWER]! & 0xffff) - ETH_FCS_LEN);
+    ram32[desc + DESC_UPPER] = 0;
     ring.next_to_clean = ring.next_to_clean + 1 === ring.count ? 0 : ring.next_to_clean + 1;
     work_done++;
     e1000_receive_skb(adapter, skb, staterr, length);
@@ -129,9 +134,9 @@ export function e1000_receive_skb(adapter: e1000_adapter, skb: sk_buff, staterr:
   const { netdev } = adapter;
   const errors = (staterr >>> 8) & 255;
   skb_put(skb, Math.min(length, E1000_RXBUFFER));
-  if (!(staterr & E1000_RXD_STAT_EOP) || errors & E1000_RXD_ERR_FRAME_ERR_MASK || length < 14) {
+  if (!(staterr & E1000_RXD_STAT_EOP) || errors & E1000_RXD_ERR_FRAME_ERR_MASK || length < ETH_HLEN) {
     netdev.stats.rx_errors++;
-    kfree_skb_reason(skb, length < 14 ? 'ETH_SHORT' : 'GUEST_BAD');
+    kfree_skb_reason(skb, length < ETH_HLEN ? 'ETH_SHORT' : 'GUEST_BAD');
     return;
   }
   netdev.stats.rx_packets++;
@@ -157,10 +162,10 @@ export function e1000_alloc_rx_buffers(adapter: e1000_adapter): void {
     skb.data += NET_IP_ALIGN;
     ring.buffer_info[i] = skb;
     const desc = (ring.dma + i * E1000_DESC_SIZE) >> 2;
-    ram32[desc] = skb.data;
-    ram32[desc + 1] = 0;
-    ram32[desc + 2] = 0;
-    ram32[desc + 3] = 0;
+    ram32[desc + DESC_ADDR_LOW] = skb.data;
+    ram32[desc + DESC_ADDR_HIGH] = 0;
+    ram32[desc + DESC_LOWER] = 0;
+    ram32[desc + DESC_UPPER] = 0;
     i = after;
   }
   if (i !== ring.next_to_use) {
@@ -182,10 +187,10 @@ export function e1000_xmit_frame(skb: sk_buff, netdev: net_device): void {
   e1000_clean_tx_irq_if_low(adapter);
   const i = ring.next_to_use;
   const desc = (ring.dma + i * E1000_DESC_SIZE) >> 2;
-  ram32[desc] = skb.data;
-  ram32[desc + 1] = 0;
-  ram32[desc + 2] = (E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS | skb.len) >>> 0;
-  ram32[desc + 3] = 0;
+  ram32[desc + DESC_ADDR_LOW] = skb.data;
+  ram32[desc + DESC_ADDR_HIGH] = 0;
+  ram32[desc + DESC_LOWER] = (E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS | skb.len) >>> 0;
+  ram32[desc + DESC_UPPER] = 0;
   ring.buffer_info[i] = skb;
   ring.next_to_use = i + 1 === ring.count ? 0 : i + 1;
   netdev.stats.tx_packets++;
@@ -207,7 +212,7 @@ function e1000_clean_tx_irq_if_low(adapter: e1000_adapter): void {
   }
   const { ram32 } = guest_os();
   let i = ring.next_to_clean;
-  while (i !== ring.next_to_use && ram32[((ring.dma + i * E1000_DESC_SIZE) >> 2) + 3]! & E1000_TXD_STAT_DD) {
+  while (i !== ring.next_to_use && ram32[((ring.dma + i * E1000_DESC_SIZE) >> 2) + DESC_UPPER]! & E1000_TXD_STAT_DD) {
     const skb = ring.buffer_info[i];
     if (skb) {
       kfree_skb(skb);

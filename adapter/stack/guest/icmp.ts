@@ -4,16 +4,21 @@ import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { rd16, wr16 } from '../wire/bytes.ts';
 import {
+  ICMP_CKSUM,
+  ICMP_CODE,
   ICMP_ECHO,
   ICMP_ECHOREPLY,
+  ICMP_ID,
   ICMP_MINLEN,
   ICMP_PARAMPROB,
+  ICMP_SEQ,
   ICMP_TIMXCEED,
+  ICMP_TYPE,
   ICMP_UNREACH,
   ICMP_UNREACH_PORT,
   ICMP_UNREACH_PROTOCOL,
 } from '../wire/icmp.ts';
-import { IP_HLEN, IP_OFFMASK, IPPROTO_ICMP } from '../wire/ip.ts';
+import { IP_HLEN, IP_LEN, IP_MAXPACKET, IP_OFF, IP_OFFMASK, IP_P, IPDEFTTL, IPPROTO_ICMP, ip_hl } from '../wire/ip.ts';
 import { EAGAIN, ECONNREFUSED, EHOSTUNREACH, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
 import type { sock } from './inet_sock.ts';
 import { ip_build_and_send_pkt } from './ip_output.ts';
@@ -25,9 +30,8 @@ import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, skb_put } from './skbuff.ts';
 import { sk_error_report, sock_def_readable, sock_error } from './sock.ts';
 
-/** Largest ICMP error (RFC 1812 4.3.2.3), and the time to live of errors. */
+/** Largest ICMP error (RFC 1812 4.3.2.3). */
 const ICMP_ERROR_MAX = 576;
-const ICMP_ERROR_TTL = 64;
 /** Replies that a ping socket holds. */
 const PING_QUEUE_LEN = 64;
 
@@ -41,7 +45,7 @@ export function icmp_rcv(skb: sk_buff): void {
     kfree_skb_reason(skb, 'ICMP_CSUM');
     return;
   }
-  switch (skb.head[skb.data]) {
+  switch (skb.head[skb.data + ICMP_TYPE]) {
     case ICMP_ECHO:
       icmp_echo(skb);
       break;
@@ -64,14 +68,14 @@ export function icmp_echo(skb: sk_buff): void {
     kfree_skb_reason(skb, 'ICMP_TYPE');
     return;
   }
-  skb.head[skb.data] = ICMP_ECHOREPLY;
+  skb.head[skb.data + ICMP_TYPE] = ICMP_ECHOREPLY;
   icmp_reply(skb);
 }
 
 /** Sends an ICMP message back to where it came from, in the same buffer. */
 export function icmp_reply(skb: sk_buff): void {
   icmp_checksum(skb);
-  ip_build_and_send_pkt(skb, skb.daddr, skb.saddr, IPPROTO_ICMP, ICMP_ERROR_TTL, 0);
+  ip_build_and_send_pkt(skb, skb.daddr, skb.saddr, IPPROTO_ICMP, IPDEFTTL, 0);
 }
 
 /**
@@ -79,21 +83,21 @@ export function icmp_reply(skb: sk_buff): void {
  * @nodebug
  */
 function icmp_checksum(skb: sk_buff): void {
-  wr16(skb.head, skb.data + 2, 0);
-  wr16(skb.head, skb.data + 2, csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, 0)));
+  wr16(skb.head, skb.data + ICMP_CKSUM, 0);
+  wr16(skb.head, skb.data + ICMP_CKSUM, csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, 0)));
 }
 
 /** Sends an ICMP error about a received packet, unless it is one that none may be sent about (RFC 1122 3.2.2). The packet stays the caller's. */
 export function __icmp_send(skb_in: sk_buff, type: number, code: number): void {
   const b = skb_in.head;
   const ip = skb_in.network_header;
-  const ihl = (b[ip]! & 15) * 4;
-  const about_error = b[ip + 9] === IPPROTO_ICMP && b[ip + ihl] !== ICMP_ECHO;
-  const fragment = (rd16(b, ip + 6) & IP_OFFMASK) !== 0;
+  const ihl = ip_hl(b, ip);
+  const about_error = b[ip + IP_P] === IPPROTO_ICMP && b[ip + ihl + ICMP_TYPE] !== ICMP_ECHO;
+  const fragment = (rd16(b, ip + IP_OFF) & IP_OFFMASK) !== 0;
   if (about_error || fragment || skb_in.pkt_type !== PACKET_HOST || !inet_addr_type_local(skb_in.daddr)) {
     return;
   }
-  const quoted = Math.min(rd16(b, ip + 2), ICMP_ERROR_MAX - IP_HLEN - ICMP_MINLEN);
+  const quoted = Math.min(rd16(b, ip + IP_LEN), ICMP_ERROR_MAX - IP_HLEN - ICMP_MINLEN);
   const skb = alloc_skb(ICMP_MINLEN + quoted);
   if (!skb) {
     drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
@@ -101,24 +105,24 @@ export function __icmp_send(skb_in: sk_buff, type: number, code: number): void {
   }
   const p = skb_put(skb, ICMP_MINLEN + quoted);
   b.fill(0, p, p + ICMP_MINLEN);
-  b[p] = type;
-  b[p + 1] = code;
+  b[p + ICMP_TYPE] = type;
+  b[p + ICMP_CODE] = code;
   b.copyWithin(p + ICMP_MINLEN, ip, ip + quoted);
   icmp_checksum(skb);
-  ip_build_and_send_pkt(skb, skb_in.daddr, skb_in.saddr, IPPROTO_ICMP, ICMP_ERROR_TTL, 0);
+  ip_build_and_send_pkt(skb, skb_in.daddr, skb_in.saddr, IPPROTO_ICMP, IPDEFTTL, 0);
 }
 
 /** An ICMP error arrived: tells the socket whose packet it quotes. */
 export function icmp_unreach(skb: sk_buff): void {
   const b = skb.head;
   const inner = skb.data + ICMP_MINLEN;
-  const ihl = skb.len >= ICMP_MINLEN + IP_HLEN ? (b[inner]! & 15) * 4 : 0;
+  const ihl = skb.len >= ICMP_MINLEN + IP_HLEN ? ip_hl(b, inner) : 0;
   if (ihl < IP_HLEN || skb.len < ICMP_MINLEN + ihl + 8) {
     kfree_skb_reason(skb, 'ICMP_SHORT');
     return;
   }
-  const type = b[skb.data]!;
-  const code = b[skb.data + 1]!;
+  const type = b[skb.data + ICMP_TYPE]!;
+  const code = b[skb.data + ICMP_CODE]!;
   icmp_socket_deliver(skb, inner, inner + ihl, type === ICMP_UNREACH ? unreach_errno(code) : EHOSTUNREACH);
   kfree_skb(skb);
 }
@@ -136,12 +140,12 @@ function unreach_errno(code: number): number {
 
 /** Finds the socket that sent the packet whose IP header is at `ip` and transport header at `th`, and reports `err` to it. */
 export function icmp_socket_deliver(skb: sk_buff, ip: number, th: number, err: number): void {
-  guest_os().net.inet_protos[skb.head[ip + 9]!]?.err_handler(skb, ip, th, err);
+  guest_os().net.inet_protos[skb.head[ip + IP_P]!]?.err_handler(skb, ip, th, err);
 }
 
 /** An ICMP error about an echo request of ours. */
 export function ping_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
-  const sk = guest_os().net.inet.ping.get(rd16(skb.head, th + 4));
+  const sk = guest_os().net.inet.ping.get(rd16(skb.head, th + ICMP_ID));
   if (sk) {
     sk.sk_err = err;
     sk.msg_addr = skb.saddr;
@@ -151,7 +155,7 @@ export function ping_v4_err(skb: sk_buff, ip: number, th: number, err: number): 
 
 /** An echo reply arrived: gives it to the ping socket with its identifier. */
 export function ping_rcv(skb: sk_buff): void {
-  const sk = guest_os().net.inet.ping.get(rd16(skb.head, skb.data + 4));
+  const sk = guest_os().net.inet.ping.get(rd16(skb.head, skb.data + ICMP_ID));
   if (!sk) {
     kfree_skb_reason(skb, 'GUEST_NO_LISTENER');
     return;
@@ -170,7 +174,7 @@ export function ping_v4_sendmsg(sk: sock, daddr: number, seq: number, payload: U
   if (!dev) {
     return -ENETUNREACH;
   }
-  if (payload.length > 65535 - IP_HLEN - ICMP_MINLEN) {
+  if (payload.length > IP_MAXPACKET - IP_HLEN - ICMP_MINLEN) {
     return -EMSGSIZE;
   }
   const skb = alloc_skb(ICMP_MINLEN + payload.length);
@@ -178,10 +182,10 @@ export function ping_v4_sendmsg(sk: sock, daddr: number, seq: number, payload: U
     return -ENOBUFS;
   }
   const p = skb_put(skb, ICMP_MINLEN + payload.length);
-  skb.head[p] = ICMP_ECHO;
-  skb.head[p + 1] = 0;
-  wr16(skb.head, p + 4, sk.inet_num);
-  wr16(skb.head, p + 6, seq);
+  skb.head[p + ICMP_TYPE] = ICMP_ECHO;
+  skb.head[p + ICMP_CODE] = 0;
+  wr16(skb.head, p + ICMP_ID, sk.inet_num);
+  wr16(skb.head, p + ICMP_SEQ, seq);
   skb.head.set(payload, p + ICMP_MINLEN);
   icmp_checksum(skb);
   ip_build_and_send_pkt(skb, inet_select_addr(dev, daddr), daddr, IPPROTO_ICMP, ttl, 0);

@@ -2,7 +2,19 @@
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { rd16, wr16 } from '../wire/bytes.ts';
-import { IP_HLEN, IP_MF, IP_OFFMASK } from '../wire/ip.ts';
+import {
+  IP_HLEN,
+  IP_ID,
+  IP_LEN,
+  IP_MAXPACKET,
+  IP_MF,
+  IP_OFF,
+  IP_OFFMASK,
+  IP_P,
+  IP_VHL,
+  IP_VHL_BASIC,
+  ip_hl,
+} from '../wire/ip.ts';
 import { guest_os } from './kernel.ts';
 import { NSEC_PER_SEC } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
@@ -38,8 +50,8 @@ export class ipq {
 export function ip_defrag(skb: sk_buff): sk_buff | null {
   const { queues } = guest_os().net.frags;
   const p = skb.network_header;
-  const id = rd16(skb.head, p + 4);
-  const protocol = skb.head[p + 9]!;
+  const id = rd16(skb.head, p + IP_ID);
+  const protocol = skb.head[p + IP_P]!;
   let q = queues.find((x) => x.id === id && x.saddr === skb.saddr && x.daddr === skb.daddr && x.protocol === protocol);
   if (!q) {
     if (queues.length >= MAX_QUEUES) {
@@ -55,12 +67,12 @@ export function ip_defrag(skb: sk_buff): sk_buff | null {
 /** Enters a fragment in its queue. A fragment that overlaps another is refused. Returns true when the datagram is complete. */
 export function ip_frag_queue(q: ipq, skb: sk_buff): boolean {
   const p = skb.network_header;
-  const ihl = (skb.head[p]! & 15) * 4;
-  const frag_off = rd16(skb.head, p + 6);
+  const ihl = ip_hl(skb.head, p);
+  const frag_off = rd16(skb.head, p + IP_OFF);
   skb.seq = (frag_off & IP_OFFMASK) * 8;
   skb.end_seq = skb.seq + skb.len - ihl;
   const last = (frag_off & IP_MF) === 0;
-  const bad_length = skb.end_seq === skb.seq || (!last && (skb.end_seq & 7) !== 0) || skb.end_seq + ihl > 65535;
+  const bad_length = skb.end_seq === skb.seq || (!last && (skb.end_seq & 7) !== 0) || skb.end_seq + ihl > IP_MAXPACKET;
   const bad_end = q.len >= 0 && (skb.end_seq > q.len || (last && skb.end_seq !== q.len));
   if (bad_length || bad_end || q.frags.qlen >= MAX_FRAGS) {
     kfree_skb_reason(skb, 'IP_FRAG');
@@ -105,13 +117,13 @@ export function ip_frag_reasm(q: ipq): sk_buff | null {
   const b = whole.head;
   b.copyWithin(skb_put(whole, IP_HLEN), first.network_header, first.network_header + IP_HLEN);
   for (let f = skb_dequeue(q.frags); f; f = skb_dequeue(q.frags)) {
-    skb_pull(f, (b[f.network_header]! & 15) * 4);
+    skb_pull(f, ip_hl(b, f.network_header));
     b.copyWithin(skb_put(whole, f.len), f.data, f.data + f.len);
     kfree_skb(f);
   }
-  b[whole.network_header] = 0x45;
-  wr16(b, whole.network_header + 2, whole.len);
-  wr16(b, whole.network_header + 6, 0);
+  b[whole.network_header + IP_VHL] = IP_VHL_BASIC;
+  wr16(b, whole.network_header + IP_LEN, whole.len);
+  wr16(b, whole.network_header + IP_OFF, 0);
   ip_frag_remove(q);
   return whole;
 }

@@ -2,7 +2,20 @@
 
 import { rd16, rd32 } from '../wire/bytes.ts';
 import { ICMP_UNREACH, ICMP_UNREACH_PROTOCOL } from '../wire/icmp.ts';
-import { INADDR_BROADCAST, IP_HLEN, IP_MF, IP_OFFMASK } from '../wire/ip.ts';
+import {
+  INADDR_BROADCAST,
+  IP_DST,
+  IP_HLEN,
+  IP_LEN,
+  IP_MF,
+  IP_OFF,
+  IP_OFFMASK,
+  IP_P,
+  IP_SRC,
+  IP_TTL,
+  ip_hl,
+  ip_v,
+} from '../wire/ip.ts';
 import { __icmp_send } from './icmp.ts';
 import { ip_defrag } from './ip_fragment.ts';
 import { guest_os } from './kernel.ts';
@@ -20,12 +33,12 @@ export function ip_rcv(skb: sk_buff): void {
     kfree_skb_reason(skb, 'IP_SHORT');
     return;
   }
-  if (b[p]! >> 4 !== 4) {
+  if (ip_v(b, p) !== 4) {
     kfree_skb_reason(skb, 'IP_VERSION');
     return;
   }
-  const ihl = (b[p]! & 15) * 4;
-  const tot_len = rd16(b, p + 2);
+  const ihl = ip_hl(b, p);
+  const tot_len = rd16(b, p + IP_LEN);
   if (ihl < IP_HLEN || ihl > skb.len) {
     kfree_skb_reason(skb, 'IP_HLEN');
     return;
@@ -39,9 +52,9 @@ export function ip_rcv(skb: sk_buff): void {
     return;
   }
   skb_trim(skb, tot_len);
-  skb.saddr = rd32(b, p + 12);
-  skb.daddr = rd32(b, p + 16);
-  skb.ttl = b[p + 8]!;
+  skb.saddr = rd32(b, p + IP_SRC);
+  skb.daddr = rd32(b, p + IP_DST);
+  skb.ttl = b[p + IP_TTL]!;
   ip_rcv_finish(skb);
 }
 
@@ -67,7 +80,7 @@ export function ip_route_input_local(dev: net_device, daddr: number): boolean {
 
 /** Puts fragments together. */
 export function ip_local_deliver(skb: sk_buff): void {
-  const frag = rd16(skb.head, skb.network_header + 6);
+  const frag = rd16(skb.head, skb.network_header + IP_OFF);
   if (frag & (IP_MF | IP_OFFMASK)) {
     const whole = ip_defrag(skb);
     if (whole) {
@@ -81,9 +94,9 @@ export function ip_local_deliver(skb: sk_buff): void {
 /** Takes the IP header off and hands the packet to its protocol. */
 export function ip_local_deliver_finish(skb: sk_buff): void {
   const p = skb.network_header;
-  skb_pull(skb, (skb.head[p]! & 15) * 4);
+  skb_pull(skb, ip_hl(skb.head, p));
   skb.transport_header = skb.data;
-  const ipprot = guest_os().net.inet_protos[skb.head[p + 9]!];
+  const ipprot = guest_os().net.inet_protos[skb.head[p + IP_P]!];
   if (ipprot) {
     ipprot.handler(skb);
     return;

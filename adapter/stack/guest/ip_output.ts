@@ -2,7 +2,25 @@
 
 import { rd16, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_P_IP } from '../wire/ethernet.ts';
-import { INADDR_BROADCAST, IP_DF, IP_HLEN, IP_MF, IPDEFTTL, IPPROTO_TCP } from '../wire/ip.ts';
+import {
+  INADDR_BROADCAST,
+  IP_DF,
+  IP_DST,
+  IP_HLEN,
+  IP_ID,
+  IP_LEN,
+  IP_MF,
+  IP_OFF,
+  IP_P,
+  IP_SRC,
+  IP_SUM,
+  IP_TOS,
+  IP_TTL,
+  IP_VHL,
+  IP_VHL_BASIC,
+  IPDEFTTL,
+  IPPROTO_TCP,
+} from '../wire/ip.ts';
 import { eth_header, neigh_resolve_output } from './arp.ts';
 import { dev_queue_xmit } from './dev.ts';
 import type { sock } from './inet_sock.ts';
@@ -32,17 +50,17 @@ export function ip_build_and_send_pkt(
   const p = skb_push(skb, IP_HLEN);
   const b = skb.head;
   skb.network_header = p;
-  b[p] = 0x45;
-  b[p + 1] = 0;
-  wr16(b, p + 2, skb.len);
-  wr16(b, p + 4, net.ip_ident);
+  b[p + IP_VHL] = IP_VHL_BASIC;
+  b[p + IP_TOS] = 0;
+  wr16(b, p + IP_LEN, skb.len);
+  wr16(b, p + IP_ID, net.ip_ident);
   net.ip_ident = (net.ip_ident + 1) & 0xffff;
-  wr16(b, p + 6, frag_off);
-  b[p + 8] = ttl;
-  b[p + 9] = protocol;
-  wr16(b, p + 10, 0);
-  wr32(b, p + 12, saddr);
-  wr32(b, p + 16, daddr);
+  wr16(b, p + IP_OFF, frag_off);
+  b[p + IP_TTL] = ttl;
+  b[p + IP_P] = protocol;
+  wr16(b, p + IP_SUM, 0);
+  wr32(b, p + IP_SRC, saddr);
+  wr32(b, p + IP_DST, daddr);
   skb.saddr = saddr;
   skb.daddr = daddr;
   ip_local_out(skb);
@@ -65,8 +83,8 @@ export function ip_local_out(skb: sk_buff): void {
  */
 export function ip_send_check(skb: sk_buff): void {
   const p = skb.network_header;
-  wr16(skb.head, p + 10, 0);
-  wr16(skb.head, p + 10, csum_fold(csum_partial(skb.head, guest_os().ram32, p, IP_HLEN, 0)));
+  wr16(skb.head, p + IP_SUM, 0);
+  wr16(skb.head, p + IP_SUM, csum_fold(csum_partial(skb.head, guest_os().ram32, p, IP_HLEN, 0)));
 }
 
 /** Cuts a packet that is too long for the device into fragments. */
@@ -98,7 +116,7 @@ export function ip_finish_output2(skb: sk_buff, dev: net_device): void {
 export function ip_do_fragment(skb: sk_buff, dev: net_device): void {
   const b = skb.head;
   const p = skb.network_header;
-  if (rd16(b, p + 6) & IP_DF) {
+  if (rd16(b, p + IP_OFF) & IP_DF) {
     kfree_skb_reason(skb, 'IP_FRAG');
     return;
   }
@@ -114,8 +132,8 @@ export function ip_do_fragment(skb: sk_buff, dev: net_device): void {
     b.copyWithin(skb_put(f, n), p + IP_HLEN + off, p + IP_HLEN + off + n);
     f.network_header = skb_push(f, IP_HLEN);
     b.copyWithin(f.network_header, p, p + IP_HLEN);
-    wr16(b, f.network_header + 2, f.len);
-    wr16(b, f.network_header + 6, (off >> 3) | (off + n < payload ? IP_MF : 0));
+    wr16(b, f.network_header + IP_LEN, f.len);
+    wr16(b, f.network_header + IP_OFF, (off >> 3) | (off + n < payload ? IP_MF : 0));
     ip_send_check(f);
     f.saddr = skb.saddr;
     f.daddr = skb.daddr;

@@ -2,7 +2,20 @@
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { rd16 } from '../wire/bytes.ts';
-import { TCP_HLEN, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../wire/tcp.ts';
+import {
+  TCP_HLEN,
+  TCPOLEN_MAXSEG,
+  TCPOPT_DATA,
+  TCPOPT_EOL,
+  TCPOPT_KIND,
+  TCPOPT_LEN,
+  TCPOPT_MAXSEG,
+  TCPOPT_NOP,
+  TH_ACK,
+  TH_FIN,
+  TH_RST,
+  TH_SYN,
+} from '../wire/tcp.ts';
 import { ECONNREFUSED, ECONNRESET, EPIPE } from './errno.ts';
 import { after, before } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
@@ -362,20 +375,20 @@ export function tcp_parse_mss(sk: tcp_sock, skb: sk_buff): void {
   const b = skb.head;
   const end = skb.data;
   for (let p = skb.transport_header + TCP_HLEN; p < end; ) {
-    const kind = b[p]!;
-    if (kind === 0) {
+    const kind = b[p + TCPOPT_KIND]!;
+    if (kind === TCPOPT_EOL) {
       break;
     }
-    if (kind === 1) {
+    if (kind === TCPOPT_NOP) {
       p++;
       continue;
     }
-    const len = p + 1 < end ? b[p + 1]! : 0;
-    if (len < 2 || p + len > end) {
+    const len = p + TCPOPT_LEN < end ? b[p + TCPOPT_LEN]! : 0;
+    if (len < TCPOPT_DATA || p + len > end) {
       break;
     }
-    if (kind === 2 && len === 4) {
-      const mss = rd16(b, p + 2);
+    if (kind === TCPOPT_MAXSEG && len === TCPOLEN_MAXSEG) {
+      const mss = rd16(b, p + TCPOPT_DATA);
       sk.mss_cache = Math.max(TCP_MIN_MSS, Math.min(mss === 0 ? TCP_ADVMSS : mss, TCP_ADVMSS));
     }
     p += len;

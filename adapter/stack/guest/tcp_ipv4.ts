@@ -3,8 +3,20 @@
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { qemu_random_u32 } from '../util/random.ts';
 import { rd16, rd32 } from '../wire/bytes.ts';
-import { IPPROTO_TCP } from '../wire/ip.ts';
-import { TCP_HLEN, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../wire/tcp.ts';
+import { IP_DST, IP_SRC, IPPROTO_TCP } from '../wire/ip.ts';
+import {
+  TCP_HLEN,
+  TH_ACK,
+  TH_ACKNO,
+  TH_DPORT,
+  TH_FIN,
+  TH_FLAGS,
+  TH_RST,
+  TH_SEQ,
+  TH_SPORT,
+  TH_SYN,
+  th_off,
+} from '../wire/tcp.ts';
 import { EADDRINUSE, ENETUNREACH, ENOBUFS } from './errno.ts';
 import { guest_os } from './kernel.ts';
 import { after, csum_fold_partial, csum_partial, csum_tcpudp_nofold } from './lib.ts';
@@ -33,7 +45,7 @@ import { mod_timer } from './timer.ts';
 export function tcp_v4_rcv(skb: sk_buff): void {
   const b = skb.head;
   const th = skb.data;
-  const doff = skb.len >= TCP_HLEN ? (b[th + 12]! >> 4) * 4 : 0;
+  const doff = skb.len >= TCP_HLEN ? th_off(b, th) : 0;
   if (doff < TCP_HLEN || doff > skb.len) {
     kfree_skb_reason(skb, 'TCP_SHORT');
     return;
@@ -71,10 +83,10 @@ export function tcp_v4_rcv(skb: sk_buff): void {
 function tcp_v4_fill_cb(skb: sk_buff, doff: number): void {
   const b = skb.head;
   const th = skb.transport_header;
-  const flags = b[th + 13]!;
-  skb.sport = rd16(b, th);
-  skb.seq = rd32(b, th + 4);
-  skb.ack_seq = rd32(b, th + 8);
+  const flags = b[th + TH_FLAGS]!;
+  skb.sport = rd16(b, th + TH_SPORT);
+  skb.seq = rd32(b, th + TH_SEQ);
+  skb.ack_seq = rd32(b, th + TH_ACKNO);
   skb.tcp_flags = flags;
   const control = (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN ? 1 : 0);
   skb.end_seq = (skb.seq + skb.len - doff + control) >>> 0;
@@ -82,7 +94,7 @@ function tcp_v4_fill_cb(skb: sk_buff, doff: number): void {
 
 /** The connection of a segment, or else who listens on its port. */
 export function __inet_lookup_skb(skb: sk_buff): tcp_sock | null {
-  const dport = rd16(skb.head, skb.transport_header + 2);
+  const dport = rd16(skb.head, skb.transport_header + TH_DPORT);
   const sk = __inet_lookup_established(skb.saddr, skb.sport, skb.daddr, dport);
   return sk ?? guest_os().net.inet.lhash.get(dport) ?? null;
 }
@@ -175,11 +187,12 @@ export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): numb
 /** An ICMP error about a segment of ours: ends a connection that is not established yet. */
 export function tcp_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
   const b = skb.head;
-  const saddr = rd32(b, ip + 12);
-  const daddr = rd32(b, ip + 16);
-  const sk = __inet_lookup_established(daddr, rd16(b, th + 2), saddr, rd16(b, th));
+  const saddr = rd32(b, ip + IP_SRC);
+  const daddr = rd32(b, ip + IP_DST);
+  const dport = rd16(b, th + TH_DPORT);
+  const sk = __inet_lookup_established(daddr, dport, saddr, rd16(b, th + TH_SPORT));
   const opening = sk?.sk_state === TCP_SYN_SENT || sk?.sk_state === TCP_SYN_RECV;
-  if (sk && opening && rd32(b, th + 4) === sk.snd_una) {
+  if (sk && opening && rd32(b, th + TH_SEQ) === sk.snd_una) {
     sk.sk_err = err;
     tcp_done(sk);
     sk_error_report(sk);

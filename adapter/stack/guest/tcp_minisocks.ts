@@ -5,7 +5,7 @@ import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { rd16 } from '../wire/bytes.ts';
 import { IPDEFTTL, IPPROTO_TCP } from '../wire/ip.ts';
-import { TCP_HLEN, TH_ACK, TH_RST } from '../wire/tcp.ts';
+import { TCP_HLEN, TH_ACK, TH_DPORT, TH_RST } from '../wire/tcp.ts';
 import { ip_build_and_send_pkt } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
 import type { sk_buff } from './sk_buff.ts';
@@ -43,7 +43,7 @@ export function tcp_v4_send_reset(skb: sk_buff): void {
   }
   const p = skb_put(rst, TCP_HLEN);
   const has_ack = (skb.tcp_flags & TH_ACK) !== 0;
-  const dport = rd16(b, th + 2);
+  const dport = rd16(b, th + TH_DPORT);
   const flags = has_ack ? TH_RST : TH_RST | TH_ACK;
   tcp_write_header(b, p, dport, skb.sport, has_ack ? skb.ack_seq : 0, has_ack ? 0 : skb.end_seq, flags, TCP_HLEN);
   tcp_v4_send_check(rst, skb.daddr, skb.saddr);

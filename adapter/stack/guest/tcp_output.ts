@@ -5,7 +5,28 @@ import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { wr16, wr32 } from '../wire/bytes.ts';
 import { IPPROTO_TCP } from '../wire/ip.ts';
-import { TCP_HLEN, TCPOLEN_MAXSEG, TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN } from '../wire/tcp.ts';
+import {
+  set_th_off,
+  TCP_HLEN,
+  TCPOLEN_MAXSEG,
+  TCPOPT_DATA,
+  TCPOPT_KIND,
+  TCPOPT_LEN,
+  TCPOPT_MAXSEG,
+  TH_ACK,
+  TH_ACKNO,
+  TH_DPORT,
+  TH_FIN,
+  TH_FLAGS,
+  TH_PUSH,
+  TH_RST,
+  TH_SEQ,
+  TH_SPORT,
+  TH_SUM,
+  TH_SYN,
+  TH_URP,
+  TH_WIN,
+} from '../wire/tcp.ts';
 import { ip_queue_xmit } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
 import { after, before, csum_fold, csum_partial, csum_tcpudp_nofold } from './lib.ts';
@@ -38,10 +59,11 @@ export function tcp_transmit_skb(sk: tcp_sock, skb: sk_buff, clone: boolean): vo
   const b = out.head;
   const with_ack = (skb.tcp_flags & TH_ACK) !== 0;
   tcp_write_header(b, p, sk.inet_num, sk.inet_dport, skb.seq, with_ack ? sk.rcv_nxt : 0, skb.tcp_flags, doff);
-  wr16(b, p + 14, syn ? Math.min(TCP_RCVBUF, 65535) : tcp_select_window(sk));
+  wr16(b, p + TH_WIN, syn ? Math.min(TCP_RCVBUF, 65535) : tcp_select_window(sk));
   if (syn) {
-    wr16(b, p + 20, 0x0204);
-    wr16(b, p + 22, TCP_ADVMSS);
+    b[p + TCP_HLEN + TCPOPT_KIND] = TCPOPT_MAXSEG;
+    b[p + TCP_HLEN + TCPOPT_LEN] = TCPOLEN_MAXSEG;
+    wr16(b, p + TCP_HLEN + TCPOPT_DATA, TCP_ADVMSS);
   }
   if (with_ack) {
     sk.ack_pending = false;
@@ -68,15 +90,15 @@ export function tcp_write_header(
   flags: number,
   doff: number,
 ): void {
-  wr16(b, p, sport);
-  wr16(b, p + 2, dport);
-  wr32(b, p + 4, seq);
-  wr32(b, p + 8, ack);
-  b[p + 12] = doff << 2;
-  b[p + 13] = flags;
-  wr16(b, p + 14, 0);
-  wr16(b, p + 16, 0);
-  wr16(b, p + 18, 0);
+  wr16(b, p + TH_SPORT, sport);
+  wr16(b, p + TH_DPORT, dport);
+  wr32(b, p + TH_SEQ, seq);
+  wr32(b, p + TH_ACKNO, ack);
+  set_th_off(b, p, doff);
+  b[p + TH_FLAGS] = flags;
+  wr16(b, p + TH_WIN, 0);
+  wr16(b, p + TH_SUM, 0);
+  wr16(b, p + TH_URP, 0);
 }
 
 /**
@@ -85,7 +107,7 @@ export function tcp_write_header(
  */
 export function tcp_v4_send_check(skb: sk_buff, saddr: number, daddr: number): void {
   const pseudo = csum_tcpudp_nofold(saddr, daddr, skb.len, IPPROTO_TCP);
-  wr16(skb.head, skb.data + 16, csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, pseudo)));
+  wr16(skb.head, skb.data + TH_SUM, csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, pseudo)));
 }
 
 /**

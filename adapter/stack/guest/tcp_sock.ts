@@ -2,6 +2,7 @@
 
 import { rd16 } from '../wire/bytes.ts';
 import { IPPROTO_TCP } from '../wire/ip.ts';
+import { TH_WIN } from '../wire/tcp.ts';
 import { sock } from './inet_sock.ts';
 import { before } from './lib.ts';
 import type { sk_buff } from './sk_buff.ts';
@@ -148,7 +149,7 @@ export const TCP_TIMEWAIT_LEN = 60e9;
  * @nodebug
  */
 export function tcp_window_field(skb: sk_buff): number {
-  return rd16(skb.head, skb.transport_header + 14);
+  return rd16(skb.head, skb.transport_header + TH_WIN);
 }
 
 /** MSS that we announce: Ethernet's MTU without the headers. */

@@ -2,8 +2,8 @@
 
 import { rd16, wr16 } from '../wire/bytes.ts';
 import { ICMP_UNREACH, ICMP_UNREACH_PORT } from '../wire/icmp.ts';
-import { IP_HLEN, IPDEFTTL, IPPROTO_UDP } from '../wire/ip.ts';
-import { UDP_HLEN } from '../wire/udp.ts';
+import { IP_HLEN, IP_MAXPACKET, IPDEFTTL, IPPROTO_UDP } from '../wire/ip.ts';
+import { UDP_HLEN, UH_DPORT, UH_SPORT, UH_SUM, UH_SUM_ZERO, UH_ULEN } from '../wire/udp.ts';
 import { EAGAIN, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
 import { __icmp_send } from './icmp.ts';
 import type { sock } from './inet_sock.ts';
@@ -27,18 +27,18 @@ export function udp_rcv(skb: sk_buff): void {
     kfree_skb_reason(skb, 'UDP_SHORT');
     return;
   }
-  const ulen = rd16(b, p + 4);
+  const ulen = rd16(b, p + UH_ULEN);
   if (ulen < UDP_HLEN || ulen > skb.len) {
     kfree_skb_reason(skb, 'UDP_SHORT');
     return;
   }
   skb_trim(skb, ulen);
-  if (rd16(b, p + 6) !== 0 && !udp4_csum_ok(skb)) {
+  if (rd16(b, p + UH_SUM) !== 0 && !udp4_csum_ok(skb)) {
     kfree_skb_reason(skb, 'UDP_CSUM');
     return;
   }
-  skb.sport = rd16(b, p);
-  const sk = __udp4_lib_lookup(skb.saddr, skb.sport, rd16(b, p + 2));
+  skb.sport = rd16(b, p + UH_SPORT);
+  const sk = __udp4_lib_lookup(skb.saddr, skb.sport, rd16(b, p + UH_DPORT));
   if (!sk) {
     __icmp_send(skb, ICMP_UNREACH, ICMP_UNREACH_PORT);
     kfree_skb_reason(skb, 'GUEST_NO_LISTENER');
@@ -68,7 +68,7 @@ export function __udp4_lib_lookup(saddr: number, sport: number, dport: number): 
 
 /** An ICMP error about a datagram of ours: its socket fails if it is connected. */
 export function udp_err(skb: sk_buff, ip: number, th: number, err: number): void {
-  const sk = guest_os().net.inet.udp.get(rd16(skb.head, th));
+  const sk = guest_os().net.inet.udp.get(rd16(skb.head, th + UH_SPORT));
   if (sk && sk.inet_daddr !== 0) {
     sk.sk_err = err;
     sk_error_report(sk);
@@ -94,7 +94,7 @@ export function udp_sendmsg(sk: sock, buf: Uint8Array, off: number, len: number,
   if (!dev) {
     return -ENETUNREACH;
   }
-  if (len > 65535 - IP_HLEN - UDP_HLEN) {
+  if (len > IP_MAXPACKET - IP_HLEN - UDP_HLEN) {
     return -EMSGSIZE;
   }
   const skb = alloc_skb(len);
@@ -110,13 +110,13 @@ export function udp_sendmsg(sk: sock, buf: Uint8Array, off: number, len: number,
 /** Puts the UDP header on and sends. */
 export function udp_send_skb(skb: sk_buff, sk: sock, saddr: number, daddr: number, dport: number): void {
   const p = skb_push(skb, UDP_HLEN);
-  wr16(skb.head, p, sk.inet_num);
-  wr16(skb.head, p + 2, dport);
-  wr16(skb.head, p + 4, skb.len);
-  wr16(skb.head, p + 6, 0);
+  wr16(skb.head, p + UH_SPORT, sk.inet_num);
+  wr16(skb.head, p + UH_DPORT, dport);
+  wr16(skb.head, p + UH_ULEN, skb.len);
+  wr16(skb.head, p + UH_SUM, 0);
   const pseudo = csum_tcpudp_nofold(saddr, daddr, skb.len, IPPROTO_UDP);
   const csum = csum_fold(csum_partial(skb.head, guest_os().ram32, p, skb.len, pseudo));
-  wr16(skb.head, p + 6, csum === 0 ? 0xffff : csum);
+  wr16(skb.head, p + UH_SUM, csum === 0 ? UH_SUM_ZERO : csum);
   ip_build_and_send_pkt(skb, saddr, daddr, IPPROTO_UDP, IPDEFTTL, 0);
 }
 

@@ -22,3 +22,32 @@ export const ETH_P_NCSI = 0x88f8;
 /** The tag of IEEE 802.1Q: it stands where the type would be, with its own type, then 16 bits of tag control information. */
 export const VLAN_TCI = 14;
 export const VLAN_HLEN = 4;
+
+/**
+ * True for an address of a group, or of all, at `p`.
+ * @nodebug
+ */
+export function is_multicast_ether_addr(b: Uint8Array, p: number): boolean {
+  return (b[p]! & 1) !== 0;
+}
+
+/**
+ * True for the broadcast address, six bytes of ones, at `p`.
+ * @nodebug
+ */
+export function is_broadcast_ether_addr(b: Uint8Array, p: number): boolean {
+  return (b[p]! & b[p + 1]! & b[p + 2]! & b[p + 3]! & b[p + 4]! & b[p + 5]!) === 255;
+}
+
+/**
+ * True when the address at `p` is `mac`.
+ * @nodebug
+ */
+export function ether_addr_equal(b: Uint8Array, p: number, mac: Uint8Array): boolean {
+  for (let i = 0; i < ETH_ALEN; i++) {
+    if (b[p + i] !== mac[i]) {
+      return false;
+    }
+  }
+  return true;
+}

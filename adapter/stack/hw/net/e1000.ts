@@ -17,7 +17,17 @@ import {
   timer_new_ns,
   timer_pending,
 } from '../../util/timer.ts';
+import { rd16 } from '../../wire/bytes.ts';
+import {
+  ETH_DHOST,
+  ETH_TYPE,
+  is_broadcast_ether_addr,
+  is_multicast_ether_addr,
+  VLAN_HLEN,
+  VLAN_TCI,
+} from '../../wire/ethernet.ts';
 import { type PCIDevice, pci_dma_read, pci_dma_write, pci_set_irq } from '../pci/pci.ts';
+import { desc_buffer_addr, RXD_LENGTH, RXD_SPECIAL, RXD_STATUS } from './e1000_desc.ts';
 import {
   E1000_DESC_SIZE,
   E1000_ICR_LSC,
@@ -80,7 +90,6 @@ import {
   e1000x_update_rx_total_stats,
   e1000x_vlan_enabled,
   e1000x_vlan_rx_filter_enabled,
-  lduw_be,
 } from './e1000x_common.ts';
 
 /** The receiver's scratch memory. */
@@ -211,10 +220,10 @@ export function e1000_receiver_overrun(s: E1000State, buf: Uint8Array, size: num
 /** Is the frame for us: VLAN filter, promiscuous modes, broadcast, receive addresses, multicast table? */
 export function receive_filter(s: E1000State, buf: Uint8Array, size: number): boolean {
   const rctl = s.mac_reg[RCTL]!;
-  const isbcast = (buf[0]! & buf[1]! & buf[2]! & buf[3]! & buf[4]! & buf[5]!) === 0xff;
-  const ismcast = (buf[0]! & 1) !== 0;
+  const isbcast = is_broadcast_ether_addr(buf, ETH_DHOST);
+  const ismcast = is_multicast_ether_addr(buf, ETH_DHOST);
   if (e1000x_is_vlan_packet(s.mac_reg, buf) && e1000x_vlan_rx_filter_enabled(s.mac_reg)) {
-    const vid = lduw_be(buf, 14) & 0xfff;
+    const vid = rd16(buf, VLAN_TCI) & 0xfff;
     if ((s.mac_reg[VFTA + (vid >> 5)]! & (1 << (vid & 31))) === 0) {
       return false;
     }
@@ -269,10 +278,10 @@ export function e1000_receive_iov(nc: NetClientState, iov: readonly iovec[], iov
   let vlan_status = 0;
   let frame = buf;
   if (e1000x_vlan_enabled(s.mac_reg) && e1000x_is_vlan_packet(s.mac_reg, buf)) {
-    vlan_special = lduw_be(buf, 14);
+    vlan_special = rd16(buf, VLAN_TCI);
     vlan_status = E1000_RXD_STAT_VP;
     frame = e1000_rx_strip_vlan(s, buf, len);
-    len -= 4;
+    len -= VLAN_HLEN;
   }
   const total_size = len + e1000x_fcs_len(s.mac_reg);
   if (!e1000_has_rxbufs(s, total_size) || !e1000_rx_write(s, frame, len, total_size, vlan_status, vlan_special)) {
@@ -301,9 +310,9 @@ function e1000_rx_linearize(s: E1000State, iov: readonly iovec[], iovcnt: number
 function e1000_rx_strip_vlan(s: E1000State, buf: Uint8Array, len: number): Uint8Array {
   const dst = s.rx.buf;
   if (dst !== buf) {
-    dst.set(buf.subarray(0, 12));
+    dst.set(buf.subarray(0, ETH_TYPE));
   }
-  dst.set(buf.subarray(16, len), 12);
+  dst.set(buf.subarray(ETH_TYPE + VLAN_HLEN, len), ETH_TYPE);
   return dst;
 }
 
@@ -327,20 +336,20 @@ function e1000_rx_write(
     const desc_size = Math.min(total_size - desc_offset, s.rxbuf_size);
     const base = rx_desc_base(s) + E1000_DESC_SIZE * mac_reg[RDH]!;
     pci_dma_read(s.parent_obj, base, s.rx.desc, 0, E1000_DESC_SIZE);
-    const buffer_addr = desc.getUint32(0, true) + desc.getUint32(4, true) * 0x100000000;
-    let status = desc.getUint8(12) | vlan_status | E1000_RXD_STAT_DD;
+    const buffer_addr = desc_buffer_addr(desc);
+    let status = desc.getUint8(RXD_STATUS) | vlan_status | E1000_RXD_STAT_DD;
     if (buffer_addr !== 0) {
       if (desc_offset < len) {
         // The FCS is not stored: its bytes are counted, and the buffer keeps what it had there.
         pci_dma_write(s.parent_obj, buffer_addr, buf, desc_offset, Math.min(len - desc_offset, desc_size));
       }
       desc_offset += desc_size;
-      desc.setUint16(8, desc_size, true);
+      desc.setUint16(RXD_LENGTH, desc_size, true);
       status =
         desc_offset >= total_size ? status | E1000_RXD_STAT_EOP | E1000_RXD_STAT_IXSM : status & ~E1000_RXD_STAT_EOP;
     }
-    desc.setUint8(12, status);
-    desc.setUint16(14, vlan_special, true);
+    desc.setUint8(RXD_STATUS, status);
+    desc.setUint16(RXD_SPECIAL, vlan_special, true);
     pci_dma_write(s.parent_obj, base, s.rx.desc, 0, E1000_DESC_SIZE);
     mac_reg[RDH]!++;
     if (mac_reg[RDH]! * E1000_DESC_SIZE >= mac_reg[RDLEN]!) {
