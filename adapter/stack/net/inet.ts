@@ -1,4 +1,5 @@
 /** Internet addresses as text. IPv4 addresses are numbers in host byte order, IPv6 ones 16 bytes. */
+import { rd16 } from '../wire/bytes.ts';
 
 /** An IPv4 address as inet_aton(3) reads it: one to four numbers, also octal or 0x, of which the last fills what is left. -1 if the text is none. */
 export function inet_aton(text: string): number {
@@ -86,7 +87,7 @@ export function inet_ntoa(addr: number): string {
 export function inet_ntop6(a: Uint8Array): string {
   const groups: number[] = [];
   for (let i = 0; i < 16; i += 2) {
-    groups.push((a[i]! << 8) | a[i + 1]!);
+    groups.push(rd16(a, i));
   }
   let best = -1;
   let best_len = 1;

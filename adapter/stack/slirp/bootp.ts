@@ -1,21 +1,32 @@
 /** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132): 16 addresses, each bound to a MAC address for good. */
+import { ARPHRD_ETHER } from '../wire/arp.ts';
 import { put_string, rd32, wr32 } from '../wire/bytes.ts';
 import {
+  BOOTP_CLIENT,
   BOOTP_REPLY,
+  BOOTP_REQUEST,
+  BOOTP_SERVER,
   BP_CHADDR,
   BP_CIADDR,
   BP_FILE,
+  BP_HLEN,
+  BP_HTYPE,
+  BP_OP,
   BP_OPTIONS,
   BP_SIADDR,
   BP_VEND,
   BP_XID,
   BP_YIADDR,
+  DHCP_OPT_DATA,
+  DHCP_OPT_LEN,
+  DHCP_OPT_TAG,
   DHCPACK,
   DHCPDISCOVER,
   DHCPNAK,
   DHCPOFFER,
   DHCPREQUEST,
   RFC1533_COOKIE,
+  RFC1533_COOKIE_LEN,
   RFC1533_DNS,
   RFC1533_DOMAINNAME,
   RFC1533_END,
@@ -32,7 +43,7 @@ import {
   RFC2132_VENDOR_CLASS,
 } from '../wire/dhcp.ts';
 import { ETH_ALEN } from '../wire/ethernet.ts';
-import { INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY } from '../wire/ip.ts';
+import { IN_ADDR_LEN, INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY } from '../wire/ip.ts';
 import { UDP_HLEN } from '../wire/udp.ts';
 import { arp_table_add } from './arp_table.ts';
 import { BOOTP_LEN, find_addr, get_new_addr, request_addr } from './bootp_clients.ts';
@@ -52,21 +63,21 @@ class bootp_request {
 /** Reads the options of a message, from `p` up to `end`. A length that reaches beyond the end stops it. */
 function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
   const r = new bootp_request();
-  if (end - start < 5 || rd32(b, start) !== RFC1533_COOKIE) {
+  if (end - start <= RFC1533_COOKIE_LEN || rd32(b, start) !== RFC1533_COOKIE) {
     return r;
   }
-  let p = start + 4;
+  let p = start + RFC1533_COOKIE_LEN;
   while (p < end) {
-    const tag = b[p]!;
+    const tag = b[p + DHCP_OPT_TAG]!;
     if (tag === RFC1533_PAD) {
       p++;
       continue;
     }
-    if (tag === RFC1533_END || p + 1 >= end) {
+    if (tag === RFC1533_END || p + DHCP_OPT_LEN >= end) {
       break;
     }
-    const len = b[p + 1]!;
-    p += 2;
+    const len = b[p + DHCP_OPT_LEN]!;
+    p += DHCP_OPT_DATA;
     if (p + len > end) {
       break;
     }
@@ -98,7 +109,7 @@ export function bootp_input(m: mbuf): void {
   const b = m.m_dat;
   const bp = m.m_data + IP_HLEN + UDP_HLEN;
   const end = m.m_data + m.m_len;
-  if (end - bp < BP_VEND || b[bp] !== 1) {
+  if (end - bp < BP_VEND || b[bp + BP_OP] !== BOOTP_REQUEST) {
     m_drop(m, 'DHCP_BAD');
     return;
   }
@@ -134,9 +145,9 @@ export function bootp_input(m: mbuf): void {
 /** Writes the two replies there are, a lease and a refusal, but for what depends on the request. */
 export function bootp_init(slirp: Slirp): void {
   for (const b of [slirp.bootp_lease, slirp.bootp_nak]) {
-    b[0] = BOOTP_REPLY;
-    b[1] = 1;
-    b[2] = ETH_ALEN;
+    b[BP_OP] = BOOTP_REPLY;
+    b[BP_HTYPE] = ARPHRD_ETHER;
+    b[BP_HLEN] = ETH_ALEN;
     wr32(b, BP_SIADDR, slirp.vhost_addr);
     wr32(b, BP_VEND, RFC1533_COOKIE);
   }
@@ -169,7 +180,7 @@ export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
     b[bp + BP_CHADDR + i] = q.m_dat[request + BP_CHADDR + i]!;
   }
   m_free(q);
-  udp_output(null, m, slirp.vhost_addr, 67, INADDR_BROADCAST, 68, IPTOS_LOWDELAY);
+  udp_output(null, m, slirp.vhost_addr, BOOTP_SERVER, INADDR_BROADCAST, BOOTP_CLIENT, IPTOS_LOWDELAY);
 }
 
 /** Writes the options of an offer or acknowledgement, whose type is filled in later; those that do not fit are left out. Returns where they end. */
@@ -200,10 +211,10 @@ function lease_options(slirp: Slirp, b: Uint8Array): number {
  * @nodebug
  */
 function opt_type(b: Uint8Array, p: number, type: number): number {
-  b[p] = RFC2132_MSG_TYPE;
-  b[p + 1] = 1;
-  b[p + 2] = type;
-  return p + 3;
+  b[p + DHCP_OPT_TAG] = RFC2132_MSG_TYPE;
+  b[p + DHCP_OPT_LEN] = 1;
+  b[p + DHCP_OPT_DATA] = type;
+  return p + DHCP_OPT_DATA + 1;
 }
 
 /**
@@ -211,13 +222,14 @@ function opt_type(b: Uint8Array, p: number, type: number): number {
  * @nodebug
  */
 function opt_addr(b: Uint8Array, p: number, tag: number, value: number): number {
-  if (p + 6 > BOOTP_LEN - 1) {
+  const end = p + DHCP_OPT_DATA + IN_ADDR_LEN;
+  if (end > BOOTP_LEN - 1) {
     return p;
   }
-  b[p] = tag;
-  b[p + 1] = 4;
-  wr32(b, p + 2, value);
-  return p + 6;
+  b[p + DHCP_OPT_TAG] = tag;
+  b[p + DHCP_OPT_LEN] = IN_ADDR_LEN;
+  wr32(b, p + DHCP_OPT_DATA, value);
+  return end;
 }
 
 /**
@@ -225,11 +237,12 @@ function opt_addr(b: Uint8Array, p: number, tag: number, value: number): number 
  * @nodebug
  */
 function opt_string(b: Uint8Array, p: number, tag: number, value: string): number {
-  if (value.length === 0 || value.length > 255 || p + 2 + value.length > BOOTP_LEN - 1) {
+  const end = p + DHCP_OPT_DATA + value.length;
+  if (value.length === 0 || value.length > 255 || end > BOOTP_LEN - 1) {
     return p;
   }
-  b[p] = tag;
-  b[p + 1] = value.length;
-  put_string(b, p + 2, value);
-  return p + 2 + value.length;
+  b[p + DHCP_OPT_TAG] = tag;
+  b[p + DHCP_OPT_LEN] = value.length;
+  put_string(b, p + DHCP_OPT_DATA, value);
+  return end;
 }

@@ -1,28 +1,28 @@
-/** Slirp's own MAC addresses: each of its IP addresses has one. */
-import { wr32 } from '../wire/bytes.ts';
+/** Slirp's own MAC addresses: each of its IP addresses has one, two fixed bytes and then the last four of the address. */
+import { rd32, wr16, wr32 } from '../wire/bytes.ts';
+import { ETH_ALEN } from '../wire/ethernet.ts';
+import { IN_ADDR_LEN } from '../wire/ip.ts';
+import { IN6_ADDR_LEN } from '../wire/ip6.ts';
 
-/** Slirp's MAC addresses begin with this; the address's last four bytes follow. */
-const special_ethaddr: readonly number[] = [0x52, 0x55];
-const special_ethaddr6: readonly number[] = [0x52, 0x56];
+/** The fixed bytes, for IPv4 and for IPv6 addresses, and their length. */
+const SPECIAL_ETHADDR = 0x5255;
+const SPECIAL_ETHADDR6 = 0x5256;
+const SPECIAL_LEN = ETH_ALEN - IN_ADDR_LEN;
 
 /**
  * Writes slirp's MAC address for an IPv4 address.
  * @nodebug
  */
 export function slirp_ethaddr(b: Uint8Array, o: number, ip_addr: number): void {
-  b[o] = special_ethaddr[0]!;
-  b[o + 1] = special_ethaddr[1]!;
-  wr32(b, o + 2, ip_addr);
+  wr16(b, o, SPECIAL_ETHADDR);
+  wr32(b, o + SPECIAL_LEN, ip_addr);
 }
 
 /**
- * Writes slirp's MAC address for an IPv6 address, whose last four bytes it has.
+ * Writes slirp's MAC address for the IPv6 address at `at` of `addr`.
  * @nodebug
  */
 export function slirp_ethaddr6(b: Uint8Array, o: number, addr: Uint8Array, at: number): void {
-  b[o] = special_ethaddr6[0]!;
-  b[o + 1] = special_ethaddr6[1]!;
-  for (let i = 0; i < 4; i++) {
-    b[o + 2 + i] = addr[at + 12 + i]!;
-  }
+  wr16(b, o, SPECIAL_ETHADDR6);
+  wr32(b, o + SPECIAL_LEN, rd32(addr, at + IN6_ADDR_LEN - IN_ADDR_LEN));
 }

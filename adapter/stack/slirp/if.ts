@@ -3,8 +3,9 @@
  * traffic and `if_batchq`; in each, the packets of one socket form a session, and sessions take turns, one packet each.
  */
 import { rd32, wr16 } from '../wire/bytes.ts';
-import { ETH_ALEN, ETH_HLEN, ETH_P_IP, ETH_P_IPV6 } from '../wire/ethernet.ts';
-import { IPTOS_LOWDELAY } from '../wire/ip.ts';
+import { ETH_DHOST, ETH_HLEN, ETH_P_IP, ETH_P_IPV6, ETH_SHOST, ETH_TYPE } from '../wire/ethernet.ts';
+import { IP_DST, IPTOS_LOWDELAY, ip_v } from '../wire/ip.ts';
+import { IP6_DST, IP6_HLEN, IP6_SRC } from '../wire/ip6.ts';
 import { arp_send_request } from './arp.ts';
 import { arp_table_search } from './arp_table.ts';
 import { slirp_ethaddr, slirp_ethaddr6 } from './ethaddr.ts';
@@ -139,8 +140,8 @@ const ARP_WAIT_NS = 1e9;
 function if_encap4(slirp: Slirp, ifm: mbuf): boolean {
   const b = ifm.m_dat;
   const eth = ifm.m_data - ETH_HLEN;
-  const ip_dst = rd32(b, ifm.m_data + 16);
-  if (!arp_table_search(slirp, ip_dst, b, eth)) {
+  const ip_dst = rd32(b, ifm.m_data + IP_DST);
+  if (!arp_table_search(slirp, ip_dst, b, eth + ETH_DHOST)) {
     if (!ifm.resolution_requested) {
       ifm.resolution_requested = true;
       ifm.expiration_date = slirp.clock_ns + ARP_WAIT_NS;
@@ -148,8 +149,8 @@ function if_encap4(slirp: Slirp, ifm: mbuf): boolean {
     }
     return false;
   }
-  slirp_ethaddr(b, eth + ETH_ALEN, slirp.vhost_addr);
-  wr16(b, eth + 12, ETH_P_IP);
+  slirp_ethaddr(b, eth + ETH_SHOST, slirp.vhost_addr);
+  wr16(b, eth + ETH_TYPE, ETH_P_IP);
   return true;
 }
 
@@ -157,16 +158,16 @@ function if_encap4(slirp: Slirp, ifm: mbuf): boolean {
 function if_encap6(slirp: Slirp, ifm: mbuf): boolean {
   const b = ifm.m_dat;
   const eth = ifm.m_data - ETH_HLEN;
-  if (!ndp_table_search(slirp, b, ifm.m_data + 24, b, eth)) {
+  if (!ndp_table_search(slirp, b, ifm.m_data + IP6_DST, b, eth + ETH_DHOST)) {
     if (!ifm.resolution_requested) {
       ifm.resolution_requested = true;
       ifm.expiration_date = slirp.clock_ns + ARP_WAIT_NS;
-      ndp_send_ns(slirp, b.slice(ifm.m_data + 24, ifm.m_data + 40));
+      ndp_send_ns(slirp, b.slice(ifm.m_data + IP6_DST, ifm.m_data + IP6_HLEN));
     }
     return false;
   }
-  slirp_ethaddr6(b, eth + ETH_ALEN, b, ifm.m_data + 8);
-  wr16(b, eth + 12, ETH_P_IPV6);
+  slirp_ethaddr6(b, eth + ETH_SHOST, b, ifm.m_data + IP6_SRC);
+  wr16(b, eth + ETH_TYPE, ETH_P_IPV6);
   return true;
 }
 
@@ -176,7 +177,7 @@ export function if_encap(slirp: Slirp, ifm: mbuf): boolean {
     ifm.m_dat.copyWithin(M_IP, ifm.m_data, ifm.m_data + ifm.m_len);
     ifm.m_data = M_IP;
   }
-  const v4 = ifm.m_dat[M_IP]! >> 4 === 4;
+  const v4 = ip_v(ifm.m_dat, M_IP) === 4;
   if (!(v4 ? if_encap4(slirp, ifm) : if_encap6(slirp, ifm))) {
     return false;
   }

@@ -2,8 +2,8 @@
 import { AF_INET6 } from '../util/host.ts';
 import { rd16 } from '../wire/bytes.ts';
 import { ICMP6_TIMXCEED, ICMP6_TOOBIG } from '../wire/icmp6.ts';
-import { IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip.ts';
-import { IP6_HLEN } from '../wire/ip6.ts';
+import { IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, ip_v } from '../wire/ip.ts';
+import { IP6_HLEN, IP6_HLIM, IP6_NXT, IP6_PLEN } from '../wire/ip6.ts';
 import { icmp6_input, icmp6_send_error } from './ip6_icmp.ts';
 import { m_drop, type mbuf } from './mbuf.ts';
 import { tcp_input } from './tcp_input.ts';
@@ -22,11 +22,11 @@ export function ip6_input(m: mbuf): void {
     m_drop(m, 'IP_SHORT');
     return;
   }
-  if (b[ip]! >> 4 !== 6) {
+  if (ip_v(b, ip) !== 6) {
     m_drop(m, 'IP_VERSION');
     return;
   }
-  const len = rd16(b, ip + 4) + IP6_HLEN;
+  const len = rd16(b, ip + IP6_PLEN) + IP6_HLEN;
   if (len > slirp.if_mtu) {
     icmp6_send_error(m, ICMP6_TOOBIG, 0);
     m_drop(m, 'IP6_TOO_BIG');
@@ -38,12 +38,12 @@ export function ip6_input(m: mbuf): void {
   }
   // Ethernet's padding.
   m.m_len = len;
-  if (b[ip + 7] === 0) {
+  if (b[ip + IP6_HLIM] === 0) {
     icmp6_send_error(m, ICMP6_TIMXCEED, 0);
     m_drop(m, 'IP_TTL');
     return;
   }
-  switch (b[ip + 6]) {
+  switch (b[ip + IP6_NXT]) {
     case IPPROTO_TCP:
       tcp_input(m, IP6_HLEN, null, AF_INET6);
       break;

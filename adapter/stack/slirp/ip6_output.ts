@@ -1,6 +1,6 @@
 /** IPv6 output (libslirp's ip6_output.c). */
 import { wr16 } from '../wire/bytes.ts';
-import { IP6_HLEN } from '../wire/ip6.ts';
+import { IP6_HLEN, IP6_PLEN } from '../wire/ip6.ts';
 import { if_output } from './if.ts';
 import { m_drop, type mbuf } from './mbuf.ts';
 import type { socket } from './so_state.ts';
@@ -11,6 +11,6 @@ export function ip6_output(so: socket | null, m: mbuf): void {
     m_drop(m, 'IP6_TOO_BIG');
     return;
   }
-  wr16(m.m_dat, m.m_data + 4, m.m_len - IP6_HLEN);
+  wr16(m.m_dat, m.m_data + IP6_PLEN, m.m_len - IP6_HLEN);
   if_output(so, m);
 }

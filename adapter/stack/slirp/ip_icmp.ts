@@ -3,8 +3,31 @@ import { machine } from '../softmmu/machine.ts';
 import { AF_INET, SOCK_RAW } from '../util/host.ts';
 import { next_datagram, open_dgram, recvfrom, sendto, sockaddr_in } from '../util/sockets.ts';
 import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
-import { ICMP_ECHO, ICMP_ECHOREPLY, ICMP_MINLEN, ICMP_TIMXCEED, ICMP_UNREACH } from '../wire/icmp.ts';
-import { IP_DF, IP_HLEN, IP_OFFMASK, IPPROTO_ICMP, MAXTTL } from '../wire/ip.ts';
+import {
+  ICMP_CKSUM,
+  ICMP_CODE,
+  ICMP_ECHO,
+  ICMP_ECHOREPLY,
+  ICMP_ID,
+  ICMP_MINLEN,
+  ICMP_TIMXCEED,
+  ICMP_TYPE,
+  ICMP_UNREACH,
+} from '../wire/icmp.ts';
+import {
+  IP_DF,
+  IP_DST,
+  IP_HLEN,
+  IP_OFF,
+  IP_OFFMASK,
+  IP_P,
+  IP_SRC,
+  IP_TOS,
+  IP_TTL,
+  IPPROTO_ICMP,
+  ip_hl,
+  MAXTTL,
+} from '../wire/ip.ts';
 import { cksum } from './cksum.ts';
 import type { Slirp } from './instance.ts';
 import { ip_output, ip_stripoptions } from './ip_output.ts';
@@ -34,11 +57,11 @@ export function icmp_input(m: mbuf, hlen: number): void {
     m_drop(m, 'ICMP_CSUM');
     return;
   }
-  if (b[icp] !== ICMP_ECHO) {
+  if (b[icp + ICMP_TYPE] !== ICMP_ECHO) {
     m_drop(m, 'ICMP_TYPE');
     return;
   }
-  const ip_dst = rd32(b, m.m_data + 16);
+  const ip_dst = rd32(b, m.m_data + IP_DST);
   if (ip_dst === slirp.vhost_addr || ip_dst === slirp.vnameserver_addr) {
     icmp_to_reply(m, icp);
     icmp_reflect(m);
@@ -55,20 +78,20 @@ export function icmp_input(m: mbuf, hlen: number): void {
  */
 function icmp_to_reply(m: mbuf, icp: number): void {
   const b = m.m_dat;
-  b[icp] = ICMP_ECHOREPLY;
-  const sum = (~rd16(b, icp + 2) & 0xffff) + (~(ICMP_ECHO << 8) & 0xffff);
-  wr16(b, icp + 2, ~((sum & 0xffff) + (sum >>> 16)));
+  b[icp + ICMP_TYPE] = ICMP_ECHOREPLY;
+  const sum = (~rd16(b, icp + ICMP_CKSUM) & 0xffff) + (~(ICMP_ECHO << 8) & 0xffff);
+  wr16(b, icp + ICMP_CKSUM, ~((sum & 0xffff) + (sum >>> 16)));
 }
 
 /** Sends an ICMP packet back to where it came from, without IP options. */
 export function icmp_reflect(m: mbuf): void {
   const b = m.m_dat;
-  ip_stripoptions(m, (b[m.m_data]! & 15) << 2);
+  ip_stripoptions(m, ip_hl(b, m.m_data));
   const ip = m.m_data;
-  const ip_dst = rd32(b, ip + 16);
-  wr32(b, ip + 16, rd32(b, ip + 12));
-  wr32(b, ip + 12, ip_dst);
-  b[ip + 8] = MAXTTL;
+  const ip_dst = rd32(b, ip + IP_DST);
+  wr32(b, ip + IP_DST, rd32(b, ip + IP_SRC));
+  wr32(b, ip + IP_SRC, ip_dst);
+  b[ip + IP_TTL] = MAXTTL;
   ip_output(null, m);
 }
 
@@ -83,9 +106,9 @@ function icmp_send(slirp: Slirp, m: mbuf, hlen: number): void {
   so.so_m = m;
   so.so_ffamily = AF_INET;
   so.so_lfamily = AF_INET;
-  so.so_laddr = rd32(b, m.m_data + 12);
-  so.so_faddr = rd32(b, m.m_data + 16);
-  so.so_iptos = b[m.m_data + 1]!;
+  so.so_laddr = rd32(b, m.m_data + IP_SRC);
+  so.so_faddr = rd32(b, m.m_data + IP_DST);
+  so.so_iptos = b[m.m_data + IP_TOS]!;
   so.so_state = SS_ISFCONNECTED;
   so.so_expire = slirp.curtime + SO_EXPIRE;
   solist_append(slirp.icmp, so);
@@ -101,21 +124,21 @@ export function icmp_receive(so: socket): void {
     udp_detach(so);
     return;
   }
-  const hlen = (m.m_dat[m.m_data]! & 15) << 2;
+  const hlen = ip_hl(m.m_dat, m.m_data);
   const icp = m.m_data + hlen;
-  const id = rd16(m.m_dat, icp + 4);
+  const id = rd16(m.m_dat, icp + ICMP_ID);
   m_inc(m, hlen + Math.max(len, ICMP_MINLEN));
   const r = recvfrom(machine.host, s, m.m_dat, icp, len)!;
   so.so_m = null;
   udp_detach(so);
-  if (r.n < ICMP_MINLEN || m.m_dat[icp] !== ICMP_ECHOREPLY) {
+  if (r.n < ICMP_MINLEN || m.m_dat[icp + ICMP_TYPE] !== ICMP_ECHOREPLY) {
     m_drop(m, 'ICMP_TYPE');
     return;
   }
   m.m_len = hlen + r.n;
-  wr16(m.m_dat, icp + 4, id);
-  wr16(m.m_dat, icp + 2, 0);
-  wr16(m.m_dat, icp + 2, cksum(m, icp, r.n));
+  wr16(m.m_dat, icp + ICMP_ID, id);
+  wr16(m.m_dat, icp + ICMP_CKSUM, 0);
+  wr16(m.m_dat, icp + ICMP_CKSUM, cksum(m, icp, r.n));
   icmp_reflect(m);
 }
 
@@ -123,10 +146,10 @@ export function icmp_receive(so: socket): void {
 function icmp_may_answer(m: mbuf, hlen: number): boolean {
   const b = m.m_dat;
   const ip = m.m_data;
-  if ((rd16(b, ip + 6) & IP_OFFMASK) !== 0 || (rd32(b, ip + 12) & 0x0fffffff) === 0) {
+  if ((rd16(b, ip + IP_OFF) & IP_OFFMASK) !== 0 || (rd32(b, ip + IP_SRC) & 0x0fffffff) === 0) {
     return false;
   }
-  return b[ip + 9] !== IPPROTO_ICMP || (m.m_len > hlen && ICMP_QUERIES.includes(b[ip + hlen]!));
+  return b[ip + IP_P] !== IPPROTO_ICMP || (m.m_len > hlen && ICMP_QUERIES.includes(b[ip + hlen + ICMP_TYPE]!));
 }
 
 /** Sends an ICMP error about the packet `msrc` to its sender, from the gateway. `msrc` is left as it is; with `minsize` only 8 bytes are quoted. */
@@ -145,7 +168,7 @@ export function icmp_forward_error(
 ): void {
   const b = msrc.m_dat;
   const ip = msrc.m_data;
-  const hlen = (b[ip]! & 15) << 2;
+  const hlen = ip_hl(b, ip);
   if ((type !== ICMP_UNREACH && type !== ICMP_TIMXCEED) || msrc.m_len < hlen || !icmp_may_answer(msrc, hlen)) {
     return;
   }
@@ -157,18 +180,18 @@ export function icmp_forward_error(
   const d = m.m_dat;
   m.m_len = IP_HLEN + ICMP_MINLEN + quote;
   m.m_ip = nip;
-  d[nip + 1] = (b[ip + 1]! & 0x1e) | 0xc0;
+  d[nip + IP_TOS] = (b[ip + IP_TOS]! & 0x1e) | 0xc0;
   // Libslirp builds the error in a copy of the packet's header, and DF stays.
-  wr16(d, nip + 6, rd16(b, ip + 6) & IP_DF);
-  d[nip + 8] = MAXTTL;
-  d[nip + 9] = IPPROTO_ICMP;
-  wr32(d, nip + 12, src);
-  wr32(d, nip + 16, rd32(b, ip + 12));
-  d[icp] = type;
-  d[icp + 1] = code;
-  wr16(d, icp + 2, 0);
-  wr32(d, icp + 4, 0);
+  wr16(d, nip + IP_OFF, rd16(b, ip + IP_OFF) & IP_DF);
+  d[nip + IP_TTL] = MAXTTL;
+  d[nip + IP_P] = IPPROTO_ICMP;
+  wr32(d, nip + IP_SRC, src);
+  wr32(d, nip + IP_DST, rd32(b, ip + IP_SRC));
+  d[icp + ICMP_TYPE] = type;
+  d[icp + ICMP_CODE] = code;
+  wr16(d, icp + ICMP_CKSUM, 0);
+  wr32(d, icp + ICMP_ID, 0);
   d.set(b.subarray(ip, ip + quote), icp + ICMP_MINLEN);
-  wr16(d, icp + 2, cksum(m, icp, ICMP_MINLEN + quote));
+  wr16(d, icp + ICMP_CKSUM, cksum(m, icp, ICMP_MINLEN + quote));
   ip_output(null, m);
 }

@@ -3,7 +3,25 @@ import type { DropReason } from '../util/drop.ts';
 import { AF_INET } from '../util/host.ts';
 import { rd16, rd32, wr16 } from '../wire/bytes.ts';
 import { ICMP_TIMXCEED } from '../wire/icmp.ts';
-import { IP_DF, IP_HLEN, IP_MAXPACKET, IP_MF, IP_OFFMASK, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip.ts';
+import {
+  IP_DF,
+  IP_DST,
+  IP_HLEN,
+  IP_ID,
+  IP_LEN,
+  IP_MAXPACKET,
+  IP_MF,
+  IP_OFF,
+  IP_OFFMASK,
+  IP_P,
+  IP_SRC,
+  IP_TTL,
+  IPPROTO_ICMP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  ip_hl,
+  ip_v,
+} from '../wire/ip.ts';
 import { cksum } from './cksum.ts';
 import type { Slirp } from './instance.ts';
 import { icmp_input, icmp_send_error } from './ip_icmp.ts';
@@ -55,11 +73,11 @@ export function ip_input(m: mbuf): void {
     m_drop(m, 'IP_SHORT');
     return;
   }
-  if (b[ip]! >> 4 !== 4) {
+  if (ip_v(b, ip) !== 4) {
     m_drop(m, 'IP_VERSION');
     return;
   }
-  const hlen = (b[ip]! & 15) << 2;
+  const hlen = ip_hl(b, ip);
   if (hlen < IP_HLEN || hlen > m.m_len) {
     m_drop(m, 'IP_HLEN');
     return;
@@ -68,27 +86,27 @@ export function ip_input(m: mbuf): void {
     m_drop(m, 'IP_CSUM');
     return;
   }
-  const ip_len = rd16(b, ip + 2);
+  const ip_len = rd16(b, ip + IP_LEN);
   if (ip_len < hlen || m.m_len < ip_len) {
     m_drop(m, 'IP_SHORT');
     return;
   }
   // Ethernet's padding.
   m.m_len = ip_len;
-  if (b[ip + 8] === 0) {
+  if (b[ip + IP_TTL] === 0) {
     icmp_send_error(m, ICMP_TIMXCEED, 0, 0, 'ttl');
     m_drop(m, 'IP_TTL');
     return;
   }
   let whole: mbuf | null = m;
-  if ((rd16(b, ip + 6) & ~IP_DF) !== 0) {
+  if ((rd16(b, ip + IP_OFF) & ~IP_DF) !== 0) {
     whole = ip_reass(slirp, m, hlen);
     if (whole === null) {
       return;
     }
   }
-  const iphlen = (whole.m_dat[whole.m_data]! & 15) << 2;
-  switch (whole.m_dat[whole.m_data + 9]) {
+  const iphlen = ip_hl(whole.m_dat, whole.m_data);
+  switch (whole.m_dat[whole.m_data + IP_P]) {
     case IPPROTO_TCP:
       tcp_input(whole, iphlen, null, AF_INET);
       break;
@@ -110,8 +128,8 @@ export function ip_input(m: mbuf): void {
 export function ip_reass(slirp: Slirp, m: mbuf, hlen: number): mbuf | null {
   const b = m.m_dat;
   const ip = m.m_data;
-  const key = `${rd16(b, ip + 4)}/${rd32(b, ip + 12)}/${rd32(b, ip + 16)}/${b[ip + 9]}`;
-  const ip_off = rd16(b, ip + 6);
+  const key = `${rd16(b, ip + IP_ID)}/${rd32(b, ip + IP_SRC)}/${rd32(b, ip + IP_DST)}/${b[ip + IP_P]}`;
+  const ip_off = rd16(b, ip + IP_OFF);
   const off = (ip_off & IP_OFFMASK) << 3;
   const end = off + m.m_len - hlen;
   if (end === off || end + IP_HLEN > IP_MAXPACKET) {
@@ -176,14 +194,14 @@ function ip_is_complete(fp: ipq): boolean {
     at = f.ipf_end;
   }
   const last = fp.frags[fp.frags.length - 1]?.m;
-  return last !== undefined && (rd16(last.m_dat, last.m_data + 6) & IP_MF) === 0;
+  return last !== undefined && (rd16(last.m_dat, last.m_data + IP_OFF) & IP_MF) === 0;
 }
 
 /** Makes one packet of a complete set of fragments; its header is the first one's. */
 function ip_join(slirp: Slirp, fp: ipq): mbuf | null {
   const first = fp.frags[0]!;
   const m = first.m;
-  const hlen = (m.m_dat[m.m_data]! & 15) << 2;
+  const hlen = ip_hl(m.m_dat, m.m_data);
   const total = hlen + fp.frags[fp.frags.length - 1]!.ipf_end;
   slirp.ipq.delete(fp.key);
   slirp.ipq_bytes -= fp.bytes;
@@ -196,16 +214,16 @@ function ip_join(slirp: Slirp, fp: ipq): mbuf | null {
     if (f === first) {
       continue;
     }
-    const flen = (f.m.m_dat[f.m.m_data]! & 15) << 2;
+    const flen = ip_hl(f.m.m_dat, f.m.m_data);
     // A fragment that was cut at its front still has all its bytes; it begins at the offset in its header.
-    const skip = f.ipf_off - ((rd16(f.m.m_dat, f.m.m_data + 6) & IP_OFFMASK) << 3);
+    const skip = f.ipf_off - ((rd16(f.m.m_dat, f.m.m_data + IP_OFF) & IP_OFFMASK) << 3);
     const from = f.m.m_data + flen + skip;
     m.m_dat.set(f.m.m_dat.subarray(from, from + f.ipf_end - f.ipf_off), m.m_data + hlen + f.ipf_off);
     m_free(f.m);
   }
   m.m_len = total;
-  wr16(m.m_dat, m.m_data + 2, total);
-  wr16(m.m_dat, m.m_data + 6, 0);
+  wr16(m.m_dat, m.m_data + IP_LEN, total);
+  wr16(m.m_dat, m.m_data + IP_OFF, 0);
   return m;
 }
 

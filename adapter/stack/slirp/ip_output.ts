@@ -1,6 +1,6 @@
 /** IPv4 output (libslirp's ip_output.c): completes the header, fragments, and queues for the guest. */
 import { rd16, wr16 } from '../wire/bytes.ts';
-import { IP_DF, IP_HLEN, IP_MF } from '../wire/ip.ts';
+import { IP_DF, IP_HLEN, IP_ID, IP_LEN, IP_MF, IP_OFF, IP_SUM, IP_VHL, IP_VHL_BASIC } from '../wire/ip.ts';
 import { cksum } from './cksum.ts';
 import { if_output } from './if.ts';
 import { M_IP, m_adj, m_drop, m_free, m_get, type mbuf } from './mbuf.ts';
@@ -14,15 +14,15 @@ export function ip_output(so: socket | null, m0: mbuf): void {
   const slirp = m0.slirp;
   const b = m0.m_dat;
   const ip = m0.m_data;
-  b[ip] = 0x45;
-  wr16(b, ip + 2, m0.m_len);
-  wr16(b, ip + 4, slirp.ip_id);
+  b[ip + IP_VHL] = IP_VHL_BASIC;
+  wr16(b, ip + IP_LEN, m0.m_len);
+  wr16(b, ip + IP_ID, slirp.ip_id);
   slirp.ip_id = (slirp.ip_id + 1) & 0xffff;
-  const off = rd16(b, ip + 6) & IP_DF;
+  const off = rd16(b, ip + IP_OFF) & IP_DF;
   if (m0.m_len <= slirp.if_mtu) {
-    wr16(b, ip + 6, off);
-    wr16(b, ip + 10, 0);
-    wr16(b, ip + 10, cksum(m0, ip, IP_HLEN));
+    wr16(b, ip + IP_OFF, off);
+    wr16(b, ip + IP_SUM, 0);
+    wr16(b, ip + IP_SUM, cksum(m0, ip, IP_HLEN));
     if_output(so, m0);
     return;
   }
@@ -46,10 +46,10 @@ function ip_fragment(m0: mbuf, at: number, len: number): mbuf {
   const from = m0.m_data + IP_HLEN + at;
   m.m_dat.set(m0.m_dat.subarray(from, from + len), M_IP + IP_HLEN);
   const more = at + len < m0.m_len - IP_HLEN;
-  wr16(m.m_dat, M_IP + 2, m.m_len);
-  wr16(m.m_dat, M_IP + 6, (at >> 3) | (more ? IP_MF : 0));
-  wr16(m.m_dat, M_IP + 10, 0);
-  wr16(m.m_dat, M_IP + 10, cksum(m, M_IP, IP_HLEN));
+  wr16(m.m_dat, M_IP + IP_LEN, m.m_len);
+  wr16(m.m_dat, M_IP + IP_OFF, (at >> 3) | (more ? IP_MF : 0));
+  wr16(m.m_dat, M_IP + IP_SUM, 0);
+  wr16(m.m_dat, M_IP + IP_SUM, cksum(m, M_IP, IP_HLEN));
   return m;
 }
 
@@ -60,7 +60,7 @@ export function ip_stripoptions(m: mbuf, hlen: number): void {
     m_adj(m, olen);
     m.m_dat.copyWithin(m.m_data, m.m_data - olen, m.m_data - olen + IP_HLEN);
     m.m_ip = m.m_data;
-    m.m_dat[m.m_data] = 0x45;
-    wr16(m.m_dat, m.m_data + 2, m.m_len);
+    m.m_dat[m.m_data + IP_VHL] = IP_VHL_BASIC;
+    wr16(m.m_dat, m.m_data + IP_LEN, m.m_len);
   }
 }

@@ -1,8 +1,22 @@
 /** NC-SI, by which a management controller talks to a NIC (libslirp's ncsi.c; DMTF DSP0222): each command has a fixed answer. */
 import { drop } from '../util/drop.ts';
 import { rd16, wr16, wr32 } from '../wire/bytes.ts';
-import { ETH_HLEN, ETH_P_NCSI } from '../wire/ethernet.ts';
-import { NCSI_CKSUM_LEN, NCSI_HLEN } from '../wire/ncsi.ts';
+import { ETH_DHOST, ETH_HLEN, ETH_P_NCSI, ETH_TYPE } from '../wire/ethernet.ts';
+import {
+  NCSI_CHANNEL,
+  NCSI_CKSUM_LEN,
+  NCSI_GC_CAPABILITIES,
+  NCSI_GC_FILTERS,
+  NCSI_GC_UNICAST_FILTERS,
+  NCSI_GC_VLAN_MODES,
+  NCSI_GLS_STATUS,
+  NCSI_HLEN,
+  NCSI_IID,
+  NCSI_LENGTH,
+  NCSI_MC_ID,
+  NCSI_REVISION,
+  NCSI_TYPE,
+} from '../wire/ncsi.ts';
 import type { Slirp } from './instance.ts';
 
 /** Added to a command's number in its response. */
@@ -32,26 +46,26 @@ export function ncsi_input(slirp: Slirp, pkt: Uint8Array, pkt_len: number): void
     drop(pkt, pkt_len, 'NCSI_BAD');
     return;
   }
-  const type = pkt[ETH_HLEN + 4]!;
+  const type = pkt[ETH_HLEN + NCSI_TYPE]!;
   const payload = ncsi_payload.get(type) ?? 0;
   const rsp = new Uint8Array(ETH_HLEN + NCSI_HLEN + payload + NCSI_CKSUM_LEN);
   const nh = ETH_HLEN;
-  rsp.fill(0xff, 0, 12);
-  wr16(rsp, 12, ETH_P_NCSI);
-  rsp[nh] = pkt[nh]!;
-  rsp[nh + 1] = 1;
-  rsp[nh + 3] = pkt[nh + 3]!;
-  rsp[nh + 4] = type + NCSI_PKT_RSP;
-  rsp[nh + 5] = pkt[nh + 5]!;
-  wr16(rsp, nh + 6, payload);
+  rsp.fill(0xff, ETH_DHOST, ETH_TYPE);
+  wr16(rsp, ETH_TYPE, ETH_P_NCSI);
+  rsp[nh + NCSI_MC_ID] = pkt[nh + NCSI_MC_ID]!;
+  rsp[nh + NCSI_REVISION] = 1;
+  rsp[nh + NCSI_IID] = pkt[nh + NCSI_IID]!;
+  rsp[nh + NCSI_TYPE] = type + NCSI_PKT_RSP;
+  rsp[nh + NCSI_CHANNEL] = pkt[nh + NCSI_CHANNEL]!;
+  wr16(rsp, nh + NCSI_LENGTH, payload);
   if (type === NCSI_PKT_CMD_GLS) {
     // The link is up.
-    rsp[nh + NCSI_HLEN + 7] = 1;
+    rsp[nh + NCSI_GLS_STATUS] = 1;
   } else if (type === NCSI_PKT_CMD_GC) {
     // All capabilities, two unicast filters, all VLAN modes.
-    rsp.fill(0xff, nh + NCSI_HLEN + 4, nh + NCSI_HLEN + 24);
-    rsp[nh + NCSI_HLEN + 27] = 2;
-    rsp[nh + NCSI_HLEN + 30] = 0xff;
+    rsp.fill(0xff, nh + NCSI_GC_CAPABILITIES, nh + NCSI_GC_FILTERS);
+    rsp[nh + NCSI_GC_UNICAST_FILTERS] = 2;
+    rsp[nh + NCSI_GC_VLAN_MODES] = 0xff;
   }
   ncsi_checksum(rsp);
   slirp.cb.send_packet(slirp.opaque, rsp, rsp.length);

@@ -2,8 +2,9 @@
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { type HostSocket, POLLERR, POLLHUP, POLLIN, POLLOUT } from '../util/sockets.ts';
+import { ARPOP_REPLY } from '../wire/arp.ts';
 import { rd16 } from '../wire/bytes.ts';
-import { ETH_HLEN, ETH_P_ARP, ETH_P_IP, ETH_P_IPV6, ETH_P_NCSI } from '../wire/ethernet.ts';
+import { ETH_HLEN, ETH_P_ARP, ETH_P_IP, ETH_P_IPV6, ETH_P_NCSI, ETH_TYPE } from '../wire/ethernet.ts';
 import { IP_HLEN } from '../wire/ip.ts';
 import { arp_header, arp_input } from './arp.ts';
 import { bootp_init } from './bootp.ts';
@@ -59,7 +60,7 @@ export function slirp_new(cfg: SlirpConfig, cb: SlirpCb, opaque: object): Slirp 
   const slirp = new Slirp(cfg, cb, opaque);
   slirp_update_time(slirp);
   slirp.last_slowtimo = slirp.curtime - TIMEOUT_SLOW;
-  arp_header(slirp.arp_reply, 2);
+  arp_header(slirp.arp_reply, ARPOP_REPLY);
   bootp_init(slirp);
   icmp6_init(slirp);
   return slirp;
@@ -85,7 +86,7 @@ export function slirp_input(slirp: Slirp, buf: Uint8Array, size: number): void {
     drop(buf, size, 'ETH_SHORT');
     return;
   }
-  const proto = rd16(buf, 12);
+  const proto = rd16(buf, ETH_TYPE);
   switch (proto) {
     case ETH_P_ARP:
       arp_input(slirp, buf, size);

@@ -4,6 +4,7 @@
  */
 import { AF_INET } from '../util/host.ts';
 import { IPPROTO_TCP } from '../wire/ip.ts';
+import { IP6_DST, IP6_HLEN, IP6_SRC } from '../wire/ip6.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
 import type { Slirp } from './instance.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
@@ -38,8 +39,8 @@ function tcp_findso(slirp: Slirp, m: mbuf, af: number): socket | null {
   if (af === AF_INET) {
     return solookup(slirp.tcb_hash, ti.ti_src, ti.ti_sport, ti.ti_dst, ti.ti_dport);
   }
-  const src = m.m_dat.subarray(m.m_ip + 8, m.m_ip + 24);
-  const dst = m.m_dat.subarray(m.m_ip + 24, m.m_ip + 40);
+  const src = m.m_dat.subarray(m.m_ip + IP6_SRC, m.m_ip + IP6_DST);
+  const dst = m.m_dat.subarray(m.m_ip + IP6_DST, m.m_ip + IP6_HLEN);
   return solookup6(slirp.tcb_hash, src, ti.ti_sport, dst, ti.ti_dport);
 }
 
@@ -67,8 +68,8 @@ function tcp_newso(slirp: Slirp, m: mbuf, af: number): socket {
       so.so_state |= SS_CTL;
     }
   } else {
-    so.so_laddr6 = m.m_dat.slice(m.m_ip + 8, m.m_ip + 24);
-    so.so_faddr6 = m.m_dat.slice(m.m_ip + 24, m.m_ip + 40);
+    so.so_laddr6 = m.m_dat.slice(m.m_ip + IP6_SRC, m.m_ip + IP6_DST);
+    so.so_faddr6 = m.m_dat.slice(m.m_ip + IP6_DST, m.m_ip + IP6_HLEN);
   }
   so.so_iptos = tcp_tos(so);
   tcp_attach(so).t_state = TCPS_LISTEN;

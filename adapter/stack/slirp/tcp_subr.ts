@@ -3,12 +3,39 @@ import { machine } from '../softmmu/machine.ts';
 import { type DropReason, drop_nothing } from '../util/drop.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { accept, close, connect, listen, NO_ADDR } from '../util/sockets.ts';
-import { wr16, wr32 } from '../wire/bytes.ts';
+import { rd16, wr16, wr32 } from '../wire/bytes.ts';
 import { ICMP_UNREACH, ICMP_UNREACH_HOST, ICMP_UNREACH_NET } from '../wire/icmp.ts';
 import { ICMP6_UNREACH, ICMP6_UNREACH_ADDRESS, ICMP6_UNREACH_NO_ROUTE } from '../wire/icmp6.ts';
-import { IP_HLEN, IPDEFTTL, IPPROTO_TCP, IPTOS_LOWDELAY, IPTOS_THROUGHPUT, MAXTTL } from '../wire/ip.ts';
-import { IP6_HLEN } from '../wire/ip6.ts';
-import { TCP_HLEN, TH_ACK, TH_RST, TH_SYN } from '../wire/tcp.ts';
+import {
+  IP_DST,
+  IP_HLEN,
+  IP_OFF,
+  IP_P,
+  IP_SRC,
+  IP_TOS,
+  IP_TTL,
+  IPDEFTTL,
+  IPPROTO_TCP,
+  IPTOS_LOWDELAY,
+  IPTOS_THROUGHPUT,
+  MAXTTL,
+} from '../wire/ip.ts';
+import { IP6_DST, IP6_FLOW, IP6_FLOW_BASIC, IP6_HLEN, IP6_HLIM, IP6_NXT, IP6_PLEN, IP6_SRC } from '../wire/ip6.ts';
+import {
+  set_th_off,
+  TCP_HLEN,
+  TH_ACK,
+  TH_ACKNO,
+  TH_DPORT,
+  TH_FLAGS,
+  TH_RST,
+  TH_SEQ,
+  TH_SPORT,
+  TH_SUM,
+  TH_SYN,
+  TH_URP,
+  TH_WIN,
+} from '../wire/tcp.ts';
 import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
 import type { Slirp } from './instance.ts';
 import { icmp_send_error } from './ip_icmp.ts';
@@ -161,8 +188,8 @@ export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
     icmp_send_error(m, ICMP_UNREACH, host ? ICMP_UNREACH_HOST : ICMP_UNREACH_NET, 0, errno);
   } else {
     // Libslirp's segments have the length in the host's order at this point, and so the guest sees it, bytes swapped, in the quotation.
-    const b = m.m_dat;
-    [b[m.m_ip + 4], b[m.m_ip + 5]] = [b[m.m_ip + 5]!, b[m.m_ip + 4]!];
+    const plen = rd16(m.m_dat, m.m_ip + IP6_PLEN);
+    wr16(m.m_dat, m.m_ip + IP6_PLEN, ((plen & 0xff) << 8) | (plen >> 8));
     icmp6_send_error(m, ICMP6_UNREACH, host ? ICMP6_UNREACH_ADDRESS : ICMP6_UNREACH_NO_ROUTE);
   }
 }
@@ -275,21 +302,22 @@ export function tcp_respond(
   r.m_ip = M_IP;
   r.m_len = hlen + TCP_HLEN;
   tcp_respond_ip(slirp, r, ti, m, af);
-  wr16(b, th, ti.ti_dport);
-  wr16(b, th + 2, ti.ti_sport);
-  wr32(b, th + 4, seq);
-  wr32(b, th + 8, ack);
-  b[th + 12] = 0x50;
-  b[th + 13] = flags;
+  wr16(b, th + TH_SPORT, ti.ti_dport);
+  wr16(b, th + TH_DPORT, ti.ti_sport);
+  wr32(b, th + TH_SEQ, seq);
+  wr32(b, th + TH_ACKNO, ack);
+  set_th_off(b, th, TCP_HLEN);
+  b[th + TH_FLAGS] = flags;
   // The low 16 bits of the room there is, as libslirp does; nobody looks at the window of a reset.
-  wr16(b, th + 14, tp ? sbspace(tp.t_socket.so_rcv) : 0);
-  wr32(b, th + 16, 0);
+  wr16(b, th + TH_WIN, tp ? sbspace(tp.t_socket.so_rcv) : 0);
+  wr16(b, th + TH_SUM, 0);
+  wr16(b, th + TH_URP, 0);
   if (af === AF_INET) {
-    b[M_IP + 8] = flags & TH_RST ? MAXTTL : IPDEFTTL;
-    wr16(b, th + 16, ip_pseudo_cksum(r, M_IP, IPPROTO_TCP, th, TCP_HLEN));
+    b[M_IP + IP_TTL] = flags & TH_RST ? MAXTTL : IPDEFTTL;
+    wr16(b, th + TH_SUM, ip_pseudo_cksum(r, M_IP, IPPROTO_TCP, th, TCP_HLEN));
     ip_output(null, r);
   } else {
-    wr16(b, th + 16, ip6_pseudo_cksum(r, M_IP, IPPROTO_TCP, th, TCP_HLEN));
+    wr16(b, th + TH_SUM, ip6_pseudo_cksum(r, M_IP, IPPROTO_TCP, th, TCP_HLEN));
     ip6_output(null, r);
   }
 }
@@ -298,19 +326,19 @@ export function tcp_respond(
 function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af: number): void {
   const b = r.m_dat;
   if (af === AF_INET) {
-    b[M_IP + 1] = 0;
-    wr16(b, M_IP + 6, 0);
-    b[M_IP + 9] = IPPROTO_TCP;
-    wr32(b, M_IP + 12, ti.ti_dst);
-    wr32(b, M_IP + 16, ti.ti_src);
+    b[M_IP + IP_TOS] = 0;
+    wr16(b, M_IP + IP_OFF, 0);
+    b[M_IP + IP_P] = IPPROTO_TCP;
+    wr32(b, M_IP + IP_SRC, ti.ti_dst);
+    wr32(b, M_IP + IP_DST, ti.ti_src);
     return;
   }
-  wr32(b, M_IP, 0x60000000);
-  b[M_IP + 6] = IPPROTO_TCP;
-  b[M_IP + 7] = MAXTTL;
+  wr32(b, M_IP + IP6_FLOW, IP6_FLOW_BASIC);
+  b[M_IP + IP6_NXT] = IPPROTO_TCP;
+  b[M_IP + IP6_HLIM] = MAXTTL;
   if (m) {
-    b.set(m.m_dat.subarray(m.m_ip + 24, m.m_ip + 40), M_IP + 8);
-    b.set(m.m_dat.subarray(m.m_ip + 8, m.m_ip + 24), M_IP + 24);
+    b.set(m.m_dat.subarray(m.m_ip + IP6_DST, m.m_ip + IP6_HLEN), M_IP + IP6_SRC);
+    b.set(m.m_dat.subarray(m.m_ip + IP6_SRC, m.m_ip + IP6_DST), M_IP + IP6_DST);
   }
 }
 

@@ -2,10 +2,23 @@
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6 } from '../util/host.ts';
 import { put_string, rd16, rd32, wr16 } from '../wire/bytes.ts';
-import { IP_HLEN, IPTOS_LOWDELAY } from '../wire/ip.ts';
-import { IP6_HLEN } from '../wire/ip6.ts';
-import { TFTP_ACK, TFTP_DATA, TFTP_ERROR, TFTP_OACK, TFTP_RRQ, TFTP_SERVER } from '../wire/tftp.ts';
-import { UDP_HLEN } from '../wire/udp.ts';
+import { IP_HLEN, IP_SRC, IPTOS_LOWDELAY } from '../wire/ip.ts';
+import { IP6_DST, IP6_HLEN, IP6_SRC } from '../wire/ip6.ts';
+import {
+  TFTP_ACK,
+  TFTP_BLOCK,
+  TFTP_BLOCK_DATA,
+  TFTP_DATA,
+  TFTP_ERROR,
+  TFTP_ERROR_CODE,
+  TFTP_ERROR_MSG,
+  TFTP_OACK,
+  TFTP_OP,
+  TFTP_OP_LEN,
+  TFTP_RRQ,
+  TFTP_SERVER,
+} from '../wire/tftp.ts';
+import { UDP_HLEN, UH_SPORT } from '../wire/udp.ts';
 import type { Slirp } from './instance.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
 import { tftp_request, type tftp_session, tftp_session_allocate, tftp_session_find } from './tftp_sessions.ts';
@@ -32,12 +45,12 @@ function tftp_read_request(m: mbuf, af: number): tftp_request {
   const hlen = af === AF_INET ? IP_HLEN : IP6_HLEN;
   r.family = af;
   if (af === AF_INET) {
-    r.addr = rd32(m.m_dat, m.m_data + 12);
+    r.addr = rd32(m.m_dat, m.m_data + IP_SRC);
   } else {
-    r.addr6 = m.m_dat.slice(m.m_data + 8, m.m_data + 24);
-    r.server_addr6 = m.m_dat.slice(m.m_data + 24, m.m_data + 40);
+    r.addr6 = m.m_dat.slice(m.m_data + IP6_SRC, m.m_data + IP6_DST);
+    r.server_addr6 = m.m_dat.slice(m.m_data + IP6_DST, m.m_data + IP6_HLEN);
   }
-  r.port = rd16(m.m_dat, m.m_data + hlen);
+  r.port = rd16(m.m_dat, m.m_data + hlen + UH_SPORT);
   r.at = m.m_data + hlen + UDP_HLEN;
   r.end = m.m_data + m.m_len;
   return r;
@@ -49,7 +62,7 @@ function tftp_packet(slirp: Slirp, s: tftp_session, opcode: number, len: number)
   m.m_data = M_IP + UDP_HLEN + (s.family === AF_INET ? IP_HLEN : IP6_HLEN);
   m_inc(m, len);
   m.m_len = len;
-  wr16(m.m_dat, m.m_data, opcode);
+  wr16(m.m_dat, m.m_data + TFTP_OP, opcode);
   return m;
 }
 
@@ -64,10 +77,11 @@ function tftp_udp_output(slirp: Slirp, s: tftp_session, m: mbuf): void {
 
 /** Sends an error, and ends the transfer. */
 function tftp_send_error(slirp: Slirp, s: tftp_session, code: number, message: string): void {
-  const m = tftp_packet(slirp, s, TFTP_ERROR, 4 + message.length + 1);
-  wr16(m.m_dat, m.m_data + 2, code);
-  put_string(m.m_dat, m.m_data + 4, message);
-  m.m_dat[m.m_data + 4 + message.length] = 0;
+  const m = tftp_packet(slirp, s, TFTP_ERROR, TFTP_ERROR_MSG + message.length + 1);
+  const text = m.m_data + TFTP_ERROR_MSG;
+  wr16(m.m_dat, m.m_data + TFTP_ERROR_CODE, code);
+  put_string(m.m_dat, text, message);
+  m.m_dat[text + message.length] = 0;
   tftp_udp_output(slirp, s, m);
   s.filename = '';
 }
@@ -75,8 +89,8 @@ function tftp_send_error(slirp: Slirp, s: tftp_session, code: number, message: s
 /** Sends the options that were accepted (RFC 2347). */
 function tftp_send_oack(slirp: Slirp, s: tftp_session, options: readonly (readonly [string, number])[]): void {
   const text = options.map(([name, value]) => `${name}\0${value}\0`).join('');
-  const m = tftp_packet(slirp, s, TFTP_OACK, 2 + text.length);
-  put_string(m.m_dat, m.m_data + 2, text);
+  const m = tftp_packet(slirp, s, TFTP_OACK, TFTP_OP_LEN + text.length);
+  put_string(m.m_dat, m.m_data + TFTP_OP_LEN, text);
   tftp_udp_output(slirp, s, m);
 }
 
@@ -89,9 +103,9 @@ function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
   }
   const n = Math.min(file.data.length, s.block_size);
   s.block_nr = (s.block_nr + 1) & 0xffff;
-  const m = tftp_packet(slirp, s, TFTP_DATA, 4 + n);
-  wr16(m.m_dat, m.m_data + 2, s.block_nr);
-  m.m_dat.set(n === file.data.length ? file.data : file.data.subarray(0, n), m.m_data + 4);
+  const m = tftp_packet(slirp, s, TFTP_DATA, TFTP_BLOCK_DATA + n);
+  wr16(m.m_dat, m.m_data + TFTP_BLOCK, s.block_nr);
+  m.m_dat.set(n === file.data.length ? file.data : file.data.subarray(0, n), m.m_data + TFTP_BLOCK_DATA);
   s.offset += n;
   s.last_size = n;
   s.timestamp = slirp.curtime;
@@ -103,7 +117,7 @@ function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
  * client must have waited in vain asks for what was lost again, and the last block is kept until it is acknowledged.
  */
 function tftp_handle_ack(slirp: Slirp, s: tftp_session, r: tftp_request, m: mbuf): void {
-  const nr = r.end - r.at >= 4 ? rd16(m.m_dat, r.at + 2) : s.block_nr;
+  const nr = r.end - r.at >= TFTP_BLOCK_DATA ? rd16(m.m_dat, r.at + TFTP_BLOCK) : s.block_nr;
   const behind = (s.block_nr - nr) & 0xffff;
   const ended = s.last_size >= 0 && s.last_size < s.block_size;
   if (behind > 0 && behind <= TFTP_REWIND_MAX && s.last_size >= 0 && slirp.curtime - s.timestamp >= TFTP_RETRY_MS) {
@@ -148,7 +162,7 @@ function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
     old.filename = '';
   }
   const s = tftp_session_allocate(slirp, r);
-  const text = tftp_text(m.m_dat, r.at + 2, r.end);
+  const text = tftp_text(m.m_dat, r.at + TFTP_OP_LEN, r.end);
   if (!s) {
     m_drop(m, 'TFTP_BAD');
     return;
@@ -217,11 +231,11 @@ function tftp_options(s: tftp_session, text: string, size: number): [string, num
 export function tftp_input(m: mbuf, af: number): void {
   const slirp = m.slirp;
   const r = tftp_read_request(m, af);
-  if (r.end - r.at < 2) {
+  if (r.end - r.at < TFTP_OP_LEN) {
     m_drop(m, 'TFTP_BAD');
     return;
   }
-  const opcode = rd16(m.m_dat, r.at);
+  const opcode = rd16(m.m_dat, r.at + TFTP_OP);
   const s = tftp_session_find(slirp, r);
   if (opcode === TFTP_RRQ) {
     tftp_handle_rrq(slirp, r, m);

@@ -3,9 +3,9 @@ import { AF_INET } from '../util/host.ts';
 import { rd16, rd32, wr16 } from '../wire/bytes.ts';
 import { BOOTP_SERVER } from '../wire/dhcp.ts';
 import { ICMP_TIMXCEED, ICMP_UNREACH, ICMP_UNREACH_NET } from '../wire/icmp.ts';
-import { INADDR_BROADCAST, IP_HLEN, IPPROTO_UDP } from '../wire/ip.ts';
+import { INADDR_BROADCAST, IP_DST, IP_HLEN, IP_LEN, IP_SRC, IP_TOS, IP_TTL, IPPROTO_UDP } from '../wire/ip.ts';
 import { TFTP_SERVER } from '../wire/tftp.ts';
-import { UDP_HLEN } from '../wire/udp.ts';
+import { UDP_HLEN, UH_DPORT, UH_SPORT, UH_SUM, UH_ULEN } from '../wire/udp.ts';
 import { bootp_input } from './bootp.ts';
 import { ip_pseudo_cksum } from './cksum.ts';
 import { icmp_send_error } from './ip_icmp.ts';
@@ -28,23 +28,23 @@ export function udp_input(m: mbuf, iphlen: number): void {
     m_drop(m, 'UDP_SHORT');
     return;
   }
-  const len = rd16(b, uh + 4);
+  const len = rd16(b, uh + UH_ULEN);
   if (len > ip_len) {
     m_drop(m, 'UDP_SHORT');
     return;
   }
   if (len < ip_len) {
     m.m_len = IP_HLEN + len;
-    wr16(b, ip + 2, m.m_len);
+    wr16(b, ip + IP_LEN, m.m_len);
   }
-  if (rd16(b, uh + 6) !== 0 && ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) !== 0) {
+  if (rd16(b, uh + UH_SUM) !== 0 && ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) !== 0) {
     m_drop(m, 'UDP_CSUM');
     return;
   }
-  const uh_sport = rd16(b, uh);
-  const uh_dport = rd16(b, uh + 2);
-  const ip_src = rd32(b, ip + 12);
-  const ip_dst = rd32(b, ip + 16);
+  const uh_sport = rd16(b, uh + UH_SPORT);
+  const uh_dport = rd16(b, uh + UH_DPORT);
+  const ip_src = rd32(b, ip + IP_SRC);
+  const ip_dst = rd32(b, ip + IP_DST);
   if (
     uh_dport === BOOTP_SERVER &&
     (ip_dst === slirp.vhost_addr || ip_dst === INADDR_BROADCAST) &&
@@ -69,7 +69,7 @@ export function udp_input(m: mbuf, iphlen: number): void {
     so.so_lport = uh_sport;
     so.so_fport = uh_dport;
     // Libslirp clears the field while it checks the checksum.
-    so.so_iptos = rd16(b, uh + 6) === 0 ? b[ip + 1]! : 0;
+    so.so_iptos = rd16(b, uh + UH_SUM) === 0 ? b[ip + IP_TOS]! : 0;
     udp_attach(so, AF_INET);
   }
   so.so_ffamily = AF_INET;
@@ -80,7 +80,7 @@ export function udp_input(m: mbuf, iphlen: number): void {
 
 /** Sends a datagram to the host, and keeps it: an ICMP error that comes back has to quote it. */
 function udp_send(so: socket, m: mbuf): void {
-  const ttl = m.m_dat[m.m_data + 8]!;
+  const ttl = m.m_dat[m.m_data + IP_TTL]!;
   if (ttl <= 1) {
     icmp_send_error(m, ICMP_TIMXCEED, 0, 0, 'ttl');
     m_drop(m, 'IP_TTL');

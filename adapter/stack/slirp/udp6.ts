@@ -4,9 +4,9 @@ import { rd16, wr16 } from '../wire/bytes.ts';
 import { DHCPV6_SERVER_PORT } from '../wire/dhcpv6.ts';
 import { ICMP6_TIMXCEED, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE } from '../wire/icmp6.ts';
 import { IPPROTO_UDP } from '../wire/ip.ts';
-import { IP6_HLEN } from '../wire/ip6.ts';
+import { IP6_DST, IP6_HLEN, IP6_HLIM, IP6_PLEN, IP6_SRC } from '../wire/ip6.ts';
 import { TFTP_SERVER } from '../wire/tftp.ts';
-import { UDP_HLEN } from '../wire/udp.ts';
+import { UDP_HLEN, UH_DPORT, UH_SPORT, UH_ULEN } from '../wire/udp.ts';
 import { ip6_pseudo_cksum } from './cksum.ts';
 import { dhcpv6_input } from './dhcpv6.ts';
 import { icmp6_send_error } from './ip6_icmp.ts';
@@ -18,12 +18,7 @@ import { udp_attach } from './udp_sock.ts';
 
 /** True for the addresses that DHCPv6 clients send to: all servers and relays (ff02::1:2). */
 function is_all_dhcp_servers(a: Uint8Array): boolean {
-  const all = new Uint8Array(16);
-  all[0] = 0xff;
-  all[1] = 0x02;
-  all[13] = 1;
-  all[15] = 2;
-  return in6_equal(a, all);
+  return in6_equal(a, Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2));
 }
 
 /** Takes a UDP datagram over IPv6 from the guest. A restricted network takes none. */
@@ -41,7 +36,7 @@ export function udp6_input(m: mbuf): void {
     m_drop(m, 'UDP_SHORT');
     return;
   }
-  const len = rd16(b, uh + 4);
+  const len = rd16(b, uh + UH_ULEN);
   if (ip6_pseudo_cksum(m, ip, IPPROTO_UDP, uh, iplen) !== 0) {
     m_drop(m, 'UDP_CSUM');
     return;
@@ -52,12 +47,12 @@ export function udp6_input(m: mbuf): void {
   }
   if (len < iplen) {
     m.m_len = IP6_HLEN + len;
-    wr16(b, ip + 4, len);
+    wr16(b, ip + IP6_PLEN, len);
   }
-  const sport = rd16(b, uh);
-  const dport = rd16(b, uh + 2);
-  const src = b.slice(ip + 8, ip + 24);
-  const dst = b.slice(ip + 24, ip + 40);
+  const sport = rd16(b, uh + UH_SPORT);
+  const dport = rd16(b, uh + UH_DPORT);
+  const src = b.slice(ip + IP6_SRC, ip + IP6_DST);
+  const dst = b.slice(ip + IP6_DST, ip + IP6_HLEN);
   if (dport === DHCPV6_SERVER_PORT && (in6_equal(dst, slirp.vhost_addr6) || is_all_dhcp_servers(dst))) {
     dhcpv6_input(m, src, sport);
     return;
@@ -84,7 +79,7 @@ export function udp6_input(m: mbuf): void {
 
 /** Sends a datagram to the host, and keeps it for ICMPv6 errors. */
 function udp6_send(so: socket, m: mbuf): void {
-  const hops = m.m_dat[m.m_data + 7]!;
+  const hops = m.m_dat[m.m_data + IP6_HLIM]!;
   if (hops <= 1) {
     icmp6_send_error(m, ICMP6_TIMXCEED, 0);
     m_drop(m, 'IP_TTL');

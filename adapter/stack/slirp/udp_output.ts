@@ -1,8 +1,29 @@
 /** UDP output (libslirp's udp.c and udp6.c): puts the headers before a datagram for the guest. */
 import { wr16, wr32 } from '../wire/bytes.ts';
-import { IP_HLEN, IPDEFTTL, IPPROTO_UDP, MAXTTL } from '../wire/ip.ts';
-import { IP6_HLEN } from '../wire/ip6.ts';
-import { UDP_HLEN } from '../wire/udp.ts';
+import {
+  IP_DST,
+  IP_HLEN,
+  IP_MAXPACKET,
+  IP_OFF,
+  IP_P,
+  IP_SRC,
+  IP_TOS,
+  IP_TTL,
+  IPDEFTTL,
+  IPPROTO_UDP,
+  MAXTTL,
+} from '../wire/ip.ts';
+import {
+  IP6_DST,
+  IP6_FLOW,
+  IP6_FLOW_BASIC,
+  IP6_HLEN,
+  IP6_HLIM,
+  IP6_NXT,
+  IP6_SRC,
+  IP6_TCLASS_SHIFT,
+} from '../wire/ip6.ts';
+import { UDP_HLEN, UH_DPORT, UH_SPORT, UH_SUM, UH_SUM_ZERO, UH_ULEN } from '../wire/udp.ts';
 import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
 import { ip_output } from './ip_output.ts';
 import { ip6_output } from './ip6_output.ts';
@@ -29,21 +50,21 @@ export function udp_output(
   const ip = m.m_data;
   const uh = ip + IP_HLEN;
   m.m_ip = ip;
-  if (m.m_len > 65535) {
+  if (m.m_len > IP_MAXPACKET) {
     m_drop(m, 'UDP_SHORT');
     return;
   }
-  b[ip + 1] = iptos;
-  wr16(b, ip + 6, 0);
-  b[ip + 8] = IPDEFTTL;
-  b[ip + 9] = IPPROTO_UDP;
-  wr32(b, ip + 12, saddr);
-  wr32(b, ip + 16, daddr);
-  wr16(b, uh, sport);
-  wr16(b, uh + 2, dport);
-  wr16(b, uh + 4, len);
-  wr16(b, uh + 6, 0);
-  wr16(b, uh + 6, ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) || 0xffff);
+  b[ip + IP_TOS] = iptos;
+  wr16(b, ip + IP_OFF, 0);
+  b[ip + IP_TTL] = IPDEFTTL;
+  b[ip + IP_P] = IPPROTO_UDP;
+  wr32(b, ip + IP_SRC, saddr);
+  wr32(b, ip + IP_DST, daddr);
+  wr16(b, uh + UH_SPORT, sport);
+  wr16(b, uh + UH_DPORT, dport);
+  wr16(b, uh + UH_ULEN, len);
+  wr16(b, uh + UH_SUM, 0);
+  wr16(b, uh + UH_SUM, ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) || UH_SUM_ZERO);
   ip_output(so, m);
 }
 
@@ -64,15 +85,15 @@ export function udp6_output(
   const ip = m.m_data;
   const uh = ip + IP6_HLEN;
   m.m_ip = ip;
-  wr32(b, ip, ((0x60 << 24) | (iptos << 20)) >>> 0);
-  b[ip + 6] = IPPROTO_UDP;
-  b[ip + 7] = MAXTTL;
-  b.set(saddr, ip + 8);
-  b.set(daddr, ip + 24);
-  wr16(b, uh, sport);
-  wr16(b, uh + 2, dport);
-  wr16(b, uh + 4, len);
-  wr16(b, uh + 6, 0);
-  wr16(b, uh + 6, ip6_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) || 0xffff);
+  wr32(b, ip + IP6_FLOW, IP6_FLOW_BASIC | (iptos << IP6_TCLASS_SHIFT));
+  b[ip + IP6_NXT] = IPPROTO_UDP;
+  b[ip + IP6_HLIM] = MAXTTL;
+  b.set(saddr, ip + IP6_SRC);
+  b.set(daddr, ip + IP6_DST);
+  wr16(b, uh + UH_SPORT, sport);
+  wr16(b, uh + UH_DPORT, dport);
+  wr16(b, uh + UH_ULEN, len);
+  wr16(b, uh + UH_SUM, 0);
+  wr16(b, uh + UH_SUM, ip6_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) || UH_SUM_ZERO);
   ip6_output(so, m);
 }

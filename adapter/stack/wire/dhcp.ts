@@ -27,6 +27,7 @@ export const BP_FILE = 108;
 export const BP_VEND = 236;
 export const BP_OPTIONS = 240;
 export const RFC1533_COOKIE = 0x63825363;
+export const RFC1533_COOKIE_LEN = 4;
 
 export const BOOTP_REQUEST = 1;
 export const BOOTP_REPLY = 2;

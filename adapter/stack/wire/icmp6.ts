@@ -59,6 +59,15 @@ export const ND_OPT_TARGET_LINKADDR = 2;
 export const ND_OPT_PREFIX_INFORMATION = 3;
 export const ND_OPT_RDNSS = 25;
 
+/**
+ * Writes the first two bytes of the option at `o` that is `len` bytes long.
+ * @nodebug
+ */
+export function ndp_option(b: Uint8Array, o: number, type: number, len: number): void {
+  b[o + ND_OPT_TYPE] = type;
+  b[o + ND_OPT_LEN] = len / ND_OPT_UNIT;
+}
+
 /** Source and target link-layer address (section 4.6.1): where an Ethernet address stands. */
 export const ND_OPT_LINKADDR = 2;
 export const ND_OPT_LINKADDR_HLEN = 8;

@@ -17,16 +17,3 @@ export const IN6_ADDR_LEN = 16;
 export const IP6_FLOW_BASIC = 0x60000000;
 /** Position of the traffic class in that word. */
 export const IP6_TCLASS_SHIFT = 20;
-
-/**
- * Compares the IPv6 address at `at` of `b` with `addr`.
- * @nodebug
- */
-export function in6_is_at(b: Uint8Array, at: number, addr: Uint8Array): boolean {
-  for (let i = 0; i < IN6_ADDR_LEN; i++) {
-    if (b[at + i] !== addr[i]) {
-      return false;
-    }
-  }
-  return true;
-}
