@@ -1,6 +1,7 @@
 /** The 82540EM as its driver sees it: register offsets, bits, and the accessors (e1000_hw.c; Intel 8254x manual, chapter 13). */
 
 import { address_space_ldl, address_space_stl } from '../softmmu/memory.ts';
+import { wr16_le } from '../wire/bytes.ts';
 import { ETH_HLEN } from '../wire/ethernet.ts';
 import { napi_struct, type net_device } from './net_device.ts';
 import type { sk_buff } from './sk_buff.ts';
@@ -48,6 +49,8 @@ export const E1000_RCTL_BAM = 0x8000;
 export const E1000_TCTL_EN = 0x2;
 export const E1000_TCTL_PSP = 0x8;
 export const E1000_RAH_AV = 0x80000000;
+/** Where the half of an address begins that RAH holds; RAL has the four bytes in front of it. */
+export const E1000_RAH_BYTES = 4;
 
 /** Receive descriptor: status bits, error bits that spoil a frame. */
 export const E1000_RXD_STAT_DD = 0x1;
@@ -140,8 +143,7 @@ export function e1000_read_mac_addr(adapter: e1000_adapter): boolean {
     if (word < 0) {
       return false;
     }
-    adapter.netdev.dev_addr[2 * i] = word & 255;
-    adapter.netdev.dev_addr[2 * i + 1] = word >>> 8;
+    wr16_le(adapter.netdev.dev_addr, 2 * i, word);
   }
   return true;
 }

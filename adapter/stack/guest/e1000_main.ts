@@ -2,6 +2,7 @@
 
 import { pci_config_read, pci_config_write } from '../hw/pci/pci.ts';
 import { cpu_get_ns } from '../softmmu/cpus.ts';
+import { rd16_le, rd32_le } from '../wire/bytes.ts';
 import {
   E1000_CTRL,
   E1000_CTRL_ASDE,
@@ -17,6 +18,7 @@ import {
   E1000_MTA,
   E1000_RAH,
   E1000_RAH_AV,
+  E1000_RAH_BYTES,
   E1000_RAL,
   E1000_RCTL,
   E1000_RCTL_BAM,
@@ -144,8 +146,8 @@ export function e1000_open(netdev: net_device): void {
 export function e1000_init_hw(adapter: e1000_adapter): void {
   const mac = adapter.netdev.dev_addr;
   writel(readl(adapter, E1000_CTRL) | E1000_CTRL_SLU | E1000_CTRL_ASDE, adapter, E1000_CTRL);
-  writel(mac[0]! | (mac[1]! << 8) | (mac[2]! << 16) | (mac[3]! << 24), adapter, E1000_RAL);
-  writel(mac[4]! | (mac[5]! << 8) | E1000_RAH_AV, adapter, E1000_RAH);
+  writel(rd32_le(mac, 0), adapter, E1000_RAL);
+  writel(rd16_le(mac, E1000_RAH_BYTES) | E1000_RAH_AV, adapter, E1000_RAH);
   for (let i = 0; i < 128; i++) {
     writel(0, adapter, E1000_MTA + 4 * i);
   }

@@ -1,4 +1,5 @@
 /** Leaf helpers of the guest's kernel: byte order, checksums, addresses as text, numbers as text. All run at full speed. */
+import { rd16 } from '../wire/bytes.ts';
 
 /** Nanoseconds in a millisecond and in a second. */
 export const NSEC_PER_MSEC = 1e6;
@@ -42,7 +43,7 @@ export function csum_partial(b: Uint8Array, words: Uint32Array, off: number, len
     acc = ((folded & 0xff) << 8) | (folded >>> 8);
   }
   for (; p + 1 < end; p += 2) {
-    acc += (b[p]! << 8) | b[p + 1]!;
+    acc += rd16(b, p);
   }
   if (p < end) {
     acc += b[p]! << 8;

@@ -19,6 +19,7 @@ import type { CPUState, GuestOps } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
 import { address_space_ldl, address_space_stl, address_space_stq, address_space_write } from '../softmmu/memory.ts';
 import { drop } from '../util/drop.ts';
+import { rd16_le, rd32_le } from '../wire/bytes.ts';
 import { ETH_ALEN, ETH_DHOST, ETH_SHOST } from '../wire/ethernet.ts';
 import {
   DESC_LOWER,
@@ -34,6 +35,7 @@ import {
   E1000_IMS_ENABLE_MASK,
   E1000_RAH,
   E1000_RAH_AV,
+  E1000_RAH_BYTES,
   E1000_RAL,
   E1000_RCTL,
   E1000_RCTL_BAM,
@@ -267,9 +269,8 @@ function trace_set_mac(g: TraceGuest, frame: Uint8Array): void {
   if (same) {
     return;
   }
-  const m = g.mac;
-  trace_writel(g, E1000_RAL, m[0]! | (m[1]! << 8) | (m[2]! << 16) | (m[3]! << 24));
-  trace_writel(g, E1000_RAH, m[4]! | (m[5]! << 8) | E1000_RAH_AV);
+  trace_writel(g, E1000_RAL, rd32_le(g.mac, 0));
+  trace_writel(g, E1000_RAH, rd16_le(g.mac, E1000_RAH_BYTES) | E1000_RAH_AV);
 }
 
 /**

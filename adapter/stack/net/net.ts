@@ -4,6 +4,7 @@ import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
 import type { QemuOpts } from '../util/qemu-option.ts';
+import { ETH_ALEN } from '../wire/ethernet.ts';
 import { AnnounceParameters, type AnnounceTimer } from './announce_timer.ts';
 import { filter_receive, filter_receive_iov, NET_FILTER_DIRECTION_RX, NET_FILTER_DIRECTION_TX } from './filter.ts';
 import { type NetHub, net_hub_flush } from './hub_ports.ts';
@@ -103,7 +104,7 @@ export function qemu_get_queue(nic: NICState): NetClientState {
  * @nodebug
  */
 export function qemu_ether_ntoa(mac: Uint8Array): string {
-  return Array.from(mac.subarray(0, 6), (b) => b.toString(16).padStart(2, '0')).join(':');
+  return Array.from(mac.subarray(0, ETH_ALEN), (b) => b.toString(16).padStart(2, '0')).join(':');
 }
 
 /** What `info network` says of a NIC. */

@@ -40,7 +40,12 @@ export function is_multicast_ether_addr(b: Uint8Array, p: number): boolean {
  * @nodebug
  */
 export function is_broadcast_ether_addr(b: Uint8Array, p: number): boolean {
-  return (b[p]! & b[p + 1]! & b[p + 2]! & b[p + 3]! & b[p + 4]! & b[p + 5]!) === 255;
+  for (let i = 0; i < ETH_ALEN; i++) {
+    if (b[p + i] !== 0xff) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /**

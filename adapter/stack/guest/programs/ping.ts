@@ -2,7 +2,7 @@
 
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { rd16 } from '../../wire/bytes.ts';
-import { ICMP_MINLEN } from '../../wire/icmp.ts';
+import { ICMP_MINLEN, ICMP_SEQ } from '../../wire/icmp.ts';
 import { IPDEFTTL } from '../../wire/ip.ts';
 import { EAGAIN, strerror } from '../errno.ts';
 import { do_exit } from '../exit.ts';
@@ -147,7 +147,7 @@ function ping_receive(task: task_struct, st: ping_state): void {
 
 /** Prints one reply of `n` bytes. */
 function ping_reply(task: task_struct, st: ping_state, n: number): void {
-  const seq = rd16(st.buf, 6);
+  const seq = rd16(st.buf, ICMP_SEQ);
   const sent = st.sent_at[seq]!;
   const from = inet_ntoa(st.sk!.msg_addr);
   const head = `${n} bytes from ${from}: seq=${seq} ttl=${st.sk!.msg_ttl}`;

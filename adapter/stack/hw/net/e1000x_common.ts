@@ -1,6 +1,6 @@
 /** What the members of the e1000 family share (hw/net/e1000x_common.c): over bare register arrays. */
 
-import { rd16 } from '../../wire/bytes.ts';
+import { rd16, rd16_le, rd32_le } from '../../wire/bytes.ts';
 import { ETH_DHOST, ETH_TYPE } from '../../wire/ethernet.ts';
 import { type PCIDevice, pci_is_bus_master } from '../pci/pci.ts';
 import {
@@ -183,26 +183,13 @@ const RA_PAIRS = 16;
 /** How far the address is shifted for its index in MTA, by RCTL.MO. */
 const mta_shift: readonly number[] = [4, 3, 2, 0];
 
-/**
- * The first four bytes of the address at `at`, as RAL holds them.
- * @nodebug
- */
-function ral_of(b: Uint8Array, at: number): number {
-  return (b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24)) >>> 0;
-}
-
-/**
- * Its last two bytes, as RAH holds them.
- * @nodebug
- */
-function rah_of(b: Uint8Array, at: number): number {
-  return b[at + 4]! | (b[at + 5]! << 8);
-}
+/** Where the half of an address begins that RAH holds; RAL has the four bytes in front of it. */
+const RAH_BYTES = 4;
 
 /** Does the destination address match a receive address or the multicast table (13.5.1, 13.5.2)? */
 export function e1000x_rx_group_filter(mac: Uint32Array, buf: Uint8Array): boolean {
-  const low = ral_of(buf, ETH_DHOST);
-  const high = rah_of(buf, ETH_DHOST);
+  const low = rd32_le(buf, ETH_DHOST);
+  const high = rd16_le(buf, ETH_DHOST + RAH_BYTES);
   for (let i = 0; i < RA_PAIRS; i++) {
     const rah = mac[RA + 2 * i + 1]!;
     if ((rah & E1000_RAH_AV) !== 0 && (rah & 0xffff) === high && mac[RA + 2 * i] === low) {
@@ -219,8 +206,8 @@ export function e1000x_rx_group_filter(mac: Uint32Array, buf: Uint8Array): boole
 
 /** Puts the station's address into the first receive address. */
 export function e1000x_reset_mac_addr(mac: Uint32Array, mac_addr: Uint8Array): void {
-  mac[RAL] = ral_of(mac_addr, 0);
-  mac[RAH] = (rah_of(mac_addr, 0) | E1000_RAH_AV) >>> 0;
+  mac[RAL] = rd32_le(mac_addr, 0);
+  mac[RAH] = (rd16_le(mac_addr, RAH_BYTES) | E1000_RAH_AV) >>> 0;
 }
 
 /** Fills the EEPROM: the template, the station's address, the device id and the checksum word (5.6.35: the sum is 0xBABA). */
@@ -232,7 +219,7 @@ export function e1000x_core_prepare_eeprom(
 ): void {
   eeprom.set(templ);
   for (let i = 0; i < 3; i++) {
-    eeprom[i] = macaddr[2 * i]! | (macaddr[2 * i + 1]! << 8);
+    eeprom[i] = rd16_le(macaddr, 2 * i);
   }
   eeprom[11] = dev_id;
   eeprom[13] = dev_id;

@@ -1,4 +1,5 @@
 /** The PCI bus (hw/pci/pci.c): configuration space, base address registers, the interrupt pin, bus-master DMA. */
+
 import { cpu_set_irq } from '../../softmmu/cpus.ts';
 import { machine } from '../../softmmu/machine.ts';
 import {
@@ -12,6 +13,7 @@ import {
   ram_span,
 } from '../../softmmu/memory.ts';
 import { copy_words, type WordMemory } from '../../softmmu/ram_copy.ts';
+import { rd16_le, wr16_le } from '../../wire/bytes.ts';
 import type { PIIX3State } from '../isa/piix3.ts';
 
 /** Offsets in configuration space (PCI 2.3, section 6.1). */
@@ -172,8 +174,7 @@ export const pci_default_config_ops: PCIConfigOps = {
  * @nodebug
  */
 export function pci_set_word(config: Uint8Array, offset: number, val: number): void {
-  config[offset] = val & 0xff;
-  config[offset + 1] = (val >>> 8) & 0xff;
+  wr16_le(config, offset, val);
 }
 
 /**
@@ -181,7 +182,7 @@ export function pci_set_word(config: Uint8Array, offset: number, val: number): v
  * @nodebug
  */
 export function pci_get_word(config: Uint8Array, offset: number): number {
-  return config[offset]! | (config[offset + 1]! << 8);
+  return rd16_le(config, offset);
 }
 
 /**
