@@ -178,6 +178,11 @@ export class Lab {
   drops(reason: string): number {
     return machine.drops.by_reason.get(reason) ?? 0;
   }
+
+  /** All packets that were given up, by reason. */
+  reasons(): string {
+    return [...machine.drops.by_reason].map(([reason, n]) => `${reason} ${n}`).join(', ') || 'no drops';
+  }
 }
 
 /** MAC address of the peer's host `addr`. */

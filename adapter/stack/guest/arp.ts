@@ -1,7 +1,7 @@
 /** Neighbours and the address resolution protocol (net/core/neighbour.c, net/ipv4/arp.c; RFC 826). */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { drop } from '../util/drop.ts';
+import { drop_nothing } from '../util/drop.ts';
 import {
   AR_HLN,
   AR_HRD,
@@ -195,7 +195,7 @@ export function arp_solicit(neigh: neighbour): void {
 export function arp_send(op: number, dev: net_device, dest: Uint8Array, ip: number, target: Uint8Array): void {
   const skb = alloc_skb(ARP_LEN);
   if (!skb) {
-    drop(dev.dev_addr, 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   const p = skb_put(skb, ARP_LEN);

@@ -1,7 +1,6 @@
 /** Network devices: queueing to send, NAPI and the protocol switch to receive (net/core/dev.c). */
 
-import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
+import { drop_nothing } from '../util/drop.ts';
 import { rd16 } from '../wire/bytes.ts';
 import {
   ETH_DHOST,
@@ -169,7 +168,7 @@ export function loopback_xmit(skb: sk_buff, dev: net_device): void {
   kfree_skb(skb);
   if (!copy) {
     dev.stats.rx_dropped++;
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   copy.dev = dev;

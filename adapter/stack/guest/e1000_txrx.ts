@@ -133,6 +133,7 @@ export function e1000_clean_rx_irq(adapter: e1000_adapter, budget: number): numb
 export function e1000_receive_skb(adapter: e1000_adapter, skb: sk_buff, staterr: number, length: number): void {
   const { netdev } = adapter;
   const errors = (staterr >>> 8) & 255;
+  skb.mac_header = skb.data;
   skb_put(skb, Math.min(length, E1000_RXBUFFER));
   if (!(staterr & E1000_RXD_STAT_EOP) || errors & E1000_RXD_ERR_FRAME_ERR_MASK || length < ETH_HLEN) {
     netdev.stats.rx_errors++;

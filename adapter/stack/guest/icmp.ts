@@ -1,7 +1,6 @@
 /** ICMP (net/ipv4/icmp.c; RFC 792) and ping sockets (net/ipv4/ping.c). */
 
-import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
+import { drop_nothing } from '../util/drop.ts';
 import { rd16, wr16 } from '../wire/bytes.ts';
 import {
   ICMP_CKSUM,
@@ -100,7 +99,7 @@ export function __icmp_send(skb_in: sk_buff, type: number, code: number): void {
   const quoted = Math.min(rd16(b, ip + IP_LEN), ICMP_ERROR_MAX - IP_HLEN - ICMP_MINLEN);
   const skb = alloc_skb(ICMP_MINLEN + quoted);
   if (!skb) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   const p = skb_put(skb, ICMP_MINLEN + quoted);

@@ -50,6 +50,8 @@ export function ip_build_and_send_pkt(
   const p = skb_push(skb, IP_HLEN);
   const b = skb.head;
   skb.network_header = p;
+  // An answer in the buffer of the question still knows where that one's frame began.
+  skb.mac_header = -1;
   b[p + IP_VHL] = IP_VHL_BASIC;
   b[p + IP_TOS] = 0;
   wr16(b, p + IP_LEN, skb.len);

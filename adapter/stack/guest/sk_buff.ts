@@ -32,9 +32,10 @@ export class sk_buff {
   len = 0;
   /** Address behind the buffer. */
   end = 0;
-  mac_header = 0;
-  network_header = 0;
-  transport_header = 0;
+  /** Addresses of the headers, or -1 while they are not there (or not looked at yet). */
+  mac_header = -1;
+  network_header = -1;
+  transport_header = -1;
   /** Ethernet type, such as 0x0800. */
   protocol = 0;
   pkt_type = PACKET_HOST;

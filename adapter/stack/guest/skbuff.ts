@@ -71,6 +71,9 @@ export function kfree_skb(skb: sk_buff): void {
   }
   skb.shinfo = null;
   skb.len = 0;
+  skb.mac_header = -1;
+  skb.network_header = -1;
+  skb.transport_header = -1;
   skb.next = null;
   skb.dev = null;
   skb.lost = false;
@@ -81,9 +84,12 @@ export function kfree_skb(skb: sk_buff): void {
   cache.skbs.push(skb);
 }
 
-/** Gives a packet up and says why. */
+/** Gives a packet up and says why: `drop`, with the bytes from its Ethernet or IP header on. */
 export function kfree_skb_reason(skb: sk_buff, reason: DropReason): void {
-  drop(skb.head.subarray(skb.data, skb.data + skb.len), skb.len, reason);
+  const mac = skb.mac_header;
+  const from = mac >= 0 ? mac : skb.network_header >= 0 ? skb.network_header : skb.data;
+  const end = skb.data + skb.len;
+  drop(skb.head.subarray(from, end), end - from, reason, mac >= 0 ? 'ethernet' : 'ip');
   kfree_skb(skb);
 }
 
@@ -123,11 +129,19 @@ export function skb_copy(skb: sk_buff): sk_buff | null {
   n.head.copyWithin(n.data, skb.data, skb.data + skb.len);
   n.len = skb.len;
   const moved = n.data - skb.data;
-  n.mac_header = skb.mac_header + moved;
-  n.network_header = skb.network_header + moved;
-  n.transport_header = skb.transport_header + moved;
+  n.mac_header = moved_header(skb.mac_header, moved);
+  n.network_header = moved_header(skb.network_header, moved);
+  n.transport_header = moved_header(skb.transport_header, moved);
   n.protocol = skb.protocol;
   return n;
+}
+
+/**
+ * The address of a header whose packet moves by `moved` bytes.
+ * @nodebug
+ */
+function moved_header(header: number, moved: number): number {
+  return header < 0 ? header : header + moved;
 }
 
 /**

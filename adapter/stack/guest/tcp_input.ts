@@ -56,16 +56,25 @@ export function tcp_rcv_established(sk: tcp_sock, skb: sk_buff): void {
   if (!tcp_validate_incoming(sk, skb)) {
     return;
   }
-  if (!(skb.tcp_flags & TH_ACK) || tcp_ack(sk, skb) < 0) {
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+  // Fifth, the ACK field.
+  if (!(skb.tcp_flags & TH_ACK)) {
+    kfree_skb_reason(skb, 'TCP_NO_ACK');
     return;
   }
+  if (tcp_ack(sk, skb) < 0) {
+    kfree_skb_reason(skb, 'TCP_ACK_UNSENT');
+    return;
+  }
+  // Seventh, the segment text; eighth, FIN.
   tcp_data_queue(sk, skb);
   tcp_data_snd_check(sk);
   tcp_ack_snd_check(sk);
 }
 
-/** A segment for a connection in any other state than ESTABLISHED, LISTEN and TIME_WAIT. */
+/**
+ * A segment for a connection in any other state than ESTABLISHED, LISTEN and TIME_WAIT: the checks of RFC 9293 3.10.7.4, in its order.
+ * Its third, security, and its sixth, urgent data, are not for us.
+ */
 export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
   if (sk.sk_state === TCP_SYN_SENT) {
     tcp_rcv_synsent_state_process(sk, skb);
@@ -74,18 +83,26 @@ export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
   if (!tcp_validate_incoming(sk, skb)) {
     return;
   }
-  const acked = skb.tcp_flags & TH_ACK ? tcp_ack(sk, skb) : -1;
-  if (acked < 0 || (sk.sk_state === TCP_SYN_RECV && acked === 0)) {
-    if (sk.sk_state === TCP_SYN_RECV && skb.tcp_flags & TH_ACK) {
-      tcp_v4_send_reset(skb);
-    }
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+  // Fifth, the ACK field.
+  if (!(skb.tcp_flags & TH_ACK)) {
+    kfree_skb_reason(skb, 'TCP_NO_ACK');
+    return;
+  }
+  const acked = tcp_ack(sk, skb);
+  if (sk.sk_state === TCP_SYN_RECV && acked <= 0) {
+    tcp_v4_send_reset(skb);
+    kfree_skb_reason(skb, 'TCP_BAD_ACK');
+    return;
+  }
+  if (acked < 0) {
+    kfree_skb_reason(skb, 'TCP_ACK_UNSENT');
     return;
   }
   if (!tcp_rcv_acked_fin(sk)) {
     kfree_skb(skb);
     return;
   }
+  // Seventh, the segment text; eighth, FIN.
   if (skb.seq !== skb.end_seq && sk.sk_state !== TCP_ESTABLISHED && tcp_data_after_close(sk, skb)) {
     return;
   }
@@ -134,39 +151,44 @@ function tcp_data_after_close(sk: tcp_sock, skb: sk_buff): boolean {
   const half_open = sk.sk_state === TCP_FIN_WAIT1 || sk.sk_state === TCP_FIN_WAIT2;
   if (!half_open) {
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_AFTER_FIN');
     return true;
   }
   if (sk.sk_dead && skb.len > 0 && after((skb.seq + skb.len) >>> 0, sk.rcv_nxt)) {
     tcp_v4_send_reset(skb);
     tcp_reset(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_AFTER_CLOSE');
     return true;
   }
   return false;
 }
 
-/** The answer to our SYN. */
+/** The answer to our SYN (RFC 9293 3.10.7.3). */
 export function tcp_rcv_synsent_state_process(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
+  // First, ACK.
   if (flags & TH_ACK && (!after(skb.ack_seq, sk.snd_una) || after(skb.ack_seq, sk.snd_nxt))) {
-    if (!(flags & TH_RST)) {
-      tcp_v4_send_reset(skb);
+    if (flags & TH_RST) {
+      kfree_skb_reason(skb, 'TCP_BAD_RST');
+      return;
     }
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    tcp_v4_send_reset(skb);
+    kfree_skb_reason(skb, 'TCP_BAD_ACK');
     return;
   }
+  // Second, RST.
   if (flags & TH_RST) {
     if (flags & TH_ACK) {
       tcp_reset(sk);
       kfree_skb(skb);
     } else {
-      kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+      kfree_skb_reason(skb, 'TCP_BAD_RST');
     }
     return;
   }
+  // Fourth, SYN; fifth, neither SYN nor RST.
   if (!(flags & TH_SYN)) {
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_NO_SYN');
     return;
   }
   tcp_parse_mss(sk, skb);
@@ -205,13 +227,15 @@ export function tcp_finish_connect(sk: tcp_sock): void {
 
 /** The checks of RFC 9293 3.10.7.4 and RFC 5961 on sequence number, RST and SYN. Returns false when the segment has been dealt with. */
 export function tcp_validate_incoming(sk: tcp_sock, skb: sk_buff): boolean {
+  // First, the sequence number.
   if (!tcp_sequence(sk, skb.seq, skb.end_seq)) {
     if (!(skb.tcp_flags & TH_RST)) {
       tcp_send_ack(sk);
     }
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, before(skb.end_seq, sk.rcv_nxt) ? 'TCP_DUPLICATE' : 'TCP_OUT_OF_WINDOW');
     return false;
   }
+  // Second, RST: the next number resets, any other is challenged (RFC 5961 3.2).
   if (skb.tcp_flags & TH_RST) {
     if (skb.seq === sk.rcv_nxt) {
       tcp_reset(sk);
@@ -219,12 +243,13 @@ export function tcp_validate_incoming(sk: tcp_sock, skb: sk_buff): boolean {
       return false;
     }
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_BAD_RST');
     return false;
   }
+  // Fourth, SYN: challenged (RFC 5961 4.2).
   if (skb.tcp_flags & TH_SYN) {
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_BAD_SYN');
     return false;
   }
   return true;
@@ -253,13 +278,13 @@ export function tcp_data_queue(sk: tcp_sock, skb: sk_buff): void {
   }
   if (!after(skb.end_seq, sk.rcv_nxt)) {
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_DUPLICATE');
     return;
   }
   const window = tcp_receive_window(sk);
   if (window === 0 || !before(skb.seq, (sk.rcv_nxt + window) >>> 0)) {
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'GUEST_RCVBUF');
+    kfree_skb_reason(skb, window === 0 ? 'GUEST_RCVBUF' : 'TCP_OUT_OF_WINDOW');
     return;
   }
   if (after(skb.seq, sk.rcv_nxt)) {
@@ -302,7 +327,7 @@ export function tcp_data_queue_ofo(sk: tcp_sock, skb: sk_buff): void {
   }
   tcp_send_ack(sk);
   if ((prev && !after(skb.end_seq, prev.end_seq)) || q.qlen >= OFO_QUEUE_LEN) {
-    kfree_skb_reason(skb, q.qlen >= OFO_QUEUE_LEN ? 'GUEST_RCVBUF' : 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, q.qlen >= OFO_QUEUE_LEN ? 'TCP_REASS_FULL' : 'TCP_DUPLICATE');
     return;
   }
   skb_queue_after(q, prev, skb);
@@ -318,7 +343,7 @@ export function tcp_ofo_queue(sk: tcp_sock): void {
       sk.ack_pending = true;
       sk.quick_acks = Math.max(sk.quick_acks, 1);
     } else {
-      kfree_skb(skb);
+      kfree_skb_reason(skb, 'TCP_DUPLICATE');
     }
   }
 }

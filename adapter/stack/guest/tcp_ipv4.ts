@@ -110,18 +110,29 @@ export function tcp_v4_do_rcv(sk: tcp_sock, skb: sk_buff): void {
   }
 }
 
-/** A segment for a listening socket: a SYN opens a connection, if the backlog has room. */
+/** A segment for a listening socket: a SYN opens a connection, if the backlog has room (RFC 9293 3.10.7.2). */
 export function tcp_v4_conn_request(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
-  if (flags & TH_ACK && !(flags & TH_RST)) {
-    tcp_v4_send_reset(skb);
+  // First, RST; second, ACK; third, SYN.
+  if (flags & TH_RST) {
+    kfree_skb_reason(skb, 'TCP_BAD_RST');
+    return;
   }
-  if (flags & (TH_ACK | TH_RST | TH_FIN) || !(flags & TH_SYN)) {
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+  if (flags & TH_ACK) {
+    tcp_v4_send_reset(skb);
+    kfree_skb_reason(skb, 'TCP_NO_CONN');
+    return;
+  }
+  if (!(flags & TH_SYN)) {
+    kfree_skb_reason(skb, 'TCP_NO_SYN');
+    return;
+  }
+  if (flags & TH_FIN) {
+    kfree_skb_reason(skb, 'TCP_SYN_FIN');
     return;
   }
   if (sk.sk_ack_backlog > sk.sk_max_ack_backlog) {
-    kfree_skb_reason(skb, 'GUEST_RCVBUF');
+    kfree_skb_reason(skb, 'GUEST_BACKLOG');
     return;
   }
   tcp_v4_syn_recv_sock(sk, skb);
@@ -209,12 +220,14 @@ export function tcp_timewait_state_process(sk: tcp_sock, skb: sk_buff): void {
     return;
   }
   if (flags & TH_RST) {
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_TIME_WAIT_RST');
     return;
   }
   if (skb.seq !== skb.end_seq) {
     mod_timer(sk.sk_timer, cpu_get_ns() + TCP_TIMEWAIT_LEN);
     tcp_send_ack(sk);
+    kfree_skb_reason(skb, 'TCP_TIME_WAIT');
+    return;
   }
   kfree_skb(skb);
 }

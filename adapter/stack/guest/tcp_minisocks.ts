@@ -1,8 +1,7 @@
 /** TCP without a connection: TIME_WAIT, and resets (net/ipv4/tcp_minisocks.c, tcp_ipv4.c). */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
+import { drop_nothing } from '../util/drop.ts';
 import { rd16 } from '../wire/bytes.ts';
 import { IPDEFTTL, IPPROTO_TCP } from '../wire/ip.ts';
 import { TCP_HLEN, TH_ACK, TH_DPORT, TH_RST } from '../wire/tcp.ts';
@@ -38,7 +37,7 @@ export function tcp_v4_send_reset(skb: sk_buff): void {
   const th = skb.transport_header;
   const rst = alloc_skb(TCP_HLEN);
   if (!rst) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   const p = skb_put(rst, TCP_HLEN);

@@ -1,8 +1,7 @@
 /** TCP out: segments, windows, retransmission (net/ipv4/tcp_output.c; RFC 9293 3.8). */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
+import { drop_nothing } from '../util/drop.ts';
 import { wr16, wr32 } from '../wire/bytes.ts';
 import { IPPROTO_TCP } from '../wire/ip.ts';
 import {
@@ -251,7 +250,7 @@ export function tcp_send_ack(sk: tcp_sock): void {
   const skb = alloc_skb(0);
   del_timer(sk.icsk_delack_timer);
   if (!skb) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   skb.seq = sk.snd_nxt;
@@ -281,7 +280,7 @@ export function tcp_send_fin(sk: tcp_sock): void {
 export function tcp_send_active_reset(sk: tcp_sock): void {
   const skb = alloc_skb(0);
   if (!skb) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   skb.seq = sk.snd_nxt;
@@ -311,7 +310,7 @@ export function tcp_write_wakeup(sk: tcp_sock): void {
   }
   const skb = alloc_skb(0);
   if (!skb) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   skb.seq = (sk.snd_una - 1) >>> 0;

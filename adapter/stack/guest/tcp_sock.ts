@@ -20,6 +20,22 @@ export const TCP_CLOSE_WAIT = 8;
 export const TCP_LAST_ACK = 9;
 export const TCP_LISTEN = 10;
 export const TCP_CLOSING = 11;
+
+/** The states by number, by the names of RFC 9293 3.3.2 as netstat spells them. */
+export const TCP_STATES: readonly string[] = [
+  '',
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'CLOSING',
+];
 /** MSS assumed of a peer that names none (RFC 9293 3.7.1), and the least we go down to. */
 export const TCP_MSS_DEFAULT = 536;
 export const TCP_MIN_MSS = 48;
@@ -111,6 +127,14 @@ export class tcp_sock extends sock {
     this.icsk_delack_timer = timer_setup(delack, this as tcp_sock);
     this.sk_timer = timer_setup(keepalive, this as tcp_sock);
   }
+}
+
+/**
+ * The name of a state.
+ * @nodebug
+ */
+export function tcp_state_name(state: number): string {
+  return TCP_STATES[state] ?? `state ${state}`;
 }
 
 /**

@@ -152,7 +152,7 @@ export function m_drop(m: mbuf, reason: DropReason): void {
   if (from === M_ETH) {
     drop(m.m_frame, size, reason);
   } else {
-    drop(m.m_dat.subarray(from, from + size), size, reason);
+    drop(m.m_dat.subarray(from, from + size), size, reason, m.m_eth >= 0 ? 'ethernet' : 'ip');
   }
   m_free(m);
 }

@@ -47,8 +47,10 @@ export const DROP_REASONS = {
   TCP_ACK_UNSENT: 'the TCP segment acknowledges what has not been sent yet',
   TCP_OLD_ACK: 'the TCP segment acknowledges less than a window ago (RFC 5961)',
   TCP_TIME_WAIT: 'the TCP connection has ended; what is repeated is acknowledged, and starts its last wait over',
+  TCP_TIME_WAIT_RST: 'a TCP reset came for a connection that has ended and waits, which goes on waiting (RFC 1337)',
   TCP_AFTER_CLOSE: 'TCP data came for a connection whose receiver has closed it',
   TCP_AFTER_FIN: "TCP data came behind the sender's own FIN",
+  TCP_SYN_FIN: 'the TCP segment has both SYN and FIN',
   TCP_BAD_SEGMENT: 'the TCP segment is not acceptable in its state',
   RESTRICTED: 'the user network is restricted',
   DHCP_BAD: 'the DHCP message is not handled or malformed',
@@ -67,6 +69,7 @@ export const DROP_REASONS = {
   GUEST_NO_LISTENER: 'no program in the guest listens on the port',
   GUEST_BAD: 'the guest cannot parse the packet',
   GUEST_NO_MEMORY: 'the guest has no memory left for packets',
+  GUEST_BACKLOG: 'as many connections wait for the program in the guest as it lets wait',
   GUEST_RCVBUF: "the receive buffer of the guest's socket is full",
   GUEST_UNREACHABLE: 'the guest has no route to the address, or the neighbour does not answer ARP',
 } as const;
@@ -74,8 +77,14 @@ export const DROP_REASONS = {
 /** Name of a reason in `DROP_REASONS`. */
 export type DropReason = keyof typeof DROP_REASONS;
 
-/** Gives a packet up: `buf` holds its `size` bytes (an empty array when there are none to show). Break here to see every drop. */
-export function drop(buf: Uint8Array, size: number, reason: DropReason): void {
+/** What a packet's bytes begin with: an Ethernet header or an IP header. */
+export type PacketLink = 'ethernet' | 'ip';
+
+/**
+ * Gives a packet up: `buf` holds its `size` bytes (an empty array when there are none to show), which begin with the header that `link`
+ * says. Break here to see every drop.
+ */
+export function drop(buf: Uint8Array, size: number, reason: DropReason, link: PacketLink = 'ethernet'): void {
   const d = machine.drops;
   d.total++;
   d.by_reason.set(reason, (d.by_reason.get(reason) ?? 0) + 1);

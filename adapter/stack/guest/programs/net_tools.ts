@@ -8,29 +8,13 @@ import { inet_aton, inet_ntoa, mac_ntoa } from '../lib.ts';
 import { IFF_LOOPBACK, IFF_UP, type net_device } from '../net_device.ts';
 import type { task_struct } from '../sched.ts';
 import type { program } from '../task.ts';
-import type { tcp_sock } from '../tcp_sock.ts';
+import { type tcp_sock, tcp_state_name } from '../tcp_sock.ts';
 import { no_poll } from './coreutils.ts';
 import { bb_show_usage, getopt } from './getopt.ts';
 import { ifconfig_address } from './udhcpc.ts';
 
 /** Bytes of a NIC's register window. */
 const E1000_MMIO_SIZE = 0x20000;
-/** TCP states by number, as netstat calls them. */
-const TCP_STATES = [
-  '',
-  'ESTABLISHED',
-  'SYN_SENT',
-  'SYN_RECV',
-  'FIN_WAIT1',
-  'FIN_WAIT2',
-  'TIME_WAIT',
-  'CLOSE',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'LISTEN',
-  'CLOSING',
-];
-
 /** A size with its unit, as Busybox prints it. */
 function human(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -242,7 +226,7 @@ function netstat_tcp(listening: boolean, connected: boolean): string {
   if (connected) {
     for (const first of ehash.values()) {
       for (let sk: tcp_sock | null = first; sk; sk = sk.hash_next) {
-        text += netstat_line('tcp', sk, sk.sk_rmem, sk.sk_wmem, TCP_STATES[sk.sk_state]!);
+        text += netstat_line('tcp', sk, sk.sk_rmem, sk.sk_wmem, tcp_state_name(sk.sk_state));
       }
     }
   }
