@@ -88,13 +88,12 @@ export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
     kfree_skb_reason(skb, 'TCP_NO_ACK');
     return;
   }
-  const acked = tcp_ack(sk, skb);
-  if (sk.sk_state === TCP_SYN_RECV && acked <= 0) {
+  if (sk.sk_state === TCP_SYN_RECV && (!after(skb.ack_seq, sk.snd_una) || after(skb.ack_seq, sk.snd_nxt))) {
     tcp_v4_send_reset(skb);
     kfree_skb_reason(skb, 'TCP_BAD_ACK');
     return;
   }
-  if (acked < 0) {
+  if (tcp_ack(sk, skb) < 0) {
     kfree_skb_reason(skb, 'TCP_ACK_UNSENT');
     return;
   }
