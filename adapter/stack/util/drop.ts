@@ -46,7 +46,7 @@ export const DROP_REASONS = {
   TCP_BAD_ACK: 'the TCP segment of a connection that is being opened does not acknowledge our SYN',
   TCP_ACK_UNSENT: 'the TCP segment acknowledges what has not been sent yet',
   TCP_OLD_ACK: 'the TCP segment acknowledges less than a window ago (RFC 5961)',
-  TCP_TIME_WAIT: 'the TCP connection has ended; what is repeated is acknowledged, and starts its last wait over',
+  TCP_TIME_WAIT: 'a reset came for a TCP connection in TIME_WAIT, whose wait it does not cut short (RFC 1337)',
   TCP_AFTER_CLOSE: 'TCP data came for a connection whose receiver has closed it',
   TCP_AFTER_FIN: "TCP data came behind the sender's own FIN",
   TCP_BAD_SEGMENT: 'the TCP segment is not acceptable in its state',
@@ -74,7 +74,10 @@ export const DROP_REASONS = {
 /** Name of a reason in `DROP_REASONS`. */
 export type DropReason = keyof typeof DROP_REASONS;
 
-/** Gives a packet up: `buf` holds its `size` bytes (an empty array when there are none to show). Break here to see every drop. */
+/**
+ * Gives a packet up: `buf` holds its `size` bytes from the link header on, or none when there is nothing to show. Break here to
+ * see every drop.
+ */
 export function drop(buf: Uint8Array, size: number, reason: DropReason): void {
   const d = machine.drops;
   d.total++;
