@@ -154,10 +154,12 @@ describe('guest: what TCP refuses', () => {
       assert.match(lab.sh('netstat -tan'), /TIME_WAIT/);
     });
 
-    it('TCP_TIME_WAIT: a FIN again, which is acknowledged again', () =>
-      assert.deepEqual(refused('TCP_TIME_WAIT', seq, una + 1, FIN_ACK), [ACK]));
-    it('TCP_TIME_WAIT_RST: a reset does not shorten the wait', () => {
-      assert.deepEqual(refused('TCP_TIME_WAIT_RST', seq + 1, una + 1, RST), []);
+    it('TCP_DUPLICATE: a FIN again, which is acknowledged again', () =>
+      assert.deepEqual(refused('TCP_DUPLICATE', seq, una + 1, FIN_ACK), [ACK]));
+    it('TCP_AFTER_FIN: data behind it', () =>
+      assert.deepEqual(refused('TCP_AFTER_FIN', seq + 1, una + 1, PSH_ACK, 'x'), [ACK]));
+    it('TCP_TIME_WAIT: a reset does not shorten the wait', () => {
+      assert.deepEqual(refused('TCP_TIME_WAIT', seq + 1, una + 1, RST), []);
       assert.match(lab.sh('netstat -tan'), /TIME_WAIT/);
     });
   });

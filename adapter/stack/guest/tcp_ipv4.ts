@@ -220,13 +220,13 @@ export function tcp_timewait_state_process(sk: tcp_sock, skb: sk_buff): void {
     return;
   }
   if (flags & TH_RST) {
-    kfree_skb_reason(skb, 'TCP_TIME_WAIT_RST');
+    kfree_skb_reason(skb, 'TCP_TIME_WAIT');
     return;
   }
   if (skb.seq !== skb.end_seq) {
     mod_timer(sk.sk_timer, cpu_get_ns() + TCP_TIMEWAIT_LEN);
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'TCP_TIME_WAIT');
+    kfree_skb_reason(skb, after(skb.end_seq, sk.rcv_nxt) ? 'TCP_AFTER_FIN' : 'TCP_DUPLICATE');
     return;
   }
   kfree_skb(skb);

@@ -176,6 +176,8 @@ export function if_encap(slirp: Slirp, ifm: mbuf): boolean {
   if (ifm.m_data !== M_IP) {
     ifm.m_dat.copyWithin(M_IP, ifm.m_data, ifm.m_data + ifm.m_len);
     ifm.m_data = M_IP;
+    ifm.m_ip = M_IP;
+    ifm.m_eth = -1;
   }
   const v4 = ip_v(ifm.m_dat, M_IP) === 4;
   if (!(v4 ? if_encap4(slirp, ifm) : if_encap6(slirp, ifm))) {

@@ -40,7 +40,7 @@ export function ip_output(so: socket | null, m0: mbuf): void {
 /** The fragment of `m0` with `len` bytes from offset `at` of its payload. */
 function ip_fragment(m0: mbuf, at: number, len: number): mbuf {
   const m = m_get(m0.slirp);
-  m.m_data = M_IP;
+  m.m_ip = M_IP;
   m.m_len = IP_HLEN + len;
   m.m_dat.set(m0.m_dat.subarray(m0.m_data, m0.m_data + IP_HLEN), M_IP);
   const from = m0.m_data + IP_HLEN + at;
@@ -57,8 +57,11 @@ function ip_fragment(m0: mbuf, at: number, len: number): mbuf {
 export function ip_stripoptions(m: mbuf, hlen: number): void {
   const olen = hlen - IP_HLEN;
   if (olen > 0) {
+    // The Ethernet header moves along, so that the packet still is a frame.
+    const from = m.m_eth >= 0 ? m.m_eth : m.m_data;
+    m.m_dat.copyWithin(from + olen, from, m.m_data + IP_HLEN);
+    m.m_eth = m.m_eth >= 0 ? m.m_eth + olen : m.m_eth;
     m_adj(m, olen);
-    m.m_dat.copyWithin(m.m_data, m.m_data - olen, m.m_data - olen + IP_HLEN);
     m.m_ip = m.m_data;
     m.m_dat[m.m_data + IP_VHL] = IP_VHL_BASIC;
     wr16(m.m_dat, m.m_data + IP_LEN, m.m_len);

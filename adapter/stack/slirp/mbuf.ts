@@ -1,5 +1,8 @@
 /** Packet buffers (libslirp's mbuf.c): pooled, with room in front for the headers that lower layers add. */
 import { type DropReason, drop } from '../util/drop.ts';
+import { wr16 } from '../wire/bytes.ts';
+import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6, ETH_TYPE } from '../wire/ethernet.ts';
+import { ip_v } from '../wire/ip.ts';
 import type { Slirp } from './instance.ts';
 import type { socket } from './so_state.ts';
 import { tcpiphdr } from './tcp.ts';
@@ -145,14 +148,14 @@ export function m_copy_in(m: mbuf, at: number, buf: Uint8Array, off: number, len
   }
 }
 
-/** Gives up a packet and says why: `drop`, with the bytes from its Ethernet or IP header on. */
+/** Gives up a packet and says why: `drop`, with the frame. A packet that has no Ethernet header yet gets one without addresses. */
 export function m_drop(m: mbuf, reason: DropReason): void {
-  const from = m.m_eth >= 0 ? m.m_eth : m.m_ip >= 0 ? m.m_ip : m.m_data;
-  const size = Math.max(0, m.m_data + m.m_len - from);
-  if (from === M_ETH) {
-    drop(m.m_frame, size, reason);
-  } else {
-    drop(m.m_dat.subarray(from, from + size), size, reason, m.m_eth >= 0 ? 'ethernet' : 'ip');
+  if (m.m_eth < 0) {
+    m.m_eth = (m.m_ip >= 0 ? m.m_ip : m.m_data) - ETH_HLEN;
+    m.m_dat.fill(0, m.m_eth, m.m_eth + ETH_TYPE);
+    wr16(m.m_dat, m.m_eth + ETH_TYPE, ip_v(m.m_dat, m.m_eth + ETH_HLEN) === 4 ? ETH_P_IP : ETH_P_IPV6);
   }
+  const size = Math.max(0, m.m_data + m.m_len - m.m_eth);
+  drop(m.m_eth === M_ETH ? m.m_frame : m.m_dat.subarray(m.m_eth, m.m_eth + size), size, reason);
   m_free(m);
 }

@@ -1,7 +1,7 @@
-/** The steps of `tcp_input` (RFC 793, section 3.9, and BSD): they check a segment and update the connection, and say what is to happen. */
+/** The steps of `tcp_input` (RFC 9293, section 3.10.7, and BSD): they check a segment and update the connection, and give a verdict on it. */
 import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
 import { m_adj, type mbuf } from './mbuf.ts';
-import { sbdrop } from './sbuf.ts';
+import { sbdrop, sbspace } from './sbuf.ts';
 import {
   SS_CTL,
   SS_FCANTRCVMORE,
@@ -27,12 +27,13 @@ import {
   TCPS_FIN_WAIT_2,
   TCPS_HAVERCVDFIN,
   TCPS_LAST_ACK,
+  TCPS_LISTEN,
   TCPS_SYN_RECEIVED,
-  TCPS_TIME_WAIT,
   TCPT_2MSL,
   TCPT_KEEP,
   TCPT_PERSIST,
   TCPT_REXMT,
+  TCPTV_KEEP_IDLE,
   TCPTV_KEEP_INIT,
   TF_ACKNOW,
   TF_DELACK,
@@ -41,38 +42,40 @@ import {
 } from './tcp.ts';
 import { tcp_mss, tcp_newiss, tcp_rcvseqinit } from './tcp_cb.ts';
 import { tcp_mss_option } from './tcp_header.ts';
-import { tcp_restart_time_wait, tcp_time_wait } from './tcp_subr.ts';
+import { tcp_time_wait } from './tcp_subr.ts';
 import { tcp_xmit_timer } from './tcp_timer.ts';
-
-/** What is to happen to the segment. */
-export const CONTINUE = 0;
-/** It is given up. */
-export const DROP = 1;
-/** It is given up, and what has been received is acknowledged, so that the guest sees where things are. */
-export const DROP_AFTER_ACK = 2;
-/** It is given up, and its sender reset. */
-export const DROP_WITH_RESET = 3;
-/** The connection is reset, and the segment's sender as well. */
-export const RESET_CONNECTION = 4;
-/** The connection has ended. */
-export const CLOSE = 5;
-/** The connection has ended, and the segment's sender is reset. */
-export const CLOSE_WITH_RESET = 6;
-/** The guest refused the connection. */
-export const REFUSED = 7;
-/** The segment that seems lost is sent again. */
-export const FAST_RETRANSMIT = 8;
-/** Something is sent if the window allows. */
-export const OUTPUT_AND_DROP = 9;
+import {
+  ACK_UNSENT,
+  AFTER_CLOSE,
+  BAD_ACK,
+  BAD_SYN,
+  CLOSE,
+  CONTINUE,
+  FAST_RETRANSMIT,
+  MORE_DUPACKS,
+  NO_ACK,
+  OUT_OF_WINDOW,
+  REFUSED,
+  SYN_SENT_BAD_ACK,
+  SYN_SENT_BAD_RST,
+  SYN_SENT_NO_SYN,
+  type tcp_verdict,
+} from './tcp_verdict.ts';
 
 /** Duplicate acknowledgements after which a segment is taken for lost (RFC 5681, section 3.2). */
 export const TCPREXMTTHRESH = 3;
 /** Segments up to this length that begin with ESC, as typed keys do, are acknowledged at once. */
 const ESC_ACK_LEN = 5;
 
-/** True if a segment is what is expected next: in sequence, no unusual flag, the window unchanged, nothing being retransmitted. */
-export function tcp_predict(tp: tcpcb, ti: tcpiphdr): boolean {
+/** What `tcp_predict` says of a segment. */
+export const UNEXPECTED = 0;
+export const NEXT_ACK = 1;
+export const NEXT_DATA = 2;
+
+/** True if a segment is in sequence, with no unusual flag and the window as it was, while nothing is sent again. */
+function tcp_is_expected(tp: tcpcb, ti: tcpiphdr): boolean {
   return (
+    tp.t_state === TCPS_ESTABLISHED &&
     (ti.ti_flags & (TH_SYN | TH_FIN | TH_RST | TH_URG | TH_ACK)) === TH_ACK &&
     ti.ti_seq === tp.rcv_nxt &&
     ti.ti_win > 0 &&
@@ -81,9 +84,25 @@ export function tcp_predict(tp: tcpcb, ti: tcpiphdr): boolean {
   );
 }
 
-/** True if a pure acknowledgement that was expected acknowledges something new, with the congestion window open. */
-export function tcp_predict_ack(tp: tcpcb, ti: tcpiphdr): boolean {
-  return SEQ_GT(ti.ti_ack, tp.snd_una) && SEQ_LEQ(ti.ti_ack, tp.snd_max) && tp.snd_cwnd >= tp.snd_wnd;
+/**
+ * Header prediction: nearly every segment of an established connection is a pure acknowledgement of something new while the
+ * congestion window is open, or the next data. Takes either into the connection, and says which it is.
+ */
+export function tcp_predict(tp: tcpcb, so: socket, ti: tcpiphdr): number {
+  if (!tcp_is_expected(tp, ti)) {
+    return UNEXPECTED;
+  }
+  if (ti.ti_len === 0) {
+    if (SEQ_GT(ti.ti_ack, tp.snd_una) && SEQ_LEQ(ti.ti_ack, tp.snd_max) && tp.snd_cwnd >= tp.snd_wnd) {
+      tcp_acked(tp, so, ti.ti_ack);
+      return NEXT_ACK;
+    }
+  } else if (ti.ti_ack === tp.snd_una && tp.seg_next === null && ti.ti_len <= sbspace(so.so_rcv)) {
+    tp.rcv_nxt = (tp.rcv_nxt + ti.ti_len) >>> 0;
+    tp.t_flags |= TF_ACKNOW;
+    return NEXT_DATA;
+  }
+  return UNEXPECTED;
 }
 
 /** Everything up to `ack` has arrived: frees the bytes and restarts the retransmission timer. */
@@ -136,26 +155,30 @@ export function tcp_accept_syn(so: socket, m: mbuf): void {
   tp.rcv_up = (ti.ti_seq + 1) >>> 0;
 }
 
-/** Takes the options of a SYN, whatever becomes of it: the guest's maximum segment size. */
-export function tcp_dooptions(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
-  const mss = tcp_mss_option(m, ti);
-  if (mss > 0) {
-    tcp_mss(tp, mss);
+/** The guest is there: starts the keep-alive timer over, and takes the options of a SYN, whatever becomes of it. */
+export function tcp_heard(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
+  tp.t_idle = 0;
+  tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_IDLE;
+  if ((ti.ti_flags & TH_SYN) !== 0 && tp.t_state !== TCPS_LISTEN) {
+    const mss = tcp_mss_option(m, ti);
+    if (mss > 0) {
+      tcp_mss(tp, mss);
+    }
   }
 }
 
 /** State SYN_SENT: the guest answers our SYN. */
-export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): number {
+export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   const ti = m.m_ti;
   const ack = (ti.ti_flags & TH_ACK) !== 0;
   if (ack && (SEQ_LEQ(ti.ti_ack, tp.iss) || SEQ_GT(ti.ti_ack, tp.snd_max))) {
-    return DROP_WITH_RESET;
+    return SYN_SENT_BAD_ACK;
   }
   if ((ti.ti_flags & TH_RST) !== 0) {
-    return ack ? REFUSED : DROP;
+    return ack ? REFUSED : SYN_SENT_BAD_RST;
   }
   if ((ti.ti_flags & TH_SYN) === 0) {
-    return DROP;
+    return SYN_SENT_NO_SYN;
   }
   if (ack) {
     tp.snd_una = ti.ti_ack;
@@ -188,7 +211,7 @@ export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): number {
 }
 
 /** The other states: cuts the segment to the window, then RST, SYN and ACK in this order. */
-export function tcp_check(tp: tcpcb, so: socket, m: mbuf): number {
+export function tcp_check(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   const ti = m.m_ti;
   const trimmed = tcp_trim(tp, so, m, ti);
   if (trimmed !== CONTINUE) {
@@ -198,16 +221,16 @@ export function tcp_check(tp: tcpcb, so: socket, m: mbuf): number {
     return CLOSE;
   }
   if ((ti.ti_flags & TH_SYN) !== 0) {
-    return RESET_CONNECTION;
+    return BAD_SYN;
   }
   if ((ti.ti_flags & TH_ACK) === 0) {
-    return DROP;
+    return NO_ACK;
   }
   if (tp.t_state !== TCPS_SYN_RECEIVED) {
     return tcp_ack(tp, so, ti, false);
   }
   if (SEQ_GT(tp.snd_una, ti.ti_ack) || SEQ_GT(ti.ti_ack, tp.snd_max)) {
-    return DROP_WITH_RESET;
+    return BAD_ACK;
   }
   tp.t_state = TCPS_ESTABLISHED;
   soisfconnected(so);
@@ -216,7 +239,7 @@ export function tcp_check(tp: tcpcb, so: socket, m: mbuf): number {
 }
 
 /** Cuts what was received before, and what is beyond the window, off a segment. */
-function tcp_trim(tp: tcpcb, so: socket, m: mbuf, ti: tcpiphdr): number {
+function tcp_trim(tp: tcpcb, so: socket, m: mbuf, ti: tcpiphdr): tcp_verdict {
   let todrop = (tp.rcv_nxt - ti.ti_seq) | 0;
   if (todrop > 0) {
     if ((ti.ti_flags & TH_SYN) !== 0) {
@@ -237,13 +260,13 @@ function tcp_trim(tp: tcpcb, so: socket, m: mbuf, ti: tcpiphdr): number {
     tcp_trim_urgent(ti, todrop);
   }
   if ((so.so_state & SS_NOFDREF) !== 0 && tp.t_state > TCPS_CLOSE_WAIT && ti.ti_len > 0) {
-    return CLOSE_WITH_RESET;
+    return AFTER_CLOSE;
   }
   todrop = (ti.ti_seq + ti.ti_len - (tp.rcv_nxt + tp.rcv_wnd)) | 0;
   if (todrop > 0) {
     if (todrop >= ti.ti_len) {
       if (tp.rcv_wnd !== 0 || ti.ti_seq !== tp.rcv_nxt) {
-        return DROP_AFTER_ACK;
+        return OUT_OF_WINDOW;
       }
       tp.t_flags |= TF_ACKNOW;
     }
@@ -266,7 +289,7 @@ function tcp_trim_urgent(ti: tcpiphdr, n: number): void {
 }
 
 /** Takes the acknowledgement of a segment; `opened` if it is the one of our SYN. */
-function tcp_ack(tp: tcpcb, so: socket, ti: tcpiphdr, opened: boolean): number {
+function tcp_ack(tp: tcpcb, so: socket, ti: tcpiphdr, opened: boolean): tcp_verdict {
   if (!opened && SEQ_LEQ(ti.ti_ack, tp.snd_una)) {
     return tcp_duplicate_ack(tp, ti);
   }
@@ -275,7 +298,7 @@ function tcp_ack(tp: tcpcb, so: socket, ti: tcpiphdr, opened: boolean): number {
   }
   tp.t_dupacks = 0;
   if (SEQ_GT(ti.ti_ack, tp.snd_max)) {
-    return DROP_AFTER_ACK;
+    return ACK_UNSENT;
   }
   const syn = opened && SEQ_GT(ti.ti_ack, tp.iss) && SEQ_LEQ(tp.snd_una, tp.iss) ? 1 : 0;
   const acked = ((ti.ti_ack - tp.snd_una) | 0) - syn;
@@ -294,7 +317,7 @@ function tcp_ack(tp: tcpcb, so: socket, ti: tcpiphdr, opened: boolean): number {
 }
 
 /** An acknowledgement that acknowledges nothing new: three in a row mean a lost segment. */
-function tcp_duplicate_ack(tp: tcpcb, ti: tcpiphdr): number {
+function tcp_duplicate_ack(tp: tcpcb, ti: tcpiphdr): tcp_verdict {
   if (ti.ti_len > 0 || ti.ti_win !== tp.snd_wnd) {
     tp.t_dupacks = 0;
     return CONTINUE;
@@ -305,7 +328,7 @@ function tcp_duplicate_ack(tp: tcpcb, ti: tcpiphdr): number {
     return FAST_RETRANSMIT;
   } else if (tp.t_dupacks > TCPREXMTTHRESH) {
     tp.snd_cwnd += tp.t_maxseg;
-    return OUTPUT_AND_DROP;
+    return MORE_DUPACKS;
   }
   return CONTINUE;
 }
@@ -331,7 +354,7 @@ export function tcp_after_fast_retransmit(tp: tcpcb, onxt: number): void {
 }
 
 /** The states that the acknowledgement of our FIN ends. */
-function tcp_fin_acked(tp: tcpcb, so: socket, ourfinisacked: boolean): number {
+function tcp_fin_acked(tp: tcpcb, so: socket, ourfinisacked: boolean): tcp_verdict {
   switch (tp.t_state) {
     case TCPS_FIN_WAIT_1:
       if (ourfinisacked) {
@@ -351,9 +374,6 @@ function tcp_fin_acked(tp: tcpcb, so: socket, ourfinisacked: boolean): number {
         return CLOSE;
       }
       break;
-    case TCPS_TIME_WAIT:
-      tcp_restart_time_wait(tp);
-      return DROP_AFTER_ACK;
   }
   return CONTINUE;
 }
@@ -432,9 +452,6 @@ export function tcp_fin(tp: tcpcb, so: socket): void {
       break;
     case TCPS_FIN_WAIT_2:
       tcp_time_wait(tp);
-      break;
-    case TCPS_TIME_WAIT:
-      tcp_restart_time_wait(tp);
       break;
   }
 }

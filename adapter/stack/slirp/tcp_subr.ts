@@ -270,7 +270,7 @@ export function tcp_time_wait(tp: tcpcb): void {
 }
 
 /** Starts the 2 MSL over: the connection goes to the end of the list, which so is in order of expiry. */
-export function tcp_restart_time_wait(tp: tcpcb): void {
+function tcp_restart_time_wait(tp: tcpcb): void {
   const so = tp.t_socket;
   const slirp = so.slirp;
   tp.t_timer[TCPT_2MSL] = 2 * TCPTV_MSL;
