@@ -99,7 +99,10 @@ export function __neigh_create(dev: net_device, key: number): neighbour {
   return n;
 }
 
-/** Sends an IP packet to the neighbour `skb.nexthop`: at once when its MAC address is known, else after asking for it. */
+/**
+ * Sends an IP packet to the neighbour `skb.nexthop`: at once when its MAC address is known, else after asking for it.
+ * @packet skb
+ */
 export function neigh_resolve_output(skb: sk_buff, dev: net_device): void {
   const neigh = __neigh_create(dev, skb.nexthop);
   if (neigh.nud_state === NUD_REACHABLE) {
@@ -117,7 +120,10 @@ export function neigh_resolve_output(skb: sk_buff, dev: net_device): void {
   }
 }
 
-/** Puts the Ethernet header on and queues the frame. */
+/**
+ * Puts the Ethernet header on and queues the frame.
+ * @packet skb
+ */
 export function neigh_connected_output(neigh: neighbour, skb: sk_buff): void {
   eth_header(skb, neigh.dev, ETH_P_IP, neigh.ha);
   dev_queue_xmit(skb, neigh.dev);
@@ -145,7 +151,10 @@ export function neigh_probe(neigh: neighbour): void {
   arp_solicit(neigh);
 }
 
-/** No answer within a second: asks again, or gives up with all that waits. */
+/**
+ * No answer within a second: asks again, or gives up with all that waits.
+ * @packet skb
+ */
 export function neigh_timer_handler(neigh: neighbour): void {
   if (neigh.nud_state !== NUD_INCOMPLETE) {
     return;
@@ -160,12 +169,18 @@ export function neigh_timer_handler(neigh: neighbour): void {
   }
 }
 
-/** The neighbour of a waiting packet does not answer. */
+/**
+ * The neighbour of a waiting packet does not answer.
+ * @packet skb
+ */
 export function arp_error_report(skb: sk_buff): void {
   kfree_skb_reason(skb, 'GUEST_UNREACHABLE');
 }
 
-/** Forgets a neighbour and what waits for it. */
+/**
+ * Forgets a neighbour and what waits for it.
+ * @packet skb
+ */
 function neigh_flush(neigh: neighbour): void {
   del_timer(neigh.timer);
   for (let skb = skb_dequeue(neigh.arp_queue); skb; skb = skb_dequeue(neigh.arp_queue)) {
@@ -173,7 +188,10 @@ function neigh_flush(neigh: neighbour): void {
   }
 }
 
-/** Learns a neighbour's MAC address, the six bytes at `ha` of `b`, and sends what waited for it. */
+/**
+ * Learns a neighbour's MAC address, the six bytes at `ha` of `b`, and sends what waited for it.
+ * @packet skb
+ */
 export function neigh_update(neigh: neighbour, b: Uint8Array, ha: number): void {
   for (let i = 0; i < ETH_ALEN; i++) {
     neigh.ha[i] = b[ha + i]!;
@@ -191,7 +209,10 @@ export function arp_solicit(neigh: neighbour): void {
   arp_send(ARPOP_REQUEST, dev, dev.broadcast, neigh.primary_key, new Uint8Array(ETH_ALEN));
 }
 
-/** Sends an ARP packet in a frame to `dest`; `target` is the hardware address asked for or answered to. */
+/**
+ * Sends an ARP packet in a frame to `dest`; `target` is the hardware address asked for or answered to.
+ * @packet skb
+ */
 export function arp_send(op: number, dev: net_device, dest: Uint8Array, ip: number, target: Uint8Array): void {
   const skb = alloc_skb(ARP_LEN);
   if (!skb) {
@@ -200,7 +221,6 @@ export function arp_send(op: number, dev: net_device, dest: Uint8Array, ip: numb
   }
   const p = skb_put(skb, ARP_LEN);
   const b = skb.head;
-  skb.network_header = p;
   wr16(b, p + AR_HRD, ARPHRD_ETHER);
   wr16(b, p + AR_PRO, ETH_P_IP);
   b[p + AR_HLN] = ETH_ALEN;
@@ -214,7 +234,10 @@ export function arp_send(op: number, dev: net_device, dest: Uint8Array, ip: numb
   dev_queue_xmit(skb, dev);
 }
 
-/** An ARP packet arrived: checks that it is one for IPv4 over Ethernet. */
+/**
+ * An ARP packet arrived: checks that it is one for IPv4 over Ethernet.
+ * @packet skb
+ */
 export function arp_rcv(skb: sk_buff): void {
   const b = skb.head;
   const p = skb.data;
@@ -232,7 +255,10 @@ export function arp_rcv(skb: sk_buff): void {
   }
 }
 
-/** Answers requests for our address, and learns: from requests to us, and from replies we asked for. */
+/**
+ * Answers requests for our address, and learns: from requests to us, and from replies we asked for.
+ * @packet skb
+ */
 export function arp_process(skb: sk_buff): void {
   const b = skb.head;
   const p = skb.data;

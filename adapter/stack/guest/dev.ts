@@ -62,7 +62,10 @@ export function net_rx_pending(): boolean {
   return sd.poll_list.length > 0 || sd.input_pkt_queue.qlen > 0;
 }
 
-/** Hands looped back packets to the protocols, at most `quota`. */
+/**
+ * Hands looped back packets to the protocols, at most `quota`.
+ * @packet skb
+ */
 export function process_backlog(sd: softnet_data, quota: number): void {
   for (let i = 0; i < quota; i++) {
     const skb = skb_dequeue(sd.input_pkt_queue);
@@ -73,7 +76,10 @@ export function process_backlog(sd: softnet_data, quota: number): void {
   }
 }
 
-/** Ethernet header of a received frame: sets its type and for whom it is, and takes the header off. */
+/**
+ * Ethernet header of a received frame: sets its type and for whom it is, and takes the header off.
+ * @packet skb
+ */
 export function eth_type_trans(skb: sk_buff, dev: net_device): number {
   const b = skb.head;
   skb.dev = dev;
@@ -88,13 +94,19 @@ export function eth_type_trans(skb: sk_buff, dev: net_device): number {
   return rd16(b, p + ETH_TYPE);
 }
 
-/** A received packet enters the stack. */
+/**
+ * A received packet enters the stack.
+ * @packet skb
+ */
 export function netif_receive_skb(skb: sk_buff): void {
   skb.network_header = skb.data;
   __netif_receive_skb_core(skb);
 }
 
-/** Gives a packet to the handler of its Ethernet type. */
+/**
+ * Gives a packet to the handler of its Ethernet type.
+ * @packet skb
+ */
 export function __netif_receive_skb_core(skb: sk_buff): void {
   if (skb.pkt_type === PACKET_OTHERHOST) {
     kfree_skb_reason(skb, 'GUEST_NOT_OURS');
@@ -114,7 +126,10 @@ export function dev_add_pack(pt: packet_type): void {
   guest_os().net.ptype_base.push(pt);
 }
 
-/** Queues a finished frame to a device and sends what the driver takes. */
+/**
+ * Queues a finished frame to a device and sends what the driver takes.
+ * @packet skb
+ */
 export function dev_queue_xmit(skb: sk_buff, dev: net_device): void {
   skb.dev = dev;
   if (dev.flags & IFF_LOOPBACK) {
@@ -139,7 +154,10 @@ export function dev_queue_xmit(skb: sk_buff, dev: net_device): void {
   __qdisc_run(dev);
 }
 
-/** Sends queued frames until the driver has no room. */
+/**
+ * Sends queued frames until the driver has no room.
+ * @packet skb
+ */
 export function __qdisc_run(dev: net_device): void {
   while (!dev.queue_stopped) {
     const skb = skb_dequeue(dev.qdisc);
@@ -150,7 +168,10 @@ export function __qdisc_run(dev: net_device): void {
   }
 }
 
-/** Hands a frame to the driver. */
+/**
+ * Hands a frame to the driver.
+ * @packet skb
+ */
 export function dev_hard_start_xmit(skb: sk_buff, dev: net_device): void {
   if (!dev.netdev_ops) {
     dev.stats.tx_dropped++;
@@ -160,7 +181,10 @@ export function dev_hard_start_xmit(skb: sk_buff, dev: net_device): void {
   dev.netdev_ops.ndo_start_xmit(skb, dev);
 }
 
-/** The loopback device: what is sent comes back in the next softirq, as a copy, since the sender may keep the packet. */
+/**
+ * The loopback device: what is sent comes back in the next softirq, as a copy, since the sender may keep the packet.
+ * @packet skb
+ */
 export function loopback_xmit(skb: sk_buff, dev: net_device): void {
   dev.stats.tx_packets++;
   dev.stats.tx_bytes += skb.len;
@@ -178,7 +202,10 @@ export function loopback_xmit(skb: sk_buff, dev: net_device): void {
   netif_rx(copy);
 }
 
-/** Queues a packet to the softirq; the loopback device has no Ethernet header. */
+/**
+ * Queues a packet to the softirq; the loopback device has no Ethernet header.
+ * @packet skb
+ */
 export function netif_rx(skb: sk_buff): void {
   const q = guest_os().net.softnet.input_pkt_queue;
   if (q.qlen >= DEFAULT_TX_QUEUE_LEN) {

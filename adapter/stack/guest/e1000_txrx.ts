@@ -66,7 +66,10 @@ export function e1000_clean(napi: napi_struct, budget: number): number {
   return work_done;
 }
 
-/** Frees the packets that the NIC has sent, and lets the queue go on. */
+/**
+ * Frees the packets that the NIC has sent, and lets the queue go on.
+ * @packet skb
+ */
 export function e1000_clean_tx_irq(adapter: e1000_adapter): void {
   const { ram32 } = guest_os();
   const ring = adapter.tx_ring;
@@ -99,7 +102,10 @@ function e1000_desc_unused(adapter: e1000_adapter): number {
   return (ring.next_to_clean - ring.next_to_use - 1 + ring.count) % ring.count;
 }
 
-/** Takes the frames that the NIC has written out of the ring and hands them up, at most `budget`. Returns how many there were. */
+/**
+ * Takes the frames that the NIC has written out of the ring and hands them up, at most `budget`. Returns how many there were.
+ * @packet skb
+ */
 export function e1000_clean_rx_irq(adapter: e1000_adapter, budget: number): number {
   const { ram32 } = guest_os();
   const ring = adapter.rx_ring;
@@ -129,7 +135,10 @@ export function e1000_clean_rx_irq(adapter: e1000_adapter, budget: number): numb
   return work_done;
 }
 
-/** Hands a received frame to the stack, unless the NIC has marked it bad. `staterr` is the descriptor's last word. */
+/**
+ * Hands a received frame to the stack, unless the NIC has marked it bad. `staterr` is the descriptor's last word.
+ * @packet skb
+ */
 export function e1000_receive_skb(adapter: e1000_adapter, skb: sk_buff, staterr: number, length: number): void {
   const { netdev } = adapter;
   const errors = (staterr >>> 8) & 255;
@@ -146,7 +155,10 @@ export function e1000_receive_skb(adapter: e1000_adapter, skb: sk_buff, staterr:
   netif_receive_skb(skb);
 }
 
-/** Puts fresh buffers into the empty descriptors and moves the tail. */
+/**
+ * Puts fresh buffers into the empty descriptors and moves the tail.
+ * @packet skb
+ */
 export function e1000_alloc_rx_buffers(adapter: e1000_adapter): void {
   const { ram32 } = guest_os();
   const ring = adapter.rx_ring;
@@ -175,7 +187,10 @@ export function e1000_alloc_rx_buffers(adapter: e1000_adapter): void {
   }
 }
 
-/** Puts a frame on the transmit ring and rings the doorbell. The NIC reads the frame from where it lies. */
+/**
+ * Puts a frame on the transmit ring and rings the doorbell. The NIC reads the frame from where it lies.
+ * @packet skb
+ */
 export function e1000_xmit_frame(skb: sk_buff, netdev: net_device): void {
   const adapter = netdev.priv!;
   const { ram32 } = guest_os();

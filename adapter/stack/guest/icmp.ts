@@ -34,7 +34,10 @@ const ICMP_ERROR_MAX = 576;
 /** Replies that a ping socket holds. */
 const PING_QUEUE_LEN = 64;
 
-/** An ICMP message arrived: checks it, and hands it on by its type. */
+/**
+ * An ICMP message arrived: checks it, and hands it on by its type.
+ * @packet skb
+ */
 export function icmp_rcv(skb: sk_buff): void {
   if (skb.len < ICMP_MINLEN) {
     kfree_skb_reason(skb, 'ICMP_SHORT');
@@ -61,7 +64,10 @@ export function icmp_rcv(skb: sk_buff): void {
   }
 }
 
-/** Somebody pings us. Pings to everybody are ignored, as Linux does. */
+/**
+ * Somebody pings us. Pings to everybody are ignored, as Linux does.
+ * @packet skb
+ */
 export function icmp_echo(skb: sk_buff): void {
   if (!inet_addr_type_local(skb.daddr)) {
     kfree_skb_reason(skb, 'ICMP_TYPE');
@@ -71,7 +77,10 @@ export function icmp_echo(skb: sk_buff): void {
   icmp_reply(skb);
 }
 
-/** Sends an ICMP message back to where it came from, in the same buffer. */
+/**
+ * Sends an ICMP message back to where it came from, in the same buffer.
+ * @packet skb
+ */
 export function icmp_reply(skb: sk_buff): void {
   icmp_checksum(skb);
   ip_build_and_send_pkt(skb, skb.daddr, skb.saddr, IPPROTO_ICMP, IPDEFTTL, 0);
@@ -86,7 +95,10 @@ function icmp_checksum(skb: sk_buff): void {
   wr16(skb.head, skb.data + ICMP_CKSUM, csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, 0)));
 }
 
-/** Sends an ICMP error about a received packet, unless it is one that none may be sent about (RFC 1122 3.2.2). The packet stays the caller's. */
+/**
+ * Sends an ICMP error about a received packet, unless it is one that none may be sent about (RFC 1122 3.2.2). The packet stays the caller's.
+ * @packet skb_in
+ */
 export function __icmp_send(skb_in: sk_buff, type: number, code: number): void {
   const b = skb_in.head;
   const ip = skb_in.network_header;
@@ -111,7 +123,10 @@ export function __icmp_send(skb_in: sk_buff, type: number, code: number): void {
   ip_build_and_send_pkt(skb, skb_in.daddr, skb_in.saddr, IPPROTO_ICMP, IPDEFTTL, 0);
 }
 
-/** An ICMP error arrived: tells the socket whose packet it quotes. */
+/**
+ * An ICMP error arrived: tells the socket whose packet it quotes.
+ * @packet skb
+ */
 export function icmp_unreach(skb: sk_buff): void {
   const b = skb.head;
   const inner = skb.data + ICMP_MINLEN;
@@ -137,12 +152,18 @@ function unreach_errno(code: number): number {
   return code === 0 || code === 6 ? ENETUNREACH : EHOSTUNREACH;
 }
 
-/** Finds the socket that sent the packet whose IP header is at `ip` and transport header at `th`, and reports `err` to it. */
+/**
+ * Finds the socket that sent the packet whose IP header is at `ip` and transport header at `th`, and reports `err` to it.
+ * @packet skb
+ */
 export function icmp_socket_deliver(skb: sk_buff, ip: number, th: number, err: number): void {
   guest_os().net.inet_protos[skb.head[ip + IP_P]!]?.err_handler(skb, ip, th, err);
 }
 
-/** An ICMP error about an echo request of ours. */
+/**
+ * An ICMP error about an echo request of ours.
+ * @packet skb
+ */
 export function ping_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
   const sk = guest_os().net.inet.ping.get(rd16(skb.head, th + ICMP_ID));
   if (sk) {
@@ -152,7 +173,10 @@ export function ping_v4_err(skb: sk_buff, ip: number, th: number, err: number): 
   }
 }
 
-/** An echo reply arrived: gives it to the ping socket with its identifier. */
+/**
+ * An echo reply arrived: gives it to the ping socket with its identifier.
+ * @packet skb
+ */
 export function ping_rcv(skb: sk_buff): void {
   const sk = guest_os().net.inet.ping.get(rd16(skb.head, skb.data + ICMP_ID));
   if (!sk) {
@@ -167,7 +191,10 @@ export function ping_rcv(skb: sk_buff): void {
   sock_def_readable(sk);
 }
 
-/** Sends an echo request with sequence number `seq` and `payload`. Returns 0 or a negative error. */
+/**
+ * Sends an echo request with sequence number `seq` and `payload`. Returns 0 or a negative error.
+ * @packet skb
+ */
 export function ping_v4_sendmsg(sk: sock, daddr: number, seq: number, payload: Uint8Array, ttl: number): number {
   const dev = ip_route_output(daddr);
   if (!dev) {
@@ -193,6 +220,7 @@ export function ping_v4_sendmsg(sk: sock, daddr: number, seq: number, payload: U
 
 /**
  * Reads one reply into `buf`, header included; `sk.msg_addr` and `sk.msg_ttl` tell whose. Returns its length or a negative error.
+ * @packet skb
  */
 export function ping_recvmsg(sk: sock, buf: Uint8Array): number {
   if (sk.sk_err) {

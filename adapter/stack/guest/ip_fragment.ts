@@ -46,7 +46,10 @@ export class ipq {
   }
 }
 
-/** Takes a fragment in. Returns the whole datagram (its `network_header` is an IP header), or null while parts are missing. */
+/**
+ * Takes a fragment in. Returns the whole datagram (its `network_header` is an IP header), or null while parts are missing.
+ * @packet skb
+ */
 export function ip_defrag(skb: sk_buff): sk_buff | null {
   const { queues } = guest_os().net.frags;
   const p = skb.network_header;
@@ -64,7 +67,10 @@ export function ip_defrag(skb: sk_buff): sk_buff | null {
   return ip_frag_queue(q, skb) ? ip_frag_reasm(q) : null;
 }
 
-/** Enters a fragment in its queue. A fragment that overlaps another is refused. Returns true when the datagram is complete. */
+/**
+ * Enters a fragment in its queue. A fragment that overlaps another is refused. Returns true when the datagram is complete.
+ * @packet skb
+ */
 export function ip_frag_queue(q: ipq, skb: sk_buff): boolean {
   const p = skb.network_header;
   const ihl = ip_hl(skb.head, p);
@@ -99,7 +105,10 @@ export function ip_frag_queue(q: ipq, skb: sk_buff): boolean {
   return have === q.len;
 }
 
-/** Makes one packet of a complete queue. */
+/**
+ * Makes one packet of a complete queue.
+ * @packet first
+ */
 export function ip_frag_reasm(q: ipq): sk_buff | null {
   const first = q.frags.first!;
   const whole = alloc_skb(q.len + IP_HLEN);
@@ -128,7 +137,10 @@ export function ip_frag_reasm(q: ipq): sk_buff | null {
   return whole;
 }
 
-/** The parts of a datagram did not come in time, or there is no room for them. */
+/**
+ * The parts of a datagram did not come in time, or there is no room for them.
+ * @packet f
+ */
 export function ip_expire(q: ipq): void {
   for (let f = skb_dequeue(q.frags); f; f = skb_dequeue(q.frags)) {
     kfree_skb_reason(f, 'IP_FRAG');

@@ -25,7 +25,10 @@ import { inet_addr_type_local } from './route.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { kfree_skb_reason, skb_pull, skb_trim } from './skbuff.ts';
 
-/** An IP packet arrived: checks its header, cuts the padding off. */
+/**
+ * An IP packet arrived: checks its header, cuts the padding off.
+ * @packet skb
+ */
 export function ip_rcv(skb: sk_buff): void {
   const b = skb.head;
   const p = skb.data;
@@ -58,7 +61,10 @@ export function ip_rcv(skb: sk_buff): void {
   ip_rcv_finish(skb);
 }
 
-/** Routes a packet: it is for us, or given up, as we do not forward. */
+/**
+ * Routes a packet: it is for us, or given up, as we do not forward.
+ * @packet skb
+ */
 export function ip_rcv_finish(skb: sk_buff): void {
   if (!ip_route_input_local(skb.dev!, skb.daddr)) {
     kfree_skb_reason(skb, 'GUEST_NOT_OURS');
@@ -78,7 +84,10 @@ export function ip_route_input_local(dev: net_device, daddr: number): boolean {
   return daddr === dev.ifa_broadcast || inet_addr_type_local(daddr);
 }
 
-/** Puts fragments together. */
+/**
+ * Puts fragments together.
+ * @packet skb
+ */
 export function ip_local_deliver(skb: sk_buff): void {
   const frag = rd16(skb.head, skb.network_header + IP_OFF);
   if (frag & (IP_MF | IP_OFFMASK)) {
@@ -91,7 +100,10 @@ export function ip_local_deliver(skb: sk_buff): void {
   ip_local_deliver_finish(skb);
 }
 
-/** Takes the IP header off and hands the packet to its protocol. */
+/**
+ * Takes the IP header off and hands the packet to its protocol.
+ * @packet skb
+ */
 export function ip_local_deliver_finish(skb: sk_buff): void {
   const p = skb.network_header;
   skb_pull(skb, ip_hl(skb.head, p));

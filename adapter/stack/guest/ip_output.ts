@@ -31,12 +31,18 @@ import { ip_route_output, rt_nexthop } from './route.ts';
 import type { sk_buff } from './sk_buff.ts';
 import { alloc_skb, kfree_skb, kfree_skb_reason, skb_push, skb_put } from './skbuff.ts';
 
-/** Sends a TCP segment of a socket. */
+/**
+ * Sends a TCP segment of a socket.
+ * @packet skb
+ */
 export function ip_queue_xmit(sk: sock, skb: sk_buff): void {
   ip_build_and_send_pkt(skb, sk.inet_saddr, sk.inet_daddr, IPPROTO_TCP, IPDEFTTL, IP_DF);
 }
 
-/** Puts the IP header on a packet and sends it. `frag_off` is `IP_DF` or 0. */
+/**
+ * Puts the IP header on a packet and sends it. `frag_off` is `IP_DF` or 0.
+ * @packet skb
+ */
 export function ip_build_and_send_pkt(
   skb: sk_buff,
   saddr: number,
@@ -68,7 +74,10 @@ export function ip_build_and_send_pkt(
   ip_local_out(skb);
 }
 
-/** Finishes the header of a packet of our own and routes it, unless it is bound to a device. */
+/**
+ * Finishes the header of a packet of our own and routes it, unless it is bound to a device.
+ * @packet skb
+ */
 export function ip_local_out(skb: sk_buff): void {
   ip_send_check(skb);
   const dev = skb.dev ?? ip_route_output(skb.daddr);
@@ -89,7 +98,10 @@ export function ip_send_check(skb: sk_buff): void {
   wr16(skb.head, p + IP_SUM, csum_fold(csum_partial(skb.head, guest_os().ram32, p, IP_HLEN, 0)));
 }
 
-/** Cuts a packet that is too long for the device into fragments. */
+/**
+ * Cuts a packet that is too long for the device into fragments.
+ * @packet skb
+ */
 export function ip_finish_output(skb: sk_buff, dev: net_device): void {
   if (skb.len > dev.mtu) {
     ip_do_fragment(skb, dev);
@@ -98,7 +110,10 @@ export function ip_finish_output(skb: sk_buff, dev: net_device): void {
   ip_finish_output2(skb, dev);
 }
 
-/** Hands a packet to the link layer. */
+/**
+ * Hands a packet to the link layer.
+ * @packet skb
+ */
 export function ip_finish_output2(skb: sk_buff, dev: net_device): void {
   skb.protocol = ETH_P_IP;
   if (dev.flags & IFF_LOOPBACK) {
@@ -114,7 +129,10 @@ export function ip_finish_output2(skb: sk_buff, dev: net_device): void {
   neigh_resolve_output(skb, dev);
 }
 
-/** Cuts a packet for a device's MTU and sends the parts. A packet that must not be cut is given up. */
+/**
+ * Cuts a packet for a device's MTU and sends the parts. A packet that must not be cut is given up.
+ * @packet skb
+ */
 export function ip_do_fragment(skb: sk_buff, dev: net_device): void {
   const b = skb.head;
   const p = skb.network_header;

@@ -84,7 +84,10 @@ export function kfree_skb(skb: sk_buff): void {
   cache.skbs.push(skb);
 }
 
-/** Gives a packet up and says why: `drop`, with the bytes from its Ethernet or IP header on. */
+/**
+ * Gives a packet up and says why: `drop`, with the bytes from its Ethernet or IP header on.
+ * @packet skb
+ */
 export function kfree_skb_reason(skb: sk_buff, reason: DropReason): void {
   const mac = skb.mac_header;
   const from = mac >= 0 ? mac : skb.network_header >= 0 ? skb.network_header : skb.data;

@@ -35,7 +35,10 @@ import {
 } from './tcp_sock.ts';
 import { del_timer, mod_timer } from './timer.ts';
 
-/** Appends up to `len` bytes of `buf` at `off` to what is to be sent. Returns how many there was room for, or a negative error. */
+/**
+ * Appends up to `len` bytes of `buf` at `off` to what is to be sent. Returns how many there was room for, or a negative error.
+ * @packet skb
+ */
 export function tcp_sendmsg(sk: tcp_sock, buf: Uint8Array, off: number, len: number): number {
   if (sk.sk_err) {
     return -sock_error(sk);
@@ -72,7 +75,10 @@ export function tcp_sendmsg(sk: tcp_sock, buf: Uint8Array, off: number, len: num
   return copied > 0 || len === 0 ? copied : sk.sk_write_queue.qlen > 0 ? -EAGAIN : -ENOBUFS;
 }
 
-/** Reads up to `len` bytes to `buf` at `off`. Returns how many, 0 at the end of the stream, or a negative error (-EAGAIN: none yet). */
+/**
+ * Reads up to `len` bytes to `buf` at `off`. Returns how many, 0 at the end of the stream, or a negative error (-EAGAIN: none yet).
+ * @packet skb
+ */
 export function tcp_recvmsg(sk: tcp_sock, buf: Uint8Array, off: number, len: number): number {
   let copied = 0;
   while (copied < len) {

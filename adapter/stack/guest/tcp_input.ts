@@ -51,7 +51,10 @@ import { mod_timer } from './timer.ts';
 /** Out of order segments that a connection holds. */
 const OFO_QUEUE_LEN = 128;
 
-/** A segment for an established connection. */
+/**
+ * A segment for an established connection.
+ * @packet skb
+ */
 export function tcp_rcv_established(sk: tcp_sock, skb: sk_buff): void {
   if (!tcp_validate_incoming(sk, skb)) {
     return;
@@ -74,6 +77,7 @@ export function tcp_rcv_established(sk: tcp_sock, skb: sk_buff): void {
 /**
  * A segment for a connection in any other state than ESTABLISHED, LISTEN and TIME_WAIT: the checks of RFC 9293 3.10.7.4, in its order.
  * Its third, security, and its sixth, urgent data, are not for us.
+ * @packet skb
  */
 export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
   if (sk.sk_state === TCP_SYN_SENT) {
@@ -145,6 +149,7 @@ function tcp_rcv_acked_fin(sk: tcp_sock): boolean {
 /**
  * Data that comes when no program reads any more: after the peer's FIN it makes no sense, before it the connection is reset.
  * Returns true when the segment has been dealt with.
+ * @packet skb
  */
 function tcp_data_after_close(sk: tcp_sock, skb: sk_buff): boolean {
   const half_open = sk.sk_state === TCP_FIN_WAIT1 || sk.sk_state === TCP_FIN_WAIT2;
@@ -162,7 +167,10 @@ function tcp_data_after_close(sk: tcp_sock, skb: sk_buff): boolean {
   return false;
 }
 
-/** The answer to our SYN (RFC 9293 3.10.7.3). */
+/**
+ * The answer to our SYN (RFC 9293 3.10.7.3).
+ * @packet skb
+ */
 export function tcp_rcv_synsent_state_process(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
   // First, ACK.
@@ -224,7 +232,10 @@ export function tcp_finish_connect(sk: tcp_sock): void {
   sock_def_write_space(sk);
 }
 
-/** The checks of RFC 9293 3.10.7.4 and RFC 5961 on sequence number, RST and SYN. Returns false when the segment has been dealt with. */
+/**
+ * The checks of RFC 9293 3.10.7.4 and RFC 5961 on sequence number, RST and SYN. Returns false when the segment has been dealt with.
+ * @packet skb
+ */
 export function tcp_validate_incoming(sk: tcp_sock, skb: sk_buff): boolean {
   // First, the sequence number.
   if (!tcp_sequence(sk, skb.seq, skb.end_seq)) {
@@ -269,7 +280,10 @@ export function tcp_reset(sk: tcp_sock): void {
   sk_error_report(sk);
 }
 
-/** Takes the data of a segment in: in order to the reader, out of order to wait for what is missing. */
+/**
+ * Takes the data of a segment in: in order to the reader, out of order to wait for what is missing.
+ * @packet skb
+ */
 export function tcp_data_queue(sk: tcp_sock, skb: sk_buff): void {
   if (skb.seq === skb.end_seq) {
     kfree_skb(skb);
@@ -295,7 +309,10 @@ export function tcp_data_queue(sk: tcp_sock, skb: sk_buff): void {
   sock_def_readable(sk);
 }
 
-/** Appends a segment that continues the stream to the receive queue, without what is there already. */
+/**
+ * Appends a segment that continues the stream to the receive queue, without what is there already.
+ * @packet skb
+ */
 export function tcp_queue_rcv(sk: tcp_sock, skb: sk_buff): void {
   const fin = (skb.tcp_flags & TH_FIN) !== 0;
   skb_pull(skb, Math.min(skb.len, (sk.rcv_nxt - skb.seq) | 0));
@@ -317,7 +334,10 @@ export function tcp_queue_rcv(sk: tcp_sock, skb: sk_buff): void {
   }
 }
 
-/** Queues a segment that comes before its turn, ordered by its first byte, and repeats the acknowledgement. */
+/**
+ * Queues a segment that comes before its turn, ordered by its first byte, and repeats the acknowledgement.
+ * @packet skb
+ */
 export function tcp_data_queue_ofo(sk: tcp_sock, skb: sk_buff): void {
   const q = sk.out_of_order_queue;
   let prev: sk_buff | null = null;
@@ -332,7 +352,10 @@ export function tcp_data_queue_ofo(sk: tcp_sock, skb: sk_buff): void {
   skb_queue_after(q, prev, skb);
 }
 
-/** Moves what now continues the stream from the out of order queue to the receive queue. */
+/**
+ * Moves what now continues the stream from the out of order queue to the receive queue.
+ * @packet skb
+ */
 export function tcp_ofo_queue(sk: tcp_sock): void {
   const q = sk.out_of_order_queue;
   while (q.first && !after(q.first.seq, sk.rcv_nxt)) {
@@ -394,7 +417,10 @@ export function tcp_ack_snd_check(sk: tcp_sock): void {
   tcp_send_delayed_ack(sk);
 }
 
-/** Takes the MSS option of a SYN, whose options lie between its header and `skb.data`. */
+/**
+ * Takes the MSS option of a SYN, whose options lie between its header and `skb.data`.
+ * @packet skb
+ */
 export function tcp_parse_mss(sk: tcp_sock, skb: sk_buff): void {
   const b = skb.head;
   const end = skb.data;

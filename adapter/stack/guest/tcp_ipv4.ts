@@ -41,7 +41,10 @@ import {
 import { tcp_sk_alloc } from './tcp_timer.ts';
 import { mod_timer } from './timer.ts';
 
-/** A TCP segment arrived: checks it, finds its connection. */
+/**
+ * A TCP segment arrived: checks it, finds its connection.
+ * @packet skb
+ */
 export function tcp_v4_rcv(skb: sk_buff): void {
   const b = skb.head;
   const th = skb.data;
@@ -92,14 +95,20 @@ function tcp_v4_fill_cb(skb: sk_buff, doff: number): void {
   skb.end_seq = (skb.seq + skb.len - doff + control) >>> 0;
 }
 
-/** The connection of a segment, or else who listens on its port. */
+/**
+ * The connection of a segment, or else who listens on its port.
+ * @packet skb
+ */
 export function __inet_lookup_skb(skb: sk_buff): tcp_sock | null {
   const dport = rd16(skb.head, skb.transport_header + TH_DPORT);
   const sk = __inet_lookup_established(skb.saddr, skb.sport, skb.daddr, dport);
   return sk ?? guest_os().net.inet.lhash.get(dport) ?? null;
 }
 
-/** Hands a segment to the code for its connection's state. */
+/**
+ * Hands a segment to the code for its connection's state.
+ * @packet skb
+ */
 export function tcp_v4_do_rcv(sk: tcp_sock, skb: sk_buff): void {
   if (sk.sk_state === TCP_ESTABLISHED) {
     tcp_rcv_established(sk, skb);
@@ -110,7 +119,10 @@ export function tcp_v4_do_rcv(sk: tcp_sock, skb: sk_buff): void {
   }
 }
 
-/** A segment for a listening socket: a SYN opens a connection, if the backlog has room (RFC 9293 3.10.7.2). */
+/**
+ * A segment for a listening socket: a SYN opens a connection, if the backlog has room (RFC 9293 3.10.7.2).
+ * @packet skb
+ */
 export function tcp_v4_conn_request(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
   // First, RST; second, ACK; third, SYN.
@@ -139,7 +151,10 @@ export function tcp_v4_conn_request(sk: tcp_sock, skb: sk_buff): void {
   kfree_skb(skb);
 }
 
-/** Makes the connection that a SYN asks for, and answers it. */
+/**
+ * Makes the connection that a SYN asks for, and answers it.
+ * @packet skb
+ */
 export function tcp_v4_syn_recv_sock(listener: tcp_sock, skb: sk_buff): void {
   const sk = tcp_sk_alloc();
   sk.sk_state = TCP_SYN_RECV;
@@ -195,7 +210,10 @@ export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): numb
   return 0;
 }
 
-/** An ICMP error about a segment of ours: ends a connection that is not established yet. */
+/**
+ * An ICMP error about a segment of ours: ends a connection that is not established yet.
+ * @packet skb
+ */
 export function tcp_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
   const b = skb.head;
   const saddr = rd32(b, ip + IP_SRC);
@@ -210,7 +228,10 @@ export function tcp_v4_err(skb: sk_buff, ip: number, th: number, err: number): v
   }
 }
 
-/** A segment for a connection in TIME_WAIT (RFC 9293 3.10.7.4; RFC 1122 4.2.2.13 for a new SYN, RFC 1337 for RST). */
+/**
+ * A segment for a connection in TIME_WAIT (RFC 9293 3.10.7.4; RFC 1122 4.2.2.13 for a new SYN, RFC 1337 for RST).
+ * @packet skb
+ */
 export function tcp_timewait_state_process(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
   const listener = guest_os().net.inet.lhash.get(sk.inet_num);

@@ -31,7 +31,10 @@ export function tcp_time_wait(sk: tcp_sock): void {
   sock_def_readable(sk);
 }
 
-/** Answers a segment that no connection takes with a reset (RFC 9293 3.5.2). The segment stays the caller's. */
+/**
+ * Answers a segment that no connection takes with a reset (RFC 9293 3.5.2). The segment stays the caller's.
+ * @packet skb
+ */
 export function tcp_v4_send_reset(skb: sk_buff): void {
   const b = skb.head;
   const th = skb.transport_header;

@@ -47,7 +47,10 @@ import {
 } from './tcp_sock.ts';
 import { del_timer, mod_timer } from './timer.ts';
 
-/** Sends a segment: `clone` when it stays in the write queue. Its header carries the state of the connection as it is now. */
+/**
+ * Sends a segment: `clone` when it stays in the write queue. Its header carries the state of the connection as it is now.
+ * @packet skb
+ */
 export function tcp_transmit_skb(sk: tcp_sock, skb: sk_buff, clone: boolean): void {
   skb.tstamp = cpu_get_ns();
   const out = clone ? skb_clone(skb) : skb;
@@ -137,7 +140,10 @@ export function __tcp_push_pending_frames(sk: tcp_sock): void {
   }
 }
 
-/** Sends segments of the write queue as far as the congestion window, the peer's window and Nagle's rule allow. */
+/**
+ * Sends segments of the write queue as far as the congestion window, the peer's window and Nagle's rule allow.
+ * @packet skb
+ */
 export function tcp_write_xmit(sk: tcp_sock): void {
   while (sk.sk_send_head && sk.packets_out - sk.lost_out < sk.snd_cwnd) {
     const skb: sk_buff = sk.sk_send_head;
@@ -160,7 +166,10 @@ export function tcp_write_xmit(sk: tcp_sock): void {
   }
 }
 
-/** A segment went out for the first time. */
+/**
+ * A segment went out for the first time.
+ * @packet skb
+ */
 export function tcp_event_new_data_sent(sk: tcp_sock, skb: sk_buff): void {
   sk.sk_send_head = skb.next;
   sk.snd_nxt = skb.end_seq;
@@ -190,7 +199,10 @@ export function tcp_check_probe_timer(sk: tcp_sock): void {
   mod_timer(sk.icsk_retransmit_timer, cpu_get_ns() + wait);
 }
 
-/** Cuts a segment of the write queue behind `len` bytes. Returns false when there is no memory for the rest. */
+/**
+ * Cuts a segment of the write queue behind `len` bytes. Returns false when there is no memory for the rest.
+ * @packet skb
+ */
 export function tcp_fragment(sk: tcp_sock, skb: sk_buff, len: number): boolean {
   const rest = alloc_skb(skb.len - len);
   if (!rest) {
@@ -209,7 +221,10 @@ export function tcp_fragment(sk: tcp_sock, skb: sk_buff, len: number): boolean {
   return true;
 }
 
-/** Takes bytes that were acknowledged off the front of a segment. */
+/**
+ * Takes bytes that were acknowledged off the front of a segment.
+ * @packet skb
+ */
 export function tcp_trim_head(sk: tcp_sock, skb: sk_buff): void {
   const n = Math.min(skb.len, (sk.snd_una - skb.seq) | 0);
   skb_pull(skb, n);
@@ -217,7 +232,10 @@ export function tcp_trim_head(sk: tcp_sock, skb: sk_buff): void {
   sk.sk_wmem -= n;
 }
 
-/** Sends a segment again. Returns false when the peer's window no longer takes it. */
+/**
+ * Sends a segment again. Returns false when the peer's window no longer takes it.
+ * @packet skb
+ */
 export function tcp_retransmit_skb(sk: tcp_sock, skb: sk_buff): boolean {
   if (before(skb.seq, sk.snd_una) && skb.len > 0) {
     tcp_trim_head(sk, skb);
@@ -233,7 +251,10 @@ export function tcp_retransmit_skb(sk: tcp_sock, skb: sk_buff): boolean {
   return true;
 }
 
-/** Sends lost segments again, as far as the congestion window allows. */
+/**
+ * Sends lost segments again, as far as the congestion window allows.
+ * @packet skb
+ */
 export function tcp_xmit_retransmit_queue(sk: tcp_sock): void {
   for (let skb = sk.sk_write_queue.first; skb && skb !== sk.sk_send_head; skb = skb.next) {
     if (sk.packets_out - sk.lost_out >= sk.snd_cwnd) {
@@ -245,7 +266,10 @@ export function tcp_xmit_retransmit_queue(sk: tcp_sock): void {
   }
 }
 
-/** Acknowledges at once. */
+/**
+ * Acknowledges at once.
+ * @packet skb
+ */
 export function tcp_send_ack(sk: tcp_sock): void {
   const skb = alloc_skb(0);
   del_timer(sk.icsk_delack_timer);
@@ -258,7 +282,10 @@ export function tcp_send_ack(sk: tcp_sock): void {
   tcp_transmit_skb(sk, skb, false);
 }
 
-/** Sends a FIN: with the last segment if that is still here, else alone. */
+/**
+ * Sends a FIN: with the last segment if that is still here, else alone.
+ * @packet last
+ */
 export function tcp_send_fin(sk: tcp_sock): void {
   const last = sk.sk_send_head ? sk.sk_write_queue.last : null;
   if (last) {
@@ -276,7 +303,10 @@ export function tcp_send_fin(sk: tcp_sock): void {
   __tcp_push_pending_frames(sk);
 }
 
-/** Resets the connection towards the peer. */
+/**
+ * Resets the connection towards the peer.
+ * @packet skb
+ */
 export function tcp_send_active_reset(sk: tcp_sock): void {
   const skb = alloc_skb(0);
   if (!skb) {
@@ -288,7 +318,10 @@ export function tcp_send_active_reset(sk: tcp_sock): void {
   tcp_transmit_skb(sk, skb, false);
 }
 
-/** Sends our SYN, or SYN-ACK in state SYN_RECV, and sets the timer. Returns false when there is no memory. */
+/**
+ * Sends our SYN, or SYN-ACK in state SYN_RECV, and sets the timer. Returns false when there is no memory.
+ * @packet skb
+ */
 export function tcp_send_syn(sk: tcp_sock): boolean {
   const skb = alloc_skb(0);
   if (!skb) {
@@ -300,7 +333,10 @@ export function tcp_send_syn(sk: tcp_sock): boolean {
   return sk.sk_state === TCP_SYN_SENT || sk.sk_state === TCP_SYN_RECV;
 }
 
-/** Probes a closed window: a segment that the peer has seen makes it answer (or the next one, once there is room). */
+/**
+ * Probes a closed window: a segment that the peer has seen makes it answer (or the next one, once there is room).
+ * @packet next
+ */
 export function tcp_write_wakeup(sk: tcp_sock): void {
   const next = sk.sk_send_head;
   const room = next ? (tcp_wnd_end(sk) - next.seq) | 0 : 0;

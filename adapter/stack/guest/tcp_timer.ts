@@ -44,7 +44,10 @@ export function tcp_write_timer(sk: tcp_sock): void {
   }
 }
 
-/** No acknowledgement in time: takes all that is in flight for lost, starts again with one segment, doubles the time-out. */
+/**
+ * No acknowledgement in time: takes all that is in flight for lost, starts again with one segment, doubles the time-out.
+ * @packet first
+ */
 export function tcp_retransmit_timer(sk: tcp_sock): void {
   const first = sk.sk_write_queue.first;
   if (!first || sk.packets_out === 0) {
@@ -79,7 +82,10 @@ export function tcp_write_err(sk: tcp_sock): void {
   sk_error_report(sk);
 }
 
-/** Marks all segments in flight lost (RFC 5681 3.1, equation 4). */
+/**
+ * Marks all segments in flight lost (RFC 5681 3.1, equation 4).
+ * @packet skb
+ */
 export function tcp_enter_loss(sk: tcp_sock): void {
   if (sk.icsk_ca_state !== TCP_CA_Loss) {
     sk.snd_ssthresh = Math.max(2, (sk.packets_out - sk.lost_out) >> 1);

@@ -79,6 +79,10 @@ export class TraceFrame {
   readonly buf: Uint8Array;
   /** Number of its packet in the capture, counted from 1; 0: the replay made it up. */
   readonly number: number;
+  /**
+   * Keeps what it is given.
+   * @packet buf
+   */
   constructor(buf: Uint8Array, number: number) {
     this.buf = buf;
     this.number = number;
@@ -226,14 +230,20 @@ export function trace_clean_rx_irq(g: TraceGuest): void {
   }
 }
 
-/** A frame has reached the guest. How the guest answered is in the capture, so nothing is left to do. */
+/**
+ * A frame has reached the guest. How the guest answered is in the capture, so nothing is left to do.
+ * @packet buf size
+ */
 export function trace_receive(g: TraceGuest, buf: Uint8Array, size: number): void {
   g.frames_received++;
   g.bytes_received += size;
   g.multicast_received += buf[ETH_DHOST]! & 1;
 }
 
-/** The guest's only program: transmits the frames that are due. */
+/**
+ * The guest's only program: transmits the frames that are due.
+ * @packet buf
+ */
 export function trace_run(cpu: CPUState): void {
   const g = cpu.guest as TraceGuest;
   const frames = g.tx_queue;
@@ -253,12 +263,18 @@ export function trace_console_input(cpu: CPUState, text: string): void {
   machine.host.console_write('This guest plays a capture; it has no shell.\n');
 }
 
-/** A frame of the capture is due: the guest sends it when it runs next. */
+/**
+ * A frame of the capture is due: the guest sends it when it runs next.
+ * @packet frame
+ */
 export function trace_frame(cpu: CPUState, frame: Uint8Array, number: number): void {
   (cpu.guest as TraceGuest).tx_queue.push(new TraceFrame(frame, number));
 }
 
-/** Has the NIC accept frames to the sender of `frame`, as a driver does when its address is changed. */
+/**
+ * Has the NIC accept frames to the sender of `frame`, as a driver does when its address is changed.
+ * @packet frame
+ */
 function trace_set_mac(g: TraceGuest, frame: Uint8Array): void {
   let same = true;
   for (let i = 0; i < ETH_ALEN; i++) {
@@ -276,6 +292,7 @@ function trace_set_mac(g: TraceGuest, frame: Uint8Array): void {
 /**
  * Puts a frame on the transmit ring, in as many buffers as it takes, and rings the doorbell. `number` is that of its packet in
  * the capture: breakpoints on a packet of the guest are here.
+ * @packet buf size
  */
 export function trace_xmit_frame(g: TraceGuest, buf: Uint8Array, size: number, number: number): void {
   const count = Math.max(1, Math.ceil(size / BUFFER_SIZE));

@@ -19,7 +19,10 @@ import { sk_error_report, sock_def_readable, sock_error } from './sock.ts';
 /** Datagrams that a socket holds. */
 const UDP_QUEUE_LEN = 128;
 
-/** A datagram arrived: checks it and finds its socket; a closed port is answered with an ICMP error. */
+/**
+ * A datagram arrived: checks it and finds its socket; a closed port is answered with an ICMP error.
+ * @packet skb
+ */
 export function udp_rcv(skb: sk_buff): void {
   const b = skb.head;
   const p = skb.data;
@@ -66,7 +69,10 @@ export function __udp4_lib_lookup(saddr: number, sport: number, dport: number): 
   return sk;
 }
 
-/** An ICMP error about a datagram of ours: its socket fails if it is connected. */
+/**
+ * An ICMP error about a datagram of ours: its socket fails if it is connected.
+ * @packet skb
+ */
 export function udp_err(skb: sk_buff, ip: number, th: number, err: number): void {
   const sk = guest_os().net.inet.udp.get(rd16(skb.head, th + UH_SPORT));
   if (sk && sk.inet_daddr !== 0) {
@@ -75,7 +81,10 @@ export function udp_err(skb: sk_buff, ip: number, th: number, err: number): void
   }
 }
 
-/** Queues a datagram on its socket and wakes the reader. */
+/**
+ * Queues a datagram on its socket and wakes the reader.
+ * @packet skb
+ */
 export function udp_queue_rcv_skb(sk: sock, skb: sk_buff): void {
   if (sk.sk_receive_queue.qlen >= UDP_QUEUE_LEN) {
     kfree_skb_reason(skb, 'GUEST_RCVBUF');
@@ -85,7 +94,10 @@ export function udp_queue_rcv_skb(sk: sock, skb: sk_buff): void {
   sock_def_readable(sk);
 }
 
-/** Sends `len` bytes of `buf` at `off` to `daddr:dport`. Returns `len` or a negative error. */
+/**
+ * Sends `len` bytes of `buf` at `off` to `daddr:dport`. Returns `len` or a negative error.
+ * @packet skb
+ */
 export function udp_sendmsg(sk: sock, buf: Uint8Array, off: number, len: number, daddr: number, dport: number): number {
   if (sk.sk_err) {
     return -sock_error(sk);
@@ -107,7 +119,10 @@ export function udp_sendmsg(sk: sock, buf: Uint8Array, off: number, len: number,
   return len;
 }
 
-/** Puts the UDP header on and sends. */
+/**
+ * Puts the UDP header on and sends.
+ * @packet skb
+ */
 export function udp_send_skb(skb: sk_buff, sk: sock, saddr: number, daddr: number, dport: number): void {
   const p = skb_push(skb, UDP_HLEN);
   wr16(skb.head, p + UH_SPORT, sk.inet_num);
@@ -123,6 +138,7 @@ export function udp_send_skb(skb: sk_buff, sk: sock, saddr: number, daddr: numbe
 /**
  * Reads one datagram into `buf` (what does not fit is lost); `sk.msg_addr` and `sk.msg_port` tell the sender. Returns the bytes
  * stored, or a negative error.
+ * @packet skb
  */
 export function udp_recvmsg(sk: sock, buf: Uint8Array): number {
   if (sk.sk_err) {

@@ -14,7 +14,10 @@ const ETH_P_RARP = 0x8035;
 /** RARP request (RFC 903). */
 const ARP_OP_REQUEST_REV = 3;
 
-/** The announcement of an address. */
+/**
+ * The announcement of an address.
+ * @packet buf
+ */
 export function announce_self_create(mac_addr: Uint8Array): Uint8Array {
   const buf = new Uint8Array(ETH_ZLEN);
   const arp = ETH_HLEN;
@@ -31,7 +34,10 @@ export function announce_self_create(mac_addr: Uint8Array): Uint8Array {
   return buf;
 }
 
-/** Every NIC that is meant sends its announcement. */
+/**
+ * Every NIC that is meant sends its announcement.
+ * @packet buf
+ */
 export function qemu_announce_self_iter(timer: AnnounceTimer): void {
   for (const s of machine.nics) {
     const nc = qemu_get_queue(s.nic);

@@ -25,7 +25,10 @@ export class FilterBufferState {
   }
 }
 
-/** Keeps a packet. */
+/**
+ * Keeps a packet.
+ * @packet iov iovcnt
+ */
 export function filter_buffer_receive_iov(
   nf: NetFilterState,
   sender: NetClientState,

@@ -18,7 +18,10 @@ export class ChardevPackets {
   }
 }
 
-/** What comes over a connection that is only sent to. */
+/**
+ * What comes over a connection that is only sent to.
+ * @packet buf size
+ */
 export function chardev_discard(_opaque: object, buf: Uint8Array, size: number): void {
   drop(buf, size, 'NO_PEER');
 }
@@ -43,7 +46,10 @@ export function chardev_open(
   return link;
 }
 
-/** Sends a packet; one that there is nobody or no room for is dropped. */
+/**
+ * Sends a packet; one that there is nobody or no room for is dropped.
+ * @packet iov iovcnt
+ */
 export function chardev_send_iov(s: ChardevPackets, iov: readonly iovec[], iovcnt: number): void {
   const size = Math.min(iov_size(iov, iovcnt), NET_BUFSIZE);
   const { sock, scratch } = s.link;

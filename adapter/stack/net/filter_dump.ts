@@ -39,7 +39,10 @@ export class DumpState {
   }
 }
 
-/** Writes a packet; it goes on its way. */
+/**
+ * Writes a packet; it goes on its way.
+ * @packet iov iovcnt
+ */
 export function filter_dump_receive_iov(
   nf: NetFilterState,
   _sender: NetClientState,
@@ -51,7 +54,10 @@ export function filter_dump_receive_iov(
   return 0;
 }
 
-/** Writes a packet with its time. */
+/**
+ * Writes a packet with its time.
+ * @packet iov iovcnt
+ */
 export function dump_receive_iov(s: DumpState, iov: readonly iovec[], iovcnt: number): void {
   const size = iov_size(iov, iovcnt);
   const caplen = Math.min(size, s.pcap_caplen, NET_BUFSIZE);

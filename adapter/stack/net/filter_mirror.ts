@@ -7,7 +7,10 @@ import { ChardevPackets, chardev_open, chardev_send_iov } from './filter_chardev
 import type { NetClientState } from './net_client.ts';
 import { net_socket_close } from './socket.ts';
 
-/** Sends a copy; the packet goes on its way. */
+/**
+ * Sends a copy; the packet goes on its way.
+ * @packet iov iovcnt
+ */
 export function filter_mirror_receive_iov(
   nf: NetFilterState,
   _sender: NetClientState,

@@ -23,7 +23,10 @@ export class RedirectorState {
   indev: NetSocketState | null = null;
 }
 
-/** Takes a packet away if there is a place for it. */
+/**
+ * Takes a packet away if there is a place for it.
+ * @packet iov iovcnt
+ */
 export function filter_redirector_receive_iov(
   nf: NetFilterState,
   _sender: NetClientState,
@@ -39,7 +42,10 @@ export function filter_redirector_receive_iov(
   return iov_size(iov, iovcnt);
 }
 
-/** A packet from `indev` goes on behind the filter, in each direction that the filter looks. */
+/**
+ * A packet from `indev` goes on behind the filter, in each direction that the filter looks.
+ * @packet buf size
+ */
 export function redirector_to_filter(opaque: object, buf: Uint8Array, size: number): void {
   const nf = opaque as NetFilterState;
   const iov = [new iovec(buf, size)];

@@ -6,7 +6,10 @@ import { NetHub, NetHubPort } from './hub_ports.ts';
 import { qemu_new_net_client, qemu_send_packet, qemu_sendv_packet } from './net.ts';
 import { type NetClientInfo, type NetClientState, qemu_can_send_packet } from './net_client.ts';
 
-/** Repeats a frame to all ports but the one it came from. */
+/**
+ * Repeats a frame to all ports but the one it came from.
+ * @packet buf len
+ */
 export function net_hub_receive(hub: NetHub, source_port: NetHubPort, buf: Uint8Array, len: number): number {
   for (const port of hub.ports) {
     if (port !== source_port) {
@@ -16,7 +19,10 @@ export function net_hub_receive(hub: NetHub, source_port: NetHubPort, buf: Uint8
   return len;
 }
 
-/** `net_hub_receive` for a frame in pieces. */
+/**
+ * `net_hub_receive` for a frame in pieces.
+ * @packet iov iovcnt
+ */
 export function net_hub_receive_iov(
   hub: NetHub,
   source_port: NetHubPort,
@@ -43,13 +49,19 @@ export function net_hub_port_can_receive(nc: NetClientState): boolean {
   return false;
 }
 
-/** A frame arrives at a port. */
+/**
+ * A frame arrives at a port.
+ * @packet buf len
+ */
 export function net_hub_port_receive(nc: NetClientState, buf: Uint8Array, len: number): number {
   const port = nc.opaque as NetHubPort;
   return net_hub_receive(port.hub, port, buf, len);
 }
 
-/** A frame in pieces arrives at a port. */
+/**
+ * A frame in pieces arrives at a port.
+ * @packet iov iovcnt
+ */
 export function net_hub_port_receive_iov(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
   const port = nc.opaque as NetHubPort;
   return net_hub_receive_iov(port.hub, port, iov, iovcnt);

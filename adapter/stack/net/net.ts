@@ -122,7 +122,10 @@ export function qemu_find_netdev(id: string): NetClientState | null {
   return machine.net.net_clients.find((nc) => nc.name === id && nc.info.type !== 'nic') ?? null;
 }
 
-/** Gives a packet to the client `opaque`. Returns the size taken; 0 closes the client until it flushes its queue. */
+/**
+ * Gives a packet to the client `opaque`. Returns the size taken; 0 closes the client until it flushes its queue.
+ * @packet iov iovcnt
+ */
 export function qemu_deliver_packet_iov(
   _sender: NetClientState | null,
   flags: number,
@@ -150,7 +153,10 @@ export function qemu_deliver_packet_iov(
   return ret;
 }
 
-/** Delivers a packet in pieces to a client that takes only whole ones. */
+/**
+ * Delivers a packet in pieces to a client that takes only whole ones.
+ * @packet iov iovcnt
+ */
 export function nc_sendv_compat(nc: NetClientState, iov: readonly iovec[], iovcnt: number, flags: number): number {
   let buffer = iov[0]!.iov_base;
   let offset = iov[0]!.iov_len;
@@ -162,12 +168,18 @@ export function nc_sendv_compat(nc: NetClientState, iov: readonly iovec[], iovcn
   return nc.info.receive!(nc, buffer, offset);
 }
 
-/** Sends a packet to the peer; a busy peer gets it later. Returns the size, or 0 if it waits. */
+/**
+ * Sends a packet to the peer; a busy peer gets it later. Returns the size, or 0 if it waits.
+ * @packet buf size
+ */
 export function qemu_send_packet(nc: NetClientState, buf: Uint8Array, size: number): number {
   return qemu_send_packet_async(nc, buf, size, null);
 }
 
-/** `qemu_send_packet`, and when it returned 0, `sent_cb` is called once the packet is delivered. */
+/**
+ * `qemu_send_packet`, and when it returned 0, `sent_cb` is called once the packet is delivered.
+ * @packet buf size
+ */
 export function qemu_send_packet_async(
   sender: NetClientState,
   buf: Uint8Array,
@@ -177,7 +189,10 @@ export function qemu_send_packet_async(
   return qemu_send_packet_async_with_flags(sender, QEMU_NET_PACKET_FLAG_NONE, buf, size, sent_cb);
 }
 
-/** Where every packet from `sender` starts out: to the peer's queue. */
+/**
+ * Where every packet from `sender` starts out: to the peer's queue.
+ * @packet buf size
+ */
 export function qemu_send_packet_async_with_flags(
   sender: NetClientState,
   flags: number,
@@ -205,12 +220,18 @@ export function qemu_send_packet_async_with_flags(
   return qemu_net_queue_send(queue, sender, flags, buf, size, sent_cb);
 }
 
-/** `qemu_send_packet` for a packet in pieces. */
+/**
+ * `qemu_send_packet` for a packet in pieces.
+ * @packet iov iovcnt
+ */
 export function qemu_sendv_packet(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
   return qemu_sendv_packet_async(nc, iov, iovcnt, null);
 }
 
-/** `qemu_send_packet_async` for a packet in pieces. Returns -1 for one longer than `NET_BUFSIZE`. */
+/**
+ * `qemu_send_packet_async` for a packet in pieces. Returns -1 for one longer than `NET_BUFSIZE`.
+ * @packet iov iovcnt
+ */
 export function qemu_sendv_packet_async(
   sender: NetClientState,
   iov: readonly iovec[],
@@ -243,7 +264,10 @@ export function qemu_sendv_packet_async(
   return qemu_net_queue_send_iov(queue, sender, QEMU_NET_PACKET_FLAG_NONE, iov, iovcnt, sent_cb);
 }
 
-/** Hands a client a packet of its own (loopback). Returns 0 if it cannot take one now. */
+/**
+ * Hands a client a packet of its own (loopback). Returns 0 if it cannot take one now.
+ * @packet buf size
+ */
 export function qemu_receive_packet(nc: NetClientState, buf: Uint8Array, size: number): number {
   if (!qemu_can_receive_packet(nc)) {
     drop(buf, size, 'RX_DISABLED');

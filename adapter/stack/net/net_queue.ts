@@ -16,6 +16,10 @@ export class NetPacket {
   readonly sent_cb: NetPacketSent | null;
   readonly data: Uint8Array;
   readonly size: number;
+  /**
+   * Keeps what it is given.
+   * @packet data size
+   */
   constructor(sender: NetClientState, flags: number, sent_cb: NetPacketSent | null, data: Uint8Array, size: number) {
     this.sender = sender;
     this.flags = flags;

@@ -40,7 +40,10 @@ function qemu_net_queue_unpop(queue: NetQueue, packet: NetPacket): void {
   queue.nq_count++;
 }
 
-/** Keeps a copy of a packet for later. A full queue drops it, unless the sender waits for `sent_cb`. */
+/**
+ * Keeps a copy of a packet for later. A full queue drops it, unless the sender waits for `sent_cb`.
+ * @packet buf size
+ */
 export function qemu_net_queue_append(
   queue: NetQueue,
   sender: NetClientState,
@@ -57,7 +60,10 @@ export function qemu_net_queue_append(
   queue.nq_count++;
 }
 
-/** `qemu_net_queue_append` for a packet in pieces. */
+/**
+ * `qemu_net_queue_append` for a packet in pieces.
+ * @packet iov iovcnt
+ */
 export function qemu_net_queue_append_iov(
   queue: NetQueue,
   sender: NetClientState,
@@ -77,7 +83,10 @@ export function qemu_net_queue_append_iov(
   queue.nq_count++;
 }
 
-/** Hands a packet to the client now. Returns its size, 0 if the client cannot take it yet, or a negative number. */
+/**
+ * Hands a packet to the client now. Returns its size, 0 if the client cannot take it yet, or a negative number.
+ * @packet data size
+ */
 export function qemu_net_queue_deliver(
   queue: NetQueue,
   sender: NetClientState | null,
@@ -95,7 +104,10 @@ export function qemu_net_queue_deliver(
   return ret;
 }
 
-/** `qemu_net_queue_deliver` for a packet in pieces. */
+/**
+ * `qemu_net_queue_deliver` for a packet in pieces.
+ * @packet iov iovcnt
+ */
 export function qemu_net_queue_deliver_iov(
   queue: NetQueue,
   sender: NetClientState | null,
@@ -110,7 +122,10 @@ export function qemu_net_queue_deliver_iov(
   return ret;
 }
 
-/** Delivers a packet that the client sends to itself (a NIC in loopback). Returns 0 when one is being delivered already. */
+/**
+ * Delivers a packet that the client sends to itself (a NIC in loopback). Returns 0 when one is being delivered already.
+ * @packet buf size
+ */
 export function qemu_net_queue_receive(queue: NetQueue, buf: Uint8Array, size: number): number {
   if (queue.delivering) {
     drop(buf, size, 'TX_LOOPBACK_BUSY');
@@ -119,7 +134,10 @@ export function qemu_net_queue_receive(queue: NetQueue, buf: Uint8Array, size: n
   return qemu_net_queue_deliver(queue, null, 0, buf, size);
 }
 
-/** Delivers a packet, or queues it. Returns what the client said, 0 if it was queued. */
+/**
+ * Delivers a packet, or queues it. Returns what the client said, 0 if it was queued.
+ * @packet buf size
+ */
 export function qemu_net_queue_send(
   queue: NetQueue,
   sender: NetClientState,
@@ -141,7 +159,10 @@ export function qemu_net_queue_send(
   return ret;
 }
 
-/** `qemu_net_queue_send` for a packet in pieces. */
+/**
+ * `qemu_net_queue_send` for a packet in pieces.
+ * @packet iov iovcnt
+ */
 export function qemu_net_queue_send_iov(
   queue: NetQueue,
   sender: NetClientState,

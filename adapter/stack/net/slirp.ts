@@ -46,7 +46,10 @@ export class SlirpState {
   smb: HostSocket | null = null;
 }
 
-/** Slirp sends a frame to the guest: padded to 60 bytes when the peer wants that, and sent on. */
+/**
+ * Slirp sends a frame to the guest: padded to 60 bytes when the peer wants that, and sent on.
+ * @packet buf size
+ */
 export function slirp_output(opaque: object, buf: Uint8Array, size: number): void {
   const s = opaque as SlirpState;
   let pkt = buf;
@@ -62,7 +65,10 @@ export function slirp_output(opaque: object, buf: Uint8Array, size: number): voi
   qemu_send_packet(s.nc, pkt, pkt_len);
 }
 
-/** A frame from the guest reaches slirp. */
+/**
+ * A frame from the guest reaches slirp.
+ * @packet buf size
+ */
 export function net_slirp_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
   const s = nc.opaque as SlirpState;
   machine.host.frame(0, buf, size);

@@ -76,7 +76,10 @@ export function net_socket_send_completed(nc: NetClientState, len: number): void
   }
 }
 
-/** A packet for the other side, over a stream. */
+/**
+ * A packet for the other side, over a stream.
+ * @packet buf size
+ */
 export function net_socket_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
   const s = nc.opaque as NetSocketState;
   if (!s.sock?.connected) {
@@ -86,7 +89,10 @@ export function net_socket_receive(nc: NetClientState, buf: Uint8Array, size: nu
   return net_stream_send(s.sock, s.scratch, buf, size) ? size : 0;
 }
 
-/** A packet for the other side, as a datagram. */
+/**
+ * A packet for the other side, as a datagram.
+ * @packet buf size
+ */
 export function net_socket_receive_dgram(nc: NetClientState, buf: Uint8Array, size: number): number {
   const s = nc.opaque as NetSocketState;
   if (!s.sock || !s.dgram_dst) {
@@ -125,7 +131,10 @@ export function net_socket_send_dgram(s: NetSocketState): void {
   }
 }
 
-/** Hands on one packet; if the peer cannot take it, we wait. */
+/**
+ * Hands on one packet; if the peer cannot take it, we wait.
+ * @packet buf size
+ */
 function net_socket_deliver(s: NetSocketState, buf: Uint8Array, size: number): void {
   if (s.received) {
     const { packet } = s.received;

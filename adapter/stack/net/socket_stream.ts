@@ -51,7 +51,10 @@ export function net_fill_rstate(rs: SocketReadState, s: HostSocket): number {
   }
 }
 
-/** Sends a packet with its length in front, whole or not at all. Returns false when there is no room: POLLOUT comes when there is. */
+/**
+ * Sends a packet with its length in front, whole or not at all. Returns false when there is no room: POLLOUT comes when there is.
+ * @packet buf size
+ */
 export function net_stream_send(s: HostSocket, scratch: Uint8Array, buf: Uint8Array, size: number): boolean {
   const total = HEADER + size;
   if (send_space(s) < total) {

@@ -82,6 +82,7 @@ export type PacketLink = 'ethernet' | 'ip';
 /**
  * Gives a packet up: `buf` holds its `size` bytes (an empty array when there are none to show), which begin with the header that `link`
  * says. Break here to see every drop.
+ * @packet buf size link
  */
 export function drop(buf: Uint8Array, size: number, reason: DropReason, link: PacketLink = 'ethernet'): void {
   const d = machine.drops;

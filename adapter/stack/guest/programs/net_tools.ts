@@ -233,7 +233,10 @@ function netstat_tcp(listening: boolean, connected: boolean): string {
   return text;
 }
 
-/** Lines of the UDP sockets. */
+/**
+ * Lines of the UDP sockets.
+ * @packet skb
+ */
 function netstat_udp(listening: boolean, connected: boolean): string {
   let text = '';
   for (const sk of guest_os().net.inet.udp.values()) {

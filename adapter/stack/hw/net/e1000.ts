@@ -209,7 +209,10 @@ export function e1000_can_receive(nc: NetClientState): boolean {
   return e1000x_rx_ready(s.parent_obj, s.mac_reg) && e1000_has_rxbufs(s, 1) && !timer_pending(s.flush_queue_timer);
 }
 
-/** A frame does not fit into the ring: counts it and raises RXO. */
+/**
+ * A frame does not fit into the ring: counts it and raises RXO.
+ * @packet buf size
+ */
 export function e1000_receiver_overrun(s: E1000State, buf: Uint8Array, size: number): void {
   e1000x_inc_reg_if_not_full(s.mac_reg, RNBC);
   e1000x_inc_reg_if_not_full(s.mac_reg, MPC);
@@ -217,7 +220,10 @@ export function e1000_receiver_overrun(s: E1000State, buf: Uint8Array, size: num
   set_ics(s, 0, E1000_ICR_RXO);
 }
 
-/** Is the frame for us: VLAN filter, promiscuous modes, broadcast, receive addresses, multicast table? */
+/**
+ * Is the frame for us: VLAN filter, promiscuous modes, broadcast, receive addresses, multicast table?
+ * @packet buf size
+ */
 export function receive_filter(s: E1000State, buf: Uint8Array, size: number): boolean {
   const rctl = s.mac_reg[RCTL]!;
   const isbcast = is_broadcast_ether_addr(buf, ETH_DHOST);
@@ -242,7 +248,10 @@ export function receive_filter(s: E1000State, buf: Uint8Array, size: number): bo
   return e1000x_rx_group_filter(s.mac_reg, buf);
 }
 
-/** A frame in one piece arrives. */
+/**
+ * A frame in one piece arrives.
+ * @packet buf size
+ */
 export function e1000_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
   const s = nc.opaque as E1000State;
   s.rx.iov[0]!.iov_base = buf;
@@ -253,6 +262,7 @@ export function e1000_receive(nc: NetClientState, buf: Uint8Array, size: number)
 /**
  * A frame arrives from the net: it is filtered and put into the buffers at the head of the receive ring, and RXT0 is raised.
  * Returns the size, 0 to have it queued, -1 when it cannot be taken.
+ * @packet iov iovcnt
  */
 export function e1000_receive_iov(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
   const s = nc.opaque as E1000State;
@@ -293,7 +303,10 @@ export function e1000_receive_iov(nc: NetClientState, iov: readonly iovec[], iov
   return size;
 }
 
-/** The frame in one array of at least 60 bytes: the sender's own if it is one, else a copy, padded with zeros. */
+/**
+ * The frame in one array of at least 60 bytes: the sender's own if it is one, else a copy, padded with zeros.
+ * @packet iov iovcnt
+ */
 function e1000_rx_linearize(s: E1000State, iov: readonly iovec[], iovcnt: number, size: number): Uint8Array {
   if (iovcnt === 1 && size >= MIN_BUF_SIZE) {
     return iov[0]!.iov_base;
@@ -306,7 +319,10 @@ function e1000_rx_linearize(s: E1000State, iov: readonly iovec[], iovcnt: number
   return buf;
 }
 
-/** The frame without the VLAN tag behind its addresses, in the receiver's own memory. */
+/**
+ * The frame without the VLAN tag behind its addresses, in the receiver's own memory.
+ * @packet buf len
+ */
 function e1000_rx_strip_vlan(s: E1000State, buf: Uint8Array, len: number): Uint8Array {
   const dst = s.rx.buf;
   if (dst !== buf) {
@@ -319,6 +335,7 @@ function e1000_rx_strip_vlan(s: E1000State, buf: Uint8Array, len: number): Uint8
 /**
  * Writes a frame of `len` bytes, and FCS bytes up to `total_size`, to the buffers from RDH on. Descriptors without a buffer are
  * passed over. Returns false when a lap of the ring was not enough.
+ * @packet buf len
  */
 function e1000_rx_write(
   s: E1000State,

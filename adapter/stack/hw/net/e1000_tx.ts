@@ -366,7 +366,10 @@ function e1000_tx_fix_headers(s: E1000State, tp: E1000Tx, props: e1000x_txd_prop
   }
 }
 
-/** Gives a frame to the net core, or back to the receiver in PHY loopback. */
+/**
+ * Gives a frame to the net core, or back to the receiver in PHY loopback.
+ * @packet buf size
+ */
 export function e1000_send_packet(s: E1000State, buf: Uint8Array, size: number): void {
   const nc = qemu_get_queue(s.nic);
   if (size === 0) {

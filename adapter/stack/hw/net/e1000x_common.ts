@@ -186,7 +186,10 @@ const mta_shift: readonly number[] = [4, 3, 2, 0];
 /** Where the half of an address begins that RAH holds; RAL has the four bytes in front of it. */
 const RAH_BYTES = 4;
 
-/** Does the destination address match a receive address or the multicast table (13.5.1, 13.5.2)? */
+/**
+ * Does the destination address match a receive address or the multicast table (13.5.1, 13.5.2)?
+ * @packet buf
+ */
 export function e1000x_rx_group_filter(mac: Uint32Array, buf: Uint8Array): boolean {
   const low = rd32_le(buf, ETH_DHOST);
   const high = rd16_le(buf, ETH_DHOST + RAH_BYTES);
