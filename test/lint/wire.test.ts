@@ -15,6 +15,7 @@ const EXEMPT = ['wire/bytes.ts'];
 
 /** Functions that take an offset, and which argument it is. */
 const OFFSET_ARGUMENT: Readonly<Record<string, number>> = {
+  rd8: 1,
   rd16: 1,
   rd32: 1,
   wr16: 1,

@@ -1,6 +1,6 @@
 /** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132): 16 addresses, each bound to a MAC address for good. */
 import { ARPHRD_ETHER } from '../wire/arp.ts';
-import { put_string, rd32, wr32 } from '../wire/bytes.ts';
+import { put_string, rd8, rd32, wr32 } from '../wire/bytes.ts';
 import {
   BOOTP_CLIENT,
   BOOTP_REPLY,
@@ -68,7 +68,7 @@ function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
   }
   let p = start + RFC1533_COOKIE_LEN;
   while (p < end) {
-    const tag = b[p + DHCP_OPT_TAG]!;
+    const tag = rd8(b, p + DHCP_OPT_TAG);
     if (tag === RFC1533_PAD) {
       p++;
       continue;
@@ -76,13 +76,13 @@ function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
     if (tag === RFC1533_END || p + DHCP_OPT_LEN >= end) {
       break;
     }
-    const len = b[p + DHCP_OPT_LEN]!;
+    const len = rd8(b, p + DHCP_OPT_LEN);
     p += DHCP_OPT_DATA;
     if (p + len > end) {
       break;
     }
     if (tag === RFC2132_MSG_TYPE && len >= 1) {
-      r.msg_type = b[p]!;
+      r.msg_type = rd8(b, p);
     } else if (tag === RFC2132_REQ_ADDR && len >= 4) {
       r.req_addr = rd32(b, p);
     }
@@ -135,7 +135,7 @@ export function bootp_input(m: mbuf): void {
     const bc = slirp.bootp_clients[addr - slirp.vdhcp_startaddr]!;
     bc.allocated = true;
     for (let i = 0; i < ETH_ALEN; i++) {
-      bc.macaddr[i] = b[mac + i]!;
+      bc.macaddr[i] = rd8(b, mac + i);
     }
     arp_table_add(slirp, addr, b, mac);
   }
@@ -177,7 +177,7 @@ export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   const request = q.m_data + IP_HLEN + UDP_HLEN;
   wr32(b, bp + BP_XID, rd32(q.m_dat, request + BP_XID));
   for (let i = 0; i < ETH_ALEN; i++) {
-    b[bp + BP_CHADDR + i] = q.m_dat[request + BP_CHADDR + i]!;
+    b[bp + BP_CHADDR + i] = rd8(q.m_dat, request + BP_CHADDR + i);
   }
   m_free(q);
   udp_output(null, m, slirp.vhost_addr, BOOTP_SERVER, INADDR_BROADCAST, BOOTP_CLIENT, IPTOS_LOWDELAY);

@@ -1,5 +1,5 @@
 /** IPv6 addresses and constants (libslirp's ip6.h). Addresses are 16 bytes. */
-import { rd16 } from '../wire/bytes.ts';
+import { rd8, rd16 } from '../wire/bytes.ts';
 import { IN6_ADDR_LEN } from '../wire/ip6.ts';
 
 /** Where solicited-node addresses have 01:ff, and what they have behind it: the last three bytes of the address they are for. */
@@ -51,7 +51,7 @@ export function in6_equal_net(a: Uint8Array, b: Uint8Array, len: number): boolea
     }
   }
   const rest = len & 7;
-  return rest === 0 || (a[len >> 3]! ^ b[len >> 3]!) >> (8 - rest) === 0;
+  return rest === 0 || (rd8(a, len >> 3) ^ rd8(b, len >> 3)) >> (8 - rest) === 0;
 }
 
 /** True for ff00::/8. */

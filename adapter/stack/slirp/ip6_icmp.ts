@@ -2,7 +2,7 @@
 import { AF_INET6 } from '../util/host.ts';
 import { NO_ADDR } from '../util/sockets.ts';
 import { QEMU_CLOCK_VIRTUAL, timer_del, timer_mod, timer_new_ns } from '../util/timer.ts';
-import { wr16, wr32 } from '../wire/bytes.ts';
+import { rd8, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_ALEN } from '../wire/ethernet.ts';
 import {
   ICMP6_CODE,
@@ -155,7 +155,7 @@ function icmp6_send_echoreply(m: mbuf): void {
   const src = b.slice(m.m_data + IP6_SRC, m.m_data + IP6_DST);
   const dst = b.slice(m.m_data + IP6_DST, m.m_data + IP6_HLEN);
   const len = m.m_len - IP6_HLEN;
-  const r = icmp6_packet(m.slirp, ICMP6_ECHO_REPLY, b[m.m_data + IP6_HLEN + ICMP6_CODE]!, len, dst, src);
+  const r = icmp6_packet(m.slirp, ICMP6_ECHO_REPLY, rd8(b, m.m_data + IP6_HLEN + ICMP6_CODE), len, dst, src);
   r.m_dat.set(b.subarray(m.m_data + IP6_HLEN + ICMP6_DATA, m.m_data + m.m_len), M_IP + IP6_HLEN + ICMP6_DATA);
   m_free(m);
   icmp6_finish(r);
@@ -272,7 +272,7 @@ export function ndp_input(m: mbuf, len: number): void {
     case ICMP6_NDP_NA: {
       const dst = b.subarray(ip + IP6_DST, ip + IP6_HLEN);
       const target = b.subarray(icp + ND_NA_TARGET, icp + ND_NA_HLEN);
-      const solicited = (b[icp + ND_NA_FLAGS]! & ND_NA_FLAG_SOLICITED) !== 0;
+      const solicited = (rd8(b, icp + ND_NA_FLAGS) & ND_NA_FLAG_SOLICITED) !== 0;
       if (len < ND_NA_HLEN || in6_multicast(target) || (in6_multicast(dst) && solicited)) {
         m_drop(m, 'NDP_BAD');
         return;

@@ -2,7 +2,7 @@
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, SOCK_RAW } from '../util/host.ts';
 import { next_datagram, open_dgram, recvfrom, sendto, sockaddr_in } from '../util/sockets.ts';
-import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
+import { rd8, rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
 import {
   ICMP_CKSUM,
   ICMP_CODE,
@@ -108,7 +108,7 @@ function icmp_send(slirp: Slirp, m: mbuf, hlen: number): void {
   so.so_lfamily = AF_INET;
   so.so_laddr = rd32(b, m.m_data + IP_SRC);
   so.so_faddr = rd32(b, m.m_data + IP_DST);
-  so.so_iptos = b[m.m_data + IP_TOS]!;
+  so.so_iptos = rd8(b, m.m_data + IP_TOS);
   so.so_state = SS_ISFCONNECTED;
   so.so_expire = slirp.curtime + SO_EXPIRE;
   solist_append(slirp.icmp, so);
@@ -149,7 +149,7 @@ function icmp_may_answer(m: mbuf, hlen: number): boolean {
   if ((rd16(b, ip + IP_OFF) & IP_OFFMASK) !== 0 || (rd32(b, ip + IP_SRC) & 0x0fffffff) === 0) {
     return false;
   }
-  return b[ip + IP_P] !== IPPROTO_ICMP || (m.m_len > hlen && ICMP_QUERIES.includes(b[ip + hlen + ICMP_TYPE]!));
+  return b[ip + IP_P] !== IPPROTO_ICMP || (m.m_len > hlen && ICMP_QUERIES.includes(rd8(b, ip + hlen + ICMP_TYPE)));
 }
 
 /** Sends an ICMP error about the packet `msrc` to its sender, from the gateway. `msrc` is left as it is; with `minsize` only 8 bytes are quoted. */
@@ -180,7 +180,7 @@ export function icmp_forward_error(
   const d = m.m_dat;
   m.m_len = IP_HLEN + ICMP_MINLEN + quote;
   m.m_ip = nip;
-  d[nip + IP_TOS] = (b[ip + IP_TOS]! & 0x1e) | 0xc0;
+  d[nip + IP_TOS] = (rd8(b, ip + IP_TOS) & 0x1e) | 0xc0;
   // Libslirp builds the error in a copy of the packet's header, and DF stays.
   wr16(d, nip + IP_OFF, rd16(b, ip + IP_OFF) & IP_DF);
   d[nip + IP_TTL] = MAXTTL;

@@ -4,7 +4,7 @@ import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { connect, NO_ADDR, sockaddr_un } from '../util/sockets.ts';
 import type { Slirp } from './instance.ts';
-import { SS_HOSTFWD, SS_INCOMING, soattach_fd, type socket } from './so_state.ts';
+import { SS_HOSTFWD, SS_INCOMING, soattach_fd, type socket, sototcpcb } from './so_state.ts';
 import type { solist } from './solist.ts';
 import { tcpstates } from './tcp.ts';
 import { tcp_close } from './tcp_subr.ts';
@@ -39,7 +39,7 @@ export function guestfwd_find(slirp: Slirp, addr: number, port: number): gfwd_li
 export function tcp_ctl(so: socket): void {
   const f = so.guestfwd as gfwd_list | null;
   if (!f) {
-    tcp_close(so.so_tcpcb!);
+    tcp_close(sototcpcb(so));
     return;
   }
   soattach_fd(so, connect(machine.sockets, machine.host, f.ex_target, null));

@@ -1,6 +1,6 @@
 /** NC-SI, by which a management controller talks to a NIC (libslirp's ncsi.c; DMTF DSP0222): each command has a fixed answer. */
 import { drop } from '../util/drop.ts';
-import { rd16, wr16, wr32 } from '../wire/bytes.ts';
+import { rd8, rd16, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_DHOST, ETH_HLEN, ETH_P_NCSI, ETH_TYPE } from '../wire/ethernet.ts';
 import {
   NCSI_CHANNEL,
@@ -46,17 +46,17 @@ export function ncsi_input(slirp: Slirp, pkt: Uint8Array, pkt_len: number): void
     drop(pkt, pkt_len, 'NCSI_BAD');
     return;
   }
-  const type = pkt[ETH_HLEN + NCSI_TYPE]!;
+  const type = rd8(pkt, ETH_HLEN + NCSI_TYPE);
   const payload = ncsi_payload.get(type) ?? 0;
   const rsp = new Uint8Array(ETH_HLEN + NCSI_HLEN + payload + NCSI_CKSUM_LEN);
   const nh = ETH_HLEN;
   rsp.fill(0xff, ETH_DHOST, ETH_TYPE);
   wr16(rsp, ETH_TYPE, ETH_P_NCSI);
-  rsp[nh + NCSI_MC_ID] = pkt[nh + NCSI_MC_ID]!;
+  rsp[nh + NCSI_MC_ID] = rd8(pkt, nh + NCSI_MC_ID);
   rsp[nh + NCSI_REVISION] = 1;
-  rsp[nh + NCSI_IID] = pkt[nh + NCSI_IID]!;
+  rsp[nh + NCSI_IID] = rd8(pkt, nh + NCSI_IID);
   rsp[nh + NCSI_TYPE] = type + NCSI_PKT_RSP;
-  rsp[nh + NCSI_CHANNEL] = pkt[nh + NCSI_CHANNEL]!;
+  rsp[nh + NCSI_CHANNEL] = rd8(pkt, nh + NCSI_CHANNEL);
   wr16(rsp, nh + NCSI_LENGTH, payload);
   if (type === NCSI_PKT_CMD_GLS) {
     // The link is up.

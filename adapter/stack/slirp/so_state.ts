@@ -84,6 +84,14 @@ export class socket {
   }
 }
 
+/**
+ * The control block of a TCP socket.
+ * @nodebug
+ */
+export function sototcpcb(so: socket): tcpcb {
+  return so.so_tcpcb!;
+}
+
 /** A new socket, not in any table yet. */
 export function socreate(slirp: Slirp, type: number): socket {
   return new socket(slirp, type);

@@ -33,6 +33,7 @@ import {
   type socket,
   sofcantrcvmore,
   sofcantsendmore,
+  sototcpcb,
 } from './so_state.ts';
 import { in6_equal } from './solist.ts';
 import { sotranslate_in, sotranslate_out } from './sotranslate.ts';
@@ -78,7 +79,7 @@ export function soread(so: socket): number {
     if (nn === EAGAIN || total > 0) {
       return total;
     }
-    const tp = so.so_tcpcb!;
+    const tp = sototcpcb(so);
     if (nn === 0) {
       sofcantrcvmore(so);
       tcp_sockclosed(tp);
@@ -142,7 +143,7 @@ export function sowrite(so: socket): number {
       return total;
     }
     if (n < 0) {
-      tcp_drop(so.so_tcpcb!, so.s.errno);
+      tcp_drop(sototcpcb(so), so.s.errno);
       return -1;
     }
     sbdrop(sb, n);

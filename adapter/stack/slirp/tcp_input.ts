@@ -11,7 +11,7 @@ import type { Slirp } from './instance.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
 import { guestfwd_find, tcp_ctl } from './misc.ts';
 import { sbspace } from './sbuf.ts';
-import { SS_CTL, SS_ISFCONNECTING, SS_NOFDREF, type socket, socreate } from './so_state.ts';
+import { SS_CTL, SS_ISFCONNECTING, SS_NOFDREF, type socket, socreate, sototcpcb } from './so_state.ts';
 import { sbappend } from './socket.ts';
 import { solookup, solookup6 } from './solist.ts';
 import {
@@ -98,7 +98,7 @@ function tcp_receive_window(tp: tcpcb, so: socket): number {
 
 /** The host side of a connection stands: takes the guest's SYN. Data that came with it waits for the connection to be established. */
 function tcp_syn_received(so: socket, syn: mbuf): void {
-  const tp = so.so_tcpcb!;
+  const tp = sototcpcb(so);
   const ti = syn.m_ti;
   step.tcp_accept_syn(so, syn);
   if (ti.ti_len > 0) {
@@ -134,7 +134,7 @@ function tcp_has_text(tp: tcpcb, ti: tcpiphdr): boolean {
 export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, af: number): void {
   if (m === null) {
     if (tcp_host_connected(inso!)) {
-      tcp_output(inso!.so_tcpcb!);
+      tcp_output(sototcpcb(inso!));
     }
     return;
   }
@@ -144,8 +144,8 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
   const slirp = m.slirp;
   const ti = m.m_ti;
   let so = tcp_findso(slirp, m, af);
-  if (so !== null && tcp_opens_again(so.so_tcpcb!, so, ti)) {
-    tcp_close(so.so_tcpcb!);
+  if (so !== null && tcp_opens_again(sototcpcb(so), so, ti)) {
+    tcp_close(sototcpcb(so));
     so = null;
   }
   if (so === null) {
@@ -155,7 +155,7 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     }
     so = tcp_newso(slirp, m, af);
   }
-  const tp: tcpcb = so.so_tcpcb!;
+  const tp: tcpcb = sototcpcb(so);
   if ((so.so_state & SS_ISFCONNECTING) !== 0) {
     m_drop(m, 'TCP_CONNECTING');
     return;

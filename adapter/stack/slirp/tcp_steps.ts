@@ -11,6 +11,7 @@ import {
   type socket,
   sofwdrain,
   soisfconnected,
+  sototcpcb,
 } from './so_state.ts';
 import {
   SEQ_GT,
@@ -124,7 +125,7 @@ export function tcp_acked(tp: tcpcb, so: socket, ack: number): void {
 
 /** Keeps the guest's SYN while the host connects. */
 export function tcp_keep_syn(so: socket, m: mbuf): void {
-  const tp = so.so_tcpcb!;
+  const tp = sototcpcb(so);
   m.m_len += m.m_data - m.m_ip;
   m.m_data = m.m_ip;
   so.so_m = m;
@@ -136,7 +137,7 @@ export function tcp_keep_syn(so: socket, m: mbuf): void {
 
 /** The host side stands: takes the guest's SYN `m`, so that a SYN-ACK can be sent. */
 export function tcp_accept_syn(so: socket, m: mbuf): void {
-  const tp = so.so_tcpcb!;
+  const tp = sototcpcb(so);
   const ti = m.m_ti;
   const mss = tcp_mss_option(m, ti);
   if ((so.so_state & SS_CTL) !== 0 && mss > 0) {

@@ -58,6 +58,7 @@ import {
   socreate,
   sofree,
   soisfconnecting,
+  sototcpcb,
 } from './so_state.ts';
 import { solist_append, solist_remove } from './solist.ts';
 import { sotranslate_accept, sotranslate_out } from './sotranslate.ts';
@@ -154,7 +155,7 @@ export function tcp_connect(inso: socket): void {
 function tcp_evict(so: socket): void {
   const old = so.slirp.tcb_hash.find(so);
   if (old) {
-    tcp_close(old.so_tcpcb!);
+    tcp_close(sototcpcb(old));
   }
 }
 
@@ -265,7 +266,7 @@ export function tcp_time_wait(tp: tcpcb): void {
   soclose_fd(so);
   if (slirp.time_wait.count > TCP_MAX_TIME_WAIT) {
     drop_nothing('TCP_TOO_MANY');
-    tcp_close(slirp.time_wait.head!.so_tcpcb!);
+    tcp_close(sototcpcb(slirp.time_wait.head!));
   }
 }
 

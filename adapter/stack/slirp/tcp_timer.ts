@@ -2,6 +2,7 @@
 import { machine } from '../softmmu/machine.ts';
 import { close } from '../util/sockets.ts';
 import type { Slirp } from './instance.ts';
+import { sototcpcb } from './so_state.ts';
 import {
   TCP_ISSINCR,
   TCP_MAXIDLE,
@@ -52,7 +53,7 @@ export function tcp_slowtimo(slirp: Slirp): void {
   let so = slirp.tcb.tail;
   while (so) {
     const next = so.so_prev;
-    const tp = so.so_tcpcb!;
+    const tp = sototcpcb(so);
     for (let i = 0; i < TCPT_NTIMERS && so.so_tcpcb === tp; i++) {
       if (tp.t_timer[i]! > 0 && --tp.t_timer[i]! === 0) {
         tcp_timers(tp, i);
@@ -64,8 +65,8 @@ export function tcp_slowtimo(slirp: Slirp): void {
     }
     so = next;
   }
-  while (slirp.time_wait.head && slirp.time_wait.head.so_tcpcb!.t_tw_expire <= slirp.tcp_now) {
-    tcp_close(slirp.time_wait.head.so_tcpcb!);
+  while (slirp.time_wait.head && sototcpcb(slirp.time_wait.head).t_tw_expire <= slirp.tcp_now) {
+    tcp_close(sototcpcb(slirp.time_wait.head));
   }
   slirp.tcp_iss = (slirp.tcp_iss + TCP_ISSINCR) >>> 0;
 }

@@ -1,7 +1,7 @@
 /** The TFTP server (libslirp's tftp.c; RFC 1350, 2347, 2348, 2349): reads of files below `tftp=`, for booting. */
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6 } from '../util/host.ts';
-import { put_string, rd16, rd32, wr16 } from '../wire/bytes.ts';
+import { put_string, rd8, rd16, rd32, wr16 } from '../wire/bytes.ts';
 import { IP_HLEN, IP_SRC, IPTOS_LOWDELAY } from '../wire/ip.ts';
 import { IP6_DST, IP6_HLEN, IP6_SRC } from '../wire/ip6.ts';
 import {
@@ -140,7 +140,7 @@ function tftp_handle_ack(slirp: Slirp, s: tftp_session, r: tftp_request, m: mbuf
 function tftp_text(b: Uint8Array, at: number, end: number): string {
   let text = '';
   for (let i = at; i < end; i++) {
-    text += String.fromCharCode(b[i]!);
+    text += String.fromCharCode(rd8(b, i));
   }
   return text;
 }
