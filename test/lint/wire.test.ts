@@ -1,6 +1,7 @@
 /**
- * People who step through the stack read field names: a place in a packet is an offset of `adapter/stack/wire`, never a number.
- * What is looked at is the index of a Uint8Array, and the offset that the readers and writers of big-endian numbers get.
+ * People who step through the stack read field names: a place in a packet is an offset of `adapter/stack/wire`, never a
+ * number. What is looked at is the index of a Uint8Array, and the offset that the readers and writers of big-endian
+ * numbers get.
  */
 import assert from 'node:assert/strict';
 import ts from 'typescript';

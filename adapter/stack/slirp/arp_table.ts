@@ -1,4 +1,6 @@
-/** MAC addresses of the guest by IPv4 address (libslirp's arp_table.c): 16 entries, the oldest is replaced, none ages. */
+/**
+ * MAC addresses of the guest by IPv4 address (libslirp's arp_table.c): 16 entries, the oldest is replaced, none ages.
+ */
 import { rd8 } from '../wire/bytes.ts';
 import { ETH_ALEN } from '../wire/ethernet.ts';
 import { INADDR_BROADCAST } from '../wire/ip.ts';

@@ -1,4 +1,4 @@
-/** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132): 16 addresses, each bound to a MAC address for good. */
+/** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132). */
 import { ARPHRD_ETHER } from '../wire/arp.ts';
 import { put_string, rd8, rd32, wr32 } from '../wire/bytes.ts';
 import {
@@ -91,7 +91,10 @@ function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
   return r;
 }
 
-/** Chooses the address for a request of the client whose MAC address is at `mac` of `b`: the broadcast address refuses, 0 (the pool is exhausted) is no answer. */
+/**
+ * Chooses the address for a request of the client whose MAC address is at `mac` of `b`. The broadcast address means a
+ * refusal, 0 that the pool is exhausted and nobody answers.
+ */
 function dhcp_choose(slirp: Slirp, r: bootp_request, b: Uint8Array, mac: number): number {
   if (r.msg_type === DHCPDISCOVER) {
     return (r.req_addr !== 0 && request_addr(slirp, r.req_addr, b, mac)) || get_new_addr(slirp, b, mac);
@@ -158,7 +161,10 @@ export function bootp_init(slirp: Slirp): void {
   slirp.bootp_lease[lease_options(slirp, slirp.bootp_lease)] = RFC1533_END;
 }
 
-/** Answers the request `q` with an offer, an acknowledgement or (`addr` is the broadcast address) a refusal; it is broadcast. */
+/**
+ * Broadcasts the answer to the request `q`: an offer, an
+ * acknowledgement, or a refusal if `addr` is the broadcast address.
+ */
 export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   const slirp = q.slirp;
   const m = m_get(slirp);
@@ -183,7 +189,10 @@ export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   udp_output(null, m, slirp.vhost_addr, BOOTP_SERVER, INADDR_BROADCAST, BOOTP_CLIENT, IPTOS_LOWDELAY);
 }
 
-/** Writes the options of an offer or acknowledgement, whose type is filled in later; those that do not fit are left out. Returns where they end. */
+/**
+ * Writes the options of an offer or acknowledgement; `bootp_reply` fills
+ * in its type. Leaves out those that do not fit. Returns where they end.
+ */
 function lease_options(slirp: Slirp, b: Uint8Array): number {
   let p = opt_type(b, BP_OPTIONS, DHCPACK);
   p = opt_addr(b, p, RFC2132_SRV_ID, slirp.vhost_addr);

@@ -2,7 +2,10 @@
 import { rd8, rd16 } from '../wire/bytes.ts';
 import { IN6_ADDR_LEN } from '../wire/ip6.ts';
 
-/** Where solicited-node addresses have 01:ff, and what they have behind it: the last three bytes of the address they are for. */
+/**
+ * Where solicited-node addresses have 01:ff, and what they have
+ * behind it: the last three bytes of the address they are for.
+ */
 const SOLICITED_MARK = 11;
 const SOLICITED_OWN = 13;
 
@@ -33,7 +36,10 @@ export function in6_solicited_node(a: Uint8Array): Uint8Array {
   return r;
 }
 
-/** True for multicast addresses that end as solicited-node ones do. What stands between is not looked at, as in libslirp. */
+/**
+ * True for multicast addresses that end as solicited-node ones
+ * do. What stands between is not looked at, as in libslirp.
+ */
 export function in6_is_solicited_node(a: Uint8Array): boolean {
   return in6_multicast(a) && rd16(a, SOLICITED_MARK) === 0x01ff;
 }

@@ -70,7 +70,11 @@ import { get_dns_addr } from './sotranslate.ts';
 /** Router advertisements come at random intervals between these, in milliseconds. */
 const NDP_MIN_RA_INTERVAL = 200000;
 const NDP_MAX_RA_INTERVAL = 600000;
-/** Lifetimes that are advertised, seconds; that of the name server is libslirp's, twice the interval above in milliseconds. */
+
+/**
+ * Lifetimes that are advertised, seconds; that of the name server
+ * is libslirp's, twice the interval above in milliseconds.
+ */
 const ADV_DEFAULT_LIFETIME = 1800;
 const ADV_VALID_LIFETIME = 86400;
 const ADV_PREF_LIFETIME = 14400;
@@ -178,7 +182,10 @@ export function icmp6_forward_error(m: mbuf, errno: string, src: Uint8Array): vo
   icmp6_forward(m, ICMP6_UNREACH, code, src);
 }
 
-/** Sends an ICMPv6 error with as much of the packet `m` as fits the MTU, from `src`; none to what is not one host (RFC 4443, section 2.4). */
+/**
+ * Sends an ICMPv6 error with as much of the packet `m` as fits the MTU,
+ * from `src`. What is not one host gets none (RFC 4443, section 2.4).
+ */
 function icmp6_forward(m: mbuf, type: number, code: number, src: Uint8Array): void {
   const b = m.m_dat;
   const ip = m.m_data;

@@ -1,4 +1,7 @@
-/** NC-SI, by which a management controller talks to a NIC (libslirp's ncsi.c; DMTF DSP0222): each command has a fixed answer. */
+/**
+ * NC-SI, by which a management controller talks to a NIC (libslirp's
+ * ncsi.c; DMTF DSP0222): each command has a fixed answer.
+ */
 import { drop } from '../util/drop.ts';
 import { rd8, rd16, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_DHOST, ETH_HLEN, ETH_P_NCSI, ETH_TYPE } from '../wire/ethernet.ts';
@@ -25,7 +28,9 @@ const NCSI_PKT_RSP = 0x80;
 const NCSI_PKT_CMD_GLS = 0x0a;
 const NCSI_PKT_CMD_GC = 0x16;
 
-/** Length of the response's payload by command, response and reason code included; commands that are not here get none. */
+/**
+ * Length of the response's payload by command, response and reason code included; commands that are not here get none.
+ */
 const ncsi_payload: ReadonlyMap<number, number> = new Map([
   ...[0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09].map((c): [number, number] => [c, 4]),
   ...[0x0b, 0x0c, 0x0d, 0x0e, 0x10, 0x11, 0x12, 0x13, 0x14].map((c): [number, number] => [c, 4]),

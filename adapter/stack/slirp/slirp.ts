@@ -1,4 +1,6 @@
-/** The user network's entry points (libslirp's slirp.c): frames of the guest in, the poll loop, frames to the guest out. */
+/**
+ * The user network's entry points (libslirp's slirp.c): frames of the guest in, the poll loop, frames to the guest out.
+ */
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { type HostSocket, POLLERR, POLLHUP, POLLIN, POLLOUT } from '../util/sockets.ts';
@@ -133,13 +135,17 @@ function udb_timeout(slirp: Slirp, list: solist): number {
   return list.head ? Math.max(0, list.head.so_expire - slirp.curtime) : -1;
 }
 
-/** Before the poll: writes what the guest sent, closes what has expired. Returns the nanoseconds until something is due, -1 if nothing is. */
+/**
+ * Before the poll: writes what the guest sent, closes what has expired.
+ * Returns the nanoseconds until something is due, -1 if nothing is.
+ */
 export function slirp_pollfds_fill(slirp: Slirp): number {
   slirp_update_time(slirp);
   for (let so = slirp.so_wq.shift(); so; so = slirp.so_wq.shift()) {
     so.so_wqueued = false;
     if (so.s && (so.so_state & SS_ISFCONNECTED) !== 0 && sowrite(so) > 0 && tcp_window_opens(sototcpcb(so))) {
-      // What blocked the host socket has gone before POLLOUT could say so: the guest may be waiting for a window update.
+      // What blocked the host socket has gone before POLLOUT could say so: the guest may be waiting for a window
+      // update.
       tcp_output(sototcpcb(so));
     }
   }
@@ -173,8 +179,8 @@ function slirp_owner(s: HostSocket): Slirp | null {
 }
 
 /**
- * A time without slow ticks has passed. libslirp ticks while ports are forwarded; with nothing to time, only the phase and the
- * sequence numbers matter.
+ * A time without slow ticks has passed. libslirp ticks while ports are forwarded; with nothing to time, only the phase
+ * and the sequence numbers matter.
  */
 function slirp_skip_ticks(slirp: Slirp): void {
   if (slirp.hostfwds.head) {
@@ -184,7 +190,10 @@ function slirp_skip_ticks(slirp: Slirp): void {
   }
 }
 
-/** True if a host socket with an error is left alone: nothing more is read, nothing is to be written. It shows when the guest sends more. */
+/**
+ * True if a host socket with an error is left alone: nothing more is
+ * read, nothing is to be written. It shows when the guest sends more.
+ */
 function so_error_waits(so: socket): boolean {
   return (so.so_state & SS_FCANTRCVMORE) !== 0 && so.so_rcv.sb_cc === 0;
 }

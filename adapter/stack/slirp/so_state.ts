@@ -1,4 +1,6 @@
-/** A socket of slirp and its states: made, connected, half closed, freed (libslirp's socket.h, and socket.c in part). */
+/**
+ * A socket of slirp and its states: made, connected, half closed, freed (libslirp's socket.h, and socket.c in part).
+ */
 import { machine } from '../softmmu/machine.ts';
 import { close, type HostSocket, NO_ADDR, POLLIN, sendto, shutdown_wr, socket_poll_again } from '../util/sockets.ts';
 import { IPPROTO_UDP } from '../wire/ip.ts';

@@ -26,8 +26,8 @@ import { m_drop, type mbuf } from './mbuf.ts';
 import type { tcpiphdr } from './tcp.ts';
 
 /**
- * Checks the TCP header of a packet that begins with its IP header, reads it into `m_ti`, and moves the packet's beginning to the data.
- * Returns false if the segment was no good, and has been dropped.
+ * Checks the TCP header of a packet that begins with its IP header, reads it into `m_ti`, and moves the packet's
+ * beginning to the data. Returns false if the segment was no good, and has been dropped.
  */
 export function tcp_header(m: mbuf, iphlen: number, af: number): boolean {
   const b = m.m_dat;

@@ -1,4 +1,7 @@
-/** The steps of `tcp_input` (RFC 9293, section 3.10.7, and BSD): they check a segment and update the connection, and give a verdict on it. */
+/**
+ * The steps of `tcp_input` (RFC 9293, section 3.10.7, and BSD):
+ * they update the connection, and give a verdict on the segment.
+ */
 import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
 import { m_adj, type mbuf } from './mbuf.ts';
 import { sbdrop, sbspace } from './sbuf.ts';
@@ -86,8 +89,8 @@ function tcp_is_expected(tp: tcpcb, ti: tcpiphdr): boolean {
 }
 
 /**
- * Header prediction: nearly every segment of an established connection is a pure acknowledgement of something new while the
- * congestion window is open, or the next data. Takes either into the connection, and says which it is.
+ * Header prediction: nearly every segment of an established connection is a pure acknowledgement of something new while
+ * the congestion window is open, or the next data. Takes either into the connection, and says which it is.
  */
 export function tcp_predict(tp: tcpcb, so: socket, ti: tcpiphdr): number {
   if (!tcp_is_expected(tp, ti)) {

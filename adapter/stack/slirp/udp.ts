@@ -17,7 +17,10 @@ import { solookup } from './solist.ts';
 import { tftp_input } from './tftp.ts';
 import { udp_attach } from './udp_sock.ts';
 
-/** Checks the UDP header of a packet without IP options, and cuts what is behind the datagram. Returns false if it has been dropped. */
+/**
+ * Checks the UDP header of a packet without IP options, and cuts
+ * what is behind the datagram. Returns false if it has been dropped.
+ */
 function udp_header(m: mbuf): boolean {
   const b = m.m_dat;
   const ip = m.m_data;

@@ -21,7 +21,9 @@ function is_all_dhcp_servers(a: Uint8Array): boolean {
   return in6_equal(a, Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2));
 }
 
-/** Checks the UDP header of an IPv6 packet, and cuts what is behind the datagram. Returns false if it has been dropped. */
+/**
+ * Checks the UDP header of an IPv6 packet, and cuts what is behind the datagram. Returns false if it has been dropped.
+ */
 function udp6_header(m: mbuf): boolean {
   const b = m.m_dat;
   const ip = m.m_data;

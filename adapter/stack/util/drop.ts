@@ -1,4 +1,6 @@
-/** Why packets are dropped: every place that gives one up calls `drop` with a reason, so that none disappears silently. */
+/**
+ * Why packets are dropped: every place that gives one up calls `drop` with a reason, so that none disappears silently.
+ */
 import { machine } from '../softmmu/machine.ts';
 
 /** The reasons by name, each with its explanation. Counted in `machine.drops`. */
@@ -75,8 +77,8 @@ export const DROP_REASONS = {
 export type DropReason = keyof typeof DROP_REASONS;
 
 /**
- * Gives a packet up: `buf` holds its `size` bytes from the link header on, or none when there is nothing to show. Break here to
- * see every drop.
+ * Gives a packet up: `buf` holds its `size` bytes from the link header on, or none when there is nothing to show. Break
+ * here to see every drop.
  */
 export function drop(buf: Uint8Array, size: number, reason: DropReason): void {
   const d = machine.drops;
