@@ -1,6 +1,7 @@
 /**
- * People who step through the stack read field names: a place in a packet is an offset of `adapter/stack/wire`, never a number.
- * What is looked at is the index of a Uint8Array, and the offset that the readers and writers of big-endian numbers get.
+ * People who step through the stack read field names: a place in a packet is an offset of `adapter/stack/wire`, never a
+ * number. What is looked at is the index of a Uint8Array, and the offset that the readers and writers of big-endian
+ * numbers get.
  */
 import assert from 'node:assert/strict';
 import ts from 'typescript';
@@ -15,6 +16,7 @@ const EXEMPT = ['wire/bytes.ts'];
 
 /** Functions that take an offset, and which argument it is. */
 const OFFSET_ARGUMENT: Readonly<Record<string, number>> = {
+  rd8: 1,
   rd16: 1,
   rd32: 1,
   wr16: 1,

@@ -88,7 +88,7 @@ describe('slirp: why a segment is given up', () => {
     assert.deepEqual(flags(t), [RST]);
   });
 
-  it('TCP_OUT_OF_WINDOW: beyond what the guest was offered; where things are is acknowledged, but not to a reset', () => {
+  it('TCP_OUT_OF_WINDOW: beyond what the guest was offered; all but a reset is acknowledged', () => {
     const t = network();
     const c = t.connect(4000, 9);
     t.segments();

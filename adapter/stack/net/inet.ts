@@ -1,7 +1,10 @@
 /** Internet addresses as text. IPv4 addresses are numbers in host byte order, IPv6 ones 16 bytes. */
 import { rd16 } from '../wire/bytes.ts';
 
-/** An IPv4 address as inet_aton(3) reads it: one to four numbers, also octal or 0x, of which the last fills what is left. -1 if the text is none. */
+/**
+ * An IPv4 address as inet_aton(3) reads it: one to four numbers, also octal or 0x, of which the last fills what is
+ * left. -1 if the text is none.
+ */
 export function inet_aton(text: string): number {
   const words = text.split('.');
   if (words.length > 4 || !words.every((w) => /^(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.test(w))) {

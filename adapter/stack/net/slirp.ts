@@ -170,7 +170,10 @@ export function net_slirp_cleanup(s: SlirpState): void {
   }
 }
 
-/** `-redir [tcp|udp]:HOSTPORT:[GUESTADDR]:GUESTPORT`, the old spelling of `hostfwd`, for the first user network. Throws an OptionError. */
+/**
+ * `-redir [tcp|udp]:HOSTPORT:[GUESTADDR]:GUESTPORT`, the old spelling
+ * of `hostfwd`, for the first user network. Throws an OptionError.
+ */
 export function net_slirp_redir(redir: string): void {
   const rule = parse_redir(redir);
   const s = slirp_lookup('');

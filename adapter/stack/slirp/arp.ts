@@ -15,7 +15,7 @@ import {
   ARPOP_REPLY,
   ARPOP_REQUEST,
 } from '../wire/arp.ts';
-import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
+import { rd8, rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_ALEN, ETH_DHOST, ETH_HLEN, ETH_P_ARP, ETH_P_IP, ETH_SHOST, ETH_TYPE } from '../wire/ethernet.ts';
 import { IN_ADDR_LEN } from '../wire/ip.ts';
 import { arp_table_add } from './arp_table.ts';
@@ -77,8 +77,8 @@ export function arp_input(slirp: Slirp, pkt: Uint8Array, pkt_len: number): void 
 function arp_fill_reply(reply: Uint8Array, pkt: Uint8Array, ip_addr: number): void {
   const ah = ETH_HLEN;
   for (let i = 0; i < ETH_ALEN; i++) {
-    reply[ETH_DHOST + i] = pkt[ETH_SHOST + i]!;
-    reply[ah + AR_THA + i] = pkt[ah + AR_SHA + i]!;
+    reply[ETH_DHOST + i] = rd8(pkt, ETH_SHOST + i);
+    reply[ah + AR_THA + i] = rd8(pkt, ah + AR_SHA + i);
   }
   if (rd32(reply, ah + AR_SPA) !== ip_addr) {
     // Else the last reply was from this address, too.

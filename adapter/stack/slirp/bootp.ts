@@ -1,6 +1,6 @@
-/** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132): 16 addresses, each bound to a MAC address for good. */
+/** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132). */
 import { ARPHRD_ETHER } from '../wire/arp.ts';
-import { put_string, rd32, wr32 } from '../wire/bytes.ts';
+import { put_string, rd8, rd32, wr32 } from '../wire/bytes.ts';
 import {
   BOOTP_CLIENT,
   BOOTP_REPLY,
@@ -68,7 +68,7 @@ function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
   }
   let p = start + RFC1533_COOKIE_LEN;
   while (p < end) {
-    const tag = b[p + DHCP_OPT_TAG]!;
+    const tag = rd8(b, p + DHCP_OPT_TAG);
     if (tag === RFC1533_PAD) {
       p++;
       continue;
@@ -76,13 +76,13 @@ function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
     if (tag === RFC1533_END || p + DHCP_OPT_LEN >= end) {
       break;
     }
-    const len = b[p + DHCP_OPT_LEN]!;
+    const len = rd8(b, p + DHCP_OPT_LEN);
     p += DHCP_OPT_DATA;
     if (p + len > end) {
       break;
     }
     if (tag === RFC2132_MSG_TYPE && len >= 1) {
-      r.msg_type = b[p]!;
+      r.msg_type = rd8(b, p);
     } else if (tag === RFC2132_REQ_ADDR && len >= 4) {
       r.req_addr = rd32(b, p);
     }
@@ -91,7 +91,10 @@ function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
   return r;
 }
 
-/** Chooses the address for a request of the client whose MAC address is at `mac` of `b`: the broadcast address refuses, 0 (the pool is exhausted) is no answer. */
+/**
+ * Chooses the address for a request of the client whose MAC address is at `mac` of `b`. The broadcast address means a
+ * refusal, 0 that the pool is exhausted and nobody answers.
+ */
 function dhcp_choose(slirp: Slirp, r: bootp_request, b: Uint8Array, mac: number): number {
   if (r.msg_type === DHCPDISCOVER) {
     return (r.req_addr !== 0 && request_addr(slirp, r.req_addr, b, mac)) || get_new_addr(slirp, b, mac);
@@ -135,7 +138,7 @@ export function bootp_input(m: mbuf): void {
     const bc = slirp.bootp_clients[addr - slirp.vdhcp_startaddr]!;
     bc.allocated = true;
     for (let i = 0; i < ETH_ALEN; i++) {
-      bc.macaddr[i] = b[mac + i]!;
+      bc.macaddr[i] = rd8(b, mac + i);
     }
     arp_table_add(slirp, addr, b, mac);
   }
@@ -158,7 +161,10 @@ export function bootp_init(slirp: Slirp): void {
   slirp.bootp_lease[lease_options(slirp, slirp.bootp_lease)] = RFC1533_END;
 }
 
-/** Answers the request `q` with an offer, an acknowledgement or (`addr` is the broadcast address) a refusal; it is broadcast. */
+/**
+ * Broadcasts the answer to the request `q`: an offer, an
+ * acknowledgement, or a refusal if `addr` is the broadcast address.
+ */
 export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   const slirp = q.slirp;
   const m = m_get(slirp);
@@ -177,13 +183,16 @@ export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   const request = q.m_data + IP_HLEN + UDP_HLEN;
   wr32(b, bp + BP_XID, rd32(q.m_dat, request + BP_XID));
   for (let i = 0; i < ETH_ALEN; i++) {
-    b[bp + BP_CHADDR + i] = q.m_dat[request + BP_CHADDR + i]!;
+    b[bp + BP_CHADDR + i] = rd8(q.m_dat, request + BP_CHADDR + i);
   }
   m_free(q);
   udp_output(null, m, slirp.vhost_addr, BOOTP_SERVER, INADDR_BROADCAST, BOOTP_CLIENT, IPTOS_LOWDELAY);
 }
 
-/** Writes the options of an offer or acknowledgement, whose type is filled in later; those that do not fit are left out. Returns where they end. */
+/**
+ * Writes the options of an offer or acknowledgement; `bootp_reply` fills
+ * in its type. Leaves out those that do not fit. Returns where they end.
+ */
 function lease_options(slirp: Slirp, b: Uint8Array): number {
   let p = opt_type(b, BP_OPTIONS, DHCPACK);
   p = opt_addr(b, p, RFC2132_SRV_ID, slirp.vhost_addr);

@@ -1,4 +1,7 @@
-/** DHCPv6 (libslirp's dhcpv6.c; RFC 8415, 5970): answers information requests with the name server and the boot file's URL. */
+/**
+ * DHCPv6 (libslirp's dhcpv6.c; RFC 8415, 5970): answers information
+ * requests with the name server and the boot file's URL.
+ */
 import { put_string, rd16, wr16 } from '../wire/bytes.ts';
 import {
   DHCPV6_MSG_TYPE,
@@ -34,7 +37,10 @@ class requested_infos {
   want_boot_url = false;
 }
 
-/** Reads the options of a request from `p` to `end`; null if they are malformed. An empty option at the very end is not looked at. */
+/**
+ * Reads the options of a request from `p` to `end`; null if they
+ * are malformed. An empty option at the very end is not looked at.
+ */
 function dhcpv6_parse_info_request(b: Uint8Array, start: number, end: number): requested_infos | null {
   const ri = new requested_infos();
   let p = start;

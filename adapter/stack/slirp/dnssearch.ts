@@ -1,4 +1,7 @@
-/** DHCP's domain search option (libslirp's dnssearch.c; RFC 3397): names in DNS form, compressed, in options of at most 255 bytes. */
+/**
+ * DHCP's domain search option (libslirp's dnssearch.c; RFC 3397):
+ * names in DNS form, compressed, in options of at most 255 bytes.
+ */
 import { machine } from '../softmmu/machine.ts';
 import { RFC3397_OPT_DOMAIN_SEARCH } from '../wire/dhcp.ts';
 

@@ -1,4 +1,6 @@
-/** Slirp's own MAC addresses: each of its IP addresses has one, two fixed bytes and then the last four of the address. */
+/**
+ * Slirp's own MAC addresses: each of its IP addresses has one, two fixed bytes and then the last four of the address.
+ */
 import { rd32, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_ALEN } from '../wire/ethernet.ts';
 import { IN_ADDR_LEN } from '../wire/ip.ts';

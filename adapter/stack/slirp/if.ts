@@ -1,6 +1,7 @@
 /**
- * The output queues (libslirp's if.c): packets wait here for the guest's MAC address. There are two queues, `if_fastq` for interactive
- * traffic and `if_batchq`; in each, the packets of one socket form a session, and sessions take turns, one packet each.
+ * The output queues (libslirp's if.c): packets wait here for the guest's MAC address.
+ * There are two queues, `if_fastq` for interactive traffic and `if_batchq`; in each,
+ * the packets of one socket form a session, and sessions take turns, one packet each.
  */
 import { rd32, wr16 } from '../wire/bytes.ts';
 import { ETH_DHOST, ETH_HLEN, ETH_P_IP, ETH_P_IPV6, ETH_SHOST, ETH_TYPE } from '../wire/ethernet.ts';
@@ -61,7 +62,10 @@ export function if_output(so: socket | null, ifm: mbuf): void {
   if_start(slirp);
 }
 
-/** Takes the first packet of a session out of the queues; the next one of the session takes its place at the queue's end. */
+/**
+ * Takes the first packet of a session out of the queues; the
+ * next one of the session takes its place at the queue's end.
+ */
 function if_dequeue(ifm: mbuf, queue: ifq_link): void {
   const so = ifm.ifq_so;
   const next = ifm.ifs_next;
@@ -93,8 +97,8 @@ function if_drop_oldest(slirp: Slirp): void {
 }
 
 /**
- * Sends the packets of both queues, the fast one first, but for those that wait for a MAC address. `ifm` is one that need not be queued,
- * as nothing is: returns true if it was sent, and is the network's no more.
+ * Sends the packets of both queues, the fast one first, but for those that wait for a MAC address. `ifm` is one that
+ * need not be queued, as nothing is: returns true if it was sent, and is the network's no more.
  */
 export function if_start(slirp: Slirp, ifm: mbuf | null = null): boolean {
   if (slirp.if_start_busy || (ifm === null && slirp.if_count === 0)) {
@@ -136,7 +140,10 @@ export function if_start(slirp: Slirp, ifm: mbuf | null = null): boolean {
 /** Nanoseconds that a packet waits for the guest's MAC address. */
 const ARP_WAIT_NS = 1e9;
 
-/** Writes the Ethernet header of an IPv4 packet. Returns false if the guest's MAC address is not known; then it has been asked for. */
+/**
+ * Writes the Ethernet header of an IPv4 packet. Returns false
+ * if the guest's MAC address is not known; then it asks for it.
+ */
 function if_encap4(slirp: Slirp, ifm: mbuf): boolean {
   const b = ifm.m_dat;
   const eth = ifm.m_data - ETH_HLEN;
@@ -171,7 +178,10 @@ function if_encap6(slirp: Slirp, ifm: mbuf): boolean {
   return true;
 }
 
-/** Puts the Ethernet header before an IP packet and sends it to the guest. Returns false if it has to wait for the MAC address. */
+/**
+ * Puts the Ethernet header before an IP packet and sends it to
+ * the guest. Returns false if it has to wait for the MAC address.
+ */
 export function if_encap(slirp: Slirp, ifm: mbuf): boolean {
   if (ifm.m_data !== M_IP) {
     ifm.m_dat.copyWithin(M_IP, ifm.m_data, ifm.m_data + ifm.m_len);

@@ -55,7 +55,10 @@ export class Slirp {
   /** The clock in milliseconds and nanoseconds, as of the last input or poll. */
   curtime = 0;
   clock_ns = 0;
-  /** Milliseconds of the last slow tick, and of the first delayed acknowledgement (-1: none). The first tick comes at once. */
+  /**
+   * Milliseconds of the last slow tick, and of the first delayed
+   * acknowledgement (-1: none). The first tick comes at once.
+   */
   last_slowtimo = -TIMEOUT_SLOW;
   time_fasttimo = -1;
 
@@ -87,7 +90,10 @@ export class Slirp {
   ipq: Map<string, ipq> = new Map();
   ipq_bytes = 0;
 
-  /** TCP connections, those in TIME_WAIT (in order of their end), UDP flows, those that answered DNS, pings, forwarded ports. */
+  /**
+   * TCP connections, those in TIME_WAIT (in order of their end),
+   * UDP flows, those that answered DNS, pings, forwarded ports.
+   */
   tcb: solist = new solist();
   time_wait: solist = new solist();
   udb: solist = new solist();

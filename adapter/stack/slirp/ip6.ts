@@ -1,8 +1,11 @@
 /** IPv6 addresses and constants (libslirp's ip6.h). Addresses are 16 bytes. */
-import { rd16 } from '../wire/bytes.ts';
+import { rd8, rd16 } from '../wire/bytes.ts';
 import { IN6_ADDR_LEN } from '../wire/ip6.ts';
 
-/** Where solicited-node addresses have 01:ff, and what they have behind it: the last three bytes of the address they are for. */
+/**
+ * Where solicited-node addresses have 01:ff, and what they have
+ * behind it: the last three bytes of the address they are for.
+ */
 const SOLICITED_MARK = 11;
 const SOLICITED_OWN = 13;
 
@@ -33,7 +36,10 @@ export function in6_solicited_node(a: Uint8Array): Uint8Array {
   return r;
 }
 
-/** True for multicast addresses that end as solicited-node ones do. What stands between is not looked at, as in libslirp. */
+/**
+ * True for multicast addresses that end as solicited-node ones
+ * do. What stands between is not looked at, as in libslirp.
+ */
 export function in6_is_solicited_node(a: Uint8Array): boolean {
   return in6_multicast(a) && rd16(a, SOLICITED_MARK) === 0x01ff;
 }
@@ -51,7 +57,7 @@ export function in6_equal_net(a: Uint8Array, b: Uint8Array, len: number): boolea
     }
   }
   const rest = len & 7;
-  return rest === 0 || (a[len >> 3]! ^ b[len >> 3]!) >> (8 - rest) === 0;
+  return rest === 0 || (rd8(a, len >> 3) ^ rd8(b, len >> 3)) >> (8 - rest) === 0;
 }
 
 /** True for ff00::/8. */

@@ -2,7 +2,7 @@
 import { AF_INET6 } from '../util/host.ts';
 import { NO_ADDR } from '../util/sockets.ts';
 import { QEMU_CLOCK_VIRTUAL, timer_del, timer_mod, timer_new_ns } from '../util/timer.ts';
-import { wr16, wr32 } from '../wire/bytes.ts';
+import { rd8, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_ALEN } from '../wire/ethernet.ts';
 import {
   ICMP6_CODE,
@@ -70,7 +70,11 @@ import { get_dns_addr } from './sotranslate.ts';
 /** Router advertisements come at random intervals between these, in milliseconds. */
 const NDP_MIN_RA_INTERVAL = 200000;
 const NDP_MAX_RA_INTERVAL = 600000;
-/** Lifetimes that are advertised, seconds; that of the name server is libslirp's, twice the interval above in milliseconds. */
+
+/**
+ * Lifetimes that are advertised, seconds; that of the name server
+ * is libslirp's, twice the interval above in milliseconds.
+ */
 const ADV_DEFAULT_LIFETIME = 1800;
 const ADV_VALID_LIFETIME = 86400;
 const ADV_PREF_LIFETIME = 14400;
@@ -155,7 +159,7 @@ function icmp6_send_echoreply(m: mbuf): void {
   const src = b.slice(m.m_data + IP6_SRC, m.m_data + IP6_DST);
   const dst = b.slice(m.m_data + IP6_DST, m.m_data + IP6_HLEN);
   const len = m.m_len - IP6_HLEN;
-  const r = icmp6_packet(m.slirp, ICMP6_ECHO_REPLY, b[m.m_data + IP6_HLEN + ICMP6_CODE]!, len, dst, src);
+  const r = icmp6_packet(m.slirp, ICMP6_ECHO_REPLY, rd8(b, m.m_data + IP6_HLEN + ICMP6_CODE), len, dst, src);
   r.m_dat.set(b.subarray(m.m_data + IP6_HLEN + ICMP6_DATA, m.m_data + m.m_len), M_IP + IP6_HLEN + ICMP6_DATA);
   m_free(m);
   icmp6_finish(r);
@@ -178,7 +182,10 @@ export function icmp6_forward_error(m: mbuf, errno: string, src: Uint8Array): vo
   icmp6_forward(m, ICMP6_UNREACH, code, src);
 }
 
-/** Sends an ICMPv6 error with as much of the packet `m` as fits the MTU, from `src`; none to what is not one host (RFC 4443, section 2.4). */
+/**
+ * Sends an ICMPv6 error with as much of the packet `m` as fits the MTU,
+ * from `src`. What is not one host gets none (RFC 4443, section 2.4).
+ */
 function icmp6_forward(m: mbuf, type: number, code: number, src: Uint8Array): void {
   const b = m.m_dat;
   const ip = m.m_data;
@@ -272,7 +279,7 @@ export function ndp_input(m: mbuf, len: number): void {
     case ICMP6_NDP_NA: {
       const dst = b.subarray(ip + IP6_DST, ip + IP6_HLEN);
       const target = b.subarray(icp + ND_NA_TARGET, icp + ND_NA_HLEN);
-      const solicited = (b[icp + ND_NA_FLAGS]! & ND_NA_FLAG_SOLICITED) !== 0;
+      const solicited = (rd8(b, icp + ND_NA_FLAGS) & ND_NA_FLAG_SOLICITED) !== 0;
       if (len < ND_NA_HLEN || in6_multicast(target) || (in6_multicast(dst) && solicited)) {
         m_drop(m, 'NDP_BAD');
         return;

@@ -5,7 +5,10 @@ import { if_output } from './if.ts';
 import { m_drop, type mbuf } from './mbuf.ts';
 import type { socket } from './so_state.ts';
 
-/** Sends an IPv6 packet to the guest; the payload length is filled in here. There is no fragmentation: what exceeds the MTU is dropped. */
+/**
+ * Sends an IPv6 packet to the guest; the payload length is filled in
+ * here. There is no fragmentation: what exceeds the MTU is dropped.
+ */
 export function ip6_output(so: socket | null, m: mbuf): void {
   if (m.m_len > m.slirp.if_mtu) {
     m_drop(m, 'IP6_TOO_BIG');

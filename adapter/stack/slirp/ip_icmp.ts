@@ -1,16 +1,23 @@
 /** ICMP (libslirp's ip_icmp.c; RFC 792): echo inside and to the host, and the errors slirp sends. */
+
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, SOCK_RAW } from '../util/host.ts';
 import { next_datagram, open_dgram, recvfrom, sendto, sockaddr_in } from '../util/sockets.ts';
-import { rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
+import { rd8, rd16, rd32, wr16, wr32 } from '../wire/bytes.ts';
 import {
   ICMP_CKSUM,
   ICMP_CODE,
   ICMP_ECHO,
   ICMP_ECHOREPLY,
   ICMP_ID,
+  ICMP_IREQ,
+  ICMP_IREQREPLY,
+  ICMP_MASKREPLY,
+  ICMP_MASKREQ,
   ICMP_MINLEN,
   ICMP_TIMXCEED,
+  ICMP_TSTAMP,
+  ICMP_TSTAMPREPLY,
   ICMP_TYPE,
   ICMP_UNREACH,
 } from '../wire/icmp.ts';
@@ -36,12 +43,27 @@ import { SO_EXPIRE, SS_ISFCONNECTED, soattach_fd, type socket, socreate } from '
 import { solist_append } from './solist.ts';
 import { udp_detach, udp_evict } from './udp_sock.ts';
 
-/** An error quotes at most this much of the packet: what fits in the 576 bytes every host takes, less the two headers. */
+/**
+ * An error quotes at most this much of the packet: what fits in the 576 bytes every host takes, less the two headers.
+ */
 export const ICMP_MAXDATALEN = 576 - 28;
 /** Pings under way at most; beyond that the oldest is given up. */
 export const ICMP_MAX_SOCKETS = 256;
-/** ICMP types that errors may be sent about (RFC 1122, section 3.2.2): what is no error itself, but for router discovery, as in libslirp. */
-const ICMP_QUERIES: readonly number[] = [0, 8, 13, 14, 15, 16, 17, 18];
+
+/**
+ * ICMP types that errors may be sent about (RFC 1122, section 3.2.2): those that are no errors themselves. Router
+ * discovery is left out, as in libslirp.
+ */
+const ICMP_QUERIES: readonly number[] = [
+  ICMP_ECHOREPLY,
+  ICMP_ECHO,
+  ICMP_TSTAMP,
+  ICMP_TSTAMPREPLY,
+  ICMP_IREQ,
+  ICMP_IREQREPLY,
+  ICMP_MASKREQ,
+  ICMP_MASKREPLY,
+];
 
 /** Takes an ICMP packet from the guest: answers pings of the gateway and the name server, sends others on. */
 export function icmp_input(m: mbuf, hlen: number): void {
@@ -108,14 +130,16 @@ function icmp_send(slirp: Slirp, m: mbuf, hlen: number): void {
   so.so_lfamily = AF_INET;
   so.so_laddr = rd32(b, m.m_data + IP_SRC);
   so.so_faddr = rd32(b, m.m_data + IP_DST);
-  so.so_iptos = b[m.m_data + IP_TOS]!;
+  so.so_iptos = rd8(b, m.m_data + IP_TOS);
   so.so_state = SS_ISFCONNECTED;
   so.so_expire = slirp.curtime + SO_EXPIRE;
   solist_append(slirp.icmp, so);
   sendto(machine.host, so.s!, b, m.m_data + hlen, m.m_len - hlen, sockaddr_in(so.so_faddr, 0), 0);
 }
 
-/** The answer to a ping of the host has come, or its error has been forwarded: sends it to the guest and ends the ping. */
+/**
+ * The answer to a ping of the host has come, or its error has been forwarded: sends it to the guest and ends the ping.
+ */
 export function icmp_receive(so: socket): void {
   const s = so.s!;
   const m = so.so_m!;
@@ -149,10 +173,13 @@ function icmp_may_answer(m: mbuf, hlen: number): boolean {
   if ((rd16(b, ip + IP_OFF) & IP_OFFMASK) !== 0 || (rd32(b, ip + IP_SRC) & 0x0fffffff) === 0) {
     return false;
   }
-  return b[ip + IP_P] !== IPPROTO_ICMP || (m.m_len > hlen && ICMP_QUERIES.includes(b[ip + hlen + ICMP_TYPE]!));
+  return b[ip + IP_P] !== IPPROTO_ICMP || (m.m_len > hlen && ICMP_QUERIES.includes(rd8(b, ip + hlen + ICMP_TYPE)));
 }
 
-/** Sends an ICMP error about the packet `msrc` to its sender, from the gateway. `msrc` is left as it is; with `minsize` only 8 bytes are quoted. */
+/**
+ * Sends an ICMP error about the packet `msrc` to its sender, from the gateway. `msrc` stays as it is. With `minsize`
+ * the error quotes 8 bytes only.
+ */
 export function icmp_send_error(msrc: mbuf, type: number, code: number, minsize: number, message: string): void {
   icmp_forward_error(msrc, type, code, minsize, message, msrc.slirp.vhost_addr);
 }
@@ -180,7 +207,7 @@ export function icmp_forward_error(
   const d = m.m_dat;
   m.m_len = IP_HLEN + ICMP_MINLEN + quote;
   m.m_ip = nip;
-  d[nip + IP_TOS] = (b[ip + IP_TOS]! & 0x1e) | 0xc0;
+  d[nip + IP_TOS] = (rd8(b, ip + IP_TOS) & 0x1e) | 0xc0;
   // Libslirp builds the error in a copy of the packet's header, and DF stays.
   wr16(d, nip + IP_OFF, rd16(b, ip + IP_OFF) & IP_DF);
   d[nip + IP_TTL] = MAXTTL;

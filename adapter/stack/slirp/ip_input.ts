@@ -122,8 +122,8 @@ export function ip_input(m: mbuf): void {
 }
 
 /**
- * Adds a fragment to its datagram. Returns the whole datagram once it is complete, else null. What overlaps is cut: at its front
- * a fragment yields to what is there already, behind that it replaces it.
+ * Adds a fragment to its datagram. Returns the whole datagram once it is complete, else null. What overlaps is cut: at
+ * its front a fragment yields to what is there already, behind that it replaces it.
  */
 export function ip_reass(slirp: Slirp, m: mbuf, hlen: number): mbuf | null {
   const b = m.m_dat;

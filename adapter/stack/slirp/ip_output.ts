@@ -7,8 +7,8 @@ import { M_IP, m_adj, m_drop, m_free, m_get, type mbuf } from './mbuf.ts';
 import type { socket } from './so_state.ts';
 
 /**
- * Sends an IPv4 packet to the guest. Version, identification, length and checksum are filled in here; of the fragment field only DF is kept.
- * `so` is the socket it belongs to, for the queues, or null.
+ * Sends an IPv4 packet to the guest. Version, identification, length and checksum are filled in here; of the fragment
+ * field only DF is kept. `so` is the socket it belongs to, for the queues, or null.
  */
 export function ip_output(so: socket | null, m0: mbuf): void {
   const slirp = m0.slirp;

@@ -7,7 +7,10 @@ import type { Slirp } from './instance.ts';
 import type { socket } from './so_state.ts';
 import { tcpiphdr } from './tcp.ts';
 
-/** Offset of the Ethernet header in `m_dat`, and of the IP header behind it (a multiple of four, so that checksums read words). */
+/**
+ * Offset of the Ethernet header in `m_dat`, and of the IP header
+ * behind it (a multiple of four, so that checksums read words).
+ */
 export const M_ETH = 34;
 export const M_IP = 48;
 /** Free buffers kept for reuse. */
@@ -148,7 +151,10 @@ export function m_copy_in(m: mbuf, at: number, buf: Uint8Array, off: number, len
   }
 }
 
-/** Gives up a packet and says why: `drop`, with the frame. A packet that has no Ethernet header yet gets one without addresses. */
+/**
+ * Gives up a packet and says why: `drop`, with the frame. A packet
+ * that has no Ethernet header yet gets one without addresses.
+ */
 export function m_drop(m: mbuf, reason: DropReason): void {
   if (m.m_eth < 0) {
     m.m_eth = (m.m_ip >= 0 ? m.m_ip : m.m_data) - ETH_HLEN;

@@ -1,6 +1,9 @@
-/** NC-SI, by which a management controller talks to a NIC (libslirp's ncsi.c; DMTF DSP0222): each command has a fixed answer. */
+/**
+ * NC-SI, by which a management controller talks to a NIC (libslirp's
+ * ncsi.c; DMTF DSP0222): each command has a fixed answer.
+ */
 import { drop } from '../util/drop.ts';
-import { rd16, wr16, wr32 } from '../wire/bytes.ts';
+import { rd8, rd16, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_DHOST, ETH_HLEN, ETH_P_NCSI, ETH_TYPE } from '../wire/ethernet.ts';
 import {
   NCSI_CHANNEL,
@@ -25,7 +28,9 @@ const NCSI_PKT_RSP = 0x80;
 const NCSI_PKT_CMD_GLS = 0x0a;
 const NCSI_PKT_CMD_GC = 0x16;
 
-/** Length of the response's payload by command, response and reason code included; commands that are not here get none. */
+/**
+ * Length of the response's payload by command, response and reason code included; commands that are not here get none.
+ */
 const ncsi_payload: ReadonlyMap<number, number> = new Map([
   ...[0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09].map((c): [number, number] => [c, 4]),
   ...[0x0b, 0x0c, 0x0d, 0x0e, 0x10, 0x11, 0x12, 0x13, 0x14].map((c): [number, number] => [c, 4]),
@@ -46,17 +51,17 @@ export function ncsi_input(slirp: Slirp, pkt: Uint8Array, pkt_len: number): void
     drop(pkt, pkt_len, 'NCSI_BAD');
     return;
   }
-  const type = pkt[ETH_HLEN + NCSI_TYPE]!;
+  const type = rd8(pkt, ETH_HLEN + NCSI_TYPE);
   const payload = ncsi_payload.get(type) ?? 0;
   const rsp = new Uint8Array(ETH_HLEN + NCSI_HLEN + payload + NCSI_CKSUM_LEN);
   const nh = ETH_HLEN;
   rsp.fill(0xff, ETH_DHOST, ETH_TYPE);
   wr16(rsp, ETH_TYPE, ETH_P_NCSI);
-  rsp[nh + NCSI_MC_ID] = pkt[nh + NCSI_MC_ID]!;
+  rsp[nh + NCSI_MC_ID] = rd8(pkt, nh + NCSI_MC_ID);
   rsp[nh + NCSI_REVISION] = 1;
-  rsp[nh + NCSI_IID] = pkt[nh + NCSI_IID]!;
+  rsp[nh + NCSI_IID] = rd8(pkt, nh + NCSI_IID);
   rsp[nh + NCSI_TYPE] = type + NCSI_PKT_RSP;
-  rsp[nh + NCSI_CHANNEL] = pkt[nh + NCSI_CHANNEL]!;
+  rsp[nh + NCSI_CHANNEL] = rd8(pkt, nh + NCSI_CHANNEL);
   wr16(rsp, nh + NCSI_LENGTH, payload);
   if (type === NCSI_PKT_CMD_GLS) {
     // The link is up.

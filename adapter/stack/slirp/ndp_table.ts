@@ -1,4 +1,6 @@
-/** MAC addresses of the guest by IPv6 address (libslirp's ndp_table.c): 16 entries, the oldest is replaced, none ages. */
+/**
+ * MAC addresses of the guest by IPv6 address (libslirp's ndp_table.c): 16 entries, the oldest is replaced, none ages.
+ */
 import { rd32, wr16, wr32 } from '../wire/bytes.ts';
 import { ETH_ALEN, ETH_MCAST_IP6, ETH_MCAST_IP6_LEN } from '../wire/ethernet.ts';
 import { IN_ADDR_LEN } from '../wire/ip.ts';

@@ -1,4 +1,6 @@
-/** The user network's entry points (libslirp's slirp.c): frames of the guest in, the poll loop, frames to the guest out. */
+/**
+ * The user network's entry points (libslirp's slirp.c): frames of the guest in, the poll loop, frames to the guest out.
+ */
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { type HostSocket, POLLERR, POLLHUP, POLLIN, POLLOUT } from '../util/sockets.ts';
@@ -24,6 +26,7 @@ import {
   so_notify,
   type socket,
   sofree,
+  sototcpcb,
 } from './so_state.ts';
 import { soread, sorecvfrom, sowrite } from './socket.ts';
 import type { solist } from './solist.ts';
@@ -132,14 +135,18 @@ function udb_timeout(slirp: Slirp, list: solist): number {
   return list.head ? Math.max(0, list.head.so_expire - slirp.curtime) : -1;
 }
 
-/** Before the poll: writes what the guest sent, closes what has expired. Returns the nanoseconds until something is due, -1 if nothing is. */
+/**
+ * Before the poll: writes what the guest sent, closes what has expired.
+ * Returns the nanoseconds until something is due, -1 if nothing is.
+ */
 export function slirp_pollfds_fill(slirp: Slirp): number {
   slirp_update_time(slirp);
   for (let so = slirp.so_wq.shift(); so; so = slirp.so_wq.shift()) {
     so.so_wqueued = false;
-    if (so.s && (so.so_state & SS_ISFCONNECTED) !== 0 && sowrite(so) > 0 && tcp_window_opens(so.so_tcpcb!)) {
-      // What blocked the host socket has gone before POLLOUT could say so: the guest may be waiting for a window update.
-      tcp_output(so.so_tcpcb!);
+    if (so.s && (so.so_state & SS_ISFCONNECTED) !== 0 && sowrite(so) > 0 && tcp_window_opens(sototcpcb(so))) {
+      // What blocked the host socket has gone before POLLOUT could say so: the guest may be waiting for a window
+      // update.
+      tcp_output(sototcpcb(so));
     }
   }
   for (const list of [slirp.udb, slirp.udb_fast, slirp.icmp]) {
@@ -171,6 +178,31 @@ function slirp_owner(s: HostSocket): Slirp | null {
   return s.opaque ? (s.opaque as socket).slirp : null;
 }
 
+/**
+ * A time without slow ticks has passed. libslirp ticks while ports are forwarded; with nothing to time, only the phase
+ * and the sequence numbers matter.
+ */
+function slirp_skip_ticks(slirp: Slirp): void {
+  if (slirp.hostfwds.head) {
+    const ticks = Math.floor((slirp.curtime - slirp.last_slowtimo) / TIMEOUT_SLOW);
+    slirp.tcp_iss = (slirp.tcp_iss + ticks * TCP_ISSINCR) >>> 0;
+    slirp.last_slowtimo = slirp.curtime;
+  }
+}
+
+/**
+ * True if a host socket with an error is left alone: nothing more is
+ * read, nothing is to be written. It shows when the guest sends more.
+ */
+function so_error_waits(so: socket): boolean {
+  return (so.so_state & SS_FCANTRCVMORE) !== 0 && so.so_rcv.sb_cc === 0;
+}
+
+/** True while the host socket `s` of `so` is connected, and `so` has not let go of it. */
+function so_is_up(so: socket, s: HostSocket): boolean {
+  return so.s === s && (so.so_state & SS_ISFCONNECTED) !== 0;
+}
+
 /** After the poll: runs the timers that are due and handles every socket that something happened to. */
 export function slirp_pollfds_poll(slirp: Slirp): void {
   slirp_update_time(slirp);
@@ -183,51 +215,37 @@ export function slirp_pollfds_poll(slirp: Slirp): void {
       ip_slowtimo(slirp);
       tcp_slowtimo(slirp);
       slirp.last_slowtimo = slirp.curtime;
-    } else if (slirp.hostfwds.head) {
-      // libslirp ticks while ports are forwarded; with nothing to time, only the phase and the sequence numbers matter.
-      const ticks = Math.floor((slirp.curtime - slirp.last_slowtimo) / TIMEOUT_SLOW);
-      slirp.tcp_iss = (slirp.tcp_iss + ticks * TCP_ISSINCR) >>> 0;
-      slirp.last_slowtimo = slirp.curtime;
+    } else {
+      slirp_skip_ticks(slirp);
     }
   }
-  const ready = slirp_take_ready(slirp);
-  for (const s of ready) {
+  for (const s of slirp_take_ready(slirp)) {
     const so = s.opaque as socket | null;
     if (so === null || so.s !== s) {
       continue;
     }
     if (so.so_tcpcb === null) {
       sorecvfrom(so);
-      continue;
-    }
-    if ((so.so_state & SS_FACCEPTCONN) !== 0) {
+    } else if ((so.so_state & SS_FACCEPTCONN) !== 0) {
       // One in a turn, as libslirp: the guest's own backlog is short, and SYNs beyond it are lost for seconds.
       tcp_connect(so);
       so_notify(so);
-      continue;
-    }
-    if ((s.revents & POLLERR) !== 0) {
-      if ((so.so_state & SS_FCANTRCVMORE) !== 0 && so.so_rcv.sb_cc === 0) {
-        // Nothing more is read, and there is nothing to write: it shows when the guest sends more.
-        continue;
+    } else if ((s.revents & POLLERR) !== 0) {
+      const waits = so_error_waits(so);
+      while (!waits && so.s === s && soread(so) > 0) {
+        tcp_output(sototcpcb(so));
       }
-      while (so.s === s && soread(so) > 0) {
-        tcp_output(so.so_tcpcb!);
+    } else {
+      if ((s.revents & POLLOUT) !== 0 && (so.so_state & SS_ISFCONNECTING) !== 0) {
+        tcp_input(null, IP_HLEN, so, so.so_ffamily);
       }
-      continue;
-    }
-    if ((s.revents & POLLOUT) !== 0 && (so.so_state & SS_ISFCONNECTING) !== 0) {
-      tcp_input(null, IP_HLEN, so, so.so_ffamily);
-    }
-    while (so.s === s && (s.revents & (POLLIN | POLLHUP)) !== 0 && (so.so_state & SS_ISFCONNECTED) !== 0) {
-      if (soread(so) <= 0) {
-        break;
+      while ((s.revents & (POLLIN | POLLHUP)) !== 0 && so_is_up(so, s) && soread(so) > 0) {
+        tcp_output(so.so_tcpcb);
       }
-      tcp_output(so.so_tcpcb);
-    }
-    if (so.s === s && so.so_rcv.sb_cc > 0 && (so.so_state & SS_ISFCONNECTED) !== 0 && sowrite(so) > 0) {
-      // Room again: the guest may be waiting for a window update.
-      tcp_output(so.so_tcpcb);
+      if (so.so_rcv.sb_cc > 0 && so_is_up(so, s) && sowrite(so) > 0) {
+        // Room again: the guest may be waiting for a window update.
+        tcp_output(so.so_tcpcb);
+      }
     }
   }
   if_start(slirp);

@@ -1,4 +1,6 @@
-/** A socket of slirp and its states: made, connected, half closed, freed (libslirp's socket.h, and socket.c in part). */
+/**
+ * A socket of slirp and its states: made, connected, half closed, freed (libslirp's socket.h, and socket.c in part).
+ */
 import { machine } from '../softmmu/machine.ts';
 import { close, type HostSocket, NO_ADDR, POLLIN, sendto, shutdown_wr, socket_poll_again } from '../util/sockets.ts';
 import { IPPROTO_UDP } from '../wire/ip.ts';
@@ -82,6 +84,14 @@ export class socket {
     this.so_number = slirp.so_created++;
     this.so_type = type;
   }
+}
+
+/**
+ * The control block of a TCP socket.
+ * @nodebug
+ */
+export function sototcpcb(so: socket): tcpcb {
+  return so.so_tcpcb!;
 }
 
 /** A new socket, not in any table yet. */

@@ -1,4 +1,7 @@
-/** Slirp's sockets (libslirp's socket.c): one for each TCP connection, UDP flow, ping or forwarded port, between guest and host. */
+/**
+ * Slirp's sockets (libslirp's socket.c): one for each TCP connection,
+ * UDP flow, ping or forwarded port, between guest and host.
+ */
 import { machine } from '../softmmu/machine.ts';
 import { drop_nothing } from '../util/drop.ts';
 import { AF_INET6, type sockaddr } from '../util/host.ts';
@@ -33,6 +36,7 @@ import {
   type socket,
   sofcantrcvmore,
   sofcantsendmore,
+  sototcpcb,
 } from './so_state.ts';
 import { in6_equal } from './solist.ts';
 import { sotranslate_in, sotranslate_out } from './sotranslate.ts';
@@ -78,7 +82,7 @@ export function soread(so: socket): number {
     if (nn === EAGAIN || total > 0) {
       return total;
     }
-    const tp = so.so_tcpcb!;
+    const tp = sototcpcb(so);
     if (nn === 0) {
       sofcantrcvmore(so);
       tcp_sockclosed(tp);
@@ -123,8 +127,8 @@ export function sosendoob(so: socket): number {
 }
 
 /**
- * Writes what is in `so_rcv` to the host socket. Returns the count written; fewer than there are means the host takes no more
- * now, -1 that the connection is gone.
+ * Writes what is in `so_rcv` to the host socket. Returns the count written; fewer than there are means the host takes
+ * no more now, -1 that the connection is gone.
  */
 export function sowrite(so: socket): number {
   const sb = so.so_rcv;
@@ -142,7 +146,7 @@ export function sowrite(so: socket): number {
       return total;
     }
     if (n < 0) {
-      tcp_drop(so.so_tcpcb!, so.s.errno);
+      tcp_drop(sototcpcb(so), so.s.errno);
       return -1;
     }
     sbdrop(sb, n);
@@ -155,8 +159,8 @@ export function sowrite(so: socket): number {
 }
 
 /**
- * Takes the data of a segment for the host. It is written at the end of the turn together with what follows (libslirp: one
- * `send` a segment), or at once when much has gathered.
+ * Takes the data of a segment for the host. It is written at the end of the turn together with what follows (libslirp:
+ * one `send` a segment), or at once when much has gathered.
  */
 export function sbappend(so: socket, m: mbuf): void {
   const sb = so.so_rcv;
@@ -185,8 +189,8 @@ function unreach_code(errno: string): number {
 }
 
 /**
- * True for an error that the host's kernel had at once, on sending. Those that came over the network have somebody's address, but for
- * a refusal, which is always the destination's.
+ * True for an error that the host's kernel had at once, on sending. Those that came over the network have somebody's
+ * address, but for a refusal, which is always the destination's.
  */
 function is_local_error(errno: string, from: sockaddr | null, to: sockaddr): boolean {
   if (errno === 'ECONNREFUSED') {
@@ -198,7 +202,10 @@ function is_local_error(errno: string, from: sockaddr | null, to: sockaddr): boo
   return to.sa_family === AF_INET6 ? in6_equal(from.sin6_addr, to.sin6_addr) : from.sin_addr === to.sin_addr;
 }
 
-/** Tells the guest of an error of a UDP socket: an ICMP message about the last datagram, from the gateway if `local`, else from the host that refused it. */
+/**
+ * Tells the guest of an error of a UDP socket by an ICMP message about the last datagram: from the gateway if `local`,
+ * else from the host that refused it.
+ */
 function sorecverror(so: socket, errno: string, from: sockaddr | null, local: boolean): void {
   const m = so.so_m;
   if (!m) {

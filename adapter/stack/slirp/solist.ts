@@ -1,4 +1,6 @@
-/** Tables of slirp's sockets: lists in order of age, and hash tables by flow (libslirp walks one list for everything). */
+/**
+ * Tables of slirp's sockets: lists in order of age, and hash tables by flow (libslirp walks one list for everything).
+ */
 import { AF_INET, AF_INET6 } from '../util/host.ts';
 import type { socket } from './so_state.ts';
 

@@ -65,8 +65,8 @@ export function tcp_newiss(slirp: Slirp, tp: tcpcb): void {
 }
 
 /**
- * Takes the segment size that the guest offers (0: none) and returns the one to offer it. Sets the congestion window to one
- * segment and the buffers to whole segments.
+ * Takes the segment size that the guest offers (0: none) and returns the one to offer it. Sets the congestion window to
+ * one segment and the buffers to whole segments.
  */
 export function tcp_mss(tp: tcpcb, offer: number): number {
   const so = tp.t_socket;

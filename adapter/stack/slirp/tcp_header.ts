@@ -1,6 +1,6 @@
 /** Reading TCP headers. */
 import { AF_INET } from '../util/host.ts';
-import { rd16, rd32 } from '../wire/bytes.ts';
+import { rd8, rd16, rd32 } from '../wire/bytes.ts';
 import { IP_DST, IP_SRC, IPPROTO_TCP } from '../wire/ip.ts';
 import {
   TCP_HLEN,
@@ -26,8 +26,8 @@ import { m_drop, type mbuf } from './mbuf.ts';
 import type { tcpiphdr } from './tcp.ts';
 
 /**
- * Checks the TCP header of a packet that begins with its IP header, reads it into `m_ti`, and moves the packet's beginning to the data.
- * Returns false if the segment was no good, and has been dropped.
+ * Checks the TCP header of a packet that begins with its IP header, reads it into `m_ti`, and moves the packet's
+ * beginning to the data. Returns false if the segment was no good, and has been dropped.
  */
 export function tcp_header(m: mbuf, iphlen: number, af: number): boolean {
   const b = m.m_dat;
@@ -59,7 +59,7 @@ export function tcp_header(m: mbuf, iphlen: number, af: number): boolean {
   ti.ti_seq = rd32(b, th + TH_SEQ);
   ti.ti_ack = rd32(b, th + TH_ACKNO);
   ti.ti_off = off;
-  ti.ti_flags = b[th + TH_FLAGS]! & TH_FLAGMASK;
+  ti.ti_flags = rd8(b, th + TH_FLAGS) & TH_FLAGMASK;
   ti.ti_win = rd16(b, th + TH_WIN);
   ti.ti_urp = rd16(b, th + TH_URP);
   ti.ti_len = tlen - off;
@@ -75,7 +75,7 @@ export function tcp_mss_option(m: mbuf, ti: tcpiphdr): number {
   const b = m.m_dat;
   let p = ti.ti_data - ti.ti_off + TCP_HLEN;
   while (p < ti.ti_data) {
-    const opt = b[p + TCPOPT_KIND]!;
+    const opt = rd8(b, p + TCPOPT_KIND);
     if (opt === TCPOPT_EOL) {
       return 0;
     }
@@ -83,7 +83,7 @@ export function tcp_mss_option(m: mbuf, ti: tcpiphdr): number {
       p++;
       continue;
     }
-    const len = p + TCPOPT_LEN < ti.ti_data ? b[p + TCPOPT_LEN]! : 0;
+    const len = p + TCPOPT_LEN < ti.ti_data ? rd8(b, p + TCPOPT_LEN) : 0;
     if (len < TCPOPT_DATA || p + len > ti.ti_data) {
       return 0;
     }

@@ -1,6 +1,6 @@
 /**
- * TCP input (libslirp's tcp_input.c, which is BSD's; RFC 9293). `tcp_input` takes a segment through the steps of RFC 9293, section
- * 3.10.7. The steps themselves are in tcp_steps.ts; only `tcp_input` sends or ends anything.
+ * TCP input (libslirp's tcp_input.c, which is BSD's; RFC 9293). `tcp_input` takes a segment through the steps of RFC
+ * 9293, section 3.10.7. The steps themselves are in tcp_steps.ts; only `tcp_input` sends or ends anything.
  */
 import type { DropReason } from '../util/drop.ts';
 import { AF_INET } from '../util/host.ts';
@@ -11,7 +11,7 @@ import type { Slirp } from './instance.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
 import { guestfwd_find, tcp_ctl } from './misc.ts';
 import { sbspace } from './sbuf.ts';
-import { SS_CTL, SS_ISFCONNECTING, SS_NOFDREF, type socket, socreate } from './so_state.ts';
+import { SS_CTL, SS_ISFCONNECTING, SS_NOFDREF, type socket, socreate, sototcpcb } from './so_state.ts';
 import { sbappend } from './socket.ts';
 import { solookup, solookup6 } from './solist.ts';
 import {
@@ -44,7 +44,10 @@ function tcp_findso(slirp: Slirp, m: mbuf, af: number): socket | null {
   return solookup6(slirp.tcb_hash, src, ti.ti_sport, dst, ti.ti_dport);
 }
 
-/** True if a segment without a connection may open one: a SYN and nothing else; in a restricted network only to a guest forward. */
+/**
+ * True if a segment without a connection may open one: a SYN and
+ * nothing else; in a restricted network only to a guest forward.
+ */
 function tcp_may_open(slirp: Slirp, ti: tcpiphdr, af: number): boolean {
   if ((ti.ti_flags & (TH_SYN | TH_FIN | TH_RST | TH_URG | TH_ACK)) !== TH_SYN) {
     return false;
@@ -96,9 +99,12 @@ function tcp_receive_window(tp: tcpcb, so: socket): number {
   return Math.max(0, sbspace(so.so_rcv), (tp.rcv_adv - tp.rcv_nxt) | 0);
 }
 
-/** The host side of a connection stands: takes the guest's SYN. Data that came with it waits for the connection to be established. */
+/**
+ * The host side of a connection stands: takes the guest's SYN. Data
+ * that came with it waits for the connection to be established.
+ */
 function tcp_syn_received(so: socket, syn: mbuf): void {
-  const tp = so.so_tcpcb!;
+  const tp = sototcpcb(so);
   const ti = syn.m_ti;
   step.tcp_accept_syn(so, syn);
   if (ti.ti_len > 0) {
@@ -111,7 +117,9 @@ function tcp_syn_received(so: socket, syn: mbuf): void {
   }
 }
 
-/** The host connection of `so` has been made: the guest's SYN, which was kept, goes on. Returns false if there is none. */
+/**
+ * The host connection of `so` has been made: the guest's SYN, which was kept, goes on. Returns false if there is none.
+ */
 function tcp_host_connected(so: socket): boolean {
   const syn = so.so_m;
   so.so_m = null;
@@ -128,13 +136,13 @@ function tcp_has_text(tp: tcpcb, ti: tcpiphdr): boolean {
 }
 
 /**
- * Takes a segment from the guest: `m` begins with the IP header of `iphlen` bytes. With `m` null, the host connection of `inso`
- * has been made, and the guest's SYN, which was kept, goes on. The order is that of RFC 9293, section 3.10.7.
+ * Takes a segment from the guest: `m` begins with the IP header of `iphlen` bytes. With `m` null, the host connection
+ * of `inso` has been made, and the guest's SYN, which was kept, goes on. The order is that of RFC 9293, section 3.10.7.
  */
 export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, af: number): void {
   if (m === null) {
     if (tcp_host_connected(inso!)) {
-      tcp_output(inso!.so_tcpcb!);
+      tcp_output(sototcpcb(inso!));
     }
     return;
   }
@@ -144,8 +152,8 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
   const slirp = m.slirp;
   const ti = m.m_ti;
   let so = tcp_findso(slirp, m, af);
-  if (so !== null && tcp_opens_again(so.so_tcpcb!, so, ti)) {
-    tcp_close(so.so_tcpcb!);
+  if (so !== null && tcp_opens_again(sototcpcb(so), so, ti)) {
+    tcp_close(sototcpcb(so));
     so = null;
   }
   if (so === null) {
@@ -155,7 +163,7 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     }
     so = tcp_newso(slirp, m, af);
   }
-  const tp: tcpcb = so.so_tcpcb!;
+  const tp: tcpcb = sototcpcb(so);
   if ((so.so_state & SS_ISFCONNECTING) !== 0) {
     m_drop(m, 'TCP_CONNECTING');
     return;

@@ -1,4 +1,6 @@
-/** TCP output (libslirp's tcp_output.c, which is BSD's): decides whether a segment is due, and sends it to the guest. */
+/**
+ * TCP output (libslirp's tcp_output.c, which is BSD's): decides whether a segment is due, and sends it to the guest.
+ */
 import { AF_INET } from '../util/host.ts';
 import { wr16, wr32 } from '../wire/bytes.ts';
 import { IP_DST, IP_HLEN, IP_OFF, IP_P, IP_SRC, IP_TOS, IP_TTL, IPDEFTTL, IPPROTO_TCP, MAXTTL } from '../wire/ip.ts';
@@ -66,7 +68,10 @@ const tcp_outflags: readonly number[] = [
   TH_ACK,
 ];
 
-/** True if a segment of `len` bytes, `off` behind the first unacknowledged one, is to go out now (RFC 1122, section 4.2.3.4, and BSD). */
+/**
+ * True if a segment of `len` bytes, `off` behind the first unacknowledged
+ * one, is to go out now (RFC 1122, section 4.2.3.4, and BSD).
+ */
 function tcp_should_send(tp: tcpcb, so: socket, off: number, len: number, flags: number, win: number): boolean {
   if (len > 0) {
     if (len === tp.t_maxseg || len + off >= so.so_snd.sb_cc || tp.t_force) {

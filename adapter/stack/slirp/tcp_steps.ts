@@ -1,4 +1,7 @@
-/** The steps of `tcp_input` (RFC 9293, section 3.10.7, and BSD): they check a segment and update the connection, and give a verdict on it. */
+/**
+ * The steps of `tcp_input` (RFC 9293, section 3.10.7, and BSD):
+ * they update the connection, and give a verdict on the segment.
+ */
 import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
 import { m_adj, type mbuf } from './mbuf.ts';
 import { sbdrop, sbspace } from './sbuf.ts';
@@ -11,6 +14,7 @@ import {
   type socket,
   sofwdrain,
   soisfconnected,
+  sototcpcb,
 } from './so_state.ts';
 import {
   SEQ_GT,
@@ -85,8 +89,8 @@ function tcp_is_expected(tp: tcpcb, ti: tcpiphdr): boolean {
 }
 
 /**
- * Header prediction: nearly every segment of an established connection is a pure acknowledgement of something new while the
- * congestion window is open, or the next data. Takes either into the connection, and says which it is.
+ * Header prediction: nearly every segment of an established connection is a pure acknowledgement of something new while
+ * the congestion window is open, or the next data. Takes either into the connection, and says which it is.
  */
 export function tcp_predict(tp: tcpcb, so: socket, ti: tcpiphdr): number {
   if (!tcp_is_expected(tp, ti)) {
@@ -124,7 +128,7 @@ export function tcp_acked(tp: tcpcb, so: socket, ack: number): void {
 
 /** Keeps the guest's SYN while the host connects. */
 export function tcp_keep_syn(so: socket, m: mbuf): void {
-  const tp = so.so_tcpcb!;
+  const tp = sototcpcb(so);
   m.m_len += m.m_data - m.m_ip;
   m.m_data = m.m_ip;
   so.so_m = m;
@@ -136,7 +140,7 @@ export function tcp_keep_syn(so: socket, m: mbuf): void {
 
 /** The host side stands: takes the guest's SYN `m`, so that a SYN-ACK can be sent. */
 export function tcp_accept_syn(so: socket, m: mbuf): void {
-  const tp = so.so_tcpcb!;
+  const tp = sototcpcb(so);
   const ti = m.m_ti;
   const mss = tcp_mss_option(m, ti);
   if ((so.so_state & SS_CTL) !== 0 && mss > 0) {

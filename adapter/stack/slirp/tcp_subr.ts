@@ -58,6 +58,7 @@ import {
   socreate,
   sofree,
   soisfconnecting,
+  sototcpcb,
 } from './so_state.ts';
 import { solist_append, solist_remove } from './solist.ts';
 import { sotranslate_accept, sotranslate_out } from './sotranslate.ts';
@@ -85,7 +86,10 @@ import {
 import { tcp_canceltimers, tcp_newiss, tcp_newtcpcb } from './tcp_cb.ts';
 import { tcp_output } from './tcp_output.ts';
 
-/** Connections at most, those in TIME_WAIT aside; beyond that the oldest is reset. Of those in TIME_WAIT twice as many are kept. */
+/**
+ * Connections at most, those in TIME_WAIT aside; beyond that the
+ * oldest is reset. Of those in TIME_WAIT twice as many are kept.
+ */
 export const TCP_MAX_SOCKETS = 8192;
 export const TCP_MAX_TIME_WAIT = 32768;
 
@@ -103,7 +107,10 @@ export function tcp_attach(so: socket): tcpcb {
   return tp;
 }
 
-/** Starts the host's side of a connection that the guest opens. Returns '' or the error's name; how it went shows in the poll loop. */
+/**
+ * Starts the host's side of a connection that the guest opens.
+ * Returns '' or the error's name; how it went shows in the poll loop.
+ */
 export function tcp_fconnect(so: socket, af: number): string {
   const to = sotranslate_out(so);
   if (to === NO_ADDR) {
@@ -154,11 +161,14 @@ export function tcp_connect(inso: socket): void {
 function tcp_evict(so: socket): void {
   const old = so.slirp.tcb_hash.find(so);
   if (old) {
-    tcp_close(old.so_tcpcb!);
+    tcp_close(sototcpcb(old));
   }
 }
 
-/** Type of service of a connection by its ports (RFC 1349): bulk protocols want throughput, interactive ones low delay; else 0. */
+/**
+ * Type of service of a connection by its ports (RFC 1349): bulk
+ * protocols want throughput, interactive ones low delay; else 0.
+ */
 export function tcp_tos(so: socket): number {
   switch (so.so_fport) {
     case 20:
@@ -187,7 +197,8 @@ export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
   if (af === AF_INET) {
     icmp_send_error(m, ICMP_UNREACH, host ? ICMP_UNREACH_HOST : ICMP_UNREACH_NET, 0, errno);
   } else {
-    // Libslirp's segments have the length in the host's order at this point, and so the guest sees it, bytes swapped, in the quotation.
+    // Libslirp's segments have the length in the host's order here, and so the guest sees it, bytes swapped, in the
+    // quotation.
     const plen = rd16(m.m_dat, m.m_ip + IP6_PLEN);
     wr16(m.m_dat, m.m_ip + IP6_PLEN, ((plen & 0xff) << 8) | (plen >> 8));
     icmp6_send_error(m, ICMP6_UNREACH, host ? ICMP6_UNREACH_ADDRESS : ICMP6_UNREACH_NO_ROUTE);
@@ -222,8 +233,8 @@ export function tcp_close(tp: tcpcb): void {
 }
 
 /**
- * Writes all that waits for the host, past the limit of what may be under way: the socket is about to be closed, and what the guest
- * sent before goes out first, as it would have with a write per segment.
+ * Writes all that waits for the host, past the limit of what may be under way: the socket is about to be closed, and
+ * what the guest sent before goes out first, as it would have with a write per segment.
  */
 function tcp_flush(so: socket): void {
   const sb = so.so_rcv;
@@ -254,7 +265,10 @@ export function tcp_sockclosed(tp: tcpcb): void {
   tcp_output(tp);
 }
 
-/** Both sides have closed: the connection stays for 2 MSL to answer what is repeated. Its host socket is closed already now. */
+/**
+ * Both sides have closed: the connection stays for 2 MSL to
+ * answer what is repeated. Its host socket is closed already now.
+ */
 export function tcp_time_wait(tp: tcpcb): void {
   const so = tp.t_socket;
   const slirp = so.slirp;
@@ -265,7 +279,7 @@ export function tcp_time_wait(tp: tcpcb): void {
   soclose_fd(so);
   if (slirp.time_wait.count > TCP_MAX_TIME_WAIT) {
     drop_nothing('TCP_TOO_MANY');
-    tcp_close(slirp.time_wait.head!.so_tcpcb!);
+    tcp_close(sototcpcb(slirp.time_wait.head!));
   }
 }
 
@@ -282,7 +296,8 @@ function tcp_restart_time_wait(tp: tcpcb): void {
 }
 
 /**
- * Sends a segment without data to the sender of `ti`: a reset, or for keep-alive. `m` is the segment that is answered, or null.
+ * Sends a segment without data to the sender of `ti`: a reset, or
+ * for keep-alive. `m` is the segment that is answered, or null.
  */
 export function tcp_respond(
   slirp: Slirp,
@@ -342,7 +357,10 @@ function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af:
   }
 }
 
-/** Sends a reset for a segment that has no connection (then `tp` is null) or does not fit its state (RFC 793, section 3.4), and gives it up. */
+/**
+ * Resets the sender of a segment that has no connection (then `tp` is null) or does not fit its state (RFC 9293,
+ * section 3.10.7.1), and gives the segment up.
+ */
 export function tcp_reset(slirp: Slirp, tp: tcpcb | null, m: mbuf, af: number, reason: DropReason): void {
   const ti = m.m_ti;
   if (ti.ti_flags & TH_ACK) {

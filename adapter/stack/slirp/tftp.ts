@@ -1,7 +1,7 @@
 /** The TFTP server (libslirp's tftp.c; RFC 1350, 2347, 2348, 2349): reads of files below `tftp=`, for booting. */
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6 } from '../util/host.ts';
-import { put_string, rd16, rd32, wr16 } from '../wire/bytes.ts';
+import { put_string, rd8, rd16, rd32, wr16 } from '../wire/bytes.ts';
 import { IP_HLEN, IP_SRC, IPTOS_LOWDELAY } from '../wire/ip.ts';
 import { IP6_DST, IP6_HLEN, IP6_SRC } from '../wire/ip6.ts';
 import {
@@ -27,7 +27,11 @@ import { udp_output, udp6_output } from './udp_output.ts';
 /** Longest file name with its directory, and the largest block. */
 export const TFTP_FILENAME_MAX = 512;
 export const TFTP_BLOCKSIZE_MAX = 1428;
-/** Milliseconds after a block from which on an acknowledgement of an earlier one is a client's second try, and blocks it may go back. */
+
+/**
+ * So many milliseconds after a block, the acknowledgement of an earlier
+ * one is a client's second try; it may go back by so many blocks.
+ */
 const TFTP_RETRY_MS = 500;
 const TFTP_REWIND_MAX = 16;
 
@@ -113,8 +117,9 @@ function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
 }
 
 /**
- * An acknowledgement: asks for the next block, whatever its number, as with libslirp. But one of an earlier block that comes so late that the
- * client must have waited in vain asks for what was lost again, and the last block is kept until it is acknowledged.
+ * An acknowledgement asks for the next block, whatever its number, as with libslirp. But
+ * one of an earlier block may come so late that the client must have waited in vain: it
+ * asks for what was lost again. The last block is kept until it is acknowledged.
  */
 function tftp_handle_ack(slirp: Slirp, s: tftp_session, r: tftp_request, m: mbuf): void {
   const nr = r.end - r.at >= TFTP_BLOCK_DATA ? rd16(m.m_dat, r.at + TFTP_BLOCK) : s.block_nr;
@@ -140,7 +145,7 @@ function tftp_handle_ack(slirp: Slirp, s: tftp_session, r: tftp_request, m: mbuf
 function tftp_text(b: Uint8Array, at: number, end: number): string {
   let text = '';
   for (let i = at; i < end; i++) {
-    text += String.fromCharCode(b[i]!);
+    text += String.fromCharCode(rd8(b, i));
   }
   return text;
 }
@@ -202,8 +207,8 @@ function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
 }
 
 /**
- * The options of a request that are granted, two at most: the file's size, and a block size of at most 1428. Null if one has no value, or the
- * request does not end with a NUL.
+ * The options of a request that are granted, two at most: the file's size, and a block size of at most 1428. Null if
+ * one has no value, or the request does not end with a NUL.
  */
 function tftp_options(s: tftp_session, text: string, size: number): [string, number][] | null {
   const fields = text.split('\0');

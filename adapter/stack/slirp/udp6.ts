@@ -1,6 +1,6 @@
 /** UDP over IPv6 (libslirp's udp6.c). */
 import { AF_INET6 } from '../util/host.ts';
-import { rd16, wr16 } from '../wire/bytes.ts';
+import { rd8, rd16, wr16 } from '../wire/bytes.ts';
 import { DHCPV6_SERVER_PORT } from '../wire/dhcpv6.ts';
 import { ICMP6_TIMXCEED, ICMP6_UNREACH, ICMP6_UNREACH_NO_ROUTE } from '../wire/icmp6.ts';
 import { IPPROTO_UDP } from '../wire/ip.ts';
@@ -21,34 +21,47 @@ function is_all_dhcp_servers(a: Uint8Array): boolean {
   return in6_equal(a, Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2));
 }
 
-/** Takes a UDP datagram over IPv6 from the guest. A restricted network takes none. */
-export function udp6_input(m: mbuf): void {
-  const slirp = m.slirp;
+/**
+ * Checks the UDP header of an IPv6 packet, and cuts what is behind the datagram. Returns false if it has been dropped.
+ */
+function udp6_header(m: mbuf): boolean {
   const b = m.m_dat;
   const ip = m.m_data;
   const uh = ip + IP6_HLEN;
   const iplen = m.m_len - IP6_HLEN;
-  if (slirp.restricted) {
-    m_drop(m, 'RESTRICTED');
-    return;
-  }
   if (iplen < UDP_HLEN) {
     m_drop(m, 'UDP_SHORT');
-    return;
+    return false;
   }
-  const len = rd16(b, uh + UH_ULEN);
   if (ip6_pseudo_cksum(m, ip, IPPROTO_UDP, uh, iplen) !== 0) {
     m_drop(m, 'UDP_CSUM');
-    return;
+    return false;
   }
+  const len = rd16(b, uh + UH_ULEN);
   if (len > iplen) {
     m_drop(m, 'UDP_SHORT');
-    return;
+    return false;
   }
   if (len < iplen) {
     m.m_len = IP6_HLEN + len;
     wr16(b, ip + IP6_PLEN, len);
   }
+  return true;
+}
+
+/** Takes a UDP datagram over IPv6 from the guest. A restricted network takes none. */
+export function udp6_input(m: mbuf): void {
+  const slirp = m.slirp;
+  if (slirp.restricted) {
+    m_drop(m, 'RESTRICTED');
+    return;
+  }
+  if (!udp6_header(m)) {
+    return;
+  }
+  const b = m.m_dat;
+  const ip = m.m_data;
+  const uh = ip + IP6_HLEN;
   const sport = rd16(b, uh + UH_SPORT);
   const dport = rd16(b, uh + UH_DPORT);
   const src = b.slice(ip + IP6_SRC, ip + IP6_DST);
@@ -79,7 +92,7 @@ export function udp6_input(m: mbuf): void {
 
 /** Sends a datagram to the host, and keeps it for ICMPv6 errors. */
 function udp6_send(so: socket, m: mbuf): void {
-  const hops = m.m_dat[m.m_data + IP6_HLIM]!;
+  const hops = rd8(m.m_dat, m.m_data + IP6_HLIM);
   if (hops <= 1) {
     icmp6_send_error(m, ICMP6_TIMXCEED, 0);
     m_drop(m, 'IP_TTL');

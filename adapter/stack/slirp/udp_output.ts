@@ -31,8 +31,8 @@ import { m_drop, type mbuf } from './mbuf.ts';
 import type { socket } from './so_state.ts';
 
 /**
- * Sends a datagram to the guest: `m_data .. m_len` is the payload, with room for the headers in front. Addresses are numbers, ports in
- * host order; `so` is the socket it came from, or null.
+ * Sends a datagram to the guest: `m_data .. m_len` is the payload, with room for the headers in front. Addresses are
+ * numbers, ports in host order; `so` is the socket it came from, or null.
  */
 export function udp_output(
   so: socket | null,

@@ -1,4 +1,6 @@
-/** Why packets are dropped: every place that gives one up calls `drop` with a reason, so that none disappears silently. */
+/**
+ * Why packets are dropped: every place that gives one up calls `drop` with a reason, so that none disappears silently.
+ */
 import { machine } from '../softmmu/machine.ts';
 
 /** The reasons by name, each with its explanation. Counted in `machine.drops`. */
@@ -80,8 +82,8 @@ export type DropReason = keyof typeof DROP_REASONS;
 export type PacketLink = 'ethernet' | 'ip';
 
 /**
- * Gives a packet up: `buf` holds its `size` bytes (an empty array when there are none to show), which begin with the header that `link`
- * says. Break here to see every drop.
+ * Gives a packet up: `buf` holds its `size` bytes, or none when there is nothing to show, and begins with the header that
+ * `link` says. Break here to see every drop.
  * @packet buf size link
  */
 export function drop(buf: Uint8Array, size: number, reason: DropReason, link: PacketLink = 'ethernet'): void {

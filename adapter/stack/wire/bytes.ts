@@ -1,4 +1,15 @@
-/** Big-endian numbers in packets: the network's byte order (RFC 1700). A field is read at the offset of its header plus its own. */
+/**
+ * Big-endian numbers in packets: the network's byte order (RFC
+ * 1700). A field is read at the offset of its header plus its own.
+ */
+
+/**
+ * Reads a byte.
+ * @nodebug
+ */
+export function rd8(b: Uint8Array, o: number): number {
+  return b[o]!;
+}
 
 /**
  * Reads a 16-bit number.

@@ -1,4 +1,7 @@
-/** The BOOTP and DHCP message (RFC 951, section 3; RFC 2131, section 2) and its options (RFC 2132): names as in BOOTP servers. */
+/**
+ * The BOOTP and DHCP message (RFC 951, section 3; RFC 2131, section
+ * 2) and its options (RFC 2132): names as in BOOTP servers.
+ */
 
 /** Ports of the server and of the client. */
 export const BOOTP_SERVER = 67;

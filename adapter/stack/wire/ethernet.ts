@@ -23,7 +23,10 @@ export const ETH_P_NCSI = 0x88f8;
 export const ETH_MCAST_IP6 = 0x3333;
 export const ETH_MCAST_IP6_LEN = 2;
 
-/** The tag of IEEE 802.1Q: it stands where the type would be, with its own type, then 16 bits of tag control information. */
+/**
+ * The tag of IEEE 802.1Q: it stands where the type would be,
+ * with its own type, then 16 bits of tag control information.
+ */
 export const VLAN_TCI = 14;
 export const VLAN_HLEN = 4;
 
