@@ -189,7 +189,10 @@ export function tcp_tos(so: socket): number {
   }
 }
 
-/** Tells the guest that the destination of its SYN `m`, which begins with the data, cannot be reached. */
+/**
+ * Tells the guest that the destination of its SYN `m`, which begins with the data, cannot be reached.
+ * @packet m
+ */
 export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
   m.m_len += m.m_data - m.m_ip;
   m.m_data = m.m_ip;
@@ -214,7 +217,10 @@ export function tcp_drop(tp: tcpcb, errno: string): void {
   tcp_close(tp);
 }
 
-/** Ends a connection at once: frees the control block, the socket and what they hold. */
+/**
+ * Ends a connection at once: frees the control block, the socket and what they hold.
+ * @packet m
+ */
 export function tcp_close(tp: tcpcb): void {
   const so = tp.t_socket;
   while (tp.seg_next) {
@@ -298,6 +304,7 @@ function tcp_restart_time_wait(tp: tcpcb): void {
 /**
  * Sends a segment without data to the sender of `ti`: a reset, or
  * for keep-alive. `m` is the segment that is answered, or null.
+ * @packet m
  */
 export function tcp_respond(
   slirp: Slirp,
@@ -337,7 +344,10 @@ export function tcp_respond(
   }
 }
 
-/** Writes the IP header of a response, with the addresses of the packet `m` swapped. */
+/**
+ * Writes the IP header of a response, with the addresses of the packet `m` swapped.
+ * @packet r
+ */
 function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af: number): void {
   const b = r.m_dat;
   if (af === AF_INET) {
@@ -360,6 +370,7 @@ function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af:
 /**
  * Resets the sender of a segment that has no connection (then `tp` is null) or does not fit its state (RFC 9293,
  * section 3.10.7.1), and gives the segment up.
+ * @packet m
  */
 export function tcp_reset(slirp: Slirp, tp: tcpcb | null, m: mbuf, af: number, reason: DropReason): void {
   const ti = m.m_ti;
