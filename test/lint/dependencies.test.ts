@@ -99,6 +99,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/',
     'adapter/stack/util/',
     'type adapter/stack/',
+    'type adapter/compiler/',
   ],
   'adapter/mailbox/': ['node:', 'adapter/stack/util/', 'type adapter/stack/'],
   'adapter/replay/': ['adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
