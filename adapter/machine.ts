@@ -7,11 +7,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { netdevHelp } from './commands/netdev-help.ts';
 import { Image } from './engine/image.ts';
 import { Inferior } from './engine/inferior.ts';
-import { ChardevError, open_socket, option_value, parse_chardev, serve_qtest } from './engine/qtest.ts';
 import { hostNameservers } from './host/addresses.ts';
-import { netdev_help } from './netdev-help.ts';
+import { ChardevError, openSocket, optionValue, parseChardev, serveQtest } from './host/qtest.ts';
 
 /** Milliseconds that a machine has to end by itself when it is told to. */
 const QUIT_MS = 2000;
@@ -43,7 +43,7 @@ function now(): string[] {
 }
 
 /** Joins the monitor to two streams: a prompt, lines, answers. */
-function serve_monitor(inferior: Inferior, name: string, input: Readable, output: Writable): void {
+function serveMonitor(inferior: Inferior, name: string, input: Readable, output: Writable): void {
   let pending = '';
   let order = Promise.resolve();
   output.write(`${name}\n(qemu) `);
@@ -63,7 +63,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const help = netdev_help(argv);
+  const help = netdevHelp(argv);
   if (help !== null) {
     process.stdout.write(help);
     return 0;
@@ -73,8 +73,8 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${title}\n`);
     return 0;
   }
-  const qtest = parse_chardev('-qtest', option_value(argv, 'qtest') ?? 'none');
-  const monitor = parse_chardev('-monitor', option_value(argv, 'monitor') ?? 'none');
+  const qtest = parseChardev('-qtest', optionValue(argv, 'qtest') ?? 'none');
+  const monitor = parseChardev('-monitor', optionValue(argv, 'monitor') ?? 'none');
   if (qtest.kind === 'stdio' && monitor.kind === 'stdio') {
     throw new ChardevError('-qtest stdio and -monitor stdio: only one can have stdin and stdout');
   }
@@ -82,7 +82,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const inferior = await Inferior.create(image, {
     header: {
       buildId: image.info.buildId,
-      argv: ['pktgdb-machine', ...(option_value(argv, 'rtc') === undefined ? now() : []), ...argv],
+      argv: ['pktgdb-machine', ...(optionValue(argv, 'rtc') === undefined ? now() : []), ...argv],
       seed: randomInt(2 ** 32),
       nameservers: hostNameservers(),
     },
@@ -110,21 +110,21 @@ async function main(argv: readonly string[]): Promise<number> {
   };
   process.once('SIGTERM', quit).once('SIGINT', quit);
   if (qtest.kind === 'stdio') {
-    serve_qtest(inferior, process.stdin, process.stdout);
+    serveQtest(inferior, process.stdin, process.stdout);
     process.stdin.once('end', quit);
   } else if (qtest.kind !== 'none') {
-    const socket = await open_socket('-qtest', qtest);
+    const socket = await openSocket('-qtest', qtest);
     socket.on('error', quit).once('close', quit);
-    serve_qtest(inferior, socket, socket);
+    serveQtest(inferior, socket, socket);
   } else if (monitor.kind !== 'stdio') {
     process.stdin.setEncoding('utf8').on('data', (text: string) => inferior.post({ type: 'console', text }));
   }
   if (monitor.kind === 'stdio') {
-    serve_monitor(inferior, title, process.stdin, process.stdout);
+    serveMonitor(inferior, title, process.stdin, process.stdout);
   } else if (monitor.kind !== 'none') {
-    const opened = open_socket('-monitor', monitor).then((socket) => {
+    const opened = openSocket('-monitor', monitor).then((socket) => {
       socket.on('error', () => undefined);
-      serve_monitor(inferior, title, socket, socket);
+      serveMonitor(inferior, title, socket, socket);
     });
     if (monitor.kind === 'server') {
       // Its client may come when it likes.

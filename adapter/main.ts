@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { netdevHelp } from './commands/netdev-help.ts';
 import { checkRuntime } from './engine/check-runtime.ts';
 import { Engine } from './engine/engine.ts';
-import { type Action, run_cli } from './gdb/cli.ts';
-import { netdev_help } from './netdev-help.ts';
+import { type Action, runCli } from './gdb/cli.ts';
 
 const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
 
@@ -57,7 +57,7 @@ class UsageError extends Error {
 }
 
 /** Parses the words after the program's name; gdb's long options may have one or two dashes. */
-function parse_arguments(argv: readonly string[]): Arguments | 'help' | 'version' {
+function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version' {
   const a: Arguments = {
     quiet: false,
     batch: false,
@@ -69,7 +69,7 @@ function parse_arguments(argv: readonly string[]): Arguments | 'help' | 'version
     qemu: DEFAULT_ARGS,
   };
   for (let i = 0; i < argv.length; i++) {
-    const [option, inline] = split_option(argv[i]!);
+    const [option, inline] = splitOption(argv[i]!);
     const value = (): string => {
       const v = inline ?? argv[++i];
       if (v === undefined) {
@@ -129,35 +129,35 @@ function parse_arguments(argv: readonly string[]): Arguments | 'help' | 'version
 }
 
 /** `--x=y` and `-x` as name and value; the name is empty for `--` and undefined for what is no option. */
-function split_option(word: string): [string | undefined, string | undefined] {
+function splitOption(word: string): [string | undefined, string | undefined] {
   const m = /^--?([a-z-]*)(?:=(.*))?$/s.exec(word);
   return m && word !== '-' ? [m[1], m[2]] : [undefined, undefined];
 }
 
 /** The package's folder: this file is in `adapter`, or bundled in `dist`. */
-function package_folder(): string {
+function packageFolder(): string {
   return join(dirname(fileURLToPath(import.meta.url)), '..');
 }
 
 function version(): string {
-  const text = readFileSync(join(package_folder(), 'package.json'), 'utf8');
+  const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 
 /** `--check-runtime`. */
-async function check_runtime(): Promise<number> {
+async function reportRuntime(): Promise<number> {
   const missing = await checkRuntime();
   process.stdout.write(`${missing ?? `Node ${process.versions.node}: ok`}\n`);
   return missing === undefined ? 0 : 1;
 }
 
-async function serve_dap(): Promise<number> {
+async function serveDap(): Promise<number> {
   const { serve } = await import('./dap/main.ts');
   return serve();
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const a = parse_arguments(argv);
+  const a = parseArguments(argv);
   if (a === 'help') {
     process.stdout.write(USAGE);
     return 0;
@@ -166,16 +166,16 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`pktgdb ${version()}\n`);
     return 0;
   }
-  const networks = netdev_help(a.qemu);
+  const networks = netdevHelp(a.qemu);
   if (networks !== null) {
     process.stdout.write(networks);
     return 0;
   }
   if (a.check_runtime) {
-    return check_runtime();
+    return reportRuntime();
   }
   if (a.interpreter === 'dap') {
-    return serve_dap();
+    return serveDap();
   }
   if (a.interpreter !== 'cli' && a.interpreter !== 'console') {
     throw new UsageError(`unknown interpreter "${a.interpreter}"; known are cli and dap`);
@@ -185,9 +185,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const example = a.start && process.stdin.isTTY !== true && a.actions.length === 0;
   const actions = example
-    ? [{ kind: 'file' as const, name: join(package_folder(), 'examples/hello.pktgdb') }]
+    ? [{ kind: 'file' as const, name: join(packageFolder(), 'examples/hello.pktgdb') }]
     : a.actions;
-  return run_cli(await Engine.create(), {
+  return runCli(await Engine.create(), {
     quiet: a.quiet,
     batch: a.batch || example,
     actions,

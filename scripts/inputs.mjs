@@ -13,7 +13,7 @@ export const stampFile = join(root, 'dist/.build.json');
 export const bundles = [
   { entry: 'adapter/main.ts', out: 'dist/pktgdb.js', format: 'esm', executable: true },
   { entry: 'adapter/machine.ts', out: 'dist/pktgdb-machine.js', format: 'esm', executable: true },
-  { entry: 'adapter/engine/worker.ts', out: 'dist/worker.js', format: 'esm' },
+  { entry: 'adapter/inferior/worker.ts', out: 'dist/worker.js', format: 'esm' },
   { entry: 'adapter/language/main.ts', out: 'dist/server.js', format: 'esm' },
   { entry: 'src/language/client.ts', out: 'dist/language.cjs', format: 'cjs' },
   { entry: 'src/extension.ts', out: 'dist/extension.cjs', format: 'cjs' },

@@ -2,7 +2,7 @@
 /** `npm run svd [-- FILE [BASE]]`: writes the NIC's registers as a CMSIS-SVD file, by default dist/e1000.svd, at BASE (0xfebc0000). */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { e1000_svd, SVD_BASE } from '../adapter/engine/svd.ts';
+import { e1000Svd, SVD_BASE } from '../adapter/inspect/svd.ts';
 import { root } from './inputs.mjs';
 
 const [file = join(root, 'dist/e1000.svd'), base = String(SVD_BASE)] = process.argv.slice(2);
@@ -11,5 +11,5 @@ if (!Number.isInteger(Number(base))) {
   process.exit(2);
 }
 mkdirSync(dirname(file), { recursive: true });
-writeFileSync(file, e1000_svd(Number(base)));
+writeFileSync(file, e1000Svd(Number(base)));
 process.stdout.write(`${file}\n`);

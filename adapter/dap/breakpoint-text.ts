@@ -1,6 +1,6 @@
 /** The texts of breakpoints that are DAP's own: hit conditions and log messages. */
 import type { BreakpointSpec } from '../engine/api.ts';
-import type { Evaluator } from '../gdb/evaluate.ts';
+import type { Evaluator } from '../inspect/evaluator.ts';
 import { RequestError } from './arguments.ts';
 
 /** Checks a hit condition and brings it into the engine's form: `5`, `== 5`, `> 5`, `>= 5`, `< 5`, `<= 5` or `% 5`. */

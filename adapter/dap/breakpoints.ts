@@ -1,7 +1,7 @@
 /** Breakpoint requests: reading what the client wants; the book does the rest. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { BreakpointSpec } from '../engine/api.ts';
-import type { Evaluator } from '../gdb/evaluate.ts';
+import type { Evaluator } from '../inspect/evaluator.ts';
 import { Arguments, RequestError } from './arguments.ts';
 import type { Wanted } from './breakpoint-book.ts';
 import { parseHitCondition, parseLogMessage } from './breakpoint-text.ts';

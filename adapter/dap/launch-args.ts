@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import type { LaunchOptions } from '../engine/api.ts';
-import { CaptureError, read_capture, require_linktype } from '../packets/capture.ts';
+import { CaptureError, readCapture, requireLinktype } from '../packets/capture.ts';
 import { type Arguments, describeType, RequestError } from './arguments.ts';
 
 /** The machine of a configuration without `args`: a user network that forwards 127.0.0.1:5555 to the guest's port 5556, and an e1000. */
@@ -143,9 +143,9 @@ async function checkTrace(path: string): Promise<void> {
     throw new RequestError(`launch: trace: cannot read ${path}: ${why}`);
   }
   try {
-    const capture = read_capture(bytes);
+    const capture = readCapture(bytes);
     for (const [i, { linktype }] of capture.interfaces.entries()) {
-      require_linktype(linktype, `interface ${i}`);
+      requireLinktype(linktype, `interface ${i}`);
     }
   } catch (error) {
     if (error instanceof CaptureError) {

@@ -1,6 +1,6 @@
 /** The scope `Packet`: the layers of the packet that the frame's function handles. */
 import type { EngineApi } from '../engine/api.ts';
-import { dissect_bytes, type TreeNode } from '../packets/dissect.ts';
+import { dissectBytes, type TreeNode } from '../packets/dissect.ts';
 import { FIELDS } from '../packets/fields.ts';
 import { type Container, type Item, listContainer } from './containers.ts';
 
@@ -14,7 +14,7 @@ export function packetContainer(engine: EngineApi, frame: number): Container {
       const rows =
         packet === undefined
           ? [{ name: 'packet', value: '(this function handles no packet)' }]
-          : dissect_bytes(packet.bytes, packet.linktype).map(layerItem);
+          : dissectBytes(packet.bytes, packet.linktype).map(layerItem);
       return rows.slice(start, start + count);
     },
   };

@@ -1,6 +1,6 @@
 /** Registers met in expressions: `$RDH` and `s.mac_reg[RDH]` are shown with their bit fields. */
-import { parse_expression } from '../gdb/expression/parser.ts';
-import { type Nic, nics } from '../gdb/nics.ts';
+import { parseExpression } from '../inspect/expression/parser.ts';
+import { type Nic, nics } from '../inspect/nics.ts';
 import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
 import type { Item, ValueFormat } from './containers.ts';
 import { type Register, registerItem } from './registers.ts';
@@ -22,7 +22,7 @@ export async function registerValue(
 }
 
 async function find(session: PacketSession, expression: string, frame: number): Promise<Register | undefined> {
-  const e = parse_expression(expression);
+  const e = parseExpression(expression);
   if (e.kind === 'dollar') {
     const [nic] = nics(session.engine);
     const info = E1000_REGISTERS.find(({ name, count }) => name === e.name && count === 1);

@@ -1,6 +1,6 @@
 /** The scope `Registers`: the NIC's registers by the manual's names, in groups, with their bit fields. Reading changes nothing. */
 
-import { type Nic, nics } from '../gdb/nics.ts';
+import { type Nic, nics } from '../inspect/nics.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 import { RequestError } from './arguments.ts';
 import { type Container, type Item, listContainer, type ValueFormat } from './containers.ts';

@@ -1,5 +1,5 @@
 /** The Debug Console's way to the gdb interpreter: one command at a time, with what it prints collected as the answer. */
-import type { Evaluator } from '../gdb/evaluate.ts';
+import type { Evaluator } from '../inspect/evaluator.ts';
 
 /** What a session needs of `GdbInterpreter`. */
 export interface Interpreter {

@@ -9,12 +9,12 @@ import { breakpointRequests } from './breakpoints.ts';
 import { ClientConventions } from './client.ts';
 import { evaluateRequests } from './evaluate.ts';
 import { exceptionRequests } from './exceptions.ts';
+import { stackRequests } from './frames.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
 import { runningRequests } from './running.ts';
 import type { PacketSession } from './session.ts';
 import { sourceRequests } from './sources.ts';
-import { stackRequests } from './stack.ts';
 import { variableRequests } from './variables.ts';
 import { viewRequests } from './views.ts';
 

@@ -1,11 +1,11 @@
 /** `pktgdb/rings` and `pktgdb/descriptor`: what the picture of the rings is drawn from, read from shared memory alone. */
 import type { EngineApi, GuestMemory } from '../engine/api.ts';
-import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../gdb/descriptors.ts';
-import { type Nic, nics } from '../gdb/nics.ts';
-import { type Ring, type RingKind, readRing } from '../gdb/ring-state.ts';
-import { dissect_bytes, format_tree } from '../packets/dissect.ts';
+import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../inspect/descriptors.ts';
+import { type Nic, nics } from '../inspect/nics.ts';
+import { type Ring, type RingKind, readRing } from '../inspect/rings.ts';
+import { dissectBytes, format_tree } from '../packets/dissect.ts';
 import { PacketView } from '../packets/fields.ts';
-import { format_summary, summary } from '../packets/summary.ts';
+import { formatSummary, summary } from '../packets/summary.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { DescriptorBody, DescriptorState, RingsBody, RingView } from './custom.ts';
 import { physicalReference } from './memory.ts';
@@ -90,7 +90,7 @@ function descriptorAt(ring: Ring, view: DataView, index: number): Descriptor {
 /** Wireshark's line for the buffer; a later fragment of a packet is not one, and reads as what it looks like. */
 function summaryOf(memory: GuestMemory, { address = 0, length }: Descriptor): string {
   const bytes = memory.read(address, Math.min(length, MAX_DUMP));
-  return bytes.length === 0 ? '(not mapped)' : format_summary(summary(new PacketView(bytes, 'ethernet')));
+  return bytes.length === 0 ? '(not mapped)' : formatSummary(summary(new PacketView(bytes, 'ethernet')));
 }
 
 /** A descriptor, its packet dissected, and its bytes. */
@@ -139,7 +139,7 @@ function bufferText(memory: GuestMemory, ring: Ring, d: Descriptor): string {
   if (bytes.length === 0) {
     return `\nThere is no memory at ${physicalReference(d.address)}.\n`;
   }
-  return `\n${format_tree(dissect_bytes(bytes, 'ethernet'))}\n${hexDump(bytes, d.address)}`;
+  return `\n${format_tree(dissectBytes(bytes, 'ethernet'))}\n${hexDump(bytes, d.address)}`;
 }
 
 /** `00201800  52 54 00 ...  RT...`, 16 bytes a line. */

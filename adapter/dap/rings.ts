@@ -1,8 +1,8 @@
 /** The scopes `Rx ring` and `Tx ring`: descriptors read from guest memory and decoded, with head and tail marked. */
 import type { EngineApi, GuestMemory } from '../engine/api.ts';
-import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../gdb/descriptors.ts';
-import { type Nic, nics } from '../gdb/nics.ts';
-import { RINGS, type Ring, type RingKind, readRing } from '../gdb/ring-state.ts';
+import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../inspect/descriptors.ts';
+import { type Nic, nics } from '../inspect/nics.ts';
+import { RINGS, type Ring, type RingKind, readRing } from '../inspect/rings.ts';
 import { type Container, type Item, listContainer, type ValueFormat } from './containers.ts';
 import { physicalReference } from './memory.ts';
 import { formatNumber } from './present.ts';

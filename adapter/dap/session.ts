@@ -5,7 +5,7 @@
 import { ContinuedEvent, DebugSession, Event, InvalidatedEvent, OutputEvent, Response } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi, StopReason } from '../engine/api.ts';
-import type { Evaluator } from '../gdb/evaluate.ts';
+import type { Evaluator } from '../inspect/evaluator.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
 import { ClientConventions } from './client.ts';
@@ -161,7 +161,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   }
 
   #listen(): void {
-    const { engine } = this;
+    const engine = this.engine;
     engine.on('stopped', (reason) => {
       this.stopped = new StopState(engine);
       this.repl.stopped();

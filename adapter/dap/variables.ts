@@ -1,8 +1,8 @@
 /** Arguments, locals and what is inside them, and the requests that read and set rows of any container. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { NamedValue, Value } from '../engine/api.ts';
-import type { Evaluator } from '../gdb/evaluate.ts';
-import { parse_expression } from '../gdb/expression/parser.ts';
+import type { Evaluator } from '../inspect/evaluator.ts';
+import { parseExpression } from '../inspect/expression/parser.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import { type Container, type Item, selectRows, type ValueFormat } from './containers.ts';
 import { bytesReference } from './memory.ts';
@@ -75,8 +75,8 @@ export async function assign(evaluator: Evaluator, target: string, value: string
   const assignment = {
     kind: 'assign',
     op: '',
-    target: parse_expression(target),
-    value: parse_expression(value),
+    target: parseExpression(target),
+    value: parseExpression(value),
     postfix: false,
   } as const;
   return (await evaluator.evaluate(assignment, frame, true)).value;

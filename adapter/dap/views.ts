@@ -1,6 +1,6 @@
 /** The requests behind the extension's views and guest console (types in custom.ts). They are answered while the machine runs, too. */
 
-import { type Nic, nics } from '../gdb/nics.ts';
+import { type Nic, nics } from '../inspect/nics.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import { readConnections } from './connections.ts';

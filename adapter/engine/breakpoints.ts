@@ -40,52 +40,52 @@ export function parseHitCondition(text: string | undefined): { op: string; opera
 }
 
 export class BreakpointTable {
-  private readonly image: Image;
-  private readonly entries = new Map<number, Entry>();
-  private lastId = 0;
+  readonly #image: Image;
+  readonly #entries = new Map<number, Entry>();
+  #lastId = 0;
 
   constructor(image: Image) {
-    this.image = image;
+    this.#image = image;
   }
 
   get all(): readonly Breakpoint[] {
-    return [...this.entries.values()].map((e) => e.bp);
+    return [...this.#entries.values()].map((e) => e.bp);
   }
 
   get(id: number): Entry | undefined {
-    return this.entries.get(id);
+    return this.#entries.get(id);
   }
 
   add(spec: BreakpointSpec): Breakpoint {
-    const id = ++this.lastId;
+    const id = ++this.#lastId;
     const bp: Breakpoint = { id, spec, enabled: true, hits: 0, verified: false, locations: [] };
-    this.entries.set(id, this.bind({ bp, conditions: new Map() }));
-    return (this.entries.get(id) as Entry).bp;
+    this.#entries.set(id, this.#bind({ bp, conditions: new Map() }));
+    return (this.#entries.get(id) as Entry).bp;
   }
 
   /** Replaces parts of a breakpoint and binds it again. Throws `EngineError` when there is none with that number. */
   change(id: number, change: Partial<Pick<Breakpoint, 'enabled' | 'hits' | 'spec'>>): Breakpoint {
-    const entry = this.entries.get(id);
+    const entry = this.#entries.get(id);
     if (!entry) {
       throw new EngineError(`No breakpoint number ${id}.`);
     }
     const { message: _, ...bp } = entry.bp;
     const next = { bp: { ...bp, ...change }, conditions: entry.conditions };
-    this.entries.set(id, change.spec ? this.bind(next) : { ...entry, bp: { ...entry.bp, ...change } });
-    return (this.entries.get(id) as Entry).bp;
+    this.#entries.set(id, change.spec ? this.#bind(next) : { ...entry, bp: { ...entry.bp, ...change } });
+    return (this.#entries.get(id) as Entry).bp;
   }
 
   remove(id: number): Breakpoint | undefined {
-    const entry = this.entries.get(id);
-    this.entries.delete(id);
+    const entry = this.#entries.get(id);
+    this.#entries.delete(id);
     return entry?.bp;
   }
 
-  private bind(entry: Entry): Entry {
+  #bind(entry: Entry): Entry {
     let resolved: Resolved;
     try {
       parseHitCondition(entry.bp.spec.hitCondition);
-      resolved = this.resolve(entry.bp.spec);
+      resolved = this.#resolve(entry.bp.spec);
     } catch (e) {
       resolved = { locations: [], conditions: new Map(), message: e instanceof Error ? e.message : String(e) };
     }
@@ -96,44 +96,44 @@ export class BreakpointTable {
     };
   }
 
-  private resolve(spec: BreakpointSpec): Resolved {
+  #resolve(spec: BreakpointSpec): Resolved {
     switch (spec.location.kind) {
       case 'function':
-        return this.resolveFunction(spec, spec.location.name);
+        return this.#resolveFunction(spec, spec.location.name);
       case 'line':
-        return this.resolveLine(spec, spec.location);
+        return this.#resolveLine(spec, spec.location);
       case 'packet':
-        return this.resolvePacket(spec, spec.location.number);
+        return this.#resolvePacket(spec, spec.location.number);
     }
   }
 
-  private resolvePacket(spec: BreakpointSpec, number: number): Resolved {
+  #resolvePacket(spec: BreakpointSpec, number: number): Resolved {
     if (!Number.isSafeInteger(number) || number < 1) {
       throw new EngineError(`${number} is no packet number; the first packet of a capture is 1`);
     }
     const conditions = new Map<number, string>();
     const locations = PACKET_ENTRIES.map(({ name, at, js }) => {
-      const fn = this.image.functions(name)[0];
-      const statements = (fn?.probes ?? []).map((id) => this.image.probe(id)).filter((p) => p?.kind === 'statement');
+      const fn = this.#image.functions(name)[0];
+      const statements = (fn?.probes ?? []).map((id) => this.#image.probe(id)).filter((p) => p?.kind === 'statement');
       const probe = statements.at(at);
       if (!probe) {
         throw new EngineError(`Packets of a capture cannot be stopped at: there is no function "${name}".`);
       }
-      this.compileAt(spec, probe, conditions);
+      this.#compileAt(spec, probe, conditions);
       const own = conditions.get(probe.id);
       conditions.set(probe.id, `${js}===${number}${own === undefined ? '' : `&&(${own})`}`);
-      return this.image.location(probe);
+      return this.#image.location(probe);
     });
     return { locations, conditions };
   }
 
-  private resolveFunction(spec: BreakpointSpec, name: string): Resolved {
-    const fns = this.image.functions(name);
+  #resolveFunction(spec: BreakpointSpec, name: string): Resolved {
+    const fns = this.#image.functions(name);
     if (fns.length === 0) {
-      throw new EngineError(unknownFunction(this.image, name));
+      throw new EngineError(unknownFunction(this.#image, name));
     }
     const places = fns.flatMap((fn) => {
-      const probes = fn.probes.map((id) => this.image.probe(id)).filter((p) => p !== undefined && p.kind !== 'return');
+      const probes = fn.probes.map((id) => this.#image.probe(id)).filter((p) => p !== undefined && p.kind !== 'return');
       return probes.length > 0 ? [probes as ProbeInfo[]] : [];
     });
     if (places.length === 0) {
@@ -144,22 +144,22 @@ export class BreakpointTable {
     const conditions = new Map<number, string>();
     const notes: string[] = [];
     const locations = places.map((probes) => {
-      const at = this.firstWhere(spec, probes, conditions);
+      const at = this.#firstWhere(spec, probes, conditions);
       const first = probes[0] as ProbeInfo;
       if (at !== first) {
         notes.push(`moved to line ${at.line}, where the names of the condition are in scope`);
       }
-      return this.image.location(at);
+      return this.#image.location(at);
     });
     return { locations, conditions, ...(notes.length > 0 ? { message: notes.join('; ') } : {}) };
   }
 
   /** The first of a function's probes at which everything that the breakpoint evaluates is in scope. */
-  private firstWhere(spec: BreakpointSpec, probes: readonly ProbeInfo[], conditions: Map<number, string>): ProbeInfo {
+  #firstWhere(spec: BreakpointSpec, probes: readonly ProbeInfo[], conditions: Map<number, string>): ProbeInfo {
     let failure: unknown;
     for (const p of probes) {
       try {
-        this.compileAt(spec, p, conditions);
+        this.#compileAt(spec, p, conditions);
         return p;
       } catch (e) {
         failure ??= e;
@@ -168,33 +168,33 @@ export class BreakpointTable {
     throw failure;
   }
 
-  private resolveLine(
+  #resolveLine(
     spec: BreakpointSpec,
     at: { readonly file: string; readonly line: number; readonly column?: number },
   ): Resolved {
-    const file = this.image.file(at.file);
+    const file = this.#image.file(at.file);
     if (file === undefined) {
-      const like = this.image.filesLike(at.file);
+      const like = this.#image.filesLike(at.file);
       throw new EngineError(
         `No source file named ${at.file}.${like.length > 0 ? ` Did you mean ${like.join(', ')}?` : ''}`,
       );
     }
-    const p = this.image.lineLocation(file, at.line, at.column);
+    const p = this.#image.lineLocation(file, at.line, at.column);
     if (!p) {
       throw new EngineError(`No line ${at.line} in file "${file}" has code at or after it.`);
     }
     const conditions = new Map<number, string>();
-    this.compileAt(spec, p, conditions);
+    this.#compileAt(spec, p, conditions);
     return {
-      locations: [this.image.location(p)],
+      locations: [this.#image.location(p)],
       conditions,
       ...(p.line === at.line ? {} : { message: `moved to line ${p.line}, the next one with code` }),
     };
   }
 
   /** Compiles condition and log message for a probe; throws what the compiler throws. */
-  private compileAt(spec: BreakpointSpec, p: ProbeInfo, conditions: Map<number, string>): void {
-    const scope = this.image.scopeAt(p.locals);
+  #compileAt(spec: BreakpointSpec, p: ProbeInfo, conditions: Map<number, string>): void {
+    const scope = this.#image.scopeAt(p.locals);
     if (spec.condition) {
       conditions.set(p.id, spec.condition.compile(scope));
     }
@@ -212,8 +212,8 @@ export class BreakpointTable {
 
   /** Source of the function that decides at a probe; empty when nothing sits there. */
   decider(probe: number): string {
-    const p = this.image.probe(probe);
-    const here = [...this.entries.values()].filter(
+    const p = this.#image.probe(probe);
+    const here = [...this.#entries.values()].filter(
       (e) => e.bp.enabled && e.bp.locations.some((l) => l.probe === probe),
     );
     if (!p || here.length === 0) {
@@ -223,17 +223,17 @@ export class BreakpointTable {
       n === 'this' ? '$this' : n,
     );
     const usesThis = params.includes('$this');
-    const body = `let stop=false;${here.map((e) => this.test(e, p)).join('')}return stop;`;
+    const body = `let stop=false;${here.map((e) => this.#test(e, p)).join('')}return stop;`;
     const inner = usesThis ? `return(()=>{${body}}).call($this);` : body;
     const fn = `function(${params.join(',')}){${usesThis ? inner.replace('(()=>{', '(function(){') : inner}}`;
-    return `(()=>{const $G=$R.globals(${JSON.stringify(this.image.fnOf(p).file)});return ${fn}})()`;
+    return `(()=>{const $G=$R.globals(${JSON.stringify(this.#image.fnOf(p).file)});return ${fn}})()`;
   }
 
-  private test(e: Entry, p: ProbeInfo): string {
+  #test(e: Entry, p: ProbeInfo): string {
     const { id, spec } = e.bp;
     const condition = e.conditions.get(p.id) ?? 'true';
     const log = spec.log?.map((part) =>
-      typeof part === 'string' ? JSON.stringify(part) : `(${compileFor(part.compile, this.image, p)})`,
+      typeof part === 'string' ? JSON.stringify(part) : `(${compileFor(part.compile, this.#image, p)})`,
     );
     const needsPacket = `${condition} ${log ?? ''}`.includes('$pkt');
     const packet = needsPacket ? `const $pkt=${packetExpression(packetLocal(p.locals), '$R')};` : '';

@@ -1,8 +1,8 @@
 /** Expressions without a running machine: constants of the stack and arithmetic, as gdb prints them before `run`. */
 import type { DebugInfo } from '../compiler/debug-info.ts';
+import { Describer } from '../inferior/describe.ts';
 import { FIELDS } from '../packets/fields.ts';
 import { EngineError, type Value } from './api.ts';
-import { Describer } from './describe.ts';
 
 /** Evaluates JavaScript of the expression compiler over the constants of the debug info. Throws `EngineError`. */
 export function evaluateStatic(js: string, info: DebugInfo): Value {

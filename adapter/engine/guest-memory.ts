@@ -13,15 +13,15 @@ interface Region {
 }
 
 export class SharedGuestMemory implements GuestMemory {
-  private readonly shared: ReadonlyMap<string, ArrayBufferLike>;
+  readonly #shared: ReadonlyMap<string, ArrayBufferLike>;
 
   constructor(shared: ReadonlyMap<string, ArrayBufferLike>) {
-    this.shared = shared;
+    this.#shared = shared;
   }
 
   get regions(): readonly Region[] {
     const found: Region[] = [];
-    for (const [name, buffer] of this.shared) {
+    for (const [name, buffer] of this.#shared) {
       const nic = /^e1000\.(\d+)\/mac_reg$/.exec(name);
       if (name === 'ram') {
         found.push({ name, start: 0, length: buffer.byteLength, bytes: new Uint8Array(buffer) });
@@ -38,12 +38,12 @@ export class SharedGuestMemory implements GuestMemory {
     return found;
   }
 
-  private at(address: number): Region | undefined {
+  #at(address: number): Region | undefined {
     return this.regions.find((r) => address >= r.start && address < r.start + r.length);
   }
 
   read(address: number, length: number): Uint8Array {
-    const r = this.at(address);
+    const r = this.#at(address);
     if (!r || length <= 0) {
       return new Uint8Array(0);
     }
@@ -52,7 +52,7 @@ export class SharedGuestMemory implements GuestMemory {
   }
 
   write(address: number, data: Uint8Array): number {
-    const r = this.at(address);
+    const r = this.#at(address);
     if (!r) {
       return 0;
     }

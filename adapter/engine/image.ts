@@ -3,7 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DebugInfo, FunctionInfo, ProbeInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
+import { near } from '../stack/util/near.ts';
 import { EngineError, type SymbolScope } from './api.ts';
+
+/** Names that a message suggests at most. */
+const MOST_NEAR = 5;
 
 /** Where the build is. */
 export interface Dist {
@@ -76,29 +80,29 @@ export interface BreakLocation extends SourceLocation {
 export class Image {
   readonly info: DebugInfo;
   readonly dist: Dist;
-  private readonly byName = new Map<string, FunctionInfo[]>();
-  private readonly byFile = new Map<string, FunctionInfo[]>();
-  private readonly probesByFile = new Map<string, ProbeInfo[]>();
-  private readonly globals = new Map<string, Variable>();
+  readonly #byName = new Map<string, FunctionInfo[]>();
+  readonly #byFile = new Map<string, FunctionInfo[]>();
+  readonly #probesByFile = new Map<string, ProbeInfo[]>();
+  readonly #globals = new Map<string, Variable>();
 
   constructor(info: DebugInfo, dist: Dist) {
     this.info = info;
     this.dist = dist;
     for (const f of info.functions) {
-      push(this.byName, f.name, f);
-      push(this.byFile, f.file, f);
-      this.globals.set(f.name, { name: f.name, type: 'function' });
+      push(this.#byName, f.name, f);
+      push(this.#byFile, f.file, f);
+      this.#globals.set(f.name, { name: f.name, type: 'function' });
     }
     for (const p of info.probes) {
-      push(this.probesByFile, this.fnOf(p).file, p);
+      push(this.#probesByFile, this.fnOf(p).file, p);
     }
     for (const s of info.structs) {
       if (s.kind === 'class') {
-        this.globals.set(s.name, { name: s.name, type: 'class' });
+        this.#globals.set(s.name, { name: s.name, type: 'class' });
       }
     }
     for (const g of info.globals) {
-      this.globals.set(g.name, g);
+      this.#globals.set(g.name, g);
     }
   }
 
@@ -132,14 +136,14 @@ export class Image {
     const at = name.lastIndexOf(':');
     if (at > 0) {
       const file = this.file(name.slice(0, at));
-      return (this.byName.get(name.slice(at + 1)) ?? []).filter((f) => f.file === file);
+      return (this.#byName.get(name.slice(at + 1)) ?? []).filter((f) => f.file === file);
     }
-    return this.byName.get(name) ?? this.info.functions.filter((f) => f.name.endsWith(`.${name}`));
+    return this.#byName.get(name) ?? this.info.functions.filter((f) => f.name.endsWith(`.${name}`));
   }
 
   /** The innermost function around a line, preferring the one V8 names. */
   functionAt(file: string, line: number, name: string): FunctionInfo | undefined {
-    const around = (this.byFile.get(file) ?? []).filter((f) => f.line <= line && line <= f.endLine);
+    const around = (this.#byFile.get(file) ?? []).filter((f) => f.line <= line && line <= f.endLine);
     const plain = name.slice(name.lastIndexOf('.') + 1);
     const named = around.filter((f) => f.name === name || f.name.slice(f.name.lastIndexOf('.') + 1) === plain);
     return (named.length > 0 ? named : around).reduce<FunctionInfo | undefined>(
@@ -176,12 +180,13 @@ export class Image {
       : near(
           base,
           this.info.files.map((f) => f.slice(f.lastIndexOf('/') + 1)),
+          MOST_NEAR,
         );
   }
 
   /** Where a breakpoint on a line binds: the first statement on it, else on the next line that has one, in the same function if possible. */
   lineLocation(file: string, line: number, column = 0): ProbeInfo | undefined {
-    const probes = (this.probesByFile.get(file) ?? []).filter((p) => p.kind !== 'return');
+    const probes = (this.#probesByFile.get(file) ?? []).filter((p) => p.kind !== 'return');
     const onLine = probes.filter((p) => p.line === line);
     const exact = column > 0 ? onLine.find((p) => p.column >= column) : undefined;
     const first = exact ?? minBy(onLine, (p) => p.column);
@@ -195,14 +200,14 @@ export class Image {
 
   /** Probes on the lines of a range, for breakpoint locations. */
   probesBetween(file: string, line: number, endLine: number): readonly ProbeInfo[] {
-    return (this.probesByFile.get(file) ?? []).filter(
+    return (this.#probesByFile.get(file) ?? []).filter(
       (p) => p.kind !== 'return' && p.line >= line && p.line <= endLine,
     );
   }
 
   /** Function names near to a misspelled one. */
   functionsLike(name: string): string[] {
-    return near(name, [...this.byName.keys()]);
+    return near(name, [...this.#byName.keys()], MOST_NEAR);
   }
 
   /** Names in scope at a probe. */
@@ -210,7 +215,7 @@ export class Image {
     const map = new Map(locals.map((l) => [l.name, l]));
     return {
       local: (name) => map.get(name),
-      global: (name) => this.globals.get(name),
+      global: (name) => this.#globals.get(name),
       hasPacket: packetLocal(locals) !== undefined,
     };
   }
@@ -246,33 +251,4 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 
 function minBy<T>(items: readonly T[], key: (item: T) => number): T | undefined {
   return items.reduce<T | undefined>((a, b) => (a === undefined || key(b) < key(a) ? b : a), undefined);
-}
-
-/** Up to five names close to `name`: containing it, or within a third of its length in edit distance. */
-export function near(name: string, names: readonly string[]): string[] {
-  const lower = name.toLowerCase();
-  const scored = names
-    .map((n) => ({
-      n,
-      d: n.toLowerCase().includes(lower) || lower.includes(n.toLowerCase()) ? 1 : editDistance(lower, n.toLowerCase()),
-    }))
-    .filter(({ n, d }) => d <= Math.max(2, Math.floor(Math.min(name.length, n.length) / 3)))
-    .sort((a, b) => a.d - b.d || a.n.length - b.n.length);
-  return [...new Set(scored.map(({ n }) => n))].slice(0, 5);
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(
-        (row[j] ?? 0) + 1,
-        (next[j - 1] ?? 0) + 1,
-        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -2,15 +2,15 @@
 import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { CTL, createMailbox, type MailboxBuffers } from '../host/mailbox.ts';
-import type { Recording, RecordingHeader } from '../host/recording.ts';
+import { Pump } from '../host/pump.ts';
+import type { Recording, RecordingHeader } from '../inferior/recording.ts';
+import type { ProbeTables } from '../inferior/runtime.ts';
+import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import type { Input } from '../stack/util/host.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
-import { Pump } from './pump.ts';
-import type { ProbeTables } from './runtime.ts';
 import type { RuntimeStop } from './stopped.ts';
-import type { ExecutionSummary, WorkerData, WorkerMessage } from './worker.ts';
 
 export interface InferiorOptions {
   readonly header: RecordingHeader;
@@ -56,33 +56,33 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
   readonly armed: Uint8Array;
   readonly ticks: Float64Array;
-  private readonly name = `inferior-${++created}`;
-  private readonly chunks: SharedArrayBuffer[] = [];
-  private readonly header: RecordingHeader;
-  private readonly stop = new SharedArrayBuffer(STOP_BYTES);
-  private readonly mailbox: MailboxBuffers = createMailbox();
-  private readonly ctl = new Int32Array(this.mailbox.ctl);
-  private readonly pump: Pump;
-  private readonly monitorWaiting = new Map<number, (text: string) => void>();
-  private nextMonitor = 1;
-  private worker: Worker;
-  private channel: InspectorChannel | undefined;
-  private ended = false;
+  readonly #name = `inferior-${++created}`;
+  readonly #chunks: SharedArrayBuffer[] = [];
+  readonly #header: RecordingHeader;
+  readonly #stop = new SharedArrayBuffer(STOP_BYTES);
+  readonly #mailbox: MailboxBuffers = createMailbox();
+  readonly #ctl = new Int32Array(this.#mailbox.ctl);
+  readonly #pump: Pump;
+  readonly #monitorWaiting = new Map<number, (text: string) => void>();
+  #nextMonitor = 1;
+  #worker: Worker;
+  #channel: InspectorChannel | undefined;
+  #ended = false;
   /** The thread stands still in the inspector. */
-  private standing = false;
-  private failure = '';
+  #standing = false;
+  #failure = '';
 
   private constructor(image: Image, options: InferiorOptions) {
     super();
-    this.header = options.header;
+    this.#header = options.header;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = new SharedArrayBuffer(16);
     this.armed = new Uint8Array(armed);
     this.ticks = new Float64Array(ticks);
     this.ticks[1] = Number.POSITIVE_INFINITY;
-    this.pump = new Pump(this.mailbox, {
+    this.#pump = new Pump(this.#mailbox, {
       console: (text) => this.emit('console', text),
-      monitorReply: (id, text) => this.monitorReply(id, text),
+      monitorReply: (id, text) => this.#monitorReply(id, text),
       report: (level, text) => this.emit('report', level, text),
       log: (breakpoint, probe, text) => this.emit('log', breakpoint, probe, text),
       qtest: (text) => this.emit('qtest', text),
@@ -93,8 +93,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       tables: probeTables(image),
       armed,
       ticks,
-      mailbox: this.mailbox,
-      stop: this.stop,
+      mailbox: this.#mailbox,
+      stop: this.#stop,
       header: options.header,
       trace: options.trace ?? null,
       recording: options.recording ?? null,
@@ -102,12 +102,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       stopOnEntry: options.stopOnEntry,
       hashFrames: options.hashFrames,
     };
-    this.worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.name });
-    this.worker.on('message', (m: WorkerMessage) => this.message(m));
-    this.worker.on('error', (e) => {
-      this.failure = e instanceof Error ? (e.stack ?? e.message) : String(e);
+    this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
+    this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
+    this.#worker.on('error', (e) => {
+      this.#failure = e instanceof Error ? (e.stack ?? e.message) : String(e);
     });
-    this.worker.on('exit', () => this.end(1, this.failure || 'the machine stopped', undefined));
+    this.#worker.on('exit', () => this.#end(1, this.#failure || 'the machine stopped', undefined));
   }
 
   /** Starts the thread, loads the stack and attaches the inspector; the machine does not run yet. */
@@ -116,7 +116,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     await new Promise<void>((resolve, reject) => {
       const failed = (_code: number, message: string): void => reject(new Error(message));
       inferior.once('exited', failed);
-      inferior.worker.on('message', (m: WorkerMessage) => {
+      inferior.#worker.on('message', (m: WorkerMessage) => {
         if (m.type === 'ready') {
           inferior.off('exited', failed);
           resolve();
@@ -124,125 +124,125 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       });
     });
     if (!options.release && !options.recording) {
-      inferior.channel = await attachInspector(inferior.name);
-      inferior.channel.on('paused', (p) => {
-        inferior.standing = true;
+      inferior.#channel = await attachInspector(inferior.#name);
+      inferior.#channel.on('paused', (p) => {
+        inferior.#standing = true;
         inferior.emit('paused', p);
       });
-      inferior.channel.on('resumed', () => {
-        inferior.standing = false;
+      inferior.#channel.on('resumed', () => {
+        inferior.#standing = false;
       });
-      await inferior.channel.send('Debugger.enable');
-      await inferior.channel.send('Debugger.setPauseOnExceptions', { state: 'uncaught' });
+      await inferior.#channel.send('Debugger.enable');
+      await inferior.#channel.send('Debugger.setPauseOnExceptions', { state: 'uncaught' });
     }
     return inferior;
   }
 
   /** What the runtime says of the stop it stands in. */
   stopInfo(): RuntimeStop {
-    this.pump.drain();
-    const [length = 0] = new Int32Array(this.stop, 0, 1);
-    return JSON.parse(Buffer.from(new Uint8Array(this.stop, 4, length)).toString('utf8')) as RuntimeStop;
+    this.#pump.drain();
+    const [length = 0] = new Int32Array(this.#stop, 0, 1);
+    return JSON.parse(Buffer.from(new Uint8Array(this.#stop, 4, length)).toString('utf8')) as RuntimeStop;
   }
 
   /** Lets `main` begin. */
   go(): void {
-    this.worker.postMessage('go');
+    this.#worker.postMessage('go');
   }
 
   get inspector(): InspectorChannel {
-    if (!this.channel) {
+    if (!this.#channel) {
       throw new Error('this inferior has no inspector');
     }
-    return this.channel;
+    return this.#channel;
   }
 
   get recording(): Recording {
-    return { ...this.header, chunks: [...this.chunks] };
+    return { ...this.#header, chunks: [...this.#chunks] };
   }
 
   get exited(): boolean {
-    return this.ended;
+    return this.#ended;
   }
 
-  private message(m: WorkerMessage): void {
+  #message(m: WorkerMessage): void {
     switch (m.type) {
       case 'ring':
-        this.pump.drain();
+        this.#pump.drain();
         break;
       case 'shared':
         this.shared.set(m.name, m.buffer);
         break;
       case 'chunk':
-        this.chunks.push(m.chunk);
+        this.#chunks.push(m.chunk);
         break;
       case 'started':
-        this.pump.drain();
+        this.#pump.drain();
         this.emit('started');
         break;
       case 'exit':
-        this.pump.drain();
-        this.end(m.code, '', m.summary);
+        this.#pump.drain();
+        this.#end(m.code, '', m.summary);
         break;
       case 'ready':
         break;
     }
   }
 
-  private end(code: number, message: string, summary: ExecutionSummary | undefined): void {
-    if (this.ended) {
+  #end(code: number, message: string, summary: ExecutionSummary | undefined): void {
+    if (this.#ended) {
       return;
     }
-    this.pump.drain();
-    this.ended = true;
-    this.pump.dispose();
-    for (const reply of this.monitorWaiting.values()) {
+    this.#pump.drain();
+    this.#ended = true;
+    this.#pump.dispose();
+    for (const reply of this.#monitorWaiting.values()) {
       reply('');
     }
-    this.monitorWaiting.clear();
+    this.#monitorWaiting.clear();
     this.emit('exited', code, message, summary);
   }
 
   post(input: Input): void {
-    this.pump.post(input);
+    this.#pump.post(input);
   }
 
   /** Resolves when the connections that the machine has asked for are made or refused, as far as that takes no time. */
   settled(): Promise<void> {
-    return this.pump.settled();
+    return this.#pump.settled();
   }
 
   /** Asks a running machine to run a monitor command. */
   monitor(line: string): Promise<string> {
-    const id = this.nextMonitor++;
+    const id = this.#nextMonitor++;
     return new Promise((resolve) => {
-      this.monitorWaiting.set(id, resolve);
+      this.#monitorWaiting.set(id, resolve);
       this.post({ type: 'monitor', id, line });
     });
   }
 
-  private monitorReply(id: number, text: string): void {
-    this.monitorWaiting.get(id)?.(text);
-    this.monitorWaiting.delete(id);
+  #monitorReply(id: number, text: string): void {
+    this.#monitorWaiting.get(id)?.(text);
+    this.#monitorWaiting.delete(id);
   }
 
   /** Interrupts: in the poll by the doorbell, in running code by the tick limit. */
   interrupt(): void {
-    Atomics.store(this.ctl, CTL.PAUSE, 1);
+    Atomics.store(this.#ctl, CTL.PAUSE, 1);
     this.ticks[1] = 0;
-    Atomics.add(this.ctl, CTL.DOORBELL, 1);
-    Atomics.notify(this.ctl, CTL.DOORBELL);
+    Atomics.add(this.#ctl, CTL.DOORBELL, 1);
+    Atomics.notify(this.#ctl, CTL.DOORBELL);
   }
 
   async terminate(): Promise<void> {
-    const ended = this.ended;
-    this.ended = true;
-    this.pump.dispose();
-    const gone = this.worker.terminate();
+    const ended = this.#ended;
+    this.#ended = true;
+    this.#pump.dispose();
+    const gone = this.#worker.terminate();
     // A thread that stands still in the inspector notices the termination when it is told to go on. One that is at its end must not
     // be told anything: the inspector may then wait for it for ever.
-    if (this.standing && !ended) {
-      this.channel?.send('Debugger.resume').catch(() => undefined);
+    if (this.#standing && !ended) {
+      this.#channel?.send('Debugger.resume').catch(() => undefined);
     }
     await gone;
     if (!ended) {

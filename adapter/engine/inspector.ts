@@ -49,53 +49,53 @@ type Attached = { sessionId: string; workerInfo: { workerId: string; title: stri
 
 /** The process's one inspector session; it hands each worker its channel. */
 class Hub {
-  private readonly session = new inspector.Session();
-  private readonly channels = new Map<string, InspectorChannel>();
-  private readonly waiting = new Map<string, (sessionId: string) => void>();
-  private readonly unclaimed = new Map<string, string>();
-  private enabled = false;
+  readonly #session = new inspector.Session();
+  readonly #channels = new Map<string, InspectorChannel>();
+  readonly #waiting = new Map<string, (sessionId: string) => void>();
+  readonly #unclaimed = new Map<string, string>();
+  #enabled = false;
 
   constructor() {
-    this.session.connect();
+    this.#session.connect();
     const on = (event: string, listener: (m: { params: never }) => void): void => {
-      this.session.on(event, listener as (m: object) => void);
+      this.#session.on(event, listener as (m: object) => void);
     };
     on('NodeWorker.attachedToWorker', ({ params }: { params: Attached }) => {
       const id = params.workerInfo.title.replace(/^\[worker \d+\] /, '');
-      const claim = this.waiting.get(id);
+      const claim = this.#waiting.get(id);
       if (claim) {
-        this.waiting.delete(id);
+        this.#waiting.delete(id);
         claim(params.sessionId);
       } else {
-        this.unclaimed.set(id, params.sessionId);
+        this.#unclaimed.set(id, params.sessionId);
       }
     });
     on('NodeWorker.receivedMessageFromWorker', ({ params }: { params: { sessionId: string; message: string } }) => {
       // A quick worker's message can arrive inside `post`; whoever posted gets to listen first.
-      queueMicrotask(() => this.channels.get(params.sessionId)?.receive(JSON.parse(params.message) as Answer));
+      queueMicrotask(() => this.#channels.get(params.sessionId)?.receive(JSON.parse(params.message) as Answer));
     });
     on('NodeWorker.detachedFromWorker', ({ params }: { params: { sessionId: string } }) => {
-      this.channels.get(params.sessionId)?.detached();
-      this.channels.delete(params.sessionId);
+      this.#channels.get(params.sessionId)?.detached();
+      this.#channels.delete(params.sessionId);
     });
   }
 
   async attach(id: string): Promise<InspectorChannel> {
-    const found = this.unclaimed.get(id);
-    const sessionId = found ?? (await this.attachment(id));
-    this.unclaimed.delete(id);
+    const found = this.#unclaimed.get(id);
+    const sessionId = found ?? (await this.#attachment(id));
+    this.#unclaimed.delete(id);
     const channel = new InspectorChannel((message) =>
-      this.session.post('NodeWorker.sendMessageToWorker', { sessionId, message }),
+      this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message }),
     );
-    this.channels.set(sessionId, channel);
+    this.#channels.set(sessionId, channel);
     return channel;
   }
 
-  private attachment(id: string): Promise<string> {
-    const attached = new Promise<string>((resolve) => this.waiting.set(id, resolve));
-    if (!this.enabled) {
-      this.enabled = true;
-      this.session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
+  #attachment(id: string): Promise<string> {
+    const attached = new Promise<string>((resolve) => this.#waiting.set(id, resolve));
+    if (!this.#enabled) {
+      this.#enabled = true;
+      this.#session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
     }
     return attached;
   }
@@ -111,22 +111,22 @@ export function attachInspector(name: string): Promise<InspectorChannel> {
 
 /** The inspector of one worker. Emits 'paused' and 'resumed'. */
 export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed: [] }> {
-  private readonly transmit: (message: string) => void;
-  private readonly answers = new Map<number, { resolve: (v: unknown) => void; reject: (e: Error) => void }>();
+  readonly #transmit: (message: string) => void;
+  readonly #answers = new Map<number, { resolve: (v: unknown) => void; reject: (e: Error) => void }>();
   /** Node 20 leaves the URL out of call frames; it tells it once per script. */
-  private readonly urls = new Map<string, string>();
-  private lastId = 0;
-  private gone = false;
+  readonly #urls = new Map<string, string>();
+  #lastId = 0;
+  #gone = false;
 
   constructor(transmit: (message: string) => void) {
     super();
-    this.transmit = transmit;
+    this.#transmit = transmit;
   }
 
   receive(m: Answer): void {
     if (m.id !== undefined) {
-      const waiting = this.answers.get(m.id);
-      this.answers.delete(m.id);
+      const waiting = this.#answers.get(m.id);
+      this.#answers.delete(m.id);
       if (m.error) {
         waiting?.reject(new Error(m.error.message));
       } else {
@@ -134,12 +134,12 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
       }
     } else if (m.method === 'Debugger.scriptParsed') {
       const { scriptId, url } = m.params as { scriptId: string; url: string };
-      this.urls.set(scriptId, url);
+      this.#urls.set(scriptId, url);
     } else if (m.method === 'Debugger.paused') {
       const paused = m.params as V8Paused;
       const callFrames = paused.callFrames.map((f) => ({
         ...f,
-        url: f.url || (this.urls.get(f.location.scriptId) ?? ''),
+        url: f.url || (this.#urls.get(f.location.scriptId) ?? ''),
       }));
       this.emit('paused', { ...paused, callFrames });
     } else if (m.method === 'Debugger.resumed') {
@@ -148,21 +148,21 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
   }
 
   detached(): void {
-    this.gone = true;
-    for (const { reject } of this.answers.values()) {
+    this.#gone = true;
+    for (const { reject } of this.#answers.values()) {
       reject(new Error('the inferior has ended'));
     }
-    this.answers.clear();
+    this.#answers.clear();
   }
 
   send(method: string, params: object = {}): Promise<unknown> {
-    if (this.gone) {
+    if (this.#gone) {
       return Promise.reject(new Error('the inferior has ended'));
     }
     return new Promise((resolve, reject) => {
-      const id = ++this.lastId;
-      this.answers.set(id, { resolve, reject });
-      this.transmit(JSON.stringify({ id, method, params }));
+      const id = ++this.#lastId;
+      this.#answers.set(id, { resolve, reject });
+      this.#transmit(JSON.stringify({ id, method, params }));
     });
   }
 

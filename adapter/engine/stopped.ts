@@ -28,42 +28,42 @@ const NOT_YET = '__pktgdb_not_yet';
 
 export class StoppedState {
   readonly info: RuntimeStop | undefined;
-  private readonly image: Image;
-  private readonly channel: InspectorChannel;
-  private stack: readonly StackFrame[];
+  readonly #image: Image;
+  readonly #channel: InspectorChannel;
+  #stack: readonly StackFrame[];
   /** True once the innermost frame has been left by the runtime so that its locals can be written. */
   materialised = false;
 
   constructor(image: Image, channel: InspectorChannel, paused: V8Paused, info: RuntimeStop | undefined) {
-    this.image = image;
-    this.channel = channel;
+    this.#image = image;
+    this.#channel = channel;
     this.info = info;
-    this.stack = this.framesOf(paused.callFrames);
+    this.#stack = this.#framesOf(paused.callFrames);
   }
 
   get frames(): readonly Frame[] {
-    return this.stack;
+    return this.#stack;
   }
 
-  private framesOf(callFrames: readonly V8CallFrame[]): StackFrame[] {
+  #framesOf(callFrames: readonly V8CallFrame[]): StackFrame[] {
     const out: StackFrame[] = [];
     const marker = '/stack/debug/';
     for (const f of callFrames) {
       const at = f.url.lastIndexOf(marker);
-      const file = at < 0 ? undefined : this.image.file(decodeURIComponent(f.url.slice(at + marker.length)));
+      const file = at < 0 ? undefined : this.#image.file(decodeURIComponent(f.url.slice(at + marker.length)));
       const line = f.location.lineNumber + 1;
-      const fn = file === undefined ? undefined : this.image.functionAt(file, line, f.functionName);
+      const fn = file === undefined ? undefined : this.#image.functionAt(file, line, f.functionName);
       if (fn && !fn.nodebug) {
-        out.push(this.frame(out.length, fn, line, f.callFrameId));
+        out.push(this.#frame(out.length, fn, line, f.callFrameId));
       }
     }
     return out;
   }
 
-  private frame(index: number, fn: FunctionInfo, line: number, callFrameId: string): StackFrame {
+  #frame(index: number, fn: FunctionInfo, line: number, callFrameId: string): StackFrame {
     const probe = index === 0 ? (this.info?.probe ?? -1) : -1;
-    const p = probe >= 0 ? this.image.probe(probe) : undefined;
-    const visible = p?.locals ?? this.image.localsAt(fn, line);
+    const p = probe >= 0 ? this.#image.probe(probe) : undefined;
+    const visible = p?.locals ?? this.#image.localsAt(fn, line);
     return {
       index,
       fn,
@@ -75,21 +75,21 @@ export class StoppedState {
   }
 
   at(index: number): StackFrame {
-    const f = this.stack[index];
+    const f = this.#stack[index];
     if (!f) {
-      throw new EngineError(this.stack.length === 0 ? 'No stack.' : `No frame at level ${index}.`);
+      throw new EngineError(this.#stack.length === 0 ? 'No stack.' : `No frame at level ${index}.`);
     }
     return f;
   }
 
   scope(index: number): SymbolScope {
-    const own = this.image.scopeAt(this.at(index).visible);
-    return { ...own, hasPacket: this.packetFrame(index) !== undefined };
+    const own = this.#image.scopeAt(this.at(index).visible);
+    return { ...own, hasPacket: this.#packetFrame(index) !== undefined };
   }
 
   /** The frame itself or the nearest caller that handles a packet. */
-  private packetFrame(index: number): { frame: StackFrame; local: PacketLocal } | undefined {
-    for (const frame of this.stack.slice(index)) {
+  #packetFrame(index: number): { frame: StackFrame; local: PacketLocal } | undefined {
+    for (const frame of this.#stack.slice(index)) {
       const local = packetLocal(frame.visible);
       if (local) {
         return { frame, local };
@@ -110,7 +110,7 @@ export class StoppedState {
       (v) =>
         `(()=>{try{return $R.describer.describe(${v.name},${JSON.stringify(v.type)})}catch{return ${JSON.stringify(NOT_YET)}}})()`,
     );
-    const values = await this.channel.evaluate<(Value | string)[]>(
+    const values = await this.#channel.evaluate<(Value | string)[]>(
       `(($R)=>[${parts.join(',')}])(__pktgdb)`,
       frame.callFrameId,
     );
@@ -122,29 +122,29 @@ export class StoppedState {
 
   async evaluate(js: string, index: number): Promise<Value> {
     const frame = index < 0 ? undefined : this.at(index);
-    const packet = js.includes('$pkt') ? await this.viewPacket(index) : 'undefined';
+    const packet = js.includes('$pkt') ? await this.#viewPacket(index) : 'undefined';
     const file = JSON.stringify(frame?.fn.file ?? '');
     const code = `(($R,$G,$F,$pkt)=>$R.describer.describe((${js})))(__pktgdb,__pktgdb.globals(${file}),__pktgdb.F,${packet})`;
-    return guard(this.channel.evaluate<Value>(code, frame?.callFrameId));
+    return guard(this.#channel.evaluate<Value>(code, frame?.callFrameId));
   }
 
   /** Makes the packet of a frame the runtime's current one; returns the JavaScript that names it. */
-  private async viewPacket(index: number): Promise<string> {
-    const found = index < 0 ? undefined : this.packetFrame(index);
+  async #viewPacket(index: number): Promise<string> {
+    const found = index < 0 ? undefined : this.#packetFrame(index);
     if (!found) {
       return 'undefined';
     }
-    await this.channel.evaluate(`void ${packetExpression(found.local, '__pktgdb')}`, found.frame.callFrameId);
+    await this.#channel.evaluate(`void ${packetExpression(found.local, '__pktgdb')}`, found.frame.callFrameId);
     return '__pktgdb.currentPacket';
   }
 
   async packet(index: number): Promise<{ bytes: Uint8Array; linktype: 'ethernet' | 'ip' } | undefined> {
-    const found = this.packetFrame(index);
+    const found = this.#packetFrame(index);
     if (!found) {
       return undefined;
     }
     const code = packetExpression(found.local, '__pktgdb', 'packetCopy');
-    const copy = await this.channel.evaluate<{ hex: string; linktype: 'ethernet' | 'ip' } | null>(
+    const copy = await this.#channel.evaluate<{ hex: string; linktype: 'ethernet' | 'ip' } | null>(
       code,
       found.frame.callFrameId,
     );
@@ -161,7 +161,7 @@ export class StoppedState {
     if (wanted.handle !== undefined || primitive === undefined) {
       throw new EngineError('only numbers, strings, booleans and null can be assigned to a local variable');
     }
-    await this.assignLocal(js, wanted.kind === 'bigint' ? `${primitive}n` : JSON.stringify(primitive), index);
+    await this.#assignLocal(js, wanted.kind === 'bigint' ? `${primitive}n` : JSON.stringify(primitive), index);
     return this.evaluate(js, index);
   }
 
@@ -169,17 +169,17 @@ export class StoppedState {
    * V8 cannot write to the locals of an optimised frame. For the innermost one the runtime's own frames are left first, which makes V8
    * continue in an unoptimised frame at the same statement.
    */
-  private async assignLocal(name: string, literal: string, index: number): Promise<void> {
+  async #assignLocal(name: string, literal: string, index: number): Promise<void> {
     const holds = async (): Promise<boolean> => {
       const { callFrameId } = this.at(index);
-      await guard(this.channel.evaluate(`(()=>{${name}=${literal}})()`, callFrameId));
-      return this.channel.evaluate<boolean>(`Object.is(${name},${literal})`, callFrameId);
+      await guard(this.#channel.evaluate(`(()=>{${name}=${literal}})()`, callFrameId));
+      return this.#channel.evaluate<boolean>(`Object.is(${name},${literal})`, callFrameId);
     };
     if (await holds()) {
       return;
     }
     if (index === 0 && !this.materialised && this.at(0).probe >= 0) {
-      await this.materialise();
+      await this.#materialise();
       if (await holds()) {
         return;
       }
@@ -189,14 +189,14 @@ export class StoppedState {
     );
   }
 
-  private async materialise(): Promise<void> {
+  async #materialise(): Promise<void> {
     this.materialised = true;
     for (;;) {
-      const paused = new Promise<V8Paused>((resolve) => this.channel.once('paused', resolve));
-      await this.channel.send('Debugger.stepOut');
+      const paused = new Promise<V8Paused>((resolve) => this.#channel.once('paused', resolve));
+      await this.#channel.send('Debugger.stepOut');
       const { callFrames } = await paused;
       if (callFrames[0]?.url.includes('/stack/debug/')) {
-        this.stack = this.framesOf(callFrames);
+        this.#stack = this.#framesOf(callFrames);
         return;
       }
     }

@@ -1,32 +1,33 @@
 /** Commands about breakpoints. */
+
+import { type Command, CommandError } from '../commands/command.ts';
+import { type DefaultPlace, parseLocation, splitCondition } from '../commands/linespec.ts';
 import type { Breakpoint } from '../engine/api.ts';
-import { type Command, CommandError } from './commands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { type DefaultPlace, parse_location, split_condition } from './linespec.ts';
 
 /** The place a bare line number counts from: the selected frame's, else what was listed last. */
-export async function default_place(gdb: GdbInterpreter): Promise<DefaultPlace | undefined> {
+export async function defaultPlace(gdb: GdbInterpreter): Promise<DefaultPlace | undefined> {
   if (gdb.engine.state === 'stopped') {
     return (await gdb.selected()).location;
   }
   return gdb.source.current();
 }
 
-async function set_breakpoint(gdb: GdbInterpreter, text: string, temporary: boolean): Promise<void> {
-  const { location, condition } = split_condition(text);
+async function setBreakpoint(gdb: GdbInterpreter, text: string, temporary: boolean): Promise<void> {
+  const { location, condition } = splitCondition(text);
   const compiled = condition === undefined ? undefined : gdb.evaluator.condition(condition);
   const packet = /^-packet\s+(\d+)$/.exec(location)?.[1];
   let at: Breakpoint['spec']['location'];
   if (packet !== undefined) {
     at = { kind: 'packet', number: Number(packet) };
   } else if (location === '') {
-    const here = gdb.engine.state === 'stopped' ? await default_place(gdb) : undefined;
+    const here = gdb.engine.state === 'stopped' ? await defaultPlace(gdb) : undefined;
     if (!here) {
       throw new CommandError('No default breakpoint address now.');
     }
     at = { kind: 'line', file: here.file, line: here.line };
   } else {
-    at = parse_location(gdb.engine, location, await default_place(gdb));
+    at = parseLocation(gdb.engine, location, await defaultPlace(gdb));
   }
   const bp = gdb.engine.setBreakpoint({ location: at, temporary, ...(compiled ? { condition: compiled } : {}) });
   if (!bp.verified) {
@@ -51,12 +52,12 @@ function announcement(bp: Breakpoint): string {
 }
 
 /** Numbers and ranges, `1 3-5 $bpnum`. Throws for anything else. */
-export function parse_numbers(gdb: GdbInterpreter, text: string, what: string): number[] {
+export function parseNumbers(gdb: GdbInterpreter, text: string, what: string): number[] {
   const numbers: number[] = [];
   for (const word of text.split(/[\s,]+/).filter((w) => w !== '')) {
     const m = /^(\d+)(?:-(\d+))?$/.exec(word);
     const variable = word.startsWith('$')
-      ? gdb.evaluator.variable_entries().find(([n]) => `$${n}` === word)?.[1].value.value
+      ? gdb.evaluator.variableEntries().find(([n]) => `$${n}` === word)?.[1].value.value
       : undefined;
     if (!m && typeof variable !== 'number') {
       throw new CommandError(`Bad ${what} argument: '${word}'`);
@@ -74,9 +75,9 @@ export function parse_numbers(gdb: GdbInterpreter, text: string, what: string): 
 }
 
 /** Does `action` with each breakpoint named (all, if none is); unknown numbers are complained about at the end. */
-function each_breakpoint(gdb: GdbInterpreter, args: string, action: (id: number) => void): void {
+function eachBreakpoint(gdb: GdbInterpreter, args: string, action: (id: number) => void): void {
   const wanted =
-    args.trim() === '' ? gdb.engine.breakpoints.map((b) => b.id) : parse_numbers(gdb, args, 'breakpoint number');
+    args.trim() === '' ? gdb.engine.breakpoints.map((b) => b.id) : parseNumbers(gdb, args, 'breakpoint number');
   const missing: number[] = [];
   for (const id of wanted) {
     if (gdb.engine.breakpoints.some((b) => b.id === id)) {
@@ -91,8 +92,8 @@ function each_breakpoint(gdb: GdbInterpreter, args: string, action: (id: number)
 }
 
 /** The breakpoint that a number names. */
-export function breakpoint_of(gdb: GdbInterpreter, word: string): Breakpoint {
-  const [id] = parse_numbers(gdb, word, 'breakpoint number');
+export function breakpointOf(gdb: GdbInterpreter, word: string): Breakpoint {
+  const [id] = parseNumbers(gdb, word, 'breakpoint number');
   const bp = gdb.engine.breakpoints.find((b) => b.id === id);
   if (!bp) {
     throw new CommandError(`No breakpoint number ${word}.`);
@@ -100,17 +101,17 @@ export function breakpoint_of(gdb: GdbInterpreter, word: string): Breakpoint {
   return bp;
 }
 
-async function delete_breakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
+async function deleteBreakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
   const text = args.replace(/^(?:breakpoints|break|b)\b/, '');
   if (text.trim() === '' && gdb.engine.breakpoints.length > 0 && !(await gdb.confirm('Delete all breakpoints?'))) {
     return;
   }
-  each_breakpoint(gdb, text, (id) => gdb.engine.deleteBreakpoint(id));
+  eachBreakpoint(gdb, text, (id) => gdb.engine.deleteBreakpoint(id));
 }
 
 async function clear(gdb: GdbInterpreter, args: string): Promise<void> {
-  const here = await default_place(gdb);
-  const at = args === '' && here ? { kind: 'line' as const, ...here } : parse_location(gdb.engine, args, here);
+  const here = await defaultPlace(gdb);
+  const at = args === '' && here ? { kind: 'line' as const, ...here } : parseLocation(gdb.engine, args, here);
   const there = gdb.engine.breakpoints.filter(({ locations }) =>
     locations.some((l) => (at.kind === 'function' ? l.function === at.name : l.file === at.file && l.line === at.line)),
   );
@@ -124,10 +125,10 @@ async function clear(gdb: GdbInterpreter, args: string): Promise<void> {
 }
 
 /** `enable`, `disable`: of breakpoints, or of displays. */
-function set_enabled(gdb: GdbInterpreter, args: string, enabled: boolean): void {
+function setEnabled(gdb: GdbInterpreter, args: string, enabled: boolean): void {
   const display = /^d(?:i(?:s(?:p(?:l(?:ay?)?)?)?)?)?\b(.*)$/.exec(args);
   if (display) {
-    const ids = parse_numbers(gdb, display[1]!, 'display number');
+    const ids = parseNumbers(gdb, display[1]!, 'display number');
     for (const d of gdb.displays.filter((x) => ids.length === 0 || ids.includes(x.id))) {
       d.enabled = enabled;
     }
@@ -138,7 +139,7 @@ function set_enabled(gdb: GdbInterpreter, args: string, enabled: boolean): void 
       '"enable once", "enable delete" and "enable count" are not supported; use tbreak or ignore.',
     );
   }
-  each_breakpoint(gdb, args.replace(/^breakpoints?\b/, ''), (id) => gdb.engine.updateBreakpoint(id, { enabled }));
+  eachBreakpoint(gdb, args.replace(/^breakpoints?\b/, ''), (id) => gdb.engine.updateBreakpoint(id, { enabled }));
 }
 
 function condition(gdb: GdbInterpreter, args: string): void {
@@ -146,7 +147,7 @@ function condition(gdb: GdbInterpreter, args: string): void {
   if (!m) {
     throw new CommandError('Argument required (breakpoint number).');
   }
-  const bp = breakpoint_of(gdb, m[1]!);
+  const bp = breakpointOf(gdb, m[1]!);
   if (m[2] === '') {
     gdb.engine.updateBreakpoint(bp.id, { condition: null });
     gdb.out(`Breakpoint ${bp.id} now unconditional.\n`);
@@ -163,11 +164,11 @@ async function ignore(gdb: GdbInterpreter, args: string): Promise<void> {
   if (!m) {
     throw new CommandError('Argument required (a breakpoint number).');
   }
-  const bp = breakpoint_of(gdb, m[1]!);
+  const bp = breakpointOf(gdb, m[1]!);
   if (m[2] === '') {
     throw new CommandError('Second argument (specified ignore-count) is missing.');
   }
-  const { value } = await gdb.evaluator.evaluate(m[2]!, gdb.expression_frame());
+  const { value } = await gdb.evaluator.evaluate(m[2]!, gdb.expressionFrame());
   if (value.kind !== 'number') {
     throw new CommandError('The ignore count must be a number.');
   }
@@ -183,8 +184,8 @@ async function ignore(gdb: GdbInterpreter, args: string): Promise<void> {
 }
 
 /** `info breakpoints`: gdb's table. */
-export function info_breakpoints(gdb: GdbInterpreter, args: string): void {
-  const ids = parse_numbers(gdb, args, 'breakpoint number');
+export function infoBreakpoints(gdb: GdbInterpreter, args: string): void {
+  const ids = parseNumbers(gdb, args, 'breakpoint number');
   const shown = gdb.engine.breakpoints.filter((b) => ids.length === 0 || ids.includes(b.id));
   if (shown.length === 0) {
     gdb.out(
@@ -196,11 +197,11 @@ export function info_breakpoints(gdb: GdbInterpreter, args: string): void {
   }
   gdb.out('Num     Type           Disp Enb Address            What\n');
   for (const b of shown) {
-    gdb.out(breakpoint_rows(gdb, b));
+    gdb.out(breakpointRows(gdb, b));
   }
 }
 
-function breakpoint_rows(gdb: GdbInterpreter, b: Breakpoint): string {
+function breakpointRows(gdb: GdbInterpreter, b: Breakpoint): string {
   const row = (num: string, type: string, disp: string, enb: string, address: string, what: string): string =>
     `${num.padEnd(7)} ${type.padEnd(14)} ${disp.padEnd(4)} ${enb.padEnd(3)} ${address.padEnd(18)} ${what}`.trimEnd();
   const kind = b.spec.log ? 'dprintf' : 'breakpoint';
@@ -208,7 +209,7 @@ function breakpoint_rows(gdb: GdbInterpreter, b: Breakpoint): string {
   const address = b.locations.length === 0 ? '<PENDING>' : b.locations.length > 1 ? '<MULTIPLE>' : '';
   const { location } = b.spec;
   const place = (l: Breakpoint['locations'][number]): string => `in ${l.function} at ${l.file}:${l.line}`;
-  const wanted = place_text(location);
+  const wanted = placeText(location);
   const what =
     b.locations.length === 0 || location.kind === 'packet'
       ? wanted
@@ -235,7 +236,7 @@ function breakpoint_rows(gdb: GdbInterpreter, b: Breakpoint): string {
 }
 
 /** A place as it was asked for. */
-function place_text(location: Breakpoint['spec']['location']): string {
+function placeText(location: Breakpoint['spec']['location']): string {
   switch (location.kind) {
     case 'function':
       return location.name;
@@ -247,11 +248,11 @@ function place_text(location: Breakpoint['spec']['location']): string {
 }
 
 /** Names that a location may start with. */
-export function complete_location(gdb: GdbInterpreter): readonly string[] {
+export function completeLocation(gdb: GdbInterpreter): readonly string[] {
   return [...gdb.engine.info.functions.map((f) => f.name), ...gdb.engine.info.files];
 }
 
-function complete_numbers(gdb: GdbInterpreter): readonly string[] {
+function completeNumbers(gdb: GdbInterpreter): readonly string[] {
   return gdb.engine.breakpoints.map((b) => String(b.id));
 }
 
@@ -267,8 +268,8 @@ LOCATION is a function (e1000_receive_iov), FILE:LINE (hw/net/e1000.ts:1031), FI
 packet that the function handles, with Wireshark's field names:
   break e1000_receive_iov if $pkt.tcp.dstport == 5556
 In a replay, "break -packet N" stops where packet N of the capture enters the machine.`,
-    run: (gdb, args) => set_breakpoint(gdb, args, false),
-    complete: complete_location,
+    run: (gdb, args) => setBreakpoint(gdb, args, false),
+    complete: completeLocation,
   },
   {
     name: 'tbreak',
@@ -276,8 +277,8 @@ In a replay, "break -packet N" stops where packet N of the capture enters the ma
     class: 'breakpoints',
     help: `Set a temporary breakpoint.
 Like "break" except the breakpoint is deleted when it is hit.`,
-    run: (gdb, args) => set_breakpoint(gdb, args, true),
-    complete: complete_location,
+    run: (gdb, args) => setBreakpoint(gdb, args, true),
+    complete: completeLocation,
   },
   {
     name: 'delete',
@@ -286,8 +287,8 @@ Like "break" except the breakpoint is deleted when it is hit.`,
     help: `Delete all or some breakpoints.
 Usage: delete [BREAKPOINTNUM]...
 Without arguments all breakpoints are deleted.`,
-    run: delete_breakpoints,
-    complete: complete_numbers,
+    run: deleteBreakpoints,
+    complete: completeNumbers,
   },
   {
     name: 'clear',
@@ -295,7 +296,7 @@ Without arguments all breakpoints are deleted.`,
     help: `Clear breakpoint at specified location.
 Usage: clear [LOCATION]`,
     run: clear,
-    complete: complete_location,
+    complete: completeLocation,
   },
   {
     name: 'disable',
@@ -303,8 +304,8 @@ Usage: clear [LOCATION]`,
     class: 'breakpoints',
     help: `Disable all or some breakpoints.
 Usage: disable [BREAKPOINTNUM]... | disable display [NUM]...`,
-    run: (gdb, args) => set_enabled(gdb, args, false),
-    complete: complete_numbers,
+    run: (gdb, args) => setEnabled(gdb, args, false),
+    complete: completeNumbers,
   },
   {
     name: 'enable',
@@ -312,8 +313,8 @@ Usage: disable [BREAKPOINTNUM]... | disable display [NUM]...`,
     class: 'breakpoints',
     help: `Enable all or some breakpoints.
 Usage: enable [BREAKPOINTNUM]... | enable display [NUM]...`,
-    run: (gdb, args) => set_enabled(gdb, args, true),
-    complete: complete_numbers,
+    run: (gdb, args) => setEnabled(gdb, args, true),
+    complete: completeNumbers,
   },
   {
     name: 'condition',
@@ -322,7 +323,7 @@ Usage: enable [BREAKPOINTNUM]... | enable display [NUM]...`,
 Usage: condition N [COND]
 Without COND the breakpoint is made unconditional.`,
     run: condition,
-    complete: complete_numbers,
+    complete: completeNumbers,
   },
   {
     name: 'ignore',
@@ -330,6 +331,6 @@ Without COND the breakpoint is made unconditional.`,
     help: `Set ignore-count of breakpoint number N to COUNT.
 Usage: ignore N COUNT`,
     run: ignore,
-    complete: complete_numbers,
+    complete: completeNumbers,
   },
 ];

@@ -38,7 +38,7 @@ const HISTORY_SIZE = 1000;
 const DOUBLE_INTERRUPT_MS = 1000;
 
 /** Runs the command line until `quit` or end of input. Resolves to the exit code; the engine is disposed of. */
-export async function run_cli(engine: EngineApi, options: CliOptions): Promise<number> {
+export async function runCli(engine: EngineApi, options: CliOptions): Promise<number> {
   const cli = new Cli(engine, options);
   try {
     return await cli.run();
@@ -50,72 +50,72 @@ export async function run_cli(engine: EngineApi, options: CliOptions): Promise<n
 
 class Cli {
   readonly gdb: GdbInterpreter;
-  private readonly engine: EngineApi;
-  private readonly options: CliOptions;
-  private readonly input: NonNullable<CliOptions['input']>;
-  private readonly output: NonNullable<CliOptions['output']>;
-  private readonly errors: Writable;
-  private terminal: Interface | undefined;
+  readonly #engine: EngineApi;
+  readonly #options: CliOptions;
+  readonly #input: NonNullable<CliOptions['input']>;
+  readonly #output: NonNullable<CliOptions['output']>;
+  readonly #errors: Writable;
+  #terminal: Interface | undefined;
   /** A prompt is on the screen and nothing runs. */
-  private prompting = false;
+  #prompting = false;
   /** The last output ended in the middle of a line. */
-  private column = false;
-  private lastInterrupt = 0;
-  private answer: ((line: string) => void) | undefined;
+  #column = false;
+  #lastInterrupt = 0;
+  #answer: ((line: string) => void) | undefined;
   /** Lines that were read and not yet executed. */
-  private readonly lines: string[] = [];
+  readonly #lines: string[] = [];
   /** The input has ended. */
-  private closed = false;
-  private wake: () => void = () => {};
+  #closed = false;
+  #wake: () => void = () => {};
 
   constructor(engine: EngineApi, options: CliOptions) {
-    this.engine = engine;
-    this.options = options;
-    this.input = options.input ?? process.stdin;
-    this.output = options.output ?? process.stdout;
-    this.errors = options.errors ?? process.stderr;
-    const ask = !options.batch && this.input.isTTY === true;
+    this.#engine = engine;
+    this.#options = options;
+    this.#input = options.input ?? process.stdin;
+    this.#output = options.output ?? process.stdout;
+    this.#errors = options.errors ?? process.stderr;
+    const ask = !options.batch && this.#input.isTTY === true;
     this.gdb = new GdbInterpreter(engine, {
-      write: this.write,
+      write: this.#write,
       waitForStops: true,
       version: options.version,
       launch: { args: options.args, ...(options.trace === undefined ? {} : { trace: options.trace }) },
-      ...(ask ? { confirm: (question: string) => this.ask(question) } : {}),
+      ...(ask ? { confirm: (question: string) => this.#ask(question) } : {}),
     });
-    engine.on('console', (text) => this.aside(text));
-    engine.on('log', (text) => this.aside(text.endsWith('\n') ? text : `${text}\n`));
-    engine.on('report', (level, text) => this.aside(`${level === 'info' ? '' : `${level}: `}${text}\n`));
+    engine.on('console', (text) => this.#aside(text));
+    engine.on('log', (text) => this.#aside(text.endsWith('\n') ? text : `${text}\n`));
+    engine.on('report', (level, text) => this.#aside(`${level === 'info' ? '' : `${level}: `}${text}\n`));
   }
 
   async run(): Promise<number> {
-    const interrupted = (): void => this.interrupt();
+    const interrupted = (): void => this.#interrupt();
     process.on('SIGINT', interrupted);
     try {
-      if (!this.options.quiet && !this.options.batch) {
-        this.print(`${this.gdb.version}: a GDB for packets.\nFor help, type "help".\n`);
+      if (!this.#options.quiet && !this.#options.batch) {
+        this.#print(`${this.gdb.version}: a GDB for packets.\nFor help, type "help".\n`);
       }
-      if (!this.options.batch) {
-        this.listen();
+      if (!this.#options.batch) {
+        this.#listen();
       }
-      const ok = await this.run_actions();
+      const ok = await this.#runActions();
       if (this.gdb.quit !== undefined) {
         return this.gdb.quit;
       }
-      if (this.options.batch) {
+      if (this.#options.batch) {
         return ok ? 0 : 1;
       }
-      this.print(this.options.hint ?? '');
-      return await this.interact();
+      this.#print(this.#options.hint ?? '');
+      return await this.#interact();
     } finally {
       process.off('SIGINT', interrupted);
-      this.terminal?.close();
+      this.#terminal?.close();
     }
   }
 
   /** The commands of the command line. As in gdb, those after one that failed are still executed. */
-  private async run_actions(): Promise<boolean> {
+  async #runActions(): Promise<boolean> {
     let all = true;
-    for (const a of this.options.actions) {
+    for (const a of this.#options.actions) {
       const { ok, quit } = await this.gdb.execute(a.kind === 'file' ? `source ${a.name}` : a.text);
       all &&= ok;
       if (quit !== undefined) {
@@ -126,41 +126,41 @@ class Cli {
   }
 
   /** Collects the lines of the input; those that come while a command runs wait their turn. */
-  private listen(): void {
-    const terminal = this.open_terminal();
+  #listen(): void {
+    const terminal = this.#openTerminal();
     terminal.on('line', (line) => {
-      if (this.answer) {
-        this.answer(line);
+      if (this.#answer) {
+        this.#answer(line);
       } else {
-        this.lines.push(line);
-        this.wake();
+        this.#lines.push(line);
+        this.#wake();
       }
     });
     terminal.on('close', () => {
-      this.closed = true;
-      this.answer?.('n');
-      this.wake();
+      this.#closed = true;
+      this.#answer?.('n');
+      this.#wake();
     });
-    terminal.on('SIGINT', () => this.interrupt());
+    terminal.on('SIGINT', () => this.#interrupt());
   }
 
   /** Executes lines until `quit` or the end of the input. */
-  private async interact(): Promise<number> {
+  async #interact(): Promise<number> {
     let failed = false;
     for (;;) {
-      const next = this.lines.shift();
+      const next = this.#lines.shift();
       if (next === undefined) {
-        if (this.closed) {
-          return failed && this.input.isTTY !== true ? 1 : 0;
+        if (this.#closed) {
+          return failed && this.#input.isTTY !== true ? 1 : 0;
         }
-        this.prompt();
+        this.#prompt();
         await new Promise<void>((resolve) => {
-          this.wake = resolve;
+          this.#wake = resolve;
         });
         continue;
       }
-      this.prompting = false;
-      this.column = false;
+      this.#prompting = false;
+      this.#column = false;
       const { ok, quit } = await this.gdb.execute(next, true);
       failed ||= !ok;
       if (quit !== undefined) {
@@ -169,14 +169,14 @@ class Cli {
     }
   }
 
-  private open_terminal(): Interface {
-    const tty = this.input.isTTY === true && this.output.isTTY === true;
-    const file = this.history_file();
+  #openTerminal(): Interface {
+    const tty = this.#input.isTTY === true && this.#output.isTTY === true;
+    const file = this.#historyFile();
     const terminal = createInterface({
-      input: this.input,
-      output: this.output,
+      input: this.#input,
+      output: this.#output,
       terminal: tty,
-      history: tty ? read_history(file) : [],
+      history: tty ? readHistory(file) : [],
       historySize: HISTORY_SIZE,
       removeHistoryDuplicates: true,
       prompt: PROMPT,
@@ -186,107 +186,107 @@ class Cli {
       },
     });
     if (tty && file !== '') {
-      terminal.on('history', (history: string[]) => write_history(file, history));
+      terminal.on('history', (history: string[]) => writeHistory(file, history));
     }
-    this.terminal = terminal;
+    this.#terminal = terminal;
     return terminal;
   }
 
-  private history_file(): string {
-    return this.options.historyFile ?? join(homedir(), '.pktgdb_history');
+  #historyFile(): string {
+    return this.#options.historyFile ?? join(homedir(), '.pktgdb_history');
   }
 
-  private prompt(): void {
-    if (this.column) {
-      this.output.write('\n');
-      this.column = false;
+  #prompt(): void {
+    if (this.#column) {
+      this.#output.write('\n');
+      this.#column = false;
     }
-    this.terminal?.setPrompt(this.gdb.in_block ? '>' : PROMPT);
-    this.terminal?.prompt();
-    this.prompting = true;
+    this.#terminal?.setPrompt(this.gdb.inBlock ? '>' : PROMPT);
+    this.#terminal?.prompt();
+    this.#prompting = true;
   }
 
   /** A question, answered y or n; the end of the input means no. */
-  private async ask(question: string): Promise<boolean> {
-    while (!this.closed) {
-      this.output.write(`${question} (y or n) `);
+  async #ask(question: string): Promise<boolean> {
+    while (!this.#closed) {
+      this.#output.write(`${question} (y or n) `);
       const answer = await new Promise<string>((resolve) => {
-        this.answer = resolve;
+        this.#answer = resolve;
       });
-      this.answer = undefined;
-      this.column = false;
+      this.#answer = undefined;
+      this.#column = false;
       if (/^\s*y/i.test(answer)) {
         return true;
       }
       if (/^\s*n/i.test(answer)) {
         return false;
       }
-      this.output.write('Please answer y or n.\n');
+      this.#output.write('Please answer y or n.\n');
     }
     return false;
   }
 
   /** Ctrl-C: stops the machine; at the prompt drops the line; twice in a row asks to quit. */
-  private interrupt(): void {
+  #interrupt(): void {
     const now = performance.now();
-    const twice = now - this.lastInterrupt < DOUBLE_INTERRUPT_MS;
-    this.lastInterrupt = now;
-    if (this.engine.state === 'running' && !twice) {
-      this.engine.interrupt().catch((e: Error) => this.write(`${e.message}\n`, 'stderr'));
+    const twice = now - this.#lastInterrupt < DOUBLE_INTERRUPT_MS;
+    this.#lastInterrupt = now;
+    if (this.#engine.state === 'running' && !twice) {
+      this.#engine.interrupt().catch((e: Error) => this.#write(`${e.message}\n`, 'stderr'));
       return;
     }
-    if (this.prompting) {
-      this.gdb.cancel_block();
-      this.output.write('Quit\n');
-      this.terminal?.write(null, { ctrl: true, name: 'u' });
-      this.prompt();
+    if (this.#prompting) {
+      this.gdb.cancelBlock();
+      this.#output.write('Quit\n');
+      this.#terminal?.write(null, { ctrl: true, name: 'u' });
+      this.#prompt();
       return;
     }
     if (twice) {
-      void this.give_up();
+      void this.#giveUp();
     }
   }
 
   /** The machine does not stop: end it, if the user says so. */
-  private async give_up(): Promise<void> {
+  async #giveUp(): Promise<void> {
     const question = 'The machine has not stopped. Kill it?';
-    if (this.input.isTTY !== true || this.options.batch || (await this.ask(question))) {
-      await this.engine.kill();
+    if (this.#input.isTTY !== true || this.#options.batch || (await this.#ask(question))) {
+      await this.#engine.kill();
     }
   }
 
-  private readonly write: Write = (text, kind) => {
+  readonly #write: Write = (text, kind) => {
     if (kind !== 'stderr') {
-      this.aside(text);
+      this.#aside(text);
     } else {
-      this.errors.write(text);
+      this.#errors.write(text);
     }
   };
 
-  private print(text: string): void {
+  #print(text: string): void {
     if (text !== '') {
-      this.output.write(text);
-      this.column = !text.endsWith('\n');
+      this.#output.write(text);
+      this.#column = !text.endsWith('\n');
     }
   }
 
   /** Prints; what comes while a prompt waits goes above it. */
-  private aside(text: string): void {
+  #aside(text: string): void {
     if (text === '') {
       return;
     }
-    if (!this.prompting || !this.terminal?.terminal) {
-      this.print(text);
+    if (!this.#prompting || !this.#terminal?.terminal) {
+      this.#print(text);
       return;
     }
-    this.output.write('\r\x1b[K');
-    this.output.write(text.endsWith('\n') ? text : `${text}\n`);
-    this.terminal.prompt(true);
+    this.#output.write('\r\x1b[K');
+    this.#output.write(text.endsWith('\n') ? text : `${text}\n`);
+    this.#terminal.prompt(true);
   }
 }
 
 /** Lines of the history file, newest first. */
-function read_history(file: string): string[] {
+function readHistory(file: string): string[] {
   try {
     return readFileSync(file, 'utf8')
       .split('\n')
@@ -298,7 +298,7 @@ function read_history(file: string): string[] {
   }
 }
 
-function write_history(file: string, history: readonly string[]): void {
+function writeHistory(file: string, history: readonly string[]): void {
   try {
     writeFileSync(file, `${[...history].slice(0, HISTORY_SIZE).reverse().join('\n')}\n`, { mode: 0o600 });
   } catch {

@@ -1,20 +1,20 @@
 /** Commands about values: print, printf, x, ptype, set var. */
-import { type Command, CommandError } from './commands.ts';
+import { type Command, CommandError } from '../commands/command.ts';
+import { ExpressionError } from '../inspect/expression/ast.ts';
+import { FUNCTIONS } from '../inspect/expression/functions.ts';
+import { parseExpression } from '../inspect/expression/parser.ts';
+import { registerNames } from '../inspect/registers.ts';
+import { type FormatLetter, formatResult, splitFormat } from '../inspect/values.ts';
 import { DISPLAY_COMMANDS } from './display.ts';
-import { ExpressionError } from './expression/ast.ts';
-import { FUNCTIONS } from './expression/functions.ts';
-import { parse_expression } from './expression/parser.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { examine } from './memory.ts';
-import { print_packet } from './packet.ts';
+import { printPacket } from './packet.ts';
 import { printf } from './printf.ts';
 import { ptype, whatis } from './ptype.ts';
-import { register_names } from './registers.ts';
-import { type FormatLetter, format_result, split_format } from './values.ts';
 
 /** Splits `/x` off and refuses what has no meaning for `command`. */
-function print_format(args: string, command: string): { letter: FormatLetter; rest: string } {
-  const { format, rest } = split_format(args);
+function printFormat(args: string, command: string): { letter: FormatLetter; rest: string } {
+  const { format, rest } = splitFormat(args);
   if (format && format.size !== '') {
     throw new ExpressionError(`Size letters are meaningless in "${command}" command.`);
   }
@@ -25,19 +25,19 @@ function print_format(args: string, command: string): { letter: FormatLetter; re
 }
 
 async function print(gdb: GdbInterpreter, args: string, history: boolean): Promise<void> {
-  const { options, text } = print_options(args);
-  const { letter, rest } = print_format(text, history ? 'print' : 'output');
+  const { options, text } = printOptions(args);
+  const { letter, rest } = printFormat(text, history ? 'print' : 'output');
   const expression = rest.trim() === '' ? '$' : rest;
-  if (rest.trim() === '' && (!history || gdb.evaluator.history_length() === 0)) {
+  if (rest.trim() === '' && (!history || gdb.evaluator.historyLength() === 0)) {
     if (!history) {
       throw new CommandError('Argument required (expression to compute).');
     }
   }
   if (expression.trim() === '$pkt' && letter === '') {
-    return print_packet(gdb);
+    return printPacket(gdb);
   }
-  const result = await gdb.evaluator.evaluate(expression, gdb.expression_frame(), true);
-  const shown = await format_result(gdb.engine, { ...gdb.settings.print, ...options }, result, letter);
+  const result = await gdb.evaluator.evaluate(expression, gdb.expressionFrame(), true);
+  const shown = await formatResult(gdb.engine, { ...gdb.settings.print, ...options }, result, letter);
   if (!history) {
     gdb.out(shown);
     return;
@@ -46,7 +46,7 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean): Promi
 }
 
 /** `print -pretty -elements 10 -- EXP`. */
-function print_options(args: string): { options: Partial<GdbInterpreter['settings']['print']>; text: string } {
+function printOptions(args: string): { options: Partial<GdbInterpreter['settings']['print']>; text: string } {
   let text = args;
   const options: { pretty?: boolean; elements?: number } = {};
   for (;;) {
@@ -68,18 +68,18 @@ function print_options(args: string): { options: Partial<GdbInterpreter['setting
 }
 
 /** `set var X = Y` and `set $x = 1`: evaluated for its effect. */
-export async function set_variable(gdb: GdbInterpreter, args: string): Promise<void> {
+export async function setVariable(gdb: GdbInterpreter, args: string): Promise<void> {
   if (args.trim() === '') {
     throw new CommandError('Argument required (expression to compute).');
   }
-  const e = parse_expression(args);
-  await gdb.evaluator.evaluate(e, gdb.expression_frame(), true);
+  const e = parseExpression(args);
+  await gdb.evaluator.evaluate(e, gdb.expressionFrame(), true);
 }
 
 /** Names for completion in an expression: locals and parameters, constants, structs, registers, packet fields. */
-export function complete_expression(gdb: GdbInterpreter): readonly string[] {
+export function completeExpression(gdb: GdbInterpreter): readonly string[] {
   const { info } = gdb.engine;
-  const scope = gdb.engine.scope(gdb.expression_frame());
+  const scope = gdb.engine.scope(gdb.expressionFrame());
   const locals = new Set(
     info.probes.flatMap((p) => p.locals.map((l) => l.name)).filter((n) => scope.local(n) !== undefined),
   );
@@ -87,9 +87,9 @@ export function complete_expression(gdb: GdbInterpreter): readonly string[] {
     ...locals,
     ...info.globals.map((g) => g.name),
     ...info.functions.map((f) => f.name),
-    ...register_names().map((r) => `$${r}`),
+    ...registerNames().map((r) => `$${r}`),
     ...[...FUNCTIONS.keys()].map((f) => `$${f}`),
-    ...gdb.evaluator.variable_entries().map(([n]) => `$${n}`),
+    ...gdb.evaluator.variableEntries().map(([n]) => `$${n}`),
     '$pkt',
   ];
 }
@@ -108,7 +108,7 @@ export const DATA_COMMANDS: readonly Command[] = [
     class: 'data',
     help: PRINT_HELP,
     run: (gdb, args) => print(gdb, args, true),
-    complete: complete_expression,
+    complete: completeExpression,
   },
   {
     name: 'call',
@@ -120,14 +120,14 @@ export const DATA_COMMANDS: readonly Command[] = [
       }
       return print(gdb, args, true);
     },
-    complete: complete_expression,
+    complete: completeExpression,
   },
   {
     name: 'output',
     class: 'data',
     help: 'Like "print" but don\'t put in value history and don\'t print newline.\nUsage: output EXP',
     run: (gdb, args) => print(gdb, args, false),
-    complete: complete_expression,
+    complete: completeExpression,
   },
   {
     name: 'printf',
@@ -135,7 +135,7 @@ export const DATA_COMMANDS: readonly Command[] = [
     help: `Formatted printing, like the C "printf" function.
 Usage: printf "format string", ARG1, ARG2, ARG3, ..., ARGN`,
     run: printf,
-    complete: complete_expression,
+    complete: completeExpression,
   },
   {
     name: 'x',
@@ -148,7 +148,7 @@ FMT is a repeat count followed by a format letter and a size letter.
 Format letters are o(octal), x(hex), d(decimal), u(unsigned decimal), t(binary), a(address), c(char), s(string) and z(hex, zero padded).
 Size letters are b(byte), h(halfword), w(word), g(giant, 8 bytes).`,
     run: examine,
-    complete: complete_expression,
+    complete: completeExpression,
   },
   ...DISPLAY_COMMANDS,
   {
@@ -158,13 +158,13 @@ Size letters are b(byte), h(halfword), w(word), g(giant, 8 bytes).`,
 Usage: ptype TYPE | EXP
 The fields of a struct, the bits of a register ($RCTL), or the signature of a function.`,
     run: ptype,
-    complete: (gdb) => [...gdb.engine.info.structs.map((s) => s.name), ...complete_expression(gdb)],
+    complete: (gdb) => [...gdb.engine.info.structs.map((s) => s.name), ...completeExpression(gdb)],
   },
   {
     name: 'whatis',
     class: 'data',
     help: 'Print data type of expression EXP.\nUsage: whatis EXP',
     run: whatis,
-    complete: complete_expression,
+    complete: completeExpression,
   },
 ];

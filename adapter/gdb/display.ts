@@ -1,13 +1,13 @@
 /** Expressions displayed at each stop. */
 
-import { parse_numbers } from './breakpoints.ts';
-import { type Command, CommandError } from './commands.ts';
-import { parse_expression } from './expression/parser.ts';
+import { type Command, CommandError } from '../commands/command.ts';
+import { parseExpression } from '../inspect/expression/parser.ts';
+import { formatResult, splitFormat } from '../inspect/values.ts';
+import { parseNumbers } from './breakpoints.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { format_result, split_format } from './values.ts';
 
 /** Shows all that can be evaluated here; others (locals of another function) are passed over, as in gdb. */
-export async function run_displays(gdb: GdbInterpreter): Promise<void> {
+export async function runDisplays(gdb: GdbInterpreter): Promise<void> {
   for (const d of gdb.displays.filter((x) => x.enabled)) {
     try {
       await show(gdb, d);
@@ -18,18 +18,18 @@ export async function run_displays(gdb: GdbInterpreter): Promise<void> {
 }
 
 async function show(gdb: GdbInterpreter, d: GdbInterpreter['displays'][number]): Promise<void> {
-  const letter = split_format(d.format).format?.letter ?? '';
-  const result = await gdb.evaluator.evaluate(d.text, gdb.expression_frame());
-  const text = await format_result(gdb.engine, gdb.settings.print, result, letter);
+  const letter = splitFormat(d.format).format?.letter ?? '';
+  const result = await gdb.evaluator.evaluate(d.text, gdb.expressionFrame());
+  const text = await formatResult(gdb.engine, gdb.settings.print, result, letter);
   gdb.out(`${d.id}: ${d.format === '' ? '' : `${d.format} `}${d.text} = ${text}\n`);
 }
 
 async function display(gdb: GdbInterpreter, args: string): Promise<void> {
   if (args.trim() === '') {
-    return run_displays(gdb);
+    return runDisplays(gdb);
   }
-  const { format, rest } = split_format(args);
-  parse_expression(rest);
+  const { format, rest } = splitFormat(args);
+  parseExpression(rest);
   const d = {
     id: gdb.lastDisplay + 1,
     text: rest.trim(),
@@ -44,7 +44,7 @@ async function display(gdb: GdbInterpreter, args: string): Promise<void> {
 }
 
 async function undisplay(gdb: GdbInterpreter, args: string): Promise<void> {
-  const ids = parse_numbers(gdb, args, 'display number');
+  const ids = parseNumbers(gdb, args, 'display number');
   if (ids.length === 0) {
     if (await gdb.confirm('Delete all auto-display expressions?')) {
       gdb.displays.length = 0;
@@ -60,7 +60,7 @@ async function undisplay(gdb: GdbInterpreter, args: string): Promise<void> {
   }
 }
 
-export function info_display(gdb: GdbInterpreter): void {
+export function infoDisplay(gdb: GdbInterpreter): void {
   if (gdb.displays.length === 0) {
     gdb.out('There are no auto-display expressions now.\n');
     return;

@@ -1,18 +1,19 @@
 /** `info`: about the program and the machine. */
+
+import { type Command, CommandError } from '../commands/command.ts';
+import { helpText } from '../commands/help.ts';
+import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { FunctionInfo } from '../compiler/debug-info.ts';
-import { complete_location, default_place, info_breakpoints } from './breakpoints.ts';
-import { type Command, CommandError } from './commands.ts';
-import { info_display } from './display.ts';
-import { help_text } from './help.ts';
+import { REGISTER_GROUPS, registerNames } from '../inspect/registers.ts';
+import { completeLocation, defaultPlace, infoBreakpoints } from './breakpoints.ts';
+import { infoDisplay } from './display.ts';
+import { infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { find_functions, unknown_function } from './linespec.ts';
 import { NETWORK_INFO } from './network-info.ts';
-import { print_packet } from './packet.ts';
+import { printPacket } from './packet.ts';
 import { declaration } from './ptype.ts';
-import { info_registers } from './register-info.ts';
-import { REGISTER_GROUPS, register_names } from './registers.ts';
-import { line_of } from './source.ts';
-import { info_args, info_frame, info_locals, regex_of } from './stack.ts';
+import { infoRegisters } from './register-info.ts';
+import { lineOf } from './source.ts';
 
 /** Items with a file, grouped by it, as gdb's symbol listings are. */
 function listing<T extends { readonly file: string; readonly line: number }>(
@@ -30,7 +31,7 @@ function listing<T extends { readonly file: string; readonly line: number }>(
 }
 
 function matching<T extends { readonly name: string }>(items: readonly T[], pattern: string): T[] {
-  const re = regex_of(pattern.trim());
+  const re = regexOf(pattern.trim());
   return items.filter((i) => re.test(i.name));
 }
 
@@ -38,19 +39,19 @@ function title(what: string, pattern: string): string {
   return pattern.trim() === '' ? `All defined ${what}` : `All ${what} matching regular expression "${pattern.trim()}"`;
 }
 
-function info_functions(gdb: GdbInterpreter, args: string): void {
+function infoFunctions(gdb: GdbInterpreter, args: string): void {
   const all = matching(gdb.engine.info.functions, args);
   listing(gdb, title('functions', args), all, declaration);
 }
 
-function info_variables(gdb: GdbInterpreter, args: string): void {
+function infoVariables(gdb: GdbInterpreter, args: string): void {
   const all = matching(gdb.engine.info.globals, args);
   listing(gdb, title('variables', args), all, (g) =>
-    g.value === undefined ? `${g.type} ${g.name};` : `${g.type} ${g.name} = ${number_text(g.value)};`,
+    g.value === undefined ? `${g.type} ${g.name};` : `${g.type} ${g.name} = ${numberText(g.value)};`,
   );
 }
 
-function number_text(value: number | string): string {
+function numberText(value: number | string): string {
   return typeof value === 'string'
     ? JSON.stringify(value)
     : value > 9
@@ -58,15 +59,15 @@ function number_text(value: number | string): string {
       : String(value);
 }
 
-function info_types(gdb: GdbInterpreter, args: string): void {
+function infoTypes(gdb: GdbInterpreter, args: string): void {
   listing(gdb, title('types', args), matching(gdb.engine.info.structs, args), (s) => {
     const doc = s.doc.split('\n')[0] ?? '';
     return `${s.kind} ${s.name};${doc === '' ? '' : `  /* ${doc} */`}`;
   });
 }
 
-function info_sources(gdb: GdbInterpreter, args: string): void {
-  const re = regex_of(args.trim());
+function infoSources(gdb: GdbInterpreter, args: string): void {
+  const re = regexOf(args.trim());
   gdb.out(`${gdb.engine.sourceRoot}:\n(Full debug information has been read for these files.)\n\n`);
   gdb.out(
     [...gdb.engine.info.files]
@@ -77,8 +78,8 @@ function info_sources(gdb: GdbInterpreter, args: string): void {
   );
 }
 
-async function info_source(gdb: GdbInterpreter): Promise<void> {
-  const here = await default_place(gdb);
+async function infoSource(gdb: GdbInterpreter): Promise<void> {
+  const here = await defaultPlace(gdb);
   if (!here) {
     gdb.out('No current source file.\n');
     return;
@@ -90,9 +91,9 @@ async function info_source(gdb: GdbInterpreter): Promise<void> {
   gdb.out('Source language is typescript.\n');
 }
 
-async function info_line(gdb: GdbInterpreter, args: string): Promise<void> {
-  const here = (await default_place(gdb)) ?? { file: '', line: 0 };
-  const at = args.trim() === '' ? here : line_of(gdb, args.trim(), here);
+async function infoLine(gdb: GdbInterpreter, args: string): Promise<void> {
+  const here = (await defaultPlace(gdb)) ?? { file: '', line: 0 };
+  const at = args.trim() === '' ? here : lineOf(gdb, args.trim(), here);
   if (at.file === '') {
     throw new CommandError('No line number information available.');
   }
@@ -108,14 +109,14 @@ async function info_line(gdb: GdbInterpreter, args: string): Promise<void> {
   gdb.out(`Line ${at.line} of "${at.file}" is in ${fn.name} (probe${ids.length > 1 ? 's' : ''} ${ids.join(', ')}).\n`);
 }
 
-function info_scope(gdb: GdbInterpreter, args: string): void {
+function infoScope(gdb: GdbInterpreter, args: string): void {
   const name = args.trim();
   if (name === '') {
     throw new CommandError('requires an argument: a function');
   }
-  const [f] = find_functions(gdb.engine, name);
+  const [f] = findFunctions(gdb.engine, name);
   if (!f) {
-    throw new CommandError(unknown_function(gdb.engine, name));
+    throw new CommandError(unknownFunction(gdb.engine, name));
   }
   const names = new Map<string, string>();
   for (const v of [...f.params, ...f.probes.flatMap((id) => gdb.engine.info.probes[id]?.locals ?? [])]) {
@@ -133,7 +134,7 @@ function info_scope(gdb: GdbInterpreter, args: string): void {
 }
 
 /** `info symbol` / `info address` in one: where a name is defined, with its doc comment. */
-function info_symbol(gdb: GdbInterpreter, args: string): void {
+function infoSymbol(gdb: GdbInterpreter, args: string): void {
   const name = args.trim();
   const { functions, structs, globals } = gdb.engine.info;
   const found = [...functions, ...structs, ...globals].filter((x) => x.name === name);
@@ -152,14 +153,14 @@ function info_symbol(gdb: GdbInterpreter, args: string): void {
   }
 }
 
-async function info_position(gdb: GdbInterpreter): Promise<void> {
-  gdb.require_stopped();
+async function infoPosition(gdb: GdbInterpreter): Promise<void> {
+  gdb.requireStopped();
   const { tick, probe, location } = await gdb.engine.position();
   const where = location ? ` at ${location.file}:${location.line}:${location.column}` : '';
   gdb.out(`tick ${tick}, probe ${probe}${where}\n`);
 }
 
-async function info_program(gdb: GdbInterpreter): Promise<void> {
+async function infoProgram(gdb: GdbInterpreter): Promise<void> {
   if (gdb.engine.state === 'running') {
     gdb.out('The machine is running.\n');
     return;
@@ -180,13 +181,13 @@ async function info_program(gdb: GdbInterpreter): Promise<void> {
   );
 }
 
-function info_inferiors(gdb: GdbInterpreter): void {
+function infoInferiors(gdb: GdbInterpreter): void {
   const state = { none: '<null>', starting: 'starting', running: 'running', stopped: 'stopped', exited: '<null>' };
   gdb.out('  Num  Description       Executable\n');
   gdb.out(`* 1    ${`machine ${state[gdb.engine.state]}`.padEnd(17)} pktgdb ${gdb.args.join(' ')}\n`);
 }
 
-async function info_threads(gdb: GdbInterpreter): Promise<void> {
+async function infoThreads(gdb: GdbInterpreter): Promise<void> {
   if (gdb.engine.state === 'running') {
     gdb.out('  Id   Target Id         Frame \n* 1    machine           (running)\n');
     return;
@@ -210,54 +211,54 @@ function sub(
   return { name, class: 'status', help, run, ...(aliases ? { aliases } : {}), ...(complete ? { complete } : {}) };
 }
 
-const functions = { complete: complete_location };
+const functions = { complete: completeLocation };
 
 const SUBCOMMANDS: readonly Command[] = [
-  sub('args', 'All argument variables of current stack frame or those matching REGEXPs.', info_args),
+  sub('args', 'All argument variables of current stack frame or those matching REGEXPs.', infoArgs),
   sub(
     'breakpoints',
     'Status of specified breakpoints (all user-settable breakpoints if no argument).',
-    info_breakpoints,
+    infoBreakpoints,
     {
       aliases: ['b', 'br'],
     },
   ),
-  sub('display', 'Expressions to display when program stops, with code numbers.', info_display),
-  sub('frame', 'All about the selected stack frame.', info_frame, { aliases: ['f'] }),
-  sub('functions', 'All function names or those matching REGEXPs.', info_functions, functions),
-  sub('inferiors', 'The machine being debugged.', info_inferiors),
-  sub('line', 'What code a source line has.', info_line, functions),
-  sub('locals', 'All local variables of current stack frame or those matching REGEXPs.', info_locals),
-  sub('packet', 'The packet that the selected frame handles, dissected.', print_packet, { aliases: ['pkt'] }),
-  sub('position', 'Where the machine is in its own time: tick and probe.', info_position),
-  sub('program', 'Execution status of the program.', info_program),
+  sub('display', 'Expressions to display when program stops, with code numbers.', infoDisplay),
+  sub('frame', 'All about the selected stack frame.', infoFrame, { aliases: ['f'] }),
+  sub('functions', 'All function names or those matching REGEXPs.', infoFunctions, functions),
+  sub('inferiors', 'The machine being debugged.', infoInferiors),
+  sub('line', 'What code a source line has.', infoLine, functions),
+  sub('locals', 'All local variables of current stack frame or those matching REGEXPs.', infoLocals),
+  sub('packet', 'The packet that the selected frame handles, dissected.', printPacket, { aliases: ['pkt'] }),
+  sub('position', 'Where the machine is in its own time: tick and probe.', infoPosition),
+  sub('program', 'Execution status of the program.', infoProgram),
   sub(
     'registers',
     'Registers of the NIC: all, or those named (a register or a group). Reading has no side effect.\nUsage: info registers [NIC] [NAME]...\nNIC is e1000.0, e1000.1 and so on; without it, and in $NAME, it is the first one.\nOthers are in expressions too: machine.nics[1].mac_reg[RDH].',
-    info_registers,
+    infoRegisters,
     {
       aliases: ['r'],
-      complete: () => [...register_names(), ...REGISTER_GROUPS],
+      complete: () => [...registerNames(), ...REGISTER_GROUPS],
     },
   ),
-  sub('scope', 'List the variables local to a function.', info_scope, functions),
-  sub('source', 'Information about the current source file.', info_source),
-  sub('sources', 'All source files in the program or those matching REGEXP.', info_sources),
+  sub('scope', 'List the variables local to a function.', infoScope, functions),
+  sub('source', 'Information about the current source file.', infoSource),
+  sub('sources', 'All source files in the program or those matching REGEXP.', infoSources),
   sub(
     'stack',
     'Backtrace of the stack, or innermost COUNT frames.',
-    (gdb, args) => gdb.run_command(`backtrace ${args}`),
+    (gdb, args) => gdb.runCommand(`backtrace ${args}`),
     {
       aliases: ['s'],
     },
   ),
-  sub('symbol', 'Where a function, struct or constant is defined, and what its comment says.', info_symbol, {
+  sub('symbol', 'Where a function, struct or constant is defined, and what its comment says.', infoSymbol, {
     aliases: ['address'],
     ...functions,
   }),
-  sub('threads', 'The machine has one thread: its main loop.', info_threads),
-  sub('types', 'All type names, or those matching REGEXP.', info_types),
-  sub('variables', 'All global and static variable names or those matching REGEXPs.', info_variables),
+  sub('threads', 'The machine has one thread: its main loop.', infoThreads),
+  sub('types', 'All type names, or those matching REGEXP.', infoTypes),
+  sub('variables', 'All global and static variable names or those matching REGEXPs.', infoVariables),
   ...NETWORK_INFO,
 ];
 
@@ -271,6 +272,6 @@ export const INFO_COMMANDS: Command = {
     if (args.trim() !== '') {
       throw new CommandError(`Undefined info command: "${args.trim()}".  Try "help info".`);
     }
-    gdb.out(help_text(gdb, 'info'));
+    gdb.out(helpText(gdb, 'info'));
   },
 };

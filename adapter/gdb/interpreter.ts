@@ -2,22 +2,23 @@
  * The gdb command language over an engine: one line in, text out. Knows no terminal and no DAP; the CLI and the Debug Console
  * both feed it lines.
  */
+
+import { type Command, CommandError, completeLine, findCommand } from '../commands/command.ts';
 import { type EngineApi, EngineError, type Frame, type StopReason } from '../engine/api.ts';
+import { Evaluator } from '../inspect/evaluator.ts';
+import { ExpressionError } from '../inspect/expression/ast.ts';
 import { BREAKPOINT_COMMANDS } from './breakpoints.ts';
-import { type Command, CommandError, complete_line, find_command } from './commands.ts';
 import { DATA_COMMANDS } from './data.ts';
-import { run_displays } from './display.ts';
-import { Evaluator } from './evaluate.ts';
-import { ExpressionError } from './expression/ast.ts';
-import { HOST_COMMANDS, HostPeers } from './host.ts';
+import { runDisplays } from './display.ts';
+import { STACK_COMMANDS } from './frames.ts';
 import { INFO_COMMANDS } from './info.ts';
 import { MISC_COMMANDS } from './misc.ts';
+import { HOST_COMMANDS, HostPeers } from './peers.ts';
 import { RUNNING_COMMANDS } from './running.ts';
-import { type Block, block_opener, SCRIPT_COMMANDS, type UserCommand } from './script.ts';
-import { default_settings, SETTING_COMMANDS, type Settings } from './settings.ts';
+import { type Block, blockOpener, SCRIPT_COMMANDS, type UserCommand } from './script.ts';
+import { defaultSettings, SETTING_COMMANDS, type Settings } from './settings.ts';
 import { SOURCE_COMMANDS, SourceView } from './source.ts';
-import { STACK_COMMANDS } from './stack.ts';
-import { print_stop } from './stops.ts';
+import { printStop } from './stops.ts';
 
 /** Where output goes: results, errors, or log lines of the machine. */
 export type Write = (text: string, kind: 'stdout' | 'stderr' | 'log') => void;
@@ -60,7 +61,7 @@ export class GdbInterpreter {
   readonly engine: EngineApi;
   readonly evaluator: Evaluator;
   readonly options: InterpreterOptions;
-  readonly settings: Settings = default_settings();
+  readonly settings: Settings = defaultSettings();
   readonly source: SourceView;
   readonly host = new HostPeers();
   /** Arguments of the next `run`. */
@@ -76,18 +77,18 @@ export class GdbInterpreter {
   readonly examine = { address: 0, letter: 'x' as string, size: 'w' as string };
   /** Set by `quit`. */
   quit: number | undefined;
-  private collecting: Block | undefined;
-  private lastLine = '';
-  private nesting = 0;
+  #collecting: Block | undefined;
+  #lastLine = '';
+  #nesting = 0;
   /** Commands of breakpoints that were hit and have not been executed. */
-  private readonly hitCommands: (readonly string[])[] = [];
-  private inHitCommands = false;
+  readonly #hitCommands: (readonly string[])[] = [];
+  #inHitCommands = false;
   /** A command waits for the next stop. */
-  private waiting = false;
+  #waiting = false;
   /** The line ended in `&`: let the machine run in the background. */
-  private background = false;
+  #background = false;
   /** The machine has reported a forwarding rule. */
-  private forwards = false;
+  #forwards = false;
 
   constructor(engine: EngineApi, options: InterpreterOptions) {
     this.engine = engine;
@@ -95,49 +96,49 @@ export class GdbInterpreter {
     this.evaluator = new Evaluator(engine);
     this.source = new SourceView(engine);
     this.args = options.launch?.args ?? [];
-    engine.on('stopped', this.stopped);
-    engine.on('exited', this.exited);
-    engine.on('breakpoint', this.breakpoint_changed);
-    engine.on('report', this.reported);
+    engine.on('stopped', this.#stopped);
+    engine.on('exited', this.#exited);
+    engine.on('breakpoint', this.#breakpointChanged);
+    engine.on('report', this.#reported);
   }
 
   /** Lets go of the engine and closes the sockets of `host`. */
   dispose(): void {
-    this.engine.off('stopped', this.stopped);
-    this.engine.off('exited', this.exited);
-    this.engine.off('breakpoint', this.breakpoint_changed);
-    this.engine.off('report', this.reported);
+    this.engine.off('stopped', this.#stopped);
+    this.engine.off('exited', this.#exited);
+    this.engine.off('breakpoint', this.#breakpointChanged);
+    this.engine.off('report', this.#reported);
     this.evaluator.dispose();
     this.host.close();
   }
 
-  private readonly stopped = (reason: StopReason): void => {
+  readonly #stopped = (reason: StopReason): void => {
     this.frame = 0;
-    if (this.options.waitForStops && !this.waiting) {
-      this.report_end({ reason }).catch((e) => this.error(`${message_of(e)}\n`));
+    if (this.options.waitForStops && !this.#waiting) {
+      this.#reportEnd({ reason }).catch((e) => this.error(`${messageOf(e)}\n`));
     }
   };
 
-  private readonly exited = (code: number): void => {
+  readonly #exited = (code: number): void => {
     this.frame = 0;
-    this.forwards = false;
-    this.evaluator.set_variable('_exitcode', code);
+    this.#forwards = false;
+    this.evaluator.setVariable('_exitcode', code);
   };
 
   /** `$_hostfwd` is the port of the machine's first forwarding rule: the machine reports where it listens. */
-  private readonly reported = (_level: string, text: string): void => {
+  readonly #reported = (_level: string, text: string): void => {
     const port = /^hostfwd \S+ .*:(\d+) ->/.exec(text)?.[1];
-    if (port !== undefined && !this.forwards) {
-      this.forwards = true;
-      this.evaluator.set_variable('_hostfwd', Number(port));
+    if (port !== undefined && !this.#forwards) {
+      this.#forwards = true;
+      this.evaluator.setVariable('_hostfwd', Number(port));
     }
   };
 
-  private readonly breakpoint_changed = (change: 'new' | 'changed' | 'removed', bp: { id: number }): void => {
+  readonly #breakpointChanged = (change: 'new' | 'changed' | 'removed', bp: { id: number }): void => {
     if (change === 'removed') {
       this.breakpointCommands.delete(bp.id);
     } else if (change === 'new') {
-      this.evaluator.set_variable('bpnum', bp.id);
+      this.evaluator.setVariable('bpnum', bp.id);
     }
   };
 
@@ -145,13 +146,13 @@ export class GdbInterpreter {
   sourcing = 0;
 
   /** A line of a script: as `execute`, but errors are thrown. */
-  script_line(line: string): Promise<void> {
-    return this.line(line, false);
+  scriptLine(line: string): Promise<void> {
+    return this.#line(line, false);
   }
 
   /** Runs one command that is not part of a block. */
-  run_command(text: string): Promise<void> {
-    return this.command(text);
+  runCommand(text: string): Promise<void> {
+    return this.#command(text);
   }
 
   /** What `show version` prints. */
@@ -165,13 +166,13 @@ export class GdbInterpreter {
   }
 
   /** True while lines are collected up to `end`; the prompt is then `>`. */
-  get in_block(): boolean {
-    return this.collecting !== undefined;
+  get inBlock(): boolean {
+    return this.#collecting !== undefined;
   }
 
   /** Forgets a block that was begun. */
-  cancel_block(): void {
-    this.collecting = undefined;
+  cancelBlock(): void {
+    this.#collecting = undefined;
   }
 
   out(text: string): void {
@@ -189,7 +190,7 @@ export class GdbInterpreter {
   /** Completions of a line, as whole lines. */
   complete(line: string): string[] {
     const user = [...this.userCommands.values()].map((u) => u.command);
-    return complete_line(this, [...TABLE, ...user], line);
+    return completeLine(this, [...TABLE, ...user], line);
   }
 
   /**
@@ -198,57 +199,57 @@ export class GdbInterpreter {
    */
   async execute(line: string, interactive = false): Promise<Executed> {
     try {
-      await this.line(line, interactive);
+      await this.#line(line, interactive);
       return this.quit === undefined ? { ok: true } : { ok: true, quit: this.quit };
     } catch (e) {
-      this.error(`${message_of(e)}\n`);
+      this.error(`${messageOf(e)}\n`);
       return { ok: false };
     }
   }
 
   /** Executes lines in turn and throws at the first error, as gdb leaves a script there. */
-  async execute_lines(lines: readonly string[]): Promise<void> {
-    if (this.nesting >= MAX_NESTING) {
+  async executeLines(lines: readonly string[]): Promise<void> {
+    if (this.#nesting >= MAX_NESTING) {
       throw new CommandError('Max user call depth exceeded -- command aborted.');
     }
-    this.nesting++;
+    this.#nesting++;
     try {
       for (const l of lines) {
         if (this.quit !== undefined) {
           break;
         }
-        await this.line(l, false);
+        await this.#line(l, false);
       }
-      if (this.collecting) {
+      if (this.#collecting) {
         throw new CommandError('A block is not closed: "end" is missing.');
       }
     } finally {
-      this.collecting = undefined;
-      this.nesting--;
+      this.#collecting = undefined;
+      this.#nesting--;
     }
   }
 
   /** Executes the commands of breakpoints that were hit, one after the other: `continue` among them may hit the next. */
-  private async run_hit_commands(): Promise<void> {
-    if (this.inHitCommands) {
+  async #runHitCommands(): Promise<void> {
+    if (this.#inHitCommands) {
       return;
     }
-    this.inHitCommands = true;
+    this.#inHitCommands = true;
     try {
-      for (let lines = this.hitCommands.shift(); lines; lines = this.hitCommands.shift()) {
-        await this.execute_lines(lines);
+      for (let lines = this.#hitCommands.shift(); lines; lines = this.#hitCommands.shift()) {
+        await this.executeLines(lines);
       }
     } finally {
-      this.inHitCommands = false;
-      this.hitCommands.length = 0;
+      this.#inHitCommands = false;
+      this.#hitCommands.length = 0;
     }
   }
 
-  private async line(line: string, interactive: boolean): Promise<void> {
-    if (this.collecting) {
-      if (this.collecting.add(line)) {
-        const block = this.collecting;
-        this.collecting = undefined;
+  async #line(line: string, interactive: boolean): Promise<void> {
+    if (this.#collecting) {
+      if (this.#collecting.add(line)) {
+        const block = this.#collecting;
+        this.#collecting = undefined;
         await block.finish(this);
       }
       return;
@@ -258,37 +259,37 @@ export class GdbInterpreter {
       return;
     }
     if (text === '') {
-      if (!interactive || this.lastLine === '') {
+      if (!interactive || this.#lastLine === '') {
         return;
       }
-      text = this.lastLine;
+      text = this.#lastLine;
     }
-    this.lastLine = '';
-    await this.command(text);
+    this.#lastLine = '';
+    await this.#command(text);
   }
 
-  private async command(text: string): Promise<void> {
+  async #command(text: string): Promise<void> {
     if (text.startsWith('!')) {
-      return this.command(`shell ${text.slice(1)}`);
+      return this.#command(`shell ${text.slice(1)}`);
     }
     const user = this.userCommands.get(/^[A-Za-z0-9_.-]*/.exec(text)![0]);
     if (user) {
       return user.run(this, text.slice(user.command.name.length).trim());
     }
-    this.collecting = block_opener(this, text);
-    if (this.collecting) {
+    this.#collecting = blockOpener(this, text);
+    if (this.#collecting) {
       return;
     }
-    const { command, args, path } = find_command(TABLE, text);
+    const { command, args, path } = findCommand(TABLE, text);
     if (command.repeat) {
-      this.lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
+      this.#lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
     }
-    this.background = command.class === 'running' && /(?:^|\s)&$/.test(args);
-    await command.run(this, this.background ? args.slice(0, -1).trimEnd() : args);
+    this.#background = command.class === 'running' && /(?:^|\s)&$/.test(args);
+    await command.run(this, this.#background ? args.slice(0, -1).trimEnd() : args);
   }
 
   /** Throws unless there is a stopped machine. */
-  require_stopped(message = 'The program is not being run.'): void {
+  requireStopped(message = 'The program is not being run.'): void {
     if (this.engine.state === 'running' || this.engine.state === 'starting') {
       throw new CommandError('Cannot execute this command while the machine is running; interrupt it first.');
     }
@@ -299,13 +300,13 @@ export class GdbInterpreter {
 
   /** The call stack. Throws "No stack." without one. */
   async frames(): Promise<readonly Frame[]> {
-    this.require_stopped('No stack.');
+    this.requireStopped('No stack.');
     return this.engine.frames();
   }
 
   /** The selected frame. */
   async selected(message = 'No frame selected.'): Promise<Frame> {
-    this.require_stopped(message);
+    this.requireStopped(message);
     const f = (await this.engine.frames())[this.frame];
     if (!f) {
       throw new CommandError(message);
@@ -314,7 +315,7 @@ export class GdbInterpreter {
   }
 
   /** The frame that expressions are evaluated in: -1 without a stopped machine. */
-  expression_frame(): number {
+  expressionFrame(): number {
     return this.engine.state === 'stopped' ? this.frame : -1;
   }
 
@@ -327,29 +328,29 @@ export class GdbInterpreter {
     before?: { readonly fn: number; readonly depth: number },
     again?: () => Promise<boolean>,
   ): Promise<void> {
-    if (!(this.options.waitForStops || this.sourcing > 0) || this.background) {
+    if (!(this.options.waitForStops || this.sourcing > 0) || this.#background) {
       return action();
     }
     let end: End;
-    this.waiting = true;
+    this.#waiting = true;
     do {
-      const next = this.next_end();
+      const next = this.#nextEnd();
       try {
         await action();
         end = await next.promise;
       } catch (e) {
-        this.waiting = false;
+        this.#waiting = false;
         throw e;
       } finally {
         next.cancel();
       }
     } while ('reason' in end && end.reason.kind === 'step' && (await again?.()));
-    this.waiting = false;
-    await this.report_end(end, before);
+    this.#waiting = false;
+    await this.#reportEnd(end, before);
   }
 
   /** Resolves at the next stop or exit. */
-  private next_end(): { promise: Promise<End>; cancel: () => void } {
+  #nextEnd(): { promise: Promise<End>; cancel: () => void } {
     let cancel = (): void => {};
     const promise = new Promise<End>((resolve) => {
       const stopped = (reason: StopReason): void => {
@@ -370,7 +371,7 @@ export class GdbInterpreter {
     return { promise, cancel };
   }
 
-  private async report_end(end: End, before?: { readonly fn: number; readonly depth: number }): Promise<void> {
+  async #reportEnd(end: End, before?: { readonly fn: number; readonly depth: number }): Promise<void> {
     if (!('reason' in end)) {
       const how = end.code === 0 ? 'exited normally' : `exited with code ${end.code.toString(8).padStart(2, '0')}`;
       this.out(`[Inferior 1 (pktgdb) ${how}]\n`);
@@ -383,18 +384,18 @@ export class GdbInterpreter {
     const commands = hit.flatMap((id) => this.breakpointCommands.get(id) ?? []);
     const silent = commands[0] === 'silent';
     if (!silent) {
-      await print_stop(this, end.reason, before);
-      await run_displays(this);
+      await printStop(this, end.reason, before);
+      await runDisplays(this);
     }
-    this.hitCommands.push(silent ? commands.slice(1) : commands);
-    await this.run_hit_commands();
+    this.#hitCommands.push(silent ? commands.slice(1) : commands);
+    await this.#runHitCommands();
   }
 }
 
 type End = { readonly reason: StopReason } | { readonly code: number; readonly message: string };
 
 /** What to print for an error. Errors that are none of the user's keep their stack: they are bugs. */
-export function message_of(e: unknown): string {
+export function messageOf(e: unknown): string {
   if (e instanceof CommandError || e instanceof ExpressionError || e instanceof EngineError) {
     return e.message;
   }

@@ -1,14 +1,15 @@
 /** `x`: guest physical memory, or an array of bytes of the stack. */
+
+import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
-import { CommandError } from './commands.ts';
+import { type FormatLetter, formatNumber, quoteString, splitFormat } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { type FormatLetter, format_number, quote_string, split_format } from './values.ts';
 
 const SIZES = { b: 1, h: 2, w: 4, g: 8 } as const;
 type Size = keyof typeof SIZES;
 
 /** Items on a line by size and format, as gdb lays them out. */
-function per_line(size: Size, letter: FormatLetter): number {
+function perLine(size: Size, letter: FormatLetter): number {
   if (letter === 't') {
     return size === 'b' ? 8 : size === 'h' ? 8 : size === 'w' ? 2 : 1;
   }
@@ -25,7 +26,7 @@ interface Source {
 }
 
 export async function examine(gdb: GdbInterpreter, args: string): Promise<void> {
-  const { format, rest } = split_format(args);
+  const { format, rest } = splitFormat(args);
   const state = gdb.examine;
   if (format && format.letter !== '') {
     state.letter = format.letter;
@@ -37,7 +38,7 @@ export async function examine(gdb: GdbInterpreter, args: string): Promise<void> 
   } else if (format?.letter === 'c') {
     state.size = 'b';
   }
-  const source = rest.trim() === '' ? guest(gdb, state.address) : await source_of(gdb, rest);
+  const source = rest.trim() === '' ? guest(gdb, state.address) : await sourceOf(gdb, rest);
   const count = format?.count ?? 1;
   const letter = state.letter as FormatLetter;
   if (letter === 's') {
@@ -55,8 +56,8 @@ function guest(gdb: GdbInterpreter, address: number): Source {
 }
 
 /** What an expression points at: a number is a guest physical address. */
-async function source_of(gdb: GdbInterpreter, text: string): Promise<Source> {
-  const { value } = await gdb.evaluator.evaluate(text, gdb.expression_frame());
+async function sourceOf(gdb: GdbInterpreter, text: string): Promise<Source> {
+  const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());
   if (value.kind === 'number' || value.kind === 'bigint') {
     const address = Number(value.value);
     if (address < 0 || !Number.isSafeInteger(address)) {
@@ -67,12 +68,12 @@ async function source_of(gdb: GdbInterpreter, text: string): Promise<Source> {
     return guest(gdb, address);
   }
   if (value.kind === 'bytes') {
-    return bytes_of(gdb, value);
+    return bytesOf(gdb, value);
   }
   throw new CommandError('x needs a guest physical address or an array of bytes.');
 }
 
-function bytes_of(gdb: GdbInterpreter, value: Value): Source {
+function bytesOf(gdb: GdbInterpreter, value: Value): Source {
   const start = value.address ?? 0;
   return {
     address: start,
@@ -93,7 +94,7 @@ async function items(
   letter: FormatLetter,
 ): Promise<void> {
   const width = SIZES[size];
-  const line = per_line(size, letter);
+  const line = perLine(size, letter);
   for (let i = 0; i < count; i += line) {
     const at = source.address + i * width;
     const n = Math.min(line, count - i);
@@ -112,7 +113,7 @@ async function items(
       throw new CommandError(`Cannot access memory at address 0x${(at + whole * width).toString(16)}`);
     }
   }
-  gdb.evaluator.set_variable('_', source.address + Math.max(0, count - 1) * width);
+  gdb.evaluator.setVariable('_', source.address + Math.max(0, count - 1) * width);
 }
 
 function item(view: DataView, at: number, size: Size, letter: FormatLetter): string {
@@ -126,7 +127,7 @@ function item(view: DataView, at: number, size: Size, letter: FormatLetter): str
           ? view.getUint32(at, true)
           : view.getBigUint64(at, true);
   if (letter === 'x') {
-    return format_number(n, 'z', { bits });
+    return formatNumber(n, 'z', { bits });
   }
   if (letter === 't') {
     return BigInt(n).toString(2).padStart(bits, '0');
@@ -138,7 +139,7 @@ function item(view: DataView, at: number, size: Size, letter: FormatLetter): str
           .toString(8)
           .padStart(Math.ceil(bits / 3), '0')}`;
   }
-  return format_number(n, letter, { bits, signed: true });
+  return formatNumber(n, letter, { bits, signed: true });
 }
 
 /** `x/s`: NUL-terminated strings, one a line. */
@@ -153,10 +154,10 @@ async function strings(gdb: GdbInterpreter, source: Source, count: number): Prom
     const end = bytes.indexOf(0);
     const text = String.fromCharCode(...bytes.subarray(0, end < 0 ? Math.min(bytes.length, limit) : end));
     gdb.out(
-      `0x${at.toString(16)}:\t${quote_string(text, limit, gdb.settings.print.repeats)}${end < 0 && bytes.length > limit ? '...' : ''}\n`,
+      `0x${at.toString(16)}:\t${quoteString(text, limit, gdb.settings.print.repeats)}${end < 0 && bytes.length > limit ? '...' : ''}\n`,
     );
     at += text.length + (end < 0 ? 0 : 1);
   }
   gdb.examine.address = at;
-  gdb.evaluator.set_variable('_', at);
+  gdb.evaluator.setVariable('_', at);
 }

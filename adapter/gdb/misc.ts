@@ -1,14 +1,14 @@
 /** Other commands: help, quit, echo, shell. */
 import { spawn } from 'node:child_process';
-import { type Command, CommandError } from './commands.ts';
-import { help_text } from './help.ts';
+import { type Command, CommandError } from '../commands/command.ts';
+import { helpText } from '../commands/help.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { unescape_c } from './printf.ts';
+import { unescapeC } from './printf.ts';
 
 async function quit(gdb: GdbInterpreter, args: string): Promise<void> {
   let code = 0;
   if (args.trim() !== '') {
-    const { value } = await gdb.evaluator.evaluate(args, gdb.expression_frame());
+    const { value } = await gdb.evaluator.evaluate(args, gdb.expressionFrame());
     code = Number(value.value ?? 0) & 0xff;
   }
   const alive = gdb.engine.state === 'stopped' || gdb.engine.state === 'running';
@@ -29,7 +29,7 @@ function shell(gdb: GdbInterpreter, args: string): Promise<void> {
     child.stderr.on('data', (d: Buffer) => gdb.error(d.toString()));
     child.once('error', (e) => reject(new CommandError(`shell: ${e.message}`)));
     child.once('close', (code) => {
-      gdb.evaluator.set_variable('_shell_exitcode', code ?? -1);
+      gdb.evaluator.setVariable('_shell_exitcode', code ?? -1);
       resolve();
     });
   });
@@ -41,7 +41,7 @@ export const MISC_COMMANDS: readonly Command[] = [
     aliases: ['h'],
     class: 'support',
     help: 'Print list of commands.\nUsage: help [COMMAND | CLASS | all]',
-    run: (gdb, args) => gdb.out(help_text(gdb, args)),
+    run: (gdb, args) => gdb.out(helpText(gdb, args)),
     complete: (gdb) => gdb.table.map((c) => c.name),
   },
   {
@@ -57,7 +57,7 @@ export const MISC_COMMANDS: readonly Command[] = [
     help: `Print a constant string.  Give string as argument.
 C escape sequences may be used in the argument. No newline is added at the end; use "\\n" if you want one. A backslash at the end of
 the line keeps what follows on the next line part of the text.`,
-    run: (gdb, args) => gdb.out(unescape_c(args.replace(/\\$/, ''))),
+    run: (gdb, args) => gdb.out(unescapeC(args.replace(/\\$/, ''))),
   },
   {
     name: 'shell',

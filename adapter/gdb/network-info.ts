@@ -1,11 +1,11 @@
 /** What `info` says of the network: rings, the user network, drops. */
-import { type Command, CommandError } from './commands.ts';
+import { type Command, CommandError } from '../commands/command.ts';
+import { chooseNic } from '../inspect/nics.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { choose_nic } from './nics.ts';
-import { ring_text } from './rings.ts';
+import { ringText } from './rings.ts';
 
 /** What the machine's monitor says, whether the machine runs or is stopped. */
-async function info_monitor(gdb: GdbInterpreter, what: string): Promise<void> {
+async function infoMonitor(gdb: GdbInterpreter, what: string): Promise<void> {
   if (gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
     throw new CommandError('The program is not being run.');
   }
@@ -13,8 +13,8 @@ async function info_monitor(gdb: GdbInterpreter, what: string): Promise<void> {
   gdb.out(text === '' || text.endsWith('\n') ? text : `${text}\n`);
 }
 
-function info_ring(gdb: GdbInterpreter, args: string): void {
-  const { nic, rest } = choose_nic(
+function infoRing(gdb: GdbInterpreter, args: string): void {
+  const { nic, rest } = chooseNic(
     gdb.engine,
     args.split(/\s+/).filter((w) => w !== ''),
   );
@@ -28,7 +28,7 @@ function info_ring(gdb: GdbInterpreter, args: string): void {
     throw new CommandError('The machine has no e1000, or is not being run.');
   }
   for (const ring of which === '' ? (['rx', 'tx'] as const) : [which as 'rx' | 'tx']) {
-    gdb.out(ring_text(ring, nic.registers, gdb.engine.memory));
+    gdb.out(ringText(ring, nic.registers, gdb.engine.memory));
   }
 }
 
@@ -37,25 +37,25 @@ export const NETWORK_INFO: readonly Command[] = [
     name: 'drops',
     class: 'status',
     help: 'Packets given up so far, by reason.',
-    run: (gdb) => info_monitor(gdb, 'info drops'),
+    run: (gdb) => infoMonitor(gdb, 'info drops'),
   },
   {
     name: 'network',
     class: 'status',
     help: 'The network\'s clients and how they are connected, as QEMU\'s "info network" shows them.',
-    run: (gdb) => info_monitor(gdb, 'info network'),
+    run: (gdb) => infoMonitor(gdb, 'info network'),
   },
   {
     name: 'ring',
     class: 'status',
     help: 'Descriptors of the Rx and Tx rings, decoded, with head and tail marked.\nUsage: info ring [rx | tx] [NIC]\nNIC is e1000.0, e1000.1 and so on; the first one without it.',
-    run: info_ring,
+    run: infoRing,
     complete: () => ['rx', 'tx'],
   },
   {
     name: 'usernet',
     class: 'status',
     help: 'Connections of the user network, as QEMU\'s "info usernet" shows them.',
-    run: (gdb) => info_monitor(gdb, 'info usernet'),
+    run: (gdb) => infoMonitor(gdb, 'info usernet'),
   },
 ];

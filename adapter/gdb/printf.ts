@@ -1,16 +1,17 @@
 /** gdb's `printf` and `echo`. */
+
+import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
-import { CommandError } from './commands.ts';
-import { escape_sequence } from './expression/lexer.ts';
-import { parse_argument } from './expression/parser.ts';
+import { escapeSequence } from '../inspect/expression/lexer.ts';
+import { parseArgument } from '../inspect/expression/parser.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Text with C's escapes resolved. */
-export function unescape_c(text: string): string {
+export function unescapeC(text: string): string {
   let out = '';
   for (let i = 0; i < text.length; ) {
     if (text[i] === '\\') {
-      const [c, end] = escape_sequence(text, i + 1);
+      const [c, end] = escapeSequence(text, i + 1);
       out += c;
       i = end;
     } else {
@@ -32,7 +33,7 @@ interface Conversion {
 
 const CONVERSION = /%(?:(%)|([-+ #0]*)(\d*)(?:\.(\d*))?(?:hh|h|ll|l|z|j|t|L)?([a-zA-Z]))/g;
 
-function parse_format(format: string): Conversion[] {
+function parseFormat(format: string): Conversion[] {
   const parts: Conversion[] = [];
   let at = 0;
   const literal = (text: string): void => {
@@ -78,11 +79,11 @@ export async function printf(gdb: GdbInterpreter, args: string): Promise<void> {
   const values: Value[] = [];
   while (rest.startsWith(',')) {
     rest = rest.slice(1);
-    const { expression, end } = parse_argument(rest);
-    values.push((await gdb.evaluator.evaluate(expression, gdb.expression_frame())).value);
+    const { expression, end } = parseArgument(rest);
+    values.push((await gdb.evaluator.evaluate(expression, gdb.expressionFrame())).value);
     rest = rest.slice(end);
   }
-  const conversions = parse_format(unescape_c(quoted[1]!));
+  const conversions = parseFormat(unescapeC(quoted[1]!));
   if (conversions.filter((c) => c.letter !== '').length !== values.length) {
     throw new CommandError('Wrong number of arguments for specified format-string');
   }
@@ -99,15 +100,15 @@ async function convert(gdb: GdbInterpreter, c: Conversion, value: Value): Promis
   const zero = c.flags.includes('0') && !left && c.precision === undefined;
   let text: string;
   if (c.letter === 's') {
-    text = (await string_of(gdb, value)).slice(0, c.precision);
+    text = (await stringOf(gdb, value)).slice(0, c.precision);
   } else if (c.letter === 'c') {
-    text = String.fromCharCode(Number(integer_of(value) & 0xffffn));
+    text = String.fromCharCode(Number(integerOf(value) & 0xffffn));
   } else if (c.letter === 'p') {
-    text = `0x${(value.address ?? Number(integer_of(value))).toString(16)}`;
+    text = `0x${(value.address ?? Number(integerOf(value))).toString(16)}`;
   } else if ('fgeEG'.includes(c.letter)) {
     text = Number(value.value).toFixed(c.precision ?? 6);
   } else {
-    text = integer_text(integer_of(value), c);
+    text = integerText(integerOf(value), c);
   }
   if (zero && c.letter !== 's') {
     const sign = /^[-+]/.exec(text)?.[0] ?? '';
@@ -116,7 +117,7 @@ async function convert(gdb: GdbInterpreter, c: Conversion, value: Value): Promis
   return left ? text.padEnd(c.width) : text.padStart(c.width);
 }
 
-function integer_text(n: bigint, c: Conversion): string {
+function integerText(n: bigint, c: Conversion): string {
   const unsigned = n < 0n ? BigInt.asUintN(n >= -0x80000000n ? 32 : 64, n) : n;
   const digits = (text: string): string => text.padStart(c.precision ?? 0, '0');
   switch (c.letter) {
@@ -135,7 +136,7 @@ function integer_text(n: bigint, c: Conversion): string {
   }
 }
 
-function integer_of(value: Value): bigint {
+function integerOf(value: Value): bigint {
   switch (value.kind) {
     case 'number':
       return BigInt(Math.trunc(Number(value.value)));
@@ -153,7 +154,7 @@ function integer_of(value: Value): bigint {
   }
 }
 
-async function string_of(gdb: GdbInterpreter, value: Value): Promise<string> {
+async function stringOf(gdb: GdbInterpreter, value: Value): Promise<string> {
   if (value.kind === 'string') {
     return String(value.value);
   }

@@ -1,11 +1,12 @@
 /** `info registers`. */
+
+import { CommandError } from '../commands/command.ts';
+import { chooseNic } from '../inspect/nics.ts';
+import { decodeRegister, findRegisters, REGISTER_GROUPS, registerNames } from '../inspect/registers.ts';
 import type { RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
-import { CommandError } from './commands.ts';
+import { near } from '../stack/util/near.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { near } from './linespec.ts';
-import { choose_nic } from './nics.ts';
-import { decode_register, find_registers, REGISTER_GROUPS, register_names } from './registers.ts';
 
 /** Elements of a register array that are shown when all are zero but a few. */
 const MAX_ELEMENTS = 256;
@@ -13,9 +14,9 @@ const MAX_ELEMENTS = 256;
 /** Groups of which only registers that are not 0 are listed, unless they are named. */
 const COUNTER_GROUPS: ReadonlySet<string> = new Set(['FIFO', 'Wakeup', 'Statistics']);
 
-export function info_registers(gdb: GdbInterpreter, args: string): void {
+export function infoRegisters(gdb: GdbInterpreter, args: string): void {
   const words = args.split(/[\s,]+/).filter((w) => w !== '');
-  const { nic, rest: wanted } = choose_nic(gdb.engine, words);
+  const { nic, rest: wanted } = chooseNic(gdb.engine, words);
   if (!nic) {
     throw new CommandError(
       gdb.engine.state === 'none' || gdb.engine.state === 'exited'
@@ -26,9 +27,9 @@ export function info_registers(gdb: GdbInterpreter, args: string): void {
   const { registers: mac, phy } = nic;
   if (wanted.length > 0) {
     for (const name of wanted) {
-      const found = find_registers(name);
+      const found = findRegisters(name);
       if (!found) {
-        const like = near(name.replace(/^\$/, ''), [...register_names(), ...REGISTER_GROUPS]);
+        const like = near(name.replace(/^\$/, ''), [...registerNames(), ...REGISTER_GROUPS]);
         throw new CommandError(
           `Invalid register \`${name}'${like.length > 0 ? `; did you mean ${like.join(', ')}?` : ''}`,
         );
@@ -68,6 +69,6 @@ function rows(r: RegisterInfo, mac: Uint32Array, phy: Uint16Array | undefined, a
 }
 
 function row(r: RegisterInfo, name: string, value: number): string {
-  const decoded = decode_register(r, value) || String(value);
+  const decoded = decodeRegister(r, value) || String(value);
   return `${name.padEnd(15)}${`0x${value.toString(16)}`.padEnd(19)}${decoded}\n`;
 }

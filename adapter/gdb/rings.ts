@@ -1,14 +1,14 @@
 /** The descriptor rings as text. */
 import type { GuestMemory } from '../engine/api.ts';
-import { DESCRIPTOR_SIZE, type DescriptorField, decodeDescriptor, flagNames } from './descriptors.ts';
-import { RINGS, type RingKind, readRing } from './ring-state.ts';
+import { DESCRIPTOR_SIZE, type DescriptorField, decodeDescriptor, flagNames } from '../inspect/descriptors.ts';
+import { RINGS, type RingKind, readRing } from '../inspect/rings.ts';
 
 function hex(n: number, digits: number): string {
   return `0x${n.toString(16).padStart(digits, '0')}`;
 }
 
 /** A whole ring: a heading and a line for each descriptor; three or more in a row that nobody has used yet are folded into one. */
-export function ring_text(kind: RingKind, mac: Uint32Array, memory: GuestMemory): string {
+export function ringText(kind: RingKind, mac: Uint32Array, memory: GuestMemory): string {
   const { base, count, head, tail } = readRing(mac, kind);
   const l = RINGS[kind].letter;
   const title = kind === 'rx' ? 'Rx ring' : 'Tx ring';
@@ -17,21 +17,21 @@ export function ring_text(kind: RingKind, mac: Uint32Array, memory: GuestMemory)
   }
   const lines: string[] = [];
   for (let i = 0; i < count; ) {
-    const unused = unused_run(i, count, (k) => k !== head && k !== tail && is_unused(memory, base, k));
+    const unused = unusedRun(i, count, (k) => k !== head && k !== tail && isUnused(memory, base, k));
     if (unused >= 3) {
       lines.push(`${`[${i}]`.padStart(6)} to [${i + unused - 1}]: ${unused} descriptors, not used yet`);
       i += unused;
       continue;
     }
     const marks = [i === head ? `<- ${l}DH (head)` : '', i === tail ? `<- ${l}DT (tail)` : ''].filter((m) => m !== '');
-    lines.push([`[${i}]`.padStart(6), descriptor_at(kind, memory, base + i * DESCRIPTOR_SIZE), ...marks].join(' '));
+    lines.push([`[${i}]`.padStart(6), descriptorAt(kind, memory, base + i * DESCRIPTOR_SIZE), ...marks].join(' '));
     i++;
   }
   return `${title}: ${count} descriptors at ${hex(base, 8)}, ${l}DH = ${head}, ${l}DT = ${tail}\n${lines.join('\n')}\n`;
 }
 
 /** Descriptors from `i` on that `unused` holds for. */
-function unused_run(i: number, count: number, unused: (k: number) => boolean): number {
+function unusedRun(i: number, count: number, unused: (k: number) => boolean): number {
   let n = 0;
   while (i + n < count && unused(i + n)) {
     n++;
@@ -40,12 +40,12 @@ function unused_run(i: number, count: number, unused: (k: number) => boolean): n
 }
 
 /** True if everything but the buffer address is zero: set up by the driver at most, never written by the NIC. */
-function is_unused(memory: GuestMemory, base: number, k: number): boolean {
+function isUnused(memory: GuestMemory, base: number, k: number): boolean {
   const bytes = memory.read(base + k * DESCRIPTOR_SIZE + 8, 8);
   return bytes.length === 8 && bytes.every((b) => b === 0);
 }
 
-function descriptor_at(kind: RingKind, memory: GuestMemory, address: number): string {
+function descriptorAt(kind: RingKind, memory: GuestMemory, address: number): string {
   const bytes = memory.read(address, DESCRIPTOR_SIZE);
   return bytes.length < DESCRIPTOR_SIZE
     ? `Cannot access memory at address ${hex(address, 8)}`

@@ -1,11 +1,12 @@
 /** Commands that run the program. */
+
+import { type Command, CommandError } from '../commands/command.ts';
+import { parseLocation } from '../commands/linespec.ts';
+import { splitWords } from '../commands/words.ts';
 import type { StepKind } from '../engine/api.ts';
-import { complete_location, default_place } from './breakpoints.ts';
-import { type Command, CommandError } from './commands.ts';
+import { completeLocation, defaultPlace } from './breakpoints.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { parse_location } from './linespec.ts';
-import { numbered_frame_line } from './stops.ts';
-import { split_words } from './words.ts';
+import { numberedFrameLine } from './stops.ts';
 
 /** Statements of a loop that a bare `until` steps over before it stops anyway. */
 const UNTIL_LIMIT = 10_000;
@@ -18,7 +19,7 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
     }
   }
   if (args.trim() !== '') {
-    gdb.args = split_words(args);
+    gdb.args = splitWords(args);
   }
   const trace = gdb.options.launch?.trace;
   const what = trace === undefined ? gdb.args : ['-r', trace];
@@ -27,11 +28,11 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
 }
 
 /** A count given as an expression; 1 without one. */
-async function count_of(gdb: GdbInterpreter, args: string): Promise<number> {
+async function countOf(gdb: GdbInterpreter, args: string): Promise<number> {
   if (args.trim() === '') {
     return 1;
   }
-  const { value } = await gdb.evaluator.evaluate(args, gdb.expression_frame());
+  const { value } = await gdb.evaluator.evaluate(args, gdb.expressionFrame());
   if (value.kind !== 'number') {
     throw new CommandError('The count must be a number.');
   }
@@ -39,8 +40,8 @@ async function count_of(gdb: GdbInterpreter, args: string): Promise<number> {
 }
 
 async function continue_(gdb: GdbInterpreter, args: string): Promise<void> {
-  gdb.require_stopped();
-  const count = await count_of(gdb, args);
+  gdb.requireStopped();
+  const count = await countOf(gdb, args);
   const { stop } = gdb.engine;
   if (count > 1 && stop?.kind === 'breakpoint') {
     const id = stop.breakpoints.find((n) => gdb.engine.breakpoints.some((b) => b.id === n));
@@ -63,8 +64,8 @@ async function standing(gdb: GdbInterpreter): Promise<{ fn: number; depth: numbe
 }
 
 async function step(gdb: GdbInterpreter, kind: StepKind, args: string): Promise<void> {
-  gdb.require_stopped();
-  const count = await count_of(gdb, args);
+  gdb.requireStopped();
+  const count = await countOf(gdb, args);
   if (count <= 0) {
     return;
   }
@@ -73,36 +74,36 @@ async function step(gdb: GdbInterpreter, kind: StepKind, args: string): Promise<
 }
 
 async function finish(gdb: GdbInterpreter): Promise<void> {
-  gdb.require_stopped();
+  gdb.requireStopped();
   const frame = await gdb.selected();
   if (gdb.frame + 1 >= (await gdb.frames()).length) {
     throw new CommandError('"finish" not meaningful in the outermost frame.');
   }
-  gdb.out(`Run till exit from ${await numbered_frame_line(gdb, frame)}\n`);
+  gdb.out(`Run till exit from ${await numberedFrameLine(gdb, frame)}\n`);
   await gdb.go(() => gdb.engine.step('out', { frame: frame.index }));
 }
 
-async function run_to(gdb: GdbInterpreter, args: string): Promise<void> {
-  gdb.require_stopped();
-  const location = parse_location(gdb.engine, args.trim(), await default_place(gdb));
+async function runTo(gdb: GdbInterpreter, args: string): Promise<void> {
+  gdb.requireStopped();
+  const location = parseLocation(gdb.engine, args.trim(), await defaultPlace(gdb));
   await gdb.go(() => gdb.engine.runTo(location), await standing(gdb));
 }
 
 /** Without an argument: `next`, but not back to an earlier line of a loop. */
 async function until(gdb: GdbInterpreter, args: string): Promise<void> {
   if (args.trim() !== '') {
-    return run_to(gdb, args);
+    return runTo(gdb, args);
   }
-  gdb.require_stopped();
+  gdb.requireStopped();
   const before = await standing(gdb);
   const line = (await gdb.frames())[0]?.location.line ?? 0;
   let left = UNTIL_LIMIT;
-  const jumped_back = async (): Promise<boolean> => {
+  const jumpedBack = async (): Promise<boolean> => {
     const frames = await gdb.engine.frames();
     const top = frames[0];
     return left-- > 0 && top?.fn.id === before.fn && frames.length === before.depth && top.location.line < line;
   };
-  await gdb.go(() => gdb.engine.step('over'), before, jumped_back);
+  await gdb.go(() => gdb.engine.step('over'), before, jumpedBack);
 }
 
 async function kill(gdb: GdbInterpreter): Promise<void> {
@@ -182,7 +183,7 @@ Upon return, the value returned is printed and put in the value history.`,
 Usage: until [LOCATION]
 Without LOCATION it is "next", except that a loop is left rather than begun again.`,
     run: until,
-    complete: complete_location,
+    complete: completeLocation,
   },
   {
     name: 'advance',
@@ -194,9 +195,9 @@ It also stops when the current frame returns.`,
       if (args.trim() === '') {
         throw new CommandError('Argument required (a location).');
       }
-      return run_to(gdb, args);
+      return runTo(gdb, args);
     },
-    complete: complete_location,
+    complete: completeLocation,
   },
   {
     name: 'interrupt',
@@ -218,7 +219,7 @@ It also stops when the current frame returns.`,
 Usage: detach
 All breakpoints are disabled and the machine continues in the background; its sockets stay open until the debugger ends.`,
     run: async (gdb) => {
-      gdb.require_stopped();
+      gdb.requireStopped();
       for (const b of gdb.engine.breakpoints) {
         gdb.engine.updateBreakpoint(b.id, { enabled: false });
       }

@@ -1,9 +1,9 @@
 /** Blocks of lines that end with `end`: `commands`, `define`, `document`, `if`, `while`; and `source`. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { breakpoint_of } from './breakpoints.ts';
-import { type Command, CommandError, find_command } from './commands.ts';
-import { parse_expression } from './expression/parser.ts';
+import { type Command, CommandError, findCommand } from '../commands/command.ts';
+import { parseExpression } from '../inspect/expression/parser.ts';
+import { breakpointOf } from './breakpoints.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** A command of the user's own. */
@@ -21,36 +21,36 @@ const WHILE_LIMIT = 1_000_000;
 
 /** Lines collected up to the `end` that belongs to the opening line. */
 export class Block {
-  private readonly lines: string[] = [];
-  private depth = 0;
-  private readonly done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void;
+  readonly #lines: string[] = [];
+  #depth = 0;
+  readonly #done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void;
 
   constructor(done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void) {
-    this.done = done;
+    this.#done = done;
   }
 
   /** Takes a line; true when the block is complete. */
   add(line: string): boolean {
     const text = line.trim();
     if (text === 'end') {
-      if (this.depth === 0) {
+      if (this.#depth === 0) {
         return true;
       }
-      this.depth--;
+      this.#depth--;
     } else if (OPENERS.test(text)) {
-      this.depth++;
+      this.#depth++;
     }
-    this.lines.push(text);
+    this.#lines.push(text);
     return false;
   }
 
   async finish(gdb: GdbInterpreter): Promise<void> {
-    await this.done(gdb, this.lines);
+    await this.#done(gdb, this.#lines);
   }
 }
 
 /** The block that a line begins, if it does. Throws `CommandError` for a wrong argument. */
-export function block_opener(gdb: GdbInterpreter, text: string): Block | undefined {
+export function blockOpener(gdb: GdbInterpreter, text: string): Block | undefined {
   const m = /^(if|while|commands|define|document)\b\s*(.*)$/s.exec(text);
   if (!m) {
     return undefined;
@@ -58,23 +58,23 @@ export function block_opener(gdb: GdbInterpreter, text: string): Block | undefin
   const rest = m[2]!.trim();
   switch (m[1]) {
     case 'commands':
-      return commands_block(gdb, rest);
+      return commandsBlock(gdb, rest);
     case 'define':
-      return define_block(gdb, rest);
+      return defineBlock(gdb, rest);
     case 'document':
-      return document_block(gdb, rest);
+      return documentBlock(gdb, rest);
     default:
       if (rest === '') {
         throw new CommandError(`if/while commands require arguments.`);
       }
-      parse_expression(rest);
-      return new Block((g, lines) => (m[1] === 'if' ? run_if(g, rest, lines) : run_while(g, rest, lines)));
+      parseExpression(rest);
+      return new Block((g, lines) => (m[1] === 'if' ? runIf(g, rest, lines) : runWhile(g, rest, lines)));
   }
 }
 
-function commands_block(gdb: GdbInterpreter, rest: string): Block {
+function commandsBlock(gdb: GdbInterpreter, rest: string): Block {
   const last = gdb.engine.breakpoints.at(-1);
-  const id = rest === '' ? last?.id : breakpoint_of(gdb, rest).id;
+  const id = rest === '' ? last?.id : breakpointOf(gdb, rest).id;
   if (id === undefined) {
     throw new CommandError('No breakpoints specified.');
   }
@@ -84,7 +84,7 @@ function commands_block(gdb: GdbInterpreter, rest: string): Block {
 }
 
 /** A name that a user's command may have. Throws otherwise. */
-function command_name(gdb: GdbInterpreter, name: string): string {
+function commandName(gdb: GdbInterpreter, name: string): string {
   if (!/^[A-Za-z][\w.-]*$/.test(name)) {
     throw new CommandError(
       name === '' ? 'Argument required (name of command to define).' : `Junk in argument list: "${name}"`,
@@ -92,7 +92,7 @@ function command_name(gdb: GdbInterpreter, name: string): string {
   }
   let known: string | undefined;
   try {
-    known = find_command(gdb.table, name).command.name;
+    known = findCommand(gdb.table, name).command.name;
   } catch {
     known = undefined;
   }
@@ -102,26 +102,26 @@ function command_name(gdb: GdbInterpreter, name: string): string {
   return name;
 }
 
-function define_block(gdb: GdbInterpreter, rest: string): Block {
-  const name = command_name(gdb, rest);
+function defineBlock(gdb: GdbInterpreter, rest: string): Block {
+  const name = commandName(gdb, rest);
   return new Block((g, lines) => {
     const help = g.userCommands.get(name)?.command.help ?? 'User-defined.';
-    g.userCommands.set(name, user_command(name, help, lines));
+    g.userCommands.set(name, userCommand(name, help, lines));
   });
 }
 
-function document_block(gdb: GdbInterpreter, rest: string): Block {
+function documentBlock(gdb: GdbInterpreter, rest: string): Block {
   const user = gdb.userCommands.get(rest);
   if (!user) {
     throw new CommandError(`Undefined command: "${rest}".  Try "help".`);
   }
   return new Block((g, lines) => {
-    g.userCommands.set(rest, user_command(rest, lines.join('\n'), user.lines));
+    g.userCommands.set(rest, userCommand(rest, lines.join('\n'), user.lines));
   });
 }
 
 /** Its lines run with `$arg0`, `$arg1`, ... and `$argc` replaced by the words it is given. */
-function user_command(name: string, help: string, lines: readonly string[]): UserCommand {
+function userCommand(name: string, help: string, lines: readonly string[]): UserCommand {
   const run = async (gdb: GdbInterpreter, args: string): Promise<void> => {
     const words = args.split(/\s+/).filter((w) => w !== '');
     const filled = lines.map((l) =>
@@ -129,13 +129,13 @@ function user_command(name: string, help: string, lines: readonly string[]): Use
         n === 'c' ? String(words.length) : (words[Number(n)] ?? whole),
       ),
     );
-    await gdb.execute_lines(filled);
+    await gdb.executeLines(filled);
   };
   return { command: { name, class: 'user-defined', help, run }, lines, run };
 }
 
-async function is_true(gdb: GdbInterpreter, text: string): Promise<boolean> {
-  const { value } = await gdb.evaluator.evaluate(text, gdb.expression_frame(), true);
+async function isTrue(gdb: GdbInterpreter, text: string): Promise<boolean> {
+  const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame(), true);
   switch (value.kind) {
     case 'number':
     case 'boolean':
@@ -148,15 +148,15 @@ async function is_true(gdb: GdbInterpreter, text: string): Promise<boolean> {
   }
 }
 
-async function run_if(gdb: GdbInterpreter, condition: string, lines: readonly string[]): Promise<void> {
-  const at = else_index(lines);
+async function runIf(gdb: GdbInterpreter, condition: string, lines: readonly string[]): Promise<void> {
+  const at = elseIndex(lines);
   const yes = at < 0 ? lines : lines.slice(0, at);
   const no = at < 0 ? [] : lines.slice(at + 1);
-  await gdb.execute_lines((await is_true(gdb, condition)) ? yes : no);
+  await gdb.executeLines((await isTrue(gdb, condition)) ? yes : no);
 }
 
 /** The `else` of this block, not of one within. */
-function else_index(lines: readonly string[]): number {
+function elseIndex(lines: readonly string[]): number {
   let depth = 0;
   for (const [i, l] of lines.entries()) {
     if (OPENERS.test(l)) {
@@ -170,17 +170,17 @@ function else_index(lines: readonly string[]): number {
   return -1;
 }
 
-async function run_while(gdb: GdbInterpreter, condition: string, lines: readonly string[]): Promise<void> {
-  for (let i = 0; await is_true(gdb, condition); i++) {
+async function runWhile(gdb: GdbInterpreter, condition: string, lines: readonly string[]): Promise<void> {
+  for (let i = 0; await isTrue(gdb, condition); i++) {
     if (i >= WHILE_LIMIT) {
       throw new CommandError(`The loop was ended after ${WHILE_LIMIT} rounds.`);
     }
-    await gdb.execute_lines(lines);
+    await gdb.executeLines(lines);
   }
 }
 
 /** Runs the lines of a file. Throws at the first error, with the line it is in. */
-export async function source_file(gdb: GdbInterpreter, name: string): Promise<void> {
+export async function sourceFile(gdb: GdbInterpreter, name: string): Promise<void> {
   const path = name.replace(/^~(?=\/|$)/, homedir());
   let text: string;
   try {
@@ -191,32 +191,32 @@ export async function source_file(gdb: GdbInterpreter, name: string): Promise<vo
   }
   gdb.sourcing++;
   try {
-    await run_lines(gdb, name, text);
+    await runLines(gdb, name, text);
   } finally {
     gdb.sourcing--;
   }
 }
 
-async function run_lines(gdb: GdbInterpreter, name: string, text: string): Promise<void> {
-  for (const [i, line] of join_continued(text.split(/\r?\n/))) {
+async function runLines(gdb: GdbInterpreter, name: string, text: string): Promise<void> {
+  for (const [i, line] of joinContinued(text.split(/\r?\n/))) {
     if (gdb.quit !== undefined) {
       return;
     }
     try {
-      await gdb.script_line(line);
+      await gdb.scriptLine(line);
     } catch (e) {
-      gdb.cancel_block();
+      gdb.cancelBlock();
       throw new CommandError(`${name}:${i}: Error in sourced command file:\n${(e as Error).message}`);
     }
   }
-  if (gdb.in_block) {
-    gdb.cancel_block();
+  if (gdb.inBlock) {
+    gdb.cancelBlock();
     throw new CommandError(`${name}: the last block is not closed: "end" is missing.`);
   }
 }
 
 /** Lines with their numbers; one that ends in a backslash goes on in the next. */
-function* join_continued(lines: readonly string[]): Generator<[number, string]> {
+function* joinContinued(lines: readonly string[]): Generator<[number, string]> {
   for (let i = 0; i < lines.length; i++) {
     const first = i + 1;
     let line = lines[i]!;
@@ -227,7 +227,7 @@ function* join_continued(lines: readonly string[]): Generator<[number, string]> 
   }
 }
 
-const block_help = (usage: string, text: string): string =>
+const blockHelp = (usage: string, text: string): string =>
   `${text}\nUsage: ${usage}\nThe lines up to "end" belong to it.`;
 const unreachable = (): void => {};
 
@@ -241,32 +241,32 @@ export const SCRIPT_COMMANDS: readonly Command[] = [
       if (name === '') {
         throw new CommandError('source command requires file name of file to source.');
       }
-      return source_file(gdb, name);
+      return sourceFile(gdb, name);
     },
   },
   {
     name: 'commands',
     class: 'breakpoints',
-    help: block_help('commands [N]', 'Set commands to be executed when the given breakpoint is hit.'),
+    help: blockHelp('commands [N]', 'Set commands to be executed when the given breakpoint is hit.'),
     run: unreachable,
   },
-  { name: 'define', class: 'support', help: block_help('define NAME', 'Define a new command name.'), run: unreachable },
+  { name: 'define', class: 'support', help: blockHelp('define NAME', 'Define a new command name.'), run: unreachable },
   {
     name: 'document',
     class: 'support',
-    help: block_help('document NAME', 'Document a user-defined command.'),
+    help: blockHelp('document NAME', 'Document a user-defined command.'),
     run: unreachable,
   },
   {
     name: 'if',
     class: 'support',
-    help: block_help('if EXP', 'Execute nested commands once IF the conditional expression is non zero.'),
+    help: blockHelp('if EXP', 'Execute nested commands once IF the conditional expression is non zero.'),
     run: unreachable,
   },
   {
     name: 'while',
     class: 'support',
-    help: block_help('while EXP', 'Execute nested commands WHILE the conditional expression is non zero.'),
+    help: blockHelp('while EXP', 'Execute nested commands WHILE the conditional expression is non zero.'),
     run: unreachable,
   },
 ];

@@ -1,10 +1,10 @@
 /** `set` and `show`. */
-import { type Command, CommandError } from './commands.ts';
-import { complete_expression, set_variable } from './data.ts';
-import { help_text } from './help.ts';
+import { type Command, CommandError } from '../commands/command.ts';
+import { helpText } from '../commands/help.ts';
+import { splitWords } from '../commands/words.ts';
+import { defaultPrintSettings, type PrintSettings } from '../inspect/values.ts';
+import { completeExpression, setVariable } from './data.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { default_print_settings, type PrintSettings } from './values.ts';
-import { split_words } from './words.ts';
 
 /** Settings that `set` changes. Those of the terminal (height, width, pagination) are accepted and have no effect. */
 export interface Settings {
@@ -16,11 +16,11 @@ export interface Settings {
   readonly print: PrintSettings;
 }
 
-export function default_settings(): Settings {
-  return { confirm: true, pagination: false, height: 0, width: 0, listsize: 10, print: default_print_settings() };
+export function defaultSettings(): Settings {
+  return { confirm: true, pagination: false, height: 0, width: 0, listsize: 10, print: defaultPrintSettings() };
 }
 
-function parse_bool(text: string): boolean {
+function parseBool(text: string): boolean {
   if (['', 'on', '1', 'yes', 'enable'].includes(text)) {
     return true;
   }
@@ -30,7 +30,7 @@ function parse_bool(text: string): boolean {
   throw new CommandError('"on" or "off" expected.');
 }
 
-function parse_limit(text: string): number {
+function parseLimit(text: string): number {
   if (text === 'unlimited' || text === '-1') {
     return 0;
   }
@@ -68,7 +68,7 @@ function setting(
 }
 
 const BOOL = ['on', 'off'];
-const on_off = (b: boolean): string => (b ? 'on' : 'off');
+const onOff = (b: boolean): string => (b ? 'on' : 'off');
 const limit = (n: number): string => (n === 0 ? 'unlimited' : String(n));
 
 function flag(name: 'confirm' | 'pagination', what: string): { set: Command; show: Command } {
@@ -76,9 +76,9 @@ function flag(name: 'confirm' | 'pagination', what: string): { set: Command; sho
     name,
     what,
     (gdb, text) => {
-      gdb.settings[name] = parse_bool(text);
+      gdb.settings[name] = parseBool(text);
     },
-    (gdb) => on_off(gdb.settings[name]),
+    (gdb) => onOff(gdb.settings[name]),
     BOOL,
   );
 }
@@ -88,34 +88,34 @@ function number(name: 'height' | 'width' | 'listsize', what: string): { set: Com
     name,
     what,
     (gdb, text) => {
-      gdb.settings[name] = parse_limit(text) || (name === 'listsize' ? 1_000_000 : 0);
+      gdb.settings[name] = parseLimit(text) || (name === 'listsize' ? 1_000_000 : 0);
     },
     (gdb) => limit(gdb.settings[name]),
   );
 }
 
-function print_number(name: 'elements' | 'repeats' | 'max-depth', what: string): { set: Command; show: Command } {
+function printNumber(name: 'elements' | 'repeats' | 'max-depth', what: string): { set: Command; show: Command } {
   return setting(
     name,
     what,
     (gdb, text) => {
-      gdb.settings.print[name] = parse_limit(text) || (name === 'elements' ? 0 : 20);
+      gdb.settings.print[name] = parseLimit(text) || (name === 'elements' ? 0 : 20);
     },
     (gdb) => limit(gdb.settings.print[name]),
   );
 }
 
 const PRINT = [
-  print_number('elements', 'limit on string chars or array elements to print'),
-  print_number('repeats', 'threshold for repeated print elements'),
-  print_number('max-depth', 'number of nested structs printed by value'),
+  printNumber('elements', 'limit on string chars or array elements to print'),
+  printNumber('repeats', 'threshold for repeated print elements'),
+  printNumber('max-depth', 'number of nested structs printed by value'),
   setting(
     'pretty',
     'pretty formatting of structures',
     (gdb, text) => {
-      gdb.settings.print.pretty = parse_bool(text);
+      gdb.settings.print.pretty = parseBool(text);
     },
-    (gdb) => on_off(gdb.settings.print.pretty),
+    (gdb) => onOff(gdb.settings.print.pretty),
     BOOL,
   ),
 ];
@@ -152,7 +152,7 @@ const PRINT_PREFIX = (verb: 'set' | 'show'): Command => ({
     if (args.trim() !== '') {
       throw new CommandError(`Undefined ${verb} print command: "${args.trim()}".  Try "help ${verb} print".`);
     }
-    gdb.out(help_text(gdb, `${verb} print`));
+    gdb.out(helpText(gdb, `${verb} print`));
   },
 });
 
@@ -161,7 +161,7 @@ const SET_ARGS: Command = {
   class: 'running',
   help: 'Set the QEMU options of the machine.\nFollow this command with the options, to take effect at the next "run".',
   run: (gdb, args) => {
-    gdb.args = split_words(args);
+    gdb.args = splitWords(args);
   },
 };
 
@@ -179,7 +179,7 @@ const SHOW: readonly Command[] = [
     class: 'status',
     help: 'Debugger convenience ("$foo") variables and functions.',
     run: async (gdb) => {
-      for (const [name, { value }] of gdb.evaluator.variable_entries()) {
+      for (const [name, { value }] of gdb.evaluator.variableEntries()) {
         gdb.out(
           `$${name} = ${value.kind === 'string' ? JSON.stringify(value.value) : String(value.value ?? value.kind)}\n`,
         );
@@ -208,15 +208,15 @@ is that of a setting.`,
         aliases: ['var'],
         class: 'data',
         help: 'Evaluate expression EXP and assign result to variable VAR.\nUsage: set variable VAR = EXP',
-        run: set_variable,
-        complete: complete_expression,
+        run: setVariable,
+        complete: completeExpression,
       },
       SET_ARGS,
       PRINT_PREFIX('set'),
       ...ALL.map((s) => s.set),
     ],
-    run: set_variable,
-    complete: complete_expression,
+    run: setVariable,
+    complete: completeExpression,
   },
   {
     name: 'show',
@@ -227,7 +227,7 @@ is that of a setting.`,
       if (args.trim() !== '') {
         throw new CommandError(`Undefined show command: "${args.trim()}".  Try "help show".`);
       }
-      gdb.out(help_text(gdb, 'show'));
+      gdb.out(helpText(gdb, 'show'));
     },
   },
 ];

@@ -1,63 +1,63 @@
 /** Source text: the lines of a stop, `list`, and where a file is. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Command, CommandError } from '../commands/command.ts';
+import { type DefaultPlace, findFile, findFunctions, parseLocation } from '../commands/linespec.ts';
 import type { EngineApi } from '../engine/api.ts';
-import { complete_location } from './breakpoints.ts';
-import { type Command, CommandError } from './commands.ts';
+import { completeLocation } from './breakpoints.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { type DefaultPlace, find_file, find_functions, parse_location } from './linespec.ts';
 
 /** Reads source files, and remembers what `list` showed last. */
 export class SourceView {
-  private readonly engine: EngineApi;
-  private readonly files = new Map<string, readonly string[] | undefined>();
+  readonly #engine: EngineApi;
+  readonly #files = new Map<string, readonly string[] | undefined>();
   /** The place of the last stop, frame or listing. */
-  private place: DefaultPlace | undefined;
+  #place: DefaultPlace | undefined;
   /** First and last line shown last; undefined after a stop: the next `list` is around the place. */
   shown: { first: number; last: number } | undefined;
 
   constructor(engine: EngineApi) {
-    this.engine = engine;
+    this.#engine = engine;
   }
 
   /** The current source file and line. */
   current(): DefaultPlace | undefined {
-    return this.place;
+    return this.#place;
   }
 
   center(file: string, line: number): void {
-    this.place = { file, line };
+    this.#place = { file, line };
     this.shown = undefined;
   }
 
   /** Path of a file of the stack on this machine. */
   path(file: string): string {
-    return join(this.engine.sourceRoot, file);
+    return join(this.#engine.sourceRoot, file);
   }
 
   /** Lines of a file; undefined if it cannot be read. */
   lines(file: string): readonly string[] | undefined {
-    if (!this.files.has(file)) {
+    if (!this.#files.has(file)) {
       let lines: string[] | undefined;
       try {
         lines = readFileSync(this.path(file), 'utf8').replace(/\n$/, '').split('\n');
       } catch {
         lines = undefined;
       }
-      this.files.set(file, lines);
+      this.#files.set(file, lines);
     }
-    return this.files.get(file);
+    return this.#files.get(file);
   }
 
   /** `1031\t  const ...`; without the source, where it would be. */
-  numbered_line(file: string, line: number): string {
+  numberedLine(file: string, line: number): string {
     const text = this.lines(file)?.[line - 1];
     return text === undefined ? `${line}\tin ${file}` : `${line}\t${text}`;
   }
 }
 
 /** Prints lines `first` to `last`, as far as there are. */
-function print_lines(gdb: GdbInterpreter, file: string, first: number, last: number): void {
+function printLines(gdb: GdbInterpreter, file: string, first: number, last: number): void {
   const lines = gdb.source.lines(file);
   if (!lines) {
     throw new CommandError(`${file}: the source is not at ${gdb.source.path(file)}.`);
@@ -76,13 +76,13 @@ function print_lines(gdb: GdbInterpreter, file: string, first: number, last: num
 function around(gdb: GdbInterpreter, file: string, line: number): void {
   const size = gdb.settings.listsize;
   const first = Math.max(1, line - Math.floor(size / 2));
-  print_lines(gdb, file, first, first + size - 1);
+  printLines(gdb, file, first, first + size - 1);
 }
 
 /** The place to list when nothing was: the frame, else `main`. */
-async function start_place(gdb: GdbInterpreter): Promise<DefaultPlace> {
+async function startPlace(gdb: GdbInterpreter): Promise<DefaultPlace> {
   const here = gdb.source.current() ?? (gdb.engine.state === 'stopped' ? (await gdb.selected()).location : undefined);
-  const main = find_functions(gdb.engine, 'main')[0];
+  const main = findFunctions(gdb.engine, 'main')[0];
   if (!here && !main) {
     throw new CommandError('No symbol table is loaded: the stack is not built.');
   }
@@ -92,51 +92,51 @@ async function start_place(gdb: GdbInterpreter): Promise<DefaultPlace> {
 async function list(gdb: GdbInterpreter, args: string): Promise<void> {
   const text = args.trim();
   const size = gdb.settings.listsize;
-  const here = await start_place(gdb);
+  const here = await startPlace(gdb);
   const { shown } = gdb.source;
   if (text === '' || text === '+') {
     if (!shown) {
       return around(gdb, here.file, here.line);
     }
-    return print_lines(gdb, here.file, shown.last + 1, shown.last + size);
+    return printLines(gdb, here.file, shown.last + 1, shown.last + size);
   }
   if (text === '-') {
     const before = shown ? shown.first : here.line - Math.floor(size / 2);
     if (before <= 1) {
       throw new CommandError(`Already at the start of ${here.file}.`);
     }
-    return print_lines(gdb, here.file, Math.max(1, before - size), before - 1);
+    return printLines(gdb, here.file, Math.max(1, before - size), before - 1);
   }
   const comma = text.indexOf(',');
   if (comma < 0) {
-    const at = line_of(gdb, text, here);
+    const at = lineOf(gdb, text, here);
     return around(gdb, at.file, at.line);
   }
   const from = text.slice(0, comma).trim();
   const to = text.slice(comma + 1).trim();
   if (from === '') {
-    const end = line_of(gdb, to, here);
-    return print_lines(gdb, end.file, Math.max(1, end.line - size + 1), end.line);
+    const end = lineOf(gdb, to, here);
+    return printLines(gdb, end.file, Math.max(1, end.line - size + 1), end.line);
   }
-  const first = line_of(gdb, from, here);
-  const last = to === '' ? first.line + size - 1 : line_of(gdb, to, first).line;
+  const first = lineOf(gdb, from, here);
+  const last = to === '' ? first.line + size - 1 : lineOf(gdb, to, first).line;
   if (last < first.line) {
     throw new CommandError('Second line of the range is before the first.');
   }
-  print_lines(gdb, first.file, first.line, last);
+  printLines(gdb, first.file, first.line, last);
 }
 
 /** The line that a linespec names; numbers may be beyond the code. */
-export function line_of(gdb: GdbInterpreter, text: string, here: DefaultPlace): DefaultPlace {
+export function lineOf(gdb: GdbInterpreter, text: string, here: DefaultPlace): DefaultPlace {
   const m = /^(?:(.+):)?(\d+)$/.exec(text);
   if (m) {
-    return { file: m[1] === undefined ? here.file : find_file(gdb.engine, m[1]), line: Number(m[2]) };
+    return { file: m[1] === undefined ? here.file : findFile(gdb.engine, m[1]), line: Number(m[2]) };
   }
-  const at = parse_location(gdb.engine, text, here);
+  const at = parseLocation(gdb.engine, text, here);
   if (at.kind === 'line') {
     return at;
   }
-  const f = find_functions(gdb.engine, at.name)[0]!;
+  const f = findFunctions(gdb.engine, at.name)[0]!;
   return { file: f.file, line: f.line };
 }
 
@@ -150,6 +150,6 @@ export const SOURCE_COMMANDS: readonly Command[] = [
 Usage: list [LOCATION | FIRST,LAST | FIRST, | ,LAST | -]
 With no argument, lists ten more lines after or around the previous listing. "list -" lists the ten before.`,
     run: list,
-    complete: complete_location,
+    complete: completeLocation,
   },
 ];

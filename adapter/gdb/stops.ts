@@ -1,32 +1,32 @@
 /** What gdb prints when the program stops, and frame lines. */
 import type { Frame, NamedValue, StopReason } from '../engine/api.ts';
+import { formatArgument, formatResult } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { format_argument, format_result } from './values.ts';
 
 /** `nc=0x7f0000001040, iovcnt=1`. */
-function argument_list(args: readonly NamedValue[]): string {
-  return args.map((a) => `${a.name}=${format_argument(a.value)}`).join(', ');
+function argumentList(args: readonly NamedValue[]): string {
+  return args.map((a) => `${a.name}=${formatArgument(a.value)}`).join(', ');
 }
 
 /** `e1000_receive_iov (nc=0x7f0000001040, iovcnt=1) at hw/net/e1000.ts:1031`. */
-export async function frame_line(gdb: GdbInterpreter, f: Frame): Promise<string> {
-  const args = argument_list(await gdb.engine.args(f.index));
+export async function frameLine(gdb: GdbInterpreter, f: Frame): Promise<string> {
+  const args = argumentList(await gdb.engine.args(f.index));
   return `${f.fn.name} (${args}) at ${f.location.file}:${f.location.line}`;
 }
 
 /** `#0  ` and the frame line. */
-export async function numbered_frame_line(gdb: GdbInterpreter, f: Frame): Promise<string> {
-  return `${`#${f.index}`.padEnd(3)} ${await frame_line(gdb, f)}`;
+export async function numberedFrameLine(gdb: GdbInterpreter, f: Frame): Promise<string> {
+  return `${`#${f.index}`.padEnd(3)} ${await frameLine(gdb, f)}`;
 }
 
 /** The source line of a frame, `1031\t  const ...`, and makes it the place that `list` shows around. */
-export function source_line(gdb: GdbInterpreter, f: Frame): string {
+export function sourceLine(gdb: GdbInterpreter, f: Frame): string {
   gdb.source.center(f.location.file, f.location.line);
-  return `${gdb.source.numbered_line(f.location.file, f.location.line)}\n`;
+  return `${gdb.source.numberedLine(f.location.file, f.location.line)}\n`;
 }
 
 /** Prints a stop. `before` is the function and depth that a step started from. */
-export async function print_stop(
+export async function printStop(
   gdb: GdbInterpreter,
   reason: StopReason,
   before?: { readonly fn: number; readonly depth: number },
@@ -38,10 +38,10 @@ export async function print_stop(
     return;
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
-  gdb.out(`${headline(gdb, reason)}${same ? '' : `${await frame_line(gdb, top)}\n`}${source_line(gdb, top)}`);
+  gdb.out(`${headline(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
   if (reason.kind === 'finish' && reason.value) {
     const result = { value: reason.value };
-    const text = await format_result(gdb.engine, gdb.settings.print, result, '');
+    const text = await formatResult(gdb.engine, gdb.settings.print, result, '');
     gdb.out(`Value returned is $${gdb.evaluator.record(result, 0)} = ${text}\n`);
   }
 }

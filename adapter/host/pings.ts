@@ -27,25 +27,25 @@ function pingErrno(message: string): string {
 }
 
 export class Pings {
-  private readonly running = new Set<ChildProcess>();
+  readonly #running = new Set<ChildProcess>();
 
   /** Pings `address`. `done` is called with '' when the answer comes, with an errno when it cannot be sent, and not at all when none comes. */
   ping(address: string, size: number, done: (errno: string) => void): void {
-    if (this.running.size >= MAX_PINGS) {
+    if (this.#running.size >= MAX_PINGS) {
       return;
     }
     const child = spawn('ping', pingArgs(address, Math.max(0, size)), { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.running.add(child);
+    this.#running.add(child);
     let message = '';
     child.stderr.on('data', (text) => {
       message = (message + text).slice(0, 1024);
     });
     child.on('error', () => {
-      this.running.delete(child);
+      this.#running.delete(child);
       done('EACCES');
     });
     child.on('close', (code) => {
-      if (this.running.delete(child) && code === 0) {
+      if (this.#running.delete(child) && code === 0) {
         done('');
       } else if (code !== null && code > 1) {
         done(pingErrno(message));
@@ -54,9 +54,9 @@ export class Pings {
   }
 
   dispose(): void {
-    for (const child of this.running) {
+    for (const child of this.#running) {
       child.kill();
     }
-    this.running.clear();
+    this.#running.clear();
   }
 }

@@ -84,10 +84,10 @@ interface Share {
 }
 
 export class SmbShares {
-  private readonly shares = new Map<string, Share>();
+  readonly #shares = new Map<string, Share>();
   /** Directory of each descriptor that keeps a share alive. */
-  private readonly holders = new Map<number, string>();
-  private readonly atExit = (): void => this.dispose();
+  readonly #holders = new Map<number, string>();
+  readonly #atExit = (): void => this.dispose();
 
   /** Shares a directory until `close(fd)`. Returns an errno, '' on success, ENOPKG without Samba. */
   open(fd: number, dir: string): string {
@@ -96,43 +96,43 @@ export class SmbShares {
     if (errno !== '' || smbd === null) {
       return errno || 'ENOPKG';
     }
-    if (!this.shares.has(dir)) {
+    if (!this.#shares.has(dir)) {
       const { username } = userInfo();
       const home = mkdtempSync(join(tmpdir(), 'pktgdb-smb-'));
-      process.once('exit', this.atExit);
-      this.shares.set(dir, { smbd, home });
+      process.once('exit', this.#atExit);
+      this.#shares.set(dir, { smbd, home });
       if (/["%\\\r\n]/.test(home) || !/^[\w.+-]+\$?$/.test(username)) {
         // They would mean something else in smb.conf.
-        this.drop(dir);
+        this.#drop(dir);
         return 'EINVAL';
       }
       symlinkSync(resolve(dir), join(home, 'share'));
       writeFileSync(join(home, 'smb.conf'), smbConf(home, username));
     }
-    this.holders.set(fd, dir);
+    this.#holders.set(fd, dir);
     return '';
   }
 
   /** A connection to the server of a directory; the stack asks for directories that are shared only. */
   connect(dir: string): Socket {
-    const { smbd = 'smbd', home = '' } = this.shares.get(dir) ?? {};
+    const { smbd = 'smbd', home = '' } = this.#shares.get(dir) ?? {};
     return startNetworkProgram(smbd, ['-l', home, '-s', join(home, 'smb.conf')]);
   }
 
   /** Ends what `open(fd)` began; other descriptors are nothing to it. */
   close(fd: number): void {
-    const dir = this.holders.get(fd);
+    const dir = this.#holders.get(fd);
     if (dir !== undefined) {
-      this.holders.delete(fd);
-      if (![...this.holders.values()].includes(dir)) {
-        this.drop(dir);
+      this.#holders.delete(fd);
+      if (![...this.#holders.values()].includes(dir)) {
+        this.#drop(dir);
       }
     }
   }
 
-  private drop(dir: string): void {
-    const share = this.shares.get(dir);
-    this.shares.delete(dir);
+  #drop(dir: string): void {
+    const share = this.#shares.get(dir);
+    this.#shares.delete(dir);
     try {
       if (share) {
         rmSync(share.home, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
@@ -143,10 +143,10 @@ export class SmbShares {
   }
 
   dispose(): void {
-    process.removeListener('exit', this.atExit);
-    this.holders.clear();
-    for (const dir of [...this.shares.keys()]) {
-      this.drop(dir);
+    process.removeListener('exit', this.#atExit);
+    this.#holders.clear();
+    for (const dir of [...this.#shares.keys()]) {
+      this.#drop(dir);
     }
   }
 }

@@ -1,14 +1,14 @@
 /** The debugger's own tables and parser, without a machine: what scripts are checked and completed with. */
 
+import { type Command, CommandError, type Found, findCommand } from '../commands/command.ts';
 import type { Variable } from '../compiler/debug-info.ts';
 import type { SymbolScope } from '../engine/api.ts';
-import { type Command, CommandError, type Found, find_command } from '../gdb/commands.ts';
-import { Evaluator } from '../gdb/evaluate.ts';
-import { type Expression, ExpressionError } from '../gdb/expression/ast.ts';
-import { type CompileContext, compile, compile_assignment } from '../gdb/expression/compile.ts';
 import { GdbInterpreter } from '../gdb/interpreter.ts';
-import { near } from '../gdb/linespec.ts';
-import { register_index } from '../gdb/registers.ts';
+import { Evaluator } from '../inspect/evaluator.ts';
+import { type Expression, ExpressionError } from '../inspect/expression/ast.ts';
+import { type CompileContext, compile, compileAssignment } from '../inspect/expression/compile.ts';
+import { registerIndex } from '../inspect/registers.ts';
+import { near } from '../stack/util/near.ts';
 import type { Script } from './script.ts';
 import { StaticEngine } from './static-engine.ts';
 
@@ -54,7 +54,7 @@ export class Analysis {
       const command = table.find((c) => c.class === 'user-defined' && c.name === word)!;
       return { command, args: text.trimStart().slice(word.length).trimStart(), path: word };
     }
-    return find_command(this.gdb.table, text);
+    return findCommand(this.gdb.table, text);
   }
 
   /** Checks what an expression means, as far as it does not depend on where the machine stands. Throws `ExpressionError`. */
@@ -63,28 +63,28 @@ export class Analysis {
       this.check(e.left, assign);
       this.check(e.right, assign);
     } else if (assign && e.kind === 'assign') {
-      this.#check_assignment(e);
+      this.#checkAssignment(e);
     } else {
-      this.#with_near_names(() => compile(e, this.#scope, this.#context));
+      this.#withNearNames(() => compile(e, this.#scope, this.#context));
     }
   }
 
-  #check_assignment(e: Expression & { kind: 'assign' }): void {
+  #checkAssignment(e: Expression & { kind: 'assign' }): void {
     if (e.value.kind === 'assign') {
       this.check(e.value, true);
     }
     const value: Expression = e.value.kind === 'assign' ? { kind: 'number', value: 0, type: 'int' } : e.value;
-    if (e.target.kind === 'dollar' && register_index(e.target.name) === undefined) {
+    if (e.target.kind === 'dollar' && registerIndex(e.target.name) === undefined) {
       if (e.target.name === 'pkt' || /^[$0-9]*$/.test(e.target.name)) {
         throw new ExpressionError('Left operand of assignment is not an lvalue.');
       }
       this.check(value, false);
     } else {
-      this.#with_near_names(() => compile_assignment({ ...e, value }, this.#scope, this.#context));
+      this.#withNearNames(() => compileAssignment({ ...e, value }, this.#scope, this.#context));
     }
   }
 
-  #with_near_names(action: () => unknown): void {
+  #withNearNames(action: () => unknown): void {
     try {
       action();
     } catch (error) {
@@ -93,7 +93,7 @@ export class Analysis {
         throw error;
       }
       const { globals, functions } = this.engine.info;
-      const like = near_names(name, [...this.locals, ...globals.map((g) => g.name), ...functions.map((f) => f.name)]);
+      const like = nearNames(name, [...this.locals, ...globals.map((g) => g.name), ...functions.map((f) => f.name)]);
       const hint = like.length > 0 ? ` Did you mean ${like.join(', ')}?` : '';
       throw new ExpressionError(`${(error as Error).message}${hint}`);
     }
@@ -101,7 +101,7 @@ export class Analysis {
 }
 
 /** Near matches of a name that are no mere fragments of it. */
-export function near_names(name: string, all: readonly string[]): string[] {
+export function nearNames(name: string, all: readonly string[]): string[] {
   return near(
     name,
     all.filter((n) => n.length * 2 >= name.length),
@@ -109,6 +109,6 @@ export function near_names(name: string, all: readonly string[]): string[] {
 }
 
 /** True for errors that are the script's, with a message for its author. */
-export function is_user_error(error: unknown): error is Error {
+export function isUserError(error: unknown): error is Error {
   return error instanceof CommandError || error instanceof ExpressionError;
 }

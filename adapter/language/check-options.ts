@@ -1,40 +1,40 @@
 /** Checks of the machine's options in a script, with the machine's own parsers. */
-import { CommandError } from '../gdb/commands.ts';
-import { near } from '../gdb/linespec.ts';
-import { split_words } from '../gdb/words.ts';
+import { CommandError } from '../commands/command.ts';
+import { findOption } from '../commands/machine-options.ts';
+import { splitWords } from '../commands/words.ts';
 import { parse_netdev_user } from '../stack/net/slirp_options.ts';
 import { qemu_parse_args } from '../stack/softmmu/vl.ts';
+import { near } from '../stack/util/near.ts';
 import { OptionError, qemu_opts_parse } from '../stack/util/qemu-option.ts';
-import { find_option } from './options.ts';
 
 /** Names that the first word of a value may be given with. */
 const KIND_NAMES: readonly string[] = ['type', 'driver', 'qom-type'];
 
 /** Throws `CommandError` for options that the machine would refuse. */
-export function check_options(text: string): void {
+export function checkOptions(text: string): void {
   if (text === '') {
     return;
   }
   try {
-    check_words(split_words(text.replace(/(?:^|\s)&$/, '')));
+    checkWords(splitWords(text.replace(/(?:^|\s)&$/, '')));
   } catch (error) {
     throw error instanceof OptionError ? new CommandError(error.message) : error;
   }
 }
 
-function check_words(words: readonly string[]): void {
+function checkWords(words: readonly string[]): void {
   qemu_parse_args(words);
   for (let i = 0; i + 1 < words.length; i++) {
-    const option = find_option(words[i]!);
+    const option = findOption(words[i]!);
     if (option && Object.keys(option.kinds).length > 0) {
-      check_value(words[i]!, words[++i]!);
+      checkValue(words[i]!, words[++i]!);
     }
   }
 }
 
 /** The value of an option with parameters: its first word, the names, and what a user network says about them. */
-function check_value(flag: string, value: string): void {
-  const { kinds } = find_option(flag)!;
+function checkValue(flag: string, value: string): void {
+  const { kinds } = findOption(flag)!;
   const opts = qemu_opts_parse(flag, value, 'type');
   const type = opts.params.find((p) => KIND_NAMES.includes(p.name))?.value ?? '';
   if (flag.replace(/^--/, '-') === '-object' && !/^(filter|colo)-/.test(type)) {

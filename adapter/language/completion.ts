@@ -1,17 +1,17 @@
 /** Completion of scripts: commands, names of the stack, registers, fields, the machine's options, settings, files. */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import type { Command } from '../gdb/commands.ts';
-import { FUNCTIONS } from '../gdb/expression/functions.ts';
-import { REGISTER_GROUPS } from '../gdb/registers.ts';
-import { known_fields } from '../packets/fields.ts';
+import { argumentKind } from '../commands/arguments.ts';
+import type { Command } from '../commands/command.ts';
+import { MACHINE_OPTIONS } from '../commands/machine-options.ts';
+import { FUNCTIONS } from '../inspect/expression/functions.ts';
+import { REGISTER_GROUPS } from '../inspect/registers.ts';
+import { knownFields } from '../packets/fields.ts';
 import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
-import { type Analysis, is_user_error } from './analysis.ts';
-import { argument_kind } from './arguments.ts';
-import { command_text, VARIABLE_NAMES } from './docs.ts';
-import { name_hover, option_context } from './hover.ts';
-import { MACHINE_OPTIONS } from './options.ts';
-import { type Position, type Range, range_of, type Script } from './script.ts';
+import { type Analysis, isUserError } from './analysis.ts';
+import { commandText, VARIABLE_NAMES } from './docs.ts';
+import { nameHover, optionContext } from './hover.ts';
+import { type Position, type Range, rangeOf, type Script } from './script.ts';
 
 export type CompletionKind =
   | 'command'
@@ -50,7 +50,7 @@ export function complete(analysis: Analysis, script: Script, position: Position,
   }
   const before = at.line.text.slice(0, at.offset);
   const { items, word } = candidates(analysis, script, before, folder);
-  const range = range_of(at.line, at.offset - word.length, at.offset);
+  const range = rangeOf(at.line, at.offset - word.length, at.offset);
   const lower = word.toLowerCase();
   return items
     .filter((i) => i.label.toLowerCase().includes(lower.replace(/^\$/, '')))
@@ -60,7 +60,7 @@ export function complete(analysis: Analysis, script: Script, position: Position,
 
 /** Markdown about a completion, looked up when it is shown. */
 export function describe(analysis: Analysis, label: string): string {
-  return name_hover(analysis, label);
+  return nameHover(analysis, label);
 }
 
 interface Candidates {
@@ -73,23 +73,23 @@ interface Candidates {
 function candidates(analysis: Analysis, script: Script, before: string, folder: string): Candidates {
   const text = before.trimStart();
   if (/^[\w.-]*$/.test(text)) {
-    return { items: analysis.commands(script).flatMap((c) => command_items(c, '')), word: text };
+    return { items: analysis.commands(script).flatMap((c) => commandItems(c, '')), word: text };
   }
   try {
     const { command, args, path } = analysis.find(script, text);
     const subcommand = /^[\w-]*$/.test(args) && command.subcommands && !/\s$/.test(args);
     if (subcommand) {
-      const items = command.subcommands!.flatMap((c) => command_items(c, path));
-      const more = path === 'set' && args !== '' ? expression_items(analysis, script) : [];
+      const items = command.subcommands!.flatMap((c) => commandItems(c, path));
+      const more = path === 'set' && args !== '' ? expressionItems(analysis, script) : [];
       return { items: [...items, ...more], word: args };
     }
     // The word of the command itself is still being typed.
     if (args === '' && !/\s$/.test(text)) {
-      return sub_or_nothing(analysis, script, text, path);
+      return subOrNothing(analysis, script, text, path);
     }
-    return argument_candidates(analysis, script, path, command, args, folder);
+    return argumentCandidates(analysis, script, path, command, args, folder);
   } catch (error) {
-    if (!is_user_error(error)) {
+    if (!isUserError(error)) {
       throw error;
     }
     return unfinished(analysis, script, text);
@@ -97,7 +97,7 @@ function candidates(analysis: Analysis, script: Script, before: string, folder: 
 }
 
 /** `info reg`, with the cursor at its end: the subcommands again. */
-function sub_or_nothing(analysis: Analysis, script: Script, text: string, path: string): Candidates {
+function subOrNothing(analysis: Analysis, script: Script, text: string, path: string): Candidates {
   const words = text.split(/\s+/);
   const word = words.pop() ?? '';
   const parent = words.length > 0 ? path.split(' ').slice(0, -1).join(' ') : '';
@@ -105,7 +105,7 @@ function sub_or_nothing(analysis: Analysis, script: Script, text: string, path: 
     return { items: [], word };
   }
   const { command } = analysis.find(script, parent);
-  return { items: (command.subcommands ?? []).flatMap((c) => command_items(c, parent)), word };
+  return { items: (command.subcommands ?? []).flatMap((c) => commandItems(c, parent)), word };
 }
 
 /** An ambiguous or unknown subcommand: those of its prefix. */
@@ -116,9 +116,9 @@ function unfinished(analysis: Analysis, script: Script, text: string): Candidate
   }
   try {
     const { command, path } = analysis.find(script, m[1]!.trim());
-    return { items: (command.subcommands ?? []).flatMap((c) => command_items(c, path)), word: m[2]! };
+    return { items: (command.subcommands ?? []).flatMap((c) => commandItems(c, path)), word: m[2]! };
   } catch (error) {
-    if (!is_user_error(error)) {
+    if (!isUserError(error)) {
       throw error;
     }
     return { items: [], word: '' };
@@ -126,9 +126,9 @@ function unfinished(analysis: Analysis, script: Script, text: string): Candidate
 }
 
 /** A command by its name; abbreviations that gdb has of their own too. */
-function command_items(c: Command, prefix: string): Item[] {
+function commandItems(c: Command, prefix: string): Item[] {
   const path = prefix === '' ? c.name : `${prefix} ${c.name}`;
-  const documentation = command_text(c, path);
+  const documentation = commandText(c, path);
   const summary = c.help.split('\n')[0] ?? '';
   return [c.name, ...(c.aliases ?? [])].map((label) => ({
     label,
@@ -138,7 +138,7 @@ function command_items(c: Command, prefix: string): Item[] {
   }));
 }
 
-function argument_candidates(
+function argumentCandidates(
   analysis: Analysis,
   script: Script,
   path: string,
@@ -146,7 +146,7 @@ function argument_candidates(
   args: string,
   folder: string,
 ): Candidates {
-  const kind = argument_kind(path);
+  const kind = argumentKind(path);
   const word = /[\w./-]*$/.exec(args)![0];
   const name = /(?:\$pkt(?:\.\w*)*|\$?\w*)$/.exec(args)![0];
   if (/^\/\S*$/.test(args)) {
@@ -156,26 +156,26 @@ function argument_candidates(
     case 'breakpoint': {
       const condition = /(?:^|\s)if(?=[\s(])/.test(args);
       return condition
-        ? { items: expression_items(analysis, script, name), word: name }
-        : { items: place_items(analysis), word };
+        ? { items: expressionItems(analysis, script, name), word: name }
+        : { items: placeItems(analysis), word };
     }
     case 'place':
     case 'function':
-      return { items: place_items(analysis), word };
+      return { items: placeItems(analysis), word };
     case 'expression':
     case 'assignment':
     case 'printf':
     case 'type':
     case 'numbered-expression':
-      return { items: expression_items(analysis, script, name), word: name };
+      return { items: expressionItems(analysis, script, name), word: name };
     case 'registers':
-      return { items: register_items(''), word: name };
+      return { items: registerItems(''), word: name };
     case 'options':
-      return option_candidates(args);
+      return optionCandidates(args);
     case 'file':
-      return { items: file_items(args, folder), word: basename(`x${args}`).slice(args.includes('/') ? 0 : 1) };
+      return { items: fileItems(args, folder), word: basename(`x${args}`).slice(args.includes('/') ? 0 : 1) };
     case 'command':
-      return { items: analysis.commands(script).flatMap((c) => command_items(c, '')), word };
+      return { items: analysis.commands(script).flatMap((c) => commandItems(c, '')), word };
     default: {
       const values = command.complete?.(analysis.gdb, args) ?? [];
       return { items: values.map((label) => ({ label, kind: 'value', detail: '' })), word };
@@ -183,7 +183,7 @@ function argument_candidates(
   }
 }
 
-function place_items(analysis: Analysis): Item[] {
+function placeItems(analysis: Analysis): Item[] {
   const { functions, files } = analysis.engine.info;
   const seen = new Set<string>();
   const named = functions.filter((f) => !f.name.startsWith('<') && !seen.has(f.name) && seen.add(f.name));
@@ -193,31 +193,31 @@ function place_items(analysis: Analysis): Item[] {
   ];
 }
 
-function register_items(prefix: string): Item[] {
+function registerItems(prefix: string): Item[] {
   const registers = E1000_REGISTERS.filter((r) => r.count === 1 && (prefix === '' || r.group !== 'PHY'));
   const items = registers.map((r): Item => ({ label: `${prefix}${r.name}`, kind: 'register', detail: r.description }));
   const groups = REGISTER_GROUPS.map((label): Item => ({ label, kind: 'value', detail: 'group of registers' }));
   return prefix === '' ? [...items, ...groups] : items;
 }
 
-function field_items(): Item[] {
-  return known_fields().map((f) => ({ label: `$pkt.${f}`, kind: 'field', detail: '' }));
+function fieldItems(): Item[] {
+  return knownFields().map((f) => ({ label: `$pkt.${f}`, kind: 'field', detail: '' }));
 }
 
 /** Names for an expression, of which `word` is there. After a `$`, only what begins with one. */
-function expression_items(analysis: Analysis, script: Script, word = ''): Item[] {
+function expressionItems(analysis: Analysis, script: Script, word = ''): Item[] {
   if (word.startsWith('$pkt.')) {
-    return field_items();
+    return fieldItems();
   }
   const dollars: Item[] = [
     { label: '$pkt', kind: 'variable', detail: 'the packet that the function handles' },
-    ...register_items('$'),
+    ...registerItems('$'),
     ...[...FUNCTIONS].map(([name, f]): Item => ({ label: `$${name}`, kind: 'function', detail: f.doc })),
     ...VARIABLE_NAMES.filter((n) => n !== 'pkt').map(
       (n): Item => ({ label: `$${n}`, kind: 'variable', detail: 'set by the debugger' }),
     ),
     ...variables(script).map((n): Item => ({ label: `$${n}`, kind: 'variable', detail: 'set by this script' })),
-    ...field_items(),
+    ...fieldItems(),
   ];
   if (word.startsWith('$')) {
     return dollars;
@@ -249,8 +249,8 @@ function variables(script: Script): string[] {
 }
 
 /** `-netdev user,id=n0,hostf`: options, their kinds, parameters, values. */
-function option_candidates(args: string): Candidates {
-  const at = option_context(args);
+function optionCandidates(args: string): Candidates {
+  const at = optionContext(args);
   if (!at || Object.keys(at.option.kinds).length === 0) {
     const word = /[\w-]*$/.exec(args)![0];
     return { items: MACHINE_OPTIONS.map((o) => ({ label: o.name, kind: 'option', detail: o.description })), word };
@@ -272,7 +272,7 @@ function option_candidates(args: string): Candidates {
   return { items: values.map((label) => ({ label, kind: 'value', detail: '' })), word: part.slice(eq + 1) };
 }
 
-function file_items(args: string, folder: string): Item[] {
+function fileItems(args: string, folder: string): Item[] {
   const start = args.includes('/') ? dirname(`${args}x`) : '.';
   try {
     const entries = readdirSync(isAbsolute(start) ? start : join(folder, start), { withFileTypes: true });

@@ -1,7 +1,8 @@
 /** What stands at a position of a script. */
-import type { Found } from '../gdb/commands.ts';
-import { type Analysis, is_user_error } from './analysis.ts';
-import { type ArgumentKind, argument_kind } from './arguments.ts';
+
+import { type ArgumentKind, argumentKind } from '../commands/arguments.ts';
+import type { Found } from '../commands/command.ts';
+import { type Analysis, isUserError } from './analysis.ts';
 import type { Position, Script, ScriptLine } from './script.ts';
 
 /** A name in a line. */
@@ -23,7 +24,7 @@ export interface Line {
 }
 
 /** The line at a position; undefined for comments, free text and beyond the end. */
-export function line_at(analysis: Analysis, script: Script, position: Position): Line | undefined {
+export function lineAt(analysis: Analysis, script: Script, position: Position): Line | undefined {
   const at = script.at(position);
   if (!at || at.line.kind === 'comment' || at.line.kind === 'text') {
     return undefined;
@@ -33,12 +34,12 @@ export function line_at(analysis: Analysis, script: Script, position: Position):
   try {
     found = line.kind === 'command' ? analysis.find(script, line.text.trim()) : undefined;
   } catch (error) {
-    if (!is_user_error(error)) {
+    if (!isUserError(error)) {
       throw error;
     }
   }
   const args = found ? line.text.trimEnd().length - found.args.trimEnd().length : line.text.length;
-  return { line, offset, found, kind: found ? argument_kind(found.path) : 'none', args };
+  return { line, offset, found, kind: found ? argumentKind(found.path) : 'none', args };
 }
 
 /** `$pkt.tcp.dstport`, `$RDH`, `hw/net/e1000.ts:31`, a name, an option. */
@@ -46,7 +47,7 @@ const WORD =
   /\$pkt(?:\.\w+)+|\$\$?\w*|--?[A-Za-z][\w-]*|[A-Za-z_][\w/-]*\.(?:ts|pktgdb|c|h)(?::\d+)?|[A-Za-z_][\w.-]*|\d[\w.]*/g;
 
 /** The word at an offset of a text. */
-export function word_at(text: string, offset: number): Word | undefined {
+export function wordAt(text: string, offset: number): Word | undefined {
   for (const m of text.matchAll(WORD)) {
     if (m.index <= offset && offset <= m.index + m[0].length) {
       return { text: m[0], from: m.index, to: m.index + m[0].length };

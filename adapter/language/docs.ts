@@ -1,19 +1,20 @@
 /** What is known of names, as Markdown for hovers and completions. */
+
+import type { Command } from '../commands/command.ts';
 import type { FunctionInfo, GlobalInfo, StructInfo } from '../compiler/debug-info.ts';
-import type { Command } from '../gdb/commands.ts';
-import { FUNCTIONS } from '../gdb/expression/functions.ts';
 import { declaration } from '../gdb/ptype.ts';
+import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { FIELDS, type Field } from '../packets/fields.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
 
 const BY_NAME: ReadonlyMap<string, RegisterInfo> = new Map(E1000_REGISTERS.map((r) => [r.name, r]));
 
-export function find_register(name: string): RegisterInfo | undefined {
+export function findRegister(name: string): RegisterInfo | undefined {
   return BY_NAME.get(name);
 }
 
 /** A packet field by Wireshark's name. */
-export function find_field(name: string): Field | undefined {
+export function findField(name: string): Field | undefined {
   return FIELDS[name];
 }
 
@@ -30,7 +31,7 @@ function paragraphs(...parts: readonly string[]): string {
   return parts.filter((p) => p !== '').join('\n\n');
 }
 
-export function function_text(f: FunctionInfo): string {
+export function functionText(f: FunctionInfo): string {
   const remark = f.nodebug ? 'Compiled without debug info: breakpoints go into its callers.' : '';
   return paragraphs(code(declaration(f)), f.doc, remark, place(f));
 }
@@ -38,13 +39,13 @@ export function function_text(f: FunctionInfo): string {
 /** Fields of a struct that a hover lists. */
 const MAX_FIELDS = 40;
 
-export function struct_text(s: StructInfo): string {
+export function structText(s: StructInfo): string {
   const shown = s.fields.slice(0, MAX_FIELDS).map((f) => `  ${f.name}: ${f.type || 'unknown'};`);
   const more = s.fields.length > MAX_FIELDS ? [`  // ${s.fields.length - MAX_FIELDS} more`] : [];
   return paragraphs(code([`${s.kind} ${s.name} {`, ...shown, ...more, '}'].join('\n')), s.doc, place(s));
 }
 
-export function global_text(g: GlobalInfo): string {
+export function globalText(g: GlobalInfo): string {
   const value =
     g.value === undefined
       ? ''
@@ -61,7 +62,7 @@ const ACCESS = {
 } as const;
 
 /** A register with its bits. */
-export function register_text(r: RegisterInfo): string {
+export function registerText(r: RegisterInfo): string {
   const hex = (n: number, digits: number): string => `0x${n.toString(16).padStart(digits, '0')}`;
   const where = r.group === 'PHY' ? `PHY register ${r.offset}` : `offset ${hex(r.offset, 5)}`;
   const array = r.count > 1 ? `, ${r.count} of them` : '';
@@ -75,18 +76,18 @@ export function register_text(r: RegisterInfo): string {
   return paragraphs(`**$${r.name}** ${r.description}`, facts, table);
 }
 
-export function field_text(f: Field): string {
+export function fieldText(f: Field): string {
   return paragraphs(`**$pkt.${f.name}** ${f.description}`, `Wireshark's field \`${f.name}\`, ${f.type}`);
 }
 
 /** A protocol or group of fields, such as `tcp.flags`; empty if there is none. */
-export function field_group_text(prefix: string): string {
+export function fieldGroupText(prefix: string): string {
   const names = Object.keys(FIELDS).filter((n) => n.startsWith(`${prefix}.`));
   return names.length > 0 ? paragraphs(`**$pkt.${prefix}**`, names.map((n) => `\`${n}\``).join(', ')) : '';
 }
 
 /** One of gdb's `$_` functions; empty for an unknown name. */
-export function convenience_text(name: string): string {
+export function convenienceText(name: string): string {
   const f = FUNCTIONS.get(name);
   return f ? paragraphs(code(f.usage, 'c'), f.doc) : '';
 }
@@ -105,13 +106,13 @@ const VARIABLES: Readonly<Record<string, string>> = {
 /** Names of the variables that the debugger sets. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 
-export function variable_text(name: string): string {
+export function variableText(name: string): string {
   const text = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
   return text === undefined ? '' : paragraphs(`**$${name}**`, text);
 }
 
 /** A command's help: names, summary, usage. */
-export function command_text(c: Command, path: string): string {
+export function commandText(c: Command, path: string): string {
   const names = [path, ...(c.aliases ?? [])].join(', ');
   const [summary = '', ...rest] = c.help.split('\n');
   const details = rest.length > 0 ? code(rest.join('\n'), 'text') : '';

@@ -1,22 +1,22 @@
 /** Hovers: what a command does, what a name of the stack, a register, a field or an option is. */
 
+import { findOption } from '../commands/machine-options.ts';
 import type { Analysis } from './analysis.ts';
-import { type Line, line_at, type Word, word_at } from './cursor.ts';
+import { type Line, lineAt, type Word, wordAt } from './cursor.ts';
 import {
-  command_text,
-  convenience_text,
-  field_group_text,
-  field_text,
-  find_field,
-  find_register,
-  function_text,
-  global_text,
-  register_text,
-  struct_text,
-  variable_text,
+  commandText,
+  convenienceText,
+  fieldGroupText,
+  fieldText,
+  findField,
+  findRegister,
+  functionText,
+  globalText,
+  registerText,
+  structText,
+  variableText,
 } from './docs.ts';
-import { find_option } from './options.ts';
-import { type Position, type Range, range_of, type Script } from './script.ts';
+import { type Position, type Range, rangeOf, type Script } from './script.ts';
 
 export interface Hover {
   readonly range: Range;
@@ -25,59 +25,59 @@ export interface Hover {
 }
 
 export function hover(analysis: Analysis, script: Script, position: Position): Hover | undefined {
-  const at = line_at(analysis, script, position);
-  const word = at && word_at(at.line.text, at.offset);
+  const at = lineAt(analysis, script, position);
+  const word = at && wordAt(at.line.text, at.offset);
   if (!at || !word) {
     return undefined;
   }
   const text =
     at.offset < at.args || word.from < at.args
-      ? command_hover(analysis, script, at, word)
-      : argument_hover(analysis, at, word);
-  return text === '' ? undefined : { range: range_of(at.line, word.from, word.to), text };
+      ? commandHover(analysis, script, at, word)
+      : argumentHover(analysis, at, word);
+  return text === '' ? undefined : { range: rangeOf(at.line, word.from, word.to), text };
 }
 
 /** On the first word of `info registers`: `info`; on the second: the whole. */
-function command_hover(analysis: Analysis, script: Script, { line, found }: Line, word: Word): string {
+function commandHover(analysis: Analysis, script: Script, { line, found }: Line, word: Word): string {
   if (!found) {
     return '';
   }
   const upto = line.text.slice(0, word.to).trim();
   try {
     const { command, path } = analysis.find(script, upto);
-    return command_text(command, path);
+    return commandText(command, path);
   } catch {
-    return command_text(found.command, found.path);
+    return commandText(found.command, found.path);
   }
 }
 
-function argument_hover(analysis: Analysis, { line, kind, args }: Line, word: Word): string {
+function argumentHover(analysis: Analysis, { line, kind, args }: Line, word: Word): string {
   if (kind === 'options') {
-    return option_hover(line.text.slice(args, word.to), word.text);
+    return optionHover(line.text.slice(args, word.to), word.text);
   }
   if (kind === 'command') {
     const found = analysis.gdb.table.find((c) => c.name === word.text);
-    return found ? command_text(found, found.name) : '';
+    return found ? commandText(found, found.name) : '';
   }
-  return name_hover(analysis, word.text, kind === 'registers');
+  return nameHover(analysis, word.text, kind === 'registers');
 }
 
 /** A name in an expression or a place. */
-export function name_hover(analysis: Analysis, name: string, register = false): string {
+export function nameHover(analysis: Analysis, name: string, register = false): string {
   if (name.startsWith('$pkt.')) {
-    const field = find_field(name.slice(5));
-    return field ? field_text(field) : field_group_text(name.slice(5));
+    const field = findField(name.slice(5));
+    return field ? fieldText(field) : fieldGroupText(name.slice(5));
   }
   if (name.startsWith('$') || register) {
     const bare = name.replace(/^\$/, '');
-    const found = find_register(register ? bare.toUpperCase() : bare);
-    return found ? register_text(found) : convenience_text(bare) || variable_text(bare);
+    const found = findRegister(register ? bare.toUpperCase() : bare);
+    return found ? registerText(found) : convenienceText(bare) || variableText(bare);
   }
   const { functions, structs, globals } = analysis.engine.info;
   const texts = [
-    ...functions.filter((f) => f.name === name || f.name.endsWith(`.${name}`)).map(function_text),
-    ...structs.filter((s) => s.name === name).map(struct_text),
-    ...globals.filter((g) => g.name === name).map(global_text),
+    ...functions.filter((f) => f.name === name || f.name.endsWith(`.${name}`)).map(functionText),
+    ...structs.filter((s) => s.name === name).map(structText),
+    ...globals.filter((g) => g.name === name).map(globalText),
   ];
   return [...new Set(texts)].slice(0, MAX_SAME).join('\n\n---\n\n');
 }
@@ -86,27 +86,27 @@ export function name_hover(analysis: Analysis, name: string, register = false): 
 const MAX_SAME = 3;
 
 /** `before` is the text of the options up to and with the word. */
-function option_hover(before: string, word: string): string {
-  const option = find_option(word);
+function optionHover(before: string, word: string): string {
+  const option = findOption(word);
   if (option) {
     const kinds = Object.entries(option.kinds).map(([name, k]) => `- \`${name}\`: ${k.description}`);
     return [`**${option.name}**`, option.description, kinds.join('\n')].filter((t) => t !== '').join('\n\n');
   }
-  const { kind } = option_context(before) ?? {};
+  const { kind } = optionContext(before) ?? {};
   const parameter = kind?.parameters.find((p) => p.name === word);
   if (parameter) {
     const values = parameter.values ? `Such as ${parameter.values.map((v) => `\`${v}\``).join(', ')}` : '';
     return [`**${parameter.name}=**`, parameter.description, values].filter((t) => t !== '').join('\n\n');
   }
-  const owner = option_context(before)?.option;
+  const owner = optionContext(before)?.option;
   const named = owner && Object.hasOwn(owner.kinds, word) ? owner.kinds[word] : undefined;
   return named ? `**${owner!.name} ${word}**\n\n${named.description}` : '';
 }
 
 /** The option whose value the end of `text` is in, the kind it has, and the value up to there. */
-export function option_context(text: string) {
+export function optionContext(text: string) {
   const m = /(?:^|\s)(--?[\w-]+)\s+(\S*)$/.exec(text);
-  const option = m ? find_option(m[1]!) : undefined;
+  const option = m ? findOption(m[1]!) : undefined;
   if (!m || !option) {
     return undefined;
   }

@@ -64,7 +64,7 @@ function analysis(): Analysis {
 
 const scripts = new WeakMap<TextDocument, { readonly version: number; readonly script: Script }>();
 
-function script_of(uri: string): Script | undefined {
+function scriptOf(uri: string): Script | undefined {
   const document = documents.get(uri);
   if (!document) {
     return undefined;
@@ -80,7 +80,7 @@ function script_of(uri: string): Script | undefined {
 }
 
 /** Folder of a document, where relative names in it start. */
-function folder_of(uri: string): string {
+function folderOf(uri: string): string {
   return uri.startsWith('file:') ? dirname(fileURLToPath(uri)) : process.cwd();
 }
 
@@ -121,7 +121,7 @@ documents.onDidClose(({ document: { uri } }) => {
 });
 
 function publish(uri: string): void {
-  const script = script_of(uri);
+  const script = scriptOf(uri);
   const version = documents.get(uri)?.version;
   if (!script || version === undefined) {
     return;
@@ -142,8 +142,8 @@ function publish(uri: string): void {
 // ---- requests ----
 
 connection.onCompletion(({ textDocument: { uri }, position }): CompletionList => {
-  const script = script_of(uri);
-  const found = script ? complete(analysis(), script, position, folder_of(uri)) : [];
+  const script = scriptOf(uri);
+  const found = script ? complete(analysis(), script, position, folderOf(uri)) : [];
   const items = found.map(({ label, kind, detail, range, documentation }) => ({
     label,
     kind: COMPLETION_KINDS[kind],
@@ -162,29 +162,29 @@ connection.onCompletionResolve((item) => {
 });
 
 connection.onHover(({ textDocument: { uri }, position }) => {
-  const script = script_of(uri);
+  const script = scriptOf(uri);
   const found = script && hover(analysis(), script, position);
   return found ? { range: found.range, contents: { kind: MarkupKind.Markdown, value: found.text } } : null;
 });
 
 connection.onDefinition(({ textDocument: { uri }, position }) => {
-  const script = script_of(uri);
-  const places = script ? definition(analysis(), script, position, folder_of(uri)) : [];
+  const script = scriptOf(uri);
+  const places = script ? definition(analysis(), script, position, folderOf(uri)) : [];
   return places.map(({ path, range }) => ({ uri: path === undefined ? uri : pathToFileURL(path).href, range }));
 });
 
 connection.onDocumentSymbol(({ textDocument: { uri } }): DocumentSymbol[] => {
-  const script = script_of(uri);
-  return script ? symbols(script).map(document_symbol) : [];
+  const script = scriptOf(uri);
+  return script ? symbols(script).map(documentSymbol) : [];
 });
 
-function document_symbol(s: ScriptSymbol): DocumentSymbol {
+function documentSymbol(s: ScriptSymbol): DocumentSymbol {
   const { name, range, selection: selectionRange, children } = s;
-  return { name, kind: SYMBOL_KINDS[s.kind], range, selectionRange, children: children.map(document_symbol) };
+  return { name, kind: SYMBOL_KINDS[s.kind], range, selectionRange, children: children.map(documentSymbol) };
 }
 
 connection.onSignatureHelp(({ textDocument: { uri }, position }) => {
-  const script = script_of(uri);
+  const script = scriptOf(uri);
   const s = script && signature(analysis(), script, position);
   if (!s) {
     return null;
@@ -200,7 +200,7 @@ connection.onSignatureHelp(({ textDocument: { uri }, position }) => {
 connection.onCodeLens(({ textDocument: { uri } }) => {
   const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
   const command = { title: '$(play) Run this script', command: 'pktgdb.runScript', arguments: [uri] };
-  return script_of(uri) ? [{ range, command }] : [];
+  return scriptOf(uri) ? [{ range, command }] : [];
 });
 
 documents.listen(connection);

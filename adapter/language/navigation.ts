@@ -1,11 +1,11 @@
 /** Definitions, the outline, and help on arguments. */
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { FUNCTIONS } from '../gdb/expression/functions.ts';
-import { find_file } from '../gdb/linespec.ts';
-import { type Analysis, is_user_error } from './analysis.ts';
-import { line_at, word_at } from './cursor.ts';
-import { type Position, type Range, range_of, type Script, type ScriptLine } from './script.ts';
+import { findFile } from '../commands/linespec.ts';
+import { FUNCTIONS } from '../inspect/expression/functions.ts';
+import { type Analysis, isUserError } from './analysis.ts';
+import { lineAt, wordAt } from './cursor.ts';
+import { type Position, type Range, rangeOf, type Script, type ScriptLine } from './script.ts';
 
 /** A place in a file; without a path, in the script itself. */
 export interface Place {
@@ -15,37 +15,37 @@ export interface Place {
 
 /** Where the name at a position is defined. `folder` is where relative names of scripts start. */
 export function definition(analysis: Analysis, script: Script, position: Position, folder: string): Place[] {
-  const at = line_at(analysis, script, position);
+  const at = lineAt(analysis, script, position);
   if (!at) {
     return [];
   }
   if (at.kind === 'file' && at.found && at.offset >= at.args) {
     const name = at.found.args.trim();
     const path = isAbsolute(name) ? name : join(folder, name);
-    return existsSync(path) ? [{ path, range: line_range(0, 0, 0) }] : [];
+    return existsSync(path) ? [{ path, range: lineRange(0, 0, 0) }] : [];
   }
-  const word = word_at(at.line.text, at.offset);
+  const word = wordAt(at.line.text, at.offset);
   if (!word) {
     return [];
   }
   const own = word.from < at.args ? script.definitions.get(word.text) : undefined;
   if (own) {
     const from = own.line.text.indexOf(own.name);
-    return [{ path: undefined, range: range_of(own.line, from, from + own.name.length) }];
+    return [{ path: undefined, range: rangeOf(own.line, from, from + own.name.length) }];
   }
-  return word.from < at.args ? [] : stack_places(analysis, word.text);
+  return word.from < at.args ? [] : stackPlaces(analysis, word.text);
 }
 
 /** Places of a name in the stack's sources; `FILE:LINE` is one too. */
-function stack_places(analysis: Analysis, name: string): Place[] {
+function stackPlaces(analysis: Analysis, name: string): Place[] {
   const { sourceRoot, info } = analysis.engine;
   const file = /^([\w/.-]+\.(?:ts|c|h))(?::(\d+))?$/.exec(name);
   if (file) {
     try {
       const line = Math.max(0, Number(file[2] ?? 1) - 1);
-      return [{ path: join(sourceRoot, find_file(analysis.engine, file[1]!)), range: line_range(line, 0, 0) }];
+      return [{ path: join(sourceRoot, findFile(analysis.engine, file[1]!)), range: lineRange(line, 0, 0) }];
     } catch (error) {
-      if (!is_user_error(error)) {
+      if (!isUserError(error)) {
         throw error;
       }
       return [];
@@ -56,11 +56,11 @@ function stack_places(analysis: Analysis, name: string): Place[] {
   const found = name.startsWith('$')
     ? info.globals.filter((g) => g.name === bare && g.file.endsWith('e1000_regs.ts'))
     : all.filter((x) => x.name === name || x.name.endsWith(`.${name}`));
-  return found.map((x) => name_place(join(sourceRoot, x.file), x.line - 1, bare));
+  return found.map((x) => namePlace(join(sourceRoot, x.file), x.line - 1, bare));
 }
 
 /** The range of a name on a line of a file. */
-function name_place(path: string, line: number, name: string): Place {
+function namePlace(path: string, line: number, name: string): Place {
   let from = 0;
   try {
     from = Math.max(
@@ -72,10 +72,10 @@ function name_place(path: string, line: number, name: string): Place {
   } catch {
     // The source is not there; the line is known all the same.
   }
-  return { path, range: line_range(line, from, from + name.length) };
+  return { path, range: lineRange(line, from, from + name.length) };
 }
 
-function line_range(line: number, from: number, to: number): Range {
+function lineRange(line: number, from: number, to: number): Range {
   return { start: { line, character: from }, end: { line, character: to } };
 }
 
@@ -96,21 +96,21 @@ export interface ScriptSymbol {
 export function symbols(script: Script): ScriptSymbol[] {
   const out: ScriptSymbol[] = [];
   const heads = script.lines.flatMap((line, i) => {
-    const title = section_title(line, script.lines[i - 1]);
+    const title = sectionTitle(line, script.lines[i - 1]);
     return title === undefined ? [] : [{ line, title, i }];
   });
   out.push(...entries(script.lines.slice(0, heads[0]?.i ?? script.lines.length), script));
   heads.forEach(({ line, title, i }, n) => {
     const lines = script.lines.slice(i, heads[n + 1]?.i);
     const last = lines.findLast((l) => l.kind !== 'blank') ?? line;
-    const selection = range_of(line, 0, line.text.length);
-    const range = { start: selection.start, end: range_of(last, 0, last.text.length).end };
+    const selection = rangeOf(line, 0, line.text.length);
+    const range = { start: selection.start, end: rangeOf(last, 0, last.text.length).end };
     out.push({ name: title, kind: 'section', range, selection, children: entries(lines, script) });
   });
   return out;
 }
 
-function section_title(line: ScriptLine, before: ScriptLine | undefined): string | undefined {
+function sectionTitle(line: ScriptLine, before: ScriptLine | undefined): string | undefined {
   if (line.inside.length > 0) {
     return undefined;
   }
@@ -127,7 +127,7 @@ function entries(lines: readonly ScriptLine[], script: Script): ScriptSymbol[] {
     if (!m) {
       return [];
     }
-    const selection = range_of(line, line.text.length - line.text.trimStart().length, line.text.trimEnd().length);
+    const selection = rangeOf(line, line.text.length - line.text.trimStart().length, line.text.trimEnd().length);
     const own = m[1] === 'define' ? script.definitions.get(m[2]!) : undefined;
     const end = own ? { line: own.endLine, character: 'end'.length } : selection.end;
     return [
@@ -152,7 +152,7 @@ export interface Signature {
 
 /** Help on the arguments of the command or function call at a position. */
 export function signature(analysis: Analysis, script: Script, position: Position): Signature | undefined {
-  const at = line_at(analysis, script, position);
+  const at = lineAt(analysis, script, position);
   if (!at?.found || at.offset < at.args - (at.found.args === '' ? 1 : 0)) {
     return undefined;
   }
@@ -169,7 +169,7 @@ export function signature(analysis: Analysis, script: Script, position: Position
   if (usage === undefined) {
     return undefined;
   }
-  const parameters = usage_parameters(usage);
+  const parameters = usageParameters(usage);
   const active = before.trim() === '' ? 0 : before.trimStart().split(/\s+/).length - 1;
   return {
     label: usage,
@@ -180,7 +180,7 @@ export function signature(analysis: Analysis, script: Script, position: Position
 }
 
 /** The arguments of the first form that a usage line shows: groups in brackets (outermost ones) and words in capitals. */
-function usage_parameters(usage: string): string[] {
+function usageParameters(usage: string): string[] {
   const parameters: string[] = [];
   for (let at = 0; at < usage.length && usage[at] !== '|'; ) {
     const word = /^[A-Z][A-Z0-9_]*\b(?:\.\.\.)?/.exec(usage.slice(at))?.[0];

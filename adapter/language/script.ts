@@ -63,17 +63,17 @@ export class Script {
     const definitions = new Map<string, Definition>();
     const problems: BlockProblem[] = [];
     const open: Open[] = [];
-    for (const raw of join_continued(text)) {
+    for (const raw of joinContinued(text)) {
       const words = raw.text.trim();
       const inside = open.map((o) => o.kind);
-      const kind = kind_of(words, inside);
+      const kind = kindOf(words, inside);
       const line = { ...raw, kind, inside };
       lines.push(line);
       const opener = kind === 'command' || kind === 'text' ? OPENER.exec(words) : null;
       if (kind === 'end') {
         const closed = open.pop();
         if (closed) {
-          note_definition(definitions, closed, raw.line);
+          noteDefinition(definitions, closed, raw.line);
         } else {
           problems.push({
             line,
@@ -109,16 +109,16 @@ export class Script {
 }
 
 /** The range in the file of a part of a logical line. */
-export function range_of(line: ScriptLine, from: number, to: number): Range {
-  return { start: position_of(line, from), end: position_of(line, to) };
+export function rangeOf(line: ScriptLine, from: number, to: number): Range {
+  return { start: positionOf(line, from), end: positionOf(line, to) };
 }
 
-function position_of(line: ScriptLine, offset: number): Position {
+function positionOf(line: ScriptLine, offset: number): Position {
   const nth = line.joins.filter((j) => j <= offset).length;
   return { line: line.line + nth, character: offset - (line.joins[nth - 1] ?? 0) };
 }
 
-function kind_of(words: string, inside: readonly BlockKind[]): LineKind {
+function kindOf(words: string, inside: readonly BlockKind[]): LineKind {
   if (words === 'end') {
     return 'end';
   }
@@ -134,7 +134,7 @@ function kind_of(words: string, inside: readonly BlockKind[]): LineKind {
   return words === 'else' ? 'else' : 'command';
 }
 
-function note_definition(definitions: Map<string, Definition>, block: Open, endLine: number): void {
+function noteDefinition(definitions: Map<string, Definition>, block: Open, endLine: number): void {
   const name = block.rest;
   if (block.kind === 'define') {
     definitions.set(name, { name, line: block.line, endLine, doc: definitions.get(name)?.doc ?? '' });
@@ -146,7 +146,7 @@ function note_definition(definitions: Map<string, Definition>, block: Open, endL
 }
 
 /** Lines; one that ends in a backslash goes on in the next (the backslash is not part of the text). */
-function* join_continued(text: string): Generator<{ line: number; text: string; joins: number[] }> {
+function* joinContinued(text: string): Generator<{ line: number; text: string; joins: number[] }> {
   const lines = text.split(/\r\n|\r|\n/);
   for (let i = 0; i < lines.length; i++) {
     const line = i;

@@ -6,13 +6,13 @@ const DHCP_COOKIE = 0x63825363;
 const BOOTP_FIXED = 236;
 const HTTP_METHODS = ['GET ', 'POST ', 'HEAD ', 'PUT ', 'DELETE ', 'OPTIONS ', 'PATCH ', 'TRACE ', 'CONNECT '];
 
-function udp_port(p: PacketView, port: number): boolean {
+function udpPort(p: PacketView, port: number): boolean {
   return p.find().udp >= 0 && (p.u16(p.udp) === port || p.u16(p.udp + 2) === port);
 }
 
 /** Start of a DHCP or BOOTP message, or -1. */
-export function dhcp_at(p: PacketView): number {
-  return (udp_port(p, 67) || udp_port(p, 68)) && p.payload_end - p.payload >= BOOTP_FIXED ? p.payload : -1;
+export function dhcpAt(p: PacketView): number {
+  return (udpPort(p, 67) || udpPort(p, 68)) && p.payloadEnd - p.payload >= BOOTP_FIXED ? p.payload : -1;
 }
 
 /** An option of a DHCP message: `off` is where its value starts. */
@@ -23,25 +23,25 @@ export interface DhcpOption {
 }
 
 /** The options of the DHCP message at `at`, the end option included; none without the magic cookie. */
-export function dhcp_options(p: PacketView, at: number): DhcpOption[] {
+export function dhcpOptions(p: PacketView, at: number): DhcpOption[] {
   const out: DhcpOption[] = [];
   let off = at + BOOTP_FIXED;
-  if (off + 4 > p.payload_end || p.u32(off) !== DHCP_COOKIE) {
+  if (off + 4 > p.payloadEnd || p.u32(off) !== DHCP_COOKIE) {
     return out;
   }
   off += 4;
-  while (off < p.payload_end) {
+  while (off < p.payloadEnd) {
     const code = p.buf[off]!;
     if (code === 0) {
       off++;
       continue;
     }
-    const length = code !== 255 && off + 1 < p.payload_end ? p.buf[off + 1]! : 0;
+    const length = code !== 255 && off + 1 < p.payloadEnd ? p.buf[off + 1]! : 0;
     if (code === 255) {
       out.push({ code, off: off + 1, length: 0 });
       break;
     }
-    if (off + 2 + length > p.payload_end) {
+    if (off + 2 + length > p.payloadEnd) {
       break;
     }
     out.push({ code, off: off + 2, length });
@@ -51,9 +51,9 @@ export function dhcp_options(p: PacketView, at: number): DhcpOption[] {
 }
 
 /** The first option `code` of a DHCP packet. */
-export function dhcp_option(p: PacketView, code: number): DhcpOption | undefined {
-  const at = dhcp_at(p);
-  return at < 0 ? undefined : dhcp_options(p, at).find((o) => o.code === code);
+export function dhcpOption(p: PacketView, code: number): DhcpOption | undefined {
+  const at = dhcpAt(p);
+  return at < 0 ? undefined : dhcpOptions(p, at).find((o) => o.code === code);
 }
 
 /** DHCP message types (RFC 2132, 9.6). */
@@ -70,23 +70,23 @@ export const DHCP_MESSAGE_TYPES: readonly string[] = [
 ];
 
 /** Start of a DNS message (after the length word over TCP), or -1. */
-export function dns_at(p: PacketView): number {
-  if (udp_port(p, 53)) {
-    return p.payload_end - p.payload >= 12 ? p.payload : -1;
+export function dnsAt(p: PacketView): number {
+  if (udpPort(p, 53)) {
+    return p.payloadEnd - p.payload >= 12 ? p.payload : -1;
   }
   if (p.find().tcp >= 0 && (p.u16(p.tcp) === 53 || p.u16(p.tcp + 2) === 53)) {
-    return p.payload_end - p.payload >= 14 ? p.payload + 2 : -1;
+    return p.payloadEnd - p.payload >= 14 ? p.payload + 2 : -1;
   }
   return -1;
 }
 
 /** A domain name in the DNS message that starts at `msg`, and where the bytes after it start; undefined if it is malformed. */
-export function dns_name(p: PacketView, msg: number, off: number): { name: string; next: number } | undefined {
+export function dnsName(p: PacketView, msg: number, off: number): { name: string; next: number } | undefined {
   const labels: string[] = [];
   let next = -1;
   let total = 0;
   for (let jumps = 0; jumps < 32; ) {
-    if (off >= p.payload_end) {
+    if (off >= p.payloadEnd) {
       return undefined;
     }
     const n = p.buf[off]!;
@@ -94,7 +94,7 @@ export function dns_name(p: PacketView, msg: number, off: number): { name: strin
       return { name: labels.length === 0 ? '<Root>' : labels.join('.'), next: next < 0 ? off + 1 : next };
     }
     if (n >= 0xc0) {
-      if (off + 2 > p.payload_end) {
+      if (off + 2 > p.payloadEnd) {
         return undefined;
       }
       next = next < 0 ? off + 2 : next;
@@ -103,7 +103,7 @@ export function dns_name(p: PacketView, msg: number, off: number): { name: strin
       continue;
     }
     total += n + 1;
-    if (n > 63 || total > 255 || off + 1 + n > p.payload_end) {
+    if (n > 63 || total > 255 || off + 1 + n > p.payloadEnd) {
       return undefined;
     }
     let label = '';
@@ -131,20 +131,20 @@ export interface DnsRecord {
 }
 
 /** The records of the DNS message at `msg`, as far as they can be read (64 at most). */
-export function dns_records(p: PacketView, msg: number): DnsRecord[] {
+export function dnsRecords(p: PacketView, msg: number): DnsRecord[] {
   const out: DnsRecord[] = [];
   let off = msg + 12;
   const sections = ['query', 'answer', 'authority', 'additional'] as const;
   for (let s = 0; s < 4; s++) {
     for (let i = p.u16(msg + 4 + 2 * s); i > 0 && out.length < 64; i--) {
-      const n = dns_name(p, msg, off);
+      const n = dnsName(p, msg, off);
       const fixed = s === 0 ? 4 : 10;
-      if (!n || n.next + fixed > p.payload_end) {
+      if (!n || n.next + fixed > p.payloadEnd) {
         return out;
       }
       const rdlength = s === 0 ? 0 : p.u16(n.next + 8);
       const end = n.next + fixed + rdlength;
-      if (end > p.payload_end) {
+      if (end > p.payloadEnd) {
         return out;
       }
       out.push({
@@ -181,8 +181,8 @@ export const DNS_TYPES: Readonly<Record<number, string>> = {
 };
 
 /** Start of a TFTP message, or -1. */
-export function tftp_at(p: PacketView): number {
-  return udp_port(p, 69) && p.payload_end - p.payload >= 2 ? p.payload : -1;
+export function tftpAt(p: PacketView): number {
+  return udpPort(p, 69) && p.payloadEnd - p.payload >= 2 ? p.payload : -1;
 }
 
 /** TFTP opcodes (RFC 1350, RFC 2347). */
@@ -197,10 +197,10 @@ export const TFTP_OPCODES: readonly string[] = [
 ];
 
 /** The NUL-terminated strings of `[off, p.payload_end)`, with where each starts. */
-export function nul_strings(p: PacketView, off: number): { off: number; text: string }[] {
+export function nulStrings(p: PacketView, off: number): { off: number; text: string }[] {
   const out: { off: number; text: string }[] = [];
-  while (off < p.payload_end) {
-    const text = p.ascii(off, p.payload_end);
+  while (off < p.payloadEnd) {
+    const text = p.ascii(off, p.payloadEnd);
     out.push({ off, text });
     off += text.length + 1;
   }
@@ -218,17 +218,17 @@ export interface HttpLine {
 }
 
 /** The first line of an HTTP message that starts in this segment, on any port, or undefined. */
-export function http_line(p: PacketView): HttpLine | undefined {
-  if (p.find().tcp < 0 || p.payload_end - p.payload < 5) {
+export function httpLine(p: PacketView): HttpLine | undefined {
+  if (p.find().tcp < 0 || p.payloadEnd - p.payload < 5) {
     return undefined;
   }
-  const start = p.ascii(p.payload, Math.min(p.payload_end, p.payload + 8));
+  const start = p.ascii(p.payload, Math.min(p.payloadEnd, p.payload + 8));
   const response = start.startsWith('HTTP/1.');
   if (!response && !HTTP_METHODS.some((m) => start.startsWith(m.slice(0, 8)))) {
     return undefined;
   }
   let end = p.payload;
-  const limit = Math.min(p.payload_end, p.payload + 4096);
+  const limit = Math.min(p.payloadEnd, p.payload + 4096);
   while (end < limit && p.buf[end] !== 10) {
     end++;
   }
@@ -236,39 +236,39 @@ export function http_line(p: PacketView): HttpLine | undefined {
   return {
     off: p.payload,
     text,
-    length: Math.min(end + 1, p.payload_end) - p.payload,
+    length: Math.min(end + 1, p.payloadEnd) - p.payload,
     words: text.split(' '),
     request: !response,
   };
 }
 
 /** What the payload of UDP or TCP is, by Wireshark's protocol name: '' if there is none. */
-export function app_protocol(p: PacketView): 'dhcp' | 'dns' | 'tftp' | 'http' | 'data' | '' {
-  if (p.find().payload < 0 || p.payload >= p.payload_end) {
+export function appProtocol(p: PacketView): 'dhcp' | 'dns' | 'tftp' | 'http' | 'data' | '' {
+  if (p.find().payload < 0 || p.payload >= p.payloadEnd) {
     return '';
   }
-  if (dhcp_at(p) >= 0) {
+  if (dhcpAt(p) >= 0) {
     return 'dhcp';
   }
-  if (dns_at(p) >= 0) {
+  if (dnsAt(p) >= 0) {
     return 'dns';
   }
-  if (tftp_at(p) >= 0) {
+  if (tftpAt(p) >= 0) {
     return 'tftp';
   }
-  return http_line(p) ? 'http' : 'data';
+  return httpLine(p) ? 'http' : 'data';
 }
 
 /** Bytes that no dissector takes: payload of UDP or TCP, data of an ICMP echo, later fragments; undefined if there are none. */
-export function data_range(p: PacketView): readonly [from: number, to: number] | undefined {
+export function dataRange(p: PacketView): readonly [from: number, to: number] | undefined {
   p.find();
   let from = -1;
-  let to = p.l3_end;
-  if (p.later_fragment) {
+  let to = p.l3End;
+  if (p.laterFragment) {
     from = p.l4;
   } else if (p.payload >= 0) {
-    from = app_protocol(p) === 'data' ? p.payload : -1;
-    to = p.payload_end;
+    from = appProtocol(p) === 'data' ? p.payload : -1;
+    to = p.payloadEnd;
   } else if (p.icmp >= 0 || p.icmpv6 >= 0) {
     const at = Math.max(p.icmp, p.icmpv6);
     const echo = p.icmp >= 0 ? (p.buf[at]! & 0xf7) === 0 : (p.buf[at]! & 0xfe) === 128;

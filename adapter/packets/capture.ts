@@ -1,7 +1,7 @@
 /** Capture files: the reader for any format that is known, and the types of what it gives. */
 
-import { PCAP_MAGICS, read_pcap } from './pcap.ts';
-import { PCAPNG_SHB, read_pcapng } from './pcapng.ts';
+import { PCAP_MAGICS, readPcap } from './pcap.ts';
+import { PCAPNG_SHB, readPcapng } from './pcapng.ts';
 import { type Capture, CaptureError } from './types.ts';
 
 export * from './types.ts';
@@ -10,20 +10,20 @@ export * from './types.ts';
  * Reads a capture of either format from the bytes of a file. A file that is damaged or cut after its first packets is
  * read up to there (`truncated`, `warnings`). Throws `CaptureError` when nothing can be had from it.
  */
-export function read_capture(bytes: Uint8Array): Capture {
+export function readCapture(bytes: Uint8Array): Capture {
   if (bytes.length === 0) {
     throw new CaptureError('not a capture: the file is empty; expected pcap or pcapng');
   }
   const head = bytes.subarray(0, 4);
   const magic = head.length < 4 ? -1 : new DataView(head.buffer, head.byteOffset, 4).getUint32(0, false);
   if (magic === PCAPNG_SHB) {
-    return read_pcapng(bytes);
+    return readPcapng(bytes);
   }
   if (PCAP_MAGICS.has(magic)) {
-    return read_pcap(bytes);
+    return readPcap(bytes);
   }
   throw new CaptureError(
-    `not a capture: the file starts with ${hex_bytes(bytes.subarray(0, 8))}${guess(bytes)}; expected a pcap magic number ` +
+    `not a capture: the file starts with ${hexBytes(bytes.subarray(0, 8))}${guess(bytes)}; expected a pcap magic number ` +
       '(d4 c3 b2 a1, a1 b2 c3 d4, 4d 3c b2 a1 or a1 b2 3c 4d) or a pcapng section header (0a 0d 0d 0a)',
   );
 }
@@ -43,6 +43,6 @@ function guess(b: Uint8Array): string {
 }
 
 /** Bytes as hex for messages: `89 50 4e 47`. */
-function hex_bytes(b: Uint8Array): string {
+function hexBytes(b: Uint8Array): string {
   return [...b].map((x) => x.toString(16).padStart(2, '0')).join(' ');
 }

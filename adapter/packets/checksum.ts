@@ -2,7 +2,7 @@
 import type { PacketView } from './packet-view.ts';
 
 /** Sum of the 16-bit words of `[from, to)`, an odd byte padded with zero, folded to 16 bits. */
-export function ones_sum(buf: Uint8Array, from: number, to: number, start = 0): number {
+export function onesSum(buf: Uint8Array, from: number, to: number, start = 0): number {
   let sum = start;
   let i = from;
   for (; i + 1 < to; i += 2) {
@@ -30,35 +30,35 @@ export interface ChecksumResult {
 const UNCHECKED: ChecksumResult = { state: 'unchecked', right: 0 };
 
 /** Checks the IPv4 header checksum. */
-export function check_ip(p: PacketView): ChecksumResult {
+export function checkIp(p: PacketView): ChecksumResult {
   const end = p.ip + (p.u8(p.ip) & 15) * 4;
-  return result(p, ones_sum(p.buf, p.ip, end), p.u16(p.ip + 10));
+  return result(p, onesSum(p.buf, p.ip, end), p.u16(p.ip + 10));
 }
 
 /**
  * Checks the checksum at `off` of what IP carries: TCP, UDP and ICMPv6 with a pseudo header, ICMP without. Fragments and packets
  * the capture has cut are not checked.
  */
-export function check_transport(p: PacketView, off: number): ChecksumResult {
+export function checkTransport(p: PacketView, off: number): ChecksumResult {
   const claimed = p.ip >= 0 ? p.u16(p.ip + 2) - (p.l4 - p.ip) : p.u16(p.ipv6 + 4) - (p.l4 - p.ipv6 - 40);
   const length = p.proto === 17 && p.udp >= 0 ? p.u16(p.udp + 4) : claimed;
-  if (p.fragment || length < 8 - (off === 2 ? 4 : 0) || p.l4 + length > p.l3_end) {
+  if (p.fragment || length < 8 - (off === 2 ? 4 : 0) || p.l4 + length > p.l3End) {
     return UNCHECKED;
   }
   const there = p.u16(p.l4 + off);
   if (p.udp >= 0 && there === 0) {
     return UNCHECKED;
   }
-  return result(p, ones_sum(p.buf, p.l4, p.l4 + length, pseudo_sum(p, length)), there);
+  return result(p, onesSum(p.buf, p.l4, p.l4 + length, pseudoSum(p, length)), there);
 }
 
 /** Sum of the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1); 0 for ICMP, which has none. */
-function pseudo_sum(p: PacketView, length: number): number {
+function pseudoSum(p: PacketView, length: number): number {
   if (p.icmp >= 0) {
     return 0;
   }
   const [from, to] = p.ip >= 0 ? [p.ip + 12, p.ip + 20] : [p.ipv6 + 8, p.ipv6 + 40];
-  return ones_sum(p.buf, from!, to!, p.proto + length);
+  return onesSum(p.buf, from!, to!, p.proto + length);
 }
 
 /** `sum` is over everything with the checksum `there` in place: right ones make it all ones. */

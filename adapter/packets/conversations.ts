@@ -31,8 +31,8 @@ export interface TcpRelative {
 
 /** Remembers the TCP connections of a capture. Give it every packet, in order, with `add`, before asking about it. */
 export class Conversations {
-  private readonly tcp = new Map<string, TcpConversation>();
-  private streams = 0;
+  readonly #tcp = new Map<string, TcpConversation>();
+  #streams = 0;
 
   /** Takes note of a packet. */
   add(p: PacketView): void {
@@ -43,16 +43,16 @@ export class Conversations {
     const { key, dir } = endpoints(p);
     const flags = p.buf[p.tcp + 13]!;
     const seq = p.u32(p.tcp + 4);
-    let conv = this.tcp.get(key);
+    let conv = this.#tcp.get(key);
     const opening = (flags & 0x12) === 0x02;
     if (!conv || (opening && conv.sides[dir].isn >= 0 && conv.sides[dir].isn !== seq)) {
-      conv = new TcpConversation(this.streams++);
-      this.tcp.set(key, conv);
+      conv = new TcpConversation(this.#streams++);
+      this.#tcp.set(key, conv);
     }
     const side = conv.sides[dir];
     if (flags & 0x02) {
       side.isn = seq;
-      side.wscale = syn_wscale(p);
+      side.wscale = synWscale(p);
     } else if (side.isn < 0) {
       side.isn = (seq - 1) >>> 0;
     }
@@ -69,7 +69,7 @@ export class Conversations {
       return undefined;
     }
     const { key, dir } = endpoints(p);
-    const conv = this.tcp.get(key);
+    const conv = this.#tcp.get(key);
     if (!conv) {
       return undefined;
     }
@@ -97,8 +97,8 @@ function endpoints(p: PacketView): { key: string; dir: 0 | 1 } {
 }
 
 /** The window scale option of a SYN, or -1. */
-function syn_wscale(p: PacketView): number {
-  for (const o of tcp_options(p)) {
+function synWscale(p: PacketView): number {
+  for (const o of tcpOptions(p)) {
     if (o.kind === 3 && o.length === 3) {
       return p.buf[o.off + 2]!;
     }
@@ -114,13 +114,13 @@ export interface TcpOption {
 }
 
 /** The options of a TCP segment; stops at the end-of-list option or at one that runs past the header. */
-export function tcp_options(p: PacketView): TcpOption[] {
+export function tcpOptions(p: PacketView): TcpOption[] {
   const out: TcpOption[] = [];
   p.find();
   if (p.tcp < 0) {
     return out;
   }
-  const end = Math.min(p.l3_end, p.tcp + (p.buf[p.tcp + 12]! >> 4) * 4);
+  const end = Math.min(p.l3End, p.tcp + (p.buf[p.tcp + 12]! >> 4) * 4);
   let at = p.tcp + 20;
   while (at < end) {
     const kind = p.buf[at]!;

@@ -1,34 +1,34 @@
 /** Dissection of DHCP, DNS, TFTP and the first line of HTTP. */
 import {
-  app_protocol,
+  appProtocol,
   DHCP_MESSAGE_TYPES,
   type DhcpOption,
   DNS_TYPES,
   type DnsRecord,
-  dhcp_option,
-  dhcp_options,
-  dns_at,
-  dns_name,
-  dns_records,
-  http_line,
-  nul_strings,
+  dhcpOption,
+  dhcpOptions,
+  dnsAt,
+  dnsName,
+  dnsRecords,
+  httpLine,
+  nulStrings,
   TFTP_OPCODES,
 } from './app.ts';
-import { format_bytes, format_ipv4, format_ipv6, hex, printable } from './format.ts';
+import { formatBytes, formatIpv4, formatIpv6, hex, printable } from './format.ts';
 import type { PacketView } from './packet-view.ts';
 import type { TreeBuilder, TreeNode } from './tree.ts';
 
 /** The layer above UDP or TCP, if it is a protocol that is known here. */
-export function dissect_app(t: TreeBuilder): TreeNode[] {
-  switch (app_protocol(t.p)) {
+export function dissectApp(t: TreeBuilder): TreeNode[] {
+  switch (appProtocol(t.p)) {
     case 'dhcp':
-      return [dissect_dhcp(t)];
+      return [dissectDhcp(t)];
     case 'dns':
-      return [dissect_dns(t)];
+      return [dissectDns(t)];
     case 'tftp':
-      return [dissect_tftp(t)];
+      return [dissectTftp(t)];
     case 'http':
-      return [dissect_http(t)];
+      return [dissectHttp(t)];
     default:
       return [];
   }
@@ -61,9 +61,9 @@ const DHCP_OPTIONS: Readonly<Record<number, readonly [name: string, kind: Option
   119: ['Domain Search', 'bytes'],
 };
 
-function option_value(p: PacketView, o: DhcpOption, kind: OptionKind): string {
+function optionValue(p: PacketView, o: DhcpOption, kind: OptionKind): string {
   if (kind === 'ipv4' && o.length >= 4) {
-    return Array.from({ length: o.length >> 2 }, (_, i) => format_ipv4(p.u32(o.off + 4 * i))).join(', ');
+    return Array.from({ length: o.length >> 2 }, (_, i) => formatIpv4(p.u32(o.off + 4 * i))).join(', ');
   }
   if (kind === 'text') {
     return printable(p.ascii(o.off, o.off + o.length));
@@ -77,10 +77,10 @@ function option_value(p: PacketView, o: DhcpOption, kind: OptionKind): string {
   if (kind === 'list') {
     return Array.from(p.bytes(o.off, o.off + o.length)).join(', ');
   }
-  return format_bytes(p.bytes(o.off, o.off + o.length));
+  return formatBytes(p.bytes(o.off, o.off + o.length));
 }
 
-function dhcp_option_node(t: TreeBuilder, o: DhcpOption): TreeNode {
+function dhcpOptionNode(t: TreeBuilder, o: DhcpOption): TreeNode {
   const { p } = t;
   if (o.code === 255) {
     return t.node('dhcp.option.end', 'Option: (255) End', '255', o.off - 1, 1);
@@ -89,7 +89,7 @@ function dhcp_option_node(t: TreeBuilder, o: DhcpOption): TreeNode {
   const value =
     kind === 'message' && o.length === 1
       ? `${DHCP_MESSAGE_TYPES[p.u8(o.off)] ?? 'Unknown'} (${p.u8(o.off)})`
-      : option_value(p, o, kind);
+      : optionValue(p, o, kind);
   const label = `Option: (${o.code}) ${name}${kind === 'message' ? ` (${value.split(' (')[0]})` : `: ${value}`}`;
   return t.node('dhcp.option.type', label, value, o.off - 2, o.length + 2, [
     t.node('dhcp.option.length', `Length: ${o.length}`, String(o.length), o.off - 1, 1),
@@ -97,18 +97,18 @@ function dhcp_option_node(t: TreeBuilder, o: DhcpOption): TreeNode {
   ]);
 }
 
-function dissect_dhcp(t: TreeBuilder): TreeNode {
+function dissectDhcp(t: TreeBuilder): TreeNode {
   const { p } = t;
   const at = p.payload;
   const type = p.u8(at);
-  const message = dhcp_message(p);
-  const options = dhcp_options(p, at);
+  const message = dhcpMessage(p);
+  const options = dhcpOptions(p, at);
   return t.node(
     'dhcp',
     `Dynamic Host Configuration Protocol${message === '' ? '' : ` (${message})`}`,
     '',
     at,
-    p.payload_end - at,
+    p.payloadEnd - at,
     [
       t.named('dhcp.type', type === 1 ? 'Boot Request' : type === 2 ? 'Boot Reply' : 'Unknown', at, 1),
       t.named('dhcp.hw.type', p.u8(at + 1) === 1 ? 'Ethernet' : 'Unknown', at + 1, 1),
@@ -131,21 +131,21 @@ function dissect_dhcp(t: TreeBuilder): TreeNode {
       t.field('dhcp.ip.server', at + 20, 4),
       t.field('dhcp.ip.relay', at + 24, 4),
       t.field('dhcp.hw.mac_addr', at + 28, 6),
-      t.node('dhcp.server', `Server host name${text_or_none(p.ascii(at + 44, at + 108))}`, '', at + 44, 64),
-      t.node('dhcp.file', `Boot file name${text_or_none(p.ascii(at + 108, at + 236))}`, '', at + 108, 128),
+      t.node('dhcp.server', `Server host name${textOrNone(p.ascii(at + 44, at + 108))}`, '', at + 44, 64),
+      t.node('dhcp.file', `Boot file name${textOrNone(p.ascii(at + 108, at + 236))}`, '', at + 108, 128),
       ...(options.length > 0 ? [t.node('dhcp.cookie', 'Magic cookie: DHCP', 'DHCP', at + 236, 4)] : []),
-      ...options.map((o) => dhcp_option_node(t, o)),
+      ...options.map((o) => dhcpOptionNode(t, o)),
     ],
   );
 }
 
-function text_or_none(s: string): string {
+function textOrNone(s: string): string {
   return s === '' ? ' not given' : `: ${printable(s)}`;
 }
 
 /** `Discover`, `ACK`, ...; empty for plain BOOTP. */
-function dhcp_message(p: PacketView): string {
-  const o = dhcp_option(p, 53);
+function dhcpMessage(p: PacketView): string {
+  const o = dhcpOption(p, 53);
   return o && o.length === 1 ? (DHCP_MESSAGE_TYPES[p.u8(o.off)] ?? `Unknown (${p.u8(o.off)})`) : '';
 }
 
@@ -158,30 +158,30 @@ const DNS_RCODES: readonly string[] = [
   'Refused',
 ];
 
-function dns_type(type: number): string {
+function dnsType(type: number): string {
   return DNS_TYPES[type] ?? `TYPE${type}`;
 }
 
 /** The data of a record as text. */
-function dns_data(p: PacketView, msg: number, r: DnsRecord): string {
+function dnsData(p: PacketView, msg: number, r: DnsRecord): string {
   if (r.type === 1 && r.rdlength === 4) {
-    return format_ipv4(p.u32(r.rdata));
+    return formatIpv4(p.u32(r.rdata));
   }
   if (r.type === 28 && r.rdlength === 16) {
-    return format_ipv6(p.bytes(r.rdata, r.rdata + 16));
+    return formatIpv6(p.bytes(r.rdata, r.rdata + 16));
   }
   if (r.type === 2 || r.type === 5 || r.type === 12) {
-    return printable(dns_name(p, msg, r.rdata)?.name ?? '<malformed>');
+    return printable(dnsName(p, msg, r.rdata)?.name ?? '<malformed>');
   }
-  return format_bytes(p.bytes(r.rdata, r.rdata + r.rdlength), 16);
+  return formatBytes(p.bytes(r.rdata, r.rdata + r.rdlength), 16);
 }
 
-function dissect_dns(t: TreeBuilder): TreeNode {
+function dissectDns(t: TreeBuilder): TreeNode {
   const { p } = t;
-  const at = dns_at(p);
+  const at = dnsAt(p);
   const flags = p.u16(at + 2);
   const response = (flags & 0x8000) !== 0;
-  const records = dns_records(p, at);
+  const records = dnsRecords(p, at);
   const words = response
     ? `Standard query response, ${DNS_RCODES[flags & 15] ?? `error ${flags & 15}`}`
     : 'Standard query';
@@ -199,33 +199,33 @@ function dissect_dns(t: TreeBuilder): TreeNode {
     t.field('dns.count.answers', at + 6, 2),
     t.field('dns.count.auth_rr', at + 8, 2),
     t.field('dns.count.add_rr', at + 10, 2),
-    ...records.map((r) => dns_record_node(t, at, r)),
+    ...records.map((r) => dnsRecordNode(t, at, r)),
   ];
   const count = [4, 6, 8, 10].reduce((n, o) => n + p.u16(at + o), 0);
   if (records.length < Math.min(count, 64)) {
     children.push(t.malformed('DNS', records.at(-1)?.end ?? at + 12));
   }
-  return t.node('dns', `Domain Name System (${response ? 'response' : 'query'})`, '', at, p.payload_end - at, children);
+  return t.node('dns', `Domain Name System (${response ? 'response' : 'query'})`, '', at, p.payloadEnd - at, children);
 }
 
-function dns_record_node(t: TreeBuilder, msg: number, r: DnsRecord): TreeNode {
+function dnsRecordNode(t: TreeBuilder, msg: number, r: DnsRecord): TreeNode {
   const name = printable(r.name);
   if (r.section === 'query') {
-    const label = `Query: ${name}: type ${dns_type(r.type)}, class ${r.class === 1 ? 'IN' : r.class}`;
+    const label = `Query: ${name}: type ${dnsType(r.type)}, class ${r.class === 1 ? 'IN' : r.class}`;
     return t.node('dns.qry.name', label, name, r.off, r.end - r.off);
   }
   const section = { answer: 'Answer', authority: 'Authority', additional: 'Additional' }[r.section];
-  const label = `${section}: ${name}: type ${dns_type(r.type)}, ttl ${r.ttl}, ${dns_data(t.p, msg, r)}`;
+  const label = `${section}: ${name}: type ${dnsType(r.type)}, ttl ${r.ttl}, ${dnsData(t.p, msg, r)}`;
   return t.node('dns.resp.name', label, name, r.off, r.end - r.off);
 }
 
-function dissect_tftp(t: TreeBuilder): TreeNode {
+function dissectTftp(t: TreeBuilder): TreeNode {
   const { p } = t;
   const at = p.payload;
   const opcode = p.u16(at);
   const children = [t.named('tftp.opcode', TFTP_OPCODES[opcode] ?? 'Unknown', at, 2)];
   if (opcode === 1 || opcode === 2 || opcode === 6) {
-    nul_strings(p, at + 2).forEach((s, i) => {
+    nulStrings(p, at + 2).forEach((s, i) => {
       const label = opcode !== 6 && i === 0 ? 'File' : opcode !== 6 && i === 1 ? 'Type' : 'Option';
       children.push(
         t.node(
@@ -233,83 +233,83 @@ function dissect_tftp(t: TreeBuilder): TreeNode {
           `${label}: ${printable(s.text)}`,
           printable(s.text),
           s.off,
-          Math.min(s.text.length + 1, p.payload_end - s.off),
+          Math.min(s.text.length + 1, p.payloadEnd - s.off),
         ),
       );
     });
-  } else if ((opcode === 3 || opcode === 4) && at + 4 <= p.payload_end) {
+  } else if ((opcode === 3 || opcode === 4) && at + 4 <= p.payloadEnd) {
     children.push(t.field('tftp.block', at + 2, 2));
     if (opcode === 3) {
-      const n = p.payload_end - at - 4;
+      const n = p.payloadEnd - at - 4;
       children.push(t.node('data', `Data (${n} bytes)`, '', at + 4, n));
     }
-  } else if (opcode === 5 && at + 4 <= p.payload_end) {
-    const text = printable(p.ascii(at + 4, p.payload_end));
+  } else if (opcode === 5 && at + 4 <= p.payloadEnd) {
+    const text = printable(p.ascii(at + 4, p.payloadEnd));
     children.push(
       t.field('tftp.error.code', at + 2, 2),
-      t.node('tftp.error.message', `Error message: ${text}`, text, at + 4, p.payload_end - at - 4),
+      t.node('tftp.error.message', `Error message: ${text}`, text, at + 4, p.payloadEnd - at - 4),
     );
   } else {
     children.push(t.malformed('TFTP', at + 2));
   }
-  return t.node('tftp', 'Trivial File Transfer Protocol', '', at, p.payload_end - at, children);
+  return t.node('tftp', 'Trivial File Transfer Protocol', '', at, p.payloadEnd - at, children);
 }
 
-function dissect_http(t: TreeBuilder): TreeNode {
+function dissectHttp(t: TreeBuilder): TreeNode {
   const { p } = t;
-  const line = http_line(p)!;
+  const line = httpLine(p)!;
   const text = printable(line.text);
-  return t.node('http', 'Hypertext Transfer Protocol', '', p.payload, p.payload_end - p.payload, [
+  return t.node('http', 'Hypertext Transfer Protocol', '', p.payload, p.payloadEnd - p.payload, [
     t.node(line.request ? 'http.request' : 'http.response', text, text, line.off, line.length),
   ]);
 }
 
 /** Protocol and info columns of the application layer, or undefined if there is none that is known. */
-export function app_summary(p: PacketView): { protocol: string; info: string } | undefined {
-  switch (app_protocol(p)) {
+export function appSummary(p: PacketView): { protocol: string; info: string } | undefined {
+  switch (appProtocol(p)) {
     case 'dhcp': {
-      const message = dhcp_message(p);
+      const message = dhcpMessage(p);
       const words = message === '' ? (p.u8(p.payload) === 1 ? 'Boot Request' : 'Boot Reply') : message;
       return { protocol: 'DHCP', info: `DHCP ${words} - Transaction ID ${hex(p.u32(p.payload + 4), 8)}` };
     }
     case 'dns':
-      return { protocol: 'DNS', info: dns_info(p) };
+      return { protocol: 'DNS', info: dnsInfo(p) };
     case 'tftp':
-      return { protocol: 'TFTP', info: tftp_info(p) };
+      return { protocol: 'TFTP', info: tftpInfo(p) };
     case 'http':
-      return { protocol: 'HTTP', info: printable(http_line(p)!.text) };
+      return { protocol: 'HTTP', info: printable(httpLine(p)!.text) };
     default:
       return undefined;
   }
 }
 
-function dns_info(p: PacketView): string {
-  const at = dns_at(p);
+function dnsInfo(p: PacketView): string {
+  const at = dnsAt(p);
   const flags = p.u16(at + 2);
   const parts = [`Standard query${flags & 0x8000 ? ' response' : ''} ${hex(p.u16(at), 4)}`];
   if (flags & 0x8000 && flags & 15) {
     parts.push(DNS_RCODES[flags & 15] ?? `error ${flags & 15}`);
   }
-  for (const r of dns_records(p, at).slice(0, 8)) {
-    parts.push(`${dns_type(r.type)} ${r.section === 'query' ? printable(r.name) : dns_data(p, at, r)}`);
+  for (const r of dnsRecords(p, at).slice(0, 8)) {
+    parts.push(`${dnsType(r.type)} ${r.section === 'query' ? printable(r.name) : dnsData(p, at, r)}`);
   }
   return parts.join(' ');
 }
 
-function tftp_info(p: PacketView): string {
+function tftpInfo(p: PacketView): string {
   const at = p.payload;
   const opcode = p.u16(at);
   const name = TFTP_OPCODES[opcode] ?? `Unknown opcode ${opcode}`;
   if (opcode === 1 || opcode === 2) {
-    const s = nul_strings(p, at + 2).map((x) => printable(x.text));
+    const s = nulStrings(p, at + 2).map((x) => printable(x.text));
     return `${name}, File: ${s[0] ?? ''}, Transfer type: ${s.slice(1).join(', ')}`;
   }
-  if (at + 4 > p.payload_end) {
+  if (at + 4 > p.payloadEnd) {
     return name;
   }
   if (opcode === 3 || opcode === 4) {
-    const last = opcode === 3 && p.payload_end - at - 4 < 512 ? ' (last)' : '';
+    const last = opcode === 3 && p.payloadEnd - at - 4 < 512 ? ' (last)' : '';
     return `${name}, Block: ${p.u16(at + 2)}${last}`;
   }
-  return opcode === 5 ? `${name}, Code: ${p.u16(at + 2)}, Message: ${printable(p.ascii(at + 4, p.payload_end))}` : name;
+  return opcode === 5 ? `${name}, Code: ${p.u16(at + 2)}, Message: ${printable(p.ascii(at + 4, p.payloadEnd))}` : name;
 }

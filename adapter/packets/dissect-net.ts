@@ -1,8 +1,8 @@
 /** Dissection of ARP, IPv4 and IPv6. */
-import { check_ip } from './checksum.ts';
+import { checkIp } from './checksum.ts';
 import { ETHERTYPES } from './fields-base.ts';
-import { format_ether, format_ipv4, format_ipv6, hex } from './format.ts';
-import { is_extension } from './packet-view.ts';
+import { formatEther, formatIpv4, formatIpv6, hex } from './format.ts';
+import { isExtension } from './packet-view.ts';
 import type { TreeBuilder, TreeNode } from './tree.ts';
 
 const ARP_OPCODES: Readonly<Record<number, string>> = {
@@ -45,7 +45,7 @@ const DSCP: Readonly<Record<number, string>> = {
 const ECN: readonly string[] = ['Not-ECT', 'ECT(1)', 'ECT(0)', 'CE'];
 
 /** ARP (RFC 826). */
-export function dissect_arp(t: TreeBuilder): TreeNode {
+export function dissectArp(t: TreeBuilder): TreeNode {
   const { p } = t;
   const at = p.arp;
   const op = p.u16(at + 6);
@@ -81,16 +81,16 @@ export function dissect_arp(t: TreeBuilder): TreeNode {
 }
 
 /** IPv4 (RFC 791). */
-export function dissect_ip(t: TreeBuilder): TreeNode {
+export function dissectIp(t: TreeBuilder): TreeNode {
   const { p } = t;
   const at = p.ip;
   const hlen = (p.u8(at) & 15) * 4;
   const ds = p.u8(at + 1);
   const dscp = DSCP[ds >> 2] ?? 'Unknown';
   const offset = (p.u16(at + 6) & 0x1fff) * 8;
-  const title = `Internet Protocol Version 4, Src: ${format_ipv4(p.u32(at + 12))}, Dst: ${format_ipv4(p.u32(at + 16))}`;
+  const title = `Internet Protocol Version 4, Src: ${formatIpv4(p.u32(at + 12))}, Dst: ${formatIpv4(p.u32(at + 16))}`;
   const flags = p.u8(at + 6) >> 5;
-  const flag_words = [flags & 2 ? ", Don't fragment" : '', flags & 1 ? ', More fragments' : ''].join('');
+  const flagWords = [flags & 2 ? ", Don't fragment" : '', flags & 1 ? ', More fragments' : ''].join('');
   const children = [
     t.bits('ip.version', at, 8, 0xf0, 'Version'),
     t.bits('ip.hdr_len', at, 8, 0x0f, 'Header Length', `${hlen} bytes (${hlen / 4})`),
@@ -109,7 +109,7 @@ export function dissect_ip(t: TreeBuilder): TreeNode {
     t.field('ip.id', at + 4, 2, String(p.u16(at + 4))),
     t.node(
       'ip.flags',
-      `${flags.toString(2).padStart(3, '0')}. .... = Flags: ${hex(flags)}${flag_words}`,
+      `${flags.toString(2).padStart(3, '0')}. .... = Flags: ${hex(flags)}${flagWords}`,
       hex(flags),
       at + 6,
       1,
@@ -122,7 +122,7 @@ export function dissect_ip(t: TreeBuilder): TreeNode {
     t.bits('ip.frag_offset', at + 6, 16, 0x1fff, 'Fragment Offset', String(offset)),
     t.field('ip.ttl', at + 8, 1),
     t.named('ip.proto', IP_PROTOCOLS[p.u8(at + 9)] ?? 'Unknown', at + 9, 1),
-    t.checksum('ip.checksum', at + 10, check_ip(p)),
+    t.checksum('ip.checksum', at + 10, checkIp(p)),
     t.field('ip.src', at + 12, 4),
     t.field('ip.dst', at + 16, 4),
   ];
@@ -139,16 +139,16 @@ export function dissect_ip(t: TreeBuilder): TreeNode {
 }
 
 /** IPv6 (RFC 8200) with its extension headers. */
-export function dissect_ipv6(t: TreeBuilder): TreeNode {
+export function dissectIpv6(t: TreeBuilder): TreeNode {
   const { p } = t;
   const at = p.ipv6;
   const next = p.u8(at + 6);
-  const title = `Internet Protocol Version 6, Src: ${format_ipv6(p.bytes(at + 8, at + 24))}, Dst: ${format_ipv6(p.bytes(at + 24, at + 40))}`;
+  const title = `Internet Protocol Version 6, Src: ${formatIpv6(p.bytes(at + 8, at + 24))}, Dst: ${formatIpv6(p.bytes(at + 24, at + 40))}`;
   const extensions: TreeNode[] = [];
   let type = next;
-  for (let off = at + 40; is_extension(type) && off + 8 <= p.l3_end && extensions.length < 16; ) {
+  for (let off = at + 40; isExtension(type) && off + 8 <= p.l3End && extensions.length < 16; ) {
     const length = type === 44 ? 8 : type === 51 ? (p.u8(off + 1) + 2) * 4 : (p.u8(off + 1) + 1) * 8;
-    const size = Math.min(length, p.l3_end - off);
+    const size = Math.min(length, p.l3End - off);
     extensions.push(t.node('ipv6.ext', IP_PROTOCOLS[type] ?? 'Extension header', String(type), off, size));
     type = p.u8(off);
     off += length;
@@ -168,14 +168,14 @@ export function dissect_ipv6(t: TreeBuilder): TreeNode {
 }
 
 /** `Who has 10.0.2.2? Tell 10.0.2.15`: the info column of ARP. */
-export function arp_info(t: TreeBuilder): string {
+export function arpInfo(t: TreeBuilder): string {
   const { p } = t;
   const at = p.arp;
   if (at + 28 > p.limit) {
     return '[Malformed Packet]';
   }
-  const sender = format_ipv4(p.u32(at + 14));
-  const target = format_ipv4(p.u32(at + 24));
+  const sender = formatIpv4(p.u32(at + 14));
+  const target = formatIpv4(p.u32(at + 24));
   switch (p.u16(at + 6)) {
     case 1:
       if (sender === target) {
@@ -183,7 +183,7 @@ export function arp_info(t: TreeBuilder): string {
       }
       return p.u32(at + 14) === 0 ? `Who has ${target}? (ARP Probe)` : `Who has ${target}? Tell ${sender}`;
     case 2:
-      return `${sender === target ? 'Gratuitous ARP for ' : ''}${sender}${sender === target ? ' (Reply)' : ` is at ${format_ether(p.mac(at + 8))}`}`;
+      return `${sender === target ? 'Gratuitous ARP for ' : ''}${sender}${sender === target ? ' (Reply)' : ` is at ${formatEther(p.mac(at + 8))}`}`;
     default:
       return `Unknown ARP opcode ${hex(p.u16(at + 6), 4)}`;
   }

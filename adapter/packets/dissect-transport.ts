@@ -1,8 +1,8 @@
 /** Dissection of ICMP, ICMPv6, UDP and TCP. */
-import { check_transport } from './checksum.ts';
-import { type TcpOption, tcp_options } from './conversations.ts';
-import { tcp_len } from './fields-base.ts';
-import { format_ipv4, format_ipv6, hex } from './format.ts';
+import { checkTransport } from './checksum.ts';
+import { type TcpOption, tcpOptions } from './conversations.ts';
+import { tcpLen } from './fields-base.ts';
+import { formatIpv4, formatIpv6, hex } from './format.ts';
 import type { PacketView } from './packet-view.ts';
 import type { TreeBuilder, TreeNode } from './tree.ts';
 
@@ -44,7 +44,7 @@ const ICMPV6_TYPES: Readonly<Record<number, string>> = {
   143: 'Multicast Listener Report Message v2',
 };
 
-function icmp_code(type: number, code: number): string {
+function icmpCode(type: number, code: number): string {
   if (type === 3) {
     return UNREACHABLE[code] ?? '';
   }
@@ -55,68 +55,68 @@ function icmp_code(type: number, code: number): string {
 }
 
 /** True if the message has an identifier and a sequence number, and they are there. */
-function is_echo(p: PacketView, at: number): boolean {
+function isEcho(p: PacketView, at: number): boolean {
   const type = p.u8(at);
-  return at + 8 <= p.l3_end && (p.icmp >= 0 ? type === 0 || type === 8 : type === 128 || type === 129);
+  return at + 8 <= p.l3End && (p.icmp >= 0 ? type === 0 || type === 8 : type === 128 || type === 129);
 }
 
 /** ICMP (RFC 792). */
-export function dissect_icmp(t: TreeBuilder): TreeNode {
+export function dissectIcmp(t: TreeBuilder): TreeNode {
   const { p } = t;
   const at = p.icmp;
   const type = p.u8(at);
-  const code = icmp_code(type, p.u8(at + 1));
+  const code = icmpCode(type, p.u8(at + 1));
   const children = [
     t.field('icmp.type', at, 1, ICMP_TYPES[type] ?? ''),
     t.field('icmp.code', at + 1, 1, code),
-    t.checksum('icmp.checksum', at + 2, check_transport(p, 2)),
+    t.checksum('icmp.checksum', at + 2, checkTransport(p, 2)),
   ];
-  if (is_echo(p, at)) {
+  if (isEcho(p, at)) {
     children.push(
       t.field('icmp.ident', at + 4, 2, hex(p.u16(at + 4), 4)),
       t.field('icmp.seq', at + 6, 2, hex(p.u16(at + 6), 4)),
     );
-  } else if (at + 8 < p.l3_end) {
-    const quoted = p.l3_end - at - 8;
+  } else if (at + 8 < p.l3End) {
+    const quoted = p.l3End - at - 8;
     children.push(t.node('icmp.quoted', `Quoted packet (${quoted} bytes)`, '', at + 8, quoted));
   }
-  const length = is_echo(p, at) ? 8 : p.l3_end - at;
+  const length = isEcho(p, at) ? 8 : p.l3End - at;
   return t.node('icmp', 'Internet Control Message Protocol', '', at, length, children);
 }
 
 /** ICMPv6 (RFC 4443, RFC 4861). */
-export function dissect_icmpv6(t: TreeBuilder): TreeNode {
+export function dissectIcmpv6(t: TreeBuilder): TreeNode {
   const { p } = t;
   const at = p.icmpv6;
   const type = p.u8(at);
   const children = [
     t.field('icmpv6.type', at, 1, ICMPV6_TYPES[type] ?? ''),
     t.field('icmpv6.code', at + 1, 1),
-    t.checksum('icmpv6.checksum', at + 2, check_transport(p, 2)),
+    t.checksum('icmpv6.checksum', at + 2, checkTransport(p, 2)),
   ];
-  if (is_echo(p, at)) {
+  if (isEcho(p, at)) {
     children.push(
       t.field('icmpv6.echo.identifier', at + 4, 2, hex(p.u16(at + 4), 4)),
       t.field('icmpv6.echo.sequence_number', at + 6, 2),
     );
-  } else if ((type === 135 || type === 136) && at + 24 <= p.l3_end) {
+  } else if ((type === 135 || type === 136) && at + 24 <= p.l3End) {
     children.push(t.field(type === 135 ? 'icmpv6.nd.ns.target_address' : 'icmpv6.nd.na.target_address', at + 8, 16));
   }
-  const length = is_echo(p, at) ? 8 : p.l3_end - at;
+  const length = isEcho(p, at) ? 8 : p.l3End - at;
   return t.node('icmpv6', 'Internet Control Message Protocol v6', '', at, length, children);
 }
 
 /** UDP (RFC 768). */
-export function dissect_udp(t: TreeBuilder): TreeNode {
+export function dissectUdp(t: TreeBuilder): TreeNode {
   const { p } = t;
   const at = p.udp;
   const title = `User Datagram Protocol, Src Port: ${p.u16(at)}, Dst Port: ${p.u16(at + 2)}`;
-  const n = p.payload_end - p.payload;
+  const n = p.payloadEnd - p.payload;
   const children = [
     t.field('udp.srcport', at, 2),
     t.field('udp.dstport', at + 2, 2),
     t.field('udp.length', at + 4, 2),
-    t.checksum('udp.checksum', at + 6, check_transport(p, 6)),
+    t.checksum('udp.checksum', at + 6, checkTransport(p, 6)),
   ];
   if (n > 0) {
     children.push(t.node('udp.payload', `UDP payload (${n} byte${n === 1 ? '' : 's'})`, '', p.payload, n));
@@ -139,13 +139,13 @@ const TCP_FLAGS: readonly (readonly [mask: number, name: string, description: st
 ];
 
 /** `SYN, ACK`: the flags that are set, in Wireshark's order. */
-export function tcp_flags_text(flags: number): string {
+export function tcpFlagsText(flags: number): string {
   const set = TCP_FLAGS.filter(([mask, , , short]) => short !== '' && flags & mask).map((f) => f[3]);
   return set.length === 0 ? '<None>' : set.reverse().join(', ');
 }
 
 /** TCP (RFC 9293). */
-export function dissect_tcp(t: TreeBuilder): TreeNode {
+export function dissectTcp(t: TreeBuilder): TreeNode {
   const { p } = t;
   const at = p.tcp;
   const rel = p.conversations?.relative(p);
@@ -153,7 +153,7 @@ export function dissect_tcp(t: TreeBuilder): TreeNode {
   const ack = rel?.ack ?? p.u32(at + 8);
   const flags = p.u16(at + 12) & 0xfff;
   const hlen = (p.u8(at + 12) >> 4) * 4;
-  const len = tcp_len(p);
+  const len = tcpLen(p);
   const relative = rel ? '    (relative sequence number)' : '';
   const title =
     `Transmission Control Protocol, Src Port: ${p.u16(at)}, Dst Port: ${p.u16(at + 2)}, Seq: ${seq}` +
@@ -170,11 +170,11 @@ export function dissect_tcp(t: TreeBuilder): TreeNode {
     t.bits('tcp.hdr_len', at + 12, 8, 0xf0, 'Header Length', `${hlen} bytes (${hlen / 4})`),
     t.node(
       'tcp.flags',
-      `Flags: ${hex(flags, 3)} (${tcp_flags_text(flags)})`,
+      `Flags: ${hex(flags, 3)} (${tcpFlagsText(flags)})`,
       hex(flags, 3),
       at + 12,
       2,
-      tcp_flag_nodes(t, at),
+      tcpFlagNodes(t, at),
     ),
     t.field('tcp.window_size_value', at + 14, 2),
     t.node(
@@ -184,21 +184,21 @@ export function dissect_tcp(t: TreeBuilder): TreeNode {
       at + 14,
       2,
     ),
-    t.checksum('tcp.checksum', at + 16, check_transport(p, 16)),
+    t.checksum('tcp.checksum', at + 16, checkTransport(p, 16)),
     t.field('tcp.urgent_pointer', at + 18, 2),
   ];
-  if (hlen < 20 || at + hlen > p.l3_end) {
+  if (hlen < 20 || at + hlen > p.l3End) {
     children.push(t.malformed(`TCP header length ${hlen}`, at + 12));
   } else if (hlen > 20) {
-    children.push(tcp_options_node(t, at, hlen));
+    children.push(tcpOptionsNode(t, at, hlen));
   }
   if (len > 0) {
     children.push(t.node('tcp.payload', `TCP payload (${len} byte${len === 1 ? '' : 's'})`, '', p.payload, len));
   }
-  return t.node('tcp', title, '', at, Math.min(Math.max(20, hlen), p.l3_end - at), children);
+  return t.node('tcp', title, '', at, Math.min(Math.max(20, hlen), p.l3End - at), children);
 }
 
-function tcp_flag_nodes(t: TreeBuilder, at: number): TreeNode[] {
+function tcpFlagNodes(t: TreeBuilder, at: number): TreeNode[] {
   return TCP_FLAGS.map(([mask, name, description]) => {
     const words = name === 'tcp.flags.res' ? ((t.p.u16(at + 12) & mask) === 0 ? 'Not set' : 'Set') : '';
     return t.bits(name, at + 12, 16, mask, description, words);
@@ -215,10 +215,10 @@ const TCP_OPTION_NAMES: Readonly<Record<number, string>> = {
   8: 'Timestamps',
 };
 
-function tcp_options_node(t: TreeBuilder, at: number, hlen: number): TreeNode {
-  const options = tcp_options(t.p);
+function tcpOptionsNode(t: TreeBuilder, at: number, hlen: number): TreeNode {
+  const options = tcpOptions(t.p);
   const names = options.map((o) => TCP_OPTION_NAMES[o.kind] ?? `Unknown (${o.kind})`);
-  const nodes = options.map((o, i) => tcp_option_node(t, o, names[i]!));
+  const nodes = options.map((o, i) => tcpOptionNode(t, o, names[i]!));
   const end = options.reduce((_, o) => o.off + o.length, at + 20);
   if (end < at + hlen && options.at(-1)?.kind !== 0) {
     nodes.push(t.malformed('TCP option length', end));
@@ -226,7 +226,7 @@ function tcp_options_node(t: TreeBuilder, at: number, hlen: number): TreeNode {
   return t.node('tcp.options', `Options: (${hlen - 20} bytes), ${names.join(', ')}`, '', at + 20, hlen - 20, nodes);
 }
 
-function tcp_option_node(t: TreeBuilder, o: TcpOption, name: string): TreeNode {
+function tcpOptionNode(t: TreeBuilder, o: TcpOption, name: string): TreeNode {
   const { p } = t;
   const v = o.off + 2;
   if (o.kind === 2 && o.length === 4) {
@@ -245,11 +245,11 @@ function tcp_option_node(t: TreeBuilder, o: TcpOption, name: string): TreeNode {
 }
 
 /** The info column of a TCP segment without an application protocol. */
-export function tcp_info(p: PacketView): string {
+export function tcpInfo(p: PacketView): string {
   const at = p.tcp;
   const rel = p.conversations?.relative(p);
   const flags = p.u16(at + 12) & 0xfff;
-  const parts = [`${p.u16(at)} → ${p.u16(at + 2)} [${tcp_flags_text(flags)}]`, `Seq=${rel?.seq ?? p.u32(at + 4)}`];
+  const parts = [`${p.u16(at)} → ${p.u16(at + 2)} [${tcpFlagsText(flags)}]`, `Seq=${rel?.seq ?? p.u32(at + 4)}`];
   if (flags & 0x10) {
     parts.push(`Ack=${rel?.ack ?? p.u32(at + 8)}`);
   }
@@ -257,11 +257,11 @@ export function tcp_info(p: PacketView): string {
   if (flags & 0x20) {
     parts.push(`Urg=${p.u16(at + 18)}`);
   }
-  parts.push(`Len=${tcp_len(p)}`, ...tcp_options(p).flatMap((o) => option_info(p, o)));
+  parts.push(`Len=${tcpLen(p)}`, ...tcpOptions(p).flatMap((o) => optionInfo(p, o)));
   return parts.join(' ');
 }
 
-function option_info(p: PacketView, o: TcpOption): string[] {
+function optionInfo(p: PacketView, o: TcpOption): string[] {
   const v = o.off + 2;
   if (o.kind === 2 && o.length === 4) {
     return [`MSS=${p.u16(v)}`];
@@ -276,25 +276,25 @@ function option_info(p: PacketView, o: TcpOption): string[] {
 }
 
 /** The info column of an ICMP message. */
-export function icmp_info(p: PacketView): string {
+export function icmpInfo(p: PacketView): string {
   const at = Math.max(p.icmp, p.icmpv6);
   const type = p.u8(at);
   const name = (p.icmp >= 0 ? ICMP_TYPES : ICMPV6_TYPES)[type] ?? `Unknown type ${type}`;
-  if (is_echo(p, at)) {
+  if (isEcho(p, at)) {
     const seq = p.u16(at + 6);
     const hops = p.icmp >= 0 ? `ttl=${p.u8(p.ip + 8)}` : `hop limit=${p.u8(p.ipv6 + 7)}`;
-    const seq_text = p.icmp >= 0 ? `${seq}/${((seq & 255) << 8) | (seq >> 8)}` : String(seq);
-    return `${name}  id=${hex(p.u16(at + 4), 4)}, seq=${seq_text}, ${hops}`;
+    const seqText = p.icmp >= 0 ? `${seq}/${((seq & 255) << 8) | (seq >> 8)}` : String(seq);
+    return `${name}  id=${hex(p.u16(at + 4), 4)}, seq=${seqText}, ${hops}`;
   }
-  if (p.icmpv6 >= 0 && type === 135 && at + 24 <= p.l3_end) {
-    return `${name} for ${format_ipv6(p.bytes(at + 8, at + 24))}`;
+  if (p.icmpv6 >= 0 && type === 135 && at + 24 <= p.l3End) {
+    return `${name} for ${formatIpv6(p.bytes(at + 8, at + 24))}`;
   }
-  if (p.icmpv6 >= 0 && type === 136 && at + 24 <= p.l3_end) {
-    return `${name} ${format_ipv6(p.bytes(at + 8, at + 24))}`;
+  if (p.icmpv6 >= 0 && type === 136 && at + 24 <= p.l3End) {
+    return `${name} ${formatIpv6(p.bytes(at + 8, at + 24))}`;
   }
-  const code = p.icmp >= 0 ? icmp_code(type, p.u8(at + 1)) : '';
-  if (p.icmp >= 0 && type === 5 && at + 8 <= p.l3_end) {
-    return `${name} (gateway ${format_ipv4(p.u32(at + 4))})`;
+  const code = p.icmp >= 0 ? icmpCode(type, p.u8(at + 1)) : '';
+  if (p.icmp >= 0 && type === 5 && at + 8 <= p.l3End) {
+    return `${name} (gateway ${formatIpv4(p.u32(at + 4))})`;
   }
   return code === '' ? name : `${name} (${code})`;
 }

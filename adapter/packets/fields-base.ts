@@ -1,6 +1,6 @@
 /** Fields of the link, network and transport layers. */
-import { app_protocol, data_range } from './app.ts';
-import { tcp_options } from './conversations.ts';
+import { appProtocol, dataRange } from './app.ts';
+import { tcpOptions } from './conversations.ts';
 import type { Field, FieldType, FieldValue } from './fields.ts';
 import { ETH_P_8021AD, ETH_P_8021Q, ETH_P_ARP, ETH_P_IP, ETH_P_IPV6, type PacketView } from './packet-view.ts';
 
@@ -104,7 +104,7 @@ function present(name: string, description: string, layer: Layer): Field {
 }
 
 /** The chain of protocols, as `frame.protocols`: `eth:ethertype:ip:tcp:http`. */
-export function frame_protocols(p: PacketView): string {
+export function frameProtocols(p: PacketView): string {
   p.find();
   const out: string[] = [];
   if (p.eth >= 0) {
@@ -118,34 +118,34 @@ export function frame_protocols(p: PacketView): string {
   const net = p.arp >= 0 ? 'arp' : p.ip >= 0 ? 'ip' : p.ipv6 >= 0 ? 'ipv6' : '';
   const l4 = p.tcp >= 0 ? 'tcp' : p.udp >= 0 ? 'udp' : p.icmp >= 0 ? 'icmp' : p.icmpv6 >= 0 ? 'icmpv6' : '';
   out.push(...[net, l4].filter((x) => x !== ''));
-  const app = app_protocol(p);
+  const app = appProtocol(p);
   if (app !== '' && app !== 'data') {
     out.push(app);
-  } else if (data_range(p)) {
+  } else if (dataRange(p)) {
     out.push('data');
   }
   return out.join(':');
 }
 
-const eth_dst = plain('eth.dst', 'Destination', 'ether', 'eth', 0);
-const eth_src = plain('eth.src', 'Source', 'ether', 'eth', 6);
-const ip_src = plain('ip.src', 'Source Address', 'ipv4', 'ip', 12);
-const ip_dst = plain('ip.dst', 'Destination Address', 'ipv4', 'ip', 16);
-const ipv6_src = plain('ipv6.src', 'Source Address', 'ipv6', 'ipv6', 8);
-const ipv6_dst = plain('ipv6.dst', 'Destination Address', 'ipv6', 'ipv6', 24);
-const udp_src = plain('udp.srcport', 'Source Port', 'uint16', 'udp', 0);
-const udp_dst = plain('udp.dstport', 'Destination Port', 'uint16', 'udp', 2);
-const tcp_src = plain('tcp.srcport', 'Source Port', 'uint16', 'tcp', 0);
-const tcp_dst = plain('tcp.dstport', 'Destination Port', 'uint16', 'tcp', 2);
+const ethDst = plain('eth.dst', 'Destination', 'ether', 'eth', 0);
+const ethSrc = plain('eth.src', 'Source', 'ether', 'eth', 6);
+const ipSrc = plain('ip.src', 'Source Address', 'ipv4', 'ip', 12);
+const ipDst = plain('ip.dst', 'Destination Address', 'ipv4', 'ip', 16);
+const ipv6Src = plain('ipv6.src', 'Source Address', 'ipv6', 'ipv6', 8);
+const ipv6Dst = plain('ipv6.dst', 'Destination Address', 'ipv6', 'ipv6', 24);
+const udpSrc = plain('udp.srcport', 'Source Port', 'uint16', 'udp', 0);
+const udpDst = plain('udp.dstport', 'Destination Port', 'uint16', 'udp', 2);
+const tcpSrc = plain('tcp.srcport', 'Source Port', 'uint16', 'tcp', 0);
+const tcpDst = plain('tcp.dstport', 'Destination Port', 'uint16', 'tcp', 2);
 
 const LINK: readonly Field[] = [
   computed('frame.len', 'Frame Length', 'uint32', (p) => p.len),
   computed('frame.number', 'Frame Number', 'uint32', (p) => (p.number > 0 ? p.number : undefined)),
-  computed('frame.protocols', 'Protocols in frame', 'string', frame_protocols),
+  computed('frame.protocols', 'Protocols in frame', 'string', frameProtocols),
   present('eth', 'Ethernet', 'eth'),
-  eth_dst,
-  eth_src,
-  either('eth.addr', 'Address', eth_dst, eth_src),
+  ethDst,
+  ethSrc,
+  either('eth.addr', 'Address', ethDst, ethSrc),
   computed('eth.type', 'Type', 'uint16', (p) => (p.find().eth < 0 ? undefined : p.u16(p.eth + 12)), true),
   present('vlan', '802.1Q Virtual LAN', 'vlan'),
   bits('vlan.id', 'ID', 'vlan', 0, 2, 0x0fff, 0),
@@ -182,9 +182,9 @@ const NETWORK: readonly Field[] = [
   plain('ip.ttl', 'Time to Live', 'uint8', 'ip', 8),
   plain('ip.proto', 'Protocol', 'uint8', 'ip', 9),
   plain('ip.checksum', 'Header Checksum', 'uint16', 'ip', 10, true),
-  ip_src,
-  ip_dst,
-  either('ip.addr', 'Source or Destination Address', ip_src, ip_dst),
+  ipSrc,
+  ipDst,
+  either('ip.addr', 'Source or Destination Address', ipSrc, ipDst),
   present('ipv6', 'Internet Protocol Version 6', 'ipv6'),
   bits('ipv6.version', 'Version', 'ipv6', 0, 1, 0xf0, 4),
   bits('ipv6.tclass', 'Traffic Class', 'ipv6', 0, 2, 0x0ff0, 4, true),
@@ -192,28 +192,28 @@ const NETWORK: readonly Field[] = [
   plain('ipv6.plen', 'Payload Length', 'uint16', 'ipv6', 4),
   plain('ipv6.nxt', 'Next Header', 'uint8', 'ipv6', 6),
   plain('ipv6.hlim', 'Hop Limit', 'uint8', 'ipv6', 7),
-  ipv6_src,
-  ipv6_dst,
-  either('ipv6.addr', 'Source or Destination Address', ipv6_src, ipv6_dst),
+  ipv6Src,
+  ipv6Dst,
+  either('ipv6.addr', 'Source or Destination Address', ipv6Src, ipv6Dst),
   present('icmp', 'Internet Control Message Protocol', 'icmp'),
   plain('icmp.type', 'Type', 'uint8', 'icmp', 0),
   plain('icmp.code', 'Code', 'uint8', 'icmp', 1),
   plain('icmp.checksum', 'Checksum', 'uint16', 'icmp', 2, true),
-  computed('icmp.ident', 'Identifier', 'uint16', (p) => echo_word(p, p.find().icmp, 4)),
-  computed('icmp.seq', 'Sequence Number', 'uint16', (p) => echo_word(p, p.find().icmp, 6)),
+  computed('icmp.ident', 'Identifier', 'uint16', (p) => echoWord(p, p.find().icmp, 4)),
+  computed('icmp.seq', 'Sequence Number', 'uint16', (p) => echoWord(p, p.find().icmp, 6)),
   present('icmpv6', 'Internet Control Message Protocol v6', 'icmpv6'),
   plain('icmpv6.type', 'Type', 'uint8', 'icmpv6', 0),
   plain('icmpv6.code', 'Code', 'uint8', 'icmpv6', 1),
   plain('icmpv6.checksum', 'Checksum', 'uint16', 'icmpv6', 2, true),
-  computed('icmpv6.echo.identifier', 'Identifier', 'uint16', (p) => echo_word(p, p.find().icmpv6, 4)),
-  computed('icmpv6.echo.sequence_number', 'Sequence', 'uint16', (p) => echo_word(p, p.find().icmpv6, 6)),
-  computed('icmpv6.nd.ns.target_address', 'Target Address', 'ipv6', (p) => nd_target(p, 135)),
-  computed('icmpv6.nd.na.target_address', 'Target Address', 'ipv6', (p) => nd_target(p, 136)),
+  computed('icmpv6.echo.identifier', 'Identifier', 'uint16', (p) => echoWord(p, p.find().icmpv6, 4)),
+  computed('icmpv6.echo.sequence_number', 'Sequence', 'uint16', (p) => echoWord(p, p.find().icmpv6, 6)),
+  computed('icmpv6.nd.ns.target_address', 'Target Address', 'ipv6', (p) => ndTarget(p, 135)),
+  computed('icmpv6.nd.na.target_address', 'Target Address', 'ipv6', (p) => ndTarget(p, 136)),
 ];
 
 /** A word of an echo message (or timestamp, which has the same head). */
-function echo_word(p: PacketView, at: number, off: number): number | undefined {
-  if (at < 0 || at + 8 > p.l3_end) {
+function echoWord(p: PacketView, at: number, off: number): number | undefined {
+  if (at < 0 || at + 8 > p.l3End) {
     return undefined;
   }
   const type = p.u8(at);
@@ -221,35 +221,33 @@ function echo_word(p: PacketView, at: number, off: number): number | undefined {
   return echo ? p.u16(at + off) : undefined;
 }
 
-function nd_target(p: PacketView, type: number): Uint8Array | undefined {
+function ndTarget(p: PacketView, type: number): Uint8Array | undefined {
   const at = p.find().icmpv6;
-  return at >= 0 && p.u8(at) === type && at + 24 <= p.l3_end ? p.bytes(at + 8, at + 24) : undefined;
+  return at >= 0 && p.u8(at) === type && at + 24 <= p.l3End ? p.bytes(at + 8, at + 24) : undefined;
 }
 
-function tcp_option(p: PacketView, kind: number, length: number): number | undefined {
-  const o = tcp_options(p).find((x) => x.kind === kind && x.length === length);
+function tcpOption(p: PacketView, kind: number, length: number): number | undefined {
+  const o = tcpOptions(p).find((x) => x.kind === kind && x.length === length);
   return o && o.off + 2;
 }
 
 /** Payload bytes of a TCP segment. */
-export function tcp_len(p: PacketView): number {
-  return p.find().tcp < 0 ? 0 : Math.max(0, p.payload_end - p.payload);
+export function tcpLen(p: PacketView): number {
+  return p.find().tcp < 0 ? 0 : Math.max(0, p.payloadEnd - p.payload);
 }
 
 const TRANSPORT: readonly Field[] = [
   present('udp', 'User Datagram Protocol', 'udp'),
-  udp_src,
-  udp_dst,
-  either('udp.port', 'Source or Destination Port', udp_src, udp_dst),
+  udpSrc,
+  udpDst,
+  either('udp.port', 'Source or Destination Port', udpSrc, udpDst),
   plain('udp.length', 'Length', 'uint16', 'udp', 4),
   plain('udp.checksum', 'Checksum', 'uint16', 'udp', 6, true),
-  computed('udp.payload', 'Payload', 'bytes', (p) =>
-    p.find().udp < 0 ? undefined : p.bytes(p.payload, p.payload_end),
-  ),
+  computed('udp.payload', 'Payload', 'bytes', (p) => (p.find().udp < 0 ? undefined : p.bytes(p.payload, p.payloadEnd))),
   present('tcp', 'Transmission Control Protocol', 'tcp'),
-  tcp_src,
-  tcp_dst,
-  either('tcp.port', 'Source or Destination Port', tcp_src, tcp_dst),
+  tcpSrc,
+  tcpDst,
+  either('tcp.port', 'Source or Destination Port', tcpSrc, tcpDst),
   plain('tcp.seq_raw', 'Sequence Number (raw)', 'uint32', 'tcp', 4),
   plain('tcp.ack_raw', 'Acknowledgment number (raw)', 'uint32', 'tcp', 8),
   computed('tcp.seq', 'Sequence Number', 'uint32', (p) =>
@@ -278,24 +276,24 @@ const TRANSPORT: readonly Field[] = [
   plain('tcp.checksum', 'Checksum', 'uint16', 'tcp', 16, true),
   plain('tcp.urgent_pointer', 'Urgent Pointer', 'uint16', 'tcp', 18),
   computed('tcp.options.mss_val', 'MSS Value', 'uint16', (p) => {
-    const at = tcp_option(p, 2, 4);
+    const at = tcpOption(p, 2, 4);
     return at && p.u16(at);
   }),
   computed('tcp.options.wscale.shift', 'Shift count', 'uint8', (p) => {
-    const at = tcp_option(p, 3, 3);
+    const at = tcpOption(p, 3, 3);
     return at && p.u8(at);
   }),
-  computed('tcp.len', 'TCP Segment Len', 'uint32', (p) => (p.find().tcp < 0 ? undefined : tcp_len(p))),
+  computed('tcp.len', 'TCP Segment Len', 'uint32', (p) => (p.find().tcp < 0 ? undefined : tcpLen(p))),
   computed('tcp.payload', 'TCP payload', 'bytes', (p) =>
-    tcp_len(p) > 0 ? p.bytes(p.payload, p.payload_end) : undefined,
+    tcpLen(p) > 0 ? p.bytes(p.payload, p.payloadEnd) : undefined,
   ),
-  computed('data', 'Data', 'protocol', (p) => data_range(p) !== undefined),
+  computed('data', 'Data', 'protocol', (p) => dataRange(p) !== undefined),
   computed('data.data', 'Data', 'bytes', (p) => {
-    const r = data_range(p);
+    const r = dataRange(p);
     return r && p.bytes(r[0], r[1]);
   }),
   computed('data.len', 'Length', 'uint32', (p) => {
-    const r = data_range(p);
+    const r = dataRange(p);
     return r && r[1] - r[0];
   }),
 ];

@@ -3,9 +3,10 @@
  * getters. A getter never throws; it returns undefined where the packet does not have the field.
  */
 
+import { edit_distance } from '../stack/util/near.ts';
 import { APP_FIELDS } from './fields-app.ts';
 import { BASE_FIELDS } from './fields-base.ts';
-import { format_bytes, format_ether, format_ipv4, format_ipv6, hex } from './format.ts';
+import { formatBytes, formatEther, formatIpv4, formatIpv6, hex } from './format.ts';
 import type { PacketView } from './packet-view.ts';
 
 export { PacketView } from './packet-view.ts';
@@ -62,18 +63,18 @@ function getters(): Record<string, Field['get']> {
 }
 
 /** Names of all fields, sorted. */
-export function known_fields(): string[] {
+export function knownFields(): string[] {
   return Object.keys(FIELDS).sort();
 }
 
 /** Up to three known fields (or prefixes of such, like `tcp.flags`) that a misspelled name may mean, best first. */
-export function suggest_fields(name: string): string[] {
+export function suggestFields(name: string): string[] {
   const wanted = name.toLowerCase();
   const last = wanted.split('.').pop()!;
   const scored = Object.keys(FIELDS).map((f) => {
-    const proto_differs = f.split('.')[0] === wanted.split('.')[0] ? 0 : 2;
-    const same_end = f.split('.').pop() === last || (last.length > 2 && f.endsWith(last)) ? -2 : 0;
-    return { f, d: edit_distance(wanted, f) + proto_differs + same_end };
+    const protoDiffers = f.split('.')[0] === wanted.split('.')[0] ? 0 : 2;
+    const sameEnd = f.split('.').pop() === last || (last.length > 2 && f.endsWith(last)) ? -2 : 0;
+    return { f, d: edit_distance(wanted, f) + protoDiffers + sameEnd };
   });
   const limit = Math.max(2, Math.ceil(wanted.length / 3));
   return scored
@@ -84,59 +85,46 @@ export function suggest_fields(name: string): string[] {
 }
 
 /** Message for a name that is no field: what may have been meant. */
-export function unknown_field_message(name: string): string {
-  const near = suggest_fields(name);
+export function unknownFieldMessage(name: string): string {
+  const near = suggestFields(name);
   const proto = name.split('.')[0]!;
-  const of_proto = known_fields().filter((f) => f.startsWith(`${proto}.`));
+  const ofProto = knownFields().filter((f) => f.startsWith(`${proto}.`));
   if (near.length > 0) {
     return `no packet field "${name}"; did you mean ${near.map((n) => `"${n}"`).join(', ')}?`;
   }
-  return of_proto.length > 0
-    ? `no packet field "${name}"; fields of ${proto}: ${of_proto.join(', ')}`
-    : `no packet field "${name}"; protocols: ${known_fields()
+  return ofProto.length > 0
+    ? `no packet field "${name}"; fields of ${proto}: ${ofProto.join(', ')}`
+    : `no packet field "${name}"; protocols: ${knownFields()
         .filter((f) => !f.includes('.'))
         .join(', ')}`;
 }
 
-/** Levenshtein's distance. */
-function edit_distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
-
 /** A value of the field `name` as Wireshark shows it. */
-export function format_field(name: string, value: FieldValue): string {
+export function formatField(name: string, value: FieldValue): string {
   const f = FIELDS[name];
   if (value === undefined) {
     return '<absent>';
   }
   if (Array.isArray(value)) {
-    return value.map((v: FieldScalar) => format_field(name, v)).join(', ');
+    return value.map((v: FieldScalar) => formatField(name, v)).join(', ');
   }
   if (value instanceof Uint8Array) {
-    return f?.type === 'ipv6' ? format_ipv6(value) : format_bytes(value);
+    return f?.type === 'ipv6' ? formatIpv6(value) : formatBytes(value);
   }
   if (typeof value === 'number') {
-    return format_number(f, value);
+    return formatNumber(f, value);
   }
   return typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value);
 }
 
 const HEX_DIGITS: Partial<Record<FieldType, number>> = { uint8: 2, uint16: 4, uint24: 6, uint32: 8 };
 
-function format_number(f: Field | undefined, value: number): string {
+function formatNumber(f: Field | undefined, value: number): string {
   if (f?.type === 'ipv4') {
-    return format_ipv4(value);
+    return formatIpv4(value);
   }
   if (f?.type === 'ether') {
-    return format_ether(value);
+    return formatEther(value);
   }
   return f?.hex ? hex(value, HEX_DIGITS[f.type] ?? 0) : String(value);
 }

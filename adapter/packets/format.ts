@@ -1,12 +1,12 @@
 /** Numbers of packets as text, and back. */
 
 /** An IPv4 address, a number in host byte order, as `10.0.2.2`. */
-export function format_ipv4(a: number): string {
+export function formatIpv4(a: number): string {
   return `${a >>> 24}.${(a >>> 16) & 255}.${(a >>> 8) & 255}.${a & 255}`;
 }
 
 /** A MAC address, a 48-bit number, as `52:54:00:12:34:56`. */
-export function format_ether(a: number): string {
+export function formatEther(a: number): string {
   return a
     .toString(16)
     .padStart(12, '0')
@@ -14,26 +14,26 @@ export function format_ether(a: number): string {
 }
 
 /** An IPv6 address of 16 bytes, shortened as RFC 5952 says. */
-export function format_ipv6(b: Uint8Array): string {
+export function formatIpv6(b: Uint8Array): string {
   const words = Array.from({ length: 8 }, (_, i) => ((b[2 * i] ?? 0) << 8) | (b[2 * i + 1] ?? 0));
   let best = -1;
-  let best_len = 1;
+  let bestLen = 1;
   for (let i = 0; i < 8; i++) {
     let n = 0;
     while (i + n < 8 && words[i + n] === 0) {
       n++;
     }
-    if (n > best_len) {
+    if (n > bestLen) {
       best = i;
-      best_len = n;
+      bestLen = n;
     }
   }
   const hex = words.map((w) => w.toString(16));
-  return best < 0 ? hex.join(':') : `${hex.slice(0, best).join(':')}::${hex.slice(best + best_len).join(':')}`;
+  return best < 0 ? hex.join(':') : `${hex.slice(0, best).join(':')}::${hex.slice(best + bestLen).join(':')}`;
 }
 
 /** Bytes as `48:65:6c`; longer than `max` they end in an ellipsis. */
-export function format_bytes(b: Uint8Array, max = 64): string {
+export function formatBytes(b: Uint8Array, max = 64): string {
   const s = Array.from(b.subarray(0, max), (x) => x.toString(16).padStart(2, '0')).join(':');
   return b.length > max ? `${s}…` : s;
 }
@@ -51,7 +51,7 @@ export function printable(s: string): string {
 }
 
 /** `10.0.2.2` as a number, or undefined if it is not an IPv4 address. */
-export function parse_ipv4(s: string): number | undefined {
+export function parseIpv4(s: string): number | undefined {
   const m = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(s);
   if (!m) {
     return undefined;
@@ -61,17 +61,17 @@ export function parse_ipv4(s: string): number | undefined {
 }
 
 /** A MAC address with `:`, `-` or `.` between bytes (or `5254.0012.3456`) as a 48-bit number, or undefined. */
-export function parse_ether(s: string): number | undefined {
+export function parseEther(s: string): number | undefined {
   const ok = /^[0-9a-f]{2}([:.-][0-9a-f]{2}){5}$/i.test(s) || /^[0-9a-f]{4}(\.[0-9a-f]{4}){2}$/i.test(s);
   return ok ? Number.parseInt(s.replace(/[:.-]/g, ''), 16) : undefined;
 }
 
 /** An IPv6 address as 16 bytes, or undefined. */
-export function parse_ipv6(s: string): Uint8Array | undefined {
+export function parseIpv6(s: string): Uint8Array | undefined {
   let str = s;
   const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(s);
   if (dotted) {
-    const v4 = parse_ipv4(dotted[2]!);
+    const v4 = parseIpv4(dotted[2]!);
     if (v4 === undefined) {
       return undefined;
     }

@@ -1,6 +1,6 @@
 /** Comparing field values with literals, as Wireshark's display filters do. */
 import type { Field, FieldScalar, FieldType, FieldValue } from './fields.ts';
-import { parse_ether, parse_ipv4, parse_ipv6 } from './format.ts';
+import { parseEther, parseIpv4, parseIpv6 } from './format.ts';
 
 export type MatchOp = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'contains';
 
@@ -10,7 +10,7 @@ export type MatchOp = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'contains';
  */
 export function match(op: MatchOp, value: FieldValue, literal: FieldScalar): boolean {
   if (typeof value === 'number' && typeof literal === 'number') {
-    return compare_numbers(op, value, literal);
+    return compareNumbers(op, value, literal);
   }
   if (value === undefined) {
     return false;
@@ -20,10 +20,10 @@ export function match(op: MatchOp, value: FieldValue, literal: FieldScalar): boo
       ? value.length > 0 && value.every((v: FieldScalar) => match('!=', v, literal))
       : value.some((v: FieldScalar) => match(op, v, literal));
   }
-  return match_scalar(op, value as FieldScalar, literal);
+  return matchScalar(op, value as FieldScalar, literal);
 }
 
-function compare_numbers(op: MatchOp, a: number, b: number): boolean {
+function compareNumbers(op: MatchOp, a: number, b: number): boolean {
   switch (op) {
     case '==':
       return a === b;
@@ -42,25 +42,25 @@ function compare_numbers(op: MatchOp, a: number, b: number): boolean {
   }
 }
 
-function match_scalar(op: MatchOp, a: FieldScalar, b: FieldScalar): boolean {
+function matchScalar(op: MatchOp, a: FieldScalar, b: FieldScalar): boolean {
   if (typeof a === 'boolean' || typeof b === 'boolean') {
-    return compare_numbers(op, Number(a), Number(b));
+    return compareNumbers(op, Number(a), Number(b));
   }
   if (typeof a === 'string' && typeof b === 'string') {
-    return op === 'contains' ? a.includes(b) : compare_numbers(op, a < b ? -1 : a > b ? 1 : 0, 0);
+    return op === 'contains' ? a.includes(b) : compareNumbers(op, a < b ? -1 : a > b ? 1 : 0, 0);
   }
   if (a instanceof Uint8Array) {
     const needle = typeof b === 'string' ? latin1(b) : b instanceof Uint8Array ? b : Uint8Array.of(b);
-    return op === 'contains' ? index_of(a, needle) >= 0 : compare_numbers(op, compare_bytes(a, needle), 0);
+    return op === 'contains' ? indexOf(a, needle) >= 0 : compareNumbers(op, compareBytes(a, needle), 0);
   }
-  return typeof a === 'number' && typeof b === 'number' ? compare_numbers(op, a, b) : false;
+  return typeof a === 'number' && typeof b === 'number' ? compareNumbers(op, a, b) : false;
 }
 
 function latin1(s: string): Uint8Array {
   return Uint8Array.from(s, (c) => c.charCodeAt(0) & 255);
 }
 
-function compare_bytes(a: Uint8Array, b: Uint8Array): number {
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const n = Math.min(a.length, b.length);
   for (let i = 0; i < n; i++) {
     if (a[i] !== b[i]) {
@@ -70,7 +70,7 @@ function compare_bytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-function index_of(hay: Uint8Array, needle: Uint8Array): number {
+function indexOf(hay: Uint8Array, needle: Uint8Array): number {
   for (let i = 0; i + needle.length <= hay.length; i++) {
     let k = 0;
     while (k < needle.length && hay[i + k] === needle[k]) {
@@ -94,14 +94,14 @@ const EXAMPLES: Partial<Record<FieldType, string>> = {
  * Turns text that stands for a value of `field` (an address, a MAC, a number in any C notation, text) into what `match` compares
  * with. Returns undefined, with `literal_message` saying why, if it cannot be one.
  */
-export function parse_literal(field: Field, text: string): FieldScalar | undefined {
+export function parseLiteral(field: Field, text: string): FieldScalar | undefined {
   switch (field.type) {
     case 'ipv4':
-      return parse_ipv4(text) ?? parse_number(text);
+      return parseIpv4(text) ?? parseNumber(text);
     case 'ether':
-      return parse_ether(text) ?? parse_number(text);
+      return parseEther(text) ?? parseNumber(text);
     case 'ipv6':
-      return parse_ipv6(text);
+      return parseIpv6(text);
     case 'string':
       return text;
     case 'bytes': {
@@ -112,16 +112,16 @@ export function parse_literal(field: Field, text: string): FieldScalar | undefin
     case 'protocol':
       return /^(true|1)$/i.test(text) ? true : /^(false|0)$/i.test(text) ? false : undefined;
     default:
-      return parse_number(text);
+      return parseNumber(text);
   }
 }
 
 /** Why `text` is no value of `field`. */
-export function literal_message(field: Field, text: string): string {
+export function literalMessage(field: Field, text: string): string {
   return `"${text}" is no value of ${field.name}; expected ${EXAMPLES[field.type] ?? (field.type === 'boolean' || field.type === 'protocol' ? 'true or false' : 'a number')}`;
 }
 
-function parse_number(text: string): number | undefined {
+function parseNumber(text: string): number | undefined {
   if (/^0[0-7]+$/.test(text)) {
     return Number.parseInt(text, 8);
   }

@@ -41,7 +41,7 @@ export class PacketView {
   limit = 0;
   eth = -1;
   /** The innermost Ethernet type; -1 without an Ethernet header, 0x0800 or 0x86dd then given by the IP version. */
-  eth_type = -1;
+  ethType = -1;
   /** First VLAN tag (its TCI), or -1. */
   vlan = -1;
   /** What follows the link layer. */
@@ -50,13 +50,13 @@ export class PacketView {
   ip = -1;
   ipv6 = -1;
   /** First byte after the IP packet, without Ethernet's padding. */
-  l3_end = 0;
+  l3End = 0;
   /** Protocol number of what IP carries (after IPv6's extension headers), or -1. */
   proto = -1;
   /** What IP carries, also when it is a later fragment or of an unknown protocol; -1 without IP. */
   l4 = -1;
   /** True if it is a fragment that does not start its datagram. */
-  later_fragment = false;
+  laterFragment = false;
   /** True for any fragment: checksums of what it carries cannot be checked. */
   fragment = false;
   icmp = -1;
@@ -65,9 +65,9 @@ export class PacketView {
   tcp = -1;
   /** What UDP or TCP carries, `[payload, payload_end)`; -1 without. */
   payload = -1;
-  payload_end = -1;
+  payloadEnd = -1;
 
-  private found = false;
+  #found = false;
 
   constructor(buf?: Uint8Array, linktype: LinkType = 'ethernet') {
     if (buf) {
@@ -82,40 +82,40 @@ export class PacketView {
     this.limit = Math.min(buf.length, this.off + Math.max(0, len));
     this.len = this.limit - this.off;
     this.linktype = linktype;
-    this.found = false;
+    this.#found = false;
     return this;
   }
 
   /** Finds the headers, if that has not been done yet. */
   find(): this {
-    if (this.found) {
+    if (this.#found) {
       return this;
     }
-    this.found = true;
+    this.#found = true;
     this.eth = this.vlan = this.arp = this.ip = this.ipv6 = this.proto = this.l4 = -1;
-    this.icmp = this.icmpv6 = this.udp = this.tcp = this.payload = this.payload_end = -1;
-    this.later_fragment = this.fragment = false;
-    this.l3_end = this.limit;
-    this.find_link();
-    if (this.eth_type === ETH_P_IP) {
-      this.find_ip();
-    } else if (this.eth_type === ETH_P_IPV6) {
-      this.find_ipv6();
-    } else if (this.eth_type === ETH_P_ARP && this.l3 + 8 <= this.limit) {
+    this.icmp = this.icmpv6 = this.udp = this.tcp = this.payload = this.payloadEnd = -1;
+    this.laterFragment = this.fragment = false;
+    this.l3End = this.limit;
+    this.#findLink();
+    if (this.ethType === ETH_P_IP) {
+      this.#findIp();
+    } else if (this.ethType === ETH_P_IPV6) {
+      this.#findIpv6();
+    } else if (this.ethType === ETH_P_ARP && this.l3 + 8 <= this.limit) {
       this.arp = this.l3;
     }
-    if (this.l4 >= 0 && !this.later_fragment) {
-      this.find_transport();
+    if (this.l4 >= 0 && !this.laterFragment) {
+      this.#findTransport();
     }
     return this;
   }
 
-  private find_link(): void {
-    this.eth_type = -1;
+  #findLink(): void {
+    this.ethType = -1;
     this.l3 = this.off;
     if (this.linktype === 'ip') {
       const version = this.len > 0 ? this.buf[this.off]! >> 4 : 0;
-      this.eth_type = version === 4 ? ETH_P_IP : version === 6 ? ETH_P_IPV6 : -1;
+      this.ethType = version === 4 ? ETH_P_IP : version === 6 ? ETH_P_IPV6 : -1;
       return;
     }
     if (this.len < 14) {
@@ -130,11 +130,11 @@ export class PacketView {
       type = this.u16(at + 2);
       at += 4;
     }
-    this.eth_type = type;
+    this.ethType = type;
     this.l3 = at;
   }
 
-  private find_ip(): void {
+  #findIp(): void {
     const ip = this.l3;
     if (ip + 20 > this.limit || this.buf[ip]! >> 4 !== 4) {
       return;
@@ -146,59 +146,59 @@ export class PacketView {
     this.ip = ip;
     const total = this.u16(ip + 2);
     // 0 is what a NIC with TSO puts there: the length of the frame counts.
-    this.l3_end = total === 0 ? this.limit : Math.min(this.limit, Math.max(ip + hlen, ip + total));
+    this.l3End = total === 0 ? this.limit : Math.min(this.limit, Math.max(ip + hlen, ip + total));
     const frag = this.u16(ip + 6);
     this.fragment = (frag & 0x3fff) !== 0;
-    this.later_fragment = (frag & 0x1fff) !== 0;
+    this.laterFragment = (frag & 0x1fff) !== 0;
     this.proto = this.buf[ip + 9]!;
     this.l4 = ip + hlen;
   }
 
-  private find_ipv6(): void {
+  #findIpv6(): void {
     const ip = this.l3;
     if (ip + 40 > this.limit || this.buf[ip]! >> 4 !== 6) {
       return;
     }
     this.ipv6 = ip;
     const plen = this.u16(ip + 4);
-    this.l3_end = plen === 0 ? this.limit : Math.min(this.limit, ip + 40 + plen);
+    this.l3End = plen === 0 ? this.limit : Math.min(this.limit, ip + 40 + plen);
     let next = this.buf[ip + 6]!;
     let at = ip + 40;
-    for (let i = 0; i < MAX_EXTENSION_HEADERS && is_extension(next); i++) {
-      if (at + 8 > this.l3_end) {
+    for (let i = 0; i < MAX_EXTENSION_HEADERS && isExtension(next); i++) {
+      if (at + 8 > this.l3End) {
         return;
       }
       if (next === IPPROTO_FRAGMENT) {
         this.fragment = true;
-        this.later_fragment = (this.u16(at + 2) & 0xfff8) !== 0;
+        this.laterFragment = (this.u16(at + 2) & 0xfff8) !== 0;
       }
       const size =
         next === IPPROTO_FRAGMENT ? 8 : next === 51 ? (this.buf[at + 1]! + 2) * 4 : (this.buf[at + 1]! + 1) * 8;
       next = this.buf[at]!;
       at += size;
-      if (at > this.l3_end || this.later_fragment) {
+      if (at > this.l3End || this.laterFragment) {
         break;
       }
     }
-    if (at <= this.l3_end) {
+    if (at <= this.l3End) {
       this.proto = next;
       this.l4 = at;
     }
   }
 
-  private find_transport(): void {
+  #findTransport(): void {
     const at = this.l4;
-    const room = this.l3_end - at;
+    const room = this.l3End - at;
     if (this.proto === IPPROTO_TCP && room >= 20) {
       const hlen = (this.buf[at + 12]! >> 4) * 4;
       this.tcp = at;
-      this.payload = hlen >= 20 && hlen <= room ? at + hlen : this.l3_end;
-      this.payload_end = this.l3_end;
+      this.payload = hlen >= 20 && hlen <= room ? at + hlen : this.l3End;
+      this.payloadEnd = this.l3End;
     } else if (this.proto === IPPROTO_UDP && room >= 8) {
       const ulen = this.u16(at + 4);
       this.udp = at;
       this.payload = at + 8;
-      this.payload_end = ulen >= 8 ? Math.min(this.l3_end, at + ulen) : this.l3_end;
+      this.payloadEnd = ulen >= 8 ? Math.min(this.l3End, at + ulen) : this.l3End;
     } else if (this.proto === IPPROTO_ICMP && this.ip >= 0 && room >= 4) {
       this.icmp = at;
     } else if (this.proto === IPPROTO_ICMPV6 && this.ipv6 >= 0 && room >= 4) {
@@ -234,6 +234,6 @@ export class PacketView {
 }
 
 /** IPv6 extension headers: hop-by-hop, routing, fragment, authentication, destination options, mobility. */
-export function is_extension(proto: number): boolean {
+export function isExtension(proto: number): boolean {
   return proto === 0 || proto === 43 || proto === IPPROTO_FRAGMENT || proto === 51 || proto === 60 || proto === 135;
 }

@@ -5,7 +5,7 @@ import {
   CapturePacket,
   LINKTYPE_ETHERNET,
   MAX_PACKET_SIZE,
-  require_linktype,
+  requireLinktype,
 } from './types.ts';
 
 /** Magic numbers as the first four bytes in big-endian order -> how the rest is written. */
@@ -20,7 +20,7 @@ const FILE_HEADER = 24;
 const PACKET_HEADER = 16;
 
 /** Reads a classic pcap. See `read_capture` for how damage is treated. */
-export function read_pcap(bytes: Uint8Array): Capture {
+export function readPcap(bytes: Uint8Array): Capture {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const magic = PCAP_MAGICS.get(bytes.length < 4 ? -1 : view.getUint32(0, false));
   if (!magic) {
@@ -39,9 +39,9 @@ export function read_pcap(bytes: Uint8Array): Capture {
   }
   // The upper bits hold the length of a frame check sequence, if packets have one.
   const linktype = view.getUint32(20, little) & 0xffff;
-  require_linktype(linktype, 'the capture');
+  requireLinktype(linktype, 'the capture');
   const packets: CapturePacket[] = [];
-  const damage = read_packets(bytes, view, little, nano ? 1 : 1000, packets);
+  const damage = readPackets(bytes, view, little, nano ? 1 : 1000, packets);
   if (damage !== '') {
     if (packets.length === 0) {
       throw new CaptureError(damage);
@@ -50,18 +50,18 @@ export function read_pcap(bytes: Uint8Array): Capture {
   }
   return {
     format: 'pcap',
-    big_endian: !little,
+    bigEndian: !little,
     interfaces: [
       {
         linktype,
         name: '',
         snaplen: view.getUint32(16, little),
-        ticks_per_second: nano ? 1e9 : 1e6,
-        ts_offset: 0,
+        ticksPerSecond: nano ? 1e9 : 1e6,
+        tsOffset: 0,
       },
     ],
     packets,
-    custom_blocks: [],
+    customBlocks: [],
     names: new Map(),
     truncated: damage !== '',
     warnings,
@@ -69,7 +69,7 @@ export function read_pcap(bytes: Uint8Array): Capture {
 }
 
 /** Reads packets up to the end, or to the first that cannot be read: then says why, else returns ''. */
-function read_packets(bytes: Uint8Array, view: DataView, little: boolean, ns: number, out: CapturePacket[]): string {
+function readPackets(bytes: Uint8Array, view: DataView, little: boolean, ns: number, out: CapturePacket[]): string {
   let off = FILE_HEADER;
   while (off < bytes.length) {
     const number = out.length + 1;
@@ -105,8 +105,8 @@ function truncated(number: number, off: number, have: number, want: number, what
 
 /** What the writers take for a packet. */
 export interface PacketToWrite {
-  readonly ts_sec: number;
-  readonly ts_nsec: number;
+  readonly tsSec: number;
+  readonly tsNsec: number;
   readonly data: Uint8Array;
   /** Length on the wire if it differs from `data.length`. */
   readonly len?: number;
@@ -114,17 +114,17 @@ export interface PacketToWrite {
 
 export interface PcapOptions {
   readonly linktype?: number;
-  readonly big_endian?: boolean;
+  readonly bigEndian?: boolean;
   /** Nanosecond time stamps instead of microseconds. */
   readonly nano?: boolean;
   readonly snaplen?: number;
 }
 
 /** The 24-byte header of a classic pcap file, to be followed by `pcap_packet`s. */
-export function pcap_header(options: PcapOptions = {}): Uint8Array {
+export function pcapHeader(options: PcapOptions = {}): Uint8Array {
   const out = new Uint8Array(FILE_HEADER);
   const view = new DataView(out.buffer);
-  const little = !options.big_endian;
+  const little = !options.bigEndian;
   view.setUint32(0, options.nano ? 0xa1b23c4d : 0xa1b2c3d4, little);
   view.setUint16(4, 2, little);
   view.setUint16(6, 4, little);
@@ -134,12 +134,12 @@ export function pcap_header(options: PcapOptions = {}): Uint8Array {
 }
 
 /** One packet with its header, as bytes of a classic pcap file. */
-export function pcap_packet(p: PacketToWrite, options: PcapOptions = {}): Uint8Array {
+export function pcapPacket(p: PacketToWrite, options: PcapOptions = {}): Uint8Array {
   const out = new Uint8Array(PACKET_HEADER + p.data.length);
   const view = new DataView(out.buffer);
-  const little = !options.big_endian;
-  view.setUint32(0, p.ts_sec, little);
-  view.setUint32(4, options.nano ? p.ts_nsec : Math.floor(p.ts_nsec / 1000), little);
+  const little = !options.bigEndian;
+  view.setUint32(0, p.tsSec, little);
+  view.setUint32(4, options.nano ? p.tsNsec : Math.floor(p.tsNsec / 1000), little);
   view.setUint32(8, p.data.length, little);
   view.setUint32(12, p.len ?? p.data.length, little);
   out.set(p.data, PACKET_HEADER);
@@ -147,10 +147,10 @@ export function pcap_packet(p: PacketToWrite, options: PcapOptions = {}): Uint8A
 }
 
 /** A whole classic pcap file. */
-export function write_pcap(packets: Iterable<PacketToWrite>, options: PcapOptions = {}): Uint8Array {
-  const parts = [pcap_header(options)];
+export function writePcap(packets: Iterable<PacketToWrite>, options: PcapOptions = {}): Uint8Array {
+  const parts = [pcapHeader(options)];
   for (const p of packets) {
-    parts.push(pcap_packet(p, options));
+    parts.push(pcapPacket(p, options));
   }
   return concat(parts);
 }

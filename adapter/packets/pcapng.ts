@@ -9,7 +9,7 @@ import {
   type CustomBlock,
   LINKTYPE_ETHERNET,
   MAX_PACKET_SIZE,
-  require_linktype,
+  requireLinktype,
 } from './types.ts';
 
 /** Block types. */
@@ -42,7 +42,7 @@ class Reader {
   body = 0;
   end = 0;
   /** Interface ids count within a section: the index in `interfaces` of this section's interface 0. */
-  section_base = 0;
+  sectionBase = 0;
   readonly interfaces: CaptureInterface[] = [];
   readonly packets: CapturePacket[] = [];
   readonly custom: CustomBlock[] = [];
@@ -64,17 +64,17 @@ class Reader {
 class Damage extends Error {}
 
 /** Reads a pcapng file. See `read_capture` for how damage is treated. */
-export function read_pcapng(bytes: Uint8Array): Capture {
+export function readPcapng(bytes: Uint8Array): Capture {
   const r = new Reader(bytes);
   let truncated = false;
-  let first_little = true;
+  let firstLittle = true;
   try {
     while (r.off < bytes.length) {
-      const type = next_block(r);
+      const type = nextBlock(r);
       if (r.off === 0) {
-        first_little = r.little;
+        firstLittle = r.little;
       }
-      read_block(r, type);
+      readBlock(r, type);
       r.off = r.end + 4;
     }
   } catch (e) {
@@ -89,10 +89,10 @@ export function read_pcapng(bytes: Uint8Array): Capture {
   }
   return {
     format: 'pcapng',
-    big_endian: !first_little,
+    bigEndian: !firstLittle,
     interfaces: r.interfaces,
     packets: r.packets,
-    custom_blocks: r.custom,
+    customBlocks: r.custom,
     names: r.names,
     truncated,
     warnings: r.warnings,
@@ -100,7 +100,7 @@ export function read_pcapng(bytes: Uint8Array): Capture {
 }
 
 /** Finds the extent of the block at `r.off` and returns its type. */
-function next_block(r: Reader): number {
+function nextBlock(r: Reader): number {
   const left = r.bytes.length - r.off;
   const where = `the block at byte ${r.off} (after ${r.packets.length} packets)`;
   if (left < 12) {
@@ -142,48 +142,48 @@ function next_block(r: Reader): number {
 }
 
 /** Takes the block at hand. Types that are not known are skipped, as the format asks. */
-function read_block(r: Reader, type: number): void {
+function readBlock(r: Reader, type: number): void {
   switch (type) {
     case PCAPNG_SHB:
-      require_body(r, 16, 'section header');
+      requireBody(r, 16, 'section header');
       if (r.u16(r.body + 4) !== 1) {
         throw new Damage(`the section at byte ${r.off} has pcapng version ${r.u16(r.body + 4)}, expected 1`);
       }
-      r.section_base = r.interfaces.length;
+      r.sectionBase = r.interfaces.length;
       break;
     case IDB:
-      read_interface(r);
+      readInterface(r);
       break;
     case EPB:
     case OLD_PACKET:
-      require_body(r, 20, 'packet');
+      requireBody(r, 20, 'packet');
       // The obsolete packet block has a 16-bit interface id and a drop count in the place of the 32-bit id.
-      read_packet(r, type === EPB ? r.u32(r.body) : r.u16(r.body), r.u32(r.body + 12), r.u32(r.body + 16), 20);
+      readPacket(r, type === EPB ? r.u32(r.body) : r.u16(r.body), r.u32(r.body + 12), r.u32(r.body + 16), 20);
       break;
     case SPB: {
-      require_body(r, 4, 'simple packet');
+      requireBody(r, 4, 'simple packet');
       const len = r.u32(r.body);
-      const snaplen = r.interfaces[r.section_base]?.snaplen ?? 0;
-      read_packet(r, 0, Math.min(len, snaplen || len, r.end - r.body - 4), len, 4);
+      const snaplen = r.interfaces[r.sectionBase]?.snaplen ?? 0;
+      readPacket(r, 0, Math.min(len, snaplen || len, r.end - r.body - 4), len, 4);
       break;
     }
     case NRB:
-      read_names(r);
+      readNames(r);
       break;
     case CUSTOM:
     case CUSTOM_NO_COPY:
-      require_body(r, 4, 'custom');
+      requireBody(r, 4, 'custom');
       r.custom.push({
         pen: r.u32(r.body),
         copyable: type === CUSTOM,
         data: r.bytes.subarray(r.body + 4, r.end),
-        after_packets: r.packets.length,
+        afterPackets: r.packets.length,
       });
       break;
   }
 }
 
-function require_body(r: Reader, min: number, what: string): void {
+function requireBody(r: Reader, min: number, what: string): void {
   if (r.end - r.body < min) {
     throw new Damage(
       `damaged capture: the ${what} block at byte ${r.off} has ${r.end - r.body} bytes of content, at least ${min} are needed`,
@@ -192,7 +192,7 @@ function require_body(r: Reader, min: number, what: string): void {
 }
 
 /** Calls `f(code, start, length)` for each option in `[off, r.end)`. */
-function for_options(r: Reader, off: number, f: (code: number, start: number, length: number) => void): void {
+function forOptions(r: Reader, off: number, f: (code: number, start: number, length: number) => void): void {
   while (off + 4 <= r.end) {
     const code = r.u16(off);
     const length = r.u16(off + 2);
@@ -209,36 +209,42 @@ function for_options(r: Reader, off: number, f: (code: number, start: number, le
 }
 
 /** An Interface Description Block. */
-function read_interface(r: Reader): void {
-  require_body(r, 8, 'interface description');
+function readInterface(r: Reader): void {
+  requireBody(r, 8, 'interface description');
   let name = '';
-  let ticks_per_second = 1e6;
-  let ts_offset = 0;
-  for_options(r, r.body + 8, (code, start, length) => {
+  let ticksPerSecond = 1e6;
+  let tsOffset = 0;
+  forOptions(r, r.body + 8, (code, start, length) => {
     if (code === IF_NAME) {
       name = text(r.bytes.subarray(start, start + length));
     } else if (code === IF_TSRESOL && length >= 1) {
       const v = r.bytes[start]!;
-      ticks_per_second = v & 0x80 ? 2 ** (v & 0x7f) : 10 ** v;
+      ticksPerSecond = v & 0x80 ? 2 ** (v & 0x7f) : 10 ** v;
     } else if (code === IF_TSOFFSET && length >= 8) {
-      ts_offset = Number(r.view.getBigInt64(start, r.little));
+      tsOffset = Number(r.view.getBigInt64(start, r.little));
     }
   });
-  r.interfaces.push({ linktype: r.u16(r.body), name, snaplen: r.u32(r.body + 4), ticks_per_second, ts_offset });
+  r.interfaces.push({
+    linktype: r.u16(r.body),
+    name,
+    snaplen: r.u32(r.body + 4),
+    ticksPerSecond: ticksPerSecond,
+    tsOffset: tsOffset,
+  });
 }
 
 /** A packet of `caplen` bytes after the block's `header` bytes. A simple packet (4-byte header) has no time: it takes the last one's. */
-function read_packet(r: Reader, iface_id: number, caplen: number, len: number, header: number): void {
+function readPacket(r: Reader, ifaceId: number, caplen: number, len: number, header: number): void {
   const number = r.packets.length + 1;
-  const index = r.section_base + iface_id;
+  const index = r.sectionBase + ifaceId;
   const iface = r.interfaces[index];
   if (!iface) {
     throw new Damage(
-      `damaged capture: packet ${number} at byte ${r.off} names interface ${iface_id}; ` +
-        `its section describes ${r.interfaces.length - r.section_base}`,
+      `damaged capture: packet ${number} at byte ${r.off} names interface ${ifaceId}; ` +
+        `its section describes ${r.interfaces.length - r.sectionBase}`,
     );
   }
-  require_linktype(iface.linktype, `interface ${iface_id}${iface.name === '' ? '' : ` (${iface.name})`}`);
+  requireLinktype(iface.linktype, `interface ${ifaceId}${iface.name === '' ? '' : ` (${iface.name})`}`);
   const start = r.body + header;
   if (caplen > MAX_PACKET_SIZE || caplen > r.end - start) {
     throw new Damage(
@@ -248,27 +254,27 @@ function read_packet(r: Reader, iface_id: number, caplen: number, len: number, h
   }
   const last = r.packets[r.packets.length - 1];
   const time =
-    header === 4 ? [last?.ts_sec ?? 0, last?.ts_nsec ?? 0] : timestamp(iface, r.u32(r.body + 4), r.u32(r.body + 8));
+    header === 4 ? [last?.tsSec ?? 0, last?.tsNsec ?? 0] : timestamp(iface, r.u32(r.body + 4), r.u32(r.body + 8));
   const data = r.bytes.subarray(start, start + caplen);
   r.packets.push(new CapturePacket(number, time[0]!, time[1]!, data, Math.max(len, caplen), index));
 }
 
 /** A 64-bit time stamp in units of the interface, as seconds and nanoseconds. */
 function timestamp(iface: CaptureInterface, high: number, low: number): [number, number] {
-  if (iface.ticks_per_second === 1e6) {
+  if (iface.ticksPerSecond === 1e6) {
     // 2^32 us = 4294 s + 967296 us: stays exact in doubles, and spares BigInt in the common case.
     const us = high * 967296 + (low % 1e6);
     const sec = high * 4294 + Math.floor(low / 1e6) + Math.floor(us / 1e6);
-    return [sec + iface.ts_offset, (us % 1e6) * 1000];
+    return [sec + iface.tsOffset, (us % 1e6) * 1000];
   }
   const t = (BigInt(high) << 32n) | BigInt(low);
-  const per = BigInt(iface.ticks_per_second);
-  return [Number(t / per) + iface.ts_offset, Number(((t % per) * 1000000000n) / per)];
+  const per = BigInt(iface.ticksPerSecond);
+  return [Number(t / per) + iface.tsOffset, Number(((t % per) * 1000000000n) / per)];
 }
 
 /** A Name Resolution Block: records of type 1 (IPv4) and 2 (IPv6). */
-function read_names(r: Reader): void {
-  for_options(r, r.body, (code, start, length) => {
+function readNames(r: Reader): void {
+  forOptions(r, r.body, (code, start, length) => {
     const n = code === 1 ? 4 : code === 2 ? 16 : 0;
     if (n === 0 || length <= n) {
       return;
@@ -289,8 +295,8 @@ type Option = readonly [code: number, value: Uint8Array];
 /** Builds the blocks of a pcapng file, one at a time, in one byte order. */
 export class PcapngWriter {
   readonly little: boolean;
-  constructor(big_endian = false) {
-    this.little = !big_endian;
+  constructor(bigEndian = false) {
+    this.little = !bigEndian;
   }
 
   /** Section Header Block; `application` goes into `shb_userappl`. Must be the first block. */
@@ -300,7 +306,7 @@ export class PcapngWriter {
     v.setUint32(0, BYTE_ORDER_MAGIC, this.little);
     v.setUint16(4, 1, this.little);
     v.setBigInt64(8, -1n, this.little);
-    return this.block(PCAPNG_SHB, [body, this.options(application === '' ? [] : [[4, utf8(application)]])]);
+    return this.#block(PCAPNG_SHB, [body, this.#options(application === '' ? [] : [[4, utf8(application)]])]);
   }
 
   /** Interface Description Block with nanosecond time stamps. The first one has id 0. */
@@ -310,31 +316,31 @@ export class PcapngWriter {
     v.setUint16(0, linktype, this.little);
     v.setUint32(4, snaplen, this.little);
     const options: Option[] = name === '' ? [] : [[IF_NAME, utf8(name)]];
-    return this.block(IDB, [body, this.options([...options, [IF_TSRESOL, Uint8Array.of(9)]])]);
+    return this.#block(IDB, [body, this.#options([...options, [IF_TSRESOL, Uint8Array.of(9)]])]);
   }
 
   /** Enhanced Packet Block; `comment` goes into `opt_comment`. */
   packet(p: PacketToWrite, iface = 0, comment = ''): Uint8Array {
     const body = new Uint8Array(20);
     const v = new DataView(body.buffer);
-    const t = BigInt(p.ts_sec) * 1000000000n + BigInt(p.ts_nsec);
+    const t = BigInt(p.tsSec) * 1000000000n + BigInt(p.tsNsec);
     v.setUint32(0, iface, this.little);
     v.setUint32(4, Number(t >> 32n), this.little);
     v.setUint32(8, Number(t & 0xffffffffn), this.little);
     v.setUint32(12, p.data.length, this.little);
     v.setUint32(16, p.len ?? p.data.length, this.little);
-    return this.block(EPB, [body, padded(p.data), this.options(comment === '' ? [] : [[1, utf8(comment)]])]);
+    return this.#block(EPB, [body, padded(p.data), this.#options(comment === '' ? [] : [[1, utf8(comment)]])]);
   }
 
   /** Simple Packet Block: no time, interface 0. */
-  simple_packet(data: Uint8Array, len: number = data.length): Uint8Array {
-    return this.block(SPB, [this.u32(len), padded(data)]);
+  simplePacket(data: Uint8Array, len: number = data.length): Uint8Array {
+    return this.#block(SPB, [this.#u32(len), padded(data)]);
   }
 
   /** Name Resolution Block with IPv4 names. */
   names(entries: readonly (readonly [address: Uint8Array, name: string])[]): Uint8Array {
-    return this.block(NRB, [
-      this.options(
+    return this.#block(NRB, [
+      this.#options(
         entries.map(([a, n]) => [1, concat([a, utf8(`${n}\0`)])] as const),
         true,
       ),
@@ -343,16 +349,16 @@ export class PcapngWriter {
 
   /** Custom Block of the owner `pen`. The data is padded to a multiple of 4: carry a length inside if it matters. */
   custom(pen: number, data: Uint8Array, copyable = true): Uint8Array {
-    return this.block(copyable ? CUSTOM : CUSTOM_NO_COPY, [this.u32(pen), padded(data)]);
+    return this.#block(copyable ? CUSTOM : CUSTOM_NO_COPY, [this.#u32(pen), padded(data)]);
   }
 
-  private u32(n: number): Uint8Array {
+  #u32(n: number): Uint8Array {
     const b = new Uint8Array(4);
     new DataView(b.buffer).setUint32(0, n, this.little);
     return b;
   }
 
-  private options(list: readonly Option[], always_end = false): Uint8Array {
+  #options(list: readonly Option[], alwaysEnd = false): Uint8Array {
     const parts: Uint8Array[] = [];
     for (const [code, value] of list) {
       const head = new Uint8Array(4);
@@ -361,21 +367,21 @@ export class PcapngWriter {
       v.setUint16(2, value.length, this.little);
       parts.push(head, padded(value));
     }
-    if (parts.length > 0 || always_end) {
+    if (parts.length > 0 || alwaysEnd) {
       parts.push(new Uint8Array(4));
     }
     return concat(parts);
   }
 
-  private block(type: number, parts: readonly Uint8Array[]): Uint8Array {
-    const total = this.u32(12 + parts.reduce((n, p) => n + p.length, 0));
-    return concat([this.u32(type), total, ...parts, total]);
+  #block(type: number, parts: readonly Uint8Array[]): Uint8Array {
+    const total = this.#u32(12 + parts.reduce((n, p) => n + p.length, 0));
+    return concat([this.#u32(type), total, ...parts, total]);
   }
 }
 
 /** A whole pcapng file with one section and one Ethernet interface. */
-export function write_pcapng(packets: Iterable<PacketToWrite>, big_endian = false): Uint8Array {
-  const w = new PcapngWriter(big_endian);
+export function writePcapng(packets: Iterable<PacketToWrite>, bigEndian = false): Uint8Array {
+  const w = new PcapngWriter(bigEndian);
   const parts = [w.section('pktgdb'), w.interface()];
   for (const p of packets) {
     parts.push(w.packet(p));

@@ -1,10 +1,10 @@
 /** One line about a packet: the columns of Wireshark's packet list. */
-import { data_range } from './app.ts';
-import { app_summary } from './dissect-app.ts';
-import { arp_info, IP_PROTOCOLS } from './dissect-net.ts';
-import { icmp_info, tcp_info } from './dissect-transport.ts';
+import { dataRange } from './app.ts';
+import { appSummary } from './dissect-app.ts';
+import { arpInfo, IP_PROTOCOLS } from './dissect-net.ts';
+import { icmpInfo, tcpInfo } from './dissect-transport.ts';
 import { ETHERTYPES } from './fields-base.ts';
-import { format_ether, format_ipv4, format_ipv6, hex } from './format.ts';
+import { formatEther, formatIpv4, formatIpv6, hex } from './format.ts';
 import type { PacketView } from './packet-view.ts';
 import { TreeBuilder } from './tree.ts';
 
@@ -24,59 +24,59 @@ export function summary(p: PacketView): Summary {
 }
 
 /** `10.0.2.2 → 10.0.2.15 TCP 60 5556 → 58676 [SYN, ACK] ...`, as tshark prints it. */
-export function format_summary(s: Summary): string {
+export function formatSummary(s: Summary): string {
   return `${s.source} → ${s.destination} ${s.protocol} ${s.length} ${s.info}`;
 }
 
 function addresses(p: PacketView): { source: string; destination: string } {
   if (p.ip >= 0) {
-    return { source: format_ipv4(p.u32(p.ip + 12)), destination: format_ipv4(p.u32(p.ip + 16)) };
+    return { source: formatIpv4(p.u32(p.ip + 12)), destination: formatIpv4(p.u32(p.ip + 16)) };
   }
   if (p.ipv6 >= 0) {
     const at = p.ipv6 + 8;
-    return { source: format_ipv6(p.bytes(at, at + 16)), destination: format_ipv6(p.bytes(at + 16, at + 32)) };
+    return { source: formatIpv6(p.bytes(at, at + 16)), destination: formatIpv6(p.bytes(at + 16, at + 32)) };
   }
   if (p.eth < 0) {
     return { source: '', destination: '' };
   }
   const dst = p.mac(p.eth);
   return {
-    source: format_ether(p.mac(p.eth + 6)),
-    destination: dst === 0xffffffffffff ? 'Broadcast' : format_ether(dst),
+    source: formatEther(p.mac(p.eth + 6)),
+    destination: dst === 0xffffffffffff ? 'Broadcast' : formatEther(dst),
   };
 }
 
 function words(p: PacketView): { protocol: string; info: string } {
   if (p.arp >= 0) {
-    return { protocol: 'ARP', info: arp_info(new TreeBuilder(p)) };
+    return { protocol: 'ARP', info: arpInfo(new TreeBuilder(p)) };
   }
   if (p.ip < 0 && p.ipv6 < 0) {
-    return link_words(p);
+    return linkWords(p);
   }
-  if (p.later_fragment || p.l4 < 0) {
-    return fragment_words(p);
+  if (p.laterFragment || p.l4 < 0) {
+    return fragmentWords(p);
   }
   if (p.tcp >= 0) {
-    return app_summary(p) ?? { protocol: 'TCP', info: tcp_info(p) };
+    return appSummary(p) ?? { protocol: 'TCP', info: tcpInfo(p) };
   }
   if (p.udp >= 0) {
-    const n = p.payload_end - p.payload;
-    return app_summary(p) ?? { protocol: 'UDP', info: `${p.u16(p.udp)} → ${p.u16(p.udp + 2)} Len=${n}` };
+    const n = p.payloadEnd - p.payload;
+    return appSummary(p) ?? { protocol: 'UDP', info: `${p.u16(p.udp)} → ${p.u16(p.udp + 2)} Len=${n}` };
   }
   if (p.icmp >= 0 || p.icmpv6 >= 0) {
-    return { protocol: p.icmp >= 0 ? 'ICMP' : 'ICMPv6', info: icmp_info(p) };
+    return { protocol: p.icmp >= 0 ? 'ICMP' : 'ICMPv6', info: icmpInfo(p) };
   }
   const name = IP_PROTOCOLS[p.proto];
-  const range = data_range(p);
+  const range = dataRange(p);
   return {
     protocol: name ?? (p.ip >= 0 ? 'IPv4' : 'IPv6'),
     info: `${name ?? `protocol ${p.proto}`} (${range ? range[1] - range[0] : 0} bytes)`,
   };
 }
 
-function fragment_words(p: PacketView): { protocol: string; info: string } {
+function fragmentWords(p: PacketView): { protocol: string; info: string } {
   if (p.ip < 0) {
-    return { protocol: 'IPv6', info: p.later_fragment ? 'IPv6 fragment' : '[Malformed Packet]' };
+    return { protocol: 'IPv6', info: p.laterFragment ? 'IPv6 fragment' : '[Malformed Packet]' };
   }
   const off = (p.u16(p.ip + 6) & 0x1fff) * 8;
   const proto = IP_PROTOCOLS[p.proto] ?? 'Unknown';
@@ -87,10 +87,10 @@ function fragment_words(p: PacketView): { protocol: string; info: string } {
   return { protocol: 'IPv4', info };
 }
 
-function link_words(p: PacketView): { protocol: string; info: string } {
-  const known = { 2048: 'IPv4', 2054: 'ARP', 34525: 'IPv6' }[p.eth_type];
+function linkWords(p: PacketView): { protocol: string; info: string } {
+  const known = { 2048: 'IPv4', 2054: 'ARP', 34525: 'IPv6' }[p.ethType];
   if (known || (p.linktype === 'ethernet' && p.eth < 0) || p.linktype === 'ip') {
     return { protocol: known ?? (p.linktype === 'ip' ? 'IP' : 'Ethernet'), info: '[Malformed Packet]' };
   }
-  return { protocol: hex(p.eth_type, 4), info: ETHERTYPES[p.eth_type] ?? 'Ethernet II' };
+  return { protocol: hex(p.ethType, 4), info: ETHERTYPES[p.ethType] ?? 'Ethernet II' };
 }

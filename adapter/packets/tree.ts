@@ -1,6 +1,6 @@
 /** The dissection tree: what the packet details pane shows. */
 import type { ChecksumResult } from './checksum.ts';
-import { FIELDS, format_field } from './fields.ts';
+import { FIELDS, formatField } from './fields.ts';
 import { hex } from './format.ts';
 import type { PacketView } from './packet-view.ts';
 
@@ -32,7 +32,7 @@ export class TreeBuilder {
   /** A field of the table: `Description: value`, with `note` (a meaning) in brackets after it. */
   field(name: string, from: number, length: number, note = '', children: TreeNode[] = []): TreeNode {
     const f = FIELDS[name]!;
-    const value = format_field(name, f.get(this.p));
+    const value = formatField(name, f.get(this.p));
     return this.node(
       name,
       `${f.description}: ${value}${note === '' ? '' : ` (${note})`}`,
@@ -46,7 +46,7 @@ export class TreeBuilder {
   /** A field whose value is first said in words: `Type: IPv4 (0x0800)`. */
   named(name: string, words: string, from: number, length: number, children: TreeNode[] = []): TreeNode {
     const f = FIELDS[name]!;
-    const value = format_field(name, f.get(this.p));
+    const value = formatField(name, f.get(this.p));
     return this.node(name, `${f.description}: ${words} (${value})`, value, from, length, children);
   }
 
@@ -85,6 +85,6 @@ export class TreeBuilder {
 }
 
 /** The tree as indented text, two spaces a level; for `print` and golden tests. */
-export function format_tree(nodes: readonly TreeNode[], indent = 0): string {
-  return nodes.map((n) => `${' '.repeat(indent)}${n.label}\n${format_tree(n.children, indent + 2)}`).join('');
+export function formatTree(nodes: readonly TreeNode[], indent = 0): string {
+  return nodes.map((n) => `${' '.repeat(indent)}${n.label}\n${formatTree(n.children, indent + 2)}`).join('');
 }

@@ -46,9 +46,9 @@ export interface CaptureInterface {
   readonly name: string;
   readonly snaplen: number;
   /** Units of a time stamp a second: 10^6 unless `if_tsresol` or the magic number says otherwise. */
-  readonly ticks_per_second: number;
+  readonly ticksPerSecond: number;
   /** `if_tsoffset`: seconds added to every time stamp. */
-  readonly ts_offset: number;
+  readonly tsOffset: number;
 }
 
 /** One packet of a capture. */
@@ -56,18 +56,18 @@ export class CapturePacket {
   /** Counts from 1, as Wireshark's `frame.number`. */
   readonly number: number;
   /** Time since the epoch: whole seconds, and nanoseconds below one second. */
-  readonly ts_sec: number;
-  readonly ts_nsec: number;
+  readonly tsSec: number;
+  readonly tsNsec: number;
   /** The captured bytes: a view of the file. */
   readonly data: Uint8Array;
   /** Length on the wire; larger than `data.length` when the capture cut it. */
   readonly len: number;
   /** Index into `Capture.interfaces`. */
   readonly iface: number;
-  constructor(number: number, ts_sec: number, ts_nsec: number, data: Uint8Array, len: number, iface: number) {
+  constructor(number: number, tsSec: number, tsNsec: number, data: Uint8Array, len: number, iface: number) {
     this.number = number;
-    this.ts_sec = ts_sec;
-    this.ts_nsec = ts_nsec;
+    this.tsSec = tsSec;
+    this.tsNsec = tsNsec;
     this.data = data;
     this.len = len;
     this.iface = iface;
@@ -81,15 +81,15 @@ export interface CustomBlock {
   readonly copyable: boolean;
   readonly data: Uint8Array;
   /** How many packets came before it. */
-  readonly after_packets: number;
+  readonly afterPackets: number;
 }
 
 export interface Capture {
   readonly format: 'pcap' | 'pcapng';
-  readonly big_endian: boolean;
+  readonly bigEndian: boolean;
   readonly interfaces: readonly CaptureInterface[];
   readonly packets: readonly CapturePacket[];
-  readonly custom_blocks: readonly CustomBlock[];
+  readonly customBlocks: readonly CustomBlock[];
   /** Names from Name Resolution blocks: address as text -> name. */
   readonly names: ReadonlyMap<string, string>;
   /** The file ends in the middle of something, or is damaged from some point on; `warnings` says where. */
@@ -99,12 +99,12 @@ export interface Capture {
 }
 
 /** How a link type is called in messages: `113 LINUX_SLL (Linux "any" device)`. */
-export function linktype_name(linktype: number): string {
+export function linktypeName(linktype: number): string {
   return `${linktype} ${LINKTYPE_NAMES.get(linktype) ?? '(unknown)'}`;
 }
 
 /** Where the packets of a link type start, or undefined if it is not handled. */
-export function linktype_kind(linktype: number): 'ethernet' | 'ip' | undefined {
+export function linktypeKind(linktype: number): 'ethernet' | 'ip' | undefined {
   switch (linktype) {
     case LINKTYPE_ETHERNET:
       return 'ethernet';
@@ -120,11 +120,11 @@ export function linktype_kind(linktype: number): 'ethernet' | 'ip' | undefined {
 }
 
 /** Throws `CaptureError` for a link type that is not handled. */
-export function require_linktype(linktype: number, where: string): void {
-  if (linktype_kind(linktype) === undefined) {
+export function requireLinktype(linktype: number, where: string): void {
+  if (linktypeKind(linktype) === undefined) {
     throw new CaptureError(
-      `${where} has link type ${linktype_name(linktype)}, which is not supported; ` +
-        `supported are ${[LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_IPV4, LINKTYPE_IPV6].map(linktype_name).join(', ')}`,
+      `${where} has link type ${linktypeName(linktype)}, which is not supported; ` +
+        `supported are ${[LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_IPV4, LINKTYPE_IPV6].map(linktypeName).join(', ')}`,
     );
   }
 }

@@ -4,8 +4,8 @@ import {
   type Capture,
   CaptureError,
   type CapturePacket,
-  linktype_kind,
-  read_capture,
+  linktypeKind,
+  readCapture,
 } from '../../adapter/packets/capture.ts';
 import { Conversations } from '../../adapter/packets/conversations.ts';
 import { PacketView } from '../../adapter/packets/packet-view.ts';
@@ -24,7 +24,7 @@ const MAX_COLUMN = 39;
  */
 export function listing(bytes: Uint8Array): string {
   try {
-    return list(read_capture(bytes));
+    return list(readCapture(bytes));
   } catch (error) {
     if (error instanceof CaptureError) {
       return `# ${error.message}\n`;
@@ -41,7 +41,7 @@ function list(capture: Capture): string {
       MAX_COLUMN,
       texts.reduce((n, t) => Math.max(n, t.length), 0),
     );
-  const times = packets.map((p) => seconds_since(packets[0]!, p));
+  const times = packets.map((p) => secondsSince(packets[0]!, p));
   const widths = {
     number: String(packets.length).length,
     time: width(times),
@@ -68,7 +68,7 @@ function summaries(capture: Capture, packets: readonly CapturePacket[]): Summary
   const view = new PacketView();
   view.conversations = new Conversations();
   return packets.map((p) => {
-    const kind = linktype_kind(capture.interfaces[p.iface]!.linktype);
+    const kind = linktypeKind(capture.interfaces[p.iface]!.linktype);
     if (kind === undefined) {
       return { source: '', destination: '', protocol: 'Unknown', length: p.len, info: `${p.len} bytes` };
     }
@@ -80,8 +80,8 @@ function summaries(capture: Capture, packets: readonly CapturePacket[]): Summary
 }
 
 /** Seconds with microseconds, as Wireshark's default time column. */
-function seconds_since(first: CapturePacket, p: CapturePacket): string {
-  const us = (p.ts_sec - first.ts_sec) * 1e6 + Math.round((p.ts_nsec - first.ts_nsec) / 1e3);
+function secondsSince(first: CapturePacket, p: CapturePacket): string {
+  const us = (p.tsSec - first.tsSec) * 1e6 + Math.round((p.tsNsec - first.tsNsec) / 1e3);
   return (us / 1e6).toFixed(6);
 }
 

@@ -144,12 +144,12 @@ export class AdapterProcess {
   #refuse(message: string): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const [request_seq, command] of waiting) {
+    for (const [requestSeq, command] of waiting) {
       const body = { error: { id: 1, format: message.replace(/[{}]/g, ''), showUser: false } };
       this.#options.receive({
         seq: this.#seq++,
         type: 'response',
-        request_seq,
+        request_seq: requestSeq,
         command,
         success: false,
         message,

@@ -54,11 +54,11 @@ const modules =
 const stack = Object.assign({}, ...(await Promise.all(modules.split(' ').map(load)))) as Stack;
 const { machine, address_space_stl: stl, address_space_ldl: ldl } = stack;
 
-let clock_ns = 0;
+let clockNs = 0;
 let sent = 0;
 machine.host = {
-  get now_ns() {
-    return clock_ns;
+  get nowNs() {
+    return clockNs;
   },
   alloc_shared: (_name: string, bytes: number) => new SharedArrayBuffer(bytes),
   report: () => undefined,
@@ -102,7 +102,7 @@ wr(TX.TDBAL, TX_RING);
 wr(TX.TDLEN, 16 * COUNT);
 wr(RCTL, 0x8002);
 wr(TCTL, 0x4010a);
-clock_ns = 2e9;
+clockNs = 2e9;
 stack.qemu_get_queue(machine.nics[0]!.nic);
 machine.timers.forEach((list) => {
   list.active_timers = null;

@@ -23,7 +23,7 @@ export async function measureE1000(frames = 300_000): Promise<object> {
     for (const r of await runs(build, frames)) {
       result[`${build === 'debug' ? 'instrumented' : build}_${r.name}`] = {
         frames_per_s: Math.round(r.frames / r.seconds),
-        alloc_bytes_per_frame: bytes_per_frame(r, r.sites),
+        alloc_bytes_per_frame: bytesPerFrame(r, r.sites),
       };
     }
   }
@@ -37,12 +37,12 @@ const TOP = 5;
 export async function measureE1000Heap(frames = 300_000): Promise<object> {
   const result: { [key: string]: object } = {};
   for (const r of await runs('release', frames)) {
-    const top = r.sites.slice(0, TOP).map((s) => [s.where, bytes_per_frame(r, [s])]);
-    result[r.name] = { total: bytes_per_frame(r, r.sites), ...Object.fromEntries(top) };
+    const top = r.sites.slice(0, TOP).map((s) => [s.where, bytesPerFrame(r, [s])]);
+    result[r.name] = { total: bytesPerFrame(r, r.sites), ...Object.fromEntries(top) };
   }
   return result;
 }
 
-function bytes_per_frame(r: E1000Run, sites: readonly AllocationSite[]): number {
+function bytesPerFrame(r: E1000Run, sites: readonly AllocationSite[]): number {
   return Number((sites.reduce((n, s) => n + s.bytes, 0) / r.frames).toFixed(2));
 }

@@ -20,44 +20,44 @@ class BenchHost implements Host {
   started = 0;
   startedFrames = 0;
   seconds = 0;
-  private readonly total: number;
-  private posted = 0;
-  private consumedBytes = 0;
-  private listener = 0;
-  private console = '';
-  private phase: 'boot' | 'shell' | 'run' | 'end' = 'boot';
+  readonly #total: number;
+  #posted = 0;
+  #consumedBytes = 0;
+  #listener = 0;
+  #console = '';
+  #phase: 'boot' | 'shell' | 'run' | 'end' = 'boot';
 
   constructor(total: number) {
-    this.total = total;
+    this.#total = total;
   }
 
-  poll(timeout_ns: number): readonly Input[] {
-    this.now_ns += timeout_ns < 0 ? 1e6 : Math.max(1000, timeout_ns);
-    if (this.phase === 'boot' && this.console.endsWith('~ # ')) {
-      this.phase = 'shell';
+  poll(timeoutNs: number): readonly Input[] {
+    this.now_ns += timeoutNs < 0 ? 1e6 : Math.max(1000, timeoutNs);
+    if (this.#phase === 'boot' && this.#console.endsWith('~ # ')) {
+      this.#phase = 'shell';
       return [{ type: 'console', text: 'nc -l -v -p 5556 > /dev/null\n' }];
     }
-    if (this.phase === 'shell' && this.console.includes('listening on')) {
-      this.phase = 'run';
+    if (this.#phase === 'shell' && this.#console.includes('listening on')) {
+      this.#phase = 'run';
       this.started = performance.now();
       this.startedFrames = this.frames;
-      return [{ type: 'accepted', fd: FD, listener: this.listener, peer: PEER }];
+      return [{ type: 'accepted', fd: FD, listener: this.#listener, peer: PEER }];
     }
-    if (this.phase === 'run') {
-      return this.feed();
+    if (this.#phase === 'run') {
+      return this.#feed();
     }
-    return this.phase === 'end' ? [{ type: 'quit' }] : [];
+    return this.#phase === 'end' ? [{ type: 'quit' }] : [];
   }
 
-  private feed(): readonly Input[] {
-    if (this.consumedBytes >= this.total) {
-      this.phase = 'end';
+  #feed(): readonly Input[] {
+    if (this.#consumedBytes >= this.#total) {
+      this.#phase = 'end';
       this.seconds = (performance.now() - this.started) / 1000;
       this.frames -= this.startedFrames;
       return [];
     }
-    if (this.posted - this.consumedBytes < CHUNK.length && this.posted < this.total) {
-      this.posted += CHUNK.length;
+    if (this.#posted - this.#consumedBytes < CHUNK.length && this.#posted < this.#total) {
+      this.#posted += CHUNK.length;
       return [{ type: 'data', fd: FD, data: CHUNK }];
     }
     return [];
@@ -68,16 +68,16 @@ class BenchHost implements Host {
   }
 
   listen(fd: number, _type: number, addr: sockaddr): { errno: string; port: number } {
-    this.listener = fd;
+    this.#listener = fd;
     return { errno: '', port: addr.sin_port };
   }
 
   consumed(_fd: number, bytes: number): void {
-    this.consumedBytes += bytes;
+    this.#consumedBytes += bytes;
   }
 
   console_write(text: string): void {
-    this.console = (this.console + text).slice(-4096);
+    this.#console = (this.#console + text).slice(-4096);
   }
 
   frame(_dir: FrameDirection, _buf: Uint8Array, _size: number): void {

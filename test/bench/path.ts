@@ -47,10 +47,10 @@ const TOP = 15;
 /** Where the release build allocates on the path, in bytes a frame; starting up is in it. */
 export async function measurePathHeap(megabytes = 100): Promise<object> {
   const { sites, frames } = await once('release', megabytes, Image.load().info.probes.length, 'heap');
-  const per_frame = (bytes: number): number => Number((bytes / frames).toFixed(1));
+  const perFrame = (bytes: number): number => Number((bytes / frames).toFixed(1));
   const total = sites.reduce((n, s) => n + s.bytes, 0);
   return {
-    total: per_frame(total),
-    ...Object.fromEntries(sites.slice(0, TOP).map((s) => [s.where, per_frame(s.bytes)])),
+    total: perFrame(total),
+    ...Object.fromEntries(sites.slice(0, TOP).map((s) => [s.where, perFrame(s.bytes)])),
   };
 }

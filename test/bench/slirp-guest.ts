@@ -57,14 +57,14 @@ export function fold(sum: number): number {
 export const pseudo = (src: number, dst: number, proto: number, len: number): number =>
   (src >>> 16) + (src & 0xffff) + (dst >>> 16) + (dst & 0xffff) + proto + len;
 
-export function put_eth(f: Uint8Array, type: number, broadcast = false): void {
+export function putEth(f: Uint8Array, type: number, broadcast = false): void {
   f.set(broadcast ? BROADCAST : SLIRP_MAC, 0);
   f.set(GUEST_MAC, 6);
   wr16(f, 12, type);
 }
 
 /** An IPv4 header; `len` counts from it. */
-export function put_ip(f: Uint8Array, len: number, proto: number, src: number, dst: number): void {
+export function putIp(f: Uint8Array, len: number, proto: number, src: number, dst: number): void {
   f.fill(0, 14, 34);
   f[14] = 0x45;
   wr16(f, 16, len);
@@ -76,9 +76,9 @@ export function put_ip(f: Uint8Array, len: number, proto: number, src: number, d
   wr16(f, 24, fold(sum16(f, 14, 34)));
 }
 
-export function arp_request(target: number): Uint8Array {
+export function arpRequest(target: number): Uint8Array {
   const f = new Uint8Array(42);
-  put_eth(f, 0x0806, true);
+  putEth(f, 0x0806, true);
   wr16(f, 14, 1);
   wr16(f, 16, 0x0800);
   f.set([6, 4], 18);
@@ -95,16 +95,16 @@ export class Conn {
   pport = 0;
   lport = 80;
   established = false;
-  snd_nxt = 0;
-  snd_una = 0;
-  snd_wnd = 0;
-  rcv_nxt = 0;
+  sndNxt = 0;
+  sndUna = 0;
+  sndWnd = 0;
+  rcvNxt = 0;
   iss = 0;
   rx = 0;
   ackpend = false;
   replied = false;
-  fin_sent = false;
-  fin_rcvd = false;
+  finSent = false;
+  finRcvd = false;
 }
 
 /** Frames the guest sends while slirp calls it; they are handed over later, as slirp is not to be entered twice. */
@@ -114,19 +114,19 @@ const WINDOW = 65535;
 
 export class Guest {
   readonly net: Net;
-  frames_in = 0;
-  frames_out = 0;
-  bytes_in = 0;
-  bytes_out = 0;
+  framesIn = 0;
+  framesOut = 0;
+  bytesIn = 0;
+  bytesOut = 0;
   errors = 0;
   lost = 0;
   retx = 0;
   polls = 0;
   /** Takes IPv4 frames, and ARP replies, from slirp. */
   rx: (f: Uint8Array, size: number) => void = () => undefined;
-  private readonly txq = Array.from({ length: TXQ }, () => ({ len: 0, pip: -1, frame: new Uint8Array(1600) }));
-  private txh = 0;
-  private txt = 0;
+  readonly #txq = Array.from({ length: TXQ }, () => ({ len: 0, pip: -1, frame: new Uint8Array(1600) }));
+  #txh = 0;
+  #txt = 0;
 
   constructor(net: Net) {
     this.net = net;
@@ -134,18 +134,18 @@ export class Guest {
 
   /** Hands a frame over; not from within `rx`. */
   feed(f: Uint8Array, size: number): void {
-    this.frames_in++;
-    this.bytes_in += size;
+    this.framesIn++;
+    this.bytesIn += size;
     this.net.input(f, size);
   }
 
   /** A frame from slirp. */
   received(f: Uint8Array, size: number): void {
-    this.frames_out++;
-    this.bytes_out += size;
+    this.framesOut++;
+    this.bytesOut += size;
     if (rd16(f, 12) === 0x0806 && rd16(f, 20) === 1) {
       const r = this.slot(42);
-      r.set(arp_request(HOST_IP));
+      r.set(arpRequest(HOST_IP));
       wr16(r, 20, 2);
       r.set(f.subarray(22, 32), 32);
     } else {
@@ -154,8 +154,8 @@ export class Guest {
   }
 
   slot(len: number): Uint8Array {
-    const e = this.txq[this.txh++ % TXQ]!;
-    if (this.txh - this.txt > TXQ) {
+    const e = this.#txq[this.#txh++ % TXQ]!;
+    if (this.#txh - this.#txt > TXQ) {
       throw new RangeError('the guest has too many frames to send');
     }
     e.len = len;
@@ -164,25 +164,25 @@ export class Guest {
   }
 
   /** A slot for a TCP segment without data; its Ethernet and IP headers are written unless they are there from before. */
-  private tcp_slot(hl: number, pip: number): Uint8Array {
-    const e = this.txq[this.txh % TXQ]!;
+  #tcpSlot(hl: number, pip: number): Uint8Array {
+    const e = this.#txq[this.#txh % TXQ]!;
     const ready = e.pip === pip && e.len === 34 + hl;
     const f = this.slot(34 + hl);
     if (!ready) {
-      put_eth(f, 0x0800);
-      put_ip(f, 20 + hl, 6, GUEST_IP, pip);
+      putEth(f, 0x0800);
+      putIp(f, 20 + hl, 6, GUEST_IP, pip);
     }
     e.pip = pip;
     return f;
   }
 
-  get tx_pending(): boolean {
-    return this.txt !== this.txh;
+  get txPending(): boolean {
+    return this.#txt !== this.#txh;
   }
 
-  tx_flush(): void {
-    while (this.txt !== this.txh) {
-      const e = this.txq[this.txt++ % TXQ]!;
+  txFlush(): void {
+    while (this.#txt !== this.#txh) {
+      const e = this.#txq[this.#txt++ % TXQ]!;
       this.feed(e.frame, e.len);
     }
   }
@@ -193,11 +193,11 @@ export class Guest {
   }
 
   /** The TCP header of a segment with `pl` bytes whose words add up to `plsum`. */
-  tcp_hdr(f: Uint8Array, c: Conn, seq: number, flags: number, hl: number, pl: number, plsum: number): void {
+  tcpHdr(f: Uint8Array, c: Conn, seq: number, flags: number, hl: number, pl: number, plsum: number): void {
     wr16(f, 34, c.lport);
     wr16(f, 36, c.pport);
     wr32(f, 38, seq);
-    wr32(f, 42, flags & ACK ? c.rcv_nxt : 0);
+    wr32(f, 42, flags & ACK ? c.rcvNxt : 0);
     f[46] = (hl / 4) << 4;
     f[47] = flags;
     wr16(f, 48, WINDOW);
@@ -206,18 +206,18 @@ export class Guest {
   }
 
   /** Queues a segment without data. */
-  tcp_ctl(c: Conn, flags: number): void {
+  tcpCtl(c: Conn, flags: number): void {
     const hl = flags & SYN ? 24 : 20;
-    const f = this.tcp_slot(hl, c.pip);
+    const f = this.#tcpSlot(hl, c.pip);
     if (flags & SYN) {
       f[54] = 2;
       f[55] = 4;
       wr16(f, 56, MSS);
     }
-    this.tcp_hdr(f, c, flags & SYN ? c.iss : c.snd_nxt, flags, hl, 0, 0);
+    this.tcpHdr(f, c, flags & SYN ? c.iss : c.sndNxt, flags, hl, 0, 0);
     if (flags & FIN) {
-      c.snd_nxt = (c.snd_nxt + 1) >>> 0;
-      c.fin_sent = true;
+      c.sndNxt = (c.sndNxt + 1) >>> 0;
+      c.finSent = true;
     }
     c.ackpend = false;
   }

@@ -2,14 +2,14 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { LiveHost } from '../../adapter/host/live-host.ts';
-import type { MailboxBuffers } from '../../adapter/host/mailbox.ts';
+import { LiveHost } from '../../adapter/inferior/live-host.ts';
+import type { MailboxBuffers } from '../../adapter/mailbox/mailbox.ts';
 import type * as SlirpModule from '../../adapter/stack/slirp/slirp.ts';
 import type * as MachineModule from '../../adapter/stack/softmmu/machine.ts';
 import type * as RandomModule from '../../adapter/stack/util/random.ts';
 import type * as SocketsModule from '../../adapter/stack/util/sockets.ts';
 import type * as TimerModule from '../../adapter/stack/util/timer.ts';
-import { arp_request, Guest, HOST_IP } from './slirp-guest.ts';
+import { arpRequest, Guest, HOST_IP } from './slirp-guest.ts';
 import { type Outcome, type Run, WORKLOADS } from './slirp-workloads.ts';
 
 export interface BenchData {
@@ -38,19 +38,27 @@ Object.defineProperty(globalThis, '__pktgdb', {
 });
 const release = join(import.meta.dirname, '../../dist/stack/release');
 const load = <T>(module: string): Promise<T> => import(pathToFileURL(join(release, module)).href) as Promise<T>;
-const { slirp_new, ...slirpApi } = await load<typeof SlirpModule>('slirp/slirp.js');
+const { slirp_new: slirpNew, ...slirpApi } = await load<typeof SlirpModule>('slirp/slirp.js');
 const { machine, DropCounters, QEMUTimerList } = await load<typeof MachineModule>('softmmu/machine.js');
-const { SocketTable, sockaddr_in, socket_input } = await load<typeof SocketsModule>('util/sockets.js');
-const { QEMU_CLOCK_REALTIME, QEMU_CLOCK_VIRTUAL, qemu_clock_deadline_ns_all, qemu_clock_run_all_timers } =
-  await load<typeof TimerModule>('util/timer.js');
-const { qemu_random_seed } = await load<typeof RandomModule>('util/random.js');
+const {
+  SocketTable,
+  sockaddr_in: sockaddrIn,
+  socket_input: socketInput,
+} = await load<typeof SocketsModule>('util/sockets.js');
+const {
+  QEMU_CLOCK_REALTIME,
+  QEMU_CLOCK_VIRTUAL,
+  qemu_clock_deadline_ns_all: qemuClockDeadlineNsAll,
+  qemu_clock_run_all_timers: qemuClockRunAllTimers,
+} = await load<typeof TimerModule>('util/timer.js');
+const { qemu_random_seed: qemuRandomSeed } = await load<typeof RandomModule>('util/random.js');
 const { SlirpConfig } = slirpApi;
 
 const host = new LiveHost(data.mailbox, 1, [], {
   now: () => performance.now(),
   ring: () => post({ type: 'ring' }),
   pause: () => undefined,
-  alloc_shared: (_name, bytes) => new SharedArrayBuffer(bytes),
+  allocShared: (_name, bytes) => new SharedArrayBuffer(bytes),
   frame: () => undefined,
 });
 machine.host = host;
@@ -58,23 +66,23 @@ machine.sockets = new SocketTable();
 machine.timers = [new QEMUTimerList(QEMU_CLOCK_REALTIME), new QEMUTimerList(QEMU_CLOCK_VIRTUAL)];
 machine.drops = new DropCounters();
 machine.slirps = [];
-qemu_random_seed(1);
+qemuRandomSeed(1);
 
 const peer = { done: false, result: 0 };
 const config = new SlirpConfig();
 config.in6_enabled = false;
-const slirp = slirp_new(config, { send_packet: (_o, buf, size) => guest.received(buf, size) }, {})!;
+const slirp = slirpNew(config, { send_packet: (_o, buf, size) => guest.received(buf, size) }, {})!;
 machine.slirps.push(slirp);
 const guest: Guest = new Guest({
   input: (frame, size) => slirpApi.slirp_input(slirp, frame, size),
-  hostfwd: () => slirpApi.slirp_add_hostfwd(slirp, false, sockaddr_in(0x7f000001, 0), 0, 80).port,
+  hostfwd: () => slirpApi.slirp_add_hostfwd(slirp, false, sockaddrIn(0x7f000001, 0), 0, 80).port,
   step,
 });
 
 /** A turn of the main loop, as `main_loop_wait`. */
 function step(ms: number): void {
   let timeout = ms * 1e6;
-  for (const t of [slirpApi.slirp_pollfds_fill(slirp), qemu_clock_deadline_ns_all()]) {
+  for (const t of [slirpApi.slirp_pollfds_fill(slirp), qemuClockDeadlineNsAll()]) {
     timeout = t < 0 ? timeout : Math.min(timeout, t);
   }
   for (const input of host.poll(timeout)) {
@@ -82,14 +90,14 @@ function step(ms: number): void {
       peer.done ||= input.id === turn;
       peer.result = Number(input.line);
     } else {
-      socket_input(machine.sockets, host, input);
+      socketInput(machine.sockets, host, input);
     }
   }
   slirpApi.slirp_pollfds_poll(slirp);
-  qemu_clock_run_all_timers();
+  qemuClockRunAllTimers();
 }
 
-const COUNTERS = ['frames_in', 'frames_out', 'bytes_in', 'bytes_out', 'polls', 'errors', 'lost', 'retx'] as const;
+const COUNTERS = ['framesIn', 'framesOut', 'bytesIn', 'bytesOut', 'polls', 'errors', 'lost', 'retx'] as const;
 /** Milliseconds that connections get to close in between two runs. */
 const LINGER_MS = 50;
 
@@ -124,28 +132,28 @@ const round = (v: number, digits: number): number => Number(v.toFixed(digits));
 
 /** The same keys as slirp_bench prints. */
 function figures(o: Outcome): object {
-  const pkts = guest.frames_in + guest.frames_out;
-  const cpu_ns = (cpu.user + cpu.system) * 1000;
+  const pkts = guest.framesIn + guest.framesOut;
+  const cpuNs = (cpu.user + cpu.system) * 1000;
   return {
     impl: 'pktgdb',
     version: process.version,
     workload: data.workload,
     n: o.n,
     unit: o.unit,
-    frames_in: guest.frames_in,
-    frames_out: guest.frames_out,
-    bytes_in: guest.bytes_in,
-    bytes_out: guest.bytes_out,
+    frames_in: guest.framesIn,
+    frames_out: guest.framesOut,
+    bytes_in: guest.bytesIn,
+    bytes_out: guest.bytesOut,
     wall_s: round(wall, 6),
     user_s: round(cpu.user / 1e6, 6),
     sys_s: round(cpu.system / 1e6, 6),
     ops_per_s: round(o.ops / wall, 1),
     pkts_per_s: Math.round(pkts / wall),
-    mb_per_s: round((guest.bytes_in + guest.bytes_out) / wall / 1e6, 3),
+    mb_per_s: round((guest.bytesIn + guest.bytesOut) / wall / 1e6, 3),
     payload_mb_per_s: round(o.payload / wall / 1e6, 3),
     ns_per_pkt: round((wall * 1e9) / pkts, 1),
-    cpu_ns_per_pkt: round(cpu_ns / pkts, 1),
-    cpu_ns_per_op: round(cpu_ns / o.ops, 1),
+    cpu_ns_per_pkt: round(cpuNs / pkts, 1),
+    cpu_ns_per_op: round(cpuNs / o.ops, 1),
     polls: guest.polls,
     errors: guest.errors,
     lost: guest.lost,
@@ -158,11 +166,11 @@ function linger(): void {
   const end = performance.now() + LINGER_MS;
   while (performance.now() < end) {
     step(1);
-    guest.tx_flush();
+    guest.txFlush();
   }
 }
 
-const hello = arp_request(HOST_IP);
+const hello = arpRequest(HOST_IP);
 guest.feed(hello, hello.length);
 const rates: number[] = [];
 let outcome: Outcome | undefined;

@@ -1,7 +1,7 @@
 /** The workloads of the user network's benchmarks, step for step those of peers/slirp_bench.c. */
 import {
   ACK,
-  arp_request,
+  arpRequest,
   Conn,
   FIN,
   fold,
@@ -10,8 +10,8 @@ import {
   HOST_IP,
   PSH,
   pseudo,
-  put_eth,
-  put_ip,
+  putEth,
+  putIp,
   RST,
   rd16,
   rd32,
@@ -57,8 +57,8 @@ function icmp(r: Run): Outcome {
   const pl = r.size < 0 ? 56 : r.size;
   const len = 42 + pl;
   const f = new Uint8Array(len);
-  put_eth(f, 0x0800);
-  put_ip(f, len - 14, 1, GUEST_IP, HOST_IP);
+  putEth(f, 0x0800);
+  putIp(f, len - 14, 1, GUEST_IP, HOST_IP);
   f[34] = 8;
   wr16(f, 38, 0x1234);
   for (let i = 0; i < pl; i++) {
@@ -82,7 +82,7 @@ function icmp(r: Run): Outcome {
     g.feed(f, len);
     if (i % BATCH === BATCH - 1) {
       g.step(0);
-      g.tx_flush();
+      g.txFlush();
     }
   }
   r.stop();
@@ -92,7 +92,7 @@ function icmp(r: Run): Outcome {
 
 function arp(r: Run): Outcome {
   const g = r.guest;
-  const f = arp_request(HOST_IP);
+  const f = arpRequest(HOST_IP);
   let replies = 0;
   g.rx = (b) => {
     if (rd16(b, 20) === 2 && rd32(b, 28) === HOST_IP && rd16(b, 22) === 0x5255 && rd32(b, 24) === HOST_IP) {
@@ -119,9 +119,9 @@ const DHCP_LEN = 342;
 const DHCP_WANT = 287;
 
 /** A DHCP message of the guest with nothing in its transaction and its address asked for, and the sum for its checksum. */
-function dhcp_template(type: number): { f: Uint8Array; base: number } {
+function dhcpTemplate(type: number): { f: Uint8Array; base: number } {
   const f = new Uint8Array(DHCP_LEN);
-  put_eth(f, 0x0800, true);
+  putEth(f, 0x0800, true);
   f.set([1, 1, 6], 42);
   f.set(f.subarray(6, 12), 70);
   wr32(f, 278, 0x63825363);
@@ -135,7 +135,7 @@ function dhcp_template(type: number): { f: Uint8Array; base: number } {
     p += 12;
   }
   f.set([55, 3, 1, 3, 6, 255], p);
-  put_ip(f, 328, 17, 0, 0xffffffff);
+  putIp(f, 328, 17, 0, 0xffffffff);
   wr16(f, 34, 68);
   wr16(f, 36, 67);
   wr16(f, 38, 308);
@@ -143,7 +143,7 @@ function dhcp_template(type: number): { f: Uint8Array; base: number } {
 }
 
 /** Sends a DHCP message. `want` is at an odd offset, so its bytes count the other way round. */
-function dhcp_send(g: Guest, t: { f: Uint8Array; base: number }, xid: number, want: number): void {
+function dhcpSend(g: Guest, t: { f: Uint8Array; base: number }, xid: number, want: number): void {
   wr32(t.f, 46, xid);
   let sum = t.base + (xid >>> 16) + (xid & 0xffff);
   if (want !== 0) {
@@ -156,8 +156,8 @@ function dhcp_send(g: Guest, t: { f: Uint8Array; base: number }, xid: number, wa
 
 function dhcp(r: Run): Outcome {
   const g = r.guest;
-  const discover = dhcp_template(1);
-  const request = dhcp_template(3);
+  const discover = dhcpTemplate(1);
+  const request = dhcpTemplate(3);
   let msg = 0;
   let ip = 0;
   let xid = 0;
@@ -179,10 +179,10 @@ function dhcp(r: Run): Outcome {
   for (let i = 0; i < r.n; i++) {
     xid = 0x10000 + i;
     msg = 0;
-    dhcp_send(g, discover, xid, 0);
+    dhcpSend(g, discover, xid, 0);
     const offered = msg === 2;
     msg = 0;
-    dhcp_send(g, request, xid, ip);
+    dhcpSend(g, request, xid, ip);
     if (offered && msg === 5 && ip === GUEST_IP) {
       cycles++;
     } else {
@@ -198,25 +198,25 @@ function dhcp(r: Run): Outcome {
 
 /** Tells whether something has stood still for `ms`. */
 class Stall {
-  private last = Number.NaN;
-  private since = 0;
+  #last = Number.NaN;
+  #since = 0;
   stalled(value: number, ms: number): boolean {
-    if (value !== this.last) {
-      this.last = value;
-      this.since = performance.now();
+    if (value !== this.#last) {
+      this.#last = value;
+      this.#since = performance.now();
       return false;
     }
-    return performance.now() - this.since > ms;
+    return performance.now() - this.#since > ms;
   }
 }
 
-function udp_echo(r: Run): Outcome {
+function udpEcho(r: Run): Outcome {
   const g = r.guest;
   const pl = Math.max(4, r.size < 0 ? 64 : r.size);
   const len = 42 + pl;
   const f = new Uint8Array(len);
-  put_eth(f, 0x0800);
-  put_ip(f, len - 14, 17, GUEST_IP, HOST_IP);
+  putEth(f, 0x0800);
+  putIp(f, len - 14, 17, GUEST_IP, HOST_IP);
   wr16(f, 34, 40000);
   wr16(f, 36, r.port);
   wr16(f, 38, 8 + pl);
@@ -235,20 +235,20 @@ function udp_echo(r: Run): Outcome {
     seen += rd32(b, 42);
   };
   let sent = 0;
-  let given_up = 0;
+  let givenUp = 0;
   const stall = new Stall();
   r.start();
-  while (got + given_up < r.n) {
-    while (sent < r.n && sent - got - given_up < r.window) {
+  while (got + givenUp < r.n) {
+    while (sent < r.n && sent - got - givenUp < r.window) {
       wr32(f, 42, sent);
       wr16(f, 40, fold(base + (sent >>> 16) + (sent & 0xffff)) || 0xffff);
       g.feed(f, len);
       sent++;
     }
     g.step(100);
-    g.tx_flush();
+    g.txFlush();
     if (stall.stalled(got, 300)) {
-      given_up = sent - got;
+      givenUp = sent - got;
     }
   }
   r.stop();
@@ -259,15 +259,15 @@ function udp_echo(r: Run): Outcome {
   return { n: r.n, unit: 'roundtrip', ops: got, payload: got * pl * 2 };
 }
 
-function tcp_up(r: Run): Outcome {
+function tcpUp(r: Run): Outcome {
   const g = r.guest;
   const c = new Conn();
   c.pip = HOST_IP;
   c.pport = r.port;
   c.lport = 40000;
   c.iss = 1000;
-  c.snd_nxt = 1001;
-  c.snd_una = 1001;
+  c.sndNxt = 1001;
+  c.sndUna = 1001;
   let reset = false;
   g.rx = (b) => {
     const fl = b[47]!;
@@ -280,28 +280,28 @@ function tcp_up(r: Run): Outcome {
       return;
     }
     if (!c.established && (fl & (SYN | ACK)) === (SYN | ACK)) {
-      c.rcv_nxt = (rd32(b, 38) + 1) >>> 0;
+      c.rcvNxt = (rd32(b, 38) + 1) >>> 0;
       c.established = true;
     }
     const first = c.established && (fl & SYN) !== 0;
     if (fl & ACK) {
       const a = rd32(b, 42);
-      if (((a - c.snd_una) | 0) >= 0) {
-        c.snd_una = a;
-        c.snd_wnd = rd16(b, 48);
+      if (((a - c.sndUna) | 0) >= 0) {
+        c.sndUna = a;
+        c.sndWnd = rd16(b, 48);
       }
     }
     if (fl & FIN) {
-      c.rcv_nxt = (c.rcv_nxt + 1) >>> 0;
-      c.fin_rcvd = true;
+      c.rcvNxt = (c.rcvNxt + 1) >>> 0;
+      c.finRcvd = true;
     }
     if (first || fl & FIN) {
-      g.tcp_ctl(c, ACK);
+      g.tcpCtl(c, ACK);
     }
   };
   const f = new Uint8Array(54 + MSS);
-  put_eth(f, 0x0800);
-  put_ip(f, 40 + MSS, 6, GUEST_IP, HOST_IP);
+  putEth(f, 0x0800);
+  putIp(f, 40 + MSS, 6, GUEST_IP, HOST_IP);
   for (let i = 0; i < MSS; i++) {
     f[54 + i] = i * 31;
   }
@@ -310,25 +310,25 @@ function tcp_up(r: Run): Outcome {
   let sent = 0;
   const stall = new Stall();
   r.start();
-  g.tcp_ctl(c, SYN);
-  g.tx_flush();
-  while (!r.peer.done && !reset && !stall.stalled(c.snd_una, STALL_MS)) {
+  g.tcpCtl(c, SYN);
+  g.txFlush();
+  while (!r.peer.done && !reset && !stall.stalled(c.sndUna, STALL_MS)) {
     let did = 0;
-    if (c.established && !c.fin_sent) {
-      while (sent < total && did < BATCH && ((c.snd_una + c.snd_wnd - c.snd_nxt) | 0) >= MSS) {
-        g.tcp_hdr(f, c, c.snd_nxt, ACK | (sent + MSS === total ? PSH : 0), 20, MSS, plsum);
-        c.snd_nxt = (c.snd_nxt + MSS) >>> 0;
+    if (c.established && !c.finSent) {
+      while (sent < total && did < BATCH && ((c.sndUna + c.sndWnd - c.sndNxt) | 0) >= MSS) {
+        g.tcpHdr(f, c, c.sndNxt, ACK | (sent + MSS === total ? PSH : 0), 20, MSS, plsum);
+        c.sndNxt = (c.sndNxt + MSS) >>> 0;
         sent += MSS;
         did++;
         g.feed(f, 54 + MSS);
       }
       if (sent === total) {
-        g.tcp_ctl(c, FIN | ACK);
+        g.tcpCtl(c, FIN | ACK);
         did = 1;
       }
     }
     g.step(did > 0 ? 0 : 10);
-    g.tx_flush();
+    g.txFlush();
   }
   r.stop();
   if (r.peer.result !== total) {
@@ -337,7 +337,7 @@ function tcp_up(r: Run): Outcome {
   return { n: r.n, unit: 'MB', ops: total / 1e6, payload: total };
 }
 
-function tcp_down(r: Run): Outcome {
+function tcpDown(r: Run): Outcome {
   const g = r.guest;
   const total = r.n * 1e6;
   let c = new Conn();
@@ -360,46 +360,46 @@ function tcp_down(r: Run): Outcome {
       c.pip = rd32(b, 26);
       c.pport = rd16(b, 34);
       c.iss = 5000;
-      c.snd_nxt = 5001;
-      c.rcv_nxt = (seq + 1) >>> 0;
-      g.tcp_ctl(c, SYN | ACK);
+      c.sndNxt = 5001;
+      c.rcvNxt = (seq + 1) >>> 0;
+      g.tcpCtl(c, SYN | ACK);
       return;
     }
-    if (seq !== c.rcv_nxt) {
+    if (seq !== c.rcvNxt) {
       g.retx++;
-      g.tcp_ctl(c, ACK);
+      g.tcpCtl(c, ACK);
       return;
     }
     const pl = rd16(b, 16) - 20 - (b[46]! >> 4) * 4;
     if (pl > 0) {
-      c.rcv_nxt = (c.rcv_nxt + pl) >>> 0;
+      c.rcvNxt = (c.rcvNxt + pl) >>> 0;
       bytes += pl;
       c.ackpend = true;
       if (++unacked >= 2) {
         unacked = 0;
-        g.tcp_ctl(c, ACK);
+        g.tcpCtl(c, ACK);
       }
     }
     if (fl & FIN) {
-      c.rcv_nxt = (c.rcv_nxt + 1) >>> 0;
-      c.fin_rcvd = true;
-      g.tcp_ctl(c, FIN | ACK);
+      c.rcvNxt = (c.rcvNxt + 1) >>> 0;
+      c.finRcvd = true;
+      g.tcpCtl(c, FIN | ACK);
     }
   };
   const ack = (): void => {
-    if (c.ackpend && !g.tx_pending) {
+    if (c.ackpend && !g.txPending) {
       unacked = 0;
-      g.tcp_ctl(c, ACK);
+      g.tcpCtl(c, ACK);
     }
   };
   const port = g.net.hostfwd();
   const stall = new Stall();
   r.start(port);
-  while (!(c.fin_rcvd && bytes >= total) && !reset && !stall.stalled(bytes, STALL_MS)) {
+  while (!(c.finRcvd && bytes >= total) && !reset && !stall.stalled(bytes, STALL_MS)) {
     g.step(10);
     ack();
-    while (g.tx_pending) {
-      g.tx_flush();
+    while (g.txPending) {
+      g.txFlush();
       ack();
     }
   }
@@ -411,7 +411,7 @@ function tcp_down(r: Run): Outcome {
 }
 
 /** The guest answers 100 bytes with 100 bytes, and closes when the other side does, or first. */
-function conn_rx(g: Guest, conns: Map<number, Conn>, guest_closes: boolean, done: () => void): (b: Uint8Array) => void {
+function connRx(g: Guest, conns: Map<number, Conn>, guestCloses: boolean, done: () => void): (b: Uint8Array) => void {
   return (b) => {
     const fl = b[47]!;
     const seq = rd32(b, 38);
@@ -426,10 +426,10 @@ function conn_rx(g: Guest, conns: Map<number, Conn>, guest_closes: boolean, done
       c.pip = rd32(b, 26);
       c.pport = pport;
       c.iss = 7000;
-      c.snd_nxt = 7001;
-      c.rcv_nxt = (seq + 1) >>> 0;
+      c.sndNxt = 7001;
+      c.rcvNxt = (seq + 1) >>> 0;
       conns.set(pport, c);
-      g.tcp_ctl(c, SYN | ACK);
+      g.tcpCtl(c, SYN | ACK);
       return;
     }
     const c = conns.get(pport);
@@ -437,51 +437,51 @@ function conn_rx(g: Guest, conns: Map<number, Conn>, guest_closes: boolean, done
       return;
     }
     if (fl & ACK) {
-      c.snd_una = rd32(b, 42);
+      c.sndUna = rd32(b, 42);
     }
-    if (seq !== c.rcv_nxt) {
+    if (seq !== c.rcvNxt) {
       g.retx++;
-      g.tcp_ctl(c, ACK);
+      g.tcpCtl(c, ACK);
       return;
     }
     const pl = rd16(b, 16) - 20 - (b[46]! >> 4) * 4;
     if (pl > 0) {
-      c.rcv_nxt = (c.rcv_nxt + pl) >>> 0;
+      c.rcvNxt = (c.rcvNxt + pl) >>> 0;
       c.rx += pl;
       c.ackpend = true;
     }
     if (c.rx >= 100 && !c.replied) {
       const f = g.slot(154);
-      put_eth(f, 0x0800);
-      put_ip(f, 140, 6, GUEST_IP, c.pip);
+      putEth(f, 0x0800);
+      putIp(f, 140, 6, GUEST_IP, c.pip);
       f.fill(0x72, 54, 154);
-      g.tcp_hdr(f, c, c.snd_nxt, ACK | PSH, 20, 100, sum16(f, 54, 154));
-      c.snd_nxt = (c.snd_nxt + 100) >>> 0;
+      g.tcpHdr(f, c, c.sndNxt, ACK | PSH, 20, 100, sum16(f, 54, 154));
+      c.sndNxt = (c.sndNxt + 100) >>> 0;
       c.replied = true;
       c.ackpend = false;
-      if (guest_closes) {
-        g.tcp_ctl(c, FIN | ACK);
+      if (guestCloses) {
+        g.tcpCtl(c, FIN | ACK);
       }
     }
     if (fl & FIN) {
-      c.rcv_nxt = (c.rcv_nxt + 1) >>> 0;
-      c.fin_rcvd = true;
-      g.tcp_ctl(c, c.fin_sent ? ACK : FIN | ACK);
+      c.rcvNxt = (c.rcvNxt + 1) >>> 0;
+      c.finRcvd = true;
+      g.tcpCtl(c, c.finSent ? ACK : FIN | ACK);
     } else if (c.ackpend) {
-      g.tcp_ctl(c, ACK);
+      g.tcpCtl(c, ACK);
     }
-    if (c.fin_sent && c.fin_rcvd && c.snd_una === c.snd_nxt) {
+    if (c.finSent && c.finRcvd && c.sndUna === c.sndNxt) {
       conns.delete(pport);
       done();
     }
   };
 }
 
-function tcp_conn(r: Run): Outcome {
+function tcpConn(r: Run): Outcome {
   const g = r.guest;
   const n = Math.floor(r.n / r.conc) * r.conc;
   let done = 0;
-  g.rx = conn_rx(g, new Map(), r.guest_closes, () => {
+  g.rx = connRx(g, new Map(), r.guest_closes, () => {
     done++;
   });
   const port = g.net.hostfwd();
@@ -489,7 +489,7 @@ function tcp_conn(r: Run): Outcome {
   r.start(port);
   while (!r.peer.done && !stall.stalled(done, STALL_MS)) {
     g.step(10);
-    g.tx_flush();
+    g.txFlush();
   }
   r.stop();
   const bad = r.peer.done ? r.peer.result : n;
@@ -503,7 +503,7 @@ export interface Workload {
   /** Operations without N. */
   readonly n: number;
   /** Arguments of the peer's program. */
-  readonly peer?: (n: number, conc: number, guest_closes: boolean) => string[];
+  readonly peer?: (n: number, conc: number, guestCloses: boolean) => string[];
   /** The peer listens and says its port; else it waits to be told one. */
   readonly listens?: boolean;
   /**
@@ -517,11 +517,11 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   icmp: { run: icmp, n: 3_000_000, once: true },
   arp: { run: arp, n: 5_000_000, once: true },
   dhcp: { run: dhcp, n: 500_000, once: true },
-  'udp-echo': { run: udp_echo, n: 200_000, peer: () => ['echo'], listens: true },
-  'tcp-up': { run: tcp_up, n: 1000, peer: () => ['sink'], listens: true },
-  'tcp-down': { run: tcp_down, n: 1000, peer: (n) => ['source', String(n * 1e6)] },
+  'udp-echo': { run: udpEcho, n: 200_000, peer: () => ['echo'], listens: true },
+  'tcp-up': { run: tcpUp, n: 1000, peer: () => ['sink'], listens: true },
+  'tcp-down': { run: tcpDown, n: 1000, peer: (n) => ['source', String(n * 1e6)] },
   'tcp-conn': {
-    run: tcp_conn,
+    run: tcpConn,
     n: 5000,
     once: true,
     peer: (n, conc, closes) => ['conn', String(n), String(conc), ...(closes ? ['--guest-closes'] : [])],

@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
-import { Pump } from '../../adapter/engine/pump.ts';
-import { createMailbox } from '../../adapter/host/mailbox.ts';
+import { Pump } from '../../adapter/host/pump.ts';
+import { createMailbox } from '../../adapter/mailbox/mailbox.ts';
 import type { BenchData, BenchMessage } from './slirp-worker.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
 
@@ -63,30 +63,30 @@ export function parseOptions(words: readonly string[]): SlirpBenchOptions {
 /** The peer's process: in C where there is a compiler, else in Node. */
 class Peer {
   readonly program: 'c' | 'node';
-  private readonly child: ChildProcess;
-  private readonly lines: Interface;
-  private readonly waiting: AsyncIterator<string>;
+  readonly #child: ChildProcess;
+  readonly #lines: Interface;
+  readonly #waiting: AsyncIterator<string>;
 
   constructor(args: readonly string[]) {
     const c = compile('peer', []);
     this.program = c ? 'c' : 'node';
     const [program, ...before] = c ? [c] : [process.execPath, join(here, 'peers/peer.mjs')];
-    this.child = spawn(program!, [...before, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.lines = createInterface({ input: this.child.stdout! });
-    this.waiting = this.lines[Symbol.asyncIterator]();
+    this.#child = spawn(program!, [...before, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#lines = createInterface({ input: this.#child.stdout! });
+    this.#waiting = this.#lines[Symbol.asyncIterator]();
   }
 
   async line(): Promise<string> {
-    return String((await this.waiting.next()).value ?? '');
+    return String((await this.#waiting.next()).value ?? '');
   }
 
   tell(port: number): void {
-    this.child.stdin!.write(`${port}\n`);
+    this.#child.stdin!.write(`${port}\n`);
   }
 
   end(): void {
-    this.lines.close();
-    this.child.kill();
+    this.#lines.close();
+    this.#child.kill();
   }
 }
 
@@ -121,8 +121,12 @@ export async function measureSlirp(workload: string, options: SlirpBenchOptions 
   const worker = new Worker(join(built, 'slirp-worker.mjs'), { workerData });
   const peerFigures: Record<string, unknown> = {};
   peers.forEach(async (peer, id) => {
-    const { result = 0, user_s, sys_s } = JSON.parse((await peer.line()) || '{}') as Record<string, number>;
-    Object.assign(peerFigures, { peer: peer.program, peer_user_s: user_s, peer_sys_s: sys_s });
+    const {
+      result = 0,
+      user_s: userS,
+      sys_s: sysS,
+    } = JSON.parse((await peer.line()) || '{}') as Record<string, number>;
+    Object.assign(peerFigures, { peer: peer.program, peer_user_s: userS, peer_sys_s: sysS });
     pump.post({ type: 'monitor', id, line: String(result) });
   });
   let started = 0;

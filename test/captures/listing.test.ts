@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { readTrace } from '../../adapter/host/trace.ts';
-import { PacketNumbers } from '../../adapter/host/trace-packets.ts';
-import { read_capture } from '../../adapter/packets/capture.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
+import { PacketNumbers } from '../../adapter/replay/packet-numbers.ts';
+import { readTrace } from '../../adapter/replay/trace.ts';
 import { listing } from '../../src/captures/listing.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -29,7 +29,7 @@ describe('packet listing', () => {
       const lines = listing(capture(name)).trimEnd().split('\n');
       assert.deepEqual(
         lines.map((l) => Number.parseInt(l, 10)),
-        read_capture(capture(name)).packets.map((p) => p.number),
+        readCapture(capture(name)).packets.map((p) => p.number),
       );
     });
   }
@@ -61,7 +61,7 @@ describe('packet listing', () => {
 describe('packets of a replay', () => {
   for (const name of NAMES) {
     it(`of ${name} that the network sends again are those of the capture`, () => {
-      const { sent } = readTrace(read_capture(capture(name)));
+      const { sent } = readTrace(readCapture(capture(name)));
       const numbers = new PacketNumbers(sent);
       assert.deepEqual(
         sent.map(({ data }) => numbers.sent(data, data.length)),
@@ -72,7 +72,7 @@ describe('packets of a replay', () => {
   }
 
   it('are told apart when there are very many', () => {
-    const { data } = readTrace(read_capture(capture('02-hello'))).sent.at(-1)!;
+    const { data } = readTrace(readCapture(capture('02-hello'))).sent.at(-1)!;
     const many = Array.from({ length: 200_000 }, (_, i) => ({ number: i + 1, data }));
     const numbers = new PacketNumbers(many);
     assert.ok(many.every(({ number }) => numbers.sent(data, data.length) === number));

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BreakpointSpec, LaunchOptions, StopReason } from '../../adapter/engine/api.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
-import { Evaluator } from '../../adapter/gdb/evaluate.ts';
+import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -51,7 +51,7 @@ export class Session {
   console = '';
   /** Host port of the first forward. */
   port = 0;
-  private readonly stops: StopReason[] = [];
+  readonly #stops: StopReason[] = [];
 
   private constructor(engine: Engine) {
     this.engine = engine;
@@ -62,7 +62,7 @@ export class Session {
     engine.on('report', (_level, text) => {
       this.port ||= Number(/hostfwd tcp \S*:(\d+) ->/.exec(text)?.[1] ?? 0);
     });
-    engine.on('stopped', (reason) => this.stops.push(reason));
+    engine.on('stopped', (reason) => this.#stops.push(reason));
   }
 
   static async create(): Promise<Session> {
@@ -88,7 +88,7 @@ export class Session {
 
   /** The next stop that has not been waited for. Throws when the machine ends instead. */
   async stop(): Promise<StopReason> {
-    while (this.stops.length === 0) {
+    while (this.#stops.length === 0) {
       if (this.engine.state === 'exited') {
         throw new Error(`the machine ended; console:\n${this.console}`);
       }
@@ -97,7 +97,7 @@ export class Session {
       await Promise.race([once(this.engine, 'stopped', { signal }), once(this.engine, 'exited', { signal })]);
       either.abort();
     }
-    return this.stops.shift() as StopReason;
+    return this.#stops.shift() as StopReason;
   }
 
   async resume(): Promise<void> {

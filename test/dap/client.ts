@@ -6,7 +6,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Interpreter } from '../../adapter/dap/repl.ts';
 import { serveStreams } from '../../adapter/dap/server.ts';
 import type { EngineApi } from '../../adapter/engine/api.ts';
-import { Evaluator } from '../../adapter/gdb/evaluate.ts';
+import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 import { checkMessage } from './check-message.ts';
 import { FakeEngine } from './fake-engine.ts';
 

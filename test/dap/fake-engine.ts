@@ -227,7 +227,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   }
 
   async assign(js: string, valueJs: string): Promise<Value> {
-    const { variables } = this;
+    const variables = this.variables;
     const value: unknown = new Function('L', `with (L) { return (${js} = (${valueJs})) }`)(variables);
     return this.#describe(value);
   }

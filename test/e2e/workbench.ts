@@ -17,17 +17,17 @@ export class Workbench {
     await page.goto(`${url}?folder=${encodeURIComponent(folder)}`);
     await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
     const workbench = new Workbench(page);
-    await workbench.quickPick('F1', '>Packet Debugger: Debug Packets', 'Packet Debugger: Debug Packets', 'look');
+    await workbench.#quickPick('F1', '>Packet Debugger: Debug Packets', 'Packet Debugger: Debug Packets', 'look');
     return workbench;
   }
 
   // ---- Quick input ----
 
-  private get quickInput(): Locator {
+  get #quickInput(): Locator {
     return this.page.locator('.quick-input-widget input[type="text"]').filter({ visible: true });
   }
 
-  private item(label: string | RegExp): Locator {
+  #item(label: string | RegExp): Locator {
     return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: label }).first();
   }
 
@@ -35,17 +35,12 @@ export class Workbench {
    * Opens the quick input with a key, types and picks an item. What gets the focus meanwhile closes it, and what becomes known
    * meanwhile (the commands of an extension while VS Code starts) is not in its list: so it tries again.
    */
-  private async quickPick(
-    key: string,
-    text: string,
-    label: string | RegExp,
-    then: 'pick' | 'look' = 'pick',
-  ): Promise<void> {
-    const item = this.item(label);
+  async #quickPick(key: string, text: string, label: string | RegExp, then: 'pick' | 'look' = 'pick'): Promise<void> {
+    const item = this.#item(label);
     for (const deadline = Date.now() + PATIENCE_MS; ; ) {
       try {
         await this.page.keyboard.press(key);
-        await this.quickInput.fill(text, { timeout: 1000 });
+        await this.#quickInput.fill(text, { timeout: 1000 });
         await item.waitFor({ timeout: 1000 });
         await (then === 'pick' ? item.click({ timeout: 1000 }) : this.page.keyboard.press('Escape'));
         return;
@@ -60,23 +55,23 @@ export class Workbench {
 
   /** Runs a command by its title in the command palette. */
   async command(title: string): Promise<void> {
-    await this.quickPick('F1', `>${title}`, title);
+    await this.#quickPick('F1', `>${title}`, title);
   }
 
   /** Opens a file of the folder by its name. */
   async openFile(name: string): Promise<void> {
-    await this.quickPick('Control+P', name, name);
+    await this.#quickPick('Control+P', name, name);
     await this.tab(name).waitFor();
   }
 
   /** Picks an item of the quick pick that is open. */
   async pick(label: string | RegExp): Promise<void> {
-    await this.item(label).click();
+    await this.#item(label).click();
   }
 
   /** Answers the input box that is open. */
   async answer(text: string): Promise<void> {
-    await this.quickInput.fill(text);
+    await this.#quickInput.fill(text);
     await this.page.keyboard.press('Enter');
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
@@ -102,11 +97,11 @@ export class Workbench {
 
   /** Puts the cursor into a line of the active editor, and the line into view. */
   async goToLine(line: number): Promise<void> {
-    await this.quickPick('Control+G', `:${line}`, /./);
-    await this.cursorAt(line);
+    await this.#quickPick('Control+G', `:${line}`, /./);
+    await this.#cursorAt(line);
   }
 
-  private async cursorAt(line: number): Promise<void> {
+  async #cursorAt(line: number): Promise<void> {
     await this.page
       .locator('.part.statusbar')
       .getByText(new RegExp(`^Ln ${line}, Col`))
@@ -119,7 +114,7 @@ export class Workbench {
    */
   async clickGutter(line: number, button: 'left' | 'right' = 'left'): Promise<void> {
     await this.goToLine(line);
-    const number = this.lineNumber(line);
+    const number = this.#lineNumber(line);
     const box = (await number.boundingBox())!;
     const [x, y] = [box.x - 9, box.y + box.height / 2];
     const hint = this.page.locator(
@@ -139,7 +134,7 @@ export class Workbench {
   }
 
   /** The number of a line in the margin of the active editor. */
-  private lineNumber(line: number): Locator {
+  #lineNumber(line: number): Locator {
     return this.page
       .locator('.editor-group-container.active .margin .line-numbers')
       .filter({ hasText: new RegExp(`^${line}$`) });
@@ -160,10 +155,10 @@ export class Workbench {
 
   /** A pane of the side bar by its title. */
   pane(title: string): Locator {
-    return this.page.locator('.sidebar .pane').filter({ has: this.paneHeader(title) });
+    return this.page.locator('.sidebar .pane').filter({ has: this.#paneHeader(title) });
   }
 
-  private paneHeader(title: string): Locator {
+  #paneHeader(title: string): Locator {
     return this.page.locator(`.pane-header[aria-label="${title} Section"]`);
   }
 
@@ -209,7 +204,7 @@ export class Workbench {
   /** Adds a function breakpoint with the button of the Breakpoints view. */
   async addFunctionBreakpoint(name: string): Promise<void> {
     await this.showDebug();
-    await this.paneHeader('Breakpoints').hover();
+    await this.#paneHeader('Breakpoints').hover();
     await this.pane('Breakpoints').locator('a[aria-label^="Add Function Breakpoint"]').click();
     await this.pane('Breakpoints').locator('input[type="text"]').fill(name);
     await this.page.keyboard.press('Enter');
@@ -243,45 +238,45 @@ export class Workbench {
     await this.page.locator('.debug-toolbar').waitFor();
   }
 
-  private toolbar(label: string): Locator {
+  #toolbar(label: string): Locator {
     return this.page.locator(`.debug-toolbar a.action-label[aria-label^="${label}"]`);
   }
 
   /** Resolves when the machine is stopped and the call stack, which must be open, shows `name`. */
   async stoppedIn(name: string): Promise<void> {
     const label = `Stack Frame ${name}, line `;
-    await this.toolbar('Continue').waitFor();
+    await this.#toolbar('Continue').waitFor();
     await this.page.locator(`.debug-call-stack .monaco-list-row[aria-label^="${label}"]`).first().waitFor();
   }
 
   /** Resolves when the machine is stopped and the editor shows a line of that number. */
   async stoppedAtLine(line: number): Promise<void> {
-    await this.toolbar('Continue').waitFor();
-    await this.cursorAt(line);
+    await this.#toolbar('Continue').waitFor();
+    await this.#cursorAt(line);
     await this.page.locator('.glyph-margin-widgets .codicon-debug-stackframe').first().waitFor();
   }
 
   /** Resolves when the machine runs. */
   async running(): Promise<void> {
-    await this.toolbar('Pause').waitFor();
+    await this.#toolbar('Pause').waitFor();
   }
 
   get stopped(): Locator {
-    return this.toolbar('Continue');
+    return this.#toolbar('Continue');
   }
 
   async continue(): Promise<void> {
-    await this.toolbar('Continue').click();
+    await this.#toolbar('Continue').click();
   }
 
   async stepOver(): Promise<void> {
-    await this.toolbar('Step Over').click();
+    await this.#toolbar('Step Over').click();
   }
 
   /** Ends the session if there is one. */
   async endSession(): Promise<void> {
     await this.page.keyboard.press('Escape');
-    const stop = this.toolbar('Stop').or(this.toolbar('Disconnect'));
+    const stop = this.#toolbar('Stop').or(this.#toolbar('Disconnect'));
     if (await stop.first().isVisible()) {
       await stop.first().click();
       await this.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });

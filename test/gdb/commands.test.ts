@@ -10,7 +10,7 @@ import { FakeEngine } from './fake-engine.ts';
 class Session {
   readonly engine: FakeEngine;
   readonly gdb: GdbInterpreter;
-  private text = '';
+  #text = '';
 
   constructor(engine = new FakeEngine().stand()) {
     this.engine = engine;
@@ -19,17 +19,17 @@ class Session {
       version: '1.2.3',
       launch: { args: ['-netdev', 'user,id=u0'] },
       write: (text, kind) => {
-        this.text += kind === 'stderr' ? `!${text}` : text;
+        this.#text += kind === 'stderr' ? `!${text}` : text;
       },
     });
   }
 
   async run(...lines: string[]): Promise<string> {
-    this.text = '';
+    this.#text = '';
     for (const l of lines) {
       await this.gdb.execute(l, true);
     }
-    return this.text;
+    return this.#text;
   }
 }
 
@@ -301,7 +301,7 @@ describe('gdb commands', () => {
 
   it('list', async () => {
     const lines = (from: number, to: number): string =>
-      Array.from({ length: to - from + 1 }, (_, i) => s.gdb.source.numbered_line('util/t.ts', from + i)).join('\n') +
+      Array.from({ length: to - from + 1 }, (_, i) => s.gdb.source.numberedLine('util/t.ts', from + i)).join('\n') +
       '\n';
     await transcript(s, [
       ['list add', lines(1, 10)],

@@ -173,13 +173,13 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   readonly calls: string[] = [];
   /** Stops to come: each resume or step takes the next; none left: the machine exits. */
   script: { reason: StopReason; depth?: number; line?: number }[] = [];
-  locals_of_add: Record<string, unknown>;
+  localsOfAdd: Record<string, unknown>;
   readonly globals: Record<string, unknown>;
-  private depth = 3;
-  private line = 3;
-  private last = 0;
-  private readonly objects: object[] = [];
-  private readonly addresses = new Map<object, number>();
+  #depth = 3;
+  #line = 3;
+  #last = 0;
+  readonly #objects: object[] = [];
+  readonly #addresses = new Map<object, number>();
 
   constructor() {
     super();
@@ -191,11 +191,11 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
       mkdirSync(dirname(join(this.sourceRoot, file)), { recursive: true });
       writeFileSync(join(this.sourceRoot, file), text);
     }
-    const mac_reg = new Uint32Array(0x8000);
-    mac_reg[0xc0 >> 2] = 0x83;
-    mac_reg[0x2810 >> 2] = 3;
+    const macReg = new Uint32Array(0x8000);
+    macReg[0xc0 >> 2] = 0x83;
+    macReg[0x2810 >> 2] = 3;
     const E1000State = class E1000State {
-      mac_reg = mac_reg;
+      mac_reg = macReg;
     };
     const MachineState = class MachineState {
       nics = [new E1000State()];
@@ -203,7 +203,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     };
     const machine = new MachineState();
     this.globals = { machine, total: 40, RDH: 0x2810 >> 2, SS_ISFCONNECTED: 4 };
-    this.locals_of_add = {
+    this.localsOfAdd = {
       so: new socket(),
       x: 3,
       buf: SYN,
@@ -223,8 +223,8 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   stand(): this {
     this.state = 'stopped';
     this.stop = { kind: 'breakpoint', breakpoints: [1], hitTemporary: false };
-    const { mac_reg } = (this.globals['machine'] as { nics: { mac_reg: Uint32Array }[] }).nics[0]!;
-    this.shared = new Map([['e1000.0/mac_reg', mac_reg.buffer]]);
+    const { mac_reg: macReg } = (this.globals['machine'] as { nics: { mac_reg: Uint32Array }[] }).nics[0]!;
+    this.shared = new Map([['e1000.0/mac_reg', macReg.buffer]]);
     return this;
   }
 
@@ -232,7 +232,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     this.calls.push(`launch ${options.args.join(' ')}`);
     this.state = 'running';
     this.emit('report', 'info', 'hostfwd tcp 127.0.0.1:40123 -> 10.0.2.15:5556');
-    this.next();
+    this.#next();
   }
   async kill(): Promise<void> {
     this.state = 'exited';
@@ -243,23 +243,23 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   }
   async resume(): Promise<void> {
     this.calls.push('resume');
-    this.next();
+    this.#next();
   }
   async interrupt(): Promise<void> {
     this.calls.push('interrupt');
   }
   async step(kind: StepKind, options: { frame?: number; count?: number } = {}): Promise<void> {
     this.calls.push(`step ${kind} ${options.count ?? options.frame ?? ''}`.trim());
-    this.next();
+    this.#next();
   }
   async runTo(location: BreakpointSpec['location']): Promise<void> {
     this.calls.push(
       `runTo ${location.kind === 'function' ? location.name : Object.values(location).slice(1).join(':')}`,
     );
-    this.next();
+    this.#next();
   }
 
-  private next(): void {
+  #next(): void {
     this.state = 'running';
     this.emit('continued');
     setImmediate(() => {
@@ -271,14 +271,14 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
       }
       this.stand();
       this.stop = s.reason;
-      this.depth = s.depth ?? 3;
-      this.line = s.line ?? 3;
+      this.#depth = s.depth ?? 3;
+      this.#line = s.line ?? 3;
       this.emit('stopped', s.reason);
     });
   }
 
   setBreakpoint(spec: BreakpointSpec): Breakpoint {
-    const id = ++this.last;
+    const id = ++this.#last;
     const { location } = spec;
     const places = INFO.probes.filter((p) => {
       const f = INFO.functions[p.fn]!;
@@ -333,10 +333,10 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
 
   async frames(): Promise<readonly Frame[]> {
     const all = [
-      { fn: INFO.functions[0]!, line: this.line },
+      { fn: INFO.functions[0]!, line: this.#line },
       { fn: INFO.functions[1]!, line: 11 },
       { fn: INFO.functions[2]!, line: 15 },
-    ].slice(3 - this.depth);
+    ].slice(3 - this.#depth);
     return all.map((f, index) => ({
       index,
       fn: f.fn,
@@ -344,19 +344,19 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
       probe: index === 0 ? 0 : -1,
     }));
   }
-  private values(frame: number): Record<string, unknown> {
-    const level = frame + 3 - this.depth;
-    return level === 0 ? this.locals_of_add : level === 1 ? { z: 3 } : { argc: 1 };
+  #values(frame: number): Record<string, unknown> {
+    const level = frame + 3 - this.#depth;
+    return level === 0 ? this.localsOfAdd : level === 1 ? { z: 3 } : { argc: 1 };
   }
   async args(frame: number): Promise<readonly NamedValue[]> {
     const f = (await this.frames())[frame]!;
-    return f.fn.params.map((p) => ({ name: p.name, value: this.describe(this.values(frame)[p.name]) }));
+    return f.fn.params.map((p) => ({ name: p.name, value: this.#describe(this.#values(frame)[p.name]) }));
   }
   async locals(frame: number): Promise<readonly NamedValue[]> {
-    return frame === 0 ? [{ name: 'y', value: this.describe(this.locals_of_add['y']) }] : [];
+    return frame === 0 ? [{ name: 'y', value: this.#describe(this.localsOfAdd['y']) }] : [];
   }
 
-  private describe(x: unknown): Value {
+  #describe(x: unknown): Value {
     if (x === null || x === undefined) {
       return { kind: x === null ? 'null' : 'undefined', type: '' };
     }
@@ -369,9 +369,9 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     if (typeof x !== 'object') {
       return { kind: typeof x as 'number', type: typeof x, value: x as number };
     }
-    const handle = String(this.objects.push(x) - 1);
-    const address = this.addresses.get(x) ?? 0x7f0000001000 + this.addresses.size * 0x40;
-    this.addresses.set(x, address);
+    const handle = String(this.#objects.push(x) - 1);
+    const address = this.#addresses.get(x) ?? 0x7f0000001000 + this.#addresses.size * 0x40;
+    this.#addresses.set(x, address);
     const type = x.constructor.name;
     if (ArrayBuffer.isView(x) || Array.isArray(x)) {
       const a = x as unknown as Uint8Array;
@@ -391,14 +391,14 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     return { kind: 'struct', type, length: Object.keys(x).length, handle, address };
   }
   async children(handle: string, start = 0, count = 10000): Promise<readonly NamedValue[]> {
-    const o = this.objects[Number(handle)]!;
+    const o = this.#objects[Number(handle)]!;
     const entries: [string, unknown][] =
       o instanceof Map
         ? [...o].map(([k, x]) => [`[${k}]`, x])
         : ArrayBuffer.isView(o) || Array.isArray(o)
           ? [...(o as unknown as ArrayLike<unknown>[])].map((x, i) => [`[${i}]`, x])
           : Object.entries(o);
-    return entries.slice(start, start + count).map(([name, x]) => ({ name, value: this.describe(x) }));
+    return entries.slice(start, start + count).map(([name, x]) => ({ name, value: this.#describe(x) }));
   }
   scope(frame: number): SymbolScope {
     const names = frame < 0 ? [] : frame === 0 ? LOCALS : frame === 1 ? [v('z', 'number')] : [v('argc', 'number')];
@@ -413,7 +413,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
 
   /** Runs compiled code as the real engine would: locals by name, $G, $pkt, $F. */
   run(js: string, frame: number): unknown {
-    const values = frame < 0 ? {} : this.values(frame);
+    const values = frame < 0 ? {} : this.#values(frame);
     const names = [...Object.keys(values), '$G', '$pkt', '$F'];
     const globals = { ...this.globals, add: function add() {} };
     const pkt = frame === 0 ? new PacketView(SYN) : undefined;
@@ -423,17 +423,17 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     if (frame < 0 && this.state !== 'stopped') {
       throw new EngineError('The program is not being run.');
     }
-    return this.describe(this.run(js, frame));
+    return this.#describe(this.run(js, frame));
   }
   async assign(js: string, valueJs: string, frame: number): Promise<Value> {
     const value = this.run(valueJs, frame);
     const m = /^\w+$/.exec(js);
     if (m) {
-      this.locals_of_add[js] = value;
+      this.localsOfAdd[js] = value;
     } else {
       (this.run(`(v)=>{${js}=v}`, frame) as (v: unknown) => void)(value);
     }
-    return this.describe(value);
+    return this.#describe(value);
   }
   async packet(frame: number) {
     return frame === 0 ? { bytes: SYN, linktype: 'ethernet' as const } : undefined;

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from '../../adapter/gdb/commands.ts';
+import type { Command } from '../../adapter/commands/command.ts';
 import { Analysis } from '../../adapter/language/analysis.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));

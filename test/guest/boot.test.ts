@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { RCTL, RDT, TCTL } from '../../adapter/stack/hw/net/e1000_regs.ts';
-import { default_peer, dhcp_reply, Lab, machine, parse, udp } from './lab.ts';
+import { defaultPeer, dhcpReply, Lab, machine, parse, udp } from './lab.ts';
 
 describe('guest: boot', () => {
   it('finds the NIC, gets an address and shows a prompt', () => {
@@ -22,10 +22,10 @@ describe('guest: boot', () => {
 
   it('programs the rings and the receiver', () => {
     new Lab().boot();
-    const { mac_reg } = machine.nics[0]!;
-    assert.equal(mac_reg[RCTL]! & 0x8002, 0x8002, 'RCTL: EN and BAM');
-    assert.equal(mac_reg[TCTL]! & 0xa, 0xa, 'TCTL: EN and PSP');
-    assert.ok(mac_reg[RDT]! > 0, 'the receive ring has buffers');
+    const { mac_reg: macReg } = machine.nics[0]!;
+    assert.equal(macReg[RCTL]! & 0x8002, 0x8002, 'RCTL: EN and BAM');
+    assert.equal(macReg[TCTL]! & 0xa, 0xa, 'TCTL: EN and PSP');
+    assert.ok(macReg[RDT]! > 0, 'the receive ring has buffers');
   });
 
   it('sends DISCOVER three times, then gives up and shows the prompt', () => {
@@ -41,12 +41,12 @@ describe('guest: boot', () => {
       const p = parse(f);
       if (p?.dport === 67 && p.data[242] === 3 && !refused) {
         refused = true;
-        const nak = dhcp_reply(p.data).slice(42, 42 + 548);
+        const nak = dhcpReply(p.data).slice(42, 42 + 548);
         nak[242] = 6;
-        l.to_guest(udp(0x0a000202, 67, 0xffffffff, 68, nak));
+        l.toGuest(udp(0x0a000202, 67, 0xffffffff, 68, nak));
         return;
       }
-      default_peer(l, f);
+      defaultPeer(l, f);
     }).boot();
     assert.match(lab.host.console, /received DHCP NAK\nudhcpc: broadcasting discover\n/);
     assert.match(lab.host.console, /lease of 10\.0\.2\.15 obtained/);
@@ -56,7 +56,7 @@ describe('guest: boot', () => {
     const lab = new Lab((l, f) => {
       const p = parse(f);
       if (p?.dport === 67) {
-        const reply = dhcp_reply(p.data).slice(42, 42 + 548);
+        const reply = dhcpReply(p.data).slice(42, 42 + 548);
         for (const [at, value] of [
           [0, 1],
           [5, 1],
@@ -66,11 +66,11 @@ describe('guest: boot', () => {
         ] as const) {
           const bad = reply.slice();
           bad[at] = bad[at]! ^ value || value;
-          l.to_guest(udp(0x0a000202, 67, 0xffffffff, 68, bad));
+          l.toGuest(udp(0x0a000202, 67, 0xffffffff, 68, bad));
         }
-        l.to_guest(udp(0x0a000202, 67, 0xffffffff, 68, reply.slice(0, 100)));
+        l.toGuest(udp(0x0a000202, 67, 0xffffffff, 68, reply.slice(0, 100)));
       }
-      default_peer(l, f);
+      defaultPeer(l, f);
     }).boot();
     assert.match(lab.host.console, /lease of 10\.0\.2\.15 obtained/);
   });

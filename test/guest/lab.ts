@@ -67,10 +67,10 @@ class LabHost implements Partial<Host> {
   frame(): void {}
 }
 
-const lab_client_info: NetClientInfo = {
+const labClientInfo: NetClientInfo = {
   type: 'user',
   receive: (nc: NetClientState, buf: Uint8Array, size: number): number => {
-    (nc.opaque as Lab).from_guest(buf.slice(0, size));
+    (nc.opaque as Lab).fromGuest(buf.slice(0, size));
     return size;
   },
   receive_iov: null,
@@ -86,10 +86,10 @@ export class Lab {
   /** Every frame that the guest has sent. */
   readonly sent: Uint8Array[] = [];
   peer: Peer;
-  private readonly deliveries: Delivery[] = [];
-  private order = 0;
+  readonly #deliveries: Delivery[] = [];
+  #order = 0;
 
-  constructor(peer: Peer = default_peer) {
+  constructor(peer: Peer = defaultPeer) {
     this.peer = peer;
     Object.assign(machine, new MachineState());
     machine.host = this.host as unknown as Host;
@@ -99,21 +99,21 @@ export class Lab {
     machine.net = new NetState();
     machine.pci = pci_root_bus_new();
     machine.cpu = new CPUState(guest_ops, guest_new());
-    this.nc = qemu_new_net_client(lab_client_info, null, 'user', 'lab', this);
+    this.nc = qemu_new_net_client(labClientInfo, null, 'user', 'lab', this);
     pci_e1000_realize(e1000_default_properties(this.nc), 3 << 3);
     pci_bios_init(machine.pci);
   }
 
   /** A frame arrives at the peer. */
-  from_guest(frame: Uint8Array): void {
+  fromGuest(frame: Uint8Array): void {
     this.sent.push(frame);
     this.peer(this, frame);
   }
 
   /** Sends a frame to the guest, `delay` ns later than the link takes. */
-  to_guest(frame: Uint8Array, delay = 0): void {
-    this.deliveries.push({ at: this.host.now_ns + ONE_WAY_NS + delay, order: this.order++, frame });
-    this.deliveries.sort((a, b) => a.at - b.at || a.order - b.order);
+  toGuest(frame: Uint8Array, delay = 0): void {
+    this.#deliveries.push({ at: this.host.now_ns + ONE_WAY_NS + delay, order: this.#order++, frame });
+    this.#deliveries.sort((a, b) => a.at - b.at || a.order - b.order);
   }
 
   /**
@@ -132,15 +132,15 @@ export class Lab {
       const timer = qemu_clock_deadline_ns_all();
       const next = Math.min(
         timer < 0 ? Number.POSITIVE_INFINITY : this.host.now_ns + timer,
-        this.deliveries[0]?.at ?? Number.POSITIVE_INFINITY,
+        this.#deliveries[0]?.at ?? Number.POSITIVE_INFINITY,
         wake,
       );
       if (next > end) {
         assert.fail(`nothing more happens. The console:\n${this.host.console}`);
       }
       this.host.now_ns = Math.max(this.host.now_ns, next);
-      while (this.deliveries[0] && this.deliveries[0].at <= this.host.now_ns) {
-        const { frame } = this.deliveries.shift()!;
+      while (this.#deliveries[0] && this.#deliveries[0].at <= this.host.now_ns) {
+        const { frame } = this.#deliveries.shift()!;
         qemu_send_packet(this.nc, frame, frame.length);
       }
       qemu_clock_run_all_timers();
@@ -193,7 +193,7 @@ export class Lab {
 }
 
 /** MAC address of the peer's host `addr`. */
-export function mac_of(addr: number): Uint8Array {
+export function macOf(addr: number): Uint8Array {
   return new Uint8Array([0x52, 0x55, addr >>> 24, addr >>> 16, addr >>> 8, addr]);
 }
 
@@ -201,7 +201,7 @@ export function mac_of(addr: number): Uint8Array {
 export function ethernet(src: number, type: number, payload: Uint8Array, broadcast = false): Uint8Array {
   const f = new Uint8Array(Math.max(60, 14 + payload.length));
   f.set(broadcast ? new Uint8Array(6).fill(255) : [0x52, 0x54, 0, 0x12, 0x34, 0x56]);
-  f.set(mac_of(src), 6);
+  f.set(macOf(src), 6);
   put16(type, f, 12);
   f.set(payload, 14);
   return f;
@@ -234,11 +234,11 @@ export function sum(b: Uint8Array): number {
 
 /** A UDP datagram in a frame to the guest. */
 export function udp(src: number, sport: number, dst: number, dport: number, data: Uint8Array): Uint8Array {
-  return ip(src, dst, 17, udp_payload(src, sport, dst, dport, data));
+  return ip(src, dst, 17, udpPayload(src, sport, dst, dport, data));
 }
 
 /** A UDP datagram. */
-export function udp_payload(src: number, sport: number, dst: number, dport: number, data: Uint8Array): Uint8Array {
+export function udpPayload(src: number, sport: number, dst: number, dport: number, data: Uint8Array): Uint8Array {
   const u = new Uint8Array(8 + data.length);
   put16(sport, u, 0);
   put16(dport, u, 2);
@@ -320,37 +320,37 @@ export function parse(f: Uint8Array): Parsed | null {
 }
 
 /** Answers ARP for every host but the guest's and .99's neighbours above .100, DHCP, pings of the gateway, and mirrors. */
-export function default_peer(lab: Lab, frame: Uint8Array): void {
-  arp_responder(lab, frame);
+export function defaultPeer(lab: Lab, frame: Uint8Array): void {
+  arpResponder(lab, frame);
   const p = parse(frame);
   if (!p) {
     return;
   }
   if (p.proto === 17 && p.dport === 67) {
-    lab.to_guest(dhcp_reply(p.data));
+    lab.toGuest(dhcpReply(p.data));
   } else if (p.proto === 1 && p.dst === GATEWAY && frame[34] === 8) {
-    lab.to_guest(echo(frame));
+    lab.toGuest(echo(frame));
   } else if (p.dst === MIRROR) {
-    lab.to_guest(mirror(frame));
+    lab.toGuest(mirror(frame));
   }
 }
 
 /** Answers ARP requests for addresses up to 10.0.2.99, but not the guest's own. */
-export function arp_responder(lab: Lab, f: Uint8Array): void {
+export function arpResponder(lab: Lab, f: Uint8Array): void {
   const target = be32(f, 38);
   if (be16(f, 12) !== 0x0806 || be16(f, 20) !== 1 || target === GUEST || (target & 255) > 99) {
     return;
   }
   const a = new Uint8Array(28);
   a.set([0, 1, 8, 0, 6, 4, 0, 2]);
-  a.set(mac_of(target), 8);
+  a.set(macOf(target), 8);
   put32(target, a, 14);
   a.set(f.subarray(22, 32), 18);
-  lab.to_guest(ethernet(target, 0x0806, a));
+  lab.toGuest(ethernet(target, 0x0806, a));
 }
 
 /** An OFFER or ACK of 10.0.2.15, as slirp would send. */
-export function dhcp_reply(request: Uint8Array): Uint8Array {
+export function dhcpReply(request: Uint8Array): Uint8Array {
   const r = new Uint8Array(548);
   r.set([2, 1, 6, 0]);
   r.set(request.subarray(4, 8), 4);

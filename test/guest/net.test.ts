@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { put_unaligned_be16 as put16 } from '../../adapter/stack/guest/lib.ts';
-import { DNS, default_peer, ethernet, GATEWAY, GUEST, ip, Lab, parse, sum, tcp, udp, udp_payload } from './lab.ts';
+import { DNS, defaultPeer, ethernet, GATEWAY, GUEST, ip, Lab, parse, sum, tcp, udp, udpPayload } from './lab.ts';
 
 /** An ICMP message with its checksum. */
 function icmp(type: number, code: number, rest: Uint8Array): Uint8Array {
@@ -26,7 +26,7 @@ describe('guest: ARP, IP, ICMP, UDP', () => {
   /** Sends a frame and returns what the guest sends within a tenth of a second. */
   function answers(frame: Uint8Array): Uint8Array[] {
     lab.sent.length = 0;
-    lab.to_guest(frame);
+    lab.toGuest(frame);
     lab.sleep(0.1);
     return lab.sent.filter((f) => f[12] !== 8 || f[13] !== 6);
   }
@@ -38,8 +38,8 @@ describe('guest: ARP, IP, ICMP, UDP', () => {
       a.set([10, 0, 2, target], 24);
       return ethernet(GATEWAY, 0x0806, a, true);
     };
-    lab.to_guest(request(15));
-    lab.to_guest(request(16));
+    lab.toGuest(request(15));
+    lab.toGuest(request(16));
     lab.sleep(0.1);
     assert.equal(lab.sent.length, 1);
     const reply = Buffer.from(lab.sent[0]!);
@@ -57,8 +57,8 @@ describe('guest: ARP, IP, ICMP, UDP', () => {
   it('replies to pings, large ones in fragments too', () => {
     const payload = new Uint8Array(3000).map((_, i) => i);
     const message = icmp(8, 0, new Uint8Array([0, 1, 0, 2, ...payload]));
-    lab.to_guest(ip(GATEWAY, GUEST, 1, message.slice(2960), 2960 / 8, 9));
-    lab.to_guest(ip(GATEWAY, GUEST, 1, message.slice(1480, 2960), (1480 / 8) | 0x2000, 9));
+    lab.toGuest(ip(GATEWAY, GUEST, 1, message.slice(2960), 2960 / 8, 9));
+    lab.toGuest(ip(GATEWAY, GUEST, 1, message.slice(1480, 2960), (1480 / 8) | 0x2000, 9));
     assert.equal(answers(ip(GATEWAY, GUEST, 1, message.slice(0, 1480), 0x2000, 9)).length, 3);
     const small = answers(ip(GATEWAY, GUEST, 1, icmp(8, 0, new Uint8Array([0, 1, 0, 2, 65, 66]))));
     assert.equal(small.length, 1);
@@ -138,9 +138,9 @@ describe('guest: ARP, IP, ICMP, UDP', () => {
   it('puts fragments together in any order, and gives up those that overlap or stay alone', () => {
     lab.sh('nc -u -l -p 7 > got &');
     const data = new Uint8Array(4000).map((_, i) => i * 3);
-    const u = udp_payload(GATEWAY, 5, GUEST, 7, data);
+    const u = udpPayload(GATEWAY, 5, GUEST, 7, data);
     const part = (from: number, to: number): void => {
-      lab.to_guest(ip(GATEWAY, GUEST, 17, u.slice(from, to), (from >> 3) | (to < u.length ? 0x2000 : 0), 5));
+      lab.toGuest(ip(GATEWAY, GUEST, 17, u.slice(from, to), (from >> 3) | (to < u.length ? 0x2000 : 0), 5));
     };
     part(2960, u.length);
     part(1480, 2960);
@@ -159,7 +159,7 @@ describe('guest: ARP, IP, ICMP, UDP', () => {
     lab.peer = (l, f) => {
       const p = parse(f);
       if (p?.dst !== DNS) {
-        default_peer(l, f);
+        defaultPeer(l, f);
         return;
       }
       const q = p.data;
@@ -169,7 +169,7 @@ describe('guest: ARP, IP, ICMP, UDP', () => {
       r[2] = 0x81;
       r[3] = known ? 0x80 : 0x83;
       r[7] = known ? 1 : 0;
-      l.to_guest(udp(DNS, 53, GUEST, p.sport, r));
+      l.toGuest(udp(DNS, 53, GUEST, p.sport, r));
     };
     assert.equal(
       lab.sh('nslookup example.com'),

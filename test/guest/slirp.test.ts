@@ -6,7 +6,7 @@ import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
 import type { Input } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
-import { FakeHost, reset_machine } from '../stack/harness.ts';
+import { FakeHost, resetMachine } from '../stack/harness.ts';
 
 const ARGS = ['-netdev', 'user,id=user.0,hostfwd=tcp::5555-:5556', '-device', 'e1000,netdev=user.0'];
 const LOCALHOST = 0x7f000001;
@@ -21,8 +21,8 @@ interface Step {
 function run(steps: readonly Step[]): FakeHost {
   const host = new FakeHost();
   const left = [...steps];
-  host.deadline_ns = 120e9;
-  host.on_poll = () => {
+  host.deadlineNs = 120e9;
+  host.onPoll = () => {
     const step = left[0];
     if (!step?.when(host)) {
       return [];
@@ -30,7 +30,7 @@ function run(steps: readonly Step[]): FakeHost {
     left.shift();
     return left.length === 0 ? [...step.inputs(host), { type: 'quit' }] : step.inputs(host);
   };
-  reset_machine(host);
+  resetMachine(host);
   assert.equal(main(ARGS.length + 1, ['qemu-system-x86_64', ...ARGS], host), 0);
   assert.equal(left.length, 0, `the script stopped early. The console:\n${host.console}`);
   return host;

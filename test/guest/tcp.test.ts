@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { path_lookup, write_whole } from '../../adapter/stack/guest/fs.ts';
-import { default_peer, GATEWAY, GUEST, Lab, MIRROR, machine, mirror, type Parsed, parse, tcp } from './lab.ts';
+import { defaultPeer, GATEWAY, GUEST, Lab, MIRROR, machine, mirror, type Parsed, parse, tcp } from './lab.ts';
 
 const SYN = 2;
 const RST = 4;
@@ -30,7 +30,7 @@ class Script {
       if (p?.proto === 6) {
         this.seen.push(p);
       } else {
-        default_peer(l, f);
+        defaultPeer(l, f);
       }
     };
   }
@@ -38,7 +38,7 @@ class Script {
   /** Sends a segment from 10.0.2.2:1000 and returns what the guest answers within `seconds`. */
   send(dport: number, seq: number, ack: number, flags: number, data = '', window = 65535, seconds = 0.01): Parsed[] {
     this.seen = [];
-    this.lab.to_guest(tcp(GATEWAY, 1000, dport, seq, ack, flags, Buffer.from(data), window));
+    this.lab.toGuest(tcp(GATEWAY, 1000, dport, seq, ack, flags, Buffer.from(data), window));
     this.lab.sleep(seconds);
     return this.seen;
   }
@@ -106,9 +106,9 @@ describe('guest: TCP', () => {
       };
       const lab = new Lab((l, f) => {
         if (parse(f)?.dst !== MIRROR) {
-          default_peer(l, f);
+          defaultPeer(l, f);
         } else if (random() >= loss) {
-          l.to_guest(mirror(f), random() < late ? 400_000 * random() : 0);
+          l.toGuest(mirror(f), random() < late ? 400_000 * random() : 0);
         }
       }).boot();
       const data = pattern(2_000_000);
@@ -217,7 +217,7 @@ describe('guest: TCP', () => {
     lab.type('nc -lp 7\n');
     lab.sleep(0.01);
     for (let port = 2000; port < 2010; port++) {
-      lab.to_guest(tcp(GATEWAY, port, 7, 5, 0, SYN));
+      lab.toGuest(tcp(GATEWAY, port, 7, 5, 0, SYN));
     }
     lab.sleep(0.01);
     assert.equal(new Set(s.seen.filter((p) => p.flags === (SYN | ACK)).map((p) => p.dport)).size, 2);
@@ -239,10 +239,10 @@ describe('guest: TCP', () => {
       [2, 4, 0, 1],
     ]) {
       const padded = [...options, 0, 0, 0, 0].slice(0, 4);
-      lab.to_guest(tcp(GATEWAY, 3000 + options.length, 8, 1, 0, SYN, new Uint8Array(0), 0, padded));
+      lab.toGuest(tcp(GATEWAY, 3000 + options.length, 8, 1, 0, SYN, new Uint8Array(0), 0, padded));
     }
     for (let flags = 0; flags < 64; flags++) {
-      lab.to_guest(tcp(GATEWAY, 4000 + flags, 7, 1, 1, flags & ~SYN, new Uint8Array(3)));
+      lab.toGuest(tcp(GATEWAY, 4000 + flags, 7, 1, 1, flags & ~SYN, new Uint8Array(3)));
     }
     lab.sleep(1);
     const una = s.open(7);

@@ -1,6 +1,6 @@
 /** Captures of bulk transfers through a forwarded port, made up instead of kept. */
-import { ones_sum } from '../../adapter/packets/checksum.ts';
-import { concat, type PacketToWrite, write_pcap } from '../../adapter/packets/pcap.ts';
+import { onesSum } from '../../adapter/packets/checksum.ts';
+import { concat, type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
 import { ethernet, ipv4 } from '../packets/samples.ts';
 
 const GUEST = '10.0.2.15';
@@ -12,7 +12,7 @@ const FIN = 1;
 const PSH = 8;
 
 /** The bytes of a transfer: no period that segments could hide. */
-export function bulk_bytes(n: number): Uint8Array {
+export function bulkBytes(n: number): Uint8Array {
   let x = 12345;
   return Uint8Array.from({ length: n }, () => {
     x = (Math.imul(x, 1103515245) + 12345) >>> 0;
@@ -28,16 +28,16 @@ function be(n: number, bytes: number): Uint8Array {
 class End {
   next: number;
   acked = 0;
-  private readonly out: Uint8Array[];
-  private readonly to_guest: boolean;
-  constructor(out: Uint8Array[], to_guest: boolean, iss: number) {
-    this.out = out;
-    this.to_guest = to_guest;
+  readonly #out: Uint8Array[];
+  readonly #toGuest: boolean;
+  constructor(out: Uint8Array[], toGuest: boolean, iss: number) {
+    this.#out = out;
+    this.#toGuest = toGuest;
     this.next = iss;
   }
   send(flags: number, payload: Uint8Array = new Uint8Array(0)): void {
-    const [src, dst] = this.to_guest ? [GATEWAY, GUEST] : [GUEST, GATEWAY];
-    const [sport, dport] = this.to_guest ? [CLIENT_PORT, 5556] : [5556, CLIENT_PORT];
+    const [src, dst] = this.#toGuest ? [GATEWAY, GUEST] : [GUEST, GATEWAY];
+    const [sport, dport] = this.#toGuest ? [CLIENT_PORT, 5556] : [5556, CLIENT_PORT];
     const options = flags & SYN ? Uint8Array.of(2, 4, 5, 180) : new Uint8Array(0);
     const header = concat([
       be(sport, 2),
@@ -45,22 +45,22 @@ class End {
       be(this.next, 4),
       be(flags & ACK ? this.acked : 0, 4),
       Uint8Array.of((5 + options.length / 4) << 4, flags),
-      be(this.to_guest ? 65535 : 64240, 2),
+      be(this.#toGuest ? 65535 : 64240, 2),
       be(0, 4),
       options,
     ]);
     const segment = concat([header, payload]);
     const addresses = concat([src, dst].map((a) => Uint8Array.from(a.split('.'), Number)));
-    const sum = 0xffff - ones_sum(segment, 0, segment.length, ones_sum(addresses, 0, 8, 6 + segment.length));
+    const sum = 0xffff - onesSum(segment, 0, segment.length, onesSum(addresses, 0, 8, 6 + segment.length));
     segment.set(be(sum, 2), 16);
-    const frame = ethernet(0x0800, ipv4(6, src, dst, segment), this.to_guest);
-    this.out.push(frame.length < 60 ? concat([frame, new Uint8Array(60 - frame.length)]) : frame);
+    const frame = ethernet(0x0800, ipv4(6, src, dst, segment), this.#toGuest);
+    this.#out.push(frame.length < 60 ? concat([frame, new Uint8Array(60 - frame.length)]) : frame);
     this.next = (this.next + payload.length + (flags & SYN ? 1 : 0) + (flags & FIN)) >>> 0;
   }
 }
 
 /** A client of the host connects; `bytes` go to the guest ('down') or come from it ('up'); both ends close. 20 us a frame. */
-export function bulk_capture(direction: 'up' | 'down', bytes: Uint8Array, mss = 1460): Uint8Array {
+export function bulkCapture(direction: 'up' | 'down', bytes: Uint8Array, mss = 1460): Uint8Array {
   const frames: Uint8Array[] = [];
   const slirp = new End(frames, true, 0xfffff000);
   const guest = new End(frames, false, 709762234);
@@ -83,9 +83,9 @@ export function bulk_capture(direction: 'up' | 'down', bytes: Uint8Array, mss = 
   exchange(to, from, FIN | ACK);
   from.send(ACK);
   const packets: PacketToWrite[] = frames.map((data, i) => ({
-    ts_sec: 1000 + Math.floor(i / 50000),
-    ts_nsec: (i % 50000) * 20000,
+    tsSec: 1000 + Math.floor(i / 50000),
+    tsNsec: (i % 50000) * 20000,
     data,
   }));
-  return write_pcap(packets);
+  return writePcap(packets);
 }

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { HostSockets } from '../../adapter/host/host-sockets.ts';
-import { createMailbox } from '../../adapter/host/mailbox.ts';
-import { ReceivePool } from '../../adapter/host/receive-pool.ts';
+import { NodeSockets } from '../../adapter/host/sockets.ts';
+import { createMailbox } from '../../adapter/mailbox/mailbox.ts';
+import { ReceivePool } from '../../adapter/mailbox/receive-pool.ts';
 import type { Input } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 
@@ -19,10 +19,10 @@ class SlowInferior {
   readonly ended = new Set<number>();
   readonly accepted: number[] = [];
   lent = 0;
-  private unconsumed: { fd: number; n: number }[] = [];
-  private calls = 0;
-  readonly sockets = new HostSockets({
-    post: (input) => this.post(input),
+  #unconsumed: { fd: number; n: number }[] = [];
+  #calls = 0;
+  readonly sockets = new NodeSockets({
+    post: (input) => this.#post(input),
     released: (fd, n) => this.pool.consumed(fd, n),
     reserve: (fd) => {
       const page = this.pool.reserve(fd);
@@ -38,8 +38,8 @@ class SlowInferior {
     warn: () => undefined,
   });
 
-  private post(input: Input): number {
-    if (this.calls++ % 3 === 0) {
+  #post(input: Input): number {
+    if (this.#calls++ % 3 === 0) {
       return 0;
     }
     if (input.type === 'accepted') {
@@ -55,7 +55,7 @@ class SlowInferior {
       this.lent -= own ? 1 : 0;
       const bytes = Buffer.from(new Uint8Array(this.memory, at.at, at.n));
       this.received.set(input.fd, [...(this.received.get(input.fd) ?? []), bytes]);
-      this.unconsumed.push({ fd: input.fd, n: at.n });
+      this.#unconsumed.push({ fd: input.fd, n: at.n });
       return at.n;
     }
     return 1;
@@ -64,7 +64,7 @@ class SlowInferior {
   async until(done: () => boolean): Promise<void> {
     while (!done()) {
       await turn();
-      for (const { fd, n } of this.unconsumed.splice(0, 2)) {
+      for (const { fd, n } of this.#unconsumed.splice(0, 2)) {
         this.sockets.consumed(fd, n);
       }
       this.sockets.retry();

@@ -3,17 +3,17 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pump } from '../../adapter/engine/pump.ts';
-import { LiveHost } from '../../adapter/host/live-host.ts';
-import { createMailbox, POOL_PAGE, POOL_PAGES } from '../../adapter/host/mailbox.ts';
+import { Pump } from '../../adapter/host/pump.ts';
+import { LiveHost } from '../../adapter/inferior/live-host.ts';
+import { createMailbox, POOL_PAGE, POOL_PAGES } from '../../adapter/mailbox/mailbox.ts';
 import type { Input } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 
 class Ends {
   readonly replies: string[] = [];
   readonly reports: string[] = [];
-  private readonly mailbox = createMailbox();
-  readonly pump = new Pump(this.mailbox, {
+  readonly #mailbox = createMailbox();
+  readonly pump = new Pump(this.#mailbox, {
     console: () => undefined,
     monitorReply: (_id, text) => this.replies.push(text),
     report: (_level, text) => this.reports.push(text),
@@ -22,11 +22,11 @@ class Ends {
   /** `ring` is given when the inferior wants to be heard. */
   readonly host: LiveHost;
   constructor(ring: () => void = () => undefined) {
-    this.host = new LiveHost(this.mailbox, 1, [], {
+    this.host = new LiveHost(this.#mailbox, 1, [], {
       now: () => performance.now(),
       ring,
       pause: () => undefined,
-      alloc_shared: (_name, bytes) => new SharedArrayBuffer(bytes),
+      allocShared: (_name, bytes) => new SharedArrayBuffer(bytes),
       frame: () => undefined,
     });
   }

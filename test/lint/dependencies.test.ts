@@ -10,51 +10,9 @@ const stack = all.filter((s) => s.path.startsWith('adapter/stack/'));
 
 /**
  * What each folder may import: prefixes of files of the repository or names of packages; `type` in front allows types only.
- * Every folder may import from itself.
+ * Every folder may import from itself. In `adapter` the arrows go down this list only.
  */
 const RULES: Readonly<Record<string, readonly string[]>> = {
-  'adapter/stack/': [],
-  'adapter/compiler/': ['node:', 'typescript', 'ts-blank-space'],
-  'adapter/packets/': [],
-  // `util/host.ts` is the boundary that both sides share: its constants are values.
-  'adapter/host/': ['node:', 'adapter/packets/', 'adapter/stack/util/host.ts', 'type adapter/stack/'],
-  'adapter/engine/': [
-    'node:',
-    'type adapter/compiler/',
-    'adapter/host/',
-    'adapter/packets/',
-    // Register tables, and what both ends of the boundary share.
-    'adapter/stack/hw/',
-    'adapter/stack/util/host.ts',
-    'type adapter/stack/',
-  ],
-  'adapter/gdb/': ['node:', 'adapter/engine/', 'adapter/packets/', 'adapter/stack/hw/', 'type adapter/compiler/'],
-  'adapter/dap/': [
-    'node:',
-    '@vscode/debugadapter',
-    '@vscode/debugprotocol',
-    'adapter/gdb/',
-    'adapter/engine/',
-    'adapter/packets/',
-    'adapter/stack/hw/',
-    'type adapter/compiler/',
-  ],
-  'adapter/language/': [
-    'node:',
-    'vscode-languageserver',
-    'adapter/gdb/',
-    'adapter/engine/',
-    'adapter/packets/',
-    // Register tables, and the parsers of the machine's options.
-    'adapter/stack/hw/',
-    'adapter/stack/net/',
-    'adapter/stack/softmmu/',
-    'adapter/stack/util/',
-    'type adapter/compiler/',
-  ],
-  'adapter/main.ts': ['node:', 'adapter/'],
-  'adapter/machine.ts': ['node:', 'adapter/engine/', 'adapter/host/', 'adapter/netdev-help.ts'],
-  'adapter/netdev-help.ts': ['adapter/language/options.ts'],
   'src/': [
     'node:',
     'vscode',
@@ -65,7 +23,110 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     // Packet listings.
     'adapter/packets/',
   ],
+  'adapter/main.ts': ['node:', 'adapter/'],
+  'adapter/machine.ts': ['node:', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
+  'adapter/dap/': [
+    'node:',
+    '@vscode/debugadapter',
+    '@vscode/debugprotocol',
+    // The Debug Console takes gdb's commands.
+    'adapter/gdb/interpreter.ts',
+    'adapter/commands/',
+    'adapter/inspect/',
+    'adapter/engine/',
+    'adapter/packets/',
+    'type adapter/compiler/',
+  ],
+  'adapter/gdb/': [
+    'node:',
+    'adapter/commands/',
+    'adapter/inspect/',
+    'adapter/engine/',
+    'adapter/packets/',
+    'adapter/stack/util/',
+    'type adapter/compiler/',
+  ],
+  'adapter/language/': [
+    'node:',
+    'vscode-languageserver',
+    'adapter/commands/',
+    'adapter/inspect/',
+    'adapter/engine/',
+    'adapter/packets/',
+    // Parsers of the machine's options.
+    'adapter/stack/net/',
+    'adapter/stack/softmmu/',
+    'adapter/stack/util/',
+    'type adapter/compiler/',
+  ],
+  'adapter/commands/': [
+    'node:',
+    'adapter/inspect/',
+    'adapter/engine/',
+    'adapter/packets/',
+    // Parameters of the machine's options, reasons of drops.
+    'adapter/stack/net/',
+    'adapter/stack/util/',
+    'type adapter/compiler/',
+  ],
+  'adapter/inspect/': [
+    'node:',
+    'adapter/engine/',
+    'adapter/packets/',
+    // Register and descriptor tables, reasons of drops.
+    'adapter/stack/hw/',
+    'adapter/stack/util/',
+    'type adapter/compiler/',
+    'type adapter/stack/',
+  ],
+  'adapter/engine/': [
+    'node:',
+    'adapter/host/',
+    'adapter/mailbox/',
+    'adapter/replay/',
+    'adapter/packets/',
+    'type adapter/inferior/',
+    'adapter/stack/hw/',
+    'adapter/stack/util/',
+    'type adapter/stack/',
+    'type adapter/compiler/',
+  ],
+  'adapter/host/': ['node:', 'adapter/mailbox/', 'adapter/stack/util/', 'type adapter/stack/'],
+  'adapter/inferior/': [
+    'node:',
+    'adapter/mailbox/',
+    'adapter/replay/',
+    'adapter/packets/',
+    'adapter/stack/util/',
+    'type adapter/stack/',
+  ],
+  'adapter/mailbox/': ['node:', 'adapter/stack/util/', 'type adapter/stack/'],
+  'adapter/replay/': ['adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
+  'adapter/packets/': ['adapter/stack/util/near.ts'],
+  'adapter/compiler/': ['node:', 'typescript', 'ts-blank-space'],
+  'adapter/stack/': [],
 };
+
+/** Imports against these rules that are still to be mended: file and target. The list only gets shorter. */
+const STILL_OPEN: readonly string[] = [
+  'adapter/commands/command.ts adapter/gdb/interpreter.ts',
+  'adapter/commands/help.ts adapter/gdb/interpreter.ts',
+  'adapter/dap/register-value.ts adapter/stack/hw/net/e1000_regs.ts',
+  'adapter/dap/registers.ts adapter/stack/hw/net/e1000_regs.ts',
+  'adapter/dap/views.ts adapter/stack/hw/net/e1000_regs.ts',
+  'adapter/engine/engine.ts adapter/inferior/recording.ts',
+  'adapter/engine/engine.ts adapter/inferior/trace-host.ts',
+  'adapter/engine/evaluate-static.ts adapter/inferior/describe.ts',
+  'adapter/gdb/ptype.ts adapter/stack/hw/net/e1000_regs.ts',
+  'adapter/gdb/register-info.ts adapter/stack/hw/net/e1000_regs.ts',
+  'adapter/host/qtest.ts adapter/engine/inferior.ts',
+  'adapter/inferior/describe.ts adapter/engine/api.ts',
+  'adapter/inspect/values.ts adapter/gdb/ptype.ts',
+  'adapter/language/analysis.ts adapter/gdb/interpreter.ts',
+  'adapter/language/completion.ts adapter/stack/hw/net/e1000_regs.ts',
+  'adapter/language/docs.ts adapter/gdb/ptype.ts',
+  'adapter/language/docs.ts adapter/stack/hw/net/e1000_regs.ts',
+];
 
 /** Modules that only the engine may use: V8's inspector does not show through to the front ends. */
 const V8_ONLY_IN_ENGINE = ['node:inspector', 'node:inspector/promises', 'node:v8', 'inspector', 'v8'];
@@ -105,12 +166,20 @@ describe('dependencies', () => {
         .filter((s) => s.path.startsWith(folder))
         .flatMap((s) =>
           imports(s)
-            .filter((i) => !allowed(i, folder, rules))
+            .filter((i) => !allowed(i, folder, rules) && !STILL_OPEN.includes(`${s.path} ${i.target}`))
             .map((i) => at(s, i.line, `may not import '${i.target}'`)),
         );
       assert.deepEqual(wrong, []);
     });
   }
+
+  it('the list of imports that are still to be mended is true', () => {
+    const there = new Set(all.flatMap((s) => imports(s).map((i) => `${s.path} ${i.target}`)));
+    assert.deepEqual(
+      STILL_OPEN.filter((open) => !there.has(open)),
+      [],
+    );
+  });
 
   it('every file of adapter and src is under one of these rules', () => {
     const folders = Object.keys(RULES);

@@ -13,7 +13,7 @@ interface ShownFrame {
   readonly line: number;
 }
 
-function shown_frames(readme: string): ShownFrame[] {
+function shownFrames(readme: string): ShownFrame[] {
   return [...readme.matchAll(/^(?:#(\d+) +|Breakpoint \d+, )(\w+) \(.*\) at (\S+\.ts):(\d+)$/gm)].map(
     ([, number = '0', name, file, line]) => ({ number: Number(number), name: name!, file: file!, line: Number(line) }),
   );
@@ -46,8 +46,8 @@ function wrong(info: DebugInfo, frame: ShownFrame, inner: ShownFrame | undefined
   return !inner || callees.some((c) => inner.name.endsWith(c)) ? '' : `${where}: ${inner.name} is not called there`;
 }
 
-function all_wrong(info: DebugInfo, readme: string): string[] {
-  const frames = shown_frames(readme);
+function allWrong(info: DebugInfo, readme: string): string[] {
+  const frames = shownFrames(readme);
   return frames
     .map((f) =>
       wrong(
@@ -64,17 +64,17 @@ describe('README.md', () => {
   const info = JSON.parse(readFileSync(join(root, 'dist/stack/debug-info.json'), 'utf8')) as DebugInfo;
 
   it('shows the lines that the session stops at', () => {
-    assert.ok(shown_frames(readme).length >= 8);
-    assert.deepEqual(all_wrong(info, readme), []);
+    assert.ok(shownFrames(readme).length >= 8);
+    assert.deepEqual(allWrong(info, readme), []);
   });
 
   it('is found out when a line is wrong', () => {
-    for (const f of shown_frames(readme)) {
+    for (const f of shownFrames(readme)) {
       // Without the frame that it called, a neighbour with a call might do; the session of test/gdb/cli.test.ts tells them apart.
-      const exact = f.number === 0 || shown_frames(readme).some((i) => i.number === f.number - 1);
+      const exact = f.number === 0 || shownFrames(readme).some((i) => i.number === f.number - 1);
       for (const by of exact ? [-1, 1, 1000] : [1000]) {
         const other = readme.replaceAll(`${f.file}:${f.line}`, `${f.file}:${f.line + by}`);
-        assert.notDeepEqual(all_wrong(info, other), [], `${f.name} ${by}`);
+        assert.notDeepEqual(allWrong(info, other), [], `${f.name} ${by}`);
       }
     }
   });

@@ -1,6 +1,6 @@
-/** A user network in this thread whose sockets are real: `HostSockets` without the mailbox. */
+/** A user network in this thread whose sockets are real: `NodeSockets` without the mailbox. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { HostSockets } from '../../adapter/host/host-sockets.ts';
+import { NodeSockets } from '../../adapter/host/sockets.ts';
 import {
   type Slirp,
   SlirpConfig,
@@ -16,7 +16,7 @@ import { socket_input } from '../../adapter/stack/util/sockets.ts';
 import { resetMachine, SimHost } from '../tools/sim-host.ts';
 
 class DirectHost extends SimHost {
-  readonly sockets = new HostSockets({
+  readonly sockets = new NodeSockets({
     post: (input: Input) => {
       const copied = 'data' in input ? { ...input, data: Uint8Array.from(input.data) } : input;
       this.inputs.push(copied);
@@ -66,18 +66,18 @@ class DirectHost extends SimHost {
 
 export class DirectNet {
   readonly slirp: Slirp;
-  private readonly host = new DirectHost();
-  private readonly started = performance.now();
-  private readonly fresh: Uint8Array[] = [];
+  readonly #host = new DirectHost();
+  readonly #started = performance.now();
+  readonly #fresh: Uint8Array[] = [];
 
   constructor(setup: (config: SlirpConfig) => void = () => undefined) {
-    resetMachine(this.host);
+    resetMachine(this.#host);
     const config = new SlirpConfig();
     setup(config);
-    const send_packet = (_o: object, buf: Uint8Array, size: number): void => {
-      this.fresh.push(buf.slice(0, size));
+    const sendPacket = (_o: object, buf: Uint8Array, size: number): void => {
+      this.#fresh.push(buf.slice(0, size));
     };
-    this.slirp = slirp_new(config, { send_packet }, {})!;
+    this.slirp = slirp_new(config, { send_packet: sendPacket }, {})!;
     machine.slirps.push(this.slirp);
   }
 
@@ -89,13 +89,13 @@ export class DirectNet {
   /** Turns the main loop until a frame to the guest is one that `take` wants; returns what `take` makes of it. */
   async until<T>(take: (frame: Uint8Array) => T | undefined): Promise<T> {
     for (;;) {
-      for (let f = this.fresh.shift(); f; f = this.fresh.shift()) {
+      for (let f = this.#fresh.shift(); f; f = this.#fresh.shift()) {
         const taken = take(f);
         if (taken !== undefined) {
           return taken;
         }
       }
-      await this.turn();
+      await this.#turn();
     }
   }
 
@@ -107,18 +107,18 @@ export class DirectNet {
     };
     end.then(settled, settled);
     while (!ended) {
-      this.fresh.splice(0).forEach(deliver);
-      await this.turn();
+      this.#fresh.splice(0).forEach(deliver);
+      await this.#turn();
     }
     return end;
   }
 
-  private async turn(): Promise<void> {
+  async #turn(): Promise<void> {
     await turn();
-    this.host.now_ns = 10_000e9 + (performance.now() - this.started) * 1e6;
+    this.#host.now_ns = 10_000e9 + (performance.now() - this.#started) * 1e6;
     slirp_pollfds_fill(this.slirp);
-    for (const input of this.host.poll()) {
-      socket_input(machine.sockets, this.host, input);
+    for (const input of this.#host.poll()) {
+      socket_input(machine.sockets, this.#host, input);
     }
     slirp_pollfds_poll(this.slirp);
   }
@@ -130,7 +130,7 @@ export class DirectNet {
     add: (slirp: Slirp) => { readonly errno: string; readonly port: number },
   ): Promise<number> {
     const fd = machine.sockets.next_fd;
-    this.host.answers.set(fd, await this.host.sockets.listen(fd, type, addr));
+    this.#host.answers.set(fd, await this.#host.sockets.listen(fd, type, addr));
     const r = add(this.slirp);
     if (r.errno !== '') {
       throw new Error(r.errno);
@@ -140,6 +140,6 @@ export class DirectNet {
 
   stop(): void {
     slirp_cleanup(this.slirp);
-    this.host.sockets.dispose();
+    this.#host.sockets.dispose();
   }
 }

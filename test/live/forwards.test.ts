@@ -112,7 +112,7 @@ for (const [link, faultRate] of LINKS) {
       const net = new DirectNet();
       net.send(arpFrame(GUEST_IP));
       const guest = new TcpGuest(net, false, 4, faultRate);
-      guest.answer = (client_port) => content(1500, client_port);
+      guest.answer = (clientPort) => content(1500, clientPort);
       const host = sockaddr_in(0x7f000001, 0);
       const port = await net.forward(SOCK_STREAM, host, (slirp) => slirp_add_hostfwd(slirp, false, host, 0, 80));
       const clients = Array.from({ length: CONNECTIONS }, async (_, i) => {

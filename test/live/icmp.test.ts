@@ -43,7 +43,7 @@ describe("pings of the outside through the system's ping", function () {
   after(() => rmSync(home, { recursive: true }));
 
   /** Makes a program `ping` that notes its arguments, says something and ends with a status. */
-  function stand_in(status: number, message: string): void {
+  function standIn(status: number, message: string): void {
     writeFileSync(
       join(home, 'ping'),
       `#!/bin/sh\nprintf "%s " "$@" > ${join(home, 'args')}\necho "${message}" >&2\nexit ${status}\n`,
@@ -75,7 +75,7 @@ describe("pings of the outside through the system's ping", function () {
     if (process.platform === 'win32') {
       this.skip();
     }
-    stand_in(0, '');
+    standIn(0, '');
     assert.deepEqual(await ask(LOOPBACK), {
       source: LOOPBACK,
       type: 0,
@@ -94,7 +94,7 @@ describe("pings of the outside through the system's ping", function () {
       if (process.platform === 'win32') {
         this.skip();
       }
-      stand_in(status, message);
+      standIn(status, message);
       const answer = await ask(OUTSIDE);
       assert.deepEqual([answer?.source, answer?.type, answer?.code], [0x0a000202, 3, code]);
     });
@@ -104,7 +104,7 @@ describe("pings of the outside through the system's ping", function () {
     if (process.platform === 'win32') {
       this.skip();
     }
-    stand_in(1, '');
+    standIn(1, '');
     assert.equal(await ask(OUTSIDE), null);
   });
 

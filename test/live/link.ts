@@ -7,35 +7,35 @@ const PAYLOAD = 34;
 
 export class FaultyLink {
   /** One frame in `rate` suffers each kind of fault; 0: none does. */
-  private readonly rate: number;
-  private x: number;
-  private held: Uint8Array | null = null;
+  readonly #rate: number;
+  #x: number;
+  #held: Uint8Array | null = null;
   faults = 0;
 
   constructor(seed: number, rate: number) {
-    this.x = seed;
-    this.rate = rate;
+    this.#x = seed;
+    this.#rate = rate;
   }
 
   /** xorshift32 (Marsaglia 2003). */
-  private next(n: number): number {
-    this.x ^= this.x << 13;
-    this.x ^= this.x >>> 17;
-    this.x ^= this.x << 5;
-    return (this.x >>> 0) % n;
+  #next(n: number): number {
+    this.#x ^= this.#x << 13;
+    this.#x ^= this.#x >>> 17;
+    this.#x ^= this.#x << 5;
+    return (this.#x >>> 0) % n;
   }
 
   /** Passes a frame on as the link does to it. */
   pass(frame: Uint8Array, size: number, deliver: Deliver): void {
-    const what = this.rate > 0 && size > PAYLOAD ? this.next(this.rate) : -1;
-    const late = this.held;
-    this.held = null;
+    const what = this.#rate > 0 && size > PAYLOAD ? this.#next(this.#rate) : -1;
+    const late = this.#held;
+    this.#held = null;
     this.faults += what >= 0 && what < 4 ? 1 : 0;
     if (what === 2) {
-      this.held = frame.slice(0, size);
+      this.#held = frame.slice(0, size);
     } else if (what === 3) {
       const bad = frame.slice(0, size);
-      bad[PAYLOAD + this.next(size - PAYLOAD)]! ^= 1 + this.next(255);
+      bad[PAYLOAD + this.#next(size - PAYLOAD)]! ^= 1 + this.#next(255);
       deliver(bad, size);
     } else if (what !== 0) {
       deliver(frame, size);

@@ -1,8 +1,8 @@
 /** The thread of a machine whose link between guest and user network may be bad: the release build on the live host. */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { LiveHost } from '../../adapter/host/live-host.ts';
-import type { MailboxBuffers } from '../../adapter/host/mailbox.ts';
+import { LiveHost } from '../../adapter/inferior/live-host.ts';
+import type { MailboxBuffers } from '../../adapter/mailbox/mailbox.ts';
 import type { NetClientInfo } from '../../adapter/stack/net/net.ts';
 import type { Slirp, SlirpCb } from '../../adapter/stack/slirp/slirp.ts';
 import type * as MachineModule from '../../adapter/stack/softmmu/machine.ts';
@@ -37,8 +37,8 @@ const toGuest = new FaultyLink(data.seed + 1, data.faultRate);
 /** Puts the bad link between the user network and its net client. */
 function spoil(): void {
   for (const s of machine.net.slirp_stacks) {
-    const { send_packet } = s.slirp.cb;
-    const bad: SlirpCb = { send_packet: (o, buf, size) => toGuest.pass(buf, size, (b, n) => send_packet(o, b, n)) };
+    const { send_packet: sendPacket } = s.slirp.cb;
+    const bad: SlirpCb = { send_packet: (o, buf, size) => toGuest.pass(buf, size, (b, n) => sendPacket(o, b, n)) };
     (s.slirp as { -readonly [K in keyof Slirp]: Slirp[K] }).cb = bad;
     const info = s.nc.info;
     const receive: NonNullable<NetClientInfo['receive']> = (nc, buf, size) => {
@@ -50,13 +50,13 @@ function spoil(): void {
 }
 
 class Host extends LiveHost {
-  private spoiled = false;
-  override poll(timeout_ns: number): ReturnType<LiveHost['poll']> {
-    if (!this.spoiled && data.faultRate > 0) {
-      this.spoiled = true;
+  #spoiled = false;
+  override poll(timeoutNs: number): ReturnType<LiveHost['poll']> {
+    if (!this.#spoiled && data.faultRate > 0) {
+      this.#spoiled = true;
       spoil();
     }
-    return super.poll(timeout_ns);
+    return super.poll(timeoutNs);
   }
 }
 
@@ -64,7 +64,7 @@ const host = new Host(data.mailbox, data.seed, data.nameservers, {
   now: () => performance.now(),
   ring: () => post({ type: 'ring' }),
   pause: () => undefined,
-  alloc_shared: (_name, bytes) => new SharedArrayBuffer(bytes),
+  allocShared: (_name, bytes) => new SharedArrayBuffer(bytes),
   frame: () => undefined,
 });
 main(data.argv.length, data.argv, host);

@@ -2,9 +2,9 @@
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Pump } from '../../adapter/engine/pump.ts';
 import { toSockaddr } from '../../adapter/host/addresses.ts';
-import { createMailbox } from '../../adapter/host/mailbox.ts';
+import { Pump } from '../../adapter/host/pump.ts';
+import { createMailbox } from '../../adapter/mailbox/mailbox.ts';
 import { bundle } from '../tools/bundle.ts';
 import type { LiveMachineData, LiveMachineMessage } from './machine-worker.ts';
 
@@ -26,51 +26,51 @@ export class LiveMachine {
   console = '';
   reports = '';
   faults = 0;
-  private readonly events = new EventEmitter();
-  private readonly mailbox = createMailbox();
-  private readonly pump: Pump;
-  private readonly worker: Worker;
-  private readonly exited: Promise<unknown>;
-  private nextId = 1;
+  readonly #events = new EventEmitter();
+  readonly #mailbox = createMailbox();
+  readonly #pump: Pump;
+  readonly #worker: Worker;
+  readonly #exited: Promise<unknown>;
+  #nextId = 1;
 
   private constructor(program: string, o: LiveMachineOptions) {
-    this.pump = new Pump(this.mailbox, {
+    this.#pump = new Pump(this.#mailbox, {
       console: (text) => {
         this.console += text;
-        this.events.emit('change');
+        this.#events.emit('change');
       },
-      monitorReply: (id, text) => this.events.emit(`reply ${id}`, text),
+      monitorReply: (id, text) => this.#events.emit(`reply ${id}`, text),
       report: (_level, text) => {
         this.reports += `${text}\n`;
-        this.events.emit('change');
+        this.#events.emit('change');
       },
       log: () => undefined,
     });
     const user = o.user ? `,${o.user}` : '';
     const workerData: LiveMachineData = {
       stackDir: join(root, 'dist/stack/release'),
-      mailbox: this.mailbox,
+      mailbox: this.#mailbox,
       argv: ['pktgdb', '-m', '256', '-netdev', `user,id=n0${user}`, '-device', 'e1000,netdev=n0', ...(o.argv ?? [])],
       nameservers: [toSockaddr('127.0.0.1', o.dnsPort ?? 53)],
       seed: o.seed ?? 1,
       faultRate: o.faultRate ?? 0,
     };
-    this.worker = new Worker(program, { workerData });
-    this.worker.on('message', (m: LiveMachineMessage) => {
-      this.pump.drain();
+    this.#worker = new Worker(program, { workerData });
+    this.#worker.on('message', (m: LiveMachineMessage) => {
+      this.#pump.drain();
       if (m.type === 'exit') {
         this.faults = m.faults;
       }
     });
-    this.worker.on('error', (e) => this.events.emit('error', e));
-    this.exited = once(this.worker, 'exit');
+    this.#worker.on('error', (e) => this.#events.emit('error', e));
+    this.#exited = once(this.#worker, 'exit');
   }
 
   /** Starts a machine; resolves when its shell is there. */
   static async start(options: LiveMachineOptions = {}): Promise<LiveMachine> {
     const [program = ''] = await bundle([join(import.meta.dirname, 'machine-worker.ts')], 'live');
     const m = new LiveMachine(program, options);
-    const ended = m.exited.then(() => {
+    const ended = m.#exited.then(() => {
       throw new Error(`the machine has ended: ${m.reports}`);
     });
     await Promise.race([m.printed(PROMPT), ended]);
@@ -81,7 +81,7 @@ export class LiveMachine {
   /** Resolves when the guest has printed `text`. */
   async printed(text: string): Promise<void> {
     while (!this.console.includes(text)) {
-      await once(this.events, 'change');
+      await once(this.#events, 'change');
     }
   }
 
@@ -89,7 +89,7 @@ export class LiveMachine {
   async run(line: string): Promise<string> {
     this.type(line);
     while (!this.console.endsWith(`\n${PROMPT}`)) {
-      await once(this.events, 'change');
+      await once(this.#events, 'change');
     }
     return this.console.slice(this.console.indexOf('\n') + 1, -PROMPT.length);
   }
@@ -102,13 +102,13 @@ export class LiveMachine {
 
   /** Types as it is. */
   press(text: string): void {
-    this.pump.post({ type: 'console', text });
+    this.#pump.post({ type: 'console', text });
   }
 
   async monitor(line: string): Promise<string> {
-    const id = this.nextId++;
-    const reply = once(this.events, `reply ${id}`);
-    this.pump.post({ type: 'monitor', id, line });
+    const id = this.#nextId++;
+    const reply = once(this.#events, `reply ${id}`);
+    this.#pump.post({ type: 'monitor', id, line });
     return String((await reply)[0]);
   }
 
@@ -118,8 +118,8 @@ export class LiveMachine {
   }
 
   async stop(): Promise<void> {
-    this.pump.post({ type: 'quit' });
-    await this.exited;
-    this.pump.dispose();
+    this.#pump.post({ type: 'quit' });
+    await this.#exited;
+    this.#pump.dispose();
   }
 }

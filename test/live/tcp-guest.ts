@@ -48,21 +48,21 @@ export class GuestConnection {
   readonly received: Buffer[] = [];
   /** Both ends have said all and know it. */
   done = false;
-  private readonly emit: (flags: number, seq: number, ack: number, data: Uint8Array) => void;
-  private readonly passive: boolean;
-  private readonly data: Buffer;
-  private una = ISS;
-  private rcv = 0;
-  private open = false;
-  private fin = false;
-  private sentAt = 0;
+  readonly #emit: (flags: number, seq: number, ack: number, data: Uint8Array) => void;
+  readonly #passive: boolean;
+  readonly #data: Buffer;
+  #una = ISS;
+  #rcv = 0;
+  #open = false;
+  #fin = false;
+  #sentAt = 0;
 
   constructor(guest: TcpGuest, sport: number, dport: number, data: Buffer, passive: boolean) {
     this.sport = sport;
     this.dport = dport;
-    this.data = data;
-    this.passive = passive;
-    this.emit = (flags, seq, ack, bytes) => guest.transmit(sport, dport, flags, seq, ack, bytes);
+    this.#data = data;
+    this.#passive = passive;
+    this.#emit = (flags, seq, ack, bytes) => guest.transmit(sport, dport, flags, seq, ack, bytes);
   }
 
   get bytes(): Buffer {
@@ -71,23 +71,23 @@ export class GuestConnection {
 
   take(s: Segment): void {
     if (s.flags & SYN) {
-      this.rcv = (s.seq + 1) >>> 0;
-      this.open ||= !this.passive;
-      this.una = this.passive ? this.una : ISS + 1;
-    } else if (this.passive && !this.open) {
-      this.open = s.ack === ISS + 1;
+      this.#rcv = (s.seq + 1) >>> 0;
+      this.#open ||= !this.#passive;
+      this.#una = this.#passive ? this.#una : ISS + 1;
+    } else if (this.#passive && !this.#open) {
+      this.#open = s.ack === ISS + 1;
     }
-    const fresh = s.flags & ACK ? (s.ack - this.una) | 0 : 0;
-    this.una += Math.max(0, fresh);
-    if (s.seq === this.rcv && (s.data.length > 0 || s.flags & FIN) && !(s.flags & SYN)) {
+    const fresh = s.flags & ACK ? (s.ack - this.#una) | 0 : 0;
+    this.#una += Math.max(0, fresh);
+    if (s.seq === this.#rcv && (s.data.length > 0 || s.flags & FIN) && !(s.flags & SYN)) {
       this.received.push(Buffer.from(s.data));
-      this.fin ||= (s.flags & FIN) !== 0;
-      this.rcv = (this.rcv + s.data.length + (s.flags & FIN)) >>> 0;
+      this.#fin ||= (s.flags & FIN) !== 0;
+      this.#rcv = (this.#rcv + s.data.length + (s.flags & FIN)) >>> 0;
     }
-    if (this.open && (s.data.length > 0 || s.flags & (FIN | SYN))) {
-      this.emit(ACK, Math.max(this.una, ISS + 1), this.rcv, Buffer.alloc(0));
+    if (this.#open && (s.data.length > 0 || s.flags & (FIN | SYN))) {
+      this.#emit(ACK, Math.max(this.#una, ISS + 1), this.#rcv, Buffer.alloc(0));
     }
-    this.done = this.fin && this.una === ISS + 2 + this.data.length;
+    this.done = this.#fin && this.#una === ISS + 2 + this.#data.length;
     if (fresh > 0 || s.flags & SYN) {
       this.send();
     }
@@ -95,21 +95,21 @@ export class GuestConnection {
 
   /** Sends what is under way, from the first byte that is not acknowledged on. */
   send(): void {
-    this.sentAt = performance.now();
-    if (!this.open) {
-      this.emit(this.passive ? SYN | ACK : SYN, ISS, this.passive ? this.rcv : 0, Buffer.alloc(0));
+    this.#sentAt = performance.now();
+    if (!this.#open) {
+      this.#emit(this.#passive ? SYN | ACK : SYN, ISS, this.#passive ? this.#rcv : 0, Buffer.alloc(0));
       return;
     }
-    for (let i = 0, at = this.una - ISS - 1; i < WINDOW && at <= this.data.length; i++, at += MSS) {
-      const bytes = this.data.subarray(at, at + MSS);
-      const last = at + MSS > this.data.length;
-      this.emit(ACK | PSH | (last ? FIN : 0), ISS + 1 + at, this.rcv, bytes);
+    for (let i = 0, at = this.#una - ISS - 1; i < WINDOW && at <= this.#data.length; i++, at += MSS) {
+      const bytes = this.#data.subarray(at, at + MSS);
+      const last = at + MSS > this.#data.length;
+      this.#emit(ACK | PSH | (last ? FIN : 0), ISS + 1 + at, this.#rcv, bytes);
     }
   }
 
   /** Sends again when it is time. */
   tick(): void {
-    if (!this.done && performance.now() - this.sentAt > RETRANSMIT_MS) {
+    if (!this.done && performance.now() - this.#sentAt > RETRANSMIT_MS) {
       this.send();
     }
   }
@@ -117,30 +117,30 @@ export class GuestConnection {
 
 export class TcpGuest {
   readonly connections = new Map<string, GuestConnection>();
-  private readonly net: DirectNet;
-  private readonly ip6: boolean;
-  private readonly toSlirp: FaultyLink;
-  private readonly toGuest: FaultyLink;
+  readonly #net: DirectNet;
+  readonly #ip6: boolean;
+  readonly #toSlirp: FaultyLink;
+  readonly #toGuest: FaultyLink;
   /** What a connection to the guest is sent; null: the guest does not listen. */
   answer: ((sport: number) => Buffer) | null = null;
 
   /** `rate`: one frame in so many suffers each kind of fault, 0 for none. */
   constructor(net: DirectNet, ip6: boolean, seed: number, rate: number) {
-    this.net = net;
-    this.ip6 = ip6;
-    this.toSlirp = new FaultyLink(seed, rate);
-    this.toGuest = new FaultyLink(seed + 1, rate);
+    this.#net = net;
+    this.#ip6 = ip6;
+    this.#toSlirp = new FaultyLink(seed, rate);
+    this.#toGuest = new FaultyLink(seed + 1, rate);
   }
 
   get faults(): number {
-    return this.toSlirp.faults + this.toGuest.faults;
+    return this.#toSlirp.faults + this.#toGuest.faults;
   }
 
   transmit(sport: number, dport: number, flags: number, seq: number, ack: number, data: Uint8Array): void {
-    const frame = this.ip6
+    const frame = this.#ip6
       ? tcp6(sport, dport, seq, ack, flags, data)
       : tcpFrame({ sport, dport, seq, ack, flags, data });
-    this.toSlirp.pass(frame, frame.length, (f, size) => this.net.send(f.slice(0, size)));
+    this.#toSlirp.pass(frame, frame.length, (f, size) => this.#net.send(f.slice(0, size)));
   }
 
   connect(sport: number, dport: number, data: Buffer): GuestConnection {
@@ -150,7 +150,7 @@ export class TcpGuest {
     return c;
   }
 
-  private take(f: Uint8Array): void {
+  #take(f: Uint8Array): void {
     const s = parse(f);
     if (!s) {
       return;
@@ -177,8 +177,8 @@ export class TcpGuest {
       }
     }, 50);
     try {
-      return await this.net.during(end, (f) =>
-        this.toGuest.pass(f, f.length, (g, size) => this.take(g.subarray(0, size))),
+      return await this.#net.during(end, (f) =>
+        this.#toGuest.pass(f, f.length, (g, size) => this.#take(g.subarray(0, size))),
       );
     } finally {
       clearInterval(timer);

@@ -83,26 +83,26 @@ describe('info usernet with connections', function () {
 
 /** Talks with a program: writes a line, waits for what it says. */
 class Talk {
-  private text = '';
-  private readonly child: ChildProcessWithoutNullStreams;
+  #text = '';
+  readonly #child: ChildProcessWithoutNullStreams;
   constructor(child: ChildProcessWithoutNullStreams) {
-    this.child = child;
+    this.#child = child;
     child.stdout.on('data', (data) => {
-      this.text += data;
+      this.#text += data;
     });
   }
   /** Everything up to `wanted`, which is taken. */
   async until(wanted: string): Promise<string> {
-    while (!this.text.includes(wanted)) {
-      await once(this.child.stdout, 'data');
+    while (!this.#text.includes(wanted)) {
+      await once(this.#child.stdout, 'data');
     }
-    const end = this.text.indexOf(wanted) + wanted.length;
-    const said = this.text.slice(0, end);
-    this.text = this.text.slice(end);
+    const end = this.#text.indexOf(wanted) + wanted.length;
+    const said = this.#text.slice(0, end);
+    this.#text = this.#text.slice(end);
     return said;
   }
   say(line: string): void {
-    this.child.stdin.write(`${line}\n`);
+    this.#child.stdin.write(`${line}\n`);
   }
 }
 

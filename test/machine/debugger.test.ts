@@ -28,7 +28,7 @@ describe('the debugger under -qtest', () => {
   });
 
   /** Stops in `name` while the steps run. Returns the frames there. */
-  async function stopped_in(name: string, steps: readonly Step[]): Promise<string[]> {
+  async function stoppedIn(name: string, steps: readonly Step[]): Promise<string[]> {
     session.break(name, undefined, { temporary: true });
     const done = driver.run(steps);
     await session.stop();
@@ -42,21 +42,21 @@ describe('the debugger under -qtest', () => {
     const setup = [{ op: 'pci_setup' }] as Step[];
     await driver.run(setup);
     const rings = [{ op: 'setup_rings', ims: 0x9d }] as Step[];
-    assert.deepEqual(await stopped_in('set_rx_control', rings), chain('set_rx_control e1000_mmio_write', QTEST));
-    assert.deepEqual(await stopped_in('arp_input', [ARP]), [
+    assert.deepEqual(await stoppedIn('set_rx_control', rings), chain('set_rx_control e1000_mmio_write', QTEST));
+    assert.deepEqual(await stoppedIn('arp_input', [ARP]), [
       ...chain('arp_input slirp_input net_slirp_receive nc_sendv_compat', SEND, TRANSMIT, QTEST),
     ]);
-    const received = await stopped_in('e1000_receive_iov', [ARP]);
+    const received = await stoppedIn('e1000_receive_iov', [ARP]);
     assert.deepEqual(received.slice(0, 7), chain('e1000_receive_iov', SEND));
     assert.deepEqual(received.slice(-6), chain(QTEST));
     await driver.run([{ op: 'icr' } as Step, { op: 'clock_step', ns: 1000000 } as Step]);
-    const raised = await stopped_in('pci_set_irq', [ARP]);
+    const raised = await stoppedIn('pci_set_irq', [ARP]);
     assert.deepEqual(raised.slice(0, 4), chain('pci_set_irq set_interrupt_cause set_ics e1000_receive_iov'));
   });
 
   it('frames that wait are delivered by a timer under clock_step', async () => {
     await driver.run([{ op: 'pci_setup' }, { op: 'setup_rings', flush_wait: false }, ARP] as Step[]);
-    assert.deepEqual(await stopped_in('e1000_receive_iov', [{ op: 'clock_step', ns: 1000000000 } as Step]), [
+    assert.deepEqual(await stoppedIn('e1000_receive_iov', [{ op: 'clock_step', ns: 1000000000 } as Step]), [
       ...chain('e1000_receive_iov qemu_deliver_packet_iov qemu_net_queue_deliver qemu_net_queue_flush'),
       ...chain('qemu_flush_or_purge_queued_packets qemu_flush_queued_packets e1000_flush_queue_timer'),
       ...chain('timerlist_run_timers qemu_clock_run_timers qtest_clock_warp', QTEST),

@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { read_capture } from '../../adapter/packets/capture.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
 import { build } from './frames.ts';
 import { Monitor } from './monitor.ts';
 import { Packets } from './packets.ts';
@@ -67,9 +67,9 @@ describe('pktgdb-machine: filters and links', () => {
     const d = await machine(['-netdev', 'user,id=n0', ...NIC, ...dump]);
     await d.run([...RINGS, ARP]);
     await q!.close();
-    const { packets } = read_capture(readFileSync(file));
+    const { packets } = readCapture(readFileSync(file));
     assert.deepEqual(
-      packets.map((p) => [p.ts_sec, p.data.length]),
+      packets.map((p) => [p.tsSec, p.data.length]),
       [
         [Date.UTC(2024, 1, 29, 12, 0, 1) / 1000, 42],
         [Date.UTC(2024, 1, 29, 12, 0, 1) / 1000, 64],
@@ -79,7 +79,7 @@ describe('pktgdb-machine: filters and links', () => {
 
   for (const options of ['', ',maxlen=30', ',maxlen=100000', ',queue=rx', ',queue=tx']) {
     it(`filter-dump${options} writes what real QEMU writes`, async function () {
-      if (!QTest.has_real()) {
+      if (!QTest.hasReal()) {
         this.skip();
       }
       const dumped = async (real: boolean): Promise<object> => {
@@ -142,7 +142,7 @@ describe('pktgdb-machine: filters and links', () => {
   }
 
   it('announce_self, set_link and info network are as in real QEMU', async function () {
-    if (!QTest.has_real()) {
+    if (!QTest.hasReal()) {
       this.skip();
     }
     const ours = await announced(false);

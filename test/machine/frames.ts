@@ -12,8 +12,8 @@ export interface Me {
 
 const mac = (s: string): Buffer => Buffer.from(s.replaceAll(':', ''), 'hex');
 const ip4 = (s: string): Buffer => Buffer.from(s.split('.').map(Number));
-const mac_text = (b: Buffer): string => b.toString('hex').replace(/..(?!$)/g, '$&:');
-const ip_text = (b: Buffer): string => [...b].join('.');
+const macText = (b: Buffer): string => b.toString('hex').replace(/..(?!$)/g, '$&:');
+const ipText = (b: Buffer): string => [...b].join('.');
 
 /** A big-endian packing of numbers: widths in bytes. */
 function pack(...fields: readonly (readonly [value: number, width: number])[]): Buffer {
@@ -37,7 +37,7 @@ export function csum(b: Buffer): number {
   return ~s & 0xffff;
 }
 
-export function payload_of(d: Dict): Buffer {
+export function payloadOf(d: Dict): Buffer {
   if (d['hex'] !== undefined) {
     return Buffer.from(String(d['hex']), 'hex');
   }
@@ -83,7 +83,7 @@ function tcp(d: Dict, sip: Buffer, dip: Buffer, p: Buffer): Buffer {
   return Buffer.concat([h.subarray(0, 16), pack([num(d, 'force_csum', c), 2]), h.subarray(18), p]);
 }
 
-function dhcp_payload(d: Dict, src: Buffer): Buffer {
+function dhcpPayload(d: Dict, src: Buffer): Buffer {
   const o = [Buffer.from('63825363', 'hex'), pack([53, 1], [1, 1], [num(d, 'msg', 1), 1])];
   if (d['request'] !== undefined) {
     o.push(pack([50, 1], [4, 1]), ip4(str(d, 'request', '')));
@@ -107,7 +107,7 @@ function dhcp_payload(d: Dict, src: Buffer): Buffer {
   return Buffer.concat([p, Buffer.alloc(Math.max(0, 300 - p.length))]);
 }
 
-function dns_payload(d: Dict): Buffer {
+function dnsPayload(d: Dict): Buffer {
   const labels = str(d, 'name', '')
     .split('.')
     .map((l) => Buffer.concat([pack([l.length, 1]), Buffer.from(l)]));
@@ -132,7 +132,7 @@ export function build(spec: Dict, me: Me): Buffer {
   }
   let sip = ip4(str(d, 'sip', me.ip));
   let dip = ip4(str(d, 'dip', '10.0.2.2'));
-  let p = payload_of(d);
+  let p = payloadOf(d);
   let proto = 17;
   let l4: Buffer;
   if (kind === 'icmp_echo') {
@@ -148,13 +148,13 @@ export function build(spec: Dict, me: Me): Buffer {
     if (kind === 'dns') {
       dip = ip4(str(d, 'dip', '10.0.2.3'));
       dport = 53;
-      p = dns_payload(d);
+      p = dnsPayload(d);
     } else if (kind === 'dhcp') {
       dst = Buffer.alloc(6, 0xff);
       [sport, dport] = [68, 67];
       sip = ip4(str(d, 'sip', '0.0.0.0'));
       dip = ip4(str(d, 'dip', '255.255.255.255'));
-      p = dhcp_payload(d, src);
+      p = dhcpPayload(d, src);
     }
     l4 = udp(d, sip, dip, sport, dport, p);
   } else {
@@ -172,7 +172,7 @@ export function build(spec: Dict, me: Me): Buffer {
   return Buffer.concat([dst, src, pack([0x0800, 2]), iph, l4]);
 }
 
-function dhcp_options(b: Buffer): Dict {
+function dhcpOptions(b: Buffer): Dict {
   const o: { [key: string]: Json } = {};
   for (let i = 0; i < b.length && b[i] !== 255; i++) {
     if (b[i] !== 0) {
@@ -183,7 +183,7 @@ function dhcp_options(b: Buffer): Dict {
   return o;
 }
 
-function parse_l4(proto: number, l4: Buffer, pseudo: Buffer): Dict {
+function parseL4(proto: number, l4: Buffer, pseudo: Buffer): Dict {
   if (proto === 6) {
     const o = (l4[12]! >> 4) * 4;
     return {
@@ -203,14 +203,14 @@ function parse_l4(proto: number, l4: Buffer, pseudo: Buffer): Dict {
   }
   if (proto === 17) {
     const [sport, n, c] = [l4.readUInt16BE(0), l4.readUInt16BE(4), l4.readUInt16BE(6)];
-    const csum_ok = c === 0 || csum(Buffer.concat([pseudo, l4])) === 0;
+    const csumOk = c === 0 || csum(Buffer.concat([pseudo, l4])) === 0;
     const data = l4.subarray(8, n).toString('hex');
-    const r = { udp: { sport, dport: l4.readUInt16BE(2), len: n, csum: c, csum_ok, data } };
+    const r = { udp: { sport, dport: l4.readUInt16BE(2), len: n, csum: c, csum_ok: csumOk, data } };
     if (sport !== 67 || l4.length <= 248) {
       return r;
     }
-    const [yiaddr, siaddr] = [ip_text(l4.subarray(24, 28)), ip_text(l4.subarray(28, 32))];
-    const options = dhcp_options(l4.subarray(248, n));
+    const [yiaddr, siaddr] = [ipText(l4.subarray(24, 28)), ipText(l4.subarray(28, 32))];
+    const options = dhcpOptions(l4.subarray(248, n));
     return { ...r, dhcp: { op: l4[8]!, xid: l4.readUInt32BE(12), yiaddr, siaddr, options } };
   }
   if (proto === 1) {
@@ -226,12 +226,12 @@ export function parse(f: Buffer): Dict {
   const type = f.readUInt16BE(12);
   const r = {
     len: f.length,
-    eth: { dst: mac_text(f.subarray(0, 6)), src: mac_text(f.subarray(6, 12)), type },
+    eth: { dst: macText(f.subarray(0, 6)), src: macText(f.subarray(6, 12)), type },
   };
   const b = f.subarray(14);
   if (type === 0x806 && b.length >= 28) {
-    const [sha, tha] = [mac_text(b.subarray(8, 14)), mac_text(b.subarray(18, 24))];
-    const [sip, tip] = [ip_text(b.subarray(14, 18)), ip_text(b.subarray(24, 28))];
+    const [sha, tha] = [macText(b.subarray(8, 14)), macText(b.subarray(18, 24))];
+    const [sip, tip] = [ipText(b.subarray(14, 18)), ipText(b.subarray(24, 28))];
     return { ...r, arp: { op: b.readUInt16BE(6), sha, sip, tha, tip } };
   }
   if (type !== 0x800 || b.length < 20) {
@@ -248,9 +248,9 @@ export function parse(f: Buffer): Dict {
     ttl: b[8]!,
     proto: b[9]!,
     csum_ok: csum(b.subarray(0, ihl)) === 0,
-    src: ip_text(b.subarray(12, 16)),
-    dst: ip_text(b.subarray(16, 20)),
+    src: ipText(b.subarray(12, 16)),
+    dst: ipText(b.subarray(16, 20)),
   };
   const pseudo = Buffer.concat([b.subarray(12, 20), pack([b[9]!, 2], [Math.max(0, tot - ihl), 2])]);
-  return { ...r, ip, ...parse_l4(b[9]!, l4, pseudo) };
+  return { ...r, ip, ...parseL4(b[9]!, l4, pseudo) };
 }

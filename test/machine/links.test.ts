@@ -18,7 +18,7 @@ const hex = (mac: string): string => mac.replaceAll(':', '');
 const frame = (to: string, from: string, fill: string, n = 50): string => `${hex(to)}${hex(from)}88b5${fill.repeat(n)}`;
 
 /** A port that nobody has now. */
-async function free_port(udp: boolean): Promise<number> {
+async function freePort(udp: boolean): Promise<number> {
   const s = udp ? createSocket('udp4') : createServer();
   if ('bind' in s) {
     s.bind(0, '127.0.0.1');
@@ -32,13 +32,13 @@ async function free_port(udp: boolean): Promise<number> {
 }
 
 /** Sends from one machine to the other until it arrives: a connection may still be under way. */
-async function reaches(from: Driver, to: Driver, frame_hex: string, fill: number): Promise<void> {
+async function reaches(from: Driver, to: Driver, frameHex: string, fill: number): Promise<void> {
   for (let tries = 0; tries < 40; tries++) {
-    await from.run([{ op: 'send_frame', frame: { raw: frame_hex } } as Step]);
+    await from.run([{ op: 'send_frame', frame: { raw: frameHex } } as Step]);
     const [event] = await to.run([{ op: 'expect', match: { eth: { type: 0x88b5 } } } as Step]);
     const result = event!.result as { ok: boolean };
     if (result.ok) {
-      assert.ok(frame_hex.includes(fill.toString(16)));
+      assert.ok(frameHex.includes(fill.toString(16)));
       return;
     }
   }
@@ -90,7 +90,7 @@ describe('pktgdb-machine: links between machines', () => {
       name: 'stream over inet',
       pairs: OURS,
       ends: async () => {
-        const addr = inet('addr', await free_port(false));
+        const addr = inet('addr', await freePort(false));
         return [`stream,id=n0,server=on,${addr}`, `stream,id=n0,${addr}`];
       },
     },
@@ -98,7 +98,7 @@ describe('pktgdb-machine: links between machines', () => {
       name: 'socket,listen and connect',
       pairs: ALL,
       ends: async () => {
-        const port = await free_port(false);
+        const port = await freePort(false);
         return [`socket,id=n0,listen=127.0.0.1:${port}`, `socket,id=n0,connect=127.0.0.1:${port}`];
       },
     },
@@ -106,7 +106,7 @@ describe('pktgdb-machine: links between machines', () => {
       name: 'socket,udp',
       pairs: OURS,
       ends: async () => {
-        const [p, q] = [await free_port(true), await free_port(true)];
+        const [p, q] = [await freePort(true), await freePort(true)];
         const end = (mine: number, other: number): string =>
           `socket,id=n0,udp=127.0.0.1:${other},localaddr=127.0.0.1:${mine}`;
         return [end(p, q), end(q, p)];
@@ -116,7 +116,7 @@ describe('pktgdb-machine: links between machines', () => {
       name: 'dgram over inet',
       pairs: MIXED,
       ends: async () => {
-        const [p, q] = [await free_port(true), await free_port(true)];
+        const [p, q] = [await freePort(true), await freePort(true)];
         const end = (mine: number, other: number): string =>
           `dgram,id=n0,${inet('local', mine)},${inet('remote', other)}`;
         return [end(p, q), end(q, p)];
@@ -127,7 +127,7 @@ describe('pktgdb-machine: links between machines', () => {
   for (const link of links) {
     for (const [first, second] of link.pairs) {
       it(`${link.name}: ${first} and ${second}`, async function () {
-        if ((first === 'QEMU' || second === 'QEMU') && !QTest.has_real()) {
+        if ((first === 'QEMU' || second === 'QEMU') && !QTest.hasReal()) {
           this.skip();
         }
         const [one, two] = await link.ends();

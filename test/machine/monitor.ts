@@ -6,13 +6,13 @@ import { join } from 'node:path';
 const PROMPT = '(qemu) ';
 
 export class Monitor {
-  private text = '';
-  private readonly socket: Socket;
+  #text = '';
+  readonly #socket: Socket;
 
   private constructor(socket: Socket) {
-    this.socket = socket;
+    this.#socket = socket;
     socket.setEncoding('utf8').on('data', (text: string) => {
-      this.text += text;
+      this.#text += text;
     });
   }
 
@@ -24,29 +24,29 @@ export class Monitor {
     const client = (once(server, 'connection') as Promise<[Socket]>).then(async ([socket]) => {
       server.close();
       const monitor = new Monitor(socket);
-      await monitor.prompt();
+      await monitor.#prompt();
       return monitor;
     });
     return { args: ['-monitor', `unix:${path}`], client };
   }
 
-  private async prompt(): Promise<string> {
-    while (!this.text.endsWith(PROMPT)) {
-      await once(this.socket, 'data');
+  async #prompt(): Promise<string> {
+    while (!this.#text.endsWith(PROMPT)) {
+      await once(this.#socket, 'data');
     }
-    const text = this.text.slice(0, -PROMPT.length);
-    this.text = '';
+    const text = this.#text.slice(0, -PROMPT.length);
+    this.#text = '';
     return text;
   }
 
   /** Runs a command. Returns what it prints; QEMU's echo of the line, which has escape sequences, is left out. */
   async command(line: string): Promise<string> {
-    this.socket.write(`${line}\n`);
-    const text = (await this.prompt()).replaceAll('\r', '');
+    this.#socket.write(`${line}\n`);
+    const text = (await this.#prompt()).replaceAll('\r', '');
     return text.includes('\u001b') ? text.slice(text.indexOf('\n') + 1) : text;
   }
 
   close(): void {
-    this.socket.destroy();
+    this.#socket.destroy();
   }
 }

@@ -3,29 +3,29 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 
 export class Packets {
-  private buffer = Buffer.alloc(0);
-  private readonly socket: Socket;
+  #buffer = Buffer.alloc(0);
+  readonly #socket: Socket;
 
   constructor(socket: Socket) {
-    this.socket = socket;
+    this.#socket = socket;
     socket.on('error', () => undefined);
     socket.on('data', (data: Buffer) => {
-      this.buffer = Buffer.concat([this.buffer, data]);
+      this.#buffer = Buffer.concat([this.#buffer, data]);
     });
   }
 
   async next(): Promise<Buffer> {
-    while (this.buffer.length < 4 || this.buffer.length < 4 + this.buffer.readUInt32BE(0)) {
-      await once(this.socket, 'data');
+    while (this.#buffer.length < 4 || this.#buffer.length < 4 + this.#buffer.readUInt32BE(0)) {
+      await once(this.#socket, 'data');
     }
-    const end = 4 + this.buffer.readUInt32BE(0);
-    const packet = this.buffer.subarray(4, end);
-    this.buffer = this.buffer.subarray(end);
+    const end = 4 + this.#buffer.readUInt32BE(0);
+    const packet = this.#buffer.subarray(4, end);
+    this.#buffer = this.#buffer.subarray(end);
     return packet;
   }
 
   send(packet: Buffer): void {
-    this.socket.write(Packets.framed(packet));
+    this.#socket.write(Packets.framed(packet));
   }
 
   /** A packet behind its length. */

@@ -24,35 +24,35 @@ function options(socket: string): readonly string[] {
 export class QTest {
   /** `raise 10` and `lower 10`, as they came. */
   readonly irqs: string[] = [];
-  private readonly dir: string;
-  private readonly process: ChildProcess | undefined;
-  private readonly socket: Socket;
-  private readonly real: boolean;
-  private buffer = '';
-  private waiting: ((line: string) => void) | undefined;
+  readonly #dir: string;
+  readonly #process: ChildProcess | undefined;
+  readonly #socket: Socket;
+  readonly #real: boolean;
+  #buffer = '';
+  #waiting: ((line: string) => void) | undefined;
 
   private constructor(dir: string, process: ChildProcess | undefined, socket: Socket) {
-    this.real = process?.spawnfile === QEMU;
-    this.dir = dir;
-    this.process = process;
-    this.socket = socket;
-    socket.setEncoding('latin1').on('data', (text: string) => this.received(text));
+    this.#real = process?.spawnfile === QEMU;
+    this.#dir = dir;
+    this.#process = process;
+    this.#socket = socket;
+    socket.setEncoding('latin1').on('data', (text: string) => this.#received(text));
     socket.on('error', () => undefined);
   }
 
   /** Starts a machine with the options that real QEMU was started with. */
   static start(args: readonly string[]): Promise<QTest> {
-    return QTest.spawn(process.execPath, (socket) => [MACHINE, '-accel', 'qtest', ...options(socket), ...args]);
+    return QTest.#spawn(process.execPath, (socket) => [MACHINE, '-accel', 'qtest', ...options(socket), ...args]);
   }
 
   /** True when there is a real QEMU to compare with. */
-  static has_real(): boolean {
+  static hasReal(): boolean {
     return spawnSync(QEMU, ['--version']).status === 0;
   }
 
   /** Starts real QEMU. Its processor runs firmware that does nothing, so that the virtual clock moves. */
   static real(args: readonly string[]): Promise<QTest> {
-    return QTest.spawn(QEMU, (socket) => {
+    return QTest.#spawn(QEMU, (socket) => {
       const bios = join(dirname(socket), 'bios');
       // cli; hlt; jmp to the hlt, at the reset vector, 16 bytes before the end.
       const image = Buffer.alloc(65536);
@@ -63,7 +63,7 @@ export class QTest {
   }
 
   /** Starts a program whose command line `argv` makes from the path of a socket, and waits until it has connected. */
-  private static async spawn(program: string, argv: (socket: string) => readonly string[]): Promise<QTest> {
+  static async #spawn(program: string, argv: (socket: string) => readonly string[]): Promise<QTest> {
     const dir = mkdtempSync(join(tmpdir(), 'pktgdb-qtest-'));
     const server = createServer().listen(join(dir, 'q'));
     const child = spawn(program, argv(join(dir, 'q')), { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -91,9 +91,9 @@ export class QTest {
     return { args: ['-qtest', `unix:${join(dir, 'q')}`], client };
   }
 
-  private received(text: string): void {
-    const lines = (this.buffer + text).split('\n');
-    this.buffer = lines.pop()!;
+  #received(text: string): void {
+    const lines = (this.#buffer + text).split('\n');
+    this.#buffer = lines.pop()!;
     for (const line of lines) {
       if (line.startsWith('IRQ ')) {
         // Line 0 is the interval timer, which ticks under clock_step.
@@ -101,7 +101,7 @@ export class QTest {
           this.irqs.push(line.slice(4));
         }
       } else {
-        this.waiting?.(line);
+        this.#waiting?.(line);
       }
     }
   }
@@ -110,19 +110,19 @@ export class QTest {
   send(command: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const closed = (): void => reject(new Error(`the machine went away after: ${command.slice(0, 80)}`));
-      this.socket.once('close', closed);
-      this.waiting = (line) => {
-        this.socket.off('close', closed);
+      this.#socket.once('close', closed);
+      this.#waiting = (line) => {
+        this.#socket.off('close', closed);
         resolve(line);
       };
-      this.socket.write(`${command}\n`);
+      this.#socket.write(`${command}\n`);
     });
   }
 
   /** Sends a command. Returns what follows OK. Throws for any other answer. */
   async command(command: string): Promise<string> {
     const step = /^clock_step (\d+)$/.exec(command);
-    if (this.real && step) {
+    if (this.#real && step) {
       // The clock of a real QEMU that has a processor cannot be moved, but it moves.
       await sleep(Number(step[1]) / 1e6);
       return '0';
@@ -155,12 +155,12 @@ export class QTest {
 
   /** Ends the machine as a user would, so that captures are complete. */
   async close(): Promise<void> {
-    if (this.process?.exitCode === null) {
-      const gone = once(this.process, 'close');
-      this.process.kill('SIGTERM');
+    if (this.#process?.exitCode === null) {
+      const gone = once(this.#process, 'close');
+      this.#process.kill('SIGTERM');
       await gone;
     }
-    this.socket.destroy();
-    rmSync(this.dir, { recursive: true, force: true });
+    this.#socket.destroy();
+    rmSync(this.#dir, { recursive: true, force: true });
   }
 }

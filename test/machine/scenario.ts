@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { regoff } from '../stack/e1000_oracle.ts';
-import { build, type Dict, type Me, parse, payload_of } from './frames.ts';
+import { build, type Dict, type Me, parse, payloadOf } from './frames.ts';
 import type { QTest } from './qtest.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -99,185 +99,185 @@ function matches(pattern: Json, value: Json | undefined): boolean {
 
 /** The driver and the host's side of one run. */
 export class Driver {
-  private readonly q: QTest;
-  private readonly slot: number;
-  private readonly me: Me;
-  private readonly env: Map<string, Json>;
-  private rx: (Ring & { part: Buffer; fcs: number }) | undefined;
-  private tx: Ring | undefined;
-  private queue: RxEvent[] = [];
-  private current!: Event;
-  private readonly servers = new Map<string, { server: Server; accepted: Socket[] }>();
-  private readonly streams = new Map<string, { socket: Socket; received: Buffer; ended: boolean; error: string }>();
-  private readonly datagrams = new Map<string, { socket: UdpSocket; received: Buffer[]; peer?: RemoteInfo }>();
+  readonly #q: QTest;
+  readonly #slot: number;
+  readonly #me: Me;
+  readonly #env: Map<string, Json>;
+  #rx: (Ring & { part: Buffer; fcs: number }) | undefined;
+  #tx: Ring | undefined;
+  #queue: RxEvent[] = [];
+  #current!: Event;
+  readonly #servers = new Map<string, { server: Server; accepted: Socket[] }>();
+  readonly #streams = new Map<string, { socket: Socket; received: Buffer; ended: boolean; error: string }>();
+  readonly #datagrams = new Map<string, { socket: UdpSocket; received: Buffer[]; peer?: RemoteInfo }>();
 
   constructor(q: QTest, sc: Scenario) {
-    this.q = q;
-    this.slot = sc.slot ?? 3;
-    this.me = { mac: sc.mac ?? '52:54:00:12:34:56', ip: '10.0.2.15', gw_mac: '52:55:0a:00:02:02', ...sc.me };
-    this.env = new Map(Object.entries(sc.vars ?? {}));
+    this.#q = q;
+    this.#slot = sc.slot ?? 3;
+    this.#me = { mac: sc.mac ?? '52:54:00:12:34:56', ip: '10.0.2.15', gw_mac: '52:55:0a:00:02:02', ...sc.me };
+    this.#env = new Map(Object.entries(sc.vars ?? {}));
   }
 
   async run(steps: readonly Step[]): Promise<Event[]> {
     const events: Event[] = [];
     for (const [i, raw] of steps.entries()) {
-      this.current = { i, op: raw.op, result: null, rx: [], irq: [] };
-      this.q.irqs.length = 0;
-      const s = substitute(raw, this.env) as Step;
-      this.current.result = await this.step(s);
-      this.current.rx.push(...(await this.scan_rx()));
-      this.current.irq = [...this.q.irqs];
+      this.#current = { i, op: raw.op, result: null, rx: [], irq: [] };
+      this.#q.irqs.length = 0;
+      const s = substitute(raw, this.#env) as Step;
+      this.#current.result = await this.#step(s);
+      this.#current.rx.push(...(await this.#scanRx()));
+      this.#current.irq = [...this.#q.irqs];
       if (typeof s['save'] === 'string') {
-        this.env.set(s['save'], (this.current.result as Dict)['pkt'] ?? this.current.result);
+        this.#env.set(s['save'], (this.#current.result as Dict)['pkt'] ?? this.#current.result);
       }
-      events.push(this.current);
+      events.push(this.#current);
     }
     return events;
   }
 
   /** Closes the host's sockets. */
   dispose(): void {
-    for (const { server, accepted } of this.servers.values()) {
+    for (const { server, accepted } of this.#servers.values()) {
       server.close();
       accepted.forEach((s) => void s.destroy());
     }
-    this.streams.forEach(({ socket }) => void socket.destroy());
-    this.datagrams.forEach(({ socket }) => void socket.close());
+    this.#streams.forEach(({ socket }) => void socket.destroy());
+    this.#datagrams.forEach(({ socket }) => void socket.close());
   }
 
-  private async pci_r(off: number): Promise<number> {
-    await this.q.outl(0xcf8, 0x80000000 + (this.slot << 11) + (off & 0xfc));
-    return this.q.inl(0xcfc);
+  async #pciR(off: number): Promise<number> {
+    await this.#q.outl(0xcf8, 0x80000000 + (this.#slot << 11) + (off & 0xfc));
+    return this.#q.inl(0xcfc);
   }
-  private async pci_w(off: number, v: number): Promise<void> {
-    await this.q.outl(0xcf8, 0x80000000 + (this.slot << 11) + (off & 0xfc));
-    await this.q.outl(0xcfc, v);
+  async #pciW(off: number, v: number): Promise<void> {
+    await this.#q.outl(0xcf8, 0x80000000 + (this.#slot << 11) + (off & 0xfc));
+    await this.#q.outl(0xcfc, v);
   }
-  private rr(reg: Json): Promise<number> {
-    return this.q.readl(BAR0 + (typeof reg === 'number' ? reg : regoff(String(reg))));
+  #rr(reg: Json): Promise<number> {
+    return this.#q.readl(BAR0 + (typeof reg === 'number' ? reg : regoff(String(reg))));
   }
-  private wr(reg: Json, v: number): Promise<void> {
-    return this.q.writel(BAR0 + (typeof reg === 'number' ? reg : regoff(String(reg))), v);
+  #wr(reg: Json, v: number): Promise<void> {
+    return this.#q.writel(BAR0 + (typeof reg === 'number' ? reg : regoff(String(reg))), v);
   }
 
   /** The descriptors that the device has filled; with `refill` they are given back. */
-  private async scan_rx(): Promise<RxEvent[]> {
+  async #scanRx(): Promise<RxEvent[]> {
     const got: RxEvent[] = [];
-    for (const r = this.rx; r; ) {
+    for (const r = this.#rx; r; ) {
       const i = r.next;
-      if (!r.refill && i === (await this.rr('RDH'))) {
+      if (!r.refill && i === (await this.#rr('RDH'))) {
         break;
       }
-      const d = await this.q.read(r.base + 16 * i, 16);
+      const d = await this.#q.read(r.base + 16 * i, 16);
       if ((d[12]! & 1) === 0) {
         break;
       }
       const [addr, len] = [Number(d.readBigUInt64LE(0)), d.readUInt16LE(8)];
-      r.part = Buffer.concat([r.part, len > 0 ? await this.q.read(addr, len) : Buffer.alloc(0)]);
+      r.part = Buffer.concat([r.part, len > 0 ? await this.#q.read(addr, len) : Buffer.alloc(0)]);
       const event = { ring_index: i, desc: d.toString('hex') };
       if ((d[12]! & 2) !== 0) {
         const f = r.part.subarray(0, r.part.length - r.fcs);
         r.part = Buffer.alloc(0);
         got.push({ ...event, frame: f.toString('hex'), pkt: parse(f) });
-        this.queue.push(got.at(-1)!);
+        this.#queue.push(got.at(-1)!);
       } else {
         got.push(event);
       }
       if (r.refill) {
         const empty = Buffer.alloc(16);
         empty.writeBigUInt64LE(BigInt(addr));
-        await this.q.write(r.base + 16 * i, empty);
-        await this.wr('RDT', i);
+        await this.#q.write(r.base + 16 * i, empty);
+        await this.#wr('RDT', i);
       }
       r.next = (i + 1) % r.count;
     }
     return got;
   }
 
-  private step(s: Step): Promise<Json> | Json {
-    const run = this.steps[s.op];
+  #step(s: Step): Promise<Json> | Json {
+    const run = this.#steps[s.op];
     if (!run) {
       throw new Error(`unknown step ${s.op}`);
     }
     return run(s);
   }
 
-  private readonly steps: Readonly<Record<string, (s: Step) => Promise<Json> | Json>> = {
+  readonly #steps: Readonly<Record<string, (s: Step) => Promise<Json> | Json>> = {
     note: (s) => s['text'] ?? null,
     sleep: (s) => sleep(Number(s['ms'])).then(() => null),
-    pci_read: (s) => this.pci_r(Number(s['off'])),
-    pci_write: (s) => this.pci_w(Number(s['off']), Number(s['value'])).then(() => null),
-    pci_setup: (s) => this.pci_setup(s),
+    pci_read: (s) => this.#pciR(Number(s['off'])),
+    pci_write: (s) => this.#pciW(Number(s['off']), Number(s['value'])).then(() => null),
+    pci_setup: (s) => this.#pciSetup(s),
     irq_intercept: async (s) => {
-      await this.q.outl(0xcf8, 0x80000860);
-      await this.q.outl(0xcfc, Number(s['pirq'] ?? 0x0b0a0b0a));
-      await this.q.command(`irq_intercept_in ${s['path'] ?? 'ioapic'}`);
+      await this.#q.outl(0xcf8, 0x80000860);
+      await this.#q.outl(0xcfc, Number(s['pirq'] ?? 0x0b0a0b0a));
+      await this.#q.command(`irq_intercept_in ${s['path'] ?? 'ioapic'}`);
       return null;
     },
-    readl: (s) => this.rr(s['reg']!),
-    writel: (s) => this.wr(s['reg']!, Number(s['value'])).then(() => null),
-    eeprom: (s) => this.eeprom(Number(s['words'] ?? 64)),
-    phy_read: (s) => this.mdic(2 * 0x04000000 + 0x00200000 + Number(s['phy_reg']) * 0x10000),
-    phy_write: (s) => this.mdic(0x04000000 + 0x00200000 + Number(s['phy_reg']) * 0x10000 + Number(s['value'])),
-    memread: async (s) => (await this.q.read(Number(s['addr']), Number(s['len']))).toString('hex'),
-    memwrite: (s) => this.q.write(Number(s['addr']), Buffer.from(String(s['hex']), 'hex')).then(() => null),
-    setup_rings: (s) => this.setup_rings(s),
-    clock_step: async (s) => Number(await this.q.command(`clock_step${s['ns'] === undefined ? '' : ` ${s['ns']}`}`)),
-    send_frame: (s) => this.send_frame(s),
-    tx_raw: (s) => this.tx_raw(s),
-    expect: (s) => this.expect(s),
-    quiesce: (s) => this.quiesce(s),
-    state: () => this.state(),
+    readl: (s) => this.#rr(s['reg']!),
+    writel: (s) => this.#wr(s['reg']!, Number(s['value'])).then(() => null),
+    eeprom: (s) => this.#eeprom(Number(s['words'] ?? 64)),
+    phy_read: (s) => this.#mdic(2 * 0x04000000 + 0x00200000 + Number(s['phy_reg']) * 0x10000),
+    phy_write: (s) => this.#mdic(0x04000000 + 0x00200000 + Number(s['phy_reg']) * 0x10000 + Number(s['value'])),
+    memread: async (s) => (await this.#q.read(Number(s['addr']), Number(s['len']))).toString('hex'),
+    memwrite: (s) => this.#q.write(Number(s['addr']), Buffer.from(String(s['hex']), 'hex')).then(() => null),
+    setup_rings: (s) => this.#setupRings(s),
+    clock_step: async (s) => Number(await this.#q.command(`clock_step${s['ns'] === undefined ? '' : ` ${s['ns']}`}`)),
+    send_frame: (s) => this.#sendFrame(s),
+    tx_raw: (s) => this.#txRaw(s),
+    expect: (s) => this.#expect(s),
+    quiesce: (s) => this.#quiesce(s),
+    state: () => this.#state(),
     icr: async () => {
-      const value = await this.rr('ICR');
+      const value = await this.#rr('ICR');
       return { value, bits: ICR_BITS.filter((_, i) => ((value >> i) & 1) !== 0), asserted: value >= 0x80000000 };
     },
     stats: async () => {
       const r: { [key: string]: Json } = {};
       for (const name of STATS) {
-        r[name] = await this.rr(name);
+        r[name] = await this.#rr(name);
       }
       return r;
     },
-    host_listen: (s) => this.host_listen(s),
-    host_accept: (s) => this.host_accept(s),
-    host_connect: (s) => this.host_connect(s),
-    host_send: (s) => this.host_send(s),
-    host_recv: (s) => this.host_recv(s),
-    host_close: (s) => this.host_close(s),
+    host_listen: (s) => this.#hostListen(s),
+    host_accept: (s) => this.#hostAccept(s),
+    host_connect: (s) => this.#hostConnect(s),
+    host_send: (s) => this.#hostSend(s),
+    host_recv: (s) => this.#hostRecv(s),
+    host_close: (s) => this.#hostClose(s),
   };
 
-  private async pci_setup(s: Step): Promise<Json> {
-    const id = hex32(await this.pci_r(0));
-    await this.pci_w(0x10, 0xffffffff);
-    const bar0_mask = hex32(await this.pci_r(0x10));
-    await this.pci_w(0x14, 0xffffffff);
-    const bar1_mask = hex32(await this.pci_r(0x14));
-    await this.pci_w(0x10, BAR0);
-    await this.pci_w(0x14, BAR1);
-    await this.pci_w(4, Number(s['command'] ?? 7));
-    const [cmdsts, classrev] = [hex32(await this.pci_r(4)), hex32(await this.pci_r(8))];
-    const [subsys, intr] = [hex32(await this.pci_r(0x2c)), hex32(await this.pci_r(0x3c))];
-    return { id, bar0_mask, bar1_mask, cmdsts, classrev, subsys, intr };
+  async #pciSetup(s: Step): Promise<Json> {
+    const id = hex32(await this.#pciR(0));
+    await this.#pciW(0x10, 0xffffffff);
+    const bar0Mask = hex32(await this.#pciR(0x10));
+    await this.#pciW(0x14, 0xffffffff);
+    const bar1Mask = hex32(await this.#pciR(0x14));
+    await this.#pciW(0x10, BAR0);
+    await this.#pciW(0x14, BAR1);
+    await this.#pciW(4, Number(s['command'] ?? 7));
+    const [cmdsts, classrev] = [hex32(await this.#pciR(4)), hex32(await this.#pciR(8))];
+    const [subsys, intr] = [hex32(await this.#pciR(0x2c)), hex32(await this.#pciR(0x3c))];
+    return { id, bar0_mask: bar0Mask, bar1_mask: bar1Mask, cmdsts, classrev, subsys, intr };
   }
 
-  private async mdic(value: number): Promise<number> {
-    await this.wr('MDIC', value);
-    return this.rr('MDIC');
+  async #mdic(value: number): Promise<number> {
+    await this.#wr('MDIC', value);
+    return this.#rr('MDIC');
   }
 
-  private async eeprom(count: number): Promise<Json> {
+  async #eeprom(count: number): Promise<Json> {
     const words: number[] = [];
     for (let i = 0; i < count; i++) {
-      await this.wr('EERD', (i << 8) | 1);
-      words.push((await this.rr('EERD')) >>> 16);
+      await this.#wr('EERD', (i << 8) | 1);
+      words.push((await this.#rr('EERD')) >>> 16);
     }
     const sum = words.reduce((a, b) => a + b, 0) & 0xffff;
     const text = (v: number): string => v.toString(16).padStart(4, '0');
     return { words: words.map(text), sum: text(sum) };
   }
 
-  private async setup_rings(s: Step): Promise<Json> {
+  async #setupRings(s: Step): Promise<Json> {
     const rings = { refill: true, next: 0, count: 16 };
     const r = { ...rings, base: 0x100000, bufbase: 0x200000, bufsize: 2048, ...(s['rx'] as object) };
     const t = { ...rings, base: 0x110000, bufbase: 0x400000, bufsize: 16384, ...(s['tx'] as object) };
@@ -285,9 +285,9 @@ export class Driver {
     for (let i = 0; i < r.count; i++) {
       const d = Buffer.alloc(16);
       d.writeBigUInt64LE(BigInt(r.bufbase + r.bufsize * i));
-      await this.q.write(r.base + 16 * i, d);
+      await this.#q.write(r.base + 16 * i, d);
     }
-    await this.q.write(t.base, Buffer.alloc(16 * t.count));
+    await this.#q.write(t.base, Buffer.alloc(16 * t.count));
     const values: readonly (readonly [string, number])[] = [
       ['CTRL', 0x41],
       ['RDBAL', r.base],
@@ -305,30 +305,30 @@ export class Driver {
       ['TCTL', tctl],
     ];
     for (const [reg, v] of values) {
-      await this.wr(reg, v);
+      await this.#wr(reg, v);
     }
-    this.rx = { ...r, part: Buffer.alloc(0), fcs: (rctl & 0x04000000) !== 0 ? 0 : 4 };
-    this.tx = t;
+    this.#rx = { ...r, part: Buffer.alloc(0), fcs: (rctl & 0x04000000) !== 0 ? 0 : 4 };
+    this.#tx = t;
     if (s['flush_wait'] !== false) {
-      await this.q.command('clock_step 1000000000');
+      await this.#q.command('clock_step 1000000000');
     }
     return null;
   }
 
   /** Puts a descriptor into the transmit ring. */
-  private async queue_desc(d: Buffer): Promise<{ tx_index: number; desc: string }> {
-    const t = this.tx!;
-    const tx_index = t.next;
-    await this.q.write(t.base + 16 * tx_index, d);
-    t.next = (tx_index + 1) % t.count;
-    return { tx_index, desc: d.toString('hex') };
+  async #queueDesc(d: Buffer): Promise<{ tx_index: number; desc: string }> {
+    const t = this.#tx!;
+    const txIndex = t.next;
+    await this.#q.write(t.base + 16 * txIndex, d);
+    t.next = (txIndex + 1) % t.count;
+    return { tx_index: txIndex, desc: d.toString('hex') };
   }
 
   /** Puts a buffer where the next descriptor's is, and makes the descriptor. */
-  private async buffer_desc(b: Buffer, lower: number, upper: number): Promise<Buffer> {
-    const t = this.tx!;
+  async #bufferDesc(b: Buffer, lower: number, upper: number): Promise<Buffer> {
+    const t = this.#tx!;
     const addr = t.bufbase + t.bufsize * t.next;
-    await this.q.write(addr, b);
+    await this.#q.write(addr, b);
     const d = Buffer.alloc(16);
     d.writeBigUInt64LE(BigInt(addr));
     d.writeUInt32LE((lower | b.length) >>> 0, 8);
@@ -336,43 +336,43 @@ export class Driver {
     return d;
   }
 
-  private async desc_after(i: number): Promise<string> {
-    return (await this.q.read(this.tx!.base + 16 * i, 16)).toString('hex');
+  async #descAfter(i: number): Promise<string> {
+    return (await this.#q.read(this.#tx!.base + 16 * i, 16)).toString('hex');
   }
 
-  private async send_frame(s: Step): Promise<Json> {
-    const f = build(s['frame'] as Dict, this.me);
+  async #sendFrame(s: Step): Promise<Json> {
+    const f = build(s['frame'] as Dict, this.#me);
     const lower = ((Number(s['cmd'] ?? 0x0b) << 24) | (Number(s['cso'] ?? 0) << 16)) >>> 0;
     const upper = (Number(s['css'] ?? 0) << 8) | (Number(s['special'] ?? 0) << 16);
-    const r = await this.queue_desc(await this.buffer_desc(f, lower, upper));
-    await this.wr('TDT', this.tx!.next);
-    return { ...r, desc_after: await this.desc_after(r.tx_index), tdh: await this.rr('TDH') };
+    const r = await this.#queueDesc(await this.#bufferDesc(f, lower, upper));
+    await this.#wr('TDT', this.#tx!.next);
+    return { ...r, desc_after: await this.#descAfter(r.tx_index), tdh: await this.#rr('TDH') };
   }
 
-  private async tx_raw(s: Step): Promise<Json> {
+  async #txRaw(s: Step): Promise<Json> {
     const records: { tx_index: number; desc: string }[] = [];
     for (const x of s['descs'] as unknown as readonly Dict[]) {
       let d: Buffer;
       if (x['desc'] === undefined) {
-        const b = x['frame'] ? build(x['frame'] as Dict, this.me) : Buffer.from(String(x['buf']), 'hex');
-        d = await this.buffer_desc(b, Number(x['lower'] ?? 0x0b000000), Number(x['upper'] ?? 0));
+        const b = x['frame'] ? build(x['frame'] as Dict, this.#me) : Buffer.from(String(x['buf']), 'hex');
+        d = await this.#bufferDesc(b, Number(x['lower'] ?? 0x0b000000), Number(x['upper'] ?? 0));
       } else {
         d = Buffer.from(String(x['desc']), 'hex');
       }
-      records.push(await this.queue_desc(d));
+      records.push(await this.#queueDesc(d));
     }
-    await this.wr('TDT', this.tx!.next);
+    await this.#wr('TDT', this.#tx!.next);
     const done: Json[] = [];
     for (const r of records) {
-      done.push({ ...r, desc_after: await this.desc_after(r.tx_index) });
+      done.push({ ...r, desc_after: await this.#descAfter(r.tx_index) });
     }
     return done;
   }
 
-  private async expect(s: Step): Promise<Json> {
+  async #expect(s: Step): Promise<Json> {
     const end = performance.now() + Number(s['timeout_ms'] ?? 2000);
     for (;;) {
-      for (let e = this.queue.shift(); e; e = this.queue.shift()) {
+      for (let e = this.#queue.shift(); e; e = this.#queue.shift()) {
         if (matches(s['match'] ?? {}, e.pkt)) {
           return { ok: true, ring_index: e.ring_index, pkt: e.pkt! };
         }
@@ -381,42 +381,42 @@ export class Driver {
         return { ok: false };
       }
       if (s['step_ns'] !== undefined) {
-        await this.q.command(`clock_step ${s['step_ns']}`);
+        await this.#q.command(`clock_step ${s['step_ns']}`);
       }
-      this.current.rx.push(...(await this.scan_rx()));
+      this.#current.rx.push(...(await this.#scanRx()));
       await sleep(1);
     }
   }
 
-  private async quiesce(s: Step): Promise<Json> {
+  async #quiesce(s: Step): Promise<Json> {
     for (const end = performance.now() + Number(s['ms'] ?? 200); performance.now() < end; await sleep(5)) {
-      this.current.rx.push(...(await this.scan_rx()));
+      this.#current.rx.push(...(await this.#scanRx()));
     }
     if (!s['keep']) {
-      this.queue = [];
+      this.#queue = [];
     }
     return null;
   }
 
-  private async state(): Promise<Json> {
+  async #state(): Promise<Json> {
     const regs: { [key: string]: Json } = {};
     for (const name of STATE_REGS) {
-      regs[name] = `0x${hex32(await this.rr(name))}`;
+      regs[name] = `0x${hex32(await this.#rr(name))}`;
     }
-    const r: { [key: string]: Json } = { regs, intx: (((await this.pci_r(4)) >>> 19) & 1) !== 0 };
+    const r: { [key: string]: Json } = { regs, intx: (((await this.#pciR(4)) >>> 19) & 1) !== 0 };
     for (const [name, ring] of [
-      ['rx_ring', this.rx],
-      ['tx_ring', this.tx],
+      ['rx_ring', this.#rx],
+      ['tx_ring', this.#tx],
     ] as const) {
       if (ring) {
-        const all = await this.q.read(ring.base, 16 * ring.count);
+        const all = await this.#q.read(ring.base, 16 * ring.count);
         r[name] = Array.from({ length: ring.count }, (_, i) => all.subarray(16 * i, 16 * i + 16).toString('hex'));
       }
     }
     return r;
   }
 
-  private async host_listen(s: Step): Promise<Json> {
+  async #hostListen(s: Step): Promise<Json> {
     const [name, port] = [String(s['name']), Number(s['port'] ?? 0)];
     if (s['proto'] === 'udp') {
       const socket = createSocket('udp4').bind(port, '127.0.0.1');
@@ -425,31 +425,31 @@ export class Driver {
         u.received.push(data);
         u.peer = peer;
       });
-      this.datagrams.set(name, u);
+      this.#datagrams.set(name, u);
       await once(socket, 'listening');
-      this.env.set(name, { port: socket.address().port });
+      this.#env.set(name, { port: socket.address().port });
     } else {
       const accepted: Socket[] = [];
       const server = createServer({ allowHalfOpen: true }, (socket) => accepted.push(socket)).listen(port, '127.0.0.1');
-      this.servers.set(name, { server, accepted });
+      this.#servers.set(name, { server, accepted });
       await once(server, 'listening');
-      this.env.set(name, { port: (server.address() as { port: number }).port });
+      this.#env.set(name, { port: (server.address() as { port: number }).port });
     }
     return null;
   }
 
-  private async host_accept(s: Step): Promise<Json> {
-    const l = this.servers.get(String(s['listener']))!;
+  async #hostAccept(s: Step): Promise<Json> {
+    const l = this.#servers.get(String(s['listener']))!;
     if (l.accepted.length === 0) {
       await once(l.server, 'connection', { signal: AbortSignal.timeout(PATIENCE * 4) });
     }
-    this.watch(String(s['name']), l.accepted.shift()!);
+    this.#watch(String(s['name']), l.accepted.shift()!);
     return null;
   }
 
-  private watch(name: string, socket: Socket): void {
+  #watch(name: string, socket: Socket): void {
     const stream = { socket, received: Buffer.alloc(0), ended: false, error: '' };
-    this.streams.set(name, stream);
+    this.#streams.set(name, stream);
     socket.on('data', (data: Buffer) => {
       stream.received = Buffer.concat([stream.received, data]);
     });
@@ -461,50 +461,50 @@ export class Driver {
     });
   }
 
-  private async host_connect(s: Step): Promise<Json> {
+  async #hostConnect(s: Step): Promise<Json> {
     const local = s['bind_port'] === undefined ? {} : { localAddress: '127.0.0.1', localPort: Number(s['bind_port']) };
     const socket = connect({ host: '127.0.0.1', port: Number(s['port']), allowHalfOpen: true, ...local });
     await once(socket, 'connect');
-    this.watch(String(s['name']), socket);
-    this.env.set(String(s['name']), { port: socket.localPort! });
+    this.#watch(String(s['name']), socket);
+    this.#env.set(String(s['name']), { port: socket.localPort! });
     return null;
   }
 
-  private async host_send(s: Step): Promise<Json> {
-    const p = payload_of(s);
-    const u = this.datagrams.get(String(s['name']));
+  async #hostSend(s: Step): Promise<Json> {
+    const p = payloadOf(s);
+    const u = this.#datagrams.get(String(s['name']));
     if (u) {
       const port = s['reply'] ? u.peer!.port : Number(s['to']);
       await new Promise((resolve) => u.socket.send(p, port, '127.0.0.1', resolve));
     } else {
-      await new Promise((resolve) => this.streams.get(String(s['name']))!.socket.write(p, resolve));
+      await new Promise((resolve) => this.#streams.get(String(s['name']))!.socket.write(p, resolve));
     }
     return p.length;
   }
 
   /** Waits until `there` holds, looking at the receive ring meanwhile; false if it takes too long. */
-  private async patiently(there: () => boolean): Promise<boolean> {
+  async #patiently(there: () => boolean): Promise<boolean> {
     for (const end = performance.now() + PATIENCE; !there(); await sleep(1)) {
       if (performance.now() > end) {
         return false;
       }
-      this.current.rx.push(...(await this.scan_rx()));
+      this.#current.rx.push(...(await this.#scanRx()));
     }
     return true;
   }
 
-  private async host_recv(s: Step): Promise<Json> {
-    const u = this.datagrams.get(String(s['name']));
+  async #hostRecv(s: Step): Promise<Json> {
+    const u = this.#datagrams.get(String(s['name']));
     if (u) {
-      if (!(await this.patiently(() => u.received.length > 0))) {
+      if (!(await this.#patiently(() => u.received.length > 0))) {
         return { error: 'TimeoutError: timed out' };
       }
       const data = u.received.shift()!;
       return { hex: data.toString('hex'), len: data.length };
     }
-    const t = this.streams.get(String(s['name']))!;
+    const t = this.#streams.get(String(s['name']))!;
     const want = Number(s['len'] ?? 1);
-    const done = await this.patiently(() => t.received.length >= want || t.ended || t.error !== '');
+    const done = await this.#patiently(() => t.received.length >= want || t.ended || t.error !== '');
     const hex = t.received.toString('hex');
     t.received = Buffer.alloc(0);
     if (t.error !== '' || !done) {
@@ -513,9 +513,9 @@ export class Driver {
     return { hex, len: hex.length / 2 };
   }
 
-  private host_close(s: Step): Json {
+  #hostClose(s: Step): Json {
     const name = String(s['name']);
-    const t = this.streams.get(name);
+    const t = this.#streams.get(name);
     if (s['shutdown']) {
       t?.socket.end();
     } else if (s['rst']) {
@@ -523,7 +523,7 @@ export class Driver {
     } else if (t) {
       t.socket.destroySoon();
     } else {
-      this.servers.get(name)?.server.close();
+      this.#servers.get(name)?.server.close();
     }
     return null;
   }

@@ -13,7 +13,7 @@ const scenarios = readdirSync(folder)
   .map((f) => f.replace('.scenario.json', ''));
 
 /** Ports of the host that a scenario names: they may be taken here, so others are used. */
-function host_ports(sc: Scenario): number[] {
+function hostPorts(sc: Scenario): number[] {
   const ports = [...(sc.netdev ?? '').matchAll(/hostfwd=\w+:[\d.]*:(\d+)-/g)].map((m) => Number(m[1]));
   for (const s of sc.steps) {
     if (s.op === 'host_listen' || s.op === 'host_connect') {
@@ -23,7 +23,7 @@ function host_ports(sc: Scenario): number[] {
   return [...new Set(ports)];
 }
 
-async function free_ports(count: number): Promise<number[]> {
+async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from(
       { length: count },
@@ -47,26 +47,26 @@ async function free_ports(count: number): Promise<number[]> {
 const PORT_KEYS = ['port', 'bind_port', 'sport', 'dport', 'to'];
 
 /** The scenario with other ports. */
-function with_ports<T>(x: T, ports: ReadonlyMap<number, number>): T {
+function withPorts<T>(x: T, ports: ReadonlyMap<number, number>): T {
   if (Array.isArray(x)) {
-    return x.map((v) => with_ports(v, ports)) as T;
+    return x.map((v) => withPorts(v, ports)) as T;
   }
   if (x === null || typeof x !== 'object') {
     return x;
   }
   const entries = Object.entries(x).map(([k, v]) => [
     k,
-    PORT_KEYS.includes(k) && typeof v === 'number' ? (ports.get(v) ?? v) : with_ports(v, ports),
+    PORT_KEYS.includes(k) && typeof v === 'number' ? (ports.get(v) ?? v) : withPorts(v, ports),
   ]);
   return Object.fromEntries(entries) as T;
 }
 
 /** Makes frames of two runs comparable: host ports as in the scenario, sequence numbers from the SYN on, checksums only right or wrong. */
 class Canonical {
-  private readonly ports: ReadonlyMap<number, number>;
-  private readonly iss = new Map<string, number>();
+  readonly #ports: ReadonlyMap<number, number>;
+  readonly #iss = new Map<string, number>();
   constructor(ports: ReadonlyMap<number, number>) {
-    this.ports = ports;
+    this.#ports = ports;
   }
   frame(hex: string): string {
     const f = Buffer.from(hex, 'hex');
@@ -81,14 +81,14 @@ class Canonical {
     const at = proto === 6 ? 16 : 6;
     const good = csum(Buffer.concat([pseudo, l4])) === 0;
     l4.writeUInt16BE(good ? 0 : 1, at);
-    l4.writeUInt16BE(this.ports.get(l4.readUInt16BE(0)) ?? l4.readUInt16BE(0), 0);
-    l4.writeUInt16BE(this.ports.get(l4.readUInt16BE(2)) ?? l4.readUInt16BE(2), 2);
+    l4.writeUInt16BE(this.#ports.get(l4.readUInt16BE(0)) ?? l4.readUInt16BE(0), 0);
+    l4.writeUInt16BE(this.#ports.get(l4.readUInt16BE(2)) ?? l4.readUInt16BE(2), 2);
     if (proto === 6) {
       const connection = l4.toString('hex', 0, 4);
-      if ((l4[13]! & 2) !== 0 && !this.iss.has(connection)) {
-        this.iss.set(connection, l4.readUInt32BE(4));
+      if ((l4[13]! & 2) !== 0 && !this.#iss.has(connection)) {
+        this.#iss.set(connection, l4.readUInt32BE(4));
       }
-      l4.writeUInt32BE((l4.readUInt32BE(4) - (this.iss.get(connection) ?? 0)) >>> 0, 4);
+      l4.writeUInt32BE((l4.readUInt32BE(4) - (this.#iss.get(connection) ?? 0)) >>> 0, 4);
     }
     return f.toString('hex');
   }
@@ -106,12 +106,12 @@ function comparable(op: string, result: Json): Json {
     return null;
   }
   if (op === 'expect') {
-    const { ok, ring_index } = result as Dict;
-    return { ok: ok!, ring_index: ring_index ?? null };
+    const { ok, ring_index: ringIndex } = result as Dict;
+    return { ok: ok!, ring_index: ringIndex ?? null };
   }
   if (op === 'send_frame') {
-    const { tx_index, desc, desc_after, tdh } = result as Dict;
-    return { tx_index: tx_index!, desc: desc!, desc_after: desc_after!, tdh: tdh! };
+    const { tx_index: txIndex, desc, desc_after: descAfter, tdh } = result as Dict;
+    return { tx_index: txIndex!, desc: desc!, desc_after: descAfter!, tdh: tdh! };
   }
   return result;
 }
@@ -150,8 +150,8 @@ describe('pktgdb-machine: transcripts of real QEMU', () => {
   for (const name of scenarios) {
     it(`${name}: registers, descriptors, interrupts and frames are the same`, async () => {
       const scenario = load(`${name}.scenario.json`) as Scenario;
-      const wanted = host_ports(scenario);
-      const free = await free_ports(wanted.length);
+      const wanted = hostPorts(scenario);
+      const free = await freePorts(wanted.length);
       const there = new Map(wanted.map((p, i) => [p, free[i]!]));
       const back = new Map(wanted.map((p, i) => [free[i]!, p]));
       const netdev = (scenario.netdev ?? 'user,id=n0').replace(/:(\d+)-/g, (all, p) => {
@@ -162,7 +162,7 @@ describe('pktgdb-machine: transcripts of real QEMU', () => {
       const q = await QTest.start(['-netdev', netdev, '-device', `${device}${scenario.device_opts ?? ''}`]);
       const driver = new Driver(q, scenario);
       try {
-        const actual = await driver.run(with_ports(scenario.steps, there));
+        const actual = await driver.run(withPorts(scenario.steps, there));
         compare((load(`${name}.transcript.json`) as { events: Event[] }).events, actual, back);
       } finally {
         driver.dispose();

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { CaptureError, LINKTYPE_ETHERNET, read_capture } from '../../adapter/packets/capture.ts';
-import { concat, type PacketToWrite, pcap_header, pcap_packet, write_pcap } from '../../adapter/packets/pcap.ts';
-import { PcapngWriter, write_pcapng } from '../../adapter/packets/pcapng.ts';
+import { CaptureError, LINKTYPE_ETHERNET, readCapture } from '../../adapter/packets/capture.ts';
+import { concat, type PacketToWrite, pcapHeader, pcapPacket, writePcap } from '../../adapter/packets/pcap.ts';
+import { PcapngWriter, writePcapng } from '../../adapter/packets/pcapng.ts';
 
 const TRACES = new URL('../traces/', import.meta.url);
 
@@ -12,15 +12,15 @@ function trace(name: string): Uint8Array {
 }
 
 const SAMPLE: PacketToWrite[] = [
-  { ts_sec: 1795386303, ts_nsec: 711290000, data: Uint8Array.from({ length: 61 }, (_, i) => i) },
-  { ts_sec: 1795386304, ts_nsec: 999999000, data: new Uint8Array(0) },
-  { ts_sec: 1795386305, ts_nsec: 1000, data: Uint8Array.of(1, 2, 3), len: 1514 },
+  { tsSec: 1795386303, tsNsec: 711290000, data: Uint8Array.from({ length: 61 }, (_, i) => i) },
+  { tsSec: 1795386304, tsNsec: 999999000, data: new Uint8Array(0) },
+  { tsSec: 1795386305, tsNsec: 1000, data: Uint8Array.of(1, 2, 3), len: 1514 },
 ];
 
 function plain(bytes: Uint8Array) {
-  return read_capture(bytes).packets.map((p) => ({
-    ts_sec: p.ts_sec,
-    ts_nsec: p.ts_nsec,
+  return readCapture(bytes).packets.map((p) => ({
+    tsSec: p.tsSec,
+    tsNsec: p.tsNsec,
     data: [...p.data],
     len: p.len,
   }));
@@ -30,7 +30,7 @@ const EXPECTED = SAMPLE.map((p) => ({ ...p, data: [...p.data], len: p.len ?? p.d
 
 function message(bytes: Uint8Array): string {
   try {
-    read_capture(bytes);
+    readCapture(bytes);
   } catch (e) {
     assert.ok(e instanceof CaptureError, String(e));
     return e.message;
@@ -40,51 +40,51 @@ function message(bytes: Uint8Array): string {
 
 describe('captures', () => {
   it('reads a capture of QEMU', () => {
-    const c = read_capture(trace('02-hello.pcap'));
+    const c = readCapture(trace('02-hello.pcap'));
     assert.equal(c.format, 'pcap');
     assert.equal(c.packets.length, 10);
     assert.deepEqual(
       c.packets.map((p) => p.len),
       [60, 60, 64, 60, 60, 71, 60, 60, 60, 60],
     );
-    assert.deepEqual([c.packets[0]!.ts_sec, c.packets[0]!.ts_nsec], [1795387303, 711290000]);
+    assert.deepEqual([c.packets[0]!.tsSec, c.packets[0]!.tsNsec], [1795387303, 711290000]);
     assert.deepEqual(c.warnings, []);
   });
 
   it('writes what it reads, byte for byte', () => {
     for (const name of ['01-dhcp.pcap', '02-hello.pcap', '03-ping.pcap', '05-http.pcap']) {
       const bytes = trace(name);
-      const c = read_capture(bytes);
-      const again = write_pcap(c.packets, { snaplen: c.interfaces[0]!.snaplen });
+      const c = readCapture(bytes);
+      const again = writePcap(c.packets, { snaplen: c.interfaces[0]!.snaplen });
       assert.equal(Buffer.compare(again, bytes), 0, name);
     }
   });
 
-  for (const big_endian of [false, true]) {
+  for (const bigEndian of [false, true]) {
     for (const nano of [false, true]) {
-      it(`pcap, ${big_endian ? 'big' : 'little'} endian, ${nano ? 'nano' : 'micro'}seconds`, () => {
-        const bytes = write_pcap(SAMPLE, { big_endian, nano });
+      it(`pcap, ${bigEndian ? 'big' : 'little'} endian, ${nano ? 'nano' : 'micro'}seconds`, () => {
+        const bytes = writePcap(SAMPLE, { bigEndian: bigEndian, nano });
         assert.deepEqual(plain(bytes), EXPECTED);
-        assert.equal(read_capture(bytes).big_endian, big_endian);
-        assert.equal(read_capture(bytes).interfaces[0]!.ticks_per_second, nano ? 1e9 : 1e6);
+        assert.equal(readCapture(bytes).bigEndian, bigEndian);
+        assert.equal(readCapture(bytes).interfaces[0]!.ticksPerSecond, nano ? 1e9 : 1e6);
       });
     }
-    it(`pcapng, ${big_endian ? 'big' : 'little'} endian`, () => {
-      const bytes = write_pcapng(SAMPLE, big_endian);
+    it(`pcapng, ${bigEndian ? 'big' : 'little'} endian`, () => {
+      const bytes = writePcapng(SAMPLE, bigEndian);
       assert.deepEqual(plain(bytes), EXPECTED);
-      assert.equal(read_capture(bytes).big_endian, big_endian);
+      assert.equal(readCapture(bytes).bigEndian, bigEndian);
     });
   }
 
   it('packets are views of the file', () => {
-    const bytes = write_pcap(SAMPLE);
-    assert.equal(read_capture(bytes).packets[0]!.data.buffer, bytes.buffer);
+    const bytes = writePcap(SAMPLE);
+    assert.equal(readCapture(bytes).packets[0]!.data.buffer, bytes.buffer);
   });
 
   it('reads sections of different byte order, several interfaces, names, simple packets and custom blocks', () => {
     const a = new PcapngWriter(false);
     const b = new PcapngWriter(true);
-    const c = read_capture(
+    const c = readCapture(
       concat([
         a.section('test'),
         a.interface('eth0'),
@@ -96,7 +96,7 @@ describe('captures', () => {
         b.interface('', LINKTYPE_ETHERNET, 96),
         b.custom(32473, Uint8Array.of(5), false),
         b.packet(SAMPLE[2]!),
-        b.simple_packet(new Uint8Array(5), 1500),
+        b.simplePacket(new Uint8Array(5), 1500),
       ]),
     );
     assert.deepEqual(
@@ -114,7 +114,7 @@ describe('captures', () => {
       ],
     );
     assert.deepEqual(
-      c.custom_blocks.map((x) => [x.pen, x.copyable, x.data[0], x.after_packets]),
+      c.customBlocks.map((x) => [x.pen, x.copyable, x.data[0], x.afterPackets]),
       [
         [32473, true, 1, 1],
         [32473, false, 5, 1],
@@ -134,10 +134,10 @@ describe('captures', () => {
       const at = head.indexOf(9, 8 + 8 + 8); // the if_tsresol option after if_name
       const idb = Uint8Array.from(head);
       idb[at + 4] = resol;
-      const epb = w.packet({ ts_sec: 0, ts_nsec: 0, data: new Uint8Array(4) });
+      const epb = w.packet({ tsSec: 0, tsNsec: 0, data: new Uint8Array(4) });
       new DataView(epb.buffer).setUint32(16, per * 3 + per / 2, true); // low half of the time stamp
-      const p = read_capture(concat([w.section(), idb, epb])).packets[0]!;
-      assert.deepEqual([p.ts_sec, p.ts_nsec], [3, 5e8], String(per));
+      const p = readCapture(concat([w.section(), idb, epb])).packets[0]!;
+      assert.deepEqual([p.tsSec, p.tsNsec], [3, 5e8], String(per));
     }
   });
 
@@ -149,36 +149,33 @@ describe('captures', () => {
     );
     assert.match(message(Uint8Array.of(0x1f, 0x8b, 8, 0, 0)), /gzip: unpack it first/);
     assert.match(message(Uint8Array.of(0xd4)), /starts with d4/);
-    assert.match(message(pcap_header().subarray(0, 20)), /20 bytes, 4 bytes of the 24-byte file header are missing/);
+    assert.match(message(pcapHeader().subarray(0, 20)), /20 bytes, 4 bytes of the 24-byte file header are missing/);
   });
 
   it('names a link type it does not support', () => {
     assert.equal(
-      message(write_pcap(SAMPLE, { linktype: 113 })),
+      message(writePcap(SAMPLE, { linktype: 113 })),
       'the capture has link type 113 LINUX_SLL (Linux "any" device), which is not supported; ' +
         'supported are 1 ETHERNET, 101 RAW (IP), 228 IPV4, 229 IPV6',
     );
     const w = new PcapngWriter();
     const file = concat([w.section(), w.interface('wlan0', 127), w.packet(SAMPLE[0]!)]);
     assert.match(message(file), /^interface 0 \(wlan0\) has link type 127 IEEE802_11_RADIOTAP/);
-    assert.match(message(write_pcap(SAMPLE, { linktype: 999 })), /link type 999 \(unknown\)/);
+    assert.match(message(writePcap(SAMPLE, { linktype: 999 })), /link type 999 \(unknown\)/);
   });
 
   it('keeps the packets before a cut, and says where it is', () => {
     const bytes = trace('02-hello.pcap');
-    const c = read_capture(bytes.subarray(0, 750));
+    const c = readCapture(bytes.subarray(0, 750));
     assert.equal(c.packets.length, 9);
     assert.equal(c.truncated, true);
     assert.deepEqual(c.warnings, [
       'truncated capture: it ends at byte 750, in the data of packet 10 (which starts at byte 739 and has 60 bytes): 49 bytes are missing',
     ]);
-    assert.match(
-      read_capture(bytes.subarray(0, 730)).warnings[0]!,
-      /in the header of packet 10 .* 9 bytes are missing/,
-    );
+    assert.match(readCapture(bytes.subarray(0, 730)).warnings[0]!, /in the header of packet 10 .* 9 bytes are missing/);
     assert.match(message(bytes.subarray(0, 50)), /^truncated capture: it ends at byte 50, in the data of packet 1 /);
-    const ng = write_pcapng(SAMPLE);
-    const cut = read_capture(ng.subarray(0, ng.length - 3));
+    const ng = writePcapng(SAMPLE);
+    const cut = readCapture(ng.subarray(0, ng.length - 3));
     assert.equal(cut.packets.length, 2);
     assert.match(
       cut.warnings[0]!,
@@ -187,13 +184,13 @@ describe('captures', () => {
   });
 
   it('does not believe absurd lengths', () => {
-    const bad = pcap_packet(SAMPLE[0]!);
+    const bad = pcapPacket(SAMPLE[0]!);
     new DataView(bad.buffer).setUint32(8, 0xffffffff, true);
     assert.match(
-      message(concat([pcap_header(), bad])),
+      message(concat([pcapHeader(), bad])),
       /packet 1 at byte 24 claims 4294967295 captured bytes, more than 262144/,
     );
-    const c = read_capture(concat([pcap_header(), pcap_packet(SAMPLE[0]!), bad]));
+    const c = readCapture(concat([pcapHeader(), pcapPacket(SAMPLE[0]!), bad]));
     assert.equal(c.packets.length, 1);
     assert.match(c.warnings[0]!, /^damaged capture: packet 2 at byte 101/);
     const w = new PcapngWriter();
@@ -208,13 +205,13 @@ describe('captures', () => {
   it('never throws anything but CaptureError, whatever the bytes', () => {
     const w = new PcapngWriter(true);
     const good = [
-      write_pcap(SAMPLE),
-      write_pcapng(SAMPLE),
+      writePcap(SAMPLE),
+      writePcapng(SAMPLE),
       concat([
         w.section('x'),
         w.interface('eth0'),
         w.names([[Uint8Array.of(1, 2, 3, 4), 'a']]),
-        w.simple_packet(SAMPLE[0]!.data),
+        w.simplePacket(SAMPLE[0]!.data),
       ]),
     ];
     const edits = fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { maxLength: 6 });
@@ -225,8 +222,8 @@ describe('captures', () => {
           bytes[at % bytes.length] = v;
         }
         try {
-          for (const p of read_capture(bytes).packets) {
-            assert.ok(p.data.length <= bytes.length && Number.isFinite(p.ts_sec) && p.ts_nsec < 1e9);
+          for (const p of readCapture(bytes).packets) {
+            assert.ok(p.data.length <= bytes.length && Number.isFinite(p.tsSec) && p.tsNsec < 1e9);
           }
         } catch (e) {
           assert.ok(e instanceof CaptureError, String((e as Error).stack));

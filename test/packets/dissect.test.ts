@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { Conversations } from '../../adapter/packets/conversations.ts';
-import { dissect, dissect_bytes, format_tree, type TreeNode } from '../../adapter/packets/dissect.ts';
+import { dissect, dissectBytes, format_tree, type TreeNode } from '../../adapter/packets/dissect.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
-import { format_summary, summary } from '../../adapter/packets/summary.ts';
-import { HELLO, packets_of } from './samples.ts';
+import { formatSummary, summary } from '../../adapter/packets/summary.ts';
+import { HELLO, packetsOf } from './samples.ts';
 
 /** Compares with `golden/NAME.txt`; UPDATE_GOLDEN=1 writes it. */
 function golden(name: string, text: string): void {
@@ -20,7 +20,7 @@ function each(name: string, f: (p: PacketView) => string, only?: readonly number
   const p = new PacketView();
   p.conversations = new Conversations();
   let out = '';
-  for (const packet of packets_of(name)) {
+  for (const packet of packetsOf(name)) {
     p.set(packet.data, 0, packet.data.length, 'ethernet');
     p.number = packet.number;
     p.conversations.add(p);
@@ -36,7 +36,7 @@ describe('dissection', () => {
     it(`summaries of ${name}`, () => {
       golden(
         `${name}.summary`,
-        each(`${name}.pcap`, (p) => `${p.number} ${format_summary(summary(p))}`),
+        each(`${name}.pcap`, (p) => `${p.number} ${formatSummary(summary(p))}`),
       );
     });
   }
@@ -73,29 +73,29 @@ describe('dissection', () => {
     const p = new PacketView();
     const text = [HELLO.dns_query, HELLO.dns_answer, HELLO.tftp, HELLO.unreachable, HELLO.vlan].map((b) => {
       p.set(b, 0, b.length, 'ethernet');
-      return `${format_summary(summary(p))}\n${format_tree(dissect(p))}`;
+      return `${formatSummary(summary(p))}\n${format_tree(dissect(p))}`;
     });
-    const ip = packets_of('02-hello.pcap')[3]!.data.subarray(14);
+    const ip = packetsOf('02-hello.pcap')[3]!.data.subarray(14);
     p.set(ip, 0, ip.length, 'ip');
-    golden('protocols', [...text, `${format_summary(summary(p))}\n${format_tree(dissect(p))}`].join('\n'));
+    golden('protocols', [...text, `${formatSummary(summary(p))}\n${format_tree(dissect(p))}`].join('\n'));
   });
 
   it('says that a checksum is bad and what it should be', () => {
-    const bad = Uint8Array.from(packets_of('02-hello.pcap')[5]!.data);
+    const bad = Uint8Array.from(packetsOf('02-hello.pcap')[5]!.data);
     bad[60]! ^= 1;
     assert.match(
-      format_tree(dissect_bytes(bad)),
+      format_tree(dissectBytes(bad)),
       /Checksum: 0xc7a5 incorrect, should be 0xc8a5\n +\[Checksum Status: Bad\]/,
     );
     bad[24]! ^= 1;
-    assert.match(format_tree(dissect_bytes(bad)), /Header Checksum: 0x[0-9a-f]{4} incorrect, should be 0x[0-9a-f]{4}/);
+    assert.match(format_tree(dissectBytes(bad)), /Header Checksum: 0x[0-9a-f]{4} incorrect, should be 0x[0-9a-f]{4}/);
   });
 
   it('relative numbers start anew with a new connection of the same ports', () => {
     const conv = new Conversations();
     const p = new PacketView();
     p.conversations = conv;
-    const syn = Uint8Array.from(packets_of('02-hello.pcap')[0]!.data);
+    const syn = Uint8Array.from(packetsOf('02-hello.pcap')[0]!.data);
     p.set(syn, 0, syn.length, 'ethernet');
     conv.add(p);
     assert.equal(conv.relative(p)?.stream, 0);
@@ -108,7 +108,7 @@ describe('dissection', () => {
 
   it('never throws, and every node lies within the packet, whatever the bytes', () => {
     const samples = ['01-dhcp.pcap', '02-hello.pcap', '03-ping.pcap', '05-http.pcap'].flatMap((n) =>
-      packets_of(n).slice(0, 20),
+      packetsOf(n).slice(0, 20),
     );
     const bytes = [...samples.map((s) => s.data), ...Object.values(HELLO)];
     const edits = fc.array(fc.tuple(fc.nat(1000), fc.nat(255)), { maxLength: 5 });
@@ -137,8 +137,8 @@ describe('dissection', () => {
     );
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (b) => {
-        check(dissect_bytes(b), b.length);
-        check(dissect_bytes(b, 'ip'), b.length);
+        check(dissectBytes(b), b.length);
+        check(dissectBytes(b, 'ip'), b.length);
       }),
       { numRuns: 500 },
     );

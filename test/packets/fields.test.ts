@@ -4,20 +4,20 @@ import { Conversations } from '../../adapter/packets/conversations.ts';
 import {
   FIELD_GETTERS,
   FIELDS,
-  format_field,
-  known_fields,
+  formatField,
+  knownFields,
   PacketView,
-  suggest_fields,
-  unknown_field_message,
+  suggestFields,
+  unknownFieldMessage,
 } from '../../adapter/packets/fields.ts';
-import { format_ipv6, parse_ether, parse_ipv4, parse_ipv6 } from '../../adapter/packets/format.ts';
-import { literal_message, match, parse_literal } from '../../adapter/packets/match.ts';
-import { HELLO, packets_of } from './samples.ts';
+import { formatIpv6, parseEther, parseIpv4, parseIpv6 } from '../../adapter/packets/format.ts';
+import { literalMessage, match, parseLiteral } from '../../adapter/packets/match.ts';
+import { HELLO, packetsOf } from './samples.ts';
 
 /** Values of fields as text, for a packet of a capture. */
 function values(data: Uint8Array, names: readonly string[]): Record<string, string> {
   const p = new PacketView(data);
-  return Object.fromEntries(names.map((n) => [n, format_field(n, FIELDS[n]!.get(p))]));
+  return Object.fromEntries(names.map((n) => [n, formatField(n, FIELDS[n]!.get(p))]));
 }
 
 describe('fields', () => {
@@ -52,12 +52,12 @@ describe('fields', () => {
       'udp.port': '<absent>',
       'arp.opcode': '<absent>',
     };
-    assert.deepEqual(values(packets_of('02-hello.pcap')[3]!.data, Object.keys(expected)), expected);
+    assert.deepEqual(values(packetsOf('02-hello.pcap')[3]!.data, Object.keys(expected)), expected);
   });
 
   it('of ARP, ICMP, DHCP, HTTP and data', () => {
     assert.deepEqual(
-      values(packets_of('02-hello.pcap')[1]!.data, [
+      values(packetsOf('02-hello.pcap')[1]!.data, [
         'arp.opcode',
         'arp.src.proto_ipv4',
         'arp.dst.proto_ipv4',
@@ -70,14 +70,14 @@ describe('fields', () => {
         'arp.src.hw_mac': '52:54:00:12:34:56',
       },
     );
-    assert.deepEqual(values(packets_of('03-ping.pcap')[2]!.data, ['icmp.type', 'icmp.ident', 'icmp.seq', 'data.len']), {
+    assert.deepEqual(values(packetsOf('03-ping.pcap')[2]!.data, ['icmp.type', 'icmp.ident', 'icmp.seq', 'data.len']), {
       'icmp.type': '8',
       'icmp.ident': '107',
       'icmp.seq': '1',
       'data.len': '56',
     });
     assert.deepEqual(
-      values(packets_of('01-dhcp.pcap')[3]!.data, [
+      values(packetsOf('01-dhcp.pcap')[3]!.data, [
         'dhcp.type',
         'dhcp.option.dhcp',
         'dhcp.ip.your',
@@ -95,15 +95,15 @@ describe('fields', () => {
       },
     );
     assert.deepEqual(
-      values(packets_of('05-http.pcap')[3]!.data, ['http.request.method', 'http.request.uri', 'http.response.code']),
+      values(packetsOf('05-http.pcap')[3]!.data, ['http.request.method', 'http.request.uri', 'http.response.code']),
       {
         'http.request.method': 'GET',
         'http.request.uri': '/',
         'http.response.code': '<absent>',
       },
     );
-    assert.equal(values(packets_of('05-http.pcap')[5]!.data, ['http.response.code'])['http.response.code'], '200');
-    const p = new PacketView(packets_of('02-hello.pcap')[5]!.data);
+    assert.equal(values(packetsOf('05-http.pcap')[5]!.data, ['http.response.code'])['http.response.code'], '200');
+    const p = new PacketView(packetsOf('02-hello.pcap')[5]!.data);
     assert.equal(Buffer.from(FIELDS['data.data']!.get(p) as Uint8Array).toString(), 'Hello qemu Geust\n');
   });
 
@@ -132,10 +132,10 @@ describe('fields', () => {
   });
 
   it('a view can be aimed at the next packet, also one that starts at its IP header or inside a buffer', () => {
-    const frame = packets_of('02-hello.pcap')[3]!.data;
+    const frame = packetsOf('02-hello.pcap')[3]!.data;
     const buf = new Uint8Array(200);
     buf.set(frame, 50);
-    const p = new PacketView(packets_of('02-hello.pcap')[1]!.data);
+    const p = new PacketView(packetsOf('02-hello.pcap')[1]!.data);
     assert.equal(FIELD_GETTERS['tcp.dstport']!(p), undefined);
     assert.equal(FIELD_GETTERS['tcp.dstport']!(p.set(buf, 50, frame.length, 'ethernet')), 58676);
     assert.equal(FIELD_GETTERS['tcp.dstport']!(p.set(buf, 64, frame.length - 14, 'ip')), 58676);
@@ -146,7 +146,7 @@ describe('fields', () => {
   it('sequence numbers are relative with conversations, raw without', () => {
     const p = new PacketView();
     const conversations = new Conversations();
-    const seqs = packets_of('02-hello.pcap').map(({ data }) => {
+    const seqs = packetsOf('02-hello.pcap').map(({ data }) => {
       p.set(data, 0, data.length, 'ethernet');
       conversations.add(p);
       p.conversations = conversations;
@@ -158,17 +158,17 @@ describe('fields', () => {
   });
 
   it('suggests names for a misspelled one', () => {
-    assert.ok(suggest_fields('tcp.dport').includes('tcp.dstport'));
-    assert.ok(suggest_fields('tcp.flags.rst').length > 0);
-    assert.match(unknown_field_message('tcp.dstprt'), /^no packet field "tcp.dstprt"; did you mean "tcp.dstport"/);
-    assert.match(unknown_field_message('quux.zzzzzzzz'), /protocols: arp, data, dhcp/);
-    assert.ok(known_fields().includes('ip.addr'));
+    assert.ok(suggestFields('tcp.dport').includes('tcp.dstport'));
+    assert.ok(suggestFields('tcp.flags.rst').length > 0);
+    assert.match(unknownFieldMessage('tcp.dstprt'), /^no packet field "tcp.dstprt"; did you mean "tcp.dstport"/);
+    assert.match(unknownFieldMessage('quux.zzzzzzzz'), /protocols: arp, data, dhcp/);
+    assert.ok(knownFields().includes('ip.addr'));
   });
 
   it('never throws, whatever the bytes', () => {
-    const names = known_fields();
+    const names = knownFields();
     const samples = ['01-dhcp.pcap', '02-hello.pcap', '05-http.pcap'].flatMap((n) =>
-      packets_of(n)
+      packetsOf(n)
         .slice(0, 8)
         .map((s) => s.data),
     );
@@ -184,7 +184,7 @@ describe('fields', () => {
           }
           const p = new PacketView(b);
           for (const n of names) {
-            format_field(n, FIELDS[n]!.get(p));
+            formatField(n, FIELDS[n]!.get(p));
           }
         },
       ),
@@ -194,10 +194,10 @@ describe('fields', () => {
 });
 
 describe('comparing field values', () => {
-  const p = new PacketView(packets_of('02-hello.pcap')[3]!.data);
+  const p = new PacketView(packetsOf('02-hello.pcap')[3]!.data);
   const test = (name: string, op: Parameters<typeof match>[0], literal: string) => {
     const f = FIELDS[name]!;
-    return match(op, f.get(p), parse_literal(f, literal)!);
+    return match(op, f.get(p), parseLiteral(f, literal)!);
   };
 
   it('any occurrence may match; != wants none to be equal; what is absent matches nothing', () => {
@@ -218,25 +218,25 @@ describe('comparing field values', () => {
   });
 
   it('says what a literal should look like', () => {
-    assert.equal(parse_literal(FIELDS['ip.src']!, '10.0.2.256'), undefined);
+    assert.equal(parseLiteral(FIELDS['ip.src']!, '10.0.2.256'), undefined);
     assert.equal(
-      literal_message(FIELDS['ip.src']!, '10.0.2.256'),
+      literalMessage(FIELDS['ip.src']!, '10.0.2.256'),
       '"10.0.2.256" is no value of ip.src; expected an IPv4 address such as 10.0.2.2',
     );
-    assert.equal(parse_literal(FIELDS['tcp.port']!, 'http'), undefined);
+    assert.equal(parseLiteral(FIELDS['tcp.port']!, 'http'), undefined);
   });
 
   it('addresses survive printing and parsing', () => {
-    assert.equal(parse_ipv4('10.0.2.15'), 0x0a00020f);
-    assert.equal(parse_ether('52-54-00-12-34-56'), 0x525400123456);
-    assert.deepEqual(parse_ipv6('::ffff:10.0.2.2')?.slice(10), Uint8Array.of(255, 255, 10, 0, 2, 2));
+    assert.equal(parseIpv4('10.0.2.15'), 0x0a00020f);
+    assert.equal(parseEther('52-54-00-12-34-56'), 0x525400123456);
+    assert.deepEqual(parseIpv6('::ffff:10.0.2.2')?.slice(10), Uint8Array.of(255, 255, 10, 0, 2, 2));
     for (const bad of ['1::2::3', '1:2:3', 'fec0::g', '1:2:3:4:5:6:7:8:9']) {
-      assert.equal(parse_ipv6(bad), undefined, bad);
+      assert.equal(parseIpv6(bad), undefined, bad);
     }
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.nat(0xff), (b, mask) => {
         const sparse = b.map((x, i) => ((mask >> (i >> 1)) & 1 ? x : 0));
-        assert.deepEqual(parse_ipv6(format_ipv6(sparse)), sparse);
+        assert.deepEqual(parseIpv6(formatIpv6(sparse)), sparse);
       }),
       { numRuns: 300 },
     );

@@ -1,41 +1,41 @@
 /** Packets for tests: the captures of test/traces, and a few made by hand. */
 import { readFileSync } from 'node:fs';
-import { type CapturePacket, read_capture } from '../../adapter/packets/capture.ts';
-import { ones_sum } from '../../adapter/packets/checksum.ts';
+import { type CapturePacket, readCapture } from '../../adapter/packets/capture.ts';
+import { onesSum } from '../../adapter/packets/checksum.ts';
 import { concat } from '../../adapter/packets/pcap.ts';
 
-export function packets_of(name: string): readonly CapturePacket[] {
-  return read_capture(readFileSync(new URL(`../traces/${name}`, import.meta.url))).packets;
+export function packetsOf(name: string): readonly CapturePacket[] {
+  return readCapture(readFileSync(new URL(`../traces/${name}`, import.meta.url))).packets;
 }
 
-export function from_hex(s: string): Uint8Array {
+export function fromHex(s: string): Uint8Array {
   return Uint8Array.from(Buffer.from(s.replace(/\s+/g, ''), 'hex'));
 }
 
-export const GUEST_MAC = from_hex('525400123456');
-export const GATEWAY_MAC = from_hex('52550a000202');
+export const GUEST_MAC = fromHex('525400123456');
+export const GATEWAY_MAC = fromHex('52550a000202');
 
 function be16(n: number): Uint8Array {
   return Uint8Array.of(n >> 8, n & 255);
 }
 
 /** An Ethernet frame; from the guest unless `to_guest`. */
-export function ethernet(type: number, payload: Uint8Array, to_guest = false): Uint8Array {
-  return concat([to_guest ? GUEST_MAC : GATEWAY_MAC, to_guest ? GATEWAY_MAC : GUEST_MAC, be16(type), payload]);
+export function ethernet(type: number, payload: Uint8Array, toGuest = false): Uint8Array {
+  return concat([toGuest ? GUEST_MAC : GATEWAY_MAC, toGuest ? GATEWAY_MAC : GUEST_MAC, be16(type), payload]);
 }
 
 /** An IPv4 packet with a right header checksum; addresses are dotted. */
 export function ipv4(proto: number, src: string, dst: string, payload: Uint8Array): Uint8Array {
   const addr = (a: string) => Uint8Array.from(a.split('.'), Number);
   const h = concat([
-    from_hex('4500'),
+    fromHex('4500'),
     be16(20 + payload.length),
-    from_hex('00010000 40'),
+    fromHex('00010000 40'),
     Uint8Array.of(proto, 0, 0),
     addr(src),
     addr(dst),
   ]);
-  h.set(be16(0xffff - ones_sum(h, 0, 20)), 10);
+  h.set(be16(0xffff - onesSum(h, 0, 20)), 10);
   return concat([h, payload]);
 }
 
@@ -45,13 +45,13 @@ export function udp(src: number, dst: number, payload: Uint8Array): Uint8Array {
 }
 
 function icmp(head: string, payload: Uint8Array): Uint8Array {
-  const m = concat([from_hex(head), payload]);
-  m.set(be16(0xffff - ones_sum(m, 0, m.length)), 2);
+  const m = concat([fromHex(head), payload]);
+  m.set(be16(0xffff - onesSum(m, 0, m.length)), 2);
   return m;
 }
 
-const QUESTION = from_hex('07 6578616d706c65 03 6f7267 00 0001 0001');
-const query = udp(40000, 53, concat([from_hex('1234 0100 0001 0000 0000 0000'), QUESTION]));
+const QUESTION = fromHex('07 6578616d706c65 03 6f7267 00 0001 0001');
+const query = udp(40000, 53, concat([fromHex('1234 0100 0001 0000 0000 0000'), QUESTION]));
 
 /** Frames that the captures do not have. */
 export const HELLO = {
@@ -66,10 +66,10 @@ export const HELLO = {
         53,
         40000,
         concat([
-          from_hex('1234 8180 0001 0002 0000 0000'),
+          fromHex('1234 8180 0001 0002 0000 0000'),
           QUESTION,
-          from_hex('c00c 0005 0001 0000003c 0006 03777777 c00c'),
-          from_hex('c029 0001 0001 0000003c 0004 5db8d822'),
+          fromHex('c00c 0005 0001 0000003c 0006 03777777 c00c'),
+          fromHex('c029 0001 0001 0000003c 0004 5db8d822'),
         ]),
       ),
     ),
@@ -88,6 +88,6 @@ export const HELLO = {
   echo_reply: ethernet(0x0800, ipv4(1, '192.0.2.1', '10.0.2.15', icmp('00000000 00070001', Buffer.from('ping'))), true),
   vlan: ethernet(
     0x8100,
-    concat([from_hex('6064 0800'), ipv4(17, '10.0.2.15', '10.0.2.2', udp(1, 7, Buffer.from('echo')))]),
+    concat([fromHex('6064 0800'), ipv4(17, '10.0.2.15', '10.0.2.2', udp(1, 7, Buffer.from('echo')))]),
   ),
 };

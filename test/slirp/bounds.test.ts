@@ -45,7 +45,7 @@ describe('slirp: bounds', () => {
     assert.equal(t.net.slirp.tcb.count, 8192);
     assert.deepEqual(reset, [1, 2, 3]);
     assert.equal(dropped('TCP_TOO_MANY'), 3);
-    assert.equal(t.net.host.open_fds.size, 8192, 'its host socket is closed');
+    assert.equal(t.net.host.openFds.size, 8192, 'its host socket is closed');
   }).timeout(60_000);
 
   it('32768 in TIME_WAIT, which hold no socket of the host', () => {
@@ -60,7 +60,7 @@ describe('slirp: bounds', () => {
     });
     assert.equal(t.net.slirp.time_wait.count, 32768);
     assert.equal(dropped('TCP_TOO_MANY'), 2);
-    assert.equal(t.net.host.open_fds.size, 0);
+    assert.equal(t.net.host.openFds.size, 0);
   }).timeout(120_000);
 
   it('256 pings that are under way', () => {

@@ -20,7 +20,7 @@ const FLAGS = 'FSRPAU';
 
 /** Decodes frames in order; it remembers where each TCP flow began. */
 export class Decoder {
-  private readonly iss: Map<string, number> = new Map();
+  readonly #iss: Map<string, number> = new Map();
 
   /** The line of a frame. */
   line(f: Uint8Array): string {
@@ -31,15 +31,15 @@ export class Decoder {
       case 0x0806:
         return `${head} ARP op=${b.readUInt16BE(20)} ${ip4(f, 28)}@${hex(f.subarray(22, 28))} -> ${ip4(f, 38)}@${hex(f.subarray(32, 38))}`;
       case 0x0800:
-        return `${head} ${this.ipv4(b.subarray(14))}`;
+        return `${head} ${this.#ipv4(b.subarray(14))}`;
       case 0x86dd:
-        return `${head} ${this.ipv6(b.subarray(14))}`;
+        return `${head} ${this.#ipv6(b.subarray(14))}`;
       default:
         return `${head} ethertype=${type.toString(16)} ${hex(f.subarray(14))}`;
     }
   }
 
-  private ipv4(h: Buffer): string {
+  #ipv4(h: Buffer): string {
     const hl = (h[0]! & 15) * 4;
     const p = h.subarray(hl, h.readUInt16BE(2));
     const frag = h.readUInt16BE(6);
@@ -52,7 +52,7 @@ export class Decoder {
     const whole = frag === 0 || frag === 0x4000;
     switch (h[9]) {
       case 6:
-        return `${head} ${this.tcp(p, flow)}${sumOk(pseudo, p) ? '' : ' BADSUM'}`;
+        return `${head} ${this.#tcp(p, flow)}${sumOk(pseudo, p) ? '' : ' BADSUM'}`;
       case 17:
         return `${head} UDP ${hex(p.subarray(0, 6))}${!whole || p.readUInt16BE(6) === 0 || sumOk(pseudo, p) ? '' : ' BADSUM'} ${hex(p.subarray(8))}`;
       case 1:
@@ -63,15 +63,15 @@ export class Decoder {
     }
   }
 
-  private tcp(p: Buffer, flow: string): string {
+  #tcp(p: Buffer, flow: string): string {
     const key = `${flow}:${p.readUInt32BE(0)}`;
     const seq = p.readUInt32BE(4);
     const flags = p[13]!;
-    if ((flags & 2) !== 0 && !this.iss.has(key)) {
-      this.iss.set(key, seq);
+    if ((flags & 2) !== 0 && !this.#iss.has(key)) {
+      this.#iss.set(key, seq);
     }
     const off = (p[12]! >> 4) * 4;
-    const rel = (seq - (this.iss.get(key) ?? 0)) >>> 0;
+    const rel = (seq - (this.#iss.get(key) ?? 0)) >>> 0;
     const names = [...FLAGS].filter((_, i) => (flags >> i) & 1).join('');
     return (
       `TCP ${p.readUInt16BE(0)}>${p.readUInt16BE(2)} [${names}] seq=${rel} ack=${p.readUInt32BE(8)} win=${p.readUInt16BE(14)} ` +
@@ -79,12 +79,12 @@ export class Decoder {
     );
   }
 
-  private ipv6(h: Buffer): string {
+  #ipv6(h: Buffer): string {
     const p = h.subarray(40, 40 + h.readUInt16BE(4));
     const nh = h[6]!;
     const pseudo = Buffer.concat([h.subarray(8, 40), Buffer.from([0, 0, p.length >> 8, p.length & 255, 0, 0, 0, nh])]);
     const head = `IP6 ${hex(h.subarray(8, 24))}>${hex(h.subarray(24, 40))} hl=${h[7]} nh=${nh}${sumOk(pseudo, p) ? '' : ' BADSUM'}`;
-    return nh === 6 ? `${head} ${this.tcp(p, hex(h.subarray(8, 40)))}` : `${head} ${hex(p)}`;
+    return nh === 6 ? `${head} ${this.#tcp(p, hex(h.subarray(8, 40)))}` : `${head} ${hex(p)}`;
   }
 }
 

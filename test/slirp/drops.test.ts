@@ -234,7 +234,7 @@ describe('slirp: what is given up', () => {
     m.m_dat.set([10, 0, 2, 99], m.m_data + 16);
     ip_output(null, m);
     assert.deepEqual(
-      reasons(() => t.net.advance(t.net.now_ms + 3000)),
+      reasons(() => t.net.advance(t.net.nowMs + 3000)),
       ['ARP_TIMEOUT'],
     );
     assert.deepEqual(

@@ -6,45 +6,45 @@ import { ACK, FIN, parseTcp, type Received, SYN, TestNet } from './guest.ts';
 
 /** The link: a fixed seed decides what happens to each frame. */
 class Link {
-  private x: number;
-  private held: Uint8Array | null = null;
+  #x: number;
+  #held: Uint8Array | null = null;
   constructor(seed: number) {
-    this.x = seed;
+    this.#x = seed;
   }
-  private next(n: number): number {
-    this.x ^= this.x << 13;
-    this.x ^= this.x >>> 17;
-    this.x ^= this.x << 5;
-    return (this.x >>> 0) % n;
+  #next(n: number): number {
+    this.#x ^= this.#x << 13;
+    this.#x ^= this.#x >>> 17;
+    this.#x ^= this.#x << 5;
+    return (this.#x >>> 0) % n;
   }
   /** What comes out of the link when `f` goes in: nothing, one or two frames. */
   pass(f: Uint8Array): Uint8Array[] {
     const out: Uint8Array[] = [];
-    switch (this.next(30)) {
+    switch (this.#next(30)) {
       case 0:
         break;
       case 1:
         out.push(f, f);
         break;
       case 2:
-        if (this.held === null) {
-          this.held = f;
+        if (this.#held === null) {
+          this.#held = f;
           return [];
         }
         out.push(f);
         break;
       case 3: {
         const bad = Uint8Array.from(f);
-        bad[14 + this.next(bad.length - 14)]! ^= 1 + this.next(255);
+        bad[14 + this.#next(bad.length - 14)]! ^= 1 + this.#next(255);
         out.push(bad);
         break;
       }
       default:
         out.push(f);
     }
-    if (this.held) {
-      out.push(this.held);
-      this.held = null;
+    if (this.#held) {
+      out.push(this.#held);
+      this.#held = null;
     }
     return out;
   }
@@ -79,25 +79,25 @@ class BulkGuest {
   fin = false;
   open = false;
   readonly data: Buffer;
-  private readonly t: TestNet;
-  private readonly up: Link;
-  private readonly down: Link;
-  private seen = 0;
+  readonly #t: TestNet;
+  readonly #up: Link;
+  readonly #down: Link;
+  #seen = 0;
 
   constructor(t: TestNet, seed: number, data: Buffer) {
-    this.t = t;
-    this.up = new Link(seed);
-    this.down = new Link(seed + 1);
+    this.#t = t;
+    this.#up = new Link(seed);
+    this.#down = new Link(seed + 1);
     this.data = data;
   }
 
-  private emit(flags: number, seq: number, data: Buffer = Buffer.alloc(0)): void {
-    for (const f of this.up.pass(tcpFrame({ sport: 4000, dport: 9, seq, ack: this.rcv, flags, data }))) {
-      slirp_input(this.t.net.slirp, f, f.length);
+  #emit(flags: number, seq: number, data: Buffer = Buffer.alloc(0)): void {
+    for (const f of this.#up.pass(tcpFrame({ sport: 4000, dport: 9, seq, ack: this.rcv, flags, data }))) {
+      slirp_input(this.#t.net.slirp, f, f.length);
     }
   }
 
-  private take(s: Received): void {
+  #take(s: Received): void {
     if (!this.open) {
       if ((s.flags & (SYN | ACK)) === (SYN | ACK)) {
         this.open = true;
@@ -119,34 +119,34 @@ class BulkGuest {
       }
     }
     if (s.data.length > 0 || s.flags & FIN) {
-      this.emit(ACK, this.una);
+      this.#emit(ACK, this.una);
     }
   }
 
   /** Runs until the guest's data is acknowledged and the host's end has come, or `limit` ms of virtual time have passed. */
   run(limit: number): void {
-    while (this.t.net.now_ms < limit) {
+    while (this.#t.net.nowMs < limit) {
       if (!this.open) {
-        this.emit(SYN, 1000);
+        this.#emit(SYN, 1000);
       } else if (this.una < 1001 + this.data.length) {
         for (let i = 0; i < 8; i++) {
           const at = this.una - 1001 + i * 1000;
           if (at < this.data.length) {
-            this.emit(ACK, this.una + i * 1000, this.data.subarray(at, at + 1000));
+            this.#emit(ACK, this.una + i * 1000, this.data.subarray(at, at + 1000));
           }
         }
       } else if (this.fin) {
         return;
       } else {
-        this.emit(ACK, this.una);
+        this.#emit(ACK, this.una);
       }
-      this.t.net.turn();
-      this.t.net.advance(this.t.net.now_ms + 20);
-      for (; this.seen < this.t.net.sent.length; this.seen++) {
-        for (const f of this.down.pass(this.t.net.sent[this.seen]!.data)) {
+      this.#t.net.turn();
+      this.#t.net.advance(this.#t.net.nowMs + 20);
+      for (; this.#seen < this.#t.net.sent.length; this.#seen++) {
+        for (const f of this.#down.pass(this.#t.net.sent[this.#seen]!.data)) {
           const s = intact(f) ? parseTcp(f, 0) : null;
           if (s) {
-            this.take(s);
+            this.#take(s);
           }
         }
       }

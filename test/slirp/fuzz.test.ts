@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { read_pcap } from '../../adapter/packets/pcap.ts';
+import { readPcap } from '../../adapter/packets/pcap.ts';
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import * as build from '../tools/slirp-cases/build.ts';
@@ -24,15 +24,15 @@ const FRAME_MS_MAX = 2000;
 
 /** A small generator with a fixed seed, so that a failure can be repeated. */
 class Random {
-  private x: number;
+  #x: number;
   constructor(seed: number) {
-    this.x = seed;
+    this.#x = seed;
   }
   next(n: number): number {
-    this.x ^= this.x << 13;
-    this.x ^= this.x >>> 17;
-    this.x ^= this.x << 5;
-    return (this.x >>> 0) % n;
+    this.#x ^= this.#x << 13;
+    this.#x ^= this.#x >>> 17;
+    this.#x ^= this.#x << 5;
+    return (this.#x >>> 0) % n;
   }
 }
 
@@ -40,7 +40,7 @@ class Random {
 function corpus(): Uint8Array[] {
   const all: Uint8Array[] = [];
   for (const name of readdirSync(DIR).filter((f) => f.endsWith('.pcap'))) {
-    all.push(...read_pcap(readFileSync(new URL(name, DIR))).packets.map((p) => p.data));
+    all.push(...readPcap(readFileSync(new URL(name, DIR))).packets.map((p) => p.data));
   }
   return all;
 }
@@ -160,18 +160,18 @@ function run(seed: number, make: (r: Random, i: number) => Uint8Array): void {
   assert.ok(net.slirp.ipq.size <= 256 && net.slirp.ipq_bytes <= 4 << 20 && net.slirp.if_count <= 1024);
   assert.ok(net.slirp.tcb.count <= 8192 && net.slirp.udb.count <= 1024 && net.slirp.icmp.count <= 256);
   assert.ok(
-    net.host.open_fds.size <=
+    net.host.openFds.size <=
       2 + net.slirp.tcb.count + net.slirp.udb.count + net.slirp.udb_fast.count + net.slirp.icmp.count,
   );
   assert.ok(process.memoryUsage().heapUsed - heap < GROWTH_MAX, 'the heap grows');
-  net.advance(net.now_ms + 10_000_000);
+  net.advance(net.nowMs + 10_000_000);
   assert.equal(net.slirp.ipq.size, 0, 'incomplete datagrams are given up');
   assert.equal(net.slirp.ipq_bytes, 0);
   assert.equal(net.slirp.udb.count + net.slirp.udb_fast.count + net.slirp.icmp.count, 0, 'flows expire');
   assert.equal(net.slirp.if_count, 0, 'nothing waits for a MAC address');
   assert.equal(net.slirp.time_wait.count, 0, 'TIME_WAIT ends');
   net.close();
-  assert.equal(net.host.open_fds.size, 0, 'every descriptor is closed');
+  assert.equal(net.host.openFds.size, 0, 'every descriptor is closed');
   assert.equal(machine.sockets.fds.size, 0);
 }
 
@@ -212,10 +212,10 @@ describe('slirp: fuzz', function () {
         for (const f of conversation) {
           net.input(f);
         }
-        net.advance(net.now_ms + 700);
+        net.advance(net.nowMs + 700);
         assert.ok(net.slirp.ipq.size + net.slirp.tcb.count + net.slirp.udb.count <= 2 * CONVERSATION);
         net.close();
-        assert.equal(net.host.open_fds.size + machine.sockets.fds.size, 0);
+        assert.equal(net.host.openFds.size + machine.sockets.fds.size, 0);
       }),
       { numRuns: runs, seed: SEED },
     );

@@ -45,7 +45,7 @@ export function parseTcp(frame: Uint8Array, ns: number): Received | null {
 /** A network with a guest whose MAC address is known. */
 export class TestNet {
   readonly net: Replayer;
-  private at = 0;
+  #at = 0;
 
   constructor(setup: (o: ReplayOptions) => void = () => undefined) {
     const options = new ReplayOptions();
@@ -66,14 +66,14 @@ export class TestNet {
 
   /** Frames that came since the last call. */
   frames(): { ns: number; data: Uint8Array }[] {
-    const fresh = this.net.sent.slice(this.at);
-    this.at = this.net.sent.length;
+    const fresh = this.net.sent.slice(this.#at);
+    this.#at = this.net.sent.length;
     return fresh;
   }
 
   /** The frames that came were taken out of `net.sent`. */
   forget(): void {
-    this.at = 0;
+    this.#at = 0;
   }
 
   /** TCP segments that came since the last call. */
@@ -127,7 +127,9 @@ export class TestConn {
   /** A segment with `data` at `offset` behind the next number. */
   segment(flags: number, data: Uint8Array | string = '', offset = 0, urp = 0): Uint8Array {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    const { sport, dport, win } = this;
+    const sport = this.sport;
+    const dport = this.dport;
+    const win = this.win;
     return tcpFrame({ sport, dport, seq: (this.snd + offset) >>> 0, ack: this.rcv, flags, win, urp, data: bytes });
   }
 

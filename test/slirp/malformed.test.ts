@@ -149,7 +149,7 @@ describe('slirp: malformed input', () => {
     net.input(ip4(17, pattern(1480), { id: 10, frag: 8191, raw: true }));
     assert.equal(net.sent.length, 0);
     assert.ok((machine.drops.by_reason.get('IP_FRAG') ?? 0) > before);
-    net.advance(net.now_ms + 40_000);
+    net.advance(net.nowMs + 40_000);
     assertEmpty(net);
   });
 
@@ -169,7 +169,7 @@ describe('slirp: malformed input', () => {
     for (const d of echoed(net)) {
       assert.deepEqual(d, Buffer.from(pattern(3000)));
     }
-    net.advance(net.now_ms + 40_000);
+    net.advance(net.nowMs + 40_000);
     assertEmpty(net);
   });
 
@@ -183,7 +183,7 @@ describe('slirp: malformed input', () => {
     assert.equal(net.slirp.if_count, 1);
     net.input(tcp(80, 50000, RST | ACK, 0, 64002));
     assert.equal(net.slirp.tcb.count, 0);
-    net.advance(net.now_ms + 3000);
+    net.advance(net.nowMs + 3000);
     assert.equal(net.slirp.if_count, 0);
   });
 

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { read_pcap } from '../../adapter/packets/pcap.ts';
+import { readPcap } from '../../adapter/packets/pcap.ts';
 import { parseReplayArgs } from '../tools/replay-args.ts';
 import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
 
@@ -26,9 +26,9 @@ describe('slirp-replay', function () {
     assert.equal(r.status, 0, r.stderr);
     assert.equal(JSON.parse(r.stdout).frames_out, 5);
     assert.match(r.stderr, /Protocol\[State\][\s\S]*ARP {4}52:54:00:12:34:56 +10\.0\.2\.15/);
-    const first = read_pcap(readFileSync(out)).packets[0]!;
-    const input = read_pcap(readFileSync(join(ROOT, 'test/vectors/slirp/tcp_echo.pcap'))).packets[1]!;
-    assert.deepEqual([first.ts_sec, first.ts_nsec], [input.ts_sec, input.ts_nsec]);
+    const first = readPcap(readFileSync(out)).packets[0]!;
+    const input = readPcap(readFileSync(join(ROOT, 'test/vectors/slirp/tcp_echo.pcap'))).packets[1]!;
+    assert.deepEqual([first.tsSec, first.tsNsec], [input.tsSec, input.tsNsec]);
   });
 
   it('says what is wrong with a command line or a file', () => {
@@ -53,7 +53,7 @@ describe('slirp-replay', function () {
       return turn();
     };
     r.advance(4e12);
-    assert.equal(r.now_ms, 4e12);
+    assert.equal(r.nowMs, 4e12);
     r.close();
   });
 });

@@ -90,7 +90,7 @@ describe('slirp: services', () => {
     assert.equal(Buffer.from(answer.subarray(26, 30)).toString('hex'), '0a000203');
     assert.equal(Buffer.from(answer.subarray(42)).toString(), 'query');
     assert.match(slirp_connection_info(t.net.slirp), /UDP\[10 sec\]/);
-    t.net.advance(t.net.now_ms + 10100);
+    t.net.advance(t.net.nowMs + 10100);
     assert.equal(t.net.slirp.udb_fast.count, 0);
   });
 
@@ -115,7 +115,7 @@ describe('slirp: services', () => {
     assert.deepEqual([f.readUInt16BE(34), f.readUInt16BE(36), f.subarray(42).toString()], [7000, 600, 'to the guest']);
     t.send(udpFrame(600, 7000, Buffer.from('to the host')));
     assert.equal(t.net.host.datagrams[0]!.data.toString(), 'to the host');
-    t.net.advance(t.net.now_ms + 300_000);
+    t.net.advance(t.net.nowMs + 300_000);
     assert.match(slirp_connection_info(t.net.slirp), /UDP\[HOST_FORWARD\] +\d+ +127\.0\.0\.1 +6000 +10\.0\.2\.15 +600/);
   });
 
@@ -128,11 +128,11 @@ describe('slirp: services', () => {
     }
     t.net.settle();
     assert.equal(t.net.slirp.udb.count, 1024);
-    assert.equal(t.net.host.open_fds.size, 1024);
-    t.net.advance(t.net.now_ms + 239_000);
+    assert.equal(t.net.host.openFds.size, 1024);
+    t.net.advance(t.net.nowMs + 239_000);
     assert.equal(t.net.slirp.udb.count, 1024);
-    t.net.advance(t.net.now_ms + 2000);
-    assert.equal(t.net.host.open_fds.size, 0);
+    t.net.advance(t.net.nowMs + 2000);
+    assert.equal(t.net.host.openFds.size, 0);
   });
 
   it('bounds what waits for a MAC address, and gives it up after a second', () => {
@@ -142,7 +142,7 @@ describe('slirp: services', () => {
       t.push(ipFrame(1, Buffer.from('0800f7ff00000000', 'hex'), 0x0a000202, 0x0a000240 + (i & 63)));
     }
     assert.equal(t.net.slirp.if_count, 1024);
-    t.net.advance(t.net.now_ms + 2100);
+    t.net.advance(t.net.nowMs + 2100);
     assert.equal(t.net.slirp.if_count, 0);
     assert.equal(dropped().includes('ARP_TIMEOUT'), true);
   });

@@ -87,7 +87,7 @@ describe('slirp: tcp', () => {
     t.net.host.write(stream(t), Buffer.from('waiting'));
     t.net.settle();
     assert.deepEqual(t.segments(), []);
-    const start = t.net.now_ms;
+    const start = t.net.nowMs;
     t.net.advance(start + 24000);
     const probes = t.segments();
     assert.deepEqual(
@@ -184,9 +184,9 @@ describe('slirp: tcp', () => {
     c.tx(ACK);
     assert.match(slirp_connection_info(t.net.slirp), /TCP\[TIME_WAIT\]/);
     assert.equal(s.gone, true, 'the host socket is closed already');
-    t.net.advance(t.net.now_ms + 11000);
+    t.net.advance(t.net.nowMs + 11000);
     assert.doesNotMatch(slirp_connection_info(t.net.slirp), /TIME_WAIT/);
-    assert.equal(t.net.host.open_fds.size, 0);
+    assert.equal(t.net.host.openFds.size, 0);
   });
 
   it('takes a new connection with the ports of one in TIME_WAIT', () => {
@@ -293,7 +293,7 @@ describe('slirp: tcp', () => {
     t.frames();
     const s = t.net.host.dial(8080, 30000, 'hello')!;
     t.net.settle();
-    t.net.advance(t.net.now_ms + 76000);
+    t.net.advance(t.net.nowMs + 76000);
     assert.deepEqual(
       t.segments().map((x) => [x.flags, Math.round(x.ms / 1000)]),
       [0, 6, 18, 30, 42, 54, 66].map((sec) => [SYN, sec]),

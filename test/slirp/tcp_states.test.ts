@@ -73,7 +73,7 @@ describe('slirp: tcp states', () => {
       t.segments().map((x) => [x.flags, x.ack]),
       [[ACK, c.snd + 1]],
     );
-    const start = t.net.now_ms;
+    const start = t.net.nowMs;
     t.net.advance(start + 9000);
     assert.deepEqual(states(t), ['TIME_WAIT']);
     t.net.advance(start + 11_000);
@@ -118,7 +118,7 @@ describe('slirp: tcp states', () => {
     const s = stream(t);
     t.net.host.write(s, Buffer.from('anyone?'));
     t.net.settle();
-    const start = t.net.now_ms;
+    const start = t.net.nowMs;
     t.net.advance(start + 60_000);
     const tries = t.segments();
     assert.equal(
@@ -140,7 +140,7 @@ describe('slirp: tcp states', () => {
     const t = network();
     t.connect(4000, 9);
     t.segments();
-    t.net.advance(t.net.now_ms + 5 * HOUR);
+    t.net.advance(t.net.nowMs + 5 * HOUR);
     assert.deepEqual(t.segments(), []);
     assert.deepEqual(states(t), ['ESTABLISHED']);
   });

@@ -1,7 +1,7 @@
 /** The recorded cases: guest frames, and what libslirp 4.7 answered to them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { read_pcap } from '../../adapter/packets/pcap.ts';
+import { readPcap } from '../../adapter/packets/pcap.ts';
 import { parseReplayArgs } from '../tools/replay-args.ts';
 import { type ReplayResult, replay } from '../tools/slirp-replayer.ts';
 import { decodeAll } from './decode.ts';
@@ -20,7 +20,7 @@ const DIFFERENT: readonly string[] = ['m_tcp_urg', 'tcp_mss_536', 'tftp_dir', 'd
 
 /** The lines of what libslirp answered to a case. */
 const recorded = (name: string): string[] =>
-  decodeAll(read_pcap(readFileSync(new URL(`answers/${name}.out.pcap`, DIR))).packets.map((p) => p.data));
+  decodeAll(readPcap(readFileSync(new URL(`answers/${name}.out.pcap`, DIR))).packets.map((p) => p.data));
 
 /** The names of a search list in DNS form (RFC 1035, section 4.1.4). */
 function searchNames(data: Buffer): string[] {
@@ -49,10 +49,10 @@ function runCase(name: string): ReplayResult {
   const root = new URL('tftproot', DIR).pathname;
   const argv = cases[name]!.opts.split(' ').filter((a) => a !== '');
   const { options } = parseReplayArgs(argv.map((a) => a.replace('corpus/tftproot', root)));
-  const capture = read_pcap(readFileSync(new URL(`${name}.pcap`, DIR)));
-  const sec = capture.packets[0]?.ts_sec ?? 0;
+  const capture = readPcap(readFileSync(new URL(`${name}.pcap`, DIR)));
+  const sec = capture.packets[0]?.tsSec ?? 0;
   return replay(
-    capture.packets.map((p) => ({ ns: (p.ts_sec - sec) * 1e9 + p.ts_nsec, data: p.data })),
+    capture.packets.map((p) => ({ ns: (p.tsSec - sec) * 1e9 + p.tsNsec, data: p.data })),
     options,
   );
 }
@@ -110,9 +110,9 @@ describe('slirp: recorded cases', () => {
   });
 
   it('keeps its times: retransmissions at the ticks of libslirp', () => {
-    const expected = read_pcap(readFileSync(new URL('answers/tcp_rexmt.out.pcap', DIR))).packets;
-    const t0 = expected[0]!.ts_sec;
-    const want = expected.map((p) => (p.ts_sec - t0) * 1000 + Math.round(p.ts_nsec / 1e6));
+    const expected = readPcap(readFileSync(new URL('answers/tcp_rexmt.out.pcap', DIR))).packets;
+    const t0 = expected[0]!.tsSec;
+    const want = expected.map((p) => (p.tsSec - t0) * 1000 + Math.round(p.tsNsec / 1e6));
     assert.deepEqual(
       runCase('tcp_rexmt').frames.map((f) => Math.round(f.ns / 1e6)),
       want,

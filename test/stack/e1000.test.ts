@@ -26,7 +26,7 @@ import {
 } from '../../adapter/stack/softmmu/memory.ts';
 import { WordMemory } from '../../adapter/stack/softmmu/ram_copy.ts';
 import { Oracle, regoff, type Step } from './e1000_oracle.ts';
-import { BAR0, type BareMachine, bare_machine } from './harness.ts';
+import { BAR0, type BareMachine, bareMachine } from './harness.ts';
 
 const R = (name: string): number => regoff(name);
 const BROADCAST = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
@@ -45,14 +45,14 @@ function frame(dst: readonly number[], size: number): Uint8Array {
 
 /** A machine with rings, past the pause after RCTL. */
 function started(step: { [key: string]: unknown } = {}): { m: BareMachine; o: Oracle } {
-  const m = bare_machine();
+  const m = bareMachine();
   const o = new Oracle(m);
-  o.setup_rings({ op: 'setup_rings', ...step } as Step);
+  o.setupRings({ op: 'setup_rings', ...step } as Step);
   return { m, o };
 }
 
 /** Everything of RAM but the given ranges is zero. */
-function only_written(ranges: readonly (readonly [number, number])[]): void {
+function onlyWritten(ranges: readonly (readonly [number, number])[]): void {
   const copy = machine.ram.slice();
   for (const [from, to] of ranges) {
     copy.fill(0, from, to);
@@ -65,7 +65,7 @@ function only_written(ranges: readonly (readonly [number, number])[]): void {
 
 describe('e1000: registers', () => {
   it('have the values of the table after a reset, by name and place', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     for (const r of E1000_REGISTERS) {
       if (r.name !== 'RA') {
         assert.equal(m.s.mac_reg[r.offset >> 2], r.reset >>> 0, r.name);
@@ -100,7 +100,7 @@ describe('e1000: registers', () => {
   });
 
   it('counters clear on read if the table says so, and only then', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     const counters = E1000_REGISTERS.filter((r) => r.group === 'Statistics' && r.access !== 'none');
     assert.equal(counters.length > 30, true);
     for (const r of counters) {
@@ -112,7 +112,7 @@ describe('e1000: registers', () => {
   });
 
   it('read-only ones ignore writes, write-only ones read as 0, holes do neither', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     m.wr(R('STATUS'), 0);
     assert.equal(m.rr(R('STATUS')), 0x80080783);
     m.wr(R('IMS'), 0x9d);
@@ -126,7 +126,7 @@ describe('e1000: registers', () => {
   });
 
   it('counters clear when read, 64-bit ones with their high half', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     m.s.mac_reg[R('TPR') >> 2] = 5;
     assert.deepEqual([m.rr(R('TPR')), m.rr(R('TPR'))], [5, 0]);
     m.s.mac_reg[R('MPC') >> 2] = 5;
@@ -137,7 +137,7 @@ describe('e1000: registers', () => {
   });
 
   it('ring lengths keep bits 7 to 19, heads and tails 16 bits', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     m.wr(R('RDLEN'), 0xffffffff);
     m.wr(R('TDLEN'), 0x7f);
     m.wr(R('RDH'), 0x12345);
@@ -145,7 +145,7 @@ describe('e1000: registers', () => {
   });
 
   it('take accesses of 1, 2, 4 and 8 bytes and unaligned ones', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     assert.equal(address_space_ldub(BAR0 + 8), 0x83);
     assert.equal(address_space_lduw(BAR0 + 8), 0x0783);
     assert.equal(address_space_lduw(BAR0 + 9), 0x8383, 'a byte at a time: each gives the low byte of its register');
@@ -161,7 +161,7 @@ describe('e1000: registers', () => {
   });
 
   it('MDIC: another PHY or an unknown register sets the error bit; the interrupt bit raises MDAC', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     const mdic = (v: number): number => {
       m.wr(R('MDIC'), v);
       return m.rr(R('MDIC'));
@@ -175,7 +175,7 @@ describe('e1000: registers', () => {
   });
 
   it('EERD: no word above 63, and it still says done', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     m.wr(R('EERD'), (64 << 8) | 1);
     assert.equal(m.rr(R('EERD')), (64 << 8) | 0x10);
   });
@@ -183,7 +183,7 @@ describe('e1000: registers', () => {
 
 describe('e1000: PCI', () => {
   it('maps base addresses where they are set, and not without COMMAND', () => {
-    bare_machine();
+    bareMachine();
     pci_config_write(3 << 3, 0x10, 0xe0000000, 4);
     assert.equal(address_space_ldl(0xe0000008), 0x80080783);
     assert.equal(address_space_ldl(BAR0 + 8), 0);
@@ -198,7 +198,7 @@ describe('e1000: PCI', () => {
     pci_config_write(3 << 3, PCI_COMMAND, 3, 2);
     assert.equal(m.send(frame(US, 60)), 0);
     pci_config_write(3 << 3, PCI_COMMAND, 7, 2);
-    assert.equal(o.scan_rx().length, 1);
+    assert.equal(o.scanRx().length, 1);
   });
 
   it('COMMAND.INTX_DISABLE masks the line', () => {
@@ -221,7 +221,7 @@ describe('e1000: reception', () => {
     const { m, o } = started({ rctl });
     prepare?.(m);
     m.send(frame(dst, 60));
-    return o.scan_rx().length === 1;
+    return o.scanRx().length === 1;
   };
 
   it('filters by address', () => {
@@ -264,7 +264,7 @@ describe('e1000: reception', () => {
   it('pads a short frame to 60 bytes', () => {
     const { m, o } = started();
     m.send(frame(US, 20));
-    const [rx] = o.scan_rx();
+    const [rx] = o.scanRx();
     assert.equal(rx!.frame.length, 120);
     assert.equal(rx!.frame.slice(40), '00'.repeat(40));
     assert.equal(m.rr(R('RUC')), 0, "QEMU's device does not count it");
@@ -287,7 +287,7 @@ describe('e1000: reception', () => {
       const desc = o.mem(0x100000, 16);
       assert.deepEqual([desc[8]! | (desc[9]! << 8), desc[12]], [fits.length, 7]);
       assert.deepEqual(o.mem(0x200000, fits.length), fits);
-      only_written([
+      onlyWritten([
         [0x100000, 0x100100],
         [0x200000, 0x200000 + size],
       ]);
@@ -317,14 +317,14 @@ describe('e1000: reception', () => {
     assert.equal(m.send(frame(US, 60)), 0);
     assert.equal(m.rr(R('MPC')), 0);
     m.wr(R('RDT'), 4);
-    assert.equal(o.scan_rx().length, 1);
+    assert.equal(o.scanRx().length, 1);
   });
 
   it('link down or RCTL.EN clear: nothing is received; CTRL.SLU does not matter', () => {
     const { m, o } = started();
     m.wr(R('CTRL'), 1);
     m.send(frame(US, 60));
-    assert.equal(o.scan_rx().length, 1);
+    assert.equal(o.scanRx().length, 1);
     for (const off of [
       () => qmp_set_link('e1000.0', false),
       (m: BareMachine) => m.wr(R('RCTL'), 0x8000) ?? m.step(1e9),
@@ -332,7 +332,7 @@ describe('e1000: reception', () => {
       const { m, o } = started();
       off(m);
       m.send(frame(US, 60));
-      assert.equal(o.scan_rx().length, 0);
+      assert.equal(o.scanRx().length, 0);
     }
   });
 
@@ -342,10 +342,10 @@ describe('e1000: reception', () => {
     const f = frame(US, 64);
     f.set([0x81, 0x00, 0x20, 0x64], 12);
     m.send(f);
-    assert.equal(o.scan_rx().length, 0, 'VLAN 100 is not in the table');
+    assert.equal(o.scanRx().length, 0, 'VLAN 100 is not in the table');
     m.wr(R('VFTA') + (100 >> 5) * 4, 1 << (100 & 31));
     m.send(f);
-    const [rx] = o.scan_rx();
+    const [rx] = o.scanRx();
     assert.equal(rx!.desc.slice(24), '0f006420', 'DD EOP IXSM VP, tag 0x2064');
     assert.deepEqual(Buffer.from(rx!.frame, 'hex'), Buffer.concat([f.subarray(0, 12), f.subarray(16)]));
     assert.equal(f[12], 0x81, "the sender's frame is untouched");
@@ -378,8 +378,8 @@ describe('e1000: transmission', () => {
     const f = new Uint8Array(54 + 250);
     f.set([...BROADCAST, ...US, 8, 0, 0x45, 0, 0, 0, 0, 9, 0x40, 0, 64, 6, 0, 0, 10, 0, 2, 15, 10, 0, 2, 2]);
     f.set([0, 1, 0, 2, 0xff, 0xff, 0xff, 0xf0, 0, 0, 0, 0, 0x50, 0x19], 34);
-    o.queue_desc(context({ hdr: 54, mss: 100, pay: 250 }));
-    o.queue_tx(f, TSO, 0x300);
+    o.queueDesc(context({ hdr: 54, mss: 100, pay: 250 }));
+    o.queueTx(f, TSO, 0x300);
     m.wr(R('TDT'), o.tx!.next);
     const seen = m.peer.received.map((p) => {
       const v = new DataView(p.buffer);
@@ -403,8 +403,8 @@ describe('e1000: transmission', () => {
 
   it('a payload of whole segments is followed by one without payload, as the real device does it', () => {
     const { m, o } = started();
-    o.queue_desc(context({ hdr: 54, mss: 100, pay: 200 }));
-    o.queue_tx(new Uint8Array(254), TSO, 0x300);
+    o.queueDesc(context({ hdr: 54, mss: 100, pay: 200 }));
+    o.queueTx(new Uint8Array(254), TSO, 0x300);
     m.wr(R('TDT'), o.tx!.next);
     assert.deepEqual(
       m.peer.received.map((p) => p.length),
@@ -420,9 +420,9 @@ describe('e1000: transmission', () => {
       [3, 3],
       [3, 700],
     ] as const) {
-      o.queue_tx(f.subarray(from, to), 0x22100000, 0);
+      o.queueTx(f.subarray(from, to), 0x22100000, 0);
     }
-    o.queue_tx(f.subarray(700), 0x2b100000, 0);
+    o.queueTx(f.subarray(700), 0x2b100000, 0);
     m.wr(R('TDT'), o.tx!.next);
     assert.deepEqual(m.peer.received, [f]);
   });
@@ -430,11 +430,11 @@ describe('e1000: transmission', () => {
   it('a write to TDT is a frame on the wire through the functions the real one has', () => {
     const { m, o } = started();
     let names: string[] = [];
-    m.peer.on_receive = () => {
+    m.peer.onReceive = () => {
       names = new Error().stack!.split('\n').map((l) => /at (?:Object\.)?(\S+) \(/.exec(l)?.[1] ?? '');
     };
     Error.stackTraceLimit = 30;
-    o.queue_tx(frame(OTHER, 60), 0x0b000000, 0);
+    o.queueTx(frame(OTHER, 60), 0x0b000000, 0);
     m.wr(R('TDT'), o.tx!.next);
     Error.stackTraceLimit = 10;
     const chain = `nc_sendv_compat qemu_deliver_packet_iov qemu_net_queue_deliver qemu_net_queue_send qemu_send_packet_async_with_flags
@@ -447,8 +447,8 @@ describe('e1000: transmission', () => {
     const { m, o } = started();
     const f = new Uint8Array(62 + 150);
     f.set([...BROADCAST, ...US, 0x86, 0xdd, 0x60]);
-    o.queue_desc(context({ hdr: 62, mss: 100, pay: 150, ip: false, tcp: false, l4: 54 }));
-    o.queue_tx(f, TSO, 0x200);
+    o.queueDesc(context({ hdr: 62, mss: 100, pay: 150, ip: false, tcp: false, l4: 54 }));
+    o.queueTx(f, TSO, 0x200);
     m.wr(R('TDT'), o.tx!.next);
     const lengths = m.peer.received.map((p) => [p.length, p[19], p[59]]);
     assert.deepEqual(lengths, [
@@ -461,8 +461,8 @@ describe('e1000: transmission', () => {
   it('inserts a VLAN tag, also in a frame shorter than its addresses', () => {
     const { m, o } = started();
     m.wr(R('CTRL'), 0x40000041);
-    o.queue_tx(frame(OTHER, 60), 0x4b000000, 0x20640000);
-    o.queue_tx(frame(OTHER, 5), 0x4b000000, 0x20640000);
+    o.queueTx(frame(OTHER, 60), 0x4b000000, 0x20640000);
+    o.queueTx(frame(OTHER, 5), 0x4b000000, 0x20640000);
     m.wr(R('TDT'), o.tx!.next);
     const [tagged, runt] = m.peer.received;
     const plain = frame(OTHER, 60);
@@ -474,11 +474,11 @@ describe('e1000: transmission', () => {
   it('reports status only where RS asks for it, and keeps PHY loopback to itself', () => {
     const { m, o } = started();
     m.wr(R('MDIC'), (1 << 26) | (1 << 21) | 0x5140);
-    const { tx_index } = o.queue_tx(frame(US, 60), 0x03000000, 0);
+    const { tx_index: txIndex } = o.queueTx(frame(US, 60), 0x03000000, 0);
     m.wr(R('TDT'), o.tx!.next);
-    assert.equal(o.desc_after(tx_index).slice(24, 26), '00');
+    assert.equal(o.descAfter(txIndex).slice(24, 26), '00');
     assert.equal(m.peer.received.length, 0);
-    assert.equal(o.scan_rx().length, 1);
+    assert.equal(o.scanRx().length, 1);
   });
 });
 

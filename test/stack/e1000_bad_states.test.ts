@@ -8,15 +8,15 @@ import { address_space_stb, address_space_stw, cpu_outl } from '../../adapter/st
 import { WordMemory } from '../../adapter/stack/softmmu/ram_copy.ts';
 import { iovec } from '../../adapter/stack/util/iov.ts';
 import { Oracle, regoff, type Step } from './e1000_oracle.ts';
-import { BAR0, BAR1, type BareMachine, bare_machine } from './harness.ts';
+import { BAR0, BAR1, type BareMachine, bareMachine } from './harness.ts';
 
 const R = (name: string): number => regoff(name);
 const US = [0x52, 0x54, 0, 0x12, 0x34, 0x56];
 
 function started(step: { [key: string]: unknown } = {}): { m: BareMachine; o: Oracle } {
-  const m = bare_machine();
+  const m = bareMachine();
   const o = new Oracle(m);
-  o.setup_rings({ op: 'setup_rings', ...step } as Step);
+  o.setupRings({ op: 'setup_rings', ...step } as Step);
   return { m, o };
 }
 
@@ -31,8 +31,8 @@ function desc(addr: number, lower: number, upper = 0): Uint8Array {
 }
 
 /** A context with segmentation: TCP over IPv4, checksums from 14 and 34. */
-function tso_context(hdr_len: number, mss: number, paylen: number): Uint8Array {
-  const d = new DataView(desc(0, 0x27000000 | paylen, ((mss << 16) | (hdr_len << 8)) >>> 0).buffer);
+function tsoContext(hdrLen: number, mss: number, paylen: number): Uint8Array {
+  const d = new DataView(desc(0, 0x27000000 | paylen, ((mss << 16) | (hdrLen << 8)) >>> 0).buffer);
   d.setUint32(0, 14 | (24 << 8) | (33 << 16), true);
   d.setUint32(4, 34 | (50 << 8), true);
   return new Uint8Array(d.buffer);
@@ -73,14 +73,14 @@ describe('e1000: states that must do no harm', () => {
     const [ipcss, ipcso, tucss, tucso, tucse] = [0x1c, 0x10, 0x34, 0x2b, 0x19] as const;
     const context = desc(0, 0x25000000 | 2000, 46 << 8);
     context.set([ipcss, ipcso, 0, 0, tucss, tucso, tucse, 0]);
-    o.queue_desc(context);
-    o.queue_desc(desc(0x300000, 0x2c100000 | 0x117a, 0x200));
+    o.queueDesc(context);
+    o.queueDesc(desc(0x300000, 0x2c100000 | 0x117a, 0x200));
     m.wr(R('TDT'), o.tx!.next);
     assert.deepEqual([...m.peer.received[0]!.subarray(43, 45)], [0, 0xfb]);
   });
 
   it('CVE-2015-6815 and friends: segmentation without progress ends', () => {
-    for (const [hdr_len, mss, paylen, len] of [
+    for (const [hdrLen, mss, paylen, len] of [
       [54, 0, 0, 100],
       [0, 0, 0, 100],
       [255, 1, 65535, 65535],
@@ -89,10 +89,10 @@ describe('e1000: states that must do no harm', () => {
       [0, 65535, 0xfffff, 0xffff],
     ] as const) {
       const { m, o } = started();
-      o.queue_desc(tso_context(hdr_len, mss, paylen));
-      o.queue_desc(desc(0x400000, 0x2f100000 | len, 0x300));
+      o.queueDesc(tsoContext(hdrLen, mss, paylen));
+      o.queueDesc(desc(0x400000, 0x2f100000 | len, 0x300));
       m.wr(R('TDT'), o.tx!.next);
-      assert.equal(m.rr(R('TDH')), 2, `hdr_len ${hdr_len}, mss ${mss}`);
+      assert.equal(m.rr(R('TDH')), 2, `hdr_len ${hdrLen}, mss ${mss}`);
       assert.equal(m.s.tx.size, 0);
     }
   });
@@ -131,9 +131,9 @@ describe('e1000: states that must do no harm', () => {
 
   it('CVE-2021-20257: data that already fills a segment sends nothing endless', () => {
     const { m, o } = started();
-    o.queue_desc(desc(0x400000, 0x22100000 | 3000));
-    o.queue_desc(tso_context(54, 100, 4000));
-    o.queue_desc(desc(0x400000, 0x2f100000 | 3000, 0x300));
+    o.queueDesc(desc(0x400000, 0x22100000 | 3000));
+    o.queueDesc(tsoContext(54, 100, 4000));
+    o.queueDesc(desc(0x400000, 0x2f100000 | 3000, 0x300));
     m.wr(R('TDT'), o.tx!.next);
     assert.equal(m.rr(R('TDH')), 3);
     assert.ok(m.peer.received.length <= 1);
@@ -143,21 +143,21 @@ describe('e1000: states that must do no harm', () => {
     const { m, o } = started();
     let depth = 0;
     let deepest = 0;
-    m.peer.on_receive = () => {
+    m.peer.onReceive = () => {
       depth++;
       deepest = Math.max(deepest, depth);
-      o.queue_tx(unicast(60), 0x0b000000, 0);
+      o.queueTx(unicast(60), 0x0b000000, 0);
       m.wr(R('TDT'), o.tx!.next);
       depth--;
     };
-    o.queue_tx(unicast(60), 0x0b000000, 0);
+    o.queueTx(unicast(60), 0x0b000000, 0);
     m.wr(R('TDT'), o.tx!.next);
     assert.equal(deepest, 1);
-    m.peer.on_receive = null;
+    m.peer.onReceive = null;
     m.wr(R('MDIC'), (1 << 26) | (1 << 21) | 0x5140);
-    o.queue_tx(unicast(60), 0x0b000000, 0);
+    o.queueTx(unicast(60), 0x0b000000, 0);
     m.wr(R('TDT'), o.tx!.next);
-    assert.ok(o.scan_rx().length <= 16, 'one lap at most');
+    assert.ok(o.scanRx().length <= 16, 'one lap at most');
   });
 
   it("CVE-2020-15859, CVE-2023-3019: DMA to and from the device's own registers does not happen", () => {
@@ -170,7 +170,7 @@ describe('e1000: states that must do no harm', () => {
     m.send(unicast(60));
     assert.equal(m.s.mac_reg[R('TDT') >> 2], regs[R('TDT') >> 2]);
     assert.equal(m.peer.received.length, 0);
-    o.queue_desc(desc(BAR0 + R('STATUS'), 0x0b000000 | 60));
+    o.queueDesc(desc(BAR0 + R('STATUS'), 0x0b000000 | 60));
     m.wr(R('TDT'), o.tx!.next);
     assert.deepEqual(m.peer.received[0], new Uint8Array(60), 'what is not memory reads as zeros');
     m.wr(R('RDBAL'), BAR0);
@@ -195,7 +195,7 @@ describe('e1000: states that must do no harm', () => {
       const { m, o } = started();
       m.wr(R(reg), val);
       m.send(unicast(60));
-      o.queue_tx(unicast(60), 0x0b000000, 0);
+      o.queueTx(unicast(60), 0x0b000000, 0);
       m.wr(R('TDT'), 5);
       assert.ok(m.rr(R('TDH')) < 16, reg);
     }
@@ -203,7 +203,7 @@ describe('e1000: states that must do no harm', () => {
 
   it('TCTL.EN clear: nothing is sent, until it is set', () => {
     const { m, o } = started({ tctl: 0 });
-    o.queue_tx(unicast(60), 0x0b000000, 0);
+    o.queueTx(unicast(60), 0x0b000000, 0);
     m.wr(R('TDT'), o.tx!.next);
     assert.equal(m.peer.received.length, 0);
     m.wr(R('TCTL'), 2);
@@ -236,7 +236,7 @@ describe('e1000: states that must do no harm', () => {
   it('data that never ends stays within 64 KiB', () => {
     const { m, o } = started();
     const add = (lower: number): void => {
-      o.queue_desc(desc(0x400000, lower));
+      o.queueDesc(desc(0x400000, lower));
       m.wr(R('TDT'), o.tx!.next);
     };
     for (let i = 0; i < 40; i++) {
@@ -255,8 +255,8 @@ describe('e1000: states that must do no harm', () => {
 
   it('legacy and extended descriptors mixed in one packet', () => {
     const { m, o } = started();
-    o.queue_tx(unicast(30), 0x02000000, 0);
-    o.queue_tx(new Uint8Array(30), 0x2b100000, 0x300);
+    o.queueTx(unicast(30), 0x02000000, 0);
+    o.queueTx(new Uint8Array(30), 0x2b100000, 0x300);
     m.wr(R('TDT'), o.tx!.next);
     assert.deepEqual(
       m.peer.received.map((p) => p.length),
@@ -269,19 +269,19 @@ describe('e1000: states that must do no harm', () => {
     machine.ram.fill(0, 0x100010, 0x100060);
     assert.equal(m.send(unicast(1500)), -1);
     assert.ok(m.rr(R('RDH')) < 8);
-    o.setup_rings({ op: 'setup_rings' });
+    o.setupRings({ op: 'setup_rings' });
     m.send(unicast(60));
-    assert.equal(o.scan_rx().length, 1);
+    assert.equal(o.scanRx().length, 1);
   });
 
   it('a reset through the I/O window between the pieces of a packet forgets the first ones', () => {
     const { m, o } = started();
-    o.queue_tx(unicast(30), 0x02000000, 0);
+    o.queueTx(unicast(30), 0x02000000, 0);
     m.wr(R('TDT'), o.tx!.next);
     cpu_outl(BAR1, R('CTRL'));
     cpu_outl(BAR1 + 4, 0x04000000);
-    o.setup_rings({ op: 'setup_rings' });
-    o.queue_tx(unicast(60), 0x0b000000, 0);
+    o.setupRings({ op: 'setup_rings' });
+    o.queueTx(unicast(60), 0x0b000000, 0);
     m.wr(R('TDT'), o.tx!.next);
     assert.deepEqual(
       m.peer.received.map((p) => p.length),
@@ -292,11 +292,11 @@ describe('e1000: states that must do no harm', () => {
 
   it('CTRL.RST in memory space clears itself and resets nothing, also in mid transmission', () => {
     const { m, o } = started();
-    o.queue_tx(unicast(30), 0x02000000, 0);
+    o.queueTx(unicast(30), 0x02000000, 0);
     m.wr(R('TDT'), o.tx!.next);
     m.wr(R('CTRL'), 0x04000041);
     assert.equal(m.rr(R('CTRL')), 0x41);
-    o.queue_tx(unicast(60), 0x0b000000, 0);
+    o.queueTx(unicast(60), 0x0b000000, 0);
     m.wr(R('TDT'), o.tx!.next);
     assert.deepEqual(
       m.peer.received.map((p) => p.length),
@@ -355,14 +355,14 @@ describe('e1000: states that must do no harm', () => {
     assert.equal(m.send(unicast(60)), 0);
     assert.deepEqual([m.rr(R('RNBC')), m.rr(R('MPC')), m.rr(R('ICR')) & 0x40], [0, 0, 0]);
     m.wr(R('RDT'), 3);
-    assert.equal(o.scan_rx().length, 1);
+    assert.equal(o.scanRx().length, 1);
   });
 
   it('VLAN insertion into fewer than 12 bytes stays within the buffer', () => {
     const { m, o } = started();
     m.wr(R('CTRL'), 0x40000041);
     for (let n = 1; n < 12; n++) {
-      o.queue_tx(unicast(12).subarray(0, n), 0x4b000000, 0x20640000);
+      o.queueTx(unicast(12).subarray(0, n), 0x4b000000, 0x20640000);
       m.wr(R('TDT'), o.tx!.next);
       assert.equal(m.peer.received.at(-1)!.length, n + 4);
     }
@@ -428,13 +428,13 @@ describe('e1000: states that must do no harm', () => {
     m.wr(R('RCTL'), 0x8002);
     assert.equal(m.send(unicast(60)), 0);
     m.step(999_999_999);
-    assert.equal(o.scan_rx().length, 0);
+    assert.equal(o.scanRx().length, 0);
     m.step(1);
-    assert.equal(o.scan_rx().length, 1);
+    assert.equal(o.scanRx().length, 1);
   });
 
   it('every register takes every kind of write without harm', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     for (const val of [0xffffffff, 0x80000001, 0]) {
       for (let off = 0; off < 0x20000; off += 4) {
         if (off < 0x10000 || off > 0x1ff00) {

@@ -21,7 +21,7 @@ import {
 } from '../../adapter/stack/hw/net/e1000_regs.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { address_space_stl, cpu_inl, cpu_outl } from '../../adapter/stack/softmmu/memory.ts';
-import { BAR1, type BareMachine, bare_machine } from './harness.ts';
+import { BAR1, type BareMachine, bareMachine } from './harness.ts';
 
 interface Access {
   readonly write: boolean;
@@ -54,7 +54,7 @@ function replay(m: BareMachine, list: readonly Access[], us: number): number[] {
 }
 
 /** The words that the driver clocked out of the EEPROM: of each command of 9 bits, the 16 bits read after it. */
-function eeprom_words(list: readonly Access[], values: readonly number[]): Map<number, number> {
+function eepromWords(list: readonly Access[], values: readonly number[]): Map<number, number> {
   const words = new Map<number, number>();
   let bits: number[] = [];
   let out: number[] = [];
@@ -87,9 +87,9 @@ function eeprom_words(list: readonly Access[], values: readonly number[]): Map<n
 describe("e1000: Linux's driver", () => {
   for (const name of ['linux-driver-probe.txt', 'linux-driver-dhcp.txt']) {
     it(`${name}: reads the EEPROM by its serial line`, () => {
-      const m = bare_machine();
+      const m = bareMachine();
       const list = accesses(name);
-      const words = eeprom_words(list, replay(m, list, 1));
+      const words = eepromWords(list, replay(m, list, 1));
       assert.equal(words.size, 64);
       for (const [addr, word] of words) {
         assert.equal(word, m.s.eeprom_data[addr], `word ${addr}`);
@@ -98,17 +98,17 @@ describe("e1000: Linux's driver", () => {
   }
 
   it('finds the PHY, and the link is up half a second after it restarts autonegotiation', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     const list = accesses('linux-driver-probe.txt').concat(accesses('linux-driver-dhcp.txt'));
     const values = replay(m, list, 100);
-    const phy_read = (reg: number): number[] =>
+    const phyRead = (reg: number): number[] =>
       list.flatMap((a, i) => {
         const last = list[i - 1];
-        const is_read = !a.write && a.offset === MDIC << 2 && last?.write && last.value >>> 16 === (0x0820 | reg);
-        return is_read ? [values[i]! & 0xffff] : [];
+        const isRead = !a.write && a.offset === MDIC << 2 && last?.write && last.value >>> 16 === (0x0820 | reg);
+        return isRead ? [values[i]! & 0xffff] : [];
       });
-    assert.ok(phy_read(2).length > 0 && phy_read(2).every((v) => v === 0x0141));
-    assert.ok(phy_read(3).length > 0 && phy_read(3).every((v) => v === 0x0c20));
+    assert.ok(phyRead(2).length > 0 && phyRead(2).every((v) => v === 0x0141));
+    assert.ok(phyRead(3).length > 0 && phyRead(3).every((v) => v === 0x0c20));
     m.step(500e6);
     const want = MII_BMSR_LINK_ST | MII_BMSR_AN_COMP;
     assert.equal(m.s.phy_reg[MII_BMSR]! & want, want);
@@ -117,7 +117,7 @@ describe("e1000: Linux's driver", () => {
   });
 
   it('leaves rings that work: frames go both ways, with an interrupt', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     replay(m, accesses('linux-driver-probe.txt').concat(accesses('linux-driver-dhcp.txt')), 100);
     m.step(1500e6);
     // The driver's rings were higher than this machine's memory goes.
@@ -154,7 +154,7 @@ describe("e1000: Linux's driver", () => {
   });
 
   it('resets the device through the I/O window', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     m.wr(RCTL << 2, 2);
     cpu_outl(BAR1, CTRL << 2);
     const ctrl = cpu_inl(BAR1 + 4);

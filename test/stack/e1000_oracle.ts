@@ -52,7 +52,7 @@ export function regoff(name: string): number {
 }
 
 /** Byte offset of the register that a step names or gives. */
-function step_reg(s: Step): number {
+function stepReg(s: Step): number {
   return typeof s['reg'] === 'number' ? s['reg'] : regoff(s['reg'] as string);
 }
 
@@ -66,11 +66,11 @@ export class Oracle {
     this.m = m;
   }
 
-  pci_r(off: number): number {
+  pciR(off: number): number {
     cpu_outl(0xcf8, 0x80000000 | (this.slot << 11) | (off & 0xfc));
     return cpu_inl(0xcfc);
   }
-  pci_w(off: number, v: number): void {
+  pciW(off: number, v: number): void {
     cpu_outl(0xcf8, 0x80000000 | (this.slot << 11) | (off & 0xfc));
     cpu_outl(0xcfc, v);
   }
@@ -90,7 +90,7 @@ export class Oracle {
   }
 
   /** The descriptors the device has filled since last time; with `refill` they are given back. */
-  scan_rx(): { ring_index: number; desc: string; frame: string }[] {
+  scanRx(): { ring_index: number; desc: string; frame: string }[] {
     const got = [];
     for (const r = this.rx; r; ) {
       const i = r.next;
@@ -121,7 +121,7 @@ export class Oracle {
     return got;
   }
 
-  setup_rings(s: Step): null {
+  setupRings(s: Step): null {
     const rx = {
       base: 0x100000,
       count: 16,
@@ -178,7 +178,7 @@ export class Oracle {
   }
 
   /** Puts a frame and its descriptor in the ring. Returns the descriptor. */
-  queue_tx(frame: Uint8Array, lower: number, upper: number): { tx_index: number; desc: string } {
+  queueTx(frame: Uint8Array, lower: number, upper: number): { tx_index: number; desc: string } {
     const t = this.tx!;
     const i = t.next;
     const addr = t.bufbase + t.bufsize * i;
@@ -187,16 +187,16 @@ export class Oracle {
     d.setUint32(0, addr, true);
     d.setUint32(8, (lower | frame.length) >>> 0, true);
     d.setUint32(12, upper, true);
-    return this.queue_desc(new Uint8Array(d.buffer));
+    return this.queueDesc(new Uint8Array(d.buffer));
   }
-  queue_desc(d: Uint8Array): { tx_index: number; desc: string } {
+  queueDesc(d: Uint8Array): { tx_index: number; desc: string } {
     const t = this.tx!;
     const i = t.next;
     this.write(t.base + 16 * i, d);
     t.next = (i + 1) % t.count;
     return { tx_index: i, desc: hex(d) };
   }
-  desc_after(i: number): string {
+  descAfter(i: number): string {
     return hex(this.mem(this.tx!.base + 16 * i, 16));
   }
 
@@ -204,24 +204,24 @@ export class Oracle {
   run(s: Step, recorded: Event): Json {
     switch (s.op) {
       case 'pci_setup':
-        return this.pci_setup(s);
+        return this.pciSetup(s);
       case 'state':
         return this.state();
       case 'readl':
-        return address_space_ldl(BAR0 + step_reg(s));
+        return address_space_ldl(BAR0 + stepReg(s));
       case 'writel':
-        this.m.wr(step_reg(s), Number(s['value']));
+        this.m.wr(stepReg(s), Number(s['value']));
         return null;
       case 'pci_read':
-        return this.pci_r(s['off'] as number);
+        return this.pciR(s['off'] as number);
       case 'pci_write':
-        this.pci_w(s['off'] as number, Number(s['value']));
+        this.pciW(s['off'] as number, Number(s['value']));
         return null;
       case 'memwrite':
         this.write(s['addr'] as number, bytes(s['hex'] as string));
         return null;
       case 'tx_raw':
-        return this.tx_raw(s);
+        return this.txRaw(s);
       case 'eeprom':
         return this.eeprom();
       case 'phy_read':
@@ -231,7 +231,7 @@ export class Oracle {
         this.set('MDIC', (1 << 26) | (1 << 21) | ((s['phy_reg'] as number) << 16) | Number(s['value']));
         return this.reg('MDIC');
       case 'setup_rings':
-        return this.setup_rings(s);
+        return this.setupRings(s);
       case 'clock_step':
         this.m.step(s['ns'] as number);
         return recorded.result;
@@ -242,48 +242,48 @@ export class Oracle {
       case 'stats':
         return Object.fromEntries(STATS.map((r) => [r, this.reg(r)]));
       case 'send_frame':
-        return this.send_frame(s, bytes((recorded.result as { frame: string }).frame));
+        return this.sendFrame(s, bytes((recorded.result as { frame: string }).frame));
       default:
         return null;
     }
   }
 
-  tx_raw(s: Step): Json {
+  txRaw(s: Step): Json {
     const me = { mac: '52:54:00:12:34:56', ip: '10.0.2.15', gw_mac: '52:55:0a:00:02:02' };
     const records = (s['descs'] as Dict[]).map((x) => {
       if (x['desc'] !== undefined) {
-        return this.queue_desc(bytes(String(x['desc'])));
+        return this.queueDesc(bytes(String(x['desc'])));
       }
       const frame = x['frame'] ? build(x['frame'] as Dict, me) : bytes(String(x['buf']));
-      return this.queue_tx(frame, Number(x['lower'] ?? 0x0b000000), Number(x['upper'] ?? 0));
+      return this.queueTx(frame, Number(x['lower'] ?? 0x0b000000), Number(x['upper'] ?? 0));
     });
     this.set('TDT', this.tx!.next);
-    return records.map((r) => ({ ...r, desc_after: this.desc_after(r.tx_index) }));
+    return records.map((r) => ({ ...r, desc_after: this.descAfter(r.tx_index) }));
   }
 
-  pci_setup(s: Step): Json {
+  pciSetup(s: Step): Json {
     const h = (v: number): string => v.toString(16).padStart(8, '0');
-    const id = h(this.pci_r(0));
-    this.pci_w(0x10, 0xffffffff);
-    const bar0_mask = h(this.pci_r(0x10));
-    this.pci_w(0x14, 0xffffffff);
-    const bar1_mask = h(this.pci_r(0x14));
-    this.pci_w(0x10, BAR0);
-    this.pci_w(0x14, BAR1);
-    this.pci_w(4, Number(s['command'] ?? 7));
+    const id = h(this.pciR(0));
+    this.pciW(0x10, 0xffffffff);
+    const bar0Mask = h(this.pciR(0x10));
+    this.pciW(0x14, 0xffffffff);
+    const bar1Mask = h(this.pciR(0x14));
+    this.pciW(0x10, BAR0);
+    this.pciW(0x14, BAR1);
+    this.pciW(4, Number(s['command'] ?? 7));
     return {
       id,
-      bar0_mask,
-      bar1_mask,
-      cmdsts: h(this.pci_r(4)),
-      classrev: h(this.pci_r(8)),
-      subsys: h(this.pci_r(0x2c)),
+      bar0_mask: bar0Mask,
+      bar1_mask: bar1Mask,
+      cmdsts: h(this.pciR(4)),
+      classrev: h(this.pciR(8)),
+      subsys: h(this.pciR(0x2c)),
     };
   }
 
   state(): Json {
     const regs = Object.fromEntries(STATE_REGS.map((r) => [r, `0x${this.reg(r).toString(16).padStart(8, '0')}`]));
-    const out: { [key: string]: Json } = { regs, intx: ((this.pci_r(4) >>> 19) & 1) === 1 };
+    const out: { [key: string]: Json } = { regs, intx: ((this.pciR(4) >>> 19) & 1) === 1 };
     for (const [name, ring] of [
       ['rx', this.rx],
       ['tx', this.tx],
@@ -305,15 +305,15 @@ export class Oracle {
     return { words: words.map((w) => w.toString(16).padStart(4, '0')), sum: sum.toString(16) };
   }
 
-  send_frame(s: Step, frame: Uint8Array): Json {
+  sendFrame(s: Step, frame: Uint8Array): Json {
     const cso = Number(s['cso'] ?? 0);
     const css = Number(s['css'] ?? 0);
-    const r = this.queue_tx(
+    const r = this.queueTx(
       frame,
       ((Number(s['cmd'] ?? 0x0b) << 24) | (cso << 16)) >>> 0,
       (css << 8) | (Number(s['special'] ?? 0) << 16),
     );
     this.set('TDT', this.tx!.next);
-    return { ...r, desc_after: this.desc_after(r.tx_index), tdh: this.reg('TDH') };
+    return { ...r, desc_after: this.descAfter(r.tx_index), tdh: this.reg('TDH') };
   }
 }

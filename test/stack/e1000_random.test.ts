@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { e1000_load, e1000_save } from '../../adapter/stack/hw/net/e1000_vmstate.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { Oracle, regoff, type Step } from './e1000_oracle.ts';
-import { type BareMachine, bare_machine } from './harness.ts';
+import { type BareMachine, bareMachine } from './harness.ts';
 
 const R = (name: string): number => regoff(name);
 
@@ -54,14 +54,14 @@ function apply(m: BareMachine, o: Oracle, a: Op): void {
       break;
     }
     case 'transmit':
-      o.queue_tx(new Uint8Array(a.size), (a.lower | ((a.upper & 1) << 20)) >>> 0, a.upper);
+      o.queueTx(new Uint8Array(a.size), (a.lower | ((a.upper & 1) << 20)) >>> 0, a.upper);
       m.wr(R('TDT'), o.tx!.next);
       break;
     case 'step':
       m.step(a.us * 1000);
       break;
     case 'setup':
-      o.setup_rings({ op: 'setup_rings', flush_wait: false } as Step);
+      o.setupRings({ op: 'setup_rings', flush_wait: false } as Step);
       break;
   }
 }
@@ -115,7 +115,7 @@ function counts(m: BareMachine): Counts {
 }
 
 /** The device never takes a head out of its ring, and counts each frame once. */
-function check_change(m: BareMachine, a: Op, were: Counts, are: Counts): void {
+function checkChange(m: BareMachine, a: Op, were: Counts, are: Counts): void {
   if (a.op !== 'write') {
     assert.ok(!were.rx_in_ring || are.rx_in_ring, 'RDH stays in its ring');
     assert.ok(!were.tx_in_ring || are.tx_in_ring, 'TDH stays in its ring');
@@ -140,14 +140,14 @@ describe('e1000: random drivers', function () {
   it('keep the invariants, and nothing outside the rings and buffers is written', () => {
     fc.assert(
       fc.property(fc.array(op, { minLength: 1, maxLength: 60 }), (ops) => {
-        const m = bare_machine();
+        const m = bareMachine();
         const o = new Oracle(m);
-        o.setup_rings({ op: 'setup_rings' } as Step);
+        o.setupRings({ op: 'setup_rings' } as Step);
         for (const a of ops) {
           const were = counts(m);
           apply(m, o, a);
           check(m);
-          check_change(m, a, were, counts(m));
+          checkChange(m, a, were, counts(m));
         }
         const ram = Buffer.from(machine.ram.buffer as ArrayBuffer);
         let from = 0;
@@ -168,9 +168,9 @@ describe('e1000: random drivers', function () {
     fc.assert(
       fc.property(fc.array(op, { minLength: 1, maxLength: 30 }), fc.array(op, { maxLength: 30 }), (before, after) => {
         const run = (swap: boolean): unknown => {
-          const m = bare_machine();
+          const m = bareMachine();
           const o = new Oracle(m);
-          o.setup_rings({ op: 'setup_rings' } as Step);
+          o.setupRings({ op: 'setup_rings' } as Step);
           for (const a of before) {
             apply(m, o, a);
           }

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type Event, type Json, Oracle, type Step } from './e1000_oracle.ts';
-import { type BareMachine, bare_machine } from './harness.ts';
+import { type BareMachine, bareMachine } from './harness.ts';
 
 const load = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../vectors/e1000/${name}`, import.meta.url), 'utf8'));
 
 /** Answers ARP for 10.0.2.2 and .3 as the user network does: 64 bytes, at once. */
-function answer_arp(m: BareMachine): void {
-  m.peer.on_receive = (f) => {
+function answerArp(m: BareMachine): void {
+  m.peer.onReceive = (f) => {
     const tip = f.subarray(38, 42);
     if (f[12] !== 8 || f[13] !== 6 || f[21] !== 1 || (tip[3] !== 2 && tip[3] !== 3)) {
       return;
@@ -43,8 +43,8 @@ const names = readdirSync(new URL('../vectors/e1000/device/', import.meta.url))
 describe('e1000: transcripts of the real device', () => {
   for (const name of names) {
     it(`${name}: every register, descriptor and cause is the same`, () => {
-      const m = bare_machine(0);
-      answer_arp(m);
+      const m = bareMachine(0);
+      answerArp(m);
       const o = new Oracle(m);
       const steps = (load(`${name}.scenario.json`) as { steps: Step[] }).steps;
       const events = (load(`${name}.transcript.json`) as { events: Event[] }).events;
@@ -58,7 +58,7 @@ describe('e1000: transcripts of the real device', () => {
           compared++;
         }
         const rx = (e.rx ?? []).map((r) => ({ ring_index: r.ring_index, desc: r.desc, frame: r.frame ?? '' }));
-        assert.deepEqual(o.scan_rx(), rx, `${where}: received`);
+        assert.deepEqual(o.scanRx(), rx, `${where}: received`);
       });
       assert.ok(compared > 5);
     });

@@ -6,11 +6,11 @@
  * it ends where a send ends.
  */
 import assert from 'node:assert/strict';
-import { ones_sum } from '../../adapter/packets/checksum.ts';
+import { onesSum } from '../../adapter/packets/checksum.ts';
 import { concat } from '../../adapter/packets/pcap.ts';
-import { packets_of } from '../packets/samples.ts';
+import { packetsOf } from '../packets/samples.ts';
 import { Oracle } from './e1000_oracle.ts';
-import { bare_machine } from './harness.ts';
+import { bareMachine } from './harness.ts';
 
 const HDR = 54;
 const MSS = 1460;
@@ -22,7 +22,7 @@ const view = (f: Uint8Array): DataView => new DataView(f.buffer, f.byteOffset, f
 
 /** What the guest's NIC sent of the upload: all but the handshake, whose only frame from the guest has options. */
 function uploads(): Uint8Array[] {
-  return packets_of('08-upload.pcap')
+  return packetsOf('08-upload.pcap')
     .map((p) => p.data)
     .filter((f) => view(f).getUint16(12) === 0x0800 && f[23] === 6 && f[46] === 0x50)
     .filter((f) => f[29] === 15);
@@ -66,7 +66,7 @@ function rejoin(segments: readonly Uint8Array[]): Uint8Array {
   const v = view(packet);
   v.setUint16(16, 0);
   v.setUint16(24, 0);
-  v.setUint16(50, ones_sum(concat([packet.subarray(26, 34), Uint8Array.of(0, 6)]), 0, 10));
+  v.setUint16(50, onesSum(concat([packet.subarray(26, 34), Uint8Array.of(0, 6)]), 0, 10));
   return packet;
 }
 
@@ -94,19 +94,19 @@ describe('e1000: segmentation of a Linux guest', () => {
   });
 
   it('every send comes out as the frames of the capture', () => {
-    const m = bare_machine();
+    const m = bareMachine();
     const o = new Oracle(m);
-    o.setup_rings({ op: 'setup_rings', tx: { count: 64 } });
+    o.setupRings({ op: 'setup_rings', tx: { count: 64 } });
     m.peer.received.length = 0;
     let segmented = 0;
     for (const group of groups) {
       if (group.length === 1) {
         // One segment needs no segmentation: the driver's checksums are complete already.
-        o.queue_tx(group[0]!, 0x0b000000, 0);
+        o.queueTx(group[0]!, 0x0b000000, 0);
       } else {
         segmented++;
         const packet = rejoin(group);
-        o.queue_desc(context(packet.length - HDR));
+        o.queueDesc(context(packet.length - HDR));
         // The header, then pages; the last has EOP. IXSM and TXSM ask for both checksums.
         const cuts = [0, HDR];
         while (cuts.at(-1)! + FRAGMENT < packet.length) {
@@ -114,7 +114,7 @@ describe('e1000: segmentation of a Linux guest', () => {
         }
         for (const [i, at] of cuts.entries()) {
           const last = i === cuts.length - 1;
-          o.queue_tx(packet.subarray(at, cuts[i + 1]), last ? 0x2f100000 : 0x26100000, 0x300);
+          o.queueTx(packet.subarray(at, cuts[i + 1]), last ? 0x2f100000 : 0x26100000, 0x300);
         }
       }
       o.set('TDT', o.tx!.next);

@@ -45,32 +45,32 @@ export class FakeHost implements Host {
   readonly shared: Map<string, ArrayBufferLike> = new Map();
   console = '';
   /** Answers `listen`; null: every port is free, and port 0 becomes 40000. */
-  on_listen: ((type: number, addr: sockaddr) => { readonly errno: string; readonly port: number }) | null = null;
+  onListen: ((type: number, addr: sockaddr) => { readonly errno: string; readonly port: number }) | null = null;
   /** Called with every frame at the user network's edge. */
-  on_frame: ((dir: FrameDirection, buf: Uint8Array, size: number) => void) | null = null;
+  onFrame: ((dir: FrameDirection, buf: Uint8Array, size: number) => void) | null = null;
   /** Asked for inputs when no scripted turn is left. */
-  on_poll: (() => readonly Input[]) | null = null;
+  onPoll: (() => readonly Input[]) | null = null;
   /** The machine quits when its clock reaches this. */
-  deadline_ns = 600e9;
+  deadlineNs = 600e9;
   constructor(turns: readonly Turn[] = []) {
     this.turns = [...turns];
   }
 
-  poll(timeout_ns: number): readonly Input[] {
+  poll(timeoutNs: number): readonly Input[] {
     const turn = this.turns.shift();
     if (turn) {
       this.now_ns += 1000;
       return typeof turn === 'function' ? turn() : turn;
     }
-    const inputs = this.on_poll?.() ?? [];
+    const inputs = this.onPoll?.() ?? [];
     if (inputs.length > 0) {
       this.now_ns += 1000;
       return inputs;
     }
-    if (timeout_ns < 0 || this.now_ns >= this.deadline_ns) {
+    if (timeoutNs < 0 || this.now_ns >= this.deadlineNs) {
       return [{ type: 'quit' }];
     }
-    this.now_ns += Math.max(timeout_ns, 1000);
+    this.now_ns += Math.max(timeoutNs, 1000);
     return [];
   }
   alloc_shared(name: string, bytes: number): ArrayBufferLike {
@@ -80,7 +80,7 @@ export class FakeHost implements Host {
   }
   listen(fd: number, type: number, addr: sockaddr): { readonly errno: string; readonly port: number } {
     this.calls.push({ call: 'listen', fd, addr });
-    return this.on_listen ? this.on_listen(type, addr) : { errno: '', port: addr.sin_port || 40000 };
+    return this.onListen ? this.onListen(type, addr) : { errno: '', port: addr.sin_port || 40000 };
   }
   connect(fd: number, addr: sockaddr): void {
     this.calls.push({ call: 'connect', fd, addr });
@@ -112,12 +112,12 @@ export class FakeHost implements Host {
   }
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     this.frames.push({ dir, data: buf.slice(0, size) });
-    this.on_frame?.(dir, buf, size);
+    this.onFrame?.(dir, buf, size);
   }
 }
 
 /** Puts the machine back to what it is when the process starts. */
-export function reset_machine(host: Host): void {
+export function resetMachine(host: Host): void {
   Object.assign(machine, new MachineState());
   machine.host = host;
 }
@@ -131,21 +131,21 @@ export class TestPeer {
   nc!: NetClientState;
   /** Frames that the NIC sent, in order. */
   readonly received: Uint8Array[] = [];
-  on_receive: ((frame: Uint8Array) => void) | null = null;
+  onReceive: ((frame: Uint8Array) => void) | null = null;
 }
 
 /** The peer's receive function. */
-function test_peer_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
+function testPeerReceive(nc: NetClientState, buf: Uint8Array, size: number): number {
   const peer = nc.opaque as TestPeer;
   const frame = buf.slice(0, size);
   peer.received.push(frame);
-  peer.on_receive?.(frame);
+  peer.onReceive?.(frame);
   return size;
 }
 
-export const test_peer_info: NetClientInfo = {
+export const testPeerInfo: NetClientInfo = {
   type: 'user',
-  receive: test_peer_receive,
+  receive: testPeerReceive,
   receive_iov: null,
   can_receive: null,
   link_status_changed: null,
@@ -153,10 +153,10 @@ export const test_peer_info: NetClientInfo = {
 };
 
 /** Memory, PCI bus and net core, no devices yet. */
-export function empty_machine(ram_mib = 8): FakeHost {
+export function emptyMachine(ramMib = 8): FakeHost {
   const host = new FakeHost();
-  reset_machine(host);
-  machine.ram = new Uint8Array(host.alloc_shared('ram', ram_mib * 1048576));
+  resetMachine(host);
+  machine.ram = new Uint8Array(host.alloc_shared('ram', ramMib * 1048576));
   machine.memory = new MemoryMap(machine.ram);
   machine.net = new NetState();
   machine.pci = pci_root_bus_new();
@@ -170,9 +170,9 @@ export class BareMachine {
   readonly s: E1000State;
   readonly peer: TestPeer;
   constructor(command: number) {
-    this.host = empty_machine();
+    this.host = emptyMachine();
     this.peer = new TestPeer();
-    this.peer.nc = qemu_new_net_client(test_peer_info, null, 'test', '', this.peer);
+    this.peer.nc = qemu_new_net_client(testPeerInfo, null, 'test', '', this.peer);
     this.s = pci_e1000_realize(e1000_default_properties(this.peer.nc), 3 << 3);
     pci_bios_init(machine.pci);
     pci_config_write(3 << 3, PCI_COMMAND, command, 2);
@@ -208,6 +208,6 @@ export class BareMachine {
 }
 
 /** A new bare machine; `command` is the NIC's PCI command register. */
-export function bare_machine(command = 7): BareMachine {
+export function bareMachine(command = 7): BareMachine {
   return new BareMachine(command);
 }

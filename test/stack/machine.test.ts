@@ -5,17 +5,17 @@ import type { NetClientInfo } from '../../adapter/stack/net/net.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
-import { FakeHost, reset_machine } from './harness.ts';
+import { FakeHost, resetMachine } from './harness.ts';
 
 /** Runs `main` with options until the machine has nothing to do. */
 function run(options: string, host = new FakeHost([[{ type: 'quit' }]])): { code: number; host: FakeHost } {
-  reset_machine(host);
+  resetMachine(host);
   const argv = options.split(' ').filter((w) => w !== '');
   return { code: main(argv.length, argv, host), host };
 }
 
 /** The error line of a wrong command line. */
-function error_of(options: string, host?: FakeHost): string {
+function errorOf(options: string, host?: FakeHost): string {
   const r = run(options, host);
   assert.equal(r.code, 1, `${options} is refused`);
   const errors = r.host.reports.filter((l) => l.startsWith('error: '));
@@ -109,7 +109,7 @@ describe('machine: options', () => {
   ];
   for (const [options, message] of wrong) {
     it(`refuses ${options.slice(0, 70)}`, () => {
-      assert.match(error_of(`${NONE} ${options}`), message);
+      assert.match(errorOf(`${NONE} ${options}`), message);
     });
   }
 
@@ -135,9 +135,9 @@ describe('machine: options', () => {
 
   it('says which forwarded port is in use', () => {
     const host = new FakeHost();
-    host.on_listen = () => ({ errno: 'EADDRINUSE', port: 0 });
+    host.onListen = () => ({ errno: 'EADDRINUSE', port: 0 });
     assert.equal(
-      error_of(`${NONE} -netdev user,id=n0,hostfwd=tcp::5555-:5556`, host),
+      errorOf(`${NONE} -netdev user,id=n0,hostfwd=tcp::5555-:5556`, host),
       "-netdev user,id=n0,hostfwd=tcp::5555-:5556: Could not set up host forwarding rule 'tcp::5555-:5556': the port is in use (EADDRINUSE)",
     );
   });
@@ -244,16 +244,16 @@ const CHAIN =
 describe('machine: a forwarded connection', () => {
   it('reaches e1000_receive_iov through 25 frames, from main up', () => {
     const host = new FakeHost();
-    host.deadline_ns = 60e9;
+    host.deadlineNs = 60e9;
     const chains: string[][] = [];
     let connected = false;
-    host.on_poll = () => {
+    host.onPoll = () => {
       if (!host.console.includes('10.0.2.15') && host.now_ns < 30e9) {
         return [];
       }
       if (!connected) {
         connected = true;
-        watch_nic(chains);
+        watchNic(chains);
         const listener = host.calls.find((c) => c.call === 'listen')!.fd;
         return [{ type: 'accepted', fd: 1000, listener, peer: sockaddr_in(0x7f000001, 50000) }];
       }
@@ -266,7 +266,7 @@ describe('machine: a forwarded connection', () => {
 });
 
 /** Notes the call chain of each frame that the NIC gets from now on. */
-function watch_nic(chains: string[][]): void {
+function watchNic(chains: string[][]): void {
   const nc = machine.nics[0]!.nic.nc as { info: NetClientInfo };
   const info = nc.info;
   nc.info = {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { handle_hmp_command } from '../../adapter/stack/monitor/hmp.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
 import { drop } from '../../adapter/stack/util/drop.ts';
-import { FakeHost, reset_machine } from './harness.ts';
+import { FakeHost, resetMachine } from './harness.ts';
 import { type Exchange, MACHINE, masked, transcript } from './monitor_transcript.ts';
 import { isRecordedQemu, Qemu } from './qemu.ts';
 
@@ -11,7 +11,7 @@ import { isRecordedQemu, Qemu } from './qemu.ts';
 function start(): FakeHost {
   const ports = new Map<number, number>();
   const host = new FakeHost([[{ type: 'quit' }]]);
-  host.on_listen = (type, addr) => {
+  host.onListen = (type, addr) => {
     const key = addr.sin_port * 2 + (type === 1 ? 0 : 1);
     if ([...ports.values()].includes(key)) {
       return { errno: 'EADDRINUSE', port: 0 };
@@ -20,7 +20,7 @@ function start(): FakeHost {
     return { errno: '', port: addr.sin_port };
   };
   host.close = (fd) => void ports.delete(fd);
-  reset_machine(host);
+  resetMachine(host);
   assert.equal(main(0, ['-guest', 'none', '-nodefaults', '-qtest', 'none', ...MACHINE], host), 0);
   return host;
 }
@@ -35,7 +35,7 @@ describe('monitor: a session', () => {
 
   it('quit ends the machine', () => {
     const host = new FakeHost([[{ type: 'monitor', id: 1, line: 'quit' }], () => assert.fail('it goes on')]);
-    reset_machine(host);
+    resetMachine(host);
     assert.equal(main(0, ['-guest', 'none', '-nodefaults'], host), 0);
     assert.equal(host.replies.get(1), '');
   });

@@ -30,9 +30,9 @@ export function transcript(): Exchange[] {
     .slice(1)
     .map((part) => {
       const [line = '', ...rest] = part.trimEnd().split('\n');
-      const join_lines = (lines: string[]): string => lines.map((l) => `${l}\n`).join('');
-      const qemu = join_lines(rest.filter((l) => !l.startsWith('= ')));
+      const joinLines = (lines: string[]): string => lines.map((l) => `${l}\n`).join('');
+      const qemu = joinLines(rest.filter((l) => !l.startsWith('= ')));
       const own = rest.filter((l) => l.startsWith('= ')).map((l) => l.slice(2));
-      return { line, qemu, ours: own.length > 0 ? join_lines(own.filter((l) => l !== '')) : qemu };
+      return { line, qemu, ours: own.length > 0 ? joinLines(own.filter((l) => l !== '')) : qemu };
     });
 }

@@ -15,7 +15,7 @@ import {
 } from '../../adapter/stack/net/net.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { iovec } from '../../adapter/stack/util/iov.ts';
-import { bare_machine, empty_machine } from './harness.ts';
+import { bareMachine, emptyMachine } from './harness.ts';
 
 /** A client that records, and can be told not to take anything. */
 class Sink {
@@ -24,22 +24,22 @@ class Sink {
   /** What it answers to a packet; undefined: its size. */
   answer: number | undefined;
   readonly got: number[] = [];
-  on_packet: (() => void) | null = null;
+  onPacket: (() => void) | null = null;
 }
 
-function sink_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
+function sinkReceive(nc: NetClientState, buf: Uint8Array, size: number): number {
   const s = nc.opaque as Sink;
   if (s.answer === 0) {
     return 0;
   }
   s.got.push(buf[0]!);
-  s.on_packet?.();
+  s.onPacket?.();
   return s.answer ?? size;
 }
 
-const sink_info: NetClientInfo = {
+const sinkInfo: NetClientInfo = {
   type: 'user',
-  receive: sink_receive,
+  receive: sinkReceive,
   receive_iov: null,
   can_receive: (nc) => (nc.opaque as Sink).open,
   link_status_changed: null,
@@ -48,7 +48,7 @@ const sink_info: NetClientInfo = {
 
 function sink(name: string, peer: NetClientState | null): Sink {
   const s = new Sink();
-  s.nc = qemu_new_net_client(sink_info, peer, 'sink', name, s);
+  s.nc = qemu_new_net_client(sinkInfo, peer, 'sink', name, s);
   return s;
 }
 
@@ -58,7 +58,7 @@ describe('net core', () => {
   let a: Sink;
   let b: Sink;
   beforeEach(() => {
-    empty_machine(1);
+    emptyMachine(1);
     a = sink('a', null);
     b = sink('b', a.nc);
   });
@@ -90,7 +90,7 @@ describe('net core', () => {
   it('queues what is sent to a client while it handles a packet', () => {
     let depth = 0;
     let deepest = 0;
-    b.on_packet = () => {
+    b.onPacket = () => {
       depth++;
       deepest = Math.max(deepest, depth);
       if (b.got.length < 4) {
@@ -171,7 +171,7 @@ describe('net core', () => {
 
 describe('hubs', () => {
   it('repeat a frame to every other port, and take one as soon as one port can', () => {
-    empty_machine(1);
+    emptyMachine(1);
     const ends = ['a', 'b', 'c'].map((name) => sink(name, null));
     for (const s of ends) {
       net_hub_add_port(0, '', s.nc);
@@ -200,9 +200,9 @@ describe('announcements', () => {
 
   /** Milliseconds from the command to each announcement. */
   function times(...commands: readonly string[]): number[] {
-    const m = bare_machine();
+    const m = bareMachine();
     const at: number[] = [];
-    m.peer.on_receive = (frame) => {
+    m.peer.onReceive = (frame) => {
       assert.equal(Buffer.from(frame).toString('hex'), RARP);
       at.push(m.host.now_ns / 1e6);
     };

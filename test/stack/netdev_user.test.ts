@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
 import { AF_UNIX, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
-import { FakeHost, reset_machine } from './harness.ts';
+import { FakeHost, resetMachine } from './harness.ts';
 import { ask, expand, type Row, rows, shape } from './netdev_user.ts';
 import { isRecordedQemu, Qemu } from './qemu.ts';
 
@@ -22,7 +22,7 @@ describe('-netdev user: parameters', () => {
 
   it('are in effect', () => {
     const host = new FakeHost([[{ type: 'quit' }]]);
-    reset_machine(host);
+    resetMachine(host);
     const text =
       'user,id=n,net=10.9.0.0/16,host=10.9.0.1,dns=10.9.0.2,dhcpstart=10.9.0.50,ipv6-net=fd00:1::/48,hostname=g,domainname=d.org,' +
       'tftp=/srv,tftp-server-name=t,bootfile=b,mtu=1400,restrict=on,dnssearch=a.org,dnssearch=b.org';
@@ -39,7 +39,7 @@ describe('-netdev user: parameters', () => {
 
   it('-redir and -net user are the old spellings', () => {
     const host = new FakeHost([[{ type: 'quit' }]]);
-    reset_machine(host);
+    resetMachine(host);
     const argv = [
       '-guest',
       'none',
@@ -67,7 +67,7 @@ describe('-netdev user: parameters', () => {
   ] as const) {
     it(`-redir ${redir} is refused`, () => {
       const host = new FakeHost();
-      reset_machine(host);
+      resetMachine(host);
       assert.equal(main(0, ['-guest', 'none', '-redir', redir, '-nic', 'user'], host), 1);
       assert.deepEqual(host.reports, [
         `error: -redir ${redir}: Invalid host forwarding rule '${redir}' (${wrong}), expected [tcp|udp]:hostport:[guestaddr]:guestport`,
@@ -80,8 +80,8 @@ describe('-netdev user: smb', () => {
   /** Starts a network with a share on a host whose Samba answers `errno`. */
   function share(params: string, errno: string): { host: FakeHost; code: number } {
     const host = new FakeHost([[{ type: 'quit' }]]);
-    reset_machine(host);
-    host.on_listen = (type, addr) => {
+    resetMachine(host);
+    host.onListen = (type, addr) => {
       assert.deepEqual([type, addr.sa_family, addr.sun_path], [SOCK_STREAM, AF_UNIX, 'smb:/my share']);
       return { errno, port: 0 };
     };

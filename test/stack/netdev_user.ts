@@ -5,7 +5,7 @@ import { handle_hmp_command } from '../../adapter/stack/monitor/hmp.ts';
 import { NETDEV_USER_PARAMS } from '../../adapter/stack/net/slirp_options.ts';
 import { GUESTFWD_SYNTAX, HOSTFWD_SYNTAX } from '../../adapter/stack/net/slirp_rules.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
-import { FakeHost, reset_machine } from './harness.ts';
+import { FakeHost, resetMachine } from './harness.ts';
 
 /** An answer: the network and its forwarded ports as the monitor shows them, or why it was refused. */
 export interface Answer {
@@ -31,9 +31,9 @@ const REPEATED: readonly (readonly [string, string])[] = [
 ];
 
 /** `net=...` of `info network` and the forwarded ports of `info usernet`, without descriptors; a port that was chosen is PORT. */
-export function shape(info_network: string, info_usernet: string, params: string): string {
-  const net = /net=.*/.exec(info_network)?.[0] ?? '';
-  const rows = info_usernet.split('\n').filter((l) => l.includes('HOST_FORWARD'));
+export function shape(infoNetwork: string, infoUsernet: string, params: string): string {
+  const net = /net=.*/.exec(infoNetwork)?.[0] ?? '';
+  const rows = infoUsernet.split('\n').filter((l) => l.includes('HOST_FORWARD'));
   const words = rows.map((l) =>
     l
       .trim()
@@ -56,11 +56,11 @@ export function rows(): Row[] {
   return lines
     .filter((l) => !l.startsWith('#'))
     .map((line) => {
-      const [params = '', verdict, text = '', our_verdict = verdict, our_text = text] = line.split('\t');
+      const [params = '', verdict, text = '', ourVerdict = verdict, ourText = text] = line.split('\t');
       return {
         params,
         qemu: { ok: verdict === 'ok', text },
-        ours: { ok: our_verdict === 'ok', text: our_text },
+        ours: { ok: ourVerdict === 'ok', text: ourText },
       };
     });
 }
@@ -68,7 +68,7 @@ export function rows(): Row[] {
 /** What this machine answers to `netdev_add PARAMS`. */
 export function ask(params: string): Answer {
   const host = new FakeHost([[{ type: 'quit' }]]);
-  reset_machine(host);
+  resetMachine(host);
   main(0, ['-guest', 'none', '-nodefaults', '-chardev', 'null,id=cd0'], host);
   const said = handle_hmp_command(`netdev_add ${expand(params)}`);
   if (said !== '') {

@@ -17,41 +17,41 @@ interface Reply {
 
 /** A QEMU without a machine, driven by its monitor. */
 export class Qemu {
-  private readonly child: ChildProcessByStdio<Writable, Readable, null>;
-  private readonly waiting: ((reply: Reply) => void)[] = [];
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #waiting: ((reply: Reply) => void)[] = [];
 
   private constructor(args: readonly string[]) {
-    this.child = spawn(QEMU ?? '', ['-M', 'none', '-nodefaults', '-display', 'none', '-qmp', 'stdio', ...args], {
+    this.#child = spawn(QEMU ?? '', ['-M', 'none', '-nodefaults', '-display', 'none', '-qmp', 'stdio', ...args], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
-    createInterface({ input: this.child.stdout }).on('line', (line) => {
+    createInterface({ input: this.#child.stdout }).on('line', (line) => {
       if (line.startsWith('{') && !/^\{"(QMP|timestamp)"/.test(line)) {
-        this.waiting.shift()?.(JSON.parse(line) as Reply);
+        this.#waiting.shift()?.(JSON.parse(line) as Reply);
       }
     });
   }
 
   static async start(...args: string[]): Promise<Qemu> {
     const q = new Qemu(args);
-    await q.execute('qmp_capabilities', {});
+    await q.#execute('qmp_capabilities', {});
     return q;
   }
 
-  private execute(command: string, args: object): Promise<Reply> {
-    const reply = new Promise<Reply>((resolve) => this.waiting.push(resolve));
-    this.child.stdin.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
+  #execute(command: string, args: object): Promise<Reply> {
+    const reply = new Promise<Reply>((resolve) => this.#waiting.push(resolve));
+    this.#child.stdin.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     return reply;
   }
 
   /** What the human monitor prints. */
   async hmp(line: string): Promise<string> {
-    const reply = await this.execute('human-monitor-command', { 'command-line': line });
+    const reply = await this.#execute('human-monitor-command', { 'command-line': line });
     return String(reply.return).replaceAll('\r\n', '\n');
   }
 
   async stop(): Promise<void> {
-    const closed = once(this.child, 'close');
-    this.child.stdin.write('{"execute":"quit"}\n');
+    const closed = once(this.#child, 'close');
+    this.#child.stdin.write('{"execute":"quit"}\n');
     await closed;
   }
 }

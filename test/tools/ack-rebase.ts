@@ -17,7 +17,7 @@ function isTcp4(f: DataView): boolean {
 
 /** Rebases acknowledgement numbers, flow by flow: the first ACK of the guest means "initial number + 1". */
 export class AckRebaser {
-  private readonly flows: Map<string, Flow> = new Map();
+  readonly #flows: Map<string, Flow> = new Map();
 
   /** A frame of the network to the guest: a SYN tells the flow's initial number. */
   sent(frame: Uint8Array): void {
@@ -30,11 +30,11 @@ export class AckRebaser {
       return;
     }
     const key = `${f.getUint32(30)}:${f.getUint16(t + 2)}-${f.getUint32(26)}:${f.getUint16(t)}`;
-    const flow = this.flows.get(key);
+    const flow = this.#flows.get(key);
     if (!flow || flow.iss !== f.getUint32(t + 4)) {
       const fresh = new Flow();
       fresh.iss = f.getUint32(t + 4);
-      this.flows.set(key, fresh);
+      this.#flows.set(key, fresh);
     }
   }
 
@@ -45,7 +45,7 @@ export class AckRebaser {
       return false;
     }
     const t = 14 + (f.getUint8(14) & 15) * 4;
-    const flow = this.flows.get(`${f.getUint32(26)}:${f.getUint16(t)}-${f.getUint32(30)}:${f.getUint16(t + 2)}`);
+    const flow = this.#flows.get(`${f.getUint32(26)}:${f.getUint16(t)}-${f.getUint32(30)}:${f.getUint16(t + 2)}`);
     if ((f.getUint8(t + 13) & 16) === 0 || !flow) {
       return false;
     }

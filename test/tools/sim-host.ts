@@ -1,5 +1,5 @@
 /** A host inside the process, under a virtual clock: TCP and UDP peers on its loopback, for replays and tests of the user network. */
-import { readServed, type ServedPiece } from '../../adapter/host/served-files.ts';
+import { readServed, type ServedPiece } from '../../adapter/inferior/served-files.ts';
 import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';
 import {
   AF_INET,
@@ -83,7 +83,7 @@ export class SimHost implements Host {
   datagrams: { to: sockaddr; data: Buffer }[] = [];
   reports: string[] = [];
   /** Open descriptors, to find leaks. */
-  open_fds: Set<number> = new Set();
+  openFds: Set<number> = new Set();
   /** Whether something happened in the peers since it was last cleared. */
   activity = false;
   /** False keeps the machine's `send`s in flight, as a peer that does not read does. */
@@ -91,11 +91,11 @@ export class SimHost implements Host {
   sends = 0;
   /** The peers are on ::1 as well, which they are not in recorded cases. */
   ipv6Peers = false;
-  private raw: Set<number> = new Set();
-  private next_fd = 1000;
+  #raw: Set<number> = new Set();
+  #nextFd = 1000;
 
   /** True for the address on which this host's peers are: 127.0.0.1, which 0.0.0.0 leads to as well. */
-  private hasPeers(a: sockaddr): boolean {
+  #hasPeers(a: sockaddr): boolean {
     if (a.sa_family === AF_INET6) {
       return this.ipv6Peers && isLoopback(a);
     }
@@ -119,14 +119,14 @@ export class SimHost implements Host {
       return { errno: 'EADDRINUSE', port: 0 };
     }
     table.set(port, fd);
-    this.open_fds.add(fd);
+    this.openFds.add(fd);
     return { errno: '', port };
   }
 
   connect(fd: number, addr: sockaddr, _bind: sockaddr | null): void {
-    this.open_fds.add(fd);
+    this.openFds.add(fd);
     const cat = addr.sa_family === AF_UNIX && addr.sun_path.startsWith('exec:');
-    const mode = cat ? 'echo' : this.hasPeers(addr) ? this.tcpPeers.get(addr.sin_port) : undefined;
+    const mode = cat ? 'echo' : this.#hasPeers(addr) ? this.tcpPeers.get(addr.sin_port) : undefined;
     if (mode === undefined) {
       const errno = isLoopback(addr) || addr.sa_family === AF_UNIX ? 'ECONNREFUSED' : 'ENETUNREACH';
       this.inputs.push({ type: 'error', fd, errno, from: null });
@@ -145,23 +145,23 @@ export class SimHost implements Host {
   }
 
   open(fd: number, type: number, _family: number, _bind: sockaddr | null): void {
-    this.open_fds.add(fd);
+    this.openFds.add(fd);
     if (type === SOCK_RAW) {
-      this.raw.add(fd);
+      this.#raw.add(fd);
     }
   }
 
   send(fd: number, buf: Uint8Array, off: number, len: number): void {
     this.sends++;
-    this.take(fd, Buffer.from(buf.subarray(off, off + len)), len);
+    this.#take(fd, Buffer.from(buf.subarray(off, off + len)), len);
   }
 
   send_oob(fd: number, buf: Uint8Array, off: number, len: number): void {
     // The peers do not ask for urgent data in line: its last byte is not in their stream.
-    this.take(fd, Buffer.from(buf.subarray(off, off + len - 1)), len);
+    this.#take(fd, Buffer.from(buf.subarray(off, off + len - 1)), len);
   }
 
-  private take(fd: number, data: Buffer, taken: number): void {
+  #take(fd: number, data: Buffer, taken: number): void {
     const s = this.streams.get(fd);
     if (!s) {
       return;
@@ -180,15 +180,15 @@ export class SimHost implements Host {
   sendto(fd: number, buf: Uint8Array, off: number, len: number, to: sockaddr, _ttl: number): void {
     const data = Uint8Array.from(buf.subarray(off, off + len));
     this.activity = true;
-    if (this.raw.has(fd)) {
-      this.ping(fd, data, to);
+    if (this.#raw.has(fd)) {
+      this.#ping(fd, data, to);
     } else if (to.sin_port === 0) {
       this.inputs.push({ type: 'error', fd, errno: 'EINVAL', from: null });
     } else if (!isLoopback(to)) {
       this.inputs.push({ type: 'error', fd, errno: 'ENETUNREACH', from: null });
-    } else if (this.hasPeers(to) && this.udpEcho.has(to.sin_port)) {
+    } else if (this.#hasPeers(to) && this.udpEcho.has(to.sin_port)) {
       this.inputs.push({ type: 'datagram', fd, data, from: answering(to) });
-    } else if (this.hasPeers(to) && this.isClient(fd, to)) {
+    } else if (this.#hasPeers(to) && this.#isClient(fd, to)) {
       this.datagrams.push({ to, data: Buffer.from(data) });
     } else if (![...this.udpListeners.values()].includes(fd)) {
       // Bound sockets are not told of a refusal: the network asks for that only when it opens them for a flow.
@@ -197,14 +197,14 @@ export class SimHost implements Host {
   }
 
   /** Clients of `udpSend` by their ports, and the ports they are connected to: they take datagrams from there alone. */
-  private readonly clients: Map<number, number> = new Map();
-  private isClient(fd: number, to: sockaddr): boolean {
-    const port = this.clients.get(to.sin_port);
+  readonly #clients: Map<number, number> = new Map();
+  #isClient(fd: number, to: sockaddr): boolean {
+    const port = this.#clients.get(to.sin_port);
     return port !== undefined && this.udpListeners.get(port) === fd;
   }
 
   /** The loopback answers pings as a kernel does, other addresses are unreachable. */
-  private ping(fd: number, data: Uint8Array, to: sockaddr): void {
+  #ping(fd: number, data: Uint8Array, to: sockaddr): void {
     if (!isLoopback(to)) {
       this.inputs.push({ type: 'error', fd, errno: 'ENETUNREACH', from: null });
       return;
@@ -224,8 +224,8 @@ export class SimHost implements Host {
   }
 
   close(fd: number, reset: boolean): void {
-    this.open_fds.delete(fd);
-    this.raw.delete(fd);
+    this.openFds.delete(fd);
+    this.#raw.delete(fd);
     for (const table of [this.listeners, this.udpListeners]) {
       for (const [port, f] of table) {
         if (f === fd) {
@@ -283,8 +283,8 @@ export class SimHost implements Host {
     if (listener === undefined) {
       return null;
     }
-    const s = new SimStream(this.next_fd++, 'sink');
-    this.open_fds.add(s.fd);
+    const s = new SimStream(this.#nextFd++, 'sink');
+    this.openFds.add(s.fd);
     this.streams.set(s.fd, s);
     this.inputs.push({ type: 'accepted', fd: s.fd, listener, peer: sockaddr_in(0x7f000001, sport) });
     this.activity = true;
@@ -297,7 +297,7 @@ export class SimHost implements Host {
   /** A datagram from 127.0.0.1:`sport` to a forwarded UDP port. */
   udpSend(port: number, sport: number, text: string): void {
     const fd = this.udpListeners.get(port);
-    this.clients.set(sport, port);
+    this.#clients.set(sport, port);
     if (fd !== undefined) {
       this.inputs.push({ type: 'datagram', fd, data: Buffer.from(text), from: sockaddr_in(0x7f000001, sport) });
       this.activity = true;

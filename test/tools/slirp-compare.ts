@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { read_pcap, write_pcap } from '../../adapter/packets/pcap.ts';
+import { readPcap, writePcap } from '../../adapter/packets/pcap.ts';
 import { decodeAll } from '../slirp/decode.ts';
 import { parseReplayArgs } from './replay-args.ts';
 import { allCases, makeRoot, readEntries, recordedCases, VECTORS } from './slirp-cases/all.ts';
@@ -39,10 +39,10 @@ function reference(program: string, pcap: string, out: string, args: readonly st
   if (r.status !== 0 || !existsSync(out)) {
     return { lines: [], times: [], wrong: `libslirp: status ${r.status} ${r.signal ?? ''} ${r.stderr.trim()}` };
   }
-  const packets = read_pcap(readFileSync(out)).packets;
+  const packets = readPcap(readFileSync(out)).packets;
   return {
     lines: decodeAll(packets.map((p) => p.data)),
-    times: packets.map((p) => (p.ts_sec - BASE) * 1000 + Math.round(p.ts_nsec / 1e6)),
+    times: packets.map((p) => (p.tsSec - BASE) * 1000 + Math.round(p.tsNsec / 1e6)),
     wrong: '',
   };
 }
@@ -92,11 +92,11 @@ class Run {
   one(c: Case): string {
     const pcap = join(this.dir, `${c.name}.pcap`);
     const out = join(this.dir, 'answers', `${c.name}.out.pcap`);
-    const at = (ms: number): { ts_sec: number; ts_nsec: number } => ({
-      ts_sec: BASE + Math.floor(ms / 1000),
-      ts_nsec: Math.round((ms % 1000) * 1e6),
+    const at = (ms: number): { tsSec: number; tsNsec: number } => ({
+      tsSec: BASE + Math.floor(ms / 1000),
+      tsNsec: Math.round((ms % 1000) * 1e6),
     });
-    writeFileSync(pcap, write_pcap(c.frames.map((f) => ({ ...at(f.ms), data: f.data }))));
+    writeFileSync(pcap, writePcap(c.frames.map((f) => ({ ...at(f.ms), data: f.data }))));
     const args = c.opts
       .split(' ')
       .filter((a) => a !== '')

@@ -54,10 +54,10 @@ export class ReplayOptions {
 /** Outcome of a replay. */
 export class ReplayResult {
   frames: TimedFrame[] = [];
-  frames_in = 0;
+  framesIn = 0;
   skipped = 0;
-  acks_rebased = 0;
-  virtual_s = 0;
+  acksRebased = 0;
+  virtualS = 0;
   info = '';
   drops: Map<string, number> = new Map();
 }
@@ -73,9 +73,9 @@ export class Replayer {
   readonly slirp: Slirp;
   /** Frames to the guest. */
   readonly sent: TimedFrame[] = [];
-  private timeout_ms = -1;
-  private frames_seen = 0;
-  private events: { event: HostEvent; done: boolean }[];
+  #timeoutMs = -1;
+  #framesSeen = 0;
+  #events: { event: HostEvent; done: boolean }[];
 
   constructor(options: ReplayOptions) {
     this.host.now_ns = BASE_NS;
@@ -86,17 +86,17 @@ export class Replayer {
     for (const [port, mode] of options.tcpPeers) {
       this.host.tcpPeers.set(port, mode);
     }
-    this.events = options.events.map((event) => ({ event, done: false }));
-    const slirp = slirp_new(options.config, { send_packet: send_packet }, this);
+    this.#events = options.events.map((event) => ({ event, done: false }));
+    const slirp = slirp_new(options.config, { send_packet: sendPacket }, this);
     if (!slirp) {
       throw new Error(this.host.reports.join('; '));
     }
     this.slirp = slirp;
     machine.slirps.push(slirp);
-    this.forward(options);
+    this.#forward(options);
   }
 
-  private forward(options: ReplayOptions): void {
+  #forward(options: ReplayOptions): void {
     for (const f of options.hostfwd) {
       const r = slirp_add_hostfwd(this.slirp, f.udp, sockaddr_in(0x7f000001, f.port), f.guest, f.guestPort);
       if (r.errno !== '') {
@@ -112,14 +112,14 @@ export class Replayer {
   }
 
   /** Milliseconds of the virtual clock since the start. */
-  get now_ms(): number {
+  get nowMs(): number {
     return (this.host.now_ns - BASE_NS) / 1e6;
   }
 
   /** One turn of the main loop, without waiting. Returns true if anything happened. */
   turn(): boolean {
     const ns = slirp_pollfds_fill(this.slirp);
-    this.timeout_ms = ns < 0 ? -1 : ns / 1e6;
+    this.#timeoutMs = ns < 0 ? -1 : ns / 1e6;
     const inputs = this.host.poll();
     for (const input of inputs) {
       socket_input(machine.sockets, this.host, input);
@@ -128,8 +128,8 @@ export class Replayer {
     this.host.activity = false;
     this.host.peerEvents();
     qemu_clock_run_all_timers();
-    const busy = inputs.length > 0 || this.host.activity || this.sent.length !== this.frames_seen;
-    this.frames_seen = this.sent.length;
+    const busy = inputs.length > 0 || this.host.activity || this.sent.length !== this.#framesSeen;
+    this.#framesSeen = this.sent.length;
     return busy || this.host.inputs.length > 0;
   }
 
@@ -151,8 +151,8 @@ export class Replayer {
 
   /** Does what the host is to do by now. */
   runEvents(): void {
-    for (const e of this.events) {
-      if (!e.done && this.now_ms >= e.event.at_ms) {
+    for (const e of this.#events) {
+      if (!e.done && this.nowMs >= e.event.at_ms) {
         e.done = true;
         if (e.event.udp) {
           this.host.udpSend(e.event.port, e.event.sport, e.event.text);
@@ -166,21 +166,21 @@ export class Replayer {
 
   /** Moves the clock to `target` ms, with a stop at each tick that the network asks for. */
   advance(target: number): void {
-    while (this.now_ms < target) {
+    while (this.nowMs < target) {
       this.turn();
       // Without a timer there is nothing to stop for.
-      let step = this.timeout_ms < 0 ? target - this.now_ms : Math.min(1000, Math.max(1, this.timeout_ms));
+      let step = this.#timeoutMs < 0 ? target - this.nowMs : Math.min(1000, Math.max(1, this.#timeoutMs));
       const timer = qemu_clock_deadline_ns_all();
       if (timer > 0) {
         step = Math.min(step, timer / 1e6);
       }
-      for (const e of this.events) {
-        const wait = e.event.at_ms - this.now_ms;
+      for (const e of this.#events) {
+        const wait = e.event.at_ms - this.nowMs;
         if (!e.done && wait > 0) {
           step = Math.min(step, wait);
         }
       }
-      step = Math.min(step, target - this.now_ms);
+      step = Math.min(step, target - this.nowMs);
       this.host.now_ns += Math.round(step * 1e6);
       this.runEvents();
       if (this.turn()) {
@@ -196,7 +196,7 @@ export class Replayer {
 }
 
 /** The network's callback: keeps a copy of the frame with its time. */
-function send_packet(opaque: object, buf: Uint8Array, size: number): void {
+function sendPacket(opaque: object, buf: Uint8Array, size: number): void {
   const r = opaque as Replayer;
   r.sent.push({ ns: r.host.now_ns - BASE_NS, data: buf.slice(0, size) });
 }
@@ -224,13 +224,13 @@ export function replay(frames: readonly TimedFrame[], options: ReplayOptions): R
     }
     const data = Uint8Array.from(f.data);
     if (options.rebase && rebaser.rebase(data)) {
-      result.acks_rebased++;
+      result.acksRebased++;
     }
-    result.frames_in++;
+    result.framesIn++;
     r.input(data);
   }
-  r.advance(r.now_ms + options.tailMs);
-  result.virtual_s = r.now_ms / 1000;
+  r.advance(r.nowMs + options.tailMs);
+  result.virtualS = r.nowMs / 1000;
   result.info = options.info ? slirp_connection_info(r.slirp) + slirp_neighbor_info(r.slirp) : '';
   result.frames = r.sent;
   result.drops = machine.drops.by_reason;

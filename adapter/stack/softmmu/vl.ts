@@ -8,6 +8,7 @@ import {
   qdev_device_add,
 } from '../net/net_init.ts';
 import { net_slirp_redir } from '../net/slirp.ts';
+import { edit_distance } from '../util/near.ts';
 import { OptionError, qemu_opt_get, qemu_opts_parse } from '../util/qemu-option.ts';
 import { machine } from './machine.ts';
 
@@ -88,20 +89,6 @@ export class MachineOptions {
 
 /** Most edits between a wrong word and one that is suggested for it. */
 const NEAR = 2;
-
-/** Edits from `a` to `b` (Levenshtein). */
-function edit_distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
 
 /** Why an option is not known, with what is. */
 function unknown_option(word: string): OptionError {

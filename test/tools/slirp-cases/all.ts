@@ -1,7 +1,7 @@
 /** All cases, and the directory that their TFTP server serves. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { read_pcap } from '../../../adapter/packets/pcap.ts';
+import { readPcap } from '../../../adapter/packets/pcap.ts';
 import { type Case, pattern } from './build.ts';
 import { dhcp } from './dhcp.ts';
 import { hostfwds } from './hostfwd.ts';
@@ -41,9 +41,9 @@ export const readEntries = (): Record<string, CaseEntry> =>
 /** The recorded cases with their frames. */
 export function recordedCases(): Case[] {
   return Object.entries(readEntries()).map(([name, c]) => {
-    const packets = read_pcap(readFileSync(join(VECTORS, `${name}.pcap`))).packets;
-    const t0 = packets[0]?.ts_sec ?? 0;
-    return { name, ...c, frames: packets.map((p) => ({ ms: (p.ts_sec - t0) * 1000 + p.ts_nsec / 1e6, data: p.data })) };
+    const packets = readPcap(readFileSync(join(VECTORS, `${name}.pcap`))).packets;
+    const t0 = packets[0]?.tsSec ?? 0;
+    return { name, ...c, frames: packets.map((p) => ({ ms: (p.tsSec - t0) * 1000 + p.tsNsec / 1e6, data: p.data })) };
   });
 }
 

@@ -1,0 +1,242 @@
+/** The machine's options as scripts write them (`run`, `start`, `set args`): names, values, what they mean. QEMU's spelling. */
+import { e1000_properties } from '../stack/net/nic_options.ts';
+
+/** A parameter `name=value` of an option. */
+export interface OptionParameter {
+  readonly name: string;
+  readonly description: string;
+  /** Values to choose from, or examples where `open`. */
+  readonly values?: readonly string[];
+}
+
+/** An option and, by the first word of its value, the parameters that may follow. */
+export interface MachineOption {
+  readonly name: string;
+  readonly description: string;
+  readonly kinds: Readonly<
+    Record<string, { readonly description: string; readonly parameters: readonly OptionParameter[] }>
+  >;
+}
+
+const ON_OFF = ['on', 'off'];
+
+function p(name: string, description: string, values?: readonly string[]): OptionParameter {
+  return values ? { name, description, values } : { name, description };
+}
+
+const ID = p('id', 'Name of the object, for others to refer to.');
+
+const USER: readonly OptionParameter[] = [
+  p('ipv4', 'IPv4 on the network (default on).', ON_OFF),
+  p('ipv6', 'IPv6 on the network (default on).', ON_OFF),
+  p('net', 'IPv4 network of the guest, ADDR[/MASK] (default 10.0.2.0/24).', ['10.0.2.0/24', '192.168.76.0/24']),
+  p('host', "The host's address as the guest sees it (default: address 2 of the network, 10.0.2.2).", ['10.0.2.2']),
+  p(
+    'restrict',
+    'Isolate the guest: it reaches neither the host nor the outside; forwarded ports go on working.',
+    ON_OFF,
+  ),
+  p('hostname', "The guest's name, which DHCP tells it."),
+  p('dhcpstart', 'First address that DHCP gives out (default: address 15, 10.0.2.15).', ['10.0.2.15']),
+  p('dns', "The name server's address as the guest sees it (default: address 3, 10.0.2.3).", ['10.0.2.3']),
+  p('dnssearch', 'A domain for the search list that DHCP tells; may be repeated.'),
+  p('domainname', "The guest's domain name, which DHCP tells it."),
+  p('tftp', "A directory of the host's whose files the built-in TFTP server offers."),
+  p('tftp-server-name', 'Name of the TFTP server in DHCP answers (RFC 2132, option 66).'),
+  p('bootfile', 'Name of the boot file in DHCP and BOOTP answers.'),
+  p(
+    'hostfwd',
+    'Forward a port of the host to the guest: [tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT or unix:/PATH-[GUESTADDR]:GUESTPORT. Host port 0 takes a free one; IPv6 addresses are in brackets. May be repeated.',
+    ['tcp:127.0.0.1:5555-:5556', 'udp:127.0.0.1:5555-:5556', 'tcp:127.0.0.1:0-:5556', 'tcp:[::1]:5555-[]:5556'],
+  ),
+  p(
+    'guestfwd',
+    'Forward connections of the guest to ADDR:PORT (default: address 4) to a command, a socket or a -chardev socket: [tcp]:[SERVER]:PORT-cmd:COMMAND, -unix:PATH, -tcp:HOST:PORT, -chardev:ID. May be repeated.',
+    ['tcp:10.0.2.100:1234-cmd:cat', 'tcp:10.0.2.100:80-tcp:127.0.0.1:8080'],
+  ),
+  p('smb', "A directory of the host's to share over SMB as \\\\10.0.2.4\\qemu; needs Samba's smbd on the host."),
+  p('smbserver', 'Address of the SMB server (default: address 4, 10.0.2.4); see smb.'),
+  p('ipv6-net', 'IPv6 network of the guest, PREFIX[/LENGTH] (default fec0::/64).', ['fec0::/64']),
+  p('ipv6-prefix', 'IPv6 prefix of the network, without its length.', ['fec0::']),
+  p('ipv6-prefixlen', 'Length of the IPv6 prefix (default 64).', ['64']),
+  p('ipv6-host', "The host's IPv6 address as the guest sees it.", ['fec0::2']),
+  p('ipv6-dns', "The name server's IPv6 address as the guest sees it.", ['fec0::3']),
+  p('mtu', 'Longest IP packet in bytes (default 1500); not in QEMU.', ['1500']),
+];
+
+const HUBPORT = [
+  p('hubid', 'Number of the hub.', ['0', '1']),
+  p('netdev', 'The net client that the port is linked to.'),
+];
+
+const SOCKET = [
+  p('listen', 'Wait for the other end here: [HOST]:PORT.', ['127.0.0.1:1234']),
+  p('connect', 'Connect to the other end: HOST:PORT.', ['127.0.0.1:1234']),
+  p('udp', 'Send datagrams there: HOST:PORT; needs localaddr.', ['127.0.0.1:1234']),
+  p('localaddr', 'Where datagrams are received: HOST:PORT.', ['127.0.0.1:1235']),
+];
+
+/** The parts of a socket's address. */
+function address(prefix: string, whose: string, types: readonly string[]): OptionParameter[] {
+  return [
+    p(`${prefix}.type`, `Kind of ${whose}.`, types),
+    p(`${prefix}.host`, `IPv4 address of ${whose}.`, ['127.0.0.1']),
+    p(`${prefix}.port`, `Port of ${whose}.`, ['1234']),
+    ...(types.includes('unix') ? [p(`${prefix}.path`, `Path of ${whose}, with type unix.`)] : []),
+    ...['ipv4', 'ipv6', 'to', 'keep-alive'].map((name) =>
+      p(`${prefix}.${name}`, 'Accepted as in QEMU; makes no difference to this machine.'),
+    ),
+  ];
+}
+
+const STREAM = [
+  p('server', 'Wait for a connection instead of making one (default off).', ON_OFF),
+  p('reconnect', 'Seconds after which a lost connection is made again (default 0: not).', ['0', '1']),
+  ...address('addr', 'the address to connect to, or to listen on', ['inet', 'unix']),
+];
+
+const DGRAM = [
+  ...address('local', 'the address to receive on', ['inet']),
+  ...address('remote', 'the address to send to', ['inet']),
+];
+
+/** Parameters of every filter. */
+const FILTER = [
+  ID,
+  p('netdev', 'The net client whose frames pass the filter.', ['user.0']),
+  p('queue', 'Which frames: all, those to the client (rx), those from it (tx) (default all).', ['all', 'rx', 'tx']),
+  p('status', 'Whether the filter works (default on).', ON_OFF),
+  p('position', 'Place among the filters of the client: head, tail or id=ID (default tail).', ['head', 'tail']),
+  p('insert', 'Before or behind the filter that position names (default behind).', ['behind', 'before']),
+];
+
+const VNET_HDR = p('vnet_hdr_support', 'Only off: no device here has such headers.', ['off']);
+
+const NIC = [
+  p('mac', 'MAC address of the NIC (default 52:54:00:12:34:56, the next NIC gets the next one).', [
+    '52:54:00:12:34:56',
+  ]),
+  p('addr', 'PCI slot, hexadecimal.', ['0x3']),
+];
+
+const E1000: readonly OptionParameter[] = [
+  ID,
+  p('netdev', 'The net client that it is linked to (id of a -netdev).', ['user.0']),
+  ...NIC,
+  p('autonegotiation', 'The PHY negotiates speed and duplex (default on).', ON_OFF),
+  p('mitigation', 'Interrupts are delayed as ITR, RADV, TADV say (default on).', ON_OFF),
+  p('multifunction', 'There are more functions in its slot (default off).', ON_OFF),
+  ...Object.keys(e1000_properties)
+    .filter((name) => !['netdev', 'mac', 'addr', 'autonegotiation', 'mitigation', 'multifunction'].includes(name))
+    .map((name) => p(name, 'Accepted as in QEMU; makes no difference to this machine.')),
+];
+
+const MODEL = p('model', 'Model of the NIC.', ['e1000']);
+
+const userText = 'A user network (slirp): NAT to the host, DHCP, DNS, TFTP, forwarded ports; no privileges needed.';
+const hubportText = 'A port of a hub.';
+const socketText = 'A link to another program, over TCP or UDP.';
+const streamText = 'A link to another program, over TCP or a Unix socket.';
+const dgramText = 'A link to another program, over UDP.';
+
+export const MACHINE_OPTIONS: readonly MachineOption[] = [
+  {
+    name: '-netdev',
+    description: 'A network backend: -netdev TYPE,id=ID[,...].',
+    kinds: {
+      user: { description: userText, parameters: [ID, ...USER] },
+      hubport: { description: hubportText, parameters: [ID, ...HUBPORT] },
+      socket: { description: socketText, parameters: [ID, ...SOCKET] },
+      stream: { description: streamText, parameters: [ID, ...STREAM] },
+      dgram: { description: dgramText, parameters: [ID, ...DGRAM] },
+    },
+  },
+  {
+    name: '-device',
+    description: 'A device: -device e1000,netdev=ID[,...].',
+    kinds: {
+      e1000: { description: 'The NIC, Intel 82540EM.', parameters: E1000 },
+      'e1000-82540em': { description: 'The same, by its full name.', parameters: E1000 },
+    },
+  },
+  {
+    name: '-nic',
+    description: 'A NIC and its network in one: -nic user[,model=e1000][,mac=...][,...].',
+    kinds: {
+      user: { description: userText, parameters: [ID, MODEL, ...NIC, ...USER] },
+      hubport: { description: hubportText, parameters: [ID, MODEL, ...NIC, ...HUBPORT] },
+      socket: { description: socketText, parameters: [ID, MODEL, ...NIC, ...SOCKET] },
+      stream: { description: streamText, parameters: [ID, MODEL, ...NIC, ...STREAM] },
+      dgram: { description: dgramText, parameters: [ID, MODEL, ...NIC, ...DGRAM] },
+      none: { description: 'No network.', parameters: [] },
+    },
+  },
+  {
+    name: '-net',
+    description: "QEMU's old syntax: -net nic, -net user; both are ports of hub 0.",
+    kinds: {
+      nic: {
+        description: 'A NIC on hub 0.',
+        parameters: [
+          ID,
+          p('name', 'Name of the client.'),
+          MODEL,
+          p('macaddr', 'MAC address.'),
+          ...NIC.slice(1),
+          p('netdev', 'The net client that it is linked to.'),
+          p('vectors', 'Accepted; makes no difference.'),
+        ],
+      },
+      user: { description: userText, parameters: [ID, p('name', 'Name of the client.'), ...USER] },
+      none: { description: 'No network.', parameters: [] },
+    },
+  },
+  {
+    name: '-object',
+    description: 'A helper object: -object filter-dump,id=ID,netdev=ID,file=FILE[,maxlen=N] writes a capture.',
+    kinds: {
+      'filter-dump': {
+        description: 'Writes the frames of a net client to a pcap file.',
+        parameters: [
+          ...FILTER,
+          p('file', 'The file.', ['dump.pcap']),
+          p('maxlen', 'Most bytes of a frame that are written (default 65536).', ['65536']),
+        ],
+      },
+      'filter-mirror': {
+        description: 'Sends a copy of each frame to a -chardev socket.',
+        parameters: [...FILTER, p('outdev', 'The -chardev that gets the copies.'), VNET_HDR],
+      },
+      'filter-redirector': {
+        description: 'Sends frames to a -chardev socket, and puts in what another one receives.',
+        parameters: [
+          ...FILTER,
+          p('indev', 'The -chardev whose frames are put in.'),
+          p('outdev', 'The -chardev that gets the frames.'),
+          VNET_HDR,
+        ],
+      },
+      'filter-buffer': {
+        description: 'Holds frames back and lets them go at intervals.',
+        parameters: [...FILTER, p('interval', 'Microseconds between releases.', ['1000'])],
+      },
+    },
+  },
+  { name: '-m', description: 'Memory of the machine, such as 16, 64M or 1G (default 16M).', kinds: {} },
+  {
+    name: '-guest',
+    description: 'What runs in the machine.',
+    kinds: {
+      builtin: { description: 'The small guest with a shell (default).', parameters: [] },
+      none: { description: 'Nothing: the NIC is driven from outside.', parameters: [] },
+      trace: { description: 'The guest of a replay; replays choose it themselves.', parameters: [] },
+    },
+  },
+  { name: '-nodefaults', description: 'No default network.', kinds: {} },
+  { name: '-name', description: 'Name of the machine; makes no difference.', kinds: {} },
+];
+
+export function findOption(word: string): MachineOption | undefined {
+  const name = word.replace(/^--/, '-');
+  return MACHINE_OPTIONS.find((o) => o.name === name);
+}

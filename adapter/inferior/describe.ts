@@ -1,0 +1,122 @@
+/** In the inferior: turns values into `Value`s that can cross to the front ends, and keeps the handles of aggregates. */
+import type { NamedValue, Value } from '../engine/api.ts';
+
+/** Pseudo addresses begin here; gdb users expect a pointer to look like one. */
+const ADDRESS_BASE = 0x7f0000001000;
+const ADDRESS_STEP = 0x40;
+
+/** Elements a single `children` answer holds at most. */
+const MAX_CHILDREN = 10_000;
+
+export class Describer {
+  #handles: object[] = [];
+  readonly #addresses = new WeakMap<object, number>();
+  #nextAddress = ADDRESS_BASE;
+
+  /** Handles are valid while the inferior stands still. */
+  forget(): void {
+    this.#handles = [];
+  }
+
+  #addressOf(o: object): number {
+    let a = this.#addresses.get(o);
+    if (a === undefined) {
+      a = this.#nextAddress;
+      this.#nextAddress += ADDRESS_STEP;
+      this.#addresses.set(o, a);
+    }
+    return a;
+  }
+
+  #handleOf(o: object): string {
+    this.#handles.push(o);
+    return String(this.#handles.length - 1);
+  }
+
+  /** A value with the type known from the source, or '' to go by the value alone. */
+  describe(v: unknown, declared = ''): Value {
+    switch (typeof v) {
+      case 'number':
+      case 'bigint':
+      case 'boolean':
+      case 'string':
+        return {
+          kind: typeof v as 'number',
+          type: declared || typeof v,
+          value: typeof v === 'bigint' ? v.toString() : (v as number),
+        };
+      case 'undefined':
+        return { kind: 'undefined', type: declared };
+      case 'function':
+        return { kind: 'function', type: declared, value: v.name };
+      case 'object':
+        return v === null ? { kind: 'null', type: declared } : this.#aggregate(v, declared);
+      default:
+        return { kind: 'string', type: declared, value: String(v) };
+    }
+  }
+
+  #aggregate(o: object, declared: string): Value {
+    const common = { handle: this.#handleOf(o), address: this.#addressOf(o) };
+    const name = o.constructor?.name ?? '';
+    if (o instanceof Uint8Array) {
+      return { kind: 'bytes', type: name, length: o.length, bits: 8, ...common };
+    }
+    if (ArrayBuffer.isView(o) && !(o instanceof DataView)) {
+      const a = o as Uint32Array;
+      return { kind: 'array', type: name, length: a.length, bits: a.BYTES_PER_ELEMENT * 8, ...common };
+    }
+    if (Array.isArray(o)) {
+      return { kind: 'array', type: declared || 'array', length: o.length, ...common };
+    }
+    if (o instanceof Map || o instanceof Set) {
+      return { kind: 'map', type: declared || name, length: o.size, ...common };
+    }
+    const plain = name === 'Object' || name === '';
+    return { kind: 'struct', type: plain ? bareType(declared) : name, length: Object.keys(o).length, ...common };
+  }
+
+  /** Elements or fields `start` .. `start + count` of a handle's object. */
+  children(
+    handle: string,
+    start: number,
+    count: number,
+    types: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  ): NamedValue[] {
+    const o = this.#handles[Number(handle)];
+    if (o === undefined) {
+      return [];
+    }
+    const end = start + Math.min(count, MAX_CHILDREN);
+    const out: NamedValue[] = [];
+    if (ArrayBuffer.isView(o) || Array.isArray(o)) {
+      const a = o as unknown as ArrayLike<unknown>;
+      for (let i = start; i < Math.min(end, a.length); i++) {
+        out.push({ name: `[${i}]`, value: this.describe(a[i]) });
+      }
+    } else if (o instanceof Map || o instanceof Set) {
+      let i = 0;
+      for (const [k, v] of o.entries()) {
+        if (i >= start && i < end) {
+          out.push({ name: `[${typeof k === 'object' ? i : String(k)}]`, value: this.describe(v) });
+        }
+        i++;
+      }
+    } else {
+      const fields = types[o.constructor?.name ?? ''] ?? {};
+      for (const [k, v] of Object.entries(o).slice(start, end)) {
+        out.push({ name: k, value: this.describe(v, fields[k]) });
+      }
+    }
+    return out;
+  }
+}
+
+/** `socket | null` -> `socket`: what an object of a declared type is called. */
+function bareType(declared: string): string {
+  return declared
+    .split('|')
+    .map((t) => t.trim())
+    .filter((t) => t !== 'null' && t !== 'undefined')
+    .join(' | ');
+}

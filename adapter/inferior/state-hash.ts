@@ -1,0 +1,127 @@
+/**
+ * Hash of a state tree: objects by class and fields, maps and arrays in order, typed arrays by content, functions by name. Shared
+ * and cyclic references are hashed by the order in which they are first met, so equal trees give equal hashes.
+ */
+
+/** Two 32-bit lanes of FNV-1a with different bases, together 64 bits. */
+class Hasher {
+  a = 0x811c9dc5;
+  b = 0x01000193;
+
+  word(v: number): void {
+    this.a = Math.imul(this.a ^ v, 0x01000193);
+    this.b = Math.imul(this.b ^ ((v >>> 16) | (v << 16)), 0x85ebca6b) ^ (this.b >>> 13);
+  }
+
+  readonly #f = new Float64Array(1);
+  readonly #w = new Int32Array(this.#f.buffer);
+
+  number(v: number): void {
+    this.#f[0] = v;
+    this.word(this.#w[0] as number);
+    this.word(this.#w[1] as number);
+  }
+
+  text(s: string): void {
+    this.word(s.length);
+    for (let i = 0; i < s.length; i++) {
+      this.word(s.charCodeAt(i));
+    }
+  }
+
+  bytes(u: Uint8Array): void {
+    this.word(u.length);
+    let i = 0;
+    if (u.byteOffset % 4 === 0) {
+      const words = new Int32Array(u.buffer, u.byteOffset, u.length >>> 2);
+      for (let k = 0; k < words.length; k++) {
+        this.word(words[k] as number);
+      }
+      i = words.length * 4;
+    }
+    for (; i < u.length; i++) {
+      this.word(u[i] as number);
+    }
+  }
+
+  get hex(): string {
+    const h = (v: number): string => (v >>> 0).toString(16).padStart(8, '0');
+    return h(this.a) + h(this.b);
+  }
+}
+
+/** Hashes everything reachable from `root`, except what hangs off the fields named in `leaveOut`. */
+export function hashState(root: object, leaveOut: ReadonlySet<string>): string {
+  const h = new Hasher();
+  const seen = new Map<object, number>();
+  const stack: unknown[] = [root];
+  while (stack.length > 0) {
+    const v = stack.pop();
+    switch (typeof v) {
+      case 'number':
+        h.number(v);
+        break;
+      case 'string':
+        h.text(v);
+        break;
+      case 'boolean':
+        h.word(v ? 0x71 : 0x70);
+        break;
+      case 'bigint':
+        h.text(v.toString());
+        break;
+      case 'function':
+        h.text(v.name);
+        break;
+      case 'object':
+        if (v === null) {
+          h.word(0x6e);
+        } else {
+          hashObject(h, v, seen, stack, leaveOut);
+        }
+        break;
+      default:
+        h.word(0x75);
+    }
+  }
+  return h.hex;
+}
+
+function hashObject(
+  h: Hasher,
+  v: object,
+  seen: Map<object, number>,
+  stack: unknown[],
+  leaveOut: ReadonlySet<string>,
+): void {
+  const known = seen.get(v);
+  if (known !== undefined) {
+    h.word(known);
+    return;
+  }
+  seen.set(v, seen.size + 1);
+  h.text(v.constructor?.name ?? '');
+  if (ArrayBuffer.isView(v)) {
+    h.bytes(new Uint8Array(v.buffer, v.byteOffset, v.byteLength));
+  } else if (Array.isArray(v)) {
+    h.word(v.length);
+    for (let i = v.length - 1; i >= 0; i--) {
+      stack.push(v[i]);
+    }
+  } else if (v instanceof Map) {
+    h.word(v.size);
+    for (const [k, value] of v) {
+      stack.push(value, k);
+    }
+  } else if (v instanceof Set) {
+    h.word(v.size);
+    stack.push(...v);
+  } else {
+    for (const [k, value] of Object.entries(v)) {
+      if (!leaveOut.has(k)) {
+        h.text(k);
+        stack.push(value);
+      }
+    }
+  }
+}

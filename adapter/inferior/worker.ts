@@ -1,0 +1,188 @@
+/**
+ * The inferior's thread: loads the compiled stack, makes the `Host` it is given to, and calls `main`. Its `workerData` is a
+ * `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
+ */
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
+import { readCapture } from '../packets/capture.ts';
+import { PacketNumbers } from '../replay/packet-numbers.ts';
+import { readTrace } from '../replay/trace.ts';
+import type { FrameDirection, Host } from '../stack/util/host.ts';
+import { LiveHost } from './live-host.ts';
+import { RecordedHost, type RecordingHeader, RecordingHost } from './recording.ts';
+import { type ProbeTables, Runtime } from './runtime.ts';
+import { TraceHost } from './trace-host.ts';
+
+/** What the engine starts the thread with. */
+export interface WorkerData {
+  /** Absolute path of the folder of the compiled stack (debug or release). */
+  readonly stackDir: string;
+  /** Modules to load, relative to `stackDir`, without extension. */
+  readonly modules: readonly string[];
+  readonly tables: ProbeTables;
+  readonly armed: SharedArrayBuffer;
+  readonly ticks: SharedArrayBuffer;
+  readonly mailbox: MailboxBuffers;
+  /** Where the description of a stop is left: its length in the first 4 bytes, then JSON. */
+  readonly stop: SharedArrayBuffer;
+  readonly header: RecordingHeader;
+  /** Bytes of a capture to replay. */
+  readonly trace: Uint8Array | null;
+  /** Turns to execute again instead of live input. */
+  readonly recording: Uint8Array | null;
+  /** Bound of the recording to make; 0: none. */
+  readonly recordLimit: number;
+  readonly stopOnEntry: boolean;
+  /** Keep a hash over all frames (costs time per packet). */
+  readonly hashFrames: boolean;
+}
+
+/** What an execution came to: equal for a live session and its re-execution. */
+export interface ExecutionSummary {
+  readonly ticks: number;
+  readonly turns: number;
+  readonly frames: number;
+  readonly frameHash: string;
+  readonly stateHash: string;
+}
+
+export type WorkerMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'started' }
+  | { readonly type: 'shared'; readonly name: string; readonly buffer: SharedArrayBuffer }
+  | { readonly type: 'ring' }
+  | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
+  | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
+
+const data = workerData as WorkerData;
+const port = parentPort;
+if (!port) {
+  throw new Error('worker.js is the inferior of pktgdb and runs in a worker thread only');
+}
+const post = (m: WorkerMessage): void => port.postMessage(m);
+
+const encoder = new TextEncoder();
+
+/** Leaves the description of a stop for the main thread, which reads it when the inspector says that the inferior stands still. */
+function tellStop(stop: string): void {
+  const bytes = encoder.encode(stop);
+  new Uint8Array(data.stop, 4).set(bytes.subarray(0, data.stop.byteLength - 4));
+  new Int32Array(data.stop, 0, 1)[0] = bytes.length;
+}
+
+const ctl = new Int32Array(data.mailbox.ctl);
+let live: LiveHost | undefined;
+
+const runtime = new Runtime({
+  A: new Uint8Array(data.armed),
+  T: new Float64Array(data.ticks),
+  tables: data.tables,
+  stackUrl: pathToFileURL(data.stackDir).href,
+  takePause: () => Atomics.exchange(ctl, CTL.PAUSE, 0) === 1,
+  sendLog: (breakpoint, probe, text) => live?.log(breakpoint, probe, text),
+  tellStop,
+});
+Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
+
+let frames = 0;
+let frameHash = 0x811c9dc5;
+
+function hashFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
+  frames++;
+  let h = Math.imul(frameHash ^ dir, 0x01000193);
+  for (let i = 0; i < size; i++) {
+    h = Math.imul(h ^ (buf[i] as number), 0x01000193);
+  }
+  frameHash = Math.imul(h ^ size, 0x01000193);
+}
+
+function countFrame(): void {
+  frames++;
+}
+
+const countingFrame = data.hashFrames ? hashFrame : countFrame;
+let numbers: PacketNumbers | undefined;
+
+/** In a replay, also notes which packet of the capture it is, for breakpoints on packets. */
+function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
+  countingFrame(dir, buf, size);
+  if (dir === 1) {
+    runtime.packetNumber = numbers?.sent(buf, size) ?? 0;
+  }
+}
+
+const hooks = {
+  now: () => runtime.now(),
+  ring: () => post({ type: 'ring' }),
+  pause: () => runtime.pausePoll(),
+  frame: data.trace ? numberFrame : countingFrame,
+  allocShared: (name: string, bytes: number): SharedArrayBuffer => {
+    const buffer = new SharedArrayBuffer(bytes);
+    post({ type: 'shared', name, buffer });
+    return buffer;
+  },
+};
+
+function makeHost(): Host {
+  const { header } = data;
+  const capture = data.trace ? readCapture(data.trace) : undefined;
+  if (data.recording) {
+    numbers = capture && new PacketNumbers(readTrace(capture).sent);
+    return new RecordedHost(header, data.recording, hooks);
+  }
+  live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
+  const replay = capture && new TraceHost(capture, live, header.argv);
+  numbers = replay && new PacketNumbers(replay.trace.sent);
+  const source = replay ?? live;
+  return data.recordLimit > 0
+    ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk }))
+    : source;
+}
+
+/** Tells the engine when the machine is up: the first poll comes after everything is set up. */
+function announceStart(host: Host): void {
+  const poll = host.poll;
+  host.poll = (timeoutNs: number) => {
+    host.poll = poll;
+    post({ type: 'started' });
+    return poll.call(host, timeoutNs);
+  };
+}
+
+type Main = (argc: number, argv: readonly string[], host: Host) => number;
+const load = (module: string): Promise<{ main?: Main }> =>
+  import(pathToFileURL(`${data.stackDir}/${module}.js`).href) as Promise<{ main?: Main }>;
+
+const { main } = await load('softmmu/main');
+// One after the other: Node's loader does not survive a failing import among parallel ones over the same modules.
+for (const module of data.modules) {
+  await load(module);
+}
+if (!main) {
+  throw new Error(`${data.stackDir}/softmmu/main.js has no main`);
+}
+
+function run(entry: Main): void {
+  const host = makeHost();
+  announceStart(host);
+  if (data.stopOnEntry) {
+    runtime.wantEntry();
+  }
+  const argv = data.header.argv;
+  const code = entry(argv.length, argv, host);
+  const turns = (runtime.globals('softmmu/machine.ts') as { machine?: { turns: number } }).machine?.turns ?? 0;
+  const summary = {
+    ticks: runtime.T[0] ?? 0,
+    turns,
+    frames,
+    frameHash: (frameHash >>> 0).toString(16),
+    stateHash: data.hashFrames ? runtime.stateHash() : '',
+  };
+  post({ type: 'exit', code, summary });
+}
+
+// `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as uncaught
+// where it is thrown.
+port.once('message', () => setImmediate(run, main));
+post({ type: 'ready' });

@@ -1,0 +1,311 @@
+/**
+ * Evaluates expressions against the engine, with gdb's value history and convenience variables. Free of commands and output, so
+ * that the DAP session uses it too.
+ */
+import { runInNewContext } from 'node:vm';
+import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
+import { type Expression, ExpressionError } from './expression/ast.ts';
+import {
+  type Code,
+  type CompileContext,
+  compile,
+  compileAssignment,
+  compileCondition,
+  type DollarValue,
+  numberOf,
+} from './expression/compile.ts';
+import { parseExpression } from './expression/parser.ts';
+import { ANY, INT, LOGICAL, NUMBER, plainType, STRING, TypeTable } from './expression/types.ts';
+import { registerIndex } from './registers.ts';
+
+/** A value with what is known of where it came from. */
+export interface Result {
+  readonly value: Value;
+  /** Absent for values kept from before. */
+  readonly code?: Code;
+}
+
+/** A value of the history or a convenience variable. An aggregate can be used as long as the machine has not run on. */
+interface Stored extends Result {
+  readonly epoch: number;
+  readonly frame: number;
+}
+
+const VOID: Value = { kind: 'undefined', type: 'void' };
+
+export class Evaluator {
+  readonly engine: EngineApi;
+  readonly types: TypeTable;
+  readonly #variables = new Map<string, Stored>();
+  readonly #history: Stored[] = [];
+  /** Counts the times the machine ran on. */
+  #epoch = 0;
+  readonly #ran = (): void => {
+    this.#epoch++;
+  };
+
+  constructor(engine: EngineApi) {
+    this.engine = engine;
+    this.types = new TypeTable(engine.info);
+    engine.on('continued', this.#ran);
+    engine.on('exited', this.#ran);
+  }
+
+  dispose(): void {
+    this.engine.off('continued', this.#ran);
+    this.engine.off('exited', this.#ran);
+  }
+
+  /**
+   * A breakpoint's condition. Throws `ExpressionError` at once when it does not parse; `compile` throws it for names that
+   * the place does not know. Convenience variables count with the value they have when it is compiled.
+   */
+  condition(text: string): NonNullable<BreakpointSpec['condition']> {
+    const e = parseExpression(text);
+    return { text, compile: (scope) => compileCondition(e, scope, this.context()) };
+  }
+
+  /** An expression of a log message: as `condition`, but for its value. */
+  expression(text: string): { readonly text: string; readonly compile: ExpressionCompiler } {
+    const e = parseExpression(text);
+    return { text, compile: (scope) => numberOf(compile(e, scope, this.context())) };
+  }
+
+  /**
+   * Evaluates in a frame (-1: none). With `assign`, an assignment at the top is done; without, it is an error, and
+   * nothing can change. Throws `ExpressionError` or `EngineError`.
+   */
+  async evaluate(text: string | Expression, frame: number, assign = false): Promise<Result> {
+    const e = typeof text === 'string' ? parseExpression(text) : text;
+    try {
+      return assign ? await this.#perform(e, frame) : await this.#read(e, frame);
+    } catch (error) {
+      throw inGdbWords(error);
+    }
+  }
+
+  async #perform(e: Expression, frame: number): Promise<Result> {
+    if (e.kind === 'comma') {
+      await this.#perform(e.left, frame);
+      return this.#perform(e.right, frame);
+    }
+    if (e.kind !== 'assign') {
+      return this.#read(e, frame);
+    }
+    if (e.target.kind === 'dollar' && registerIndex(e.target.name) === undefined) {
+      return this.#assignVariable(e, e.target.name, frame);
+    }
+    // `a = b = 3`: the inner one first.
+    const inner = e.value.kind === 'assign' ? constantOf((await this.#perform(e.value, frame)).value) : e.value;
+    const before = e.postfix ? await this.#read(e.target, frame) : undefined;
+    const { target, lvalue, value } = compileAssignment(
+      { ...e, value: inner },
+      this.engine.scope(frame),
+      this.context(),
+    );
+    const assigned = await this.engine.assign(lvalue, value.js, frame);
+    return before ?? { value: assigned, code: target };
+  }
+
+  async #assignVariable(e: Expression & { kind: 'assign' }, name: string, frame: number): Promise<Result> {
+    if (name === 'pkt' || name === '' || /^[$0-9]/.test(name)) {
+      throw new ExpressionError('Left operand of assignment is not an lvalue.');
+    }
+    const before = this.#variables.get(name);
+    const value: Expression = e.op === '' ? e.value : { kind: 'binary', op: e.op, left: e.target, right: e.value };
+    const result = await this.#perform(value, frame);
+    this.#variables.set(name, { ...result, epoch: this.#epoch, frame });
+    return e.postfix && before ? before : result;
+  }
+
+  async #read(e: Expression, frame: number): Promise<Result> {
+    const kept = this.#kept(e);
+    if (kept) {
+      return kept;
+    }
+    const code = compile(e, this.engine.scope(frame), this.context(frame));
+    const text = numberOf(code);
+    const value = code.constant ? constantValue(text) : await this.engine.evaluate(text, frame);
+    if (value.kind === 'null' && code.contents && code.type.kind === 'struct') {
+      throw new ExpressionError('Cannot access memory at address 0x0');
+    }
+    if (value.kind === 'undefined' && code.origin === 'element') {
+      throw new ExpressionError('Cannot access memory: the index is outside of the array.');
+    }
+    if (value.kind === 'undefined' && code.origin === 'register') {
+      throw new ExpressionError('The machine has no e1000.');
+    }
+    return { value, code };
+  }
+
+  /** A value of the history or a variable by itself, which needs no evaluation. */
+  #kept(e: Expression): Result | undefined {
+    if (e.kind !== 'dollar' || e.name === 'pkt' || registerIndex(e.name) !== undefined) {
+      return undefined;
+    }
+    const stored = this.#stored(e.name);
+    if (!stored) {
+      return { value: VOID };
+    }
+    this.#checkAlive(stored, e.name);
+    return stored;
+  }
+
+  #checkAlive(stored: Stored, name: string): void {
+    if (stored.value.handle !== undefined && stored.epoch !== this.#epoch) {
+      throw new ExpressionError(`$${name} is gone: the machine has run on since; print it again.`);
+    }
+  }
+
+  /** Puts a value in the history and returns its number. */
+  record(result: Result, frame: number): number {
+    return this.#history.push({ ...result, epoch: this.#epoch, frame });
+  }
+
+  /** Sets a convenience variable from the debugger's side (`$_`, `$_exitcode`, `$_hostfwd`). */
+  setVariable(name: string, value: number | string): void {
+    const kind = typeof value === 'number' ? 'number' : 'string';
+    this.#variables.set(name, { value: { kind, type: kind, value }, epoch: this.#epoch, frame: -1 });
+  }
+
+  /** Convenience variables by name, newest first, as `show convenience` lists them. */
+  variableEntries(): [string, Result][] {
+    return [...this.#variables].reverse();
+  }
+
+  historyLength(): number {
+    return this.#history.length;
+  }
+
+  #stored(name: string): Stored | undefined {
+    const size = this.#history.length;
+    if (name === '' || name === '$' || /^\$?[0-9]+$/.test(name)) {
+      const back = name === '' ? 0 : name === '$' ? 1 : Number(name.slice(1));
+      const at = /^[0-9]/.test(name) ? Number(name) : size - back;
+      if (at > size) {
+        throw new ExpressionError(`History has not yet reached $${name}.`);
+      }
+      return this.#history[Math.max(at, 0) - 1];
+    }
+    return this.#variables.get(name);
+  }
+
+  context(frame = -1): CompileContext {
+    return {
+      types: this.types,
+      register: registerIndex,
+      dollar: (name) => {
+        const stored = this.#stored(name);
+        return stored && this.#dollarValue(stored, name, frame);
+      },
+    };
+  }
+
+  #dollarValue(stored: Stored, name: string, frame: number): DollarValue | undefined {
+    const { value, code } = stored;
+    switch (value.kind) {
+      case 'undefined':
+        return undefined;
+      case 'number':
+        return {
+          js: `(${value.value})`,
+          type: Number.isInteger(value.value) ? integerType(value) : NUMBER,
+          constant: true,
+        };
+      case 'bigint':
+        return { js: `(${value.value}n)`, type: { kind: 'bigint' }, constant: true };
+      case 'string':
+        return { js: JSON.stringify(value.value), type: STRING, constant: true };
+      case 'boolean':
+        return { js: String(value.value), type: { kind: 'boolean' }, constant: true };
+      case 'null':
+        return { js: 'null', type: ANY, constant: true };
+      default:
+        this.#checkAlive(stored, name);
+        if (!code || stored.frame !== frame) {
+          throw new ExpressionError(`$${name} belongs to frame ${stored.frame}; select it to use the value.`);
+        }
+        return { js: code.js, type: code.type, constant: false };
+    }
+  }
+}
+
+function integerType(value: Value): typeof INT {
+  return Math.abs(Number(value.value)) <= 0x7fffffff ? INT : NUMBER;
+}
+
+/** A constant expression from a scalar value. */
+function constantOf(value: Value): Expression {
+  switch (value.kind) {
+    case 'number':
+      return { kind: 'number', value: Number(value.value), type: 'long' };
+    case 'bigint':
+      return { kind: 'number', value: BigInt(value.value ?? 0), type: 'long' };
+    case 'string':
+      return { kind: 'string', value: String(value.value) };
+    case 'boolean':
+      return { kind: 'name', name: String(value.value) };
+    default:
+      throw new ExpressionError('Only scalars can be assigned in a chain.');
+  }
+}
+
+/** Time a constant expression may take; only a regular expression can use it up. */
+const CONSTANT_TIMEOUT_MS = 1000;
+
+/** The value of code that needs no program. */
+function constantValue(js: string): Value {
+  const v: unknown = runInNewContext(`(${js})`, Object.create(null), { timeout: CONSTANT_TIMEOUT_MS });
+  switch (typeof v) {
+    case 'number':
+    case 'string':
+    case 'boolean':
+      return { kind: typeof v as 'number', type: typeof v === 'number' ? 'int' : typeof v, value: v };
+    case 'bigint':
+      return { kind: 'bigint', type: 'long', value: v };
+    default:
+      return v === null ? { kind: 'null', type: 'null' } : VOID;
+  }
+}
+
+/** What JavaScript says about a failed evaluation, in gdb's words. */
+function inGdbWords(error: unknown): Error {
+  const e = error instanceof Error ? error : new Error(String(error));
+  if (e instanceof ExpressionError) {
+    return e;
+  }
+  const message = e.message.replace(/^(?:\w*Error: )+/, '');
+  if (/^Cannot (?:read|set) propert/.test(message)) {
+    return new ExpressionError('Cannot access memory at address 0x0');
+  }
+  const unknown = /^(\w+) is not defined/.exec(message);
+  if (unknown) {
+    return new ExpressionError(`No symbol "${unknown[1]}" in current context.`);
+  }
+  const early = /^Cannot access '(\w+)' before initialization/.exec(message);
+  if (early) {
+    return new ExpressionError(`"${early[1]}" has no value yet here.`);
+  }
+  return new ExpressionError(message);
+}
+
+/** C-like name of the type of a value: `struct socket *`, `E1000State *`, `Uint8Array`. */
+export function typeName(value: Value, code?: Code): string {
+  if (code?.scalar) {
+    const { bits, signed, float } = code.scalar;
+    return float ? (bits === 32 ? 'float' : 'double') : `${signed ? '' : 'u'}int${bits}_t`;
+  }
+  if (code?.type.kind === LOGICAL.kind) {
+    return 'int';
+  }
+  if (value.kind === 'struct') {
+    return `${structName(value.type)}${code?.contents ? '' : ' *'}`;
+  }
+  return plainType(value.type) || (value.kind === 'undefined' ? 'void' : value.kind);
+}
+
+/** `struct socket` for a C tag, `E1000State` for what C would typedef. */
+export function structName(type: string): string {
+  const t = plainType(type);
+  return /^[a-z_][a-z0-9_]*$/.test(t) ? `struct ${t}` : t || 'struct {...}';
+}

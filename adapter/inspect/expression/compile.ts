@@ -1,0 +1,637 @@
+/**
+ * Compiles expressions to JavaScript. The output holds only names that the scope resolved, constants, members that are plain
+ * identifiers, and our operators: nothing of the user's text gets through as it is. Where the debug info gives the types the
+ * code is as tight as if written by hand, since conditions of breakpoints run on every packet.
+ *
+ * Integers are JavaScript numbers, BigInts above 2^53. Arithmetic does not wrap (cast to wrap: `(uint32_t)(a - b)`);
+ * `& | ^ << >>` within 32 bits give unsigned results as C's uint32_t does, unless both operands are ints or negative.
+ */
+import type { SymbolScope } from '../../engine/api.ts';
+import { FIELDS, suggestFields } from '../../packets/fields.ts';
+import { literalMessage, parseLiteral } from '../../packets/match.ts';
+import { type BinaryOperator, type Expression, ExpressionError, type TypeName } from './ast.ts';
+import { compileCall } from './functions.ts';
+import * as js from './helpers.ts';
+import {
+  ANY,
+  FLOAT,
+  INT,
+  isMemberName,
+  LOGICAL,
+  NUMBER,
+  ofScalar,
+  SCALAR_TYPES,
+  type ScalarType,
+  STRING,
+  type StaticType,
+  type TypeTable,
+  UINT,
+} from './types.ts';
+
+/** What `$name` stands for. */
+export interface DollarValue {
+  readonly js: string;
+  readonly type: StaticType;
+  /** False if `js` needs the program. */
+  readonly constant: boolean;
+}
+
+/** Where an expression gets its meaning from, besides the scope. */
+export interface CompileContext {
+  readonly types: TypeTable;
+  /** Index of a NIC register in `mac_reg`, by its name in the manual. */
+  register(name: string): number | undefined;
+  /** Convenience variables and the value history; undefined is void. Throws `ExpressionError`. */
+  dollar(name: string): DollarValue | undefined;
+}
+
+/** A compiled expression. */
+export interface Code {
+  readonly js: string;
+  readonly type: StaticType;
+  /** True if it can be evaluated without the program. */
+  readonly constant: boolean;
+  /** What an assignment through it would be written to; absent if it is no lvalue. */
+  readonly lvalue?: string;
+  /** A struct by value (`*so`, `iov[0]`): print shows its contents instead of its address. */
+  readonly contents?: boolean;
+  /** The C scalar that a cast, an element or a constant makes it. */
+  readonly scalar?: ScalarType & { readonly char?: boolean };
+  /** For messages about a missing value. */
+  readonly origin?: 'field' | 'element' | 'register';
+  /** The place it is an element of: what `@` extends. */
+  readonly place?: { readonly object: string; readonly index: string };
+}
+
+/** Code of an expression that must not change anything (hover, conditions, arguments). Throws `ExpressionError`. */
+export function compile(e: Expression, scope: SymbolScope, context: CompileContext): Code {
+  return new Compiler(scope, context).code(e);
+}
+
+/** Code of a condition: an expression whose truth is C's. */
+export function compileCondition(e: Expression, scope: SymbolScope, context: CompileContext): string {
+  return truth(compile(e, scope, context));
+}
+
+/** Code for `target op= value` as an lvalue and the new value. Throws `ExpressionError`. */
+export function compileAssignment(
+  e: Expression & { kind: 'assign' },
+  scope: SymbolScope,
+  context: CompileContext,
+): { readonly target: Code; readonly lvalue: string; readonly value: Code } {
+  const compiler = new Compiler(scope, context);
+  const target = compiler.code(e.target);
+  if (target.lvalue === undefined) {
+    throw new ExpressionError('Left operand of assignment is not an lvalue.');
+  }
+  const value =
+    e.op === '' ? compiler.code(e.value) : compiler.code({ kind: 'binary', op: e.op, left: e.target, right: e.value });
+  return { target, lvalue: target.lvalue, value: { ...value, js: numberOf(value) } };
+}
+
+/** A comparison's result as C's 1 or 0. */
+export function numberOf(c: Code): string {
+  return c.type.kind === 'logical' ? `(${c.js}?1:0)` : c.js;
+}
+
+/** C's truth: not 0, not NULL; a field with several values is true if it has any. */
+function truth(c: Code): string {
+  switch (c.type.kind) {
+    case 'logical':
+    case 'boolean':
+      return c.js;
+    case 'multi':
+      return `[].concat(${c.js}??[]).length>0`;
+    default:
+      return `!!(${c.js})`;
+  }
+}
+
+/** Fields that may occur more than once: addresses and ports of either side, and what application protocols list. */
+const MULTIPLE = /\.(?:addr|port)$|^(?:dns|dhcp|http|tftp)\./;
+
+const INT_LIKE = new Set(['int', 'uint', 'logical', 'boolean']);
+const NUMBER_LIKE = new Set(['int', 'uint', 'number', 'float', 'logical', 'boolean']);
+const BY_ADDRESS = new Set(['struct', 'array', 'function', 'string']);
+
+class Compiler {
+  readonly #scope: SymbolScope;
+  readonly #context: CompileContext;
+
+  constructor(scope: SymbolScope, context: CompileContext) {
+    this.#scope = scope;
+    this.#context = context;
+  }
+
+  code(e: Expression): Code {
+    switch (e.kind) {
+      case 'number':
+        return numberConstant(e.value, e.type);
+      case 'string':
+        return { js: JSON.stringify(e.value), type: STRING, constant: true };
+      case 'ipv4':
+        return { js: String(e.value), type: UINT, constant: true };
+      case 'mac':
+        return { js: String(Number.parseInt(e.text.replaceAll(':', ''), 16)), type: NUMBER, constant: true };
+      case 'name':
+        return this.#name(e.name);
+      case 'dollar':
+        return this.#dollar(e.name);
+      case 'member':
+        return this.#member(e);
+      case 'index':
+        return this.#index(this.code(e.object), this.code(e.index));
+      case 'unary':
+        return this.#unary(e);
+      case 'binary':
+        return this.#binary(e.op, e.left, e.right);
+      case 'conditional':
+        return this.#conditional(this.code(e.test), this.code(e.yes), this.code(e.no));
+      case 'comma': {
+        const left = this.code(e.left);
+        const right = this.code(e.right);
+        return { ...rvalueOf(right), js: `(${left.js},${right.js})`, constant: left.constant && right.constant };
+      }
+      case 'cast':
+        return this.#cast(e.type, this.code(e.operand));
+      case 'sizeof':
+        return this.#sizeOf(e.operand);
+      case 'call':
+        return compileCall(
+          e.name,
+          e.args.map((a) => this.code(a)),
+          e.args,
+        );
+      case 'assign':
+        throw new ExpressionError(
+          'An assignment is allowed only at the top of an expression of print, call or set var.',
+        );
+    }
+  }
+
+  #name(name: string): Code {
+    const local = this.#scope.local(name);
+    if (local) {
+      return { js: name, type: this.#context.types.staticType(local.type), constant: false, lvalue: name };
+    }
+    const constant = this.#context.types.constant(name);
+    if (constant !== undefined) {
+      return typeof constant === 'number'
+        ? numberConstant(constant, 'int')
+        : { js: JSON.stringify(constant), type: STRING, constant: true };
+    }
+    const global = this.#scope.global(name);
+    if (global) {
+      const type = this.#context.types.staticType(global.type);
+      return { js: `$G.${name}`, type, constant: false, lvalue: `$G.${name}` };
+    }
+    switch (name) {
+      case 'NULL':
+      case 'null':
+        return { js: 'null', type: { kind: 'null' }, constant: true };
+      case 'true':
+      case 'false':
+        return { js: name, type: { kind: 'boolean' }, constant: true };
+      default:
+        throw new ExpressionError(`No symbol "${name}" in current context.`);
+    }
+  }
+
+  #dollar(name: string): Code {
+    if (name === 'pkt') {
+      this.#requirePacket();
+      return { js: '$pkt', type: ANY, constant: false };
+    }
+    const register = this.#context.register(name);
+    if (register !== undefined) {
+      return {
+        js: `$G.machine.nics[0]?.mac_reg[${register}]`,
+        type: UINT,
+        constant: false,
+        lvalue: `$G.machine.nics[0].mac_reg[${register}]`,
+        scalar: { bits: 32, signed: false },
+        origin: 'register',
+      };
+    }
+    return this.#context.dollar(name) ?? { js: 'undefined', type: ANY, constant: true };
+  }
+
+  #requirePacket(): void {
+    if (!this.#scope.hasPacket) {
+      throw new ExpressionError('There is no $pkt here: the function does not handle a packet.');
+    }
+  }
+
+  #member(e: Expression & { kind: 'member' }): Code {
+    const field = packetFieldName(e);
+    if (field !== undefined) {
+      return this.#packetField(field);
+    }
+    if (!isMemberName(e.name)) {
+      throw new ExpressionError(`There is no member named ${e.name}.`);
+    }
+    let object = this.code(e.object);
+    if (object.type.kind === 'array' && e.name !== 'length') {
+      object = this.#index(object, numberConstant(0, 'int'));
+    }
+    const { type } = object;
+    if (type.kind === 'struct') {
+      const known = this.#context.types.field(type.struct, e.name);
+      if (known) {
+        const text = `${object.js}.${e.name}`;
+        return { js: text, type: this.#context.types.staticType(known.type), constant: false, lvalue: text };
+      }
+      if (this.#context.types.complete(type.struct)) {
+        throw new ExpressionError(`There is no member named ${e.name}.`);
+      }
+    } else if (type.kind !== 'any' && !(type.kind === 'array' && e.name === 'length')) {
+      throw new ExpressionError(
+        `Attempt to extract a component of a value that is not a structure${e.arrow ? ' pointer' : ''}.`,
+      );
+    }
+    return {
+      js: js.member(object.js, e.name),
+      type: ANY,
+      constant: false,
+      lvalue: `${js.memberObject(object.js, e.name)}.${e.name}`,
+    };
+  }
+
+  #packetField(name: string): Code {
+    this.#requirePacket();
+    const field = FIELDS[name];
+    if (!field) {
+      const near = suggestFields(name);
+      throw new ExpressionError(
+        `$pkt.${name}: no such field${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'}`,
+      );
+    }
+    const type: StaticType = { kind: MULTIPLE.test(name) ? 'multi' : 'field', field };
+    return { js: `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`, type, constant: false, origin: 'field' };
+  }
+
+  #index(object: Code, index: Code): Code {
+    const number = NUMBER_LIKE.has(index.type.kind);
+    if (object.type.kind === 'array') {
+      const i = number ? index.js : `Number(${index.js})`;
+      const text = `${object.js}[${i}]`;
+      const contents = object.type.element.kind === 'struct';
+      return {
+        js: text,
+        type: object.type.element,
+        constant: false,
+        lvalue: text,
+        contents,
+        ...(object.type.scalar ? { scalar: object.type.scalar } : {}),
+        origin: 'element',
+        place: { object: object.js, index: i },
+      };
+    }
+    if (object.type.kind !== 'any' && object.type.kind !== 'string' && object.type.kind !== 'struct') {
+      throw new ExpressionError(`cannot subscript something of type \`${typeWords(object.type)}'`);
+    }
+    return {
+      js: js.element(object.js, index.js),
+      type: ANY,
+      constant: object.constant && index.constant,
+      lvalue: `${object.js}[Number(${index.js})]`,
+      contents: true,
+      origin: 'element',
+      place: { object: object.js, index: index.js },
+    };
+  }
+
+  #unary(e: Expression & { kind: 'unary' }): Code {
+    const operand = this.code(e.operand);
+    const { constant } = operand;
+    switch (e.op) {
+      case '!':
+        return { js: `!(${truth(operand)})`, type: LOGICAL, constant };
+      case '*':
+        return this.#dereference(operand);
+      case '&':
+        if (operand.lvalue === undefined) {
+          throw new ExpressionError('Attempt to take address of value not located in memory.');
+        }
+        return this.#addressOf(operand);
+      case '+':
+        return rvalueOf(operand);
+      default:
+        break;
+    }
+    if (operand.type.kind === 'int') {
+      return { js: `(${e.op}${operand.js})`, type: INT, constant };
+    }
+    if (e.op === '-' && operand.type.kind === 'float') {
+      return { js: `(-${operand.js})`, type: FLOAT, constant };
+    }
+    if (e.op === '~' && operand.type.kind === 'uint') {
+      return { js: `(~${operand.js}>>>0)`, type: UINT, constant };
+    }
+    return { js: js.negate(e.op, numberOf(operand)), type: ANY, constant };
+  }
+
+  #dereference(operand: Code): Code {
+    switch (operand.type.kind) {
+      case 'array':
+        return this.#index(operand, numberConstant(0, 'int'));
+      case 'struct':
+      case 'function':
+        return { ...operand, contents: true };
+      case 'any':
+      case 'string':
+        return {
+          js: js.dereference(operand.js),
+          type: ANY,
+          constant: operand.constant,
+          contents: true,
+          place: { object: operand.js, index: '0' },
+        };
+      case 'null':
+        throw new ExpressionError('Cannot access memory at address 0x0');
+      default:
+        throw new ExpressionError('Attempt to take contents of a non-pointer value.');
+    }
+  }
+
+  /** Aggregates are their own address; `&buf[3]` is what a pointer there would reach: the rest of the array. */
+  #addressOf(operand: Code): Code {
+    const { type, place } = operand;
+    if (BY_ADDRESS.has(type.kind) || type.kind === 'any') {
+      return { js: operand.js, type, constant: operand.constant };
+    }
+    if (place) {
+      const array: StaticType = { kind: 'array', element: type, ...(operand.scalar ? { scalar: operand.scalar } : {}) };
+      return { js: js.arithmetic('+', place.object, place.index), type: array, constant: false };
+    }
+    throw new ExpressionError('Attempt to take address of a scalar: the stack keeps them without addresses.');
+  }
+
+  #conditional(test: Code, yes: Code, no: Code): Code {
+    const type = yes.type.kind === no.type.kind ? yes.type : ANY;
+    const constant = test.constant && yes.constant && no.constant;
+    return {
+      js: `(${truth(test)}?${numberOf(yes)}:${numberOf(no)})`,
+      type: type.kind === 'logical' ? INT : type,
+      constant,
+    };
+  }
+
+  #binary(op: BinaryOperator, l: Expression, r: Expression): Code {
+    const left = this.code(l);
+    const right = this.code(r);
+    const constant = left.constant && right.constant;
+    switch (op) {
+      case '&&':
+      case '||':
+        return { js: `(${truth(left)}${op}${truth(right)})`, type: LOGICAL, constant };
+      case '==':
+      case '!=':
+        return { js: equality(op, left, right, l, r), type: LOGICAL, constant };
+      case '<':
+      case '>':
+      case '<=':
+      case '>=':
+        return { js: relation(op, left, right), type: LOGICAL, constant };
+      case '@':
+        return this.#repeat(left, right);
+      default:
+        return { ...arithmetic(op, left, right), constant };
+    }
+  }
+
+  #repeat(left: Code, count: Code): Code {
+    if (!left.place) {
+      throw new ExpressionError("Only values in memory can be extended with '@'.");
+    }
+    const type: StaticType =
+      left.type.kind === 'any'
+        ? ANY
+        : { kind: 'array', element: left.type, ...(left.scalar ? { scalar: left.scalar } : {}) };
+    return {
+      js: js.slice(left.place.object, left.place.index, numberOf(count)),
+      type,
+      constant: left.constant && count.constant,
+      contents: true,
+    };
+  }
+
+  #cast(name: TypeName, operand: Code): Code {
+    const scalar = SCALAR_TYPES.get(name.name);
+    if (name.pointers > 0 || !scalar) {
+      const struct = this.#context.types.struct(name.name);
+      if (!scalar && name.name !== 'void' && !struct) {
+        throw new ExpressionError(`No struct type named ${name.name}.`);
+      }
+      const { constant } = operand;
+      return { js: operand.js, type: struct ? { kind: 'struct', struct } : operand.type, constant };
+    }
+    const { constant } = operand;
+    const char = name.name === 'char' || scalar.bits === 8;
+    const as = { ...scalar, char };
+    if (scalar.float) {
+      return { js: `Number(${numberOf(operand)})`, type: FLOAT, constant, scalar: as };
+    }
+    if (scalar.bits === 1) {
+      return { js: truth(operand), type: { kind: 'boolean' }, constant };
+    }
+    if (scalar.bits > 32 || !NUMBER_LIKE.has(operand.type.kind)) {
+      return {
+        js: js.castInteger(scalar.bits, scalar.signed, numberOf(operand)),
+        type: ofScalar(scalar),
+        constant,
+        scalar: as,
+      };
+    }
+    const pad = 32 - scalar.bits;
+    const wrapped = pad === 0 ? '' : `<<${pad}`;
+    const text = `(${operand.js}${wrapped}${scalar.signed ? `>>${pad}` : `>>>${pad}`})`;
+    return { js: text, type: ofScalar(scalar), constant, scalar: as };
+  }
+
+  #sizeOf(operand: Expression | TypeName): Code {
+    if (!('kind' in operand)) {
+      const scalar = SCALAR_TYPES.get(operand.name);
+      if (operand.pointers === 0 && !scalar) {
+        throw new ExpressionError('sizeof is known of scalars, strings and arrays of scalars only.');
+      }
+      return numberConstant(operand.pointers > 0 ? 8 : Math.max(1, scalar!.bits / 8), 'int');
+    }
+    const c = this.code(operand);
+    const bits = c.scalar?.bits ?? (INT_LIKE.has(c.type.kind) ? 32 : c.type.kind === 'number' ? 64 : 0);
+    if (bits > 0) {
+      return numberConstant(Math.max(1, bits / 8), 'int');
+    }
+    return { js: js.sizeOf(c.js), type: INT, constant: c.constant };
+  }
+}
+
+/** The value of an lvalue, no longer one. */
+function rvalueOf(c: Code): Code {
+  const { js: text, type, constant } = c;
+  return { js: text, type, constant };
+}
+
+function numberConstant(value: number | bigint, type: 'int' | 'uint' | 'long' | 'char' | 'float'): Code {
+  if (typeof value === 'bigint') {
+    return { js: `${value}n`, type: { kind: 'bigint' }, constant: true };
+  }
+  const small = Number.isInteger(value) && value >= -0x80000000 && value <= 0x7fffffff;
+  const kind: StaticType = small ? INT : value > 0 && value <= 0xffffffff && Number.isInteger(value) ? UINT : NUMBER;
+  return {
+    js: value < 0 ? `(${value})` : String(value),
+    type: type === 'uint' ? UINT : type === 'float' ? FLOAT : kind,
+    constant: true,
+    ...(type === 'char' ? { scalar: { bits: 8, signed: true, char: true } } : {}),
+  };
+}
+
+/** `$pkt.a.b` as the name `a.b`. */
+function packetFieldName(e: Expression): string | undefined {
+  const parts: string[] = [];
+  let at = e;
+  while (at.kind === 'member') {
+    parts.unshift(at.name);
+    at = at.object;
+  }
+  return at.kind === 'dollar' && at.name === 'pkt' ? parts.join('.') : undefined;
+}
+
+function typeWords(t: StaticType): string {
+  return t.kind === 'uint' ? 'unsigned int' : t.kind === 'logical' ? 'int' : t.kind;
+}
+
+function isZero(e: Expression): boolean {
+  return (e.kind === 'number' && e.value === 0) || (e.kind === 'name' && (e.name === 'NULL' || e.name === 'null'));
+}
+
+/** `==` and `!=`: numbers, BigInts and booleans compare by value, NULL equals 0, a missing field equals nothing and differs from nothing. */
+function equality(op: '==' | '!=', left: Code, right: Code, l: Expression, r: Expression): string {
+  const not = op === '!=' ? '!' : '';
+  const literal = fieldLiteral(op, left, right) ?? fieldLiteral(op, right, left);
+  if (literal !== undefined) {
+    return literal;
+  }
+  if (left.type.kind === 'multi' || right.type.kind === 'multi') {
+    return anyOf(op, left, right);
+  }
+  for (const [value, expression, other] of [
+    [left, l, right],
+    [right, r, left],
+  ] as const) {
+    if (expression.kind === 'mac' && other.type.kind !== 'field' && !NUMBER_LIKE.has(other.type.kind)) {
+      return `${not}${js.isMac(other.js, expression.text)}`;
+    }
+    if (expression.kind === 'ipv4' && other.type.kind === 'string') {
+      return `(${other.js}${op}${JSON.stringify(expression.text)})`;
+    }
+    if (isZero(expression) && !NUMBER_LIKE.has(other.type.kind) && other.type.kind !== 'field') {
+      return `((${other.js}??0)${op}${value.type.kind === 'null' ? '0' : value.js})`;
+    }
+  }
+  if (op === '!=' && (left.type.kind === 'field' || right.type.kind === 'field')) {
+    return `((a,b)=>a!==undefined&&b!==undefined&&a!=b)(${left.js},${right.js})`;
+  }
+  return `(${left.js}${op}${right.js})`;
+}
+
+function relation(op: string, left: Code, right: Code): string {
+  if (left.type.kind === 'multi' || right.type.kind === 'multi') {
+    return anyOf(op, left, right);
+  }
+  return `(${left.js}${op}${right.js})`;
+}
+
+/** A field compared with a string constant that stands for an address or bytes: `$pkt.ipv6.src == "fec0::2"`. */
+function fieldLiteral(op: '==' | '!=', field: Code, text: Code): string | undefined {
+  const { type } = field;
+  if ((type.kind !== 'field' && type.kind !== 'multi') || text.type.kind !== 'string' || !text.constant) {
+    return undefined;
+  }
+  if (type.field.type === 'string') {
+    return undefined;
+  }
+  const words = JSON.parse(text.js) as string;
+  const value = parseLiteral(type.field, words);
+  if (value === undefined) {
+    throw new ExpressionError(literalMessage(type.field, words));
+  }
+  const test =
+    value instanceof Uint8Array
+      ? `v.length===${value.length}&&[${value.join(',')}].every((b,i)=>v[i]===b)`
+      : `v===${JSON.stringify(value)}`;
+  return `[].concat(${field.js}??[]).some(v=>${op === '!=' ? `!(${test})` : test})`;
+}
+
+/** A comparison with a field of several values holds if it does for any of them, as in Wireshark. */
+function anyOf(op: string, left: Code, right: Code): string {
+  const many = (c: Code): string => (c.type.kind === 'multi' ? `[].concat(${c.js}??[])` : `[${c.js}]`);
+  if (right.type.kind !== 'multi') {
+    return `${many(left)}.some(v=>v${op}${right.js})`;
+  }
+  if (left.type.kind !== 'multi') {
+    return `${many(right)}.some(v=>${left.js}${op}v)`;
+  }
+  return `${many(left)}.some(v=>${many(right)}.some(w=>v${op}w))`;
+}
+
+/** `* / % + - << >> & ^ |`. */
+function arithmetic(op: BinaryOperator, left: Code, right: Code): Code {
+  const a = numberOf(left);
+  const b = numberOf(right);
+  const numbers = NUMBER_LIKE.has(left.type.kind) && NUMBER_LIKE.has(right.type.kind);
+  const float = numbers && (left.type.kind === 'float' || right.type.kind === 'float');
+  if (float && '+-*/'.includes(op)) {
+    return { js: `(${a}${op}${b})`, type: FLOAT, constant: false };
+  }
+  switch (op) {
+    case '+':
+    case '-': {
+      if (numbers) {
+        return { js: `(${a}${op}${b})`, type: NUMBER, constant: false };
+      }
+      const type = op === '+' && left.type.kind === 'array' ? left.type : ANY;
+      return { js: js.arithmetic(op, a, b), type, constant: false };
+    }
+    case '*':
+      return { js: js.arithmetic(op, a, b), type: ANY, constant: false };
+    case '/':
+    case '%':
+      return { js: js.division(op, a, b), type: numbers ? NUMBER : ANY, constant: false };
+    case '<<':
+    case '>>':
+      return shifted(op, left, right);
+    case '&':
+    case '|':
+    case '^':
+      return masked(op, left, right);
+    default:
+      throw new ExpressionError(`The operator ${op} is not supported here.`);
+  }
+}
+
+function shifted(op: '<<' | '>>', left: Code, right: Code): Code {
+  const count = Number(right.js);
+  if (INT_LIKE.has(left.type.kind) && count >= 0 && count < 32) {
+    const unsigned = left.type.kind === 'uint';
+    const sign = unsigned
+      ? op === '<<'
+        ? `(${left.js}<<${count})>>>0`
+        : `${left.js}>>>${count}`
+      : `${left.js}${op}${count}`;
+    return { js: `(${sign})`, type: unsigned ? UINT : INT, constant: false };
+  }
+  return { js: js.shift(op, numberOf(left), numberOf(right)), type: ANY, constant: false };
+}
+
+function masked(op: '&' | '|' | '^', left: Code, right: Code): Code {
+  if (INT_LIKE.has(left.type.kind) && INT_LIKE.has(right.type.kind)) {
+    const unsigned = left.type.kind === 'uint' || right.type.kind === 'uint';
+    return {
+      js: unsigned ? `((${left.js}${op}${right.js})>>>0)` : `(${left.js}${op}${right.js})`,
+      type: unsigned ? UINT : INT,
+      constant: false,
+    };
+  }
+  return { js: js.bitwise(op, numberOf(left), numberOf(right)), type: ANY, constant: false };
+}

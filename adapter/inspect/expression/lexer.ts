@@ -1,0 +1,178 @@
+/** Splits the text of an expression into tokens. */
+import { ExpressionError } from './ast.ts';
+
+export type Token = { readonly at: number } & (
+  | {
+      readonly kind: 'number';
+      readonly value: number | bigint;
+      readonly type: 'int' | 'uint' | 'long' | 'char' | 'float';
+    }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'ipv4'; readonly text: string; readonly value: number }
+  | { readonly kind: 'mac'; readonly text: string }
+  | { readonly kind: 'name'; readonly text: string }
+  | { readonly kind: 'dollar'; readonly text: string }
+  | { readonly kind: 'op'; readonly text: string }
+  | { readonly kind: 'end' }
+);
+
+/** Longer texts are refused, so that no input takes long. */
+export const MAX_LENGTH = 4096;
+
+const SPACE = /[ \t\r\n]+/y;
+const MAC = /[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}(?![0-9a-zA-Z_:])/y;
+const IPV4 = /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![0-9a-zA-Z_.])/y;
+const FLOAT = /(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?(?![0-9a-zA-Z_.])/y;
+const NUMBER = /[0-9][0-9a-zA-Z_]*/y;
+const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
+const DOLLAR = /\$(?:\$?[0-9]+|[A-Za-z_][A-Za-z0-9_]*|\$)?/y;
+const OPERATOR = /<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[-+*/%&|^~!<>=?:,.()[\]@{}]/y;
+
+const ESCAPES: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, a: 7, b: 8, f: 12, v: 11, e: 27 };
+
+/** Tokens of `text`, the last one is `end`. Throws `ExpressionError`. */
+export function tokenize(text: string): Token[] {
+  if (text.length > MAX_LENGTH) {
+    throw new ExpressionError(`The expression is longer than ${MAX_LENGTH} characters.`);
+  }
+  const tokens: Token[] = [];
+  let at = 0;
+  for (;;) {
+    at += match(SPACE, text, at)?.length ?? 0;
+    if (at >= text.length) {
+      tokens.push({ kind: 'end', at });
+      return tokens;
+    }
+    const [token, end] = nextToken(text, at);
+    tokens.push(token);
+    at = end;
+  }
+}
+
+/** What a sticky pattern finds at `at`. */
+function match(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
+}
+
+/** The token at `at` and where the next one starts. */
+function nextToken(text: string, at: number): [Token, number] {
+  const c = text[at]!;
+  if (c === '"' || c === "'") {
+    return quoted(text, at);
+  }
+  const mac = match(MAC, text, at);
+  if (mac !== undefined) {
+    return [{ kind: 'mac', text: mac.toLowerCase(), at }, at + mac.length];
+  }
+  if (/[0-9.]/.test(c)) {
+    const number = numeric(text, at);
+    if (number) {
+      return number;
+    }
+  }
+  const name = match(NAME, text, at);
+  if (name !== undefined) {
+    return [{ kind: 'name', text: name, at }, at + name.length];
+  }
+  const dollar = match(DOLLAR, text, at);
+  if (dollar !== undefined) {
+    return [{ kind: 'dollar', text: dollar.slice(1), at }, at + dollar.length];
+  }
+  const op = match(OPERATOR, text, at);
+  if (op !== undefined) {
+    return [{ kind: 'op', text: op, at }, at + op.length];
+  }
+  throw new ExpressionError(`Invalid character '${c}' in expression.`);
+}
+
+/** An IPv4 address, a floating point number or an integer; undefined for a lone point. */
+function numeric(text: string, at: number): [Token, number] | undefined {
+  const ip = match(IPV4, text, at);
+  if (ip !== undefined) {
+    const parts = ip.split('.').map(Number);
+    if (parts.some((p) => p > 255)) {
+      throw new ExpressionError(`Invalid number "${ip}".`);
+    }
+    const value = parts.reduce((sum, p) => sum * 256 + p, 0);
+    return [{ kind: 'ipv4', text: parts.join('.'), value, at }, at + ip.length];
+  }
+  const float = match(FLOAT, text, at);
+  if (float !== undefined) {
+    return [{ kind: 'number', value: Number(float), type: 'float', at }, at + float.length];
+  }
+  const word = match(NUMBER, text, at);
+  if (word === undefined) {
+    return undefined;
+  }
+  return [{ kind: 'number', ...integer(word), at }, at + word.length];
+}
+
+/** Value and C type of an integer constant (C17 6.4.4.1), with gdb's binary constants. */
+function integer(word: string): { value: number | bigint; type: 'int' | 'uint' | 'long' } {
+  const m = /^(0[xX][0-9a-fA-F]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)([uU]?[lL]{0,2}|[lL]{1,2}[uU])$/.exec(word);
+  if (!m) {
+    throw new ExpressionError(`Invalid number "${word}".`);
+  }
+  const digits = m[1]!;
+  const octal = /^0[0-7]+$/.test(digits);
+  const big = BigInt(octal ? `0o${digits.slice(1)}` : digits);
+  if (big >= 1n << 64n) {
+    throw new ExpressionError('Numeric constant too large.');
+  }
+  const value = big <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(big) : big;
+  const suffix = m[2]!.toLowerCase();
+  if (suffix.includes('l') || big > 0xffffffffn) {
+    return { value, type: 'long' };
+  }
+  return { value, type: suffix.includes('u') || big > 0x7fffffffn ? 'uint' : 'int' };
+}
+
+/** A character constant or a string. */
+function quoted(text: string, at: number): [Token, number] {
+  const quote = text[at]!;
+  let out = '';
+  let i = at + 1;
+  for (;;) {
+    const c = text[i];
+    if (c === undefined) {
+      throw new ExpressionError(quote === '"' ? 'Unterminated string in expression.' : 'Unmatched single quote.');
+    }
+    if (c === quote) {
+      break;
+    }
+    if (c === '\\') {
+      const [value, end] = escapeSequence(text, i + 1);
+      out += value;
+      i = end;
+    } else {
+      out += c;
+      i++;
+    }
+  }
+  if (quote === '"') {
+    return [{ kind: 'string', value: out, at }, i + 1];
+  }
+  if (out.length === 0) {
+    throw new ExpressionError('Empty character constant.');
+  }
+  if (out.length > 1) {
+    throw new ExpressionError('Unmatched single quote.');
+  }
+  return [{ kind: 'number', value: out.charCodeAt(0), type: 'char', at }, i + 1];
+}
+
+/** An escape sequence after its backslash: the character and where it ends. Unknown ones stand for themselves, as in gdb. */
+export function escapeSequence(text: string, at: number): [string, number] {
+  const octal = match(/[0-7]{1,3}/y, text, at);
+  if (octal !== undefined) {
+    return [String.fromCharCode(Number.parseInt(octal, 8) & 0xff), at + octal.length];
+  }
+  const hex = match(/x[0-9a-fA-F]{1,2}/y, text, at);
+  if (hex !== undefined) {
+    return [String.fromCharCode(Number.parseInt(hex.slice(1), 16)), at + hex.length];
+  }
+  const c = text[at] ?? '\\';
+  const code = Object.hasOwn(ESCAPES, c) ? ESCAPES[c] : undefined;
+  return [code === undefined ? c : String.fromCharCode(code), at + 1];
+}

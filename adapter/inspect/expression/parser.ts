@@ -1,0 +1,317 @@
+/** Reads gdb's C-like expressions (C17 6.5 with gdb's `@`) by precedence climbing. */
+import { type BinaryOperator, type Expression, ExpressionError, type TypeName, type UnaryOperator } from './ast.ts';
+import { type Token, tokenize } from './lexer.ts';
+import { SCALAR_TYPES } from './types.ts';
+
+/** Binding strength of the binary operators, as in gdb's grammar: `@` binds tighter than shifts, looser than `+`. */
+const PRECEDENCE: ReadonlyMap<string, number> = new Map([
+  ['||', 1],
+  ['&&', 2],
+  ['|', 3],
+  ['^', 4],
+  ['&', 5],
+  ['==', 6],
+  ['!=', 6],
+  ['<', 7],
+  ['>', 7],
+  ['<=', 7],
+  ['>=', 7],
+  ['<<', 8],
+  ['>>', 8],
+  ['@', 9],
+  ['+', 10],
+  ['-', 10],
+  ['*', 11],
+  ['/', 11],
+  ['%', 11],
+]);
+const ASSIGNMENTS = new Set(['=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '<<=', '>>=']);
+const UNARY = new Set(['+', '-', '!', '~', '*', '&']);
+const TYPE_WORDS = new Set(['unsigned', 'signed', 'long', 'short', 'int', 'char', 'const', 'struct', 'union', 'enum']);
+
+/** Nesting and size of an expression that are still accepted, so that no input exhausts the stack. */
+const MAX_DEPTH = 100;
+const MAX_NODES = 1000;
+
+const ONE: Expression = { kind: 'number', value: 1, type: 'int' };
+
+/** Parses the whole of `text`. Throws `ExpressionError` in gdb's words. */
+export function parseExpression(text: string): Expression {
+  return new Parser(text).whole();
+}
+
+/**
+ * Parses an expression at the start of `text` and tells where it ends: at the end or before a comma that is not part of it
+ * (lists of expressions, as in `printf`).
+ */
+export function parseArgument(text: string): { readonly expression: Expression; readonly end: number } {
+  return new Parser(text).argument();
+}
+
+class Parser {
+  readonly #text: string;
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #depth = 0;
+  #nodes = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#tokens = tokenize(text);
+  }
+
+  whole(): Expression {
+    const e = this.#comma();
+    if (this.#peek().kind !== 'end') {
+      throw this.#isOp(')') || this.#isOp(']')
+        ? new ExpressionError('Junk after end of expression.')
+        : this.#syntaxError();
+    }
+    return e;
+  }
+
+  argument(): { expression: Expression; end: number } {
+    const expression = this.#assignment();
+    const t = this.#peek();
+    if (t.kind !== 'end' && !this.#isOp(',')) {
+      throw this.#syntaxError();
+    }
+    return { expression, end: t.at };
+  }
+
+  #peek(ahead = 0): Token {
+    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!;
+  }
+
+  #isOp(text: string, ahead = 0): boolean {
+    const t = this.#peek(ahead);
+    return t.kind === 'op' && t.text === text;
+  }
+
+  #takeOp(text: string): boolean {
+    if (this.#isOp(text)) {
+      this.#at++;
+      return true;
+    }
+    return false;
+  }
+
+  #expectOp(text: string): void {
+    if (!this.#takeOp(text)) {
+      throw this.#syntaxError();
+    }
+  }
+
+  #syntaxError(): ExpressionError {
+    return new ExpressionError(`A syntax error in expression, near \`${this.#text.slice(this.#peek().at)}'.`);
+  }
+
+  /** Counts a node; every node made passes here. */
+  #made<T extends Expression>(e: T): T {
+    if (++this.#nodes > MAX_NODES) {
+      throw new ExpressionError('The expression is too long.');
+    }
+    return e;
+  }
+
+  #deeper<T>(read: () => T): T {
+    if (++this.#depth > MAX_DEPTH) {
+      throw new ExpressionError('The expression is nested too deeply.');
+    }
+    const result = read();
+    this.#depth--;
+    return result;
+  }
+
+  #comma(): Expression {
+    let left = this.#assignment();
+    while (this.#takeOp(',')) {
+      left = this.#made({ kind: 'comma', left, right: this.#assignment() });
+    }
+    return left;
+  }
+
+  #assignment(): Expression {
+    return this.#deeper(() => {
+      const target = this.#conditional();
+      const t = this.#peek();
+      if (t.kind !== 'op' || !ASSIGNMENTS.has(t.text)) {
+        return target;
+      }
+      this.#at++;
+      const op = t.text.slice(0, -1) as BinaryOperator | '';
+      return this.#made({ kind: 'assign', op, target, value: this.#assignment(), postfix: false });
+    });
+  }
+
+  #conditional(): Expression {
+    const test = this.#binary(1);
+    if (!this.#takeOp('?')) {
+      return test;
+    }
+    const yes = this.#comma();
+    this.#expectOp(':');
+    const no = this.#deeper(() => this.#conditional());
+    return this.#made({ kind: 'conditional', test, yes, no });
+  }
+
+  #binary(lowest: number): Expression {
+    let left = this.#unary();
+    for (;;) {
+      const t = this.#peek();
+      const strength = t.kind === 'op' ? PRECEDENCE.get(t.text) : undefined;
+      if (t.kind !== 'op' || strength === undefined || strength < lowest) {
+        return left;
+      }
+      this.#at++;
+      const right = this.#binary(strength + 1);
+      left = this.#made({ kind: 'binary', op: t.text as BinaryOperator, left, right });
+    }
+  }
+
+  #unary(): Expression {
+    return this.#deeper(() => {
+      const t = this.#peek();
+      if (t.kind === 'op' && (t.text === '++' || t.text === '--')) {
+        this.#at++;
+        return this.#step(this.#unary(), t.text, false);
+      }
+      if (t.kind === 'op' && UNARY.has(t.text)) {
+        this.#at++;
+        return this.#made({ kind: 'unary', op: t.text as UnaryOperator, operand: this.#unary() });
+      }
+      if (t.kind === 'name' && t.text === 'sizeof') {
+        this.#at++;
+        return this.#sizeOf();
+      }
+      const type = this.#castType();
+      if (type) {
+        return this.#made({ kind: 'cast', type, operand: this.#unary() });
+      }
+      return this.#postfix();
+    });
+  }
+
+  #step(target: Expression, op: string, postfix: boolean): Expression {
+    return this.#made({ kind: 'assign', op: op === '++' ? '+' : '-', target, value: ONE, postfix });
+  }
+
+  #sizeOf(): Expression {
+    const type = this.#castType();
+    return this.#made({ kind: 'sizeof', operand: type ?? this.#unary() });
+  }
+
+  /** A type in parentheses, if that is what comes: a known scalar type, `struct x`, or a name followed by stars. */
+  #castType(): TypeName | undefined {
+    const start = this.#at;
+    if (!this.#takeOp('(')) {
+      return undefined;
+    }
+    const words: string[] = [];
+    for (let t = this.#peek(); t.kind === 'name'; t = this.#peek()) {
+      if (words.length > 0 && !TYPE_WORDS.has(words.at(-1)!)) {
+        break;
+      }
+      words.push(t.text);
+      this.#at++;
+    }
+    let pointers = 0;
+    while (this.#takeOp('*')) {
+      pointers++;
+    }
+    const tagged = words.some((w) => w === 'struct' || w === 'union' || w === 'enum');
+    const name = words.filter((w) => !['const', 'struct', 'union', 'enum'].includes(w)).join(' ');
+    if (name !== '' && (tagged || pointers > 0 || SCALAR_TYPES.has(name)) && this.#takeOp(')')) {
+      return { name, pointers };
+    }
+    this.#at = start;
+    return undefined;
+  }
+
+  #postfix(): Expression {
+    let e = this.#primary();
+    for (;;) {
+      if (this.#takeOp('[')) {
+        const index = this.#comma();
+        this.#expectOp(']');
+        e = this.#made({ kind: 'index', object: e, index });
+      } else if (this.#isOp('.') || this.#isOp('->')) {
+        const arrow = this.#isOp('->');
+        this.#at++;
+        e = this.#made({ kind: 'member', object: e, name: this.#memberName(), arrow });
+      } else if (this.#isOp('++') || this.#isOp('--')) {
+        const op = this.#isOp('++') ? '++' : '--';
+        this.#at++;
+        e = this.#step(e, op, true);
+      } else if (this.#isOp('(')) {
+        e = this.#call(e);
+      } else {
+        return e;
+      }
+    }
+  }
+
+  #memberName(): string {
+    const t = this.#peek();
+    if (t.kind !== 'name') {
+      throw this.#syntaxError();
+    }
+    this.#at++;
+    return t.text;
+  }
+
+  #call(callee: Expression): Expression {
+    if (callee.kind !== 'dollar') {
+      throw new ExpressionError('Calling functions of the stack is not supported; set a breakpoint there instead.');
+    }
+    this.#expectOp('(');
+    const args: Expression[] = [];
+    if (!this.#takeOp(')')) {
+      do {
+        args.push(this.#assignment());
+      } while (this.#takeOp(','));
+      this.#expectOp(')');
+    }
+    return this.#made({ kind: 'call', name: callee.name, args });
+  }
+
+  #primary(): Expression {
+    const t = this.#peek();
+    switch (t.kind) {
+      case 'number':
+        this.#at++;
+        return this.#made({ kind: 'number', value: t.value, type: t.type });
+      case 'string':
+        this.#at++;
+        return this.#made({ kind: 'string', value: this.#adjacentStrings(t.value) });
+      case 'ipv4':
+        this.#at++;
+        return this.#made({ kind: 'ipv4', text: t.text, value: t.value });
+      case 'mac':
+        this.#at++;
+        return this.#made({ kind: 'mac', text: t.text });
+      case 'name':
+        this.#at++;
+        return this.#made({ kind: 'name', name: t.text });
+      case 'dollar':
+        this.#at++;
+        return this.#made({ kind: 'dollar', name: t.text });
+      default: {
+        this.#expectOp('(');
+        const e = this.#comma();
+        this.#expectOp(')');
+        return e;
+      }
+    }
+  }
+
+  /** `"a" "b"` is one string, as in C. */
+  #adjacentStrings(first: string): string {
+    let value = first;
+    for (let t = this.#peek(); t.kind === 'string'; t = this.#peek()) {
+      value += t.value;
+      this.#at++;
+    }
+    return value;
+  }
+}
