@@ -11,7 +11,8 @@ import {
   qemu_opts_validate,
 } from '../util/qemu-option.ts';
 import { net_hub_add_port, net_hub_free_id } from './hub.ts';
-import { type NetClientState, qemu_find_netdev } from './net.ts';
+import { qemu_find_netdev } from './net.ts';
+import type { NetClientState } from './net_client.ts';
 import { net_check_nic_model, net_parse_macaddr, nic_realize, parse_e1000_device } from './nic_options.ts';
 import { net_init_slirp } from './slirp.ts';
 import { NETDEV_USER_PARAMS } from './slirp_options.ts';

@@ -213,6 +213,9 @@ function parse_in6_member(
   return addr;
 }
 
+/** The last byte of an IPv6 address. */
+const IN6_LAST = 15;
+
 /** `ipv6-net`, `ipv6-host`, `ipv6-dns`. */
 function parse_ipv6(opts: QemuOpts, cfg: SlirpConfig): void {
   const given = ['ipv6-net', 'ipv6-prefix', 'ipv6-host', 'ipv6-dns'].filter((n) => qemu_opt_has(opts, n));
@@ -221,9 +224,9 @@ function parse_ipv6(opts: QemuOpts, cfg: SlirpConfig): void {
   }
   parse_in6_network(opts, cfg);
   cfg.vhost6 = cfg.vprefix_addr6.slice();
-  cfg.vhost6[15]! |= 2;
+  cfg.vhost6[IN6_LAST]! |= 2;
   cfg.vnameserver6 = cfg.vprefix_addr6.slice();
-  cfg.vnameserver6[15]! |= 3;
+  cfg.vnameserver6[IN6_LAST]! |= 3;
   if (qemu_opt_has(opts, 'ipv6-host')) {
     cfg.vhost6 = parse_in6_member(opts, 'ipv6-host', 'Host', cfg, true);
   }

@@ -34,7 +34,10 @@ function arp_is_ours(slirp: Slirp, ip_addr: number): boolean {
   );
 }
 
-/** Handles an ARP packet of the guest (RFC 826): answers for slirp's addresses, learns the guest's. */
+/**
+ * Handles an ARP packet of the guest (RFC 826): answers for slirp's addresses, learns the guest's.
+ * @packet pkt pkt_len
+ */
 export function arp_input(slirp: Slirp, pkt: Uint8Array, pkt_len: number): void {
   const ah = ETH_HLEN;
   if (!slirp.in_enabled) {

@@ -106,7 +106,10 @@ function dhcp_choose(slirp: Slirp, r: bootp_request, b: Uint8Array, mac: number)
   return find_addr(slirp, b, mac) || get_new_addr(slirp, b, mac);
 }
 
-/** Takes a BOOTP or DHCP message from the guest; `m` begins with the IP header. */
+/**
+ * Takes a BOOTP or DHCP message from the guest; `m` begins with the IP header.
+ * @packet m
+ */
 export function bootp_input(m: mbuf): void {
   const slirp = m.slirp;
   const b = m.m_dat;
@@ -164,6 +167,7 @@ export function bootp_init(slirp: Slirp): void {
 /**
  * Broadcasts the answer to the request `q`: an offer, an
  * acknowledgement, or a refusal if `addr` is the broadcast address.
+ * @packet q
  */
 export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   const slirp = q.slirp;

@@ -87,7 +87,10 @@ function option_head(b: Uint8Array, p: number, option: number, len: number): num
   return p + DHCPV6_OPT_DATA;
 }
 
-/** Takes a DHCPv6 message from the guest at `src`, port `sport`; `m` begins with the IPv6 header. */
+/**
+ * Takes a DHCPv6 message from the guest at `src`, port `sport`; `m` begins with the IPv6 header.
+ * @packet m
+ */
 export function dhcpv6_input(m: mbuf, src: Uint8Array, sport: number): void {
   const slirp = m.slirp;
   const b = m.m_dat;
@@ -107,7 +110,10 @@ export function dhcpv6_input(m: mbuf, src: Uint8Array, sport: number): void {
   dhcpv6_reply(slirp, ri, xid, src, sport);
 }
 
-/** Answers an information request. */
+/**
+ * Answers an information request.
+ * @packet m
+ */
 function dhcpv6_reply(slirp: Slirp, ri: requested_infos, xid: Uint8Array, dst: Uint8Array, dport: number): void {
   const m = m_get(slirp);
   m.m_data = M_IP + IP6_HLEN + UDP_HLEN;

@@ -7,7 +7,10 @@ import { ip6_pseudo_cksum } from './cksum.ts';
 import type { Slirp } from './instance.ts';
 import { M_IP, m_get, m_inc, type mbuf } from './mbuf.ts';
 
-/** A packet for an ICMPv6 message of `len` bytes with its IPv6 header; addresses are 16 bytes. */
+/**
+ * A packet for an ICMPv6 message of `len` bytes with its IPv6 header; addresses are 16 bytes.
+ * @packet m
+ */
 export function icmp6_packet(
   slirp: Slirp,
   type: number,
@@ -33,7 +36,10 @@ export function icmp6_packet(
   return m;
 }
 
-/** Fills in the checksum of an ICMPv6 packet. */
+/**
+ * Fills in the checksum of an ICMPv6 packet.
+ * @packet m
+ */
 export function icmp6_finish(m: mbuf): void {
   const icp = m.m_data + IP6_HLEN;
   wr16(m.m_dat, icp + ICMP6_CKSUM, 0);

@@ -22,7 +22,10 @@ export const IF_MAXQUEUE = 1024;
 /** A fast session with this many packets, of which three have gone, is bulk traffic and moves to the batch queue. */
 const IF_FAST_LIMIT = 6;
 
-/** Queues a packet for the guest, in the session of its socket (null: none), and sends what can be sent. */
+/**
+ * Queues a packet for the guest, in the session of its socket (null: none), and sends what can be sent.
+ * @packet ifm
+ */
 export function if_output(so: socket | null, ifm: mbuf): void {
   const slirp = ifm.slirp;
   if (slirp.if_count === 0 && !slirp.if_start_busy && if_start(slirp, ifm)) {
@@ -65,6 +68,7 @@ export function if_output(so: socket | null, ifm: mbuf): void {
 /**
  * Takes the first packet of a session out of the queues; the
  * next one of the session takes its place at the queue's end.
+ * @packet ifm
  */
 function if_dequeue(ifm: mbuf, queue: ifq_link): void {
   const so = ifm.ifq_so;
@@ -99,6 +103,7 @@ function if_drop_oldest(slirp: Slirp): void {
 /**
  * Sends the packets of both queues, the fast one first, but for those that wait for a MAC address. `ifm` is one that
  * need not be queued, as nothing is: returns true if it was sent, and is the network's no more.
+ * @packet ifm
  */
 export function if_start(slirp: Slirp, ifm: mbuf | null = null): boolean {
   if (slirp.if_start_busy || (ifm === null && slirp.if_count === 0)) {
@@ -143,6 +148,7 @@ const ARP_WAIT_NS = 1e9;
 /**
  * Writes the Ethernet header of an IPv4 packet. Returns false
  * if the guest's MAC address is not known; then it asks for it.
+ * @packet ifm
  */
 function if_encap4(slirp: Slirp, ifm: mbuf): boolean {
   const b = ifm.m_dat;
@@ -161,7 +167,10 @@ function if_encap4(slirp: Slirp, ifm: mbuf): boolean {
   return true;
 }
 
-/** As `if_encap4`, for IPv6: the MAC address comes from the neighbor table. */
+/**
+ * As `if_encap4`, for IPv6: the MAC address comes from the neighbor table.
+ * @packet ifm
+ */
 function if_encap6(slirp: Slirp, ifm: mbuf): boolean {
   const b = ifm.m_dat;
   const eth = ifm.m_data - ETH_HLEN;
@@ -181,6 +190,7 @@ function if_encap6(slirp: Slirp, ifm: mbuf): boolean {
 /**
  * Puts the Ethernet header before an IP packet and sends it to
  * the guest. Returns false if it has to wait for the MAC address.
+ * @packet ifm
  */
 export function if_encap(slirp: Slirp, ifm: mbuf): boolean {
   if (ifm.m_data !== M_IP) {

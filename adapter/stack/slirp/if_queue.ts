@@ -19,7 +19,10 @@ export function remque(m: ifq_link): void {
   m.ifq_prev = m;
 }
 
-/** Appends a packet to the session whose first packet is `head`. */
+/**
+ * Appends a packet to the session whose first packet is `head`.
+ * @packet m
+ */
 export function ifs_append(m: mbuf, head: mbuf): void {
   m.ifs_next = head;
   m.ifs_prev = head.ifs_prev;
@@ -27,7 +30,10 @@ export function ifs_append(m: mbuf, head: mbuf): void {
   head.ifs_prev = m;
 }
 
-/** Takes a packet out of its session. */
+/**
+ * Takes a packet out of its session.
+ * @packet m
+ */
 export function ifs_remque(m: mbuf): void {
   m.ifs_prev.ifs_next = m.ifs_next;
   m.ifs_next.ifs_prev = m.ifs_prev;
@@ -48,7 +54,10 @@ export function if_find_batch(slirp: Slirp, so: socket | null): mbuf | null {
   return null;
 }
 
-/** A socket goes: its packets that wait lose their session's owner but stay. */
+/**
+ * A socket goes: its packets that wait lose their session's owner but stay.
+ * @packet m
+ */
 export function if_forget(slirp: Slirp, so: socket): void {
   for (const queue of [slirp.if_fastq, slirp.if_batchq]) {
     for (let q = queue.ifq_next; q !== queue; q = q.ifq_next) {

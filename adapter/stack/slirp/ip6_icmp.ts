@@ -110,7 +110,10 @@ export function ra_timer_handler(slirp: Slirp): void {
   ndp_send_ra(slirp);
 }
 
-/** Takes an ICMPv6 message from the guest. */
+/**
+ * Takes an ICMPv6 message from the guest.
+ * @packet m
+ */
 export function icmp6_input(m: mbuf): void {
   const slirp = m.slirp;
   const b = m.m_dat;
@@ -153,7 +156,10 @@ function ip6_is_ours(slirp: Slirp, a: Uint8Array): boolean {
   );
 }
 
-/** Answers an echo request; a code comes back as it was. */
+/**
+ * Answers an echo request; a code comes back as it was.
+ * @packet m
+ */
 function icmp6_send_echoreply(m: mbuf): void {
   const b = m.m_dat;
   const src = b.slice(m.m_data + IP6_SRC, m.m_data + IP6_DST);
@@ -166,12 +172,18 @@ function icmp6_send_echoreply(m: mbuf): void {
   ip6_output(null, r);
 }
 
-/** Sends an ICMPv6 error about the packet `m`, from fe80::2; `m` is left as it is. */
+/**
+ * Sends an ICMPv6 error about the packet `m`, from fe80::2; `m` is left as it is.
+ * @packet m
+ */
 export function icmp6_send_error(m: mbuf, type: number, code: number): void {
   icmp6_forward(m, type, code, in6_linklocal(2));
 }
 
-/** An error of a host socket as an ICMPv6 message about the last datagram, from the host that refused it. */
+/**
+ * An error of a host socket as an ICMPv6 message about the last datagram, from the host that refused it.
+ * @packet m
+ */
 export function icmp6_forward_error(m: mbuf, errno: string, src: Uint8Array): void {
   const code =
     errno === 'EHOSTUNREACH'
@@ -185,6 +197,7 @@ export function icmp6_forward_error(m: mbuf, errno: string, src: Uint8Array): vo
 /**
  * Sends an ICMPv6 error with as much of the packet `m` as fits the MTU,
  * from `src`. What is not one host gets none (RFC 4443, section 2.4).
+ * @packet m
  */
 function icmp6_forward(m: mbuf, type: number, code: number, src: Uint8Array): void {
   const b = m.m_dat;
@@ -203,7 +216,10 @@ function icmp6_forward(m: mbuf, type: number, code: number, src: Uint8Array): vo
   ip6_output(null, r);
 }
 
-/** Sends a router advertisement to all nodes (RFC 4861, section 4.2; RFC 8106). */
+/**
+ * Sends a router advertisement to all nodes (RFC 4861, section 4.2; RFC 8106).
+ * @packet m
+ */
 export function ndp_send_ra(slirp: Slirp): void {
   const dns = get_dns_addr(AF_INET6) !== NO_ADDR;
   const source = ND_RA_HLEN;
@@ -234,7 +250,10 @@ export function ndp_send_ra(slirp: Slirp): void {
   ip6_output(null, m);
 }
 
-/** Answers a neighbor solicitation for one of slirp's addresses (RFC 4861, section 4.4). */
+/**
+ * Answers a neighbor solicitation for one of slirp's addresses (RFC 4861, section 4.4).
+ * @packet m
+ */
 function ndp_send_na(slirp: Slirp, m: mbuf): void {
   const src = m.m_dat.slice(m.m_data + IP6_SRC, m.m_data + IP6_DST);
   const target = m.m_dat.slice(m.m_data + IP6_HLEN + ND_NS_TARGET, m.m_data + IP6_HLEN + ND_NS_HLEN);
@@ -251,7 +270,10 @@ function ndp_send_na(slirp: Slirp, m: mbuf): void {
   ip6_output(null, r);
 }
 
-/** Takes a neighbor discovery message from the guest. It has to come from the link, that is with hop limit 255. */
+/**
+ * Takes a neighbor discovery message from the guest. It has to come from the link, that is with hop limit 255.
+ * @packet m
+ */
 export function ndp_input(m: mbuf, len: number): void {
   const slirp = m.slirp;
   const b = m.m_dat;
@@ -294,7 +316,10 @@ export function ndp_input(m: mbuf, len: number): void {
   }
 }
 
-/** A neighbor solicitation: answers it if it is for one of slirp's addresses. */
+/**
+ * A neighbor solicitation: answers it if it is for one of slirp's addresses.
+ * @packet m
+ */
 function ndp_input_ns(slirp: Slirp, m: mbuf, len: number, src: Uint8Array, mac: Uint8Array): void {
   const b = m.m_dat;
   const icp = m.m_data + IP6_HLEN;

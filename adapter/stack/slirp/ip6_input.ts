@@ -9,7 +9,10 @@ import { m_drop, type mbuf } from './mbuf.ts';
 import { tcp_input } from './tcp_input.ts';
 import { udp6_input } from './udp6.ts';
 
-/** Takes an IPv6 packet from the guest: checks the header and hands it to its protocol. */
+/**
+ * Takes an IPv6 packet from the guest: checks the header and hands it to its protocol.
+ * @packet m
+ */
 export function ip6_input(m: mbuf): void {
   const slirp = m.slirp;
   const b = m.m_dat;

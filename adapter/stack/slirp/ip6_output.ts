@@ -8,6 +8,7 @@ import type { socket } from './so_state.ts';
 /**
  * Sends an IPv6 packet to the guest; the payload length is filled in
  * here. There is no fragmentation: what exceeds the MTU is dropped.
+ * @packet m
  */
 export function ip6_output(so: socket | null, m: mbuf): void {
   if (m.m_len > m.slirp.if_mtu) {

@@ -64,7 +64,10 @@ const ICMP_QUERIES: readonly number[] = [
   ICMP_MASKREPLY,
 ];
 
-/** Takes an ICMP packet from the guest: answers pings of the gateway and the name server, sends others on. */
+/**
+ * Takes an ICMP packet from the guest: answers pings of the gateway and the name server, sends others on.
+ * @packet m
+ */
 export function icmp_input(m: mbuf, hlen: number): void {
   const slirp = m.slirp;
   const b = m.m_dat;
@@ -104,7 +107,10 @@ function icmp_to_reply(m: mbuf, icp: number): void {
   wr16(b, icp + ICMP_CKSUM, ~((sum & 0xffff) + (sum >>> 16)));
 }
 
-/** Sends an ICMP packet back to where it came from, without IP options. */
+/**
+ * Sends an ICMP packet back to where it came from, without IP options.
+ * @packet m
+ */
 export function icmp_reflect(m: mbuf): void {
   const b = m.m_dat;
   ip_stripoptions(m, ip_hl(b, m.m_data));
@@ -116,7 +122,10 @@ export function icmp_reflect(m: mbuf): void {
   ip_output(null, m);
 }
 
-/** Sends an echo request on through an unprivileged ping socket of the host. The address is not translated. */
+/**
+ * Sends an echo request on through an unprivileged ping socket of the host. The address is not translated.
+ * @packet m
+ */
 function icmp_send(slirp: Slirp, m: mbuf, hlen: number): void {
   const b = m.m_dat;
   const so = socreate(slirp, IPPROTO_ICMP);
@@ -138,6 +147,7 @@ function icmp_send(slirp: Slirp, m: mbuf, hlen: number): void {
 
 /**
  * The answer to a ping of the host has come, or its error has been forwarded: sends it to the guest and ends the ping.
+ * @packet m
  */
 export function icmp_receive(so: socket): void {
   const s = so.s!;
@@ -165,7 +175,10 @@ export function icmp_receive(so: socket): void {
   icmp_reflect(m);
 }
 
-/** True if an error may be sent about a packet (RFC 1122, section 3.2.2). */
+/**
+ * True if an error may be sent about a packet (RFC 1122, section 3.2.2).
+ * @packet m
+ */
 function icmp_may_answer(m: mbuf, hlen: number): boolean {
   const b = m.m_dat;
   const ip = m.m_data;
@@ -178,12 +191,16 @@ function icmp_may_answer(m: mbuf, hlen: number): boolean {
 /**
  * Sends an ICMP error about the packet `msrc` to its sender, from the gateway. `msrc` stays as it is. With `minsize`
  * the error quotes 8 bytes only.
+ * @packet msrc
  */
 export function icmp_send_error(msrc: mbuf, type: number, code: number, minsize: number, message: string): void {
   icmp_forward_error(msrc, type, code, minsize, message, msrc.slirp.vhost_addr);
 }
 
-/** As `icmp_send_error`, from the address `src`. */
+/**
+ * As `icmp_send_error`, from the address `src`.
+ * @packet msrc
+ */
 export function icmp_forward_error(
   msrc: mbuf,
   type: number,

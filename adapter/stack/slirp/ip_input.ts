@@ -40,6 +40,10 @@ export class ipasfrag {
   ipf_off: number;
   ipf_end: number;
   readonly m: mbuf;
+  /**
+   * Keeps what it is given.
+   * @packet m
+   */
   constructor(m: mbuf, off: number, end: number) {
     this.m = m;
     this.ipf_off = off;
@@ -60,7 +64,10 @@ export class ipq {
   }
 }
 
-/** Takes an IPv4 packet from the guest: checks the header, reassembles, and hands it to its protocol. */
+/**
+ * Takes an IPv4 packet from the guest: checks the header, reassembles, and hands it to its protocol.
+ * @packet m
+ */
 export function ip_input(m: mbuf): void {
   const slirp = m.slirp;
   const b = m.m_dat;
@@ -124,6 +131,7 @@ export function ip_input(m: mbuf): void {
 /**
  * Adds a fragment to its datagram. Returns the whole datagram once it is complete, else null. What overlaps is cut: at
  * its front a fragment yields to what is there already, behind that it replaces it.
+ * @packet m
  */
 export function ip_reass(slirp: Slirp, m: mbuf, hlen: number): mbuf | null {
   const b = m.m_dat;
@@ -184,7 +192,10 @@ function ip_unaccount(slirp: Slirp, fp: ipq, f: ipasfrag): void {
   slirp.ipq_bytes -= f.m.m_dat.length;
 }
 
-/** True if the fragments cover the datagram from its beginning to its end. */
+/**
+ * True if the fragments cover the datagram from its beginning to its end.
+ * @packet last
+ */
 function ip_is_complete(fp: ipq): boolean {
   let at = 0;
   for (const f of fp.frags) {
@@ -197,7 +208,10 @@ function ip_is_complete(fp: ipq): boolean {
   return last !== undefined && (rd16(last.m_dat, last.m_data + IP_OFF) & IP_MF) === 0;
 }
 
-/** Makes one packet of a complete set of fragments; its header is the first one's. */
+/**
+ * Makes one packet of a complete set of fragments; its header is the first one's.
+ * @packet m
+ */
 function ip_join(slirp: Slirp, fp: ipq): mbuf | null {
   const first = fp.frags[0]!;
   const m = first.m;

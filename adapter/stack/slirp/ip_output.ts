@@ -9,6 +9,7 @@ import type { socket } from './so_state.ts';
 /**
  * Sends an IPv4 packet to the guest. Version, identification, length and checksum are filled in here; of the fragment
  * field only DF is kept. `so` is the socket it belongs to, for the queues, or null.
+ * @packet m0
  */
 export function ip_output(so: socket | null, m0: mbuf): void {
   const slirp = m0.slirp;
@@ -37,7 +38,10 @@ export function ip_output(so: socket | null, m0: mbuf): void {
   m_free(m0);
 }
 
-/** The fragment of `m0` with `len` bytes from offset `at` of its payload. */
+/**
+ * The fragment of `m0` with `len` bytes from offset `at` of its payload.
+ * @packet m0
+ */
 function ip_fragment(m0: mbuf, at: number, len: number): mbuf {
   const m = m_get(m0.slirp);
   m.m_ip = M_IP;
@@ -53,7 +57,10 @@ function ip_fragment(m0: mbuf, at: number, len: number): mbuf {
   return m;
 }
 
-/** Removes the options of an IPv4 header of `hlen` bytes in a packet that begins with it. */
+/**
+ * Removes the options of an IPv4 header of `hlen` bytes in a packet that begins with it.
+ * @packet m
+ */
 export function ip_stripoptions(m: mbuf, hlen: number): void {
   const olen = hlen - IP_HLEN;
   if (olen > 0) {

@@ -74,7 +74,10 @@ export function m_capacity(mtu: number): number {
   return (mtu + M_SLACK + 3) & ~3;
 }
 
-/** An empty packet buffer, from the pool if it has one. */
+/**
+ * An empty packet buffer, from the pool if it has one.
+ * @packet m
+ */
 export function m_get(slirp: Slirp): mbuf {
   const m = slirp.m_freelist;
   if (m === null) {
@@ -94,7 +97,10 @@ export function m_get(slirp: Slirp): mbuf {
   return m;
 }
 
-/** Gives a packet buffer back. Buffers that were enlarged are left to the garbage collector. */
+/**
+ * Gives a packet buffer back. Buffers that were enlarged are left to the garbage collector.
+ * @packet m
+ */
 export function m_free(m: mbuf): void {
   if (m.m_free) {
     return;
@@ -109,7 +115,10 @@ export function m_free(m: mbuf): void {
   }
 }
 
-/** Makes room for `size` bytes from `m_data` on, moving the packet to a larger buffer if needed. */
+/**
+ * Makes room for `size` bytes from `m_data` on, moving the packet to a larger buffer if needed.
+ * @packet m
+ */
 export function m_inc(m: mbuf, size: number): void {
   if (m.m_data + size <= m.m_dat.length) {
     return;
@@ -123,7 +132,10 @@ export function m_inc(m: mbuf, size: number): void {
   m.m_frame = new Uint8Array(mem, M_ETH);
 }
 
-/** Removes `len` bytes from the front of the packet, or `-len` from its end. */
+/**
+ * Removes `len` bytes from the front of the packet, or `-len` from its end.
+ * @packet m
+ */
 export function m_adj(m: mbuf, len: number): void {
   if (len >= 0) {
     const n = Math.min(len, m.m_len);
@@ -154,6 +166,7 @@ export function m_copy_in(m: mbuf, at: number, buf: Uint8Array, off: number, len
 /**
  * Gives up a packet and says why: `drop`, with the frame. A packet
  * that has no Ethernet header yet gets one without addresses.
+ * @packet m
  */
 export function m_drop(m: mbuf, reason: DropReason): void {
   if (m.m_eth < 0) {

@@ -45,7 +45,10 @@ const ncsi_payload: ReadonlyMap<number, number> = new Map([
   [0x52, 20],
 ]);
 
-/** Answers an NC-SI command of the guest. */
+/**
+ * Answers an NC-SI command of the guest.
+ * @packet pkt pkt_len
+ */
 export function ncsi_input(slirp: Slirp, pkt: Uint8Array, pkt_len: number): void {
   if (pkt_len < ETH_HLEN + NCSI_HLEN) {
     drop(pkt, pkt_len, 'NCSI_BAD');

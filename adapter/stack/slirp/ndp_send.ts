@@ -16,7 +16,10 @@ import { in6_solicited_node } from './ip6.ts';
 import { ip6_output } from './ip6_output.ts';
 import { M_IP } from './mbuf.ts';
 
-/** Asks for the MAC address of `addr` (16 bytes) from the gateway. */
+/**
+ * Asks for the MAC address of `addr` (16 bytes) from the gateway.
+ * @packet m
+ */
 export function ndp_send_ns(slirp: Slirp, addr: Uint8Array): void {
   const m = icmp6_packet(
     slirp,

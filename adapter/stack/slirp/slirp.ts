@@ -83,7 +83,10 @@ export function slirp_cleanup(slirp: Slirp): void {
   slirp.ipq_bytes = 0;
 }
 
-/** Takes a frame from the guest: `size` bytes of `buf`, from the Ethernet header on. It is copied. */
+/**
+ * Takes a frame from the guest: `size` bytes of `buf`, from the Ethernet header on. It is copied.
+ * @packet buf size
+ */
 export function slirp_input(slirp: Slirp, buf: Uint8Array, size: number): void {
   if (size < ETH_HLEN) {
     drop(buf, size, 'ETH_SHORT');

@@ -168,7 +168,10 @@ export function slirp_udb_touch(so: socket): void {
   }
 }
 
-/** Sends a datagram of the guest, `m_data .. m_len` of the packet, to where it goes. Returns '' or the error's name. */
+/**
+ * Sends a datagram of the guest, `m_data .. m_len` of the packet, to where it goes. Returns '' or the error's name.
+ * @packet m
+ */
 export function sosendto(so: socket, m: mbuf, ttl: number): string {
   const to = sotranslate_out(so);
   if (to === NO_ADDR) {

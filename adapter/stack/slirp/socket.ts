@@ -161,6 +161,7 @@ export function sowrite(so: socket): number {
 /**
  * Takes the data of a segment for the host. It is written at the end of the turn together with what follows (libslirp:
  * one `send` a segment), or at once when much has gathered.
+ * @packet m
  */
 export function sbappend(so: socket, m: mbuf): void {
   const sb = so.so_rcv;
@@ -205,6 +206,7 @@ function is_local_error(errno: string, from: sockaddr | null, to: sockaddr): boo
 /**
  * Tells the guest of an error of a UDP socket by an ICMP message about the last datagram: from the gateway if `local`,
  * else from the host that refused it.
+ * @packet m
  */
 function sorecverror(so: socket, errno: string, from: sockaddr | null, local: boolean): void {
   const m = so.so_m;
@@ -229,7 +231,10 @@ function sorecverror(so: socket, errno: string, from: sockaddr | null, local: bo
   icmp_forward_error(m, ICMP_UNREACH, unreach_code(errno), 0, errno, from?.sin_addr || to.sin_addr || INADDR_LOOPBACK);
 }
 
-/** Reads what has come on a UDP or ping socket, errors first, and sends it to the guest. */
+/**
+ * Reads what has come on a UDP or ping socket, errors first, and sends it to the guest.
+ * @packet m
+ */
 export function sorecvfrom(so: socket): void {
   const s = so.s!;
   const slirp = so.slirp;

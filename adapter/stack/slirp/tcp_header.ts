@@ -28,6 +28,7 @@ import type { tcpiphdr } from './tcp.ts';
 /**
  * Checks the TCP header of a packet that begins with its IP header, reads it into `m_ti`, and moves the packet's
  * beginning to the data. Returns false if the segment was no good, and has been dropped.
+ * @packet m
  */
 export function tcp_header(m: mbuf, iphlen: number, af: number): boolean {
   const b = m.m_dat;
@@ -70,7 +71,10 @@ export function tcp_header(m: mbuf, iphlen: number, af: number): boolean {
   return true;
 }
 
-/** The maximum segment size among the options of a segment, or 0. Options that make no sense end the list. */
+/**
+ * The maximum segment size among the options of a segment, or 0. Options that make no sense end the list.
+ * @packet m
+ */
 export function tcp_mss_option(m: mbuf, ti: tcpiphdr): number {
   const b = m.m_dat;
   let p = ti.ti_data - ti.ti_off + TCP_HLEN;

@@ -35,7 +35,10 @@ import * as step from './tcp_steps.ts';
 import { tcp_attach, tcp_close, tcp_drop, tcp_fconnect, tcp_tos, tcp_unreachable } from './tcp_subr.ts';
 import { CONTINUE } from './tcp_verdict.ts';
 
-/** The connection of a segment, or null. */
+/**
+ * The connection of a segment, or null.
+ * @packet m
+ */
 function tcp_findso(slirp: Slirp, m: mbuf, af: number): socket | null {
   const ti = m.m_ti;
   if (af === AF_INET) {
@@ -57,7 +60,10 @@ function tcp_may_open(slirp: Slirp, ti: tcpiphdr, af: number): boolean {
   return !slirp.restricted || (af === AF_INET && guestfwd_find(slirp, ti.ti_dst, ti.ti_dport) !== null);
 }
 
-/** A socket for the connection that the guest opens with the SYN `m`. */
+/**
+ * A socket for the connection that the guest opens with the SYN `m`.
+ * @packet m
+ */
 function tcp_newso(slirp: Slirp, m: mbuf, af: number): socket {
   const ti = m.m_ti;
   const so = socreate(slirp, IPPROTO_TCP);
@@ -104,6 +110,7 @@ function tcp_receive_window(tp: tcpcb, so: socket): number {
 /**
  * The host side of a connection stands: takes the guest's SYN. Data
  * that came with it waits for the connection to be established.
+ * @packet syn
  */
 function tcp_syn_received(so: socket, syn: mbuf): void {
   const tp = sototcpcb(so);
@@ -121,6 +128,7 @@ function tcp_syn_received(so: socket, syn: mbuf): void {
 
 /**
  * The host connection of `so` has been made: the guest's SYN, which was kept, goes on. Returns false if there is none.
+ * @packet syn
  */
 function tcp_host_connected(so: socket): boolean {
   const syn = so.so_m;
@@ -140,6 +148,7 @@ function tcp_has_text(tp: tcpcb, ti: tcpiphdr): boolean {
 /**
  * Takes a segment from the guest: `m` begins with the IP header of `iphlen` bytes. With `m` null, the host connection
  * of `inso` has been made, and the guest's SYN, which was kept, goes on. The order is that of RFC 9293, section 3.10.7.
+ * @packet m
  */
 export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, af: number): void {
   if (m === null) {

@@ -97,7 +97,10 @@ export function tcp_window_opens(tp: tcpcb): boolean {
   return adv >= 2 * tp.t_maxseg || 2 * adv >= sb.sb_datalen;
 }
 
-/** Sends what the connection may and should send: data, acknowledgements, window updates, SYN, FIN, RST. */
+/**
+ * Sends what the connection may and should send: data, acknowledgements, window updates, SYN, FIN, RST.
+ * @packet m
+ */
 export function tcp_output(tp: tcpcb): void {
   const so = tp.t_socket;
   const idle = tp.snd_max === tp.snd_una;
@@ -158,7 +161,10 @@ export function tcp_output(tp: tcpcb): void {
   }
 }
 
-/** Makes the segment and moves the connection's send variables past it. */
+/**
+ * Makes the segment and moves the connection's send variables past it.
+ * @packet m
+ */
 function tcp_segment(tp: tcpcb, so: socket, off: number, len: number, flags0: number, space: number): mbuf {
   let flags = flags0;
   const m = m_get(so.slirp);

@@ -12,6 +12,7 @@ const TCP_REASS_MAX = 512 * 1024;
 /**
  * Puts a segment in its place in the queue; what overlaps is cut
  * from the newer one at its front, from the older ones behind.
+ * @packet m
  */
 export function tcp_reass(tp: tcpcb, m: mbuf): void {
   const ti = m.m_ti;
@@ -66,6 +67,7 @@ export function tcp_reass(tp: tcpcb, m: mbuf): void {
 
 /**
  * Passes the segments that are next in sequence on to the host. Returns TH_FIN if the guest's FIN is reached, else 0.
+ * @packet m
  */
 export function tcp_present(tp: tcpcb, so: socket): number {
   if (!TCPS_HAVERCVDSYN(tp.t_state) || tp.t_state === TCPS_SYN_RECEIVED) {

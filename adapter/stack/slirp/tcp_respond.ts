@@ -30,6 +30,7 @@ import type { tcpcb, tcpiphdr } from './tcp.ts';
 /**
  * Sends a segment without data to the sender of `ti`: a reset, or
  * for keep-alive. `m` is the segment that is answered, or null.
+ * @packet m
  */
 export function tcp_respond(
   slirp: Slirp,
@@ -69,7 +70,10 @@ export function tcp_respond(
   }
 }
 
-/** Writes the IP header of a response, with the addresses of the packet `m` swapped. */
+/**
+ * Writes the IP header of a response, with the addresses of the packet `m` swapped.
+ * @packet r
+ */
 function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af: number): void {
   const b = r.m_dat;
   if (af === AF_INET) {
@@ -92,6 +96,7 @@ function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af:
 /**
  * Resets the sender of a segment that has no connection (then `tp` is null) or does not fit its state (RFC 9293,
  * section 3.10.7.1), and gives the segment up.
+ * @packet m
  */
 export function tcp_reset(slirp: Slirp, tp: tcpcb | null, m: mbuf, af: number, reason: DropReason): void {
   const ti = m.m_ti;

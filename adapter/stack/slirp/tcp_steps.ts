@@ -89,7 +89,10 @@ export function tcp_predict(tp: tcpcb, so: socket, ti: tcpiphdr): number {
   return UNEXPECTED;
 }
 
-/** Keeps the guest's SYN while the host connects. */
+/**
+ * Keeps the guest's SYN while the host connects.
+ * @packet m
+ */
 export function tcp_keep_syn(so: socket, m: mbuf): void {
   const tp = sototcpcb(so);
   m.m_len += m.m_data - m.m_ip;
@@ -101,7 +104,10 @@ export function tcp_keep_syn(so: socket, m: mbuf): void {
   tp.t_state = TCPS_SYN_RECEIVED;
 }
 
-/** The host side stands: takes the guest's SYN `m`, so that a SYN-ACK can be sent. */
+/**
+ * The host side stands: takes the guest's SYN `m`, so that a SYN-ACK can be sent.
+ * @packet m
+ */
 export function tcp_accept_syn(so: socket, m: mbuf): void {
   const tp = sototcpcb(so);
   const ti = m.m_ti;
@@ -122,7 +128,10 @@ export function tcp_accept_syn(so: socket, m: mbuf): void {
   tp.rcv_up = (ti.ti_seq + 1) >>> 0;
 }
 
-/** The guest is there: starts the keep-alive timer over, and takes the options of a SYN, whatever becomes of it. */
+/**
+ * The guest is there: starts the keep-alive timer over, and takes the options of a SYN, whatever becomes of it.
+ * @packet m
+ */
 export function tcp_heard(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
   tp.t_idle = 0;
   tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_IDLE;
@@ -134,7 +143,10 @@ export function tcp_heard(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
   }
 }
 
-/** State SYN_SENT: the guest answers our SYN. */
+/**
+ * State SYN_SENT: the guest answers our SYN.
+ * @packet m
+ */
 export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   const ti = m.m_ti;
   const ack = (ti.ti_flags & TH_ACK) !== 0;
@@ -177,7 +189,10 @@ export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   return CONTINUE;
 }
 
-/** The other states: cuts the segment to the window, then RST, SYN and ACK in this order. */
+/**
+ * The other states: cuts the segment to the window, then RST, SYN and ACK in this order.
+ * @packet m
+ */
 export function tcp_check(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   const ti = m.m_ti;
   const trimmed = tcp_trim(tp, so, m, ti);
@@ -205,7 +220,10 @@ export function tcp_check(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   return tcp_ack(tp, so, ti, true);
 }
 
-/** Cuts what was received before, and what is beyond the window, off a segment. */
+/**
+ * Cuts what was received before, and what is beyond the window, off a segment.
+ * @packet m
+ */
 function tcp_trim(tp: tcpcb, so: socket, m: mbuf, ti: tcpiphdr): tcp_verdict {
   let todrop = (tp.rcv_nxt - ti.ti_seq) | 0;
   if (todrop > 0) {
@@ -275,7 +293,10 @@ export function tcp_urgent(tp: tcpcb, so: socket, ti: tcpiphdr): void {
   }
 }
 
-/** Data in sequence off the fast path: its acknowledgement waits for the fast tick, but for keys. */
+/**
+ * Data in sequence off the fast path: its acknowledgement waits for the fast tick, but for keys.
+ * @packet m
+ */
 export function tcp_delay_ack(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
   if (ti.ti_len > 0 && ti.ti_len <= ESC_ACK_LEN && m.m_dat[m.m_data] === 27) {
     tp.t_flags |= TF_ACKNOW;

@@ -157,7 +157,10 @@ export function tcp_tos(so: socket): number {
   }
 }
 
-/** Tells the guest that the destination of its SYN `m`, which begins with the data, cannot be reached. */
+/**
+ * Tells the guest that the destination of its SYN `m`, which begins with the data, cannot be reached.
+ * @packet m
+ */
 export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
   m.m_len += m.m_data - m.m_ip;
   m.m_data = m.m_ip;
@@ -182,7 +185,10 @@ export function tcp_drop(tp: tcpcb, errno: string): void {
   tcp_close(tp);
 }
 
-/** Ends a connection at once: frees the control block, the socket and what they hold. */
+/**
+ * Ends a connection at once: frees the control block, the socket and what they hold.
+ * @packet m
+ */
 export function tcp_close(tp: tcpcb): void {
   const so = tp.t_socket;
   while (tp.seg_next) {

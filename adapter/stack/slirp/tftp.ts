@@ -43,7 +43,10 @@ const ERR_NOT_FOUND = 1;
 const ERR_ACCESS = 2;
 const ERR_MODE = 4;
 
-/** Reads who sent a datagram, to which address, and where its payload is. */
+/**
+ * Reads who sent a datagram, to which address, and where its payload is.
+ * @packet m
+ */
 function tftp_read_request(m: mbuf, af: number): tftp_request {
   const r = new tftp_request();
   const hlen = af === AF_INET ? IP_HLEN : IP6_HLEN;
@@ -60,7 +63,10 @@ function tftp_read_request(m: mbuf, af: number): tftp_request {
   return r;
 }
 
-/** A packet with room for a TFTP message of `len` bytes, and its opcode. */
+/**
+ * A packet with room for a TFTP message of `len` bytes, and its opcode.
+ * @packet m
+ */
 function tftp_packet(slirp: Slirp, s: tftp_session, opcode: number, len: number): mbuf {
   const m = m_get(slirp);
   m.m_data = M_IP + UDP_HLEN + (s.family === AF_INET ? IP_HLEN : IP6_HLEN);
@@ -70,7 +76,10 @@ function tftp_packet(slirp: Slirp, s: tftp_session, opcode: number, len: number)
   return m;
 }
 
-/** Sends a TFTP message to a session's client. */
+/**
+ * Sends a TFTP message to a session's client.
+ * @packet m
+ */
 function tftp_udp_output(slirp: Slirp, s: tftp_session, m: mbuf): void {
   if (s.family === AF_INET6) {
     udp6_output(null, m, s.server_addr6!, TFTP_SERVER, s.client_addr6!, s.client_port, IPTOS_LOWDELAY);
@@ -79,7 +88,10 @@ function tftp_udp_output(slirp: Slirp, s: tftp_session, m: mbuf): void {
   }
 }
 
-/** Sends an error, and ends the transfer. */
+/**
+ * Sends an error, and ends the transfer.
+ * @packet m
+ */
 function tftp_send_error(slirp: Slirp, s: tftp_session, code: number, message: string): void {
   const m = tftp_packet(slirp, s, TFTP_ERROR, TFTP_ERROR_MSG + message.length + 1);
   const text = m.m_data + TFTP_ERROR_MSG;
@@ -90,7 +102,10 @@ function tftp_send_error(slirp: Slirp, s: tftp_session, code: number, message: s
   s.filename = '';
 }
 
-/** Sends the options that were accepted (RFC 2347). */
+/**
+ * Sends the options that were accepted (RFC 2347).
+ * @packet m
+ */
 function tftp_send_oack(slirp: Slirp, s: tftp_session, options: readonly (readonly [string, number])[]): void {
   const text = options.map(([name, value]) => `${name}\0${value}\0`).join('');
   const m = tftp_packet(slirp, s, TFTP_OACK, TFTP_OP_LEN + text.length);
@@ -98,7 +113,10 @@ function tftp_send_oack(slirp: Slirp, s: tftp_session, options: readonly (readon
   tftp_udp_output(slirp, s, m);
 }
 
-/** Sends the next block. */
+/**
+ * Sends the next block.
+ * @packet m
+ */
 function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
   const file = machine.host.read_file?.(slirp.tftp_prefix, s.filename, s.offset, s.block_size);
   if (file?.errno !== '') {
@@ -120,6 +138,7 @@ function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
  * An acknowledgement asks for the next block, whatever its number, as with libslirp. But
  * one of an earlier block may come so late that the client must have waited in vain: it
  * asks for what was lost again. The last block is kept until it is acknowledged.
+ * @packet m
  */
 function tftp_handle_ack(slirp: Slirp, s: tftp_session, r: tftp_request, m: mbuf): void {
   const nr = r.end - r.at >= TFTP_BLOCK_DATA ? rd16(m.m_dat, r.at + TFTP_BLOCK) : s.block_nr;
@@ -160,7 +179,10 @@ function tftp_name_absent(name: string): boolean {
   return /(^|[/\\])\.\.([/\\]|$)/.test(name) || name.includes('..\\');
 }
 
-/** A request to read a file: checks it, and sends the options or the first block. */
+/**
+ * A request to read a file: checks it, and sends the options or the first block.
+ * @packet m
+ */
 function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
   const old = tftp_session_find(slirp, r);
   if (old) {
@@ -232,7 +254,10 @@ function tftp_options(s: tftp_session, text: string, size: number): [string, num
   return granted;
 }
 
-/** Takes a TFTP message from the guest; `m` begins with the IP header. */
+/**
+ * Takes a TFTP message from the guest; `m` begins with the IP header.
+ * @packet m
+ */
 export function tftp_input(m: mbuf, af: number): void {
   const slirp = m.slirp;
   const r = tftp_read_request(m, af);

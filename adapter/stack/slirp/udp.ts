@@ -20,6 +20,7 @@ import { udp_attach } from './udp_sock.ts';
 /**
  * Checks the UDP header of a packet without IP options, and cuts
  * what is behind the datagram. Returns false if it has been dropped.
+ * @packet m
  */
 function udp_header(m: mbuf): boolean {
   const b = m.m_dat;
@@ -48,7 +49,10 @@ function udp_is_dhcp(slirp: Slirp, ip_dst: number, uh_dport: number): boolean {
   return uh_dport === BOOTP_SERVER && ours && !slirp.disable_dhcp;
 }
 
-/** Takes a UDP datagram from the guest: DHCP and TFTP are served here, the rest goes out through a host socket. */
+/**
+ * Takes a UDP datagram from the guest: DHCP and TFTP are served here, the rest goes out through a host socket.
+ * @packet m
+ */
 export function udp_input(m: mbuf, iphlen: number): void {
   const slirp = m.slirp;
   ip_stripoptions(m, iphlen);
@@ -91,7 +95,10 @@ export function udp_input(m: mbuf, iphlen: number): void {
   udp_send(so, m);
 }
 
-/** Sends a datagram to the host, and keeps it: an ICMP error that comes back has to quote it. */
+/**
+ * Sends a datagram to the host, and keeps it: an ICMP error that comes back has to quote it.
+ * @packet m
+ */
 function udp_send(so: socket, m: mbuf): void {
   const ttl = rd8(m.m_dat, m.m_data + IP_TTL);
   if (ttl <= 1) {

@@ -23,6 +23,7 @@ function is_all_dhcp_servers(a: Uint8Array): boolean {
 
 /**
  * Checks the UDP header of an IPv6 packet, and cuts what is behind the datagram. Returns false if it has been dropped.
+ * @packet m
  */
 function udp6_header(m: mbuf): boolean {
   const b = m.m_dat;
@@ -49,7 +50,10 @@ function udp6_header(m: mbuf): boolean {
   return true;
 }
 
-/** Takes a UDP datagram over IPv6 from the guest. A restricted network takes none. */
+/**
+ * Takes a UDP datagram over IPv6 from the guest. A restricted network takes none.
+ * @packet m
+ */
 export function udp6_input(m: mbuf): void {
   const slirp = m.slirp;
   if (slirp.restricted) {
@@ -90,7 +94,10 @@ export function udp6_input(m: mbuf): void {
   udp6_send(so, m);
 }
 
-/** Sends a datagram to the host, and keeps it for ICMPv6 errors. */
+/**
+ * Sends a datagram to the host, and keeps it for ICMPv6 errors.
+ * @packet m
+ */
 function udp6_send(so: socket, m: mbuf): void {
   const hops = rd8(m.m_dat, m.m_data + IP6_HLIM);
   if (hops <= 1) {

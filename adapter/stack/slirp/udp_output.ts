@@ -33,6 +33,7 @@ import type { socket } from './so_state.ts';
 /**
  * Sends a datagram to the guest: `m_data .. m_len` is the payload, with room for the headers in front. Addresses are
  * numbers, ports in host order; `so` is the socket it came from, or null.
+ * @packet m
  */
 export function udp_output(
   so: socket | null,
@@ -68,7 +69,10 @@ export function udp_output(
   ip_output(so, m);
 }
 
-/** As `udp_output`, over IPv6; addresses are 16 bytes. */
+/**
+ * As `udp_output`, over IPv6; addresses are 16 bytes.
+ * @packet m
+ */
 export function udp6_output(
   so: socket | null,
   m: mbuf,

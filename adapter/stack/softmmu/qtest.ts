@@ -25,6 +25,7 @@ import {
   cpu_outw,
 } from './memory.ts';
 import { base64_decode, base64_encode, hex_decode, hex_encode } from './qtest_data.ts';
+import { qtest_send } from './qtest_irq.ts';
 
 /** The other end of the protocol. */
 export class QTestState {
@@ -45,14 +46,6 @@ const READ_MAX = 1 << 28;
 /** Has the machine driven by the protocol. */
 export function qtest_init(): void {
   machine.qtest = new QTestState();
-}
-
-/**
- * Sends a line.
- * @nodebug
- */
-function qtest_send(text: string): void {
-  machine.host.qtest_send?.(`${text}\n`);
 }
 
 /** Bytes arrive: complete lines are carried out. */
@@ -408,14 +401,6 @@ function qtest_irq_intercept(s: QTestState, words: readonly string[]): string {
   s.irq_intercept_dev = name;
   s.irq_intercept_in = input;
   return 'OK';
-}
-
-/** An interrupt line of `device` has changed: its input (`input`) or output `n`. */
-export function qtest_irq_handler(device: string, input: boolean, n: number, level: boolean): void {
-  const s = machine.qtest;
-  if (s && s.irq_intercept_dev === device && s.irq_intercept_in === input) {
-    qtest_send(`IRQ ${level ? 'raise' : 'lower'} ${n}`);
-  }
 }
 
 /**

@@ -51,6 +51,7 @@ export const DROP_REASONS = {
   TCP_TIME_WAIT: 'a reset came for a TCP connection in TIME_WAIT, whose wait it does not cut short (RFC 1337)',
   TCP_AFTER_CLOSE: 'TCP data came for a connection whose receiver has closed it',
   TCP_AFTER_FIN: "TCP data came behind the sender's own FIN",
+  TCP_SYN_FIN: 'the TCP segment has both SYN and FIN',
   TCP_BAD_SEGMENT: 'the TCP segment is not acceptable in its state',
   RESTRICTED: 'the user network is restricted',
   DHCP_BAD: 'the DHCP message is not handled or malformed',
@@ -69,6 +70,7 @@ export const DROP_REASONS = {
   GUEST_NO_LISTENER: 'no program in the guest listens on the port',
   GUEST_BAD: 'the guest cannot parse the packet',
   GUEST_NO_MEMORY: 'the guest has no memory left for packets',
+  GUEST_BACKLOG: 'as many connections wait for the program in the guest as it lets wait',
   GUEST_RCVBUF: "the receive buffer of the guest's socket is full",
   GUEST_UNREACHABLE: 'the guest has no route to the address, or the neighbour does not answer ARP',
 } as const;
@@ -76,11 +78,15 @@ export const DROP_REASONS = {
 /** Name of a reason in `DROP_REASONS`. */
 export type DropReason = keyof typeof DROP_REASONS;
 
+/** What a packet's bytes begin with: an Ethernet header or an IP header. */
+export type PacketLink = 'ethernet' | 'ip';
+
 /**
- * Gives a packet up: `buf` holds its `size` bytes from the link header on, or none when there is nothing to show. Break
- * here to see every drop.
+ * Gives a packet up: `buf` holds its `size` bytes, or none when there is nothing to show, and begins with the header that
+ * `link` says. Break here to see every drop.
+ * @packet buf size link
  */
-export function drop(buf: Uint8Array, size: number, reason: DropReason): void {
+export function drop(buf: Uint8Array, size: number, reason: DropReason, link: PacketLink = 'ethernet'): void {
   const d = machine.drops;
   d.total++;
   d.by_reason.set(reason, (d.by_reason.get(reason) ?? 0) + 1);

@@ -56,3 +56,28 @@ export function put_string(b: Uint8Array, p: number, value: string): void {
     b[p + i] = value.charCodeAt(i);
   }
 }
+
+/**
+ * Reads a 16-bit little-endian number, as devices on a PC keep them.
+ * @nodebug
+ */
+export function rd16_le(b: Uint8Array, o: number): number {
+  return b[o]! | (b[o + 1]! << 8);
+}
+
+/**
+ * Reads a 32-bit little-endian number, unsigned.
+ * @nodebug
+ */
+export function rd32_le(b: Uint8Array, o: number): number {
+  return (b[o]! | (b[o + 1]! << 8) | (b[o + 2]! << 16) | (b[o + 3]! << 24)) >>> 0;
+}
+
+/**
+ * Stores a 16-bit little-endian number.
+ * @nodebug
+ */
+export function wr16_le(b: Uint8Array, o: number, v: number): void {
+  b[o] = v;
+  b[o + 1] = v >>> 8;
+}

@@ -29,3 +29,37 @@ export const ETH_MCAST_IP6_LEN = 2;
  */
 export const VLAN_TCI = 14;
 export const VLAN_HLEN = 4;
+
+/**
+ * True for an address of a group, or of all, at `p`.
+ * @nodebug
+ */
+export function is_multicast_ether_addr(b: Uint8Array, p: number): boolean {
+  return (b[p]! & 1) !== 0;
+}
+
+/**
+ * True for the broadcast address, six bytes of ones, at `p`.
+ * @nodebug
+ */
+export function is_broadcast_ether_addr(b: Uint8Array, p: number): boolean {
+  for (let i = 0; i < ETH_ALEN; i++) {
+    if (b[p + i] !== 0xff) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/**
+ * True when the address at `p` is `mac`.
+ * @nodebug
+ */
+export function ether_addr_equal(b: Uint8Array, p: number, mac: Uint8Array): boolean {
+  for (let i = 0; i < ETH_ALEN; i++) {
+    if (b[p + i] !== mac[i]) {
+      return false;
+    }
+  }
+  return true;
+}

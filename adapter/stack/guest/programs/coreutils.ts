@@ -1,17 +1,12 @@
 /** Small programs for files and text: echo, cat, ls, cp, mv, rm, mkdir, wc, touch (Busybox coreutils). */
 import { EAGAIN, strerror } from '../errno.ts';
-import { bb_error_msg, FILE_REGULAR, file, file_puts, printf, vfs_read, vfs_write } from '../file.ts';
-import {
-  type inode,
-  path_lookup,
-  path_normalize,
-  read_whole,
-  vfs_create,
-  vfs_mkdir,
-  vfs_unlink,
-  write_whole,
-} from '../fs.ts';
-import { do_exit, type program, type task_struct } from '../sched.ts';
+import { do_exit } from '../exit.ts';
+import { bb_error_msg, file_puts, printf, vfs_read, vfs_write } from '../file.ts';
+import { FILE_REGULAR, file } from '../file_table.ts';
+import { path_lookup, path_normalize, read_whole, vfs_create, vfs_mkdir, vfs_unlink, write_whole } from '../fs.ts';
+import type { inode } from '../inode.ts';
+import type { task_struct } from '../sched.ts';
+import type { program } from '../task.ts';
 import { bb_show_usage, getopt } from './getopt.ts';
 
 const BUFFER_SIZE = 65536;

@@ -1,6 +1,7 @@
 /** Command lines of programs: options, usage texts. */
+import { do_exit } from '../exit.ts';
 import { file_puts } from '../file.ts';
-import { do_exit, type task_struct } from '../sched.ts';
+import type { task_struct } from '../sched.ts';
 
 /** Options by letter (their values, in order; empty for flags), and the rest of the arguments. */
 export interface options {

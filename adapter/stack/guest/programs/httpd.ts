@@ -1,11 +1,16 @@
 /** `httpd`: serves files by HTTP (Busybox httpd). */
 import { EAGAIN } from '../errno.ts';
-import { bb_error_msg, get_file } from '../file.ts';
-import { generic_file_read, type inode, path_lookup, path_normalize } from '../fs.ts';
+import { do_exit } from '../exit.ts';
+import { bb_error_msg } from '../file.ts';
+import { get_file } from '../file_table.ts';
+import { generic_file_read, path_lookup, path_normalize } from '../fs.ts';
+import type { inode } from '../inode.ts';
 import { bytes_to_text, parse_number, text_to_bytes } from '../lib.ts';
-import { do_exit, kernel_clone, type program, type task_struct } from '../sched.ts';
+import { kernel_clone, type task_struct } from '../sched.ts';
 import { inet_listen, sock_close, sock_graft, tcp_socket } from '../socket.ts';
-import { inet_csk_accept, tcp_recvmsg, tcp_sendmsg, tcp_shutdown, type tcp_sock } from '../tcp.ts';
+import type { program } from '../task.ts';
+import { inet_csk_accept, tcp_recvmsg, tcp_sendmsg, tcp_shutdown } from '../tcp.ts';
+import type { tcp_sock } from '../tcp_sock.ts';
 import { bb_show_usage, getopt, optarg } from './getopt.ts';
 
 /** Longest request, connections at a time, bytes sent at a time. */

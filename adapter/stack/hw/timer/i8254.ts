@@ -3,7 +3,7 @@
  * programs it; it is there because `clock_step` without a time goes to its next edge, and because the test protocol reports line 0.
  */
 import { machine } from '../../softmmu/machine.ts';
-import { qtest_irq_handler } from '../../softmmu/qtest.ts';
+import { qtest_irq_handler } from '../../softmmu/qtest_irq.ts';
 import { QEMU_CLOCK_VIRTUAL, type QEMUTimer, timer_mod_ns, timer_new_ns } from '../../util/timer.ts';
 
 /** Counts a second. */
