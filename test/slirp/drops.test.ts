@@ -1,7 +1,7 @@
 /** Each refusal of a TCP segment has its own reason (RFC 9293, section 3.10.7), and what is given up is a frame. */
 import assert from 'node:assert/strict';
 import { ip_output, ip_stripoptions } from '../../adapter/stack/slirp/ip_output.ts';
-import { M_IP, m_drop, m_get, type mbuf } from '../../adapter/stack/slirp/mbuf.ts';
+import { M_ETH, M_IP, m_get, m_inc, type mbuf } from '../../adapter/stack/slirp/mbuf.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { GUEST_MAC, HOST_MAC, tcpFrame } from './frames.ts';
 import { ACK, FIN, PSH, type Received, RST, SYN, TestNet } from './guest.ts';
@@ -173,40 +173,17 @@ describe('slirp: why a segment is given up', () => {
 });
 
 describe('slirp: what is given up', () => {
-  /** The frame that `drop` is given. */
-  const frameOf = (m: mbuf): Buffer => {
-    m_drop(m, 'IP_FRAG');
-    return Buffer.from(m.m_dat.subarray(m.m_eth, m.m_data + m.m_len));
+  /** The bytes that `drop` is given. */
+  const given = (m: mbuf): Buffer => {
+    const from = m.m_eth >= 0 ? m.m_eth : m.m_ip;
+    return Buffer.from(m.m_dat.subarray(from, m.m_data + m.m_len));
   };
-
-  it('is a frame with the type of its payload when it has no Ethernet header yet', () => {
-    const { slirp } = network().net;
-    for (const [version, type] of [
-      [0x45, 0x0800],
-      [0x60, 0x86dd],
-    ] as const) {
-      const m = m_get(slirp);
-      m.m_ip = M_IP;
-      m.m_dat.fill(0xaa);
-      m.m_dat[M_IP] = version;
-      // The packet's beginning is at its data, as in `tcp_input`.
-      m.m_data = M_IP + 40;
-      m.m_len = 3;
-      const frame = frameOf(m);
-      assert.deepEqual([frame.length, frame.readUInt16BE(12), frame[14]], [14 + 40 + 3, type, version]);
-      assert.equal(
-        frame.subarray(0, 12).every((b) => b === 0),
-        true,
-        'nobody has an address',
-      );
-    }
-  });
 
   it('is the frame that came when IP options were taken out of it', () => {
     const { slirp } = network().net;
     const plain = tcpFrame({ sport: 1, dport: 2, seq: 3, flags: ACK, data: Buffer.from('payload') });
     const m = m_get(slirp);
-    m.m_eth = M_IP - 14;
+    m.m_eth = M_ETH;
     m.m_ip = M_IP;
     m.m_dat.set(plain.subarray(0, 34), m.m_eth);
     m.m_dat[M_IP] = 0x47;
@@ -214,21 +191,18 @@ describe('slirp: what is given up', () => {
     m.m_dat.set(plain.subarray(34), M_IP + 28);
     m.m_len = plain.length - 14 + 8;
     ip_stripoptions(m, 28);
-    const frame = frameOf(m);
+    const frame = given(m);
     assert.deepEqual([...frame.subarray(0, 15)], [...HOST_MAC, ...GUEST_MAC, 8, 0, 0x45]);
     assert.equal(frame.length, plain.length);
     assert.deepEqual(frame.subarray(34), Buffer.from(plain.subarray(34)));
   });
 
-  it('is a frame when it waited for the address of the guest in vain', () => {
+  it('is an IP packet when it waited for the address of the guest in vain, whatever header it had before', () => {
     const t = network();
-    const { slirp } = t.net;
-    slirp.arp_table.table.forEach((e) => {
-      e.ar_sip = 0;
-    });
-    const m = m_get(slirp);
+    const m = m_get(t.net.slirp);
+    // An echo with options that is reflected begins behind where they were.
     m.m_data = M_IP + 8;
-    m.m_eth = M_IP - 6;
+    m.m_eth = M_ETH + 8;
     m.m_len = 20;
     m.m_dat[m.m_data] = 0x45;
     m.m_dat.set([10, 0, 2, 99], m.m_data + 16);
@@ -237,9 +211,34 @@ describe('slirp: what is given up', () => {
       reasons(() => t.net.advance(t.net.nowMs + 3000)),
       ['ARP_TIMEOUT'],
     );
+    assert.equal(m.m_eth, -1);
+    assert.deepEqual([given(m).length, given(m)[0], ...given(m).subarray(16)], [20, 0x45, 10, 0, 2, 99]);
+  });
+
+  it('is a fragment that slirp made, from its IP header on', () => {
+    const t = network();
+    const m = m_get(t.net.slirp);
+    m_inc(m, 3000);
+    m.m_ip = M_IP;
+    m.m_len = 3000;
+    m.m_dat.set([10, 0, 2, 99], M_IP + 16);
+    ip_output(null, m);
+    const fragments = [...queued(t)];
     assert.deepEqual(
-      [m.m_eth, m.m_ip, m.m_dat.subarray(m.m_eth + 12, m.m_eth + 15)],
-      [M_IP - 14, M_IP, Uint8Array.of(8, 0, 0x45)],
+      fragments.map((f) => [f.m_ip, given(f).length, given(f)[0]]),
+      [
+        [M_IP, 1500, 0x45],
+        [M_IP, 1500, 0x45],
+        [M_IP, 40, 0x45],
+      ],
     );
   });
 });
+
+/** The packets in the queue for bulk traffic. */
+function* queued(t: TestNet): Generator<mbuf> {
+  const queue = t.net.slirp.if_batchq;
+  for (let q = queue.ifq_next; q !== queue; q = q.ifq_next) {
+    yield q as mbuf;
+  }
+}

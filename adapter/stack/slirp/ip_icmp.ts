@@ -1,5 +1,4 @@
 /** ICMP (libslirp's ip_icmp.c; RFC 792): echo inside and to the host, and the errors slirp sends. */
-
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, SOCK_RAW } from '../util/host.ts';
 import { next_datagram, open_dgram, recvfrom, sendto, sockaddr_in } from '../util/sockets.ts';

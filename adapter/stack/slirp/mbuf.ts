@@ -1,8 +1,5 @@
 /** Packet buffers (libslirp's mbuf.c): pooled, with room in front for the headers that lower layers add. */
 import { type DropReason, drop } from '../util/drop.ts';
-import { wr16 } from '../wire/bytes.ts';
-import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6, ETH_TYPE } from '../wire/ethernet.ts';
-import { ip_v } from '../wire/ip.ts';
 import type { Slirp } from './instance.ts';
 import type { socket } from './so_state.ts';
 import { tcpiphdr } from './tcp.ts';
@@ -164,17 +161,14 @@ export function m_copy_in(m: mbuf, at: number, buf: Uint8Array, off: number, len
 }
 
 /**
- * Gives up a packet and says why: `drop`, with the frame. A packet
- * that has no Ethernet header yet gets one without addresses.
+ * Gives up a packet and says why: `drop`, with the bytes from its Ethernet header on, or from its IP header if it has
+ * no other yet.
  * @packet m
  */
 export function m_drop(m: mbuf, reason: DropReason): void {
-  if (m.m_eth < 0) {
-    m.m_eth = (m.m_ip >= 0 ? m.m_ip : m.m_data) - ETH_HLEN;
-    m.m_dat.fill(0, m.m_eth, m.m_eth + ETH_TYPE);
-    wr16(m.m_dat, m.m_eth + ETH_TYPE, ip_v(m.m_dat, m.m_eth + ETH_HLEN) === 4 ? ETH_P_IP : ETH_P_IPV6);
-  }
-  const size = Math.max(0, m.m_data + m.m_len - m.m_eth);
-  drop(m.m_eth === M_ETH ? m.m_frame : m.m_dat.subarray(m.m_eth, m.m_eth + size), size, reason);
+  const link = m.m_eth >= 0 ? 'ethernet' : 'ip';
+  const from = m.m_eth >= 0 ? m.m_eth : m.m_ip >= 0 ? m.m_ip : m.m_data;
+  const size = Math.max(0, m.m_data + m.m_len - from);
+  drop(from === M_ETH ? m.m_frame : m.m_dat.subarray(from, from + size), size, reason, link);
   m_free(m);
 }

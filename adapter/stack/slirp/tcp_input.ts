@@ -26,11 +26,13 @@ import {
   type tcpcb,
   type tcpiphdr,
 } from './tcp.ts';
+import { tcp_after_fast_retransmit, tcp_fast_retransmit, tcp_update_window } from './tcp_acks.ts';
 import { tcp_header } from './tcp_header.ts';
 import { tcp_output } from './tcp_output.ts';
 import { tcp_present, tcp_reass } from './tcp_reass.ts';
+import { tcp_reset } from './tcp_respond.ts';
 import * as step from './tcp_steps.ts';
-import { tcp_attach, tcp_close, tcp_drop, tcp_fconnect, tcp_reset, tcp_tos, tcp_unreachable } from './tcp_subr.ts';
+import { tcp_attach, tcp_close, tcp_drop, tcp_fconnect, tcp_tos, tcp_unreachable } from './tcp_subr.ts';
 import { CONTINUE } from './tcp_verdict.ts';
 
 /**
@@ -178,6 +180,8 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     return;
   }
   step.tcp_heard(tp, m, ti);
+
+  // Header prediction: nearly all that comes is the next acknowledgement or the next data.
   switch (step.tcp_predict(tp, so, ti)) {
     case step.NEXT_ACK:
       m_free(m);
@@ -193,6 +197,7 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
       return;
   }
 
+  // A SYN that opens a connection: it waits for the host's side.
   if (tp.t_state === TCPS_LISTEN) {
     if ((so.so_state & SS_CTL) !== 0) {
       tcp_syn_received(so, m);
@@ -210,6 +215,7 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     return;
   }
 
+  // Sequence number, RST, SYN and ACK are checked in this order.
   tp.rcv_wnd = tcp_receive_window(tp, so);
   const una = tp.snd_una;
   const syn_received = tp.t_state === TCPS_SYN_RECEIVED;
@@ -225,9 +231,9 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
       tcp_drop(tp, ends);
     }
     if (answer === 'retransmit') {
-      const onxt = step.tcp_fast_retransmit(tp, ti.ti_ack);
+      const onxt = tcp_fast_retransmit(tp, ti.ti_ack);
       tcp_output(tp);
-      step.tcp_after_fast_retransmit(tp, onxt);
+      tcp_after_fast_retransmit(tp, onxt);
     } else if (answer === 'output') {
       tcp_output(tp);
     } else if (answer === 'ack' && (ti.ti_flags & TH_RST) === 0) {
@@ -242,8 +248,9 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     return;
   }
 
+  // The segment is acceptable: its window, urgent pointer, data and FIN.
   const all_acked = tp.snd_una !== una && tp.snd_una === tp.snd_max;
-  const needoutput = step.tcp_update_window(tp, ti) || all_acked;
+  const needoutput = tcp_update_window(tp, ti) || all_acked;
   step.tcp_urgent(tp, so, ti);
   if ((so.so_state & SS_CTL) !== 0 && syn_received && so.s === null && tp.t_state >= TCPS_ESTABLISHED) {
     tcp_ctl(so);
