@@ -42,7 +42,10 @@ import { del_timer, mod_timer, type timer_list, timer_setup } from './timer.ts';
 export const NUD_INCOMPLETE = 0x01;
 export const NUD_REACHABLE = 0x02;
 export const NUD_FAILED = 0x20;
-/** Requests before a neighbour counts as unreachable, a second apart; packets that wait for the answer; neighbours known at a time. */
+/**
+ * Requests before a neighbour counts as unreachable, a second apart; packets that wait for the answer; neighbours known
+ * at a time.
+ */
 const MCAST_PROBES = 3;
 const RETRANS_TIME = NSEC_PER_SEC;
 const QUEUE_LEN = 64;

@@ -1,4 +1,7 @@
-/** The 82540EM as its driver sees it: register offsets, bits, and the accessors (e1000_hw.c; Intel 8254x manual, chapter 13). */
+/**
+ * The 82540EM as its driver sees it: register offsets, bits, and the accessors (e1000_hw.c; Intel 8254x manual, chapter
+ * 13).
+ */
 
 import { address_space_ldl, address_space_stl } from '../softmmu/memory.ts';
 import { wr16_le } from '../wire/bytes.ts';

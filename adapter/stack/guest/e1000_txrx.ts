@@ -1,4 +1,6 @@
-/** The e1000 driver's data path: interrupt, NAPI poll, receive and transmit rings (e1000_main.c; manual, 3.2 and 3.3). */
+/**
+ * The e1000 driver's data path: interrupt, NAPI poll, receive and transmit rings (e1000_main.c; manual, 3.2 and 3.3).
+ */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { ETH_HLEN } from '../wire/ethernet.ts';
@@ -40,7 +42,10 @@ const ETH_FCS_LEN = 4;
 /** Receive buffers are given back in steps of this many, as each write of RDT costs. */
 const E1000_RX_BUFFER_WRITE = 16;
 
-/** The interrupt handler: reads (and so clears) the causes, masks the NIC and leaves the work to the poll. Returns false if it was not ours. */
+/**
+ * The interrupt handler: reads (and so clears) the causes, masks the NIC and leaves the work to the poll. Returns false
+ * if it was not ours.
+ */
 export function e1000_intr(adapter: e1000_adapter): boolean {
   const icr = readl(adapter, E1000_ICR);
   if (icr === 0) {
@@ -54,7 +59,10 @@ export function e1000_intr(adapter: e1000_adapter): boolean {
   return true;
 }
 
-/** NAPI poll: cleans both rings, at most `budget` received frames. Unmasks interrupts once there is less than that to do. */
+/**
+ * NAPI poll: cleans both rings, at most `budget` received frames. Unmasks interrupts once there is less than that to
+ * do.
+ */
 export function e1000_clean(napi: napi_struct, budget: number): number {
   const adapter = napi.dev.priv!;
   e1000_clean_tx_irq(adapter);
@@ -103,7 +111,8 @@ function e1000_desc_unused(adapter: e1000_adapter): number {
 }
 
 /**
- * Takes the frames that the NIC has written out of the ring and hands them up, at most `budget`. Returns how many there were.
+ * Takes the frames that the NIC has written out of the ring and hands them up, at most `budget`. Returns how many there
+ * were.
  * @packet skb
  */
 export function e1000_clean_rx_irq(adapter: e1000_adapter, budget: number): number {

@@ -19,7 +19,10 @@ import { tty_read, tty_write } from './tty.ts';
 /** Bytes in a pipe from which on its writer waits. */
 const PIPE_BUF_SIZE = 65536;
 
-/** Reads up to `len` bytes. Returns how many, 0 at the end, -EAGAIN when there are none yet (the process is woken when there are). */
+/**
+ * Reads up to `len` bytes. Returns how many, 0 at the end, -EAGAIN when there are none yet (the process is woken when
+ * there are).
+ */
 export function vfs_read(task: task_struct, f: file, buf: Uint8Array, off: number, len: number): number {
   switch (f.f_type) {
     case FILE_TTY:
@@ -38,7 +41,10 @@ export function vfs_read(task: task_struct, f: file, buf: Uint8Array, off: numbe
   }
 }
 
-/** Writes up to `len` bytes. Returns how many or a negative error; -EAGAIN for a full pipe (the process is woken when there is room). */
+/**
+ * Writes up to `len` bytes. Returns how many or a negative error; -EAGAIN for a full pipe (the process is woken when
+ * there is room).
+ */
 export function vfs_write(task: task_struct, f: file, buf: Uint8Array, off: number, len: number): number {
   switch (f.f_type) {
     case FILE_TTY:

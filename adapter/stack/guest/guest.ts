@@ -1,4 +1,6 @@
-/** The built-in guest: a small operating system whose driver sees the NIC through PCI, MMIO, rings and interrupts only. */
+/**
+ * The built-in guest: a small operating system whose driver sees the NIC through PCI, MMIO, rings and interrupts only.
+ */
 
 import { type CPUState, cpu_kick, type GuestOps } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
@@ -61,7 +63,10 @@ function net_dev_init(): void {
   lo.ifa_mask = 0xff000000;
 }
 
-/** The interrupt line is asserted: asks the drivers whose it is. A line that nobody owns is ignored from then on, as Linux does. */
+/**
+ * The interrupt line is asserted: asks the drivers whose it is. A line that nobody owns is ignored from then on, as
+ * Linux does.
+ */
 export function do_IRQ(cpu: CPUState): void {
   let handled = false;
   for (const adapter of guest_os().net.adapters) {

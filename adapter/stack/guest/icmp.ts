@@ -96,7 +96,8 @@ function icmp_checksum(skb: sk_buff): void {
 }
 
 /**
- * Sends an ICMP error about a received packet, unless it is one that none may be sent about (RFC 1122 3.2.2). The packet stays the caller's.
+ * Sends an ICMP error about a received packet, unless it is one that none may be sent about (RFC 1122 3.2.2). The
+ * packet stays the caller's.
  * @packet skb_in
  */
 export function __icmp_send(skb_in: sk_buff, type: number, code: number): void {
@@ -153,7 +154,8 @@ function unreach_errno(code: number): number {
 }
 
 /**
- * Finds the socket that sent the packet whose IP header is at `ip` and transport header at `th`, and reports `err` to it.
+ * Finds the socket that sent the packet whose IP header is at `ip` and transport header at `th`, and reports `err` to
+ * it.
  * @packet skb
  */
 export function icmp_socket_deliver(skb: sk_buff, ip: number, th: number, err: number): void {
@@ -219,7 +221,8 @@ export function ping_v4_sendmsg(sk: sock, daddr: number, seq: number, payload: U
 }
 
 /**
- * Reads one reply into `buf`, header included; `sk.msg_addr` and `sk.msg_ttl` tell whose. Returns its length or a negative error.
+ * Reads one reply into `buf`, header included; `sk.msg_addr` and `sk.msg_ttl` tell whose. Returns its length or a
+ * negative error.
  * @packet skb
  */
 export function ping_recvmsg(sk: sock, buf: Uint8Array): number {

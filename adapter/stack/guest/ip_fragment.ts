@@ -47,7 +47,8 @@ export class ipq {
 }
 
 /**
- * Takes a fragment in. Returns the whole datagram (its `network_header` is an IP header), or null while parts are missing.
+ * Takes a fragment in. Returns the whole datagram (its `network_header` is an IP header), or null while parts are
+ * missing.
  * @packet skb
  */
 export function ip_defrag(skb: sk_buff): sk_buff | null {
@@ -68,7 +69,8 @@ export function ip_defrag(skb: sk_buff): sk_buff | null {
 }
 
 /**
- * Enters a fragment in its queue. A fragment that overlaps another is refused. Returns true when the datagram is complete.
+ * Enters a fragment in its queue. A fragment that overlaps another is refused. Returns true when the datagram is
+ * complete.
  * @packet skb
  */
 export function ip_frag_queue(q: ipq, skb: sk_buff): boolean {

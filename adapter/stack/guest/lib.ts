@@ -1,4 +1,6 @@
-/** Leaf helpers of the guest's kernel: byte order, checksums, addresses as text, numbers as text. All run at full speed. */
+/**
+ * Leaf helpers of the guest's kernel: byte order, checksums, addresses as text, numbers as text. All run at full speed.
+ */
 import { rd16 } from '../wire/bytes.ts';
 
 /** Nanoseconds in a millisecond and in a second. */
@@ -22,8 +24,8 @@ export function after(a: number, b: number): boolean {
 }
 
 /**
- * Unfolded ones' complement sum (RFC 1071) of `len` bytes of `b` at `off`, in network order, added to `sum`. `words` is the
- * same memory as 32-bit little-endian words: four bytes a step when `off` is a multiple of four.
+ * Unfolded ones' complement sum (RFC 1071) of `len` bytes of `b` at `off`, in network order, added to `sum`. `words` is
+ * the same memory as 32-bit little-endian words: four bytes a step when `off` is a multiple of four.
  * @nodebug
  */
 export function csum_partial(b: Uint8Array, words: Uint32Array, off: number, len: number, sum: number): number {

@@ -153,7 +153,10 @@ function sh_parameters(task: task_struct, sh: sh_state): parameters {
   ]);
 }
 
-/** Starts the programs of a pipeline, joined by pipes. With `&` the shell does not wait for them, and the console gives them nothing. */
+/**
+ * Starts the programs of a pipeline, joined by pipes. With `&` the shell does not wait for them, and the console gives
+ * them nothing.
+ */
 function run_pipeline(task: task_struct, sh: sh_state, p: pipeline): void {
   const background = p.op === '&';
   let stdin = background ? new file(FILE_TTY_BACKGROUND, null, null) : get_file(task.stdin);

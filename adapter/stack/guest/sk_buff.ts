@@ -44,7 +44,10 @@ export class sk_buff {
   saddr = 0;
   daddr = 0;
   nexthop = 0;
-  /** `TCP_SKB_CB`: sequence numbers of the first byte and behind the last (SYN and FIN count), flags, time of the last transmission. */
+  /**
+   * `TCP_SKB_CB`: sequence numbers of the first byte and behind the last (SYN and FIN count), flags, time of the last
+   * transmission.
+   */
   seq = 0;
   end_seq = 0;
   ack_seq = 0;

@@ -1,6 +1,6 @@
 /**
- * Socket buffers (net/core/skbuff.c). Packet memory is guest RAM, so that the NIC reads and writes it by DMA: `head` is the
- * whole RAM and `data`, `mac_header` and the rest are physical addresses, the pointers of this machine.
+ * Socket buffers (net/core/skbuff.c). Packet memory is guest RAM, so that the NIC reads and writes it by DMA: `head` is
+ * the whole RAM and `data`, `mac_header` and the rest are physical addresses, the pointers of this machine.
  */
 
 import { machine } from '../softmmu/machine.ts';

@@ -36,7 +36,8 @@ import {
 import { del_timer, mod_timer } from './timer.ts';
 
 /**
- * Appends up to `len` bytes of `buf` at `off` to what is to be sent. Returns how many there was room for, or a negative error.
+ * Appends up to `len` bytes of `buf` at `off` to what is to be sent. Returns how many there was room for, or a negative
+ * error.
  * @packet skb
  */
 export function tcp_sendmsg(sk: tcp_sock, buf: Uint8Array, off: number, len: number): number {
@@ -76,7 +77,8 @@ export function tcp_sendmsg(sk: tcp_sock, buf: Uint8Array, off: number, len: num
 }
 
 /**
- * Reads up to `len` bytes to `buf` at `off`. Returns how many, 0 at the end of the stream, or a negative error (-EAGAIN: none yet).
+ * Reads up to `len` bytes to `buf` at `off`. Returns how many, 0 at the end of the stream, or a negative error
+ * (-EAGAIN: none yet).
  * @packet skb
  */
 export function tcp_recvmsg(sk: tcp_sock, buf: Uint8Array, off: number, len: number): number {

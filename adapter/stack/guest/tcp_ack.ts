@@ -32,7 +32,8 @@ import { del_timer } from './timer.ts';
 const TCP_FASTRETRANS_THRESH = 3;
 
 /**
- * Processes the acknowledgement of a segment. Returns 1 when it is good, 0 when it is old, -1 when it acknowledges what was never sent.
+ * Processes the acknowledgement of a segment. Returns 1 when it is good, 0 when it is old, -1 when it acknowledges what
+ * was never sent.
  * @packet skb
  */
 export function tcp_ack(sk: tcp_sock, skb: sk_buff): number {
@@ -62,7 +63,8 @@ export function tcp_ack(sk: tcp_sock, skb: sk_buff): number {
 }
 
 /**
- * Takes the peer's window over, unless the segment is older than the one it came with. Returns true when it has changed.
+ * Takes the peer's window over, unless the segment is older than the one it came with. Returns true when it has
+ * changed.
  * @packet skb
  */
 export function tcp_ack_update_window(sk: tcp_sock, skb: sk_buff): boolean {

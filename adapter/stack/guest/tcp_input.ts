@@ -75,8 +75,8 @@ export function tcp_rcv_established(sk: tcp_sock, skb: sk_buff): void {
 }
 
 /**
- * A segment for a connection in any other state than ESTABLISHED, LISTEN and TIME_WAIT: the checks of RFC 9293 3.10.7.4, in its order.
- * Its third, security, and its sixth, urgent data, are not for us.
+ * A segment for a connection in any other state than ESTABLISHED, LISTEN and TIME_WAIT: the checks of RFC 9293
+ * 3.10.7.4, in its order. Its third, security, and its sixth, urgent data, are not for us.
  * @packet skb
  */
 export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
@@ -114,7 +114,9 @@ export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
   tcp_ack_snd_check(sk);
 }
 
-/** State changes that an acceptable acknowledgement brings. Returns false when the connection needs no data any more. */
+/**
+ * State changes that an acceptable acknowledgement brings. Returns false when the connection needs no data any more.
+ */
 function tcp_rcv_acked_fin(sk: tcp_sock): boolean {
   switch (sk.sk_state) {
     case TCP_SYN_RECV:
@@ -147,8 +149,8 @@ function tcp_rcv_acked_fin(sk: tcp_sock): boolean {
 }
 
 /**
- * Data that comes when no program reads any more: after the peer's FIN it makes no sense, before it the connection is reset.
- * Returns true when the segment has been dealt with.
+ * Data that comes when no program reads any more: after the peer's FIN it makes no sense, before it the connection is
+ * reset. Returns true when the segment has been dealt with.
  * @packet skb
  */
 function tcp_data_after_close(sk: tcp_sock, skb: sk_buff): boolean {
@@ -233,7 +235,8 @@ export function tcp_finish_connect(sk: tcp_sock): void {
 }
 
 /**
- * The checks of RFC 9293 3.10.7.4 and RFC 5961 on sequence number, RST and SYN. Returns false when the segment has been dealt with.
+ * The checks of RFC 9293 3.10.7.4 and RFC 5961 on sequence number, RST and SYN. Returns false when the segment has been
+ * dealt with.
  * @packet skb
  */
 export function tcp_validate_incoming(sk: tcp_sock, skb: sk_buff): boolean {
@@ -404,7 +407,10 @@ export function tcp_data_snd_check(sk: tcp_sock): void {
   }
 }
 
-/** Acknowledges received data: at once for every second segment, at the start, and while segments are missing; else a little later. */
+/**
+ * Acknowledges received data: at once for every second segment, at the start, and while segments are missing; else a
+ * little later.
+ */
 export function tcp_ack_snd_check(sk: tcp_sock): void {
   const unacked = (sk.rcv_nxt - sk.rcv_wup) | 0;
   if (unacked === 0 || sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_TIME_WAIT) {

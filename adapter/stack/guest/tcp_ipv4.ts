@@ -1,4 +1,7 @@
-/** TCP over IPv4: finding the connection of a segment, opening connections, resets (net/ipv4/tcp_ipv4.c, tcp_minisocks.c). */
+/**
+ * TCP over IPv4: finding the connection of a segment, opening connections, resets (net/ipv4/tcp_ipv4.c,
+ * tcp_minisocks.c).
+ */
 
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { qemu_random_u32 } from '../util/random.ts';
@@ -185,7 +188,10 @@ function tcp_init_sequence(sk: tcp_sock): void {
   sk.snd_nxt = isn;
 }
 
-/** Starts to connect to `daddr:dport`; `sk.inet_num` may be bound. Returns 0 or a negative error; the answer wakes the program. */
+/**
+ * Starts to connect to `daddr:dport`; `sk.inet_num` may be bound. Returns 0 or a negative error; the answer wakes the
+ * program.
+ */
 export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): number {
   const dev = ip_route_output(daddr);
   if (!dev) {

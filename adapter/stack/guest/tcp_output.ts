@@ -48,7 +48,8 @@ import {
 import { del_timer, mod_timer } from './timer.ts';
 
 /**
- * Sends a segment: `clone` when it stays in the write queue. Its header carries the state of the connection as it is now.
+ * Sends a segment: `clone` when it stays in the write queue. Its header carries the state of the connection as it is
+ * now.
  * @packet skb
  */
 export function tcp_transmit_skb(sk: tcp_sock, skb: sk_buff, clone: boolean): void {

@@ -161,7 +161,10 @@ export function tcp_all_acked(sk: tcp_sock): boolean {
   return !before(sk.snd_una, sk.write_seq);
 }
 
-/** Bounds of the retransmission time-out, time of a delayed acknowledgement, of FIN_WAIT2 without a program, of TIME_WAIT (ns). */
+/**
+ * Bounds of the retransmission time-out, time of a delayed acknowledgement, of FIN_WAIT2 without a program, of
+ * TIME_WAIT (ns).
+ */
 export const TCP_RTO_MIN = 200e6;
 export const TCP_RTO_MAX = 120e9;
 export const TCP_DELACK_TIME = 40e6;

@@ -25,7 +25,10 @@ import {
 } from './tcp_sock.ts';
 import { mod_timer } from './timer.ts';
 
-/** Retransmissions before a connection counts as dead: of a SYN, a SYN-ACK, data (`tcp_syn_retries`, `tcp_synack_retries`, `tcp_retries2`). */
+/**
+ * Retransmissions before a connection counts as dead: of a SYN, a SYN-ACK, data (`tcp_syn_retries`,
+ * `tcp_synack_retries`, `tcp_retries2`).
+ */
 const TCP_SYN_RETRIES = 6;
 const TCP_SYNACK_RETRIES = 5;
 const TCP_RETR2 = 15;
@@ -45,7 +48,8 @@ export function tcp_write_timer(sk: tcp_sock): void {
 }
 
 /**
- * No acknowledgement in time: takes all that is in flight for lost, starts again with one segment, doubles the time-out.
+ * No acknowledgement in time: takes all that is in flight for lost, starts again with one segment, doubles the
+ * time-out.
  * @packet first
  */
 export function tcp_retransmit_timer(sk: tcp_sock): void {

@@ -1,7 +1,8 @@
 /**
- * The guest of a replay: no operating system, only a driver that puts the frames of a capture on the NIC's transmit ring and
- * keeps its receive ring running. What the frames say was decided outside (the replay's `Host`); here they pass the hardware as
- * any guest's frames do: descriptors in guest memory, MMIO, interrupts (Intel 8254x manual, 3.2 and 3.3).
+ * The guest of a replay: no operating system, only a driver that puts the frames of a capture on the NIC's transmit
+ * ring and keeps its receive ring running. What the frames say was decided outside (the replay's `Host`); here they
+ * pass the hardware as any guest's frames do: descriptors in guest memory, MMIO, interrupts (Intel 8254x manual, 3.2
+ * and 3.3).
  */
 
 import { E1000_RCTL_MPE } from '../hw/net/e1000_hw.ts';
@@ -168,8 +169,8 @@ export function trace_boot(cpu: CPUState): void {
 }
 
 /**
- * Resets the NIC, gives it its rings and unmasks its interrupts. RCTL comes last, when the receive ring has buffers. All multicast is
- * accepted, since the capture does not say which groups its guest had joined.
+ * Resets the NIC, gives it its rings and unmasks its interrupts. RCTL comes last, when the receive ring has buffers.
+ * All multicast is accepted, since the capture does not say which groups its guest had joined.
  */
 export function trace_start_nic(g: TraceGuest): void {
   trace_writel(g, E1000_IMC, 0xffffffff);
@@ -290,8 +291,8 @@ function trace_set_mac(g: TraceGuest, frame: Uint8Array): void {
 }
 
 /**
- * Puts a frame on the transmit ring, in as many buffers as it takes, and rings the doorbell. `number` is that of its packet in
- * the capture: breakpoints on a packet of the guest are here.
+ * Puts a frame on the transmit ring, in as many buffers as it takes, and rings the doorbell. `number` is that of its
+ * packet in the capture: breakpoints on a packet of the guest are here.
  * @packet buf size
  */
 export function trace_xmit_frame(g: TraceGuest, buf: Uint8Array, size: number, number: number): void {

@@ -1,6 +1,6 @@
 /**
- * The console: line editing and Ctrl-C (drivers/tty/n_tty.c). What is typed is edited and echoed when a program reads it, so that
- * lines typed ahead appear behind the prompt that takes them.
+ * The console: line editing and Ctrl-C (drivers/tty/n_tty.c). What is typed is edited and echoed when a program reads
+ * it, so that lines typed ahead appear behind the prompt that takes them.
  */
 
 import { machine } from '../softmmu/machine.ts';
@@ -56,7 +56,10 @@ export function isig(tty: tty_struct): void {
   }
 }
 
-/** Takes the next line, with its newline; empty at the end of input (Ctrl-D); null when there is none yet, and `task` is woken later. */
+/**
+ * Takes the next line, with its newline; empty at the end of input (Ctrl-D); null when there is none yet, and `task` is
+ * woken later.
+ */
 export function tty_read_line(tty: tty_struct, task: task_struct): string | null {
   let echo = '';
   let result: string | null = null;

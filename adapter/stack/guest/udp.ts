@@ -136,8 +136,8 @@ export function udp_send_skb(skb: sk_buff, sk: sock, saddr: number, daddr: numbe
 }
 
 /**
- * Reads one datagram into `buf` (what does not fit is lost); `sk.msg_addr` and `sk.msg_port` tell the sender. Returns the bytes
- * stored, or a negative error.
+ * Reads one datagram into `buf` (what does not fit is lost); `sk.msg_addr` and `sk.msg_port` tell the sender. Returns
+ * the bytes stored, or a negative error.
  * @packet skb
  */
 export function udp_recvmsg(sk: sock, buf: Uint8Array): number {

@@ -254,7 +254,10 @@ function try_help(name: string): string {
   return `Try "help ${name}" for more information\n`;
 }
 
-/** Runs a command, if it has the arguments it needs and no more. `path` is its name with that of the command it belongs to. */
+/**
+ * Runs a command, if it has the arguments it needs and no more. `path` is its name with that of the command it belongs
+ * to.
+ */
 function hmp_run(c: HmpCommand, args: readonly string[], path: string): string {
   const [min, max] = c.args;
   if (args.length < min) {

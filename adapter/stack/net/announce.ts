@@ -1,4 +1,6 @@
-/** `announce_self` (net/announce.c): NICs make themselves known by RARP requests, so that switches learn where they are. */
+/**
+ * `announce_self` (net/announce.c): NICs make themselves known by RARP requests, so that switches learn where they are.
+ */
 
 import { machine } from '../softmmu/machine.ts';
 import { QEMU_CLOCK_REALTIME, qemu_clock_get_ns, timer_del, timer_mod_ns, timer_new_ns } from '../util/timer.ts';

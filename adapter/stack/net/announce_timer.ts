@@ -1,7 +1,10 @@
 /** Announcements of a NIC's address that are under way, and their settings (include/net/announce.h). */
 import type { QEMUTimer } from '../util/timer.ts';
 
-/** How often announcements are made: milliseconds to the second one, how much longer each wait is than the last, the longest; rounds. */
+/**
+ * How often announcements are made: milliseconds to the second one, how much longer each wait is than the last, the
+ * longest; rounds.
+ */
 export class AnnounceParameters {
   initial = 50;
   max = 550;

@@ -1,6 +1,6 @@
 /**
- * Filters (net/filter.c): they see the packets that a netdev sends and is sent, and may keep them. `-object filter-dump`, `filter-mirror`,
- * `filter-redirector` and `filter-buffer` are in files of their own.
+ * Filters (net/filter.c): they see the packets that a netdev sends and is sent, and may keep them. `-object
+ * filter-dump`, `filter-mirror`, `filter-redirector` and `filter-buffer` are in files of their own.
  */
 
 import { drop } from '../util/drop.ts';
@@ -83,8 +83,8 @@ export function qemu_netfilter_receive(
 }
 
 /**
- * Shows a packet to the filters of `nc`: in their order on the way out, in reverse on the way in. Returns 0, or the size when one has
- * taken it.
+ * Shows a packet to the filters of `nc`: in their order on the way out, in reverse on the way in. Returns 0, or the
+ * size when one has taken it.
  * @packet iov iovcnt
  */
 export function filter_receive_iov(

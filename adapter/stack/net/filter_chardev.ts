@@ -1,4 +1,6 @@
-/** Packets over a `-chardev socket`, each behind its length: what `filter-mirror` and `filter-redirector` send and read. */
+/**
+ * Packets over a `-chardev socket`, each behind its length: what `filter-mirror` and `filter-redirector` send and read.
+ */
 
 import { drop } from '../util/drop.ts';
 import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
@@ -28,7 +30,10 @@ export function chardev_discard(_opaque: object, buf: Uint8Array, size: number):
 
 const discard: NetSocketReceived = { packet: chardev_discard, opaque: {} };
 
-/** Opens the `-chardev` of this id; `received` takes its packets. `missing` is what to say when there is none. Throws an OptionError. */
+/**
+ * Opens the `-chardev` of this id; `received` takes its packets. `missing` is what to say when there is none. Throws an
+ * OptionError.
+ */
 export function chardev_open(
   opts: QemuOpts,
   id: string,

@@ -1,4 +1,6 @@
-/** `-object filter-mirror` (net/filter-mirror.c): sends a copy of each packet to a `-chardev socket`, behind its length. */
+/**
+ * `-object filter-mirror` (net/filter-mirror.c): sends a copy of each packet to a `-chardev socket`, behind its length.
+ */
 
 import type { iovec } from '../util/iov.ts';
 import { option_error, type QemuOpts, qemu_opt_get } from '../util/qemu-option.ts';

@@ -1,6 +1,6 @@
 /**
- * `-object filter-redirector` (net/filter-mirror.c): takes the packets of a netdev away to one `-chardev socket`, and puts those that
- * come from another in their place.
+ * `-object filter-redirector` (net/filter-mirror.c): takes the packets of a netdev away to one `-chardev socket`, and
+ * puts those that come from another in their place.
  */
 
 import { iov_size, iovec } from '../util/iov.ts';

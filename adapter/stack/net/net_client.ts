@@ -1,4 +1,7 @@
-/** Clients of the net core (include/net/net.h): one end of a link, and whether it takes a packet now. The code that sends is in net.ts. */
+/**
+ * Clients of the net core (include/net/net.h): one end of a link, and whether it takes a packet now. The code that
+ * sends is in net.ts.
+ */
 
 import type { iovec } from '../util/iov.ts';
 import type { NetFilterState } from './filter.ts';
@@ -14,7 +17,10 @@ export const QEMU_NET_PACKET_FLAG_NONE = 0;
 /** The packet goes by any offload header as it is. */
 export const QEMU_NET_PACKET_FLAG_RAW = 1;
 
-/** What a kind of client does. `receive` or `receive_iov` is there; both return the size taken, 0 for "not now", or negative. */
+/**
+ * What a kind of client does. `receive` or `receive_iov` is there; both return the size taken, 0 for "not now", or
+ * negative.
+ */
 export interface NetClientInfo {
   readonly type: NetClientDriver;
   readonly receive: ((nc: NetClientState, buf: Uint8Array, size: number) => number) | null;

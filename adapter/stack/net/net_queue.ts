@@ -29,7 +29,10 @@ export class NetPacket {
   }
 }
 
-/** Hands a packet to what is behind the queue: a net client, or what follows a filter. Returns its size, 0 for "not now", or negative. */
+/**
+ * Hands a packet to what is behind the queue: a net client, or what follows a filter. Returns its size, 0 for "not
+ * now", or negative.
+ */
 export type NetQueueDeliverFunc = (
   sender: NetClientState | null,
   flags: number,

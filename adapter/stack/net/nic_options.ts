@@ -22,8 +22,8 @@ const ONBOARD_INDEX_MAX = 16383;
 type PropertyKind = 'bool' | 'uint32' | 'int32' | 'str';
 
 /**
- * Properties of `-device e1000`. Those that no machine without firmware, guest of another kind or migration can show are checked and have
- * no effect: bootindex, rom*, acpi-index, extra_mac_registers, migrate_tso_props, init-vet, x-*.
+ * Properties of `-device e1000`. Those that no machine without firmware, guest of another kind or migration can show
+ * are checked and have no effect: bootindex, rom*, acpi-index, extra_mac_registers, migrate_tso_props, init-vet, x-*.
  */
 export const e1000_properties: Readonly<Record<string, PropertyKind>> = {
   'acpi-index': 'uint32',

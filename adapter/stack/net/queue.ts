@@ -1,8 +1,9 @@
 /**
  * The queue in front of a net client (net/queue.c).
  *
- * A packet is delivered at once when the receiver can take it and is not in the middle of a delivery; otherwise it waits here,
- * so a client never sees a packet while it still handles another one. A flush delivers what waits, in order.
+ * A packet is delivered at once when the receiver can take it and is not in the middle of a delivery; otherwise it
+ * waits here, so a client never sees a packet while it still handles another one. A flush delivers what waits, in
+ * order.
  */
 
 import { drop } from '../util/drop.ts';

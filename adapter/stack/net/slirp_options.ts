@@ -1,4 +1,6 @@
-/** The parameters of `-netdev user` (net/slirp.c): checks and defaults. Rules of forwarded ports are in slirp_rules.ts. */
+/**
+ * The parameters of `-netdev user` (net/slirp.c): checks and defaults. Rules of forwarded ports are in slirp_rules.ts.
+ */
 import { SlirpConfig } from '../slirp/libslirp.ts';
 import {
   option_error,
@@ -178,7 +180,8 @@ function parse_in6_prefixlen(opts: QemuOpts, text: string | null): number {
   if (!/^[+-]?\d+$/.test(text) || Number(text) < 0 || Number(text) > IN6_PREFIX_MAX) {
     throw option_error(
       opts,
-      `Invalid IPv6 prefix provided (IPv6 prefix length must be between 0 and ${IN6_PREFIX_MAX}), not ipv6-net=.../${text}`,
+      'Invalid IPv6 prefix provided ' +
+        `(IPv6 prefix length must be between 0 and ${IN6_PREFIX_MAX}), not ipv6-net=.../${text}`,
     );
   }
   return Number(text);

@@ -277,8 +277,8 @@ function net_socket_listen(s: NetSocketState): string {
 }
 
 /**
- * Makes a link. Its packets go to the peer of its client, or to `received`; then the client is nobody else's. Returns the link, or what
- * went wrong.
+ * Makes a link. Its packets go to the peer of its client, or to `received`; then the client is nobody else's. Returns
+ * the link, or what went wrong.
  */
 export function net_socket_open(
   type: string,

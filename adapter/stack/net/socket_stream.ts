@@ -25,8 +25,8 @@ function rs_packet_len(rs: SocketReadState): number {
 }
 
 /**
- * Reads until a packet is complete. Returns its length (it is in `rs.packet`), 0 when more has to come, -1 at the end of the
- * stream, and when the other side does not speak this protocol.
+ * Reads until a packet is complete. Returns its length (it is in `rs.packet`), 0 when more has to come, -1 at the end
+ * of the stream, and when the other side does not speak this protocol.
  */
 export function net_fill_rstate(rs: SocketReadState, s: HostSocket): number {
   for (;;) {
@@ -52,7 +52,8 @@ export function net_fill_rstate(rs: SocketReadState, s: HostSocket): number {
 }
 
 /**
- * Sends a packet with its length in front, whole or not at all. Returns false when there is no room: POLLOUT comes when there is.
+ * Sends a packet with its length in front, whole or not at all. Returns false when there is no room: POLLOUT comes when
+ * there is.
  * @packet buf size
  */
 export function net_stream_send(s: HostSocket, scratch: Uint8Array, buf: Uint8Array, size: number): boolean {

@@ -1,8 +1,9 @@
 /**
- * QEMU's test protocol (softmmu/qtest.c): lines that read and write memory and ports, move the virtual clock and watch interrupts.
+ * QEMU's test protocol (softmmu/qtest.c): lines that read and write memory and ports, move the virtual clock and watch
+ * interrupts.
  *
- * With `-qtest` no guest runs, no firmware has set the machine up, and `QEMU_CLOCK_VIRTUAL` stands still but for `clock_step` and
- * `clock_set`; sockets of the host go on in real time.
+ * With `-qtest` no guest runs, no firmware has set the machine up, and `QEMU_CLOCK_VIRTUAL` stands still but for
+ * `clock_step` and `clock_set`; sockets of the host go on in real time.
  */
 
 import { pit_skip } from '../hw/timer/i8254.ts';
@@ -80,8 +81,8 @@ interface QTestCommand {
 }
 
 /**
- * Carries out one command and answers it: `OK`, `OK VALUE`, `FAIL why` for a command that is not known or cannot be done, `ERR why`
- * for arguments that make no sense.
+ * Carries out one command and answers it: `OK`, `OK VALUE`, `FAIL why` for a command that is not known or cannot be
+ * done, `ERR why` for arguments that make no sense.
  */
 export function qtest_process_command(s: QTestState, words: readonly string[]): void {
   const name = words[0]!;
@@ -96,7 +97,8 @@ export function qtest_process_command(s: QTestState, words: readonly string[]): 
 }
 
 /**
- * A number as C's `strtoull` takes it, or null when it is none: decimal, 0x or octal, with a sign (a negative one counts from 2^64 down).
+ * A number as C's `strtoull` takes it, or null when it is none: decimal, 0x or octal, with a sign (a negative one
+ * counts from 2^64 down).
  * @nodebug
  */
 function qtest_strtoull(word: string): bigint | null {

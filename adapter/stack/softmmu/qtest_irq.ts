@@ -1,4 +1,7 @@
-/** Lines to the client of the test protocol, and interrupts (softmmu/qtest.c): it hears of each edge of a line that it intercepts. */
+/**
+ * Lines to the client of the test protocol, and interrupts (softmmu/qtest.c): it hears of each edge of a line that it
+ * intercepts.
+ */
 import { machine } from './machine.ts';
 
 /**

@@ -80,8 +80,8 @@ export type DropReason = keyof typeof DROP_REASONS;
 export type PacketLink = 'ethernet' | 'ip';
 
 /**
- * Gives a packet up: `buf` holds its `size` bytes, or none when there is nothing to show, and begins with the header that
- * `link` says. Break here to see every drop.
+ * Gives a packet up: `buf` holds its `size` bytes, or none when there is nothing to show, and begins with the header
+ * that `link` says. Break here to see every drop.
  * @packet buf size link
  */
 export function drop(buf: Uint8Array, size: number, reason: DropReason, link: PacketLink = 'ethernet'): void {

@@ -211,7 +211,8 @@ function ls_main(task: task_struct): void {
       text += names.length > 1 ? `${text === '' ? '' : '\n'}${name}:\n` : '';
       const entries = [...node.children.keys()].sort();
       if (o.flags.has('l')) {
-        text += `total ${entries.reduce((n, e) => n + Math.ceil((node.children!.get(e)!.i_size || 0) / 4096) * 4, 0)}\n`;
+        const kbytes = (e: string): number => Math.ceil((node.children?.get(e)?.i_size ?? 0) / 4096) * 4;
+        text += `total ${entries.reduce((n, e) => n + kbytes(e), 0)}\n`;
       }
       text += entries.map((e) => ls_line(e, node.children!.get(e)!, o.flags.has('l'))).join('');
     } else {

@@ -168,7 +168,8 @@ function percent_decode(path: string): string {
 /** An answer that says what is wrong. */
 function send_headers_and_error(c: http_connection, status: string, text: string): void {
   const body = `<HTML><HEAD><TITLE>${status}</TITLE></HEAD>\n<BODY><H1>${status}</H1>\n${text}\n</BODY></HTML>\n`;
-  const head = `HTTP/1.1 ${status}\r\nContent-type: text/html\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+  const fields = `Content-type: text/html\r\nContent-Length: ${body.length}\r\nConnection: close`;
+  const head = `HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`;
   c.header = text_to_bytes(head + body);
 }
 

@@ -31,7 +31,8 @@ function display_interface(dev: net_device): string {
   const lo = (dev.flags & IFF_LOOPBACK) !== 0;
   const pad = '          ';
   const s = dev.stats;
-  let text = `${dev.name.padEnd(10)}Link encap:${lo ? 'Local Loopback  ' : `Ethernet  HWaddr ${mac_ntoa(dev.dev_addr)}  `}\n`;
+  const encap = lo ? 'Local Loopback' : `Ethernet  HWaddr ${mac_ntoa(dev.dev_addr)}`;
+  let text = `${dev.name.padEnd(10)}Link encap:${encap}  \n`;
   if (dev.ifa_address !== 0) {
     const bcast = lo ? '' : `  Bcast:${inet_ntoa(dev.ifa_broadcast)}`;
     text += `${pad}inet addr:${inet_ntoa(dev.ifa_address)}${bcast}  Mask:${inet_ntoa(dev.ifa_mask)}\n`;
@@ -255,7 +256,8 @@ function netstat_udp(listening: boolean, connected: boolean): string {
 function netstat_line(proto: string, sk: sock, recv_q: number, send_q: number, state: string): string {
   const local = `${inet_ntoa(sk.inet_saddr)}:${sk.inet_num}`.padEnd(23);
   const peer = `${inet_ntoa(sk.inet_daddr)}:${sk.inet_dport === 0 ? '*' : sk.inet_dport}`.padEnd(23);
-  return `${proto}   ${String(recv_q).padStart(6)} ${String(send_q).padStart(6)} ${local} ${peer} ${state.padEnd(12)}\n`;
+  const queues = `${String(recv_q).padStart(6)} ${String(send_q).padStart(6)}`;
+  return `${proto}   ${queues} ${local} ${peer} ${state.padEnd(12)}\n`;
 }
 
 export const ifconfig_program: program = {

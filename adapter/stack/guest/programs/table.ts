@@ -85,7 +85,8 @@ function help_main(task: task_struct): void {
   }
   printf(
     task,
-    `${text}COMMAND > FILE, >> FILE, < FILE, A | B, A ; B, A && B, A || B, COMMAND & are understood. Ctrl-C ends a program, Ctrl-D its input.\n`,
+    `${text}COMMAND > FILE, >> FILE, < FILE, A | B, A ; B, A && B, A || B, COMMAND & are understood. ` +
+      'Ctrl-C ends a program, Ctrl-D its input.\n',
   );
   do_exit(task, 0);
 }

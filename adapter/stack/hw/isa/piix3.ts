@@ -1,6 +1,7 @@
 /**
- * The host bridge (i440FX, hw/pci-host/i440fx.c) and the ISA bridge (PIIX3, hw/isa/piix3.c) of a PC, as far as a driver of a PCI device
- * meets them: their ids, and the routing of the PCI interrupt lines PIRQA to PIRQD to interrupts 0 to 15.
+ * The host bridge (i440FX, hw/pci-host/i440fx.c) and the ISA bridge (PIIX3, hw/isa/piix3.c) of a PC, as far as a driver
+ * of a PCI device meets them: their ids, and the routing of the PCI interrupt lines PIRQA to PIRQD to interrupts 0 to
+ * 15.
  */
 
 import { machine } from '../../softmmu/machine.ts';

@@ -1,6 +1,6 @@
 /**
- * The e1000 (Intel 82540EM) as QEMU models it (hw/net/e1000.c): the device, its receiver, its link. Register access is in
- * e1000_mmio.ts, transmitting in e1000_tx.ts, interrupts in e1000_intr.ts, PHY and EEPROM in e1000_phy.ts.
+ * The e1000 (Intel 82540EM) as QEMU models it (hw/net/e1000.c): the device, its receiver, its link. Register access is
+ * in e1000_mmio.ts, transmitting in e1000_tx.ts, interrupts in e1000_intr.ts, PHY and EEPROM in e1000_phy.ts.
  */
 
 import { type NICState, qemu_flush_queued_packets, qemu_format_nic_info_str, qemu_get_queue } from '../../net/net.ts';
@@ -199,7 +199,8 @@ export function e1000_has_rxbufs(s: E1000State, total_size: number): boolean {
   }
   const ring = s.mac_reg[RDLEN]! / E1000_DESC_SIZE;
   const bufs = rdh < rdt ? rdt - rdh : rdh > rdt ? ring + rdt - rdh : 0;
-  // With RDH outside the ring this is negative, which QEMU takes for very many; the loop that fills them ends after one.
+  // With RDH outside the ring this is negative, which QEMU takes for very many; the loop that fills them ends after
+  // one.
   return total_size <= (bufs * s.rxbuf_size) >>> 0;
 }
 
@@ -260,8 +261,8 @@ export function e1000_receive(nc: NetClientState, buf: Uint8Array, size: number)
 }
 
 /**
- * A frame arrives from the net: it is filtered and put into the buffers at the head of the receive ring, and RXT0 is raised.
- * Returns the size, 0 to have it queued, -1 when it cannot be taken.
+ * A frame arrives from the net: it is filtered and put into the buffers at the head of the receive ring, and RXT0 is
+ * raised. Returns the size, 0 to have it queued, -1 when it cannot be taken.
  * @packet iov iovcnt
  */
 export function e1000_receive_iov(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
@@ -333,8 +334,8 @@ function e1000_rx_strip_vlan(s: E1000State, buf: Uint8Array, len: number): Uint8
 }
 
 /**
- * Writes a frame of `len` bytes, and FCS bytes up to `total_size`, to the buffers from RDH on. Descriptors without a buffer are
- * passed over. Returns false when a lap of the ring was not enough.
+ * Writes a frame of `len` bytes, and FCS bytes up to `total_size`, to the buffers from RDH on. Descriptors without a
+ * buffer are passed over. Returns false when a lap of the ring was not enough.
  * @packet buf len
  */
 function e1000_rx_write(
@@ -406,7 +407,10 @@ export function e1000_set_link_status(nc: NetClientState): void {
   }
 }
 
-/** Device reset (CTRL.RST through the I/O window): the MAC's registers, rings and counters; PCI configuration, PHY and link stay (13.4.1). */
+/**
+ * Device reset (CTRL.RST through the I/O window): the MAC's registers, rings and counters; PCI configuration, PHY and
+ * link stay (13.4.1).
+ */
 export function e1000_mac_reset(s: E1000State): void {
   timer_del(s.mit_timer);
   timer_del(s.flush_queue_timer);

@@ -1,6 +1,6 @@
 /**
- * Layouts of the 82540EM's descriptors (8254x manual, tables 3-1, 3-8, 3-13 and 3-15): for the device the bytes where their fields
- * begin, and as data, for views, every field.
+ * Layouts of the 82540EM's descriptors (8254x manual, tables 3-1, 3-8, 3-13 and 3-15): for the device the bytes where
+ * their fields begin, and as data, for views, every field.
  */
 
 /** All descriptors: the address of the buffer. */

@@ -83,8 +83,8 @@ export const PCI_CLASS_NETWORK_ETHERNET = 0x0200;
 export const E1000_REVISION = 3;
 export const IOPORT_SIZE = 0x40;
 /**
- * Writable bits of the expansion ROM's base address: 256 KiB, and the enable bit. The register is there for drivers that size it; the ROM
- * itself, which holds the boot code of QEMU's device, is not.
+ * Writable bits of the expansion ROM's base address: 256 KiB, and the enable bit. The register is there for drivers
+ * that size it; the ROM itself, which holds the boot code of QEMU's device, is not.
  */
 export const ROM_ADDRESS_MASK = 0xfffc0001;
 

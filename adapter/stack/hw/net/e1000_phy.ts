@@ -79,7 +79,10 @@ export function set_phy_ctrl(s: E1000State, index: number, val: number): void {
   }
 }
 
-/** A write to MDIC reads or writes a PHY register at once. Another PHY, or a register that is not there, sets the error bit. */
+/**
+ * A write to MDIC reads or writes a PHY register at once. Another PHY, or a register that is not there, sets the error
+ * bit.
+ */
 export function set_mdic(s: E1000State, index: number, val: number): void {
   const data = val & E1000_MDIC_DATA_MASK;
   const addr = (val & E1000_MDIC_REG_MASK) >>> E1000_MDIC_REG_SHIFT;

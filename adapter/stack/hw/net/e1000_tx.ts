@@ -191,8 +191,9 @@ export function e1000x_read_tx_ctx_descr(d: DataView, props: e1000x_txd_props): 
 }
 
 /**
- * One descriptor: a context, or data that completes a packet when EOP is set. Under segmentation a segment is sent each time one is
- * full, and the rest at EOP; after a payload that filled its last segment the rest is a segment without payload, as with QEMU's device.
+ * One descriptor: a context, or data that completes a packet when EOP is set. Under segmentation a segment is sent each
+ * time one is full, and the rest at EOP; after a payload that filled its last segment the rest is a segment without
+ * payload, as with QEMU's device.
  */
 export function process_tx_desc(s: E1000State, dp: DataView): void {
   const tp = s.tx;
@@ -255,7 +256,10 @@ function e1000_tx_options(s: E1000State, legacy: boolean, txd_lower: number, txd
   }
 }
 
-/** Adds up to `len` bytes at `addr` to the packet, of which 64 KiB are kept. Returns how many. The headers of a segmented one are noted. */
+/**
+ * Adds up to `len` bytes at `addr` to the packet, of which 64 KiB are kept. Returns how many. The headers of a
+ * segmented one are noted.
+ */
 function e1000_tx_gather(s: E1000State, addr: number, len: number): number {
   const tp = s.tx;
   const bytes = Math.min(len, tp.data.length - tp.size);
@@ -288,8 +292,8 @@ export function e1000_tx_forget(tp: E1000Tx): void {
 }
 
 /**
- * Internet checksum over bytes `css` to `n` of the packet in `mem`, or to `cse` included when that is set, stored at `sloc` unless that
- * is outside the packet. An offset or start beyond the packet sums nothing.
+ * Internet checksum over bytes `css` to `n` of the packet in `mem`, or to `cse` included when that is set, stored at
+ * `sloc` unless that is outside the packet. An offset or start beyond the packet sums nothing.
  */
 export function putsum(mem: WordMemory, n: number, sloc: number, css: number, cse: number): void {
   const end = cse !== 0 && cse < n ? cse + 1 : n;
@@ -317,8 +321,8 @@ export function xmit_seg(s: E1000State): void {
     putsum(tp.mem, tp.size, props.ipcso, props.ipcss, props.ipcse);
   }
   if (tp.vlan_needed) {
-    // The tag goes behind the addresses, which move 4 bytes down into the room kept before the data. A packet too short for addresses
-    // is sent with what the one before left there.
+    // The tag goes behind the addresses, which move 4 bytes down into the room kept before the data. A packet too short
+    // for addresses is sent with what the one before left there.
     tp.vlan.copyWithin(0, VLAN_HLEN, VLAN_HLEN + ETH_TYPE);
     tp.vlan.set(tp.vlan_header, ETH_TYPE);
     e1000_send_packet(s, tp.vlan, tp.size + VLAN_HLEN);

@@ -79,7 +79,8 @@ export function e1000x_grow_8reg_if_not_full(mac: Uint32Array, index: number, si
 }
 
 /**
- * Counts a frame in one of six registers by size, from 64 bytes up; `first` is PRC64 or PTC64. Shorter ones are in none.
+ * Counts a frame in one of six registers by size, from 64 bytes up; `first` is PRC64 or PTC64. Shorter ones are in
+ * none.
  * @nodebug
  */
 export function e1000x_increase_size_stats(mac: Uint32Array, first: number, size: number): void {
@@ -213,7 +214,10 @@ export function e1000x_reset_mac_addr(mac: Uint32Array, mac_addr: Uint8Array): v
   mac[RAH] = (rd16_le(mac_addr, RAH_BYTES) | E1000_RAH_AV) >>> 0;
 }
 
-/** Fills the EEPROM: the template, the station's address, the device id and the checksum word (5.6.35: the sum is 0xBABA). */
+/**
+ * Fills the EEPROM: the template, the station's address, the device id and the checksum word (5.6.35: the sum is
+ * 0xBABA).
+ */
 export function e1000x_core_prepare_eeprom(
   eeprom: Uint16Array,
   templ: readonly number[],

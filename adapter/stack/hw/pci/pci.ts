@@ -287,7 +287,10 @@ export function pci_update_mappings(d: PCIDevice): void {
 const BIOS_FIRST_MEM = 0xfebc0000;
 const BIOS_FIRST_IO = 0xc000;
 
-/** Plays the firmware: gives every base address register a place (memory downwards, ports upwards) and switches decoding on. */
+/**
+ * Plays the firmware: gives every base address register a place (memory downwards, ports upwards) and switches decoding
+ * on.
+ */
 export function pci_bios_init(bus: PCIBus): void {
   let mem = BIOS_FIRST_MEM;
   let io = BIOS_FIRST_IO;
@@ -430,8 +433,8 @@ function pci_dma_span(d: PCIDevice, addr: number, len: number): number {
 }
 
 /**
- * DMA from guest RAM into `buf` at `off`. What is not RAM (a device's registers, nothing) reads as zeros, and so does everything
- * when the device is not bus master. Returns false if any byte was not RAM.
+ * DMA from guest RAM into `buf` at `off`. What is not RAM (a device's registers, nothing) reads as zeros, and so does
+ * everything when the device is not bus master. Returns false if any byte was not RAM.
  * @nodebug
  */
 export function pci_dma_read(d: PCIDevice, addr: number, buf: Uint8Array, off: number, len: number): boolean {
@@ -464,8 +467,8 @@ export function pci_dma_read_packet(d: PCIDevice, addr: number, mem: WordMemory,
 }
 
 /**
- * DMA from `buf` at `off` into guest RAM. Bytes for anything but RAM are lost, so a device can never reach its own registers.
- * Returns false if any byte was lost.
+ * DMA from `buf` at `off` into guest RAM. Bytes for anything but RAM are lost, so a device can never reach its own
+ * registers. Returns false if any byte was lost.
  * @nodebug
  */
 export function pci_dma_write(d: PCIDevice, addr: number, buf: Uint8Array, off: number, len: number): boolean {
