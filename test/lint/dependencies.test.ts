@@ -282,6 +282,18 @@ describe('the stack', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('says with @packet which functions handle one', () => {
+    const holds = (p: ts.ParameterDeclaration): boolean =>
+      /^(mbuf|sk_buff|readonly iovec\[\])( \| null)?$/.test(p.type?.getText() ?? '');
+    const wrong = stack.flatMap((s) =>
+      s.tree.statements
+        .filter((n): n is ts.FunctionDeclaration => ts.isFunctionDeclaration(n) && n.parameters.some(holds))
+        .filter((n) => !/@(packet|nodebug)\b/.test(s.text.slice(n.getFullStart(), n.getStart())))
+        .map((n) => at(s, lineOf(s, n), n.name?.text ?? '')),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
   it('documents every function and struct', () => {
     const wrong = stack.flatMap((s) =>
       s.tree.statements
