@@ -17,7 +17,7 @@ export interface Forward {
   readonly guestPort: number;
 }
 
-/** The `hostfwd` rules in a list of QEMU options, in order. Rules that are not well formed are left to the option parser. */
+/** The `hostfwd` rules in a list of QEMU options, in order. Malformed ones are left to the option parser. */
 export function parseForwards(argv: readonly string[]): Forward[] {
   return argv.flatMap((word) => {
     return word

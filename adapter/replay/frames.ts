@@ -1,4 +1,7 @@
-/** Changing the frames of a capture so that they fit the replay: other sequence numbers, right checksums, no oversized segments. */
+/**
+ * Changing the frames of a capture so that they fit the replay.
+ * They get other sequence numbers and right checksums, and oversized segments are split.
+ */
 import { checkTransport, onesSum } from '../packets/checksum.ts';
 import { PacketView } from '../packets/packet-view.ts';
 
@@ -40,7 +43,8 @@ function setChecksum(p: PacketView): void {
 }
 
 /**
- * True if the frame was captured before the NIC computed the checksum: the field then holds the sum of the pseudo header alone.
+ * True if the frame was captured before the NIC computed the checksum.
+ * The field then holds the sum of the pseudo header alone.
  */
 function isPartial(p: PacketView): boolean {
   const at = checksumAt(p);
@@ -127,7 +131,10 @@ export function setWindow(p: PacketView, window: number): void {
   put16(p.buf, p.tcp + 16, 0xffff - sum);
 }
 
-/** Gives a TCP segment another acknowledgment number and adjusts its checksum (RFC 1624), so that a wrong one stays wrong. */
+/**
+ * Gives a TCP segment another acknowledgment number.
+ * Its checksum is adjusted (RFC 1624), so that a wrong one stays wrong.
+ */
 export function setAck(p: PacketView, ack: number): void {
   const at = p.tcp + 8;
   const check = p.u16(p.tcp + 16);
