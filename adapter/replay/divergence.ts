@@ -159,7 +159,9 @@ export class Comparison {
     }
     const grade: number = s.flags & TH_RST ? this.#resetInstead(state) : again || s.to === s.from ? OTHER_FORM : EXTRA;
     const what = s.to === s.from && !(s.flags & TH_RST) ? 'an ACK more' : again ? 'a retransmission' : 'a segment more';
-    this.#note(grade, 0, time, flow.id, grade === DIFFERENT ? 'RST where the capture goes on' : what, []);
+    if (this.#noted(grade)) {
+      this.#note(grade, 0, time, flow.id, grade === DIFFERENT ? 'RST where the capture goes on' : what, []);
+    }
     return { packet: 0, grade };
   }
 
@@ -229,31 +231,22 @@ export class Comparison {
     s: SentSegment,
     time: number,
   ): { packet: number; grade: number } {
-    const fields: FieldDifference[] = [];
-    const differ = (field: string, captured: number | string, sent: number | string): void => {
-      if (captured !== sent) {
-        fields.push({ field, captured: String(captured), sent: String(sent) });
-      }
-    };
-    if (c.from !== s.from || c.to !== s.to) {
-      differ('segmentation', `bytes ${c.from} to ${c.to - 1}`, `bytes ${s.from} to ${s.to - 1}`);
+    const split = c.from !== s.from || c.to !== s.to;
+    if (split) {
       c.covered += Math.min(c.to, s.to) - Math.max(c.from, s.from);
     }
-    differ('tcp.flags', flagsText(c.flags), flagsText(s.flags));
-    differ('tcp.ack', c.ack, s.ack);
-    differ('tcp.window_size_value', c.window, s.window);
-    differ('tcp.options.mss_val', c.mss, s.mss);
-    differ('ip.ttl', c.ttl, s.ttl);
+    const same =
+      !split && c.flags === s.flags && c.ack === s.ack && c.window === s.window && c.mss === s.mss && c.ttl === s.ttl;
     if (c.covered === 0 || c.covered >= c.to - c.from) {
       // An acknowledgment is answered by the one that acknowledges more, too.
       state.waiting.splice(at, 1);
     }
-    const grade = fields.length === 0 ? SAME : OTHER_FORM;
+    const grade = same ? SAME : OTHER_FORM;
     this.#grade(c.packet - 1, grade);
-    if (grade === SAME) {
+    if (same) {
       this.counts.same++;
-    } else {
-      this.#note(grade, c.packet, time, flow.id, `segment ${flagsText(c.flags)} of ${c.to - c.from} bytes`, fields);
+    } else if (this.#noted(grade)) {
+      this.#note(grade, c.packet, time, flow.id, segmentText(c), segmentDifferences(c, s));
     }
     return { packet: c.packet, grade };
   }
@@ -273,14 +266,11 @@ export class Comparison {
       const bytes = c.to - c.from;
       const sent = bytes > 0 && c.to <= state.sentTo;
       const grade = bytes === 0 || sent ? OTHER_FORM : MISSING;
-      const what =
-        bytes === 0 && !(c.flags & TH_RST)
-          ? 'an ACK less'
-          : sent
-            ? 'segmentation'
-            : `segment ${flagsText(c.flags)} of ${bytes} bytes`;
       this.#grade(c.packet - 1, grade);
-      this.#note(grade, c.packet, -1, flow.id, what, []);
+      if (this.#noted(grade)) {
+        const ackOnly = bytes === 0 && !(c.flags & TH_RST);
+        this.#note(grade, c.packet, -1, flow.id, ackOnly ? 'an ACK less' : sent ? 'segmentation' : segmentText(c), []);
+      }
     }
   }
 
@@ -311,7 +301,9 @@ export class Comparison {
     const group = this.#groups.get(d.group);
     const captured = group?.shift();
     if (!captured) {
-      this.#note(EXTRA, 0, time, -1, d.summary, []);
+      if (this.#noted(EXTRA)) {
+        this.#note(EXTRA, 0, time, -1, d.summary, []);
+      }
       return { packet: 0, grade: EXTRA };
     }
     const fields = Object.entries(captured.datagram.fields).flatMap(([field, value]) =>
@@ -321,7 +313,7 @@ export class Comparison {
     this.#grade(captured.packet - 1, grade);
     if (grade === SAME) {
       this.counts.same++;
-    } else {
+    } else if (this.#noted(grade)) {
       this.#note(grade, captured.packet, time, -1, captured.datagram.summary, fields);
     }
     return { packet: captured.packet, grade };
@@ -359,7 +351,9 @@ export class Comparison {
       for (const { packet, datagram } of group) {
         if (this.#plan.roles[packet - 1] === ROLE_HOST) {
           this.#grade(packet - 1, MISSING);
-          this.#note(MISSING, packet, -1, -1, datagram.summary, []);
+          if (this.#noted(MISSING)) {
+            this.#note(MISSING, packet, -1, -1, datagram.summary, []);
+          }
         }
       }
     }
@@ -378,12 +372,38 @@ export class Comparison {
     summary: string,
     fields: readonly FieldDifference[],
   ): void {
-    const name = GRADES[grade - 1] ?? 'extra';
-    this.counts[name]++;
-    if (this.divergences.length < MAX_KEPT) {
-      this.divergences.push({ grade: name, packet, time, stream, summary, fields });
-    }
+    this.divergences.push({ grade: gradeName(grade), packet, time, stream, summary, fields });
   }
+
+  /** Counts a pair that is not the same; true if it is also to be kept. */
+  #noted(grade: number): boolean {
+    this.counts[gradeName(grade)]++;
+    return this.divergences.length < MAX_KEPT;
+  }
+}
+
+function gradeName(grade: number): Grade {
+  return GRADES[grade - 1] ?? 'extra';
+}
+
+function segmentText(c: SentSegment): string {
+  return `segment ${flagsText(c.flags)} of ${c.to - c.from} bytes`;
+}
+
+/** The fields in which a captured segment and the one sent for it differ. */
+function segmentDifferences(c: SentSegment, s: SentSegment): FieldDifference[] {
+  const bytes = (x: SentSegment): string => `bytes ${x.from} to ${x.to - 1}`;
+  const pairs: readonly (readonly [string, string | number, string | number])[] = [
+    ['segmentation', bytes(c), bytes(s)],
+    ['tcp.flags', flagsText(c.flags), flagsText(s.flags)],
+    ['tcp.ack', c.ack, s.ack],
+    ['tcp.window_size_value', c.window, s.window],
+    ['tcp.options.mss_val', c.mss, s.mss],
+    ['ip.ttl', c.ttl, s.ttl],
+  ];
+  return pairs.flatMap(([field, captured, sent]) =>
+    captured === sent ? [] : [{ field, captured: String(captured), sent: String(sent) }],
+  );
 }
 
 /** A segment's place and what it says; `near` is how far its side has come, `iss` its initial sequence number. */

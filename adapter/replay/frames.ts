@@ -56,6 +56,9 @@ const MAX_IP = 65535;
 /** Longest packet that is believed to be one: BIG TCP hands 512 KiB to a NIC at most. */
 const MAX_OFFLOADED = 512 * 1024;
 
+/** Reused for each frame: nothing in here calls back. */
+const scratch = new PacketView();
+
 /** How captured packets are made into frames. */
 export interface FrameOptions {
   /** Wrong checksums are put right; those left to the hardware always are. */
@@ -73,8 +76,7 @@ export function completeFrame(
 ): Uint8Array {
   const out = new Uint8Array(Math.min(Math.max(data.length, wireLength), MAX_OFFLOADED));
   out.set(data);
-  const p = new PacketView(out).find();
-  fixChecksums(p, data.length < wireLength, options.repair);
+  fixChecksums(scratch.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
   return out;
 }
 
@@ -92,7 +94,7 @@ export function frameOf(
   putMac(out, 0, header.destination);
   putMac(out, 6, header.source);
   put16(out, 12, (out[ETH_HLEN] ?? 0) >> 4 === 6 ? 0x86dd : 0x0800);
-  fixChecksums(new PacketView(out).find(), data.length < wireLength, options.repair);
+  fixChecksums(scratch.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
   return out;
 }
 
@@ -154,9 +156,12 @@ export function setAck(p: PacketView, ack: number): void {
 
 /** Splits a TCP segment that left the guest in one piece (segmentation offload) into frames the wire carries. */
 export function segment(frame: Uint8Array): Uint8Array[] {
+  if (frame.length <= MAX_FRAME) {
+    return [frame];
+  }
   const p = new PacketView(frame).find();
   const header = p.payload - p.off;
-  if (frame.length <= MAX_FRAME || p.tcp < 0 || p.fragment || header >= MAX_FRAME) {
+  if (p.tcp < 0 || p.fragment || header >= MAX_FRAME) {
     return [frame];
   }
   const good = frame.length - ETH_HLEN > MAX_IP || checkTransport(p, 16).state !== 'bad';
@@ -196,7 +201,7 @@ export interface MadeUpSegment {
 
 /** Builds a segment from a captured frame of the same sender and connection. */
 export function segmentLike(template: Uint8Array, s: MadeUpSegment): Uint8Array {
-  const t = new PacketView(template).find();
+  const t = scratch.set(template, 0, template.length, 'ethernet').find();
   const header = t.tcp + 20;
   const f = new Uint8Array(Math.max(60, header));
   f.set(template.subarray(0, header));
@@ -213,7 +218,7 @@ export function segmentLike(template: Uint8Array, s: MadeUpSegment): Uint8Array 
   f[t.tcp + 13] = s.flags;
   put16(f, t.tcp + 14, s.window);
   put16(f, t.tcp + 18, 0);
-  setChecksum(new PacketView(f).find());
+  setChecksum(scratch.set(f, 0, f.length, 'ethernet').find());
   return f;
 }
 
