@@ -3,6 +3,7 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
+import type { HitCondition } from '../inferior/runtime.ts';
 
 /** What to run. */
 export interface LaunchOptions {
@@ -89,7 +90,7 @@ export interface SymbolScope {
  */
 export type ExpressionCompiler = (scope: SymbolScope) => string;
 
-/** `ignoreCount` skips that many hits first; `hitCondition` is DAP's, one of `N`, `== N`, `> N`, `>= N`, `< N`, `<= N`, `% N`. */
+/** `ignoreCount` skips that many hits first; `hitCondition` is DAP's (see `parseHitCondition`). */
 export interface BreakpointSpec {
   readonly location:
     | { readonly kind: 'function'; readonly name: string }
@@ -97,7 +98,7 @@ export interface BreakpointSpec {
     /** Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network sends it. */
     | { readonly kind: 'packet'; readonly number: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
-  readonly hitCondition?: string;
+  readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;
   readonly temporary?: boolean;
   /** A log message (DAP logpoint): parts are literal text or compiled expressions. It does not stop. */

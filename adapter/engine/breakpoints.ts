@@ -25,20 +25,6 @@ const PACKET_ENTRIES = [
   { name: 'slirp_output', at: -1, js: '$R.packetNumber' },
 ] as const;
 
-const HIT_CONDITION = /^\s*(==|>=|<=|>|<|%|)\s*(\d+)\s*$/;
-
-/** Parses a DAP hit condition; a bare number means "from that hit on", as VS Code's own debugger has it. Throws `EngineError`. */
-export function parseHitCondition(text: string | undefined): { op: string; operand: number } {
-  if (text === undefined || text.trim() === '') {
-    return { op: '', operand: 0 };
-  }
-  const m = HIT_CONDITION.exec(text);
-  if (!m) {
-    throw new EngineError(`hit condition "${text}" is not understood; use N, == N, > N, >= N, < N, <= N or % N`);
-  }
-  return { op: m[1] || '>=', operand: Number(m[2]) };
-}
-
 export class BreakpointTable {
   readonly #image: Image;
   readonly #entries = new Map<number, Entry>();
@@ -84,7 +70,6 @@ export class BreakpointTable {
   #bind(entry: Entry): Entry {
     let resolved: Resolved;
     try {
-      parseHitCondition(entry.bp.spec.hitCondition);
       resolved = this.#resolve(entry.bp.spec);
     } catch (e) {
       resolved = { locations: [], conditions: new Map(), message: e instanceof Error ? e.message : String(e) };

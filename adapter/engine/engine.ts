@@ -26,7 +26,7 @@ import {
   type SymbolScope,
   type Value,
 } from './api.ts';
-import { BreakpointTable, parseHitCondition } from './breakpoints.ts';
+import { BreakpointTable } from './breakpoints.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
 import { Image } from './image.ts';
@@ -414,8 +414,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #installCounting(inferior: Inferior, bp: Breakpoint): void {
-    const { op, operand } = bp.verified ? parseHitCondition(bp.spec.hitCondition) : { op: '', operand: 0 };
-    const state = { ignore: bp.spec.ignoreCount ?? 0, op, operand, temporary: bp.spec.temporary ?? false };
+    const { hitCondition = null, ignoreCount = 0, temporary = false } = bp.spec;
+    const state = { ignore: ignoreCount, hitCondition, temporary };
     void inferior.inspector
       .evaluate(`__pktgdb.setBreakpoint(${bp.id},${JSON.stringify(state)})`)
       .catch(() => undefined);

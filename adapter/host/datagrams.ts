@@ -1,11 +1,8 @@
 /** The machine's datagram and ping sockets, with Node's `dgram` and the system's `ping`. */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import type { Input, sockaddr } from '../stack/util/host.ts';
+import { AF_INET6, type Input, SOCK_RAW, type sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
 import { Pings } from './pings.ts';
-
-const AF_INET6 = 10;
-const SOCK_RAW = 3;
 
 /** Bytes of datagrams of one socket that wait for the inferior before further ones are dropped, as a kernel would. */
 const DATAGRAM_BACKLOG = 1 << 20;

@@ -6,15 +6,11 @@ import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type OnReadOpts, type Server, type SocketConstructorOpts, Socket as TcpSocket } from 'node:net';
 import { WORD } from '../mailbox/shared-copy.ts';
-import type { Input, sockaddr } from '../stack/util/host.ts';
+import { AF_INET6, AF_UNIX, type Input, SOCK_STREAM, type sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
 import { NodeDatagrams } from './datagrams.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
 import { SmbShares, sharedDirectory } from './smb.ts';
-
-const AF_UNIX = 1;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
 
 /**
  * Unconsumed bytes of one socket at which reading from it pauses: as much as moves in some slices of the scheduler, so that neither

@@ -24,9 +24,14 @@ export interface ProbeTables {
 interface BreakpointState {
   hits: number;
   ignore: number;
-  op: string;
-  operand: number;
-  temporary: boolean;
+  readonly hitCondition: HitCondition | null;
+  readonly temporary: boolean;
+}
+
+/** Which hits stop: those whose number compares so with `operand`, or is a multiple of it. */
+export interface HitCondition {
+  readonly op: '==' | '>' | '>=' | '<' | '<=' | '%';
+  readonly operand: number;
 }
 
 /** A step in progress. */
@@ -245,7 +250,7 @@ export class Runtime {
       b.ignore--;
       return false;
     }
-    return hitConditionHolds(b);
+    return b.hitCondition === null || holds(b.hitCondition, b.hits);
   }
 
   /** Called by deciders: breakpoint `id` stops. */
@@ -414,22 +419,20 @@ export class Runtime {
   }
 }
 
-function hitConditionHolds(b: BreakpointState): boolean {
-  switch (b.op) {
-    case '':
-      return true;
+function holds({ op, operand }: HitCondition, hits: number): boolean {
+  switch (op) {
     case '==':
-      return b.hits === b.operand;
+      return hits === operand;
     case '>':
-      return b.hits > b.operand;
+      return hits > operand;
     case '>=':
-      return b.hits >= b.operand;
+      return hits >= operand;
     case '<':
-      return b.hits < b.operand;
+      return hits < operand;
     case '<=':
-      return b.hits <= b.operand;
-    default:
-      return b.operand > 0 && b.hits % b.operand === 0;
+      return hits <= operand;
+    case '%':
+      return hits % operand === 0;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Binary form of inputs and outputs: the same records travel through the mailbox and fill a recording. */
-import type { Input, sockaddr } from '../stack/util/host.ts';
+import { AF_INET, AF_INET6, type Input, type sockaddr } from '../stack/util/host.ts';
 import { copyShared } from './shared-copy.ts';
 
 const INPUT_KINDS = [
@@ -17,8 +17,6 @@ const INPUT_KINDS = [
   'qtest',
 ] as const;
 
-const AF_INET = 2;
-const AF_INET6 = 10;
 /** Stands for no address at all. */
 const NO_FAMILY = 255;
 const NO_BYTES = new Uint8Array(16);

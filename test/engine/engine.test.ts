@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { BreakpointSpec, StopReason } from '../../adapter/engine/api.ts';
 import type { Engine } from '../../adapter/engine/engine.ts';
+import { parseHitCondition } from '../../adapter/engine/hit-condition.ts';
 import { toyEngine, toyLine } from './toy.ts';
 
 const fn = (name: string, extra: Omit<BreakpointSpec, 'location'> = {}): BreakpointSpec => ({
@@ -129,7 +130,7 @@ describe('engine', () => {
 
   it('ignores hits, honours hit conditions, removes temporary breakpoints', async () => {
     engine.setBreakpoint(fn('inner', { ignoreCount: 2, temporary: true }));
-    const every = engine.setBreakpoint(fn('inner', { hitCondition: '% 4' }));
+    const every = engine.setBreakpoint(fn('inner', { hitCondition: parseHitCondition('% 4') }));
     await runTo('outer 8');
     assert.equal((await engine.args(0))[2]?.value.value, 62);
     assert.deepEqual(
@@ -149,7 +150,10 @@ describe('engine', () => {
     assert.match(engine.setBreakpoint(fn('helper')).message ?? '', /@nodebug/);
     const file = engine.setBreakpoint({ location: { kind: 'line', file: 'mian.ts', line: 3 } });
     assert.match(file.message ?? '', /No source file named mian.ts.*main.ts/);
-    assert.match(engine.setBreakpoint(fn('inner', { hitCondition: 'often' })).message ?? '', /hit condition "often"/);
+    assert.throws(() => parseHitCondition('often'), /hit condition "often" is not understood/);
+    assert.throws(() => parseHitCondition('% 0'), /never holds/);
+    assert.deepEqual(parseHitCondition('= 5'), { op: '==', operand: 5 });
+    assert.deepEqual(parseHitCondition('5'), { op: '>=', operand: 5 });
   });
 
   it('moves a line breakpoint to the next line with code', () => {
