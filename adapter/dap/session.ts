@@ -4,7 +4,7 @@
  */
 import { ContinuedEvent, DebugSession, Event, InvalidatedEvent, OutputEvent, Response } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { EngineApi, StopReason } from '../engine/api.ts';
+import type { EngineApi, Stop } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
@@ -47,7 +47,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   #initialized = false;
   #ended = false;
   /** While a request starts the machine: stops to report once it has been answered. */
-  #held: { readonly reason: StopReason; readonly ofScript: boolean }[] | undefined;
+  #held: { readonly reason: Stop; readonly ofScript: boolean }[] | undefined;
 
   constructor(engine: EngineApi, options: SessionOptions) {
     super();
@@ -205,7 +205,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   }
 
   /** A script runs the commands of the breakpoints it stops at itself. */
-  #sendStopped(reason: StopReason, ofScript: boolean): void {
+  #sendStopped(reason: Stop, ofScript: boolean): void {
     const event: DebugProtocol.StoppedEvent = {
       seq: 0,
       type: 'event',

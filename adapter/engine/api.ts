@@ -3,7 +3,10 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
-import type { HitCondition } from '../inferior/runtime.ts';
+import type { HitCondition, Stop } from '../inferior/stop.ts';
+import type { NamedValue, Value } from '../inferior/value.ts';
+
+export type { NamedValue, Stop, Value };
 
 /** What to run. */
 export interface LaunchOptions {
@@ -19,19 +22,6 @@ export interface LaunchOptions {
   readonly stopOnEntry?: boolean;
 }
 
-/** Why the inferior stopped. */
-export type StopReason =
-  | { readonly kind: 'breakpoint'; readonly breakpoints: readonly number[]; readonly hitTemporary: boolean }
-  | { readonly kind: 'step' }
-  /** After `finish`: `from` was left; `value` is what it returned, absent for a function without a return value. */
-  | { readonly kind: 'finish'; readonly from: string; readonly value?: Value }
-  | { readonly kind: 'pause' }
-  | { readonly kind: 'entry' }
-  /** An exception that nothing catches was thrown inside the stack; the frames are those of the throw. */
-  | { readonly kind: 'exception'; readonly name: string; readonly message: string; readonly stack: string }
-  /** A breakpoint's condition threw; gdb words: "Error in testing condition for breakpoint N". It stops there. */
-  | { readonly kind: 'condition-error'; readonly breakpoint: number; readonly message: string };
-
 /** One frame, 0 is the innermost. Frames of `@nodebug` functions and of the debugger's own code are left out. */
 export interface Frame {
   readonly index: number;
@@ -39,39 +29,6 @@ export interface Frame {
   readonly location: SourceLocation;
   /** Probe at which the innermost frame stands, or -1. */
   readonly probe: number;
-}
-
-/** A value of the inferior. Aggregates are handles, valid until the inferior runs again. */
-export interface Value {
-  readonly kind:
-    | 'number'
-    | 'bigint'
-    | 'boolean'
-    | 'string'
-    | 'null'
-    | 'undefined'
-    | 'struct'
-    | 'array'
-    | 'bytes'
-    | 'map'
-    | 'function';
-  /** C-style type where known (`uint32`, `E1000State`, `Uint8Array`, `iovec[]`), from the debug info or the object's class. */
-  readonly type: string;
-  /** The number, bigint, boolean or string; for a function its name. */
-  readonly value?: number | bigint | boolean | string;
-  /** Elements of array, bytes and map; fields of a struct. */
-  readonly length?: number;
-  /** For aggregates: what `children` takes. */
-  readonly handle?: string;
-  /** A stable pseudo address of an aggregate, distinct for each object, such as 0x7f0000001040; for printing pointers as gdb does. */
-  readonly address?: number;
-  /** Bits of an element for typed arrays (8, 16, 32), to pad hex. */
-  readonly bits?: number;
-}
-
-export interface NamedValue {
-  readonly name: string;
-  readonly value: Value;
 }
 
 /** Resolves names of an expression at one place of the program. */
@@ -135,7 +92,7 @@ export interface Position {
 export type InferiorState = 'none' | 'starting' | 'running' | 'stopped' | 'exited';
 
 export interface EngineEvents {
-  stopped: [reason: StopReason];
+  stopped: [reason: Stop];
   continued: [];
   /** The machine is gone: `code` 0 after an orderly quit; `message` says what went wrong otherwise. */
   exited: [code: number, message: string];
@@ -156,7 +113,7 @@ export interface EngineApi {
   readonly sourceRoot: string;
   readonly state: InferiorState;
   /** The last stop, while stopped. */
-  readonly stop: StopReason | undefined;
+  readonly stop: Stop | undefined;
   on<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
   off<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
   once<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;

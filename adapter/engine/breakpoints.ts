@@ -2,6 +2,7 @@
 import type { ProbeInfo } from '../compiler/debug-info.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
+import { call, field } from './link.ts';
 
 /** A breakpoint and the probes it sits on. */
 export interface Entry {
@@ -22,7 +23,7 @@ interface Resolved {
  */
 const PACKET_ENTRIES = [
   { name: 'trace_xmit_frame', at: 0, js: 'number' },
-  { name: 'slirp_output', at: -1, js: '$R.packetNumber' },
+  { name: 'slirp_output', at: -1, js: field('$R', 'packetNumber') },
 ] as const;
 
 export class BreakpointTable {
@@ -204,16 +205,13 @@ export class BreakpointTable {
     if (!p || here.length === 0) {
       return '';
     }
-    const params = [...p.locals.map((l) => l.name), ...(p.kind === 'return' ? ['$ret'] : [])].map((n) =>
-      n === 'this' ? '$this' : n,
-    );
-    const usesThis = params.includes('$this');
+    const names = [...p.locals.map((l) => l.name), ...(p.kind === 'return' ? ['$ret'] : [])];
     const body = `let stop=false;${here.map((e) => this.#test(e, p)).join('')}return stop;`;
-    const inner = usesThis ? `return(()=>{${body}}).call($this);` : body;
-    const fn = `function(${params.join(',')}){${usesThis ? inner.replace('(()=>{', '(function(){') : inner}}`;
-    return `(()=>{const $G=$R.globals(${JSON.stringify(this.#image.fnOf(p).file)});return ${fn}})()`;
+    const globals = call('$R', 'globals', JSON.stringify(this.#image.fnOf(p).file));
+    return `(()=>{const $G=${globals};${decidingFunction(names, body)}})()`;
   }
 
+  /** JavaScript that tests one breakpoint at a probe and sets `stop` if it stops. */
   #test(e: Entry, p: ProbeInfo): string {
     const { id, spec } = e.bp;
     const condition = e.conditions.get(p.id) ?? 'true';
@@ -222,9 +220,21 @@ export class BreakpointTable {
     );
     const needsPacket = `${condition} ${log ?? ''}`.includes('$pkt');
     const packet = needsPacket ? `const $pkt=${packetExpression(packetLocal(p.locals), '$R')};` : '';
-    const act = log ? `$R.log(${id},${p.id},[${log.join(',')}])` : `$R.stopFor(${id})`;
-    return `try{${packet}if((${condition})&&$R.count(${id}))stop=${act}||stop;}catch(e){stop=$R.failed(${id},e);}`;
+    const act = log ? call('$R', 'log', `${id}`, `${p.id}`, `[${log.join(',')}]`) : call('$R', 'stopFor', `${id}`);
+    const stop = `if((${condition})&&${call('$R', 'count', `${id}`)})stop=${act}||stop;`;
+    return `try{${packet}${stop}}catch(e){stop=${call('$R', 'failed', `${id}`, 'e')};}`;
   }
+}
+
+/** Statements that return a function of a probe's locals. A method's `this` is handed over like the others, and is `this` in `body`. */
+function decidingFunction(names: readonly string[], body: string): string {
+  if (!names.includes('this')) {
+    return `return function(${names.join(',')}){${body}};`;
+  }
+  const others = names.filter((n) => n !== 'this');
+  const params = names.map((n) => (n === 'this' ? '$this' : n));
+  const decide = `const $decide=function(${others.join(',')}){${body}};`;
+  return `${decide}return function(${params.join(',')}){return $decide.call(${['$this', ...others].join(',')});};`;
 }
 
 function compileFor(compile: ExpressionCompiler, image: Image, p: ProbeInfo): string {

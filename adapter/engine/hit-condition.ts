@@ -1,5 +1,5 @@
 /** Hit conditions: which hits of a breakpoint stop. */
-import type { HitCondition } from '../inferior/runtime.ts';
+import type { HitCondition } from '../inferior/stop.ts';
 import { EngineError } from './api.ts';
 
 const HIT_CONDITION = /^\s*(==?=?|>=?|<=?|%)?\s*(\d+)\s*$/;

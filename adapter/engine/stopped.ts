@@ -3,6 +3,7 @@ import type { FunctionInfo, Variable } from '../compiler/debug-info.ts';
 import { EngineError, type Frame, type NamedValue, type SymbolScope, type Value } from './api.ts';
 import { type Image, type PacketLocal, packetExpression, packetLocal } from './image.ts';
 import { EvaluationError, type InspectorChannel, type V8CallFrame, type V8Paused } from './inspector.ts';
+import { call, field } from './link.ts';
 
 interface StackFrame extends Frame {
   readonly callFrameId: string;
@@ -10,34 +11,22 @@ interface StackFrame extends Frame {
   readonly visible: readonly Variable[];
 }
 
-/** What the runtime says of a stop. */
-export interface RuntimeStop {
-  readonly kind: 'breakpoint' | 'step' | 'finish' | 'pause' | 'entry' | 'condition-error' | 'tick';
-  readonly probe: number;
-  readonly hits: readonly number[];
-  readonly temporary: boolean;
-  readonly message: string;
-  readonly tick: number;
-  readonly value: Value | null;
-  /** Hits of all breakpoints so far. */
-  readonly hitCounts: Readonly<Record<string, number>>;
-}
-
 /** Placeholder for a local that is not initialised yet. */
 const NOT_YET = '__pktgdb_not_yet';
 
 export class StoppedState {
-  readonly info: RuntimeStop | undefined;
+  /** The probe at which the innermost frame stands, or -1. */
+  readonly #probe: number;
   readonly #image: Image;
   readonly #channel: InspectorChannel;
   #stack: readonly StackFrame[];
   /** True once the innermost frame has been left by the runtime so that its locals can be written. */
   materialised = false;
 
-  constructor(image: Image, channel: InspectorChannel, paused: V8Paused, info: RuntimeStop | undefined) {
+  constructor(image: Image, channel: InspectorChannel, paused: V8Paused, probe: number) {
     this.#image = image;
     this.#channel = channel;
-    this.info = info;
+    this.#probe = probe;
     this.#stack = this.#framesOf(paused.callFrames);
   }
 
@@ -61,7 +50,7 @@ export class StoppedState {
   }
 
   #frame(index: number, fn: FunctionInfo, line: number, callFrameId: string): StackFrame {
-    const probe = index === 0 ? (this.info?.probe ?? -1) : -1;
+    const probe = index === 0 ? this.#probe : -1;
     const p = probe >= 0 ? this.#image.probe(probe) : undefined;
     const visible = p?.locals ?? this.#image.localsAt(fn, line);
     return {
@@ -108,7 +97,7 @@ export class StoppedState {
     }
     const parts = all.map(
       (v) =>
-        `(()=>{try{return $R.describer.describe(${v.name},${JSON.stringify(v.type)})}catch{return ${JSON.stringify(NOT_YET)}}})()`,
+        `(()=>{try{return ${call('$R', 'describe', v.name, JSON.stringify(v.type))}}catch{return ${JSON.stringify(NOT_YET)}}})()`,
     );
     const values = await this.#channel.evaluate<(Value | string)[]>(
       `(($R)=>[${parts.join(',')}])(__pktgdb)`,
@@ -124,7 +113,8 @@ export class StoppedState {
     const frame = index < 0 ? undefined : this.at(index);
     const packet = js.includes('$pkt') ? await this.#viewPacket(index) : 'undefined';
     const file = JSON.stringify(frame?.fn.file ?? '');
-    const code = `(($R,$G,$F,$pkt)=>$R.describer.describe((${js})))(__pktgdb,__pktgdb.globals(${file}),__pktgdb.F,${packet})`;
+    const around = ['__pktgdb', call('__pktgdb', 'globals', file), field('__pktgdb', 'F'), packet];
+    const code = `(($R,$G,$F,$pkt)=>${call('$R', 'describe', `(${js})`)})(${around.join(',')})`;
     return guard(this.#channel.evaluate<Value>(code, frame?.callFrameId));
   }
 
@@ -135,7 +125,7 @@ export class StoppedState {
       return 'undefined';
     }
     await this.#channel.evaluate(`void ${packetExpression(found.local, '__pktgdb')}`, found.frame.callFrameId);
-    return '__pktgdb.currentPacket';
+    return field('__pktgdb', 'currentPacket');
   }
 
   async packet(index: number): Promise<{ bytes: Uint8Array; linktype: 'ethernet' | 'ip' } | undefined> {

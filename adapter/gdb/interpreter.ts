@@ -4,7 +4,7 @@
  */
 
 import { type Command, CommandError, completeLine, findCommand } from '../commands/command.ts';
-import { type EngineApi, EngineError, type Frame, type StopReason } from '../engine/api.ts';
+import { type EngineApi, EngineError, type Frame, type Stop } from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { BREAKPOINT_COMMANDS } from './breakpoints.ts';
@@ -112,7 +112,7 @@ export class GdbInterpreter {
     this.host.close();
   }
 
-  readonly #stopped = (reason: StopReason): void => {
+  readonly #stopped = (reason: Stop): void => {
     this.frame = 0;
     if (this.options.waitForStops && !this.#waiting) {
       this.#reportEnd({ reason }).catch((e) => this.error(`${messageOf(e)}\n`));
@@ -353,7 +353,7 @@ export class GdbInterpreter {
   #nextEnd(): { promise: Promise<End>; cancel: () => void } {
     let cancel = (): void => {};
     const promise = new Promise<End>((resolve) => {
-      const stopped = (reason: StopReason): void => {
+      const stopped = (reason: Stop): void => {
         cancel();
         resolve({ reason });
       };
@@ -392,7 +392,7 @@ export class GdbInterpreter {
   }
 }
 
-type End = { readonly reason: StopReason } | { readonly code: number; readonly message: string };
+type End = { readonly reason: Stop } | { readonly code: number; readonly message: string };
 
 /** What to print for an error. Errors that are none of the user's keep their stack: they are bugs. */
 export function messageOf(e: unknown): string {

@@ -1,4 +1,14 @@
-/** The main thread's end of the mailbox: posts inputs, carries out outputs with `NodeSockets`. */
+/**
+ * The main thread's end of the mailbox: posts inputs, carries out outputs with `NodeSockets`.
+ *
+ * Everything here runs on the main thread; the other end, `LiveHost`, on the inferior's.
+ * - Inputs: a socket's event or the front end puts a record into the ring, then adds to `CTL.DOORBELL` and, if `CTL.IN_WAITING` says
+ *   that the inferior sleeps, notifies it. Of the inputs of one turn of the event loop the first and the last ring.
+ * - Outputs: the inferior fills its ring and posts 'ring' when `CTL.OUT_IDLE` is 1; the engine then calls `drain`. While the ring is
+ *   being drained `OUT_IDLE` is 0, so a machine that says much costs one message.
+ * - `listen`: the inferior sleeps on `CTL.LISTEN_DONE` until `#listen` has the system's answer.
+ * - Room: an input that finds none stays here and is tried every `RETRY_MS`; the inferior does not tell of every byte that it frees.
+ */
 import { StringDecoder } from 'node:string_decoder';
 import { encodeInput, inputRoom, type Reader, type Writer } from '../mailbox/codec.ts';
 import { CTL, errnoNumber, type MailboxBuffers, OUT, RecordRing } from '../mailbox/mailbox.ts';

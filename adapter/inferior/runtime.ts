@@ -2,9 +2,12 @@
  * In the inferior: what the inserted probes call. Everything that decides whether to stop happens here, in compiled functions of
  * the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
+import { TICK } from '../mailbox/ticks.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import { Describer } from './describe.ts';
 import { hashState } from './state-hash.ts';
+import type { Counting, HitCondition, StepRequest, Stop, StopReport } from './stop.ts';
+import type { NamedValue, Value } from './value.ts';
 
 /** Bits of a probe's byte in `A`. */
 export const ARMED_BREAKPOINT = 1;
@@ -20,55 +23,31 @@ export interface ProbeTables {
   readonly line: Uint32Array;
 }
 
-/** How a breakpoint counts: all in the inferior, so that a hit that does not stop costs no message. */
-interface BreakpointState {
+/** A breakpoint's counting as it stands. */
+interface BreakpointState extends Counting {
   hits: number;
   ignore: number;
-  readonly hitCondition: HitCondition | null;
-  readonly temporary: boolean;
-}
-
-/** Which hits stop: those whose number compares so with `operand`, or is a multiple of it. */
-export interface HitCondition {
-  readonly op: '==' | '>' | '>=' | '<' | '<=' | '%';
-  readonly operand: number;
 }
 
 /** A step in progress. */
 interface StepState {
-  readonly kind: 'into' | 'over' | 'out' | 'to';
+  readonly request: StepRequest;
   /** Depth of the frame it started in (or that it leaves, for 'out'). */
   depth: number;
   fn: number;
   line: number;
+  /** Steps still to take. */
   count: number;
   /** Functions whose probes are armed; null: all. */
   readonly fns: ReadonlySet<number> | null;
   /** Probes that 'to' runs to. */
   readonly targets: ReadonlySet<number>;
-  /** Return value seen on the way out. */
+  /** Return value seen on the way out; undefined for none. */
   value: unknown;
-  hasValue: boolean;
 }
 
-/** Why `debugger` was executed. */
-export interface StopInfo {
-  readonly kind: 'breakpoint' | 'step' | 'finish' | 'pause' | 'entry' | 'condition-error' | 'tick';
-  readonly probe: number;
-  readonly hits: readonly number[];
-  readonly temporary: boolean;
-  readonly message: string;
-  readonly value: unknown;
-  readonly hasValue: boolean;
-}
-
-const NO_STOP: Omit<StopInfo, 'kind' | 'probe'> = {
-  hits: [],
-  temporary: false,
-  message: '',
-  value: undefined,
-  hasValue: false,
-};
+/** Declared types of fields by struct. */
+export type FieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 type Decider = (...locals: unknown[]) => boolean;
 type Registration = Readonly<Record<string, readonly [() => unknown, ((v: unknown) => void) | null]>>;
@@ -77,7 +56,7 @@ export class Runtime {
   readonly A: Uint8Array;
   readonly T: Float64Array;
   readonly F = FIELDS;
-  readonly describer = new Describer();
+  readonly #describer = new Describer();
   readonly #tables: ProbeTables;
   readonly #stackUrl: string;
   readonly #deciders: (Decider | undefined)[] = [];
@@ -89,19 +68,18 @@ export class Runtime {
   packetNumber = 0;
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
-  /** Declared types of struct fields, set by the engine before the first look into one. */
-  fieldTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+  #fieldTypes: FieldTypes = {};
   #step: StepState | null = null;
   #hitList: number[] = [];
   #hitTemporary = false;
-  #conditionError: { id: number; message: string } | null = null;
+  #conditionError: { breakpoint: number; message: string } | null = null;
   #entryWanted = false;
   /** Milliseconds spent standing still. */
   #standing = 0;
   #stopDepth = 0;
   #takePause: () => boolean;
   readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
-  readonly #tellStop: (stop: string) => void;
+  readonly #tellStop: (stop: StopReport) => void;
 
   constructor(options: {
     A: Uint8Array;
@@ -110,8 +88,8 @@ export class Runtime {
     stackUrl: string;
     takePause: () => boolean;
     sendLog: (breakpoint: number, probe: number, text: string) => void;
-    /** Leaves the description of a stop (JSON of a `RuntimeStop`) where the main thread finds it. */
-    tellStop: (stop: string) => void;
+    /** Leaves the description of a stop where the main thread finds it. */
+    tellStop: (stop: StopReport) => void;
   }) {
     this.A = options.A;
     this.T = options.T;
@@ -141,64 +119,59 @@ export class Runtime {
     }
   };
 
+  /** The limit of ticks is reached, or the poll of the main loop noticed the wish to interrupt. */
   readonly tick = (): void => {
-    this.T[1] = Number.POSITIVE_INFINITY;
+    this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     if (this.#takePause()) {
-      this.#stand({ kind: 'pause', probe: -1, ...NO_STOP });
+      this.#stand({ kind: 'pause' }, -1);
     }
   };
 
-  /** The poll of the main loop noticed the wish to interrupt. */
-  pausePoll(): void {
-    this.T[1] = Number.POSITIVE_INFINITY;
-    if (this.#takePause()) {
-      this.#stand({ kind: 'pause', probe: -1, ...NO_STOP });
-    }
-  }
-
   #stopAt(id: number, stepped: boolean): void {
     const step = this.#step;
-    const error = this.#conditionError;
-    const hits = this.#hitList;
-    const temporary = this.#hitTemporary;
+    const stop = this.#reasonOf(stepped ? step : null);
     this.#hitList = [];
     this.#hitTemporary = false;
     this.#conditionError = null;
     this.#endStep();
-    if (error) {
-      this.#stand({ ...NO_STOP, kind: 'condition-error', probe: id, hits: [error.id], message: error.message });
-    } else if (hits.length > 0) {
-      this.#stand({ ...NO_STOP, kind: 'breakpoint', probe: id, hits, temporary });
-    } else if (this.#entryWanted) {
-      this.#entryWanted = false;
-      this.#stand({ ...NO_STOP, kind: 'entry', probe: id });
-    } else if (stepped && step) {
-      const finish = step.kind === 'out';
-      this.#stand({
-        ...NO_STOP,
-        kind: finish ? 'finish' : 'step',
-        probe: id,
-        value: step.value,
-        hasValue: finish && step.hasValue,
-      });
+    if (stop) {
+      this.#stand(stop, id);
     }
   }
 
+  /** What a stop at a probe is for: the most special of what has come together. */
+  #reasonOf(step: StepState | null): Stop | null {
+    if (this.#conditionError) {
+      return { kind: 'condition-error', ...this.#conditionError };
+    }
+    if (this.#hitList.length > 0) {
+      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary };
+    }
+    if (this.#entryWanted) {
+      this.#entryWanted = false;
+      return { kind: 'entry' };
+    }
+    if (step?.request.kind === 'out') {
+      const value = step.value === undefined ? {} : { value: this.#describer.describe(step.value) };
+      return { kind: 'finish', from: step.request.name, ...value };
+    }
+    return step && { kind: 'step' };
+  }
+
   /** Stands still: the inspector takes over at `debugger`. */
-  #stand(info: StopInfo): void {
+  #stand(stop: Stop, probe: number): void {
     this.#stopDepth = this.#depth();
-    this.#tellStop(JSON.stringify(this.#describeStop(info)));
+    this.#tellStop({ stop, probe, hitCounts: this.#hitCounts() });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
-    this.#standing += performance.now() - since;
-    this.describer.forget();
+    this.addStanding(performance.now() - since);
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */
   addStanding(ms: number): void {
     this.#standing += ms;
-    this.describer.forget();
+    this.#describer.forget();
   }
 
   /** Frames of the stack's own code, counted from the inside. */
@@ -227,7 +200,7 @@ export class Runtime {
   }
 
   /** Creates or changes the counting of a breakpoint; hits so far are kept. */
-  setBreakpoint(id: number, state: Omit<BreakpointState, 'hits'>): void {
+  setBreakpoint(id: number, state: Counting): void {
     this.#breakpoints.set(id, { hits: this.#breakpoints.get(id)?.hits ?? 0, ...state });
   }
 
@@ -235,7 +208,7 @@ export class Runtime {
     this.#breakpoints.delete(id);
   }
 
-  hitCounts(): Record<number, number> {
+  #hitCounts(): Record<number, number> {
     return Object.fromEntries([...this.#breakpoints].map(([id, b]) => [id, b.hits]));
   }
 
@@ -264,7 +237,7 @@ export class Runtime {
   failed(id: number, error: unknown): true {
     const message = error instanceof Error ? error.message : String(error);
     const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
-    this.#conditionError ??= { id, message: isNull ? 'Cannot access memory at address 0x0' : message };
+    this.#conditionError ??= { breakpoint: id, message: isNull ? 'Cannot access memory at address 0x0' : message };
     return true;
   }
 
@@ -299,26 +272,17 @@ export class Runtime {
 
   // ---- steps ----
 
-  /** Begins a step from the stop; `up` frames above the innermost for 'out'. */
-  startStep(
-    kind: StepState['kind'],
-    up: number,
-    fn: number,
-    line: number,
-    count: number,
-    fns: readonly number[] | null,
-    targets: readonly number[],
-  ): void {
+  /** Begins a step from the stop. */
+  startStep(request: StepRequest): void {
     this.#step = {
-      kind,
-      depth: this.#stopDepth - up,
-      fn,
-      line,
-      count,
-      fns: fns && new Set(fns),
-      targets: new Set(targets),
+      request,
+      depth: this.#stopDepth - request.up,
+      fn: request.fn,
+      line: request.line,
+      count: request.count,
+      fns: request.fns && new Set(request.fns),
+      targets: new Set(request.targets),
       value: undefined,
-      hasValue: false,
     };
     this.#armStep();
   }
@@ -327,7 +291,7 @@ export class Runtime {
   wantEntry(): void {
     this.#entryWanted = true;
     this.#stopDepth = 0;
-    this.startStep('into', 0, -1, -1, 1, null, []);
+    this.startStep({ kind: 'into', up: 0, fn: -1, name: '', line: -1, count: 1, fns: null, targets: [] });
   }
 
   #armStep(): void {
@@ -355,23 +319,24 @@ export class Runtime {
     const isReturn = this.#tables.kind[id] === KIND_RETURN;
     const fn = this.#tables.fn[id] as number;
     const line = this.#tables.line[id] as number;
-    if (step.kind === 'into' && !isReturn && (fn !== step.fn || line !== step.line)) {
+    if (step.request.kind === 'into' && !isReturn && (fn !== step.fn || line !== step.line)) {
       return this.#stepDone(fn, line);
     }
     if (step.targets.has(id)) {
       return true;
     }
     const depth = this.#depth();
-    if (step.kind === 'out' && isReturn && depth === step.depth && fn === step.fn) {
+    if (step.request.kind === 'out' && isReturn && depth === step.depth && fn === step.fn) {
       step.value = locals[locals.length - 1];
-      step.hasValue = true;
       return false;
     }
     if (depth < step.depth) {
       return this.#stepDone(fn, line);
     }
     const moved = fn !== step.fn || line !== step.line;
-    return step.kind === 'over' && depth === step.depth && !isReturn && moved ? this.#stepDone(fn, line) : false;
+    return step.request.kind === 'over' && depth === step.depth && !isReturn && moved
+      ? this.#stepDone(fn, line)
+      : false;
   }
 
   /** One of `count` steps is done; true if it was the last. */
@@ -406,11 +371,35 @@ export class Runtime {
     return this.#globalsOf.get(file) ?? this.#globalsAll;
   }
 
-  /** What the front ends need to know of a stop. */
-  #describeStop(info: StopInfo): object {
-    const { value, hasValue, ...rest } = info;
-    const returned = hasValue && value !== undefined ? this.describer.describe(value) : null;
-    return { ...rest, tick: this.T[0], value: returned, hitCounts: this.hitCounts() };
+  // ---- for the engine
+
+  /** A value with the type known from the source, or '' to go by the value alone. */
+  describe(v: unknown, declared = ''): Value {
+    return this.#describer.describe(v, declared);
+  }
+
+  /** Tells the declared types of fields; until then fields go by their values. */
+  setFieldTypes(types: FieldTypes): void {
+    this.#fieldTypes = types;
+  }
+
+  /** Elements or fields `start` .. `start + count` of a handle's object. */
+  children(handle: string, start: number, count: number): NamedValue[] {
+    return this.#describer.children(handle, start, count, this.#fieldTypes);
+  }
+
+  /** Runs a monitor command while the inferior stands still; null before the machine is set up. It is no part of the machine's time. */
+  monitor(line: string): string | null {
+    const { machine, handle_hmp_command: command } = this.#globalsAll as {
+      machine: { net?: object };
+      handle_hmp_command: (line: string) => string;
+    };
+    const ticks = this.T[TICK.COUNT] ?? 0;
+    try {
+      return machine.net === undefined ? null : command(line);
+    } finally {
+      this.T[TICK.COUNT] = ticks;
+    }
   }
 
   stateHash(): string {

@@ -9,7 +9,7 @@ import { concat } from '../packets/pcap.ts';
 import { dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
 import { arpAnnouncement, bareAck, segment, setAck } from '../replay/frames.ts';
 import { describeTrace, flowKeyOf, readTrace, type Step, type TcpFlow, type Trace } from '../replay/trace.ts';
-import { AF_INET, AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
+import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
 /** Machine time of the first packet: the NIC refuses frames for a second after its driver has started it. */
@@ -26,11 +26,6 @@ const SETTLE_NS = 1e9;
 const FIRST_ACCEPTED_FD = 11;
 const LOOPBACK = 0x7f000001;
 const TH_ACK = 16;
-
-/** The name server of a replay; its answers come from the capture. */
-export const TRACE_NAMESERVERS: readonly sockaddr[] = [
-  { sa_family: AF_INET, sin_addr: 0x7f000035, sin_port: 53, sin6_addr: null, sun_path: '' },
-];
 
 /** One connection as it goes in the replay. */
 class LiveFlow {

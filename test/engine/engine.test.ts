@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { BreakpointSpec, StopReason } from '../../adapter/engine/api.ts';
+import type { BreakpointSpec, Stop } from '../../adapter/engine/api.ts';
 import type { Engine } from '../../adapter/engine/engine.ts';
 import { parseHitCondition } from '../../adapter/engine/hit-condition.ts';
 import { toyEngine, toyLine } from './toy.ts';
@@ -27,16 +27,16 @@ describe('engine', () => {
 
   afterEach(() => engine.dispose());
 
-  const stop = async (): Promise<StopReason> => ((await once(engine, 'stopped')) as [StopReason])[0];
+  const stop = async (): Promise<Stop> => ((await once(engine, 'stopped')) as [Stop])[0];
 
   /** Runs the toy with lines on its console up to the next stop. */
-  async function runTo(...lines: string[]): Promise<StopReason> {
+  async function runTo(...lines: string[]): Promise<Stop> {
     const stopped = stop();
     await engine.launch({ args: [], guestCommands: lines });
     return stopped;
   }
 
-  async function next(action: Promise<void>): Promise<StopReason> {
+  async function next(action: Promise<void>): Promise<Stop> {
     const stopped = stop();
     await action;
     return stopped;
