@@ -4,7 +4,8 @@
  */
 
 import { loadSlirpBench } from './bundle.ts';
-import { measureConditions, measureLaunch, measureMemory, measureStops } from './debugger.ts';
+import { measureConditions } from './conditions.ts';
+import { measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
