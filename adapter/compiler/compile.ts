@@ -14,17 +14,18 @@ import { createProgram, fileName } from './program.ts';
 import { moduleSymbols, registration } from './symbols.ts';
 import { TypeNames } from './types.ts';
 
-/** Name of the module that hands `A`, `T`, `hit` and `tick` to the instrumented code, beside the stack's own files. */
+/** Name of the module that hands `A`, `D`, `T`, `tick` and the runtime itself to the instrumented code, beside the stack's own files. */
 export const PROBE_MODULE = 'pktgdb-probe.js';
 
 /** Source of `PROBE_MODULE`: the worker sets `globalThis.__pktgdb` before it imports the stack. */
 export const PROBE_MODULE_SOURCE = `const p = globalThis.__pktgdb;
 if (p === undefined) {
-  throw new Error('the debug build of the stack needs globalThis.__pktgdb = { A, T, hit, tick, module } before it is imported');
+  throw new Error('the debug build of the stack needs globalThis.__pktgdb = { A, D, T, tick, module } before it is imported');
 }
 export const A = p.A;
+export const D = p.D;
+export const R = p;
 export const T = p.T;
-export const hit = p.hit;
 export const tick = p.tick;
 `;
 
@@ -71,7 +72,7 @@ export function compile(files: ReadonlyMap<string, string>, options: CompileOpti
         // Constants of the module itself are a third cheaper to read than imported ones: V8 folds their addresses into the code.
         const depth = path.split('/').length - 1;
         const probe = `${depth ? '../'.repeat(depth) : './'}${PROBE_MODULE}`;
-        const prefix = `import*as $p from"${probe}";const{A:$A,T:$T,hit:$hit,tick:$tick}=$p;`;
+        const prefix = `import*as $p from"${probe}";const{A:$A,D:$D,R:$R,T:$T,tick:$tick}=$p;`;
         debug.set(jsPath(path), prefix + closeLine(edits.apply(stripped)) + registration(file, path));
         release.set(jsPath(path), rewriteImports(file).apply(stripped));
         const symbols = moduleSymbols(file, path, types, constants);

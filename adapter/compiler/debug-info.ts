@@ -26,6 +26,8 @@ export interface FunctionInfo {
   /** Text of the doc comment without its stars; empty if there is none. */
   readonly doc: string;
   readonly exported: boolean;
+  /** There if it is a constructor: its probes cannot make it return another value. */
+  readonly isConstructor?: true;
   /** `@nodebug`: compiled without probes and ticks, left out of back traces. */
   readonly nodebug: boolean;
   /** Ids of the probes inside, in source order (those of nested functions excluded). The first one is where `break FUNCTION` stops. */
@@ -33,8 +35,8 @@ export interface FunctionInfo {
 }
 
 /**
- * `statement`: before a statement. `return`: after a return value was computed, before the function is left (an extra last
- * argument `$ret` carries it). `end`: at a function's closing brace, when it is reached.
+ * `statement`: before a statement. `return`: after a return value was computed, before the function is left (an extra first
+ * argument `$ret` carries it, undefined for a plain `return`). `end`: at a function's closing brace, when it is reached.
  */
 export type ProbeKind = 'statement' | 'return' | 'end';
 
@@ -46,7 +48,7 @@ export interface ProbeInfo {
   readonly line: number;
   readonly column: number;
   /**
-   * The locals passed to `hit` after the id, in order: parameters, then what is in scope and initialised (`this` of a method first),
+   * The locals passed to what decides at the probe, in order: parameters, then what is in scope and initialised (`this` of a method first),
    * then variables of an enclosing function, if this one refers to them.
    */
   readonly locals: readonly Variable[];

@@ -1,5 +1,6 @@
 /** The breakpoint table: resolves specs against the image and writes the functions that decide at probes. */
 import type { ProbeInfo } from '../compiler/debug-info.ts';
+import { ARMED } from '../mailbox/probes.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
 import { call, field } from './link.ts';
@@ -205,8 +206,12 @@ export class BreakpointTable {
     if (!p || here.length === 0) {
       return '';
     }
-    const names = [...p.locals.map((l) => l.name), ...(p.kind === 'return' ? ['$ret'] : [])];
-    const body = `let stop=false;${here.map((e) => this.#test(e, p)).join('')}return stop;`;
+    const value = p.kind === 'return' ? '$ret' : 'undefined';
+    const names = [...(p.kind === 'return' ? ['$ret'] : []), ...p.locals.map((l) => l.name)];
+    const tests = here.map((e) => this.#test(e, p)).join('');
+    // A step that has armed the probe too is asked after the breakpoints.
+    const decided = `(stop||$A[${p.id}]!==${ARMED.BREAKPOINT})&&${call('$R', 'decided', `${p.id}`, 'stop', value)}`;
+    const body = `let stop=false;${tests}return ${decided};`;
     const globals = call('$R', 'globals', JSON.stringify(this.#image.fnOf(p).file));
     return `(()=>{const $G=${globals};${decidingFunction(names, body)}})()`;
   }

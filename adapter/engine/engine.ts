@@ -309,16 +309,23 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (kind === 'out' && up + 1 >= frames.length) {
       throw new EngineError('"finish" not meaningful in the outermost frame.');
     }
+    const fns = kind === 'into' ? null : functionsOf(frames.slice(up));
     await this.#startStep(inferior, {
       kind,
       up,
+      nested: frames.slice(0, up).filter((f) => fns?.includes(f.fn.id) ?? true).length,
       fn: from.fn.id,
       name: from.fn.name,
       line: from.location.line,
       count: options.count ?? 1,
-      fns: kind === 'into' ? null : functionsOf(frames.slice(up)),
+      fns,
       targets: [],
     });
+  }
+
+  /** Makes the innermost function return the value of an expression (JavaScript) once the machine goes on, without executing its rest. */
+  async returnFrom(js: string): Promise<void> {
+    await this.#need().stopped.returnFrom(js);
   }
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {
@@ -332,11 +339,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#startStep(inferior, {
       kind: 'to',
       up: 0,
+      nested: 0,
       fn: from?.fn.id ?? -1,
       name: from?.fn.name ?? '',
       line: from?.location.line ?? -1,
       count: 1,
-      fns: functionsOf(frames.slice(1)),
+      fns: functionsOf(frames),
       targets: target.locations.map((l) => l.probe),
     });
   }

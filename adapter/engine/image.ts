@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DebugInfo, FunctionInfo, ProbeInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
+import { PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { near } from '../stack/util/near.ts';
 import { EngineError, type SymbolScope } from './api.ts';
 
@@ -208,6 +209,18 @@ export class Image {
   /** Function names near to a misspelled one. */
   functionsLike(name: string): string[] {
     return near(name, [...this.#byName.keys()], MOST_NEAR);
+  }
+
+  /** What the runtime needs of the probes. */
+  probeTables(): ProbeTables {
+    const { probes } = this.info;
+    return {
+      kind: Uint8Array.from(probes, (p) => PROBE_KIND[p.kind]),
+      fn: Uint32Array.from(probes, (p) => p.fn),
+      line: Uint32Array.from(probes, (p) => p.line),
+      entry: Uint8Array.from(probes, (p) => (this.fnOf(p).probes[0] === p.id ? 1 : 0)),
+      canReturn: Uint8Array.from(probes, (p) => (this.fnOf(p).isConstructor ? 0 : 1)),
+    };
   }
 
   /** Names in scope at a probe. */

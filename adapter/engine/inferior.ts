@@ -22,7 +22,6 @@ import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
-import type { ProbeTables } from '../inferior/runtime.ts';
 import type { StopReport } from '../inferior/stop.ts';
 import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
@@ -55,17 +54,6 @@ interface InferiorEvents {
   qtest: [string];
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
-}
-
-/** Tables of an image for the runtime. */
-export function probeTables(image: Image): ProbeTables {
-  const { probes } = image.info;
-  const kinds = { statement: 0, return: 1, end: 2 } as const;
-  return {
-    kind: Uint8Array.from(probes, (p) => kinds[p.kind]),
-    fn: Uint32Array.from(probes, (p) => p.fn),
-    line: Uint32Array.from(probes, (p) => p.line),
-  };
 }
 
 /** Room for the description of a stop. */
@@ -112,7 +100,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     const data: WorkerData = {
       stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
       modules: image.info.files.map((f) => f.replace(/\.ts$/, '')),
-      tables: probeTables(image),
+      tables: image.probeTables(),
       armed,
       ticks,
       mailbox: this.#mailbox,

@@ -141,6 +141,17 @@ export class StoppedState {
     return copy ? { bytes: Uint8Array.from(Buffer.from(copy.hex, 'hex')), linktype: copy.linktype } : undefined;
   }
 
+  /** Makes the innermost function return a value when the inferior goes on. Throws `EngineError` where that cannot be. */
+  async returnFrom(js: string): Promise<void> {
+    if (this.materialised) {
+      throw new EngineError('a local variable was assigned here, and this statement has begun: step once, then return');
+    }
+    if (this.#probe < 0) {
+      throw new EngineError('no statement begins here, so the function cannot be left: step once, then return');
+    }
+    await this.evaluate(call('$R', 'returnFrom', `(${js})`), 0);
+  }
+
   async assign(js: string, valueJs: string, index: number): Promise<Value> {
     const isLocal = index >= 0 && this.at(index).visible.some((v) => v.name === js);
     if (!isLocal) {

@@ -2,26 +2,14 @@
  * In the inferior: what the inserted probes call. Everything that decides whether to stop happens here, in compiled functions of
  * the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
+import { ARMED, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import { Describer } from './describe.ts';
 import { hashState } from './state-hash.ts';
+import { Step, type StepStart } from './step.ts';
 import type { Counting, HitCondition, StepRequest, Stop, StopReport } from './stop.ts';
 import type { NamedValue, Value } from './value.ts';
-
-/** Bits of a probe's byte in `A`. */
-export const ARMED_BREAKPOINT = 1;
-export const ARMED_STEP = 2;
-
-const KIND_RETURN = 1;
-
-/** Tables of the debug info that the runtime needs, one element a probe. */
-export interface ProbeTables {
-  /** 0 statement, 1 return, 2 end. */
-  readonly kind: Uint8Array;
-  readonly fn: Uint32Array;
-  readonly line: Uint32Array;
-}
 
 /** A breakpoint's counting as it stands. */
 interface BreakpointState extends Counting {
@@ -29,37 +17,33 @@ interface BreakpointState extends Counting {
   ignore: number;
 }
 
-/** A step in progress. */
-interface StepState {
-  readonly request: StepRequest;
-  /** Depth of the frame it started in (or that it leaves, for 'out'). */
-  depth: number;
-  fn: number;
-  line: number;
-  /** Steps still to take. */
-  count: number;
-  /** Functions whose probes are armed; null: all. */
-  readonly fns: ReadonlySet<number> | null;
-  /** Probes that 'to' runs to. */
-  readonly targets: ReadonlySet<number>;
-  /** Return value seen on the way out; undefined for none. */
-  value: unknown;
-}
-
 /** Declared types of fields by struct. */
 export type FieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-type Decider = (...locals: unknown[]) => boolean;
+/**
+ * What an armed probe calls, with its locals; at a `return` the value comes first. True makes the probe's function return the
+ * runtime's `returned`.
+ */
+type Decider = (...locals: never[]) => boolean;
+
+/** Stands at probes that nobody has armed. */
+const notArmed: Decider = () => false;
+
 type Registration = Readonly<Record<string, readonly [() => unknown, ((v: unknown) => void) | null]>>;
 
 export class Runtime {
   readonly A: Uint8Array;
+  /** What decides at each probe. */
+  readonly D: Decider[];
   readonly T: Float64Array;
+  /** What a probe that was told so makes its function return. */
+  returned: unknown;
   readonly F = FIELDS;
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
-  readonly #stackUrl: string;
-  readonly #deciders: (Decider | undefined)[] = [];
+  readonly #measureDepth: () => number;
+  /** What decides at probes without a breakpoint while a step is on its way; made when first needed. */
+  readonly #steppers: Decider[] = [];
   readonly #breakpoints = new Map<number, BreakpointState>();
   readonly #globalsAll: object = Object.create(null) as object;
   readonly #globalsOf = new Map<string, object>();
@@ -69,14 +53,16 @@ export class Runtime {
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
   #fieldTypes: FieldTypes = {};
-  #step: StepState | null = null;
+  #step: Step | null = null;
+  #returning = false;
   #hitList: number[] = [];
   #hitTemporary = false;
   #conditionError: { breakpoint: number; message: string } | null = null;
   #entryWanted = false;
   /** Milliseconds spent standing still. */
   #standing = 0;
-  #stopDepth = 0;
+  /** The stop that the inferior stands in. */
+  #start: StepStart = { probe: -1, depth: 0 };
   #takePause: () => boolean;
   readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
   readonly #tellStop: (stop: StopReport) => void;
@@ -88,13 +74,16 @@ export class Runtime {
     stackUrl: string;
     takePause: () => boolean;
     sendLog: (breakpoint: number, probe: number, text: string) => void;
+    /** Frames of the stack's own code on the call stack; tests count how often that is asked. */
+    depth?: () => number;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
   }) {
     this.A = options.A;
     this.T = options.T;
     this.#tables = options.tables;
-    this.#stackUrl = options.stackUrl;
+    this.#measureDepth = options.depth ?? (() => stackDepth(options.stackUrl));
+    this.D = Array.from(options.A, () => notArmed);
     this.#takePause = options.takePause;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
@@ -107,17 +96,27 @@ export class Runtime {
 
   // ---- probes ----
 
-  readonly hit = (id: number, ...locals: unknown[]): void => {
-    let stop = this.#deciders[id]?.(...locals) ?? false;
-    let stepped = false;
-    if (((this.A[id] as number) & ARMED_STEP) !== 0 && this.#step !== null) {
-      stepped = this.#stepHit(id, locals);
-      stop ||= stepped;
-    }
-    if (stop) {
+  /** Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`. */
+  decided(id: number, stop: boolean, ret: unknown): boolean {
+    const stepped = this.#step !== null && ((this.A[id] as number) & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
+    if (stop || stepped) {
       this.#stopAt(id, stepped);
     }
-  };
+    if (!this.#returning) {
+      return false;
+    }
+    this.#returning = false;
+    this.#step?.returned(id, this.returned);
+    return true;
+  }
+
+  #stepper(id: number): Decider {
+    this.#steppers[id] ??=
+      this.#tables.kind[id] === PROBE_KIND.return
+        ? (ret: unknown) => this.decided(id, false, ret)
+        : () => this.decided(id, false, undefined);
+    return this.#steppers[id];
+  }
 
   /** The limit of ticks is reached, or the poll of the main loop noticed the wish to interrupt. */
   readonly tick = (): void => {
@@ -140,7 +139,7 @@ export class Runtime {
   }
 
   /** What a stop at a probe is for: the most special of what has come together. */
-  #reasonOf(step: StepState | null): Stop | null {
+  #reasonOf(step: Step | null): Stop | null {
     if (this.#conditionError) {
       return { kind: 'condition-error', ...this.#conditionError };
     }
@@ -151,16 +150,16 @@ export class Runtime {
       this.#entryWanted = false;
       return { kind: 'entry' };
     }
-    if (step?.request.kind === 'out') {
+    if (step?.finishes) {
       const value = step.value === undefined ? {} : { value: this.#describer.describe(step.value) };
-      return { kind: 'finish', from: step.request.name, ...value };
+      return { kind: 'finish', from: step.from, ...value };
     }
     return step && { kind: 'step' };
   }
 
   /** Stands still: the inspector takes over at `debugger`. */
   #stand(stop: Stop, probe: number): void {
-    this.#stopDepth = this.#depth();
+    this.#start = { probe, depth: this.#measureDepth() };
     this.#tellStop({ stop, probe, hitCounts: this.#hitCounts() });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
@@ -174,28 +173,27 @@ export class Runtime {
     this.#describer.forget();
   }
 
-  /** Frames of the stack's own code, counted from the inside. */
-  #depth(): number {
-    const limit = Error.stackTraceLimit;
-    const prepare = Error.prepareStackTrace;
-    Error.stackTraceLimit = 1000;
-    Error.prepareStackTrace = (_e, sites) => sites.filter((s) => s.getFileName()?.startsWith(this.#stackUrl)).length;
-    const n = new Error().stack as unknown as number;
-    Error.prepareStackTrace = prepare;
-    Error.stackTraceLimit = limit;
-    return n;
+  /** Makes the function that stands at the probe of this stop return `value` when the inferior goes on. Throws in a constructor. */
+  returnFrom(value: unknown): void {
+    const { probe } = this.#start;
+    if (this.#tables.canReturn[probe] !== 1) {
+      throw new Error('a constructor cannot return another value');
+    }
+    this.returned = value;
+    this.#returning = true;
   }
 
   // ---- breakpoints ----
 
   /** Sets or clears what decides at a probe. `source` is a function expression of the probe's locals, with this runtime as `$R`. */
   setDecider(id: number, source: string): void {
+    const armed = this.A[id] as number;
     if (source === '') {
-      this.#deciders[id] = undefined;
-      this.A[id] = (this.A[id] as number) & ~ARMED_BREAKPOINT;
+      this.D[id] = this.#stepper(id);
+      this.A[id] = armed & ~ARMED.BREAKPOINT;
     } else {
-      this.#deciders[id] = new Function('$R', '$F', `return ${source}`)(this, FIELDS) as Decider;
-      this.A[id] = (this.A[id] as number) | ARMED_BREAKPOINT;
+      this.D[id] = new Function('$R', '$F', '$A', `return ${source}`)(this, FIELDS, this.A) as Decider;
+      this.A[id] = armed | ARMED.BREAKPOINT;
     }
   }
 
@@ -274,81 +272,33 @@ export class Runtime {
 
   /** Begins a step from the stop. */
   startStep(request: StepRequest): void {
-    this.#step = {
-      request,
-      depth: this.#stopDepth - request.up,
-      fn: request.fn,
-      line: request.line,
-      count: request.count,
-      fns: request.fns && new Set(request.fns),
-      targets: new Set(request.targets),
-      value: undefined,
-    };
-    this.#armStep();
+    const step = new Step(request, this.#start, this.#tables, this.#measureDepth);
+    this.#step = step;
+    for (let id = 0; id < this.A.length; id++) {
+      if (step.arms(id)) {
+        const armed = this.A[id] as number;
+        if (armed === 0) {
+          this.D[id] = this.#stepper(id);
+        }
+        this.A[id] = armed | ARMED.STEP;
+      }
+    }
   }
 
   /** Stops at the first probe. */
   wantEntry(): void {
     this.#entryWanted = true;
-    this.#stopDepth = 0;
-    this.startStep({ kind: 'into', up: 0, fn: -1, name: '', line: -1, count: 1, fns: null, targets: [] });
-  }
-
-  #armStep(): void {
-    const step = this.#step as StepState;
-    const { fn } = this.#tables;
-    for (let id = 0; id < fn.length; id++) {
-      if (step.fns === null || step.fns.has(fn[id] as number) || step.targets.has(id)) {
-        this.A[id] = (this.A[id] as number) | ARMED_STEP;
-      }
-    }
+    const nowhere = { up: 0, nested: 0, fn: -1, name: '', line: -1 };
+    this.startStep({ kind: 'into', ...nowhere, count: 1, fns: null, targets: [] });
   }
 
   #endStep(): void {
     if (this.#step) {
       this.#step = null;
       for (let id = 0; id < this.A.length; id++) {
-        this.A[id] = (this.A[id] as number) & ~ARMED_STEP;
+        this.A[id] = (this.A[id] as number) & ~ARMED.STEP;
       }
     }
-  }
-
-  /** True if the step ends at this probe. */
-  #stepHit(id: number, locals: readonly unknown[]): boolean {
-    const step = this.#step as StepState;
-    const isReturn = this.#tables.kind[id] === KIND_RETURN;
-    const fn = this.#tables.fn[id] as number;
-    const line = this.#tables.line[id] as number;
-    if (step.request.kind === 'into' && !isReturn && (fn !== step.fn || line !== step.line)) {
-      return this.#stepDone(fn, line);
-    }
-    if (step.targets.has(id)) {
-      return true;
-    }
-    const depth = this.#depth();
-    if (step.request.kind === 'out' && isReturn && depth === step.depth && fn === step.fn) {
-      step.value = locals[locals.length - 1];
-      return false;
-    }
-    if (depth < step.depth) {
-      return this.#stepDone(fn, line);
-    }
-    const moved = fn !== step.fn || line !== step.line;
-    return step.request.kind === 'over' && depth === step.depth && !isReturn && moved
-      ? this.#stepDone(fn, line)
-      : false;
-  }
-
-  /** One of `count` steps is done; true if it was the last. */
-  #stepDone(fn: number, line: number): boolean {
-    const step = this.#step as StepState;
-    if (--step.count <= 0) {
-      return true;
-    }
-    step.fn = fn;
-    step.line = line;
-    step.depth = this.#depth();
-    return false;
   }
 
   // ---- symbols and state ----
@@ -423,6 +373,18 @@ function holds({ op, operand }: HitCondition, hits: number): boolean {
     case '%':
       return hits % operand === 0;
   }
+}
+
+/** Frames of the code under `url` on this thread's call stack. */
+function stackDepth(url: string): number {
+  const limit = Error.stackTraceLimit;
+  const prepare = Error.prepareStackTrace;
+  Error.stackTraceLimit = 1000;
+  Error.prepareStackTrace = (_e, sites) => sites.filter((s) => s.getFileName()?.startsWith(url)).length;
+  const n = new Error().stack as unknown as number;
+  Error.prepareStackTrace = prepare;
+  Error.stackTraceLimit = limit;
+  return n;
 }
 
 function logText(v: unknown): string {

@@ -20,6 +20,8 @@ export interface StepRequest {
   readonly kind: 'into' | 'over' | 'out' | 'to';
   /** The frame that 'out' leaves, counted from the innermost; 0 for the others. */
   readonly up: number;
+  /** Frames inside that one whose functions are among `fns`. */
+  readonly nested: number;
   /** Function and line that the step begins in; -1 stands for none. */
   readonly fn: number;
   readonly name: string;

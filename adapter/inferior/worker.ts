@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
+import type { ProbeTables } from '../mailbox/probes.ts';
 import type { RecordingHeader } from '../mailbox/recorded.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { readCapture } from '../packets/capture.ts';
@@ -14,7 +15,7 @@ import { readTrace } from '../replay/trace.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
 import { LiveHost } from './live-host.ts';
 import { RecordedHost, RecordingHost } from './recording.ts';
-import { type ProbeTables, Runtime } from './runtime.ts';
+import { Runtime } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
 
 /** What the engine starts the thread with. */

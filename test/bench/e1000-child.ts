@@ -42,7 +42,7 @@ Object.defineProperty(globalThis, '__pktgdb', {
   value: {
     A: new Uint8Array(new SharedArrayBuffer(Number(process.env['PKTGDB_PROBES'] ?? 100_000))),
     T: new Float64Array([0, Number.POSITIVE_INFINITY]),
-    hit: () => undefined,
+    D: [],
     tick: () => undefined,
     module: () => undefined,
   },

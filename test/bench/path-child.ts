@@ -100,7 +100,7 @@ Object.defineProperty(globalThis, '__pktgdb', {
   value: {
     A: new Uint8Array(new SharedArrayBuffer(probes)),
     T: new Float64Array([0, Number.POSITIVE_INFINITY]),
-    hit: () => undefined,
+    D: [],
     tick: () => undefined,
     module: () => undefined,
   },

@@ -108,7 +108,7 @@ export async function measureProbes(): Promise<ProbeCost> {
     const T = new Float64Array(new SharedArrayBuffer(16));
     T[1] = Number.POSITIVE_INFINITY;
     let hits = 0;
-    world.__pktgdb = { A, T, hit: () => hits++, tick: () => {}, module: () => {} };
+    world.__pktgdb = { A, D: Array.from(A, () => () => hits++ < 0), T, tick: () => {}, module: () => {} };
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, PROBE_MODULE), PROBE_MODULE_SOURCE);
     writeFileSync(join(folder, 'debug.js'), debug.get('sample.js')!);

@@ -178,6 +178,44 @@ describe('engine', () => {
     assert.equal((await names())[0], 'outer');
   });
 
+  it('shows no value for a function that returns none', async () => {
+    engine.setBreakpoint({ location: { kind: 'line', file: 'main.ts', line: toyLine('nothing to note') } });
+    await runTo('note 0');
+    assert.deepEqual(await next(engine.step('out')), { kind: 'finish', from: 'note' });
+  });
+
+  it('makes the innermost function return a value', async () => {
+    const bp = engine.setBreakpoint(fn('inner'));
+    await runTo('outer 3');
+    const hit = { kind: 'breakpoint', breakpoints: [bp.id], hitTemporary: false };
+    await engine.returnFrom('size * 1000');
+    assert.deepEqual(await next(engine.resume()), hit);
+    await engine.returnFrom('2');
+    const out = await next(engine.step('out'));
+    assert.ok(out.kind === 'finish' && out.from === 'inner' && out.value?.value === 2);
+    assert.equal(await where(), `outer:${toyLine('buf[0] = i')}`);
+    assert.equal((await engine.locals(0)).find((l) => l.name === 'sum')?.value.value, 60_002);
+    engine.deleteBreakpoint(bp.id);
+    engine.setBreakpoint({ location: { kind: 'line', file: 'main.ts', line: toyLine('machine.total += sum') } });
+    await next(engine.resume());
+    assert.equal((await engine.locals(0)).find((l) => l.name === 'sum')?.value.value, 60_002 + 1 + 62);
+  });
+
+  it('says where a function cannot be made to return', async () => {
+    const waits = stop();
+    await engine.launch({ args: [] });
+    await engine.interrupt();
+    await waits;
+    await assert.rejects(engine.returnFrom('1'), /no statement begins here/);
+    engine.setBreakpoint(fn('Note.constructor'));
+    engine.guestInput('note 0\n');
+    engine.guestInput('throw\n');
+    await next(engine.resume());
+    await assert.rejects(engine.returnFrom('1'), /a constructor cannot return another value/);
+    assert.equal((await next(engine.resume())).kind, 'exception');
+    await assert.rejects(engine.returnFrom('1'), /no statement begins here/);
+  });
+
   it('steps over a recursive call without stopping inside', async () => {
     engine.setBreakpoint({ location: { kind: 'line', file: 'main.ts', line: toyLine('buf[12] = 8') } });
     await runTo('outer 3');
