@@ -6,7 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BreakpointTable } from '../../adapter/engine/breakpoints.ts';
 import { Image } from '../../adapter/engine/image.ts';
+import { call } from '../../adapter/engine/link.ts';
 import { capture, Session } from '../core/session.ts';
+import { type Deciders, measureArmed } from './path.ts';
 
 /** Conditions that are never true, from nothing but a comparison to a field of the packet. */
 const CONDITIONS = [
@@ -62,8 +64,15 @@ function timing(probes: readonly string[], locals: readonly string[]): string {
   })()`;
 }
 
-/** Nanoseconds a hit of one condition: of the probe alone, and of fifty armed ones in turn. */
-async function measure(image: Image, condition: string): Promise<{ alone: number; many: number }> {
+/** What one condition costs: nanoseconds a hit of the probe alone and of fifty armed ones in turn; and its function. */
+interface Cost {
+  readonly alone: number;
+  readonly many: number;
+  readonly probe: number;
+  readonly decider: string;
+}
+
+async function measure(image: Image, condition: string): Promise<Cost> {
   const s = await Session.create();
   const stop = s.break(WHERE, '$pkt.tcp.len > 0 && size > 0');
   s.break(WHERE, condition);
@@ -76,29 +85,40 @@ async function measure(image: Image, condition: string): Promise<{ alone: number
   const evaluate = async (js: string): Promise<number> => Number((await s.engine.evaluate(js, 0)).value);
   const alone = await evaluate(timing([text], locals));
 
-  // The same function again at probes that this packet has passed: each is compiled on its own, and all are hit in turn.
+  // The same function at other probes: each is compiled on its own, and all are hit in turn.
   const table = new BreakpointTable(image);
   table.add({ location: { kind: 'function', name: WHERE }, condition: s.evaluator.condition(condition) });
   const decider = table.decider(probe);
+  const at = (code: string, id: number): string => code.replaceAll(`${probe}`, `${id}`);
   const ids = Array.from({ length: MANY }, (_, i) => i);
-  const source = (id: number): string => JSON.stringify(decider.replaceAll(`${probe}`, `${id}`));
-  await evaluate(`(()=>{${ids.map((id) => `$R.setDecider(${id},${source(id)});`).join('')}return 0})()`);
-  const probes = ids.map((id) => text.replaceAll(`${probe}`, `${id}`));
+  const install = ids.map((id) => call('$R', 'setDecider', `${id}`, JSON.stringify(at(decider, id))));
+  await evaluate(`(()=>{${install.join(';')};return 0})()`);
+  const probes = ids.map((id) => at(text, id));
   const many = await evaluate(timing(probes, locals));
   await s.dispose();
-  return { alone, many };
+  return { alone, many, probe, decider };
 }
 
-/** Nanoseconds that an armed breakpoint costs per hit while its condition is false. */
+function say(bench: string, figures: object): void {
+  process.stdout.write(`${JSON.stringify({ bench, ...figures })}\n`);
+}
+
+/**
+ * Nanoseconds that an armed breakpoint costs per hit while its condition is false. What it costs with fifty armed, and the whole path
+ * against the path with nothing armed, are lines of their own before.
+ */
 export async function measureConditions(): Promise<object> {
   const image = Image.load();
   const alone: Record<string, number> = {};
   const many: Record<string, number> = {};
+  const deciders: Record<string, Deciders> = {};
   for (const condition of CONDITIONS) {
-    const ns = await measure(image, condition);
-    alone[condition] = round(ns.alone);
-    many[condition] = round(ns.many);
+    const cost = await measure(image, condition);
+    alone[condition] = round(cost.alone);
+    many[condition] = round(cost.many);
+    deciders[condition] = [[cost.probe, cost.decider]];
   }
-  process.stdout.write(`${JSON.stringify({ bench: 'conditions-fifty-armed', false_condition_ns_per_hit: many })}\n`);
+  say('conditions-fifty-armed', { false_condition_ns_per_hit: many });
+  say('conditions-path', { armed_to_unarmed: await measureArmed(deciders) });
   return { false_condition_ns_per_hit: alone };
 }
