@@ -1,7 +1,10 @@
 /** Doc comments. */
 import ts from 'typescript';
 
-/** The doc comment right before a node, without stars, and whether it holds `@nodebug` (whose line is left out of the text). */
+/**
+ * The doc comment right before a node, without stars, and whether it holds `@nodebug` (whose line is left out of the
+ * text).
+ */
 export interface Doc {
   readonly text: string;
   readonly nodebug: boolean;

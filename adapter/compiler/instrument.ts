@@ -1,6 +1,6 @@
 /**
- * Inserts probes and ticks into one source file. Positions are those of the TypeScript text, which the type-stripped text
- * shares; nothing inserted holds a newline, so every line keeps its number.
+ * Inserts probes and ticks into one source file. Positions are those of the TypeScript text, which the type-stripped
+ * text shares; nothing inserted holds a newline, so every line keeps its number.
  */
 import ts from 'typescript';
 import type { FunctionInfo, ProbeInfo, ProbeKind, Variable } from './debug-info.ts';
@@ -327,7 +327,10 @@ class Instrumenter {
     }
   }
 
-  /** A statement after `if`, `else` or a loop's head: gets braces if it has none. `prefix` is executed each time it is entered. */
+  /**
+   * A statement after `if`, `else` or a loop's head: gets braces if it has none. `prefix` is executed each time it is
+   * entered.
+   */
   #body(s: ts.Statement, prefix: string, scope: Scope, ctx: Context): void {
     if (ctx.info.nodebug) {
       this.#inside(s, scope, ctx);
@@ -422,7 +425,9 @@ class Instrumenter {
     return ctx.info.isConstructor ? `if($A[${id}])${decide};` : `if($A[${id}]&&${decide})return $R.returned;`;
   }
 
-  /** The probe of `return X`, an expression whose value is what the function returns. It is given the value of X first. */
+  /**
+   * The probe of `return X`, an expression whose value is what the function returns. It is given the value of X first.
+   */
   #returnProbe(pos: number, scope: Scope, ctx: Context): string {
     const { id, args } = this.#newProbe('return', pos, scope, ctx);
     const decide = `$A[${id}]&&$D[${id}](${['$ret', ...args]})`;
@@ -444,7 +449,9 @@ class Instrumenter {
     return { line: p.line + 1, column: p.character + 1 };
   }
 
-  /** End of an expression in the stripped text: before what was a type (`x as T`), where a semicolon may have been put. */
+  /**
+   * End of an expression in the stripped text: before what was a type (`x as T`), where a semicolon may have been put.
+   */
   #jsEnd(e: ts.Expression): number {
     let end = e.end;
     const blank = (i: number): boolean => {

@@ -52,7 +52,10 @@ export interface BreakpointSpec {
   readonly location:
     | { readonly kind: 'function'; readonly name: string }
     | { readonly kind: 'line'; readonly file: string; readonly line: number; readonly column?: number }
-    /** Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network sends it. */
+    /**
+     * Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network
+     * sends it.
+     */
     | { readonly kind: 'packet'; readonly number: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: HitCondition;
@@ -118,7 +121,10 @@ export interface EngineApi {
   off<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
   once<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
 
-  /** Starts the machine (kills a running one first). Throws `EngineError` when options or the trace are wrong. Runs at once. */
+  /**
+   * Starts the machine (kills a running one first). Throws `EngineError` when options or the trace are wrong. Runs at
+   * once.
+   */
   launch(options: LaunchOptions): Promise<void>;
   /** Ends the machine and its sockets. */
   kill(): Promise<void>;
@@ -156,7 +162,10 @@ export interface EngineApi {
   children(handle: string, start?: number, count?: number): Promise<readonly NamedValue[]>;
   /** Names at a frame, for expression compilation. -1 or no inferior: globals only. */
   scope(frame: number): SymbolScope;
-  /** Evaluates a compiled expression in a frame (-1: no frame). Throws `EngineError` with the message of what went wrong. */
+  /**
+   * Evaluates a compiled expression in a frame (-1: no frame). Throws `EngineError` with the message of what went
+   * wrong.
+   */
   evaluate(js: string, frame: number): Promise<Value>;
   /** Assigns; `js` is an lvalue from the expression compiler, `valueJs` the value. Returns the new value. */
   assign(js: string, valueJs: string, frame: number): Promise<Value>;
@@ -164,7 +173,10 @@ export interface EngineApi {
   packet(frame: number): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' | 'ip' } | undefined>;
 
   readonly memory: GuestMemory;
-  /** Shared memory of the machine by name, such as `ram` and `e1000.0/mac_reg`; empty before launch. Readable while running. */
+  /**
+   * Shared memory of the machine by name, such as `ram` and `e1000.0/mac_reg`; empty before launch. Readable while
+   * running.
+   */
   readonly shared: ReadonlyMap<string, ArrayBufferLike>;
 
   /** Types a line on the guest's console. */

@@ -19,8 +19,8 @@ interface Resolved {
 }
 
 /**
- * Where packets of a capture enter: frames of the guest when it transmits them, those of the user network when it has told the
- * host of them and passes them on (the last statement). `js` is the number of the packet there.
+ * Where packets of a capture enter: frames of the guest when it transmits them, those of the user network when it has
+ * told the host of them and passes them on (the last statement). `js` is the number of the packet there.
  */
 const PACKET_ENTRIES = [
   { name: 'trace_xmit_frame', at: 0, js: 'number' },
@@ -231,7 +231,10 @@ export class BreakpointTable {
   }
 }
 
-/** Statements that return a function of a probe's locals. A method's `this` is handed over like the others, and is `this` in `body`. */
+/**
+ * Statements that return a function of a probe's locals. A method's `this` is handed over like the others, and is
+ * `this` in `body`.
+ */
 function decidingFunction(names: readonly string[], body: string): string {
   if (!names.includes('this')) {
     return `return function(${names.join(',')}){${body}};`;

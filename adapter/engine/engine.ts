@@ -323,7 +323,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
   }
 
-  /** Makes the innermost function return the value of an expression (JavaScript) once the machine goes on, without executing its rest. */
+  /**
+   * Makes the innermost function return the value of an expression (JavaScript) once the machine goes on, without
+   * executing its rest.
+   */
   async returnFrom(js: string): Promise<void> {
     await this.#need().stopped.returnFrom(js);
   }

@@ -5,8 +5,8 @@ import { EngineError } from './api.ts';
 const HIT_CONDITION = /^\s*(==?=?|>=?|<=?|%)?\s*(\d+)\s*$/;
 
 /**
- * Reads DAP's hit condition: `N`, `== N`, `> N`, `>= N`, `< N`, `<= N` or `% N`; `=` and `===` are `==` too. A bare number means
- * from that hit on, as VS Code's own debugger has it. Throws `EngineError`.
+ * Reads DAP's hit condition: `N`, `== N`, `> N`, `>= N`, `< N`, `<= N` or `% N`; `=` and `===` are `==` too. A bare
+ * number means from that hit on, as VS Code's own debugger has it. Throws `EngineError`.
  */
 export function parseHitCondition(text: string): HitCondition {
   const match = HIT_CONDITION.exec(text);

@@ -34,7 +34,9 @@ export function findDist(distDir?: string): Dist {
   };
 }
 
-/** How the packet of a function is found: the local that holds it and, for some kinds, the one with its length or count. */
+/**
+ * How the packet of a function is found: the local that holds it and, for some kinds, the one with its length or count.
+ */
 export interface PacketLocal {
   readonly kind: 'buf' | 'iov' | 'mbuf' | 'skb';
   readonly name: string;
@@ -185,7 +187,10 @@ export class Image {
         );
   }
 
-  /** Where a breakpoint on a line binds: the first statement on it, else on the next line that has one, in the same function if possible. */
+  /**
+   * Where a breakpoint on a line binds: the first statement on it, else on the next line that has one, in the same
+   * function if possible.
+   */
   lineLocation(file: string, line: number, column = 0): ProbeInfo | undefined {
     const probes = (this.#probesByFile.get(file) ?? []).filter((p) => p.kind !== 'return');
     const onLine = probes.filter((p) => p.line === line);
@@ -234,7 +239,8 @@ export class Image {
   }
 
   /**
-   * Locals in scope in a frame whose innermost statement begins at or before `line`: those of the last probe up to there.
+   * Locals in scope in a frame whose innermost statement begins at or before `line`: those of the last probe up to
+   * there.
    */
   localsAt(fn: FunctionInfo, line: number): readonly Variable[] {
     let best: ProbeInfo | undefined;

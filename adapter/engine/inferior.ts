@@ -2,20 +2,21 @@
  * One run of a machine: its thread, mailbox, inspector and recording. The engine makes a new one for each launch.
  *
  * Threads, and who wakes whom:
- * - The main thread runs the front end, the engine and all Node I/O. It never blocks: everything here is an event or a promise.
- * - The inferior, a worker, runs the stack. `main` never returns to the worker's event loop, so the worker takes no messages once
- *   it has had 'go'; from then on it is reached by shared memory and by the inspector alone.
- * - V8's inspector has a thread of its own for the worker. It carries evaluations both to a standing and to a running inferior: the
- *   latter takes them between two instructions, which is how breakpoints come to a machine that runs.
+ * - The main thread runs the front end, the engine and all Node I/O. It never blocks: everything here is an event or a
+ *   promise.
+ * - The inferior, a worker, runs the stack. `main` never returns to the worker's event loop, so the worker takes no
+ *   messages once it has had 'go'; from then on it is reached by shared memory and by the inspector alone.
+ * - V8's inspector has a thread of its own for the worker. It carries evaluations both to a standing and to a running
+ *   inferior: the latter takes them between two instructions, which is how breakpoints come to a machine that runs.
  *
  * | who waits | where | who wakes it |
  * |---|---|---|
- * | inferior, nothing to do | `Atomics.wait` on `CTL.DOORBELL` in `LiveHost.poll` | the pump with inputs; `interrupt()` |
+ * | inferior, nothing to do | `Atomics.wait` on `CTL.DOORBELL`, in `LiveHost.poll` | the pump; `interrupt()` |
  * | inferior, output ring full | `Atomics.wait` in `RecordRing.waitForRoom` | the pump when it has drained |
  * | inferior, `listen` | `Atomics.wait` on `CTL.LISTEN_DONE` | the pump with the answer |
  * | inferior, stopped | the `debugger` statement of the runtime | `Debugger.resume` by the inspector |
  * | inferior, running | it looks at `TICK.LIMIT` at function entries and in loops | `interrupt()` sets the limit to 0 |
- * | main thread, outputs | its event loop; `CTL.OUT_IDLE` says that it wants to be told | the message 'ring' of the worker |
+ * | main thread, outputs | its event loop; `CTL.OUT_IDLE` is 1 if it wants to be told | the message 'ring' of the worker |
  * | main thread, a stop | its event loop | 'paused' of the inspector; the note in `#stop` says why |
  */
 import { EventEmitter } from 'node:events';
@@ -259,8 +260,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.#ended = true;
     this.#pump.dispose();
     const gone = this.#worker.terminate();
-    // A thread that stands still in the inspector notices the termination when it is told to go on. One that is at its end must not
-    // be told anything: the inspector may then wait for it for ever.
+    // A thread that stands still in the inspector notices the termination when it is told to go on. One that is at its
+    // end must not be told anything: the inspector may then wait for it for ever.
     if (this.#standing && !ended) {
       this.#channel?.send('Debugger.resume').catch(() => undefined);
     }

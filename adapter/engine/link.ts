@@ -1,6 +1,6 @@
 /**
- * The link to the runtime in the inferior's thread. Everything that the engine says to it goes through here and is typed by the
- * runtime's own methods, so that a renamed one is an error of the compiler.
+ * The link to the runtime in the inferior's thread. Everything that the engine says to it goes through here and is
+ * typed by the runtime's own methods, so that a renamed one is an error of the compiler.
  */
 import type { Runtime } from '../inferior/runtime.ts';
 import type { InspectorChannel } from './inspector.ts';
@@ -25,7 +25,10 @@ export function field(on: RuntimeName, name: Exclude<keyof Runtime, Method>): st
   return `${on}.${name}`;
 }
 
-/** The runtime's methods as the main thread calls them. Arguments and results cross as JSON; a method that throws rejects. */
+/**
+ * The runtime's methods as the main thread calls them. Arguments and results cross as JSON; a method that throws
+ * rejects.
+ */
 export type RuntimeProxy = {
   readonly [K in Method]: (...args: Parameters<Runtime[K]>) => Promise<ReturnType<Runtime[K]>>;
 };

@@ -95,10 +95,10 @@ export class StoppedState {
     if (all.length === 0) {
       return [];
     }
-    const parts = all.map(
-      (v) =>
-        `(()=>{try{return ${call('$R', 'describe', v.name, JSON.stringify(v.type))}}catch{return ${JSON.stringify(NOT_YET)}}})()`,
-    );
+    const parts = all.map((v) => {
+      const described = call('$R', 'describe', v.name, JSON.stringify(v.type));
+      return `(()=>{try{return ${described}}catch{return ${JSON.stringify(NOT_YET)}}})()`;
+    });
     const values = await this.#channel.evaluate<(Value | string)[]>(
       `(($R)=>[${parts.join(',')}])(__pktgdb)`,
       frame.callFrameId,
@@ -141,7 +141,9 @@ export class StoppedState {
     return copy ? { bytes: Uint8Array.from(Buffer.from(copy.hex, 'hex')), linktype: copy.linktype } : undefined;
   }
 
-  /** Makes the innermost function return a value when the inferior goes on. Throws `EngineError` where that cannot be. */
+  /**
+   * Makes the innermost function return a value when the inferior goes on. Throws `EngineError` where that cannot be.
+   */
   async returnFrom(js: string): Promise<void> {
     if (this.materialised) {
       throw new EngineError('a local variable was assigned here, and this statement has begun: step once, then return');
@@ -167,8 +169,8 @@ export class StoppedState {
   }
 
   /**
-   * V8 cannot write to the locals of an optimised frame. For the innermost one the runtime's own frames are left first, which makes V8
-   * continue in an unoptimised frame at the same statement.
+   * V8 cannot write to the locals of an optimised frame. For the innermost one the runtime's own frames are left first,
+   * which makes V8 continue in an unoptimised frame at the same statement.
    */
   async #assignLocal(name: string, literal: string, index: number): Promise<void> {
     const holds = async (): Promise<boolean> => {

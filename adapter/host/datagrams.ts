@@ -17,7 +17,10 @@ interface Datagram {
   readonly fd: number;
   /** Null for a ping socket. */
   readonly udp: UdpSocket | null;
-  /** Where it sends to, so that ICMP errors come back; undefined before the first datagram, null once it had several destinations. */
+  /**
+   * Where it sends to, so that ICMP errors come back; undefined before the first datagram, null once it had several
+   * destinations.
+   */
   udpPeer: sockaddr | null | undefined;
   /** Its connection stands. */
   udpConnected: boolean;
@@ -123,8 +126,8 @@ export class NodeDatagrams {
   }
 
   /**
-   * Sends a datagram. The socket is connected to its first destination so that the kernel reports a closed port; a second
-   * destination makes it an unconnected one for good.
+   * Sends a datagram. The socket is connected to its first destination so that the kernel reports a closed port; a
+   * second destination makes it an unconnected one for good.
    */
   sendto(fd: number, data: Uint8Array, to: sockaddr, ttl: number): void {
     const e = this.#entries.get(fd);

@@ -82,7 +82,10 @@ export function serveQtest(machine: QtestMachine, input: Readable, output: Writa
   machine.on('qtest', (text) => output.write(text, 'latin1'));
 }
 
-/** Joins a machine under the debugger to the socket that `-qtest` in its options names, if there is one; it is closed with the machine. */
+/**
+ * Joins a machine under the debugger to the socket that `-qtest` in its options names, if there is one; it is closed
+ * with the machine.
+ */
 export async function attachQtest(machine: QtestMachine, args: readonly string[]): Promise<void> {
   const text = optionValue(args, 'qtest');
   const chardev = parseChardev('-qtest', text ?? 'none');

@@ -1,4 +1,6 @@
-/** In the inferior: turns values into `Value`s that can cross to the front ends, and keeps the handles of aggregates. */
+/**
+ * In the inferior: turns values into `Value`s that can cross to the front ends, and keeps the handles of aggregates.
+ */
 import type { NamedValue, Value } from './value.ts';
 
 /** Pseudo addresses begin here; gdb users expect a pointer to look like one. */

@@ -1,6 +1,6 @@
 /**
- * The recording: what each turn of the main loop consumed. It determines everything the stack does, so a second inferior that is
- * given the same bytes does the same thing, tick for tick.
+ * The recording: what each turn of the main loop consumed. It determines everything the stack does, so a second
+ * inferior that is given the same bytes does the same thing, tick for tick.
  */
 
 import { decodeInput, encodeInput, getInline, putInline, Reader, Writer } from '../mailbox/codec.ts';

@@ -1,6 +1,6 @@
 /**
- * In the inferior: what the inserted probes call. Everything that decides whether to stop happens here, in compiled functions of
- * the locals that the probe hands over; V8's inspector only shows the frames of a stop.
+ * In the inferior: what the inserted probes call. Everything that decides whether to stop happens here, in compiled
+ * functions of the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
 import { ARMED, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
@@ -21,8 +21,8 @@ interface BreakpointState extends Counting {
 export type FieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /**
- * What an armed probe calls, with its locals; at a `return` the value comes first. True makes the probe's function return the
- * runtime's `returned`.
+ * What an armed probe calls, with its locals; at a `return` the value comes first. True makes the probe's function
+ * return the runtime's `returned`.
  */
 type Decider = (...locals: never[]) => boolean;
 
@@ -48,7 +48,9 @@ export class Runtime {
   readonly #globalsAll: object = Object.create(null) as object;
   readonly #globalsOf = new Map<string, object>();
   readonly #packetView = new PacketView();
-  /** In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it. */
+  /**
+   * In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it.
+   */
   packetNumber = 0;
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
@@ -96,7 +98,9 @@ export class Runtime {
 
   // ---- probes ----
 
-  /** Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`. */
+  /**
+   * Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`.
+   */
   decided(id: number, stop: boolean, ret: unknown): boolean {
     const stepped = this.#step !== null && ((this.A[id] as number) & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
     if (stop || stepped) {
@@ -173,7 +177,10 @@ export class Runtime {
     this.#describer.forget();
   }
 
-  /** Makes the function that stands at the probe of this stop return `value` when the inferior goes on. Throws in a constructor. */
+  /**
+   * Makes the function that stands at the probe of this stop return `value` when the inferior goes on. Throws in a
+   * constructor.
+   */
   returnFrom(value: unknown): void {
     const { probe } = this.#start;
     if (this.#tables.canReturn[probe] !== 1) {
@@ -185,7 +192,10 @@ export class Runtime {
 
   // ---- breakpoints ----
 
-  /** Sets or clears what decides at a probe. `source` is a function expression of the probe's locals, with this runtime as `$R`. */
+  /**
+   * Sets or clears what decides at a probe. `source` is a function expression of the probe's locals, with this runtime
+   * as `$R`.
+   */
   setDecider(id: number, source: string): void {
     const armed = this.A[id] as number;
     if (source === '') {
@@ -338,7 +348,10 @@ export class Runtime {
     return this.#describer.children(handle, start, count, this.#fieldTypes);
   }
 
-  /** Runs a monitor command while the inferior stands still; null before the machine is set up. It is no part of the machine's time. */
+  /**
+   * Runs a monitor command while the inferior stands still; null before the machine is set up. It is no part of the
+   * machine's time.
+   */
   monitor(line: string): string | null {
     const { machine, handle_hmp_command: command } = this.#globalsAll as {
       machine: { net?: object };

@@ -11,13 +11,14 @@ export interface StepStart {
 }
 
 /**
- * To look how deep the call stack is takes microseconds, too long for each probe of a long call. So a step counts: the first probe
- * of a function says that it was entered, the one at a `return` or at the closing brace that it is left. Only armed functions count,
- * but these are all functions with a frame from that of the step outwards. The stack is looked at only when a count says that the
- * step has come to its end.
+ * To look how deep the call stack is takes microseconds, too long for each probe of a long call. So a step counts: the
+ * first probe of a function says that it was entered, the one at a `return` or at the closing brace that it is left.
+ * Only armed functions count, but these are all functions with a frame from that of the step outwards. The stack is
+ * looked at only when a count says that the step has come to its end.
  *
- * Where the stack has `try`, which packet paths have not, two things escape the count. After an exception that is caught it is too
- * high. And a frame that goes on in `finally` has been counted as left; the look at the stack finds that out.
+ * Where the stack has `try`, which packet paths have not, two things escape the count. After an exception that is
+ * caught it is too high. And a frame that goes on in `finally` has been counted as left; the look at the stack finds
+ * that out.
  */
 export class Step {
   readonly #request: StepRequest;

@@ -1,7 +1,8 @@
 /**
- * The `Host` of a replay: plays a capture. The guest's frames become 'frame' inputs; what slirp sent in the capture is turned back
- * into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's, nothing waits, and the
- * same capture gives the same inputs at the same turns. Only what the user types (monitor, console, quit) comes from outside.
+ * The `Host` of a replay: plays a capture. The guest's frames become 'frame' inputs; what slirp sent in the capture is
+ * turned back into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's,
+ * nothing waits, and the same capture gives the same inputs at the same turns. Only what the user types (monitor,
+ * console, quit) comes from outside.
  */
 import { type Capture, readCapture } from '../packets/capture.ts';
 import { PacketView } from '../packets/packet-view.ts';
@@ -79,8 +80,8 @@ export class TraceHost implements Host {
   #unmatched = 0;
 
   /**
-   * `capture` is a capture or the bytes of one, `outside` is where reports, the console and the monitor go, `argv` the machine's
-   * options (see `replayArgs`), which say what the forwarded ports mean.
+   * `capture` is a capture or the bytes of one, `outside` is where reports, the console and the monitor go, `argv` the
+   * machine's options (see `replayArgs`), which say what the forwarded ports mean.
    */
   constructor(capture: Capture | Uint8Array, outside: Host, argv: readonly string[]) {
     this.trace = readTrace(capture instanceof Uint8Array ? readCapture(capture) : capture);

@@ -14,7 +14,10 @@ export interface Value {
     | 'bytes'
     | 'map'
     | 'function';
-  /** C-style type where known (`uint32`, `E1000State`, `Uint8Array`, `iovec[]`), from the debug info or the object's class. */
+  /**
+   * C-style type where known (`uint32`, `E1000State`, `Uint8Array`, `iovec[]`), from the debug info or the object's
+   * class.
+   */
   readonly type: string;
   /** The number, bigint, boolean or string; for a function its name. */
   readonly value?: number | bigint | boolean | string;
@@ -22,7 +25,10 @@ export interface Value {
   readonly length?: number;
   /** For aggregates: what `children` takes. */
   readonly handle?: string;
-  /** A stable pseudo address of an aggregate, distinct for each object, such as 0x7f0000001040; for printing pointers as gdb does. */
+  /**
+   * A stable pseudo address of an aggregate, distinct for each object, such as 0x7f0000001040; for printing pointers as
+   * gdb does.
+   */
   readonly address?: number;
   /** Bits of an element for typed arrays (8, 16, 32), to pad hex. */
   readonly bits?: number;

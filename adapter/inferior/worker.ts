@@ -1,6 +1,6 @@
 /**
- * The inferior's thread: loads the compiled stack, makes the `Host` it is given to, and calls `main`. Its `workerData` is a
- * `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
+ * The inferior's thread: loads the compiled stack, makes the `Host` it is given to, and calls `main`. Its `workerData`
+ * is a `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
  */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -177,7 +177,7 @@ function run(entry: Main): void {
   post({ type: 'exit', code, summary });
 }
 
-// `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as uncaught
-// where it is thrown.
+// `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as
+// uncaught where it is thrown.
 port.once('message', () => setImmediate(run, main));
 post({ type: 'ready' });

@@ -177,7 +177,9 @@ export class Reader {
 
 const NO_ADDR: sockaddr = { sa_family: 0, sin_addr: 0, sin_port: 0, sin6_addr: null, sun_path: '' };
 
-/** Writes an input; `putData` writes the bytes of 'data', 'datagram' and 'frame' (inline, or a reference into a pool). */
+/**
+ * Writes an input; `putData` writes the bytes of 'data', 'datagram' and 'frame' (inline, or a reference into a pool).
+ */
 export function encodeInput(
   w: Writer,
   input: Input,

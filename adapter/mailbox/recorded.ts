@@ -1,4 +1,7 @@
-/** A recording in shared memory: pieces that the inferior fills and the main thread keeps, also when the machine is gone. */
+/**
+ * A recording in shared memory: pieces that the inferior fills and the main thread keeps, also when the machine is
+ * gone.
+ */
 import type { sockaddr } from '../stack/util/host.ts';
 
 /** Size of one piece, without the count of bytes in use in front of it. */

@@ -1,6 +1,7 @@
 /**
- * What a breakpoint costs per hit while its condition is false: alone, among fifty others, and on the whole path. The hits go through
- * the compiled module's own probe with the functions that the engine writes; the locals are those of a real packet.
+ * What a breakpoint costs per hit while its condition is false: alone, among fifty others, and on the whole path. The
+ * hits go through the compiled module's own probe with the functions that the engine writes; the locals are those of a
+ * real packet.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,8 +42,8 @@ function probeText(image: Image, id: number): string {
 }
 
 /**
- * JavaScript that times `probes` with a frame's locals handed over as parameters, in nanoseconds a hit. `iov` is one of several
- * packets in turn.
+ * JavaScript that times `probes` with a frame's locals handed over as parameters, in nanoseconds a hit. `iov` is one of
+ * several packets in turn.
  */
 function timing(probes: readonly string[], locals: readonly string[]): string {
   const others = locals.filter((name) => name !== 'iov');
@@ -104,8 +105,8 @@ function say(bench: string, figures: object): void {
 }
 
 /**
- * Nanoseconds that an armed breakpoint costs per hit while its condition is false. What it costs with fifty armed, and the whole path
- * against the path with nothing armed, are lines of their own before.
+ * Nanoseconds that an armed breakpoint costs per hit while its condition is false. What it costs with fifty armed, and
+ * the whole path against the path with nothing armed, are lines of their own before.
  */
 export async function measureConditions(): Promise<object> {
   const image = Image.load();

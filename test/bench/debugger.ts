@@ -1,4 +1,7 @@
-/** What the debugger itself costs: to the first stop, from stop to stop, per hit of a breakpoint that does not stop, memory. */
+/**
+ * What the debugger itself costs: to the first stop, from stop to stop, per hit of a breakpoint that does not stop,
+ * memory.
+ */
 import { once } from 'node:events';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { capture, SEED_ARGS, Session } from '../core/session.ts';
@@ -7,7 +10,10 @@ const quantile = (values: readonly number[], q: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
 const round = (n: number, digits = 3): number => Number(n.toFixed(digits));
 
-/** Milliseconds from `launch` to the stop at the first statement of `main`, and to the first packet at the NIC of a replay. */
+/**
+ * Milliseconds from `launch` to the stop at the first statement of `main`, and to the first packet at the NIC of a
+ * replay.
+ */
 export async function measureLaunch(rounds = 5): Promise<object> {
   const entry: number[] = [];
   const packet: number[] = [];

@@ -1,8 +1,9 @@
 /**
- * One run of the whole path in a process of its own: a forwarded connection brings bytes that travel slirp -> queues -> hub -> e1000 ->
- * ring -> guest driver -> TCP -> nc, and the guest's acknowledgments go back. The host side is in this process and costs next to
- * nothing, so the figure is the stack's. Arguments: debug|release, megabytes[, heap]. PKTGDB_DECIDERS holds what to arm, as JSON: pairs of a
- * probe and its function. Prints one JSON line; with `heap`, what is allocated too.
+ * One run of the whole path in a process of its own: a forwarded connection brings bytes that travel slirp -> queues ->
+ * hub -> e1000 -> ring -> guest driver -> TCP -> nc, and the guest's acknowledgments go back. The host side is in this
+ * process and costs next to nothing, so the figure is the stack's. Arguments: debug|release, megabytes[, heap].
+ * PKTGDB_DECIDERS holds what to arm, as JSON: pairs of a probe and its function. Prints one JSON line; with `heap`,
+ * what is allocated too.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * The whole path, instrumented against release: packets a second of each build, runs taken in turn. Ratios are of processor time: what
- * else the machine does changes them less than the rates.
+ * The whole path, instrumented against release: packets a second of each build, runs taken in turn. Ratios are of
+ * processor time: what else the machine does changes them less than the rates.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -49,7 +49,10 @@ export async function measurePath(megabytes = 200, rounds = 5): Promise<object> 
   };
 }
 
-/** The instrumented path with each of some sets of breakpoints over that with none, runs taken in turn; the quickest of each counts. */
+/**
+ * The instrumented path with each of some sets of breakpoints over that with none, runs taken in turn; the quickest of
+ * each counts.
+ */
 export async function measureArmed(
   sets: Readonly<Record<string, Deciders>>,
   megabytes = 100,

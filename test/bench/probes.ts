@@ -16,7 +16,9 @@ export interface ProbeCost {
   readonly probesPerPacket: number;
 }
 
-/** Code of the stack's kind: a ring of descriptors, a queue, headers of packets, branches and calls of small functions. */
+/**
+ * Code of the stack's kind: a ring of descriptors, a queue, headers of packets, branches and calls of small functions.
+ */
 const SAMPLE = `
 class Desc { addr = 0; length = 0; status = 0; }
 class Nic { ring: Desc[] = []; head = 0; tail = 0; regs = new Uint32Array(64); ram = new Uint8Array(65536); }

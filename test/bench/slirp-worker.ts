@@ -1,4 +1,7 @@
-/** The thread of a benchmark of the user network: the release build of slirp on the live host, driven by the synthetic guest. */
+/**
+ * The thread of a benchmark of the user network: the release build of slirp on the live host, driven by the synthetic
+ * guest.
+ */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';

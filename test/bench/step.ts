@@ -46,7 +46,8 @@ export async function measureStep(): Promise<object> {
       let best = Number.POSITIVE_INFINITY;
       for (let i = 0; i < ROUNDS; i++) {
         if (armed) {
-          // As from a caller of `visit` that is called `visit` too: every call is one of an armed function, inside the step's frame.
+          // As from a caller of `visit` that is called `visit` too: every call is one of an armed function, inside the
+          // step's frame.
           const step = {
             kind: 'over',
             up: 0,
