@@ -1,16 +1,10 @@
 /** The engine: breakpoints and runs of a machine, for the front ends. See api.ts for what each member does. */
-import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { hostNameservers } from '../host/addresses.ts';
 import { attachQtest } from '../host/qtest.ts';
 import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
 import type { Recording } from '../mailbox/recorded.ts';
-import { readCapture } from '../packets/capture.ts';
-import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
-import { readTrace, type Trace } from '../replay/trace.ts';
 import {
   type Breakpoint,
   type BreakpointSpec,
@@ -34,22 +28,13 @@ import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
+import { type EngineInternals, inferiorOptions } from './launch.ts';
 import { reexecute } from './reexecute.ts';
-import { StoppedState } from './stopped.ts';
-
-/** Default bound of a recording in bytes. */
-export const DEFAULT_RECORD_LIMIT = 64 << 20;
+import { runToRequest, stepRequest } from './step-request.ts';
+import { exceptionStop, StoppedState } from './stopped.ts';
 
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
-
-/** Options for tests and benchmarks that users have no need of. */
-export interface EngineInternals {
-  /** Keep a hash over all frames, for comparing executions. */
-  readonly hashFrames?: boolean;
-  /** Seed of the machine's random numbers (default: random). */
-  readonly seed?: number;
-}
 
 export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #image: Image;
@@ -108,31 +93,18 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async launch(options: LaunchOptions): Promise<void> {
     await this.kill();
-    const trace = options.trace === undefined ? undefined : await loadTrace(options.trace);
-    const args = trace ? replayArgs(trace.trace, options.args) : options.args;
+    const settings = await inferiorOptions(this.#image, options, this.internals);
     this.#inferiorState = 'starting';
     let inferior: Inferior;
     try {
-      inferior = await Inferior.create(this.#image, {
-        header: {
-          buildId: this.info.buildId,
-          argv: ['pktgdb', ...args],
-          seed: this.internals.seed ?? (trace ? 1 : randomInt(1, 0xffffffff)),
-          nameservers: trace ? TRACE_NAMESERVERS : hostNameservers(),
-        },
-        trace: trace?.bytes,
-        recordLimit: options.recordLimit ?? DEFAULT_RECORD_LIMIT,
-        stopOnEntry: options.stopOnEntry ?? false,
-        hashFrames: this.internals.hashFrames ?? false,
-        release: false,
-      });
+      inferior = await Inferior.create(this.#image, settings);
     } catch (e) {
       this.#inferiorState = 'none';
       throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
     }
     this.#inferior = inferior;
     try {
-      await attachQtest(inferior, args);
+      await attachQtest(inferior, settings.header.argv);
     } catch (e) {
       await this.kill();
       this.#inferiorState = 'none';
@@ -301,26 +273,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async step(kind: StepKind, options: { readonly frame?: number; readonly count?: number } = {}): Promise<void> {
     const { inferior, stopped } = this.#need();
     const up = kind === 'out' ? (options.frame ?? 0) : 0;
-    const { frames } = stopped;
-    const from = frames[up];
-    if (!from) {
-      throw new EngineError('No stack.');
-    }
-    if (kind === 'out' && up + 1 >= frames.length) {
-      throw new EngineError('"finish" not meaningful in the outermost frame.');
-    }
-    const fns = kind === 'into' ? null : functionsOf(frames.slice(up));
-    await this.#startStep(inferior, {
-      kind,
-      up,
-      nested: frames.slice(0, up).filter((f) => fns?.includes(f.fn.id) ?? true).length,
-      fn: from.fn.id,
-      name: from.fn.name,
-      line: from.location.line,
-      count: options.count ?? 1,
-      fns,
-      targets: [],
-    });
+    await this.#startStep(inferior, stepRequest(stopped.frames, kind, up, options.count ?? 1));
   }
 
   /**
@@ -337,19 +290,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!target.verified) {
       throw new EngineError(target.message ?? 'no such place');
     }
-    const { frames } = stopped;
-    const from = frames[0];
-    await this.#startStep(inferior, {
-      kind: 'to',
-      up: 0,
-      nested: 0,
-      fn: from?.fn.id ?? -1,
-      name: from?.fn.name ?? '',
-      line: from?.location.line ?? -1,
-      count: 1,
-      fns: functionsOf(frames),
-      targets: target.locations.map((l) => l.probe),
-    });
+    const probes = target.locations.map((l) => l.probe);
+    await this.#startStep(inferior, runToRequest(stopped.frames, probes));
   }
 
   async #startStep(inferior: Inferior, request: StepRequest): Promise<void> {
@@ -523,31 +465,4 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   reexecute(recording: Recording): Promise<ExecutionSummary> {
     return reexecute(this.#image, recording);
   }
-}
-
-/** Reads a capture to replay. Throws `EngineError` when it is none, or none of a guest's frames. */
-async function loadTrace(path: string): Promise<{ bytes: Uint8Array; trace: Trace }> {
-  try {
-    const bytes = new Uint8Array(await readFile(path));
-    return { bytes, trace: readTrace(readCapture(bytes)) };
-  } catch (e) {
-    throw new EngineError(`${path}: ${e instanceof Error ? e.message : String(e)}`);
-  }
-}
-
-function exceptionStop(paused: V8Paused): Stop {
-  const description = paused.data?.description ?? 'unknown';
-  const [first = ''] = description.split('\n');
-  const m = /^(\w+): (.*)$/.exec(first);
-  return {
-    kind: 'exception',
-    name: m?.[1] ?? paused.data?.className ?? 'Error',
-    message: m?.[2] ?? first,
-    stack: description,
-  };
-}
-
-/** The functions of some frames, each once. */
-function functionsOf(frames: readonly Frame[]): number[] {
-  return [...new Set(frames.map((f) => f.fn.id))];
 }

@@ -1,6 +1,6 @@
 /** A stop of the inferior: its frames, and evaluation in them. Dead once the inferior runs again. */
 import type { FunctionInfo, Variable } from '../compiler/debug-info.ts';
-import { EngineError, type Frame, type NamedValue, type SymbolScope, type Value } from './api.ts';
+import { EngineError, type Frame, type NamedValue, type Stop, type SymbolScope, type Value } from './api.ts';
 import { type Image, type PacketLocal, packetExpression, packetLocal } from './image.ts';
 import { EvaluationError, type InspectorChannel, type V8CallFrame, type V8Paused } from './inspector.ts';
 import { call, field } from './link.ts';
@@ -216,4 +216,17 @@ async function guard<T>(value: Promise<T>): Promise<T> {
     }
     throw e;
   }
+}
+
+/** The stop at an exception that nothing catches, as V8 tells of it. */
+export function exceptionStop(paused: V8Paused): Stop {
+  const description = paused.data?.description ?? 'unknown';
+  const [first = ''] = description.split('\n');
+  const m = /^(\w+): (.*)$/.exec(first);
+  return {
+    kind: 'exception',
+    name: m?.[1] ?? paused.data?.className ?? 'Error',
+    message: m?.[2] ?? first,
+    stack: description,
+  };
 }

@@ -102,7 +102,7 @@ export class Runtime {
    * Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`.
    */
   decided(id: number, stop: boolean, ret: unknown): boolean {
-    const stepped = this.#step !== null && ((this.A[id] as number) & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
+    const stepped = this.#step !== null && ((this.A[id] ?? 0) & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
     if (stop || stepped) {
       this.#stopAt(id, stepped);
     }
@@ -197,7 +197,7 @@ export class Runtime {
    * as `$R`.
    */
   setDecider(id: number, source: string): void {
-    const armed = this.A[id] as number;
+    const armed = this.A[id] ?? 0;
     if (source === '') {
       this.D[id] = this.#stepper(id);
       this.A[id] = armed & ~ARMED.BREAKPOINT;
@@ -286,7 +286,7 @@ export class Runtime {
     this.#step = step;
     for (let id = 0; id < this.A.length; id++) {
       if (step.arms(id)) {
-        const armed = this.A[id] as number;
+        const armed = this.A[id] ?? 0;
         if (armed === 0) {
           this.D[id] = this.#stepper(id);
         }
@@ -306,7 +306,7 @@ export class Runtime {
     if (this.#step) {
       this.#step = null;
       for (let id = 0; id < this.A.length; id++) {
-        this.A[id] = (this.A[id] as number) & ~ARMED.STEP;
+        this.A[id] = (this.A[id] ?? 0) & ~ARMED.STEP;
       }
     }
   }

@@ -70,7 +70,7 @@ export class Step {
 
   /** True if the step has to see a probe. */
   arms(probe: number): boolean {
-    return this.#fns === null || this.#fns.has(this.#tables.fn[probe] as number) || this.#targets.has(probe);
+    return this.#fns === null || this.#fns.has(this.#tables.fn[probe] ?? -1) || this.#targets.has(probe);
   }
 
   #isExit(probe: number): boolean {
@@ -101,8 +101,8 @@ export class Step {
   }
 
   #ends(probe: number, ret: unknown): boolean {
-    const fn = this.#tables.fn[probe] as number;
-    const line = this.#tables.line[probe] as number;
+    const fn = this.#tables.fn[probe] ?? -1;
+    const line = this.#tables.line[probe] ?? -1;
     const isReturn = this.#tables.kind[probe] === PROBE_KIND.return;
     const moved = !isReturn && (fn !== this.#fn || line !== this.#line);
     const { kind } = this.#request;

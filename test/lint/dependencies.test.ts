@@ -207,6 +207,17 @@ describe('dependencies', () => {
   });
 });
 
+describe('the engine', () => {
+  it('calls the runtime through link.ts, which is typed by it, and not in strings of its own', () => {
+    const wrong = all
+      .filter((s) => s.path.startsWith('adapter/engine/') && s.path !== 'adapter/engine/link.ts')
+      .flatMap((s) =>
+        s.text.split('\n').flatMap((line, i) => (/(__pktgdb|\$R)\.\w/.test(line) ? [at(s, i + 1, line.trim())] : [])),
+      );
+    assert.deepEqual(wrong, []);
+  });
+});
+
 describe('the stack', () => {
   /** Clocks, randomness, the event loop and other things of the outside. */
   const FORBIDDEN = new Set([
