@@ -76,15 +76,13 @@ export class Runtime {
     stackUrl: string;
     takePause: () => boolean;
     sendLog: (breakpoint: number, probe: number, text: string) => void;
-    /** Frames of the stack's own code on the call stack; tests count how often that is asked. */
-    depth?: () => number;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
   }) {
     this.A = options.A;
     this.T = options.T;
     this.#tables = options.tables;
-    this.#measureDepth = options.depth ?? (() => stackDepth(options.stackUrl));
+    this.#measureDepth = () => stackDepth(options.stackUrl);
     this.D = Array.from(options.A, () => notArmed);
     this.#takePause = options.takePause;
     this.#sendLog = options.sendLog;

@@ -92,11 +92,11 @@ export class Step {
 
   /** The function of an armed probe was made to return `value` there. */
   returned(probe: number, value: unknown): void {
-    if (this.#inside === 0) {
-      this.value = value;
-    }
     if (!this.#isExit(probe)) {
       this.#inside--;
+    }
+    if (this.#inside === -1) {
+      this.value = value;
     }
   }
 

@@ -186,6 +186,21 @@ describe('steps', () => {
     assert.equal(looks, 1);
   });
 
+  it('out: show what a probe made the function return, at a statement and at a return', () => {
+    const trace = new Trace(PROGRAM);
+    for (const kind of ['statement', 'return'] as const) {
+      const leaf = fn(trace.info, 'leaf').probes.find((id) => trace.info.probes[id]!.kind === kind);
+      const from = trace.passed.findIndex(({ probe }) => probe === leaf);
+      const { probe, frames } = trace.passed[from]!;
+      const caller = trace.passed.slice(from).find((e) => e.frames.length < frames.length)!;
+      const start = { probe, depth: frames.length };
+      const step = new Step(trace.request(from, 'out'), start, trace.tables, () => caller.frames.length);
+      step.returned(probe, 'made up');
+      assert.equal(step.hit(caller.probe, undefined), true);
+      assert.equal(step.value, 'made up');
+    }
+  });
+
   it('from a stop between probes, such as an interruption: the first probe of the frame is no new call', () => {
     const trace = new Trace(PROGRAM);
     const entry = trace.passed.findIndex(({ probe }) => probe === fn(trace.info, 'visit').probes[0]);
