@@ -9,7 +9,6 @@ import { Analysis } from '../../adapter/language/analysis.ts';
 import { diagnose } from '../../adapter/language/diagnostics.ts';
 import { Script } from '../../adapter/language/script.ts';
 import { net_client_init_fun } from '../../adapter/stack/net/net_init.ts';
-import { NETDEV_USER_PARAMS } from '../../adapter/stack/net/slirp_options.ts';
 import {
   NETDEV_DGRAM_PARAMS,
   NETDEV_SOCKET_PARAMS,
@@ -108,11 +107,6 @@ describe('checks of scripts', () => {
     for (const path of KNOWN_PATHS) {
       assert.equal(analysis.find(new Script(''), path).path, path);
     }
-  });
-
-  it('know all parameters of a user network', () => {
-    const user = MACHINE_OPTIONS.find((o) => o.name === '-netdev')!.kinds['user']!;
-    assert.deepEqual(user.parameters.map((p) => p.name).sort(), ['id', ...NETDEV_USER_PARAMS].sort());
   });
 
   it('know every kind of network, of filter and their parameters, as the machine does', () => {
