@@ -2,13 +2,17 @@
 import { e1000_properties } from '../stack/net/nic_options.ts';
 import { NETDEV_USER_OPTIONS, type OptionParameter } from '../stack/net/slirp_params.ts';
 
-/** An option and, by the first word of its value, the parameters that may follow. */
+/** What an option may be, and the parameters that may follow. */
+export interface OptionKind {
+  readonly description: string;
+  readonly parameters: readonly OptionParameter[];
+}
+
+/** An option, with its kinds by the first word of its value. */
 export interface MachineOption {
   readonly name: string;
   readonly description: string;
-  readonly kinds: Readonly<
-    Record<string, { readonly description: string; readonly parameters: readonly OptionParameter[] }>
-  >;
+  readonly kinds: Readonly<Record<string, OptionKind>>;
 }
 
 const ON_OFF = ['on', 'off'];

@@ -3,22 +3,21 @@
  * both feed it lines.
  */
 
-import { type Command, CommandError, completeLine, findCommand } from '../commands/command.ts';
+import { type Command, CommandError, findCommand } from '../commands/command.ts';
+import { beginning, type Completions, complete } from '../commands/complete.ts';
+import { defaultSettings, type Settings } from '../commands/settings.ts';
+import { COMMANDS } from '../commands/table/index.ts';
+import { leadingWord } from '../commands/words.ts';
 import { type EngineApi, EngineError, type Frame, type StopReason } from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
-import { BREAKPOINT_COMMANDS } from './breakpoints.ts';
-import { DATA_COMMANDS } from './data.ts';
 import { runDisplays } from './display.ts';
-import { STACK_COMMANDS } from './frames.ts';
-import { INFO_COMMANDS } from './info.ts';
-import { MISC_COMMANDS } from './misc.ts';
-import { HOST_COMMANDS, HostPeers } from './peers.ts';
-import { RUNNING_COMMANDS } from './running.ts';
-import { type Block, blockOpener, SCRIPT_COMMANDS, type UserCommand } from './script.ts';
-import { defaultSettings, SETTING_COMMANDS, type Settings } from './settings.ts';
-import { SOURCE_COMMANDS, SourceView } from './source.ts';
+import { handlerOf } from './handlers.ts';
+import { HostPeers } from './peers.ts';
+import { type Block, blockOpener, runUserCommand, type UserCommand } from './script.ts';
+import { SourceView } from './source.ts';
 import { printStop } from './stops.ts';
+import { surroundings } from './surroundings.ts';
 
 /** Where output goes: results, errors, or log lines of the machine. */
 export type Write = (text: string, kind: 'stdout' | 'stderr' | 'log') => void;
@@ -43,19 +42,6 @@ export interface Executed {
 
 /** Scripts that source each other, and user commands that call themselves, end here. */
 const MAX_NESTING = 100;
-
-const TABLE: readonly Command[] = [
-  ...BREAKPOINT_COMMANDS,
-  ...RUNNING_COMMANDS,
-  ...STACK_COMMANDS,
-  ...DATA_COMMANDS,
-  ...SOURCE_COMMANDS,
-  ...HOST_COMMANDS,
-  ...SETTING_COMMANDS,
-  ...SCRIPT_COMMANDS,
-  ...MISC_COMMANDS,
-  INFO_COMMANDS,
-];
 
 export class GdbInterpreter {
   readonly engine: EngineApi;
@@ -150,19 +136,14 @@ export class GdbInterpreter {
     return this.#line(line, false);
   }
 
-  /** Runs one command that is not part of a block. */
-  runCommand(text: string): Promise<void> {
-    return this.#command(text);
-  }
-
   /** What `show version` prints. */
   get version(): string {
     return `pktgdb ${this.options.version ?? '(unknown version)'}`;
   }
 
-  /** The built-in commands. */
-  get table(): readonly Command[] {
-    return TABLE;
+  /** All commands: the table's and the user's. */
+  get commands(): readonly Command[] {
+    return [...COMMANDS, ...Array.from(this.userCommands.values(), (u) => u.command)];
   }
 
   /** True while lines are collected up to `end`; the prompt is then `>`. */
@@ -187,10 +168,16 @@ export class GdbInterpreter {
     return !this.settings.confirm || !this.options.confirm || (await this.options.confirm(question));
   }
 
+  /** What may stand at the end of a line instead of its last word: what begins with that word, in the order of the alphabet. */
+  completions(line: string): Completions {
+    const all = complete(surroundings(this), line);
+    return { from: all.from, candidates: beginning(line, all) };
+  }
+
   /** Completions of a line, as whole lines. */
   complete(line: string): string[] {
-    const user = [...this.userCommands.values()].map((u) => u.command);
-    return completeLine(this, [...TABLE, ...user], line);
+    const { from, candidates } = this.completions(line);
+    return candidates.map((c) => line.slice(0, from) + c.text);
   }
 
   /**
@@ -272,20 +259,21 @@ export class GdbInterpreter {
     if (text.startsWith('!')) {
       return this.#command(`shell ${text.slice(1)}`);
     }
-    const user = this.userCommands.get(/^[A-Za-z0-9_.-]*/.exec(text)![0]);
+    const user = this.userCommands.get(leadingWord(text));
     if (user) {
-      return user.run(this, text.slice(user.command.name.length).trim());
+      return runUserCommand(this, user, text.slice(user.command.name.length).trim());
     }
     this.#collecting = blockOpener(this, text);
     if (this.#collecting) {
       return;
     }
-    const { command, args, path } = findCommand(TABLE, text);
+    const found = findCommand(COMMANDS, text);
+    const { command, args, path } = found;
     if (command.repeat) {
       this.#lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
     }
     this.#background = command.class === 'running' && /(?:^|\s)&$/.test(args);
-    await command.run(this, this.#background ? args.slice(0, -1).trimEnd() : args);
+    await handlerOf(found)?.(this, this.#background ? args.slice(0, -1).trimEnd() : args);
   }
 
   /** Throws unless there is a stopped machine. */

@@ -15,8 +15,9 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { CandidateKind } from '../commands/candidates.ts';
 import { Analysis } from './analysis.ts';
-import { type CompletionKind, complete, describe, MAX_ITEMS } from './completion.ts';
+import { complete, describe, MAX_ITEMS } from './completion.ts';
 import { diagnose } from './diagnostics.ts';
 import { hover } from './hover.ts';
 import { definition, type ScriptSymbol, signature, symbols } from './navigation.ts';
@@ -28,7 +29,7 @@ const DEBOUNCE_MS = 200;
 /** Longer texts are no scripts; they are left alone. */
 const MAX_LENGTH = 2_000_000;
 
-const COMPLETION_KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
+const COMPLETION_KINDS: Readonly<Record<CandidateKind, CompletionItemKind>> = {
   command: CompletionItemKind.Keyword,
   function: CompletionItemKind.Function,
   file: CompletionItemKind.File,

@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { findFile } from '../commands/linespec.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { type Analysis, isUserError } from './analysis.ts';
-import { lineAt, wordAt } from './cursor.ts';
+import { lineAt, nameAt } from './cursor.ts';
 import { type Position, type Range, rangeOf, type Script, type ScriptLine } from './script.ts';
 
 /** A place in a file; without a path, in the script itself. */
@@ -24,7 +24,7 @@ export function definition(analysis: Analysis, script: Script, position: Positio
     const path = isAbsolute(name) ? name : join(folder, name);
     return existsSync(path) ? [{ path, range: lineRange(0, 0, 0) }] : [];
   }
-  const word = wordAt(at.line.text, at.offset);
+  const word = nameAt(at.line.text, at.offset);
   if (!word) {
     return [];
   }
@@ -157,15 +157,14 @@ export function signature(analysis: Analysis, script: Script, position: Position
     return undefined;
   }
   const before = at.line.text.slice(at.args, at.offset);
-  const call = /\$(_\w+)\s*\(((?:"(?:[^"\\]|\\.)*"?|[^()"])*)$/.exec(before);
-  const f = call ? FUNCTIONS.get(call[1]!) : undefined;
-  if (call && f) {
+  const [, name = '', given = ''] = /\$(_\w+)\s*\(((?:"(?:[^"\\]|\\.)*"?|[^()"])*)$/.exec(before) ?? [];
+  const f = FUNCTIONS.get(name);
+  if (f) {
     const parameters = /\(([^)]*)\)/.exec(f.usage)?.[1]?.split(/,\s*/) ?? [];
-    const active = call[2]!.replace(/"(?:[^"\\]|\\.)*"?/g, '').split(',').length - 1;
+    const active = given.replace(/"(?:[^"\\]|\\.)*"?/g, '').split(',').length - 1;
     return { label: f.usage, documentation: f.doc, parameters, active };
   }
-  const [summary = '', ...rest] = at.found.command.help.split('\n');
-  const usage = rest.find((l) => l.startsWith('Usage: '))?.slice('Usage: '.length);
+  const { summary, usage } = at.found.command;
   if (usage === undefined) {
     return undefined;
   }

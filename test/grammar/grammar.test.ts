@@ -6,8 +6,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from '../../adapter/commands/command.ts';
-import { Analysis } from '../../adapter/language/analysis.ts';
+import { namesOf } from '../../adapter/commands/command.ts';
+import { COMMANDS } from '../../adapter/commands/table/index.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
@@ -33,17 +33,15 @@ describe('grammar', () => {
   }
 
   it('knows all commands and subcommands by their names', async () => {
-    const { table } = new Analysis().gdb;
     const lines = ['# SYNTAX TEST "source.pktgdb" "All commands."', ''];
     const control = ['if', 'while', 'commands', 'define', 'document'];
-    const names = (c: Command): string[] => [c.name, ...(c.aliases ?? [])];
-    for (const command of table) {
-      for (const name of names(command)) {
+    for (const command of COMMANDS) {
+      for (const name of namesOf(command)) {
         const scope = control.includes(name) ? 'keyword.control.pktgdb' : 'keyword.other.command.pktgdb';
         lines.push(`${name} 1`, `# <${'-'.repeat(name.length)} ${scope}`, ...(name === 'document' ? ['end'] : []));
       }
       for (const sub of ['info', 'set', 'show', 'host'].includes(command.name) ? (command.subcommands ?? []) : []) {
-        for (const name of names(sub)) {
+        for (const name of namesOf(sub)) {
           const carets = ' '.repeat(command.name.length) + '^'.repeat(name.length);
           lines.push(`${command.name} ${name} 1`, `#${carets} keyword.other.subcommand.pktgdb`);
         }

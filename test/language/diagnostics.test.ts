@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { KNOWN_PATHS } from '../../adapter/commands/arguments.ts';
 import { MACHINE_OPTIONS } from '../../adapter/commands/machine-options.ts';
 import { Analysis } from '../../adapter/language/analysis.ts';
 import { diagnose } from '../../adapter/language/diagnostics.ts';
@@ -101,12 +100,6 @@ describe('checks of scripts', () => {
   it('take long texts in their stride', () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `break e1000_receive_iov if $pkt.tcp.dstport == ${i}`);
     assert.deepEqual(problems(lines.join('\n')), []);
-  });
-
-  it('know what the arguments are of commands that exist', () => {
-    for (const path of KNOWN_PATHS) {
-      assert.equal(analysis.find(new Script(''), path).path, path);
-    }
   });
 
   it('know every kind of network, of filter and their parameters, as the machine does', () => {
