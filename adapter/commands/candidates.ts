@@ -36,7 +36,10 @@ export interface Place {
   readonly candidates: readonly Candidate[];
 }
 
-/** What there is where a line is typed: at the prompt the state of the machine counts, in the editor the rest of the script. */
+/**
+ * What there is where a line is typed. At the prompt the state of the machine counts, in the editor the rest of the
+ * script.
+ */
 export interface Surroundings {
   readonly commands: readonly Command[];
   readonly info: DebugInfo;

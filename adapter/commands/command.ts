@@ -105,7 +105,7 @@ export function meansSubcommand(prefix: Command, word: string): boolean {
   );
 }
 
-/** The command whose name, or the beginning of one, `text` begins with. Throws `CommandError` for none and for several. */
+/** The command whose name, or a part of it, `text` begins with. Throws `CommandError` for none and for several. */
 export function matchName(table: readonly Command[], text: string, prefix: string): Command {
   const of = prefix === '' ? '' : `${prefix} `;
   const word = leadingWord(text);

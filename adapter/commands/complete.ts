@@ -1,6 +1,7 @@
 /**
- * Completion of command lines: for the prompt's Tab, the Debug Console and the editor alike. It tells what may stand where a line
- * ends; which of that fits what has been typed is for the asker to say, as editors match otherwise than a terminal.
+ * Completion of command lines, for the prompt's Tab, the Debug Console and the editor alike. It tells what may stand
+ * where a line ends. Which of that fits what has been typed is for the asker to say, as editors match otherwise than a
+ * terminal.
  */
 
 import type { Candidate, Place, Surroundings } from './candidates.ts';
@@ -43,7 +44,9 @@ export function beginning(line: string, { from, candidates: all }: Completions):
 
 type ArgumentsOf = (command: Command, args: string) => Place;
 
-/** Walks down the words of a command: `text` begins with a name from `table`. What follows the last of them is for `argumentsOf`. */
+/**
+ * Walks down the words of a command, whose names are in `table`. What follows the last of them is for `argumentsOf`.
+ */
 function commandPlace(table: readonly Command[], text: string, prefix: string, argumentsOf: ArgumentsOf): Place {
   const word = leadingWord(text);
   if (word.length === text.length) {

@@ -1,4 +1,4 @@
-/** The machine's options as scripts write them (`run`, `start`, `set args`): names, values, what they mean. QEMU's spelling. */
+/** The machine's options as `run`, `start` and `set args` take them: names, values, what they mean. QEMU's spelling. */
 import { e1000_properties } from '../stack/net/nic_options.ts';
 import { NETDEV_USER_OPTIONS, type OptionParameter } from '../stack/net/slirp_params.ts';
 

@@ -34,7 +34,9 @@ export function splitPrintOptions(args: string): PrintText {
   }
 }
 
-/** The format of `printf`, escapes and all, and the expressions behind it, each with the offset of the text it was read from. */
+/**
+ * The format of `printf`, escapes and all, and the expressions behind it, with the offsets of what they were read from.
+ */
 export interface PrintfText {
   readonly format: string;
   readonly values: readonly { readonly expression: Expression; readonly at: number }[];

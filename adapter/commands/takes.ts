@@ -1,6 +1,6 @@
 /**
- * Kinds of arguments. A command names the kind in the command table; what may be completed there (complete.ts), what is checked in
- * a script (adapter/language/check-arguments.ts) and how it is coloured (grammar.ts) follow from it.
+ * Kinds of arguments. A command names its kind in the command table. What may be completed there (complete.ts), what is
+ * checked in a script (adapter/language/check-arguments.ts) and how it is coloured (grammar.ts) follow from it.
  */
 export type ArgumentKind =
   /** Nothing, or nothing that anybody but the command can judge. */

@@ -1,12 +1,12 @@
 /** Words of a command line. */
 import type { Span } from '../inspect/expression/span.ts';
 
-/** The word that a text begins with, of the characters that names of commands have; empty if it begins with another one. */
+/** The word that a text begins with, as far as its characters are those of commands' names; may be empty. */
 export function leadingWord(text: string): string {
   return /^[A-Za-z0-9_.-]*/.exec(text)?.[0] ?? '';
 }
 
-/** What a pattern finds in a text; empty if it finds nothing. For patterns that end in `$`: what is there of a word already. */
+/** What a pattern finds in a text, or nothing. With a pattern that ends in `$`: what is there of the last word. */
 export function wordAt(text: string, pattern: RegExp): string {
   return pattern.exec(text)?.[0] ?? '';
 }
@@ -23,7 +23,10 @@ export interface ShellWord extends Span {
   readonly word: string;
 }
 
-/** Splits as a shell does: at blanks; `"..."` and `'...'` keep blanks, a backslash keeps the next character (not within single quotes). */
+/**
+ * Splits at blanks, as a shell does: `"..."` and `'...'` keep blanks, a backslash keeps the next character, but not
+ * within single quotes.
+ */
 export function shellWords(text: string): ShellWord[] {
   const words: ShellWord[] = [];
   for (const m of text.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|["'\\])+/gs)) {

@@ -48,7 +48,8 @@ function announcement(bp: Breakpoint): string {
     return `${what} ${bp.id} at packet ${bp.spec.location.number}.`;
   }
   if (bp.locations.length > 1) {
-    return `${what} ${bp.id} at ${bp.locations.length} locations: ${bp.locations.map((l) => `${l.file}:${l.line}`).join(', ')}.`;
+    const places = bp.locations.map((l) => `${l.file}:${l.line}`);
+    return `${what} ${bp.id} at ${places.length} locations: ${places.join(', ')}.`;
   }
   const remark = bp.message === undefined ? '' : ` (${bp.message})`;
   return `${what} ${bp.id} at ${first?.function}: file ${first?.file}, line ${first?.line}.${remark}`;

@@ -1,6 +1,6 @@
 /**
- * The gdb command language over an engine: one line in, text out. Knows no terminal and no DAP; the CLI and the Debug Console
- * both feed it lines.
+ * The gdb command language over an engine: one line in, text out. It knows no terminal and no DAP. The prompt and the
+ * Debug Console both feed it lines.
  */
 
 import { type Command, CommandError, findCommand } from '../commands/command.ts';
@@ -24,7 +24,10 @@ export type Write = (text: string, kind: 'stdout' | 'stderr' | 'log') => void;
 
 export interface InterpreterOptions {
   readonly write: Write;
-  /** `continue`, `step` and so on return when the machine has stopped, which is then printed (CLI); else at once (DAP). */
+  /**
+   * `continue`, `step` and the like return when the machine has stopped, and print that (CLI). Else they return at once
+   * (DAP).
+   */
   readonly waitForStops: boolean;
   /** Asks the user; without it every question is answered with yes. */
   readonly confirm?: (question: string) => Promise<boolean>;
@@ -128,7 +131,10 @@ export class GdbInterpreter {
     }
   };
 
-  /** Files that are being sourced: `continue` and the like wait for the stop then, so that the next line finds the machine stopped. */
+  /**
+   * Files that are being sourced. `continue` and the like wait for the stop then: the next line finds the machine
+   * stopped.
+   */
   sourcing = 0;
 
   /** A line of a script: as `execute`, but errors are thrown. */
@@ -168,7 +174,9 @@ export class GdbInterpreter {
     return !this.settings.confirm || !this.options.confirm || (await this.options.confirm(question));
   }
 
-  /** What may stand at the end of a line instead of its last word: what begins with that word, in the order of the alphabet. */
+  /**
+   * What may stand at the end of a line instead of its last word and begins with that word, in the alphabet's order.
+   */
   completions(line: string): Completions {
     const all = complete(surroundings(this), line);
     return { from: all.from, candidates: beginning(line, all) };
@@ -181,8 +189,8 @@ export class GdbInterpreter {
   }
 
   /**
-   * Executes a line (or collects it while a block is open). Errors are printed, not thrown. An empty line repeats the last
-   * command where that makes sense, when `interactive`.
+   * Executes a line, or collects it while a block is open. Errors are printed, not thrown. With `interactive`, an empty
+   * line repeats the last command where that makes sense.
    */
   async execute(line: string, interactive = false): Promise<Executed> {
     try {
@@ -216,7 +224,9 @@ export class GdbInterpreter {
     }
   }
 
-  /** Executes the commands of breakpoints that were hit, one after the other: `continue` among them may hit the next. */
+  /**
+   * Executes the commands of breakpoints that were hit, one after the other. `continue` among them may hit the next.
+   */
   async #runHitCommands(): Promise<void> {
     if (this.#inHitCommands) {
       return;
@@ -308,8 +318,9 @@ export class GdbInterpreter {
   }
 
   /**
-   * Lets the machine run and, in the CLI or in a script, waits until it stops or is gone and says so. `before` is the innermost frame and the
-   * depth it ran from: a step within one function prints only the line. After a step, `again` may ask for another one.
+   * Lets the machine run and, in the CLI or in a script, waits until it stops or is gone and says so. `before` is the
+   * innermost frame and the depth it ran from: a step within one function prints only the line. After a step, `again`
+   * may ask for another.
    */
   async go(
     action: () => Promise<void>,

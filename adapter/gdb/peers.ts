@@ -87,7 +87,7 @@ async function hostSend(gdb: GdbInterpreter, args: string): Promise<void> {
   await (target.protocol === 'tcp' ? sendTcp(gdb, target, data) : sendUdp(gdb, target, data));
 }
 
-/** Connects, sends, closes the sending side, and goes on listening in the background, as `echo TEXT | nc ADDR PORT` does. */
+/** Connects, sends, closes the sending side, and listens on in the background, as `echo TEXT | nc ADDR PORT` does. */
 function sendTcp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Promise<void> {
   const name = `tcp:${host}:${port}`;
   return new Promise((resolve, reject) => {

@@ -49,9 +49,8 @@ async function continue_(gdb: GdbInterpreter, args: string): Promise<void> {
     const id = stop.breakpoints.find((n) => gdb.engine.breakpoints.some((b) => b.id === n));
     if (id !== undefined) {
       gdb.engine.updateBreakpoint(id, { ignoreCount: count - 1 });
-      gdb.out(
-        `Will ignore next ${count - 1 === 1 ? 'crossing' : `${count - 1} crossings`} of breakpoint ${id}.  Continuing.\n`,
-      );
+      const crossings = count === 2 ? 'crossing' : `${count - 1} crossings`;
+      gdb.out(`Will ignore next ${crossings} of breakpoint ${id}.  Continuing.\n`);
       return gdb.go(() => gdb.engine.resume());
     }
   }

@@ -82,7 +82,9 @@ export class Analysis {
     };
   }
 
-  /** Checks what an expression means, as far as it does not depend on where the machine stands. Throws `ExpressionError`. */
+  /**
+   * Checks what an expression means, as far as that is the same wherever the machine stands. Throws `ExpressionError`.
+   */
   check(e: Expression, assign: boolean): void {
     if (assign && e.kind === 'comma') {
       this.check(e.left, assign);

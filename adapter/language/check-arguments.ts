@@ -1,4 +1,7 @@
-/** What is wrong with the arguments of a command, by what it takes. Throws as the command itself would, with the part that is wrong. */
+/**
+ * What is wrong with the arguments of a command, by what it takes. Errors are the command's own, with the part that is
+ * wrong.
+ */
 import { type Command, CommandError, type Found, kindsOf, type UnknownCommandError } from '../commands/command.ts';
 import { didYouMean, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
 import { defaultSettings } from '../commands/settings.ts';

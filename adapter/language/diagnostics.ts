@@ -65,7 +65,9 @@ function checkLine(analysis: Analysis, script: Script, line: ScriptLine): Proble
   }
 }
 
-/** A problem of the part of a line that begins at `at`: where the error says, else all of the part, or of the line without one. */
+/**
+ * A problem of the part of a line that begins at `at`: where the error says, else all of it. Without a part: the line.
+ */
 function problem(line: ScriptLine, at: number, part: string, error: unknown, hint = ''): Problem {
   if (!isUserError(error) && !(error instanceof EngineError)) {
     // A bug of the checker.
@@ -95,8 +97,8 @@ const EXPRESSIONS: ReadonlySet<ArgumentKind> = new Set([
 ] as const);
 
 /**
- * `$NAME` that is neither a register nor a variable that the script sets, and looks like a register: in gdb it would quietly be
- * void.
+ * `$NAME` that is neither a register nor a variable that the script sets, and looks like a register. In gdb it would
+ * quietly be void.
  */
 function unknownRegisters(script: Script, line: ScriptLine, { command, args, at }: Found): Problem[] {
   if (!kindsOf(command).some((kind) => EXPRESSIONS.has(kind))) {

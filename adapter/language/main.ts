@@ -1,4 +1,7 @@
-/** The language server of command scripts (`*.pktgdb`), on stdio or the channel that the client opens. Needs no session. */
+/**
+ * The language server of command scripts (`*.pktgdb`), on stdio or the channel that the client opens. It needs no
+ * session.
+ */
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {

@@ -90,8 +90,8 @@ export interface ScriptSymbol {
 }
 
 /**
- * The outline: sections begin at a comment after a blank line (or at the top) and at lines such as `echo == Title ==\n`; in them
- * are user-defined commands and breakpoints.
+ * The outline. Sections begin at a comment after a blank line, or at the top, and at lines such as `echo == Title
+ * ==\n`. In them are user-defined commands and breakpoints.
  */
 export function symbols(script: Script): ScriptSymbol[] {
   const out: ScriptSymbol[] = [];
@@ -178,7 +178,7 @@ export function signature(analysis: Analysis, script: Script, position: Position
   };
 }
 
-/** The arguments of the first form that a usage line shows: groups in brackets (outermost ones) and words in capitals. */
+/** The arguments of the first form that a usage line shows: groups in outermost brackets, and words in capitals. */
 function usageParameters(usage: string): string[] {
   const parameters: string[] = [];
   for (let at = 0; at < usage.length && usage[at] !== '|'; ) {

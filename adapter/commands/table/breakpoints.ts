@@ -9,11 +9,15 @@ export const BREAKPOINT_COMMANDS = [
     takes: 'breakpoint',
     summary: 'Set breakpoint at specified location.',
     usage: 'break [LOCATION] [if CONDITION]',
-    details: `LOCATION is a function (e1000_receive_iov), FILE:LINE (hw/net/e1000.ts:1031), FILE:FUNCTION, or a line of the current file
-(1031, +2). Without one: the current line. CONDITION is a C-like expression over the names that are in scope there; $pkt is the
-packet that the function handles, with Wireshark's field names:
-  break e1000_receive_iov if $pkt.tcp.dstport == 5556
-In a replay, "break -packet N" stops where packet N of the capture enters the machine.`,
+    details: [
+      'LOCATION is a function (e1000_receive_iov), FILE:LINE (hw/net/e1000.ts:1031), FILE:FUNCTION, or a ' +
+        'line of the current file',
+      '(1031, +2). Without one: the current line. CONDITION is a C-like expression over the names that are ' +
+        'in scope there; $pkt is the',
+      "packet that the function handles, with Wireshark's field names:",
+      '  break e1000_receive_iov if $pkt.tcp.dstport == 5556',
+      'In a replay, "break -packet N" stops where packet N of the capture enters the machine.',
+    ].join('\n'),
   },
   {
     name: 'tbreak',

@@ -9,10 +9,15 @@ export const DATA_COMMANDS = [
     takes: 'expression',
     summary: 'Print value of expression EXP.',
     usage: 'print [[-pretty] [-elements N] --] [/FMT] [EXP]',
-    details: `EXP is a C-like expression over the names of the selected frame: so->so_state, *so, iov[0].iov_len, *buf@16, (uint8_t)x.
-$pkt is the packet that the function handles ($pkt.tcp.dstport, Wireshark's names), $ICR a register of the NIC, $1 a value
-printed before, $foo a convenience variable. FMT is a format letter: x(hex) d(decimal) u(unsigned) o(octal) t(binary)
-c(char) a(address) s(string) z(hex, zero padded) f(float).`,
+    details: [
+      'EXP is a C-like expression over the names of the selected frame: so->so_state, *so, iov[0].iov_len, ' +
+        '*buf@16, (uint8_t)x.',
+      "$pkt is the packet that the function handles ($pkt.tcp.dstport, Wireshark's names), $ICR a register " +
+        'of the NIC, $1 a value',
+      'printed before, $foo a convenience variable. FMT is a format letter: x(hex) d(decimal) u(unsigned) ' +
+        'o(octal) t(binary)',
+      'c(char) a(address) s(string) z(hex, zero padded) f(float).',
+    ].join('\n'),
   },
   {
     name: 'call',
@@ -41,11 +46,15 @@ c(char) a(address) s(string) z(hex, zero padded) f(float).`,
     takes: 'expression',
     repeat: 'x',
     summary: 'Examine memory: x/FMT ADDRESS.',
-    details: `ADDRESS is an expression: a guest physical address (RAM, or the NIC's MMIO window: reading has no side effect), or an array of bytes
-of the stack, such as buf.
-FMT is a repeat count followed by a format letter and a size letter.
-Format letters are o(octal), x(hex), d(decimal), u(unsigned decimal), t(binary), a(address), c(char), s(string) and z(hex, zero padded).
-Size letters are b(byte), h(halfword), w(word), g(giant, 8 bytes).`,
+    details: [
+      "ADDRESS is an expression: a guest physical address (RAM, or the NIC's MMIO window: reading has no " +
+        'side effect), or an array of bytes',
+      'of the stack, such as buf.',
+      'FMT is a repeat count followed by a format letter and a size letter.',
+      'Format letters are o(octal), x(hex), d(decimal), u(unsigned decimal), t(binary), a(address), ' +
+        'c(char), s(string) and z(hex, zero padded).',
+      'Size letters are b(byte), h(halfword), w(word), g(giant, 8 bytes).',
+    ].join('\n'),
   },
   {
     name: 'display',

@@ -25,8 +25,8 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 /**
- * Full names of the commands of a table that a handler executes: all but those that begin a block. Those of settings are not
- * known by name, and have one handler for all.
+ * Full names of the commands of a table that a handler executes: all but those that begin a block. Those of settings
+ * have one handler for all.
  */
 export type CommandPath<T extends readonly Command[]> = PathOf<T[number], ''>;
 

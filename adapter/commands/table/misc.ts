@@ -24,8 +24,11 @@ export const MISC_COMMANDS = [
     class: 'support',
     takes: 'escaped-text',
     summary: 'Print a constant string.  Give string as argument.',
-    details: `C escape sequences may be used in the argument. No newline is added at the end; use "\\n" if you want one. A backslash at the end of
-the line keeps what follows on the next line part of the text.`,
+    details: [
+      'C escape sequences may be used in the argument. No newline is added at the end; use "\\n" if you ' +
+        'want one. A backslash at the end of',
+      'the line keeps what follows on the next line part of the text.',
+    ].join('\n'),
   },
   {
     name: 'shell',

@@ -28,7 +28,8 @@ export const PEER_COMMANDS = [
         summary: 'Connect (TCP) or send a datagram (UDP), print what comes back.',
         usage: SEND_USAGE,
         details:
-          'TEXT is sent with a newline; "TEXT" in quotes without, and with C\'s escapes. TCP closes its sending side after it.',
+          'TEXT is sent with a newline; "TEXT" in quotes without, and with C\'s escapes. ' +
+          'TCP closes its sending side after it.',
       },
       {
         name: 'listen',

@@ -100,6 +100,7 @@ export const RUNNING_COMMANDS = [
     summary: 'Let the machine go on without breakpoints.',
     usage: 'detach',
     details:
-      'All breakpoints are disabled and the machine continues in the background; its sockets stay open until the debugger ends.',
+      'All breakpoints are disabled and the machine continues in the background; ' +
+      'its sockets stay open until the debugger ends.',
   },
 ] as const satisfies readonly Command[];

@@ -28,8 +28,11 @@ export const SETTING_COMMANDS = [
     takes: 'assignment',
     summary: 'Evaluate expression EXP and assign result to variable VAR, or change a setting.',
     usage: 'set VAR = EXP',
-    details: `VAR may be a convenience variable ($foo), a register of the NIC ($RDT), a local or a field. "set var" does the same when the name
-is that of a setting.`,
+    details: [
+      'VAR may be a convenience variable ($foo), a register of the NIC ($RDT), a local or a field. "set ' +
+        'var" does the same when the name',
+      'is that of a setting.',
+    ].join('\n'),
     subcommands: [
       {
         name: 'variable',
