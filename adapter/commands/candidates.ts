@@ -58,7 +58,7 @@ export interface Surroundings {
 export function commands(table: readonly Command[], prefix: string): Candidate[] {
   return table.flatMap((command) => {
     const path = prefix === '' ? command.name : `${prefix} ${command.name}`;
-    const kind = prefix === 'set' || prefix === 'show' ? 'setting' : 'command';
+    const kind = command.setting || prefix === 'set' || prefix === 'show' ? 'setting' : 'command';
     return namesOf(command).map((text) => ({
       text,
       kind,

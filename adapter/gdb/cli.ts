@@ -182,7 +182,9 @@ class Cli {
       prompt: PROMPT,
       completer: (line: string) => {
         const found = this.gdb.complete(line);
-        return [found.length === 1 ? [`${found[0]} `] : found, line];
+        const [only = ''] = found;
+        // The only one is done with, unless it goes on: `hostfwd=`, `examples/`.
+        return [found.length === 1 && !/[=/]$/.test(only) ? [`${only} `] : found, line];
       },
     });
     if (tty && file !== '') {

@@ -3,7 +3,6 @@
 import { CommandError } from '../commands/command.ts';
 import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { INFO_COMMANDS } from '../commands/table/info.ts';
-import type { FunctionInfo } from '../compiler/debug-info.ts';
 import { defaultPlace, infoBreakpoints } from './breakpoints.ts';
 import { infoDisplay } from './display.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
@@ -143,7 +142,7 @@ function infoSymbol(gdb: GdbInterpreter, args: string): void {
     throw new CommandError(name === '' ? 'Argument required.' : `No symbol "${name}" in current context.`);
   }
   for (const x of found) {
-    gdb.out(`${'params' in x ? declaration(x as FunctionInfo) : name} at ${x.file}:${x.line}\n`);
+    gdb.out(`${'params' in x ? declaration(x) : name} at ${x.file}:${x.line}\n`);
     gdb.out(
       x.doc
         .split('\n')

@@ -10,7 +10,8 @@ export function infoRing(gdb: GdbInterpreter, args: string): void {
     args.split(/\s+/).filter((w) => w !== ''),
   );
   const which = rest.join(' ').toLowerCase();
-  if (which !== '' && which !== 'rx' && which !== 'tx') {
+  const wanted = (['rx', 'tx'] as const).filter((ring) => which === '' || ring === which);
+  if (wanted.length === 0) {
     const hint =
       'use "info ring rx" or "info ring tx", and the name of a NIC, such as e1000.1, for another than the first';
     throw new CommandError(`Unknown ring "${rest.join(' ')}": ${hint}.`);
@@ -18,7 +19,7 @@ export function infoRing(gdb: GdbInterpreter, args: string): void {
   if (!nic) {
     throw new CommandError('The machine has no e1000, or is not being run.');
   }
-  for (const ring of which === '' ? (['rx', 'tx'] as const) : [which as 'rx' | 'tx']) {
+  for (const ring of wanted) {
     gdb.out(ringText(ring, nic.registers, gdb.engine.memory));
   }
 }

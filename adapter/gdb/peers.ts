@@ -51,22 +51,22 @@ function parseTarget(gdb: GdbInterpreter, args: string, usage: string): Target {
     return String(found[1].value.value);
   });
   const m = /^(tcp|udp):(?:(\[[^\]]*\]|[^:]*):)?(\d+)$/.exec(resolved);
-  if (!m || Number(m[3]) > 65535) {
+  const [, protocol, host = '', port] = m ?? [];
+  if (!m || Number(port) > 65535) {
     throw new CommandError(`Bad address "${resolved}". Usage: ${usage}`);
   }
-  const host = (m[2] ?? '').replace(/^\[|\]$/g, '') || '127.0.0.1';
   return {
-    protocol: m[1] as 'tcp' | 'udp',
-    host,
-    port: Number(m[3]),
+    protocol: protocol === 'udp' ? 'udp' : 'tcp',
+    host: host.replace(/^\[|\]$/g, '') || '127.0.0.1',
+    port: Number(port),
     rest: args.slice(word.length).replace(/^\s/, ''),
   };
 }
 
 /** Text to send: `"..."` with C's escapes, sent as it is; else the words and a newline, as `echo` would send them. */
 function payload(text: string): Buffer {
-  const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(text.trim());
-  return Buffer.from(quoted ? unescapeC(quoted[1]!) : `${text}\n`, quoted ? 'latin1' : 'utf8');
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(text.trim())?.[1];
+  return quoted === undefined ? Buffer.from(`${text}\n`) : Buffer.from(unescapeC(quoted), 'latin1');
 }
 
 function printable(data: Buffer): string {
