@@ -125,9 +125,12 @@ describe('checks of scripts', () => {
       assert.deepEqual(names(kind).sort(), ['id', ...params].filter((p) => !refused.includes(p)).sort());
     }
     const good = [
-      'run -netdev stream,id=a,server=on,addr.type=unix,addr.path=/x -device e1000,netdev=a -object filter-dump,id=f,netdev=a,file=x,queue=rx,status=off',
-      'run -chardev socket,id=c,path=/x -nic user,id=a -object filter-mirror,id=m,netdev=a,outdev=c -object rng-random,id=r',
-      'run -nic dgram,id=d,local.type=inet,local.host=127.0.0.1,local.port=1 -object qom-type=filter-buffer,id=b,netdev=d,interval=1000',
+      'run -netdev stream,id=a,server=on,addr.type=unix,addr.path=/x -device e1000,netdev=a ' +
+        '-object filter-dump,id=f,netdev=a,file=x,queue=rx,status=off',
+      'run -chardev socket,id=c,path=/x -nic user,id=a ' +
+        '-object filter-mirror,id=m,netdev=a,outdev=c -object rng-random,id=r',
+      'run -nic dgram,id=d,local.type=inet,local.host=127.0.0.1,local.port=1 ' +
+        '-object qom-type=filter-buffer,id=b,netdev=d,interval=1000',
     ];
     assert.deepEqual(problems(good.join('\n')), []);
     assert.match(problems('run -object filter-dump,id=f,netdev=a,fil=x')[0]!, /no parameter "fil".*file/);

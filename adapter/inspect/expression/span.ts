@@ -34,7 +34,7 @@ export class TextError extends Error {
   }
 }
 
-/** Reads `text`, which begins at `offset` of a larger text. The spans of errors then count from the start of the larger one. */
+/** Reads `text`, which begins at `offset` of a larger text. Spans of errors then count from the start of the larger. */
 export function within<T>(text: string, offset: number, read: (text: string) => T): T {
   try {
     return read(text);

@@ -47,14 +47,15 @@ export const NETDEV_USER_OPTIONS: readonly OptionParameter[] = [
     name: 'hostfwd',
     description:
       'Forward a port of the host to the guest: [tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT or ' +
-      'unix:/PATH-[GUESTADDR]:GUESTPORT. Host port 0 takes a free one; IPv6 addresses are in brackets. May be repeated.',
+      'unix:/PATH-[GUESTADDR]:GUESTPORT. Host port 0 takes a free one; IPv6 addresses are in brackets. ' +
+      'May be repeated.',
     values: ['tcp:127.0.0.1:5555-:5556', 'udp:127.0.0.1:5555-:5556', 'tcp:127.0.0.1:0-:5556', 'tcp:[::1]:5555-[]:5556'],
   },
   {
     name: 'guestfwd',
     description:
-      'Forward connections of the guest to ADDR:PORT (default: address 4) to a command, a socket or a -chardev socket: ' +
-      '[tcp]:[SERVER]:PORT-cmd:COMMAND, -unix:PATH, -tcp:HOST:PORT, -chardev:ID. May be repeated.',
+      'Forward connections of the guest to ADDR:PORT (default: address 4) to a command, a socket or a -chardev ' +
+      'socket: [tcp]:[SERVER]:PORT-cmd:COMMAND, -unix:PATH, -tcp:HOST:PORT, -chardev:ID. May be repeated.',
     values: ['tcp:10.0.2.100:1234-cmd:cat', 'tcp:10.0.2.100:80-tcp:127.0.0.1:8080'],
   },
   {
