@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { DebugInfo } from '../compiler/debug-info.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
-import { REGISTER_GROUPS, registerIndex, registerNamed, registerNames } from '../inspect/registers.ts';
+import { REGISTER_GROUPS, type RegisterInfo, SINGLE_REGISTERS } from '../inspect/registers.ts';
 import { knownFields } from '../packets/fields.ts';
 import { type Command, namesOf } from './command.ts';
 
@@ -107,14 +107,14 @@ export function symbols(around: Surroundings): Candidate[] {
   return [...functions(around), ...structs(around), ...constants(around)];
 }
 
-function register(name: string, prefix: string): Candidate {
-  return { text: `${prefix}${name}`, kind: 'register', detail: registerNamed(`$${name}`)?.description ?? '' };
+function register({ name, description }: RegisterInfo, prefix: string): Candidate {
+  return { text: `${prefix}${name}`, kind: 'register', detail: description };
 }
 
 /** Registers and groups of them, as `info registers` takes them. */
 export function registers(): Candidate[] {
   const groups = REGISTER_GROUPS.map((text): Candidate => ({ text, kind: 'value', detail: 'group of registers' }));
-  return [...registerNames().map((name) => register(name, '')), ...groups];
+  return [...SINGLE_REGISTERS.map((r) => register(r, '')), ...groups];
 }
 
 function fields(): Candidate[] {
@@ -123,10 +123,9 @@ function fields(): Candidate[] {
 
 /** Names that begin with a dollar. */
 function dollars(around: Surroundings): Candidate[] {
-  const known = registerNames().filter((name) => registerIndex(name) !== undefined);
   return [
     { text: '$pkt', kind: 'variable', detail: 'the packet that the function handles' },
-    ...known.map((name) => register(name, '$')),
+    ...SINGLE_REGISTERS.map((r) => register(r, '$')),
     ...Array.from(FUNCTIONS, ([name, f]): Candidate => ({ text: `$${name}`, kind: 'function', detail: f.doc })),
     ...Array.from(around.variables, ([name, detail]): Candidate => ({ text: `$${name}`, kind: 'variable', detail })),
     ...fields(),

@@ -3,15 +3,14 @@
 import { CommandError } from '../commands/command.ts';
 import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { INFO_COMMANDS } from '../commands/table/info.ts';
+import { constantText, declaration } from '../inspect/type-text.ts';
 import { defaultPlace, infoBreakpoints } from './breakpoints.ts';
 import { infoDisplay } from './display.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { infoRing } from './network-info.ts';
+import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
-import { monitor } from './peers.ts';
-import { declaration } from './ptype.ts';
 import { infoRegisters } from './register-info.ts';
 import { lineOf } from './source.ts';
 
@@ -47,16 +46,8 @@ function infoFunctions(gdb: GdbInterpreter, args: string): void {
 function infoVariables(gdb: GdbInterpreter, args: string): void {
   const all = matching(gdb.engine.info.globals, args);
   listing(gdb, title('variables', args), all, (g) =>
-    g.value === undefined ? `${g.type} ${g.name};` : `${g.type} ${g.name} = ${numberText(g.value)};`,
+    g.value === undefined ? `${g.type} ${g.name};` : `${g.type} ${g.name} = ${constantText(g.value)};`,
   );
-}
-
-function numberText(value: number | string): string {
-  return typeof value === 'string'
-    ? JSON.stringify(value)
-    : value > 9
-      ? `${value} (0x${value.toString(16)})`
-      : String(value);
 }
 
 function infoTypes(gdb: GdbInterpreter, args: string): void {
@@ -206,13 +197,13 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info args': infoArgs,
   'info breakpoints': infoBreakpoints,
   'info display': infoDisplay,
-  'info drops': (gdb) => monitor(gdb, 'info drops'),
+  'info drops': (gdb) => infoMonitor(gdb, 'info drops'),
   'info frame': infoFrame,
   'info functions': infoFunctions,
   'info inferiors': infoInferiors,
   'info line': infoLine,
   'info locals': infoLocals,
-  'info network': (gdb) => monitor(gdb, 'info network'),
+  'info network': (gdb) => infoMonitor(gdb, 'info network'),
   'info packet': printPacket,
   'info position': infoPosition,
   'info program': infoProgram,
@@ -225,6 +216,6 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info symbol': infoSymbol,
   'info threads': infoThreads,
   'info types': infoTypes,
-  'info usernet': (gdb) => monitor(gdb, 'info usernet'),
+  'info usernet': (gdb) => infoMonitor(gdb, 'info usernet'),
   'info variables': infoVariables,
 };

@@ -196,8 +196,7 @@ function host(_gdb: GdbInterpreter, args: string): void {
   );
 }
 
-/** What the machine's monitor says, whether the machine runs or is stopped. */
-export async function monitor(gdb: GdbInterpreter, line: string): Promise<void> {
+async function monitor(gdb: GdbInterpreter, line: string): Promise<void> {
   requireMachine(gdb);
   const text = await gdb.engine.monitor(line);
   gdb.out(text === '' || text.endsWith('\n') ? text : `${text}\n`);

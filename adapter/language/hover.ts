@@ -3,6 +3,7 @@
 import { findOption } from '../commands/machine-options.ts';
 import { optionContext } from '../commands/options.ts';
 import { COMMANDS } from '../commands/table/index.ts';
+import { findRegister } from '../inspect/registers.ts';
 import type { Analysis } from './analysis.ts';
 import { type Line, lineAt, nameAt, type Word } from './cursor.ts';
 import {
@@ -11,7 +12,6 @@ import {
   fieldGroupText,
   fieldText,
   findField,
-  findRegister,
   functionText,
   globalText,
   registerText,
