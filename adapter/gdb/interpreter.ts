@@ -13,6 +13,7 @@ import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { runDisplays } from './display.ts';
 import { handlerOf } from './handlers.ts';
+import type { ExamineState } from './memory.ts';
 import { HostPeers } from './peers.ts';
 import { type Block, blockOpener, runUserCommand, type UserCommand } from './script.ts';
 import { SourceView } from './source.ts';
@@ -63,7 +64,7 @@ export class GdbInterpreter {
   readonly breakpointCommands = new Map<number, readonly string[]>();
   readonly userCommands = new Map<string, UserCommand>();
   /** Where `x` goes on, and how. */
-  readonly examine = { address: 0, letter: 'x' as string, size: 'w' as string };
+  readonly examine: ExamineState = { address: 0, letter: 'x', size: 'w' };
   /** Set by `quit`. */
   quit: number | undefined;
   #collecting: Block | undefined;

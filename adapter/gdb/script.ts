@@ -190,8 +190,8 @@ export async function sourceFile(gdb: GdbInterpreter, name: string): Promise<voi
   try {
     text = readFileSync(path, 'utf8');
   } catch (e) {
-    const missing = (e as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new CommandError(`${name}: ${missing ? 'No such file or directory.' : (e as Error).message}`);
+    const missing = e instanceof Error && 'code' in e && e.code === 'ENOENT';
+    throw new CommandError(`${name}: ${missing ? 'No such file or directory.' : textOf(e)}`);
   }
   gdb.sourcing++;
   try {
@@ -199,6 +199,10 @@ export async function sourceFile(gdb: GdbInterpreter, name: string): Promise<voi
   } finally {
     gdb.sourcing--;
   }
+}
+
+function textOf(e: unknown): string {
+  return e instanceof Error ? e.message : String(e);
 }
 
 async function runLines(gdb: GdbInterpreter, name: string, text: string): Promise<void> {
@@ -210,7 +214,7 @@ async function runLines(gdb: GdbInterpreter, name: string, text: string): Promis
       await gdb.scriptLine(joined);
     } catch (e) {
       gdb.cancelBlock();
-      throw new CommandError(`${name}:${line + 1}: Error in sourced command file:\n${(e as Error).message}`);
+      throw new CommandError(`${name}:${line + 1}: Error in sourced command file:\n${textOf(e)}`);
     }
   }
   if (gdb.inBlock) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tabCompletions } from '../../adapter/gdb/cli.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
 import { tempFolder } from '../tools/temp.ts';
@@ -578,6 +579,9 @@ describe('gdb commands', () => {
     ]);
     assert.deepEqual(s.gdb.complete('info registers IC'), ['info registers ICR', 'info registers ICS']);
     assert.deepEqual(s.gdb.complete('set print pre'), ['set print pretty']);
+    assert.deepEqual(tabCompletions(s.gdb, 'set print pre'), ['set print pretty ']);
+    assert.deepEqual(tabCompletions(s.gdb, 'run -netdev user,hostf'), ['run -netdev user,hostfwd=']);
+    assert.deepEqual(tabCompletions(s.gdb, 'info registers IC'), ['info registers ICR', 'info registers ICS']);
   });
 
   it('without waiting, commands that run return at once', async () => {
