@@ -76,8 +76,9 @@ function parseArgs(raw: Arguments): string[] | undefined {
 }
 
 /**
- * Splits a command line into words as a POSIX shell does: blanks separate, single quotes keep everything, in double quotes a
- * backslash protects `"`, `\`, `$` and a back quote. No expansion. Throws `RequestError` for a quote that is not closed.
+ * Splits a command line into words as a POSIX shell does, but expands nothing.
+ * Blanks separate. Single quotes keep everything. In double quotes a backslash protects `"`, `\`, `$` and a back quote.
+ * Throws `RequestError` for a quote that is not closed.
  */
 export function splitWords(line: string): string[] {
   const words: string[] = [];

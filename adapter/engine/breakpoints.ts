@@ -181,7 +181,7 @@ export class BreakpointTable {
 
   /** Compiles condition and log message for a probe; throws what the compiler throws. */
   #compileAt(spec: BreakpointSpec, p: ProbeInfo, conditions: Map<number, string>): void {
-    const scope = this.#image.scopeAt(p.locals);
+    const scope = this.#image.scopeAt(this.#image.fnOf(p), p.locals);
     if (spec.condition) {
       conditions.set(p.id, spec.condition.compile(scope));
     }
@@ -224,7 +224,9 @@ export class BreakpointTable {
       typeof part === 'string' ? JSON.stringify(part) : `(${compileFor(part.compile, this.#image, p)})`,
     );
     const needsPacket = `${condition} ${log ?? ''}`.includes('$pkt');
-    const packet = needsPacket ? `const $pkt=${packetExpression(packetLocal(p.locals), '$R')};` : '';
+    const packet = needsPacket
+      ? `const $pkt=${packetExpression(packetLocal(this.#image.fnOf(p), p.locals), '$R')};`
+      : '';
     const act = log ? call('$R', 'log', `${id}`, `${p.id}`, `[${log.join(',')}]`) : call('$R', 'stopFor', `${id}`);
     const stop = `if((${condition})&&${call('$R', 'count', `${id}`)})stop=${act}||stop;`;
     return `try{${packet}${stop}}catch(e){stop=${call('$R', 'failed', `${id}`, 'e')};}`;
@@ -246,7 +248,7 @@ function decidingFunction(names: readonly string[], body: string): string {
 }
 
 function compileFor(compile: ExpressionCompiler, image: Image, p: ProbeInfo): string {
-  return compile(image.scopeAt(p.locals));
+  return compile(image.scopeAt(image.fnOf(p), p.locals));
 }
 
 function unknownFunction(image: Image, name: string): string {

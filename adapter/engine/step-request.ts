@@ -3,8 +3,8 @@ import type { StepRequest } from '../inferior/stop.ts';
 import { EngineError, type Frame, type StepKind } from './api.ts';
 
 /**
- * A step of `count` statements, or for 'out' one that leaves the frame `up`. Throws `EngineError` where there is nothing
- * to step in or nobody to return to.
+ * A step of `count` statements, or for 'out' one that leaves the frame `up`. Throws `EngineError` where there is
+ * nothing to step in or nobody to return to.
  */
 export function stepRequest(frames: readonly Frame[], kind: StepKind, up: number, count: number): StepRequest {
   const from = frames[up];
