@@ -1,7 +1,8 @@
 /**
- * The `Host` of a replay: plays a capture. The guest's frames become 'frame' inputs; what slirp sent in the capture is turned back
- * into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's, nothing waits, and the
- * same capture gives the same inputs at the same turns. Only what the user types (monitor, console, quit) comes from outside.
+ * The `Host` of a replay: plays a capture. The guest's frames become 'frame' inputs; what slirp sent in the capture is
+ * turned back into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's,
+ * nothing waits, and the same capture gives the same inputs at the same turns. Only what the user types (monitor,
+ * console, quit) comes from outside.
  */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { CaptureIndex } from '../packets/capture-index.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BreakpointSpec, LaunchOptions, StopReason } from '../../adapter/engine/api.ts';
+import type { BreakpointSpec, LaunchOptions, Stop } from '../../adapter/engine/api.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 
@@ -51,7 +51,7 @@ export class Session {
   console = '';
   /** Host port of the first forward. */
   port = 0;
-  readonly #stops: StopReason[] = [];
+  readonly #stops: Stop[] = [];
 
   private constructor(engine: Engine) {
     this.engine = engine;
@@ -87,7 +87,7 @@ export class Session {
   }
 
   /** The next stop that has not been waited for. Throws when the machine ends instead. */
-  async stop(): Promise<StopReason> {
+  async stop(): Promise<Stop> {
     while (this.#stops.length === 0) {
       if (this.engine.state === 'exited') {
         throw new Error(`the machine ended; console:\n${this.console}`);
@@ -97,7 +97,7 @@ export class Session {
       await Promise.race([once(this.engine, 'stopped', { signal }), once(this.engine, 'exited', { signal })]);
       either.abort();
     }
-    return this.#stops.shift() as StopReason;
+    return this.#stops.shift() as Stop;
   }
 
   async resume(): Promise<void> {

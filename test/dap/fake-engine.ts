@@ -11,7 +11,7 @@ import type {
   InferiorState,
   LaunchOptions,
   NamedValue,
-  StopReason,
+  Stop,
   SymbolScope,
   Value,
 } from '../../adapter/engine/api.ts';
@@ -66,7 +66,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   readonly info = INFO;
   readonly sourceRoot = '/pktgdb/adapter/stack';
   state: InferiorState = 'none';
-  stop: StopReason | undefined;
+  stop: Stop | undefined;
   breakpoints: Breakpoint[] = [];
   readonly launches: LaunchOptions[] = [];
   /** Makes the next launch fail. */
@@ -98,7 +98,7 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   }
 
   /** The machine stops. */
-  stopHere(reason: StopReason): void {
+  stopHere(reason: Stop): void {
     this.state = 'stopped';
     this.stop = reason;
     this.emit('stopped', reason);

@@ -209,7 +209,7 @@ describe('DAP session', () => {
       assert.match(breakpoints[2]?.message ?? '', /not closed/);
       assert.equal(breakpoints[0]?.reason, 'failed');
       const { spec } = engine.breakpoints[0]!;
-      assert.equal(spec.hitCondition, '>= 3');
+      assert.deepEqual(spec.hitCondition, { op: '>=', operand: 3 });
       assert.deepEqual(
         spec.log?.map((part) => (typeof part === 'string' ? part : part.text)),
         ['size ', 'size', ' {}'],
@@ -441,8 +441,8 @@ describe('DAP session', () => {
       const args = { text: 'b', column: 2 };
       const { targets } = await client.ask<DebugProtocol.CompletionsResponse>('completions', args);
       assert.deepEqual(targets, [
-        { label: 'break', start: 1, length: 1 },
-        { label: 'backtrace', start: 1, length: 1 },
+        { label: 'break', type: 'keyword', detail: 'Set breakpoint.', start: 1, length: 1 },
+        { label: 'backtrace', type: 'keyword', start: 1, length: 1 },
       ]);
     });
   });

@@ -15,7 +15,7 @@ import {
   type NamedValue,
   type Position,
   type StepKind,
-  type StopReason,
+  type Stop,
   type SymbolScope,
   type Value,
 } from '../../adapter/engine/api.ts';
@@ -166,13 +166,13 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
   readonly info = INFO;
   readonly sourceRoot: string;
   state: InferiorState = 'none';
-  stop: StopReason | undefined;
+  stop: Stop | undefined;
   breakpoints: Breakpoint[] = [];
   shared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   /** What was asked of it, in order. */
   readonly calls: string[] = [];
   /** Stops to come: each resume or step takes the next; none left: the machine exits. */
-  script: { reason: StopReason; depth?: number; line?: number }[] = [];
+  script: { reason: Stop; depth?: number; line?: number }[] = [];
   localsOfAdd: Record<string, unknown>;
   readonly globals: Record<string, unknown>;
   #depth = 3;
