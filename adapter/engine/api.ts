@@ -14,12 +14,23 @@ export interface LaunchOptions {
   readonly args: readonly string[];
   /** A pcap or pcapng file to replay instead of live sockets and the built-in guest. */
   readonly trace?: string;
+  readonly replay?: ReplayOptions;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
   /** Bound of the input recording in bytes (default 64 MiB); 0 turns it off. */
   readonly recordLimit?: number;
   /** Stop at the first statement of `main`. */
   readonly stopOnEntry?: boolean;
+}
+
+/** How a capture is replayed. */
+export interface ReplayOptions {
+  /** Address or MAC address of the host that plays the guest; the likeliest one without it. */
+  readonly guest?: string;
+  /** Wrong checksums are put right (default), or kept. */
+  readonly checksums?: 'repair' | 'keep';
+  /** What happens when everything has been played: the machine stays, stopped (default), or is switched off. */
+  readonly atEnd?: 'stop' | 'exit';
 }
 
 /** One frame, 0 is the innermost. Frames of `@nodebug` functions and of the debugger's own code are left out. */
@@ -106,6 +117,8 @@ export interface EngineEvents {
   /** Output of a logpoint. */
   log: [text: string, location: SourceLocation];
   breakpoint: [change: 'new' | 'changed' | 'removed', bp: Breakpoint];
+  /** Something that takes a while: `done` of `total` of it. */
+  progress: [what: string, done: number, total: number];
 }
 
 export type StepKind = 'into' | 'over' | 'out';

@@ -28,7 +28,7 @@ import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
-import { type EngineInternals, inferiorOptions } from './launch.ts';
+import { type EngineInternals, inferiorOptions, loadReplay, type Replay } from './launch.ts';
 import { reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
@@ -49,6 +49,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #lastSummary: ExecutionSummary | undefined;
   #lastRecording: Recording | undefined;
   #materialisedAt = 0;
+  /** The capture of the current or last run. */
+  #replay: Replay | undefined;
+  #interrupted = false;
   internals: EngineInternals = {};
 
   private constructor(image: Image) {
@@ -93,8 +96,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async launch(options: LaunchOptions): Promise<void> {
     await this.kill();
-    const settings = await inferiorOptions(this.#image, options, this.internals);
     this.#inferiorState = 'starting';
+    const replay = await this.#loadReplay(options);
+    const settings = inferiorOptions(this.#image, options, this.internals, replay);
     let inferior: Inferior;
     try {
       inferior = await Inferior.create(this.#image, settings);
@@ -121,6 +125,32 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     await installer.all();
     await this.#start(inferior, options.guestCommands ?? []);
+  }
+
+  /** Reads the capture of a launch, if there is one; an interrupt gives it up. */
+  async #loadReplay(options: LaunchOptions): Promise<Replay | undefined> {
+    this.#closeReplay();
+    this.#interrupted = false;
+    if (options.trace === undefined) {
+      return undefined;
+    }
+    try {
+      this.#replay = await loadReplay(options.trace, options.replay ?? {}, {
+        told: (done, total) => {
+          this.emit('progress', 'Reading the capture', done, total);
+          return !this.#interrupted;
+        },
+      });
+      return this.#replay;
+    } catch (e) {
+      this.#inferiorState = 'none';
+      throw e;
+    }
+  }
+
+  #closeReplay(): void {
+    this.#replay?.opened.close();
+    this.#replay = undefined;
   }
 
   /** Runs the machine until it is set up. Throws what it complained about if it never is. */
@@ -205,6 +235,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async dispose(): Promise<void> {
     await this.kill();
+    this.#closeReplay();
     this.removeAllListeners();
   }
 
@@ -262,6 +293,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async interrupt(): Promise<void> {
+    this.#interrupted = true;
+    if (this.#inferiorState === 'starting' && !this.#inferior) {
+      return;
+    }
     if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }

@@ -1,11 +1,12 @@
 /** What a launch runs: the machine's options, and what it gets of a capture. */
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { hostNameservers } from '../host/addresses.ts';
-import { readCapture } from '../packets/capture.ts';
+import type { ReplayData } from '../inferior/replay-data.ts';
 import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
-import { readTrace, type Trace } from '../replay/trace.ts';
-import { EngineError, type LaunchOptions } from './api.ts';
+import { type OpenedCapture, openCapture } from '../replay/open.ts';
+import type { ReplayPlan } from '../replay/plan.ts';
+import { type PreparedCapture, planOf, prepareCapture } from '../replay/prepare.ts';
+import { EngineError, type LaunchOptions, type ReplayOptions } from './api.ts';
 import type { Image } from './image.ts';
 import type { InferiorOptions } from './inferior.ts';
 
@@ -20,22 +21,35 @@ export interface EngineInternals {
   readonly seed?: number;
 }
 
-/** The options of a run. Throws `EngineError` when the capture cannot be replayed. */
-export async function inferiorOptions(
+/** A capture that is replayed, as long as its machine is there. */
+export interface Replay {
+  readonly opened: OpenedCapture;
+  readonly capture: PreparedCapture;
+  readonly plan: ReplayPlan;
+}
+
+/** Who wants to know how far reading a capture is, and may put an end to it. */
+export interface Progress {
+  /** `done` of `total` bytes have been read; false gives up. */
+  readonly told: (done: number, total: number) => boolean;
+}
+
+/** The options of a run. */
+export function inferiorOptions(
   image: Image,
   options: LaunchOptions,
   internals: EngineInternals,
-): Promise<InferiorOptions> {
-  const trace = options.trace === undefined ? undefined : await loadTrace(options.trace);
-  const args = trace ? replayArgs(trace.trace, options.args) : options.args;
+  replay: Replay | undefined,
+): InferiorOptions {
+  const args = replay ? replayArgs(replay.plan, options.args) : options.args;
   return {
     header: {
       buildId: image.info.buildId,
       argv: ['pktgdb', ...args],
-      seed: internals.seed ?? (trace ? 1 : randomInt(1, 0xffffffff)),
-      nameservers: trace ? TRACE_NAMESERVERS : hostNameservers(),
+      seed: internals.seed ?? (replay ? 1 : randomInt(1, 0xffffffff)),
+      nameservers: replay ? TRACE_NAMESERVERS : hostNameservers(),
     },
-    trace: trace?.bytes,
+    ...(replay ? { replay: replayData(replay, options.replay ?? {}) } : {}),
     recordLimit: options.recordLimit ?? DEFAULT_RECORD_LIMIT,
     stopOnEntry: options.stopOnEntry ?? false,
     hashFrames: internals.hashFrames ?? false,
@@ -43,12 +57,46 @@ export async function inferiorOptions(
   };
 }
 
-/** Reads a capture to replay. Throws `EngineError` when it is none, or none of a guest's frames. */
-async function loadTrace(path: string): Promise<{ bytes: Uint8Array; trace: Trace }> {
+function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): ReplayData {
+  const { count, columns, interfaces } = capture.index;
+  return {
+    path: opened.path,
+    index: { count, columns, interfaces },
+    plan,
+    script: { repair: options.checksums !== 'keep' },
+    stopAtEnd: options.atEnd !== 'exit',
+  };
+}
+
+/** Milliseconds that reading a capture may take before others have their turn. */
+const SLICE_MS = 20;
+
+/** Reads a capture and plans its replay. Throws `EngineError` when that cannot be done, or is given up. */
+export async function loadReplay(path: string, options: ReplayOptions, progress: Progress): Promise<Replay> {
+  let opened: OpenedCapture | undefined;
   try {
-    const bytes = new Uint8Array(await readFile(path));
-    return { bytes, trace: readTrace(readCapture(bytes)) };
+    opened = await openCapture(path);
+    const capture = await inSlices(prepareCapture(opened.source), opened.source.size, progress);
+    return { opened, capture, plan: planOf(capture, options.guest) };
   } catch (e) {
+    opened?.close();
     throw new EngineError(`${path}: ${e instanceof Error ? e.message : String(e)}`);
+  }
+}
+
+async function inSlices<T>(steps: Generator<number, T>, total: number, progress: Progress): Promise<T> {
+  let since = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done) {
+      return step.value;
+    }
+    if (performance.now() - since > SLICE_MS) {
+      if (!progress.told(step.value, total)) {
+        throw new Error('reading it was interrupted');
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      since = performance.now();
+    }
   }
 }

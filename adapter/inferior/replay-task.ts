@@ -5,14 +5,14 @@
 import { pathToFileURL } from 'node:url';
 import { CaptureError } from '../packets/types.ts';
 import { type Account, accountOf, connectionAccounts } from '../replay/account.ts';
-import { replayArgs } from '../replay/args.ts';
+import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
 import type { Grade } from '../replay/divergence.ts';
 import { openCapture } from '../replay/open.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import { finish, planOf, prepareCapture } from '../replay/prepare.ts';
 import { StreamFiles } from '../replay/stream-files.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
-import { TRACE_NAMESERVERS, TraceHost } from './trace-host.ts';
+import { TraceHost } from './trace-host.ts';
 
 export interface ReplayTask {
   readonly file: string;

@@ -54,6 +54,8 @@ export class Runtime {
    * In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it.
    */
   packetNumber = 0;
+  /** In a replay: how what the user network has sent last compares with the capture (see replay/divergence.ts). */
+  divergence = 0;
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
   #fieldTypes: FieldTypes = {};
@@ -129,6 +131,11 @@ export class Runtime {
       this.#stand({ kind: 'pause' }, -1);
     }
   };
+
+  /** A replay has come to its end: stands still in the poll of the main loop. */
+  standAtEnd(): void {
+    this.#stand({ kind: 'replay-end' }, -1);
+  }
 
   #stopAt(id: number, stepped: boolean): void {
     const step = this.#step;

@@ -5,7 +5,7 @@
  * console, quit) comes from outside.
  */
 import type { ByteSource } from '../packets/byte-source.ts';
-import type { CaptureIndex } from '../packets/capture-index.ts';
+import type { PacketIndex } from '../packets/capture-index.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import { DEFAULT_GATEWAY, dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../replay/connections.ts';
@@ -15,7 +15,7 @@ import { type Flow, FlowTable } from '../replay/flow.ts';
 import { bareAck, segment, segmentLike, setAck } from '../replay/frames.ts';
 import { type ReplayPlan, roleFor } from '../replay/plan.ts';
 import { type FrameStep, Script, type ScriptOptions, type Step } from '../replay/script.ts';
-import { AF_INET, AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
+import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
 /** Machine time of the first packet: the NIC refuses frames for a second after its driver has started it. */
@@ -36,11 +36,6 @@ const LONG_GAP_NS = 60e9;
 /** Connections whose frames are followed. */
 const MAX_PLAYED = 16384;
 
-/** The name server of a replay; its answers come from the capture. */
-export const TRACE_NAMESERVERS: readonly sockaddr[] = [
-  { sa_family: AF_INET, sin_addr: 0x7f000035, sin_port: 53, sin6_addr: null, sun_path: '' },
-];
-
 /** A `listen` of the stack. */
 interface Listener {
   readonly fd: number;
@@ -57,7 +52,7 @@ export interface ReplaySink {
 
 export interface TraceHostOptions {
   readonly source: ByteSource;
-  readonly index: CaptureIndex;
+  readonly index: PacketIndex;
   readonly plan: ReplayPlan;
   /** Where reports, the console and the monitor go. */
   readonly outside: Host;
@@ -65,6 +60,8 @@ export interface TraceHostOptions {
   readonly argv: readonly string[];
   readonly script?: ScriptOptions;
   readonly sink?: ReplaySink;
+  /** Called when everything has been played, before the machine is switched off. */
+  readonly atEnd?: () => void;
 }
 
 export class TraceHost implements Host {
@@ -79,6 +76,7 @@ export class TraceHost implements Host {
   readonly #plan: ReplayPlan;
   readonly #script: Script;
   readonly #sink: ReplaySink;
+  readonly #atEnd: () => void;
   readonly #forwards: readonly Forward[];
   readonly #dhcpStart: number;
   readonly #listeners: Listener[] = [];
@@ -113,6 +111,7 @@ export class TraceHost implements Host {
     this.#script = new Script(options.source, options.index, plan, options.script);
     this.comparison = new Comparison(options.source, options.index, plan);
     this.#sink = options.sink ?? {};
+    this.#atEnd = options.atEnd ?? (() => {});
     this.#outside = outside;
     this.seed = outside.seed;
     this.nameservers = outside.nameservers;
@@ -241,6 +240,7 @@ export class TraceHost implements Host {
           `replay: ${this.#unmatched} events of the host found no socket of the machine and were left out`,
         );
       }
+      this.#atEnd();
     }
     this.#inputs.push({ type: 'quit' });
   }

@@ -29,8 +29,39 @@ const INDEX_SPEC = {
 
 export type IndexColumns = Columns<typeof INDEX_SPEC>;
 
-/** Grows while the capture is read. */
-export class CaptureIndex {
+/** The index of a capture that has been read: all of it is plain data that other threads take as it is. */
+export class PacketIndex {
+  /** Packets. */
+  readonly count: number;
+  readonly columns: IndexColumns;
+  readonly interfaces: readonly CaptureInterface[];
+
+  constructor(parts: IndexParts) {
+    this.count = parts.count;
+    this.columns = parts.columns;
+    this.interfaces = parts.interfaces;
+  }
+
+  /** The captured bytes of packet `i` (counted from 0), a view as `ByteSource.read` gives it. */
+  bytes(source: ByteSource, i: number): Uint8Array {
+    return source.read(this.columns.offset[i] ?? 0, this.columns.caplen[i] ?? 0);
+  }
+
+  /** Link type of packet `i`'s interface. */
+  linktype(i: number): number {
+    return this.interfaces[this.columns.iface[i] ?? 0]?.linktype ?? -1;
+  }
+}
+
+/** What an index consists of. */
+export interface IndexParts {
+  readonly count: number;
+  readonly columns: IndexColumns;
+  readonly interfaces: readonly CaptureInterface[];
+}
+
+/** The same while the capture is read. */
+export class CaptureIndex implements IndexParts {
   format: 'pcap' | 'pcapng' = 'pcap';
   bigEndian = false;
   readonly interfaces: CaptureInterface[] = [];
@@ -64,11 +95,6 @@ export class CaptureIndex {
     c.direction[i] = direction;
   }
 
-  /** The captured bytes of packet `i` (counted from 0), a view as `ByteSource.read` gives it. */
-  bytes(source: ByteSource, i: number): Uint8Array {
-    return source.read(this.columns.offset[i] ?? 0, this.columns.caplen[i] ?? 0);
-  }
-
   /** Link type of packet `i`'s interface. */
   linktype(i: number): number {
     return this.interfaces[this.columns.iface[i] ?? 0]?.linktype ?? -1;
@@ -77,7 +103,7 @@ export class CaptureIndex {
   /** Packet `i` as an object, its bytes from `source`. */
   packet(source: ByteSource, i: number): CapturePacket {
     const { sec, nsec, len, iface } = this.columns;
-    const data = this.bytes(source, i);
+    const data = source.read(this.columns.offset[i] ?? 0, this.columns.caplen[i] ?? 0);
     return new CapturePacket(i + 1, sec[i] ?? 0, nsec[i] ?? 0, data, len[i] ?? 0, iface[i] ?? 0);
   }
 }

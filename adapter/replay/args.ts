@@ -8,6 +8,9 @@ import type { NeededForward, ReplayPlan } from './plan.ts';
 /** `host=` of the user network where nothing else is said: 10.0.2.2. */
 export const DEFAULT_GATEWAY = 0x0a000202;
 
+/** The name server of a replay; its answers come from the capture. */
+export const TRACE_NAMESERVERS: readonly sockaddr[] = [socketAddress(Uint8Array.of(127, 0, 0, 53), 53)];
+
 /** A `hostfwd` rule. */
 export interface Forward {
   readonly proto: 'tcp' | 'udp';

@@ -3,7 +3,7 @@
  * packets by what they answer. It also says which packet of the capture a frame is.
  */
 import type { ByteSource } from '../packets/byte-source.ts';
-import type { CaptureIndex } from '../packets/capture-index.ts';
+import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import { DHCP_SERVER, KIND_MASK, KIND_TCP, wireLength } from './analysis.ts';
@@ -113,7 +113,7 @@ export class Comparison {
   };
   readonly divergences: Divergence[] = [];
   readonly #source: ByteSource;
-  readonly #index: CaptureIndex;
+  readonly #index: PacketIndex;
   readonly #plan: ReplayPlan;
   readonly #flows = new Map<Flow, FlowState>();
   readonly #groups = new Map<string, { packet: number; datagram: Datagram }[]>();
@@ -122,7 +122,7 @@ export class Comparison {
   /** The next packet to look at for other packets than segments. */
   #other = 0;
 
-  constructor(source: ByteSource, index: CaptureIndex, plan: ReplayPlan) {
+  constructor(source: ByteSource, index: PacketIndex, plan: ReplayPlan) {
     this.#source = source;
     this.#index = index;
     this.#plan = plan;

@@ -1,6 +1,6 @@
 /** What a replay will do with each packet of a capture, once it is known who the guest is. */
 import type { ByteSource } from '../packets/byte-source.ts';
-import type { CaptureIndex } from '../packets/capture-index.ts';
+import type { PacketIndex } from '../packets/capture-index.ts';
 import { type Columns, makeColumns } from '../packets/columns.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import {
@@ -22,6 +22,7 @@ import {
 import { type ConnectionColumns, sideOf } from './connections.ts';
 import { chooseGuest, type GuestChoice } from './guest.ts';
 import { formatAddress, ipv4Number, isGroup } from './hosts.ts';
+import type { PreparedCapture } from './prepare.ts';
 
 /** Roles of packets. */
 export const ROLE_GUEST = 1;
@@ -104,12 +105,8 @@ export interface ReplayPlan {
 }
 
 /** Plans the replay of a capture. `word` names the guest (see `chooseGuest`). */
-export function planReplay(
-  source: ByteSource,
-  index: CaptureIndex,
-  analysis: CaptureAnalysis,
-  word?: string,
-): ReplayPlan {
+export function planReplay(capture: PreparedCapture, word?: string): ReplayPlan {
+  const { source, index, analysis } = capture;
   const slirp = analysis.slirpMacs.size > 0 && word === undefined;
   const guest = slirp ? { ids: new Set<number>(), address: '', why: '' } : chooseGuest(analysis, word);
   const connections = analysis.connections.columns;
@@ -147,7 +144,7 @@ export function planReplay(
     forwards: forwardsOf(analysis, roles, guestSide),
     known: slirp ? knownBefore(source, index, roles) : [],
     cut: analysis.cut,
-    warnings: index.warnings,
+    warnings: capture.warnings,
   };
 }
 
@@ -226,7 +223,7 @@ function gatewayOf(macs: ReadonlySet<number>): number {
 }
 
 /** Guests that slirp sends to before the capture shows how it learnt their MAC addresses. */
-function knownBefore(source: ByteSource, index: CaptureIndex, roles: Uint8Array): { mac: number; ip: number }[] {
+function knownBefore(source: ByteSource, index: PacketIndex, roles: Uint8Array): { mac: number; ip: number }[] {
   const learnt = new Set<number>();
   const known: { mac: number; ip: number }[] = [];
   const p = new PacketView();

@@ -1,7 +1,7 @@
 /** From the bytes of a capture to a plan: what a replay needs before it starts. */
 import type { ByteSource } from '../packets/byte-source.ts';
 import { scanCapture } from '../packets/capture.ts';
-import type { CaptureIndex } from '../packets/capture-index.ts';
+import { PacketIndex } from '../packets/capture-index.ts';
 import { CaptureError } from '../packets/types.ts';
 import { CaptureAnalysis } from './analysis.ts';
 import { planReplay, type ReplayPlan } from './plan.ts';
@@ -9,7 +9,9 @@ import { planReplay, type ReplayPlan } from './plan.ts';
 /** A capture that has been read once. */
 export interface PreparedCapture {
   readonly source: ByteSource;
-  readonly index: CaptureIndex;
+  readonly index: PacketIndex;
+  /** Oddities of the file that did not prevent reading. */
+  readonly warnings: readonly string[];
   readonly analysis: CaptureAnalysis;
 }
 
@@ -20,12 +22,12 @@ export function* prepareCapture(source: ByteSource): Generator<number, PreparedC
   if (index.count === 0) {
     throw new CaptureError('nothing to replay: the capture has no packets');
   }
-  return { source, index, analysis };
+  return { source, index: new PacketIndex(index), warnings: index.warnings, analysis };
 }
 
 /** Plans the replay of a prepared capture; see `planReplay`. */
-export function planOf({ source, index, analysis }: PreparedCapture, guest?: string): ReplayPlan {
-  return planReplay(source, index, analysis, guest);
+export function planOf(capture: PreparedCapture, guest?: string): ReplayPlan {
+  return planReplay(capture, guest);
 }
 
 /** Runs a generator to its end at once. */

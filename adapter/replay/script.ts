@@ -3,7 +3,7 @@
  * become frames; of the host's, what their sender's sockets must have done. Nothing is kept of what has been played.
  */
 import type { ByteSource } from '../packets/byte-source.ts';
-import type { CaptureIndex } from '../packets/capture-index.ts';
+import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { PacketView } from '../packets/packet-view.ts';
 import type { sockaddr } from '../stack/util/host.ts';
@@ -112,7 +112,7 @@ export class Script {
   readonly gaps: Gap[] = [];
   zeros = 0;
   readonly #source: ByteSource;
-  readonly #index: CaptureIndex;
+  readonly #index: PacketIndex;
   readonly #plan: ReplayPlan;
   readonly #options: ScriptOptions;
   readonly #queue: Step[] = [];
@@ -128,7 +128,7 @@ export class Script {
   readonly #finished: Flow[] = [];
   #time = 0;
 
-  constructor(source: ByteSource, index: CaptureIndex, plan: ReplayPlan, options: ScriptOptions = { repair: true }) {
+  constructor(source: ByteSource, index: PacketIndex, plan: ReplayPlan, options: ScriptOptions = { repair: true }) {
     this.#source = source;
     this.#index = index;
     this.#plan = plan;
