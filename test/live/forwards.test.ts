@@ -12,8 +12,8 @@ import { inet6Aton } from '../../adapter/host/addresses.ts';
 import { slirp_add_hostfwd, slirp_add_hostxfwd6 } from '../../adapter/stack/slirp/slirp.ts';
 import { SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in, sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
-import { arpFrame, GUEST_IP } from '../slirp/frames.ts';
-import { solicit } from '../slirp/frames6.ts';
+import { announce } from '../kit/frames.ts';
+import { solicit } from '../kit/frames6.ts';
 import { DirectNet } from './direct-net.ts';
 import { LiveMachine } from './machine.ts';
 import { TcpGuest } from './tcp-guest.ts';
@@ -84,7 +84,7 @@ for (const [link, faultRate] of LINKS) {
 
     it(`${CONNECTIONS} at a time to a server of the host, each with its own bytes both ways`, async () => {
       const net = new DirectNet();
-      net.send(arpFrame(GUEST_IP));
+      net.send(announce());
       const guest = new TcpGuest(net, false, 3, faultRate);
       const waiting: Socket[] = [];
       // Answers when all are there, so that all are open at the same time.
@@ -110,7 +110,7 @@ for (const [link, faultRate] of LINKS) {
 
     it(`${CONNECTIONS} clients of a forwarded port at a time, each with its own bytes both ways`, async () => {
       const net = new DirectNet();
-      net.send(arpFrame(GUEST_IP));
+      net.send(announce());
       const guest = new TcpGuest(net, false, 4, faultRate);
       guest.answer = (clientPort) => content(1500, clientPort);
       const host = sockaddr_in(0x7f000001, 0);

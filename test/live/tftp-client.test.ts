@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { arpFrame, fixChecksums, GUEST_IP, udpFrame } from '../slirp/frames.ts';
+import { decode } from '../kit/decode.ts';
+import { announce, udp } from '../kit/frames.ts';
 import { DirectNet } from './direct-net.ts';
 import { FaultyLink } from './link.ts';
 
@@ -29,7 +30,7 @@ async function transfer(
   const net = new DirectNet((c) => {
     c.tftp_path = dir;
   });
-  net.send(arpFrame(GUEST_IP));
+  net.send(announce());
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const [toSlirp, toGuest] = [new FaultyLink(11, rate), new FaultyLink(12, rate)];
@@ -37,7 +38,7 @@ async function transfer(
   socket.on('message', (data, from) => {
     let at = clients.findIndex((c) => c.port === from.port);
     at = at < 0 ? clients.push(from) - 1 : at;
-    const frame = udpFrame(FIRST_PORT + at, TFTP_PORT, data);
+    const frame = udp(FIRST_PORT + at, TFTP_PORT, data);
     toSlirp.pass(frame, frame.length, (f, size) => net.send(f.slice(0, size)));
   });
   const { program, args, input } = client(socket.address().port);
@@ -45,10 +46,10 @@ async function transfer(
   child.stdin.end(input);
   const [status] = await net.during(once(child, 'close'), (frame) =>
     toGuest.pass(frame, frame.length, (f, size) => {
-      const b = Buffer.from(f.subarray(0, size));
-      const to = clients[b.readUInt16BE(36) - FIRST_PORT];
-      if (b[23] === 17 && to && Buffer.compare(fixChecksums(Uint8Array.from(b)), b) === 0) {
-        socket.send(b.subarray(42, 34 + b.readUInt16BE(38)), to.port, to.address);
+      const d = decode(f.subarray(0, size));
+      const to = d.udp && clients[d.udp.dport - FIRST_PORT];
+      if (d.ok && d.udp && to) {
+        socket.send(d.udp.data, to.port, to.address);
       }
     }),
   );

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { arpFrame, GUEST_IP, tcpFrame } from '../slirp/frames.ts';
-import { ACK, FIN, PSH, parseTcp, type Received, SYN, URG } from '../slirp/guest.ts';
+import { ACK, announce, FIN, PSH, SYN, tcpFrame, URG } from '../kit/frames.ts';
+import { parseTcp, type Received } from '../slirp/guest.ts';
 import { DirectNet } from './direct-net.ts';
 
 /** A server that says its port, sends with and without MSG_OOB, and prints what comes until the end. */
@@ -39,7 +39,7 @@ describe('urgent data', function () {
       this.skip();
     }
     net = new DirectNet();
-    net.send(arpFrame(GUEST_IP));
+    net.send(announce());
     server = spawn('python3', ['-c', SERVER]);
   });
   after(() => net?.stop());

@@ -1,7 +1,7 @@
 /** Bulk transfers over a link that loses, repeats, reorders and damages frames, under the virtual clock: every byte arrives. */
 import assert from 'node:assert/strict';
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
-import { tcpFrame } from './frames.ts';
+import { tcpFrame } from '../kit/frames.ts';
 import { ACK, FIN, parseTcp, type Received, SYN, TestNet } from './guest.ts';
 
 /** The link: a fixed seed decides what happens to each frame. */

@@ -10,10 +10,11 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPcap, writePcap } from '../../adapter/packets/pcap.ts';
+import { pattern } from '../kit/frames.ts';
 import { decodeAll } from '../slirp/decode.ts';
 import { parseReplayArgs } from './replay-args.ts';
 import { allCases, makeRoot, readEntries, recordedCases, VECTORS } from './slirp-cases/all.ts';
-import { type Case, pattern } from './slirp-cases/build.ts';
+import type { Case } from './slirp-cases/build.ts';
 import { randomCases } from './slirp-cases/random.ts';
 import { replay } from './slirp-replayer.ts';
 

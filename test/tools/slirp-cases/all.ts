@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPcap } from '../../../adapter/packets/pcap.ts';
-import { type Case, pattern } from './build.ts';
+import { pattern } from '../../kit/frames.ts';
+import type { Case } from './build.ts';
 import { dhcp } from './dhcp.ts';
 import { hostfwds } from './hostfwd.ts';
 import { icmps } from './icmp.ts';

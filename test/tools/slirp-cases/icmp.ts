@@ -1,7 +1,6 @@
 /** ICMP, the IPv4 header, and fragments. */
 import {
   BROADCAST,
-  Cases,
   DNS_IP,
   fragments,
   GUEST_IP,
@@ -15,11 +14,11 @@ import {
   mac,
   pattern,
   ping,
-  Random,
   u32,
   udp,
   udpPayload,
-} from './build.ts';
+} from '../../kit/frames.ts';
+import { Cases, Random } from './build.ts';
 
 const c = new Cases();
 export const icmps = c.all;

@@ -1,5 +1,5 @@
 /** Cases at random: the frames of other cases, reordered, repeated, left out, with bytes changed. */
-import { fixChecksums } from '../../slirp/frames.ts';
+import { fixChecksums } from '../../kit/frames.ts';
 import { type Case, Random } from './build.ts';
 
 /** Changes some bytes or the length of a frame; its checksums are made right again, mostly. */
