@@ -14,6 +14,7 @@ import { SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in, sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
 import { announce } from '../kit/frames.ts';
 import { solicit } from '../kit/frames6.ts';
+import { scattered } from '../kit/random.ts';
 import { DirectNet } from './direct-net.ts';
 import { LiveMachine } from './machine.ts';
 import { TcpGuest } from './tcp-guest.ts';
@@ -21,8 +22,7 @@ import { TcpGuest } from './tcp-guest.ts';
 const CONNECTIONS = 200;
 
 /** Bytes that differ from connection to connection. */
-const content = (n: number, salt: number): Buffer =>
-  Buffer.from(Uint8Array.from({ length: n }, (_, i) => Math.imul(i + 1 + salt * 7919, 2654435761) >>> 24));
+const content = (n: number, salt: number): Buffer => scattered(n, salt * 7919);
 
 const LINKS = [
   ['on a clean link', 0],

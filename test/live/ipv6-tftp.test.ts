@@ -7,10 +7,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode, type Tcp } from '../kit/decode.ts';
+import { FaultyLink } from '../kit/faulty-link.ts';
 import { ACK, announce, FIN, PSH, pattern as patternBytes, SYN, udp } from '../kit/frames.ts';
 import { solicit, tcp6, udp6 } from '../kit/frames6.ts';
 import { DirectNet } from './direct-net.ts';
-import { FaultyLink } from './link.ts';
 
 const pattern = (n: number): Buffer => Buffer.from(patternBytes(n));
 

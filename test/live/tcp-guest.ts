@@ -1,10 +1,10 @@
 /** A guest made by hand on a `DirectNet`: TCP connections over IPv4 or IPv6 that send again what is not acknowledged, over a link that may be bad. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decode, type Tcp } from '../kit/decode.ts';
+import { FaultyLink } from '../kit/faulty-link.ts';
 import { ACK, FIN, PSH, SYN, tcp } from '../kit/frames.ts';
 import { tcp6 } from '../kit/frames6.ts';
 import type { DirectNet } from './direct-net.ts';
-import { FaultyLink } from './link.ts';
 
 /** Bytes of a segment, and how many are under way at a time. */
 const MSS = 1000;

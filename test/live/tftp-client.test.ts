@@ -7,19 +7,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode } from '../kit/decode.ts';
+import { FaultyLink } from '../kit/faulty-link.ts';
 import { announce, udp } from '../kit/frames.ts';
+import { scattered } from '../kit/random.ts';
 import { DirectNet } from './direct-net.ts';
-import { FaultyLink } from './link.ts';
 
 const TFTP_PORT = 69;
 /** The first port of the guest that stands for a client. */
 const FIRST_PORT = 20_000;
 
 const installed = (program: string, arg: string): boolean => spawnSync(program, [arg]).error === undefined;
-
-/** A file that no block repeats. */
-const content = (n: number): Buffer =>
-  Buffer.from(Uint8Array.from({ length: n }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24));
 
 /** Runs a client against the network's TFTP server through a UDP port of the host; `rate`: one frame in so many suffers each fault. */
 async function transfer(
@@ -64,7 +61,7 @@ describe("tftp with the system's clients", function () {
   before(() => {
     home = mkdtempSync(join(tmpdir(), 'pktgdb-tftp-client-'));
     // Its last block is an empty one.
-    writeFileSync(join(home, 'kernel'), content(512 * 80));
+    writeFileSync(join(home, 'kernel'), scattered(512 * 80));
   });
   after(() => rmSync(home, { recursive: true }));
   const same = (): void => assert.ok(readFileSync(join(home, 'got')).equals(readFileSync(join(home, 'kernel'))));

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { csum, type Dict } from './frames.ts';
+import { checksum } from '../kit/bytes.ts';
+import type { Dict } from './frames.ts';
 import { QTest } from './qtest.ts';
 import { Driver, type Event, type Json, type Scenario } from './scenario.ts';
 
@@ -79,7 +80,7 @@ class Canonical {
     const pseudo = Buffer.concat([f.subarray(26, 34), Buffer.from([0, proto, 0, 0])]);
     pseudo.writeUInt16BE(l4.length, 10);
     const at = proto === 6 ? 16 : 6;
-    const good = csum(Buffer.concat([pseudo, l4])) === 0;
+    const good = checksum(pseudo, l4) === 0;
     l4.writeUInt16BE(good ? 0 : 1, at);
     l4.writeUInt16BE(this.#ports.get(l4.readUInt16BE(0)) ?? l4.readUInt16BE(0), 0);
     l4.writeUInt16BE(this.#ports.get(l4.readUInt16BE(2)) ?? l4.readUInt16BE(2), 2);

@@ -7,6 +7,7 @@ import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import * as build from '../kit/frames.ts';
 import { icmp6, ip6 } from '../kit/frames6.ts';
+import { Random } from '../kit/random.ts';
 import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
 
 const DIR = new URL('../vectors/slirp/', import.meta.url);
@@ -19,20 +20,6 @@ const COUNT = Math.ceil(FRAMES / 7);
 /** Bytes that the heap may have grown by in a run, and milliseconds that one frame may take. */
 const GROWTH_MAX = 256 << 20;
 const FRAME_MS_MAX = 2000;
-
-/** A small generator with a fixed seed, so that a failure can be repeated. */
-class Random {
-  #x: number;
-  constructor(seed: number) {
-    this.#x = seed;
-  }
-  next(n: number): number {
-    this.#x ^= this.#x << 13;
-    this.#x ^= this.#x >>> 17;
-    this.#x ^= this.#x << 5;
-    return (this.#x >>> 0) % n;
-  }
-}
 
 /** The guest's frames of all recorded cases. */
 function corpus(): Uint8Array[] {

@@ -41,23 +41,6 @@ export class Cases {
   }
 }
 
-/** A small generator with a fixed seed, so that every run makes the same captures. */
-export class Random {
-  #x: number;
-  constructor(seed: number) {
-    this.#x = (Math.imul(seed, 0x9e3779b1) | 1) ^ 0x5bd1e995;
-  }
-  next(n: number): number {
-    this.#x ^= this.#x << 13;
-    this.#x ^= this.#x >>> 17;
-    this.#x ^= this.#x << 5;
-    return (this.#x >>> 0) % n;
-  }
-  pick<T>(list: readonly T[]): T {
-    return list[this.next(list.length)]!;
-  }
-}
-
 /** A guest's end of a connection: counts sequence numbers. Its first acknowledgement means slirp's initial number + 1. */
 export class Conn {
   seq: number;
