@@ -7,11 +7,11 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { capture, root } from './session.ts';
+import { capture, PKTGDB } from '../kit/paths.ts';
 
 /** Runs the program in batch mode; what it printed on either stream, and its status. */
 async function pktgdb(...args: string[]): Promise<{ output: string; status: number | null }> {
-  const child = spawn(process.execPath, [join(root, 'dist/pktgdb.js'), '-batch', ...args], {
+  const child = spawn(process.execPath, [PKTGDB, '-batch', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = once(child, 'close') as Promise<[number | null]>;

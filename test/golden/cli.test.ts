@@ -3,8 +3,8 @@ import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { runCli } from '../../adapter/gdb/cli.ts';
-import { SEED_ARGS } from '../core/session.ts';
 import { golden, masked } from '../kit/golden.ts';
+import { SEED_ARGS } from '../kit/seed.ts';
 
 const FILE = fileURLToPath(new URL('cli.txt', import.meta.url));
 const PROMPT = '(pktgdb) ';

@@ -1,12 +1,12 @@
 /** The seed session over DAP, as an editor runs it: each request, its answer and the events. `dap.txt` is the transcript. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { root, SEED_ARGS } from '../core/session.ts';
 import { processSession, type TestClient } from '../dap/client.ts';
 import { golden, masked } from '../kit/golden.ts';
+import { PKTGDB, ROOT } from '../kit/paths.ts';
+import { SEED_ARGS, SEED_LISTEN, SEED_TEXT } from '../kit/seed.ts';
 
 const FILE = fileURLToPath(new URL('dap.txt', import.meta.url));
 /** Members that count requests, or name something of one session or of one version of the sources. */
@@ -43,7 +43,7 @@ function anonymous(this: Record<string, unknown>, key: string, value: unknown): 
   }
   return key === 'value' && RANDOM.test(String(this['evaluateName']))
     ? 'RANDOM'
-    : value.replaceAll(pathToFileURL(root).href, 'FOLDER').replaceAll(root, 'FOLDER');
+    : value.replaceAll(pathToFileURL(ROOT).href, 'FOLDER').replaceAll(ROOT, 'FOLDER');
 }
 
 /** A conversation with the adapter, written down. */
@@ -115,7 +115,7 @@ describe('golden transcript of the debug adapter', function () {
   this.timeout(60_000);
 
   it('the seed session', async () => {
-    const { client, child } = processSession(join(root, 'dist/pktgdb.js'), ['-i', 'dap']);
+    const { client, child } = processSession(PKTGDB, ['-i', 'dap']);
     const t = new Transcript(client);
     const exited = once(child, 'exit');
     try {
@@ -133,7 +133,7 @@ async function session(t: Transcript): Promise<void> {
   const { client } = t;
   await t.ask('initialize', { adapterID: 'pktgdb', pathFormat: 'path', supportsInvalidatedEvent: true });
   await client.event('initialized');
-  const launched = t.begin('launch', { args: SEED_ARGS, guestCommands: ['nc -l -v -p 5556 > hello.txt'] });
+  const launched = t.begin('launch', { args: SEED_ARGS, guestCommands: [SEED_LISTEN] });
   const breakpoints = [{ name: 'e1000_receive_iov', condition: '$pkt.tcp.dstport == 5556' }, { name: 'nosuch' }];
   await t.ask('setFunctionBreakpoints', { breakpoints });
   await t.ask('configurationDone');
@@ -146,7 +146,7 @@ async function session(t: Transcript): Promise<void> {
   t.flush();
 
   const socket = connect(port, '127.0.0.1');
-  socket.end('Hello qemu Geust\n');
+  socket.end(SEED_TEXT);
   await client.stoppedEvent();
   await lookAround(t);
 
