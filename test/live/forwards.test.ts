@@ -7,7 +7,6 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { inet6Aton } from '../../adapter/host/addresses.ts';
 import { slirp_add_hostfwd, slirp_add_hostxfwd6 } from '../../adapter/stack/slirp/slirp.ts';
 import { SOCK_STREAM } from '../../adapter/stack/util/host.ts';
@@ -15,6 +14,7 @@ import { sockaddr_in, sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
 import { announce } from '../kit/frames.ts';
 import { solicit } from '../kit/frames6.ts';
 import { scattered } from '../kit/random.ts';
+import { insist } from '../kit/until.ts';
 import { DirectNet } from './direct-net.ts';
 import { LiveMachine } from './machine.ts';
 import { TcpGuest } from './tcp-guest.ts';
@@ -63,16 +63,9 @@ for (const [link, faultRate] of LINKS) {
       await m.printed('listening on');
       const answer = once(socket, 'message');
       // Datagrams are lost on the bad link: ask, and answer, until one comes through.
-      for (let heard = false; !heard; ) {
-        socket.send('a question\n', port, '127.0.0.1');
-        heard = await Promise.race([m.printed('a question').then(() => true), sleep(300, false)]);
-      }
-      let got: string | null = null;
-      while (got === null) {
-        m.press('an answer\n');
-        got = await Promise.race([answer.then(([data]) => String(data)), sleep(300, null)]);
-      }
-      assert.equal(got, 'an answer\n');
+      await insist(() => socket.send('a question\n', port, '127.0.0.1'), m.printed('a question'));
+      const [data] = await insist(() => m.press('an answer\n'), answer);
+      assert.equal(String(data), 'an answer\n');
       socket.close();
       m.press('\x03');
       await m.printed('~ # ');

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Pings } from '../../adapter/host/pings.ts';
 import { decode } from '../kit/decode.ts';
 import { announce, bytes, icmp, LOOPBACK } from '../kit/frames.ts';
+import { soon } from '../kit/until.ts';
 import { DirectNet } from './direct-net.ts';
 
 const OUTSIDE = 0xc0000201;
@@ -54,19 +54,17 @@ describe("pings of the outside through the system's ping", function () {
   ): Promise<Icmp | null> {
     net.send(frame);
     let answer: Icmp | null = null;
-    const wait = async (): Promise<void> => {
-      for (let i = 0; i < 100 && answer === null; i++) {
-        await sleep(10);
-      }
-    };
-    await net.during(wait(), (f) => {
-      const d = decode(f);
-      if (d.ip && d.icmp) {
-        assert.ok(d.ok, 'its checksums are right');
-        const { type, code } = d.icmp;
-        answer = { source: d.ip.src.readUInt32BE(0), type, code, rest: d.ip.payload.subarray(4).toString('latin1') };
-      }
-    });
+    await net.during(
+      soon(() => answer !== null, 1000),
+      (f) => {
+        const d = decode(f);
+        if (d.ip && d.icmp) {
+          assert.ok(d.ok, 'its checksums are right');
+          const { type, code } = d.icmp;
+          answer = { source: d.ip.src.readUInt32BE(0), type, code, rest: d.ip.payload.subarray(4).toString('latin1') };
+        }
+      },
+    );
     return answer;
   }
 

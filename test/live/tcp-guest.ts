@@ -1,9 +1,9 @@
 /** A guest made by hand on a `DirectNet`: TCP connections over IPv4 or IPv6 that send again what is not acknowledged, over a link that may be bad. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { decode, type Tcp } from '../kit/decode.ts';
 import { FaultyLink } from '../kit/faulty-link.ts';
 import { ACK, FIN, PSH, SYN, tcp } from '../kit/frames.ts';
 import { tcp6 } from '../kit/frames6.ts';
+import { until } from '../kit/until.ts';
 import type { DirectNet } from './direct-net.ts';
 
 /** Bytes of a segment, and how many are under way at a time. */
@@ -134,9 +134,7 @@ export class TcpGuest {
 
   /** Resolves when all connections are done. */
   async finished(): Promise<void> {
-    while (![...this.connections.values()].every((c) => c.done)) {
-      await sleep(20);
-    }
+    await until(() => [...this.connections.values()].every((c) => c.done), 'all connections are done', 60_000, 20);
   }
 
   /** Lives until `end` is settled; resolves as it does. */

@@ -9,16 +9,16 @@ import { DirectNet } from './direct-net.ts';
 
 /** A server that says its port, sends with and without MSG_OOB, and prints what comes until the end. */
 const SERVER = `
-import socket, sys, time
+import socket
 s = socket.socket()
 s.bind(('127.0.0.1', 0))
 s.listen(1)
 print(s.getsockname()[1], flush=True)
 c, _ = s.accept()
 c.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 for data, flags in ((b'one ', 0), (b'two!', socket.MSG_OOB), (b' three', 0)):
     c.send(data, flags)
-    time.sleep(0.1)
 c.shutdown(socket.SHUT_WR)
 got = b''
 while True:

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { realTime } from '../kit/until.ts';
 
 export const MACHINE = fileURLToPath(new URL('../../dist/pktgdb-machine.js', import.meta.url));
 
@@ -124,7 +124,7 @@ export class QTest {
     const step = /^clock_step (\d+)$/.exec(command);
     if (this.#real && step) {
       // The clock of a real QEMU that has a processor cannot be moved, but it moves.
-      await sleep(Number(step[1]) / 1e6);
+      await realTime(Number(step[1]) / 1e6);
       return '0';
     }
     const line = await this.send(command);

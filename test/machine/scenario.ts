@@ -5,7 +5,7 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { soon, watch } from '../kit/until.ts';
 import { regoff } from '../stack/e1000_oracle.ts';
 import { build, type Dict, type Me, parse, payloadOf } from './frames.ts';
 import type { QTest } from './qtest.ts';
@@ -204,7 +204,6 @@ export class Driver {
 
   readonly #steps: Readonly<Record<string, (s: Step) => Promise<Json> | Json>> = {
     note: (s) => s['text'] ?? null,
-    sleep: (s) => sleep(Number(s['ms'])).then(() => null),
     pci_read: (s) => this.#pciR(Number(s['off'])),
     pci_write: (s) => this.#pciW(Number(s['off']), Number(s['value'])).then(() => null),
     pci_setup: (s) => this.#pciSetup(s),
@@ -370,28 +369,28 @@ export class Driver {
   }
 
   async #expect(s: Step): Promise<Json> {
-    const end = performance.now() + Number(s['timeout_ms'] ?? 2000);
-    for (;;) {
-      for (let e = this.#queue.shift(); e; e = this.#queue.shift()) {
-        if (matches(s['match'] ?? {}, e.pkt)) {
-          return { ok: true, ring_index: e.ring_index, pkt: e.pkt! };
-        }
+    let found: RxEvent | undefined;
+    const look = async (): Promise<boolean> => {
+      for (let e = this.#queue.shift(); e && !found; e = found ? undefined : this.#queue.shift()) {
+        found = matches(s['match'] ?? {}, e.pkt) ? e : undefined;
       }
-      if (performance.now() > end) {
-        return { ok: false };
-      }
-      if (s['step_ns'] !== undefined) {
+      if (!found && s['step_ns'] !== undefined) {
         await this.#q.command(`clock_step ${s['step_ns']}`);
       }
-      this.#current.rx.push(...(await this.#scanRx()));
-      await sleep(1);
-    }
+      return found !== undefined || this.#look();
+    };
+    await soon(look, Number(s['timeout_ms'] ?? 2000), 1);
+    return found ? { ok: true, ring_index: found.ring_index, pkt: found.pkt! } : { ok: false };
+  }
+
+  /** Looks at the receive ring. False, for use in conditions. */
+  async #look(): Promise<false> {
+    this.#current.rx.push(...(await this.#scanRx()));
+    return false;
   }
 
   async #quiesce(s: Step): Promise<Json> {
-    for (const end = performance.now() + Number(s['ms'] ?? 200); performance.now() < end; await sleep(5)) {
-      this.#current.rx.push(...(await this.#scanRx()));
-    }
+    await watch(() => this.#look(), Number(s['ms'] ?? 200));
     if (!s['keep']) {
       this.#queue = [];
     }
@@ -483,14 +482,8 @@ export class Driver {
   }
 
   /** Waits until `there` holds, looking at the receive ring meanwhile; false if it takes too long. */
-  async #patiently(there: () => boolean): Promise<boolean> {
-    for (const end = performance.now() + PATIENCE; !there(); await sleep(1)) {
-      if (performance.now() > end) {
-        return false;
-      }
-      this.#current.rx.push(...(await this.#scanRx()));
-    }
-    return true;
+  #patiently(there: () => boolean): Promise<boolean> {
+    return soon(() => there() || this.#look(), PATIENCE, 1);
   }
 
   async #hostRecv(s: Step): Promise<Json> {
