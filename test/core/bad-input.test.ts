@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { capture, PKTGDB } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
 
 /** Runs the program in batch mode; what it printed on either stream, and its status. */
 async function pktgdb(...args: string[]): Promise<{ output: string; status: number | null }> {
@@ -26,10 +26,8 @@ describe('bad input', () => {
   let folder: string;
 
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'pktgdb-bad-'));
+    folder = tempFolder();
   });
-
-  after(() => rmSync(folder, { recursive: true }));
 
   const file = (name: string, content: string | Uint8Array): string => {
     writeFileSync(join(folder, name), content);

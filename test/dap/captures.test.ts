@@ -1,11 +1,11 @@
 /** Breakpoints on lines of a packet listing, and scripts that run the machine, over the adapter process. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { capture, ROOT } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
 import type { TestClient } from './client.ts';
 import { withAdapter } from './hooks.ts';
 
@@ -136,7 +136,7 @@ describe('breakpoints in packet listings', () => {
   });
 
   it('runs a script that runs the machine, and goes on where it stops', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-'));
+    const folder = tempFolder();
     const script = join(folder, 'run.pktgdb');
     const lines = [
       'set args -nic user',
@@ -154,7 +154,6 @@ describe('breakpoints in packet listings', () => {
     await client.stoppedEvent();
     assert.equal((await names())[0], 'tty_write');
     assert.equal(client.received.filter((m) => 'event' in m && m.event === 'stopped').length, 1);
-    rmSync(folder, { recursive: true });
   });
 
   it('runs the example from beginning to end, and stays where it stops', async () => {
@@ -169,13 +168,12 @@ describe('breakpoints in packet listings', () => {
   });
 
   it('says where a script is wrong', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-'));
+    const folder = tempFolder();
     const script = join(folder, 'wrong.pktgdb');
     writeFileSync(script, 'echo hi\\n\nbrek main\n');
     await assert.rejects(
       client.begin({ initCommands: [`source ${script}`] }),
       /launch: initCommands: .*wrong\.pktgdb:2: Error in sourced command file:\nUndefined command: "brek"/,
     );
-    rmSync(folder, { recursive: true });
   });
 });

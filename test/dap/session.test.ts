@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { capabilities } from '../../adapter/dap/requests.ts';
-import { tempFolder } from '../tools/temp.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { fakeSession, type TestClient } from './client.ts';
 import type { FakeEngine } from './fake-engine.ts';
 

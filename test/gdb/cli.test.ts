@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { capture, PKTGDB, ROOT } from '../kit/paths.ts';
 import { SEED_ARGS, SEED_FRAMES } from '../kit/seed.ts';
-import { tempFolder } from '../tools/temp.ts';
+import { tempFolder } from '../kit/temp.ts';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
-import { tempFolder } from '../tools/temp.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { FakeEngine } from './fake-engine.ts';
 
 /** A session: lines in, everything printed out. Errors are marked with `!`. */

@@ -20,7 +20,7 @@ import {
   type Value,
 } from '../../adapter/engine/api.ts';
 import { FIELDS, PacketView } from '../../adapter/packets/fields.ts';
-import { tempFolder } from '../tools/temp.ts';
+import { tempFolder } from '../kit/temp.ts';
 
 const SOURCE = `// line 1
 export function add(so: socket, x: number, buf: Uint8Array): number {

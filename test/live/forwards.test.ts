@@ -2,9 +2,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { inet6Aton } from '../../adapter/host/addresses.ts';
@@ -14,6 +12,7 @@ import { sockaddr_in, sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
 import { announce } from '../kit/frames.ts';
 import { solicit } from '../kit/frames6.ts';
 import { scattered } from '../kit/random.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { insist } from '../kit/until.ts';
 import { DirectNet } from './direct-net.ts';
 import { LiveMachine } from './machine.ts';
@@ -32,7 +31,7 @@ const LINKS = [
 for (const [link, faultRate] of LINKS) {
   describe(`forwarded ports ${link}`, function () {
     this.timeout(60_000);
-    const dir = mkdtempSync(join(tmpdir(), 'pktgdb-forwards-'));
+    const dir = tempFolder();
     let m: LiveMachine;
 
     before(async () => {
@@ -41,7 +40,6 @@ for (const [link, faultRate] of LINKS) {
     });
     after(async () => {
       await m.stop();
-      rmSync(dir, { recursive: true });
     });
 
     it('a socket of the Unix domain', async () => {

@@ -1,11 +1,11 @@
 /** Echo to the outside goes through the system's ping program: a stand-in for it here, which says what it is told, and the real one where it may. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Pings } from '../../adapter/host/pings.ts';
 import { decode } from '../kit/decode.ts';
 import { announce, bytes, icmp, LOOPBACK } from '../kit/frames.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { soon } from '../kit/until.ts';
 import { DirectNet } from './direct-net.ts';
 
@@ -25,7 +25,7 @@ describe("pings of the outside through the system's ping", function () {
   let net: DirectNet;
 
   before(() => {
-    home = mkdtempSync(join(tmpdir(), 'pktgdb-ping-'));
+    home = tempFolder();
   });
   beforeEach(() => {
     net = new DirectNet();
@@ -35,7 +35,6 @@ describe("pings of the outside through the system's ping", function () {
     net.stop();
     process.env['PATH'] = PATH;
   });
-  after(() => rmSync(home, { recursive: true }));
 
   /** Makes a program `ping` that notes its arguments, says something and ends with a status. */
   function standIn(status: number, message: string): void {

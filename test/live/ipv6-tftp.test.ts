@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode, type Tcp } from '../kit/decode.ts';
 import { FaultyLink } from '../kit/faulty-link.ts';
 import { ACK, announce, FIN, PSH, pattern as patternBytes, SYN, udp } from '../kit/frames.ts';
 import { solicit, tcp6, udp6 } from '../kit/frames6.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { DirectNet } from './direct-net.ts';
 
 const pattern = (n: number): Buffer => Buffer.from(patternBytes(n));
@@ -97,7 +97,7 @@ describe('ipv6 over real sockets', () => {
 });
 
 describe('tftp with files of the host', () => {
-  const home = mkdtempSync(join(tmpdir(), 'pktgdb-tftp-'));
+  const home = tempFolder();
   const file = pattern(100_000);
   let net: DirectNet;
   before(() => {
@@ -113,7 +113,6 @@ describe('tftp with files of the host', () => {
   });
   after(() => {
     net.stop();
-    rmSync(home, { recursive: true });
   });
 
   /** What a client gets for a name: the file, or the error's number and text. The client asks again as RFC 1350 says if blocks are lost. */

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { splitCommand } from '../../adapter/host/guest-commands.ts';
 import { Pings } from '../../adapter/host/pings.ts';
 import { loadSlirpBench } from '../bench/bundle.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { LiveMachine } from './machine.ts';
 
 /** The answer of 192.0.2.7 to a query for an address, of nothing to others (RFC 1035, section 4.1). */
@@ -107,7 +107,7 @@ for (const [link, faultRate] of [
 
 describe('services of the host for the guest', function () {
   this.timeout(60_000);
-  const dir = mkdtempSync(join(tmpdir(), 'pktgdb-live-'));
+  const dir = tempFolder();
   let unix: Server;
   let tcp: Server;
   let m: LiveMachine;
@@ -133,7 +133,6 @@ describe('services of the host for the guest', function () {
     await m.stop();
     unix.close();
     tcp.close();
-    rmSync(dir, { recursive: true });
   });
 
   it('a command speaks through its standard input, output and error', async () => {

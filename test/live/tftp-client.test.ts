@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from '../kit/decode.ts';
 import { FaultyLink } from '../kit/faulty-link.ts';
 import { announce, udp } from '../kit/frames.ts';
 import { scattered } from '../kit/random.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { DirectNet } from './direct-net.ts';
 
 const TFTP_PORT = 69;
@@ -59,11 +59,10 @@ describe("tftp with the system's clients", function () {
   this.timeout(60_000);
   let home: string;
   before(() => {
-    home = mkdtempSync(join(tmpdir(), 'pktgdb-tftp-client-'));
+    home = tempFolder();
     // Its last block is an empty one.
     writeFileSync(join(home, 'kernel'), scattered(512 * 80));
   });
-  after(() => rmSync(home, { recursive: true }));
   const same = (): void => assert.ok(readFileSync(join(home, 'got')).equals(readFileSync(join(home, 'kernel'))));
 
   for (const [link, rate] of [

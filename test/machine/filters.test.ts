@@ -1,11 +1,11 @@
 /** Filters and links to other programs, on the whole machine, driven by the test protocol. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCapture } from '../../adapter/packets/capture.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 import { build } from './frames.ts';
 import { Monitor } from './monitor.ts';
@@ -28,12 +28,11 @@ describe('pktgdb-machine: filters and links', () => {
   let dir: string;
   let q: QTest | undefined;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'pktgdb-filters-'));
+    dir = tempFolder();
   });
   afterEach(async () => {
     await q?.close();
     q = undefined;
-    rmSync(dir, { recursive: true, force: true });
   });
 
   async function machine(args: readonly string[], real = false): Promise<Driver> {
