@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `npm run svd [-- FILE [BASE]]`: writes the NIC's registers as a CMSIS-SVD file, by default dist/e1000.svd, at BASE (0xfebc0000). */
+/**
+ * `npm run svd [-- FILE [BASE]]`: writes the NIC's registers as a CMSIS-SVD file, by default dist/e1000.svd.
+ * The registers are at BASE, by default 0xfebc0000.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { e1000Svd, SVD_BASE } from '../adapter/inspect/svd.ts';

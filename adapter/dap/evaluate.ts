@@ -5,7 +5,7 @@ import { type Arguments, RequestError } from './arguments.ts';
 import type { ValueFormat } from './containers.ts';
 import { formatValue } from './present.ts';
 import { registerValue } from './register-value.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 import { assign, counts, toVariable, valueFormat, valueItem } from './variables.ts';
 
@@ -78,7 +78,10 @@ async function evaluate(session: PacketSession, args: Arguments): Promise<DebugP
   };
 }
 
-/** A gdb command; its output is the answer. `run` starts what the launch configuration says, `quit` ends the session. */
+/**
+ * A gdb command, whose output is the answer.
+ * `run` starts what the launch configuration says, `quit` ends the session.
+ */
 async function command(
   session: PacketSession,
   line: string,

@@ -1,14 +1,20 @@
-/** Memory requests: guest physical memory, the NIC's MMIO window (raw, never with a side effect) and byte arrays of the stack. */
+/**
+ * Memory requests: guest physical memory, the NIC's MMIO window and byte arrays of the stack.
+ * The window is read raw, never with a side effect.
+ */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { GuestMemory } from '../engine/api.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
 /** More than this is answered in part, which the protocol allows. */
 const MAX_READ = 16 * 1024 * 1024;
 
-/** Prefix of references to byte arrays of the stack: the engine's handle follows. They can be read until the machine runs. */
+/**
+ * Prefix of references to byte arrays of the stack; the engine's handle follows.
+ * They can be read until the machine runs.
+ */
 const BYTES_PREFIX = 'bytes:';
 
 /** `memoryReference` of a guest physical address. */

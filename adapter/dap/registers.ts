@@ -1,4 +1,7 @@
-/** The scope `Registers`: the NIC's registers by the manual's names, in groups, with their bit fields. Reading changes nothing. */
+/**
+ * The scope `Registers`: the NIC's registers by the manual's names, in groups, with their bit fields.
+ * Reading changes nothing.
+ */
 
 import { type Nic, nics } from '../inspect/nics.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';

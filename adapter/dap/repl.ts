@@ -1,4 +1,7 @@
-/** The Debug Console's way to the gdb interpreter: one command at a time, with what it prints collected as the answer. */
+/**
+ * The Debug Console's way to the gdb interpreter: one command at a time.
+ * What a command prints is collected as the answer.
+ */
 import type { Evaluator } from '../inspect/evaluator.ts';
 
 /** What a session needs of `GdbInterpreter`. */
@@ -43,8 +46,8 @@ export class Repl {
   }
 
   /**
-   * Runs the lines of `text` in a frame (-1: the one selected before), after what was asked for earlier. With `stream`, what they
-   * print is passed on as it comes too.
+   * Runs the lines of `text` in a frame (-1: the one selected before), after what was asked for earlier.
+   * With `stream`, what they print is passed on as it comes too.
    */
   run(text: string, frame: number, stream = false): Promise<ReplResult> {
     const result = this.#last.then(() => {

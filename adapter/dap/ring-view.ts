@@ -1,4 +1,7 @@
-/** `pktgdb/rings` and `pktgdb/descriptor`: what the picture of the rings is drawn from, read from shared memory alone. */
+/**
+ * `pktgdb/rings` and `pktgdb/descriptor`: what the picture of the rings is drawn from.
+ * All of it is read from shared memory.
+ */
 import type { EngineApi, GuestMemory } from '../engine/api.ts';
 import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../inspect/descriptors.ts';
 import { type Nic, nics } from '../inspect/nics.ts';
@@ -112,7 +115,8 @@ export function readDescriptor(engine: EngineApi, args: Arguments): DescriptorBo
   const view = new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_SIZE);
   const d = decodeDescriptor(kind, view);
   const marks = [...(index === ring.head ? ['head'] : []), ...(index === ring.tail ? ['tail'] : [])].join(', ');
-  const title = `${nic.name}, ${kind === 'rx' ? 'Rx' : 'Tx'} descriptor ${index} of ${ring.count} at ${physicalReference(at)}`;
+  const which = `${kind === 'rx' ? 'Rx' : 'Tx'} descriptor ${index} of ${ring.count}`;
+  const title = `${nic.name}, ${which} at ${physicalReference(at)}`;
   const lines = [`${title}${marks === '' ? '' : ` (${marks})`}`, `  kind      ${d.kind}`];
   if (d.address !== undefined) {
     lines.push(`  address   ${physicalReference(d.address)}`);
@@ -133,7 +137,8 @@ function bufferText(memory: GuestMemory, ring: Ring, d: Descriptor): string {
   }
   const status = d.fields.find(({ name }) => name === 'status')?.value ?? 0;
   if (ring.kind === 'rx' && (status & DD) === 0) {
-    return '\nNo packet: the NIC has not filled this descriptor since the driver made it ready. Its length is that of an earlier packet.\n';
+    const why = 'the NIC has not filled this descriptor since the driver made it ready';
+    return `\nNo packet: ${why}. Its length is that of an earlier packet.\n`;
   }
   const bytes = memory.read(d.address, Math.min(d.length, MAX_DUMP));
   if (bytes.length === 0) {

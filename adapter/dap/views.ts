@@ -1,4 +1,7 @@
-/** The requests behind the extension's views and guest console (types in custom.ts). They are answered while the machine runs, too. */
+/**
+ * The requests behind the extension's views and guest console (types in custom.ts).
+ * They are answered while the machine runs, too.
+ */
 
 import { type Nic, nics } from '../inspect/nics.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
@@ -13,7 +16,7 @@ import type {
   RingsBody,
 } from './custom.ts';
 import { parseNumber, setRegister } from './registers.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import { readDescriptor, readRings } from './ring-view.ts';
 import type { PacketSession } from './session.ts';
 

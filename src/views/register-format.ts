@@ -66,7 +66,8 @@ export function registerMarkdown(info: RegisterDescription, value: number, eleme
   const lines = [
     `**${info.name}${info.count > 1 ? `[${element}]` : ''}** ${info.description}`,
     '',
-    `Offset 0x${offset.toString(16).padStart(4, '0')}, ${ACCESS[info.access]}, reset value ${formatRegister(info.reset, 32, 'hex')}, section ${info.section} of the 8254x manual`,
+    `Offset 0x${offset.toString(16).padStart(4, '0')}, ${ACCESS[info.access]}, ` +
+      `reset value ${formatRegister(info.reset, 32, 'hex')}, section ${info.section} of the 8254x manual`,
     '',
     ...(['hex', 'dec', 'bin'] as const)
       .map((format) => `\`${formatRegister(value, 32, format)}\``)
@@ -77,7 +78,8 @@ export function registerMarkdown(info: RegisterDescription, value: number, eleme
     lines.push('', '| bits | field | value | |', '|---:|---|---|---|');
     for (const field of info.fields) {
       lines.push(
-        `| ${bitRange(field)} | ${escapeMarkdown(field.name)} | ${escapeMarkdown(formatField(value, field, 'hex'))} | ${escapeMarkdown(field.description)} |`,
+        `| ${bitRange(field)} | ${escapeMarkdown(field.name)} ` +
+          `| ${escapeMarkdown(formatField(value, field, 'hex'))} | ${escapeMarkdown(field.description)} |`,
       );
     }
   }

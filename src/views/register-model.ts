@@ -1,4 +1,7 @@
-/** The tree of registers: nodes with stable identities, their values now, and which of them have changed since the last stop. */
+/**
+ * The tree of registers: nodes with stable identities, their values now, and which of them have changed since the last
+ * stop.
+ */
 import type {
   FieldDescription,
   RegisterDescription,

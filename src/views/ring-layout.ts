@@ -1,4 +1,7 @@
-/** The picture of a descriptor ring: segments around a circle, with who owns them, and the pointers. Pure geometry and words. */
+/**
+ * The picture of a descriptor ring: segments around a circle, with who owns them, and the pointers.
+ * It is pure geometry and words.
+ */
 import type { DescriptorState, RingView } from '../../adapter/dap/custom.ts';
 
 /** More descriptors than this share segments. */
@@ -112,7 +115,9 @@ function sector(i: number, n: number): string {
   const to = ((i + 1 - gap / 2) / n) * 2 * Math.PI;
   const large = to - from > Math.PI ? 1 : 0;
   const [[ax, ay], [bx, by], [cx, cy], [dx, dy]] = [at(OUTER, from), at(OUTER, to), at(INNER, to), at(INNER, from)];
-  return `M${ax} ${ay}A${OUTER} ${OUTER} 0 ${large} 1 ${bx} ${by}L${cx} ${cy}A${INNER} ${INNER} 0 ${large} 0 ${dx} ${dy}Z`;
+  const outer = `A${OUTER} ${OUTER} 0 ${large} 1 ${bx} ${by}`;
+  const inner = `A${INNER} ${INNER} 0 ${large} 0 ${dx} ${dy}`;
+  return `M${ax} ${ay}${outer}L${cx} ${cy}${inner}Z`;
 }
 
 function circle(radius: number): string {

@@ -112,7 +112,7 @@ export class TestClient extends DebugClient {
 }
 
 /** An interpreter that knows a few commands, for sessions over the fake engine. */
-function fakeInterpreter(engine: EngineApi, write: (text: string) => void): Interpreter {
+export function fakeInterpreter(engine: EngineApi, write: (text: string) => void): Interpreter {
   return {
     execute: async (line) => {
       if (line === 'quit') {
@@ -171,7 +171,7 @@ export function fakeSession(): Session<FakeEngine> {
 }
 
 /** Checks every message the adapter sends against the protocol. */
-function watch(client: TestClient, fromAdapter: Readable): void {
+export function watch(client: TestClient, fromAdapter: Readable): void {
   let rest = Buffer.alloc(0);
   fromAdapter.on('data', (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
