@@ -1,4 +1,6 @@
-/** The adapter as clients start it: a process that speaks DAP on stdio, with the real machine, live and from a capture. */
+/**
+ * The adapter as clients start it: a process that speaks DAP on stdio, with the real machine, live and from a capture.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';

@@ -1,8 +1,10 @@
-/** Registers, rings and guest memory as the session shows them: decoded from shared memory, which reading never changes. */
+/**
+ * Registers, rings and guest memory as the session shows them: decoded from shared memory, which reading never changes.
+ */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { TestClient } from './client.ts';
-import type { FakeEngine } from './fake-engine.ts';
+import type { DapEngine } from './fake-engine.ts';
 import { withNic } from './hooks.ts';
 
 const RCTL = 0x100 >> 2;
@@ -15,7 +17,7 @@ const ICR = 0xc0 >> 2;
 
 describe('DAP view of the NIC', () => {
   let client: TestClient;
-  let engine: FakeEngine;
+  let engine: DapEngine;
   let regs: Uint32Array;
   let ram: DataView;
 

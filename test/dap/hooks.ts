@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { PKTGDB } from '../kit/paths.ts';
 import { fakeSession, processSession, type Session, type TestClient } from './client.ts';
-import type { FakeEngine } from './fake-engine.ts';
+import type { DapEngine } from './fake-engine.ts';
 
 /** Gives each test a client of the adapter in a process of its own, which must end well when its input ends. */
 export function withAdapter(use: (client: TestClient) => void): void {
@@ -26,14 +26,14 @@ export function withAdapter(use: (client: TestClient) => void): void {
 }
 
 /** A stopped session over the fake engine, with the memory that its NIC shares. */
-export interface NicSession extends Session<FakeEngine> {
+export interface NicSession extends Session<DapEngine> {
   readonly regs: Uint32Array;
   readonly ram: DataView;
 }
 
 /** Gives each test such a session. */
 export function withNic(use: (session: NicSession) => void): void {
-  let session: Session<FakeEngine>;
+  let session: Session<DapEngine>;
 
   beforeEach(async () => {
     session = fakeSession();

@@ -53,7 +53,10 @@ const SESSION: readonly Line[] = [
   ['kill'],
 ];
 
-/** What the command line wrote. The newline that it puts before a prompt where the cursor is not at column 0 is left out. */
+/**
+ * What the command line wrote. The newline that it puts before a prompt where the cursor is not at column 0 is left
+ * out.
+ */
 class Screen extends Writable {
   prompts = 0;
   text = '';

@@ -1,4 +1,7 @@
-/** The seed session over DAP, as an editor runs it: each request, its answer and the events. `dap.txt` is the transcript. */
+/**
+ * The seed session over DAP, as an editor runs it: each request, its answer and the events. `dap.txt` is the
+ * transcript.
+ */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * What a frame holds, for assertions. It stands on RFCs alone and shares no code with `adapter`, so that it can be an oracle for it;
- * nor with `frames.ts`, but for the checksum's arithmetic.
+ * What a frame holds, for assertions. It stands on RFCs alone and shares no code with `adapter`, so that it can be an
+ * oracle for it; nor with `frames.ts`, but for the checksum's arithmetic.
  */
 import { checksum } from './bytes.ts';
 

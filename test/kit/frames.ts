@@ -1,6 +1,6 @@
 /**
- * Ethernet frames for tests. Without options they go from the guest to the gateway with right lengths and checksums; an option
- * changes a field, or makes it wrong. Every function returns the whole frame.
+ * Ethernet frames for tests. Without options they go from the guest to the gateway with right lengths and checksums;
+ * an option changes a field, or makes it wrong. Every function returns the whole frame.
  */
 import { addr6, bytes, checksum, type Data, join, mac, u16, u32 } from './bytes.ts';
 
@@ -170,7 +170,9 @@ export const icmp = (type: number, code: number, rest: Data, data: Data, o: Ip4 
 export const ping = (dst: number, o: Ip4 & { seq?: number; data?: Data } = {}): Uint8Array =>
   icmp(8, 0, [0x12, 0x34, ...u16(o.seq ?? 1)], o.data ?? 'abcdefgh', { ...o, dst });
 
-/** Fields of a UDP header that may differ from the usual: `ulen` is a length that lies, `zero` leaves the checksum out. */
+/**
+ * Fields of a UDP header that may differ from the usual: `ulen` is a length that lies, `zero` leaves the checksum out.
+ */
 export interface Udp extends Ip4 {
   readonly ulen?: number;
   readonly zero?: boolean;

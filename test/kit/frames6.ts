@@ -1,4 +1,7 @@
-/** IPv6 frames for tests: as `frames.ts`, from the guest to the gateway with right lengths and checksums unless options say otherwise. */
+/**
+ * IPv6 frames for tests: as `frames.ts`, from the guest to the gateway with right lengths and checksums unless options
+ * say otherwise.
+ */
 import { bytes, type Data, join, u16, u32 } from './bytes.ts';
 import { eth, fixChecksums, GUEST_MAC, GUEST6, HOST6, HOST6_MAC, type Link } from './frames.ts';
 

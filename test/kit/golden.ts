@@ -27,7 +27,9 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/^\d+\t/gm, 'LINE\t'],
 ];
 
-/** A transcript without what differs from run to run. Equal pseudo addresses stay equal: they are numbered as they come. */
+/**
+ * A transcript without what differs from run to run. Equal pseudo addresses stay equal: they are numbered as they come.
+ */
 export function masked(text: string): string {
   const addresses = new Map<string, string>();
   const numbered = text.replace(/0x7f[0-9a-f]{10}/g, (address) => {

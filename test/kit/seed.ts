@@ -1,4 +1,6 @@
-/** The session that everything is judged by: a host connects to a forwarded port, and its first packet stops at the NIC. */
+/**
+ * The session that everything is judged by: a host connects to a forwarded port, and its first packet stops at the NIC.
+ */
 
 /** Its machine; the host's port is free to choose. */
 export const SEED_ARGS: readonly string[] = [

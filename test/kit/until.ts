@@ -1,6 +1,6 @@
 /**
- * Waiting for what has no event: something is looked at again and again until it is so. This is the only file whose code may let time
- * pass (`test/lint/tests.test.ts`); a test that can wait for an event does.
+ * Waiting for what has no event: something is looked at again and again until it is so. This is the only file whose
+ * code may let time pass (`test/lint/tests.test.ts`); a test that can wait for an event does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -1,4 +1,6 @@
-/** Rules of the tests themselves. They wait for events, or for conditions with a deadline: never only for time to pass. */
+/**
+ * Rules of the tests themselves. They wait for events, or for conditions with a deadline: never only for time to pass.
+ */
 import assert from 'node:assert/strict';
 import ts from 'typescript';
 import { lineOf, type Source, sources } from './sources.ts';

@@ -52,7 +52,10 @@ function dhcpOptions(d: Dict): Uint8Array {
   return join(address(50, 'request'), address(54, 'server'), host, hex('37040103060f'));
 }
 
-/** What the driver leaves to the device: the checksum starts as the sum of the pseudo header, and nothing else is filled in. */
+/**
+ * What the driver leaves to the device: the checksum starts as the sum of the pseudo header, and nothing else is filled
+ * in.
+ */
 function seeded(f: Uint8Array, proto: number, tso: boolean): Uint8Array {
   const length = f.length - 34;
   const seed = ~checksum(f.subarray(26, 34), [0, proto], u16(tso ? 0 : length)) & 0xffff;
