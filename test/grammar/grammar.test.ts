@@ -1,4 +1,7 @@
-/** The TextMate grammars, with the fixtures `*.test.pktgdb` and `*.test.packets` of this folder and with all commands there are. */
+/**
+ * The TextMate grammars, with the fixtures `*.test.pktgdb` and `*.test.packets` of this folder and with all commands
+ * there are.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

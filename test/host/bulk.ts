@@ -39,7 +39,10 @@ class End {
   }
 }
 
-/** A client of the host connects; `bytes` go to the guest ('down') or come from it ('up'); both ends close. 20 us a frame. */
+/**
+ * A client of the host connects; `bytes` go to the guest ('down') or come from it ('up'); both ends close. 20 us a
+ * frame.
+ */
 export function bulkCapture(direction: 'up' | 'down', bytes: Uint8Array, mss = 1460): Uint8Array {
   const frames: Uint8Array[] = [];
   const slirp = new End(frames, true, 0xfffff000);

@@ -1,4 +1,7 @@
-/** Streams on their way to the inferior: whatever finds no room at first arrives all the same, in order, and nothing is lent twice. */
+/**
+ * Streams on their way to the inferior: whatever finds no room at first arrives all the same, in order, and nothing is
+ * lent twice.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';

@@ -1,4 +1,7 @@
-/** Both ends of the mailbox in one thread: whatever is too long or finds no room gets there all the same, or is refused in words. */
+/**
+ * Both ends of the mailbox in one thread: whatever is too long or finds no room gets there all the same, or is refused
+ * in words.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * Modules of the stack import each other in circles, as C files include headers. That works as long as no top-level code needs
- * something of a module that is not loaded yet, whichever module comes first: the order of imports must not matter.
+ * Modules of the stack import each other in circles, as C files include headers. That works as long as no top-level
+ * code needs something of a module that is not loaded yet, whichever module comes first: the order of imports must not
+ * matter.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** Echo to the outside goes through the system's ping program: a stand-in for it here, which says what it is told, and the real one where it may. */
+/**
+ * Echo to the outside goes through the system's ping program: a stand-in for it here, which says what it is told, and
+ * the real one where it may.
+ */
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

@@ -115,7 +115,10 @@ describe('tftp with files of the host', () => {
     net.stop();
   });
 
-  /** What a client gets for a name: the file, or the error's number and text. The client asks again as RFC 1350 says if blocks are lost. */
+  /**
+   * What a client gets for a name: the file, or the error's number and text. The client asks again as RFC 1350 says if
+   * blocks are lost.
+   */
   async function fetch(name: string, port: number, options = ''): Promise<Buffer | string> {
     const rrq = Buffer.concat([Buffer.from([0, 1]), Buffer.from(`${name}\0octet\0${options}`)]);
     net.send(udp(port, 69, rrq));

@@ -1,4 +1,7 @@
-/** What the user network reaches on the host for its guest: resolver, commands, sockets, pings; and the monitor while all runs. */
+/**
+ * What the user network reaches on the host for its guest: resolver, commands, sockets, pings; and the monitor while
+ * all runs.
+ */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** A guest made by hand on a `DirectNet`: TCP connections over IPv4 or IPv6 that send again what is not acknowledged, over a link that may be bad. */
+/**
+ * A guest made by hand on a `DirectNet`: TCP connections over IPv4 or IPv6 that send again what is not acknowledged,
+ * over a link that may be bad.
+ */
 import { decode, type Tcp } from '../kit/decode.ts';
 import { FaultyLink } from '../kit/faulty-link.ts';
 import { ACK, FIN, PSH, SYN, tcp } from '../kit/frames.ts';

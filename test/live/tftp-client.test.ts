@@ -1,4 +1,7 @@
-/** TFTP with the system's own clients: a gateway of the test turns their datagrams into frames of a guest, over a link that may be bad. */
+/**
+ * TFTP with the system's own clients: a gateway of the test turns their datagrams into frames of a guest, over a link
+ * that may be bad.
+ */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket, type RemoteInfo } from 'node:dgram';
@@ -18,7 +21,10 @@ const FIRST_PORT = 20_000;
 
 const installed = (program: string, arg: string): boolean => spawnSync(program, [arg]).error === undefined;
 
-/** Runs a client against the network's TFTP server through a UDP port of the host; `rate`: one frame in so many suffers each fault. */
+/**
+ * Runs a client against the network's TFTP server through a UDP port of the host; `rate`: one frame in so many suffers
+ * each fault.
+ */
 async function transfer(
   dir: string,
   rate: number,

@@ -1,4 +1,6 @@
-/** TCP's urgent data with a real peer that uses it (Python: Node cannot): what the guest sends arrives whole, in line. */
+/**
+ * TCP's urgent data with a real peer that uses it (Python: Node cannot): what the guest sends arrives whole, in line.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** `-netdev socket`, `stream` and `dgram`: between two machines of ours, and between ours and real QEMU where there is one. */
+/**
+ * `-netdev socket`, `stream` and `dgram`: between two machines of ours, and between ours and real QEMU where there is
+ * one.
+ */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';

@@ -1,4 +1,6 @@
-/** A client of the test protocol: starts `pktgdb-machine`, which connects to a socket of ours, and sends it commands. */
+/**
+ * A client of the test protocol: starts `pktgdb-machine`, which connects to a socket of ours, and sends it commands.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';

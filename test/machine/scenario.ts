@@ -1,6 +1,6 @@
 /**
- * Drives `pktgdb-machine` by the test protocol through a scenario that real QEMU went through, and says what came of each step. The
- * steps are the driver of the NIC; after each one the receive ring is looked at.
+ * Drives `pktgdb-machine` by the test protocol through a scenario that real QEMU went through, and says what came of
+ * each step. The steps are the driver of the NIC; after each one the receive ring is looked at.
  */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';

@@ -1,4 +1,6 @@
-/** `pktgdb-machine`, driven by QEMU's test protocol, does what real QEMU did in the recorded scenarios, step by step. */
+/**
+ * `pktgdb-machine`, driven by QEMU's test protocol, does what real QEMU did in the recorded scenarios, step by step.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -62,7 +64,10 @@ function withPorts<T>(x: T, ports: ReadonlyMap<number, number>): T {
   return Object.fromEntries(entries) as T;
 }
 
-/** Makes frames of two runs comparable: host ports as in the scenario, sequence numbers from the SYN on, checksums only right or wrong. */
+/**
+ * Makes frames of two runs comparable: host ports as in the scenario, sequence numbers from the SYN on, checksums only
+ * right or wrong.
+ */
 class Canonical {
   readonly #ports: ReadonlyMap<number, number>;
   readonly #iss = new Map<string, number>();
@@ -95,7 +100,9 @@ class Canonical {
   }
 }
 
-/** What of a step's result is compared: everything but ports of the host, and what waiting in real time makes chance. */
+/**
+ * What of a step's result is compared: everything but ports of the host, and what waiting in real time makes chance.
+ */
 function comparable(op: string, result: Json): Json {
   if (op === 'host_recv' && (result as Dict)['error']) {
     return (result as Dict)['error']!;

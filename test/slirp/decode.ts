@@ -1,4 +1,6 @@
-/** One line for each frame with what a guest can see, without what may differ: IP identification, first sequence number. */
+/**
+ * One line for each frame with what a guest can see, without what may differ: IP identification, first sequence number.
+ */
 import { type Decoded, decode, dotted, flagNames, type Ip } from '../kit/decode.ts';
 
 const hex = (b: Uint8Array): string => Buffer.from(b).toString('hex');

@@ -1,4 +1,7 @@
-/** Bulk transfers over a link that loses, repeats, reorders and damages frames, under the virtual clock: every byte arrives. */
+/**
+ * Bulk transfers over a link that loses, repeats, reorders and damages frames, under the virtual clock: every byte
+ * arrives.
+ */
 import assert from 'node:assert/strict';
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
 import { decode } from '../kit/decode.ts';
@@ -11,7 +14,10 @@ const RATE = 30;
 /** Damage is done behind the Ethernet header: to headers and data alike. */
 const DAMAGE_FROM = 14;
 
-/** A guest that sends with a window of segments, goes back to the first unacknowledged one after 300 ms, and takes data in order. */
+/**
+ * A guest that sends with a window of segments, goes back to the first unacknowledged one after 300 ms, and takes data
+ * in order.
+ */
 class BulkGuest {
   una = 1001;
   rcv = 0;
@@ -62,7 +68,9 @@ class BulkGuest {
     }
   }
 
-  /** Runs until the guest's data is acknowledged and the host's end has come, or `limit` ms of virtual time have passed. */
+  /**
+   * Runs until the guest's data is acknowledged and the host's end has come, or `limit` ms of virtual time have passed.
+   */
   run(limit: number): void {
     while (this.#t.net.nowMs < limit) {
       if (!this.open) {

@@ -1,7 +1,8 @@
 /**
- * `tsx test/tools/slirp-compare.ts DIR REPLAY [options]`: runs libslirp's replayer REPLAY and ours over the cases of `slirp-cases`, and says where the
- * answers differ. Libslirp runs in a network namespace of its own with nothing but a loopback (root and `unshare` are needed), and twice where
- * the answers differ, to tell what is no stable answer. DIR gets the captures, the answers, and for each difference both as text.
+ * `tsx test/tools/slirp-compare.ts DIR REPLAY [options]`: runs libslirp's replayer REPLAY and ours over the cases of
+ * `slirp-cases`, and says where the answers differ. Libslirp runs in a network namespace of its own with nothing but a
+ * loopback (root and `unshare` are needed), and twice where the answers differ, to tell what is no stable answer. DIR
+ * gets the captures, the answers, and for each difference both as text.
  *
  * --only=NAME,NAME*   these cases        --random=FROM-TO   the cases that these seeds make of all others
  * --record=BYTES      keeps the cases that are answered alike, and are no larger than this, in test/vectors/slirp

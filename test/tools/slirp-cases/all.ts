@@ -48,7 +48,10 @@ export function recordedCases(): Case[] {
   });
 }
 
-/** Writes the files that TFTP serves below `root`; `f1` is the recorded cases' own. `large` is there for `tftp_wrap`, which is not recorded. */
+/**
+ * Writes the files that TFTP serves below `root`; `f1` is the recorded cases' own. `large` is there for `tftp_wrap`,
+ * which is not recorded.
+ */
 export function makeRoot(root: string): void {
   mkdirSync(join(root, 'sub'), { recursive: true });
   writeFileSync(join(root, 'f1'), readFileSync(join(VECTORS, 'tftproot/f1')));

@@ -41,7 +41,9 @@ export class Cases {
   }
 }
 
-/** A guest's end of a connection: counts sequence numbers. Its first acknowledgement means slirp's initial number + 1. */
+/**
+ * A guest's end of a connection: counts sequence numbers. Its first acknowledgement means slirp's initial number + 1.
+ */
 export class Conn {
   seq: number;
   ack = 5001;

@@ -68,7 +68,10 @@ function shuffle(base: Case, seed: number): Case {
   };
 }
 
-/** One random case for each seed, from the cases in turn. Those that end Debian's libslirp 4.7.0, or that take long, are left out. */
+/**
+ * One random case for each seed, from the cases in turn. Those that end Debian's libslirp 4.7.0, or that take long, are
+ * left out.
+ */
 export function randomCases(from: readonly Case[], first: number, last: number): Case[] {
   const short = from.filter((c) => c.frames.length > 1 && c.frames.length < 400 && !c.name.includes('frag'));
   return Array.from({ length: last - first + 1 }, (_, i) => {
