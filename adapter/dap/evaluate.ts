@@ -4,7 +4,7 @@ import type { Value } from '../engine/api.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { ValueFormat } from './containers.ts';
 import { formatValue } from './present.ts';
-import { registerValue } from './register-value.ts';
+import { registerValue } from './registers.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 import { assign, counts, toVariable, valueFormat, valueItem } from './variables.ts';

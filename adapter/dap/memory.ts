@@ -4,6 +4,7 @@
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { GuestMemory } from '../engine/api.ts';
+import { hex } from '../packets/format.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
@@ -19,7 +20,7 @@ const BYTES_PREFIX = 'bytes:';
 
 /** `memoryReference` of a guest physical address. */
 export function physicalReference(address: number): string {
-  return `0x${address.toString(16).padStart(8, '0')}`;
+  return hex(address, 8);
 }
 
 /** `memoryReference` of a byte array in the stack's own memory. */
@@ -85,7 +86,7 @@ function answer(
   count: number,
   nextReadable: (address: number) => number | undefined,
 ): DebugProtocol.ReadMemoryResponse['body'] {
-  const body = { address: address < 0 ? `-0x${(-address).toString(16)}` : physicalReference(address) };
+  const body = { address: address < 0 ? `-${hex(-address)}` : physicalReference(address) };
   const missing = count - data.length;
   if (missing === 0) {
     return { ...body, data: Buffer.from(data).toString('base64') };

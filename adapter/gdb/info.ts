@@ -5,13 +5,13 @@ import { helpText } from '../commands/help.ts';
 import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { FunctionInfo } from '../compiler/debug-info.ts';
 import { REGISTER_GROUPS, registerNames } from '../inspect/registers.ts';
+import { constantText, declaration } from '../inspect/type-text.ts';
 import { completeLocation, defaultPlace, infoBreakpoints } from './breakpoints.ts';
 import { infoDisplay } from './display.ts';
 import { infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { NETWORK_INFO } from './network-info.ts';
 import { printPacket } from './packet.ts';
-import { declaration } from './ptype.ts';
 import { infoRegisters } from './register-info.ts';
 import { lineOf } from './source.ts';
 
@@ -47,16 +47,8 @@ function infoFunctions(gdb: GdbInterpreter, args: string): void {
 function infoVariables(gdb: GdbInterpreter, args: string): void {
   const all = matching(gdb.engine.info.globals, args);
   listing(gdb, title('variables', args), all, (g) =>
-    g.value === undefined ? `${g.type} ${g.name};` : `${g.type} ${g.name} = ${numberText(g.value)};`,
+    g.value === undefined ? `${g.type} ${g.name};` : `${g.type} ${g.name} = ${constantText(g.value)};`,
   );
-}
-
-function numberText(value: number | string): string {
-  return typeof value === 'string'
-    ? JSON.stringify(value)
-    : value > 9
-      ? `${value} (0x${value.toString(16)})`
-      : String(value);
 }
 
 function infoTypes(gdb: GdbInterpreter, args: string): void {

@@ -5,9 +5,8 @@ import { argumentKind } from '../commands/arguments.ts';
 import type { Command } from '../commands/command.ts';
 import { MACHINE_OPTIONS } from '../commands/machine-options.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
-import { REGISTER_GROUPS } from '../inspect/registers.ts';
+import { REGISTER_GROUPS, SINGLE_REGISTERS } from '../inspect/registers.ts';
 import { knownFields } from '../packets/fields.ts';
-import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
 import { type Analysis, isUserError } from './analysis.ts';
 import { commandText, VARIABLE_NAMES } from './docs.ts';
 import { nameHover, optionContext } from './hover.ts';
@@ -194,8 +193,9 @@ function placeItems(analysis: Analysis): Item[] {
 }
 
 function registerItems(prefix: string): Item[] {
-  const registers = E1000_REGISTERS.filter((r) => r.count === 1 && (prefix === '' || r.group !== 'PHY'));
-  const items = registers.map((r): Item => ({ label: `${prefix}${r.name}`, kind: 'register', detail: r.description }));
+  const items = SINGLE_REGISTERS.map(
+    (r): Item => ({ label: `${prefix}${r.name}`, kind: 'register', detail: r.description }),
+  );
   const groups = REGISTER_GROUPS.map((label): Item => ({ label, kind: 'value', detail: 'group of registers' }));
   return prefix === '' ? [...items, ...groups] : items;
 }

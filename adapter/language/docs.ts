@@ -2,16 +2,12 @@
 
 import type { Command } from '../commands/command.ts';
 import type { FunctionInfo, GlobalInfo, StructInfo } from '../compiler/debug-info.ts';
-import { declaration } from '../gdb/ptype.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
+import { ACCESS, bitRange } from '../inspect/register-notation.ts';
+import type { RegisterInfo } from '../inspect/registers.ts';
+import { constantText, declaration, fieldMeanings } from '../inspect/type-text.ts';
 import { FIELDS, type Field } from '../packets/fields.ts';
-import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
-
-const BY_NAME: ReadonlyMap<string, RegisterInfo> = new Map(E1000_REGISTERS.map((r) => [r.name, r]));
-
-export function findRegister(name: string): RegisterInfo | undefined {
-  return BY_NAME.get(name);
-}
+import { hex } from '../packets/format.ts';
 
 /** A packet field by Wireshark's name. */
 export function findField(name: string): Field | undefined {
@@ -46,31 +42,23 @@ export function structText(s: StructInfo): string {
 }
 
 export function globalText(g: GlobalInfo): string {
-  const value =
-    g.value === undefined
-      ? ''
-      : ` = ${typeof g.value === 'number' && g.value > 9 ? `${g.value} (0x${g.value.toString(16)})` : JSON.stringify(g.value)}`;
+  const value = g.value === undefined ? '' : ` = ${constantText(g.value)}`;
   return paragraphs(code(`const ${g.name}: ${g.type || 'unknown'}${value}`), g.doc, place(g));
 }
 
-const ACCESS = {
-  ro: 'read only',
-  rw: 'read/write',
-  wo: 'write only',
-  rc: 'cleared by a read',
-  none: 'not kept, reads as 0',
-} as const;
-
 /** A register with its bits. */
 export function registerText(r: RegisterInfo): string {
-  const hex = (n: number, digits: number): string => `0x${n.toString(16).padStart(digits, '0')}`;
-  const where = r.group === 'PHY' ? `PHY register ${r.offset}` : `offset ${hex(r.offset, 5)}`;
-  const array = r.count > 1 ? `, ${r.count} of them` : '';
-  const facts = `${where}${array}, ${r.width} bits, ${ACCESS[r.access]}, ${hex(r.reset, r.width / 4)} after reset; manual ${r.section}`;
+  const { access, effect } = ACCESS[r.access];
+  const facts = [
+    `offset ${hex(r.offset, 5)}`,
+    ...(r.count > 1 ? [`${r.count} of them`] : []),
+    `${r.width} bits`,
+    effect ?? access,
+    `${hex(r.reset, r.width / 4)} after reset; manual ${r.section}`,
+  ].join(', ');
   const rows = r.fields.map((f) => {
-    const bits = f.width === 1 ? String(f.lsb) : `${f.lsb + f.width - 1}:${f.lsb}`;
-    const values = Object.entries(f.values ?? {}).map(([v, text]) => `${v} = ${text}`);
-    return `| ${bits} | ${f.name} | ${[f.description, values.join(', ')].filter((t) => t !== '').join(': ')} |`;
+    const about = [f.description, fieldMeanings(f)].filter((t) => t !== '').join(': ');
+    return `| ${bitRange(f)} | ${f.name} | ${about} |`;
   });
   const table = rows.length > 0 ? ['| bits | field | |', '|---|---|---|', ...rows].join('\n') : '';
   return paragraphs(`**$${r.name}** ${r.description}`, facts, table);

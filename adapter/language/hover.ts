@@ -1,6 +1,7 @@
 /** Hovers: what a command does, what a name of the stack, a register, a field or an option is. */
 
 import { findOption } from '../commands/machine-options.ts';
+import { findRegister } from '../inspect/registers.ts';
 import type { Analysis } from './analysis.ts';
 import { type Line, lineAt, type Word, wordAt } from './cursor.ts';
 import {
@@ -9,7 +10,6 @@ import {
   fieldGroupText,
   fieldText,
   findField,
-  findRegister,
   functionText,
   globalText,
   registerText,

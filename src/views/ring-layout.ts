@@ -18,6 +18,11 @@ const STATES: Readonly<Record<DescriptorState, SegmentState>> = {
   d: 'done',
   '?': 'unmapped',
 };
+
+function stateOf(letter: string): SegmentState {
+  return Object.hasOwn(STATES, letter) ? STATES[letter as DescriptorState] : 'unmapped';
+}
+
 /** Of several descriptors in a segment, the one that says most is shown. */
 const LOUDEST: readonly SegmentState[] = ['packet', 'pending', 'unmapped', 'done', 'empty', 'free'];
 
@@ -63,7 +68,7 @@ export function ringPicture(ring: RingView): RingPicture {
   const segments = Array.from({ length: number }, (_, i): Segment => {
     const index = i * each;
     const size = Math.min(each, count - index);
-    const inside = [...states.slice(index, index + size)].map((s) => STATES[s as DescriptorState] ?? 'unmapped');
+    const inside = [...states.slice(index, index + size)].map(stateOf);
     const state = LOUDEST.find((s) => inside.includes(s)) ?? 'free';
     return {
       index,
@@ -77,7 +82,7 @@ export function ringPicture(ring: RingView): RingPicture {
   });
   const totals = new Map<SegmentState, number>();
   for (const s of states) {
-    const state = STATES[s as DescriptorState] ?? 'unmapped';
+    const state = stateOf(s);
     totals.set(state, (totals.get(state) ?? 0) + 1);
   }
   return { segments, pointers: count === 0 ? [] : pointers(ring), totals };
