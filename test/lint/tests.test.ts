@@ -2,8 +2,10 @@
  * Rules of the tests themselves. They wait for events, or for conditions with a deadline: never only for time to pass.
  */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import ts from 'typescript';
-import { lineOf, type Source, sources } from './sources.ts';
+import { lineOf, root, type Source, sources } from './sources.ts';
 
 /** Where time may pass: the loops that look at something until it is so. */
 const WAITS = 'test/kit/until.ts';
@@ -58,7 +60,16 @@ describe('tests', () => {
     );
   });
 
-  it('would be found if they did', () => {
+  it('have a line in test/README.md for each folder', () => {
+    const folders = readdirSync(join(root, 'test'), { withFileTypes: true }).filter((f) => f.isDirectory());
+    const rows = readFileSync(join(root, 'test/README.md'), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('| `') && !/^\| `[^|]*\.ts`/.test(line));
+    const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map((m) => m[1]));
+    assert.deepEqual(named.sort(), folders.map((f) => f.name).sort());
+  });
+
+  it('would be found if they slept', () => {
     for (const text of [
       'await new Promise((resolve) => setTimeout(resolve, 100));',
       "import { setTimeout as pause } from 'node:timers/promises';",
