@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { lineOf, root, type Source, sources } from './sources.ts';
+import { imports, lineOf, root, type Source, sources } from './sources.ts';
 
 /** Where time may pass: the loops that look at something until it is so. */
 const WAITS = 'test/kit/until.ts';
@@ -56,6 +56,16 @@ describe('tests', () => {
     const all = sources('test').filter((s) => s.path !== WAITS && !s.path.startsWith(MEASURES));
     assert.deepEqual(
       all.flatMap(sleeps).filter((place) => !place.startsWith(REAL_CLOCK)),
+      [],
+    );
+  });
+
+  it('read and write frames without the code that they test', () => {
+    const own = ['bytes', 'decode', 'faulty-link', 'frames', 'frames6', 'random'].map((f) => `test/kit/${f}.ts`);
+    const files = sources('test/kit').filter((s) => own.includes(s.path));
+    assert.equal(files.length, own.length);
+    assert.deepEqual(
+      files.flatMap(imports).filter(({ target }) => !own.includes(target)),
       [],
     );
   });
