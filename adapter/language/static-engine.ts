@@ -58,7 +58,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   }
 
   scope(): SymbolScope {
-    return this.image.scopeAt([]);
+    return this.image.scopeAt(undefined, []);
   }
 
   evaluate = async (js: string) => evaluateStatic(js, this.image.info);

@@ -8,15 +8,10 @@ import assert from 'node:assert/strict';
 import { path_lookup, read_whole } from '../../adapter/stack/guest/fs.ts';
 import { guest_new, guest_ops } from '../../adapter/stack/guest/guest.ts';
 import { guest_os } from '../../adapter/stack/guest/kernel.ts';
-import { e1000_default_properties, pci_e1000_realize } from '../../adapter/stack/hw/net/e1000.ts';
+import { e1000_default_properties, pci_e1000_realize } from '../../adapter/stack/hw/net/e1000_pci.ts';
 import { pci_bios_init, pci_root_bus_new } from '../../adapter/stack/hw/pci/pci.ts';
-import {
-  type NetClientInfo,
-  type NetClientState,
-  NetState,
-  qemu_new_net_client,
-  qemu_send_packet,
-} from '../../adapter/stack/net/net.ts';
+import { NetState, qemu_new_net_client, qemu_send_packet } from '../../adapter/stack/net/net.ts';
+import type { NetClientInfo, NetClientState } from '../../adapter/stack/net/net_client.ts';
 import { CPUState, cpu_exec, cpu_has_work } from '../../adapter/stack/softmmu/cpus.ts';
 import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';
 import { MemoryMap } from '../../adapter/stack/softmmu/memory.ts';
@@ -195,6 +190,11 @@ export class Lab {
   /** How often packets were dropped for `reason`. */
   drops(reason: string): number {
     return machine.drops.by_reason.get(reason) ?? 0;
+  }
+
+  /** All packets that were given up, by reason. */
+  reasons(): string {
+    return [...machine.drops.by_reason].map(([reason, n]) => `${reason} ${n}`).join(', ') || 'no drops';
   }
 }
 

@@ -1,4 +1,7 @@
-/** The builder and the decoder agree on every field, and a spoilt checksum is found. RFC examples hold them to the outside. */
+/**
+ * The builder and the decoder agree on every field, and a spoilt checksum is found. RFC examples hold them to the
+ * outside.
+ */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { checksum, hex } from './bytes.ts';

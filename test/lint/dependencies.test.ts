@@ -101,6 +101,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/',
     'adapter/stack/util/',
     'type adapter/stack/',
+    'type adapter/compiler/',
   ],
   'adapter/mailbox/': ['node:', 'adapter/stack/util/', 'type adapter/stack/'],
   'adapter/replay/': ['adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
@@ -271,6 +272,18 @@ describe('the stack', () => {
       const changes = kinds?.includes(ts.SyntaxKind.StaticKeyword) && !kinds.includes(ts.SyntaxKind.ReadonlyKeyword);
       return changes ? node.getText().slice(0, 60) : undefined;
     });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('says with @packet which functions handle one', () => {
+    const holds = (p: ts.ParameterDeclaration): boolean =>
+      /^(mbuf|sk_buff|readonly iovec\[\])( \| null)?$/.test(p.type?.getText() ?? '');
+    const wrong = stack.flatMap((s) =>
+      s.tree.statements
+        .filter((n): n is ts.FunctionDeclaration => ts.isFunctionDeclaration(n) && n.parameters.some(holds))
+        .filter((n) => !/@(packet|nodebug)\b/.test(s.text.slice(n.getFullStart(), n.getStart())))
+        .map((n) => at(s, lineOf(s, n), n.name?.text ?? '')),
+    );
     assert.deepEqual(wrong, []);
   });
 

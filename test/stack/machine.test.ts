@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { handle_hmp_command } from '../../adapter/stack/monitor/hmp.ts';
-import type { NetClientInfo } from '../../adapter/stack/net/net.ts';
+import type { NetClientInfo } from '../../adapter/stack/net/net_client.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
