@@ -12,6 +12,7 @@ import { buffer } from 'node:stream/consumers';
 import { splitCommand } from '../../adapter/host/guest-commands.ts';
 import { Pings } from '../../adapter/host/pings.ts';
 import { loadSlirpBench } from '../bench/bundle.ts';
+import { dnsQuestion } from '../kit/frames.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { LiveMachine } from './machine.ts';
 
@@ -33,11 +34,7 @@ function framed(message: Buffer): Buffer {
 }
 
 /** A query for the address of a name. */
-function query(name: string): Buffer {
-  const labels = name.split('.').map((l) => `${String.fromCharCode(l.length)}${l}`);
-  const head = Buffer.from([0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-  return Buffer.concat([head, Buffer.from(`${labels.join('')}\0`), Buffer.from([0, 1, 0, 1])]);
-}
+const query = (name: string): Buffer => Buffer.from(dnsQuestion(name));
 
 interface Resolver {
   readonly port: number;
