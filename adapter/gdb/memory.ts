@@ -9,6 +9,13 @@ import type { GdbInterpreter } from './interpreter.ts';
 const SIZES = { b: 1, h: 2, w: 4, g: 8 } as const;
 type Size = keyof typeof SIZES;
 
+/** Where `x` goes on, and how. */
+export interface ExamineState {
+  address: number;
+  letter: FormatLetter;
+  size: Size;
+}
+
 /** Items on a line by size and format, as gdb lays them out. */
 function perLine(size: Size, letter: FormatLetter): number {
   if (letter === 't') {
@@ -41,11 +48,10 @@ export async function examine(gdb: GdbInterpreter, args: string): Promise<void> 
   }
   const source = rest.trim() === '' ? guest(gdb, state.address) : await sourceOf(gdb, rest);
   const count = format?.count ?? 1;
-  const letter = state.letter as FormatLetter;
+  const { letter, size } = state;
   if (letter === 's') {
     return strings(gdb, source, count);
   }
-  const size = state.size as Size;
   if (count < 0 || count * SIZES[size] > MAX_BYTES) {
     throw new CommandError(`The count must be from 0 to ${MAX_BYTES / SIZES[size]}.`);
   }

@@ -1,5 +1,5 @@
 /** What `info` says of the network: rings, the user network, drops. */
-import { type Command, CommandError } from '../commands/command.ts';
+import { CommandError } from '../commands/command.ts';
 import { askMonitor } from '../inspect/connections.ts';
 import { chooseNic } from '../inspect/nics.ts';
 import type { RingKind } from '../inspect/rings.ts';
@@ -7,7 +7,7 @@ import type { GdbInterpreter } from './interpreter.ts';
 import { ringText } from './rings.ts';
 
 /** What the machine's monitor says, whether the machine runs or is stopped. */
-async function infoMonitor(gdb: GdbInterpreter, what: string): Promise<void> {
+export async function infoMonitor(gdb: GdbInterpreter, what: string): Promise<void> {
   if (gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
     throw new CommandError('The program is not being run.');
   }
@@ -15,7 +15,7 @@ async function infoMonitor(gdb: GdbInterpreter, what: string): Promise<void> {
   gdb.out(text === '' || text.endsWith('\n') ? text : `${text}\n`);
 }
 
-function infoRing(gdb: GdbInterpreter, args: string): void {
+export function infoRing(gdb: GdbInterpreter, args: string): void {
   const { nic, rest } = chooseNic(
     gdb.engine,
     args.split(/\s+/).filter((w) => w !== ''),
@@ -42,31 +42,3 @@ function ringKinds(word: string): readonly RingKind[] {
   }
   return [which];
 }
-
-export const NETWORK_INFO: readonly Command[] = [
-  {
-    name: 'drops',
-    class: 'status',
-    help: 'Packets given up so far, by reason.',
-    run: (gdb) => infoMonitor(gdb, 'info drops'),
-  },
-  {
-    name: 'network',
-    class: 'status',
-    help: 'The network\'s clients and how they are connected, as QEMU\'s "info network" shows them.',
-    run: (gdb) => infoMonitor(gdb, 'info network'),
-  },
-  {
-    name: 'ring',
-    class: 'status',
-    help: 'Descriptors of the Rx and Tx rings, decoded, with head and tail marked.\nUsage: info ring [rx | tx] [NIC]\nNIC is e1000.0, e1000.1 and so on; the first one without it.',
-    run: infoRing,
-    complete: () => ['rx', 'tx'],
-  },
-  {
-    name: 'usernet',
-    class: 'status',
-    help: 'Connections of the user network, as QEMU\'s "info usernet" shows them.',
-    run: (gdb) => infoMonitor(gdb, 'info usernet'),
-  },
-];

@@ -1,17 +1,11 @@
 /** `info registers`. */
 
 import { CommandError } from '../commands/command.ts';
+import { registersNamed } from '../commands/registers.ts';
 import { chooseNic, type Nic, Register } from '../inspect/nics.ts';
 import { setFields } from '../inspect/register-notation.ts';
-import {
-  findRegisters,
-  REGISTER_GROUPS,
-  REGISTERS_BY_GROUP,
-  type RegisterInfo,
-  registerNames,
-} from '../inspect/registers.ts';
+import { REGISTERS_BY_GROUP, type RegisterInfo } from '../inspect/registers.ts';
 import { hex } from '../packets/format.ts';
-import { near } from '../stack/util/near.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Elements of a register array that are shown when all are zero but a few. */
@@ -31,14 +25,11 @@ export function infoRegisters(gdb: GdbInterpreter, args: string): void {
     );
   }
   for (const name of wanted) {
-    const found = findRegisters(name);
-    if (!found) {
-      const like = near(name.replace(/^\$/, ''), [...registerNames(), ...REGISTER_GROUPS]);
-      throw new CommandError(
-        `Invalid register \`${name}'${like.length > 0 ? `; did you mean ${like.join(', ')}?` : ''}`,
-      );
-    }
-    gdb.out(found.map((info) => rows(nic, info, true)).join(''));
+    gdb.out(
+      registersNamed(name)
+        .map((info) => rows(nic, info, true))
+        .join(''),
+    );
   }
   if (wanted.length === 0) {
     gdb.out(allGroups(nic));

@@ -1,6 +1,8 @@
 /** What is known of names, as Markdown for hovers and completions. */
 
 import type { Command } from '../commands/command.ts';
+import { documentation } from '../commands/help.ts';
+import { DEBUGGER_VARIABLES } from '../commands/variables.ts';
 import type { FunctionInfo, GlobalInfo, StructInfo } from '../compiler/debug-info.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { ACCESS, bitRange } from '../inspect/register-notation.ts';
@@ -80,29 +82,15 @@ export function convenienceText(name: string): string {
   return f ? paragraphs(code(f.usage, 'c'), f.doc) : '';
 }
 
-const VARIABLES: Readonly<Record<string, string>> = {
-  pkt: "The packet that the function handles; its fields have Wireshark's names: `$pkt.tcp.dstport == 5556`.",
-  _: 'The address that `x` examined last.',
-  _exitcode: 'How the machine ended.',
-  _hostfwd: 'The host port of the first forwarding rule, once the machine runs.',
-  _hostport: 'The port of the last `host listen`.',
-  _shell_exitcode: 'How the last `shell` command ended.',
-  bpnum: 'Number of the breakpoint that was set last.',
-  argc: 'Number of arguments of a user-defined command.',
-};
-
-/** Names of the variables that the debugger sets. */
-export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
-
 export function variableText(name: string): string {
-  const text = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
+  const text = Object.hasOwn(DEBUGGER_VARIABLES, name) ? DEBUGGER_VARIABLES[name] : undefined;
   return text === undefined ? '' : paragraphs(`**$${name}**`, text);
 }
 
 /** A command's help: names, summary, usage. */
 export function commandText(c: Command, path: string): string {
   const names = [path, ...(c.aliases ?? [])].join(', ');
-  const [summary = '', ...rest] = c.help.split('\n');
+  const [summary = '', ...rest] = documentation(c).split('\n');
   const details = rest.length > 0 ? code(rest.join('\n'), 'text') : '';
   const subs = c.subcommands ? `Subcommands: ${c.subcommands.map((s) => `\`${s.name}\``).join(', ')}` : '';
   return paragraphs(`**${names}**`, summary, details, subs);

@@ -131,7 +131,13 @@ export function fakeInterpreter(engine: EngineApi, write: (text: string) => void
       write(line === 'echo hi' ? 'hi\n' : `Undefined command: "${line}".\n`);
       return { ok: line === 'echo hi' };
     },
-    complete: (line) => ['break', 'backtrace'].filter((name) => name.startsWith(line)),
+    completions: (line) => ({
+      from: line.lastIndexOf(' ') + 1,
+      candidates: [
+        { text: 'break', kind: 'command', detail: 'Set breakpoint.' },
+        { text: 'backtrace', kind: 'command', detail: '' },
+      ],
+    }),
     frame: 0,
     args: [],
     sourcing: 0,

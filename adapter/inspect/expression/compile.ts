@@ -9,7 +9,7 @@
 import type { SymbolScope } from '../../engine/api.ts';
 import { FIELDS, suggestFields } from '../../packets/fields.ts';
 import { literalMessage, parseLiteral } from '../../packets/match.ts';
-import { type BinaryOperator, type Expression, ExpressionError, type TypeName } from './ast.ts';
+import { type BinaryOperator, type Expression, ExpressionError, type TypeName, UnknownSymbolError } from './ast.ts';
 import { compileCall } from './functions.ts';
 import * as js from './helpers.ts';
 import {
@@ -82,7 +82,7 @@ export function compileAssignment(
   const compiler = new Compiler(scope, context);
   const target = compiler.code(e.target);
   if (target.lvalue === undefined) {
-    throw new ExpressionError('Left operand of assignment is not an lvalue.');
+    throw new ExpressionError('Left operand of assignment is not an lvalue.', e.target.span);
   }
   const value =
     e.op === '' ? compiler.code(e.value) : compiler.code({ kind: 'binary', op: e.op, left: e.target, right: e.value });
@@ -123,7 +123,16 @@ class Compiler {
     this.#context = context;
   }
 
+  /** Code of an expression. An error blames the innermost expression that it arose in. */
   code(e: Expression): Code {
+    try {
+      return this.#code(e);
+    } catch (error) {
+      throw error instanceof ExpressionError ? error.blame(e.span) : error;
+    }
+  }
+
+  #code(e: Expression): Code {
     switch (e.kind) {
       case 'number':
         return numberConstant(e.value, e.type);
@@ -158,9 +167,8 @@ class Compiler {
         return this.#sizeOf(e.operand);
       case 'call':
         return compileCall(
-          e.name,
+          e,
           e.args.map((a) => this.code(a)),
-          e.args,
         );
       case 'assign':
         throw new ExpressionError(
@@ -193,7 +201,7 @@ class Compiler {
       case 'false':
         return { js: name, type: { kind: 'boolean' }, constant: true };
       default:
-        throw new ExpressionError(`No symbol "${name}" in current context.`);
+        throw new UnknownSymbolError(name);
     }
   }
 
@@ -228,7 +236,7 @@ class Compiler {
       return this.#packetField(field);
     }
     if (!isMemberName(e.name)) {
-      throw new ExpressionError(`There is no member named ${e.name}.`);
+      throw noMember(e);
     }
     let object = this.code(e.object);
     if (object.type.kind === 'array' && e.name !== 'length') {
@@ -242,7 +250,7 @@ class Compiler {
         return { js: text, type: this.#context.types.staticType(known.type), constant: false, lvalue: text };
       }
       if (this.#context.types.complete(type.struct)) {
-        throw new ExpressionError(`There is no member named ${e.name}.`);
+        throw noMember(e);
       }
     } else if (type.kind !== 'any' && !(type.kind === 'array' && e.name === 'length')) {
       throw new ExpressionError(
@@ -484,6 +492,11 @@ function numberConstant(value: number | bigint, type: 'int' | 'uint' | 'long' | 
     constant: true,
     ...(type === 'char' ? { scalar: { bits: 8, signed: true, char: true } } : {}),
   };
+}
+
+/** A member that its object does not have: the name is what is wrong. */
+function noMember({ name, span }: Expression & { kind: 'member' }): ExpressionError {
+  return new ExpressionError(`There is no member named ${name}.`, span && { ...span, start: span.end - name.length });
 }
 
 /** `$pkt.a.b` as the name `a.b`. */

@@ -12,34 +12,11 @@ import {
   qemu_opt_has,
 } from '../util/qemu-option.ts';
 import { inet_aton, inet_ntoa, inet_pton6 } from './inet.ts';
+import { NETDEV_USER_OPTIONS } from './slirp_params.ts';
 import { HOSTFWD_SYNTAX, parse_hostfwd } from './slirp_rules.ts';
 
-/** Parameters of `-netdev user`, but `id` and `type`. */
-export const NETDEV_USER_PARAMS: readonly string[] = [
-  'ipv4',
-  'ipv6',
-  'net',
-  'host',
-  'restrict',
-  'hostname',
-  'dhcpstart',
-  'dns',
-  'dnssearch',
-  'domainname',
-  'tftp',
-  'tftp-server-name',
-  'bootfile',
-  'hostfwd',
-  'guestfwd',
-  'smb',
-  'smbserver',
-  'ipv6-net',
-  'ipv6-prefix',
-  'ipv6-prefixlen',
-  'ipv6-host',
-  'ipv6-dns',
-  'mtu',
-];
+/** Names of the parameters of `-netdev user`, but `id` and `type`. */
+export const NETDEV_USER_PARAMS: readonly string[] = NETDEV_USER_OPTIONS.map((o) => o.name);
 
 /** Longest host name, domain name and TFTP server name. */
 const NAME_MAX = 255;
