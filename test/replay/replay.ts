@@ -62,7 +62,10 @@ export function fromSlirp(data: Uint8Array): boolean {
   return data[6] === 0x52 && (data[7] === 0x55 || data[7] === 0x56);
 }
 
-/** TCP payload by connection of those of `frames` that `keep` takes, in the order of the sequence numbers, retransmissions once. */
+/**
+ * TCP payload by connection of those of `frames` that `keep` takes, in the order of the sequence numbers,
+ * retransmissions once.
+ */
 export function streams(frames: readonly Uint8Array[], keep: (data: Uint8Array) => boolean): Map<string, Buffer> {
   const out = new Map<string, { iss: number; bytes: Buffer }>();
   const p = new PacketView();

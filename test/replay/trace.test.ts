@@ -8,7 +8,8 @@ import { summary } from '../../adapter/packets/summary.ts';
 import { parseForwards, replayArgs } from '../../adapter/replay/args.ts';
 import { arpAnnouncement, bareAck, completeFrame, segment, setAck } from '../../adapter/replay/frames.ts';
 import { describeTrace, readTrace, type Trace } from '../../adapter/replay/trace.ts';
-import { ethernet, fromHex, HELLO, ipv4, packetsOf, udp } from '../packets/samples.ts';
+import { eth, fragments, hex, ip, TO_GUEST, udp, udpPayload } from '../kit/frames.ts';
+import { HELLO, packetsOf } from '../packets/samples.ts';
 import { traceOf } from './replay.ts';
 
 /** Steps as one line each. */
@@ -111,17 +112,8 @@ describe('reading a trace', () => {
 
   it('puts fragments of a reply together', () => {
     const payload = Uint8Array.from({ length: 2000 }, (_, i) => i & 255);
-    const whole = ipv4(17, '10.0.2.2', '10.0.2.15', udp(7, 4000, payload));
-    const part = (from: number, to: number, more: boolean): Uint8Array => {
-      const f = concat([whole.slice(0, 20), whole.subarray(20 + from, 20 + to)]);
-      f[2] = f.length >> 8;
-      f[3] = f.length & 255;
-      f[6] = (more ? 0x20 : 0) | ((from >> 3) >> 8);
-      f[7] = (from >> 3) & 255;
-      return ethernet(0x0800, f, true);
-    };
-    const request = ethernet(0x0800, ipv4(17, '10.0.2.15', '10.0.2.2', udp(4000, 7, Buffer.from('x'))));
-    const t = traceFrom([request, part(1480, 2008, false), part(0, 1480, true)]);
+    const parts = fragments(17, udpPayload(7, 4000, payload, TO_GUEST), 1480, { ...TO_GUEST, id: 1 });
+    const t = traceFrom([udp(4000, 7, 'x'), ...parts.reverse()]);
     assert.deepEqual(lines(t), ['frame 1 udp', 'datagram 2000 for udp']);
     const d = t.steps[1]!;
     assert.deepEqual(d.type === 'datagram' && d.data, payload);
@@ -144,7 +136,7 @@ describe('reading a trace', () => {
     );
     assert.throws(() => readTrace(readCapture(writePcap([]))), CaptureError);
     assert.match(
-      traceFrom([ethernet(0x88b5, new Uint8Array(50))]).warnings.join() || 'none',
+      traceFrom([eth(0x88b5, new Uint8Array(50))]).warnings.join() || 'none',
       /no frame in it is of a user network/,
     );
   });
@@ -187,8 +179,8 @@ describe('options of a replay', () => {
   });
 
   it('takes the network of the capture', () => {
-    const frame = ethernet(0x0800, ipv4(17, '192.168.76.2', '192.168.76.9', udp(1, 2, Buffer.from('x'))), true);
-    frame.set(fromHex('5255c0a84c02'), 6);
+    const addresses = { src: ip('192.168.76.2'), dst: ip('192.168.76.9'), mac: [...hex('5255c0a84c02')] };
+    const frame = udp(1, 2, 'x', { ...TO_GUEST, ...addresses });
     assert.equal(
       args(traceFrom([frame]), NETDEV)[1],
       'user,id=user.0,net=192.168.76.0/24,host=192.168.76.2,hostfwd=udp:127.0.0.1:5555-192.168.76.9:2',
