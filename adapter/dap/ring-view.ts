@@ -3,7 +3,7 @@ import type { EngineApi, GuestMemory } from '../engine/api.ts';
 import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../inspect/descriptors.ts';
 import { type Nic, nics } from '../inspect/nics.ts';
 import { type Ring, type RingKind, readRing } from '../inspect/rings.ts';
-import { dissectBytes, format_tree } from '../packets/dissect.ts';
+import { dissectBytes, formatTree } from '../packets/dissect.ts';
 import { PacketView } from '../packets/fields.ts';
 import { formatSummary, summary } from '../packets/summary.ts';
 import { type Arguments, RequestError } from './arguments.ts';
@@ -139,7 +139,7 @@ function bufferText(memory: GuestMemory, ring: Ring, d: Descriptor): string {
   if (bytes.length === 0) {
     return `\nThere is no memory at ${physicalReference(d.address)}.\n`;
   }
-  return `\n${format_tree(dissectBytes(bytes, 'ethernet'))}\n${hexDump(bytes, d.address)}`;
+  return `\n${formatTree(dissectBytes(bytes, 'ethernet'))}\n${hexDump(bytes, d.address)}`;
 }
 
 /** `00201800  52 54 00 ...  RT...`, 16 bytes a line. */

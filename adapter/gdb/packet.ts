@@ -1,7 +1,7 @@
 /** `print $pkt` and `info packet`: the packet that the selected frame handles, dissected. */
 
 import { CommandError } from '../commands/command.ts';
-import { dissectBytes, format_tree } from '../packets/dissect.ts';
+import { dissectBytes, formatTree } from '../packets/dissect.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 export async function printPacket(gdb: GdbInterpreter): Promise<void> {
@@ -11,5 +11,5 @@ export async function printPacket(gdb: GdbInterpreter): Promise<void> {
     throw new CommandError(`There is no $pkt here: ${frame.fn.name} does not handle a packet.`);
   }
   const tree = dissectBytes(packet.bytes, packet.linktype);
-  gdb.out(`${format_tree(tree).trimEnd()}\n`);
+  gdb.out(`${formatTree(tree).trimEnd()}\n`);
 }

@@ -1,4 +1,5 @@
-/** Numbers of packets as text, and back. */
+/** Values of packets as text, and back. */
+import type { FieldType, FieldValue } from './protocol.ts';
 
 /** An IPv4 address, a number in host byte order, as `10.0.2.2`. */
 export function formatIpv4(a: number): string {
@@ -94,4 +95,37 @@ export function parseIpv6(s: string): Uint8Array | undefined {
     out[2 * i + 1] = n & 255;
   });
   return out;
+}
+
+const HEX_DIGITS: Partial<Record<FieldType, number>> = { uint8: 2, uint16: 4, uint24: 6, uint32: 8 };
+
+/** A value of a field as Wireshark shows it. */
+export function formatValue(f: { readonly type: FieldType; readonly hex?: boolean }, value: FieldValue): string {
+  switch (typeof value) {
+    case 'undefined':
+      return '<absent>';
+    case 'string':
+      return value;
+    case 'boolean':
+      return value ? 'True' : 'False';
+    case 'number':
+      return formatNumber(f, value);
+    default:
+      break;
+  }
+  if (value instanceof Uint8Array) {
+    return f.type === 'ipv6' ? formatIpv6(value) : formatBytes(value);
+  }
+  return value.map((v) => formatValue(f, v)).join(', ');
+}
+
+function formatNumber(f: { readonly type: FieldType; readonly hex?: boolean }, value: number): string {
+  switch (f.type) {
+    case 'ipv4':
+      return formatIpv4(value);
+    case 'ether':
+      return formatEther(value);
+    default:
+      return f.hex === true ? hex(value, HEX_DIGITS[f.type] ?? 0) : String(value);
+  }
 }

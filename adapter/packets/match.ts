@@ -1,6 +1,6 @@
 /** Comparing field values with literals, as Wireshark's display filters do. */
-import type { Field, FieldScalar, FieldType, FieldValue } from './fields.ts';
 import { parseEther, parseIpv4, parseIpv6 } from './format.ts';
+import type { Field, FieldScalar, FieldType, FieldValue } from './protocol.ts';
 
 export type MatchOp = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'contains';
 

@@ -1,0 +1,81 @@
+/**
+ * The list of protocols. Its order decides where two may take the same bytes: the first one that fits does. A new protocol is a
+ * file of `protocols/` and a line here.
+ */
+import { NumberTable } from './number-table.ts';
+import type { Protocol } from './protocol.ts';
+import { arp } from './protocols/arp.ts';
+import { data } from './protocols/data.ts';
+import { dhcp } from './protocols/dhcp.ts';
+import { dns } from './protocols/dns.ts';
+import { ethernet } from './protocols/ethernet.ts';
+import { frame } from './protocols/frame.ts';
+import { http } from './protocols/http.ts';
+import { icmp } from './protocols/icmp.ts';
+import { icmpv6 } from './protocols/icmpv6.ts';
+import { ip } from './protocols/ip.ts';
+import { ipv6 } from './protocols/ipv6.ts';
+import { raw } from './protocols/raw.ts';
+import { tcp } from './protocols/tcp.ts';
+import { tftp } from './protocols/tftp.ts';
+import { udp } from './protocols/udp.ts';
+import { vlan } from './protocols/vlan.ts';
+
+export const PROTOCOLS: readonly Protocol[] = linked([
+  frame,
+  ethernet,
+  raw,
+  vlan,
+  arp,
+  ip,
+  ipv6,
+  icmp,
+  icmpv6,
+  udp,
+  tcp,
+  dhcp,
+  dns,
+  tftp,
+  http,
+  data,
+]);
+
+/** Gives each protocol its number and the protocols that it may carry. */
+function linked(list: readonly Protocol[]): readonly Protocol[] {
+  list.forEach((protocol, i) => {
+    const { carries, carriesByPort } = protocol.declaration;
+    const table = carries ?? carriesByPort;
+    protocol.index = i;
+    if (table !== undefined) {
+      protocol.carried = numbered(list, table);
+      protocol.carriedAny = list.filter((p) => p.declaration.found[table] === 'any');
+    }
+  });
+  for (const protocol of list) {
+    protocol.reaches = Uint8Array.from(list, (other) => Number(other === data || reaches(list, protocol, other)));
+  }
+  return list;
+}
+
+/** Whether a protocol may be found somewhere above another one. */
+function reaches(list: readonly Protocol[], from: Protocol, to: Protocol, seen = new Set<Protocol>()): boolean {
+  const { carries, carriesByPort } = from.declaration;
+  const table = carries ?? carriesByPort ?? '';
+  const above = list.filter((p) => p.declaration.found[table] !== undefined && !seen.has(p));
+  for (const p of above) {
+    seen.add(p);
+  }
+  return above.includes(to) || above.some((p) => reaches(list, p, to, seen));
+}
+
+/** The protocols of a table by number; of several for a number, the first. */
+function numbered(list: readonly Protocol[], table: string): NumberTable<Protocol> {
+  const out = new Map<number, Protocol>();
+  for (const protocol of list) {
+    const numbers = protocol.declaration.found[table] ?? [];
+    for (const n of numbers === 'any' ? [] : numbers) {
+      out.set(n, out.get(n) ?? protocol);
+    }
+  }
+  return new NumberTable(out);
+}
