@@ -1,5 +1,5 @@
 /** The Internet checksum (RFC 1071). */
-import { type Layer, WHOLE } from './layer.ts';
+import type { Layer } from './layer.ts';
 import type { PacketView } from './packet-view.ts';
 
 /** Sum of the 16-bit words of `[from, to)`, an odd byte padded with zero, folded to 16 bits. */
@@ -52,15 +52,16 @@ export interface TransportChecksum {
 /** Checks the checksum of what IP carries. Fragments and packets that the capture has cut are not checked. */
 export function checkTransport(p: PacketView, l: Layer, c: TransportChecksum): ChecksumResult {
   const ip = l.below;
-  if (ip === null || ip.fragment !== WHOLE) {
+  const network = ip?.protocol.declaration;
+  if (ip === null || network?.isFragment?.(p, ip) === true) {
     return UNCHECKED;
   }
-  const length = c.length ?? ip.claimedEnd - l.at;
+  const length = c.length ?? (network?.claimedEnd?.(p, ip) ?? ip.end) - l.at;
   const there = p.u16(l.at + c.off);
   if (length < c.least || l.at + length > ip.end || (c.optional === true && there === 0)) {
     return UNCHECKED;
   }
-  const pseudo = c.pseudo === false ? 0 : (ip.protocol.declaration.pseudoSum?.(p, ip) ?? 0) + length;
+  const pseudo = c.pseudo === false ? 0 : (network?.pseudoSum?.(p, ip) ?? 0) + length;
   return result(onesSum(p.buf, l.at, l.at + length, pseudo), there, c.optional === true);
 }
 

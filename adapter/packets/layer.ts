@@ -1,11 +1,9 @@
 /** A layer of a packet: one header and what it carries. */
 import type { Protocol } from './protocol.ts';
 
-/** Whether what a layer carries is a part of a datagram. */
-export const WHOLE = 0;
-export const FIRST_FRAGMENT = 1;
-/** A fragment that does not start its datagram: what it carries has no header. */
-export const LATER_FRAGMENT = 2;
+/** Keys that stand for no protocol: it is not known what follows, or that is a later part of a datagram, without a header. */
+export const UNKNOWN = -1;
+export const LATER_FRAGMENT = -2;
 
 /** Offsets are into the view's buffer. A view uses its layers again for its next packet, so they are not to be kept. */
 export class Layer {
@@ -22,10 +20,8 @@ export class Layer {
   body = 0;
   /** First byte after what it carries, as far as it was captured. */
   end = 0;
-  /** Where its header says that it ends, also when the capture was cut before; `end` if it says nothing. */
-  claimedEnd = 0;
-  /** The number that says what it carries (an Ethernet type, an IP protocol, a port); -1 if there is none. */
-  key = -1;
+  /** The number that says what it carries: an Ethernet type, an IP protocol, a port. */
+  key = UNKNOWN;
   /** The other port. */
   otherKey = -1;
   /** True once the protocol's `measure` has been asked. */
@@ -34,8 +30,6 @@ export class Layer {
   knownKey = -1;
   knownProtocol: Protocol | null = null;
   known: Protocol | null = null;
-  /** `WHOLE`, `FIRST_FRAGMENT` or `LATER_FRAGMENT`. */
-  fragment = WHOLE;
 
   constructor(protocol: Protocol, below: Layer | null) {
     this.protocol = protocol;

@@ -3,7 +3,7 @@
  * breakpoints look at every packet that passes; it allocates nothing for a packet after its first ones.
  */
 import type { Conversations } from './conversations.ts';
-import { LATER_FRAGMENT, Layer, WHOLE } from './layer.ts';
+import { Layer } from './layer.ts';
 import type { Protocol } from './protocol.ts';
 import './protocols.ts';
 import { data } from './protocols/data.ts';
@@ -54,7 +54,7 @@ export class PacketView {
     this.linktype = linktype;
     const l = this.#frame;
     l.at = l.body = this.off;
-    l.end = l.claimedEnd = this.limit;
+    l.end = this.limit;
     l.key = linktype === 'ethernet' ? LINKTYPE_ETHERNET : LINKTYPE_RAW;
     this.#top = l;
     this.#complete = false;
@@ -115,7 +115,7 @@ export class PacketView {
   #climb(wanted: Protocol): Layer | null {
     const l = this.#top;
     const { protocol } = l;
-    if (this.#complete || protocol.reaches[wanted.index] !== 1) {
+    if (this.#complete || (protocol.byPort && protocol.reaches[wanted.index] !== 1)) {
       return null;
     }
     if (!l.measured) {
@@ -125,7 +125,7 @@ export class PacketView {
       this.#lookUp(l);
     }
     const carried = l.known;
-    if (carried === null || l.fragment === LATER_FRAGMENT) {
+    if (carried === null) {
       return protocol.byPort ? this.#byPort(l) : this.#data(l);
     }
     return this.#open(carried, l) ?? this.#misfit(carried, l);
@@ -181,18 +181,17 @@ export class PacketView {
   #open(protocol: Protocol, below: Layer): Layer | null {
     const at = below.body;
     const { end } = below;
-    if (at + protocol.header > end || below.index >= MAX_LAYERS) {
+    const body = at + protocol.header;
+    const l = below.above ?? grow(below);
+    if (body > end || l === null) {
       return null;
     }
-    const l = below.above ?? new Layer(protocol, below);
     if (l.protocol !== protocol) {
       l.protocol = protocol;
     }
     l.at = at;
-    l.body = protocol.leaf ? end : at + protocol.header;
-    l.end = l.claimedEnd = end;
-    l.key = -1;
-    l.fragment = WHOLE;
+    l.body = protocol.leaf ? end : body;
+    l.end = end;
     l.measured = protocol.measure === undefined;
     const { open } = protocol;
     if (open !== undefined && !open(this, l)) {
@@ -227,4 +226,9 @@ export class PacketView {
     }
     return s;
   }
+}
+
+/** One more layer for this packet and later ones; null if there are enough. */
+function grow(below: Layer): Layer | null {
+  return below.index < MAX_LAYERS ? new Layer(data, below) : null;
 }

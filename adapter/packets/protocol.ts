@@ -88,7 +88,7 @@ export interface Part {
   readonly from: number;
   readonly length: number;
   /** The tree's line; a part without one is not shown. */
-  readonly label?: () => string;
+  readonly label?: (() => string) | undefined;
   /** The value as text, instead of the usual one. */
   readonly text?: () => string;
   readonly inside?: readonly Part[];
@@ -117,7 +117,7 @@ export interface ProtocolDeclaration {
   readonly header: number;
   /** Looks at the bytes: false if it is not this protocol. May set what `measure` may, and where the layer begins. */
   readonly open?: Of<boolean>;
-  /** Sets the layer's body and end, and the keys; asked when one of these is needed. */
+  /** Sets the layer's body and end, and its keys if it carries something; asked when one of these is needed. */
   readonly measure?: Of<void>;
   /** The table in which what it carries is looked up, by the layer's key. What does not fit there is malformed. */
   readonly carries?: string;
@@ -135,6 +135,10 @@ export interface ProtocolDeclaration {
   readonly info?: Of<string>;
   /** The list's Source and Destination columns; absent if the layer below has them. */
   readonly addresses?: Of<readonly [source: string, destination: string]>;
+  /** Where its header says that it ends, also when the capture was cut before. */
+  readonly claimedEnd?: Of<number>;
+  /** Whether what it carries is a part of a datagram; absent: never. */
+  readonly isFragment?: Of<boolean>;
   /** The sum of its pseudo header that checksums of what it carries cover, without the length. */
   readonly pseudoSum?: Of<number>;
 }

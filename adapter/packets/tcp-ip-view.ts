@@ -1,6 +1,6 @@
 /** A packet for code that works on the headers of TCP/IP alone: where they are, as plain offsets. */
-import { FIRST_FRAGMENT, LATER_FRAGMENT, type Layer } from './layer.ts';
-import { PacketView } from './packet-view.ts';
+import { LATER_FRAGMENT, type Layer } from './layer.ts';
+import { type LinkType, PacketView } from './packet-view.ts';
 import type { Protocol } from './protocol.ts';
 import { arp } from './protocols/arp.ts';
 import { ethernet } from './protocols/ethernet.ts';
@@ -13,7 +13,48 @@ import { udp } from './protocols/udp.ts';
 import { vlan } from './protocols/vlan.ts';
 
 /** Offsets are into `buf`; -1 says that the header is not there. They are those of the outermost layers. */
-export class TcpIpView extends PacketView {
+export class TcpIpView {
+  /** Not a base class: V8 would make slower code of what conditions of breakpoints run, for two kinds of views. */
+  readonly packet: PacketView;
+
+  constructor(buf?: Uint8Array, linktype: LinkType = 'ethernet') {
+    this.packet = new PacketView(buf, linktype);
+  }
+
+  /** Aims the view at `len` bytes of `buf` at `off`. */
+  set(buf: Uint8Array, off: number, len: number, linktype: LinkType): this {
+    this.packet.set(buf, off, len, linktype);
+    return this;
+  }
+
+  get buf(): Uint8Array {
+    return this.packet.buf;
+  }
+  get off(): number {
+    return this.packet.off;
+  }
+  /** First byte after the packet. */
+  get limit(): number {
+    return this.packet.limit;
+  }
+  u8(at: number): number {
+    return this.packet.u8(at);
+  }
+  u16(at: number): number {
+    return this.packet.u16(at);
+  }
+  u32(at: number): number {
+    return this.packet.u32(at);
+  }
+  /** A MAC address as a 48-bit number. */
+  mac(at: number): number {
+    return this.packet.mac(at);
+  }
+  /** A view of `[from, to)`, cut to the packet. */
+  bytes(from: number, to: number): Uint8Array {
+    return this.packet.bytes(from, to);
+  }
+
   get eth(): number {
     return this.#at(ethernet);
   }
@@ -41,12 +82,13 @@ export class TcpIpView extends PacketView {
 
   /** The innermost Ethernet type; -1 without an Ethernet header. */
   get etherType(): number {
-    return (this.first(vlan) ? this.layers().findLast((l) => l.protocol === vlan) : this.first(ethernet))?.key ?? -1;
+    const tags = this.packet.layers().filter((l) => l.protocol === vlan || l.protocol === ethernet);
+    return tags.at(-1)?.key ?? -1;
   }
   /** What IP carries, also when it is a later fragment or of an unknown protocol. */
   get l4(): number {
     const l = this.#network();
-    return l === null || l.key < 0 ? -1 : l.body;
+    return l === null || this.proto < 0 ? -1 : l.body;
   }
   /** First byte after the IP packet, without Ethernet's padding. */
   get l3End(): number {
@@ -54,16 +96,17 @@ export class TcpIpView extends PacketView {
   }
   /** Protocol number of what IP carries (after IPv6's extension headers), or -1. */
   get proto(): number {
-    return this.#network()?.key ?? -1;
+    const l = this.#network();
+    return l === null ? -1 : l.protocol === ip ? this.u8(l.at + 9) : l.key;
   }
   /** True for any fragment: checksums of what it carries cannot be checked. */
   get fragment(): boolean {
     const l = this.#network();
-    return l?.fragment === FIRST_FRAGMENT || l?.fragment === LATER_FRAGMENT;
+    return l?.protocol.declaration.isFragment?.(this.packet, l) ?? false;
   }
   /** True if it is a fragment that does not start its datagram. */
   get laterFragment(): boolean {
-    return this.#network()?.fragment === LATER_FRAGMENT;
+    return this.#network()?.key === LATER_FRAGMENT;
   }
   /** What UDP or TCP carries, `[payload, payloadEnd)`. */
   get payload(): number {
@@ -74,14 +117,14 @@ export class TcpIpView extends PacketView {
   }
 
   #at(protocol: Protocol): number {
-    return this.first(protocol)?.at ?? -1;
+    return this.packet.first(protocol)?.at ?? -1;
   }
 
   #network(): Layer | null {
-    return this.first(ip) ?? this.first(ipv6);
+    return this.packet.first(ip) ?? this.packet.first(ipv6);
   }
 
   #transport(): Layer | null {
-    return this.first(tcp) ?? this.first(udp);
+    return this.packet.first(tcp) ?? this.packet.first(udp);
   }
 }

@@ -82,7 +82,7 @@ export function segment(frame: Uint8Array): Uint8Array[] {
   if (frame.length <= MAX_FRAME || p.tcp < 0 || p.ip < 0 || p.fragment || header >= MAX_FRAME) {
     return [frame];
   }
-  const good = checkTcp(p).state !== 'bad';
+  const good = checkTcp(p.packet).state !== 'bad';
   const mss = MAX_FRAME - header;
   const out: Uint8Array[] = [];
   for (let at = 0; at < p.payloadEnd - p.payload; at += mss) {

@@ -96,8 +96,8 @@ function take(group: Group, { exact, from, to }: Omit<Pending, 'number'>): numbe
 
 /** A segment covers its bytes of the stream; SYN and FIN are one each, and a mere acknowledgment covers nothing. */
 function identifySegment(p: TcpIpView, conversations: Conversations): Identity {
-  conversations.add(p);
-  const { seq, ack } = conversations.relative(p) ?? { seq: 0, ack: 0 };
+  conversations.add(p.packet);
+  const { seq, ack } = conversations.relative(p.packet) ?? { seq: 0, ack: 0 };
   const flags = p.u8(p.tcp + 13) & TH_SYN_FIN_RST;
   const length = p.payloadEnd - p.payload + (flags & 1) + ((flags >> 1) & 1);
   return { group: groupOf(p), exact: `${seq} ${length} ${flags} ${ack}`, from: seq, to: seq + length };

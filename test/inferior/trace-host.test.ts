@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { TraceHost } from '../../adapter/inferior/trace-host.ts';
 import { formatSummary, summary } from '../../adapter/packets/summary.ts';
+import { PacketView } from '../../adapter/packets/packet-view.ts';
 import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
 import { type Input, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
@@ -13,7 +14,7 @@ const ISS = 64001;
 /** An input as a line; frames as summaries with raw sequence numbers. */
 function line(i: Input): string {
   if (i.type === 'frame') {
-    return `frame ${formatSummary(summary(new TcpIpView(i.data)))}`;
+    return `frame ${formatSummary(summary(new PacketView(i.data)))}`;
   }
   return 'fd' in i ? `${i.type} ${i.fd}` : i.type;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CaptureError, readCapture } from '../../adapter/packets/capture.ts';
 import { concat, type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
+import { PacketView } from '../../adapter/packets/packet-view.ts';
 import { checkTcp } from '../../adapter/packets/protocols/tcp.ts';
 import { summary } from '../../adapter/packets/summary.ts';
 import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
@@ -207,7 +208,7 @@ describe('frames of a replay', () => {
         p.set(f, 0, f.length, 'ethernet');
         setAck(p, ack);
         assert.equal(p.u32(p.tcp + 8), ack);
-        assert.equal(checkTcp(p).state, spoil ? 'bad' : 'good');
+        assert.equal(checkTcp(p.packet).state, spoil ? 'bad' : 'good');
       }),
       { numRuns: 200 },
     );
@@ -223,12 +224,12 @@ describe('frames of a replay', () => {
     const length = p.payloadEnd - p.payload;
     big[p.tcp + 16] = 0;
     big[p.tcp + 17] = 0;
-    const sum = checkTcp(p).right;
+    const sum = checkTcp(p.packet).right;
     big[p.tcp + 16] = sum >> 8;
     big[p.tcp + 17] = sum & 255;
     const parts = segment(big).map((f) => new TcpIpView(f));
     assert.deepEqual(
-      parts.map((f) => [f.len, f.payloadEnd - f.payload, (f.u8(f.tcp + 13) & 8) !== 0, checkTcp(f).state]),
+      parts.map((f) => [f.packet.len, f.payloadEnd - f.payload, (f.u8(f.tcp + 13) & 8) !== 0, checkTcp(f.packet).state]),
       [
         [1514, 1460, false, 'good'],
         [1514, 1460, false, 'good'],
@@ -244,17 +245,17 @@ describe('frames of a replay', () => {
     const pseudo = 0x0a00 + 0x020f + 0x0a00 + 0x0202 + 6 + 24;
     f[p.tcp + 16] = pseudo >> 8;
     f[p.tcp + 17] = pseudo & 255;
-    assert.equal(checkTcp(new TcpIpView(completeFrame(f, f.length))).state, 'good');
+    assert.equal(checkTcp(new PacketView(completeFrame(f, f.length))).state, 'good');
     const cut = completeFrame(packetsOf('05-http.pcap')[3]!.data.subarray(0, 70), 131);
     assert.equal(cut.length, 131);
-    assert.equal(checkTcp(new TcpIpView(cut)).state, 'good');
+    assert.equal(checkTcp(new PacketView(cut)).state, 'good');
   });
 
   it('makes bare ACKs and ARP announcements', () => {
     p.set(bareAck(synAck, 7, 9), 0, 60, 'ethernet');
-    assert.equal(checkTcp(p).state, 'good');
-    assert.equal(summary(p).info, '5556 → 58676 [ACK] Seq=7 Ack=9 Win=64240 Len=0');
+    assert.equal(checkTcp(p.packet).state, 'good');
+    assert.equal(summary(p.packet).info, '5556 → 58676 [ACK] Seq=7 Ack=9 Win=64240 Len=0');
     p.set(arpAnnouncement(0x525400123456, 0x0a00020f), 0, 60, 'ethernet');
-    assert.equal(summary(p).info, 'ARP Announcement for 10.0.2.15');
+    assert.equal(summary(p.packet).info, 'ARP Announcement for 10.0.2.15');
   });
 });

@@ -2,7 +2,7 @@
 import { checkIp, onesSum } from '../checksum.ts';
 import { bits, checksum, either, ipv4, parts, uint8, uint16 } from '../declare.ts';
 import { formatIpv4, hex } from '../format.ts';
-import { FIRST_FRAGMENT, LATER_FRAGMENT, type Layer, WHOLE } from '../layer.ts';
+import { LATER_FRAGMENT, type Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, type Part, Protocol } from '../protocol.ts';
 import { ETHERTYPE_IP, IP_PROTOCOLS } from './numbers.ts';
@@ -17,6 +17,7 @@ const DSCP: Names = {
   56: 'CS7',
 };
 const ECN: Names = { 0: 'Not-ECT', 1: 'ECT(1)', 2: 'ECT(0)', 3: 'CE' };
+/** The word at 6: more fragments follow, and where this one belongs, in units of 8 bytes. */
 const MORE_FRAGMENTS = 0x2000;
 const OFFSET = 0x1fff;
 
@@ -34,18 +35,15 @@ function open(p: PacketView, l: Layer): boolean {
     return false;
   }
   const total = p.u16(l.at + 2);
-  const fragment = p.u16(l.at + 6);
   l.body = l.at + length;
   // 0 is what a NIC with TSO puts there: the length of the frame counts.
   l.end = total === 0 ? l.end : Math.min(l.end, Math.max(l.body, l.at + total));
-  l.claimedEnd = l.at + total;
-  l.key = p.u8(l.at + 9);
-  if (fragment & OFFSET) {
-    l.fragment = LATER_FRAGMENT;
-  } else {
-    l.fragment = fragment & MORE_FRAGMENTS ? FIRST_FRAGMENT : WHOLE;
-  }
+  l.key = (p.u16(l.at + 6) & OFFSET) === 0 ? p.u8(l.at + 9) : LATER_FRAGMENT;
   return true;
+}
+
+function claimedEnd(p: PacketView, l: Layer): number {
+  return l.at + p.u16(l.at + 2);
 }
 
 function flagsText(p: PacketView, l: Layer): string {
@@ -61,7 +59,7 @@ function flagsLabel(p: PacketView, l: Layer): string {
 /** Lines without a field of their own: options, and what the capture does not have. */
 function remarks(p: PacketView, l: Layer): Part[] {
   const options = l.body - l.at - 20;
-  const missing = l.claimedEnd - p.limit;
+  const missing = claimedEnd(p, l) - p.limit;
   const out: Part[] = [];
   if (options > 0) {
     const label = (): string => `Options: (${options} bytes)`;
@@ -77,7 +75,7 @@ function remarks(p: PacketView, l: Layer): Part[] {
 function info(p: PacketView, l: Layer): string {
   const number = p.u8(l.at + 9);
   const name = IP_PROTOCOLS[number];
-  if (l.fragment === LATER_FRAGMENT) {
+  if (l.key === LATER_FRAGMENT) {
     const off = (p.u16(l.at + 6) & OFFSET) * 8;
     const id = hex(p.u16(l.at + 4), 4).slice(2);
     return `Fragmented IP protocol (proto=${name ?? 'Unknown'} ${number}, off=${off}, ID=${id})`;
@@ -151,7 +149,9 @@ export const ip: Protocol = new Protocol({
     parts(remarks),
   ],
   addresses: (p, l) => [formatIpv4(p.u32(l.at + 12)), formatIpv4(p.u32(l.at + 16))],
-  columnOf: (_, l) => (l.fragment === LATER_FRAGMENT ? 'IPv4' : (IP_PROTOCOLS[l.key] ?? 'IPv4')),
+  columnOf: (_, l) => IP_PROTOCOLS[l.key] ?? 'IPv4',
   info,
+  claimedEnd,
+  isFragment: (p, l) => (p.u16(l.at + 6) & (MORE_FRAGMENTS | OFFSET)) !== 0,
   pseudoSum: (p, l) => onesSum(p.buf, l.at + 12, l.at + 20, l.key),
 });

@@ -2,7 +2,7 @@
 import { onesSum } from '../checksum.ts';
 import { ipv6 as address, bits, either, parts, uint8, uint16 } from '../declare.ts';
 import { formatIpv6 } from '../format.ts';
-import { FIRST_FRAGMENT, LATER_FRAGMENT, type Layer } from '../layer.ts';
+import { LATER_FRAGMENT, type Layer, UNKNOWN } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Part, Protocol } from '../protocol.ts';
 import { ETHERTYPE_IPV6, IP_PROTOCOLS, IPPROTO_AH, IPPROTO_FRAGMENT } from './numbers.ts';
@@ -10,6 +10,9 @@ import { ETHERTYPE_IPV6, IP_PROTOCOLS, IPPROTO_AH, IPPROTO_FRAGMENT } from './nu
 const HEADER = 40;
 /** Extension headers walked at most. */
 const MAX_EXTENSIONS = 16;
+
+/** Offset of a fragment in its datagram, in the word at 2 of the fragment header. */
+const FRAGMENT_OFFSET = 0xfff8;
 
 /** Hop-by-hop, routing, fragment, authentication, destination options, mobility. */
 function isExtension(number: number): boolean {
@@ -37,38 +40,48 @@ function extensionLength(p: PacketView, number: number, at: number): number {
   }
 }
 
+/** What follows the extension headers: a protocol's number, `UNKNOWN` if the packet ends in them, or `LATER_FRAGMENT`. */
+interface Walk {
+  body: number;
+  next: number;
+  fragment: boolean;
+}
+
+/** Walks over the extension headers. The result is used again. */
+function walk(p: PacketView, l: Layer): Walk {
+  let at = l.at + HEADER;
+  let next = p.u8(l.at + 6);
+  let later = false;
+  WALK.fragment = false;
+  for (let i = 0; i < MAX_EXTENSIONS && isExtension(next) && !later && at <= l.end; i++) {
+    if (at + 8 > l.end) {
+      at = l.end + 1;
+      break;
+    }
+    if (next === IPPROTO_FRAGMENT) {
+      WALK.fragment = true;
+      later = (p.u16(at + 2) & FRAGMENT_OFFSET) !== 0;
+    }
+    const size = extensionLength(p, next, at);
+    next = p.u8(at);
+    at += size;
+  }
+  WALK.body = Math.min(at, l.end);
+  WALK.next = at > l.end ? UNKNOWN : later ? LATER_FRAGMENT : next;
+  return WALK;
+}
+
+const WALK: Walk = { body: 0, next: 0, fragment: false };
+
 function open(p: PacketView, l: Layer): boolean {
   if (p.u8(l.at) >> 4 !== 6) {
     return false;
   }
   const length = p.u16(l.at + 4);
   l.end = length === 0 ? l.end : Math.min(l.end, l.at + HEADER + length);
-  l.claimedEnd = l.at + HEADER + length;
-  let at = l.at + HEADER;
-  let next = p.u8(l.at + 6);
-  for (let i = 0; i < MAX_EXTENSIONS && isExtension(next) && l.fragment !== LATER_FRAGMENT; i++) {
-    if (at + 8 > l.end) {
-      return incomplete(l);
-    }
-    if (next === IPPROTO_FRAGMENT) {
-      l.fragment = (p.u16(at + 2) & 0xfff8) === 0 ? FIRST_FRAGMENT : LATER_FRAGMENT;
-    }
-    const size = extensionLength(p, next, at);
-    next = p.u8(at);
-    at += size;
-  }
-  if (at > l.end) {
-    return incomplete(l);
-  }
-  l.body = at;
+  const { body, next } = walk(p, l);
+  l.body = body;
   l.key = next;
-  return true;
-}
-
-/** The packet ends in its extension headers: nothing is known to be carried. */
-function incomplete(l: Layer): true {
-  l.body = l.end;
-  l.key = -1;
   return true;
 }
 
@@ -94,10 +107,12 @@ function extensions(p: PacketView, l: Layer): Part[] {
 }
 
 function info(_: PacketView, l: Layer): string {
-  if (l.fragment === LATER_FRAGMENT) {
+  if (l.key === LATER_FRAGMENT) {
     return 'IPv6 fragment';
   }
-  return l.key < 0 ? '[Malformed Packet]' : `${IP_PROTOCOLS[l.key] ?? `protocol ${l.key}`} (${l.end - l.body} bytes)`;
+  return l.key === UNKNOWN
+    ? '[Malformed Packet]'
+    : `${IP_PROTOCOLS[l.key] ?? `protocol ${l.key}`} (${l.end - l.body} bytes)`;
 }
 
 function source(p: PacketView, l: Layer): string {
@@ -139,7 +154,9 @@ export const ipv6: Protocol = new Protocol({
     parts(extensions),
   ],
   addresses: (p, l) => [source(p, l), destination(p, l)],
-  columnOf: (_, l) => (l.fragment === LATER_FRAGMENT ? 'IPv6' : (IP_PROTOCOLS[l.key] ?? 'IPv6')),
+  columnOf: (_, l) => IP_PROTOCOLS[l.key] ?? 'IPv6',
   info,
+  claimedEnd: (p, l) => l.at + HEADER + p.u16(l.at + 4),
+  isFragment: (p, l) => walk(p, l).fragment,
   pseudoSum: (p, l) => onesSum(p.buf, l.at + 8, l.at + 40, l.key),
 });

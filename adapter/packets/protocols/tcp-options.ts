@@ -32,8 +32,8 @@ interface TcpOption {
 }
 
 const OPTIONS = variable('tcp.options', 'TCP Options', 'bytes', { many: false });
-const MSS_VALUE = variable('tcp.options.mss_val', 'MSS Value', 'uint16');
-const SHIFT = variable('tcp.options.wscale.shift', 'Shift count', 'uint8');
+const MSS_VALUE = variable('tcp.options.mss_val', 'MSS Value', 'uint16', { many: false });
+const SHIFT = variable('tcp.options.wscale.shift', 'Shift count', 'uint8', { many: false });
 
 export const OPTION_FIELDS = [OPTIONS, MSS_VALUE, SHIFT];
 
@@ -71,13 +71,15 @@ export function windowShift(p: PacketView, l: Layer): number {
 export function optionParts(p: PacketView, l: Layer): Part[] {
   const end = headerEnd(p, l);
   const length = end - l.at - 20;
+  const options = optionsOf(p, l);
   if (length < 0 || end > l.end) {
-    return [malformedPart(p, `TCP header length ${end - l.at}`, l.at + 12)];
+    // The options up to the packet's end have values, but are not shown.
+    const hidden = options.map((o) => ({ ...optionPart(p, o), label: undefined }));
+    return [malformedPart(p, `TCP header length ${length + 20}`, l.at + 12), ...hidden];
   }
   if (length === 0) {
     return [];
   }
-  const options = optionsOf(p, l);
   const last = options.at(-1);
   const reached = last === undefined ? l.at + 20 : last.at + last.length;
   const inside = options.map((o) => optionPart(p, o));

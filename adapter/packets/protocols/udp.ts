@@ -16,7 +16,6 @@ export const udp: Protocol = new Protocol({
   measure: (p, l) => {
     const length = p.u16(l.at + 4);
     l.end = length >= 8 ? Math.min(l.end, l.at + length) : l.end;
-    l.claimedEnd = l.at + length;
     l.key = p.u16(l.at);
     l.otherKey = p.u16(l.at + 2);
   },
