@@ -26,10 +26,6 @@ export class Layer {
   otherKey = -1;
   /** True once the protocol's `measure` has been asked. */
   measured = true;
-  /** What the last key stood for, and in which protocol. */
-  knownKey = -1;
-  knownProtocol: Protocol | null = null;
-  known: Protocol | null = null;
 
   constructor(protocol: Protocol, below: Layer | null) {
     this.protocol = protocol;

@@ -7,11 +7,15 @@ import { Layer } from './layer.ts';
 import type { Protocol } from './protocol.ts';
 import './protocols.ts';
 import { data } from './protocols/data.ts';
+import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
-import { LINKTYPE_ETHERNET, LINKTYPE_RAW } from './types.ts';
+import { raw } from './protocols/raw.ts';
 
 /** Where the bytes start: at an Ethernet header, or at an IP header. */
 export type LinkType = 'ethernet' | 'ip';
+
+/** The protocol on the frame. */
+const LINKS: Readonly<Record<LinkType, Protocol>> = { ethernet, ip: raw };
 
 /** Layers on a frame at most; what comes after is left alone. */
 const MAX_LAYERS = 32;
@@ -32,9 +36,10 @@ export class PacketView {
   conversations: Conversations | null = null;
 
   readonly #frame = new Layer(frame, null);
-  /** The innermost layer found so far. */
-  #top: Layer = this.#frame;
-  /** True once nothing can be found above the top. */
+  readonly #link = new Layer(ethernet, this.#frame);
+  /** Index of the innermost layer found so far. */
+  #depth = 0;
+  /** True once nothing more can be found. */
   #complete = false;
   #malformed: Protocol | null = null;
 
@@ -51,14 +56,26 @@ export class PacketView {
     this.limit = Math.min(buf.length, this.off + Math.max(0, len));
     this.len = this.limit - this.off;
     this.wireLength = Math.max(wireLength, this.len);
-    this.linktype = linktype;
-    const l = this.#frame;
-    l.at = l.body = this.off;
-    l.end = this.limit;
-    l.key = linktype === 'ethernet' ? LINKTYPE_ETHERNET : LINKTYPE_RAW;
-    this.#top = l;
+    if (linktype !== this.linktype) {
+      this.linktype = linktype;
+      this.#link.protocol = LINKS[linktype];
+    }
     this.#complete = false;
     this.#malformed = null;
+    this.#frame.at = this.#frame.body = this.off;
+    this.#frame.end = this.limit;
+    const link = this.#link;
+    link.at = this.off;
+    link.body = this.off + link.protocol.header;
+    link.end = this.limit;
+    link.measured = false;
+    this.#depth = 1;
+    if (link.body > this.limit) {
+      // A frame too short for its link layer has nothing else in it.
+      this.#depth = 0;
+      this.#complete = true;
+      this.#malformed = link.protocol;
+    }
     return this;
   }
 
@@ -69,7 +86,7 @@ export class PacketView {
   find(protocol: Protocol): Layer | null {
     let l: Layer | null = this.#frame;
     while (l !== null && l.protocol !== protocol) {
-      l = l === this.#top ? this.#climb(protocol) : l.above;
+      l = l.index === this.#depth ? this.#climb(l, protocol) : l.above;
     }
     return l;
   }
@@ -94,14 +111,14 @@ export class PacketView {
 
   /** The layer that another one carries, or null. */
   above(l: Layer): Layer | null {
-    return l === this.#top ? this.#climb(data) : l.above;
+    return l.index === this.#depth ? this.#climb(l, data) : l.above;
   }
 
   /** The protocol whose header ought to be there but does not fit, at the body of the innermost layer that is not data. */
   malformed(): Protocol | null {
-    let l: Layer | null = this.#top;
+    let l: Layer | null = this.#frame;
     while (l !== null) {
-      l = this.#climb(data);
+      l = this.above(l);
     }
     return this.#malformed;
   }
@@ -111,42 +128,37 @@ export class PacketView {
     l.protocol.measure?.(this, l);
   }
 
-  /** Finds what the top carries and returns it, if `wanted` may be there or above; else null. */
-  #climb(wanted: Protocol): Layer | null {
-    const l = this.#top;
+  /** Finds what the innermost layer carries and returns it, if `wanted` may be there or above; else null. */
+  #climb(l: Layer, wanted: Protocol): Layer | null {
     const { protocol } = l;
-    if (this.#complete || (protocol.byPort && protocol.reaches[wanted.index] !== 1)) {
+    const { carried } = protocol;
+    if (carried === null) {
+      return this.#upper(l, wanted);
+    }
+    if (!l.measured) {
+      this.#measure(l);
+    }
+    const above = carried.get(l.key);
+    return above === undefined ? this.#data(l) : (this.#open(above, l) ?? this.#misfit(above, l));
+  }
+
+  /** The same where no number says for sure what is carried, so that it may not be worth the search. */
+  #upper(l: Layer, wanted: Protocol): Layer | null {
+    if (this.#complete || l.protocol.reaches[wanted.index] !== 1) {
       return null;
     }
     if (!l.measured) {
       this.#measure(l);
     }
-    if (l.key !== l.knownKey || protocol !== l.knownProtocol) {
-      this.#lookUp(l);
-    }
-    const carried = l.known;
-    if (carried === null) {
-      return protocol.byPort ? this.#byPort(l) : this.#data(l);
-    }
-    return this.#open(carried, l) ?? this.#misfit(carried, l);
-  }
-
-  /** Finds which protocol the key stands for, and remembers it: the next packet is often of the same kind. */
-  #lookUp(l: Layer): void {
-    const { protocol } = l;
-    l.knownKey = l.key;
-    l.knownProtocol = protocol;
-    l.known = protocol.byPort ? null : (protocol.carried?.get(l.key) ?? null);
+    return l.protocol.byPort ? this.#byPort(l) : this.#data(l);
   }
 
   /** The key says which protocol it is, but the bytes are none of it. */
   #misfit(carried: Protocol, l: Layer): Layer | null {
-    this.#malformed = carried;
-    // A frame too short for its link layer has nothing else in it.
-    if (l === this.#frame) {
-      this.#complete = true;
+    if (this.#complete) {
       return null;
     }
+    this.#malformed = carried;
     return this.#data(l);
   }
 
@@ -155,9 +167,9 @@ export class PacketView {
     if (l.body >= l.end) {
       return this.#data(l);
     }
-    const { carried, carriedAny } = l.protocol;
-    const a = carried?.get(l.key);
-    const b = carried?.get(l.otherKey);
+    const { carriedByPort, carriedAny } = l.protocol;
+    const a = carriedByPort.get(l.key);
+    const b = carriedByPort.get(l.otherKey);
     const bFirst = a !== undefined && b !== undefined && b.index < a.index;
     let above = this.#try(bFirst ? b : a, l) ?? this.#try(bFirst ? a : b, l);
     for (let i = 0; above === null && i < carriedAny.length; i++) {
@@ -172,7 +184,7 @@ export class PacketView {
 
   /** What no protocol takes is data. */
   #data(l: Layer): Layer | null {
-    const above = l.body < l.end && l.protocol !== data ? this.#open(data, l) : null;
+    const above = !this.#complete && l.body < l.end && l.protocol !== data ? this.#open(data, l) : null;
     this.#complete = true;
     return above;
   }
@@ -197,7 +209,7 @@ export class PacketView {
     if (open !== undefined && !open(this, l)) {
       return null;
     }
-    this.#top = l;
+    this.#depth = l.index;
     return l;
   }
 

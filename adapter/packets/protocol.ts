@@ -3,7 +3,6 @@
  * of a packet, the dissection tree, `$pkt`, completion and the packet list are derived from the declaration.
  */
 import type { Layer } from './layer.ts';
-import type { NumberTable } from './number-table.ts';
 import type { PacketView } from './packet-view.ts';
 
 /** How a value is to be read: MACs are 48-bit numbers, IPv4 addresses numbers in host byte order, IPv6 addresses 16 bytes. */
@@ -165,9 +164,11 @@ export class Protocol {
   readonly fields: readonly Field[];
   /** Its place in the list of protocols. */
   index = -1;
-  /** What it may carry, by number; null for a leaf. */
-  carried: NumberTable<Protocol> | null = null;
-  /** What it may carry that is known by its looks. */
+  /** What it carries by the layer's key; null if that says nothing, or not for sure. */
+  carried: ReadonlyMap<number, Protocol> | null = null;
+  /** What it may carry by either port. */
+  carriedByPort: ReadonlyMap<number, Protocol> = new Map();
+  /** What it may carry on any port. */
   carriedAny: readonly Protocol[] = [];
   /** 1 at the places of the protocols that may be somewhere above it. */
   reaches: Uint8Array = new Uint8Array(0);

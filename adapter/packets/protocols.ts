@@ -2,7 +2,6 @@
  * The list of protocols. Its order decides where two may take the same bytes: the first one that fits does. A new protocol is a
  * file of `protocols/` and a line here.
  */
-import { NumberTable } from './number-table.ts';
 import type { Protocol } from './protocol.ts';
 import { arp } from './protocols/arp.ts';
 import { data } from './protocols/data.ts';
@@ -44,11 +43,12 @@ export const PROTOCOLS: readonly Protocol[] = linked([
 function linked(list: readonly Protocol[]): readonly Protocol[] {
   list.forEach((protocol, i) => {
     const { carries, carriesByPort } = protocol.declaration;
-    const table = carries ?? carriesByPort;
     protocol.index = i;
-    if (table !== undefined) {
-      protocol.carried = numbered(list, table);
-      protocol.carriedAny = list.filter((p) => p.declaration.found[table] === 'any');
+    if (carries !== undefined) {
+      protocol.carried = numbered(list, carries);
+    } else if (carriesByPort !== undefined) {
+      protocol.carriedByPort = numbered(list, carriesByPort);
+      protocol.carriedAny = list.filter((p) => p.declaration.found[carriesByPort] === 'any');
     }
   });
   for (const protocol of list) {
@@ -69,7 +69,7 @@ function reaches(list: readonly Protocol[], from: Protocol, to: Protocol, seen =
 }
 
 /** The protocols of a table by number; of several for a number, the first. */
-function numbered(list: readonly Protocol[], table: string): NumberTable<Protocol> {
+function numbered(list: readonly Protocol[], table: string): ReadonlyMap<number, Protocol> {
   const out = new Map<number, Protocol>();
   for (const protocol of list) {
     const numbers = protocol.declaration.found[table] ?? [];
@@ -77,5 +77,5 @@ function numbered(list: readonly Protocol[], table: string): NumberTable<Protoco
       out.set(n, out.get(n) ?? protocol);
     }
   }
-  return new NumberTable(out);
+  return out;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CaptureError, readCapture } from '../../adapter/packets/capture.ts';
-import { concat, type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
 import { PacketView } from '../../adapter/packets/packet-view.ts';
+import { concat, type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
 import { checkTcp } from '../../adapter/packets/protocols/tcp.ts';
 import { summary } from '../../adapter/packets/summary.ts';
 import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
@@ -229,7 +229,12 @@ describe('frames of a replay', () => {
     big[p.tcp + 17] = sum & 255;
     const parts = segment(big).map((f) => new TcpIpView(f));
     assert.deepEqual(
-      parts.map((f) => [f.packet.len, f.payloadEnd - f.payload, (f.u8(f.tcp + 13) & 8) !== 0, checkTcp(f.packet).state]),
+      parts.map((f) => [
+        f.packet.len,
+        f.payloadEnd - f.payload,
+        (f.u8(f.tcp + 13) & 8) !== 0,
+        checkTcp(f.packet).state,
+      ]),
       [
         [1514, 1460, false, 'good'],
         [1514, 1460, false, 'good'],

@@ -107,9 +107,6 @@ function truth(c: Code): string {
   }
 }
 
-/** Fields that may occur more than once: addresses and ports of either side, and what application protocols list. */
-const MULTIPLE = /\.(?:addr|port)$|^(?:dns|dhcp|http|tftp)\./;
-
 const INT_LIKE = new Set(['int', 'uint', 'logical', 'boolean']);
 const NUMBER_LIKE = new Set(['int', 'uint', 'number', 'float', 'logical', 'boolean']);
 const BY_ADDRESS = new Set(['struct', 'array', 'function', 'string']);
@@ -266,7 +263,7 @@ class Compiler {
         `$pkt.${name}: no such field${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'}`,
       );
     }
-    const type: StaticType = { kind: MULTIPLE.test(name) ? 'multi' : 'field', field };
+    const type: StaticType = { kind: field.many ? 'multi' : 'field', field };
     return { js: `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`, type, constant: false, origin: 'field' };
   }
 
