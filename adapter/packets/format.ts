@@ -33,9 +33,9 @@ export function formatIpv6(b: Uint8Array): string {
   return best < 0 ? hex.join(':') : `${hex.slice(0, best).join(':')}::${hex.slice(best + bestLen).join(':')}`;
 }
 
-/** Bytes as `48:65:6c`; longer than `max` they end in an ellipsis. */
-export function formatBytes(b: Uint8Array, max = 64): string {
-  const s = Array.from(b.subarray(0, max), (x) => x.toString(16).padStart(2, '0')).join(':');
+/** Bytes as `48:65:6c`, or with another separator; longer than `max` they end in an ellipsis. */
+export function formatBytes(b: Uint8Array, max = 64, separator = ':'): string {
+  const s = Array.from(b.subarray(0, max), (x) => x.toString(16).padStart(2, '0')).join(separator);
   return b.length > max ? `${s}…` : s;
 }
 
@@ -97,7 +97,7 @@ export function parseIpv6(s: string): Uint8Array | undefined {
   return out;
 }
 
-const HEX_DIGITS: Partial<Record<FieldType, number>> = { uint8: 2, uint16: 4, uint24: 6, uint32: 8 };
+const HEX_DIGITS: Partial<Record<FieldType, number>> = { uint8: 2, uint16: 4, uint32: 8 };
 
 /** A value of a field as Wireshark shows it. */
 export function formatValue(f: { readonly type: FieldType; readonly hex?: boolean }, value: FieldValue): string {

@@ -1,5 +1,6 @@
 /** pcapng files (draft-ietf-opsawg-pcapng): a sequence of blocks, in sections of either byte order. */
 
+import { formatBytes, hex } from './format.ts';
 import { concat, type PacketToWrite } from './pcap.ts';
 import {
   type Capture,
@@ -113,7 +114,7 @@ function nextBlock(r: Reader): number {
     const magic = r.view.getUint32(r.off + 8, true);
     if (magic !== BYTE_ORDER_MAGIC && magic !== 0x4d3c2b1a) {
       throw new Damage(
-        `damaged capture: the section header at byte ${r.off} has byte-order magic 0x${magic.toString(16)}, expected 0x1a2b3c4d`,
+        `damaged capture: the section header at byte ${r.off} has byte-order magic ${hex(magic)}, expected 0x1a2b3c4d`,
       );
     }
     r.little = magic === BYTE_ORDER_MAGIC;
@@ -280,7 +281,7 @@ function readNames(r: Reader): void {
       return;
     }
     const a = r.bytes.subarray(start, start + n);
-    const key = n === 4 ? a.join('.') : [...a].map((x) => x.toString(16).padStart(2, '0')).join('');
+    const key = n === 4 ? a.join('.') : formatBytes(a, n, '');
     r.names.set(key, text(r.bytes.subarray(start + n, start + length)).split('\0')[0]!);
   });
 }

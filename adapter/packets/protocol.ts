@@ -9,7 +9,6 @@ import type { PacketView } from './packet-view.ts';
 export type FieldType =
   | 'uint8'
   | 'uint16'
-  | 'uint24'
   | 'uint32'
   | 'ipv4'
   | 'ipv6'

@@ -6,7 +6,7 @@ import type { PacketView } from '../packet-view.ts';
 import { Protocol } from '../protocol.ts';
 
 function text(p: PacketView, l: Layer): string {
-  return formatBytes(p.bytes(l.at, l.end)).replaceAll(':', '');
+  return formatBytes(p.bytes(l.at, l.end), 64, '');
 }
 
 export const data: Protocol = new Protocol({

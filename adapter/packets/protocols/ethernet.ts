@@ -29,7 +29,7 @@ function trailing(p: PacketView, l: Layer): Uint8Array {
 
 /** Padding is what makes a frame long enough, and zero; anything else is a trailer. */
 function trailer(name: string, description: string, zero: boolean): FieldDeclaration {
-  const text: Of<string> = (p, l) => formatBytes(trailing(p, l)).replaceAll(':', '');
+  const text: Of<string> = (p, l) => formatBytes(trailing(p, l), 64, '');
   const value: Of<Uint8Array | undefined> = (p, l) => {
     const bytes = trailing(p, l);
     return bytes.length > 0 && bytes.every((b) => b === 0) === zero ? bytes : undefined;
