@@ -100,17 +100,23 @@ function labelOf(p: PacketView, l: Layer, d: FieldDeclaration, raw: FieldScalar,
   if (d.label) {
     return d.label(p, l);
   }
-  const words = d.words?.(p, l);
-  if (d.bits) {
-    const said = words ?? (typeof raw === 'boolean' ? (raw ? 'Set' : 'Not set') : text);
-    return `${drawing(p, l, d.bits)} = ${d.description}: ${said}`;
+  const before = d.bits ? `${drawing(p, l, d.bits)} = ${d.description}` : d.description;
+  return `${before}: ${saidOf(p, l, d, raw, text)}`;
+}
+
+/** The value in a line: by its name or in words if it has some, with a note if there is one. */
+function saidOf(p: PacketView, l: Layer, d: FieldDeclaration, raw: FieldScalar, text: string): string {
+  if (d.words) {
+    return d.words(p, l);
   }
   const note = d.note?.(p, l);
   if (note !== undefined) {
-    return `${d.description}: ${text}${note === '' ? '' : ` (${note})`}`;
+    return note === '' ? text : `${text} (${note})`;
   }
-  const name = words ?? (d.names && typeof raw === 'number' ? (d.names[raw] ?? 'Unknown') : undefined);
-  return name === undefined ? `${d.description}: ${text}` : `${d.description}: ${name} (${text})`;
+  if (d.bits && typeof raw === 'boolean') {
+    return raw ? 'Set' : 'Not set';
+  }
+  return d.names && typeof raw === 'number' ? `${d.names[raw] ?? 'Unknown'} (${text})` : text;
 }
 
 /** Bits of a word as Wireshark draws them: `.... ..1.`. */

@@ -264,7 +264,7 @@ class Compiler {
       );
     }
     const type: StaticType = { kind: field.many ? 'multi' : 'field', field };
-    return { js: `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`, type, constant: false, origin: 'field' };
+    return { js: fieldCode(name), type, constant: false, origin: 'field' };
   }
 
   #index(object: Code, index: Code): Code {
@@ -483,6 +483,11 @@ function numberConstant(value: number | bigint, type: 'int' | 'uint' | 'long' | 
   };
 }
 
+/** Code for a packet field's value. */
+function fieldCode(name: string): string {
+  return `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`;
+}
+
 /** `$pkt.a.b` as the name `a.b`. */
 function packetFieldName(e: Expression): string | undefined {
   const parts: string[] = [];
@@ -562,6 +567,11 @@ function fieldLiteral(op: '==' | '!=', field: Code, text: Code): string | undefi
 
 /** A comparison with a field of several values holds if it does for any of them, as in Wireshark. */
 function anyOf(op: string, left: Code, right: Code): string {
+  const field = left.type.kind === 'multi' && left.js === fieldCode(left.type.field.name) ? left.type.field : undefined;
+  if (field?.oneOf && right.constant && NUMBER_LIKE.has(right.type.kind) && op !== '!=') {
+    // `tcp.port` is one of two numbers: no list has to be made of them. What is missing equals no number.
+    return `(${field.oneOf.map((f) => `${fieldCode(f.name)}${op}${right.js}`).join('||')})`;
+  }
   const many = (c: Code): string => (c.type.kind === 'multi' ? `[].concat(${c.js}??[])` : `[${c.js}]`);
   if (right.type.kind !== 'multi') {
     return `${many(left)}.some(v=>v${op}${right.js})`;

@@ -62,7 +62,7 @@ export const arp: Protocol = new Protocol({
     uint8('arp.hw.size', 'Hardware size', 4),
     uint8('arp.proto.size', 'Protocol size', 5),
     uint16('arp.opcode', 'Opcode', 6, {
-      words: (p, l) => OPCODES[p.u16(l.at + 6)] ?? 'unknown',
+      words: (p, l) => `${OPCODES[p.u16(l.at + 6)] ?? 'unknown'} (${p.u16(l.at + 6)})`,
       names: OPCODES,
     }),
     ether('arp.src.hw_mac', 'Sender MAC address', 8, ADDRESS),

@@ -108,18 +108,8 @@ export const ip: Protocol = new Protocol({
       hex: true,
       note: (p, l) => `DSCP: ${dscp(p, l)}, ECN: ${ecn(p, l)}`,
       inside: [
-        bits(
-          'ip.dsfield.dscp',
-          'Differentiated Services Codepoint',
-          { off: 1, width: 8, mask: 0xfc },
-          { names: DSCP, words: (p, l) => `${dscp(p, l)} (${p.u8(l.at + 1) >> 2})` },
-        ),
-        bits(
-          'ip.dsfield.ecn',
-          'Explicit Congestion Notification',
-          { off: 1, width: 8, mask: 0x03 },
-          { names: ECN, words: (p, l) => `${ecn(p, l)} (${p.u8(l.at + 1) & 3})` },
-        ),
+        bits('ip.dsfield.dscp', 'Differentiated Services Codepoint', { off: 1, width: 8, mask: 0xfc }, { names: DSCP }),
+        bits('ip.dsfield.ecn', 'Explicit Congestion Notification', { off: 1, width: 8, mask: 0x03 }, { names: ECN }),
       ],
     }),
     uint16('ip.len', 'Total Length', 2),
