@@ -52,20 +52,29 @@ function linked(list: readonly Protocol[]): readonly Protocol[] {
     }
   });
   for (const protocol of list) {
-    protocol.reaches = Uint8Array.from(list, (other) => Number(other === data || reaches(list, protocol, other)));
+    const above = reachable(list, protocol);
+    protocol.reaches = Uint8Array.from(list, (other) => Number(other === data || above.has(other)));
   }
   return list;
 }
 
-/** Whether a protocol may be found somewhere above another one. */
-function reaches(list: readonly Protocol[], from: Protocol, to: Protocol, seen = new Set<Protocol>()): boolean {
-  const { carries, carriesByPort } = from.declaration;
-  const table = carries ?? carriesByPort ?? '';
-  const above = list.filter((p) => p.declaration.found[table] !== undefined && !seen.has(p));
-  for (const p of above) {
-    seen.add(p);
-  }
-  return above.includes(to) || above.some((p) => reaches(list, p, to, seen));
+/** The protocols that may be found somewhere above one. */
+function reachable(list: readonly Protocol[], from: Protocol): Set<Protocol> {
+  const out = new Set<Protocol>();
+  const tables = new Set<string>();
+  const visit = ({ declaration: { carries, carriesByPort } }: Protocol): void => {
+    const table = carries ?? carriesByPort;
+    if (table === undefined || tables.has(table)) {
+      return;
+    }
+    tables.add(table);
+    for (const protocol of list.filter((p) => p.declaration.found[table] !== undefined)) {
+      out.add(protocol);
+      visit(protocol);
+    }
+  };
+  visit(from);
+  return out;
 }
 
 /** The protocols of a table by number; of several for a number, the first. */

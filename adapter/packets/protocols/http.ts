@@ -1,5 +1,5 @@
 /** HTTP/1 (RFC 9112): the first line of a message that starts in the segment, on any port. */
-import { computed } from '../declare.ts';
+import { computed, HIDDEN } from '../declare.ts';
 import { printable } from '../format.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
@@ -58,14 +58,12 @@ function firstLine(p: PacketView, l: Layer): string {
 
 /** A word of the first line of a request or a response. */
 function word(name: string, description: string, response: boolean, n: number): FieldDeclaration {
-  return computed(name, description, 'string', wordOf(response, n), NOT_SHOWN);
+  return computed(name, description, 'string', wordOf(response, n), HIDDEN);
 }
 
 function wordOf(response: boolean, n: number): Of<string | undefined> {
   return (p, l) => (isResponse(p, l) === response ? firstLine(p, l).split(' ')[n] : undefined);
 }
-
-const NOT_SHOWN = { shown: () => false };
 
 /** Whether it is a request or a response; the tree says the first line, for the one that it is. */
 function kind(name: string, description: string, response: boolean): FieldDeclaration {
@@ -103,7 +101,7 @@ export const http: Protocol = new Protocol({
         const code = codeWord(p, l) ?? '';
         return /^\d{3}$/.test(code) ? Number(code) : undefined;
       },
-      NOT_SHOWN,
+      HIDDEN,
     ),
   ],
   info: (p, l) => printable(firstLine(p, l)),
