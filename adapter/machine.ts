@@ -1,6 +1,6 @@
 /**
- * `pktgdb-machine`: the machine without the debugger. It takes QEMU's options, and with `-qtest` it is driven by QEMU's test
- * protocol, as QEMU is.
+ * `pktgdb-machine`: the machine without the debugger. It takes QEMU's options.
+ * With `-qtest` it is driven by QEMU's test protocol, as QEMU is.
  */
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -23,8 +23,10 @@ Runs an emulated machine with QEMU's network devices: a user network, hubs and f
   -netdev, -device e1000, -nic, -net, -object filter-*, -m   as in QEMU
   -netdev help       List the kinds of networks; -netdev user,help the parameters of one.
   -monitor CHARDEV   Read commands of the human monitor: stdio, or a socket as for -qtest.
-  -qtest CHARDEV     Speak QEMU's test protocol: unix:PATH connects to a socket, unix:PATH,server=on listens on one, tcp:HOST:PORT
-                     connects, stdio uses stdin and stdout. No guest runs, the virtual clock moves only by clock_step and clock_set,
+  -qtest CHARDEV     Speak QEMU's test protocol: unix:PATH connects to a socket, unix:PATH,server=on listens on one, \
+tcp:HOST:PORT
+                     connects, stdio uses stdin and stdout. No guest runs, the virtual clock moves only by \
+clock_step and clock_set,
                      and -device links NIC and -netdev directly instead of by a hub, as QEMU does.
   -guest KIND        builtin, or none.
   --version, -h      Print the version, or this, and exit.

@@ -9,7 +9,8 @@ import { type Action, runCli } from './gdb/cli.ts';
 
 const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
 
-Runs an emulated network path (user network, QEMU's net queues and hub, e1000, a guest) and debugs it as gdb debugs programs.
+Runs an emulated network path (user network, QEMU's net queues and hub, e1000, a guest) and debugs it as gdb debugs \
+programs.
 
   -ex COMMAND    Execute a gdb command; can be given several times, mixed with -x.
   -x FILE        Execute the gdb commands of a file.
@@ -17,6 +18,7 @@ Runs an emulated network path (user network, QEMU's net queues and hub, e1000, a
   -q, -quiet     Do not print the introduction.
   -r CAPTURE     Replay a pcap or pcapng file instead of live sockets and the built-in guest.
   -i dap         Serve the Debug Adapter Protocol on stdin and stdout.
+  -i dap=PORT    Serve it on a port of 127.0.0.1 (0: any free one) to clients that know the token printed on stderr.
   --start        A prompt on the default machine; with stdin not a terminal, the example session.
   --check-runtime  Tell whether this Node can run the debugger; status 1 if it cannot.
   --version      Print the version and exit.
@@ -35,7 +37,8 @@ export const DEFAULT_ARGS: readonly string[] = [
   'e1000,netdev=user.0',
 ];
 
-const HINT = `Try "source examples/hello.pktgdb" for a whole session, or step by step: break e1000_receive_iov, run, bt, print $pkt, info registers.
+const HINT = `Try "source examples/hello.pktgdb" for a whole session, or step by step: break e1000_receive_iov, run, \
+bt, print $pkt, info registers.
 Ctrl-C stops the running machine; "guest ls" types into the guest; "continue &" keeps the prompt while it runs.
 `;
 
@@ -151,9 +154,16 @@ async function reportRuntime(): Promise<number> {
   return missing === undefined ? 0 : 1;
 }
 
-async function serveDap(): Promise<number> {
+/** `-i dap`, or `-i dap=PORT`. */
+async function serveDap(port: string | undefined): Promise<number> {
   const { serve } = await import('./dap/main.ts');
-  return serve();
+  if (port === undefined) {
+    return serve();
+  }
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) {
+    throw new UsageError(`"${port}" is no port; -i dap=PORT takes a number from 0 to 65535`);
+  }
+  return serve({ port: Number(port) });
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -174,11 +184,12 @@ async function main(argv: readonly string[]): Promise<number> {
   if (a.check_runtime) {
     return reportRuntime();
   }
-  if (a.interpreter === 'dap') {
-    return serveDap();
+  const [, dap, port] = /^(dap)(?:=(.*))?$/s.exec(a.interpreter) ?? [];
+  if (dap !== undefined) {
+    return serveDap(port);
   }
   if (a.interpreter !== 'cli' && a.interpreter !== 'console') {
-    throw new UsageError(`unknown interpreter "${a.interpreter}"; known are cli and dap`);
+    throw new UsageError(`unknown interpreter "${a.interpreter}"; known are cli and dap (or dap=PORT)`);
   }
   if (a.trace !== undefined && !existsSync(a.trace)) {
     throw new UsageError(`${a.trace}: No such file or directory.`);

@@ -1,6 +1,8 @@
 /**
- * Installs what the end-to-end test drives, under .cache/e2e: a VS Code in a browser (code-server on a Node of its own), Chromium
- * (the system's; installed with apt-get if root may) and playwright-core. Once installed it does nothing. Fails with what is missing.
+ * Installs what the end-to-end test drives, under .cache/e2e.
+ * That is a VS Code in a browser (code-server on a Node of its own), Chromium and playwright-core.
+ * Chromium is the system's; root gets it installed with apt-get.
+ * Once installed it does nothing. Fails with what is missing.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,7 +50,8 @@ function installBrowser() {
       return found; // another font will do
     }
     throw new Error(
-      `Chromium is needed: install one of ${BROWSERS.join(', ')}, or name one with PKTGDB_CHROMIUM (only root with apt-get gets it installed)`,
+      `Chromium is needed: install one of ${BROWSERS.join(', ')}, or name one with PKTGDB_CHROMIUM ` +
+        '(only root with apt-get gets it installed)',
     );
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -63,8 +66,9 @@ function installBrowser() {
 }
 
 /**
- * code-server and its Node. Install scripts never run (one compiles a native module that is not needed); so the packages of its
- * two inner folders are installed here. It has a folder of its own: a later npm install would drop what is nested in node_modules.
+ * code-server and its Node. Install scripts never run, as one compiles a native module that is not needed.
+ * So the packages of its two inner folders are installed here.
+ * It has a folder of its own, because a later npm install would drop what is nested in node_modules.
  */
 function installServer() {
   const folder = join(cache, 'server');

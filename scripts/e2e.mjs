@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * `npm run test:e2e [-- --update-media] [-- mocha options]`: installs what the end-to-end test needs, packages the extension and
- * drives it in a real VS Code. Screenshots go to .cache/e2e/shots; `--update-media` copies those of README to media/.
+ * `npm run test:e2e [-- --update-media] [-- mocha options]`: installs what the end-to-end test needs, packages the
+ * extension and drives it in a real VS Code.
+ * Screenshots go to .cache/e2e/shots; `--update-media` copies those of README to media/.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';

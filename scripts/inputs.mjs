@@ -1,4 +1,7 @@
-/** What the build reads and what it leaves behind: shared by the build and by the check before `npm start` and `npm test`. */
+/**
+ * What the build reads and what it leaves behind.
+ * It is shared by the build and by the check before `npm start` and `npm test`.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,7 +12,10 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Written last by a build that had no errors. */
 export const stampFile = join(root, 'dist/.build.json');
 
-/** Programs to bundle: entry, output, module format, platform if it is not Node. Those whose entry does not exist are left out. */
+/**
+ * Programs to bundle: entry, output, module format, platform if it is not Node.
+ * Those whose entry does not exist are left out.
+ */
 export const bundles = [
   { entry: 'adapter/main.ts', out: 'dist/pktgdb.js', format: 'esm', executable: true },
   { entry: 'adapter/machine.ts', out: 'dist/pktgdb-machine.js', format: 'esm', executable: true },

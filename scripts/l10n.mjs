@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** Writes l10n/bundle.l10n.json: the extension's strings, for translators (`bundle.l10n.LANGUAGE.json`); `--check` only tells whether it is up to date. */
+/**
+ * Writes l10n/bundle.l10n.json: the extension's strings, for translators (`bundle.l10n.LANGUAGE.json`).
+ * `--check` only tells whether it is up to date.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { filesUnder, root } from './inputs.mjs';

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * `npm run package [-- FILE]`: writes FILE (pktgdb-VERSION.vsix), the extension as VS Code installs it (an OPC package: a zip with a manifest), and
- * lists what is in it. The same input gives the same bytes. What goes in is said by the `!` lines of .vscodeignore.
+ * `npm run package [-- FILE]`: writes FILE (pktgdb-VERSION.vsix), the extension as VS Code installs it.
+ * The file is an OPC package: a zip with a manifest. What is in it is listed. The same input gives the same bytes.
+ * What goes in is said by the `!` lines of .vscodeignore.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -56,7 +57,8 @@ function vsixManifest(p, files, text) {
     files.includes(path) ? `<Asset Type="${type}" Path="extension/${path}" Addressable="true"/>` : '';
   const property = (id, value) => `<Property Id="Microsoft.VisualStudio.${id}" Value="${xml(value)}"/>`;
   return `<?xml version="1.0" encoding="utf-8"?>
-<PackageManifest Version="2.0.0" xmlns="http://schemas.microsoft.com/developer/vsx-schema/2011" xmlns:d="http://schemas.microsoft.com/developer/vsx-schema-design/2011">
+<PackageManifest Version="2.0.0" xmlns="http://schemas.microsoft.com/developer/vsx-schema/2011" \
+xmlns:d="http://schemas.microsoft.com/developer/vsx-schema-design/2011">
 <Metadata>
 <Identity Language="en-US" Id="${xml(p.name)}" Version="${xml(p.version)}" Publisher="${xml(p.publisher)}"/>
 <DisplayName>${xml(text(p.displayName))}</DisplayName>

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * Runs before `npm start`, `npm test` and the like: installs what package-lock.json says if it is not installed, builds if
- * something changed, and otherwise does and says nothing. `--install-only` does not build. Progress goes to stderr.
+ * Runs before `npm start`, `npm test` and the like. It installs what package-lock.json says if it is not installed, and
+ * builds if something changed; otherwise it does and says nothing.
+ * `--install-only` does not build. Progress goes to stderr.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -20,7 +21,10 @@ function packagesOf(file) {
   );
 }
 
-/** True if node_modules holds every package of package-lock.json; npm notes what it installed in node_modules/.package-lock.json. */
+/**
+ * True if node_modules holds every package of package-lock.json.
+ * npm notes what it installed in node_modules/.package-lock.json.
+ */
 function isInstalled() {
   try {
     const installed = packagesOf('node_modules/.package-lock.json');

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 /**
- * `npm test [-- FILES and mocha options]`: type check, lint, all tests; then the core suites on other Node versions, if there are
- * any: PKTGDB_NODES holds paths of node programs separated by colons; else those that .ci/run put under .cache are taken.
- * Ends with what failed, a line each, and a line `N passed, N failed`; exits 1 if anything failed. With arguments only mocha runs, with those.
- * Where CI is set a test that fails is tried once more, as that machine may stand still for seconds; the end says which were.
+ * `npm test [-- FILES and mocha options]`: type check, lint, all tests; then the core suites on other Node versions.
+ * PKTGDB_NODES holds paths of those node programs, separated by colons.
+ * Without it, those that .ci/run put under .cache are taken.
+ * With arguments only mocha runs, with those.
+ * Ends with what failed, a line each, and a line `N passed, N failed`; exits 1 if anything failed.
+ * Where CI is set a test that fails is tried once more, as that machine may stand still for seconds.
+ * The end says which were.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +17,10 @@ const modules = join(root, 'node_modules');
 const cache = join(root, '.cache');
 const given = process.argv.slice(2);
 const ALL = ['test/**/*.test.ts'];
-/** What runs on every Node version: what depends on Node and V8, the stack with it. The stack's own tests are the same everywhere. */
+/**
+ * What runs on every Node version: what depends on Node and V8, the stack with it.
+ * The stack's own tests are the same everywhere.
+ */
 const CORE = ['test/{compiler,core,dap,engine,gdb}/**/*.test.ts'];
 
 /** Runs a program of this Node's; resolves to whether it succeeded. Its output is shown when it is done, or at once. */

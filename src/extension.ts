@@ -1,6 +1,6 @@
 /**
- * The VS Code extension. Activated by a session, a command or a view of ours, and by nothing else; what it registers here reads
- * nothing and starts nothing until it is used.
+ * The VS Code extension. A session, a command or a view of ours activates it, and nothing else does.
+ * What it registers here reads nothing and starts nothing until it is used.
  */
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';

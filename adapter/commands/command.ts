@@ -1,9 +1,29 @@
-/** The command table's shape, and how a line finds its command: names, abbreviations, ambiguity, in gdb's words. */
-import type { GdbInterpreter } from '../gdb/interpreter.ts';
+/** What a command is, and how a line finds its command: names, abbreviations, ambiguity, in gdb's words. */
+import { type Span, TextError, within } from '../inspect/expression/span.ts';
+import type { BlockKind } from './blocks.ts';
+import type { Setting } from './settings.ts';
+import type { ArgumentKind } from './takes.ts';
+import { leadingWord } from './words.ts';
 
 /** The user's mistake, or something that cannot be done now; the message is printed as it is. */
-export class CommandError extends Error {
+export class CommandError extends TextError {
   override name = 'CommandError';
+}
+
+/** No command has the name that a line begins with. */
+export class UnknownCommandError extends CommandError {
+  /** The commands before it, such as `info`. */
+  readonly prefix: string;
+  readonly word: string;
+  /** Names that there are in its place. */
+  readonly known: readonly string[];
+
+  constructor(message: string, span: Span, prefix: string, word: string, known: readonly string[]) {
+    super(message, span);
+    this.prefix = prefix;
+    this.word = word;
+    this.known = known;
+  }
 }
 
 /** What `help` lists commands under. */
@@ -18,109 +38,97 @@ export type CommandClass =
   | 'network'
   | 'user-defined';
 
+/** A command as everything that does not execute it knows it. What it does is a handler of `adapter/gdb`. */
 export interface Command {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly class: CommandClass;
-  /** First line: the summary. The rest: usage and details. */
-  readonly help: string;
+  /** The first line of its help. */
+  readonly summary: string;
+  /** The forms it has, as help shows them behind `Usage: `. */
+  readonly usage?: string;
+  /** The rest of its help. */
+  readonly details?: string;
+  /** What follows its name: one kind of argument, or a word of each kind but the last, which takes the rest. */
+  readonly takes: ArgumentKind | readonly ArgumentKind[];
+  /** Words that may stand among its arguments, such as `rx`. */
+  readonly words?: readonly string[];
   /** An empty line repeats it; a text is what is repeated instead of the same arguments. */
   readonly repeat?: boolean | string;
-  /** Subcommands; `run` is then what the bare prefix does. */
+  /** Subcommands. Where none fits, a prefix that takes something itself is meant. */
   readonly subcommands?: readonly Command[];
-  readonly run: (gdb: GdbInterpreter, args: string) => Promise<void> | void;
-  /** Words that may stand where the last word of `args` does. */
-  readonly complete?: (gdb: GdbInterpreter, args: string) => readonly string[];
+  /** The lines that follow, up to `end`, belong to it. */
+  readonly block?: BlockKind;
+  /** The setting that it changes or shows. */
+  readonly setting?: Setting;
 }
 
 /** A command that a line means, with what follows its name. */
 export interface Found {
   readonly command: Command;
   readonly args: string;
+  /** Offset of `args` in the line. */
+  readonly at: number;
   /** Full name with prefixes, such as `info breakpoints`. */
   readonly path: string;
 }
 
-const WORD = /^[A-Za-z0-9_.-]*/;
-
-function names(c: Command): readonly string[] {
+/** A command's name and its aliases. */
+export function namesOf(c: Command): readonly string[] {
   return [c.name, ...(c.aliases ?? [])];
+}
+
+/** The kinds of a command's arguments, in order. */
+export function kindsOf({ takes }: Command): readonly ArgumentKind[] {
+  return typeof takes === 'string' ? [takes] : takes;
 }
 
 /** Finds the command of a line. Throws `CommandError` for an unknown or ambiguous name. */
 export function findCommand(table: readonly Command[], line: string, prefix = ''): Found {
-  const text = line.trimStart();
-  const word = WORD.exec(text)![0];
-  const args = text.slice(word.length).trimStart();
-  const command = matchName(table, word, prefix, text);
+  const start = line.length - line.trimStart().length;
+  const command = within(line.slice(start), start, (text) => matchName(table, text, prefix));
   const path = prefix === '' ? command.name : `${prefix} ${command.name}`;
-  if (command.subcommands && WORD.exec(args)![0] !== '') {
-    const sub = subcommand(command, args, path);
-    if (sub) {
-      return sub;
-    }
+  const rest = line.slice(start + leadingWord(line.slice(start)).length);
+  const args = rest.trimStart();
+  const at = line.length - args.length;
+  if (command.subcommands && leadingWord(args) !== '' && meansSubcommand(command, leadingWord(args))) {
+    const found = within(args, at, (text) => findCommand(command.subcommands ?? [], text, path));
+    return { ...found, at: found.at + at };
   }
-  return { command, args, path };
+  return { command, args, at, path };
 }
 
-/** A subcommand; `set x = 1` and `set $x = 1` are expressions where no subcommand fits. */
-function subcommand(command: Command, args: string, path: string): Found | undefined {
-  const word = WORD.exec(args)![0];
-  const known = command.subcommands!.some((c) => names(c).some((n) => n.startsWith(word)));
-  if (command.name === 'set' && !known) {
-    return undefined;
-  }
-  return findCommand(command.subcommands!, args, path);
+/** True if the word behind a prefix is to name a subcommand: `set x = 1` and `set $x = 1` are expressions. */
+export function meansSubcommand(prefix: Command, word: string): boolean {
+  return (
+    prefix.takes === 'nothing' || (prefix.subcommands ?? []).some((c) => namesOf(c).some((n) => n.startsWith(word)))
+  );
 }
 
-function matchName(table: readonly Command[], word: string, prefix: string, text: string): Command {
+/** The command whose name, or a part of it, `text` begins with. Throws `CommandError` for none and for several. */
+export function matchName(table: readonly Command[], text: string, prefix: string): Command {
   const of = prefix === '' ? '' : `${prefix} `;
+  const word = leadingWord(text);
+  const span = { start: 0, end: word.length || text.search(/\s|$/) };
   if (word !== '') {
-    const exact = table.find((c) => names(c).includes(word));
+    const exact = table.find((c) => namesOf(c).includes(word));
     if (exact) {
       return exact;
     }
-    const found = table.filter((c) => names(c).some((n) => n.startsWith(word)));
-    if (found.length === 1) {
-      return found[0]!;
+    const [first, ...others] = table.filter((c) => namesOf(c).some((n) => n.startsWith(word)));
+    if (first && others.length === 0) {
+      return first;
     }
-    if (found.length > 1) {
-      const all = found.flatMap((c) => names(c).filter((n) => n.startsWith(word))).sort();
-      throw new CommandError(`Ambiguous ${of}command "${text}": ${all.join(', ')}.`);
-    }
-  }
-  throw new CommandError(`Undefined ${of}command: "${word || text}".  Try "help${of === '' ? '' : ` ${prefix}`}".`);
-}
-
-/** Completions of a whole line: full lines, as `complete` prints them. */
-export function completeLine(gdb: GdbInterpreter, table: readonly Command[], line: string): string[] {
-  const start = line.length - line.trimStart().length;
-  const text = line.slice(start);
-  const word = WORD.exec(text)![0];
-  if (word.length === text.length) {
-    return starting(table.flatMap(names), word).map((n) => line.slice(0, start) + n);
-  }
-  let command: Command;
-  try {
-    command = matchName(table, word, '', text);
-  } catch {
-    return [];
-  }
-  const head = line.slice(0, start + word.length);
-  const args = text.slice(word.length);
-  const gap = /^\s*/.exec(args)![0];
-  const rest = args.slice(gap.length);
-  if (command.subcommands) {
-    const sub = completeLine(gdb, command.subcommands, rest).map((r) => head + gap + r);
-    if (sub.length > 0) {
-      return sub;
+    if (first) {
+      const all = table.flatMap((c) => namesOf(c).filter((n) => n.startsWith(word))).sort();
+      throw new CommandError(`Ambiguous ${of}command "${text}": ${all.join(', ')}.`, span);
     }
   }
-  const last = /[^\s,()=+*/&|<>!~^%:[\]-]*$/.exec(rest)![0];
-  const before = head + gap + rest.slice(0, rest.length - last.length);
-  return starting(command.complete?.(gdb, rest) ?? [], last).map((w) => before + w);
-}
-
-function starting(all: readonly string[], word: string): string[] {
-  return [...new Set(all.filter((n) => n.startsWith(word)))].sort();
+  throw new UnknownCommandError(
+    `Undefined ${of}command: "${word || text}".  Try "help${of === '' ? '' : ` ${prefix}`}".`,
+    span,
+    prefix,
+    text.slice(span.start, span.end),
+    table.map((c) => c.name),
+  );
 }

@@ -1,7 +1,5 @@
 /** Texts of `help`. */
-
-import type { GdbInterpreter } from '../gdb/interpreter.ts';
-import { type Command, type CommandClass, CommandError, findCommand } from './command.ts';
+import { type Command, type CommandClass, CommandError, findCommand, namesOf } from './command.ts';
 
 const CLASSES: readonly (readonly [CommandClass, string])[] = [
   ['breakpoints', 'Making program stop at certain points.'],
@@ -20,40 +18,67 @@ Type "help" followed by command name for full documentation.
 Command name abbreviations are allowed if unambiguous.
 `;
 
-function summary(c: Command): string {
-  return `${[c.name, ...(c.aliases ?? [])].join(', ')} -- ${c.help.split('\n')[0]}\n`;
+/** What there is to say of a command: the summary, the forms it has, the details. */
+export function documentation(c: Command): string {
+  return [c.summary, c.usage && `Usage: ${c.usage}`, c.details].filter((t) => t !== undefined).join('\n');
+}
+
+/** A command of the user's own, with what `document` says of it. */
+export function userCommand(name: string, doc: string): Command {
+  const [summary = '', ...lines] = doc.split('\n');
+  const usage = lines[0]?.startsWith('Usage: ') ? lines.shift()?.slice('Usage: '.length) : undefined;
+  return {
+    name,
+    class: 'user-defined',
+    takes: 'nothing',
+    summary,
+    ...(usage === undefined ? {} : { usage }),
+    ...(lines.length === 0 ? {} : { details: lines.join('\n') }),
+  };
+}
+
+function entry(c: Command): string {
+  return `${namesOf(c).join(', ')} -- ${c.summary}\n`;
 }
 
 function byName(commands: readonly Command[]): Command[] {
   return [...commands].sort((a, b) => a.name.localeCompare(b.name, 'en'));
 }
 
-/** The text for `help ARGS`. Throws `CommandError` for something unknown. */
-export function helpText(gdb: GdbInterpreter, args: string): string {
-  const topic = args.trim();
-  const user = [...gdb.userCommands.values()].map((u) => u.command);
+function listOfClasses(): string {
+  const classes = CLASSES.map(([name, text]) => `${name} -- ${text}\n`).join('');
+  return `List of classes of commands:\n\n${classes}
+Type "help" followed by a class name for a list of commands in that class.
+Type "help all" for the list of all commands.${TAIL}`;
+}
+
+function listOfSubcommands(path: string, commands: readonly Command[]): string {
+  const list = byName(commands).map((c) => `${path} ${entry(c)}`);
+  return `
+List of ${path} subcommands:
+
+${list.join('')}
+Type "help ${path}" followed by ${path} subcommand name for full documentation.
+`;
+}
+
+/** The text for `help TOPIC`. Throws `CommandError` for something unknown. */
+export function helpText(commands: readonly Command[], topic: string): string {
   if (topic === '') {
-    const classes = CLASSES.map(([name, text]) => `${name} -- ${text}\n`).join('');
-    return `List of classes of commands:\n\n${classes}\nType "help" followed by a class name for a list of commands in that class.\nType "help all" for the list of all commands.${TAIL}`;
+    return listOfClasses();
   }
-  const all = [...gdb.table, ...user];
   if (topic === 'all') {
-    return byName(all).map(summary).join('');
+    return byName(commands).map(entry).join('');
   }
-  const foundClass = CLASSES.find(([name]) => name === topic);
-  if (foundClass && !all.some((c) => c.name === topic)) {
-    const members = byName(all.filter((c) => c.class === topic));
-    return `${foundClass[1]}\n\nList of commands:\n\n${members.map(summary).join('')}${TAIL}`;
+  const about = CLASSES.find(([name]) => name === topic);
+  if (about && !commands.some((c) => c.name === topic)) {
+    const members = byName(commands.filter((c) => c.class === topic));
+    return `${about[1]}\n\nList of commands:\n\n${members.map(entry).join('')}${TAIL}`;
   }
-  const { command, path, args: rest } = findCommand(all, topic);
-  if (rest !== '') {
-    throw new CommandError(`Undefined ${path} command: "${rest}".  Try "help ${path}".`);
+  const { command, path, args } = findCommand(commands, topic);
+  if (args !== '') {
+    throw new CommandError(`Undefined ${path} command: "${args}".  Try "help ${path}".`);
   }
-  const names = [path, ...(command.aliases ?? [])].join(', ');
-  const list = command.subcommands
-    ? `\nList of ${path} subcommands:\n\n${byName(command.subcommands)
-        .map((c) => `${path} ${summary(c)}`)
-        .join('')}\nType "help ${path}" followed by ${path} subcommand name for full documentation.\n`
-    : '';
-  return `${names}\n${command.help}\n${list}`;
+  const list = command.subcommands ? listOfSubcommands(path, command.subcommands) : '';
+  return `${[path, ...(command.aliases ?? [])].join(', ')}\n${documentation(command)}\n${list}`;
 }

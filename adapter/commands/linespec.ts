@@ -2,6 +2,7 @@
 
 import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { BreakpointSpec, EngineApi } from '../engine/api.ts';
+import { within } from '../inspect/expression/span.ts';
 import { near } from '../stack/util/near.ts';
 import { CommandError } from './command.ts';
 
@@ -14,41 +15,52 @@ export interface DefaultPlace {
   readonly line: number;
 }
 
+/** What `break` is given: where, and on which condition. */
+export interface BreakpointText {
+  readonly location: string;
+  /** Offset of the location in the text. */
+  readonly at: number;
+  readonly condition: { readonly text: string; readonly at: number } | undefined;
+  /** The number in `-packet N`. */
+  readonly packet: number | undefined;
+}
+
 /** Splits `LOCATION if CONDITION`. */
-export function splitCondition(text: string): { readonly location: string; readonly condition: string | undefined } {
-  const m = /(?:^|\s)if(?=[\s(!~*&$-]|$)(.*)$/s.exec(text);
-  if (!m) {
-    return { location: text.trim(), condition: undefined };
-  }
-  return { location: text.slice(0, m.index).trim(), condition: m[1]!.trim() };
+export function splitBreakpoint(text: string): BreakpointText {
+  const m = /(?:^|\s)if(?=[\s(!~*&$-]|$)/.exec(text);
+  const before = m ? text.slice(0, m.index) : text;
+  const location = before.trim();
+  const packet = /^-packet\s+(\d+)$/.exec(location)?.[1];
+  const after = m ? text.slice(m.index + m[0].length) : '';
+  return {
+    location,
+    at: before.length - before.trimStart().length,
+    condition: m ? { text: after.trim(), at: text.length - after.trimStart().length } : undefined,
+    packet: packet === undefined ? undefined : Number(packet),
+  };
 }
 
 /** Resolves a linespec. Throws `CommandError` in gdb's words, with near matches. */
 export function parseLocation(engine: EngineApi, text: string, here: DefaultPlace | undefined): Location {
+  return within(text, 0, () => locationOf(engine, text, here));
+}
+
+function locationOf(engine: EngineApi, text: string, here: DefaultPlace | undefined): Location {
   if (text.startsWith('*')) {
     throw new CommandError('Addresses are not supported here; name a function or FILE:LINE.');
   }
-  const relative = /^([+-]?)(\d+)$/.exec(text);
+  const relative = /^[+-]?\d+$/.test(text);
   if (relative) {
     if (!here) {
       throw new CommandError('No default file: name one, as in FILE:LINE.');
     }
-    const n = Number(relative[2]);
-    const line = relative[1] === '' ? n : here.line + (relative[1] === '+' ? n : -n);
-    return checkedLine(engine, here.file, line, true);
+    const n = Number(text);
+    return checkedLine(engine, here.file, /^\d/.test(text) ? n : here.line + n, true);
   }
-  const atLine = /^(.+):(\d+)$/.exec(text);
-  if (atLine) {
-    return checkedLine(engine, findFile(engine, atLine[1]!), Number(atLine[2]), false);
-  }
-  const inFile = /^(.+):([A-Za-z_$][\w$.]*)$/.exec(text);
-  if (inFile) {
-    const file = findFile(engine, inFile[1]!);
-    const f = engine.info.functions.find((x) => x.file === file && x.name === inFile[2]);
-    if (!f) {
-      throw new CommandError(`Function "${inFile[2]}" not defined in "${file}".`);
-    }
-    return functionLocation(engine, f);
+  const [, fileName, line, name] = /^(.+):(?:(\d+)|([A-Za-z_$][\w$.]*))$/.exec(text) ?? [];
+  if (fileName !== undefined) {
+    const file = findFile(engine, fileName);
+    return name === undefined ? checkedLine(engine, file, Number(line), false) : functionIn(engine, file, name);
   }
   const [f] = findFunctions(engine, text);
   if (!f) {
@@ -58,7 +70,11 @@ export function parseLocation(engine: EngineApi, text: string, here: DefaultPlac
 }
 
 /** One of several functions of a name is told by its line. */
-function functionLocation(engine: EngineApi, f: FunctionInfo): Location {
+function functionIn(engine: EngineApi, file: string, name: string): Location {
+  const f = engine.info.functions.find((x) => x.file === file && x.name === name);
+  if (!f) {
+    throw new CommandError(`Function "${name}" not defined in "${file}".`);
+  }
   const first = engine.info.probes[f.probes[0] ?? -1];
   return { kind: 'line', file: f.file, line: first?.line ?? f.line };
 }
@@ -85,10 +101,7 @@ export function findFile(engine: EngineApi, name: string): string {
       throw new CommandError(`The file name "${name}" is ambiguous: ${found.join(', ')}.`);
     }
   }
-  const like = near(
-    wanted,
-    engine.info.files.map((f) => f),
-  );
+  const like = near(wanted, engine.info.files);
   throw new CommandError(`No source file named ${name}.${didYouMean(like)}`);
 }
 
@@ -107,6 +120,7 @@ export function unknownFunction(engine: EngineApi, name: string): string {
   return `Function "${name}" not defined.${didYouMean(like)}`;
 }
 
-function didYouMean(like: readonly string[]): string {
+/** ` Did you mean A, B?`, empty if there is nothing near. */
+export function didYouMean(like: readonly string[]): string {
   return like.length > 0 ? ` Did you mean ${like.join(', ')}?` : '';
 }

@@ -1,21 +1,18 @@
-/** The machine's options as scripts write them (`run`, `start`, `set args`): names, values, what they mean. QEMU's spelling. */
+/** The machine's options as `run`, `start` and `set args` take them: names, values, what they mean. QEMU's spelling. */
 import { e1000_properties } from '../stack/net/nic_options.ts';
+import { NETDEV_USER_OPTIONS, type OptionParameter } from '../stack/net/slirp_params.ts';
 
-/** A parameter `name=value` of an option. */
-export interface OptionParameter {
-  readonly name: string;
+/** What an option may be, and the parameters that may follow. */
+export interface OptionKind {
   readonly description: string;
-  /** Values to choose from, or examples where `open`. */
-  readonly values?: readonly string[];
+  readonly parameters: readonly OptionParameter[];
 }
 
-/** An option and, by the first word of its value, the parameters that may follow. */
+/** An option, with its kinds by the first word of its value. */
 export interface MachineOption {
   readonly name: string;
   readonly description: string;
-  readonly kinds: Readonly<
-    Record<string, { readonly description: string; readonly parameters: readonly OptionParameter[] }>
-  >;
+  readonly kinds: Readonly<Record<string, OptionKind>>;
 }
 
 const ON_OFF = ['on', 'off'];
@@ -25,44 +22,6 @@ function p(name: string, description: string, values?: readonly string[]): Optio
 }
 
 const ID = p('id', 'Name of the object, for others to refer to.');
-
-const USER: readonly OptionParameter[] = [
-  p('ipv4', 'IPv4 on the network (default on).', ON_OFF),
-  p('ipv6', 'IPv6 on the network (default on).', ON_OFF),
-  p('net', 'IPv4 network of the guest, ADDR[/MASK] (default 10.0.2.0/24).', ['10.0.2.0/24', '192.168.76.0/24']),
-  p('host', "The host's address as the guest sees it (default: address 2 of the network, 10.0.2.2).", ['10.0.2.2']),
-  p(
-    'restrict',
-    'Isolate the guest: it reaches neither the host nor the outside; forwarded ports go on working.',
-    ON_OFF,
-  ),
-  p('hostname', "The guest's name, which DHCP tells it."),
-  p('dhcpstart', 'First address that DHCP gives out (default: address 15, 10.0.2.15).', ['10.0.2.15']),
-  p('dns', "The name server's address as the guest sees it (default: address 3, 10.0.2.3).", ['10.0.2.3']),
-  p('dnssearch', 'A domain for the search list that DHCP tells; may be repeated.'),
-  p('domainname', "The guest's domain name, which DHCP tells it."),
-  p('tftp', "A directory of the host's whose files the built-in TFTP server offers."),
-  p('tftp-server-name', 'Name of the TFTP server in DHCP answers (RFC 2132, option 66).'),
-  p('bootfile', 'Name of the boot file in DHCP and BOOTP answers.'),
-  p(
-    'hostfwd',
-    'Forward a port of the host to the guest: [tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT or unix:/PATH-[GUESTADDR]:GUESTPORT. Host port 0 takes a free one; IPv6 addresses are in brackets. May be repeated.',
-    ['tcp:127.0.0.1:5555-:5556', 'udp:127.0.0.1:5555-:5556', 'tcp:127.0.0.1:0-:5556', 'tcp:[::1]:5555-[]:5556'],
-  ),
-  p(
-    'guestfwd',
-    'Forward connections of the guest to ADDR:PORT (default: address 4) to a command, a socket or a -chardev socket: [tcp]:[SERVER]:PORT-cmd:COMMAND, -unix:PATH, -tcp:HOST:PORT, -chardev:ID. May be repeated.',
-    ['tcp:10.0.2.100:1234-cmd:cat', 'tcp:10.0.2.100:80-tcp:127.0.0.1:8080'],
-  ),
-  p('smb', "A directory of the host's to share over SMB as \\\\10.0.2.4\\qemu; needs Samba's smbd on the host."),
-  p('smbserver', 'Address of the SMB server (default: address 4, 10.0.2.4); see smb.'),
-  p('ipv6-net', 'IPv6 network of the guest, PREFIX[/LENGTH] (default fec0::/64).', ['fec0::/64']),
-  p('ipv6-prefix', 'IPv6 prefix of the network, without its length.', ['fec0::']),
-  p('ipv6-prefixlen', 'Length of the IPv6 prefix (default 64).', ['64']),
-  p('ipv6-host', "The host's IPv6 address as the guest sees it.", ['fec0::2']),
-  p('ipv6-dns', "The name server's IPv6 address as the guest sees it.", ['fec0::3']),
-  p('mtu', 'Longest IP packet in bytes (default 1500); not in QEMU.', ['1500']),
-];
 
 const HUBPORT = [
   p('hubid', 'Number of the hub.', ['0', '1']),
@@ -144,7 +103,7 @@ export const MACHINE_OPTIONS: readonly MachineOption[] = [
     name: '-netdev',
     description: 'A network backend: -netdev TYPE,id=ID[,...].',
     kinds: {
-      user: { description: userText, parameters: [ID, ...USER] },
+      user: { description: userText, parameters: [ID, ...NETDEV_USER_OPTIONS] },
       hubport: { description: hubportText, parameters: [ID, ...HUBPORT] },
       socket: { description: socketText, parameters: [ID, ...SOCKET] },
       stream: { description: streamText, parameters: [ID, ...STREAM] },
@@ -163,7 +122,7 @@ export const MACHINE_OPTIONS: readonly MachineOption[] = [
     name: '-nic',
     description: 'A NIC and its network in one: -nic user[,model=e1000][,mac=...][,...].',
     kinds: {
-      user: { description: userText, parameters: [ID, MODEL, ...NIC, ...USER] },
+      user: { description: userText, parameters: [ID, MODEL, ...NIC, ...NETDEV_USER_OPTIONS] },
       hubport: { description: hubportText, parameters: [ID, MODEL, ...NIC, ...HUBPORT] },
       socket: { description: socketText, parameters: [ID, MODEL, ...NIC, ...SOCKET] },
       stream: { description: streamText, parameters: [ID, MODEL, ...NIC, ...STREAM] },
@@ -187,7 +146,7 @@ export const MACHINE_OPTIONS: readonly MachineOption[] = [
           p('vectors', 'Accepted; makes no difference.'),
         ],
       },
-      user: { description: userText, parameters: [ID, p('name', 'Name of the client.'), ...USER] },
+      user: { description: userText, parameters: [ID, p('name', 'Name of the client.'), ...NETDEV_USER_OPTIONS] },
       none: { description: 'No network.', parameters: [] },
     },
   },

@@ -1,5 +1,5 @@
 /** `-netdev help` and `-netdev user,help`: what networks there are, and their parameters. */
-import { MACHINE_OPTIONS } from './machine-options.ts';
+import { findOption, type MachineOption, type OptionKind } from './machine-options.ts';
 
 const WIDTH = 100;
 const INDENT = 20;
@@ -19,19 +19,29 @@ function entry(name: string, text: string): string {
   return `  ${name.padEnd(INDENT - 3)} ${lines.join(`\n${' '.repeat(INDENT)}`)}\n`;
 }
 
+function listOfKinds(kinds: MachineOption['kinds']): string {
+  const list = Object.entries(kinds).map(([name, k]) => entry(name, k.description));
+  return `Kinds of networks (-netdev KIND,help lists the parameters):\n${list.join('')}`;
+}
+
+function listOfParameters(name: string, kind: OptionKind): string {
+  const list = kind.parameters.map((p) => entry(p.name, p.description));
+  return `-netdev ${name},id=ID[,NAME=VALUE]...: ${kind.description}\n${list.join('')}`;
+}
+
 /** The text that a command line asks for with `help` as the value of a network option, or null if it does not. */
 export function netdevHelp(argv: readonly string[]): string | null {
-  const { kinds } = MACHINE_OPTIONS.find((o) => o.name === '-netdev')!;
-  for (const [i, word] of argv.entries()) {
-    const m = /^--?(?:netdev|nic|net)$/.test(word) ? /^(?:([a-z]+),)?(?:help|\?)$/.exec(argv[i + 1] ?? '') : null;
-    const kind = m?.[1] === undefined ? undefined : kinds[m[1]];
-    if (m && m[1] === undefined) {
-      const list = Object.entries(kinds).map(([name, k]) => entry(name, k.description));
-      return `Kinds of networks (-netdev KIND,help lists the parameters):\n${list.join('')}`;
+  const kinds = findOption('-netdev')?.kinds ?? {};
+  for (const [i, value] of argv.entries()) {
+    const isNetwork = /^--?(?:netdev|nic|net)$/.test(argv[i - 1] ?? '');
+    const m = isNetwork ? /^(?:([a-z]+),)?(?:help|\?)$/.exec(value) : null;
+    const name = m?.[1];
+    const kind = name === undefined ? undefined : kinds[name];
+    if (m && name === undefined) {
+      return listOfKinds(kinds);
     }
-    if (kind) {
-      const list = kind.parameters.map((p) => entry(p.name, p.description));
-      return `-netdev ${m![1]},id=ID[,NAME=VALUE]...: ${kind.description}\n${list.join('')}`;
+    if (name !== undefined && kind) {
+      return listOfParameters(name, kind);
     }
   }
   return null;

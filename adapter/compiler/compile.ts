@@ -81,7 +81,7 @@ export function compile(files: ReadonlyMap<string, string>, options: CompileOpti
         if (!(e instanceof UnsupportedError)) {
           throw e;
         }
-        found.push(errorAt(file, path, e.node.getStart(file), e.message));
+        found.push(errorAt(file, path, e.pos ?? e.node.getStart(file), e.message));
         tables.functions.length = mark.functions;
         tables.probes.length = mark.probes;
       }

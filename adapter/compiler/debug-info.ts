@@ -13,6 +13,20 @@ export interface Variable {
   readonly type: string;
 }
 
+/** How the bytes of a packet are kept. */
+export type PacketKind = 'buf' | 'iov' | 'mbuf' | 'skb';
+
+/** The packet that a function handles (tag `@packet`). */
+export interface PacketInfo {
+  readonly kind: PacketKind;
+  /** The parameter or local that holds it. */
+  readonly name: string;
+  /** The one with its length or the number of its pieces; empty where there is none. */
+  readonly extra: string;
+  /** What its bytes begin with: `ethernet`, `ip`, or the local that says which. Structs know that themselves. */
+  readonly link: string;
+}
+
 export interface FunctionInfo {
   readonly id: number;
   /** The plain name, such as `e1000_receive_iov`; methods are `Class.method`, nested and arrow functions take the name they are bound to. */
@@ -28,6 +42,8 @@ export interface FunctionInfo {
   readonly exported: boolean;
   /** `@nodebug`: compiled without probes and ticks, left out of back traces. */
   readonly nodebug: boolean;
+  /** `@packet`: there only where the function handles one. */
+  readonly packet?: PacketInfo;
   /** Ids of the probes inside, in source order (those of nested functions excluded). The first one is where `break FUNCTION` stops. */
   readonly probes: readonly number[];
 }

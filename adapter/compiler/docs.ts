@@ -1,10 +1,19 @@
 /** Doc comments. */
 import ts from 'typescript';
 
-/** The doc comment right before a node, without stars, and whether it holds `@nodebug` (whose line is left out of the text). */
+/** A tag and where it stands in the file. */
+export interface Tag {
+  readonly words: readonly string[];
+  readonly pos: number;
+}
+
+/** The doc comment right before a node, without stars and without the lines of the compiler's tags. */
 export interface Doc {
   readonly text: string;
+  /** It holds `@nodebug`. */
   readonly nodebug: boolean;
+  /** What follows `@packet`. */
+  readonly packet?: Tag;
 }
 
 const NONE: Doc = { text: '', nodebug: false };
@@ -19,10 +28,17 @@ export function docOf(file: ts.SourceFile, node: ts.Node): Doc {
     .slice(range.pos + 3, range.end - 2)
     .split('\n')
     .map((line) => line.replace(/^\s*\* ?/, '').trimEnd());
-  const nodebug = lines.some((line) => /^\s*@nodebug\b/.test(line));
+  const tagged = (tag: string): string | undefined =>
+    lines.find((line) => new RegExp(`^\\s*@${tag}\\b`).test(line))?.trim();
+  const nodebug = tagged('nodebug') !== undefined;
+  const packet = tagged('packet');
   const text = lines
-    .filter((line) => !/^\s*@nodebug\b/.test(line))
+    .filter((line) => !/^\s*@(nodebug|packet)\b/.test(line))
     .join('\n')
     .trim();
-  return { text, nodebug };
+  if (packet === undefined) {
+    return { text, nodebug };
+  }
+  const words = packet.split(/\s+/).slice(1);
+  return { text, nodebug, packet: { words, pos: file.text.indexOf(packet, range.pos) } };
 }

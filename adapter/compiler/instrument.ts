@@ -4,8 +4,9 @@
  */
 import ts from 'typescript';
 import type { FunctionInfo, ProbeInfo, ProbeKind, Variable } from './debug-info.ts';
-import { docOf } from './docs.ts';
+import { docOf, type Tag } from './docs.ts';
 import { Edits } from './edits.ts';
+import { resolvePacket } from './packets.ts';
 import { boundNames, type FunctionScope, referencedNames, Scope } from './scope.ts';
 import {
   classOf,
@@ -25,12 +26,14 @@ import {
 } from './syntax.ts';
 import type { TypeNames } from './types.ts';
 
-/** Thrown for what the stack may not contain; `node` is where. */
+/** Thrown for what the stack may not contain; `node` is where, or more exactly `pos`. */
 export class UnsupportedError extends Error {
   readonly node: ts.Node;
-  constructor(node: ts.Node, message: string) {
+  readonly pos: number | undefined;
+  constructor(node: ts.Node, message: string, pos?: number) {
     super(message);
     this.node = node;
+    this.pos = pos;
   }
 }
 
@@ -42,6 +45,8 @@ interface Context extends FunctionScope {
   readonly info: Mutable<Omit<FunctionInfo, 'probes'>> & { readonly probes: number[] };
   /** The function that encloses it, if any. */
   readonly outer: Context | undefined;
+  /** The tag that says which packet it handles. */
+  readonly packet: Tag | undefined;
 }
 
 const TICK = 'if(($T[0]+=1)>=$T[1])$tick();';
@@ -163,6 +168,28 @@ class Instrumenter {
     } else {
       this.#arrowExpression(node.body, params, inner);
     }
+    if (inner.packet) {
+      this.#packet(node, inner, inner.packet);
+    }
+  }
+
+  /** Resolves a function's `@packet`, once its probes are there to say what can be seen; functions inside it see the same packet. */
+  #packet(node: ts.Node, ctx: Context, tag: Tag): void {
+    const { functions, probes } = this.#tables;
+    const seen = (info: FunctionInfo): readonly Variable[] => [
+      ...info.params,
+      ...info.probes.flatMap((id) => probes[id]?.locals ?? []),
+    ];
+    const packet = resolvePacket(tag.words, seen(ctx.info));
+    if (typeof packet === 'string') {
+      throw new UnsupportedError(node, packet, tag.pos);
+    }
+    ctx.info.packet = packet;
+    for (const inner of functions.slice(ctx.info.id + 1) as Mutable<FunctionInfo>[]) {
+      if (!inner.packet && seen(inner).some((v) => v.name === packet.name)) {
+        inner.packet = packet;
+      }
+    }
   }
 
   #checkSupported(node: FunctionNode): void {
@@ -182,6 +209,7 @@ class Instrumenter {
       references: referencedNames(node),
       params: undefined,
       outer,
+      packet: doc.packet,
       info: {
         id: this.#tables.functions.length,
         name: nameOf(node),

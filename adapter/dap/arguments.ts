@@ -1,4 +1,7 @@
-/** Reading what a client sent: every value is checked, so that a wrong type is answered with a sentence instead of a crash. */
+/**
+ * Reading what a client sent.
+ * Every value is checked, so that a wrong type is answered with a sentence and not with a crash.
+ */
 
 /** A request that cannot be done; the message goes to the user as the response's error. */
 export class RequestError extends Error {
@@ -23,8 +26,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The `arguments` of a request or an object inside them. `where` names it in messages. `null` counts as absent, as several
- * clients send it for optional properties.
+ * The `arguments` of a request or an object inside them. `where` names it in messages.
+ * `null` counts as absent, because several clients send it for optional properties.
  */
 export class Arguments {
   readonly where: string;

@@ -1,6 +1,7 @@
 /**
- * The breakpoints a client knows. A set request names all breakpoints of a file (or all function breakpoints); those that were
- * there already keep their number and their hits. Breakpoints set from the Debug Console are announced with events.
+ * The breakpoints a client knows. A set request names all breakpoints of a file, or all function breakpoints.
+ * Those that were there already keep their number and their hits.
+ * Breakpoints set from the Debug Console are announced with events.
  */
 import { BreakpointEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
@@ -134,8 +135,9 @@ export class BreakpointBook {
   }
 
   /**
-   * Breakpoints of a file that were set in the Debug Console and announced. VS Code shows them in the gutter from then on, and
-   * its next request for the file includes them, or leaves them out when the user has removed them there.
+   * Breakpoints of a file that were set in the Debug Console and announced.
+   * VS Code shows them in the gutter from then on.
+   * Its next request for the file includes them, or leaves them out when the user has removed them there.
    */
   #announced(file: string | undefined): Entry[] {
     if (file === undefined || this.#session.client.id !== 'vscode') {

@@ -20,8 +20,8 @@ export function parseHitCondition(text: string): string {
 }
 
 /**
- * Splits a log message into text and the expressions in braces: `size {size} from {$pkt.ip.src}`. `\{` and `{{` stand for a
- * brace. Throws for a brace that is not closed and for expressions that do not parse.
+ * Splits a log message into text and the expressions in braces: `size {size} from {$pkt.ip.src}`.
+ * `\{` and `{{` stand for a brace. Throws for a brace that is not closed and for expressions that do not parse.
  */
 export function parseLogMessage(message: string, evaluator: Evaluator): NonNullable<BreakpointSpec['log']> {
   const parts: NonNullable<BreakpointSpec['log']>[number][] = [];

@@ -6,7 +6,7 @@ import { Arguments, RequestError } from './arguments.ts';
 import type { Wanted } from './breakpoint-book.ts';
 import { parseHitCondition, parseLogMessage } from './breakpoint-text.ts';
 import { capturePath } from './captures.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 import { stackFile } from './sources.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Breakpoints in a packet listing: line N stands for packet N of the capture. A client names the listing by a URI of the scheme
- * `pktgdb-capture` whose path is the capture's with `.packets` after it, or by the path of the capture itself.
+ * Breakpoints in a packet listing: line N stands for packet N of the capture.
+ * A client names the listing by the path of the capture itself, or by a URI of the scheme `pktgdb-capture`.
+ * The path of that URI is the capture's with `.packets` after it.
  */
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';

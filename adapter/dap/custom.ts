@@ -1,6 +1,7 @@
 /**
- * The custom requests of the VS Code extension, `pktgdb/...`: types of their arguments and answers. All but `setRegister` and
- * `guestInput` only read, most of them shared memory, so they are answered while the machine runs and change nothing in it.
+ * The custom requests of the VS Code extension, `pktgdb/...`: types of their arguments and answers.
+ * All but `setRegister` and `guestInput` only read, most of them shared memory.
+ * So they are answered while the machine runs, and change nothing in it.
  */
 
 /** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */
@@ -49,7 +50,10 @@ export interface RegistersBody {
   readonly ranges: readonly (readonly number[])[];
 }
 
-/** `pktgdb/setRegister`: stores into a register, or into `width` bits of it from `lsb`; no side effect of a guest's write happens. */
+/**
+ * `pktgdb/setRegister`: stores into a register, or into `width` bits of it from `lsb`.
+ * A guest's write would have side effects; this has none.
+ */
 export interface SetRegisterArguments {
   readonly nic: string;
   readonly offset: number;
@@ -77,13 +81,17 @@ export interface RingView {
   readonly bufferSize: number;
   /** A letter for each descriptor, see `DescriptorState`. */
   readonly states: string;
-  /** Descriptors that hold something: those with DD set and those that wait to be sent, at most `MAX_PACKETS`, next to the head first. */
+  /**
+   * Descriptors that hold something: those with DD set and those that wait to be sent.
+   * There are at most `MAX_PACKETS` of them, next to the head first.
+   */
   readonly packets: readonly { readonly index: number; readonly length: number; readonly summary: string }[];
 }
 
 /**
- * What a descriptor is. Rx: `n` the NIC's, empty; `p` a packet for the driver (DD); `f` the driver's, not in use. Tx: `w` the
- * NIC's, waiting to be sent; `d` sent (DD); `f` free. `?` no memory there.
+ * What a descriptor is; `?` means that no memory is there.
+ * Rx: `n` the NIC's, empty; `p` a packet for the driver (DD); `f` the driver's, not in use.
+ * Tx: `w` the NIC's, waiting to be sent; `d` sent (DD); `f` free.
  */
 export type DescriptorState = 'n' | 'p' | 'f' | 'w' | 'd' | '?';
 
@@ -128,7 +136,10 @@ export interface GuestInputArguments {
   readonly text: string;
 }
 
-/** Body of the event `pktgdb/console`: the guest printed. Sent instead of `output` when `console` is `integratedTerminal`. */
+/**
+ * Body of the event `pktgdb/console`: the guest printed.
+ * It is sent instead of `output` when `console` is `integratedTerminal`.
+ */
 export interface ConsoleEventBody {
   readonly text: string;
 }

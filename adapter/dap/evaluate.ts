@@ -1,11 +1,12 @@
 /** Evaluation: gdb commands in the Debug Console, expressions everywhere else. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { CandidateKind } from '../commands/candidates.ts';
 import type { Value } from '../engine/api.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { ValueFormat } from './containers.ts';
 import { formatValue } from './present.ts';
-import { registerValue } from './register-value.ts';
-import type { Family } from './requests.ts';
+import { registerValue } from './registers.ts';
+import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 import { assign, counts, toVariable, valueFormat, valueItem } from './variables.ts';
 
@@ -78,7 +79,10 @@ async function evaluate(session: PacketSession, args: Arguments): Promise<DebugP
   };
 }
 
-/** A gdb command; its output is the answer. `run` starts what the launch configuration says, `quit` ends the session. */
+/**
+ * A gdb command, whose output is the answer.
+ * `run` starts what the launch configuration says, `quit` ends the session.
+ */
 async function command(
   session: PacketSession,
   line: string,
@@ -131,14 +135,26 @@ function completions(session: PacketSession, args: Arguments): DebugProtocol.Com
   const line = lines[Math.max(0, session.client.lineFromClient(args.optionalNumber('line') ?? 1) - 1)] ?? '';
   const column = session.client.columnFromClient(args.number('column'));
   const typed = line.slice(0, Math.max(0, column - 1));
-  // A completion is a whole line; the client is given the words it adds to or changes.
-  const word = typed.length - (/\S*$/.exec(typed)?.[0].length ?? 0);
-  return session.repl.interpreter.complete(typed).map((whole) => {
-    const from = whole.startsWith(typed.slice(0, word)) ? word : 0;
-    return {
-      label: whole.slice(from),
-      start: session.client.columnToClient(from + 1),
-      length: typed.length - from,
-    };
-  });
+  const { from, candidates } = session.repl.interpreter.completions(typed);
+  return candidates.map(({ text: label, kind, detail }) => ({
+    label,
+    type: COMPLETION_TYPES[kind],
+    ...(detail === '' ? {} : { detail }),
+    start: session.client.columnToClient(from + 1),
+    length: typed.length - from,
+  }));
 }
+
+const COMPLETION_TYPES: Readonly<Record<CandidateKind, DebugProtocol.CompletionItemType>> = {
+  command: 'keyword',
+  setting: 'module',
+  function: 'function',
+  file: 'file',
+  register: 'field',
+  field: 'property',
+  variable: 'variable',
+  constant: 'value',
+  struct: 'class',
+  option: 'property',
+  value: 'value',
+};

@@ -1,8 +1,8 @@
 /** Exceptions inside the stack: the session always stops at one that nothing catches. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { RequestError } from './arguments.ts';
-import type { Family } from './requests.ts';
-import { checkThread } from './running.ts';
+import type { Family } from './request.ts';
+import { checkThread } from './thread.ts';
 
 export const exceptionRequests: Family = {
   setExceptionBreakpoints: {

@@ -6,11 +6,11 @@ import type { Container } from './containers.ts';
 import { packetContainer } from './packet.ts';
 import { formatValue } from './present.ts';
 import { registersContainer } from './registers.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import { ringContainer } from './rings.ts';
-import { checkThread } from './running.ts';
 import type { PacketSession } from './session.ts';
 import { toSource } from './sources.ts';
+import { checkThread } from './thread.ts';
 import { argumentsContainer, localsContainer } from './variables.ts';
 
 export const stackRequests: Family = {

@@ -5,7 +5,10 @@ import type { LaunchOptions } from '../engine/api.ts';
 import { CaptureError, readCapture, requireLinktype } from '../packets/capture.ts';
 import { type Arguments, describeType, RequestError } from './arguments.ts';
 
-/** The machine of a configuration without `args`: a user network that forwards 127.0.0.1:5555 to the guest's port 5556, and an e1000. */
+/**
+ * The machine of a configuration without `args`: an e1000, and a user network.
+ * The network forwards 127.0.0.1:5555 to the guest's port 5556.
+ */
 export const DEFAULT_ARGS: readonly string[] = [
   '-netdev',
   'user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556',
@@ -83,8 +86,9 @@ function parseArgs(raw: Arguments): string[] | undefined {
 }
 
 /**
- * Splits a command line into words as a POSIX shell does: blanks separate, single quotes keep everything, in double quotes a
- * backslash protects `"`, `\`, `$` and a back quote. No expansion. Throws `RequestError` for a quote that is not closed.
+ * Splits a command line into words as a POSIX shell does, but expands nothing.
+ * Blanks separate. Single quotes keep everything. In double quotes a backslash protects `"`, `\`, `$` and a back quote.
+ * Throws `RequestError` for a quote that is not closed.
  */
 export function splitWords(line: string): string[] {
   const words: string[] = [];

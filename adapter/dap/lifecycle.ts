@@ -1,15 +1,17 @@
 /**
  * From launch to disconnect.
  *
- * `initialized` follows the answer to `initialize`, so clients configure before, while or after they launch. The machine starts
- * when both `launch` and `configurationDone` are there. `launch` is answered with the outcome of the start, so that a bad option
- * or a port in use is a failed launch; but a client may wait for that answer before it sends `configurationDone`, and is
- * answered after `GRACE_MS` in that case. A start that fails after the answer ends the session with output and `terminated`.
+ * `initialized` follows the answer to `initialize`, so clients configure before, while or after they launch.
+ * (Where a token is asked for, it follows the right token.)
+ * The machine starts when both `launch` and `configurationDone` are there.
+ * `launch` is answered with the outcome of the start, so that a bad option or a port in use is a failed launch.
+ * But a client may wait for that answer before it sends `configurationDone`; it is answered after `GRACE_MS`.
+ * A start that fails after the answer ends the session with output and `terminated`.
  */
 import { ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
 import { type Arguments, isObject, RequestError } from './arguments.ts';
 import { type LaunchConfiguration, parseLaunch } from './launch-args.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
 /** How long the answer to `launch` waits for `configurationDone`. */
@@ -213,8 +215,8 @@ export class Lifecycle {
   }
 
   /**
-   * Runs the gdb commands of the configuration once; breakpoints they set outlive a restart. A script's output is shown as it comes.
-   * True if they end the session (`quit`).
+   * Runs the gdb commands of the configuration once; breakpoints they set outlive a restart.
+   * A script's output is shown as it comes. True if they end the session (`quit`).
    */
   async #runInitCommands(commands: readonly string[]): Promise<boolean> {
     if (this.#initCommandsDone) {

@@ -1,11 +1,13 @@
-/** Serves DAP: on stdin and stdout, or for development on a port of 127.0.0.1. */
-import { type AddressInfo, createServer } from 'node:net';
+/** Serves DAP: on stdin and stdout, or on a port of this machine. */
+import { randomBytes } from 'node:crypto';
 import { Engine } from '../engine/engine.ts';
 import { GdbInterpreter } from '../gdb/interpreter.ts';
+import { type DapServer, listen } from './listen.ts';
 import { type SessionFactories, serveStreams } from './server.ts';
+import { MIN_TOKEN_LENGTH } from './token.ts';
 
 export interface ServeOptions {
-  /** Listen on this port of 127.0.0.1 instead of stdio (0: any free one, printed on stderr). Each connection is a session. */
+  /** Listen on this port of 127.0.0.1 instead of stdio; 0 takes any free one. */
   readonly port?: number;
 }
 
@@ -15,10 +17,10 @@ const factories: SessionFactories = {
   log: (text) => process.stderr.write(`pktgdb: ${text}\n`),
 };
 
-/** Runs until the client disconnects (stdio) or for ever (port). Resolves to the exit code. */
+/** Runs until the client disconnects (stdio) or a signal ends it (port). Resolves to the exit code. */
 export async function serve(options: ServeOptions = {}): Promise<number> {
   if (options.port !== undefined) {
-    return listen(options.port);
+    return servePort(options.port);
   }
   // stdout belongs to the protocol: whatever is printed inside goes to stderr.
   console.log = console.info = console.debug = console.error;
@@ -26,15 +28,36 @@ export async function serve(options: ServeOptions = {}): Promise<number> {
   return 0;
 }
 
-function listen(port: number): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => {
-      void serveStreams(factories, socket, socket).then(() => socket.end());
-    });
-    server.once('error', (error) => {
-      factories.log(`cannot listen on 127.0.0.1:${port}: ${error.message}`);
-      resolve(1);
-    });
-    server.listen(port, '127.0.0.1', () => factories.log(`DAP on 127.0.0.1:${(server.address() as AddressInfo).port}`));
+async function servePort(port: number): Promise<number> {
+  let token: string;
+  let server: DapServer;
+  try {
+    token = takeToken();
+    server = await listen({ ...factories, token }, port);
+  } catch (error) {
+    factories.log((error as Error).message);
+    return 1;
+  }
+  const signalled = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => resolve());
+    }
   });
+  process.stderr.write(`DAP on 127.0.0.1:${server.port}, token=${token}\n`);
+  await signalled;
+  await server.close();
+  return 0;
+}
+
+/**
+ * The token of PKTGDB_DAP_TOKEN, or a new one.
+ * It is taken out of the environment, because the machine's commands inherit that.
+ */
+function takeToken(): string {
+  const chosen = process.env['PKTGDB_DAP_TOKEN'] ?? '';
+  delete process.env['PKTGDB_DAP_TOKEN'];
+  if (chosen !== '' && chosen.length < MIN_TOKEN_LENGTH) {
+    throw new Error(`PKTGDB_DAP_TOKEN must have at least ${MIN_TOKEN_LENGTH} characters`);
+  }
+  return chosen === '' ? randomBytes(16).toString('hex') : chosen;
 }

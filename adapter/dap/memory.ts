@@ -1,19 +1,26 @@
-/** Memory requests: guest physical memory, the NIC's MMIO window (raw, never with a side effect) and byte arrays of the stack. */
+/**
+ * Memory requests: guest physical memory, the NIC's MMIO window and byte arrays of the stack.
+ * The window is read raw, never with a side effect.
+ */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { GuestMemory } from '../engine/api.ts';
+import { hex } from '../packets/format.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
 /** More than this is answered in part, which the protocol allows. */
 const MAX_READ = 16 * 1024 * 1024;
 
-/** Prefix of references to byte arrays of the stack: the engine's handle follows. They can be read until the machine runs. */
+/**
+ * Prefix of references to byte arrays of the stack; the engine's handle follows.
+ * They can be read until the machine runs.
+ */
 const BYTES_PREFIX = 'bytes:';
 
 /** `memoryReference` of a guest physical address. */
 export function physicalReference(address: number): string {
-  return `0x${address.toString(16).padStart(8, '0')}`;
+  return hex(address, 8);
 }
 
 /** `memoryReference` of a byte array in the stack's own memory. */
@@ -79,7 +86,7 @@ function answer(
   count: number,
   nextReadable: (address: number) => number | undefined,
 ): DebugProtocol.ReadMemoryResponse['body'] {
-  const body = { address: address < 0 ? `-0x${(-address).toString(16)}` : physicalReference(address) };
+  const body = { address: address < 0 ? `-${hex(-address)}` : physicalReference(address) };
   const missing = count - data.length;
   if (missing === 0) {
     return { ...body, data: Buffer.from(data).toString('base64') };

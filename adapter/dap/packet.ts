@@ -1,6 +1,7 @@
 /** The scope `Packet`: the layers of the packet that the frame's function handles. */
 import type { EngineApi } from '../engine/api.ts';
-import { dissectBytes, type TreeNode } from '../packets/dissect.ts';
+import { framePacket } from '../inspect/packets.ts';
+import type { TreeNode } from '../packets/dissect.ts';
 import { FIELDS } from '../packets/fields.ts';
 import { type Container, type Item, listContainer } from './containers.ts';
 
@@ -10,11 +11,8 @@ export function packetContainer(engine: EngineApi, frame: number): Container {
     named: 0,
     indexed: 0,
     rows: async (start, count) => {
-      const packet = await engine.packet(frame);
-      const rows =
-        packet === undefined
-          ? [{ name: 'packet', value: '(this function handles no packet)' }]
-          : dissectBytes(packet.bytes, packet.linktype).map(layerItem);
+      const layers = await framePacket(engine, frame);
+      const rows = layers?.map(layerItem) ?? [{ name: 'packet', value: '(this function handles no packet)' }];
       return rows.slice(start, start + count);
     },
   };

@@ -1,5 +1,6 @@
 /** How values look in the Variables view: short, C-like, hexadecimal unless the client asks for decimal. */
 import type { Value } from '../engine/api.ts';
+import { hex } from '../packets/format.ts';
 import type { ValueFormat } from './containers.ts';
 
 /** Longest text of a string value in a row. */
@@ -12,7 +13,7 @@ export function formatValue(value: Value, format: ValueFormat): string {
       return formatNumber(Number(value.value), format, value.bits);
     case 'bigint': {
       const n = BigInt(value.value as string | bigint);
-      return format.hex && n >= 0n ? `0x${n.toString(16)}` : String(n);
+      return format.hex && n >= 0n ? hex(n) : String(n);
     }
     case 'boolean':
       return String(value.value);
@@ -41,9 +42,9 @@ export function formatNumber(n: number, format: ValueFormat, bits?: number): str
   if (!format.hex || !Number.isInteger(n) || n < 0 || Object.is(n, -0)) {
     return Object.is(n, -0) ? '-0' : String(n);
   }
-  return `0x${n.toString(16).padStart((bits ?? 4) >> 2, '0')}`;
+  return hex(n, (bits ?? 4) >> 2);
 }
 
 function address(value: Value): string {
-  return value.address === undefined ? '' : ` @ 0x${value.address.toString(16)}`;
+  return value.address === undefined ? '' : ` @ ${hex(value.address)}`;
 }

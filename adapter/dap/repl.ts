@@ -1,12 +1,16 @@
-/** The Debug Console's way to the gdb interpreter: one command at a time, with what it prints collected as the answer. */
+/**
+ * The Debug Console's way to the gdb interpreter: one command at a time.
+ * What a command prints is collected as the answer.
+ */
+import type { Completions } from '../commands/complete.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 
 /** What a session needs of `GdbInterpreter`. */
 export interface Interpreter {
   /** Runs one line; errors are written, not thrown. `quit` is set by the command of that name. */
   execute(line: string): Promise<{ readonly ok: boolean; readonly quit?: number }>;
-  /** Completions of a line, as whole lines. */
-  complete(line: string): readonly string[];
+  /** What may stand at the end of a line instead of its last word. */
+  completions(line: string): Completions;
   /** The selected frame. */
   frame: number;
   /** Options that the command `run` starts the machine with. */
@@ -43,8 +47,8 @@ export class Repl {
   }
 
   /**
-   * Runs the lines of `text` in a frame (-1: the one selected before), after what was asked for earlier. With `stream`, what they
-   * print is passed on as it comes too.
+   * Runs the lines of `text` in a frame (-1: the one selected before), after what was asked for earlier.
+   * With `stream`, what they print is passed on as it comes too.
    */
   run(text: string, frame: number, stream = false): Promise<ReplResult> {
     const result = this.#last.then(() => {

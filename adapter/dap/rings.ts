@@ -1,8 +1,18 @@
 /** The scopes `Rx ring` and `Tx ring`: descriptors read from guest memory and decoded, with head and tail marked. */
 import type { EngineApi, GuestMemory } from '../engine/api.ts';
-import { DESCRIPTOR_SIZE, type Descriptor, decodeDescriptor, flagNames } from '../inspect/descriptors.ts';
+import { type Descriptor, flagNames } from '../inspect/descriptors.ts';
 import { type Nic, nics } from '../inspect/nics.ts';
-import { RINGS, type Ring, type RingKind, readRing } from '../inspect/rings.ts';
+import {
+  bufferLength,
+  descriptorAddress,
+  RING_NAMES,
+  type Ring,
+  RingContents,
+  type RingKind,
+  readRing,
+  ringMarks,
+} from '../inspect/rings.ts';
+import { hexBytes } from '../packets/format.ts';
 import { type Container, type Item, listContainer, type ValueFormat } from './containers.ts';
 import { physicalReference } from './memory.ts';
 import { formatNumber } from './present.ts';
@@ -35,41 +45,35 @@ export function ringContainer(engine: EngineApi, kind: RingKind): Container {
 function nicRing(engine: EngineApi, nic: Nic, kind: RingKind): Container {
   const { count, base } = readRing(nic.registers, kind);
   if (count === 0) {
-    const { letter } = RINGS[kind];
-    return listContainer(() => [
-      { name: 'ring', value: `(no ring: ${letter}DLEN is 0, ${letter}DBA is ${physicalReference(base)})` },
-    ]);
+    const names = RING_NAMES[kind];
+    const facts = `${names.length} is 0, ${names.base} is ${physicalReference(base)}`;
+    return listContainer(() => [{ name: 'ring', value: `(no ring: ${facts})` }]);
   }
   return {
     named: 0,
     indexed: count,
     rows: async (start, wanted, format) => {
-      const ring = readRing(nic.registers, kind);
-      const rows: Item[] = [];
-      for (let i = start; i < Math.min(start + wanted, count); i++) {
-        rows.push(descriptorItem(engine.memory, ring, i, format));
-      }
-      return rows;
+      const number = Math.max(0, Math.min(wanted, count - start));
+      const contents = new RingContents(engine.memory, readRing(nic.registers, kind), start, number);
+      return Array.from({ length: number }, (_, i) => descriptorItem(engine.memory, contents, start + i, format));
     },
   };
 }
 
 /** A row for descriptor `index`, such as `[3] 0x00201800, 68 bytes, DD|EOP|IXSM ← head (RDH)`. */
-function descriptorItem(memory: GuestMemory, ring: Ring, index: number, format: ValueFormat): Item {
-  const address = ring.base + index * DESCRIPTOR_SIZE;
-  const bytes = memory.read(address, DESCRIPTOR_SIZE);
-  const { letter } = RINGS[ring.kind];
-  const marks =
-    (index === ring.head ? ` ← head (${letter}DH)` : '') + (index === ring.tail ? ` ← tail (${letter}DT)` : '');
-  const common = { name: `[${index}]`, memoryReference: physicalReference(address) };
-  if (bytes.length < DESCRIPTOR_SIZE) {
-    return { ...common, value: `(no memory at ${physicalReference(address)})${marks}` };
+function descriptorItem(memory: GuestMemory, contents: RingContents, index: number, format: ValueFormat): Item {
+  const { ring } = contents;
+  const address = physicalReference(descriptorAddress(ring, index));
+  const names = RING_NAMES[ring.kind];
+  const marks = ringMarks(ring, index).map((mark) => ` ← ${mark} (${names[mark]})`);
+  const common = { name: `[${index}]`, memoryReference: address };
+  const descriptor = contents.descriptor(index);
+  if (descriptor === undefined) {
+    return { ...common, value: `(no memory at ${address})${marks.join('')}` };
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_SIZE);
-  const descriptor = decodeDescriptor(ring.kind, view);
   return {
     ...common,
-    value: summary(descriptor) + marks,
+    value: summary(descriptor) + marks.join(''),
     type: `${descriptor.kind} descriptor`,
     children: listContainer(() => fieldItems(memory, ring, descriptor, format)),
   };
@@ -96,17 +100,16 @@ function fieldItems(memory: GuestMemory, ring: Ring, descriptor: Descriptor, for
   if (address === undefined) {
     return fields;
   }
-  const size = ring.kind === 'rx' && descriptor.length === 0 ? ring.bufferSize : descriptor.length;
   return [
     { name: 'address', value: physicalReference(address), memoryReference: physicalReference(address) },
     ...fields,
-    bufferItem(memory, address, size),
+    bufferItem(memory, address, bufferLength(ring, descriptor)),
   ];
 }
 
 /** The buffer, with its first bytes in the row and all of them below. */
 function bufferItem(memory: GuestMemory, address: number, size: number): Item {
-  const preview = [...memory.read(address, Math.min(size, PREVIEW_BYTES))].map(hexByte).join(' ');
+  const preview = hexBytes(memory.read(address, Math.min(size, PREVIEW_BYTES)));
   const children: Container = {
     named: 0,
     indexed: size,
@@ -122,8 +125,4 @@ function bufferItem(memory: GuestMemory, address: number, size: number): Item {
     memoryReference: physicalReference(address),
     ...(size > 0 ? { children } : {}),
   };
-}
-
-function hexByte(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
 }

@@ -1,10 +1,11 @@
 /** Requests that set the machine going or hold it. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { StepKind } from '../engine/api.ts';
-import { type Arguments, RequestError } from './arguments.ts';
-import type { Family } from './requests.ts';
-import { type PacketSession, THREAD_ID } from './session.ts';
+import { RequestError } from './arguments.ts';
+import type { Family } from './request.ts';
+import type { PacketSession } from './session.ts';
 import { stateName } from './stop-state.ts';
+import { checkThread, THREAD_ID } from './thread.ts';
 
 export const runningRequests: Family = {
   threads: {
@@ -46,14 +47,6 @@ function step(kind: StepKind): Family[string] {
     },
     after: (session) => session.releaseStops(),
   };
-}
-
-/** The one thread is meant, or the request is refused. */
-export function checkThread(args: Arguments): void {
-  const id = args.number('threadId');
-  if (id !== THREAD_ID) {
-    throw new RequestError(`There is no thread ${id}; the machine is thread ${THREAD_ID}.`);
-  }
 }
 
 function checkStopped(session: PacketSession): void {

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { EngineApi } from '../engine/api.ts';
 import type { Interpreter } from './repl.ts';
 import { PacketSession } from './session.ts';
+import { TokenLock } from './token.ts';
 import { connectStreams, encodeMessage, MessageReader } from './transport.ts';
 
 /** What sessions are made of. */
@@ -11,11 +12,13 @@ export interface SessionFactories {
   readonly createInterpreter: (engine: EngineApi, write: (text: string) => void) => Interpreter;
   /** Messages for whoever runs the adapter, a line each. */
   readonly log: (text: string) => void;
+  /** What clients have to show before a session does anything for them. */
+  readonly token?: string;
 }
 
 /** One session over a pair of streams. Resolves when it is over and everything is freed. */
 export async function serveStreams(factories: SessionFactories, input: Readable, output: Writable): Promise<void> {
-  const { createInterpreter, log } = factories;
+  const { createInterpreter, log, token } = factories;
   let engine: EngineApi;
   try {
     engine = await factories.createEngine();
@@ -24,7 +27,8 @@ export async function serveStreams(factories: SessionFactories, input: Readable,
     return;
   }
   await new Promise<void>((resolve) => {
-    const session = new PacketSession(engine, { createInterpreter, ended: resolve, log });
+    const lock = token === undefined ? {} : { lock: new TokenLock(token) };
+    const session = new PacketSession(engine, { createInterpreter, ended: resolve, log, ...lock });
     connectStreams(session, input, output, log);
   });
   await flushed(output);
@@ -42,6 +46,7 @@ function refuse(message: string, input: Readable, output: Writable, log: (text: 
     }, log);
     input.on('data', (chunk: Buffer) => reader.push(chunk));
     input.once('end', resolve);
+    input.once('close', resolve);
   });
 }
 

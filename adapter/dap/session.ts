@@ -1,8 +1,16 @@
 /**
- * One debug session: dispatches requests to the table in requests.ts, turns the engine's events into DAP's, and keeps what
- * lives as long as the session. What lives as long as a stop is in `stop`.
+ * One debug session. It dispatches requests to the table in requests.ts and turns the engine's events into DAP's.
+ * It keeps what lives as long as the session; what lives as long as a stop is in `stopped`.
  */
-import { ContinuedEvent, DebugSession, Event, InvalidatedEvent, OutputEvent, Response } from '@vscode/debugadapter';
+import {
+  ContinuedEvent,
+  DebugSession,
+  Event,
+  InitializedEvent,
+  InvalidatedEvent,
+  OutputEvent,
+  Response,
+} from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi, StopReason } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
@@ -16,13 +24,12 @@ import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
 import { stoppedBody } from './stopped.ts';
+import { THREAD_ID } from './thread.ts';
+import type { TokenLock } from './token.ts';
 import type { MessageEndpoint } from './transport.ts';
 
 /** Errors whose message is meant for the user; others are bugs, and their stack goes to the log. */
 const USER_ERRORS = new Set(['RequestError', 'EngineError', 'ExpressionError']);
-
-/** The machine has one thread. */
-export const THREAD_ID = 1;
 
 export interface SessionOptions {
   /** Makes the interpreter of the Debug Console's commands. */
@@ -31,6 +38,8 @@ export interface SessionOptions {
   readonly ended: () => void;
   /** Messages for whoever runs the adapter (stderr). */
   readonly log: (text: string) => void;
+  /** Keeps out whoever does not know the token. */
+  readonly lock?: TokenLock;
 }
 
 export class PacketSession extends DebugSession implements MessageEndpoint {
@@ -45,6 +54,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   guestTerminal = false;
   readonly #options: SessionOptions;
   #initialized = false;
+  /** `initialize` has been answered. */
+  #greeted = false;
   #ended = false;
   /** While a request starts the machine: stops to report once it has been answered. */
   #held: { readonly reason: StopReason; readonly ofScript: boolean }[] | undefined;
@@ -71,18 +82,21 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
 
   /** Takes whatever arrived; only requests are expected, everything else is answered or logged. */
   receive(message: unknown): void {
+    if (this.#ended) {
+      return;
+    }
     if (!isObject(message)) {
-      this.log(`DAP input: a message must be an object, not ${describeType(message)}`);
+      this.malformed(`a message must be an object, not ${describeType(message)}`);
       return;
     }
     if (message['type'] !== 'request') {
       if (message['type'] !== 'response' && message['type'] !== 'event') {
-        this.log(`DAP input: a message with the type ${JSON.stringify(message['type'])}; "request" is expected`);
+        this.malformed(`a message with the type ${JSON.stringify(message['type'])}; "request" is expected`);
       }
       return;
     }
     if (typeof message['seq'] !== 'number') {
-      this.log(`DAP input: a request whose seq is ${describeType(message['seq'])} cannot be answered`);
+      this.malformed(`a request whose seq is ${describeType(message['seq'])} cannot be answered`);
       return;
     }
     const command = typeof message['command'] === 'string' ? message['command'] : '';
@@ -104,7 +118,9 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
         throw new RequestError(`${command}: the first request must be initialize`);
       }
       this.#initialized = true;
-      const body = await request.handle(this, new Arguments(command, raw));
+      const args = new Arguments(command, raw);
+      this.#admit(command, args);
+      const body = await request.handle(this, args);
       if (body !== undefined) {
         response.body = body;
       }
@@ -115,7 +131,41 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     if (ok) {
       this.sendResponse(response);
     }
-    request?.after?.(this, ok);
+    if (this.#options.lock?.passes(command) !== false) {
+      request?.after?.(this, ok);
+    } else if (this.#options.lock?.exhausted) {
+      this.log('a client was wrong about the token too often');
+      void this.end();
+    }
+  }
+
+  /** Has the lock look at a request. When it opens, the client learns that it may configure. */
+  #admit(command: string, args: Arguments): void {
+    const wasLocked = this.#locked;
+    this.#options.lock?.admit(command, args);
+    if (wasLocked && !this.#locked && this.#greeted) {
+      this.sendEvent(new InitializedEvent());
+    }
+  }
+
+  /** `initialize` has been answered: the client may configure from here on, unless it has to show the token first. */
+  greeted(): void {
+    this.#greeted = true;
+    if (!this.#locked) {
+      this.sendEvent(new InitializedEvent());
+    }
+  }
+
+  get #locked(): boolean {
+    return this.#options.lock?.open === false;
+  }
+
+  /** Something came that is no request. Whoever has shown no token has no second try: it is no client of DAP's. */
+  malformed(problem: string): void {
+    this.log(`DAP input: ${problem}`);
+    if (this.#locked) {
+      void this.end();
+    }
   }
 
   #fail(response: DebugProtocol.Response, error: unknown, showUser: boolean): void {
@@ -142,7 +192,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     }
   }
 
-  /** Runs `action`, which sets the machine going; stops are reported after `releaseStops`, so that the answer comes first. */
+  /**
+   * Runs `action`, which sets the machine going.
+   * Stops are reported after `releaseStops`, so that the answer to the request comes first.
+   */
   async running(action: () => Promise<void>): Promise<void> {
     this.#held ??= [];
     await action();

@@ -5,7 +5,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi } from '../engine/api.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { ClientConventions } from './client.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 
 export const sourceRequests: Family = {
   source: {
@@ -37,8 +37,8 @@ export function toSource(engine: EngineApi, client: ClientConventions, file: str
 }
 
 /**
- * The stack's file that `source` names: by its path below the source root, or by a path that ends like one, such as a copy in
- * `dist` or another checkout. Undefined for files of other programs.
+ * The stack's file that `source` names: by its path below the source root, or by a path that ends like one.
+ * The latter finds a copy in `dist` or in another checkout. Undefined for files of other programs.
  */
 export function stackFile(engine: EngineApi, client: ClientConventions, source: Arguments): string | undefined {
   const path = source.optionalString('path');

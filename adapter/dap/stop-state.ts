@@ -3,7 +3,10 @@ import type { EngineApi, Frame } from '../engine/api.ts';
 import { RequestError } from './arguments.ts';
 import type { Container } from './containers.ts';
 
-/** Ids are never used twice in a process, so that a reference from an earlier stop is noticed and not taken for another. */
+/**
+ * Ids are never used twice in a process.
+ * A reference from an earlier stop is noticed that way, and not taken for another.
+ */
 let nextFrameId = 1;
 let nextReference = 1;
 

@@ -2,7 +2,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { StopReason } from '../engine/api.ts';
 import { formatValue } from './present.ts';
-import { type PacketSession, THREAD_ID } from './session.ts';
+import type { PacketSession } from './session.ts';
+import { THREAD_ID } from './thread.ts';
 
 /** The body of the `stopped` event for a stop. */
 export function stoppedBody(session: PacketSession, reason: StopReason): DebugProtocol.StoppedEvent['body'] {

@@ -1,6 +1,6 @@
 /**
- * DAP's framing ("Content-Length: N", blank line, N bytes of JSON), written to survive what is not DAP: the reader reports
- * garbage and looks for the next header instead of stopping.
+ * DAP's framing ("Content-Length: N", blank line, N bytes of JSON), written to survive what is not DAP.
+ * The reader reports garbage and looks for the next header instead of stopping.
  */
 import type { Readable, Writable } from 'node:stream';
 
@@ -11,6 +11,8 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 const HEADER_END = Buffer.from('\r\n\r\n');
 const HEADER_START = /content-length:/i;
+/** What may stand before it: whole headers. The first line of an HTTP request is none, so no web page gets through. */
+const OTHER_HEADERS = /^(?:[\w-]+:[^\r\n]*\r\n)*$/;
 
 /** Cuts a byte stream into JSON values. Feed it with `push`; problems are described, then skipped. */
 export class MessageReader {
@@ -62,7 +64,7 @@ export class MessageReader {
     // Garbage in front of a header (the rest of a message with a wrong length) ends where the header's name starts.
     const start = header.search(HEADER_START);
     const length = /^content-length:[ \t]*(\d+)[ \t]*(\r\n|$)/i.exec(start < 0 ? '' : header.slice(start))?.[1];
-    if (start > 0 && !/(^|\r\n)$/.test(header.slice(0, start))) {
+    if (start > 0 && !OTHER_HEADERS.test(header.slice(0, start))) {
       this.#problem(`${start} bytes that belong to no message: ${excerpt(header.slice(0, start))}`);
     }
     if (length === undefined) {
@@ -129,6 +131,8 @@ export interface MessageEndpoint {
   receive(message: unknown): void;
   /** Has `listener` called with each message to send. */
   onDidSendMessage(listener: (message: object) => void): unknown;
+  /** Something came that is no message. */
+  malformed(problem: string): void;
   /** The client is gone. */
   clientClosed(): void;
 }
@@ -142,7 +146,7 @@ export function connectStreams(
 ): void {
   const reader = new MessageReader(
     (message) => session.receive(message),
-    (problem) => log(`DAP input: ${problem}`),
+    (problem) => session.malformed(problem),
   );
   session.onDidSendMessage((message) => {
     if (output.writable) {
@@ -154,6 +158,11 @@ export function connectStreams(
     reader.end();
     session.clientClosed();
   });
+  // A client may have vanished before it was listened to, or without an end.
+  input.once('close', () => session.clientClosed());
+  if (input.destroyed) {
+    session.clientClosed();
+  }
   input.on('error', (error) => {
     log(`DAP input: ${error.message}`);
     session.clientClosed();

@@ -7,7 +7,7 @@ import { type Arguments, RequestError } from './arguments.ts';
 import { type Container, type Item, selectRows, type ValueFormat } from './containers.ts';
 import { bytesReference } from './memory.ts';
 import { formatValue } from './present.ts';
-import type { Family } from './requests.ts';
+import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
 /** Elements fetched from the engine in one go. */

@@ -1,9 +1,13 @@
-/** The requests behind the extension's views and guest console (types in custom.ts). They are answered while the machine runs, too. */
+/**
+ * The requests behind the extension's views and guest console (types in custom.ts). They are answered while the machine
+ * runs, too.
+ */
 
-import { type Nic, nics } from '../inspect/nics.ts';
-import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
+import { readNetworks } from '../inspect/connections.ts';
+import { type Nic, nics, Register } from '../inspect/nics.ts';
+import { WORD } from '../inspect/register-notation.ts';
+import { REGISTERS_BY_GROUP, type RegisterInfo, SINGLE_REGISTERS } from '../inspect/registers.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import { readConnections } from './connections.ts';
 import type {
   ConnectionsBody,
   DescriptorBody,
@@ -12,34 +16,27 @@ import type {
   RegistersBody,
   RingsBody,
 } from './custom.ts';
-import { parseNumber, setRegister } from './registers.ts';
-import type { Family } from './requests.ts';
+import { readNumber } from './registers.ts';
+import type { Family } from './request.ts';
 import { readDescriptor, readRings } from './ring-view.ts';
 import type { PacketSession } from './session.ts';
 
 /** Elements of register arrays in one answer. */
 const MAX_ELEMENTS = 4096;
 
-/** Registers in groups, in the order of the manual's table. */
-const GROUPS = [...new Set(E1000_REGISTERS.map(({ group }) => group))].map((name) => ({
-  name,
-  registers: E1000_REGISTERS.filter(({ group }) => group === name),
-}));
-const SINGLE = GROUPS.flatMap(({ registers }) => registers).filter(({ count }) => count === 1);
-
 export const viewRequests: Family = {
   'pktgdb/registerLayout': {
     handle: (): RegisterLayout => ({
-      groups: GROUPS.map(({ name, registers }) => ({ name, registers: registers.map(describe) })),
+      groups: REGISTERS_BY_GROUP.map(({ name, registers }) => ({ name, registers: registers.map(describe) })),
     }),
   },
   'pktgdb/registers': {
     handle: (session, args): RegistersBody => {
       const all = nics(session.engine);
       return {
-        nics: all.map(({ name, registers }) => ({
-          name,
-          values: SINGLE.map(({ offset }) => registers[offset >> 2] ?? 0),
+        nics: all.map((nic) => ({
+          name: nic.name,
+          values: SINGLE_REGISTERS.map((info) => new Register(nic, info).value),
         })),
         ranges: args.objects('ranges').map((range) => rangeOf(all, range)),
       };
@@ -55,7 +52,9 @@ export const viewRequests: Family = {
   },
   'pktgdb/rings': { handle: (session): RingsBody => readRings(session.engine) },
   'pktgdb/descriptor': { handle: (session, args): DescriptorBody => readDescriptor(session.engine, args) },
-  'pktgdb/connections': { handle: (session): Promise<ConnectionsBody> => readConnections(session.engine) },
+  'pktgdb/connections': {
+    handle: async (session): Promise<ConnectionsBody> => ({ networks: await readNetworks(session.engine) }),
+  },
   'pktgdb/guestInput': { handle: (session, args) => session.engine.guestInput(args.string('text')) },
 };
 
@@ -75,16 +74,13 @@ function setFromView(session: PacketSession, args: Arguments): void {
   const name = args.string('nic');
   const nic = nics(session.engine).find((one) => one.name === name);
   const index = args.count('offset', 0) >> 2;
-  const old = nic?.registers[index];
-  if (nic === undefined || old === undefined) {
+  if (nic?.registers[index] === undefined) {
     throw new RequestError(`There is no register at offset ${args.raw['offset']} of ${name}.`);
   }
-  const value = parseNumber(args.string('value'));
+  const value = args.string('value');
   const lsb = args.count('lsb', 0);
-  const width = args.count('width', 32);
-  if (value >= 2 ** width) {
-    throw new RequestError(`${args.string('value')} does not fit: there are ${width} bits.`);
+  const width = args.count('width', Math.max(0, WORD.width - lsb));
+  if (!nic.store(index, readNumber(value), { lsb, width })) {
+    throw new RequestError(`${value} does not fit: there are ${width} bits.`);
   }
-  const before = Math.floor(old / 2 ** lsb) % 2 ** width;
-  setRegister({ nic, index }, name, old + (value - before) * 2 ** lsb);
 }

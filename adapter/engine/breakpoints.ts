@@ -194,7 +194,7 @@ export class BreakpointTable {
 
   /** Compiles condition and log message for a probe; throws what the compiler throws. */
   #compileAt(spec: BreakpointSpec, p: ProbeInfo, conditions: Map<number, string>): void {
-    const scope = this.#image.scopeAt(p.locals);
+    const scope = this.#image.scopeAt(this.#image.fnOf(p), p.locals);
     if (spec.condition) {
       conditions.set(p.id, spec.condition.compile(scope));
     }
@@ -236,14 +236,16 @@ export class BreakpointTable {
       typeof part === 'string' ? JSON.stringify(part) : `(${compileFor(part.compile, this.#image, p)})`,
     );
     const needsPacket = `${condition} ${log ?? ''}`.includes('$pkt');
-    const packet = needsPacket ? `const $pkt=${packetExpression(packetLocal(p.locals), '$R')};` : '';
+    const packet = needsPacket
+      ? `const $pkt=${packetExpression(packetLocal(this.#image.fnOf(p), p.locals), '$R')};`
+      : '';
     const act = log ? `$R.log(${id},${p.id},[${log.join(',')}])` : `$R.stopFor(${id})`;
     return `try{${packet}if((${condition})&&$R.count(${id}))stop=${act}||stop;}catch(e){stop=$R.failed(${id},e);}`;
   }
 }
 
 function compileFor(compile: ExpressionCompiler, image: Image, p: ProbeInfo): string {
-  return compile(image.scopeAt(p.locals));
+  return compile(image.scopeAt(image.fnOf(p), p.locals));
 }
 
 function unknownFunction(image: Image, name: string): string {

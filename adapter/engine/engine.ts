@@ -467,7 +467,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   scope(frame: number): SymbolScope {
     if (frame < 0 || !this.#stopped || this.#inferiorState !== 'stopped') {
-      return this.#image.scopeAt([]);
+      return this.#image.scopeAt(undefined, []);
     }
     return this.#stopped.scope(frame);
   }

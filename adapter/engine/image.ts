@@ -2,7 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DebugInfo, FunctionInfo, ProbeInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
+import type {
+  DebugInfo,
+  FunctionInfo,
+  PacketInfo,
+  ProbeInfo,
+  SourceLocation,
+  Variable,
+} from '../compiler/debug-info.ts';
 import { near } from '../stack/util/near.ts';
 import { EngineError, type SymbolScope } from './api.ts';
 
@@ -33,43 +40,23 @@ export function findDist(distDir?: string): Dist {
   };
 }
 
-/** How the packet of a function is found: the local that holds it and, for some kinds, the one with its length or count. */
-export interface PacketLocal {
-  readonly kind: 'buf' | 'iov' | 'mbuf' | 'skb';
-  readonly name: string;
-  readonly extra: string;
-}
-
-const bare = (type: string): string => type.replace(/\s*\|\s*(null|undefined)/g, '').trim();
-
-/** The packet among some locals: the first one of a packet type. */
-export function packetLocal(locals: readonly Variable[]): PacketLocal | undefined {
-  const named = (...names: string[]): string => names.find((n) => locals.some((l) => l.name === n)) ?? '';
-  for (const { name, type } of locals) {
-    const t = bare(type);
-    if (t === 'mbuf') {
-      return { kind: 'mbuf', name, extra: '' };
-    }
-    if (t === 'sk_buff') {
-      return { kind: 'skb', name, extra: '' };
-    }
-    if (/^(readonly )?iovec\[\]$/.test(t)) {
-      return { kind: 'iov', name, extra: named('iovcnt') };
-    }
-    if (t.startsWith('Uint8Array') && (name === 'buf' || name === 'frame' || name === 'pkt')) {
-      return { kind: 'buf', name, extra: named('size', 'len', 'pkt_len') };
-    }
-  }
-  return undefined;
+/** The packet that a function handles, where the local that holds it is in scope. */
+export function packetLocal(fn: FunctionInfo, locals: readonly Variable[]): PacketInfo | undefined {
+  const { packet } = fn;
+  return packet && locals.some((l) => l.name === packet.name) ? packet : undefined;
 }
 
 /** JavaScript that views the packet, with `R` as the runtime's name; `undefined` where there is none. */
 export function packetExpression(
-  p: PacketLocal | undefined,
+  p: PacketInfo | undefined,
   runtime: string,
   method: 'packet' | 'packetCopy' = 'packet',
 ): string {
-  return p ? `${runtime}.${method}(${JSON.stringify(p.kind)},${p.name},${p.extra || 'undefined'})` : 'undefined';
+  if (!p) {
+    return 'undefined';
+  }
+  const link = p.link === 'ethernet' || p.link === 'ip' ? JSON.stringify(p.link) : p.link;
+  return `${runtime}.${method}(${JSON.stringify(p.kind)},${p.name},${p.extra || 'undefined'},${link})`;
 }
 
 export interface BreakLocation extends SourceLocation {
@@ -210,13 +197,13 @@ export class Image {
     return near(name, [...this.#byName.keys()], MOST_NEAR);
   }
 
-  /** Names in scope at a probe. */
-  scopeAt(locals: readonly Variable[]): SymbolScope {
+  /** Names in scope in a function, at a probe or in a frame; without a function, those that are everywhere. */
+  scopeAt(fn: FunctionInfo | undefined, locals: readonly Variable[]): SymbolScope {
     const map = new Map(locals.map((l) => [l.name, l]));
     return {
       local: (name) => map.get(name),
       global: (name) => this.#globals.get(name),
-      hasPacket: packetLocal(locals) !== undefined,
+      hasPacket: fn !== undefined && packetLocal(fn, locals) !== undefined,
     };
   }
 

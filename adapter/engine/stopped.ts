@@ -1,7 +1,7 @@
 /** A stop of the inferior: its frames, and evaluation in them. Dead once the inferior runs again. */
-import type { FunctionInfo, Variable } from '../compiler/debug-info.ts';
+import type { FunctionInfo, PacketInfo, Variable } from '../compiler/debug-info.ts';
 import { EngineError, type Frame, type NamedValue, type SymbolScope, type Value } from './api.ts';
-import { type Image, type PacketLocal, packetExpression, packetLocal } from './image.ts';
+import { type Image, packetExpression, packetLocal } from './image.ts';
 import { EvaluationError, type InspectorChannel, type V8CallFrame, type V8Paused } from './inspector.ts';
 
 interface StackFrame extends Frame {
@@ -83,14 +83,14 @@ export class StoppedState {
   }
 
   scope(index: number): SymbolScope {
-    const own = this.#image.scopeAt(this.at(index).visible);
+    const own = this.#image.scopeAt(this.at(index).fn, this.at(index).visible);
     return { ...own, hasPacket: this.#packetFrame(index) !== undefined };
   }
 
   /** The frame itself or the nearest caller that handles a packet. */
-  #packetFrame(index: number): { frame: StackFrame; local: PacketLocal } | undefined {
+  #packetFrame(index: number): { frame: StackFrame; local: PacketInfo } | undefined {
     for (const frame of this.#stack.slice(index)) {
-      const local = packetLocal(frame.visible);
+      const local = packetLocal(frame.fn, frame.visible);
       if (local) {
         return { frame, local };
       }

@@ -1,8 +1,11 @@
 /** Commands about breakpoints. */
 
-import { type Command, CommandError } from '../commands/command.ts';
-import { type DefaultPlace, parseLocation, splitCondition } from '../commands/linespec.ts';
+import { CommandError } from '../commands/command.ts';
+import { type DefaultPlace, type Location, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
+import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
+import { splitWord } from '../commands/words.ts';
 import type { Breakpoint } from '../engine/api.ts';
+import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** The place a bare line number counts from: the selected frame's, else what was listed last. */
@@ -14,27 +17,27 @@ export async function defaultPlace(gdb: GdbInterpreter): Promise<DefaultPlace | 
 }
 
 async function setBreakpoint(gdb: GdbInterpreter, text: string, temporary: boolean): Promise<void> {
-  const { location, condition } = splitCondition(text);
-  const compiled = condition === undefined ? undefined : gdb.evaluator.condition(condition);
-  const packet = /^-packet\s+(\d+)$/.exec(location)?.[1];
-  let at: Breakpoint['spec']['location'];
-  if (packet !== undefined) {
-    at = { kind: 'packet', number: Number(packet) };
-  } else if (location === '') {
-    const here = gdb.engine.state === 'stopped' ? await defaultPlace(gdb) : undefined;
-    if (!here) {
-      throw new CommandError('No default breakpoint address now.');
-    }
-    at = { kind: 'line', file: here.file, line: here.line };
-  } else {
-    at = parseLocation(gdb.engine, location, await defaultPlace(gdb));
-  }
+  const { location, condition, packet } = splitBreakpoint(text);
+  const compiled = condition && gdb.evaluator.condition(condition.text);
+  const at = packet === undefined ? await placeToStop(gdb, location) : { kind: 'packet' as const, number: packet };
   const bp = gdb.engine.setBreakpoint({ location: at, temporary, ...(compiled ? { condition: compiled } : {}) });
   if (!bp.verified) {
     gdb.engine.deleteBreakpoint(bp.id);
     throw new CommandError(bp.message ?? `Cannot set a breakpoint at ${location}.`);
   }
   gdb.out(`${announcement(bp)}\n`);
+}
+
+/** The place that a location names; without one the current line. */
+async function placeToStop(gdb: GdbInterpreter, location: string): Promise<Location> {
+  if (location !== '') {
+    return parseLocation(gdb.engine, location, await defaultPlace(gdb));
+  }
+  const here = gdb.engine.state === 'stopped' ? await defaultPlace(gdb) : undefined;
+  if (!here) {
+    throw new CommandError('No default breakpoint address now.');
+  }
+  return { kind: 'line', file: here.file, line: here.line };
 }
 
 /** `Breakpoint 1 at hw/net/e1000.ts:1031`. */
@@ -45,7 +48,8 @@ function announcement(bp: Breakpoint): string {
     return `${what} ${bp.id} at packet ${bp.spec.location.number}.`;
   }
   if (bp.locations.length > 1) {
-    return `${what} ${bp.id} at ${bp.locations.length} locations: ${bp.locations.map((l) => `${l.file}:${l.line}`).join(', ')}.`;
+    const places = bp.locations.map((l) => `${l.file}:${l.line}`);
+    return `${what} ${bp.id} at ${places.length} locations: ${places.join(', ')}.`;
   }
   const remark = bp.message === undefined ? '' : ` (${bp.message})`;
   return `${what} ${bp.id} at ${first?.function}: file ${first?.file}, line ${first?.line}.${remark}`;
@@ -128,7 +132,7 @@ async function clear(gdb: GdbInterpreter, args: string): Promise<void> {
 function setEnabled(gdb: GdbInterpreter, args: string, enabled: boolean): void {
   const display = /^d(?:i(?:s(?:p(?:l(?:ay?)?)?)?)?)?\b(.*)$/.exec(args);
   if (display) {
-    const ids = parseNumbers(gdb, display[1]!, 'display number');
+    const ids = parseNumbers(gdb, display[1] ?? '', 'display number');
     for (const d of gdb.displays.filter((x) => ids.length === 0 || ids.includes(x.id))) {
       d.enabled = enabled;
     }
@@ -143,32 +147,32 @@ function setEnabled(gdb: GdbInterpreter, args: string, enabled: boolean): void {
 }
 
 function condition(gdb: GdbInterpreter, args: string): void {
-  const m = /^(\S+)\s*(.*)$/s.exec(args);
-  if (!m) {
+  const { word, rest } = splitWord(args);
+  if (word === '') {
     throw new CommandError('Argument required (breakpoint number).');
   }
-  const bp = breakpointOf(gdb, m[1]!);
-  if (m[2] === '') {
+  const bp = breakpointOf(gdb, word);
+  if (rest === '') {
     gdb.engine.updateBreakpoint(bp.id, { condition: null });
     gdb.out(`Breakpoint ${bp.id} now unconditional.\n`);
     return;
   }
-  const updated = gdb.engine.updateBreakpoint(bp.id, { condition: gdb.evaluator.condition(m[2]!) });
+  const updated = gdb.engine.updateBreakpoint(bp.id, { condition: gdb.evaluator.condition(rest) });
   if (!updated.verified && bp.verified) {
     throw new CommandError(updated.message ?? 'The condition is not usable there.');
   }
 }
 
 async function ignore(gdb: GdbInterpreter, args: string): Promise<void> {
-  const m = /^(\S+)\s*(.*)$/s.exec(args);
-  if (!m) {
+  const { word, rest } = splitWord(args);
+  if (word === '') {
     throw new CommandError('Argument required (a breakpoint number).');
   }
-  const bp = breakpointOf(gdb, m[1]!);
-  if (m[2] === '') {
+  const bp = breakpointOf(gdb, word);
+  if (rest === '') {
     throw new CommandError('Second argument (specified ignore-count) is missing.');
   }
-  const { value } = await gdb.evaluator.evaluate(m[2]!, gdb.expressionFrame());
+  const { value } = await gdb.evaluator.evaluate(rest, gdb.expressionFrame());
   if (value.kind !== 'number') {
     throw new CommandError('The ignore count must be a number.');
   }
@@ -247,90 +251,13 @@ function placeText(location: Breakpoint['spec']['location']): string {
   }
 }
 
-/** Names that a location may start with. */
-export function completeLocation(gdb: GdbInterpreter): readonly string[] {
-  return [...gdb.engine.info.functions.map((f) => f.name), ...gdb.engine.info.files];
-}
-
-function completeNumbers(gdb: GdbInterpreter): readonly string[] {
-  return gdb.engine.breakpoints.map((b) => String(b.id));
-}
-
-export const BREAKPOINT_COMMANDS: readonly Command[] = [
-  {
-    name: 'break',
-    aliases: ['b', 'br', 'bre', 'brea'],
-    class: 'breakpoints',
-    help: `Set breakpoint at specified location.
-Usage: break [LOCATION] [if CONDITION]
-LOCATION is a function (e1000_receive_iov), FILE:LINE (hw/net/e1000.ts:1031), FILE:FUNCTION, or a line of the current file
-(1031, +2). Without one: the current line. CONDITION is a C-like expression over the names that are in scope there; $pkt is the
-packet that the function handles, with Wireshark's field names:
-  break e1000_receive_iov if $pkt.tcp.dstport == 5556
-In a replay, "break -packet N" stops where packet N of the capture enters the machine.`,
-    run: (gdb, args) => setBreakpoint(gdb, args, false),
-    complete: completeLocation,
-  },
-  {
-    name: 'tbreak',
-    aliases: ['tb'],
-    class: 'breakpoints',
-    help: `Set a temporary breakpoint.
-Like "break" except the breakpoint is deleted when it is hit.`,
-    run: (gdb, args) => setBreakpoint(gdb, args, true),
-    complete: completeLocation,
-  },
-  {
-    name: 'delete',
-    aliases: ['d', 'del', 'delet', 'dele'],
-    class: 'breakpoints',
-    help: `Delete all or some breakpoints.
-Usage: delete [BREAKPOINTNUM]...
-Without arguments all breakpoints are deleted.`,
-    run: deleteBreakpoints,
-    complete: completeNumbers,
-  },
-  {
-    name: 'clear',
-    class: 'breakpoints',
-    help: `Clear breakpoint at specified location.
-Usage: clear [LOCATION]`,
-    run: clear,
-    complete: completeLocation,
-  },
-  {
-    name: 'disable',
-    aliases: ['dis', 'disa'],
-    class: 'breakpoints',
-    help: `Disable all or some breakpoints.
-Usage: disable [BREAKPOINTNUM]... | disable display [NUM]...`,
-    run: (gdb, args) => setEnabled(gdb, args, false),
-    complete: completeNumbers,
-  },
-  {
-    name: 'enable',
-    aliases: ['en'],
-    class: 'breakpoints',
-    help: `Enable all or some breakpoints.
-Usage: enable [BREAKPOINTNUM]... | enable display [NUM]...`,
-    run: (gdb, args) => setEnabled(gdb, args, true),
-    complete: completeNumbers,
-  },
-  {
-    name: 'condition',
-    class: 'breakpoints',
-    help: `Specify breakpoint number N to break only if COND is true.
-Usage: condition N [COND]
-Without COND the breakpoint is made unconditional.`,
-    run: condition,
-    complete: completeNumbers,
-  },
-  {
-    name: 'ignore',
-    class: 'breakpoints',
-    help: `Set ignore-count of breakpoint number N to COUNT.
-Usage: ignore N COUNT`,
-    run: ignore,
-    complete: completeNumbers,
-  },
-];
+export const BREAKPOINT_HANDLERS: Handlers<typeof BREAKPOINT_COMMANDS> = {
+  break: (gdb, args) => setBreakpoint(gdb, args, false),
+  tbreak: (gdb, args) => setBreakpoint(gdb, args, true),
+  delete: deleteBreakpoints,
+  clear,
+  disable: (gdb, args) => setEnabled(gdb, args, false),
+  enable: (gdb, args) => setEnabled(gdb, args, true),
+  condition,
+  ignore,
+};

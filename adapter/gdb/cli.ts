@@ -180,10 +180,7 @@ class Cli {
       historySize: HISTORY_SIZE,
       removeHistoryDuplicates: true,
       prompt: PROMPT,
-      completer: (line: string) => {
-        const found = this.gdb.complete(line);
-        return [found.length === 1 ? [`${found[0]} `] : found, line];
-      },
+      completer: (line: string) => [tabCompletions(this.gdb, line), line],
     });
     if (tty && file !== '') {
       terminal.on('history', (history: string[]) => writeHistory(file, history));
@@ -283,6 +280,12 @@ class Cli {
     this.#output.write(text.endsWith('\n') ? text : `${text}\n`);
     this.#terminal.prompt(true);
   }
+}
+
+/** The lines that Tab makes of a line. A blank follows the only one, unless it goes on: `hostfwd=`, `examples/`. */
+export function tabCompletions(gdb: GdbInterpreter, line: string): string[] {
+  const found = gdb.complete(line);
+  return found.length === 1 ? found.map((only) => (/[=/]$/.test(only) ? only : `${only} `)) : found;
 }
 
 /** Lines of the history file, newest first. */

@@ -1,6 +1,6 @@
 /** Expressions displayed at each stop. */
 
-import { type Command, CommandError } from '../commands/command.ts';
+import { CommandError } from '../commands/command.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { formatResult, splitFormat } from '../inspect/values.ts';
 import { parseNumbers } from './breakpoints.ts';
@@ -24,7 +24,7 @@ async function show(gdb: GdbInterpreter, d: GdbInterpreter['displays'][number]):
   gdb.out(`${d.id}: ${d.format === '' ? '' : `${d.format} `}${d.text} = ${text}\n`);
 }
 
-async function display(gdb: GdbInterpreter, args: string): Promise<void> {
+export async function display(gdb: GdbInterpreter, args: string): Promise<void> {
   if (args.trim() === '') {
     return runDisplays(gdb);
   }
@@ -43,7 +43,7 @@ async function display(gdb: GdbInterpreter, args: string): Promise<void> {
   gdb.displays.push(d);
 }
 
-async function undisplay(gdb: GdbInterpreter, args: string): Promise<void> {
+export async function undisplay(gdb: GdbInterpreter, args: string): Promise<void> {
   const ids = parseNumbers(gdb, args, 'display number');
   if (ids.length === 0) {
     if (await gdb.confirm('Delete all auto-display expressions?')) {
@@ -70,20 +70,3 @@ export function infoDisplay(gdb: GdbInterpreter): void {
     gdb.out(`${d.id}:   ${d.enabled ? 'y' : 'n'}  ${d.format === '' ? '' : `${d.format} `}${d.text}\n`);
   }
 }
-
-export const DISPLAY_COMMANDS: readonly Command[] = [
-  {
-    name: 'display',
-    class: 'data',
-    help: `Print value of expression EXP each time the program stops.
-Usage: display[/FMT] [EXP]
-Without EXP, the current values are shown.`,
-    run: display,
-  },
-  {
-    name: 'undisplay',
-    class: 'data',
-    help: 'Cancel some expressions to be displayed when program stops.\nUsage: undisplay [NUM]...',
-    run: undisplay,
-  },
-];

@@ -1,13 +1,15 @@
 /** Commands about the call stack, and what `info` says of a frame. */
 
-import { type Command, CommandError } from '../commands/command.ts';
+import { CommandError } from '../commands/command.ts';
 import { findFunctions } from '../commands/linespec.ts';
+import type { FRAME_COMMANDS } from '../commands/table/frames.ts';
 import type { Frame, NamedValue } from '../engine/api.ts';
 import { formatArgument } from '../inspect/values.ts';
+import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { numberedFrameLine, sourceLine } from './stops.ts';
 
-async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
+export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
   const words = args.split(/\s+/).filter((w) => w !== '');
   const full = words.some((w) => w === 'full' || w === '-full');
   const rest = words.filter((w) => w !== 'full' && w !== '-full');
@@ -136,37 +138,9 @@ export async function infoFrame(gdb: GdbInterpreter): Promise<void> {
   }
 }
 
-export const STACK_COMMANDS: readonly Command[] = [
-  {
-    name: 'backtrace',
-    aliases: ['bt', 'where'],
-    class: 'stack',
-    help: `Print backtrace of all stack frames, or innermost COUNT frames.
-Usage: backtrace [full] [COUNT | -COUNT]
-With a negative argument, print outermost -COUNT frames. "full" prints the locals too.`,
-    run: backtrace,
-  },
-  {
-    name: 'frame',
-    aliases: ['f'],
-    class: 'stack',
-    help: `Select and print a stack frame.
-Usage: frame [N | level N | function NAME]`,
-    run: frame,
-  },
-  {
-    name: 'up',
-    class: 'stack',
-    repeat: true,
-    help: 'Select and print stack frame that called this one.\nUsage: up [N]',
-    run: (gdb, args) => move(gdb, args, 1),
-  },
-  {
-    name: 'down',
-    aliases: ['dow'],
-    class: 'stack',
-    repeat: true,
-    help: 'Select and print stack frame called by this one.\nUsage: down [N]',
-    run: (gdb, args) => move(gdb, args, -1),
-  },
-];
+export const FRAME_HANDLERS: Handlers<typeof FRAME_COMMANDS> = {
+  backtrace,
+  frame,
+  up: (gdb, args) => move(gdb, args, 1),
+  down: (gdb, args) => move(gdb, args, -1),
+};

@@ -1,17 +1,16 @@
 /** `info`: about the program and the machine. */
 
-import { type Command, CommandError } from '../commands/command.ts';
-import { helpText } from '../commands/help.ts';
+import { CommandError } from '../commands/command.ts';
 import { findFunctions, unknownFunction } from '../commands/linespec.ts';
-import type { FunctionInfo } from '../compiler/debug-info.ts';
-import { REGISTER_GROUPS, registerNames } from '../inspect/registers.ts';
-import { completeLocation, defaultPlace, infoBreakpoints } from './breakpoints.ts';
+import type { INFO_COMMANDS } from '../commands/table/info.ts';
+import { constantText, declaration } from '../inspect/type-text.ts';
+import { defaultPlace, infoBreakpoints } from './breakpoints.ts';
 import { infoDisplay } from './display.ts';
-import { infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
+import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
+import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { NETWORK_INFO } from './network-info.ts';
+import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
-import { declaration } from './ptype.ts';
 import { infoRegisters } from './register-info.ts';
 import { lineOf } from './source.ts';
 
@@ -47,16 +46,8 @@ function infoFunctions(gdb: GdbInterpreter, args: string): void {
 function infoVariables(gdb: GdbInterpreter, args: string): void {
   const all = matching(gdb.engine.info.globals, args);
   listing(gdb, title('variables', args), all, (g) =>
-    g.value === undefined ? `${g.type} ${g.name};` : `${g.type} ${g.name} = ${numberText(g.value)};`,
+    g.value === undefined ? `${g.type} ${g.name};` : `${g.type} ${g.name} = ${constantText(g.value)};`,
   );
-}
-
-function numberText(value: number | string): string {
-  return typeof value === 'string'
-    ? JSON.stringify(value)
-    : value > 9
-      ? `${value} (0x${value.toString(16)})`
-      : String(value);
 }
 
 function infoTypes(gdb: GdbInterpreter, args: string): void {
@@ -142,7 +133,7 @@ function infoSymbol(gdb: GdbInterpreter, args: string): void {
     throw new CommandError(name === '' ? 'Argument required.' : `No symbol "${name}" in current context.`);
   }
   for (const x of found) {
-    gdb.out(`${'params' in x ? declaration(x as FunctionInfo) : name} at ${x.file}:${x.line}\n`);
+    gdb.out(`${'params' in x ? declaration(x) : name} at ${x.file}:${x.line}\n`);
     gdb.out(
       x.doc
         .split('\n')
@@ -201,77 +192,30 @@ async function infoThreads(gdb: GdbInterpreter): Promise<void> {
   gdb.out(`* 1    machine           ${f.fn.name} at ${f.location.file}:${f.location.line}\n`);
 }
 
-function sub(
-  name: string,
-  help: string,
-  run: Command['run'],
-  more: { readonly aliases?: readonly string[]; readonly complete?: Command['complete'] } = {},
-): Command {
-  const { aliases, complete } = more;
-  return { name, class: 'status', help, run, ...(aliases ? { aliases } : {}), ...(complete ? { complete } : {}) };
-}
-
-const functions = { complete: completeLocation };
-
-const SUBCOMMANDS: readonly Command[] = [
-  sub('args', 'All argument variables of current stack frame or those matching REGEXPs.', infoArgs),
-  sub(
-    'breakpoints',
-    'Status of specified breakpoints (all user-settable breakpoints if no argument).',
-    infoBreakpoints,
-    {
-      aliases: ['b', 'br'],
-    },
-  ),
-  sub('display', 'Expressions to display when program stops, with code numbers.', infoDisplay),
-  sub('frame', 'All about the selected stack frame.', infoFrame, { aliases: ['f'] }),
-  sub('functions', 'All function names or those matching REGEXPs.', infoFunctions, functions),
-  sub('inferiors', 'The machine being debugged.', infoInferiors),
-  sub('line', 'What code a source line has.', infoLine, functions),
-  sub('locals', 'All local variables of current stack frame or those matching REGEXPs.', infoLocals),
-  sub('packet', 'The packet that the selected frame handles, dissected.', printPacket, { aliases: ['pkt'] }),
-  sub('position', 'Where the machine is in its own time: tick and probe.', infoPosition),
-  sub('program', 'Execution status of the program.', infoProgram),
-  sub(
-    'registers',
-    'Registers of the NIC: all, or those named (a register or a group). Reading has no side effect.\nUsage: info registers [NIC] [NAME]...\nNIC is e1000.0, e1000.1 and so on; without it, and in $NAME, it is the first one.\nOthers are in expressions too: machine.nics[1].mac_reg[RDH].',
-    infoRegisters,
-    {
-      aliases: ['r'],
-      complete: () => [...registerNames(), ...REGISTER_GROUPS],
-    },
-  ),
-  sub('scope', 'List the variables local to a function.', infoScope, functions),
-  sub('source', 'Information about the current source file.', infoSource),
-  sub('sources', 'All source files in the program or those matching REGEXP.', infoSources),
-  sub(
-    'stack',
-    'Backtrace of the stack, or innermost COUNT frames.',
-    (gdb, args) => gdb.runCommand(`backtrace ${args}`),
-    {
-      aliases: ['s'],
-    },
-  ),
-  sub('symbol', 'Where a function, struct or constant is defined, and what its comment says.', infoSymbol, {
-    aliases: ['address'],
-    ...functions,
-  }),
-  sub('threads', 'The machine has one thread: its main loop.', infoThreads),
-  sub('types', 'All type names, or those matching REGEXP.', infoTypes),
-  sub('variables', 'All global and static variable names or those matching REGEXPs.', infoVariables),
-  ...NETWORK_INFO,
-];
-
-export const INFO_COMMANDS: Command = {
-  name: 'info',
-  aliases: ['i', 'inf'],
-  class: 'status',
-  help: 'Generic command for showing things about the program being debugged.',
-  subcommands: SUBCOMMANDS,
-  run: (gdb, args) => {
-    if (args.trim() !== '') {
-      throw new CommandError(`Undefined info command: "${args.trim()}".  Try "help info".`);
-    }
-    gdb.out(helpText(gdb, 'info'));
-  },
+export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
+  info: listSubcommands('info'),
+  'info args': infoArgs,
+  'info breakpoints': infoBreakpoints,
+  'info display': infoDisplay,
+  'info drops': (gdb) => infoMonitor(gdb, 'info drops'),
+  'info frame': infoFrame,
+  'info functions': infoFunctions,
+  'info inferiors': infoInferiors,
+  'info line': infoLine,
+  'info locals': infoLocals,
+  'info network': (gdb) => infoMonitor(gdb, 'info network'),
+  'info packet': printPacket,
+  'info position': infoPosition,
+  'info program': infoProgram,
+  'info registers': infoRegisters,
+  'info ring': infoRing,
+  'info scope': infoScope,
+  'info source': infoSource,
+  'info sources': infoSources,
+  'info stack': backtrace,
+  'info symbol': infoSymbol,
+  'info threads': infoThreads,
+  'info types': infoTypes,
+  'info usernet': (gdb) => infoMonitor(gdb, 'info usernet'),
+  'info variables': infoVariables,
 };

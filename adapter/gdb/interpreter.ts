@@ -1,31 +1,34 @@
 /**
- * The gdb command language over an engine: one line in, text out. Knows no terminal and no DAP; the CLI and the Debug Console
- * both feed it lines.
+ * The gdb command language over an engine: one line in, text out. It knows no terminal and no DAP. The prompt and the
+ * Debug Console both feed it lines.
  */
 
-import { type Command, CommandError, completeLine, findCommand } from '../commands/command.ts';
+import { type Command, CommandError, findCommand } from '../commands/command.ts';
+import { beginning, type Completions, complete } from '../commands/complete.ts';
+import { defaultSettings, type Settings } from '../commands/settings.ts';
+import { COMMANDS } from '../commands/table/index.ts';
+import { leadingWord } from '../commands/words.ts';
 import { type EngineApi, EngineError, type Frame, type StopReason } from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
-import { BREAKPOINT_COMMANDS } from './breakpoints.ts';
-import { DATA_COMMANDS } from './data.ts';
 import { runDisplays } from './display.ts';
-import { STACK_COMMANDS } from './frames.ts';
-import { INFO_COMMANDS } from './info.ts';
-import { MISC_COMMANDS } from './misc.ts';
-import { HOST_COMMANDS, HostPeers } from './peers.ts';
-import { RUNNING_COMMANDS } from './running.ts';
-import { type Block, blockOpener, SCRIPT_COMMANDS, type UserCommand } from './script.ts';
-import { defaultSettings, SETTING_COMMANDS, type Settings } from './settings.ts';
-import { SOURCE_COMMANDS, SourceView } from './source.ts';
+import { handlerOf } from './handlers.ts';
+import type { ExamineState } from './memory.ts';
+import { HostPeers } from './peers.ts';
+import { type Block, blockOpener, runUserCommand, type UserCommand } from './script.ts';
+import { SourceView } from './source.ts';
 import { printStop } from './stops.ts';
+import { surroundings } from './surroundings.ts';
 
 /** Where output goes: results, errors, or log lines of the machine. */
 export type Write = (text: string, kind: 'stdout' | 'stderr' | 'log') => void;
 
 export interface InterpreterOptions {
   readonly write: Write;
-  /** `continue`, `step` and so on return when the machine has stopped, which is then printed (CLI); else at once (DAP). */
+  /**
+   * `continue`, `step` and the like return when the machine has stopped, and print that (CLI). Else they return at once
+   * (DAP).
+   */
   readonly waitForStops: boolean;
   /** Asks the user; without it every question is answered with yes. */
   readonly confirm?: (question: string) => Promise<boolean>;
@@ -44,19 +47,6 @@ export interface Executed {
 /** Scripts that source each other, and user commands that call themselves, end here. */
 const MAX_NESTING = 100;
 
-const TABLE: readonly Command[] = [
-  ...BREAKPOINT_COMMANDS,
-  ...RUNNING_COMMANDS,
-  ...STACK_COMMANDS,
-  ...DATA_COMMANDS,
-  ...SOURCE_COMMANDS,
-  ...HOST_COMMANDS,
-  ...SETTING_COMMANDS,
-  ...SCRIPT_COMMANDS,
-  ...MISC_COMMANDS,
-  INFO_COMMANDS,
-];
-
 export class GdbInterpreter {
   readonly engine: EngineApi;
   readonly evaluator: Evaluator;
@@ -74,7 +64,7 @@ export class GdbInterpreter {
   readonly breakpointCommands = new Map<number, readonly string[]>();
   readonly userCommands = new Map<string, UserCommand>();
   /** Where `x` goes on, and how. */
-  readonly examine = { address: 0, letter: 'x' as string, size: 'w' as string };
+  readonly examine: ExamineState = { address: 0, letter: 'x', size: 'w' };
   /** Set by `quit`. */
   quit: number | undefined;
   #collecting: Block | undefined;
@@ -142,7 +132,10 @@ export class GdbInterpreter {
     }
   };
 
-  /** Files that are being sourced: `continue` and the like wait for the stop then, so that the next line finds the machine stopped. */
+  /**
+   * Files that are being sourced. `continue` and the like wait for the stop then: the next line finds the machine
+   * stopped.
+   */
   sourcing = 0;
 
   /** A line of a script: as `execute`, but errors are thrown. */
@@ -150,19 +143,14 @@ export class GdbInterpreter {
     return this.#line(line, false);
   }
 
-  /** Runs one command that is not part of a block. */
-  runCommand(text: string): Promise<void> {
-    return this.#command(text);
-  }
-
   /** What `show version` prints. */
   get version(): string {
     return `pktgdb ${this.options.version ?? '(unknown version)'}`;
   }
 
-  /** The built-in commands. */
-  get table(): readonly Command[] {
-    return TABLE;
+  /** All commands: the table's and the user's. */
+  get commands(): readonly Command[] {
+    return [...COMMANDS, ...Array.from(this.userCommands.values(), (u) => u.command)];
   }
 
   /** True while lines are collected up to `end`; the prompt is then `>`. */
@@ -187,15 +175,23 @@ export class GdbInterpreter {
     return !this.settings.confirm || !this.options.confirm || (await this.options.confirm(question));
   }
 
+  /**
+   * What may stand at the end of a line instead of its last word and begins with that word, in the alphabet's order.
+   */
+  completions(line: string): Completions {
+    const all = complete(surroundings(this), line);
+    return { from: all.from, candidates: beginning(line, all) };
+  }
+
   /** Completions of a line, as whole lines. */
   complete(line: string): string[] {
-    const user = [...this.userCommands.values()].map((u) => u.command);
-    return completeLine(this, [...TABLE, ...user], line);
+    const { from, candidates } = this.completions(line);
+    return candidates.map((c) => line.slice(0, from) + c.text);
   }
 
   /**
-   * Executes a line (or collects it while a block is open). Errors are printed, not thrown. An empty line repeats the last
-   * command where that makes sense, when `interactive`.
+   * Executes a line, or collects it while a block is open. Errors are printed, not thrown. With `interactive`, an empty
+   * line repeats the last command where that makes sense.
    */
   async execute(line: string, interactive = false): Promise<Executed> {
     try {
@@ -229,7 +225,9 @@ export class GdbInterpreter {
     }
   }
 
-  /** Executes the commands of breakpoints that were hit, one after the other: `continue` among them may hit the next. */
+  /**
+   * Executes the commands of breakpoints that were hit, one after the other. `continue` among them may hit the next.
+   */
   async #runHitCommands(): Promise<void> {
     if (this.#inHitCommands) {
       return;
@@ -272,20 +270,21 @@ export class GdbInterpreter {
     if (text.startsWith('!')) {
       return this.#command(`shell ${text.slice(1)}`);
     }
-    const user = this.userCommands.get(/^[A-Za-z0-9_.-]*/.exec(text)![0]);
+    const user = this.userCommands.get(leadingWord(text));
     if (user) {
-      return user.run(this, text.slice(user.command.name.length).trim());
+      return runUserCommand(this, user, text.slice(user.command.name.length).trim());
     }
     this.#collecting = blockOpener(this, text);
     if (this.#collecting) {
       return;
     }
-    const { command, args, path } = findCommand(TABLE, text);
+    const found = findCommand(COMMANDS, text);
+    const { command, args, path } = found;
     if (command.repeat) {
       this.#lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
     }
     this.#background = command.class === 'running' && /(?:^|\s)&$/.test(args);
-    await command.run(this, this.#background ? args.slice(0, -1).trimEnd() : args);
+    await handlerOf(found)?.(this, this.#background ? args.slice(0, -1).trimEnd() : args);
   }
 
   /** Throws unless there is a stopped machine. */
@@ -320,8 +319,9 @@ export class GdbInterpreter {
   }
 
   /**
-   * Lets the machine run and, in the CLI or in a script, waits until it stops or is gone and says so. `before` is the innermost frame and the
-   * depth it ran from: a step within one function prints only the line. After a step, `again` may ask for another one.
+   * Lets the machine run and, in the CLI or in a script, waits until it stops or is gone and says so. `before` is the
+   * innermost frame and the depth it ran from: a step within one function prints only the line. After a step, `again`
+   * may ask for another.
    */
   async go(
     action: () => Promise<void>,

@@ -3,10 +3,18 @@
 import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
 import { type FormatLetter, formatNumber, quoteString, splitFormat } from '../inspect/values.ts';
+import { hex } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 const SIZES = { b: 1, h: 2, w: 4, g: 8 } as const;
 type Size = keyof typeof SIZES;
+
+/** Where `x` goes on, and how. */
+export interface ExamineState {
+  address: number;
+  letter: FormatLetter;
+  size: Size;
+}
 
 /** Items on a line by size and format, as gdb lays them out. */
 function perLine(size: Size, letter: FormatLetter): number {
@@ -40,15 +48,18 @@ export async function examine(gdb: GdbInterpreter, args: string): Promise<void> 
   }
   const source = rest.trim() === '' ? guest(gdb, state.address) : await sourceOf(gdb, rest);
   const count = format?.count ?? 1;
-  const letter = state.letter as FormatLetter;
+  const { letter, size } = state;
   if (letter === 's') {
     return strings(gdb, source, count);
   }
-  const size = state.size as Size;
   if (count < 0 || count * SIZES[size] > MAX_BYTES) {
     throw new CommandError(`The count must be from 0 to ${MAX_BYTES / SIZES[size]}.`);
   }
   await items(gdb, source, count, size, letter);
+}
+
+function noMemory(address: number | bigint): CommandError {
+  return new CommandError(`Cannot access memory at address ${hex(address)}`);
 }
 
 function guest(gdb: GdbInterpreter, address: number): Source {
@@ -61,9 +72,7 @@ async function sourceOf(gdb: GdbInterpreter, text: string): Promise<Source> {
   if (value.kind === 'number' || value.kind === 'bigint') {
     const address = Number(value.value);
     if (address < 0 || !Number.isSafeInteger(address)) {
-      throw new CommandError(
-        `Cannot access memory at address 0x${BigInt.asUintN(64, BigInt(value.value ?? 0)).toString(16)}`,
-      );
+      throw noMemory(BigInt.asUintN(64, BigInt(value.value ?? 0)));
     }
     return guest(gdb, address);
   }
@@ -106,11 +115,11 @@ async function items(
       texts.push(item(view, k * width, size, letter));
     }
     if (texts.length > 0) {
-      gdb.out(`0x${at.toString(16)}:\t${texts.join('\t')}\n`);
+      gdb.out(`${hex(at)}:\t${texts.join('\t')}\n`);
     }
     gdb.examine.address = at + whole * width;
     if (whole < n) {
-      throw new CommandError(`Cannot access memory at address 0x${(at + whole * width).toString(16)}`);
+      throw noMemory(at + whole * width);
     }
   }
   gdb.evaluator.setVariable('_', source.address + Math.max(0, count - 1) * width);
@@ -149,13 +158,12 @@ async function strings(gdb: GdbInterpreter, source: Source, count: number): Prom
   for (let i = 0; i < count; i++) {
     const bytes = await source.read(at, limit + 1);
     if (bytes.length === 0) {
-      throw new CommandError(`Cannot access memory at address 0x${at.toString(16)}`);
+      throw noMemory(at);
     }
     const end = bytes.indexOf(0);
     const text = String.fromCharCode(...bytes.subarray(0, end < 0 ? Math.min(bytes.length, limit) : end));
-    gdb.out(
-      `0x${at.toString(16)}:\t${quoteString(text, limit, gdb.settings.print.repeats)}${end < 0 && bytes.length > limit ? '...' : ''}\n`,
-    );
+    const quoted = quoteString(text, limit, gdb.settings.print.repeats);
+    gdb.out(`${hex(at)}:\t${quoted}${end < 0 && bytes.length > limit ? '...' : ''}\n`);
     at += text.length + (end < 0 ? 0 : 1);
   }
   gdb.examine.address = at;

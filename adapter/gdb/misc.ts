@@ -1,7 +1,10 @@
 /** Other commands: help, quit, echo, shell. */
+
 import { spawn } from 'node:child_process';
-import { type Command, CommandError } from '../commands/command.ts';
+import { CommandError } from '../commands/command.ts';
 import { helpText } from '../commands/help.ts';
+import type { MISC_COMMANDS } from '../commands/table/misc.ts';
+import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { unescapeC } from './printf.ts';
 
@@ -35,40 +38,10 @@ function shell(gdb: GdbInterpreter, args: string): Promise<void> {
   });
 }
 
-export const MISC_COMMANDS: readonly Command[] = [
-  {
-    name: 'help',
-    aliases: ['h'],
-    class: 'support',
-    help: 'Print list of commands.\nUsage: help [COMMAND | CLASS | all]',
-    run: (gdb, args) => gdb.out(helpText(gdb, args)),
-    complete: (gdb) => gdb.table.map((c) => c.name),
-  },
-  {
-    name: 'quit',
-    aliases: ['q', 'exit'],
-    class: 'support',
-    help: 'Exit pktgdb.\nUsage: quit [EXPR]\nThe optional expression EXPR, if present, is used as the exit code.',
-    run: quit,
-  },
-  {
-    name: 'echo',
-    class: 'support',
-    help: `Print a constant string.  Give string as argument.
-C escape sequences may be used in the argument. No newline is added at the end; use "\\n" if you want one. A backslash at the end of
-the line keeps what follows on the next line part of the text.`,
-    run: (gdb, args) => gdb.out(unescapeC(args.replace(/\\$/, ''))),
-  },
-  {
-    name: 'shell',
-    class: 'support',
-    help: 'Execute the rest of the line as a shell command.\nUsage: shell COMMAND',
-    run: shell,
-  },
-  {
-    name: 'pwd',
-    class: 'files',
-    help: 'Print working directory.',
-    run: (gdb) => gdb.out(`Working directory ${process.cwd()}.\n`),
-  },
-];
+export const MISC_HANDLERS: Handlers<typeof MISC_COMMANDS> = {
+  help: (gdb, args) => gdb.out(helpText(gdb.commands, args.trim())),
+  quit,
+  echo: (gdb, args) => gdb.out(unescapeC(args.replace(/\\$/, ''))),
+  shell,
+  pwd: (gdb) => gdb.out(`Working directory ${process.cwd()}.\n`),
+};

@@ -1,61 +1,44 @@
 /** What `info` says of the network: rings, the user network, drops. */
-import { type Command, CommandError } from '../commands/command.ts';
+import { CommandError } from '../commands/command.ts';
+import { askMonitor } from '../inspect/connections.ts';
 import { chooseNic } from '../inspect/nics.ts';
+import type { RingKind } from '../inspect/rings.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { ringText } from './rings.ts';
 
 /** What the machine's monitor says, whether the machine runs or is stopped. */
-async function infoMonitor(gdb: GdbInterpreter, what: string): Promise<void> {
+export async function infoMonitor(gdb: GdbInterpreter, what: string): Promise<void> {
   if (gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
     throw new CommandError('The program is not being run.');
   }
-  const text = await gdb.engine.monitor(what);
+  const text = await askMonitor(gdb.engine, what);
   gdb.out(text === '' || text.endsWith('\n') ? text : `${text}\n`);
 }
 
-function infoRing(gdb: GdbInterpreter, args: string): void {
+export function infoRing(gdb: GdbInterpreter, args: string): void {
   const { nic, rest } = chooseNic(
     gdb.engine,
     args.split(/\s+/).filter((w) => w !== ''),
   );
-  const which = rest.join(' ').toLowerCase();
-  if (which !== '' && which !== 'rx' && which !== 'tx') {
-    const hint =
-      'use "info ring rx" or "info ring tx", and the name of a NIC, such as e1000.1, for another than the first';
-    throw new CommandError(`Unknown ring "${rest.join(' ')}": ${hint}.`);
-  }
+  const kinds = ringKinds(rest.join(' '));
   if (!nic) {
     throw new CommandError('The machine has no e1000, or is not being run.');
   }
-  for (const ring of which === '' ? (['rx', 'tx'] as const) : [which as 'rx' | 'tx']) {
-    gdb.out(ringText(ring, nic.registers, gdb.engine.memory));
+  for (const kind of kinds) {
+    gdb.out(ringText(kind, nic.registers, gdb.engine.memory));
   }
 }
 
-export const NETWORK_INFO: readonly Command[] = [
-  {
-    name: 'drops',
-    class: 'status',
-    help: 'Packets given up so far, by reason.',
-    run: (gdb) => infoMonitor(gdb, 'info drops'),
-  },
-  {
-    name: 'network',
-    class: 'status',
-    help: 'The network\'s clients and how they are connected, as QEMU\'s "info network" shows them.',
-    run: (gdb) => infoMonitor(gdb, 'info network'),
-  },
-  {
-    name: 'ring',
-    class: 'status',
-    help: 'Descriptors of the Rx and Tx rings, decoded, with head and tail marked.\nUsage: info ring [rx | tx] [NIC]\nNIC is e1000.0, e1000.1 and so on; the first one without it.',
-    run: infoRing,
-    complete: () => ['rx', 'tx'],
-  },
-  {
-    name: 'usernet',
-    class: 'status',
-    help: 'Connections of the user network, as QEMU\'s "info usernet" shows them.',
-    run: (gdb) => infoMonitor(gdb, 'info usernet'),
-  },
-];
+/** The rings that a word means; both without one. */
+function ringKinds(word: string): readonly RingKind[] {
+  const which = word.toLowerCase();
+  if (which === '') {
+    return ['rx', 'tx'];
+  }
+  if (which !== 'rx' && which !== 'tx') {
+    const hint =
+      'use "info ring rx" or "info ring tx", and the name of a NIC, such as e1000.1, for another than the first';
+    throw new CommandError(`Unknown ring "${word}": ${hint}.`);
+  }
+  return [which];
+}

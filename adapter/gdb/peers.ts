@@ -1,7 +1,11 @@
 /** The world around the machine: the guest's console, a host program that plays the other PC, the monitor. */
+
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type Command, CommandError } from '../commands/command.ts';
+import { CommandError } from '../commands/command.ts';
+import { LISTEN_USAGE, type PEER_COMMANDS, SEND_USAGE } from '../commands/table/peers.ts';
+import { wordAt } from '../commands/words.ts';
+import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { unescapeC } from './printf.ts';
 
@@ -37,7 +41,7 @@ interface Target {
 
 /** `tcp:ADDR:PORT TEXT`; convenience variables may stand in the address. */
 function parseTarget(gdb: GdbInterpreter, args: string, usage: string): Target {
-  const [word = ''] = /^\S*/.exec(args)!;
+  const word = wordAt(args, /^\S*/);
   const resolved = word.replace(/\$([A-Za-z_]\w*)/g, (whole, name: string) => {
     const found = gdb.evaluator.variableEntries().find(([n]) => n === name);
     if (!found) {
@@ -47,22 +51,22 @@ function parseTarget(gdb: GdbInterpreter, args: string, usage: string): Target {
     return String(found[1].value.value);
   });
   const m = /^(tcp|udp):(?:(\[[^\]]*\]|[^:]*):)?(\d+)$/.exec(resolved);
-  if (!m || Number(m[3]) > 65535) {
+  const [, protocol, host = '', port] = m ?? [];
+  if (!m || Number(port) > 65535) {
     throw new CommandError(`Bad address "${resolved}". Usage: ${usage}`);
   }
-  const host = (m[2] ?? '').replace(/^\[|\]$/g, '') || '127.0.0.1';
   return {
-    protocol: m[1] as 'tcp' | 'udp',
-    host,
-    port: Number(m[3]),
+    protocol: protocol === 'udp' ? 'udp' : 'tcp',
+    host: host.replace(/^\[|\]$/g, '') || '127.0.0.1',
+    port: Number(port),
     rest: args.slice(word.length).replace(/^\s/, ''),
   };
 }
 
 /** Text to send: `"..."` with C's escapes, sent as it is; else the words and a newline, as `echo` would send them. */
 function payload(text: string): Buffer {
-  const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(text.trim());
-  return Buffer.from(quoted ? unescapeC(quoted[1]!) : `${text}\n`, quoted ? 'latin1' : 'utf8');
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(text.trim())?.[1];
+  return quoted === undefined ? Buffer.from(`${text}\n`) : Buffer.from(unescapeC(quoted), 'latin1');
 }
 
 function printable(data: Buffer): string {
@@ -77,15 +81,13 @@ function showArrival(gdb: GdbInterpreter, from: string, data: Buffer): void {
   gdb.options.write(`[host ${from}] ${text}${text.endsWith('\n') ? '' : '\n'}`, 'log');
 }
 
-const SEND_USAGE = 'host send tcp:ADDR:PORT TEXT | host send udp:ADDR:PORT TEXT';
-
 async function hostSend(gdb: GdbInterpreter, args: string): Promise<void> {
   const target = parseTarget(gdb, args, SEND_USAGE);
   const data = payload(target.rest);
   await (target.protocol === 'tcp' ? sendTcp(gdb, target, data) : sendUdp(gdb, target, data));
 }
 
-/** Connects, sends, closes the sending side, and goes on listening in the background, as `echo TEXT | nc ADDR PORT` does. */
+/** Connects, sends, closes the sending side, and listens on in the background, as `echo TEXT | nc ADDR PORT` does. */
 function sendTcp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Promise<void> {
   const name = `tcp:${host}:${port}`;
   return new Promise((resolve, reject) => {
@@ -126,8 +128,6 @@ function sendUdp(gdb: GdbInterpreter, { host, port }: Target, data: Buffer): Pro
     });
   });
 }
-
-const LISTEN_USAGE = 'host listen tcp:[ADDR:]PORT | host listen udp:[ADDR:]PORT';
 
 function hostListen(gdb: GdbInterpreter, args: string): Promise<void> {
   const target = parseTarget(gdb, args.trim(), LISTEN_USAGE);
@@ -183,59 +183,29 @@ function requireMachine(gdb: GdbInterpreter): void {
   }
 }
 
-export const HOST_COMMANDS: readonly Command[] = [
-  {
-    name: 'guest',
-    class: 'network',
-    help: `Type a line on the guest's console.
-Usage: guest COMMAND
-The guest's shell reads it when the machine runs, for example: guest nc -l -v -p 5556 > hello.txt`,
-    run: (gdb, args) => {
-      requireMachine(gdb);
-      gdb.engine.guestInput(`${args}\n`);
-    },
-  },
-  {
-    name: 'host',
-    class: 'network',
-    help: `Play the other PC, with real sockets of this computer.
-Usage: host send tcp:ADDR:PORT TEXT | host send udp:ADDR:PORT TEXT | host listen tcp:PORT
-$_hostfwd is the host port of the first forwarding rule: host send tcp:127.0.0.1:$_hostfwd Hello`,
-    subcommands: [
-      {
-        name: 'send',
-        class: 'network',
-        help: `Connect (TCP) or send a datagram (UDP), print what comes back.
-Usage: ${SEND_USAGE}
-TEXT is sent with a newline; "TEXT" in quotes without, and with C's escapes. TCP closes its sending side after it.`,
-        run: hostSend,
-      },
-      {
-        name: 'listen',
-        class: 'network',
-        help: `Wait for connections or datagrams, print what arrives. $_hostport is the port (0 asks for a free one).
-Usage: ${LISTEN_USAGE}`,
-        run: hostListen,
-      },
-    ],
-    run: (_gdb, args) => {
-      throw new CommandError(
-        args.trim() === ''
-          ? `Argument required. Usage: ${SEND_USAGE} | ${LISTEN_USAGE}`
-          : `Undefined host command: "${args.trim()}".  Try "help host".`,
-      );
-    },
-  },
-  {
-    name: 'monitor',
-    aliases: ['mon'],
-    class: 'network',
-    help: `Send a command to the machine's monitor (QEMU's HMP).
-Usage: monitor COMMAND`,
-    run: async (gdb, args) => {
-      requireMachine(gdb);
-      const text = await gdb.engine.monitor(args);
-      gdb.out(text === '' || text.endsWith('\n') ? text : `${text}\n`);
-    },
-  },
-];
+function guest(gdb: GdbInterpreter, args: string): void {
+  requireMachine(gdb);
+  gdb.engine.guestInput(`${args}\n`);
+}
+
+function host(_gdb: GdbInterpreter, args: string): void {
+  throw new CommandError(
+    args.trim() === ''
+      ? `Argument required. Usage: ${SEND_USAGE} | ${LISTEN_USAGE}`
+      : `Undefined host command: "${args.trim()}".  Try "help host".`,
+  );
+}
+
+async function monitor(gdb: GdbInterpreter, line: string): Promise<void> {
+  requireMachine(gdb);
+  const text = await gdb.engine.monitor(line);
+  gdb.out(text === '' || text.endsWith('\n') ? text : `${text}\n`);
+}
+
+export const PEER_HANDLERS: Handlers<typeof PEER_COMMANDS> = {
+  guest,
+  host,
+  'host send': hostSend,
+  'host listen': hostListen,
+  monitor,
+};

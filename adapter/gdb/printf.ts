@@ -1,9 +1,9 @@
 /** gdb's `printf` and `echo`. */
 
 import { CommandError } from '../commands/command.ts';
+import { splitPrintf } from '../commands/split.ts';
 import type { Value } from '../engine/api.ts';
 import { escapeSequence } from '../inspect/expression/lexer.ts';
-import { parseArgument } from '../inspect/expression/parser.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Text with C's escapes resolved. */
@@ -42,17 +42,18 @@ function parseFormat(format: string): Conversion[] {
     }
   };
   for (const m of format.matchAll(CONVERSION)) {
+    const [all, percent, flags = '', width, precision, letter = ''] = m;
     literal(format.slice(at, m.index));
-    at = m.index + m[0].length;
-    if (m[1] !== undefined) {
+    at = m.index + all.length;
+    if (percent !== undefined) {
       literal('%');
       continue;
     }
-    if (!'diuoxXcspfgeEG'.includes(m[5]!)) {
-      throw new CommandError(`Unrecognized format specifier '${m[5]}' in printf`);
+    if (!'diuoxXcspfgeEG'.includes(letter)) {
+      throw new CommandError(`Unrecognized format specifier '${letter}' in printf`);
     }
-    const precision = m[4] === undefined ? undefined : Number(m[4]);
-    parts.push({ literal: '', flags: m[2]!, width: Number(m[3]), precision, letter: m[5]! });
+    const digits = precision === undefined ? undefined : Number(precision);
+    parts.push({ literal: '', flags, width: Number(width), precision: digits, letter });
   }
   if (format.indexOf('%', at) >= 0) {
     throw new CommandError('Incomplete format specifier at end of format string');
@@ -63,34 +64,20 @@ function parseFormat(format: string): Conversion[] {
 
 /** `printf "format", arg, ...`. */
 export async function printf(gdb: GdbInterpreter, args: string): Promise<void> {
-  if (args.trim() === '') {
-    throw new CommandError('Argument required (format-control string and values to print).');
-  }
-  const quoted = /^\s*"((?:[^"\\]|\\.)*)"\s*/s.exec(args);
-  if (!quoted) {
-    throw new CommandError(
-      args.trim().startsWith('"') ? "Bad format string, non-terminated '\"'" : 'Bad format string',
-    );
-  }
-  let rest = args.slice(quoted[0].length);
-  if (rest !== '' && !rest.startsWith(',')) {
-    throw new CommandError('Invalid argument syntax');
-  }
+  const { format, values: expressions } = splitPrintf(args);
   const values: Value[] = [];
-  while (rest.startsWith(',')) {
-    rest = rest.slice(1);
-    const { expression, end } = parseArgument(rest);
+  for (const { expression } of expressions) {
     values.push((await gdb.evaluator.evaluate(expression, gdb.expressionFrame())).value);
-    rest = rest.slice(end);
   }
-  const conversions = parseFormat(unescapeC(quoted[1]!));
+  const conversions = parseFormat(unescapeC(format));
   if (conversions.filter((c) => c.letter !== '').length !== values.length) {
     throw new CommandError('Wrong number of arguments for specified format-string');
   }
-  let next = 0;
+  const left = values.values();
   let out = '';
   for (const c of conversions) {
-    out += c.letter === '' ? c.literal : await convert(gdb, c, values[next++]!);
+    const value = c.letter === '' ? undefined : left.next().value;
+    out += value ? await convert(gdb, c, value) : c.literal;
   }
   gdb.out(out);
 }

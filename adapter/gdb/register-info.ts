@@ -1,11 +1,11 @@
 /** `info registers`. */
 
 import { CommandError } from '../commands/command.ts';
-import { chooseNic } from '../inspect/nics.ts';
-import { decodeRegister, findRegisters, REGISTER_GROUPS, registerNames } from '../inspect/registers.ts';
-import type { RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
-import { E1000_REGISTERS } from '../stack/hw/net/e1000_regs.ts';
-import { near } from '../stack/util/near.ts';
+import { registersNamed } from '../commands/registers.ts';
+import { chooseNic, type Nic, Register } from '../inspect/nics.ts';
+import { setFields } from '../inspect/register-notation.ts';
+import { REGISTERS_BY_GROUP, type RegisterInfo } from '../inspect/registers.ts';
+import { hex } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Elements of a register array that are shown when all are zero but a few. */
@@ -24,51 +24,55 @@ export function infoRegisters(gdb: GdbInterpreter, args: string): void {
         : 'The machine has no e1000.',
     );
   }
-  const { registers: mac, phy } = nic;
-  if (wanted.length > 0) {
-    for (const name of wanted) {
-      const found = findRegisters(name);
-      if (!found) {
-        const like = near(name.replace(/^\$/, ''), [...registerNames(), ...REGISTER_GROUPS]);
-        throw new CommandError(
-          `Invalid register \`${name}'${like.length > 0 ? `; did you mean ${like.join(', ')}?` : ''}`,
-        );
-      }
-      gdb.out(found.map((r) => rows(r, mac, phy, true)).join(''));
-    }
-    return;
+  for (const name of wanted) {
+    gdb.out(
+      registersNamed(name)
+        .map((info) => rows(nic, info, true))
+        .join(''),
+    );
   }
-  for (const group of REGISTER_GROUPS) {
-    const sparse = COUNTER_GROUPS.has(group);
-    const text = E1000_REGISTERS.filter((r) => r.group === group && !(sparse && (mac[r.offset >> 2] ?? 0) === 0))
-      .map((r) => rows(r, mac, phy, false))
-      .join('');
-    if (text !== '') {
-      gdb.out(`${group}${sparse ? ' (those that are not 0)' : ''}:\n${text}`);
-    }
+  if (wanted.length === 0) {
+    gdb.out(allGroups(nic));
   }
 }
 
-/** A register's row; an array has one for each element that is not zero (all of them when it was asked for by name). */
-function rows(r: RegisterInfo, mac: Uint32Array, phy: Uint16Array | undefined, all: boolean): string {
-  if (r.group === 'PHY') {
-    const value = phy?.[r.offset];
-    return value === undefined ? '' : row(r, r.name, value);
-  }
-  if (r.count === 1) {
-    return row(r, r.name, mac[r.offset >> 2] ?? 0);
-  }
+/** Every register, except counters that are 0. */
+function allGroups(nic: Nic): string {
   let text = '';
-  for (let i = 0; i < Math.min(r.count, MAX_ELEMENTS); i++) {
-    const value = mac[(r.offset + i * r.stride) >> 2] ?? 0;
-    if (value !== 0 || all) {
-      text += row(r, `${r.name}[${i}]`, value);
-    }
+  for (const { name, registers } of REGISTERS_BY_GROUP) {
+    const sparse = COUNTER_GROUPS.has(name);
+    const shown = registers.filter((info) => !sparse || new Register(nic, info).value !== 0);
+    const lines = shown.map((info) => rows(nic, info, false)).join('');
+    text += lines === '' ? '' : `${name}${sparse ? ' (those that are not 0)' : ''}:\n${lines}`;
   }
   return text;
 }
 
-function row(r: RegisterInfo, name: string, value: number): string {
-  const decoded = decodeRegister(r, value) || String(value);
-  return `${name.padEnd(15)}${`0x${value.toString(16)}`.padEnd(19)}${decoded}\n`;
+/** A register's row; an array has one for each element that is not zero (all of them when it was asked for by name). */
+function rows(nic: Nic, info: RegisterInfo, all: boolean): string {
+  let text = '';
+  for (let i = 0; i < Math.min(info.count, MAX_ELEMENTS); i++) {
+    const register = new Register(nic, info, i);
+    text += info.count === 1 || all || register.value !== 0 ? row(register) : '';
+  }
+  return text;
+}
+
+function row({ name, info, value }: Register): string {
+  return `${name.padEnd(15)}${hex(value).padEnd(19)}${flags(info, value) || String(value)}\n`;
+}
+
+/**
+ * The set bits and fields of a value, as gdb shows eflags: `[ FD ASDE SPEED=2 ]`. Empty where they say no more than the
+ * number.
+ */
+function flags({ fields }: RegisterInfo, value: number): string {
+  const [only] = fields;
+  if (!only || (fields.length === 1 && only.width > 1)) {
+    return '';
+  }
+  const words = setFields(value, fields).map(({ field, bits, meaning }) =>
+    field.width === 1 ? field.name : `${field.name}=${meaning ?? bits}`,
+  );
+  return `[ ${[...words, ''].join(' ')}]`;
 }

@@ -1,55 +1,50 @@
 /** The descriptor rings as text. */
 import type { GuestMemory } from '../engine/api.ts';
-import { DESCRIPTOR_SIZE, type DescriptorField, decodeDescriptor, flagNames } from '../inspect/descriptors.ts';
-import { RINGS, type RingKind, readRing } from '../inspect/rings.ts';
+import { type Descriptor, type DescriptorField, flagNames } from '../inspect/descriptors.ts';
+import { descriptorAddress, RING_NAMES, RingContents, type RingKind, readRing, ringMarks } from '../inspect/rings.ts';
+import { hex } from '../packets/format.ts';
 
-function hex(n: number, digits: number): string {
-  return `0x${n.toString(16).padStart(digits, '0')}`;
-}
+/** Descriptors in a row that are not used yet and are folded into one line. */
+const FOLD = 3;
 
-/** A whole ring: a heading and a line for each descriptor; three or more in a row that nobody has used yet are folded into one. */
+/**
+ * A whole ring: a heading and a line for each descriptor; three or more in a row that nobody has used yet are folded
+ * into one.
+ */
 export function ringText(kind: RingKind, mac: Uint32Array, memory: GuestMemory): string {
-  const { base, count, head, tail } = readRing(mac, kind);
-  const l = RINGS[kind].letter;
+  const ring = readRing(mac, kind);
+  const { base, count, head, tail } = ring;
+  const names = RING_NAMES[kind];
   const title = kind === 'rx' ? 'Rx ring' : 'Tx ring';
   if (count === 0) {
-    return `${title}: not set up (${l}DLEN is 0)\n`;
+    return `${title}: not set up (${names.length} is 0)\n`;
   }
-  const lines: string[] = [];
+  const contents = new RingContents(memory, ring);
+  let text = `${title}: ${count} descriptors at ${hex(base, 8)}, ${names.head} = ${head}, ${names.tail} = ${tail}\n`;
   for (let i = 0; i < count; ) {
-    const unused = unusedRun(i, count, (k) => k !== head && k !== tail && isUnused(memory, base, k));
-    if (unused >= 3) {
-      lines.push(`${`[${i}]`.padStart(6)} to [${i + unused - 1}]: ${unused} descriptors, not used yet`);
+    const unused = unusedRun(contents, i);
+    if (unused >= FOLD) {
+      text += `${`[${i}]`.padStart(6)} to [${i + unused - 1}]: ${unused} descriptors, not used yet\n`;
       i += unused;
       continue;
     }
-    const marks = [i === head ? `<- ${l}DH (head)` : '', i === tail ? `<- ${l}DT (tail)` : ''].filter((m) => m !== '');
-    lines.push([`[${i}]`.padStart(6), descriptorAt(kind, memory, base + i * DESCRIPTOR_SIZE), ...marks].join(' '));
+    const marks = ringMarks(ring, i).map((mark) => ` <- ${names[mark]} (${mark})`);
+    const d = contents.descriptor(i);
+    const what = d ? descriptor(d) : `Cannot access memory at address ${hex(descriptorAddress(ring, i), 8)}`;
+    text += `${`[${i}]`.padStart(6)} ${what}${marks.join('')}\n`;
     i++;
   }
-  return `${title}: ${count} descriptors at ${hex(base, 8)}, ${l}DH = ${head}, ${l}DT = ${tail}\n${lines.join('\n')}\n`;
+  return text;
 }
 
-/** Descriptors from `i` on that `unused` holds for. */
-function unusedRun(i: number, count: number, unused: (k: number) => boolean): number {
+/** Descriptors from `i` on that nobody has used yet, and that neither head nor tail point at. */
+function unusedRun(contents: RingContents, i: number): number {
+  const { ring } = contents;
   let n = 0;
-  while (i + n < count && unused(i + n)) {
+  while (i + n < ring.count && ringMarks(ring, i + n).length === 0 && contents.isUnused(i + n)) {
     n++;
   }
   return n;
-}
-
-/** True if everything but the buffer address is zero: set up by the driver at most, never written by the NIC. */
-function isUnused(memory: GuestMemory, base: number, k: number): boolean {
-  const bytes = memory.read(base + k * DESCRIPTOR_SIZE + 8, 8);
-  return bytes.length === 8 && bytes.every((b) => b === 0);
-}
-
-function descriptorAt(kind: RingKind, memory: GuestMemory, address: number): string {
-  const bytes = memory.read(address, DESCRIPTOR_SIZE);
-  return bytes.length < DESCRIPTOR_SIZE
-    ? `Cannot access memory at address ${hex(address, 8)}`
-    : descriptor(kind, new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_SIZE));
 }
 
 /** Fields that read better in hex: a checksum, a VLAN tag. */
@@ -65,8 +60,7 @@ function field({ name, value, digits, flags }: DescriptorField): string {
   return `${name} ${HEX.includes(name) ? hex(value, digits) : value}`;
 }
 
-function descriptor(kind: RingKind, view: DataView): string {
-  const d = decodeDescriptor(kind, view);
+function descriptor(d: Descriptor): string {
   const words = d.fields.filter((f) => f.name !== 'errors' || f.value !== 0).map(field);
   if (d.address === undefined) {
     return ['context', ...words].join(' ');

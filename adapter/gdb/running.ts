@@ -1,10 +1,12 @@
 /** Commands that run the program. */
 
-import { type Command, CommandError } from '../commands/command.ts';
+import { CommandError } from '../commands/command.ts';
 import { parseLocation } from '../commands/linespec.ts';
+import type { RUNNING_COMMANDS } from '../commands/table/running.ts';
 import { splitWords } from '../commands/words.ts';
 import type { StepKind } from '../engine/api.ts';
-import { completeLocation, defaultPlace } from './breakpoints.ts';
+import { defaultPlace } from './breakpoints.ts';
+import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { numberedFrameLine } from './stops.ts';
 
@@ -47,9 +49,8 @@ async function continue_(gdb: GdbInterpreter, args: string): Promise<void> {
     const id = stop.breakpoints.find((n) => gdb.engine.breakpoints.some((b) => b.id === n));
     if (id !== undefined) {
       gdb.engine.updateBreakpoint(id, { ignoreCount: count - 1 });
-      gdb.out(
-        `Will ignore next ${count - 1 === 1 ? 'crossing' : `${count - 1} crossings`} of breakpoint ${id}.  Continuing.\n`,
-      );
+      const crossings = count === 2 ? 'crossing' : `${count - 1} crossings`;
+      gdb.out(`Will ignore next ${crossings} of breakpoint ${id}.  Continuing.\n`);
       return gdb.go(() => gdb.engine.resume());
     }
   }
@@ -116,115 +117,33 @@ async function kill(gdb: GdbInterpreter): Promise<void> {
   }
 }
 
-export const RUNNING_COMMANDS: readonly Command[] = [
-  {
-    name: 'run',
-    aliases: ['r'],
-    class: 'running',
-    help: `Start the machine.
-Usage: run [QEMU OPTIONS]
-Options given here replace those of "set args", for example:
-  run -netdev user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556 -device e1000,netdev=user.0`,
-    run: (gdb, args) => run(gdb, args, false),
-  },
-  {
-    name: 'start',
-    class: 'running',
-    help: `Start the machine, stopping at the beginning of main.
-Usage: start [QEMU OPTIONS]`,
-    run: (gdb, args) => run(gdb, args, true),
-  },
-  {
-    name: 'continue',
-    aliases: ['c', 'fg'],
-    class: 'running',
-    repeat: 'continue',
-    help: `Continue the machine, after an interrupt or breakpoint.
-Usage: continue [N]
-With N, the breakpoint it stands at is ignored N-1 times.`,
-    run: continue_,
-  },
-  {
-    name: 'step',
-    aliases: ['s'],
-    class: 'running',
-    repeat: true,
-    help: `Step program until it reaches a different source line.
-Usage: step [N]
-Argument N means step N times (or till program stops for another reason).`,
-    run: (gdb, args) => step(gdb, 'into', args),
-  },
-  {
-    name: 'next',
-    aliases: ['n'],
-    class: 'running',
-    repeat: true,
-    help: `Step program, proceeding through subroutine calls.
-Usage: next [N]
-Unlike "step", if the current source line calls a subroutine, this command does not enter the subroutine.`,
-    run: (gdb, args) => step(gdb, 'over', args),
-  },
-  {
-    name: 'finish',
-    aliases: ['fin'],
-    class: 'running',
-    repeat: true,
-    help: `Execute until selected stack frame returns.
-Usage: finish
-Upon return, the value returned is printed and put in the value history.`,
-    run: (gdb) => finish(gdb),
-  },
-  {
-    name: 'until',
-    aliases: ['u'],
-    class: 'running',
-    repeat: true,
-    help: `Execute until past the current line or past a LOCATION.
-Usage: until [LOCATION]
-Without LOCATION it is "next", except that a loop is left rather than begun again.`,
-    run: until,
-    complete: completeLocation,
-  },
-  {
-    name: 'advance',
-    class: 'running',
-    help: `Continue the program up to the given location.
-Usage: advance LOCATION
-It also stops when the current frame returns.`,
-    run: (gdb, args) => {
-      if (args.trim() === '') {
-        throw new CommandError('Argument required (a location).');
-      }
-      return runTo(gdb, args);
-    },
-    complete: completeLocation,
-  },
-  {
-    name: 'interrupt',
-    class: 'running',
-    help: 'Interrupt the running machine.\nUsage: interrupt',
-    run: (gdb) => gdb.engine.interrupt(),
-  },
-  {
-    name: 'kill',
-    aliases: ['k'],
-    class: 'running',
-    help: 'Kill the machine, and its sockets.\nUsage: kill',
-    run: (gdb) => kill(gdb),
-  },
-  {
-    name: 'detach',
-    class: 'running',
-    help: `Let the machine go on without breakpoints.
-Usage: detach
-All breakpoints are disabled and the machine continues in the background; its sockets stay open until the debugger ends.`,
-    run: async (gdb) => {
-      gdb.requireStopped();
-      for (const b of gdb.engine.breakpoints) {
-        gdb.engine.updateBreakpoint(b.id, { enabled: false });
-      }
-      gdb.out('[Inferior 1 (pktgdb) detached]\n');
-      await gdb.engine.resume();
-    },
-  },
-];
+/** Disables all breakpoints and lets the machine go on. */
+async function detach(gdb: GdbInterpreter): Promise<void> {
+  gdb.requireStopped();
+  for (const b of gdb.engine.breakpoints) {
+    gdb.engine.updateBreakpoint(b.id, { enabled: false });
+  }
+  gdb.out('[Inferior 1 (pktgdb) detached]\n');
+  await gdb.engine.resume();
+}
+
+function advance(gdb: GdbInterpreter, args: string): Promise<void> {
+  if (args.trim() === '') {
+    throw new CommandError('Argument required (a location).');
+  }
+  return runTo(gdb, args);
+}
+
+export const RUNNING_HANDLERS: Handlers<typeof RUNNING_COMMANDS> = {
+  run: (gdb, args) => run(gdb, args, false),
+  start: (gdb, args) => run(gdb, args, true),
+  continue: continue_,
+  step: (gdb, args) => step(gdb, 'into', args),
+  next: (gdb, args) => step(gdb, 'over', args),
+  finish,
+  until,
+  advance,
+  interrupt: (gdb) => gdb.engine.interrupt(),
+  kill,
+  detach,
+};

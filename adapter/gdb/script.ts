@@ -1,20 +1,22 @@
 /** Blocks of lines that end with `end`: `commands`, `define`, `document`, `if`, `while`; and `source`. */
+
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { type BlockKind, joinedLines, splitOpener } from '../commands/blocks.ts';
 import { type Command, CommandError, findCommand } from '../commands/command.ts';
+import { userCommand } from '../commands/help.ts';
+import { COMMANDS } from '../commands/table/index.ts';
+import type { SCRIPT_COMMANDS } from '../commands/table/script.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { breakpointOf } from './breakpoints.ts';
+import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** A command of the user's own. */
 export interface UserCommand {
   readonly command: Command;
   readonly lines: readonly string[];
-  readonly run: (gdb: GdbInterpreter, args: string) => Promise<void>;
 }
-
-/** Words that begin a block within a block. */
-const OPENERS = /^(?:if|while|commands|define|document)\b/;
 
 /** Rounds of a `while` at most, so that a script cannot hang. */
 const WHILE_LIMIT = 1_000_000;
@@ -37,7 +39,7 @@ export class Block {
         return true;
       }
       this.#depth--;
-    } else if (OPENERS.test(text)) {
+    } else if (splitOpener(text)) {
       this.#depth++;
     }
     this.#lines.push(text);
@@ -51,25 +53,28 @@ export class Block {
 
 /** The block that a line begins, if it does. Throws `CommandError` for a wrong argument. */
 export function blockOpener(gdb: GdbInterpreter, text: string): Block | undefined {
-  const m = /^(if|while|commands|define|document)\b\s*(.*)$/s.exec(text);
-  if (!m) {
-    return undefined;
+  const opener = splitOpener(text);
+  return opener && BLOCKS[opener.kind](gdb, opener.rest);
+}
+
+/** How each block is begun: the rest of its first line is known, its lines are to come. */
+const BLOCKS: Readonly<Record<BlockKind, (gdb: GdbInterpreter, rest: string) => Block>> = {
+  commands: commandsBlock,
+  define: defineBlock,
+  document: documentBlock,
+  if: (_gdb, rest) => conditionalBlock(rest, runIf),
+  while: (_gdb, rest) => conditionalBlock(rest, runWhile),
+};
+
+function conditionalBlock(
+  condition: string,
+  run: (gdb: GdbInterpreter, condition: string, lines: readonly string[]) => Promise<void>,
+): Block {
+  if (condition === '') {
+    throw new CommandError('if/while commands require arguments.');
   }
-  const rest = m[2]!.trim();
-  switch (m[1]) {
-    case 'commands':
-      return commandsBlock(gdb, rest);
-    case 'define':
-      return defineBlock(gdb, rest);
-    case 'document':
-      return documentBlock(gdb, rest);
-    default:
-      if (rest === '') {
-        throw new CommandError(`if/while commands require arguments.`);
-      }
-      parseExpression(rest);
-      return new Block((g, lines) => (m[1] === 'if' ? runIf(g, rest, lines) : runWhile(g, rest, lines)));
-  }
+  parseExpression(condition);
+  return new Block((gdb, lines) => run(gdb, condition, lines));
 }
 
 function commandsBlock(gdb: GdbInterpreter, rest: string): Block {
@@ -84,7 +89,7 @@ function commandsBlock(gdb: GdbInterpreter, rest: string): Block {
 }
 
 /** A name that a user's command may have. Throws otherwise. */
-function commandName(gdb: GdbInterpreter, name: string): string {
+function commandName(name: string): string {
   if (!/^[A-Za-z][\w.-]*$/.test(name)) {
     throw new CommandError(
       name === '' ? 'Argument required (name of command to define).' : `Junk in argument list: "${name}"`,
@@ -92,7 +97,7 @@ function commandName(gdb: GdbInterpreter, name: string): string {
   }
   let known: string | undefined;
   try {
-    known = findCommand(gdb.table, name).command.name;
+    known = findCommand(COMMANDS, name).command.name;
   } catch {
     known = undefined;
   }
@@ -102,36 +107,35 @@ function commandName(gdb: GdbInterpreter, name: string): string {
   return name;
 }
 
-function defineBlock(gdb: GdbInterpreter, rest: string): Block {
-  const name = commandName(gdb, rest);
+function defineBlock(_gdb: GdbInterpreter, rest: string): Block {
+  const name = commandName(rest);
   return new Block((g, lines) => {
-    const help = g.userCommands.get(name)?.command.help ?? 'User-defined.';
-    g.userCommands.set(name, userCommand(name, help, lines));
+    g.userCommands.set(name, {
+      command: g.userCommands.get(name)?.command ?? userCommand(name, 'User-defined.'),
+      lines,
+    });
   });
 }
 
-function documentBlock(gdb: GdbInterpreter, rest: string): Block {
-  const user = gdb.userCommands.get(rest);
-  if (!user) {
-    throw new CommandError(`Undefined command: "${rest}".  Try "help".`);
+function documentBlock(gdb: GdbInterpreter, name: string): Block {
+  if (!gdb.userCommands.has(name)) {
+    throw new CommandError(`Undefined command: "${name}".  Try "help".`);
   }
   return new Block((g, lines) => {
-    g.userCommands.set(rest, userCommand(rest, lines.join('\n'), user.lines));
+    const own = g.userCommands.get(name)?.lines ?? [];
+    g.userCommands.set(name, { command: userCommand(name, lines.join('\n')), lines: own });
   });
 }
 
-/** Its lines run with `$arg0`, `$arg1`, ... and `$argc` replaced by the words it is given. */
-function userCommand(name: string, help: string, lines: readonly string[]): UserCommand {
-  const run = async (gdb: GdbInterpreter, args: string): Promise<void> => {
-    const words = args.split(/\s+/).filter((w) => w !== '');
-    const filled = lines.map((l) =>
-      l.replace(/\$arg(c\b|\d+)/g, (whole, n: string) =>
-        n === 'c' ? String(words.length) : (words[Number(n)] ?? whole),
-      ),
-    );
-    await gdb.executeLines(filled);
-  };
-  return { command: { name, class: 'user-defined', help, run }, lines, run };
+/** Runs the lines of a user's command with `$arg0`, `$arg1`, ... and `$argc` replaced by the words it is given. */
+export async function runUserCommand(gdb: GdbInterpreter, { lines }: UserCommand, args: string): Promise<void> {
+  const words = args.split(/\s+/).filter((w) => w !== '');
+  const filled = lines.map((l) =>
+    l.replace(/\$arg(c\b|\d+)/g, (whole, n: string) =>
+      n === 'c' ? String(words.length) : (words[Number(n)] ?? whole),
+    ),
+  );
+  await gdb.executeLines(filled);
 }
 
 async function isTrue(gdb: GdbInterpreter, text: string): Promise<boolean> {
@@ -159,7 +163,7 @@ async function runIf(gdb: GdbInterpreter, condition: string, lines: readonly str
 function elseIndex(lines: readonly string[]): number {
   let depth = 0;
   for (const [i, l] of lines.entries()) {
-    if (OPENERS.test(l)) {
+    if (splitOpener(l)) {
       depth++;
     } else if (l === 'end') {
       depth--;
@@ -186,8 +190,8 @@ export async function sourceFile(gdb: GdbInterpreter, name: string): Promise<voi
   try {
     text = readFileSync(path, 'utf8');
   } catch (e) {
-    const missing = (e as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new CommandError(`${name}: ${missing ? 'No such file or directory.' : (e as Error).message}`);
+    const missing = e instanceof Error && 'code' in e && e.code === 'ENOENT';
+    throw new CommandError(`${name}: ${missing ? 'No such file or directory.' : textOf(e)}`);
   }
   gdb.sourcing++;
   try {
@@ -197,16 +201,20 @@ export async function sourceFile(gdb: GdbInterpreter, name: string): Promise<voi
   }
 }
 
+function textOf(e: unknown): string {
+  return e instanceof Error ? e.message : String(e);
+}
+
 async function runLines(gdb: GdbInterpreter, name: string, text: string): Promise<void> {
-  for (const [i, line] of joinContinued(text.split(/\r?\n/))) {
+  for (const { line, text: joined } of joinedLines(text)) {
     if (gdb.quit !== undefined) {
       return;
     }
     try {
-      await gdb.scriptLine(line);
+      await gdb.scriptLine(joined);
     } catch (e) {
       gdb.cancelBlock();
-      throw new CommandError(`${name}:${i}: Error in sourced command file:\n${(e as Error).message}`);
+      throw new CommandError(`${name}:${line + 1}: Error in sourced command file:\n${textOf(e)}`);
     }
   }
   if (gdb.inBlock) {
@@ -215,58 +223,12 @@ async function runLines(gdb: GdbInterpreter, name: string, text: string): Promis
   }
 }
 
-/** Lines with their numbers; one that ends in a backslash goes on in the next. */
-function* joinContinued(lines: readonly string[]): Generator<[number, string]> {
-  for (let i = 0; i < lines.length; i++) {
-    const first = i + 1;
-    let line = lines[i]!;
-    while (line.endsWith('\\') && i + 1 < lines.length) {
-      line = line.slice(0, -1) + lines[++i];
-    }
-    yield [first, line];
+function source(gdb: GdbInterpreter, args: string): Promise<void> {
+  const name = args.replace(/^-v\s+/, '').trim();
+  if (name === '') {
+    throw new CommandError('source command requires file name of file to source.');
   }
+  return sourceFile(gdb, name);
 }
 
-const blockHelp = (usage: string, text: string): string =>
-  `${text}\nUsage: ${usage}\nThe lines up to "end" belong to it.`;
-const unreachable = (): void => {};
-
-export const SCRIPT_COMMANDS: readonly Command[] = [
-  {
-    name: 'source',
-    class: 'support',
-    help: 'Read commands from a file named FILE.\nUsage: source FILE',
-    run: (gdb, args) => {
-      const name = args.replace(/^-v\s+/, '').trim();
-      if (name === '') {
-        throw new CommandError('source command requires file name of file to source.');
-      }
-      return sourceFile(gdb, name);
-    },
-  },
-  {
-    name: 'commands',
-    class: 'breakpoints',
-    help: blockHelp('commands [N]', 'Set commands to be executed when the given breakpoint is hit.'),
-    run: unreachable,
-  },
-  { name: 'define', class: 'support', help: blockHelp('define NAME', 'Define a new command name.'), run: unreachable },
-  {
-    name: 'document',
-    class: 'support',
-    help: blockHelp('document NAME', 'Document a user-defined command.'),
-    run: unreachable,
-  },
-  {
-    name: 'if',
-    class: 'support',
-    help: blockHelp('if EXP', 'Execute nested commands once IF the conditional expression is non zero.'),
-    run: unreachable,
-  },
-  {
-    name: 'while',
-    class: 'support',
-    help: blockHelp('while EXP', 'Execute nested commands WHILE the conditional expression is non zero.'),
-    run: unreachable,
-  },
-];
+export const SCRIPT_HANDLERS: Handlers<typeof SCRIPT_COMMANDS> = { source };

@@ -1,10 +1,12 @@
 /** Source text: the lines of a stop, `list`, and where a file is. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, CommandError } from '../commands/command.ts';
-import { type DefaultPlace, findFile, findFunctions, parseLocation } from '../commands/linespec.ts';
+import { CommandError } from '../commands/command.ts';
+import { type DefaultPlace, findFile, findFunctions, parseLocation, unknownFunction } from '../commands/linespec.ts';
+import type { SOURCE_COMMANDS } from '../commands/table/source.ts';
 import type { EngineApi } from '../engine/api.ts';
-import { completeLocation } from './breakpoints.ts';
+import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Reads source files, and remembers what `list` showed last. */
@@ -82,11 +84,11 @@ function around(gdb: GdbInterpreter, file: string, line: number): void {
 /** The place to list when nothing was: the frame, else `main`. */
 async function startPlace(gdb: GdbInterpreter): Promise<DefaultPlace> {
   const here = gdb.source.current() ?? (gdb.engine.state === 'stopped' ? (await gdb.selected()).location : undefined);
-  const main = findFunctions(gdb.engine, 'main')[0];
-  if (!here && !main) {
+  const place = here ?? findFunctions(gdb.engine, 'main')[0];
+  if (!place) {
     throw new CommandError('No symbol table is loaded: the stack is not built.');
   }
-  return here ?? { file: main!.file, line: main!.line };
+  return { file: place.file, line: place.line };
 }
 
 async function list(gdb: GdbInterpreter, args: string): Promise<void> {
@@ -136,20 +138,11 @@ export function lineOf(gdb: GdbInterpreter, text: string, here: DefaultPlace): D
   if (at.kind === 'line') {
     return at;
   }
-  const f = findFunctions(gdb.engine, at.name)[0]!;
+  const [f] = findFunctions(gdb.engine, at.name);
+  if (!f) {
+    throw new CommandError(unknownFunction(gdb.engine, at.name));
+  }
   return { file: f.file, line: f.line };
 }
 
-export const SOURCE_COMMANDS: readonly Command[] = [
-  {
-    name: 'list',
-    aliases: ['l'],
-    class: 'files',
-    repeat: 'list',
-    help: `List specified function or line.
-Usage: list [LOCATION | FIRST,LAST | FIRST, | ,LAST | -]
-With no argument, lists ten more lines after or around the previous listing. "list -" lists the ten before.`,
-    run: list,
-    complete: completeLocation,
-  },
-];
+export const SOURCE_HANDLERS: Handlers<typeof SOURCE_COMMANDS> = { list };

@@ -58,8 +58,10 @@ function headline(gdb: GdbInterpreter, reason: StopReason): string {
       return '\nProgram received signal SIGINT, Interrupt.\n';
     case 'exception':
       return `\nUncaught exception in the stack: ${reason.name}: ${reason.message}\n`;
-    case 'condition-error':
-      return `Error in testing condition for breakpoint ${reason.breakpoint}:\n${reason.message}\n\nBreakpoint ${reason.breakpoint}, `;
+    case 'condition-error': {
+      const { breakpoint: id, message } = reason;
+      return `Error in testing condition for breakpoint ${id}:\n${message}\n\nBreakpoint ${id}, `;
+    }
     default:
       return '';
   }

@@ -2,8 +2,10 @@
  * In the inferior: what the inserted probes call. Everything that decides whether to stop happens here, in compiled functions of
  * the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
+import type { PacketKind } from '../compiler/debug-info.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import { Describer } from './describe.ts';
+import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
 
 /** Bits of a probe's byte in `A`. */
@@ -271,9 +273,9 @@ export class Runtime {
 
   // ---- packets ----
 
-  /** Views the packet that a local holds, or undefined if there is none. `a` and `b` depend on `kind`. */
-  packet(kind: string, a: unknown, b: unknown): PacketView | undefined {
-    const at = packetBytes(kind, a, b);
+  /** Views the packet that a local holds, or undefined if there is none. `extra` and `link` are those of its `PacketInfo`. */
+  packet(kind: PacketKind, local: unknown, extra: unknown, link: unknown): PacketView | undefined {
+    const at = packetBytes(kind, local, extra, link);
     this.currentPacket = at ? this.#packetView : undefined;
     if (at) {
       this.#packetView.set(at.buf, at.off, at.len, at.linktype);
@@ -282,8 +284,13 @@ export class Runtime {
   }
 
   /** The bytes of a packet, copied, for the front ends. */
-  packetCopy(kind: string, a: unknown, b: unknown): { hex: string; linktype: string } | null {
-    const at = packetBytes(kind, a, b);
+  packetCopy(
+    kind: PacketKind,
+    local: unknown,
+    extra: unknown,
+    link: unknown,
+  ): { hex: string; linktype: string } | null {
+    const at = packetBytes(kind, local, extra, link);
     return (
       at && {
         hex: Buffer.from(at.buf.buffer, at.buf.byteOffset + at.off, at.len).toString('hex'),
@@ -438,63 +445,4 @@ function logText(v: unknown): string {
     return ArrayBuffer.isView(v) ? `<${v.byteLength} bytes>` : `<${v.constructor?.name ?? 'struct'}>`;
   }
   return String(v);
-}
-
-interface PacketBytes {
-  readonly buf: Uint8Array;
-  readonly off: number;
-  readonly len: number;
-  readonly linktype: 'ethernet' | 'ip';
-}
-
-const clamp = (buf: Uint8Array, off: number, len: number, linktype: 'ethernet' | 'ip'): PacketBytes | null =>
-  off < 0 || off > buf.length ? null : { buf, off, len: Math.max(0, Math.min(len, buf.length - off)), linktype };
-
-/** Finds the bytes of a packet in what a packet function is given (see `packetLocal` of image.ts for the kinds). */
-function packetBytes(kind: string, a: unknown, b: unknown): PacketBytes | null {
-  if (a === null || typeof a !== 'object') {
-    return null;
-  }
-  switch (kind) {
-    case 'buf':
-      return a instanceof Uint8Array ? clamp(a, 0, typeof b === 'number' ? b : a.length, 'ethernet') : null;
-    case 'iov':
-      return iovBytes(a as readonly { iov_base: Uint8Array; iov_len: number }[], b);
-    case 'mbuf': {
-      const m = a as { m_dat: Uint8Array; m_data: number; m_len: number; m_eth?: number; m_ip?: number };
-      const start =
-        m.m_eth !== undefined && m.m_eth >= 0 ? m.m_eth : m.m_ip !== undefined && m.m_ip >= 0 ? m.m_ip : m.m_data;
-      return clamp(
-        m.m_dat,
-        start,
-        m.m_data + m.m_len - start,
-        m.m_eth !== undefined && m.m_eth >= 0 ? 'ethernet' : 'ip',
-      );
-    }
-    case 'skb': {
-      const skb = a as { head: Uint8Array; data: number; len: number; mac_header: number };
-      const start = skb.mac_header >= 0 ? skb.mac_header : skb.data;
-      return clamp(skb.head, start, skb.data + skb.len - start, skb.mac_header >= 0 ? 'ethernet' : 'ip');
-    }
-    default:
-      return null;
-  }
-}
-
-function iovBytes(iov: readonly { iov_base: Uint8Array; iov_len: number }[], count: unknown): PacketBytes | null {
-  const n = typeof count === 'number' ? Math.min(count, iov.length) : iov.length;
-  const first = iov[0];
-  if (!first || n < 1) {
-    return null;
-  }
-  if (n === 1) {
-    return clamp(first.iov_base, 0, first.iov_len, 'ethernet');
-  }
-  const whole = new Uint8Array(iov.slice(0, n).reduce((sum, v) => sum + v.iov_len, 0));
-  let at = 0;
-  for (const v of iov.slice(0, n)) {
-    whole.set(v.iov_base.subarray(0, v.iov_len), at);
-    at += v.iov_len;
-  }
-  return { buf: whole, off: 0, len: whole.length, linktype: 'ethernet' };
 }

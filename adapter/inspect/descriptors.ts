@@ -7,6 +7,7 @@ import {
   E1000_TX_LEGACY_DESC,
   e1000_tx_desc_layout,
 } from '../stack/hw/net/e1000_desc.ts';
+import { type BitField, fieldBits } from './register-notation.ts';
 
 export const DESCRIPTOR_SIZE = 16;
 
@@ -27,18 +28,18 @@ export interface Descriptor {
   readonly address?: number;
   /** Bytes in the buffer. */
   readonly length: number;
+  /** DD: the NIC is through with it. */
+  readonly done: boolean;
   readonly fields: readonly DescriptorField[];
 }
 
-/** What a kind of descriptor is called, and its fields in order: from which bit on, how many, names of single bits. */
+/** What a kind of descriptor is called, and its fields in order; `flags` are names of single bits. */
 interface Decoder {
   readonly kind: Descriptor['kind'];
-  readonly fields: readonly {
-    readonly name: string;
-    readonly lsb: number;
-    readonly width: number;
-    readonly flags?: Flags;
-  }[];
+  readonly fields: readonly (BitField & { readonly name: string; readonly flags?: Flags })[];
+  /** Absent where there is no buffer. */
+  readonly length: BitField | undefined;
+  readonly done: BitField;
 }
 
 /** Fields that are made of flags, by their first bit: the manual's names for the bytes. */
@@ -48,10 +49,16 @@ const FLAG_BYTES: Readonly<Record<Descriptor['kind'], Readonly<Record<number, st
   'tx data': { 88: 'cmd', 96: 'status', 104: 'popts' },
   'tx context': { 88: 'cmd', 96: 'status' },
 };
+/** A field that is always 0. */
+const NO_BITS: BitField = { lsb: 0, width: 0 };
+
 /** Bits of the transmit descriptors' status; the rest of its byte is reserved. */
 const TX_STATUS_WIDTH = 4;
 
-/** The decoder of a layout: its fields as they are, and its single bits by bytes. The address and the type are told apart from them. */
+/**
+ * The decoder of a layout: its fields as they are, and its single bits by bytes. The address and the type are told
+ * apart from them.
+ */
 function decoder(kind: Descriptor['kind'], layout: DescriptorLayout): Decoder {
   const bytes = Object.entries(FLAG_BYTES[kind]).map(([lsb, name]) => {
     const first = Number(lsb);
@@ -62,45 +69,55 @@ function decoder(kind: Descriptor['kind'], layout: DescriptorLayout): Decoder {
     return { name, lsb: first, width: name === 'status' && kind !== 'rx' ? TX_STATUS_WIDTH : 8, flags };
   });
   const plain = layout.fields.filter((f) => f.width > 1 && f.name !== 'buffer_addr' && f.name !== 'DTYP');
-  return { kind, fields: [...plain, ...bytes].sort((a, b) => a.lsb - b.lsb) };
+  const field = (name: string): BitField | undefined => layout.fields.find((f) => f.name === name);
+  const fields = [...plain, ...bytes].sort((a, b) => a.lsb - b.lsb);
+  return { kind, fields, length: field('length'), done: field('DD') ?? NO_BITS };
 }
 
 const RX = decoder('rx', E1000_RX_DESC);
-const TX: ReadonlyMap<DescriptorLayout, Decoder> = new Map([
-  [E1000_TX_LEGACY_DESC, decoder('tx legacy', E1000_TX_LEGACY_DESC)],
+const TX_LEGACY = decoder('tx legacy', E1000_TX_LEGACY_DESC);
+const TX_EXTENDED: ReadonlyMap<DescriptorLayout, Decoder> = new Map([
   [E1000_TX_DATA_DESC, decoder('tx data', E1000_TX_DATA_DESC)],
   [E1000_TX_CONTEXT_DESC, decoder('tx context', E1000_TX_CONTEXT_DESC)],
 ]);
+
+function decoderOf(ring: 'rx' | 'tx', bytes: DataView): Decoder {
+  return ring === 'rx' ? RX : (TX_EXTENDED.get(e1000_tx_desc_layout(bytes.getUint32(8, true))) ?? TX_LEGACY);
+}
 
 /** Names of the set bits, `DD|EOP`, or `-`. */
 export function flagNames(value: number, flags: Flags): string {
   const names: string[] = [];
   for (let bit = 0; bit < 8; bit++) {
-    if ((value >> bit) & 1) {
+    if (fieldBits(value, { lsb: bit, width: 1 }) === 1) {
       names.push(flags[bit] ?? `bit ${bit}`);
     }
   }
   return names.join('|') || '-';
 }
 
-/** Up to 20 bits from bit `lsb`, which lie within one word. */
-function bits(bytes: DataView, lsb: number, width: number): number {
-  return (bytes.getUint32((lsb >> 5) * 4, true) >>> (lsb & 31)) & (2 ** width - 1);
+/** Bits of a field, which lie within one word. */
+function bits(bytes: DataView, { lsb, width }: BitField): number {
+  return fieldBits(bytes.getUint32((lsb >> 5) * 4, true), { lsb: lsb & 31, width });
 }
 
-function decode(by: Decoder, bytes: DataView): Descriptor {
-  const fields = by.fields.map(({ name, lsb, width, flags }): DescriptorField => {
-    const field = { name, value: bits(bytes, lsb, width), digits: flags ? 2 : Math.ceil(width / 4) };
-    return flags ? { ...field, flags } : field;
-  });
-  if (by.kind === 'tx context') {
-    return { kind: by.kind, length: 0, fields };
-  }
-  const address = bytes.getUint32(4, true) * 2 ** 32 + bytes.getUint32(0, true);
-  return { kind: by.kind, address, length: fields.find((f) => f.name === 'length')!.value, fields };
+/** DD of a descriptor of a ring: the NIC is through with it. */
+export function isDone(ring: 'rx' | 'tx', bytes: DataView): boolean {
+  return bits(bytes, decoderOf(ring, bytes).done) === 1;
 }
 
 /** Decodes a descriptor of a ring. */
 export function decodeDescriptor(ring: 'rx' | 'tx', bytes: DataView): Descriptor {
-  return decode(ring === 'rx' ? RX : TX.get(e1000_tx_desc_layout(bytes.getUint32(8, true)))!, bytes);
+  const { kind, fields, length, done } = decoderOf(ring, bytes);
+  const address = bytes.getUint32(4, true) * 2 ** 32 + bytes.getUint32(0, true);
+  return {
+    kind,
+    ...(length ? { address } : {}),
+    length: length ? bits(bytes, length) : 0,
+    done: bits(bytes, done) === 1,
+    fields: fields.map(({ name, flags, lsb, width }): DescriptorField => {
+      const field = { name, value: bits(bytes, { lsb, width }), digits: flags ? 2 : Math.ceil(width / 4) };
+      return flags ? { ...field, flags } : field;
+    }),
+  };
 }

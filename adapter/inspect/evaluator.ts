@@ -1,6 +1,6 @@
 /**
- * Evaluates expressions against the engine, with gdb's value history and convenience variables. Free of commands and output, so
- * that the DAP session uses it too.
+ * Evaluates expressions against the engine, with gdb's value history and convenience variables. Free of commands and
+ * output, so that the DAP session uses it too.
  */
 import { runInNewContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
@@ -15,7 +15,7 @@ import {
   numberOf,
 } from './expression/compile.ts';
 import { parseExpression } from './expression/parser.ts';
-import { ANY, INT, LOGICAL, NUMBER, plainType, STRING, TypeTable } from './expression/types.ts';
+import { ANY, INT, NUMBER, STRING, TypeTable } from './expression/types.ts';
 import { registerIndex } from './registers.ts';
 
 /** A value with what is known of where it came from. */
@@ -57,8 +57,8 @@ export class Evaluator {
   }
 
   /**
-   * A breakpoint's condition. Throws `ExpressionError` at once when it does not parse; `compile` throws it for names that
-   * the place does not know. Convenience variables count with the value they have when it is compiled.
+   * A breakpoint's condition. Throws `ExpressionError` at once when it does not parse; `compile` throws it for names
+   * that the place does not know. Convenience variables count with the value they have when it is compiled.
    */
   condition(text: string): NonNullable<BreakpointSpec['condition']> {
     const e = parseExpression(text);
@@ -287,25 +287,4 @@ function inGdbWords(error: unknown): Error {
     return new ExpressionError(`"${early[1]}" has no value yet here.`);
   }
   return new ExpressionError(message);
-}
-
-/** C-like name of the type of a value: `struct socket *`, `E1000State *`, `Uint8Array`. */
-export function typeName(value: Value, code?: Code): string {
-  if (code?.scalar) {
-    const { bits, signed, float } = code.scalar;
-    return float ? (bits === 32 ? 'float' : 'double') : `${signed ? '' : 'u'}int${bits}_t`;
-  }
-  if (code?.type.kind === LOGICAL.kind) {
-    return 'int';
-  }
-  if (value.kind === 'struct') {
-    return `${structName(value.type)}${code?.contents ? '' : ' *'}`;
-  }
-  return plainType(value.type) || (value.kind === 'undefined' ? 'void' : value.kind);
-}
-
-/** `struct socket` for a C tag, `E1000State` for what C would typedef. */
-export function structName(type: string): string {
-  const t = plainType(type);
-  return /^[a-z_][a-z0-9_]*$/.test(t) ? `struct ${t}` : t || 'struct {...}';
 }

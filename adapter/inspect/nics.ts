@@ -1,24 +1,97 @@
 /** The machine's NICs as shared memory shows them: registers can be read at any time, and never with a side effect. */
 import type { EngineApi } from '../engine/api.ts';
+import { type BitField, WORD, withFieldBits } from './register-notation.ts';
+import { type RegisterInfo, registerAt } from './registers.ts';
 
 const SUFFIX = '/mac_reg';
 
-/** One NIC: its name, such as `e1000.0`, its registers, indexed by offset / 4, and its PHY's. */
-export interface Nic {
+/** One NIC: its name, such as `e1000.0`, and its registers, indexed by offset / 4. */
+export class Nic {
   readonly name: string;
   readonly registers: Uint32Array;
-  readonly phy: Uint16Array | undefined;
+
+  constructor(name: string, registers: Uint32Array) {
+    this.name = name;
+    this.registers = registers;
+  }
+
+  /** The register that is at an index of `mac_reg`. */
+  registerAt(index: number): Register | undefined {
+    const found = registerAt(index);
+    return found && new Register(this, found.info, found.element);
+  }
+
+  /**
+   * Stores bits as they are: no side effect of a guest's write happens. False, and nothing is stored, if they do not
+   * fit.
+   */
+  store(index: number, bits: number, field: BitField = WORD): boolean {
+    const value = withFieldBits(this.registers[index] ?? 0, field, bits);
+    if (value === undefined) {
+      return false;
+    }
+    this.registers[index] = value;
+    return true;
+  }
+}
+
+/** A register of a NIC, or an element of an array of them. */
+export class Register {
+  readonly nic: Nic;
+  readonly info: RegisterInfo;
+  readonly element: number;
+
+  constructor(nic: Nic, info: RegisterInfo, element = 0) {
+    this.nic = nic;
+    this.info = info;
+    this.element = element;
+  }
+
+  /** Bytes from the start of BAR 0. */
+  get offset(): number {
+    return this.info.offset + this.element * this.info.stride;
+  }
+
+  /** Into `mac_reg`. */
+  get index(): number {
+    return this.offset >> 2;
+  }
+
+  /** `RDH`, `MTA[3]`. */
+  get name(): string {
+    return this.info.count === 1 ? this.info.name : `${this.info.name}[${this.element}]`;
+  }
+
+  get value(): number {
+    return this.nic.registers[this.index] ?? 0;
+  }
+
+  /** See `Nic.store`. */
+  store(bits: number, field: BitField = WORD): boolean {
+    return this.nic.store(this.index, bits, field);
+  }
+
+  /** The expression that means it. There is none for every register of another NIC than the first. */
+  expression(engine: EngineApi): string | undefined {
+    const all = nics(engine);
+    if (this.info.count === 1 && this.nic.name === all[0]?.name) {
+      return `$${this.info.name}`;
+    }
+    return all.length === 1 ? `machine->nics[0]->mac_reg[${this.index}]` : undefined;
+  }
+
+  /** Where it is in guest physical memory; undefined if the NIC is not mapped. */
+  address(engine: EngineApi): number | undefined {
+    const window = engine.memory.regions.find(({ name }) => name === this.nic.name);
+    return window && window.start + this.offset;
+  }
 }
 
 /** NICs in order of their names; none before launch. */
 export function nics(engine: EngineApi): Nic[] {
   return [...engine.shared]
     .filter(([name]) => name.endsWith(SUFFIX))
-    .map(([key, buffer]) => {
-      const name = key.slice(0, -SUFFIX.length);
-      const phy = engine.shared.get(`${name}/phy_reg`);
-      return { name, registers: new Uint32Array(buffer), phy: phy && new Uint16Array(phy) };
-    })
+    .map(([name, buffer]) => new Nic(name.slice(0, -SUFFIX.length), new Uint32Array(buffer)))
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 

@@ -1,19 +1,18 @@
 /**
- * The NIC's registers as a CMSIS-SVD file, for the peripheral viewers of embedded debugging: they show `e1000.svd` with what `readMemory`
- * gives. Made from the register table; one peripheral a group of registers, all at the same base.
+ * The NIC's registers as a CMSIS-SVD file, for the peripheral viewers of embedded debugging: they show `e1000.svd` with
+ * what `readMemory` gives. Made from the register table; one peripheral a group of registers, all at the same base.
  */
-import type { RegisterField } from '../stack/hw/net/e1000_fields.ts';
-import { E1000_MMIO_SIZE, E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
-
-/** Where the firmware puts BAR 0 of the first NIC. */
-export const SVD_BASE = 0xfebc0000;
+import { NIC_BAR0 } from '../engine/guest-memory.ts';
+import { hex } from '../packets/format.ts';
+import { E1000_MMIO_SIZE } from '../stack/hw/net/e1000_regs.ts';
+import { REGISTERS_BY_GROUP, type RegisterField, type RegisterInfo } from './registers.ts';
 
 type Xml = readonly [tag: string, content: string | readonly Xml[], attributes?: string];
 
-const hex = (v: number): string => `0x${(v >>> 0).toString(16).padStart(8, '0')}`;
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 function escapeText(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
+  return text.replace(/[&<>"]/g, (c) => ENTITIES[c] ?? c);
 }
 
 function write([tag, content, attributes = '']: Xml, indent: string): string {
@@ -21,6 +20,11 @@ function write([tag, content, attributes = '']: Xml, indent: string): string {
   return typeof content === 'string'
     ? `${open}${escapeText(content)}</${tag}>\n`
     : `${open}\n${content.map((c) => write(c, `${indent}  `)).join('')}${indent}</${tag}>\n`;
+}
+
+/** An element that is left out where it would have no children. */
+function list(tag: string, children: readonly Xml[]): Xml[] {
+  return children.length > 0 ? [[tag, children]] : [];
 }
 
 /** A name as the schema's `identifierType` wants it. */
@@ -61,7 +65,7 @@ function field(f: RegisterField): Xml {
       ['description', f.description],
       ['bitOffset', String(f.lsb)],
       ['bitWidth', String(f.width)],
-      ...(values.length > 0 ? [['enumeratedValues', values] as Xml] : []),
+      ...list('enumeratedValues', values),
     ],
   ];
 }
@@ -80,35 +84,36 @@ function register(r: RegisterInfo): Xml {
       ...array,
       ['name', identifier(r.name) + (r.count > 1 ? '[%s]' : '')],
       ['description', r.section === '' ? r.description : `${r.description} (8254x manual, ${r.section})`],
-      ['addressOffset', hex(r.offset)],
+      ['addressOffset', hex(r.offset, 8)],
       ['size', String(r.width)],
       ...access(r),
-      ['resetValue', hex(r.reset)],
+      ['resetValue', hex(r.reset, 8)],
       ...effects(r),
-      ...(r.fields.length > 0 ? [['fields', r.fields.map(field)] as Xml] : []),
+      ...list('fields', r.fields.map(field)),
     ],
   ];
 }
 
 /** The SVD file of an e1000 whose registers are at `base`. */
-export function e1000Svd(base: number = SVD_BASE): string {
-  const groups = [...new Set(E1000_REGISTERS.map((r) => r.group))];
-  const peripherals = groups.map((group, i): Xml => {
-    const registers = E1000_REGISTERS.filter((r) => r.group === group);
-    const name = (g: string): string => `E1000_${identifier(g)}`;
+export function e1000Svd(base: number = NIC_BAR0): string {
+  const peripheral = (group: string): string => `E1000_${identifier(group)}`;
+  const [first] = REGISTERS_BY_GROUP;
+  const peripherals = REGISTERS_BY_GROUP.map((group): Xml => {
+    const { name, registers } = group;
+    const alternative: Xml[] = first && group !== first ? [['alternatePeripheral', peripheral(first.name)]] : [];
     return [
       'peripheral',
       [
-        ['name', name(group)],
-        ['description', `${group} registers`],
-        ...(i > 0 ? [['alternatePeripheral', name(groups[0]!)] as Xml] : []),
+        ['name', peripheral(name)],
+        ['description', `${name} registers`],
+        ...alternative,
         ['groupName', 'E1000'],
-        ['baseAddress', hex(base)],
+        ['baseAddress', hex(base, 8)],
         [
           'addressBlock',
           [
             ['offset', '0x0'],
-            ['size', hex(E1000_MMIO_SIZE)],
+            ['size', hex(E1000_MMIO_SIZE, 8)],
             ['usage', 'registers'],
           ],
         ],
@@ -131,7 +136,8 @@ export function e1000Svd(base: number = SVD_BASE): string {
       ['resetMask', '0xFFFFFFFF'],
       ['peripherals', peripherals],
     ],
-    ' schemaVersion="1.3" xmlns:xs="http://www.w3.org/2001/XMLSchema-instance" xs:noNamespaceSchemaLocation="CMSIS-SVD.xsd"',
+    ' schemaVersion="1.3" xmlns:xs="http://www.w3.org/2001/XMLSchema-instance"' +
+      ' xs:noNamespaceSchemaLocation="CMSIS-SVD.xsd"',
   ];
   return `<?xml version="1.0" encoding="utf-8"?>\n${write(device, '')}`;
 }

@@ -1,9 +1,10 @@
 /** Prints values as gdb does. */
 import type { EngineApi, NamedValue, Value } from '../engine/api.ts';
-import { signature } from '../gdb/ptype.ts';
 import { formatField } from '../packets/fields.ts';
-import { type Result, structName } from './evaluator.ts';
+import { hex } from '../packets/format.ts';
+import type { Result } from './evaluator.ts';
 import { ExpressionError } from './expression/ast.ts';
+import { signature, structName } from './type-text.ts';
 
 /** Print settings (`set print ...`). */
 export interface PrintSettings {
@@ -21,8 +22,11 @@ export function defaultPrintSettings(): PrintSettings {
   return { elements: 200, repeats: 10, pretty: false, 'max-depth': 1 };
 }
 
-/** Format letters of `print` and `x`. */
-export type FormatLetter = 'x' | 'd' | 'u' | 'o' | 't' | 'a' | 'c' | 'f' | 's' | 'z' | '';
+const LETTERS = ['x', 'd', 'u', 'o', 't', 'a', 'c', 'f', 's', 'z'] as const;
+const SIZES = ['b', 'h', 'w', 'g'] as const;
+
+/** Format letters of `print` and `x`; empty for the usual one. */
+export type FormatLetter = (typeof LETTERS)[number] | '';
 
 /** How a scalar is to be read. */
 interface ScalarHint {
@@ -57,7 +61,7 @@ export async function formatResult(
       return '<not in this packet>';
     }
     if (letter === '' && (value.kind === 'number' || value.kind === 'string')) {
-      return formatField(type.field.name, value.value as number | string);
+      return formatField(type.field.name, value.kind === 'number' ? Number(value.value) : String(value.value));
     }
   }
   const f = value.kind === 'function' ? engine.info.functions.find((x) => x.name === value.value) : undefined;
@@ -83,7 +87,7 @@ export function formatArgument(value: Value): string {
 }
 
 function address(value: Value): string {
-  return `0x${(value.address ?? 0).toString(16)}`;
+  return hex(value.address ?? 0);
 }
 
 class ValuePrinter {
@@ -240,9 +244,9 @@ export function formatNumber(n: number | bigint, letter: FormatLetter, hint: Sca
   switch (letter) {
     case 'x':
     case 'a':
-      return `0x${unsigned.toString(16)}`;
+      return hex(unsigned);
     case 'z':
-      return `0x${unsigned.toString(16).padStart(bits / 4, '0')}`;
+      return hex(unsigned, bits / 4);
     case 'o':
       return unsigned === 0n ? '0' : `0${unsigned.toString(8)}`;
     case 't':
@@ -334,31 +338,32 @@ export function quoteString(text: string, limit: number, repeats: number): strin
 export interface Format {
   readonly count: number;
   readonly letter: FormatLetter;
-  readonly size: 'b' | 'h' | 'w' | 'g' | '';
+  readonly size: (typeof SIZES)[number] | '';
 }
 
 /** Splits `/16xb` from the rest of an argument. Throws for a letter that is none. */
 export function splitFormat(argument: string): { format: Format | undefined; rest: string } {
-  const m = /^\/(\S*)\s*/.exec(argument);
-  if (!m) {
+  const [whole, text] = /^\/(\S*)\s*/.exec(argument) ?? [];
+  if (whole === undefined || text === undefined) {
     return { format: undefined, rest: argument };
   }
-  const f = /^(-?\d*)([a-z]*)$/i.exec(m[1]!);
-  if (!f) {
-    throw new ExpressionError(`Undefined output format "${m[1]}".`);
+  const [, count, letters] = /^(-?\d*)([a-z]*)$/i.exec(text) ?? [];
+  if (letters === undefined) {
+    throw new ExpressionError(`Undefined output format "${text}".`);
   }
   let letter: FormatLetter = '';
   let size: Format['size'] = '';
-  for (const c of f[2]!) {
-    if ('bhwg'.includes(c)) {
-      size = c as Format['size'];
-    } else if ('xduotacfsz'.includes(c)) {
-      letter = c as FormatLetter;
-    } else if (c === 'i') {
+  for (const c of letters) {
+    const asSize = SIZES.find((s) => s === c);
+    const asLetter = LETTERS.find((l) => l === c);
+    if (c === 'i') {
       throw new ExpressionError('Format letter "i" is not available: the guest has no machine instructions.');
-    } else if (c !== 'r') {
+    }
+    if (!asSize && !asLetter && c !== 'r') {
       throw new ExpressionError(`Undefined output format "${c}".`);
     }
+    size = asSize ?? size;
+    letter = asLetter ?? letter;
   }
-  return { format: { count: f[1] === '' ? 1 : Number(f[1]), letter, size }, rest: argument.slice(m[0].length) };
+  return { format: { count: count === '' ? 1 : Number(count), letter, size }, rest: argument.slice(whole.length) };
 }

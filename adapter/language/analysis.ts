@@ -1,11 +1,15 @@
-/** The debugger's own tables and parser, without a machine: what scripts are checked and completed with. */
-
+/** The command table and the stack's symbols, without a machine: what scripts are checked and completed with. */
+import type { Surroundings } from '../commands/candidates.ts';
 import { type Command, CommandError, type Found, findCommand } from '../commands/command.ts';
+import { userCommand } from '../commands/help.ts';
+import { didYouMean } from '../commands/linespec.ts';
+import { COMMANDS } from '../commands/table/index.ts';
+import { DEBUGGER_VARIABLES } from '../commands/variables.ts';
+import { leadingWord } from '../commands/words.ts';
 import type { Variable } from '../compiler/debug-info.ts';
 import type { SymbolScope } from '../engine/api.ts';
-import { GdbInterpreter } from '../gdb/interpreter.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
-import { type Expression, ExpressionError } from '../inspect/expression/ast.ts';
+import { type Expression, ExpressionError, UnknownSymbolError } from '../inspect/expression/ast.ts';
 import { type CompileContext, compile, compileAssignment } from '../inspect/expression/compile.ts';
 import { registerIndex } from '../inspect/registers.ts';
 import { near } from '../stack/util/near.ts';
@@ -14,7 +18,7 @@ import { StaticEngine } from './static-engine.ts';
 
 export class Analysis {
   readonly engine: StaticEngine;
-  readonly gdb: GdbInterpreter;
+  readonly evaluator: Evaluator;
   /** Names of locals and parameters anywhere in the stack. */
   readonly locals: ReadonlySet<string>;
   readonly #scope: SymbolScope;
@@ -22,7 +26,7 @@ export class Analysis {
 
   constructor(engine: StaticEngine = new StaticEngine()) {
     this.engine = engine;
-    this.gdb = new GdbInterpreter(engine, { write: () => {}, waitForStops: false });
+    this.evaluator = new Evaluator(engine);
     this.locals = new Set(engine.info.probes.flatMap((p) => p.locals.map((l) => l.name)));
     const globals = engine.scope();
     this.#scope = {
@@ -32,32 +36,55 @@ export class Analysis {
       hasPacket: true,
     };
     this.#context = {
-      ...new Evaluator(engine).context(),
+      ...this.evaluator.context(),
       dollar: () => ({ js: '0', type: { kind: 'any' }, constant: false }),
     };
   }
 
   /** Commands that a script may use: the debugger's, and its own. */
   commands(script: Script): readonly Command[] {
-    const own = [...script.definitions.values()].map(
-      ({ name, doc }): Command => ({ name, class: 'user-defined', help: doc || 'User-defined.', run: () => {} }),
-    );
-    return [...this.gdb.table, ...own];
+    const own = Array.from(script.definitions.values(), ({ name, doc }) => userCommand(name, doc || 'User-defined.'));
+    return [...COMMANDS, ...own];
   }
 
-  /** The command of a line. Throws `CommandError`, with near matches. */
+  /** The command of a line. Throws `CommandError`. */
   find(script: Script, text: string): Found {
-    const table = this.commands(script);
-    const word = /^\s*([\w.-]*)/.exec(text)![1]!;
-    const own = script.definitions.get(word);
-    if (own) {
-      const command = table.find((c) => c.class === 'user-defined' && c.name === word)!;
-      return { command, args: text.trimStart().slice(word.length).trimStart(), path: word };
+    const start = text.length - text.trimStart().length;
+    const name = leadingWord(text.slice(start));
+    const own = script.definitions.get(name);
+    if (!own) {
+      return findCommand(COMMANDS, text);
     }
-    return findCommand(this.gdb.table, text);
+    const args = text.slice(start + name.length).trimStart();
+    return {
+      command: userCommand(name, own.doc || 'User-defined.'),
+      args,
+      at: text.length - args.length,
+      path: name,
+    };
   }
 
-  /** Checks what an expression means, as far as it does not depend on where the machine stands. Throws `ExpressionError`. */
+  /** What completion needs to know of a script. `folder` is where relative names of files start. */
+  surroundings(script: Script, folder: string): Surroundings {
+    const known = Object.keys(DEBUGGER_VARIABLES).filter((name) => name !== 'pkt');
+    const set = [...script.assigned].filter((name) => registerIndex(name) === undefined && !known.includes(name));
+    return {
+      commands: this.commands(script),
+      info: this.engine.info,
+      locals: this.locals,
+      variables: [
+        ...known.map((name) => [name, 'set by the debugger'] as const),
+        ...set.map((name) => [name, 'set by this script'] as const),
+      ],
+      breakpoints: [],
+      displays: [],
+      folder,
+    };
+  }
+
+  /**
+   * Checks what an expression means, as far as that is the same wherever the machine stands. Throws `ExpressionError`.
+   */
   check(e: Expression, assign: boolean): void {
     if (assign && e.kind === 'comma') {
       this.check(e.left, assign);
@@ -76,7 +103,7 @@ export class Analysis {
     const value: Expression = e.value.kind === 'assign' ? { kind: 'number', value: 0, type: 'int' } : e.value;
     if (e.target.kind === 'dollar' && registerIndex(e.target.name) === undefined) {
       if (e.target.name === 'pkt' || /^[$0-9]*$/.test(e.target.name)) {
-        throw new ExpressionError('Left operand of assignment is not an lvalue.');
+        throw new ExpressionError('Left operand of assignment is not an lvalue.', e.target.span);
       }
       this.check(value, false);
     } else {
@@ -88,27 +115,19 @@ export class Analysis {
     try {
       action();
     } catch (error) {
-      const name = error instanceof ExpressionError ? /^No symbol "(\w+)"/.exec(error.message)?.[1] : undefined;
-      if (name === undefined) {
+      if (!(error instanceof UnknownSymbolError)) {
         throw error;
       }
       const { globals, functions } = this.engine.info;
-      const like = nearNames(name, [...this.locals, ...globals.map((g) => g.name), ...functions.map((f) => f.name)]);
-      const hint = like.length > 0 ? ` Did you mean ${like.join(', ')}?` : '';
-      throw new ExpressionError(`${(error as Error).message}${hint}`);
+      const names = [...this.locals, ...globals.map((g) => g.name), ...functions.map((f) => f.name)];
+      // No mere fragments of the name.
+      const long = names.filter((n) => n.length * 2 >= error.symbol.length);
+      throw new UnknownSymbolError(error.symbol, didYouMean(near(error.symbol, long))).blame(error.span);
     }
   }
 }
 
-/** Near matches of a name that are no mere fragments of it. */
-export function nearNames(name: string, all: readonly string[]): string[] {
-  return near(
-    name,
-    all.filter((n) => n.length * 2 >= name.length),
-  );
-}
-
 /** True for errors that are the script's, with a message for its author. */
-export function isUserError(error: unknown): error is Error {
+export function isUserError(error: unknown): error is CommandError | ExpressionError {
   return error instanceof CommandError || error instanceof ExpressionError;
 }

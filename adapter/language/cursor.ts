@@ -1,7 +1,7 @@
 /** What stands at a position of a script. */
 
-import { type ArgumentKind, argumentKind } from '../commands/arguments.ts';
-import type { Found } from '../commands/command.ts';
+import { type Found, kindsOf } from '../commands/command.ts';
+import type { ArgumentKind } from '../commands/takes.ts';
 import { type Analysis, isUserError } from './analysis.ts';
 import type { Position, Script, ScriptLine } from './script.ts';
 
@@ -18,6 +18,7 @@ export interface Line {
   /** Offset of the position. */
   readonly offset: number;
   readonly found: Found | undefined;
+  /** What its arguments are; of several, the last. */
   readonly kind: ArgumentKind;
   /** Offset of the arguments; of the whole line's end without a known command. */
   readonly args: number;
@@ -32,14 +33,14 @@ export function lineAt(analysis: Analysis, script: Script, position: Position): 
   const { line, offset } = at;
   let found: Found | undefined;
   try {
-    found = line.kind === 'command' ? analysis.find(script, line.text.trim()) : undefined;
+    found = line.kind === 'command' ? analysis.find(script, line.text.trimEnd()) : undefined;
   } catch (error) {
     if (!isUserError(error)) {
       throw error;
     }
   }
-  const args = found ? line.text.trimEnd().length - found.args.trimEnd().length : line.text.length;
-  return { line, offset, found, kind: found ? argumentKind(found.path) : 'none', args };
+  const kind = (found && kindsOf(found.command).at(-1)) ?? 'nothing';
+  return { line, offset, found, kind, args: found ? found.at : line.text.length };
 }
 
 /** `$pkt.tcp.dstport`, `$RDH`, `hw/net/e1000.ts:31`, a name, an option. */
@@ -47,7 +48,7 @@ const WORD =
   /\$pkt(?:\.\w+)+|\$\$?\w*|--?[A-Za-z][\w-]*|[A-Za-z_][\w/-]*\.(?:ts|pktgdb|c|h)(?::\d+)?|[A-Za-z_][\w.-]*|\d[\w.]*/g;
 
 /** The word at an offset of a text. */
-export function wordAt(text: string, offset: number): Word | undefined {
+export function nameAt(text: string, offset: number): Word | undefined {
   for (const m of text.matchAll(WORD)) {
     if (m.index <= offset && offset <= m.index + m[0].length) {
       return { text: m[0], from: m.index, to: m.index + m[0].length };

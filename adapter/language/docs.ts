@@ -1,17 +1,15 @@
 /** What is known of names, as Markdown for hovers and completions. */
 
 import type { Command } from '../commands/command.ts';
+import { documentation } from '../commands/help.ts';
+import { DEBUGGER_VARIABLES } from '../commands/variables.ts';
 import type { FunctionInfo, GlobalInfo, StructInfo } from '../compiler/debug-info.ts';
-import { declaration } from '../gdb/ptype.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
+import { ACCESS, bitRange } from '../inspect/register-notation.ts';
+import type { RegisterInfo } from '../inspect/registers.ts';
+import { constantText, declaration, fieldMeanings } from '../inspect/type-text.ts';
 import { FIELDS, type Field } from '../packets/fields.ts';
-import { E1000_REGISTERS, type RegisterInfo } from '../stack/hw/net/e1000_regs.ts';
-
-const BY_NAME: ReadonlyMap<string, RegisterInfo> = new Map(E1000_REGISTERS.map((r) => [r.name, r]));
-
-export function findRegister(name: string): RegisterInfo | undefined {
-  return BY_NAME.get(name);
-}
+import { hex } from '../packets/format.ts';
 
 /** A packet field by Wireshark's name. */
 export function findField(name: string): Field | undefined {
@@ -46,31 +44,23 @@ export function structText(s: StructInfo): string {
 }
 
 export function globalText(g: GlobalInfo): string {
-  const value =
-    g.value === undefined
-      ? ''
-      : ` = ${typeof g.value === 'number' && g.value > 9 ? `${g.value} (0x${g.value.toString(16)})` : JSON.stringify(g.value)}`;
+  const value = g.value === undefined ? '' : ` = ${constantText(g.value)}`;
   return paragraphs(code(`const ${g.name}: ${g.type || 'unknown'}${value}`), g.doc, place(g));
 }
 
-const ACCESS = {
-  ro: 'read only',
-  rw: 'read/write',
-  wo: 'write only',
-  rc: 'cleared by a read',
-  none: 'not kept, reads as 0',
-} as const;
-
 /** A register with its bits. */
 export function registerText(r: RegisterInfo): string {
-  const hex = (n: number, digits: number): string => `0x${n.toString(16).padStart(digits, '0')}`;
-  const where = r.group === 'PHY' ? `PHY register ${r.offset}` : `offset ${hex(r.offset, 5)}`;
-  const array = r.count > 1 ? `, ${r.count} of them` : '';
-  const facts = `${where}${array}, ${r.width} bits, ${ACCESS[r.access]}, ${hex(r.reset, r.width / 4)} after reset; manual ${r.section}`;
+  const { access, effect } = ACCESS[r.access];
+  const facts = [
+    `offset ${hex(r.offset, 5)}`,
+    ...(r.count > 1 ? [`${r.count} of them`] : []),
+    `${r.width} bits`,
+    effect ?? access,
+    `${hex(r.reset, r.width / 4)} after reset; manual ${r.section}`,
+  ].join(', ');
   const rows = r.fields.map((f) => {
-    const bits = f.width === 1 ? String(f.lsb) : `${f.lsb + f.width - 1}:${f.lsb}`;
-    const values = Object.entries(f.values ?? {}).map(([v, text]) => `${v} = ${text}`);
-    return `| ${bits} | ${f.name} | ${[f.description, values.join(', ')].filter((t) => t !== '').join(': ')} |`;
+    const about = [f.description, fieldMeanings(f)].filter((t) => t !== '').join(': ');
+    return `| ${bitRange(f)} | ${f.name} | ${about} |`;
   });
   const table = rows.length > 0 ? ['| bits | field | |', '|---|---|---|', ...rows].join('\n') : '';
   return paragraphs(`**$${r.name}** ${r.description}`, facts, table);
@@ -92,29 +82,15 @@ export function convenienceText(name: string): string {
   return f ? paragraphs(code(f.usage, 'c'), f.doc) : '';
 }
 
-const VARIABLES: Readonly<Record<string, string>> = {
-  pkt: "The packet that the function handles; its fields have Wireshark's names: `$pkt.tcp.dstport == 5556`.",
-  _: 'The address that `x` examined last.',
-  _exitcode: 'How the machine ended.',
-  _hostfwd: 'The host port of the first forwarding rule, once the machine runs.',
-  _hostport: 'The port of the last `host listen`.',
-  _shell_exitcode: 'How the last `shell` command ended.',
-  bpnum: 'Number of the breakpoint that was set last.',
-  argc: 'Number of arguments of a user-defined command.',
-};
-
-/** Names of the variables that the debugger sets. */
-export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
-
 export function variableText(name: string): string {
-  const text = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
+  const text = Object.hasOwn(DEBUGGER_VARIABLES, name) ? DEBUGGER_VARIABLES[name] : undefined;
   return text === undefined ? '' : paragraphs(`**$${name}**`, text);
 }
 
 /** A command's help: names, summary, usage. */
 export function commandText(c: Command, path: string): string {
   const names = [path, ...(c.aliases ?? [])].join(', ');
-  const [summary = '', ...rest] = c.help.split('\n');
+  const [summary = '', ...rest] = documentation(c).split('\n');
   const details = rest.length > 0 ? code(rest.join('\n'), 'text') : '';
   const subs = c.subcommands ? `Subcommands: ${c.subcommands.map((s) => `\`${s.name}\``).join(', ')}` : '';
   return paragraphs(`**${names}**`, summary, details, subs);

@@ -1,15 +1,17 @@
 /** Hovers: what a command does, what a name of the stack, a register, a field or an option is. */
 
 import { findOption } from '../commands/machine-options.ts';
+import { optionContext } from '../commands/options.ts';
+import { COMMANDS } from '../commands/table/index.ts';
+import { findRegister } from '../inspect/registers.ts';
 import type { Analysis } from './analysis.ts';
-import { type Line, lineAt, type Word, wordAt } from './cursor.ts';
+import { type Line, lineAt, nameAt, type Word } from './cursor.ts';
 import {
   commandText,
   convenienceText,
   fieldGroupText,
   fieldText,
   findField,
-  findRegister,
   functionText,
   globalText,
   registerText,
@@ -26,7 +28,7 @@ export interface Hover {
 
 export function hover(analysis: Analysis, script: Script, position: Position): Hover | undefined {
   const at = lineAt(analysis, script, position);
-  const word = at && wordAt(at.line.text, at.offset);
+  const word = at && nameAt(at.line.text, at.offset);
   if (!at || !word) {
     return undefined;
   }
@@ -55,8 +57,8 @@ function argumentHover(analysis: Analysis, { line, kind, args }: Line, word: Wor
   if (kind === 'options') {
     return optionHover(line.text.slice(args, word.to), word.text);
   }
-  if (kind === 'command') {
-    const found = analysis.gdb.table.find((c) => c.name === word.text);
+  if (kind === 'topic') {
+    const found = COMMANDS.find((c) => c.name === word.text);
     return found ? commandText(found, found.name) : '';
   }
   return nameHover(analysis, word.text, kind === 'registers');
@@ -92,26 +94,12 @@ function optionHover(before: string, word: string): string {
     const kinds = Object.entries(option.kinds).map(([name, k]) => `- \`${name}\`: ${k.description}`);
     return [`**${option.name}**`, option.description, kinds.join('\n')].filter((t) => t !== '').join('\n\n');
   }
-  const { kind } = optionContext(before) ?? {};
-  const parameter = kind?.parameters.find((p) => p.name === word);
+  const at = optionContext(before);
+  const parameter = at?.kind?.parameters.find((p) => p.name === word);
   if (parameter) {
     const values = parameter.values ? `Such as ${parameter.values.map((v) => `\`${v}\``).join(', ')}` : '';
     return [`**${parameter.name}=**`, parameter.description, values].filter((t) => t !== '').join('\n\n');
   }
-  const owner = optionContext(before)?.option;
-  const named = owner && Object.hasOwn(owner.kinds, word) ? owner.kinds[word] : undefined;
-  return named ? `**${owner!.name} ${word}**\n\n${named.description}` : '';
-}
-
-/** The option whose value the end of `text` is in, the kind it has, and the value up to there. */
-export function optionContext(text: string) {
-  const m = /(?:^|\s)(--?[\w-]+)\s+(\S*)$/.exec(text);
-  const option = m ? findOption(m[1]!) : undefined;
-  if (!m || !option) {
-    return undefined;
-  }
-  const value = m[2]!;
-  const type = /^(?:(?:type|driver)=)?([^,=]*)/.exec(value)![1]!;
-  const kind = Object.hasOwn(option.kinds, type) ? option.kinds[type] : undefined;
-  return { option, value, kind };
+  const named = at && Object.hasOwn(at.option.kinds, word) ? at.option.kinds[word] : undefined;
+  return at && named ? `**${at.option.name} ${word}**\n\n${named.description}` : '';
 }

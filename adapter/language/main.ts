@@ -1,4 +1,7 @@
-/** The language server of command scripts (`*.pktgdb`), on stdio or the channel that the client opens. Needs no session. */
+/**
+ * The language server of command scripts (`*.pktgdb`), on stdio or the channel that the client opens. It needs no
+ * session.
+ */
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
@@ -15,8 +18,9 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { CandidateKind } from '../commands/candidates.ts';
 import { Analysis } from './analysis.ts';
-import { type CompletionKind, complete, describe, MAX_ITEMS } from './completion.ts';
+import { complete, describe, MAX_ITEMS } from './completion.ts';
 import { diagnose } from './diagnostics.ts';
 import { hover } from './hover.ts';
 import { definition, type ScriptSymbol, signature, symbols } from './navigation.ts';
@@ -28,7 +32,7 @@ const DEBOUNCE_MS = 200;
 /** Longer texts are no scripts; they are left alone. */
 const MAX_LENGTH = 2_000_000;
 
-const COMPLETION_KINDS: Readonly<Record<CompletionKind, CompletionItemKind>> = {
+const COMPLETION_KINDS: Readonly<Record<CandidateKind, CompletionItemKind>> = {
   command: CompletionItemKind.Keyword,
   function: CompletionItemKind.Function,
   file: CompletionItemKind.File,

@@ -1,10 +1,12 @@
 /** Definitions, the outline, and help on arguments. */
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { type Command, type Found, findCommand } from '../commands/command.ts';
 import { findFile } from '../commands/linespec.ts';
+import { COMMANDS } from '../commands/table/index.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { type Analysis, isUserError } from './analysis.ts';
-import { lineAt, wordAt } from './cursor.ts';
+import { lineAt, nameAt } from './cursor.ts';
 import { type Position, type Range, rangeOf, type Script, type ScriptLine } from './script.ts';
 
 /** A place in a file; without a path, in the script itself. */
@@ -24,7 +26,7 @@ export function definition(analysis: Analysis, script: Script, position: Positio
     const path = isAbsolute(name) ? name : join(folder, name);
     return existsSync(path) ? [{ path, range: lineRange(0, 0, 0) }] : [];
   }
-  const word = wordAt(at.line.text, at.offset);
+  const word = nameAt(at.line.text, at.offset);
   if (!word) {
     return [];
   }
@@ -39,11 +41,11 @@ export function definition(analysis: Analysis, script: Script, position: Positio
 /** Places of a name in the stack's sources; `FILE:LINE` is one too. */
 function stackPlaces(analysis: Analysis, name: string): Place[] {
   const { sourceRoot, info } = analysis.engine;
-  const file = /^([\w/.-]+\.(?:ts|c|h))(?::(\d+))?$/.exec(name);
-  if (file) {
+  const [, file, number = 1] = /^([\w/.-]+\.(?:ts|c|h))(?::(\d+))?$/.exec(name) ?? [];
+  if (file !== undefined) {
     try {
-      const line = Math.max(0, Number(file[2] ?? 1) - 1);
-      return [{ path: join(sourceRoot, findFile(analysis.engine, file[1]!)), range: lineRange(line, 0, 0) }];
+      const line = Math.max(0, Number(number) - 1);
+      return [{ path: join(sourceRoot, findFile(analysis.engine, file)), range: lineRange(line, 0, 0) }];
     } catch (error) {
       if (!isUserError(error)) {
         throw error;
@@ -90,8 +92,8 @@ export interface ScriptSymbol {
 }
 
 /**
- * The outline: sections begin at a comment after a blank line (or at the top) and at lines such as `echo == Title ==\n`; in them
- * are user-defined commands and breakpoints.
+ * The outline. Sections begin at a comment after a blank line, or at the top, and at lines such as `echo == Title
+ * ==\n`. In them are user-defined commands and breakpoints.
  */
 export function symbols(script: Script): ScriptSymbol[] {
   const out: ScriptSymbol[] = [];
@@ -122,24 +124,34 @@ function sectionTitle(line: ScriptLine, before: ScriptLine | undefined): string 
 
 function entries(lines: readonly ScriptLine[], script: Script): ScriptSymbol[] {
   return lines.flatMap((line): ScriptSymbol[] => {
-    const m =
-      line.kind === 'command' ? /^\s*(define|tbreak|tb|break|brea|bre|br|b)\s+(\S.*?)\s*$/.exec(line.text) : null;
-    if (!m) {
+    const found = line.kind === 'command' ? commandOf(line.text) : undefined;
+    const name = found?.args.trim() ?? '';
+    const kind = found && outlined(found.command);
+    if (name === '' || !kind) {
       return [];
     }
     const selection = rangeOf(line, line.text.length - line.text.trimStart().length, line.text.trimEnd().length);
-    const own = m[1] === 'define' ? script.definitions.get(m[2]!) : undefined;
+    const own = kind === 'command' ? script.definitions.get(name) : undefined;
     const end = own ? { line: own.endLine, character: 'end'.length } : selection.end;
-    return [
-      {
-        name: m[2]!,
-        kind: m[1] === 'define' ? 'command' : 'breakpoint',
-        range: { start: selection.start, end },
-        selection,
-        children: [],
-      },
-    ];
+    return [{ name, kind, range: { start: selection.start, end }, selection, children: [] }];
   });
+}
+
+/** What a command puts into the outline. */
+function outlined(command: Command): 'command' | 'breakpoint' | undefined {
+  return command.block === 'define' ? 'command' : command.takes === 'breakpoint' ? 'breakpoint' : undefined;
+}
+
+/** The command of a line, if it is one of the debugger's. */
+function commandOf(text: string): Found | undefined {
+  try {
+    return findCommand(COMMANDS, text);
+  } catch (error) {
+    if (isUserError(error)) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 export interface Signature {
@@ -157,15 +169,14 @@ export function signature(analysis: Analysis, script: Script, position: Position
     return undefined;
   }
   const before = at.line.text.slice(at.args, at.offset);
-  const call = /\$(_\w+)\s*\(((?:"(?:[^"\\]|\\.)*"?|[^()"])*)$/.exec(before);
-  const f = call ? FUNCTIONS.get(call[1]!) : undefined;
-  if (call && f) {
+  const [, name = '', given = ''] = /\$(_\w+)\s*\(((?:"(?:[^"\\]|\\.)*"?|[^()"])*)$/.exec(before) ?? [];
+  const f = FUNCTIONS.get(name);
+  if (f) {
     const parameters = /\(([^)]*)\)/.exec(f.usage)?.[1]?.split(/,\s*/) ?? [];
-    const active = call[2]!.replace(/"(?:[^"\\]|\\.)*"?/g, '').split(',').length - 1;
+    const active = given.replace(/"(?:[^"\\]|\\.)*"?/g, '').split(',').length - 1;
     return { label: f.usage, documentation: f.doc, parameters, active };
   }
-  const [summary = '', ...rest] = at.found.command.help.split('\n');
-  const usage = rest.find((l) => l.startsWith('Usage: '))?.slice('Usage: '.length);
+  const { summary, usage } = at.found.command;
   if (usage === undefined) {
     return undefined;
   }
@@ -179,7 +190,7 @@ export function signature(analysis: Analysis, script: Script, position: Position
   };
 }
 
-/** The arguments of the first form that a usage line shows: groups in brackets (outermost ones) and words in capitals. */
+/** The arguments of the first form that a usage line shows: groups in outermost brackets, and words in capitals. */
 function usageParameters(usage: string): string[] {
   const parameters: string[] = [];
   for (let at = 0; at < usage.length && usage[at] !== '|'; ) {

@@ -1,4 +1,5 @@
 /** The text of a command script: logical lines, blocks, and the commands that it defines. */
+import { type BlockKind, type JoinedLine, joinedLines, splitOpener } from '../commands/blocks.ts';
 
 export interface Position {
   readonly line: number;
@@ -13,20 +14,12 @@ export interface Range {
 /** What a line is. `text`: free text inside `document`. */
 export type LineKind = 'blank' | 'comment' | 'command' | 'text' | 'end' | 'else';
 
-/** A line, with those joined to it that a backslash at its end continues. */
-export interface ScriptLine {
-  /** Index of the first line of the file. */
-  readonly line: number;
-  /** Blanks at its start are kept. */
-  readonly text: string;
+/** A line with what it is; blanks at its start are kept. */
+export interface ScriptLine extends JoinedLine {
   readonly kind: LineKind;
   /** Blocks around it, outermost first. */
   readonly inside: readonly BlockKind[];
-  /** Offsets in `text` at which the following lines of the file begin. */
-  readonly joins: readonly number[];
 }
-
-export type BlockKind = 'if' | 'while' | 'commands' | 'define' | 'document';
 
 /** A command defined in the script. */
 export interface Definition {
@@ -44,8 +37,6 @@ export interface BlockProblem {
   readonly message: string;
 }
 
-const OPENER = /^(if|while|commands|define|document)\b\s*(.*)$/s;
-
 interface Open {
   readonly kind: BlockKind;
   readonly rest: string;
@@ -53,23 +44,27 @@ interface Open {
   readonly body: string[];
 }
 
+/** `$count =`, `$count +=`. */
+const ASSIGNMENT = /\$([A-Za-z_]\w*)\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)/g;
+
 export class Script {
   readonly lines: readonly ScriptLine[];
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly problems: readonly BlockProblem[];
+  #assigned: ReadonlySet<string> | undefined;
 
   constructor(text: string) {
     const lines: ScriptLine[] = [];
     const definitions = new Map<string, Definition>();
     const problems: BlockProblem[] = [];
     const open: Open[] = [];
-    for (const raw of joinContinued(text)) {
+    for (const raw of joinedLines(text)) {
       const words = raw.text.trim();
       const inside = open.map((o) => o.kind);
       const kind = kindOf(words, inside);
       const line = { ...raw, kind, inside };
       lines.push(line);
-      const opener = kind === 'command' || kind === 'text' ? OPENER.exec(words) : null;
+      const opener = kind === 'command' || kind === 'text' ? splitOpener(words) : undefined;
       if (kind === 'end') {
         const closed = open.pop();
         if (closed) {
@@ -85,7 +80,7 @@ export class Script {
       }
       open.at(-1)?.body.push(words);
       if (opener) {
-        open.push({ kind: opener[1] as BlockKind, rest: opener[2]!.trim(), line, body: [] });
+        open.push({ ...opener, line, body: [] });
       }
     }
     for (const { kind, line } of open) {
@@ -96,13 +91,21 @@ export class Script {
     this.problems = problems;
   }
 
+  /** Convenience variables that the script assigns to. */
+  get assigned(): ReadonlySet<string> {
+    this.#assigned ??= new Set(
+      this.lines.flatMap(({ text }) => Array.from(text.matchAll(ASSIGNMENT), (m) => m[1] ?? '')),
+    );
+    return this.#assigned;
+  }
+
   /** The logical line that holds a line of the file, and the offset in its text that a position is. */
   at(position: Position): { readonly line: ScriptLine; readonly offset: number } | undefined {
     const line = this.lines.findLast((l) => l.line <= position.line);
     if (!line || position.line > line.line + line.joins.length) {
       return undefined;
     }
-    const start = position.line === line.line ? 0 : line.joins[position.line - line.line - 1]!;
+    const start = line.joins[position.line - line.line - 1] ?? 0;
     const end = line.joins[position.line - line.line] ?? line.text.length;
     return { line, offset: Math.min(start + position.character, end) };
   }
@@ -142,24 +145,5 @@ function noteDefinition(definitions: Map<string, Definition>, block: Open, endLi
   const known = definitions.get(name);
   if (block.kind === 'document' && known) {
     definitions.set(name, { ...known, doc: block.body.join('\n') });
-  }
-}
-
-/** Lines; one that ends in a backslash goes on in the next (the backslash is not part of the text). */
-function* joinContinued(text: string): Generator<{ line: number; text: string; joins: number[] }> {
-  const lines = text.split(/\r\n|\r|\n/);
-  for (let i = 0; i < lines.length; i++) {
-    const line = i;
-    const joins: number[] = [];
-    const parts: string[] = [];
-    let length = 0;
-    while (lines[i]!.endsWith('\\') && i + 1 < lines.length) {
-      const part = lines[i++]!.slice(0, -1);
-      parts.push(part);
-      length += part.length;
-      joins.push(length);
-    }
-    parts.push(lines[i]!);
-    yield { line, text: parts.join(''), joins };
   }
 }

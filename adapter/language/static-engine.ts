@@ -1,4 +1,6 @@
-/** The engine without a machine: symbols, and breakpoints that are bound but never hit. What scripts are checked against. */
+/**
+ * The engine without a machine: symbols, and breakpoints that are bound but never hit. Scripts are checked against it.
+ */
 import { EventEmitter } from 'node:events';
 import { type Breakpoint, type BreakpointSpec, type EngineApi, EngineError, type SymbolScope } from '../engine/api.ts';
 import { BreakpointTable } from '../engine/breakpoints.ts';
@@ -58,7 +60,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   }
 
   scope(): SymbolScope {
-    return this.image.scopeAt([]);
+    return this.image.scopeAt(undefined, []);
   }
 
   evaluate = async (js: string) => evaluateStatic(js, this.image.info);

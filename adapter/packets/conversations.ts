@@ -68,7 +68,10 @@ export class Conversations {
     }
   }
 
-  /** Relative numbers of a TCP segment, the first one of the packet unless told; undefined if its connection was never added. */
+  /**
+   * Relative numbers of a TCP segment, the first one of the packet unless told; undefined if its connection was never
+   * added.
+   */
   relative(p: PacketView, l: Layer | null = p.first(tcp)): TcpRelative | undefined {
     if (l === null) {
       return undefined;

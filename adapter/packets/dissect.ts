@@ -21,7 +21,10 @@ export interface TreeNode {
   readonly children: TreeNode[];
 }
 
-/** Dissects the packet of a view (with its `conversations`, if relative numbers are wanted). Never throws, whatever the bytes. */
+/**
+ * Dissects the packet of a view (with its `conversations`, if relative numbers are wanted). Never throws, whatever the
+ * bytes.
+ */
 export function dissect(p: PacketView): TreeNode[] {
   const malformed = p.malformed();
   const layers = p.layers();

@@ -1,6 +1,6 @@
 /**
- * Fields of packets by Wireshark's names, for conditions, prints and filters: what the protocols declare, as one table. A getter
- * never throws; it returns undefined where the packet does not have the field.
+ * Fields of packets by Wireshark's names, for conditions, prints and filters: what the protocols declare, as one
+ * table. A getter never throws; it returns undefined where the packet does not have the field.
  */
 import { edit_distance } from '../stack/util/near.ts';
 import { formatValue } from './format.ts';
@@ -30,7 +30,9 @@ export interface Occurrence {
   readonly length: number;
 }
 
-/** All values of a field in a packet, layer by layer; with `nth`, only those of the nth layer of its protocol, from 1. */
+/**
+ * All values of a field in a packet, layer by layer; with `nth`, only those of the nth layer of its protocol, from 1.
+ */
 export function occurrences(p: PacketView, f: Field, nth = 0): Occurrence[] {
   const layers = p.layers().filter((l) => l.protocol === f.protocol);
   return layers

@@ -35,13 +35,37 @@ export function formatIpv6(b: Uint8Array): string {
 
 /** Bytes as `48:65:6c`, or with another separator; longer than `max` they end in an ellipsis. */
 export function formatBytes(b: Uint8Array, max = 64, separator = ':'): string {
-  const s = Array.from(b.subarray(0, max), (x) => x.toString(16).padStart(2, '0')).join(separator);
+  const s = hexBytes(b.subarray(0, max), separator);
   return b.length > max ? `${s}…` : s;
 }
 
 /** `0x` and at least `digits` hex digits. */
-export function hex(n: number, digits = 0): string {
+export function hex(n: number | bigint, digits = 0): string {
   return `0x${n.toString(16).padStart(digits, '0')}`;
+}
+
+/** Bytes as `48 65 6c`, or with another separator. */
+export function hexBytes(bytes: Uint8Array, separator = ' '): string {
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(separator);
+}
+
+/** Lines of 16 bytes, as `00201800  52 54 00 ...  RT...`; `address` is that of the first byte. */
+export function hexDump(bytes: Uint8Array, address: number): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 16) {
+    const row = bytes.subarray(at, at + 16);
+    const characters = Array.from(row, (b) => (b >= 32 && b < 127 ? String.fromCharCode(b) : '.')).join('');
+    text += `${(address + at).toString(16).padStart(8, '0')}  ${hexBytes(row).padEnd(47)}  ${characters}\n`;
+  }
+  return text;
+}
+
+/** A number in C's notation (also `0b101`), at least 0; undefined for any other text. */
+export function parseNumber(text: string): number | undefined {
+  if (!/^(0x[0-9a-f]+|0b[01]+|\d+)$/i.test(text)) {
+    return undefined;
+  }
+  return /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number(text);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\r': '\\r', '\n': '\\n', '\t': '\\t' };

@@ -1,7 +1,10 @@
 /** A layer of a packet: one header and what it carries. */
 import type { Protocol } from './protocol.ts';
 
-/** Keys that stand for no protocol: it is not known what follows, or that is a later part of a datagram, without a header. */
+/**
+ * Keys that stand for no protocol: it is not known what follows, or that is a later part of a datagram, without a
+ * header.
+ */
 export const UNKNOWN = -1;
 export const LATER_FRAGMENT = -2;
 

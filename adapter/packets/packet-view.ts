@@ -1,6 +1,6 @@
 /**
- * A packet for field access: finds the layers once, then fields are plain reads. Made to be reused (`set`), since conditions of
- * breakpoints look at every packet that passes; it allocates nothing for a packet after its first ones.
+ * A packet for field access: finds the layers once, then fields are plain reads. Made to be reused (`set`), since
+ * conditions of breakpoints look at every packet that passes; it allocates nothing for a packet after its first ones.
  */
 import type { Conversations } from './conversations.ts';
 import { Layer } from './layer.ts';
@@ -80,8 +80,8 @@ export class PacketView {
   }
 
   /**
-   * The first layer of a protocol, or null; layers are found up to it and no further. Its fixed header is there, but only `at` is
-   * sure to be set: this is for reading the header.
+   * The first layer of a protocol, or null; layers are found up to it and no further. Its fixed header is there, but
+   * only `at` is sure to be set: this is for reading the header.
    */
   find(protocol: Protocol): Layer | null {
     let l: Layer | null = this.#frame;
@@ -114,7 +114,9 @@ export class PacketView {
     return l.index === this.#depth ? this.#climb(l, data) : l.above;
   }
 
-  /** The protocol whose header ought to be there but does not fit, at the body of the innermost layer that is not data. */
+  /**
+   * The protocol whose header ought to be there but does not fit, at the body of the innermost layer that is not data.
+   */
   malformed(): Protocol | null {
     let l: Layer | null = this.#frame;
     while (l !== null) {
@@ -162,7 +164,10 @@ export class PacketView {
     return this.#data(l);
   }
 
-  /** The protocol of either port, the one that is first in the list if both are known; else one that knows its messages. */
+  /**
+   * The protocol of either port, the one that is first in the list if both are known; else one that knows its
+   * messages.
+   */
   #byPort(l: Layer): Layer | null {
     if (l.body >= l.end) {
       return this.#data(l);

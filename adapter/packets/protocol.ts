@@ -1,11 +1,15 @@
 /**
- * What a protocol is: how it is found, its fields, its line in the packet list. A file of `protocols/` declares one; the layers
- * of a packet, the dissection tree, `$pkt`, completion and the packet list are derived from the declaration.
+ * What a protocol is: how it is found, its fields, its line in the packet list. A file of `protocols/` declares one;
+ * the layers of a packet, the dissection tree, `$pkt`, completion and the packet list are derived from the
+ * declaration.
  */
 import type { Layer } from './layer.ts';
 import type { PacketView } from './packet-view.ts';
 
-/** How a value is to be read: MACs are 48-bit numbers, IPv4 addresses numbers in host byte order, IPv6 addresses 16 bytes. */
+/**
+ * How a value is to be read: MACs are 48-bit numbers, IPv4 addresses numbers in host byte order, IPv6 addresses 16
+ * bytes.
+ */
 export type FieldType =
   | 'uint8'
   | 'uint16'
@@ -19,7 +23,10 @@ export type FieldType =
   | 'protocol';
 
 export type FieldScalar = number | string | boolean | Uint8Array;
-/** An array where a field occurs more than once: `ip.addr` is both addresses. Comparisons hold if any element matches (`match`). */
+/**
+ * An array where a field occurs more than once: `ip.addr` is both addresses. Comparisons hold if any element matches
+ * (`match`).
+ */
 export type FieldValue = FieldScalar | readonly FieldScalar[] | undefined;
 
 /** Names of a number's values. */
@@ -109,7 +116,10 @@ export interface ProtocolDeclaration {
   readonly column: string;
   /** What it adds to `frame.protocols`; its name if absent. */
   readonly chain?: string;
-  /** Tables in which layers below look it up, with its numbers there; `any` takes what no number does, if `open` agrees. */
+  /**
+   * Tables in which layers below look it up, with its numbers there; `any` takes what no number does, if `open`
+   * agrees.
+   */
   readonly found: Readonly<Record<string, readonly number[] | 'any'>>;
   /** Bytes that have to be there. */
   readonly header: number;
@@ -119,7 +129,9 @@ export interface ProtocolDeclaration {
   readonly measure?: Of<void>;
   /** The table in which what it carries is looked up, by the layer's key. What does not fit there is malformed. */
   readonly carries?: string;
-  /** The same by either of two port numbers. What does not fit is data, and it is looked for when somebody asks for it. */
+  /**
+   * The same by either of two port numbers. What does not fit is data, and it is looked for when somebody asks for it.
+   */
   readonly carriesByPort?: string;
   /** The line of the tree; the title if absent. A protocol without a line of its own says `null`. */
   readonly line?: Of<string> | null;

@@ -1,6 +1,6 @@
 /**
- * The list of protocols. Its order decides where two may take the same bytes: the first one that fits does. A new protocol is a
- * file of `protocols/` and a line here.
+ * The list of protocols. Its order decides where two may take the same bytes: the first one that fits does. A new
+ * protocol is a file of `protocols/` and a line here.
  */
 import type { Protocol } from './protocol.ts';
 import { arp } from './protocols/arp.ts';

@@ -11,7 +11,10 @@ export interface Summary {
   readonly info: string;
 }
 
-/** The columns for the packet of a view: each is what the innermost layer that has it says. Never throws, whatever the bytes. */
+/**
+ * The columns for the packet of a view: each is what the innermost layer that has it says. Never throws, whatever the
+ * bytes.
+ */
 export function summary(p: PacketView): Summary {
   const layers = p.layers();
   const speaker = layers.findLast((l) => l.protocol.declaration.info !== undefined);

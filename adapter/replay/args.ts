@@ -11,7 +11,7 @@ export interface Forward {
   readonly guestPort: number;
 }
 
-/** The `hostfwd` rules in a list of QEMU options, in order. Rules that are not well formed are left to the option parser. */
+/** The `hostfwd` rules in a list of QEMU options, in order. Malformed ones are left to the option parser. */
 export function parseForwards(argv: readonly string[]): Forward[] {
   return argv.flatMap((word) => {
     return word
@@ -35,7 +35,7 @@ function parseForward(rule: string): Forward | undefined {
   };
 }
 
-/** Index of the option word that describes a user network (`-netdev user,...`, `-nic user,...`, `-net user,...`), or -1. */
+/** Index of the word that describes a user network (`-netdev user,...`, `-nic user,...`, `-net user,...`), or -1. */
 function userNetworkWord(args: readonly string[]): number {
   return args.findIndex((w, i) => /^--?(netdev|nic|net)$/.test(args[i - 1] ?? '') && /^user(,|$)/.test(w));
 }
@@ -61,8 +61,9 @@ export function dhcpStartOf(args: readonly string[], gateway: number): number {
 const FIRST_PORT = 5555;
 
 /**
- * Options for replaying `trace`: `args` with the guest that plays it (`-guest trace`), with the network's addresses and the `hostfwd` rules that the capture shows and `args`
- * do not have. They are options like those that the user writes, so that a recording of the replay carries them.
+ * Options for replaying `trace`: `args` with the guest that plays it (`-guest trace`).
+ * The network's addresses and the `hostfwd` rules that the capture shows are added where `args` do not have them.
+ * They are options like those that the user writes, so that a recording of the replay carries them.
  */
 export function replayArgs(trace: Trace, args: readonly string[]): string[] {
   const network = args.some((w) => /^--?(netdev|nic|net)$/.test(w)) ? [] : ['-nic', 'user'];

@@ -1,4 +1,7 @@
-/** Changing the frames of a capture so that they fit the replay: other sequence numbers, right checksums, no oversized segments. */
+/**
+ * Changing the frames of a capture so that they fit the replay.
+ * They get other sequence numbers and right checksums, and oversized segments are split.
+ */
 import { onesSum } from '../packets/checksum.ts';
 import { checkTcp } from '../packets/protocols/tcp.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
@@ -39,14 +42,18 @@ function setChecksum(p: TcpIpView): void {
 }
 
 /**
- * True if the frame was captured before the NIC computed the checksum: the field then holds the sum of the pseudo header alone.
+ * True if the frame was captured before the NIC computed the checksum.
+ * The field then holds the sum of the pseudo header alone.
  */
 function isPartial(p: TcpIpView): boolean {
   const at = checksumAt(p);
   return at >= 0 && !p.fragment && p.u16(at) === pseudoSum(p, p.l3End - p.l4);
 }
 
-/** A copy of the bytes of a captured frame, extended with zeros to the length it had on the wire, offloaded checksums filled in. */
+/**
+ * A copy of the bytes of a captured frame, extended with zeros to the length it had on the wire.
+ * Checksums that were left to the NIC are filled in.
+ */
 export function completeFrame(data: Uint8Array, wireLength: number): Uint8Array {
   const out = new Uint8Array(Math.min(Math.max(data.length, wireLength), 65536 + 14));
   out.set(data);
@@ -57,7 +64,10 @@ export function completeFrame(data: Uint8Array, wireLength: number): Uint8Array 
   return out;
 }
 
-/** Gives a TCP segment another acknowledgment number and adjusts its checksum (RFC 1624), so that a wrong one stays wrong. */
+/**
+ * Gives a TCP segment another acknowledgment number.
+ * Its checksum is adjusted (RFC 1624), so that a wrong one stays wrong.
+ */
 export function setAck(p: TcpIpView, ack: number): void {
   const at = p.tcp + 8;
   const check = p.u16(p.tcp + 16);
@@ -127,7 +137,10 @@ export function bareAck(template: Uint8Array, seq: number, ack: number): Uint8Ar
   return f;
 }
 
-/** An ARP announcement (RFC 5227): tells the user network the guest's addresses, padded to the least size of a frame. */
+/**
+ * An ARP announcement (RFC 5227), which tells the user network the guest's addresses.
+ * It is padded to the least size of a frame.
+ */
 export function arpAnnouncement(mac: number, ip: number): Uint8Array {
   const f = new Uint8Array(60);
   const putMac = (at: number, v: number): void => {

@@ -29,9 +29,11 @@ interface Identity extends Omit<Pending, 'number'> {
 const TH_SYN_FIN_RST = 7;
 
 /**
- * Matches what slirp sends in a replay with what it sent in the capture. Initial sequence numbers differ and acknowledgments may be
- * merged, so segments are compared by their place in the stream: the same place, flags and acknowledgment if there is one, else the
- * first one that overlaps. Other packets are taken in the capture's order within their addresses.
+ * Matches what slirp sends in a replay with what it sent in the capture.
+ * Initial sequence numbers differ and acknowledgments may be merged.
+ * So segments are compared by their place in the stream.
+ * One with the same place, flags and acknowledgment is taken if there is one, else the first one that overlaps.
+ * Other packets are taken in the capture's order within their addresses.
  */
 export class PacketNumbers {
   readonly #groups = new Map<string, Group>();

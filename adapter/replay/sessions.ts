@@ -12,8 +12,8 @@ export function addressKey(a: sockaddr): string {
 }
 
 /**
- * The session of a packet, `guest` saying which end the guest is: slirp has one per address and port of the guest for UDP, and
- * one per echo request for ICMP. Empty if it belongs to none.
+ * The session of a packet; `guest` says which end the guest is. Empty if it belongs to none.
+ * Slirp has one per address and port of the guest for UDP, and one per echo request for ICMP.
  */
 export function sessionOf(p: TcpIpView, guest: 'src' | 'dst'): string {
   const src = guest === 'src';
@@ -53,7 +53,10 @@ export class Reassembly {
     return this.#sessions.get(key) ?? '';
   }
 
-  /** Takes a packet; returns a view of the whole IP packet that it completes (itself if it is no fragment), else null. */
+  /**
+   * Takes a packet. Returns a view of the whole IP packet that it completes, else null.
+   * That is the packet itself if it is no fragment.
+   */
   add(p: TcpIpView): TcpIpView | null {
     if (!p.fragment) {
       return p;
@@ -92,7 +95,10 @@ function remember<T>(map: Map<string, T>, key: string, value: T): void {
   map.set(key, value);
 }
 
-/** The IP packet that the parts make up (the first one with its header of `header` bytes), or null while some are missing. */
+/**
+ * The IP packet that the parts make up, or null while some are missing.
+ * The first part has its header of `header` bytes.
+ */
 function assemble(list: { off: number; more: boolean; bytes: Uint8Array }[], header: number): TcpIpView | null {
   const sorted = [...list].sort((a, b) => a.off - b.off);
   const last = sorted.at(-1)!;

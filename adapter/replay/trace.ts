@@ -1,6 +1,7 @@
 /**
- * What a capture of a user network says about both of its ends: the frames that the guest sent, and what must have happened on the
- * host's sockets for slirp to send what it sent. The result is a list of steps in the order of the capture, for `TraceHost`.
+ * What a capture of a user network says about both of its ends: the frames that the guest sent, and what must have
+ * happened on the host's sockets for slirp to send what it sent.
+ * The result is a list of steps in the order of the capture, for `TraceHost`.
  */
 import { type Capture, CaptureError, type CapturePacket, linktypeKind, linktypeName } from '../packets/capture.ts';
 import { formatEther, formatIpv4 } from '../packets/format.ts';
@@ -41,8 +42,8 @@ export class TcpFlow {
 export type Step = { readonly time: number } & (
   | {
       /**
-       * The guest sends a frame. `ack`: its relative acknowledgment number, or -1; `needAck`: how much of what slirp had sent it
-       * acknowledges, or -1 if it acknowledges nothing or what was never sent.
+       * The guest sends a frame. `ack` is its relative acknowledgment number, or -1.
+       * `needAck` is how much of what slirp had sent it acknowledges, or -1 for nothing or what was never sent.
        */
       readonly type: 'frame';
       readonly number: number;
@@ -494,5 +495,6 @@ export function describeTrace(trace: Trace): string {
     `UDP sessions: ${trace.udpSessions}`,
   ];
   const known = trace.known.map((k) => `${formatIpv4(k.ip)} at ${formatEther(k.mac)}`);
-  return `replay: ${parts.join('; ')}${known.length > 0 ? `; known to the network from before: ${known.join(', ')}` : ''}`;
+  const before = known.length > 0 ? `; known to the network from before: ${known.join(', ')}` : '';
+  return `replay: ${parts.join('; ')}${before}`;
 }

@@ -18,9 +18,10 @@ const MAX_PACKETS = 200_000;
 const MAX_COLUMN = 39;
 
 /**
- * The listing of a capture's bytes: number, time since the first packet in seconds, source, destination, protocol and summary as
- * Wireshark words it, in columns. What is to be said about the file comes after the packets, in lines that begin with `#`. Never
- * throws.
+ * The listing of a capture's bytes.
+ * Its columns are number, time since the first packet in seconds, source, destination, protocol, and a summary in
+ * Wireshark's words.
+ * What is to be said about the file comes after the packets, in lines that begin with `#`. Never throws.
  */
 export function listing(bytes: Uint8Array): string {
   try {

@@ -9,8 +9,9 @@ export interface LineExpression {
 
 const KEYWORDS = new Set(
   (
-    'as async await break case catch class const continue debugger default delete do else enum export extends false finally for from ' +
-    'function if implements import in instanceof interface let new null number of readonly return static string super switch this throw ' +
+    'as async await break case catch class const continue debugger default delete do else enum export extends false ' +
+    'finally for from function if implements import in instanceof interface let new null number of readonly return ' +
+    'static string super switch this throw ' +
     'true try type typeof undefined unknown var void while with yield boolean bigint never'
   ).split(' '),
 );
@@ -26,8 +27,9 @@ export function codeOnly(line: string): string {
 }
 
 /**
- * The expression to evaluate for the pointer at `column`: the member chain up to the word there, so that `s` of `s.nic.ncs` is the
- * NIC and `nic` is `s.nic`. On a constant that indexes registers, as in `s.mac_reg[RDH]`, it is the register.
+ * The expression to evaluate for the pointer at `column`: the member chain up to the word there.
+ * So `s` of `s.nic.ncs` is the NIC and `nic` is `s.nic`.
+ * On a constant that indexes registers, as in `s.mac_reg[RDH]`, it is the register.
  */
 export function expressionAt(line: string, column: number): LineExpression | undefined {
   const code = codeOnly(line);
@@ -47,7 +49,10 @@ export function expressionAt(line: string, column: number): LineExpression | und
   return start === undefined ? undefined : { start, end, text: toDebugger(code.slice(start, end)) };
 }
 
-/** Where the member chain that ends in a word at `at` begins; undefined if it begins with what has no value here, such as a call. */
+/**
+ * Where the member chain that ends in a word at `at` begins.
+ * Undefined if it begins with what has no value here, such as a call.
+ */
 function chainStart(code: string, at: number): number | undefined {
   let start = at;
   for (;;) {

@@ -1,4 +1,7 @@
-/** The client of the language server of command scripts: a bundle of its own, loaded when the first script is opened. */
+/**
+ * The client of the language server of command scripts.
+ * It is a bundle of its own, loaded when the first script is opened.
+ */
 import { join } from 'node:path';
 import type * as vscode from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';

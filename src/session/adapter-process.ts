@@ -1,6 +1,7 @@
 /**
- * The debug adapter as a process of its own: messages over its stdin and stdout, its stderr kept for when it dies. A crash is
- * told the client as the end of the session, with the process's last words; requests that wait are answered with an error.
+ * The debug adapter as a process of its own: messages over its stdin and stdout, its stderr kept for when it dies.
+ * A crash is told the client as the end of the session, with the process's last words.
+ * Requests that wait are answered with an error.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 

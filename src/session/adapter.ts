@@ -7,7 +7,10 @@ import { adapterEnvironment, checkRuntime, runtimeKey } from './runtime.ts';
 const CHECKED = 'pktgdb.checkedRuntime';
 const SETTING = 'pktgdb.nodePath';
 
-/** Runs the adapter as a process of its own, on VS Code's Node or the one of the setting: nothing it does can block or end the extension host. */
+/**
+ * Runs the adapter as a process of its own, on VS Code's Node or the one of the setting.
+ * Nothing it does there can block or end the extension host.
+ */
 export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
   readonly #context: vscode.ExtensionContext;
   readonly #log: vscode.LogOutputChannel;

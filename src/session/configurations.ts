@@ -1,4 +1,4 @@
-/** Launch configurations: what F5 does without a launch.json, defaults, and what is checked before the adapter starts. */
+/** Launch configurations: what F5 does without a launch.json, defaults, and checks before the adapter starts. */
 import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';

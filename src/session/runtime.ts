@@ -5,7 +5,10 @@ import { statSync } from 'node:fs';
 /** How long the check may take before the Node is given up. */
 const TIMEOUT_MS = 15_000;
 
-/** The environment of the adapter: Electron's program acts as Node, and nothing meant for the extension host's own Node gets in. */
+/**
+ * The environment of the adapter. Electron's program acts as Node in it.
+ * Nothing meant for the extension host's own Node gets in.
+ */
 export function adapterEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, VSCODE_INSPECTOR_OPTIONS: _inspector, ...rest } = env;
   return { ...rest, ELECTRON_RUN_AS_NODE: '1' };

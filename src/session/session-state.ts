@@ -47,7 +47,10 @@ export function nextState(state: SessionState, raw: unknown): SessionState {
   return starts && state !== 'starting' ? state : 'running';
 }
 
-/** True for messages after which registers and memory may be others, though the machine has stood still, or stopped again. */
+/**
+ * True for messages after which registers and memory may be others.
+ * The machine may have stood still all the same, or stopped again.
+ */
 export function valuesMayHaveChanged(raw: unknown): boolean {
   const message = raw as ProtocolMessage;
   return message.type === 'event' && ['stopped', 'invalidated', 'memory'].includes(String(message.event));

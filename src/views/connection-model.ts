@@ -68,7 +68,9 @@ function connectionNode(network: string, section: ConnectionSection, c: Connecti
     id: `${network}/${section}/${c.protocol} ${c.source} ${c.destination}`,
     label: `${c.protocol} ${c.source} → ${c.destination}`,
     text: `${state}${queues}`.trim(),
-    tooltip: `${c.protocol}[${c.state}], fd ${c.fd}, receive queue ${c.receiveQueue} bytes, send queue ${c.sendQueue} bytes`,
+    tooltip:
+      `${c.protocol}[${c.state}], fd ${c.fd}, ` +
+      `receive queue ${c.receiveQueue} bytes, send queue ${c.sendQueue} bytes`,
     section: undefined,
     children: [],
   };

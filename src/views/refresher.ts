@@ -1,4 +1,7 @@
-/** When a view reads the machine again: at every stop and change, and at a bounded rate while it runs and the view is visible. */
+/**
+ * When a view reads the machine again: at every stop and change.
+ * While the machine runs and the view is visible, it does so at a bounded rate.
+ */
 import type { SessionState } from '../session/session-state.ts';
 
 /** What calls a function later, and forgets it. */
@@ -13,8 +16,9 @@ const systemTimers: Timers = {
 };
 
 /**
- * Runs `refresh`, one at a time. A call while one is under way leads to one more afterwards. While the state is `running`, the
- * next comes `interval` ms after the last one has ended, so that a slow machine is not flooded.
+ * Runs `refresh`, one at a time. A call while one is under way leads to one more afterwards.
+ * While the state is `running`, the next comes `interval` ms after the last one has ended.
+ * A slow machine is not flooded that way.
  */
 export class Refresher {
   readonly #refresh: () => Promise<void>;

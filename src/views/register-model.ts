@@ -1,4 +1,7 @@
-/** The tree of registers: nodes with stable identities, their values now, and which of them have changed since the last stop. */
+/**
+ * The tree of registers: nodes with stable identities, their values now, and which of them have changed since the last
+ * stop.
+ */
 import type {
   FieldDescription,
   RegisterDescription,
@@ -6,7 +9,8 @@ import type {
   RegisterRange,
   RegistersBody,
 } from '../../adapter/dap/custom.ts';
-import { fieldSummary, fieldValue, formatField, formatRegister, type NumberFormat } from './register-format.ts';
+import { fieldBits } from '../../adapter/inspect/register-notation.ts';
+import { fieldSummary, formatField, formatRegister, type NumberFormat } from './register-format.ts';
 
 /** Elements of an array that are shown without ranges between. */
 const PAGE = 128;
@@ -160,7 +164,7 @@ export class RegisterModel {
   value(node: RegisterNode): number | undefined {
     const register =
       node.kind === 'register' || node.kind === 'field' ? this.#values.get(this.#placeOf(node)) : undefined;
-    return register !== undefined && node.kind === 'field' ? fieldValue(register, node.field) : register;
+    return register !== undefined && node.kind === 'field' ? fieldBits(register, node.field) : register;
   }
 
   isChanged(node: RegisterNode): boolean {
@@ -174,7 +178,7 @@ export class RegisterModel {
       return false;
     }
     const was = this.#baseline.get(this.#placeOf(node)) ?? 0;
-    return fieldValue(was, node.field) !== this.value(node);
+    return fieldBits(was, node.field) !== this.value(node);
   }
 
   #changedAt(at: string): boolean {

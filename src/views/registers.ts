@@ -1,6 +1,8 @@
 /** The view Registers: a tree that is read from shared memory, also while the machine runs. */
 import * as vscode from 'vscode';
 import type { RegisterLayout, RegisterRange, RegistersBody, SetRegisterArguments } from '../../adapter/dap/custom.ts';
+import { fits } from '../../adapter/inspect/register-notation.ts';
+import { parseNumber } from '../../adapter/packets/format.ts';
 import type { SessionChange, Sessions, TrackedSession } from '../session/sessions.ts';
 import { Refresher } from './refresher.ts';
 import { formatRegister, type NumberFormat, nextFormat, registerMarkdown } from './register-format.ts';
@@ -215,9 +217,9 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
 
 /** What is wrong with a number that was typed. */
 function problem(text: string, width: number): string | undefined {
-  const bare = text.trim().replaceAll('_', '');
-  if (!/^(0x[0-9a-f]+|0b[01]+|\d+)$/i.test(bare)) {
+  const number = parseNumber(text.trim().replaceAll('_', ''));
+  if (number === undefined) {
     return vscode.l10n.t('Type a number such as 255, 0xff or 0b11111111.');
   }
-  return Number(bare) < 2 ** width ? undefined : vscode.l10n.t('There are only {0} bits.', width);
+  return fits(number, width) ? undefined : vscode.l10n.t('There are only {0} bits.', width);
 }

@@ -1,4 +1,7 @@
-/** The picture of a descriptor ring: segments around a circle, with who owns them, and the pointers. Pure geometry and words. */
+/**
+ * The picture of a descriptor ring: segments around a circle, with who owns them, and the pointers.
+ * It is pure geometry and words.
+ */
 import type { DescriptorState, RingView } from '../../adapter/dap/custom.ts';
 
 /** More descriptors than this share segments. */
@@ -15,6 +18,11 @@ const STATES: Readonly<Record<DescriptorState, SegmentState>> = {
   d: 'done',
   '?': 'unmapped',
 };
+
+function stateOf(letter: string): SegmentState {
+  return Object.hasOwn(STATES, letter) ? STATES[letter as DescriptorState] : 'unmapped';
+}
+
 /** Of several descriptors in a segment, the one that says most is shown. */
 const LOUDEST: readonly SegmentState[] = ['packet', 'pending', 'unmapped', 'done', 'empty', 'free'];
 
@@ -60,7 +68,7 @@ export function ringPicture(ring: RingView): RingPicture {
   const segments = Array.from({ length: number }, (_, i): Segment => {
     const index = i * each;
     const size = Math.min(each, count - index);
-    const inside = [...states.slice(index, index + size)].map((s) => STATES[s as DescriptorState] ?? 'unmapped');
+    const inside = [...states.slice(index, index + size)].map(stateOf);
     const state = LOUDEST.find((s) => inside.includes(s)) ?? 'free';
     return {
       index,
@@ -74,7 +82,7 @@ export function ringPicture(ring: RingView): RingPicture {
   });
   const totals = new Map<SegmentState, number>();
   for (const s of states) {
-    const state = STATES[s as DescriptorState] ?? 'unmapped';
+    const state = stateOf(s);
     totals.set(state, (totals.get(state) ?? 0) + 1);
   }
   return { segments, pointers: count === 0 ? [] : pointers(ring), totals };
@@ -112,7 +120,9 @@ function sector(i: number, n: number): string {
   const to = ((i + 1 - gap / 2) / n) * 2 * Math.PI;
   const large = to - from > Math.PI ? 1 : 0;
   const [[ax, ay], [bx, by], [cx, cy], [dx, dy]] = [at(OUTER, from), at(OUTER, to), at(INNER, to), at(INNER, from)];
-  return `M${ax} ${ay}A${OUTER} ${OUTER} 0 ${large} 1 ${bx} ${by}L${cx} ${cy}A${INNER} ${INNER} 0 ${large} 0 ${dx} ${dy}Z`;
+  const outer = `A${OUTER} ${OUTER} 0 ${large} 1 ${bx} ${by}`;
+  const inner = `A${INNER} ${INNER} 0 ${large} 0 ${dx} ${dy}`;
+  return `M${ax} ${ay}${outer}L${cx} ${cy}${inner}Z`;
 }
 
 function circle(radius: number): string {

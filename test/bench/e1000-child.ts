@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type AllocationSite, allocations } from './heap.ts';
 
-type Stack = typeof import('../../adapter/stack/hw/net/e1000.ts') &
+type Stack = typeof import('../../adapter/stack/hw/net/e1000_pci.ts') &
   typeof import('../../adapter/stack/hw/pci/pci.ts') &
   typeof import('../../adapter/stack/net/net.ts') &
   typeof import('../../adapter/stack/softmmu/cpus.ts') &
@@ -50,7 +50,7 @@ Object.defineProperty(globalThis, '__pktgdb', {
 const load = (module: string): Promise<object> =>
   import(pathToFileURL(join(import.meta.dirname, '../../dist/stack', build, `${module}.js`)).href);
 const modules =
-  'softmmu/main hw/net/e1000 hw/pci/pci net/net softmmu/cpus softmmu/machine softmmu/memory guest/null_guest';
+  'softmmu/main hw/net/e1000_pci hw/pci/pci net/net softmmu/cpus softmmu/machine softmmu/memory guest/null_guest';
 const stack = Object.assign({}, ...(await Promise.all(modules.split(' ').map(load)))) as Stack;
 const { machine, address_space_stl: stl, address_space_ldl: ldl } = stack;
 

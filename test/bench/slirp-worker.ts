@@ -38,7 +38,7 @@ Object.defineProperty(globalThis, '__pktgdb', {
 });
 const release = join(import.meta.dirname, '../../dist/stack/release');
 const load = <T>(module: string): Promise<T> => import(pathToFileURL(join(release, module)).href) as Promise<T>;
-const { Slirp: _, slirp_new: slirpNew, ...slirpApi } = await load<typeof SlirpModule>('slirp/slirp.js');
+const { slirp_new: slirpNew, ...slirpApi } = await load<typeof SlirpModule>('slirp/slirp.js');
 const { machine, DropCounters, QEMUTimerList } = await load<typeof MachineModule>('softmmu/machine.js');
 const {
   SocketTable,

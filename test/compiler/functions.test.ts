@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { compile } from '../../adapter/compiler/compile.ts';
 import { at, compiled, fn, runAll } from './run.ts';
 
 describe('probes in functions', () => {
@@ -184,6 +185,73 @@ function main() { counted(); return sum([1, 2]) + new Leaf().get(); }`);
     assert.equal(fn(info, 'sum').doc, 'Adds up.');
     assert.equal(fn(info, 'counted').probes.length, 1);
   });
+});
+
+describe('@packet', () => {
+  /** What the debug info says of the packet of `f`. */
+  const packetIn = (source: string): unknown => fn(compiled({ 'a.ts': source }).info, 'f').packet;
+
+  it('is left out of the text and told in the debug info', () => {
+    const { info } = runAll(`/**
+ * Takes a frame.
+ * @packet buf size
+ */
+function f(buf: Uint8Array, size: number) {}
+function g(buf: Uint8Array, size: number) {}
+function main() {}`);
+    assert.equal(fn(info, 'f').doc, 'Takes a frame.');
+    assert.deepEqual(fn(info, 'f').packet, { kind: 'buf', name: 'buf', extra: 'size', link: 'ethernet' });
+    assert.equal(fn(info, 'g').packet, undefined);
+  });
+
+  for (const [words, types, packet] of [
+    ['b', 'b: Uint8Array', { kind: 'buf', name: 'b', extra: '', link: 'ethernet' }],
+    ['b n ip', 'b: Uint8Array<ArrayBuffer>, n: number', { kind: 'buf', name: 'b', extra: 'n', link: 'ip' }],
+    ['b n l', 'b: Uint8Array, n: number, l: string', { kind: 'buf', name: 'b', extra: 'n', link: 'l' }],
+    ['v n', 'v: readonly iovec[], n: number', { kind: 'iov', name: 'v', extra: 'n', link: 'ethernet' }],
+    ['m', 'm: mbuf | null', { kind: 'mbuf', name: 'm', extra: '', link: 'ethernet' }],
+    ['skb', 'skb: sk_buff', { kind: 'skb', name: 'skb', extra: '', link: 'ethernet' }],
+  ] as const) {
+    it(`takes '${words}' of (${types})`, () => {
+      assert.deepEqual(packetIn(`/** @packet ${words} */\nfunction f(${types}) {}`), packet);
+    });
+  }
+
+  it('may name a local, which functions inside see too', () => {
+    const { info } = compiled({
+      'a.ts': `/** @packet m */
+function f() {
+  const m: mbuf = make();
+  return [1].find((x) => x === m.len);
+}
+`,
+    });
+    assert.deepEqual(
+      info.functions.filter((g) => g.packet).map((g) => [g.name, g.packet?.kind, g.packet?.name]),
+      [
+        ['f', 'mbuf', 'm'],
+        ['<anonymous>', 'mbuf', 'm'],
+      ],
+    );
+  });
+
+  for (const [words, message] of [
+    ['buf size', /@packet names 'size', which is neither a parameter nor a local of the function/],
+    ['pkt', /@packet names 'pkt'/],
+    ['n', /@packet names 'n', a number: packets are Uint8Array, iovec\[\], mbuf and sk_buff/],
+    ['buf n link', /@packet names 'link'/],
+    ['m n', /@packet m: a struct knows its length/],
+    ['', /'@packet NAME \[LENGTH \[LINK\]\]'/],
+    ['a b c d', /'@packet NAME \[LENGTH \[LINK\]\]'/],
+  ] as const) {
+    it(`'${words}' is an error where it stands`, () => {
+      const source = `\n/**\n * Wrong.\n * @packet ${words}\n */\nfunction f(buf: Uint8Array, n: number, m: mbuf) {}`;
+      const { errors } = compile(new Map([['a.ts', source]]), { lib: false });
+      assert.equal(errors.length, 1);
+      assert.match(errors[0]?.message ?? '', message);
+      assert.deepEqual([errors[0]?.file, errors[0]?.line, errors[0]?.column], ['a.ts', 4, 4]);
+    });
+  }
 });
 
 describe('what the stack may not contain', () => {

@@ -46,6 +46,16 @@ describe('the seed session', () => {
     assert.ok(Number((await s.evaluator.evaluate('size', 0)).value.value) > 60);
   });
 
+  it('shows what the guest drops from its Ethernet header on', async () => {
+    await s.launch({});
+    await s.printed('~ # ');
+    s.break('drop', 'reason == "GUEST_NO_LISTENER" && $pkt.eth.type == 0x800 && $pkt.tcp.dstport == 5556');
+    s.connect();
+    await s.stop();
+    assert.deepEqual((await s.frameNames()).slice(0, 3), ['drop', 'kfree_skb_reason', 'tcp_v4_rcv']);
+    assert.equal((await s.engine.packet(0))?.linktype, 'ethernet');
+  });
+
   it('raises the interrupt and takes the packet up to the guest', async () => {
     await listening();
     s.break('set_interrupt_cause', 'val & 0x80');

@@ -58,6 +58,14 @@ const variable = object({
   'presentationHint?': hint,
   ...counts,
 });
+const completion = object({
+  label: text,
+  'text?': text,
+  'detail?': text,
+  'type?': one('keyword', 'module', 'function', 'file', 'field', 'property', 'variable', 'value', 'class'),
+  'start?': whole,
+  'length?': whole,
+});
 const breakpoint = object({
   'id?': whole,
   verified: flag,
@@ -114,7 +122,7 @@ const RESPONSES: Readonly<Record<string, Shape>> = {
   setVariable: object({ value: text, 'variablesReference?': whole, ...counts }),
   setExpression: object({ value: text, 'variablesReference?': whole, ...counts }),
   evaluate: object({ result: text, variablesReference: whole, 'presentationHint?': hint, ...counts }),
-  completions: object({ targets: list(object({ label: text, 'start?': whole, 'length?': whole, 'text?': text })) }),
+  completions: object({ targets: list(completion) }),
   readMemory: object({ address: text, 'unreadableBytes?': whole, 'data?': text }),
   writeMemory: object({ 'offset?': whole, 'bytesWritten?': whole }),
   source: object({ content: text, 'mimeType?': text }),

@@ -112,7 +112,7 @@ export class TestClient extends DebugClient {
 }
 
 /** An interpreter that knows a few commands, for sessions over the fake engine. */
-function fakeInterpreter(engine: EngineApi, write: (text: string) => void): Interpreter {
+export function fakeInterpreter(engine: EngineApi, write: (text: string) => void): Interpreter {
   return {
     execute: async (line) => {
       if (line === 'quit') {
@@ -131,7 +131,13 @@ function fakeInterpreter(engine: EngineApi, write: (text: string) => void): Inte
       write(line === 'echo hi' ? 'hi\n' : `Undefined command: "${line}".\n`);
       return { ok: line === 'echo hi' };
     },
-    complete: (line) => ['break', 'backtrace'].filter((name) => name.startsWith(line)),
+    completions: (line) => ({
+      from: line.lastIndexOf(' ') + 1,
+      candidates: [
+        { text: 'break', kind: 'command', detail: 'Set breakpoint.' },
+        { text: 'backtrace', kind: 'command', detail: '' },
+      ],
+    }),
     frame: 0,
     args: [],
     sourcing: 0,
@@ -171,7 +177,7 @@ export function fakeSession(): Session<FakeEngine> {
 }
 
 /** Checks every message the adapter sends against the protocol. */
-function watch(client: TestClient, fromAdapter: Readable): void {
+export function watch(client: TestClient, fromAdapter: Readable): void {
   let rest = Buffer.alloc(0);
   fromAdapter.on('data', (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);

@@ -441,8 +441,8 @@ describe('DAP session', () => {
       const args = { text: 'b', column: 2 };
       const { targets } = await client.ask<DebugProtocol.CompletionsResponse>('completions', args);
       assert.deepEqual(targets, [
-        { label: 'break', start: 1, length: 1 },
-        { label: 'backtrace', start: 1, length: 1 },
+        { label: 'break', type: 'keyword', detail: 'Set breakpoint.', start: 1, length: 1 },
+        { label: 'backtrace', type: 'keyword', start: 1, length: 1 },
       ]);
     });
   });

@@ -153,7 +153,7 @@ describe('engine', () => {
   });
 
   it('moves a line breakpoint to the next line with code', () => {
-    const line = toyLine('/** Takes a packet. */');
+    const line = toyLine(' * Takes a packet.');
     const bp = engine.setBreakpoint({ location: { kind: 'line', file: 'softmmu/main.ts', line } });
     assert.equal(bp.locations[0]?.line, toyLine('const was = '));
     assert.equal(bp.locations[0]?.function, 'inner');

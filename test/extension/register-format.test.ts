@@ -1,7 +1,7 @@
 /** How the Registers view writes values. */
 import assert from 'node:assert/strict';
+import { bitRange } from '../../adapter/inspect/register-notation.ts';
 import {
-  bitRange,
   fieldSummary,
   formatField,
   formatRegister,

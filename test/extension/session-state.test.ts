@@ -1,6 +1,6 @@
 /** Session state, the rate of the views, terminal keys, the tree of connections. */
 import assert from 'node:assert/strict';
-import { parseConnections } from '../../adapter/dap/connections.ts';
+import { parseNetworks } from '../../adapter/inspect/connections.ts';
 import { guestInput, terminalOutput } from '../../src/console/guest-keys.ts';
 import { isConsoleEvent, nextState, type SessionState, valuesMayHaveChanged } from '../../src/session/session-state.ts';
 import { connectionTree } from '../../src/views/connection-model.ts';
@@ -142,7 +142,7 @@ describe('tree of connections', () => {
   const titles = { forwards: 'Forwards', sockets: 'Sockets', neighbors: 'ARP table' };
 
   it('has forwards, sockets with states and queues, and the ARP table', () => {
-    const [network] = connectionTree({ networks: parseConnections(USERNET, NEIGHBORS) }, titles);
+    const [network] = connectionTree({ networks: parseNetworks(USERNET, NEIGHBORS) }, titles);
     assert.equal(network?.label, 'user.0');
     assert.equal(network?.text, 'Hub 0');
     const [forwards, sockets, neighbors] = network!.children;
@@ -166,13 +166,8 @@ describe('tree of connections', () => {
 
   it('gives rows that look the same identities of their own', () => {
     const row = '  ICMP[10 sec]        14       10.0.2.15     -         8.8.8.8     -     0     0\n';
-    const [network] = connectionTree({ networks: parseConnections(`Hub 0 (u):\n${row}${row}`, '') }, titles);
+    const [network] = connectionTree({ networks: parseNetworks(`Hub 0 (u):\n${row}${row}`, '') }, titles);
     const ids = network!.children[1]!.children.map(({ id }) => id);
     assert.equal(new Set(ids).size, 2);
-  });
-
-  it('is empty for text that is no table', () => {
-    assert.deepEqual(parseConnections('', ''), []);
-    assert.deepEqual(parseConnections('unknown command\n', 'x\n'), []);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tabCompletions } from '../../adapter/gdb/cli.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
 import { tempFolder } from '../tools/temp.ts';
@@ -183,7 +184,8 @@ describe('gdb commands', () => {
       ['enable 99', '!No breakpoint number 99.\n'],
       [
         'info breakpoints 1',
-        'Num     Type           Disp Enb Address            What\n1       breakpoint     keep n                      in add at util/t.ts:3\n\tignore next 2 hits\n',
+        'Num     Type           Disp Enb Address            What\n' +
+          '1       breakpoint     keep n                      in add at util/t.ts:3\n\tignore next 2 hits\n',
       ],
       ['delete', ''],
       ['info b', 'No breakpoints or watchpoints.\n'],
@@ -214,17 +216,20 @@ describe('gdb commands', () => {
       ['c', `Continuing.\n\nTemporary breakpoint 9, ${at}:3\n3\t  const y = x + 1;\n`],
       [
         'finish',
-        `Run till exit from #0  ${at}:3\nmid (z=3) at util/t.ts:11\n11\t  return add(so1, z, bytes) * 2;\nValue returned is $1 = 14\n`,
+        `Run till exit from #0  ${at}:3\nmid (z=3) at util/t.ts:11\n` +
+          '11\t  return add(so1, z, bytes) * 2;\nValue returned is $1 = 14\n',
       ],
       ['p $', '$2 = 14\n'],
       ['c', `Continuing.\n\nProgram received signal SIGINT, Interrupt.\n${at}:3\n3\t  const y = x + 1;\n`],
       [
         'c',
-        `Continuing.\nError in testing condition for breakpoint 1:\nCannot access memory at address 0x0\n\nBreakpoint 1, ${at}:3\n3\t  const y = x + 1;\n`,
+        'Continuing.\nError in testing condition for breakpoint 1:\nCannot access memory at address 0x0\n' +
+          `\nBreakpoint 1, ${at}:3\n3\t  const y = x + 1;\n`,
       ],
       [
         'c',
-        `Continuing.\n\nUncaught exception in the stack: TypeError: x is not a function\n${at}:3\n3\t  const y = x + 1;\n`,
+        'Continuing.\n\nUncaught exception in the stack: TypeError: x is not a function\n' +
+          `${at}:3\n3\t  const y = x + 1;\n`,
       ],
       ['c', 'Continuing.\n[Inferior 1 (pktgdb) exited normally]\n'],
       ['p $_exitcode', '$3 = 0\n'],
@@ -358,7 +363,8 @@ describe('gdb commands', () => {
         ],
         [
           'ptype $FFLT',
-          'type = uint32_t [4]  /* 0x5f00, every 8 bytes, rw, reset 0x0, 8254x manual 13.6.9: Flexible Filter Length Table */\n',
+          'type = uint32_t [4]  /* 0x5f00, every 8 bytes, rw, reset 0x0, ' +
+            '8254x manual 13.6.9: Flexible Filter Length Table */\n',
         ],
         ['whatis $GPRC', 'type = uint32_t\n'],
         [
@@ -394,7 +400,8 @@ describe('gdb commands', () => {
   it('info', async () => {
     assert.equal(
       await s.run('info functions ^add'),
-      'All functions matching regular expression "^add":\n\nFile util/t.ts:\n2:      number add(so: socket, x: number, buf: Uint8Array);\n',
+      'All functions matching regular expression "^add":\n\nFile util/t.ts:\n' +
+        '2:      number add(so: socket, x: number, buf: Uint8Array);\n',
     );
     assert.match(await s.run('info functions ('), /^!Invalid regular expression/);
     assert.match(await s.run('info source'), /^Current source file is util\/t\.ts\n[\s\S]*Contains 17 lines\.\n/);
@@ -515,7 +522,8 @@ describe('gdb commands', () => {
       ['help nosuch', '!Undefined command: "nosuch".  Try "help".\n'],
       [
         'help step',
-        'step, s\nStep program until it reaches a different source line.\nUsage: step [N]\nArgument N means step N times (or till program stops for another reason).\n',
+        'step, s\nStep program until it reaches a different source line.\nUsage: step [N]\n' +
+          'Argument N means step N times (or till program stops for another reason).\n',
       ],
     ]);
     assert.match(await s.run('help'), /^List of classes of commands:\n\nbreakpoints -- /);
@@ -571,6 +579,9 @@ describe('gdb commands', () => {
     ]);
     assert.deepEqual(s.gdb.complete('info registers IC'), ['info registers ICR', 'info registers ICS']);
     assert.deepEqual(s.gdb.complete('set print pre'), ['set print pretty']);
+    assert.deepEqual(tabCompletions(s.gdb, 'set print pre'), ['set print pretty ']);
+    assert.deepEqual(tabCompletions(s.gdb, 'run -netdev user,hostf'), ['run -netdev user,hostfwd=']);
+    assert.deepEqual(tabCompletions(s.gdb, 'info registers IC'), ['info registers ICR', 'info registers ICS']);
   });
 
   it('without waiting, commands that run return at once', async () => {

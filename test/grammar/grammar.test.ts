@@ -1,13 +1,16 @@
-/** The TextMate grammars, with the fixtures `*.test.pktgdb` and `*.test.packets` of this folder and with all commands there are. */
+/**
+ * The TextMate grammars, with the fixtures `*.test.pktgdb` and `*.test.packets` of this folder, and with all commands.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from '../../adapter/commands/command.ts';
-import { Analysis } from '../../adapter/language/analysis.ts';
+import { namesOf } from '../../adapter/commands/command.ts';
+import { type ScriptGrammar, writeCommands } from '../../adapter/commands/grammar.ts';
+import { COMMANDS } from '../../adapter/commands/table/index.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
@@ -32,18 +35,22 @@ describe('grammar', () => {
     it(`gives ${file} its scopes`, () => check(join(here, file)));
   }
 
+  it('has the names of commands as the table has them (npm run grammar)', () => {
+    const text = readFileSync(join(root, 'syntaxes/pktgdb.tmLanguage.json'), 'utf8');
+    const grammar = JSON.parse(text) as ScriptGrammar;
+    writeCommands(grammar);
+    assert.equal(`${JSON.stringify(grammar, null, 2)}\n`, text);
+  });
+
   it('knows all commands and subcommands by their names', async () => {
-    const { table } = new Analysis().gdb;
     const lines = ['# SYNTAX TEST "source.pktgdb" "All commands."', ''];
-    const control = ['if', 'while', 'commands', 'define', 'document'];
-    const names = (c: Command): string[] => [c.name, ...(c.aliases ?? [])];
-    for (const command of table) {
-      for (const name of names(command)) {
-        const scope = control.includes(name) ? 'keyword.control.pktgdb' : 'keyword.other.command.pktgdb';
+    for (const command of COMMANDS) {
+      for (const name of namesOf(command)) {
+        const scope = command.block ? 'keyword.control.pktgdb' : 'keyword.other.command.pktgdb';
         lines.push(`${name} 1`, `# <${'-'.repeat(name.length)} ${scope}`, ...(name === 'document' ? ['end'] : []));
       }
       for (const sub of ['info', 'set', 'show', 'host'].includes(command.name) ? (command.subcommands ?? []) : []) {
-        for (const name of names(sub)) {
+        for (const name of namesOf(sub)) {
           const carets = ' '.repeat(command.name.length) + '^'.repeat(name.length);
           lines.push(`${command.name} ${name} 1`, `#${carets} keyword.other.subcommand.pktgdb`);
         }

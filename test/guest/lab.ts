@@ -8,30 +8,18 @@ import assert from 'node:assert/strict';
 import { path_lookup, read_whole } from '../../adapter/stack/guest/fs.ts';
 import { guest_new, guest_ops } from '../../adapter/stack/guest/guest.ts';
 import { guest_os } from '../../adapter/stack/guest/kernel.ts';
-import {
-  get_unaligned_be16 as be16,
-  get_unaligned_be32 as be32,
-  csum_fold,
-  csum_partial,
-  csum_tcpudp_nofold,
-  put_unaligned_be16 as put16,
-  put_unaligned_be32 as put32,
-} from '../../adapter/stack/guest/lib.ts';
-import { e1000_default_properties, pci_e1000_realize } from '../../adapter/stack/hw/net/e1000.ts';
+import { csum_fold, csum_partial, csum_tcpudp_nofold } from '../../adapter/stack/guest/lib.ts';
+import { e1000_default_properties, pci_e1000_realize } from '../../adapter/stack/hw/net/e1000_pci.ts';
 import { pci_bios_init, pci_root_bus_new } from '../../adapter/stack/hw/pci/pci.ts';
-import {
-  type NetClientInfo,
-  type NetClientState,
-  NetState,
-  qemu_new_net_client,
-  qemu_send_packet,
-} from '../../adapter/stack/net/net.ts';
+import { NetState, qemu_new_net_client, qemu_send_packet } from '../../adapter/stack/net/net.ts';
+import type { NetClientInfo, NetClientState } from '../../adapter/stack/net/net_client.ts';
 import { CPUState, cpu_exec, cpu_has_work } from '../../adapter/stack/softmmu/cpus.ts';
 import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';
 import { MemoryMap } from '../../adapter/stack/softmmu/memory.ts';
 import type { Host } from '../../adapter/stack/util/host.ts';
 import { qemu_random_seed } from '../../adapter/stack/util/random.ts';
 import { qemu_clock_deadline_ns_all, qemu_clock_run_all_timers } from '../../adapter/stack/util/timer.ts';
+import { rd16, rd32, wr16, wr32 } from '../../adapter/stack/wire/bytes.ts';
 
 export const GUEST = 0x0a00020f;
 export const GATEWAY = 0x0a000202;
@@ -190,6 +178,11 @@ export class Lab {
   drops(reason: string): number {
     return machine.drops.by_reason.get(reason) ?? 0;
   }
+
+  /** All packets that were given up, by reason. */
+  reasons(): string {
+    return [...machine.drops.by_reason].map(([reason, n]) => `${reason} ${n}`).join(', ') || 'no drops';
+  }
 }
 
 /** MAC address of the peer's host `addr`. */
@@ -202,7 +195,7 @@ export function ethernet(src: number, type: number, payload: Uint8Array, broadca
   const f = new Uint8Array(Math.max(60, 14 + payload.length));
   f.set(broadcast ? new Uint8Array(6).fill(255) : [0x52, 0x54, 0, 0x12, 0x34, 0x56]);
   f.set(macOf(src), 6);
-  put16(type, f, 12);
+  wr16(f, 12, type);
   f.set(payload, 14);
   return f;
 }
@@ -211,14 +204,14 @@ export function ethernet(src: number, type: number, payload: Uint8Array, broadca
 export function ip(src: number, dst: number, proto: number, payload: Uint8Array, frag = 0, id = 7): Uint8Array {
   const p = new Uint8Array(20 + payload.length);
   p[0] = 0x45;
-  put16(p.length, p, 2);
-  put16(id, p, 4);
-  put16(frag, p, 6);
+  wr16(p, 2, p.length);
+  wr16(p, 4, id);
+  wr16(p, 6, frag);
   p[8] = 64;
   p[9] = proto;
-  put32(src, p, 12);
-  put32(dst, p, 16);
-  put16(csum_fold(csum_partial(p, NO_WORDS, 1, 0, sum(p.subarray(0, 20)))), p, 10);
+  wr32(p, 12, src);
+  wr32(p, 16, dst);
+  wr16(p, 10, csum_fold(csum_partial(p, NO_WORDS, 1, 0, sum(p.subarray(0, 20)))));
   p.set(payload, 20);
   return ethernet(src, 0x0800, p, dst === 0xffffffff);
 }
@@ -240,11 +233,11 @@ export function udp(src: number, sport: number, dst: number, dport: number, data
 /** A UDP datagram. */
 export function udpPayload(src: number, sport: number, dst: number, dport: number, data: Uint8Array): Uint8Array {
   const u = new Uint8Array(8 + data.length);
-  put16(sport, u, 0);
-  put16(dport, u, 2);
-  put16(u.length, u, 4);
+  wr16(u, 0, sport);
+  wr16(u, 2, dport);
+  wr16(u, 4, u.length);
   u.set(data, 8);
-  put16(csum_fold(sum(u) + csum_tcpudp_nofold(src, dst, u.length, 17)), u, 6);
+  wr16(u, 6, csum_fold(sum(u) + csum_tcpudp_nofold(src, dst, u.length, 17)));
   return u;
 }
 
@@ -262,16 +255,16 @@ export function tcp(
 ): Uint8Array {
   const doff = 20 + options.length;
   const t = new Uint8Array(doff + data.length);
-  put16(sport, t, 0);
-  put16(dport, t, 2);
-  put32(seq >>> 0, t, 4);
-  put32(ack >>> 0, t, 8);
+  wr16(t, 0, sport);
+  wr16(t, 2, dport);
+  wr32(t, 4, seq >>> 0);
+  wr32(t, 8, ack >>> 0);
   t[12] = doff << 2;
   t[13] = flags;
-  put16(window, t, 14);
+  wr16(t, 14, window);
   t.set(options, 20);
   t.set(data, doff);
-  put16(csum_fold(sum(t) + csum_tcpudp_nofold(src, GUEST, t.length, 6)), t, 16);
+  wr16(t, 16, csum_fold(sum(t) + csum_tcpudp_nofold(src, GUEST, t.length, 6)));
   return ip(src, GUEST, 6, t);
 }
 
@@ -291,16 +284,16 @@ export interface Parsed {
 
 /** Parses an IPv4 frame of the guest, whose checksums must be right; null for other types. */
 export function parse(f: Uint8Array): Parsed | null {
-  if (be16(f, 12) !== 0x0800) {
+  if (rd16(f, 12) !== 0x0800) {
     return null;
   }
-  const len = be16(f, 16);
+  const len = rd16(f, 16);
   const l4 = f.slice(34, 14 + len);
-  const src = be32(f, 26);
-  const dst = be32(f, 30);
+  const src = rd32(f, 26);
+  const dst = rd32(f, 30);
   const proto = f[23]!;
   assert.equal(csum_fold(sum(f.slice(14, 34))), 0, 'IP checksum');
-  if ((be16(f, 20) & 0x3fff) === 0) {
+  if ((rd16(f, 20) & 0x3fff) === 0) {
     const pseudo = proto === 1 ? 0 : csum_tcpudp_nofold(src, dst, l4.length, proto);
     assert.equal(csum_fold(sum(l4) + pseudo), 0, `checksum of protocol ${proto}`);
   }
@@ -309,12 +302,12 @@ export function parse(f: Uint8Array): Parsed | null {
     src,
     dst,
     proto,
-    sport: be16(l4, 0),
-    dport: be16(l4, 2),
-    seq: proto === 6 ? be32(l4, 4) : 0,
-    ack: proto === 6 ? be32(l4, 8) : 0,
+    sport: rd16(l4, 0),
+    dport: rd16(l4, 2),
+    seq: proto === 6 ? rd32(l4, 4) : 0,
+    ack: proto === 6 ? rd32(l4, 8) : 0,
     flags: proto === 6 ? l4[13]! : 0,
-    window: proto === 6 ? be16(l4, 14) : 0,
+    window: proto === 6 ? rd16(l4, 14) : 0,
     data: l4.slice(off),
   };
 }
@@ -337,14 +330,14 @@ export function defaultPeer(lab: Lab, frame: Uint8Array): void {
 
 /** Answers ARP requests for addresses up to 10.0.2.99, but not the guest's own. */
 export function arpResponder(lab: Lab, f: Uint8Array): void {
-  const target = be32(f, 38);
-  if (be16(f, 12) !== 0x0806 || be16(f, 20) !== 1 || target === GUEST || (target & 255) > 99) {
+  const target = rd32(f, 38);
+  if (rd16(f, 12) !== 0x0806 || rd16(f, 20) !== 1 || target === GUEST || (target & 255) > 99) {
     return;
   }
   const a = new Uint8Array(28);
   a.set([0, 1, 8, 0, 6, 4, 0, 2]);
   a.set(macOf(target), 8);
-  put32(target, a, 14);
+  wr32(a, 14, target);
   a.set(f.subarray(22, 32), 18);
   lab.toGuest(ethernet(target, 0x0806, a));
 }
@@ -354,10 +347,10 @@ export function dhcpReply(request: Uint8Array): Uint8Array {
   const r = new Uint8Array(548);
   r.set([2, 1, 6, 0]);
   r.set(request.subarray(4, 8), 4);
-  put32(GUEST, r, 16);
-  put32(GATEWAY, r, 20);
+  wr32(r, 16, GUEST);
+  wr32(r, 20, GATEWAY);
   r.set(request.subarray(28, 34), 28);
-  put32(0x63825363, r, 236);
+  wr32(r, 236, 0x63825363);
   const kind = request[242] === 1 ? 2 : 5;
   const four = (code: number, v: number): number[] => [code, 4, v >>> 24, (v >>> 16) & 255, (v >>> 8) & 255, v & 255];
   r.set(
@@ -381,8 +374,8 @@ export function dhcpReply(request: Uint8Array): Uint8Array {
 export function echo(f: Uint8Array): Uint8Array {
   const r = mirror(f);
   r[34] = 0;
-  put16(0, r, 36);
-  put16(csum_fold(sum(r.subarray(34, 14 + be16(r, 16)))), r, 36);
+  wr16(r, 36, 0);
+  wr16(r, 36, csum_fold(sum(r.subarray(34, 14 + rd16(r, 16)))));
   return r;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { put_unaligned_be16 as put16 } from '../../adapter/stack/guest/lib.ts';
+import { wr16 } from '../../adapter/stack/wire/bytes.ts';
 import { DNS, defaultPeer, ethernet, GATEWAY, GUEST, ip, Lab, parse, sum, tcp, udp, udpPayload } from './lab.ts';
 
 /** An ICMP message with its checksum. */
@@ -12,7 +12,7 @@ function icmp(type: number, code: number, rest: Uint8Array): Uint8Array {
   while (s > 0xffff) {
     s = (s & 0xffff) + (s >>> 16);
   }
-  put16(~s & 0xffff, m, 2);
+  wr16(m, 2, ~s & 0xffff);
   return m;
 }
 

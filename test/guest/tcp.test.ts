@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { path_lookup, write_whole } from '../../adapter/stack/guest/fs.ts';
-import { defaultPeer, GATEWAY, GUEST, Lab, MIRROR, machine, mirror, type Parsed, parse, tcp } from './lab.ts';
-
-const SYN = 2;
-const RST = 4;
-const PSH_ACK = 0x18;
-const ACK = 0x10;
-const FIN_ACK = 0x11;
+import { defaultPeer, GATEWAY, GUEST, Lab, MIRROR, machine, mirror, parse, tcp } from './lab.ts';
+import { ACK, FIN_ACK, PSH_ACK, RST, Script, SYN } from './tcp-script.ts';
 
 /** Bytes that differ from each other everywhere. */
 function pattern(n: number): Uint8Array {
@@ -19,44 +14,10 @@ function pattern(n: number): Uint8Array {
   return b;
 }
 
-/** A script's end of a TCP connection with the guest; sequence numbers are its own bookkeeping. */
-class Script {
-  readonly lab: Lab;
-  seen: Parsed[] = [];
-  constructor(lab: Lab) {
-    this.lab = lab;
-    lab.peer = (l, f) => {
-      const p = parse(f);
-      if (p?.proto === 6) {
-        this.seen.push(p);
-      } else {
-        defaultPeer(l, f);
-      }
-    };
-  }
-
-  /** Sends a segment from 10.0.2.2:1000 and returns what the guest answers within `seconds`. */
-  send(dport: number, seq: number, ack: number, flags: number, data = '', window = 65535, seconds = 0.01): Parsed[] {
-    this.seen = [];
-    this.lab.toGuest(tcp(GATEWAY, 1000, dport, seq, ack, flags, Buffer.from(data), window));
-    this.lab.sleep(seconds);
-    return this.seen;
-  }
-
-  /** Opens a connection; returns the guest's first sequence number. */
-  open(dport: number, window = 65535): number {
-    const [synack] = this.send(dport, 99, 0, SYN, '', window);
-    assert.equal(synack!.flags, SYN | ACK);
-    assert.equal(synack!.ack, 100);
-    this.send(dport, 100, synack!.seq + 1, ACK, '', window);
-    return synack!.seq + 1;
-  }
-}
-
 describe('guest: TCP', () => {
   it('nc -l writes what it gets to a file and ends with the connection', () => {
-    const lab = new Lab().boot();
-    const s = new Script(lab);
+    const s = new Script();
+    const { lab } = s;
     lab.type('nc -lvp 5556 > hello.txt\n');
     lab.expect('listening on 0.0.0.0:5556 ...\n');
     const una = s.open(5556);
@@ -132,8 +93,8 @@ describe('guest: TCP', () => {
   });
 
   it('takes segments out of order, twice and overlapping', () => {
-    const lab = new Lab().boot();
-    const s = new Script(lab);
+    const s = new Script();
+    const { lab } = s;
     lab.sh('nc -lp 7 > got &');
     const una = s.open(7);
     assert.equal(s.send(7, 103, una, PSH_ACK, 'def')[0]!.ack, 100);
@@ -146,8 +107,8 @@ describe('guest: TCP', () => {
   });
 
   it('ends a connection on a reset in sequence, and challenges others', () => {
-    const lab = new Lab().boot();
-    const s = new Script(lab);
+    const s = new Script();
+    const { lab } = s;
     lab.type('nc -lp 7\n');
     lab.sleep(0.01);
     const una = s.open(7);
@@ -158,8 +119,8 @@ describe('guest: TCP', () => {
   });
 
   it('sends again with growing pauses, and gives up in the end', () => {
-    const lab = new Lab().boot();
-    const s = new Script(lab);
+    const s = new Script();
+    const { lab } = s;
     const times: number[] = [];
     lab.type('nc 10.0.2.2 7\n');
     lab.run(() => s.seen.length === 1);
@@ -177,8 +138,8 @@ describe('guest: TCP', () => {
   });
 
   it('probes a closed window and goes on when it opens', () => {
-    const lab = new Lab().boot();
-    const s = new Script(lab);
+    const s = new Script();
+    const { lab } = s;
     write_whole('/root/f', pattern(3000));
     lab.sh('nc -lp 7 < f &');
     const una = s.open(7, 500);
@@ -193,8 +154,8 @@ describe('guest: TCP', () => {
   });
 
   it('closes its window when nobody reads, and opens it again', () => {
-    const lab = new Lab().boot();
-    const s = new Script(lab);
+    const s = new Script();
+    const { lab } = s;
     lab.sh('nc -lp 7 | sleep 1000 &');
     const una = s.open(7);
     let seq = 100;
@@ -212,8 +173,8 @@ describe('guest: TCP', () => {
   });
 
   it('refuses connections beyond the backlog, and resets those that nobody took', () => {
-    const lab = new Lab().boot();
-    const s = new Script(lab);
+    const s = new Script();
+    const { lab } = s;
     lab.type('nc -lp 7\n');
     lab.sleep(0.01);
     for (let port = 2000; port < 2010; port++) {
@@ -227,8 +188,8 @@ describe('guest: TCP', () => {
   });
 
   it('survives headers that make no sense', () => {
-    const lab = new Lab().boot();
-    const s = new Script(lab);
+    const s = new Script();
+    const { lab } = s;
     lab.sh('nc -lp 7 > got &');
     for (const options of [
       [2, 0, 0, 0],

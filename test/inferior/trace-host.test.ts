@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { TraceHost } from '../../adapter/inferior/trace-host.ts';
-import { formatSummary, summary } from '../../adapter/packets/summary.ts';
 import { PacketView } from '../../adapter/packets/packet-view.ts';
+import { formatSummary, summary } from '../../adapter/packets/summary.ts';
 import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
 import { type Input, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';

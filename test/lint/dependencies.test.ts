@@ -20,6 +20,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'vscode-languageserver',
     'type @vscode/debugprotocol',
     'type adapter/dap/custom.ts',
+    // Bit fields and words of registers, for the views.
+    'adapter/inspect/register-notation.ts',
     // Packet listings.
     'adapter/packets/',
   ],
@@ -99,6 +101,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/',
     'adapter/stack/util/',
     'type adapter/stack/',
+    'type adapter/compiler/',
   ],
   'adapter/mailbox/': ['node:', 'adapter/stack/util/', 'type adapter/stack/'],
   'adapter/replay/': ['adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
@@ -109,23 +112,11 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
 
 /** Imports against these rules that are still to be mended: file and target. The list only gets shorter. */
 const STILL_OPEN: readonly string[] = [
-  'adapter/commands/command.ts adapter/gdb/interpreter.ts',
-  'adapter/commands/help.ts adapter/gdb/interpreter.ts',
-  'adapter/dap/register-value.ts adapter/stack/hw/net/e1000_regs.ts',
-  'adapter/dap/registers.ts adapter/stack/hw/net/e1000_regs.ts',
-  'adapter/dap/views.ts adapter/stack/hw/net/e1000_regs.ts',
   'adapter/engine/engine.ts adapter/inferior/recording.ts',
   'adapter/engine/engine.ts adapter/inferior/trace-host.ts',
   'adapter/engine/evaluate-static.ts adapter/inferior/describe.ts',
-  'adapter/gdb/ptype.ts adapter/stack/hw/net/e1000_regs.ts',
-  'adapter/gdb/register-info.ts adapter/stack/hw/net/e1000_regs.ts',
   'adapter/host/qtest.ts adapter/engine/inferior.ts',
   'adapter/inferior/describe.ts adapter/engine/api.ts',
-  'adapter/inspect/values.ts adapter/gdb/ptype.ts',
-  'adapter/language/analysis.ts adapter/gdb/interpreter.ts',
-  'adapter/language/completion.ts adapter/stack/hw/net/e1000_regs.ts',
-  'adapter/language/docs.ts adapter/gdb/ptype.ts',
-  'adapter/language/docs.ts adapter/stack/hw/net/e1000_regs.ts',
 ];
 
 /** Modules that only the engine may use: V8's inspector does not show through to the front ends. */
@@ -278,6 +269,18 @@ describe('the stack', () => {
       const changes = kinds?.includes(ts.SyntaxKind.StaticKeyword) && !kinds.includes(ts.SyntaxKind.ReadonlyKeyword);
       return changes ? node.getText().slice(0, 60) : undefined;
     });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('says with @packet which functions handle one', () => {
+    const holds = (p: ts.ParameterDeclaration): boolean =>
+      /^(mbuf|sk_buff|readonly iovec\[\])( \| null)?$/.test(p.type?.getText() ?? '');
+    const wrong = stack.flatMap((s) =>
+      s.tree.statements
+        .filter((n): n is ts.FunctionDeclaration => ts.isFunctionDeclaration(n) && n.parameters.some(holds))
+        .filter((n) => !/@(packet|nodebug)\b/.test(s.text.slice(n.getFullStart(), n.getStart())))
+        .map((n) => at(s, lineOf(s, n), n.name?.text ?? '')),
+    );
     assert.deepEqual(wrong, []);
   });
 

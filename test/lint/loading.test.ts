@@ -1,6 +1,6 @@
 /**
- * Modules of the stack import each other in circles, as C files include headers. That works as long as no top-level code needs
- * something of a module that is not loaded yet, whichever module comes first: the order of imports must not matter.
+ * Whichever module of the stack comes first, no top-level code needs something of a module that is not loaded yet: the order of
+ * imports must not matter, in the circles that `cycles.test.ts` lets stand either.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

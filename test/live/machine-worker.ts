@@ -1,9 +1,10 @@
 /** The thread of a machine whose link between guest and user network may be bad: the release build on the live host. */
+
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LiveHost } from '../../adapter/inferior/live-host.ts';
 import type { MailboxBuffers } from '../../adapter/mailbox/mailbox.ts';
-import type { NetClientInfo } from '../../adapter/stack/net/net.ts';
+import type { NetClientInfo } from '../../adapter/stack/net/net_client.ts';
 import type { Slirp, SlirpCb } from '../../adapter/stack/slirp/slirp.ts';
 import type * as MachineModule from '../../adapter/stack/softmmu/machine.ts';
 import type * as MainModule from '../../adapter/stack/softmmu/main.ts';

@@ -14,7 +14,10 @@ import { packetsOf } from './samples.ts';
 
 const CAPTURES = readdirSync(new URL('../traces/', import.meta.url)).filter((f) => f.endsWith('.pcap'));
 
-/** Calls `visit` for every packet of the captures and every built one, with a view that knows its connection and number. */
+/**
+ * Calls `visit` for every packet of the captures and every built one, with a view that knows its connection and
+ * number.
+ */
 function eachPacket(visit: (p: PacketView, where: string) => void): void {
   const p = new PacketView();
   const visitAll = (packets: readonly Uint8Array[], where: string, linktype: LinkType = 'ethernet'): void => {

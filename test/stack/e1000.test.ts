@@ -1,6 +1,5 @@
 /** The e1000 beyond the transcripts: accesses, filters, offloads, throttling, and states that broke other models. */
 import assert from 'node:assert/strict';
-import { TX_VLAN_ROOM } from '../../adapter/stack/hw/net/e1000.ts';
 import {
   E1000_RX_DESC,
   E1000_TX_CONTEXT_DESC,
@@ -10,7 +9,7 @@ import {
 import { MII_BMSR } from '../../adapter/stack/hw/net/e1000_hw.ts';
 import { PHY_REGISTERS } from '../../adapter/stack/hw/net/e1000_phy_regs.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
-import { putsum } from '../../adapter/stack/hw/net/e1000_tx.ts';
+import { putsum, TX_VLAN_ROOM } from '../../adapter/stack/hw/net/e1000_tx.ts';
 import { PCI_COMMAND, pci_config_read, pci_config_write } from '../../adapter/stack/hw/pci/pci.ts';
 import { qmp_set_link } from '../../adapter/stack/net/net.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';

@@ -1,7 +1,7 @@
 /** Descriptors and states that hung, crashed or corrupted other models of this device. Each has to end, and stay within its buffers. */
 import assert from 'node:assert/strict';
-import { e1000_receive_iov, TX_VLAN_ROOM } from '../../adapter/stack/hw/net/e1000.ts';
-import { putsum } from '../../adapter/stack/hw/net/e1000_tx.ts';
+import { e1000_receive_iov } from '../../adapter/stack/hw/net/e1000.ts';
+import { putsum, TX_VLAN_ROOM } from '../../adapter/stack/hw/net/e1000_tx.ts';
 import { qemu_get_queue } from '../../adapter/stack/net/net.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { address_space_stb, address_space_stw, cpu_outl } from '../../adapter/stack/softmmu/memory.ts';

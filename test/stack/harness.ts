@@ -6,15 +6,10 @@
 
 import { NullGuest, null_guest_ops } from '../../adapter/stack/guest/null_guest.ts';
 import type { E1000State } from '../../adapter/stack/hw/net/e1000.ts';
-import { e1000_default_properties, pci_e1000_realize } from '../../adapter/stack/hw/net/e1000.ts';
+import { e1000_default_properties, pci_e1000_realize } from '../../adapter/stack/hw/net/e1000_pci.ts';
 import { PCI_COMMAND, pci_bios_init, pci_config_write, pci_root_bus_new } from '../../adapter/stack/hw/pci/pci.ts';
-import {
-  type NetClientInfo,
-  type NetClientState,
-  NetState,
-  qemu_new_net_client,
-  qemu_send_packet,
-} from '../../adapter/stack/net/net.ts';
+import { NetState, qemu_new_net_client, qemu_send_packet } from '../../adapter/stack/net/net.ts';
+import type { NetClientInfo, NetClientState } from '../../adapter/stack/net/net_client.ts';
 import { CPUState } from '../../adapter/stack/softmmu/cpus.ts';
 import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';
 import { address_space_ldl, address_space_stl, MemoryMap } from '../../adapter/stack/softmmu/memory.ts';

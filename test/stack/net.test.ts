@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { handle_hmp_command } from '../../adapter/stack/monitor/hmp.ts';
 import { net_hub_add_port } from '../../adapter/stack/net/hub.ts';
 import {
-  type NetClientInfo,
-  type NetClientState,
   qemu_flush_queued_packets,
   qemu_new_net_client,
   qemu_purge_queued_packets,
@@ -13,6 +11,7 @@ import {
   qemu_sendv_packet,
   qmp_set_link,
 } from '../../adapter/stack/net/net.ts';
+import type { NetClientInfo, NetClientState } from '../../adapter/stack/net/net_client.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { iovec } from '../../adapter/stack/util/iov.ts';
 import { bareMachine, emptyMachine } from './harness.ts';

@@ -1,8 +1,19 @@
 /** Syntax trees of gdb's C-like expressions. */
+import { type Span, TextError } from './span.ts';
 
 /** An expression cannot be read or has no meaning; the message is in gdb's words. Nothing else is thrown by this folder. */
-export class ExpressionError extends Error {
+export class ExpressionError extends TextError {
   override name = 'ExpressionError';
+}
+
+/** A name that nothing has where the expression stands. */
+export class UnknownSymbolError extends ExpressionError {
+  readonly symbol: string;
+
+  constructor(symbol: string, hint = '') {
+    super(`No symbol "${symbol}" in current context.${hint}`);
+    this.symbol = symbol;
+  }
 }
 
 export type UnaryOperator = '+' | '-' | '!' | '~' | '*' | '&';
@@ -34,7 +45,10 @@ export interface TypeName {
   readonly pointers: number;
 }
 
-export type Expression =
+/** An expression, with the part of the text that it is, if it was read from one. */
+export type Expression = Node & { readonly span?: Span };
+
+type Node =
   /** `char` marks a character constant, `float` a number with a point. */
   | {
       readonly kind: 'number';

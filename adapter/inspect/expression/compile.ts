@@ -1,7 +1,8 @@
 /**
- * Compiles expressions to JavaScript. The output holds only names that the scope resolved, constants, members that are plain
- * identifiers, and our operators: nothing of the user's text gets through as it is. Where the debug info gives the types the
- * code is as tight as if written by hand, since conditions of breakpoints run on every packet.
+ * Compiles expressions to JavaScript. The output holds only names that the scope resolved, constants, members that are
+ * plain identifiers, and our operators: nothing of the user's text gets through as it is.
+ * Where the debug info gives the types the code is as tight as if written by hand, since conditions of breakpoints run
+ * on every packet.
  *
  * Integers are JavaScript numbers, BigInts above 2^53. Arithmetic does not wrap (cast to wrap: `(uint32_t)(a - b)`);
  * `& | ^ << >>` within 32 bits give unsigned results as C's uint32_t does, unless both operands are ints or negative.
@@ -9,7 +10,7 @@
 import type { SymbolScope } from '../../engine/api.ts';
 import { FIELDS, suggestFields } from '../../packets/fields.ts';
 import { literalMessage, parseLiteral } from '../../packets/match.ts';
-import { type BinaryOperator, type Expression, ExpressionError, type TypeName } from './ast.ts';
+import { type BinaryOperator, type Expression, ExpressionError, type TypeName, UnknownSymbolError } from './ast.ts';
 import { compileCall } from './functions.ts';
 import * as js from './helpers.ts';
 import {
@@ -82,7 +83,7 @@ export function compileAssignment(
   const compiler = new Compiler(scope, context);
   const target = compiler.code(e.target);
   if (target.lvalue === undefined) {
-    throw new ExpressionError('Left operand of assignment is not an lvalue.');
+    throw new ExpressionError('Left operand of assignment is not an lvalue.', e.target.span);
   }
   const value =
     e.op === '' ? compiler.code(e.value) : compiler.code({ kind: 'binary', op: e.op, left: e.target, right: e.value });
@@ -120,7 +121,16 @@ class Compiler {
     this.#context = context;
   }
 
+  /** Code of an expression. An error blames the innermost expression that it arose in. */
   code(e: Expression): Code {
+    try {
+      return this.#code(e);
+    } catch (error) {
+      throw error instanceof ExpressionError ? error.blame(e.span) : error;
+    }
+  }
+
+  #code(e: Expression): Code {
     switch (e.kind) {
       case 'number':
         return numberConstant(e.value, e.type);
@@ -155,9 +165,8 @@ class Compiler {
         return this.#sizeOf(e.operand);
       case 'call':
         return compileCall(
-          e.name,
+          e,
           e.args.map((a) => this.code(a)),
-          e.args,
         );
       case 'assign':
         throw new ExpressionError(
@@ -190,7 +199,7 @@ class Compiler {
       case 'false':
         return { js: name, type: { kind: 'boolean' }, constant: true };
       default:
-        throw new ExpressionError(`No symbol "${name}" in current context.`);
+        throw new UnknownSymbolError(name);
     }
   }
 
@@ -225,7 +234,7 @@ class Compiler {
       return this.#packetField(field);
     }
     if (!isMemberName(e.name)) {
-      throw new ExpressionError(`There is no member named ${e.name}.`);
+      throw noMember(e);
     }
     let object = this.code(e.object);
     if (object.type.kind === 'array' && e.name !== 'length') {
@@ -239,7 +248,7 @@ class Compiler {
         return { js: text, type: this.#context.types.staticType(known.type), constant: false, lvalue: text };
       }
       if (this.#context.types.complete(type.struct)) {
-        throw new ExpressionError(`There is no member named ${e.name}.`);
+        throw noMember(e);
       }
     } else if (type.kind !== 'any' && !(type.kind === 'array' && e.name === 'length')) {
       throw new ExpressionError(
@@ -488,6 +497,11 @@ function fieldCode(name: string): string {
   return `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`;
 }
 
+/** A member that its object does not have: the name is what is wrong. */
+function noMember({ name, span }: Expression & { kind: 'member' }): ExpressionError {
+  return new ExpressionError(`There is no member named ${name}.`, span && { ...span, start: span.end - name.length });
+}
+
 /** `$pkt.a.b` as the name `a.b`. */
 function packetFieldName(e: Expression): string | undefined {
   const parts: string[] = [];
@@ -507,7 +521,10 @@ function isZero(e: Expression): boolean {
   return (e.kind === 'number' && e.value === 0) || (e.kind === 'name' && (e.name === 'NULL' || e.name === 'null'));
 }
 
-/** `==` and `!=`: numbers, BigInts and booleans compare by value, NULL equals 0, a missing field equals nothing and differs from nothing. */
+/**
+ * `==` and `!=`: numbers, BigInts and booleans compare by value, NULL equals 0, a missing field equals nothing and
+ * differs from nothing.
+ */
 function equality(op: '==' | '!=', left: Code, right: Code, l: Expression, r: Expression): string {
   const not = op === '!=' ? '!' : '';
   const literal = fieldLiteral(op, left, right) ?? fieldLiteral(op, right, left);

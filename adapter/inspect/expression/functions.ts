@@ -64,27 +64,29 @@ export const FUNCTIONS: ReadonlyMap<string, ConvenienceFunction> = new Map<strin
 ]);
 
 /** Code of a call; throws `ExpressionError` for an unknown function or wrong arguments. */
-export function compileCall(name: string, args: readonly Code[], expressions: readonly Expression[]): Code {
+export function compileCall(call: Expression & { kind: 'call' }, args: readonly Code[]): Code {
+  const { name, span } = call;
   const f = FUNCTIONS.get(name);
   if (!f) {
     const known = [...FUNCTIONS.keys()].map((n) => `$${n}`).join(', ');
-    throw new ExpressionError(`$${name} is not a function; known are ${known}.`);
+    const callee = span && { start: span.start, end: span.start + `$${name}`.length };
+    throw new ExpressionError(`$${name} is not a function; known are ${known}.`, callee);
   }
   if (args.length !== f.arity) {
     const count = f.arity === 1 ? 'one argument' : `${f.arity} arguments`;
     throw new ExpressionError(`You must provide ${count}: ${f.usage}.`);
   }
-  return f.code(args, expressions);
+  return f.code(args, call.args);
 }
 
 /** A regular expression literal from a string constant. `RegExp.source` escapes what would end the literal. */
 function regexLiteral(pattern: Expression): string {
   if (pattern.kind !== 'string') {
-    throw new ExpressionError('The second argument of $_regex must be a string constant.');
+    throw new ExpressionError('The second argument of $_regex must be a string constant.', pattern.span);
   }
   try {
     return `/${new RegExp(pattern.value).source}/`;
   } catch (e) {
-    throw new ExpressionError(e instanceof Error ? e.message : String(e));
+    throw new ExpressionError(e instanceof Error ? e.message : String(e), pattern.span);
   }
 }

@@ -1,7 +1,11 @@
 /** Splits the text of an expression into tokens. */
 import { ExpressionError } from './ast.ts';
+import { within } from './span.ts';
 
-export type Token = { readonly at: number } & (
+/** A token, with the offsets of its first character and behind its last. */
+export type Token = { readonly at: number; readonly end: number } & Content;
+
+type Content =
   | {
       readonly kind: 'number';
       readonly value: number | bigint;
@@ -13,8 +17,7 @@ export type Token = { readonly at: number } & (
   | { readonly kind: 'name'; readonly text: string }
   | { readonly kind: 'dollar'; readonly text: string }
   | { readonly kind: 'op'; readonly text: string }
-  | { readonly kind: 'end' }
-);
+  | { readonly kind: 'end' };
 
 /** Longer texts are refused, so that no input takes long. */
 export const MAX_LENGTH = 4096;
@@ -40,11 +43,11 @@ export function tokenize(text: string): Token[] {
   for (;;) {
     at += match(SPACE, text, at)?.length ?? 0;
     if (at >= text.length) {
-      tokens.push({ kind: 'end', at });
+      tokens.push({ kind: 'end', at, end: at });
       return tokens;
     }
-    const [token, end] = nextToken(text, at);
-    tokens.push(token);
+    const [content, end] = nextToken(text, at);
+    tokens.push({ ...content, at, end });
     at = end;
   }
 }
@@ -56,14 +59,14 @@ function match(pattern: RegExp, text: string, at: number): string | undefined {
 }
 
 /** The token at `at` and where the next one starts. */
-function nextToken(text: string, at: number): [Token, number] {
+function nextToken(text: string, at: number): [Content, number] {
   const c = text[at]!;
   if (c === '"' || c === "'") {
     return quoted(text, at);
   }
   const mac = match(MAC, text, at);
   if (mac !== undefined) {
-    return [{ kind: 'mac', text: mac.toLowerCase(), at }, at + mac.length];
+    return [{ kind: 'mac', text: mac.toLowerCase() }, at + mac.length];
   }
   if (/[0-9.]/.test(c)) {
     const number = numeric(text, at);
@@ -73,39 +76,39 @@ function nextToken(text: string, at: number): [Token, number] {
   }
   const name = match(NAME, text, at);
   if (name !== undefined) {
-    return [{ kind: 'name', text: name, at }, at + name.length];
+    return [{ kind: 'name', text: name }, at + name.length];
   }
   const dollar = match(DOLLAR, text, at);
   if (dollar !== undefined) {
-    return [{ kind: 'dollar', text: dollar.slice(1), at }, at + dollar.length];
+    return [{ kind: 'dollar', text: dollar.slice(1) }, at + dollar.length];
   }
   const op = match(OPERATOR, text, at);
   if (op !== undefined) {
-    return [{ kind: 'op', text: op, at }, at + op.length];
+    return [{ kind: 'op', text: op }, at + op.length];
   }
-  throw new ExpressionError(`Invalid character '${c}' in expression.`);
+  throw new ExpressionError(`Invalid character '${c}' in expression.`, { start: at, end: at + 1 });
 }
 
 /** An IPv4 address, a floating point number or an integer; undefined for a lone point. */
-function numeric(text: string, at: number): [Token, number] | undefined {
+function numeric(text: string, at: number): [Content, number] | undefined {
   const ip = match(IPV4, text, at);
   if (ip !== undefined) {
     const parts = ip.split('.').map(Number);
     if (parts.some((p) => p > 255)) {
-      throw new ExpressionError(`Invalid number "${ip}".`);
+      throw new ExpressionError(`Invalid number "${ip}".`, { start: at, end: at + ip.length });
     }
     const value = parts.reduce((sum, p) => sum * 256 + p, 0);
-    return [{ kind: 'ipv4', text: parts.join('.'), value, at }, at + ip.length];
+    return [{ kind: 'ipv4', text: parts.join('.'), value }, at + ip.length];
   }
   const float = match(FLOAT, text, at);
   if (float !== undefined) {
-    return [{ kind: 'number', value: Number(float), type: 'float', at }, at + float.length];
+    return [{ kind: 'number', value: Number(float), type: 'float' }, at + float.length];
   }
   const word = match(NUMBER, text, at);
   if (word === undefined) {
     return undefined;
   }
-  return [{ kind: 'number', ...integer(word), at }, at + word.length];
+  return [{ kind: 'number', ...within(word, at, integer) }, at + word.length];
 }
 
 /** Value and C type of an integer constant (C17 6.4.4.1), with gdb's binary constants. */
@@ -129,14 +132,15 @@ function integer(word: string): { value: number | bigint; type: 'int' | 'uint' |
 }
 
 /** A character constant or a string. */
-function quoted(text: string, at: number): [Token, number] {
+function quoted(text: string, at: number): [Content, number] {
   const quote = text[at]!;
   let out = '';
   let i = at + 1;
   for (;;) {
     const c = text[i];
     if (c === undefined) {
-      throw new ExpressionError(quote === '"' ? 'Unterminated string in expression.' : 'Unmatched single quote.');
+      const message = quote === '"' ? 'Unterminated string in expression.' : 'Unmatched single quote.';
+      throw new ExpressionError(message, { start: at, end: text.length });
     }
     if (c === quote) {
       break;
@@ -151,15 +155,13 @@ function quoted(text: string, at: number): [Token, number] {
     }
   }
   if (quote === '"') {
-    return [{ kind: 'string', value: out, at }, i + 1];
+    return [{ kind: 'string', value: out }, i + 1];
   }
-  if (out.length === 0) {
-    throw new ExpressionError('Empty character constant.');
+  if (out.length !== 1) {
+    const message = out.length === 0 ? 'Empty character constant.' : 'Unmatched single quote.';
+    throw new ExpressionError(message, { start: at, end: i + 1 });
   }
-  if (out.length > 1) {
-    throw new ExpressionError('Unmatched single quote.');
-  }
-  return [{ kind: 'number', value: out.charCodeAt(0), type: 'char', at }, i + 1];
+  return [{ kind: 'number', value: out.charCodeAt(0), type: 'char' }, i + 1];
 }
 
 /** An escape sequence after its backslash: the character and where it ends. Unknown ones stand for themselves, as in gdb. */

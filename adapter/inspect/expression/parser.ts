@@ -1,6 +1,7 @@
 /** Reads gdb's C-like expressions (C17 6.5 with gdb's `@`) by precedence climbing. */
 import { type BinaryOperator, type Expression, ExpressionError, type TypeName, type UnaryOperator } from './ast.ts';
 import { type Token, tokenize } from './lexer.ts';
+import type { Span } from './span.ts';
 import { SCALAR_TYPES } from './types.ts';
 
 /** Binding strength of the binary operators, as in gdb's grammar: `@` binds tighter than shifts, looser than `+`. */
@@ -48,6 +49,10 @@ export function parseArgument(text: string): { readonly expression: Expression; 
   return new Parser(text).argument();
 }
 
+function startOf(e: Expression): number {
+  return e.span?.start ?? 0;
+}
+
 class Parser {
   readonly #text: string;
   readonly #tokens: readonly Token[];
@@ -64,7 +69,7 @@ class Parser {
     const e = this.#comma();
     if (this.#peek().kind !== 'end') {
       throw this.#isOp(')') || this.#isOp(']')
-        ? new ExpressionError('Junk after end of expression.')
+        ? new ExpressionError('Junk after end of expression.', this.#rest())
         : this.#syntaxError();
     }
     return e;
@@ -102,16 +107,22 @@ class Parser {
     }
   }
 
-  #syntaxError(): ExpressionError {
-    return new ExpressionError(`A syntax error in expression, near \`${this.#text.slice(this.#peek().at)}'.`);
+  /** From the token that comes next to the end. */
+  #rest(): Span {
+    return { start: this.#peek().at, end: this.#text.length };
   }
 
-  /** Counts a node; every node made passes here. */
-  #made<T extends Expression>(e: T): T {
+  #syntaxError(): ExpressionError {
+    const rest = this.#rest();
+    return new ExpressionError(`A syntax error in expression, near \`${this.#text.slice(rest.start)}'.`, rest);
+  }
+
+  /** Counts a node, and notes that it reaches from `start` to the last token taken. Every node made passes here. */
+  #made(start: number, e: Expression): Expression {
     if (++this.#nodes > MAX_NODES) {
       throw new ExpressionError('The expression is too long.');
     }
-    return e;
+    return { ...e, span: { start, end: this.#tokens[this.#at - 1]?.end ?? start } };
   }
 
   #deeper<T>(read: () => T): T {
@@ -126,7 +137,7 @@ class Parser {
   #comma(): Expression {
     let left = this.#assignment();
     while (this.#takeOp(',')) {
-      left = this.#made({ kind: 'comma', left, right: this.#assignment() });
+      left = this.#made(startOf(left), { kind: 'comma', left, right: this.#assignment() });
     }
     return left;
   }
@@ -140,7 +151,7 @@ class Parser {
       }
       this.#at++;
       const op = t.text.slice(0, -1) as BinaryOperator | '';
-      return this.#made({ kind: 'assign', op, target, value: this.#assignment(), postfix: false });
+      return this.#made(startOf(target), { kind: 'assign', op, target, value: this.#assignment(), postfix: false });
     });
   }
 
@@ -152,7 +163,7 @@ class Parser {
     const yes = this.#comma();
     this.#expectOp(':');
     const no = this.#deeper(() => this.#conditional());
-    return this.#made({ kind: 'conditional', test, yes, no });
+    return this.#made(startOf(test), { kind: 'conditional', test, yes, no });
   }
 
   #binary(lowest: number): Expression {
@@ -165,7 +176,7 @@ class Parser {
       }
       this.#at++;
       const right = this.#binary(strength + 1);
-      left = this.#made({ kind: 'binary', op: t.text as BinaryOperator, left, right });
+      left = this.#made(startOf(left), { kind: 'binary', op: t.text as BinaryOperator, left, right });
     }
   }
 
@@ -174,31 +185,31 @@ class Parser {
       const t = this.#peek();
       if (t.kind === 'op' && (t.text === '++' || t.text === '--')) {
         this.#at++;
-        return this.#step(this.#unary(), t.text, false);
+        return this.#step(t.at, this.#unary(), t.text, false);
       }
       if (t.kind === 'op' && UNARY.has(t.text)) {
         this.#at++;
-        return this.#made({ kind: 'unary', op: t.text as UnaryOperator, operand: this.#unary() });
+        return this.#made(t.at, { kind: 'unary', op: t.text as UnaryOperator, operand: this.#unary() });
       }
       if (t.kind === 'name' && t.text === 'sizeof') {
         this.#at++;
-        return this.#sizeOf();
+        return this.#sizeOf(t.at);
       }
       const type = this.#castType();
       if (type) {
-        return this.#made({ kind: 'cast', type, operand: this.#unary() });
+        return this.#made(t.at, { kind: 'cast', type, operand: this.#unary() });
       }
       return this.#postfix();
     });
   }
 
-  #step(target: Expression, op: string, postfix: boolean): Expression {
-    return this.#made({ kind: 'assign', op: op === '++' ? '+' : '-', target, value: ONE, postfix });
+  #step(start: number, target: Expression, op: string, postfix: boolean): Expression {
+    return this.#made(start, { kind: 'assign', op: op === '++' ? '+' : '-', target, value: ONE, postfix });
   }
 
-  #sizeOf(): Expression {
+  #sizeOf(start: number): Expression {
     const type = this.#castType();
-    return this.#made({ kind: 'sizeof', operand: type ?? this.#unary() });
+    return this.#made(start, { kind: 'sizeof', operand: type ?? this.#unary() });
   }
 
   /** A type in parentheses, if that is what comes: a known scalar type, `struct x`, or a name followed by stars. */
@@ -229,20 +240,21 @@ class Parser {
   }
 
   #postfix(): Expression {
+    const start = this.#peek().at;
     let e = this.#primary();
     for (;;) {
       if (this.#takeOp('[')) {
         const index = this.#comma();
         this.#expectOp(']');
-        e = this.#made({ kind: 'index', object: e, index });
+        e = this.#made(start, { kind: 'index', object: e, index });
       } else if (this.#isOp('.') || this.#isOp('->')) {
         const arrow = this.#isOp('->');
         this.#at++;
-        e = this.#made({ kind: 'member', object: e, name: this.#memberName(), arrow });
+        e = this.#made(start, { kind: 'member', object: e, name: this.#memberName(), arrow });
       } else if (this.#isOp('++') || this.#isOp('--')) {
         const op = this.#isOp('++') ? '++' : '--';
         this.#at++;
-        e = this.#step(e, op, true);
+        e = this.#step(start, e, op, true);
       } else if (this.#isOp('(')) {
         e = this.#call(e);
       } else {
@@ -262,7 +274,10 @@ class Parser {
 
   #call(callee: Expression): Expression {
     if (callee.kind !== 'dollar') {
-      throw new ExpressionError('Calling functions of the stack is not supported; set a breakpoint there instead.');
+      throw new ExpressionError(
+        'Calling functions of the stack is not supported; set a breakpoint there instead.',
+        callee.span,
+      );
     }
     this.#expectOp('(');
     const args: Expression[] = [];
@@ -272,7 +287,7 @@ class Parser {
       } while (this.#takeOp(','));
       this.#expectOp(')');
     }
-    return this.#made({ kind: 'call', name: callee.name, args });
+    return this.#made(startOf(callee), { kind: 'call', name: callee.name, args });
   }
 
   #primary(): Expression {
@@ -280,22 +295,22 @@ class Parser {
     switch (t.kind) {
       case 'number':
         this.#at++;
-        return this.#made({ kind: 'number', value: t.value, type: t.type });
+        return this.#made(t.at, { kind: 'number', value: t.value, type: t.type });
       case 'string':
         this.#at++;
-        return this.#made({ kind: 'string', value: this.#adjacentStrings(t.value) });
+        return this.#made(t.at, { kind: 'string', value: this.#adjacentStrings(t.value) });
       case 'ipv4':
         this.#at++;
-        return this.#made({ kind: 'ipv4', text: t.text, value: t.value });
+        return this.#made(t.at, { kind: 'ipv4', text: t.text, value: t.value });
       case 'mac':
         this.#at++;
-        return this.#made({ kind: 'mac', text: t.text });
+        return this.#made(t.at, { kind: 'mac', text: t.text });
       case 'name':
         this.#at++;
-        return this.#made({ kind: 'name', name: t.text });
+        return this.#made(t.at, { kind: 'name', name: t.text });
       case 'dollar':
         this.#at++;
-        return this.#made({ kind: 'dollar', name: t.text });
+        return this.#made(t.at, { kind: 'dollar', name: t.text });
       default: {
         this.#expectOp('(');
         const e = this.#comma();

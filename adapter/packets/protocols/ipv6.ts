@@ -40,7 +40,9 @@ function extensionLength(p: PacketView, number: number, at: number): number {
   }
 }
 
-/** What follows the extension headers: a protocol's number, `UNKNOWN` if the packet ends in them, or `LATER_FRAGMENT`. */
+/**
+ * What follows the extension headers: a protocol's number, `UNKNOWN` if the packet ends in them, or `LATER_FRAGMENT`.
+ */
 interface Walk {
   body: number;
   next: number;

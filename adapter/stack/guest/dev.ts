@@ -1,91 +1,29 @@
 /** Network devices: queueing to send, NAPI and the protocol switch to receive (net/core/dev.c). */
-import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
-import { arp_rcv } from './arp.ts';
-import type { e1000_adapter } from './e1000_hw.ts';
-import { e1000_clean, e1000_xmit_frame } from './e1000_txrx.ts';
-import { ip_rcv } from './ip_input.ts';
-import { guest_os } from './kernel.ts';
-import { get_unaligned_be16 } from './lib.ts';
-import { sk_buff_head, skb_dequeue, skb_queue_tail } from './skb_queue.ts';
+
+import { drop_nothing } from '../util/drop.ts';
+import { rd16 } from '../wire/bytes.ts';
 import {
-  kfree_skb,
-  kfree_skb_reason,
-  PACKET_BROADCAST,
-  PACKET_HOST,
-  PACKET_MULTICAST,
-  PACKET_OTHERHOST,
-  type sk_buff,
-  skb_copy,
-  skb_pull,
-} from './skbuff.ts';
-
-/** Ethernet (IEEE 802.3) sizes and types. */
-export const ETH_HLEN = 14;
-export const ETH_DATA_LEN = 1500;
-export const ETH_P_IP = 0x0800;
-export const ETH_P_ARP = 0x0806;
-/** Packets a device may hold back while its ring is full. */
-export const DEFAULT_TX_QUEUE_LEN = 1000;
-
-/** Interface flags, as `ifconfig` shows them. */
-export const IFF_UP = 0x1;
-export const IFF_LOOPBACK = 0x8;
-
-/** Counters of a device (`struct net_device_stats`). */
-export class net_device_stats {
-  rx_packets = 0;
-  tx_packets = 0;
-  rx_bytes = 0;
-  tx_bytes = 0;
-  rx_errors = 0;
-  tx_errors = 0;
-  rx_dropped = 0;
-  tx_dropped = 0;
-}
-
-/** A network device. */
-export class net_device {
-  name: string;
-  ifindex = 0;
-  flags = 0;
-  mtu = ETH_DATA_LEN;
-  dev_addr: Uint8Array = new Uint8Array(6);
-  broadcast: Uint8Array = new Uint8Array([255, 255, 255, 255, 255, 255]);
-  /** IPv4 configuration (`struct in_ifaddr`); 0 while there is none. */
-  ifa_address = 0;
-  ifa_mask = 0;
-  ifa_broadcast = 0;
-  /** The link is up (`netif_carrier_ok`). */
-  carrier = false;
-  /** The driver has no descriptor left (`netif_queue_stopped`). */
-  queue_stopped = false;
-  /** Packets that wait for the driver. */
-  qdisc: sk_buff_head = new sk_buff_head();
-  stats: net_device_stats = new net_device_stats();
-  irq = 0;
-  base_addr = 0;
-  priv: e1000_adapter | null = null;
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-/** A device's place in the receive poll list. */
-export class napi_struct {
-  readonly dev: net_device;
-  scheduled = false;
-  weight = 64;
-  constructor(dev: net_device) {
-    this.dev = dev;
-  }
-}
-
-/** Per-CPU receive state: devices to poll, and packets looped back. */
-export class softnet_data {
-  poll_list: napi_struct[] = [];
-  input_pkt_queue: sk_buff_head = new sk_buff_head();
-}
+  ETH_DHOST,
+  ETH_HLEN,
+  ETH_P_IP,
+  ETH_TYPE,
+  ether_addr_equal,
+  is_broadcast_ether_addr,
+  is_multicast_ether_addr,
+} from '../wire/ethernet.ts';
+import { guest_os } from './kernel.ts';
+import {
+  DEFAULT_TX_QUEUE_LEN,
+  IFF_LOOPBACK,
+  IFF_UP,
+  type napi_struct,
+  type net_device,
+  type packet_type,
+  type softnet_data,
+} from './net_device.ts';
+import { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST, type sk_buff } from './sk_buff.ts';
+import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
+import { kfree_skb, kfree_skb_reason, skb_copy, skb_pull } from './skbuff.ts';
 
 /** Asks for the device to be polled (from its interrupt handler). */
 export function __napi_schedule(napi: napi_struct): void {
@@ -105,7 +43,7 @@ export function net_rx_action(): void {
   const sd = guest_os().net.softnet;
   for (let n = sd.poll_list.length; n > 0; n--) {
     const napi = sd.poll_list.shift()!;
-    const work = e1000_clean(napi, napi.weight);
+    const work = napi.poll(napi, napi.weight);
     if (work >= napi.weight && napi.scheduled) {
       sd.poll_list.push(napi);
     }
@@ -124,7 +62,10 @@ export function net_rx_pending(): boolean {
   return sd.poll_list.length > 0 || sd.input_pkt_queue.qlen > 0;
 }
 
-/** Hands looped back packets to the protocols, at most `quota`. */
+/**
+ * Hands looped back packets to the protocols, at most `quota`.
+ * @packet skb
+ */
 export function process_backlog(sd: softnet_data, quota: number): void {
   for (let i = 0; i < quota; i++) {
     const skb = skb_dequeue(sd.input_pkt_queue);
@@ -135,67 +76,60 @@ export function process_backlog(sd: softnet_data, quota: number): void {
   }
 }
 
-/** Ethernet header of a received frame: sets its type and for whom it is, and takes the header off. */
+/**
+ * Ethernet header of a received frame: sets its type and for whom it is, and takes the header off.
+ * @packet skb
+ */
 export function eth_type_trans(skb: sk_buff, dev: net_device): number {
   const b = skb.head;
   skb.dev = dev;
   skb.mac_header = skb.data;
   const p = skb.data;
   skb_pull(skb, ETH_HLEN);
-  if (b[p]! & 1) {
-    skb.pkt_type = is_broadcast_ether_addr(b, p) ? PACKET_BROADCAST : PACKET_MULTICAST;
+  if (is_multicast_ether_addr(b, p + ETH_DHOST)) {
+    skb.pkt_type = is_broadcast_ether_addr(b, p + ETH_DHOST) ? PACKET_BROADCAST : PACKET_MULTICAST;
   } else {
-    skb.pkt_type = ether_addr_equal(b, p, dev.dev_addr) ? PACKET_HOST : PACKET_OTHERHOST;
+    skb.pkt_type = ether_addr_equal(b, p + ETH_DHOST, dev.dev_addr) ? PACKET_HOST : PACKET_OTHERHOST;
   }
-  return get_unaligned_be16(b, p + 12);
+  return rd16(b, p + ETH_TYPE);
 }
 
 /**
- * True when the six bytes at `p` are all ones.
- * @nodebug
+ * A received packet enters the stack.
+ * @packet skb
  */
-export function is_broadcast_ether_addr(b: Uint8Array, p: number): boolean {
-  return (b[p]! & b[p + 1]! & b[p + 2]! & b[p + 3]! & b[p + 4]! & b[p + 5]!) === 255;
-}
-
-/**
- * True when the six bytes at `p` are `mac`.
- * @nodebug
- */
-export function ether_addr_equal(b: Uint8Array, p: number, mac: Uint8Array): boolean {
-  for (let i = 0; i < 6; i++) {
-    if (b[p + i] !== mac[i]) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/** A received packet enters the stack. */
 export function netif_receive_skb(skb: sk_buff): void {
   skb.network_header = skb.data;
   __netif_receive_skb_core(skb);
 }
 
-/** Gives a packet to the handler of its Ethernet type. */
+/**
+ * Gives a packet to the handler of its Ethernet type.
+ * @packet skb
+ */
 export function __netif_receive_skb_core(skb: sk_buff): void {
   if (skb.pkt_type === PACKET_OTHERHOST) {
     kfree_skb_reason(skb, 'GUEST_NOT_OURS');
     return;
   }
-  switch (skb.protocol) {
-    case ETH_P_IP:
-      ip_rcv(skb);
-      break;
-    case ETH_P_ARP:
-      arp_rcv(skb);
-      break;
-    default:
-      kfree_skb_reason(skb, 'ETH_TYPE');
+  for (const pt of guest_os().net.ptype_base) {
+    if (pt.type === skb.protocol) {
+      pt.func(skb);
+      return;
+    }
   }
+  kfree_skb_reason(skb, 'ETH_TYPE');
 }
 
-/** Queues a finished frame to a device and sends what the driver takes. */
+/** Registers the handler of an Ethernet type. */
+export function dev_add_pack(pt: packet_type): void {
+  guest_os().net.ptype_base.push(pt);
+}
+
+/**
+ * Queues a finished frame to a device and sends what the driver takes.
+ * @packet skb
+ */
 export function dev_queue_xmit(skb: sk_buff, dev: net_device): void {
   skb.dev = dev;
   if (dev.flags & IFF_LOOPBACK) {
@@ -220,7 +154,10 @@ export function dev_queue_xmit(skb: sk_buff, dev: net_device): void {
   __qdisc_run(dev);
 }
 
-/** Sends queued frames until the driver has no room. */
+/**
+ * Sends queued frames until the driver has no room.
+ * @packet skb
+ */
 export function __qdisc_run(dev: net_device): void {
   while (!dev.queue_stopped) {
     const skb = skb_dequeue(dev.qdisc);
@@ -231,12 +168,23 @@ export function __qdisc_run(dev: net_device): void {
   }
 }
 
-/** Hands a frame to the driver. */
+/**
+ * Hands a frame to the driver.
+ * @packet skb
+ */
 export function dev_hard_start_xmit(skb: sk_buff, dev: net_device): void {
-  e1000_xmit_frame(skb, dev);
+  if (!dev.netdev_ops) {
+    dev.stats.tx_dropped++;
+    kfree_skb_reason(skb, 'LINK_DOWN');
+    return;
+  }
+  dev.netdev_ops.ndo_start_xmit(skb, dev);
 }
 
-/** The loopback device: what is sent comes back in the next softirq, as a copy, since the sender may keep the packet. */
+/**
+ * The loopback device: what is sent comes back in the next softirq, as a copy, since the sender may keep the packet.
+ * @packet skb
+ */
 export function loopback_xmit(skb: sk_buff, dev: net_device): void {
   dev.stats.tx_packets++;
   dev.stats.tx_bytes += skb.len;
@@ -244,7 +192,7 @@ export function loopback_xmit(skb: sk_buff, dev: net_device): void {
   kfree_skb(skb);
   if (!copy) {
     dev.stats.rx_dropped++;
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   copy.dev = dev;
@@ -254,7 +202,10 @@ export function loopback_xmit(skb: sk_buff, dev: net_device): void {
   netif_rx(copy);
 }
 
-/** Queues a packet to the softirq; the loopback device has no Ethernet header. */
+/**
+ * Queues a packet to the softirq; the loopback device has no Ethernet header.
+ * @packet skb
+ */
 export function netif_rx(skb: sk_buff): void {
   const q = guest_os().net.softnet.input_pkt_queue;
   if (q.qlen >= DEFAULT_TX_QUEUE_LEN) {

@@ -1,7 +1,13 @@
-/** The 82540EM as its driver sees it: register offsets, bits, and the accessors (e1000_hw.c; Intel 8254x manual, chapter 13). */
+/**
+ * The 82540EM as its driver sees it: register offsets, bits, and the accessors (e1000_hw.c; Intel 8254x manual, chapter
+ * 13).
+ */
+
 import { address_space_ldl, address_space_stl } from '../softmmu/memory.ts';
-import { napi_struct, type net_device } from './dev.ts';
-import type { sk_buff } from './skbuff.ts';
+import { wr16_le } from '../wire/bytes.ts';
+import { ETH_HLEN } from '../wire/ethernet.ts';
+import { napi_struct, type net_device } from './net_device.ts';
+import type { sk_buff } from './sk_buff.ts';
 import type { timer_list } from './timer.ts';
 
 export const E1000_CTRL = 0x0000;
@@ -46,6 +52,8 @@ export const E1000_RCTL_BAM = 0x8000;
 export const E1000_TCTL_EN = 0x2;
 export const E1000_TCTL_PSP = 0x8;
 export const E1000_RAH_AV = 0x80000000;
+/** Where the half of an address begins that RAH holds; RAL has the four bytes in front of it. */
+export const E1000_RAH_BYTES = 4;
 
 /** Receive descriptor: status bits, error bits that spoil a frame. */
 export const E1000_RXD_STAT_DD = 0x1;
@@ -61,6 +69,11 @@ export const E1000_TXD_STAT_DD = 0x1;
 export const E1000_DEFAULT_RXD = 256;
 export const E1000_DEFAULT_TXD = 256;
 export const E1000_DESC_SIZE = 16;
+/** Words of four bytes of a descriptor: its buffer's address; length and, of a transmit descriptor, command; status. */
+export const DESC_ADDR_LOW = 0;
+export const DESC_ADDR_HIGH = 1;
+export const DESC_LOWER = 2;
+export const DESC_UPPER = 3;
 
 /** A descriptor ring. */
 export class e1000_ring {
@@ -89,9 +102,9 @@ export class e1000_adapter {
   link_speed = 0;
   link_duplex = 0;
   watchdog_task!: timer_list;
-  constructor(netdev: net_device) {
+  constructor(netdev: net_device, poll: (napi: napi_struct, budget: number) => number) {
     this.netdev = netdev;
-    this.napi = new napi_struct(netdev);
+    this.napi = new napi_struct(netdev, poll);
   }
 }
 
@@ -133,8 +146,22 @@ export function e1000_read_mac_addr(adapter: e1000_adapter): boolean {
     if (word < 0) {
       return false;
     }
-    adapter.netdev.dev_addr[2 * i] = word & 255;
-    adapter.netdev.dev_addr[2 * i + 1] = word >>> 8;
+    wr16_le(adapter.netdev.dev_addr, 2 * i, word);
   }
   return true;
+}
+
+/** Unmasks the NIC's interrupts. */
+export function e1000_irq_enable(adapter: e1000_adapter): void {
+  writel(E1000_IMS_ENABLE_MASK, adapter, E1000_IMS);
+}
+
+/** Masks them. */
+export function e1000_irq_disable(adapter: e1000_adapter): void {
+  writel(0xffffffff, adapter, E1000_IMC);
+}
+
+/** Largest frame, without FCS, that the device sends. */
+export function e1000_max_frame(netdev: net_device): number {
+  return netdev.mtu + ETH_HLEN;
 }

@@ -1,7 +1,8 @@
 /** The e1000 driver: finding, starting and watching the NIC (drivers/net/ethernet/intel/e1000/e1000_main.c). */
+
 import { pci_config_read, pci_config_write } from '../hw/pci/pci.ts';
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { ETH_HLEN, IFF_UP, net_device } from './dev.ts';
+import { rd16_le, rd32_le } from '../wire/bytes.ts';
 import {
   E1000_CTRL,
   E1000_CTRL_ASDE,
@@ -14,11 +15,10 @@ import {
   E1000_ICR_LSC,
   E1000_ICS,
   E1000_IMC,
-  E1000_IMS,
-  E1000_IMS_ENABLE_MASK,
   E1000_MTA,
   E1000_RAH,
   E1000_RAH_AV,
+  E1000_RAH_BYTES,
   E1000_RAL,
   E1000_RCTL,
   E1000_RCTL_BAM,
@@ -43,14 +43,17 @@ import {
   E1000_TIDV,
   E1000_TIPG,
   e1000_adapter,
+  e1000_irq_enable,
   e1000_read_mac_addr,
   type e1000_ring,
   readl,
   writel,
 } from './e1000_hw.ts';
-import { e1000_alloc_rx_buffers } from './e1000_txrx.ts';
-import { guest_os, printk } from './kernel.ts';
+import { e1000_alloc_rx_buffers, e1000_clean, e1000_xmit_frame } from './e1000_txrx.ts';
+import { guest_os } from './kernel.ts';
 import { mac_ntoa, NSEC_PER_SEC } from './lib.ts';
+import { IFF_UP, net_device, type net_device_ops } from './net_device.ts';
+import { printk } from './printk.ts';
 import { memblock_alloc } from './skbuff.ts';
 import { mod_timer, timer_setup } from './timer.ts';
 
@@ -68,6 +71,9 @@ const PCI_WINDOW_SIZE = 0x40000;
 /** Collision settings for full duplex and the inter-packet gap of copper (manual, 13.4.33 and 13.4.34). */
 const E1000_TCTL_COLLISIONS = (15 << 4) | (64 << 12);
 const DEFAULT_82543_TIPG = 10 | (8 << 10) | (6 << 20);
+
+/** What the driver does for its network device. */
+const e1000_netdev_ops: net_device_ops = { ndo_start_xmit: e1000_xmit_frame };
 
 /** Name of a device function, such as `0000:00:03.0`. */
 export function pci_name(devfn: number): string {
@@ -88,7 +94,7 @@ export function e1000_init_module(): void {
 export function e1000_probe(devfn: number): void {
   const { net } = guest_os();
   const netdev = new net_device(`eth${net.devs.length}`);
-  const adapter = new e1000_adapter(netdev);
+  const adapter = new e1000_adapter(netdev, e1000_clean);
   adapter.devfn = devfn;
   adapter.watchdog_task = timer_setup(e1000_watchdog, adapter);
   if ((pci_config_read(devfn, PCI_BASE_ADDRESS_0, 4) & ~0xf) >>> 0 === 0) {
@@ -98,6 +104,7 @@ export function e1000_probe(devfn: number): void {
   adapter.hw_addr = (pci_config_read(devfn, PCI_BASE_ADDRESS_0, 4) & ~0xf) >>> 0;
   netdev.base_addr = adapter.hw_addr;
   netdev.irq = pci_config_read(devfn, PCI_INTERRUPT_LINE, 1);
+  netdev.netdev_ops = e1000_netdev_ops;
   netdev.priv = adapter;
   netdev.ifindex = net.devs.length + 2;
   e1000_reset_hw(adapter);
@@ -139,8 +146,8 @@ export function e1000_open(netdev: net_device): void {
 export function e1000_init_hw(adapter: e1000_adapter): void {
   const mac = adapter.netdev.dev_addr;
   writel(readl(adapter, E1000_CTRL) | E1000_CTRL_SLU | E1000_CTRL_ASDE, adapter, E1000_CTRL);
-  writel(mac[0]! | (mac[1]! << 8) | (mac[2]! << 16) | (mac[3]! << 24), adapter, E1000_RAL);
-  writel(mac[4]! | (mac[5]! << 8) | E1000_RAH_AV, adapter, E1000_RAH);
+  writel(rd32_le(mac, 0), adapter, E1000_RAL);
+  writel(rd16_le(mac, E1000_RAH_BYTES) | E1000_RAH_AV, adapter, E1000_RAH);
   for (let i = 0; i < 128; i++) {
     writel(0, adapter, E1000_MTA + 4 * i);
   }
@@ -202,16 +209,6 @@ export function e1000_configure_rx(adapter: e1000_adapter): void {
   writel(E1000_RCTL_EN | E1000_RCTL_BAM, adapter, E1000_RCTL);
 }
 
-/** Unmasks the NIC's interrupts. */
-export function e1000_irq_enable(adapter: e1000_adapter): void {
-  writel(E1000_IMS_ENABLE_MASK, adapter, E1000_IMS);
-}
-
-/** Masks them. */
-export function e1000_irq_disable(adapter: e1000_adapter): void {
-  writel(0xffffffff, adapter, E1000_IMC);
-}
-
 /** Follows the link: tells the stack when the carrier comes or goes. Runs after a link change and every two seconds. */
 export function e1000_watchdog(adapter: e1000_adapter): void {
   const { netdev } = adapter;
@@ -231,9 +228,4 @@ export function e1000_watchdog(adapter: e1000_adapter): void {
     netdev.carrier = false;
   }
   mod_timer(adapter.watchdog_task, cpu_get_ns() + 2 * NSEC_PER_SEC);
-}
-
-/** Largest frame, without FCS, that the device sends. */
-export function e1000_max_frame(netdev: net_device): number {
-  return netdev.mtu + ETH_HLEN;
 }

@@ -1,15 +1,15 @@
-/** The e1000 driver's data path: interrupt, NAPI poll, receive and transmit rings (e1000_main.c; manual, 3.2 and 3.3). */
+/**
+ * The e1000 driver's data path: interrupt, NAPI poll, receive and transmit rings (e1000_main.c; manual, 3.2 and 3.3).
+ */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
+import { ETH_HLEN } from '../wire/ethernet.ts';
+import { __napi_schedule, __qdisc_run, eth_type_trans, napi_complete_done, netif_receive_skb } from './dev.ts';
 import {
-  __napi_schedule,
-  __qdisc_run,
-  eth_type_trans,
-  napi_complete_done,
-  type napi_struct,
-  type net_device,
-  netif_receive_skb,
-} from './dev.ts';
-import {
+  DESC_ADDR_HIGH,
+  DESC_ADDR_LOW,
+  DESC_LOWER,
+  DESC_UPPER,
   E1000_DESC_SIZE,
   E1000_ICR,
   E1000_ICR_LSC,
@@ -23,12 +23,16 @@ import {
   E1000_TXD_CMD_RS,
   E1000_TXD_STAT_DD,
   type e1000_adapter,
+  e1000_irq_disable,
+  e1000_irq_enable,
+  e1000_max_frame,
   readl,
   writel,
 } from './e1000_hw.ts';
-import { e1000_irq_disable, e1000_irq_enable, e1000_max_frame } from './e1000_main.ts';
 import { guest_os } from './kernel.ts';
-import { alloc_skb, kfree_skb, kfree_skb_reason, NET_IP_ALIGN, type sk_buff, skb_put } from './skbuff.ts';
+import type { napi_struct, net_device } from './net_device.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, NET_IP_ALIGN, skb_put } from './skbuff.ts';
 import { mod_timer } from './timer.ts';
 
 /** Bytes the NIC may write into a receive buffer: the longest frame it accepts, with its FCS and a VLAN tag. */
@@ -38,7 +42,10 @@ const ETH_FCS_LEN = 4;
 /** Receive buffers are given back in steps of this many, as each write of RDT costs. */
 const E1000_RX_BUFFER_WRITE = 16;
 
-/** The interrupt handler: reads (and so clears) the causes, masks the NIC and leaves the work to the poll. Returns false if it was not ours. */
+/**
+ * The interrupt handler: reads (and so clears) the causes, masks the NIC and leaves the work to the poll. Returns false
+ * if it was not ours.
+ */
 export function e1000_intr(adapter: e1000_adapter): boolean {
   const icr = readl(adapter, E1000_ICR);
   if (icr === 0) {
@@ -52,7 +59,10 @@ export function e1000_intr(adapter: e1000_adapter): boolean {
   return true;
 }
 
-/** NAPI poll: cleans both rings, at most `budget` received frames. Unmasks interrupts once there is less than that to do. */
+/**
+ * NAPI poll: cleans both rings, at most `budget` received frames. Unmasks interrupts once there is less than that to
+ * do.
+ */
 export function e1000_clean(napi: napi_struct, budget: number): number {
   const adapter = napi.dev.priv!;
   e1000_clean_tx_irq(adapter);
@@ -64,14 +74,17 @@ export function e1000_clean(napi: napi_struct, budget: number): number {
   return work_done;
 }
 
-/** Frees the packets that the NIC has sent, and lets the queue go on. */
+/**
+ * Frees the packets that the NIC has sent, and lets the queue go on.
+ * @packet skb
+ */
 export function e1000_clean_tx_irq(adapter: e1000_adapter): void {
   const { ram32 } = guest_os();
   const ring = adapter.tx_ring;
   let i = ring.next_to_clean;
   while (i !== ring.next_to_use) {
     const desc = (ring.dma + i * E1000_DESC_SIZE) >> 2;
-    if (!(ram32[desc + 3]! & E1000_TXD_STAT_DD)) {
+    if (!(ram32[desc + DESC_UPPER]! & E1000_TXD_STAT_DD)) {
       break;
     }
     const skb = ring.buffer_info[i];
@@ -97,7 +110,11 @@ function e1000_desc_unused(adapter: e1000_adapter): number {
   return (ring.next_to_clean - ring.next_to_use - 1 + ring.count) % ring.count;
 }
 
-/** Takes the frames that the NIC has written out of the ring and hands them up, at most `budget`. Returns how many there were. */
+/**
+ * Takes the frames that the NIC has written out of the ring and hands them up, at most `budget`. Returns how many there
+ * were.
+ * @packet skb
+ */
 export function e1000_clean_rx_irq(adapter: e1000_adapter, budget: number): number {
   const { ram32 } = guest_os();
   const ring = adapter.rx_ring;
@@ -105,14 +122,14 @@ export function e1000_clean_rx_irq(adapter: e1000_adapter, budget: number): numb
   let cleaned = 0;
   while (work_done < budget) {
     const desc = (ring.dma + ring.next_to_clean * E1000_DESC_SIZE) >> 2;
-    const staterr = ram32[desc + 3]!;
+    const staterr = ram32[desc + DESC_UPPER]!;
     const skb = ring.buffer_info[ring.next_to_clean];
     if (!(staterr & E1000_RXD_STAT_DD) || !skb) {
       break;
     }
     ring.buffer_info[ring.next_to_clean] = null;
-    const length = Math.max(0, (ram32[desc + 2]! & 0xffff) - ETH_FCS_LEN);
-    ram32[desc + 3] = 0;
+    const length = Math.max(0, (ram32[desc + DESC_LOWER]! & 0xffff) - ETH_FCS_LEN);
+    ram32[desc + DESC_UPPER] = 0;
     ring.next_to_clean = ring.next_to_clean + 1 === ring.count ? 0 : ring.next_to_clean + 1;
     work_done++;
     e1000_receive_skb(adapter, skb, staterr, length);
@@ -127,14 +144,18 @@ export function e1000_clean_rx_irq(adapter: e1000_adapter, budget: number): numb
   return work_done;
 }
 
-/** Hands a received frame to the stack, unless the NIC has marked it bad. `staterr` is the descriptor's last word. */
+/**
+ * Hands a received frame to the stack, unless the NIC has marked it bad. `staterr` is the descriptor's last word.
+ * @packet skb
+ */
 export function e1000_receive_skb(adapter: e1000_adapter, skb: sk_buff, staterr: number, length: number): void {
   const { netdev } = adapter;
   const errors = (staterr >>> 8) & 255;
+  skb.mac_header = skb.data;
   skb_put(skb, Math.min(length, E1000_RXBUFFER));
-  if (!(staterr & E1000_RXD_STAT_EOP) || errors & E1000_RXD_ERR_FRAME_ERR_MASK || length < 14) {
+  if (!(staterr & E1000_RXD_STAT_EOP) || errors & E1000_RXD_ERR_FRAME_ERR_MASK || length < ETH_HLEN) {
     netdev.stats.rx_errors++;
-    kfree_skb_reason(skb, length < 14 ? 'ETH_SHORT' : 'GUEST_BAD');
+    kfree_skb_reason(skb, length < ETH_HLEN ? 'ETH_SHORT' : 'GUEST_BAD');
     return;
   }
   netdev.stats.rx_packets++;
@@ -143,7 +164,10 @@ export function e1000_receive_skb(adapter: e1000_adapter, skb: sk_buff, staterr:
   netif_receive_skb(skb);
 }
 
-/** Puts fresh buffers into the empty descriptors and moves the tail. */
+/**
+ * Puts fresh buffers into the empty descriptors and moves the tail.
+ * @packet skb
+ */
 export function e1000_alloc_rx_buffers(adapter: e1000_adapter): void {
   const { ram32 } = guest_os();
   const ring = adapter.rx_ring;
@@ -160,10 +184,10 @@ export function e1000_alloc_rx_buffers(adapter: e1000_adapter): void {
     skb.data += NET_IP_ALIGN;
     ring.buffer_info[i] = skb;
     const desc = (ring.dma + i * E1000_DESC_SIZE) >> 2;
-    ram32[desc] = skb.data;
-    ram32[desc + 1] = 0;
-    ram32[desc + 2] = 0;
-    ram32[desc + 3] = 0;
+    ram32[desc + DESC_ADDR_LOW] = skb.data;
+    ram32[desc + DESC_ADDR_HIGH] = 0;
+    ram32[desc + DESC_LOWER] = 0;
+    ram32[desc + DESC_UPPER] = 0;
     i = after;
   }
   if (i !== ring.next_to_use) {
@@ -172,7 +196,10 @@ export function e1000_alloc_rx_buffers(adapter: e1000_adapter): void {
   }
 }
 
-/** Puts a frame on the transmit ring and rings the doorbell. The NIC reads the frame from where it lies. */
+/**
+ * Puts a frame on the transmit ring and rings the doorbell. The NIC reads the frame from where it lies.
+ * @packet skb
+ */
 export function e1000_xmit_frame(skb: sk_buff, netdev: net_device): void {
   const adapter = netdev.priv!;
   const { ram32 } = guest_os();
@@ -185,10 +212,10 @@ export function e1000_xmit_frame(skb: sk_buff, netdev: net_device): void {
   e1000_clean_tx_irq_if_low(adapter);
   const i = ring.next_to_use;
   const desc = (ring.dma + i * E1000_DESC_SIZE) >> 2;
-  ram32[desc] = skb.data;
-  ram32[desc + 1] = 0;
-  ram32[desc + 2] = (E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS | skb.len) >>> 0;
-  ram32[desc + 3] = 0;
+  ram32[desc + DESC_ADDR_LOW] = skb.data;
+  ram32[desc + DESC_ADDR_HIGH] = 0;
+  ram32[desc + DESC_LOWER] = (E1000_TXD_CMD_EOP | E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS | skb.len) >>> 0;
+  ram32[desc + DESC_UPPER] = 0;
   ring.buffer_info[i] = skb;
   ring.next_to_use = i + 1 === ring.count ? 0 : i + 1;
   netdev.stats.tx_packets++;
@@ -210,7 +237,7 @@ function e1000_clean_tx_irq_if_low(adapter: e1000_adapter): void {
   }
   const { ram32 } = guest_os();
   let i = ring.next_to_clean;
-  while (i !== ring.next_to_use && ram32[((ring.dma + i * E1000_DESC_SIZE) >> 2) + 3]! & E1000_TXD_STAT_DD) {
+  while (i !== ring.next_to_use && ram32[((ring.dma + i * E1000_DESC_SIZE) >> 2) + DESC_UPPER]! & E1000_TXD_STAT_DD) {
     const skb = ring.buffer_info[i];
     if (skb) {
       kfree_skb(skb);

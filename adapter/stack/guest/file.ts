@@ -1,82 +1,28 @@
 /** Open files: the console, regular files, pipes, nothing (fs/file_table.c, fs/pipe.c). */
 import { EAGAIN, EPIPE } from './errno.ts';
-import { generic_file_read, generic_file_write, type inode } from './fs.ts';
+import {
+  FILE_PIPE_READ,
+  FILE_PIPE_WRITE,
+  FILE_REGULAR,
+  FILE_TTY,
+  FILE_TTY_BACKGROUND,
+  type file,
+  type pipe_inode_info,
+  wake_waiter,
+} from './file_table.ts';
+import { generic_file_read, generic_file_write } from './fs.ts';
 import { guest_os } from './kernel.ts';
 import { bytes_to_text, text_to_bytes } from './lib.ts';
-import { type task_struct, wake_up_process } from './sched.ts';
+import type { task_struct } from './sched.ts';
 import { tty_read, tty_write } from './tty.ts';
-
-/** What an open file is. */
-export const FILE_TTY = 0;
-export const FILE_REGULAR = 1;
-export const FILE_PIPE_READ = 2;
-export const FILE_PIPE_WRITE = 3;
-export const FILE_NULL = 4;
-/** The console to a program in the background: it waits for input that never comes. */
-export const FILE_TTY_BACKGROUND = 5;
 
 /** Bytes in a pipe from which on its writer waits. */
 const PIPE_BUF_SIZE = 65536;
 
-/** A pipe. */
-export class pipe_inode_info {
-  bufs: Uint8Array[] = [];
-  /** Bytes of the first buffer that are read. */
-  offset = 0;
-  bytes = 0;
-  readers = 1;
-  writers = 1;
-  rd_wait: task_struct | null = null;
-  wr_wait: task_struct | null = null;
-}
-
-/** An open file. */
-export class file {
-  readonly f_type: number;
-  readonly f_inode: inode | null;
-  readonly f_pipe: pipe_inode_info | null;
-  f_pos = 0;
-  /** Processes that have it open. */
-  f_count = 1;
-  constructor(type: number, node: inode | null, pipe: pipe_inode_info | null) {
-    this.f_type = type;
-    this.f_inode = node;
-    this.f_pipe = pipe;
-  }
-}
-
-/** One more user of a file. */
-export function get_file(f: file): file {
-  f.f_count++;
-  return f;
-}
-
-/** One user less; the last one closes it. */
-export function fput(f: file): void {
-  const pipe = f.f_pipe;
-  if (--f.f_count > 0 || !pipe) {
-    return;
-  }
-  if (f.f_type === FILE_PIPE_READ) {
-    pipe.readers--;
-    wake_waiter(pipe.wr_wait);
-  } else {
-    pipe.writers--;
-    wake_waiter(pipe.rd_wait);
-  }
-}
-
 /**
- * Wakes a process if there is one.
- * @nodebug
+ * Reads up to `len` bytes. Returns how many, 0 at the end, -EAGAIN when there are none yet (the process is woken when
+ * there are).
  */
-function wake_waiter(task: task_struct | null): void {
-  if (task) {
-    wake_up_process(task);
-  }
-}
-
-/** Reads up to `len` bytes. Returns how many, 0 at the end, -EAGAIN when there are none yet (the process is woken when there are). */
 export function vfs_read(task: task_struct, f: file, buf: Uint8Array, off: number, len: number): number {
   switch (f.f_type) {
     case FILE_TTY:
@@ -95,7 +41,10 @@ export function vfs_read(task: task_struct, f: file, buf: Uint8Array, off: numbe
   }
 }
 
-/** Writes up to `len` bytes. Returns how many or a negative error; -EAGAIN for a full pipe (the process is woken when there is room). */
+/**
+ * Writes up to `len` bytes. Returns how many or a negative error; -EAGAIN for a full pipe (the process is woken when
+ * there is room).
+ */
 export function vfs_write(task: task_struct, f: file, buf: Uint8Array, off: number, len: number): number {
   switch (f.f_type) {
     case FILE_TTY:

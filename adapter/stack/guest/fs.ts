@@ -1,34 +1,14 @@
 /** The file system: a tree in memory (fs/ramfs). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { EEXIST, EISDIR, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY } from './errno.ts';
+import { inode } from './inode.ts';
 import { guest_os } from './kernel.ts';
 
 /** Files are kept in pieces of this size. */
 const PAGE_SIZE = 65536;
 /** Bytes that all files together may hold. */
 export const FS_CAPACITY = 512 * 1024 * 1024;
-
-/** A file, or a directory when `children` is there. */
-export class inode {
-  readonly i_ino: number;
-  children: Map<string, inode> | null;
-  i_size = 0;
-  pages: Uint8Array[] = [];
-  /** Nanoseconds of the guest's clock. */
-  i_mtime = 0;
-  constructor(ino: number, children: Map<string, inode> | null) {
-    this.i_ino = ino;
-    this.children = children;
-  }
-}
-
-/** The tree. */
-export class filesystem {
-  next_ino = 2;
-  root: inode = new inode(1, new Map());
-  /** Bytes of memory in use. */
-  used = 0;
-}
 
 /**
  * An absolute path without `.`, `..` and double slashes; `path` is relative to `cwd`.

@@ -1,23 +1,26 @@
-/** The built-in guest: a small operating system whose driver sees the NIC through PCI, MMIO, rings and interrupts only. */
+/**
+ * The built-in guest: a small operating system whose driver sees the NIC through PCI, MMIO, rings and interrupts only.
+ */
+
 import { type CPUState, cpu_kick, type GuestOps } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
-import { IFF_LOOPBACK, IFF_UP, net_rx_action, net_rx_pending } from './dev.ts';
+import { inet_init } from './af_inet.ts';
+import { net_rx_action, net_rx_pending } from './dev.ts';
 import { e1000_init_module, e1000_open } from './e1000_main.ts';
 import { e1000_intr } from './e1000_txrx.ts';
 import { vfs_mkdir, write_whole } from './fs.ts';
-import { GuestOS, guest_os, printk } from './kernel.ts';
+import { GuestOS, guest_os } from './kernel.ts';
 import { text_to_bytes } from './lib.ts';
+import { IFF_LOOPBACK, IFF_UP } from './net_device.ts';
+import { printk } from './printk.ts';
 import { kernel_init } from './programs/init.ts';
 import { schedule } from './sched.ts';
 import { run_timer_softirq, tick_program_event } from './timer.ts';
 import { n_tty_receive_buf } from './tty.ts';
+import { UTS_RELEASE, UTS_VERSION } from './utsname.ts';
 
 /** Rounds of softirqs and processes before the guest lets the machine's main loop look at the world again. */
 const RUN_BUDGET = 64;
-
-/** What the kernel calls itself (`uname -a`). */
-export const UTS_RELEASE = '6.1.0-pktgdb';
-export const UTS_VERSION = '#1 SMP PREEMPT_DYNAMIC';
 
 /** The state of a guest that is off. */
 export function guest_new(): GuestOS {
@@ -32,6 +35,7 @@ export function start_kernel(cpu: CPUState): void {
   printk(`Memory: ${Math.floor(machine.ram.length / 1024)}K available`, true);
   populate_rootfs();
   net_dev_init();
+  inet_init();
   e1000_init_module();
   for (const dev of os.net.devs) {
     e1000_open(dev);
@@ -59,7 +63,10 @@ function net_dev_init(): void {
   lo.ifa_mask = 0xff000000;
 }
 
-/** The interrupt line is asserted: asks the drivers whose it is. A line that nobody owns is ignored from then on, as Linux does. */
+/**
+ * The interrupt line is asserted: asks the drivers whose it is. A line that nobody owns is ignored from then on, as
+ * Linux does.
+ */
 export function do_IRQ(cpu: CPUState): void {
   let handled = false;
   for (const adapter of guest_os().net.adapters) {

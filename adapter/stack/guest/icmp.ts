@@ -1,51 +1,45 @@
 /** ICMP (net/ipv4/icmp.c; RFC 792) and ping sockets (net/ipv4/ping.c). */
-import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
+
+import { drop_nothing } from '../util/drop.ts';
+import { rd16, wr16 } from '../wire/bytes.ts';
+import {
+  ICMP_CKSUM,
+  ICMP_CODE,
+  ICMP_ECHO,
+  ICMP_ECHOREPLY,
+  ICMP_ID,
+  ICMP_MINLEN,
+  ICMP_PARAMPROB,
+  ICMP_SEQ,
+  ICMP_TIMXCEED,
+  ICMP_TYPE,
+  ICMP_UNREACH,
+  ICMP_UNREACH_PORT,
+  ICMP_UNREACH_PROTOCOL,
+} from '../wire/icmp.ts';
+import { IP_HLEN, IP_LEN, IP_MAXPACKET, IP_OFF, IP_OFFMASK, IP_P, IPDEFTTL, IPPROTO_ICMP, ip_hl } from '../wire/ip.ts';
 import { EAGAIN, ECONNREFUSED, EHOSTUNREACH, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
 import type { sock } from './inet_sock.ts';
-import { IP_HLEN, IP_OFFSET, inet_addr_type_local } from './ip_input.ts';
-import { inet_select_addr, ip_build_and_send_pkt, ip_route_output } from './ip_output.ts';
+import { ip_build_and_send_pkt } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
-import {
-  csum_fold,
-  csum_fold_partial,
-  csum_partial,
-  get_unaligned_be16,
-  get_unaligned_be32,
-  put_unaligned_be16,
-} from './lib.ts';
+import { csum_fold, csum_fold_partial, csum_partial } from './lib.ts';
+import { inet_addr_type_local, inet_select_addr, ip_route_output } from './route.ts';
+import { PACKET_HOST, type sk_buff } from './sk_buff.ts';
 import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
-import { alloc_skb, kfree_skb, kfree_skb_reason, PACKET_HOST, type sk_buff, skb_put } from './skbuff.ts';
-import {
-  __inet_lookup_established,
-  IPPROTO_ICMP,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-  sk_error_report,
-  sock_def_readable,
-  sock_error,
-} from './sock.ts';
-import { tcp_v4_err } from './tcp_ipv4.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, skb_put } from './skbuff.ts';
+import { sk_error_report, sock_def_readable, sock_error } from './sock.ts';
 
-export const ICMP_ECHOREPLY = 0;
-export const ICMP_DEST_UNREACH = 3;
-export const ICMP_ECHO = 8;
-export const ICMP_TIME_EXCEEDED = 11;
-export const ICMP_PARAMETERPROB = 12;
-export const ICMP_HOST_UNREACH = 1;
-export const ICMP_PROT_UNREACH = 2;
-export const ICMP_PORT_UNREACH = 3;
-/** Bytes of the ICMP header. */
-export const ICMP_HLEN = 8;
-/** Largest ICMP error (RFC 1812 4.3.2.3), and the time to live of errors. */
+/** Largest ICMP error (RFC 1812 4.3.2.3). */
 const ICMP_ERROR_MAX = 576;
-const ICMP_ERROR_TTL = 64;
 /** Replies that a ping socket holds. */
 const PING_QUEUE_LEN = 64;
 
-/** An ICMP message arrived: checks it, and hands it on by its type. */
+/**
+ * An ICMP message arrived: checks it, and hands it on by its type.
+ * @packet skb
+ */
 export function icmp_rcv(skb: sk_buff): void {
-  if (skb.len < ICMP_HLEN) {
+  if (skb.len < ICMP_MINLEN) {
     kfree_skb_reason(skb, 'ICMP_SHORT');
     return;
   }
@@ -53,16 +47,16 @@ export function icmp_rcv(skb: sk_buff): void {
     kfree_skb_reason(skb, 'ICMP_CSUM');
     return;
   }
-  switch (skb.head[skb.data]) {
+  switch (skb.head[skb.data + ICMP_TYPE]) {
     case ICMP_ECHO:
       icmp_echo(skb);
       break;
     case ICMP_ECHOREPLY:
       ping_rcv(skb);
       break;
-    case ICMP_DEST_UNREACH:
-    case ICMP_TIME_EXCEEDED:
-    case ICMP_PARAMETERPROB:
+    case ICMP_UNREACH:
+    case ICMP_TIMXCEED:
+    case ICMP_PARAMPROB:
       icmp_unreach(skb);
       break;
     default:
@@ -70,20 +64,26 @@ export function icmp_rcv(skb: sk_buff): void {
   }
 }
 
-/** Somebody pings us. Pings to everybody are ignored, as Linux does. */
+/**
+ * Somebody pings us. Pings to everybody are ignored, as Linux does.
+ * @packet skb
+ */
 export function icmp_echo(skb: sk_buff): void {
   if (!inet_addr_type_local(skb.daddr)) {
     kfree_skb_reason(skb, 'ICMP_TYPE');
     return;
   }
-  skb.head[skb.data] = ICMP_ECHOREPLY;
+  skb.head[skb.data + ICMP_TYPE] = ICMP_ECHOREPLY;
   icmp_reply(skb);
 }
 
-/** Sends an ICMP message back to where it came from, in the same buffer. */
+/**
+ * Sends an ICMP message back to where it came from, in the same buffer.
+ * @packet skb
+ */
 export function icmp_reply(skb: sk_buff): void {
   icmp_checksum(skb);
-  ip_build_and_send_pkt(skb, skb.daddr, skb.saddr, IPPROTO_ICMP, ICMP_ERROR_TTL, 0);
+  ip_build_and_send_pkt(skb, skb.daddr, skb.saddr, IPPROTO_ICMP, IPDEFTTL, 0);
 }
 
 /**
@@ -91,47 +91,54 @@ export function icmp_reply(skb: sk_buff): void {
  * @nodebug
  */
 function icmp_checksum(skb: sk_buff): void {
-  put_unaligned_be16(0, skb.head, skb.data + 2);
-  put_unaligned_be16(csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, 0)), skb.head, skb.data + 2);
+  wr16(skb.head, skb.data + ICMP_CKSUM, 0);
+  wr16(skb.head, skb.data + ICMP_CKSUM, csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, 0)));
 }
 
-/** Sends an ICMP error about a received packet, unless it is one that none may be sent about (RFC 1122 3.2.2). The packet stays the caller's. */
+/**
+ * Sends an ICMP error about a received packet, unless it is one that none may be sent about (RFC 1122 3.2.2). The
+ * packet stays the caller's.
+ * @packet skb_in
+ */
 export function __icmp_send(skb_in: sk_buff, type: number, code: number): void {
   const b = skb_in.head;
   const ip = skb_in.network_header;
-  const ihl = (b[ip]! & 15) * 4;
-  const about_error = b[ip + 9] === IPPROTO_ICMP && b[ip + ihl] !== ICMP_ECHO;
-  const fragment = (get_unaligned_be16(b, ip + 6) & IP_OFFSET) !== 0;
+  const ihl = ip_hl(b, ip);
+  const about_error = b[ip + IP_P] === IPPROTO_ICMP && b[ip + ihl + ICMP_TYPE] !== ICMP_ECHO;
+  const fragment = (rd16(b, ip + IP_OFF) & IP_OFFMASK) !== 0;
   if (about_error || fragment || skb_in.pkt_type !== PACKET_HOST || !inet_addr_type_local(skb_in.daddr)) {
     return;
   }
-  const quoted = Math.min(get_unaligned_be16(b, ip + 2), ICMP_ERROR_MAX - IP_HLEN - ICMP_HLEN);
-  const skb = alloc_skb(ICMP_HLEN + quoted);
+  const quoted = Math.min(rd16(b, ip + IP_LEN), ICMP_ERROR_MAX - IP_HLEN - ICMP_MINLEN);
+  const skb = alloc_skb(ICMP_MINLEN + quoted);
   if (!skb) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
-  const p = skb_put(skb, ICMP_HLEN + quoted);
-  b.fill(0, p, p + ICMP_HLEN);
-  b[p] = type;
-  b[p + 1] = code;
-  b.copyWithin(p + ICMP_HLEN, ip, ip + quoted);
+  const p = skb_put(skb, ICMP_MINLEN + quoted);
+  b.fill(0, p, p + ICMP_MINLEN);
+  b[p + ICMP_TYPE] = type;
+  b[p + ICMP_CODE] = code;
+  b.copyWithin(p + ICMP_MINLEN, ip, ip + quoted);
   icmp_checksum(skb);
-  ip_build_and_send_pkt(skb, skb_in.daddr, skb_in.saddr, IPPROTO_ICMP, ICMP_ERROR_TTL, 0);
+  ip_build_and_send_pkt(skb, skb_in.daddr, skb_in.saddr, IPPROTO_ICMP, IPDEFTTL, 0);
 }
 
-/** An ICMP error arrived: tells the socket whose packet it quotes. */
+/**
+ * An ICMP error arrived: tells the socket whose packet it quotes.
+ * @packet skb
+ */
 export function icmp_unreach(skb: sk_buff): void {
   const b = skb.head;
-  const inner = skb.data + ICMP_HLEN;
-  const ihl = skb.len >= ICMP_HLEN + IP_HLEN ? (b[inner]! & 15) * 4 : 0;
-  if (ihl < IP_HLEN || skb.len < ICMP_HLEN + ihl + 8) {
+  const inner = skb.data + ICMP_MINLEN;
+  const ihl = skb.len >= ICMP_MINLEN + IP_HLEN ? ip_hl(b, inner) : 0;
+  if (ihl < IP_HLEN || skb.len < ICMP_MINLEN + ihl + 8) {
     kfree_skb_reason(skb, 'ICMP_SHORT');
     return;
   }
-  const type = b[skb.data]!;
-  const code = b[skb.data + 1]!;
-  icmp_socket_deliver(skb, inner, inner + ihl, type === ICMP_DEST_UNREACH ? unreach_errno(code) : EHOSTUNREACH);
+  const type = b[skb.data + ICMP_TYPE]!;
+  const code = b[skb.data + ICMP_CODE]!;
+  icmp_socket_deliver(skb, inner, inner + ihl, type === ICMP_UNREACH ? unreach_errno(code) : EHOSTUNREACH);
   kfree_skb(skb);
 }
 
@@ -140,51 +147,40 @@ export function icmp_unreach(skb: sk_buff): void {
  * @nodebug
  */
 function unreach_errno(code: number): number {
-  if (code === ICMP_PROT_UNREACH || code === ICMP_PORT_UNREACH) {
+  if (code === ICMP_UNREACH_PROTOCOL || code === ICMP_UNREACH_PORT) {
     return ECONNREFUSED;
   }
   return code === 0 || code === 6 ? ENETUNREACH : EHOSTUNREACH;
 }
 
-/** Finds the socket that sent the packet whose IP header is at `ip` and transport header at `th`, and reports `err` to it. */
+/**
+ * Finds the socket that sent the packet whose IP header is at `ip` and transport header at `th`, and reports `err` to
+ * it.
+ * @packet skb
+ */
 export function icmp_socket_deliver(skb: sk_buff, ip: number, th: number, err: number): void {
-  const b = skb.head;
-  const { inet } = guest_os().net;
-  const saddr = get_unaligned_be32(b, ip + 12);
-  const daddr = get_unaligned_be32(b, ip + 16);
-  const sport = get_unaligned_be16(b, th);
-  switch (b[ip + 9]) {
-    case IPPROTO_UDP: {
-      const sk = inet.udp.get(sport);
-      if (sk && sk.inet_daddr !== 0) {
-        sk.sk_err = err;
-        sk_error_report(sk);
-      }
-      break;
-    }
-    case IPPROTO_ICMP: {
-      const sk = inet.ping.get(get_unaligned_be16(b, th + 4));
-      if (sk) {
-        sk.sk_err = err;
-        sk.msg_addr = skb.saddr;
-        sk_error_report(sk);
-      }
-      break;
-    }
-    case IPPROTO_TCP: {
-      const sk = __inet_lookup_established(daddr, get_unaligned_be16(b, th + 2), saddr, sport);
-      if (sk) {
-        tcp_v4_err(sk, get_unaligned_be32(b, th + 4), err);
-      }
-      break;
-    }
-    default:
+  guest_os().net.inet_protos[skb.head[ip + IP_P]!]?.err_handler(skb, ip, th, err);
+}
+
+/**
+ * An ICMP error about an echo request of ours.
+ * @packet skb
+ */
+export function ping_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
+  const sk = guest_os().net.inet.ping.get(rd16(skb.head, th + ICMP_ID));
+  if (sk) {
+    sk.sk_err = err;
+    sk.msg_addr = skb.saddr;
+    sk_error_report(sk);
   }
 }
 
-/** An echo reply arrived: gives it to the ping socket with its identifier. */
+/**
+ * An echo reply arrived: gives it to the ping socket with its identifier.
+ * @packet skb
+ */
 export function ping_rcv(skb: sk_buff): void {
-  const sk = guest_os().net.inet.ping.get(get_unaligned_be16(skb.head, skb.data + 4));
+  const sk = guest_os().net.inet.ping.get(rd16(skb.head, skb.data + ICMP_ID));
   if (!sk) {
     kfree_skb_reason(skb, 'GUEST_NO_LISTENER');
     return;
@@ -197,32 +193,37 @@ export function ping_rcv(skb: sk_buff): void {
   sock_def_readable(sk);
 }
 
-/** Sends an echo request with sequence number `seq` and `payload`. Returns 0 or a negative error. */
+/**
+ * Sends an echo request with sequence number `seq` and `payload`. Returns 0 or a negative error.
+ * @packet skb
+ */
 export function ping_v4_sendmsg(sk: sock, daddr: number, seq: number, payload: Uint8Array, ttl: number): number {
   const dev = ip_route_output(daddr);
   if (!dev) {
     return -ENETUNREACH;
   }
-  if (payload.length > 65535 - IP_HLEN - ICMP_HLEN) {
+  if (payload.length > IP_MAXPACKET - IP_HLEN - ICMP_MINLEN) {
     return -EMSGSIZE;
   }
-  const skb = alloc_skb(ICMP_HLEN + payload.length);
+  const skb = alloc_skb(ICMP_MINLEN + payload.length);
   if (!skb) {
     return -ENOBUFS;
   }
-  const p = skb_put(skb, ICMP_HLEN + payload.length);
-  skb.head[p] = ICMP_ECHO;
-  skb.head[p + 1] = 0;
-  put_unaligned_be16(sk.inet_num, skb.head, p + 4);
-  put_unaligned_be16(seq, skb.head, p + 6);
-  skb.head.set(payload, p + ICMP_HLEN);
+  const p = skb_put(skb, ICMP_MINLEN + payload.length);
+  skb.head[p + ICMP_TYPE] = ICMP_ECHO;
+  skb.head[p + ICMP_CODE] = 0;
+  wr16(skb.head, p + ICMP_ID, sk.inet_num);
+  wr16(skb.head, p + ICMP_SEQ, seq);
+  skb.head.set(payload, p + ICMP_MINLEN);
   icmp_checksum(skb);
   ip_build_and_send_pkt(skb, inet_select_addr(dev, daddr), daddr, IPPROTO_ICMP, ttl, 0);
   return 0;
 }
 
 /**
- * Reads one reply into `buf`, header included; `sk.msg_addr` and `sk.msg_ttl` tell whose. Returns its length or a negative error.
+ * Reads one reply into `buf`, header included; `sk.msg_addr` and `sk.msg_ttl` tell whose. Returns its length or a
+ * negative error.
+ * @packet skb
  */
 export function ping_recvmsg(sk: sock, buf: Uint8Array): number {
   if (sk.sk_err) {

@@ -1,8 +1,8 @@
 /**
- * What all sockets have in common (include/net/inet_sock.h). It stands alone, and imports no code that needs it, because other
- * structs extend it.
+ * What all sockets have in common (include/net/inet_sock.h). It stands alone, and imports no code that needs it,
+ * because other structs extend it.
  */
-import type { net_device } from './dev.ts';
+import type { net_device } from './net_device.ts';
 import type { task_struct } from './sched.ts';
 import { sk_buff_head } from './skb_queue.ts';
 

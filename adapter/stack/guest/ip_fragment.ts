@@ -1,12 +1,25 @@
 /** Fragments: reassembly with bounded memory, and cutting (net/ipv4/ip_fragment.c; RFC 791 3.2, RFC 815). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import type { net_device } from './dev.ts';
-import { IP_DF, IP_HLEN, IP_MF, IP_OFFSET } from './ip_input.ts';
-import { ip_finish_output2, ip_send_check } from './ip_output.ts';
+import { rd16, wr16 } from '../wire/bytes.ts';
+import {
+  IP_HLEN,
+  IP_ID,
+  IP_LEN,
+  IP_MAXPACKET,
+  IP_MF,
+  IP_OFF,
+  IP_OFFMASK,
+  IP_P,
+  IP_VHL,
+  IP_VHL_BASIC,
+  ip_hl,
+} from '../wire/ip.ts';
 import { guest_os } from './kernel.ts';
-import { get_unaligned_be16, NSEC_PER_SEC, put_unaligned_be16 } from './lib.ts';
+import { NSEC_PER_SEC } from './lib.ts';
+import type { sk_buff } from './sk_buff.ts';
 import { sk_buff_head, skb_dequeue, skb_queue_after } from './skb_queue.ts';
-import { alloc_skb, kfree_skb, kfree_skb_reason, type sk_buff, skb_pull, skb_push, skb_put } from './skbuff.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, skb_pull, skb_put } from './skbuff.ts';
 import { del_timer, mod_timer, type timer_list, timer_setup } from './timer.ts';
 
 /** How long the fragments of a datagram wait for each other; how many datagrams, and fragments of one, may. */
@@ -33,17 +46,16 @@ export class ipq {
   }
 }
 
-/** All datagrams that are being put together, oldest first. */
-export class ip4_frags {
-  queues: ipq[] = [];
-}
-
-/** Takes a fragment in. Returns the whole datagram (its `network_header` is an IP header), or null while parts are missing. */
+/**
+ * Takes a fragment in. Returns the whole datagram (its `network_header` is an IP header), or null while parts are
+ * missing.
+ * @packet skb
+ */
 export function ip_defrag(skb: sk_buff): sk_buff | null {
   const { queues } = guest_os().net.frags;
   const p = skb.network_header;
-  const id = get_unaligned_be16(skb.head, p + 4);
-  const protocol = skb.head[p + 9]!;
+  const id = rd16(skb.head, p + IP_ID);
+  const protocol = skb.head[p + IP_P]!;
   let q = queues.find((x) => x.id === id && x.saddr === skb.saddr && x.daddr === skb.daddr && x.protocol === protocol);
   if (!q) {
     if (queues.length >= MAX_QUEUES) {
@@ -56,15 +68,19 @@ export function ip_defrag(skb: sk_buff): sk_buff | null {
   return ip_frag_queue(q, skb) ? ip_frag_reasm(q) : null;
 }
 
-/** Enters a fragment in its queue. A fragment that overlaps another is refused. Returns true when the datagram is complete. */
+/**
+ * Enters a fragment in its queue. A fragment that overlaps another is refused. Returns true when the datagram is
+ * complete.
+ * @packet skb
+ */
 export function ip_frag_queue(q: ipq, skb: sk_buff): boolean {
   const p = skb.network_header;
-  const ihl = (skb.head[p]! & 15) * 4;
-  const frag_off = get_unaligned_be16(skb.head, p + 6);
-  skb.seq = (frag_off & IP_OFFSET) * 8;
+  const ihl = ip_hl(skb.head, p);
+  const frag_off = rd16(skb.head, p + IP_OFF);
+  skb.seq = (frag_off & IP_OFFMASK) * 8;
   skb.end_seq = skb.seq + skb.len - ihl;
   const last = (frag_off & IP_MF) === 0;
-  const bad_length = skb.end_seq === skb.seq || (!last && (skb.end_seq & 7) !== 0) || skb.end_seq + ihl > 65535;
+  const bad_length = skb.end_seq === skb.seq || (!last && (skb.end_seq & 7) !== 0) || skb.end_seq + ihl > IP_MAXPACKET;
   const bad_end = q.len >= 0 && (skb.end_seq > q.len || (last && skb.end_seq !== q.len));
   if (bad_length || bad_end || q.frags.qlen >= MAX_FRAGS) {
     kfree_skb_reason(skb, 'IP_FRAG');
@@ -91,7 +107,10 @@ export function ip_frag_queue(q: ipq, skb: sk_buff): boolean {
   return have === q.len;
 }
 
-/** Makes one packet of a complete queue. */
+/**
+ * Makes one packet of a complete queue.
+ * @packet first
+ */
 export function ip_frag_reasm(q: ipq): sk_buff | null {
   const first = q.frags.first!;
   const whole = alloc_skb(q.len + IP_HLEN);
@@ -109,18 +128,21 @@ export function ip_frag_reasm(q: ipq): sk_buff | null {
   const b = whole.head;
   b.copyWithin(skb_put(whole, IP_HLEN), first.network_header, first.network_header + IP_HLEN);
   for (let f = skb_dequeue(q.frags); f; f = skb_dequeue(q.frags)) {
-    skb_pull(f, (b[f.network_header]! & 15) * 4);
+    skb_pull(f, ip_hl(b, f.network_header));
     b.copyWithin(skb_put(whole, f.len), f.data, f.data + f.len);
     kfree_skb(f);
   }
-  b[whole.network_header] = 0x45;
-  put_unaligned_be16(whole.len, b, whole.network_header + 2);
-  put_unaligned_be16(0, b, whole.network_header + 6);
+  b[whole.network_header + IP_VHL] = IP_VHL_BASIC;
+  wr16(b, whole.network_header + IP_LEN, whole.len);
+  wr16(b, whole.network_header + IP_OFF, 0);
   ip_frag_remove(q);
   return whole;
 }
 
-/** The parts of a datagram did not come in time, or there is no room for them. */
+/**
+ * The parts of a datagram did not come in time, or there is no room for them.
+ * @packet f
+ */
 export function ip_expire(q: ipq): void {
   for (let f = skb_dequeue(q.frags); f; f = skb_dequeue(q.frags)) {
     kfree_skb_reason(f, 'IP_FRAG');
@@ -136,34 +158,4 @@ function ip_frag_remove(q: ipq): void {
   if (i >= 0) {
     queues.splice(i, 1);
   }
-}
-
-/** Cuts a packet for a device's MTU and sends the parts. A packet that must not be cut is given up. */
-export function ip_do_fragment(skb: sk_buff, dev: net_device): void {
-  const b = skb.head;
-  const p = skb.network_header;
-  if (get_unaligned_be16(b, p + 6) & IP_DF) {
-    kfree_skb_reason(skb, 'IP_FRAG');
-    return;
-  }
-  const step = (dev.mtu - IP_HLEN) & ~7;
-  const payload = skb.len - IP_HLEN;
-  for (let off = 0; off < payload; off += step) {
-    const n = Math.min(step, payload - off);
-    const f = alloc_skb(n);
-    if (!f) {
-      kfree_skb_reason(skb, 'GUEST_NO_MEMORY');
-      return;
-    }
-    b.copyWithin(skb_put(f, n), p + IP_HLEN + off, p + IP_HLEN + off + n);
-    f.network_header = skb_push(f, IP_HLEN);
-    b.copyWithin(f.network_header, p, p + IP_HLEN);
-    put_unaligned_be16(f.len, b, f.network_header + 2);
-    put_unaligned_be16((off >> 3) | (off + n < payload ? IP_MF : 0), b, f.network_header + 6);
-    ip_send_check(f);
-    f.saddr = skb.saddr;
-    f.daddr = skb.daddr;
-    ip_finish_output2(f, dev);
-  }
-  kfree_skb(skb);
 }

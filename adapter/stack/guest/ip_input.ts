@@ -1,22 +1,34 @@
 /** IPv4 in (net/ipv4/ip_input.c; RFC 791). */
-import { IFF_LOOPBACK, type net_device } from './dev.ts';
-import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, icmp_rcv } from './icmp.ts';
+
+import { rd16, rd32 } from '../wire/bytes.ts';
+import { ICMP_UNREACH, ICMP_UNREACH_PROTOCOL } from '../wire/icmp.ts';
+import {
+  INADDR_BROADCAST,
+  IP_DST,
+  IP_HLEN,
+  IP_LEN,
+  IP_MF,
+  IP_OFF,
+  IP_OFFMASK,
+  IP_P,
+  IP_SRC,
+  IP_TTL,
+  ip_hl,
+  ip_v,
+} from '../wire/ip.ts';
+import { __icmp_send } from './icmp.ts';
 import { ip_defrag } from './ip_fragment.ts';
 import { guest_os } from './kernel.ts';
-import { csum_fold_partial, csum_partial, get_unaligned_be16, get_unaligned_be32 } from './lib.ts';
-import { kfree_skb_reason, type sk_buff, skb_pull, skb_trim } from './skbuff.ts';
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from './sock.ts';
-import { tcp_v4_rcv } from './tcp_ipv4.ts';
-import { udp_rcv } from './udp.ts';
+import { csum_fold_partial, csum_partial } from './lib.ts';
+import { IFF_LOOPBACK, type net_device } from './net_device.ts';
+import { inet_addr_type_local } from './route.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { kfree_skb_reason, skb_pull, skb_trim } from './skbuff.ts';
 
-/** Fixed part of the IPv4 header; field offsets in it. */
-export const IP_HLEN = 20;
-export const IP_MF = 0x2000;
-export const IP_DF = 0x4000;
-export const IP_OFFSET = 0x1fff;
-export const INADDR_BROADCAST = 0xffffffff;
-
-/** An IP packet arrived: checks its header, cuts the padding off. */
+/**
+ * An IP packet arrived: checks its header, cuts the padding off.
+ * @packet skb
+ */
 export function ip_rcv(skb: sk_buff): void {
   const b = skb.head;
   const p = skb.data;
@@ -24,12 +36,12 @@ export function ip_rcv(skb: sk_buff): void {
     kfree_skb_reason(skb, 'IP_SHORT');
     return;
   }
-  if (b[p]! >> 4 !== 4) {
+  if (ip_v(b, p) !== 4) {
     kfree_skb_reason(skb, 'IP_VERSION');
     return;
   }
-  const ihl = (b[p]! & 15) * 4;
-  const tot_len = get_unaligned_be16(b, p + 2);
+  const ihl = ip_hl(b, p);
+  const tot_len = rd16(b, p + IP_LEN);
   if (ihl < IP_HLEN || ihl > skb.len) {
     kfree_skb_reason(skb, 'IP_HLEN');
     return;
@@ -43,13 +55,16 @@ export function ip_rcv(skb: sk_buff): void {
     return;
   }
   skb_trim(skb, tot_len);
-  skb.saddr = get_unaligned_be32(b, p + 12);
-  skb.daddr = get_unaligned_be32(b, p + 16);
-  skb.ttl = b[p + 8]!;
+  skb.saddr = rd32(b, p + IP_SRC);
+  skb.daddr = rd32(b, p + IP_DST);
+  skb.ttl = b[p + IP_TTL]!;
   ip_rcv_finish(skb);
 }
 
-/** Routes a packet: it is for us, or given up, as we do not forward. */
+/**
+ * Routes a packet: it is for us, or given up, as we do not forward.
+ * @packet skb
+ */
 export function ip_rcv_finish(skb: sk_buff): void {
   if (!ip_route_input_local(skb.dev!, skb.daddr)) {
     kfree_skb_reason(skb, 'GUEST_NOT_OURS');
@@ -70,25 +85,12 @@ export function ip_route_input_local(dev: net_device, daddr: number): boolean {
 }
 
 /**
- * True when `addr` is one of our own.
- * @nodebug
+ * Puts fragments together.
+ * @packet skb
  */
-export function inet_addr_type_local(addr: number): boolean {
-  if (addr >>> 24 === 127) {
-    return true;
-  }
-  for (const dev of guest_os().net.devs) {
-    if (dev.ifa_address !== 0 && dev.ifa_address === addr) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/** Puts fragments together. */
 export function ip_local_deliver(skb: sk_buff): void {
-  const frag = get_unaligned_be16(skb.head, skb.network_header + 6);
-  if (frag & (IP_MF | IP_OFFSET)) {
+  const frag = rd16(skb.head, skb.network_header + IP_OFF);
+  if (frag & (IP_MF | IP_OFFMASK)) {
     const whole = ip_defrag(skb);
     if (whole) {
       ip_local_deliver_finish(whole);
@@ -98,23 +100,19 @@ export function ip_local_deliver(skb: sk_buff): void {
   ip_local_deliver_finish(skb);
 }
 
-/** Takes the IP header off and hands the packet to its protocol. */
+/**
+ * Takes the IP header off and hands the packet to its protocol.
+ * @packet skb
+ */
 export function ip_local_deliver_finish(skb: sk_buff): void {
   const p = skb.network_header;
-  skb_pull(skb, (skb.head[p]! & 15) * 4);
+  skb_pull(skb, ip_hl(skb.head, p));
   skb.transport_header = skb.data;
-  switch (skb.head[p + 9]) {
-    case IPPROTO_ICMP:
-      icmp_rcv(skb);
-      break;
-    case IPPROTO_TCP:
-      tcp_v4_rcv(skb);
-      break;
-    case IPPROTO_UDP:
-      udp_rcv(skb);
-      break;
-    default:
-      __icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH);
-      kfree_skb_reason(skb, 'IP_PROTO');
+  const ipprot = guest_os().net.inet_protos[skb.head[p + IP_P]!];
+  if (ipprot) {
+    ipprot.handler(skb);
+    return;
   }
+  __icmp_send(skb, ICMP_UNREACH, ICMP_UNREACH_PROTOCOL);
+  kfree_skb_reason(skb, 'IP_PROTO');
 }

@@ -1,65 +1,48 @@
 /** IPv4 out: routes, headers, fragments (net/ipv4/ip_output.c, route.c). */
+
+import { rd16, wr16, wr32 } from '../wire/bytes.ts';
+import { ETH_P_IP } from '../wire/ethernet.ts';
+import {
+  INADDR_BROADCAST,
+  IP_DF,
+  IP_DST,
+  IP_HLEN,
+  IP_ID,
+  IP_LEN,
+  IP_MF,
+  IP_OFF,
+  IP_P,
+  IP_SRC,
+  IP_SUM,
+  IP_TOS,
+  IP_TTL,
+  IP_VHL,
+  IP_VHL_BASIC,
+  IPDEFTTL,
+  IPPROTO_TCP,
+} from '../wire/ip.ts';
 import { eth_header, neigh_resolve_output } from './arp.ts';
-import { dev_queue_xmit, ETH_P_IP, IFF_LOOPBACK, IFF_UP, type net_device } from './dev.ts';
+import { dev_queue_xmit } from './dev.ts';
 import type { sock } from './inet_sock.ts';
-import { ip_do_fragment } from './ip_fragment.ts';
-import { INADDR_BROADCAST, IP_DF, IP_HLEN, inet_addr_type_local } from './ip_input.ts';
 import { guest_os } from './kernel.ts';
-import { csum_fold, csum_partial, put_unaligned_be16, put_unaligned_be32 } from './lib.ts';
-import { kfree_skb_reason, type sk_buff, skb_push } from './skbuff.ts';
-import { IPPROTO_TCP } from './sock.ts';
-
-/** Time to live of what we send. */
-export const IPDEFTTL = 64;
-
-/**
- * The device that packets to `daddr` leave by, or null when there is no route.
- * @nodebug
- */
-export function ip_route_output(daddr: number): net_device | null {
-  const { lo, devs, gateway } = guest_os().net;
-  if (inet_addr_type_local(daddr)) {
-    return lo;
-  }
-  for (const dev of devs) {
-    const on_link = dev.ifa_address !== 0 && ((daddr ^ dev.ifa_address) & dev.ifa_mask) === 0;
-    if ((on_link || daddr === INADDR_BROADCAST) && dev.flags & IFF_UP) {
-      return dev;
-    }
-  }
-  if (gateway !== 0) {
-    for (const dev of devs) {
-      if (dev.ifa_address !== 0 && ((gateway ^ dev.ifa_address) & dev.ifa_mask) === 0) {
-        return dev;
-      }
-    }
-  }
-  return null;
-}
+import { csum_fold, csum_partial } from './lib.ts';
+import { IFF_LOOPBACK, type net_device } from './net_device.ts';
+import { ip_route_output, rt_nexthop } from './route.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, skb_push, skb_put } from './skbuff.ts';
 
 /**
- * The neighbour that a packet to `daddr` is handed to on `dev`.
- * @nodebug
+ * Sends a TCP segment of a socket.
+ * @packet skb
  */
-export function rt_nexthop(dev: net_device, daddr: number): number {
-  const on_link = dev.ifa_address === 0 || ((daddr ^ dev.ifa_address) & dev.ifa_mask) === 0;
-  return on_link || daddr === INADDR_BROADCAST ? daddr : guest_os().net.gateway;
-}
-
-/**
- * The address that packets to `daddr` come from.
- * @nodebug
- */
-export function inet_select_addr(dev: net_device, daddr: number): number {
-  return dev.flags & IFF_LOOPBACK ? daddr : dev.ifa_address;
-}
-
-/** Sends a TCP segment of a socket. */
 export function ip_queue_xmit(sk: sock, skb: sk_buff): void {
   ip_build_and_send_pkt(skb, sk.inet_saddr, sk.inet_daddr, IPPROTO_TCP, IPDEFTTL, IP_DF);
 }
 
-/** Puts the IP header on a packet and sends it. `frag_off` is `IP_DF` or 0. */
+/**
+ * Puts the IP header on a packet and sends it. `frag_off` is `IP_DF` or 0.
+ * @packet skb
+ */
 export function ip_build_and_send_pkt(
   skb: sk_buff,
   saddr: number,
@@ -73,23 +56,28 @@ export function ip_build_and_send_pkt(
   const p = skb_push(skb, IP_HLEN);
   const b = skb.head;
   skb.network_header = p;
-  b[p] = 0x45;
-  b[p + 1] = 0;
-  put_unaligned_be16(skb.len, b, p + 2);
-  put_unaligned_be16(net.ip_ident, b, p + 4);
+  // An answer in the buffer of the question still knows where that one's frame began.
+  skb.mac_header = -1;
+  b[p + IP_VHL] = IP_VHL_BASIC;
+  b[p + IP_TOS] = 0;
+  wr16(b, p + IP_LEN, skb.len);
+  wr16(b, p + IP_ID, net.ip_ident);
   net.ip_ident = (net.ip_ident + 1) & 0xffff;
-  put_unaligned_be16(frag_off, b, p + 6);
-  b[p + 8] = ttl;
-  b[p + 9] = protocol;
-  put_unaligned_be16(0, b, p + 10);
-  put_unaligned_be32(saddr, b, p + 12);
-  put_unaligned_be32(daddr, b, p + 16);
+  wr16(b, p + IP_OFF, frag_off);
+  b[p + IP_TTL] = ttl;
+  b[p + IP_P] = protocol;
+  wr16(b, p + IP_SUM, 0);
+  wr32(b, p + IP_SRC, saddr);
+  wr32(b, p + IP_DST, daddr);
   skb.saddr = saddr;
   skb.daddr = daddr;
   ip_local_out(skb);
 }
 
-/** Finishes the header of a packet of our own and routes it, unless it is bound to a device. */
+/**
+ * Finishes the header of a packet of our own and routes it, unless it is bound to a device.
+ * @packet skb
+ */
 export function ip_local_out(skb: sk_buff): void {
   ip_send_check(skb);
   const dev = skb.dev ?? ip_route_output(skb.daddr);
@@ -106,11 +94,14 @@ export function ip_local_out(skb: sk_buff): void {
  */
 export function ip_send_check(skb: sk_buff): void {
   const p = skb.network_header;
-  put_unaligned_be16(0, skb.head, p + 10);
-  put_unaligned_be16(csum_fold(csum_partial(skb.head, guest_os().ram32, p, IP_HLEN, 0)), skb.head, p + 10);
+  wr16(skb.head, p + IP_SUM, 0);
+  wr16(skb.head, p + IP_SUM, csum_fold(csum_partial(skb.head, guest_os().ram32, p, IP_HLEN, 0)));
 }
 
-/** Cuts a packet that is too long for the device into fragments. */
+/**
+ * Cuts a packet that is too long for the device into fragments.
+ * @packet skb
+ */
 export function ip_finish_output(skb: sk_buff, dev: net_device): void {
   if (skb.len > dev.mtu) {
     ip_do_fragment(skb, dev);
@@ -119,7 +110,10 @@ export function ip_finish_output(skb: sk_buff, dev: net_device): void {
   ip_finish_output2(skb, dev);
 }
 
-/** Hands a packet to the link layer. */
+/**
+ * Hands a packet to the link layer.
+ * @packet skb
+ */
 export function ip_finish_output2(skb: sk_buff, dev: net_device): void {
   skb.protocol = ETH_P_IP;
   if (dev.flags & IFF_LOOPBACK) {
@@ -133,4 +127,37 @@ export function ip_finish_output2(skb: sk_buff, dev: net_device): void {
     return;
   }
   neigh_resolve_output(skb, dev);
+}
+
+/**
+ * Cuts a packet for a device's MTU and sends the parts. A packet that must not be cut is given up.
+ * @packet skb
+ */
+export function ip_do_fragment(skb: sk_buff, dev: net_device): void {
+  const b = skb.head;
+  const p = skb.network_header;
+  if (rd16(b, p + IP_OFF) & IP_DF) {
+    kfree_skb_reason(skb, 'IP_FRAG');
+    return;
+  }
+  const step = (dev.mtu - IP_HLEN) & ~7;
+  const payload = skb.len - IP_HLEN;
+  for (let off = 0; off < payload; off += step) {
+    const n = Math.min(step, payload - off);
+    const f = alloc_skb(n);
+    if (!f) {
+      kfree_skb_reason(skb, 'GUEST_NO_MEMORY');
+      return;
+    }
+    b.copyWithin(skb_put(f, n), p + IP_HLEN + off, p + IP_HLEN + off + n);
+    f.network_header = skb_push(f, IP_HLEN);
+    b.copyWithin(f.network_header, p, p + IP_HLEN);
+    wr16(b, f.network_header + IP_LEN, f.len);
+    wr16(b, f.network_header + IP_OFF, (off >> 3) | (off + n < payload ? IP_MF : 0));
+    ip_send_check(f);
+    f.saddr = skb.saddr;
+    f.daddr = skb.daddr;
+    ip_finish_output2(f, dev);
+  }
+  kfree_skb(skb);
 }

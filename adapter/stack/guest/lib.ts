@@ -1,44 +1,11 @@
-/** Leaf helpers of the guest's kernel: byte order, checksums, addresses as text, numbers as text. All run at full speed. */
+/**
+ * Leaf helpers of the guest's kernel: byte order, checksums, addresses as text, numbers as text. All run at full speed.
+ */
+import { rd16 } from '../wire/bytes.ts';
 
 /** Nanoseconds in a millisecond and in a second. */
 export const NSEC_PER_MSEC = 1e6;
 export const NSEC_PER_SEC = 1e9;
-
-/**
- * A 16-bit number in network order at `p` of `b`.
- * @nodebug
- */
-export function get_unaligned_be16(b: Uint8Array, p: number): number {
-  return (b[p]! << 8) | b[p + 1]!;
-}
-
-/**
- * A 32-bit number in network order at `p` of `b`.
- * @nodebug
- */
-export function get_unaligned_be32(b: Uint8Array, p: number): number {
-  return ((b[p]! << 24) | (b[p + 1]! << 16) | (b[p + 2]! << 8) | b[p + 3]!) >>> 0;
-}
-
-/**
- * Stores a 16-bit number in network order.
- * @nodebug
- */
-export function put_unaligned_be16(val: number, b: Uint8Array, p: number): void {
-  b[p] = val >>> 8;
-  b[p + 1] = val;
-}
-
-/**
- * Stores a 32-bit number in network order.
- * @nodebug
- */
-export function put_unaligned_be32(val: number, b: Uint8Array, p: number): void {
-  b[p] = val >>> 24;
-  b[p + 1] = val >>> 16;
-  b[p + 2] = val >>> 8;
-  b[p + 3] = val;
-}
 
 /**
  * True when sequence number `a` comes before `b` (modulo 2^32).
@@ -57,8 +24,8 @@ export function after(a: number, b: number): boolean {
 }
 
 /**
- * Unfolded ones' complement sum (RFC 1071) of `len` bytes of `b` at `off`, in network order, added to `sum`. `words` is the
- * same memory as 32-bit little-endian words: four bytes a step when `off` is a multiple of four.
+ * Unfolded ones' complement sum (RFC 1071) of `len` bytes of `b` at `off`, in network order, added to `sum`. `words` is
+ * the same memory as 32-bit little-endian words: four bytes a step when `off` is a multiple of four.
  * @nodebug
  */
 export function csum_partial(b: Uint8Array, words: Uint32Array, off: number, len: number, sum: number): number {
@@ -78,7 +45,7 @@ export function csum_partial(b: Uint8Array, words: Uint32Array, off: number, len
     acc = ((folded & 0xff) << 8) | (folded >>> 8);
   }
   for (; p + 1 < end; p += 2) {
-    acc += (b[p]! << 8) | b[p + 1]!;
+    acc += rd16(b, p);
   }
   if (p < end) {
     acc += b[p]! << 8;

@@ -1,21 +1,11 @@
 /** Processes: state machines that run when something wakes them (kernel/sched, kernel/exit.c). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { type file, fput } from './file.ts';
+import type { file } from './file_table.ts';
 import type { sock } from './inet_sock.ts';
 import { guest_os } from './kernel.ts';
-import { inet_release } from './socket.ts';
-import { del_timer, mod_timer, type timer_list, timer_setup } from './timer.ts';
-
-/** A program: `main` is called once, `poll` each time the process wakes up; both return instead of blocking. */
-export interface program {
-  readonly name: string;
-  /** Text behind "Usage: ", as Busybox prints it. */
-  readonly usage: string;
-  readonly main: (task: task_struct) => void;
-  readonly poll: (task: task_struct) => void;
-  /** Its own handler for Ctrl-C, before it is ended. */
-  readonly sigint?: (task: task_struct) => void;
-}
+import type { program } from './task.ts';
+import { mod_timer, type timer_list, timer_setup } from './timer.ts';
 
 /** A process. */
 export class task_struct {
@@ -56,13 +46,6 @@ export class task_struct {
     this.stderr = stderr;
     this.timer = timer_setup(process_timeout, this as task_struct);
   }
-}
-
-/** The processes. */
-export class scheduler {
-  next_pid = 1;
-  tasks: task_struct[] = [];
-  run_queue: task_struct[] = [];
 }
 
 /** Starts a process; it runs in the next `schedule`. It takes over the references to its files. */
@@ -117,28 +100,5 @@ export function schedule(): void {
       task.started = true;
       task.program.main(task);
     }
-  }
-}
-
-/** Ends a process: its files and sockets are closed, its parent wakes up. Also how a signal kills one. */
-export function do_exit(task: task_struct, code: number): void {
-  if (task.exited) {
-    return;
-  }
-  task.exited = true;
-  task.exit_code = code;
-  del_timer(task.timer);
-  for (const sk of task.sockets) {
-    inet_release(sk);
-  }
-  task.sockets = [];
-  task.state = null;
-  fput(task.stdin);
-  fput(task.stdout);
-  fput(task.stderr);
-  const { tasks } = guest_os().sched;
-  tasks.splice(tasks.indexOf(task), 1);
-  if (task.parent) {
-    wake_up_process(task.parent);
   }
 }

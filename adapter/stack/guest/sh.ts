@@ -1,5 +1,7 @@
 /** The shell (Busybox ash): prompt, lists, pipelines, redirections, background jobs. */
 import { ENOENT, strerror } from './errno.ts';
+import { do_exit } from './exit.ts';
+import { file_puts } from './file.ts';
 import {
   FILE_NULL,
   FILE_PIPE_READ,
@@ -7,16 +9,16 @@ import {
   FILE_REGULAR,
   FILE_TTY_BACKGROUND,
   file,
-  file_puts,
   fput,
   get_file,
   pipe_inode_info,
-} from './file.ts';
+} from './file_table.ts';
 import { path_lookup, path_normalize, vfs_create } from './fs.ts';
 import { guest_os } from './kernel.ts';
 import { find_program } from './programs/table.ts';
-import { do_exit, kernel_clone, type program, type task_struct, wake_up_process } from './sched.ts';
+import { kernel_clone, type task_struct, wake_up_process } from './sched.ts';
 import { type parameters, type pipeline, sh_parse, type simple_command } from './sh_parse.ts';
+import type { program } from './task.ts';
 import { tty_read_line, tty_write } from './tty.ts';
 
 /** Where programs say they are. */
@@ -151,7 +153,10 @@ function sh_parameters(task: task_struct, sh: sh_state): parameters {
   ]);
 }
 
-/** Starts the programs of a pipeline, joined by pipes. With `&` the shell does not wait for them, and the console gives them nothing. */
+/**
+ * Starts the programs of a pipeline, joined by pipes. With `&` the shell does not wait for them, and the console gives
+ * them nothing.
+ */
 function run_pipeline(task: task_struct, sh: sh_state, p: pipeline): void {
   const background = p.op === '&';
   let stdin = background ? new file(FILE_TTY_BACKGROUND, null, null) : get_file(task.stdin);

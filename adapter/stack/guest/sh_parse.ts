@@ -40,7 +40,9 @@ export type parameters = ReadonlyMap<string, string>;
 
 const OPERATORS = ['>>', '>&', '&&', '||', '>', '<', '|', '&', ';'];
 
-/** Reads a quoted part that starts at `i`; returns its text and where it ends, or end -1 when the quote is not closed. */
+/**
+ * Reads a quoted part that starts at `i`; returns its text and where it ends, or end -1 when the quote is not closed.
+ */
 function read_quoted(line: string, i: number, params: parameters): { text: string; end: number } {
   const quote = line[i]!;
   let text = '';

@@ -1,5 +1,5 @@
 /** Lists of packets (include/linux/skbuff.h). */
-import type { sk_buff } from './skbuff.ts';
+import type { sk_buff } from './sk_buff.ts';
 
 /** A list of packets. */
 export class sk_buff_head {

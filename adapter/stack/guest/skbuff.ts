@@ -1,11 +1,12 @@
 /**
- * Socket buffers (net/core/skbuff.c). Packet memory is guest RAM, so that the NIC reads and writes it by DMA: `head` is the
- * whole RAM and `data`, `mac_header` and the rest are physical addresses, the pointers of this machine.
+ * Socket buffers (net/core/skbuff.c). Packet memory is guest RAM, so that the NIC reads and writes it by DMA: `head` is
+ * the whole RAM and `data`, `mac_header` and the rest are physical addresses, the pointers of this machine.
  */
+
 import { machine } from '../softmmu/machine.ts';
 import { type DropReason, drop } from '../util/drop.ts';
-import type { net_device } from './dev.ts';
 import { guest_os } from './kernel.ts';
+import { PACKET_HOST, sk_buff, skb_shared_info } from './sk_buff.ts';
 import { type sk_buff_head, skb_dequeue } from './skb_queue.ts';
 
 /** Bytes of an ordinary packet buffer: headroom, an Ethernet frame, tailroom. */
@@ -16,69 +17,6 @@ export const SKB_LARGE = 65536 + 512;
 export const MAX_HEADER = 128;
 /** What a driver leaves in front of a received frame, so that its IP header is on a multiple of four. */
 export const NET_IP_ALIGN = 2;
-
-/** For whom a received frame is: this host, everybody, a group, another host. */
-export const PACKET_HOST = 0;
-export const PACKET_BROADCAST = 1;
-export const PACKET_MULTICAST = 2;
-export const PACKET_OTHERHOST = 3;
-
-/** A buffer in guest RAM that one or more `sk_buff` point into. */
-export class skb_shared_info {
-  /** Physical address of its first byte. */
-  readonly pa: number;
-  readonly size: number;
-  /** How many `sk_buff` use it. */
-  dataref = 0;
-  constructor(pa: number, size: number) {
-    this.pa = pa;
-    this.size = size;
-  }
-}
-
-/** A packet. */
-export class sk_buff {
-  /** Guest RAM; the addresses below index it. */
-  head: Uint8Array = machine.ram;
-  /** Address of the first byte of the current layer. */
-  data = 0;
-  /** Bytes from `data` on. */
-  len = 0;
-  /** Address behind the buffer. */
-  end = 0;
-  mac_header = 0;
-  network_header = 0;
-  transport_header = 0;
-  /** Ethernet type, such as 0x0800. */
-  protocol = 0;
-  pkt_type = PACKET_HOST;
-  dev: net_device | null = null;
-  /** IP addresses and next hop: of the packet received, or to send to. */
-  saddr = 0;
-  daddr = 0;
-  nexthop = 0;
-  /** `TCP_SKB_CB`: sequence numbers of the first byte and behind the last (SYN and FIN count), flags, time of the last transmission. */
-  seq = 0;
-  end_seq = 0;
-  ack_seq = 0;
-  tcp_flags = 0;
-  tstamp = 0;
-  /** Lost by the last time-out, and sent again since. */
-  lost = false;
-  retransmitted = false;
-  /** UDP and ping sockets: the sender's port, and the time to live. */
-  sport = 0;
-  ttl = 0;
-  shinfo: skb_shared_info | null = null;
-  next: sk_buff | null = null;
-}
-
-/** The packet allocator: buffers are cut from RAM once and then reused. */
-export class skb_cache {
-  small: skb_shared_info[] = [];
-  large: skb_shared_info[] = [];
-  skbs: sk_buff[] = [];
-}
 
 /**
  * Takes `size` bytes of RAM for good, at a multiple of `align`. Returns the address, or -1 when RAM is used up.
@@ -133,6 +71,9 @@ export function kfree_skb(skb: sk_buff): void {
   }
   skb.shinfo = null;
   skb.len = 0;
+  skb.mac_header = -1;
+  skb.network_header = -1;
+  skb.transport_header = -1;
   skb.next = null;
   skb.dev = null;
   skb.lost = false;
@@ -143,9 +84,15 @@ export function kfree_skb(skb: sk_buff): void {
   cache.skbs.push(skb);
 }
 
-/** Gives a packet up and says why. */
+/**
+ * Gives a packet up and says why: `drop`, with the bytes from its Ethernet or IP header on.
+ * @packet skb
+ */
 export function kfree_skb_reason(skb: sk_buff, reason: DropReason): void {
-  drop(skb.head.subarray(skb.data, skb.data + skb.len), skb.len, reason);
+  const mac = skb.mac_header;
+  const from = mac >= 0 ? mac : skb.network_header >= 0 ? skb.network_header : skb.data;
+  const end = skb.data + skb.len;
+  drop(skb.head.subarray(from, end), end - from, reason, mac >= 0 ? 'ethernet' : 'ip');
   kfree_skb(skb);
 }
 
@@ -185,11 +132,19 @@ export function skb_copy(skb: sk_buff): sk_buff | null {
   n.head.copyWithin(n.data, skb.data, skb.data + skb.len);
   n.len = skb.len;
   const moved = n.data - skb.data;
-  n.mac_header = skb.mac_header + moved;
-  n.network_header = skb.network_header + moved;
-  n.transport_header = skb.transport_header + moved;
+  n.mac_header = moved_header(skb.mac_header, moved);
+  n.network_header = moved_header(skb.network_header, moved);
+  n.transport_header = moved_header(skb.transport_header, moved);
   n.protocol = skb.protocol;
   return n;
+}
+
+/**
+ * The address of a header whose packet moves by `moved` bytes.
+ * @nodebug
+ */
+function moved_header(header: number, moved: number): number {
+  return header < 0 ? header : header + moved;
 }
 
 /**

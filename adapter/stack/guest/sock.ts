@@ -1,16 +1,12 @@
 /** Sockets: what all protocols share, and the tables that find them (net/core/sock.c, net/ipv4/inet_hashtables.c). */
+
 import { qemu_random_u32 } from '../util/random.ts';
 import { EADDRINUSE } from './errno.ts';
 import type { sock } from './inet_sock.ts';
 import { guest_os } from './kernel.ts';
 import { wake_up_process } from './sched.ts';
-import type { sk_buff } from './skbuff.ts';
-import type { tcp_sock } from './tcp.ts';
-
-/** IP protocols (IANA). */
-export const IPPROTO_ICMP = 1;
-export const IPPROTO_TCP = 6;
-export const IPPROTO_UDP = 17;
+import type { sk_buff } from './sk_buff.ts';
+import type { tcp_sock } from './tcp_sock.ts';
 
 /** Which directions of a socket are shut down. */
 export const RCV_SHUTDOWN = 1;
@@ -19,18 +15,6 @@ export const SEND_SHUTDOWN = 2;
 /** Ports that the kernel picks from (`ip_local_port_range`). */
 const LOCAL_PORT_MIN = 32768;
 const LOCAL_PORT_MAX = 60999;
-
-/** All sockets by what packets carry. */
-export class inet_hashinfo {
-  /** Connections: by own and other port; those with the same ports are chained by `hash_next`. */
-  ehash: Map<number, tcp_sock> = new Map();
-  /** Listening sockets by port. */
-  lhash: Map<number, tcp_sock> = new Map();
-  udp: Map<number, sock> = new Map();
-  ping: Map<number, sock> = new Map();
-  /** Connections in TIME_WAIT, oldest first. */
-  tw: tcp_sock[] = [];
-}
 
 /** There is something to read: wakes the program that waits. */
 export function sock_def_readable(sk: sock): void {

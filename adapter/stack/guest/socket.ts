@@ -1,15 +1,19 @@
 /** The socket calls of programs (net/ipv4/af_inet.c). */
+
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip.ts';
 import { EADDRINUSE } from './errno.ts';
 import { sock } from './inet_sock.ts';
 import { guest_os } from './kernel.ts';
 import type { task_struct } from './sched.ts';
 import { skb_queue_purge } from './skbuff.ts';
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, inet_dgram_bind } from './sock.ts';
-import { inet_csk_listen_start, tcp_close, tcp_sock } from './tcp.ts';
+import { inet_dgram_bind } from './sock.ts';
+import { inet_csk_listen_start, tcp_close } from './tcp.ts';
+import type { tcp_sock } from './tcp_sock.ts';
+import { tcp_sk_alloc } from './tcp_timer.ts';
 
 /** A TCP socket of a process. */
 export function tcp_socket(task: task_struct): tcp_sock {
-  const sk = new tcp_sock();
+  const sk = tcp_sk_alloc();
   sock_graft(task, sk);
   return sk;
 }

@@ -1,19 +1,11 @@
 /** Acknowledgements: round trip time, congestion window, recovery (net/ipv4/tcp_input.c; RFC 5681, 6298, 6582). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
+import { TH_SYN } from '../wire/tcp.ts';
 import { after, before } from './lib.ts';
+import type { sk_buff } from './sk_buff.ts';
 import { skb_dequeue } from './skb_queue.ts';
-import { kfree_skb, type sk_buff } from './skbuff.ts';
-import {
-  ICSK_TIME_NONE,
-  ICSK_TIME_PROBE0,
-  TCP_CA_Loss,
-  TCP_CA_Open,
-  TCP_CA_Recovery,
-  TCPHDR_SYN,
-  type tcp_sock,
-  tcp_wnd_end,
-} from './tcp.ts';
-import { tcp_window_field } from './tcp_input.ts';
+import { kfree_skb } from './skbuff.ts';
 import {
   tcp_check_probe_timer,
   tcp_rearm_rto,
@@ -22,13 +14,28 @@ import {
   tcp_trim_head,
   tcp_xmit_retransmit_queue,
 } from './tcp_output.ts';
-import { TCP_RTO_MAX, TCP_RTO_MIN } from './tcp_timer.ts';
+import {
+  ICSK_TIME_NONE,
+  ICSK_TIME_PROBE0,
+  TCP_CA_Loss,
+  TCP_CA_Open,
+  TCP_CA_Recovery,
+  TCP_RTO_MAX,
+  TCP_RTO_MIN,
+  type tcp_sock,
+  tcp_window_field,
+  tcp_wnd_end,
+} from './tcp_sock.ts';
 import { del_timer } from './timer.ts';
 
 /** Duplicate acknowledgements that mean a loss. */
 const TCP_FASTRETRANS_THRESH = 3;
 
-/** Processes the acknowledgement of a segment. Returns 1 when it is good, 0 when it is old, -1 when it acknowledges what was never sent. */
+/**
+ * Processes the acknowledgement of a segment. Returns 1 when it is good, 0 when it is old, -1 when it acknowledges what
+ * was never sent.
+ * @packet skb
+ */
 export function tcp_ack(sk: tcp_sock, skb: sk_buff): number {
   const ack = skb.ack_seq;
   if (before(ack, sk.snd_una)) {
@@ -55,7 +62,11 @@ export function tcp_ack(sk: tcp_sock, skb: sk_buff): number {
   return 1;
 }
 
-/** Takes the peer's window over, unless the segment is older than the one it came with. Returns true when it has changed. */
+/**
+ * Takes the peer's window over, unless the segment is older than the one it came with. Returns true when it has
+ * changed.
+ * @packet skb
+ */
 export function tcp_ack_update_window(sk: tcp_sock, skb: sk_buff): boolean {
   const window = tcp_window_field(skb);
   const newer = after(skb.ack_seq, sk.snd_una) || after(skb.seq, sk.snd_wl1);
@@ -69,7 +80,10 @@ export function tcp_ack_update_window(sk: tcp_sock, skb: sk_buff): boolean {
   return changed;
 }
 
-/** Frees the segments that are acknowledged, and takes the round trip time of those that were sent once. */
+/**
+ * Frees the segments that are acknowledged, and takes the round trip time of those that were sent once.
+ * @packet skb
+ */
 export function tcp_clean_rtx_queue(sk: tcp_sock): void {
   let sent_at = -1;
   let ambiguous = false;
@@ -90,7 +104,7 @@ export function tcp_clean_rtx_queue(sk: tcp_sock): void {
       sk.lost_out--;
     }
     sk.packets_out--;
-    sk.sk_wmem -= skb.tcp_flags & TCPHDR_SYN ? 0 : skb.len;
+    sk.sk_wmem -= skb.tcp_flags & TH_SYN ? 0 : skb.len;
     kfree_skb(skb_dequeue(sk.sk_write_queue)!);
   }
   if (sent_at >= 0 && !ambiguous) {
@@ -110,7 +124,10 @@ export function tcp_rtt_estimator(sk: tcp_sock, rtt: number): void {
   sk.icsk_rto = Math.min(TCP_RTO_MAX, sk.srtt + Math.max(TCP_RTO_MIN, 4 * sk.rttvar));
 }
 
-/** New data was acknowledged, `acked` segments: leaves or continues recovery, grows the congestion window. */
+/**
+ * New data was acknowledged, `acked` segments: leaves or continues recovery, grows the congestion window.
+ * @packet first
+ */
 export function tcp_ack_advanced(sk: tcp_sock, acked: number): void {
   sk.icsk_retransmits = 0;
   sk.icsk_backoff = 0;
@@ -175,7 +192,10 @@ export function tcp_enter_recovery(sk: tcp_sock): void {
   tcp_rearm_rto(sk);
 }
 
-/** Nothing is in flight: the window is open again, or is to be probed. */
+/**
+ * Nothing is in flight: the window is open again, or is to be probed.
+ * @packet next
+ */
 export function tcp_ack_probe(sk: tcp_sock): void {
   const next = sk.sk_send_head;
   if (!next) {

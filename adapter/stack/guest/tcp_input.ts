@@ -1,55 +1,84 @@
 /** TCP in: states, acknowledgements, data (net/ipv4/tcp_input.c; RFC 9293 3.10). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { ECONNREFUSED, ECONNRESET, EPIPE } from './errno.ts';
-import { after, before, get_unaligned_be16 } from './lib.ts';
-import { skb_dequeue, skb_queue_after, skb_queue_tail } from './skb_queue.ts';
-import { kfree_skb, kfree_skb_reason, type sk_buff, skb_cloned, skb_pull, skb_put, skb_tailroom } from './skbuff.ts';
-import { RCV_SHUTDOWN, SEND_SHUTDOWN, sk_error_report, sock_def_readable, sock_def_write_space } from './sock.ts';
+import { rd16 } from '../wire/bytes.ts';
 import {
+  TCP_HLEN,
+  TCPOLEN_MAXSEG,
+  TCPOPT_DATA,
+  TCPOPT_EOL,
+  TCPOPT_KIND,
+  TCPOPT_LEN,
+  TCPOPT_MAXSEG,
+  TCPOPT_NOP,
+  TH_ACK,
+  TH_FIN,
+  TH_RST,
+  TH_SYN,
+} from '../wire/tcp.ts';
+import { ECONNREFUSED, ECONNRESET, EPIPE } from './errno.ts';
+import { after, before } from './lib.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { skb_dequeue, skb_queue_after, skb_queue_tail } from './skb_queue.ts';
+import { kfree_skb, kfree_skb_reason, skb_cloned, skb_pull, skb_put, skb_tailroom } from './skbuff.ts';
+import { RCV_SHUTDOWN, SEND_SHUTDOWN, sk_error_report, sock_def_readable, sock_def_write_space } from './sock.ts';
+import { tcp_done } from './tcp.ts';
+import { tcp_ack, tcp_ack_update_window } from './tcp_ack.ts';
+import { tcp_time_wait, tcp_v4_send_reset } from './tcp_minisocks.ts';
+import { __tcp_push_pending_frames, tcp_send_ack } from './tcp_output.ts';
+import {
+  TCP_ADVMSS,
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
   TCP_CLOSING,
   TCP_ESTABLISHED,
+  TCP_FIN_TIMEOUT,
   TCP_FIN_WAIT1,
   TCP_FIN_WAIT2,
   TCP_LAST_ACK,
+  TCP_MIN_MSS,
   TCP_RCVBUF,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
-  TCPHDR_ACK,
-  TCPHDR_FIN,
-  TCPHDR_RST,
-  TCPHDR_SYN,
   tcp_all_acked,
-  tcp_done,
   tcp_receive_window,
   type tcp_sock,
-} from './tcp.ts';
-import { tcp_ack, tcp_ack_update_window } from './tcp_ack.ts';
-import { tcp_parse_mss, tcp_time_wait, tcp_v4_send_reset } from './tcp_ipv4.ts';
-import { __tcp_push_pending_frames, tcp_send_ack } from './tcp_output.ts';
-import { TCP_FIN_TIMEOUT, tcp_send_delayed_ack } from './tcp_timer.ts';
+} from './tcp_sock.ts';
+import { tcp_send_delayed_ack } from './tcp_timer.ts';
 import { mod_timer } from './timer.ts';
 
 /** Out of order segments that a connection holds. */
 const OFO_QUEUE_LEN = 128;
 
-/** A segment for an established connection. */
+/**
+ * A segment for an established connection.
+ * @packet skb
+ */
 export function tcp_rcv_established(sk: tcp_sock, skb: sk_buff): void {
   if (!tcp_validate_incoming(sk, skb)) {
     return;
   }
-  if (!(skb.tcp_flags & TCPHDR_ACK) || tcp_ack(sk, skb) < 0) {
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+  // Fifth, the ACK field.
+  if (!(skb.tcp_flags & TH_ACK)) {
+    kfree_skb_reason(skb, 'TCP_NO_ACK');
     return;
   }
+  if (tcp_ack(sk, skb) < 0) {
+    kfree_skb_reason(skb, 'TCP_ACK_UNSENT');
+    return;
+  }
+  // Seventh, the segment text; eighth, FIN.
   tcp_data_queue(sk, skb);
   tcp_data_snd_check(sk);
   tcp_ack_snd_check(sk);
 }
 
-/** A segment for a connection in any other state than ESTABLISHED, LISTEN and TIME_WAIT. */
+/**
+ * A segment for a connection in any other state than ESTABLISHED, LISTEN and TIME_WAIT: the checks of RFC 9293
+ * 3.10.7.4, in its order. Its third, security, and its sixth, urgent data, are not for us.
+ * @packet skb
+ */
 export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
   if (sk.sk_state === TCP_SYN_SENT) {
     tcp_rcv_synsent_state_process(sk, skb);
@@ -58,18 +87,25 @@ export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
   if (!tcp_validate_incoming(sk, skb)) {
     return;
   }
-  const acked = skb.tcp_flags & TCPHDR_ACK ? tcp_ack(sk, skb) : -1;
-  if (acked < 0 || (sk.sk_state === TCP_SYN_RECV && acked === 0)) {
-    if (sk.sk_state === TCP_SYN_RECV && skb.tcp_flags & TCPHDR_ACK) {
-      tcp_v4_send_reset(skb);
-    }
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+  // Fifth, the ACK field.
+  if (!(skb.tcp_flags & TH_ACK)) {
+    kfree_skb_reason(skb, 'TCP_NO_ACK');
+    return;
+  }
+  if (sk.sk_state === TCP_SYN_RECV && (!after(skb.ack_seq, sk.snd_una) || after(skb.ack_seq, sk.snd_nxt))) {
+    tcp_v4_send_reset(skb);
+    kfree_skb_reason(skb, 'TCP_BAD_ACK');
+    return;
+  }
+  if (tcp_ack(sk, skb) < 0) {
+    kfree_skb_reason(skb, 'TCP_ACK_UNSENT');
     return;
   }
   if (!tcp_rcv_acked_fin(sk)) {
     kfree_skb(skb);
     return;
   }
+  // Seventh, the segment text; eighth, FIN.
   if (skb.seq !== skb.end_seq && sk.sk_state !== TCP_ESTABLISHED && tcp_data_after_close(sk, skb)) {
     return;
   }
@@ -78,7 +114,9 @@ export function tcp_rcv_state_process(sk: tcp_sock, skb: sk_buff): void {
   tcp_ack_snd_check(sk);
 }
 
-/** State changes that an acceptable acknowledgement brings. Returns false when the connection needs no data any more. */
+/**
+ * State changes that an acceptable acknowledgement brings. Returns false when the connection needs no data any more.
+ */
 function tcp_rcv_acked_fin(sk: tcp_sock): boolean {
   switch (sk.sk_state) {
     case TCP_SYN_RECV:
@@ -111,58 +149,67 @@ function tcp_rcv_acked_fin(sk: tcp_sock): boolean {
 }
 
 /**
- * Data that comes when no program reads any more: after the peer's FIN it makes no sense, before it the connection is reset.
- * Returns true when the segment has been dealt with.
+ * Data that comes when no program reads any more: after the peer's FIN it makes no sense, before it the connection is
+ * reset. Returns true when the segment has been dealt with.
+ * @packet skb
  */
 function tcp_data_after_close(sk: tcp_sock, skb: sk_buff): boolean {
   const half_open = sk.sk_state === TCP_FIN_WAIT1 || sk.sk_state === TCP_FIN_WAIT2;
   if (!half_open) {
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_AFTER_FIN');
     return true;
   }
   if (sk.sk_dead && skb.len > 0 && after((skb.seq + skb.len) >>> 0, sk.rcv_nxt)) {
     tcp_v4_send_reset(skb);
     tcp_reset(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_AFTER_CLOSE');
     return true;
   }
   return false;
 }
 
-/** The answer to our SYN. */
+/**
+ * The answer to our SYN (RFC 9293 3.10.7.3).
+ * @packet skb
+ */
 export function tcp_rcv_synsent_state_process(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
-  if (flags & TCPHDR_ACK && (!after(skb.ack_seq, sk.snd_una) || after(skb.ack_seq, sk.snd_nxt))) {
-    if (!(flags & TCPHDR_RST)) {
-      tcp_v4_send_reset(skb);
+  // First, ACK.
+  if (flags & TH_ACK && (!after(skb.ack_seq, sk.snd_una) || after(skb.ack_seq, sk.snd_nxt))) {
+    if (flags & TH_RST) {
+      kfree_skb_reason(skb, 'TCP_BAD_RST');
+      return;
     }
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    tcp_v4_send_reset(skb);
+    kfree_skb_reason(skb, 'TCP_BAD_ACK');
     return;
   }
-  if (flags & TCPHDR_RST) {
-    if (flags & TCPHDR_ACK) {
+  // Second, RST.
+  if (flags & TH_RST) {
+    if (flags & TH_ACK) {
       tcp_reset(sk);
       kfree_skb(skb);
     } else {
-      kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+      kfree_skb_reason(skb, 'TCP_BAD_RST');
     }
     return;
   }
-  if (!(flags & TCPHDR_SYN)) {
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+  // Fourth, SYN; fifth, neither SYN nor RST.
+  if (!(flags & TH_SYN)) {
+    kfree_skb_reason(skb, 'TCP_NO_SYN');
     return;
   }
   tcp_parse_mss(sk, skb);
   sk.rcv_nxt = (skb.seq + 1) >>> 0;
   sk.rcv_wup = sk.rcv_nxt;
   tcp_ack_update_window(sk, skb);
-  if (!(flags & TCPHDR_ACK)) {
+  if (!(flags & TH_ACK)) {
     // Both sides have called at once (RFC 9293 figure 7): answer the SYN with ours, acknowledged.
     sk.sk_state = TCP_SYN_RECV;
     const first = sk.sk_write_queue.first;
     if (first) {
-      first.tcp_flags |= TCPHDR_ACK;
+      first.tcp_flags |= TH_ACK;
     }
     tcp_send_ack(sk);
     kfree_skb(skb);
@@ -187,28 +234,35 @@ export function tcp_finish_connect(sk: tcp_sock): void {
   sock_def_write_space(sk);
 }
 
-/** The checks of RFC 9293 3.10.7.4 and RFC 5961 on sequence number, RST and SYN. Returns false when the segment has been dealt with. */
+/**
+ * The checks of RFC 9293 3.10.7.4 and RFC 5961 on sequence number, RST and SYN. Returns false when the segment has been
+ * dealt with.
+ * @packet skb
+ */
 export function tcp_validate_incoming(sk: tcp_sock, skb: sk_buff): boolean {
+  // First, the sequence number.
   if (!tcp_sequence(sk, skb.seq, skb.end_seq)) {
-    if (!(skb.tcp_flags & TCPHDR_RST)) {
+    if (!(skb.tcp_flags & TH_RST)) {
       tcp_send_ack(sk);
     }
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, before(skb.end_seq, sk.rcv_nxt) ? 'TCP_DUPLICATE' : 'TCP_OUT_OF_WINDOW');
     return false;
   }
-  if (skb.tcp_flags & TCPHDR_RST) {
+  // Second, RST: the next number resets, any other is challenged (RFC 5961 3.2).
+  if (skb.tcp_flags & TH_RST) {
     if (skb.seq === sk.rcv_nxt) {
       tcp_reset(sk);
       kfree_skb(skb);
       return false;
     }
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_BAD_RST');
     return false;
   }
-  if (skb.tcp_flags & TCPHDR_SYN) {
+  // Fourth, SYN: challenged (RFC 5961 4.2).
+  if (skb.tcp_flags & TH_SYN) {
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_BAD_SYN');
     return false;
   }
   return true;
@@ -229,7 +283,10 @@ export function tcp_reset(sk: tcp_sock): void {
   sk_error_report(sk);
 }
 
-/** Takes the data of a segment in: in order to the reader, out of order to wait for what is missing. */
+/**
+ * Takes the data of a segment in: in order to the reader, out of order to wait for what is missing.
+ * @packet skb
+ */
 export function tcp_data_queue(sk: tcp_sock, skb: sk_buff): void {
   if (skb.seq === skb.end_seq) {
     kfree_skb(skb);
@@ -237,13 +294,13 @@ export function tcp_data_queue(sk: tcp_sock, skb: sk_buff): void {
   }
   if (!after(skb.end_seq, sk.rcv_nxt)) {
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, 'TCP_DUPLICATE');
     return;
   }
   const window = tcp_receive_window(sk);
   if (window === 0 || !before(skb.seq, (sk.rcv_nxt + window) >>> 0)) {
     tcp_send_ack(sk);
-    kfree_skb_reason(skb, 'GUEST_RCVBUF');
+    kfree_skb_reason(skb, window === 0 ? 'GUEST_RCVBUF' : 'TCP_OUT_OF_WINDOW');
     return;
   }
   if (after(skb.seq, sk.rcv_nxt)) {
@@ -255,9 +312,12 @@ export function tcp_data_queue(sk: tcp_sock, skb: sk_buff): void {
   sock_def_readable(sk);
 }
 
-/** Appends a segment that continues the stream to the receive queue, without what is there already. */
+/**
+ * Appends a segment that continues the stream to the receive queue, without what is there already.
+ * @packet skb
+ */
 export function tcp_queue_rcv(sk: tcp_sock, skb: sk_buff): void {
-  const fin = (skb.tcp_flags & TCPHDR_FIN) !== 0;
+  const fin = (skb.tcp_flags & TH_FIN) !== 0;
   skb_pull(skb, Math.min(skb.len, (sk.rcv_nxt - skb.seq) | 0));
   sk.rcv_nxt = skb.end_seq;
   sk.sk_rmem += skb.len;
@@ -277,7 +337,10 @@ export function tcp_queue_rcv(sk: tcp_sock, skb: sk_buff): void {
   }
 }
 
-/** Queues a segment that comes before its turn, ordered by its first byte, and repeats the acknowledgement. */
+/**
+ * Queues a segment that comes before its turn, ordered by its first byte, and repeats the acknowledgement.
+ * @packet skb
+ */
 export function tcp_data_queue_ofo(sk: tcp_sock, skb: sk_buff): void {
   const q = sk.out_of_order_queue;
   let prev: sk_buff | null = null;
@@ -286,13 +349,16 @@ export function tcp_data_queue_ofo(sk: tcp_sock, skb: sk_buff): void {
   }
   tcp_send_ack(sk);
   if ((prev && !after(skb.end_seq, prev.end_seq)) || q.qlen >= OFO_QUEUE_LEN) {
-    kfree_skb_reason(skb, q.qlen >= OFO_QUEUE_LEN ? 'GUEST_RCVBUF' : 'TCP_BAD_SEGMENT');
+    kfree_skb_reason(skb, q.qlen >= OFO_QUEUE_LEN ? 'TCP_REASS_FULL' : 'TCP_DUPLICATE');
     return;
   }
   skb_queue_after(q, prev, skb);
 }
 
-/** Moves what now continues the stream from the out of order queue to the receive queue. */
+/**
+ * Moves what now continues the stream from the out of order queue to the receive queue.
+ * @packet skb
+ */
 export function tcp_ofo_queue(sk: tcp_sock): void {
   const q = sk.out_of_order_queue;
   while (q.first && !after(q.first.seq, sk.rcv_nxt)) {
@@ -302,7 +368,7 @@ export function tcp_ofo_queue(sk: tcp_sock): void {
       sk.ack_pending = true;
       sk.quick_acks = Math.max(sk.quick_acks, 1);
     } else {
-      kfree_skb(skb);
+      kfree_skb_reason(skb, 'TCP_DUPLICATE');
     }
   }
 }
@@ -341,7 +407,10 @@ export function tcp_data_snd_check(sk: tcp_sock): void {
   }
 }
 
-/** Acknowledges received data: at once for every second segment, at the start, and while segments are missing; else a little later. */
+/**
+ * Acknowledges received data: at once for every second segment, at the start, and while segments are missing; else a
+ * little later.
+ */
 export function tcp_ack_snd_check(sk: tcp_sock): void {
   const unacked = (sk.rcv_nxt - sk.rcv_wup) | 0;
   if (unacked === 0 || sk.sk_state === TCP_CLOSE || sk.sk_state === TCP_TIME_WAIT) {
@@ -355,9 +424,29 @@ export function tcp_ack_snd_check(sk: tcp_sock): void {
 }
 
 /**
- * The window field of a segment.
- * @nodebug
+ * Takes the MSS option of a SYN, whose options lie between its header and `skb.data`.
+ * @packet skb
  */
-export function tcp_window_field(skb: sk_buff): number {
-  return get_unaligned_be16(skb.head, skb.transport_header + 14);
+export function tcp_parse_mss(sk: tcp_sock, skb: sk_buff): void {
+  const b = skb.head;
+  const end = skb.data;
+  for (let p = skb.transport_header + TCP_HLEN; p < end; ) {
+    const kind = b[p + TCPOPT_KIND]!;
+    if (kind === TCPOPT_EOL) {
+      break;
+    }
+    if (kind === TCPOPT_NOP) {
+      p++;
+      continue;
+    }
+    const len = p + TCPOPT_LEN < end ? b[p + TCPOPT_LEN]! : 0;
+    if (len < TCPOPT_DATA || p + len > end) {
+      break;
+    }
+    if (kind === TCPOPT_MAXSEG && len === TCPOLEN_MAXSEG) {
+      const mss = rd16(b, p + TCPOPT_DATA);
+      sk.mss_cache = Math.max(TCP_MIN_MSS, Math.min(mss === 0 ? TCP_ADVMSS : mss, TCP_ADVMSS));
+    }
+    p += len;
+  }
 }

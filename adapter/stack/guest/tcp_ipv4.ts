@@ -1,58 +1,57 @@
-/** TCP over IPv4: finding the connection of a segment, opening connections, resets (net/ipv4/tcp_ipv4.c, tcp_minisocks.c). */
+/**
+ * TCP over IPv4: finding the connection of a segment, opening connections, resets (net/ipv4/tcp_ipv4.c,
+ * tcp_minisocks.c).
+ */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
 import { qemu_random_u32 } from '../util/random.ts';
+import { rd16, rd32 } from '../wire/bytes.ts';
+import { IP_DST, IP_SRC, IPPROTO_TCP } from '../wire/ip.ts';
+import {
+  TCP_HLEN,
+  TH_ACK,
+  TH_ACKNO,
+  TH_DPORT,
+  TH_FIN,
+  TH_FLAGS,
+  TH_RST,
+  TH_SEQ,
+  TH_SPORT,
+  TH_SYN,
+  th_off,
+} from '../wire/tcp.ts';
 import { EADDRINUSE, ENETUNREACH, ENOBUFS } from './errno.ts';
-import { inet_addr_type_local } from './ip_input.ts';
-import { IPDEFTTL, inet_select_addr, ip_build_and_send_pkt, ip_route_output } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
-import {
-  after,
-  csum_fold_partial,
-  csum_partial,
-  csum_tcpudp_nofold,
-  get_unaligned_be16,
-  get_unaligned_be32,
-} from './lib.ts';
-import { alloc_skb, kfree_skb, kfree_skb_reason, PACKET_HOST, type sk_buff, skb_pull, skb_put } from './skbuff.ts';
-import {
-  __inet_lookup_established,
-  IPPROTO_TCP,
-  inet_ehash_insert,
-  inet_hash_connect,
-  sk_error_report,
-  sock_def_readable,
-} from './sock.ts';
+import { after, csum_fold_partial, csum_partial, csum_tcpudp_nofold } from './lib.ts';
+import { inet_addr_type_local, inet_select_addr, ip_route_output } from './route.ts';
+import { PACKET_HOST, type sk_buff } from './sk_buff.ts';
+import { kfree_skb, kfree_skb_reason, skb_pull } from './skbuff.ts';
+import { __inet_lookup_established, inet_ehash_insert, inet_hash_connect, sk_error_report } from './sock.ts';
+import { tcp_done } from './tcp.ts';
+import { tcp_parse_mss, tcp_rcv_established, tcp_rcv_state_process } from './tcp_input.ts';
+import { tcp_v4_send_reset } from './tcp_minisocks.ts';
+import { tcp_send_ack, tcp_send_syn } from './tcp_output.ts';
 import {
   TCP_ESTABLISHED,
-  TCP_HLEN,
   TCP_LISTEN,
-  TCP_MIN_MSS,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
-  TCPHDR_ACK,
-  TCPHDR_FIN,
-  TCPHDR_RST,
-  TCPHDR_SYN,
-  tcp_clear_xmit,
-  tcp_done,
-  tcp_sock,
-} from './tcp.ts';
-import { tcp_rcv_established, tcp_rcv_state_process, tcp_window_field } from './tcp_input.ts';
-import { TCP_ADVMSS, tcp_send_ack, tcp_send_syn, tcp_v4_send_check, tcp_write_header } from './tcp_output.ts';
-import { TCP_TIMEWAIT_LEN } from './tcp_timer.ts';
+  TCP_TIMEWAIT_LEN,
+  type tcp_sock,
+  tcp_window_field,
+} from './tcp_sock.ts';
+import { tcp_sk_alloc } from './tcp_timer.ts';
 import { mod_timer } from './timer.ts';
 
-/** Connections that may be in TIME_WAIT at a time (`tcp_max_tw_buckets`). */
-const TCP_MAX_TW_BUCKETS = 512;
-
-/** A TCP segment arrived: checks it, finds its connection. */
+/**
+ * A TCP segment arrived: checks it, finds its connection.
+ * @packet skb
+ */
 export function tcp_v4_rcv(skb: sk_buff): void {
   const b = skb.head;
   const th = skb.data;
-  const doff = skb.len >= TCP_HLEN ? (b[th + 12]! >> 4) * 4 : 0;
+  const doff = skb.len >= TCP_HLEN ? th_off(b, th) : 0;
   if (doff < TCP_HLEN || doff > skb.len) {
     kfree_skb_reason(skb, 'TCP_SHORT');
     return;
@@ -69,10 +68,10 @@ export function tcp_v4_rcv(skb: sk_buff): void {
   tcp_v4_fill_cb(skb, doff);
   const sk = __inet_lookup_skb(skb);
   if (!sk) {
-    if (!(skb.tcp_flags & TCPHDR_RST)) {
+    if (!(skb.tcp_flags & TH_RST)) {
       tcp_v4_send_reset(skb);
     }
-    kfree_skb_reason(skb, skb.tcp_flags & TCPHDR_SYN ? 'GUEST_NO_LISTENER' : 'TCP_NO_CONN');
+    kfree_skb_reason(skb, skb.tcp_flags & TH_SYN ? 'GUEST_NO_LISTENER' : 'TCP_NO_CONN');
     return;
   }
   skb_pull(skb, doff);
@@ -90,23 +89,29 @@ export function tcp_v4_rcv(skb: sk_buff): void {
 function tcp_v4_fill_cb(skb: sk_buff, doff: number): void {
   const b = skb.head;
   const th = skb.transport_header;
-  const flags = b[th + 13]!;
-  skb.sport = get_unaligned_be16(b, th);
-  skb.seq = get_unaligned_be32(b, th + 4);
-  skb.ack_seq = get_unaligned_be32(b, th + 8);
+  const flags = b[th + TH_FLAGS]!;
+  skb.sport = rd16(b, th + TH_SPORT);
+  skb.seq = rd32(b, th + TH_SEQ);
+  skb.ack_seq = rd32(b, th + TH_ACKNO);
   skb.tcp_flags = flags;
-  const control = (flags & TCPHDR_SYN ? 1 : 0) + (flags & TCPHDR_FIN ? 1 : 0);
+  const control = (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN ? 1 : 0);
   skb.end_seq = (skb.seq + skb.len - doff + control) >>> 0;
 }
 
-/** The connection of a segment, or else who listens on its port. */
+/**
+ * The connection of a segment, or else who listens on its port.
+ * @packet skb
+ */
 export function __inet_lookup_skb(skb: sk_buff): tcp_sock | null {
-  const dport = get_unaligned_be16(skb.head, skb.transport_header + 2);
+  const dport = rd16(skb.head, skb.transport_header + TH_DPORT);
   const sk = __inet_lookup_established(skb.saddr, skb.sport, skb.daddr, dport);
   return sk ?? guest_os().net.inet.lhash.get(dport) ?? null;
 }
 
-/** Hands a segment to the code for its connection's state. */
+/**
+ * Hands a segment to the code for its connection's state.
+ * @packet skb
+ */
 export function tcp_v4_do_rcv(sk: tcp_sock, skb: sk_buff): void {
   if (sk.sk_state === TCP_ESTABLISHED) {
     tcp_rcv_established(sk, skb);
@@ -117,27 +122,44 @@ export function tcp_v4_do_rcv(sk: tcp_sock, skb: sk_buff): void {
   }
 }
 
-/** A segment for a listening socket: a SYN opens a connection, if the backlog has room. */
+/**
+ * A segment for a listening socket: a SYN opens a connection, if the backlog has room (RFC 9293 3.10.7.2).
+ * @packet skb
+ */
 export function tcp_v4_conn_request(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
-  if (flags & TCPHDR_ACK && !(flags & TCPHDR_RST)) {
-    tcp_v4_send_reset(skb);
+  // First, RST; second, ACK; third, SYN.
+  if (flags & TH_RST) {
+    kfree_skb_reason(skb, 'TCP_BAD_RST');
+    return;
   }
-  if (flags & (TCPHDR_ACK | TCPHDR_RST | TCPHDR_FIN) || !(flags & TCPHDR_SYN)) {
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+  if (flags & TH_ACK) {
+    tcp_v4_send_reset(skb);
+    kfree_skb_reason(skb, 'TCP_NO_CONN');
+    return;
+  }
+  if (!(flags & TH_SYN)) {
+    kfree_skb_reason(skb, 'TCP_NO_SYN');
+    return;
+  }
+  if (flags & TH_FIN) {
+    kfree_skb_reason(skb, 'TCP_SYN_FIN');
     return;
   }
   if (sk.sk_ack_backlog > sk.sk_max_ack_backlog) {
-    kfree_skb_reason(skb, 'GUEST_RCVBUF');
+    kfree_skb_reason(skb, 'GUEST_BACKLOG');
     return;
   }
   tcp_v4_syn_recv_sock(sk, skb);
   kfree_skb(skb);
 }
 
-/** Makes the connection that a SYN asks for, and answers it. */
+/**
+ * Makes the connection that a SYN asks for, and answers it.
+ * @packet skb
+ */
 export function tcp_v4_syn_recv_sock(listener: tcp_sock, skb: sk_buff): void {
-  const sk = new tcp_sock();
+  const sk = tcp_sk_alloc();
   sk.sk_state = TCP_SYN_RECV;
   sk.inet_saddr = skb.daddr;
   sk.inet_num = listener.inet_num;
@@ -166,32 +188,10 @@ function tcp_init_sequence(sk: tcp_sock): void {
   sk.snd_nxt = isn;
 }
 
-/** Takes the MSS option of a SYN, whose options lie between its header and `skb.data`. */
-export function tcp_parse_mss(sk: tcp_sock, skb: sk_buff): void {
-  const b = skb.head;
-  const end = skb.data;
-  for (let p = skb.transport_header + TCP_HLEN; p < end; ) {
-    const kind = b[p]!;
-    if (kind === 0) {
-      break;
-    }
-    if (kind === 1) {
-      p++;
-      continue;
-    }
-    const len = p + 1 < end ? b[p + 1]! : 0;
-    if (len < 2 || p + len > end) {
-      break;
-    }
-    if (kind === 2 && len === 4) {
-      const mss = get_unaligned_be16(b, p + 2);
-      sk.mss_cache = Math.max(TCP_MIN_MSS, Math.min(mss === 0 ? TCP_ADVMSS : mss, TCP_ADVMSS));
-    }
-    p += len;
-  }
-}
-
-/** Starts to connect to `daddr:dport`; `sk.inet_num` may be bound. Returns 0 or a negative error; the answer wakes the program. */
+/**
+ * Starts to connect to `daddr:dport`; `sk.inet_num` may be bound. Returns 0 or a negative error; the answer wakes the
+ * program.
+ */
 export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): number {
   const dev = ip_route_output(daddr);
   if (!dev) {
@@ -216,63 +216,45 @@ export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): numb
   return 0;
 }
 
-/** An ICMP error about a segment with sequence number `seq`: ends a connection that is not established yet. */
-export function tcp_v4_err(sk: tcp_sock, seq: number, err: number): void {
-  const opening = sk.sk_state === TCP_SYN_SENT || sk.sk_state === TCP_SYN_RECV;
-  if (opening && seq === sk.snd_una) {
+/**
+ * An ICMP error about a segment of ours: ends a connection that is not established yet.
+ * @packet skb
+ */
+export function tcp_v4_err(skb: sk_buff, ip: number, th: number, err: number): void {
+  const b = skb.head;
+  const saddr = rd32(b, ip + IP_SRC);
+  const daddr = rd32(b, ip + IP_DST);
+  const dport = rd16(b, th + TH_DPORT);
+  const sk = __inet_lookup_established(daddr, dport, saddr, rd16(b, th + TH_SPORT));
+  const opening = sk?.sk_state === TCP_SYN_SENT || sk?.sk_state === TCP_SYN_RECV;
+  if (sk && opening && rd32(b, th + TH_SEQ) === sk.snd_una) {
     sk.sk_err = err;
     tcp_done(sk);
     sk_error_report(sk);
   }
 }
 
-/** Both sides have closed: keeps the connection for late segments. */
-export function tcp_time_wait(sk: tcp_sock): void {
-  const { tw } = guest_os().net.inet;
-  tcp_clear_xmit(sk);
-  sk.sk_state = TCP_TIME_WAIT;
-  if (tw.length >= TCP_MAX_TW_BUCKETS) {
-    tcp_done(tw[0]!);
-  }
-  tw.push(sk);
-  mod_timer(sk.sk_timer, cpu_get_ns() + TCP_TIMEWAIT_LEN);
-  sock_def_readable(sk);
-}
-
-/** A segment for a connection in TIME_WAIT (RFC 9293 3.10.7.4; RFC 1122 4.2.2.13 for a new SYN, RFC 1337 for RST). */
+/**
+ * A segment for a connection in TIME_WAIT (RFC 9293 3.10.7.4; RFC 1122 4.2.2.13 for a new SYN, RFC 1337 for RST).
+ * @packet skb
+ */
 export function tcp_timewait_state_process(sk: tcp_sock, skb: sk_buff): void {
   const flags = skb.tcp_flags;
   const listener = guest_os().net.inet.lhash.get(sk.inet_num);
-  if (flags & TCPHDR_SYN && !(flags & (TCPHDR_ACK | TCPHDR_RST)) && after(skb.seq, sk.rcv_nxt) && listener) {
+  if (flags & TH_SYN && !(flags & (TH_ACK | TH_RST)) && after(skb.seq, sk.rcv_nxt) && listener) {
     tcp_done(sk);
     tcp_v4_do_rcv(listener, skb);
     return;
   }
-  if (flags & TCPHDR_RST) {
-    kfree_skb_reason(skb, 'TCP_BAD_SEGMENT');
+  if (flags & TH_RST) {
+    kfree_skb_reason(skb, 'TCP_TIME_WAIT');
     return;
   }
   if (skb.seq !== skb.end_seq) {
     mod_timer(sk.sk_timer, cpu_get_ns() + TCP_TIMEWAIT_LEN);
     tcp_send_ack(sk);
-  }
-  kfree_skb(skb);
-}
-
-/** Answers a segment that no connection takes with a reset (RFC 9293 3.5.2). The segment stays the caller's. */
-export function tcp_v4_send_reset(skb: sk_buff): void {
-  const b = skb.head;
-  const th = skb.transport_header;
-  const rst = alloc_skb(TCP_HLEN);
-  if (!rst) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    kfree_skb_reason(skb, after(skb.end_seq, sk.rcv_nxt) ? 'TCP_AFTER_FIN' : 'TCP_DUPLICATE');
     return;
   }
-  const p = skb_put(rst, TCP_HLEN);
-  const has_ack = (skb.tcp_flags & TCPHDR_ACK) !== 0;
-  const dport = get_unaligned_be16(b, th + 2);
-  const flags = has_ack ? TCPHDR_RST : TCPHDR_RST | TCPHDR_ACK;
-  tcp_write_header(b, p, dport, skb.sport, has_ack ? skb.ack_seq : 0, has_ack ? 0 : skb.end_seq, flags, TCP_HLEN);
-  tcp_v4_send_check(rst, skb.daddr, skb.saddr);
-  ip_build_and_send_pkt(rst, skb.daddr, skb.saddr, IPPROTO_TCP, IPDEFTTL, 0);
+  kfree_skb(skb);
 }

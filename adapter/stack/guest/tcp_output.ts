@@ -1,62 +1,72 @@
 /** TCP out: segments, windows, retransmission (net/ipv4/tcp_output.c; RFC 9293 3.8). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
-import { machine } from '../softmmu/machine.ts';
-import { drop } from '../util/drop.ts';
+import { drop_nothing } from '../util/drop.ts';
+import { wr16, wr32 } from '../wire/bytes.ts';
+import { IPPROTO_TCP } from '../wire/ip.ts';
+import {
+  set_th_off,
+  TCP_HLEN,
+  TCPOLEN_MAXSEG,
+  TCPOPT_DATA,
+  TCPOPT_KIND,
+  TCPOPT_LEN,
+  TCPOPT_MAXSEG,
+  TH_ACK,
+  TH_ACKNO,
+  TH_DPORT,
+  TH_FIN,
+  TH_FLAGS,
+  TH_PUSH,
+  TH_RST,
+  TH_SEQ,
+  TH_SPORT,
+  TH_SUM,
+  TH_SYN,
+  TH_URP,
+  TH_WIN,
+} from '../wire/tcp.ts';
 import { ip_queue_xmit } from './ip_output.ts';
 import { guest_os } from './kernel.ts';
-import {
-  after,
-  before,
-  csum_fold,
-  csum_partial,
-  csum_tcpudp_nofold,
-  put_unaligned_be16,
-  put_unaligned_be32,
-} from './lib.ts';
-import { skb_queue_after } from './skb_queue.ts';
-import { alloc_skb, type sk_buff, skb_clone, skb_pull, skb_push, skb_put } from './skbuff.ts';
-import { IPPROTO_TCP } from './sock.ts';
+import { after, before, csum_fold, csum_partial, csum_tcpudp_nofold } from './lib.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { skb_queue_after, skb_queue_tail } from './skb_queue.ts';
+import { alloc_skb, skb_clone, skb_pull, skb_push, skb_put } from './skbuff.ts';
 import {
   ICSK_TIME_NONE,
   ICSK_TIME_PROBE0,
   ICSK_TIME_RETRANS,
-  TCP_HLEN,
+  TCP_ADVMSS,
   TCP_RCVBUF,
+  TCP_RTO_MAX,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
-  TCPHDR_ACK,
-  TCPHDR_FIN,
-  TCPHDR_PSH,
-  TCPHDR_RST,
-  TCPHDR_SYN,
-  tcp_add_write_queue_tail,
   tcp_receive_window,
   type tcp_sock,
   tcp_wnd_end,
-} from './tcp.ts';
-import { TCP_RTO_MAX } from './tcp_timer.ts';
+} from './tcp_sock.ts';
 import { del_timer, mod_timer } from './timer.ts';
 
-/** MSS that we announce: Ethernet's MTU without the headers. */
-export const TCP_ADVMSS = 1460;
-/** Bytes of the MSS option. */
-const TCPOLEN_MSS = 4;
-
-/** Sends a segment: `clone` when it stays in the write queue. Its header carries the state of the connection as it is now. */
+/**
+ * Sends a segment: `clone` when it stays in the write queue. Its header carries the state of the connection as it is
+ * now.
+ * @packet skb
+ */
 export function tcp_transmit_skb(sk: tcp_sock, skb: sk_buff, clone: boolean): void {
   skb.tstamp = cpu_get_ns();
   const out = clone ? skb_clone(skb) : skb;
-  const syn = (skb.tcp_flags & TCPHDR_SYN) !== 0;
-  const doff = TCP_HLEN + (syn ? TCPOLEN_MSS : 0);
+  const syn = (skb.tcp_flags & TH_SYN) !== 0;
+  const doff = TCP_HLEN + (syn ? TCPOLEN_MAXSEG : 0);
   const data_len = out.len;
   const p = skb_push(out, doff);
   const b = out.head;
-  const with_ack = (skb.tcp_flags & TCPHDR_ACK) !== 0;
+  const with_ack = (skb.tcp_flags & TH_ACK) !== 0;
   tcp_write_header(b, p, sk.inet_num, sk.inet_dport, skb.seq, with_ack ? sk.rcv_nxt : 0, skb.tcp_flags, doff);
-  put_unaligned_be16(syn ? Math.min(TCP_RCVBUF, 65535) : tcp_select_window(sk), b, p + 14);
+  wr16(b, p + TH_WIN, syn ? Math.min(TCP_RCVBUF, 65535) : tcp_select_window(sk));
   if (syn) {
-    put_unaligned_be16(0x0204, b, p + 20);
-    put_unaligned_be16(TCP_ADVMSS, b, p + 22);
+    b[p + TCP_HLEN + TCPOPT_KIND] = TCPOPT_MAXSEG;
+    b[p + TCP_HLEN + TCPOPT_LEN] = TCPOLEN_MAXSEG;
+    wr16(b, p + TCP_HLEN + TCPOPT_DATA, TCP_ADVMSS);
   }
   if (with_ack) {
     sk.ack_pending = false;
@@ -83,15 +93,15 @@ export function tcp_write_header(
   flags: number,
   doff: number,
 ): void {
-  put_unaligned_be16(sport, b, p);
-  put_unaligned_be16(dport, b, p + 2);
-  put_unaligned_be32(seq, b, p + 4);
-  put_unaligned_be32(ack, b, p + 8);
-  b[p + 12] = doff << 2;
-  b[p + 13] = flags;
-  put_unaligned_be16(0, b, p + 14);
-  put_unaligned_be16(0, b, p + 16);
-  put_unaligned_be16(0, b, p + 18);
+  wr16(b, p + TH_SPORT, sport);
+  wr16(b, p + TH_DPORT, dport);
+  wr32(b, p + TH_SEQ, seq);
+  wr32(b, p + TH_ACKNO, ack);
+  set_th_off(b, p, doff);
+  b[p + TH_FLAGS] = flags;
+  wr16(b, p + TH_WIN, 0);
+  wr16(b, p + TH_SUM, 0);
+  wr16(b, p + TH_URP, 0);
 }
 
 /**
@@ -100,11 +110,7 @@ export function tcp_write_header(
  */
 export function tcp_v4_send_check(skb: sk_buff, saddr: number, daddr: number): void {
   const pseudo = csum_tcpudp_nofold(saddr, daddr, skb.len, IPPROTO_TCP);
-  put_unaligned_be16(
-    csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, pseudo)),
-    skb.head,
-    skb.data + 16,
-  );
+  wr16(skb.head, skb.data + TH_SUM, csum_fold(csum_partial(skb.head, guest_os().ram32, skb.data, skb.len, pseudo)));
 }
 
 /**
@@ -135,7 +141,10 @@ export function __tcp_push_pending_frames(sk: tcp_sock): void {
   }
 }
 
-/** Sends segments of the write queue as far as the congestion window, the peer's window and Nagle's rule allow. */
+/**
+ * Sends segments of the write queue as far as the congestion window, the peer's window and Nagle's rule allow.
+ * @packet skb
+ */
 export function tcp_write_xmit(sk: tcp_sock): void {
   while (sk.sk_send_head && sk.packets_out - sk.lost_out < sk.snd_cwnd) {
     const skb: sk_buff = sk.sk_send_head;
@@ -146,7 +155,7 @@ export function tcp_write_xmit(sk: tcp_sock): void {
         break;
       }
     }
-    const small = skb.len < sk.mss_cache && skb.next === null && !(skb.tcp_flags & TCPHDR_FIN);
+    const small = skb.len < sk.mss_cache && skb.next === null && !(skb.tcp_flags & TH_FIN);
     if (small && sk.packets_out > 0 && skb.len > 0) {
       break;
     }
@@ -158,7 +167,10 @@ export function tcp_write_xmit(sk: tcp_sock): void {
   }
 }
 
-/** A segment went out for the first time. */
+/**
+ * A segment went out for the first time.
+ * @packet skb
+ */
 export function tcp_event_new_data_sent(sk: tcp_sock, skb: sk_buff): void {
   sk.sk_send_head = skb.next;
   sk.snd_nxt = skb.end_seq;
@@ -188,7 +200,10 @@ export function tcp_check_probe_timer(sk: tcp_sock): void {
   mod_timer(sk.icsk_retransmit_timer, cpu_get_ns() + wait);
 }
 
-/** Cuts a segment of the write queue behind `len` bytes. Returns false when there is no memory for the rest. */
+/**
+ * Cuts a segment of the write queue behind `len` bytes. Returns false when there is no memory for the rest.
+ * @packet skb
+ */
 export function tcp_fragment(sk: tcp_sock, skb: sk_buff, len: number): boolean {
   const rest = alloc_skb(skb.len - len);
   if (!rest) {
@@ -200,14 +215,17 @@ export function tcp_fragment(sk: tcp_sock, skb: sk_buff, len: number): boolean {
   rest.end_seq = skb.end_seq;
   rest.tcp_flags = skb.tcp_flags;
   rest.tstamp = 0;
-  skb.tcp_flags &= ~(TCPHDR_FIN | TCPHDR_PSH);
+  skb.tcp_flags &= ~(TH_FIN | TH_PUSH);
   skb.end_seq = rest.seq;
   skb.len = len;
   skb_queue_after(sk.sk_write_queue, skb, rest);
   return true;
 }
 
-/** Takes bytes that were acknowledged off the front of a segment. */
+/**
+ * Takes bytes that were acknowledged off the front of a segment.
+ * @packet skb
+ */
 export function tcp_trim_head(sk: tcp_sock, skb: sk_buff): void {
   const n = Math.min(skb.len, (sk.snd_una - skb.seq) | 0);
   skb_pull(skb, n);
@@ -215,7 +233,10 @@ export function tcp_trim_head(sk: tcp_sock, skb: sk_buff): void {
   sk.sk_wmem -= n;
 }
 
-/** Sends a segment again. Returns false when the peer's window no longer takes it. */
+/**
+ * Sends a segment again. Returns false when the peer's window no longer takes it.
+ * @packet skb
+ */
 export function tcp_retransmit_skb(sk: tcp_sock, skb: sk_buff): boolean {
   if (before(skb.seq, sk.snd_una) && skb.len > 0) {
     tcp_trim_head(sk, skb);
@@ -231,7 +252,10 @@ export function tcp_retransmit_skb(sk: tcp_sock, skb: sk_buff): boolean {
   return true;
 }
 
-/** Sends lost segments again, as far as the congestion window allows. */
+/**
+ * Sends lost segments again, as far as the congestion window allows.
+ * @packet skb
+ */
 export function tcp_xmit_retransmit_queue(sk: tcp_sock): void {
   for (let skb = sk.sk_write_queue.first; skb && skb !== sk.sk_send_head; skb = skb.next) {
     if (sk.packets_out - sk.lost_out >= sk.snd_cwnd) {
@@ -243,24 +267,30 @@ export function tcp_xmit_retransmit_queue(sk: tcp_sock): void {
   }
 }
 
-/** Acknowledges at once. */
+/**
+ * Acknowledges at once.
+ * @packet skb
+ */
 export function tcp_send_ack(sk: tcp_sock): void {
   const skb = alloc_skb(0);
   del_timer(sk.icsk_delack_timer);
   if (!skb) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   skb.seq = sk.snd_nxt;
-  skb.tcp_flags = TCPHDR_ACK;
+  skb.tcp_flags = TH_ACK;
   tcp_transmit_skb(sk, skb, false);
 }
 
-/** Sends a FIN: with the last segment if that is still here, else alone. */
+/**
+ * Sends a FIN: with the last segment if that is still here, else alone.
+ * @packet last
+ */
 export function tcp_send_fin(sk: tcp_sock): void {
   const last = sk.sk_send_head ? sk.sk_write_queue.last : null;
   if (last) {
-    last.tcp_flags |= TCPHDR_FIN;
+    last.tcp_flags |= TH_FIN;
     last.end_seq = (last.end_seq + 1) >>> 0;
     sk.write_seq = last.end_seq;
   } else {
@@ -269,36 +299,45 @@ export function tcp_send_fin(sk: tcp_sock): void {
       tcp_send_active_reset(sk);
       return;
     }
-    tcp_add_write_queue_tail(sk, skb, TCPHDR_ACK | TCPHDR_FIN);
+    tcp_add_write_queue_tail(sk, skb, TH_ACK | TH_FIN);
   }
   __tcp_push_pending_frames(sk);
 }
 
-/** Resets the connection towards the peer. */
+/**
+ * Resets the connection towards the peer.
+ * @packet skb
+ */
 export function tcp_send_active_reset(sk: tcp_sock): void {
   const skb = alloc_skb(0);
   if (!skb) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   skb.seq = sk.snd_nxt;
-  skb.tcp_flags = TCPHDR_ACK | TCPHDR_RST;
+  skb.tcp_flags = TH_ACK | TH_RST;
   tcp_transmit_skb(sk, skb, false);
 }
 
-/** Sends our SYN, or SYN-ACK in state SYN_RECV, and sets the timer. Returns false when there is no memory. */
+/**
+ * Sends our SYN, or SYN-ACK in state SYN_RECV, and sets the timer. Returns false when there is no memory.
+ * @packet skb
+ */
 export function tcp_send_syn(sk: tcp_sock): boolean {
   const skb = alloc_skb(0);
   if (!skb) {
     return false;
   }
-  tcp_add_write_queue_tail(sk, skb, sk.sk_state === TCP_SYN_SENT ? TCPHDR_SYN : TCPHDR_SYN | TCPHDR_ACK);
+  tcp_add_write_queue_tail(sk, skb, sk.sk_state === TCP_SYN_SENT ? TH_SYN : TH_SYN | TH_ACK);
   tcp_transmit_skb(sk, skb, true);
   tcp_event_new_data_sent(sk, skb);
   return sk.sk_state === TCP_SYN_SENT || sk.sk_state === TCP_SYN_RECV;
 }
 
-/** Probes a closed window: a segment that the peer has seen makes it answer (or the next one, once there is room). */
+/**
+ * Probes a closed window: a segment that the peer has seen makes it answer (or the next one, once there is room).
+ * @packet next
+ */
 export function tcp_write_wakeup(sk: tcp_sock): void {
   const next = sk.sk_send_head;
   const room = next ? (tcp_wnd_end(sk) - next.seq) | 0 : 0;
@@ -308,10 +347,24 @@ export function tcp_write_wakeup(sk: tcp_sock): void {
   }
   const skb = alloc_skb(0);
   if (!skb) {
-    drop(machine.ram.subarray(0, 0), 0, 'GUEST_NO_MEMORY');
+    drop_nothing('GUEST_NO_MEMORY');
     return;
   }
   skb.seq = (sk.snd_una - 1) >>> 0;
-  skb.tcp_flags = TCPHDR_ACK;
+  skb.tcp_flags = TH_ACK;
   tcp_transmit_skb(sk, skb, false);
+}
+
+/**
+ * Appends a segment to the write queue; it starts at `write_seq`.
+ * @nodebug
+ */
+export function tcp_add_write_queue_tail(sk: tcp_sock, skb: sk_buff, flags: number): void {
+  skb.seq = sk.write_seq;
+  skb.end_seq = (sk.write_seq + (flags & (TH_SYN | TH_FIN) ? 1 : 0)) >>> 0;
+  skb.tcp_flags = flags;
+  skb.tstamp = 0;
+  skb_queue_tail(sk.sk_write_queue, skb);
+  sk.write_seq = skb.end_seq;
+  sk.sk_send_head ??= skb;
 }

@@ -1,18 +1,9 @@
 /** TCP's timers (net/ipv4/tcp_timer.c; RFC 6298). */
+
 import { cpu_get_ns } from '../softmmu/cpus.ts';
 import { ETIMEDOUT } from './errno.ts';
 import { sk_error_report } from './sock.ts';
-import {
-  ICSK_TIME_NONE,
-  ICSK_TIME_PROBE0,
-  ICSK_TIME_RETRANS,
-  TCP_CA_Loss,
-  TCP_CLOSE,
-  TCP_SYN_RECV,
-  TCP_SYN_SENT,
-  tcp_done,
-  type tcp_sock,
-} from './tcp.ts';
+import { tcp_done } from './tcp.ts';
 import {
   tcp_check_probe_timer,
   tcp_rearm_rto,
@@ -20,15 +11,24 @@ import {
   tcp_send_ack,
   tcp_write_wakeup,
 } from './tcp_output.ts';
+import {
+  ICSK_TIME_NONE,
+  ICSK_TIME_PROBE0,
+  ICSK_TIME_RETRANS,
+  TCP_CA_Loss,
+  TCP_CLOSE,
+  TCP_DELACK_TIME,
+  TCP_RTO_MAX,
+  TCP_SYN_RECV,
+  TCP_SYN_SENT,
+  tcp_sock,
+} from './tcp_sock.ts';
 import { mod_timer } from './timer.ts';
 
-/** Bounds of the retransmission time-out, time of a delayed acknowledgement, of FIN_WAIT2 without a program, of TIME_WAIT (ns). */
-export const TCP_RTO_MIN = 200e6;
-export const TCP_RTO_MAX = 120e9;
-export const TCP_DELACK_TIME = 40e6;
-export const TCP_FIN_TIMEOUT = 60e9;
-export const TCP_TIMEWAIT_LEN = 60e9;
-/** Retransmissions before a connection counts as dead: of a SYN, a SYN-ACK, data (`tcp_syn_retries`, `tcp_synack_retries`, `tcp_retries2`). */
+/**
+ * Retransmissions before a connection counts as dead: of a SYN, a SYN-ACK, data (`tcp_syn_retries`,
+ * `tcp_synack_retries`, `tcp_retries2`).
+ */
 const TCP_SYN_RETRIES = 6;
 const TCP_SYNACK_RETRIES = 5;
 const TCP_RETR2 = 15;
@@ -47,7 +47,11 @@ export function tcp_write_timer(sk: tcp_sock): void {
   }
 }
 
-/** No acknowledgement in time: takes all that is in flight for lost, starts again with one segment, doubles the time-out. */
+/**
+ * No acknowledgement in time: takes all that is in flight for lost, starts again with one segment, doubles the
+ * time-out.
+ * @packet first
+ */
 export function tcp_retransmit_timer(sk: tcp_sock): void {
   const first = sk.sk_write_queue.first;
   if (!first || sk.packets_out === 0) {
@@ -82,7 +86,10 @@ export function tcp_write_err(sk: tcp_sock): void {
   sk_error_report(sk);
 }
 
-/** Marks all segments in flight lost (RFC 5681 3.1, equation 4). */
+/**
+ * Marks all segments in flight lost (RFC 5681 3.1, equation 4).
+ * @packet skb
+ */
 export function tcp_enter_loss(sk: tcp_sock): void {
   if (sk.icsk_ca_state !== TCP_CA_Loss) {
     sk.snd_ssthresh = Math.max(2, (sk.packets_out - sk.lost_out) >> 1);
@@ -133,4 +140,9 @@ export function tcp_send_delayed_ack(sk: tcp_sock): void {
 /** FIN_WAIT2 without a program, or TIME_WAIT, has lasted long enough. */
 export function tcp_keepalive_timer(sk: tcp_sock): void {
   tcp_done(sk);
+}
+
+/** A new socket, with its timers (`inet_csk_init_xmit_timers`). */
+export function tcp_sk_alloc(): tcp_sock {
+  return new tcp_sock(tcp_write_timer, tcp_delack_timer, tcp_keepalive_timer);
 }

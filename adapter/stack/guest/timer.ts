@@ -1,4 +1,5 @@
 /** Kernel timers over the CPU's one-shot timer (kernel/time/timer.c). */
+
 import { cpu_get_ns, cpu_set_timer } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
 import { guest_os } from './kernel.ts';

@@ -1,7 +1,8 @@
 /**
- * The guest of a replay: no operating system, only a driver that puts the frames of a capture on the NIC's transmit ring and
- * keeps its receive ring running. What the frames say was decided outside (the replay's `Host`); here they pass the hardware as
- * any guest's frames do: descriptors in guest memory, MMIO, interrupts (Intel 8254x manual, 3.2 and 3.3).
+ * The guest of a replay: no operating system, only a driver that puts the frames of a capture on the NIC's transmit
+ * ring and keeps its receive ring running. What the frames say was decided outside (the replay's `Host`); here they
+ * pass the hardware as any guest's frames do: descriptors in guest memory, MMIO, interrupts (Intel 8254x manual, 3.2
+ * and 3.3).
  */
 
 import { E1000_RCTL_MPE } from '../hw/net/e1000_hw.ts';
@@ -19,7 +20,11 @@ import type { CPUState, GuestOps } from '../softmmu/cpus.ts';
 import { machine } from '../softmmu/machine.ts';
 import { address_space_ldl, address_space_stl, address_space_stq, address_space_write } from '../softmmu/memory.ts';
 import { drop } from '../util/drop.ts';
+import { rd16_le, rd32_le } from '../wire/bytes.ts';
+import { ETH_ALEN, ETH_DHOST, ETH_SHOST } from '../wire/ethernet.ts';
 import {
+  DESC_LOWER,
+  DESC_UPPER,
   E1000_CTRL,
   E1000_CTRL_ASDE,
   E1000_CTRL_RST,
@@ -31,6 +36,7 @@ import {
   E1000_IMS_ENABLE_MASK,
   E1000_RAH,
   E1000_RAH_AV,
+  E1000_RAH_BYTES,
   E1000_RAL,
   E1000_RCTL,
   E1000_RCTL_BAM,
@@ -74,6 +80,10 @@ export class TraceFrame {
   readonly buf: Uint8Array;
   /** Number of its packet in the capture, counted from 1; 0: the replay made it up. */
   readonly number: number;
+  /**
+   * Keeps what it is given.
+   * @packet buf
+   */
   constructor(buf: Uint8Array, number: number) {
     this.buf = buf;
     this.number = number;
@@ -159,8 +169,8 @@ export function trace_boot(cpu: CPUState): void {
 }
 
 /**
- * Resets the NIC, gives it its rings and unmasks its interrupts. RCTL comes last, when the receive ring has buffers. All multicast is
- * accepted, since the capture does not say which groups its guest had joined.
+ * Resets the NIC, gives it its rings and unmasks its interrupts. RCTL comes last, when the receive ring has buffers.
+ * All multicast is accepted, since the capture does not say which groups its guest had joined.
  */
 export function trace_start_nic(g: TraceGuest): void {
   trace_writel(g, E1000_IMC, 0xffffffff);
@@ -191,7 +201,7 @@ export function trace_start_nic(g: TraceGuest): void {
  */
 function trace_give_rx_buffer(i: number): void {
   address_space_stq(RX_RING + i * E1000_DESC_SIZE, RX_BUFFERS + i * BUFFER_SIZE);
-  address_space_stq(RX_RING + i * E1000_DESC_SIZE + 8, 0);
+  address_space_stq(RX_RING + i * E1000_DESC_SIZE + 4 * DESC_LOWER, 0);
 }
 
 /** The interrupt handler: reading ICR clears the causes; received frames are taken off the ring. */
@@ -207,10 +217,10 @@ export function trace_clean_rx_irq(g: TraceGuest): void {
   for (; cleaned < RING_COUNT; cleaned++) {
     const i = g.rx_next_to_clean;
     const desc = RX_RING + i * E1000_DESC_SIZE;
-    if (!(address_space_ldl(desc + 12) & E1000_RXD_STAT_DD)) {
+    if (!(address_space_ldl(desc + 4 * DESC_UPPER) & E1000_RXD_STAT_DD)) {
       break;
     }
-    const size = Math.max(0, (address_space_ldl(desc + 8) & 0xffff) - ETH_FCS_LEN);
+    const size = Math.max(0, (address_space_ldl(desc + 4 * DESC_LOWER) & 0xffff) - ETH_FCS_LEN);
     const addr = RX_BUFFERS + i * BUFFER_SIZE;
     trace_receive(g, machine.ram.subarray(addr, addr + Math.min(size, BUFFER_SIZE)), size);
     trace_give_rx_buffer(i);
@@ -221,14 +231,20 @@ export function trace_clean_rx_irq(g: TraceGuest): void {
   }
 }
 
-/** A frame has reached the guest. How the guest answered is in the capture, so nothing is left to do. */
+/**
+ * A frame has reached the guest. How the guest answered is in the capture, so nothing is left to do.
+ * @packet buf size
+ */
 export function trace_receive(g: TraceGuest, buf: Uint8Array, size: number): void {
   g.frames_received++;
   g.bytes_received += size;
-  g.multicast_received += buf[0]! & 1;
+  g.multicast_received += buf[ETH_DHOST]! & 1;
 }
 
-/** The guest's only program: transmits the frames that are due. */
+/**
+ * The guest's only program: transmits the frames that are due.
+ * @packet buf
+ */
 export function trace_run(cpu: CPUState): void {
   const g = cpu.guest as TraceGuest;
   const frames = g.tx_queue;
@@ -248,30 +264,36 @@ export function trace_console_input(cpu: CPUState, text: string): void {
   machine.host.console_write('This guest plays a capture; it has no shell.\n');
 }
 
-/** A frame of the capture is due: the guest sends it when it runs next. */
+/**
+ * A frame of the capture is due: the guest sends it when it runs next.
+ * @packet frame
+ */
 export function trace_frame(cpu: CPUState, frame: Uint8Array, number: number): void {
   (cpu.guest as TraceGuest).tx_queue.push(new TraceFrame(frame, number));
 }
 
-/** Has the NIC accept frames to the sender of `frame`, as a driver does when its address is changed. */
+/**
+ * Has the NIC accept frames to the sender of `frame`, as a driver does when its address is changed.
+ * @packet frame
+ */
 function trace_set_mac(g: TraceGuest, frame: Uint8Array): void {
   let same = true;
-  for (let i = 0; i < 6; i++) {
-    const b = frame[6 + i] ?? 0;
+  for (let i = 0; i < ETH_ALEN; i++) {
+    const b = frame[ETH_SHOST + i] ?? 0;
     same = same && g.mac[i] === b;
     g.mac[i] = b;
   }
   if (same) {
     return;
   }
-  const m = g.mac;
-  trace_writel(g, E1000_RAL, m[0]! | (m[1]! << 8) | (m[2]! << 16) | (m[3]! << 24));
-  trace_writel(g, E1000_RAH, m[4]! | (m[5]! << 8) | E1000_RAH_AV);
+  trace_writel(g, E1000_RAL, rd32_le(g.mac, 0));
+  trace_writel(g, E1000_RAH, rd16_le(g.mac, E1000_RAH_BYTES) | E1000_RAH_AV);
 }
 
 /**
- * Puts a frame on the transmit ring, in as many buffers as it takes, and rings the doorbell. `number` is that of its packet in
- * the capture: breakpoints on a packet of the guest are here.
+ * Puts a frame on the transmit ring, in as many buffers as it takes, and rings the doorbell. `number` is that of its
+ * packet in the capture: breakpoints on a packet of the guest are here.
+ * @packet buf size
  */
 export function trace_xmit_frame(g: TraceGuest, buf: Uint8Array, size: number, number: number): void {
   const count = Math.max(1, Math.ceil(size / BUFFER_SIZE));
@@ -286,8 +308,8 @@ export function trace_xmit_frame(g: TraceGuest, buf: Uint8Array, size: number, n
     address_space_write(addr, buf, k * BUFFER_SIZE, n);
     const cmd = E1000_TXD_CMD_IFCS | E1000_TXD_CMD_RS | (k === count - 1 ? E1000_TXD_CMD_EOP : 0);
     address_space_stq(TX_RING + i * E1000_DESC_SIZE, addr);
-    address_space_stl(TX_RING + i * E1000_DESC_SIZE + 8, (cmd | n) >>> 0);
-    address_space_stl(TX_RING + i * E1000_DESC_SIZE + 12, 0);
+    address_space_stl(TX_RING + i * E1000_DESC_SIZE + 4 * DESC_LOWER, (cmd | n) >>> 0);
+    address_space_stl(TX_RING + i * E1000_DESC_SIZE + 4 * DESC_UPPER, 0);
     g.tx_next_to_use = (i + 1) % RING_COUNT;
   }
   g.frames_sent++;
@@ -299,8 +321,8 @@ export function trace_xmit_frame(g: TraceGuest, buf: Uint8Array, size: number, n
 function trace_tx_room(g: TraceGuest, count: number): boolean {
   for (let k = 0; k < count; k++) {
     const desc = TX_RING + ((g.tx_next_to_use + k) % RING_COUNT) * E1000_DESC_SIZE;
-    const used = address_space_ldl(desc + 8) !== 0;
-    if (used && !(address_space_ldl(desc + 12) & E1000_TXD_STAT_DD)) {
+    const used = address_space_ldl(desc + 4 * DESC_LOWER) !== 0;
+    if (used && !(address_space_ldl(desc + 4 * DESC_UPPER) & E1000_TXD_STAT_DD)) {
       return false;
     }
   }

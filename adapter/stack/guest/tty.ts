@@ -1,37 +1,19 @@
 /**
- * The console: line editing and Ctrl-C (drivers/tty/n_tty.c). What is typed is edited and echoed when a program reads it, so that
- * lines typed ahead appear behind the prompt that takes them.
+ * The console: line editing and Ctrl-C (drivers/tty/n_tty.c). What is typed is edited and echoed when a program reads
+ * it, so that lines typed ahead appear behind the prompt that takes them.
  */
+
 import { machine } from '../softmmu/machine.ts';
 import { EAGAIN } from './errno.ts';
+import { do_exit } from './exit.ts';
 import { text_to_bytes } from './lib.ts';
-import { do_exit, type task_struct, wake_up_process } from './sched.ts';
+import { type task_struct, wake_up_process } from './sched.ts';
+import type { tty_struct } from './tty_struct.ts';
 
 /** Characters typed ahead that are kept. */
 const N_TTY_BUF_SIZE = 1 << 20;
 /** Exit code of a program that Ctrl-C has ended. */
 export const EXIT_SIGINT = 130;
-
-/** The console. */
-export class tty_struct {
-  /** Typed and not looked at yet. */
-  read_buf = '';
-  /** The line being edited. */
-  line = '';
-  /** A finished line that a program has read a part of. */
-  cooked: Uint8Array = new Uint8Array(0);
-  cooked_pos = 0;
-  /** The last character was a carriage return; a line feed behind it is the same key. */
-  cr = false;
-  /** Who waits for input. */
-  reader: task_struct | null = null;
-  /** The processes that Ctrl-C ends. */
-  foreground: task_struct[] = [];
-  /** The shell, which hears of a Ctrl-C as well. */
-  session: task_struct | null = null;
-  /** Ctrl-C was typed since the shell looked. */
-  interrupted = false;
-}
 
 /** Prints on the console. */
 export function tty_write(text: string): void {
@@ -74,7 +56,10 @@ export function isig(tty: tty_struct): void {
   }
 }
 
-/** Takes the next line, with its newline; empty at the end of input (Ctrl-D); null when there is none yet, and `task` is woken later. */
+/**
+ * Takes the next line, with its newline; empty at the end of input (Ctrl-D); null when there is none yet, and `task` is
+ * woken later.
+ */
 export function tty_read_line(tty: tty_struct, task: task_struct): string | null {
   let echo = '';
   let result: string | null = null;

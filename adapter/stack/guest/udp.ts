@@ -1,36 +1,28 @@
 /** UDP (net/ipv4/udp.c; RFC 768). */
-import { EAGAIN, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
-import { __icmp_send, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH } from './icmp.ts';
-import type { sock } from './inet_sock.ts';
-import { IP_HLEN } from './ip_input.ts';
-import { IPDEFTTL, inet_select_addr, ip_build_and_send_pkt, ip_route_output } from './ip_output.ts';
-import { guest_os } from './kernel.ts';
-import {
-  csum_fold,
-  csum_fold_partial,
-  csum_partial,
-  csum_tcpudp_nofold,
-  get_unaligned_be16,
-  put_unaligned_be16,
-} from './lib.ts';
-import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
-import {
-  alloc_skb,
-  kfree_skb,
-  kfree_skb_reason,
-  type sk_buff,
-  skb_pull,
-  skb_push,
-  skb_put,
-  skb_trim,
-} from './skbuff.ts';
-import { IPPROTO_UDP, sock_def_readable, sock_error } from './sock.ts';
 
-const UDP_HLEN = 8;
+import { rd16, wr16 } from '../wire/bytes.ts';
+import { ICMP_UNREACH, ICMP_UNREACH_PORT } from '../wire/icmp.ts';
+import { IP_HLEN, IP_MAXPACKET, IPDEFTTL, IPPROTO_UDP } from '../wire/ip.ts';
+import { UDP_HLEN, UH_DPORT, UH_SPORT, UH_SUM, UH_SUM_ZERO, UH_ULEN } from '../wire/udp.ts';
+import { EAGAIN, EMSGSIZE, ENETUNREACH, ENOBUFS } from './errno.ts';
+import { __icmp_send } from './icmp.ts';
+import type { sock } from './inet_sock.ts';
+import { ip_build_and_send_pkt } from './ip_output.ts';
+import { guest_os } from './kernel.ts';
+import { csum_fold, csum_fold_partial, csum_partial, csum_tcpudp_nofold } from './lib.ts';
+import { inet_select_addr, ip_route_output } from './route.ts';
+import type { sk_buff } from './sk_buff.ts';
+import { skb_dequeue, skb_queue_tail } from './skb_queue.ts';
+import { alloc_skb, kfree_skb, kfree_skb_reason, skb_pull, skb_push, skb_put, skb_trim } from './skbuff.ts';
+import { sk_error_report, sock_def_readable, sock_error } from './sock.ts';
+
 /** Datagrams that a socket holds. */
 const UDP_QUEUE_LEN = 128;
 
-/** A datagram arrived: checks it and finds its socket; a closed port is answered with an ICMP error. */
+/**
+ * A datagram arrived: checks it and finds its socket; a closed port is answered with an ICMP error.
+ * @packet skb
+ */
 export function udp_rcv(skb: sk_buff): void {
   const b = skb.head;
   const p = skb.data;
@@ -38,20 +30,20 @@ export function udp_rcv(skb: sk_buff): void {
     kfree_skb_reason(skb, 'UDP_SHORT');
     return;
   }
-  const ulen = get_unaligned_be16(b, p + 4);
+  const ulen = rd16(b, p + UH_ULEN);
   if (ulen < UDP_HLEN || ulen > skb.len) {
     kfree_skb_reason(skb, 'UDP_SHORT');
     return;
   }
   skb_trim(skb, ulen);
-  if (get_unaligned_be16(b, p + 6) !== 0 && !udp4_csum_ok(skb)) {
+  if (rd16(b, p + UH_SUM) !== 0 && !udp4_csum_ok(skb)) {
     kfree_skb_reason(skb, 'UDP_CSUM');
     return;
   }
-  skb.sport = get_unaligned_be16(b, p);
-  const sk = __udp4_lib_lookup(skb.saddr, skb.sport, get_unaligned_be16(b, p + 2));
+  skb.sport = rd16(b, p + UH_SPORT);
+  const sk = __udp4_lib_lookup(skb.saddr, skb.sport, rd16(b, p + UH_DPORT));
   if (!sk) {
-    __icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH);
+    __icmp_send(skb, ICMP_UNREACH, ICMP_UNREACH_PORT);
     kfree_skb_reason(skb, 'GUEST_NO_LISTENER');
     return;
   }
@@ -77,7 +69,22 @@ export function __udp4_lib_lookup(saddr: number, sport: number, dport: number): 
   return sk;
 }
 
-/** Queues a datagram on its socket and wakes the reader. */
+/**
+ * An ICMP error about a datagram of ours: its socket fails if it is connected.
+ * @packet skb
+ */
+export function udp_err(skb: sk_buff, ip: number, th: number, err: number): void {
+  const sk = guest_os().net.inet.udp.get(rd16(skb.head, th + UH_SPORT));
+  if (sk && sk.inet_daddr !== 0) {
+    sk.sk_err = err;
+    sk_error_report(sk);
+  }
+}
+
+/**
+ * Queues a datagram on its socket and wakes the reader.
+ * @packet skb
+ */
 export function udp_queue_rcv_skb(sk: sock, skb: sk_buff): void {
   if (sk.sk_receive_queue.qlen >= UDP_QUEUE_LEN) {
     kfree_skb_reason(skb, 'GUEST_RCVBUF');
@@ -87,7 +94,10 @@ export function udp_queue_rcv_skb(sk: sock, skb: sk_buff): void {
   sock_def_readable(sk);
 }
 
-/** Sends `len` bytes of `buf` at `off` to `daddr:dport`. Returns `len` or a negative error. */
+/**
+ * Sends `len` bytes of `buf` at `off` to `daddr:dport`. Returns `len` or a negative error.
+ * @packet skb
+ */
 export function udp_sendmsg(sk: sock, buf: Uint8Array, off: number, len: number, daddr: number, dport: number): number {
   if (sk.sk_err) {
     return -sock_error(sk);
@@ -96,7 +106,7 @@ export function udp_sendmsg(sk: sock, buf: Uint8Array, off: number, len: number,
   if (!dev) {
     return -ENETUNREACH;
   }
-  if (len > 65535 - IP_HLEN - UDP_HLEN) {
+  if (len > IP_MAXPACKET - IP_HLEN - UDP_HLEN) {
     return -EMSGSIZE;
   }
   const skb = alloc_skb(len);
@@ -109,22 +119,26 @@ export function udp_sendmsg(sk: sock, buf: Uint8Array, off: number, len: number,
   return len;
 }
 
-/** Puts the UDP header on and sends. */
+/**
+ * Puts the UDP header on and sends.
+ * @packet skb
+ */
 export function udp_send_skb(skb: sk_buff, sk: sock, saddr: number, daddr: number, dport: number): void {
   const p = skb_push(skb, UDP_HLEN);
-  put_unaligned_be16(sk.inet_num, skb.head, p);
-  put_unaligned_be16(dport, skb.head, p + 2);
-  put_unaligned_be16(skb.len, skb.head, p + 4);
-  put_unaligned_be16(0, skb.head, p + 6);
+  wr16(skb.head, p + UH_SPORT, sk.inet_num);
+  wr16(skb.head, p + UH_DPORT, dport);
+  wr16(skb.head, p + UH_ULEN, skb.len);
+  wr16(skb.head, p + UH_SUM, 0);
   const pseudo = csum_tcpudp_nofold(saddr, daddr, skb.len, IPPROTO_UDP);
   const csum = csum_fold(csum_partial(skb.head, guest_os().ram32, p, skb.len, pseudo));
-  put_unaligned_be16(csum === 0 ? 0xffff : csum, skb.head, p + 6);
+  wr16(skb.head, p + UH_SUM, csum === 0 ? UH_SUM_ZERO : csum);
   ip_build_and_send_pkt(skb, saddr, daddr, IPPROTO_UDP, IPDEFTTL, 0);
 }
 
 /**
- * Reads one datagram into `buf` (what does not fit is lost); `sk.msg_addr` and `sk.msg_port` tell the sender. Returns the bytes
- * stored, or a negative error.
+ * Reads one datagram into `buf` (what does not fit is lost); `sk.msg_addr` and `sk.msg_port` tell the sender. Returns
+ * the bytes stored, or a negative error.
+ * @packet skb
  */
 export function udp_recvmsg(sk: sock, buf: Uint8Array): number {
   if (sk.sk_err) {

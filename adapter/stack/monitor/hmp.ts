@@ -1,10 +1,12 @@
 /** The human monitor (monitor/hmp.c): commands about the machine, in QEMU's words. */
 
-import { type AnnounceParameters, announce_limits, qemu_announce_self } from '../net/announce.ts';
+import { qemu_announce_self } from '../net/announce.ts';
+import { type AnnounceParameters, announce_limits } from '../net/announce_timer.ts';
 import { netfilter_object_add, netfilter_object_del, netfilter_print_info } from '../net/filter_init.ts';
 import { hmp_netdev_add, hmp_netdev_del } from '../net/hmp_netdev.ts';
 import { net_hub_id_for_client } from '../net/hub.ts';
-import { type NetClientState, qmp_set_link } from '../net/net.ts';
+import { qmp_set_link } from '../net/net.ts';
+import type { NetClientState } from '../net/net_client.ts';
 import { hmp_hostfwd_add, hmp_hostfwd_remove, hmp_info_neighbors, hmp_info_usernet } from '../net/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
 import { DROP_REASONS, type DropReason } from '../util/drop.ts';
@@ -252,7 +254,10 @@ function try_help(name: string): string {
   return `Try "help ${name}" for more information\n`;
 }
 
-/** Runs a command, if it has the arguments it needs and no more. `path` is its name with that of the command it belongs to. */
+/**
+ * Runs a command, if it has the arguments it needs and no more. `path` is its name with that of the command it belongs
+ * to.
+ */
 function hmp_run(c: HmpCommand, args: readonly string[], path: string): string {
   const [min, max] = c.args;
   if (args.length < min) {

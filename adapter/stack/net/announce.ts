@@ -1,72 +1,45 @@
-/** `announce_self` (net/announce.c): NICs make themselves known by RARP requests, so that switches learn where they are. */
-import { machine } from '../softmmu/machine.ts';
-import {
-  QEMU_CLOCK_REALTIME,
-  type QEMUTimer,
-  qemu_clock_get_ns,
-  timer_del,
-  timer_mod_ns,
-  timer_new_ns,
-} from '../util/timer.ts';
-import { QEMU_NET_PACKET_FLAG_RAW, qemu_get_queue, qemu_send_packet_async_with_flags } from './net.ts';
+/**
+ * `announce_self` (net/announce.c): NICs make themselves known by RARP requests, so that switches learn where they are.
+ */
 
-const SELF_ANNOUNCE_SIZE = 60;
+import { machine } from '../softmmu/machine.ts';
+import { QEMU_CLOCK_REALTIME, qemu_clock_get_ns, timer_del, timer_mod_ns, timer_new_ns } from '../util/timer.ts';
+import { AR_HLN, AR_HRD, AR_OP, AR_PLN, AR_PRO, AR_SHA, AR_THA, ARPHRD_ETHER } from '../wire/arp.ts';
+import { wr16 } from '../wire/bytes.ts';
+import { ETH_ALEN, ETH_DHOST, ETH_HLEN, ETH_P_IP, ETH_SHOST, ETH_TYPE, ETH_ZLEN } from '../wire/ethernet.ts';
+import { IN_ADDR_LEN } from '../wire/ip.ts';
+import { AnnounceTimer } from './announce_timer.ts';
+import { qemu_get_queue, qemu_send_packet_async_with_flags } from './net.ts';
+import { QEMU_NET_PACKET_FLAG_RAW } from './net_client.ts';
+
 const ETH_P_RARP = 0x8035;
-const ETH_P_IP = 0x0800;
 /** RARP request (RFC 903). */
 const ARP_OP_REQUEST_REV = 3;
 
-/** How often announcements are made: milliseconds to the second one, how much longer each wait is than the last, the longest; rounds. */
-export class AnnounceParameters {
-  initial = 50;
-  max = 550;
-  rounds = 5;
-  step = 100;
-}
-
-/** Bounds of each parameter, both included. */
-export const announce_limits: Readonly<Record<keyof AnnounceParameters, readonly [min: number, max: number]>> = {
-  initial: [0, 100_000],
-  max: [0, 100_000],
-  rounds: [0, 1000],
-  step: [1, 10_000],
-};
-
-/** Announcements that are under way. */
-export class AnnounceTimer {
-  readonly id: string;
-  readonly params: AnnounceParameters;
-  /** Names of the NICs that announce themselves; empty: all. */
-  readonly interfaces: readonly string[];
-  tm!: QEMUTimer;
-  /** Rounds left. */
-  round: number;
-  constructor(id: string, params: AnnounceParameters, interfaces: readonly string[]) {
-    this.id = id;
-    this.params = params;
-    this.interfaces = interfaces;
-    this.round = params.rounds;
-  }
-}
-
-/** The announcement of an address. */
+/**
+ * The announcement of an address.
+ * @packet buf
+ */
 export function announce_self_create(mac_addr: Uint8Array): Uint8Array {
-  const buf = new Uint8Array(SELF_ANNOUNCE_SIZE);
-  const view = new DataView(buf.buffer);
-  buf.fill(0xff, 0, 6);
-  buf.set(mac_addr, 6);
-  view.setUint16(12, ETH_P_RARP);
-  view.setUint16(14, 1);
-  view.setUint16(16, ETH_P_IP);
-  buf[18] = 6;
-  buf[19] = 4;
-  view.setUint16(20, ARP_OP_REQUEST_REV);
-  buf.set(mac_addr, 22);
-  buf.set(mac_addr, 32);
+  const buf = new Uint8Array(ETH_ZLEN);
+  const arp = ETH_HLEN;
+  buf.fill(0xff, ETH_DHOST, ETH_DHOST + ETH_ALEN);
+  buf.set(mac_addr, ETH_SHOST);
+  wr16(buf, ETH_TYPE, ETH_P_RARP);
+  wr16(buf, arp + AR_HRD, ARPHRD_ETHER);
+  wr16(buf, arp + AR_PRO, ETH_P_IP);
+  buf[arp + AR_HLN] = ETH_ALEN;
+  buf[arp + AR_PLN] = IN_ADDR_LEN;
+  wr16(buf, arp + AR_OP, ARP_OP_REQUEST_REV);
+  buf.set(mac_addr, arp + AR_SHA);
+  buf.set(mac_addr, arp + AR_THA);
   return buf;
 }
 
-/** Every NIC that is meant sends its announcement. */
+/**
+ * Every NIC that is meant sends its announcement.
+ * @packet buf
+ */
 export function qemu_announce_self_iter(timer: AnnounceTimer): void {
   for (const s of machine.nics) {
     const nc = qemu_get_queue(s.nic);

@@ -1,13 +1,14 @@
 /**
- * Filters (net/filter.c): they see the packets that a netdev sends and is sent, and may keep them. `-object filter-dump`, `filter-mirror`,
- * `filter-redirector` and `filter-buffer` are in files of their own.
+ * Filters (net/filter.c): they see the packets that a netdev sends and is sent, and may keep them. `-object
+ * filter-dump`, `filter-mirror`, `filter-redirector` and `filter-buffer` are in files of their own.
  */
 
 import { drop } from '../util/drop.ts';
 import { iov_size, iovec } from '../util/iov.ts';
 import type { QemuOpts } from '../util/qemu-option.ts';
-import type { NetClientState } from './net.ts';
-import { type NetPacketSent, qemu_net_queue_send_iov } from './queue.ts';
+import type { NetClientState } from './net_client.ts';
+import type { NetPacketSent } from './net_queue.ts';
+import { qemu_net_queue_send_iov } from './queue.ts';
 
 /** What a filter sees: all, packets sent to its netdev (`rx`), packets its netdev sends (`tx`). */
 export const NET_FILTER_DIRECTION_ALL = 0;
@@ -62,7 +63,10 @@ export function qemu_netfilter_looks(nf: NetFilterState, direction: number): boo
   return nf.direction === NET_FILTER_DIRECTION_ALL || nf.direction === direction;
 }
 
-/** Shows one filter a packet if it is on and looks that way. */
+/**
+ * Shows one filter a packet if it is on and looks that way.
+ * @packet iov iovcnt
+ */
 export function qemu_netfilter_receive(
   nf: NetFilterState,
   direction: number,
@@ -79,8 +83,9 @@ export function qemu_netfilter_receive(
 }
 
 /**
- * Shows a packet to the filters of `nc`: in their order on the way out, in reverse on the way in. Returns 0, or the size when one has
- * taken it.
+ * Shows a packet to the filters of `nc`: in their order on the way out, in reverse on the way in. Returns 0, or the
+ * size when one has taken it.
+ * @packet iov iovcnt
  */
 export function filter_receive_iov(
   nc: NetClientState,
@@ -102,7 +107,10 @@ export function filter_receive_iov(
   return 0;
 }
 
-/** `filter_receive_iov` for a packet in one piece. */
+/**
+ * `filter_receive_iov` for a packet in one piece.
+ * @packet buf size
+ */
 export function filter_receive(
   nc: NetClientState,
   direction: number,
@@ -115,7 +123,10 @@ export function filter_receive(
   return filter_receive_iov(nc, direction, sender, flags, [new iovec(buf, size)], 1, sent_cb);
 }
 
-/** A filter lets go of a packet that it kept: the filters behind it see it, then the receiver gets it. */
+/**
+ * A filter lets go of a packet that it kept: the filters behind it see it, then the receiver gets it.
+ * @packet iov iovcnt
+ */
 export function qemu_netfilter_pass_to_next(
   sender: NetClientState | null,
   flags: number,
@@ -134,7 +145,10 @@ export function qemu_netfilter_pass_to_next(
   return qemu_netfilter_pass_on(nf, direction, sender, flags, iov, iovcnt);
 }
 
-/** Shows a packet on its way from `sender` to the filters behind `nf`, and gives it to the receiver. Returns its size. */
+/**
+ * Shows a packet on its way from `sender` to the filters behind `nf`, and gives it to the receiver. Returns its size.
+ * @packet iov iovcnt
+ */
 export function qemu_netfilter_pass_on(
   nf: NetFilterState,
   direction: number,

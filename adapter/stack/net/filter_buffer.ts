@@ -1,4 +1,5 @@
 /** `-object filter-buffer` (net/filter-buffer.c): keeps packets and lets them go all at once, at an interval. */
+
 import { iov_size, type iovec } from '../util/iov.ts';
 import { option_error, type QemuOpts, qemu_opt_get_number, qemu_opt_has } from '../util/qemu-option.ts';
 import {
@@ -10,14 +11,9 @@ import {
   timer_new_ns,
 } from '../util/timer.ts';
 import { type NetFilterInfo, NetFilterState, qemu_netfilter_pass_to_next } from './filter.ts';
-import type { NetClientState } from './net.ts';
-import {
-  type NetQueue,
-  qemu_net_queue_append_iov,
-  qemu_net_queue_flush,
-  qemu_net_queue_purge,
-  qemu_new_net_queue,
-} from './queue.ts';
+import type { NetClientState } from './net_client.ts';
+import type { NetQueue } from './net_queue.ts';
+import { qemu_net_queue_append_iov, qemu_net_queue_flush, qemu_net_queue_purge, qemu_new_net_queue } from './queue.ts';
 
 /** The packets that one filter keeps. */
 export class FilterBufferState {
@@ -29,7 +25,10 @@ export class FilterBufferState {
   }
 }
 
-/** Keeps a packet. */
+/**
+ * Keeps a packet.
+ * @packet iov iovcnt
+ */
 export function filter_buffer_receive_iov(
   nf: NetFilterState,
   sender: NetClientState,

@@ -1,8 +1,11 @@
-/** Packets over a `-chardev socket`, each behind its length: what `filter-mirror` and `filter-redirector` send and read. */
+/**
+ * Packets over a `-chardev socket`, each behind its length: what `filter-mirror` and `filter-redirector` send and read.
+ */
+
 import { drop } from '../util/drop.ts';
 import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
 import { option_error, type QemuOpts } from '../util/qemu-option.ts';
-import { NET_BUFSIZE } from './net.ts';
+import { NET_BUFSIZE } from './net_client.ts';
 import { type NetSocketReceived, type NetSocketState, net_socket_open } from './socket.ts';
 import { chardev_ends, find_chardev } from './socket_options.ts';
 import { net_stream_send } from './socket_stream.ts';
@@ -17,14 +20,20 @@ export class ChardevPackets {
   }
 }
 
-/** What comes over a connection that is only sent to. */
+/**
+ * What comes over a connection that is only sent to.
+ * @packet buf size
+ */
 export function chardev_discard(_opaque: object, buf: Uint8Array, size: number): void {
   drop(buf, size, 'NO_PEER');
 }
 
 const discard: NetSocketReceived = { packet: chardev_discard, opaque: {} };
 
-/** Opens the `-chardev` of this id; `received` takes its packets. `missing` is what to say when there is none. Throws an OptionError. */
+/**
+ * Opens the `-chardev` of this id; `received` takes its packets. `missing` is what to say when there is none. Throws an
+ * OptionError.
+ */
 export function chardev_open(
   opts: QemuOpts,
   id: string,
@@ -42,7 +51,10 @@ export function chardev_open(
   return link;
 }
 
-/** Sends a packet; one that there is nobody or no room for is dropped. */
+/**
+ * Sends a packet; one that there is nobody or no room for is dropped.
+ * @packet iov iovcnt
+ */
 export function chardev_send_iov(s: ChardevPackets, iov: readonly iovec[], iovcnt: number): void {
   const size = Math.min(iov_size(iov, iovcnt), NET_BUFSIZE);
   const { sock, scratch } = s.link;

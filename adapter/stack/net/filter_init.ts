@@ -114,7 +114,10 @@ function netfilter_check(opts: QemuOpts, kind: NetFilterKind): number {
   return direction;
 }
 
-/** `-object TYPE,id=ID,netdev=NETDEV[,queue=all|rx|tx][,status=on|off][,position=][,insert=],...`. Other objects are ignored. */
+/**
+ * `-object TYPE,id=ID,netdev=NETDEV[,queue=all|rx|tx][,status=on|off][,position=][,insert=],...`. Other objects are
+ * ignored.
+ */
 export function netfilter_object_add(opts: QemuOpts): void {
   const type = qemu_opt_get(opts, 'qom-type');
   const kind = Object.hasOwn(filter_types, type) ? filter_types[type] : undefined;

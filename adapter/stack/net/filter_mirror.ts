@@ -1,12 +1,18 @@
-/** `-object filter-mirror` (net/filter-mirror.c): sends a copy of each packet to a `-chardev socket`, behind its length. */
+/**
+ * `-object filter-mirror` (net/filter-mirror.c): sends a copy of each packet to a `-chardev socket`, behind its length.
+ */
+
 import type { iovec } from '../util/iov.ts';
 import { option_error, type QemuOpts, qemu_opt_get } from '../util/qemu-option.ts';
 import { type NetFilterInfo, NetFilterState } from './filter.ts';
 import { ChardevPackets, chardev_open, chardev_send_iov } from './filter_chardev.ts';
-import type { NetClientState } from './net.ts';
+import type { NetClientState } from './net_client.ts';
 import { net_socket_close } from './socket.ts';
 
-/** Sends a copy; the packet goes on its way. */
+/**
+ * Sends a copy; the packet goes on its way.
+ * @packet iov iovcnt
+ */
 export function filter_mirror_receive_iov(
   nf: NetFilterState,
   _sender: NetClientState,

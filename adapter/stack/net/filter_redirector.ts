@@ -1,7 +1,8 @@
 /**
- * `-object filter-redirector` (net/filter-mirror.c): takes the packets of a netdev away to one `-chardev socket`, and puts those that
- * come from another in their place.
+ * `-object filter-redirector` (net/filter-mirror.c): takes the packets of a netdev away to one `-chardev socket`, and
+ * puts those that come from another in their place.
  */
+
 import { iov_size, iovec } from '../util/iov.ts';
 import { option_error, type QemuOpts, qemu_opt_get } from '../util/qemu-option.ts';
 import {
@@ -13,7 +14,7 @@ import {
   qemu_netfilter_pass_on,
 } from './filter.ts';
 import { ChardevPackets, chardev_open, chardev_send_iov } from './filter_chardev.ts';
-import { type NetClientState, QEMU_NET_PACKET_FLAG_NONE } from './net.ts';
+import { type NetClientState, QEMU_NET_PACKET_FLAG_NONE } from './net_client.ts';
 import { type NetSocketState, net_socket_close } from './socket.ts';
 
 /** Where packets go and come from. */
@@ -22,7 +23,10 @@ export class RedirectorState {
   indev: NetSocketState | null = null;
 }
 
-/** Takes a packet away if there is a place for it. */
+/**
+ * Takes a packet away if there is a place for it.
+ * @packet iov iovcnt
+ */
 export function filter_redirector_receive_iov(
   nf: NetFilterState,
   _sender: NetClientState,
@@ -38,7 +42,10 @@ export function filter_redirector_receive_iov(
   return iov_size(iov, iovcnt);
 }
 
-/** A packet from `indev` goes on behind the filter, in each direction that the filter looks. */
+/**
+ * A packet from `indev` goes on behind the filter, in each direction that the filter looks.
+ * @packet buf size
+ */
 export function redirector_to_filter(opaque: object, buf: Uint8Array, size: number): void {
   const nf = opaque as NetFilterState;
   const iov = [new iovec(buf, size)];

@@ -1,13 +1,21 @@
-/** `netdev_add` and `netdev_del` of the monitor: backends that come and go while the machine runs (net/net.c, net/net-hmp-cmds.c). */
+/**
+ * `netdev_add` and `netdev_del` of the monitor: backends that come and go while the machine runs (net/net.c,
+ * net/net-hmp-cmds.c).
+ */
+
 import { machine } from '../softmmu/machine.ts';
 import { OptionError, qemu_opts_parse } from '../util/qemu-option.ts';
-import type { NetHubPort } from './hub.ts';
-import { type NetClientState, qemu_find_netdev, qemu_purge_queued_packets } from './net.ts';
+import type { NetHubPort } from './hub_ports.ts';
+import { qemu_find_netdev, qemu_purge_queued_packets } from './net.ts';
+import type { NetClientState } from './net_client.ts';
 import { net_client_init } from './net_init.ts';
 import { net_slirp_cleanup, type SlirpState } from './slirp.ts';
 import { NetSocketState, net_socket_close } from './socket.ts';
 
-/** `netdev_add TYPE,id=ID,...`: as `-netdev`. What links to it is told to do so by name: a hub's port, `netdev_add hubport,netdev=ID,...`. */
+/**
+ * `netdev_add TYPE,id=ID,...`: as `-netdev`. What links to it is told to do so by name: a hub's port, `netdev_add
+ * hubport,netdev=ID,...`.
+ */
 export function hmp_netdev_add(args: readonly string[]): string {
   const before = [...machine.net.net_clients];
   const opts = qemu_opts_parse('netdev_add', args[0] ?? '', 'type');

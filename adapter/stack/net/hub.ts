@@ -1,37 +1,15 @@
 /** Hubs (net/hub.c): what comes in at one port goes out at all others. */
+
 import { machine } from '../softmmu/machine.ts';
 import { iov_size, type iovec } from '../util/iov.ts';
-import {
-  type NetClientInfo,
-  type NetClientState,
-  qemu_can_send_packet,
-  qemu_new_net_client,
-  qemu_send_packet,
-  qemu_sendv_packet,
-} from './net.ts';
-import { qemu_net_queue_flush } from './queue.ts';
+import { NetHub, NetHubPort } from './hub_ports.ts';
+import { qemu_new_net_client, qemu_send_packet, qemu_sendv_packet } from './net.ts';
+import { type NetClientInfo, type NetClientState, qemu_can_send_packet } from './net_client.ts';
 
-/** A port of a hub. */
-export class NetHubPort {
-  readonly id: number;
-  readonly hub: NetHub;
-  nc!: NetClientState;
-  constructor(hub: NetHub, id: number) {
-    this.hub = hub;
-    this.id = id;
-  }
-}
-
-/** A hub with its ports, newest first. */
-export class NetHub {
-  readonly id: number;
-  readonly ports: NetHubPort[] = [];
-  constructor(id: number) {
-    this.id = id;
-  }
-}
-
-/** Repeats a frame to all ports but the one it came from. */
+/**
+ * Repeats a frame to all ports but the one it came from.
+ * @packet buf len
+ */
 export function net_hub_receive(hub: NetHub, source_port: NetHubPort, buf: Uint8Array, len: number): number {
   for (const port of hub.ports) {
     if (port !== source_port) {
@@ -41,7 +19,10 @@ export function net_hub_receive(hub: NetHub, source_port: NetHubPort, buf: Uint8
   return len;
 }
 
-/** `net_hub_receive` for a frame in pieces. */
+/**
+ * `net_hub_receive` for a frame in pieces.
+ * @packet iov iovcnt
+ */
 export function net_hub_receive_iov(
   hub: NetHub,
   source_port: NetHubPort,
@@ -68,13 +49,19 @@ export function net_hub_port_can_receive(nc: NetClientState): boolean {
   return false;
 }
 
-/** A frame arrives at a port. */
+/**
+ * A frame arrives at a port.
+ * @packet buf len
+ */
 export function net_hub_port_receive(nc: NetClientState, buf: Uint8Array, len: number): number {
   const port = nc.opaque as NetHubPort;
   return net_hub_receive(port.hub, port, buf, len);
 }
 
-/** A frame in pieces arrives at a port. */
+/**
+ * A frame in pieces arrives at a port.
+ * @packet iov iovcnt
+ */
 export function net_hub_port_receive_iov(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
   const port = nc.opaque as NetHubPort;
   return net_hub_receive_iov(port.hub, port, iov, iovcnt);
@@ -127,16 +114,4 @@ export function net_hub_free_id(): number {
     id++;
   }
   return id;
-}
-
-/** Delivers what waits at the hub's other ports. Returns true if any queue came empty. */
-export function net_hub_flush(nc: NetClientState): boolean {
-  const source_port = nc.opaque as NetHubPort;
-  let ret = false;
-  for (const port of source_port.hub.ports) {
-    if (port !== source_port && qemu_net_queue_flush(port.nc.incoming_queue)) {
-      ret = true;
-    }
-  }
-  return ret;
 }

@@ -1,6 +1,10 @@
 /** Internet addresses as text. IPv4 addresses are numbers in host byte order, IPv6 ones 16 bytes. */
+import { rd16 } from '../wire/bytes.ts';
 
-/** An IPv4 address as inet_aton(3) reads it: one to four numbers, also octal or 0x, of which the last fills what is left. -1 if the text is none. */
+/**
+ * An IPv4 address as inet_aton(3) reads it: one to four numbers, also octal or 0x, of which the last fills what is
+ * left. -1 if the text is none.
+ */
 export function inet_aton(text: string): number {
   const words = text.split('.');
   if (words.length > 4 || !words.every((w) => /^(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.test(w))) {
@@ -72,4 +76,38 @@ export function inet_pton6(text: string): Uint8Array | null {
   }
   const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
   return Uint8Array.from(groups.flatMap((g) => [g >> 8, g & 0xff]));
+}
+
+/**
+ * An IPv4 address in dotted notation.
+ * @nodebug
+ */
+export function inet_ntoa(addr: number): string {
+  return `${addr >>> 24}.${(addr >>> 16) & 255}.${(addr >>> 8) & 255}.${addr & 255}`;
+}
+
+/** An IPv6 address as text (RFC 5952: lower case, the longest run of zero groups as `::`). */
+export function inet_ntop6(a: Uint8Array): string {
+  const groups: number[] = [];
+  for (let i = 0; i < 16; i += 2) {
+    groups.push(rd16(a, i));
+  }
+  let best = -1;
+  let best_len = 1;
+  for (let i = 0; i < 8; i++) {
+    let n = 0;
+    while (i + n < 8 && groups[i + n] === 0) {
+      n++;
+    }
+    if (n > best_len) {
+      best = i;
+      best_len = n;
+    }
+  }
+  const hex = (from: number, to: number): string =>
+    groups
+      .slice(from, to)
+      .map((g) => g.toString(16))
+      .join(':');
+  return best < 0 ? hex(0, 8) : `${hex(0, best)}::${hex(best + best_len, 8)}`;
 }

@@ -1,75 +1,30 @@
 /** The net core (net/net.c): clients in pairs, and how a packet gets from one to its peer. */
+
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
 import type { QemuOpts } from '../util/qemu-option.ts';
-import { AnnounceParameters, type AnnounceTimer } from './announce.ts';
+import { ETH_ALEN } from '../wire/ethernet.ts';
+import { AnnounceParameters, type AnnounceTimer } from './announce_timer.ts';
+import { filter_receive, filter_receive_iov, NET_FILTER_DIRECTION_RX, NET_FILTER_DIRECTION_TX } from './filter.ts';
+import { type NetHub, net_hub_flush } from './hub_ports.ts';
 import {
-  filter_receive,
-  filter_receive_iov,
-  NET_FILTER_DIRECTION_RX,
-  NET_FILTER_DIRECTION_TX,
-  type NetFilterState,
-} from './filter.ts';
-import { type NetHub, net_hub_flush } from './hub.ts';
+  NET_BUFSIZE,
+  type NetClientInfo,
+  NetClientState,
+  QEMU_NET_PACKET_FLAG_NONE,
+  QEMU_NET_PACKET_FLAG_RAW,
+  qemu_can_receive_packet,
+} from './net_client.ts';
+import type { NetPacketSent } from './net_queue.ts';
 import {
-  type NetPacketSent,
-  type NetQueue,
   qemu_net_queue_flush,
   qemu_net_queue_purge,
   qemu_net_queue_receive,
   qemu_net_queue_send,
   qemu_net_queue_send_iov,
-  qemu_new_net_queue,
 } from './queue.ts';
 import type { SlirpState } from './slirp.ts';
-
-/** Kinds of net clients, by the names `-netdev` and `info network` use. */
-export type NetClientDriver = 'nic' | 'user' | 'hubport' | 'socket' | 'stream' | 'dgram' | 'none';
-
-/** Longest packet the net core takes: a 64 KiB datagram and its headers. */
-export const NET_BUFSIZE = 4096 + 65536;
-
-export const QEMU_NET_PACKET_FLAG_NONE = 0;
-/** The packet goes by any offload header as it is. */
-export const QEMU_NET_PACKET_FLAG_RAW = 1;
-
-/** What a kind of client does. `receive` or `receive_iov` is there; both return the size taken, 0 for "not now", or negative. */
-export interface NetClientInfo {
-  readonly type: NetClientDriver;
-  readonly receive: ((nc: NetClientState, buf: Uint8Array, size: number) => number) | null;
-  readonly receive_iov: ((nc: NetClientState, iov: readonly iovec[], iovcnt: number) => number) | null;
-  readonly can_receive: ((nc: NetClientState) => boolean) | null;
-  readonly link_status_changed: ((nc: NetClientState) => void) | null;
-  /** The client takes frames shorter than 60 bytes; to others a backend pads them. */
-  readonly do_not_pad: boolean;
-}
-
-/** One end of a link: a NIC, a user network, a port of a hub. */
-export class NetClientState {
-  readonly info: NetClientInfo;
-  readonly model: string;
-  readonly name: string;
-  info_str = '';
-  link_down = false;
-  /** The client answered 0 to a packet; nothing more is offered until it flushes its queue. */
-  receive_disabled = false;
-  is_netdev = false;
-  queue_index = 0;
-  peer: NetClientState | null = null;
-  readonly incoming_queue: NetQueue;
-  /** What looks at the packets that this client sends and is sent. */
-  readonly filters: NetFilterState[] = [];
-  /** The structure it belongs to: E1000State, SlirpState, NetHubPort. */
-  readonly opaque: object;
-  constructor(info: NetClientInfo, model: string, name: string, opaque: object) {
-    this.info = info;
-    this.model = model;
-    this.name = name;
-    this.opaque = opaque;
-    this.incoming_queue = qemu_new_net_queue(qemu_deliver_packet_iov, this);
-  }
-}
 
 /** A NIC's side of the net core. */
 export class NICState {
@@ -118,7 +73,8 @@ export function qemu_new_net_client(
   name: string,
   opaque: object,
 ): NetClientState {
-  const nc = new NetClientState(info, model, name === '' ? assign_name(model) : name, opaque);
+  const nc_name = name === '' ? assign_name(model) : name;
+  const nc = new NetClientState(info, model, nc_name, opaque, qemu_deliver_packet_iov);
   if (peer) {
     nc.peer = peer;
     peer.peer = nc;
@@ -148,7 +104,7 @@ export function qemu_get_queue(nic: NICState): NetClientState {
  * @nodebug
  */
 export function qemu_ether_ntoa(mac: Uint8Array): string {
-  return Array.from(mac.subarray(0, 6), (b) => b.toString(16).padStart(2, '0')).join(':');
+  return Array.from(mac.subarray(0, ETH_ALEN), (b) => b.toString(16).padStart(2, '0')).join(':');
 }
 
 /** What `info network` says of a NIC. */
@@ -166,23 +122,10 @@ export function qemu_find_netdev(id: string): NetClientState | null {
   return machine.net.net_clients.find((nc) => nc.name === id && nc.info.type !== 'nic') ?? null;
 }
 
-/** True when `nc` would take a packet now. */
-export function qemu_can_receive_packet(nc: NetClientState): boolean {
-  if (nc.receive_disabled) {
-    return false;
-  }
-  return !nc.info.can_receive || nc.info.can_receive(nc);
-}
-
-/** True when the peer of `sender` would take a packet now. */
-export function qemu_can_send_packet(sender: NetClientState): boolean {
-  if (!sender.peer) {
-    return true;
-  }
-  return qemu_can_receive_packet(sender.peer);
-}
-
-/** Gives a packet to the client `opaque`. Returns the size taken; 0 closes the client until it flushes its queue. */
+/**
+ * Gives a packet to the client `opaque`. Returns the size taken; 0 closes the client until it flushes its queue.
+ * @packet iov iovcnt
+ */
 export function qemu_deliver_packet_iov(
   _sender: NetClientState | null,
   flags: number,
@@ -210,7 +153,10 @@ export function qemu_deliver_packet_iov(
   return ret;
 }
 
-/** Delivers a packet in pieces to a client that takes only whole ones. */
+/**
+ * Delivers a packet in pieces to a client that takes only whole ones.
+ * @packet iov iovcnt
+ */
 export function nc_sendv_compat(nc: NetClientState, iov: readonly iovec[], iovcnt: number, flags: number): number {
   let buffer = iov[0]!.iov_base;
   let offset = iov[0]!.iov_len;
@@ -222,12 +168,18 @@ export function nc_sendv_compat(nc: NetClientState, iov: readonly iovec[], iovcn
   return nc.info.receive!(nc, buffer, offset);
 }
 
-/** Sends a packet to the peer; a busy peer gets it later. Returns the size, or 0 if it waits. */
+/**
+ * Sends a packet to the peer; a busy peer gets it later. Returns the size, or 0 if it waits.
+ * @packet buf size
+ */
 export function qemu_send_packet(nc: NetClientState, buf: Uint8Array, size: number): number {
   return qemu_send_packet_async(nc, buf, size, null);
 }
 
-/** `qemu_send_packet`, and when it returned 0, `sent_cb` is called once the packet is delivered. */
+/**
+ * `qemu_send_packet`, and when it returned 0, `sent_cb` is called once the packet is delivered.
+ * @packet buf size
+ */
 export function qemu_send_packet_async(
   sender: NetClientState,
   buf: Uint8Array,
@@ -237,7 +189,10 @@ export function qemu_send_packet_async(
   return qemu_send_packet_async_with_flags(sender, QEMU_NET_PACKET_FLAG_NONE, buf, size, sent_cb);
 }
 
-/** Where every packet from `sender` starts out: to the peer's queue. */
+/**
+ * Where every packet from `sender` starts out: to the peer's queue.
+ * @packet buf size
+ */
 export function qemu_send_packet_async_with_flags(
   sender: NetClientState,
   flags: number,
@@ -265,12 +220,18 @@ export function qemu_send_packet_async_with_flags(
   return qemu_net_queue_send(queue, sender, flags, buf, size, sent_cb);
 }
 
-/** `qemu_send_packet` for a packet in pieces. */
+/**
+ * `qemu_send_packet` for a packet in pieces.
+ * @packet iov iovcnt
+ */
 export function qemu_sendv_packet(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
   return qemu_sendv_packet_async(nc, iov, iovcnt, null);
 }
 
-/** `qemu_send_packet_async` for a packet in pieces. Returns -1 for one longer than `NET_BUFSIZE`. */
+/**
+ * `qemu_send_packet_async` for a packet in pieces. Returns -1 for one longer than `NET_BUFSIZE`.
+ * @packet iov iovcnt
+ */
 export function qemu_sendv_packet_async(
   sender: NetClientState,
   iov: readonly iovec[],
@@ -303,7 +264,10 @@ export function qemu_sendv_packet_async(
   return qemu_net_queue_send_iov(queue, sender, QEMU_NET_PACKET_FLAG_NONE, iov, iovcnt, sent_cb);
 }
 
-/** Hands a client a packet of its own (loopback). Returns 0 if it cannot take one now. */
+/**
+ * Hands a client a packet of its own (loopback). Returns 0 if it cannot take one now.
+ * @packet buf size
+ */
 export function qemu_receive_packet(nc: NetClientState, buf: Uint8Array, size: number): number {
   if (!qemu_can_receive_packet(nc)) {
     drop(buf, size, 'RX_DISABLED');

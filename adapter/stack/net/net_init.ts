@@ -11,7 +11,8 @@ import {
   qemu_opts_validate,
 } from '../util/qemu-option.ts';
 import { net_hub_add_port, net_hub_free_id } from './hub.ts';
-import { type NetClientState, qemu_find_netdev } from './net.ts';
+import { qemu_find_netdev } from './net.ts';
+import type { NetClientState } from './net_client.ts';
 import { net_check_nic_model, net_parse_macaddr, nic_realize, parse_e1000_device } from './nic_options.ts';
 import { net_init_slirp } from './slirp.ts';
 import { NETDEV_USER_PARAMS } from './slirp_options.ts';
@@ -32,7 +33,10 @@ type NetClientInit = (opts: QemuOpts, name: string, peer: NetClientState | null)
 /** Most hubs and ports there are numbers for. */
 const HUBID_MAX = 65535;
 
-/** `-netdev hubport,id=,hubid=[,netdev=]`: a port of a hub, linked to a client that is there already if `netdev` names one. */
+/**
+ * `-netdev hubport,id=,hubid=[,netdev=]`: a port of a hub, linked to a client that is there already if `netdev` names
+ * one.
+ */
 export function net_init_hubport(opts: QemuOpts, name: string, peer: NetClientState | null): NetClientState {
   if (!qemu_opt_has(opts, 'hubid')) {
     throw option_error(opts, "Parameter 'hubid' is missing");
@@ -91,7 +95,10 @@ const netdev_params: Readonly<Record<string, readonly string[]>> = {
 
 const NO_NETDEV = "Property 'e1000.netdev' can't find value";
 
-/** The client that a device or port may link to: it has to be there and free. `missing` is what to say before its name if it is not. */
+/**
+ * The client that a device or port may link to: it has to be there and free. `missing` is what to say before its name
+ * if it is not.
+ */
 function net_find_free_netdev(opts: QemuOpts, id: string, missing: string): NetClientState {
   const nd = qemu_find_netdev(id);
   if (!nd) {
@@ -142,8 +149,8 @@ export function net_client_init(opts: QemuOpts): NetClientState {
 }
 
 /**
- * `-device e1000,netdev=ID,...`. With `hub` the NIC and a backend are joined by one, so that more can join later; without it, and
- * when the backend is a port of a hub, they are linked directly.
+ * `-device e1000,netdev=ID,...`. With `hub` the NIC and a backend are joined by one, so that more can join later;
+ * without it, and when the backend is a port of a hub, they are linked directly.
  */
 export function qdev_device_add(opts: QemuOpts, hub: boolean): void {
   net_check_nic_model(opts, qemu_opt_get(opts, 'driver'));

@@ -1,5 +1,6 @@
 /** The properties of `-device e1000`, by QEMU 7.2's names (hw/net/e1000.c, hw/pci/pci.c), and the making of the NIC. */
-import { type E1000Properties, pci_e1000_realize } from '../hw/net/e1000.ts';
+import type { E1000Properties } from '../hw/net/e1000.ts';
+import { pci_e1000_realize } from '../hw/net/e1000_pci.ts';
 import { PCI_HEADER_TYPE, type PCIDevice, pci_find_free_devfn } from '../hw/pci/pci.ts';
 import { machine } from '../softmmu/machine.ts';
 import { option_error, type QemuOpts, qemu_opt_get, qemu_opt_get_bool, qemu_opt_has } from '../util/qemu-option.ts';
@@ -21,8 +22,8 @@ const ONBOARD_INDEX_MAX = 16383;
 type PropertyKind = 'bool' | 'uint32' | 'int32' | 'str';
 
 /**
- * Properties of `-device e1000`. Those that no machine without firmware, guest of another kind or migration can show are checked and have
- * no effect: bootindex, rom*, acpi-index, extra_mac_registers, migrate_tso_props, init-vet, x-*.
+ * Properties of `-device e1000`. Those that no machine without firmware, guest of another kind or migration can show
+ * are checked and have no effect: bootindex, rom*, acpi-index, extra_mac_registers, migrate_tso_props, init-vet, x-*.
  */
 export const e1000_properties: Readonly<Record<string, PropertyKind>> = {
   'acpi-index': 'uint32',

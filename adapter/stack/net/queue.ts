@@ -1,63 +1,15 @@
 /**
  * The queue in front of a net client (net/queue.c).
  *
- * A packet is delivered at once when the receiver can take it and is not in the middle of a delivery; otherwise it waits here,
- * so a client never sees a packet while it still handles another one. A flush delivers what waits, in order.
+ * A packet is delivered at once when the receiver can take it and is not in the middle of a delivery; otherwise it
+ * waits here, so a client never sees a packet while it still handles another one. A flush delivers what waits, in
+ * order.
  */
+
 import { drop } from '../util/drop.ts';
-import { iov_size, iov_to_buf, iovec } from '../util/iov.ts';
-import { type NetClientState, qemu_can_send_packet } from './net.ts';
-
-/** Called when a queued packet was delivered (`ret` > 0), or purged (`ret` 0). */
-export type NetPacketSent = (sender: NetClientState, ret: number) => void;
-
-/** Packets a queue holds when their sender does not wait for them to be sent. */
-export const NET_QUEUE_MAXLEN = 10000;
-
-/** A packet that waits. */
-export class NetPacket {
-  readonly sender: NetClientState;
-  readonly flags: number;
-  readonly sent_cb: NetPacketSent | null;
-  readonly data: Uint8Array;
-  readonly size: number;
-  constructor(sender: NetClientState, flags: number, sent_cb: NetPacketSent | null, data: Uint8Array, size: number) {
-    this.sender = sender;
-    this.flags = flags;
-    this.sent_cb = sent_cb;
-    this.data = data;
-    this.size = size;
-  }
-}
-
-/** Hands a packet to what is behind the queue: a net client, or what follows a filter. Returns its size, 0 for "not now", or negative. */
-export type NetQueueDeliverFunc = (
-  sender: NetClientState | null,
-  flags: number,
-  iov: readonly iovec[],
-  iovcnt: number,
-  opaque: object,
-) => number;
-
-/** Packets on their way to a client. */
-export class NetQueue {
-  readonly deliver: NetQueueDeliverFunc;
-  /** The client that the packets are delivered to, or the filter that keeps them. */
-  readonly opaque: object;
-  nq_maxlen = NET_QUEUE_MAXLEN;
-  /** Packets that wait; those before `head` are gone already. */
-  packets: (NetPacket | null)[] = [];
-  head = 0;
-  nq_count = 0;
-  /** A delivery is under way: what is sent meanwhile waits. */
-  delivering = false;
-  /** The list a single buffer is delivered in; used only while `delivering`. */
-  readonly scratch_iov: iovec[] = [new iovec(new Uint8Array(0), 0)];
-  constructor(deliver: NetQueueDeliverFunc, opaque: object) {
-    this.deliver = deliver;
-    this.opaque = opaque;
-  }
-}
+import { iov_size, iov_to_buf, type iovec } from '../util/iov.ts';
+import { type NetClientState, qemu_can_send_packet } from './net_client.ts';
+import { NetPacket, type NetPacketSent, NetQueue, type NetQueueDeliverFunc } from './net_queue.ts';
 
 /** A queue of packets for `opaque`. */
 export function qemu_new_net_queue(deliver: NetQueueDeliverFunc, opaque: object): NetQueue {
@@ -89,7 +41,10 @@ function qemu_net_queue_unpop(queue: NetQueue, packet: NetPacket): void {
   queue.nq_count++;
 }
 
-/** Keeps a copy of a packet for later. A full queue drops it, unless the sender waits for `sent_cb`. */
+/**
+ * Keeps a copy of a packet for later. A full queue drops it, unless the sender waits for `sent_cb`.
+ * @packet buf size
+ */
 export function qemu_net_queue_append(
   queue: NetQueue,
   sender: NetClientState,
@@ -106,7 +61,10 @@ export function qemu_net_queue_append(
   queue.nq_count++;
 }
 
-/** `qemu_net_queue_append` for a packet in pieces. */
+/**
+ * `qemu_net_queue_append` for a packet in pieces.
+ * @packet iov iovcnt
+ */
 export function qemu_net_queue_append_iov(
   queue: NetQueue,
   sender: NetClientState,
@@ -126,7 +84,10 @@ export function qemu_net_queue_append_iov(
   queue.nq_count++;
 }
 
-/** Hands a packet to the client now. Returns its size, 0 if the client cannot take it yet, or a negative number. */
+/**
+ * Hands a packet to the client now. Returns its size, 0 if the client cannot take it yet, or a negative number.
+ * @packet data size
+ */
 export function qemu_net_queue_deliver(
   queue: NetQueue,
   sender: NetClientState | null,
@@ -144,7 +105,10 @@ export function qemu_net_queue_deliver(
   return ret;
 }
 
-/** `qemu_net_queue_deliver` for a packet in pieces. */
+/**
+ * `qemu_net_queue_deliver` for a packet in pieces.
+ * @packet iov iovcnt
+ */
 export function qemu_net_queue_deliver_iov(
   queue: NetQueue,
   sender: NetClientState | null,
@@ -159,7 +123,10 @@ export function qemu_net_queue_deliver_iov(
   return ret;
 }
 
-/** Delivers a packet that the client sends to itself (a NIC in loopback). Returns 0 when one is being delivered already. */
+/**
+ * Delivers a packet that the client sends to itself (a NIC in loopback). Returns 0 when one is being delivered already.
+ * @packet buf size
+ */
 export function qemu_net_queue_receive(queue: NetQueue, buf: Uint8Array, size: number): number {
   if (queue.delivering) {
     drop(buf, size, 'TX_LOOPBACK_BUSY');
@@ -168,7 +135,10 @@ export function qemu_net_queue_receive(queue: NetQueue, buf: Uint8Array, size: n
   return qemu_net_queue_deliver(queue, null, 0, buf, size);
 }
 
-/** Delivers a packet, or queues it. Returns what the client said, 0 if it was queued. */
+/**
+ * Delivers a packet, or queues it. Returns what the client said, 0 if it was queued.
+ * @packet buf size
+ */
 export function qemu_net_queue_send(
   queue: NetQueue,
   sender: NetClientState,
@@ -190,7 +160,10 @@ export function qemu_net_queue_send(
   return ret;
 }
 
-/** `qemu_net_queue_send` for a packet in pieces. */
+/**
+ * `qemu_net_queue_send` for a packet in pieces.
+ * @packet iov iovcnt
+ */
 export function qemu_net_queue_send_iov(
   queue: NetQueue,
   sender: NetClientState,

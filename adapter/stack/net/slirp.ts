@@ -1,6 +1,5 @@
 /** The user network as a net client (net/slirp.c): frames to and from slirp, forwarded ports. */
 
-import { inet_ntoa } from '../slirp/ip.ts';
 import {
   type Slirp,
   type SlirpCb,
@@ -18,8 +17,11 @@ import { machine } from '../softmmu/machine.ts';
 import { AF_UNIX } from '../util/host.ts';
 import { OptionError, option_error, type QemuOpts } from '../util/qemu-option.ts';
 import { close, type HostSocket } from '../util/sockets.ts';
+import { ETH_ZLEN } from '../wire/ethernet.ts';
 import { net_hub_id_for_client } from './hub.ts';
-import { type NetClientInfo, type NetClientState, qemu_new_net_client, qemu_send_packet } from './net.ts';
+import { inet_ntoa } from './inet.ts';
+import { qemu_new_net_client, qemu_send_packet } from './net.ts';
+import type { NetClientInfo, NetClientState } from './net_client.ts';
 import { type NetdevUserOptions, parse_netdev_user } from './slirp_options.ts';
 import {
   GUESTFWD_SYNTAX,
@@ -33,7 +35,6 @@ import {
 import { SMB_PORTS, slirp_smb, smb_addr } from './slirp_smb.ts';
 
 /** Shortest frame without FCS (IEEE 802.3). */
-const ETH_ZLEN = 60;
 
 /** A user network and its net client. */
 export class SlirpState {
@@ -45,7 +46,10 @@ export class SlirpState {
   smb: HostSocket | null = null;
 }
 
-/** Slirp sends a frame to the guest: padded to 60 bytes when the peer wants that, and sent on. */
+/**
+ * Slirp sends a frame to the guest: padded to 60 bytes when the peer wants that, and sent on.
+ * @packet buf size
+ */
 export function slirp_output(opaque: object, buf: Uint8Array, size: number): void {
   const s = opaque as SlirpState;
   let pkt = buf;
@@ -61,7 +65,10 @@ export function slirp_output(opaque: object, buf: Uint8Array, size: number): voi
   qemu_send_packet(s.nc, pkt, pkt_len);
 }
 
-/** A frame from the guest reaches slirp. */
+/**
+ * A frame from the guest reaches slirp.
+ * @packet buf size
+ */
 export function net_slirp_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
   const s = nc.opaque as SlirpState;
   machine.host.frame(0, buf, size);
@@ -163,7 +170,10 @@ export function net_slirp_cleanup(s: SlirpState): void {
   }
 }
 
-/** `-redir [tcp|udp]:HOSTPORT:[GUESTADDR]:GUESTPORT`, the old spelling of `hostfwd`, for the first user network. Throws an OptionError. */
+/**
+ * `-redir [tcp|udp]:HOSTPORT:[GUESTADDR]:GUESTPORT`, the old spelling
+ * of `hostfwd`, for the first user network. Throws an OptionError.
+ */
 export function net_slirp_redir(redir: string): void {
   const rule = parse_redir(redir);
   const s = slirp_lookup('');

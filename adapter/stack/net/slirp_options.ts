@@ -1,5 +1,6 @@
-/** The parameters of `-netdev user` (net/slirp.c): checks and defaults. Rules of forwarded ports are in slirp_rules.ts. */
-import { inet_ntoa } from '../slirp/ip.ts';
+/**
+ * The parameters of `-netdev user` (net/slirp.c): checks and defaults. Rules of forwarded ports are in slirp_rules.ts.
+ */
 import { SlirpConfig } from '../slirp/libslirp.ts';
 import {
   option_error,
@@ -10,35 +11,12 @@ import {
   qemu_opt_get_number,
   qemu_opt_has,
 } from '../util/qemu-option.ts';
-import { inet_aton, inet_pton6 } from './inet.ts';
+import { inet_aton, inet_ntoa, inet_pton6 } from './inet.ts';
+import { NETDEV_USER_OPTIONS } from './slirp_params.ts';
 import { HOSTFWD_SYNTAX, parse_hostfwd } from './slirp_rules.ts';
 
-/** Parameters of `-netdev user`, but `id` and `type`. */
-export const NETDEV_USER_PARAMS: readonly string[] = [
-  'ipv4',
-  'ipv6',
-  'net',
-  'host',
-  'restrict',
-  'hostname',
-  'dhcpstart',
-  'dns',
-  'dnssearch',
-  'domainname',
-  'tftp',
-  'tftp-server-name',
-  'bootfile',
-  'hostfwd',
-  'guestfwd',
-  'smb',
-  'smbserver',
-  'ipv6-net',
-  'ipv6-prefix',
-  'ipv6-prefixlen',
-  'ipv6-host',
-  'ipv6-dns',
-  'mtu',
-];
+/** Names of the parameters of `-netdev user`, but `id` and `type`. */
+export const NETDEV_USER_PARAMS: readonly string[] = NETDEV_USER_OPTIONS.map((o) => o.name);
 
 /** Longest host name, domain name and TFTP server name. */
 const NAME_MAX = 255;
@@ -179,7 +157,8 @@ function parse_in6_prefixlen(opts: QemuOpts, text: string | null): number {
   if (!/^[+-]?\d+$/.test(text) || Number(text) < 0 || Number(text) > IN6_PREFIX_MAX) {
     throw option_error(
       opts,
-      `Invalid IPv6 prefix provided (IPv6 prefix length must be between 0 and ${IN6_PREFIX_MAX}), not ipv6-net=.../${text}`,
+      'Invalid IPv6 prefix provided ' +
+        `(IPv6 prefix length must be between 0 and ${IN6_PREFIX_MAX}), not ipv6-net=.../${text}`,
     );
   }
   return Number(text);
@@ -214,6 +193,9 @@ function parse_in6_member(
   return addr;
 }
 
+/** The last byte of an IPv6 address. */
+const IN6_LAST = 15;
+
 /** `ipv6-net`, `ipv6-host`, `ipv6-dns`. */
 function parse_ipv6(opts: QemuOpts, cfg: SlirpConfig): void {
   const given = ['ipv6-net', 'ipv6-prefix', 'ipv6-host', 'ipv6-dns'].filter((n) => qemu_opt_has(opts, n));
@@ -222,9 +204,9 @@ function parse_ipv6(opts: QemuOpts, cfg: SlirpConfig): void {
   }
   parse_in6_network(opts, cfg);
   cfg.vhost6 = cfg.vprefix_addr6.slice();
-  cfg.vhost6[15]! |= 2;
+  cfg.vhost6[IN6_LAST]! |= 2;
   cfg.vnameserver6 = cfg.vprefix_addr6.slice();
-  cfg.vnameserver6[15]! |= 3;
+  cfg.vnameserver6[IN6_LAST]! |= 3;
   if (qemu_opt_has(opts, 'ipv6-host')) {
     cfg.vhost6 = parse_in6_member(opts, 'ipv6-host', 'Host', cfg, true);
   }

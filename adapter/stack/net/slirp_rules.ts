@@ -1,18 +1,18 @@
 /** The rules of forwarded ports (net/slirp.c): `hostfwd`, `guestfwd` and the old `-redir`. */
-import { inet_ntoa } from '../slirp/ip.ts';
-import { inet_ntop6 } from '../slirp/ip6.ts';
 import { slirp_exec_addr } from '../slirp/misc.ts';
 import { AF_INET6, AF_UNIX, type sockaddr } from '../util/host.ts';
 import { OptionError, qemu_opt_get } from '../util/qemu-option.ts';
 import { sockaddr_in, sockaddr_in6, sockaddr_un } from '../util/sockets.ts';
-import { inet_aton, inet_pton6, parse_addr, parse_port } from './inet.ts';
+import { inet_aton, inet_ntoa, inet_ntop6, inet_pton6, parse_addr, parse_port } from './inet.ts';
 import { chardev_ends, find_chardev } from './socket_options.ts';
 
 /** What a rule looks like, for messages about one that does not. */
 export const HOSTFWD_SYNTAX =
-  '[tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport or unix:/path-[guestaddr]:guestport, IPv6 addresses in brackets, ports up to 65535';
+  '[tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport or unix:/path-[guestaddr]:guestport, ' +
+  'IPv6 addresses in brackets, ports up to 65535';
 export const GUESTFWD_SYNTAX =
-  '[tcp]:[server]:port-TARGET, where TARGET is cmd:COMMAND, unix:PATH, tcp:HOST:PORT or chardev:ID (-chardev socket,id=ID,...)';
+  '[tcp]:[server]:port-TARGET, where TARGET is cmd:COMMAND, unix:PATH, tcp:HOST:PORT ' +
+  'or chardev:ID (-chardev socket,id=ID,...)';
 
 /** A rule of `hostfwd`, parsed. */
 export interface HostfwdRule {
@@ -49,7 +49,10 @@ function parse_guest_end(text: string): GuestEnd | string {
   return addr < 0 ? 'Bad guest address' : port < 0 ? 'Bad guest port' : { addr, addr6: null, port };
 }
 
-/** The guest's half of a rule over IPv6: an address in brackets, or empty ones for the address that the guest shows first. */
+/**
+ * The guest's half of a rule over IPv6: an address in brackets, or empty ones for the address that the guest shows
+ * first.
+ */
 function parse_guest_end6(text: string): GuestEnd | string {
   const m = /^\[([^\]]*)\]:(.*)$/.exec(text);
   if (!m) {
@@ -61,8 +64,8 @@ function parse_guest_end6(text: string): GuestEnd | string {
 }
 
 /**
- * Parses `[tcp|udp|unix]:[hostaddr]:hostport-[guestaddr]:guestport`, or `unix:/path-[guestaddr]:guestport`. Returns what is wrong
- * as a string.
+ * Parses `[tcp|udp|unix]:[hostaddr]:hostport-[guestaddr]:guestport`, or `unix:/path-[guestaddr]:guestport`. Returns
+ * what is wrong as a string.
  */
 export function parse_hostfwd(rule: string): HostfwdRule | string {
   const colon = rule.indexOf(':');
@@ -118,7 +121,9 @@ function parse_hostfwd_inet(rest: string): HostfwdEnds | string {
   return dash < 0 ? 'Bad host port separator' : { host, guest: rest.slice(dash + 1) };
 }
 
-/** The host's end of a rule, `[hostaddr]:[hostport]`; a string says what is wrong. No port is port 0: any that is free. */
+/**
+ * The host's end of a rule, `[hostaddr]:[hostport]`; a string says what is wrong. No port is port 0: any that is free.
+ */
 function parse_host_end(text: string): sockaddr | string {
   const bracket = text.startsWith('[') ? text.indexOf(']') : 0;
   const colon = text.indexOf(':', bracket);
@@ -138,7 +143,10 @@ function parse_host_end(text: string): sockaddr | string {
         : sockaddr_in(addr, port);
 }
 
-/** The host's end of a rule that is to be removed, `[tcp|udp]:[hostaddr]:hostport` or `unix:/path`; null if the text is none. */
+/**
+ * The host's end of a rule that is to be removed, `[tcp|udp]:[hostaddr]:hostport` or `unix:/path`; null if the text is
+ * none.
+ */
 export function parse_hostfwd_name(text: string): sockaddr | null {
   const m = /^(tcp|udp|unix)?:(.*)$/.exec(text);
   if (m?.[1] === 'unix') {
@@ -205,7 +213,8 @@ export function parse_redir(redir: string): HostfwdRule {
   const rule = m ? parse_hostfwd(`${m[1] ?? 'tcp'}::${m[2]}-${m[3]}:${m[4]}`) : 'Bad rule';
   if (typeof rule === 'string') {
     throw new OptionError(
-      `-redir ${redir}: Invalid host forwarding rule '${redir}' (${rule}), expected [tcp|udp]:hostport:[guestaddr]:guestport`,
+      `-redir ${redir}: Invalid host forwarding rule '${redir}' (${rule}), ` +
+        'expected [tcp|udp]:hostport:[guestaddr]:guestport',
     );
   }
   return rule;

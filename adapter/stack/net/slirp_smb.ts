@@ -3,7 +3,9 @@ import { machine } from '../softmmu/machine.ts';
 import type { sockaddr } from '../util/host.ts';
 import { type HostSocket, listen, sockaddr_un } from '../util/sockets.ts';
 
-/** Before a directory in a Unix socket's path: the host shares the directory, and a connection is one to its SMB server. */
+/**
+ * Before a directory in a Unix socket's path: the host shares the directory, and a connection is one to its SMB server.
+ */
 export const SMB_PREFIX = 'smb:';
 
 /** NetBIOS session service and SMB over TCP. */

@@ -1,7 +1,3 @@
-/**
- * Links to other programs (net/socket.c, net/stream.c, net/dgram.c): `-netdev socket`, `stream` and `dgram`. Over a stream each packet is
- * behind its length; a datagram is a packet.
- */
 import { machine } from '../softmmu/machine.ts';
 import { drop } from '../util/drop.ts';
 import { SOCK_DGRAM, type sockaddr } from '../util/host.ts';
@@ -29,14 +25,12 @@ import {
   timer_new_ns,
 } from '../util/timer.ts';
 import {
-  NET_BUFSIZE,
-  type NetClientDriver,
-  type NetClientInfo,
-  NetClientState,
+  qemu_deliver_packet_iov,
   qemu_flush_queued_packets,
   qemu_new_net_client,
   qemu_send_packet_async,
 } from './net.ts';
+import { NET_BUFSIZE, type NetClientDriver, type NetClientInfo, NetClientState } from './net_client.ts';
 import { addr_text, type SocketEnds } from './socket_options.ts';
 import { net_fill_rstate, net_stream_send, SocketReadState } from './socket_stream.ts';
 
@@ -82,7 +76,10 @@ export function net_socket_send_completed(nc: NetClientState, len: number): void
   }
 }
 
-/** A packet for the other side, over a stream. */
+/**
+ * A packet for the other side, over a stream.
+ * @packet buf size
+ */
 export function net_socket_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
   const s = nc.opaque as NetSocketState;
   if (!s.sock?.connected) {
@@ -92,7 +89,10 @@ export function net_socket_receive(nc: NetClientState, buf: Uint8Array, size: nu
   return net_stream_send(s.sock, s.scratch, buf, size) ? size : 0;
 }
 
-/** A packet for the other side, as a datagram. */
+/**
+ * A packet for the other side, as a datagram.
+ * @packet buf size
+ */
 export function net_socket_receive_dgram(nc: NetClientState, buf: Uint8Array, size: number): number {
   const s = nc.opaque as NetSocketState;
   if (!s.sock || !s.dgram_dst) {
@@ -131,7 +131,10 @@ export function net_socket_send_dgram(s: NetSocketState): void {
   }
 }
 
-/** Hands on one packet; if the peer cannot take it, we wait. */
+/**
+ * Hands on one packet; if the peer cannot take it, we wait.
+ * @packet buf size
+ */
 function net_socket_deliver(s: NetSocketState, buf: Uint8Array, size: number): void {
   if (s.received) {
     const { packet } = s.received;
@@ -274,8 +277,8 @@ function net_socket_listen(s: NetSocketState): string {
 }
 
 /**
- * Makes a link. Its packets go to the peer of its client, or to `received`; then the client is nobody else's. Returns the link, or what
- * went wrong.
+ * Makes a link. Its packets go to the peer of its client, or to `received`; then the client is nobody else's. Returns
+ * the link, or what went wrong.
  */
 export function net_socket_open(
   type: string,
@@ -289,7 +292,10 @@ export function net_socket_open(
     return wrong;
   }
   const info = (ends.dgram ? dgram_infos : stream_infos)[type]!;
-  s.nc = received === null ? qemu_new_net_client(info, null, type, name, s) : new NetClientState(info, type, name, s);
+  s.nc =
+    received === null
+      ? qemu_new_net_client(info, null, type, name, s)
+      : new NetClientState(info, type, name, s, qemu_deliver_packet_iov);
   if (s.listener) {
     s.nc.info_str = `listening on ${addr_text(s.listener.local)}`;
     machine.host.report('info', `netdev ${s.nc.name}: ${s.nc.info_str}`);

@@ -1,8 +1,9 @@
 /** Packets over a stream of bytes: each behind its length, 4 bytes in network order (net/net.c, `net_fill_rstate`). */
+
 import { machine } from '../softmmu/machine.ts';
-import type { HostSocket } from '../util/sockets.ts';
-import { EAGAIN, recv, send, send_space } from '../util/sockets.ts';
-import { NET_BUFSIZE } from './net.ts';
+import { EAGAIN, type HostSocket, recv, send, send_space } from '../util/sockets.ts';
+import { rd32, wr32 } from '../wire/bytes.ts';
+import { NET_BUFSIZE } from './net_client.ts';
 
 /** Bytes of the length. */
 const HEADER = 4;
@@ -20,12 +21,12 @@ export class SocketReadState {
 
 /** Length in the header. */
 function rs_packet_len(rs: SocketReadState): number {
-  return ((rs.buf[0]! << 24) | (rs.buf[1]! << 16) | (rs.buf[2]! << 8) | rs.buf[3]!) >>> 0;
+  return rd32(rs.buf, 0);
 }
 
 /**
- * Reads until a packet is complete. Returns its length (it is in `rs.packet`), 0 when more has to come, -1 at the end of the
- * stream, and when the other side does not speak this protocol.
+ * Reads until a packet is complete. Returns its length (it is in `rs.packet`), 0 when more has to come, -1 at the end
+ * of the stream, and when the other side does not speak this protocol.
  */
 export function net_fill_rstate(rs: SocketReadState, s: HostSocket): number {
   for (;;) {
@@ -50,17 +51,18 @@ export function net_fill_rstate(rs: SocketReadState, s: HostSocket): number {
   }
 }
 
-/** Sends a packet with its length in front, whole or not at all. Returns false when there is no room: POLLOUT comes when there is. */
+/**
+ * Sends a packet with its length in front, whole or not at all. Returns false when there is no room: POLLOUT comes when
+ * there is.
+ * @packet buf size
+ */
 export function net_stream_send(s: HostSocket, scratch: Uint8Array, buf: Uint8Array, size: number): boolean {
   const total = HEADER + size;
   if (send_space(s) < total) {
     s.tx_blocked = true;
     return false;
   }
-  scratch[0] = size >>> 24;
-  scratch[1] = size >>> 16;
-  scratch[2] = size >>> 8;
-  scratch[3] = size;
+  wr32(scratch, 0, size);
   scratch.set(size === buf.length ? buf : buf.subarray(0, size), HEADER);
   send(machine.host, s, scratch, 0, total);
   return true;

@@ -1,6 +1,10 @@
-/** MAC addresses of the guest by IPv4 address (libslirp's arp_table.c): 16 entries, the oldest is replaced, none ages. */
-import { ETH_ALEN, INADDR_BROADCAST } from './ip.ts';
-import type { Slirp } from './slirp.ts';
+/**
+ * MAC addresses of the guest by IPv4 address (libslirp's arp_table.c): 16 entries, the oldest is replaced, none ages.
+ */
+import { rd8 } from '../wire/bytes.ts';
+import { ETH_ALEN } from '../wire/ethernet.ts';
+import { INADDR_BROADCAST } from '../wire/ip.ts';
+import type { Slirp } from './instance.ts';
 
 export const ARP_TABLE_SIZE = 16;
 
@@ -39,7 +43,7 @@ export function arp_table_add(slirp: Slirp, ip_addr: number, buf: Uint8Array, of
     t.next_victim = (t.next_victim + 1) % ARP_TABLE_SIZE;
   }
   for (let i = 0; i < ETH_ALEN; i++) {
-    e.ar_sha[i] = buf[off + i]!;
+    e.ar_sha[i] = rd8(buf, off + i);
   }
 }
 

@@ -1,55 +1,57 @@
-/** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132): 16 addresses, each bound to a MAC address for good. */
+/** The DHCP and BOOTP server (libslirp's bootp.c; RFC 951, 2131, 2132). */
+import { ARPHRD_ETHER } from '../wire/arp.ts';
+import { put_string, rd8, rd32, wr32 } from '../wire/bytes.ts';
+import {
+  BOOTP_CLIENT,
+  BOOTP_REPLY,
+  BOOTP_REQUEST,
+  BOOTP_SERVER,
+  BP_CHADDR,
+  BP_CIADDR,
+  BP_FILE,
+  BP_HLEN,
+  BP_HTYPE,
+  BP_OP,
+  BP_OPTIONS,
+  BP_SIADDR,
+  BP_VEND,
+  BP_XID,
+  BP_YIADDR,
+  DHCP_OPT_DATA,
+  DHCP_OPT_LEN,
+  DHCP_OPT_TAG,
+  DHCPACK,
+  DHCPDISCOVER,
+  DHCPNAK,
+  DHCPOFFER,
+  DHCPREQUEST,
+  RFC1533_COOKIE,
+  RFC1533_COOKIE_LEN,
+  RFC1533_DNS,
+  RFC1533_DOMAINNAME,
+  RFC1533_END,
+  RFC1533_GATEWAY,
+  RFC1533_HOSTNAME,
+  RFC1533_NETMASK,
+  RFC1533_PAD,
+  RFC2132_LEASE_TIME,
+  RFC2132_MESSAGE,
+  RFC2132_MSG_TYPE,
+  RFC2132_REQ_ADDR,
+  RFC2132_SRV_ID,
+  RFC2132_TFTP_SERVER_NAME,
+  RFC2132_VENDOR_CLASS,
+} from '../wire/dhcp.ts';
+import { ETH_ALEN } from '../wire/ethernet.ts';
+import { IN_ADDR_LEN, INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY } from '../wire/ip.ts';
+import { UDP_HLEN } from '../wire/udp.ts';
 import { arp_table_add } from './arp_table.ts';
-import { ETH_ALEN, INADDR_BROADCAST, IP_HLEN, IPTOS_LOWDELAY, rd32, UDP_HLEN, wr32 } from './ip.ts';
+import { BOOTP_LEN, find_addr, get_new_addr, request_addr } from './bootp_clients.ts';
+import type { Slirp } from './instance.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
-import { udp_output } from './udp.ts';
+import { udp_output } from './udp_output.ts';
 
-/** Addresses that are given out. */
-export const NB_BOOTP_CLIENTS = 16;
 const LEASE_TIME = 24 * 3600;
-
-const BOOTP_REPLY = 2;
-/** Offsets in a BOOTP message; its fixed part ends where the options begin. */
-const BP_XID = 4;
-const BP_CIADDR = 12;
-const BP_YIADDR = 16;
-const BP_SIADDR = 20;
-const BP_CHADDR = 28;
-const BP_FILE = 108;
-const BP_VEND = 236;
-const BP_OPTIONS = BP_VEND + 4;
-/** Room for options in a reply, and the length of a reply. */
-const DHCP_OPT_LEN = 312;
-export const BOOTP_LEN = BP_VEND + DHCP_OPT_LEN;
-const RFC1533_COOKIE = 0x63825363;
-
-const RFC1533_PAD = 0;
-const RFC1533_NETMASK = 1;
-const RFC1533_GATEWAY = 3;
-const RFC1533_DNS = 6;
-const RFC1533_HOSTNAME = 12;
-const RFC1533_DOMAINNAME = 15;
-const RFC2132_REQ_ADDR = 50;
-const RFC2132_LEASE_TIME = 51;
-const RFC2132_MSG_TYPE = 53;
-const RFC2132_SRV_ID = 54;
-const RFC2132_MESSAGE = 56;
-const RFC2132_VENDOR_CLASS = 60;
-const RFC2132_TFTP_SERVER_NAME = 66;
-const RFC1533_END = 255;
-
-const DHCPDISCOVER = 1;
-const DHCPOFFER = 2;
-const DHCPREQUEST = 3;
-const DHCPACK = 5;
-const DHCPNAK = 6;
-
-/** One of the addresses: the MAC address that has it. */
-export class bootpclient {
-  allocated = false;
-  macaddr: Uint8Array = new Uint8Array(ETH_ALEN);
-}
 
 /** What a client asks for. */
 class bootp_request {
@@ -58,74 +60,29 @@ class bootp_request {
   req_addr = 0;
 }
 
-/**
- * True if a lease is that of the MAC address at `mac` of `b`.
- * @nodebug
- */
-function bootp_is_client(bc: bootpclient, b: Uint8Array, mac: number): boolean {
-  const a = bc.macaddr;
-  for (let i = 0; i < ETH_ALEN; i++) {
-    if (a[i] !== b[mac + i]) {
-      return false;
-    }
-  }
-  return bc.allocated;
-}
-
-/** The address that the MAC address at `mac` of `b` has, or 0. */
-function find_addr(slirp: Slirp, b: Uint8Array, mac: number): number {
-  for (let i = 0; i < NB_BOOTP_CLIENTS; i++) {
-    if (bootp_is_client(slirp.bootp_clients[i]!, b, mac)) {
-      return (slirp.vdhcp_startaddr + i) >>> 0;
-    }
-  }
-  return 0;
-}
-
-/** The first address that is free or the client's own already, or 0 if all are taken. */
-function get_new_addr(slirp: Slirp, b: Uint8Array, mac: number): number {
-  for (let i = 0; i < NB_BOOTP_CLIENTS; i++) {
-    const bc = slirp.bootp_clients[i]!;
-    if (!bc.allocated || bootp_is_client(bc, b, mac)) {
-      return (slirp.vdhcp_startaddr + i) >>> 0;
-    }
-  }
-  return 0;
-}
-
-/** The address `addr` if it is in the pool and free or the client's own, else 0. */
-function request_addr(slirp: Slirp, addr: number, b: Uint8Array, mac: number): number {
-  const i = addr - slirp.vdhcp_startaddr;
-  if (i < 0 || i >= NB_BOOTP_CLIENTS) {
-    return 0;
-  }
-  const bc = slirp.bootp_clients[i]!;
-  return !bc.allocated || bootp_is_client(bc, b, mac) ? addr : 0;
-}
-
 /** Reads the options of a message, from `p` up to `end`. A length that reaches beyond the end stops it. */
 function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
   const r = new bootp_request();
-  if (end - start < 5 || rd32(b, start) !== RFC1533_COOKIE) {
+  if (end - start <= RFC1533_COOKIE_LEN || rd32(b, start) !== RFC1533_COOKIE) {
     return r;
   }
-  let p = start + 4;
+  let p = start + RFC1533_COOKIE_LEN;
   while (p < end) {
-    const tag = b[p]!;
+    const tag = rd8(b, p + DHCP_OPT_TAG);
     if (tag === RFC1533_PAD) {
       p++;
       continue;
     }
-    if (tag === RFC1533_END || p + 1 >= end) {
+    if (tag === RFC1533_END || p + DHCP_OPT_LEN >= end) {
       break;
     }
-    const len = b[p + 1]!;
-    p += 2;
+    const len = rd8(b, p + DHCP_OPT_LEN);
+    p += DHCP_OPT_DATA;
     if (p + len > end) {
       break;
     }
     if (tag === RFC2132_MSG_TYPE && len >= 1) {
-      r.msg_type = b[p]!;
+      r.msg_type = rd8(b, p);
     } else if (tag === RFC2132_REQ_ADDR && len >= 4) {
       r.req_addr = rd32(b, p);
     }
@@ -134,7 +91,10 @@ function dhcp_decode(b: Uint8Array, start: number, end: number): bootp_request {
   return r;
 }
 
-/** Chooses the address for a request of the client whose MAC address is at `mac` of `b`: the broadcast address refuses, 0 (the pool is exhausted) is no answer. */
+/**
+ * Chooses the address for a request of the client whose MAC address is at `mac` of `b`. The broadcast address means a
+ * refusal, 0 that the pool is exhausted and nobody answers.
+ */
 function dhcp_choose(slirp: Slirp, r: bootp_request, b: Uint8Array, mac: number): number {
   if (r.msg_type === DHCPDISCOVER) {
     return (r.req_addr !== 0 && request_addr(slirp, r.req_addr, b, mac)) || get_new_addr(slirp, b, mac);
@@ -146,13 +106,16 @@ function dhcp_choose(slirp: Slirp, r: bootp_request, b: Uint8Array, mac: number)
   return find_addr(slirp, b, mac) || get_new_addr(slirp, b, mac);
 }
 
-/** Takes a BOOTP or DHCP message from the guest; `m` begins with the IP header. */
+/**
+ * Takes a BOOTP or DHCP message from the guest; `m` begins with the IP header.
+ * @packet m
+ */
 export function bootp_input(m: mbuf): void {
   const slirp = m.slirp;
   const b = m.m_dat;
   const bp = m.m_data + IP_HLEN + UDP_HLEN;
   const end = m.m_data + m.m_len;
-  if (end - bp < BP_VEND || b[bp] !== 1) {
+  if (end - bp < BP_VEND || b[bp + BP_OP] !== BOOTP_REQUEST) {
     m_drop(m, 'DHCP_BAD');
     return;
   }
@@ -178,7 +141,7 @@ export function bootp_input(m: mbuf): void {
     const bc = slirp.bootp_clients[addr - slirp.vdhcp_startaddr]!;
     bc.allocated = true;
     for (let i = 0; i < ETH_ALEN; i++) {
-      bc.macaddr[i] = b[mac + i]!;
+      bc.macaddr[i] = rd8(b, mac + i);
     }
     arp_table_add(slirp, addr, b, mac);
   }
@@ -188,9 +151,9 @@ export function bootp_input(m: mbuf): void {
 /** Writes the two replies there are, a lease and a refusal, but for what depends on the request. */
 export function bootp_init(slirp: Slirp): void {
   for (const b of [slirp.bootp_lease, slirp.bootp_nak]) {
-    b[0] = BOOTP_REPLY;
-    b[1] = 1;
-    b[2] = ETH_ALEN;
+    b[BP_OP] = BOOTP_REPLY;
+    b[BP_HTYPE] = ARPHRD_ETHER;
+    b[BP_HLEN] = ETH_ALEN;
     wr32(b, BP_SIADDR, slirp.vhost_addr);
     wr32(b, BP_VEND, RFC1533_COOKIE);
   }
@@ -201,7 +164,11 @@ export function bootp_init(slirp: Slirp): void {
   slirp.bootp_lease[lease_options(slirp, slirp.bootp_lease)] = RFC1533_END;
 }
 
-/** Answers the request `q` with an offer, an acknowledgement or (`addr` is the broadcast address) a refusal; it is broadcast. */
+/**
+ * Broadcasts the answer to the request `q`: an offer, an
+ * acknowledgement, or a refusal if `addr` is the broadcast address.
+ * @packet q
+ */
 export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   const slirp = q.slirp;
   const m = m_get(slirp);
@@ -220,13 +187,16 @@ export function bootp_reply(q: mbuf, msg_type: number, addr: number): void {
   const request = q.m_data + IP_HLEN + UDP_HLEN;
   wr32(b, bp + BP_XID, rd32(q.m_dat, request + BP_XID));
   for (let i = 0; i < ETH_ALEN; i++) {
-    b[bp + BP_CHADDR + i] = q.m_dat[request + BP_CHADDR + i]!;
+    b[bp + BP_CHADDR + i] = rd8(q.m_dat, request + BP_CHADDR + i);
   }
   m_free(q);
-  udp_output(null, m, slirp.vhost_addr, 67, INADDR_BROADCAST, 68, IPTOS_LOWDELAY);
+  udp_output(null, m, slirp.vhost_addr, BOOTP_SERVER, INADDR_BROADCAST, BOOTP_CLIENT, IPTOS_LOWDELAY);
 }
 
-/** Writes the options of an offer or acknowledgement, whose type is filled in later; those that do not fit are left out. Returns where they end. */
+/**
+ * Writes the options of an offer or acknowledgement; `bootp_reply` fills
+ * in its type. Leaves out those that do not fit. Returns where they end.
+ */
 function lease_options(slirp: Slirp, b: Uint8Array): number {
   let p = opt_type(b, BP_OPTIONS, DHCPACK);
   p = opt_addr(b, p, RFC2132_SRV_ID, slirp.vhost_addr);
@@ -254,10 +224,10 @@ function lease_options(slirp: Slirp, b: Uint8Array): number {
  * @nodebug
  */
 function opt_type(b: Uint8Array, p: number, type: number): number {
-  b[p] = RFC2132_MSG_TYPE;
-  b[p + 1] = 1;
-  b[p + 2] = type;
-  return p + 3;
+  b[p + DHCP_OPT_TAG] = RFC2132_MSG_TYPE;
+  b[p + DHCP_OPT_LEN] = 1;
+  b[p + DHCP_OPT_DATA] = type;
+  return p + DHCP_OPT_DATA + 1;
 }
 
 /**
@@ -265,13 +235,14 @@ function opt_type(b: Uint8Array, p: number, type: number): number {
  * @nodebug
  */
 function opt_addr(b: Uint8Array, p: number, tag: number, value: number): number {
-  if (p + 6 > BOOTP_LEN - 1) {
+  const end = p + DHCP_OPT_DATA + IN_ADDR_LEN;
+  if (end > BOOTP_LEN - 1) {
     return p;
   }
-  b[p] = tag;
-  b[p + 1] = 4;
-  wr32(b, p + 2, value);
-  return p + 6;
+  b[p + DHCP_OPT_TAG] = tag;
+  b[p + DHCP_OPT_LEN] = IN_ADDR_LEN;
+  wr32(b, p + DHCP_OPT_DATA, value);
+  return end;
 }
 
 /**
@@ -279,21 +250,12 @@ function opt_addr(b: Uint8Array, p: number, tag: number, value: number): number 
  * @nodebug
  */
 function opt_string(b: Uint8Array, p: number, tag: number, value: string): number {
-  if (value.length === 0 || value.length > 255 || p + 2 + value.length > BOOTP_LEN - 1) {
+  const end = p + DHCP_OPT_DATA + value.length;
+  if (value.length === 0 || value.length > 255 || end > BOOTP_LEN - 1) {
     return p;
   }
-  b[p] = tag;
-  b[p + 1] = value.length;
-  put_string(b, p + 2, value);
-  return p + 2 + value.length;
-}
-
-/**
- * Writes text, one byte a character.
- * @nodebug
- */
-export function put_string(b: Uint8Array, p: number, value: string): void {
-  for (let i = 0; i < value.length; i++) {
-    b[p + i] = value.charCodeAt(i);
-  }
+  b[p + DHCP_OPT_TAG] = tag;
+  b[p + DHCP_OPT_LEN] = value.length;
+  put_string(b, p + DHCP_OPT_DATA, value);
+  return end;
 }

@@ -1,7 +1,10 @@
 /**
- * The Internet checksum (RFC 1071, libslirp's cksum.c). Sums run over native 32-bit words: the ones' complement sum does not depend
- * on the byte order as long as the result is swapped with it, nor on the size of the words that are added (RFC 1071, section 2).
+ * The Internet checksum (RFC 1071, libslirp's cksum.c). Sums run over native 32-bit
+ * words: the ones' complement sum does not depend on the byte order as long as the result
+ * is swapped with it, nor on the size of the words that are added (RFC 1071, section 2).
  */
+import { IN_ADDR_LEN, IP_SRC } from '../wire/ip.ts';
+import { IN6_ADDR_LEN, IP6_SRC } from '../wire/ip6.ts';
 import type { mbuf } from './mbuf.ts';
 
 /** True on little-endian machines: everything Node runs on but s390x. */
@@ -30,7 +33,8 @@ export function cksum_add(m: mbuf, off: number, len: number, sum: number): numbe
   const w = m.m_u32;
   let i = p >> 2;
   const n = end >> 2;
-  // Floating point numbers hold the sums exactly, and add faster than 32-bit ones whose halves would have to be taken apart.
+  // Floating point numbers hold the sums exactly, and add faster than 32-bit ones whose halves would have to be taken
+  // apart.
   let even = 0;
   let odd = 0;
   for (; i + 8 <= n; i += 8) {
@@ -78,7 +82,7 @@ export function cksum(m: mbuf, off: number, len: number): number {
  */
 export function ip_pseudo_cksum(m: mbuf, ip: number, proto: number, off: number, len: number): number {
   const sum = ntohs(proto) + ntohs(len & 0xffff);
-  return cksum_fold(cksum_add(m, off, len, cksum_add(m, ip + 12, 8, sum)));
+  return cksum_fold(cksum_add(m, off, len, cksum_add(m, ip + IP_SRC, 2 * IN_ADDR_LEN, sum)));
 }
 
 /**
@@ -87,5 +91,5 @@ export function ip_pseudo_cksum(m: mbuf, ip: number, proto: number, off: number,
  */
 export function ip6_pseudo_cksum(m: mbuf, ip: number, proto: number, off: number, len: number): number {
   const sum = ntohs(proto) + ntohs(len & 0xffff) + ntohs(len >>> 16);
-  return cksum_fold(cksum_add(m, off, len, cksum_add(m, ip + 8, 32, sum)));
+  return cksum_fold(cksum_add(m, off, len, cksum_add(m, ip + IP6_SRC, 2 * IN6_ADDR_LEN, sum)));
 }

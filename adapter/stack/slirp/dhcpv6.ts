@@ -1,20 +1,31 @@
-/** DHCPv6 (libslirp's dhcpv6.c; RFC 8415, 5970): answers information requests with the name server and the boot file's URL. */
-import { put_string } from './bootp.ts';
-import { IP6_HLEN, rd16, UDP_HLEN, wr16 } from './ip.ts';
+/**
+ * DHCPv6 (libslirp's dhcpv6.c; RFC 8415, 5970): answers information
+ * requests with the name server and the boot file's URL.
+ */
+import { put_string, rd16, wr16 } from '../wire/bytes.ts';
+import {
+  DHCPV6_MSG_TYPE,
+  DHCPV6_OPT_CODE,
+  DHCPV6_OPT_DATA,
+  DHCPV6_OPT_LEN,
+  DHCPV6_OPTIONS,
+  DHCPV6_XID,
+  MSGTYPE_INFO_REQUEST,
+  MSGTYPE_REPLY,
+  OPTION_BOOTFILE_URL,
+  OPTION_CLIENTID,
+  OPTION_DNS_SERVERS,
+  OPTION_ORO,
+} from '../wire/dhcpv6.ts';
+import { IN6_ADDR_LEN, IP6_HLEN } from '../wire/ip6.ts';
+import { UDP_HLEN } from '../wire/udp.ts';
+import type { Slirp } from './instance.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
-import { udp6_output } from './udp6.ts';
+import { udp6_output } from './udp_output.ts';
 
-export const DHCPV6_SERVER_PORT = 547;
 /** The port that replies come from: 547 with its bytes swapped, as libslirp has it and guests see it. */
 const DHCPV6_REPLY_PORT = 8962;
 
-const MSGTYPE_REPLY = 7;
-const MSGTYPE_INFO_REQUEST = 11;
-const OPTION_CLIENTID = 1;
-const OPTION_ORO = 6;
-const OPTION_DNS_SERVERS = 23;
-const OPTION_BOOTFILE_URL = 59;
 /** Longest client identifier that is taken. */
 const CLIENTID_MAX = 256;
 
@@ -26,32 +37,36 @@ class requested_infos {
   want_boot_url = false;
 }
 
-/** Reads the options of a request from `p` to `end`; null if they are malformed. An empty option at the very end is not looked at. */
+/**
+ * Reads the options of a request from `p` to `end`; null if they
+ * are malformed. An empty option at the very end is not looked at.
+ */
 function dhcpv6_parse_info_request(b: Uint8Array, start: number, end: number): requested_infos | null {
   const ri = new requested_infos();
   let p = start;
-  while (p + 4 < end) {
-    const option = rd16(b, p);
-    const len = rd16(b, p + 2);
-    if (p + 4 + len > end) {
+  while (p + DHCPV6_OPT_DATA < end) {
+    const option = rd16(b, p + DHCPV6_OPT_CODE);
+    const len = rd16(b, p + DHCPV6_OPT_LEN);
+    const value = p + DHCPV6_OPT_DATA;
+    if (value + len > end) {
       return null;
     }
     if (option === OPTION_CLIENTID) {
       if (len > CLIENTID_MAX) {
         return null;
       }
-      ri.client_id = b.slice(p + 4, p + 4 + len);
+      ri.client_id = b.slice(value, value + len);
     } else if (option === OPTION_ORO) {
       if (len % 2 !== 0) {
         return null;
       }
       for (let i = 0; i < len; i += 2) {
-        const wanted = rd16(b, p + 4 + i);
+        const wanted = rd16(b, value + i);
         ri.want_dns ||= wanted === OPTION_DNS_SERVERS;
         ri.want_boot_url ||= wanted === OPTION_BOOTFILE_URL;
       }
     }
-    p += 4 + len;
+    p = value + len;
   }
   return ri;
 }
@@ -59,7 +74,7 @@ function dhcpv6_parse_info_request(b: Uint8Array, start: number, end: number): r
 /** The boot file's URL: the gateway's address in full, then the file. */
 function boot_url(slirp: Slirp): string {
   const groups: string[] = [];
-  for (let i = 0; i < 16; i += 2) {
+  for (let i = 0; i < IN6_ADDR_LEN; i += 2) {
     groups.push(rd16(slirp.vhost_addr6, i).toString(16).padStart(4, '0'));
   }
   return `tftp://[${groups.join(':')}]/${slirp.bootp_filename}`;
@@ -67,50 +82,56 @@ function boot_url(slirp: Slirp): string {
 
 /** Writes an option's number and length; its value goes at the offset that is returned. */
 function option_head(b: Uint8Array, p: number, option: number, len: number): number {
-  wr16(b, p, option);
-  wr16(b, p + 2, len);
-  return p + 4;
+  wr16(b, p + DHCPV6_OPT_CODE, option);
+  wr16(b, p + DHCPV6_OPT_LEN, len);
+  return p + DHCPV6_OPT_DATA;
 }
 
-/** Takes a DHCPv6 message from the guest at `src`, port `sport`; `m` begins with the IPv6 header. */
+/**
+ * Takes a DHCPv6 message from the guest at `src`, port `sport`; `m` begins with the IPv6 header.
+ * @packet m
+ */
 export function dhcpv6_input(m: mbuf, src: Uint8Array, sport: number): void {
   const slirp = m.slirp;
   const b = m.m_dat;
   const at = m.m_data + IP6_HLEN + UDP_HLEN;
   const end = m.m_data + m.m_len;
-  if (end - at < 4 || b[at] !== MSGTYPE_INFO_REQUEST) {
+  if (end - at < DHCPV6_OPTIONS || b[at + DHCPV6_MSG_TYPE] !== MSGTYPE_INFO_REQUEST) {
     m_drop(m, 'DHCP_BAD');
     return;
   }
-  const ri = dhcpv6_parse_info_request(b, at + 4, end);
+  const ri = dhcpv6_parse_info_request(b, at + DHCPV6_OPTIONS, end);
   if (!ri) {
     m_drop(m, 'DHCP_BAD');
     return;
   }
-  const xid = b.slice(at + 1, at + 4);
+  const xid = b.slice(at + DHCPV6_XID, at + DHCPV6_OPTIONS);
   m_free(m);
   dhcpv6_reply(slirp, ri, xid, src, sport);
 }
 
-/** Answers an information request. */
+/**
+ * Answers an information request.
+ * @packet m
+ */
 function dhcpv6_reply(slirp: Slirp, ri: requested_infos, xid: Uint8Array, dst: Uint8Array, dport: number): void {
   const m = m_get(slirp);
   m.m_data = M_IP + IP6_HLEN + UDP_HLEN;
   m_inc(m, 4 + 4 + 256 + 20 + 64 + slirp.bootp_filename.length);
   const b = m.m_dat;
   let p = m.m_data;
-  b[p] = MSGTYPE_REPLY;
-  b.set(xid, p + 1);
-  p += 4;
+  b[p + DHCPV6_MSG_TYPE] = MSGTYPE_REPLY;
+  b.set(xid, p + DHCPV6_XID);
+  p += DHCPV6_OPTIONS;
   if (ri.client_id) {
     p = option_head(b, p, OPTION_CLIENTID, ri.client_id.length);
     b.set(ri.client_id, p);
     p += ri.client_id.length;
   }
   if (ri.want_dns) {
-    p = option_head(b, p, OPTION_DNS_SERVERS, 16);
+    p = option_head(b, p, OPTION_DNS_SERVERS, IN6_ADDR_LEN);
     b.set(slirp.vnameserver_addr6, p);
-    p += 16;
+    p += IN6_ADDR_LEN;
   }
   if (ri.want_boot_url && slirp.bootp_filename !== '') {
     const url = boot_url(slirp);

@@ -1,7 +1,10 @@
-/** DHCP's domain search option (libslirp's dnssearch.c; RFC 3397): names in DNS form, compressed, in options of at most 255 bytes. */
+/**
+ * DHCP's domain search option (libslirp's dnssearch.c; RFC 3397):
+ * names in DNS form, compressed, in options of at most 255 bytes.
+ */
 import { machine } from '../softmmu/machine.ts';
+import { RFC3397_OPT_DOMAIN_SEARCH } from '../wire/dhcp.ts';
 
-const RFC3397_OPT_DOMAIN_SEARCH = 119;
 /** Longest label, longest name and farthest target of a compression pointer (RFC 1035, sections 3.1 and 4.1.4). */
 const MAX_LABEL = 63;
 const MAX_NAME = 255;

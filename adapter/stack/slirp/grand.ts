@@ -1,4 +1,7 @@
-/** GLib's GRand: the Mersenne Twister MT19937 (Matsumoto, Nishimura 1998), from which libslirp draws the times of router advertisements. */
+/**
+ * GLib's GRand: the Mersenne Twister MT19937 (Matsumoto, Nishimura
+ * 1998), from which libslirp draws the times of router advertisements.
+ */
 
 const N = 624;
 const M = 397;

@@ -1,19 +1,22 @@
 /** Ports of the host that lead into the guest (`hostfwd`). */
 import { AF_INET, AF_INET6, AF_UNIX, type sockaddr } from '../util/host.ts';
-import type { Slirp } from './slirp.ts';
-import { type socket, sofree } from './socket.ts';
+import type { Slirp } from './instance.ts';
+import { type socket, sofree } from './so_state.ts';
 import { tcp_listen } from './tcp_subr.ts';
-import { udp_listen } from './udp.ts';
+import { udp_listen } from './udp_sock.ts';
 
-/** What became of a forwarding: `errno` is the error's name or empty, `port` the host's port (the one chosen if 0 was asked for). */
+/**
+ * What became of a forwarding: `errno` is the error's name or empty,
+ * `port` the host's port (the one chosen if 0 was asked for).
+ */
 export interface hostfwd_result {
   readonly errno: string;
   readonly port: number;
 }
 
 /**
- * Forwards a port of the host (address family and port in `host_addr`, port 0 for any; AF_UNIX: a socket's path) to a port of the guest.
- * `guest_addr` 0 is the first address that DHCP gives out.
+ * Forwards a port of the host (address family and port in `host_addr`, port 0 for any; AF_UNIX: a socket's path) to a
+ * port of the guest. `guest_addr` 0 is the first address that DHCP gives out.
  */
 export function slirp_add_hostfwd(
   slirp: Slirp,
@@ -32,7 +35,10 @@ export function slirp_add_hostfwd(
   return { errno: r.errno, port: r.port };
 }
 
-/** Forwards a port of the host to a port of the guest over IPv6. `guest_addr6` null is the guest's address, once it is known. */
+/**
+ * Forwards a port of the host to a port of the guest over IPv6.
+ * `guest_addr6` null is the guest's address, once it is known.
+ */
 export function slirp_add_hostxfwd6(
   slirp: Slirp,
   host_addr: sockaddr,

@@ -1,44 +1,52 @@
 /** IPv6 addresses and constants (libslirp's ip6.h). Addresses are 16 bytes. */
+import { rd8, rd16 } from '../wire/bytes.ts';
+import { IN6_ADDR_LEN } from '../wire/ip6.ts';
+
+/**
+ * Where solicited-node addresses have 01:ff, and what they have
+ * behind it: the last three bytes of the address they are for.
+ */
+const SOLICITED_MARK = 11;
+const SOLICITED_OWN = 13;
 
 /** `::`. */
 export function in6_zero(): Uint8Array {
-  return new Uint8Array(16);
+  return new Uint8Array(IN6_ADDR_LEN);
 }
 
 /** `::1`. */
 export function in6_addr_loopback(): Uint8Array {
-  const a = new Uint8Array(16);
-  a[15] = 1;
-  return a;
+  return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 }
 
 /** `fe80::` with a last byte: slirp's own link-local addresses are fe80::2 and fe80::3. */
 export function in6_linklocal(last: number): Uint8Array {
-  const a = new Uint8Array(16);
-  a[0] = 0xfe;
-  a[1] = 0x80;
-  a[15] = last;
-  return a;
+  return Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last);
 }
 
 /** `ff02::1`. */
 export function in6_all_nodes(): Uint8Array {
-  const a = new Uint8Array(16);
-  a[0] = 0xff;
-  a[1] = 0x02;
-  a[15] = 1;
-  return a;
+  return Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 }
 
 /** The solicited-node multicast address of `a`: ff02::1:ffXX:XXXX (RFC 4291, section 2.7.1). */
 export function in6_solicited_node(a: Uint8Array): Uint8Array {
-  const r = in6_all_nodes();
-  r[11] = 1;
-  r[12] = 0xff;
-  r[13] = a[13]!;
-  r[14] = a[14]!;
-  r[15] = a[15]!;
+  const r = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 0);
+  r.set(a.subarray(SOLICITED_OWN), SOLICITED_OWN);
   return r;
+}
+
+/**
+ * True for multicast addresses that end as solicited-node ones
+ * do. What stands between is not looked at, as in libslirp.
+ */
+export function in6_is_solicited_node(a: Uint8Array): boolean {
+  return in6_multicast(a) && rd16(a, SOLICITED_MARK) === 0x01ff;
+}
+
+/** True for fe80::/10. */
+export function in6_is_linklocal(a: Uint8Array): boolean {
+  return (rd16(a, 0) & 0xffc0) === 0xfe80;
 }
 
 /** True if the first `len` bits of two addresses are equal. */
@@ -49,7 +57,7 @@ export function in6_equal_net(a: Uint8Array, b: Uint8Array, len: number): boolea
     }
   }
   const rest = len & 7;
-  return rest === 0 || (a[len >> 3]! ^ b[len >> 3]!) >> (8 - rest) === 0;
+  return rest === 0 || (rd8(a, len >> 3) ^ rd8(b, len >> 3)) >> (8 - rest) === 0;
 }
 
 /** True for ff00::/8. */
@@ -59,36 +67,10 @@ export function in6_multicast(a: Uint8Array): boolean {
 
 /** True for `::`. */
 export function in6_unspecified(a: Uint8Array): boolean {
-  for (let i = 0; i < 16; i++) {
+  for (let i = 0; i < IN6_ADDR_LEN; i++) {
     if (a[i] !== 0) {
       return false;
     }
   }
   return true;
-}
-
-/** An address as text (RFC 5952: lower case, the longest run of zero groups as `::`). */
-export function inet_ntop6(a: Uint8Array): string {
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) {
-    groups.push((a[i]! << 8) | a[i + 1]!);
-  }
-  let best = -1;
-  let best_len = 1;
-  for (let i = 0; i < 8; i++) {
-    let n = 0;
-    while (i + n < 8 && groups[i + n] === 0) {
-      n++;
-    }
-    if (n > best_len) {
-      best = i;
-      best_len = n;
-    }
-  }
-  const hex = (from: number, to: number): string =>
-    groups
-      .slice(from, to)
-      .map((g) => g.toString(16))
-      .join(':');
-  return best < 0 ? hex(0, 8) : `${hex(0, best)}::${hex(best + best_len, 8)}`;
 }

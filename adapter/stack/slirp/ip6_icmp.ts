@@ -2,43 +2,79 @@
 import { AF_INET6 } from '../util/host.ts';
 import { NO_ADDR } from '../util/sockets.ts';
 import { QEMU_CLOCK_VIRTUAL, timer_del, timer_mod, timer_new_ns } from '../util/timer.ts';
+import { rd8, wr16, wr32 } from '../wire/bytes.ts';
+import { ETH_ALEN } from '../wire/ethernet.ts';
+import {
+  ICMP6_CODE,
+  ICMP6_DATA,
+  ICMP6_ECHO_REPLY,
+  ICMP6_ECHO_REQUEST,
+  ICMP6_ERROR_HLEN,
+  ICMP6_MINLEN,
+  ICMP6_MTU,
+  ICMP6_NDP_NA,
+  ICMP6_NDP_NS,
+  ICMP6_NDP_RA,
+  ICMP6_NDP_RS,
+  ICMP6_TOOBIG,
+  ICMP6_TYPE,
+  ICMP6_UNREACH,
+  ICMP6_UNREACH_ADDRESS,
+  ICMP6_UNREACH_NO_ROUTE,
+  ICMP6_UNREACH_PORT,
+  ND_NA_FLAG_OVERRIDE,
+  ND_NA_FLAG_ROUTER,
+  ND_NA_FLAG_SOLICITED,
+  ND_NA_FLAGS,
+  ND_NA_HLEN,
+  ND_NA_TARGET,
+  ND_NS_HLEN,
+  ND_NS_TARGET,
+  ND_OPT_LINKADDR,
+  ND_OPT_LINKADDR_HLEN,
+  ND_OPT_PI_FLAG_AUTO,
+  ND_OPT_PI_FLAG_ONLINK,
+  ND_OPT_PI_FLAGS,
+  ND_OPT_PI_HLEN,
+  ND_OPT_PI_PREFERRED_TIME,
+  ND_OPT_PI_PREFIX,
+  ND_OPT_PI_PREFIX_LEN,
+  ND_OPT_PI_VALID_TIME,
+  ND_OPT_PREFIX_INFORMATION,
+  ND_OPT_RDNSS,
+  ND_OPT_RDNSS_ADDR,
+  ND_OPT_RDNSS_HLEN,
+  ND_OPT_RDNSS_LIFETIME,
+  ND_OPT_SOURCE_LINKADDR,
+  ND_OPT_TARGET_LINKADDR,
+  ND_RA_CURHOPLIMIT,
+  ND_RA_HLEN,
+  ND_RA_ROUTER_LIFETIME,
+  ND_RS_HLEN,
+  ndp_option,
+} from '../wire/icmp6.ts';
+import { IPDEFTTL, IPPROTO_ICMPV6, MAXTTL } from '../wire/ip.ts';
+import { IP6_DST, IP6_HLEN, IP6_HLIM, IP6_SRC } from '../wire/ip6.ts';
 import { ip6_pseudo_cksum } from './cksum.ts';
+import { slirp_ethaddr6 } from './ethaddr.ts';
 import { g_rand_int_range } from './grand.ts';
-import { ETH_ALEN, IP6_HLEN, IPPROTO_ICMPV6, wr16, wr32 } from './ip.ts';
-import { in6_all_nodes, in6_linklocal, in6_multicast, in6_unspecified } from './ip6.ts';
+import { icmp6_finish, icmp6_packet } from './icmp6_packet.ts';
+import { type Slirp, slirp_update_time } from './instance.ts';
+import { in6_all_nodes, in6_is_solicited_node, in6_linklocal, in6_multicast, in6_unspecified } from './ip6.ts';
 import { ip6_output } from './ip6_output.ts';
-import { M_ETH, M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
+import { M_ETH, M_IP, m_drop, m_free, type mbuf } from './mbuf.ts';
 import { ndp_table_add } from './ndp_table.ts';
-import { type Slirp, slirp_ethaddr6, slirp_update_time } from './slirp.ts';
 import { in6_equal } from './solist.ts';
 import { get_dns_addr } from './sotranslate.ts';
 
-export const ICMP6_UNREACH = 1;
-export const ICMP6_TOOBIG = 2;
-export const ICMP6_TIMXCEED = 3;
-export const ICMP6_ECHO_REQUEST = 128;
-export const ICMP6_ECHO_REPLY = 129;
-export const ICMP6_NDP_RS = 133;
-export const ICMP6_NDP_RA = 134;
-export const ICMP6_NDP_NS = 135;
-export const ICMP6_NDP_NA = 136;
-
-export const ICMP6_UNREACH_NO_ROUTE = 0;
-export const ICMP6_UNREACH_ADDRESS = 3;
-export const ICMP6_UNREACH_PORT = 4;
-
-/** Length of the header that every ICMPv6 message has, and of one with an address behind it (NS, NA). */
-export const ICMP6_MINLEN = 4;
-export const ICMP6_NDP_MINLEN = 24;
-/** Options of neighbor discovery. */
-const NDP_OPT_SOURCE = 1;
-export const NDP_OPT_TARGET = 2;
-const NDP_OPT_PREFIX = 3;
-const NDP_OPT_RDNSS = 25;
 /** Router advertisements come at random intervals between these, in milliseconds. */
 const NDP_MIN_RA_INTERVAL = 200000;
 const NDP_MAX_RA_INTERVAL = 600000;
-/** Lifetimes that are advertised, seconds; that of the name server is libslirp's, twice the interval above in milliseconds. */
+
+/**
+ * Lifetimes that are advertised, seconds; that of the name server
+ * is libslirp's, twice the interval above in milliseconds.
+ */
 const ADV_DEFAULT_LIFETIME = 1800;
 const ADV_VALID_LIFETIME = 86400;
 const ADV_PREF_LIFETIME = 14400;
@@ -74,40 +110,10 @@ export function ra_timer_handler(slirp: Slirp): void {
   ndp_send_ra(slirp);
 }
 
-/** A packet for an ICMPv6 message of `len` bytes with its IPv6 header; addresses are 16 bytes. */
-export function icmp6_packet(
-  slirp: Slirp,
-  type: number,
-  code: number,
-  len: number,
-  src: Uint8Array,
-  dst: Uint8Array,
-): mbuf {
-  const m = m_get(slirp);
-  m_inc(m, IP6_HLEN + len);
-  const b = m.m_dat;
-  m.m_ip = M_IP;
-  m.m_len = IP6_HLEN + len;
-  b.fill(0, M_IP, M_IP + m.m_len);
-  b[M_IP] = 0x60;
-  wr16(b, M_IP + 4, len);
-  b[M_IP + 6] = IPPROTO_ICMPV6;
-  b[M_IP + 7] = 255;
-  b.set(src, M_IP + 8);
-  b.set(dst, M_IP + 24);
-  b[M_IP + IP6_HLEN] = type;
-  b[M_IP + IP6_HLEN + 1] = code;
-  return m;
-}
-
-/** Fills in the checksum of an ICMPv6 packet. */
-export function icmp6_finish(m: mbuf): void {
-  const icp = m.m_data + IP6_HLEN;
-  wr16(m.m_dat, icp + 2, 0);
-  wr16(m.m_dat, icp + 2, ip6_pseudo_cksum(m, m.m_data, IPPROTO_ICMPV6, icp, m.m_len - IP6_HLEN));
-}
-
-/** Takes an ICMPv6 message from the guest. */
+/**
+ * Takes an ICMPv6 message from the guest.
+ * @packet m
+ */
 export function icmp6_input(m: mbuf): void {
   const slirp = m.slirp;
   const b = m.m_dat;
@@ -121,9 +127,9 @@ export function icmp6_input(m: mbuf): void {
     m_drop(m, 'ICMP_CSUM');
     return;
   }
-  switch (b[icp]) {
+  switch (b[icp + ICMP6_TYPE]) {
     case ICMP6_ECHO_REQUEST:
-      if (ip6_is_ours(slirp, b.subarray(m.m_data + 24, m.m_data + 40))) {
+      if (ip6_is_ours(slirp, b.subarray(m.m_data + IP6_DST, m.m_data + IP6_HLEN))) {
         icmp6_send_echoreply(m);
       } else {
         m_drop(m, 'ICMP_TYPE');
@@ -150,25 +156,34 @@ function ip6_is_ours(slirp: Slirp, a: Uint8Array): boolean {
   );
 }
 
-/** Answers an echo request; a code comes back as it was. */
+/**
+ * Answers an echo request; a code comes back as it was.
+ * @packet m
+ */
 function icmp6_send_echoreply(m: mbuf): void {
   const b = m.m_dat;
-  const src = b.slice(m.m_data + 8, m.m_data + 24);
-  const dst = b.slice(m.m_data + 24, m.m_data + 40);
+  const src = b.slice(m.m_data + IP6_SRC, m.m_data + IP6_DST);
+  const dst = b.slice(m.m_data + IP6_DST, m.m_data + IP6_HLEN);
   const len = m.m_len - IP6_HLEN;
-  const r = icmp6_packet(m.slirp, ICMP6_ECHO_REPLY, b[m.m_data + IP6_HLEN + 1]!, len, dst, src);
-  r.m_dat.set(b.subarray(m.m_data + IP6_HLEN + 4, m.m_data + m.m_len), M_IP + IP6_HLEN + 4);
+  const r = icmp6_packet(m.slirp, ICMP6_ECHO_REPLY, rd8(b, m.m_data + IP6_HLEN + ICMP6_CODE), len, dst, src);
+  r.m_dat.set(b.subarray(m.m_data + IP6_HLEN + ICMP6_DATA, m.m_data + m.m_len), M_IP + IP6_HLEN + ICMP6_DATA);
   m_free(m);
   icmp6_finish(r);
   ip6_output(null, r);
 }
 
-/** Sends an ICMPv6 error about the packet `m`, from fe80::2; `m` is left as it is. */
+/**
+ * Sends an ICMPv6 error about the packet `m`, from fe80::2; `m` is left as it is.
+ * @packet m
+ */
 export function icmp6_send_error(m: mbuf, type: number, code: number): void {
   icmp6_forward(m, type, code, in6_linklocal(2));
 }
 
-/** An error of a host socket as an ICMPv6 message about the last datagram, from the host that refused it. */
+/**
+ * An error of a host socket as an ICMPv6 message about the last datagram, from the host that refused it.
+ * @packet m
+ */
 export function icmp6_forward_error(m: mbuf, errno: string, src: Uint8Array): void {
   const code =
     errno === 'EHOSTUNREACH'
@@ -179,87 +194,100 @@ export function icmp6_forward_error(m: mbuf, errno: string, src: Uint8Array): vo
   icmp6_forward(m, ICMP6_UNREACH, code, src);
 }
 
-/** Sends an ICMPv6 error with as much of the packet `m` as fits the MTU, from `src`; none to what is not one host (RFC 4443, section 2.4). */
+/**
+ * Sends an ICMPv6 error with as much of the packet `m` as fits the MTU,
+ * from `src`. What is not one host gets none (RFC 4443, section 2.4).
+ * @packet m
+ */
 function icmp6_forward(m: mbuf, type: number, code: number, src: Uint8Array): void {
   const b = m.m_dat;
   const ip = m.m_data;
-  const dst = b.slice(ip + 8, ip + 24);
+  const dst = b.slice(ip + IP6_SRC, ip + IP6_DST);
   if (in6_multicast(dst) || in6_unspecified(dst)) {
     return;
   }
-  const quote = Math.min(m.m_len, m.slirp.if_mtu - IP6_HLEN - 8);
-  const r = icmp6_packet(m.slirp, type, code, 8 + quote, src, dst);
+  const quote = Math.min(m.m_len, m.slirp.if_mtu - IP6_HLEN - ICMP6_ERROR_HLEN);
+  const r = icmp6_packet(m.slirp, type, code, ICMP6_ERROR_HLEN + quote, src, dst);
   if (type === ICMP6_TOOBIG) {
-    wr32(r.m_dat, M_IP + IP6_HLEN + 4, m.slirp.if_mtu);
+    wr32(r.m_dat, M_IP + IP6_HLEN + ICMP6_MTU, m.slirp.if_mtu);
   }
-  r.m_dat.set(b.subarray(ip, ip + quote), M_IP + IP6_HLEN + 8);
+  r.m_dat.set(b.subarray(ip, ip + quote), M_IP + IP6_HLEN + ICMP6_ERROR_HLEN);
   icmp6_finish(r);
   ip6_output(null, r);
 }
 
-/** Sends a router advertisement to all nodes (RFC 4861, section 4.2; RFC 8106). */
+/**
+ * Sends a router advertisement to all nodes (RFC 4861, section 4.2; RFC 8106).
+ * @packet m
+ */
 export function ndp_send_ra(slirp: Slirp): void {
   const dns = get_dns_addr(AF_INET6) !== NO_ADDR;
-  const len = 16 + 8 + 32 + (dns ? 24 : 0);
+  const source = ND_RA_HLEN;
+  const prefix = source + ND_OPT_LINKADDR_HLEN;
+  const rdnss = prefix + ND_OPT_PI_HLEN;
+  const len = rdnss + (dns ? ND_OPT_RDNSS_HLEN : 0);
   const m = icmp6_packet(slirp, ICMP6_NDP_RA, 0, len, in6_linklocal(2), in6_all_nodes());
   const b = m.m_dat;
   const ra = M_IP + IP6_HLEN;
-  b[ra + 4] = 64;
-  wr16(b, ra + 6, ADV_DEFAULT_LIFETIME);
-  b[ra + 16] = NDP_OPT_SOURCE;
-  b[ra + 17] = 1;
-  slirp_ethaddr6(b, ra + 18, in6_linklocal(2), 0);
-  const prefix = ra + 24;
-  b[prefix] = NDP_OPT_PREFIX;
-  b[prefix + 1] = 4;
-  b[prefix + 2] = slirp.vprefix_len;
-  b[prefix + 3] = 0xc0;
-  wr32(b, prefix + 4, ADV_VALID_LIFETIME);
-  wr32(b, prefix + 8, ADV_PREF_LIFETIME);
-  b.set(slirp.vprefix_addr6, prefix + 16);
+  b[ra + ND_RA_CURHOPLIMIT] = IPDEFTTL;
+  wr16(b, ra + ND_RA_ROUTER_LIFETIME, ADV_DEFAULT_LIFETIME);
+  ndp_option(b, ra + source, ND_OPT_SOURCE_LINKADDR, ND_OPT_LINKADDR_HLEN);
+  slirp_ethaddr6(b, ra + source + ND_OPT_LINKADDR, in6_linklocal(2), 0);
+  const pi = ra + prefix;
+  ndp_option(b, pi, ND_OPT_PREFIX_INFORMATION, ND_OPT_PI_HLEN);
+  b[pi + ND_OPT_PI_PREFIX_LEN] = slirp.vprefix_len;
+  b[pi + ND_OPT_PI_FLAGS] = ND_OPT_PI_FLAG_ONLINK | ND_OPT_PI_FLAG_AUTO;
+  wr32(b, pi + ND_OPT_PI_VALID_TIME, ADV_VALID_LIFETIME);
+  wr32(b, pi + ND_OPT_PI_PREFERRED_TIME, ADV_PREF_LIFETIME);
+  b.set(slirp.vprefix_addr6, pi + ND_OPT_PI_PREFIX);
   if (dns) {
-    const rdnss = prefix + 32;
-    b[rdnss] = NDP_OPT_RDNSS;
-    b[rdnss + 1] = 3;
-    wr32(b, rdnss + 4, RDNSS_LIFETIME);
-    b.set(slirp.vnameserver_addr6, rdnss + 8);
+    const ns = ra + rdnss;
+    ndp_option(b, ns, ND_OPT_RDNSS, ND_OPT_RDNSS_HLEN);
+    wr32(b, ns + ND_OPT_RDNSS_LIFETIME, RDNSS_LIFETIME);
+    b.set(slirp.vnameserver_addr6, ns + ND_OPT_RDNSS_ADDR);
   }
   icmp6_finish(m);
   ip6_output(null, m);
 }
 
-/** Answers a neighbor solicitation for one of slirp's addresses (RFC 4861, section 4.4). */
+/**
+ * Answers a neighbor solicitation for one of slirp's addresses (RFC 4861, section 4.4).
+ * @packet m
+ */
 function ndp_send_na(slirp: Slirp, m: mbuf): void {
-  const src = m.m_dat.slice(m.m_data + 8, m.m_data + 24);
-  const target = m.m_dat.slice(m.m_data + IP6_HLEN + 8, m.m_data + IP6_HLEN + 24);
+  const src = m.m_dat.slice(m.m_data + IP6_SRC, m.m_data + IP6_DST);
+  const target = m.m_dat.slice(m.m_data + IP6_HLEN + ND_NS_TARGET, m.m_data + IP6_HLEN + ND_NS_HLEN);
   const dst = in6_unspecified(src) ? in6_all_nodes() : src;
-  const r = icmp6_packet(slirp, ICMP6_NDP_NA, 0, 32, target, dst);
+  const r = icmp6_packet(slirp, ICMP6_NDP_NA, 0, ND_NA_HLEN + ND_OPT_LINKADDR_HLEN, target, dst);
   const na = M_IP + IP6_HLEN;
   // Router and override; solicited unless the guest only checks whether the address is free.
-  r.m_dat[na + 4] = in6_multicast(dst) ? 0xa0 : 0xe0;
-  r.m_dat.set(target, na + 8);
-  r.m_dat[na + 24] = NDP_OPT_TARGET;
-  r.m_dat[na + 25] = 1;
-  slirp_ethaddr6(r.m_dat, na + 26, target, 0);
+  const solicited = in6_multicast(dst) ? 0 : ND_NA_FLAG_SOLICITED;
+  r.m_dat[na + ND_NA_FLAGS] = ND_NA_FLAG_ROUTER | ND_NA_FLAG_OVERRIDE | solicited;
+  r.m_dat.set(target, na + ND_NA_TARGET);
+  ndp_option(r.m_dat, na + ND_NA_HLEN, ND_OPT_TARGET_LINKADDR, ND_OPT_LINKADDR_HLEN);
+  slirp_ethaddr6(r.m_dat, na + ND_NA_HLEN + ND_OPT_LINKADDR, target, 0);
   icmp6_finish(r);
   ip6_output(null, r);
 }
 
-/** Takes a neighbor discovery message from the guest. It has to come from the link, that is with hop limit 255. */
+/**
+ * Takes a neighbor discovery message from the guest. It has to come from the link, that is with hop limit 255.
+ * @packet m
+ */
 export function ndp_input(m: mbuf, len: number): void {
   const slirp = m.slirp;
   const b = m.m_dat;
   const ip = m.m_data;
   const icp = ip + IP6_HLEN;
-  if (b[ip + 7] !== 255 || b[icp + 1] !== 0) {
+  if (b[ip + IP6_HLIM] !== MAXTTL || b[icp + ICMP6_CODE] !== 0) {
     m_drop(m, 'NDP_BAD');
     return;
   }
-  const src = b.slice(ip + 8, ip + 24);
+  const src = b.slice(ip + IP6_SRC, ip + IP6_DST);
   const mac = b.slice(M_ETH + ETH_ALEN, M_ETH + 2 * ETH_ALEN);
-  switch (b[icp]) {
+  switch (b[icp + ICMP6_TYPE]) {
     case ICMP6_NDP_RS:
-      if (len < 8) {
+      if (len < ND_RS_HLEN) {
         m_drop(m, 'NDP_BAD');
         return;
       }
@@ -271,9 +299,10 @@ export function ndp_input(m: mbuf, len: number): void {
       ndp_input_ns(slirp, m, len, src, mac);
       return;
     case ICMP6_NDP_NA: {
-      const dst = b.subarray(ip + 24, ip + 40);
-      const target = b.subarray(icp + 8, icp + 24);
-      if (len < ICMP6_NDP_MINLEN || in6_multicast(target) || (in6_multicast(dst) && (b[icp + 4]! & 0x40) !== 0)) {
+      const dst = b.subarray(ip + IP6_DST, ip + IP6_HLEN);
+      const target = b.subarray(icp + ND_NA_TARGET, icp + ND_NA_HLEN);
+      const solicited = (rd8(b, icp + ND_NA_FLAGS) & ND_NA_FLAG_SOLICITED) !== 0;
+      if (len < ND_NA_HLEN || in6_multicast(target) || (in6_multicast(dst) && solicited)) {
         m_drop(m, 'NDP_BAD');
         return;
       }
@@ -287,13 +316,16 @@ export function ndp_input(m: mbuf, len: number): void {
   }
 }
 
-/** A neighbor solicitation: answers it if it is for one of slirp's addresses. */
+/**
+ * A neighbor solicitation: answers it if it is for one of slirp's addresses.
+ * @packet m
+ */
 function ndp_input_ns(slirp: Slirp, m: mbuf, len: number, src: Uint8Array, mac: Uint8Array): void {
   const b = m.m_dat;
   const icp = m.m_data + IP6_HLEN;
-  const target = b.subarray(icp + 8, icp + 24);
-  const solicited = b[m.m_data + 24] === 0xff && b[m.m_data + 35] === 1 && b[m.m_data + 36] === 0xff;
-  if (len < ICMP6_NDP_MINLEN || in6_multicast(target) || (in6_unspecified(src) && !solicited)) {
+  const target = b.subarray(icp + ND_NS_TARGET, icp + ND_NS_HLEN);
+  const solicited = in6_is_solicited_node(b.subarray(m.m_data + IP6_DST, m.m_data + IP6_HLEN));
+  if (len < ND_NS_HLEN || in6_multicast(target) || (in6_unspecified(src) && !solicited)) {
     m_drop(m, 'NDP_BAD');
     return;
   }

@@ -1,38 +1,49 @@
 /** IPv4 input and reassembly (libslirp's ip_input.c; RFC 791). */
 import type { DropReason } from '../util/drop.ts';
 import { AF_INET } from '../util/host.ts';
-import { cksum } from './cksum.ts';
+import { rd16, rd32, wr16 } from '../wire/bytes.ts';
+import { ICMP_TIMXCEED } from '../wire/icmp.ts';
 import {
-  ICMP_TIMXCEED,
   IP_DF,
+  IP_DST,
   IP_HLEN,
+  IP_ID,
+  IP_LEN,
+  IP_MAXPACKET,
   IP_MF,
+  IP_OFF,
   IP_OFFMASK,
-  IPFRAGTTL,
+  IP_P,
+  IP_SRC,
+  IP_TTL,
   IPPROTO_ICMP,
   IPPROTO_TCP,
   IPPROTO_UDP,
-  rd16,
-  rd32,
-  wr16,
-} from './ip.ts';
+  ip_hl,
+  ip_v,
+} from '../wire/ip.ts';
+import { cksum } from './cksum.ts';
+import type { Slirp } from './instance.ts';
 import { icmp_input, icmp_send_error } from './ip_icmp.ts';
-import { m_adj, m_drop, m_free, m_inc, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
+import { m_drop, m_free, m_inc, type mbuf } from './mbuf.ts';
 import { tcp_input } from './tcp_input.ts';
 import { udp_input } from './udp.ts';
 
 /** Incomplete datagrams kept at most, and the bytes they may hold together; beyond that the oldest is given up. */
 export const IPQ_MAX = 256;
 export const IPQ_MAX_BYTES = 4 << 20;
-/** Longest datagram, header included. */
-const IP_MAXPACKET = 65535;
+/** Half-second ticks that an incomplete datagram is kept: 30 s. */
+const IPFRAGTTL = 60;
 
 /** One fragment: its bytes are `[ipf_off, ipf_end)` of the datagram's payload. */
 export class ipasfrag {
   ipf_off: number;
   ipf_end: number;
   readonly m: mbuf;
+  /**
+   * Keeps what it is given.
+   * @packet m
+   */
   constructor(m: mbuf, off: number, end: number) {
     this.m = m;
     this.ipf_off = off;
@@ -53,7 +64,10 @@ export class ipq {
   }
 }
 
-/** Takes an IPv4 packet from the guest: checks the header, reassembles, and hands it to its protocol. */
+/**
+ * Takes an IPv4 packet from the guest: checks the header, reassembles, and hands it to its protocol.
+ * @packet m
+ */
 export function ip_input(m: mbuf): void {
   const slirp = m.slirp;
   const b = m.m_dat;
@@ -66,11 +80,11 @@ export function ip_input(m: mbuf): void {
     m_drop(m, 'IP_SHORT');
     return;
   }
-  if (b[ip]! >> 4 !== 4) {
+  if (ip_v(b, ip) !== 4) {
     m_drop(m, 'IP_VERSION');
     return;
   }
-  const hlen = (b[ip]! & 15) << 2;
+  const hlen = ip_hl(b, ip);
   if (hlen < IP_HLEN || hlen > m.m_len) {
     m_drop(m, 'IP_HLEN');
     return;
@@ -79,27 +93,27 @@ export function ip_input(m: mbuf): void {
     m_drop(m, 'IP_CSUM');
     return;
   }
-  const ip_len = rd16(b, ip + 2);
+  const ip_len = rd16(b, ip + IP_LEN);
   if (ip_len < hlen || m.m_len < ip_len) {
     m_drop(m, 'IP_SHORT');
     return;
   }
   // Ethernet's padding.
   m.m_len = ip_len;
-  if (b[ip + 8] === 0) {
+  if (b[ip + IP_TTL] === 0) {
     icmp_send_error(m, ICMP_TIMXCEED, 0, 0, 'ttl');
     m_drop(m, 'IP_TTL');
     return;
   }
   let whole: mbuf | null = m;
-  if ((rd16(b, ip + 6) & ~IP_DF) !== 0) {
+  if ((rd16(b, ip + IP_OFF) & ~IP_DF) !== 0) {
     whole = ip_reass(slirp, m, hlen);
     if (whole === null) {
       return;
     }
   }
-  const iphlen = (whole.m_dat[whole.m_data]! & 15) << 2;
-  switch (whole.m_dat[whole.m_data + 9]) {
+  const iphlen = ip_hl(whole.m_dat, whole.m_data);
+  switch (whole.m_dat[whole.m_data + IP_P]) {
     case IPPROTO_TCP:
       tcp_input(whole, iphlen, null, AF_INET);
       break;
@@ -115,14 +129,15 @@ export function ip_input(m: mbuf): void {
 }
 
 /**
- * Adds a fragment to its datagram. Returns the whole datagram once it is complete, else null. What overlaps is cut: at its front
- * a fragment yields to what is there already, behind that it replaces it.
+ * Adds a fragment to its datagram. Returns the whole datagram once it is complete, else null. What overlaps is cut: at
+ * its front a fragment yields to what is there already, behind that it replaces it.
+ * @packet m
  */
 export function ip_reass(slirp: Slirp, m: mbuf, hlen: number): mbuf | null {
   const b = m.m_dat;
   const ip = m.m_data;
-  const key = `${rd16(b, ip + 4)}/${rd32(b, ip + 12)}/${rd32(b, ip + 16)}/${b[ip + 9]}`;
-  const ip_off = rd16(b, ip + 6);
+  const key = `${rd16(b, ip + IP_ID)}/${rd32(b, ip + IP_SRC)}/${rd32(b, ip + IP_DST)}/${b[ip + IP_P]}`;
+  const ip_off = rd16(b, ip + IP_OFF);
   const off = (ip_off & IP_OFFMASK) << 3;
   const end = off + m.m_len - hlen;
   if (end === off || end + IP_HLEN > IP_MAXPACKET) {
@@ -177,7 +192,10 @@ function ip_unaccount(slirp: Slirp, fp: ipq, f: ipasfrag): void {
   slirp.ipq_bytes -= f.m.m_dat.length;
 }
 
-/** True if the fragments cover the datagram from its beginning to its end. */
+/**
+ * True if the fragments cover the datagram from its beginning to its end.
+ * @packet last
+ */
 function ip_is_complete(fp: ipq): boolean {
   let at = 0;
   for (const f of fp.frags) {
@@ -187,14 +205,17 @@ function ip_is_complete(fp: ipq): boolean {
     at = f.ipf_end;
   }
   const last = fp.frags[fp.frags.length - 1]?.m;
-  return last !== undefined && (rd16(last.m_dat, last.m_data + 6) & IP_MF) === 0;
+  return last !== undefined && (rd16(last.m_dat, last.m_data + IP_OFF) & IP_MF) === 0;
 }
 
-/** Makes one packet of a complete set of fragments; its header is the first one's. */
+/**
+ * Makes one packet of a complete set of fragments; its header is the first one's.
+ * @packet m
+ */
 function ip_join(slirp: Slirp, fp: ipq): mbuf | null {
   const first = fp.frags[0]!;
   const m = first.m;
-  const hlen = (m.m_dat[m.m_data]! & 15) << 2;
+  const hlen = ip_hl(m.m_dat, m.m_data);
   const total = hlen + fp.frags[fp.frags.length - 1]!.ipf_end;
   slirp.ipq.delete(fp.key);
   slirp.ipq_bytes -= fp.bytes;
@@ -207,16 +228,16 @@ function ip_join(slirp: Slirp, fp: ipq): mbuf | null {
     if (f === first) {
       continue;
     }
-    const flen = (f.m.m_dat[f.m.m_data]! & 15) << 2;
+    const flen = ip_hl(f.m.m_dat, f.m.m_data);
     // A fragment that was cut at its front still has all its bytes; it begins at the offset in its header.
-    const skip = f.ipf_off - ((rd16(f.m.m_dat, f.m.m_data + 6) & IP_OFFMASK) << 3);
+    const skip = f.ipf_off - ((rd16(f.m.m_dat, f.m.m_data + IP_OFF) & IP_OFFMASK) << 3);
     const from = f.m.m_data + flen + skip;
     m.m_dat.set(f.m.m_dat.subarray(from, from + f.ipf_end - f.ipf_off), m.m_data + hlen + f.ipf_off);
     m_free(f.m);
   }
   m.m_len = total;
-  wr16(m.m_dat, m.m_data + 2, total);
-  wr16(m.m_dat, m.m_data + 6, 0);
+  wr16(m.m_dat, m.m_data + IP_LEN, total);
+  wr16(m.m_dat, m.m_data + IP_OFF, 0);
   return m;
 }
 
@@ -249,17 +270,5 @@ export function ip_slowtimo(slirp: Slirp): void {
     if (--fp.ipq_ttl === 0) {
       ip_freef(slirp, fp, 'IP_FRAG');
     }
-  }
-}
-
-/** Removes the options of an IPv4 header of `hlen` bytes in a packet that begins with it. */
-export function ip_stripoptions(m: mbuf, hlen: number): void {
-  const olen = hlen - IP_HLEN;
-  if (olen > 0) {
-    m_adj(m, olen);
-    m.m_dat.copyWithin(m.m_data, m.m_data - olen, m.m_data - olen + IP_HLEN);
-    m.m_ip = m.m_data;
-    m.m_dat[m.m_data] = 0x45;
-    wr16(m.m_dat, m.m_data + 2, m.m_len);
   }
 }

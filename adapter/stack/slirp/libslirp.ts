@@ -1,11 +1,16 @@
 /** What a user of slirp passes in (libslirp's libslirp.h). */
 
-/** Receives the frames that slirp sends: `size` bytes of `buf`, which is slirp's own memory and only valid during the call. */
+/**
+ * Receives the frames that slirp sends: `size` bytes of `buf`,
+ * which is slirp's own memory and only valid during the call.
+ */
 export interface SlirpCb {
   readonly send_packet: (opaque: object, buf: Uint8Array, size: number) => void;
 }
 
-/** Settings of a user network, with QEMU's defaults. IPv4 addresses are numbers in host byte order, IPv6 ones 16 bytes. */
+/**
+ * Settings of a user network, with QEMU's defaults. IPv4 addresses are numbers in host byte order, IPv6 ones 16 bytes.
+ */
 export class SlirpConfig {
   /** The guest is isolated: only DHCP, TFTP, pings of the gateway, and forwarded ports work. */
   restricted = false;
@@ -41,11 +46,16 @@ export class SlirpConfig {
   if_mru = 0;
   /** The gateway's address does not lead to the host's loopback. */
   disable_host_loopback = false;
-  /** Rewriting of protocols that carry addresses (ftp, irc, ...) is not done here; the setting is accepted for compatibility. */
+  /**
+   * Rewriting of protocols that carry addresses (ftp, irc, ...)
+   * is not done here; the setting is accepted for compatibility.
+   */
   enable_emu = false;
   /** The name server's address is an ordinary one. */
   disable_dns = false;
   disable_dhcp = false;
-  /** TCP's initial sequence numbers and the times of router advertisements follow libslirp's fixed order, for replays. */
+  /**
+   * TCP's initial sequence numbers and the times of router advertisements follow libslirp's fixed order, for replays.
+   */
   fixed_iss = false;
 }

@@ -1,10 +1,13 @@
 /** Packet buffers (libslirp's mbuf.c): pooled, with room in front for the headers that lower layers add. */
 import { type DropReason, drop } from '../util/drop.ts';
-import type { Slirp } from './slirp.ts';
-import type { socket } from './socket.ts';
+import type { Slirp } from './instance.ts';
+import type { socket } from './so_state.ts';
 import { tcpiphdr } from './tcp.ts';
 
-/** Offset of the Ethernet header in `m_dat`, and of the IP header behind it (a multiple of four, so that checksums read words). */
+/**
+ * Offset of the Ethernet header in `m_dat`, and of the IP header
+ * behind it (a multiple of four, so that checksums read words).
+ */
 export const M_ETH = 34;
 export const M_IP = 48;
 /** Free buffers kept for reuse. */
@@ -68,7 +71,10 @@ export function m_capacity(mtu: number): number {
   return (mtu + M_SLACK + 3) & ~3;
 }
 
-/** An empty packet buffer, from the pool if it has one. */
+/**
+ * An empty packet buffer, from the pool if it has one.
+ * @packet m
+ */
 export function m_get(slirp: Slirp): mbuf {
   const m = slirp.m_freelist;
   if (m === null) {
@@ -88,7 +94,10 @@ export function m_get(slirp: Slirp): mbuf {
   return m;
 }
 
-/** Gives a packet buffer back. Buffers that were enlarged are left to the garbage collector. */
+/**
+ * Gives a packet buffer back. Buffers that were enlarged are left to the garbage collector.
+ * @packet m
+ */
 export function m_free(m: mbuf): void {
   if (m.m_free) {
     return;
@@ -103,7 +112,10 @@ export function m_free(m: mbuf): void {
   }
 }
 
-/** Makes room for `size` bytes from `m_data` on, moving the packet to a larger buffer if needed. */
+/**
+ * Makes room for `size` bytes from `m_data` on, moving the packet to a larger buffer if needed.
+ * @packet m
+ */
 export function m_inc(m: mbuf, size: number): void {
   if (m.m_data + size <= m.m_dat.length) {
     return;
@@ -117,7 +129,10 @@ export function m_inc(m: mbuf, size: number): void {
   m.m_frame = new Uint8Array(mem, M_ETH);
 }
 
-/** Removes `len` bytes from the front of the packet, or `-len` from its end. */
+/**
+ * Removes `len` bytes from the front of the packet, or `-len` from its end.
+ * @packet m
+ */
 export function m_adj(m: mbuf, len: number): void {
   if (len >= 0) {
     const n = Math.min(len, m.m_len);
@@ -145,14 +160,15 @@ export function m_copy_in(m: mbuf, at: number, buf: Uint8Array, off: number, len
   }
 }
 
-/** Gives up a packet and says why: `drop`, with the bytes from its Ethernet or IP header on. */
+/**
+ * Gives up a packet and says why: `drop`, with the bytes from its Ethernet header on, or from its IP header if it has
+ * no other yet.
+ * @packet m
+ */
 export function m_drop(m: mbuf, reason: DropReason): void {
+  const link = m.m_eth >= 0 ? 'ethernet' : 'ip';
   const from = m.m_eth >= 0 ? m.m_eth : m.m_ip >= 0 ? m.m_ip : m.m_data;
   const size = Math.max(0, m.m_data + m.m_len - from);
-  if (from === M_ETH) {
-    drop(m.m_frame, size, reason);
-  } else {
-    drop(m.m_dat.subarray(from, from + size), size, reason);
-  }
+  drop(from === M_ETH ? m.m_frame : m.m_dat.subarray(from, from + size), size, reason, link);
   m_free(m);
 }

@@ -1,16 +1,18 @@
 /** Guest forwards, and the tables that `info usernet` and `info neighbors` print (libslirp's misc.c). */
+import { inet_ntoa, inet_ntop6 } from '../net/inet.ts';
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { connect, NO_ADDR, sockaddr_un } from '../util/sockets.ts';
-import { inet_ntoa } from './ip.ts';
-import { inet_ntop6 } from './ip6.ts';
-import type { Slirp } from './slirp.ts';
-import { SS_HOSTFWD, SS_INCOMING, soattach_fd, type socket } from './socket.ts';
+import type { Slirp } from './instance.ts';
+import { SS_HOSTFWD, SS_INCOMING, soattach_fd, type socket, sototcpcb } from './so_state.ts';
 import type { solist } from './solist.ts';
 import { tcpstates } from './tcp.ts';
 import { tcp_close } from './tcp_subr.ts';
 
-/** Before a command line in a Unix socket's path: the host starts the command, with the connection as its standard input and output. */
+/**
+ * A Unix socket's path that begins so is a command line: the
+ * host starts it, with the connection as its input and output.
+ */
 export const EXEC_PREFIX = 'exec:';
 
 /** A guest forward: a connection of the guest to `ex_addr:ex_fport` goes to a socket or a command of the host. */
@@ -40,15 +42,16 @@ export function guestfwd_find(slirp: Slirp, addr: number, port: number): gfwd_li
 export function tcp_ctl(so: socket): void {
   const f = so.guestfwd as gfwd_list | null;
   if (!f) {
-    tcp_close(so.so_tcpcb!);
+    tcp_close(sototcpcb(so));
     return;
   }
   soattach_fd(so, connect(machine.sockets, machine.host, f.ex_target, null));
 }
 
 /**
- * Forwards connections of the guest to a socket of the host, which is connected for each. `guest_addr` 0 is the default, x.x.x.4. Returns '' or why it cannot be:
- * the address has to be in the network, not the gateway's or the name server's, and not forwarded yet.
+ * Forwards connections of the guest to a socket of the host, which is connected for each. `guest_addr` 0 is the
+ * default, x.x.x.4. Returns '' or why it cannot be: the address has to be in the network, neither the gateway's nor the
+ * name server's, and not forwarded yet.
  */
 export function slirp_add_guestfwd(slirp: Slirp, target: sockaddr, guest_addr: number, guest_port: number): string {
   const addr = guest_addr === 0 ? (slirp.vnetwork_addr | (0x0204 & ~slirp.vnetwork_mask)) >>> 0 : guest_addr >>> 0;

@@ -1,19 +1,38 @@
 /** Neighbor solicitations that slirp sends to find the guest (libslirp's `ndp_send_ns`; RFC 4861, section 4.3). */
-import { IP6_HLEN } from './ip.ts';
+import {
+  ICMP6_NDP_NS,
+  ND_NS_HLEN,
+  ND_NS_TARGET,
+  ND_OPT_LINKADDR,
+  ND_OPT_LINKADDR_HLEN,
+  ND_OPT_SOURCE_LINKADDR,
+  ndp_option,
+} from '../wire/icmp6.ts';
+import { IP6_HLEN } from '../wire/ip6.ts';
+import { slirp_ethaddr6 } from './ethaddr.ts';
+import { icmp6_finish, icmp6_packet } from './icmp6_packet.ts';
+import type { Slirp } from './instance.ts';
 import { in6_solicited_node } from './ip6.ts';
-import { ICMP6_NDP_NS, icmp6_finish, icmp6_packet } from './ip6_icmp.ts';
 import { ip6_output } from './ip6_output.ts';
 import { M_IP } from './mbuf.ts';
-import { type Slirp, slirp_ethaddr6 } from './slirp.ts';
 
-/** Asks for the MAC address of `addr` (16 bytes) from the gateway. */
+/**
+ * Asks for the MAC address of `addr` (16 bytes) from the gateway.
+ * @packet m
+ */
 export function ndp_send_ns(slirp: Slirp, addr: Uint8Array): void {
-  const m = icmp6_packet(slirp, ICMP6_NDP_NS, 0, 32, slirp.vhost_addr6, in6_solicited_node(addr));
+  const m = icmp6_packet(
+    slirp,
+    ICMP6_NDP_NS,
+    0,
+    ND_NS_HLEN + ND_OPT_LINKADDR_HLEN,
+    slirp.vhost_addr6,
+    in6_solicited_node(addr),
+  );
   const ns = M_IP + IP6_HLEN;
-  m.m_dat.set(addr, ns + 8);
-  m.m_dat[ns + 24] = 1;
-  m.m_dat[ns + 25] = 1;
-  slirp_ethaddr6(m.m_dat, ns + 26, slirp.vhost_addr6, 0);
+  m.m_dat.set(addr, ns + ND_NS_TARGET);
+  ndp_option(m.m_dat, ns + ND_NS_HLEN, ND_OPT_SOURCE_LINKADDR, ND_OPT_LINKADDR_HLEN);
+  slirp_ethaddr6(m.m_dat, ns + ND_NS_HLEN + ND_OPT_LINKADDR, slirp.vhost_addr6, 0);
   icmp6_finish(m);
   ip6_output(null, m);
 }

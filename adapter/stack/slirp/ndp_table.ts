@@ -1,7 +1,12 @@
-/** MAC addresses of the guest by IPv6 address (libslirp's ndp_table.c): 16 entries, the oldest is replaced, none ages. */
-import { ETH_ALEN } from './ip.ts';
-import { in6_multicast, in6_unspecified } from './ip6.ts';
-import type { Slirp } from './slirp.ts';
+/**
+ * MAC addresses of the guest by IPv6 address (libslirp's ndp_table.c): 16 entries, the oldest is replaced, none ages.
+ */
+import { rd32, wr16, wr32 } from '../wire/bytes.ts';
+import { ETH_ALEN, ETH_MCAST_IP6, ETH_MCAST_IP6_LEN } from '../wire/ethernet.ts';
+import { IN_ADDR_LEN } from '../wire/ip.ts';
+import { IN6_ADDR_LEN } from '../wire/ip6.ts';
+import type { Slirp } from './instance.ts';
+import { in6_is_linklocal, in6_multicast, in6_unspecified } from './ip6.ts';
 import { in6_equal } from './solist.ts';
 
 export const NDP_TABLE_SIZE = 16;
@@ -10,7 +15,7 @@ export const NDP_TABLE_SIZE = 16;
 export class ndpentry {
   used = false;
   eth_addr: Uint8Array = new Uint8Array(ETH_ALEN);
-  ip_addr: Uint8Array = new Uint8Array(16);
+  ip_addr: Uint8Array = new Uint8Array(IN6_ADDR_LEN);
 }
 
 /** The table. */
@@ -27,7 +32,7 @@ export function ndp_table_add(slirp: Slirp, ip_addr: Uint8Array, eth_addr: Uint8
   if (in6_multicast(ip_addr) || in6_unspecified(ip_addr)) {
     return;
   }
-  const linklocal = ip_addr[0] === 0xfe && (ip_addr[1]! & 0xc0) === 0x80;
+  const linklocal = in6_is_linklocal(ip_addr);
   if (t.guest_in6_addr === null && !linklocal) {
     t.guest_in6_addr = ip_addr.slice();
   }
@@ -45,14 +50,11 @@ export function ndp_table_add(slirp: Slirp, ip_addr: Uint8Array, eth_addr: Uint8
 export function ndp_table_search(slirp: Slirp, b: Uint8Array, at: number, out: Uint8Array, off: number): boolean {
   if (b[at] === 0xff) {
     // Multicast: 33:33 and the last four bytes (RFC 2464, section 7).
-    out[off] = 0x33;
-    out[off + 1] = 0x33;
-    for (let i = 0; i < 4; i++) {
-      out[off + 2 + i] = b[at + 12 + i]!;
-    }
+    wr16(out, off, ETH_MCAST_IP6);
+    wr32(out, off + ETH_MCAST_IP6_LEN, rd32(b, at + IN6_ADDR_LEN - IN_ADDR_LEN));
     return true;
   }
-  const ip_addr = b.subarray(at, at + 16);
+  const ip_addr = b.subarray(at, at + IN6_ADDR_LEN);
   if (in6_unspecified(ip_addr)) {
     out.fill(0xff, off, off + ETH_ALEN);
     return true;

@@ -6,8 +6,9 @@ const SB_MIN = 4096;
 const SB_WORD = 8;
 
 /**
- * A ring of bytes. `sb_datalen` is its size as TCP sees it; memory is taken only as it is needed. Each byte of the stream keeps its place
- * in an aligned word of `SB_WORD` bytes: what the host receives does too, and is then copied by words.
+ * A ring of bytes. `sb_datalen` is its size as TCP sees it; memory is taken only
+ * as it is needed. Each byte of the stream keeps its place in an aligned word of
+ * `SB_WORD` bytes: what the host receives does too, and is then copied by words.
  */
 export class sbuf {
   /** Bytes in the buffer. */
@@ -39,7 +40,10 @@ export function sbfree(sb: sbuf): void {
   sb.sb_data = new Uint8Array(0);
 }
 
-/** Removes the oldest `num` bytes. Returns true if the buffer fell below half by that, so that the host socket is read again. */
+/**
+ * Removes the oldest `num` bytes. Returns true if the buffer fell
+ * below half by that, so that the host socket is read again.
+ */
 export function sbdrop(sb: sbuf, num: number): boolean {
   const half = sb.sb_datalen >> 1;
   const was_full = sb.sb_cc >= half;

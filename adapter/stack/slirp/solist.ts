@@ -1,6 +1,8 @@
-/** Tables of slirp's sockets: lists in order of age, and hash tables by flow (libslirp walks one list for everything). */
+/**
+ * Tables of slirp's sockets: lists in order of age, and hash tables by flow (libslirp walks one list for everything).
+ */
 import { AF_INET, AF_INET6 } from '../util/host.ts';
-import type { socket } from './socket.ts';
+import type { socket } from './so_state.ts';
 
 /** A list of sockets, oldest first. A socket is in one list at most. */
 export class solist {

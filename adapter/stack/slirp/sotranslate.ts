@@ -1,10 +1,13 @@
-/** Addresses as the guest sees them and as the host does (libslirp's `sotranslate_in`, `sotranslate_out`, `sotranslate_accept`). */
+/**
+ * Addresses as the guest sees them and as the host does (libslirp's
+ * `sotranslate_in`, `sotranslate_out`, `sotranslate_accept`).
+ */
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
 import { NO_ADDR, sockaddr_in, sockaddr_in6 } from '../util/sockets.ts';
-import { INADDR_BROADCAST, INADDR_LOOPBACK } from './ip.ts';
+import { INADDR_BROADCAST, INADDR_LOOPBACK } from '../wire/ip.ts';
 import { in6_addr_loopback, in6_equal_net, in6_zero } from './ip6.ts';
-import type { socket } from './socket.ts';
+import type { socket } from './so_state.ts';
 import { in6_equal } from './solist.ts';
 
 /** The host's first name server of a family, or NO_ADDR if it has none (libslirp's `get_dns_addr`). */
@@ -23,7 +26,10 @@ export function sotranslate_out(so: socket): sockaddr {
   return so.so_ffamily === AF_INET6 ? sotranslate_out6(so) : sotranslate_out4(so);
 }
 
-/** `sotranslate_out` for IPv4: the gateway and 255.255.255.255 are the host's loopback, the name server's address is its DNS. */
+/**
+ * `sotranslate_out` for IPv4: the gateway and 255.255.255.255
+ * are the host's loopback, the name server's address is its DNS.
+ */
 function sotranslate_out4(so: socket): sockaddr {
   const slirp = so.slirp;
   if (!slirp.disable_dns && so.so_faddr === slirp.vnameserver_addr) {
@@ -69,7 +75,10 @@ export function sotranslate_in(so: socket, addr: sockaddr): sockaddr {
   return addr;
 }
 
-/** Sets the foreign address of an accepted connection to what the guest is to see: the host's own addresses become the gateway's. */
+/**
+ * Sets the foreign address of an accepted connection to what the
+ * guest is to see: the host's own addresses become the gateway's.
+ */
 export function sotranslate_accept(so: socket, peer: sockaddr): void {
   const slirp = so.slirp;
   so.so_fport = peer.sin_port;

@@ -1,13 +1,6 @@
 /** TCP's header, states, timers and control block (libslirp's tcp.h, tcp_var.h, tcp_timer.h, which are BSD's). */
 import type { mbuf } from './mbuf.ts';
-import type { socket } from './socket.ts';
-
-export const TH_FIN = 0x01;
-export const TH_SYN = 0x02;
-export const TH_RST = 0x04;
-export const TH_PUSH = 0x08;
-export const TH_ACK = 0x10;
-export const TH_URG = 0x20;
+import type { socket } from './so_state.ts';
 
 /** States of a connection (RFC 793, section 3.2). */
 export const TCPS_CLOSED = 0;
@@ -91,10 +84,6 @@ export const TCP_ISSINCR = 64000;
 export const TF_ACKNOW = 0x01;
 export const TF_DELACK = 0x02;
 export const TF_SENTFIN = 0x10;
-
-export const TCPOPT_EOL = 0;
-export const TCPOPT_NOP = 1;
-export const TCPOPT_MAXSEG = 2;
 
 /** A TCP header with what slirp needs of the IP header, as read from a packet. `ti_len` is the length of the data. */
 export class tcpiphdr {
@@ -190,4 +179,9 @@ export function SEQ_LEQ(a: number, b: number): boolean {
  */
 export function SEQ_GT(a: number, b: number): boolean {
   return ((a - b) | 0) > 0;
+}
+
+/** Clamps a timer value. */
+export function TCPT_RANGESET(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
 }

@@ -1,14 +1,18 @@
 /**
- * TCP input (libslirp's tcp_input.c, which is BSD's; RFC 793). `tcp_input` takes a segment through the steps of RFC 793, section
- * 3.9. The steps themselves are in tcp_steps.ts; only `tcp_input` sends or ends anything.
+ * TCP input (libslirp's tcp_input.c, which is BSD's; RFC 9293). `tcp_input` takes a segment through the steps of RFC
+ * 9293, section 3.10.7. The steps themselves are in tcp_steps.ts; only `tcp_input` sends or ends anything.
  */
+import type { DropReason } from '../util/drop.ts';
 import { AF_INET } from '../util/host.ts';
-import { IPPROTO_TCP } from './ip.ts';
+import { IPPROTO_TCP } from '../wire/ip.ts';
+import { IP6_DST, IP6_HLEN, IP6_SRC } from '../wire/ip6.ts';
+import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
+import type { Slirp } from './instance.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
 import { guestfwd_find, tcp_ctl } from './misc.ts';
 import { sbspace } from './sbuf.ts';
-import type { Slirp } from './slirp.ts';
-import { SS_CTL, SS_ISFCONNECTING, SS_NOFDREF, sbappend, type socket, socreate } from './socket.ts';
+import { SS_CTL, SS_ISFCONNECTING, SS_NOFDREF, type socket, socreate, sototcpcb } from './so_state.ts';
+import { sbappend } from './socket.ts';
 import { solookup, solookup6 } from './solist.ts';
 import {
   SEQ_GT,
@@ -18,35 +22,37 @@ import {
   TCPS_SYN_RECEIVED,
   TCPS_SYN_SENT,
   TCPS_TIME_WAIT,
-  TCPT_KEEP,
-  TCPTV_KEEP_IDLE,
   TF_ACKNOW,
-  TH_ACK,
-  TH_FIN,
-  TH_RST,
-  TH_SYN,
-  TH_URG,
   type tcpcb,
   type tcpiphdr,
 } from './tcp.ts';
+import { tcp_after_fast_retransmit, tcp_fast_retransmit, tcp_update_window } from './tcp_acks.ts';
 import { tcp_header } from './tcp_header.ts';
 import { tcp_output } from './tcp_output.ts';
 import { tcp_present, tcp_reass } from './tcp_reass.ts';
+import { tcp_reset } from './tcp_respond.ts';
 import * as step from './tcp_steps.ts';
-import { tcp_attach, tcp_close, tcp_drop, tcp_fconnect, tcp_reset, tcp_tos, tcp_unreachable } from './tcp_subr.ts';
+import { tcp_attach, tcp_close, tcp_drop, tcp_fconnect, tcp_tos, tcp_unreachable } from './tcp_subr.ts';
+import { CONTINUE } from './tcp_verdict.ts';
 
-/** The connection of a segment, or null. */
+/**
+ * The connection of a segment, or null.
+ * @packet m
+ */
 function tcp_findso(slirp: Slirp, m: mbuf, af: number): socket | null {
   const ti = m.m_ti;
   if (af === AF_INET) {
     return solookup(slirp.tcb_hash, ti.ti_src, ti.ti_sport, ti.ti_dst, ti.ti_dport);
   }
-  const src = m.m_dat.subarray(m.m_ip + 8, m.m_ip + 24);
-  const dst = m.m_dat.subarray(m.m_ip + 24, m.m_ip + 40);
+  const src = m.m_dat.subarray(m.m_ip + IP6_SRC, m.m_ip + IP6_DST);
+  const dst = m.m_dat.subarray(m.m_ip + IP6_DST, m.m_ip + IP6_HLEN);
   return solookup6(slirp.tcb_hash, src, ti.ti_sport, dst, ti.ti_dport);
 }
 
-/** True if a segment without a connection may open one: a SYN and nothing else; in a restricted network only to a guest forward. */
+/**
+ * True if a segment without a connection may open one: a SYN and
+ * nothing else; in a restricted network only to a guest forward.
+ */
 function tcp_may_open(slirp: Slirp, ti: tcpiphdr, af: number): boolean {
   if ((ti.ti_flags & (TH_SYN | TH_FIN | TH_RST | TH_URG | TH_ACK)) !== TH_SYN) {
     return false;
@@ -54,7 +60,10 @@ function tcp_may_open(slirp: Slirp, ti: tcpiphdr, af: number): boolean {
   return !slirp.restricted || (af === AF_INET && guestfwd_find(slirp, ti.ti_dst, ti.ti_dport) !== null);
 }
 
-/** A socket for the connection that the guest opens with the SYN `m`. */
+/**
+ * A socket for the connection that the guest opens with the SYN `m`.
+ * @packet m
+ */
 function tcp_newso(slirp: Slirp, m: mbuf, af: number): socket {
   const ti = m.m_ti;
   const so = socreate(slirp, IPPROTO_TCP);
@@ -70,8 +79,8 @@ function tcp_newso(slirp: Slirp, m: mbuf, af: number): socket {
       so.so_state |= SS_CTL;
     }
   } else {
-    so.so_laddr6 = m.m_dat.slice(m.m_ip + 8, m.m_ip + 24);
-    so.so_faddr6 = m.m_dat.slice(m.m_ip + 24, m.m_ip + 40);
+    so.so_laddr6 = m.m_dat.slice(m.m_ip + IP6_SRC, m.m_ip + IP6_DST);
+    so.so_faddr6 = m.m_dat.slice(m.m_ip + IP6_DST, m.m_ip + IP6_HLEN);
   }
   so.so_iptos = tcp_tos(so);
   tcp_attach(so).t_state = TCPS_LISTEN;
@@ -79,9 +88,32 @@ function tcp_newso(slirp: Slirp, m: mbuf, af: number): socket {
   return so;
 }
 
-/** The host side of a connection stands: takes the guest's SYN. Data that came with it waits for the connection to be established. */
+/** Why a segment that has no connection and may not open one is reset. */
+function tcp_not_opened(slirp: Slirp, ti: tcpiphdr): DropReason {
+  return slirp.restricted && (ti.ti_flags & (TH_SYN | TH_ACK)) === TH_SYN ? 'RESTRICTED' : 'TCP_NO_CONN';
+}
+
+/** True if a SYN opens the connection anew while its last one is in TIME_WAIT (RFC 1122, section 4.2.2.13). */
+function tcp_opens_again(tp: tcpcb, so: socket, ti: tcpiphdr): boolean {
+  return (
+    tp.t_state === TCPS_TIME_WAIT &&
+    (ti.ti_flags & (TH_SYN | TH_RST)) === TH_SYN &&
+    SEQ_GT(ti.ti_seq, (tp.rcv_nxt + tcp_receive_window(tp, so)) >>> 0)
+  );
+}
+
+/** The window that the guest may fill: what there is room for, and never less than it was told. */
+function tcp_receive_window(tp: tcpcb, so: socket): number {
+  return Math.max(0, sbspace(so.so_rcv), (tp.rcv_adv - tp.rcv_nxt) | 0);
+}
+
+/**
+ * The host side of a connection stands: takes the guest's SYN. Data
+ * that came with it waits for the connection to be established.
+ * @packet syn
+ */
 function tcp_syn_received(so: socket, syn: mbuf): void {
-  const tp = so.so_tcpcb!;
+  const tp = sototcpcb(so);
   const ti = syn.m_ti;
   step.tcp_accept_syn(so, syn);
   if (ti.ti_len > 0) {
@@ -95,81 +127,77 @@ function tcp_syn_received(so: socket, syn: mbuf): void {
 }
 
 /**
- * Takes a segment from the guest: `m` begins with the IP header of `iphlen` bytes. With `m` null, the host connection of `inso` has been
- * made, and the guest's SYN, which was kept, goes on.
+ * The host connection of `so` has been made: the guest's SYN, which was kept, goes on. Returns false if there is none.
+ * @packet syn
+ */
+function tcp_host_connected(so: socket): boolean {
+  const syn = so.so_m;
+  so.so_m = null;
+  so.so_state &= ~(SS_ISFCONNECTING | SS_NOFDREF);
+  if (syn) {
+    tcp_syn_received(so, syn);
+  }
+  return syn !== null;
+}
+
+/** True if a segment brings data or a FIN that the connection is to take in: none does behind the guest's FIN. */
+function tcp_has_text(tp: tcpcb, ti: tcpiphdr): boolean {
+  return (ti.ti_len > 0 || (ti.ti_flags & TH_FIN) !== 0) && !TCPS_HAVERCVDFIN(tp.t_state);
+}
+
+/**
+ * Takes a segment from the guest: `m` begins with the IP header of `iphlen` bytes. With `m` null, the host connection
+ * of `inso` has been made, and the guest's SYN, which was kept, goes on. The order is that of RFC 9293, section 3.10.7.
+ * @packet m
  */
 export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, af: number): void {
   if (m === null) {
-    const so = inso!;
-    const syn = so.so_m;
-    so.so_m = null;
-    so.so_state &= ~(SS_ISFCONNECTING | SS_NOFDREF);
-    if (syn) {
-      tcp_syn_received(so, syn);
-      tcp_output(so.so_tcpcb!);
+    if (tcp_host_connected(inso!)) {
+      tcp_output(sototcpcb(inso!));
     }
+    return;
+  }
+  if (!tcp_header(m, iphlen, af)) {
     return;
   }
   const slirp = m.slirp;
   const ti = m.m_ti;
-  if (!tcp_header(m, iphlen, af)) {
-    return;
+  let so = tcp_findso(slirp, m, af);
+  if (so !== null && tcp_opens_again(sototcpcb(so), so, ti)) {
+    tcp_close(sototcpcb(so));
+    so = null;
   }
-  let so: socket | null;
-  for (;;) {
-    so = tcp_findso(slirp, m, af);
-    if (so === null) {
-      if (!tcp_may_open(slirp, ti, af)) {
-        const refused = slirp.restricted && (ti.ti_flags & (TH_SYN | TH_ACK)) === TH_SYN;
-        tcp_reset(slirp, null, m, af, refused ? 'RESTRICTED' : 'TCP_NO_CONN');
-        return;
-      }
-      so = tcp_newso(slirp, m, af);
+  if (so === null) {
+    if (!tcp_may_open(slirp, ti, af)) {
+      tcp_reset(slirp, null, m, af, tcp_not_opened(slirp, ti));
+      return;
     }
-    const tp = so.so_tcpcb!;
-    if (
-      tp.t_state === TCPS_TIME_WAIT &&
-      (ti.ti_flags & (TH_SYN | TH_RST)) === TH_SYN &&
-      SEQ_GT(ti.ti_seq, (tp.rcv_nxt + Math.max(0, sbspace(so.so_rcv), (tp.rcv_adv - tp.rcv_nxt) | 0)) >>> 0)
-    ) {
-      tcp_close(tp);
-      continue;
-    }
-    break;
+    so = tcp_newso(slirp, m, af);
   }
-  const tp: tcpcb = so.so_tcpcb!;
+  const tp: tcpcb = sototcpcb(so);
   if ((so.so_state & SS_ISFCONNECTING) !== 0) {
     m_drop(m, 'TCP_CONNECTING');
     return;
   }
-  tp.t_idle = 0;
-  tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_IDLE;
-  if ((ti.ti_flags & TH_SYN) !== 0 && tp.t_state !== TCPS_LISTEN) {
-    step.tcp_dooptions(tp, m, ti);
-  }
+  step.tcp_heard(tp, m, ti);
 
-  // Header prediction: nearly every segment of an established connection is the next one, or a pure acknowledgement.
-  if (tp.t_state === TCPS_ESTABLISHED && step.tcp_predict(tp, ti)) {
-    if (ti.ti_len === 0) {
-      if (step.tcp_predict_ack(tp, ti)) {
-        step.tcp_acked(tp, so, ti.ti_ack);
-        m_free(m);
-        if (so.so_snd.sb_cc > 0) {
-          tcp_output(tp);
-        }
-        return;
+  // Header prediction: nearly all that comes is the next acknowledgement or the next data.
+  switch (step.tcp_predict(tp, so, ti)) {
+    case step.NEXT_ACK:
+      m_free(m);
+      if (so.so_snd.sb_cc > 0) {
+        tcp_output(tp);
       }
-    } else if (ti.ti_ack === tp.snd_una && tp.seg_next === null && ti.ti_len <= sbspace(so.so_rcv)) {
-      tp.rcv_nxt = (tp.rcv_nxt + ti.ti_len) >>> 0;
-      tp.t_flags |= TF_ACKNOW;
+      return;
+    case step.NEXT_DATA:
       sbappend(so, m);
       if (so.so_tcpcb === tp) {
         tcp_output(tp);
       }
       return;
-    }
   }
 
+  // A SYN that opens a connection: it waits for the host's side.
   if (tp.t_state === TCPS_LISTEN) {
     if ((so.so_state & SS_CTL) !== 0) {
       tcp_syn_received(so, m);
@@ -187,57 +215,42 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
     return;
   }
 
-  tp.rcv_wnd = Math.max(0, sbspace(so.so_rcv), (tp.rcv_adv - tp.rcv_nxt) | 0);
+  // Sequence number, RST, SYN and ACK are checked in this order.
+  tp.rcv_wnd = tcp_receive_window(tp, so);
   const una = tp.snd_una;
   const syn_received = tp.t_state === TCPS_SYN_RECEIVED;
-  const next = tp.t_state === TCPS_SYN_SENT ? step.tcp_syn_sent(tp, so, m) : step.tcp_check(tp, so, m);
-  switch (next) {
-    case step.DROP:
-      m_drop(m, 'TCP_BAD_SEGMENT');
-      return;
-    case step.CLOSE:
+  const verdict = tp.t_state === TCPS_SYN_SENT ? step.tcp_syn_sent(tp, so, m) : step.tcp_check(tp, so, m);
+  if (verdict !== CONTINUE) {
+    const { ends, answer, reason } = verdict;
+    if (reason === '') {
       m_free(m);
-      tcp_close(tp);
-      return;
-    case step.REFUSED:
-      m_free(m);
-      tcp_drop(tp, 'ECONNREFUSED');
-      return;
-    case step.RESET_CONNECTION:
-      tcp_drop(tp, 'ECONNRESET');
-      tcp_reset(slirp, null, m, af, 'TCP_BAD_SEGMENT');
-      return;
-    case step.CLOSE_WITH_RESET:
-      tcp_close(tp);
-      tcp_reset(slirp, null, m, af, 'TCP_BAD_SEGMENT');
-      return;
-    case step.DROP_WITH_RESET:
-      tcp_reset(slirp, tp, m, af, 'TCP_BAD_SEGMENT');
-      return;
-    case step.DROP_AFTER_ACK:
-      if ((ti.ti_flags & TH_RST) === 0) {
-        tp.t_flags |= TF_ACKNOW;
-        tcp_output(tp);
-      }
-      m_drop(m, 'TCP_BAD_SEGMENT');
-      return;
-    case step.FAST_RETRANSMIT: {
-      const onxt = step.tcp_fast_retransmit(tp, ti.ti_ack);
-      m_free(m);
-      tcp_output(tp);
-      step.tcp_after_fast_retransmit(tp, onxt);
-      return;
     }
-    case step.OUTPUT_AND_DROP:
-      m_free(m);
+    if (ends === 'close') {
+      tcp_close(tp);
+    } else if (ends !== '') {
+      tcp_drop(tp, ends);
+    }
+    if (answer === 'retransmit') {
+      const onxt = tcp_fast_retransmit(tp, ti.ti_ack);
       tcp_output(tp);
-      return;
+      tcp_after_fast_retransmit(tp, onxt);
+    } else if (answer === 'output') {
+      tcp_output(tp);
+    } else if (answer === 'ack' && (ti.ti_flags & TH_RST) === 0) {
+      tp.t_flags |= TF_ACKNOW;
+      tcp_output(tp);
+    }
+    if (reason !== '' && answer === 'reset') {
+      tcp_reset(slirp, ends === '' ? tp : null, m, af, reason);
+    } else if (reason !== '') {
+      m_drop(m, reason);
+    }
+    return;
   }
 
-  let needoutput = tp.snd_una !== una && tp.snd_una === tp.snd_max;
-  if (step.tcp_update_window(tp, ti)) {
-    needoutput = true;
-  }
+  // The segment is acceptable: its window, urgent pointer, data and FIN.
+  const all_acked = tp.snd_una !== una && tp.snd_una === tp.snd_max;
+  const needoutput = tcp_update_window(tp, ti) || all_acked;
   step.tcp_urgent(tp, so, ti);
   if ((so.so_state & SS_CTL) !== 0 && syn_received && so.s === null && tp.t_state >= TCPS_ESTABLISHED) {
     tcp_ctl(so);
@@ -245,25 +258,22 @@ export function tcp_input(m: mbuf | null, iphlen: number, inso: socket | null, a
   if (syn_received && tp.seg_next !== null) {
     tcp_present(tp, so);
   }
-
-  let fin = ti.ti_flags & TH_FIN;
-  if ((ti.ti_len > 0 || fin !== 0) && !TCPS_HAVERCVDFIN(tp.t_state)) {
-    if (ti.ti_seq === tp.rcv_nxt && tp.seg_next === null && tp.t_state === TCPS_ESTABLISHED) {
-      step.tcp_delay_ack(tp, m, ti);
-      tp.rcv_nxt = (tp.rcv_nxt + ti.ti_len) >>> 0;
-      sbappend(so, m);
-    } else {
-      tcp_reass(tp, m);
-      tp.t_flags |= TF_ACKNOW;
-      fin = tcp_present(tp, so);
-    }
-  } else {
+  let fin = 0;
+  if (!tcp_has_text(tp, ti)) {
     if (ti.ti_len > 0) {
-      m_drop(m, 'TCP_BAD_SEGMENT');
+      m_drop(m, 'TCP_AFTER_FIN');
     } else {
       m_free(m);
     }
-    fin = 0;
+  } else if (ti.ti_seq === tp.rcv_nxt && tp.seg_next === null && tp.t_state === TCPS_ESTABLISHED) {
+    fin = ti.ti_flags & TH_FIN;
+    step.tcp_delay_ack(tp, m, ti);
+    tp.rcv_nxt = (tp.rcv_nxt + ti.ti_len) >>> 0;
+    sbappend(so, m);
+  } else {
+    tcp_reass(tp, m);
+    tp.t_flags |= TF_ACKNOW;
+    fin = tcp_present(tp, so);
   }
   if (so.so_tcpcb !== tp) {
     return;

@@ -1,36 +1,57 @@
-/** TCP output (libslirp's tcp_output.c, which is BSD's): decides whether a segment is due, and sends it to the guest. */
+/**
+ * TCP output (libslirp's tcp_output.c, which is BSD's): decides whether a segment is due, and sends it to the guest.
+ */
 import { AF_INET } from '../util/host.ts';
+import { wr16, wr32 } from '../wire/bytes.ts';
+import { IP_DST, IP_HLEN, IP_OFF, IP_P, IP_SRC, IP_TOS, IP_TTL, IPDEFTTL, IPPROTO_TCP, MAXTTL } from '../wire/ip.ts';
+import { IP6_DST, IP6_FLOW, IP6_FLOW_BASIC, IP6_HLEN, IP6_HLIM, IP6_NXT, IP6_SRC } from '../wire/ip6.ts';
+import {
+  set_th_off,
+  TCP_HLEN,
+  TCPOLEN_MAXSEG,
+  TCPOPT_DATA,
+  TCPOPT_KIND,
+  TCPOPT_LEN,
+  TCPOPT_MAXSEG,
+  TH_ACK,
+  TH_ACKNO,
+  TH_DPORT,
+  TH_FIN,
+  TH_FLAGS,
+  TH_PUSH,
+  TH_RST,
+  TH_SEQ,
+  TH_SPORT,
+  TH_SUM,
+  TH_SYN,
+  TH_URG,
+  TH_URP,
+  TH_WIN,
+} from '../wire/tcp.ts';
 import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
-import { IP_HLEN, IP6_HLEN, IPDEFTTL, IPPROTO_TCP, MAXTTL, TCP_HLEN, wr16, wr32 } from './ip.ts';
 import { ip_output } from './ip_output.ts';
 import { ip6_output } from './ip6_output.ts';
 import { M_IP, m_get, m_inc, type mbuf } from './mbuf.ts';
 import { sbcopy, sbspace } from './sbuf.ts';
-import type { socket } from './socket.ts';
+import type { socket } from './so_state.ts';
 import {
   SEQ_GT,
   SEQ_LT,
   TCP_MAXRXTSHIFT,
   TCP_MAXWIN,
-  TCPOPT_MAXSEG,
   TCPS_CLOSED,
   TCPT_PERSIST,
+  TCPT_RANGESET,
   TCPT_REXMT,
   TCPTV_PERSMAX,
   TCPTV_PERSMIN,
   TF_ACKNOW,
   TF_DELACK,
   TF_SENTFIN,
-  TH_ACK,
-  TH_FIN,
-  TH_PUSH,
-  TH_RST,
-  TH_SYN,
-  TH_URG,
   tcp_backoff,
   type tcpcb,
 } from './tcp.ts';
-import { TCPT_RANGESET, tcp_mss } from './tcp_subr.ts';
+import { tcp_mss } from './tcp_cb.ts';
 
 /** Flags of a segment by the connection's state. */
 const tcp_outflags: readonly number[] = [
@@ -47,7 +68,10 @@ const tcp_outflags: readonly number[] = [
   TH_ACK,
 ];
 
-/** True if a segment of `len` bytes, `off` behind the first unacknowledged one, is to go out now (RFC 1122, section 4.2.3.4, and BSD). */
+/**
+ * True if a segment of `len` bytes, `off` behind the first unacknowledged
+ * one, is to go out now (RFC 1122, section 4.2.3.4, and BSD).
+ */
 function tcp_should_send(tp: tcpcb, so: socket, off: number, len: number, flags: number, win: number): boolean {
   if (len > 0) {
     if (len === tp.t_maxseg || len + off >= so.so_snd.sb_cc || tp.t_force) {
@@ -73,7 +97,10 @@ export function tcp_window_opens(tp: tcpcb): boolean {
   return adv >= 2 * tp.t_maxseg || 2 * adv >= sb.sb_datalen;
 }
 
-/** Sends what the connection may and should send: data, acknowledgements, window updates, SYN, FIN, RST. */
+/**
+ * Sends what the connection may and should send: data, acknowledgements, window updates, SYN, FIN, RST.
+ * @packet m
+ */
 export function tcp_output(tp: tcpcb): void {
   const so = tp.t_socket;
   const idle = tp.snd_max === tp.snd_una;
@@ -134,13 +161,16 @@ export function tcp_output(tp: tcpcb): void {
   }
 }
 
-/** Makes the segment and moves the connection's send variables past it. */
+/**
+ * Makes the segment and moves the connection's send variables past it.
+ * @packet m
+ */
 function tcp_segment(tp: tcpcb, so: socket, off: number, len: number, flags0: number, space: number): mbuf {
   let flags = flags0;
   const m = m_get(so.slirp);
   const v4 = so.so_ffamily === AF_INET;
   const th = M_IP + (v4 ? IP_HLEN : IP6_HLEN);
-  const optlen = (flags & TH_SYN) !== 0 ? 4 : 0;
+  const optlen = (flags & TH_SYN) !== 0 ? TCPOLEN_MAXSEG : 0;
   const hdrlen = TCP_HLEN + optlen;
   m.m_ip = M_IP;
   m.m_len = th - M_IP + hdrlen + len;
@@ -148,9 +178,10 @@ function tcp_segment(tp: tcpcb, so: socket, off: number, len: number, flags0: nu
   const b = m.m_dat;
   if (optlen > 0) {
     tp.snd_nxt = tp.iss;
-    b[th + 20] = TCPOPT_MAXSEG;
-    b[th + 21] = 4;
-    wr16(b, th + 22, tcp_mss(tp, 0));
+    const opt = th + TCP_HLEN;
+    b[opt + TCPOPT_KIND] = TCPOPT_MAXSEG;
+    b[opt + TCPOPT_LEN] = TCPOLEN_MAXSEG;
+    wr16(b, opt + TCPOPT_DATA, tcp_mss(tp, 0));
   }
   if (len > 0) {
     sbcopy(so.so_snd, off, len, m, th + hdrlen);
@@ -171,15 +202,15 @@ function tcp_segment(tp: tcpcb, so: socket, off: number, len: number, flags0: nu
   } else {
     tp.snd_up = tp.snd_una;
   }
-  wr16(b, th, so.so_fport);
-  wr16(b, th + 2, so.so_lport);
-  wr32(b, th + 4, seq);
-  wr32(b, th + 8, (flags & TH_ACK) !== 0 ? tp.rcv_nxt : 0);
-  b[th + 12] = (hdrlen >> 2) << 4;
-  b[th + 13] = flags;
-  wr16(b, th + 14, win);
-  wr16(b, th + 16, 0);
-  wr16(b, th + 18, urp);
+  wr16(b, th + TH_SPORT, so.so_fport);
+  wr16(b, th + TH_DPORT, so.so_lport);
+  wr32(b, th + TH_SEQ, seq);
+  wr32(b, th + TH_ACKNO, (flags & TH_ACK) !== 0 ? tp.rcv_nxt : 0);
+  set_th_off(b, th, hdrlen);
+  b[th + TH_FLAGS] = flags;
+  wr16(b, th + TH_WIN, win);
+  wr16(b, th + TH_SUM, 0);
+  wr16(b, th + TH_URP, urp);
   tcp_advance(tp, len, flags);
   if (win > 0 && SEQ_GT((tp.rcv_nxt + win) >>> 0, tp.rcv_adv)) {
     tp.rcv_adv = (tp.rcv_nxt + win) >>> 0;
@@ -238,21 +269,21 @@ function tcp_fill_ip(m: mbuf, so: socket, th: number, v4: boolean): void {
   const b = m.m_dat;
   const tcplen = m.m_len - (th - M_IP);
   if (v4) {
-    b[M_IP + 1] = so.so_iptos;
-    wr16(b, M_IP + 6, 0);
-    b[M_IP + 8] = IPDEFTTL;
-    b[M_IP + 9] = IPPROTO_TCP;
-    wr32(b, M_IP + 12, so.so_faddr);
-    wr32(b, M_IP + 16, so.so_laddr);
-    wr16(b, th + 16, ip_pseudo_cksum(m, M_IP, IPPROTO_TCP, th, tcplen));
+    b[M_IP + IP_TOS] = so.so_iptos;
+    wr16(b, M_IP + IP_OFF, 0);
+    b[M_IP + IP_TTL] = IPDEFTTL;
+    b[M_IP + IP_P] = IPPROTO_TCP;
+    wr32(b, M_IP + IP_SRC, so.so_faddr);
+    wr32(b, M_IP + IP_DST, so.so_laddr);
+    wr16(b, th + TH_SUM, ip_pseudo_cksum(m, M_IP, IPPROTO_TCP, th, tcplen));
     return;
   }
-  wr32(b, M_IP, 0x60000000);
-  b[M_IP + 6] = IPPROTO_TCP;
-  b[M_IP + 7] = MAXTTL;
-  b.set(so.so_faddr6!, M_IP + 8);
-  b.set(so.so_laddr6!, M_IP + 24);
-  wr16(b, th + 16, ip6_pseudo_cksum(m, M_IP, IPPROTO_TCP, th, tcplen));
+  wr32(b, M_IP + IP6_FLOW, IP6_FLOW_BASIC);
+  b[M_IP + IP6_NXT] = IPPROTO_TCP;
+  b[M_IP + IP6_HLIM] = MAXTTL;
+  b.set(so.so_faddr6!, M_IP + IP6_SRC);
+  b.set(so.so_laddr6!, M_IP + IP6_DST);
+  wr16(b, th + TH_SUM, ip6_pseudo_cksum(m, M_IP, IPPROTO_TCP, th, tcplen));
 }
 
 /** Starts the timer that probes a window the guest has closed: 5 to 60 s, backing off. */

@@ -1,13 +1,19 @@
 /** Segments that arrive out of order (BSD's `tcp_reass`): kept by sequence number until what is missing has come. */
+import { TH_FIN } from '../wire/tcp.ts';
 import { m_adj, m_drop, type mbuf } from './mbuf.ts';
 import { sbspace } from './sbuf.ts';
-import { SS_FCANTSENDMORE, sbappend, type socket } from './socket.ts';
-import { SEQ_GT, SEQ_LT, TCPS_HAVERCVDSYN, TCPS_SYN_RECEIVED, TH_FIN, type tcpcb } from './tcp.ts';
+import { SS_FCANTSENDMORE, type socket } from './so_state.ts';
+import { sbappend } from './socket.ts';
+import { SEQ_GT, SEQ_LT, TCPS_HAVERCVDSYN, TCPS_SYN_RECEIVED, type tcpcb } from './tcp.ts';
 
 /** Bytes of memory that the segments of one connection may hold; beyond that they are dropped, and come again. */
 const TCP_REASS_MAX = 512 * 1024;
 
-/** Puts a segment in its place in the queue; what overlaps is cut from the newer one at its front, from the older ones behind. */
+/**
+ * Puts a segment in its place in the queue; what overlaps is cut
+ * from the newer one at its front, from the older ones behind.
+ * @packet m
+ */
 export function tcp_reass(tp: tcpcb, m: mbuf): void {
   const ti = m.m_ti;
   let prev: mbuf | null = null;
@@ -59,7 +65,10 @@ export function tcp_reass(tp: tcpcb, m: mbuf): void {
   }
 }
 
-/** Passes the segments that are next in sequence on to the host. Returns TH_FIN if the guest's FIN is reached, else 0. */
+/**
+ * Passes the segments that are next in sequence on to the host. Returns TH_FIN if the guest's FIN is reached, else 0.
+ * @packet m
+ */
 export function tcp_present(tp: tcpcb, so: socket): number {
   if (!TCPS_HAVERCVDSYN(tp.t_state) || tp.t_state === TCPS_SYN_RECEIVED) {
     return 0;

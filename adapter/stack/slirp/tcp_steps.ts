@@ -1,24 +1,15 @@
-/** The steps of `tcp_input` (RFC 793, section 3.9, and BSD): they check a segment and update the connection, and say what is to happen. */
-import type { mbuf } from './mbuf.ts';
-import { m_adj } from './mbuf.ts';
-import { sbdrop } from './sbuf.ts';
-import {
-  SS_CTL,
-  SS_FCANTRCVMORE,
-  SS_FCANTSENDMORE,
-  SS_NOFDREF,
-  so_notify,
-  type socket,
-  sofwdrain,
-  soisfconnected,
-} from './socket.ts';
+/**
+ * The steps of `tcp_input` (RFC 9293, section 3.10.7, and BSD):
+ * they update the connection, and give a verdict on the segment.
+ */
+import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../wire/tcp.ts';
+import { m_adj, type mbuf } from './mbuf.ts';
+import { sbspace } from './sbuf.ts';
+import { SS_CTL, SS_FCANTSENDMORE, SS_NOFDREF, type socket, sofwdrain, soisfconnected, sototcpcb } from './so_state.ts';
 import {
   SEQ_GT,
   SEQ_LEQ,
   SEQ_LT,
-  TCP_MAX_WINSHIFT,
-  TCP_MAXIDLE,
-  TCP_MAXWIN,
   TCP_MINMSS,
   TCPS_CLOSE_WAIT,
   TCPS_CLOSING,
@@ -26,58 +17,49 @@ import {
   TCPS_FIN_WAIT_1,
   TCPS_FIN_WAIT_2,
   TCPS_HAVERCVDFIN,
-  TCPS_LAST_ACK,
+  TCPS_LISTEN,
   TCPS_SYN_RECEIVED,
-  TCPS_TIME_WAIT,
-  TCPT_2MSL,
   TCPT_KEEP,
-  TCPT_PERSIST,
   TCPT_REXMT,
+  TCPTV_KEEP_IDLE,
   TCPTV_KEEP_INIT,
   TF_ACKNOW,
   TF_DELACK,
-  TH_ACK,
-  TH_FIN,
-  TH_PUSH,
-  TH_RST,
-  TH_SYN,
-  TH_URG,
   type tcpcb,
   type tcpiphdr,
 } from './tcp.ts';
+import { tcp_ack, tcp_acked } from './tcp_acks.ts';
+import { tcp_mss, tcp_newiss, tcp_rcvseqinit } from './tcp_cb.ts';
 import { tcp_mss_option } from './tcp_header.ts';
-import { tcp_mss, tcp_newiss, tcp_rcvseqinit, tcp_restart_time_wait, tcp_time_wait } from './tcp_subr.ts';
+import { tcp_time_wait } from './tcp_subr.ts';
 import { tcp_xmit_timer } from './tcp_timer.ts';
+import {
+  AFTER_CLOSE,
+  BAD_ACK,
+  BAD_SYN,
+  CLOSE,
+  CONTINUE,
+  NO_ACK,
+  OUT_OF_WINDOW,
+  REFUSED,
+  SYN_SENT_BAD_ACK,
+  SYN_SENT_BAD_RST,
+  SYN_SENT_NO_SYN,
+  type tcp_verdict,
+} from './tcp_verdict.ts';
 
-/** What is to happen to the segment. */
-export const CONTINUE = 0;
-/** It is given up. */
-export const DROP = 1;
-/** It is given up, and what has been received is acknowledged, so that the guest sees where things are. */
-export const DROP_AFTER_ACK = 2;
-/** It is given up, and its sender reset. */
-export const DROP_WITH_RESET = 3;
-/** The connection is reset, and the segment's sender as well. */
-export const RESET_CONNECTION = 4;
-/** The connection has ended. */
-export const CLOSE = 5;
-/** The connection has ended, and the segment's sender is reset. */
-export const CLOSE_WITH_RESET = 6;
-/** The guest refused the connection. */
-export const REFUSED = 7;
-/** The segment that seems lost is sent again. */
-export const FAST_RETRANSMIT = 8;
-/** Something is sent if the window allows. */
-export const OUTPUT_AND_DROP = 9;
-
-/** Duplicate acknowledgements after which a segment is taken for lost (RFC 5681, section 3.2). */
-export const TCPREXMTTHRESH = 3;
 /** Segments up to this length that begin with ESC, as typed keys do, are acknowledged at once. */
 const ESC_ACK_LEN = 5;
 
-/** True if a segment is what is expected next: in sequence, no unusual flag, the window unchanged, nothing being retransmitted. */
-export function tcp_predict(tp: tcpcb, ti: tcpiphdr): boolean {
+/** What `tcp_predict` says of a segment. */
+export const UNEXPECTED = 0;
+export const NEXT_ACK = 1;
+export const NEXT_DATA = 2;
+
+/** True if a segment is in sequence, with no unusual flag and the window as it was, while nothing is sent again. */
+function tcp_is_expected(tp: tcpcb, ti: tcpiphdr): boolean {
   return (
+    tp.t_state === TCPS_ESTABLISHED &&
     (ti.ti_flags & (TH_SYN | TH_FIN | TH_RST | TH_URG | TH_ACK)) === TH_ACK &&
     ti.ti_seq === tp.rcv_nxt &&
     ti.ti_win > 0 &&
@@ -86,31 +68,33 @@ export function tcp_predict(tp: tcpcb, ti: tcpiphdr): boolean {
   );
 }
 
-/** True if a pure acknowledgement that was expected acknowledges something new, with the congestion window open. */
-export function tcp_predict_ack(tp: tcpcb, ti: tcpiphdr): boolean {
-  return SEQ_GT(ti.ti_ack, tp.snd_una) && SEQ_LEQ(ti.ti_ack, tp.snd_max) && tp.snd_cwnd >= tp.snd_wnd;
+/**
+ * Header prediction: nearly every segment of an established connection is a pure acknowledgement of something new while
+ * the congestion window is open, or the next data. Takes either into the connection, and says which it is.
+ */
+export function tcp_predict(tp: tcpcb, so: socket, ti: tcpiphdr): number {
+  if (!tcp_is_expected(tp, ti)) {
+    return UNEXPECTED;
+  }
+  if (ti.ti_len === 0) {
+    if (SEQ_GT(ti.ti_ack, tp.snd_una) && SEQ_LEQ(ti.ti_ack, tp.snd_max) && tp.snd_cwnd >= tp.snd_wnd) {
+      tcp_acked(tp, so, ti.ti_ack);
+      return NEXT_ACK;
+    }
+  } else if (ti.ti_ack === tp.snd_una && tp.seg_next === null && ti.ti_len <= sbspace(so.so_rcv)) {
+    tp.rcv_nxt = (tp.rcv_nxt + ti.ti_len) >>> 0;
+    tp.t_flags |= TF_ACKNOW;
+    return NEXT_DATA;
+  }
+  return UNEXPECTED;
 }
 
-/** Everything up to `ack` has arrived: frees the bytes and restarts the retransmission timer. */
-export function tcp_acked(tp: tcpcb, so: socket, ack: number): void {
-  if (tp.t_rtt > 0 && SEQ_GT(ack, tp.t_rtseq)) {
-    tcp_xmit_timer(tp, tp.t_rtt);
-  }
-  const acked = (ack - tp.snd_una) | 0;
-  tp.snd_una = ack;
-  if (tp.snd_una === tp.snd_max) {
-    tp.t_timer[TCPT_REXMT] = 0;
-  } else if (tp.t_timer[TCPT_PERSIST] === 0) {
-    tp.t_timer[TCPT_REXMT] = tp.t_rxtcur;
-  }
-  if (sbdrop(so.so_snd, acked)) {
-    so_notify(so);
-  }
-}
-
-/** Keeps the guest's SYN while the host connects. */
+/**
+ * Keeps the guest's SYN while the host connects.
+ * @packet m
+ */
 export function tcp_keep_syn(so: socket, m: mbuf): void {
-  const tp = so.so_tcpcb!;
+  const tp = sototcpcb(so);
   m.m_len += m.m_data - m.m_ip;
   m.m_data = m.m_ip;
   so.so_m = m;
@@ -120,9 +104,12 @@ export function tcp_keep_syn(so: socket, m: mbuf): void {
   tp.t_state = TCPS_SYN_RECEIVED;
 }
 
-/** The host side stands: takes the guest's SYN `m`, so that a SYN-ACK can be sent. */
+/**
+ * The host side stands: takes the guest's SYN `m`, so that a SYN-ACK can be sent.
+ * @packet m
+ */
 export function tcp_accept_syn(so: socket, m: mbuf): void {
-  const tp = so.so_tcpcb!;
+  const tp = sototcpcb(so);
   const ti = m.m_ti;
   const mss = tcp_mss_option(m, ti);
   if ((so.so_state & SS_CTL) !== 0 && mss > 0) {
@@ -141,26 +128,36 @@ export function tcp_accept_syn(so: socket, m: mbuf): void {
   tp.rcv_up = (ti.ti_seq + 1) >>> 0;
 }
 
-/** Takes the options of a SYN, whatever becomes of it: the guest's maximum segment size. */
-export function tcp_dooptions(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
-  const mss = tcp_mss_option(m, ti);
-  if (mss > 0) {
-    tcp_mss(tp, mss);
+/**
+ * The guest is there: starts the keep-alive timer over, and takes the options of a SYN, whatever becomes of it.
+ * @packet m
+ */
+export function tcp_heard(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
+  tp.t_idle = 0;
+  tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_IDLE;
+  if ((ti.ti_flags & TH_SYN) !== 0 && tp.t_state !== TCPS_LISTEN) {
+    const mss = tcp_mss_option(m, ti);
+    if (mss > 0) {
+      tcp_mss(tp, mss);
+    }
   }
 }
 
-/** State SYN_SENT: the guest answers our SYN. */
-export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): number {
+/**
+ * State SYN_SENT: the guest answers our SYN.
+ * @packet m
+ */
+export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   const ti = m.m_ti;
   const ack = (ti.ti_flags & TH_ACK) !== 0;
   if (ack && (SEQ_LEQ(ti.ti_ack, tp.iss) || SEQ_GT(ti.ti_ack, tp.snd_max))) {
-    return DROP_WITH_RESET;
+    return SYN_SENT_BAD_ACK;
   }
   if ((ti.ti_flags & TH_RST) !== 0) {
-    return ack ? REFUSED : DROP;
+    return ack ? REFUSED : SYN_SENT_BAD_RST;
   }
   if ((ti.ti_flags & TH_SYN) === 0) {
-    return DROP;
+    return SYN_SENT_NO_SYN;
   }
   if (ack) {
     tp.snd_una = ti.ti_ack;
@@ -192,8 +189,11 @@ export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): number {
   return CONTINUE;
 }
 
-/** The other states: cuts the segment to the window, then RST, SYN and ACK in this order. */
-export function tcp_check(tp: tcpcb, so: socket, m: mbuf): number {
+/**
+ * The other states: cuts the segment to the window, then RST, SYN and ACK in this order.
+ * @packet m
+ */
+export function tcp_check(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   const ti = m.m_ti;
   const trimmed = tcp_trim(tp, so, m, ti);
   if (trimmed !== CONTINUE) {
@@ -203,16 +203,16 @@ export function tcp_check(tp: tcpcb, so: socket, m: mbuf): number {
     return CLOSE;
   }
   if ((ti.ti_flags & TH_SYN) !== 0) {
-    return RESET_CONNECTION;
+    return BAD_SYN;
   }
   if ((ti.ti_flags & TH_ACK) === 0) {
-    return DROP;
+    return NO_ACK;
   }
   if (tp.t_state !== TCPS_SYN_RECEIVED) {
     return tcp_ack(tp, so, ti, false);
   }
   if (SEQ_GT(tp.snd_una, ti.ti_ack) || SEQ_GT(ti.ti_ack, tp.snd_max)) {
-    return DROP_WITH_RESET;
+    return BAD_ACK;
   }
   tp.t_state = TCPS_ESTABLISHED;
   soisfconnected(so);
@@ -220,8 +220,11 @@ export function tcp_check(tp: tcpcb, so: socket, m: mbuf): number {
   return tcp_ack(tp, so, ti, true);
 }
 
-/** Cuts what was received before, and what is beyond the window, off a segment. */
-function tcp_trim(tp: tcpcb, so: socket, m: mbuf, ti: tcpiphdr): number {
+/**
+ * Cuts what was received before, and what is beyond the window, off a segment.
+ * @packet m
+ */
+function tcp_trim(tp: tcpcb, so: socket, m: mbuf, ti: tcpiphdr): tcp_verdict {
   let todrop = (tp.rcv_nxt - ti.ti_seq) | 0;
   if (todrop > 0) {
     if ((ti.ti_flags & TH_SYN) !== 0) {
@@ -242,13 +245,13 @@ function tcp_trim(tp: tcpcb, so: socket, m: mbuf, ti: tcpiphdr): number {
     tcp_trim_urgent(ti, todrop);
   }
   if ((so.so_state & SS_NOFDREF) !== 0 && tp.t_state > TCPS_CLOSE_WAIT && ti.ti_len > 0) {
-    return CLOSE_WITH_RESET;
+    return AFTER_CLOSE;
   }
   todrop = (ti.ti_seq + ti.ti_len - (tp.rcv_nxt + tp.rcv_wnd)) | 0;
   if (todrop > 0) {
     if (todrop >= ti.ti_len) {
       if (tp.rcv_wnd !== 0 || ti.ti_seq !== tp.rcv_nxt) {
-        return DROP_AFTER_ACK;
+        return OUT_OF_WINDOW;
       }
       tp.t_flags |= TF_ACKNOW;
     }
@@ -268,117 +271,6 @@ function tcp_trim_urgent(ti: tcpiphdr, n: number): void {
     ti.ti_flags &= ~TH_URG;
     ti.ti_urp = 0;
   }
-}
-
-/** Takes the acknowledgement of a segment; `opened` if it is the one of our SYN. */
-function tcp_ack(tp: tcpcb, so: socket, ti: tcpiphdr, opened: boolean): number {
-  if (!opened && SEQ_LEQ(ti.ti_ack, tp.snd_una)) {
-    return tcp_duplicate_ack(tp, ti);
-  }
-  if (tp.t_dupacks > TCPREXMTTHRESH && tp.snd_cwnd > tp.snd_ssthresh) {
-    tp.snd_cwnd = tp.snd_ssthresh;
-  }
-  tp.t_dupacks = 0;
-  if (SEQ_GT(ti.ti_ack, tp.snd_max)) {
-    return DROP_AFTER_ACK;
-  }
-  const syn = opened && SEQ_GT(ti.ti_ack, tp.iss) && SEQ_LEQ(tp.snd_una, tp.iss) ? 1 : 0;
-  const acked = ((ti.ti_ack - tp.snd_una) | 0) - syn;
-  const held = so.so_snd.sb_cc;
-  tp.snd_una = (tp.snd_una + syn) >>> 0;
-  const ourfinisacked = acked > held;
-  tp.snd_wnd = Math.max(0, tp.snd_wnd - Math.min(acked, held));
-  tcp_acked(tp, so, ti.ti_ack);
-  // Slow start below the threshold, then about one segment more each round trip.
-  const incr = tp.snd_cwnd > tp.snd_ssthresh ? Math.floor((tp.t_maxseg * tp.t_maxseg) / tp.snd_cwnd) : tp.t_maxseg;
-  tp.snd_cwnd = Math.min(tp.snd_cwnd + incr, TCP_MAXWIN << TCP_MAX_WINSHIFT);
-  if (SEQ_LT(tp.snd_nxt, tp.snd_una)) {
-    tp.snd_nxt = tp.snd_una;
-  }
-  return tcp_fin_acked(tp, so, ourfinisacked);
-}
-
-/** An acknowledgement that acknowledges nothing new: three in a row mean a lost segment. */
-function tcp_duplicate_ack(tp: tcpcb, ti: tcpiphdr): number {
-  if (ti.ti_len > 0 || ti.ti_win !== tp.snd_wnd) {
-    tp.t_dupacks = 0;
-    return CONTINUE;
-  }
-  if (tp.t_timer[TCPT_REXMT] === 0 || ti.ti_ack !== tp.snd_una) {
-    tp.t_dupacks = 0;
-  } else if (++tp.t_dupacks === TCPREXMTTHRESH) {
-    return FAST_RETRANSMIT;
-  } else if (tp.t_dupacks > TCPREXMTTHRESH) {
-    tp.snd_cwnd += tp.t_maxseg;
-    return OUTPUT_AND_DROP;
-  }
-  return CONTINUE;
-}
-
-/** Sets the connection up to send the lost segment alone. Returns where it had been. */
-export function tcp_fast_retransmit(tp: tcpcb, ack: number): number {
-  const onxt = tp.snd_nxt;
-  const win = Math.max(2, Math.floor(Math.min(tp.snd_wnd, tp.snd_cwnd) / 2 / tp.t_maxseg));
-  tp.snd_ssthresh = win * tp.t_maxseg;
-  tp.t_timer[TCPT_REXMT] = 0;
-  tp.t_rtt = 0;
-  tp.snd_nxt = ack;
-  tp.snd_cwnd = tp.t_maxseg;
-  return onxt;
-}
-
-/** The lost segment has been sent: goes on from `onxt`, with the window for what has left the network. */
-export function tcp_after_fast_retransmit(tp: tcpcb, onxt: number): void {
-  tp.snd_cwnd = tp.snd_ssthresh + tp.t_maxseg * tp.t_dupacks;
-  if (SEQ_GT(onxt, tp.snd_nxt)) {
-    tp.snd_nxt = onxt;
-  }
-}
-
-/** The states that the acknowledgement of our FIN ends. */
-function tcp_fin_acked(tp: tcpcb, so: socket, ourfinisacked: boolean): number {
-  switch (tp.t_state) {
-    case TCPS_FIN_WAIT_1:
-      if (ourfinisacked) {
-        if ((so.so_state & SS_FCANTRCVMORE) !== 0) {
-          tp.t_timer[TCPT_2MSL] = TCP_MAXIDLE;
-        }
-        tp.t_state = TCPS_FIN_WAIT_2;
-      }
-      break;
-    case TCPS_CLOSING:
-      if (ourfinisacked) {
-        tcp_time_wait(tp);
-      }
-      break;
-    case TCPS_LAST_ACK:
-      if (ourfinisacked) {
-        return CLOSE;
-      }
-      break;
-    case TCPS_TIME_WAIT:
-      tcp_restart_time_wait(tp);
-      return DROP_AFTER_ACK;
-  }
-  return CONTINUE;
-}
-
-/** Takes the window of a segment if it is newer than the last. Returns true if so. */
-export function tcp_update_window(tp: tcpcb, ti: tcpiphdr): boolean {
-  if ((ti.ti_flags & TH_ACK) === 0) {
-    return false;
-  }
-  const newer =
-    SEQ_LT(tp.snd_wl1, ti.ti_seq) ||
-    (tp.snd_wl1 === ti.ti_seq &&
-      (SEQ_LT(tp.snd_wl2, ti.ti_ack) || (tp.snd_wl2 === ti.ti_ack && ti.ti_win > tp.snd_wnd)));
-  if (newer) {
-    tp.snd_wnd = ti.ti_win;
-    tp.snd_wl1 = ti.ti_seq;
-    tp.snd_wl2 = ti.ti_ack;
-    tp.max_sndwnd = Math.max(tp.max_sndwnd, tp.snd_wnd);
-  }
-  return newer;
 }
 
 /** Takes the urgent pointer of a segment: how many of the next bytes go to the host as urgent. */
@@ -401,7 +293,10 @@ export function tcp_urgent(tp: tcpcb, so: socket, ti: tcpiphdr): void {
   }
 }
 
-/** Data in sequence off the fast path: its acknowledgement waits for the fast tick, but for keys. */
+/**
+ * Data in sequence off the fast path: its acknowledgement waits for the fast tick, but for keys.
+ * @packet m
+ */
 export function tcp_delay_ack(tp: tcpcb, m: mbuf, ti: tcpiphdr): void {
   if (ti.ti_len > 0 && ti.ti_len <= ESC_ACK_LEN && m.m_dat[m.m_data] === 27) {
     tp.t_flags |= TF_ACKNOW;
@@ -437,9 +332,6 @@ export function tcp_fin(tp: tcpcb, so: socket): void {
       break;
     case TCPS_FIN_WAIT_2:
       tcp_time_wait(tp);
-      break;
-    case TCPS_TIME_WAIT:
-      tcp_restart_time_wait(tp);
       break;
   }
 }

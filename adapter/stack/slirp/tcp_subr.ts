@@ -1,33 +1,19 @@
 /** TCP connections: making, connecting, resetting and closing them (libslirp's tcp_subr.c). */
 import { machine } from '../softmmu/machine.ts';
-import { type DropReason, drop_nothing } from '../util/drop.ts';
+import { drop_nothing } from '../util/drop.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../util/host.ts';
-import { qemu_random_u32 } from '../util/random.ts';
 import { accept, close, connect, listen, NO_ADDR } from '../util/sockets.ts';
-import { ip_pseudo_cksum, ip6_pseudo_cksum } from './cksum.ts';
-import {
-  ICMP_UNREACH,
-  ICMP_UNREACH_HOST,
-  ICMP_UNREACH_NET,
-  IP_HLEN,
-  IP6_HLEN,
-  IPDEFTTL,
-  IPPROTO_TCP,
-  IPTOS_LOWDELAY,
-  IPTOS_THROUGHPUT,
-  MAXTTL,
-  TCP_HLEN,
-  wr16,
-  wr32,
-} from './ip.ts';
+import { rd16, wr16 } from '../wire/bytes.ts';
+import { ICMP_UNREACH, ICMP_UNREACH_HOST, ICMP_UNREACH_NET } from '../wire/icmp.ts';
+import { ICMP6_UNREACH, ICMP6_UNREACH_ADDRESS, ICMP6_UNREACH_NO_ROUTE } from '../wire/icmp6.ts';
+import { IPPROTO_TCP, IPTOS_LOWDELAY, IPTOS_THROUGHPUT } from '../wire/ip.ts';
+import { IP6_PLEN } from '../wire/ip6.ts';
+import type { Slirp } from './instance.ts';
 import { icmp_send_error } from './ip_icmp.ts';
-import { ip_output } from './ip_output.ts';
-import { ICMP6_UNREACH, ICMP6_UNREACH_ADDRESS, ICMP6_UNREACH_NO_ROUTE, icmp6_send_error } from './ip6_icmp.ts';
-import { ip6_output } from './ip6_output.ts';
-import { M_IP, m_drop, m_get, type mbuf } from './mbuf.ts';
+import { icmp6_send_error } from './ip6_icmp.ts';
+import { m_drop, type mbuf } from './mbuf.ts';
 import { ndp_first_guest } from './ndp_table.ts';
-import { sbdrop, sbreserve, sbspace } from './sbuf.ts';
-import type { Slirp } from './slirp.ts';
+import { sbdrop, sbreserve } from './sbuf.ts';
 import {
   SS_FACCEPTCONN,
   SS_HOSTFWD,
@@ -41,17 +27,12 @@ import {
   socreate,
   sofree,
   soisfconnecting,
-} from './socket.ts';
+  sototcpcb,
+} from './so_state.ts';
 import { solist_append, solist_remove } from './solist.ts';
 import { sotranslate_accept, sotranslate_out } from './sotranslate.ts';
 import {
-  TCP_ISSINCR,
-  TCP_MAX_WINSHIFT,
-  TCP_MAXMSS,
-  TCP_MAXWIN,
-  TCP_MINMSS,
   TCP_RCVSPACE,
-  TCP_RTTVAR_SHIFT,
   TCP_SNDSPACE,
   TCPS_CLOSE_WAIT,
   TCPS_CLOSED,
@@ -66,46 +47,19 @@ import {
   TCPT_2MSL,
   TCPT_KEEP,
   TCPTV_KEEP_INIT,
-  TCPTV_MIN,
   TCPTV_MSL,
-  TCPTV_REXMTMAX,
-  TCPTV_SRTTBASE,
-  TCPTV_SRTTDFLT,
   TF_DELACK,
-  TH_ACK,
-  TH_RST,
-  TH_SYN,
-  tcpcb,
-  type tcpiphdr,
+  type tcpcb,
 } from './tcp.ts';
+import { tcp_canceltimers, tcp_newiss, tcp_newtcpcb } from './tcp_cb.ts';
 import { tcp_output } from './tcp_output.ts';
-import { tcp_canceltimers } from './tcp_timer.ts';
 
-/** Connections at most, those in TIME_WAIT aside; beyond that the oldest is reset. Of those in TIME_WAIT twice as many are kept. */
+/**
+ * Connections at most, those in TIME_WAIT aside; beyond that the
+ * oldest is reset. Of those in TIME_WAIT twice as many are kept.
+ */
 export const TCP_MAX_SOCKETS = 8192;
 export const TCP_MAX_TIME_WAIT = 32768;
-
-/** Clamps a timer value. */
-export function TCPT_RANGESET(value: number, min: number, max: number): number {
-  return Math.min(max, Math.max(min, value));
-}
-
-/** A control block with BSD's initial values; the segment size is a guess until the peer says one. */
-export function tcp_newtcpcb(so: socket): tcpcb {
-  const slirp = so.slirp;
-  const tp = new tcpcb(so);
-  // libslirp's header structure has room for IPv6 addresses, hence 60 bytes for IPv4 as well.
-  tp.t_maxseg = slirp.if_mtu - IP6_HLEN - TCP_HLEN;
-  tp.t_srtt = TCPTV_SRTTBASE;
-  tp.t_rttvar = TCPTV_SRTTDFLT << TCP_RTTVAR_SHIFT;
-  tp.t_rttmin = TCPTV_MIN;
-  tp.t_rxtcur = TCPT_RANGESET(((TCPTV_SRTTBASE >> 2) + (TCPTV_SRTTDFLT << 2)) >> 1, TCPTV_MIN, TCPTV_REXMTMAX);
-  tp.snd_cwnd = TCP_MAXWIN << TCP_MAX_WINSHIFT;
-  tp.snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
-  tp.t_state = TCPS_CLOSED;
-  so.so_tcpcb = tp;
-  return tp;
-}
 
 /** Gives a socket a control block and puts it in the list of connections; the oldest is reset if there are too many. */
 export function tcp_attach(so: socket): tcpcb {
@@ -121,50 +75,10 @@ export function tcp_attach(so: socket): tcpcb {
   return tp;
 }
 
-/** Sets the send sequence to the connection's initial number. */
-export function tcp_sendseqinit(tp: tcpcb): void {
-  tp.snd_una = tp.iss;
-  tp.snd_nxt = tp.iss;
-  tp.snd_max = tp.iss;
-  tp.snd_up = tp.iss;
-}
-
-/** Sets the receive sequence to what follows the peer's SYN. */
-export function tcp_rcvseqinit(tp: tcpcb): void {
-  tp.rcv_nxt = (tp.irs + 1) >>> 0;
-  tp.rcv_adv = tp.rcv_nxt;
-}
-
-/** Chooses the initial sequence number of a connection: random, or libslirp's next one where it must repeat. */
-export function tcp_newiss(slirp: Slirp, tp: tcpcb): void {
-  tp.iss = slirp.fixed_iss ? slirp.tcp_iss : qemu_random_u32();
-  slirp.tcp_iss = (slirp.tcp_iss + TCP_ISSINCR) >>> 0;
-  tcp_sendseqinit(tp);
-}
-
 /**
- * Takes the segment size that the guest offers (0: none) and returns the one to offer it. Sets the congestion window to one
- * segment and the buffers to whole segments.
+ * Starts the host's side of a connection that the guest opens.
+ * Returns '' or the error's name; how it went shows in the poll loop.
  */
-export function tcp_mss(tp: tcpcb, offer: number): number {
-  const so = tp.t_socket;
-  const slirp = so.slirp;
-  const hlen = so.so_ffamily === AF_INET6 ? IP6_HLEN : IP_HLEN;
-  let mss = Math.min(slirp.if_mtu, slirp.if_mru) - hlen - TCP_HLEN;
-  if (offer > 0) {
-    mss = Math.min(mss, offer);
-  }
-  mss = Math.min(Math.max(mss, TCP_MINMSS), TCP_MAXMSS);
-  if (mss < tp.t_maxseg || offer !== 0) {
-    tp.t_maxseg = mss;
-  }
-  tp.snd_cwnd = mss;
-  sbreserve(so.so_snd, TCP_SNDSPACE + (TCP_SNDSPACE % mss > 0 ? mss - (TCP_SNDSPACE % mss) : 0));
-  sbreserve(so.so_rcv, TCP_RCVSPACE + (TCP_RCVSPACE % mss > 0 ? mss - (TCP_RCVSPACE % mss) : 0));
-  return mss;
-}
-
-/** Starts the host's side of a connection that the guest opens. Returns '' or the error's name; how it went shows in the poll loop. */
 export function tcp_fconnect(so: socket, af: number): string {
   const to = sotranslate_out(so);
   if (to === NO_ADDR) {
@@ -215,11 +129,14 @@ export function tcp_connect(inso: socket): void {
 function tcp_evict(so: socket): void {
   const old = so.slirp.tcb_hash.find(so);
   if (old) {
-    tcp_close(old.so_tcpcb!);
+    tcp_close(sototcpcb(old));
   }
 }
 
-/** Type of service of a connection by its ports (RFC 1349): bulk protocols want throughput, interactive ones low delay; else 0. */
+/**
+ * Type of service of a connection by its ports (RFC 1349): bulk
+ * protocols want throughput, interactive ones low delay; else 0.
+ */
 export function tcp_tos(so: socket): number {
   switch (so.so_fport) {
     case 20:
@@ -240,7 +157,10 @@ export function tcp_tos(so: socket): number {
   }
 }
 
-/** Tells the guest that the destination of its SYN `m`, which begins with the data, cannot be reached. */
+/**
+ * Tells the guest that the destination of its SYN `m`, which begins with the data, cannot be reached.
+ * @packet m
+ */
 export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
   m.m_len += m.m_data - m.m_ip;
   m.m_data = m.m_ip;
@@ -248,9 +168,10 @@ export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
   if (af === AF_INET) {
     icmp_send_error(m, ICMP_UNREACH, host ? ICMP_UNREACH_HOST : ICMP_UNREACH_NET, 0, errno);
   } else {
-    // Libslirp's segments have the length in the host's order at this point, and so the guest sees it, bytes swapped, in the quotation.
-    const b = m.m_dat;
-    [b[m.m_ip + 4], b[m.m_ip + 5]] = [b[m.m_ip + 5]!, b[m.m_ip + 4]!];
+    // Libslirp's segments have the length in the host's order here, and so the guest sees it, bytes swapped, in the
+    // quotation.
+    const plen = rd16(m.m_dat, m.m_ip + IP6_PLEN);
+    wr16(m.m_dat, m.m_ip + IP6_PLEN, ((plen & 0xff) << 8) | (plen >> 8));
     icmp6_send_error(m, ICMP6_UNREACH, host ? ICMP6_UNREACH_ADDRESS : ICMP6_UNREACH_NO_ROUTE);
   }
 }
@@ -264,7 +185,10 @@ export function tcp_drop(tp: tcpcb, errno: string): void {
   tcp_close(tp);
 }
 
-/** Ends a connection at once: frees the control block, the socket and what they hold. */
+/**
+ * Ends a connection at once: frees the control block, the socket and what they hold.
+ * @packet m
+ */
 export function tcp_close(tp: tcpcb): void {
   const so = tp.t_socket;
   while (tp.seg_next) {
@@ -283,8 +207,8 @@ export function tcp_close(tp: tcpcb): void {
 }
 
 /**
- * Writes all that waits for the host, past the limit of what may be under way: the socket is about to be closed, and what the guest
- * sent before goes out first, as it would have with a write per segment.
+ * Writes all that waits for the host, past the limit of what may be under way: the socket is about to be closed, and
+ * what the guest sent before goes out first, as it would have with a write per segment.
  */
 function tcp_flush(so: socket): void {
   const sb = so.so_rcv;
@@ -315,7 +239,10 @@ export function tcp_sockclosed(tp: tcpcb): void {
   tcp_output(tp);
 }
 
-/** Both sides have closed: the connection stays for 2 MSL to answer what is repeated. Its host socket is closed already now. */
+/**
+ * Both sides have closed: the connection stays for 2 MSL to
+ * answer what is repeated. Its host socket is closed already now.
+ */
 export function tcp_time_wait(tp: tcpcb): void {
   const so = tp.t_socket;
   const slirp = so.slirp;
@@ -326,12 +253,12 @@ export function tcp_time_wait(tp: tcpcb): void {
   soclose_fd(so);
   if (slirp.time_wait.count > TCP_MAX_TIME_WAIT) {
     drop_nothing('TCP_TOO_MANY');
-    tcp_close(slirp.time_wait.head!.so_tcpcb!);
+    tcp_close(sototcpcb(slirp.time_wait.head!));
   }
 }
 
 /** Starts the 2 MSL over: the connection goes to the end of the list, which so is in order of expiry. */
-export function tcp_restart_time_wait(tp: tcpcb): void {
+function tcp_restart_time_wait(tp: tcpcb): void {
   const so = tp.t_socket;
   const slirp = so.slirp;
   tp.t_timer[TCPT_2MSL] = 2 * TCPTV_MSL;
@@ -340,78 +267,6 @@ export function tcp_restart_time_wait(tp: tcpcb): void {
     solist_remove(so.so_list, so);
   }
   solist_append(slirp.time_wait, so);
-}
-
-/**
- * Sends a segment without data to the sender of `ti`: a reset, or for keep-alive. `m` is the segment that is answered, or null.
- */
-export function tcp_respond(
-  slirp: Slirp,
-  tp: tcpcb | null,
-  ti: tcpiphdr,
-  m: mbuf | null,
-  ack: number,
-  seq: number,
-  flags: number,
-  af: number,
-): void {
-  const r = m_get(slirp);
-  const hlen = af === AF_INET ? IP_HLEN : IP6_HLEN;
-  const b = r.m_dat;
-  const th = M_IP + hlen;
-  r.m_data = M_IP;
-  r.m_ip = M_IP;
-  r.m_len = hlen + TCP_HLEN;
-  tcp_respond_ip(slirp, r, ti, m, af);
-  wr16(b, th, ti.ti_dport);
-  wr16(b, th + 2, ti.ti_sport);
-  wr32(b, th + 4, seq);
-  wr32(b, th + 8, ack);
-  b[th + 12] = 0x50;
-  b[th + 13] = flags;
-  // The low 16 bits of the room there is, as libslirp does; nobody looks at the window of a reset.
-  wr16(b, th + 14, tp ? sbspace(tp.t_socket.so_rcv) : 0);
-  wr32(b, th + 16, 0);
-  if (af === AF_INET) {
-    b[M_IP + 8] = flags & TH_RST ? MAXTTL : IPDEFTTL;
-    wr16(b, th + 16, ip_pseudo_cksum(r, M_IP, IPPROTO_TCP, th, TCP_HLEN));
-    ip_output(null, r);
-  } else {
-    wr16(b, th + 16, ip6_pseudo_cksum(r, M_IP, IPPROTO_TCP, th, TCP_HLEN));
-    ip6_output(null, r);
-  }
-}
-
-/** Writes the IP header of a response, with the addresses of the packet `m` swapped. */
-function tcp_respond_ip(slirp: Slirp, r: mbuf, ti: tcpiphdr, m: mbuf | null, af: number): void {
-  const b = r.m_dat;
-  if (af === AF_INET) {
-    b[M_IP + 1] = 0;
-    wr16(b, M_IP + 6, 0);
-    b[M_IP + 9] = IPPROTO_TCP;
-    wr32(b, M_IP + 12, ti.ti_dst);
-    wr32(b, M_IP + 16, ti.ti_src);
-    return;
-  }
-  wr32(b, M_IP, 0x60000000);
-  b[M_IP + 6] = IPPROTO_TCP;
-  b[M_IP + 7] = MAXTTL;
-  if (m) {
-    b.set(m.m_dat.subarray(m.m_ip + 24, m.m_ip + 40), M_IP + 8);
-    b.set(m.m_dat.subarray(m.m_ip + 8, m.m_ip + 24), M_IP + 24);
-  }
-}
-
-/** Sends a reset for a segment that has no connection (then `tp` is null) or does not fit its state (RFC 793, section 3.4), and gives it up. */
-export function tcp_reset(slirp: Slirp, tp: tcpcb | null, m: mbuf, af: number, reason: DropReason): void {
-  const ti = m.m_ti;
-  if (ti.ti_flags & TH_ACK) {
-    tcp_respond(slirp, tp, ti, m, 0, ti.ti_ack, TH_RST, af);
-  } else {
-    const len = ti.ti_len + (ti.ti_flags & TH_SYN ? 1 : 0);
-    tcp_respond(slirp, tp, ti, m, (ti.ti_seq + len) >>> 0, 0, TH_RST | TH_ACK, af);
-  }
-  m_drop(m, reason);
 }
 
 /** Forwards a TCP port (or Unix socket) of the host to the guest. Returns the listening socket, or the error's name. */

@@ -1,7 +1,8 @@
 /** TCP's timers (libslirp's tcp_timer.c, which is BSD's): slow ticks of 499 ms, fast ones of 2 ms. */
 import { machine } from '../softmmu/machine.ts';
 import { close } from '../util/sockets.ts';
-import type { Slirp } from './slirp.ts';
+import type { Slirp } from './instance.ts';
+import { sototcpcb } from './so_state.ts';
 import {
   TCP_ISSINCR,
   TCP_MAXIDLE,
@@ -16,6 +17,7 @@ import {
   TCPT_KEEP,
   TCPT_NTIMERS,
   TCPT_PERSIST,
+  TCPT_RANGESET,
   TCPT_REXMT,
   TCPTV_KEEP_IDLE,
   TCPTV_KEEPINTVL,
@@ -26,7 +28,7 @@ import {
   type tcpcb,
 } from './tcp.ts';
 import { tcp_output, tcp_setpersist } from './tcp_output.ts';
-import { TCPT_RANGESET, tcp_close, tcp_drop } from './tcp_subr.ts';
+import { tcp_close, tcp_drop } from './tcp_subr.ts';
 
 /** Fast tick: sends the acknowledgements that were delayed, of the newest connection first. */
 export function tcp_fasttimo(slirp: Slirp): void {
@@ -51,7 +53,7 @@ export function tcp_slowtimo(slirp: Slirp): void {
   let so = slirp.tcb.tail;
   while (so) {
     const next = so.so_prev;
-    const tp = so.so_tcpcb!;
+    const tp = sototcpcb(so);
     for (let i = 0; i < TCPT_NTIMERS && so.so_tcpcb === tp; i++) {
       if (tp.t_timer[i]! > 0 && --tp.t_timer[i]! === 0) {
         tcp_timers(tp, i);
@@ -63,20 +65,16 @@ export function tcp_slowtimo(slirp: Slirp): void {
     }
     so = next;
   }
-  while (slirp.time_wait.head && slirp.time_wait.head.so_tcpcb!.t_tw_expire <= slirp.tcp_now) {
-    tcp_close(slirp.time_wait.head.so_tcpcb!);
+  while (slirp.time_wait.head && sototcpcb(slirp.time_wait.head).t_tw_expire <= slirp.tcp_now) {
+    tcp_close(sototcpcb(slirp.time_wait.head));
   }
   slirp.tcp_iss = (slirp.tcp_iss + TCP_ISSINCR) >>> 0;
 }
 
-/** Stops all timers of a connection. */
-export function tcp_canceltimers(tp: tcpcb): void {
-  for (let i = 0; i < TCPT_NTIMERS; i++) {
-    tp.t_timer[i] = 0;
-  }
-}
-
-/** Takes a measured round trip of `rtt` ticks into the estimate (Jacobson 1988), and sets the retransmission time-out by it. */
+/**
+ * Takes a measured round trip of `rtt` ticks into the estimate
+ * (Jacobson 1988), and sets the retransmission time-out by it.
+ */
 export function tcp_xmit_timer(tp: tcpcb, rtt: number): void {
   if (tp.t_srtt !== 0) {
     let delta = rtt - 1 - (tp.t_srtt >> TCP_RTT_SHIFT);
@@ -117,7 +115,10 @@ export function tcp_timers(tp: tcpcb, timer: number): void {
   }
 }
 
-/** Nothing was acknowledged in time: backs off, shrinks the window to one segment and sends again from the first unacknowledged byte. */
+/**
+ * Nothing was acknowledged in time: backs off, shrinks the window to
+ * one segment, and sends again from the first unacknowledged byte.
+ */
 function tcp_rexmt_timo(tp: tcpcb): void {
   if (++tp.t_rxtshift > TCP_MAXRXTSHIFT) {
     // Perhaps large packets do not get through: half the size, until it makes no sense any more.
@@ -145,7 +146,9 @@ function tcp_rexmt_timo(tp: tcpcb): void {
   tcp_output(tp);
 }
 
-/** The connection was not established within 75 s: gives it up. Keep-alive of established ones is off, as in libslirp. */
+/**
+ * The connection was not established within 75 s: gives it up. Keep-alive of established ones is off, as in libslirp.
+ */
 function tcp_keep_timo(tp: tcpcb): void {
   if (tp.t_state < TCPS_ESTABLISHED) {
     const so = tp.t_socket;

@@ -1,130 +1,85 @@
 /** The TFTP server (libslirp's tftp.c; RFC 1350, 2347, 2348, 2349): reads of files below `tftp=`, for booting. */
 import { machine } from '../softmmu/machine.ts';
 import { AF_INET, AF_INET6 } from '../util/host.ts';
-import { put_string } from './bootp.ts';
-import { IP_HLEN, IP6_HLEN, IPTOS_LOWDELAY, rd16, rd32, UDP_HLEN, wr16 } from './ip.ts';
+import { put_string, rd8, rd16, rd32, wr16 } from '../wire/bytes.ts';
+import { IP_HLEN, IP_SRC, IPTOS_LOWDELAY } from '../wire/ip.ts';
+import { IP6_DST, IP6_HLEN, IP6_SRC } from '../wire/ip6.ts';
+import {
+  TFTP_ACK,
+  TFTP_BLOCK,
+  TFTP_BLOCK_DATA,
+  TFTP_DATA,
+  TFTP_ERROR,
+  TFTP_ERROR_CODE,
+  TFTP_ERROR_MSG,
+  TFTP_OACK,
+  TFTP_OP,
+  TFTP_OP_LEN,
+  TFTP_RRQ,
+  TFTP_SERVER,
+} from '../wire/tftp.ts';
+import { UDP_HLEN, UH_SPORT } from '../wire/udp.ts';
+import type { Slirp } from './instance.ts';
 import { M_IP, m_drop, m_free, m_get, m_inc, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
-import { in6_equal } from './solist.ts';
-import { udp_output } from './udp.ts';
-import { udp6_output } from './udp6.ts';
+import { tftp_request, type tftp_session, tftp_session_allocate, tftp_session_find } from './tftp_sessions.ts';
+import { udp_output, udp6_output } from './udp_output.ts';
 
-export const TFTP_SERVER = 69;
-export const TFTP_SESSIONS_MAX = 20;
 /** Longest file name with its directory, and the largest block. */
 export const TFTP_FILENAME_MAX = 512;
 export const TFTP_BLOCKSIZE_MAX = 1428;
-const TFTP_BLOCKSIZE = 512;
-/** Milliseconds after a block from which on an acknowledgement of an earlier one is a client's second try, and blocks it may go back. */
+
+/**
+ * So many milliseconds after a block, the acknowledgement of an earlier
+ * one is a client's second try; it may go back by so many blocks.
+ */
 const TFTP_RETRY_MS = 500;
 const TFTP_REWIND_MAX = 16;
-/** Milliseconds without traffic after which a transfer may be forgotten. */
-const TFTP_IDLE = 5000;
 
 /** The only mode of transfer, with its NUL; a request whose rest is shorter has none. */
 const TFTP_MODE = 'octet\0';
 const TFTP_OPTIONS_MAX = 2;
 
-const TFTP_RRQ = 1;
-const TFTP_DATA = 3;
-const TFTP_ACK = 4;
-const TFTP_ERROR = 5;
-const TFTP_OACK = 6;
-
 const ERR_NOT_FOUND = 1;
 const ERR_ACCESS = 2;
 const ERR_MODE = 4;
 
-/** A transfer: one for each address and port of the guest. */
-export class tftp_session {
-  /** The file's name below the directory; '' while the session is free. */
-  filename = '';
-  block_size = TFTP_BLOCKSIZE;
-  /** Blocks sent so far, modulo 65536, and the offset of the next one. */
-  block_nr = 0;
-  offset = 0;
-  /** Bytes of the block that was sent last, -1 before the first; fewer than the block size: it is the file's last. */
-  last_size = -1;
-  family = 0;
-  client_addr = 0;
-  client_addr6: Uint8Array | null = null;
-  client_port = 0;
-  /** The address the client asked, from which it is answered. */
-  server_addr6: Uint8Array | null = null;
-  timestamp = 0;
-}
-
-/** The datagram that is answered: who sent it, and where its payload is. */
-class tftp_request {
-  family = AF_INET;
-  addr = 0;
-  addr6: Uint8Array | null = null;
-  port = 0;
-  server_addr6: Uint8Array | null = null;
-  at = 0;
-  end = 0;
-}
-
-/** Reads who sent a datagram, to which address, and where its payload is. */
+/**
+ * Reads who sent a datagram, to which address, and where its payload is.
+ * @packet m
+ */
 function tftp_read_request(m: mbuf, af: number): tftp_request {
   const r = new tftp_request();
   const hlen = af === AF_INET ? IP_HLEN : IP6_HLEN;
   r.family = af;
   if (af === AF_INET) {
-    r.addr = rd32(m.m_dat, m.m_data + 12);
+    r.addr = rd32(m.m_dat, m.m_data + IP_SRC);
   } else {
-    r.addr6 = m.m_dat.slice(m.m_data + 8, m.m_data + 24);
-    r.server_addr6 = m.m_dat.slice(m.m_data + 24, m.m_data + 40);
+    r.addr6 = m.m_dat.slice(m.m_data + IP6_SRC, m.m_data + IP6_DST);
+    r.server_addr6 = m.m_dat.slice(m.m_data + IP6_DST, m.m_data + IP6_HLEN);
   }
-  r.port = rd16(m.m_dat, m.m_data + hlen);
+  r.port = rd16(m.m_dat, m.m_data + hlen + UH_SPORT);
   r.at = m.m_data + hlen + UDP_HLEN;
   r.end = m.m_data + m.m_len;
   return r;
 }
 
-/** The transfer of the client that sent a request, or null. */
-function tftp_session_find(slirp: Slirp, r: tftp_request): tftp_session | null {
-  for (const s of slirp.tftp_sessions) {
-    const same = r.family === AF_INET6 ? in6_equal(s.client_addr6, r.addr6) : s.client_addr === r.addr;
-    if (s.filename !== '' && s.family === r.family && same && s.client_port === r.port) {
-      return s;
-    }
-  }
-  return null;
-}
-
-/** A free session for a client, or one that has been idle; null if all are busy. */
-function tftp_session_allocate(slirp: Slirp, r: tftp_request): tftp_session | null {
-  for (const s of slirp.tftp_sessions) {
-    if (s.filename === '' || slirp.curtime - s.timestamp > TFTP_IDLE) {
-      s.filename = '';
-      s.block_size = TFTP_BLOCKSIZE;
-      s.block_nr = 0;
-      s.offset = 0;
-      s.last_size = -1;
-      s.family = r.family;
-      s.client_addr = r.addr;
-      s.client_addr6 = r.addr6;
-      s.client_port = r.port;
-      s.server_addr6 = r.server_addr6;
-      s.timestamp = slirp.curtime;
-      return s;
-    }
-  }
-  return null;
-}
-
-/** A packet with room for a TFTP message of `len` bytes, and its opcode. */
+/**
+ * A packet with room for a TFTP message of `len` bytes, and its opcode.
+ * @packet m
+ */
 function tftp_packet(slirp: Slirp, s: tftp_session, opcode: number, len: number): mbuf {
   const m = m_get(slirp);
   m.m_data = M_IP + UDP_HLEN + (s.family === AF_INET ? IP_HLEN : IP6_HLEN);
   m_inc(m, len);
   m.m_len = len;
-  wr16(m.m_dat, m.m_data, opcode);
+  wr16(m.m_dat, m.m_data + TFTP_OP, opcode);
   return m;
 }
 
-/** Sends a TFTP message to a session's client. */
+/**
+ * Sends a TFTP message to a session's client.
+ * @packet m
+ */
 function tftp_udp_output(slirp: Slirp, s: tftp_session, m: mbuf): void {
   if (s.family === AF_INET6) {
     udp6_output(null, m, s.server_addr6!, TFTP_SERVER, s.client_addr6!, s.client_port, IPTOS_LOWDELAY);
@@ -133,25 +88,35 @@ function tftp_udp_output(slirp: Slirp, s: tftp_session, m: mbuf): void {
   }
 }
 
-/** Sends an error, and ends the transfer. */
+/**
+ * Sends an error, and ends the transfer.
+ * @packet m
+ */
 function tftp_send_error(slirp: Slirp, s: tftp_session, code: number, message: string): void {
-  const m = tftp_packet(slirp, s, TFTP_ERROR, 4 + message.length + 1);
-  wr16(m.m_dat, m.m_data + 2, code);
-  put_string(m.m_dat, m.m_data + 4, message);
-  m.m_dat[m.m_data + 4 + message.length] = 0;
+  const m = tftp_packet(slirp, s, TFTP_ERROR, TFTP_ERROR_MSG + message.length + 1);
+  const text = m.m_data + TFTP_ERROR_MSG;
+  wr16(m.m_dat, m.m_data + TFTP_ERROR_CODE, code);
+  put_string(m.m_dat, text, message);
+  m.m_dat[text + message.length] = 0;
   tftp_udp_output(slirp, s, m);
   s.filename = '';
 }
 
-/** Sends the options that were accepted (RFC 2347). */
+/**
+ * Sends the options that were accepted (RFC 2347).
+ * @packet m
+ */
 function tftp_send_oack(slirp: Slirp, s: tftp_session, options: readonly (readonly [string, number])[]): void {
   const text = options.map(([name, value]) => `${name}\0${value}\0`).join('');
-  const m = tftp_packet(slirp, s, TFTP_OACK, 2 + text.length);
-  put_string(m.m_dat, m.m_data + 2, text);
+  const m = tftp_packet(slirp, s, TFTP_OACK, TFTP_OP_LEN + text.length);
+  put_string(m.m_dat, m.m_data + TFTP_OP_LEN, text);
   tftp_udp_output(slirp, s, m);
 }
 
-/** Sends the next block. */
+/**
+ * Sends the next block.
+ * @packet m
+ */
 function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
   const file = machine.host.read_file?.(slirp.tftp_prefix, s.filename, s.offset, s.block_size);
   if (file?.errno !== '') {
@@ -160,9 +125,9 @@ function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
   }
   const n = Math.min(file.data.length, s.block_size);
   s.block_nr = (s.block_nr + 1) & 0xffff;
-  const m = tftp_packet(slirp, s, TFTP_DATA, 4 + n);
-  wr16(m.m_dat, m.m_data + 2, s.block_nr);
-  m.m_dat.set(n === file.data.length ? file.data : file.data.subarray(0, n), m.m_data + 4);
+  const m = tftp_packet(slirp, s, TFTP_DATA, TFTP_BLOCK_DATA + n);
+  wr16(m.m_dat, m.m_data + TFTP_BLOCK, s.block_nr);
+  m.m_dat.set(n === file.data.length ? file.data : file.data.subarray(0, n), m.m_data + TFTP_BLOCK_DATA);
   s.offset += n;
   s.last_size = n;
   s.timestamp = slirp.curtime;
@@ -170,11 +135,13 @@ function tftp_send_next_block(slirp: Slirp, s: tftp_session): void {
 }
 
 /**
- * An acknowledgement: asks for the next block, whatever its number, as with libslirp. But one of an earlier block that comes so late that the
- * client must have waited in vain asks for what was lost again, and the last block is kept until it is acknowledged.
+ * An acknowledgement asks for the next block, whatever its number, as with libslirp. But
+ * one of an earlier block may come so late that the client must have waited in vain: it
+ * asks for what was lost again. The last block is kept until it is acknowledged.
+ * @packet m
  */
 function tftp_handle_ack(slirp: Slirp, s: tftp_session, r: tftp_request, m: mbuf): void {
-  const nr = r.end - r.at >= 4 ? rd16(m.m_dat, r.at + 2) : s.block_nr;
+  const nr = r.end - r.at >= TFTP_BLOCK_DATA ? rd16(m.m_dat, r.at + TFTP_BLOCK) : s.block_nr;
   const behind = (s.block_nr - nr) & 0xffff;
   const ended = s.last_size >= 0 && s.last_size < s.block_size;
   if (behind > 0 && behind <= TFTP_REWIND_MAX && s.last_size >= 0 && slirp.curtime - s.timestamp >= TFTP_RETRY_MS) {
@@ -197,7 +164,7 @@ function tftp_handle_ack(slirp: Slirp, s: tftp_session, r: tftp_request, m: mbuf
 function tftp_text(b: Uint8Array, at: number, end: number): string {
   let text = '';
   for (let i = at; i < end; i++) {
-    text += String.fromCharCode(b[i]!);
+    text += String.fromCharCode(rd8(b, i));
   }
   return text;
 }
@@ -212,14 +179,17 @@ function tftp_name_absent(name: string): boolean {
   return /(^|[/\\])\.\.([/\\]|$)/.test(name) || name.includes('..\\');
 }
 
-/** A request to read a file: checks it, and sends the options or the first block. */
+/**
+ * A request to read a file: checks it, and sends the options or the first block.
+ * @packet m
+ */
 function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
   const old = tftp_session_find(slirp, r);
   if (old) {
     old.filename = '';
   }
   const s = tftp_session_allocate(slirp, r);
-  const text = tftp_text(m.m_dat, r.at + 2, r.end);
+  const text = tftp_text(m.m_dat, r.at + TFTP_OP_LEN, r.end);
   if (!s) {
     m_drop(m, 'TFTP_BAD');
     return;
@@ -259,8 +229,8 @@ function tftp_handle_rrq(slirp: Slirp, r: tftp_request, m: mbuf): void {
 }
 
 /**
- * The options of a request that are granted, two at most: the file's size, and a block size of at most 1428. Null if one has no value, or the
- * request does not end with a NUL.
+ * The options of a request that are granted, two at most: the file's size, and a block size of at most 1428. Null if
+ * one has no value, or the request does not end with a NUL.
  */
 function tftp_options(s: tftp_session, text: string, size: number): [string, number][] | null {
   const fields = text.split('\0');
@@ -284,15 +254,18 @@ function tftp_options(s: tftp_session, text: string, size: number): [string, num
   return granted;
 }
 
-/** Takes a TFTP message from the guest; `m` begins with the IP header. */
+/**
+ * Takes a TFTP message from the guest; `m` begins with the IP header.
+ * @packet m
+ */
 export function tftp_input(m: mbuf, af: number): void {
   const slirp = m.slirp;
   const r = tftp_read_request(m, af);
-  if (r.end - r.at < 2) {
+  if (r.end - r.at < TFTP_OP_LEN) {
     m_drop(m, 'TFTP_BAD');
     return;
   }
-  const opcode = rd16(m.m_dat, r.at);
+  const opcode = rd16(m.m_dat, r.at + TFTP_OP);
   const s = tftp_session_find(slirp, r);
   if (opcode === TFTP_RRQ) {
     tftp_handle_rrq(slirp, r, m);

@@ -1,82 +1,72 @@
 /** UDP over IPv4 (libslirp's udp.c; RFC 768): one host socket for each address and port of the guest. */
-import { machine } from '../softmmu/machine.ts';
-import { drop_nothing } from '../util/drop.ts';
-import { AF_INET, SOCK_DGRAM, type sockaddr } from '../util/host.ts';
-import { bind_dgram, type HostSocket, open_dgram } from '../util/sockets.ts';
+import { AF_INET } from '../util/host.ts';
+import { rd8, rd16, rd32, wr16 } from '../wire/bytes.ts';
+import { BOOTP_SERVER } from '../wire/dhcp.ts';
+import { ICMP_TIMXCEED, ICMP_UNREACH, ICMP_UNREACH_NET } from '../wire/icmp.ts';
+import { INADDR_BROADCAST, IP_DST, IP_HLEN, IP_LEN, IP_SRC, IP_TOS, IP_TTL, IPPROTO_UDP } from '../wire/ip.ts';
+import { TFTP_SERVER } from '../wire/tftp.ts';
+import { UDP_HLEN, UH_DPORT, UH_SPORT, UH_SUM, UH_ULEN } from '../wire/udp.ts';
 import { bootp_input } from './bootp.ts';
 import { ip_pseudo_cksum } from './cksum.ts';
-import {
-  ICMP_TIMXCEED,
-  ICMP_UNREACH,
-  ICMP_UNREACH_NET,
-  INADDR_BROADCAST,
-  IP_HLEN,
-  IPDEFTTL,
-  IPPROTO_UDP,
-  rd16,
-  rd32,
-  UDP_HLEN,
-  wr16,
-  wr32,
-} from './ip.ts';
+import type { Slirp } from './instance.ts';
 import { icmp_send_error } from './ip_icmp.ts';
-import { ip_stripoptions } from './ip_input.ts';
-import { ip_output } from './ip_output.ts';
+import { ip_stripoptions } from './ip_output.ts';
 import { m_drop, m_free, type mbuf } from './mbuf.ts';
-import type { Slirp } from './slirp.ts';
-import {
-  SO_EXPIRE,
-  SS_HOSTFWD,
-  SS_ISFCONNECTED,
-  slirp_udb_touch,
-  soattach_fd,
-  type socket,
-  socreate,
-  sofree,
-  sosendto,
-} from './socket.ts';
-import { solist_append, solookup } from './solist.ts';
-import { TFTP_SERVER, tftp_input } from './tftp.ts';
+import { type socket, socreate, sosendto } from './so_state.ts';
+import { solookup } from './solist.ts';
+import { tftp_input } from './tftp.ts';
+import { udp_attach } from './udp_sock.ts';
 
-/** UDP flows at most; beyond that the oldest is closed. */
-export const UDP_MAX_SOCKETS = 1024;
-
-const BOOTP_SERVER = 67;
-
-/** Takes a UDP datagram from the guest: DHCP and TFTP are served here, the rest goes out through a host socket. */
-export function udp_input(m: mbuf, iphlen: number): void {
-  const slirp = m.slirp;
-  ip_stripoptions(m, iphlen);
+/**
+ * Checks the UDP header of a packet without IP options, and cuts
+ * what is behind the datagram. Returns false if it has been dropped.
+ * @packet m
+ */
+function udp_header(m: mbuf): boolean {
   const b = m.m_dat;
   const ip = m.m_data;
   const uh = ip + IP_HLEN;
   const ip_len = m.m_len - IP_HLEN;
-  if (ip_len < UDP_HLEN) {
+  const len = ip_len < UDP_HLEN ? 0 : rd16(b, uh + UH_ULEN);
+  if (ip_len < UDP_HLEN || len > ip_len) {
     m_drop(m, 'UDP_SHORT');
-    return;
-  }
-  const len = rd16(b, uh + 4);
-  if (len > ip_len) {
-    m_drop(m, 'UDP_SHORT');
-    return;
+    return false;
   }
   if (len < ip_len) {
     m.m_len = IP_HLEN + len;
-    wr16(b, ip + 2, m.m_len);
+    wr16(b, ip + IP_LEN, m.m_len);
   }
-  if (rd16(b, uh + 6) !== 0 && ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) !== 0) {
+  if (rd16(b, uh + UH_SUM) !== 0 && ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) !== 0) {
     m_drop(m, 'UDP_CSUM');
+    return false;
+  }
+  return true;
+}
+
+/** True for what the DHCP server answers. */
+function udp_is_dhcp(slirp: Slirp, ip_dst: number, uh_dport: number): boolean {
+  const ours = ip_dst === slirp.vhost_addr || ip_dst === INADDR_BROADCAST;
+  return uh_dport === BOOTP_SERVER && ours && !slirp.disable_dhcp;
+}
+
+/**
+ * Takes a UDP datagram from the guest: DHCP and TFTP are served here, the rest goes out through a host socket.
+ * @packet m
+ */
+export function udp_input(m: mbuf, iphlen: number): void {
+  const slirp = m.slirp;
+  ip_stripoptions(m, iphlen);
+  if (!udp_header(m)) {
     return;
   }
-  const uh_sport = rd16(b, uh);
-  const uh_dport = rd16(b, uh + 2);
-  const ip_src = rd32(b, ip + 12);
-  const ip_dst = rd32(b, ip + 16);
-  if (
-    uh_dport === BOOTP_SERVER &&
-    (ip_dst === slirp.vhost_addr || ip_dst === INADDR_BROADCAST) &&
-    !slirp.disable_dhcp
-  ) {
+  const b = m.m_dat;
+  const ip = m.m_data;
+  const uh = ip + IP_HLEN;
+  const uh_sport = rd16(b, uh + UH_SPORT);
+  const uh_dport = rd16(b, uh + UH_DPORT);
+  const ip_src = rd32(b, ip + IP_SRC);
+  const ip_dst = rd32(b, ip + IP_DST);
+  if (udp_is_dhcp(slirp, ip_dst, uh_dport)) {
     bootp_input(m);
     return;
   }
@@ -96,7 +86,7 @@ export function udp_input(m: mbuf, iphlen: number): void {
     so.so_lport = uh_sport;
     so.so_fport = uh_dport;
     // Libslirp clears the field while it checks the checksum.
-    so.so_iptos = rd16(b, uh + 6) === 0 ? b[ip + 1]! : 0;
+    so.so_iptos = rd16(b, uh + UH_SUM) === 0 ? rd8(b, ip + IP_TOS) : 0;
     udp_attach(so, AF_INET);
   }
   so.so_ffamily = AF_INET;
@@ -105,9 +95,12 @@ export function udp_input(m: mbuf, iphlen: number): void {
   udp_send(so, m);
 }
 
-/** Sends a datagram to the host, and keeps it: an ICMP error that comes back has to quote it. */
+/**
+ * Sends a datagram to the host, and keeps it: an ICMP error that comes back has to quote it.
+ * @packet m
+ */
 function udp_send(so: socket, m: mbuf): void {
-  const ttl = m.m_dat[m.m_data + 8]!;
+  const ttl = rd8(m.m_dat, m.m_data + IP_TTL);
   if (ttl <= 1) {
     icmp_send_error(m, ICMP_TIMXCEED, 0, 0, 'ttl');
     m_drop(m, 'IP_TTL');
@@ -128,97 +121,4 @@ function udp_send(so: socket, m: mbuf): void {
     m_free(so.so_m);
   }
   so.so_m = m;
-}
-
-/** Opens the host socket of a new flow, after the oldest one where there are too many. */
-export function udp_attach(so: socket, af: number): void {
-  const slirp = so.slirp;
-  while (slirp.udb.count >= UDP_MAX_SOCKETS) {
-    udp_evict(slirp.udb.head!);
-  }
-  soattach_fd(so, open_dgram(machine.sockets, machine.host, SOCK_DGRAM, af, null));
-  so.so_state |= SS_ISFCONNECTED;
-  so.so_expire = slirp.curtime + SO_EXPIRE;
-  solist_append(slirp.udb, so);
-  slirp.udb_hash.insert(so);
-}
-
-/** Closes the oldest UDP or ping socket, because there are too many. */
-export function udp_evict(so: socket): void {
-  if (so.so_m) {
-    m_drop(so.so_m, 'UDP_NO_SOCKET');
-    so.so_m = null;
-  } else {
-    drop_nothing('UDP_NO_SOCKET');
-  }
-  udp_detach(so);
-}
-
-/** Closes a UDP or ping socket. */
-export function udp_detach(so: socket): void {
-  sofree(so);
-}
-
-/**
- * Sends a datagram to the guest: `m_data .. m_len` is the payload, with room for the headers in front. Addresses are numbers, ports in
- * host order; `so` is the socket it came from, or null.
- */
-export function udp_output(
-  so: socket | null,
-  m: mbuf,
-  saddr: number,
-  sport: number,
-  daddr: number,
-  dport: number,
-  iptos: number,
-): void {
-  const b = m.m_dat;
-  const len = m.m_len + UDP_HLEN;
-  m.m_data -= IP_HLEN + UDP_HLEN;
-  m.m_len += IP_HLEN + UDP_HLEN;
-  const ip = m.m_data;
-  const uh = ip + IP_HLEN;
-  m.m_ip = ip;
-  if (m.m_len > 65535) {
-    m_drop(m, 'UDP_SHORT');
-    return;
-  }
-  b[ip + 1] = iptos;
-  wr16(b, ip + 6, 0);
-  b[ip + 8] = IPDEFTTL;
-  b[ip + 9] = IPPROTO_UDP;
-  wr32(b, ip + 12, saddr);
-  wr32(b, ip + 16, daddr);
-  wr16(b, uh, sport);
-  wr16(b, uh + 2, dport);
-  wr16(b, uh + 4, len);
-  wr16(b, uh + 6, 0);
-  wr16(b, uh + 6, ip_pseudo_cksum(m, ip, IPPROTO_UDP, uh, len) || 0xffff);
-  ip_output(so, m);
-}
-
-/** Forwards a UDP port of the host to the guest. Returns the socket, or the error's name. */
-export function udp_listen(
-  slirp: Slirp,
-  host_addr: sockaddr,
-  guest_addr: number,
-  guest_port: number,
-): { so: socket | null; errno: string; port: number } {
-  const r: { socket: HostSocket; errno: string } = bind_dgram(machine.sockets, machine.host, host_addr);
-  if (r.errno !== '') {
-    return { so: null, errno: r.errno, port: 0 };
-  }
-  const so = socreate(slirp, IPPROTO_UDP);
-  soattach_fd(so, r.socket);
-  so.so_ffamily = AF_INET;
-  so.so_faddr = slirp.vhost_addr;
-  so.so_fport = r.socket.local.sin_port;
-  so.so_lfamily = AF_INET;
-  so.so_laddr = guest_addr;
-  so.so_lport = guest_port;
-  so.so_state = SS_ISFCONNECTED | SS_HOSTFWD;
-  so.so_expire = 0;
-  slirp_udb_touch(so);
-  slirp.udb_hash.insert(so);
-  return { so, errno: '', port: so.so_fport };
 }

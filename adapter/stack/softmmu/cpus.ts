@@ -13,7 +13,9 @@ export interface GuestOps {
   readonly name: string;
   /** Power on: called once, in the first `cpu_exec`. */
   readonly boot: (cpu: CPUState) => void;
-  /** The interrupt line is asserted: the guest's handler. Called again until the line drops or `cpu.interrupts_masked`. */
+  /**
+   * The interrupt line is asserted: the guest's handler. Called again until the line drops or `cpu.interrupts_masked`.
+   */
   readonly do_irq: (cpu: CPUState) => void;
   /** Runs what is runnable, then returns (the guest's `hlt`). */
   readonly run: (cpu: CPUState) => void;
@@ -85,7 +87,10 @@ export function cpu_has_work(cpu: CPUState): boolean {
   return cpu.runnable || (cpu.interrupt_request !== 0 && !cpu.interrupts_masked);
 }
 
-/** Times a level-triggered line may call the handler in one go; a guest that never clears the cause must not hang the machine. */
+/**
+ * Times a level-triggered line may call the handler in one go; a guest that never clears the cause must not hang the
+ * machine.
+ */
 const IRQ_STORM_LIMIT = 1000;
 
 /** Runs the guest until it idles: boot, interrupts, then its runnable programs. */

@@ -1,12 +1,12 @@
 /**
- * The root of the state tree: everything that changes while the machine runs hangs off `machine`. Every module imports this one,
- * so it imports only types, and modules that do not import it: no order of loading may find a class missing.
+ * The root of the state tree: everything that changes while the machine runs hangs off `machine`. Every module imports
+ * this one, so it imports only types, and modules that do not import it: no order of loading may find a class missing.
  */
 import type { E1000State } from '../hw/net/e1000.ts';
 import type { PCIBus } from '../hw/pci/pci.ts';
 import type { PITChannelState } from '../hw/timer/i8254.ts';
 import type { NetState } from '../net/net.ts';
-import type { Slirp } from '../slirp/slirp.ts';
+import type { Slirp } from '../slirp/instance.ts';
 import type { Host } from '../util/host.ts';
 import { SocketTable } from '../util/sockets.ts';
 import type { QEMUTimer } from '../util/timer.ts';

@@ -1,7 +1,8 @@
 /**
  * Guest physical memory and I/O ports (softmmu/memory.c, softmmu/physmem.c): RAM at 0, device regions elsewhere.
  *
- * Accesses are little-endian, as on x86. Nothing answers at an address that is not mapped: reads give 0, writes are lost.
+ * Accesses are little-endian, as on x86. Nothing answers at an address that is not mapped: reads give 0, writes are
+ * lost.
  */
 import { machine } from './machine.ts';
 import { copy_words, WordMemory } from './ram_copy.ts';
@@ -10,7 +11,10 @@ import { copy_words, WordMemory } from './ram_copy.ts';
 export interface MemoryRegionOps<T extends object> {
   readonly read: (opaque: T, addr: number, size: number) => number;
   readonly write: (opaque: T, addr: number, val: number, size: number) => void;
-  /** Bytes of the accesses the device implements: narrower ones are widened, wider ones split (`impl.min/max_access_size`). */
+  /**
+   * Bytes of the accesses the device implements: narrower ones are widened, wider ones split
+   * (`impl.min/max_access_size`).
+   */
   readonly min_access_size: number;
   readonly max_access_size: number;
 }
@@ -106,7 +110,8 @@ export function memory_region_find(list: readonly MemoryRegion[], addr: number):
 }
 
 /**
- * Bytes of the next access of a transfer of `left` bytes at `addr`: at most 4, a power of two, aligned (`memory_access_size`).
+ * Bytes of the next access of a transfer of `left` bytes at `addr`: at most 4, a power of two, aligned
+ * (`memory_access_size`).
  * @nodebug
  */
 function memory_access_size(addr: number, left: number): number {
@@ -117,8 +122,8 @@ function memory_access_size(addr: number, left: number): number {
 }
 
 /**
- * Reads `size` (1, 2, 4) bytes at an aligned address of a region. A device that only knows wider accesses is asked for one and
- * the low bytes are taken, as `access_with_adjusted_size` does.
+ * Reads `size` (1, 2, 4) bytes at an aligned address of a region. A device that only knows wider accesses is asked for
+ * one and the low bytes are taken, as `access_with_adjusted_size` does.
  * @nodebug
  */
 function memory_region_dispatch_read(mr: MemoryRegion, addr: number, size: number): number {
@@ -145,8 +150,8 @@ function memory_region_dispatch_write(mr: MemoryRegion, addr: number, val: numbe
 }
 
 /**
- * Reads `size` bytes of device space at any alignment, split into the accesses a bus would make. `none` (0 or -1) is what reads where
- * nobody answers.
+ * Reads `size` bytes of device space at any alignment, split into the accesses a bus would make. `none` (0 or -1) is
+ * what reads where nobody answers.
  * @nodebug
  */
 function io_read(list: readonly MemoryRegion[], addr: number, size: number, none: number): number {
@@ -347,8 +352,8 @@ export function ram_copy_out(m: MemoryMap, addr: number, buf: Uint8Array, off: n
 const COPY_VIEW_MIN = 512;
 
 /**
- * A view of `len` bytes of the bounce buffer from `at` on. Packets in a row are mostly as long, so one view is kept; null when the last
- * packet was not as long either, since a view for each costs more than it gains.
+ * A view of `len` bytes of the bounce buffer from `at` on. Packets in a row are mostly as long, so one view is kept;
+ * null when the last packet was not as long either, since a view for each costs more than it gains.
  * @nodebug
  */
 function bounce_part(m: MemoryMap, at: number, len: number): Uint8Array | null {
@@ -366,8 +371,8 @@ function bounce_part(m: MemoryMap, at: number, len: number): Uint8Array | null {
 }
 
 /**
- * Copies `len` bytes to RAM, all of which exist. A packet's memory is copied as a whole to where its words lie as those of RAM do, as
- * that needs no view of the part that is meant.
+ * Copies `len` bytes to RAM, all of which exist. A packet's memory is copied as a whole to where its words lie as those
+ * of RAM do, as that needs no view of the part that is meant.
  * @nodebug
  */
 export function ram_copy_in(m: MemoryMap, addr: number, buf: Uint8Array, off: number, len: number): void {

@@ -1,8 +1,9 @@
 /**
- * QEMU's test protocol (softmmu/qtest.c): lines that read and write memory and ports, move the virtual clock and watch interrupts.
+ * QEMU's test protocol (softmmu/qtest.c): lines that read and write memory and ports, move the virtual clock and watch
+ * interrupts.
  *
- * With `-qtest` no guest runs, no firmware has set the machine up, and `QEMU_CLOCK_VIRTUAL` stands still but for `clock_step` and
- * `clock_set`; sockets of the host go on in real time.
+ * With `-qtest` no guest runs, no firmware has set the machine up, and `QEMU_CLOCK_VIRTUAL` stands still but for
+ * `clock_step` and `clock_set`; sockets of the host go on in real time.
  */
 
 import { pit_skip } from '../hw/timer/i8254.ts';
@@ -25,6 +26,7 @@ import {
   cpu_outw,
 } from './memory.ts';
 import { base64_decode, base64_encode, hex_decode, hex_encode } from './qtest_data.ts';
+import { qtest_send } from './qtest_irq.ts';
 
 /** The other end of the protocol. */
 export class QTestState {
@@ -45,14 +47,6 @@ const READ_MAX = 1 << 28;
 /** Has the machine driven by the protocol. */
 export function qtest_init(): void {
   machine.qtest = new QTestState();
-}
-
-/**
- * Sends a line.
- * @nodebug
- */
-function qtest_send(text: string): void {
-  machine.host.qtest_send?.(`${text}\n`);
 }
 
 /** Bytes arrive: complete lines are carried out. */
@@ -87,8 +81,8 @@ interface QTestCommand {
 }
 
 /**
- * Carries out one command and answers it: `OK`, `OK VALUE`, `FAIL why` for a command that is not known or cannot be done, `ERR why`
- * for arguments that make no sense.
+ * Carries out one command and answers it: `OK`, `OK VALUE`, `FAIL why` for a command that is not known or cannot be
+ * done, `ERR why` for arguments that make no sense.
  */
 export function qtest_process_command(s: QTestState, words: readonly string[]): void {
   const name = words[0]!;
@@ -103,7 +97,8 @@ export function qtest_process_command(s: QTestState, words: readonly string[]): 
 }
 
 /**
- * A number as C's `strtoull` takes it, or null when it is none: decimal, 0x or octal, with a sign (a negative one counts from 2^64 down).
+ * A number as C's `strtoull` takes it, or null when it is none: decimal, 0x or octal, with a sign (a negative one
+ * counts from 2^64 down).
  * @nodebug
  */
 function qtest_strtoull(word: string): bigint | null {
@@ -408,14 +403,6 @@ function qtest_irq_intercept(s: QTestState, words: readonly string[]): string {
   s.irq_intercept_dev = name;
   s.irq_intercept_in = input;
   return 'OK';
-}
-
-/** An interrupt line of `device` has changed: its input (`input`) or output `n`. */
-export function qtest_irq_handler(device: string, input: boolean, n: number, level: boolean): void {
-  const s = machine.qtest;
-  if (s && s.irq_intercept_dev === device && s.irq_intercept_in === input) {
-    qtest_send(`IRQ ${level ? 'raise' : 'lower'} ${n}`);
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Copies between guest RAM and packets, and sums over packets. They go by words in a loop: a view of the bytes to copy costs an object a packet, and the
- * engine copies shared memory byte by byte unless both ends lie alike. Signed words, since those are small integers in every tier.
+ * Copies between guest RAM and packets, and sums over packets. They go by words in a loop: a view of the bytes to copy
+ * costs an object a packet, and the engine copies shared memory byte by byte unless both ends lie alike. Signed words,
+ * since those are small integers in every tier.
  */
 
 /** Memory of a packet, as bytes and as the same bytes in words of 32 bits. */
@@ -15,8 +16,8 @@ export class WordMemory {
 }
 
 /**
- * Copies `len` bytes from byte `s` of one memory to byte `d` of another. Each is given as bytes and as words that begin at the same
- * address; the two do not overlap.
+ * Copies `len` bytes from byte `s` of one memory to byte `d` of another. Each is given as bytes and as words that begin
+ * at the same address; the two do not overlap.
  * @nodebug
  */
 export function copy_words(
@@ -75,7 +76,8 @@ function copy_aligned(to: Int32Array, first: number, last: number, from: Int32Ar
 }
 
 /**
- * As `copy_aligned`, when each word is the end of one word of `from`, from bit `shift` on, and the beginning of the next.
+ * As `copy_aligned`, when each word is the end of one word of `from`, from bit `shift` on, and the beginning of the
+ * next.
  * @nodebug
  */
 function copy_shifted(to: Int32Array, first: number, last: number, from: Int32Array, j: number, shift: number): void {
@@ -89,7 +91,8 @@ function copy_shifted(to: Int32Array, first: number, last: number, from: Int32Ar
 }
 
 /**
- * The sum of Internet checksums (RFC 1071), 16 bits: of bytes `from` to `end`, an odd one last standing for the high half of a number.
+ * The sum of Internet checksums (RFC 1071), 16 bits: of bytes `from` to `end`, an odd one last standing for the high
+ * half of a number.
  * @nodebug
  */
 export function net_checksum_add(mem: WordMemory, from: number, end: number): number {

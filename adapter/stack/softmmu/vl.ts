@@ -31,15 +31,17 @@ const OPTIONS: readonly string[] = [
 
 /** QEMU's options with a value that make no difference to this machine. */
 const IGNORED_WITH_VALUE: readonly string[] =
-  `M L accel acpitable action add-fd append audio audiodev bios blockdev boot cdrom cpu d D debugcon compat dfilter display drive dtb dump-vmstate echr fda fdb fsdev
-   fw_cfg hda hdb hdc hdd icount initrd iscsi k kernel machine mem-path mon monitor msg mtdblock option-rom numa overcommit parallel pflash pidfile plugin
-   qtest-log run-with sandbox sd seed rotate serial smbios smp spice tpmdev trace usbdevice uuid vga virtfs vnc watchdog
+  `M L accel acpitable action add-fd append audio audiodev bios blockdev boot cdrom cpu d D debugcon compat dfilter
+   display drive dtb dump-vmstate echr fda fdb fsdev fw_cfg hda hdb hdc hdd icount initrd iscsi k kernel machine
+   mem-path mon monitor msg mtdblock option-rom numa overcommit parallel pflash pidfile plugin qtest-log run-with
+   sandbox sd seed rotate serial smbios smp spice tpmdev trace usbdevice uuid vga virtfs vnc watchdog
    watchdog-action`.split(/\s+/);
 
 /** QEMU's options without a value that make no difference. */
 const IGNORED: readonly string[] =
-  `S async-teardown daemonize enable-kvm enable-sync-profile full-screen mem-prealloc no-acpi no-fd-bootchk no-hpet no-quit no-reboot no-shutdown nographic no-user-config only-migratable
-   portrait singlestep snapshot usb win2k-hack`.split(/\s+/);
+  `S async-teardown daemonize enable-kvm enable-sync-profile full-screen mem-prealloc no-acpi no-fd-bootchk no-hpet
+   no-quit no-reboot no-shutdown nographic no-user-config only-migratable portrait singlestep snapshot usb
+   win2k-hack`.split(/\s+/);
 
 /** QEMU's options that ask for what this machine cannot do, and what to do instead. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
@@ -132,7 +134,10 @@ function mktimegm(year: number, month: number, day: number, seconds: number): nu
   return (era * 146097 + doe - 719468) * 86400 + seconds;
 }
 
-/** The start that `-rtc base=2006-06-17T16:01:21` sets (UTC), in seconds since 1970. A machine that is given no date starts at 0. */
+/**
+ * The start that `-rtc base=2006-06-17T16:01:21` sets (UTC), in seconds since 1970. A machine that is given no date
+ * starts at 0.
+ */
 function parse_rtc(value: string): number {
   const base = qemu_opt_get(qemu_opts_parse('-rtc', value, ''), 'base', 'utc');
   if (base === 'utc' || base === 'localtime') {
@@ -217,7 +222,10 @@ export function qemu_parse_args(argv: readonly string[]): MachineOptions {
   return o;
 }
 
-/** Makes the net clients: chardevs, backends, then NICs, as QEMU does, so that their order on the command line does not matter. */
+/**
+ * Makes the net clients: chardevs, backends, then NICs, as QEMU does, so that their order on the command line does not
+ * matter.
+ */
 export function net_init_clients(o: MachineOptions): void {
   for (const { flag, value } of o.net) {
     if (flag === '-chardev') {

@@ -1,4 +1,6 @@
-/** Why packets are dropped: every place that gives one up calls `drop` with a reason, so that none disappears silently. */
+/**
+ * Why packets are dropped: every place that gives one up calls `drop` with a reason, so that none disappears silently.
+ */
 import { machine } from '../softmmu/machine.ts';
 
 /** The reasons by name, each with its explanation. Counted in `machine.drops`. */
@@ -37,7 +39,18 @@ export const DROP_REASONS = {
   TCP_TOO_MANY: 'there are too many connections, the oldest is closed',
   TCP_REASS_FULL: 'the connection holds its maximum of segments out of order',
   TCP_NO_GUEST: "the guest's IPv6 address is not known yet",
-  TCP_BAD_SEGMENT: 'the TCP segment is not acceptable in its state',
+  // What a connection refuses, in the order in which RFC 9293, section 3.10.7, checks a segment.
+  TCP_NO_SYN: 'the connection is being opened, and the TCP segment has no SYN',
+  TCP_OUT_OF_WINDOW: 'the TCP segment lies outside of the receive window',
+  TCP_BAD_RST: "the TCP reset is not the connection's: it acknowledges nothing of it, or its number is not the next",
+  TCP_BAD_SYN: 'a SYN came on a TCP connection that is open already',
+  TCP_NO_ACK: 'the TCP segment has no ACK, which all have once a connection is open',
+  TCP_BAD_ACK: 'the TCP segment of a connection that is being opened does not acknowledge our SYN',
+  TCP_ACK_UNSENT: 'the TCP segment acknowledges what has not been sent yet',
+  TCP_TIME_WAIT: 'a reset came for a TCP connection in TIME_WAIT, whose wait it does not cut short (RFC 1337)',
+  TCP_AFTER_CLOSE: 'TCP data came for a connection whose receiver has closed it',
+  TCP_AFTER_FIN: "TCP data came behind the sender's own FIN",
+  TCP_SYN_FIN: 'the TCP segment has both SYN and FIN',
   RESTRICTED: 'the user network is restricted',
   DHCP_BAD: 'the DHCP message is not handled or malformed',
   DHCP_NO_LEASE: 'the DHCP pool is exhausted',
@@ -55,6 +68,7 @@ export const DROP_REASONS = {
   GUEST_NO_LISTENER: 'no program in the guest listens on the port',
   GUEST_BAD: 'the guest cannot parse the packet',
   GUEST_NO_MEMORY: 'the guest has no memory left for packets',
+  GUEST_BACKLOG: 'as many connections wait for the program in the guest as it lets wait',
   GUEST_RCVBUF: "the receive buffer of the guest's socket is full",
   GUEST_UNREACHABLE: 'the guest has no route to the address, or the neighbour does not answer ARP',
 } as const;
@@ -62,8 +76,15 @@ export const DROP_REASONS = {
 /** Name of a reason in `DROP_REASONS`. */
 export type DropReason = keyof typeof DROP_REASONS;
 
-/** Gives a packet up: `buf` holds its `size` bytes (an empty array when there are none to show). Break here to see every drop. */
-export function drop(buf: Uint8Array, size: number, reason: DropReason): void {
+/** What a packet's bytes begin with: an Ethernet header or an IP header. */
+export type PacketLink = 'ethernet' | 'ip';
+
+/**
+ * Gives a packet up: `buf` holds its `size` bytes, or none when there is nothing to show, and begins with the header
+ * that `link` says. Break here to see every drop.
+ * @packet buf size link
+ */
+export function drop(buf: Uint8Array, size: number, reason: DropReason, link: PacketLink = 'ethernet'): void {
   const d = machine.drops;
   d.total++;
   d.by_reason.set(reason, (d.by_reason.get(reason) ?? 0) + 1);

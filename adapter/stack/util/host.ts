@@ -1,8 +1,8 @@
 /**
  * The boundary of the inferior: everything the stack takes from or gives to the world outside goes through one `Host`.
  *
- * The stack never reads a clock, a socket or a random source. Each turn of the main loop it asks `Host.poll` for the time
- * and the inputs that have arrived; that list is the recording, and it determines everything the stack does.
+ * The stack never reads a clock, a socket or a random source. Each turn of the main loop it asks `Host.poll` for the
+ * time and the inputs that have arrived; that list is the recording, and it determines everything the stack does.
  */
 
 /** Address families, as in Linux's `<sys/socket.h>`. */
@@ -11,12 +11,17 @@ export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
-/** Socket types, as in Linux's `<sys/socket.h>`; `SOCK_RAW` stands for the unprivileged ping socket (`SOCK_DGRAM`, `IPPROTO_ICMP`). */
+/**
+ * Socket types, as in Linux's `<sys/socket.h>`; `SOCK_RAW` stands for the unprivileged ping socket (`SOCK_DGRAM`,
+ * `IPPROTO_ICMP`).
+ */
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 
-/** A socket address (`struct sockaddr_storage`). IPv4 addresses are numbers in host byte order: 127.0.0.1 is 0x7f000001. */
+/**
+ * A socket address (`struct sockaddr_storage`). IPv4 addresses are numbers in host byte order: 127.0.0.1 is 0x7f000001.
+ */
 export interface sockaddr {
   readonly sa_family: number;
   readonly sin_addr: number;
@@ -39,7 +44,9 @@ export type Input =
   | { readonly type: 'datagram'; readonly fd: number; readonly data: Uint8Array; readonly from: sockaddr }
   /** The peer closed its sending side. */
   | { readonly type: 'eof'; readonly fd: number }
-  /** The socket failed: `errno` is the name, such as `ECONNREFUSED`. `from` is the offender of an ICMP error, if known. */
+  /**
+   * The socket failed: `errno` is the name, such as `ECONNREFUSED`. `from` is the offender of an ICMP error, if known.
+   */
   | { readonly type: 'error'; readonly fd: number; readonly errno: string; readonly from: sockaddr | null }
   /** The host's kernel took `bytes` more of what was sent on a stream. */
   | { readonly type: 'written'; readonly fd: number; readonly bytes: number }
@@ -49,7 +56,10 @@ export type Input =
   | { readonly type: 'monitor'; readonly id: number; readonly line: string }
   /** Bytes of the qtest protocol, as they came; answered with `Host.qtest_send`. */
   | { readonly type: 'qtest'; readonly text: string }
-  /** A frame of a trace that the trace guest is to transmit; `number` is its packet's in the capture, 0 if it is none of them. */
+  /**
+   * A frame of a trace that the trace guest is to transmit; `number` is its packet's in the capture, 0 if it is none of
+   * them.
+   */
   | { readonly type: 'frame'; readonly data: Uint8Array; readonly number: number }
   /** Power off: the main loop returns. */
   | { readonly type: 'quit' };
@@ -63,30 +73,42 @@ export interface Host {
   readonly now_ns: number;
   /** A seed for the machine's pseudo random numbers, a 32-bit integer (part of the recording). */
   readonly seed: number;
-  /** The host's name servers, in order (`nameserver` lines of its resolv.conf); fixed for the session, part of the recording. */
+  /**
+   * The host's name servers, in order (`nameserver` lines of its resolv.conf); fixed for the session, part of the
+   * recording.
+   */
   readonly nameservers: readonly sockaddr[];
   /**
-   * Blocks until an input is there or `timeout_ns` has passed (-1: no limit, 0: only look). Updates `now_ns` and returns the
-   * inputs of this turn, in order (the array is reused by the next call).
+   * Blocks until an input is there or `timeout_ns` has passed (-1: no limit, 0: only look). Updates `now_ns` and
+   * returns the inputs of this turn, in order (the array is reused by the next call).
    */
   poll(timeout_ns: number): readonly Input[];
 
-  /** Allocates memory that the debugger can read while the stack runs, under a name such as `ram` or `e1000.0/mac_reg`. Zeroed. */
+  /**
+   * Allocates memory that the debugger can read while the stack runs, under a name such as `ram` or `e1000.0/mac_reg`.
+   * Zeroed.
+   */
   alloc_shared(name: string, bytes: number): ArrayBufferLike;
 
-  /** Binds and listens (SOCK_STREAM) or binds (SOCK_DGRAM); waits for the answer. `errno` is empty on success, `port` the real one. */
+  /**
+   * Binds and listens (SOCK_STREAM) or binds (SOCK_DGRAM); waits for the answer. `errno` is empty on success, `port`
+   * the real one.
+   */
   listen(fd: number, type: number, addr: sockaddr): { readonly errno: string; readonly port: number };
   /** Starts to connect a stream; 'connected' or 'error' follows. `bind` is the local address to use, or null. */
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void;
   /** Opens an unbound datagram (SOCK_DGRAM) or ping (SOCK_RAW) socket of `family`. */
   open(fd: number, type: number, family: number, bind: sockaddr | null): void;
-  /** Sends `len` bytes of `buf` at `off` on a stream; the bytes are copied before it returns. 'written' inputs follow. */
+  /**
+   * Sends `len` bytes of `buf` at `off` on a stream; the bytes are copied before it returns. 'written' inputs follow.
+   */
   send(fd: number, buf: Uint8Array, off: number, len: number): void;
   /** As `send`, with the last byte as TCP urgent data, on hosts that can (Node cannot). */
   send_oob?(fd: number, buf: Uint8Array, off: number, len: number): void;
   /**
-   * Reads up to `len` bytes at `off` of the file `name`, which the guest chose, below the directory `dir` of `tftp=`; waits for the answer.
-   * `errno` is empty on success, `size` the file's. A name that leads out of the directory is `EACCES`. Absent: the machine serves no files.
+   * Reads up to `len` bytes at `off` of the file `name`, which the guest chose, below the directory `dir` of `tftp=`;
+   * waits for the answer. `errno` is empty on success, `size` the file's. A name that leads out of the directory is
+   * `EACCES`. Absent: the machine serves no files.
    */
   read_file?(
     dir: string,
@@ -109,7 +131,10 @@ export interface Host {
   monitor_reply(id: number, text: string): void;
   /** Bytes of the qtest protocol for whoever drives the machine. */
   qtest_send?(text: string): void;
-  /** Appends `len` bytes of `buf` at `off` to a file of the user's (`-object filter-dump`); `create` empties or makes it first. */
+  /**
+   * Appends `len` bytes of `buf` at `off` to a file of the user's (`-object filter-dump`); `create` empties or makes it
+   * first.
+   */
   write_file?(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void;
   /** A line for the user about the machine: `level` is 'info', 'warning' or 'error'. */
   report(level: 'info' | 'warning' | 'error', text: string): void;

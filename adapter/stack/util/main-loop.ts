@@ -42,7 +42,9 @@ function main_loop_input(input: Input): void {
   }
 }
 
-/** Waits until something is due or arrives (not at all if `nonblocking`), then runs sockets, user networks and timers. */
+/**
+ * Waits until something is due or arrives (not at all if `nonblocking`), then runs sockets, user networks and timers.
+ */
 export function main_loop_wait(nonblocking: boolean): void {
   let timeout = -1;
   for (const slirp of machine.slirps) {
@@ -60,7 +62,8 @@ export function main_loop_wait(nonblocking: boolean): void {
       main_loop_input(input);
       continue;
     }
-    // What the host's sockets brought before a command of the test protocol is done before it, as in a loop that had turned sooner.
+    // What the host's sockets brought before a command of the test protocol is done before it, as in a loop that had
+    // turned sooner.
     if (earlier) {
       earlier = false;
       net_sockets_poll();

@@ -18,8 +18,8 @@ export function edit_distance(a: string, b: string): number {
 }
 
 /**
- * Up to `most` of `names` that `name` may mean, best first: those that contain it or are contained in it, and those within a
- * third of its length in edits. Case does not matter.
+ * Up to `most` of `names` that `name` may mean, best first: those that contain it or are contained in it, and those
+ * within a third of its length in edits. Case does not matter.
  * @nodebug
  */
 export function near(name: string, names: readonly string[], most = 3): string[] {

@@ -40,8 +40,8 @@ function split_params(text: string): string[] {
 }
 
 /**
- * Parses the value of the option `flag`. A first word without `=` is the value of `implied`; later ones are switches: `NAME` is
- * `NAME=on`, `noNAME` is `NAME=off`.
+ * Parses the value of the option `flag`. A first word without `=` is the value of `implied`; later ones are switches:
+ * `NAME` is `NAME=on`, `noNAME` is `NAME=off`.
  */
 export function qemu_opts_parse(flag: string, text: string, implied: string): QemuOpts {
   const opts = new QemuOpts(`${flag} ${text}`);

@@ -1,9 +1,10 @@
 /**
  * Host sockets as the stack sees them: non-blocking, poll-style, POSIX names.
  *
- * The sockets themselves live outside (see `Host`); this is the inferior's half, the part of a kernel's socket layer that has
- * to be deterministic: what has arrived and was not read yet, and how much may still be written. `main_loop_wait` feeds the
- * inputs of a turn to `socket_input`; readers then call `accept`, `recv`, `recvfrom`, `send`, ... which never block.
+ * The sockets themselves live outside (see `Host`); this is the inferior's half, the part of a kernel's socket layer
+ * that has to be deterministic: what has arrived and was not read yet, and how much may still be written.
+ * `main_loop_wait` feeds the inputs of a turn to `socket_input`; readers then call `accept`, `recv`, `recvfrom`,
+ * `send`, ... which never block.
  */
 import { AF_INET, AF_INET6, AF_UNIX, type Host, type Input, SOCK_STREAM, type sockaddr } from './host.ts';
 
@@ -118,7 +119,10 @@ function accepted_local(listener: sockaddr, peer: sockaddr): sockaddr {
   return same ? { ...listener, sin_addr: peer.sin_addr } : listener;
 }
 
-/** Takes one input of a turn. Inputs for descriptors that were closed meanwhile are dropped (their memory is given back). */
+/**
+ * Takes one input of a turn. Inputs for descriptors that were closed meanwhile are dropped (their memory is given
+ * back).
+ */
 export function socket_input(t: SocketTable, host: Host, input: Input): void {
   if (!('fd' in input)) {
     return;
@@ -237,8 +241,8 @@ export function accept(listener: HostSocket): HostSocket | null {
 }
 
 /**
- * Reads up to `len` bytes of a stream into `buf` at `off`. Returns the count, 0 at the end of the stream, `EAGAIN` when nothing
- * is there, `ECONNRESET` when the socket has failed (see `socket_error`).
+ * Reads up to `len` bytes of a stream into `buf` at `off`. Returns the count, 0 at the end of the stream, `EAGAIN` when
+ * nothing is there, `ECONNRESET` when the socket has failed (see `socket_error`).
  */
 export function recv(host: Host, s: HostSocket, buf: Uint8Array, off: number, len: number): number {
   let done = 0;
@@ -307,7 +311,9 @@ export function send_space(s: HostSocket): number {
   return s.errno !== '' ? 0 : Math.max(0, SO_SNDBUF - s.tx_inflight);
 }
 
-/** Sends on a stream. Returns the count taken, `EAGAIN` when there is no room, `ECONNRESET` when the socket has failed. */
+/**
+ * Sends on a stream. Returns the count taken, `EAGAIN` when there is no room, `ECONNRESET` when the socket has failed.
+ */
 export function send(host: Host, s: HostSocket, buf: Uint8Array, off: number, len: number): number {
   if (s.errno !== '') {
     return ECONNRESET;
@@ -326,8 +332,8 @@ export function send(host: Host, s: HostSocket, buf: Uint8Array, off: number, le
 }
 
 /**
- * Sends on a stream with the last byte out of band (`MSG_OOB`), where the host can do that, else in line. Returns as `send`; a
- * count below `len` means that none of it was sent out of band.
+ * Sends on a stream with the last byte out of band (`MSG_OOB`), where the host can do that, else in line. Returns as
+ * `send`; a count below `len` means that none of it was sent out of band.
  */
 export function send_oob(host: Host, s: HostSocket, buf: Uint8Array, off: number, len: number): number {
   if (host.send_oob === undefined || s.errno !== '' || len > SO_SNDBUF - s.tx_inflight) {

@@ -94,8 +94,8 @@ export function qemu_clock_get_ms(clock: number): number {
 }
 
 /**
- * Nanoseconds until the first timer of any clock expires: 0 if one has, -1 if none is armed. A clock that the test protocol moves
- * does not expire by waiting.
+ * Nanoseconds until the first timer of any clock expires: 0 if one has, -1 if none is armed. A clock that the test
+ * protocol moves does not expire by waiting.
  */
 export function qemu_clock_deadline_ns_all(): number {
   let deadline = -1;

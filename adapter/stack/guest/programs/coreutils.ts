@@ -1,17 +1,12 @@
 /** Small programs for files and text: echo, cat, ls, cp, mv, rm, mkdir, wc, touch (Busybox coreutils). */
 import { EAGAIN, strerror } from '../errno.ts';
-import { bb_error_msg, FILE_REGULAR, file, file_puts, printf, vfs_read, vfs_write } from '../file.ts';
-import {
-  type inode,
-  path_lookup,
-  path_normalize,
-  read_whole,
-  vfs_create,
-  vfs_mkdir,
-  vfs_unlink,
-  write_whole,
-} from '../fs.ts';
-import { do_exit, type program, type task_struct } from '../sched.ts';
+import { do_exit } from '../exit.ts';
+import { bb_error_msg, file_puts, printf, vfs_read, vfs_write } from '../file.ts';
+import { FILE_REGULAR, file } from '../file_table.ts';
+import { path_lookup, path_normalize, read_whole, vfs_create, vfs_mkdir, vfs_unlink, write_whole } from '../fs.ts';
+import type { inode } from '../inode.ts';
+import type { task_struct } from '../sched.ts';
+import type { program } from '../task.ts';
 import { bb_show_usage, getopt } from './getopt.ts';
 
 const BUFFER_SIZE = 65536;
@@ -216,7 +211,8 @@ function ls_main(task: task_struct): void {
       text += names.length > 1 ? `${text === '' ? '' : '\n'}${name}:\n` : '';
       const entries = [...node.children.keys()].sort();
       if (o.flags.has('l')) {
-        text += `total ${entries.reduce((n, e) => n + Math.ceil((node.children!.get(e)!.i_size || 0) / 4096) * 4, 0)}\n`;
+        const kbytes = (e: string): number => Math.ceil((node.children?.get(e)?.i_size ?? 0) / 4096) * 4;
+        text += `total ${entries.reduce((n, e) => n + kbytes(e), 0)}\n`;
       }
       text += entries.map((e) => ls_line(e, node.children!.get(e)!, o.flags.has('l'))).join('');
     } else {

@@ -1,6 +1,7 @@
 /** Command lines of programs: options, usage texts. */
+import { do_exit } from '../exit.ts';
 import { file_puts } from '../file.ts';
-import { do_exit, type task_struct } from '../sched.ts';
+import type { task_struct } from '../sched.ts';
 
 /** Options by letter (their values, in order; empty for flags), and the rest of the arguments. */
 export interface options {
@@ -11,8 +12,9 @@ export interface options {
 }
 
 /**
- * Splits a command line as POSIX getopt does. `spec` lists the letters, each followed by `:` when it takes a value; letters may be
- * combined, and a value may follow at once or as the next argument. Options may also follow arguments, as in GNU getopt.
+ * Splits a command line as POSIX getopt does. `spec` lists the letters, each followed by `:` when it takes a value;
+ * letters may be combined, and a value may follow at once or as the next argument. Options may also follow arguments,
+ * as in GNU getopt.
  */
 export function getopt(argv: readonly string[], spec: string): options {
   const flags = new Map<string, string[]>();

@@ -1,11 +1,16 @@
 /** `httpd`: serves files by HTTP (Busybox httpd). */
 import { EAGAIN } from '../errno.ts';
-import { bb_error_msg, get_file } from '../file.ts';
-import { generic_file_read, type inode, path_lookup, path_normalize } from '../fs.ts';
+import { do_exit } from '../exit.ts';
+import { bb_error_msg } from '../file.ts';
+import { get_file } from '../file_table.ts';
+import { generic_file_read, path_lookup, path_normalize } from '../fs.ts';
+import type { inode } from '../inode.ts';
 import { bytes_to_text, parse_number, text_to_bytes } from '../lib.ts';
-import { do_exit, kernel_clone, type program, type task_struct } from '../sched.ts';
+import { kernel_clone, type task_struct } from '../sched.ts';
 import { inet_listen, sock_close, sock_graft, tcp_socket } from '../socket.ts';
-import { inet_csk_accept, tcp_recvmsg, tcp_sendmsg, tcp_shutdown, type tcp_sock } from '../tcp.ts';
+import type { program } from '../task.ts';
+import { inet_csk_accept, tcp_recvmsg, tcp_sendmsg, tcp_shutdown } from '../tcp.ts';
+import type { tcp_sock } from '../tcp_sock.ts';
 import { bb_show_usage, getopt, optarg } from './getopt.ts';
 
 /** Longest request, connections at a time, bytes sent at a time. */
@@ -163,7 +168,8 @@ function percent_decode(path: string): string {
 /** An answer that says what is wrong. */
 function send_headers_and_error(c: http_connection, status: string, text: string): void {
   const body = `<HTML><HEAD><TITLE>${status}</TITLE></HEAD>\n<BODY><H1>${status}</H1>\n${text}\n</BODY></HTML>\n`;
-  const head = `HTTP/1.1 ${status}\r\nContent-type: text/html\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+  const fields = `Content-type: text/html\r\nContent-Length: ${body.length}\r\nConnection: close`;
+  const head = `HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`;
   c.header = text_to_bytes(head + body);
 }
 

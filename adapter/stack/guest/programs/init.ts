@@ -1,8 +1,9 @@
 /** The first process: gets an address, then keeps a shell running. */
-import { FILE_TTY, file, get_file } from '../file.ts';
+import { FILE_TTY, file, get_file } from '../file_table.ts';
 import { guest_os } from '../kernel.ts';
-import { kernel_clone, type program, type task_struct } from '../sched.ts';
+import { kernel_clone, type task_struct } from '../sched.ts';
 import { sh_program } from '../sh.ts';
+import type { program } from '../task.ts';
 import { udhcpc_program } from './udhcpc.ts';
 
 /** State of init: the process it waits for. */

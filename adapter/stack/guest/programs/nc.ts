@@ -2,22 +2,16 @@
 
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { EAGAIN, strerror } from '../errno.ts';
+import { do_exit } from '../exit.ts';
 import { bb_error_msg, file_puts, vfs_read, vfs_write } from '../file.ts';
 import type { sock } from '../inet_sock.ts';
 import { inet_ntoa, NSEC_PER_SEC, parse_number } from '../lib.ts';
-import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
+import { schedule_timeout, type task_struct } from '../sched.ts';
 import { inet_listen, sock_close, sock_graft, tcp_socket, udp_socket } from '../socket.ts';
-import {
-  inet_csk_accept,
-  TCP_CLOSE,
-  TCP_SYN_RECV,
-  TCP_SYN_SENT,
-  tcp_recvmsg,
-  tcp_sendmsg,
-  tcp_shutdown,
-  type tcp_sock,
-} from '../tcp.ts';
+import type { program } from '../task.ts';
+import { inet_csk_accept, tcp_recvmsg, tcp_sendmsg, tcp_shutdown } from '../tcp.ts';
 import { tcp_v4_connect } from '../tcp_ipv4.ts';
+import { TCP_CLOSE, TCP_SYN_RECV, TCP_SYN_SENT, type tcp_sock } from '../tcp_sock.ts';
 import { udp_recvmsg, udp_sendmsg } from '../udp.ts';
 import { bb_show_usage, getopt, optarg, type options } from './getopt.ts';
 import { res_query, type res_state, res_wait } from './resolver.ts';

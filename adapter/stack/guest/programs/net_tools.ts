@@ -1,34 +1,20 @@
 /** Programs that show and set the network's configuration: ifconfig, route, arp, netstat (Busybox networking). */
 import { NUD_INCOMPLETE, NUD_REACHABLE } from '../arp.ts';
-import { IFF_LOOPBACK, IFF_UP, type net_device } from '../dev.ts';
+import { do_exit } from '../exit.ts';
 import { bb_error_msg, printf } from '../file.ts';
 import type { sock } from '../inet_sock.ts';
 import { guest_os } from '../kernel.ts';
 import { inet_aton, inet_ntoa, mac_ntoa } from '../lib.ts';
-import { do_exit, type program, type task_struct } from '../sched.ts';
-import type { tcp_sock } from '../tcp.ts';
+import { IFF_LOOPBACK, IFF_UP, type net_device } from '../net_device.ts';
+import type { task_struct } from '../sched.ts';
+import type { program } from '../task.ts';
+import { type tcp_sock, tcp_state_name } from '../tcp_sock.ts';
 import { no_poll } from './coreutils.ts';
 import { bb_show_usage, getopt } from './getopt.ts';
 import { ifconfig_address } from './udhcpc.ts';
 
 /** Bytes of a NIC's register window. */
 const E1000_MMIO_SIZE = 0x20000;
-/** TCP states by number, as netstat calls them. */
-const TCP_STATES = [
-  '',
-  'ESTABLISHED',
-  'SYN_SENT',
-  'SYN_RECV',
-  'FIN_WAIT1',
-  'FIN_WAIT2',
-  'TIME_WAIT',
-  'CLOSE',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'LISTEN',
-  'CLOSING',
-];
-
 /** A size with its unit, as Busybox prints it. */
 function human(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -45,7 +31,8 @@ function display_interface(dev: net_device): string {
   const lo = (dev.flags & IFF_LOOPBACK) !== 0;
   const pad = '          ';
   const s = dev.stats;
-  let text = `${dev.name.padEnd(10)}Link encap:${lo ? 'Local Loopback  ' : `Ethernet  HWaddr ${mac_ntoa(dev.dev_addr)}  `}\n`;
+  const encap = lo ? 'Local Loopback' : `Ethernet  HWaddr ${mac_ntoa(dev.dev_addr)}`;
+  let text = `${dev.name.padEnd(10)}Link encap:${encap}  \n`;
   if (dev.ifa_address !== 0) {
     const bcast = lo ? '' : `  Bcast:${inet_ntoa(dev.ifa_broadcast)}`;
     text += `${pad}inet addr:${inet_ntoa(dev.ifa_address)}${bcast}  Mask:${inet_ntoa(dev.ifa_mask)}\n`;
@@ -240,14 +227,17 @@ function netstat_tcp(listening: boolean, connected: boolean): string {
   if (connected) {
     for (const first of ehash.values()) {
       for (let sk: tcp_sock | null = first; sk; sk = sk.hash_next) {
-        text += netstat_line('tcp', sk, sk.sk_rmem, sk.sk_wmem, TCP_STATES[sk.sk_state]!);
+        text += netstat_line('tcp', sk, sk.sk_rmem, sk.sk_wmem, tcp_state_name(sk.sk_state));
       }
     }
   }
   return text;
 }
 
-/** Lines of the UDP sockets. */
+/**
+ * Lines of the UDP sockets.
+ * @packet skb
+ */
 function netstat_udp(listening: boolean, connected: boolean): string {
   let text = '';
   for (const sk of guest_os().net.inet.udp.values()) {
@@ -266,7 +256,8 @@ function netstat_udp(listening: boolean, connected: boolean): string {
 function netstat_line(proto: string, sk: sock, recv_q: number, send_q: number, state: string): string {
   const local = `${inet_ntoa(sk.inet_saddr)}:${sk.inet_num}`.padEnd(23);
   const peer = `${inet_ntoa(sk.inet_daddr)}:${sk.inet_dport === 0 ? '*' : sk.inet_dport}`.padEnd(23);
-  return `${proto}   ${String(recv_q).padStart(6)} ${String(send_q).padStart(6)} ${local} ${peer} ${state.padEnd(12)}\n`;
+  const queues = `${String(recv_q).padStart(6)} ${String(send_q).padStart(6)}`;
+  return `${proto}   ${queues} ${local} ${peer} ${state.padEnd(12)}\n`;
 }
 
 export const ifconfig_program: program = {

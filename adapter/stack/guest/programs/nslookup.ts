@@ -1,9 +1,11 @@
 /** `nslookup`: asks a name server (Busybox nslookup). */
 import { EAGAIN, ENOENT } from '../errno.ts';
+import { do_exit } from '../exit.ts';
 import { bb_error_msg, printf } from '../file.ts';
 import { guest_os } from '../kernel.ts';
 import { inet_aton, inet_ntoa } from '../lib.ts';
-import { do_exit, type program, type task_struct } from '../sched.ts';
+import type { task_struct } from '../sched.ts';
+import type { program } from '../task.ts';
 import { bb_show_usage } from './getopt.ts';
 import { res_start, res_state, res_wait, valid_name } from './resolver.ts';
 

@@ -1,13 +1,18 @@
 /** `ping`: echo requests and how long their answers take (Busybox ping). */
+
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
+import { rd16 } from '../../wire/bytes.ts';
+import { ICMP_MINLEN, ICMP_SEQ } from '../../wire/icmp.ts';
+import { IPDEFTTL } from '../../wire/ip.ts';
 import { EAGAIN, strerror } from '../errno.ts';
+import { do_exit } from '../exit.ts';
 import { bb_error_msg, printf } from '../file.ts';
-import { ICMP_HLEN, ping_recvmsg, ping_v4_sendmsg } from '../icmp.ts';
+import { ping_recvmsg, ping_v4_sendmsg } from '../icmp.ts';
 import type { sock } from '../inet_sock.ts';
-import { IPDEFTTL } from '../ip_output.ts';
-import { get_unaligned_be16, inet_ntoa, NSEC_PER_MSEC, NSEC_PER_SEC, parse_number } from '../lib.ts';
-import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
+import { inet_ntoa, NSEC_PER_MSEC, NSEC_PER_SEC, parse_number } from '../lib.ts';
+import { schedule_timeout, type task_struct } from '../sched.ts';
 import { ping_socket } from '../socket.ts';
+import type { program } from '../task.ts';
 import { bb_show_usage, getopt, optarg } from './getopt.ts';
 import { res_query, type res_state, res_wait } from './resolver.ts';
 
@@ -142,7 +147,7 @@ function ping_receive(task: task_struct, st: ping_state): void {
 
 /** Prints one reply of `n` bytes. */
 function ping_reply(task: task_struct, st: ping_state, n: number): void {
-  const seq = get_unaligned_be16(st.buf, 6);
+  const seq = rd16(st.buf, ICMP_SEQ);
   const sent = st.sent_at[seq]!;
   const from = inet_ntoa(st.sk!.msg_addr);
   const head = `${n} bytes from ${from}: seq=${seq} ttl=${st.sk!.msg_ttl}`;
@@ -158,7 +163,7 @@ function ping_reply(task: task_struct, st: ping_state, n: number): void {
   st.sum += rtt;
   st.received++;
   if (!st.quiet) {
-    printf(task, `${head}${n >= ICMP_HLEN ? ` time=${rtt.toFixed(3)} ms` : ''}\n`);
+    printf(task, `${head}${n >= ICMP_MINLEN ? ` time=${rtt.toFixed(3)} ms` : ''}\n`);
   }
 }
 

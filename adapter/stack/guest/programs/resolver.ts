@@ -2,28 +2,43 @@
 
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { qemu_random_u32 } from '../../util/random.ts';
+import { rd16, rd32, wr16 } from '../../wire/bytes.ts';
+import {
+  DNS_ANCOUNT,
+  DNS_FLAGS,
+  DNS_HLEN,
+  DNS_ID,
+  DNS_PORT,
+  DNS_QCLASS,
+  DNS_QDCOUNT,
+  DNS_QR,
+  DNS_QTYPE,
+  DNS_QUESTION_LEN,
+  DNS_RCODE_MASK,
+  DNS_RD,
+  DNS_RR_RDATA,
+  DNS_RR_RDLENGTH,
+  DNS_RR_TYPE,
+} from '../../wire/dns.ts';
+import { IN_ADDR_LEN } from '../../wire/ip.ts';
 import { EAGAIN, EHOSTUNREACH, ENOENT, ETIMEDOUT } from '../errno.ts';
 import { path_lookup, read_whole } from '../fs.ts';
 import type { sock } from '../inet_sock.ts';
 import { guest_os } from '../kernel.ts';
-import {
-  bytes_to_text,
-  get_unaligned_be16,
-  get_unaligned_be32,
-  inet_aton,
-  NSEC_PER_SEC,
-  put_unaligned_be16,
-} from '../lib.ts';
+import { bytes_to_text, inet_aton, NSEC_PER_SEC } from '../lib.ts';
 import { schedule_timeout, type task_struct } from '../sched.ts';
 import { sock_close, udp_socket } from '../socket.ts';
 import { udp_recvmsg, udp_sendmsg } from '../udp.ts';
 
-const DNS_PORT = 53;
-const DNS_HLEN = 12;
+/** Types of records (RFC 1035, section 3.2.2), their class, and the code for a name that nobody has. */
 const TYPE_A = 1;
 const TYPE_CNAME = 5;
 const TYPE_PTR = 12;
+const CLASS_IN = 1;
 const RCODE_NXDOMAIN = 3;
+/** From here on a length byte is a pointer to a name elsewhere in the message, of 14 bits (section 4.1.4). */
+const NAME_POINTER = 0xc0;
+const NAME_POINTER_MASK = 0x3fff;
 /** Tries, and seconds for each. */
 const RES_ATTEMPTS = 3;
 const RES_TIMEOUT = 5 * NSEC_PER_SEC;
@@ -144,10 +159,10 @@ function res_send(task: task_struct, q: res_state): void {
   q.id = qemu_random_u32() & 0xffff;
   q.deadline = cpu_get_ns() + RES_TIMEOUT;
   schedule_timeout(task, RES_TIMEOUT);
-  const packet = new Uint8Array(DNS_HLEN + q.name.length + 6);
-  put_unaligned_be16(q.id, packet, 0);
-  packet[2] = 1; // recursion desired
-  packet[5] = 1; // one question
+  const packet = new Uint8Array(DNS_HLEN + q.name.length + 2 + DNS_QUESTION_LEN);
+  wr16(packet, DNS_ID, q.id);
+  wr16(packet, DNS_FLAGS, DNS_RD);
+  wr16(packet, DNS_QDCOUNT, 1);
   let p = DNS_HLEN;
   for (const label of q.name.replace(/\.$/, '').split('.')) {
     packet[p++] = label.length;
@@ -156,9 +171,9 @@ function res_send(task: task_struct, q: res_state): void {
     }
   }
   packet[p++] = 0;
-  put_unaligned_be16(q.name.endsWith('.in-addr.arpa') ? TYPE_PTR : TYPE_A, packet, p);
-  put_unaligned_be16(1, packet, p + 2);
-  const n = udp_sendmsg(q.sk!, packet, 0, p + 4, q.server, DNS_PORT);
+  wr16(packet, p + DNS_QTYPE, q.name.endsWith('.in-addr.arpa') ? TYPE_PTR : TYPE_A);
+  wr16(packet, p + DNS_QCLASS, CLASS_IN);
+  const n = udp_sendmsg(q.sk!, packet, 0, p + DNS_QUESTION_LEN, q.server, DNS_PORT);
   if (n < 0) {
     res_done(task, q, n);
   }
@@ -172,7 +187,7 @@ function skip_name(b: Uint8Array, p: number, len: number): number {
     if (c === 0) {
       return at + 1;
     }
-    if (c >= 0xc0) {
+    if (c >= NAME_POINTER) {
       return at + 2;
     }
     at += c + 1;
@@ -189,8 +204,8 @@ function read_name(b: Uint8Array, p: number, len: number): string {
     if (c === 0) {
       break;
     }
-    if (c >= 0xc0) {
-      at = at + 1 < len ? get_unaligned_be16(b, at) & 0x3fff : len;
+    if (c >= NAME_POINTER) {
+      at = at + 1 < len ? rd16(b, at) & NAME_POINTER_MASK : len;
     } else {
       labels.push(bytes_to_text(b, at + 1, Math.min(c, len - at - 1)));
       at += c + 1;
@@ -201,31 +216,31 @@ function read_name(b: Uint8Array, p: number, len: number): string {
 
 /** Takes the addresses out of an answer of `len` bytes. Returns false when it is not the one we wait for. */
 function res_parse(q: res_state, b: Uint8Array, len: number): boolean {
-  if (len < DNS_HLEN || get_unaligned_be16(b, 0) !== q.id || !(b[2]! & 0x80)) {
+  if (len < DNS_HLEN || rd16(b, DNS_ID) !== q.id || !(rd16(b, DNS_FLAGS) & DNS_QR)) {
     return false;
   }
   q.canonical = q.name;
   let p = DNS_HLEN;
-  for (let i = get_unaligned_be16(b, 4); i > 0 && p >= 0; i--) {
+  for (let i = rd16(b, DNS_QDCOUNT); i > 0 && p >= 0; i--) {
     p = skip_name(b, p, len);
-    p = p < 0 ? p : p + 4;
+    p = p < 0 ? p : p + DNS_QUESTION_LEN;
   }
-  if ((b[3]! & 15) === RCODE_NXDOMAIN) {
+  if ((rd16(b, DNS_FLAGS) & DNS_RCODE_MASK) === RCODE_NXDOMAIN) {
     return true;
   }
-  for (let i = get_unaligned_be16(b, 6); i > 0 && p >= 0; i--) {
+  for (let i = rd16(b, DNS_ANCOUNT); i > 0 && p >= 0; i--) {
     p = skip_name(b, p, len);
-    if (p < 0 || p + 10 > len) {
+    if (p < 0 || p + DNS_RR_RDATA > len) {
       break;
     }
-    const type = get_unaligned_be16(b, p);
-    const size = get_unaligned_be16(b, p + 8);
-    p += 10;
+    const type = rd16(b, p + DNS_RR_TYPE);
+    const size = rd16(b, p + DNS_RR_RDLENGTH);
+    p += DNS_RR_RDATA;
     if (p + size > len) {
       break;
     }
-    if (type === TYPE_A && size === 4) {
-      q.addrs.push(get_unaligned_be32(b, p));
+    if (type === TYPE_A && size === IN_ADDR_LEN) {
+      q.addrs.push(rd32(b, p));
     } else if (type === TYPE_CNAME || type === TYPE_PTR) {
       q.canonical = read_name(b, p, len);
     }

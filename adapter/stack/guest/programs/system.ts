@@ -1,30 +1,18 @@
 /** Programs about the system: help, dmesg, hostname, uname, ps, kill, sleep, uptime. */
+
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
+import { do_exit } from '../exit.ts';
 import { bb_error_msg, printf } from '../file.ts';
-import { UTS_RELEASE, UTS_VERSION } from '../guest.ts';
 import { guest_os } from '../kernel.ts';
 import { NSEC_PER_SEC, parse_number } from '../lib.ts';
-import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
+import { schedule_timeout, type task_struct } from '../sched.ts';
+import type { program } from '../task.ts';
+import { UTS_RELEASE, UTS_VERSION } from '../utsname.ts';
 import { no_poll } from './coreutils.ts';
 import { bb_show_usage, getopt } from './getopt.ts';
-import { all_programs } from './table.ts';
 
 /** Exit code of a program that `kill` has ended. */
 const EXIT_SIGTERM = 143;
-
-/** Lists the commands. */
-function help_main(task: task_struct): void {
-  const names = ['cd', 'exit', 'pwd', ...all_programs().map((p) => p.name)].sort();
-  let text = 'Built-in commands and programs:\n';
-  for (let i = 0; i < names.length; i += 8) {
-    text += `\t${names.slice(i, i + 8).join(' ')}\n`;
-  }
-  printf(
-    task,
-    `${text}COMMAND > FILE, >> FILE, < FILE, A | B, A ; B, A && B, A || B, COMMAND & are understood. Ctrl-C ends a program, Ctrl-D its input.\n`,
-  );
-  do_exit(task, 0);
-}
 
 /** Prints the kernel's messages. */
 function dmesg_main(task: task_struct): void {
@@ -146,8 +134,6 @@ function uptime_main(task: task_struct): void {
   printf(task, ` up ${Math.floor(s / 3600)}:${two(Math.floor(s / 60))}:${two(s)}\n`);
   do_exit(task, 0);
 }
-
-export const help_program: program = { name: 'help', usage: 'help', main: help_main, poll: no_poll };
 export const dmesg_program: program = { name: 'dmesg', usage: 'dmesg', main: dmesg_main, poll: no_poll };
 export const hostname_program: program = {
   name: 'hostname',

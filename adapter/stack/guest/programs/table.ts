@@ -1,5 +1,8 @@
 /** The programs that the shell finds. */
-import type { program } from '../sched.ts';
+import { do_exit } from '../exit.ts';
+import { printf } from '../file.ts';
+import type { task_struct } from '../sched.ts';
+import type { program } from '../task.ts';
 import {
   cat_program,
   cp_program,
@@ -7,6 +10,7 @@ import {
   ls_program,
   mkdir_program,
   mv_program,
+  no_poll,
   rm_program,
   touch_program,
   wc_program,
@@ -18,7 +22,6 @@ import { nslookup_program } from './nslookup.ts';
 import { ping_program } from './ping.ts';
 import {
   dmesg_program,
-  help_program,
   hostname_program,
   kill_program,
   ps_program,
@@ -72,3 +75,20 @@ export function all_programs(): readonly program[] {
     wget_program,
   ];
 }
+
+/** Lists the commands. */
+function help_main(task: task_struct): void {
+  const names = ['cd', 'exit', 'pwd', ...all_programs().map((p) => p.name)].sort();
+  let text = 'Built-in commands and programs:\n';
+  for (let i = 0; i < names.length; i += 8) {
+    text += `\t${names.slice(i, i + 8).join(' ')}\n`;
+  }
+  printf(
+    task,
+    `${text}COMMAND > FILE, >> FILE, < FILE, A | B, A ; B, A && B, A || B, COMMAND & are understood. ` +
+      'Ctrl-C ends a program, Ctrl-D its input.\n',
+  );
+  do_exit(task, 0);
+}
+
+export const help_program: program = { name: 'help', usage: 'help', main: help_main, poll: no_poll };

@@ -1,53 +1,79 @@
 /** `udhcpc`: gets an address by DHCP (Busybox udhcpc; RFC 2131, 2132). */
+
 import { cpu_get_ns } from '../../softmmu/cpus.ts';
 import { qemu_random_u32 } from '../../util/random.ts';
-import { IFF_UP, type net_device } from '../dev.ts';
+import { ARPHRD_ETHER } from '../../wire/arp.ts';
+import { rd32, wr32 } from '../../wire/bytes.ts';
+import {
+  BOOTP_CLIENT,
+  BOOTP_REPLY,
+  BOOTP_REQUEST,
+  BOOTP_SERVER,
+  BP_CHADDR,
+  BP_HLEN,
+  BP_HTYPE,
+  BP_OP,
+  BP_OPTIONS,
+  BP_VEND,
+  BP_XID,
+  BP_YIADDR,
+  DHCP_OPT_DATA,
+  DHCP_OPT_LEN,
+  DHCP_OPT_TAG,
+  DHCPACK,
+  DHCPDISCOVER,
+  DHCPNAK,
+  DHCPOFFER,
+  DHCPREQUEST,
+  RFC1533_COOKIE,
+  RFC1533_DNS,
+  RFC1533_DOMAINNAME,
+  RFC1533_END,
+  RFC1533_GATEWAY,
+  RFC1533_HOSTNAME,
+  RFC1533_NETMASK,
+  RFC1533_PAD,
+  RFC2132_LEASE_TIME,
+  RFC2132_MSG_TYPE,
+  RFC2132_PARAM_LIST,
+  RFC2132_REQ_ADDR,
+  RFC2132_SRV_ID,
+} from '../../wire/dhcp.ts';
+import { ETH_ALEN } from '../../wire/ethernet.ts';
+import { IN_ADDR_LEN, INADDR_BROADCAST } from '../../wire/ip.ts';
 import { EAGAIN } from '../errno.ts';
+import { do_exit } from '../exit.ts';
 import { file_puts } from '../file.ts';
 import { write_whole } from '../fs.ts';
 import type { sock } from '../inet_sock.ts';
 import { guest_os } from '../kernel.ts';
-import {
-  get_unaligned_be32,
-  inet_ntoa,
-  NSEC_PER_SEC,
-  put_unaligned_be16,
-  put_unaligned_be32,
-  text_to_bytes,
-} from '../lib.ts';
-import { do_exit, type program, schedule_timeout, type task_struct } from '../sched.ts';
+import { inet_ntoa, NSEC_PER_SEC, text_to_bytes } from '../lib.ts';
+import { IFF_UP, type net_device } from '../net_device.ts';
+import { schedule_timeout, type task_struct } from '../sched.ts';
 import { udp_socket } from '../socket.ts';
+import type { program } from '../task.ts';
 import { udp_recvmsg, udp_sendmsg } from '../udp.ts';
 import { bb_show_usage, getopt, optarg } from './getopt.ts';
 
-/** Layout of a message (RFC 2131, figure 1) and its smallest size. */
-const BOOTREQUEST = 1;
-const BOOTREPLY = 2;
-const DHCP_XID = 4;
-const DHCP_YIADDR = 16;
-const DHCP_CHADDR = 28;
-const DHCP_COOKIE = 236;
-const DHCP_OPTIONS = 240;
-const DHCP_MAGIC = 0x63825363;
+/** Smallest size of a message. */
 const DHCP_SIZE = 300;
-const SERVER_PORT = 67;
-const CLIENT_PORT = 68;
+/** Largest message that is asked for. */
+const DHCP_MAX_SIZE = 576;
 
-const OPT_SUBNET = 1;
-const OPT_ROUTER = 3;
-const OPT_DNS = 6;
+/** Options that only a client names: the broadcast address, time servers, the size of messages. */
 const OPT_BROADCAST = 28;
-const OPT_REQUESTED_IP = 50;
-const OPT_LEASE_TIME = 51;
-const OPT_MESSAGE_TYPE = 53;
-const OPT_SERVER_ID = 54;
-const OPT_END = 255;
-
-const DHCPDISCOVER = 1;
-const DHCPOFFER = 2;
-const DHCPREQUEST = 3;
-const DHCPACK = 5;
-const DHCPNAK = 6;
+const OPT_NTP = 42;
+const OPT_MAX_SIZE = 57;
+/** What the client asks to be told. */
+const PARAM_REQ = [
+  RFC1533_NETMASK,
+  RFC1533_GATEWAY,
+  RFC1533_DNS,
+  RFC1533_HOSTNAME,
+  RFC1533_DOMAINNAME,
+  OPT_BROADCAST,
+  OPT_NTP,
+];
 
 const INIT_SELECTING = 0;
 const REQUESTING = 1;
@@ -78,7 +104,7 @@ function udhcpc_main(task: task_struct): void {
   }
   const name = optarg(o, 'i', 'eth0');
   const dev = guest_os().net.devs.find((d) => d.name === name);
-  const sk = udp_socket(task, CLIENT_PORT);
+  const sk = udp_socket(task, BOOTP_CLIENT);
   if (!dev || !sk) {
     udhcpc_log(task, dev ? 'bind: Address in use' : 'SIOCGIFINDEX: No such device');
     do_exit(task, 1);
@@ -136,15 +162,15 @@ function udhcpc_timeout(task: task_struct, st: udhcpc_state): void {
 /** An answer to what we sent. */
 function udhcpc_receive(task: task_struct, st: udhcpc_state, len: number): void {
   const p = st.packet;
-  const type = dhcp_option(p, len, OPT_MESSAGE_TYPE);
+  const type = dhcp_option(p, len, RFC2132_MSG_TYPE);
   const kind = type < 0 ? 0 : p[type]!;
   if (st.state === INIT_SELECTING && kind === DHCPOFFER) {
-    const server = dhcp_option32(p, len, OPT_SERVER_ID, -1);
+    const server = dhcp_option32(p, len, RFC2132_SRV_ID, -1);
     if (server < 0) {
       udhcpc_log(task, 'no server ID, using 0.0.0.0');
     }
     st.server = Math.max(0, server);
-    st.requested_ip = get_unaligned_be32(p, DHCP_YIADDR);
+    st.requested_ip = rd32(p, BP_YIADDR);
     st.state = REQUESTING;
     st.packet_num = 0;
     send_select(task, st);
@@ -163,13 +189,13 @@ function udhcpc_receive(task: task_struct, st: udhcpc_state, len: number): void 
 function udhcpc_bound(task: task_struct, st: udhcpc_state, len: number): void {
   const p = st.packet;
   const os = guest_os();
-  const addr = get_unaligned_be32(p, DHCP_YIADDR);
-  const lease = dhcp_option32(p, len, OPT_LEASE_TIME, 3600);
-  const mask = dhcp_option32(p, len, OPT_SUBNET, 0xffffff00);
+  const addr = rd32(p, BP_YIADDR);
+  const lease = dhcp_option32(p, len, RFC2132_LEASE_TIME, 3600);
+  const mask = dhcp_option32(p, len, RFC1533_NETMASK, 0xffffff00);
   const broadcast = dhcp_option32(p, len, OPT_BROADCAST, (addr | ~mask) >>> 0);
   ifconfig_address(st.dev, addr, mask, broadcast);
-  os.net.gateway = dhcp_option32(p, len, OPT_ROUTER, os.net.gateway);
-  os.net.nameserver = dhcp_option32(p, len, OPT_DNS, os.net.nameserver);
+  os.net.gateway = dhcp_option32(p, len, RFC1533_GATEWAY, os.net.gateway);
+  os.net.nameserver = dhcp_option32(p, len, RFC1533_DNS, os.net.nameserver);
   if (os.net.nameserver !== 0) {
     write_whole('/etc/resolv.conf', text_to_bytes(`nameserver ${inet_ntoa(os.net.nameserver)}\n`));
   }
@@ -196,8 +222,8 @@ function send_discover(task: task_struct, st: udhcpc_state): void {
 function send_select(task: task_struct, st: udhcpc_state): void {
   udhcpc_log(task, `broadcasting select for ${inet_ntoa(st.requested_ip)}, server ${inet_ntoa(st.server)}`);
   let at = init_packet(st, DHCPREQUEST);
-  at = add_option32(st.packet, at, OPT_REQUESTED_IP, st.requested_ip);
-  at = add_option32(st.packet, at, OPT_SERVER_ID, st.server);
+  at = add_option32(st.packet, at, RFC2132_REQ_ADDR, st.requested_ip);
+  at = add_option32(st.packet, at, RFC2132_SRV_ID, st.server);
   udhcpc_send(task, st, at);
 }
 
@@ -205,63 +231,64 @@ function send_select(task: task_struct, st: udhcpc_state): void {
 function init_packet(st: udhcpc_state, type: number): number {
   const p = st.packet;
   p.fill(0);
-  p[0] = BOOTREQUEST;
-  p[1] = 1;
-  p[2] = 6;
-  put_unaligned_be32(st.xid, p, DHCP_XID);
-  p.set(st.dev.dev_addr, DHCP_CHADDR);
-  put_unaligned_be32(DHCP_MAGIC, p, DHCP_COOKIE);
-  const options = [OPT_MESSAGE_TYPE, 1, type, 57, 2, 576 >> 8, 576 & 255];
-  options.push(55, 7, OPT_SUBNET, OPT_ROUTER, OPT_DNS, 12, 15, OPT_BROADCAST, 42);
-  p.set(options, DHCP_OPTIONS);
-  return DHCP_OPTIONS + options.length;
+  p[BP_OP] = BOOTP_REQUEST;
+  p[BP_HTYPE] = ARPHRD_ETHER;
+  p[BP_HLEN] = ETH_ALEN;
+  wr32(p, BP_XID, st.xid);
+  p.set(st.dev.dev_addr, BP_CHADDR);
+  wr32(p, BP_VEND, RFC1533_COOKIE);
+  const options = [RFC2132_MSG_TYPE, 1, type, OPT_MAX_SIZE, 2, DHCP_MAX_SIZE >> 8, DHCP_MAX_SIZE & 255];
+  options.push(RFC2132_PARAM_LIST, PARAM_REQ.length, ...PARAM_REQ);
+  p.set(options, BP_OPTIONS);
+  return BP_OPTIONS + options.length;
 }
 
 /** Appends an option that holds an address. */
 function add_option32(p: Uint8Array, at: number, code: number, value: number): number {
-  put_unaligned_be16((code << 8) | 4, p, at);
-  put_unaligned_be32(value, p, at + 2);
-  return at + 6;
+  p[at + DHCP_OPT_TAG] = code;
+  p[at + DHCP_OPT_LEN] = IN_ADDR_LEN;
+  wr32(p, at + DHCP_OPT_DATA, value);
+  return at + DHCP_OPT_DATA + IN_ADDR_LEN;
 }
 
 /** Ends the options, broadcasts the message, and sets the time to wait for the answer. */
 function udhcpc_send(task: task_struct, st: udhcpc_state, end: number): void {
-  st.packet[end] = OPT_END;
+  st.packet[end] = RFC1533_END;
   st.packet_num++;
   st.deadline = cpu_get_ns() + st.timeout * NSEC_PER_SEC;
   schedule_timeout(task, st.timeout * NSEC_PER_SEC);
-  udp_sendmsg(st.sk, st.packet, 0, Math.max(DHCP_SIZE, end + 1), 0xffffffff, SERVER_PORT);
+  udp_sendmsg(st.sk, st.packet, 0, Math.max(DHCP_SIZE, end + 1), INADDR_BROADCAST, BOOTP_SERVER);
 }
 
 /** True when the message of `len` bytes is a reply to us. */
 function dhcp_acceptable(st: udhcpc_state, len: number): boolean {
   const p = st.packet;
-  if (len < DHCP_OPTIONS || p[0] !== BOOTREPLY || get_unaligned_be32(p, DHCP_COOKIE) !== DHCP_MAGIC) {
+  if (len < BP_OPTIONS || p[BP_OP] !== BOOTP_REPLY || rd32(p, BP_VEND) !== RFC1533_COOKIE) {
     return false;
   }
-  for (let i = 0; i < 6; i++) {
-    if (p[DHCP_CHADDR + i] !== st.dev.dev_addr[i]) {
+  for (let i = 0; i < ETH_ALEN; i++) {
+    if (p[BP_CHADDR + i] !== st.dev.dev_addr[i]) {
       return false;
     }
   }
-  return get_unaligned_be32(p, DHCP_XID) === st.xid;
+  return rd32(p, BP_XID) === st.xid;
 }
 
 /** Where the value of an option starts, or -1 when it is not there; options that run over the end count as missing. */
 function dhcp_option(p: Uint8Array, len: number, code: number): number {
-  for (let at = DHCP_OPTIONS; at < len && p[at] !== OPT_END; ) {
-    if (p[at] === 0) {
+  for (let at = BP_OPTIONS; at < len && p[at] !== RFC1533_END; ) {
+    if (p[at] === RFC1533_PAD) {
       at++;
       continue;
     }
-    const size = at + 1 < len ? p[at + 1]! : 0;
-    if (size === 0 || at + 2 + size > len) {
+    const size = at + DHCP_OPT_LEN < len ? p[at + DHCP_OPT_LEN]! : 0;
+    if (size === 0 || at + DHCP_OPT_DATA + size > len) {
       return -1;
     }
     if (p[at] === code) {
-      return at + 2;
+      return at + DHCP_OPT_DATA;
     }
-    at += 2 + size;
+    at += DHCP_OPT_DATA + size;
   }
   return -1;
 }
@@ -269,7 +296,7 @@ function dhcp_option(p: Uint8Array, len: number, code: number): number {
 /** The first address (or number) in an option, or `fallback`. */
 function dhcp_option32(p: Uint8Array, len: number, code: number, fallback: number): number {
   const at = dhcp_option(p, len, code);
-  return at >= 0 && p[at - 1]! >= 4 ? get_unaligned_be32(p, at) : fallback;
+  return at >= 0 && p[at - DHCP_OPT_DATA + DHCP_OPT_LEN]! >= IN_ADDR_LEN ? rd32(p, at) : fallback;
 }
 
 /** Prints a message. */

@@ -1,12 +1,16 @@
 /** `wget`: fetches a file by HTTP (Busybox wget). */
 import { EAGAIN, strerror } from '../errno.ts';
-import { bb_error_msg, FILE_REGULAR, file, file_puts, fput, get_file, vfs_write } from '../file.ts';
+import { do_exit } from '../exit.ts';
+import { bb_error_msg, file_puts, vfs_write } from '../file.ts';
+import { FILE_REGULAR, file, fput, get_file } from '../file_table.ts';
 import { path_lookup, path_normalize, vfs_create } from '../fs.ts';
 import { inet_ntoa, text_to_bytes } from '../lib.ts';
-import { do_exit, type program, type task_struct } from '../sched.ts';
+import type { task_struct } from '../sched.ts';
 import { sock_close, tcp_socket } from '../socket.ts';
-import { TCP_CLOSE, TCP_SYN_RECV, TCP_SYN_SENT, tcp_recvmsg, tcp_sendmsg, type tcp_sock } from '../tcp.ts';
+import type { program } from '../task.ts';
+import { tcp_recvmsg, tcp_sendmsg } from '../tcp.ts';
 import { tcp_v4_connect } from '../tcp_ipv4.ts';
+import { TCP_CLOSE, TCP_SYN_RECV, TCP_SYN_SENT, type tcp_sock } from '../tcp_sock.ts';
 import { bb_show_usage, getopt, optarg } from './getopt.ts';
 import { res_query, type res_state, res_wait } from './resolver.ts';
 

@@ -1,9 +1,11 @@
 /**
- * The host bridge (i440FX, hw/pci-host/i440fx.c) and the ISA bridge (PIIX3, hw/isa/piix3.c) of a PC, as far as a driver of a PCI device
- * meets them: their ids, and the routing of the PCI interrupt lines PIRQA to PIRQD to interrupts 0 to 15.
+ * The host bridge (i440FX, hw/pci-host/i440fx.c) and the ISA bridge (PIIX3, hw/isa/piix3.c) of a PC, as far as a driver
+ * of a PCI device meets them: their ids, and the routing of the PCI interrupt lines PIRQA to PIRQD to interrupts 0 to
+ * 15.
  */
+
 import { machine } from '../../softmmu/machine.ts';
-import { qtest_irq_handler } from '../../softmmu/qtest.ts';
+import { qtest_irq_handler } from '../../softmmu/qtest_irq.ts';
 import {
   PCI_CLASS_DEVICE,
   PCI_DEVICE_ID,
@@ -14,6 +16,7 @@ import {
   PCI_VENDOR_ID,
   type PCIBus,
   type PCIDevice,
+  pci_bus_irqs,
   pci_default_config_ops,
   pci_default_read_config,
   pci_default_write_config,
@@ -131,5 +134,5 @@ export function piix3_init(bus: PCIBus): void {
   set_reset_values(isa, PIIX3_RESET);
   isa.config[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_MULTI_FUNCTION;
   isa.config.fill(PIRQ_DISABLED, PIIX_PIRQCA, PIIX_PIRQCA + PIIX_NUM_PIRQS);
-  bus.piix3 = new PIIX3State(isa);
+  pci_bus_irqs(bus, piix3_set_irq, new PIIX3State(isa));
 }

@@ -1,20 +1,11 @@
 /**
- * The e1000 (Intel 82540EM) as QEMU models it (hw/net/e1000.c): the device, its receiver, its link. Register access is in
- * e1000_mmio.ts, transmitting in e1000_tx.ts, interrupts in e1000_intr.ts, PHY and EEPROM in e1000_phy.ts.
+ * The e1000 (Intel 82540EM) as QEMU models it (hw/net/e1000.c): the device, its receiver, its link. Register access is
+ * in e1000_mmio.ts, transmitting in e1000_tx.ts, interrupts in e1000_intr.ts, PHY and EEPROM in e1000_phy.ts.
  */
-import {
-  NET_BUFSIZE,
-  type NetClientInfo,
-  type NetClientState,
-  type NICState,
-  qemu_flush_queued_packets,
-  qemu_format_nic_info_str,
-  qemu_get_queue,
-  qemu_macaddr_default,
-  qemu_new_nic,
-} from '../../net/net.ts';
+
+import { type NICState, qemu_flush_queued_packets, qemu_format_nic_info_str, qemu_get_queue } from '../../net/net.ts';
+import { NET_BUFSIZE, type NetClientState } from '../../net/net_client.ts';
 import { machine } from '../../softmmu/machine.ts';
-import { WordMemory } from '../../softmmu/ram_copy.ts';
 import { drop } from '../../util/drop.ts';
 import { iov_size, iov_to_buf, iovec } from '../../util/iov.ts';
 import {
@@ -26,34 +17,19 @@ import {
   timer_new_ns,
   timer_pending,
 } from '../../util/timer.ts';
+import { rd16 } from '../../wire/bytes.ts';
 import {
-  PCI_BASE_ADDRESS_SPACE_IO,
-  PCI_BASE_ADDRESS_SPACE_MEMORY,
-  PCI_CLASS_DEVICE,
-  PCI_COMMAND,
-  PCI_DEVICE_ID,
-  PCI_INTERRUPT_PIN,
-  PCI_REVISION_ID,
-  PCI_ROM_ADDRESS,
-  PCI_SUBSYSTEM_ID,
-  PCI_SUBSYSTEM_VENDOR_ID,
-  PCI_VENDOR_ID,
-  type PCIConfigOps,
-  type PCIDevice,
-  pci_default_read_config,
-  pci_default_write_config,
-  pci_dma_read,
-  pci_dma_write,
-  pci_is_bus_master,
-  pci_register_bar,
-  pci_register_device,
-  pci_set_irq,
-  pci_set_long,
-  pci_set_word,
-} from '../pci/pci.ts';
+  ETH_DHOST,
+  ETH_TYPE,
+  is_broadcast_ether_addr,
+  is_multicast_ether_addr,
+  VLAN_HLEN,
+  VLAN_TCI,
+} from '../../wire/ethernet.ts';
+import { type PCIDevice, pci_dma_read, pci_dma_write, pci_set_irq } from '../pci/pci.ts';
+import { desc_buffer_addr, RXD_LENGTH, RXD_SPECIAL, RXD_STATUS } from './e1000_desc.ts';
 import {
   E1000_DESC_SIZE,
-  E1000_DEV_ID_82540EM,
   E1000_ICR_LSC,
   E1000_ICR_RXDMT0,
   E1000_ICR_RXO,
@@ -71,12 +47,16 @@ import {
   MII_BMSR,
   MII_BMSR_AN_COMP,
   MII_BMSR_LINK_ST,
-  PCI_VENDOR_ID_INTEL,
   PHY_REGS,
 } from './e1000_hw.ts';
 import { e1000_mit_timer, set_ics } from './e1000_intr.ts';
-import { e1000_io_ops, e1000_mmio_ops } from './e1000_mmio.ts';
-import { E1000EecdState, e1000_autoneg_timer, e1000x_restart_autoneg, have_autoneg } from './e1000_phy.ts';
+import {
+  E1000EecdState,
+  e1000_autoneg_timer,
+  e1000_link_up,
+  e1000x_restart_autoneg,
+  have_autoneg,
+} from './e1000_phy.ts';
 import { PHY_REGISTERS } from './e1000_phy_regs.ts';
 import {
   BPRC,
@@ -94,9 +74,8 @@ import {
   STATUS,
   VFTA,
 } from './e1000_regs.ts';
-import { e1000_tx_forget } from './e1000_tx.ts';
+import { E1000Tx, e1000_tx_forget } from './e1000_tx.ts';
 import {
-  e1000x_core_prepare_eeprom,
   e1000x_fcs_len,
   e1000x_hw_rx_enabled,
   e1000x_inc_reg_if_not_full,
@@ -108,45 +87,10 @@ import {
   e1000x_rxbufsize,
   e1000x_txd_props,
   e1000x_update_regs_on_link_down,
-  e1000x_update_regs_on_link_up,
   e1000x_update_rx_total_stats,
   e1000x_vlan_enabled,
   e1000x_vlan_rx_filter_enabled,
-  lduw_be,
 } from './e1000x_common.ts';
-
-/** Bytes of payload a packet may gather before EOP. */
-const TX_DATA_SIZE = 0x10000;
-/** Bytes of a VLAN tag, in front of them. */
-export const TX_VLAN_ROOM = 4;
-/** Longest header of a packet under segmentation, and one more. */
-const TX_HEADER_SIZE = 256;
-
-/** The transmitter: the packet under construction and its offload contexts. */
-export class E1000Tx {
-  /** Memory of the packet: 4 bytes of room for a VLAN tag (`vlan`), then `data`. */
-  readonly mem: WordMemory = new WordMemory(TX_VLAN_ROOM + TX_DATA_SIZE);
-  readonly vlan: Uint8Array = this.mem.bytes;
-  readonly data: Uint8Array = this.vlan.subarray(TX_VLAN_ROOM);
-  readonly header: WordMemory = new WordMemory(TX_HEADER_SIZE);
-  readonly vlan_header: Uint8Array = new Uint8Array(4);
-  /** Bytes in `data`. */
-  size = 0;
-  /** Checksums to insert (POPTS). */
-  sum_needed = 0;
-  vlan_needed = false;
-  /** The packet is to be segmented. */
-  cptse = false;
-  /** Segments sent of it. */
-  tso_frames = 0;
-  /** `start_xmit` is at work. */
-  busy = false;
-  readonly props: e1000x_txd_props = new e1000x_txd_props();
-  readonly tso_props: e1000x_txd_props = new e1000x_txd_props();
-  /** The descriptor at work. */
-  readonly desc: Uint8Array = new Uint8Array(E1000_DESC_SIZE);
-  readonly desc_view: DataView = new DataView(this.desc.buffer);
-}
 
 /** The receiver's scratch memory. */
 export class E1000Rx {
@@ -255,7 +199,8 @@ export function e1000_has_rxbufs(s: E1000State, total_size: number): boolean {
   }
   const ring = s.mac_reg[RDLEN]! / E1000_DESC_SIZE;
   const bufs = rdh < rdt ? rdt - rdh : rdh > rdt ? ring + rdt - rdh : 0;
-  // With RDH outside the ring this is negative, which QEMU takes for very many; the loop that fills them ends after one.
+  // With RDH outside the ring this is negative, which QEMU takes for very many; the loop that fills them ends after
+  // one.
   return total_size <= (bufs * s.rxbuf_size) >>> 0;
 }
 
@@ -265,7 +210,10 @@ export function e1000_can_receive(nc: NetClientState): boolean {
   return e1000x_rx_ready(s.parent_obj, s.mac_reg) && e1000_has_rxbufs(s, 1) && !timer_pending(s.flush_queue_timer);
 }
 
-/** A frame does not fit into the ring: counts it and raises RXO. */
+/**
+ * A frame does not fit into the ring: counts it and raises RXO.
+ * @packet buf size
+ */
 export function e1000_receiver_overrun(s: E1000State, buf: Uint8Array, size: number): void {
   e1000x_inc_reg_if_not_full(s.mac_reg, RNBC);
   e1000x_inc_reg_if_not_full(s.mac_reg, MPC);
@@ -273,13 +221,16 @@ export function e1000_receiver_overrun(s: E1000State, buf: Uint8Array, size: num
   set_ics(s, 0, E1000_ICR_RXO);
 }
 
-/** Is the frame for us: VLAN filter, promiscuous modes, broadcast, receive addresses, multicast table? */
+/**
+ * Is the frame for us: VLAN filter, promiscuous modes, broadcast, receive addresses, multicast table?
+ * @packet buf size
+ */
 export function receive_filter(s: E1000State, buf: Uint8Array, size: number): boolean {
   const rctl = s.mac_reg[RCTL]!;
-  const isbcast = (buf[0]! & buf[1]! & buf[2]! & buf[3]! & buf[4]! & buf[5]!) === 0xff;
-  const ismcast = (buf[0]! & 1) !== 0;
+  const isbcast = is_broadcast_ether_addr(buf, ETH_DHOST);
+  const ismcast = is_multicast_ether_addr(buf, ETH_DHOST);
   if (e1000x_is_vlan_packet(s.mac_reg, buf) && e1000x_vlan_rx_filter_enabled(s.mac_reg)) {
-    const vid = lduw_be(buf, 14) & 0xfff;
+    const vid = rd16(buf, VLAN_TCI) & 0xfff;
     if ((s.mac_reg[VFTA + (vid >> 5)]! & (1 << (vid & 31))) === 0) {
       return false;
     }
@@ -298,7 +249,10 @@ export function receive_filter(s: E1000State, buf: Uint8Array, size: number): bo
   return e1000x_rx_group_filter(s.mac_reg, buf);
 }
 
-/** A frame in one piece arrives. */
+/**
+ * A frame in one piece arrives.
+ * @packet buf size
+ */
 export function e1000_receive(nc: NetClientState, buf: Uint8Array, size: number): number {
   const s = nc.opaque as E1000State;
   s.rx.iov[0]!.iov_base = buf;
@@ -307,8 +261,9 @@ export function e1000_receive(nc: NetClientState, buf: Uint8Array, size: number)
 }
 
 /**
- * A frame arrives from the net: it is filtered and put into the buffers at the head of the receive ring, and RXT0 is raised.
- * Returns the size, 0 to have it queued, -1 when it cannot be taken.
+ * A frame arrives from the net: it is filtered and put into the buffers at the head of the receive ring, and RXT0 is
+ * raised. Returns the size, 0 to have it queued, -1 when it cannot be taken.
+ * @packet iov iovcnt
  */
 export function e1000_receive_iov(nc: NetClientState, iov: readonly iovec[], iovcnt: number): number {
   const s = nc.opaque as E1000State;
@@ -334,10 +289,10 @@ export function e1000_receive_iov(nc: NetClientState, iov: readonly iovec[], iov
   let vlan_status = 0;
   let frame = buf;
   if (e1000x_vlan_enabled(s.mac_reg) && e1000x_is_vlan_packet(s.mac_reg, buf)) {
-    vlan_special = lduw_be(buf, 14);
+    vlan_special = rd16(buf, VLAN_TCI);
     vlan_status = E1000_RXD_STAT_VP;
     frame = e1000_rx_strip_vlan(s, buf, len);
-    len -= 4;
+    len -= VLAN_HLEN;
   }
   const total_size = len + e1000x_fcs_len(s.mac_reg);
   if (!e1000_has_rxbufs(s, total_size) || !e1000_rx_write(s, frame, len, total_size, vlan_status, vlan_special)) {
@@ -349,7 +304,10 @@ export function e1000_receive_iov(nc: NetClientState, iov: readonly iovec[], iov
   return size;
 }
 
-/** The frame in one array of at least 60 bytes: the sender's own if it is one, else a copy, padded with zeros. */
+/**
+ * The frame in one array of at least 60 bytes: the sender's own if it is one, else a copy, padded with zeros.
+ * @packet iov iovcnt
+ */
 function e1000_rx_linearize(s: E1000State, iov: readonly iovec[], iovcnt: number, size: number): Uint8Array {
   if (iovcnt === 1 && size >= MIN_BUF_SIZE) {
     return iov[0]!.iov_base;
@@ -362,19 +320,23 @@ function e1000_rx_linearize(s: E1000State, iov: readonly iovec[], iovcnt: number
   return buf;
 }
 
-/** The frame without the VLAN tag behind its addresses, in the receiver's own memory. */
+/**
+ * The frame without the VLAN tag behind its addresses, in the receiver's own memory.
+ * @packet buf len
+ */
 function e1000_rx_strip_vlan(s: E1000State, buf: Uint8Array, len: number): Uint8Array {
   const dst = s.rx.buf;
   if (dst !== buf) {
-    dst.set(buf.subarray(0, 12));
+    dst.set(buf.subarray(0, ETH_TYPE));
   }
-  dst.set(buf.subarray(16, len), 12);
+  dst.set(buf.subarray(ETH_TYPE + VLAN_HLEN, len), ETH_TYPE);
   return dst;
 }
 
 /**
- * Writes a frame of `len` bytes, and FCS bytes up to `total_size`, to the buffers from RDH on. Descriptors without a buffer are
- * passed over. Returns false when a lap of the ring was not enough.
+ * Writes a frame of `len` bytes, and FCS bytes up to `total_size`, to the buffers from RDH on. Descriptors without a
+ * buffer are passed over. Returns false when a lap of the ring was not enough.
+ * @packet buf len
  */
 function e1000_rx_write(
   s: E1000State,
@@ -392,20 +354,20 @@ function e1000_rx_write(
     const desc_size = Math.min(total_size - desc_offset, s.rxbuf_size);
     const base = rx_desc_base(s) + E1000_DESC_SIZE * mac_reg[RDH]!;
     pci_dma_read(s.parent_obj, base, s.rx.desc, 0, E1000_DESC_SIZE);
-    const buffer_addr = desc.getUint32(0, true) + desc.getUint32(4, true) * 0x100000000;
-    let status = desc.getUint8(12) | vlan_status | E1000_RXD_STAT_DD;
+    const buffer_addr = desc_buffer_addr(desc);
+    let status = desc.getUint8(RXD_STATUS) | vlan_status | E1000_RXD_STAT_DD;
     if (buffer_addr !== 0) {
       if (desc_offset < len) {
         // The FCS is not stored: its bytes are counted, and the buffer keeps what it had there.
         pci_dma_write(s.parent_obj, buffer_addr, buf, desc_offset, Math.min(len - desc_offset, desc_size));
       }
       desc_offset += desc_size;
-      desc.setUint16(8, desc_size, true);
+      desc.setUint16(RXD_LENGTH, desc_size, true);
       status =
         desc_offset >= total_size ? status | E1000_RXD_STAT_EOP | E1000_RXD_STAT_IXSM : status & ~E1000_RXD_STAT_EOP;
     }
-    desc.setUint8(12, status);
-    desc.setUint16(14, vlan_special, true);
+    desc.setUint8(RXD_STATUS, status);
+    desc.setUint16(RXD_SPECIAL, vlan_special, true);
     pci_dma_write(s.parent_obj, base, s.rx.desc, 0, E1000_DESC_SIZE);
     mac_reg[RDH]!++;
     if (mac_reg[RDH]! * E1000_DESC_SIZE >= mac_reg[RDLEN]!) {
@@ -429,14 +391,6 @@ function e1000_rx_causes(s: E1000State): number {
   return left <= ring >>> s.rxbuf_min_shift ? E1000_ICR_RXT0 | E1000_ICR_RXDMT0 : E1000_ICR_RXT0;
 }
 
-/* Link and reset */
-
-/** The link is up: what waited is delivered. */
-export function e1000_link_up(s: E1000State): void {
-  e1000x_update_regs_on_link_up(s.mac_reg, s.phy_reg);
-  qemu_flush_queued_packets(qemu_get_queue(s.nic));
-}
-
 /** The cable was plugged or pulled (`set_link`). */
 export function e1000_set_link_status(nc: NetClientState): void {
   const s = nc.opaque as E1000State;
@@ -453,7 +407,10 @@ export function e1000_set_link_status(nc: NetClientState): void {
   }
 }
 
-/** Device reset (CTRL.RST through the I/O window): the MAC's registers, rings and counters; PCI configuration, PHY and link stay (13.4.1). */
+/**
+ * Device reset (CTRL.RST through the I/O window): the MAC's registers, rings and counters; PCI configuration, PHY and
+ * link stay (13.4.1).
+ */
 export function e1000_mac_reset(s: E1000State): void {
   timer_del(s.mit_timer);
   timer_del(s.flush_queue_timer);
@@ -490,79 +447,4 @@ export function e1000_reset(s: E1000State): void {
   if (qemu_get_queue(s.nic).link_down) {
     e1000x_update_regs_on_link_down(s.mac_reg, s.phy_reg);
   }
-}
-
-/* Creation */
-
-/** Words of the EEPROM, without the station's address, ids and checksum. */
-const e1000_eeprom_template: readonly number[] = [
-  0x0000, 0x0000, 0x0000, 0x0000, 0xffff, 0x0000, 0x0000, 0x0000, 0x3000, 0x1000, 0x6403, 0x0000, 0x8086, 0x0000,
-  0x8086, 0x3040, 0x0008, 0x2000, 0x7e14, 0x0048, 0x1000, 0x00d8, 0x0000, 0x2700, 0x6cc9, 0x3150, 0x0722, 0x040b,
-  0x0984, 0x0000, 0xc000, 0x0706, 0x1008, 0x0000, 0x0f04, 0x7fff, 0x4d01, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff,
-  0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0x0100, 0x4000, 0x121c, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff,
-  0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0x0000,
-];
-
-const net_e1000_info: NetClientInfo = {
-  type: 'nic',
-  receive: e1000_receive,
-  receive_iov: e1000_receive_iov,
-  can_receive: e1000_can_receive,
-  link_status_changed: e1000_set_link_status,
-  do_not_pad: false,
-};
-
-/** Becoming bus master opens the receiver: what waited is delivered. */
-export function e1000_write_config(pci_dev: PCIDevice, address: number, val: number, len: number): void {
-  pci_default_write_config(pci_dev, address, val, len);
-  if (address <= PCI_COMMAND && address + len > PCI_COMMAND && pci_is_bus_master(pci_dev)) {
-    const s = machine.nics.find((n) => n.parent_obj === pci_dev);
-    if (s) {
-      qemu_flush_queued_packets(qemu_get_queue(s.nic));
-    }
-  }
-}
-
-const e1000_config_ops: PCIConfigOps = {
-  config_read: pci_default_read_config,
-  config_write: e1000_write_config,
-};
-
-/** Subsystem ids of QEMU's devices. */
-const PCI_SUBVENDOR_ID_REDHAT_QUMRANET = 0x1af4;
-const PCI_SUBDEVICE_ID_QEMU = 0x1100;
-const PCI_CLASS_NETWORK_ETHERNET = 0x0200;
-/** Revision of the 82540EM that QEMU reports. */
-const E1000_REVISION = 3;
-const IOPORT_SIZE = 0x40;
-/**
- * Writable bits of the expansion ROM's base address: 256 KiB, and the enable bit. The register is there for drivers that size it; the ROM
- * itself, which holds the boot code of QEMU's device, is not.
- */
-const ROM_ADDRESS_MASK = 0xfffc0001;
-
-/** Puts an e1000 on the bus at `devfn`, links it to its peer and resets it. */
-export function pci_e1000_realize(props: E1000Properties, devfn: number): E1000State {
-  const pci_dev = pci_register_device(machine.pci, 'e1000', devfn, e1000_config_ops);
-  const s = new E1000State(pci_dev, props, `e1000.${machine.nics.length}`);
-  pci_set_word(pci_dev.config, PCI_VENDOR_ID, PCI_VENDOR_ID_INTEL);
-  pci_set_word(pci_dev.config, PCI_DEVICE_ID, E1000_DEV_ID_82540EM);
-  pci_set_word(pci_dev.config, PCI_CLASS_DEVICE, PCI_CLASS_NETWORK_ETHERNET);
-  pci_set_word(pci_dev.config, PCI_SUBSYSTEM_VENDOR_ID, PCI_SUBVENDOR_ID_REDHAT_QUMRANET);
-  pci_set_word(pci_dev.config, PCI_SUBSYSTEM_ID, PCI_SUBDEVICE_ID_QEMU);
-  pci_dev.config[PCI_REVISION_ID] = E1000_REVISION;
-  pci_dev.config[PCI_INTERRUPT_PIN] = 1;
-  pci_set_long(pci_dev.wmask, PCI_ROM_ADDRESS, ROM_ADDRESS_MASK);
-  pci_register_bar(pci_dev, 0, PCI_BASE_ADDRESS_SPACE_MEMORY, 'e1000-mmio', E1000_MMIO_SIZE, e1000_mmio_ops, s);
-  pci_register_bar(pci_dev, 1, PCI_BASE_ADDRESS_SPACE_IO, 'e1000-io', IOPORT_SIZE, e1000_io_ops, s);
-  e1000x_core_prepare_eeprom(s.eeprom_data, e1000_eeprom_template, E1000_DEV_ID_82540EM, s.macaddr);
-  s.nic = qemu_new_nic(net_e1000_info, props.peer, 'e1000', props.id, s);
-  machine.nics.push(s);
-  e1000_reset(s);
-  return s;
-}
-
-/** The properties of an e1000 that says nothing but its peer. */
-export function e1000_default_properties(peer: NetClientState | null): E1000Properties {
-  return { id: '', devfn: -1, mac: qemu_macaddr_default(), peer, autonegotiation: true, mitigation: true };
 }

@@ -1,4 +1,34 @@
-/** Layouts of the 82540EM's descriptors as data, for views (8254x manual, tables 3-1, 3-8, 3-13 and 3-15). */
+/**
+ * Layouts of the 82540EM's descriptors (8254x manual, tables 3-1, 3-8, 3-13 and 3-15): for the device the bytes where
+ * their fields begin, and as data, for views, every field.
+ */
+
+/** All descriptors: the address of the buffer. */
+export const DESC_BUFFER_ADDR = 0;
+/** Receive descriptor: bytes in the buffer, status, VLAN tag. */
+export const RXD_LENGTH = 8;
+export const RXD_STATUS = 12;
+export const RXD_SPECIAL = 14;
+/** Transmit descriptors: the word with length and command, and the one with status and options. */
+export const TXD_LOWER = 8;
+export const TXD_UPPER = 12;
+/** Context descriptor: IP and TCP or UDP checksum (start, place, end), length of the headers, segment size. */
+export const TXC_IPCSS = 0;
+export const TXC_IPCSO = 1;
+export const TXC_IPCSE = 2;
+export const TXC_TUCSS = 4;
+export const TXC_TUCSO = 5;
+export const TXC_TUCSE = 6;
+export const TXC_HDR_LEN = 13;
+export const TXC_MSS = 14;
+
+/**
+ * The address of a descriptor's buffer, which has 64 bits.
+ * @nodebug
+ */
+export function desc_buffer_addr(d: DataView): number {
+  return d.getUint32(DESC_BUFFER_ADDR, true) + d.getUint32(DESC_BUFFER_ADDR + 4, true) * 0x100000000;
+}
 
 /** A field of a descriptor: `width` bits from bit `lsb` of its 128, little-endian. */
 export interface DescriptorField {

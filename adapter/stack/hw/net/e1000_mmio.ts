@@ -80,7 +80,9 @@ export function mac_read_clr8(s: E1000State, index: number): number {
   return ret;
 }
 
-/** Writes a register that is just stored. The second half of the first receive address completes the station's address. */
+/**
+ * Writes a register that is just stored. The second half of the first receive address completes the station's address.
+ */
 export function mac_writereg(s: E1000State, index: number, val: number): void {
   s.mac_reg[index] = val;
   if (index === RA + 1) {
@@ -175,7 +177,10 @@ const special_writes: readonly (readonly [number, WriteOp])[] = [
   [TDFPC, set_13bit],
 ];
 
-/** The flexible filters' tables: their entries are 8 bytes apart, and QEMU's device keeps the words between them as well. */
+/**
+ * The flexible filters' tables: their entries are 8 bytes apart, and QEMU's device keeps the words between them as
+ * well.
+ */
 const flexible_filters: readonly (readonly [first: number, words: number, write: WriteOp])[] = [
   [FFLT, 7, set_11bit],
   [FFMT, 255, set_4bit],
@@ -245,8 +250,8 @@ export function e1000_io_read(opaque: E1000State, addr: number, size: number): n
 }
 
 /**
- * A write to the I/O window. CTRL.RST resets the device here: drivers use the window for that, because the 82540 cannot answer a
- * memory write that resets it (Linux's `e1000_reset_hw`).
+ * A write to the I/O window. CTRL.RST resets the device here: drivers use the window for that, because the 82540 cannot
+ * answer a memory write that resets it (Linux's `e1000_reset_hw`).
  */
 export function e1000_io_write(opaque: E1000State, addr: number, val: number, size: number): void {
   if (addr === IOADDR) {

@@ -1,6 +1,8 @@
 /** The e1000's PHY behind MDIC and its EEPROM behind EECD and EERD (8254x manual, sections 5.6, 8.2 and 13.4). */
+
+import { qemu_flush_queued_packets, qemu_get_queue } from '../../net/net.ts';
 import { QEMU_CLOCK_VIRTUAL, qemu_clock_get_ns, timer_mod_ns } from '../../util/timer.ts';
-import { type E1000State, e1000_link_up } from './e1000.ts';
+import type { E1000State } from './e1000.ts';
 import {
   E1000_EECD_CS,
   E1000_EECD_DI,
@@ -36,7 +38,11 @@ import {
 import { set_ics } from './e1000_intr.ts';
 import { PHY_REGISTERS } from './e1000_phy_regs.ts';
 import { EERD, MDIC } from './e1000_regs.ts';
-import { e1000x_update_regs_on_autoneg_done, e1000x_update_regs_on_link_down } from './e1000x_common.ts';
+import {
+  e1000x_update_regs_on_autoneg_done,
+  e1000x_update_regs_on_link_down,
+  e1000x_update_regs_on_link_up,
+} from './e1000x_common.ts';
 
 /** How long autonegotiation takes. */
 const AUTONEG_DELAY_NS = 500e6;
@@ -73,7 +79,10 @@ export function set_phy_ctrl(s: E1000State, index: number, val: number): void {
   }
 }
 
-/** A write to MDIC reads or writes a PHY register at once. Another PHY, or a register that is not there, sets the error bit. */
+/**
+ * A write to MDIC reads or writes a PHY register at once. Another PHY, or a register that is not there, sets the error
+ * bit.
+ */
 export function set_mdic(s: E1000State, index: number, val: number): void {
   const data = val & E1000_MDIC_DATA_MASK;
   const addr = (val & E1000_MDIC_REG_MASK) >>> E1000_MDIC_REG_SHIFT;
@@ -159,4 +168,12 @@ export function flash_eerd_read(s: E1000State, index: number): number {
     return r | E1000_EERD_DONE;
   }
   return (s.eeprom_data[word]! << E1000_EERD_DATA_SHIFT) | E1000_EERD_DONE | r;
+}
+
+/* Link and reset */
+
+/** The link is up: what waited is delivered. */
+export function e1000_link_up(s: E1000State): void {
+  e1000x_update_regs_on_link_up(s.mac_reg, s.phy_reg);
+  qemu_flush_queued_packets(qemu_get_queue(s.nic));
 }

@@ -1,8 +1,9 @@
 /**
  * The registers of the 82540EM: constants as the model uses them, and the table that views and listings are made from.
  *
- * A constant is the index of a register in `E1000State.mac_reg`, that is its byte offset divided by 4. The table's names, access and
- * meanings are those of Intel's "PCI/PCI-X Family of Gigabit Ethernet Controllers Software Developer's Manual" (8254x), chapter 13.
+ * A constant is the index of a register in `E1000State.mac_reg`, that is its byte offset divided by 4. The table's
+ * names, access and meanings are those of Intel's "PCI/PCI-X Family of Gigabit Ethernet Controllers Software
+ * Developer's Manual" (8254x), chapter 13.
  */
 import { E1000_FIELDS, type RegisterField } from './e1000_fields.ts';
 
@@ -160,8 +161,8 @@ export const RAH = RA + 1;
 export const E1000_MMIO_SIZE = 0x20000;
 
 /**
- * What a read or write of a register does here, as with QEMU's device: `rc` is cleared by a read, `none` is in the manual but not kept:
- * it reads as 0 and ignores writes.
+ * What a read or write of a register does here, as with QEMU's device: `rc` is cleared by a read, `none` is in the
+ * manual but not kept: it reads as 0 and ignores writes.
  */
 export type RegisterAccess = 'ro' | 'rw' | 'wo' | 'rc' | 'none';
 

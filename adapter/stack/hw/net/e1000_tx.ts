@@ -1,9 +1,36 @@
 /** The e1000's transmitter: descriptors, segmentation, checksums, VLAN tags (8254x manual, sections 3.3 to 3.5). */
+
 import { qemu_get_queue, qemu_receive_packet, qemu_send_packet } from '../../net/net.ts';
-import { copy_words, net_checksum_add, type WordMemory } from '../../softmmu/ram_copy.ts';
+import { copy_words, net_checksum_add, WordMemory } from '../../softmmu/ram_copy.ts';
 import { drop } from '../../util/drop.ts';
+import { rd16, rd32, wr16, wr32 } from '../../wire/bytes.ts';
+import {
+  ETH_DHOST,
+  ETH_TYPE,
+  is_broadcast_ether_addr,
+  is_multicast_ether_addr,
+  VLAN_HLEN,
+  VLAN_TCI,
+} from '../../wire/ethernet.ts';
+import { IP_ID, IP_LEN } from '../../wire/ip.ts';
+import { IP6_PLEN } from '../../wire/ip6.ts';
+import { TH_FIN, TH_FLAGS, TH_PUSH, TH_SEQ } from '../../wire/tcp.ts';
+import { UH_ULEN } from '../../wire/udp.ts';
 import { pci_dma_read, pci_dma_read_packet, pci_dma_write } from '../pci/pci.ts';
-import { type E1000State, type E1000Tx, TX_VLAN_ROOM } from './e1000.ts';
+import type { E1000State } from './e1000.ts';
+import {
+  desc_buffer_addr,
+  TXC_HDR_LEN,
+  TXC_IPCSE,
+  TXC_IPCSO,
+  TXC_IPCSS,
+  TXC_MSS,
+  TXC_TUCSE,
+  TXC_TUCSO,
+  TXC_TUCSS,
+  TXD_LOWER,
+  TXD_UPPER,
+} from './e1000_desc.ts';
 import {
   E1000_DESC_SIZE,
   E1000_ICR_TXDW,
@@ -51,14 +78,42 @@ import {
   e1000x_inc_reg_if_not_full,
   e1000x_increase_size_stats,
   e1000x_is_vlan_txd,
-  type e1000x_txd_props,
+  e1000x_txd_props,
   e1000x_vlan_enabled,
-  lduw_be,
-  stw_be,
 } from './e1000x_common.ts';
 
-/** PSH and FIN, which only the last segment of a segmented packet keeps. */
-const TH_FIN_PUSH = 0x09;
+/** Bytes of payload a packet may gather before EOP. */
+const TX_DATA_SIZE = 0x10000;
+/** Bytes of a VLAN tag, in front of them. */
+export const TX_VLAN_ROOM = VLAN_HLEN;
+/** Longest header of a packet under segmentation, and one more. */
+const TX_HEADER_SIZE = 256;
+
+/** The transmitter: the packet under construction and its offload contexts. */
+export class E1000Tx {
+  /** Memory of the packet: 4 bytes of room for a VLAN tag (`vlan`), then `data`. */
+  readonly mem: WordMemory = new WordMemory(TX_VLAN_ROOM + TX_DATA_SIZE);
+  readonly vlan: Uint8Array = this.mem.bytes;
+  readonly data: Uint8Array = this.vlan.subarray(TX_VLAN_ROOM);
+  readonly header: WordMemory = new WordMemory(TX_HEADER_SIZE);
+  readonly vlan_header: Uint8Array = new Uint8Array(VLAN_HLEN);
+  /** Bytes in `data`. */
+  size = 0;
+  /** Checksums to insert (POPTS). */
+  sum_needed = 0;
+  vlan_needed = false;
+  /** The packet is to be segmented. */
+  cptse = false;
+  /** Segments sent of it. */
+  tso_frames = 0;
+  /** `start_xmit` is at work. */
+  busy = false;
+  readonly props: e1000x_txd_props = new e1000x_txd_props();
+  readonly tso_props: e1000x_txd_props = new e1000x_txd_props();
+  /** The descriptor at work. */
+  readonly desc: Uint8Array = new Uint8Array(E1000_DESC_SIZE);
+  readonly desc_view: DataView = new DataView(this.desc.buffer);
+}
 
 /**
  * Address of the transmit ring.
@@ -110,38 +165,39 @@ export function start_xmit(s: E1000State): void {
 /** Reports a descriptor done if it asks for that. Returns the interrupt cause. */
 export function txdesc_writeback(s: E1000State, base: number): number {
   const dp = s.tx.desc_view;
-  if ((dp.getUint32(8, true) & (E1000_TXD_CMD_RS | E1000_TXD_CMD_RPS)) === 0) {
+  if ((dp.getUint32(TXD_LOWER, true) & (E1000_TXD_CMD_RS | E1000_TXD_CMD_RPS)) === 0) {
     return 0;
   }
-  const upper = dp.getUint32(12, true);
-  dp.setUint32(12, (upper | E1000_TXD_STAT_DD) & ~E1000_TXD_STAT_ERRORS, true);
-  pci_dma_write(s.parent_obj, base + 12, s.tx.desc, 12, 4);
+  const upper = dp.getUint32(TXD_UPPER, true);
+  dp.setUint32(TXD_UPPER, (upper | E1000_TXD_STAT_DD) & ~E1000_TXD_STAT_ERRORS, true);
+  pci_dma_write(s.parent_obj, base + TXD_UPPER, s.tx.desc, TXD_UPPER, E1000_DESC_SIZE - TXD_UPPER);
   return E1000_ICR_TXDW;
 }
 
 /** Takes an offload context from a context descriptor (table 3-15). */
 export function e1000x_read_tx_ctx_descr(d: DataView, props: e1000x_txd_props): void {
-  const op = d.getUint32(8, true);
-  props.ipcss = d.getUint8(0);
-  props.ipcso = d.getUint8(1);
-  props.ipcse = d.getUint16(2, true);
-  props.tucss = d.getUint8(4);
-  props.tucso = d.getUint8(5);
-  props.tucse = d.getUint16(6, true);
+  const op = d.getUint32(TXD_LOWER, true);
+  props.ipcss = d.getUint8(TXC_IPCSS);
+  props.ipcso = d.getUint8(TXC_IPCSO);
+  props.ipcse = d.getUint16(TXC_IPCSE, true);
+  props.tucss = d.getUint8(TXC_TUCSS);
+  props.tucso = d.getUint8(TXC_TUCSO);
+  props.tucse = d.getUint16(TXC_TUCSE, true);
   props.paylen = op & 0xfffff;
-  props.hdr_len = d.getUint8(13);
-  props.mss = d.getUint16(14, true);
+  props.hdr_len = d.getUint8(TXC_HDR_LEN);
+  props.mss = d.getUint16(TXC_MSS, true);
   props.ip = (op & E1000_TXD_CMD_IP) !== 0;
   props.tcp = (op & E1000_TXD_CMD_TCP) !== 0;
 }
 
 /**
- * One descriptor: a context, or data that completes a packet when EOP is set. Under segmentation a segment is sent each time one is
- * full, and the rest at EOP; after a payload that filled its last segment the rest is a segment without payload, as with QEMU's device.
+ * One descriptor: a context, or data that completes a packet when EOP is set. Under segmentation a segment is sent each
+ * time one is full, and the rest at EOP; after a payload that filled its last segment the rest is a segment without
+ * payload, as with QEMU's device.
  */
 export function process_tx_desc(s: E1000State, dp: DataView): void {
   const tp = s.tx;
-  const txd_lower = dp.getUint32(8, true);
+  const txd_lower = dp.getUint32(TXD_LOWER, true);
   const dtype = txd_lower & (E1000_TXD_CMD_DEXT | E1000_TXD_DTYP_D);
   s.mit_ide = s.mit_ide || (txd_lower & E1000_TXD_CMD_IDE) !== 0;
   if (dtype === E1000_TXD_CMD_DEXT) {
@@ -151,9 +207,9 @@ export function process_tx_desc(s: E1000State, dp: DataView): void {
     return;
   }
   const legacy = dtype !== (E1000_TXD_CMD_DEXT | E1000_TXD_DTYP_D);
-  e1000_tx_options(s, legacy, txd_lower, dp.getUint32(12, true));
+  e1000_tx_options(s, legacy, txd_lower, dp.getUint32(TXD_UPPER, true));
   const msh = tp.cptse ? tp.tso_props.hdr_len + tp.tso_props.mss : tp.data.length;
-  let addr = dp.getUint32(0, true) + dp.getUint32(4, true) * 0x100000000;
+  let addr = desc_buffer_addr(dp);
   let split_size = txd_lower & 0xffff;
   // Each round moves at least one byte, or it is the last.
   while (split_size > 0 && tp.size < msh) {
@@ -195,12 +251,15 @@ function e1000_tx_options(s: E1000State, legacy: boolean, txd_lower: number, txd
   const last = tp.cptse || (txd_lower & E1000_TXD_CMD_EOP) !== 0;
   if (last && e1000x_vlan_enabled(s.mac_reg) && e1000x_is_vlan_txd(txd_lower)) {
     tp.vlan_needed = true;
-    stw_be(tp.vlan_header, 0, s.mac_reg[VET]! & 0xffff);
-    stw_be(tp.vlan_header, 2, txd_upper >>> 16);
+    wr16(tp.vlan_header, 0, s.mac_reg[VET]! & 0xffff);
+    wr16(tp.vlan_header, VLAN_TCI - ETH_TYPE, txd_upper >>> 16);
   }
 }
 
-/** Adds up to `len` bytes at `addr` to the packet, of which 64 KiB are kept. Returns how many. The headers of a segmented one are noted. */
+/**
+ * Adds up to `len` bytes at `addr` to the packet, of which 64 KiB are kept. Returns how many. The headers of a
+ * segmented one are noted.
+ */
 function e1000_tx_gather(s: E1000State, addr: number, len: number): number {
   const tp = s.tx;
   const bytes = Math.min(len, tp.data.length - tp.size);
@@ -233,8 +292,8 @@ export function e1000_tx_forget(tp: E1000Tx): void {
 }
 
 /**
- * Internet checksum over bytes `css` to `n` of the packet in `mem`, or to `cse` included when that is set, stored at `sloc` unless that
- * is outside the packet. An offset or start beyond the packet sums nothing.
+ * Internet checksum over bytes `css` to `n` of the packet in `mem`, or to `cse` included when that is set, stored at
+ * `sloc` unless that is outside the packet. An offset or start beyond the packet sums nothing.
  */
 export function putsum(mem: WordMemory, n: number, sloc: number, css: number, cse: number): void {
   const end = cse !== 0 && cse < n ? cse + 1 : n;
@@ -244,7 +303,7 @@ export function putsum(mem: WordMemory, n: number, sloc: number, css: number, cs
   }
   const sum = net_checksum_add(mem, TX_VLAN_ROOM + css, TX_VLAN_ROOM + end);
   // A checksum of zero is sent as all ones (RFC 768).
-  stw_be(mem.bytes, TX_VLAN_ROOM + sloc, ~sum & 0xffff || 0xffff);
+  wr16(mem.bytes, TX_VLAN_ROOM + sloc, ~sum & 0xffff || 0xffff);
 }
 
 /** Sends one frame: `tp.data` as it is, or as the next segment with its headers brought up to date. */
@@ -262,11 +321,11 @@ export function xmit_seg(s: E1000State): void {
     putsum(tp.mem, tp.size, props.ipcso, props.ipcss, props.ipcse);
   }
   if (tp.vlan_needed) {
-    // The tag goes behind the addresses, which move 4 bytes down into the room kept before the data. A packet too short for addresses
-    // is sent with what the one before left there.
-    tp.vlan.copyWithin(0, 4, 16);
-    tp.vlan.set(tp.vlan_header, 12);
-    e1000_send_packet(s, tp.vlan, tp.size + 4);
+    // The tag goes behind the addresses, which move 4 bytes down into the room kept before the data. A packet too short
+    // for addresses is sent with what the one before left there.
+    tp.vlan.copyWithin(0, VLAN_HLEN, VLAN_HLEN + ETH_TYPE);
+    tp.vlan.set(tp.vlan_header, ETH_TYPE);
+    e1000_send_packet(s, tp.vlan, tp.size + VLAN_HLEN);
   } else {
     e1000_send_packet(s, tp.data, tp.size);
   }
@@ -283,37 +342,38 @@ function e1000_tx_fix_headers(s: E1000State, tp: E1000Tx, props: e1000x_txd_prop
   const frames = tp.tso_frames;
   const data = tp.data;
   if (props.ip) {
-    stw_be(data, props.ipcss + 2, tp.size - props.ipcss);
-    stw_be(data, props.ipcss + 4, lduw_be(data, props.ipcss + 4) + frames);
+    wr16(data, props.ipcss + IP_LEN, tp.size - props.ipcss);
+    wr16(data, props.ipcss + IP_ID, rd16(data, props.ipcss + IP_ID) + frames);
   } else {
     // IPv6. QEMU's device counts the fixed header too, though RFC 8200 does not.
-    stw_be(data, props.ipcss + 4, tp.size - props.ipcss);
+    wr16(data, props.ipcss + IP6_PLEN, tp.size - props.ipcss);
   }
   const css = props.tucss;
   // 16 bits, as in QEMU: a header beyond the segment counts as a very long one.
   const len = (tp.size - css) & 0xffff;
   if (props.tcp) {
     const sofar = frames * props.mss;
-    const seq = lduw_be(data, css + 4) * 0x10000 + lduw_be(data, css + 6) + sofar;
-    stw_be(data, css + 4, (seq / 0x10000) & 0xffff);
-    stw_be(data, css + 6, seq & 0xffff);
+    wr32(data, css + TH_SEQ, rd32(data, css + TH_SEQ) + sofar);
     // A payload shorter than what was sent already counts as a very long one, as in QEMU's unsigned sum.
     if ((props.paylen - sofar) >>> 0 > props.mss) {
-      data[css + 13]! &= ~TH_FIN_PUSH;
+      data[css + TH_FLAGS]! &= ~(TH_FIN | TH_PUSH);
     } else if (frames > 0) {
       e1000x_inc_reg_if_not_full(s.mac_reg, TSCTC);
     }
   } else {
-    stw_be(data, css + 4, len);
+    wr16(data, css + UH_ULEN, len);
   }
   if ((tp.sum_needed & E1000_TXD_POPTS_TXSM) !== 0) {
     // The driver left the pseudo header's sum without the length in place of the checksum.
-    const sum = lduw_be(data, props.tucso) + len;
-    stw_be(data, props.tucso, (sum >>> 16) + (sum & 0xffff));
+    const sum = rd16(data, props.tucso) + len;
+    wr16(data, props.tucso, (sum >>> 16) + (sum & 0xffff));
   }
 }
 
-/** Gives a frame to the net core, or back to the receiver in PHY loopback. */
+/**
+ * Gives a frame to the net core, or back to the receiver in PHY loopback.
+ * @packet buf size
+ */
 export function e1000_send_packet(s: E1000State, buf: Uint8Array, size: number): void {
   const nc = qemu_get_queue(s.nic);
   if (size === 0) {
@@ -333,9 +393,9 @@ export function e1000_send_packet(s: E1000State, buf: Uint8Array, size: number):
  * @nodebug
  */
 function inc_tx_bcast_or_mcast_count(s: E1000State, buf: Uint8Array): void {
-  if ((buf[0]! & 1) === 0) {
+  if (!is_multicast_ether_addr(buf, ETH_DHOST)) {
     return;
   }
-  const broadcast = (buf[0]! & buf[1]! & buf[2]! & buf[3]! & buf[4]! & buf[5]!) === 0xff;
+  const broadcast = is_broadcast_ether_addr(buf, ETH_DHOST);
   e1000x_inc_reg_if_not_full(s.mac_reg, broadcast ? BPTC : MPTC);
 }

@@ -1,4 +1,7 @@
 /** What the members of the e1000 family share (hw/net/e1000x_common.c): over bare register arrays. */
+
+import { rd16, rd16_le, rd32_le } from '../../wire/bytes.ts';
+import { ETH_DHOST, ETH_TYPE } from '../../wire/ethernet.ts';
 import { type PCIDevice, pci_is_bus_master } from '../pci/pci.ts';
 import {
   E1000_CTRL_VME,
@@ -50,23 +53,6 @@ const MAXIMUM_ETHERNET_LPE_SIZE = 16384;
 export const ETH_FCS_LEN = 4;
 
 /**
- * A 16-bit number in network byte order.
- * @nodebug
- */
-export function lduw_be(buf: Uint8Array, off: number): number {
-  return (buf[off]! << 8) | buf[off + 1]!;
-}
-
-/**
- * Stores 16 bits in network byte order.
- * @nodebug
- */
-export function stw_be(buf: Uint8Array, off: number, val: number): void {
-  buf[off] = (val >>> 8) & 0xff;
-  buf[off + 1] = val & 0xff;
-}
-
-/**
  * Counts one more; a counter that is full stays full (13.7).
  * @nodebug
  */
@@ -93,7 +79,8 @@ export function e1000x_grow_8reg_if_not_full(mac: Uint32Array, index: number, si
 }
 
 /**
- * Counts a frame in one of six registers by size, from 64 bytes up; `first` is PRC64 or PTC64. Shorter ones are in none.
+ * Counts a frame in one of six registers by size, from 64 bytes up; `first` is PRC64 or PTC64. Shorter ones are in
+ * none.
  * @nodebug
  */
 export function e1000x_increase_size_stats(mac: Uint32Array, first: number, size: number): void {
@@ -171,7 +158,7 @@ export function e1000x_vlan_rx_filter_enabled(mac: Uint32Array): boolean {
  * @nodebug
  */
 export function e1000x_is_vlan_packet(mac: Uint32Array, buf: Uint8Array): boolean {
-  return lduw_be(buf, 12) === (mac[VET]! & 0xffff);
+  return rd16(buf, ETH_TYPE) === (mac[VET]! & 0xffff);
 }
 
 /**
@@ -197,10 +184,16 @@ const RA_PAIRS = 16;
 /** How far the address is shifted for its index in MTA, by RCTL.MO. */
 const mta_shift: readonly number[] = [4, 3, 2, 0];
 
-/** Does the destination address match a receive address or the multicast table (13.5.1, 13.5.2)? */
+/** Where the half of an address begins that RAH holds; RAL has the four bytes in front of it. */
+const RAH_BYTES = 4;
+
+/**
+ * Does the destination address match a receive address or the multicast table (13.5.1, 13.5.2)?
+ * @packet buf
+ */
 export function e1000x_rx_group_filter(mac: Uint32Array, buf: Uint8Array): boolean {
-  const low = (buf[0]! | (buf[1]! << 8) | (buf[2]! << 16) | (buf[3]! << 24)) >>> 0;
-  const high = buf[4]! | (buf[5]! << 8);
+  const low = rd32_le(buf, ETH_DHOST);
+  const high = rd16_le(buf, ETH_DHOST + RAH_BYTES);
   for (let i = 0; i < RA_PAIRS; i++) {
     const rah = mac[RA + 2 * i + 1]!;
     if ((rah & E1000_RAH_AV) !== 0 && (rah & 0xffff) === high && mac[RA + 2 * i] === low) {
@@ -217,11 +210,14 @@ export function e1000x_rx_group_filter(mac: Uint32Array, buf: Uint8Array): boole
 
 /** Puts the station's address into the first receive address. */
 export function e1000x_reset_mac_addr(mac: Uint32Array, mac_addr: Uint8Array): void {
-  mac[RAL] = (mac_addr[0]! | (mac_addr[1]! << 8) | (mac_addr[2]! << 16) | (mac_addr[3]! << 24)) >>> 0;
-  mac[RAH] = (mac_addr[4]! | (mac_addr[5]! << 8) | E1000_RAH_AV) >>> 0;
+  mac[RAL] = rd32_le(mac_addr, 0);
+  mac[RAH] = (rd16_le(mac_addr, RAH_BYTES) | E1000_RAH_AV) >>> 0;
 }
 
-/** Fills the EEPROM: the template, the station's address, the device id and the checksum word (5.6.35: the sum is 0xBABA). */
+/**
+ * Fills the EEPROM: the template, the station's address, the device id and the checksum word (5.6.35: the sum is
+ * 0xBABA).
+ */
 export function e1000x_core_prepare_eeprom(
   eeprom: Uint16Array,
   templ: readonly number[],
@@ -230,7 +226,7 @@ export function e1000x_core_prepare_eeprom(
 ): void {
   eeprom.set(templ);
   for (let i = 0; i < 3; i++) {
-    eeprom[i] = macaddr[2 * i]! | (macaddr[2 * i + 1]! << 8);
+    eeprom[i] = rd16_le(macaddr, 2 * i);
   }
   eeprom[11] = dev_id;
   eeprom[13] = dev_id;

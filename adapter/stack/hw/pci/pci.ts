@@ -1,4 +1,5 @@
 /** The PCI bus (hw/pci/pci.c): configuration space, base address registers, the interrupt pin, bus-master DMA. */
+
 import { cpu_set_irq } from '../../softmmu/cpus.ts';
 import { machine } from '../../softmmu/machine.ts';
 import {
@@ -12,7 +13,8 @@ import {
   ram_span,
 } from '../../softmmu/memory.ts';
 import { copy_words, type WordMemory } from '../../softmmu/ram_copy.ts';
-import { type PIIX3State, piix3_set_irq } from '../isa/piix3.ts';
+import { rd16_le, wr16_le } from '../../wire/bytes.ts';
+import type { PIIX3State } from '../isa/piix3.ts';
 
 /** Offsets in configuration space (PCI 2.3, section 6.1). */
 export const PCI_VENDOR_ID = 0x00;
@@ -110,6 +112,8 @@ export class PCIBus {
   readonly devices: Map<number, PCIDevice> = new Map();
   /** The ISA bridge, which routes interrupts; a bare bus has none. */
   piix3: PIIX3State | null = null;
+  /** What the ISA bridge does when INTA of the device at `devfn` changes its level. */
+  set_irq: ((s: PIIX3State, devfn: number, level: boolean) => void) | null = null;
   /** Last value of port 0xcf8 (CONFIG_ADDRESS). */
   config_reg = 0;
 }
@@ -137,6 +141,16 @@ export function pci_default_write_config(d: PCIDevice, address: number, val: num
   }
 }
 
+/** Has the bridge `s` hear of the interrupts on a bus. */
+export function pci_bus_irqs(
+  bus: PCIBus,
+  set_irq: (s: PIIX3State, devfn: number, level: boolean) => void,
+  s: PIIX3State,
+): void {
+  bus.piix3 = s;
+  bus.set_irq = set_irq;
+}
+
 /** The level of a device's pin as the machine sees it. */
 function pci_change_irq_level(d: PCIDevice, level: boolean): void {
   if (level === d.irq_level) {
@@ -144,8 +158,8 @@ function pci_change_irq_level(d: PCIDevice, level: boolean): void {
   }
   d.irq_level = level;
   cpu_set_irq(machine.cpu, d.irq_num, level);
-  if (d.bus.piix3) {
-    piix3_set_irq(d.bus.piix3, d.devfn, level);
+  if (d.bus.piix3 && d.bus.set_irq) {
+    d.bus.set_irq(d.bus.piix3, d.devfn, level);
   }
 }
 
@@ -160,8 +174,7 @@ export const pci_default_config_ops: PCIConfigOps = {
  * @nodebug
  */
 export function pci_set_word(config: Uint8Array, offset: number, val: number): void {
-  config[offset] = val & 0xff;
-  config[offset + 1] = (val >>> 8) & 0xff;
+  wr16_le(config, offset, val);
 }
 
 /**
@@ -169,7 +182,7 @@ export function pci_set_word(config: Uint8Array, offset: number, val: number): v
  * @nodebug
  */
 export function pci_get_word(config: Uint8Array, offset: number): number {
-  return config[offset]! | (config[offset + 1]! << 8);
+  return rd16_le(config, offset);
 }
 
 /**
@@ -274,7 +287,10 @@ export function pci_update_mappings(d: PCIDevice): void {
 const BIOS_FIRST_MEM = 0xfebc0000;
 const BIOS_FIRST_IO = 0xc000;
 
-/** Plays the firmware: gives every base address register a place (memory downwards, ports upwards) and switches decoding on. */
+/**
+ * Plays the firmware: gives every base address register a place (memory downwards, ports upwards) and switches decoding
+ * on.
+ */
 export function pci_bios_init(bus: PCIBus): void {
   let mem = BIOS_FIRST_MEM;
   let io = BIOS_FIRST_IO;
@@ -417,8 +433,8 @@ function pci_dma_span(d: PCIDevice, addr: number, len: number): number {
 }
 
 /**
- * DMA from guest RAM into `buf` at `off`. What is not RAM (a device's registers, nothing) reads as zeros, and so does everything
- * when the device is not bus master. Returns false if any byte was not RAM.
+ * DMA from guest RAM into `buf` at `off`. What is not RAM (a device's registers, nothing) reads as zeros, and so does
+ * everything when the device is not bus master. Returns false if any byte was not RAM.
  * @nodebug
  */
 export function pci_dma_read(d: PCIDevice, addr: number, buf: Uint8Array, off: number, len: number): boolean {
@@ -451,8 +467,8 @@ export function pci_dma_read_packet(d: PCIDevice, addr: number, mem: WordMemory,
 }
 
 /**
- * DMA from `buf` at `off` into guest RAM. Bytes for anything but RAM are lost, so a device can never reach its own registers.
- * Returns false if any byte was lost.
+ * DMA from `buf` at `off` into guest RAM. Bytes for anything but RAM are lost, so a device can never reach its own
+ * registers. Returns false if any byte was lost.
  * @nodebug
  */
 export function pci_dma_write(d: PCIDevice, addr: number, buf: Uint8Array, off: number, len: number): boolean {

@@ -1,9 +1,10 @@
 /**
- * Channel 0 of the PC's interval timer (hw/timer/i8254.c) as a reset leaves it: a square wave of 18.2 Hz on interrupt line 0. Nothing
- * programs it; it is there because `clock_step` without a time goes to its next edge, and because the test protocol reports line 0.
+ * Channel 0 of the PC's interval timer (hw/timer/i8254.c) as a reset leaves it: a square wave of 18.2 Hz on interrupt
+ * line 0. Nothing programs it; it is there because `clock_step` without a time goes to its next edge, and because the
+ * test protocol reports line 0.
  */
 import { machine } from '../../softmmu/machine.ts';
-import { qtest_irq_handler } from '../../softmmu/qtest.ts';
+import { qtest_irq_handler } from '../../softmmu/qtest_irq.ts';
 import { QEMU_CLOCK_VIRTUAL, type QEMUTimer, timer_mod_ns, timer_new_ns } from '../../util/timer.ts';
 
 /** Counts a second. */
@@ -37,7 +38,10 @@ export function pit_get_out(time: number): boolean {
   return muldiv64(time, PIT_FREQ, NANOSECONDS_PER_SECOND) % PIT_COUNT < PIT_COUNT / 2;
 }
 
-/** The edge after `time`, rounded down to a nanosecond as QEMU does, which is why a nanosecond later it is found a second time. */
+/**
+ * The edge after `time`, rounded down to a nanosecond as QEMU does, which is why a nanosecond later it is found a
+ * second time.
+ */
 export function pit_get_next_transition_time(time: number): number {
   const half = PIT_COUNT / 2;
   const edge = (Math.floor(muldiv64(time, PIT_FREQ, NANOSECONDS_PER_SECOND) / half) + 1) * half;

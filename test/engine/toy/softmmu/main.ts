@@ -9,7 +9,10 @@ export function helper(a: number, b: number): number {
   return a + b;
 }
 
-/** Takes a packet. */
+/**
+ * Takes a packet.
+ * @packet buf size
+ */
 export function inner(s: Device, buf: Uint8Array, size: number): number {
   const was = s.regs[COUNT] as number;
   const next = helper(was, 1);

@@ -1,20 +1,50 @@
-/** `pktgdb/connections`: the tables of the user network, read from what the monitor prints. */
+/** The tables of the user network, read from what the monitor prints of them. */
 import type { EngineApi } from '../engine/api.ts';
-import type { ConnectionsBody, ConnectionView, NetworkView } from './custom.ts';
 
-const EMPTY: ConnectionsBody = { networks: [] };
-
-/** Asks the machine; if it stops before it answers, asks again in place. */
-export async function readConnections(engine: EngineApi): Promise<ConnectionsBody> {
-  if (engine.state !== 'running' && engine.state !== 'stopped') {
-    return EMPTY;
-  }
-  const usernet = await ask(engine, 'info usernet');
-  const neighbors = await ask(engine, 'info neighbors');
-  return { networks: parseConnections(usernet, neighbors) };
+/** A user network: what is forwarded into it, its sockets, and whose addresses it knows. */
+export interface Network {
+  /** `Hub 0 (user.0)`. */
+  readonly name: string;
+  readonly forwards: readonly Connection[];
+  readonly connections: readonly Connection[];
+  readonly neighbors: readonly Neighbor[];
 }
 
-async function ask(engine: EngineApi, line: string): Promise<string> {
+/** A row of `info usernet`. */
+export interface Connection {
+  readonly protocol: string;
+  readonly state: string;
+  /** -1 if the host's socket is closed. */
+  readonly fd: number;
+  readonly source: string;
+  readonly destination: string;
+  /** Bytes that wait: from the network for the guest, and the other way. */
+  readonly receiveQueue: number;
+  readonly sendQueue: number;
+}
+
+/** A row of `info neighbors`; `table` is `ARP` or `NDP`. */
+export interface Neighbor {
+  readonly table: string;
+  readonly mac: string;
+  readonly address: string;
+}
+
+/** The networks of the machine; none before it runs and after it has ended. */
+export async function readNetworks(engine: EngineApi): Promise<Network[]> {
+  if (engine.state !== 'running' && engine.state !== 'stopped') {
+    return [];
+  }
+  const usernet = await askMonitor(engine, 'info usernet');
+  const neighbors = await askMonitor(engine, 'info neighbors');
+  return parseNetworks(usernet, neighbors);
+}
+
+/**
+ * What the monitor says, whether the machine runs or is stopped; empty if there is none. A machine that stops before it
+ * answers is asked again, in place.
+ */
+export async function askMonitor(engine: EngineApi, line: string): Promise<string> {
   if (engine.state !== 'running') {
     return engine.state === 'stopped' ? engine.monitor(line) : '';
   }
@@ -25,7 +55,7 @@ async function ask(engine: EngineApi, line: string): Promise<string> {
     engine.on('exited', onChange);
   });
   try {
-    return (await Promise.race([engine.monitor(line), changed])) ?? (await ask(engine, line));
+    return (await Promise.race([engine.monitor(line), changed])) ?? (await askMonitor(engine, line));
   } finally {
     engine.off('stopped', onChange);
     engine.off('exited', onChange);
@@ -38,7 +68,7 @@ const CONNECTION = /^ {2}(\w+)\[(.*?)\]\s+(-?\d+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+
 const NEIGHBOR = /^ {2}(ARP|NDP)\s+([0-9a-f:]{17})\s+(\S+)$/;
 
 /** The networks of `info usernet`, with the rows that `info neighbors` has for each. */
-export function parseConnections(usernet: string, neighbors: string): NetworkView[] {
+export function parseNetworks(usernet: string, neighbors: string): Network[] {
   const known = sections(neighbors);
   return [...sections(usernet)].map(([name, lines]) => {
     const rows = lines.map(connection).filter((row) => row !== undefined);
@@ -70,7 +100,7 @@ function sections(text: string): Map<string, string[]> {
   return found;
 }
 
-function connection(line: string): ConnectionView | undefined {
+function connection(line: string): Connection | undefined {
   const m = CONNECTION.exec(line);
   if (m === null) {
     return undefined;

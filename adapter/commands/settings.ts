@@ -1,0 +1,118 @@
+/** The settings: `set NAME` and `show NAME` come from this table. */
+import { defaultPrintSettings, type PrintSettings } from '../inspect/values.ts';
+import { CommandError } from './command.ts';
+
+/** Settings that `set` changes. Those of the terminal (height, width, pagination) are accepted and have no effect. */
+export interface Settings {
+  confirm: boolean;
+  pagination: boolean;
+  height: number;
+  width: number;
+  listsize: number;
+  readonly print: PrintSettings;
+}
+
+export function defaultSettings(): Settings {
+  return { confirm: true, pagination: false, height: 0, width: 0, listsize: 10, print: defaultPrintSettings() };
+}
+
+/** A setting, and how its value is read and written. */
+export interface Setting {
+  readonly name: string;
+  /** What it is, for `Set ...`, `Show ...` and `... is on`. */
+  readonly what: string;
+  /** Values to choose from; none for numbers. */
+  readonly values: readonly string[];
+  /** Sets it from text. Throws `CommandError` for a value that it cannot have. */
+  readonly set: (settings: Settings, text: string) => void;
+  readonly get: (settings: Settings) => string;
+}
+
+function parseBoolean(text: string): boolean {
+  if (['', 'on', '1', 'yes', 'enable'].includes(text)) {
+    return true;
+  }
+  if (['off', '0', 'no', 'disable'].includes(text)) {
+    return false;
+  }
+  throw new CommandError('"on" or "off" expected.');
+}
+
+/** A number, of which 0 stands for no limit. */
+function parseLimit(text: string): number {
+  if (text === 'unlimited' || text === '-1') {
+    return 0;
+  }
+  if (!/^\d+$/.test(text)) {
+    throw new CommandError(
+      text === '' ? 'Argument required (integer to set it to, or "unlimited".).' : `A number expected, not "${text}".`,
+    );
+  }
+  return Number(text);
+}
+
+type Owner<K extends string, V> = (settings: Settings) => { [name in K]: V };
+
+function flag<K extends string>(name: K, what: string, owner: Owner<K, boolean>): Setting {
+  return {
+    name,
+    what,
+    values: ['on', 'off'],
+    set: (settings, text) => {
+      owner(settings)[name] = parseBoolean(text);
+    },
+    get: (settings) => (owner(settings)[name] ? 'on' : 'off'),
+  };
+}
+
+/** `unlimited` is what is kept for no limit, 0 if the setting's users know it. */
+function limit<K extends string>(name: K, what: string, owner: Owner<K, number>, unlimited = 0): Setting {
+  return {
+    name,
+    what,
+    values: [],
+    set: (settings, text) => {
+      owner(settings)[name] = parseLimit(text) || unlimited;
+    },
+    get: (settings) => (owner(settings)[name] === 0 ? 'unlimited' : String(owner(settings)[name])),
+  };
+}
+
+const own = (settings: Settings): Settings => settings;
+const print = (settings: Settings): PrintSettings => settings.print;
+
+const LOGGING: Setting = {
+  name: 'logging',
+  what: 'logging of output',
+  values: ['off'],
+  set: (_settings, text) => {
+    if (!/^(?:enabled\s+)?off$/.test(text)) {
+      throw new CommandError(
+        'Logging is not supported; redirect the output of pktgdb instead ("set logging off" is accepted).',
+      );
+    }
+  },
+  get: () => 'off',
+};
+
+export const SETTINGS: readonly Setting[] = [
+  flag('confirm', 'whether to confirm potentially dangerous operations', own),
+  flag('pagination', 'state of pagination', own),
+  limit('height', 'number of lines gdb thinks are in a page', own),
+  limit('width', 'number of characters gdb thinks are in a line', own),
+  limit('listsize', 'number of source lines gdb will list by default', own, 1_000_000),
+  LOGGING,
+];
+
+/** The settings of `set print` and `show print`. */
+export const PRINT_SETTINGS: readonly Setting[] = [
+  limit('elements', 'limit on string chars or array elements to print', print),
+  limit('repeats', 'threshold for repeated print elements', print, 20),
+  limit('max-depth', 'number of nested structs printed by value', print, 20),
+  flag('pretty', 'pretty formatting of structures', print),
+];
+
+/** `Pretty formatting of structures is on.` */
+export function settingText(setting: Setting, settings: Settings): string {
+  return `${setting.what[0]?.toUpperCase()}${setting.what.slice(1)} is ${setting.get(settings)}.`;
+}

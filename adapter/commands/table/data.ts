@@ -1,0 +1,89 @@
+/** Commands about values. */
+import type { Command } from '../command.ts';
+
+export const DATA_COMMANDS = [
+  {
+    name: 'print',
+    aliases: ['p', 'inspect'],
+    class: 'data',
+    takes: 'expression',
+    summary: 'Print value of expression EXP.',
+    usage: 'print [[-pretty] [-elements N] --] [/FMT] [EXP]',
+    details: [
+      'EXP is a C-like expression over the names of the selected frame: so->so_state, *so, iov[0].iov_len, ' +
+        '*buf@16, (uint8_t)x.',
+      "$pkt is the packet that the function handles ($pkt.tcp.dstport, Wireshark's names), $ICR a register " +
+        'of the NIC, $1 a value',
+      'printed before, $foo a convenience variable. FMT is a format letter: x(hex) d(decimal) u(unsigned) ' +
+        'o(octal) t(binary)',
+      'c(char) a(address) s(string) z(hex, zero padded) f(float).',
+    ].join('\n'),
+  },
+  {
+    name: 'call',
+    class: 'data',
+    takes: 'expression',
+    summary: 'Evaluate an expression, as "print". Functions of the stack cannot be called.',
+    usage: 'call EXP',
+  },
+  {
+    name: 'output',
+    class: 'data',
+    takes: 'expression',
+    summary: 'Like "print" but don\'t put in value history and don\'t print newline.',
+    usage: 'output EXP',
+  },
+  {
+    name: 'printf',
+    class: 'data',
+    takes: 'printf',
+    summary: 'Formatted printing, like the C "printf" function.',
+    usage: 'printf "format string", ARG1, ARG2, ARG3, ..., ARGN',
+  },
+  {
+    name: 'x',
+    class: 'data',
+    takes: 'expression',
+    repeat: 'x',
+    summary: 'Examine memory: x/FMT ADDRESS.',
+    details: [
+      "ADDRESS is an expression: a guest physical address (RAM, or the NIC's MMIO window: reading has no " +
+        'side effect), or an array of bytes',
+      'of the stack, such as buf.',
+      'FMT is a repeat count followed by a format letter and a size letter.',
+      'Format letters are o(octal), x(hex), d(decimal), u(unsigned decimal), t(binary), a(address), ' +
+        'c(char), s(string) and z(hex, zero padded).',
+      'Size letters are b(byte), h(halfword), w(word), g(giant, 8 bytes).',
+    ].join('\n'),
+  },
+  {
+    name: 'display',
+    class: 'data',
+    takes: 'expression',
+    summary: 'Print value of expression EXP each time the program stops.',
+    usage: 'display[/FMT] [EXP]',
+    details: 'Without EXP, the current values are shown.',
+  },
+  {
+    name: 'undisplay',
+    class: 'data',
+    takes: 'displays',
+    summary: 'Cancel some expressions to be displayed when program stops.',
+    usage: 'undisplay [NUM]...',
+  },
+  {
+    name: 'ptype',
+    class: 'data',
+    takes: 'type',
+    summary: 'Print definition of type TYPE.',
+    usage: 'ptype TYPE | EXP',
+    details: 'The fields of a struct, the bits of a register ($RCTL), or the signature of a function.',
+  },
+  {
+    name: 'whatis',
+    class: 'data',
+    takes: 'type',
+    summary: 'Print data type of expression EXP.',
+    usage: 'whatis EXP',
+  },
+] as const satisfies readonly Command[];

@@ -1,0 +1,106 @@
+/** Commands that run the program. */
+import type { Command } from '../command.ts';
+
+export const RUNNING_COMMANDS = [
+  {
+    name: 'run',
+    aliases: ['r'],
+    class: 'running',
+    takes: 'options',
+    summary: 'Start the machine.',
+    usage: 'run [QEMU OPTIONS]',
+    details: `Options given here replace those of "set args", for example:
+  run -netdev user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556 -device e1000,netdev=user.0`,
+  },
+  {
+    name: 'start',
+    class: 'running',
+    takes: 'options',
+    summary: 'Start the machine, stopping at the beginning of main.',
+    usage: 'start [QEMU OPTIONS]',
+  },
+  {
+    name: 'continue',
+    aliases: ['c', 'fg'],
+    class: 'running',
+    takes: 'expression',
+    repeat: 'continue',
+    summary: 'Continue the machine, after an interrupt or breakpoint.',
+    usage: 'continue [N]',
+    details: 'With N, the breakpoint it stands at is ignored N-1 times.',
+  },
+  {
+    name: 'step',
+    aliases: ['s'],
+    class: 'running',
+    takes: 'expression',
+    repeat: true,
+    summary: 'Step program until it reaches a different source line.',
+    usage: 'step [N]',
+    details: 'Argument N means step N times (or till program stops for another reason).',
+  },
+  {
+    name: 'next',
+    aliases: ['n'],
+    class: 'running',
+    takes: 'expression',
+    repeat: true,
+    summary: 'Step program, proceeding through subroutine calls.',
+    usage: 'next [N]',
+    details:
+      'Unlike "step", if the current source line calls a subroutine, this command does not enter the subroutine.',
+  },
+  {
+    name: 'finish',
+    aliases: ['fin'],
+    class: 'running',
+    takes: 'nothing',
+    repeat: true,
+    summary: 'Execute until selected stack frame returns.',
+    usage: 'finish',
+    details: 'Upon return, the value returned is printed and put in the value history.',
+  },
+  {
+    name: 'until',
+    aliases: ['u'],
+    class: 'running',
+    takes: 'location',
+    repeat: true,
+    summary: 'Execute until past the current line or past a LOCATION.',
+    usage: 'until [LOCATION]',
+    details: 'Without LOCATION it is "next", except that a loop is left rather than begun again.',
+  },
+  {
+    name: 'advance',
+    class: 'running',
+    takes: 'location',
+    summary: 'Continue the program up to the given location.',
+    usage: 'advance LOCATION',
+    details: 'It also stops when the current frame returns.',
+  },
+  {
+    name: 'interrupt',
+    class: 'running',
+    takes: 'nothing',
+    summary: 'Interrupt the running machine.',
+    usage: 'interrupt',
+  },
+  {
+    name: 'kill',
+    aliases: ['k'],
+    class: 'running',
+    takes: 'nothing',
+    summary: 'Kill the machine, and its sockets.',
+    usage: 'kill',
+  },
+  {
+    name: 'detach',
+    class: 'running',
+    takes: 'nothing',
+    summary: 'Let the machine go on without breakpoints.',
+    usage: 'detach',
+    details:
+      'All breakpoints are disabled and the machine continues in the background; ' +
+      'its sockets stay open until the debugger ends.',
+  },
+] as const satisfies readonly Command[];

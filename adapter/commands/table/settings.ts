@@ -1,0 +1,89 @@
+/** `set` and `show`. What can be set is in the table of settings, and is not written here again. */
+import type { Command } from '../command.ts';
+import { PRINT_SETTINGS, SETTINGS, type Setting } from '../settings.ts';
+
+const setters = (settings: readonly Setting[]): readonly Command[] =>
+  settings.map((setting) => ({
+    name: setting.name,
+    class: 'support',
+    takes: 'setting',
+    words: setting.values,
+    setting,
+    summary: `Set ${setting.what}.`,
+  }));
+
+const getters = (settings: readonly Setting[]): readonly Command[] =>
+  settings.map((setting) => ({
+    name: setting.name,
+    class: 'status',
+    takes: 'nothing',
+    setting,
+    summary: `Show ${setting.what}.`,
+  }));
+
+export const SETTING_COMMANDS = [
+  {
+    name: 'set',
+    class: 'data',
+    takes: 'assignment',
+    summary: 'Evaluate expression EXP and assign result to variable VAR, or change a setting.',
+    usage: 'set VAR = EXP',
+    details: [
+      'VAR may be a convenience variable ($foo), a register of the NIC ($RDT), a local or a field. "set ' +
+        'var" does the same when the name',
+      'is that of a setting.',
+    ].join('\n'),
+    subcommands: [
+      {
+        name: 'variable',
+        aliases: ['var'],
+        class: 'data',
+        takes: 'assignment',
+        summary: 'Evaluate expression EXP and assign result to variable VAR.',
+        usage: 'set variable VAR = EXP',
+      },
+      {
+        name: 'args',
+        class: 'running',
+        takes: 'options',
+        summary: 'Set the QEMU options of the machine.',
+        details: 'Follow this command with the options, to take effect at the next "run".',
+      },
+      {
+        name: 'print',
+        aliases: ['p', 'pr'],
+        class: 'support',
+        takes: 'nothing',
+        summary: 'Generic command for setting how things print.',
+        subcommands: setters(PRINT_SETTINGS),
+      },
+      ...setters(SETTINGS),
+    ],
+  },
+  {
+    name: 'show',
+    class: 'status',
+    takes: 'nothing',
+    summary: 'Generic command for showing things about the debugger.',
+    subcommands: [
+      { name: 'args', class: 'status', takes: 'nothing', summary: 'Show the QEMU options of the machine.' },
+      {
+        name: 'convenience',
+        aliases: ['conv'],
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Debugger convenience ("$foo") variables and functions.',
+      },
+      { name: 'version', class: 'status', takes: 'nothing', summary: 'Show what version of pktgdb this is.' },
+      {
+        name: 'print',
+        aliases: ['p', 'pr'],
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Generic command for showing how things print.',
+        subcommands: getters(PRINT_SETTINGS),
+      },
+      ...getters(SETTINGS),
+    ],
+  },
+] as const satisfies readonly Command[];

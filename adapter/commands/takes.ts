@@ -1,0 +1,48 @@
+/**
+ * Kinds of arguments. A command names its kind in the command table. What may be completed there (complete.ts), what is
+ * checked in a script (adapter/language/check-arguments.ts) and how it is coloured (grammar.ts) follow from it.
+ */
+export type ArgumentKind =
+  /** Nothing, or nothing that anybody but the command can judge. */
+  | 'nothing'
+  /** A place in the code, and a condition behind `if`. */
+  | 'breakpoint'
+  /** Places in the code, with commas between them. */
+  | 'location'
+  /** A function, struct or constant. */
+  | 'symbol'
+  /** A regular expression over names. */
+  | 'regexp'
+  /** An expression, maybe with a format `/x` before it. */
+  | 'expression'
+  | 'assignment'
+  /** A format string and expressions. */
+  | 'printf'
+  /** A type or an expression. */
+  | 'type'
+  /** Numbers of breakpoints. */
+  | 'breakpoints'
+  /** Numbers of displays. */
+  | 'displays'
+  /** A plain number, or words of the command. */
+  | 'number'
+  /** Which frame: a number, `level N`, `function NAME`. */
+  | 'frame'
+  | 'registers'
+  /** A ring and a NIC. */
+  | 'ring'
+  /** The machine's options. */
+  | 'options'
+  | 'file'
+  /** A command, or a class of commands. */
+  | 'topic'
+  /** The value of a setting. */
+  | 'setting'
+  /** The name of a command of the user's own. */
+  | 'name'
+  /** Text for somebody else: the guest, the monitor, a peer. */
+  | 'text'
+  /** Text with C's escapes. */
+  | 'escaped-text'
+  /** A command of the system's shell. */
+  | 'shell';

@@ -1,0 +1,19 @@
+/** What a request is to the session: the types that each family of handlers fills in. The table is in requests.ts. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Arguments } from './arguments.ts';
+import type { PacketSession } from './session.ts';
+
+/** How one request is answered. */
+export interface RequestHandler {
+  /** What `initialize` says because of this handler. */
+  readonly capabilities?: DebugProtocol.Capabilities;
+  /** Returns (a promise of) the response's body; an exception becomes an error response. */
+  readonly handle: (session: PacketSession, args: Arguments) => unknown;
+  /** Runs when the response has been sent; `ok` tells which one. */
+  readonly after?: (session: PacketSession, ok: boolean) => void;
+  /** Clients show errors of this request in a dialog. */
+  readonly showErrors?: boolean;
+}
+
+/** Handlers by command. */
+export type Family = Readonly<Record<string, RequestHandler>>;

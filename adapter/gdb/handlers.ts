@@ -1,0 +1,32 @@
+/** The handlers of all commands, by their full names. */
+
+import type { Found } from '../commands/command.ts';
+import { BREAKPOINT_HANDLERS } from './breakpoints.ts';
+import { DATA_HANDLERS } from './data.ts';
+import { FRAME_HANDLERS } from './frames.ts';
+import type { Handler } from './handler.ts';
+import { INFO_HANDLERS } from './info.ts';
+import { MISC_HANDLERS } from './misc.ts';
+import { PEER_HANDLERS } from './peers.ts';
+import { RUNNING_HANDLERS } from './running.ts';
+import { SCRIPT_HANDLERS } from './script.ts';
+import { SETTING_HANDLERS, settingHandler } from './settings.ts';
+import { SOURCE_HANDLERS } from './source.ts';
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...BREAKPOINT_HANDLERS,
+  ...RUNNING_HANDLERS,
+  ...FRAME_HANDLERS,
+  ...DATA_HANDLERS,
+  ...SOURCE_HANDLERS,
+  ...PEER_HANDLERS,
+  ...SETTING_HANDLERS,
+  ...SCRIPT_HANDLERS,
+  ...MISC_HANDLERS,
+  ...INFO_HANDLERS,
+};
+
+/** What a command does. Those that begin a block do nothing by themselves. */
+export function handlerOf({ command, path }: Found): Handler | undefined {
+  return command.setting ? settingHandler(command.setting, path) : HANDLERS[path];
+}

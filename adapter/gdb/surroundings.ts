@@ -1,0 +1,21 @@
+/** What completion needs to know of the session. */
+import type { Surroundings } from '../commands/candidates.ts';
+import { DEBUGGER_VARIABLES } from '../commands/variables.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+
+export function surroundings(gdb: GdbInterpreter): Surroundings {
+  const { engine, evaluator } = gdb;
+  return {
+    commands: gdb.commands,
+    info: engine.info,
+    get locals(): Iterable<string> {
+      const scope = engine.scope(gdb.expressionFrame());
+      const names = new Set(engine.info.probes.flatMap((p) => p.locals.map((l) => l.name)));
+      return [...names].filter((name) => scope.local(name) !== undefined);
+    },
+    variables: evaluator.variableEntries().map(([name]) => [name, DEBUGGER_VARIABLES[name] ?? '']),
+    breakpoints: engine.breakpoints.map((b) => [b.id, b.locations[0]?.function ?? '']),
+    displays: gdb.displays.map((d) => [d.id, d.text]),
+    folder: process.cwd(),
+  };
+}
