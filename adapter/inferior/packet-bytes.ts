@@ -1,6 +1,6 @@
 /**
- * Finds the bytes of a packet in the local that a function's `@packet` names: one extractor for each way in which the stack keeps
- * them. The fields of mbuf and sk_buff are named here and nowhere else outside the stack.
+ * Finds the bytes of a packet in the local that a function's `@packet` names: one extractor for each way in which the
+ * stack keeps them. The fields of mbuf and sk_buff are named here and nowhere else outside the stack.
  */
 import type { PacketKind } from '../compiler/debug-info.ts';
 

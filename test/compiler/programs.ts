@@ -1,7 +1,10 @@
 /** Random programs of the kind the stack is written in: loops, branches, closures, classes, exceptions. */
 import fc from 'fast-check';
 
-/** Names are few, so that they shadow each other often; reading one before its declaration throws, with probes as without. */
+/**
+ * Names are few, so that they shadow each other often; reading one before its declaration throws, with probes as
+ * without.
+ */
 const NAMES = ['a', 'b', 'c', 'd'] as const;
 
 /** Writes one program; each choice is drawn from fast-check so that failures shrink. */

@@ -70,8 +70,8 @@ export interface Run {
 }
 
 /**
- * Compiles `source` (which defines `main`) and runs it three ways: without probes, with probes, with all of them armed. Asserts
- * that all three do the same and that the armed run reports what it should.
+ * Compiles `source` (which defines `main`) and runs it three ways: without probes, with probes, with all of them armed.
+ * Asserts that all three do the same and that the armed run reports what it should.
  */
 export function runAll(source: string): Run {
   const { debug, release, info } = compiled({ 'test.ts': source });

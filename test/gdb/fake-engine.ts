@@ -1,4 +1,6 @@
-/** An engine without a machine: a stopped program of three frames over real objects, for tests of the command language. */
+/**
+ * An engine without a machine: a stopped program of three frames over real objects, for tests of the command language.
+ */
 import { EventEmitter } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A machine with the built-in guest, the real e1000 model and, on the other end of its link, a peer that the test scripts.
- * Time is virtual: it jumps to the next timer or frame.
+ * A machine with the built-in guest, the real e1000 model and, on the other end of its link, a peer that the test
+ * scripts. Time is virtual: it jumps to the next timer or frame.
  */
 // First, as it and the modules it imports need each other.
 import '../../adapter/stack/softmmu/machine.ts';
@@ -24,7 +24,10 @@ import { rd16, rd32, wr16, wr32 } from '../../adapter/stack/wire/bytes.ts';
 export const GUEST = 0x0a00020f;
 export const GATEWAY = 0x0a000202;
 export const DNS = 0x0a000203;
-/** Whatever the guest sends to this address comes back as if this host had sent it: the guest talks to itself over the wire. */
+/**
+ * Whatever the guest sends to this address comes back as if this host had sent it: the guest talks to itself over the
+ * wire.
+ */
 export const MIRROR = 0x0a000263;
 const RAM_SIZE = 64 * 1024 * 1024;
 const ONE_WAY_NS = 50_000;
@@ -105,8 +108,8 @@ export class Lab {
   }
 
   /**
-   * Runs until `done` is true. Fails when nothing more will happen, or after `limit` seconds of virtual time. The clock also stops at
-   * `wake` (ns).
+   * Runs until `done` is true. Fails when nothing more will happen, or after `limit` seconds of virtual time. The clock
+   * also stops at `wake` (ns).
    */
   run(done: () => boolean, limit = 600, wake = Number.POSITIVE_INFINITY): void {
     const end = this.host.now_ns + limit * 1e9;
@@ -312,7 +315,9 @@ export function parse(f: Uint8Array): Parsed | null {
   };
 }
 
-/** Answers ARP for every host but the guest's and .99's neighbours above .100, DHCP, pings of the gateway, and mirrors. */
+/**
+ * Answers ARP for every host but the guest's and .99's neighbours above .100, DHCP, pings of the gateway, and mirrors.
+ */
 export function defaultPeer(lab: Lab, frame: Uint8Array): void {
   arpResponder(lab, frame);
   const p = parse(frame);

@@ -1,4 +1,6 @@
-/** Every segment that the guest's TCP refuses has its own reason: one test for each, in the order of RFC 9293 3.10.7. */
+/**
+ * Every segment that the guest's TCP refuses has its own reason: one test for each, in the order of RFC 9293 3.10.7.
+ */
 import assert from 'node:assert/strict';
 import type { Lab } from './lab.ts';
 import { ACK, FIN_ACK, PSH_ACK, RST, Script, SYN } from './tcp-script.ts';

@@ -1,6 +1,6 @@
 /**
- * Value imports form no circles: a file can be read, loaded and tested with what it imports, and not with all the others. Imports of
- * types alone do not count, as nothing is left of them in JavaScript.
+ * Value imports form no circles: a file can be read, loaded and tested with what it imports, and not with all the
+ * others. Imports of types alone do not count, as nothing is left of them in JavaScript.
  */
 import assert from 'node:assert/strict';
 import { imports, type Source, sources } from './sources.ts';
@@ -17,7 +17,10 @@ function valueImports(files: readonly Source[]): Map<string, string[]> {
   );
 }
 
-/** The strongly connected components of a graph with more than one member, or with an edge to itself (Tarjan's algorithm). */
+/**
+ * The strongly connected components of a graph with more than one member, or with an edge to itself (Tarjan's
+ * algorithm).
+ */
 function cycles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const found: string[][] = [];
   const index = new Map<string, number>();
@@ -52,10 +55,11 @@ function cycles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   return found;
 }
 
-/** Circles that there are for a reason, by the start of their paths; ARCHITECTURE.md says which, below "Circles of imports". */
+/**
+ * Circles that there are for a reason, by the start of their paths; ARCHITECTURE.md says which, below "Circles of
+ * imports".
+ */
 const JUSTIFIED: readonly (readonly string[])[] = [
-  // The DAP session is about to be taken apart.
-  ['exceptions', 'frames', 'requests', 'running', 'session', 'stopped'].map((f) => `adapter/dap/${f}.ts`),
   // A packet to a neighbor whose address is not known sends a solicitation, which is a packet to a neighbor.
   ['if', 'ip6_output', 'ndp_send'].map((f) => `adapter/stack/slirp/${f}.ts`),
 ];

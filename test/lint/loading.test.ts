@@ -1,6 +1,6 @@
 /**
- * Whichever module of the stack comes first, no top-level code needs something of a module that is not loaded yet: the order of
- * imports must not matter, in the circles that `cycles.test.ts` lets stand either.
+ * Whichever module of the stack comes first, no top-level code needs something of a module that is not loaded yet: the
+ * order of imports must not matter, in the circles that `cycles.test.ts` lets stand either.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** One line for each frame with what a guest can see, and without what may differ: the IP identification, the first sequence number. */
+/**
+ * One line for each frame with what a guest can see, and without what may differ: the IP identification, the first
+ * sequence number.
+ */
 
 const hex = (b: Uint8Array): string => Buffer.from(b).toString('hex');
 const ip4 = (b: Uint8Array, o: number): string => `${b[o]}.${b[o + 1]}.${b[o + 2]}.${b[o + 3]}`;

@@ -1,4 +1,7 @@
-/** Bulk transfers over a link that loses, repeats, reorders and damages frames, under the virtual clock: every byte arrives. */
+/**
+ * Bulk transfers over a link that loses, repeats, reorders and damages frames, under the virtual clock: every byte
+ * arrives.
+ */
 import assert from 'node:assert/strict';
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
 import { tcpFrame } from './frames.ts';
@@ -71,7 +74,10 @@ function intact(f: Uint8Array): boolean {
 
 const pattern = (n: number): Buffer => Buffer.from(Array.from({ length: n }, (_, i) => (i * 7 + (i >> 8)) & 255));
 
-/** A guest that sends with a window of segments, goes back to the first unacknowledged one after 300 ms, and takes data in order. */
+/**
+ * A guest that sends with a window of segments, goes back to the first unacknowledged one after 300 ms, and takes data
+ * in order.
+ */
 class BulkGuest {
   una = 1001;
   rcv = 0;
@@ -123,7 +129,9 @@ class BulkGuest {
     }
   }
 
-  /** Runs until the guest's data is acknowledged and the host's end has come, or `limit` ms of virtual time have passed. */
+  /**
+   * Runs until the guest's data is acknowledged and the host's end has come, or `limit` ms of virtual time have passed.
+   */
   run(limit: number): void {
     while (this.#t.net.nowMs < limit) {
       if (!this.open) {

@@ -1,4 +1,7 @@
-/** Whatever a guest sends: no exception, no hang, no growth. Frames are mutated from the recorded cases, or built at random with right checksums. */
+/**
+ * Whatever a guest sends: no exception, no hang, no growth. Frames are mutated from the recorded cases, or built at
+ * random with right checksums.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
@@ -133,7 +136,10 @@ function mutate(r: Random, frame: Uint8Array): Uint8Array {
   return r.next(4) === 0 ? f : fixChecksums(f);
 }
 
-/** Feeds frames, with time passing and the host dialling in now and then; then lets everything end, and checks that nothing is left. */
+/**
+ * Feeds frames, with time passing and the host dialling in now and then; then lets everything end, and checks that
+ * nothing is left.
+ */
 function run(seed: number, make: (r: Random, i: number) => Uint8Array): void {
   const net = newNetwork();
   const r = new Random(seed * SEED);

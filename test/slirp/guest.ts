@@ -1,4 +1,7 @@
-/** A guest's end of TCP connections for tests: every segment it sends is written out by the test, those that come are kept. */
+/**
+ * A guest's end of TCP connections for tests: every segment it sends is written out by the test, those that come are
+ * kept.
+ */
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
 import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
 import { arpFrame, GUEST_IP, HOST_IP, tcpFrame } from './frames.ts';

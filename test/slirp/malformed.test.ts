@@ -1,6 +1,7 @@
 /**
- * Malformed frames by the number of the hole they once made elsewhere: none does harm here. Those with a recorded case (`m_*`) are in
- * vectors.test.ts as well; here are the ones whose harm shows inside, and what Debian's libslirp 4.7.0 does not survive.
+ * Malformed frames by the number of the hole they once made elsewhere: none does harm here. Those with a recorded case
+ * (`m_*`) are in vectors.test.ts as well; here are the ones whose harm shows inside, and what Debian's libslirp 4.7.0
+ * does not survive.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** TCP's rarer ways: simultaneous open, half close by the host, segment sizes, windows, retransmission until it gives up, idle connections. */
+/**
+ * TCP's rarer ways: simultaneous open, half close by the host, segment sizes, windows, retransmission until it gives
+ * up, idle connections.
+ */
 import assert from 'node:assert/strict';
 import { slirp_connection_info } from '../../adapter/stack/slirp/slirp.ts';
 import { tcpFrame } from './frames.ts';

@@ -1,4 +1,7 @@
-/** The machine from its command line: options and their errors, topologies, and the call chain of a forwarded connection. */
+/**
+ * The machine from its command line: options and their errors, topologies, and the call chain of a forwarded
+ * connection.
+ */
 import assert from 'node:assert/strict';
 import { handle_hmp_command } from '../../adapter/stack/monitor/hmp.ts';
 import type { NetClientInfo } from '../../adapter/stack/net/net_client.ts';

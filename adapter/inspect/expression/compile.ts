@@ -1,8 +1,7 @@
 /**
  * Compiles expressions to JavaScript. The output holds only names that the scope resolved, constants, members that are
- * plain identifiers, and our operators: nothing of the user's text gets through as it is.
- * Where the debug info gives the types the code is as tight as if written by hand, since conditions of breakpoints run
- * on every packet.
+ * plain identifiers, and our operators: nothing of the user's text gets through as it is. Where the debug info gives
+ * the types the code is as tight as if written by hand, since conditions of breakpoints run on every packet.
  *
  * Integers are JavaScript numbers, BigInts above 2^53. Arithmetic does not wrap (cast to wrap: `(uint32_t)(a - b)`);
  * `& | ^ << >>` within 32 bits give unsigned results as C's uint32_t does, unless both operands are ints or negative.
