@@ -5,6 +5,7 @@
 import type { Conversations } from './conversations.ts';
 import { Layer } from './layer.ts';
 import type { Protocol } from './protocol.ts';
+// Tells each protocol what it may carry.
 import './protocols.ts';
 import { data } from './protocols/data.ts';
 import { ethernet } from './protocols/ethernet.ts';
