@@ -5,8 +5,8 @@
  * console, quit) comes from outside.
  */
 import { type Capture, readCapture } from '../packets/capture.ts';
-import { PacketView } from '../packets/packet-view.ts';
 import { concat } from '../packets/pcap.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
 import { arpAnnouncement, bareAck, segment, setAck } from '../replay/frames.ts';
 import { describeTrace, flowKeyOf, readTrace, type Step, type TcpFlow, type Trace } from '../replay/trace.ts';
@@ -65,7 +65,7 @@ export class TraceHost implements Host {
   /** Descriptors of UDP and ping sessions of the guest. */
   readonly #sessions = new Map<string, number>();
   readonly #openFds = new Set<number>();
-  readonly #view = new PacketView();
+  readonly #view = new TcpIpView();
   readonly #inputs: Input[] = [];
   /** Inputs for the next turn that answer calls of the stack. */
   readonly #answers: Input[] = [];
@@ -230,7 +230,7 @@ export class TraceHost implements Host {
       return;
     }
     const data = step.data.slice();
-    const p = this.#view.set(data, 0, data.length, 'ethernet').find();
+    const p = this.#view.set(data, 0, data.length, 'ethernet');
     this.#active.set(flowKeyOf(p, true), step.flow);
     const live = this.#live.get(step.flow)!;
     const flags = p.u8(p.tcp + 13);
@@ -354,7 +354,7 @@ export class TraceHost implements Host {
 
   /** Follows slirp's streams: where they start and how far they are; pays the acknowledgments that are owed. */
   #follow(buf: Uint8Array, size: number): void {
-    const p = this.#view.set(buf, 0, size, 'ethernet').find();
+    const p = this.#view.set(buf, 0, size, 'ethernet');
     if (p.tcp < 0 || p.fragment) {
       return;
     }

@@ -1,5 +1,6 @@
 /** Capture files: the reader for any format that is known, and the types of what it gives. */
 
+import { hexBytes } from './format.ts';
 import { PCAP_MAGICS, readPcap } from './pcap.ts';
 import { PCAPNG_SHB, readPcapng } from './pcapng.ts';
 import { type Capture, CaptureError } from './types.ts';
@@ -23,7 +24,8 @@ export function readCapture(bytes: Uint8Array): Capture {
     return readPcap(bytes);
   }
   throw new CaptureError(
-    `not a capture: the file starts with ${hexBytes(bytes.subarray(0, 8))}${guess(bytes)}; expected a pcap magic number ` +
+    `not a capture: the file starts with ${hexBytes(bytes.subarray(0, 8))}${guess(bytes)}; ` +
+      'expected a pcap magic number ' +
       '(d4 c3 b2 a1, a1 b2 c3 d4, 4d 3c b2 a1 or a1 b2 3c 4d) or a pcapng section header (0a 0d 0d 0a)',
   );
 }
@@ -40,9 +42,4 @@ function guess(b: Uint8Array): string {
     return ' (text)';
   }
   return '';
-}
-
-/** Bytes as hex for messages: `89 50 4e 47`. */
-function hexBytes(b: Uint8Array): string {
-  return [...b].map((x) => x.toString(16).padStart(2, '0')).join(' ');
 }

@@ -28,7 +28,8 @@ export function readPcap(bytes: Uint8Array): Capture {
   }
   if (bytes.length < FILE_HEADER) {
     throw new CaptureError(
-      `truncated pcap file: ${bytes.length} bytes, ${FILE_HEADER - bytes.length} bytes of the ${FILE_HEADER}-byte file header are missing`,
+      `truncated pcap file: ${bytes.length} bytes, ${FILE_HEADER - bytes.length} bytes ` +
+        `of the ${FILE_HEADER}-byte file header are missing`,
     );
   }
   const { little, nano } = magic;
@@ -79,7 +80,8 @@ function readPackets(bytes: Uint8Array, view: DataView, little: boolean, ns: num
     const caplen = view.getUint32(off + 8, little);
     const len = view.getUint32(off + 12, little);
     if (caplen > MAX_PACKET_SIZE) {
-      return `damaged capture: packet ${number} at byte ${off} claims ${caplen} captured bytes, more than ${MAX_PACKET_SIZE}`;
+      const claim = `${caplen} captured bytes, more than ${MAX_PACKET_SIZE}`;
+      return `damaged capture: packet ${number} at byte ${off} claims ${claim}`;
     }
     const start = off + PACKET_HEADER;
     if (bytes.length - start < caplen) {

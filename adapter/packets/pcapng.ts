@@ -1,5 +1,6 @@
 /** pcapng files (draft-ietf-opsawg-pcapng): a sequence of blocks, in sections of either byte order. */
 
+import { hex, hexBytes } from './format.ts';
 import { concat, type PacketToWrite } from './pcap.ts';
 import {
   type Capture,
@@ -113,7 +114,7 @@ function nextBlock(r: Reader): number {
     const magic = r.view.getUint32(r.off + 8, true);
     if (magic !== BYTE_ORDER_MAGIC && magic !== 0x4d3c2b1a) {
       throw new Damage(
-        `damaged capture: the section header at byte ${r.off} has byte-order magic 0x${magic.toString(16)}, expected 0x1a2b3c4d`,
+        `damaged capture: the section header at byte ${r.off} has byte-order magic ${hex(magic)}, expected 0x1a2b3c4d`,
       );
     }
     r.little = magic === BYTE_ORDER_MAGIC;
@@ -122,18 +123,21 @@ function nextBlock(r: Reader): number {
   const total = r.u32(r.off + 4);
   if (total < 12 || total % 4 !== 0 || total > MAX_BLOCK_SIZE) {
     throw new Damage(
-      `damaged capture: ${where} claims a length of ${total} bytes; expected a multiple of 4 from 12 to ${MAX_BLOCK_SIZE}`,
+      `damaged capture: ${where} claims a length of ${total} bytes; ` +
+        `expected a multiple of 4 from 12 to ${MAX_BLOCK_SIZE}`,
     );
   }
   if (total > left) {
     throw new Damage(
-      `truncated capture: it ends at byte ${r.bytes.length}, in ${where}, which has ${total} bytes: ${total - left} bytes are missing` +
+      `truncated capture: it ends at byte ${r.bytes.length}, in ${where}, which has ${total} bytes: ` +
+        `${total - left} bytes are missing` +
         (type === EPB || type === SPB || type === OLD_PACKET ? ` (packet ${r.packets.length + 1})` : ''),
     );
   }
   if (r.u32(r.off + total - 4) !== total) {
     throw new Damage(
-      `damaged capture: ${where} has length ${total} at its start and ${r.u32(r.off + total - 4)} at its end; they must be equal`,
+      `damaged capture: ${where} has length ${total} at its start and ${r.u32(r.off + total - 4)} ` +
+        `at its end; they must be equal`,
     );
   }
   r.body = r.off + 8;
@@ -186,7 +190,8 @@ function readBlock(r: Reader, type: number): void {
 function requireBody(r: Reader, min: number, what: string): void {
   if (r.end - r.body < min) {
     throw new Damage(
-      `damaged capture: the ${what} block at byte ${r.off} has ${r.end - r.body} bytes of content, at least ${min} are needed`,
+      `damaged capture: the ${what} block at byte ${r.off} has ${r.end - r.body} bytes of content, ` +
+        `at least ${min} are needed`,
     );
   }
 }
@@ -233,7 +238,10 @@ function readInterface(r: Reader): void {
   });
 }
 
-/** A packet of `caplen` bytes after the block's `header` bytes. A simple packet (4-byte header) has no time: it takes the last one's. */
+/**
+ * A packet of `caplen` bytes after the block's `header` bytes. A simple packet (4-byte header) has no time: it takes
+ * the last one's.
+ */
 function readPacket(r: Reader, ifaceId: number, caplen: number, len: number, header: number): void {
   const number = r.packets.length + 1;
   const index = r.sectionBase + ifaceId;
@@ -248,7 +256,8 @@ function readPacket(r: Reader, ifaceId: number, caplen: number, len: number, hea
   const start = r.body + header;
   if (caplen > MAX_PACKET_SIZE || caplen > r.end - start) {
     throw new Damage(
-      `damaged capture: packet ${number} at byte ${r.off} claims ${caplen} captured bytes; its block holds ${r.end - start}` +
+      `damaged capture: packet ${number} at byte ${r.off} claims ${caplen} captured bytes; ` +
+        `its block holds ${r.end - start}` +
         ` and the most is ${MAX_PACKET_SIZE}`,
     );
   }
@@ -280,7 +289,7 @@ function readNames(r: Reader): void {
       return;
     }
     const a = r.bytes.subarray(start, start + n);
-    const key = n === 4 ? a.join('.') : [...a].map((x) => x.toString(16).padStart(2, '0')).join('');
+    const key = n === 4 ? a.join('.') : hexBytes(a, '');
     r.names.set(key, text(r.bytes.subarray(start + n, start + length)).split('\0')[0]!);
   });
 }

@@ -2,8 +2,9 @@
  * Changing the frames of a capture so that they fit the replay.
  * They get other sequence numbers and right checksums, and oversized segments are split.
  */
-import { checkTransport, onesSum } from '../packets/checksum.ts';
-import { PacketView } from '../packets/packet-view.ts';
+import { onesSum } from '../packets/checksum.ts';
+import { checkTcp } from '../packets/protocols/tcp.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 
 /** Largest frame that a NIC puts on the wire without segmentation offload. */
 export const MAX_FRAME = 1514;
@@ -21,19 +22,19 @@ function put32(b: Uint8Array, at: number, v: number): void {
 }
 
 /** Sum of the pseudo header for a TCP or UDP packet of `length` bytes over IPv4 or IPv6, not complemented. */
-function pseudoSum(p: PacketView, length: number): number {
+function pseudoSum(p: TcpIpView, length: number): number {
   return p.ip >= 0
     ? onesSum(p.buf, p.ip + 12, p.ip + 20, p.proto + length)
     : onesSum(p.buf, p.ipv6 + 8, p.ipv6 + 40, p.proto + length);
 }
 
 /** Where the checksum of the transport header is, or -1. */
-function checksumAt(p: PacketView): number {
+function checksumAt(p: TcpIpView): number {
   return p.tcp >= 0 ? p.tcp + 16 : p.udp >= 0 ? p.udp + 6 : -1;
 }
 
 /** Computes the TCP or UDP checksum anew. */
-function setChecksum(p: PacketView): void {
+function setChecksum(p: TcpIpView): void {
   const at = checksumAt(p);
   put16(p.buf, at, 0);
   const sum = 0xffff - onesSum(p.buf, p.l4, p.l3End, pseudoSum(p, p.l3End - p.l4));
@@ -44,7 +45,7 @@ function setChecksum(p: PacketView): void {
  * True if the frame was captured before the NIC computed the checksum.
  * The field then holds the sum of the pseudo header alone.
  */
-function isPartial(p: PacketView): boolean {
+function isPartial(p: TcpIpView): boolean {
   const at = checksumAt(p);
   return at >= 0 && !p.fragment && p.u16(at) === pseudoSum(p, p.l3End - p.l4);
 }
@@ -56,7 +57,7 @@ function isPartial(p: PacketView): boolean {
 export function completeFrame(data: Uint8Array, wireLength: number): Uint8Array {
   const out = new Uint8Array(Math.min(Math.max(data.length, wireLength), 65536 + 14));
   out.set(data);
-  const p = new PacketView(out).find();
+  const p = new TcpIpView(out);
   if (checksumAt(p) >= 0 && !p.fragment && (data.length < wireLength || isPartial(p))) {
     setChecksum(p);
   }
@@ -67,7 +68,7 @@ export function completeFrame(data: Uint8Array, wireLength: number): Uint8Array 
  * Gives a TCP segment another acknowledgment number.
  * Its checksum is adjusted (RFC 1624), so that a wrong one stays wrong.
  */
-export function setAck(p: PacketView, ack: number): void {
+export function setAck(p: TcpIpView, ack: number): void {
   const at = p.tcp + 8;
   const check = p.u16(p.tcp + 16);
   let sum = 0xffff - check;
@@ -86,12 +87,12 @@ export function setAck(p: PacketView, ack: number): void {
 
 /** Splits a TCP segment that left the guest in one piece (segmentation offload) into frames the wire carries. */
 export function segment(frame: Uint8Array): Uint8Array[] {
-  const p = new PacketView(frame).find();
+  const p = new TcpIpView(frame);
   const header = p.payload - p.off;
   if (frame.length <= MAX_FRAME || p.tcp < 0 || p.ip < 0 || p.fragment || header >= MAX_FRAME) {
     return [frame];
   }
-  const good = checkTransport(p, 16).state !== 'bad';
+  const good = checkTcp(p.packet).state !== 'bad';
   const mss = MAX_FRAME - header;
   const out: Uint8Array[] = [];
   for (let at = 0; at < p.payloadEnd - p.payload; at += mss) {
@@ -107,7 +108,7 @@ export function segment(frame: Uint8Array): Uint8Array[] {
     put32(f, p.tcp + 4, p.u32(p.tcp + 4) + at);
     f[p.tcp + 13] = frame[p.tcp + 13]! & (last ? 0xff : ~TCP_FIN_PSH);
     if (good) {
-      setChecksum(new PacketView(f).find());
+      setChecksum(new TcpIpView(f));
     }
     out.push(f);
   }
@@ -116,7 +117,7 @@ export function segment(frame: Uint8Array): Uint8Array[] {
 
 /** A bare ACK made from a captured segment of the same connection: its addresses, ports and window. */
 export function bareAck(template: Uint8Array, seq: number, ack: number): Uint8Array {
-  const t = new PacketView(template).find();
+  const t = new TcpIpView(template);
   const header = t.tcp + 20;
   const f = new Uint8Array(Math.max(60, header));
   f.set(template.subarray(0, header));
@@ -132,7 +133,7 @@ export function bareAck(template: Uint8Array, seq: number, ack: number): Uint8Ar
   f[t.tcp + 12] = 0x50;
   f[t.tcp + 13] = 0x10;
   put16(f, t.tcp + 18, 0);
-  setChecksum(new PacketView(f).find());
+  setChecksum(new TcpIpView(f));
   return f;
 }
 

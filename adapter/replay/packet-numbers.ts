@@ -1,6 +1,6 @@
 /** Which packet of the capture is a frame that the user network sends in a replay. */
 import { Conversations } from '../packets/conversations.ts';
-import { PacketView } from '../packets/packet-view.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 
 /** A frame of the capture that has not been seen in the replay yet. */
 interface Pending {
@@ -37,7 +37,7 @@ const TH_SYN_FIN_RST = 7;
  */
 export class PacketNumbers {
   readonly #groups = new Map<string, Group>();
-  readonly #view = new PacketView();
+  readonly #view = new TcpIpView();
   readonly #live = new Conversations();
 
   /** `sent`: the frames of the user network in the capture, in order. */
@@ -62,7 +62,7 @@ export class PacketNumbers {
   }
 
   #identify(buf: Uint8Array, size: number, conversations: Conversations): Identity {
-    const p = this.#view.set(buf, 0, size, 'ethernet').find();
+    const p = this.#view.set(buf, 0, size, 'ethernet');
     if (p.tcp >= 0 && !p.fragment) {
       return identifySegment(p, conversations);
     }
@@ -97,15 +97,15 @@ function take(group: Group, { exact, from, to }: Omit<Pending, 'number'>): numbe
 }
 
 /** A segment covers its bytes of the stream; SYN and FIN are one each, and a mere acknowledgment covers nothing. */
-function identifySegment(p: PacketView, conversations: Conversations): Identity {
-  conversations.add(p);
-  const { seq, ack } = conversations.relative(p) ?? { seq: 0, ack: 0 };
+function identifySegment(p: TcpIpView, conversations: Conversations): Identity {
+  conversations.add(p.packet);
+  const { seq, ack } = conversations.relative(p.packet) ?? { seq: 0, ack: 0 };
   const flags = p.u8(p.tcp + 13) & TH_SYN_FIN_RST;
   const length = p.payloadEnd - p.payload + (flags & 1) + ((flags >> 1) & 1);
   return { group: groupOf(p), exact: `${seq} ${length} ${flags} ${ack}`, from: seq, to: seq + length };
 }
 
-function groupOf(p: PacketView): string {
+function groupOf(p: TcpIpView): string {
   if (p.arp >= 0) {
     return `arp ${p.u16(p.arp + 6)} ${p.bytes(p.arp + 14, p.arp + 28).join('.')}`;
   }
@@ -114,5 +114,5 @@ function groupOf(p: PacketView): string {
   const icmp = Math.max(p.icmp, p.icmpv6);
   const kind = icmp < 0 ? '' : ` ${p.u16(icmp)}`;
   const addresses = p.ip >= 0 ? p.bytes(p.ip + 12, p.ip + 20) : p.ipv6 >= 0 ? p.bytes(p.ipv6 + 8, p.ipv6 + 40) : [];
-  return `${p.ethType} ${p.proto} ${addresses.join('.')}${ports}${kind}`;
+  return `${p.etherType} ${p.proto} ${addresses.join('.')}${ports}${kind}`;
 }

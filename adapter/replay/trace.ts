@@ -5,7 +5,7 @@
  */
 import { type Capture, CaptureError, type CapturePacket, linktypeKind, linktypeName } from '../packets/capture.ts';
 import { formatEther, formatIpv4 } from '../packets/format.ts';
-import { PacketView } from '../packets/packet-view.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
 import { completeFrame } from './frames.ts';
 import { addressKey, Reassembly, sessionOf } from './sessions.ts';
@@ -138,7 +138,7 @@ class TraceReader {
   readonly #slirpMacs: ReadonlySet<number>;
   readonly #gateway: number;
   readonly #first: CapturePacket;
-  readonly #p = new PacketView();
+  readonly #p = new TcpIpView();
   #guestFrames = 0;
   #slirpFrames = 0;
   readonly #sent: { number: number; data: Uint8Array }[] = [];
@@ -163,7 +163,7 @@ class TraceReader {
     this.#time = Math.max(this.#time, time);
     this.#cut += packet.data.length < packet.len ? 1 : 0;
     const data = completeFrame(packet.data, packet.len);
-    const p = this.#p.set(data, 0, data.length, 'ethernet').find();
+    const p = this.#p.set(data, 0, data.length, 'ethernet');
     if (p.eth >= 0 && (p.mac(6) === BROADCAST || this.#slirpMacs.has(p.mac(6)))) {
       this.#slirpFrames++;
       this.#sent.push({ number: packet.number, data });
@@ -209,7 +209,7 @@ class TraceReader {
 
   // ---- frames of the guest ----
 
-  #fromGuest(number: number, data: Uint8Array, p: PacketView): void {
+  #fromGuest(number: number, data: Uint8Array, p: TcpIpView): void {
     if (p.arp >= 0 && p.arp + 28 <= p.limit) {
       this.#learnt.add(p.u32(p.arp + 14));
     }
@@ -230,7 +230,7 @@ class TraceReader {
   }
 
   /** The connection of a segment that the guest sent, null if its beginning is not in the capture. */
-  #guestFlow(p: PacketView): TcpFlow | null {
+  #guestFlow(p: TcpIpView): TcpFlow | null {
     const guest = addressOf(p, 'src');
     const remote = addressOf(p, 'dst');
     const key = flowKey(guest, remote);
@@ -261,7 +261,7 @@ class TraceReader {
 
   // ---- frames of slirp ----
 
-  #fromSlirp(p: PacketView): void {
+  #fromSlirp(p: TcpIpView): void {
     this.#learn(p);
     if (p.tcp >= 0 && !p.fragment) {
       this.#slirpSegment(p);
@@ -274,7 +274,7 @@ class TraceReader {
   }
 
   /** Notes how slirp may know the guest's MAC, or that it must have known it from before. */
-  #learn(p: PacketView): void {
+  #learn(p: TcpIpView): void {
     if (p.ip < 0 || p.u8(p.eth) & 1) {
       if (p.udp >= 0 && p.u16(p.udp) === 67 && p.payload + 20 <= p.payloadEnd) {
         this.#learnt.add(p.u32(p.payload + 16));
@@ -288,7 +288,7 @@ class TraceReader {
     }
   }
 
-  #slirpSegment(p: PacketView): void {
+  #slirpSegment(p: TcpIpView): void {
     const remote = addressOf(p, 'src');
     const guest = addressOf(p, 'dst');
     const key = flowKey(guest, remote);
@@ -333,7 +333,7 @@ class TraceReader {
   }
 
   /** Payload at `from` of slirp's stream: what is new in it came from the host's socket. */
-  #slirpData(flow: TcpFlow, p: PacketView, from: number): void {
+  #slirpData(flow: TcpFlow, p: TcpIpView, from: number): void {
     const length = p.payloadEnd - p.payload;
     const flags = p.u8(p.tcp + 13);
     if (flow.slirpIss < 0) {
@@ -375,7 +375,7 @@ class TraceReader {
   }
 
   /** A whole UDP datagram or ICMP message (an IP packet) that slirp sent. */
-  #slirpDatagram(p: PacketView): void {
+  #slirpDatagram(p: TcpIpView): void {
     const guest = addressOf(p, 'dst');
     const from = addressOf(p, 'src');
     const time = this.#time;
@@ -409,7 +409,7 @@ class TraceReader {
 
   /** A destination unreachable or time exceeded message: the socket of the packet quoted in it failed. */
   #slirpIcmpError(packet: Uint8Array, errno: string, from: sockaddr): void {
-    const quoted = new PacketView(packet, 'ip').find();
+    const quoted = new TcpIpView(packet, 'ip');
     if (quoted.tcp >= 0) {
       const flow = this.#active.get(flowKey(addressOf(quoted, 'src'), addressOf(quoted, 'dst')));
       if (flow && flow.slirpIss < 0 && !flow.reset) {
@@ -426,7 +426,7 @@ class TraceReader {
 }
 
 /** True for what slirp itself answers over UDP: DHCP and TFTP. */
-function isService(p: PacketView): boolean {
+function isService(p: TcpIpView): boolean {
   const src = p.u16(p.udp);
   return src === 67 || src === 69 || (p.ipv6 >= 0 && (src === 547 || src === 8962));
 }
@@ -434,10 +434,10 @@ function isService(p: PacketView): boolean {
 /** MAC addresses of the user network: its own scheme, or else who answers DHCP or is not whoever speaks first. */
 function findSlirpMacs(packets: readonly CapturePacket[]): Set<number> {
   const macs = new Set<number>();
-  const p = new PacketView();
+  const p = new TcpIpView();
   let dhcp = -1;
   for (const { data } of packets) {
-    p.set(data, 0, data.length, 'ethernet').find();
+    p.set(data, 0, data.length, 'ethernet');
     if (p.eth < 0) {
       continue;
     }
@@ -462,7 +462,7 @@ function findGateway(macs: ReadonlySet<number>): number {
 }
 
 /** The address and port of one end of a packet. */
-function addressOf(p: PacketView, end: 'src' | 'dst'): sockaddr {
+function addressOf(p: TcpIpView, end: 'src' | 'dst'): sockaddr {
   const l4 = Math.max(p.tcp, p.udp);
   const port = l4 < 0 ? 0 : p.u16(end === 'src' ? l4 : l4 + 2);
   if (p.ip >= 0) {
@@ -479,7 +479,7 @@ export function flowKey(guest: sockaddr, remote: sockaddr): string {
 }
 
 /** Connection of a frame that passes between the user network and the guest, by `flowKey`. */
-export function flowKeyOf(p: PacketView, fromGuest: boolean): string {
+export function flowKeyOf(p: TcpIpView, fromGuest: boolean): string {
   return fromGuest
     ? flowKey(addressOf(p, 'src'), addressOf(p, 'dst'))
     : flowKey(addressOf(p, 'dst'), addressOf(p, 'src'));

@@ -242,6 +242,12 @@ describe('gdb expressions', () => {
     const context = new Evaluator(engine).context();
     const js = (text: string): string => compileCondition(parseExpression(text), engine.scope(0), context);
     assert.equal(js('$pkt.tcp.dstport == 5556'), '(($pkt&&$F["tcp.dstport"].get($pkt))==5556)');
+    assert.equal(js('$pkt.dns.flags.response'), '!!(($pkt&&$F["dns.flags.response"].get($pkt)))');
+    assert.equal(
+      js('$pkt.tcp.port == 5556'),
+      '(($pkt&&$F["tcp.srcport"].get($pkt))==5556||($pkt&&$F["tcp.dstport"].get($pkt))==5556)',
+    );
+    assert.match(js('$pkt.dns.qry.type == 1'), /some/, 'a field that may occur more than once');
     assert.equal(js('size > 60 && s->mac_reg[RDH] == 3'), '((size>60)&&(s.mac_reg[2564]==3))');
     assert.equal(js('so->so_state & SS_ISFCONNECTED').includes('so.so_state'), true);
   });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Conversations } from '../../adapter/packets/conversations.ts';
 import {
-  FIELD_GETTERS,
   FIELDS,
   formatField,
   knownFields,
@@ -136,11 +135,11 @@ describe('fields', () => {
     const buf = new Uint8Array(200);
     buf.set(frame, 50);
     const p = new PacketView(packetsOf('02-hello.pcap')[1]!.data);
-    assert.equal(FIELD_GETTERS['tcp.dstport']!(p), undefined);
-    assert.equal(FIELD_GETTERS['tcp.dstport']!(p.set(buf, 50, frame.length, 'ethernet')), 58676);
-    assert.equal(FIELD_GETTERS['tcp.dstport']!(p.set(buf, 64, frame.length - 14, 'ip')), 58676);
-    assert.equal(FIELD_GETTERS['eth.src']!(p), undefined);
-    assert.equal(FIELD_GETTERS['tcp.dstport']!(p.set(buf, 50, 40, 'ethernet')), undefined);
+    assert.equal(FIELDS['tcp.dstport']!.get(p), undefined);
+    assert.equal(FIELDS['tcp.dstport']!.get(p.set(buf, 50, frame.length, 'ethernet')), 58676);
+    assert.equal(FIELDS['tcp.dstport']!.get(p.set(buf, 64, frame.length - 14, 'ip')), 58676);
+    assert.equal(FIELDS['eth.src']!.get(p), undefined);
+    assert.equal(FIELDS['tcp.dstport']!.get(p.set(buf, 50, 40, 'ethernet')), undefined);
   });
 
   it('sequence numbers are relative with conversations, raw without', () => {
@@ -150,11 +149,11 @@ describe('fields', () => {
       p.set(data, 0, data.length, 'ethernet');
       conversations.add(p);
       p.conversations = conversations;
-      return FIELD_GETTERS['tcp.seq']!(p);
+      return FIELDS['tcp.seq']!.get(p);
     });
     assert.deepEqual(seqs, [0, undefined, undefined, 0, 1, 1, 18, 1, 1, 19]);
     p.conversations = null;
-    assert.equal(FIELD_GETTERS['tcp.seq']!(p), 1280020);
+    assert.equal(FIELDS['tcp.seq']!.get(p), 1280020);
   });
 
   it('suggests names for a misspelled one', () => {

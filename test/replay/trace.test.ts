@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CaptureError, readCapture } from '../../adapter/packets/capture.ts';
-import { checkTransport } from '../../adapter/packets/checksum.ts';
-import { PacketView } from '../../adapter/packets/fields.ts';
+import { PacketView } from '../../adapter/packets/packet-view.ts';
 import { concat, type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
+import { checkTcp } from '../../adapter/packets/protocols/tcp.ts';
 import { summary } from '../../adapter/packets/summary.ts';
+import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
 import { parseForwards, replayArgs } from '../../adapter/replay/args.ts';
 import { arpAnnouncement, bareAck, completeFrame, segment, setAck } from '../../adapter/replay/frames.ts';
 import { describeTrace, readTrace, type Trace } from '../../adapter/replay/trace.ts';
@@ -41,7 +42,7 @@ function traceFrom(frames: readonly Uint8Array[]): Trace {
   return readTrace(readCapture(writePcap(packets)));
 }
 
-const p = new PacketView();
+const p = new TcpIpView();
 
 describe('reading a trace', () => {
   it('finds what the host did in the hello experiment', () => {
@@ -196,10 +197,10 @@ describe('frames of a replay', () => {
       fc.property(fc.nat(0xffffffff), fc.boolean(), (ack, spoil) => {
         const f = Uint8Array.from(synAck);
         f[50]! ^= spoil ? 1 : 0;
-        p.set(f, 0, f.length, 'ethernet').find();
+        p.set(f, 0, f.length, 'ethernet');
         setAck(p, ack);
         assert.equal(p.u32(p.tcp + 8), ack);
-        assert.equal(checkTransport(p, 16).state, spoil ? 'bad' : 'good');
+        assert.equal(checkTcp(p.packet).state, spoil ? 'bad' : 'good');
       }),
       { numRuns: 200 },
     );
@@ -212,16 +213,20 @@ describe('frames of a replay', () => {
     p.set(big, 0, big.length, 'ethernet');
     big[16] = (big.length - 14) >> 8;
     big[17] = (big.length - 14) & 255;
-    p.find();
     const length = p.payloadEnd - p.payload;
     big[p.tcp + 16] = 0;
     big[p.tcp + 17] = 0;
-    const sum = checkTransport(p, 16).right;
+    const sum = checkTcp(p.packet).right;
     big[p.tcp + 16] = sum >> 8;
     big[p.tcp + 17] = sum & 255;
-    const parts = segment(big).map((f) => new PacketView(f).find());
+    const parts = segment(big).map((f) => new TcpIpView(f));
     assert.deepEqual(
-      parts.map((f) => [f.len, f.payloadEnd - f.payload, (f.u8(f.tcp + 13) & 8) !== 0, checkTransport(f, 16).state]),
+      parts.map((f) => [
+        f.packet.len,
+        f.payloadEnd - f.payload,
+        (f.u8(f.tcp + 13) & 8) !== 0,
+        checkTcp(f.packet).state,
+      ]),
       [
         [1514, 1460, false, 'good'],
         [1514, 1460, false, 'good'],
@@ -232,22 +237,22 @@ describe('frames of a replay', () => {
 
   it('checksums that the guest left to its NIC are filled in, cut packets completed', () => {
     const f = Uint8Array.from(synAck);
-    p.set(f, 0, f.length, 'ethernet').find();
+    p.set(f, 0, f.length, 'ethernet');
     // The pseudo header: 10.0.2.15, 10.0.2.2, protocol 6, 24 bytes.
     const pseudo = 0x0a00 + 0x020f + 0x0a00 + 0x0202 + 6 + 24;
     f[p.tcp + 16] = pseudo >> 8;
     f[p.tcp + 17] = pseudo & 255;
-    assert.equal(checkTransport(new PacketView(completeFrame(f, f.length)).find(), 16).state, 'good');
+    assert.equal(checkTcp(new PacketView(completeFrame(f, f.length))).state, 'good');
     const cut = completeFrame(packetsOf('05-http.pcap')[3]!.data.subarray(0, 70), 131);
     assert.equal(cut.length, 131);
-    assert.equal(checkTransport(new PacketView(cut).find(), 16).state, 'good');
+    assert.equal(checkTcp(new PacketView(cut)).state, 'good');
   });
 
   it('makes bare ACKs and ARP announcements', () => {
-    p.set(bareAck(synAck, 7, 9), 0, 60, 'ethernet').find();
-    assert.equal(checkTransport(p, 16).state, 'good');
-    assert.equal(summary(p).info, '5556 → 58676 [ACK] Seq=7 Ack=9 Win=64240 Len=0');
+    p.set(bareAck(synAck, 7, 9), 0, 60, 'ethernet');
+    assert.equal(checkTcp(p.packet).state, 'good');
+    assert.equal(summary(p.packet).info, '5556 → 58676 [ACK] Seq=7 Ack=9 Win=64240 Len=0');
     p.set(arpAnnouncement(0x525400123456, 0x0a00020f), 0, 60, 'ethernet');
-    assert.equal(summary(p).info, 'ARP Announcement for 10.0.2.15');
+    assert.equal(summary(p.packet).info, 'ARP Announcement for 10.0.2.15');
   });
 });

@@ -107,9 +107,6 @@ function truth(c: Code): string {
   }
 }
 
-/** Fields that may occur more than once: addresses and ports of either side, and what application protocols list. */
-const MULTIPLE = /\.(?:addr|port)$|^(?:dns|dhcp|http|tftp)\./;
-
 const INT_LIKE = new Set(['int', 'uint', 'logical', 'boolean']);
 const NUMBER_LIKE = new Set(['int', 'uint', 'number', 'float', 'logical', 'boolean']);
 const BY_ADDRESS = new Set(['struct', 'array', 'function', 'string']);
@@ -274,8 +271,8 @@ class Compiler {
         `$pkt.${name}: no such field${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'}`,
       );
     }
-    const type: StaticType = { kind: MULTIPLE.test(name) ? 'multi' : 'field', field };
-    return { js: `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`, type, constant: false, origin: 'field' };
+    const type: StaticType = { kind: field.many ? 'multi' : 'field', field };
+    return { js: fieldCode(name), type, constant: false, origin: 'field' };
   }
 
   #index(object: Code, index: Code): Code {
@@ -494,6 +491,11 @@ function numberConstant(value: number | bigint, type: 'int' | 'uint' | 'long' | 
   };
 }
 
+/** Code for a packet field's value. */
+function fieldCode(name: string): string {
+  return `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`;
+}
+
 /** A member that its object does not have: the name is what is wrong. */
 function noMember({ name, span }: Expression & { kind: 'member' }): ExpressionError {
   return new ExpressionError(`There is no member named ${name}.`, span && { ...span, start: span.end - name.length });
@@ -581,6 +583,11 @@ function fieldLiteral(op: '==' | '!=', field: Code, text: Code): string | undefi
 
 /** A comparison with a field of several values holds if it does for any of them, as in Wireshark. */
 function anyOf(op: string, left: Code, right: Code): string {
+  const field = left.type.kind === 'multi' && left.js === fieldCode(left.type.field.name) ? left.type.field : undefined;
+  if (field?.oneOf && right.constant && NUMBER_LIKE.has(right.type.kind) && op !== '!=') {
+    // `tcp.port` is one of two numbers: no list has to be made of them. What is missing equals no number.
+    return `(${field.oneOf.map((f) => `${fieldCode(f.name)}${op}${right.js}`).join('||')})`;
+  }
   const many = (c: Code): string => (c.type.kind === 'multi' ? `[].concat(${c.js}??[])` : `[${c.js}]`);
   if (right.type.kind !== 'multi') {
     return `${many(left)}.some(v=>v${op}${right.js})`;
