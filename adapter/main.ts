@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_ARGS } from './commands/default-machine.ts';
 import { netdevHelp } from './commands/netdev-help.ts';
 import { checkRuntime } from './engine/check-runtime.ts';
 import { Engine } from './engine/engine.ts';
@@ -28,14 +29,6 @@ QEMU OPTIONS are those of qemu-system, by default:
   -netdev user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556 -device e1000,netdev=user.0
 "-- -netdev user,help" lists the parameters of the user network.
 `;
-
-/** The machine of the session that everything is shown with: a forwarded port, an e1000. */
-export const DEFAULT_ARGS: readonly string[] = [
-  '-netdev',
-  'user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556',
-  '-device',
-  'e1000,netdev=user.0',
-];
 
 const HINT = `Try "source examples/hello.pktgdb" for a whole session, or step by step: break e1000_receive_iov, run, \
 bt, print $pkt, info registers.

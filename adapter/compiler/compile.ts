@@ -14,21 +14,30 @@ import { createProgram, fileName } from './program.ts';
 import { moduleSymbols, registration } from './symbols.ts';
 import { TypeNames } from './types.ts';
 
-/** Name of the module that hands `A`, `T`, `hit` and `tick` to the instrumented code, beside the stack's own files. */
+/**
+ * Name of the module that hands `A`, `D`, `T`, `tick` and the runtime itself to the instrumented code, beside the
+ * stack's own files.
+ */
 export const PROBE_MODULE = 'pktgdb-probe.js';
 
 /** Source of `PROBE_MODULE`: the worker sets `globalThis.__pktgdb` before it imports the stack. */
 export const PROBE_MODULE_SOURCE = `const p = globalThis.__pktgdb;
 if (p === undefined) {
-  throw new Error('the debug build of the stack needs globalThis.__pktgdb = { A, T, hit, tick, module } before it is imported');
+  throw new Error(
+    'the debug build of the stack needs globalThis.__pktgdb = { A, D, T, tick, module } before it is imported',
+  );
 }
 export const A = p.A;
+export const D = p.D;
+export const R = p;
 export const T = p.T;
-export const hit = p.hit;
 export const tick = p.tick;
 `;
 
-/** What is wrong with a source file. One that does not parse, or holds what the stack may not, is left out of the outputs. */
+/**
+ * What is wrong with a source file. One that does not parse, or holds what the stack may not, is left out of the
+ * outputs.
+ */
 export interface CompileError extends SourceLocation {
   readonly message: string;
 }
@@ -42,11 +51,17 @@ export interface CompileResult {
 }
 
 export interface CompileOptions {
-  /** Without, types of the standard library are unknown and inferred local types are poorer, but it takes milliseconds. Default true. */
+  /**
+   * Without, types of the standard library are unknown and inferred local types are poorer, but it takes milliseconds.
+   * Default true.
+   */
   readonly lib?: boolean;
 }
 
-/** Compiles all files of the stack together. `files` maps paths relative to the stack's root (`hw/net/e1000.ts`) to their text. */
+/**
+ * Compiles all files of the stack together. `files` maps paths relative to the stack's root (`hw/net/e1000.ts`) to
+ * their text.
+ */
 export function compile(files: ReadonlyMap<string, string>, options: CompileOptions = {}): CompileResult {
   const paths = [...files.keys()].sort();
   const program = createProgram(files, options.lib ?? true);
@@ -68,10 +83,11 @@ export function compile(files: ReadonlyMap<string, string>, options: CompileOpti
       try {
         const edits = instrument(file, path, stripped, types, tables);
         rewriteImports(file, edits);
-        // Constants of the module itself are a third cheaper to read than imported ones: V8 folds their addresses into the code.
+        // Constants of the module itself are a third cheaper to read than imported ones: V8 folds their addresses into
+        // the code.
         const depth = path.split('/').length - 1;
         const probe = `${depth ? '../'.repeat(depth) : './'}${PROBE_MODULE}`;
-        const prefix = `import*as $p from"${probe}";const{A:$A,T:$T,hit:$hit,tick:$tick}=$p;`;
+        const prefix = `import*as $p from"${probe}";const{A:$A,D:$D,R:$R,T:$T,tick:$tick}=$p;`;
         debug.set(jsPath(path), prefix + closeLine(edits.apply(stripped)) + registration(file, path));
         release.set(jsPath(path), rewriteImports(file).apply(stripped));
         const symbols = moduleSymbols(file, path, types, constants);
@@ -129,7 +145,9 @@ function syntaxErrors(program: ts.Program, file: ts.SourceFile, path: string): C
     .map((d) => errorAt(file, path, d.start, ts.flattenDiagnosticMessageText(d.messageText, '\n')));
 }
 
-/** An import that leads nowhere would else only show when the worker loads the file. The file is compiled all the same. */
+/**
+ * An import that leads nowhere would else only show when the worker loads the file. The file is compiled all the same.
+ */
 function wrongImports(file: ts.SourceFile, path: string, files: ReadonlyMap<string, string>): CompileError[] {
   const errors: CompileError[] = [];
   for (const s of moduleReferences(file)) {

@@ -1,13 +1,19 @@
 /** The debug info the compiler writes beside the instrumented stack: the "-g" of this toolchain. */
 
-/** A position in a source file; lines and columns count from 1. `file` is relative to `adapter/stack`, such as `hw/net/e1000.ts`. */
+/**
+ * A position in a source file; lines and columns count from 1. `file` is relative to `adapter/stack`, such as
+ * `hw/net/e1000.ts`.
+ */
 export interface SourceLocation {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** A parameter, local or struct field, with its type as written in the source (empty where none was and none could be inferred). */
+/**
+ * A parameter, local or struct field, with its type as written in the source (empty where none was and none could be
+ * inferred).
+ */
 export interface Variable {
   readonly name: string;
   readonly type: string;
@@ -29,7 +35,10 @@ export interface PacketInfo {
 
 export interface FunctionInfo {
   readonly id: number;
-  /** The plain name, such as `e1000_receive_iov`; methods are `Class.method`, nested and arrow functions take the name they are bound to. */
+  /**
+   * The plain name, such as `e1000_receive_iov`; methods are `Class.method`, nested and arrow functions take the name
+   * they are bound to.
+   */
   readonly name: string;
   readonly file: string;
   /** First and last line of the whole function. */
@@ -40,17 +49,23 @@ export interface FunctionInfo {
   /** Text of the doc comment without its stars; empty if there is none. */
   readonly doc: string;
   readonly exported: boolean;
+  /** There if it is a constructor: its probes cannot make it return another value. */
+  readonly isConstructor?: true;
   /** `@nodebug`: compiled without probes and ticks, left out of back traces. */
   readonly nodebug: boolean;
   /** `@packet`: there only where the function handles one. */
   readonly packet?: PacketInfo;
-  /** Ids of the probes inside, in source order (those of nested functions excluded). The first one is where `break FUNCTION` stops. */
+  /**
+   * Ids of the probes inside, in source order (those of nested functions excluded). The first one is where
+   * `break FUNCTION` stops.
+   */
   readonly probes: readonly number[];
 }
 
 /**
- * `statement`: before a statement. `return`: after a return value was computed, before the function is left (an extra last
- * argument `$ret` carries it). `end`: at a function's closing brace, when it is reached.
+ * `statement`: before a statement. `return`: after a return value was computed, before the function is left (an extra
+ * first argument `$ret` carries it, undefined for a plain `return`). `end`: at a function's closing brace, when it is
+ * reached.
  */
 export type ProbeKind = 'statement' | 'return' | 'end';
 
@@ -62,8 +77,8 @@ export interface ProbeInfo {
   readonly line: number;
   readonly column: number;
   /**
-   * The locals passed to `hit` after the id, in order: parameters, then what is in scope and initialised (`this` of a method first),
-   * then variables of an enclosing function, if this one refers to them.
+   * The locals passed to what decides at the probe, in order: parameters, then what is in scope and initialised (`this`
+   * of a method first), then variables of an enclosing function, if this one refers to them.
    */
   readonly locals: readonly Variable[];
 }

@@ -1,6 +1,6 @@
 /**
- * Inserts probes and ticks into one source file. Positions are those of the TypeScript text, which the type-stripped text
- * shares; nothing inserted holds a newline, so every line keeps its number.
+ * Inserts probes and ticks into one source file. Positions are those of the TypeScript text, which the type-stripped
+ * text shares; nothing inserted holds a newline, so every line keeps its number.
  */
 import ts from 'typescript';
 import type { FunctionInfo, ProbeInfo, ProbeKind, Variable } from './debug-info.ts';
@@ -74,7 +74,7 @@ export function instrument(
   return instrumenter.edits;
 }
 
-/** `$hit` and the like are the debugger's: no declaration may take or hide them. */
+/** `$A` and the like are the debugger's: no declaration may take or hide them. */
 function refuseReservedNames(node: ts.Node): void {
   const name = (node as { name?: ts.Node }).name;
   const declares =
@@ -173,7 +173,10 @@ class Instrumenter {
     }
   }
 
-  /** Resolves a function's `@packet`, once its probes are there to say what can be seen; functions inside it see the same packet. */
+  /**
+   * Resolves a function's `@packet`, once its probes are there to say what can be seen; functions inside it see the
+   * same packet.
+   */
   #packet(node: ts.Node, ctx: Context, tag: Tag): void {
     const { functions, probes } = this.#tables;
     const seen = (info: FunctionInfo): readonly Variable[] => [
@@ -220,6 +223,7 @@ class Instrumenter {
         returnType: this.#types.returnOf(node),
         doc: doc.text,
         exported: isExported(node),
+        ...(ts.isConstructorDeclaration(node) ? { isConstructor: true as const } : {}),
         nodebug: doc.nodebug || classDoc?.nodebug === true || outer?.info.nodebug === true,
         probes: [],
       },
@@ -277,7 +281,7 @@ class Instrumenter {
     const start = body.getStart(this.#file);
     this.edits.open(start, `{let $ret;${TICK}${this.#probe('statement', start, params, ctx)}return($ret=(`);
     this.expressions(body, params, ctx);
-    this.edits.close(this.#jsEnd(body), `),${this.#returnProbe(start, params, ctx)},$ret);}`);
+    this.edits.close(this.#jsEnd(body), `),${this.#returnProbe(start, params, ctx)});}`);
   }
 
   // ---- statements
@@ -354,7 +358,10 @@ class Instrumenter {
     }
   }
 
-  /** A statement after `if`, `else` or a loop's head: gets braces if it has none. `prefix` is executed each time it is entered. */
+  /**
+   * A statement after `if`, `else` or a loop's head: gets braces if it has none. `prefix` is executed each time it is
+   * entered.
+   */
   #body(s: ts.Statement, prefix: string, scope: Scope, ctx: Context): void {
     if (ctx.info.nodebug) {
       this.#inside(s, scope, ctx);
@@ -432,25 +439,30 @@ class Instrumenter {
     if (ctx.info.nodebug) {
       this.expressions(s.expression, scope, ctx);
     } else if (!s.expression) {
-      this.edits.open(start, this.#probe('return', start, scope, ctx));
+      this.edits.open(start, this.#probe('return', start, scope, ctx, 'void 0'));
     } else {
       this.edits.open(start + 'return'.length, '($ret=(');
       this.expressions(s.expression, scope, ctx);
-      this.edits.close(this.#jsEnd(s.expression), `),${this.#returnProbe(start, scope, ctx)},$ret)`);
+      this.edits.close(this.#jsEnd(s.expression), `),${this.#returnProbe(start, scope, ctx)})`);
     }
   }
 
   // ---- probes
 
-  #probe(kind: ProbeKind, pos: number, scope: Scope, ctx: Context): string {
+  /** A probe that is a statement. If what decides there says so, the function returns the runtime's `returned`. */
+  #probe(kind: ProbeKind, pos: number, scope: Scope, ctx: Context, ...first: string[]): string {
     const { id, args } = this.#newProbe(kind, pos, scope, ctx);
-    return `if($A[${id}])$hit(${[id, ...args]});`;
+    const decide = `$D[${id}](${[...first, ...args]})`;
+    return ctx.info.isConstructor ? `if($A[${id}])${decide};` : `if($A[${id}]&&${decide})return $R.returned;`;
   }
 
-  /** The probe of `return X`, an expression; gets the value as its last argument. */
+  /**
+   * The probe of `return X`, an expression whose value is what the function returns. It is given the value of X first.
+   */
   #returnProbe(pos: number, scope: Scope, ctx: Context): string {
     const { id, args } = this.#newProbe('return', pos, scope, ctx);
-    return `$A[${id}]&&$hit(${[id, ...args, '$ret']})`;
+    const decide = `$A[${id}]&&$D[${id}](${['$ret', ...args]})`;
+    return ctx.info.isConstructor ? `${decide},$ret` : `${decide}?$R.returned:$ret`;
   }
 
   #newProbe(kind: ProbeKind, pos: number, scope: Scope, ctx: Context): { id: number; args: string[] } {
@@ -468,7 +480,9 @@ class Instrumenter {
     return { line: p.line + 1, column: p.character + 1 };
   }
 
-  /** End of an expression in the stripped text: before what was a type (`x as T`), where a semicolon may have been put. */
+  /**
+   * End of an expression in the stripped text: before what was a type (`x as T`), where a semicolon may have been put.
+   */
   #jsEnd(e: ts.Expression): number {
     let end = e.end;
     const blank = (i: number): boolean => {

@@ -1,4 +1,7 @@
-/** Which names a probe may read: those certainly initialised where it stands, so that it can never meet a temporal dead zone. */
+/**
+ * Which names a probe may read: those certainly initialised where it stands, so that it can never meet a temporal dead
+ * zone.
+ */
 import ts from 'typescript';
 import type { Variable } from './debug-info.ts';
 
@@ -8,7 +11,10 @@ interface Entry {
   readonly param: boolean;
 }
 
-/** The names declared in one block, parameter list, loop head, ...; a name hides outer ones in the whole block, also before its declaration. */
+/**
+ * The names declared in one block, parameter list, loop head, ...; a name hides outer ones in the whole block, also
+ * before its declaration.
+ */
 export class Scope {
   readonly parent: Scope | undefined;
   /** The function whose parameters or body this is part of. */
@@ -54,7 +60,10 @@ export class Scope {
     return copy;
   }
 
-  /** What a probe in this scope passes: parameters, then other locals, then outer variables that the function itself uses. */
+  /**
+   * What a probe in this scope passes: parameters, then other locals, then outer variables that the function itself
+   * uses.
+   */
   visible(): Variable[] {
     const winners = new Map<string, Entry>();
     const chain: Scope[] = [];
@@ -91,7 +100,10 @@ export class Scope {
 
 /** A function being compiled, as its scopes see it. */
 export interface FunctionScope {
-  /** Names its text refers to. Outer variables are passed only if they are among these: the others are not kept alive by V8 either. */
+  /**
+   * Names its text refers to. Outer variables are passed only if they are among these: the others are not kept alive by
+   * V8 either.
+   */
   readonly references: ReadonlySet<string>;
   /** The scope of its parameters. */
   params: Scope | undefined;

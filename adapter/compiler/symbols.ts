@@ -102,8 +102,8 @@ function methodType(file: ts.SourceFile, m: ts.MethodSignature): string {
 }
 
 /**
- * The last line of an instrumented module: tells the debugger how to read (and write, for `let`) each top-level name, so that
- * expressions reach them from any frame.
+ * The last line of an instrumented module: tells the debugger how to read (and write, for `let`) each top-level name,
+ * so that expressions reach them from any frame.
  */
 export function registration(file: ts.SourceFile, path: string): string {
   const entries: string[] = [];

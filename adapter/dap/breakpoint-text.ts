@@ -1,23 +1,7 @@
-/** The texts of breakpoints that are DAP's own: hit conditions and log messages. */
+/** Log messages of breakpoints, as DAP writes them. */
 import type { BreakpointSpec } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { RequestError } from './arguments.ts';
-
-/** Checks a hit condition and brings it into the engine's form: `5`, `== 5`, `> 5`, `>= 5`, `< 5`, `<= 5` or `% 5`. */
-export function parseHitCondition(text: string): string {
-  const match = /^(==?=?|>=?|<=?|%)?\s*(\d+)$/.exec(text);
-  if (match === null) {
-    throw new RequestError(
-      `The hit condition "${text}" is not understood; write a number, or one of == > >= < <= % and a number`,
-    );
-  }
-  const operator = match[1]?.startsWith('=') ? '==' : match[1];
-  const count = Number(match[2]);
-  if (operator === '%' && count === 0) {
-    throw new RequestError('The hit condition "% 0" never holds; write % and a number of at least 1');
-  }
-  return operator === undefined ? String(count) : `${operator} ${count}`;
-}
 
 /**
  * Splits a log message into text and the expressions in braces: `size {size} from {$pkt.ip.src}`.

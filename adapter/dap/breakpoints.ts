@@ -1,10 +1,11 @@
 /** Breakpoint requests: reading what the client wants; the book does the rest. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { BreakpointSpec } from '../engine/api.ts';
+import { parseHitCondition } from '../engine/hit-condition.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { Arguments, RequestError } from './arguments.ts';
 import type { Wanted } from './breakpoint-book.ts';
-import { parseHitCondition, parseLogMessage } from './breakpoint-text.ts';
+import { parseLogMessage } from './breakpoint-text.ts';
 import { capturePath } from './captures.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';

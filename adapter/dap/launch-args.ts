@@ -1,20 +1,10 @@
 /** The attributes of a launch configuration: types, defaults, and what can be checked before the machine starts. */
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
+import { DEFAULT_ARGS } from '../commands/default-machine.ts';
 import type { LaunchOptions } from '../engine/api.ts';
 import { CaptureError, readCapture, requireLinktype } from '../packets/capture.ts';
 import { type Arguments, describeType, RequestError } from './arguments.ts';
-
-/**
- * The machine of a configuration without `args`: an e1000, and a user network.
- * The network forwards 127.0.0.1:5555 to the guest's port 5556.
- */
-export const DEFAULT_ARGS: readonly string[] = [
-  '-netdev',
-  'user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556',
-  '-device',
-  'e1000,netdev=user.0',
-];
 
 /** What the guest does by default: it waits for the text that somebody sends to the forwarded port. */
 export const DEFAULT_GUEST_COMMANDS: readonly string[] = ['nc -l -v -p 5556 > hello.txt'];

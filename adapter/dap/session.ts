@@ -12,7 +12,7 @@ import {
   Response,
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { EngineApi, StopReason } from '../engine/api.ts';
+import type { EngineApi, Stop } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
@@ -58,7 +58,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   #greeted = false;
   #ended = false;
   /** While a request starts the machine: stops to report once it has been answered. */
-  #held: { readonly reason: StopReason; readonly ofScript: boolean }[] | undefined;
+  #held: { readonly reason: Stop; readonly ofScript: boolean }[] | undefined;
 
   constructor(engine: EngineApi, options: SessionOptions) {
     super();
@@ -258,7 +258,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   }
 
   /** A script runs the commands of the breakpoints it stops at itself. */
-  #sendStopped(reason: StopReason, ofScript: boolean): void {
+  #sendStopped(reason: Stop, ofScript: boolean): void {
     const event: DebugProtocol.StoppedEvent = {
       seq: 0,
       type: 'event',

@@ -1,18 +1,18 @@
 /** Why the machine stopped, in DAP's words. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { StopReason } from '../engine/api.ts';
+import type { Stop } from '../engine/api.ts';
 import { formatValue } from './present.ts';
 import type { PacketSession } from './session.ts';
 import { THREAD_ID } from './thread.ts';
 
 /** The body of the `stopped` event for a stop. */
-export function stoppedBody(session: PacketSession, reason: StopReason): DebugProtocol.StoppedEvent['body'] {
+export function stoppedBody(session: PacketSession, reason: Stop): DebugProtocol.StoppedEvent['body'] {
   return { threadId: THREAD_ID, allThreadsStopped: true, preserveFocusHint: false, ...describe(session, reason) };
 }
 
 type Description = Pick<DebugProtocol.StoppedEvent['body'], 'reason' | 'description' | 'text' | 'hitBreakpointIds'>;
 
-function describe(session: PacketSession, reason: StopReason): Description {
+function describe(session: PacketSession, reason: Stop): Description {
   switch (reason.kind) {
     case 'breakpoint': {
       const packet = reason.breakpoints.find((id) => session.breakpoints.isPacketBreakpoint(id));

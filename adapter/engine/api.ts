@@ -3,6 +3,10 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
+import type { HitCondition, Stop } from '../inferior/stop.ts';
+import type { NamedValue, Value } from '../inferior/value.ts';
+
+export type { NamedValue, Stop, Value };
 
 /** What to run. */
 export interface LaunchOptions {
@@ -18,19 +22,6 @@ export interface LaunchOptions {
   readonly stopOnEntry?: boolean;
 }
 
-/** Why the inferior stopped. */
-export type StopReason =
-  | { readonly kind: 'breakpoint'; readonly breakpoints: readonly number[]; readonly hitTemporary: boolean }
-  | { readonly kind: 'step' }
-  /** After `finish`: `from` was left; `value` is what it returned, absent for a function without a return value. */
-  | { readonly kind: 'finish'; readonly from: string; readonly value?: Value }
-  | { readonly kind: 'pause' }
-  | { readonly kind: 'entry' }
-  /** An exception that nothing catches was thrown inside the stack; the frames are those of the throw. */
-  | { readonly kind: 'exception'; readonly name: string; readonly message: string; readonly stack: string }
-  /** A breakpoint's condition threw; gdb words: "Error in testing condition for breakpoint N". It stops there. */
-  | { readonly kind: 'condition-error'; readonly breakpoint: number; readonly message: string };
-
 /** One frame, 0 is the innermost. Frames of `@nodebug` functions and of the debugger's own code are left out. */
 export interface Frame {
   readonly index: number;
@@ -38,39 +29,6 @@ export interface Frame {
   readonly location: SourceLocation;
   /** Probe at which the innermost frame stands, or -1. */
   readonly probe: number;
-}
-
-/** A value of the inferior. Aggregates are handles, valid until the inferior runs again. */
-export interface Value {
-  readonly kind:
-    | 'number'
-    | 'bigint'
-    | 'boolean'
-    | 'string'
-    | 'null'
-    | 'undefined'
-    | 'struct'
-    | 'array'
-    | 'bytes'
-    | 'map'
-    | 'function';
-  /** C-style type where known (`uint32`, `E1000State`, `Uint8Array`, `iovec[]`), from the debug info or the object's class. */
-  readonly type: string;
-  /** The number, bigint, boolean or string; for a function its name. */
-  readonly value?: number | bigint | boolean | string;
-  /** Elements of array, bytes and map; fields of a struct. */
-  readonly length?: number;
-  /** For aggregates: what `children` takes. */
-  readonly handle?: string;
-  /** A stable pseudo address of an aggregate, distinct for each object, such as 0x7f0000001040; for printing pointers as gdb does. */
-  readonly address?: number;
-  /** Bits of an element for typed arrays (8, 16, 32), to pad hex. */
-  readonly bits?: number;
-}
-
-export interface NamedValue {
-  readonly name: string;
-  readonly value: Value;
 }
 
 /** Resolves names of an expression at one place of the program. */
@@ -89,15 +47,18 @@ export interface SymbolScope {
  */
 export type ExpressionCompiler = (scope: SymbolScope) => string;
 
-/** `ignoreCount` skips that many hits first; `hitCondition` is DAP's, one of `N`, `== N`, `> N`, `>= N`, `< N`, `<= N`, `% N`. */
+/** `ignoreCount` skips that many hits first; `hitCondition` is DAP's (see `parseHitCondition`). */
 export interface BreakpointSpec {
   readonly location:
     | { readonly kind: 'function'; readonly name: string }
     | { readonly kind: 'line'; readonly file: string; readonly line: number; readonly column?: number }
-    /** Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network sends it. */
+    /**
+     * Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network
+     * sends it.
+     */
     | { readonly kind: 'packet'; readonly number: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
-  readonly hitCondition?: string;
+  readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;
   readonly temporary?: boolean;
   /** A log message (DAP logpoint): parts are literal text or compiled expressions. It does not stop. */
@@ -134,7 +95,7 @@ export interface Position {
 export type InferiorState = 'none' | 'starting' | 'running' | 'stopped' | 'exited';
 
 export interface EngineEvents {
-  stopped: [reason: StopReason];
+  stopped: [reason: Stop];
   continued: [];
   /** The machine is gone: `code` 0 after an orderly quit; `message` says what went wrong otherwise. */
   exited: [code: number, message: string];
@@ -155,12 +116,15 @@ export interface EngineApi {
   readonly sourceRoot: string;
   readonly state: InferiorState;
   /** The last stop, while stopped. */
-  readonly stop: StopReason | undefined;
+  readonly stop: Stop | undefined;
   on<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
   off<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
   once<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
 
-  /** Starts the machine (kills a running one first). Throws `EngineError` when options or the trace are wrong. Runs at once. */
+  /**
+   * Starts the machine (kills a running one first). Throws `EngineError` when options or the trace are wrong. Runs at
+   * once.
+   */
   launch(options: LaunchOptions): Promise<void>;
   /** Ends the machine and its sockets. */
   kill(): Promise<void>;
@@ -198,7 +162,10 @@ export interface EngineApi {
   children(handle: string, start?: number, count?: number): Promise<readonly NamedValue[]>;
   /** Names at a frame, for expression compilation. -1 or no inferior: globals only. */
   scope(frame: number): SymbolScope;
-  /** Evaluates a compiled expression in a frame (-1: no frame). Throws `EngineError` with the message of what went wrong. */
+  /**
+   * Evaluates a compiled expression in a frame (-1: no frame). Throws `EngineError` with the message of what went
+   * wrong.
+   */
   evaluate(js: string, frame: number): Promise<Value>;
   /** Assigns; `js` is an lvalue from the expression compiler, `valueJs` the value. Returns the new value. */
   assign(js: string, valueJs: string, frame: number): Promise<Value>;
@@ -206,7 +173,10 @@ export interface EngineApi {
   packet(frame: number): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' | 'ip' } | undefined>;
 
   readonly memory: GuestMemory;
-  /** Shared memory of the machine by name, such as `ram` and `e1000.0/mac_reg`; empty before launch. Readable while running. */
+  /**
+   * Shared memory of the machine by name, such as `ram` and `e1000.0/mac_reg`; empty before launch. Readable while
+   * running.
+   */
   readonly shared: ReadonlyMap<string, ArrayBufferLike>;
 
   /** Types a line on the guest's console. */

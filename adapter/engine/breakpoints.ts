@@ -1,7 +1,9 @@
 /** The breakpoint table: resolves specs against the image and writes the functions that decide at probes. */
 import type { ProbeInfo } from '../compiler/debug-info.ts';
+import { ARMED } from '../mailbox/probes.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
+import { call, field } from './link.ts';
 
 /** A breakpoint and the probes it sits on. */
 export interface Entry {
@@ -17,27 +19,13 @@ interface Resolved {
 }
 
 /**
- * Where packets of a capture enter: frames of the guest when it transmits them, those of the user network when it has told the
- * host of them and passes them on (the last statement). `js` is the number of the packet there.
+ * Where packets of a capture enter: frames of the guest when it transmits them, those of the user network when it has
+ * told the host of them and passes them on (the last statement). `js` is the number of the packet there.
  */
 const PACKET_ENTRIES = [
   { name: 'trace_xmit_frame', at: 0, js: 'number' },
-  { name: 'slirp_output', at: -1, js: '$R.packetNumber' },
+  { name: 'slirp_output', at: -1, js: field('$R', 'packetNumber') },
 ] as const;
-
-const HIT_CONDITION = /^\s*(==|>=|<=|>|<|%|)\s*(\d+)\s*$/;
-
-/** Parses a DAP hit condition; a bare number means "from that hit on", as VS Code's own debugger has it. Throws `EngineError`. */
-export function parseHitCondition(text: string | undefined): { op: string; operand: number } {
-  if (text === undefined || text.trim() === '') {
-    return { op: '', operand: 0 };
-  }
-  const m = HIT_CONDITION.exec(text);
-  if (!m) {
-    throw new EngineError(`hit condition "${text}" is not understood; use N, == N, > N, >= N, < N, <= N or % N`);
-  }
-  return { op: m[1] || '>=', operand: Number(m[2]) };
-}
 
 export class BreakpointTable {
   readonly #image: Image;
@@ -84,7 +72,6 @@ export class BreakpointTable {
   #bind(entry: Entry): Entry {
     let resolved: Resolved;
     try {
-      parseHitCondition(entry.bp.spec.hitCondition);
       resolved = this.#resolve(entry.bp.spec);
     } catch (e) {
       resolved = { locations: [], conditions: new Map(), message: e instanceof Error ? e.message : String(e) };
@@ -219,16 +206,17 @@ export class BreakpointTable {
     if (!p || here.length === 0) {
       return '';
     }
-    const params = [...p.locals.map((l) => l.name), ...(p.kind === 'return' ? ['$ret'] : [])].map((n) =>
-      n === 'this' ? '$this' : n,
-    );
-    const usesThis = params.includes('$this');
-    const body = `let stop=false;${here.map((e) => this.#test(e, p)).join('')}return stop;`;
-    const inner = usesThis ? `return(()=>{${body}}).call($this);` : body;
-    const fn = `function(${params.join(',')}){${usesThis ? inner.replace('(()=>{', '(function(){') : inner}}`;
-    return `(()=>{const $G=$R.globals(${JSON.stringify(this.#image.fnOf(p).file)});return ${fn}})()`;
+    const value = p.kind === 'return' ? '$ret' : 'undefined';
+    const names = [...(p.kind === 'return' ? ['$ret'] : []), ...p.locals.map((l) => l.name)];
+    const tests = here.map((e) => this.#test(e, p)).join('');
+    // A step that has armed the probe too is asked after the breakpoints.
+    const decided = `(stop||$A[${p.id}]!==${ARMED.BREAKPOINT})&&${call('$R', 'decided', `${p.id}`, 'stop', value)}`;
+    const body = `let stop=false;${tests}return ${decided};`;
+    const globals = call('$R', 'globals', JSON.stringify(this.#image.fnOf(p).file));
+    return `(()=>{const $G=${globals};${decidingFunction(names, body)}})()`;
   }
 
+  /** JavaScript that tests one breakpoint at a probe and sets `stop` if it stops. */
   #test(e: Entry, p: ProbeInfo): string {
     const { id, spec } = e.bp;
     const condition = e.conditions.get(p.id) ?? 'true';
@@ -239,9 +227,24 @@ export class BreakpointTable {
     const packet = needsPacket
       ? `const $pkt=${packetExpression(packetLocal(this.#image.fnOf(p), p.locals), '$R')};`
       : '';
-    const act = log ? `$R.log(${id},${p.id},[${log.join(',')}])` : `$R.stopFor(${id})`;
-    return `try{${packet}if((${condition})&&$R.count(${id}))stop=${act}||stop;}catch(e){stop=$R.failed(${id},e);}`;
+    const act = log ? call('$R', 'log', `${id}`, `${p.id}`, `[${log.join(',')}]`) : call('$R', 'stopFor', `${id}`);
+    const stop = `if((${condition})&&${call('$R', 'count', `${id}`)})stop=${act}||stop;`;
+    return `try{${packet}${stop}}catch(e){stop=${call('$R', 'failed', `${id}`, 'e')};}`;
   }
+}
+
+/**
+ * Statements that return a function of a probe's locals. A method's `this` is handed over like the others, and is
+ * `this` in `body`.
+ */
+function decidingFunction(names: readonly string[], body: string): string {
+  if (!names.includes('this')) {
+    return `return function(${names.join(',')}){${body}};`;
+  }
+  const others = names.filter((n) => n !== 'this');
+  const params = names.map((n) => (n === 'this' ? '$this' : n));
+  const decide = `const $decide=function(${others.join(',')}){${body}};`;
+  return `${decide}return function(${params.join(',')}){return $decide.call(${['$this', ...others].join(',')});};`;
 }
 
 function compileFor(compile: ExpressionCompiler, image: Image, p: ProbeInfo): string {

@@ -1,15 +1,10 @@
 /** The engine: breakpoints and runs of a machine, for the front ends. See api.ts for what each member does. */
-import { randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { hostNameservers } from '../host/addresses.ts';
 import { attachQtest } from '../host/qtest.ts';
-import { type Recording, recordedBytes } from '../inferior/recording.ts';
-import { TRACE_NAMESERVERS } from '../inferior/trace-host.ts';
+import type { FieldTypes } from '../inferior/runtime.ts';
+import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
-import { readCapture } from '../packets/capture.ts';
-import { replayArgs } from '../replay/args.ts';
-import { readTrace, type Trace } from '../replay/trace.ts';
+import type { Recording } from '../mailbox/recorded.ts';
 import {
   type Breakpoint,
   type BreakpointSpec,
@@ -22,40 +17,34 @@ import {
   type NamedValue,
   type Position,
   type StepKind,
-  type StopReason,
+  type Stop,
   type SymbolScope,
   type Value,
 } from './api.ts';
-import { BreakpointTable, parseHitCondition } from './breakpoints.ts';
+import { BreakpointTable } from './breakpoints.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
 import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
-import { type RuntimeStop, StoppedState } from './stopped.ts';
-
-/** Default bound of a recording in bytes. */
-export const DEFAULT_RECORD_LIMIT = 64 << 20;
+import { Installer } from './installer.ts';
+import { type EngineInternals, inferiorOptions } from './launch.ts';
+import { reexecute } from './reexecute.ts';
+import { runToRequest, stepRequest } from './step-request.ts';
+import { exceptionStop, StoppedState } from './stopped.ts';
 
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
-/** Options for tests and benchmarks that users have no need of. */
-export interface EngineInternals {
-  /** Keep a hash over all frames, for comparing executions. */
-  readonly hashFrames?: boolean;
-  /** Seed of the machine's random numbers (default: random). */
-  readonly seed?: number;
-}
-
 export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #image: Image;
   readonly #table: BreakpointTable;
-  readonly #fieldTypes: string;
+  readonly #fieldTypes: FieldTypes;
   #inferior: Inferior | undefined;
+  #installer: Installer | undefined;
   #stopped: StoppedState | undefined;
   #inferiorState: InferiorState = 'none';
-  #reason: StopReason | undefined;
+  #reason: Stop | undefined;
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
   #lastRecording: Recording | undefined;
@@ -66,10 +55,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     super();
     this.#image = image;
     this.#table = new BreakpointTable(image);
-    const types = Object.fromEntries(
+    this.#fieldTypes = Object.fromEntries(
       image.info.structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]),
     );
-    this.#fieldTypes = JSON.stringify(types);
   }
 
   /** Loads the build. Throws `EngineError` when there is none. */
@@ -89,7 +77,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return this.#inferiorState;
   }
 
-  get stop(): StopReason | undefined {
+  get stop(): Stop | undefined {
     return this.#inferiorState === 'stopped' ? this.#reason : undefined;
   }
 
@@ -105,50 +93,34 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async launch(options: LaunchOptions): Promise<void> {
     await this.kill();
-    const trace = options.trace === undefined ? undefined : await loadTrace(options.trace);
-    const args = trace ? replayArgs(trace.trace, options.args) : options.args;
+    const settings = await inferiorOptions(this.#image, options, this.internals);
     this.#inferiorState = 'starting';
     let inferior: Inferior;
     try {
-      inferior = await Inferior.create(this.#image, {
-        header: {
-          buildId: this.info.buildId,
-          argv: ['pktgdb', ...args],
-          seed: this.internals.seed ?? (trace ? 1 : randomInt(1, 0xffffffff)),
-          nameservers: trace ? TRACE_NAMESERVERS : hostNameservers(),
-        },
-        trace: trace?.bytes,
-        recordLimit: options.recordLimit ?? DEFAULT_RECORD_LIMIT,
-        stopOnEntry: options.stopOnEntry ?? false,
-        hashFrames: this.internals.hashFrames ?? false,
-        release: false,
-      });
+      inferior = await Inferior.create(this.#image, settings);
     } catch (e) {
       this.#inferiorState = 'none';
       throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
     }
     this.#inferior = inferior;
     try {
-      await attachQtest(inferior, args);
+      await attachQtest(inferior, settings.header.argv);
     } catch (e) {
       await this.kill();
       this.#inferiorState = 'none';
       throw new EngineError(e instanceof Error ? e.message : String(e));
     }
-    await this.#installBreakpoints(inferior);
-    await this.#start(inferior, options.guestCommands ?? []);
-  }
-
-  async #installBreakpoints(inferior: Inferior): Promise<void> {
-    const probes = new Set<number>();
+    const installer = new Installer(this.#table, inferior.runtime, (text) => {
+      if (this.#inferior === inferior) {
+        this.emit('report', 'error', text);
+      }
+    });
+    this.#installer = installer;
     for (const bp of this.#table.all) {
       this.#table.change(bp.id, { hits: 0 });
-      this.#installCounting(inferior, bp);
-      for (const p of this.#table.probesOf(bp)) {
-        probes.add(p);
-      }
     }
-    await Promise.all([...probes].map((p) => this.#installDecider(inferior, p)));
+    await installer.all();
+    await this.#start(inferior, options.guestCommands ?? []);
   }
 
   /** Runs the machine until it is set up. Throws what it complained about if it never is. */
@@ -205,6 +177,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#lastShared = inferior.shared;
     this.#lastRecording = inferior.recording;
     this.#inferior = undefined;
+    this.#installer = undefined;
     this.#stopped = undefined;
     this.#reason = undefined;
   }
@@ -242,35 +215,19 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       return;
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
-    const info = exception ? undefined : inferior.stopInfo();
-    this.#noteHits(info?.hitCounts ?? {});
-    this.#stopped = new StoppedState(this.#image, inferior.inspector, paused, info);
-    this.#reason = info ? this.#reasonOf(info) : exceptionReason(paused);
+    const report = exception ? undefined : inferior.stopReport();
+    this.#noteHits(report?.hitCounts ?? {});
+    this.#stopped = new StoppedState(this.#image, inferior.inspector, paused, report?.probe ?? -1);
+    const stop = report?.stop ?? exceptionStop(paused);
+    this.#reason = stop;
     this.#inferiorState = 'stopped';
-    for (const id of info?.hits ?? []) {
-      if (info?.kind === 'breakpoint' && this.#table.get(id)?.bp.spec.temporary) {
+    for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
+      if (this.#table.get(id)?.bp.spec.temporary) {
         this.deleteBreakpoint(id);
       }
     }
-    this.emit('stopped', this.#reason);
+    this.emit('stopped', stop);
   }
-
-  #reasonOf(info: RuntimeStop): StopReason {
-    switch (info.kind) {
-      case 'breakpoint':
-        return { kind: 'breakpoint', breakpoints: info.hits, hitTemporary: info.temporary };
-      case 'finish':
-        return { kind: 'finish', from: this.#finishing, ...(info.value ? { value: info.value } : {}) };
-      case 'condition-error':
-        return { kind: 'condition-error', breakpoint: info.hits[0] ?? 0, message: info.message };
-      case 'tick':
-        return { kind: 'pause' };
-      default:
-        return { kind: info.kind };
-    }
-  }
-
-  #finishing = '';
 
   #noteHits(counts: Readonly<Record<string, number>>): void {
     for (const [id, hits] of Object.entries(counts)) {
@@ -299,7 +256,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#inferiorState = 'running';
     this.emit('continued');
     if (stopped.materialised) {
-      await inferior.inspector.evaluate(`__pktgdb.addStanding(${performance.now() - this.#materialisedAt})`);
+      await inferior.runtime.addStanding(performance.now() - this.#materialisedAt);
     }
     await inferior.inspector.send('Debugger.resume').catch(() => undefined);
   }
@@ -316,17 +273,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async step(kind: StepKind, options: { readonly frame?: number; readonly count?: number } = {}): Promise<void> {
     const { inferior, stopped } = this.#need();
     const up = kind === 'out' ? (options.frame ?? 0) : 0;
-    const { frames } = stopped;
-    const from = frames[up];
-    if (!from) {
-      throw new EngineError('No stack.');
-    }
-    if (kind === 'out' && up + 1 >= frames.length) {
-      throw new EngineError('"finish" not meaningful in the outermost frame.');
-    }
-    this.#finishing = from.fn.name;
-    const fns = kind === 'into' ? null : [...new Set(frames.slice(up).map((f) => f.fn.id))];
-    await this.#startStep(inferior, [kind, up, from.fn.id, from.location.line, options.count ?? 1, fns, []]);
+    await this.#startStep(inferior, stepRequest(stopped.frames, kind, up, options.count ?? 1));
+  }
+
+  /**
+   * Makes the innermost function return the value of an expression (JavaScript) once the machine goes on, without
+   * executing its rest.
+   */
+  async returnFrom(js: string): Promise<void> {
+    await this.#need().stopped.returnFrom(js);
   }
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {
@@ -335,22 +290,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!target.verified) {
       throw new EngineError(target.message ?? 'no such place');
     }
-    const { frames } = stopped;
-    const fns = [...new Set(frames.slice(1).map((f) => f.fn.id))];
-    const from = frames[0];
-    await this.#startStep(inferior, [
-      'to',
-      0,
-      from?.fn.id ?? -1,
-      from?.location.line ?? -1,
-      1,
-      fns,
-      target.locations.map((l) => l.probe),
-    ]);
+    const probes = target.locations.map((l) => l.probe);
+    await this.#startStep(inferior, runToRequest(stopped.frames, probes));
   }
 
-  async #startStep(inferior: Inferior, args: readonly unknown[]): Promise<void> {
-    await inferior.inspector.evaluate(`__pktgdb.startStep(${args.map((a) => JSON.stringify(a)).join(',')})`);
+  async #startStep(inferior: Inferior, request: StepRequest): Promise<void> {
+    await inferior.runtime.startStep(request);
     await this.resume();
   }
 
@@ -362,7 +307,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   setBreakpoint(spec: BreakpointSpec): Breakpoint {
     const bp = this.#table.add(spec);
-    this.#install(bp, this.#table.probesOf(bp));
+    this.#installer?.update(bp, this.#table.probesOf(bp));
     this.emit('breakpoint', 'new', bp);
     return bp;
   }
@@ -385,7 +330,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#table.change(id, { spec: before.spec, enabled: before.enabled });
       throw new EngineError(bp.message ?? 'the condition is wrong');
     }
-    this.#install(bp, [...new Set([...this.#table.probesOf(before), ...this.#table.probesOf(bp)])]);
+    this.#installer?.update(bp, [...new Set([...this.#table.probesOf(before), ...this.#table.probesOf(bp)])]);
     this.emit('breakpoint', 'changed', bp);
     return bp;
   }
@@ -395,43 +340,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!bp) {
       return false;
     }
-    this.#evaluateQuietly(`__pktgdb.deleteBreakpoint(${id})`);
-    this.#install(undefined, this.#table.probesOf(bp));
+    this.#installer?.remove(bp);
     this.emit('breakpoint', 'removed', bp);
     return true;
-  }
-
-  #install(bp: Breakpoint | undefined, probes: readonly number[]): void {
-    const inferior = this.#inferior;
-    if (inferior) {
-      if (bp) {
-        this.#installCounting(inferior, bp);
-      }
-      for (const p of probes) {
-        void this.#installDecider(inferior, p);
-      }
-    }
-  }
-
-  #installCounting(inferior: Inferior, bp: Breakpoint): void {
-    const { op, operand } = bp.verified ? parseHitCondition(bp.spec.hitCondition) : { op: '', operand: 0 };
-    const state = { ignore: bp.spec.ignoreCount ?? 0, op, operand, temporary: bp.spec.temporary ?? false };
-    void inferior.inspector
-      .evaluate(`__pktgdb.setBreakpoint(${bp.id},${JSON.stringify(state)})`)
-      .catch(() => undefined);
-  }
-
-  async #installDecider(inferior: Inferior, probe: number): Promise<void> {
-    const source = this.#table.decider(probe);
-    await inferior.inspector.evaluate(`__pktgdb.setDecider(${probe},${JSON.stringify(source)})`).catch((e: unknown) => {
-      if (this.#inferior === inferior) {
-        this.emit('report', 'error', `a breakpoint cannot be installed: ${e instanceof Error ? e.message : String(e)}`);
-      }
-    });
-  }
-
-  #evaluateQuietly(js: string): void {
-    this.#inferior?.inspector.evaluate(js).catch(() => undefined);
   }
 
   // ---- looking around ----
@@ -451,9 +362,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async children(handle: string, start = 0, count = 1000): Promise<readonly NamedValue[]> {
     const { inferior } = this.#need();
     await this.#installTypes(inferior);
-    return inferior.inspector.evaluate(
-      `__pktgdb.describer.children(${JSON.stringify(handle)},${start},${count},__pktgdb.fieldTypes)`,
-    );
+    return inferior.runtime.children(handle, start, count);
   }
 
   #typesInstalled: Inferior | undefined;
@@ -461,7 +370,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async #installTypes(inferior: Inferior): Promise<void> {
     if (this.#typesInstalled !== inferior) {
       this.#typesInstalled = inferior;
-      await inferior.inspector.evaluate(`void(__pktgdb.fieldTypes=${this.#fieldTypes})`);
+      await inferior.runtime.setFieldTypes(this.#fieldTypes);
     }
   }
 
@@ -498,7 +407,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async position(): Promise<Position> {
     const { inferior, stopped } = this.#need();
     const frame = stopped.frames[0];
-    return { tick: inferior.ticks[0] ?? 0, probe: frame?.probe ?? -1, location: frame?.location };
+    return { tick: inferior.ticks, probe: frame?.probe ?? -1, location: frame?.location };
   }
 
   // ---- the machine ----
@@ -516,24 +425,23 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       throw new EngineError(NOT_RUNNING);
     }
     if (this.#inferiorState === 'stopped') {
-      // The command is no part of the machine's own time.
-      const tick = inferior.ticks[0] ?? 0;
-      try {
-        const said = await inferior.inspector.evaluate<string | null>(
-          `(($G)=>$G.machine.net===undefined?null:$G.handle_hmp_command(${JSON.stringify(line)}))(__pktgdb.globals(''))`,
-        );
-        if (said === null) {
-          throw new EngineError('The machine is not set up yet; continue first.');
-        }
-        return said;
-      } catch (e) {
-        // Stopped while the machine is built, the monitor's commands find half of it missing.
-        throw e instanceof EvaluationError ? new EngineError(`The monitor cannot answer here: ${e.message}`) : e;
-      } finally {
-        inferior.ticks[0] = tick;
-      }
+      return this.#monitorInPlace(inferior, line);
     }
     return inferior.monitor(line);
+  }
+
+  async #monitorInPlace(inferior: Inferior, line: string): Promise<string> {
+    let said: string | null;
+    try {
+      said = await inferior.runtime.monitor(line);
+    } catch (e) {
+      // Stopped while the machine is built, the monitor's commands find half of it missing.
+      throw e instanceof EvaluationError ? new EngineError(`The monitor cannot answer here: ${e.message}`) : e;
+    }
+    if (said === null) {
+      throw new EngineError('The machine is not set up yet; continue first.');
+    }
+    return said;
   }
 
   /** Tells the machine to power off; 'exited' follows. */
@@ -554,50 +462,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   /** Executes a recording again in a thread of its own, without stops, and says what it came to. */
-  async reexecute(recording: Recording): Promise<ExecutionSummary> {
-    if (recording.buildId !== this.info.buildId) {
-      throw new EngineError('the recording was made with another build of the stack');
-    }
-    const again = await Inferior.create(this.#image, {
-      header: recording,
-      recording: recordedBytes(recording),
-      recordLimit: 0,
-      stopOnEntry: false,
-      hashFrames: true,
-      release: false,
-    });
-    return new Promise((resolve, reject) => {
-      again.once('exited', (_code, message, summary) => {
-        void again.terminate();
-        if (summary) {
-          resolve(summary);
-        } else {
-          reject(new EngineError(`the recording cannot be executed again: ${message}`));
-        }
-      });
-      again.go();
-    });
+  reexecute(recording: Recording): Promise<ExecutionSummary> {
+    return reexecute(this.#image, recording);
   }
-}
-
-/** Reads a capture to replay. Throws `EngineError` when it is none, or none of a guest's frames. */
-async function loadTrace(path: string): Promise<{ bytes: Uint8Array; trace: Trace }> {
-  try {
-    const bytes = new Uint8Array(await readFile(path));
-    return { bytes, trace: readTrace(readCapture(bytes)) };
-  } catch (e) {
-    throw new EngineError(`${path}: ${e instanceof Error ? e.message : String(e)}`);
-  }
-}
-
-function exceptionReason(paused: V8Paused): StopReason {
-  const description = paused.data?.description ?? 'unknown';
-  const [first = ''] = description.split('\n');
-  const m = /^(\w+): (.*)$/.exec(first);
-  return {
-    kind: 'exception',
-    name: m?.[1] ?? paused.data?.className ?? 'Error',
-    message: m?.[2] ?? first,
-    stack: description,
-  };
 }

@@ -1,4 +1,7 @@
-/** The guest's physical memory and the NICs' registers, read from shared memory: at any time, with no effect on the machine. */
+/**
+ * The guest's physical memory and the NICs' registers, read from shared memory: at any time, with no effect on the
+ * machine.
+ */
 import type { GuestMemory } from './api.ts';
 
 /** Where the firmware maps BAR0 of the first NIC, and how far apart the next ones are. */

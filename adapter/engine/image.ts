@@ -10,6 +10,7 @@ import type {
   SourceLocation,
   Variable,
 } from '../compiler/debug-info.ts';
+import { PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { near } from '../stack/util/near.ts';
 import { EngineError, type SymbolScope } from './api.ts';
 
@@ -171,7 +172,10 @@ export class Image {
         );
   }
 
-  /** Where a breakpoint on a line binds: the first statement on it, else on the next line that has one, in the same function if possible. */
+  /**
+   * Where a breakpoint on a line binds: the first statement on it, else on the next line that has one, in the same
+   * function if possible.
+   */
   lineLocation(file: string, line: number, column = 0): ProbeInfo | undefined {
     const probes = (this.#probesByFile.get(file) ?? []).filter((p) => p.kind !== 'return');
     const onLine = probes.filter((p) => p.line === line);
@@ -197,6 +201,18 @@ export class Image {
     return near(name, [...this.#byName.keys()], MOST_NEAR);
   }
 
+  /** What the runtime needs of the probes. */
+  probeTables(): ProbeTables {
+    const { probes } = this.info;
+    return {
+      kind: Uint8Array.from(probes, (p) => PROBE_KIND[p.kind]),
+      fn: Uint32Array.from(probes, (p) => p.fn),
+      line: Uint32Array.from(probes, (p) => p.line),
+      entry: Uint8Array.from(probes, (p) => (this.fnOf(p).probes[0] === p.id ? 1 : 0)),
+      canReturn: Uint8Array.from(probes, (p) => (this.fnOf(p).isConstructor ? 0 : 1)),
+    };
+  }
+
   /** Names in scope in a function, at a probe or in a frame; without a function, those that are everywhere. */
   scopeAt(fn: FunctionInfo | undefined, locals: readonly Variable[]): SymbolScope {
     const map = new Map(locals.map((l) => [l.name, l]));
@@ -208,7 +224,8 @@ export class Image {
   }
 
   /**
-   * Locals in scope in a frame whose innermost statement begins at or before `line`: those of the last probe up to there.
+   * Locals in scope in a frame whose innermost statement begins at or before `line`: those of the last probe up to
+   * there.
    */
   localsAt(fn: FunctionInfo, line: number): readonly Variable[] {
     let best: ProbeInfo | undefined;

@@ -1,16 +1,38 @@
-/** One run of a machine: its thread, mailbox, inspector and recording. The engine makes a new one for each launch. */
+/**
+ * One run of a machine: its thread, mailbox, inspector and recording. The engine makes a new one for each launch.
+ *
+ * Threads, and who wakes whom:
+ * - The main thread runs the front end, the engine and all Node I/O. It never blocks: everything here is an event or a
+ *   promise.
+ * - The inferior, a worker, runs the stack. `main` never returns to the worker's event loop, so the worker takes no
+ *   messages once it has had 'go'; from then on it is reached by shared memory and by the inspector alone.
+ * - V8's inspector has a thread of its own for the worker. It carries evaluations both to a standing and to a running
+ *   inferior: the latter takes them between two instructions, which is how breakpoints come to a machine that runs.
+ *
+ * | who waits | where | who wakes it |
+ * |---|---|---|
+ * | inferior, nothing to do | `Atomics.wait` on `CTL.DOORBELL`, in `LiveHost.poll` | the pump; `interrupt()` |
+ * | inferior, output ring full | `Atomics.wait` in `RecordRing.waitForRoom` | the pump when it has drained |
+ * | inferior, `listen` | `Atomics.wait` on `CTL.LISTEN_DONE` | the pump with the answer |
+ * | inferior, stopped | the `debugger` statement of the runtime | `Debugger.resume` by the inspector |
+ * | inferior, running | it looks at `TICK.LIMIT` at function entries and in loops | `interrupt()` sets the limit to 0 |
+ * | main thread, outputs | its event loop; `CTL.OUT_IDLE` says if it listens | the message 'ring' of the worker |
+ * | main thread, a stop | its event loop | 'paused' of the inspector; the note in `#stop` says why |
+ */
 import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
-import type { Recording, RecordingHeader } from '../inferior/recording.ts';
-import type { ProbeTables } from '../inferior/runtime.ts';
+import type { StopReport } from '../inferior/stop.ts';
 import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
+import { createNote, readNote } from '../mailbox/note.ts';
+import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
+import { createTicks, TICK } from '../mailbox/ticks.ts';
 import type { Input } from '../stack/util/host.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
-import type { RuntimeStop } from './stopped.ts';
+import { type RuntimeProxy, runtimeProxy } from './link.ts';
 
 export interface InferiorOptions {
   readonly header: RecordingHeader;
@@ -35,17 +57,6 @@ interface InferiorEvents {
   log: [breakpoint: number, probe: number, text: string];
 }
 
-/** Tables of an image for the runtime. */
-export function probeTables(image: Image): ProbeTables {
-  const { probes } = image.info;
-  const kinds = { statement: 0, return: 1, end: 2 } as const;
-  return {
-    kind: Uint8Array.from(probes, (p) => kinds[p.kind]),
-    fn: Uint32Array.from(probes, (p) => p.fn),
-    line: Uint32Array.from(probes, (p) => p.line),
-  };
-}
-
 /** Room for the description of a stop. */
 const STOP_BYTES = 1 << 20;
 
@@ -55,11 +66,11 @@ let created = 0;
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
   readonly armed: Uint8Array;
-  readonly ticks: Float64Array;
+  readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
   readonly #chunks: SharedArrayBuffer[] = [];
   readonly #header: RecordingHeader;
-  readonly #stop = new SharedArrayBuffer(STOP_BYTES);
+  readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
   readonly #ctl = new Int32Array(this.#mailbox.ctl);
   readonly #pump: Pump;
@@ -67,6 +78,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #nextMonitor = 1;
   #worker: Worker;
   #channel: InspectorChannel | undefined;
+  #runtime: RuntimeProxy | undefined;
   #ended = false;
   /** The thread stands still in the inspector. */
   #standing = false;
@@ -76,10 +88,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     super();
     this.#header = options.header;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
-    const ticks = new SharedArrayBuffer(16);
+    const ticks = createTicks();
     this.armed = new Uint8Array(armed);
-    this.ticks = new Float64Array(ticks);
-    this.ticks[1] = Number.POSITIVE_INFINITY;
+    this.#ticks = new Float64Array(ticks);
     this.#pump = new Pump(this.#mailbox, {
       console: (text) => this.emit('console', text),
       monitorReply: (id, text) => this.#monitorReply(id, text),
@@ -90,7 +101,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     const data: WorkerData = {
       stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
       modules: image.info.files.map((f) => f.replace(/\.ts$/, '')),
-      tables: probeTables(image),
+      tables: image.probeTables(),
       armed,
       ticks,
       mailbox: this.#mailbox,
@@ -139,10 +150,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   /** What the runtime says of the stop it stands in. */
-  stopInfo(): RuntimeStop {
+  stopReport(): StopReport {
     this.#pump.drain();
-    const [length = 0] = new Int32Array(this.#stop, 0, 1);
-    return JSON.parse(Buffer.from(new Uint8Array(this.#stop, 4, length)).toString('utf8')) as RuntimeStop;
+    return JSON.parse(readNote(this.#stop)) as StopReport;
   }
 
   /** Lets `main` begin. */
@@ -155,6 +165,17 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       throw new Error('this inferior has no inspector');
     }
     return this.#channel;
+  }
+
+  /** The runtime in the machine's thread. */
+  get runtime(): RuntimeProxy {
+    this.#runtime ??= runtimeProxy(this.inspector);
+    return this.#runtime;
+  }
+
+  /** Ticks of the machine so far. */
+  get ticks(): number {
+    return this.#ticks[TICK.COUNT] ?? 0;
   }
 
   get recording(): Recording {
@@ -229,7 +250,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** Interrupts: in the poll by the doorbell, in running code by the tick limit. */
   interrupt(): void {
     Atomics.store(this.#ctl, CTL.PAUSE, 1);
-    this.ticks[1] = 0;
+    this.#ticks[TICK.LIMIT] = 0;
     Atomics.add(this.#ctl, CTL.DOORBELL, 1);
     Atomics.notify(this.#ctl, CTL.DOORBELL);
   }
@@ -239,8 +260,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.#ended = true;
     this.#pump.dispose();
     const gone = this.#worker.terminate();
-    // A thread that stands still in the inspector notices the termination when it is told to go on. One that is at its end must not
-    // be told anything: the inspector may then wait for it for ever.
+    // A thread that stands still in the inspector notices the termination when it is told to go on. One that is at its
+    // end must not be told anything: the inspector may then wait for it for ever.
     if (this.#standing && !ended) {
       this.#channel?.send('Debugger.resume').catch(() => undefined);
     }

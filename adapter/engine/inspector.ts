@@ -1,6 +1,6 @@
 /**
- * V8's inspector for the inferior's thread, from the main thread of the same process: no port, no child process. The only file
- * that knows V8's debugging protocol.
+ * V8's inspector for the inferior's thread, from the main thread of the same process: no port, no child process. The
+ * only file that knows V8's debugging protocol.
  */
 import { EventEmitter } from 'node:events';
 import inspector from 'node:inspector';
@@ -166,7 +166,10 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
     });
   }
 
-  /** Evaluates in a stopped frame, or globally. The value crosses as JSON. Throws `EvaluationError` if the expression does. */
+  /**
+   * Evaluates in a stopped frame, or globally. The value crosses as JSON. Throws `EvaluationError` if the expression
+   * does.
+   */
   async evaluate<T>(expression: string, callFrameId?: string): Promise<T> {
     const params = {
       expression,

@@ -1,8 +1,9 @@
 /** A stop of the inferior: its frames, and evaluation in them. Dead once the inferior runs again. */
 import type { FunctionInfo, PacketInfo, Variable } from '../compiler/debug-info.ts';
-import { EngineError, type Frame, type NamedValue, type SymbolScope, type Value } from './api.ts';
+import { EngineError, type Frame, type NamedValue, type Stop, type SymbolScope, type Value } from './api.ts';
 import { type Image, packetExpression, packetLocal } from './image.ts';
 import { EvaluationError, type InspectorChannel, type V8CallFrame, type V8Paused } from './inspector.ts';
+import { call, field } from './link.ts';
 
 interface StackFrame extends Frame {
   readonly callFrameId: string;
@@ -10,34 +11,22 @@ interface StackFrame extends Frame {
   readonly visible: readonly Variable[];
 }
 
-/** What the runtime says of a stop. */
-export interface RuntimeStop {
-  readonly kind: 'breakpoint' | 'step' | 'finish' | 'pause' | 'entry' | 'condition-error' | 'tick';
-  readonly probe: number;
-  readonly hits: readonly number[];
-  readonly temporary: boolean;
-  readonly message: string;
-  readonly tick: number;
-  readonly value: Value | null;
-  /** Hits of all breakpoints so far. */
-  readonly hitCounts: Readonly<Record<string, number>>;
-}
-
 /** Placeholder for a local that is not initialised yet. */
 const NOT_YET = '__pktgdb_not_yet';
 
 export class StoppedState {
-  readonly info: RuntimeStop | undefined;
+  /** The probe at which the innermost frame stands, or -1. */
+  readonly #probe: number;
   readonly #image: Image;
   readonly #channel: InspectorChannel;
   #stack: readonly StackFrame[];
   /** True once the innermost frame has been left by the runtime so that its locals can be written. */
   materialised = false;
 
-  constructor(image: Image, channel: InspectorChannel, paused: V8Paused, info: RuntimeStop | undefined) {
+  constructor(image: Image, channel: InspectorChannel, paused: V8Paused, probe: number) {
     this.#image = image;
     this.#channel = channel;
-    this.info = info;
+    this.#probe = probe;
     this.#stack = this.#framesOf(paused.callFrames);
   }
 
@@ -61,7 +50,7 @@ export class StoppedState {
   }
 
   #frame(index: number, fn: FunctionInfo, line: number, callFrameId: string): StackFrame {
-    const probe = index === 0 ? (this.info?.probe ?? -1) : -1;
+    const probe = index === 0 ? this.#probe : -1;
     const p = probe >= 0 ? this.#image.probe(probe) : undefined;
     const visible = p?.locals ?? this.#image.localsAt(fn, line);
     return {
@@ -106,10 +95,10 @@ export class StoppedState {
     if (all.length === 0) {
       return [];
     }
-    const parts = all.map(
-      (v) =>
-        `(()=>{try{return $R.describer.describe(${v.name},${JSON.stringify(v.type)})}catch{return ${JSON.stringify(NOT_YET)}}})()`,
-    );
+    const parts = all.map((v) => {
+      const described = call('$R', 'describe', v.name, JSON.stringify(v.type));
+      return `(()=>{try{return ${described}}catch{return ${JSON.stringify(NOT_YET)}}})()`;
+    });
     const values = await this.#channel.evaluate<(Value | string)[]>(
       `(($R)=>[${parts.join(',')}])(__pktgdb)`,
       frame.callFrameId,
@@ -124,7 +113,8 @@ export class StoppedState {
     const frame = index < 0 ? undefined : this.at(index);
     const packet = js.includes('$pkt') ? await this.#viewPacket(index) : 'undefined';
     const file = JSON.stringify(frame?.fn.file ?? '');
-    const code = `(($R,$G,$F,$pkt)=>$R.describer.describe((${js})))(__pktgdb,__pktgdb.globals(${file}),__pktgdb.F,${packet})`;
+    const around = ['__pktgdb', call('__pktgdb', 'globals', file), field('__pktgdb', 'F'), packet];
+    const code = `(($R,$G,$F,$pkt)=>${call('$R', 'describe', `(${js})`)})(${around.join(',')})`;
     return guard(this.#channel.evaluate<Value>(code, frame?.callFrameId));
   }
 
@@ -135,7 +125,7 @@ export class StoppedState {
       return 'undefined';
     }
     await this.#channel.evaluate(`void ${packetExpression(found.local, '__pktgdb')}`, found.frame.callFrameId);
-    return '__pktgdb.currentPacket';
+    return field('__pktgdb', 'currentPacket');
   }
 
   async packet(index: number): Promise<{ bytes: Uint8Array; linktype: 'ethernet' | 'ip' } | undefined> {
@@ -149,6 +139,19 @@ export class StoppedState {
       found.frame.callFrameId,
     );
     return copy ? { bytes: Uint8Array.from(Buffer.from(copy.hex, 'hex')), linktype: copy.linktype } : undefined;
+  }
+
+  /**
+   * Makes the innermost function return a value when the inferior goes on. Throws `EngineError` where that cannot be.
+   */
+  async returnFrom(js: string): Promise<void> {
+    if (this.materialised) {
+      throw new EngineError('a local variable was assigned here, and this statement has begun: step once, then return');
+    }
+    if (this.#probe < 0) {
+      throw new EngineError('no statement begins here, so the function cannot be left: step once, then return');
+    }
+    await this.evaluate(call('$R', 'returnFrom', `(${js})`), 0);
   }
 
   async assign(js: string, valueJs: string, index: number): Promise<Value> {
@@ -166,8 +169,8 @@ export class StoppedState {
   }
 
   /**
-   * V8 cannot write to the locals of an optimised frame. For the innermost one the runtime's own frames are left first, which makes V8
-   * continue in an unoptimised frame at the same statement.
+   * V8 cannot write to the locals of an optimised frame. For the innermost one the runtime's own frames are left first,
+   * which makes V8 continue in an unoptimised frame at the same statement.
    */
   async #assignLocal(name: string, literal: string, index: number): Promise<void> {
     const holds = async (): Promise<boolean> => {
@@ -185,7 +188,8 @@ export class StoppedState {
       }
     }
     throw new EngineError(
-      `"${name}" is optimised in this frame and cannot be written; assign in the innermost frame, or to a field of a struct`,
+      `"${name}" is optimised in this frame and cannot be written; ` +
+        'assign in the innermost frame, or to a field of a struct',
     );
   }
 
@@ -213,4 +217,17 @@ async function guard<T>(value: Promise<T>): Promise<T> {
     }
     throw e;
   }
+}
+
+/** The stop at an exception that nothing catches, as V8 tells of it. */
+export function exceptionStop(paused: V8Paused): Stop {
+  const description = paused.data?.description ?? 'unknown';
+  const [first = ''] = description.split('\n');
+  const m = /^(\w+): (.*)$/.exec(first);
+  return {
+    kind: 'exception',
+    name: m?.[1] ?? paused.data?.className ?? 'Error',
+    message: m?.[2] ?? first,
+    stack: description,
+  };
 }

@@ -8,7 +8,7 @@ import { beginning, type Completions, complete } from '../commands/complete.ts';
 import { defaultSettings, type Settings } from '../commands/settings.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import { leadingWord } from '../commands/words.ts';
-import { type EngineApi, EngineError, type Frame, type StopReason } from '../engine/api.ts';
+import { type EngineApi, EngineError, type Frame, type Stop } from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { runDisplays } from './display.ts';
@@ -102,7 +102,7 @@ export class GdbInterpreter {
     this.host.close();
   }
 
-  readonly #stopped = (reason: StopReason): void => {
+  readonly #stopped = (reason: Stop): void => {
     this.frame = 0;
     if (this.options.waitForStops && !this.#waiting) {
       this.#reportEnd({ reason }).catch((e) => this.error(`${messageOf(e)}\n`));
@@ -353,7 +353,7 @@ export class GdbInterpreter {
   #nextEnd(): { promise: Promise<End>; cancel: () => void } {
     let cancel = (): void => {};
     const promise = new Promise<End>((resolve) => {
-      const stopped = (reason: StopReason): void => {
+      const stopped = (reason: Stop): void => {
         cancel();
         resolve({ reason });
       };
@@ -392,7 +392,7 @@ export class GdbInterpreter {
   }
 }
 
-type End = { readonly reason: StopReason } | { readonly code: number; readonly message: string };
+type End = { readonly reason: Stop } | { readonly code: number; readonly message: string };
 
 /** What to print for an error. Errors that are none of the user's keep their stack: they are bugs. */
 export function messageOf(e: unknown): string {

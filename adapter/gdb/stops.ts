@@ -1,5 +1,5 @@
 /** What gdb prints when the program stops, and frame lines. */
-import type { Frame, NamedValue, StopReason } from '../engine/api.ts';
+import type { Frame, NamedValue, Stop } from '../engine/api.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
@@ -28,7 +28,7 @@ export function sourceLine(gdb: GdbInterpreter, f: Frame): string {
 /** Prints a stop. `before` is the function and depth that a step started from. */
 export async function printStop(
   gdb: GdbInterpreter,
-  reason: StopReason,
+  reason: Stop,
   before?: { readonly fn: number; readonly depth: number },
 ): Promise<void> {
   const frames = await gdb.engine.frames();
@@ -46,7 +46,7 @@ export async function printStop(
   }
 }
 
-function headline(gdb: GdbInterpreter, reason: StopReason): string {
+function headline(gdb: GdbInterpreter, reason: Stop): string {
   switch (reason.kind) {
     case 'breakpoint': {
       const id = reason.breakpoints[0];

@@ -1,10 +1,7 @@
 /** Between the stack's socket addresses and Node's. */
 import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
-import type { sockaddr } from '../stack/util/host.ts';
-
-const AF_INET = 2;
-const AF_INET6 = 10;
+import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
 
 /** Dotted quad of a number in host byte order. */
 export function inetNtoa(addr: number): string {

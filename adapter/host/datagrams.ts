@@ -1,11 +1,8 @@
 /** The machine's datagram and ping sockets, with Node's `dgram` and the system's `ping`. */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import type { Input, sockaddr } from '../stack/util/host.ts';
+import { AF_INET6, type Input, SOCK_RAW, type sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
 import { Pings } from './pings.ts';
-
-const AF_INET6 = 10;
-const SOCK_RAW = 3;
 
 /** Bytes of datagrams of one socket that wait for the inferior before further ones are dropped, as a kernel would. */
 const DATAGRAM_BACKLOG = 1 << 20;
@@ -20,7 +17,10 @@ interface Datagram {
   readonly fd: number;
   /** Null for a ping socket. */
   readonly udp: UdpSocket | null;
-  /** Where it sends to, so that ICMP errors come back; undefined before the first datagram, null once it had several destinations. */
+  /**
+   * Where it sends to, so that ICMP errors come back; undefined before the first datagram, null once it had several
+   * destinations.
+   */
   udpPeer: sockaddr | null | undefined;
   /** Its connection stands. */
   udpConnected: boolean;
@@ -126,8 +126,8 @@ export class NodeDatagrams {
   }
 
   /**
-   * Sends a datagram. The socket is connected to its first destination so that the kernel reports a closed port; a second
-   * destination makes it an unconnected one for good.
+   * Sends a datagram. The socket is connected to its first destination so that the kernel reports a closed port; a
+   * second destination makes it an unconnected one for good.
    */
   sendto(fd: number, data: Uint8Array, to: sockaddr, ttl: number): void {
     const e = this.#entries.get(fd);

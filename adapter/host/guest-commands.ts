@@ -14,8 +14,8 @@ export function commandOf(path: string): string | null {
 }
 
 /**
- * The words of a command line, split as a shell does (blanks, quotes, backslashes) but without expansions: QEMU starts no shell either.
- * Throws for a quote without end and for an empty line, with the code `EINVAL`.
+ * The words of a command line, split as a shell does (blanks, quotes, backslashes) but without expansions: QEMU starts
+ * no shell either. Throws for a quote without end and for an empty line, with the code `EINVAL`.
  */
 export function splitCommand(line: string): string[] {
   const words: string[] = [];
@@ -59,7 +59,10 @@ function failed(e: unknown): Socket {
   return socket;
 }
 
-/** Runs a program with `far` as its standard input, output and error, in a session of its own: some end by killing their process group. */
+/**
+ * Runs a program with `far` as its standard input, output and error, in a session of its own: some end by killing their
+ * process group.
+ */
 function run(program: string, args: readonly string[], far: Socket, near: Socket): void {
   const child = spawn(program, args, { stdio: [far, far, far], detached: true });
   child.on('error', (e) => near.destroy(e));
@@ -68,8 +71,8 @@ function run(program: string, args: readonly string[], far: Socket, near: Socket
 }
 
 /**
- * Starts a program with a connection as its standard input, output and error. Returns our end, to which may be written at once; it
- * fails if the program cannot be started.
+ * Starts a program with a connection as its standard input, output and error. Returns our end, to which may be written
+ * at once; it fails if the program cannot be started.
  */
 export function startProgram(program: string, args: readonly string[]): Socket {
   try {
@@ -91,7 +94,10 @@ export function startProgram(program: string, args: readonly string[]): Socket {
   }
 }
 
-/** As `startProgram`, over TCP, for programs that ask who is at the other end. The only connection that is taken is ours. */
+/**
+ * As `startProgram`, over TCP, for programs that ask who is at the other end. The only connection that is taken is
+ * ours.
+ */
 export function startNetworkProgram(program: string, args: readonly string[]): Socket {
   const near = new Socket({ allowHalfOpen: true });
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });

@@ -29,7 +29,10 @@ function pingErrno(message: string): string {
 export class Pings {
   readonly #running = new Set<ChildProcess>();
 
-  /** Pings `address`. `done` is called with '' when the answer comes, with an errno when it cannot be sent, and not at all when none comes. */
+  /**
+   * Pings `address`. `done` is called with '' when the answer comes, with an errno when it cannot be sent, and not at
+   * all when none comes.
+   */
   ping(address: string, size: number, done: (errno: string) => void): void {
     if (this.#running.size >= MAX_PINGS) {
       return;

@@ -1,4 +1,16 @@
-/** The main thread's end of the mailbox: posts inputs, carries out outputs with `NodeSockets`. */
+/**
+ * The main thread's end of the mailbox: posts inputs, carries out outputs with `NodeSockets`.
+ *
+ * Everything here runs on the main thread; the other end, `LiveHost`, on the inferior's.
+ * - Inputs: a socket's event or the front end puts a record into the ring, then adds to `CTL.DOORBELL` and, if
+ *   `CTL.IN_WAITING` says that the inferior sleeps, notifies it. Of the inputs of one turn of the event loop the first
+ *   and the last ring.
+ * - Outputs: the inferior fills its ring and posts 'ring' when `CTL.OUT_IDLE` is 1; the engine then calls `drain`.
+ *   While the ring is being drained `OUT_IDLE` is 0, so a machine that says much costs one message.
+ * - `listen`: the inferior sleeps on `CTL.LISTEN_DONE` until `#listen` has the system's answer.
+ * - Room: an input that finds none stays here and is tried every `RETRY_MS`; the inferior does not tell of every byte
+ *   that it frees.
+ */
 import { StringDecoder } from 'node:string_decoder';
 import { encodeInput, inputRoom, type Reader, type Writer } from '../mailbox/codec.ts';
 import { CTL, errnoNumber, type MailboxBuffers, OUT, RecordRing } from '../mailbox/mailbox.ts';
@@ -64,7 +76,10 @@ export class Pump {
     Atomics.store(this.#ctl, CTL.OUT_IDLE, 1);
   }
 
-  /** Posts an input that does not come from a socket; never lost, in order. Text of any length goes in pieces, a command has to be one. */
+  /**
+   * Posts an input that does not come from a socket; never lost, in order. Text of any length goes in pieces, a command
+   * has to be one.
+   */
   post(input: Input): void {
     if (input.type === 'monitor' && input.line.length > TEXT_PIECE) {
       const text = `the command has ${input.line.length} characters; there is room for ${TEXT_PIECE}\n`;
@@ -93,7 +108,8 @@ export class Pump {
     }
     this.#input.commit();
     if (!this.#bell) {
-      // The first input of a turn of the event loop wakes the inferior, while further ones come in; those are told of together.
+      // The first input of a turn of the event loop wakes the inferior, while further ones come in; those are told of
+      // together.
       this.#bell = true;
       setImmediate(this.#lastRing);
       this.#ring();

@@ -1,7 +1,7 @@
 /** The outside end of the test protocol (`-qtest`): a socket, or stdin and stdout, joined to a machine. */
 import { connect, createServer, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import type { Inferior } from '../engine/inferior.ts';
+import type { Input } from '../stack/util/host.ts';
 
 /** A `-qtest` or `-monitor` option is wrong, or what it names cannot be reached; the message says how. */
 export class ChardevError extends Error {
@@ -35,6 +35,15 @@ export function parseChardev(option: string, text: string): Chardev {
   throw new ChardevError(`${option} ${text}: expected unix:PATH, tcp:HOST:PORT, stdio or none`);
 }
 
+/** What the protocol needs of a machine. */
+export interface QtestMachine {
+  post(input: Input): void;
+  /** Resolves when the connections that the machine has asked for are made or refused, as far as that takes no time. */
+  settled(): Promise<void>;
+  on(event: 'qtest', listener: (text: string) => void): unknown;
+  once(event: 'exited', listener: () => void): unknown;
+}
+
 /** The value of the last option of this name, with one or two dashes. */
 export function optionValue(argv: readonly string[], name: string): string | undefined {
   const i = argv.findLastIndex((w) => w === `-${name}` || w === `--${name}`);
@@ -63,18 +72,21 @@ export function openSocket(option: string, c: Chardev): Promise<Socket> {
 }
 
 /** Joins the test protocol's bytes to the machine. The end of the stream is the end of the machine only on stdio. */
-export function serveQtest(inferior: Inferior, input: Readable, output: Writable): void {
+export function serveQtest(machine: QtestMachine, input: Readable, output: Writable): void {
   input.setEncoding('latin1');
   // A command may come while what it depends on, a connection that the machine has just asked for, is still on its way.
   let order = Promise.resolve();
   input.on('data', (text: string) => {
-    order = order.then(() => inferior.settled()).then(() => inferior.post({ type: 'qtest', text }));
+    order = order.then(() => machine.settled()).then(() => machine.post({ type: 'qtest', text }));
   });
-  inferior.on('qtest', (text) => output.write(text, 'latin1'));
+  machine.on('qtest', (text) => output.write(text, 'latin1'));
 }
 
-/** Joins a machine under the debugger to the socket that `-qtest` in its options names, if there is one; it is closed with the machine. */
-export async function attachQtest(inferior: Inferior, args: readonly string[]): Promise<void> {
+/**
+ * Joins a machine under the debugger to the socket that `-qtest` in its options names, if there is one; it is closed
+ * with the machine.
+ */
+export async function attachQtest(machine: QtestMachine, args: readonly string[]): Promise<void> {
   const text = optionValue(args, 'qtest');
   const chardev = parseChardev('-qtest', text ?? 'none');
   if (chardev.kind === 'stdio') {
@@ -85,6 +97,6 @@ export async function attachQtest(inferior: Inferior, args: readonly string[]): 
   }
   const socket = await openSocket('-qtest', chardev);
   socket.on('error', () => undefined);
-  inferior.once('exited', () => socket.destroy());
-  serveQtest(inferior, socket, socket);
+  machine.once('exited', () => socket.destroy());
+  serveQtest(machine, socket, socket);
 }

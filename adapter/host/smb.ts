@@ -1,6 +1,7 @@
 /**
- * Directories that the system's Samba shares with the guest (`smb=DIR`): a configuration of their own in a fresh directory, and an
- * `smbd` for each connection, with the connection as its standard input and output. No privileges are needed.
+ * Directories that the system's Samba shares with the guest (`smb=DIR`): a configuration of their own in a fresh
+ * directory, and an `smbd` for each connection, with the connection as its standard input and output. No privileges are
+ * needed.
  */
 import { accessSync, constants, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -49,8 +50,8 @@ function directoryErrno(dir: string): string {
 }
 
 /**
- * smb.conf (smb.conf(5)) of a server whose files are all below `home`. The share is `home`/share, a link to the directory: no name
- * that the user chose is in the file, so none can add a line to it or be taken for a variable.
+ * smb.conf (smb.conf(5)) of a server whose files are all below `home`. The share is `home`/share, a link to the
+ * directory: no name that the user chose is in the file, so none can add a line to it or be taken for a variable.
  */
 function smbConf(home: string, user: string): string {
   const inHome = ['private', 'pid', 'lock', 'state', 'cache'].map((what) => `${what} directory = ${home}`);

@@ -1,24 +1,21 @@
 /**
- * The machine's sockets on the main thread: carries out the inferior's outputs, streams with Node's `net`, and posts what happens as
- * inputs. One instance a machine; `dispose` closes everything.
+ * The machine's sockets on the main thread: carries out the inferior's outputs, streams with Node's `net`, and posts
+ * what happens as inputs. One instance a machine; `dispose` closes everything.
  */
 import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type OnReadOpts, type Server, type SocketConstructorOpts, Socket as TcpSocket } from 'node:net';
 import { WORD } from '../mailbox/shared-copy.ts';
-import type { Input, sockaddr } from '../stack/util/host.ts';
+import { AF_INET6, AF_UNIX, type Input, SOCK_STREAM, type sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
 import { NodeDatagrams } from './datagrams.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
 import { SmbShares, sharedDirectory } from './smb.ts';
 
-const AF_UNIX = 1;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-
 /**
- * Unconsumed bytes of one socket at which reading from it pauses: as much as moves in some slices of the scheduler, so that neither
- * thread waits while the other has none. The second is for when the pool is scarce: then those that nobody reads must not take it all.
+ * Unconsumed bytes of one socket at which reading from it pauses: as much as moves in some slices of the scheduler, so
+ * that neither thread waits while the other has none. The second is for when the pool is scarce: then those that nobody
+ * reads must not take it all.
  */
 const RECEIVE_WINDOW = 1 << 22;
 const SCARCE_WINDOW = 1 << 16;
@@ -27,7 +24,10 @@ const RECEIVE_BUFFER = 1 << 18;
 /** Bytes of a read from which on a stream is read into shared memory. */
 const BULK = 1 << 14;
 
-/** Bytes of a buffer for what is written, those of what gets one of its own size instead, and how many are kept for later. */
+/**
+ * Bytes of a buffer for what is written, those of what gets one of its own size instead, and how many are kept for
+ * later.
+ */
 const SEND_BUFFER = 1 << 16;
 const SEND_SMALL = 1 << 12;
 const SEND_BUFFERS = 32;
@@ -60,11 +60,16 @@ interface Entry {
 }
 
 export interface HostSocketsPort {
-  /** Posts an input. Returns the count of bytes taken of a 'data' input (may be fewer, 0 = no room); else 1, or 0 when there is no room. */
+  /**
+   * Posts an input. Returns the count of bytes taken of a 'data' input (may be fewer, 0 = no room); else 1, or 0 when
+   * there is no room.
+   */
   post(input: Input): number;
   /** The pool has taken back `bytes` of `fd`. */
   released(fd: number, bytes: number): void;
-  /** Shared memory for a stream to be read into, or null; it is given up by posting what was read, or by `unreserve`. */
+  /**
+   * Shared memory for a stream to be read into, or null; it is given up by posting what was read, or by `unreserve`.
+   */
   reserve(fd: number): Uint8Array | null;
   unreserve(page: Uint8Array): void;
   /** True while the pool has little left. */
@@ -85,7 +90,10 @@ export class NodeSockets {
   readonly datagrams: NodeDatagrams;
   readonly #shares = new SmbShares();
   readonly #buffers: Buffer[] = [];
-  /** What is read from streams comes into this memory, and is gone from it before the next read: Node's own way takes fresh memory each time. */
+  /**
+   * What is read from streams comes into this memory, and is gone from it before the next read: Node's own way takes
+   * fresh memory each time.
+   */
   readonly #received = new Uint8Array(RECEIVE_BUFFER);
   readonly #receivedScarce = this.#received.subarray(0, SCARCE_WINDOW);
   /** Streams that are being connected. */
@@ -192,7 +200,10 @@ export class NodeSockets {
     this.#watchStream(e, new TcpSocket(this.#stream(e, takeHandle(conn))));
   }
 
-  /** How streams are made: what comes goes straight to `take`; where much comes, into memory that is shared with the inferior. */
+  /**
+   * How streams are made: what comes goes straight to `take`; where much comes, into memory that is shared with the
+   * inferior.
+   */
   #stream(e: Entry, handle?: unknown): StreamOptions {
     return {
       ...(handle === undefined ? {} : { handle }),
@@ -276,8 +287,8 @@ export class NodeSockets {
   }
 
   /**
-   * Takes bytes that came on a stream; what finds no room is kept (`borrowed`: in memory of its own, as the caller's is used again).
-   * False if no more is to be read for now; then `flush` has the stream resumed.
+   * Takes bytes that came on a stream; what finds no room is kept (`borrowed`: in memory of its own, as the caller's is
+   * used again). False if no more is to be read for now; then `flush` has the stream resumed.
    */
   #take(e: Entry, data: Uint8Array, borrowed: boolean): boolean {
     const n = e.backlog.length > 0 || e.closed ? 0 : this.#offer(e, data);
@@ -292,7 +303,9 @@ export class NodeSockets {
     return !e.paused;
   }
 
-  /** Bytes of a stream that may be posted now. If there are none and the pool is scarce, the stream is tried again soon. */
+  /**
+   * Bytes of a stream that may be posted now. If there are none and the pool is scarce, the stream is tried again soon.
+   */
   #room(e: Entry): number {
     const scarce = this.#port.scarce();
     const room = (scarce ? SCARCE_WINDOW : RECEIVE_WINDOW) - e.pending;
@@ -351,7 +364,8 @@ export class NodeSockets {
     for (let at = 0; tcp && !tcp.writableEnded && at < data.length; at += SEND_BUFFER) {
       const n = Math.min(SEND_BUFFER, data.length - at);
       const piece = data.subarray(at, at + n);
-      // Memory that is used again: fresh one costs more to get than to fill. The bytes keep their place in a word, see shared-copy.ts.
+      // Memory that is used again: fresh one costs more to get than to fill. The bytes keep their place in a word, see
+      // shared-copy.ts.
       const pooled = n > SEND_SMALL;
       const from = pooled ? piece.byteOffset % WORD : 0;
       const buffer = pooled
@@ -433,7 +447,10 @@ function takeHandle(conn: TcpSocket): unknown {
   return handle;
 }
 
-/** A stale socket file of an earlier listener is replaced, as QEMU does; any other file is left alone and makes `listen` fail. */
+/**
+ * A stale socket file of an earlier listener is replaced, as QEMU does; any other file is left alone and makes `listen`
+ * fail.
+ */
 function removeSocketFile(path: string): void {
   try {
     if (lstatSync(path).isSocket()) {

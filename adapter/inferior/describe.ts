@@ -1,5 +1,7 @@
-/** In the inferior: turns values into `Value`s that can cross to the front ends, and keeps the handles of aggregates. */
-import type { NamedValue, Value } from '../engine/api.ts';
+/**
+ * In the inferior: turns values into `Value`s that can cross to the front ends, and keeps the handles of aggregates.
+ */
+import type { NamedValue, Value } from './value.ts';
 
 /** Pseudo addresses begin here; gdb users expect a pointer to look like one. */
 const ADDRESS_BASE = 0x7f0000001000;

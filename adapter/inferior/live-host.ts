@@ -1,4 +1,6 @@
-/** The `Host` of a live machine, in the inferior's thread: real time, and sockets on the main thread behind the mailbox. */
+/**
+ * The `Host` of a live machine, in the inferior's thread: real time, and sockets on the main thread behind the mailbox.
+ */
 
 import { decodeInput, type Reader, type Writer } from '../mailbox/codec.ts';
 import { CTL, errnoName, type MailboxBuffers, OUT, RecordRing } from '../mailbox/mailbox.ts';
@@ -39,7 +41,10 @@ export class LiveHost implements Host {
   readonly #hooks: LiveHostHooks;
   readonly #start: number;
   readonly #inputs: Input[] = [];
-  /** Bytes of outputs since the main thread was last woken, and of inputs that were consumed: telling of those alone can wait. */
+  /**
+   * Bytes of outputs since the main thread was last woken, and of inputs that were consumed: telling of those alone can
+   * wait.
+   */
   #gathered = 0;
   #released = 0;
 
@@ -100,7 +105,10 @@ export class LiveHost implements Host {
     }
   }
 
-  /** Hands an output over. The main thread is woken for many at a time: when the machine looks for inputs, or when much has gathered. */
+  /**
+   * Hands an output over. The main thread is woken for many at a time: when the machine looks for inputs, or when much
+   * has gathered.
+   */
   #commit(): void {
     this.#gathered += this.#output.commit();
     if (this.#gathered >= WAKE_BYTES) {

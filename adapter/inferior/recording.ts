@@ -1,9 +1,10 @@
 /**
- * The recording: what each turn of the main loop consumed. It determines everything the stack does, so a second inferior that is
- * given the same bytes does the same thing, tick for tick.
+ * The recording: what each turn of the main loop consumed. It determines everything the stack does, so a second
+ * inferior that is given the same bytes does the same thing, tick for tick.
  */
 
 import { decodeInput, encodeInput, getInline, putInline, Reader, Writer } from '../mailbox/codec.ts';
+import { ChunkWriter, type RecordingHeader } from '../mailbox/recorded.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
@@ -11,50 +12,19 @@ const TURN = 1;
 const LISTEN = 2;
 const READ_FILE = 3;
 
-/** Size of one piece of shared memory that a recording is made of; the first 4 bytes hold the count of bytes in use. */
-const CHUNK = 1 << 20;
-const HEADER = 4;
-
-/** What a recording needs besides its turns. */
-export interface RecordingHeader {
-  readonly buildId: string;
-  readonly argv: readonly string[];
-  readonly seed: number;
-  readonly nameservers: readonly sockaddr[];
-}
-
-/** A recording as the main thread holds it; `chunks` grow while the machine runs. */
-export interface Recording extends RecordingHeader {
-  readonly chunks: readonly SharedArrayBuffer[];
-}
-
-/** The turns of a recording up to now, as one array of bytes. */
-export function recordedBytes(recording: Recording): Uint8Array {
-  const parts = recording.chunks.map((c) => new Uint8Array(c, HEADER, Atomics.load(new Int32Array(c, 0, 1), 0)));
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    out.set(p, at);
-    at += p.length;
-  }
-  return out;
-}
-
 /** A `Host` that records what another one gives. Past `limit` bytes it stops recording and says so once. */
 export class RecordingHost implements Host {
   readonly #inner: Host;
   readonly #limit: number;
-  readonly #newChunk: (chunk: SharedArrayBuffer) => void;
+  readonly #chunks: ChunkWriter;
   readonly #w = new Writer();
-  #chunk: Uint8Array = new Uint8Array(0);
-  #used: Int32Array = new Int32Array(1);
   #total = 0;
   #full = false;
 
   constructor(inner: Host, limit: number, newChunk: (chunk: SharedArrayBuffer) => void) {
     this.#inner = inner;
     this.#limit = limit;
-    this.#newChunk = newChunk;
+    this.#chunks = new ChunkWriter(newChunk);
   }
 
   get now_ns(): number {
@@ -79,21 +49,7 @@ export class RecordingHost implements Host {
       return;
     }
     this.#total += data.length;
-    for (let at = 0; at < data.length; ) {
-      const used = Atomics.load(this.#used, 0);
-      const room = this.#chunk.length - used;
-      if (room === 0) {
-        const sab = new SharedArrayBuffer(HEADER + CHUNK);
-        this.#chunk = new Uint8Array(sab, HEADER);
-        this.#used = new Int32Array(sab, 0, 1);
-        this.#newChunk(sab);
-        continue;
-      }
-      const n = Math.min(room, data.length - at);
-      this.#chunk.set(data.subarray(at, at + n), used);
-      Atomics.store(this.#used, 0, used + n);
-      at += n;
-    }
+    this.#chunks.write(data);
   }
 
   poll(timeoutNs: number): readonly Input[] {
@@ -205,9 +161,8 @@ export class RecordedHost implements Host {
   #expect(tag: number, what: string): void {
     const found = this.#r.u8();
     if (found !== tag) {
-      throw new Error(
-        `the recording does not belong to this program: ${what} expected, record ${found} found at byte ${this.#r.pos - 1}`,
-      );
+      const where = `record ${found} found at byte ${this.#r.pos - 1}`;
+      throw new Error(`the recording does not belong to this program: ${what} expected, ${where}`);
     }
   }
 

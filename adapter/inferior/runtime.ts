@@ -1,104 +1,75 @@
 /**
- * In the inferior: what the inserted probes call. Everything that decides whether to stop happens here, in compiled functions of
- * the locals that the probe hands over; V8's inspector only shows the frames of a stop.
+ * In the inferior: what the inserted probes call. Everything that decides whether to stop happens here, in compiled
+ * functions of the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
 import type { PacketKind } from '../compiler/debug-info.ts';
+import { ARMED, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
+import { TICK } from '../mailbox/ticks.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import { Describer } from './describe.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
+import { Step, type StepStart } from './step.ts';
+import type { Counting, HitCondition, StepRequest, Stop, StopReport } from './stop.ts';
+import type { NamedValue, Value } from './value.ts';
 
-/** Bits of a probe's byte in `A`. */
-export const ARMED_BREAKPOINT = 1;
-export const ARMED_STEP = 2;
-
-const KIND_RETURN = 1;
-
-/** Tables of the debug info that the runtime needs, one element a probe. */
-export interface ProbeTables {
-  /** 0 statement, 1 return, 2 end. */
-  readonly kind: Uint8Array;
-  readonly fn: Uint32Array;
-  readonly line: Uint32Array;
-}
-
-/** How a breakpoint counts: all in the inferior, so that a hit that does not stop costs no message. */
-interface BreakpointState {
+/** A breakpoint's counting as it stands. */
+interface BreakpointState extends Counting {
   hits: number;
   ignore: number;
-  op: string;
-  operand: number;
-  temporary: boolean;
 }
 
-/** A step in progress. */
-interface StepState {
-  readonly kind: 'into' | 'over' | 'out' | 'to';
-  /** Depth of the frame it started in (or that it leaves, for 'out'). */
-  depth: number;
-  fn: number;
-  line: number;
-  count: number;
-  /** Functions whose probes are armed; null: all. */
-  readonly fns: ReadonlySet<number> | null;
-  /** Probes that 'to' runs to. */
-  readonly targets: ReadonlySet<number>;
-  /** Return value seen on the way out. */
-  value: unknown;
-  hasValue: boolean;
-}
+/** Declared types of fields by struct. */
+export type FieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Why `debugger` was executed. */
-export interface StopInfo {
-  readonly kind: 'breakpoint' | 'step' | 'finish' | 'pause' | 'entry' | 'condition-error' | 'tick';
-  readonly probe: number;
-  readonly hits: readonly number[];
-  readonly temporary: boolean;
-  readonly message: string;
-  readonly value: unknown;
-  readonly hasValue: boolean;
-}
+/**
+ * What an armed probe calls, with its locals; at a `return` the value comes first. True makes the probe's function
+ * return the runtime's `returned`.
+ */
+type Decider = (...locals: never[]) => boolean;
 
-const NO_STOP: Omit<StopInfo, 'kind' | 'probe'> = {
-  hits: [],
-  temporary: false,
-  message: '',
-  value: undefined,
-  hasValue: false,
-};
+/** Stands at probes that nobody has armed. */
+const notArmed: Decider = () => false;
 
-type Decider = (...locals: unknown[]) => boolean;
 type Registration = Readonly<Record<string, readonly [() => unknown, ((v: unknown) => void) | null]>>;
 
 export class Runtime {
   readonly A: Uint8Array;
+  /** What decides at each probe. */
+  readonly D: Decider[];
   readonly T: Float64Array;
+  /** What a probe that was told so makes its function return. */
+  returned: unknown;
   readonly F = FIELDS;
-  readonly describer = new Describer();
+  readonly #describer = new Describer();
   readonly #tables: ProbeTables;
-  readonly #stackUrl: string;
-  readonly #deciders: (Decider | undefined)[] = [];
+  readonly #measureDepth: () => number;
+  /** What decides at probes without a breakpoint while a step is on its way; made when first needed. */
+  readonly #steppers: Decider[] = [];
   readonly #breakpoints = new Map<number, BreakpointState>();
   readonly #globalsAll: object = Object.create(null) as object;
   readonly #globalsOf = new Map<string, object>();
   readonly #packetView = new PacketView();
-  /** In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it. */
+  /**
+   * In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it.
+   */
   packetNumber = 0;
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
-  /** Declared types of struct fields, set by the engine before the first look into one. */
-  fieldTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
-  #step: StepState | null = null;
+  #fieldTypes: FieldTypes = {};
+  #step: Step | null = null;
+  #returning = false;
   #hitList: number[] = [];
   #hitTemporary = false;
-  #conditionError: { id: number; message: string } | null = null;
+  #conditionError: { breakpoint: number; message: string } | null = null;
   #entryWanted = false;
   /** Milliseconds spent standing still. */
   #standing = 0;
-  #stopDepth = 0;
+  /** The stop that the inferior stands in. */
+  #start: StepStart = { probe: -1, depth: 0 };
   #takePause: () => boolean;
   readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
-  readonly #tellStop: (stop: string) => void;
+  readonly #tellStop: (stop: StopReport) => void;
 
   constructor(options: {
     A: Uint8Array;
@@ -107,13 +78,14 @@ export class Runtime {
     stackUrl: string;
     takePause: () => boolean;
     sendLog: (breakpoint: number, probe: number, text: string) => void;
-    /** Leaves the description of a stop (JSON of a `RuntimeStop`) where the main thread finds it. */
-    tellStop: (stop: string) => void;
+    /** Leaves the description of a stop where the main thread finds it. */
+    tellStop: (stop: StopReport) => void;
   }) {
     this.A = options.A;
     this.T = options.T;
     this.#tables = options.tables;
-    this.#stackUrl = options.stackUrl;
+    this.#measureDepth = () => stackDepth(options.stackUrl);
+    this.D = Array.from(options.A, () => notArmed);
     this.#takePause = options.takePause;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
@@ -126,105 +98,117 @@ export class Runtime {
 
   // ---- probes ----
 
-  readonly hit = (id: number, ...locals: unknown[]): void => {
-    let stop = this.#deciders[id]?.(...locals) ?? false;
-    let stepped = false;
-    if (((this.A[id] as number) & ARMED_STEP) !== 0 && this.#step !== null) {
-      stepped = this.#stepHit(id, locals);
-      stop ||= stepped;
-    }
-    if (stop) {
+  /**
+   * Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`.
+   */
+  decided(id: number, stop: boolean, ret: unknown): boolean {
+    const stepped = this.#step !== null && ((this.A[id] ?? 0) & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
+    if (stop || stepped) {
       this.#stopAt(id, stepped);
     }
-  };
-
-  readonly tick = (): void => {
-    this.T[1] = Number.POSITIVE_INFINITY;
-    if (this.#takePause()) {
-      this.#stand({ kind: 'pause', probe: -1, ...NO_STOP });
+    if (!this.#returning) {
+      return false;
     }
-  };
-
-  /** The poll of the main loop noticed the wish to interrupt. */
-  pausePoll(): void {
-    this.T[1] = Number.POSITIVE_INFINITY;
-    if (this.#takePause()) {
-      this.#stand({ kind: 'pause', probe: -1, ...NO_STOP });
-    }
+    this.#returning = false;
+    this.#step?.returned(id, this.returned);
+    return true;
   }
+
+  #stepper(id: number): Decider {
+    this.#steppers[id] ??=
+      this.#tables.kind[id] === PROBE_KIND.return
+        ? (ret: unknown) => this.decided(id, false, ret)
+        : () => this.decided(id, false, undefined);
+    return this.#steppers[id];
+  }
+
+  /** The limit of ticks is reached, or the poll of the main loop noticed the wish to interrupt. */
+  readonly tick = (): void => {
+    this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
+    if (this.#takePause()) {
+      this.#stand({ kind: 'pause' }, -1);
+    }
+  };
 
   #stopAt(id: number, stepped: boolean): void {
     const step = this.#step;
-    const error = this.#conditionError;
-    const hits = this.#hitList;
-    const temporary = this.#hitTemporary;
+    const stop = this.#reasonOf(stepped ? step : null);
     this.#hitList = [];
     this.#hitTemporary = false;
     this.#conditionError = null;
     this.#endStep();
-    if (error) {
-      this.#stand({ ...NO_STOP, kind: 'condition-error', probe: id, hits: [error.id], message: error.message });
-    } else if (hits.length > 0) {
-      this.#stand({ ...NO_STOP, kind: 'breakpoint', probe: id, hits, temporary });
-    } else if (this.#entryWanted) {
-      this.#entryWanted = false;
-      this.#stand({ ...NO_STOP, kind: 'entry', probe: id });
-    } else if (stepped && step) {
-      const finish = step.kind === 'out';
-      this.#stand({
-        ...NO_STOP,
-        kind: finish ? 'finish' : 'step',
-        probe: id,
-        value: step.value,
-        hasValue: finish && step.hasValue,
-      });
+    if (stop) {
+      this.#stand(stop, id);
     }
   }
 
+  /** What a stop at a probe is for: the most special of what has come together. */
+  #reasonOf(step: Step | null): Stop | null {
+    if (this.#conditionError) {
+      return { kind: 'condition-error', ...this.#conditionError };
+    }
+    if (this.#hitList.length > 0) {
+      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary };
+    }
+    if (this.#entryWanted) {
+      this.#entryWanted = false;
+      return { kind: 'entry' };
+    }
+    if (step?.finishes) {
+      const value = step.value === undefined ? {} : { value: this.#describer.describe(step.value) };
+      return { kind: 'finish', from: step.from, ...value };
+    }
+    return step && { kind: 'step' };
+  }
+
   /** Stands still: the inspector takes over at `debugger`. */
-  #stand(info: StopInfo): void {
-    this.#stopDepth = this.#depth();
-    this.#tellStop(JSON.stringify(this.#describeStop(info)));
+  #stand(stop: Stop, probe: number): void {
+    this.#start = { probe, depth: this.#measureDepth() };
+    this.#tellStop({ stop, probe, hitCounts: this.#hitCounts() });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
-    this.#standing += performance.now() - since;
-    this.describer.forget();
+    this.addStanding(performance.now() - since);
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */
   addStanding(ms: number): void {
     this.#standing += ms;
-    this.describer.forget();
+    this.#describer.forget();
   }
 
-  /** Frames of the stack's own code, counted from the inside. */
-  #depth(): number {
-    const limit = Error.stackTraceLimit;
-    const prepare = Error.prepareStackTrace;
-    Error.stackTraceLimit = 1000;
-    Error.prepareStackTrace = (_e, sites) => sites.filter((s) => s.getFileName()?.startsWith(this.#stackUrl)).length;
-    const n = new Error().stack as unknown as number;
-    Error.prepareStackTrace = prepare;
-    Error.stackTraceLimit = limit;
-    return n;
+  /**
+   * Makes the function that stands at the probe of this stop return `value` when the inferior goes on. Throws in a
+   * constructor.
+   */
+  returnFrom(value: unknown): void {
+    const { probe } = this.#start;
+    if (this.#tables.canReturn[probe] !== 1) {
+      throw new Error('a constructor cannot return another value');
+    }
+    this.returned = value;
+    this.#returning = true;
   }
 
   // ---- breakpoints ----
 
-  /** Sets or clears what decides at a probe. `source` is a function expression of the probe's locals, with this runtime as `$R`. */
+  /**
+   * Sets or clears what decides at a probe. `source` is a function expression of the probe's locals, with this runtime
+   * as `$R`.
+   */
   setDecider(id: number, source: string): void {
+    const armed = this.A[id] ?? 0;
     if (source === '') {
-      this.#deciders[id] = undefined;
-      this.A[id] = (this.A[id] as number) & ~ARMED_BREAKPOINT;
+      this.D[id] = this.#stepper(id);
+      this.A[id] = armed & ~ARMED.BREAKPOINT;
     } else {
-      this.#deciders[id] = new Function('$R', '$F', `return ${source}`)(this, FIELDS) as Decider;
-      this.A[id] = (this.A[id] as number) | ARMED_BREAKPOINT;
+      this.D[id] = new Function('$R', '$F', '$A', `return ${source}`)(this, FIELDS, this.A) as Decider;
+      this.A[id] = armed | ARMED.BREAKPOINT;
     }
   }
 
   /** Creates or changes the counting of a breakpoint; hits so far are kept. */
-  setBreakpoint(id: number, state: Omit<BreakpointState, 'hits'>): void {
+  setBreakpoint(id: number, state: Counting): void {
     this.#breakpoints.set(id, { hits: this.#breakpoints.get(id)?.hits ?? 0, ...state });
   }
 
@@ -232,7 +216,7 @@ export class Runtime {
     this.#breakpoints.delete(id);
   }
 
-  hitCounts(): Record<number, number> {
+  #hitCounts(): Record<number, number> {
     return Object.fromEntries([...this.#breakpoints].map(([id, b]) => [id, b.hits]));
   }
 
@@ -247,7 +231,7 @@ export class Runtime {
       b.ignore--;
       return false;
     }
-    return hitConditionHolds(b);
+    return b.hitCondition === null || holds(b.hitCondition, b.hits);
   }
 
   /** Called by deciders: breakpoint `id` stops. */
@@ -261,7 +245,7 @@ export class Runtime {
   failed(id: number, error: unknown): true {
     const message = error instanceof Error ? error.message : String(error);
     const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
-    this.#conditionError ??= { id, message: isNull ? 'Cannot access memory at address 0x0' : message };
+    this.#conditionError ??= { breakpoint: id, message: isNull ? 'Cannot access memory at address 0x0' : message };
     return true;
   }
 
@@ -273,7 +257,10 @@ export class Runtime {
 
   // ---- packets ----
 
-  /** Views the packet that a local holds, or undefined if there is none. `extra` and `link` are those of its `PacketInfo`. */
+  /**
+   * Views the packet that a local holds, or undefined if there is none. `extra` and `link` are those of its
+   * `PacketInfo`.
+   */
   packet(kind: PacketKind, local: unknown, extra: unknown, link: unknown): PacketView | undefined {
     const at = packetBytes(kind, local, extra, link);
     this.currentPacket = at ? this.#packetView : undefined;
@@ -301,91 +288,35 @@ export class Runtime {
 
   // ---- steps ----
 
-  /** Begins a step from the stop; `up` frames above the innermost for 'out'. */
-  startStep(
-    kind: StepState['kind'],
-    up: number,
-    fn: number,
-    line: number,
-    count: number,
-    fns: readonly number[] | null,
-    targets: readonly number[],
-  ): void {
-    this.#step = {
-      kind,
-      depth: this.#stopDepth - up,
-      fn,
-      line,
-      count,
-      fns: fns && new Set(fns),
-      targets: new Set(targets),
-      value: undefined,
-      hasValue: false,
-    };
-    this.#armStep();
+  /** Begins a step from the stop. */
+  startStep(request: StepRequest): void {
+    const step = new Step(request, this.#start, this.#tables, this.#measureDepth);
+    this.#step = step;
+    for (let id = 0; id < this.A.length; id++) {
+      if (step.arms(id)) {
+        const armed = this.A[id] ?? 0;
+        if (armed === 0) {
+          this.D[id] = this.#stepper(id);
+        }
+        this.A[id] = armed | ARMED.STEP;
+      }
+    }
   }
 
   /** Stops at the first probe. */
   wantEntry(): void {
     this.#entryWanted = true;
-    this.#stopDepth = 0;
-    this.startStep('into', 0, -1, -1, 1, null, []);
-  }
-
-  #armStep(): void {
-    const step = this.#step as StepState;
-    const { fn } = this.#tables;
-    for (let id = 0; id < fn.length; id++) {
-      if (step.fns === null || step.fns.has(fn[id] as number) || step.targets.has(id)) {
-        this.A[id] = (this.A[id] as number) | ARMED_STEP;
-      }
-    }
+    const nowhere = { up: 0, nested: 0, fn: -1, name: '', line: -1 };
+    this.startStep({ kind: 'into', ...nowhere, count: 1, fns: null, targets: [] });
   }
 
   #endStep(): void {
     if (this.#step) {
       this.#step = null;
       for (let id = 0; id < this.A.length; id++) {
-        this.A[id] = (this.A[id] as number) & ~ARMED_STEP;
+        this.A[id] = (this.A[id] ?? 0) & ~ARMED.STEP;
       }
     }
-  }
-
-  /** True if the step ends at this probe. */
-  #stepHit(id: number, locals: readonly unknown[]): boolean {
-    const step = this.#step as StepState;
-    const isReturn = this.#tables.kind[id] === KIND_RETURN;
-    const fn = this.#tables.fn[id] as number;
-    const line = this.#tables.line[id] as number;
-    if (step.kind === 'into' && !isReturn && (fn !== step.fn || line !== step.line)) {
-      return this.#stepDone(fn, line);
-    }
-    if (step.targets.has(id)) {
-      return true;
-    }
-    const depth = this.#depth();
-    if (step.kind === 'out' && isReturn && depth === step.depth && fn === step.fn) {
-      step.value = locals[locals.length - 1];
-      step.hasValue = true;
-      return false;
-    }
-    if (depth < step.depth) {
-      return this.#stepDone(fn, line);
-    }
-    const moved = fn !== step.fn || line !== step.line;
-    return step.kind === 'over' && depth === step.depth && !isReturn && moved ? this.#stepDone(fn, line) : false;
-  }
-
-  /** One of `count` steps is done; true if it was the last. */
-  #stepDone(fn: number, line: number): boolean {
-    const step = this.#step as StepState;
-    if (--step.count <= 0) {
-      return true;
-    }
-    step.fn = fn;
-    step.line = line;
-    step.depth = this.#depth();
-    return false;
   }
 
   // ---- symbols and state ----
@@ -408,11 +339,38 @@ export class Runtime {
     return this.#globalsOf.get(file) ?? this.#globalsAll;
   }
 
-  /** What the front ends need to know of a stop. */
-  #describeStop(info: StopInfo): object {
-    const { value, hasValue, ...rest } = info;
-    const returned = hasValue && value !== undefined ? this.describer.describe(value) : null;
-    return { ...rest, tick: this.T[0], value: returned, hitCounts: this.hitCounts() };
+  // ---- for the engine
+
+  /** A value with the type known from the source, or '' to go by the value alone. */
+  describe(v: unknown, declared = ''): Value {
+    return this.#describer.describe(v, declared);
+  }
+
+  /** Tells the declared types of fields; until then fields go by their values. */
+  setFieldTypes(types: FieldTypes): void {
+    this.#fieldTypes = types;
+  }
+
+  /** Elements or fields `start` .. `start + count` of a handle's object. */
+  children(handle: string, start: number, count: number): NamedValue[] {
+    return this.#describer.children(handle, start, count, this.#fieldTypes);
+  }
+
+  /**
+   * Runs a monitor command while the inferior stands still; null before the machine is set up. It is no part of the
+   * machine's time.
+   */
+  monitor(line: string): string | null {
+    const { machine, handle_hmp_command: command } = this.#globalsAll as {
+      machine: { net?: object };
+      handle_hmp_command: (line: string) => string;
+    };
+    const ticks = this.T[TICK.COUNT] ?? 0;
+    try {
+      return machine.net === undefined ? null : command(line);
+    } finally {
+      this.T[TICK.COUNT] = ticks;
+    }
   }
 
   stateHash(): string {
@@ -421,23 +379,33 @@ export class Runtime {
   }
 }
 
-function hitConditionHolds(b: BreakpointState): boolean {
-  switch (b.op) {
-    case '':
-      return true;
+function holds({ op, operand }: HitCondition, hits: number): boolean {
+  switch (op) {
     case '==':
-      return b.hits === b.operand;
+      return hits === operand;
     case '>':
-      return b.hits > b.operand;
+      return hits > operand;
     case '>=':
-      return b.hits >= b.operand;
+      return hits >= operand;
     case '<':
-      return b.hits < b.operand;
+      return hits < operand;
     case '<=':
-      return b.hits <= b.operand;
-    default:
-      return b.operand > 0 && b.hits % b.operand === 0;
+      return hits <= operand;
+    case '%':
+      return hits % operand === 0;
   }
+}
+
+/** Frames of the code under `url` on this thread's call stack. */
+function stackDepth(url: string): number {
+  const limit = Error.stackTraceLimit;
+  const prepare = Error.prepareStackTrace;
+  Error.stackTraceLimit = 1000;
+  Error.prepareStackTrace = (_e, sites) => sites.filter((s) => s.getFileName()?.startsWith(url)).length;
+  const n = new Error().stack as unknown as number;
+  Error.prepareStackTrace = prepare;
+  Error.stackTraceLimit = limit;
+  return n;
 }
 
 function logText(v: unknown): string {

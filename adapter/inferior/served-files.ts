@@ -14,8 +14,8 @@ export interface ServedPiece {
 const failed = (errno: string): ServedPiece => ({ errno, size: 0, data: new Uint8Array(0) });
 
 /**
- * Up to `len` bytes at `off` of the file `name` below `dir`. A name that leads out of the directory, by `..` or by a symbolic link, is
- * `EACCES`; what is not a regular file `EISDIR`.
+ * Up to `len` bytes at `off` of the file `name` below `dir`. A name that leads out of the directory, by `..` or by a
+ * symbolic link, is `EACCES`; what is not a regular file `EISDIR`.
  */
 export function readServed(dir: string, name: string, off: number, len: number): ServedPiece {
   let fd = -1;

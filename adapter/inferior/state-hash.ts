@@ -1,6 +1,7 @@
 /**
- * Hash of a state tree: objects by class and fields, maps and arrays in order, typed arrays by content, functions by name. Shared
- * and cyclic references are hashed by the order in which they are first met, so equal trees give equal hashes.
+ * Hash of a state tree: objects by class and fields, maps and arrays in order, typed arrays by content, functions by
+ * name. Shared and cyclic references are hashed by the order in which they are first met, so equal trees give equal
+ * hashes.
  */
 
 /** Two 32-bit lanes of FNV-1a with different bases, together 64 bits. */

@@ -1,7 +1,8 @@
 /**
- * The `Host` of a replay: plays a capture. The guest's frames become 'frame' inputs; what slirp sent in the capture is turned back
- * into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's, nothing waits, and the
- * same capture gives the same inputs at the same turns. Only what the user types (monitor, console, quit) comes from outside.
+ * The `Host` of a replay: plays a capture. The guest's frames become 'frame' inputs; what slirp sent in the capture is
+ * turned back into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's,
+ * nothing waits, and the same capture gives the same inputs at the same turns. Only what the user types (monitor,
+ * console, quit) comes from outside.
  */
 import { type Capture, readCapture } from '../packets/capture.ts';
 import { concat } from '../packets/pcap.ts';
@@ -9,7 +10,7 @@ import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
 import { arpAnnouncement, bareAck, segment, setAck } from '../replay/frames.ts';
 import { describeTrace, flowKeyOf, readTrace, type Step, type TcpFlow, type Trace } from '../replay/trace.ts';
-import { AF_INET, AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
+import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
 /** Machine time of the first packet: the NIC refuses frames for a second after its driver has started it. */
@@ -26,11 +27,6 @@ const SETTLE_NS = 1e9;
 const FIRST_ACCEPTED_FD = 11;
 const LOOPBACK = 0x7f000001;
 const TH_ACK = 16;
-
-/** The name server of a replay; its answers come from the capture. */
-export const TRACE_NAMESERVERS: readonly sockaddr[] = [
-  { sa_family: AF_INET, sin_addr: 0x7f000035, sin_port: 53, sin6_addr: null, sun_path: '' },
-];
 
 /** One connection as it goes in the replay. */
 class LiveFlow {
@@ -84,8 +80,8 @@ export class TraceHost implements Host {
   #unmatched = 0;
 
   /**
-   * `capture` is a capture or the bytes of one, `outside` is where reports, the console and the monitor go, `argv` the machine's
-   * options (see `replayArgs`), which say what the forwarded ports mean.
+   * `capture` is a capture or the bytes of one, `outside` is where reports, the console and the monitor go, `argv` the
+   * machine's options (see `replayArgs`), which say what the forwarded ports mean.
    */
   constructor(capture: Capture | Uint8Array, outside: Host, argv: readonly string[]) {
     this.trace = readTrace(capture instanceof Uint8Array ? readCapture(capture) : capture);

@@ -1,17 +1,21 @@
 /**
- * The inferior's thread: loads the compiled stack, makes the `Host` it is given to, and calls `main`. Its `workerData` is a
- * `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
+ * The inferior's thread: loads the compiled stack, makes the `Host` it is given to, and calls `main`. Its `workerData`
+ * is a `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
  */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
+import { writeNote } from '../mailbox/note.ts';
+import type { ProbeTables } from '../mailbox/probes.ts';
+import type { RecordingHeader } from '../mailbox/recorded.ts';
+import { TICK } from '../mailbox/ticks.ts';
 import { readCapture } from '../packets/capture.ts';
 import { PacketNumbers } from '../replay/packet-numbers.ts';
 import { readTrace } from '../replay/trace.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
 import { LiveHost } from './live-host.ts';
-import { RecordedHost, type RecordingHeader, RecordingHost } from './recording.ts';
-import { type ProbeTables, Runtime } from './runtime.ts';
+import { RecordedHost, RecordingHost } from './recording.ts';
+import { Runtime } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
 
 /** What the engine starts the thread with. */
@@ -24,7 +28,7 @@ export interface WorkerData {
   readonly armed: SharedArrayBuffer;
   readonly ticks: SharedArrayBuffer;
   readonly mailbox: MailboxBuffers;
-  /** Where the description of a stop is left: its length in the first 4 bytes, then JSON. */
+  /** Where the description of a stop is left: a note with the JSON of a `StopReport`. */
   readonly stop: SharedArrayBuffer;
   readonly header: RecordingHeader;
   /** Bytes of a capture to replay. */
@@ -62,15 +66,6 @@ if (!port) {
 }
 const post = (m: WorkerMessage): void => port.postMessage(m);
 
-const encoder = new TextEncoder();
-
-/** Leaves the description of a stop for the main thread, which reads it when the inspector says that the inferior stands still. */
-function tellStop(stop: string): void {
-  const bytes = encoder.encode(stop);
-  new Uint8Array(data.stop, 4).set(bytes.subarray(0, data.stop.byteLength - 4));
-  new Int32Array(data.stop, 0, 1)[0] = bytes.length;
-}
-
 const ctl = new Int32Array(data.mailbox.ctl);
 let live: LiveHost | undefined;
 
@@ -81,7 +76,7 @@ const runtime = new Runtime({
   stackUrl: pathToFileURL(data.stackDir).href,
   takePause: () => Atomics.exchange(ctl, CTL.PAUSE, 0) === 1,
   sendLog: (breakpoint, probe, text) => live?.log(breakpoint, probe, text),
-  tellStop,
+  tellStop: (stop) => writeNote(data.stop, JSON.stringify(stop)),
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
 
@@ -115,7 +110,7 @@ function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
 const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
-  pause: () => runtime.pausePoll(),
+  pause: () => runtime.tick(),
   frame: data.trace ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
@@ -173,7 +168,7 @@ function run(entry: Main): void {
   const code = entry(argv.length, argv, host);
   const turns = (runtime.globals('softmmu/machine.ts') as { machine?: { turns: number } }).machine?.turns ?? 0;
   const summary = {
-    ticks: runtime.T[0] ?? 0,
+    ticks: runtime.T[TICK.COUNT] ?? 0,
     turns,
     frames,
     frameHash: (frameHash >>> 0).toString(16),
@@ -182,7 +177,7 @@ function run(entry: Main): void {
   post({ type: 'exit', code, summary });
 }
 
-// `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as uncaught
-// where it is thrown.
+// `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as
+// uncaught where it is thrown.
 port.once('message', () => setImmediate(run, main));
 post({ type: 'ready' });

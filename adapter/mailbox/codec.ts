@@ -1,5 +1,5 @@
 /** Binary form of inputs and outputs: the same records travel through the mailbox and fill a recording. */
-import type { Input, sockaddr } from '../stack/util/host.ts';
+import { AF_INET, AF_INET6, type Input, type sockaddr } from '../stack/util/host.ts';
 import { copyShared } from './shared-copy.ts';
 
 const INPUT_KINDS = [
@@ -17,8 +17,6 @@ const INPUT_KINDS = [
   'qtest',
 ] as const;
 
-const AF_INET = 2;
-const AF_INET6 = 10;
 /** Stands for no address at all. */
 const NO_FAMILY = 255;
 const NO_BYTES = new Uint8Array(16);
@@ -179,7 +177,9 @@ export class Reader {
 
 const NO_ADDR: sockaddr = { sa_family: 0, sin_addr: 0, sin_port: 0, sin6_addr: null, sun_path: '' };
 
-/** Writes an input; `putData` writes the bytes of 'data', 'datagram' and 'frame' (inline, or a reference into a pool). */
+/**
+ * Writes an input; `putData` writes the bytes of 'data', 'datagram' and 'frame' (inline, or a reference into a pool).
+ */
 export function encodeInput(
   w: Writer,
   input: Input,

@@ -1,6 +1,6 @@
 /**
- * The mailbox between the main thread and the inferior: two rings of records in shared memory, a pool for the bytes that
- * sockets receive, and a page of control words. One producer and one consumer each way.
+ * The mailbox between the main thread and the inferior: two rings of records in shared memory, a pool for the bytes
+ * that sockets receive, and a page of control words. One producer and one consumer each way.
  */
 
 import { Reader, Writer } from './codec.ts';
@@ -52,7 +52,10 @@ export const OUT = {
 /** Bytes of the ring of inputs and of the ring of outputs. */
 export const IN_RING = 1 << 20;
 export const OUT_RING = 2 << 20;
-/** The pool for received data: bytes of a page, pages, and how many of them may be used before streams get little each. Memory is only taken by pages that were used. */
+/**
+ * The pool for received data: bytes of a page, pages, and how many of them may be used before streams get little each.
+ * Memory is only taken by pages that were used.
+ */
 export const POOL_PAGE = 1 << 18;
 export const POOL_PAGES = 256;
 export const POOL_PLENTY = 64;
@@ -78,7 +81,10 @@ const PAD = 0xffffffff;
 /** Bytes in front of a record: its length. */
 const LENGTH = 4;
 
-/** One direction: records of bytes, each kept contiguous, in a ring. `head` is the producer's count of bytes, `tail` the consumer's. */
+/**
+ * One direction: records of bytes, each kept contiguous, in a ring. `head` is the producer's count of bytes, `tail` the
+ * consumer's.
+ */
 export class RecordRing {
   readonly #ctl: Int32Array;
   readonly #view: DataView;
@@ -110,7 +116,10 @@ export class RecordRing {
     return Atomics.load(this.#ctl, this.#headWord) === Atomics.load(this.#ctl, this.#tailWord);
   }
 
-  /** Begins a record of at most `max` bytes: what is written to the writer it returns is in the ring once `commit` is called. Null if there is no room now. */
+  /**
+   * Begins a record of at most `max` bytes: what is written to the writer it returns is in the ring once `commit` is
+   * called. Null if there is no room now.
+   */
   begin(max: number): Writer | null {
     const need = (LENGTH + max + 7) & ~7;
     const head = Atomics.load(this.#ctl, this.#headWord);

@@ -1,6 +1,6 @@
 /**
- * Memory for what sockets received, shared with the inferior: pages that records point into. A page is free again when the
- * inferior has consumed every piece of it. Pieces of one descriptor are consumed in order.
+ * Memory for what sockets received, shared with the inferior: pages that records point into. A page is free again when
+ * the inferior has consumed every piece of it. Pieces of one descriptor are consumed in order.
  */
 import { POOL_PAGE, POOL_PAGES, POOL_PLENTY } from './mailbox.ts';
 import { copyShared, WORD } from './shared-copy.ts';
@@ -12,7 +12,10 @@ interface Piece {
 
 /** What one descriptor has in the pool. */
 interface Pieces {
-  /** Bytes put so far, modulo a word: a stream's bytes stand in the pool as they will in slirp's buffer, so that they are copied by words. */
+  /**
+   * Bytes put so far, modulo a word: a stream's bytes stand in the pool as they will in slirp's buffer, so that they
+   * are copied by words.
+   */
   phase: number;
   /** Forgotten once all is consumed. */
   closed: boolean;
@@ -40,8 +43,8 @@ export class ReceivePool {
   }
 
   /**
-   * A page for a stream to be read into, at the offset that its next byte has in a word; `put` then takes what was read without a copy.
-   * Null if pages are scarce. A page that is not put goes back with `unreserve`.
+   * A page for a stream to be read into, at the offset that its next byte has in a word; `put` then takes what was read
+   * without a copy. Null if pages are scarce. A page that is not put goes back with `unreserve`.
    */
   reserve(fd: number): Uint8Array | null {
     if (this.scarce) {
@@ -56,7 +59,10 @@ export class ReceivePool {
     this.#free.push(Math.floor(page.byteOffset / POOL_PAGE));
   }
 
-  /** Copies up to a page of `data` in, all of it if it is `whole`. Returns offset and count, or null when the pool is exhausted. */
+  /**
+   * Copies up to a page of `data` in, all of it if it is `whole`. Returns offset and count, or null when the pool is
+   * exhausted.
+   */
   put(fd: number, data: Uint8Array, whole: boolean): { at: number; n: number } | null {
     const pieces = this.#of(fd);
     if (data.buffer === this.#bytes.buffer) {

@@ -1,6 +1,7 @@
 /**
- * Copies between shared memory and memory of a thread's own. V8 copies shared memory by words only if both sides are at the same
- * offset in their word, else byte by byte at a sixth of the speed: then the bytes go by way of private memory that has the right offset.
+ * Copies between shared memory and memory of a thread's own. V8 copies shared memory by words only if both sides are at
+ * the same offset in their word, else byte by byte at a sixth of the speed: then the bytes go by way of private memory
+ * that has the right offset.
  */
 
 /** Bytes of a word. */

@@ -1,6 +1,12 @@
 /** QEMU options of a replay: what the capture needs that the user has not written. */
 import { formatIpv4, parseIpv4 } from '../packets/format.ts';
+import { AF_INET, type sockaddr } from '../stack/util/host.ts';
 import type { Trace } from './trace.ts';
+
+/** The name server of a replay; its answers come from the capture. */
+export const TRACE_NAMESERVERS: readonly sockaddr[] = [
+  { sa_family: AF_INET, sin_addr: 0x7f000035, sin_port: 53, sin6_addr: null, sun_path: '' },
+];
 
 /** A `hostfwd` rule. Addresses are 0 where the option leaves them to their defaults. */
 export interface Forward {

@@ -1,4 +1,7 @@
-/** What the debugger itself costs: to the first stop, from stop to stop, per hit of a breakpoint that does not stop, memory. */
+/**
+ * What the debugger itself costs: to the first stop, from stop to stop, per hit of a breakpoint that does not stop,
+ * memory.
+ */
 import { once } from 'node:events';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { Session } from '../core/session.ts';
@@ -9,7 +12,10 @@ const quantile = (values: readonly number[], q: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
 const round = (n: number, digits = 3): number => Number(n.toFixed(digits));
 
-/** Milliseconds from `launch` to the stop at the first statement of `main`, and to the first packet at the NIC of a replay. */
+/**
+ * Milliseconds from `launch` to the stop at the first statement of `main`, and to the first packet at the NIC of a
+ * replay.
+ */
 export async function measureLaunch(rounds = 5): Promise<object> {
   const entry: number[] = [];
   const packet: number[] = [];
@@ -56,33 +62,6 @@ export async function measureStops(stops = 200): Promise<object> {
     stop_and_continue_ms_p50: round(quantile(times, 0.5)),
     stop_and_continue_ms_p95: round(quantile(times, 0.95)),
   };
-}
-
-/** Conditions that are never true, from nothing but a call to a field of the packet. */
-const CONDITIONS = [
-  'iovcnt == 99',
-  'iov->iov_len == 1',
-  '$pkt.tcp.dstport == 1',
-  'size > 60 && s->mac_reg[RDH] == 99999',
-];
-
-/** Nanoseconds that an armed breakpoint on e1000_receive_iov costs per hit while its condition is false. */
-export async function measureConditions(hits = 2_000_000): Promise<object> {
-  const out: Record<string, number> = {};
-  for (const condition of CONDITIONS) {
-    const s = await Session.create();
-    s.break('e1000_receive_iov', '$pkt.tcp.len > 0 && size > 0');
-    s.break('e1000_receive_iov', condition);
-    await s.launch({ trace: capture('02-hello.pcap') });
-    await s.stop();
-    s.engine.updateBreakpoint(s.engine.breakpoints[0]?.id ?? 0, { enabled: false });
-    const armed = s.engine.breakpoints[1]?.locations[0]?.probe ?? -1;
-    const locals = s.engine.info.probes[armed]?.locals.map((l) => l.name).join(',') ?? '';
-    const loop = `(()=>{const f=(n)=>{for(let i=0;i<n;i++)$R.hit(${armed},${locals})};f(1e5);const t=performance.now();f(${hits});return (performance.now()-t)*1e6/${hits}})()`;
-    out[condition] = round(Number((await s.engine.evaluate(loop, 0)).value), 1);
-    await s.dispose();
-  }
-  return { false_condition_ns_per_hit: out };
 }
 
 /** Largest resident set of a process with one session: the seed's machine live, 10 MB through it, one stop. In MB. */

@@ -1,6 +1,6 @@
 /**
- * One build of the NIC in a process of its own: a driver that keeps the rings going, and a peer that sends or counts frames. Arguments:
- * debug|release, frames. Prints an array of `E1000Run`s as JSON.
+ * One build of the NIC in a process of its own: a driver that keeps the rings going, and a peer that sends or counts
+ * frames. Arguments: debug|release, frames. Prints an array of `E1000Run`s as JSON.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,7 +27,10 @@ const BAR0 = 0xfebc0000;
 const [RCTL, TCTL, ICR] = [0x100, 0x400, 0xc0];
 const RX = { RDBAL: 0x2800, RDLEN: 0x2808, RDH: 0x2810, RDT: 0x2818 };
 const TX = { TDBAL: 0x3800, TDLEN: 0x3808, TDT: 0x3818 };
-/** Addresses that the driver uses for each batch: numbers beyond 31 bits, which would be allocated each time they are computed. */
+/**
+ * Addresses that the driver uses for each batch: numbers beyond 31 bits, which would be allocated each time they are
+ * computed.
+ */
 const [AT_ICR, AT_RDH, AT_RDT, AT_TDT] = [BAR0 + ICR, BAR0 + RX.RDH, BAR0 + RX.RDT, BAR0 + TX.TDT];
 const COUNT = 256;
 /** Frames between looks of the driver at its rings. */
@@ -42,7 +45,7 @@ Object.defineProperty(globalThis, '__pktgdb', {
   value: {
     A: new Uint8Array(new SharedArrayBuffer(Number(process.env['PKTGDB_PROBES'] ?? 100_000))),
     T: new Float64Array([0, Number.POSITIVE_INFINITY]),
-    hit: () => undefined,
+    D: [],
     tick: () => undefined,
     module: () => undefined,
   },

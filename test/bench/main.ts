@@ -4,11 +4,13 @@
  */
 
 import { loadSlirpBench } from './bundle.ts';
-import { measureConditions, measureLaunch, measureMemory, measureStops } from './debugger.ts';
+import { measureConditions } from './conditions.ts';
+import { measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
+import { measureStep } from './step.ts';
 
 /** `memory` is first, so that it is that of one session. */
 const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
@@ -17,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   stops: measureStops,
   conditions: measureConditions,
   probes: measureProbes,
+  step: measureStep,
   e1000: () => measureE1000(),
   'e1000-heap': () => measureE1000Heap(),
   path: () => measurePath(),

@@ -1,10 +1,15 @@
 /**
- * One run of the whole path in a process of its own: a forwarded connection brings bytes that travel slirp -> queues -> hub -> e1000 ->
- * ring -> guest driver -> TCP -> nc, and the guest's acknowledgments go back. The host side is in this process and costs next to
- * nothing, so the figure is the stack's. Arguments: debug|release, megabytes[, heap]. Prints one JSON line; with `heap`, what is allocated too.
+ * One run of the whole path in a process of its own: a forwarded connection brings bytes that travel slirp -> queues ->
+ * hub -> e1000 -> ring -> guest driver -> TCP -> nc, and the guest's acknowledgments go back. The host side is in this
+ * process and costs next to nothing, so the figure is the stack's. Arguments: debug|release, megabytes[, heap].
+ * PKTGDB_DECIDERS holds what to arm, as JSON: pairs of a probe and its function. Prints one JSON line; with `heap`,
+ * what is allocated too.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Image } from '../../adapter/engine/image.ts';
+import { Runtime } from '../../adapter/inferior/runtime.ts';
+import { createTicks } from '../../adapter/mailbox/ticks.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../../adapter/stack/util/host.ts';
 import { type AllocationSite, allocations } from './heap.ts';
 
@@ -20,6 +25,9 @@ class BenchHost implements Host {
   started = 0;
   startedFrames = 0;
   seconds = 0;
+  /** Seconds of processor time of the same span; other programs do not count, V8's other threads do. */
+  cpuSeconds = 0;
+  #startedCpu = process.cpuUsage();
   readonly #total: number;
   #posted = 0;
   #consumedBytes = 0;
@@ -40,6 +48,7 @@ class BenchHost implements Host {
     if (this.#phase === 'shell' && this.#console.includes('listening on')) {
       this.#phase = 'run';
       this.started = performance.now();
+      this.#startedCpu = process.cpuUsage();
       this.startedFrames = this.frames;
       return [{ type: 'accepted', fd: FD, listener: this.#listener, peer: PEER }];
     }
@@ -53,6 +62,8 @@ class BenchHost implements Host {
     if (this.#consumedBytes >= this.#total) {
       this.#phase = 'end';
       this.seconds = (performance.now() - this.started) / 1000;
+      const cpu = process.cpuUsage(this.#startedCpu);
+      this.cpuSeconds = (cpu.user + cpu.system) / 1e6;
       this.frames -= this.startedFrames;
       return [];
     }
@@ -95,19 +106,24 @@ class BenchHost implements Host {
 }
 
 const [build = 'release', megabytes = '50', heap = ''] = process.argv.slice(2);
-const probes = Number(process.env['PKTGDB_PROBES'] ?? 100_000);
-Object.defineProperty(globalThis, '__pktgdb', {
-  value: {
-    A: new Uint8Array(new SharedArrayBuffer(probes)),
-    T: new Float64Array([0, Number.POSITIVE_INFINITY]),
-    hit: () => undefined,
-    tick: () => undefined,
-    module: () => undefined,
-  },
+const image = Image.load();
+const runtime = new Runtime({
+  A: new Uint8Array(new SharedArrayBuffer(image.info.probes.length)),
+  T: new Float64Array(createTicks()),
+  tables: image.probeTables(),
+  stackUrl: '',
+  takePause: () => false,
+  sendLog: () => undefined,
+  tellStop: () => undefined,
 });
+Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
 const root = join(import.meta.dirname, '../../dist/stack', build);
 type Main = (argc: number, argv: readonly string[], host: Host) => number;
 const { main } = (await import(pathToFileURL(join(root, 'softmmu/main.js')).href)) as { main: Main };
+const deciders = JSON.parse(process.env['PKTGDB_DECIDERS'] ?? '[]') as [probe: number, source: string][];
+for (const [probe, source] of deciders) {
+  runtime.setDecider(probe, source);
+}
 const host = new BenchHost(Number(megabytes) * 1e6);
 const argv = ['pktgdb', '-netdev', 'user,id=user.0,hostfwd=tcp:127.0.0.1:5555-:5556', '-device', 'e1000,netdev=user.0'];
 const run = (): void => {
@@ -119,14 +135,13 @@ if (heap === 'heap') {
 } else {
   run();
 }
-const cpu = process.cpuUsage();
 console.log(
   JSON.stringify({
     build,
     megabytes: Number(megabytes),
     seconds: host.seconds,
     frames: host.frames,
-    user_s: cpu.user / 1e6,
+    cpuSeconds: host.cpuSeconds,
     sites,
   }),
 );

@@ -1,21 +1,31 @@
-/** The whole path, instrumented against release: packets a second of each build, runs taken in turn. */
+/**
+ * The whole path, instrumented against release: packets a second of each build, runs taken in turn. Ratios are of
+ * processor time: what else the machine does changes them less than the rates.
+ */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Image } from '../../adapter/engine/image.ts';
 import type { AllocationSite } from './heap.ts';
 
 interface PathRun {
   readonly seconds: number;
+  readonly cpuSeconds: number;
   readonly frames: number;
   readonly sites: readonly AllocationSite[];
 }
 
 const run = promisify(execFile);
 
-async function once(build: 'debug' | 'release', megabytes: number, probes: number, heap = ''): Promise<PathRun> {
+/** What is armed in a run: pairs of a probe and the function that decides there. */
+export type Deciders = readonly (readonly [probe: number, source: string])[];
+
+async function once(
+  build: 'debug' | 'release',
+  megabytes: number,
+  { heap = '', deciders = [] }: { readonly heap?: string; readonly deciders?: Deciders } = {},
+): Promise<PathRun> {
   const child = join(import.meta.dirname, 'path-child.ts');
-  const env = { ...process.env, PKTGDB_PROBES: String(probes) };
+  const env = { ...process.env, PKTGDB_DECIDERS: JSON.stringify(deciders) };
   const { stdout } = await run(process.execPath, ['--import', 'tsx', child, build, String(megabytes), heap], { env });
   return JSON.parse(stdout) as PathRun;
 }
@@ -23,22 +33,41 @@ async function once(build: 'debug' | 'release', megabytes: number, probes: numbe
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** Medians over `rounds` runs of each build. */
-export async function measurePath(megabytes = 100, rounds = 5): Promise<object> {
-  const probes = Image.load().info.probes.length;
-  const rates: Record<'debug' | 'release', number[]> = { debug: [], release: [] };
+export async function measurePath(megabytes = 200, rounds = 5): Promise<object> {
+  const runs: Record<'debug' | 'release', PathRun[]> = { debug: [], release: [] };
   for (let i = 0; i < rounds; i++) {
     for (const build of ['release', 'debug'] as const) {
-      const { frames, seconds } = await once(build, megabytes, probes);
-      rates[build].push(frames / seconds);
+      runs[build].push(await once(build, megabytes));
     }
   }
-  const release = median(rates.release);
-  const instrumented = median(rates.debug);
+  const rate = (of: readonly PathRun[]): number => median(of.map((r) => r.frames / r.seconds));
+  const cost = (of: readonly PathRun[]): number => median(of.map((r) => r.cpuSeconds / r.frames));
   return {
-    release_pkts_per_s: Math.round(release),
-    instrumented_pkts_per_s: Math.round(instrumented),
-    ratio: Number((release / instrumented).toFixed(2)),
+    release_pkts_per_s: Math.round(rate(runs.release)),
+    instrumented_pkts_per_s: Math.round(rate(runs.debug)),
+    ratio: Number((cost(runs.debug) / cost(runs.release)).toFixed(2)),
   };
+}
+
+/**
+ * The instrumented path with each of some sets of breakpoints over that with none, runs taken in turn; the quickest of
+ * each counts.
+ */
+export async function measureArmed(
+  sets: Readonly<Record<string, Deciders>>,
+  megabytes = 100,
+  rounds = 5,
+): Promise<Record<string, number>> {
+  const all: Readonly<Record<string, Deciders>> = { '': [], ...sets };
+  const best: Record<string, number> = {};
+  for (let i = 0; i < rounds; i++) {
+    for (const [name, deciders] of Object.entries(all)) {
+      const { frames, cpuSeconds } = await once('debug', megabytes, { deciders });
+      best[name] = Math.min(best[name] ?? Number.POSITIVE_INFINITY, cpuSeconds / frames);
+    }
+  }
+  const unarmed = best[''] ?? 0;
+  return Object.fromEntries(Object.keys(sets).map((name) => [name, Number(((best[name] ?? 0) / unarmed).toFixed(2))]));
 }
 
 /** Places in a heap profile that are shown. */
@@ -46,7 +75,7 @@ const TOP = 15;
 
 /** Where the release build allocates on the path, in bytes a frame; starting up is in it. */
 export async function measurePathHeap(megabytes = 100): Promise<object> {
-  const { sites, frames } = await once('release', megabytes, Image.load().info.probes.length, 'heap');
+  const { sites, frames } = await once('release', megabytes, { heap: 'heap' });
   const perFrame = (bytes: number): number => Number((bytes / frames).toFixed(1));
   const total = sites.reduce((n, s) => n + s.bytes, 0);
   return {

@@ -1,8 +1,9 @@
 /**
- * `npm run bench:peers [WORKLOAD]...`: the user network against libslirp (peers/slirp_bench.c, with Debian's libslirp-dev), and UDP also
- * against Node's bare dgram. Runs are taken in turn; one JSON line a workload, ratios of the medians of operations a second. `ratio` is that of
- * a process that has run the workload before, if it has bulk; `cold_ratio` is that of its first run, in which V8 compiles the stack.
- * PKTGDB_BENCH_ROUNDS is the number of rounds, 3 by default.
+ * `npm run bench:peers [WORKLOAD]...`: the user network against libslirp (peers/slirp_bench.c, with Debian's
+ * libslirp-dev), and UDP also against Node's bare dgram. Runs are taken in turn; one JSON line a workload, ratios of
+ * the medians of operations a second. `ratio` is that of a process that has run the workload before, if it has bulk;
+ * `cold_ratio` is that of its first run, in which V8 compiles the stack. PKTGDB_BENCH_ROUNDS is the number of rounds, 3
+ * by default.
  */
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';

@@ -16,7 +16,9 @@ export interface ProbeCost {
   readonly probesPerPacket: number;
 }
 
-/** Code of the stack's kind: a ring of descriptors, a queue, headers of packets, branches and calls of small functions. */
+/**
+ * Code of the stack's kind: a ring of descriptors, a queue, headers of packets, branches and calls of small functions.
+ */
 const SAMPLE = `
 class Desc { addr = 0; length = 0; status = 0; }
 class Nic { ring: Desc[] = []; head = 0; tail = 0; regs = new Uint32Array(64); ram = new Uint8Array(65536); }
@@ -108,7 +110,7 @@ export async function measureProbes(): Promise<ProbeCost> {
     const T = new Float64Array(new SharedArrayBuffer(16));
     T[1] = Number.POSITIVE_INFINITY;
     let hits = 0;
-    world.__pktgdb = { A, T, hit: () => hits++, tick: () => {}, module: () => {} };
+    world.__pktgdb = { A, D: Array.from(A, () => () => hits++ < 0), T, tick: () => {}, module: () => {} };
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, PROBE_MODULE), PROBE_MODULE_SOURCE);
     writeFileSync(join(folder, 'debug.js'), debug.get('sample.js')!);

@@ -1,6 +1,6 @@
 /**
- * The synthetic guest of the user network's benchmarks, as cheap as that of peers/slirp_bench.c: it writes frames into memory of its
- * own and hands them straight to `slirp_input`. Checksums of constant payloads are computed once.
+ * The synthetic guest of the user network's benchmarks, as cheap as that of peers/slirp_bench.c: it writes frames into
+ * memory of its own and hands them straight to `slirp_input`. Checksums of constant payloads are computed once.
  */
 
 /** What the benchmarks need of the compiled stack. */
@@ -163,7 +163,9 @@ export class Guest {
     return e.frame;
   }
 
-  /** A slot for a TCP segment without data; its Ethernet and IP headers are written unless they are there from before. */
+  /**
+   * A slot for a TCP segment without data; its Ethernet and IP headers are written unless they are there from before.
+   */
   #tcpSlot(hl: number, pip: number): Uint8Array {
     const e = this.#txq[this.#txh % TXQ]!;
     const ready = e.pip === pip && e.len === 34 + hl;

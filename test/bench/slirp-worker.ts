@@ -1,4 +1,7 @@
-/** The thread of a benchmark of the user network: the release build of slirp on the live host, driven by the synthetic guest. */
+/**
+ * The thread of a benchmark of the user network: the release build of slirp on the live host, driven by the synthetic
+ * guest.
+ */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -34,7 +37,7 @@ const data = workerData as BenchData;
 const post = (m: BenchMessage): void => parentPort!.postMessage(m);
 
 Object.defineProperty(globalThis, '__pktgdb', {
-  value: { A: new Uint8Array(1), T: new Float64Array(2), hit: () => 0, tick: () => 0, module: () => 0 },
+  value: { A: new Uint8Array(1), T: new Float64Array(2), D: [], tick: () => 0, module: () => 0 },
 });
 const release = join(import.meta.dirname, '../../dist/stack/release');
 const load = <T>(module: string): Promise<T> => import(pathToFileURL(join(release, module)).href) as Promise<T>;

@@ -118,7 +118,9 @@ const DHCP_LEN = 342;
 /** Offset of the address asked for in a request. */
 const DHCP_WANT = 287;
 
-/** A DHCP message of the guest with nothing in its transaction and its address asked for, and the sum for its checksum. */
+/**
+ * A DHCP message of the guest with nothing in its transaction and its address asked for, and the sum for its checksum.
+ */
 function dhcpTemplate(type: number): { f: Uint8Array; base: number } {
   const f = new Uint8Array(DHCP_LEN);
   putEth(f, 0x0800, true);
@@ -507,8 +509,8 @@ export interface Workload {
   /** The peer listens and says its port; else it waits to be told one. */
   readonly listens?: boolean;
   /**
-   * Run once only: there is no bulk to warm up for, or a second run would find the first one's connections in TIME_WAIT, in slirp and in
-   * the kernel.
+   * Run once only: there is no bulk to warm up for, or a second run would find the first one's connections in
+   * TIME_WAIT, in slirp and in the kernel.
    */
   readonly once?: boolean;
 }

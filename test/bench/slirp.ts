@@ -15,7 +15,10 @@ const root = join(import.meta.dirname, '../..');
 const here = join(root, 'test/bench');
 const built = join(root, '.cache/bench');
 
-/** Compiles a program of peers/ unless it is there and up to date. Returns its path, or null without a compiler or its libraries. */
+/**
+ * Compiles a program of peers/ unless it is there and up to date. Returns its path, or null without a compiler or its
+ * libraries.
+ */
 export function compile(name: string, libraries: readonly string[]): string | null {
   const source = join(here, 'peers', `${name}.c`);
   const program = join(built, name);
@@ -40,7 +43,10 @@ export interface SlirpBenchOptions {
 
 export const DEFAULTS: SlirpBenchOptions = { n: 0, conc: 1, size: -1, window: 32, guest_closes: false, cold: false };
 
-/** Options as slirp_bench takes them, `[N] [--conc=] [--size=] [--window=] [--guest-closes]`, and `--cold`. Throws RangeError for others. */
+/**
+ * Options as slirp_bench takes them, `[N] [--conc=] [--size=] [--window=] [--guest-closes]`, and `--cold`. Throws
+ * RangeError for others.
+ */
 export function parseOptions(words: readonly string[]): SlirpBenchOptions {
   const o = { ...DEFAULTS };
   for (const word of words) {
@@ -91,14 +97,14 @@ class Peer {
 }
 
 /**
- * What comes before the run that counts, as parts of its operations: V8 compiles the stack in the first half second, for what it has seen
- * till then, and again when a connection has ended for the first time.
+ * What comes before the run that counts, as parts of its operations: V8 compiles the stack in the first half second,
+ * for what it has seen till then, and again when a connection has ended for the first time.
  */
 const WARM_UP = [1, 0.25, 0.25];
 
 /**
- * Runs a workload and returns its figures, under slirp_bench's names, for a process that is warm where there is bulk; `cold_ops_per_s`
- * is then the rate of the first run in it.
+ * Runs a workload and returns its figures, under slirp_bench's names, for a process that is warm where there is bulk;
+ * `cold_ops_per_s` is then the rate of the first run in it.
  */
 export async function measureSlirp(workload: string, options: SlirpBenchOptions = DEFAULTS): Promise<object> {
   const w = WORKLOADS[workload];

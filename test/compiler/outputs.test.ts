@@ -107,7 +107,11 @@ describe('outputs of the compiler', () => {
       world.__pktgdb = {
         A: new Uint8Array(result.info.probes.length).fill(1),
         T: new Float64Array([0, Number.POSITIVE_INFINITY]),
-        hit: (id: number) => hits.push(id),
+        D: result.info.probes.map(
+          ({ id }) =>
+            () =>
+              hits.push(id) < 0,
+        ),
         tick: () => {},
         module: (path: string, names: Access) => registered.set(path, names),
       };

@@ -1,14 +1,14 @@
-/** Compiles a piece of stack code and runs it outside a worker, with a `hit` that notes what it is given. */
+/** Compiles a piece of stack code and runs it outside a worker, with probes that note what they are given. */
 import assert from 'node:assert/strict';
 import vm from 'node:vm';
 import { type CompileResult, compile } from '../../adapter/compiler/compile.ts';
 import type { DebugInfo, FunctionInfo, ProbeInfo } from '../../adapter/compiler/debug-info.ts';
 
-/** One call of `hit`: the probe and the locals by name. */
+/** A probe that was passed, and the locals by name. */
 export interface Hit {
   readonly probe: ProbeInfo;
   readonly locals: Readonly<Record<string, unknown>>;
-  /** The returned value, for a 'return' probe of a `return X`. */
+  /** The returned value, at a 'return' probe. */
   readonly ret?: unknown;
 }
 
@@ -36,25 +36,47 @@ export function fn(info: DebugInfo, name: string): FunctionInfo {
   return found;
 }
 
-/** Runs `main()` of compiled JavaScript of a module without imports. Line numbers in stacks are those of the file. */
-export function execute(js: string, info: DebugInfo, armed: boolean): Outcome {
+export interface ExecuteOptions {
+  /** A probe that makes its function return a value. */
+  readonly makeReturn?: { readonly probe: number; readonly value: unknown };
+  /** Called inside each armed probe. */
+  readonly onHit?: (hit: Hit) => void;
+}
+
+/**
+ * Runs `main()` of compiled JavaScript of a module without imports. Line numbers in stacks are those of the
+ * file.
+ */
+export function execute(
+  js: string,
+  info: DebugInfo,
+  armed: boolean,
+  { makeReturn, onHit }: ExecuteOptions = {},
+): Outcome {
   const log: unknown[] = [];
   const hits: Hit[] = [];
   const A = new Uint8Array(info.probes.length).fill(armed ? 1 : 0);
   const T = new Float64Array([0, Number.POSITIVE_INFINITY]);
-  const hit = (id: number, ...args: unknown[]): void => {
-    const probe = info.probes[id]!;
+  const D = info.probes.map((probe) => (...args: unknown[]): boolean => {
     const names = probe.locals.map((v) => v.name);
-    const locals = Object.fromEntries(names.map((name, i) => [name, args[i]]));
-    hits.push(args.length > names.length ? { probe, locals, ret: args.at(-1) } : { probe, locals });
-  };
+    const ret = probe.kind === 'return' ? { ret: args.shift() } : {};
+    assert.equal(args.length, names.length);
+    const hit = { probe, locals: Object.fromEntries(names.map((name, i) => [name, args[i]])), ...ret };
+    hits.push(hit);
+    onHit?.(hit);
+    return makeReturn?.probe === probe.id;
+  });
   const text = js.replace(/^import\*as \$p .*?=\$p;/, '').replace(/^export /gm, '       ');
   const unregistered = text.replace(/;globalThis\.__pktgdb\.module\(.*\);$/, '');
-  const run = vm.compileFunction(`'use strict';${unregistered};return main();`, ['$A', '$T', '$hit', '$tick', 'log'], {
-    filename: 'test.ts',
-  });
+  const run = vm.compileFunction(
+    `'use strict';${unregistered};return main();`,
+    ['$A', '$D', '$R', '$T', '$tick', 'log'],
+    {
+      filename: 'test.ts',
+    },
+  );
   try {
-    const value: unknown = run(A, T, hit, assert.fail, (x: unknown) => log.push(x));
+    const value: unknown = run(A, D, { returned: makeReturn?.value }, T, assert.fail, (x: unknown) => log.push(x));
     return { value, log, hits, ticks: T[0]! };
   } catch (error) {
     return { error: error as Error, log, hits, ticks: T[0]! };

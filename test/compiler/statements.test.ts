@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { at, fn, lines, runAll } from './run.ts';
+import { at, compiled, execute, fn, lines, runAll } from './run.ts';
 
 describe('probes of statements', () => {
   it('stop before each statement and see what is initialised there', () => {
@@ -276,5 +276,71 @@ function main() { return f(0); }`);
     assert.match(run.armed.error?.stack ?? '', /test\.ts:3[\s\S]*test\.ts:4[\s\S]*test\.ts:4/);
     assert.ok(run.armed.hits.every((h) => h.probe.kind === 'statement'));
     assert.equal(fn(run.info, 'f').probes.length, 4);
+  });
+});
+
+describe('a probe that makes its function return', () => {
+  const source = `class Box {
+  n: number;
+  constructor(n: number) {
+    this.n = n;
+  }
+  twice(): number {
+    log(this.n);
+    return this.n * 2;
+  }
+}
+const add = (a: number, b: number): number => a + b;
+function note(x: number): void {
+  log(x);
+}
+function first(list: number[]): number {
+  for (const x of list) {
+    try {
+      if (x > 0) {
+        return x;
+      }
+    } finally {
+      log('finally');
+    }
+  }
+  return -1;
+}
+function main() {
+  note(7);
+  return [new Box(1).twice(), add(1, 2), first([0, 3])].join();
+}`;
+  const { debug, info } = compiled({ 'test.ts': source });
+  const js = debug.get('test.js') ?? '';
+
+  /** Runs the program with the first probe of that kind on a line returning 42. */
+  function returning(line: number, kind: 'statement' | 'return' | 'end'): [unknown, readonly unknown[]] {
+    const probe = info.probes.find((p) => p.line === line && p.kind === kind)?.id ?? assert.fail();
+    const { value, error, log } = execute(js, info, true, { makeReturn: { probe, value: 42 } });
+    assert.equal(error, undefined);
+    return [value, log];
+  }
+
+  it('leaves its statement and the rest undone', () => {
+    assert.deepEqual(returning(7, 'statement'), ['42,3,3', [7, 'finally', 'finally']]);
+    assert.deepEqual(returning(13, 'statement'), ['2,3,3', [1, 'finally', 'finally']]);
+  });
+
+  it('replaces the value of a return, and that of an expression', () => {
+    assert.deepEqual(returning(8, 'return'), ['42,3,3', [7, 1, 'finally', 'finally']]);
+    assert.deepEqual(returning(11, 'statement'), ['2,42,3', [7, 1, 'finally', 'finally']]);
+    assert.deepEqual(returning(11, 'return'), ['2,42,3', [7, 1, 'finally', 'finally']]);
+  });
+
+  it('leaves loops, and finally has its turn', () => {
+    assert.deepEqual(returning(18, 'statement'), ['2,3,42', [7, 1, 'finally']]);
+  });
+
+  it('does nothing in a constructor, which has to return its object', () => {
+    assert.deepEqual(returning(4, 'statement'), ['2,3,3', [7, 1, 'finally', 'finally']]);
+    assert.deepEqual(
+      info.functions.filter((f) => f.isConstructor).map((f) => f.name),
+      ['Box.constructor'],
+    );
   });
 });

@@ -1,6 +1,7 @@
 /**
- * The call chains of real QEMU 7.2 with libslirp 4.7 (outermost first), where the layer exists here. Memory API, vCPU and main-loop
- * notifier frames are left out; `slirp_output` stands for slirp_send_packet_all > net_slirp_send_packet, as in the seed session.
+ * The call chains of real QEMU 7.2 with libslirp 4.7 (outermost first), where the layer exists here. Memory API, vCPU
+ * and main-loop notifier frames are left out; `slirp_output` stands for slirp_send_packet_all > net_slirp_send_packet,
+ * as in the seed session.
  */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';

@@ -1,7 +1,7 @@
 /** What the core tests share: an engine on the real stack, the guest's console, waiting for stops. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { BreakpointSpec, LaunchOptions, StopReason } from '../../adapter/engine/api.ts';
+import type { BreakpointSpec, LaunchOptions, Stop } from '../../adapter/engine/api.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 import { SEED_ARGS } from '../kit/seed.ts';
@@ -13,7 +13,7 @@ export class Session {
   console = '';
   /** Host port of the first forward. */
   port = 0;
-  readonly #stops: StopReason[] = [];
+  readonly #stops: Stop[] = [];
 
   private constructor(engine: Engine) {
     this.engine = engine;
@@ -49,7 +49,7 @@ export class Session {
   }
 
   /** The next stop that has not been waited for. Throws when the machine ends instead. */
-  async stop(): Promise<StopReason> {
+  async stop(): Promise<Stop> {
     while (this.#stops.length === 0) {
       if (this.engine.state === 'exited') {
         throw new Error(`the machine ended; console:\n${this.console}`);
@@ -59,7 +59,7 @@ export class Session {
       await Promise.race([once(this.engine, 'stopped', { signal }), once(this.engine, 'exited', { signal })]);
       either.abort();
     }
-    return this.#stops.shift() as StopReason;
+    return this.#stops.shift() as Stop;
   }
 
   async resume(): Promise<void> {

@@ -209,7 +209,7 @@ describe('DAP session', () => {
       assert.match(breakpoints[2]?.message ?? '', /not closed/);
       assert.equal(breakpoints[0]?.reason, 'failed');
       const { spec } = engine.breakpoints[0]!;
-      assert.equal(spec.hitCondition, '>= 3');
+      assert.deepEqual(spec.hitCondition, { op: '>=', operand: 3 });
       assert.deepEqual(
         spec.log?.map((part) => (typeof part === 'string' ? part : part.text)),
         ['size ', 'size', ' {}'],

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { BreakpointSpec, StopReason } from '../../adapter/engine/api.ts';
+import type { BreakpointSpec, Stop } from '../../adapter/engine/api.ts';
 import type { Engine } from '../../adapter/engine/engine.ts';
+import { parseHitCondition } from '../../adapter/engine/hit-condition.ts';
 import { toyEngine, toyLine } from './toy.ts';
 
 const fn = (name: string, extra: Omit<BreakpointSpec, 'location'> = {}): BreakpointSpec => ({
@@ -26,16 +27,16 @@ describe('engine', () => {
 
   afterEach(() => engine.dispose());
 
-  const stop = async (): Promise<StopReason> => ((await once(engine, 'stopped')) as [StopReason])[0];
+  const stop = async (): Promise<Stop> => ((await once(engine, 'stopped')) as [Stop])[0];
 
   /** Runs the toy with lines on its console up to the next stop. */
-  async function runTo(...lines: string[]): Promise<StopReason> {
+  async function runTo(...lines: string[]): Promise<Stop> {
     const stopped = stop();
     await engine.launch({ args: [], guestCommands: lines });
     return stopped;
   }
 
-  async function next(action: Promise<void>): Promise<StopReason> {
+  async function next(action: Promise<void>): Promise<Stop> {
     const stopped = stop();
     await action;
     return stopped;
@@ -129,7 +130,7 @@ describe('engine', () => {
 
   it('ignores hits, honours hit conditions, removes temporary breakpoints', async () => {
     engine.setBreakpoint(fn('inner', { ignoreCount: 2, temporary: true }));
-    const every = engine.setBreakpoint(fn('inner', { hitCondition: '% 4' }));
+    const every = engine.setBreakpoint(fn('inner', { hitCondition: parseHitCondition('% 4') }));
     await runTo('outer 8');
     assert.equal((await engine.args(0))[2]?.value.value, 62);
     assert.deepEqual(
@@ -149,7 +150,10 @@ describe('engine', () => {
     assert.match(engine.setBreakpoint(fn('helper')).message ?? '', /@nodebug/);
     const file = engine.setBreakpoint({ location: { kind: 'line', file: 'mian.ts', line: 3 } });
     assert.match(file.message ?? '', /No source file named mian.ts.*main.ts/);
-    assert.match(engine.setBreakpoint(fn('inner', { hitCondition: 'often' })).message ?? '', /hit condition "often"/);
+    assert.throws(() => parseHitCondition('often'), /hit condition "often" is not understood/);
+    assert.throws(() => parseHitCondition('% 0'), /never holds/);
+    assert.deepEqual(parseHitCondition('= 5'), { op: '==', operand: 5 });
+    assert.deepEqual(parseHitCondition('5'), { op: '>=', operand: 5 });
   });
 
   it('moves a line breakpoint to the next line with code', () => {
@@ -172,6 +176,44 @@ describe('engine', () => {
     assert.ok(reason.kind === 'finish' && reason.from === 'inner');
     assert.equal(reason.value?.value, 1 + 60);
     assert.equal((await names())[0], 'outer');
+  });
+
+  it('shows no value for a function that returns none', async () => {
+    engine.setBreakpoint({ location: { kind: 'line', file: 'main.ts', line: toyLine('nothing to note') } });
+    await runTo('note 0');
+    assert.deepEqual(await next(engine.step('out')), { kind: 'finish', from: 'note' });
+  });
+
+  it('makes the innermost function return a value', async () => {
+    const bp = engine.setBreakpoint(fn('inner'));
+    await runTo('outer 3');
+    const hit = { kind: 'breakpoint', breakpoints: [bp.id], hitTemporary: false };
+    await engine.returnFrom('size * 1000');
+    assert.deepEqual(await next(engine.resume()), hit);
+    await engine.returnFrom('2');
+    const out = await next(engine.step('out'));
+    assert.ok(out.kind === 'finish' && out.from === 'inner' && out.value?.value === 2);
+    assert.equal(await where(), `outer:${toyLine('buf[0] = i')}`);
+    assert.equal((await engine.locals(0)).find((l) => l.name === 'sum')?.value.value, 60_002);
+    engine.deleteBreakpoint(bp.id);
+    engine.setBreakpoint({ location: { kind: 'line', file: 'main.ts', line: toyLine('machine.total += sum') } });
+    await next(engine.resume());
+    assert.equal((await engine.locals(0)).find((l) => l.name === 'sum')?.value.value, 60_002 + 1 + 62);
+  });
+
+  it('says where a function cannot be made to return', async () => {
+    const waits = stop();
+    await engine.launch({ args: [] });
+    await engine.interrupt();
+    await waits;
+    await assert.rejects(engine.returnFrom('1'), /no statement begins here/);
+    engine.setBreakpoint(fn('Note.constructor'));
+    engine.guestInput('note 0\n');
+    engine.guestInput('throw\n');
+    await next(engine.resume());
+    await assert.rejects(engine.returnFrom('1'), /a constructor cannot return another value/);
+    assert.equal((await next(engine.resume())).kind, 'exception');
+    await assert.rejects(engine.returnFrom('1'), /no statement begins here/);
   });
 
   it('steps over a recursive call without stopping inside', async () => {

@@ -55,7 +55,7 @@ describe('ARCHITECTURE.md', () => {
   });
 
   it('is found out when a function or a file is gone', () => {
-    const wrong = '`engine/engine.ts: setBreakpoint, gone` `engine/none.ts: setBreakpoint` `inferior/runtime.ts: hit`';
+    const wrong = '`engine/engine.ts: setBreakpoint, gone` `engine/none.ts: setBreakpoint` `inferior/runtime.ts: tick`';
     assert.deepEqual(missing(wrong), ['adapter/engine/engine.ts: gone', 'adapter/engine/none.ts: setBreakpoint']);
   });
 

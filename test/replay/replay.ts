@@ -1,9 +1,9 @@
 /** Replays for tests. */
 
-import { TRACE_NAMESERVERS } from '../../adapter/inferior/trace-host.ts';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { writePcap } from '../../adapter/packets/pcap.ts';
 import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
+import { TRACE_NAMESERVERS } from '../../adapter/replay/args.ts';
 import { readTrace, type Trace } from '../../adapter/replay/trace.ts';
 import type { FrameDirection, Host, Input } from '../../adapter/stack/util/host.ts';
 import { packetsOf } from '../packets/samples.ts';

@@ -21,6 +21,24 @@ export function inner(s: Device, buf: Uint8Array, size: number): number {
   return next + size;
 }
 
+class Note {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Says something, if there is something to say. */
+export function note(n: number): void {
+  const { text } = new Note(`note ${n}\n`);
+  if (n === 0) {
+    machine.turns += 0; // nothing to note
+    return;
+  }
+  machine.host.console_write(text);
+}
+
 export function outer(s: Device, n: number): number {
   const buf = new Uint8Array(64);
   buf[12] = 8;
@@ -51,6 +69,8 @@ function command(line: string): boolean {
   if (name === 'outer') {
     const sum = outer(machine.device, Number(arg));
     machine.host.console_write(`sum ${sum}\n`);
+  } else if (name === 'note') {
+    note(Number(arg));
   } else if (name === 'throw') {
     thrower(3);
   } else if (name === 'spin') {

@@ -1,0 +1,56 @@
+/** Puts the table's breakpoints into one run of the machine. */
+import type { Breakpoint } from './api.ts';
+import type { BreakpointTable } from './breakpoints.ts';
+import type { RuntimeProxy } from './link.ts';
+
+export class Installer {
+  readonly #table: BreakpointTable;
+  readonly #runtime: RuntimeProxy;
+  readonly #complain: (text: string) => void;
+
+  /** `complain` is told what the inferior did not take. */
+  constructor(table: BreakpointTable, runtime: RuntimeProxy, complain: (text: string) => void) {
+    this.#table = table;
+    this.#runtime = runtime;
+    this.#complain = complain;
+  }
+
+  /** Installs all breakpoints; resolves when the machine may begin. */
+  async all(): Promise<void> {
+    const probes = new Set<number>();
+    for (const bp of this.#table.all) {
+      this.#count(bp);
+      for (const p of this.#table.probesOf(bp)) {
+        probes.add(p);
+      }
+    }
+    await Promise.all([...probes].map((p) => this.#decide(p)));
+  }
+
+  /** Brings a breakpoint up to date, and the probes that it sits on or has left. */
+  update(bp: Breakpoint, probes: readonly number[]): void {
+    this.#count(bp);
+    for (const p of probes) {
+      void this.#decide(p);
+    }
+  }
+
+  /** Takes a breakpoint away that the table holds no more. */
+  remove(bp: Breakpoint): void {
+    this.#runtime.deleteBreakpoint(bp.id).catch(() => undefined);
+    for (const p of this.#table.probesOf(bp)) {
+      void this.#decide(p);
+    }
+  }
+
+  #count(bp: Breakpoint): void {
+    const { hitCondition = null, ignoreCount: ignore = 0, temporary = false } = bp.spec;
+    this.#runtime.setBreakpoint(bp.id, { ignore, hitCondition, temporary }).catch(() => undefined);
+  }
+
+  async #decide(probe: number): Promise<void> {
+    await this.#runtime.setDecider(probe, this.#table.decider(probe)).catch((e: unknown) => {
+      this.#complain(`a breakpoint cannot be installed: ${e instanceof Error ? e.message : String(e)}`);
+    });
+  }
+}

@@ -1,0 +1,57 @@
+/** What the main thread and the runtime tell each other of breakpoints, steps and stops; all of it crosses as JSON. */
+import type { Value } from './value.ts';
+
+/** Which hits of a breakpoint stop: those whose number compares so with `operand`, or is a multiple of it. */
+export interface HitCondition {
+  readonly op: '==' | '>' | '>=' | '<' | '<=' | '%';
+  readonly operand: number;
+}
+
+/** How a breakpoint counts. The runtime does it, so that a hit that does not stop costs no message. */
+export interface Counting {
+  /** Hits to skip first. */
+  readonly ignore: number;
+  readonly hitCondition: HitCondition | null;
+  readonly temporary: boolean;
+}
+
+/** A step to begin from a stop. */
+export interface StepRequest {
+  readonly kind: 'into' | 'over' | 'out' | 'to';
+  /** The frame that 'out' leaves, counted from the innermost; 0 for the others. */
+  readonly up: number;
+  /** Frames inside that one whose functions are among `fns`. */
+  readonly nested: number;
+  /** Function and line that the step begins in; -1 stands for none. */
+  readonly fn: number;
+  readonly name: string;
+  readonly line: number;
+  /** How many steps to take. */
+  readonly count: number;
+  /** Functions whose probes may end it: that of the frame and its callers; null: all. */
+  readonly fns: readonly number[] | null;
+  /** Probes that 'to' runs to. */
+  readonly targets: readonly number[];
+}
+
+/** Why the inferior stopped. */
+export type Stop =
+  | { readonly kind: 'breakpoint'; readonly breakpoints: readonly number[]; readonly hitTemporary: boolean }
+  | { readonly kind: 'step' }
+  /** After `finish`: `from` was left; `value` is what it returned, absent for a function without a return value. */
+  | { readonly kind: 'finish'; readonly from: string; readonly value?: Value }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'entry' }
+  /** Nothing catches an exception of the stack; the frames are those of the throw. V8 tells of it, not the runtime. */
+  | { readonly kind: 'exception'; readonly name: string; readonly message: string; readonly stack: string }
+  /** A breakpoint's condition threw; gdb words: "Error in testing condition for breakpoint N". It stops there. */
+  | { readonly kind: 'condition-error'; readonly breakpoint: number; readonly message: string };
+
+/** What the runtime leaves for the main thread before it stands still. */
+export interface StopReport {
+  readonly stop: Stop;
+  /** The probe at which the innermost frame stands, or -1. */
+  readonly probe: number;
+  /** Hits of all breakpoints so far, by number. */
+  readonly hitCounts: Readonly<Record<number, number>>;
+}
