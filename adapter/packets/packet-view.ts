@@ -110,9 +110,13 @@ export class PacketView {
     return out;
   }
 
-  /** The layer that another one carries, or null. */
+  /** The layer that another one carries, with all that is known of it, or null. */
   above(l: Layer): Layer | null {
-    return l.index === this.#depth ? this.#climb(l, data) : l.above;
+    const above = l.index === this.#depth ? this.#climb(l, data) : l.above;
+    if (above !== null && !above.measured) {
+      this.#measure(above);
+    }
+    return above;
   }
 
   /**

@@ -11,6 +11,7 @@ import {
 } from '../../adapter/packets/fields.ts';
 import { formatIpv6, parseEther, parseIpv4, parseIpv6 } from '../../adapter/packets/format.ts';
 import { literalMessage, match, parseLiteral } from '../../adapter/packets/match.ts';
+import { arp, GUEST_IP, HOST_IP } from '../kit/frames.ts';
 import { HELLO, packetsOf } from './samples.ts';
 
 /** Values of fields as text, for a packet of a capture. */
@@ -140,6 +141,13 @@ describe('fields', () => {
     assert.equal(FIELDS['tcp.dstport']!.get(p.set(buf, 64, frame.length - 14, 'ip')), 58676);
     assert.equal(FIELDS['eth.src']!.get(p), undefined);
     assert.equal(FIELDS['tcp.dstport']!.get(p.set(buf, 50, 40, 'ethernet')), undefined);
+  });
+
+  it('padding is the same whether or not the packet above has been looked at', () => {
+    const frame = new Uint8Array(64);
+    frame.set(arp(2, HOST_IP, GUEST_IP));
+    const padding = FIELDS['eth.padding'];
+    assert.deepEqual(padding?.get(new PacketView(frame)), new Uint8Array(64 - 42));
   });
 
   it('sequence numbers are relative with conversations, raw without', () => {
