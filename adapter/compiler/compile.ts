@@ -23,7 +23,9 @@ export const PROBE_MODULE = 'pktgdb-probe.js';
 /** Source of `PROBE_MODULE`: the worker sets `globalThis.__pktgdb` before it imports the stack. */
 export const PROBE_MODULE_SOURCE = `const p = globalThis.__pktgdb;
 if (p === undefined) {
-  throw new Error('the debug build of the stack needs globalThis.__pktgdb = { A, D, T, tick, module } before it is imported');
+  throw new Error(
+    'the debug build of the stack needs globalThis.__pktgdb = { A, D, T, tick, module } before it is imported',
+  );
 }
 export const A = p.A;
 export const D = p.D;

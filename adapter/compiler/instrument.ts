@@ -173,7 +173,10 @@ class Instrumenter {
     }
   }
 
-  /** Resolves a function's `@packet`, once its probes are there to say what can be seen; functions inside it see the same packet. */
+  /**
+   * Resolves a function's `@packet`, once its probes are there to say what can be seen; functions inside it see the
+   * same packet.
+   */
   #packet(node: ts.Node, ctx: Context, tag: Tag): void {
     const { functions, probes } = this.#tables;
     const seen = (info: FunctionInfo): readonly Variable[] => [

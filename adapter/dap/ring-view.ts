@@ -14,7 +14,7 @@ import {
   ringMarks,
   type DescriptorState as State,
 } from '../inspect/rings.ts';
-import { dissectBytes, format_tree } from '../packets/dissect.ts';
+import { dissectBytes, formatTree } from '../packets/dissect.ts';
 import { hex, hexDump } from '../packets/format.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { DescriptorBody, DescriptorState, RingsBody, RingView } from './custom.ts';
@@ -113,5 +113,5 @@ function bufferText(memory: GuestMemory, ring: Ring, d: Descriptor): string {
   if (bytes.length === 0) {
     return `\nThere is no memory at ${physicalReference(d.address)}.\n`;
   }
-  return `\n${format_tree(dissectBytes(bytes, 'ethernet'))}\n${hexDump(bytes, d.address)}`;
+  return `\n${formatTree(dissectBytes(bytes, 'ethernet'))}\n${hexDump(bytes, d.address)}`;
 }

@@ -16,7 +16,7 @@
  * | inferior, `listen` | `Atomics.wait` on `CTL.LISTEN_DONE` | the pump with the answer |
  * | inferior, stopped | the `debugger` statement of the runtime | `Debugger.resume` by the inspector |
  * | inferior, running | it looks at `TICK.LIMIT` at function entries and in loops | `interrupt()` sets the limit to 0 |
- * | main thread, outputs | its event loop; `CTL.OUT_IDLE` is 1 if it wants to be told | the message 'ring' of the worker |
+ * | main thread, outputs | its event loop; `CTL.OUT_IDLE` says if it listens | the message 'ring' of the worker |
  * | main thread, a stop | its event loop | 'paused' of the inspector; the note in `#stop` says why |
  */
 import { EventEmitter } from 'node:events';

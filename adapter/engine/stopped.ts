@@ -188,7 +188,8 @@ export class StoppedState {
       }
     }
     throw new EngineError(
-      `"${name}" is optimised in this frame and cannot be written; assign in the innermost frame, or to a field of a struct`,
+      `"${name}" is optimised in this frame and cannot be written; ` +
+        'assign in the innermost frame, or to a field of a struct',
     );
   }
 

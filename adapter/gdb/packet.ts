@@ -2,7 +2,7 @@
 
 import { CommandError } from '../commands/command.ts';
 import { framePacket } from '../inspect/packets.ts';
-import { format_tree } from '../packets/dissect.ts';
+import { formatTree } from '../packets/dissect.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 export async function printPacket(gdb: GdbInterpreter): Promise<void> {
@@ -11,5 +11,5 @@ export async function printPacket(gdb: GdbInterpreter): Promise<void> {
   if (!layers) {
     throw new CommandError(`There is no $pkt here: ${frame.fn.name} does not handle a packet.`);
   }
-  gdb.out(`${format_tree(layers).trimEnd()}\n`);
+  gdb.out(`${formatTree(layers).trimEnd()}\n`);
 }

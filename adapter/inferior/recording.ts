@@ -165,9 +165,8 @@ export class RecordedHost implements Host {
   #expect(tag: number, what: string): void {
     const found = this.#r.u8();
     if (found !== tag) {
-      throw new Error(
-        `the recording does not belong to this program: ${what} expected, record ${found} found at byte ${this.#r.pos - 1}`,
-      );
+      const where = `record ${found} found at byte ${this.#r.pos - 1}`;
+      throw new Error(`the recording does not belong to this program: ${what} expected, ${where}`);
     }
   }
 

@@ -6,7 +6,7 @@
  */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
-import { PacketView } from '../packets/packet-view.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { DEFAULT_GATEWAY, dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../replay/connections.ts';
 import { announcements, describePlan } from '../replay/describe.ts';
@@ -86,7 +86,7 @@ export class TraceHost implements Host {
   readonly #sessions = new Map<string, number>();
   readonly #sessionOf = new Map<number, string>();
   readonly #openFds = new Set<number>();
-  readonly #view = new PacketView();
+  readonly #view = new TcpIpView();
   readonly #inputs: Input[] = [];
   /** Inputs for the next turn that answer calls of the stack. */
   readonly #answers: Input[] = [];

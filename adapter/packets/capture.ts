@@ -2,6 +2,7 @@
 
 import { type ByteSource, memorySource } from './byte-source.ts';
 import { CaptureIndex } from './capture-index.ts';
+import { hexBytes } from './format.ts';
 import { type PacketSeen, PCAP_MAGICS, scanPcap } from './pcap.ts';
 import { PCAPNG_SHB, scanPcapng } from './pcapng.ts';
 import { type Capture, CaptureError } from './types.ts';
@@ -66,9 +67,4 @@ function guess(b: Uint8Array): string {
     return ' (text)';
   }
   return '';
-}
-
-/** Bytes as hex for messages: `89 50 4e 47`. */
-function hexBytes(b: Uint8Array): string {
-  return [...b].map((x) => x.toString(16).padStart(2, '0')).join(' ');
 }

@@ -1,4 +1,5 @@
 /** The Internet checksum (RFC 1071). */
+import type { Layer } from './layer.ts';
 import type { PacketView } from './packet-view.ts';
 
 /** Sum of the 16-bit words of `[from, to)`, an odd byte padded with zero, folded to 16 bits. */
@@ -29,44 +30,47 @@ export interface ChecksumResult {
 
 const UNCHECKED: ChecksumResult = { state: 'unchecked', right: 0 };
 
-/** Checks the IPv4 header checksum. */
-export function checkIp(p: PacketView): ChecksumResult {
-  const end = p.ip + (p.u8(p.ip) & 15) * 4;
-  return result(p, onesSum(p.buf, p.ip, end), p.u16(p.ip + 10));
+/** Checks the header checksum of an IPv4 layer. */
+export function checkIp(p: PacketView, l: Layer): ChecksumResult {
+  return result(onesSum(p.buf, l.at, l.body), p.u16(l.at + 10), false);
 }
 
-/**
- * Checks the checksum at `off` of what IP carries: TCP, UDP and ICMPv6 with a pseudo header, ICMP without. Fragments and packets
- * the capture has cut are not checked.
- */
-export function checkTransport(p: PacketView, off: number): ChecksumResult {
-  const claimed = p.ip >= 0 ? p.u16(p.ip + 2) - (p.l4 - p.ip) : p.u16(p.ipv6 + 4) - (p.l4 - p.ipv6 - 40);
-  const length = p.proto === 17 && p.udp >= 0 ? p.u16(p.udp + 4) : claimed;
-  if (p.fragment || length < 8 - (off === 2 ? 4 : 0) || p.l4 + length > p.l3End) {
-    return UNCHECKED;
-  }
-  const there = p.u16(p.l4 + off);
-  if (p.udp >= 0 && there === 0) {
-    return UNCHECKED;
-  }
-  return result(p, onesSum(p.buf, p.l4, p.l4 + length, pseudoSum(p, length)), there);
+/** The checksum of a protocol above IP. */
+export interface TransportChecksum {
+  /** Where it is in the layer. */
+  readonly off: number;
+  /** Bytes that a message has at least. */
+  readonly least: number;
+  /** Bytes that it covers, if not all that IP says to carry. */
+  readonly length?: number;
+  /** True if 0 says that there is none. */
+  readonly optional?: boolean;
+  /** False if it does not cover IP's addresses. */
+  readonly pseudo?: boolean;
 }
 
-/** Sum of the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1); 0 for ICMP, which has none. */
-function pseudoSum(p: PacketView, length: number): number {
-  if (p.icmp >= 0) {
-    return 0;
+/** Checks the checksum of what IP carries. Fragments and packets that the capture has cut are not checked. */
+export function checkTransport(p: PacketView, l: Layer, c: TransportChecksum): ChecksumResult {
+  const ip = l.below;
+  const network = ip?.protocol.declaration;
+  if (ip === null || network?.isFragment?.(p, ip) === true) {
+    return UNCHECKED;
   }
-  const [from, to] = p.ip >= 0 ? [p.ip + 12, p.ip + 20] : [p.ipv6 + 8, p.ipv6 + 40];
-  return onesSum(p.buf, from!, to!, p.proto + length);
+  const length = c.length ?? (network?.claimedEnd?.(p, ip) ?? ip.end) - l.at;
+  const there = p.u16(l.at + c.off);
+  if (length < c.least || l.at + length > ip.end || (c.optional === true && there === 0)) {
+    return UNCHECKED;
+  }
+  const pseudo = c.pseudo === false ? 0 : (network?.pseudoSum?.(p, ip) ?? 0) + length;
+  return result(onesSum(p.buf, l.at, l.at + length, pseudo), there, c.optional === true);
 }
 
 /** `sum` is over everything with the checksum `there` in place: right ones make it all ones. */
-function result(p: PacketView, sum: number, there: number): ChecksumResult {
+function result(sum: number, there: number, optional: boolean): ChecksumResult {
+  if (sum === 0xffff) {
+    return { state: 'good', right: there };
+  }
   let right = 0xffff - sum + there;
   right = (right & 0xffff) + (right >> 16);
-  if (right === 0xffff && p.udp < 0) {
-    right = 0;
-  }
-  return { state: sum === 0xffff ? 'good' : 'bad', right: sum === 0xffff ? there : right };
+  return { state: 'bad', right: right === 0xffff && !optional ? 0 : right };
 }

@@ -1,155 +1,135 @@
-/** Dissection for display: the layers of a packet with all their fields, worded as in Wireshark. */
-
-import { dataRange } from './app.ts';
-import { dissectApp } from './dissect-app.ts';
-import { dissectArp, dissectIp, dissectIpv6 } from './dissect-net.ts';
-import { dissectIcmp, dissectIcmpv6, dissectTcp, dissectUdp } from './dissect-transport.ts';
-import { ETHERTYPES, frameProtocols } from './fields-base.ts';
-import { formatBytes, formatEther } from './format.ts';
+/** The dissection tree: what the packet details pane shows, derived from what the protocols declare. */
+import { malformedPart } from './declare.ts';
+import { formatValue } from './format.ts';
+import type { Layer } from './layer.ts';
 import { type LinkType, PacketView } from './packet-view.ts';
-import { TreeBuilder, type TreeNode } from './tree.ts';
+import type { Bits, Declaration, FieldDeclaration, FieldScalar, Part } from './protocol.ts';
+import { data } from './protocols/data.ts';
 
-export { formatTree as format_tree, type TreeNode } from './tree.ts';
-
-/** What is known of a packet beside its bytes. */
-export interface DissectOptions {
-  /** `frame.number`; without it the Frame line has none. */
-  readonly number?: number;
-  /** Length on the wire, if the capture cut the packet. */
-  readonly wireLength?: number;
+/** A line of the tree with the bytes it stands for; `start` counts from the packet's first byte. */
+export interface TreeNode {
+  /** Wireshark's field name, or the protocol's; another name, or none, for a line that is no field. */
+  readonly name: string;
+  /** The whole line, such as `Source Port: 5555`. */
+  readonly label: string;
+  /** The value alone, as text. */
+  readonly value: string;
+  /** The value itself, as `$pkt` has it; undefined for a line that is no field. */
+  readonly raw: FieldScalar | undefined;
+  readonly start: number;
+  readonly length: number;
+  readonly children: TreeNode[];
 }
 
-/** Dissects the packet of a view (with its `conversations`, if relative numbers are wanted). Never throws, whatever the bytes. */
-export function dissect(p: PacketView, options: DissectOptions = {}): TreeNode[] {
-  p.find();
-  const t = new TreeBuilder(p);
-  const out = [frameLayer(t, options)];
-  if (p.linktype === 'ethernet') {
-    out.push(p.eth >= 0 ? ethernetLayer(t) : t.malformed('Ethernet', p.off));
-  }
-  if (p.vlan >= 0) {
-    out.push(vlanLayer(t));
-  }
-  out.push(...networkLayers(t));
-  if (p.l4 >= 0 && !p.laterFragment) {
-    out.push(...transportLayers(t));
-  }
-  const range = dataRange(p);
-  if (range) {
-    out.push(dataLayer(t, range[0], range[1]));
+/**
+ * Dissects the packet of a view (with its `conversations`, if relative numbers are wanted). Never throws, whatever the
+ * bytes.
+ */
+export function dissect(p: PacketView): TreeNode[] {
+  const malformed = p.malformed();
+  const layers = p.layers();
+  const out = layers.filter((l) => l.protocol.declaration.line !== null).map((l) => layerNode(p, l));
+  if (malformed !== null) {
+    const top = layers.filter((l) => l.protocol !== data).at(-1);
+    const node = partNode(p, malformedPart(p, malformed.declaration.column, top?.body ?? p.off));
+    out.splice(layers.at(-1)?.protocol === data ? -1 : out.length, 0, ...node);
   }
   return out;
 }
 
 /** `dissect` for bytes. */
-export function dissectBytes(
-  buf: Uint8Array,
-  linktype: LinkType = 'ethernet',
-  options: DissectOptions = {},
-): TreeNode[] {
-  return dissect(new PacketView(buf, linktype), options);
+export function dissectBytes(buf: Uint8Array, linktype: LinkType = 'ethernet'): TreeNode[] {
+  return dissect(new PacketView(buf, linktype));
 }
 
-function frameLayer(t: TreeBuilder, o: DissectOptions): TreeNode {
-  const { off, len } = t.p;
-  const wire = Math.max(o.wireLength ?? len, len);
-  const number = o.number ?? t.p.number;
-  const title =
-    `Frame${number > 0 ? ` ${number}` : ''}: ${wire} bytes on wire (${wire * 8} bits), ` +
-    `${len} bytes captured (${len * 8} bits)`;
-  const protocols = frameProtocols(t.p);
-  return t.node('frame', title, '', off, len, [
-    ...(number > 0 ? [t.node('frame.number', `Frame Number: ${number}`, String(number), off, 0)] : []),
-    t.node('frame.len', `Frame Length: ${wire} bytes (${wire * 8} bits)`, String(wire), off, 0),
-    t.node('frame.cap_len', `Capture Length: ${len} bytes (${len * 8} bits)`, String(len), off, 0),
-    t.node('frame.protocols', `[Protocols in frame: ${protocols}]`, protocols, off, 0),
-  ]);
+/** The tree as indented text, two spaces a level; for `print` and golden tests. */
+export function formatTree(nodes: readonly TreeNode[], indent = 0): string {
+  return nodes.map((n) => `${' '.repeat(indent)}${n.label}\n${formatTree(n.children, indent + 2)}`).join('');
 }
 
-/** The remark Wireshark makes on a MAC address. */
-function macNote(mac: number): string {
-  return mac === 0xffffffffffff ? 'Broadcast' : '';
+function layerNode(p: PacketView, l: Layer): TreeNode {
+  const { name, title, line, length, fields } = l.protocol.declaration;
+  return {
+    name,
+    label: line?.(p, l) ?? title,
+    value: '',
+    raw: true,
+    start: l.at - p.off,
+    length: length?.(p, l) ?? l.body - l.at,
+    children: fields.flatMap((d) => nodesOf(p, l, d)),
+  };
 }
 
-function macWords(mac: number): string {
-  const text = formatEther(mac);
-  return mac === 0xffffffffffff ? `Broadcast (${text})` : `${text} (${text})`;
+function nodesOf(p: PacketView, l: Layer, d: Declaration): TreeNode[] {
+  if ('parts' in d) {
+    return d.parts(p, l).flatMap((part) => partNode(p, part));
+  }
+  const raw = d.value?.(p, l);
+  if (raw === undefined || d.shown?.(p, l) === false) {
+    return [];
+  }
+  const value = d.text?.(p, l) ?? textOf(d, raw);
+  const [from, length] = d.place?.(p, l) ?? [l.at, 0];
+  const children = d.inside?.flatMap((x) => nodesOf(p, l, x)) ?? [];
+  return [{ name: d.name, label: labelOf(p, l, d, raw, value), value, raw, start: from - p.off, length, children }];
 }
 
-function ethernetLayer(t: TreeBuilder): TreeNode {
-  const { p } = t;
-  const at = p.eth;
-  const type = p.u16(at + 12);
-  const title = `Ethernet II, Src: ${macWords(p.mac(at + 6))}, Dst: ${macWords(p.mac(at))}`;
-  const children = [
-    t.field('eth.dst', at, 6, macNote(p.mac(at))),
-    t.field('eth.src', at + 6, 6, macNote(p.mac(at + 6))),
-    t.named('eth.type', ETHERTYPES[type] ?? 'Unknown', at + 12, 2),
+/** A part as a node; none if it is not shown. */
+function partNode(p: PacketView, part: Part): TreeNode[] {
+  const { field, value, from, length } = part;
+  if (part.label === undefined) {
+    return [];
+  }
+  return [
+    {
+      name: field?.name ?? part.name ?? '',
+      label: part.label(),
+      value: part.text?.() ?? (field === undefined || value === undefined ? '' : textOf(field, value)),
+      raw: field === undefined ? undefined : value,
+      start: from - p.off,
+      length,
+      children: part.inside?.flatMap((x) => partNode(p, x)) ?? [],
+    },
   ];
-  const trailer = p.l3End < p.limit && (p.arp >= 0 || p.ip >= 0 || p.ipv6 >= 0) ? p.l3End : p.limit;
-  const from = p.arp >= 0 ? Math.min(p.limit, p.arp + 28) : trailer;
-  if (from < p.limit) {
-    const bytes = p.bytes(from, p.limit);
-    const name = bytes.every((b) => b === 0) ? 'eth.padding' : 'eth.trailer';
-    const value = formatBytes(bytes).replaceAll(':', '');
-    children.push(
-      t.node(name, `${name === 'eth.padding' ? 'Padding' : 'Trailer'}: ${value}`, value, from, bytes.length),
-    );
-  }
-  return t.node('eth', title, '', at, 14, children);
 }
 
-function vlanLayer(t: TreeBuilder): TreeNode {
-  const { p } = t;
-  const tci = p.u16(p.vlan);
-  const title = `802.1Q Virtual LAN, PRI: ${tci >> 13}, DEI: ${(tci >> 12) & 1}, ID: ${tci & 0xfff}`;
-  const type = p.u16(p.vlan + 2);
-  return t.node('vlan', title, '', p.vlan, 4, [
-    t.bits('vlan.priority', p.vlan, 16, 0xe000, 'Priority'),
-    t.bits('vlan.dei', p.vlan, 16, 0x1000, 'DEI'),
-    t.bits('vlan.id', p.vlan, 16, 0x0fff, 'ID'),
-    t.named('vlan.etype', ETHERTYPES[type] ?? 'Unknown', p.vlan + 2, 2),
-  ]);
+/** The value alone; a flag is 1 or 0. */
+function textOf(d: FieldDeclaration, raw: FieldScalar): string {
+  return d.bits !== undefined && typeof raw === 'boolean' ? String(Number(raw)) : formatValue(d, raw);
 }
 
-function networkLayers(t: TreeBuilder): TreeNode[] {
-  const { p } = t;
-  if (p.arp >= 0) {
-    return [dissectArp(t)];
+/** The usual lines: `Type: IPv4 (0x0800)`, `Code: 3 (Port unreachable)`, `.... ..1. = Syn: Set`. */
+function labelOf(p: PacketView, l: Layer, d: FieldDeclaration, raw: FieldScalar, text: string): string {
+  if (d.label) {
+    return d.label(p, l);
   }
-  if (p.ip >= 0) {
-    return [dissectIp(t)];
-  }
-  if (p.ipv6 >= 0) {
-    return [dissectIpv6(t)];
-  }
-  const known = { 2048: 'IPv4', 2054: 'ARP', 34525: 'IPv6' }[p.ethType];
-  return known ? [t.malformed(known, p.l3)] : [];
+  const before = d.bits ? `${drawing(p, l, d.bits)} = ${d.description}` : d.description;
+  return `${before}: ${saidOf(p, l, d, raw, text)}`;
 }
 
-function transportLayers(t: TreeBuilder): TreeNode[] {
-  const { p } = t;
-  if (p.tcp >= 0) {
-    return [dissectTcp(t), ...dissectApp(t)];
+/** The value in a line: by its name or in words if it has some, with a note if there is one. */
+function saidOf(p: PacketView, l: Layer, d: FieldDeclaration, raw: FieldScalar, text: string): string {
+  if (d.words) {
+    return d.words(p, l);
   }
-  if (p.udp >= 0) {
-    return [dissectUdp(t), ...dissectApp(t)];
+  const note = d.note?.(p, l);
+  if (note !== undefined) {
+    return note === '' ? text : `${text} (${note})`;
   }
-  if (p.icmp >= 0) {
-    return [dissectIcmp(t)];
+  if (d.bits && typeof raw === 'boolean') {
+    return raw ? 'Set' : 'Not set';
   }
-  if (p.icmpv6 >= 0) {
-    return [dissectIcmpv6(t)];
-  }
-  const known = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6' }[p.proto];
-  return known ? [t.malformed(known, p.l4)] : [];
+  return d.names && typeof raw === 'number' ? `${d.names[raw] ?? 'Unknown'} (${text})` : text;
 }
 
-function dataLayer(t: TreeBuilder, from: number, to: number): TreeNode {
-  const n = to - from;
-  const value = formatBytes(t.p.bytes(from, to)).replaceAll(':', '');
-  return t.node('data', `Data (${n} byte${n === 1 ? '' : 's'})`, '', from, n, [
-    t.node('data.data', `Data: ${value}`, value, from, n),
-    t.node('data.len', `[Length: ${n}]`, String(n), from, 0),
-  ]);
+/** Bits of a word as Wireshark draws them: `.... ..1.`. */
+function drawing(p: PacketView, l: Layer, { off, width, mask, drawn }: Bits): string {
+  const at = l.at + off;
+  const word = width === 8 ? p.u8(at) : width === 16 ? p.u16(at) : p.u32(at);
+  let out = '';
+  for (let i = drawn - 1; i >= 0; i--) {
+    out += (mask >>> i) & 1 ? String((word >>> i) & 1) : '.';
+    out += i % 4 === 0 && i > 0 ? ' ' : '';
+  }
+  return out;
 }

@@ -1,65 +1,44 @@
 /**
- * Fields of packets by Wireshark's names, for conditions, prints and filters. `FIELDS` is the table, `FIELD_GETTERS` only the
- * getters. A getter never throws; it returns undefined where the packet does not have the field.
+ * Fields of packets by Wireshark's names, for conditions, prints and filters: what the protocols declare, as one
+ * table. A getter never throws; it returns undefined where the packet does not have the field.
  */
-
 import { edit_distance } from '../stack/util/near.ts';
-import { APP_FIELDS } from './fields-app.ts';
-import { BASE_FIELDS } from './fields-base.ts';
-import { formatBytes, formatEther, formatIpv4, formatIpv6, hex } from './format.ts';
+import { formatValue } from './format.ts';
 import type { PacketView } from './packet-view.ts';
+import type { Field, FieldScalar, FieldValue } from './protocol.ts';
+import { PROTOCOLS } from './protocols.ts';
 
 export { PacketView } from './packet-view.ts';
+export type { Field, FieldScalar, FieldType, FieldValue } from './protocol.ts';
 
-/** How a value is to be read: MACs are 48-bit numbers, IPv4 addresses numbers in host byte order, IPv6 addresses 16 bytes. */
-export type FieldType =
-  | 'uint8'
-  | 'uint16'
-  | 'uint24'
-  | 'uint32'
-  | 'ipv4'
-  | 'ipv6'
-  | 'ether'
-  | 'bytes'
-  | 'string'
-  | 'boolean'
-  | 'protocol';
+/** All fields by name; in compiled expressions this is `$F`. */
+export const FIELDS: Readonly<Record<string, Field>> = table();
 
-export type FieldScalar = number | string | boolean | Uint8Array;
-/** An array where a field occurs more than once: `ip.addr` is both addresses. Comparisons hold if any element matches (`match`). */
-export type FieldValue = FieldScalar | readonly FieldScalar[] | undefined;
-
-export interface Field {
-  /** Wireshark's name, such as `tcp.dstport`. */
-  readonly name: string;
-  /** What Wireshark's tree calls it. */
-  readonly description: string;
-  readonly type: FieldType;
-  /** Numbers that are read in hexadecimal: flags, checksums, identifications. */
-  readonly hex: boolean;
-  readonly get: (p: PacketView) => FieldValue;
-}
-
-/** All fields by name. */
-export const FIELDS: Readonly<Record<string, Field>> = table([...BASE_FIELDS, ...APP_FIELDS]);
-
-/** The getters by name, for compiled expressions. */
-export const FIELD_GETTERS: Readonly<Record<string, Field['get']>> = getters();
-
-function table(fields: readonly Field[]): Record<string, Field> {
+function table(): Record<string, Field> {
   const out: Record<string, Field> = Object.create(null);
-  for (const f of fields) {
+  for (const f of PROTOCOLS.flatMap((p) => p.fields)) {
     out[f.name] = f;
   }
   return out;
 }
 
-function getters(): Record<string, Field['get']> {
-  const out: Record<string, Field['get']> = Object.create(null);
-  for (const f of Object.values(FIELDS)) {
-    out[f.name] = f.get;
-  }
-  return out;
+/** A value of a field in a packet. */
+export interface Occurrence {
+  readonly value: FieldScalar;
+  /** Its bytes in the view's buffer; none for a value that is computed. */
+  readonly from: number;
+  readonly length: number;
+}
+
+/**
+ * All values of a field in a packet, layer by layer; with `nth`, only those of the nth layer of its protocol, from 1.
+ */
+export function occurrences(p: PacketView, f: Field, nth = 0): Occurrence[] {
+  const layers = p.layers().filter((l) => l.protocol === f.protocol);
+  return layers
+    .filter((_, i) => nth === 0 || i === nth - 1)
+    .flatMap((l) => f.protocol.occurrences(f, p, l))
+    .flatMap(({ value, from, length }) => (value === undefined ? [] : { value, from, length }));
 }
 
 /** Names of all fields, sorted. */
@@ -102,29 +81,5 @@ export function unknownFieldMessage(name: string): string {
 /** A value of the field `name` as Wireshark shows it. */
 export function formatField(name: string, value: FieldValue): string {
   const f = FIELDS[name];
-  if (value === undefined) {
-    return '<absent>';
-  }
-  if (Array.isArray(value)) {
-    return value.map((v: FieldScalar) => formatField(name, v)).join(', ');
-  }
-  if (value instanceof Uint8Array) {
-    return f?.type === 'ipv6' ? formatIpv6(value) : formatBytes(value);
-  }
-  if (typeof value === 'number') {
-    return formatNumber(f, value);
-  }
-  return typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value);
-}
-
-const HEX_DIGITS: Partial<Record<FieldType, number>> = { uint8: 2, uint16: 4, uint24: 6, uint32: 8 };
-
-function formatNumber(f: Field | undefined, value: number): string {
-  if (f?.type === 'ipv4') {
-    return formatIpv4(value);
-  }
-  if (f?.type === 'ether') {
-    return formatEther(value);
-  }
-  return f?.hex ? hex(value, HEX_DIGITS[f.type] ?? 0) : String(value);
+  return formatValue(f ?? { type: 'bytes' }, value);
 }

@@ -1,4 +1,5 @@
-/** Numbers of packets as text, and back. */
+/** Values of packets as text, and back. */
+import type { FieldType, FieldValue } from './protocol.ts';
 
 /** An IPv4 address, a number in host byte order, as `10.0.2.2`. */
 export function formatIpv4(a: number): string {
@@ -32,9 +33,9 @@ export function formatIpv6(b: Uint8Array): string {
   return best < 0 ? hex.join(':') : `${hex.slice(0, best).join(':')}::${hex.slice(best + bestLen).join(':')}`;
 }
 
-/** Bytes as `48:65:6c`; longer than `max` they end in an ellipsis. */
-export function formatBytes(b: Uint8Array, max = 64): string {
-  const s = Array.from(b.subarray(0, max), (x) => x.toString(16).padStart(2, '0')).join(':');
+/** Bytes as `48:65:6c`, or with another separator; longer than `max` they end in an ellipsis. */
+export function formatBytes(b: Uint8Array, max = 64, separator = ':'): string {
+  const s = hexBytes(b.subarray(0, max), separator);
   return b.length > max ? `${s}…` : s;
 }
 
@@ -43,9 +44,9 @@ export function hex(n: number | bigint, digits = 0): string {
   return `0x${n.toString(16).padStart(digits, '0')}`;
 }
 
-/** Bytes as `48 65 6c`. */
-export function hexBytes(bytes: Uint8Array): string {
-  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(' ');
+/** Bytes as `48 65 6c`, or with another separator. */
+export function hexBytes(bytes: Uint8Array, separator = ' '): string {
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(separator);
 }
 
 /** Lines of 16 bytes, as `00201800  52 54 00 ...  RT...`; `address` is that of the first byte. */
@@ -118,4 +119,37 @@ export function parseIpv6(s: string): Uint8Array | undefined {
     out[2 * i + 1] = n & 255;
   });
   return out;
+}
+
+const HEX_DIGITS: Partial<Record<FieldType, number>> = { uint8: 2, uint16: 4, uint32: 8 };
+
+/** A value of a field as Wireshark shows it. */
+export function formatValue(f: { readonly type: FieldType; readonly hex?: boolean }, value: FieldValue): string {
+  switch (typeof value) {
+    case 'undefined':
+      return '<absent>';
+    case 'string':
+      return value;
+    case 'boolean':
+      return value ? 'True' : 'False';
+    case 'number':
+      return formatNumber(f, value);
+    default:
+      break;
+  }
+  if (value instanceof Uint8Array) {
+    return f.type === 'ipv6' ? formatIpv6(value) : formatBytes(value);
+  }
+  return value.map((v) => formatValue(f, v)).join(', ');
+}
+
+function formatNumber(f: { readonly type: FieldType; readonly hex?: boolean }, value: number): string {
+  switch (f.type) {
+    case 'ipv4':
+      return formatIpv4(value);
+    case 'ether':
+      return formatEther(value);
+    default:
+      return f.hex === true ? hex(value, HEX_DIGITS[f.type] ?? 0) : String(value);
+  }
 }

@@ -3,7 +3,7 @@
  * and of loopback interfaces are walked over. Allocates nothing.
  */
 import { DIRECTION_IN, DIRECTION_OUT, DIRECTION_UNKNOWN } from './capture-index.ts';
-import { ETH_P_8021AD, ETH_P_8021Q, ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from './packet-view.ts';
+import { ETHERTYPE_ARP, ETHERTYPE_IP, ETHERTYPE_IPV6, ETHERTYPE_QINQ, ETHERTYPE_VLAN } from './protocols/numbers.ts';
 
 /** Link types that carry IP and have more than one name. */
 const DLT_NULL = 0;
@@ -135,7 +135,7 @@ export class LinkLayer {
     // The protocol may be compressed to one byte (RFC 1661, 6.5).
     const short = ((b[at] ?? 0) & 1) === 1;
     const proto = short ? (b[at] ?? 0) : u16(b, at);
-    const type = proto === PPP_IP ? ETH_P_IP : proto === PPP_IPV6 ? ETH_P_IPV6 : -1;
+    const type = proto === PPP_IP ? ETHERTYPE_IP : proto === PPP_IPV6 ? ETHERTYPE_IPV6 : -1;
     if (type >= 0 && at + 2 <= b.length) {
       this.type = type;
       this.l3 = at + (short ? 1 : 2);
@@ -155,14 +155,14 @@ export class LinkLayer {
   #byVersion(b: Uint8Array, at: number): void {
     const version = (b[at] ?? 0) >> 4;
     if (version === 4 || version === 6) {
-      this.type = version === 4 ? ETH_P_IP : ETH_P_IPV6;
+      this.type = version === 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6;
       this.l3 = at;
     }
   }
 }
 
 function isTag(type: number): boolean {
-  return type === ETH_P_8021Q || type === ETH_P_8021AD || type === ETH_P_QINQ;
+  return type === ETHERTYPE_VLAN || type === ETHERTYPE_QINQ || type === ETH_P_QINQ;
 }
 
 function directionOf(packetType: number): number {
@@ -175,5 +175,5 @@ function u16(b: Uint8Array, at: number): number {
 
 /** True for the types that a replay can make something of. */
 export function isNetworkType(type: number): boolean {
-  return type === ETH_P_IP || type === ETH_P_IPV6 || type === ETH_P_ARP;
+  return type === ETHERTYPE_IP || type === ETHERTYPE_IPV6 || type === ETHERTYPE_ARP;
 }

@@ -1,12 +1,12 @@
 /** Comparing field values with literals, as Wireshark's display filters do. */
-import type { Field, FieldScalar, FieldType, FieldValue } from './fields.ts';
-import { parseEther, parseIpv4, parseIpv6 } from './format.ts';
+import { parseEther, parseIpv4, parseIpv6, parseNumber } from './format.ts';
+import type { Field, FieldScalar, FieldType, FieldValue } from './protocol.ts';
 
 export type MatchOp = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'contains';
 
 /**
- * Compares. A field that the packet does not have matches nothing. One that occurs several times (`ip.addr`, `tcp.port`) matches
- * if any occurrence does; `!=` holds, as in Wireshark 4, if no occurrence is equal.
+ * Compares. A field that the packet does not have matches nothing. One that occurs several times (`ip.addr`,
+ * `tcp.port`) matches if any occurrence does; `!=` holds, as in Wireshark 4, if no occurrence is equal.
  */
 export function match(op: MatchOp, value: FieldValue, literal: FieldScalar): boolean {
   if (typeof value === 'number' && typeof literal === 'number') {
@@ -87,12 +87,14 @@ function indexOf(hay: Uint8Array, needle: Uint8Array): number {
 const EXAMPLES: Partial<Record<FieldType, string>> = {
   ipv4: 'an IPv4 address such as 10.0.2.2',
   ipv6: 'an IPv6 address such as fec0::2',
+  boolean: 'true or false',
+  protocol: 'true or false',
   ether: 'a MAC address such as 52:54:00:12:34:56',
 };
 
 /**
- * Turns text that stands for a value of `field` (an address, a MAC, a number in any C notation, text) into what `match` compares
- * with. Returns undefined, with `literal_message` saying why, if it cannot be one.
+ * Turns text that stands for a value of `field` (an address, a MAC, a number in any C notation, text) into what
+ * `match` compares with. Returns undefined, with `literal_message` saying why, if it cannot be one.
  */
 export function parseLiteral(field: Field, text: string): FieldScalar | undefined {
   switch (field.type) {
@@ -118,12 +120,6 @@ export function parseLiteral(field: Field, text: string): FieldScalar | undefine
 
 /** Why `text` is no value of `field`. */
 export function literalMessage(field: Field, text: string): string {
-  return `"${text}" is no value of ${field.name}; expected ${EXAMPLES[field.type] ?? (field.type === 'boolean' || field.type === 'protocol' ? 'true or false' : 'a number')}`;
-}
-
-function parseNumber(text: string): number | undefined {
-  if (/^0[0-7]+$/.test(text)) {
-    return Number.parseInt(text, 8);
-  }
-  return /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : undefined;
+  const expected = EXAMPLES[field.type] ?? 'a number';
+  return `"${text}" is no value of ${field.name}; expected ${expected}`;
 }

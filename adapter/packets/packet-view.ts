@@ -1,73 +1,48 @@
 /**
- * A packet for field access: finds the headers once, then fields are plain reads. Made to be reused (`set`), since conditions
- * of breakpoints look at every packet that passes. A layer is there only if its whole fixed header is within the packet.
+ * A packet for field access: finds the layers once, then fields are plain reads. Made to be reused (`set`), since
+ * conditions of breakpoints look at every packet that passes; it allocates nothing for a packet after its first ones.
  */
 import type { Conversations } from './conversations.ts';
-
-/** Ethernet types. */
-export const ETH_P_IP = 0x0800;
-export const ETH_P_ARP = 0x0806;
-export const ETH_P_8021Q = 0x8100;
-export const ETH_P_IPV6 = 0x86dd;
-export const ETH_P_8021AD = 0x88a8;
-
-/** IP protocol numbers. */
-export const IPPROTO_ICMP = 1;
-export const IPPROTO_TCP = 6;
-export const IPPROTO_UDP = 17;
-export const IPPROTO_FRAGMENT = 44;
-export const IPPROTO_ICMPV6 = 58;
+import { Layer } from './layer.ts';
+import type { Protocol } from './protocol.ts';
+// Tells each protocol what it may carry.
+import './protocols.ts';
+import { data } from './protocols/data.ts';
+import { ethernet } from './protocols/ethernet.ts';
+import { frame } from './protocols/frame.ts';
+import { raw } from './protocols/raw.ts';
 
 /** Where the bytes start: at an Ethernet header, or at an IP header. */
 export type LinkType = 'ethernet' | 'ip';
 
-/** IPv6 extension headers walked at most. */
-const MAX_EXTENSION_HEADERS = 16;
-/** VLAN tags walked at most. */
-const MAX_VLAN_TAGS = 4;
+/** The protocol on the frame. */
+const LINKS: Readonly<Record<LinkType, Protocol>> = { ethernet, ip: raw };
 
-/** Offsets are into `buf`; -1 says that the header is not there. */
+/** Layers on a frame at most; what comes after is left alone. */
+const MAX_LAYERS = 32;
+
+/** Offsets are into `buf`. */
 export class PacketView {
   buf: Uint8Array = new Uint8Array(0);
   off = 0;
   len = 0;
+  /** First byte after the packet. */
+  limit = 0;
+  /** Length on the wire; larger than `len` if the capture cut the packet. */
+  wireLength = 0;
   linktype: LinkType = 'ethernet';
   /** `frame.number`, if it is known. */
   number = 0;
   /** For relative sequence numbers; without it `tcp.seq` is the raw one. */
   conversations: Conversations | null = null;
 
-  /** First byte after the packet. */
-  limit = 0;
-  eth = -1;
-  /** The innermost Ethernet type; -1 without an Ethernet header, 0x0800 or 0x86dd then given by the IP version. */
-  ethType = -1;
-  /** First VLAN tag (its TCI), or -1. */
-  vlan = -1;
-  /** What follows the link layer. */
-  l3 = 0;
-  arp = -1;
-  ip = -1;
-  ipv6 = -1;
-  /** First byte after the IP packet, without Ethernet's padding. */
-  l3End = 0;
-  /** Protocol number of what IP carries (after IPv6's extension headers), or -1. */
-  proto = -1;
-  /** What IP carries, also when it is a later fragment or of an unknown protocol; -1 without IP. */
-  l4 = -1;
-  /** True if it is a fragment that does not start its datagram. */
-  laterFragment = false;
-  /** True for any fragment: checksums of what it carries cannot be checked. */
-  fragment = false;
-  icmp = -1;
-  icmpv6 = -1;
-  udp = -1;
-  tcp = -1;
-  /** What UDP or TCP carries, `[payload, payload_end)`; -1 without. */
-  payload = -1;
-  payloadEnd = -1;
-
-  #found = false;
+  readonly #frame = new Layer(frame, null);
+  readonly #link = new Layer(ethernet, this.#frame);
+  /** Index of the innermost layer found so far. */
+  #depth = 0;
+  /** True once nothing more can be found. */
+  #complete = false;
+  #malformed: Protocol | null = null;
 
   constructor(buf?: Uint8Array, linktype: LinkType = 'ethernet') {
     if (buf) {
@@ -76,134 +51,176 @@ export class PacketView {
   }
 
   /** Aims the view at `len` bytes of `buf` at `off`. */
-  set(buf: Uint8Array, off: number, len: number, linktype: LinkType): this {
+  set(buf: Uint8Array, off: number, len: number, linktype: LinkType, wireLength = 0): this {
     this.buf = buf;
     this.off = Math.min(Math.max(0, off), buf.length);
     this.limit = Math.min(buf.length, this.off + Math.max(0, len));
     this.len = this.limit - this.off;
-    this.linktype = linktype;
-    this.#found = false;
-    return this;
-  }
-
-  /** Finds the headers, if that has not been done yet. */
-  find(): this {
-    if (this.#found) {
-      return this;
+    this.wireLength = Math.max(wireLength, this.len);
+    if (linktype !== this.linktype) {
+      this.linktype = linktype;
+      this.#link.protocol = LINKS[linktype];
     }
-    this.#found = true;
-    this.eth = this.vlan = this.arp = this.ip = this.ipv6 = this.proto = this.l4 = -1;
-    this.icmp = this.icmpv6 = this.udp = this.tcp = this.payload = this.payloadEnd = -1;
-    this.laterFragment = this.fragment = false;
-    this.l3End = this.limit;
-    this.#findLink();
-    if (this.ethType === ETH_P_IP) {
-      this.#findIp();
-    } else if (this.ethType === ETH_P_IPV6) {
-      this.#findIpv6();
-    } else if (this.ethType === ETH_P_ARP && this.l3 + 8 <= this.limit) {
-      this.arp = this.l3;
-    }
-    if (this.l4 >= 0 && !this.laterFragment) {
-      this.#findTransport();
+    this.#complete = false;
+    this.#malformed = null;
+    this.#frame.at = this.#frame.body = this.off;
+    this.#frame.end = this.limit;
+    const link = this.#link;
+    link.at = this.off;
+    link.body = this.off + link.protocol.header;
+    link.end = this.limit;
+    link.measured = false;
+    this.#depth = 1;
+    if (link.body > this.limit) {
+      // A frame too short for its link layer has nothing else in it.
+      this.#depth = 0;
+      this.#complete = true;
+      this.#malformed = link.protocol;
     }
     return this;
   }
 
-  #findLink(): void {
-    this.ethType = -1;
-    this.l3 = this.off;
-    if (this.linktype === 'ip') {
-      const version = this.len > 0 ? this.buf[this.off]! >> 4 : 0;
-      this.ethType = version === 4 ? ETH_P_IP : version === 6 ? ETH_P_IPV6 : -1;
-      return;
+  /**
+   * The first layer of a protocol, or null; layers are found up to it and no further. Its fixed header is there, but
+   * only `at` is sure to be set: this is for reading the header.
+   */
+  find(protocol: Protocol): Layer | null {
+    let l: Layer | null = this.#frame;
+    while (l !== null && l.protocol !== protocol) {
+      l = l.index === this.#depth ? this.#climb(l, protocol) : l.above;
     }
-    if (this.len < 14) {
-      this.l3 = this.limit;
-      return;
-    }
-    this.eth = this.off;
-    let type = this.u16(this.off + 12);
-    let at = this.off + 14;
-    for (let i = 0; i < MAX_VLAN_TAGS && (type === ETH_P_8021Q || type === ETH_P_8021AD) && at + 4 <= this.limit; i++) {
-      this.vlan = this.vlan < 0 ? at : this.vlan;
-      type = this.u16(at + 2);
-      at += 4;
-    }
-    this.ethType = type;
-    this.l3 = at;
+    return l;
   }
 
-  #findIp(): void {
-    const ip = this.l3;
-    if (ip + 20 > this.limit || this.buf[ip]! >> 4 !== 4) {
-      return;
+  /** The first layer of a protocol, or null. */
+  first(protocol: Protocol): Layer | null {
+    const l = this.find(protocol);
+    if (l !== null && !l.measured) {
+      this.#measure(l);
     }
-    const hlen = (this.buf[ip]! & 15) * 4;
-    if (hlen < 20 || ip + hlen > this.limit) {
-      return;
-    }
-    this.ip = ip;
-    const total = this.u16(ip + 2);
-    // 0 is what a NIC with TSO puts there: the length of the frame counts.
-    this.l3End = total === 0 ? this.limit : Math.min(this.limit, Math.max(ip + hlen, ip + total));
-    const frag = this.u16(ip + 6);
-    this.fragment = (frag & 0x3fff) !== 0;
-    this.laterFragment = (frag & 0x1fff) !== 0;
-    this.proto = this.buf[ip + 9]!;
-    this.l4 = ip + hlen;
+    return l;
   }
 
-  #findIpv6(): void {
-    const ip = this.l3;
-    if (ip + 40 > this.limit || this.buf[ip]! >> 4 !== 6) {
-      return;
+  /** All layers, the frame first. */
+  layers(): Layer[] {
+    const out: Layer[] = [];
+    for (let l: Layer | null = this.#frame; l !== null; l = this.above(l)) {
+      out.push(l);
     }
-    this.ipv6 = ip;
-    const plen = this.u16(ip + 4);
-    this.l3End = plen === 0 ? this.limit : Math.min(this.limit, ip + 40 + plen);
-    let next = this.buf[ip + 6]!;
-    let at = ip + 40;
-    for (let i = 0; i < MAX_EXTENSION_HEADERS && isExtension(next); i++) {
-      if (at + 8 > this.l3End) {
-        return;
-      }
-      if (next === IPPROTO_FRAGMENT) {
-        this.fragment = true;
-        this.laterFragment = (this.u16(at + 2) & 0xfff8) !== 0;
-      }
-      const size =
-        next === IPPROTO_FRAGMENT ? 8 : next === 51 ? (this.buf[at + 1]! + 2) * 4 : (this.buf[at + 1]! + 1) * 8;
-      next = this.buf[at]!;
-      at += size;
-      if (at > this.l3End || this.laterFragment) {
-        break;
-      }
-    }
-    if (at <= this.l3End) {
-      this.proto = next;
-      this.l4 = at;
-    }
+    return out;
   }
 
-  #findTransport(): void {
-    const at = this.l4;
-    const room = this.l3End - at;
-    if (this.proto === IPPROTO_TCP && room >= 20) {
-      const hlen = (this.buf[at + 12]! >> 4) * 4;
-      this.tcp = at;
-      this.payload = hlen >= 20 && hlen <= room ? at + hlen : this.l3End;
-      this.payloadEnd = this.l3End;
-    } else if (this.proto === IPPROTO_UDP && room >= 8) {
-      const ulen = this.u16(at + 4);
-      this.udp = at;
-      this.payload = at + 8;
-      this.payloadEnd = ulen >= 8 ? Math.min(this.l3End, at + ulen) : this.l3End;
-    } else if (this.proto === IPPROTO_ICMP && this.ip >= 0 && room >= 4) {
-      this.icmp = at;
-    } else if (this.proto === IPPROTO_ICMPV6 && this.ipv6 >= 0 && room >= 4) {
-      this.icmpv6 = at;
+  /** The layer that another one carries, with all that is known of it, or null. */
+  above(l: Layer): Layer | null {
+    const above = l.index === this.#depth ? this.#climb(l, data) : l.above;
+    if (above !== null && !above.measured) {
+      this.#measure(above);
     }
+    return above;
+  }
+
+  /**
+   * The protocol whose header ought to be there but does not fit, at the body of the innermost layer that is not data.
+   */
+  malformed(): Protocol | null {
+    let l: Layer | null = this.#frame;
+    while (l !== null) {
+      l = this.above(l);
+    }
+    return this.#malformed;
+  }
+
+  #measure(l: Layer): void {
+    l.measured = true;
+    l.protocol.measure?.(this, l);
+  }
+
+  /** Finds what the innermost layer carries and returns it, if `wanted` may be there or above; else null. */
+  #climb(l: Layer, wanted: Protocol): Layer | null {
+    const { protocol } = l;
+    const { carried } = protocol;
+    if (carried === null) {
+      return this.#upper(l, wanted);
+    }
+    if (!l.measured) {
+      this.#measure(l);
+    }
+    const above = carried.get(l.key);
+    return above === undefined ? this.#data(l) : (this.#open(above, l) ?? this.#misfit(above, l));
+  }
+
+  /** The same where no number says for sure what is carried, so that it may not be worth the search. */
+  #upper(l: Layer, wanted: Protocol): Layer | null {
+    if (this.#complete || l.protocol.reaches[wanted.index] !== 1) {
+      return null;
+    }
+    if (!l.measured) {
+      this.#measure(l);
+    }
+    return l.protocol.byPort ? this.#byPort(l) : this.#data(l);
+  }
+
+  /** The key says which protocol it is, but the bytes are none of it. */
+  #misfit(carried: Protocol, l: Layer): Layer | null {
+    if (this.#complete) {
+      return null;
+    }
+    this.#malformed = carried;
+    return this.#data(l);
+  }
+
+  /**
+   * The protocol of either port, the one that is first in the list if both are known; else one that knows its
+   * messages.
+   */
+  #byPort(l: Layer): Layer | null {
+    if (l.body >= l.end) {
+      return this.#data(l);
+    }
+    const { carriedByPort, carriedAny } = l.protocol;
+    const a = carriedByPort.get(l.key);
+    const b = carriedByPort.get(l.otherKey);
+    const bFirst = a !== undefined && b !== undefined && b.index < a.index;
+    let above = this.#try(bFirst ? b : a, l) ?? this.#try(bFirst ? a : b, l);
+    for (let i = 0; above === null && i < carriedAny.length; i++) {
+      above = this.#try(carriedAny[i], l);
+    }
+    return above ?? this.#data(l);
+  }
+
+  #try(protocol: Protocol | undefined, l: Layer): Layer | null {
+    return protocol === undefined ? null : this.#open(protocol, l);
+  }
+
+  /** What no protocol takes is data. */
+  #data(l: Layer): Layer | null {
+    const above = !this.#complete && l.body < l.end && l.protocol !== data ? this.#open(data, l) : null;
+    this.#complete = true;
+    return above;
+  }
+
+  /** Puts a layer on another one, if the protocol's header is there. */
+  #open(protocol: Protocol, below: Layer): Layer | null {
+    const at = below.body;
+    const { end } = below;
+    const body = at + protocol.header;
+    const l = below.above ?? grow(below);
+    if (body > end || l === null) {
+      return null;
+    }
+    if (l.protocol !== protocol) {
+      l.protocol = protocol;
+    }
+    l.at = at;
+    l.body = protocol.leaf ? end : body;
+    l.end = end;
+    l.measured = protocol.measure === undefined;
+    const { open } = protocol;
+    if (open !== undefined && !open(this, l)) {
+      return null;
+    }
+    this.#depth = l.index;
+    return l;
   }
 
   u8(at: number): number {
@@ -233,7 +250,7 @@ export class PacketView {
   }
 }
 
-/** IPv6 extension headers: hop-by-hop, routing, fragment, authentication, destination options, mobility. */
-export function isExtension(proto: number): boolean {
-  return proto === 0 || proto === 43 || proto === IPPROTO_FRAGMENT || proto === 51 || proto === 60 || proto === 135;
+/** One more layer for this packet and later ones; null if there are enough. */
+function grow(below: Layer): Layer | null {
+  return below.index < MAX_LAYERS ? new Layer(data, below) : null;
 }

@@ -78,7 +78,8 @@ function* scanPackets(
     const caplen = u32(head, 8, little);
     const len = u32(head, 12, little);
     if (caplen > MAX_PACKET_SIZE) {
-      return `damaged capture: packet ${number} at byte ${off} claims ${caplen} captured bytes, more than ${MAX_PACKET_SIZE}`;
+      const claim = `${caplen} captured bytes, more than ${MAX_PACKET_SIZE}`;
+      return `damaged capture: packet ${number} at byte ${off} claims ${claim}`;
     }
     const start = off + PACKET_HEADER;
     if (source.size - start < caplen) {

@@ -115,7 +115,8 @@ function nextBlock(r: Reader): number {
   const total = r.u32(4);
   if (total < 12 || total % 4 !== 0 || total > MAX_BLOCK_SIZE) {
     throw new Damage(
-      `damaged capture: ${where} claims a length of ${total} bytes; expected a multiple of 4 from 12 to ${MAX_BLOCK_SIZE}`,
+      `damaged capture: ${where} claims a length of ${total} bytes; ` +
+        `expected a multiple of 4 from 12 to ${MAX_BLOCK_SIZE}`,
     );
   }
   if (total > left) {
@@ -179,7 +180,8 @@ function readBlock(r: Reader, type: number): void {
 function requireBody(r: Reader, min: number, what: string): void {
   if (r.end - r.body < min) {
     throw new Damage(
-      `damaged capture: the ${what} block at byte ${r.off} has ${r.end - r.body} bytes of content, at least ${min} are needed`,
+      `damaged capture: the ${what} block at byte ${r.off} has ${r.end - r.body} bytes of content, ` +
+        `at least ${min} are needed`,
     );
   }
 }
@@ -226,7 +228,10 @@ function readInterface(r: Reader): void {
   });
 }
 
-/** A packet of `caplen` bytes after the block's `header` bytes. A simple packet (4-byte header) has no time: it takes the last one's. */
+/**
+ * A packet of `caplen` bytes after the block's `header` bytes. A simple packet (4-byte header) has no time: it takes
+ * the last one's.
+ */
 function readPacket(r: Reader, ifaceId: number, caplen: number, len: number, header: number): void {
   const { index } = r;
   const number = index.count + 1;
@@ -241,7 +246,8 @@ function readPacket(r: Reader, ifaceId: number, caplen: number, len: number, hea
   const start = r.body + header;
   if (caplen > MAX_PACKET_SIZE || caplen > r.end - start) {
     throw new Damage(
-      `damaged capture: packet ${number} at byte ${r.off} claims ${caplen} captured bytes; its block holds ${r.end - start}` +
+      `damaged capture: packet ${number} at byte ${r.off} claims ${caplen} captured bytes; ` +
+        `its block holds ${r.end - start}` +
         ` and the most is ${MAX_PACKET_SIZE}`,
     );
   }

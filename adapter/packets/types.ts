@@ -1,6 +1,6 @@
 /**
- * Captures in memory: what the pcap and pcapng readers produce. Packets are views of the file's bytes, nothing is copied.
- * Formats: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng).
+ * Captures in memory: what the pcap and pcapng readers produce. Packets are views of the file's bytes, nothing is
+ * copied. Formats: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng).
  */
 
 /** The bytes are not a capture, or one that cannot be used; the message is for the user. */

@@ -5,7 +5,8 @@
 import { type CaptureIndex, DIRECTION_IN, DIRECTION_OUT } from '../packets/capture-index.ts';
 import { type Columns, GrowingTable } from '../packets/columns.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
-import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6, PacketView } from '../packets/packet-view.ts';
+import { ETHERTYPE_ARP, ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../packets/protocols/numbers.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { ConnectionTable, TH_ACK, TH_SYN } from './connections.ts';
 import { HostTable, isGroup } from './hosts.ts';
 import { PairTable } from './pair-table.ts';
@@ -69,7 +70,7 @@ export function isIp(what: number): boolean {
 }
 
 /** True for echo replies and for errors. */
-function isIcmpAnswer(p: PacketView): boolean {
+function isIcmpAnswer(p: TcpIpView): boolean {
   if (p.icmp >= 0) {
     return p.u8(p.icmp) !== 8;
   }
@@ -91,7 +92,7 @@ export class CaptureAnalysis {
   /** First sender of each UDP conversation: 1 if it is the pair's higher end. */
   readonly #udpFirst = new GrowingTable(UDP_SPEC);
   readonly #link = new LinkLayer();
-  readonly #view = new PacketView();
+  readonly #view = new TcpIpView();
 
   get columns(): PacketColumns {
     return this.#table.columns;
@@ -125,10 +126,10 @@ export class CaptureAnalysis {
 
   /** Aims the view at the IP packet and says what it is. */
   #kind(link: LinkLayer, data: Uint8Array): number {
-    if (link.type === ETH_P_ARP) {
+    if (link.type === ETHERTYPE_ARP) {
       return KIND_ARP;
     }
-    if (link.type !== ETH_P_IP && link.type !== ETH_P_IPV6) {
+    if (link.type !== ETHERTYPE_IP && link.type !== ETHERTYPE_IPV6) {
       return link.known ? KIND_NOT_IP : KIND_LINK_TYPE;
     }
     const p = this.#view.set(data, link.l3, data.length - link.l3, 'ip').find();
@@ -179,7 +180,7 @@ export class CaptureAnalysis {
   }
 
   /** The connection of a TCP segment of `length` bytes. */
-  #tcpOf(i: number, p: PacketView, length: number): number {
+  #tcpOf(i: number, p: TcpIpView, length: number): number {
     const { columns, connections } = this;
     const [src, dst] = [columns.src[i] ?? 0, columns.dst[i] ?? 0];
     const [sport, dport] = [p.u16(p.tcp), p.u16(p.tcp + 2)];
@@ -216,7 +217,7 @@ export class CaptureAnalysis {
     }
   }
 
-  #udpOf(i: number, p: PacketView): number {
+  #udpOf(i: number, p: TcpIpView): number {
     const { columns } = this;
     const [src, dst] = [columns.src[i] ?? 0, columns.dst[i] ?? 0];
     const [sport, dport] = [p.u16(p.udp), p.u16(p.udp + 2)];
@@ -253,7 +254,7 @@ function macAt(b: Uint8Array, at: number): number {
 }
 
 /** Bytes of payload that a TCP segment had on the wire, whatever the capture has kept of a packet of `len` bytes. */
-export function wireLength(p: PacketView, len: number): number {
+export function wireLength(p: TcpIpView, len: number): number {
   const start = p.ip >= 0 ? p.ip : p.ipv6;
   const claimed = p.ip >= 0 ? p.u16(p.ip + 2) : p.u16(p.ipv6 + 4);
   // 0 is what a NIC with segmentation offload puts there, or a jumbogram: the length of the packet counts.

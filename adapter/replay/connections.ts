@@ -1,6 +1,6 @@
 /** The TCP connections of a capture, numbered as Wireshark's `tcp.stream`: who opened them, and which bytes are there. */
 import { type Columns, GrowingTable } from '../packets/columns.ts';
-import type { PacketView } from '../packets/packet-view.ts';
+import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { Coverage } from './coverage.ts';
 
 export const TH_FIN = 1;
@@ -126,7 +126,7 @@ export class ConnectionTable {
   }
 
   /** Takes note of a segment of `length` bytes (on the wire) that `side` sent. */
-  add(id: number, side: number, p: PacketView, length: number): void {
+  add(id: number, side: number, p: TcpIpView, length: number): void {
     const me = this.side(side);
     const peer = this.side(1 - side);
     const flags = p.u8(p.tcp + 13);
@@ -152,7 +152,7 @@ export class ConnectionTable {
     this.#cover(id, side, relative(me, id, seq) + (flags & TH_SYN ? 1 : 0), length, (flags & TH_FIN) !== 0);
   }
 
-  #syn(id: number, side: number, p: PacketView, flags: number, seq: number): void {
+  #syn(id: number, side: number, p: TcpIpView, flags: number, seq: number): void {
     const me = this.side(side);
     const c = this.columns;
     // A SYN amid the data of another connection of the same ports says nothing about this one.
@@ -209,7 +209,7 @@ export function relative(me: SideColumns, id: number, seq: number): number {
 }
 
 /** The window scale option of a SYN, or -1. */
-function windowShift(p: PacketView): number {
+function windowShift(p: TcpIpView): number {
   const end = Math.min(p.limit, p.tcp + (p.u8(p.tcp + 12) >> 4) * 4);
   for (let at = p.tcp + 20; at < end; ) {
     const kind = p.u8(at);

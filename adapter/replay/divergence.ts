@@ -5,7 +5,7 @@
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
-import { PacketView } from '../packets/packet-view.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { DHCP_SERVER, KIND_MASK, KIND_TCP, wireLength } from './analysis.ts';
 import { TH_ACK, TH_FIN, TH_PSH, TH_RST, TH_SYN } from './connections.ts';
 import type { Flow } from './flow.ts';
@@ -118,7 +118,7 @@ export class Comparison {
   readonly #flows = new Map<Flow, FlowState>();
   readonly #groups = new Map<string, { packet: number; datagram: Datagram }[]>();
   readonly #link = new LinkLayer();
-  readonly #view = new PacketView();
+  readonly #view = new TcpIpView();
   /** The next packet to look at for other packets than segments. */
   #other = 0;
 
@@ -133,7 +133,7 @@ export class Comparison {
    * Returns the packet of the capture that it is, or 0, and its grade (`SAME`, ...).
    */
   sent(
-    p: PacketView,
+    p: TcpIpView,
     flow: Flow | null,
     time: number,
     played: number,
@@ -143,7 +143,7 @@ export class Comparison {
 
   // ---- segments ----
 
-  #segment(p: PacketView, flow: Flow, time: number): { packet: number; grade: number } {
+  #segment(p: TcpIpView, flow: Flow, time: number): { packet: number; grade: number } {
     const state = this.#state(flow);
     const s = segmentOf(p, flow.sentHere, flow.iss, flow.guestIss);
     flow.sentHere = Math.max(flow.sentHere, s.to);
@@ -293,7 +293,7 @@ export class Comparison {
 
   // ---- other packets ----
 
-  #datagram(p: PacketView, time: number, played: number): { packet: number; grade: number } {
+  #datagram(p: TcpIpView, time: number, played: number): { packet: number; grade: number } {
     for (; this.#other < Math.min(this.#index.count, played + AHEAD); this.#other++) {
       this.#captureOther(this.#other);
     }
@@ -408,7 +408,7 @@ function segmentDifferences(c: SentSegment, s: SentSegment): FieldDifference[] {
 
 /** A segment's place and what it says; `near` is how far its side has come, `iss` its initial sequence number. */
 function segmentOf(
-  p: PacketView,
+  p: TcpIpView,
   near: number,
   iss: number,
   peerIss: number,
@@ -423,7 +423,7 @@ function segmentOf(
 }
 
 /** The maximum segment size option of a SYN, or 0. */
-function mssOf(p: PacketView): number {
+function mssOf(p: TcpIpView): number {
   const end = Math.min(p.limit, p.tcp + (p.u8(p.tcp + 12) >> 4) * 4);
   for (let at = p.tcp + 20; at + 4 <= end && p.u8(at) !== 0; ) {
     if (p.u8(at) === 2) {
@@ -440,7 +440,7 @@ function flagsText(flags: number): string {
 }
 
 /** What another packet answers, and what it says. */
-function datagramOf(p: PacketView): Datagram {
+function datagramOf(p: TcpIpView): Datagram {
   if (p.arp >= 0 && p.arp + 28 <= p.limit) {
     const target = p.bytes(p.arp + 14, p.arp + 18).join('.');
     return {
@@ -479,8 +479,8 @@ function datagramOf(p: PacketView): Datagram {
     };
   }
   return {
-    group: `${p.ethType} ${p.proto} ${ends}`,
-    hash: hash(p.bytes(Math.max(p.l4, p.l3), p.l3End)),
+    group: `${p.etherType} ${p.proto} ${ends}`,
+    hash: hash(p.bytes(Math.max(p.l4, p.eth + 14), p.l3End)),
     summary: `protocol ${p.proto}`,
     fields: {},
   };
@@ -489,7 +489,7 @@ function datagramOf(p: PacketView): Datagram {
 const DHCP_TYPES = ['', 'Discover', 'Offer', 'Request', 'Decline', 'ACK', 'NAK', 'Release', 'Inform'];
 
 /** A DHCP server's message by its transaction: kind and address are what its client goes by. */
-function dhcpOf(p: PacketView): Datagram {
+function dhcpOf(p: TcpIpView): Datagram {
   const b = p.payload;
   let type = 0;
   for (let at = b + 240; at + 2 < p.payloadEnd && p.u8(at) !== 255; at += p.u8(at) === 0 ? 1 : 2 + p.u8(at + 1)) {

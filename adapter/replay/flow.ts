@@ -1,5 +1,5 @@
 /** A TCP connection of the guest while a capture is played. Places in a stream are relative to the side's SYN, which is 0. */
-import type { PacketView } from '../packets/packet-view.ts';
+import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
 import { Coverage } from './coverage.ts';
 import { ipv4Number } from './hosts.ts';
@@ -120,7 +120,7 @@ export class FlowTable {
   }
 
   /** The flow of a TCP segment; `fromGuest` says which way it goes. */
-  find(p: PacketView, fromGuest: boolean): Flow | null {
+  find(p: TcpIpView, fromGuest: boolean): Flow | null {
     const at = p.ip >= 0 ? p.ip + 12 : p.ipv6 + 8;
     const n = p.ip >= 0 ? 4 : 16;
     const [guestAt, remoteAt] = fromGuest ? [at, at + n] : [at + n, at];
@@ -146,7 +146,7 @@ function sameEnd(a: sockaddr, b: sockaddr): boolean {
   return a.sin_port === b.sin_port && a.sin_addr === b.sin_addr && `${a.sin6_addr}` === `${b.sin6_addr}`;
 }
 
-function isAt(a: sockaddr, p: PacketView, at: number, n: number): boolean {
+function isAt(a: sockaddr, p: TcpIpView, at: number, n: number): boolean {
   if (n === 4) {
     return a.sa_family === AF_INET && a.sin_addr === p.u32(at);
   }

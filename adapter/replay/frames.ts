@@ -2,8 +2,8 @@
  * Changing the frames of a capture so that they fit the replay.
  * They get other sequence numbers and right checksums, and oversized segments are split.
  */
-import { checkTransport, onesSum } from '../packets/checksum.ts';
-import { PacketView } from '../packets/packet-view.ts';
+import { onesSum } from '../packets/checksum.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 
 /** Largest frame that a NIC puts on the wire without segmentation offload. */
 export const MAX_FRAME = 1514;
@@ -22,33 +22,49 @@ function put32(b: Uint8Array, at: number, v: number): void {
   put16(b, at + 2, v & 0xffff);
 }
 
-/** Sum of the pseudo header for a TCP or UDP packet of `length` bytes over IPv4 or IPv6, not complemented. */
-function pseudoSum(p: PacketView, length: number): number {
+/** Sum of the pseudo header for what IP carries, `length` bytes; not complemented. ICMP has none. */
+function pseudoSum(p: TcpIpView, length: number): number {
+  if (p.icmp >= 0) {
+    return 0;
+  }
   return p.ip >= 0
     ? onesSum(p.buf, p.ip + 12, p.ip + 20, p.proto + length)
     : onesSum(p.buf, p.ipv6 + 8, p.ipv6 + 40, p.proto + length);
 }
 
 /** Where the checksum of the transport header is, or -1. */
-function checksumAt(p: PacketView): number {
-  return p.tcp >= 0 ? p.tcp + 16 : p.udp >= 0 ? p.udp + 6 : -1;
+function checksumAt(p: TcpIpView): number {
+  const icmp = Math.max(p.icmp, p.icmpv6);
+  return p.tcp >= 0 ? p.tcp + 16 : p.udp >= 0 ? p.udp + 6 : icmp >= 0 ? icmp + 2 : -1;
 }
 
-/** Computes the TCP or UDP checksum anew. */
-function setChecksum(p: PacketView): void {
+/** First byte after what the checksum covers. */
+function checkedEnd(p: TcpIpView): number {
+  return p.udp >= 0 ? p.payloadEnd : p.l3End;
+}
+
+/** Computes the checksum of the transport header anew. */
+function setChecksum(p: TcpIpView): void {
   const at = checksumAt(p);
   put16(p.buf, at, 0);
-  const sum = 0xffff - onesSum(p.buf, p.l4, p.l3End, pseudoSum(p, p.l3End - p.l4));
+  const end = checkedEnd(p);
+  const sum = 0xffff - onesSum(p.buf, p.l4, end, pseudoSum(p, end - p.l4));
   put16(p.buf, at, sum === 0 && p.udp >= 0 ? 0xffff : sum);
+}
+
+/** True if the checksum of the transport header is not what it should be. */
+function isWrong(p: TcpIpView): boolean {
+  const end = checkedEnd(p);
+  return onesSum(p.buf, p.l4, end, pseudoSum(p, end - p.l4)) !== 0xffff;
 }
 
 /**
  * True if the frame was captured before the NIC computed the checksum.
  * The field then holds the sum of the pseudo header alone.
  */
-function isPartial(p: PacketView): boolean {
+function isPartial(p: TcpIpView): boolean {
   const at = checksumAt(p);
-  return at >= 0 && !p.fragment && p.u16(at) === pseudoSum(p, p.l3End - p.l4);
+  return at >= 0 && Math.max(p.icmp, p.icmpv6) < 0 && !p.fragment && p.u16(at) === pseudoSum(p, p.l3End - p.l4);
 }
 
 /** Longest IP packet; what is longer was put together by offloading and says so with a length of 0. */
@@ -57,7 +73,7 @@ const MAX_IP = 65535;
 const MAX_OFFLOADED = 512 * 1024;
 
 /** Reused for each frame: nothing in here calls back. */
-const scratch = new PacketView();
+const scratch = new TcpIpView();
 
 /** How captured packets are made into frames. */
 export interface FrameOptions {
@@ -99,7 +115,7 @@ export function frameOf(
 }
 
 /** Puts the checksums of a whole frame right: all if it was `cut` or `repair` is wanted, else those that were left to the hardware. */
-function fixChecksums(p: PacketView, cut: boolean, repair: boolean): void {
+function fixChecksums(p: TcpIpView, cut: boolean, repair: boolean): void {
   if (repair && p.ip >= 0) {
     setIpLength(p);
     put16(p.buf, p.ip + 10, 0);
@@ -109,13 +125,13 @@ function fixChecksums(p: PacketView, cut: boolean, repair: boolean): void {
     return;
   }
   const absent = p.udp >= 0 && p.ip >= 0 && p.u16(p.udp + 6) === 0;
-  if (cut || isPartial(p) || (repair && !absent && checkTransport(p, checksumAt(p) - p.l4).state === 'bad')) {
+  if (cut || isPartial(p) || (repair && !absent && isWrong(p))) {
     setChecksum(p);
   }
 }
 
 /** A NIC that segments is given a length of 0: it is that of the packet, if that can be said. */
-function setIpLength(p: PacketView): void {
+function setIpLength(p: TcpIpView): void {
   const length = p.limit - p.ip;
   if (p.u16(p.ip + 2) === 0 && length <= MAX_IP) {
     put16(p.buf, p.ip + 2, length);
@@ -123,7 +139,7 @@ function setIpLength(p: PacketView): void {
 }
 
 /** The window that a segment of the guest means, since slirp offers no scaling: at most 65535 (RFC 7323, 2.3). */
-export function setWindow(p: PacketView, window: number): void {
+export function setWindow(p: TcpIpView, window: number): void {
   const check = p.u16(p.tcp + 16);
   let sum = 0xffff - check + 0xffff - p.u16(p.tcp + 14) + window;
   while (sum > 0xffff) {
@@ -137,7 +153,7 @@ export function setWindow(p: PacketView, window: number): void {
  * Gives a TCP segment another acknowledgment number.
  * Its checksum is adjusted (RFC 1624), so that a wrong one stays wrong.
  */
-export function setAck(p: PacketView, ack: number): void {
+export function setAck(p: TcpIpView, ack: number): void {
   const at = p.tcp + 8;
   const check = p.u16(p.tcp + 16);
   let sum = 0xffff - check;
@@ -159,12 +175,12 @@ export function segment(frame: Uint8Array): Uint8Array[] {
   if (frame.length <= MAX_FRAME) {
     return [frame];
   }
-  const p = new PacketView(frame).find();
+  const p = new TcpIpView(frame).find();
   const header = p.payload - p.off;
   if (p.tcp < 0 || p.fragment || header >= MAX_FRAME) {
     return [frame];
   }
-  const good = frame.length - ETH_HLEN > MAX_IP || checkTransport(p, 16).state !== 'bad';
+  const good = frame.length - ETH_HLEN > MAX_IP || !isWrong(p);
   const mss = MAX_FRAME - header;
   const out: Uint8Array[] = [];
   for (let at = 0; at < p.payloadEnd - p.payload; at += mss) {
@@ -184,7 +200,7 @@ export function segment(frame: Uint8Array): Uint8Array[] {
     put32(f, p.tcp + 4, p.u32(p.tcp + 4) + at);
     f[p.tcp + 13] = p.u8(p.tcp + 13) & (last ? 0xff : ~TCP_FIN_PSH);
     if (good) {
-      setChecksum(new PacketView(f).find());
+      setChecksum(new TcpIpView(f).find());
     }
     out.push(f);
   }
@@ -224,14 +240,14 @@ export function segmentLike(template: Uint8Array, s: MadeUpSegment): Uint8Array 
 
 /** A bare ACK made from a captured segment of the same connection: its addresses, ports and window. */
 export function bareAck(template: Uint8Array, seq: number, ack: number): Uint8Array {
-  const t = new PacketView(template).find();
+  const t = new TcpIpView(template).find();
   return segmentLike(template, { seq, ack, flags: TCP_ACK, window: t.u16(t.tcp + 14) });
 }
 
 /** The frame the other way: addresses and ports swapped, as a template for the other side's segments. */
 export function reversed(template: Uint8Array): Uint8Array {
   const f = template.slice();
-  const t = new PacketView(template).find();
+  const t = new TcpIpView(template).find();
   const swap = (a: number, b: number, n: number): void => {
     f.set(template.subarray(a, a + n), b);
     f.set(template.subarray(b, b + n), a);

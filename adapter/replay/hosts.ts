@@ -1,6 +1,6 @@
 /** The hosts of a capture: who sends IP packets, and what speaks for one of them being the guest. */
 import { formatEther, formatIpv4, formatIpv6 } from '../packets/format.ts';
-import type { PacketView } from '../packets/packet-view.ts';
+import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 
 /** Hosts that are told apart; a capture with more of them (a scan with forged addresses) counts the rest as one. */
 const MAX_HOSTS = 1 << 18;
@@ -56,7 +56,7 @@ export class HostTable {
   readonly #ipv6 = new Map<string, number>();
 
   /** The id of the address at `at` of a packet that is IPv4 or IPv6. */
-  idAt(p: PacketView, at: number): number {
+  idAt(p: TcpIpView, at: number): number {
     if (p.ip >= 0) {
       const addr = p.u32(at);
       return this.#ipv4.get(addr) ?? this.#add(this.#ipv4, addr, p.buf.slice(at, at + 4));

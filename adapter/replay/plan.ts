@@ -2,7 +2,7 @@
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { type Columns, makeColumns } from '../packets/columns.ts';
-import { PacketView } from '../packets/packet-view.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import {
   type CaptureAnalysis,
   DHCP_REPLY,
@@ -226,7 +226,7 @@ function gatewayOf(macs: ReadonlySet<number>): number {
 function knownBefore(source: ByteSource, index: PacketIndex, roles: Uint8Array): { mac: number; ip: number }[] {
   const learnt = new Set<number>();
   const known: { mac: number; ip: number }[] = [];
-  const p = new PacketView();
+  const p = new TcpIpView();
   for (let i = 0; i < index.count; i++) {
     const data = index.bytes(source, i);
     p.set(data, 0, data.length, 'ethernet').find();

@@ -5,7 +5,7 @@
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
-import { PacketView } from '../packets/packet-view.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import type { sockaddr } from '../stack/util/host.ts';
 import { KIND_MASK, KIND_TCP, wireLength } from './analysis.ts';
 import {
@@ -121,8 +121,8 @@ export class Script {
   readonly #sessions = new Set<string>();
   readonly #reassembly = new Reassembly();
   readonly #link = new LinkLayer();
-  readonly #p = new PacketView();
-  readonly #ahead = new PacketView();
+  readonly #p = new TcpIpView();
+  readonly #ahead = new TcpIpView();
   readonly #sides: readonly [SideColumns, SideColumns];
   /** Connections whose last packet has been read; the oldest are forgotten. */
   readonly #finished: Flow[] = [];
@@ -344,7 +344,7 @@ export class Script {
     this.#push({ type: 'frame', time: this.#time, number, data, flow: null, ack: -1, needAck: -1, owed: -1, session });
   }
 
-  #segmentOfGuest(flow: Flow, number: number, data: Uint8Array, p: PacketView): void {
+  #segmentOfGuest(flow: Flow, number: number, data: Uint8Array, p: TcpIpView): void {
     const flags = p.u8(p.tcp + 13);
     const isOpeningSyn = (flags & TH_SYN) !== 0 && (flow.initiator === 'guest' || (flags & TH_ACK) !== 0);
     if (!isOpeningSyn || flow.initiator === 'host') {
@@ -398,7 +398,7 @@ export class Script {
   }
 
   /** slirp offers no window scaling, so the guest's windows have to say what they mean without. */
-  #unscale(flow: Flow, p: PacketView, flags: number): void {
+  #unscale(flow: Flow, p: TcpIpView, flags: number): void {
     if (flags & TH_SYN || this.#plan.slirp) {
       return;
     }
@@ -416,7 +416,7 @@ export class Script {
   // ---- the host's packets ----
 
   /** Aims `view` at the IP packet of packet `i`; valid until the next read. */
-  #ipPacket(i: number, view: PacketView): PacketView {
+  #ipPacket(i: number, view: TcpIpView): TcpIpView {
     const data = this.#index.bytes(this.#source, i);
     const link = this.#link.find(this.#index.linktype(i), data);
     return view.set(data, link.l3, data.length - link.l3, 'ip').find();
@@ -437,7 +437,7 @@ export class Script {
     }
   }
 
-  #segmentOfHost(flow: Flow, i: number, p: PacketView): void {
+  #segmentOfHost(flow: Flow, i: number, p: TcpIpView): void {
     const flags = p.u8(p.tcp + 13);
     const number = i + 1;
     const seq = p.u32(p.tcp + 4);
@@ -595,7 +595,7 @@ export class Script {
   }
 
   /** A whole UDP datagram or ICMP message (an IP packet) of the host's side, which packet `i` completes. */
-  #datagramOfHost(i: number, p: PacketView): void {
+  #datagramOfHost(i: number, p: TcpIpView): void {
     const guest = addressOf(p, 'dst');
     const from = addressOf(p, 'src');
     const common = { time: this.#time, number: i + 1, guest, from };
@@ -627,7 +627,7 @@ export class Script {
 
   /** A destination unreachable or time exceeded message: the socket of the packet quoted in it failed. */
   #errorOfHost(i: number, packet: Uint8Array, errno: string, from: sockaddr): void {
-    const quoted = new PacketView(packet, 'ip').find();
+    const quoted = new TcpIpView(packet, 'ip').find();
     if (quoted.proto === 6 && quoted.l4 >= 0 && quoted.l4 + 4 <= quoted.limit) {
       const flow = this.#flowOfQuoted(quoted);
       if (flow && !flow.connected && !flow.reset) {
@@ -643,7 +643,7 @@ export class Script {
   }
 
   /** The guest's connection that a quoted segment of its belongs to (8 bytes of it are enough). */
-  #flowOfQuoted(q: PacketView): Flow | undefined {
+  #flowOfQuoted(q: TcpIpView): Flow | undefined {
     const [sport, dport] = [q.u16(q.l4), q.u16(q.l4 + 2)];
     const address = addressOf(q, 'dst');
     return [...this.#flows.values()]
@@ -664,7 +664,7 @@ function relativeTo(flow: Flow, seq: number): number {
 }
 
 /** Bytes `[skip, length)` of a segment's payload, zeros where the capture has cut them. */
-function payload(p: PacketView, skip: number, length: number): Uint8Array {
+function payload(p: TcpIpView, skip: number, length: number): Uint8Array {
   const out = new Uint8Array(Math.max(0, length - skip));
   const start = p.tcp + (p.u8(p.tcp + 12) >> 4) * 4;
   out.set(p.bytes(start + skip, Math.min(p.limit, start + length)));
@@ -686,13 +686,13 @@ function concat(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 /** True for what the user network answers itself over UDP: DHCP, and in a capture of one TFTP. */
-function isService(p: PacketView, slirp: boolean): boolean {
+function isService(p: TcpIpView, slirp: boolean): boolean {
   const src = p.u16(p.udp);
   return src === 67 || (p.ipv6 >= 0 && src === 547) || (slirp && (src === 69 || (p.ipv6 >= 0 && src === 8962)));
 }
 
 /** The address and port of one end of an IP packet. */
-function addressOf(p: PacketView, end: 'src' | 'dst'): sockaddr {
+function addressOf(p: TcpIpView, end: 'src' | 'dst'): sockaddr {
   const l4 = Math.max(p.tcp, p.udp);
   const port = l4 < 0 ? 0 : p.u16(end === 'src' ? l4 : l4 + 2);
   const n = p.ip >= 0 ? 4 : 16;

@@ -1,5 +1,5 @@
 /** UDP and ping sessions of a capture, also in fragments. */
-import { PacketView } from '../packets/packet-view.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { AF_INET, type sockaddr } from '../stack/util/host.ts';
 
 /** Fragments of one datagram, and datagrams in progress, that are kept. */
@@ -15,8 +15,7 @@ export function addressKey(a: sockaddr): string {
  * The session of a packet; `guest` says which end the guest is. Empty if it belongs to none.
  * Slirp has one per address and port of the guest for UDP, and one per echo request for ICMP.
  */
-export function sessionOf(p: PacketView, guest: 'src' | 'dst'): string {
-  p.find();
+export function sessionOf(p: TcpIpView, guest: 'src' | 'dst'): string {
   const src = guest === 'src';
   if (p.udp >= 0) {
     const port = p.u16(p.udp + (src ? 0 : 2));
@@ -38,12 +37,12 @@ export class Reassembly {
   readonly #parts = new Map<string, { off: number; more: boolean; bytes: Uint8Array }[]>();
   readonly #sessions = new Map<string, string>();
 
-  static #key(p: PacketView): string {
+  static #key(p: TcpIpView): string {
     return `${p.u32(p.ip + 12)} ${p.u32(p.ip + 16)} ${p.proto} ${p.u16(p.ip + 4)}`;
   }
 
   /** The session of a packet of the guest; later fragments have that of the first one. */
-  session(p: PacketView): string {
+  session(p: TcpIpView): string {
     if (p.ip < 0 || !p.fragment) {
       return sessionOf(p, 'src');
     }
@@ -58,7 +57,7 @@ export class Reassembly {
    * Takes a packet. Returns a view of the whole IP packet that it completes, else null.
    * That is the packet itself if it is no fragment.
    */
-  add(p: PacketView): PacketView | null {
+  add(p: TcpIpView): TcpIpView | null {
     if (!p.fragment) {
       return p;
     }
@@ -100,7 +99,7 @@ function remember<T>(map: Map<string, T>, key: string, value: T): void {
  * The IP packet that the parts make up, or null while some are missing.
  * The first part has its header of `header` bytes.
  */
-function assemble(list: { off: number; more: boolean; bytes: Uint8Array }[], header: number): PacketView | null {
+function assemble(list: { off: number; more: boolean; bytes: Uint8Array }[], header: number): TcpIpView | null {
   const sorted = [...list].sort((a, b) => a.off - b.off);
   const last = sorted.at(-1)!;
   if (sorted[0]!.off !== 0 || last.more) {
@@ -121,5 +120,5 @@ function assemble(list: { off: number; more: boolean; bytes: Uint8Array }[], hea
   out[3] = total & 255;
   out[6] = 0;
   out[7] = 0;
-  return new PacketView(out.subarray(0, total), 'ip').find();
+  return new TcpIpView(out.subarray(0, total), 'ip');
 }

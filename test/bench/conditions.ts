@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { BreakpointTable } from '../../adapter/engine/breakpoints.ts';
 import { Image } from '../../adapter/engine/image.ts';
 import { call } from '../../adapter/engine/link.ts';
-import { capture, Session } from '../core/session.ts';
+import { Session } from '../core/session.ts';
+import { capture } from '../kit/paths.ts';
 import { type Deciders, measureArmed } from './path.ts';
 
 /** Conditions that are never true, from nothing but a comparison to a field of the packet. */

@@ -4,7 +4,9 @@
  */
 import { once } from 'node:events';
 import { Engine } from '../../adapter/engine/engine.ts';
-import { capture, SEED_ARGS, Session } from '../core/session.ts';
+import { Session } from '../core/session.ts';
+import { capture } from '../kit/paths.ts';
+import { SEED_ARGS } from '../kit/seed.ts';
 
 const quantile = (values: readonly number[], q: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;

@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tempFolder } from '../kit/temp.ts';
 import { root } from '../lint/sources.ts';
-import { tempFolder } from '../tools/temp.ts';
 
 const STACK_FILE = 'adapter/stack/net/hub.ts';
 const ADAPTER_FILE = 'adapter/main.ts';

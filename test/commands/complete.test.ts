@@ -8,12 +8,12 @@ import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
 import { Analysis } from '../../adapter/language/analysis.ts';
 import { complete as completeScript } from '../../adapter/language/completion.ts';
 import { Script } from '../../adapter/language/script.ts';
-import { FakeEngine } from '../gdb/fake-engine.ts';
+import { GdbEngine } from '../gdb/fake-engine.ts';
 import { root } from '../language/client.ts';
 
 const around: Surroundings = {
   commands: [...COMMANDS, userCommand('greet', 'Greets.\nUsage: greet NAME\nPolitely.')],
-  info: new FakeEngine().info,
+  info: new GdbEngine().info,
   locals: ['so', 'x'],
   variables: [['count', 'set by a test']],
   breakpoints: [[7, 'add']],
@@ -94,7 +94,7 @@ describe('completion', () => {
   });
 
   it('is the same at the prompt and in the editor', () => {
-    const gdb = new GdbInterpreter(new FakeEngine(), { write: () => {}, waitForStops: false });
+    const gdb = new GdbInterpreter(new GdbEngine(), { write: () => {}, waitForStops: false });
     const analysis = new Analysis();
     for (const line of ['info ', 'set print ', 'info registers R', 'p $_', 'run -device e1000,', 'help se', 'frame ']) {
       const position = { line: 0, character: line.length };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildId, type CompileResult, PROBE_MODULE, PROBE_MODULE_SOURCE } from '../../adapter/compiler/compile.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { compiled, fn, runAll } from './run.ts';
 
 const MODULES = {
@@ -87,7 +87,7 @@ describe('outputs of the compiler', () => {
   });
 
   it('both builds load as modules and reach each other; names can be read and written from outside', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-compiler-'));
+    const folder = tempFolder();
     const put = (path: string, text: string): void => {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
@@ -140,7 +140,6 @@ describe('outputs of the compiler', () => {
       assert.equal((regs['count']![0]() as () => number)(), 42);
     } finally {
       world.__pktgdb = undefined;
-      rmSync(folder, { recursive: true });
     }
   });
 

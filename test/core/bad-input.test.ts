@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { capture, root } from './session.ts';
+import { capture, PKTGDB } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
 
 /** Runs the program in batch mode; what it printed on either stream, and its status. */
 async function pktgdb(...args: string[]): Promise<{ output: string; status: number | null }> {
-  const child = spawn(process.execPath, [join(root, 'dist/pktgdb.js'), '-batch', ...args], {
+  const child = spawn(process.execPath, [PKTGDB, '-batch', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = once(child, 'close') as Promise<[number | null]>;
@@ -26,10 +26,8 @@ describe('bad input', () => {
   let folder: string;
 
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'pktgdb-bad-'));
+    folder = tempFolder();
   });
-
-  after(() => rmSync(folder, { recursive: true }));
 
   const file = (name: string, content: string | Uint8Array): string => {
     writeFileSync(join(folder, name), content);

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { capture, Session } from './session.ts';
+import { capture } from '../kit/paths.ts';
+import { Session } from './session.ts';
 
 describe('determinism', () => {
   let s: Session;

@@ -1,7 +1,9 @@
 /** The session that everything is judged by, live with real sockets and from the recorded capture. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { capture, SEED_FRAMES, Session } from './session.ts';
+import { capture } from '../kit/paths.ts';
+import { SEED_FRAMES, SEED_LISTEN, SEED_TEXT } from '../kit/seed.ts';
+import { Session } from './session.ts';
 
 describe('the seed session', () => {
   let s: Session;
@@ -14,7 +16,7 @@ describe('the seed session', () => {
 
   /** Boots the guest with `nc` listening. */
   async function listening(): Promise<void> {
-    await s.launch({ guestCommands: ['nc -l -v -p 5556 > hello.txt'] });
+    await s.launch({ guestCommands: [SEED_LISTEN] });
     await s.printed('listening on');
     assert.match(s.console, /lease of 10\.0\.2\.15 obtained from 10\.0\.2\.2/);
   }
@@ -23,7 +25,7 @@ describe('the seed session', () => {
     await listening();
     s.break('e1000_receive_iov', '$pkt.tcp.dstport == 5556');
     const client = s.connect();
-    client.end('Hello qemu Geust\n');
+    client.end(SEED_TEXT);
     await s.stop();
     assert.deepEqual(await s.frameNames(), SEED_FRAMES);
     for (const bp of s.engine.breakpoints) {
@@ -59,7 +61,7 @@ describe('the seed session', () => {
   it('raises the interrupt and takes the packet up to the guest', async () => {
     await listening();
     s.break('set_interrupt_cause', 'val & 0x80');
-    s.connect().end('Hello qemu Geust\n');
+    s.connect().end(SEED_TEXT);
     await s.stop();
     assert.deepEqual((await s.frameNames()).slice(0, 3), ['set_interrupt_cause', 'set_ics', 'e1000_receive_iov']);
     s.engine.deleteBreakpoint(s.engine.breakpoints[0]?.id ?? 0);

@@ -1,48 +1,10 @@
 /** What the core tests share: an engine on the real stack, the guest's console, waiting for stops. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BreakpointSpec, LaunchOptions, Stop } from '../../adapter/engine/api.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
-
-export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-
-/** A capture of test/traces. */
-export const capture = (name: string): string => join(root, 'test/traces', name);
-
-/** The machine of the seed session; the host's port is free to choose. */
-export const SEED_ARGS = ['-netdev', 'user,id=user.0,hostfwd=tcp:127.0.0.1:0-:5556', '-device', 'e1000,netdev=user.0'];
-
-/** The call stack of a forwarded connection's first packet, innermost first. */
-export const SEED_FRAMES = [
-  'e1000_receive_iov',
-  'qemu_deliver_packet_iov',
-  'qemu_net_queue_deliver_iov',
-  'qemu_net_queue_send_iov',
-  'qemu_sendv_packet_async',
-  'qemu_sendv_packet',
-  'net_hub_receive_iov',
-  'net_hub_port_receive_iov',
-  'qemu_deliver_packet_iov',
-  'qemu_net_queue_deliver',
-  'qemu_net_queue_send',
-  'qemu_send_packet_async_with_flags',
-  'qemu_send_packet_async',
-  'qemu_send_packet',
-  'slirp_output',
-  'if_encap',
-  'if_start',
-  'if_output',
-  'ip_output',
-  'tcp_output',
-  'tcp_connect',
-  'slirp_pollfds_poll',
-  'main_loop_wait',
-  'main_loop',
-  'main',
-];
+import { SEED_ARGS } from '../kit/seed.ts';
 
 export class Session {
   readonly engine: Engine;

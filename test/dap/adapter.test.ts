@@ -1,40 +1,19 @@
-/** The adapter as clients start it: a process that speaks DAP on stdio, with the real machine, live and from a capture. */
+/**
+ * The adapter as clients start it: a process that speaks DAP on stdio, with the real machine, live and from a capture.
+ */
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { processSession, type TestClient } from './client.ts';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const ANY_PORT = '-netdev user,id=user.0,hostfwd=tcp:127.0.0.1:0-:5556 -device e1000,netdev=user.0';
-const LISTEN = 'nc -l -v -p 5556 > hello.txt';
-
-/** The call stack of a forwarded connection's first packet, innermost first. */
-const SEED_FRAMES = (
-  'e1000_receive_iov qemu_deliver_packet_iov qemu_net_queue_deliver_iov qemu_net_queue_send_iov qemu_sendv_packet_async ' +
-  'qemu_sendv_packet net_hub_receive_iov net_hub_port_receive_iov qemu_deliver_packet_iov qemu_net_queue_deliver ' +
-  'qemu_net_queue_send qemu_send_packet_async_with_flags qemu_send_packet_async qemu_send_packet slirp_output if_encap ' +
-  'if_start if_output ip_output tcp_output tcp_connect slirp_pollfds_poll main_loop_wait main_loop main'
-).split(' ');
+import { capture } from '../kit/paths.ts';
+import { SEED_ARGS, SEED_FRAMES, SEED_LISTEN, SEED_TEXT } from '../kit/seed.ts';
+import type { TestClient } from './client.ts';
+import { withAdapter } from './hooks.ts';
 
 describe('debug adapter process', () => {
   let client: TestClient;
-  let child: ChildProcess;
-
-  beforeEach(() => {
-    ({ client, child } = processSession(join(root, 'dist/pktgdb.js'), ['-i', 'dap']));
-  });
-
-  afterEach(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit');
-      child.stdin?.end();
-      await exited;
-    }
-    assert.equal(child.exitCode, 0);
+  withAdapter((c) => {
+    client = c;
   });
 
   async function frames(): Promise<DebugProtocol.StackFrame[]> {
@@ -44,7 +23,7 @@ describe('debug adapter process', () => {
 
   /** Starts the live machine with nc in the guest; returns the forwarded port once nc listens. */
   async function live(more: object = {}): Promise<number> {
-    await client.begin({ args: ANY_PORT, guestCommands: [LISTEN], ...more });
+    await client.begin({ args: SEED_ARGS, guestCommands: [SEED_LISTEN], ...more });
     const { body } = await client.outputEvent('console', 'hostfwd tcp 127.0.0.1:');
     await client.outputEvent('stdout', 'istening on');
     return Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]);
@@ -54,7 +33,7 @@ describe('debug adapter process', () => {
     const port = await live();
     await client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'e1000_receive_iov' }] });
     const socket = connect(port, '127.0.0.1');
-    socket.end('Hello qemu Geust\n');
+    socket.end(SEED_TEXT);
     const { body } = await client.stoppedEvent();
     assert.equal(body.reason, 'function breakpoint');
     assert.deepEqual(
@@ -72,7 +51,7 @@ describe('debug adapter process', () => {
   });
 
   it('stops with the same frames in a replay of the capture', async () => {
-    const trace = join(root, 'test/traces/02-hello.pcap');
+    const trace = capture('02-hello.pcap');
     await client.begin({ trace }, () =>
       client.ask('setFunctionBreakpoints', {
         breakpoints: [{ name: 'e1000_receive_iov', condition: '$pkt.tcp.flags.syn == 1 && $pkt.tcp.dstport == 5556' }],
@@ -87,7 +66,7 @@ describe('debug adapter process', () => {
 
   it('does what it advertises', async function () {
     this.timeout(20_000);
-    const trace = join(root, 'test/traces/02-hello.pcap');
+    const trace = capture('02-hello.pcap');
     const advertised = await client.ask<DebugProtocol.InitializeResponse>('initialize', { adapterID: 'pktgdb' });
     const functions = { breakpoints: [{ name: 'e1000_receive_iov' }] };
     const launched = client.send('launch', { trace });
@@ -181,7 +160,7 @@ describe('debug adapter process', () => {
   });
 
   it('does not change the device by looking', async () => {
-    await client.begin({ trace: join(root, 'test/traces/02-hello.pcap') }, () =>
+    await client.begin({ trace: capture('02-hello.pcap') }, () =>
       client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'set_interrupt_cause' }] }),
     );
     await client.stoppedEvent();
@@ -218,7 +197,7 @@ describe('debug adapter process', () => {
   });
 
   it('runs the commands of initCommands before the machine starts', async () => {
-    const trace = join(root, 'test/traces/01-dhcp.pcap');
+    const trace = capture('01-dhcp.pcap');
     await client.begin({ trace, initCommands: ['tbreak bootp_input'] });
     await client.outputEvent('console', 'emporary breakpoint 1');
     assert.equal((await client.stoppedEvent()).body.reason, 'breakpoint');
@@ -226,7 +205,7 @@ describe('debug adapter process', () => {
   });
 
   it('runs gdb commands in the console: up and down, commands of breakpoints, run, quit', async () => {
-    const trace = join(root, 'test/traces/02-hello.pcap');
+    const trace = capture('02-hello.pcap');
     await client.begin({ trace, initCommands: ['break tcp_connect'] });
     await client.stoppedEvent();
     const command = async (expression: string): Promise<string> => {

@@ -1,16 +1,15 @@
 /** Breakpoints on lines of a packet listing, and scripts that run the machine, over the adapter process. */
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { processSession, type TestClient } from './client.ts';
+import { capture, ROOT } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
+import type { TestClient } from './client.ts';
+import { withAdapter } from './hooks.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const HELLO = join(root, 'test/traces/02-hello.pcap');
+const HELLO = capture('02-hello.pcap');
 
 /** The URI of a capture's packet listing, as VS Code names it. */
 function listing(capture: string): string {
@@ -19,18 +18,8 @@ function listing(capture: string): string {
 
 describe('breakpoints in packet listings', () => {
   let client: TestClient;
-  let child: ChildProcess;
-
-  beforeEach(() => {
-    ({ client, child } = processSession(join(root, 'dist/pktgdb.js'), ['-i', 'dap']));
-  });
-
-  afterEach(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit');
-      child.stdin?.end();
-      await exited;
-    }
+  withAdapter((c) => {
+    client = c;
   });
 
   async function set(path: string, lines: readonly number[], more: object = {}): Promise<DebugProtocol.Breakpoint[]> {
@@ -93,7 +82,7 @@ describe('breakpoints in packet listings', () => {
     ['05-http', 63],
   ] as const) {
     it(`reaches all ${count} packets of ${name}`, async () => {
-      const trace = join(root, `test/traces/${name}.pcap`);
+      const trace = capture(`${name}.pcap`);
       await client.begin({ trace }, async () => {
         const breakpoints = Array.from({ length: count }, (_, i) => ({
           line: i + 1,
@@ -119,7 +108,7 @@ describe('breakpoints in packet listings', () => {
   });
 
   it('says when the session replays something else', async () => {
-    const other = join(root, 'test/traces/03-ping.pcap');
+    const other = capture('03-ping.pcap');
     await client.begin({ trace: HELLO }, () => set(listing(other), [1]));
     const { body } = await client.event<DebugProtocol.BreakpointEvent>('breakpoint');
     assert.equal(body.breakpoint.verified, false);
@@ -147,7 +136,7 @@ describe('breakpoints in packet listings', () => {
   });
 
   it('runs a script that runs the machine, and goes on where it stops', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-'));
+    const folder = tempFolder();
     const script = join(folder, 'run.pktgdb');
     const lines = [
       'set args -nic user',
@@ -165,11 +154,10 @@ describe('breakpoints in packet listings', () => {
     await client.stoppedEvent();
     assert.equal((await names())[0], 'tty_write');
     assert.equal(client.received.filter((m) => 'event' in m && m.event === 'stopped').length, 1);
-    rmSync(folder, { recursive: true });
   });
 
   it('runs the example from beginning to end, and stays where it stops', async () => {
-    await client.begin({ initCommands: [`source ${join(root, 'examples/hello.pktgdb')}`] });
+    await client.begin({ initCommands: [`source ${join(ROOT, 'examples/hello.pktgdb')}`] });
     await client.stoppedEvent();
     const printed = client.received.flatMap((m) => {
       const { event, body } = m as DebugProtocol.OutputEvent;
@@ -180,13 +168,12 @@ describe('breakpoints in packet listings', () => {
   });
 
   it('says where a script is wrong', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-'));
+    const folder = tempFolder();
     const script = join(folder, 'wrong.pktgdb');
     writeFileSync(script, 'echo hi\\n\nbrek main\n');
     await assert.rejects(
       client.begin({ initCommands: [`source ${script}`] }),
       /launch: initCommands: .*wrong\.pktgdb:2: Error in sourced command file:\nUndefined command: "brek"/,
     );
-    rmSync(folder, { recursive: true });
   });
 });

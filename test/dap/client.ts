@@ -8,7 +8,7 @@ import { serveStreams } from '../../adapter/dap/server.ts';
 import type { EngineApi } from '../../adapter/engine/api.ts';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 import { checkMessage } from './check-message.ts';
-import { FakeEngine } from './fake-engine.ts';
+import { DapEngine } from './fake-engine.ts';
 
 type Waiter = { readonly test: (event: DebugProtocol.Event) => boolean; readonly resolve: (event: never) => void };
 
@@ -172,8 +172,8 @@ export function sessionOver<E extends EngineApi>(engine: E): Session<E> {
   return { client, engine, log, ended };
 }
 
-export function fakeSession(): Session<FakeEngine> {
-  return sessionOver(new FakeEngine());
+export function fakeSession(): Session<DapEngine> {
+  return sessionOver(new DapEngine());
 }
 
 /** Checks every message the adapter sends against the protocol. */

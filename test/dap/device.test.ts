@@ -1,8 +1,11 @@
-/** Registers, rings and guest memory as the session shows them: decoded from shared memory, which reading never changes. */
+/**
+ * Registers, rings and guest memory as the session shows them: decoded from shared memory, which reading never changes.
+ */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { fakeSession, type TestClient } from './client.ts';
-import type { FakeEngine } from './fake-engine.ts';
+import type { TestClient } from './client.ts';
+import type { DapEngine } from './fake-engine.ts';
+import { withNic } from './hooks.ts';
 
 const RCTL = 0x100 >> 2;
 const RDBAL = 0x2800 >> 2;
@@ -14,22 +17,12 @@ const ICR = 0xc0 >> 2;
 
 describe('DAP view of the NIC', () => {
   let client: TestClient;
-  let engine: FakeEngine;
-  let ended: Promise<void>;
+  let engine: DapEngine;
   let regs: Uint32Array;
   let ram: DataView;
 
-  beforeEach(async () => {
-    ({ client, engine, ended } = fakeSession());
-    await client.begin({ stopOnEntry: true });
-    await client.stoppedEvent();
-    regs = new Uint32Array(engine.shared.get('e1000.0/mac_reg')!);
-    ram = new DataView(engine.shared.get('ram')!);
-  });
-
-  afterEach(async () => {
-    client.input.end();
-    await ended;
+  withNic((s) => {
+    ({ client, engine, regs, ram } = s);
   });
 
   /** Row `name` of a list of variables. */

@@ -1,27 +1,19 @@
-/** An engine without a machine: a fixed program, stack and memory, for tests of what the DAP session makes of them. */
-import { EventEmitter } from 'node:events';
+/** The fake engine with a fixed program, stack and memory, for tests of what the DAP session makes of them. */
 import type { DebugInfo, FunctionInfo, Variable } from '../../adapter/compiler/debug-info.ts';
-import type {
-  Breakpoint,
-  BreakpointSpec,
-  EngineApi,
-  EngineEvents,
-  Frame,
-  GuestMemory,
-  InferiorState,
-  LaunchOptions,
-  NamedValue,
-  Stop,
-  SymbolScope,
-  Value,
+import {
+  EngineError,
+  type GuestMemory,
+  type LaunchOptions,
+  type NamedValue,
+  type SymbolScope,
+  type Value,
 } from '../../adapter/engine/api.ts';
-import { EngineError } from '../../adapter/engine/api.ts';
+import { FakeEngine, fakeFunction, fakeProbe } from '../kit/fake-engine.ts';
 
 const NIC_BASE = 0xfebc0000;
 
 function fn(id: number, name: string, file: string, line: number, params: Variable[]): FunctionInfo {
-  const rest = { returnType: 'void', doc: '', exported: true, nodebug: false, probes: [id * 2, id * 2 + 1] };
-  return { id, name, file, line, endLine: line + 9, params, ...rest };
+  return fakeFunction({ id, name, file, line, params, probes: [id * 2, id * 2 + 1] });
 }
 
 const FUNCTIONS: readonly FunctionInfo[] = [
@@ -38,16 +30,7 @@ const INFO: DebugInfo = {
   buildId: 'fake',
   files: ['hw/net/e1000.ts', 'softmmu/main.ts'],
   functions: FUNCTIONS,
-  probes: FUNCTIONS.flatMap((f) =>
-    f.probes.map((id, i) => ({
-      id,
-      kind: 'statement' as const,
-      fn: f.id,
-      line: f.line + 2 + i * 2,
-      column: 3,
-      locals: [...f.params],
-    })),
-  ),
+  probes: FUNCTIONS.flatMap((f) => f.probes.map((id, i) => fakeProbe(id, f.id, f.line + 2 + i * 2, [...f.params]))),
   structs: [
     {
       name: 'E1000State',
@@ -62,27 +45,25 @@ const INFO: DebugInfo = {
   globals: [],
 };
 
-export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi {
+/** Its NIC's E1000State; the name is what is shown as its type. */
+class E1000State {
+  big = Uint32Array.from({ length: 1000 }, (_, i) => i);
+}
+
+export class DapEngine extends FakeEngine {
   readonly info = INFO;
   readonly sourceRoot = '/pktgdb/adapter/stack';
-  state: InferiorState = 'none';
-  stop: Stop | undefined;
-  breakpoints: Breakpoint[] = [];
   readonly launches: LaunchOptions[] = [];
   /** Makes the next launch fail. */
   launchError: string | undefined;
-  disposed = false;
   /** The objects of the program; `evaluate` and `assign` work on them. */
   readonly variables: Record<string, unknown> = {
-    s: { big: Uint32Array.from({ length: 1000 }, (_, i) => i) },
+    s: new E1000State(),
     size: 60,
     buf: Uint8Array.from({ length: 60 }, (_, i) => i),
   };
-  readonly shared = new Map<string, ArrayBufferLike>();
-  readonly #objects: object[] = [];
-  #nextId = 1;
-
-  // ---- running ----
+  override readonly shared = new Map<string, ArrayBufferLike>();
+  protected override readonly undefinedFunction = 'Function not defined. Did you mean e1000_receive_iov?';
 
   async launch(options: LaunchOptions): Promise<void> {
     if (this.launchError !== undefined) {
@@ -95,25 +76,6 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     if (options.stopOnEntry === true) {
       this.stopHere({ kind: 'entry' });
     }
-  }
-
-  /** The machine stops. */
-  stopHere(reason: Stop): void {
-    this.state = 'stopped';
-    this.stop = reason;
-    this.emit('stopped', reason);
-  }
-
-  async kill(): Promise<void> {
-    if (this.state !== 'none' && this.state !== 'exited') {
-      this.state = 'exited';
-      this.emit('exited', 0, '');
-    }
-  }
-
-  async dispose(): Promise<void> {
-    await this.kill();
-    this.disposed = true;
   }
 
   async resume(): Promise<void> {
@@ -140,72 +102,16 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     await this.step();
   }
 
-  // ---- breakpoints ----
-
-  setBreakpoint(spec: BreakpointSpec): Breakpoint {
-    const at = spec.location;
-    const functions = at.kind === 'function' ? FUNCTIONS.filter((f) => f.name === at.name) : [];
-    const lines =
-      at.kind === 'line'
-        ? INFO.probes.filter((p) => FUNCTIONS[p.fn]?.file === at.file && p.line >= at.line).slice(0, 1)
-        : INFO.probes.filter((p) => functions.some((f) => f.probes[0] === p.id));
-    const bp: Breakpoint = {
-      id: this.#nextId++,
-      spec,
-      enabled: true,
-      hits: 0,
-      verified: lines.length > 0,
-      ...(lines.length > 0 ? {} : { message: 'Function not defined. Did you mean e1000_receive_iov?' }),
-      locations: lines.map((p) => {
-        const f = FUNCTIONS[p.fn]!;
-        return { file: f.file, line: p.line, column: p.column, function: f.name, probe: p.id };
-      }),
-    };
-    this.breakpoints.push(bp);
-    this.emit('breakpoint', 'new', bp);
-    return bp;
+  protected stack() {
+    return [...FUNCTIONS].reverse().map((f) => ({ fn: f, line: f.line + 2, probe: 2 }));
   }
 
-  updateBreakpoint(id: number, change: { readonly enabled?: boolean }): Breakpoint {
-    const index = this.breakpoints.findIndex((b) => b.id === id);
-    const next = { ...this.breakpoints[index]!, ...(change.enabled === undefined ? {} : { enabled: change.enabled }) };
-    this.breakpoints[index] = next;
-    this.emit('breakpoint', 'changed', next);
-    return next;
-  }
-
-  deleteBreakpoint(id: number): boolean {
-    const bp = this.breakpoints.find((b) => b.id === id);
-    this.breakpoints = this.breakpoints.filter((b) => b.id !== id);
-    if (bp !== undefined) {
-      this.emit('breakpoint', 'removed', bp);
-    }
-    return bp !== undefined;
-  }
-
-  // ---- state ----
-
-  async frames(): Promise<readonly Frame[]> {
-    return [...FUNCTIONS].reverse().map((f, index) => {
-      return { index, fn: f, location: { file: f.file, line: f.line + 2, column: 3 }, probe: index === 0 ? 2 : -1 };
-    });
-  }
-
-  async args(frame: number): Promise<readonly NamedValue[]> {
-    const params = frame === 0 ? FUNCTIONS[1]!.params : [];
-    return params.map(({ name }) => ({ name, value: this.#describe(this.variables[name]) }));
+  protected values(frame: number): Record<string, unknown> {
+    return frame === 0 ? this.variables : {};
   }
 
   async locals(): Promise<readonly NamedValue[]> {
     return [];
-  }
-
-  async children(handle: string, start = 0, count = Number.POSITIVE_INFINITY): Promise<readonly NamedValue[]> {
-    const object = this.#objects[Number(handle)]!;
-    const entries = ArrayBuffer.isView(object)
-      ? Array.from(object as unknown as ArrayLike<number>, (v, i): [string, unknown] => [`[${i}]`, v])
-      : Object.entries(object);
-    return entries.slice(start, start + count).map(([name, v]) => ({ name, value: this.#describe(v) }));
   }
 
   scope(frame: number): SymbolScope {
@@ -217,38 +123,18 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     };
   }
 
-  async evaluate(js: string): Promise<Value> {
+  run(js: string): unknown {
     const names = Object.keys(this.variables);
-    try {
-      return this.#describe(new Function(...names, `return (${js})`)(...names.map((n) => this.variables[n])));
-    } catch (error) {
-      throw new EngineError((error as Error).message);
-    }
+    return new Function(...names, `return (${js})`)(...names.map((n) => this.variables[n]));
   }
 
   async assign(js: string, valueJs: string): Promise<Value> {
-    const variables = this.variables;
-    const value: unknown = new Function('L', `with (L) { return (${js} = (${valueJs})) }`)(variables);
-    return this.#describe(value);
+    const value: unknown = new Function('L', `with (L) { return (${js} = (${valueJs})) }`)(this.variables);
+    return this.describe(value);
   }
 
-  async packet(frame: number): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' } | undefined> {
-    return frame === 0 ? { bytes: this.variables['buf'] as Uint8Array, linktype: 'ethernet' } : undefined;
-  }
-
-  #describe(v: unknown): Value {
-    if (typeof v === 'number' || typeof v === 'boolean' || typeof v === 'string') {
-      return { kind: typeof v as 'number', type: typeof v, value: v };
-    }
-    if (typeof v !== 'object' || v === null) {
-      return { kind: 'undefined', type: '' };
-    }
-    const handle = String(this.#objects.push(v) - 1);
-    if (ArrayBuffer.isView(v)) {
-      const { length, BYTES_PER_ELEMENT: size } = v as Uint8Array;
-      return { kind: size === 1 ? 'bytes' : 'array', type: v.constructor.name, length, bits: size * 8, handle };
-    }
-    return { kind: 'struct', type: 'E1000State', length: Object.keys(v).length, handle };
+  protected bytes(): Uint8Array {
+    return this.variables['buf'] as Uint8Array;
   }
 
   get memory(): GuestMemory {
@@ -273,15 +159,5 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
         return n;
       },
     };
-  }
-
-  guestInput(): void {}
-
-  async monitor(): Promise<string> {
-    return '';
-  }
-
-  async position() {
-    return { tick: 0, probe: -1, location: undefined };
   }
 }

@@ -10,7 +10,7 @@ import { type DapServer, listen } from '../../adapter/dap/listen.ts';
 import { encodeMessage } from '../../adapter/dap/transport.ts';
 import { root } from '../lint/sources.ts';
 import { fakeInterpreter, TestClient, watch } from './client.ts';
-import { FakeEngine } from './fake-engine.ts';
+import { DapEngine } from './fake-engine.ts';
 
 const TOKEN = 'the token of these tests';
 const E1000 = '/pktgdb/adapter/stack/hw/net/e1000.ts';
@@ -50,7 +50,7 @@ const events = (client: TestClient, name: string): number =>
 describe('DAP on a port', () => {
   let server: DapServer;
   /** The engines of the sessions, in their order. */
-  let engines: FakeEngine[];
+  let engines: DapEngine[];
   let log: string[];
   let disposed: (() => void)[];
 
@@ -65,9 +65,9 @@ describe('DAP on a port', () => {
 
   beforeEach(async () => {
     [engines, log, disposed] = [[], [], []];
-    const createEngine = async (): Promise<FakeEngine> => {
+    const createEngine = async (): Promise<DapEngine> => {
       const index = engines.length;
-      const engine = new (class extends FakeEngine {
+      const engine = new (class extends DapEngine {
         override async dispose(): Promise<void> {
           await super.dispose();
           disposed[index]?.();

@@ -4,15 +4,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { capabilities } from '../../adapter/dap/requests.ts';
-import { tempFolder } from '../tools/temp.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { fakeSession, type TestClient } from './client.ts';
-import type { FakeEngine } from './fake-engine.ts';
+import type { DapEngine } from './fake-engine.ts';
 
 const E1000 = '/pktgdb/adapter/stack/hw/net/e1000.ts';
 
 describe('DAP session', () => {
   let client: TestClient;
-  let engine: FakeEngine;
+  let engine: DapEngine;
   let log: string[];
   let ended: Promise<void>;
 

@@ -1,15 +1,11 @@
 /** The custom requests of the extension's views: over the fake machine, and with the real one while it runs. */
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ConnectionsBody, RegisterLayout, RegistersBody, RingsBody } from '../../adapter/dap/custom.ts';
-import { fakeSession, processSession, type TestClient } from './client.ts';
-import type { FakeEngine } from './fake-engine.ts';
+import { SEED_ARGS } from '../kit/seed.ts';
+import type { TestClient } from './client.ts';
+import { withAdapter, withNic } from './hooks.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const RDBAL = 0x2800 >> 2;
 const RCTL = 0x100 >> 2;
 
@@ -20,22 +16,11 @@ async function ask<T>(client: TestClient, command: string, args: object = {}): P
 
 describe('requests of the views', () => {
   let client: TestClient;
-  let engine: FakeEngine;
-  let ended: Promise<void>;
   let regs: Uint32Array;
   let ram: DataView;
 
-  beforeEach(async () => {
-    ({ client, engine, ended } = fakeSession());
-    await client.begin({ stopOnEntry: true });
-    await client.stoppedEvent();
-    regs = new Uint32Array(engine.shared.get('e1000.0/mac_reg')!);
-    ram = new DataView(engine.shared.get('ram')!);
-  });
-
-  afterEach(async () => {
-    client.input.end();
-    await ended;
+  withNic((s) => {
+    ({ client, regs, ram } = s);
   });
 
   /** Where a register's value is in the answers, and the register. */
@@ -125,22 +110,12 @@ describe('requests of the views', () => {
 
 describe('requests of the views to the real machine', () => {
   let client: TestClient;
-  let child: ChildProcess;
-
-  beforeEach(() => {
-    ({ client, child } = processSession(join(root, 'dist/pktgdb.js'), ['-i', 'dap']));
+  withAdapter((c) => {
+    client = c;
   });
-
-  afterEach(async () => {
-    const exited = once(child, 'exit');
-    child.stdin?.end();
-    await exited;
-  });
-
-  const ANY_PORT = '-netdev user,id=user.0,hostfwd=tcp:127.0.0.1:0-:5556 -device e1000,netdev=user.0';
 
   it("are answered while it runs, with the guest's console as events", async () => {
-    await client.begin({ args: ANY_PORT, guestCommands: ['nc -l -v -p 5556'], console: 'integratedTerminal' });
+    await client.begin({ args: SEED_ARGS, guestCommands: ['nc -l -v -p 5556'], console: 'integratedTerminal' });
     const printed = (part: string): Promise<unknown> =>
       client.event<DebugProtocol.Event>('pktgdb/console', ({ body }) => (body as { text: string }).text.includes(part));
     await printed('istening on');
@@ -160,7 +135,7 @@ describe('requests of the views to the real machine', () => {
   });
 
   it('are answered while it stands, without moving it in its time', async () => {
-    await client.begin({ args: ANY_PORT, initCommands: ['tbreak e1000_receive_iov'] });
+    await client.begin({ args: SEED_ARGS, initCommands: ['tbreak e1000_receive_iov'] });
     await client.stoppedEvent();
     const position = async (): Promise<string> =>
       (await client.ask<DebugProtocol.EvaluateResponse>('evaluate', { expression: 'info position', context: 'repl' }))
@@ -172,7 +147,7 @@ describe('requests of the views to the real machine', () => {
   });
 
   it('show s.mac_reg[RDH] of the frame with its description', async () => {
-    await client.begin({ args: ANY_PORT, initCommands: ['tbreak e1000_receive_iov'] });
+    await client.begin({ args: SEED_ARGS, initCommands: ['tbreak e1000_receive_iov'] });
     await client.stoppedEvent();
     for (const _ of [1, 2]) {
       await client.ask('next', { threadId: 1 });

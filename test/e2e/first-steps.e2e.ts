@@ -1,40 +1,12 @@
 /** From an empty folder to a packet: what a newcomer does. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { SEED_FRAMES } from '../kit/seed.ts';
 import { scene, send } from './scene.ts';
 
 const SOURCE = readFileSync(new URL('../../adapter/stack/hw/net/e1000.ts', import.meta.url), 'utf8').split('\n');
 /** The line of the first statement of e1000_receive_iov. */
 const LINE = SOURCE.findIndex((text) => text.startsWith('export function e1000_receive_iov')) + 2;
-
-/** Where a forwarded connection's first packet is when it reaches the NIC. */
-const CALL_STACK = [
-  'e1000_receive_iov',
-  'qemu_deliver_packet_iov',
-  'qemu_net_queue_deliver_iov',
-  'qemu_net_queue_send_iov',
-  'qemu_sendv_packet_async',
-  'qemu_sendv_packet',
-  'net_hub_receive_iov',
-  'net_hub_port_receive_iov',
-  'qemu_deliver_packet_iov',
-  'qemu_net_queue_deliver',
-  'qemu_net_queue_send',
-  'qemu_send_packet_async_with_flags',
-  'qemu_send_packet_async',
-  'qemu_send_packet',
-  'slirp_output',
-  'if_encap',
-  'if_start',
-  'if_output',
-  'ip_output',
-  'tcp_output',
-  'tcp_connect',
-  'slirp_pollfds_poll',
-  'main_loop_wait',
-  'main_loop',
-  'main',
-];
 
 /** The port that the machine forwards when nothing says otherwise. */
 const DEFAULT_PORT = 5555;
@@ -70,7 +42,7 @@ describe('first steps', () => {
       await send(DEFAULT_PORT, 'Hello qemu Geust\n');
       await vscode.stoppedIn('e1000_receive_iov');
       await vscode.showPanes('Call Stack');
-      assert.deepEqual(await vscode.callStack(), CALL_STACK);
+      assert.deepEqual(await vscode.callStack(), SEED_FRAMES);
       await s.shot('call-stack');
 
       await vscode.showPanes('Registers');

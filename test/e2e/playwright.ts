@@ -1,6 +1,6 @@
 /**
- * What the end-to-end test uses of playwright-core, which is installed with code-server under .cache/e2e (scripts/e2e-install.mjs)
- * and not among the project's own packages.
+ * What the end-to-end test uses of playwright-core, which is installed with code-server under .cache/e2e
+ * (scripts/e2e-install.mjs) and not among the project's own packages.
  */
 
 interface Timeout {

@@ -55,8 +55,8 @@ export function launchJson(port: number, more: object = {}): string {
 }
 
 /**
- * A case: `files` are written into its folder beside a capture and then `body` works with its window. What is on the screen when it
- * fails is kept.
+ * A case: `files` are written into its folder beside a capture and then `body` works with its window. What is on the
+ * screen when it fails is kept.
  */
 export function scene(title: string, files: (port: number) => Files, body: (s: Scene) => Promise<void>): void {
   it(title, async () => {

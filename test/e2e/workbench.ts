@@ -32,8 +32,8 @@ export class Workbench {
   }
 
   /**
-   * Opens the quick input with a key, types and picks an item. What gets the focus meanwhile closes it, and what becomes known
-   * meanwhile (the commands of an extension while VS Code starts) is not in its list: so it tries again.
+   * Opens the quick input with a key, types and picks an item. What gets the focus meanwhile closes it, and what
+   * becomes known meanwhile (the commands of an extension while VS Code starts) is not in its list: so it tries again.
    */
   async #quickPick(key: string, text: string, label: string | RegExp, then: 'pick' | 'look' = 'pick'): Promise<void> {
     const item = this.#item(label);
@@ -109,8 +109,8 @@ export class Workbench {
   }
 
   /**
-   * Clicks in the gutter beside a line. A click before the editor listens is lost, and a second one would remove the breakpoint of
-   * the first: so the mouse waits for the hint that VS Code shows.
+   * Clicks in the gutter beside a line. A click before the editor listens is lost, and a second one would remove the
+   * breakpoint of the first: so the mouse waits for the hint that VS Code shows.
    */
   async clickGutter(line: number, button: 'left' | 'right' = 'left'): Promise<void> {
     await this.goToLine(line);
@@ -222,7 +222,10 @@ export class Workbench {
     await this.row('Breakpoints', condition).waitFor();
   }
 
-  /** Chooses from the context menu that is open. For a moment it takes no clicks, lest that which opened it also chooses. */
+  /**
+   * Chooses from the context menu that is open. For a moment it takes no clicks, lest that which opened it also
+   * chooses.
+   */
   async chooseFromMenu(label: string): Promise<void> {
     await this.page.locator('.monaco-menu .action-item').filter({ hasText: label }).first().hover();
     await this.page.keyboard.press('Enter');

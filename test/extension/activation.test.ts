@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /**
- * Loads and activates the extension in a fresh Node. Everything of `vscode` is there and does nothing; what is registered and which
- * modules were loaded is printed.
+ * Loads and activates the extension in a fresh Node. Everything of `vscode` is there and does nothing; what is
+ * registered and which modules were loaded is printed.
  */
 const SCRIPT = `
 const Module = require('node:module');

@@ -1,11 +1,11 @@
 /** The package: what is in it, and that what is in it runs without the checkout. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inflateRawSync } from 'node:zlib';
+import { tempFolder } from '../kit/temp.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Bytes of the package at most: whoever adds a large thing is to know. */
@@ -36,14 +36,12 @@ describe('package', () => {
   let entries: Map<string, Buffer>;
 
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'pktgdb-package-'));
+    folder = tempFolder();
     const file = join(folder, 'test.vsix');
     execFileSync(process.execPath, [join(root, 'scripts/package.mjs'), file], { stdio: ['ignore', 'ignore', 'pipe'] });
     size = statSync(file).size;
     entries = unzip(readFileSync(file));
   });
-
-  after(() => rmSync(folder, { recursive: true, force: true }));
 
   const names = (): string[] => [...entries.keys()];
 

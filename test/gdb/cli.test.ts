@@ -3,12 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { tempFolder } from '../tools/temp.ts';
+import { capture, PKTGDB, ROOT } from '../kit/paths.ts';
+import { SEED_ARGS, SEED_FRAMES } from '../kit/seed.ts';
+import { tempFolder } from '../kit/temp.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const PROGRAM = join(ROOT, 'dist/pktgdb.js');
 
 interface Ended {
   readonly code: number | null;
@@ -20,7 +19,7 @@ interface Ended {
 const running = new Set<ChildProcess>();
 
 function start(args: readonly string[], stdin: 'ignore' | 'pipe'): ChildProcess {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: [stdin, 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PKTGDB, ...args], { stdio: [stdin, 'pipe', 'pipe'] });
   running.add(child);
   child.once('close', () => running.delete(child));
   return child;
@@ -61,23 +60,7 @@ function printed(child: ChildProcess, pattern: RegExp): Promise<void> {
   });
 }
 
-const QUIET_MACHINE = [
-  '--',
-  '-netdev',
-  'user,id=user.0,hostfwd=tcp:127.0.0.1:0-:5556',
-  '-device',
-  'e1000,netdev=user.0',
-];
-
-/** The seed's back trace, innermost first. */
-const SEED = (
-  'e1000_receive_iov qemu_deliver_packet_iov qemu_net_queue_deliver_iov qemu_net_queue_send_iov ' +
-  'qemu_sendv_packet_async ' +
-  'qemu_sendv_packet net_hub_receive_iov net_hub_port_receive_iov qemu_deliver_packet_iov qemu_net_queue_deliver ' +
-  'qemu_net_queue_send qemu_send_packet_async_with_flags qemu_send_packet_async qemu_send_packet slirp_output ' +
-  'if_encap ' +
-  'if_start if_output ip_output tcp_output tcp_connect slirp_pollfds_poll main_loop_wait main_loop main'
-).split(' ');
+const QUIET_MACHINE = ['--', ...SEED_ARGS];
 
 /** Function names of the `#N` lines. */
 function frames(out: string): string[] {
@@ -153,7 +136,7 @@ describe('pktgdb', function () {
     assert.match(out, /lease of 10\.0\.2\.15 obtained/);
     assert.match(out, /\nBreakpoint \d+, e1000_receive_iov \(nc=0x7f[0-9a-f]+, iov=0x7f[0-9a-f]+, iovcnt=1\) at /);
     assert.match(out, /iovcnt=1\) at hw\/net\/e1000\w*\.ts:\d+\n\d+\t/);
-    assert.deepEqual(frames(out).slice(0, 25), SEED);
+    assert.deepEqual(frames(out).slice(0, 25), SEED_FRAMES);
     assert.deepEqual(
       shown(README).filter((l) => !shown(out).includes(l)),
       [],
@@ -224,13 +207,13 @@ describe('pktgdb', function () {
   it('replays a capture without a network', async () => {
     const run = (): Promise<Ended> =>
       pktgdb(
-        ...['-q', '-batch', '-r', join(ROOT, 'test/traces/02-hello.pcap')],
+        ...['-q', '-batch', '-r', capture('02-hello.pcap')],
         ...['-ex', 'break e1000_receive_iov if $pkt.tcp.flags.syn', '-ex', 'run', '-ex', 'bt', '-ex', 'info position'],
       );
     const first = await run();
     assert.equal(first.err, '');
     assert.equal(first.code, 0);
-    assert.deepEqual(frames(first.out), SEED);
+    assert.deepEqual(frames(first.out), SEED_FRAMES);
     assert.equal((await run()).out, first.out);
   });
 

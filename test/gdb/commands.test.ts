@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { tabCompletions } from '../../adapter/gdb/cli.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
-import { tempFolder } from '../tools/temp.ts';
-import { FakeEngine } from './fake-engine.ts';
+import { tempFolder } from '../kit/temp.ts';
+import { GdbEngine } from './fake-engine.ts';
 
 /** A session: lines in, everything printed out. Errors are marked with `!`. */
 class Session {
-  readonly engine: FakeEngine;
+  readonly engine: GdbEngine;
   readonly gdb: GdbInterpreter;
   #text = '';
 
-  constructor(engine = new FakeEngine().stand()) {
+  constructor(engine = new GdbEngine().stand()) {
     this.engine = engine;
     this.gdb = new GdbInterpreter(engine, {
       waitForStops: true,
@@ -193,7 +193,7 @@ describe('gdb commands', () => {
   });
 
   it('run, continue, step, finish print as gdb does', async () => {
-    s = new Session(new FakeEngine());
+    s = new Session(new GdbEngine());
     const at = 'add (so=0x7f0000001000, x=3, buf=0x7f0000001040) at util/t.ts';
     s.engine.script = [
       { reason: STOP },
@@ -437,7 +437,7 @@ describe('gdb commands', () => {
     assert.match(await s.run('info registers'), /^General:\nCTRL {11}0x0/);
     assert.equal(await s.run('info registers ICR'), 'ICR            0x83               [ TXDW TXQE RXT0 ]\n');
     assert.match(await s.run('info registers RDHH'), /^!Invalid register `RDHH'; did you mean .*RDH/);
-    s = new Session(new FakeEngine());
+    s = new Session(new GdbEngine());
     assert.equal(await s.run('info registers'), '!The program has no registers now.\n');
   });
 
@@ -535,7 +535,7 @@ describe('gdb commands', () => {
     await s.run('guest nc -l -v -p 5556 > hello.txt');
     assert.deepEqual(s.engine.calls, ['guest nc -l -v -p 5556 > hello.txt']);
     assert.equal(await s.run('monitor info network'), 'monitor says: info network\n');
-    s = new Session(new FakeEngine());
+    s = new Session(new GdbEngine());
     assert.equal(await s.run('guest ls'), '!The program is not being run.\n');
   });
 
@@ -585,7 +585,7 @@ describe('gdb commands', () => {
   });
 
   it('without waiting, commands that run return at once', async () => {
-    const engine = new FakeEngine().stand();
+    const engine = new GdbEngine().stand();
     let text = '';
     const gdb = new GdbInterpreter(engine, { waitForStops: false, write: (t) => (text += t) });
     engine.script = [{ reason: STOP }];

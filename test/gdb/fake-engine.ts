@@ -1,26 +1,21 @@
-/** An engine without a machine: a stopped program of three frames over real objects, for tests of the command language. */
-import { EventEmitter } from 'node:events';
+/** The fake engine with a stopped program of three frames over real objects, for tests of the command language. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { DebugInfo, Variable } from '../../adapter/compiler/debug-info.ts';
+import type { DebugInfo, FunctionInfo, Variable } from '../../adapter/compiler/debug-info.ts';
 import {
-  type Breakpoint,
   type BreakpointSpec,
-  type EngineApi,
   EngineError,
-  type EngineEvents,
-  type Frame,
-  type InferiorState,
   type LaunchOptions,
   type NamedValue,
   type Position,
   type StepKind,
-  type Stop,
   type SymbolScope,
   type Value,
 } from '../../adapter/engine/api.ts';
 import { FIELDS, PacketView } from '../../adapter/packets/fields.ts';
-import { tempFolder } from '../tools/temp.ts';
+import { FakeEngine, fakeFunction, fakeProbe, type Reason } from '../kit/fake-engine.ts';
+import { SYN as SYN_FLAG, TO_GUEST, tcp } from '../kit/frames.ts';
+import { tempFolder } from '../kit/temp.ts';
 
 const SOURCE = `// line 1
 export function add(so: socket, x: number, buf: Uint8Array): number {
@@ -64,27 +59,8 @@ const fn = (
   params: Variable[],
   probes: number[],
   doc = '',
-) => ({
-  id,
-  name,
-  file: 'util/t.ts',
-  line,
-  endLine,
-  params,
-  returnType: 'number',
-  doc,
-  exported: true,
-  nodebug: false,
-  probes,
-});
-const probe = (id: number, f: number, line: number, locals: Variable[]) => ({
-  id,
-  kind: 'statement' as const,
-  fn: f,
-  line,
-  column: 3,
-  locals,
-});
+): FunctionInfo =>
+  fakeFunction({ id, name, file: 'util/t.ts', line, endLine, params, probes, doc, returnType: 'number' });
 const field = (name: string, type: string, doc = '') => ({ name, type, doc, line: 1 });
 const struct = (name: string, fields: ReturnType<typeof field>[], base = '') => ({
   name,
@@ -108,13 +84,13 @@ const INFO: DebugInfo = {
     { ...fn(4, 'e1000_receive_iov', 1, 1, [], []), file: 'hw/net/e1000.ts' },
   ],
   probes: [
-    probe(0, 0, 3, LOCALS),
-    probe(1, 0, 4, LOCALS),
-    probe(2, 0, 5, LOCALS),
-    probe(3, 0, 7, LOCALS),
-    probe(4, 1, 11, [v('z', 'number')]),
-    probe(5, 2, 15, [v('argc', 'number')]),
-    probe(6, 2, 16, [v('argc', 'number'), v('r', 'number')]),
+    fakeProbe(0, 0, 3, LOCALS),
+    fakeProbe(1, 0, 4, LOCALS),
+    fakeProbe(2, 0, 5, LOCALS),
+    fakeProbe(3, 0, 7, LOCALS),
+    fakeProbe(4, 1, 11, [v('z', 'number')]),
+    fakeProbe(5, 2, 15, [v('argc', 'number')]),
+    fakeProbe(6, 2, 16, [v('argc', 'number'), v('r', 'number')]),
   ],
   structs: [
     struct('socket', [
@@ -151,35 +127,21 @@ class iovec {
   }
 }
 
-/** An Ethernet frame with a TCP SYN from 10.0.2.2:45678 to 10.0.2.15:5556. */
-export const SYN = Uint8Array.from(
-  Buffer.from(
-    '525400123456525500000202080045000028000100004006000a0a0002020a00020fb26e15b4000000010000000050022238000000000000000000000000'.slice(
-      0,
-      120,
-    ),
-    'hex',
-  ),
-);
+/** A frame with a TCP SYN from 10.0.2.2:45678 to 10.0.2.15:5556. */
+export const SYN = tcp(45678, 5556, SYN_FLAG, 1, 0, { ...TO_GUEST, id: 1, win: 0x2238, min: 60 });
 
-export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi {
+export class GdbEngine extends FakeEngine {
   readonly info = INFO;
   readonly sourceRoot: string;
-  state: InferiorState = 'none';
-  stop: Stop | undefined;
-  breakpoints: Breakpoint[] = [];
-  shared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   /** What was asked of it, in order. */
   readonly calls: string[] = [];
   /** Stops to come: each resume or step takes the next; none left: the machine exits. */
-  script: { reason: Stop; depth?: number; line?: number }[] = [];
+  script: { reason: Reason; depth?: number; line?: number }[] = [];
   localsOfAdd: Record<string, unknown>;
   readonly globals: Record<string, unknown>;
+  protected override readonly addressed = true;
   #depth = 3;
   #line = 3;
-  #last = 0;
-  readonly #objects: object[] = [];
-  readonly #addresses = new Map<object, number>();
 
   constructor() {
     super();
@@ -234,11 +196,8 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     this.emit('report', 'info', 'hostfwd tcp 127.0.0.1:40123 -> 10.0.2.15:5556');
     this.#next();
   }
-  async kill(): Promise<void> {
-    this.state = 'exited';
-    this.emit('exited', 0, '');
-  }
-  async dispose(): Promise<void> {
+  override async dispose(): Promise<void> {
+    await super.dispose();
     this.removeAllListeners();
   }
   async resume(): Promise<void> {
@@ -277,129 +236,21 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     });
   }
 
-  setBreakpoint(spec: BreakpointSpec): Breakpoint {
-    const id = ++this.#last;
-    const { location } = spec;
-    const places = INFO.probes.filter((p) => {
-      const f = INFO.functions[p.fn]!;
-      return location.kind === 'function'
-        ? f.name === location.name && f.probes[0] === p.id
-        : location.kind === 'line' && f.file === location.file && p.line >= location.line;
-    });
-    let message: string | undefined;
-    try {
-      spec.condition?.compile(this.scope(places[0]?.fn === 0 ? 0 : 1));
-    } catch (e) {
-      message = (e as Error).message;
-    }
-    const p = places[0];
-    const bp: Breakpoint = {
-      id,
-      spec,
-      enabled: true,
-      verified: p !== undefined && message === undefined,
-      ...(message === undefined ? {} : { message }),
-      locations: p
-        ? [{ file: 'util/t.ts', line: p.line, column: 3, function: INFO.functions[p.fn]!.name, probe: p.id }]
-        : [],
-      hits: 0,
-    };
-    this.breakpoints.push(bp);
-    this.emit('breakpoint', 'new', bp);
-    return bp;
-  }
-  updateBreakpoint(id: number, change: Parameters<EngineApi['updateBreakpoint']>[1]): Breakpoint {
-    const i = this.breakpoints.findIndex((b) => b.id === id);
-    const b = this.breakpoints[i]!;
-    const { condition: _c, ignoreCount: _i, ...rest } = b.spec;
-    const condition = change.condition === undefined ? b.spec.condition : (change.condition ?? undefined);
-    const ignoreCount = change.ignoreCount ?? b.spec.ignoreCount;
-    const spec = {
-      ...rest,
-      ...(condition ? { condition } : {}),
-      ...(ignoreCount === undefined ? {} : { ignoreCount }),
-    };
-    this.breakpoints[i] = { ...b, spec, enabled: change.enabled ?? b.enabled };
-    return this.breakpoints[i]!;
-  }
-  deleteBreakpoint(id: number): boolean {
-    const b = this.breakpoints.find((x) => x.id === id);
-    this.breakpoints = this.breakpoints.filter((x) => x.id !== id);
-    if (b) {
-      this.emit('breakpoint', 'removed', b);
-    }
-    return b !== undefined;
-  }
-
-  async frames(): Promise<readonly Frame[]> {
-    const all = [
-      { fn: INFO.functions[0]!, line: this.#line },
-      { fn: INFO.functions[1]!, line: 11 },
-      { fn: INFO.functions[2]!, line: 15 },
+  protected stack() {
+    return [
+      { fn: INFO.functions[0]!, line: this.#line, probe: 0 },
+      { fn: INFO.functions[1]!, line: 11, probe: 0 },
+      { fn: INFO.functions[2]!, line: 15, probe: 0 },
     ].slice(3 - this.#depth);
-    return all.map((f, index) => ({
-      index,
-      fn: f.fn,
-      location: { file: 'util/t.ts', line: f.line, column: 3 },
-      probe: index === 0 ? 0 : -1,
-    }));
   }
-  #values(frame: number): Record<string, unknown> {
+  protected values(frame: number): Record<string, unknown> {
     const level = frame + 3 - this.#depth;
     return level === 0 ? this.localsOfAdd : level === 1 ? { z: 3 } : { argc: 1 };
   }
-  async args(frame: number): Promise<readonly NamedValue[]> {
-    const f = (await this.frames())[frame]!;
-    return f.fn.params.map((p) => ({ name: p.name, value: this.#describe(this.#values(frame)[p.name]) }));
-  }
   async locals(frame: number): Promise<readonly NamedValue[]> {
-    return frame === 0 ? [{ name: 'y', value: this.#describe(this.localsOfAdd['y']) }] : [];
+    return frame === 0 ? [{ name: 'y', value: this.describe(this.localsOfAdd['y']) }] : [];
   }
 
-  #describe(x: unknown): Value {
-    if (x === null || x === undefined) {
-      return { kind: x === null ? 'null' : 'undefined', type: '' };
-    }
-    if (typeof x === 'bigint') {
-      return { kind: 'bigint', type: 'bigint', value: x };
-    }
-    if (typeof x === 'function') {
-      return { kind: 'function', type: '', value: x.name };
-    }
-    if (typeof x !== 'object') {
-      return { kind: typeof x as 'number', type: typeof x, value: x as number };
-    }
-    const handle = String(this.#objects.push(x) - 1);
-    const address = this.#addresses.get(x) ?? 0x7f0000001000 + this.#addresses.size * 0x40;
-    this.#addresses.set(x, address);
-    const type = x.constructor.name;
-    if (ArrayBuffer.isView(x) || Array.isArray(x)) {
-      const a = x as unknown as Uint8Array;
-      const kind = x instanceof Uint8Array ? 'bytes' : 'array';
-      return {
-        kind,
-        type,
-        length: a.length,
-        handle,
-        address,
-        ...(Array.isArray(x) ? {} : { bits: a.BYTES_PER_ELEMENT * 8 }),
-      };
-    }
-    if (x instanceof Map) {
-      return { kind: 'map', type, length: x.size, handle, address };
-    }
-    return { kind: 'struct', type, length: Object.keys(x).length, handle, address };
-  }
-  async children(handle: string, start = 0, count = 10000): Promise<readonly NamedValue[]> {
-    const o = this.#objects[Number(handle)]!;
-    const entries: [string, unknown][] =
-      o instanceof Map
-        ? [...o].map(([k, x]) => [`[${k}]`, x])
-        : ArrayBuffer.isView(o) || Array.isArray(o)
-          ? [...(o as unknown as ArrayLike<unknown>[])].map((x, i) => [`[${i}]`, x])
-          : Object.entries(o);
-    return entries.slice(start, start + count).map(([name, x]) => ({ name, value: this.#describe(x) }));
-  }
   scope(frame: number): SymbolScope {
     const names = frame < 0 ? [] : frame === 0 ? LOCALS : frame === 1 ? [v('z', 'number')] : [v('argc', 'number')];
     return {
@@ -413,17 +264,17 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
 
   /** Runs compiled code as the real engine would: locals by name, $G, $pkt, $F. */
   run(js: string, frame: number): unknown {
-    const values = frame < 0 ? {} : this.#values(frame);
+    const values = frame < 0 ? {} : this.values(frame);
     const names = [...Object.keys(values), '$G', '$pkt', '$F'];
     const globals = { ...this.globals, add: function add() {} };
     const pkt = frame === 0 ? new PacketView(SYN) : undefined;
     return new Function(...names, `return (${js})`)(...Object.values(values), globals, pkt, FIELDS);
   }
-  async evaluate(js: string, frame: number): Promise<Value> {
+  override async evaluate(js: string, frame: number): Promise<Value> {
     if (frame < 0 && this.state !== 'stopped') {
       throw new EngineError('The program is not being run.');
     }
-    return this.#describe(this.run(js, frame));
+    return super.evaluate(js, frame);
   }
   async assign(js: string, valueJs: string, frame: number): Promise<Value> {
     const value = this.run(valueJs, frame);
@@ -433,10 +284,10 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     } else {
       (this.run(`(v)=>{${js}=v}`, frame) as (v: unknown) => void)(value);
     }
-    return this.#describe(value);
+    return this.describe(value);
   }
-  async packet(frame: number) {
-    return frame === 0 ? { bytes: SYN, linktype: 'ethernet' as const } : undefined;
+  protected bytes(): Uint8Array {
+    return SYN;
   }
   readonly memory = {
     read: (address: number, length: number): Uint8Array =>
@@ -446,13 +297,13 @@ export class FakeEngine extends EventEmitter<EngineEvents> implements EngineApi 
     write: () => 0,
     regions: [{ name: 'ram', start: 0, length: 0x100000 }],
   };
-  guestInput(text: string): void {
+  override guestInput(text: string): void {
     this.calls.push(`guest ${text.trim()}`);
   }
-  async monitor(line: string): Promise<string> {
+  override async monitor(line: string): Promise<string> {
     return `monitor says: ${line}\n`;
   }
-  async position(): Promise<Position> {
+  override async position(): Promise<Position> {
     return { tick: 12, probe: 0, location: { file: 'util/t.ts', line: 3, column: 3 } };
   }
 }

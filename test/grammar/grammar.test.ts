@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { namesOf } from '../../adapter/commands/command.ts';
 import { type ScriptGrammar, writeCommands } from '../../adapter/commands/grammar.ts';
 import { COMMANDS } from '../../adapter/commands/table/index.ts';
+import { tempFolder } from '../kit/temp.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
@@ -56,13 +56,9 @@ describe('grammar', () => {
         }
       }
     }
-    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-'));
-    try {
-      const file = join(folder, 'all.test.pktgdb');
-      writeFileSync(file, `${lines.join('\n')}\n`);
-      await check(file);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = tempFolder();
+    const file = join(folder, 'all.test.pktgdb');
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    await check(file);
   });
 });

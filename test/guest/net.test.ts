@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
-import { wr16 } from '../../adapter/stack/wire/bytes.ts';
-import { DNS, defaultPeer, ethernet, GATEWAY, GUEST, ip, Lab, parse, sum, tcp, udp, udpPayload } from './lab.ts';
+import { icmp as icmpFrame } from '../kit/frames.ts';
+import { DNS, defaultPeer, ethernet, GATEWAY, GUEST, ip, Lab, parse, tcp, udp, udpPayload } from './lab.ts';
 
 /** An ICMP message with its checksum. */
-function icmp(type: number, code: number, rest: Uint8Array): Uint8Array {
-  const m = new Uint8Array(4 + rest.length);
-  m[0] = type;
-  m[1] = code;
-  m.set(rest, 4);
-  let s = sum(m);
-  while (s > 0xffff) {
-    s = (s & 0xffff) + (s >>> 16);
-  }
-  wr16(m, 2, ~s & 0xffff);
-  return m;
-}
+const icmp = (type: number, code: number, rest: Uint8Array): Uint8Array =>
+  icmpFrame(type, code, rest.subarray(0, 4), rest.subarray(4)).subarray(34);
 
 describe('guest: ARP, IP, ICMP, UDP', () => {
   let lab: Lab;

@@ -1,15 +1,8 @@
 /** Captures of bulk transfers through a forwarded port, made up instead of kept. */
-import { onesSum } from '../../adapter/packets/checksum.ts';
-import { concat, type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
-import { ethernet, ipv4 } from '../packets/samples.ts';
+import { type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
+import { ACK, FIN, mss as mssOption, PSH, SYN, TO_GUEST, tcp } from '../kit/frames.ts';
 
-const GUEST = '10.0.2.15';
-const GATEWAY = '10.0.2.2';
 const CLIENT_PORT = 40404;
-const SYN = 2;
-const ACK = 16;
-const FIN = 1;
-const PSH = 8;
 
 /** The bytes of a transfer: no period that segments could hide. */
 export function bulkBytes(n: number): Uint8Array {
@@ -18,10 +11,6 @@ export function bulkBytes(n: number): Uint8Array {
     x = (Math.imul(x, 1103515245) + 12345) >>> 0;
     return x >>> 24;
   });
-}
-
-function be(n: number, bytes: number): Uint8Array {
-  return Uint8Array.from({ length: bytes }, (_, i) => Math.floor(n / 256 ** (bytes - 1 - i)) & 255);
 }
 
 /** One end of the made-up connection: writes its frames into the capture. */
@@ -36,25 +25,16 @@ class End {
     this.next = iss;
   }
   send(flags: number, payload: Uint8Array = new Uint8Array(0)): void {
-    const [src, dst] = this.#toGuest ? [GATEWAY, GUEST] : [GUEST, GATEWAY];
     const [sport, dport] = this.#toGuest ? [CLIENT_PORT, 5556] : [5556, CLIENT_PORT];
-    const options = flags & SYN ? Uint8Array.of(2, 4, 5, 180) : new Uint8Array(0);
-    const header = concat([
-      be(sport, 2),
-      be(dport, 2),
-      be(this.next, 4),
-      be(flags & ACK ? this.acked : 0, 4),
-      Uint8Array.of((5 + options.length / 4) << 4, flags),
-      be(this.#toGuest ? 65535 : 64240, 2),
-      be(0, 4),
-      options,
-    ]);
-    const segment = concat([header, payload]);
-    const addresses = concat([src, dst].map((a) => Uint8Array.from(a.split('.'), Number)));
-    const sum = 0xffff - onesSum(segment, 0, segment.length, onesSum(addresses, 0, 8, 6 + segment.length));
-    segment.set(be(sum, 2), 16);
-    const frame = ethernet(0x0800, ipv4(6, src, dst, segment), this.#toGuest);
-    this.#out.push(frame.length < 60 ? concat([frame, new Uint8Array(60 - frame.length)]) : frame);
+    const frame = tcp(sport, dport, flags, this.next, flags & ACK ? this.acked : 0, {
+      ...(this.#toGuest ? TO_GUEST : {}),
+      id: 1,
+      opt: flags & SYN ? mssOption(1460) : [],
+      win: this.#toGuest ? 65535 : 64240,
+      data: payload,
+      min: 60,
+    });
+    this.#out.push(frame);
     this.next = (this.next + payload.length + (flags & SYN ? 1 : 0) + (flags & FIN)) >>> 0;
   }
 }

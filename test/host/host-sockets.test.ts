@@ -11,6 +11,7 @@ import { createMailbox } from '../../adapter/mailbox/mailbox.ts';
 import { ReceivePool } from '../../adapter/mailbox/receive-pool.ts';
 import type { Input } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+import { scattered } from '../kit/random.ts';
 
 const LOOPBACK = 0x7f000001;
 
@@ -79,18 +80,15 @@ class SlowInferior {
   }
 }
 
-const content = (size: number, seed: number): Buffer =>
-  Buffer.from(Uint8Array.from({ length: size }, (_, i) => Math.imul(i + seed, 0x9e3779b1) >>> 24));
-
 describe('host sockets: streams', () => {
   it('arrive whole when there is often no room, from both sides of a connection', async () => {
     const inferior = new SlowInferior();
     const { port } = await inferior.sockets.listen(2, 1, sockaddr_in(LOOPBACK, 0));
-    const sent = [3_000_017, 100, 700_001, 1].map(content);
+    const sent = [3_000_017, 100, 700_001, 1].map((n, i) => scattered(n, i));
     for (const data of sent) {
       connect({ port, host: '127.0.0.1' }).end(data);
     }
-    const outgoing = content(2_500_000, 9);
+    const outgoing = scattered(2_500_000, 9);
     const server = createServer((s) => s.end(outgoing)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();

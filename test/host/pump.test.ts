@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Pump } from '../../adapter/host/pump.ts';
 import { LiveHost } from '../../adapter/inferior/live-host.ts';
 import { createMailbox, POOL_PAGE, POOL_PAGES } from '../../adapter/mailbox/mailbox.ts';
 import type { Input } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+import { quiet, until } from '../kit/until.ts';
 
 class Ends {
   readonly replies: string[] = [];
@@ -36,12 +36,14 @@ class Ends {
 
   /** The inferior's turns, until `done`. */
   async turns(take: (input: Input) => void, done: () => boolean): Promise<void> {
-    while (!done()) {
-      for (const input of this.host.poll(0)) {
-        take(input);
+    // The pump posts from the sockets' events, which it does not tell.
+    const turn = (): boolean => {
+      if (!done()) {
+        this.host.poll(0).forEach(take);
       }
-      await sleep(1);
-    }
+      return done();
+    };
+    await until(turn, 'the inferior has its inputs', 15_000, 1);
   }
 }
 
@@ -101,13 +103,12 @@ describe('mailbox: both ends', () => {
     }
     e.pump.drain();
     const held = (): number => [...has.values()].reduce((a, b) => a + b, 0);
-    let before = 0;
-    const filled = (): boolean => has.size === STUCK && before === held();
-    while (!filled()) {
-      before = held();
+    const poll = (): number => {
       e.host.poll(0).forEach(take);
-      await sleep(100);
-    }
+      return held();
+    };
+    await until(() => poll() > 0 && has.size === STUCK, 'every stream has sent');
+    await quiet(poll, 100);
     e.host.connect(10, sockaddr_in(0x7f000001, port), null);
     e.pump.drain();
     const reading = (input: Input): void => {
@@ -151,12 +152,10 @@ describe('mailbox: both ends', () => {
         held.push({ fd: input.fd, n: input.data.length });
       }
     };
-    let before = -1;
-    while (before !== got) {
-      before = got;
+    await quiet(() => {
       e.host.poll(0).forEach(take);
-      await sleep(50);
-    }
+      return got;
+    }, 100);
     assert.equal(got < SIZE * COUNT, true, 'memory is scarce');
     await e.turns(
       (input) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { TraceHost } from '../../adapter/inferior/trace-host.ts';
-import { PacketView } from '../../adapter/packets/fields.ts';
+import { PacketView } from '../../adapter/packets/packet-view.ts';
 import { formatSummary, summary } from '../../adapter/packets/summary.ts';
+import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
 import { type Input, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 import { HELLO, packetsOf } from '../packets/samples.ts';
@@ -21,7 +22,7 @@ function line(i: Input): string {
 /** A frame of slirp in the capture with its numbers moved to `ISS`, cut to `keep` bytes of payload. */
 function slirpFrame(number: number): Uint8Array {
   const f = Uint8Array.from(packetsOf('02-hello.pcap')[number - 1]!.data);
-  const p = new PacketView(f).find();
+  const p = new TcpIpView(f);
   const seq = p.u32(p.tcp + 4) - 1280001 + ISS;
   new DataView(f.buffer).setUint32(p.tcp + 4, seq);
   return f;

@@ -1,7 +1,7 @@
 /** The user network's tables, and asking a machine for them that may stop before it answers. */
 import assert from 'node:assert/strict';
 import { askMonitor, parseNetworks, readNetworks } from '../../adapter/inspect/connections.ts';
-import { FakeEngine } from '../dap/fake-engine.ts';
+import { DapEngine } from '../dap/fake-engine.ts';
 
 const USERNET = `Hub 0 (user.0):
   Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ
@@ -18,7 +18,7 @@ const NEIGHBORS = `Hub 0 (user.0):
 `;
 
 /** A machine whose monitor answers when it is told to. */
-class SlowMonitor extends FakeEngine {
+class SlowMonitor extends DapEngine {
   /** In which state it was asked. */
   readonly asked: string[] = [];
   readonly answers: ((text: string) => void)[] = [];

@@ -5,10 +5,10 @@ import { ExpressionError } from '../../adapter/inspect/expression/ast.ts';
 import { compileCondition } from '../../adapter/inspect/expression/compile.ts';
 import { parseExpression } from '../../adapter/inspect/expression/parser.ts';
 import { defaultPrintSettings, type FormatLetter, formatResult } from '../../adapter/inspect/values.ts';
-import { FakeEngine } from '../gdb/fake-engine.ts';
+import { GdbEngine } from '../gdb/fake-engine.ts';
 
 /** What `print/letter text` shows after the `$1 = `, or the error. */
-async function shown(text: string, letter: FormatLetter = '', engine = new FakeEngine().stand()): Promise<string> {
+async function shown(text: string, letter: FormatLetter = '', engine = new GdbEngine().stand()): Promise<string> {
   const evaluator = new Evaluator(engine);
   try {
     const result = await evaluator.evaluate(text, engine.state === 'stopped' ? 0 : -1, true);
@@ -208,7 +208,7 @@ describe('gdb expressions', () => {
 
   describe('assignment', () => {
     it('sets locals, fields, elements and registers', async () => {
-      const engine = new FakeEngine().stand();
+      const engine = new GdbEngine().stand();
       assert.equal(await shown('x = 9', '', engine), '9');
       assert.equal(await shown('x++', '', engine), '9');
       assert.equal(await shown('++x', '', engine), '11');
@@ -221,7 +221,7 @@ describe('gdb expressions', () => {
     });
 
     it('is refused where nothing may change', async () => {
-      const engine = new FakeEngine().stand();
+      const engine = new GdbEngine().stand();
       const evaluator = new Evaluator(engine);
       await assert.rejects(evaluator.evaluate('x = 5', 0), ExpressionError);
       await assert.rejects(evaluator.evaluate('so->so_state++', 0), ExpressionError);
@@ -231,17 +231,23 @@ describe('gdb expressions', () => {
   });
 
   it('evaluates constants without a machine', async () => {
-    const engine = new FakeEngine();
+    const engine = new GdbEngine();
     assert.equal(await shown('1 + 1', '', engine), '2');
     assert.equal(await shown('RDH * 4', '', engine), '10256');
     assert.equal(await shown('x', '', engine), 'error: No symbol "x" in current context.');
   });
 
   it('compiles conditions to code as tight as if written by hand', () => {
-    const engine = new FakeEngine().stand();
+    const engine = new GdbEngine().stand();
     const context = new Evaluator(engine).context();
     const js = (text: string): string => compileCondition(parseExpression(text), engine.scope(0), context);
     assert.equal(js('$pkt.tcp.dstport == 5556'), '(($pkt&&$F["tcp.dstport"].get($pkt))==5556)');
+    assert.equal(js('$pkt.dns.flags.response'), '!!(($pkt&&$F["dns.flags.response"].get($pkt)))');
+    assert.equal(
+      js('$pkt.tcp.port == 5556'),
+      '(($pkt&&$F["tcp.srcport"].get($pkt))==5556||($pkt&&$F["tcp.dstport"].get($pkt))==5556)',
+    );
+    assert.match(js('$pkt.dns.qry.type == 1'), /some/, 'a field that may occur more than once');
     assert.equal(js('size > 60 && s->mac_reg[RDH] == 3'), '((size>60)&&(s.mac_reg[2564]==3))');
     assert.equal(js('so->so_state & SS_ISFCONNECTED').includes('so.so_state'), true);
   });
@@ -267,7 +273,7 @@ describe('gdb expressions', () => {
     );
 
     it('throws nothing but ExpressionError', () => {
-      const engine = new FakeEngine().stand();
+      const engine = new GdbEngine().stand();
       const evaluator = new Evaluator(engine);
       fc.assert(
         fc.property(inputs, (text) => {
@@ -284,7 +290,7 @@ describe('gdb expressions', () => {
     });
 
     it('survives deep and long ones', () => {
-      const evaluator = new Evaluator(new FakeEngine().stand());
+      const evaluator = new Evaluator(new GdbEngine().stand());
       for (const text of [
         '('.repeat(3000),
         '-'.repeat(4000),
@@ -308,7 +314,7 @@ describe('gdb expressions', () => {
         '/': (a, b) => Math.trunc(a / b),
         '%': (a, b) => a % b,
       };
-      const evaluator = new Evaluator(new FakeEngine());
+      const evaluator = new Evaluator(new GdbEngine());
       return fc.assert(
         fc.asyncProperty(int, int, fc.constantFrom(...Object.keys(ops)), async (a, b, op) => {
           fc.pre(b !== 0 && a !== -0x80000000 && b !== -0x80000000);

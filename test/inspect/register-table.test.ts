@@ -7,7 +7,7 @@ import { e1000Svd } from '../../adapter/inspect/svd.ts';
 import { E1000_REGISTERS, type RegisterInfo } from '../../adapter/stack/hw/net/e1000_regs.ts';
 import { registerMarkdown } from '../../src/views/register-format.ts';
 import { fakeSession, type TestClient } from '../dap/client.ts';
-import type { FakeEngine } from '../dap/fake-engine.ts';
+import type { DapEngine } from '../dap/fake-engine.ts';
 import { ServerClient } from '../language/client.ts';
 
 /** A value for each register and element that no other has, with bit 31 set. */
@@ -43,7 +43,7 @@ function assertFields(text: string, info: RegisterInfo): void {
 
 describe('every register of the table', () => {
   let client: TestClient;
-  let engine: FakeEngine;
+  let engine: DapEngine;
   let ended: Promise<void>;
   let gdb: GdbInterpreter;
   let printed = '';

@@ -23,8 +23,8 @@ import {
   registerNames,
   SINGLE_REGISTERS,
 } from '../../adapter/inspect/registers.ts';
-import { FakeEngine } from '../dap/fake-engine.ts';
-import { FakeEngine as FakeMachine } from '../gdb/fake-engine.ts';
+import { DapEngine } from '../dap/fake-engine.ts';
+import { GdbEngine as FakeMachine } from '../gdb/fake-engine.ts';
 
 const HIGH = { lsb: 31, width: 1 };
 const MIDDLE = { lsb: 16, width: 2 };
@@ -36,8 +36,8 @@ function register(name: string): RegisterInfo {
 }
 
 /** A machine with as many NICs. */
-async function machine(count = 1): Promise<FakeEngine> {
-  const engine = new FakeEngine();
+async function machine(count = 1): Promise<DapEngine> {
+  const engine = new DapEngine();
   await engine.launch({ args: [], stopOnEntry: true });
   for (let i = 1; i < count; i++) {
     engine.shared.set(`e1000.${i}/mac_reg`, new SharedArrayBuffer(0x20000));

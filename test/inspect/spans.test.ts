@@ -5,10 +5,10 @@ import { type CompileContext, compile } from '../../adapter/inspect/expression/c
 import { parseExpression } from '../../adapter/inspect/expression/parser.ts';
 import { within } from '../../adapter/inspect/expression/span.ts';
 import { TypeTable } from '../../adapter/inspect/expression/types.ts';
-import { FakeEngine } from '../gdb/fake-engine.ts';
+import { GdbEngine } from '../gdb/fake-engine.ts';
 
 describe('spans of errors', () => {
-  const engine = new FakeEngine().stand();
+  const engine = new GdbEngine().stand();
   const context: CompileContext = { types: new TypeTable(engine.info), register: () => 0, dollar: () => undefined };
 
   /** What is wrong with the text behind its first `skip` characters: the part, and the message. */

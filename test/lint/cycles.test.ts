@@ -60,8 +60,6 @@ function cycles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
  * imports".
  */
 const JUSTIFIED: readonly (readonly string[])[] = [
-  // The DAP session is about to be taken apart.
-  ['exceptions', 'frames', 'requests', 'running', 'session', 'stopped'].map((f) => `adapter/dap/${f}.ts`),
   // A packet to a neighbor whose address is not known sends a solicitation, which is a packet to a neighbor.
   ['if', 'ip6_output', 'ndp_send'].map((f) => `adapter/stack/slirp/${f}.ts`),
 ];

@@ -9,8 +9,8 @@ const all = ['adapter', 'src', 'test'].flatMap(sources);
 const stack = all.filter((s) => s.path.startsWith('adapter/stack/'));
 
 /**
- * What each folder may import: prefixes of files of the repository or names of packages; `type` in front allows types only.
- * Every folder may import from itself. In `adapter` the arrows go down this list only.
+ * What each folder may import: prefixes of files of the repository or names of packages; `type` in front allows types
+ * only. Every folder may import from itself. In `adapter` the arrows go down this list only.
  */
 const RULES: Readonly<Record<string, readonly string[]>> = {
   'src/': [

@@ -1,14 +1,14 @@
 /**
- * Whichever module of the stack comes first, no top-level code needs something of a module that is not loaded yet: the order of
- * imports must not matter, in the circles that `cycles.test.ts` lets stand either.
+ * Whichever module of the stack comes first, no top-level code needs something of a module that is not loaded yet: the
+ * order of imports must not matter, in the circles that `cycles.test.ts` lets stand either.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { compile, PROBE_MODULE, PROBE_MODULE_SOURCE } from '../../adapter/compiler/compile.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { sources } from './sources.ts';
 
 const FOLDER = 'adapter/stack/';
@@ -34,27 +34,23 @@ describe('loading the stack', () => {
     this.timeout(180_000);
     const files = new Map(sources(FOLDER).map((s) => [s.path.slice(FOLDER.length), s.text]));
     const { debug } = compile(files, { lib: false });
-    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-loading-'));
-    try {
-      for (const [path, js] of [...debug, [PROBE_MODULE, PROBE_MODULE_SOURCE], ['package.json', '{"type":"module"}']]) {
-        const file = join(folder, path!);
-        mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(file, js!);
-      }
-      const failures: string[] = [];
-      const paths = [...debug.keys()];
-      const lane = async (): Promise<void> => {
-        for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
-          const message = await load(join(folder, path));
-          if (message) {
-            failures.push(`${path}: ${message}`);
-          }
-        }
-      };
-      await Promise.all([lane(), lane()]);
-      assert.deepEqual(failures, []);
-    } finally {
-      rmSync(folder, { recursive: true });
+    const folder = tempFolder();
+    for (const [path, js] of [...debug, [PROBE_MODULE, PROBE_MODULE_SOURCE], ['package.json', '{"type":"module"}']]) {
+      const file = join(folder, path!);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, js!);
     }
+    const failures: string[] = [];
+    const paths = [...debug.keys()];
+    const lane = async (): Promise<void> => {
+      for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+        const message = await load(join(folder, path));
+        if (message) {
+          failures.push(`${path}: ${message}`);
+        }
+      }
+    };
+    await Promise.all([lane(), lane()]);
+    assert.deepEqual(failures, []);
   });
 });

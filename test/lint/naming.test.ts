@@ -1,4 +1,7 @@
-/** One naming rule: snake_case in `adapter/stack`, which mirrors C, camelCase elsewhere; and what is private is `#private`, except there. */
+/**
+ * One naming rule: snake_case in `adapter/stack`, which mirrors C, camelCase elsewhere; and what is private is
+ * `#private`, except there.
+ */
 import assert from 'node:assert/strict';
 import ts from 'typescript';
 import { lineOf, type Source, sources } from './sources.ts';

@@ -70,7 +70,8 @@ describe('README.md', () => {
 
   it('is found out when a line is wrong', () => {
     for (const f of shownFrames(readme)) {
-      // Without the frame that it called, a neighbour with a call might do; the session of test/gdb/cli.test.ts tells them apart.
+      // Without the frame that it called, a neighbour with a call might do; the session of test/gdb/cli.test.ts tells
+      // them apart.
       const exact = f.number === 0 || shownFrames(readme).some((i) => i.number === f.number - 1);
       for (const by of exact ? [-1, 1, 1000] : [1000]) {
         const other = readme.replaceAll(`${f.file}:${f.line}`, `${f.file}:${f.line + by}`);

@@ -123,7 +123,9 @@ export class DirectNet {
     slirp_pollfds_poll(this.slirp);
   }
 
-  /** Forwards a port of the host: listens first, then has the network ask for what is there already. Returns the port. */
+  /**
+   * Forwards a port of the host: listens first, then has the network ask for what is there already. Returns the port.
+   */
   async forward(
     type: number,
     addr: sockaddr,

@@ -2,18 +2,18 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { inet6Aton } from '../../adapter/host/addresses.ts';
 import { slirp_add_hostfwd, slirp_add_hostxfwd6 } from '../../adapter/stack/slirp/slirp.ts';
 import { SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in, sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
-import { arpFrame, GUEST_IP } from '../slirp/frames.ts';
-import { solicit } from '../slirp/frames6.ts';
+import { announce } from '../kit/frames.ts';
+import { solicit } from '../kit/frames6.ts';
+import { scattered } from '../kit/random.ts';
+import { tempFolder } from '../kit/temp.ts';
+import { insist } from '../kit/until.ts';
 import { DirectNet } from './direct-net.ts';
 import { LiveMachine } from './machine.ts';
 import { TcpGuest } from './tcp-guest.ts';
@@ -21,8 +21,7 @@ import { TcpGuest } from './tcp-guest.ts';
 const CONNECTIONS = 200;
 
 /** Bytes that differ from connection to connection. */
-const content = (n: number, salt: number): Buffer =>
-  Buffer.from(Uint8Array.from({ length: n }, (_, i) => Math.imul(i + 1 + salt * 7919, 2654435761) >>> 24));
+const content = (n: number, salt: number): Buffer => scattered(n, salt * 7919);
 
 const LINKS = [
   ['on a clean link', 0],
@@ -32,7 +31,7 @@ const LINKS = [
 for (const [link, faultRate] of LINKS) {
   describe(`forwarded ports ${link}`, function () {
     this.timeout(60_000);
-    const dir = mkdtempSync(join(tmpdir(), 'pktgdb-forwards-'));
+    const dir = tempFolder();
     let m: LiveMachine;
 
     before(async () => {
@@ -41,7 +40,6 @@ for (const [link, faultRate] of LINKS) {
     });
     after(async () => {
       await m.stop();
-      rmSync(dir, { recursive: true });
     });
 
     it('a socket of the Unix domain', async () => {
@@ -63,16 +61,9 @@ for (const [link, faultRate] of LINKS) {
       await m.printed('listening on');
       const answer = once(socket, 'message');
       // Datagrams are lost on the bad link: ask, and answer, until one comes through.
-      for (let heard = false; !heard; ) {
-        socket.send('a question\n', port, '127.0.0.1');
-        heard = await Promise.race([m.printed('a question').then(() => true), sleep(300, false)]);
-      }
-      let got: string | null = null;
-      while (got === null) {
-        m.press('an answer\n');
-        got = await Promise.race([answer.then(([data]) => String(data)), sleep(300, null)]);
-      }
-      assert.equal(got, 'an answer\n');
+      await insist(() => socket.send('a question\n', port, '127.0.0.1'), m.printed('a question'));
+      const [data] = await insist(() => m.press('an answer\n'), answer);
+      assert.equal(String(data), 'an answer\n');
       socket.close();
       m.press('\x03');
       await m.printed('~ # ');
@@ -84,7 +75,7 @@ for (const [link, faultRate] of LINKS) {
 
     it(`${CONNECTIONS} at a time to a server of the host, each with its own bytes both ways`, async () => {
       const net = new DirectNet();
-      net.send(arpFrame(GUEST_IP));
+      net.send(announce());
       const guest = new TcpGuest(net, false, 3, faultRate);
       const waiting: Socket[] = [];
       // Answers when all are there, so that all are open at the same time.
@@ -110,7 +101,7 @@ for (const [link, faultRate] of LINKS) {
 
     it(`${CONNECTIONS} clients of a forwarded port at a time, each with its own bytes both ways`, async () => {
       const net = new DirectNet();
-      net.send(arpFrame(GUEST_IP));
+      net.send(announce());
       const guest = new TcpGuest(net, false, 4, faultRate);
       guest.answer = (clientPort) => content(1500, clientPort);
       const host = sockaddr_in(0x7f000001, 0);

@@ -1,20 +1,18 @@
-/** Echo to the outside goes through the system's ping program: a stand-in for it here, which says what it is told, and the real one where it may. */
+/**
+ * Echo to the outside goes through the system's ping program: a stand-in for it here, which says what it is told, and
+ * the real one where it may.
+ */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Pings } from '../../adapter/host/pings.ts';
-import { arpFrame, fixChecksums, GUEST_IP, ipFrame } from '../slirp/frames.ts';
+import { decode } from '../kit/decode.ts';
+import { announce, bytes, icmp, LOOPBACK } from '../kit/frames.ts';
+import { tempFolder } from '../kit/temp.ts';
+import { soon } from '../kit/until.ts';
 import { DirectNet } from './direct-net.ts';
 
-const LOOPBACK = 0x7f000001;
 const OUTSIDE = 0xc0000201;
-
-/** An echo request: identifier, sequence number, data. */
-function echo(sequence: number, data: string): Uint8Array {
-  return Buffer.concat([Buffer.from([8, 0, 0, 0, 0x12, 0x34, 0, sequence]), Buffer.from(data)]);
-}
 
 interface Icmp {
   readonly source: number;
@@ -30,17 +28,16 @@ describe("pings of the outside through the system's ping", function () {
   let net: DirectNet;
 
   before(() => {
-    home = mkdtempSync(join(tmpdir(), 'pktgdb-ping-'));
+    home = tempFolder();
   });
   beforeEach(() => {
     net = new DirectNet();
-    net.send(arpFrame(GUEST_IP));
+    net.send(announce());
   });
   afterEach(() => {
     net.stop();
     process.env['PATH'] = PATH;
   });
-  after(() => rmSync(home, { recursive: true }));
 
   /** Makes a program `ping` that notes its arguments, says something and ends with a status. */
   function standIn(status: number, message: string): void {
@@ -53,21 +50,23 @@ describe("pings of the outside through the system's ping", function () {
   }
 
   /** What the guest gets for an echo request; null: nothing within a while. */
-  async function ask(dst: number, frame = ipFrame(1, echo(1, 'data of the guest'), dst)): Promise<Icmp | null> {
+  async function ask(
+    dst: number,
+    frame = icmp(8, 0, bytes('\x12\x34\0\x01'), 'data of the guest', { dst }),
+  ): Promise<Icmp | null> {
     net.send(frame);
     let answer: Icmp | null = null;
-    const wait = async (): Promise<void> => {
-      for (let i = 0; i < 100 && answer === null; i++) {
-        await sleep(10);
-      }
-    };
-    await net.during(wait(), (f) => {
-      const b = Buffer.from(f);
-      if (b[23] === 1) {
-        assert.equal(Buffer.compare(fixChecksums(Uint8Array.from(b)), b), 0, 'its checksums are right');
-        answer = { source: b.readUInt32BE(26), type: b[34]!, code: b[35]!, rest: b.subarray(38).toString('latin1') };
-      }
-    });
+    await net.during(
+      soon(() => answer !== null, 1000),
+      (f) => {
+        const d = decode(f);
+        if (d.ip && d.icmp) {
+          assert.ok(d.ok, 'its checksums are right');
+          const { type, code } = d.icmp;
+          answer = { source: d.ip.src.readUInt32BE(0), type, code, rest: d.ip.payload.subarray(4).toString('latin1') };
+        }
+      },
+    );
     return answer;
   }
 

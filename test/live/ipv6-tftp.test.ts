@@ -2,36 +2,22 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { arpFrame, fixChecksums, GUEST_IP, udpFrame } from '../slirp/frames.ts';
-import { ip6Frame, solicit, tcp6 } from '../slirp/frames6.ts';
-import { ACK, FIN, PSH, SYN } from '../slirp/guest.ts';
+import { decode, type Tcp } from '../kit/decode.ts';
+import { FaultyLink } from '../kit/faulty-link.ts';
+import { ACK, announce, FIN, PSH, pattern as patternBytes, SYN, udp } from '../kit/frames.ts';
+import { solicit, tcp6, udp6 } from '../kit/frames6.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { DirectNet } from './direct-net.ts';
-import { FaultyLink } from './link.ts';
 
-const pattern = (n: number): Buffer => Buffer.from(Uint8Array.from({ length: n }, (_, i) => (i * 7 + (i >> 8)) & 255));
+const pattern = (n: number): Buffer => Buffer.from(patternBytes(n));
 
-/** The checksum of a frame is right. */
-const intact = (frame: Uint8Array): boolean => Buffer.compare(fixChecksums(Uint8Array.from(frame)), frame) === 0;
-
-interface Tcp6 {
-  readonly seq: number;
-  readonly ack: number;
-  readonly flags: number;
-  readonly data: Buffer;
-}
-
-/** A TCP segment over IPv6 to port `dport`, or undefined. */
-function tcpOf(frame: Uint8Array, dport: number): Tcp6 | undefined {
-  const b = Buffer.from(frame);
-  if (b.length < 74 || b.readUInt16BE(12) !== 0x86dd || b[20] !== 6 || b.readUInt16BE(56) !== dport) {
-    return undefined;
-  }
-  const data = b.subarray(54 + (b[66]! >> 4) * 4, 54 + b.readUInt16BE(18));
-  return { seq: b.readUInt32BE(58), ack: b.readUInt32BE(62), flags: b[67]!, data };
+/** A TCP segment over IPv6 to port `dport` with a right checksum, or undefined. */
+function tcpOf(frame: Uint8Array, dport: number): Tcp | undefined {
+  const d = decode(frame);
+  return d.ok && d.ip?.version === 6 && d.tcp?.dport === dport ? d.tcp : undefined;
 }
 
 describe('ipv6 over real sockets', () => {
@@ -64,20 +50,20 @@ describe('ipv6 over real sockets', () => {
       const dport = (server.address() as AddressInfo).port;
       const sport = 4000 + rate;
       const link = new FaultyLink(7, rate);
-      net.send(tcp6(sport, dport, 1000, 0, SYN));
+      net.send(tcp6(sport, dport, SYN, 1000, 0));
       const synack = await net.until((f) => tcpOf(f, sport));
       assert.equal(synack.flags, SYN | ACK);
       let rcv = (synack.seq + 1) >>> 0;
       const got: Buffer[] = [];
       const question = 'what do you have?';
-      net.send(tcp6(sport, dport, 1001, rcv, ACK | PSH, question));
+      net.send(tcp6(sport, dport, ACK | PSH, 1001, rcv, { data: question }));
       const snd = 1001 + question.length;
       /** Segments that came early, by sequence number. */
-      const early = new Map<number, Tcp6>();
+      const early = new Map<number, Tcp>();
       await net.until((f) => {
         let end: true | undefined;
         link.pass(f, f.length, (frame, size) => {
-          const s = intact(frame) ? tcpOf(frame.subarray(0, size), sport) : undefined;
+          const s = tcpOf(frame.subarray(0, size), sport);
           if (s && (s.data.length > 0 || s.flags & FIN)) {
             early.set(s.seq, s);
           }
@@ -86,12 +72,12 @@ describe('ipv6 over real sockets', () => {
             rcv = (rcv + next.data.length + (next.flags & FIN)) >>> 0;
             end = next.flags & FIN ? true : undefined;
           }
-          net.send(tcp6(sport, dport, snd, rcv, ACK));
+          net.send(tcp6(sport, dport, ACK, snd, rcv));
         });
         return end;
       });
       assert.ok(Buffer.concat(got).equals(pattern(total)));
-      net.send(tcp6(sport, dport, snd, rcv, ACK | FIN));
+      net.send(tcp6(sport, dport, ACK | FIN, snd, rcv));
       await net.until((f) => (tcpOf(f, sport)?.ack === snd + 1 ? true : undefined));
       assert.equal((await received).toString(), question);
       server.close();
@@ -103,20 +89,15 @@ describe('ipv6 over real sockets', () => {
     echo.on('message', (data, from) => echo.send(data, from.port, from.address));
     echo.bind(0, '::1');
     await once(echo, 'listening');
-    const payload = Buffer.alloc(8 + 5);
-    payload.writeUInt16BE(4100, 0);
-    payload.writeUInt16BE(echo.address().port, 2);
-    payload.writeUInt16BE(13, 4);
-    payload.write('hello', 8);
-    net.send(ip6Frame(17, payload));
-    const answer = await net.until((f) => (f[20] === 17 ? Buffer.from(f).subarray(62).toString() : undefined));
+    net.send(udp6(4100, echo.address().port, 'hello'));
+    const answer = await net.until((f) => decode(f).udp?.data.toString());
     assert.equal(answer, 'hello');
     echo.close();
   });
 });
 
 describe('tftp with files of the host', () => {
-  const home = mkdtempSync(join(tmpdir(), 'pktgdb-tftp-'));
+  const home = tempFolder();
   const file = pattern(100_000);
   let net: DirectNet;
   before(() => {
@@ -128,33 +109,36 @@ describe('tftp with files of the host', () => {
     net = new DirectNet((c) => {
       c.tftp_path = join(home, 'served');
     });
-    net.send(arpFrame(GUEST_IP));
+    net.send(announce());
   });
   after(() => {
     net.stop();
-    rmSync(home, { recursive: true });
   });
 
-  /** What a client gets for a name: the file, or the error's number and text. The client asks again as RFC 1350 says if blocks are lost. */
+  /**
+   * What a client gets for a name: the file, or the error's number and text. The client asks again as RFC 1350 says if
+   * blocks are lost.
+   */
   async function fetch(name: string, port: number, options = ''): Promise<Buffer | string> {
     const rrq = Buffer.concat([Buffer.from([0, 1]), Buffer.from(`${name}\0octet\0${options}`)]);
-    net.send(udpFrame(port, 69, rrq));
+    net.send(udp(port, 69, rrq));
     const parts: Buffer[] = [];
     for (let size = 512; ; ) {
-      const m = await net.until((f) =>
-        f[23] === 17 && f[36]! * 256 + f[37]! === port ? Buffer.from(f).subarray(42) : undefined,
-      );
+      const m = await net.until((f) => {
+        const d = decode(f);
+        return d.udp?.dport === port ? d.udp.data : undefined;
+      });
       const opcode = m.readUInt16BE(0);
       if (opcode === 5) {
         return `${m.readUInt16BE(2)} ${m.subarray(4, -1).toString()}`;
       }
       if (opcode === 6) {
         size = Number(/blksize\0(\d+)/.exec(m.toString())?.[1] ?? size);
-        net.send(udpFrame(port, 69, Uint8Array.of(0, 4, 0, 0)));
+        net.send(udp(port, 69, Uint8Array.of(0, 4, 0, 0)));
         continue;
       }
       parts.push(Buffer.from(m.subarray(4)));
-      net.send(udpFrame(port, 69, Uint8Array.of(0, 4, m[2]!, m[3]!)));
+      net.send(udp(port, 69, Uint8Array.of(0, 4, m[2]!, m[3]!)));
       if (m.length < 4 + size) {
         return Buffer.concat(parts);
       }

@@ -9,7 +9,7 @@ import type { Slirp, SlirpCb } from '../../adapter/stack/slirp/slirp.ts';
 import type * as MachineModule from '../../adapter/stack/softmmu/machine.ts';
 import type * as MainModule from '../../adapter/stack/softmmu/main.ts';
 import type { sockaddr } from '../../adapter/stack/util/host.ts';
-import { FaultyLink } from './link.ts';
+import { FaultyLink } from '../kit/faulty-link.ts';
 
 export interface LiveMachineData {
   readonly stackDir: string;

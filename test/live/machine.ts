@@ -1,4 +1,7 @@
-/** A machine on real sockets, for tests that use it as a black box: its guest's console, its monitor, its forwarded ports. */
+/**
+ * A machine on real sockets, for tests that use it as a black box: its guest's console, its monitor, its forwarded
+ * ports.
+ */
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';

@@ -1,15 +1,19 @@
-/** What the user network reaches on the host for its guest: resolver, commands, sockets, pings; and the monitor while all runs. */
+/**
+ * What the user network reaches on the host for its guest: resolver, commands, sockets, pings; and the monitor while
+ * all runs.
+ */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { splitCommand } from '../../adapter/host/guest-commands.ts';
 import { Pings } from '../../adapter/host/pings.ts';
 import { loadSlirpBench } from '../bench/bundle.ts';
+import { dnsQuestion } from '../kit/frames.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { LiveMachine } from './machine.ts';
 
 /** The answer of 192.0.2.7 to a query for an address, of nothing to others (RFC 1035, section 4.1). */
@@ -30,11 +34,7 @@ function framed(message: Buffer): Buffer {
 }
 
 /** A query for the address of a name. */
-function query(name: string): Buffer {
-  const labels = name.split('.').map((l) => `${String.fromCharCode(l.length)}${l}`);
-  const head = Buffer.from([0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-  return Buffer.concat([head, Buffer.from(`${labels.join('')}\0`), Buffer.from([0, 1, 0, 1])]);
-}
+const query = (name: string): Buffer => Buffer.from(dnsQuestion(name));
 
 interface Resolver {
   readonly port: number;
@@ -107,7 +107,7 @@ for (const [link, faultRate] of [
 
 describe('services of the host for the guest', function () {
   this.timeout(60_000);
-  const dir = mkdtempSync(join(tmpdir(), 'pktgdb-live-'));
+  const dir = tempFolder();
   let unix: Server;
   let tcp: Server;
   let m: LiveMachine;
@@ -133,7 +133,6 @@ describe('services of the host for the guest', function () {
     await m.stop();
     unix.close();
     tcp.close();
-    rmSync(dir, { recursive: true });
   });
 
   it('a command speaks through its standard input, output and error', async () => {

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { findSmbd, SmbShares } from '../../adapter/host/smb.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { LiveMachine } from './machine.ts';
 
 /** An SMB2 NEGOTIATE request for the dialects 2.0.2 and 2.1 behind its length (MS-SMB2, 2.2.1, 2.2.3). */
@@ -38,7 +38,7 @@ describe('smb: a directory for the guest', function () {
   let dir: string;
 
   before(() => {
-    home = mkdtempSync(join(tmpdir(), 'pktgdb-test-smb-'));
+    home = tempFolder();
     dir = join(home, NASTY);
     mkdirSync(dir);
     mkdirSync(join(home, 'tmp'));
@@ -55,7 +55,6 @@ describe('smb: a directory for the guest', function () {
     } else {
       process.env['TMPDIR'] = TMPDIR;
     }
-    rmSync(home, { recursive: true, force: true });
   });
 
   /** What the shares of this process have written. */

@@ -1,10 +1,13 @@
-/** A guest made by hand on a `DirectNet`: TCP connections over IPv4 or IPv6 that send again what is not acknowledged, over a link that may be bad. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fixChecksums, tcpFrame } from '../slirp/frames.ts';
-import { tcp6 } from '../slirp/frames6.ts';
-import { ACK, FIN, PSH, SYN } from '../slirp/guest.ts';
+/**
+ * A guest made by hand on a `DirectNet`: TCP connections over IPv4 or IPv6 that send again what is not acknowledged,
+ * over a link that may be bad.
+ */
+import { decode, type Tcp } from '../kit/decode.ts';
+import { FaultyLink } from '../kit/faulty-link.ts';
+import { ACK, FIN, PSH, SYN, tcp } from '../kit/frames.ts';
+import { tcp6 } from '../kit/frames6.ts';
+import { until } from '../kit/until.ts';
 import type { DirectNet } from './direct-net.ts';
-import { FaultyLink } from './link.ts';
 
 /** Bytes of a segment, and how many are under way at a time. */
 const MSS = 1000;
@@ -12,34 +15,6 @@ const WINDOW = 8;
 /** Milliseconds after which unacknowledged segments are sent again. */
 const RETRANSMIT_MS = 250;
 const ISS = 1000;
-
-interface Segment {
-  readonly sport: number;
-  readonly dport: number;
-  readonly seq: number;
-  readonly ack: number;
-  readonly flags: number;
-  readonly data: Buffer;
-}
-
-/** A TCP segment of slirp's; null for other frames and damaged ones. */
-function parse(f: Uint8Array): Segment | null {
-  const b = Buffer.from(f);
-  const ip6 = b.readUInt16BE(12) === 0x86dd;
-  const at = ip6 ? 54 : 34;
-  if (b.length < at + 20 || b[ip6 ? 20 : 23] !== 6 || Buffer.compare(fixChecksums(Uint8Array.from(b)), b) !== 0) {
-    return null;
-  }
-  const end = ip6 ? 54 + b.readUInt16BE(18) : 14 + b.readUInt16BE(16);
-  return {
-    sport: b.readUInt16BE(at),
-    dport: b.readUInt16BE(at + 2),
-    seq: b.readUInt32BE(at + 4),
-    ack: b.readUInt32BE(at + 8),
-    flags: b[at + 13]!,
-    data: b.subarray(at + (b[at + 12]! >> 4) * 4, end),
-  };
-}
 
 /** One connection: sends `data` and its end, takes what comes. */
 export class GuestConnection {
@@ -69,7 +44,7 @@ export class GuestConnection {
     return Buffer.concat(this.received);
   }
 
-  take(s: Segment): void {
+  take(s: Tcp): void {
     if (s.flags & SYN) {
       this.#rcv = (s.seq + 1) >>> 0;
       this.#open ||= !this.#passive;
@@ -137,9 +112,7 @@ export class TcpGuest {
   }
 
   transmit(sport: number, dport: number, flags: number, seq: number, ack: number, data: Uint8Array): void {
-    const frame = this.#ip6
-      ? tcp6(sport, dport, seq, ack, flags, data)
-      : tcpFrame({ sport, dport, seq, ack, flags, data });
+    const frame = (this.#ip6 ? tcp6 : tcp)(sport, dport, flags, seq, ack, { data });
     this.#toSlirp.pass(frame, frame.length, (f, size) => this.#net.send(f.slice(0, size)));
   }
 
@@ -151,8 +124,8 @@ export class TcpGuest {
   }
 
   #take(f: Uint8Array): void {
-    const s = parse(f);
-    if (!s) {
+    const { ok, tcp: s } = decode(f);
+    if (!ok || !s) {
       return;
     }
     const key = `${s.dport} ${s.sport}`;
@@ -164,9 +137,7 @@ export class TcpGuest {
 
   /** Resolves when all connections are done. */
   async finished(): Promise<void> {
-    while (![...this.connections.values()].every((c) => c.done)) {
-      await sleep(20);
-    }
+    await until(() => [...this.connections.values()].every((c) => c.done), 'all connections are done', 60_000, 20);
   }
 
   /** Lives until `end` is settled; resolves as it does. */

@@ -1,14 +1,19 @@
-/** TFTP with the system's own clients: a gateway of the test turns their datagrams into frames of a guest, over a link that may be bad. */
+/**
+ * TFTP with the system's own clients: a gateway of the test turns their datagrams into frames of a guest, over a link
+ * that may be bad.
+ */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { arpFrame, fixChecksums, GUEST_IP, udpFrame } from '../slirp/frames.ts';
+import { decode } from '../kit/decode.ts';
+import { FaultyLink } from '../kit/faulty-link.ts';
+import { announce, udp } from '../kit/frames.ts';
+import { scattered } from '../kit/random.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { DirectNet } from './direct-net.ts';
-import { FaultyLink } from './link.ts';
 
 const TFTP_PORT = 69;
 /** The first port of the guest that stands for a client. */
@@ -16,11 +21,10 @@ const FIRST_PORT = 20_000;
 
 const installed = (program: string, arg: string): boolean => spawnSync(program, [arg]).error === undefined;
 
-/** A file that no block repeats. */
-const content = (n: number): Buffer =>
-  Buffer.from(Uint8Array.from({ length: n }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24));
-
-/** Runs a client against the network's TFTP server through a UDP port of the host; `rate`: one frame in so many suffers each fault. */
+/**
+ * Runs a client against the network's TFTP server through a UDP port of the host; `rate`: one frame in so many suffers
+ * each fault.
+ */
 async function transfer(
   dir: string,
   rate: number,
@@ -29,7 +33,7 @@ async function transfer(
   const net = new DirectNet((c) => {
     c.tftp_path = dir;
   });
-  net.send(arpFrame(GUEST_IP));
+  net.send(announce());
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const [toSlirp, toGuest] = [new FaultyLink(11, rate), new FaultyLink(12, rate)];
@@ -37,7 +41,7 @@ async function transfer(
   socket.on('message', (data, from) => {
     let at = clients.findIndex((c) => c.port === from.port);
     at = at < 0 ? clients.push(from) - 1 : at;
-    const frame = udpFrame(FIRST_PORT + at, TFTP_PORT, data);
+    const frame = udp(FIRST_PORT + at, TFTP_PORT, data);
     toSlirp.pass(frame, frame.length, (f, size) => net.send(f.slice(0, size)));
   });
   const { program, args, input } = client(socket.address().port);
@@ -45,10 +49,10 @@ async function transfer(
   child.stdin.end(input);
   const [status] = await net.during(once(child, 'close'), (frame) =>
     toGuest.pass(frame, frame.length, (f, size) => {
-      const b = Buffer.from(f.subarray(0, size));
-      const to = clients[b.readUInt16BE(36) - FIRST_PORT];
-      if (b[23] === 17 && to && Buffer.compare(fixChecksums(Uint8Array.from(b)), b) === 0) {
-        socket.send(b.subarray(42, 34 + b.readUInt16BE(38)), to.port, to.address);
+      const d = decode(f.subarray(0, size));
+      const to = d.udp && clients[d.udp.dport - FIRST_PORT];
+      if (d.ok && d.udp && to) {
+        socket.send(d.udp.data, to.port, to.address);
       }
     }),
   );
@@ -61,11 +65,10 @@ describe("tftp with the system's clients", function () {
   this.timeout(60_000);
   let home: string;
   before(() => {
-    home = mkdtempSync(join(tmpdir(), 'pktgdb-tftp-client-'));
+    home = tempFolder();
     // Its last block is an empty one.
-    writeFileSync(join(home, 'kernel'), content(512 * 80));
+    writeFileSync(join(home, 'kernel'), scattered(512 * 80));
   });
-  after(() => rmSync(home, { recursive: true }));
   const same = (): void => assert.ok(readFileSync(join(home, 'got')).equals(readFileSync(join(home, 'kernel'))));
 
   for (const [link, rate] of [

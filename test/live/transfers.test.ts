@@ -1,4 +1,7 @@
-/** Bulk data between programs of the host and programs of the guest, over real sockets: every byte arrives, on bad links too. */
+/**
+ * Bulk data between programs of the host and programs of the guest, over real sockets: every byte arrives, on bad links
+ * too.
+ */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';

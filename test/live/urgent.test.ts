@@ -1,24 +1,26 @@
-/** TCP's urgent data with a real peer that uses it (Python: Node cannot): what the guest sends arrives whole, in line. */
+/**
+ * TCP's urgent data with a real peer that uses it (Python: Node cannot): what the guest sends arrives whole, in line.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { arpFrame, GUEST_IP, tcpFrame } from '../slirp/frames.ts';
-import { ACK, FIN, PSH, parseTcp, type Received, SYN, URG } from '../slirp/guest.ts';
+import { ACK, announce, FIN, PSH, SYN, tcpFrame, URG } from '../kit/frames.ts';
+import { parseTcp, type Received } from '../slirp/guest.ts';
 import { DirectNet } from './direct-net.ts';
 
 /** A server that says its port, sends with and without MSG_OOB, and prints what comes until the end. */
 const SERVER = `
-import socket, sys, time
+import socket
 s = socket.socket()
 s.bind(('127.0.0.1', 0))
 s.listen(1)
 print(s.getsockname()[1], flush=True)
 c, _ = s.accept()
 c.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 for data, flags in ((b'one ', 0), (b'two!', socket.MSG_OOB), (b' three', 0)):
     c.send(data, flags)
-    time.sleep(0.1)
 c.shutdown(socket.SHUT_WR)
 got = b''
 while True:
@@ -39,7 +41,7 @@ describe('urgent data', function () {
       this.skip();
     }
     net = new DirectNet();
-    net.send(arpFrame(GUEST_IP));
+    net.send(announce());
     server = spawn('python3', ['-c', SERVER]);
   });
   after(() => net?.stop());

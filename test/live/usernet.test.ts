@@ -1,4 +1,7 @@
-/** `info usernet`, `info neighbors` and links while connections stand, in the machine, at its monitor and at the debugger's prompt. */
+/**
+ * `info usernet`, `info neighbors` and links while connections stand, in the machine, at its monitor and at the
+ * debugger's prompt.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';

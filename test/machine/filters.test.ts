@@ -1,12 +1,12 @@
 /** Filters and links to other programs, on the whole machine, driven by the test protocol. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readCapture } from '../../adapter/packets/capture.ts';
+import { tempFolder } from '../kit/temp.ts';
+import { until } from '../kit/until.ts';
 import { build } from './frames.ts';
 import { Monitor } from './monitor.ts';
 import { Packets } from './packets.ts';
@@ -16,15 +16,11 @@ import { Driver, type Step } from './scenario.ts';
 const ME = { mac: '52:54:00:12:34:56', ip: '10.0.2.15', gw_mac: '52:55:0a:00:02:02' };
 const ARP = { op: 'send_frame', frame: { arp: { tip: '10.0.2.2' } } } as Step;
 const RINGS = [{ op: 'pci_setup' }, { op: 'setup_rings', ims: 0x9d }] as Step[];
-/** Reads something until it is as it should be. */
+
+/** Reads a file that another process writes, until it is as it should be. */
 async function patiently<T>(read: () => T, done: (value: T) => boolean): Promise<T> {
-  for (;;) {
-    const value = read();
-    if (done(value)) {
-      return value;
-    }
-    await sleep(10);
-  }
+  await until(() => done(read()), 'the file is complete');
+  return read();
 }
 const NIC = ['-device', 'e1000,netdev=n0,addr=3,mac=52:54:00:12:34:56'];
 
@@ -32,12 +28,11 @@ describe('pktgdb-machine: filters and links', () => {
   let dir: string;
   let q: QTest | undefined;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'pktgdb-filters-'));
+    dir = tempFolder();
   });
   afterEach(async () => {
     await q?.close();
     q = undefined;
-    rmSync(dir, { recursive: true, force: true });
   });
 
   async function machine(args: readonly string[], real = false): Promise<Driver> {

@@ -1,11 +1,13 @@
-/** `-netdev socket`, `stream` and `dgram`: between two machines of ours, and between ours and real QEMU where there is one. */
+/**
+ * `-netdev socket`, `stream` and `dgram`: between two machines of ours, and between ours and real QEMU where there is
+ * one.
+ */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tempFolder } from '../kit/temp.ts';
 import { Monitor } from './monitor.ts';
 import { Packets } from './packets.ts';
 import { QTest } from './qtest.ts';
@@ -49,11 +51,10 @@ describe('pktgdb-machine: links between machines', () => {
   let dir: string;
   const machines: QTest[] = [];
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'pktgdb-links-'));
+    dir = tempFolder();
   });
   afterEach(async () => {
     await Promise.all(machines.splice(0).map((m) => m.close()));
-    rmSync(dir, { recursive: true, force: true });
   });
 
   async function machine(real: boolean, netdev: string, mac: string, extra: readonly string[] = []): Promise<Driver> {

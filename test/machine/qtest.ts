@@ -1,12 +1,14 @@
-/** A client of the test protocol: starts `pktgdb-machine`, which connects to a socket of ours, and sends it commands. */
+/**
+ * A client of the test protocol: starts `pktgdb-machine`, which connects to a socket of ours, and sends it commands.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { tempFolder } from '../kit/temp.ts';
+import { realTime } from '../kit/until.ts';
 
 export const MACHINE = fileURLToPath(new URL('../../dist/pktgdb-machine.js', import.meta.url));
 
@@ -24,16 +26,14 @@ function options(socket: string): readonly string[] {
 export class QTest {
   /** `raise 10` and `lower 10`, as they came. */
   readonly irqs: string[] = [];
-  readonly #dir: string;
   readonly #process: ChildProcess | undefined;
   readonly #socket: Socket;
   readonly #real: boolean;
   #buffer = '';
   #waiting: ((line: string) => void) | undefined;
 
-  private constructor(dir: string, process: ChildProcess | undefined, socket: Socket) {
+  private constructor(process: ChildProcess | undefined, socket: Socket) {
     this.#real = process?.spawnfile === QEMU;
-    this.#dir = dir;
     this.#process = process;
     this.#socket = socket;
     socket.setEncoding('latin1').on('data', (text: string) => this.#received(text));
@@ -64,7 +64,7 @@ export class QTest {
 
   /** Starts a program whose command line `argv` makes from the path of a socket, and waits until it has connected. */
   static async #spawn(program: string, argv: (socket: string) => readonly string[]): Promise<QTest> {
-    const dir = mkdtempSync(join(tmpdir(), 'pktgdb-qtest-'));
+    const dir = tempFolder();
     const server = createServer().listen(join(dir, 'q'));
     const child = spawn(program, argv(join(dir, 'q')), { stdio: ['ignore', 'ignore', 'pipe'] });
     let complaint = '';
@@ -76,17 +76,17 @@ export class QTest {
       once(child, 'close').then(() => Promise.reject(new Error(`the machine did not start: ${complaint}`))),
     ]);
     server.close();
-    return new QTest(dir, child, first);
+    return new QTest(child, first);
   }
 
   /** A socket that a machine can be told to connect to, and the client once it has. */
   static async listen(): Promise<{ readonly args: readonly string[]; readonly client: Promise<QTest> }> {
-    const dir = mkdtempSync(join(tmpdir(), 'pktgdb-qtest-'));
+    const dir = tempFolder();
     const server = createServer().listen(join(dir, 'q'));
     await once(server, 'listening');
     const client = (once(server, 'connection') as Promise<[Socket]>).then(([socket]) => {
       server.close();
-      return new QTest(dir, undefined, socket);
+      return new QTest(undefined, socket);
     });
     return { args: ['-qtest', `unix:${join(dir, 'q')}`], client };
   }
@@ -124,7 +124,7 @@ export class QTest {
     const step = /^clock_step (\d+)$/.exec(command);
     if (this.#real && step) {
       // The clock of a real QEMU that has a processor cannot be moved, but it moves.
-      await sleep(Number(step[1]) / 1e6);
+      await realTime(Number(step[1]) / 1e6);
       return '0';
     }
     const line = await this.send(command);
@@ -161,6 +161,5 @@ export class QTest {
       await gone;
     }
     this.#socket.destroy();
-    rmSync(this.#dir, { recursive: true, force: true });
   }
 }

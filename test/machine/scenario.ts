@@ -1,12 +1,12 @@
 /**
- * Drives `pktgdb-machine` by the test protocol through a scenario that real QEMU went through, and says what came of each step. The
- * steps are the driver of the NIC; after each one the receive ring is looked at.
+ * Drives `pktgdb-machine` by the test protocol through a scenario that real QEMU went through, and says what came of
+ * each step. The steps are the driver of the NIC; after each one the receive ring is looked at.
  */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { regoff } from '../stack/e1000_oracle.ts';
+import { soon, watch } from '../kit/until.ts';
+import { regoff, ringRegisters, STATE_REGS, STATS } from '../stack/e1000_oracle.ts';
 import { build, type Dict, type Me, parse, payloadOf } from './frames.ts';
 import type { QTest } from './qtest.ts';
 
@@ -55,10 +55,6 @@ const BAR1 = 0xc000;
 /** Patience with the host's sockets, in milliseconds. */
 const PATIENCE = 500;
 const ICR_BITS = ['TXDW', 'TXQE', 'LSC', 'RXSEQ', 'RXDMT0', 'b5', 'RXO', 'RXT0'];
-const STATE_REGS = 'CTRL STATUS IMS ICS RCTL TCTL RDBAL RDLEN RDH RDT TDBAL TDLEN TDH TDT'.split(' ');
-const STATS =
-  `TPR TPT GPRC GPTC BPRC MPRC BPTC MPTC GORCL GORCH GOTCL GOTCH TORL TORH TOTL TOTH MPC RNBC RUC ROC PRC64 PRC127 PRC255
-  PRC511 PRC1023 PRC1522 PTC64 PTC127 PTC255 PTC511 PTC1023 PTC1522 TSCTC`.split(/\s+/);
 
 const hex32 = (v: number): string => (v >>> 0).toString(16).padStart(8, '0');
 
@@ -204,7 +200,6 @@ export class Driver {
 
   readonly #steps: Readonly<Record<string, (s: Step) => Promise<Json> | Json>> = {
     note: (s) => s['text'] ?? null,
-    sleep: (s) => sleep(Number(s['ms'])).then(() => null),
     pci_read: (s) => this.#pciR(Number(s['off'])),
     pci_write: (s) => this.#pciW(Number(s['off']), Number(s['value'])).then(() => null),
     pci_setup: (s) => this.#pciSetup(s),
@@ -281,30 +276,14 @@ export class Driver {
     const rings = { refill: true, next: 0, count: 16 };
     const r = { ...rings, base: 0x100000, bufbase: 0x200000, bufsize: 2048, ...(s['rx'] as object) };
     const t = { ...rings, base: 0x110000, bufbase: 0x400000, bufsize: 16384, ...(s['tx'] as object) };
-    const [rctl, tctl] = [Number(s['rctl'] ?? 0x8002), Number(s['tctl'] ?? 0x4010a)];
+    const rctl = Number(s['rctl'] ?? 0x8002);
     for (let i = 0; i < r.count; i++) {
       const d = Buffer.alloc(16);
       d.writeBigUInt64LE(BigInt(r.bufbase + r.bufsize * i));
       await this.#q.write(r.base + 16 * i, d);
     }
     await this.#q.write(t.base, Buffer.alloc(16 * t.count));
-    const values: readonly (readonly [string, number])[] = [
-      ['CTRL', 0x41],
-      ['RDBAL', r.base],
-      ['RDBAH', 0],
-      ['RDLEN', 16 * r.count],
-      ['RDH', 0],
-      ['RDT', r.count - 1],
-      ['TDBAL', t.base],
-      ['TDBAH', 0],
-      ['TDLEN', 16 * t.count],
-      ['TDH', 0],
-      ['TDT', 0],
-      ['IMS', Number(s['ims'] ?? 0)],
-      ['RCTL', rctl],
-      ['TCTL', tctl],
-    ];
-    for (const [reg, v] of values) {
+    for (const [reg, v] of ringRegisters(r, t, s)) {
       await this.#wr(reg, v);
     }
     this.#rx = { ...r, part: Buffer.alloc(0), fcs: (rctl & 0x04000000) !== 0 ? 0 : 4 };
@@ -370,28 +349,28 @@ export class Driver {
   }
 
   async #expect(s: Step): Promise<Json> {
-    const end = performance.now() + Number(s['timeout_ms'] ?? 2000);
-    for (;;) {
-      for (let e = this.#queue.shift(); e; e = this.#queue.shift()) {
-        if (matches(s['match'] ?? {}, e.pkt)) {
-          return { ok: true, ring_index: e.ring_index, pkt: e.pkt! };
-        }
+    let found: RxEvent | undefined;
+    const look = async (): Promise<boolean> => {
+      for (let e = this.#queue.shift(); e && !found; e = found ? undefined : this.#queue.shift()) {
+        found = matches(s['match'] ?? {}, e.pkt) ? e : undefined;
       }
-      if (performance.now() > end) {
-        return { ok: false };
-      }
-      if (s['step_ns'] !== undefined) {
+      if (!found && s['step_ns'] !== undefined) {
         await this.#q.command(`clock_step ${s['step_ns']}`);
       }
-      this.#current.rx.push(...(await this.#scanRx()));
-      await sleep(1);
-    }
+      return found !== undefined || this.#look();
+    };
+    await soon(look, Number(s['timeout_ms'] ?? 2000), 1);
+    return found ? { ok: true, ring_index: found.ring_index, pkt: found.pkt! } : { ok: false };
+  }
+
+  /** Looks at the receive ring. False, for use in conditions. */
+  async #look(): Promise<false> {
+    this.#current.rx.push(...(await this.#scanRx()));
+    return false;
   }
 
   async #quiesce(s: Step): Promise<Json> {
-    for (const end = performance.now() + Number(s['ms'] ?? 200); performance.now() < end; await sleep(5)) {
-      this.#current.rx.push(...(await this.#scanRx()));
-    }
+    await watch(() => this.#look(), Number(s['ms'] ?? 200));
     if (!s['keep']) {
       this.#queue = [];
     }
@@ -483,14 +462,8 @@ export class Driver {
   }
 
   /** Waits until `there` holds, looking at the receive ring meanwhile; false if it takes too long. */
-  async #patiently(there: () => boolean): Promise<boolean> {
-    for (const end = performance.now() + PATIENCE; !there(); await sleep(1)) {
-      if (performance.now() > end) {
-        return false;
-      }
-      this.#current.rx.push(...(await this.#scanRx()));
-    }
-    return true;
+  #patiently(there: () => boolean): Promise<boolean> {
+    return soon(() => there() || this.#look(), PATIENCE, 1);
   }
 
   async #hostRecv(s: Step): Promise<Json> {

@@ -1,8 +1,11 @@
-/** `pktgdb-machine`, driven by QEMU's test protocol, does what real QEMU did in the recorded scenarios, step by step. */
+/**
+ * `pktgdb-machine`, driven by QEMU's test protocol, does what real QEMU did in the recorded scenarios, step by step.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { csum, type Dict } from './frames.ts';
+import { checksum } from '../kit/bytes.ts';
+import type { Dict } from './frames.ts';
 import { QTest } from './qtest.ts';
 import { Driver, type Event, type Json, type Scenario } from './scenario.ts';
 
@@ -61,7 +64,10 @@ function withPorts<T>(x: T, ports: ReadonlyMap<number, number>): T {
   return Object.fromEntries(entries) as T;
 }
 
-/** Makes frames of two runs comparable: host ports as in the scenario, sequence numbers from the SYN on, checksums only right or wrong. */
+/**
+ * Makes frames of two runs comparable: host ports as in the scenario, sequence numbers from the SYN on, checksums only
+ * right or wrong.
+ */
 class Canonical {
   readonly #ports: ReadonlyMap<number, number>;
   readonly #iss = new Map<string, number>();
@@ -79,7 +85,7 @@ class Canonical {
     const pseudo = Buffer.concat([f.subarray(26, 34), Buffer.from([0, proto, 0, 0])]);
     pseudo.writeUInt16BE(l4.length, 10);
     const at = proto === 6 ? 16 : 6;
-    const good = csum(Buffer.concat([pseudo, l4])) === 0;
+    const good = checksum(pseudo, l4) === 0;
     l4.writeUInt16BE(good ? 0 : 1, at);
     l4.writeUInt16BE(this.#ports.get(l4.readUInt16BE(0)) ?? l4.readUInt16BE(0), 0);
     l4.writeUInt16BE(this.#ports.get(l4.readUInt16BE(2)) ?? l4.readUInt16BE(2), 2);
@@ -94,7 +100,9 @@ class Canonical {
   }
 }
 
-/** What of a step's result is compared: everything but ports of the host, and what waiting in real time makes chance. */
+/**
+ * What of a step's result is compared: everything but ports of the host, and what waiting in real time makes chance.
+ */
 function comparable(op: string, result: Json): Json {
   if (op === 'host_recv' && (result as Dict)['error']) {
     return (result as Dict)['error']!;

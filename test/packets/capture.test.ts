@@ -170,7 +170,8 @@ describe('captures', () => {
     assert.equal(c.packets.length, 9);
     assert.equal(c.truncated, true);
     assert.deepEqual(c.warnings, [
-      'truncated capture: it ends at byte 750, in the data of packet 10 (which starts at byte 739 and has 60 bytes): 49 bytes are missing',
+      'truncated capture: it ends at byte 750, in the data of packet 10 ' +
+        '(which starts at byte 739 and has 60 bytes): 49 bytes are missing',
     ]);
     assert.match(readCapture(bytes.subarray(0, 730)).warnings[0]!, /in the header of packet 10 .* 9 bytes are missing/);
     assert.match(message(bytes.subarray(0, 50)), /^truncated capture: it ends at byte 50, in the data of packet 1 /);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { Conversations } from '../../adapter/packets/conversations.ts';
-import { dissect, dissectBytes, format_tree, type TreeNode } from '../../adapter/packets/dissect.ts';
+import { dissect, dissectBytes, formatTree, type TreeNode } from '../../adapter/packets/dissect.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
 import { formatSummary, summary } from '../../adapter/packets/summary.ts';
 import { HELLO, packetsOf } from './samples.ts';
@@ -44,28 +44,28 @@ describe('dissection', () => {
   it('trees of 02-hello', () => {
     golden(
       '02-hello.tree',
-      each('02-hello.pcap', (p) => format_tree(dissect(p)), [2, 3, 4, 6]),
+      each('02-hello.pcap', (p) => formatTree(dissect(p)), [2, 3, 4, 6]),
     );
   });
 
   it('trees of 01-dhcp', () => {
     golden(
       '01-dhcp.tree',
-      each('01-dhcp.pcap', (p) => format_tree(dissect(p)), [1, 3, 4]),
+      each('01-dhcp.pcap', (p) => formatTree(dissect(p)), [1, 3, 4]),
     );
   });
 
   it('trees of a ping in fragments', () => {
     golden(
       '03-ping.tree',
-      each('03-ping.pcap', (p) => format_tree(dissect(p)), [1, 13, 15]),
+      each('03-ping.pcap', (p) => formatTree(dissect(p)), [1, 13, 15]),
     );
   });
 
   it('trees of HTTP', () => {
     golden(
       '05-http.tree',
-      each('05-http.pcap', (p) => format_tree(dissect(p)), [1, 4, 6]),
+      each('05-http.pcap', (p) => formatTree(dissect(p)), [1, 4, 6]),
     );
   });
 
@@ -73,22 +73,22 @@ describe('dissection', () => {
     const p = new PacketView();
     const text = [HELLO.dns_query, HELLO.dns_answer, HELLO.tftp, HELLO.unreachable, HELLO.vlan].map((b) => {
       p.set(b, 0, b.length, 'ethernet');
-      return `${formatSummary(summary(p))}\n${format_tree(dissect(p))}`;
+      return `${formatSummary(summary(p))}\n${formatTree(dissect(p))}`;
     });
     const ip = packetsOf('02-hello.pcap')[3]!.data.subarray(14);
     p.set(ip, 0, ip.length, 'ip');
-    golden('protocols', [...text, `${formatSummary(summary(p))}\n${format_tree(dissect(p))}`].join('\n'));
+    golden('protocols', [...text, `${formatSummary(summary(p))}\n${formatTree(dissect(p))}`].join('\n'));
   });
 
   it('says that a checksum is bad and what it should be', () => {
     const bad = Uint8Array.from(packetsOf('02-hello.pcap')[5]!.data);
     bad[60]! ^= 1;
     assert.match(
-      format_tree(dissectBytes(bad)),
+      formatTree(dissectBytes(bad)),
       /Checksum: 0xc7a5 incorrect, should be 0xc8a5\n +\[Checksum Status: Bad\]/,
     );
     bad[24]! ^= 1;
-    assert.match(format_tree(dissectBytes(bad)), /Header Checksum: 0x[0-9a-f]{4} incorrect, should be 0x[0-9a-f]{4}/);
+    assert.match(formatTree(dissectBytes(bad)), /Header Checksum: 0x[0-9a-f]{4} incorrect, should be 0x[0-9a-f]{4}/);
   });
 
   it('relative numbers start anew with a new connection of the same ports', () => {

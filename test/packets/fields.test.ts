@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Conversations } from '../../adapter/packets/conversations.ts';
 import {
-  FIELD_GETTERS,
   FIELDS,
   formatField,
   knownFields,
@@ -12,6 +11,7 @@ import {
 } from '../../adapter/packets/fields.ts';
 import { formatIpv6, parseEther, parseIpv4, parseIpv6 } from '../../adapter/packets/format.ts';
 import { literalMessage, match, parseLiteral } from '../../adapter/packets/match.ts';
+import { arp, GUEST_IP, HOST_IP } from '../kit/frames.ts';
 import { HELLO, packetsOf } from './samples.ts';
 
 /** Values of fields as text, for a packet of a capture. */
@@ -136,11 +136,18 @@ describe('fields', () => {
     const buf = new Uint8Array(200);
     buf.set(frame, 50);
     const p = new PacketView(packetsOf('02-hello.pcap')[1]!.data);
-    assert.equal(FIELD_GETTERS['tcp.dstport']!(p), undefined);
-    assert.equal(FIELD_GETTERS['tcp.dstport']!(p.set(buf, 50, frame.length, 'ethernet')), 58676);
-    assert.equal(FIELD_GETTERS['tcp.dstport']!(p.set(buf, 64, frame.length - 14, 'ip')), 58676);
-    assert.equal(FIELD_GETTERS['eth.src']!(p), undefined);
-    assert.equal(FIELD_GETTERS['tcp.dstport']!(p.set(buf, 50, 40, 'ethernet')), undefined);
+    assert.equal(FIELDS['tcp.dstport']!.get(p), undefined);
+    assert.equal(FIELDS['tcp.dstport']!.get(p.set(buf, 50, frame.length, 'ethernet')), 58676);
+    assert.equal(FIELDS['tcp.dstport']!.get(p.set(buf, 64, frame.length - 14, 'ip')), 58676);
+    assert.equal(FIELDS['eth.src']!.get(p), undefined);
+    assert.equal(FIELDS['tcp.dstport']!.get(p.set(buf, 50, 40, 'ethernet')), undefined);
+  });
+
+  it('padding is the same whether or not the packet above has been looked at', () => {
+    const frame = new Uint8Array(64);
+    frame.set(arp(2, HOST_IP, GUEST_IP));
+    const padding = FIELDS['eth.padding'];
+    assert.deepEqual(padding?.get(new PacketView(frame)), new Uint8Array(64 - 42));
   });
 
   it('sequence numbers are relative with conversations, raw without', () => {
@@ -150,11 +157,11 @@ describe('fields', () => {
       p.set(data, 0, data.length, 'ethernet');
       conversations.add(p);
       p.conversations = conversations;
-      return FIELD_GETTERS['tcp.seq']!(p);
+      return FIELDS['tcp.seq']!.get(p);
     });
     assert.deepEqual(seqs, [0, undefined, undefined, 0, 1, 1, 18, 1, 1, 19]);
     p.conversations = null;
-    assert.equal(FIELD_GETTERS['tcp.seq']!(p), 1280020);
+    assert.equal(FIELDS['tcp.seq']!.get(p), 1280020);
   });
 
   it('suggests names for a misspelled one', () => {

@@ -1,4 +1,7 @@
-/** Plays a capture on the machine and writes what came of it as JSON: `replay-main.ts CAPTURE [QEMU OPTION...]`. One process a replay, since a process has one machine. */
+/**
+ * Plays a capture on the machine and writes what came of it as JSON: `replay-main.ts CAPTURE [QEMU OPTION...]`. One
+ * process a replay, since a process has one machine.
+ */
 import { readFileSync } from 'node:fs';
 import { TraceHost } from '../../adapter/inferior/trace-host.ts';
 import { readCapture } from '../../adapter/packets/capture.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readCapture } from '../../adapter/packets/capture.ts';
@@ -11,6 +10,7 @@ import { writePcap } from '../../adapter/packets/pcap.ts';
 import { formatSummary, summary } from '../../adapter/packets/summary.ts';
 import { readTrace } from '../../adapter/replay/trace.ts';
 import { bulkBytes, bulkCapture } from '../host/bulk.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { HELLO, packetsOf } from '../packets/samples.ts';
 import { fromSlirp, streams } from './replay.ts';
 
@@ -86,40 +86,32 @@ describe('replaying a capture on the machine', function () {
   });
 
   it('DNS, and a ping beyond the gateway', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
-    try {
-      const file = join(dir, 'small.pcap');
-      const frames = [HELLO.dns_query, HELLO.dns_answer, HELLO.echo_request, HELLO.echo_reply];
-      writeFileSync(file, writePcap(frames.map((data, i) => ({ tsSec: 5 + i, tsNsec: 0, data }))));
-      const r = run(file);
-      // Frames are padded on their way through the NIC, and the user network sets a TTL of its own.
-      const bare = (list: Uint8Array[]) => describeFrames(list).map((l) => l.replace(/ICMP \d+|, ttl=\d+/g, ''));
-      assert.deepEqual(bare(slirpFrames(r)), bare([HELLO.dns_answer, HELLO.echo_reply]));
-      assert.deepEqual(r.drops, []);
-    } finally {
-      rmSync(dir, { recursive: true });
-    }
+    const dir = tempFolder();
+    const file = join(dir, 'small.pcap');
+    const frames = [HELLO.dns_query, HELLO.dns_answer, HELLO.echo_request, HELLO.echo_reply];
+    writeFileSync(file, writePcap(frames.map((data, i) => ({ tsSec: 5 + i, tsNsec: 0, data }))));
+    const r = run(file);
+    // Frames are padded on their way through the NIC, and the user network sets a TTL of its own.
+    const bare = (list: Uint8Array[]) => describeFrames(list).map((l) => l.replace(/ICMP \d+|, ttl=\d+/g, ''));
+    assert.deepEqual(bare(slirpFrames(r)), bare([HELLO.dns_answer, HELLO.echo_reply]));
+    assert.deepEqual(r.drops, []);
   });
 
   for (const direction of ['up', 'down'] as const) {
     it(`a bulk transfer, ${direction}`, () => {
-      const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
-      try {
-        const bytes = bulkBytes(1 << 20);
-        const file = join(dir, 'bulk.pcap');
-        const capture = bulkCapture(direction, bytes);
-        writeFileSync(file, capture);
-        assert.deepEqual(readTrace(readCapture(capture)).warnings, []);
-        const r = run(file);
-        const all = r.frames.map(([, d]) => new Uint8Array(Buffer.from(d, 'base64')));
-        const got = streams(all, (f) => fromSlirp(f) === (direction === 'down'));
-        assert.equal(Buffer.compare([...got.values()][0]!, bytes), 0);
-        assert.deepEqual(r.drops, []);
-        const last = describeFrames(all.filter(fromSlirp)).at(-1)!;
-        assert.match(last, direction === 'up' ? /\[(FIN, )?ACK\] Seq=[12] Ack=1048578/ : /\[ACK\] Seq=1048578 Ack=2/);
-      } finally {
-        rmSync(dir, { recursive: true });
-      }
+      const dir = tempFolder();
+      const bytes = bulkBytes(1 << 20);
+      const file = join(dir, 'bulk.pcap');
+      const capture = bulkCapture(direction, bytes);
+      writeFileSync(file, capture);
+      assert.deepEqual(readTrace(readCapture(capture)).warnings, []);
+      const r = run(file);
+      const all = r.frames.map(([, d]) => new Uint8Array(Buffer.from(d, 'base64')));
+      const got = streams(all, (f) => fromSlirp(f) === (direction === 'down'));
+      assert.equal(Buffer.compare([...got.values()][0]!, bytes), 0);
+      assert.deepEqual(r.drops, []);
+      const last = describeFrames(all.filter(fromSlirp)).at(-1)!;
+      assert.match(last, direction === 'up' ? /\[(FIN, )?ACK\] Seq=[12] Ack=1048578/ : /\[ACK\] Seq=1048578 Ack=2/);
     });
   }
 

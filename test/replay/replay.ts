@@ -1,8 +1,8 @@
 /** Replays for tests. */
 
 import { readCapture } from '../../adapter/packets/capture.ts';
-import { PacketView } from '../../adapter/packets/fields.ts';
 import { writePcap } from '../../adapter/packets/pcap.ts';
+import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
 import { TRACE_NAMESERVERS } from '../../adapter/replay/args.ts';
 import { readTrace, type Trace } from '../../adapter/replay/trace.ts';
 import type { FrameDirection, Host, Input } from '../../adapter/stack/util/host.ts';
@@ -62,12 +62,15 @@ export function fromSlirp(data: Uint8Array): boolean {
   return data[6] === 0x52 && (data[7] === 0x55 || data[7] === 0x56);
 }
 
-/** TCP payload by connection of those of `frames` that `keep` takes, in the order of the sequence numbers, retransmissions once. */
+/**
+ * TCP payload by connection of those of `frames` that `keep` takes, in the order of the sequence numbers,
+ * retransmissions once.
+ */
 export function streams(frames: readonly Uint8Array[], keep: (data: Uint8Array) => boolean): Map<string, Buffer> {
   const out = new Map<string, { iss: number; bytes: Buffer }>();
-  const p = new PacketView();
+  const p = new TcpIpView();
   for (const data of frames.filter(keep)) {
-    p.set(data, 0, data.length, 'ethernet').find();
+    p.set(data, 0, data.length, 'ethernet');
     if (p.tcp < 0) {
       continue;
     }

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CaptureError, readCapture } from '../../adapter/packets/capture.ts';
-import { checkTransport } from '../../adapter/packets/checksum.ts';
-import { PacketView } from '../../adapter/packets/fields.ts';
+import { PacketView } from '../../adapter/packets/packet-view.ts';
 import { concat, type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
+import { checkTcp } from '../../adapter/packets/protocols/tcp.ts';
 import { summary } from '../../adapter/packets/summary.ts';
+import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
 import { parseForwards, replayArgs } from '../../adapter/replay/args.ts';
 import { arpAnnouncement, bareAck, completeFrame, segment, setAck } from '../../adapter/replay/frames.ts';
 import { describeTrace, readTrace, type Trace } from '../../adapter/replay/trace.ts';
-import { ethernet, fromHex, HELLO, ipv4, packetsOf, udp } from '../packets/samples.ts';
+import { eth, fragments, hex, ip, TO_GUEST, udp, udpPayload } from '../kit/frames.ts';
+import { HELLO, packetsOf } from '../packets/samples.ts';
 import { traceOf } from './replay.ts';
 
 /** Steps as one line each. */
@@ -40,7 +42,7 @@ function traceFrom(frames: readonly Uint8Array[]): Trace {
   return readTrace(readCapture(writePcap(packets)));
 }
 
-const p = new PacketView();
+const p = new TcpIpView();
 
 describe('reading a trace', () => {
   it('finds what the host did in the hello experiment', () => {
@@ -111,17 +113,8 @@ describe('reading a trace', () => {
 
   it('puts fragments of a reply together', () => {
     const payload = Uint8Array.from({ length: 2000 }, (_, i) => i & 255);
-    const whole = ipv4(17, '10.0.2.2', '10.0.2.15', udp(7, 4000, payload));
-    const part = (from: number, to: number, more: boolean): Uint8Array => {
-      const f = concat([whole.slice(0, 20), whole.subarray(20 + from, 20 + to)]);
-      f[2] = f.length >> 8;
-      f[3] = f.length & 255;
-      f[6] = (more ? 0x20 : 0) | ((from >> 3) >> 8);
-      f[7] = (from >> 3) & 255;
-      return ethernet(0x0800, f, true);
-    };
-    const request = ethernet(0x0800, ipv4(17, '10.0.2.15', '10.0.2.2', udp(4000, 7, Buffer.from('x'))));
-    const t = traceFrom([request, part(1480, 2008, false), part(0, 1480, true)]);
+    const parts = fragments(17, udpPayload(7, 4000, payload, TO_GUEST), 1480, { ...TO_GUEST, id: 1 });
+    const t = traceFrom([udp(4000, 7, 'x'), ...parts.reverse()]);
     assert.deepEqual(lines(t), ['frame 1 udp', 'datagram 2000 for udp']);
     const d = t.steps[1]!;
     assert.deepEqual(d.type === 'datagram' && d.data, payload);
@@ -144,7 +137,7 @@ describe('reading a trace', () => {
     );
     assert.throws(() => readTrace(readCapture(writePcap([]))), CaptureError);
     assert.match(
-      traceFrom([ethernet(0x88b5, new Uint8Array(50))]).warnings.join() || 'none',
+      traceFrom([eth(0x88b5, new Uint8Array(50))]).warnings.join() || 'none',
       /no frame in it is of a user network/,
     );
   });
@@ -187,8 +180,8 @@ describe('options of a replay', () => {
   });
 
   it('takes the network of the capture', () => {
-    const frame = ethernet(0x0800, ipv4(17, '192.168.76.2', '192.168.76.9', udp(1, 2, Buffer.from('x'))), true);
-    frame.set(fromHex('5255c0a84c02'), 6);
+    const addresses = { src: ip('192.168.76.2'), dst: ip('192.168.76.9'), mac: [...hex('5255c0a84c02')] };
+    const frame = udp(1, 2, 'x', { ...TO_GUEST, ...addresses });
     assert.equal(
       args(traceFrom([frame]), NETDEV)[1],
       'user,id=user.0,net=192.168.76.0/24,host=192.168.76.2,hostfwd=udp:127.0.0.1:5555-192.168.76.9:2',
@@ -204,10 +197,10 @@ describe('frames of a replay', () => {
       fc.property(fc.nat(0xffffffff), fc.boolean(), (ack, spoil) => {
         const f = Uint8Array.from(synAck);
         f[50]! ^= spoil ? 1 : 0;
-        p.set(f, 0, f.length, 'ethernet').find();
+        p.set(f, 0, f.length, 'ethernet');
         setAck(p, ack);
         assert.equal(p.u32(p.tcp + 8), ack);
-        assert.equal(checkTransport(p, 16).state, spoil ? 'bad' : 'good');
+        assert.equal(checkTcp(p.packet).state, spoil ? 'bad' : 'good');
       }),
       { numRuns: 200 },
     );
@@ -220,16 +213,20 @@ describe('frames of a replay', () => {
     p.set(big, 0, big.length, 'ethernet');
     big[16] = (big.length - 14) >> 8;
     big[17] = (big.length - 14) & 255;
-    p.find();
     const length = p.payloadEnd - p.payload;
     big[p.tcp + 16] = 0;
     big[p.tcp + 17] = 0;
-    const sum = checkTransport(p, 16).right;
+    const sum = checkTcp(p.packet).right;
     big[p.tcp + 16] = sum >> 8;
     big[p.tcp + 17] = sum & 255;
-    const parts = segment(big).map((f) => new PacketView(f).find());
+    const parts = segment(big).map((f) => new TcpIpView(f));
     assert.deepEqual(
-      parts.map((f) => [f.len, f.payloadEnd - f.payload, (f.u8(f.tcp + 13) & 8) !== 0, checkTransport(f, 16).state]),
+      parts.map((f) => [
+        f.packet.len,
+        f.payloadEnd - f.payload,
+        (f.u8(f.tcp + 13) & 8) !== 0,
+        checkTcp(f.packet).state,
+      ]),
       [
         [1514, 1460, false, 'good'],
         [1514, 1460, false, 'good'],
@@ -240,22 +237,22 @@ describe('frames of a replay', () => {
 
   it('checksums that the guest left to its NIC are filled in, cut packets completed', () => {
     const f = Uint8Array.from(synAck);
-    p.set(f, 0, f.length, 'ethernet').find();
+    p.set(f, 0, f.length, 'ethernet');
     // The pseudo header: 10.0.2.15, 10.0.2.2, protocol 6, 24 bytes.
     const pseudo = 0x0a00 + 0x020f + 0x0a00 + 0x0202 + 6 + 24;
     f[p.tcp + 16] = pseudo >> 8;
     f[p.tcp + 17] = pseudo & 255;
-    assert.equal(checkTransport(new PacketView(completeFrame(f, f.length)).find(), 16).state, 'good');
+    assert.equal(checkTcp(new PacketView(completeFrame(f, f.length))).state, 'good');
     const cut = completeFrame(packetsOf('05-http.pcap')[3]!.data.subarray(0, 70), 131);
     assert.equal(cut.length, 131);
-    assert.equal(checkTransport(new PacketView(cut).find(), 16).state, 'good');
+    assert.equal(checkTcp(new PacketView(cut)).state, 'good');
   });
 
   it('makes bare ACKs and ARP announcements', () => {
-    p.set(bareAck(synAck, 7, 9), 0, 60, 'ethernet').find();
-    assert.equal(checkTransport(p, 16).state, 'good');
-    assert.equal(summary(p).info, '5556 → 58676 [ACK] Seq=7 Ack=9 Win=64240 Len=0');
+    p.set(bareAck(synAck, 7, 9), 0, 60, 'ethernet');
+    assert.equal(checkTcp(p.packet).state, 'good');
+    assert.equal(summary(p.packet).info, '5556 → 58676 [ACK] Seq=7 Ack=9 Win=64240 Len=0');
     p.set(arpAnnouncement(0x525400123456, 0x0a00020f), 0, 60, 'ethernet');
-    assert.equal(summary(p).info, 'ARP Announcement for 10.0.2.15');
+    assert.equal(summary(p.packet).info, 'ARP Announcement for 10.0.2.15');
   });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { SlirpConfig, slirp_new } from '../../adapter/stack/slirp/slirp.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { qemu_random_seed } from '../../adapter/stack/util/random.ts';
-import { ipFrame, tcpFrame } from './frames.ts';
+import { ip4, tcpFrame } from '../kit/frames.ts';
 import { ACK, FIN, type parseTcp, RST, SYN, TestNet } from './guest.ts';
 
 const dropped = (reason: string): number => machine.drops.by_reason.get(reason) ?? 0;
@@ -67,7 +67,7 @@ describe('slirp: bounds', () => {
     const t = peers();
     const echo = Buffer.from('0800f7fd00010001', 'hex');
     for (let i = 0; i < 300; i++) {
-      t.push(ipFrame(1, echo, 0x7f000001));
+      t.push(ip4(1, echo, { dst: 0x7f000001 }));
     }
     assert.equal(t.net.slirp.icmp.count, 256);
     assert.equal(dropped('UDP_NO_SOCKET'), 44);
@@ -76,10 +76,7 @@ describe('slirp: bounds', () => {
   it('256 incomplete datagrams', () => {
     const t = peers();
     for (let id = 1; id <= 300; id++) {
-      const f = Buffer.from(ipFrame(17, Buffer.alloc(64)));
-      f.writeUInt16BE(id, 18);
-      f.writeUInt16BE(0x2000, 20);
-      t.push(withHeaderChecksum(f));
+      t.push(ip4(17, new Uint8Array(64), { id, frag: 0x2000 }));
     }
     assert.equal(t.net.slirp.ipq.size, 256);
     assert.equal(dropped('IP_FRAG_LIMIT'), 44);
@@ -100,17 +97,6 @@ describe('slirp: bounds', () => {
     assert.equal(late().toString(), data.toString());
   });
 });
-
-/** An IPv4 frame with the checksum of its header made right. */
-function withHeaderChecksum(f: Buffer): Buffer {
-  f.writeUInt16BE(0, 24);
-  let sum = 0;
-  for (let i = 14; i < 34; i += 2) {
-    sum += f.readUInt16BE(i);
-  }
-  f.writeUInt16BE(~((sum & 0xffff) + (sum >>> 16)) & 0xffff, 24);
-  return f;
-}
 
 describe('slirp: initial sequence numbers', () => {
   /** The first two of a network with this seed. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { ip_output, ip_stripoptions } from '../../adapter/stack/slirp/ip_output.ts';
 import { M_ETH, M_IP, m_get, m_inc, type mbuf } from '../../adapter/stack/slirp/mbuf.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
-import { GUEST_MAC, HOST_MAC, tcpFrame } from './frames.ts';
+import { GUEST_MAC, HOST_MAC, tcpFrame } from '../kit/frames.ts';
 import { ACK, FIN, PSH, type Received, RST, SYN, TestNet } from './guest.ts';
 
 const network = (): TestNet =>

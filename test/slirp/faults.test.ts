@@ -1,77 +1,23 @@
-/** Bulk transfers over a link that loses, repeats, reorders and damages frames, under the virtual clock: every byte arrives. */
+/**
+ * Bulk transfers over a link that loses, repeats, reorders and damages frames, under the virtual clock: every byte
+ * arrives.
+ */
 import assert from 'node:assert/strict';
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
-import { tcpFrame } from './frames.ts';
+import { decode } from '../kit/decode.ts';
+import { FaultyLink } from '../kit/faulty-link.ts';
+import { pattern, tcpFrame } from '../kit/frames.ts';
 import { ACK, FIN, parseTcp, type Received, SYN, TestNet } from './guest.ts';
 
-/** The link: a fixed seed decides what happens to each frame. */
-class Link {
-  #x: number;
-  #held: Uint8Array | null = null;
-  constructor(seed: number) {
-    this.#x = seed;
-  }
-  #next(n: number): number {
-    this.#x ^= this.#x << 13;
-    this.#x ^= this.#x >>> 17;
-    this.#x ^= this.#x << 5;
-    return (this.#x >>> 0) % n;
-  }
-  /** What comes out of the link when `f` goes in: nothing, one or two frames. */
-  pass(f: Uint8Array): Uint8Array[] {
-    const out: Uint8Array[] = [];
-    switch (this.#next(30)) {
-      case 0:
-        break;
-      case 1:
-        out.push(f, f);
-        break;
-      case 2:
-        if (this.#held === null) {
-          this.#held = f;
-          return [];
-        }
-        out.push(f);
-        break;
-      case 3: {
-        const bad = Uint8Array.from(f);
-        bad[14 + this.#next(bad.length - 14)]! ^= 1 + this.#next(255);
-        out.push(bad);
-        break;
-      }
-      default:
-        out.push(f);
-    }
-    if (this.#held) {
-      out.push(this.#held);
-      this.#held = null;
-    }
-    return out;
-  }
-}
+/** One frame in so many suffers each kind of fault. */
+const RATE = 30;
+/** Damage is done behind the Ethernet header: to headers and data alike. */
+const DAMAGE_FROM = 14;
 
-/** The Internet checksums of a frame from slirp are right. */
-function intact(f: Uint8Array): boolean {
-  const b = Buffer.from(f);
-  const sum = (from: number, to: number, start: number): number => {
-    let s = start;
-    for (let i = from; i < to; i += 2) {
-      s += b[i]! * 256 + (i + 1 < to ? b[i + 1]! : 0);
-    }
-    while (s > 0xffff) {
-      s = (s & 0xffff) + Math.floor(s / 65536);
-    }
-    return s;
-  };
-  const end = 14 + b.readUInt16BE(16);
-  return (
-    end <= b.length && b[14] === 0x45 && sum(14, 34, 0) === 0xffff && sum(34, end, sum(26, 34, 6 + end - 34)) === 0xffff
-  );
-}
-
-const pattern = (n: number): Buffer => Buffer.from(Array.from({ length: n }, (_, i) => (i * 7 + (i >> 8)) & 255));
-
-/** A guest that sends with a window of segments, goes back to the first unacknowledged one after 300 ms, and takes data in order. */
+/**
+ * A guest that sends with a window of segments, goes back to the first unacknowledged one after 300 ms, and takes data
+ * in order.
+ */
 class BulkGuest {
   una = 1001;
   rcv = 0;
@@ -80,21 +26,20 @@ class BulkGuest {
   open = false;
   readonly data: Buffer;
   readonly #t: TestNet;
-  readonly #up: Link;
-  readonly #down: Link;
+  readonly #up: FaultyLink;
+  readonly #down: FaultyLink;
   #seen = 0;
 
   constructor(t: TestNet, seed: number, data: Buffer) {
     this.#t = t;
-    this.#up = new Link(seed);
-    this.#down = new Link(seed + 1);
+    this.#up = new FaultyLink(seed, RATE, DAMAGE_FROM);
+    this.#down = new FaultyLink(seed + 1, RATE, DAMAGE_FROM);
     this.data = data;
   }
 
   #emit(flags: number, seq: number, data: Buffer = Buffer.alloc(0)): void {
-    for (const f of this.#up.pass(tcpFrame({ sport: 4000, dport: 9, seq, ack: this.rcv, flags, data }))) {
-      slirp_input(this.#t.net.slirp, f, f.length);
-    }
+    const frame = tcpFrame({ sport: 4000, dport: 9, seq, ack: this.rcv, flags, data });
+    this.#up.pass(frame, frame.length, (f, size) => slirp_input(this.#t.net.slirp, f, size));
   }
 
   #take(s: Received): void {
@@ -123,7 +68,9 @@ class BulkGuest {
     }
   }
 
-  /** Runs until the guest's data is acknowledged and the host's end has come, or `limit` ms of virtual time have passed. */
+  /**
+   * Runs until the guest's data is acknowledged and the host's end has come, or `limit` ms of virtual time have passed.
+   */
   run(limit: number): void {
     while (this.#t.net.nowMs < limit) {
       if (!this.open) {
@@ -143,12 +90,13 @@ class BulkGuest {
       this.#t.net.turn();
       this.#t.net.advance(this.#t.net.nowMs + 20);
       for (; this.#seen < this.#t.net.sent.length; this.#seen++) {
-        for (const f of this.#down.pass(this.#t.net.sent[this.#seen]!.data)) {
-          const s = intact(f) ? parseTcp(f, 0) : null;
+        const { data } = this.#t.net.sent[this.#seen]!;
+        this.#down.pass(data, data.length, (f, size) => {
+          const s = decode(f.subarray(0, size)).ok ? parseTcp(f, 0) : null;
           if (s) {
             this.#take(s);
           }
-        }
+        });
       }
     }
   }
@@ -160,8 +108,8 @@ describe('slirp: faults on the link', () => {
       const t = new TestNet((o) => {
         o.tcpPeers = [[9, 'sink']];
       });
-      const up = pattern(200_000);
-      const down = pattern(200_000).reverse();
+      const up = Buffer.from(pattern(200_000));
+      const down = Buffer.from(pattern(200_000)).reverse();
       const guest = new BulkGuest(t, seed, up);
       guest.run(3000);
       const s = [...t.net.host.streams.values()][0]!;

@@ -1,15 +1,17 @@
-/** Whatever a guest sends: no exception, no hang, no growth. Frames are mutated from the recorded cases, or built at random with right checksums. */
+/**
+ * Whatever a guest sends: no exception, no hang, no growth. Frames are mutated from the recorded cases, or built at
+ * random with right checksums.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
-import * as build from '../tools/slirp-cases/build.ts';
-import { message } from '../tools/slirp-cases/dhcp.ts';
+import * as build from '../kit/frames.ts';
+import { icmp6, ip6 } from '../kit/frames6.ts';
+import { Random } from '../kit/random.ts';
 import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
-import { fixChecksums, tcpFrame } from './frames.ts';
-import { addr6, GUEST6, HOST6 } from './frames6.ts';
 
 const DIR = new URL('../vectors/slirp/', import.meta.url);
 
@@ -21,20 +23,6 @@ const COUNT = Math.ceil(FRAMES / 7);
 /** Bytes that the heap may have grown by in a run, and milliseconds that one frame may take. */
 const GROWTH_MAX = 256 << 20;
 const FRAME_MS_MAX = 2000;
-
-/** A small generator with a fixed seed, so that a failure can be repeated. */
-class Random {
-  #x: number;
-  constructor(seed: number) {
-    this.#x = seed;
-  }
-  next(n: number): number {
-    this.#x ^= this.#x << 13;
-    this.#x ^= this.#x >>> 17;
-    this.#x ^= this.#x << 5;
-    return (this.#x >>> 0) % n;
-  }
-}
 
 /** The guest's frames of all recorded cases. */
 function corpus(): Uint8Array[] {
@@ -53,7 +41,14 @@ const u8 = fc.oneof(fc.constantFrom(0, 1, 4, 5, 8, 127, 128, 255), fc.nat(255));
 const u16 = fc.oneof(fc.constantFrom(0, 1, 53, 67, 69, 547, 7070, 7072, 7073, 7777, 65535), fc.nat(65535));
 const u32 = fc.oneof(fc.constantFrom(0, 1, 1000, 1001, 64001, 64002, 0x7fffffff, 0xffffffff), fc.nat(0xffffffff));
 const addr = fc.constantFrom(0x0a000202, 0x0a000203, 0x0a00020f, 0x0a000264, 0x7f000001, 0, 0xffffffff, 0x0a0002ff);
-const addr6s = fc.constantFrom(HOST6, GUEST6, addr6(0xfe80, 2), addr6(0xff02, 1), addr6(0, 0), addr6(0, 1));
+const addr6s = fc.constantFrom(
+  build.HOST6,
+  build.GUEST6,
+  build.addr6(0xfe80, 2),
+  build.addr6(0xff02, 1),
+  build.addr6(0, 0),
+  build.addr6(0, 1),
+);
 const some = (max: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength: max });
 
 /** A frame of a structure, with any field wrong. */
@@ -93,12 +88,12 @@ const anyFrame: fc.Arbitrary<Uint8Array> = fc.oneof(
     .map((d) => build.ip4(d.proto, d.data, { id: d.id, frag: d.frag, dst: d.dst, ...(d.len & 1 ? d : {}) })),
   fc
     .record({ next: u8, data: some(200), src: addr6s, dst: addr6s, hops: u8 })
-    .map((d) => build.ip6(d.next, d.data, { src: d.src, dst: d.dst, hops: d.hops })),
+    .map((d) => ip6(d.next, d.data, { src: d.src, dst: d.dst, hops: d.hops })),
   fc
     .record({ type: u8, code: fc.nat(3), data: some(80), dst: addr6s })
-    .map((d) => build.icmp6(d.type, d.code, d.data, { dst: d.dst, hops: 255 })),
+    .map((d) => icmp6(d.type, d.code, d.data, { dst: d.dst, hops: 255 })),
   fc.record({ opcode: fc.nat(7), data: some(60) }).map((d) => build.udp(5000, 69, [0, d.opcode, ...d.data])),
-  fc.record({ type: fc.nat(9), data: some(90) }).map((d) => message(d.type, d.data)),
+  fc.record({ type: fc.nat(9), data: some(90) }).map((d) => build.dhcp(d.type, d.data)),
 );
 
 function newNetwork(): Replayer {
@@ -130,10 +125,13 @@ function mutate(r: Random, frame: Uint8Array): Uint8Array {
     longer.set(f);
     f = longer;
   }
-  return r.next(4) === 0 ? f : fixChecksums(f);
+  return r.next(4) === 0 ? f : build.fixChecksums(f);
 }
 
-/** Feeds frames, with time passing and the host dialling in now and then; then lets everything end, and checks that nothing is left. */
+/**
+ * Feeds frames, with time passing and the host dialling in now and then; then lets everything end, and checks that
+ * nothing is left.
+ */
 function run(seed: number, make: (r: Random, i: number) => Uint8Array): void {
   const net = newNetwork();
   const r = new Random(seed * SEED);
@@ -190,7 +188,7 @@ describe('slirp: fuzz', function () {
     let seq = 1000;
     run(77, (r) => {
       seq += r.next(3) === 0 ? r.next(3000) - 1000 : 0;
-      return tcpFrame({
+      return build.tcpFrame({
         sport: 4000 + r.next(8),
         dport: [7070, 7072, 7073, 9][r.next(4)]!,
         seq: seq + r.next(40),
@@ -198,7 +196,7 @@ describe('slirp: fuzz', function () {
         flags: r.next(64),
         win: [0, 1, 1000, 65535][r.next(4)]!,
         urp: r.next(3) === 0 ? r.next(65536) : 0,
-        options: Uint8Array.from({ length: r.next(10) * 4 }, () => r.next(6)),
+        opt: Uint8Array.from({ length: r.next(10) * 4 }, () => r.next(6)),
         data: new Uint8Array(r.next(4) === 0 ? r.next(1460) : r.next(8)),
       });
     });
@@ -234,7 +232,7 @@ describe('slirp: fuzz', function () {
         12,
       );
       f[14] = [0x45, 0x46, 0x60, 0x4f][r.next(4)]!;
-      return fixChecksums(f);
+      return build.fixChecksums(f);
     });
   });
 });

@@ -1,14 +1,13 @@
-/** A guest's end of TCP connections for tests: every segment it sends is written out by the test, those that come are kept. */
+/**
+ * A guest's end of TCP connections for tests: every segment it sends is written out by the test, those that come are
+ * kept.
+ */
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
+import { decode } from '../kit/decode.ts';
+import { ACK, announce, type Data, FIN, HOST_IP, mss, SYN, tcpFrame } from '../kit/frames.ts';
 import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
-import { arpFrame, GUEST_IP, HOST_IP, tcpFrame } from './frames.ts';
 
-export const FIN = 1;
-export const SYN = 2;
-export const RST = 4;
-export const PSH = 8;
-export const ACK = 16;
-export const URG = 32;
+export { ACK, FIN, PSH, RST, SYN, URG } from '../kit/frames.ts';
 
 /** A TCP segment that came. */
 export interface Received {
@@ -25,21 +24,12 @@ export interface Received {
 
 /** Reads an IPv4 TCP frame; null for others. */
 export function parseTcp(frame: Uint8Array, ns: number): Received | null {
-  const f = Buffer.from(frame);
-  if (f.length < 54 || f.readUInt16BE(12) !== 0x0800 || f[23] !== 6) {
+  const { ip, tcp } = decode(frame);
+  if (ip?.version !== 4 || tcp === undefined) {
     return null;
   }
-  return {
-    sport: f.readUInt16BE(34),
-    dport: f.readUInt16BE(36),
-    seq: f.readUInt32BE(38),
-    ack: f.readUInt32BE(42),
-    flags: f[47]!,
-    win: f.readUInt16BE(48),
-    ttl: f[22]!,
-    data: f.subarray(34 + (f[46]! >> 4) * 4, 14 + f.readUInt16BE(16)),
-    ms: ns / 1e6,
-  };
+  const { sport, dport, seq, ack, flags, win, data } = tcp;
+  return { sport, dport, seq, ack, flags, win, ttl: ip.ttl, data, ms: ns / 1e6 };
 }
 
 /** A network with a guest whose MAC address is known. */
@@ -51,7 +41,7 @@ export class TestNet {
     const options = new ReplayOptions();
     setup(options);
     this.net = new Replayer(options);
-    this.send(arpFrame(GUEST_IP));
+    this.send(announce());
   }
 
   /** Hands a frame over, and lets the network settle. */
@@ -84,10 +74,10 @@ export class TestNet {
   }
 
   /** Opens a connection to a port of the host. */
-  connect(sport: number, dport: number, options: Uint8Array = Uint8Array.of(2, 4, 5, 0xb4)): TestConn {
+  connect(sport: number, dport: number, opt: Data = mss(1460)): TestConn {
     const c = new TestConn(this, sport, dport, 1001);
     this.segments();
-    this.send(tcpFrame({ sport, dport, seq: 1000, flags: SYN, options }));
+    this.send(tcpFrame({ sport, dport, seq: 1000, flags: SYN, opt }));
     const synack = this.segments().find((s) => (s.flags & (SYN | ACK)) === (SYN | ACK));
     if (!synack) {
       throw new Error('no SYN-ACK');
@@ -102,7 +92,7 @@ export class TestNet {
     const c = new TestConn(this, syn.dport, syn.sport, 5001);
     c.rcv = (syn.seq + 1) >>> 0;
     const seg = { sport: c.sport, dport: c.dport, dst: HOST_IP };
-    this.send(tcpFrame({ ...seg, seq: 5000, ack: c.rcv, flags: SYN | ACK, options: Uint8Array.of(2, 4, 5, 0xb4) }));
+    this.send(tcpFrame({ ...seg, seq: 5000, ack: c.rcv, flags: SYN | ACK, opt: mss(1460) }));
     return c;
   }
 }

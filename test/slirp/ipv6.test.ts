@@ -2,23 +2,16 @@
 import assert from 'node:assert/strict';
 import { slirp_add_hostxfwd6, slirp_connection_info, slirp_neighbor_info } from '../../adapter/stack/slirp/slirp.ts';
 import { sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
-import { Decoder } from './decode.ts';
-import { ip6Frame, solicit, tcp6 } from './frames6.ts';
+import { decode } from '../kit/decode.ts';
+import { ip6, solicit, tcp6, udp6 } from '../kit/frames6.ts';
 import { ACK, FIN, PSH, SYN, TestNet } from './guest.ts';
 
 /** Sequence number, acknowledgement, flags and data of a TCP segment over IPv6. */
 function parse(f: Uint8Array): { seq: number; ack: number; flags: number; data: string; sport: number } {
-  const b = Buffer.from(f);
-  assert.doesNotMatch(new Decoder().line(f), /BADSUM/);
-  const at = 54 + (b[66]! >> 4) * 4;
-  const end = 54 + b.readUInt16BE(18);
-  return {
-    seq: b.readUInt32BE(58),
-    ack: b.readUInt32BE(62),
-    flags: b[67]!,
-    data: b.subarray(at, end).toString(),
-    sport: b.readUInt16BE(54),
-  };
+  const d = decode(f);
+  assert.ok(d.ok, 'checksums');
+  const { seq, ack, flags, data, sport } = d.tcp!;
+  return { seq, ack, flags, data: data.toString(), sport };
 }
 
 const network = (): TestNet => {
@@ -35,16 +28,16 @@ const network = (): TestNet => {
 describe('slirp: ipv6', () => {
   it('connects to the host, echoes and closes', () => {
     const t = network();
-    t.send(tcp6(4000, 7, 1000, 0, SYN));
+    t.send(tcp6(4000, 7, SYN, 1000, 0));
     const synack = parse(t.frames()[0]!.data);
     assert.deepEqual([synack.flags, synack.ack], [SYN | ACK, 1001]);
     const rcv = synack.seq + 1;
-    t.send(tcp6(4000, 7, 1001, rcv, ACK));
-    t.send(tcp6(4000, 7, 1001, rcv, ACK | PSH, 'over six'));
+    t.send(tcp6(4000, 7, ACK, 1001, rcv));
+    t.send(tcp6(4000, 7, ACK | PSH, 1001, rcv, { data: 'over six' }));
     const answers = t.frames().map((f) => parse(f.data));
     assert.deepEqual([answers.at(-1)!.data, answers.at(-1)!.ack], ['over six', 1009]);
     assert.match(slirp_connection_info(t.net.slirp), /TCP\[ESTABLISHED\] +\d+ +fec0::15 +4000 +fec0::2 +7/);
-    t.send(tcp6(4000, 7, 1009, rcv + 8, ACK | FIN));
+    t.send(tcp6(4000, 7, ACK | FIN, 1009, rcv + 8));
     assert.equal(
       t.frames().some((f) => parse(f.data).flags & FIN),
       true,
@@ -71,13 +64,11 @@ describe('slirp: ipv6', () => {
 
   it('sends datagrams on and refuses what is too big for the link', () => {
     const t = network();
-    const udp = Buffer.alloc(8 + 4);
-    udp.writeUInt16BE(5000, 0);
-    udp.writeUInt16BE(9, 2);
-    udp.writeUInt16BE(12, 4);
-    t.send(ip6Frame(17, udp));
-    assert.match(new Decoder().line(t.frames()[0]!.data), /nh=58 0104/, 'port unreachable');
-    t.send(ip6Frame(17, new Uint8Array(1600)));
-    assert.match(new Decoder().line(t.frames()[0]!.data), /nh=58 0200.{4}000005dc/, 'packet too big, 1500');
+    t.send(udp6(5000, 9, new Uint8Array(4)));
+    const unreachable = decode(t.frames()[0]!.data).icmp;
+    assert.deepEqual([unreachable?.type, unreachable?.code], [1, 4], 'port unreachable');
+    t.send(ip6(17, new Uint8Array(1600)));
+    const tooBig = decode(t.frames()[0]!.data).icmp;
+    assert.deepEqual([tooBig?.type, tooBig?.code, tooBig?.rest.readUInt32BE(0)], [2, 0, 1500], 'packet too big');
   });
 });

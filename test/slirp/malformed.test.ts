@@ -1,32 +1,32 @@
 /**
- * Malformed frames by the number of the hole they once made elsewhere: none does harm here. Those with a recorded case (`m_*`) are in
- * vectors.test.ts as well; here are the ones whose harm shows inside, and what Debian's libslirp 4.7.0 does not survive.
+ * Malformed frames by the number of the hole they once made elsewhere: none does harm here. Those with a recorded case
+ * (`m_*`) are in vectors.test.ts as well; here are the ones whose harm shows inside, and what Debian's libslirp 4.7.0
+ * does not survive.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
-import { readEntries } from '../tools/slirp-cases/all.ts';
 import {
   ACK,
-  type Capture,
   eth,
   fragments,
   GUEST_IP,
+  HOST6,
   hello,
-  icmp6,
   ip4,
   join,
-  ns,
   pattern,
   RST,
   SYN,
   tcp,
   udp,
   udpPayload,
-} from '../tools/slirp-cases/build.ts';
+} from '../kit/frames.ts';
+import { icmp6, ns } from '../kit/frames6.ts';
+import { readEntries } from '../tools/slirp-cases/all.ts';
+import type { Capture } from '../tools/slirp-cases/build.ts';
 import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
-import { HOST6 } from './frames6.ts';
 
 /** The rows of the list of malformed inputs, and the recorded cases that cover them. */
 const COVERED: readonly [string, string][] = [

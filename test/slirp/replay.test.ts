@@ -1,10 +1,10 @@
 /** The slirp-replay command. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCapture } from '../../adapter/packets/capture.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { parseReplayArgs } from '../tools/replay-args.ts';
 import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
 
@@ -17,8 +17,7 @@ const run = (...argv: string[]) =>
 
 describe('slirp-replay', function () {
   this.timeout(0);
-  const dir = mkdtempSync(join(tmpdir(), 'slirp-replay-'));
-  after(() => rmSync(dir, { recursive: true }));
+  const dir = tempFolder();
 
   it('writes what the network answers, with the capture’s times, and a summary', () => {
     const out = join(dir, 'out.pcap');

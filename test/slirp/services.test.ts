@@ -9,20 +9,14 @@ import {
 } from '../../adapter/stack/slirp/slirp.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+import { arp, BROADCAST, DNS_IP, dhcp, fixChecksums, GUEST_IP, HOST_IP, ip4, tcpFrame, udp } from '../kit/frames.ts';
 import { decodeAll } from './decode.ts';
-import { arpFrame, fixChecksums, ipFrame, tcpFrame, udpFrame } from './frames.ts';
 import { SYN, TestNet } from './guest.ts';
 
 /** Reasons for which packets were dropped since the machine was set up. */
 const dropped = (): string[] => [...machine.drops.by_reason.keys()];
 
-const DISCOVER = (xid: number, mac: number): Uint8Array => {
-  const b = new Uint8Array(300);
-  b.set([1, 1, 6, 0, 0, 0, xid >> 8, xid & 255]);
-  b.set([2, 0, 0, 0, mac >> 8, mac & 255], 28);
-  b.set([0x63, 0x82, 0x53, 0x63, 53, 1, 1, 255], 236);
-  return udpFrame(68, 67, b, 0xffffffff);
-};
+const DISCOVER = (xid: number, last: number): Uint8Array => dhcp(1, [], { xid, mac: [2, 0, 0, 0, 0, last] });
 
 describe('slirp: services', () => {
   it('leases 16 addresses, then is silent; a client keeps its own', () => {
@@ -56,7 +50,7 @@ describe('slirp: services', () => {
     it(`errors about packets ${df ? 'with' : 'without'} DF are sent ${df ? 'with' : 'without'} it`, () => {
       const t = new TestNet();
       t.frames();
-      const expired = udpFrame(5, 9, new Uint8Array(100), 0x0a090909);
+      const expired = udp(5, 9, new Uint8Array(100), { dst: 0x0a090909 });
       expired[20] = df;
       expired[22] = 1;
       t.send(fixChecksums(expired));
@@ -69,11 +63,11 @@ describe('slirp: services', () => {
     const t = new TestNet();
     t.frames();
     const ping = Buffer.from('0800000012340001aabbccdd', 'hex');
-    t.send(ipFrame(1, ping, 0x7f000001));
+    t.send(ip4(1, ping, { dst: 0x7f000001 }));
     const reply = t.frames().at(-1)!.data;
     assert.equal(Buffer.from(reply.subarray(26, 30)).toString('hex'), '7f000001');
     assert.deepEqual([reply[34], reply[38], reply[39]], [0, 0x12, 0x34]);
-    t.send(ipFrame(1, ping, 0x08080808));
+    t.send(ip4(1, ping, { dst: 0x08080808 }));
     const error = t.frames().at(-1)!.data;
     assert.deepEqual([error[34], error[35]], [3, 0]);
     assert.equal(t.net.slirp.icmp.count, 0, 'pings end with their answer');
@@ -85,7 +79,7 @@ describe('slirp: services', () => {
     });
     t.net.host.nameservers = [sockaddr_in(0x7f000001, 53)];
     t.frames();
-    t.send(udpFrame(5353, 53, Buffer.from('query'), 0x0a000203));
+    t.send(udp(5353, 53, Buffer.from('query'), { dst: DNS_IP }));
     const answer = t.frames().at(-1)!.data;
     assert.equal(Buffer.from(answer.subarray(26, 30)).toString('hex'), '0a000203');
     assert.equal(Buffer.from(answer.subarray(42)).toString(), 'query');
@@ -97,8 +91,8 @@ describe('slirp: services', () => {
   it('says that the network is unreachable when the host has no name server, or another port is asked', () => {
     const t = new TestNet();
     t.frames();
-    t.send(udpFrame(5353, 53, Buffer.from('q'), 0x0a000203));
-    t.send(udpFrame(5353, 54, Buffer.from('q'), 0x0a000203));
+    t.send(udp(5353, 53, Buffer.from('q'), { dst: DNS_IP }));
+    t.send(udp(5353, 54, Buffer.from('q'), { dst: DNS_IP }));
     for (const f of t.frames()) {
       assert.deepEqual([f.data[34], f.data[35]], [3, 0]);
     }
@@ -113,7 +107,7 @@ describe('slirp: services', () => {
     t.net.settle();
     const f = Buffer.from(t.frames().at(-1)!.data);
     assert.deepEqual([f.readUInt16BE(34), f.readUInt16BE(36), f.subarray(42).toString()], [7000, 600, 'to the guest']);
-    t.send(udpFrame(600, 7000, Buffer.from('to the host')));
+    t.send(udp(600, 7000, Buffer.from('to the host')));
     assert.equal(t.net.host.datagrams[0]!.data.toString(), 'to the host');
     t.net.advance(t.net.nowMs + 300_000);
     assert.match(slirp_connection_info(t.net.slirp), /UDP\[HOST_FORWARD\] +\d+ +127\.0\.0\.1 +6000 +10\.0\.2\.15 +600/);
@@ -124,7 +118,7 @@ describe('slirp: services', () => {
       o.udpEcho = [7];
     });
     for (let port = 1; port <= 3000; port++) {
-      t.push(udpFrame(port, 7, Buffer.from('x')));
+      t.push(udp(port, 7, Buffer.from('x')));
     }
     t.net.settle();
     assert.equal(t.net.slirp.udb.count, 1024);
@@ -139,7 +133,7 @@ describe('slirp: services', () => {
     const t = new TestNet();
     t.frames();
     for (let i = 0; i < 3000; i++) {
-      t.push(ipFrame(1, Buffer.from('0800f7ff00000000', 'hex'), 0x0a000202, 0x0a000240 + (i & 63)));
+      t.push(ip4(1, Buffer.from('0800f7ff00000000', 'hex'), { src: 0x0a000240 + (i & 63) }));
     }
     assert.equal(t.net.slirp.if_count, 1024);
     t.net.advance(t.net.nowMs + 2100);
@@ -157,7 +151,7 @@ describe('slirp: services', () => {
     }
     t.net.settle();
     assert.equal(t.net.slirp.if_count, 5);
-    t.send(arpFrame(0x0a000220, 0x0a000220));
+    t.send(arp(1, 0x0a000220, 0x0a000220));
     t.net.settle();
     const got = t.frames().filter((f) => f.data[12] === 8 && f.data[13] === 0);
     assert.deepEqual(
@@ -174,10 +168,10 @@ describe('slirp: services', () => {
       o.hostfwd = [{ udp: false, port: 8080, guest: 0x0a00020f, guestPort: 80 }];
     });
     t.frames();
-    t.send(udpFrame(1, 7, Buffer.from('x')));
-    t.send(ipFrame(1, Buffer.from('0800f7ff00000000', 'hex'), 0x08080808));
+    t.send(udp(1, 7, Buffer.from('x')));
+    t.send(ip4(1, Buffer.from('0800f7ff00000000', 'hex'), { dst: 0x08080808 }));
     assert.deepEqual(t.frames(), []);
-    t.send(ipFrame(1, Buffer.from('0800f7ff00000000', 'hex')));
+    t.send(ip4(1, Buffer.from('0800f7ff00000000', 'hex')));
     assert.equal(t.frames().length, 1);
     t.send(DISCOVER(1, 1));
     const options = Buffer.from(t.frames()[0]!.data.subarray(282)).toString('hex');
@@ -238,7 +232,7 @@ describe('slirp: malformed packets', () => {
     return { lines: decodeAll(t.frames().map((x) => x.data)), why: dropped() };
   };
   const udpWithLength = (len: number): Uint8Array => {
-    const f = udpFrame(5000, 7, Buffer.from('data'));
+    const f = udp(5000, 7, Buffer.from('data'));
     f[38] = len >> 8;
     f[39] = len;
     f[40] = 0;
@@ -251,12 +245,16 @@ describe('slirp: malformed packets', () => {
       Uint8Array.from({ length: 20 }, (_, i) => [0x88, 0xf8][i - 12] ?? 0),
       'NCSI_BAD',
     ],
-    ['CVE-2020-29130: ARP shorter than its header', arpFrame(0x0a000202).slice(0, 30), 'ARP_SHORT'],
+    ['CVE-2020-29130: ARP shorter than its header', arp(1, GUEST_IP, HOST_IP).slice(0, 30), 'ARP_SHORT'],
     ['a frame shorter than an Ethernet header', new Uint8Array(13), 'ETH_SHORT'],
-    ['CVE-2021-3592: BOOTP shorter than its fixed part', udpFrame(68, 67, new Uint8Array(100), 0xffffffff), 'DHCP_BAD'],
+    [
+      'CVE-2021-3592: BOOTP shorter than its fixed part',
+      udp(68, 67, new Uint8Array(100), { dst: BROADCAST }),
+      'DHCP_BAD',
+    ],
     ['CVE-2021-3594: UDP length beyond the packet', udpWithLength(5000), 'UDP_SHORT'],
-    ['CVE-2021-3595: TFTP shorter than its opcode', udpFrame(5000, 69, Uint8Array.of(0)), 'TFTP_BAD'],
-    ['TCP shorter than its header', ipFrame(6, new Uint8Array(12)), 'TCP_SHORT'],
+    ['CVE-2021-3595: TFTP shorter than its opcode', udp(5000, 69, Uint8Array.of(0)), 'TFTP_BAD'],
+    ['TCP shorter than its header', ip4(6, new Uint8Array(12)), 'TCP_SHORT'],
     [
       'TCP with a wrong checksum',
       ((f) => {
@@ -266,7 +264,7 @@ describe('slirp: malformed packets', () => {
       'TCP_CSUM',
     ],
     ['an unknown Ethernet type', new Uint8Array(60), 'ETH_TYPE'],
-    ['an unknown IP protocol', ipFrame(99, new Uint8Array(8)), 'IP_PROTO'],
+    ['an unknown IP protocol', ip4(99, new Uint8Array(8)), 'IP_PROTO'],
   ];
   for (const [name, frame, reason] of rows) {
     it(`${name} is dropped, and says ${reason}`, () => {
@@ -289,14 +287,14 @@ describe('slirp: malformed packets', () => {
 
   it('CVE-2021-3595: a TFTP request without NULs is an access violation, and so is a way out of the directory', () => {
     for (const name of ['abc', '../x\0octet\0', 'dir/\0octet\0', `${'n'.repeat(600)}\0octet\0`]) {
-      const r = probe(udpFrame(5000, 69, Buffer.concat([Buffer.from([0, 1]), Buffer.from(name)])));
+      const r = probe(udp(5000, 69, Buffer.concat([Buffer.from([0, 1]), Buffer.from(name)])));
       assert.match(r.lines[0] ?? '', /00050002/, name);
     }
   });
 
   it('CVE-2020-7211: a way out of the directory with the other slash leads to no file', () => {
     for (const name of ['..\\x', '..\\..\\etc\\passwd', 'a\\..\\..\\x', '..']) {
-      const r = probe(udpFrame(5000, 69, Buffer.from(`\0\x01${name}\0octet\0`, 'latin1')));
+      const r = probe(udp(5000, 69, Buffer.from(`\0\x01${name}\0octet\0`, 'latin1')));
       assert.match(r.lines[0] ?? '', /00050001/, name);
     }
   });
@@ -313,10 +311,10 @@ describe('slirp: malformed packets', () => {
       o.udpEcho = [7];
     });
     t.frames();
-    t.send(udpFrame(5000, 7, new Uint8Array(65000)));
+    t.send(udp(5000, 7, new Uint8Array(65000)));
     assert.equal(t.frames().length > 40, true, 'it comes back in fragments');
     const fragment = (off: number, more: boolean, n: number): Uint8Array => {
-      const f = ipFrame(17, new Uint8Array(n));
+      const f = ip4(17, new Uint8Array(n));
       f[20] = (more ? 0x20 : 0) | (off >> 11);
       f[21] = off >> 3;
       const sum = (): number => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { slirp_connection_info } from '../../adapter/stack/slirp/slirp.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
-import { ipFrame, tcpFrame } from './frames.ts';
+import { ip4, tcpFrame } from '../kit/frames.ts';
 import { ACK, FIN, PSH, RST, SYN, TestNet, URG } from './guest.ts';
 
 const echo = (): TestNet =>
@@ -345,7 +345,7 @@ describe('slirp: tcp', () => {
     for (const off of [0, 1, 4, 15]) {
       const f = tcpFrame({ sport: 6000, dport: 7, seq: 1, flags: SYN });
       f[46] = off << 4;
-      t.send(ipFrame(6, f.subarray(34)));
+      t.send(ip4(6, f.subarray(34)));
     }
     assert.deepEqual(t.segments(), []);
   });

@@ -1,7 +1,10 @@
-/** TCP's rarer ways: simultaneous open, half close by the host, segment sizes, windows, retransmission until it gives up, idle connections. */
+/**
+ * TCP's rarer ways: simultaneous open, half close by the host, segment sizes, windows, retransmission until it gives
+ * up, idle connections.
+ */
 import assert from 'node:assert/strict';
 import { slirp_connection_info } from '../../adapter/stack/slirp/slirp.ts';
-import { tcpFrame } from './frames.ts';
+import { mss, tcpFrame } from '../kit/frames.ts';
 import { ACK, FIN, PSH, SYN, TestNet, URG } from './guest.ts';
 
 const HOUR = 3_600_000;
@@ -31,7 +34,7 @@ describe('slirp: tcp states', () => {
     t.net.settle();
     const [syn] = t.segments();
     const guest = { sport: 80, dport: syn!.sport };
-    t.send(tcpFrame({ ...guest, seq: 5000, flags: SYN, options: Uint8Array.of(2, 4, 5, 0xb4) }));
+    t.send(tcpFrame({ ...guest, seq: 5000, flags: SYN, opt: mss(1460) }));
     const [synack] = t.segments();
     assert.deepEqual([synack!.flags, synack!.seq, synack!.ack], [SYN | ACK, syn!.seq, 5001]);
     assert.deepEqual(states(t), ['SYN_RCVD']);

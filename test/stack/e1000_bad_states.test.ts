@@ -1,4 +1,7 @@
-/** Descriptors and states that hung, crashed or corrupted other models of this device. Each has to end, and stay within its buffers. */
+/**
+ * Descriptors and states that hung, crashed or corrupted other models of this device. Each has to end, and stay within
+ * its buffers.
+ */
 import assert from 'node:assert/strict';
 import { e1000_receive_iov } from '../../adapter/stack/hw/net/e1000.ts';
 import { putsum, TX_VLAN_ROOM } from '../../adapter/stack/hw/net/e1000_tx.ts';

@@ -36,10 +36,10 @@ interface Ring {
   part: Uint8Array[];
 }
 
-const STATE_REGS = 'CTRL STATUS IMS ICS RCTL TCTL RDBAL RDLEN RDH RDT TDBAL TDLEN TDH TDT'.split(' ');
-const STATS =
-  `TPR TPT GPRC GPTC BPRC MPRC BPTC MPTC GORCL GORCH GOTCL GOTCH TORL TORH TOTL TOTH MPC RNBC RUC ROC PRC64 PRC127 PRC255
-   PRC511 PRC1023 PRC1522 PTC64 PTC127 PTC255 PTC511 PTC1023 PTC1522 TSCTC`.split(/\s+/);
+/** Registers that a step `state` shows, and those that count. */
+export const STATE_REGS = 'CTRL STATUS IMS ICS RCTL TCTL RDBAL RDLEN RDH RDT TDBAL TDLEN TDH TDT'.split(' ');
+export const STATS = `TPR TPT GPRC GPTC BPRC MPRC BPTC MPTC GORCL GORCH GOTCL GOTCH TORL TORH TOTL TOTH MPC RNBC RUC ROC
+   PRC64 PRC127 PRC255 PRC511 PRC1023 PRC1522 PTC64 PTC127 PTC255 PTC511 PTC1023 PTC1522 TSCTC`.split(/\s+/);
 
 const hex = (b: Uint8Array): string => Buffer.from(b).toString('hex');
 const bytes = (h: string): Uint8Array => Uint8Array.from(Buffer.from(h, 'hex'));
@@ -54,6 +54,30 @@ export function regoff(name: string): number {
 /** Byte offset of the register that a step names or gives. */
 function stepReg(s: Step): number {
   return typeof s['reg'] === 'number' ? s['reg'] : regoff(s['reg'] as string);
+}
+
+/** What a driver writes into the registers for its rings, in its order; a step may have other values. */
+export function ringRegisters(
+  rx: { readonly base: number; readonly count: number },
+  tx: { readonly base: number; readonly count: number },
+  s: { readonly [key: string]: unknown },
+): readonly (readonly [name: string, value: number])[] {
+  return [
+    ['CTRL', 0x41],
+    ['RDBAL', rx.base],
+    ['RDBAH', 0],
+    ['RDLEN', 16 * rx.count],
+    ['RDH', 0],
+    ['RDT', rx.count - 1],
+    ['TDBAL', tx.base],
+    ['TDBAH', 0],
+    ['TDLEN', 16 * tx.count],
+    ['TDH', 0],
+    ['TDT', 0],
+    ['IMS', Number(s['ims'] ?? 0)],
+    ['RCTL', Number(s['rctl'] ?? 0x8002)],
+    ['TCTL', Number(s['tctl'] ?? 0x4010a)],
+  ];
 }
 
 /** Drives a bare machine. */
@@ -150,23 +174,7 @@ export class Oracle {
       this.write(rx.base + 16 * i, d);
     }
     this.write(tx.base, new Uint8Array(16 * tx.count));
-    const values: [string, number][] = [
-      ['CTRL', 0x41],
-      ['RDBAL', rx.base],
-      ['RDBAH', 0],
-      ['RDLEN', 16 * rx.count],
-      ['RDH', 0],
-      ['RDT', rx.count - 1],
-      ['TDBAL', tx.base],
-      ['TDBAH', 0],
-      ['TDLEN', 16 * tx.count],
-      ['TDH', 0],
-      ['TDT', 0],
-      ['IMS', Number(s['ims'] ?? 0)],
-      ['RCTL', Number(s['rctl'] ?? 0x8002)],
-      ['TCTL', Number(s['tctl'] ?? 0x4010a)],
-    ];
-    for (const [name, v] of values) {
+    for (const [name, v] of ringRegisters(rx, tx, s)) {
       this.set(name, v);
     }
     this.rx = rx;

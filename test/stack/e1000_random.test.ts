@@ -67,8 +67,8 @@ function apply(m: BareMachine, o: Oracle, a: Op): void {
 }
 
 /**
- * A run has 30 steps on average. PKTGDB_STEPS sets the number of steps (npm test does 4,500), PKTGDB_SEED where they start, so that a
- * million can be had in pieces.
+ * A run has 30 steps on average. PKTGDB_STEPS sets the number of steps (npm test does 4,500), PKTGDB_SEED where they
+ * start, so that a million can be had in pieces.
  */
 const RUNS = {
   numRuns: Math.ceil(Number(process.env['PKTGDB_STEPS'] ?? 4500) / 30),

@@ -1,13 +1,12 @@
 /**
- * Segmentation against a capture of a Linux guest behind QEMU's e1000: its uploads, as its driver would have given them, come out
- * byte for byte as they are in the capture.
+ * Segmentation against a capture of a Linux guest behind QEMU's e1000: its uploads, as its driver would have given
+ * them, come out byte for byte as they are in the capture.
  *
- * `08-upload.pcap` is the first 414 frames of a capture of a 10 MB upload over a forwarded port (file header and frames unchanged);
- * it ends where a send ends.
+ * `08-upload.pcap` is the first 414 frames of a capture of a 10 MB upload over a forwarded port (file header and
+ * frames unchanged); it ends where a send ends.
  */
 import assert from 'node:assert/strict';
-import { onesSum } from '../../adapter/packets/checksum.ts';
-import { concat } from '../../adapter/packets/pcap.ts';
+import { checksum, join } from '../kit/bytes.ts';
 import { packetsOf } from '../packets/samples.ts';
 import { Oracle } from './e1000_oracle.ts';
 import { bareMachine } from './harness.ts';
@@ -29,8 +28,8 @@ function uploads(): Uint8Array[] {
 }
 
 /**
- * Whether `b` is the segment that follows `a` in one send. After data of whole segments QEMU's device sends the header alone once
- * more, with the flags of the last one.
+ * Whether `b` is the segment that follows `a` in one send. After data of whole segments QEMU's device sends the header
+ * alone once more, with the flags of the last one.
  */
 function follows(a: Uint8Array, b: Uint8Array): boolean {
   const [x, y] = [view(a), view(b)];
@@ -59,14 +58,17 @@ function sends(frames: readonly Uint8Array[]): Uint8Array[][] {
   return all;
 }
 
-/** The large packet that the driver gives: no IP length and checksum, the sum of the pseudo header without length for TCP's. */
+/**
+ * The large packet that the driver gives: no IP length and checksum, the sum of the pseudo header without length for
+ * TCP's.
+ */
 function rejoin(segments: readonly Uint8Array[]): Uint8Array {
-  const packet = concat(segments.map((f, i) => (i === 0 ? f : f.subarray(HDR))));
+  const packet = join(...segments.map((f, i) => (i === 0 ? f : f.subarray(HDR))));
   packet[47] = segments.at(-1)![47]!;
   const v = view(packet);
   v.setUint16(16, 0);
   v.setUint16(24, 0);
-  v.setUint16(50, onesSum(concat([packet.subarray(26, 34), Uint8Array.of(0, 6)]), 0, 10));
+  v.setUint16(50, ~checksum(packet.subarray(26, 34), [0, 6]) & 0xffff);
   return packet;
 }
 

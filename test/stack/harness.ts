@@ -1,5 +1,6 @@
 /**
- * The stack without a debugger: a host in memory (scripted inputs, virtual clock, captured outputs) and machines over it.
+ * The stack without a debugger: a host in memory (scripted inputs, virtual clock, captured outputs) and machines over
+ * it.
  *
  * `bare_machine` has memory, PCI and a NIC whose peer is a client of the test; `run_machine` runs `main` with options.
  */

@@ -1,10 +1,14 @@
-/** The machine from its command line: options and their errors, topologies, and the call chain of a forwarded connection. */
+/**
+ * The machine from its command line: options and their errors, topologies, and the call chain of a forwarded
+ * connection.
+ */
 import assert from 'node:assert/strict';
 import { handle_hmp_command } from '../../adapter/stack/monitor/hmp.ts';
 import type { NetClientInfo } from '../../adapter/stack/net/net_client.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+import { SEED_FRAMES } from '../kit/seed.ts';
 import { FakeHost, resetMachine } from './harness.ts';
 
 /** Runs `main` with options until the machine has nothing to do. */
@@ -234,13 +238,6 @@ describe('monitor', () => {
   });
 });
 
-/** The frames of a forwarded connection's first packet, innermost first. */
-const CHAIN =
-  `e1000_receive_iov qemu_deliver_packet_iov qemu_net_queue_deliver_iov qemu_net_queue_send_iov qemu_sendv_packet_async
-  qemu_sendv_packet net_hub_receive_iov net_hub_port_receive_iov qemu_deliver_packet_iov qemu_net_queue_deliver qemu_net_queue_send
-  qemu_send_packet_async_with_flags qemu_send_packet_async qemu_send_packet slirp_output if_encap if_start if_output ip_output
-  tcp_output tcp_connect slirp_pollfds_poll main_loop_wait main_loop main`.split(/\s+/);
-
 describe('machine: a forwarded connection', () => {
   it('reaches e1000_receive_iov through 25 frames, from main up', () => {
     const host = new FakeHost();
@@ -261,7 +258,7 @@ describe('machine: a forwarded connection', () => {
     };
     const r = run('-netdev user,id=user.0,hostfwd=tcp::5555-:5556 -device e1000,netdev=user.0', host);
     assert.equal(r.code, 0);
-    assert.deepEqual(chains[0], CHAIN);
+    assert.deepEqual(chains[0], SEED_FRAMES);
   });
 });
 

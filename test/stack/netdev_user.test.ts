@@ -1,4 +1,7 @@
-/** Every parameter of `-netdev user`, right and wrong, against the recorded answers of QEMU; and those against QEMU itself where there is one. */
+/**
+ * Every parameter of `-netdev user`, right and wrong, against the recorded answers of QEMU; and those against QEMU
+ * itself where there is one.
+ */
 import assert from 'node:assert/strict';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';

@@ -30,7 +30,10 @@ const REPEATED: readonly (readonly [string, string])[] = [
   ['{KNOWN}', ['type', 'id', ...NETDEV_USER_PARAMS].join(', ')],
 ];
 
-/** `net=...` of `info network` and the forwarded ports of `info usernet`, without descriptors; a port that was chosen is PORT. */
+/**
+ * `net=...` of `info network` and the forwarded ports of `info usernet`, without descriptors; a port that was chosen is
+ * PORT.
+ */
 export function shape(infoNetwork: string, infoUsernet: string, params: string): string {
   const net = /net=.*/.exec(infoNetwork)?.[0] ?? '';
   const rows = infoUsernet.split('\n').filter((l) => l.includes('HOST_FORWARD'));

@@ -1,4 +1,7 @@
-/** Makes a captured guest acknowledge what the network under test sent: its numbers begin elsewhere than those of the recorded one. */
+/**
+ * Makes a captured guest acknowledge what the network under test sent: its numbers begin elsewhere than those of the
+ * recorded one.
+ */
 
 /** Where a flow's numbers begin, and what is added to the guest's acknowledgements. */
 class Flow {

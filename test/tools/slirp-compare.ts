@@ -1,7 +1,8 @@
 /**
- * `tsx test/tools/slirp-compare.ts DIR REPLAY [options]`: runs libslirp's replayer REPLAY and ours over the cases of `slirp-cases`, and says where the
- * answers differ. Libslirp runs in a network namespace of its own with nothing but a loopback (root and `unshare` are needed), and twice where
- * the answers differ, to tell what is no stable answer. DIR gets the captures, the answers, and for each difference both as text.
+ * `tsx test/tools/slirp-compare.ts DIR REPLAY [options]`: runs libslirp's replayer REPLAY and ours over the cases of
+ * `slirp-cases`, and says where the answers differ. Libslirp runs in a network namespace of its own with nothing but a
+ * loopback (root and `unshare` are needed), and twice where the answers differ, to tell what is no stable answer. DIR
+ * gets the captures, the answers, and for each difference both as text.
  *
  * --only=NAME,NAME*   these cases        --random=FROM-TO   the cases that these seeds make of all others
  * --record=BYTES      keeps the cases that are answered alike, and are no larger than this, in test/vectors/slirp
@@ -11,10 +12,11 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileS
 import { join } from 'node:path';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { writePcap } from '../../adapter/packets/pcap.ts';
+import { pattern } from '../kit/frames.ts';
 import { decodeAll } from '../slirp/decode.ts';
 import { parseReplayArgs } from './replay-args.ts';
 import { allCases, makeRoot, readEntries, recordedCases, VECTORS } from './slirp-cases/all.ts';
-import { type Case, pattern } from './slirp-cases/build.ts';
+import type { Case } from './slirp-cases/build.ts';
 import { randomCases } from './slirp-cases/random.ts';
 import { replay } from './slirp-replayer.ts';
 

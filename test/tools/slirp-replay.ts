@@ -1,4 +1,7 @@
-/** `npm run -s slirp-replay -- IN.pcap OUT.pcap [options]`: what the user network answers to the guest's frames of a capture. */
+/**
+ * `npm run -s slirp-replay -- IN.pcap OUT.pcap [options]`: what the user network answers to the guest's frames of a
+ * capture.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { writePcap } from '../../adapter/packets/pcap.ts';

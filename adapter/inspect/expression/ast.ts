@@ -1,7 +1,9 @@
 /** Syntax trees of gdb's C-like expressions. */
 import { type Span, TextError } from './span.ts';
 
-/** An expression cannot be read or has no meaning; the message is in gdb's words. Nothing else is thrown by this folder. */
+/**
+ * An expression cannot be read or has no meaning; the message is in gdb's words. Nothing else is thrown by this folder.
+ */
 export class ExpressionError extends TextError {
   override name = 'ExpressionError';
 }

@@ -1,7 +1,7 @@
 /**
- * Compiles expressions to JavaScript. The output holds only names that the scope resolved, constants, members that are plain
- * identifiers, and our operators: nothing of the user's text gets through as it is. Where the debug info gives the types the
- * code is as tight as if written by hand, since conditions of breakpoints run on every packet.
+ * Compiles expressions to JavaScript. The output holds only names that the scope resolved, constants, members that are
+ * plain identifiers, and our operators: nothing of the user's text gets through as it is. Where the debug info gives
+ * the types the code is as tight as if written by hand, since conditions of breakpoints run on every packet.
  *
  * Integers are JavaScript numbers, BigInts above 2^53. Arithmetic does not wrap (cast to wrap: `(uint32_t)(a - b)`);
  * `& | ^ << >>` within 32 bits give unsigned results as C's uint32_t does, unless both operands are ints or negative.
@@ -106,9 +106,6 @@ function truth(c: Code): string {
       return `!!(${c.js})`;
   }
 }
-
-/** Fields that may occur more than once: addresses and ports of either side, and what application protocols list. */
-const MULTIPLE = /\.(?:addr|port)$|^(?:dns|dhcp|http|tftp)\./;
 
 const INT_LIKE = new Set(['int', 'uint', 'logical', 'boolean']);
 const NUMBER_LIKE = new Set(['int', 'uint', 'number', 'float', 'logical', 'boolean']);
@@ -274,8 +271,8 @@ class Compiler {
         `$pkt.${name}: no such field${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '.'}`,
       );
     }
-    const type: StaticType = { kind: MULTIPLE.test(name) ? 'multi' : 'field', field };
-    return { js: `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`, type, constant: false, origin: 'field' };
+    const type: StaticType = { kind: field.many ? 'multi' : 'field', field };
+    return { js: fieldCode(name), type, constant: false, origin: 'field' };
   }
 
   #index(object: Code, index: Code): Code {
@@ -494,6 +491,11 @@ function numberConstant(value: number | bigint, type: 'int' | 'uint' | 'long' | 
   };
 }
 
+/** Code for a packet field's value. */
+function fieldCode(name: string): string {
+  return `($pkt&&$F[${JSON.stringify(name)}].get($pkt))`;
+}
+
 /** A member that its object does not have: the name is what is wrong. */
 function noMember({ name, span }: Expression & { kind: 'member' }): ExpressionError {
   return new ExpressionError(`There is no member named ${name}.`, span && { ...span, start: span.end - name.length });
@@ -518,7 +520,10 @@ function isZero(e: Expression): boolean {
   return (e.kind === 'number' && e.value === 0) || (e.kind === 'name' && (e.name === 'NULL' || e.name === 'null'));
 }
 
-/** `==` and `!=`: numbers, BigInts and booleans compare by value, NULL equals 0, a missing field equals nothing and differs from nothing. */
+/**
+ * `==` and `!=`: numbers, BigInts and booleans compare by value, NULL equals 0, a missing field equals nothing and
+ * differs from nothing.
+ */
 function equality(op: '==' | '!=', left: Code, right: Code, l: Expression, r: Expression): string {
   const not = op === '!=' ? '!' : '';
   const literal = fieldLiteral(op, left, right) ?? fieldLiteral(op, right, left);
@@ -578,6 +583,11 @@ function fieldLiteral(op: '==' | '!=', field: Code, text: Code): string | undefi
 
 /** A comparison with a field of several values holds if it does for any of them, as in Wireshark. */
 function anyOf(op: string, left: Code, right: Code): string {
+  const field = left.type.kind === 'multi' && left.js === fieldCode(left.type.field.name) ? left.type.field : undefined;
+  if (field?.oneOf && right.constant && NUMBER_LIKE.has(right.type.kind) && op !== '!=') {
+    // `tcp.port` is one of two numbers: no list has to be made of them. What is missing equals no number.
+    return `(${field.oneOf.map((f) => `${fieldCode(f.name)}${op}${right.js}`).join('||')})`;
+  }
   const many = (c: Code): string => (c.type.kind === 'multi' ? `[].concat(${c.js}??[])` : `[${c.js}]`);
   if (right.type.kind !== 'multi') {
     return `${many(left)}.some(v=>v${op}${right.js})`;

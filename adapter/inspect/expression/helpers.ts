@@ -47,7 +47,9 @@ export function bitwise(op: '&' | '|' | '^', left: string, right: string): strin
   );
 }
 
-/** Shifts: within 32 bits, `<<` of a number that is not negative keeps 32 bits unsigned; larger numbers keep 64 bits. */
+/**
+ * Shifts: within 32 bits, `<<` of a number that is not negative keeps 32 bits unsigned; larger numbers keep 64 bits.
+ */
 export function shift(op: '<<' | '>>', left: string, right: string): string {
   const small = op === '<<' ? 'a<0?a<<b:(a<<b)>>>0' : 'a<0?a>>b:a>>>b';
   const big = op === '<<' ? `BigInt.asIntN(65,BigInt.asUintN(64,${BIG}(a)<<${BIG}(b)))` : `${BIG}(a)>>${BIG}(b)`;

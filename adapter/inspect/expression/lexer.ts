@@ -164,7 +164,10 @@ function quoted(text: string, at: number): [Content, number] {
   return [{ kind: 'number', value: out.charCodeAt(0), type: 'char' }, i + 1];
 }
 
-/** An escape sequence after its backslash: the character and where it ends. Unknown ones stand for themselves, as in gdb. */
+/**
+ * An escape sequence after its backslash: the character and where it ends. Unknown ones stand for themselves, as in
+ * gdb.
+ */
 export function escapeSequence(text: string, at: number): [string, number] {
   const octal = match(/[0-7]{1,3}/y, text, at);
   if (octal !== undefined) {

@@ -42,8 +42,8 @@ export function parseExpression(text: string): Expression {
 }
 
 /**
- * Parses an expression at the start of `text` and tells where it ends: at the end or before a comma that is not part of it
- * (lists of expressions, as in `printf`).
+ * Parses an expression at the start of `text` and tells where it ends: at the end or before a comma that is not part of
+ * it (lists of expressions, as in `printf`).
  */
 export function parseArgument(text: string): { readonly expression: Expression; readonly end: number } {
   return new Parser(text).argument();

@@ -1,4 +1,7 @@
-/** Types as far as expressions need them: C's scalars for casts, and what the stack's type annotations say about a value. */
+/**
+ * Types as far as expressions need them: C's scalars for casts, and what the stack's type annotations say about a
+ * value.
+ */
 
 import type { DebugInfo, StructInfo, Variable } from '../../compiler/debug-info.ts';
 import type { Field } from '../../packets/fields.ts';
@@ -77,7 +80,8 @@ const TYPED_ARRAYS: ReadonlyMap<string, ScalarType> = new Map([
  * What is known of a value before the program runs:
  * - `int`: an integer within 32 bits signed; `uint`: within 32 bits unsigned; `number`: any JavaScript number;
  *   `float`: one that divides as floating point;
- * - `logical`: the result of a comparison (a JavaScript boolean that prints as 1 or 0); `boolean`: a boolean of the stack;
+ * - `logical`: the result of a comparison (a JavaScript boolean that prints as 1 or 0); `boolean`: a boolean of the
+ *   stack;
  * - `field`: of a packet, undefined when the packet has none; `multi`: a field with several values (an array);
  * - `any`: not known.
  */
@@ -121,7 +125,10 @@ export function isMemberName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !FORBIDDEN.has(name);
 }
 
-/** A TypeScript annotation without `readonly`, `| null`, `| undefined`, parentheses around it and array buffer parameters. */
+/**
+ * A TypeScript annotation without `readonly`, `| null`, `| undefined`, parentheses around it and array buffer
+ * parameters.
+ */
 export function plainType(type: string): string {
   let t = type.trim();
   for (;;) {

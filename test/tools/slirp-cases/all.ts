@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCapture } from '../../../adapter/packets/capture.ts';
-import { type Case, pattern } from './build.ts';
+import { pattern } from '../../kit/frames.ts';
+import type { Case } from './build.ts';
 import { dhcp } from './dhcp.ts';
 import { hostfwds } from './hostfwd.ts';
 import { icmps } from './icmp.ts';
@@ -47,7 +48,10 @@ export function recordedCases(): Case[] {
   });
 }
 
-/** Writes the files that TFTP serves below `root`; `f1` is the recorded cases' own. `large` is there for `tftp_wrap`, which is not recorded. */
+/**
+ * Writes the files that TFTP serves below `root`; `f1` is the recorded cases' own. `large` is there for `tftp_wrap`,
+ * which is not recorded.
+ */
 export function makeRoot(root: string): void {
   mkdirSync(join(root, 'sub'), { recursive: true });
   writeFileSync(join(root, 'f1'), readFileSync(join(VECTORS, 'tftproot/f1')));

@@ -1,9 +1,9 @@
 /** DHCP and BOOTP. */
 import {
   BROADCAST,
+  bootp,
   bytes,
-  Cases,
-  type Data,
+  dhcp as dhcpMessage,
   HOST_IP,
   ip,
   ip4,
@@ -11,127 +11,90 @@ import {
   mac,
   pattern,
   ping,
-  u16,
   u32,
-  udp,
-} from './build.ts';
+} from '../../kit/frames.ts';
+import { Cases } from './build.ts';
 
 const c = new Cases();
 export const dhcp = c.all;
 
-/** Fields of a message that may differ from a plain request's. */
-interface Bootp {
-  readonly op?: number;
-  readonly htype?: number;
-  readonly hlen?: number;
-  readonly hops?: number;
-  readonly xid?: number;
-  readonly flags?: number;
-  readonly ciaddr?: number;
-  readonly yiaddr?: number;
-  readonly giaddr?: number;
-  readonly mac?: readonly number[];
-  readonly dst?: number;
-  readonly src?: number;
-  readonly sport?: number;
-  readonly cookie?: Data;
-  /** Length at which it is cut. */
-  readonly cut?: number;
-}
-
-/** A BOOTP message with options behind the cookie. */
-export function bootp(options: Data, o: Bootp = {}): Uint8Array {
-  const m = o.mac ?? mac(0x56);
-  const fixed = join(
-    [o.op ?? 1, o.htype ?? 1, o.hlen ?? 6, o.hops ?? 0],
-    u32(o.xid ?? 0x11223344),
-    [0, 3],
-    u16(o.flags ?? 0x8000),
-    u32(o.ciaddr ?? 0),
-    u32(o.yiaddr ?? 0),
-    u32(0),
-    u32(o.giaddr ?? 0),
-    m,
-    new Uint8Array(10 + 64 + 128),
-  );
-  const all = join(fixed, o.cookie ?? [0x63, 0x82, 0x53, 0x63], options);
-  return udp(o.sport ?? 68, 67, all.subarray(0, o.cut ?? all.length), {
-    src: o.src ?? 0,
-    dst: o.dst ?? BROADCAST,
-    mac: m,
-  });
-}
-
-/** A message of a type, with more options and an end. */
-export const message = (type: number, more: Data = [], o: Bootp = {}): Uint8Array =>
-  bootp(join([53, 1, type], more, [255]), o);
 const wants = (addr: string): number[] => [50, 4, ...u32(ip(addr))];
 
 c.add('dhcp_types', '', 'every message type', (f) => {
   for (let t = 0; t < 20; t++) {
-    f.send(message(t, [], { xid: t }));
+    f.send(dhcpMessage(t, [], { xid: t }));
   }
-  f.send(message(255));
+  f.send(dhcpMessage(255));
 });
 c.add('dhcp_pool', '', '20 MAC addresses: 16 leases, then silence; then the first again', (f) => {
   for (let i = 0; i < 20; i++) {
     f.send(
-      message(1, [], { mac: mac(i), xid: i }),
-      message(3, wants(`10.0.2.${15 + i}`), { mac: mac(i), xid: 0x100 + i }),
+      dhcpMessage(1, [], { mac: mac(i), xid: i }),
+      dhcpMessage(3, wants(`10.0.2.${15 + i}`), { mac: mac(i), xid: 0x100 + i }),
     );
   }
-  f.send(message(1, [], { mac: mac(3) }), message(3, [], { mac: mac(3) }), message(3, [], { mac: mac(19) }));
+  f.send(
+    dhcpMessage(1, [], { mac: mac(3) }),
+    dhcpMessage(3, [], { mac: mac(3) }),
+    dhcpMessage(3, [], { mac: mac(19) }),
+  );
 });
 c.add('dhcp_discover_pool', '', 'DISCOVER alone binds; REQUEST without address when the pool is empty', (f) => {
   for (let i = 0; i < 17; i++) {
-    f.send(message(1, [], { mac: mac(i), xid: i }));
+    f.send(dhcpMessage(1, [], { mac: mac(i), xid: i }));
   }
   f.send(
-    message(3, [], { mac: mac(40) }),
-    message(3, wants('10.0.2.20'), { mac: mac(40) }),
+    dhcpMessage(3, [], { mac: mac(40) }),
+    dhcpMessage(3, wants('10.0.2.20'), { mac: mac(40) }),
     bootp([255], { mac: mac(41) }),
   );
 });
 c.add('dhcp_wanted', '', 'option 50: own, free, taken, outside, zero, the gateway, broadcast', (f) => {
   f.send(
-    message(1, wants('10.0.2.20')),
-    message(3, wants('10.0.2.20')),
-    message(1, wants('10.0.2.20'), { mac: mac(1) }),
+    dhcpMessage(1, wants('10.0.2.20')),
+    dhcpMessage(3, wants('10.0.2.20')),
+    dhcpMessage(1, wants('10.0.2.20'), { mac: mac(1) }),
   );
-  f.send(message(3, wants('10.0.2.20'), { mac: mac(1) }), message(3, wants('10.0.2.30'), { mac: mac(1) }));
+  f.send(dhcpMessage(3, wants('10.0.2.20'), { mac: mac(1) }), dhcpMessage(3, wants('10.0.2.30'), { mac: mac(1) }));
   for (const a of ['10.0.2.31', '10.0.2.14', '10.0.2.2', '0.0.0.0', '255.255.255.255', '10.0.2.255', '192.168.0.1']) {
-    f.send(message(1, wants(a), { mac: mac(2) }), message(3, wants(a), { mac: mac(2) }));
+    f.send(dhcpMessage(1, wants(a), { mac: mac(2) }), dhcpMessage(3, wants(a), { mac: mac(2) }));
   }
 });
 c.add('dhcp_move', '', 'a client asks for a second address', (f) => {
-  f.send(message(1), message(3, wants('10.0.2.15')), message(3, wants('10.0.2.22')), message(3), message(1));
-  f.send(ping(HOST_IP), ping(HOST_IP, { src: ip('10.0.2.22') }), message(1, [], { mac: mac(1) }));
+  f.send(
+    dhcpMessage(1),
+    dhcpMessage(3, wants('10.0.2.15')),
+    dhcpMessage(3, wants('10.0.2.22')),
+    dhcpMessage(3),
+    dhcpMessage(1),
+  );
+  f.send(ping(HOST_IP), ping(HOST_IP, { src: ip('10.0.2.22') }), dhcpMessage(1, [], { mac: mac(1) }));
 });
 c.add('dhcp_renew', '', 'ciaddr: own, of another, outside; unicast to the gateway', (f) => {
-  f.send(message(3, wants('10.0.2.17')));
-  f.send(message(3, [], { ciaddr: ip('10.0.2.17'), src: ip('10.0.2.17'), dst: HOST_IP, flags: 0 }));
+  f.send(dhcpMessage(3, wants('10.0.2.17')));
+  f.send(dhcpMessage(3, [], { ciaddr: ip('10.0.2.17'), src: ip('10.0.2.17'), dst: HOST_IP, flags: 0 }));
   f.send(
-    message(3, [], { ciaddr: ip('10.0.2.17'), mac: mac(5) }),
-    message(3, [], { ciaddr: ip('10.0.9.17'), mac: mac(5) }),
+    dhcpMessage(3, [], { ciaddr: ip('10.0.2.17'), mac: mac(5) }),
+    dhcpMessage(3, [], { ciaddr: ip('10.0.9.17'), mac: mac(5) }),
   );
   f.send(
-    message(1, [], { ciaddr: ip('10.0.2.19'), mac: mac(6) }),
-    message(3, wants('10.0.2.18'), { ciaddr: ip('10.0.2.17') }),
+    dhcpMessage(1, [], { ciaddr: ip('10.0.2.19'), mac: mac(6) }),
+    dhcpMessage(3, wants('10.0.2.18'), { ciaddr: ip('10.0.2.17') }),
   );
-  f.send(message(3, [], { yiaddr: ip('10.0.2.25'), mac: mac(7) }));
+  f.send(dhcpMessage(3, [], { yiaddr: ip('10.0.2.25'), mac: mac(7) }));
 });
 c.add('dhcp_fields', '', 'op, hardware type and length, flags, relay, hops, server id', (f) => {
-  f.send(message(1, [], { op: 0 }), message(1, [], { op: 2 }), message(1, [], { op: 3 }));
-  f.send(message(1, [], { htype: 6 }), message(1, [], { hlen: 16 }), message(1, [], { hlen: 0 }));
-  f.send(message(1, [], { giaddr: ip('10.0.2.9'), hops: 3 }), message(1, [], { flags: 0, xid: 0xffffffff }));
+  f.send(dhcpMessage(1, [], { op: 0 }), dhcpMessage(1, [], { op: 2 }), dhcpMessage(1, [], { op: 3 }));
+  f.send(dhcpMessage(1, [], { htype: 6 }), dhcpMessage(1, [], { hlen: 16 }), dhcpMessage(1, [], { hlen: 0 }));
+  f.send(dhcpMessage(1, [], { giaddr: ip('10.0.2.9'), hops: 3 }), dhcpMessage(1, [], { flags: 0, xid: 0xffffffff }));
   f.send(
-    message(3, [...wants('10.0.2.15'), 54, 4, ...u32(HOST_IP)]),
-    message(3, [...wants('10.0.2.15'), 54, 4, 9, 9, 9, 9]),
+    dhcpMessage(3, [...wants('10.0.2.15'), 54, 4, ...u32(HOST_IP)]),
+    dhcpMessage(3, [...wants('10.0.2.15'), 54, 4, 9, 9, 9, 9]),
   );
 });
 c.add('dhcp_dest', '', 'to the gateway, to broadcast, to the network, to others; from other ports', (f) => {
   for (const d of ['10.0.2.2', '10.0.2.255', '10.0.2.3', '255.255.255.255', '10.0.2.99']) {
-    f.send(message(1, [], { dst: ip(d) }), message(1, [], { dst: ip(d), src: ip('10.0.2.15'), sport: 1068 }));
+    f.send(dhcpMessage(1, [], { dst: ip(d) }), dhcpMessage(1, [], { dst: ip(d), src: ip('10.0.2.15'), sport: 1068 }));
   }
 });
 c.add('dhcp_bootp', '', 'BOOTP: no cookie, wrong cookie, no type, short', (f) => {
@@ -168,14 +131,19 @@ c.add('dhcp_options', '', 'pads, end before the type, doubled, empty and long op
     bootp([53, 1, 1, 50, 4, 10, 0], { mac: mac(4) }),
   );
   f.send(
-    message(1, [55, 8, 1, 3, 6, 12, 15, 119, 51, 54, 61, 7, 1, ...mac(1), 12, 4, ...bytes('host'), 57, 2, 5, 0xdc]),
+    dhcpMessage(1, [55, 8, 1, 3, 6, 12, 15, 119, 51, 54, 61, 7, 1, ...mac(1), 12, 4, ...bytes('host'), 57, 2, 5, 0xdc]),
   );
-  f.send(message(1, join([43, 200], pattern(200), [125, 150], pattern(150))), message(1, [52, 1, 3]));
+  f.send(dhcpMessage(1, join([43, 200], pattern(200), [125, 150], pattern(150))), dhcpMessage(1, [52, 1, 3]));
 });
 const LONG = 'abcdefghijklmnopqrstuvwxyz0123456789-this-is-longer-than-32';
 const both = (name: string, opts: string, desc: string): void =>
   c.add(name, opts, desc, (f) => {
-    f.send(message(1), message(3, wants('10.0.2.15')), message(3, wants('10.0.9.9')), bootp([255], { mac: mac(1) }));
+    f.send(
+      dhcpMessage(1),
+      dhcpMessage(3, wants('10.0.2.15')),
+      dhcpMessage(3, wants('10.0.9.9')),
+      bootp([255], { mac: mac(1) }),
+    );
   });
 both('dhcp_hostname', '--hostname=box', 'host name');
 both('dhcp_hostname_long', `--hostname=${LONG}`, 'host name cut at 32 characters');
@@ -240,7 +208,7 @@ both(
   'more names than 31',
 );
 c.add('dhcp_ip_shapes', '', 'with IP options, in fragments, zero and bad UDP checksum, ttl 0 and 1', (f) => {
-  const p = message(1).subarray(34);
+  const p = dhcpMessage(1).subarray(34);
   f.send(ip4(17, p, { src: 0, dst: BROADCAST, options: [1, 1, 1, 0], raw: true }));
   f.send(ip4(17, p.subarray(0, 160), { src: 0, dst: BROADCAST, frag: 0x2000, raw: true }));
   f.send(ip4(17, p.subarray(160), { src: 0, dst: BROADCAST, frag: 20, raw: true }));

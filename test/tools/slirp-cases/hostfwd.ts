@@ -2,9 +2,6 @@
 import {
   ACK,
   arp,
-  type Capture,
-  Cases,
-  Conn,
   FIN,
   GUEST_IP,
   HOST_IP,
@@ -18,7 +15,8 @@ import {
   RST,
   SYN,
   tcp,
-} from './build.ts';
+} from '../../kit/frames.ts';
+import { type Capture, Cases, Conn } from './build.ts';
 
 const c = new Cases();
 export const hostfwds = c.all;

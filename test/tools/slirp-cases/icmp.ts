@@ -1,7 +1,6 @@
 /** ICMP, the IPv4 header, and fragments. */
 import {
   BROADCAST,
-  Cases,
   DNS_IP,
   fragments,
   GUEST_IP,
@@ -15,11 +14,12 @@ import {
   mac,
   pattern,
   ping,
-  Random,
   u32,
   udp,
   udpPayload,
-} from './build.ts';
+} from '../../kit/frames.ts';
+import { Random } from '../../kit/random.ts';
+import { Cases } from './build.ts';
 
 const c = new Cases();
 export const icmps = c.all;
@@ -426,7 +426,7 @@ c.add('frag_many_sets', U, '300 halves, then their other halves', (f) => {
 });
 for (const seed of [1, 2, 3, 4, 5, 6]) {
   c.add(`frag_random_${seed}`, U, 'pieces of one datagram at random, with overlaps', (f) => {
-    const r = new Random(seed);
+    const r = Random.spread(seed);
     const p = udpPayload(4000, 7777, pattern(192 - 8)).slice();
     p.set([0, 0], 6);
     f.send(GUEST);

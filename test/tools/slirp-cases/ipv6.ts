@@ -3,27 +3,22 @@ import {
   ACK,
   addr6,
   bytes,
-  Cases,
   type Data,
   FIN,
   GUEST_MAC,
   GUEST6,
   HOST6,
-  icmp6,
-  ip6,
   join,
   mac,
   mss,
-  ns,
   PSH,
   pattern,
   RST,
   SYN,
-  solicitedNode,
-  tcp6,
   u16,
-  udp6,
-} from './build.ts';
+} from '../../kit/frames.ts';
+import { icmp6, ip6, ns, solicitedNode, tcp6, udp6 } from '../../kit/frames6.ts';
+import { Cases } from './build.ts';
 
 const c = new Cases();
 export const ipv6s = c.all;

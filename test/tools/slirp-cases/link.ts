@@ -2,7 +2,6 @@
 import {
   ACK,
   arp,
-  Cases,
   DNS_IP,
   eth,
   GUEST_IP,
@@ -19,7 +18,8 @@ import {
   u16,
   u32,
   udp,
-} from './build.ts';
+} from '../../kit/frames.ts';
+import { Cases } from './build.ts';
 
 const c = new Cases();
 export const link = c.all;

@@ -1,6 +1,7 @@
 /** Cases at random: the frames of other cases, reordered, repeated, left out, with bytes changed. */
-import { fixChecksums } from '../../slirp/frames.ts';
-import { type Case, Random } from './build.ts';
+import { fixChecksums } from '../../kit/frames.ts';
+import { Random } from '../../kit/random.ts';
+import type { Case } from './build.ts';
 
 /** Changes some bytes or the length of a frame; its checksums are made right again, mostly. */
 export function mutate(r: Random, frame: Uint8Array): Uint8Array {
@@ -21,7 +22,7 @@ export function mutate(r: Random, frame: Uint8Array): Uint8Array {
 
 /** A case made of another's frames. */
 function shuffle(base: Case, seed: number): Case {
-  const r = new Random(seed);
+  const r = Random.spread(seed);
   const frames: { ms: number; data: Uint8Array }[] = [];
   let ms = 0;
   let last = 0;
@@ -67,7 +68,10 @@ function shuffle(base: Case, seed: number): Case {
   };
 }
 
-/** One random case for each seed, from the cases in turn. Those that end Debian's libslirp 4.7.0, or that take long, are left out. */
+/**
+ * One random case for each seed, from the cases in turn. Those that end Debian's libslirp 4.7.0, or that take long, are
+ * left out.
+ */
 export function randomCases(from: readonly Case[], first: number, last: number): Case[] {
   const short = from.filter((c) => c.frames.length > 1 && c.frames.length < 400 && !c.name.includes('frag'));
   return Array.from({ length: last - first + 1 }, (_, i) => {

@@ -3,8 +3,6 @@ import {
   ACK,
   arp,
   BROADCAST,
-  Cases,
-  Conn,
   DNS_IP,
   FIN,
   GUEST_IP,
@@ -21,7 +19,8 @@ import {
   SYN,
   tcp,
   URG,
-} from './build.ts';
+} from '../../kit/frames.ts';
+import { Cases, Conn } from './build.ts';
 import { E, est, GUEST, P } from './tcp.ts';
 
 const c = new Cases();

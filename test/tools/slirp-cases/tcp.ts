@@ -1,5 +1,6 @@
 /** TCP connections of the guest to the host: options, data, windows, retransmission. */
-import { ACK, type Capture, Cases, Conn, FIN, hello, mss, PSH, pattern, SYN, type Tcp, tcp, URG } from './build.ts';
+import { ACK, FIN, hello, mss, PSH, pattern, SYN, type Tcp, tcp, URG } from '../../kit/frames.ts';
+import { type Capture, Cases, Conn } from './build.ts';
 
 const c = new Cases();
 export const tcps = c.all;

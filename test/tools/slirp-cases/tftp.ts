@@ -1,5 +1,6 @@
 /** TFTP over IPv4. The directory has f1 (1280 bytes), empty, block (1024), large (100000) and sub/f2. */
-import { Cases, type Data, DNS_IP, hello, ip, join, mac, pattern, u16, udp } from './build.ts';
+import { type Data, DNS_IP, hello, ip, join, mac, pattern, u16, udp } from '../../kit/frames.ts';
+import { Cases } from './build.ts';
 
 const c = new Cases();
 export const tftps = c.all;

@@ -1,5 +1,19 @@
 /** UDP over IPv4, both ways. */
-import { BROADCAST, Cases, DNS_IP, HOST_IP, hello, ip, ip4, join, LOOPBACK, mac, pattern, u16, udp } from './build.ts';
+import {
+  BROADCAST,
+  DNS_IP,
+  HOST_IP,
+  hello,
+  ip,
+  ip4,
+  join,
+  LOOPBACK,
+  mac,
+  pattern,
+  u16,
+  udp,
+} from '../../kit/frames.ts';
+import { Cases } from './build.ts';
 
 const c = new Cases();
 export const udps = c.all;

@@ -1,0 +1,90 @@
+/**
+ * The list of protocols. Its order decides where two may take the same bytes: the first one that fits does. A new
+ * protocol is a file of `protocols/` and a line here.
+ */
+import type { Protocol } from './protocol.ts';
+import { arp } from './protocols/arp.ts';
+import { data } from './protocols/data.ts';
+import { dhcp } from './protocols/dhcp.ts';
+import { dns } from './protocols/dns.ts';
+import { ethernet } from './protocols/ethernet.ts';
+import { frame } from './protocols/frame.ts';
+import { http } from './protocols/http.ts';
+import { icmp } from './protocols/icmp.ts';
+import { icmpv6 } from './protocols/icmpv6.ts';
+import { ip } from './protocols/ip.ts';
+import { ipv6 } from './protocols/ipv6.ts';
+import { raw } from './protocols/raw.ts';
+import { tcp } from './protocols/tcp.ts';
+import { tftp } from './protocols/tftp.ts';
+import { udp } from './protocols/udp.ts';
+import { vlan } from './protocols/vlan.ts';
+
+export const PROTOCOLS: readonly Protocol[] = linked([
+  frame,
+  ethernet,
+  raw,
+  vlan,
+  arp,
+  ip,
+  ipv6,
+  icmp,
+  icmpv6,
+  udp,
+  tcp,
+  dhcp,
+  dns,
+  tftp,
+  http,
+  data,
+]);
+
+/** Gives each protocol its number and the protocols that it may carry. */
+function linked(list: readonly Protocol[]): readonly Protocol[] {
+  list.forEach((protocol, i) => {
+    const { carries, carriesByPort } = protocol.declaration;
+    protocol.index = i;
+    if (carries !== undefined) {
+      protocol.carried = numbered(list, carries);
+    } else if (carriesByPort !== undefined) {
+      protocol.carriedByPort = numbered(list, carriesByPort);
+      protocol.carriedAny = list.filter((p) => p.declaration.found[carriesByPort] === 'any');
+    }
+  });
+  for (const protocol of list) {
+    const above = reachable(list, protocol);
+    protocol.reaches = Uint8Array.from(list, (other) => Number(other === data || above.has(other)));
+  }
+  return list;
+}
+
+/** The protocols that may be found somewhere above one. */
+function reachable(list: readonly Protocol[], from: Protocol): Set<Protocol> {
+  const out = new Set<Protocol>();
+  const tables = new Set<string>();
+  const visit = ({ declaration: { carries, carriesByPort } }: Protocol): void => {
+    const table = carries ?? carriesByPort;
+    if (table === undefined || tables.has(table)) {
+      return;
+    }
+    tables.add(table);
+    for (const protocol of list.filter((p) => p.declaration.found[table] !== undefined)) {
+      out.add(protocol);
+      visit(protocol);
+    }
+  };
+  visit(from);
+  return out;
+}
+
+/** The protocols of a table by number; of several for a number, the first. */
+function numbered(list: readonly Protocol[], table: string): ReadonlyMap<number, Protocol> {
+  const out = new Map<number, Protocol>();
+  for (const protocol of list) {
+    const numbers = protocol.declaration.found[table] ?? [];
+    for (const n of numbers === 'any' ? [] : numbers) {
+      out.set(n, out.get(n) ?? protocol);
+    }
+  }
+  return out;
+}

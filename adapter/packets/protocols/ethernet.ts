@@ -1,0 +1,79 @@
+/** Ethernet II. */
+import { computed, either, ether, uint16 } from '../declare.ts';
+import { formatBytes, formatEther, hex } from '../format.ts';
+import type { Layer } from '../layer.ts';
+import type { PacketView } from '../packet-view.ts';
+import { type FieldDeclaration, type Of, Protocol } from '../protocol.ts';
+import { LINKTYPE_ETHERNET } from '../types.ts';
+import { ETHERTYPES } from './numbers.ts';
+
+const BROADCAST = 0xffffffffffff;
+
+function words(mac: number): string {
+  const text = formatEther(mac);
+  return mac === BROADCAST ? `Broadcast (${text})` : `${text} (${text})`;
+}
+
+function noteAt(off: number): Of<string> {
+  return (p, l) => (p.mac(l.at + off) === BROADCAST ? 'Broadcast' : '');
+}
+
+/** Bytes after the packet that the frame carries. */
+function trailing(p: PacketView, l: Layer): Uint8Array {
+  let above = p.above(l);
+  while (above?.protocol.declaration.carries === 'ethertype') {
+    above = p.above(above);
+  }
+  return p.bytes(above?.end ?? p.limit, p.limit);
+}
+
+/** Padding is what makes a frame long enough, and zero; anything else is a trailer. */
+function trailer(name: string, description: string, zero: boolean): FieldDeclaration {
+  const text: Of<string> = (p, l) => formatBytes(trailing(p, l), 64, '');
+  const value: Of<Uint8Array | undefined> = (p, l) => {
+    const bytes = trailing(p, l);
+    return bytes.length > 0 && bytes.every((b) => b === 0) === zero ? bytes : undefined;
+  };
+  return computed(name, description, 'bytes', value, {
+    place: (p, l) => [p.limit - trailing(p, l).length, trailing(p, l).length],
+    label: (p, l) => `${description}: ${text(p, l)}`,
+    text,
+  });
+}
+
+/** The list's columns for a frame whose type nobody knows, or whose packet is malformed. */
+export const LINK_COLUMNS = {
+  columnOf: (p: PacketView, l: Layer): string => p.malformed()?.declaration.column ?? hex(l.key, 4),
+  info: (p: PacketView, l: Layer): string =>
+    p.malformed() === null ? (ETHERTYPES[l.key] ?? 'Ethernet II') : '[Malformed Packet]',
+};
+
+const dst = ether('eth.dst', 'Destination', 0, { note: noteAt(0) });
+const src = ether('eth.src', 'Source', 6, { note: noteAt(6) });
+
+export const ethernet: Protocol = new Protocol({
+  name: 'eth',
+  title: 'Ethernet',
+  column: 'Ethernet',
+  chain: 'eth:ethertype',
+  found: { linktype: [LINKTYPE_ETHERNET] },
+  header: 14,
+  measure: (p, l) => {
+    l.key = p.u16(l.at + 12);
+  },
+  carries: 'ethertype',
+  line: (p, l) => `Ethernet II, Src: ${words(p.mac(l.at + 6))}, Dst: ${words(p.mac(l.at))}`,
+  fields: [
+    dst,
+    src,
+    either('eth.addr', 'Address', dst, src),
+    uint16('eth.type', 'Type', 12, { hex: true, names: ETHERTYPES }),
+    trailer('eth.padding', 'Padding', true),
+    trailer('eth.trailer', 'Trailer', false),
+  ],
+  addresses: (p, l) => {
+    const to = p.mac(l.at);
+    return [formatEther(p.mac(l.at + 6)), to === BROADCAST ? 'Broadcast' : formatEther(to)];
+  },
+  ...LINK_COLUMNS,
+});

@@ -1,0 +1,46 @@
+/** The frame: what is known of a packet before its bytes are looked at. */
+import { computed } from '../declare.ts';
+import type { PacketView } from '../packet-view.ts';
+import { Protocol } from '../protocol.ts';
+
+function bytesAndBits(n: number): string {
+  return `${n} bytes (${n * 8} bits)`;
+}
+
+/** The chain of protocols: `eth:ethertype:ip:tcp:http`. */
+function protocolsOf(p: PacketView): string {
+  return p
+    .layers()
+    .map((l) => l.protocol.declaration.chain ?? l.protocol.name)
+    .filter((name) => name !== '')
+    .join(':');
+}
+
+export const frame: Protocol = new Protocol({
+  name: 'frame',
+  title: 'Frame',
+  column: 'Frame',
+  chain: '',
+  found: {},
+  header: 0,
+  carries: 'linktype',
+  line: (p) =>
+    `Frame${p.number > 0 ? ` ${p.number}` : ''}: ${p.wireLength} bytes on wire (${p.wireLength * 8} bits), ` +
+    `${p.len} bytes captured (${p.len * 8} bits)`,
+  length: (p) => p.len,
+  // The frame speaks only if it is too short for its link layer.
+  columnOf: (p) => p.malformed()?.declaration.column ?? 'Frame',
+  info: () => '[Malformed Packet]',
+  fields: [
+    computed('frame.number', 'Frame Number', 'uint32', (p) => (p.number > 0 ? p.number : undefined)),
+    computed('frame.len', 'Frame Length', 'uint32', (p) => p.wireLength, {
+      label: (p) => `Frame Length: ${bytesAndBits(p.wireLength)}`,
+    }),
+    computed('frame.cap_len', 'Capture Length', 'uint32', (p) => p.len, {
+      label: (p) => `Capture Length: ${bytesAndBits(p.len)}`,
+    }),
+    computed('frame.protocols', 'Protocols in frame', 'string', protocolsOf, {
+      label: (p) => `[Protocols in frame: ${protocolsOf(p)}]`,
+    }),
+  ],
+});

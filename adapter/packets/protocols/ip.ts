@@ -1,0 +1,147 @@
+/** IPv4 (RFC 791). */
+import { checkIp, onesSum } from '../checksum.ts';
+import { bits, checksum, either, ipv4, parts, uint8, uint16 } from '../declare.ts';
+import { formatIpv4, hex } from '../format.ts';
+import { LATER_FRAGMENT, type Layer } from '../layer.ts';
+import type { PacketView } from '../packet-view.ts';
+import { type Names, type Part, Protocol } from '../protocol.ts';
+import { ETHERTYPE_IP, IP_PROTOCOLS } from './numbers.ts';
+
+const DSCP: Names = {
+  0: 'CS0',
+  2: 'LE',
+  8: 'CS1',
+  10: 'AF11',
+  46: 'EF',
+  48: 'CS6',
+  56: 'CS7',
+};
+const ECN: Names = { 0: 'Not-ECT', 1: 'ECT(1)', 2: 'ECT(0)', 3: 'CE' };
+/** The word at 6: more fragments follow, and where this one belongs, in units of 8 bytes. */
+const MORE_FRAGMENTS = 0x2000;
+const OFFSET = 0x1fff;
+
+function dscp(p: PacketView, l: Layer): string {
+  return DSCP[p.u8(l.at + 1) >> 2] ?? 'Unknown';
+}
+
+function ecn(p: PacketView, l: Layer): string {
+  return ECN[p.u8(l.at + 1) & 3] ?? '';
+}
+
+function open(p: PacketView, l: Layer): boolean {
+  const length = (p.u8(l.at) & 15) * 4;
+  if (p.u8(l.at) >> 4 !== 4 || length < 20 || l.at + length > l.end) {
+    return false;
+  }
+  const total = p.u16(l.at + 2);
+  l.body = l.at + length;
+  // 0 is what a NIC with TSO puts there: the length of the frame counts.
+  l.end = total === 0 ? l.end : Math.min(l.end, Math.max(l.body, l.at + total));
+  l.key = (p.u16(l.at + 6) & OFFSET) === 0 ? p.u8(l.at + 9) : LATER_FRAGMENT;
+  return true;
+}
+
+function claimedEnd(p: PacketView, l: Layer): number {
+  return l.at + p.u16(l.at + 2);
+}
+
+function flagsText(p: PacketView, l: Layer): string {
+  return hex(p.u8(l.at + 6) >> 5);
+}
+
+function flagsLabel(p: PacketView, l: Layer): string {
+  const flags = p.u8(l.at + 6) >> 5;
+  const words = [flags & 2 ? ", Don't fragment" : '', flags & 1 ? ', More fragments' : ''].join('');
+  return `${flags.toString(2).padStart(3, '0')}. .... = Flags: ${flagsText(p, l)}${words}`;
+}
+
+/** Lines without a field of their own: options, and what the capture does not have. */
+function remarks(p: PacketView, l: Layer): Part[] {
+  const options = l.body - l.at - 20;
+  const missing = claimedEnd(p, l) - p.limit;
+  const out: Part[] = [];
+  if (options > 0) {
+    const label = (): string => `Options: (${options} bytes)`;
+    out.push({ name: 'ip.options', from: l.at + 20, length: options, label });
+  }
+  if (missing > 0) {
+    const label = (): string => `[Packet is ${missing} bytes shorter than its Total Length says]`;
+    out.push({ from: l.at + 2, length: 2, label });
+  }
+  return out;
+}
+
+function info(p: PacketView, l: Layer): string {
+  const number = p.u8(l.at + 9);
+  const name = IP_PROTOCOLS[number];
+  if (l.key === LATER_FRAGMENT) {
+    const off = (p.u16(l.at + 6) & OFFSET) * 8;
+    const id = hex(p.u16(l.at + 4), 4).slice(2);
+    return `Fragmented IP protocol (proto=${name ?? 'Unknown'} ${number}, off=${off}, ID=${id})`;
+  }
+  return `${name ?? `protocol ${number}`} (${l.end - l.body} bytes)`;
+}
+
+const src = ipv4('ip.src', 'Source Address', 12);
+const dst = ipv4('ip.dst', 'Destination Address', 16);
+
+export const ip: Protocol = new Protocol({
+  name: 'ip',
+  title: 'Internet Protocol Version 4',
+  column: 'IPv4',
+  found: { ethertype: [ETHERTYPE_IP] },
+  header: 20,
+  open,
+  carries: 'ip.proto',
+  line: (p, l) =>
+    `Internet Protocol Version 4, Src: ${formatIpv4(p.u32(l.at + 12))}, Dst: ${formatIpv4(p.u32(l.at + 16))}`,
+  fields: [
+    bits('ip.version', 'Version', { off: 0, width: 8, mask: 0xf0 }),
+    bits(
+      'ip.hdr_len',
+      'Header Length',
+      { off: 0, width: 8, mask: 0x0f, times: 4 },
+      { words: (_, l) => `${l.body - l.at} bytes (${(l.body - l.at) / 4})` },
+    ),
+    uint8('ip.dsfield', 'Differentiated Services Field', 1, {
+      hex: true,
+      note: (p, l) => `DSCP: ${dscp(p, l)}, ECN: ${ecn(p, l)}`,
+      inside: [
+        bits('ip.dsfield.dscp', 'Differentiated Services Codepoint', { off: 1, width: 8, mask: 0xfc }, { names: DSCP }),
+        bits('ip.dsfield.ecn', 'Explicit Congestion Notification', { off: 1, width: 8, mask: 0x03 }, { names: ECN }),
+      ],
+    }),
+    uint16('ip.len', 'Total Length', 2),
+    uint16('ip.id', 'Identification', 4, { hex: true, note: (p, l) => String(p.u16(l.at + 4)) }),
+    bits(
+      'ip.flags',
+      'Flags',
+      { off: 6, width: 8, mask: 0xe0, drawn: 0 },
+      {
+        hex: true,
+        label: flagsLabel,
+        text: flagsText,
+        inside: [
+          bits('ip.flags.rb', 'Reserved bit', { off: 6, width: 8, mask: 0x80 }),
+          bits('ip.flags.df', "Don't fragment", { off: 6, width: 8, mask: 0x40 }),
+          bits('ip.flags.mf', 'More fragments', { off: 6, width: 8, mask: 0x20 }),
+        ],
+      },
+    ),
+    bits('ip.frag_offset', 'Fragment Offset', { off: 6, width: 16, mask: OFFSET, times: 8 }),
+    uint8('ip.ttl', 'Time to Live', 8),
+    uint8('ip.proto', 'Protocol', 9, { names: IP_PROTOCOLS }),
+    checksum('ip.checksum', 'Header Checksum', 10, checkIp),
+    src,
+    dst,
+    either('ip.addr', 'Source or Destination Address', src, dst),
+    parts(remarks),
+  ],
+  addresses: (p, l) => [formatIpv4(p.u32(l.at + 12)), formatIpv4(p.u32(l.at + 16))],
+  columnOf: (_, l) => IP_PROTOCOLS[l.key] ?? 'IPv4',
+  info,
+  claimedEnd,
+  isFragment: (p, l) => (p.u16(l.at + 6) & (MORE_FRAGMENTS | OFFSET)) !== 0,
+  pseudoSum: (p, l) => onesSum(p.buf, l.at + 12, l.at + 20, l.key),
+});

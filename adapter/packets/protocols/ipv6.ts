@@ -1,0 +1,164 @@
+/** IPv6 (RFC 8200) with its extension headers. */
+import { onesSum } from '../checksum.ts';
+import { ipv6 as address, bits, either, parts, uint8, uint16 } from '../declare.ts';
+import { formatIpv6 } from '../format.ts';
+import { LATER_FRAGMENT, type Layer, UNKNOWN } from '../layer.ts';
+import type { PacketView } from '../packet-view.ts';
+import { type Part, Protocol } from '../protocol.ts';
+import { ETHERTYPE_IPV6, IP_PROTOCOLS, IPPROTO_AH, IPPROTO_FRAGMENT } from './numbers.ts';
+
+const HEADER = 40;
+/** Extension headers walked at most. */
+const MAX_EXTENSIONS = 16;
+
+/** Offset of a fragment in its datagram, in the word at 2 of the fragment header. */
+const FRAGMENT_OFFSET = 0xfff8;
+
+/** Hop-by-hop, routing, fragment, authentication, destination options, mobility. */
+function isExtension(number: number): boolean {
+  switch (number) {
+    case 0:
+    case 43:
+    case IPPROTO_FRAGMENT:
+    case IPPROTO_AH:
+    case 60:
+    case 135:
+      return true;
+    default:
+      return false;
+  }
+}
+
+function extensionLength(p: PacketView, number: number, at: number): number {
+  switch (number) {
+    case IPPROTO_FRAGMENT:
+      return 8;
+    case IPPROTO_AH:
+      return (p.u8(at + 1) + 2) * 4;
+    default:
+      return (p.u8(at + 1) + 1) * 8;
+  }
+}
+
+/**
+ * What follows the extension headers: a protocol's number, `UNKNOWN` if the packet ends in them, or `LATER_FRAGMENT`.
+ */
+interface Walk {
+  body: number;
+  next: number;
+  fragment: boolean;
+}
+
+/** Walks over the extension headers. The result is used again. */
+function walk(p: PacketView, l: Layer): Walk {
+  let at = l.at + HEADER;
+  let next = p.u8(l.at + 6);
+  let later = false;
+  WALK.fragment = false;
+  for (let i = 0; i < MAX_EXTENSIONS && isExtension(next) && !later && at <= l.end; i++) {
+    if (at + 8 > l.end) {
+      at = l.end + 1;
+      break;
+    }
+    if (next === IPPROTO_FRAGMENT) {
+      WALK.fragment = true;
+      later = (p.u16(at + 2) & FRAGMENT_OFFSET) !== 0;
+    }
+    const size = extensionLength(p, next, at);
+    next = p.u8(at);
+    at += size;
+  }
+  WALK.body = Math.min(at, l.end);
+  WALK.next = at > l.end ? UNKNOWN : later ? LATER_FRAGMENT : next;
+  return WALK;
+}
+
+const WALK: Walk = { body: 0, next: 0, fragment: false };
+
+function open(p: PacketView, l: Layer): boolean {
+  if (p.u8(l.at) >> 4 !== 6) {
+    return false;
+  }
+  const length = p.u16(l.at + 4);
+  l.end = length === 0 ? l.end : Math.min(l.end, l.at + HEADER + length);
+  const { body, next } = walk(p, l);
+  l.body = body;
+  l.key = next;
+  return true;
+}
+
+/** The extension headers, as far as they are there. */
+function extensions(p: PacketView, l: Layer): Part[] {
+  const out: Part[] = [];
+  let at = l.at + HEADER;
+  for (let number = p.u8(l.at + 6); isExtension(number) && at + 8 <= l.end && out.length < MAX_EXTENSIONS; ) {
+    const length = extensionLength(p, number, at);
+    const name = IP_PROTOCOLS[number] ?? 'Extension header';
+    const text = String(number);
+    out.push({
+      name: 'ipv6.ext',
+      from: at,
+      length: Math.min(length, l.end - at),
+      label: () => name,
+      text: () => text,
+    });
+    number = p.u8(at);
+    at += length;
+  }
+  return out;
+}
+
+function info(_: PacketView, l: Layer): string {
+  if (l.key === LATER_FRAGMENT) {
+    return 'IPv6 fragment';
+  }
+  return l.key === UNKNOWN
+    ? '[Malformed Packet]'
+    : `${IP_PROTOCOLS[l.key] ?? `protocol ${l.key}`} (${l.end - l.body} bytes)`;
+}
+
+function source(p: PacketView, l: Layer): string {
+  return formatIpv6(p.bytes(l.at + 8, l.at + 24));
+}
+
+function destination(p: PacketView, l: Layer): string {
+  return formatIpv6(p.bytes(l.at + 24, l.at + 40));
+}
+
+const src = address('ipv6.src', 'Source Address', 8);
+const dst = address('ipv6.dst', 'Destination Address', 24);
+
+export const ipv6: Protocol = new Protocol({
+  name: 'ipv6',
+  title: 'Internet Protocol Version 6',
+  column: 'IPv6',
+  found: { ethertype: [ETHERTYPE_IPV6] },
+  header: HEADER,
+  open,
+  carries: 'ip.proto',
+  line: (p, l) => `Internet Protocol Version 6, Src: ${source(p, l)}, Dst: ${destination(p, l)}`,
+  length: (p, l) => extensions(p, l).reduce((n, x) => n + x.length, HEADER),
+  fields: [
+    bits('ipv6.version', 'Version', { off: 0, width: 8, mask: 0xf0 }),
+    bits('ipv6.tclass', 'Traffic Class', { off: 0, width: 16, mask: 0x0ff0, drawn: 0 }, { hex: true }),
+    bits(
+      'ipv6.flow',
+      'Flow Label',
+      { off: 0, width: 32, mask: 0xfffff, drawn: 0 },
+      { hex: true, place: (_, l) => [l.at + 1, 3] },
+    ),
+    uint16('ipv6.plen', 'Payload Length', 4),
+    uint8('ipv6.nxt', 'Next Header', 6, { names: IP_PROTOCOLS }),
+    uint8('ipv6.hlim', 'Hop Limit', 7),
+    src,
+    dst,
+    either('ipv6.addr', 'Source or Destination Address', src, dst),
+    parts(extensions),
+  ],
+  addresses: (p, l) => [source(p, l), destination(p, l)],
+  columnOf: (_, l) => IP_PROTOCOLS[l.key] ?? 'IPv6',
+  info,
+  claimedEnd: (p, l) => l.at + HEADER + p.u16(l.at + 4),
+  isFragment: (p, l) => walk(p, l).fragment,
+  pseudoSum: (p, l) => onesSum(p.buf, l.at + 8, l.at + 40, l.key),
+});

@@ -1,0 +1,22 @@
+/** Packets that start at their IP header (LINKTYPE_RAW): the version says which IP. */
+import { UNKNOWN } from '../layer.ts';
+import { Protocol } from '../protocol.ts';
+import { LINKTYPE_RAW } from '../types.ts';
+import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from './numbers.ts';
+
+export const raw = new Protocol({
+  name: 'raw',
+  title: 'Raw packet data',
+  column: 'IP',
+  found: { linktype: [LINKTYPE_RAW] },
+  header: 0,
+  measure: (p, l) => {
+    const version = l.at < l.end ? p.u8(l.at) >> 4 : 0;
+    l.key = version === 4 ? ETHERTYPE_IP : version === 6 ? ETHERTYPE_IPV6 : UNKNOWN;
+  },
+  carries: 'ethertype',
+  line: null,
+  fields: [],
+  columnOf: (p) => p.malformed()?.declaration.column ?? 'IP',
+  info: () => '[Malformed Packet]',
+});

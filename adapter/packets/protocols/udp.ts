@@ -1,0 +1,40 @@
+/** UDP (RFC 768). */
+import { checkTransport } from '../checksum.ts';
+import { checksum, computed, either, uint16 } from '../declare.ts';
+import { Protocol } from '../protocol.ts';
+import { IPPROTO_UDP } from './numbers.ts';
+
+const srcport = uint16('udp.srcport', 'Source Port', 0);
+const dstport = uint16('udp.dstport', 'Destination Port', 2);
+
+export const udp: Protocol = new Protocol({
+  name: 'udp',
+  title: 'User Datagram Protocol',
+  column: 'UDP',
+  found: { 'ip.proto': [IPPROTO_UDP] },
+  header: 8,
+  measure: (p, l) => {
+    const length = p.u16(l.at + 4);
+    l.end = length >= 8 ? Math.min(l.end, l.at + length) : l.end;
+    l.key = p.u16(l.at);
+    l.otherKey = p.u16(l.at + 2);
+  },
+  carriesByPort: 'udp.port',
+  line: (_, l) => `User Datagram Protocol, Src Port: ${l.key}, Dst Port: ${l.otherKey}`,
+  fields: [
+    srcport,
+    dstport,
+    either('udp.port', 'Source or Destination Port', srcport, dstport),
+    uint16('udp.length', 'Length', 4),
+    checksum('udp.checksum', 'Checksum', 6, (p, l) =>
+      checkTransport(p, l, { off: 6, least: 8, length: p.u16(l.at + 4), optional: true }),
+    ),
+    computed('udp.payload', 'Payload', 'bytes', (p, l) => p.bytes(l.body, l.end), {
+      place: (_, l) => [l.body, l.end - l.body],
+      shown: (_, l) => l.body < l.end,
+      label: (_, l) => `UDP payload (${l.end - l.body} byte${l.end - l.body === 1 ? '' : 's'})`,
+      text: () => '',
+    }),
+  ],
+  info: (_, l) => `${l.key} → ${l.otherKey} Len=${l.end - l.body}`,
+});

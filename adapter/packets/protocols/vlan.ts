@@ -1,0 +1,29 @@
+/** VLAN tags (IEEE 802.1Q), also several. */
+import { bits, uint16 } from '../declare.ts';
+import { Protocol } from '../protocol.ts';
+import { LINK_COLUMNS } from './ethernet.ts';
+import { ETHERTYPE_QINQ, ETHERTYPE_VLAN, ETHERTYPES } from './numbers.ts';
+
+export const vlan = new Protocol({
+  name: 'vlan',
+  title: '802.1Q Virtual LAN',
+  column: 'VLAN',
+  chain: 'vlan:ethertype',
+  found: { ethertype: [ETHERTYPE_VLAN, ETHERTYPE_QINQ] },
+  header: 4,
+  measure: (p, l) => {
+    l.key = p.u16(l.at + 2);
+  },
+  carries: 'ethertype',
+  line: (p, l) => {
+    const tci = p.u16(l.at);
+    return `802.1Q Virtual LAN, PRI: ${tci >> 13}, DEI: ${(tci >> 12) & 1}, ID: ${tci & 0xfff}`;
+  },
+  fields: [
+    bits('vlan.priority', 'Priority', { off: 0, width: 16, mask: 0xe000 }),
+    bits('vlan.dei', 'DEI', { off: 0, width: 16, mask: 0x1000 }),
+    bits('vlan.id', 'ID', { off: 0, width: 16, mask: 0x0fff }),
+    uint16('vlan.etype', 'Type', 2, { hex: true, names: ETHERTYPES }),
+  ],
+  ...LINK_COLUMNS,
+});
