@@ -5,6 +5,9 @@
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
 import type { HitCondition, Stop } from '../inferior/stop.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
+import type { Account, ConnectionAccount } from '../replay/account.ts';
+import type { DivergenceReport } from '../replay/divergence.ts';
+import type { ReplayPlan } from '../replay/plan.ts';
 
 export type { NamedValue, Stop, Value };
 
@@ -31,6 +34,15 @@ export interface ReplayOptions {
   readonly checksums?: 'repair' | 'keep';
   /** What happens when everything has been played: the machine stays, stopped (default), or is switched off. */
   readonly atEnd?: 'stop' | 'exit';
+}
+
+/** A replay, for those who show it. All of it can be read while the machine runs. */
+export interface ReplayState {
+  readonly plan: ReplayPlan;
+  /** Hosts of the capture, the likeliest guest first. */
+  readonly hosts: readonly { readonly address: string; readonly opens: number; readonly packets: number }[];
+  account(): Account;
+  connections(): Iterable<ConnectionAccount>;
 }
 
 /** One frame, 0 is the innermost. Frames of `@nodebug` functions and of the debugger's own code are left out. */
@@ -196,6 +208,10 @@ export interface EngineApi {
   guestInput(text: string): void;
   /** Runs a monitor command (`info usernet`); answered by the running machine, or in place while it is stopped. */
   monitor(line: string): Promise<string>;
+  /** What is being replayed, or was last; undefined without a capture. */
+  readonly replay: ReplayState | undefined;
+  /** How the replay compares with its capture: `count` divergences from `start` on. While a machine is there. */
+  divergences(start?: number, count?: number): Promise<DivergenceReport>;
   /** Where the inferior is in its own time. */
   position(): Promise<Position>;
 }

@@ -5,6 +5,7 @@ import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
 import type { Recording } from '../mailbox/recorded.ts';
+import type { DivergenceReport } from '../replay/divergence.ts';
 import {
   type Breakpoint,
   type BreakpointSpec,
@@ -16,6 +17,7 @@ import {
   type LaunchOptions,
   type NamedValue,
   type Position,
+  type ReplayState,
   type StepKind,
   type Stop,
   type SymbolScope,
@@ -28,7 +30,7 @@ import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
-import { type EngineInternals, inferiorOptions, loadReplay, type Replay } from './launch.ts';
+import { type EngineInternals, inferiorOptions, loadReplay, type Replay, replayState } from './launch.ts';
 import { reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
@@ -437,6 +439,18 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     frame: number,
   ): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' | 'ip' } | undefined> {
     return this.#need().stopped.packet(frame);
+  }
+
+  get replay(): ReplayState | undefined {
+    return this.#replay && replayState(this.#replay);
+  }
+
+  async divergences(start = 0, count = 1000): Promise<DivergenceReport> {
+    const report = await this.#inferior?.runtime.divergenceReport(start, count);
+    if (!report) {
+      throw new EngineError('Nothing is being replayed.');
+    }
+    return report;
   }
 
   async position(): Promise<Position> {

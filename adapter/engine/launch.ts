@@ -2,11 +2,13 @@
 import { randomInt } from 'node:crypto';
 import { hostNameservers } from '../host/addresses.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
+import { accountOf, connectionAccounts } from '../replay/account.ts';
 import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
+import { rankedHosts } from '../replay/guest.ts';
 import { type OpenedCapture, openCapture } from '../replay/open.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import { type PreparedCapture, planOf, prepareCapture } from '../replay/prepare.ts';
-import { EngineError, type LaunchOptions, type ReplayOptions } from './api.ts';
+import { EngineError, type LaunchOptions, type ReplayOptions, type ReplayState } from './api.ts';
 import type { Image } from './image.ts';
 import type { InferiorOptions } from './inferior.ts';
 
@@ -82,6 +84,16 @@ export async function loadReplay(path: string, options: ReplayOptions, progress:
     opened?.close();
     throw new EngineError(`${path}: ${e instanceof Error ? e.message : String(e)}`);
   }
+}
+
+/** A replay for those who show it. */
+export function replayState({ capture, plan }: Replay): ReplayState {
+  return {
+    plan,
+    hosts: rankedHosts(capture.analysis).map((h) => ({ address: h.text, opens: h.opens, packets: h.packets })),
+    account: () => accountOf(plan),
+    connections: () => connectionAccounts(plan),
+  };
 }
 
 async function inSlices<T>(steps: Generator<number, T>, total: number, progress: Progress): Promise<T> {

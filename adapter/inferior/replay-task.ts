@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { CaptureError } from '../packets/types.ts';
 import { type Account, accountOf, connectionAccounts } from '../replay/account.ts';
 import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
-import type { Grade } from '../replay/divergence.ts';
+import { type Grade, noDivergences } from '../replay/divergence.ts';
 import { openCapture } from '../replay/open.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import { finish, planOf, prepareCapture } from '../replay/prepare.ts';
@@ -108,6 +108,9 @@ async function loadStack(dir: string): Promise<Stack> {
 }
 
 const EMPTY: Account = {
+  position: 0,
+  seconds: 0,
+  finished: false,
   packets: 0,
   played: 0,
   notPlayed: {},
@@ -155,7 +158,7 @@ export default async function replay(task: ReplayTask): Promise<ReplayResult> {
     not_played: account.notPlayed,
     connections: { ...connectionsWithout(connections), not_played: connections.notPlayed },
     bytes: { to_host: account.bytes.toHost, to_guest: account.bytes.toGuest },
-    divergence: host?.comparison.counts ?? {},
+    divergence: host?.comparison.counts ?? noDivergences(),
     ms: Math.round(performance.now() - start),
     rss_mb: Math.round(process.memoryUsage().rss / 1e6),
   };

@@ -6,6 +6,7 @@ import type { PacketKind } from '../compiler/debug-info.ts';
 import { ARMED, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
+import type { DivergenceReport } from '../replay/divergence.ts';
 import { Describer } from './describe.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
@@ -131,6 +132,15 @@ export class Runtime {
       this.#stand({ kind: 'pause' }, -1);
     }
   };
+
+  /** In a replay: how it compares with the capture; the worker sets where that is kept. */
+  comparison: DivergenceReport | null = null;
+
+  /** The first `count` divergences from `start` on, and how many there are of each grade; null without a replay. */
+  divergenceReport(start: number, count: number): DivergenceReport | null {
+    const all = this.comparison;
+    return all && { counts: all.counts, divergences: all.divergences.slice(start, start + count) };
+  }
 
   /** A replay has come to its end: stands still in the poll of the main loop. */
   standAtEnd(): void {

@@ -216,6 +216,8 @@ export class TraceHost implements Host {
     }
     this.#playedAt = this.now_ns;
     this.#script.shift();
+    this.#plan.position[0] = this.#script.packet;
+    this.#plan.position[1] = this.now_ns;
     this.#play(step);
   }
 
@@ -233,6 +235,8 @@ export class TraceHost implements Host {
     if (this.#phase === 'settle') {
       this.#phase = 'done';
       this.comparison.finish();
+      this.#plan.position[0] = this.#script.packet;
+      this.#plan.position[2] = 1;
       this.#outside.report('info', `replay finished: ${this.#script.packet} packets`);
       if (this.#unmatched > 0) {
         this.#outside.report(

@@ -134,7 +134,7 @@ function makeHost(): Host {
 }
 
 function replayHost({ path, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
-  return new TraceHost({
+  const host = new TraceHost({
     source: new FileSource(path),
     index: new PacketIndex(index),
     plan,
@@ -147,6 +147,8 @@ function replayHost({ path, index, plan, script, stopAtEnd }: ReplayData, outsid
       }
     },
   });
+  runtime.comparison = host.comparison;
+  return host;
 }
 
 /** Tells the engine when the machine is up: the first poll comes after everything is set up. */

@@ -34,6 +34,8 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly assign = refuseLater;
   readonly monitor = refuseLater;
   readonly position = refuseLater;
+  readonly divergences = refuseLater;
+  readonly replay = undefined;
   readonly guestInput = refuse;
   readonly updateBreakpoint = refuse;
 

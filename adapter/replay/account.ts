@@ -25,6 +25,11 @@ export interface ConnectionAccount {
 }
 
 export interface Account {
+  /** Packets read so far, and seconds of machine time. */
+  readonly position: number;
+  readonly seconds: number;
+  /** All has been played. */
+  readonly finished: boolean;
   readonly packets: number;
   readonly played: number;
   readonly notPlayed: Readonly<Record<string, number>>;
@@ -55,6 +60,9 @@ export function accountOf(plan: ReplayPlan): Account {
     bytes.toGuest += plan.progress.toGuest[id] ?? 0;
   }
   return {
+    position: plan.position[0] ?? 0,
+    seconds: (plan.position[1] ?? 0) / 1e9,
+    finished: plan.position[2] === 1,
     packets: plan.roles.length,
     played: guest + host,
     notPlayed,

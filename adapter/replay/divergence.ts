@@ -43,6 +43,13 @@ export interface Divergence {
   readonly fields: readonly FieldDifference[];
 }
 
+/** How a replay compares with its capture so far. */
+export interface DivergenceReport {
+  readonly counts: Readonly<Record<Grade, number>>;
+  /** The first ones, in the order of sending. */
+  readonly divergences: readonly Divergence[];
+}
+
 /** Divergences that are kept; all are counted. */
 const MAX_KEPT = 10_000;
 /** Captured segments of a connection that wait for their like; the oldest are given up. */
@@ -95,6 +102,11 @@ interface FlowState {
   sentTo: number;
 }
 
+/** Counts before anything has been compared. */
+export function noDivergences(): Record<Grade, number> {
+  return { same: 0, 'same bytes, other form': 0, 'different answer': 0, missing: 0, extra: 0 };
+}
+
 /** How far ahead of what is played its like is looked for, in packets. */
 const AHEAD = 64;
 /** Acknowledgments that go so much further are of later segments, in bytes. */
@@ -104,13 +116,7 @@ const HEADERS = 256;
 
 export class Comparison {
   /** By grade. */
-  readonly counts: Record<Grade, number> = {
-    same: 0,
-    'same bytes, other form': 0,
-    'different answer': 0,
-    missing: 0,
-    extra: 0,
-  };
+  readonly counts: Record<Grade, number> = noDivergences();
   readonly divergences: Divergence[] = [];
   readonly #source: ByteSource;
   readonly #index: PacketIndex;

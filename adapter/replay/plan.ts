@@ -80,6 +80,8 @@ export interface ReplayPlan {
   readonly roles: Uint8Array;
   /** By packet of the host's side: how it compares with what was sent (see divergence.ts), 0 until then. */
   readonly grades: Uint8Array;
+  /** Where the replay is: packets read so far, machine time in nanoseconds, 1 once all has been played. */
+  readonly position: Float64Array;
   /** By connection: bytes that have come through, and `STATE_` bits. */
   readonly progress: Columns<typeof PROGRESS_SPEC>;
   readonly packets: PacketColumns;
@@ -130,6 +132,7 @@ export function planReplay(capture: PreparedCapture, word?: string): ReplayPlan 
     guest,
     slirp,
     roles,
+    position: new Float64Array(new SharedArrayBuffer(24)),
     grades: new Uint8Array(new SharedArrayBuffer(index.count)),
     progress: makeColumns(PROGRESS_SPEC, connectionCount),
     packets,

@@ -232,6 +232,12 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     return '';
   }
 
+  readonly replay = undefined;
+
+  async divergences(): Promise<never> {
+    throw new EngineError('Nothing is being replayed.');
+  }
+
   async position(): Promise<Position> {
     return { tick: 0, probe: -1, location: undefined };
   }
