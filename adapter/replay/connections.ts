@@ -178,7 +178,7 @@ export class ConnectionTable {
     if (fin) {
       me.fin[id] = to + 1;
     }
-    if (length === 0) {
+    if (length === 0 && !(fin && from > end)) {
       return;
     }
     if (!((me.flags[id] ?? 0) & IN_PIECES) && from <= end) {

@@ -610,6 +610,9 @@ export class Script {
         data: p.bytes(p.payload, p.payloadEnd).slice(),
       });
     } else if (p.icmp >= 0 && p.u8(p.icmp) === 0) {
+      if (this.#answersItself(from.sin_addr)) {
+        return;
+      }
       this.#push({ type: 'datagram', ...common, session: sessionOf(p, 'dst'), data: p.bytes(p.icmp, p.l3End).slice() });
     } else if (p.icmp >= 0 && (p.u8(p.icmp) === 3 || p.u8(p.icmp) === 11)) {
       const code = p.u8(p.icmp) === 3 ? p.u8(p.icmp + 1) : -1;
@@ -623,6 +626,12 @@ export class Script {
       const ndp = p.icmpv6 >= 0 && p.u8(p.icmpv6) >= 133 && p.u8(p.icmpv6) <= 137;
       this.#refuse(i, ndp ? 'neighbor discovery of another network' : 'no way in from outside');
     }
+  }
+
+  /** In a capture of a user network: an address of its own, which answers pings without a socket. */
+  #answersItself(address: number): boolean {
+    const { slirp, gateway } = this.#plan;
+    return slirp && gateway !== 0 && (address & 0xffffff00) === (gateway & 0xffffff00);
   }
 
   /** A destination unreachable or time exceeded message: the socket of the packet quoted in it failed. */
