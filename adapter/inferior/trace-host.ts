@@ -33,6 +33,8 @@ const FIRST_ACCEPTED_FD = 11;
 const LOOPBACK = 0x7f000001;
 /** A gap in the capture that is longer than that is skipped: no timer fires within it. */
 const LONG_GAP_NS = 60e9;
+/** Gaps that are named one by one. */
+const MAX_GAPS_TOLD = 20;
 /** Connections whose frames are followed. */
 const MAX_PLAYED = 16384;
 
@@ -237,6 +239,7 @@ export class TraceHost implements Host {
       this.comparison.finish();
       this.#plan.position[0] = this.#script.packet;
       this.#plan.position[2] = 1;
+      this.#tellGaps();
       this.#outside.report('info', `replay finished: ${this.#script.packet} packets`);
       if (this.#unmatched > 0) {
         this.#outside.report(
@@ -247,6 +250,22 @@ export class TraceHost implements Host {
       this.#atEnd();
     }
     this.#inputs.push({ type: 'quit' });
+  }
+
+  /** Names what had to be made up: bytes of the host's that are nowhere in the capture. */
+  #tellGaps(): void {
+    const { gaps, zeros } = this.#script;
+    for (const { stream, packet, from, to } of gaps.slice(0, MAX_GAPS_TOLD)) {
+      const bytes = to - from === 1 ? `byte ${from}` : `bytes ${from} to ${to - 1}`;
+      this.#outside.report(
+        'warning',
+        `replay: ${bytes} sent to the guest in tcp.stream ${stream}, missing before packet ${packet}, ` +
+          'are nowhere in the capture: zeros were played',
+      );
+    }
+    if (gaps.length > MAX_GAPS_TOLD) {
+      this.#outside.report('warning', `replay: there are ${gaps.length} such gaps, ${zeros} bytes in all`);
+    }
   }
 
   /** True if the guest acknowledges more than slirp has sent so far, or answers a SYN that is still to come. */
@@ -483,9 +502,15 @@ export class TraceHost implements Host {
       end === whole && flags & TH_FIN ? end + 1 : 0,
     );
     this.#settled = this.#phase === 'settle' ? this.now_ns + SETTLE_NS : this.#settled;
-    if (flags & TH_ACK) {
+    if (flags & TH_ACK && !this.#acknowledgesNext(flow)) {
       this.#payOwed(flow);
     }
+  }
+
+  /** True if a frame of the capture has waited for what has come now, and acknowledges it at once. */
+  #acknowledgesNext(flow: Flow): boolean {
+    const step = this.#waitingSince < 0 ? undefined : this.#script.peek();
+    return step?.type === 'frame' && step.flow === flow && !this.#mustWait(step);
   }
 
   /** Acknowledges what has arrived of what the guest had acknowledged in the capture by now. */
