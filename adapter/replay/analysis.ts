@@ -44,6 +44,9 @@ const SPEC = {
   /** The connection's next packet + 1, for TCP. */
   next: Uint32Array,
   what: Uint8Array,
+  /** For TCP: where its header is in the captured bytes, and its payload on the wire. */
+  tcp: Uint16Array,
+  payload: Uint32Array,
 } as const;
 
 /** The first packet of each UDP conversation: whether it came from the pair's higher end, and where it went. */
@@ -117,7 +120,10 @@ export class CaptureAnalysis {
       this.#hostsOf(i, index.columns.direction[i] || link.direction, link.eth >= 0 ? macAt(data, 6) : -1);
     }
     if ((what & KIND_MASK) === KIND_TCP) {
-      what |= this.#tcpOf(i, p, wireLength(p, len));
+      const payload = wireLength(p, len);
+      this.columns.tcp[i] = p.tcp;
+      this.columns.payload[i] = payload;
+      what |= this.#tcpOf(i, p, payload);
     } else if ((what & KIND_MASK) === KIND_UDP) {
       what |= this.#udpOf(i, p);
     }
@@ -254,7 +260,7 @@ function macAt(b: Uint8Array, at: number): number {
 }
 
 /** Bytes of payload that a TCP segment had on the wire, whatever the capture has kept of a packet of `len` bytes. */
-export function wireLength(p: TcpIpView, len: number): number {
+function wireLength(p: TcpIpView, len: number): number {
   const start = p.ip >= 0 ? p.ip : p.ipv6;
   const claimed = p.ip >= 0 ? p.u16(p.ip + 2) : p.u16(p.ipv6 + 4);
   // 0 is what a NIC with segmentation offload puts there, or a jumbogram: the length of the packet counts.

@@ -6,10 +6,11 @@ import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
-import { DHCP_SERVER, KIND_MASK, KIND_TCP, wireLength } from './analysis.ts';
+import { DHCP_SERVER, KIND_MASK, KIND_TCP } from './analysis.ts';
 import { TH_ACK, TH_FIN, TH_PSH, TH_RST, TH_SYN } from './connections.ts';
 import type { Flow } from './flow.ts';
 import { type ReplayPlan, ROLE_HOST } from './plan.ts';
+import { Segments } from './segments.ts';
 
 /** How a packet of the capture and what was sent for it compare. */
 export const GRADES = ['same', 'same bytes, other form', 'different answer', 'missing', 'extra'] as const;
@@ -71,6 +72,7 @@ interface CapturedSegment {
   covered: number;
 }
 
+const KINDS = TH_SYN | TH_FIN | TH_RST;
 const SEGMENT_FLAGS = TH_FIN | TH_SYN | TH_RST | TH_PSH | TH_ACK;
 
 /** What a segment is compared by. */
@@ -111,8 +113,6 @@ export function noDivergences(): Record<Grade, number> {
 const AHEAD = 64;
 /** Acknowledgments that go so much further are of later segments, in bytes. */
 const MAX_AHEAD_BYTES = 65536;
-/** Headers that a glance looks at. */
-const HEADERS = 256;
 
 export class Comparison {
   /** By grade. */
@@ -123,6 +123,7 @@ export class Comparison {
   readonly #plan: ReplayPlan;
   readonly #flows = new Map<Flow, FlowState>();
   readonly #groups = new Map<string, { packet: number; datagram: Datagram }[]>();
+  readonly #captured: Segments;
   readonly #link = new LinkLayer();
   readonly #view = new TcpIpView();
   /** The next packet to look at for other packets than segments. */
@@ -132,6 +133,7 @@ export class Comparison {
     this.#source = source;
     this.#index = index;
     this.#plan = plan;
+    this.#captured = new Segments(source, index, plan.packets);
   }
 
   /**
@@ -178,9 +180,18 @@ export class Comparison {
 
   /** Index of the captured segment with the same place, flags and acknowledgment, or else without the latter; -1 if there is none. */
   #exact(flow: Flow, state: FlowState, s: SentSegment): number {
-    const kind = s.flags & (TH_SYN | TH_FIN | TH_RST);
-    const same = (c: CapturedSegment): boolean =>
-      c.from === s.from && c.to === s.to && (c.flags & (TH_SYN | TH_FIN | TH_RST)) === kind;
+    const kind = s.flags & KINDS;
+    const [first] = state.waiting;
+    if (
+      first &&
+      first.from === s.from &&
+      first.to === s.to &&
+      first.ack === s.ack &&
+      !((first.flags ^ s.flags) & KINDS)
+    ) {
+      return 0;
+    }
+    const same = (c: CapturedSegment): boolean => c.from === s.from && c.to === s.to && (c.flags & KINDS) === kind;
     for (let more = true; more; more = this.#extend(flow, state, s)) {
       const at = state.waiting.findIndex((c) => same(c) && c.ack === s.ack);
       if (at >= 0) {
@@ -208,15 +219,12 @@ export class Comparison {
   }
 
   #capture(flow: Flow, state: FlowState, i: number): void {
-    const { offset, caplen, len } = this.#index.columns;
-    const data = this.#source.glance(offset[i] ?? 0, Math.min(caplen[i] ?? 0, HEADERS));
-    const link = this.#link.find(this.#index.linktype(i), data);
-    const p = this.#view.set(data, link.l3, data.length - link.l3, 'ip').find();
-    if (p.tcp < 0) {
-      return;
-    }
-    const length = wireLength(p, len[i] ?? 0);
-    const s = segmentOf(p, state.capturedTo, flow.hostIss, flow.guestIss, length);
+    const read = this.#captured.glance(i);
+    const s = placed(read, state.capturedTo, flow.hostIss, flow.guestIss, {
+      length: read.length,
+      mss: read.flags & TH_SYN ? read.mss : 0,
+      ttl: read.ttl,
+    });
     if (s.to > s.from && s.to <= state.capturedTo) {
       // The capture has it twice: once is enough.
       this.#grade(i, OTHER_FORM);
@@ -412,20 +420,38 @@ function segmentDifferences(c: SentSegment, s: SentSegment): FieldDifference[] {
   );
 }
 
+/** What `placed` needs of a segment's header. */
+interface Header {
+  readonly flags: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly window: number;
+}
+
 /** A segment's place and what it says; `near` is how far its side has come, `iss` its initial sequence number. */
-function segmentOf(
-  p: TcpIpView,
+function placed(
+  h: Header,
   near: number,
   iss: number,
   peerIss: number,
-  length = p.payloadEnd - p.payload,
+  more: { readonly length: number; readonly mss: number; readonly ttl: number },
 ): SentSegment {
-  const flags = p.u8(p.tcp + 13) & SEGMENT_FLAGS;
-  const from = near + ((p.u32(p.tcp + 4) - ((iss + near) % 0x100000000)) | 0);
-  const to = from + length + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
-  const ack = flags & TH_ACK ? (p.u32(p.tcp + 8) - Math.max(0, peerIss)) >>> 0 : 0;
-  const mss = flags & TH_SYN ? mssOf(p) : 0;
-  return { from, to, flags, ack, window: p.u16(p.tcp + 14), mss, ttl: p.ip >= 0 ? p.u8(p.ip + 8) : p.u8(p.ipv6 + 7) };
+  const flags = h.flags & SEGMENT_FLAGS;
+  const from = near + ((h.seq - ((iss + near) % 0x100000000)) | 0);
+  const to = from + more.length + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
+  const ack = flags & TH_ACK ? (h.ack - Math.max(0, peerIss)) >>> 0 : 0;
+  return { from, to, flags, ack, window: h.window, mss: more.mss, ttl: more.ttl };
+}
+
+/** The same of a frame. */
+function segmentOf(p: TcpIpView, near: number, iss: number, peerIss: number): SentSegment {
+  const flags = p.u8(p.tcp + 13);
+  const header = { flags, seq: p.u32(p.tcp + 4), ack: p.u32(p.tcp + 8), window: p.u16(p.tcp + 14) };
+  return placed(header, near, iss, peerIss, {
+    length: p.payloadEnd - p.payload,
+    mss: flags & TH_SYN ? mssOf(p) : 0,
+    ttl: p.ip >= 0 ? p.u8(p.ip + 8) : p.u8(p.ipv6 + 7),
+  });
 }
 
 /** The maximum segment size option of a SYN, or 0. */

@@ -37,8 +37,11 @@ export class FileSource implements ByteSource {
 
   glance(at: number, length: number): Uint8Array {
     const end = Math.min(this.size, at + length);
-    const w = this.#windows.find((one) => holds(one, at, end));
-    if (w || end - at > this.#small.length) {
+    const [first] = this.#windows;
+    if (first && holds(first, at, end)) {
+      return first.bytes.subarray(at - first.start, end - first.start);
+    }
+    if (this.#windows.some((one) => holds(one, at, end)) || end - at > this.#small.length) {
       return this.read(at, length);
     }
     const n = readSync(this.#fd, this.#small, 0, end - at, at);

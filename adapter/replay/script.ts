@@ -7,7 +7,7 @@ import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import type { sockaddr } from '../stack/util/host.ts';
-import { KIND_MASK, KIND_TCP, wireLength } from './analysis.ts';
+import { KIND_MASK, KIND_TCP } from './analysis.ts';
 import {
   IN_PIECES,
   RST_SEEN,
@@ -34,6 +34,7 @@ import {
   STATE_MADE_UP,
   STATE_PLAYED,
 } from './plan.ts';
+import { Segments } from './segments.ts';
 import { Reassembly, sessionOf } from './sessions.ts';
 
 /** Something to be done at `time` (nanoseconds since the first packet), for packet `number` (0: made up). */
@@ -122,7 +123,7 @@ export class Script {
   readonly #reassembly = new Reassembly();
   readonly #link = new LinkLayer();
   readonly #p = new TcpIpView();
-  readonly #ahead = new TcpIpView();
+  readonly #segment: Segments;
   readonly #sides: readonly [SideColumns, SideColumns];
   /** Connections whose last packet has been read; the oldest are forgotten. */
   readonly #finished: Flow[] = [];
@@ -133,6 +134,7 @@ export class Script {
     this.#index = index;
     this.#plan = plan;
     this.#options = options;
+    this.#segment = new Segments(source, index, plan.packets);
     this.#sides = [sideOf(plan.connections, 0), sideOf(plan.connections, 1)];
   }
 
@@ -415,19 +417,21 @@ export class Script {
 
   // ---- the host's packets ----
 
-  /** Aims `view` at the IP packet of packet `i`; valid until the next read. */
-  #ipPacket(i: number, view: TcpIpView): TcpIpView {
+  /** Aims the view at the IP packet of packet `i`; valid until the next read. */
+  #ipPacket(i: number): TcpIpView {
     const data = this.#index.bytes(this.#source, i);
     const link = this.#link.find(this.#index.linktype(i), data);
-    return view.set(data, link.l3, data.length - link.l3, 'ip').find();
+    return this.#p.set(data, link.l3, data.length - link.l3, 'ip').find();
   }
 
   #fromHost(i: number): void {
-    const p = this.#ipPacket(i, this.#p);
-    const flow = p.tcp >= 0 && !p.fragment ? this.#flowOf(i) : null;
+    const flow = this.#flowOf(i);
     if (flow) {
-      this.#segmentOfHost(flow, i, p);
-    } else if (p.proto === 17 || p.icmp >= 0 || p.icmpv6 >= 0 || p.fragment) {
+      this.#segmentOfHost(flow, i);
+      return;
+    }
+    const p = this.#ipPacket(i);
+    if (p.proto === 17 || p.icmp >= 0 || p.icmpv6 >= 0 || p.fragment) {
       const whole = this.#reassembly.add(p);
       if (whole) {
         this.#datagramOfHost(i, whole);
@@ -437,10 +441,9 @@ export class Script {
     }
   }
 
-  #segmentOfHost(flow: Flow, i: number, p: TcpIpView): void {
-    const flags = p.u8(p.tcp + 13);
+  #segmentOfHost(flow: Flow, i: number): void {
+    const { flags, seq, length } = this.#segment.read(i);
     const number = i + 1;
-    const seq = p.u32(p.tcp + 4);
     if ((flags & (TH_SYN | TH_ACK)) === TH_SYN && flow.initiator === 'host') {
       if (flow.hostSent === 0) {
         flow.hostSent = 1;
@@ -461,9 +464,7 @@ export class Script {
     if (flow.hostIss < 0) {
       return;
     }
-    const again = this.#ipPacket(i, this.#p);
     const from = relativeTo(flow, seq) + (flags & TH_SYN ? 1 : 0);
-    const length = wireLength(again, this.#index.columns.len[i] ?? 0);
     flow.hostSent = Math.max(flow.hostSent, from + length + (flags & TH_FIN ? 1 : 0));
     if (length > 0 || flags & TH_FIN) {
       this.#deliver(flow, i, from, length);
@@ -496,15 +497,14 @@ export class Script {
         return;
       }
       const [w = 0] = flow.waiting.splice(at, 1);
-      const p = this.#ipPacket(w, this.#p);
-      this.#handOver(flow, w, relativeTo(flow, p.u32(p.tcp + 4)), wireLength(p, this.#index.columns.len[w] ?? 0));
+      const { seq, length } = this.#segment.read(w);
+      this.#handOver(flow, w, relativeTo(flow, seq), length);
     }
   }
 
   /** True if the packet's bytes can be handed over now: they follow what has been, or what is between is nowhere. */
   #reaches(flow: Flow, i: number): boolean {
-    const p = this.#ipPacket(i, this.#p);
-    const from = relativeTo(flow, p.u32(p.tcp + 4));
+    const from = relativeTo(flow, this.#segment.read(i).seq);
     return from <= flow.hostNext || this.#fill(flow, i, from);
   }
 
@@ -521,7 +521,12 @@ export class Script {
       if (there.reach(flow.hostNext) > flow.hostNext) {
         return false;
       }
-      const end = Math.min(to, there.next(flow.hostNext));
+      const next = there.next(flow.hostNext);
+      if (next === Number.POSITIVE_INFINITY && (this.#guestColumns(flow).acked[flow.id] ?? 0) < to) {
+        // A FIN behind bytes that the guest never acknowledged: in the capture it has not had them either.
+        return false;
+      }
+      const end = Math.min(to, next);
       const gap = end - flow.hostNext;
       if (gap > MAX_GAP || this.zeros + gap > MAX_ZEROS) {
         return false;
@@ -539,11 +544,11 @@ export class Script {
 
   /** Hands over what of packet `i` is new, with what its sender held already (see `#held`). */
   #handOver(flow: Flow, i: number, from: number, length: number): void {
-    const p = this.#ipPacket(i, this.#p);
-    const flags = p.u8(p.tcp + 13);
+    const s = this.#segment.read(i);
+    const { flags } = s;
     const end = from + length;
     if (end > flow.hostNext) {
-      const chunks = [payload(p, flow.hostNext - from, length)];
+      const chunks = [s.payload(flow.hostNext - from)];
       flow.hostNext = end;
       const eof = flags & TH_FIN ? true : flags & TH_PSH ? false : this.#held(flow, i, chunks);
       flow.hostClosed = eof;
@@ -565,9 +570,9 @@ export class Script {
       if (!slirp && this.#timeOf(i) > this.#time + HELD_NS) {
         return false;
       }
-      const p = this.#ipPacket(i, this.#ahead);
-      const flags = p.tcp < 0 ? TH_RST : p.u8(p.tcp + 13);
-      const length = wireLength(p, this.#index.columns.len[i] ?? 0);
+      const s = this.#segment.read(i);
+      const { flags } = s;
+      const { length } = s;
       if (flags & (TH_SYN | TH_RST)) {
         return false;
       }
@@ -577,14 +582,14 @@ export class Script {
         }
         continue;
       }
-      const from = relativeTo(flow, p.u32(p.tcp + 4));
+      const from = relativeTo(flow, s.seq);
       if (from + length <= flow.hostNext && !(flags & TH_FIN)) {
         continue;
       }
       if (from > flow.hostNext || (roles[i] ?? 0) >= NOT_PLAYED || total + length > MAX_HELD || length === 0) {
         return false;
       }
-      chunks.push(payload(p, flow.hostNext - from, length));
+      chunks.push(s.payload(flow.hostNext - from));
       total += length;
       flow.hostNext = from + length;
       if (flags & (TH_PSH | TH_FIN)) {
@@ -670,14 +675,6 @@ export class Script {
 /** Place of a sequence number in the host's stream, near to how far that has come. */
 function relativeTo(flow: Flow, seq: number): number {
   return flow.hostNext + ((seq - ((flow.hostIss + flow.hostNext) % 0x100000000)) | 0);
-}
-
-/** Bytes `[skip, length)` of a segment's payload, zeros where the capture has cut them. */
-function payload(p: TcpIpView, skip: number, length: number): Uint8Array {
-  const out = new Uint8Array(Math.max(0, length - skip));
-  const start = p.tcp + (p.u8(p.tcp + 12) >> 4) * 4;
-  out.set(p.bytes(start + skip, Math.min(p.limit, start + length)));
-  return out;
 }
 
 function concat(chunks: readonly Uint8Array[]): Uint8Array {
