@@ -58,33 +58,42 @@ const MAX_WAITING = 1024;
 /** Groups of other packets that are remembered. */
 const MAX_GROUPS = 8192;
 
-/** A captured segment of the host's side. Places are relative to the SYN of each side. */
-interface CapturedSegment {
-  readonly packet: number;
-  readonly from: number;
-  readonly to: number;
+/** A segment by what it is compared by. Places are relative to the SYN of each side. */
+class PlacedSegment {
+  from = 0;
+  to = 0;
+  flags = 0;
+  ack = 0;
+  window = 0;
+  mss = 0;
+  ttl = 0;
+  /** Its number in the capture; 0 for one of ours. */
+  packet = 0;
+  /** Bytes of it that have been sent in segments of another form. */
+  covered = 0;
+
+  /** `near` is how far its side has come, `iss` its initial sequence number. */
+  place(h: Header, length: number, near: number, iss: number, peerIss: number): this {
+    const flags = h.flags & SEGMENT_FLAGS;
+    this.flags = flags;
+    this.from = near + ((h.seq - ((iss + near) % 0x100000000)) | 0);
+    this.to = this.from + length + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
+    this.ack = flags & TH_ACK ? (h.ack - Math.max(0, peerIss)) >>> 0 : 0;
+    this.window = h.window;
+    return this;
+  }
+}
+
+/** What placing a segment needs of its header. */
+interface Header {
   readonly flags: number;
+  readonly seq: number;
   readonly ack: number;
   readonly window: number;
-  readonly mss: number;
-  readonly ttl: number;
-  /** Bytes of it that have been sent in segments of another form. */
-  covered: number;
 }
 
 const KINDS = TH_SYN | TH_FIN | TH_RST;
 const SEGMENT_FLAGS = TH_FIN | TH_SYN | TH_RST | TH_PSH | TH_ACK;
-
-/** What a segment is compared by. */
-interface SentSegment {
-  readonly from: number;
-  readonly to: number;
-  readonly flags: number;
-  readonly ack: number;
-  readonly window: number;
-  readonly mss: number;
-  readonly ttl: number;
-}
 
 /** Another packet than a TCP segment: what it answers, what it is, and a hash of what it says. */
 interface Datagram {
@@ -98,7 +107,7 @@ interface Datagram {
 interface FlowState {
   /** Index + 1 of the next packet of the connection to look at; 0: all have been. */
   next: number;
-  readonly waiting: CapturedSegment[];
+  readonly waiting: PlacedSegment[];
   /** How far the captured side, and ours, have sent. */
   capturedTo: number;
   sentTo: number;
@@ -124,6 +133,7 @@ export class Comparison {
   readonly #flows = new Map<Flow, FlowState>();
   readonly #groups = new Map<string, { packet: number; datagram: Datagram }[]>();
   readonly #captured: Segments;
+  readonly #ours = new PlacedSegment();
   readonly #link = new LinkLayer();
   readonly #view = new TcpIpView();
   /** The next packet to look at for other packets than segments. */
@@ -153,7 +163,7 @@ export class Comparison {
 
   #segment(p: TcpIpView, flow: Flow, time: number): { packet: number; grade: number } {
     const state = this.#state(flow);
-    const s = segmentOf(p, flow.sentHere, flow.iss, flow.guestIss);
+    const s = placeFrame(this.#ours, p, flow);
     flow.sentHere = Math.max(flow.sentHere, s.to);
     const again = s.to <= state.sentTo && s.to > s.from;
     state.sentTo = Math.max(state.sentTo, s.to);
@@ -179,7 +189,7 @@ export class Comparison {
   }
 
   /** Index of the captured segment with the same place, flags and acknowledgment, or else without the latter; -1 if there is none. */
-  #exact(flow: Flow, state: FlowState, s: SentSegment): number {
+  #exact(flow: Flow, state: FlowState, s: PlacedSegment): number {
     const kind = s.flags & KINDS;
     const [first] = state.waiting;
     if (
@@ -191,7 +201,7 @@ export class Comparison {
     ) {
       return 0;
     }
-    const same = (c: CapturedSegment): boolean => c.from === s.from && c.to === s.to && (c.flags & KINDS) === kind;
+    const same = (c: PlacedSegment): boolean => c.from === s.from && c.to === s.to && (c.flags & KINDS) === kind;
     for (let more = true; more; more = this.#extend(flow, state, s)) {
       const at = state.waiting.findIndex((c) => same(c) && c.ack === s.ack);
       if (at >= 0) {
@@ -202,7 +212,7 @@ export class Comparison {
   }
 
   /** Looks at the next packets of the connection until one of the host's side; false if it is beyond what `s` may be, or there is none. */
-  #extend(flow: Flow, state: FlowState, s: SentSegment): boolean {
+  #extend(flow: Flow, state: FlowState, s: PlacedSegment): boolean {
     const last = state.waiting.at(-1);
     if (last && (last.from > s.to || last.ack > s.ack + MAX_AHEAD_BYTES || state.waiting.length > AHEAD)) {
       return false;
@@ -220,18 +230,17 @@ export class Comparison {
 
   #capture(flow: Flow, state: FlowState, i: number): void {
     const read = this.#captured.glance(i);
-    const s = placed(read, state.capturedTo, flow.hostIss, flow.guestIss, {
-      length: read.length,
-      mss: read.flags & TH_SYN ? read.mss : 0,
-      ttl: read.ttl,
-    });
+    const s = new PlacedSegment().place(read, read.length, state.capturedTo, flow.hostIss, flow.guestIss);
+    s.mss = read.flags & TH_SYN ? read.mss : 0;
+    s.ttl = read.ttl;
+    s.packet = i + 1;
     if (s.to > s.from && s.to <= state.capturedTo) {
       // The capture has it twice: once is enough.
       this.#grade(i, OTHER_FORM);
       return;
     }
     state.capturedTo = Math.max(state.capturedTo, s.to);
-    state.waiting.push({ ...s, packet: i + 1, covered: 0 });
+    state.waiting.push(s);
     if (state.waiting.length > MAX_WAITING) {
       this.#giveUp(flow, state, state.waiting.splice(0, MAX_WAITING / 2));
     }
@@ -241,8 +250,8 @@ export class Comparison {
     flow: Flow,
     state: FlowState,
     at: number,
-    c: CapturedSegment,
-    s: SentSegment,
+    c: PlacedSegment,
+    s: PlacedSegment,
     time: number,
   ): { packet: number; grade: number } {
     const split = c.from !== s.from || c.to !== s.to;
@@ -252,8 +261,11 @@ export class Comparison {
     const same =
       !split && c.flags === s.flags && c.ack === s.ack && c.window === s.window && c.mss === s.mss && c.ttl === s.ttl;
     if (c.covered === 0 || c.covered >= c.to - c.from) {
-      // An acknowledgment is answered by the one that acknowledges more, too.
-      state.waiting.splice(at, 1);
+      if (at === 0) {
+        state.waiting.shift();
+      } else {
+        state.waiting.splice(at, 1);
+      }
     }
     const grade = same ? SAME : OTHER_FORM;
     this.#grade(c.packet - 1, grade);
@@ -275,7 +287,7 @@ export class Comparison {
   }
 
   /** Captured segments that were never sent. */
-  #giveUp(flow: Flow, state: FlowState, segments: readonly CapturedSegment[]): void {
+  #giveUp(flow: Flow, state: FlowState, segments: readonly PlacedSegment[]): void {
     for (const c of segments) {
       const bytes = c.to - c.from;
       const sent = bytes > 0 && c.to <= state.sentTo;
@@ -400,13 +412,13 @@ function gradeName(grade: number): Grade {
   return GRADES[grade - 1] ?? 'extra';
 }
 
-function segmentText(c: SentSegment): string {
+function segmentText(c: PlacedSegment): string {
   return `segment ${flagsText(c.flags)} of ${c.to - c.from} bytes`;
 }
 
 /** The fields in which a captured segment and the one sent for it differ. */
-function segmentDifferences(c: SentSegment, s: SentSegment): FieldDifference[] {
-  const bytes = (x: SentSegment): string => `bytes ${x.from} to ${x.to - 1}`;
+function segmentDifferences(c: PlacedSegment, s: PlacedSegment): FieldDifference[] {
+  const bytes = (x: PlacedSegment): string => `bytes ${x.from} to ${x.to - 1}`;
   const pairs: readonly (readonly [string, string | number, string | number])[] = [
     ['segmentation', bytes(c), bytes(s)],
     ['tcp.flags', flagsText(c.flags), flagsText(s.flags)],
@@ -420,38 +432,14 @@ function segmentDifferences(c: SentSegment, s: SentSegment): FieldDifference[] {
   );
 }
 
-/** What `placed` needs of a segment's header. */
-interface Header {
-  readonly flags: number;
-  readonly seq: number;
-  readonly ack: number;
-  readonly window: number;
-}
-
-/** A segment's place and what it says; `near` is how far its side has come, `iss` its initial sequence number. */
-function placed(
-  h: Header,
-  near: number,
-  iss: number,
-  peerIss: number,
-  more: { readonly length: number; readonly mss: number; readonly ttl: number },
-): SentSegment {
-  const flags = h.flags & SEGMENT_FLAGS;
-  const from = near + ((h.seq - ((iss + near) % 0x100000000)) | 0);
-  const to = from + more.length + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
-  const ack = flags & TH_ACK ? (h.ack - Math.max(0, peerIss)) >>> 0 : 0;
-  return { from, to, flags, ack, window: h.window, mss: more.mss, ttl: more.ttl };
-}
-
-/** The same of a frame. */
-function segmentOf(p: TcpIpView, near: number, iss: number, peerIss: number): SentSegment {
+/** A frame of ours, placed in the stream of its flow. */
+function placeFrame(s: PlacedSegment, p: TcpIpView, flow: Flow): PlacedSegment {
   const flags = p.u8(p.tcp + 13);
   const header = { flags, seq: p.u32(p.tcp + 4), ack: p.u32(p.tcp + 8), window: p.u16(p.tcp + 14) };
-  return placed(header, near, iss, peerIss, {
-    length: p.payloadEnd - p.payload,
-    mss: flags & TH_SYN ? mssOf(p) : 0,
-    ttl: p.ip >= 0 ? p.u8(p.ip + 8) : p.u8(p.ipv6 + 7),
-  });
+  s.place(header, p.payloadEnd - p.payload, flow.sentHere, flow.iss, flow.guestIss);
+  s.mss = flags & TH_SYN ? mssOf(p) : 0;
+  s.ttl = p.ip >= 0 ? p.u8(p.ip + 8) : p.u8(p.ipv6 + 7);
+  return s;
 }
 
 /** The maximum segment size option of a SYN, or 0. */
