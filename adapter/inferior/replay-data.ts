@@ -1,4 +1,7 @@
-/** What the inferior gets of a capture to replay. All of it is plain data or shared memory; the packets stay in the file. */
+/**
+ * What the inferior gets of a capture to replay. All of it is plain data or shared memory; the packets stay in the
+ * file.
+ */
 import type { IndexParts } from '../packets/capture-index.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import type { ScriptOptions } from '../replay/script.ts';

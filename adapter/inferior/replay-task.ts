@@ -1,6 +1,6 @@
 /**
- * Replays one capture without a debugger, on the release build of the stack: what `pktgdb-replay` gives its worker threads to do. The
- * machine of a thread is made anew for each capture.
+ * Replays one capture without a debugger, on the release build of the stack: what `pktgdb-replay` gives its worker
+ * threads to do. The machine of a thread is made anew for each capture.
  */
 import { pathToFileURL } from 'node:url';
 import { CaptureError } from '../packets/types.ts';

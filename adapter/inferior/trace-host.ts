@@ -223,7 +223,10 @@ export class TraceHost implements Host {
     this.#play(step);
   }
 
-  /** All packets have been played: what slirp still holds for the guest is acknowledged as it comes, until nothing comes any more. */
+  /**
+   * All packets have been played: what slirp still holds for the guest is acknowledged as it comes, until nothing comes
+   * any more.
+   */
   #settle(): void {
     this.#phase = 'settle';
     this.#settled = this.now_ns + SETTLE_NS;
@@ -348,7 +351,10 @@ export class TraceHost implements Host {
     }
   }
 
-  /** The ports are used again: whatever the stack still knows of their last connection ends, as its host had forgotten it. */
+  /**
+   * The ports are used again: whatever the stack still knows of their last connection ends, as its host had forgotten
+   * it.
+   */
   #endEarlier(flow: Flow): void {
     const old = this.#flows.earlier(flow);
     if (old) {

@@ -1,6 +1,6 @@
 /**
- * The index of a capture: where each packet is, and when it came. About 30 bytes a packet, in shared memory, so that other threads read
- * the same index and take the packets themselves from the file.
+ * The index of a capture: where each packet is, and when it came. About 30 bytes a packet, in shared memory, so that
+ * other threads read the same index and take the packets themselves from the file.
  */
 import type { ByteSource } from './byte-source.ts';
 import { type Columns, GrowingTable } from './columns.ts';

@@ -10,9 +10,9 @@ import { type Capture, CaptureError } from './types.ts';
 export * from './types.ts';
 
 /**
- * Reads a capture of either format into an index; yields now and then how many bytes are done, so that the caller can do
- * something else in between. `seen` is told of each packet. A file that is damaged or cut after its first packets is read up to
- * there (`truncated`, `warnings`). Throws `CaptureError` when nothing can be had from it.
+ * Reads a capture of either format into an index; yields now and then how many bytes are done, so that the caller can
+ * do something else in between. `seen` is told of each packet. A file that is damaged or cut after its first packets is
+ * read up to there (`truncated`, `warnings`). Throws `CaptureError` when nothing can be had from it.
  */
 export function* scanCapture(source: ByteSource, seen?: PacketSeen): Generator<number, CaptureIndex> {
   if (source.size === 0) {

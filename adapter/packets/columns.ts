@@ -1,4 +1,7 @@
-/** Tables as typed arrays over shared memory, a column each: little memory an entry, and readable by other threads as they are. */
+/**
+ * Tables as typed arrays over shared memory, a column each: little memory an entry, and readable by other threads as
+ * they are.
+ */
 
 type Column = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array | Int8Array;
 

@@ -1,6 +1,6 @@
 /**
- * Where IP begins in a packet of any link type (tcpdump.org/linktypes.html): VLAN tags, PPPoE, MPLS and the headers of Linux' "any" device
- * and of loopback interfaces are walked over. Allocates nothing.
+ * Where IP begins in a packet of any link type (tcpdump.org/linktypes.html): VLAN tags, PPPoE, MPLS and the headers of
+ * Linux' "any" device and of loopback interfaces are walked over. Allocates nothing.
  */
 import { DIRECTION_IN, DIRECTION_OUT, DIRECTION_UNKNOWN } from './capture-index.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IP, ETHERTYPE_IPV6, ETHERTYPE_QINQ, ETHERTYPE_VLAN } from './protocols/numbers.ts';

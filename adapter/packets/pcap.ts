@@ -14,14 +14,18 @@ export const PCAP_MAGICS: ReadonlyMap<number, { readonly little: boolean; readon
 const FILE_HEADER = 24;
 const PACKET_HEADER = 16;
 
-/** What a reader calls for each packet, after it is in the index: its number from 0, and its captured bytes (valid during the call). */
+/**
+ * What a reader calls for each packet, after it is in the index: its number from 0, and its captured bytes (valid
+ * during the call).
+ */
 export type PacketSeen = (i: number, data: Uint8Array, index: CaptureIndex) => void;
 
 /** Packets between two looks at whether somebody waits. */
 export const PACKETS_A_SLICE = 2048;
 
 /**
- * Reads a classic pcap into an index; yields now and then how far it is, in bytes. See `readCapture` for how damage is treated.
+ * Reads a classic pcap into an index; yields now and then how far it is, in bytes. See `readCapture` for how damage is
+ * treated.
  */
 export function* scanPcap(source: ByteSource, index: CaptureIndex, seen?: PacketSeen): Generator<number, void> {
   const head = source.read(0, FILE_HEADER);
@@ -32,7 +36,8 @@ export function* scanPcap(source: ByteSource, index: CaptureIndex, seen?: Packet
   }
   if (head.length < FILE_HEADER) {
     throw new CaptureError(
-      `truncated pcap file: ${head.length} bytes, ${FILE_HEADER - head.length} bytes of the ${FILE_HEADER}-byte file header are missing`,
+      `truncated pcap file: ${head.length} bytes, ${FILE_HEADER - head.length} bytes of the ` +
+        `${FILE_HEADER}-byte file header are missing`,
     );
   }
   const { little, nano } = magic;

@@ -62,7 +62,10 @@ class Reader {
 /** What is wrong with the block at hand; ends the reading. */
 class Damage extends Error {}
 
-/** Reads a pcapng file into an index; yields now and then how far it is, in bytes. See `readCapture` for how damage is treated. */
+/**
+ * Reads a pcapng file into an index; yields now and then how far it is, in bytes. See `readCapture` for how damage is
+ * treated.
+ */
 export function* scanPcapng(source: ByteSource, index: CaptureIndex, seen?: PacketSeen): Generator<number, void> {
   const r = new Reader(source, index, seen);
   index.format = 'pcapng';
@@ -106,7 +109,8 @@ function nextBlock(r: Reader): number {
     const magic = r.view.getUint32(8, true);
     if (magic !== BYTE_ORDER_MAGIC && magic !== 0x4d3c2b1a) {
       throw new Damage(
-        `damaged capture: the section header at byte ${r.off} has byte-order magic 0x${magic.toString(16)}, expected 0x1a2b3c4d`,
+        `damaged capture: the section header at byte ${r.off} has byte-order magic ` +
+          `0x${magic.toString(16)}, expected 0x1a2b3c4d`,
       );
     }
     r.little = magic === BYTE_ORDER_MAGIC;
@@ -121,14 +125,16 @@ function nextBlock(r: Reader): number {
   }
   if (total > left) {
     throw new Damage(
-      `truncated capture: it ends at byte ${r.source.size}, in ${where}, which has ${total} bytes: ${total - left} bytes are missing` +
+      `truncated capture: it ends at byte ${r.source.size}, in ${where}, which has ${total} ` +
+        `bytes: ${total - left} bytes are missing` +
         (type === EPB || type === SPB || type === OLD_PACKET ? ` (packet ${r.index.count + 1})` : ''),
     );
   }
   r.load(total);
   if (r.u32(total - 4) !== total) {
     throw new Damage(
-      `damaged capture: ${where} has length ${total} at its start and ${r.u32(total - 4)} at its end; they must be equal`,
+      `damaged capture: ${where} has length ${total} at its start and ${r.u32(total - 4)} at its ` +
+        `end; they must be equal`,
     );
   }
   r.end = total - 4;

@@ -1,6 +1,6 @@
 /**
- * The first look at a capture: which hosts there are, which connections, and what each packet belongs to. It does not know yet who the
- * guest will be, so that another guest can be chosen without reading the file again.
+ * The first look at a capture: which hosts there are, which connections, and what each packet belongs to. It does not
+ * know yet who the guest will be, so that another guest can be chosen without reading the file again.
  */
 import { type CaptureIndex, DIRECTION_IN, DIRECTION_OUT } from '../packets/capture-index.ts';
 import { type Columns, GrowingTable } from '../packets/columns.ts';
@@ -59,7 +59,9 @@ const SLIRP_MAC_IPV6 = 0x5256;
 /** slirp answers NC-SI from this address; no station has it. */
 const BROADCAST = 0xffffffffffff;
 
-/** Headers of 40 to 60 bytes and what the capture may have cut: the shortest transport header that can be made sense of. */
+/**
+ * Headers of 40 to 60 bytes and what the capture may have cut: the shortest transport header that can be made sense of.
+ */
 const TCP_HEADER = 20;
 const UDP_HEADER = 8;
 

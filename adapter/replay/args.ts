@@ -50,7 +50,9 @@ function ipv4Bytes(address: number | undefined): Uint8Array | null {
   return address ? Uint8Array.of(address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255) : null;
 }
 
-/** Index of the option word that describes a user network (`-netdev user,...`, `-nic user,...`, `-net user,...`), or -1. */
+/**
+ * Index of the option word that describes a user network (`-netdev user,...`, `-nic user,...`, `-net user,...`), or -1.
+ */
 function userNetworkWord(args: readonly string[]): number {
   return args.findIndex((w, i) => /^--?(netdev|nic|net)$/.test(args[i - 1] ?? '') && /^user(,|$)/.test(w));
 }
@@ -84,8 +86,9 @@ const FIRST_PORT = 5555;
 const LAST_PORT = 65535;
 
 /**
- * Options for replaying: `args` with the guest that plays a capture (`-guest trace`), with the network and the `hostfwd` rules that the
- * plan needs and `args` do not have. They are options like those that the user writes, so that a recording of the replay carries them.
+ * Options for replaying: `args` with the guest that plays a capture (`-guest trace`), with the network and the
+ * `hostfwd` rules that the plan needs and `args` do not have. They are options like those that the user writes, so that
+ * a recording of the replay carries them.
  */
 export function replayArgs(plan: ReplayPlan, args: readonly string[]): string[] {
   const network = args.some((w) => /^--?(netdev|nic|net)$/.test(w)) ? [] : ['-nic', 'user'];

@@ -1,4 +1,6 @@
-/** The TCP connections of a capture, numbered as Wireshark's `tcp.stream`: who opened them, and which bytes are there. */
+/**
+ * The TCP connections of a capture, numbered as Wireshark's `tcp.stream`: who opened them, and which bytes are there.
+ */
 import { type Columns, GrowingTable } from '../packets/columns.ts';
 import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { Coverage } from './coverage.ts';
@@ -32,7 +34,9 @@ const SPEC = {
   /** Window shift + 1 of each side's SYN; 0: no option. */
   shift0: Uint8Array,
   shift1: Uint8Array,
-  /** How far the stream of each side has come, the SYN being 0 and the first byte 1; its place plus one with its FIN. */
+  /**
+   * How far the stream of each side has come, the SYN being 0 and the first byte 1; its place plus one with its FIN.
+   */
   end0: Float64Array,
   end1: Float64Array,
   fin0: Float64Array,

@@ -51,7 +51,10 @@ export function describePlan(plan: ReplayPlan): string {
   return [who, ...left, ...cut].join('; ');
 }
 
-/** Frames that make the guest's addresses known before its first packet. In a capture of a user network only those it knew before. */
+/**
+ * Frames that make the guest's addresses known before its first packet. In a capture of a user network only those it
+ * knew before.
+ */
 export function announcements(plan: ReplayPlan): Uint8Array[] {
   if (plan.slirp) {
     return plan.known.map(({ mac, ip }) => arpAnnouncement(mac, ip));

@@ -1,6 +1,6 @@
 /**
- * What our stack sends in a replay, held against what the capture has for the other side: segments by their place in the stream, other
- * packets by what they answer. It also says which packet of the capture a frame is.
+ * What our stack sends in a replay, held against what the capture has for the other side: segments by their place in
+ * the stream, other packets by what they answer. It also says which packet of the capture a frame is.
  */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
@@ -147,8 +147,8 @@ export class Comparison {
   }
 
   /**
-   * A frame that the user network has sent at `time`, in `p`; `flow` if it is a segment of one; `played` packets have been read so far.
-   * Returns the packet of the capture that it is, or 0, and its grade (`SAME`, ...).
+   * A frame that the user network has sent at `time`, in `p`; `flow` if it is a segment of one; `played` packets have
+   * been read so far. Returns the packet of the capture that it is, or 0, and its grade (`SAME`, ...).
    */
   sent(
     p: TcpIpView,
@@ -188,7 +188,10 @@ export class Comparison {
     return state.waiting.some((c) => c.to > c.from) ? DIFFERENT : OTHER_FORM;
   }
 
-  /** Index of the captured segment with the same place, flags and acknowledgment, or else without the latter; -1 if there is none. */
+  /**
+   * Index of the captured segment with the same place, flags and acknowledgment, or else without the latter; -1 if
+   * there is none.
+   */
   #exact(flow: Flow, state: FlowState, s: PlacedSegment): number {
     const kind = s.flags & KINDS;
     const [first] = state.waiting;
@@ -211,7 +214,10 @@ export class Comparison {
     return s.to > s.from || kind !== 0 ? state.waiting.findIndex(same) : -1;
   }
 
-  /** Looks at the next packets of the connection until one of the host's side; false if it is beyond what `s` may be, or there is none. */
+  /**
+   * Looks at the next packets of the connection until one of the host's side; false if it is beyond what `s` may be, or
+   * there is none.
+   */
   #extend(flow: Flow, state: FlowState, s: PlacedSegment): boolean {
     const last = state.waiting.at(-1);
     if (last && (last.from > s.to || last.ack > s.ack + MAX_AHEAD_BYTES || state.waiting.length > AHEAD)) {

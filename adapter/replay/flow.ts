@@ -1,4 +1,7 @@
-/** A TCP connection of the guest while a capture is played. Places in a stream are relative to the side's SYN, which is 0. */
+/**
+ * A TCP connection of the guest while a capture is played. Places in a stream are relative to the side's SYN, which is
+ * 0.
+ */
 import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
 import { Coverage } from './coverage.ts';

@@ -82,8 +82,8 @@ export interface FrameOptions {
 }
 
 /**
- * A copy of the bytes of a captured frame, extended with zeros to the length it had on the wire. Offloaded checksums are filled in, and
- * with `repair` wrong ones are put right.
+ * A copy of the bytes of a captured frame, extended with zeros to the length it had on the wire. Offloaded checksums
+ * are filled in, and with `repair` wrong ones are put right.
  */
 export function completeFrame(
   data: Uint8Array,
@@ -96,7 +96,9 @@ export function completeFrame(
   return out;
 }
 
-/** As `completeFrame`, for the IP packet that begins at `l3` of the captured bytes, with an Ethernet header of its own. */
+/**
+ * As `completeFrame`, for the IP packet that begins at `l3` of the captured bytes, with an Ethernet header of its own.
+ */
 export function frameOf(
   data: Uint8Array,
   l3: number,
@@ -114,7 +116,10 @@ export function frameOf(
   return out;
 }
 
-/** Puts the checksums of a whole frame right: all if it was `cut` or `repair` is wanted, else those that were left to the hardware. */
+/**
+ * Puts the checksums of a whole frame right: all if it was `cut` or `repair` is wanted, else those that were left to
+ * the hardware.
+ */
 function fixChecksums(p: TcpIpView, cut: boolean, repair: boolean): void {
   if (repair && p.ip >= 0) {
     setIpLength(p);
@@ -207,7 +212,10 @@ export function segment(frame: Uint8Array): Uint8Array[] {
   return out;
 }
 
-/** A TCP segment without data that the capture does not have: what it says, and which frame it takes its addresses and ports from. */
+/**
+ * A TCP segment without data that the capture does not have: what it says, and which frame it takes its addresses and
+ * ports from.
+ */
 export interface MadeUpSegment {
   readonly seq: number;
   readonly ack: number;
@@ -267,7 +275,9 @@ function putMac(b: Uint8Array, at: number, v: number): void {
   put32(b, at + 2, v % 0x100000000);
 }
 
-/** An ARP announcement (RFC 5227): tells the user network the guest's addresses, padded to the least size of a frame. */
+/**
+ * An ARP announcement (RFC 5227): tells the user network the guest's addresses, padded to the least size of a frame.
+ */
 export function arpAnnouncement(mac: number, ip: number): Uint8Array {
   const f = new Uint8Array(60);
   putMac(f, 0, 0xffffffffffff);

@@ -76,7 +76,10 @@ function isBroadcast(h: CaptureHost): boolean {
   return h.address.length === 4 && h.address.every((b) => b === 255);
 }
 
-/** The guest with its other addresses: those that `also` says, and those of the other family, or none yet, at its MAC address. */
+/**
+ * The guest with its other addresses: those that `also` says, and those of the other family, or none yet, at its MAC
+ * address.
+ */
 function choice(
   analysis: CaptureAnalysis,
   host: CaptureHost,

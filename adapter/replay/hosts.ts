@@ -9,7 +9,9 @@ const MAX_HOSTS = 1 << 18;
 export class CaptureHost {
   /** 4 or 16 bytes. */
   readonly address: Uint8Array;
-  /** MAC address that it sends from, the first one seen; -1 without Ethernet or on a loopback interface, where it is 0. */
+  /**
+   * MAC address that it sends from, the first one seen; -1 without Ethernet or on a loopback interface, where it is 0.
+   */
   mac = -1;
   /** TCP connections that it opens, and takes part in. */
   opens = 0;

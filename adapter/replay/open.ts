@@ -1,4 +1,7 @@
-/** Opens captures as people have them: plain, packed with gzip or zstd, from a pipe. What is packed goes to a file of its own first. */
+/**
+ * Opens captures as people have them: plain, packed with gzip or zstd, from a pipe. What is packed goes to a file of
+ * its own first.
+ */
 import {
   closeSync,
   createReadStream,

@@ -1,4 +1,7 @@
-/** Numbers for pairs of endpoints (host and port), the same for both directions: an open hash in typed arrays, 16 bytes an entry. */
+/**
+ * Numbers for pairs of endpoints (host and port), the same for both directions: an open hash in typed arrays, 16 bytes
+ * an entry.
+ */
 
 const FIRST_ROOM = 1024;
 const MOST_FULL = 0.6;

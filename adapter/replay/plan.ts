@@ -100,7 +100,10 @@ export interface ReplayPlan {
   /** `net=` and `ipv6-net=` that keep clear of the capture's addresses; empty for the defaults. */
   readonly network: string;
   readonly forwards: readonly NeededForward[];
-  /** In a capture of a user network: guests that it knew before, since it sends to them before they have said who they are. */
+  /**
+   * In a capture of a user network: guests that it knew before, since it sends to them before they have said who they
+   * are.
+   */
   readonly known: readonly { readonly mac: number; readonly ip: number }[];
   readonly cut: number;
   readonly warnings: readonly string[];

@@ -15,7 +15,10 @@ export interface PreparedCapture {
   readonly analysis: CaptureAnalysis;
 }
 
-/** Reads a capture; yields now and then how many bytes are done. Throws `CaptureError` if there is nothing in it to be played. */
+/**
+ * Reads a capture; yields now and then how many bytes are done. Throws `CaptureError` if there is nothing in it to be
+ * played.
+ */
 export function* prepareCapture(source: ByteSource): Generator<number, PreparedCapture> {
   const analysis = new CaptureAnalysis();
   const index = yield* scanCapture(source, (i, data, growing) => analysis.add(growing, i, data));

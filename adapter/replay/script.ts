@@ -1,6 +1,7 @@
 /**
- * The script of a replay: reads a capture packet by packet and says what is to be done, in order, for `TraceHost`. The guest's packets
- * become frames; of the host's, what their sender's sockets must have done. Nothing is kept of what has been played.
+ * The script of a replay: reads a capture packet by packet and says what is to be done, in order, for `TraceHost`. The
+ * guest's packets become frames; of the host's, what their sender's sockets must have done. Nothing is kept of what has
+ * been played.
  */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
@@ -41,8 +42,9 @@ import { Reassembly, sessionOf } from './sessions.ts';
 export type Step = { readonly time: number; readonly number: number } & (
   | {
       /**
-       * The guest sends a frame. `ack`: its relative acknowledgment number, or -1; `needAck`: how much of what slirp had sent it
-       * acknowledges, or -1 if it acknowledges nothing or what was never sent; `owed`: the same with what comes later in the capture.
+       * The guest sends a frame. `ack`: its relative acknowledgment number, or -1; `needAck`: how much of what slirp
+       * had sent it acknowledges, or -1 if it acknowledges nothing or what was never sent; `owed`: the same with what
+       * comes later in the capture.
        */
       readonly type: 'frame';
       readonly data: Uint8Array;
@@ -91,7 +93,10 @@ export interface ScriptOptions {
 
 /** What slirp's buffer and the host kernel's together hold ahead of what has been sent. */
 const MAX_HELD = 262144;
-/** Without PSH, what comes within this time (ns) was with the sender already: a real network's host does not tell otherwise. */
+/**
+ * Without PSH, what comes within this time (ns) was with the sender already: a real network's host does not tell
+ * otherwise.
+ */
 const HELD_NS = 2e8;
 /** Bytes of one gap, and of all gaps, that are played as zeros. */
 const MAX_GAP = 1 << 20;
@@ -252,8 +257,8 @@ export class Script {
   }
 
   /**
-   * Before the first segment that is no SYN is played: what of the handshake the capture lacks is made up. `like` is a frame of the
-   * guest's of the same connection, for its addresses.
+   * Before the first segment that is no SYN is played: what of the handshake the capture lacks is made up. `like` is a
+   * frame of the guest's of the same connection, for its addresses.
    */
   #open(flow: Flow, number: number, like: () => Uint8Array): void {
     if (flow.opened) {
@@ -380,8 +385,8 @@ export class Script {
   }
 
   /**
-   * The guest breaks the connection off. What the host sends after that was under way already: here nothing takes time, so the RST waits
-   * until all of it has been handed over and has arrived.
+   * The guest breaks the connection off. What the host sends after that was under way already: here nothing takes time,
+   * so the RST waits until all of it has been handed over and has arrived.
    */
   #resetByGuest(flow: Flow, step: FrameStep): void {
     flow.late = { ...step, needAck: 0, owed: 0 };
@@ -481,7 +486,10 @@ export class Script {
     this.#push({ type: 'error', time: this.#time, number, flow, errno: refused ? 'ECONNREFUSED' : 'ECONNRESET' });
   }
 
-  /** Bytes `[from, from + length)` of the host's stream are in packet `i`: hands over what is new and has nothing missing before it. */
+  /**
+   * Bytes `[from, from + length)` of the host's stream are in packet `i`: hands over what is new and has nothing
+   * missing before it.
+   */
   #deliver(flow: Flow, i: number, from: number, length: number): void {
     if (flow.hostClosed) {
       return;
@@ -560,8 +568,8 @@ export class Script {
   }
 
   /**
-   * Segments without PSH say that their sender holds more than it has sent: what follows up to the next PSH was there at the same time.
-   * Adds it to `chunks`; true if the stream ends with it.
+   * Segments without PSH say that their sender holds more than it has sent: what follows up to the next PSH was there
+   * at the same time. Adds it to `chunks`; true if the stream ends with it.
    */
   #held(flow: Flow, first: number, chunks: Uint8Array[]): boolean {
     const { packets, roles, slirp } = this.#plan;

@@ -26,6 +26,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/',
   ],
   'adapter/main.ts': ['node:', 'adapter/'],
+  'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
   'adapter/machine.ts': ['node:', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
   'adapter/dap/': [
     'node:',
@@ -106,7 +107,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/mailbox/': ['node:', 'adapter/stack/util/', 'type adapter/stack/'],
-  'adapter/replay/': ['adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
+  'adapter/replay/': ['node:', 'fzstd', 'adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
   'adapter/packets/': ['adapter/stack/util/near.ts'],
   'adapter/compiler/': ['node:', 'typescript', 'ts-blank-space'],
   'adapter/stack/': [],
