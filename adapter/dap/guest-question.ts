@@ -4,6 +4,9 @@ import { EngineError, type ReplayHost } from '../engine/api.ts';
 import type { GuestsEventBody } from './custom.ts';
 import type { PacketSession } from './session.ts';
 
+/** Hosts that a client is offered at most. */
+export const MAX_HOSTS = 200;
+
 export class GuestQuestion {
   readonly #session: PacketSession;
   #answered: ((address: string | undefined) => void) | undefined;
@@ -14,7 +17,7 @@ export class GuestQuestion {
 
   /** Resolves to the address that the client's user has chosen; rejects if there is no choice. */
   async ask(hosts: readonly ReplayHost[], connections: number): Promise<string> {
-    const body: GuestsEventBody = { hosts, connections };
+    const body: GuestsEventBody = { hosts: hosts.slice(0, MAX_HOSTS), connections };
     this.#session.sendEvent(new Event('pktgdb/guests', body));
     const address = await new Promise<string | undefined>((resolve) => {
       this.#answered = resolve;

@@ -2,6 +2,7 @@
 import { accountLines, divergenceCount, divergenceTexts } from '../inspect/replay.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { DivergenceBody, DivergencesBody, ReplayBody } from './custom.ts';
+import { MAX_HOSTS } from './guest-question.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
@@ -36,7 +37,7 @@ async function replayBody({ engine }: PacketSession): Promise<ReplayBody> {
     guest: guest.address,
     why: guest.why,
     userNetwork: slirp,
-    hosts: replay.hosts,
+    hosts: replay.hosts.slice(0, MAX_HOSTS),
     account,
     divergences: counts === undefined ? 0 : divergenceCount(counts),
     text: accountLines(account, counts).join('\n'),
