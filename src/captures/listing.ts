@@ -1,6 +1,12 @@
 /** A capture as text, one line a packet: line N is packet N. Needs nothing of VS Code. */
 
-import { type Capture, CaptureError, type CapturePacket, linktypeKind, readCapture } from '../../adapter/packets/capture.ts';
+import {
+  type Capture,
+  CaptureError,
+  type CapturePacket,
+  linktypeKind,
+  readCapture,
+} from '../../adapter/packets/capture.ts';
 import { Conversations } from '../../adapter/packets/conversations.ts';
 import { LinkLayer } from '../../adapter/packets/link-layer.ts';
 import { PacketView } from '../../adapter/packets/packet-view.ts';
