@@ -6,10 +6,10 @@ import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compi
 import type { HitCondition, Stop } from '../inferior/stop.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
-import type { DivergenceReport } from '../replay/divergence.ts';
+import type { Divergence, DivergenceReport } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 
-export type { NamedValue, Stop, Value };
+export type { Account, Divergence, DivergenceReport, NamedValue, Stop, Value };
 
 /** What to run. */
 export interface LaunchOptions {
@@ -34,13 +34,33 @@ export interface ReplayOptions {
   readonly checksums?: 'repair' | 'keep';
   /** What happens when everything has been played: the machine stays, stopped (default), or is switched off. */
   readonly atEnd?: 'stop' | 'exit';
+  /**
+   * Asked when `guest` is absent and the capture leaves open who it is. Resolves to an address, or to undefined for the
+   * likeliest host; rejects to give up.
+   */
+  readonly choose?: (hosts: readonly ReplayHost[], connections: number) => Promise<string | undefined>;
+}
+
+/** A host of a capture, with what speaks for it being the guest. */
+export interface ReplayHost {
+  readonly address: string;
+  /** TCP connections that it opens. */
+  readonly opens: number;
+  /** Packets that it sends or receives. */
+  readonly packets: number;
+}
+
+/** A packet as the debugger shows it. */
+export interface ShownPacket {
+  readonly bytes: Uint8Array;
+  readonly linktype: 'ethernet' | 'ip';
 }
 
 /** A replay, for those who show it. All of it can be read while the machine runs. */
 export interface ReplayState {
   readonly plan: ReplayPlan;
   /** Hosts of the capture, the likeliest guest first. */
-  readonly hosts: readonly { readonly address: string; readonly opens: number; readonly packets: number }[];
+  readonly hosts: readonly ReplayHost[];
   account(): Account;
   connections(): Iterable<ConnectionAccount>;
 }
@@ -195,7 +215,7 @@ export interface EngineApi {
   /** Assigns; `js` is an lvalue from the expression compiler, `valueJs` the value. Returns the new value. */
   assign(js: string, valueJs: string, frame: number): Promise<Value>;
   /** Name of the local that holds the packet in the frame, and its bytes; undefined if the function handles none. */
-  packet(frame: number): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' | 'ip' } | undefined>;
+  packet(frame: number): Promise<ShownPacket | undefined>;
 
   readonly memory: GuestMemory;
   /**
@@ -212,6 +232,15 @@ export interface EngineApi {
   readonly replay: ReplayState | undefined;
   /** How the replay compares with its capture: `count` divergences from `start` on. While a machine is there. */
   divergences(start?: number, count?: number): Promise<DivergenceReport>;
+  /**
+   * The frame that divergence `index` is about, with the capture's sequence numbers so that both can be compared;
+   * undefined if nothing was sent.
+   */
+  divergentFrame(index: number): Promise<ShownPacket | undefined>;
+  /** Packet `number` of the replayed capture from its Ethernet or IP header on; undefined if it has neither. */
+  capturedPacket(number: number): ShownPacket | undefined;
+  /** In a replay: number of the captured packet that the user network has sent last, 0 if the capture has nothing like it. */
+  sentPacket(): Promise<number>;
   /** Where the inferior is in its own time. */
   position(): Promise<Position>;
 }

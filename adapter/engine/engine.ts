@@ -18,6 +18,7 @@ import {
   type NamedValue,
   type Position,
   type ReplayState,
+  type ShownPacket,
   type StepKind,
   type Stop,
   type SymbolScope,
@@ -30,7 +31,14 @@ import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
-import { type EngineInternals, inferiorOptions, loadReplay, type Replay, replayState } from './launch.ts';
+import {
+  capturedPacket,
+  type EngineInternals,
+  inferiorOptions,
+  loadReplay,
+  type Replay,
+  replayState,
+} from './launch.ts';
 import { reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
@@ -226,6 +234,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async kill(): Promise<void> {
+    this.#interrupted = true;
     const inferior = this.#inferior;
     if (inferior) {
       this.#forgetInferior(inferior);
@@ -435,9 +444,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return value;
   }
 
-  async packet(
-    frame: number,
-  ): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' | 'ip' } | undefined> {
+  async packet(frame: number): Promise<ShownPacket | undefined> {
     return this.#need().stopped.packet(frame);
   }
 
@@ -451,6 +458,19 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       throw new EngineError('Nothing is being replayed.');
     }
     return report;
+  }
+
+  async divergentFrame(index: number): Promise<ShownPacket | undefined> {
+    const hex = await this.#inferior?.runtime.divergentFrame(index);
+    return hex ? { bytes: Uint8Array.from(Buffer.from(hex, 'hex')), linktype: 'ethernet' } : undefined;
+  }
+
+  capturedPacket(number: number): ShownPacket | undefined {
+    return this.#replay && capturedPacket(this.#replay, number);
+  }
+
+  async sentPacket(): Promise<number> {
+    return (await this.#inferior?.runtime.sentPacket()) ?? 0;
   }
 
   async position(): Promise<Position> {

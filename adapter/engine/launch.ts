@@ -2,13 +2,22 @@
 import { randomInt } from 'node:crypto';
 import { hostNameservers } from '../host/addresses.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
+import { LinkLayer } from '../packets/link-layer.ts';
+import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../packets/protocols/numbers.ts';
 import { accountOf, connectionAccounts } from '../replay/account.ts';
 import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
 import { rankedHosts } from '../replay/guest.ts';
 import { type OpenedCapture, openCapture } from '../replay/open.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import { type PreparedCapture, planOf, prepareCapture } from '../replay/prepare.ts';
-import { EngineError, type LaunchOptions, type ReplayOptions, type ReplayState } from './api.ts';
+import {
+  EngineError,
+  type LaunchOptions,
+  type ReplayHost,
+  type ReplayOptions,
+  type ReplayState,
+  type ShownPacket,
+} from './api.ts';
 import type { Image } from './image.ts';
 import type { InferiorOptions } from './inferior.ts';
 
@@ -73,24 +82,58 @@ function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): 
 /** Milliseconds that reading a capture may take before others have their turn. */
 const SLICE_MS = 20;
 
+const INTERRUPTED = 'reading it was interrupted';
+
 /** Reads a capture and plans its replay. Throws `EngineError` when that cannot be done, or is given up. */
 export async function loadReplay(path: string, options: ReplayOptions, progress: Progress): Promise<Replay> {
   let opened: OpenedCapture | undefined;
   try {
     opened = await openCapture(path);
-    const capture = await inSlices(prepareCapture(opened.source), opened.source.size, progress);
-    return { opened, capture, plan: planOf(capture, options.guest) };
+    const { size } = opened.source;
+    const capture = await inSlices(prepareCapture(opened.source), size, progress);
+    const guest = options.guest ?? (await askForGuest(capture, options));
+    if (!progress.told(size, size)) {
+      throw new Error(INTERRUPTED);
+    }
+    return { opened, capture, plan: planOf(capture, guest) };
   } catch (e) {
     opened?.close();
     throw new EngineError(`${path}: ${e instanceof Error ? e.message : String(e)}`);
   }
 }
 
+/** The user's word on who the guest is, where the capture leaves it open: no host opens all connections, or has captured them. */
+async function askForGuest({ analysis }: PreparedCapture, { choose }: ReplayOptions): Promise<string | undefined> {
+  const [first, second] = rankedHosts(analysis);
+  const connections = analysis.connections.count;
+  const open = first && second && analysis.slirpMacs.size === 0 && first.local === 0 && first.opens < connections;
+  return open ? choose?.(hostsOf(analysis), connections) : undefined;
+}
+
+function hostsOf(analysis: PreparedCapture['analysis']): ReplayHost[] {
+  return rankedHosts(analysis).map((h) => ({ address: h.text, opens: h.opens, packets: h.packets }));
+}
+
+/** Packet `number` of the capture from its Ethernet or IP header on. */
+export function capturedPacket({ opened, capture }: Replay, number: number): ShownPacket | undefined {
+  const { index } = capture;
+  if (!(number >= 1 && number <= index.count)) {
+    return undefined;
+  }
+  const data = index.bytes(opened.source, number - 1);
+  const { eth, type, l3 } = new LinkLayer().find(index.linktype(number - 1), data);
+  if (eth >= 0) {
+    return { bytes: data.slice(eth), linktype: 'ethernet' };
+  }
+  const isIp = type === ETHERTYPE_IP || type === ETHERTYPE_IPV6;
+  return isIp ? { bytes: data.slice(l3), linktype: 'ip' } : undefined;
+}
+
 /** A replay for those who show it. */
 export function replayState({ capture, plan }: Replay): ReplayState {
   return {
     plan,
-    hosts: rankedHosts(capture.analysis).map((h) => ({ address: h.text, opens: h.opens, packets: h.packets })),
+    hosts: hostsOf(capture.analysis),
     account: () => accountOf(plan),
     connections: () => connectionAccounts(plan),
   };
@@ -105,7 +148,7 @@ async function inSlices<T>(steps: Generator<number, T>, total: number, progress:
     }
     if (performance.now() - since > SLICE_MS) {
       if (!progress.told(step.value, total)) {
-        throw new Error('reading it was interrupted');
+        throw new Error(INTERRUPTED);
       }
       await new Promise((resolve) => setImmediate(resolve));
       since = performance.now();

@@ -134,12 +134,23 @@ export class Runtime {
   };
 
   /** In a replay: how it compares with the capture; the worker sets where that is kept. */
-  comparison: DivergenceReport | null = null;
+  comparison: (DivergenceReport & { frame(i: number): Uint8Array | null }) | null = null;
 
   /** The first `count` divergences from `start` on, and how many there are of each grade; null without a replay. */
   divergenceReport(start: number, count: number): DivergenceReport | null {
     const all = this.comparison;
     return all && { counts: all.counts, divergences: all.divergences.slice(start, start + count) };
+  }
+
+  /** The frame of the divergence at `index` in hexadecimal; null if there is none. */
+  divergentFrame(index: number): string | null {
+    const frame = this.comparison?.frame(index);
+    return frame ? Buffer.from(frame).toString('hex') : null;
+  }
+
+  /** `packetNumber` for those who cannot read it. */
+  sentPacket(): number {
+    return this.packetNumber;
   }
 
   /** A replay has come to its end: stands still in the poll of the main loop. */

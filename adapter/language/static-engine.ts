@@ -35,6 +35,8 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly monitor = refuseLater;
   readonly position = refuseLater;
   readonly divergences = refuseLater;
+  readonly divergentFrame = refuseLater;
+  readonly sentPacket = refuseLater;
   readonly replay = undefined;
   readonly guestInput = refuse;
   readonly updateBreakpoint = refuse;
@@ -68,6 +70,8 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   evaluate = async (js: string) => evaluateStatic(js, this.image.info);
 
   packet = async (): Promise<undefined> => undefined;
+
+  capturedPacket(): undefined {}
 
   async kill(): Promise<void> {}
 

@@ -127,6 +127,8 @@ export class Comparison {
   /** By grade. */
   readonly counts: Record<Grade, number> = noDivergences();
   readonly divergences: Divergence[] = [];
+  /** What was sent, by divergence. */
+  readonly #frames: (Uint8Array | null)[] = [];
   readonly #source: ByteSource;
   readonly #index: PacketIndex;
   readonly #plan: ReplayPlan;
@@ -173,12 +175,13 @@ export class Comparison {
     }
     const captured = state.waiting[at];
     if (captured) {
-      return this.#pair(flow, state, at, captured, s, time);
+      return this.#pair(p, flow, state, at, captured, s, time);
     }
     const grade: number = s.flags & TH_RST ? this.#resetInstead(state) : again || s.to === s.from ? OTHER_FORM : EXTRA;
     const what = s.to === s.from && !(s.flags & TH_RST) ? 'an ACK more' : again ? 'a retransmission' : 'a segment more';
     if (this.#noted(grade)) {
-      this.#note(grade, 0, time, flow.id, grade === DIFFERENT ? 'RST where the capture goes on' : what, []);
+      const summary = grade === DIFFERENT ? 'RST where the capture goes on' : what;
+      this.#note(grade, 0, time, flow.id, summary, [], frameOf(p, flow));
     }
     return { packet: 0, grade };
   }
@@ -253,6 +256,7 @@ export class Comparison {
   }
 
   #pair(
+    p: TcpIpView,
     flow: Flow,
     state: FlowState,
     at: number,
@@ -278,7 +282,7 @@ export class Comparison {
     if (same) {
       this.counts.same++;
     } else if (this.#noted(grade)) {
-      this.#note(grade, c.packet, time, flow.id, segmentText(c), segmentDifferences(c, s));
+      this.#note(grade, c.packet, time, flow.id, segmentText(c), segmentDifferences(c, s), frameOf(p, flow));
     }
     return { packet: c.packet, grade };
   }
@@ -334,7 +338,7 @@ export class Comparison {
     const captured = group?.shift();
     if (!captured) {
       if (this.#noted(EXTRA)) {
-        this.#note(EXTRA, 0, time, -1, d.summary, []);
+        this.#note(EXTRA, 0, time, -1, d.summary, [], frameOf(p, null));
       }
       return { packet: 0, grade: EXTRA };
     }
@@ -346,7 +350,7 @@ export class Comparison {
     if (grade === SAME) {
       this.counts.same++;
     } else if (this.#noted(grade)) {
-      this.#note(grade, captured.packet, time, -1, captured.datagram.summary, fields);
+      this.#note(grade, captured.packet, time, -1, captured.datagram.summary, fields, frameOf(p, null));
     }
     return { packet: captured.packet, grade };
   }
@@ -372,6 +376,11 @@ export class Comparison {
       }
       this.#groups.set(datagram.group, [{ packet: i + 1, datagram }]);
     }
+  }
+
+  /** What was sent at divergence `i`, with the capture's sequence numbers; null if nothing was. */
+  frame(i: number): Uint8Array | null {
+    return this.#frames[i] ?? null;
   }
 
   /** The replay is over: what has not been sent is missing. */
@@ -403,7 +412,9 @@ export class Comparison {
     stream: number,
     summary: string,
     fields: readonly FieldDifference[],
+    frame: Uint8Array | null = null,
   ): void {
+    this.#frames.push(frame);
     this.divergences.push({ grade: gradeName(grade), packet, time, stream, summary, fields });
   }
 
@@ -412,6 +423,27 @@ export class Comparison {
     this.counts[gradeName(grade)]++;
     return this.divergences.length < MAX_KEPT;
   }
+}
+
+/** The Internet checksum `sum` once a word of 32 bits is another (RFC 1624). */
+function updatedChecksum(sum: number, was: number, is: number): number {
+  let s = (~sum & 0xffff) + (~(was >>> 16) & 0xffff) + (~was & 0xffff) + (is >>> 16) + (is & 0xffff);
+  s = (s & 0xffff) + (s >>> 16);
+  s = (s & 0xffff) + (s >>> 16);
+  return ~s & 0xffff;
+}
+
+/** A copy of a frame that was sent. Its sequence number becomes the one that the capture's side would have had there. */
+function frameOf(p: TcpIpView, flow: Flow | null): Uint8Array {
+  const copy = p.buf.slice(p.off, p.limit);
+  if (flow && p.tcp >= 0 && flow.hostIss >= 0) {
+    const view = new DataView(copy.buffer);
+    const at = p.tcp - p.off;
+    const [seq, wanted] = [view.getUint32(at + 4), (view.getUint32(at + 4) + flow.hostIss - flow.iss) >>> 0];
+    view.setUint32(at + 4, wanted);
+    view.setUint16(at + 16, updatedChecksum(view.getUint16(at + 16), seq, wanted));
+  }
+  return copy;
 }
 
 function gradeName(grade: number): Grade {

@@ -238,6 +238,14 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     throw new EngineError('Nothing is being replayed.');
   }
 
+  async divergentFrame(): Promise<undefined> {}
+
+  async sentPacket(): Promise<number> {
+    return 0;
+  }
+
+  capturedPacket(): undefined {}
+
   async position(): Promise<Position> {
     return { tick: 0, probe: -1, location: undefined };
   }
