@@ -147,7 +147,7 @@ function replayHost({ path, index, plan, script, stopAtEnd }: ReplayData, outsid
       }
     },
   });
-  runtime.comparison = host.comparison;
+  runtime.replays(host.comparison, host);
   return host;
 }
 
