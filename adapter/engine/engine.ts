@@ -16,6 +16,7 @@ import {
   type InferiorState,
   type LaunchOptions,
   type NamedValue,
+  type PacketBytes,
   type Position,
   type ReplayState,
   type StepKind,
@@ -30,11 +31,21 @@ import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
-import { type EngineInternals, inferiorOptions, loadReplay, type Replay, replayState } from './launch.ts';
+import {
+  capturedPacket,
+  type EngineInternals,
+  inferiorOptions,
+  loadReplay,
+  type Replay,
+  replayAgain,
+  replayState,
+} from './launch.ts';
 import { reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
 
+/** A capture that can be read once only. */
+const STDIN = '-';
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
@@ -53,7 +64,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #materialisedAt = 0;
   /** The capture of the current or last run. */
   #replay: Replay | undefined;
-  #interrupted = false;
+  /** The names of its files. */
+  #replayed = '';
+  /** Ends the reading of a capture. */
+  #reading = new AbortController();
   internals: EngineInternals = {};
 
   private constructor(image: Image) {
@@ -131,18 +145,25 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Reads the capture of a launch, if there is one; an interrupt gives it up. */
   async #loadReplay(options: LaunchOptions): Promise<Replay | undefined> {
-    this.#closeReplay();
-    this.#interrupted = false;
-    if (options.trace === undefined) {
+    const paths = typeof options.trace === 'string' ? [options.trace] : (options.trace ?? []);
+    const again =
+      this.#replay && paths.includes(STDIN) && paths.join('\n') === this.#replayed ? this.#replay : undefined;
+    if (!again) {
+      this.#closeReplay();
+    }
+    if (paths.length === 0) {
       return undefined;
     }
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
     try {
-      this.#replay = await loadReplay(options.trace, options.replay ?? {}, {
-        told: (done, total) => {
-          this.emit('progress', 'Reading the capture', done, total);
-          return !this.#interrupted;
-        },
-      });
+      this.#replay = again
+        ? replayAgain(again, options.replay ?? {})
+        : await loadReplay(paths, options.replay ?? {}, {
+            told: (done, total) => this.emit('progress', 'Reading the capture', done, total),
+            signal,
+          });
+      this.#replayed = paths.join('\n');
       return this.#replay;
     } catch (e) {
       this.#inferiorState = 'none';
@@ -151,7 +172,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #closeReplay(): void {
-    this.#replay?.opened.close();
+    for (const opened of this.#replay?.opened ?? []) {
+      opened.close();
+    }
     this.#replay = undefined;
   }
 
@@ -295,7 +318,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async interrupt(): Promise<void> {
-    this.#interrupted = true;
+    this.#reading.abort();
     if (this.#inferiorState === 'starting' && !this.#inferior) {
       return;
     }
@@ -435,9 +458,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return value;
   }
 
-  async packet(
-    frame: number,
-  ): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' | 'ip' } | undefined> {
+  async packet(frame: number): Promise<PacketBytes | undefined> {
     return this.#need().stopped.packet(frame);
   }
 
@@ -451,6 +472,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       throw new EngineError('Nothing is being replayed.');
     }
     return report;
+  }
+
+  capturedPacket(number: number): PacketBytes | undefined {
+    return this.#replay && capturedPacket(this.#replay, number);
   }
 
   async position(): Promise<Position> {

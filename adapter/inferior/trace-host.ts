@@ -7,6 +7,7 @@
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
+import { visible } from '../packets/format.ts';
 import type { Layer } from '../packets/layer.ts';
 import type { PacketKnowledge, PacketView } from '../packets/packet-view.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
@@ -198,7 +199,7 @@ export class TraceHost implements Host, PacketKnowledge {
   #announce(): void {
     this.#outside.report('info', describePlan(this.#plan));
     for (const w of this.#plan.warnings) {
-      this.#outside.report('warning', `replay: ${w}`);
+      this.#outside.report('warning', `replay: ${visible(w)}`);
     }
     for (const data of announcements(this.#plan)) {
       this.#inputs.push({ type: 'frame', data, number: 0 });

@@ -67,6 +67,8 @@ export class StaticEngine extends EventEmitter implements EngineApi {
 
   evaluate = async (js: string) => evaluateStatic(js, this.image.info);
 
+  capturedPacket = (): undefined => undefined;
+
   packet = async (): Promise<undefined> => undefined;
 
   async kill(): Promise<void> {}

@@ -15,11 +15,15 @@ import {
   type InferiorState,
   type LaunchOptions,
   type NamedValue,
+  type PacketBytes,
   type Position,
+  type ReplayState,
   type StepKind,
   type SymbolScope,
   type Value,
 } from '../../adapter/engine/api.ts';
+
+import type { DivergenceReport } from '../../adapter/replay/divergence.ts';
 
 /** Why it stopped. */
 export type Reason = NonNullable<EngineApi['stop']>;
@@ -232,10 +236,14 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     return '';
   }
 
-  readonly replay = undefined;
+  replay: ReplayState | undefined;
 
-  async divergences(): Promise<never> {
+  async divergences(): Promise<DivergenceReport> {
     throw new EngineError('Nothing is being replayed.');
+  }
+
+  capturedPacket(_number: number): PacketBytes | undefined {
+    return undefined;
   }
 
   async position(): Promise<Position> {
