@@ -177,7 +177,7 @@ export class Lifecycle {
       const { interpreter } = this.#session.repl;
       const { state } = engine;
       interpreter.args = options.args;
-      this.#session.breakpoints.replaying(options.trace);
+      this.#session.breakpoints.replaying(typeof options.trace === 'string' ? options.trace : options.trace?.[0]);
       if (await this.#runInitCommands(initCommands)) {
         await engine.kill();
         this.terminated();

@@ -31,7 +31,7 @@ export async function capturedContainer(engine: EngineApi, frames: readonly Fram
   if (sender === undefined || last === undefined || sender.location.line < last.line) {
     return undefined;
   }
-  const packet = engine.capturedPacket(await engine.sentPacket());
+  const packet = engine.capturedPacket(engine.replay?.sent().packet ?? 0);
   if (packet === undefined) {
     return undefined;
   }

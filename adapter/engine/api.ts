@@ -5,6 +5,7 @@
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
 import type { HitCondition, Stop } from '../inferior/stop.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
+import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
@@ -15,8 +16,11 @@ export type { Account, Divergence, DivergenceReport, NamedValue, Stop, Value };
 export interface LaunchOptions {
   /** QEMU options, one word an element, such as `['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0']`. */
   readonly args: readonly string[];
-  /** A pcap or pcapng file to replay instead of live sockets and the built-in guest. */
-  readonly trace?: string;
+  /**
+   * Captures (pcap or pcapng, also packed) to replay instead of live sockets and the built-in guest; several are merged by time. `-` is
+   * standard input.
+   */
+  readonly trace?: string | readonly string[];
   readonly replay?: ReplayOptions;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
@@ -50,12 +54,6 @@ export interface ReplayHost {
   readonly packets: number;
 }
 
-/** A packet as the debugger shows it. */
-export interface ShownPacket {
-  readonly bytes: Uint8Array;
-  readonly linktype: 'ethernet' | 'ip';
-}
-
 /** A replay, for those who show it. All of it can be read while the machine runs. */
 export interface ReplayState {
   readonly plan: ReplayPlan;
@@ -63,6 +61,24 @@ export interface ReplayState {
   readonly hosts: readonly ReplayHost[];
   account(): Account;
   connections(): Iterable<ConnectionAccount>;
+  /** How many packets the capture has, and why packet `number` is not played; empty if it is. */
+  packet(number: number): { readonly packets: number; readonly reason: string };
+  /** The packet of the capture that the user network's last frame is, 0 if it is none, and its grade (see divergence.ts). */
+  sent(): { readonly packet: number; readonly grade: number };
+}
+
+/** The bytes of a packet, and in a replay which packet of the capture it is. */
+export interface PacketBytes {
+  readonly bytes: Uint8Array;
+  readonly linktype: 'ethernet' | 'ip';
+  readonly known?: {
+    /** Number in the capture, 0 if it is none of its packets. */
+    readonly number: number;
+    /** Since the capture's first packet. */
+    readonly seconds: number;
+    /** What is known of its TCP connection. */
+    readonly relative: TcpRelative | null;
+  };
 }
 
 /** One frame, 0 is the innermost. Frames of `@nodebug` functions and of the debugger's own code are left out. */
@@ -99,7 +115,9 @@ export interface BreakpointSpec {
      * Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network
      * sends it.
      */
-    | { readonly kind: 'packet'; readonly number: number };
+    | { readonly kind: 'packet'; readonly number: number }
+    /** In a replay: where the user network sends what differs so much from the capture, or more (a grade of replay/divergence.ts). */
+    | { readonly kind: 'divergence'; readonly grade: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;
@@ -214,8 +232,8 @@ export interface EngineApi {
   evaluate(js: string, frame: number): Promise<Value>;
   /** Assigns; `js` is an lvalue from the expression compiler, `valueJs` the value. Returns the new value. */
   assign(js: string, valueJs: string, frame: number): Promise<Value>;
-  /** Name of the local that holds the packet in the frame, and its bytes; undefined if the function handles none. */
-  packet(frame: number): Promise<ShownPacket | undefined>;
+  /** The packet that the frame's function handles; undefined if it handles none. */
+  packet(frame: number): Promise<PacketBytes | undefined>;
 
   readonly memory: GuestMemory;
   /**
@@ -236,11 +254,9 @@ export interface EngineApi {
    * The frame that divergence `index` is about, with the capture's sequence numbers so that both can be compared;
    * undefined if nothing was sent.
    */
-  divergentFrame(index: number): Promise<ShownPacket | undefined>;
-  /** Packet `number` of the replayed capture from its Ethernet or IP header on; undefined if it has neither. */
-  capturedPacket(number: number): ShownPacket | undefined;
-  /** In a replay: number of the captured packet that the user network has sent last, 0 if the capture has nothing like it. */
-  sentPacket(): Promise<number>;
+  divergentFrame(index: number): Promise<PacketBytes | undefined>;
+  /** Packet `number` (from 1) of the capture that is or was replayed, as it was captured; undefined if there is none. */
+  capturedPacket(number: number): PacketBytes | undefined;
   /** Where the inferior is in its own time. */
   position(): Promise<Position>;
 }

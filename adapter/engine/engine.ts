@@ -16,9 +16,9 @@ import {
   type InferiorState,
   type LaunchOptions,
   type NamedValue,
+  type PacketBytes,
   type Position,
   type ReplayState,
-  type ShownPacket,
   type StepKind,
   type Stop,
   type SymbolScope,
@@ -37,12 +37,15 @@ import {
   inferiorOptions,
   loadReplay,
   type Replay,
+  replayAgain,
   replayState,
 } from './launch.ts';
 import { reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
 
+/** A capture that can be read once only. */
+const STDIN = '-';
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
@@ -61,7 +64,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #materialisedAt = 0;
   /** The capture of the current or last run. */
   #replay: Replay | undefined;
-  #interrupted = false;
+  /** The names of its files. */
+  #replayed = '';
+  /** Ends the reading of a capture. */
+  #reading = new AbortController();
   internals: EngineInternals = {};
 
   private constructor(image: Image) {
@@ -139,18 +145,25 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Reads the capture of a launch, if there is one; an interrupt gives it up. */
   async #loadReplay(options: LaunchOptions): Promise<Replay | undefined> {
-    this.#closeReplay();
-    this.#interrupted = false;
-    if (options.trace === undefined) {
+    const paths = typeof options.trace === 'string' ? [options.trace] : (options.trace ?? []);
+    const again =
+      this.#replay && paths.includes(STDIN) && paths.join('\n') === this.#replayed ? this.#replay : undefined;
+    if (!again) {
+      this.#closeReplay();
+    }
+    if (paths.length === 0) {
       return undefined;
     }
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
     try {
-      this.#replay = await loadReplay(options.trace, options.replay ?? {}, {
-        told: (done, total) => {
-          this.emit('progress', 'Reading the capture', done, total);
-          return !this.#interrupted;
-        },
-      });
+      this.#replay = again
+        ? replayAgain(again, options.replay ?? {})
+        : await loadReplay(paths, options.replay ?? {}, {
+            told: (done, total) => this.emit('progress', 'Reading the capture', done, total),
+            signal,
+          });
+      this.#replayed = paths.join('\n');
       return this.#replay;
     } catch (e) {
       this.#inferiorState = 'none';
@@ -159,7 +172,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #closeReplay(): void {
-    this.#replay?.opened.close();
+    for (const opened of this.#replay?.opened ?? []) {
+      opened.close();
+    }
     this.#replay = undefined;
   }
 
@@ -234,7 +249,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async kill(): Promise<void> {
-    this.#interrupted = true;
+    this.#reading.abort();
     const inferior = this.#inferior;
     if (inferior) {
       this.#forgetInferior(inferior);
@@ -304,7 +319,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async interrupt(): Promise<void> {
-    this.#interrupted = true;
+    this.#reading.abort();
     if (this.#inferiorState === 'starting' && !this.#inferior) {
       return;
     }
@@ -444,7 +459,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return value;
   }
 
-  async packet(frame: number): Promise<ShownPacket | undefined> {
+  async packet(frame: number): Promise<PacketBytes | undefined> {
     return this.#need().stopped.packet(frame);
   }
 
@@ -460,17 +475,13 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return report;
   }
 
-  async divergentFrame(index: number): Promise<ShownPacket | undefined> {
+  async divergentFrame(index: number): Promise<PacketBytes | undefined> {
     const hex = await this.#inferior?.runtime.divergentFrame(index);
     return hex ? { bytes: Uint8Array.from(Buffer.from(hex, 'hex')), linktype: 'ethernet' } : undefined;
   }
 
-  capturedPacket(number: number): ShownPacket | undefined {
+  capturedPacket(number: number): PacketBytes | undefined {
     return this.#replay && capturedPacket(this.#replay, number);
-  }
-
-  async sentPacket(): Promise<number> {
-    return (await this.#inferior?.runtime.sentPacket()) ?? 0;
   }
 
   async position(): Promise<Position> {

@@ -2,21 +2,23 @@
 import { randomInt } from 'node:crypto';
 import { hostNameservers } from '../host/addresses.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
+import { visible } from '../packets/format.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
-import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../packets/protocols/numbers.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { accountOf, connectionAccounts } from '../replay/account.ts';
 import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
+import { capturedRelative } from '../replay/captured.ts';
 import { rankedHosts } from '../replay/guest.ts';
 import { type OpenedCapture, openCapture } from '../replay/open.ts';
-import type { ReplayPlan } from '../replay/plan.ts';
-import { type PreparedCapture, planOf, prepareCapture } from '../replay/prepare.ts';
+import { AT_GRADE, AT_SENT, NOT_PLAYED, REASONS, type ReplayPlan } from '../replay/plan.ts';
+import { type PreparedCapture, planOf, prepareCaptures } from '../replay/prepare.ts';
 import {
   EngineError,
   type LaunchOptions,
+  type PacketBytes,
   type ReplayHost,
   type ReplayOptions,
   type ReplayState,
-  type ShownPacket,
 } from './api.ts';
 import type { Image } from './image.ts';
 import type { InferiorOptions } from './inferior.ts';
@@ -34,15 +36,17 @@ export interface EngineInternals {
 
 /** A capture that is replayed, as long as its machine is there. */
 export interface Replay {
-  readonly opened: OpenedCapture;
+  /** The files, in the order in which the index takes their bytes. */
+  readonly opened: readonly OpenedCapture[];
   readonly capture: PreparedCapture;
   readonly plan: ReplayPlan;
 }
 
 /** Who wants to know how far reading a capture is, and may put an end to it. */
 export interface Progress {
-  /** `done` of `total` bytes have been read; false gives up. */
-  readonly told: (done: number, total: number) => boolean;
+  /** `done` of `total` bytes have been read or unpacked; 0 if it is not known how many there are. */
+  readonly told: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
 }
 
 /** The options of a run. */
@@ -71,7 +75,7 @@ export function inferiorOptions(
 function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): ReplayData {
   const { count, columns, interfaces } = capture.index;
   return {
-    path: opened.path,
+    paths: opened.map((o) => o.path),
     index: { count, columns, interfaces },
     plan,
     script: { repair: options.checksums !== 'keep' },
@@ -82,23 +86,42 @@ function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): 
 /** Milliseconds that reading a capture may take before others have their turn. */
 const SLICE_MS = 20;
 
-const INTERRUPTED = 'reading it was interrupted';
-
-/** Reads a capture and plans its replay. Throws `EngineError` when that cannot be done, or is given up. */
-export async function loadReplay(path: string, options: ReplayOptions, progress: Progress): Promise<Replay> {
-  let opened: OpenedCapture | undefined;
+/** Reads captures and plans their replay. Throws `EngineError` when that cannot be done, or is given up. */
+export async function loadReplay(
+  paths: readonly string[],
+  options: ReplayOptions,
+  progress: Progress,
+): Promise<Replay> {
+  const opened: OpenedCapture[] = [];
+  let path = paths.join(', ');
   try {
-    opened = await openCapture(path);
-    const { size } = opened.source;
-    const capture = await inSlices(prepareCapture(opened.source), size, progress);
-    const guest = options.guest ?? (await askForGuest(capture, options));
-    if (!progress.told(size, size)) {
-      throw new Error(INTERRUPTED);
+    for (path of paths) {
+      opened.push(await openCapture(path, (bytes) => progress.told(bytes, 0), progress.signal));
     }
+    path = paths.join(', ');
+    const sources = opened.map((o) => o.source);
+    const total = sources.reduce((n, s) => n + s.size, 0);
+    const capture = await inSlices(prepareCaptures(sources), total, progress);
+    const guest = options.guest ?? (await askForGuest(capture, options));
+    progress.signal.throwIfAborted();
     return { opened, capture, plan: planOf(capture, guest) };
   } catch (e) {
-    opened?.close();
-    throw new EngineError(`${path}: ${e instanceof Error ? e.message : String(e)}`);
+    for (const o of opened) {
+      o.close();
+    }
+    if (progress.signal.aborted) {
+      throw new EngineError(`Reading ${visible(path)} was interrupted; nothing is replayed.`);
+    }
+    throw new EngineError(`${visible(path)}: ${e instanceof Error ? visible(e.message) : String(e)}`);
+  }
+}
+
+/** Replays what has been read once more, for another guest or with other options. */
+export function replayAgain({ opened, capture }: Replay, options: ReplayOptions): Replay {
+  try {
+    return { opened, capture, plan: planOf(capture, options.guest) };
+  } catch (e) {
+    throw new EngineError(e instanceof Error ? e.message : String(e));
   }
 }
 
@@ -114,21 +137,6 @@ function hostsOf(analysis: PreparedCapture['analysis']): ReplayHost[] {
   return rankedHosts(analysis).map((h) => ({ address: h.text, opens: h.opens, packets: h.packets }));
 }
 
-/** Packet `number` of the capture from its Ethernet or IP header on. */
-export function capturedPacket({ opened, capture }: Replay, number: number): ShownPacket | undefined {
-  const { index } = capture;
-  if (!(number >= 1 && number <= index.count)) {
-    return undefined;
-  }
-  const data = index.bytes(opened.source, number - 1);
-  const { eth, type, l3 } = new LinkLayer().find(index.linktype(number - 1), data);
-  if (eth >= 0) {
-    return { bytes: data.slice(eth), linktype: 'ethernet' };
-  }
-  const isIp = type === ETHERTYPE_IP || type === ETHERTYPE_IPV6;
-  return isIp ? { bytes: data.slice(l3), linktype: 'ip' } : undefined;
-}
-
 /** A replay for those who show it. */
 export function replayState({ capture, plan }: Replay): ReplayState {
   return {
@@ -136,7 +144,27 @@ export function replayState({ capture, plan }: Replay): ReplayState {
     hosts: hostsOf(capture.analysis),
     account: () => accountOf(plan),
     connections: () => connectionAccounts(plan),
+    packet: (number) => ({
+      packets: plan.roles.length,
+      reason: REASONS[(plan.roles[number - 1] ?? 0) - NOT_PLAYED] ?? '',
+    }),
+    sent: () => ({ packet: plan.position[AT_SENT] ?? 0, grade: plan.position[AT_GRADE] ?? 0 }),
   };
+}
+
+/** Packet `number` of a capture: with its Ethernet header if it has one, else from its IP header on. */
+export function capturedPacket({ capture, plan }: Replay, number: number): PacketBytes | undefined {
+  const { index } = capture;
+  const i = number - 1;
+  if (!Number.isSafeInteger(i) || i < 0 || i >= index.count) {
+    return undefined;
+  }
+  const data = index.bytes(capture.source, i);
+  const { eth, l3 } = new LinkLayer().find(index.linktype(i), data);
+  const bytes = data.slice(eth >= 0 ? eth : Math.max(0, l3));
+  const linktype = eth >= 0 ? 'ethernet' : 'ip';
+  const relative = capturedRelative(plan, i, new TcpIpView(bytes, linktype).find()) ?? null;
+  return { bytes, linktype, known: { number, seconds: index.secondsOf(i), relative } };
 }
 
 async function inSlices<T>(steps: Generator<number, T>, total: number, progress: Progress): Promise<T> {
@@ -147,10 +175,9 @@ async function inSlices<T>(steps: Generator<number, T>, total: number, progress:
       return step.value;
     }
     if (performance.now() - since > SLICE_MS) {
-      if (!progress.told(step.value, total)) {
-        throw new Error(INTERRUPTED);
-      }
+      progress.told(step.value, total);
       await new Promise((resolve) => setImmediate(resolve));
+      progress.signal.throwIfAborted();
       since = performance.now();
     }
   }

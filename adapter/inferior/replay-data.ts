@@ -7,8 +7,8 @@ import type { ReplayPlan } from '../replay/plan.ts';
 import type { ScriptOptions } from '../replay/script.ts';
 
 export interface ReplayData {
-  /** The file that holds the capture, unpacked. */
-  readonly path: string;
+  /** The files that hold the capture, unpacked; the index takes their bytes as one behind the other. */
+  readonly paths: readonly string[];
   readonly index: IndexParts;
   readonly plan: ReplayPlan;
   readonly script: ScriptOptions;

@@ -116,13 +116,15 @@ const EMPTY: Account = {
   notPlayed: {},
   connections: { total: 0, complete: 0, partial: 0, notPlayed: {} },
   bytes: { toHost: 0, toGuest: 0 },
+  gaps: { count: 0, bytes: 0, named: [] },
+  cut: 0,
+  divergences: noDivergences(),
 };
 
 /** Replays a capture and says what came of it. Never throws. */
 export default async function replay(task: ReplayTask): Promise<ReplayResult> {
   const start = performance.now();
   let plan: ReplayPlan | undefined;
-  let host: TraceHost | undefined;
   let error = '';
   try {
     const capture = await openCapture(task.file);
@@ -132,7 +134,7 @@ export default async function replay(task: ReplayTask): Promise<ReplayResult> {
       const argv = ['pktgdb', ...replayArgs(plan, [])];
       const files = task.streams === undefined ? undefined : new StreamFiles(task.streams);
       const outside = new Nobody(task.limitMs - (performance.now() - start));
-      host = new TraceHost({ ...prepared, plan, outside, argv, ...(files ? { sink: files } : {}) });
+      const host = new TraceHost({ ...prepared, plan, outside, argv, ...(files ? { sink: files } : {}) });
       loaded ??= loadStack(task.stackDir);
       const { main, machine, MachineState } = await loaded;
       Object.assign(machine, new MachineState());
@@ -158,7 +160,7 @@ export default async function replay(task: ReplayTask): Promise<ReplayResult> {
     not_played: account.notPlayed,
     connections: { ...connectionsWithout(connections), not_played: connections.notPlayed },
     bytes: { to_host: account.bytes.toHost, to_guest: account.bytes.toGuest },
-    divergence: host?.comparison.counts ?? noDivergences(),
+    divergence: account.divergences,
     ms: Math.round(performance.now() - start),
     rss_mb: Math.round(process.memoryUsage().rss / 1e6),
   };

@@ -6,14 +6,20 @@
  */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
+import type { TcpRelative } from '../packets/conversations.ts';
+import { visible } from '../packets/format.ts';
+import type { Layer } from '../packets/layer.ts';
+import type { PacketKnowledge, PacketView } from '../packets/packet-view.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
+import { gapsOf } from '../replay/account.ts';
 import { DEFAULT_GATEWAY, dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../replay/connections.ts';
 import { announcements, describePlan } from '../replay/describe.ts';
 import { Comparison } from '../replay/divergence.ts';
 import { type Flow, FlowTable } from '../replay/flow.ts';
+import { FrameNumbers } from '../replay/frame-numbers.ts';
 import { bareAck, segment, segmentLike, setAck } from '../replay/frames.ts';
-import { type ReplayPlan, roleFor } from '../replay/plan.ts';
+import { AT_END, AT_GRADE, AT_PACKET, AT_SENT, AT_TIME, type ReplayPlan, roleFor } from '../replay/plan.ts';
 import { type FrameStep, Script, type ScriptOptions, type Step } from '../replay/script.ts';
 import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
@@ -66,7 +72,7 @@ export interface TraceHostOptions {
   readonly atEnd?: () => void;
 }
 
-export class TraceHost implements Host {
+export class TraceHost implements Host, PacketKnowledge {
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
@@ -74,6 +80,7 @@ export class TraceHost implements Host {
   /** The packet of the capture that the user network's last frame is (0: none), and how they compare. */
   sentPacket = 0;
   sentGrade = 0;
+  readonly #index: PacketIndex;
   readonly #outside: Host;
   readonly #plan: ReplayPlan;
   readonly #script: Script;
@@ -89,6 +96,9 @@ export class TraceHost implements Host {
   readonly #sessionOf = new Map<number, string>();
   readonly #openFds = new Set<number>();
   readonly #view = new TcpIpView();
+  readonly #numbers = new FrameNumbers();
+  /** For questions about packets. */
+  readonly #asked = new TcpIpView();
   readonly #inputs: Input[] = [];
   /** Inputs for the next turn that answer calls of the stack. */
   readonly #answers: Input[] = [];
@@ -110,6 +120,7 @@ export class TraceHost implements Host {
   constructor(options: TraceHostOptions) {
     const { plan, outside, argv } = options;
     this.#plan = plan;
+    this.#index = options.index;
     this.#script = new Script(options.source, options.index, plan, options.script);
     this.comparison = new Comparison(options.source, options.index, plan);
     this.#sink = options.sink ?? {};
@@ -191,7 +202,7 @@ export class TraceHost implements Host {
   #announce(): void {
     this.#outside.report('info', describePlan(this.#plan));
     for (const w of this.#plan.warnings) {
-      this.#outside.report('warning', `replay: ${w}`);
+      this.#outside.report('warning', `replay: ${visible(w)}`);
     }
     for (const data of announcements(this.#plan)) {
       this.#inputs.push({ type: 'frame', data, number: 0 });
@@ -218,8 +229,8 @@ export class TraceHost implements Host {
     }
     this.#playedAt = this.now_ns;
     this.#script.shift();
-    this.#plan.position[0] = this.#script.packet;
-    this.#plan.position[1] = this.now_ns;
+    this.#plan.position[AT_PACKET] = this.#script.packet;
+    this.#plan.position[AT_TIME] = step.time;
     this.#play(step);
   }
 
@@ -240,8 +251,9 @@ export class TraceHost implements Host {
     if (this.#phase === 'settle') {
       this.#phase = 'done';
       this.comparison.finish();
-      this.#plan.position[0] = this.#script.packet;
-      this.#plan.position[2] = 1;
+      this.#plan.position[AT_PACKET] = this.#script.packet;
+      this.#plan.position[AT_TIME] = this.#script.time;
+      this.#plan.position[AT_END] = 1;
       this.#tellGaps();
       this.#outside.report('info', `replay finished: ${this.#script.packet} packets`);
       if (this.#unmatched > 0) {
@@ -257,17 +269,17 @@ export class TraceHost implements Host {
 
   /** Names what had to be made up: bytes of the host's that are nowhere in the capture. */
   #tellGaps(): void {
-    const { gaps, zeros } = this.#script;
-    for (const { stream, packet, from, to } of gaps.slice(0, MAX_GAPS_TOLD)) {
-      const bytes = to - from === 1 ? `byte ${from}` : `bytes ${from} to ${to - 1}`;
+    const gaps = gapsOf(this.#plan);
+    for (const { stream, packet, from, to } of gaps.named.slice(0, MAX_GAPS_TOLD)) {
+      const bytes = to === from ? `byte ${from}` : `bytes ${from} to ${to}`;
       this.#outside.report(
         'warning',
         `replay: ${bytes} sent to the guest in tcp.stream ${stream}, missing before packet ${packet}, ` +
           'are nowhere in the capture: zeros were played',
       );
     }
-    if (gaps.length > MAX_GAPS_TOLD) {
-      this.#outside.report('warning', `replay: there are ${gaps.length} such gaps, ${zeros} bytes in all`);
+    if (gaps.count > MAX_GAPS_TOLD) {
+      this.#outside.report('warning', `replay: there are ${gaps.count} such gaps, ${gaps.bytes} bytes in all`);
     }
   }
 
@@ -304,12 +316,13 @@ export class TraceHost implements Host {
   #playFrame(step: FrameStep): void {
     this.#current = step;
     const { flow, data } = step;
+    const p = this.#view.set(data, 0, data.length, 'ethernet').find();
     if (!flow) {
+      this.#numbers.add(p, step.number);
       this.#inputs.push({ type: 'frame', data, number: step.number });
       return;
     }
     this.#track(flow);
-    const p = this.#view.set(data, 0, data.length, 'ethernet').find();
     const flags = p.u8(p.tcp + 13);
     if (step.ack >= 0) {
       if (flow.iss < 0) {
@@ -331,6 +344,7 @@ export class TraceHost implements Host {
     }
     flow.lastFrame = data;
     for (const frame of segment(data)) {
+      this.#numbers.add(frame === data ? p : this.#view.set(frame, 0, frame.length, 'ethernet').find(), step.number);
       this.#inputs.push({ type: 'frame', data: frame, number: step.number });
     }
   }
@@ -462,6 +476,38 @@ export class TraceHost implements Host {
     return inside ? { ...a, sin_addr: LOOPBACK } : a;
   }
 
+  // ---- what is known of packets ----
+
+  numberOf(p: PacketView): number {
+    return this.#numbers.of(p);
+  }
+
+  secondsOf(number: number): number {
+    return this.#index.secondsOf(number - 1);
+  }
+
+  /** The numbers of a segment of the guest's or of slirp's, counted from the SYNs that there are here. */
+  relative(packet: PacketView, l: Layer | null = null): TcpRelative | undefined {
+    const p = this.#asked.set(packet.buf, packet.off, packet.len, packet.linktype).find();
+    if (p.tcp < 0 || p.fragment || (l !== null && l.at !== p.tcp)) {
+      return undefined;
+    }
+    const ofGuest = this.#flows.find(p, true);
+    const flow = ofGuest ?? this.#flows.find(p, false);
+    if (!flow) {
+      return undefined;
+    }
+    const [iss, peer] = ofGuest ? [flow.guestIss, flow.iss] : [flow.iss, flow.guestIss];
+    const [seq, ack] = [p.u32(p.tcp + 4), p.u32(p.tcp + 8)];
+    return {
+      stream: flow.id,
+      seq: (seq - Math.max(0, iss)) >>> 0,
+      ack: p.u8(p.tcp + 13) & TH_ACK ? (ack - Math.max(0, peer)) >>> 0 : ack,
+      // slirp offers no window scaling.
+      window: p.u16(p.tcp + 14),
+    };
+  }
+
   // ---- what the stack does ----
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
@@ -474,6 +520,9 @@ export class TraceHost implements Host {
       const { packet, grade } = this.comparison.sent(p, flow, this.now_ns, this.#script.packet);
       this.sentPacket = packet;
       this.sentGrade = grade;
+      this.#plan.position[AT_SENT] = packet;
+      this.#plan.position[AT_GRADE] = grade;
+      this.#numbers.add(p, packet);
     }
     this.#outside.frame(dir, buf, size);
   }

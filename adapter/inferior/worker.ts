@@ -11,6 +11,7 @@ import type { RecordingHeader } from '../mailbox/recorded.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
+import { mergedSource } from '../replay/merge.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
 import { LiveHost } from './live-host.ts';
 import { RecordedHost, RecordingHost } from './recording.ts';
@@ -133,9 +134,9 @@ function makeHost(): Host {
     : source;
 }
 
-function replayHost({ path, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
+function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
   const host = new TraceHost({
-    source: new FileSource(path),
+    source: mergedSource(paths.map((path) => new FileSource(path))),
     index: new PacketIndex(index),
     plan,
     outside,
@@ -147,7 +148,7 @@ function replayHost({ path, index, plan, script, stopAtEnd }: ReplayData, outsid
       }
     },
   });
-  runtime.comparison = host.comparison;
+  runtime.replays(host.comparison, host);
   return host;
 }
 

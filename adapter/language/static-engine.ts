@@ -36,7 +36,6 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly position = refuseLater;
   readonly divergences = refuseLater;
   readonly divergentFrame = refuseLater;
-  readonly sentPacket = refuseLater;
   readonly replay = undefined;
   readonly guestInput = refuse;
   readonly updateBreakpoint = refuse;

@@ -51,6 +51,12 @@ export class PacketIndex {
   linktype(i: number): number {
     return this.interfaces[this.columns.iface[i] ?? 0]?.linktype ?? -1;
   }
+
+  /** Seconds from the first packet to packet `i`. */
+  secondsOf(i: number): number {
+    const { sec, nsec } = this.columns;
+    return (sec[i] ?? 0) - (sec[0] ?? 0) + ((nsec[i] ?? 0) - (nsec[0] ?? 0)) / 1e9;
+  }
 }
 
 /** What an index consists of. */

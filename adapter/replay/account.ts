@@ -1,8 +1,21 @@
 /** The account of a replay: what became of each packet and each connection, as far as it has been played. */
 import { type ConnectionColumns, sideOf } from './connections.ts';
 import { countRoles } from './describe.ts';
+import { countsOf, type Grade } from './divergence.ts';
 import { formatAddress } from './hosts.ts';
-import { openerOf, type ReplayPlan, STATE_GAPS, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
+import {
+  AT_END,
+  AT_GAPS,
+  AT_PACKET,
+  AT_TIME,
+  AT_ZEROS,
+  MAX_GAPS_NAMED,
+  openerOf,
+  type ReplayPlan,
+  STATE_GAPS,
+  STATE_MADE_UP,
+  STATE_PLAYED,
+} from './plan.ts';
 
 export type ConnectionStatus = 'complete' | 'partial' | 'not played';
 
@@ -24,8 +37,17 @@ export interface ConnectionAccount {
   readonly ofHost: number;
 }
 
+/** Bytes `from` to `to` of what the host sent on a connection, which are nowhere in the capture. */
+export interface Gap {
+  readonly stream: number;
+  /** The packet that shows it. */
+  readonly packet: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface Account {
-  /** Packets read so far, and seconds of machine time. */
+  /** Packets read so far, and seconds since the first one. */
   readonly position: number;
   readonly seconds: number;
   /** All has been played. */
@@ -41,6 +63,12 @@ export interface Account {
   };
   /** Bytes of TCP payload that came through. */
   readonly bytes: { readonly toHost: number; readonly toGuest: number };
+  /** Gaps that were played as zeros, and their bytes; the first ones by name. */
+  readonly gaps: { readonly count: number; readonly bytes: number; readonly named: readonly Gap[] };
+  /** Packets that were cut when they were captured. */
+  readonly cut: number;
+  /** Pairs of packets by how they compare. */
+  readonly divergences: Readonly<Record<Grade, number>>;
 }
 
 /** The account of everything. */
@@ -60,15 +88,30 @@ export function accountOf(plan: ReplayPlan): Account {
     bytes.toGuest += plan.progress.toGuest[id] ?? 0;
   }
   return {
-    position: plan.position[0] ?? 0,
-    seconds: (plan.position[1] ?? 0) / 1e9,
-    finished: plan.position[2] === 1,
+    position: plan.position[AT_PACKET] ?? 0,
+    seconds: (plan.position[AT_TIME] ?? 0) / 1e9,
+    finished: plan.position[AT_END] === 1,
     packets: plan.roles.length,
     played: guest + host,
     notPlayed,
     connections: { total: plan.connectionCount, ...of, notPlayed: reasons },
     bytes,
+    gaps: gapsOf(plan),
+    cut: plan.cut,
+    divergences: countsOf(plan),
   };
+}
+
+/** The gaps of a replay so far. */
+export function gapsOf({ position, gaps }: ReplayPlan): Account['gaps'] {
+  const count = position[AT_GAPS] ?? 0;
+  const named = Array.from({ length: Math.min(count, MAX_GAPS_NAMED) }, (_, i) => ({
+    stream: gaps.stream[i] ?? 0,
+    packet: gaps.packet[i] ?? 0,
+    from: gaps.from[i] ?? 0,
+    to: gaps.to[i] ?? 0,
+  }));
+  return { count, bytes: position[AT_ZEROS] ?? 0, named };
 }
 
 function statusOf(plan: ReplayPlan, id: number): { status: ConnectionStatus; reason: string } {

@@ -30,6 +30,16 @@ export function countRoles(roles: Uint8Array): RoleCounts {
   return { guest, host, notPlayed };
 }
 
+/** Who the guest is. */
+export function describeGuest(plan: ReplayPlan, guest: number, host: number): string {
+  return plan.slirp
+    ? `replay: ${guest} frames of the guest, ${host} of its user network`
+    : plan.guest.address === ''
+      ? 'replay: the capture has no IP packets'
+      : `guest is ${plan.guest.address} (${plan.guest.why}), played as ${plan.guest.address}; ` +
+        '"set replay guest ADDR" chooses another';
+}
+
 /** One sentence for the user about who the guest is and what will be played. */
 export function describePlan(plan: ReplayPlan): string {
   const { guest, host, notPlayed } = countRoles(plan.roles);
@@ -38,12 +48,7 @@ export function describePlan(plan: ReplayPlan): string {
       ? `${n} packets between other hosts are shown, not played`
       : `${n} packets are not played (${reason})`,
   );
-  const who = plan.slirp
-    ? `replay: ${guest} frames of the guest, ${host} of its user network`
-    : plan.guest.address === ''
-      ? 'replay: the capture has no IP packets'
-      : `guest is ${plan.guest.address} (${plan.guest.why}), played as ${plan.guest.address}; ` +
-        '"set replay guest ADDR" chooses another';
+  const who = describeGuest(plan, guest, host);
   const cut =
     plan.cut > 0
       ? [`${plan.cut} packets were cut when they were captured; their missing bytes are played as zeros`]

@@ -16,6 +16,7 @@ import { Segments } from './segments.ts';
 export const GRADES = ['same', 'same bytes, other form', 'different answer', 'missing', 'extra'] as const;
 export type Grade = (typeof GRADES)[number];
 
+/** Places in `GRADES`, from 1. */
 export const SAME = 1;
 export const OTHER_FORM = 2;
 export const DIFFERENT = 3;
@@ -118,14 +119,21 @@ export function noDivergences(): Record<Grade, number> {
   return { same: 0, 'same bytes, other form': 0, 'different answer': 0, missing: 0, extra: 0 };
 }
 
+/** How many pairs a replay has of each grade so far. */
+export function countsOf({ tally }: ReplayPlan): Record<Grade, number> {
+  const counts = noDivergences();
+  for (const [i, grade] of GRADES.entries()) {
+    counts[grade] = tally[i] ?? 0;
+  }
+  return counts;
+}
+
 /** How far ahead of what is played its like is looked for, in packets. */
 const AHEAD = 64;
 /** Acknowledgments that go so much further are of later segments, in bytes. */
 const MAX_AHEAD_BYTES = 65536;
 
 export class Comparison {
-  /** By grade. */
-  readonly counts: Record<Grade, number> = noDivergences();
   readonly divergences: Divergence[] = [];
   /** What was sent, by divergence. */
   readonly #frames: (Uint8Array | null)[] = [];
@@ -146,6 +154,11 @@ export class Comparison {
     this.#index = index;
     this.#plan = plan;
     this.#captured = new Segments(source, index, plan.packets);
+  }
+
+  /** By grade. */
+  get counts(): Readonly<Record<Grade, number>> {
+    return countsOf(this.#plan);
   }
 
   /**
@@ -280,7 +293,7 @@ export class Comparison {
     const grade = same ? SAME : OTHER_FORM;
     this.#grade(c.packet - 1, grade);
     if (same) {
-      this.counts.same++;
+      this.#count(SAME);
     } else if (this.#noted(grade)) {
       this.#note(grade, c.packet, time, flow.id, segmentText(c), segmentDifferences(c, s), frameOf(p, flow));
     }
@@ -348,7 +361,7 @@ export class Comparison {
     const grade = captured.datagram.hash === d.hash ? SAME : fields.length > 0 ? DIFFERENT : OTHER_FORM;
     this.#grade(captured.packet - 1, grade);
     if (grade === SAME) {
-      this.counts.same++;
+      this.#count(SAME);
     } else if (this.#noted(grade)) {
       this.#note(grade, captured.packet, time, -1, captured.datagram.summary, fields, frameOf(p, null));
     }
@@ -418,9 +431,14 @@ export class Comparison {
     this.divergences.push({ grade: gradeName(grade), packet, time, stream, summary, fields });
   }
 
+  #count(grade: number): void {
+    const { tally } = this.#plan;
+    tally[grade - 1] = (tally[grade - 1] ?? 0) + 1;
+  }
+
   /** Counts a pair that is not the same; true if it is also to be kept. */
   #noted(grade: number): boolean {
-    this.counts[gradeName(grade)]++;
+    this.#count(grade);
     return this.divergences.length < MAX_KEPT;
   }
 }

@@ -1,4 +1,5 @@
 /** Who of a capture is the guest: the user's word, what the capture says of itself, or who opens connections. */
+import { visible } from '../packets/format.ts';
 import { CaptureError } from '../packets/types.ts';
 import type { CaptureAnalysis } from './analysis.ts';
 import { type CaptureHost, isGroup } from './hosts.ts';
@@ -47,7 +48,7 @@ function chosenByUser(analysis: CaptureAnalysis, word: string): GuestChoice {
   if (first === undefined) {
     const known = rankedHosts(analysis).slice(0, NAMED);
     throw new CaptureError(
-      `no host of the capture is ${word}` +
+      `no host of the capture is ${visible(word)}` +
         (known.length > 0 ? `; there are ${known.map((h) => h.text).join(', ')}` : '; it has no IP packets'),
     );
   }

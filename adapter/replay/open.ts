@@ -32,8 +32,14 @@ export interface OpenedCapture {
   close(): void;
 }
 
-/** Opens a capture; `-` is standard input. `told` hears how many bytes have been unpacked. Throws `CaptureError`. */
-export async function openCapture(path: string, told: (bytes: number) => void = () => {}): Promise<OpenedCapture> {
+/**
+ * Opens a capture; `-` is standard input. `told` hears how many bytes have been unpacked, `signal` gives it up. Throws `CaptureError`.
+ */
+export async function openCapture(
+  path: string,
+  told: (bytes: number) => void = () => {},
+  signal?: AbortSignal,
+): Promise<OpenedCapture> {
   const packed = path === '-' ? 'stdin' : packingOf(path);
   if (packed === 'plain') {
     const source = new FileSource(path);
@@ -44,12 +50,12 @@ export async function openCapture(path: string, told: (bytes: number) => void = 
   process.once('exit', remove);
   try {
     const file = join(folder, 'capture');
-    await unpack(path, packed, file, told);
+    await unpack(path, packed, file, told, signal);
     // What came through a pipe may be packed as well.
     const inner = packed === 'stdin' ? packingOf(file) : 'plain';
     const whole = inner === 'plain' ? file : join(folder, 'unpacked');
     if (inner !== 'plain') {
-      await unpack(file, inner, whole, told);
+      await unpack(file, inner, whole, told, signal);
     }
     const source = new FileSource(whole);
     return {
@@ -107,7 +113,13 @@ function firstBytes(path: string): Uint8Array {
 }
 
 /** Copies a packed or piped capture to `file`, unpacked. */
-async function unpack(path: string, packed: Packing, file: string, told: (bytes: number) => void): Promise<void> {
+async function unpack(
+  path: string,
+  packed: Packing,
+  file: string,
+  told: (bytes: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   let total = 0;
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -119,8 +131,11 @@ async function unpack(path: string, packed: Packing, file: string, told: (bytes:
   const input = path === '-' ? process.stdin : createReadStream(path);
   const stages = packed === 'gzip' ? [createGunzip()] : packed === 'zstd' ? [zstd()] : [];
   try {
-    await pipeline([input, ...stages, counter, createWriteStream(file)]);
+    await pipeline([input, ...stages, counter, createWriteStream(file)], signal ? { signal } : {});
   } catch (e) {
+    if (signal?.aborted) {
+      throw e;
+    }
     // A file that is cut off still has what comes before.
     if (total === 0 || e instanceof CaptureError) {
       throw e instanceof CaptureError ? e : new CaptureError(`it cannot be unpacked: ${reason(e)}`);

@@ -66,11 +66,31 @@ export interface NeededForward {
 /** More `hostfwd` rules than that are not made. */
 const MAX_FORWARDS = 4096;
 
+/** Zeros that stand for bytes which are nowhere in the capture: the packet that shows it, and the bytes of the stream (from 1). */
+const GAP_SPEC = { stream: Uint32Array, packet: Uint32Array, from: Float64Array, to: Float64Array } as const;
+/** Gaps that are remembered for the account; all are counted. */
+export const MAX_GAPS_NAMED = 1000;
+
+/** Places in `position`: packets read so far, nanoseconds since the first one, 1 once all has been played. */
+export const AT_PACKET = 0;
+export const AT_TIME = 1;
+export const AT_END = 2;
+/** Gaps so far, and their bytes. */
+export const AT_GAPS = 3;
+export const AT_ZEROS = 4;
+/** The packet of the capture that the user network's last frame is (0: none), and its grade. */
+export const AT_SENT = 5;
+export const AT_GRADE = 6;
+const POSITIONS = 7;
+
 const PROGRESS_SPEC = { toHost: Float64Array, toGuest: Float64Array, state: Uint8Array } as const;
 /** Something of the connection was played; its handshake was made up; bytes of it were nowhere in the capture. */
 export const STATE_PLAYED = 1;
 export const STATE_MADE_UP = 2;
 export const STATE_GAPS = 4;
+
+/** Grades of divergence.ts. */
+const GRADE_COUNT = 5;
 
 export interface ReplayPlan {
   readonly guest: GuestChoice;
@@ -80,8 +100,11 @@ export interface ReplayPlan {
   readonly roles: Uint8Array;
   /** By packet of the host's side: how it compares with what was sent (see divergence.ts), 0 until then. */
   readonly grades: Uint8Array;
-  /** Where the replay is: packets read so far, machine time in nanoseconds, 1 once all has been played. */
+  /** Where the replay is: see `AT_`. */
   readonly position: Float64Array;
+  /** How many pairs of packets have been graded so, by grade - 1. */
+  readonly tally: Float64Array;
+  readonly gaps: Columns<typeof GAP_SPEC>;
   /** By connection: bytes that have come through, and `STATE_` bits. */
   readonly progress: Columns<typeof PROGRESS_SPEC>;
   readonly packets: PacketColumns;
@@ -135,7 +158,9 @@ export function planReplay(capture: PreparedCapture, word?: string): ReplayPlan 
     guest,
     slirp,
     roles,
-    position: new Float64Array(new SharedArrayBuffer(24)),
+    position: new Float64Array(new SharedArrayBuffer(POSITIONS * 8)),
+    tally: new Float64Array(new SharedArrayBuffer(GRADE_COUNT * 8)),
+    gaps: makeColumns(GAP_SPEC, MAX_GAPS_NAMED),
     grades: new Uint8Array(new SharedArrayBuffer(index.count)),
     progress: makeColumns(PROGRESS_SPEC, connectionCount),
     packets,

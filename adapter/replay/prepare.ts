@@ -1,9 +1,10 @@
 /** From the bytes of a capture to a plan: what a replay needs before it starts. */
 import type { ByteSource } from '../packets/byte-source.ts';
 import { scanCapture } from '../packets/capture.ts';
-import { PacketIndex } from '../packets/capture-index.ts';
+import { type CaptureIndex, PacketIndex } from '../packets/capture-index.ts';
 import { CaptureError } from '../packets/types.ts';
 import { CaptureAnalysis } from './analysis.ts';
+import { mergeCaptures, mergedSource } from './merge.ts';
 import { planReplay, type ReplayPlan } from './plan.ts';
 
 /** A capture that has been read once. */
@@ -15,6 +16,17 @@ export interface PreparedCapture {
   readonly analysis: CaptureAnalysis;
 }
 
+/** The same for several captures, merged by time. */
+export function* prepareCaptures(sources: readonly ByteSource[]): Generator<number, PreparedCapture> {
+  const [only] = sources;
+  if (only && sources.length === 1) {
+    return yield* prepareCapture(only);
+  }
+  const analysis = new CaptureAnalysis();
+  const index = yield* mergeCaptures(sources, analysis);
+  return prepared(mergedSource(sources), index, analysis);
+}
+
 /**
  * Reads a capture; yields now and then how many bytes are done. Throws `CaptureError` if there is nothing in it to be
  * played.
@@ -22,6 +34,10 @@ export interface PreparedCapture {
 export function* prepareCapture(source: ByteSource): Generator<number, PreparedCapture> {
   const analysis = new CaptureAnalysis();
   const index = yield* scanCapture(source, (i, data, growing) => analysis.add(growing, i, data));
+  return prepared(source, index, analysis);
+}
+
+function prepared(source: ByteSource, index: CaptureIndex, analysis: CaptureAnalysis): PreparedCapture {
   if (index.count === 0) {
     throw new CaptureError('nothing to replay: the capture has no packets');
   }

@@ -25,6 +25,9 @@ import { Coverage } from './coverage.ts';
 import { Flow, socketAddress } from './flow.ts';
 import { completeFrame, frameOf, reversed, segmentLike, setWindow } from './frames.ts';
 import {
+  AT_GAPS,
+  AT_ZEROS,
+  MAX_GAPS_NAMED,
   NOT_PLAYED,
   openerOf,
   type ReplayPlan,
@@ -77,15 +80,6 @@ export type Step = { readonly time: number; readonly number: number } & (
 
 export type FrameStep = Extract<Step, { type: 'frame' }>;
 
-/** Zeros that stand for bytes which are nowhere in the capture. */
-export interface Gap {
-  readonly stream: number;
-  /** The packet that shows it, and the bytes of the stream (the first one is 1). */
-  readonly packet: number;
-  readonly from: number;
-  readonly to: number;
-}
-
 export interface ScriptOptions {
   /** Put wrong checksums right (default). */
   readonly repair: boolean;
@@ -101,8 +95,6 @@ const HELD_NS = 2e8;
 /** Bytes of one gap, and of all gaps, that are played as zeros. */
 const MAX_GAP = 1 << 20;
 const MAX_ZEROS = 16 << 20;
-/** Gaps that are remembered for the account. */
-const MAX_GAPS_NAMED = 1000;
 /** The longest time that a machine's clock can count in nanoseconds, with a microsecond's precision. */
 const MAX_TIME = 2 ** 32 * 1e9;
 /** MAC addresses where a capture has none: QEMU's default for a NIC, and libslirp's for 10.0.2.2. */
@@ -115,8 +107,6 @@ const MAX_FINISHED = 1024;
 export class Script {
   /** Packets read so far. */
   packet = 0;
-  readonly gaps: Gap[] = [];
-  zeros = 0;
   readonly #source: ByteSource;
   readonly #index: PacketIndex;
   readonly #plan: ReplayPlan;
@@ -536,18 +526,29 @@ export class Script {
       }
       const end = Math.min(to, next);
       const gap = end - flow.hostNext;
-      if (gap > MAX_GAP || this.zeros + gap > MAX_ZEROS) {
+      if (gap > MAX_GAP || (this.#plan.position[AT_ZEROS] ?? 0) + gap > MAX_ZEROS) {
         return false;
       }
-      this.zeros += gap;
       this.#mark(flow, STATE_GAPS);
-      if (this.gaps.length < MAX_GAPS_NAMED) {
-        this.gaps.push({ stream: flow.id, packet: i + 1, from: flow.hostNext, to: end });
-      }
+      this.#noteGap(flow, i, end);
       this.#push({ type: 'data', time: this.#time, number: 0, flow, data: new Uint8Array(gap), eof: false });
       flow.hostNext = end;
     }
     return true;
+  }
+
+  /** Packet `i` shows that the host's bytes up to `end` are nowhere. */
+  #noteGap(flow: Flow, i: number, end: number): void {
+    const { position, gaps } = this.#plan;
+    const n = position[AT_GAPS] ?? 0;
+    position[AT_GAPS] = n + 1;
+    position[AT_ZEROS] = (position[AT_ZEROS] ?? 0) + end - flow.hostNext;
+    if (n < MAX_GAPS_NAMED) {
+      gaps.stream[n] = flow.id;
+      gaps.packet[n] = i + 1;
+      gaps.from[n] = flow.hostNext;
+      gaps.to[n] = end - 1;
+    }
   }
 
   /** Hands over what of packet `i` is new, with what its sender held already (see `#held`). */

@@ -15,11 +15,15 @@ import {
   type InferiorState,
   type LaunchOptions,
   type NamedValue,
+  type PacketBytes,
   type Position,
+  type ReplayState,
   type StepKind,
   type SymbolScope,
   type Value,
 } from '../../adapter/engine/api.ts';
+
+import type { DivergenceReport } from '../../adapter/replay/divergence.ts';
 
 /** Why it stopped. */
 export type Reason = NonNullable<EngineApi['stop']>;
@@ -232,19 +236,17 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     return '';
   }
 
-  readonly replay = undefined;
+  replay: ReplayState | undefined;
 
-  async divergences(): Promise<never> {
+  async divergences(): Promise<DivergenceReport> {
     throw new EngineError('Nothing is being replayed.');
   }
 
   async divergentFrame(): Promise<undefined> {}
 
-  async sentPacket(): Promise<number> {
-    return 0;
+  capturedPacket(_number: number): PacketBytes | undefined {
+    return undefined;
   }
-
-  capturedPacket(): undefined {}
 
   async position(): Promise<Position> {
     return { tick: 0, probe: -1, location: undefined };
