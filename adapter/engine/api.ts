@@ -239,7 +239,7 @@ export interface EngineApi {
   divergentFrame(index: number): Promise<ShownPacket | undefined>;
   /** Packet `number` of the replayed capture from its Ethernet or IP header on; undefined if it has neither. */
   capturedPacket(number: number): ShownPacket | undefined;
-  /** In a replay: number of the captured packet that the user network has sent last, 0 if the capture has nothing like it. */
+  /** In a replay: number of the captured packet that the user network has sent last, 0 if it has no like there. */
   sentPacket(): Promise<number>;
   /** Where the inferior is in its own time. */
   position(): Promise<Position>;

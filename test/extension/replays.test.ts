@@ -1,4 +1,4 @@
-/** Replays in the extension: paths, remembered guests, rows of divergences, events; names of captures, and what is in them. */
+/** Replays in the extension: paths, remembered guests, rows of divergences, events; names of captures, and listings. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
