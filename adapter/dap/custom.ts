@@ -183,8 +183,8 @@ export interface DivergenceBody {
 }
 
 /**
- * Body of the event `pktgdb/guests`, sent while the machine starts when a capture leaves open who the guest is and the launch has `asksGuest`.
- * The start waits for the request `pktgdb/guest`.
+ * Body of the event `pktgdb/guests`, sent when a capture leaves open who the guest is and the launch has `asksGuest`.
+ * The start of the machine waits for the request `pktgdb/guest`.
  */
 export interface GuestsEventBody {
   /** The likeliest one first. */

@@ -1,4 +1,4 @@
-/** Asks the client who of a capture is the guest, where the capture leaves it open: an event, which a request answers. */
+/** Asks the client who of a capture is the guest, where the capture leaves it open: a request answers an event. */
 import { Event } from '@vscode/debugadapter';
 import { EngineError, type ReplayHost } from '../engine/api.ts';
 import type { GuestsEventBody } from './custom.ts';

@@ -125,7 +125,10 @@ export function replayAgain({ opened, capture }: Replay, options: ReplayOptions)
   }
 }
 
-/** The user's word on who the guest is, where the capture leaves it open: no host opens all connections, or has captured them. */
+/**
+ * The user's word on who the guest is, where the capture leaves it open: no host opens all connections, or has captured
+ * them.
+ */
 async function askForGuest({ analysis }: PreparedCapture, { choose }: ReplayOptions): Promise<string | undefined> {
   const [first, second] = rankedHosts(analysis);
   const connections = analysis.connections.count;

@@ -1,6 +1,6 @@
 /**
- * Shows how far the adapter is with reading a capture while a session starts. VS Code shows progress of the session in focus only, which
- * one that starts is not.
+ * Shows how far the adapter is with reading a capture while a session starts. VS Code shows progress of the session in
+ * focus only, which one that starts is not.
  */
 import * as vscode from 'vscode';
 import type { SessionEvent, Sessions, TrackedSession } from '../session/sessions.ts';

@@ -198,6 +198,18 @@ describe('replays over DAP', () => {
     });
   });
 
+  it('stop in tcp_input of the response, when the server is the guest', async () => {
+    const condition = '$pkt.tcp.srcport == 24001 && $pkt.tcp.len > 0';
+    await client.begin({ trace: MIXED, traceGuest: '192.168.77.2' }, () =>
+      client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'tcp_input', condition }] }),
+    );
+    await client.stoppedEvent();
+    const [inner, ...outer] = await frames();
+    assert.deepEqual([inner?.name, outer.at(-1)?.name], ['tcp_input', 'main']);
+    const args = { expression: '$pkt.http.response.code', frameId: inner!.id, context: 'watch' };
+    assert.match((await client.ask<DebugProtocol.EvaluateResponse>('evaluate', args)).result, /^(200|0xc8)$/);
+  });
+
   describe('divergences', () => {
     it('are listed in pages, with the fields that differ', async () => {
       await client.begin({ trace: MIXED });

@@ -22,8 +22,9 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/dap/custom.ts',
     // Bit fields and words of registers, for the views.
     'adapter/inspect/register-notation.ts',
-    // Packet listings.
+    // Packet listings, also of packed captures.
     'adapter/packets/',
+    'fzstd',
   ],
   'adapter/main.ts': ['node:', 'adapter/'],
   'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
