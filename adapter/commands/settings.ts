@@ -163,7 +163,7 @@ const replay = (settings: Settings): ReplaySettings => settings.replay;
 
 const GUEST: Setting = {
   name: 'guest',
-  what: 'host of the capture that plays the guest, from the next "run" on',
+  what: 'host of the capture that plays the guest',
   takes: 'replay-guest',
   values: [],
   set: (settings, text) => {

@@ -50,14 +50,21 @@ function valuesOf(packet: PacketBytes): Map<string, string> {
   const found = new Map<string, string[]>();
   const add = (nodes: readonly TreeNode[]): void => {
     for (const n of nodes) {
-      if (n.value !== '' && n.raw !== undefined && !IGNORED.test(n.name) && !WORDS.test(n.name)) {
-        found.set(n.name, [...(found.get(n.name) ?? []), n.value]);
+      const value = valueOf(n);
+      if (value !== '' && !IGNORED.test(n.name) && !WORDS.test(n.name)) {
+        found.set(n.name, [...(found.get(n.name) ?? []), value]);
       }
       add(n.children);
     }
   };
   add(dissect(packetView(packet)));
   return new Map([...found].map(([name, values]) => [name, short(visible(values.join(', ')))]));
+}
+
+/** The value of a line; what an option says if it has none. */
+function valueOf(n: TreeNode): string {
+  const plain = n.raw === undefined ? '' : n.value;
+  return plain === '' && n.name.startsWith('tcp.options.') ? n.label.replace(/^TCP Option - /, '') : plain;
 }
 
 function short(text: string): string {

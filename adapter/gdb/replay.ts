@@ -44,7 +44,7 @@ export function positionText({ position, packets, seconds }: Account): string {
 
 function packetsText(a: Account): string {
   const left = total(a.notPlayed);
-  return `${count(a.played)} of ${counted(a.packets, 'packet')} played${
+  return `${count(a.played)} of ${counted(a.packets, 'packet')} ${a.finished ? 'played' : 'to play'}${
     left === 0 ? '' : `; ${count(left)} not played: ${reasons(a.notPlayed)}`
   }`;
 }
@@ -83,7 +83,7 @@ async function dropsText(gdb: GdbInterpreter): Promise<string> {
 export async function accountText(gdb: GdbInterpreter, a: Account): Promise<string> {
   const drops = await dropsText(gdb);
   const lines = [
-    `${a.finished ? 'Replayed' : 'Replay stopped at'} ${a.finished ? '' : `${positionText(a)}: `}${packetsText(a)}.`,
+    `${a.finished ? '' : `${positionText(a)}: `}${packetsText(a)}.`,
     `Connections: ${connectionsText(a)}.  Bytes: ${bytesText(a)}.${drops === '' ? '' : `  Drops: ${drops}.`}`,
     ...(a.gaps.count > 0 ? [`Played as zeros: ${gapsText(a)}.`] : []),
     `Compared with the capture: ${divergencesText(a.divergences)}.`,

@@ -21,6 +21,8 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
       throw new CommandError('Program not restarted.');
     }
   }
+  // The end of the one before is not the end that is waited for.
+  await gdb.engine.kill();
   if (args.trim() !== '') {
     gdb.args = splitWords(args);
   }

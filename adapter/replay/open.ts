@@ -4,18 +4,22 @@
  */
 import {
   closeSync,
+  constants,
   createReadStream,
   createWriteStream,
   mkdtempSync,
+  open,
   openSync,
   readSync,
   rmSync,
   statSync,
 } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Transform, type TransformCallback } from 'node:stream';
+import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { CaptureError } from '../packets/types.ts';
@@ -128,7 +132,8 @@ async function unpack(
       done(total > MAX_UNPACKED ? new CaptureError(`it unpacks to more than ${MAX_UNPACKED} bytes`) : null, chunk);
     },
   });
-  const input = path === '-' ? process.stdin : createReadStream(path);
+  const input =
+    path === '-' ? process.stdin : packed === 'stdin' ? await openPipe(path, signal) : createReadStream(path);
   const stages = packed === 'gzip' ? [createGunzip()] : packed === 'zstd' ? [zstd()] : [];
   try {
     await pipeline([input, ...stages, counter, createWriteStream(file)], signal ? { signal } : {});
@@ -140,6 +145,35 @@ async function unpack(
     if (total === 0 || e instanceof CaptureError) {
       throw e instanceof CaptureError ? e : new CaptureError(`it cannot be unpacked: ${reason(e)}`);
     }
+  }
+}
+
+/** Opens a pipe for reading so that neither opening it nor reading from it keeps the program from ending. */
+async function openPipe(path: string, signal: AbortSignal | undefined): Promise<Readable> {
+  // Opening waits for somebody who writes: to give up, that is us.
+  const giveUp = (): void => {
+    try {
+      closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    } catch {
+      // Nobody waits any more.
+    }
+  };
+  signal?.addEventListener('abort', giveUp);
+  try {
+    const fd = await promisify(open)(path, 'r');
+    signal?.throwIfAborted();
+    return readerOf(path, fd);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+function readerOf(path: string, fd: number): Readable {
+  try {
+    return new Socket({ fd, readable: true, writable: false });
+  } catch {
+    // A device, which is no stream to the system.
+    return createReadStream(path, { fd });
   }
 }
 
