@@ -205,6 +205,14 @@ describe('TCP streams of a replay', () => {
     assert.equal(r.connections[0]?.status, 'partial');
   });
 
+  it('a second FIN behind the first is no gap', () => {
+    const c = new Conversation().open().tell('client', 'x').tell('server', 'answer');
+    c.say('server', '', { flags: FIN | ACK });
+    c.say('client', '', { flags: FIN | ACK });
+    c.say('server', '', { flags: FIN | ACK });
+    assertWhole(play(captureOf(c.frames)), 0, c);
+  });
+
   it('a gap of 2 GiB is no reason to hand over 2 GiB of zeros', () => {
     const c = new Conversation().open().tell('client', 'x');
     c.say('server', 'far', { at: 2 ** 31 - 10 });
