@@ -179,10 +179,12 @@ export class ConnectionTable {
       return;
     }
     const to = from + length;
-    if (fin) {
+    // A stream has one end: some senders count their first FIN and send another one behind it.
+    const ends = fin && !((me.fin[id] ?? 0) > 0 && to >= (me.fin[id] ?? 0));
+    if (ends) {
       me.fin[id] = to + 1;
     }
-    if (length === 0 && !(fin && from > end)) {
+    if (length === 0 && !(ends && from > end)) {
       return;
     }
     if (!((me.flags[id] ?? 0) & IN_PIECES) && from <= end) {

@@ -23,6 +23,8 @@ export class Flow {
   // As far as the capture has been read:
   /** It has begun: the handshake has been played, captured or made up. */
   opened = false;
+  /** The guest's SYN has been played, captured or made up. */
+  synPlayed = false;
   /** The capture has no beginning of it. */
   madeUp = false;
   /** The guest's connect has succeeded. */

@@ -247,8 +247,8 @@ export class Script {
   }
 
   /**
-   * Before the first segment that is no SYN is played: what of the handshake the capture lacks is made up. `like` is a
-   * frame of the guest's of the same connection, for its addresses.
+   * Before the first segment that is no SYN is played: what of the handshake the capture lacks, or has later, is made up.
+   * `like` is a frame of the guest's of the same connection, for its addresses.
    */
   #open(flow: Flow, number: number, like: () => Uint8Array): void {
     if (flow.opened) {
@@ -259,23 +259,30 @@ export class Script {
     const hostSyn = ((this.#hostColumns(flow).flags[flow.id] ?? 0) & SYN_SEEN) !== 0;
     flow.madeUp = !guestSyn || !hostSyn;
     this.#mark(flow, flow.madeUp ? STATE_MADE_UP : 0);
+    const early = !flow.synPlayed;
+    flow.synPlayed = true;
     if (flow.initiator === 'guest') {
-      if (!guestSyn) {
+      if (early) {
         this.#madeUp(flow, like(), TH_SYN, 0, -1);
       }
-      if (!hostSyn || !guestSyn) {
+      if (!hostSyn || early) {
         this.#connected(flow, number);
       }
-      if (!guestSyn) {
+      if (early) {
         this.#madeUp(flow, like(), TH_ACK, 1, 1);
       }
     } else {
-      if (!hostSyn) {
-        this.#push({ type: 'accept', time: this.#time, number, flow });
-      }
-      if (!guestSyn) {
+      this.#accept(flow, number);
+      if (early) {
         this.#madeUp(flow, like(), TH_SYN | TH_ACK, 0, 1);
       }
+    }
+  }
+
+  #accept(flow: Flow, number: number): void {
+    if (flow.hostSent === 0) {
+      flow.hostSent = 1;
+      this.#push({ type: 'accept', time: this.#time, number, flow });
     }
   }
 
@@ -344,6 +351,7 @@ export class Script {
   #segmentOfGuest(flow: Flow, number: number, data: Uint8Array, p: TcpIpView): void {
     const flags = p.u8(p.tcp + 13);
     const isOpeningSyn = (flags & TH_SYN) !== 0 && (flow.initiator === 'guest' || (flags & TH_ACK) !== 0);
+    flow.synPlayed ||= isOpeningSyn;
     if (!isOpeningSyn || flow.initiator === 'host') {
       this.#open(flow, number, () => data);
       this.#p.set(data, 0, data.length, 'ethernet').find();
@@ -440,17 +448,14 @@ export class Script {
     const { flags, seq, length } = this.#segment.read(i);
     const number = i + 1;
     if ((flags & (TH_SYN | TH_ACK)) === TH_SYN && flow.initiator === 'host') {
-      if (flow.hostSent === 0) {
-        flow.hostSent = 1;
-        this.#push({ type: 'accept', time: this.#time, number, flow });
-      }
+      this.#accept(flow, number);
       return;
     }
     if (flags & TH_RST) {
       this.#resetByHost(flow, number);
       return;
     }
-    if (!(flags & TH_SYN)) {
+    if (!(flags & TH_SYN) || !flow.synPlayed) {
       this.#open(flow, number, () => reversed(this.#frame(i)));
     }
     if (flow.initiator === 'guest') {

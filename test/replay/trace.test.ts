@@ -6,6 +6,7 @@ import { concat, type PacketToWrite, writePcap } from '../../adapter/packets/pca
 import { checkTcp } from '../../adapter/packets/protocols/tcp.ts';
 import { summary } from '../../adapter/packets/summary.ts';
 import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
+import { gapsOf } from '../../adapter/replay/account.ts';
 import { parseForwards, replayArgs } from '../../adapter/replay/args.ts';
 import { describePlan } from '../../adapter/replay/describe.ts';
 import { arpAnnouncement, bareAck, completeFrame, segment, setAck } from '../../adapter/replay/frames.ts';
