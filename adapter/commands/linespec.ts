@@ -27,7 +27,10 @@ export interface BreakpointText {
   readonly event: BreakpointSpec['location'] | undefined;
 }
 
-/** Splits `LOCATION if CONDITION`. Throws `CommandError` for `-packet` and `divergence` with something wrong behind them. */
+/**
+ * Splits `LOCATION if CONDITION`. Throws `CommandError` for `-packet` and `divergence` with something wrong behind
+ * them.
+ */
 export function splitBreakpoint(text: string): BreakpointText {
   const m = /(?:^|\s)if(?=[\s(!~*&$-]|$)/.exec(text);
   const before = m ? text.slice(0, m.index) : text;

@@ -17,8 +17,8 @@ export interface LaunchOptions {
   /** QEMU options, one word an element, such as `['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0']`. */
   readonly args: readonly string[];
   /**
-   * Captures (pcap or pcapng, also packed) to replay instead of live sockets and the built-in guest; several are merged by time. `-` is
-   * standard input.
+   * Captures (pcap or pcapng, also packed) to replay instead of live sockets and the built-in guest; several are merged
+   * by time. `-` is standard input.
    */
   readonly trace?: string | readonly string[];
   readonly replay?: ReplayOptions;
@@ -63,7 +63,10 @@ export interface ReplayState {
   connections(): Iterable<ConnectionAccount>;
   /** How many packets the capture has, and why packet `number` is not played; empty if it is. */
   packet(number: number): { readonly packets: number; readonly reason: string };
-  /** The packet of the capture that the user network's last frame is, 0 if it is none, and its grade (see divergence.ts). */
+  /**
+   * The packet of the capture that the user network's last frame is, 0 if it is none, and its grade (see
+   * divergence.ts).
+   */
   sent(): { readonly packet: number; readonly grade: number };
 }
 
@@ -116,7 +119,10 @@ export interface BreakpointSpec {
      * sends it.
      */
     | { readonly kind: 'packet'; readonly number: number }
-    /** In a replay: where the user network sends what differs so much from the capture, or more (a grade of replay/divergence.ts). */
+    /**
+     * In a replay: where the user network sends what differs so much from the capture, or more (a grade of
+     * replay/divergence.ts).
+     */
     | { readonly kind: 'divergence'; readonly grade: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: HitCondition;
@@ -255,7 +261,9 @@ export interface EngineApi {
    * undefined if nothing was sent.
    */
   divergentFrame(index: number): Promise<PacketBytes | undefined>;
-  /** Packet `number` (from 1) of the capture that is or was replayed, as it was captured; undefined if there is none. */
+  /**
+   * Packet `number` (from 1) of the capture that is or was replayed, as it was captured; undefined if there is none.
+   */
   capturedPacket(number: number): PacketBytes | undefined;
   /** Where the inferior is in its own time. */
   position(): Promise<Position>;

@@ -247,8 +247,8 @@ export class Script {
   }
 
   /**
-   * Before the first segment that is no SYN is played: what of the handshake the capture lacks, or has later, is made up.
-   * `like` is a frame of the guest's of the same connection, for its addresses.
+   * Before the first segment that is no SYN is played: what of the handshake the capture lacks, or has later, is made
+   * up. `like` is a frame of the guest's of the same connection, for its addresses.
    */
   #open(flow: Flow, number: number, like: () => Uint8Array): void {
     if (flow.opened) {

@@ -30,6 +30,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
   'adapter/machine.ts': ['node:', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
   'adapter/dap/': [
+    // Words and accounts of replays.
+    'adapter/replay/',
     'node:',
     '@vscode/debugadapter',
     '@vscode/debugprotocol',
@@ -42,6 +44,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/gdb/': [
+    // Words and accounts of replays.
+    'adapter/replay/',
     'node:',
     'adapter/commands/',
     'adapter/inspect/',
@@ -64,6 +68,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/commands/': [
+    // Words and accounts of replays.
+    'adapter/replay/',
     'node:',
     'adapter/inspect/',
     'adapter/engine/',
@@ -74,6 +80,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/inspect/': [
+    // Words and accounts of replays.
+    'adapter/replay/',
     'node:',
     'adapter/engine/',
     'adapter/packets/',

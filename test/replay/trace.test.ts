@@ -89,7 +89,6 @@ describe('reading a trace', () => {
     assert.equal(lines(again).filter((l) => l.startsWith('data')).length, 1);
     const lost = traceFrom([...hello.slice(0, 5), ...hello.slice(6)]);
     assert.deepEqual(hostBytes(lost), new Uint8Array(17));
-    assert.equal(stepsOf(lost).steps.length > 0, true);
     assert.deepEqual(gapsOf(lost.plan).named, [{ stream: 0, packet: 6, from: 1, to: 17 }]);
   });
 
