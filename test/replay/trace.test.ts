@@ -18,7 +18,11 @@ function lines(t: Trace): string[] {
   return t.steps.map((s) => {
     switch (s.type) {
       case 'frame':
-        return `frame ${s.number}${s.needAck >= 0 ? ` ack ${s.needAck}` : ''}${s.session === '' ? '' : ` ${s.session.split(' ')[0]}`}`;
+        return [
+          `frame ${s.number}`,
+          ...(s.needAck >= 0 ? [`ack ${s.needAck}`] : []),
+          ...(s.session === '' ? [] : [s.session.split(' ')[0]]),
+        ].join(' ');
       case 'data':
         return `data ${s.chunks.reduce((n, c) => n + c.length, 0)}${s.eof ? ' eof' : ''}`;
       case 'error':
@@ -59,7 +63,8 @@ describe('reading a trace', () => {
     assert.equal(
       describeTrace(t),
       "replay: 4 frames of the guest through the NIC; the host's side rebuilt from 6 frames of the user network; " +
-        'TCP connections: 1 to the guest, 0 from it; UDP sessions: 0; known to the network from before: 10.0.2.15 at 52:54:00:12:34:56',
+        'TCP connections: 1 to the guest, 0 from it; UDP sessions: 0; ' +
+        'known to the network from before: 10.0.2.15 at 52:54:00:12:34:56',
     );
   });
 
