@@ -11,7 +11,7 @@ import { netdevHelp } from './commands/netdev-help.ts';
 import { Image } from './engine/image.ts';
 import { Inferior } from './engine/inferior.ts';
 import { hostNameservers } from './host/addresses.ts';
-import { ChardevError, openSocket, optionValue, parseChardev, serveQtest } from './host/qtest.ts';
+import { type Chardev, ChardevError, openSocket, optionValue, parseChardev, serveQtest } from './host/qtest.ts';
 
 /** Milliseconds that a machine has to end by itself when it is told to. */
 const QUIT_MS = 2000;
@@ -34,9 +34,10 @@ clock_step and clock_set,
 QEMU's options for display, accelerator, machine and firmware are accepted and ignored.
 `;
 
-function version(): string {
+/** The program's name and version. */
+function title(): string {
   const text = readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return `pktgdb-machine ${(JSON.parse(text) as { version: string }).version}`;
 }
 
 /** The option that starts the machine's clock at the time it is. */
@@ -60,28 +61,42 @@ function serveMonitor(inferior: Inferior, name: string, input: Readable, output:
   });
 }
 
-async function main(argv: readonly string[]): Promise<number> {
+/** Tells the user on stderr. */
+function say(text: string): void {
+  process.stderr.write(`pktgdb-machine: ${text}\n`);
+}
+
+/** What is printed instead of a machine being run, if the options ask for that. */
+function answerTo(argv: readonly string[]): string | null {
   if (argv.includes('-h') || argv.includes('-help') || argv.includes('--help')) {
-    process.stdout.write(USAGE);
-    return 0;
+    return USAGE;
   }
   const help = netdevHelp(argv);
   if (help !== null) {
-    process.stdout.write(help);
-    return 0;
+    return help;
   }
-  const title = `pktgdb-machine ${version()}`;
-  if (argv.includes('-version') || argv.includes('--version')) {
-    process.stdout.write(`${title}\n`);
-    return 0;
-  }
+  return argv.includes('-version') || argv.includes('--version') ? `${title()}\n` : null;
+}
+
+/** Where the test protocol and the monitor are. */
+interface Channels {
+  readonly qtest: Chardev;
+  readonly monitor: Chardev;
+}
+
+function parseChannels(argv: readonly string[]): Channels {
   const qtest = parseChardev('-qtest', optionValue(argv, 'qtest') ?? 'none');
   const monitor = parseChardev('-monitor', optionValue(argv, 'monitor') ?? 'none');
   if (qtest.kind === 'stdio' && monitor.kind === 'stdio') {
     throw new ChardevError('-qtest stdio and -monitor stdio: only one can have stdin and stdout');
   }
+  return { qtest, monitor };
+}
+
+/** Makes the machine, whose `main` begins with `go`. */
+function createMachine(argv: readonly string[]): Promise<Inferior> {
   const image = Image.load();
-  const inferior = await Inferior.create(image, {
+  return Inferior.create(image, {
     header: {
       buildId: image.info.buildId,
       argv: ['pktgdb-machine', ...(optionValue(argv, 'rtc') === undefined ? now() : []), ...argv],
@@ -93,24 +108,22 @@ async function main(argv: readonly string[]): Promise<number> {
     hashFrames: false,
     release: true,
   });
-  inferior.on('report', (level, text) => {
-    // Information too: it tells the port that a rule with port 0 got.
-    process.stderr.write(`pktgdb-machine: ${level === 'warning' ? 'warning: ' : ''}${text}\n`);
-  });
-  const exited = new Promise<number>((resolve) => {
+}
+
+/** Resolves with the machine's status when it has ended. */
+function exitOf(inferior: Inferior): Promise<number> {
+  return new Promise((resolve) => {
     inferior.on('exited', (code, message) => {
       if (message !== '') {
-        process.stderr.write(`pktgdb-machine: ${message}\n`);
+        say(message);
       }
       resolve(code);
     });
   });
-  const quit = (): void => {
-    inferior.post({ type: 'quit' });
-    // One that is busy for long does not look: then it is ended.
-    setTimeout(() => void inferior.terminate(), QUIT_MS).unref();
-  };
-  process.once('SIGTERM', quit).once('SIGINT', quit);
+}
+
+/** Gives the test protocol its socket or stdin; stdin that nothing else has is the machine's console. */
+async function attachInput(inferior: Inferior, { qtest, monitor }: Channels, quit: () => void): Promise<void> {
   if (qtest.kind === 'stdio') {
     serveQtest(inferior, process.stdin, process.stdout);
     process.stdin.once('end', quit);
@@ -121,23 +134,47 @@ async function main(argv: readonly string[]): Promise<number> {
   } else if (monitor.kind !== 'stdio') {
     process.stdin.setEncoding('utf8').on('data', (text: string) => inferior.post({ type: 'console', text }));
   }
+}
+
+async function attachMonitor(inferior: Inferior, monitor: Chardev, quit: () => void): Promise<void> {
   if (monitor.kind === 'stdio') {
-    serveMonitor(inferior, title, process.stdin, process.stdout);
+    serveMonitor(inferior, title(), process.stdin, process.stdout);
   } else if (monitor.kind !== 'none') {
     const opened = openSocket('-monitor', monitor).then((socket) => {
       socket.on('error', () => undefined);
-      serveMonitor(inferior, title, socket, socket);
+      serveMonitor(inferior, title(), socket, socket);
     });
     if (monitor.kind === 'server') {
       // Its client may come when it likes.
       opened.catch((e: unknown) => {
-        process.stderr.write(`pktgdb-machine: ${e instanceof Error ? e.message : String(e)}\n`);
+        say(e instanceof Error ? e.message : String(e));
         quit();
       });
     } else {
       await opened;
     }
   }
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const answer = answerTo(argv);
+  if (answer !== null) {
+    process.stdout.write(answer);
+    return 0;
+  }
+  const channels = parseChannels(argv);
+  const inferior = await createMachine(argv);
+  // Information too: it tells the port that a rule with port 0 got.
+  inferior.on('report', (level, text) => say(`${level === 'warning' ? 'warning: ' : ''}${text}`));
+  const exited = exitOf(inferior);
+  const quit = (): void => {
+    inferior.post({ type: 'quit' });
+    // One that is busy for long does not look: then it is ended.
+    setTimeout(() => void inferior.terminate(), QUIT_MS).unref();
+  };
+  process.once('SIGTERM', quit).once('SIGINT', quit);
+  await attachInput(inferior, channels, quit);
+  await attachMonitor(inferior, channels.monitor, quit);
   inferior.on('console', (text) => process.stdout.write(text));
   inferior.go();
   return exited;
@@ -147,8 +184,7 @@ main(process.argv.slice(2)).then(
   // Output to a pipe is still on its way; exit when it is out.
   (code) => process.stdout.write('', () => process.exit(code)),
   (e: unknown) => {
-    const text = e instanceof ChardevError ? e.message : e instanceof Error ? e.stack : String(e);
-    process.stderr.write(`pktgdb-machine: ${text}\n`);
+    say(String(e instanceof ChardevError ? e.message : e instanceof Error ? e.stack : e));
     process.exit(1);
   },
 );

@@ -47,14 +47,14 @@ interface Arguments {
   quiet: boolean;
   batch: boolean;
   start: boolean;
-  check_runtime: boolean;
+  checkRuntime: boolean;
   interpreter: string;
   readonly traces: string[];
   readonly replay: ReplaySettings;
   /** `-replay` was given. */
   replayed: boolean;
   readonly actions: Action[];
-  qemu: readonly string[];
+  readonly qemu: readonly string[];
 }
 
 /** The command line is wrong; the message says how. */
@@ -62,13 +62,44 @@ class UsageError extends Error {
   override name = 'UsageError';
 }
 
+/** Options without an argument, and what they switch on. */
+const FLAGS: ReadonlyMap<string | undefined, 'quiet' | 'batch' | 'start' | 'checkRuntime'> = new Map([
+  ['q', 'quiet'],
+  ['quiet', 'quiet'],
+  ['silent', 'quiet'],
+  ['batch', 'batch'],
+  ['start', 'start'],
+  ['check-runtime', 'checkRuntime'],
+]);
+
+type Take = (a: Arguments, value: string) => unknown;
+
+const takeCommand: Take = (a, text) => a.actions.push({ kind: 'command', text });
+const takeFile: Take = (a, name) => a.actions.push({ kind: 'file', name });
+const takeTrace: Take = (a, name) => a.traces.push(name);
+const takeInterpreter: Take = (a, name) => {
+  a.interpreter = name;
+};
+
+/** Options with an argument, and what becomes of it. */
+const VALUES: ReadonlyMap<string | undefined, Take> = new Map([
+  ['ex', takeCommand],
+  ['eval-command', takeCommand],
+  ['x', takeFile],
+  ['command', takeFile],
+  ['r', takeTrace],
+  ['replay', setReplay],
+  ['i', takeInterpreter],
+  ['interpreter', takeInterpreter],
+]);
+
 /** Parses the words after the program's name; gdb's long options may have one or two dashes. */
 function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version' {
   const a: Arguments = {
     quiet: false,
     batch: false,
     start: false,
-    check_runtime: false,
+    checkRuntime: false,
     interpreter: 'cli',
     traces: [],
     replay: defaultSettings().replay,
@@ -77,62 +108,25 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
     qemu: DEFAULT_ARGS,
   };
   for (let i = 0; i < argv.length; i++) {
-    const [option, inline] = splitOption(argv[i]!);
-    const value = (): string => {
-      const v = inline ?? argv[++i];
-      if (v === undefined) {
-        throw new UsageError(`option ${argv[i - 1]} needs an argument`);
-      }
-      return v;
-    };
-    switch (option) {
-      case '':
-        a.qemu = argv.slice(i + 1).length > 0 ? argv.slice(i + 1) : DEFAULT_ARGS;
-        return a;
-      case 'h':
-      case 'help':
-        return 'help';
-      case 'v':
-      case 'version':
-        return 'version';
-      case 'q':
-      case 'quiet':
-      case 'silent':
-        a.quiet = true;
-        break;
-      case 'batch':
-        a.batch = true;
-        break;
-      case 'start':
-        a.start = true;
-        break;
-      case 'check-runtime':
-        a.check_runtime = true;
-        break;
-      case 'ex':
-      case 'eval-command':
-        a.actions.push({ kind: 'command', text: value() });
-        break;
-      case 'x':
-      case 'command':
-        a.actions.push({ kind: 'file', name: value() });
-        break;
-      case 'r':
-        a.traces.push(value());
-        break;
-      case 'replay':
-        setReplay(a, value());
-        break;
-      case 'i':
-      case 'interpreter':
-        a.interpreter = value();
-        break;
-      default:
-        throw new UsageError(
-          argv[i]!.startsWith('-')
-            ? `unknown option ${argv[i]}; QEMU's options go after "--"`
-            : `unexpected argument "${argv[i]}"; a capture to replay goes after -r, QEMU's options after "--"`,
-        );
+    const word = argv[i]!;
+    const [option, inline] = splitOption(word);
+    if (option === '') {
+      return { ...a, qemu: i + 1 < argv.length ? argv.slice(i + 1) : DEFAULT_ARGS };
+    }
+    if (option === 'h' || option === 'help') {
+      return 'help';
+    }
+    if (option === 'v' || option === 'version') {
+      return 'version';
+    }
+    const flag = FLAGS.get(option);
+    const take = VALUES.get(option);
+    if (flag) {
+      a[flag] = true;
+    } else if (take) {
+      take(a, inline ?? argv[++i] ?? missingValue(word));
+    } else {
+      throw unknownWord(word);
     }
   }
   return a;
@@ -175,6 +169,18 @@ function commandInput(a: Arguments): ReadStream | undefined {
   } catch {
     throw new UsageError('with "-r -" and no terminal, commands come from -ex and -x: add -batch');
   }
+}
+
+function missingValue(option: string): never {
+  throw new UsageError(`option ${option} needs an argument`);
+}
+
+function unknownWord(word: string): UsageError {
+  return new UsageError(
+    word.startsWith('-')
+      ? `unknown option ${word}; QEMU's options go after "--"`
+      : `unexpected argument "${word}"; a capture to replay goes after -r, QEMU's options after "--"`,
+  );
 }
 
 /** `--x=y` and `-x` as name and value; the name is empty for `--` and undefined for what is no option. */
@@ -227,7 +233,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(networks);
     return 0;
   }
-  if (a.check_runtime) {
+  if (a.checkRuntime) {
     return reportRuntime();
   }
   const [, dap, port] = /^(dap)(?:=(.*))?$/s.exec(a.interpreter) ?? [];

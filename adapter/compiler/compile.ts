@@ -65,55 +65,77 @@ export interface CompileOptions {
 export function compile(files: ReadonlyMap<string, string>, options: CompileOptions = {}): CompileResult {
   const paths = [...files.keys()].sort();
   const program = createProgram(files, options.lib ?? true);
-  const types = new TypeNames(program.getTypeChecker());
-  const constants = new Constants(program.getTypeChecker());
-  const tables: Tables = { functions: [], probes: [] };
-  const structs: StructInfo[] = [];
-  const globals: GlobalInfo[] = [];
+  const outputs = new Outputs(program.getTypeChecker());
   const errors: CompileError[] = [];
-  const debug = new Map<string, string>();
-  const release = new Map<string, string>();
-
   for (const path of paths) {
     const file = program.getSourceFile(fileName(path))!;
-    const found = syntaxErrors(program, file, path);
-    const mark = { functions: tables.functions.length, probes: tables.probes.length };
-    const stripped = found.length ? '' : strip(file, path, found);
-    if (found.length === 0) {
-      try {
-        const edits = instrument(file, path, stripped, types, tables);
-        rewriteImports(file, edits);
-        // Constants of the module itself are a third cheaper to read than imported ones: V8 folds their addresses into
-        // the code.
-        const depth = path.split('/').length - 1;
-        const probe = `${depth ? '../'.repeat(depth) : './'}${PROBE_MODULE}`;
-        const prefix = `import*as $p from"${probe}";const{A:$A,D:$D,R:$R,T:$T,tick:$tick}=$p;`;
-        debug.set(jsPath(path), prefix + closeLine(edits.apply(stripped)) + registration(file, path));
-        release.set(jsPath(path), rewriteImports(file).apply(stripped));
-        const symbols = moduleSymbols(file, path, types, constants);
-        structs.push(...symbols.structs);
-        globals.push(...symbols.globals);
-      } catch (e) {
-        if (!(e instanceof UnsupportedError)) {
-          throw e;
-        }
-        found.push(errorAt(file, path, e.pos ?? e.node.getStart(file), e.message));
-        tables.functions.length = mark.functions;
-        tables.probes.length = mark.probes;
-      }
-    }
-    errors.push(...found, ...wrongImports(file, path, files));
+    errors.push(...compileFile(program, file, path, outputs), ...wrongImports(file, path, files));
   }
-  const info: DebugInfo = {
-    version: 1,
-    buildId: buildId(files),
-    files: paths,
-    functions: tables.functions,
-    probes: tables.probes,
-    structs,
-    globals,
-  };
+  const { debug, release, tables, structs, globals } = outputs;
+  const info: DebugInfo = { version: 1, buildId: buildId(files), files: paths, ...tables, structs, globals };
   return { debug, release, info, errors };
+}
+
+/** What has come of the files so far. */
+class Outputs {
+  readonly debug = new Map<string, string>();
+  readonly release = new Map<string, string>();
+  readonly tables: Tables = { functions: [], probes: [] };
+  readonly structs: StructInfo[] = [];
+  readonly globals: GlobalInfo[] = [];
+  readonly #types: TypeNames;
+  readonly #constants: Constants;
+
+  constructor(checker: ts.TypeChecker) {
+    this.#types = new TypeNames(checker);
+    this.#constants = new Constants(checker);
+  }
+
+  /** Adds a file, given also without its types. Throws `UnsupportedError` when it holds what the stack may not. */
+  add(file: ts.SourceFile, path: string, stripped: string): void {
+    const { functions, probes } = this.tables;
+    const mark = { functions: functions.length, probes: probes.length };
+    try {
+      const edits = rewriteImports(file, instrument(file, path, stripped, this.#types, this.tables));
+      this.debug.set(jsPath(path), probeImport(path) + closeLine(edits.apply(stripped)) + registration(file, path));
+      this.release.set(jsPath(path), rewriteImports(file).apply(stripped));
+      const symbols = moduleSymbols(file, path, this.#types, this.#constants);
+      this.structs.push(...symbols.structs);
+      this.globals.push(...symbols.globals);
+    } catch (e) {
+      functions.length = mark.functions;
+      probes.length = mark.probes;
+      throw e;
+    }
+  }
+}
+
+/** Adds a file to the outputs if nothing is wrong with it. Returns what is. */
+function compileFile(program: ts.Program, file: ts.SourceFile, path: string, outputs: Outputs): CompileError[] {
+  const errors = syntaxErrors(program, file, path);
+  const stripped = errors.length > 0 ? '' : strip(file, path, errors);
+  if (errors.length > 0) {
+    return errors;
+  }
+  try {
+    outputs.add(file, path, stripped);
+    return [];
+  } catch (e) {
+    if (!(e instanceof UnsupportedError)) {
+      throw e;
+    }
+    return [errorAt(file, path, e.pos ?? e.node.getStart(file), e.message)];
+  }
+}
+
+/**
+ * What the first line of a file's debug build begins with. Constants of the module itself are a third cheaper to read
+ * than imported ones: V8 folds their addresses into the code.
+ */
+function probeImport(path: string): string {
+  const depth = path.split('/').length - 1;
+  const probe = `${depth ? '../'.repeat(depth) : './'}${PROBE_MODULE}`;
+  return `import*as $p from"${probe}";const{A:$A,D:$D,R:$R,T:$T,tick:$tick}=$p;`;
 }
 
 /** SHA-256 over paths and texts, in order of path. */

@@ -183,9 +183,11 @@ export class Pump {
     }
   }
 
+  /** Carries out one output: a call of a socket, or something else that the machine says. */
   readonly #carryOut = (r: Reader): void => {
     const sockets = this.#sockets;
-    switch (r.u8()) {
+    const kind = r.u8();
+    switch (kind) {
       case OUT.LISTEN:
         this.#listen(r.u32(), r.u8(), need(r.sockaddr()));
         break;
@@ -217,6 +219,14 @@ export class Pump {
         this.#pool.forget(fd);
         break;
       }
+      default:
+        this.#hear(kind, r);
+    }
+  };
+
+  /** Passes on what the machine says besides its socket calls. */
+  #hear(kind: number, r: Reader): void {
+    switch (kind) {
       case OUT.CONSOLE:
         this.#events.console(this.#consoleText.write(copyOf(r)));
         break;
@@ -242,7 +252,7 @@ export class Pump {
         this.#events.log(r.u32(), r.u32(), r.text());
         break;
     }
-  };
+  }
 
   #listen(fd: number, type: number, addr: sockaddr): void {
     void this.#sockets.listen(fd, type, addr).then(({ errno, port }) => {

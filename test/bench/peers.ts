@@ -34,7 +34,8 @@ function slirpBench(): string {
   const program = flags.status === 0 ? compile('slirp_bench', flags.stdout.trim().split(/\s+/)) : null;
   if (!program) {
     throw new Error(
-      'slirp_bench cannot be compiled: it needs cc, pkg-config, and libslirp-dev (Debian: apt-get install libslirp-dev libglib2.0-dev)',
+      'slirp_bench cannot be compiled: it needs cc, pkg-config, and libslirp-dev ' +
+        '(Debian: apt-get install libslirp-dev libglib2.0-dev)',
     );
   }
   return program;

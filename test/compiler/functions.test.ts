@@ -4,8 +4,8 @@ import { at, compiled, fn, runAll } from './run.ts';
 
 describe('probes in functions', () => {
   it('default parameters, rest and destructured ones', () => {
-    const run =
-      runAll(`function f({ a, b = a }: { a: number; b?: number }, c = () => a + b, [d, ...e] = [1, 2], ...rest: number[]) {
+    const run = runAll(`function f({ a, b = a }: { a: number; b?: number }, c = () => a + b,
+    [d, ...e] = [1, 2], ...rest: number[]) {
   return a + b + c() + d! + e.length + rest.length;
 }
 function main() {
@@ -16,7 +16,7 @@ function main() {
       fn(run.info, 'f').params.map((p) => p.name),
       ['a', 'b', 'c', 'd', 'e', 'rest'],
     );
-    assert.deepEqual(Object.keys(at(run, 2)[0]!.locals), ['a', 'b', 'c', 'd', 'e', 'rest']);
+    assert.deepEqual(Object.keys(at(run, 3)[0]!.locals), ['a', 'b', 'c', 'd', 'e', 'rest']);
   });
 
   it('a closure in a default value sees only earlier parameters', () => {

@@ -46,7 +46,10 @@ class Writer {
       case 2:
         return `(${this.#expr(depth + 1)} + ${this.#expr(depth + 1)} | 0)`;
       case 3:
-        return `(${this.#expr(depth + 1)} > ${this.#expr(depth + 1)} ? ${this.#expr(depth + 1)} : ${this.#expr(depth + 1)})`;
+        return (
+          `(${this.#expr(depth + 1)} > ${this.#expr(depth + 1)}` +
+          ` ? ${this.#expr(depth + 1)} : ${this.#expr(depth + 1)})`
+        );
       case 4:
         return `Number(\`\${${this.#expr(depth + 1)}}1\`.length)`;
       case 5:

@@ -12,11 +12,13 @@ import { Session } from './session.ts';
 const MAIN = 'main > main_loop > main_loop_wait';
 const POLL = `${MAIN} > slirp_pollfds_poll`;
 const TIMER = `${MAIN} > qemu_clock_run_all_timers > qemu_clock_run_timers > timerlist_run_timers`;
-const QSEND_HEAD =
-  'qemu_send_packet > qemu_send_packet_async > qemu_send_packet_async_with_flags > qemu_net_queue_send > qemu_net_queue_deliver';
+/** From the sender's call to its queue. */
+const ENQUEUE = 'qemu_send_packet > qemu_send_packet_async > qemu_send_packet_async_with_flags > qemu_net_queue_send';
+const QSEND_HEAD = `${ENQUEUE} > qemu_net_queue_deliver`;
 const QSEND = `${QSEND_HEAD} > qemu_deliver_packet_iov`;
 const HUB =
-  'net_hub_port_receive_iov > net_hub_receive_iov > qemu_sendv_packet > qemu_sendv_packet_async > qemu_net_queue_send_iov > qemu_net_queue_deliver_iov > qemu_deliver_packet_iov';
+  'net_hub_port_receive_iov > net_hub_receive_iov > qemu_sendv_packet > qemu_sendv_packet_async > ' +
+  'qemu_net_queue_send_iov > qemu_net_queue_deliver_iov > qemu_deliver_packet_iov';
 /** From the guest driver's TDT write; what is outside of it is the guest's own code. */
 const XMIT = 'e1000_mmio_write > set_tctl > start_xmit > process_tx_desc > xmit_seg > e1000_send_packet';
 const TX = `${XMIT} > ${QSEND} > nc_sendv_compat > net_slirp_receive > slirp_input`;
@@ -195,7 +197,7 @@ const HUB_CASES: readonly Case[] = [
   {
     what: 'hub: can_receive',
     at: 'net_hub_port_can_receive',
-    chain: `${XMIT} > qemu_send_packet > qemu_send_packet_async > qemu_send_packet_async_with_flags > qemu_net_queue_send > qemu_can_send_packet > qemu_can_receive_packet > net_hub_port_can_receive`,
+    chain: `${XMIT} > ${ENQUEUE} > qemu_can_send_packet > qemu_can_receive_packet > net_hub_port_can_receive`,
   },
 ];
 

@@ -29,7 +29,7 @@ describe('debug adapter process', () => {
     return Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]);
   }
 
-  it('runs the seed: a connection from outside stops in e1000_receive_iov below tcp_connect, and its text arrives', async () => {
+  it('runs the seed: a connection stops in e1000_receive_iov below tcp_connect, and its text arrives', async () => {
     const port = await live();
     await client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'e1000_receive_iov' }] });
     const socket = connect(port, '127.0.0.1');

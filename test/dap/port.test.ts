@@ -274,7 +274,7 @@ describe('pktgdb -i dap=PORT', () => {
     return child.exitCode ?? ((await once(child, 'exit')) as [number | null])[0];
   }
 
-  it('prints a new token, serves the real machine on the loopback alone, and ends with all sessions on SIGTERM', async () => {
+  it('prints a new token, serves the machine on the loopback alone, and ends all sessions on SIGTERM', async () => {
     const { child, line } = await start('0');
     const [, port, token] = /^DAP on 127\.0\.0\.1:(\d+), token=([0-9a-f]{32})$/.exec(line) ?? assert.fail(line);
     const others = Object.values(networkInterfaces()).flatMap((all) => all ?? []);

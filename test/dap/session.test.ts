@@ -87,7 +87,7 @@ describe('DAP session', () => {
       await client.event('terminated');
     });
 
-    it('is answered before configurationDone to a client that waits, and reports a late failure as output', async () => {
+    it('is answered before configurationDone to a client that waits, and a late failure is output', async () => {
       engine.launchError = 'no such device';
       await client.ask('initialize', { adapterID: 'pktgdb' });
       await client.ask('launch', {});

@@ -37,7 +37,7 @@ describe('first steps', () => {
           break;
         }
         await vscode.continue();
-        await vscode.running();
+        await vscode.ranOn();
       }
       await send(DEFAULT_PORT, 'Hello qemu Geust\n');
       await vscode.stoppedIn('e1000_receive_iov');

@@ -16,8 +16,18 @@ const SCRIPT = `
 const Module = require('node:module');
 const calls = [];
 const stub = (path) => new Proxy(function () {}, {
-  get: (_, key) => key === Symbol.toPrimitive ? () => path : key === 'then' ? undefined : key === 'textDocuments' ? [] : stub(path + '.' + String(key)),
-  apply: (_, __, args) => { calls.push(path + ' ' + (typeof args[0] === 'string' ? args[0] : '')); return stub(path + '()'); },
+  get: (_, key) => {
+    switch (key) {
+      case Symbol.toPrimitive: return () => path;
+      case 'then': return undefined;
+      case 'textDocuments': return [];
+      default: return stub(path + '.' + String(key));
+    }
+  },
+  apply: (_, __, args) => {
+    calls.push(path + ' ' + (typeof args[0] === 'string' ? args[0] : ''));
+    return stub(path + '()');
+  },
   construct: () => stub('new ' + path),
 });
 const loaded = [];
@@ -31,14 +41,18 @@ const bundle = require('node:fs').readFileSync(root + '/dist/extension.cjs', 'ut
 const used = new Set([...bundle.matchAll(/\\bvscode\\d*\\.(\\w+)/g)].map((m) => m[1]));
 const vscode = Object.fromEntries([...used].map((name) => [name, stub('vscode.' + name)]));
 const memento = { get: () => undefined, update: async () => {} };
-const context = { extensionPath: root, extensionUri: {}, subscriptions: [], globalState: memento, workspaceState: memento,
-  asAbsolutePath: (p) => root + '/' + p, extension: { packageJSON: { version: '0' } } };
+const context = {
+  extensionPath: root, extensionUri: {}, subscriptions: [], globalState: memento, workspaceState: memento,
+  asAbsolutePath: (p) => root + '/' + p, extension: { packageJSON: { version: '0' } },
+};
 const before = performance.now();
 const { activate } = require(root + '/dist/extension.cjs');
 const required = performance.now();
 activate(context);
 const done = performance.now();
-console.log(JSON.stringify({ require: required - before, activate: done - required, calls, loaded, subscriptions: context.subscriptions.length }));
+console.log(JSON.stringify({
+  require: required - before, activate: done - required, calls, loaded, subscriptions: context.subscriptions.length,
+}));
 `;
 
 interface Report {

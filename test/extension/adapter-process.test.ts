@@ -95,8 +95,10 @@ describe('adapter process', () => {
 
   it('gets over output that is no protocol', async () => {
     const body = '{"seq":1,"type":"event","event":"late"}';
-    const text = `Content-Type: x\\r\\n\\r\\nContent-Length: 3\\r\\n\\r\\n{{{Content-Length: ${body.length}\\r\\n\\r\\n`;
-    const script = `process.stdout.write("${text}" + '${body}'); process.stdin.resume()`;
+    const noLength = 'Content-Type: x\r\n\r\n';
+    const noMessage = 'Content-Length: 3\r\n\r\n{{{';
+    const text = `${noLength}${noMessage}Content-Length: ${body.length}\r\n\r\n${body}`;
+    const script = `process.stdout.write(${JSON.stringify(text)}); process.stdin.resume()`;
     harness = new Harness(process.execPath, '-e', script);
     await harness.next((m) => m['event'] === 'late');
     assert.match(harness.log.join(''), /without a length[\s\S]*what is no message/);

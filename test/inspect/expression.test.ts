@@ -254,9 +254,9 @@ describe('gdb expressions', () => {
 
   describe('with any input', () => {
     const words = fc.constantFrom(
-      ...'x so buf $pkt $ICR $1 $$ $_regex ( ) [ ] { } + - * / % & | ^ ~ ! < > << >> <= >= == != && || ? : , . -> ++ -- = += @ sizeof 1 0x 0xff 08 1.5 10.0.2.2 52:54:00:12:34:56 \'a\' "s" "'.split(
-        ' ',
-      ),
+      ...'x so buf $pkt $ICR $1 $$ $_regex ( ) [ ] { }'.split(' '),
+      ...'+ - * / % & | ^ ~ ! < > << >> <= >= == != && || ? : , . -> ++ -- = += @ sizeof'.split(' '),
+      ...'1 0x 0xff 08 1.5 10.0.2.2 52:54:00:12:34:56 \'a\' "s" "'.split(' '),
       '(char)',
       'struct socket *',
       '\\',

@@ -25,17 +25,24 @@ function parse(xml: string): Element {
   return stack[0]!.children[0]!;
 }
 
+/** What a device, a peripheral and a register can all say of registers. */
+const REGISTER_PROPERTIES = 'size? access? protection? resetValue? resetMask?';
+
 /** The schema's sequence of each element; `?` for what may be absent, `*` for what may come more than once. */
 const SEQUENCES: Readonly<Record<string, string>> = {
   device:
-    'vendor? vendorID? name series? version description licenseText? cpu? headerSystemFilename? headerDefinitionsPrefix? addressUnitBits width size? access? protection? resetValue? resetMask? peripherals vendorExtensions?',
+    'vendor? vendorID? name series? version description licenseText? cpu? headerSystemFilename? ' +
+    `headerDefinitionsPrefix? addressUnitBits width ${REGISTER_PROPERTIES} peripherals vendorExtensions?`,
   peripherals: 'peripheral*',
   peripheral:
-    'dim? dimIncrement? dimIndex? name version? description? alternatePeripheral? groupName? prependToName? appendToName? headerStructName? disableCondition? baseAddress size? access? protection? resetValue? resetMask? addressBlock* interrupt? registers?',
+    'dim? dimIncrement? dimIndex? name version? description? alternatePeripheral? groupName? prependToName? ' +
+    `appendToName? headerStructName? disableCondition? baseAddress ${REGISTER_PROPERTIES} ` +
+    'addressBlock* interrupt? registers?',
   addressBlock: 'offset size usage protection?',
   registers: 'register*',
   register:
-    'dim? dimIncrement? dimIndex? name displayName? description? alternateGroup? alternateRegister? addressOffset size? access? protection? resetValue? resetMask? dataType? modifiedWriteValues? writeConstraint? readAction? fields?',
+    'dim? dimIncrement? dimIndex? name displayName? description? alternateGroup? alternateRegister? addressOffset ' +
+    `${REGISTER_PROPERTIES} dataType? modifiedWriteValues? writeConstraint? readAction? fields?`,
   fields: 'field*',
   field:
     'name description? bitOffset bitWidth? access? modifiedWriteValues? writeConstraint? readAction? enumeratedValues?',

@@ -105,7 +105,13 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/stack/',
     'type adapter/compiler/',
   ],
-  'adapter/host/': ['node:', 'adapter/mailbox/', 'adapter/stack/util/', 'type adapter/stack/'],
+  'adapter/host/': [
+    'node:',
+    'adapter/mailbox/',
+    'adapter/packets/format.ts',
+    'adapter/stack/util/',
+    'type adapter/stack/',
+  ],
   'adapter/inferior/': [
     'node:',
     'adapter/mailbox/',

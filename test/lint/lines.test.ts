@@ -1,7 +1,4 @@
-/**
- * Lines have at most 120 columns, comments and texts as well, which the formatter does not break.
- * `long-lines.txt` lists the files that are still to be mended; it only gets shorter.
- */
+/** Lines have at most 120 columns, comments and texts as well, which the formatter does not break. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,22 +21,12 @@ describe('lines', () => {
   )
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => /\.(ts|mjs)$/.test(path) && !path.startsWith(LEFT_OUT));
-  const long = new Map(files.map((path) => [path, longLines(readFileSync(join(root, path), 'utf8'))]));
-  const stillOpen = readFileSync(join(root, 'test/lint/long-lines.txt'), 'utf8').trim().split('\n');
 
   it(`have at most ${MAX_COLUMNS} columns`, () => {
-    const wrong = [...long].flatMap(([path, lines]) =>
-      stillOpen.includes(path) ? [] : lines.map((line) => `${path}:${line}`),
+    const wrong = files.flatMap((path) =>
+      longLines(readFileSync(join(root, path), 'utf8')).map((line) => `${path}:${line}`),
     );
     assert.deepEqual(wrong, []);
-  });
-
-  it('are still too long in the files that the list names', () => {
-    assert.deepEqual(
-      stillOpen.filter((path) => (long.get(path) ?? []).length === 0),
-      [],
-      'these files are mended: take them off the list',
-    );
   });
 
   it('are measured in characters', () => {

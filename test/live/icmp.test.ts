@@ -70,7 +70,7 @@ describe("pings of the outside through the system's ping", function () {
     return answer;
   }
 
-  it('127.0.0.1 is the address that is asked, and the answer comes from it, with the data of the guest', async function () {
+  it('127.0.0.1 is asked, and the answer comes from it, with the data of the guest', async function () {
     if (process.platform === 'win32') {
       this.skip();
     }

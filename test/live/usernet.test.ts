@@ -12,9 +12,12 @@ import { LiveMachine } from './machine.ts';
 
 const HEADER = '  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ';
 
+/** An address and a port, in their columns. */
+const end = (address: string, port: string | number): string => `${address.padStart(15)} ${String(port).padStart(5)}`;
+
 /** As QEMU 7.2 prints a row, without the numbers that are the host's: `  %-17s %3d %15s %5d %15s %5d %5d %5d`. */
 const row = (state: string, src: string, sport: string | number, dst: string, dport: string | number): string =>
-  `  ${state.padEnd(17)}  FD ${src.padStart(15)} ${String(sport).padStart(5)} ${dst.padStart(15)} ${String(dport).padStart(5)}     0     0`;
+  `  ${state.padEnd(17)}  FD ${end(src, sport)} ${end(dst, dport)}     0     0`;
 
 /** The table with descriptors, seconds left and the guest's ports masked. */
 const masked = (text: string): string[] =>

@@ -4,8 +4,8 @@ import { Session } from '../core/session.ts';
 import { QTest } from './qtest.ts';
 import { Driver, type Step } from './scenario.ts';
 
-const SEND = `qemu_deliver_packet_iov qemu_net_queue_deliver qemu_net_queue_send qemu_send_packet_async_with_flags qemu_send_packet_async
-  qemu_send_packet`;
+const SEND = `qemu_deliver_packet_iov qemu_net_queue_deliver qemu_net_queue_send qemu_send_packet_async_with_flags
+  qemu_send_packet_async qemu_send_packet`;
 const TRANSMIT = 'e1000_send_packet xmit_seg process_tx_desc start_xmit set_tctl e1000_mmio_write';
 const QTEST = 'qtest_process_command qtest_process_inbuf qtest_read main_loop_wait main_loop main';
 const chain = (...parts: string[]): string[] => parts.join(' ').split(/\s+/);

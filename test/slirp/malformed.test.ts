@@ -128,7 +128,7 @@ describe('slirp: malformed input', () => {
     assertEmpty(net);
   });
 
-  it('CVE-2007-5729, CVE-2019-14378 (m_frag_huge): the largest datagram, forwards and backwards, in large frames', () => {
+  it('CVE-2007-5729, CVE-2019-14378 (m_frag_huge): the largest datagram, both ways round, in large frames', () => {
     const net = network();
     for (const [i, f] of [cut(65507, 1480, 1), cut(65507, 1480, 2).reverse(), cut(65507, 9000, 3)].entries()) {
       net.sent.length = 0;

@@ -436,8 +436,9 @@ describe('e1000: transmission', () => {
     o.queueTx(frame(OTHER, 60), 0x0b000000, 0);
     m.wr(R('TDT'), o.tx!.next);
     Error.stackTraceLimit = 10;
-    const chain = `nc_sendv_compat qemu_deliver_packet_iov qemu_net_queue_deliver qemu_net_queue_send qemu_send_packet_async_with_flags
-      qemu_send_packet_async qemu_send_packet e1000_send_packet xmit_seg process_tx_desc start_xmit set_tctl e1000_mmio_write`;
+    const chain = `nc_sendv_compat qemu_deliver_packet_iov qemu_net_queue_deliver qemu_net_queue_send
+      qemu_send_packet_async_with_flags qemu_send_packet_async qemu_send_packet
+      e1000_send_packet xmit_seg process_tx_desc start_xmit set_tctl e1000_mmio_write`;
     const from = names.indexOf('nc_sendv_compat');
     assert.deepEqual(names.slice(from, from + 13), chain.split(/\s+/));
   });

@@ -32,11 +32,9 @@ const NONE = '-guest none';
 describe('machine: options', () => {
   it('takes what real command lines have', () => {
     const r = run(
-      `${NONE} -accel tcg -machine pc -cpu max -smp 2 -m 2G -name test,debug-threads=on -display none -nographic -monitor stdio -serial mon:stdio
-       -netdev user,id=user.0,hostfwd=tcp:127.0.0.1:0-:5556 -device e1000,netdev=user.0,mac=52:54:00:aa:bb:cc`.replace(
-        /\s+/g,
-        ' ',
-      ),
+      `${NONE} -accel tcg -machine pc -cpu max -smp 2 -m 2G -name test,debug-threads=on` +
+        ' -display none -nographic -monitor stdio -serial mon:stdio' +
+        ' -netdev user,id=user.0,hostfwd=tcp:127.0.0.1:0-:5556 -device e1000,netdev=user.0,mac=52:54:00:aa:bb:cc',
     );
     assert.equal(r.code, 0);
     assert.deepEqual(r.host.reports, [
@@ -118,10 +116,11 @@ describe('machine: options', () => {
   }
 
   it("takes every property that QEMU's e1000 has", () => {
-    const props = `acpi-index=5,addr=6.1,autonegotiation=off,bootindex=-1,bus=pci.0,extra_mac_registers=off,init-vet=off,
-      mac=52:54:00:aa:bb:cc,migrate_tso_props=off,mitigation=off,multifunction=on,rombar=0,romfile=,romsize=65536,
-      x-pcie-extcap-init=on,x-pcie-lnksta-dllla=on,id=nic7`;
-    const r = run(`${NONE} -device e1000,${props.replace(/\s+/g, '')}`);
+    const props =
+      'acpi-index=5,addr=6.1,autonegotiation=off,bootindex=-1,bus=pci.0,extra_mac_registers=off,init-vet=off,' +
+      'mac=52:54:00:aa:bb:cc,migrate_tso_props=off,mitigation=off,multifunction=on,rombar=0,romfile=,romsize=65536,' +
+      'x-pcie-extcap-init=on,x-pcie-lnksta-dllla=on,id=nic7';
+    const r = run(`${NONE} -device e1000,${props}`);
     assert.deepEqual([r.code, r.host.reports], [0, ['warning: nic nic7 has no peer']]);
     const s = machine.nics[0]!;
     assert.deepEqual([s.parent_obj.devfn, s.mitigation, s.autonegotiation], [0x31, false, false]);
@@ -142,7 +141,8 @@ describe('machine: options', () => {
     host.onListen = () => ({ errno: 'EADDRINUSE', port: 0 });
     assert.equal(
       errorOf(`${NONE} -netdev user,id=n0,hostfwd=tcp::5555-:5556`, host),
-      "-netdev user,id=n0,hostfwd=tcp::5555-:5556: Could not set up host forwarding rule 'tcp::5555-:5556': the port is in use (EADDRINUSE)",
+      '-netdev user,id=n0,hostfwd=tcp::5555-:5556: ' +
+        "Could not set up host forwarding rule 'tcp::5555-:5556': the port is in use (EADDRINUSE)",
     );
   });
 
@@ -179,7 +179,8 @@ describe('machine: topologies', () => {
     assert.match(info('-net nic -net user'), /^hub 0\n \\ hub0port1: user\.0: .*\n \\ hub0port0: e1000\.0: /);
     assert.match(
       info(
-        '-netdev user,id=u -netdev hubport,id=p0,hubid=3,netdev=u -netdev hubport,id=p1,hubid=3 -device e1000,netdev=p1',
+        '-netdev user,id=u -netdev hubport,id=p0,hubid=3,netdev=u' +
+          ' -netdev hubport,id=p1,hubid=3 -device e1000,netdev=p1',
       ),
       /^hub 3\n \\ p1: e1000\.0: .*\n \\ p0: u: .*\n$/,
     );

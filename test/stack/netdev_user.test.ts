@@ -27,8 +27,8 @@ describe('-netdev user: parameters', () => {
     const host = new FakeHost([[{ type: 'quit' }]]);
     resetMachine(host);
     const text =
-      'user,id=n,net=10.9.0.0/16,host=10.9.0.1,dns=10.9.0.2,dhcpstart=10.9.0.50,ipv6-net=fd00:1::/48,hostname=g,domainname=d.org,' +
-      'tftp=/srv,tftp-server-name=t,bootfile=b,mtu=1400,restrict=on,dnssearch=a.org,dnssearch=b.org';
+      'user,id=n,net=10.9.0.0/16,host=10.9.0.1,dns=10.9.0.2,dhcpstart=10.9.0.50,ipv6-net=fd00:1::/48,hostname=g,' +
+      'domainname=d.org,tftp=/srv,tftp-server-name=t,bootfile=b,mtu=1400,restrict=on,dnssearch=a.org,dnssearch=b.org';
     assert.equal(main(0, ['-guest', 'none', '-netdev', text], host), 0);
     const s = machine.slirps[0]!;
     assert.deepEqual(
@@ -73,7 +73,8 @@ describe('-netdev user: parameters', () => {
       resetMachine(host);
       assert.equal(main(0, ['-guest', 'none', '-redir', redir, '-nic', 'user'], host), 1);
       assert.deepEqual(host.reports, [
-        `error: -redir ${redir}: Invalid host forwarding rule '${redir}' (${wrong}), expected [tcp|udp]:hostport:[guestaddr]:guestport`,
+        `error: -redir ${redir}: Invalid host forwarding rule '${redir}' (${wrong}), ` +
+          'expected [tcp|udp]:hostport:[guestaddr]:guestport',
       ]);
     });
   }

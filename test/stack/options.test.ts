@@ -7,12 +7,14 @@ import { OptionError } from '../../adapter/stack/util/qemu-option.ts';
 /** Options with which people start QEMU, and that make no difference here. */
 const IGNORED =
   `-nographic|-display none|-accel tcg|-accel kvm|-accel qtest|-machine q35|-machine pc,accel=tcg|-M none|-enable-kvm|
-  -cpu host,+aes|-smp 4,cores=2|-bios /dev/null|-L /nowhere|-vga none|-serial mon:stdio|-parallel none|-no-reboot|-no-shutdown|-S|
-  -name vm,debug-threads=on|-daemonize|-pidfile /run/vm|-kernel bzImage|-append console=ttyS0|-initrd rd.gz|-boot order=n|
-  -drive file=disk.qcow2,if=virtio|-hda disk.img|-cdrom x.iso|-snapshot|-usb|-uuid 1-2|-vnc :0|-spice port=1|-monitor stdio|-mon chardev=c|
-  -k de|-icount shift=auto|-d int|-D log|-trace events=x|-watchdog-action none|-no-acpi|-no-hpet|-only-migratable|-sandbox on|
-  -smbios type=0|-fw_cfg name=opt/x,string=y|-mem-path /dev/shm|-mem-prealloc|-overcommit mem-lock=off|-numa node|-object rng-random,id=r|
-  -msg timestamp=on|-seed 1`
+  -cpu host,+aes|-smp 4,cores=2|-bios /dev/null|-L /nowhere|-vga none|-serial mon:stdio|-parallel none|
+  -no-reboot|-no-shutdown|-S|-name vm,debug-threads=on|-daemonize|-pidfile /run/vm|
+  -kernel bzImage|-append console=ttyS0|-initrd rd.gz|-boot order=n|
+  -drive file=disk.qcow2,if=virtio|-hda disk.img|-cdrom x.iso|-snapshot|
+  -usb|-uuid 1-2|-vnc :0|-spice port=1|-monitor stdio|-mon chardev=c|-k de|-icount shift=auto|
+  -d int|-D log|-trace events=x|-watchdog-action none|-no-acpi|-no-hpet|-only-migratable|-sandbox on|
+  -smbios type=0|-fw_cfg name=opt/x,string=y|-mem-path /dev/shm|-mem-prealloc|-overcommit mem-lock=off|
+  -numa node|-object rng-random,id=r|-msg timestamp=on|-seed 1`
     .split('|')
     .map((o) => o.trim());
 

@@ -3,7 +3,8 @@ import { ReplayOptions } from './slirp-replayer.ts';
 
 export const USAGE = `usage: npm run -s slirp-replay -- IN.pcap OUT.pcap [options]
  --net=10.0.2.0/24 --host=10.0.2.2 --dns=10.0.2.3 --dhcpstart=10.0.2.15 --hostname= --domainname= --dnssearch=a,b
- --tftp=DIR --bootfile= --tftp-server-name= --restrict --ipv6 --no-ipv4 --mtu= --mru= --emu --no-loopback --no-dns --no-dhcp
+ --tftp=DIR --bootfile= --tftp-server-name= --restrict --ipv6 --no-ipv4 --mtu= --mru= --emu --no-loopback \
+--no-dns --no-dhcp
  --hostfwd=tcp|udp:HOSTPORT-GUESTIP:GUESTPORT   (host side is 127.0.0.1)
  --guestfwd-cat=IP:PORT                          (guestfwd to /bin/cat)
  --udp-echo=PORT --tcp-echo=PORT --tcp-sink=PORT --tcp-close=PORT --tcp-hello=PORT   (host peers on 127.0.0.1)

@@ -10,7 +10,8 @@ function fail(message: string): string {
   return `throw new Error(${JSON.stringify(message)});`;
 }
 
-const CHECK_NUMBERS = `for(const v of [a,b])if(typeof v!=="number"&&typeof v!=="bigint"&&typeof v!=="boolean")${fail(NOT_A_NUMBER)}`;
+const IS_NO_NUMBER = 'typeof v!=="number"&&typeof v!=="bigint"&&typeof v!=="boolean"';
+const CHECK_NUMBERS = `for(const v of [a,b])if(${IS_NO_NUMBER})${fail(NOT_A_NUMBER)}`;
 /** A BigInt result as a number where that is exact. */
 const NORMAL = '(r=>r>=-9007199254740991n&&r<=9007199254740991n?Number(r):r)';
 /** A number or BigInt as a BigInt, fractions cut off. */
@@ -20,7 +21,8 @@ const BIG = '(v=>typeof v==="bigint"?v:BigInt(Math.trunc(Number(v))))';
 export function arithmetic(op: '+' | '-' | '*', left: string, right: string): string {
   const pointer =
     op === '+'
-      ? 'if(ArrayBuffer.isView(a))return a.subarray(Number(b));if(Array.isArray(a)||typeof a==="string")return a.slice(Number(b));'
+      ? 'if(ArrayBuffer.isView(a))return a.subarray(Number(b));' +
+        'if(Array.isArray(a)||typeof a==="string")return a.slice(Number(b));'
       : '';
   return (
     `((a,b)=>{${pointer}${CHECK_NUMBERS}if(typeof a!=="bigint"&&typeof b!=="bigint"){const r=a${op}b;` +
@@ -73,10 +75,11 @@ export function member(object: string, name: string): string {
 
 /** The object that has the member `name`: what to assign through. */
 export function memberObject(object: string, name: string): string {
+  const key = JSON.stringify(name);
   return (
-    `((o)=>{if(Array.isArray(o)&&!(${JSON.stringify(name)} in o))o=o[0];` +
+    `((o)=>{if(Array.isArray(o)&&!(${key} in o))o=o[0];` +
     `if(o===null||o===undefined)${fail('Cannot access memory at address 0x0')}` +
-    `if((typeof o!=="object"&&typeof o!=="function")||!(${JSON.stringify(name)} in o))${fail(`There is no member named ${name}.`)}` +
+    `if((typeof o!=="object"&&typeof o!=="function")||!(${key} in o))${fail(`There is no member named ${name}.`)}` +
     `return o})(${object})`
   );
 }
@@ -96,7 +99,8 @@ export function dereference(operand: string): string {
   return (
     `((o)=>{if(o===null||o===undefined)${fail('Cannot access memory at address 0x0')}` +
     'if(Array.isArray(o)||ArrayBuffer.isView(o))return o[0];if(typeof o==="string")return o.charCodeAt(0);' +
-    `if(typeof o==="object"||typeof o==="function")return o;${fail('Attempt to take contents of a non-pointer value.')}})(${operand})`
+    'if(typeof o==="object"||typeof o==="function")return o;' +
+    `${fail('Attempt to take contents of a non-pointer value.')}})(${operand})`
   );
 }
 
@@ -104,7 +108,8 @@ export function dereference(operand: string): string {
 export function slice(object: string, start: string, count: string): string {
   return (
     `((o,i,n)=>{i=Number(i);n=Number(n);if(!(n>0))${fail('Invalid number 0 of repetitions.')}` +
-    `if(ArrayBuffer.isView(o))return o.subarray(i,i+n);if(Array.isArray(o)||typeof o==="string")return o.slice(i,i+n);` +
+    'if(ArrayBuffer.isView(o))return o.subarray(i,i+n);' +
+    'if(Array.isArray(o)||typeof o==="string")return o.slice(i,i+n);' +
     `${fail("Only values in memory can be extended with '@'.")}})(${object},${start},${count})`
   );
 }
@@ -120,7 +125,8 @@ export function isMac(operand: string, text: string): string {
   const value = Number.parseInt(text.replaceAll(':', ''), 16);
   return (
     `((a)=>typeof a==="string"?a.toLowerCase()===${JSON.stringify(text)}:` +
-    `a!==null&&typeof a==="object"&&a.length>=6?[0,1,2,3,4,5].reduce((s,i)=>s*256+a[i],0)===${value}:a==${value})(${operand})`
+    `a!==null&&typeof a==="object"&&a.length>=6?[0,1,2,3,4,5].reduce((s,i)=>s*256+a[i],0)===${value}:` +
+    `a==${value})(${operand})`
   );
 }
 
@@ -137,6 +143,7 @@ export function textOf(operand: string): string {
 export function sizeOf(operand: string): string {
   return (
     '((a)=>{if(ArrayBuffer.isView(a))return a.byteLength;if(typeof a==="string")return a.length+1;' +
-    `if(typeof a==="boolean")return 1;${fail('sizeof is known of scalars, strings and arrays of scalars only.')}})(${operand})`
+    'if(typeof a==="boolean")return 1;' +
+    `${fail('sizeof is known of scalars, strings and arrays of scalars only.')}})(${operand})`
   );
 }

@@ -169,7 +169,8 @@ both('dhcp_bootfile_https', '--bootfile=https://10.0.2.2/boot.ipxe', 'boot file 
 both('dhcp_tftp_server', '--tftp-server-name=tftp.example', 'TFTP server name');
 both(
   'dhcp_all',
-  '--hostname=box --domainname=lan.example --dnssearch=a.example,b.example --bootfile=http://pxe --tftp-server-name=10.0.2.2 --restrict',
+  '--hostname=box --domainname=lan.example --dnssearch=a.example,b.example' +
+    ' --bootfile=http://pxe --tftp-server-name=10.0.2.2 --restrict',
   'everything, restricted',
 );
 both('dhcp_restrict', '--restrict', 'restricted: no router, no DNS');

@@ -120,7 +120,10 @@ add('fwd_info', '', '', 'the guest pings meanwhile', (t, f) => {
 });
 c.add(
   'fwd_many',
-  `--hostfwd=tcp:7080-10.0.2.15:80 ${[0, 1, 2, 3, 4].map((i) => `--connect=${10 + 10 * i}:7080:${51900 + i}:c${i}`).join(' ')}`,
+  [
+    '--hostfwd=tcp:7080-10.0.2.15:80',
+    ...[0, 1, 2, 3, 4].map((i) => `--connect=${10 + 10 * i}:7080:${51900 + i}:c${i}`),
+  ].join(' '),
   'five clients',
   (f) => {
     f.send(GUEST).wait(100);
@@ -131,7 +134,8 @@ c.add(
 );
 c.add(
   'fwd_two',
-  `--hostfwd=tcp:7080-10.0.2.15:80 --hostfwd=tcp:7084-10.0.2.16:81 --connect=10:7080:51910:one --connect=20:7084:51911:two`,
+  '--hostfwd=tcp:7080-10.0.2.15:80 --hostfwd=tcp:7084-10.0.2.16:81' +
+    ' --connect=10:7080:51910:one --connect=20:7084:51911:two',
   'two forwards to two guests',
   (f) => {
     f.send(GUEST, hello(ip('10.0.2.16'), mac(1))).wait(50);
