@@ -8,6 +8,7 @@ import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { accountOf, connectionAccounts } from '../replay/account.ts';
 import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
 import { capturedRelative } from '../replay/captured.ts';
+import { describeGuest } from '../replay/describe.ts';
 import { rankedHosts } from '../replay/guest.ts';
 import { type OpenedCapture, openCapture } from '../replay/open.ts';
 import { AT_GRADE, AT_SENT, NOT_PLAYED, REASONS, type ReplayPlan } from '../replay/plan.ts';
@@ -120,6 +121,7 @@ export function replayAgain({ opened, capture }: Replay, options: ReplayOptions)
 export function replayState({ capture, plan }: Replay): ReplayState {
   return {
     plan,
+    guest: describeGuest(plan),
     hosts: rankedHosts(capture.analysis).map((h) => ({ address: h.text, opens: h.opens, packets: h.packets })),
     account: () => accountOf(plan),
     connections: () => connectionAccounts(plan),

@@ -49,8 +49,8 @@ export function mergedSource(sources: readonly ByteSource[]): ByteSource {
 const SLICE = 4096;
 
 /**
- * Reads captures into one index, in the order of their packets' times; of equal times the earlier capture comes first. Each is taken to be
- * in order itself. Yields now and then how many bytes are done.
+ * Reads captures into one index, in the order of their packets' times; of equal times the earlier capture comes first.
+ * Each is taken to be in order itself. Yields now and then how many bytes are done.
  */
 export function* mergeCaptures(
   sources: readonly ByteSource[],

@@ -34,7 +34,8 @@ export interface OpenedCapture {
 }
 
 /**
- * Opens a capture; `-` is standard input. `told` hears how many bytes have been unpacked, `signal` gives it up. Throws `CaptureError`.
+ * Opens a capture; `-` is standard input. `told` hears how many bytes have been unpacked, `signal` gives it up. Throws
+ * `CaptureError`.
  */
 export async function openCapture(
   path: string,
