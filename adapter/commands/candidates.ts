@@ -2,10 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { DebugInfo } from '../compiler/debug-info.ts';
+import { GRADES } from '../engine/api.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { REGISTER_GROUPS, type RegisterInfo, SINGLE_REGISTERS } from '../inspect/registers.ts';
 import { knownFields } from '../packets/fields.ts';
-import { GRADES } from '../replay/divergence.ts';
 import { type Command, namesOf } from './command.ts';
 import { GRADE_WORDS } from './grades.ts';
 

@@ -1,7 +1,7 @@
 /** Grades of divergence as they are typed. */
 
+import { GRADES } from '../engine/api.ts';
 import { printable } from '../packets/format.ts';
-import { GRADES } from '../replay/divergence.ts';
 import { CommandError } from './command.ts';
 
 /** A word for each of `GRADES`, in their order: each is worse than the one before. */

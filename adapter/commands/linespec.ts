@@ -2,8 +2,8 @@
 
 import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { BreakpointSpec, EngineApi } from '../engine/api.ts';
+import { DIFFERENT } from '../engine/api.ts';
 import { within } from '../inspect/expression/span.ts';
-import { DIFFERENT } from '../replay/divergence.ts';
 import { near } from '../stack/util/near.ts';
 import { CommandError } from './command.ts';
 import { parseGrade } from './grades.ts';
@@ -27,10 +27,7 @@ export interface BreakpointText {
   readonly event: BreakpointSpec['location'] | undefined;
 }
 
-/**
- * Splits `LOCATION if CONDITION`. Throws `CommandError` for `-packet` and `divergence` with something wrong behind
- * them.
- */
+/** Splits `LOCATION if CONDITION`. Throws `CommandError` for something wrong behind `-packet` and `divergence`. */
 export function splitBreakpoint(text: string): BreakpointText {
   const m = /(?:^|\s)if(?=[\s(!~*&$-]|$)/.exec(text);
   const before = m ? text.slice(0, m.index) : text;

@@ -7,10 +7,11 @@ import type { HitCondition, Stop } from '../inferior/stop.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
-import type { Divergence, DivergenceReport } from '../replay/divergence.ts';
+import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 
-export type { Account, Divergence, DivergenceReport, NamedValue, Stop, Value };
+export { DIFFERENT, GRADES } from '../replay/divergence.ts';
+export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, Value };
 
 /** What to run. */
 export interface LaunchOptions {
@@ -57,16 +58,15 @@ export interface ReplayHost {
 /** A replay, for those who show it. All of it can be read while the machine runs. */
 export interface ReplayState {
   readonly plan: ReplayPlan;
+  /** Who the guest is, in words. */
+  readonly guest: string;
   /** Hosts of the capture, the likeliest guest first. */
   readonly hosts: readonly ReplayHost[];
   account(): Account;
   connections(): Iterable<ConnectionAccount>;
   /** How many packets the capture has, and why packet `number` is not played; empty if it is. */
   packet(number: number): { readonly packets: number; readonly reason: string };
-  /**
-   * The packet of the capture that the user network's last frame is, 0 if it is none, and its grade (see
-   * divergence.ts).
-   */
+  /** The packet of the capture that the user network's last frame is, 0 if it is none, and its place in `GRADES`. */
   sent(): { readonly packet: number; readonly grade: number };
 }
 
@@ -119,10 +119,7 @@ export interface BreakpointSpec {
      * sends it.
      */
     | { readonly kind: 'packet'; readonly number: number }
-    /**
-     * In a replay: where the user network sends what differs so much from the capture, or more (a grade of
-     * replay/divergence.ts).
-     */
+    /** In a replay: where the user network sends what differs so much from the capture, or more (place in `GRADES`). */
     | { readonly kind: 'divergence'; readonly grade: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: HitCondition;

@@ -8,6 +8,7 @@ import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { accountOf, connectionAccounts } from '../replay/account.ts';
 import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
 import { capturedRelative } from '../replay/captured.ts';
+import { describeGuest } from '../replay/describe.ts';
 import { rankedHosts } from '../replay/guest.ts';
 import { type OpenedCapture, openCapture } from '../replay/open.ts';
 import { AT_GRADE, AT_SENT, NOT_PLAYED, REASONS, type ReplayPlan } from '../replay/plan.ts';
@@ -144,6 +145,7 @@ function hostsOf(analysis: PreparedCapture['analysis']): ReplayHost[] {
 export function replayState({ capture, plan }: Replay): ReplayState {
   return {
     plan,
+    guest: describeGuest(plan),
     hosts: hostsOf(capture.analysis),
     account: () => accountOf(plan),
     connections: () => connectionAccounts(plan),

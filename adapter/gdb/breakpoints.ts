@@ -4,8 +4,7 @@ import { CommandError } from '../commands/command.ts';
 import { type DefaultPlace, type Location, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
 import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
 import { splitWord } from '../commands/words.ts';
-import type { Breakpoint } from '../engine/api.ts';
-import { GRADES } from '../replay/divergence.ts';
+import { type Breakpoint, GRADES } from '../engine/api.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 

@@ -8,7 +8,7 @@ import type { ReplaySettings } from '../commands/settings.ts';
 import type { EngineApi } from '../engine/api.ts';
 import { GdbInterpreter, type Write } from './interpreter.ts';
 import { ProgressLine } from './progress.ts';
-import { failedToPlay, positionText } from './replay.ts';
+import { positionText } from './replay.ts';
 
 /** Commands from the command line, in its order. */
 export type Action =
@@ -151,7 +151,7 @@ class Cli {
       }
       if (this.#options.batch) {
         const { replay } = this.#engine;
-        return ok && !this.#replayFailed && !(replay && failedToPlay(replay.account())) ? 0 : 1;
+        return ok && !this.#replayFailed && (replay?.account().faults ?? 0) === 0 ? 0 : 1;
       }
       this.#print(this.#options.hint ?? '');
       return await this.#interact();

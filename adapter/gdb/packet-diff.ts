@@ -1,11 +1,10 @@
 /** A packet that the user network has sent, field by field beside the one that was captured. */
 
-import type { PacketBytes } from '../engine/api.ts';
+import { GRADES, type PacketBytes } from '../engine/api.ts';
 import { packetView } from '../inspect/packets.ts';
 import { dissect, type TreeNode } from '../packets/dissect.ts';
 import { visible } from '../packets/format.ts';
 import { summary } from '../packets/summary.ts';
-import { GRADES } from '../replay/divergence.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Fields that follow from others, that each side chooses for itself, or that the capture has of its own network. */
@@ -50,7 +49,7 @@ function valuesOf(packet: PacketBytes): Map<string, string> {
   const found = new Map<string, string[]>();
   const add = (nodes: readonly TreeNode[]): void => {
     for (const n of nodes) {
-      const value = valueOf(n);
+      const value = spokenValue(n);
       if (value !== '' && !IGNORED.test(n.name) && !WORDS.test(n.name)) {
         found.set(n.name, [...(found.get(n.name) ?? []), value]);
       }
@@ -62,7 +61,7 @@ function valuesOf(packet: PacketBytes): Map<string, string> {
 }
 
 /** The value of a line; what an option says if it has none. */
-function valueOf(n: TreeNode): string {
+function spokenValue(n: TreeNode): string {
   const plain = n.raw === undefined ? '' : n.value;
   return plain === '' && n.name.startsWith('tcp.options.') ? n.label.replace(/^TCP Option - /, '') : plain;
 }

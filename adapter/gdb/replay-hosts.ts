@@ -1,8 +1,6 @@
 /** Who may be the guest of a replay, for completion: also before the first `run`. */
 import { statSync } from 'node:fs';
-import { FileSource } from '../replay/file-source.ts';
-import { rankedHosts } from '../replay/guest.ts';
-import { finish, prepareCapture } from '../replay/prepare.ts';
+import { captureHosts } from '../engine/capture-hosts.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Files that are larger are not read while somebody waits for a completion. */
@@ -29,21 +27,11 @@ function hostsOfFile(path: string): Hosts {
   try {
     const { size, mtimeMs } = statSync(path);
     const key = `${path} ${mtimeMs} ${size}`;
-    const known = read.get(key) ?? (size > MAX_READ ? [] : readHosts(path));
+    const known = read.get(key) ?? (size > MAX_READ ? [] : captureHosts(path).map(detailed));
     read.set(key, known);
     return known;
   } catch {
     // `run` says what is wrong with the file.
     return [];
-  }
-}
-
-function readHosts(path: string): Hosts {
-  const source = new FileSource(path);
-  try {
-    const { analysis } = finish(prepareCapture(source));
-    return rankedHosts(analysis).map((h) => detailed({ address: h.text, opens: h.opens, packets: h.packets }));
-  } finally {
-    source.close();
   }
 }

@@ -1,13 +1,9 @@
 /** A replay at the prompt: how far it is, what was played, how it compares with the capture. */
 import { CommandError } from '../commands/command.ts';
 import { GRADE_WORDS, parseGrade } from '../commands/grades.ts';
-import type { ReplayState } from '../engine/api.ts';
+import { type Account, type Divergence, GRADES, type Grade, type ReplayState } from '../engine/api.ts';
 import { askMonitor } from '../inspect/connections.ts';
 import { visible } from '../packets/format.ts';
-import type { Account } from '../replay/account.ts';
-import { countRoles, describeGuest } from '../replay/describe.ts';
-import { type Divergence, GRADES, type Grade } from '../replay/divergence.ts';
-import { OUR_REASONS } from '../replay/plan.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Lines that `info divergence` shows at once at the prompt. */
@@ -91,11 +87,6 @@ export async function accountText(gdb: GdbInterpreter, a: Account): Promise<stri
   return `${lines.join('\n')}\n`;
 }
 
-/** True if something was not played that could have been. */
-export function failedToPlay(a: Account): boolean {
-  return OUR_REASONS.some((reason) => (a.notPlayed[reason] ?? 0) > 0);
-}
-
 function replayOf(gdb: GdbInterpreter): ReplayState {
   const { replay } = gdb.engine;
   if (!replay) {
@@ -106,13 +97,12 @@ function replayOf(gdb: GdbInterpreter): ReplayState {
 
 /** `info replay`. */
 export async function infoReplay(gdb: GdbInterpreter): Promise<void> {
-  const { plan, account } = replayOf(gdb);
+  const { guest, account } = replayOf(gdb);
   const a = account();
-  const { guest, host } = countRoles(plan.roles);
   const drops = await dropsText(gdb);
   const rows: (readonly [string, string])[] = [
     ['Position', `${positionText(a)}${a.finished ? ', at the end' : ''}`],
-    ['Guest', visible(describeGuest(plan, guest, host).replace(/^(?:guest is|replay:) /, ''))],
+    ['Guest', visible(guest)],
     ['Packets', packetsText(a)],
     ['Connections', connectionsText(a)],
     ['Bytes', bytesText(a)],

@@ -114,6 +114,7 @@ const EMPTY: Account = {
   packets: 0,
   played: 0,
   notPlayed: {},
+  faults: 0,
   connections: { total: 0, complete: 0, partial: 0, notPlayed: {} },
   bytes: { toHost: 0, toGuest: 0 },
   gaps: { count: 0, bytes: 0, named: [] },

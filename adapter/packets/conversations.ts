@@ -37,9 +37,7 @@ export interface TcpRelative {
 
 /** Who knows the connections of segments. */
 export interface Relatives {
-  /**
-   * Relative numbers of a TCP segment, the first one of the packet unless told; undefined if nothing is known of it.
-   */
+  /** Relative numbers of a TCP segment, the packet's first one unless told; undefined if nothing is known of it. */
   relative(p: PacketView, l?: Layer | null): TcpRelative | undefined;
 }
 

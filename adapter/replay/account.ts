@@ -10,6 +10,7 @@ import {
   AT_TIME,
   AT_ZEROS,
   MAX_GAPS_NAMED,
+  OUR_REASONS,
   openerOf,
   type ReplayPlan,
   STATE_GAPS,
@@ -55,6 +56,8 @@ export interface Account {
   readonly packets: number;
   readonly played: number;
   readonly notPlayed: Readonly<Record<string, number>>;
+  /** Those of them that could have been played. */
+  readonly faults: number;
   readonly connections: {
     readonly total: number;
     readonly complete: number;
@@ -94,6 +97,7 @@ export function accountOf(plan: ReplayPlan): Account {
     packets: plan.roles.length,
     played: guest + host,
     notPlayed,
+    faults: OUR_REASONS.reduce((n, reason) => n + (notPlayed[reason] ?? 0), 0),
     connections: { total: plan.connectionCount, ...of, notPlayed: reasons },
     bytes,
     gaps: gapsOf(plan),

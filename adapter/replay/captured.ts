@@ -5,10 +5,7 @@ import { KIND_MASK, KIND_TCP, SIDE_1 } from './analysis.ts';
 import { SYN_SEEN, sideOf, TH_ACK, TH_SYN } from './connections.ts';
 import type { ReplayPlan } from './plan.ts';
 
-/**
- * The numbers of packet `i` (from 0), a segment in `p`, counted from the SYNs of its connection; undefined if it has
- * none.
- */
+/** The numbers of packet `i` (from 0), a segment in `p`, counted from the SYNs of its connection, if it has one. */
 export function capturedRelative(plan: ReplayPlan, i: number, p: TcpIpView): TcpRelative | undefined {
   const what = plan.packets.what[i] ?? 0;
   const id = (plan.packets.conv[i] ?? 0) - 1;

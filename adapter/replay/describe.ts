@@ -31,24 +31,26 @@ export function countRoles(roles: Uint8Array): RoleCounts {
 }
 
 /** Who the guest is. */
-export function describeGuest(plan: ReplayPlan, guest: number, host: number): string {
-  return plan.slirp
-    ? `replay: ${guest} frames of the guest, ${host} of its user network`
-    : plan.guest.address === ''
-      ? 'replay: the capture has no IP packets'
-      : `guest is ${plan.guest.address} (${plan.guest.why}), played as ${plan.guest.address}; ` +
-        '"set replay guest ADDR" chooses another';
+export function describeGuest(plan: ReplayPlan): string {
+  const { address, why } = plan.guest;
+  if (plan.slirp) {
+    const { guest, host } = countRoles(plan.roles);
+    return `${guest} frames of the guest, ${host} of its user network`;
+  }
+  return address === '' ? 'the capture has no IP packets' : `${address} (${why}), played as ${address}`;
 }
 
 /** One sentence for the user about who the guest is and what will be played. */
 export function describePlan(plan: ReplayPlan): string {
-  const { guest, host, notPlayed } = countRoles(plan.roles);
+  const { notPlayed } = countRoles(plan.roles);
   const left = Object.entries(notPlayed).map(([reason, n]) =>
     reason === 'between other hosts'
       ? `${n} packets between other hosts are shown, not played`
       : `${n} packets are not played (${reason})`,
   );
-  const who = describeGuest(plan, guest, host);
+  const known = !plan.slirp && plan.guest.address !== '';
+  const choose = known ? '; "set replay guest ADDR" chooses another' : '';
+  const who = `${known ? 'guest is' : 'replay:'} ${describeGuest(plan)}${choose}`;
   const cut =
     plan.cut > 0
       ? [`${plan.cut} packets were cut when they were captured; their missing bytes are played as zeros`]

@@ -66,10 +66,7 @@ export interface NeededForward {
 /** More `hostfwd` rules than that are not made. */
 const MAX_FORWARDS = 4096;
 
-/**
- * Zeros that stand for bytes which are nowhere in the capture: the packet that shows it, and the bytes of the stream
- * (from 1).
- */
+/** Bytes of a stream (from 1) that are nowhere in the capture, and the packet that shows it. */
 const GAP_SPEC = { stream: Uint32Array, packet: Uint32Array, from: Float64Array, to: Float64Array } as const;
 /** Gaps that are remembered for the account; all are counted. */
 export const MAX_GAPS_NAMED = 1000;

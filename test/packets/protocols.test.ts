@@ -30,6 +30,7 @@ function eachPacket(visit: (p: PacketView, where: string) => void): void {
       p.set(data, 0, data.length, linktype);
       p.number = i + 1;
       p.conversations?.add(p);
+      p.known = { numberOf: () => 0, secondsOf: (number) => number / 1000, relative: () => undefined };
       visit(p, `${where} ${i + 1}`);
     });
   };

@@ -8,7 +8,7 @@ export const BREAKPOINT_COMMANDS = [
     class: 'breakpoints',
     takes: 'breakpoint',
     summary: 'Set breakpoint at specified location.',
-    usage: 'break [LOCATION | -packet N | divergence [GRADE]] [if CONDITION]',
+    usage: 'break [LOCATION] [if CONDITION]',
     details: [
       'LOCATION is a function (e1000_receive_iov), FILE:LINE (hw/net/e1000.ts:1031), FILE:FUNCTION, or a ' +
         'line of the current file',
@@ -16,9 +16,9 @@ export const BREAKPOINT_COMMANDS = [
         'in scope there; $pkt is the',
       "packet that the function handles, with Wireshark's field names:",
       '  break e1000_receive_iov if $pkt.tcp.dstport == 5556',
-      'In a replay, "break -packet N" stops where packet N of the capture enters the machine, and "break divergence"',
-      "where the user network sends what is not the capture's answer. GRADE is form (the same bytes, but other flags,",
-      'windows or segments), different (without GRADE), missing or extra: that one or a worse one stops.',
+      'In a replay, "break -packet N" stops where packet N of the capture enters the machine, and "break divergence',
+      '[GRADE]" where the user network sends what is not the answer that was captured. GRADE is form (the same bytes,',
+      'but other flags, windows or segments), different (without GRADE), missing or extra: that one or a worse one stops.',
     ].join('\n'),
   },
   {
