@@ -71,9 +71,10 @@ describe('replays over any link layer', () => {
     const r = play(captureOf([udp(1, 2, 'x', other), ...page.frames, udp(2, 1, 'y', other)]));
     assertWhole(r, 0, page);
     assert.deepEqual(r.account.notPlayed, { 'between other hosts': 2 });
-    assert.match(
-      r.outside.reports[0]!,
-      /^info: guest is 192\.168\.77\.1 \(opens 1 of 1 connection\), played as 192\.168\.77\.1; "set replay guest ADDR" chooses another; 2 packets between other hosts are shown, not played$/,
+    assert.equal(
+      r.outside.reports[0],
+      'info: guest is 192.168.77.1 (opens 1 of 1 connection), played as 192.168.77.1; ' +
+        '"set replay guest ADDR" chooses another; 2 packets between other hosts are shown, not played',
     );
   });
 

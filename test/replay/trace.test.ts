@@ -18,7 +18,11 @@ function lines(t: Planned): string[] {
   return stepsOf(t).steps.map((s) => {
     switch (s.type) {
       case 'frame':
-        return `frame ${s.number}${s.needAck >= 0 ? ` ack ${s.needAck}` : ''}${s.session === '' ? '' : ` ${s.session.split(' ')[0]}`}`;
+        return [
+          `frame ${s.number}`,
+          ...(s.needAck >= 0 ? [`ack ${s.needAck}`] : []),
+          ...(s.session === '' ? [] : [s.session.split(' ')[0]]),
+        ].join(' ');
       case 'data':
         return `data ${s.data.length}${s.eof ? ' eof' : ''}`;
       case 'error':
