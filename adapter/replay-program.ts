@@ -2,6 +2,8 @@
  * `pktgdb-replay`: replays captures without a debugger, many at a time, and prints one line of JSON a file.
  *
  *     pktgdb-replay FILE... [--guest=ADDR] [--streams=DIR] [--limit-ms=N]
+ *
+ * Lines come in the order of the files. It exits with 0 whatever is in them, and with 2 if it was not understood.
  */
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -63,6 +65,19 @@ function streamFolders(options: Options): (string | undefined)[] {
   });
 }
 
+/** Takes results as they come, by number from 0, and gives them on in the order of the numbers. */
+function inOrder<T>(count: number, give: (result: T) => void): (i: number, result: T) => void {
+  const waiting = new Map<number, T>();
+  let next = 0;
+  return (i, result) => {
+    waiting.set(i, result);
+    for (let first = waiting.get(next); first !== undefined && next < count; first = waiting.get(next)) {
+      waiting.delete(next++);
+      give(first);
+    }
+  };
+}
+
 function failed(file: string, error: string): ReplayResult {
   return {
     file,
@@ -94,6 +109,7 @@ async function main(argv: readonly string[]): Promise<number> {
     minThreads: 1,
   });
   const folders = streamFolders(options);
+  const print = inOrder(files.length, (result: ReplayResult) => process.stdout.write(`${JSON.stringify(result)}\n`));
   const run = async (file: string, i: number): Promise<void> => {
     const streams = folders[i];
     const task: ReplayTask = {
@@ -107,7 +123,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const result = await pool.run(task, { signal: limit }).catch((e: unknown) => {
       return failed(file, limit.aborted ? `not done after ${limitMs} ms` : e instanceof Error ? e.message : String(e));
     });
-    process.stdout.write(`${JSON.stringify(result)}\n`);
+    print(i, result);
   };
   await Promise.all(files.map(run));
   await pool.destroy();

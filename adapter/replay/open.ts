@@ -133,8 +133,8 @@ async function unpack(
       done(total > MAX_UNPACKED ? new CaptureError(`it unpacks to more than ${MAX_UNPACKED} bytes`) : null, chunk);
     },
   });
-  const input =
-    path === '-' ? process.stdin : packed === 'stdin' ? await openPipe(path, signal) : createReadStream(path);
+  // By its number: in a worker thread `process.stdin` is empty.
+  const input = path === '-' ? createReadStream('', { fd: 0, autoClose: false }) : createReadStream(path);
   const stages = packed === 'gzip' ? [createGunzip()] : packed === 'zstd' ? [zstd()] : [];
   try {
     await pipeline([input, ...stages, counter, createWriteStream(file)], signal ? { signal } : {});

@@ -39,12 +39,29 @@ export interface Played extends Planned {
   readonly streams: ReadonlyMap<number, Streams>;
 }
 
-/** `bytes` with `more` at `at`, made longer if need be. */
-function placed(bytes: Uint8Array, at: number, more: Uint8Array): Uint8Array {
-  const out = new Uint8Array(Math.max(bytes.length, at + more.length));
-  out.set(bytes);
-  out.set(more, at);
-  return out;
+/** Bytes that are put where they belong, in memory that grows by doubling. */
+class Growing {
+  #room = new Uint8Array(1024);
+  #length = 0;
+
+  put(at: number, more: Uint8Array): void {
+    const end = at + more.length;
+    if (end > this.#room.length) {
+      const room = new Uint8Array(2 * end);
+      room.set(this.bytes);
+      this.#room = room;
+    }
+    this.#room.set(more, at);
+    this.#length = Math.max(this.#length, end);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#room.subarray(0, this.#length);
+  }
 }
 
 /** Plays a capture to its end on a machine that is made for it. */
@@ -52,9 +69,9 @@ export function play(capture: Uint8Array | ByteSource, options: PlayOptions = {}
   const all = planned(capture, options.guest);
   const argv = ['pktgdb', ...replayArgs(all.plan, options.args ?? [])];
   const outside = new Outside();
-  const streams = new Map<number, Streams>();
-  const of = (id: number): Streams => {
-    const known = streams.get(id) ?? { toHost: new Uint8Array(0), toGuest: new Uint8Array(0) };
+  const streams = new Map<number, { toHost: Growing; toGuest: Growing }>();
+  const of = (id: number): { toHost: Growing; toGuest: Growing } => {
+    const known = streams.get(id) ?? { toHost: new Growing(), toGuest: new Growing() };
     streams.set(id, known);
     return known;
   };
@@ -64,14 +81,8 @@ export function play(capture: Uint8Array | ByteSource, options: PlayOptions = {}
     argv,
     ...(options.script ? { script: options.script } : {}),
     sink: {
-      toHost: (flow, bytes) => {
-        const s = of(flow.id);
-        s.toHost = placed(s.toHost, s.toHost.length, bytes);
-      },
-      toGuest: (flow, from, bytes) => {
-        const s = of(flow.id);
-        s.toGuest = placed(s.toGuest, from - 1, bytes);
-      },
+      toHost: ({ id }, bytes) => of(id).toHost.put(of(id).toHost.length, bytes),
+      toGuest: ({ id }, from, bytes) => of(id).toGuest.put(from - 1, bytes),
     },
   });
   const numbers: number[] = [];
@@ -97,6 +108,6 @@ export function play(capture: Uint8Array | ByteSource, options: PlayOptions = {}
     host,
     account: accountOf(all.plan),
     connections: [...connectionAccounts(all.plan)],
-    streams,
+    streams: new Map([...streams].map(([id, s]) => [id, { toHost: s.toHost.bytes, toGuest: s.toGuest.bytes }])),
   };
 }

@@ -42,6 +42,8 @@ describe('replaying a capture on the machine', function () {
       assert.equal(r.code, 0);
       const [ours, theirs] = both(name, r);
       assert.deepEqual(ours, theirs);
+      assert.deepEqual([r.account.notPlayed, r.host.comparison.divergences], [{}, []]);
+      assert.equal(r.host.comparison.counts.same, r.sent.length);
       assert.match(r.outside.reports.at(-1)!, /^info: replay finished: \d+ packets$/);
     });
   }
