@@ -1,4 +1,4 @@
-/** The scopes `Packet`, the layers of what the frame's function handles, and `Captured packet`, its like in a capture. */
+/** The scopes `Packet`, the layers of what a frame's function handles, and `Captured packet`, its like in a capture. */
 import type { EngineApi, Frame } from '../engine/api.ts';
 import { framePacket } from '../inspect/packets.ts';
 import { dissectBytes, type TreeNode } from '../packets/dissect.ts';

@@ -51,7 +51,7 @@ export interface ReplayHost {
 }
 
 /** A packet as the debugger shows it. */
-export interface ShownPacket {
+export interface PacketBytes {
   readonly bytes: Uint8Array;
   readonly linktype: 'ethernet' | 'ip';
 }
@@ -215,7 +215,7 @@ export interface EngineApi {
   /** Assigns; `js` is an lvalue from the expression compiler, `valueJs` the value. Returns the new value. */
   assign(js: string, valueJs: string, frame: number): Promise<Value>;
   /** Name of the local that holds the packet in the frame, and its bytes; undefined if the function handles none. */
-  packet(frame: number): Promise<ShownPacket | undefined>;
+  packet(frame: number): Promise<PacketBytes | undefined>;
 
   readonly memory: GuestMemory;
   /**
@@ -236,9 +236,9 @@ export interface EngineApi {
    * The frame that divergence `index` is about, with the capture's sequence numbers so that both can be compared;
    * undefined if nothing was sent.
    */
-  divergentFrame(index: number): Promise<ShownPacket | undefined>;
+  divergentFrame(index: number): Promise<PacketBytes | undefined>;
   /** Packet `number` of the replayed capture from its Ethernet or IP header on; undefined if it has neither. */
-  capturedPacket(number: number): ShownPacket | undefined;
+  capturedPacket(number: number): PacketBytes | undefined;
   /** In a replay: number of the captured packet that the user network has sent last, 0 if it has no like there. */
   sentPacket(): Promise<number>;
   /** Where the inferior is in its own time. */

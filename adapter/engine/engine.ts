@@ -16,9 +16,9 @@ import {
   type InferiorState,
   type LaunchOptions,
   type NamedValue,
+  type PacketBytes,
   type Position,
   type ReplayState,
-  type ShownPacket,
   type StepKind,
   type Stop,
   type SymbolScope,
@@ -444,7 +444,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return value;
   }
 
-  async packet(frame: number): Promise<ShownPacket | undefined> {
+  async packet(frame: number): Promise<PacketBytes | undefined> {
     return this.#need().stopped.packet(frame);
   }
 
@@ -460,12 +460,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return report;
   }
 
-  async divergentFrame(index: number): Promise<ShownPacket | undefined> {
+  async divergentFrame(index: number): Promise<PacketBytes | undefined> {
     const hex = await this.#inferior?.runtime.divergentFrame(index);
     return hex ? { bytes: Uint8Array.from(Buffer.from(hex, 'hex')), linktype: 'ethernet' } : undefined;
   }
 
-  capturedPacket(number: number): ShownPacket | undefined {
+  capturedPacket(number: number): PacketBytes | undefined {
     return this.#replay && capturedPacket(this.#replay, number);
   }
 

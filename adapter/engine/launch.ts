@@ -13,10 +13,10 @@ import { type PreparedCapture, planOf, prepareCapture } from '../replay/prepare.
 import {
   EngineError,
   type LaunchOptions,
+  type PacketBytes,
   type ReplayHost,
   type ReplayOptions,
   type ReplayState,
-  type ShownPacket,
 } from './api.ts';
 import type { Image } from './image.ts';
 import type { InferiorOptions } from './inferior.ts';
@@ -118,7 +118,7 @@ function hostsOf(analysis: PreparedCapture['analysis']): ReplayHost[] {
 }
 
 /** Packet `number` of the capture from its Ethernet or IP header on. */
-export function capturedPacket({ opened, capture }: Replay, number: number): ShownPacket | undefined {
+export function capturedPacket({ opened, capture }: Replay, number: number): PacketBytes | undefined {
   const { index } = capture;
   if (!(number >= 1 && number <= index.count)) {
     return undefined;

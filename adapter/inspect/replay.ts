@@ -1,5 +1,5 @@
 /** What a replay came to, in words, and the two sides of a divergence as text to be held against each other. */
-import type { Account, Divergence, EngineApi, ShownPacket } from '../engine/api.ts';
+import type { Account, Divergence, EngineApi, PacketBytes } from '../engine/api.ts';
 import { dissectBytes, formatTree } from '../packets/dissect.ts';
 import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../packets/protocols/numbers.ts';
 
@@ -57,7 +57,7 @@ export async function divergenceTexts(engine: EngineApi, index: number, one: Div
   const sent = await engine.divergentFrame(index);
   // The MAC addresses of a real network are never those of the user network: they would be in each comparison.
   const ipOnly = engine.replay?.plan.slirp !== true;
-  const text = (packet: ShownPacket): string => {
+  const text = (packet: PacketBytes): string => {
     const { bytes, linktype } = ipOnly ? withoutEthernet(packet) : packet;
     return formatTree(dissectBytes(bytes, linktype));
   };
@@ -68,7 +68,7 @@ export async function divergenceTexts(engine: EngineApi, index: number, one: Div
 }
 
 /** The packet from its IP header on, without what Ethernet pads it with. */
-function withoutEthernet(packet: ShownPacket): ShownPacket {
+function withoutEthernet(packet: PacketBytes): PacketBytes {
   const { bytes, linktype } = packet;
   const u16 = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   const type = u16(ETHERTYPE_AT);

@@ -407,7 +407,7 @@ function updatedChecksum(sum: number, was: number, is: number): number {
   return ~s & 0xffff;
 }
 
-/** A copy of a frame that was sent. Its sequence number becomes the one that the capture's side would have had there. */
+/** A copy of a frame that was sent, with the sequence number that the capture's side would have had there. */
 function frameOf(p: TcpIpView, flow: Flow | null): Uint8Array {
   const copy = p.buf.slice(p.off, p.limit);
   if (flow && p.tcp >= 0 && flow.hostIss >= 0) {
