@@ -20,6 +20,7 @@ import { join } from 'node:path';
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { CaptureError } from '../packets/types.ts';
@@ -133,8 +134,8 @@ async function unpack(
       done(total > MAX_UNPACKED ? new CaptureError(`it unpacks to more than ${MAX_UNPACKED} bytes`) : null, chunk);
     },
   });
-  // By its number: in a worker thread `process.stdin` is empty.
-  const input = path === '-' ? createReadStream('', { fd: 0, autoClose: false }) : createReadStream(path);
+  const input =
+    path === '-' ? standardInput() : packed === 'stdin' ? await openPipe(path, signal) : createReadStream(path);
   const stages = packed === 'gzip' ? [createGunzip()] : packed === 'zstd' ? [zstd()] : [];
   try {
     await pipeline([input, ...stages, counter, createWriteStream(file)], signal ? { signal } : {});
@@ -147,6 +148,11 @@ async function unpack(
       throw e instanceof CaptureError ? e : new CaptureError(`it cannot be unpacked: ${reason(e)}`);
     }
   }
+}
+
+/** Standard input, by its number where `process.stdin` is empty: in a worker thread. */
+function standardInput(): Readable {
+  return isMainThread ? process.stdin : createReadStream('', { fd: 0, autoClose: false });
 }
 
 /** Opens a pipe for reading so that neither opening it nor reading from it keeps the program from ending. */
