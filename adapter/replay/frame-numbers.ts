@@ -31,7 +31,9 @@ export class FrameNumbers {
   }
 }
 
-/** A number that tells frames apart, of what stays as it is on the way: ports and places in a stream, or what is there. */
+/**
+ * A number that tells frames apart, of what stays as it is on the way: ports and places in a stream, or what is there.
+ */
 function keyOf(p: TcpIpView): number {
   if (p.arp >= 0) {
     return mix(p.u32(p.arp + 4), p.u32(p.arp + 14), p.u32(p.arp + 24), 1);

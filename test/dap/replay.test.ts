@@ -298,7 +298,7 @@ describe('replays over DAP', () => {
   describe('reading', () => {
     it('is shown, and can be cancelled', async () => {
       const launched = client.begin({ trace: large() });
-      const failed = assert.rejects(launched, /large\.pcap: reading it was interrupted/);
+      const failed = assert.rejects(launched, /Reading .*large\.pcap was interrupted/);
       const { body: start } = await client.event<DebugProtocol.ProgressStartEvent>('progressStart');
       assert.deepEqual([start.title, start.cancellable], ['Reading the capture', true]);
       await client.ask('cancel', { progressId: start.progressId });

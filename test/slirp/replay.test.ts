@@ -34,7 +34,7 @@ describe('slirp-replay', function () {
     writeFileSync(join(dir, 'no.pcap'), 'not a capture');
     const r = run(join(dir, 'no.pcap'), join(dir, 'out2.pcap'));
     assert.equal(r.status, 1);
-    assert.match(r.stderr, /slirp-replay: .*not a pcap file/);
+    assert.match(r.stderr, /slirp-replay: .*not a capture/);
     assert.throws(() => parseReplayArgs(['--frob']), /unknown option '--frob'; known are --net --host/);
     assert.throws(() => parseReplayArgs(['--host=10.0.2']), /'10\.0\.2' is not an IPv4 address/);
     assert.throws(() => parseReplayArgs(['--udp-echo=70000']), /port: '70000' is not a number from 0 to 65535/);

@@ -69,8 +69,8 @@ export const INFO_COMMANDS = [
         repeat: 'info divergence +',
         summary: 'Where what is sent in a replay differs from the capture.',
         usage: 'info divergence [GRADE]',
-        details: `GRADE is form (the same bytes, but other flags, windows or segments), different, missing or extra; without
-it all are listed. An empty line goes on with the list.`,
+        details: `GRADE is form (the same bytes, but other flags, windows or segments), different, missing or extra;
+without it all are listed. An empty line goes on with the list.`,
       },
       {
         name: 'replay',
