@@ -1,12 +1,16 @@
 /** `pktgdb`: a GDB for packets. The command line, or with `-i dap` a Debug Adapter Protocol server on stdio. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import { CommandError } from './commands/command.ts';
 import { DEFAULT_ARGS } from './commands/default-machine.ts';
 import { netdevHelp } from './commands/netdev-help.ts';
+import { defaultSettings, parseReplayOptions, type ReplaySettings } from './commands/settings.ts';
 import { checkRuntime } from './engine/check-runtime.ts';
 import { Engine } from './engine/engine.ts';
 import { type Action, runCli } from './gdb/cli.ts';
+import { visible } from './packets/format.ts';
 
 const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
 
@@ -15,9 +19,12 @@ programs.
 
   -ex COMMAND    Execute a gdb command; can be given several times, mixed with -x.
   -x FILE        Execute the gdb commands of a file.
-  -batch         Exit after the commands; status 1 if one failed.
+  -batch         Exit after the commands; status 1 if one failed, or a replay did.
   -q, -quiet     Do not print the introduction.
-  -r CAPTURE     Replay a pcap or pcapng file instead of live sockets and the built-in guest.
+  -r CAPTURE     Replay a pcap or pcapng file (also .gz, .zst) instead of live sockets and the built-in guest. Several \
+are merged by time; "-" is standard input, and the commands then come from the terminal, -ex and -x.
+  -replay OPTION,...  How: guest=ADDRESS (IP or MAC; by default the likeliest host), checksums=repair|keep, \
+at-end=stop|exit.
   -i dap         Serve the Debug Adapter Protocol on stdin and stdout.
   -i dap=PORT    Serve it on a port of 127.0.0.1 (0: any free one) to clients that know the token printed on stderr.
   --start        A prompt on the default machine; with stdin not a terminal, the example session.
@@ -42,7 +49,10 @@ interface Arguments {
   start: boolean;
   checkRuntime: boolean;
   interpreter: string;
-  trace: string | undefined;
+  readonly traces: string[];
+  readonly replay: ReplaySettings;
+  /** `-replay` was given. */
+  replayed: boolean;
   readonly actions: Action[];
   readonly qemu: readonly string[];
 }
@@ -62,13 +72,11 @@ const FLAGS: ReadonlyMap<string | undefined, 'quiet' | 'batch' | 'start' | 'chec
   ['check-runtime', 'checkRuntime'],
 ]);
 
-type Take = (a: Arguments, value: string) => void;
+type Take = (a: Arguments, value: string) => unknown;
 
 const takeCommand: Take = (a, text) => a.actions.push({ kind: 'command', text });
 const takeFile: Take = (a, name) => a.actions.push({ kind: 'file', name });
-const takeTrace: Take = (a, name) => {
-  a.trace = name;
-};
+const takeTrace: Take = (a, name) => a.traces.push(name);
 const takeInterpreter: Take = (a, name) => {
   a.interpreter = name;
 };
@@ -80,7 +88,7 @@ const VALUES: ReadonlyMap<string | undefined, Take> = new Map([
   ['x', takeFile],
   ['command', takeFile],
   ['r', takeTrace],
-  ['replay', takeTrace],
+  ['replay', setReplay],
   ['i', takeInterpreter],
   ['interpreter', takeInterpreter],
 ]);
@@ -93,7 +101,9 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
     start: false,
     checkRuntime: false,
     interpreter: 'cli',
-    trace: undefined,
+    traces: [],
+    replay: defaultSettings().replay,
+    replayed: false,
     actions: [],
     qemu: DEFAULT_ARGS,
   };
@@ -120,6 +130,45 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
     }
   }
   return a;
+}
+
+/** `-replay guest=ADDR,checksums=keep|repair,at-end=stop|exit`. */
+function setReplay(a: Arguments, text: string): void {
+  try {
+    parseReplayOptions({ ...defaultSettings(), replay: a.replay }, text);
+    a.replayed = true;
+  } catch (e) {
+    throw e instanceof CommandError
+      ? new UsageError(`-replay: ${e.message}${text.includes('=') ? '' : ' A capture goes after -r.'}`)
+      : e;
+  }
+}
+
+/** What is wrong with the captures, if it can be told before they are read. */
+function checkTraces({ traces, replayed }: Arguments): void {
+  for (const trace of traces) {
+    if (trace !== '-' && !existsSync(trace)) {
+      throw new UsageError(`${trace}: No such file or directory.`);
+    }
+  }
+  if (replayed && traces.length === 0) {
+    throw new UsageError('-replay says how a capture is replayed; name it with -r CAPTURE');
+  }
+  if (traces.filter((trace) => trace === '-').length > 1) {
+    throw new UsageError('standard input can be one capture only; "-r -" was given twice');
+  }
+}
+
+/** Where commands are typed: the terminal, if standard input is a capture. */
+function commandInput(a: Arguments): ReadStream | undefined {
+  if (!a.traces.includes('-') || a.batch) {
+    return undefined;
+  }
+  try {
+    return new ReadStream(openSync('/dev/tty', 'r'));
+  } catch {
+    throw new UsageError('with "-r -" and no terminal, commands come from -ex and -x: add -batch');
+  }
 }
 
 function missingValue(option: string): never {
@@ -194,9 +243,8 @@ async function main(argv: readonly string[]): Promise<number> {
   if (a.interpreter !== 'cli' && a.interpreter !== 'console') {
     throw new UsageError(`unknown interpreter "${a.interpreter}"; known are cli and dap (or dap=PORT)`);
   }
-  if (a.trace !== undefined && !existsSync(a.trace)) {
-    throw new UsageError(`${a.trace}: No such file or directory.`);
-  }
+  checkTraces(a);
+  const input = commandInput(a);
   const example = a.start && process.stdin.isTTY !== true && a.actions.length === 0;
   const actions = example
     ? [{ kind: 'file' as const, name: join(packageFolder(), 'examples/hello.pktgdb') }]
@@ -207,7 +255,9 @@ async function main(argv: readonly string[]): Promise<number> {
     actions,
     args: a.qemu,
     version: version(),
-    ...(a.trace === undefined ? {} : { trace: a.trace }),
+    traces: a.traces,
+    replay: a.replay,
+    ...(input ? { input } : {}),
     ...(a.start ? { hint: HINT } : {}),
   });
 }
@@ -221,7 +271,7 @@ main(process.argv.slice(2)).then(
   (e: unknown) => {
     const text =
       e instanceof Error ? (e instanceof UsageError || e.name === 'EngineError' ? e.message : e.stack) : String(e);
-    process.stderr.write(`pktgdb: ${text}\n`);
+    process.stderr.write(`pktgdb: ${e instanceof UsageError ? visible(e.message) : text}\n`);
     process.exit(e instanceof UsageError ? 2 : 1);
   },
 );

@@ -138,7 +138,7 @@ async function bundle({ entry, out, format, executable, platform = 'node' }) {
     format,
     platform,
     target: platform === 'node' ? 'node20' : 'es2022',
-    external: ['vscode'],
+    external: ['vscode', 'piscina'],
     sourcemap: true,
     banner: { js: shebang + require },
   });

@@ -9,6 +9,7 @@ import { activateCaptures } from './captures/captures.ts';
 import { GuestConsoles } from './console/guest-console.ts';
 import { registerValues } from './editor/values.ts';
 import { activateLanguage } from './language/language.ts';
+import { Replays } from './replays/replays.ts';
 import { AdapterFactory } from './session/adapter.ts';
 import { ConfigurationProvider, debugPackets, pickCapture, replayCapture } from './session/configurations.ts';
 import { DEBUG_TYPE, Sessions } from './session/sessions.ts';
@@ -65,6 +66,7 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     rings,
     connections,
     new GuestConsoles(sessions),
+    new Replays(sessions, context.workspaceState),
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),
   ];

@@ -2,10 +2,12 @@
 import { readdirSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { DebugInfo } from '../compiler/debug-info.ts';
+import { GRADES } from '../engine/api.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { REGISTER_GROUPS, type RegisterInfo, SINGLE_REGISTERS } from '../inspect/registers.ts';
 import { knownFields } from '../packets/fields.ts';
 import { type Command, namesOf } from './command.ts';
+import { GRADE_WORDS } from './grades.ts';
 
 export type CandidateKind =
   | 'command'
@@ -50,6 +52,8 @@ export interface Surroundings {
   /** Numbers of breakpoints and displays, and what each is. */
   readonly breakpoints: Iterable<readonly [number: number, detail: string]>;
   readonly displays: Iterable<readonly [number: number, detail: string]>;
+  /** Hosts of the capture that is or will be replayed, and what is known of each. */
+  readonly hosts: Iterable<readonly [address: string, detail: string]>;
   /** Where relative names of files start. */
   readonly folder: string;
 }
@@ -77,6 +81,16 @@ export function userCommands({ commands: all }: Surroundings): Candidate[] {
 
 export function numbers(around: Surroundings, of: 'breakpoints' | 'displays'): Candidate[] {
   return Array.from(around[of], ([number, detail]) => ({ text: String(number), kind: 'value', detail }));
+}
+
+/** Who may be the guest of a replay. */
+export function hosts(around: Surroundings): Candidate[] {
+  return Array.from(around.hosts, ([text, detail]) => ({ text, kind: 'value', detail }));
+}
+
+/** Grades of divergence. */
+export function grades(): Candidate[] {
+  return GRADE_WORDS.map((text, i) => ({ text, kind: 'value', detail: GRADES[i] ?? '' }));
 }
 
 function functions({ info }: Surroundings): Candidate[] {

@@ -129,10 +129,19 @@ const expression: PlaceOf = (around, args) => {
 
 const location = named(candidates.places);
 
+const grades = named(candidates.grades);
+
+const breakpointPlace: PlaceOf = (around, args) => {
+  if (/(?:^|\s)if(?=[\s(])/.test(args)) {
+    return expression(around, args);
+  }
+  return /^-?divergence\s/.test(args) ? grades(around, args) : location(around, args);
+};
+
 /** What may stand at the end of arguments of a kind. */
 const PLACES: Readonly<Record<ArgumentKind, PlaceOf>> = {
   nothing: nowhere,
-  breakpoint: (around, args) => (/(?:^|\s)if(?=[\s(])/.test(args) ? expression(around, args) : location(around, args)),
+  breakpoint: (around, args) => breakpointPlace(around, args),
   location,
   symbol: named(candidates.symbols),
   regexp: named(candidates.symbols),
@@ -143,6 +152,8 @@ const PLACES: Readonly<Record<ArgumentKind, PlaceOf>> = {
   breakpoints: named((around) => candidates.numbers(around, 'breakpoints')),
   displays: named((around) => candidates.numbers(around, 'displays')),
   number: nowhere,
+  divergences: grades,
+  'replay-guest': (around, args) => ({ word: wordAt(args, /[\w.:]*$/), candidates: candidates.hosts(around) }),
   frame: (around, args) => (/^function\s/.test(args) ? location(around, args) : NOWHERE),
   registers: (_around, args) => ({ word: wordAt(args, /\$?\w*$/), candidates: candidates.registers() }),
   ring: nowhere,

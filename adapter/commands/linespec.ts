@@ -2,12 +2,14 @@
 
 import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { BreakpointSpec, EngineApi } from '../engine/api.ts';
+import { DIFFERENT } from '../engine/api.ts';
 import { within } from '../inspect/expression/span.ts';
 import { near } from '../stack/util/near.ts';
 import { CommandError } from './command.ts';
+import { parseGrade } from './grades.ts';
 
 /** A place in the code. */
-export type Location = Exclude<BreakpointSpec['location'], { readonly kind: 'packet' }>;
+export type Location = Exclude<BreakpointSpec['location'], { readonly kind: 'packet' | 'divergence' }>;
 
 /** Where a relative or bare line number counts from. */
 export interface DefaultPlace {
@@ -21,23 +23,36 @@ export interface BreakpointText {
   /** Offset of the location in the text. */
   readonly at: number;
   readonly condition: { readonly text: string; readonly at: number } | undefined;
-  /** The number in `-packet N`. */
-  readonly packet: number | undefined;
+  /** What is no place in the code: `-packet N`, `divergence [GRADE]`. */
+  readonly event: BreakpointSpec['location'] | undefined;
 }
 
-/** Splits `LOCATION if CONDITION`. */
+/** Splits `LOCATION if CONDITION`. Throws `CommandError` for something wrong behind `-packet` and `divergence`. */
 export function splitBreakpoint(text: string): BreakpointText {
   const m = /(?:^|\s)if(?=[\s(!~*&$-]|$)/.exec(text);
   const before = m ? text.slice(0, m.index) : text;
   const location = before.trim();
-  const packet = /^-packet\s+(\d+)$/.exec(location)?.[1];
   const after = m ? text.slice(m.index + m[0].length) : '';
   return {
     location,
     at: before.length - before.trimStart().length,
     condition: m ? { text: after.trim(), at: text.length - after.trimStart().length } : undefined,
-    packet: packet === undefined ? undefined : Number(packet),
+    event: eventOf(location),
   };
+}
+
+function eventOf(location: string): BreakpointText['event'] {
+  const [, word, rest = ''] = /^-?(packet|divergence)(?:\s+(.*))?$/s.exec(location) ?? [];
+  if (word === 'divergence') {
+    return { kind: 'divergence', grade: rest === '' ? DIFFERENT : parseGrade(rest) };
+  }
+  if (!location.startsWith('-packet')) {
+    return undefined;
+  }
+  if (!/^\d+$/.test(rest)) {
+    throw new CommandError('-packet takes the number of a packet of the capture; the first one is 1.');
+  }
+  return { kind: 'packet', number: Number(rest) };
 }
 
 /** Resolves a linespec. Throws `CommandError` in gdb's words, with near matches. */

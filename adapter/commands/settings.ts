@@ -1,6 +1,8 @@
 /** The settings: `set NAME` and `show NAME` come from this table. */
 import { defaultPrintSettings, type PrintSettings } from '../inspect/values.ts';
+import { printable } from '../packets/format.ts';
 import { CommandError } from './command.ts';
+import type { ArgumentKind } from './takes.ts';
 
 /** Settings that `set` changes. Those of the terminal (height, width, pagination) are accepted and have no effect. */
 export interface Settings {
@@ -10,10 +12,27 @@ export interface Settings {
   width: number;
   listsize: number;
   readonly print: PrintSettings;
+  readonly replay: ReplaySettings;
+}
+
+/** How the next `run` replays its capture. */
+export interface ReplaySettings {
+  /** Address or MAC address of the host that plays the guest; empty: the likeliest one. */
+  guest: string;
+  atEnd: 'stop' | 'exit';
+  checksums: 'repair' | 'keep';
 }
 
 export function defaultSettings(): Settings {
-  return { confirm: true, pagination: false, height: 0, width: 0, listsize: 10, print: defaultPrintSettings() };
+  return {
+    confirm: true,
+    pagination: false,
+    height: 0,
+    width: 0,
+    listsize: 10,
+    print: defaultPrintSettings(),
+    replay: { guest: '', atEnd: 'stop', checksums: 'repair' },
+  };
 }
 
 /** A setting, and how its value is read and written. */
@@ -23,6 +42,8 @@ export interface Setting {
   readonly what: string;
   /** Values to choose from; none for numbers. */
   readonly values: readonly string[];
+  /** What its value is, where that is of a kind of its own. */
+  readonly takes?: ArgumentKind;
   /** Sets it from text. Throws `CommandError` for a value that it cannot have. */
   readonly set: (settings: Settings, text: string) => void;
   readonly get: (settings: Settings) => string;
@@ -111,6 +132,65 @@ export const PRINT_SETTINGS: readonly Setting[] = [
   limit('max-depth', 'number of nested structs printed by value', print, 20),
   flag('pretty', 'pretty formatting of structures', print),
 ];
+
+/** One of several words. */
+function choice<K extends string, V extends string>(
+  [name, key]: readonly [name: string, key: K],
+  what: string,
+  values: readonly V[],
+  owner: Owner<K, V>,
+): Setting {
+  return {
+    name,
+    what,
+    values,
+    set: (settings, text) => {
+      const value = values.find((v) => v === text);
+      if (value === undefined) {
+        throw new CommandError(
+          text === ''
+            ? `Requires an argument. Valid arguments are ${values.join(', ')}.`
+            : `Undefined item: "${printable(text)}". Valid arguments are ${values.join(', ')}.`,
+        );
+      }
+      owner(settings)[key] = value;
+    },
+    get: (settings) => owner(settings)[key],
+  };
+}
+
+const replay = (settings: Settings): ReplaySettings => settings.replay;
+
+const GUEST: Setting = {
+  name: 'guest',
+  what: 'host of the capture that plays the guest',
+  takes: 'replay-guest',
+  values: [],
+  set: (settings, text) => {
+    settings.replay.guest = text === 'auto' ? '' : text;
+  },
+  get: (settings) => (settings.replay.guest === '' ? 'auto (the likeliest one)' : printable(settings.replay.guest)),
+};
+
+/** The settings of `set replay` and `show replay`, and of the command line's `-replay`. */
+export const REPLAY_SETTINGS: readonly Setting[] = [
+  GUEST,
+  choice(['at-end', 'atEnd'], 'what happens when everything has been played', ['stop', 'exit'] as const, replay),
+  choice(['checksums', 'checksums'], 'what becomes of wrong checksums', ['repair', 'keep'] as const, replay),
+];
+
+/** Takes over `guest=ADDR,checksums=keep|repair,at-end=stop|exit`. Throws `CommandError`. */
+export function parseReplayOptions(settings: Settings, text: string): void {
+  for (const part of text.split(',')) {
+    const [, name, value] = /^([^=]*)=(.*)$/s.exec(part) ?? [];
+    const setting = REPLAY_SETTINGS.find((s) => s.name === name?.trim());
+    if (!setting || value === undefined || value === '') {
+      const known = REPLAY_SETTINGS.map((s) => `${s.name}=${s.values.join('|') || 'ADDRESS'}`);
+      throw new CommandError(`"${printable(part)}" is no option of a replay; there are ${known.join(', ')}.`);
+    }
+    setting.set(settings, value);
+  }
+}
 
 /** `Pretty formatting of structures is on.` */
 export function settingText(setting: Setting, settings: Settings): string {

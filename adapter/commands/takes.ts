@@ -24,6 +24,10 @@ export type ArgumentKind =
   | 'breakpoints'
   /** Numbers of displays. */
   | 'displays'
+  /** A grade of divergence. */
+  | 'divergences'
+  /** A host of the capture that is replayed. */
+  | 'replay-guest'
   /** A plain number, or words of the command. */
   | 'number'
   /** Which frame: a number, `level N`, `function NAME`. */

@@ -19,7 +19,7 @@ export function capturePath(source: Arguments): string | undefined {
   if (LISTING.test(path)) {
     return pathOfListing(path);
   }
-  return /\.(?:pcap|pcapng|cap)$/i.test(path) ? path : undefined;
+  return /\.(?:pcap|pcapng|cap)(?:\.(?:gz|zst))?$/i.test(path) ? path : undefined;
 }
 
 function pathOfListing(uri: string): string | undefined {

@@ -10,6 +10,8 @@ export class ClientConventions {
   readonly #uris: boolean;
   /** The client understands the `invalidated` event. */
   readonly supportsInvalidatedEvent: boolean;
+  /** The client shows `progressStart`, `progressUpdate` and `progressEnd`. */
+  readonly supportsProgressReporting: boolean;
 
   constructor(args: Arguments) {
     this.id = args.optionalString('clientID') ?? '';
@@ -21,6 +23,7 @@ export class ClientConventions {
     }
     this.#uris = format === 'uri';
     this.supportsInvalidatedEvent = args.optionalBoolean('supportsInvalidatedEvent') ?? false;
+    this.supportsProgressReporting = args.optionalBoolean('supportsProgressReporting') ?? false;
   }
 
   lineFromClient(line: number): number {

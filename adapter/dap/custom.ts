@@ -1,8 +1,10 @@
 /**
  * The custom requests of the VS Code extension, `pktgdb/...`: types of their arguments and answers.
- * All but `setRegister` and `guestInput` only read, most of them shared memory.
+ * All but `setRegister`, `guestInput` and `guest` only read, most of them shared memory.
  * So they are answered while the machine runs, and change nothing in it.
  */
+
+import type { Account, DivergenceReport, ReplayHost } from '../engine/api.ts';
 
 /** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */
 export interface RegisterLayout {
@@ -142,4 +144,56 @@ export interface GuestInputArguments {
  */
 export interface ConsoleEventBody {
   readonly text: string;
+}
+
+/** Answer to `pktgdb/replay`: what is being replayed, and how far it has come. */
+export interface ReplayBody {
+  /** Address of the guest, and why it is the guest; empty for a capture of a user network. */
+  readonly guest: string;
+  readonly why: string;
+  /** The capture was made of a user network: nobody has to be chosen. */
+  readonly userNetwork: boolean;
+  /** Hosts of the capture, the likeliest guest first. */
+  readonly hosts: readonly ReplayHost[];
+  readonly account: Account;
+  /** Pairs of captured and sent packets that are not the same. */
+  readonly divergences: number;
+  /** The account in a few lines. */
+  readonly text: string;
+}
+
+/** `pktgdb/divergences`: how the replay compares with its capture. */
+export interface DivergencesArguments {
+  readonly start?: number;
+  /** 1000 at most, which is also the default. */
+  readonly count?: number;
+}
+
+export type DivergencesBody = DivergenceReport;
+
+/** `pktgdb/divergence`: the packets of one of them as text. */
+export interface DivergenceArguments {
+  /** Counted from 0, in the order of `pktgdb/divergences`. */
+  readonly index: number;
+}
+
+export interface DivergenceBody {
+  readonly captured: string;
+  readonly sent: string;
+}
+
+/**
+ * Body of the event `pktgdb/guests`, sent when a capture leaves open who the guest is and the launch has `asksGuest`.
+ * The start of the machine waits for the request `pktgdb/guest`.
+ */
+export interface GuestsEventBody {
+  /** The likeliest one first. */
+  readonly hosts: readonly ReplayHost[];
+  /** TCP connections of the capture. */
+  readonly connections: number;
+}
+
+/** `pktgdb/guest`: the answer. Without an address the start is given up. */
+export interface GuestArguments {
+  readonly address?: string;
 }

@@ -3,7 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi, Frame } from '../engine/api.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { Container } from './containers.ts';
-import { packetContainer } from './packet.ts';
+import { capturedContainer, packetContainer } from './packet.ts';
 import { formatValue } from './present.ts';
 import { registersContainer } from './registers.ts';
 import type { Family } from './request.ts';
@@ -75,7 +75,7 @@ async function frameName(engine: EngineApi, frame: Frame, format: Arguments): Pr
   return format.optionalBoolean('module') === true ? `${frame.location.file}!${name}` : name;
 }
 
-/** The six scopes of a frame, in the order people read them. */
+/** The scopes of a frame, in the order people read them. */
 async function scopes(session: PacketSession, index: number): Promise<DebugProtocol.Scope[]> {
   const { engine, client, stopped } = session;
   const { frames } = await stopped.stack();
@@ -91,6 +91,7 @@ async function scopes(session: PacketSession, index: number): Promise<DebugProto
     ...(container.indexed > 0 ? { indexedVariables: container.indexed } : {}),
     ...more,
   });
+  const captured = await capturedContainer(engine, frames.slice(index));
   const place = {
     source: toSource(engine, client, frame.fn.file),
     line: client.lineToClient(frame.fn.line),
@@ -103,5 +104,6 @@ async function scopes(session: PacketSession, index: number): Promise<DebugProto
     scope('Rx ring', ringContainer(engine, 'rx'), { expensive: true }),
     scope('Tx ring', ringContainer(engine, 'tx'), { expensive: true }),
     scope('Packet', packetContainer(engine, index), {}),
+    ...(captured === undefined ? [] : [scope('Captured packet', captured, {})]),
   ];
 }

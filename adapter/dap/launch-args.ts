@@ -1,9 +1,7 @@
 /** The attributes of a launch configuration: types, defaults, and what can be checked before the machine starts. */
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { DEFAULT_ARGS } from '../commands/default-machine.ts';
-import type { LaunchOptions } from '../engine/api.ts';
-import { CaptureError, readCapture, requireLinktype } from '../packets/capture.ts';
+import type { LaunchOptions, ReplayOptions } from '../engine/api.ts';
 import { type Arguments, describeType, RequestError } from './arguments.ts';
 
 /** What the guest does by default: it waits for the text that somebody sends to the forwarded port. */
@@ -18,10 +16,12 @@ export interface LaunchConfiguration {
   readonly noDebug: boolean;
   /** The client has a terminal for the guest's console: it gets `pktgdb/console` events instead of output. */
   readonly terminal: boolean;
+  /** The client answers `pktgdb/guests` events. */
+  readonly asksGuest: boolean;
 }
 
 /** Reads the arguments of a launch request. Throws `RequestError` with a sentence for the user. */
-export async function parseLaunch(raw: Arguments): Promise<LaunchConfiguration> {
+export function parseLaunch(raw: Arguments): LaunchConfiguration {
   const args = parseArgs(raw);
   const cwd = raw.optionalString('cwd') ?? process.cwd();
   const traceName = raw.optionalString('trace');
@@ -32,32 +32,46 @@ export async function parseLaunch(raw: Arguments): Promise<LaunchConfiguration> 
   const stopOnEntry = raw.optionalBoolean('stopOnEntry') ?? false;
   const recordLimit = raw.has('recordLimit') ? raw.count('recordLimit', 0) : undefined;
   const noDebug = raw.optionalBoolean('noDebug') ?? false;
-  let trace: string | undefined;
-  if (traceName !== undefined && traceName !== '') {
-    trace = isAbsolute(traceName) ? traceName : resolve(cwd, traceName);
-    await checkTrace(trace);
-  }
+  const replay = parseReplay(raw);
+  const trace = traceName ? resolve(cwd, traceName) : undefined;
   return {
     options: {
       args: args ?? DEFAULT_ARGS,
       guestCommands,
       stopOnEntry: stopOnEntry && !noDebug,
-      ...(trace === undefined ? {} : { trace }),
+      ...(trace === undefined ? {} : { trace, replay }),
       ...(recordLimit === undefined ? {} : { recordLimit }),
     },
     initCommands,
     noDebug,
     terminal: parseConsole(raw),
+    asksGuest: raw.optionalBoolean('asksGuest') ?? false,
   };
+}
+
+/** How a capture is to be replayed. */
+function parseReplay(raw: Arguments): ReplayOptions {
+  const guest = raw.optionalString('traceGuest')?.trim();
+  return {
+    ...(guest ? { guest } : {}),
+    checksums: choice(raw, 'traceChecksums', ['repair', 'keep']),
+    atEnd: choice(raw, 'traceAtEnd', ['stop', 'exit']),
+  };
+}
+
+/** One of two words; the first one without any. */
+function choice<T extends string>(raw: Arguments, name: string, words: readonly [T, T]): T {
+  const value = raw.optionalString(name) ?? words[0];
+  const known = words.find((word) => word === value);
+  if (known === undefined) {
+    throw new RequestError(`launch: ${name} must be "${words[0]}" or "${words[1]}", not "${value}"`);
+  }
+  return known;
 }
 
 /** Where the guest's console goes. */
 function parseConsole(raw: Arguments): boolean {
-  const value = raw.optionalString('console') ?? 'internalConsole';
-  if (value !== 'integratedTerminal' && value !== 'internalConsole') {
-    throw new RequestError(`launch: console must be "integratedTerminal" or "internalConsole", not "${value}"`);
-  }
-  return value === 'integratedTerminal';
+  return choice(raw, 'console', ['internalConsole', 'integratedTerminal']) === 'integratedTerminal';
 }
 
 /** `args` as words, or undefined where it is absent. */
@@ -124,27 +138,4 @@ function quoted(line: string, start: number): [string, number] {
     }
   }
   throw new RequestError(`launch: args: the quote ${quote} at position ${start + 1} is not closed`);
-}
-
-/** Throws unless `path` is a capture that can be replayed. */
-async function checkTrace(path: string): Promise<void> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
-    throw new RequestError(`launch: trace: cannot read ${path}: ${why}`);
-  }
-  try {
-    const capture = readCapture(bytes);
-    for (const [i, { linktype }] of capture.interfaces.entries()) {
-      requireLinktype(linktype, `interface ${i}`);
-    }
-  } catch (error) {
-    if (error instanceof CaptureError) {
-      throw new RequestError(`launch: trace: ${path}: ${error.message}`);
-    }
-    throw error;
-  }
 }

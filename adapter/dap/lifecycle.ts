@@ -10,6 +10,7 @@
  */
 import { ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
 import { type Arguments, isObject, RequestError } from './arguments.ts';
+import { GuestQuestion } from './guest-question.ts';
 import { type LaunchConfiguration, parseLaunch } from './launch-args.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
@@ -63,6 +64,8 @@ export const lifecycleRequests: Family = {
 
 export class Lifecycle {
   readonly #session: PacketSession;
+  /** The question that a capture may raise. */
+  readonly guests: GuestQuestion;
   #configuration: LaunchConfiguration | undefined;
   #launching = false;
   #configured: () => void = () => {};
@@ -75,6 +78,7 @@ export class Lifecycle {
 
   constructor(session: PacketSession) {
     this.#session = session;
+    this.guests = new GuestQuestion(session);
     this.#configurationDone = new Promise((resolve) => {
       this.#configured = resolve;
     });
@@ -85,7 +89,7 @@ export class Lifecycle {
       throw new RequestError('launch: this session has been launched already; use restart.');
     }
     this.#launching = true;
-    const configuration = await parseLaunch(args);
+    const configuration = parseLaunch(args);
     this.#configuration = configuration;
     const start = this.#configurationDone.then(() => this.#session.running(() => this.#start(configuration)));
     let answered = false;
@@ -115,7 +119,7 @@ export class Lifecycle {
   /** Starts again, with the configuration that `args` of the request may bring or with the last one. */
   async restart(args?: Arguments): Promise<void> {
     if (args !== undefined && isObject(args.raw['arguments'])) {
-      this.#configuration = await parseLaunch(args.object('arguments'));
+      this.#configuration = parseLaunch(args.object('arguments'));
     }
     const configuration = this.#configuration;
     if (configuration === undefined) {
@@ -128,6 +132,7 @@ export class Lifecycle {
   }
 
   async terminate(): Promise<void> {
+    this.guests.answer(undefined);
     await this.#session.engine.kill();
   }
 
@@ -160,7 +165,7 @@ export class Lifecycle {
     this.#terminated = true;
   }
 
-  async #start({ options, initCommands, noDebug, terminal }: LaunchConfiguration): Promise<void> {
+  async #start({ options, initCommands, noDebug, terminal, asksGuest }: LaunchConfiguration): Promise<void> {
     const { engine } = this.#session;
     if (this.#terminated) {
       throw new RequestError('launch: the session was ended before the machine started.');
@@ -172,7 +177,7 @@ export class Lifecycle {
       const { interpreter } = this.#session.repl;
       const { state } = engine;
       interpreter.args = options.args;
-      this.#session.breakpoints.replaying(options.trace);
+      this.#session.breakpoints.replaying(typeof options.trace === 'string' ? options.trace : options.trace?.[0]);
       if (await this.#runInitCommands(initCommands)) {
         await engine.kill();
         this.terminated();
@@ -186,9 +191,12 @@ export class Lifecycle {
       // A script may have run the machine already, with `run`.
       if (engine.state === state) {
         this.#earlyExit = undefined;
-        await engine.launch({ ...options, args: interpreter.args });
+        const choose = asksGuest ? this.guests.ask.bind(this.guests) : undefined;
+        const replay = { ...options.replay, ...(choose === undefined ? {} : { choose }) };
+        await engine.launch({ ...options, args: interpreter.args, replay });
       }
     } finally {
+      this.#session.progress.end();
       this.#starting = false;
     }
     this.#reportEarlyExit();
@@ -201,6 +209,7 @@ export class Lifecycle {
     try {
       return await action();
     } finally {
+      this.#session.progress.end();
       this.#starting = false;
       this.#reportEarlyExit();
     }

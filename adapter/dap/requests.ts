@@ -10,6 +10,7 @@ import { exceptionRequests } from './exceptions.ts';
 import { stackRequests } from './frames.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
+import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
 import { sourceRequests } from './sources.ts';
@@ -31,11 +32,11 @@ const initializeRequests: Family = {
     showErrors: true,
   },
   cancel: {
-    // Nothing here takes long enough to be cut short; the protocol wants the request answered all the same.
+    // Only what has a progress bar takes long enough to be cut short; others are answered all the same.
     capabilities: { supportsCancelRequest: true },
-    handle: (_session, args) => {
+    handle: (session, args) => {
       args.optionalNumber('requestId');
-      args.optionalString('progressId');
+      return session.progress.cancel(args.optionalString('progressId'));
     },
   },
 };
@@ -53,6 +54,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     memoryRequests,
     sourceRequests,
     viewRequests,
+    replayRequests,
   ].flatMap((family) => Object.entries(family)),
 );
 

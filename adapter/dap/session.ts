@@ -14,11 +14,13 @@ import {
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi, Stop } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
+import { accountLines } from '../inspect/replay.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
 import { ClientConventions } from './client.ts';
 import type { ConsoleEventBody } from './custom.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { Progress } from './progress.ts';
 import { type Interpreter, Repl } from './repl.ts';
 import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
@@ -47,6 +49,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   readonly repl: Repl;
   readonly lifecycle: Lifecycle;
   readonly breakpoints: BreakpointBook;
+  readonly progress = new Progress(this);
   /** Frames and variables the client holds references to; replaced whenever the machine runs. */
   stopped: StopState;
   client: ClientConventions = new ClientConventions(new Arguments('initialize', {}));
@@ -245,6 +248,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
         column: this.client.columnToClient(location.column),
       }),
     );
+    engine.on('progress', (what, done, total) => this.progress.told(what, done, total));
     engine.on('breakpoint', (change, breakpoint) => this.breakpoints.changed(change, breakpoint));
   }
 
@@ -268,6 +272,17 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     this.sendEvent(event);
     if (reason.kind === 'breakpoint' && !ofScript) {
       void this.#runBreakpointCommands(reason.breakpoints);
+    } else if (reason.kind === 'replay-end') {
+      void this.#tellAccount();
+    }
+  }
+
+  /** What a replay came to. The client may go on meanwhile; then the comparison is left out. */
+  async #tellAccount(): Promise<void> {
+    const account = this.engine.replay?.account();
+    const report = await this.engine.divergences(0, 0).catch(() => undefined);
+    if (account !== undefined) {
+      this.output('console', `${accountLines(account, report?.counts).join('\n')}\n`);
     }
   }
 
@@ -298,6 +313,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     }
     this.#ended = true;
     this.lifecycle.silence();
+    this.lifecycle.guests.answer(undefined);
     this.repl.interpreter.dispose();
     try {
       await this.engine.dispose();

@@ -37,6 +37,8 @@ function describe(session: PacketSession, reason: Stop): Description {
     }
     case 'pause':
       return { reason: 'pause', description: 'Paused' };
+    case 'replay-end':
+      return { reason: 'replay end', description: 'All packets have been played' };
     case 'entry':
       return { reason: 'entry', description: 'Paused on entry' };
     case 'exception':

@@ -5,21 +5,83 @@
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
 import type { HitCondition, Stop } from '../inferior/stop.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
+import type { TcpRelative } from '../packets/conversations.ts';
+import type { Account, ConnectionAccount } from '../replay/account.ts';
+import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
+import type { ReplayPlan } from '../replay/plan.ts';
 
-export type { NamedValue, Stop, Value };
+export { DIFFERENT, GRADES } from '../replay/divergence.ts';
+export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, Value };
 
 /** What to run. */
 export interface LaunchOptions {
   /** QEMU options, one word an element, such as `['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0']`. */
   readonly args: readonly string[];
-  /** A pcap or pcapng file to replay instead of live sockets and the built-in guest. */
-  readonly trace?: string;
+  /**
+   * Captures (pcap or pcapng, also packed) to replay instead of live sockets and the built-in guest; several are merged
+   * by time. `-` is standard input.
+   */
+  readonly trace?: string | readonly string[];
+  readonly replay?: ReplayOptions;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
   /** Bound of the input recording in bytes (default 64 MiB); 0 turns it off. */
   readonly recordLimit?: number;
   /** Stop at the first statement of `main`. */
   readonly stopOnEntry?: boolean;
+}
+
+/** How a capture is replayed. */
+export interface ReplayOptions {
+  /** Address or MAC address of the host that plays the guest; the likeliest one without it. */
+  readonly guest?: string;
+  /** Wrong checksums are put right (default), or kept. */
+  readonly checksums?: 'repair' | 'keep';
+  /** What happens when everything has been played: the machine stays, stopped (default), or is switched off. */
+  readonly atEnd?: 'stop' | 'exit';
+  /**
+   * Asked when `guest` is absent and the capture leaves open who it is. Resolves to an address, or to undefined for the
+   * likeliest host; rejects to give up.
+   */
+  readonly choose?: (hosts: readonly ReplayHost[], connections: number) => Promise<string | undefined>;
+}
+
+/** A host of a capture, with what speaks for it being the guest. */
+export interface ReplayHost {
+  readonly address: string;
+  /** TCP connections that it opens. */
+  readonly opens: number;
+  /** Packets that it sends or receives. */
+  readonly packets: number;
+}
+
+/** A replay, for those who show it. All of it can be read while the machine runs. */
+export interface ReplayState {
+  readonly plan: ReplayPlan;
+  /** Who the guest is, in words. */
+  readonly guest: string;
+  /** Hosts of the capture, the likeliest guest first. */
+  readonly hosts: readonly ReplayHost[];
+  account(): Account;
+  connections(): Iterable<ConnectionAccount>;
+  /** How many packets the capture has, and why packet `number` is not played; empty if it is. */
+  packet(number: number): { readonly packets: number; readonly reason: string };
+  /** The packet of the capture that the user network's last frame is, 0 if it is none, and its place in `GRADES`. */
+  sent(): { readonly packet: number; readonly grade: number };
+}
+
+/** The bytes of a packet, and in a replay which packet of the capture it is. */
+export interface PacketBytes {
+  readonly bytes: Uint8Array;
+  readonly linktype: 'ethernet' | 'ip';
+  readonly known?: {
+    /** Number in the capture, 0 if it is none of its packets. */
+    readonly number: number;
+    /** Since the capture's first packet. */
+    readonly seconds: number;
+    /** What is known of its TCP connection. */
+    readonly relative: TcpRelative | null;
+  };
 }
 
 /** One frame, 0 is the innermost. Frames of `@nodebug` functions and of the debugger's own code are left out. */
@@ -56,7 +118,9 @@ export interface BreakpointSpec {
      * Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network
      * sends it.
      */
-    | { readonly kind: 'packet'; readonly number: number };
+    | { readonly kind: 'packet'; readonly number: number }
+    /** In a replay: where the user network sends what differs so much from the capture, or more (place in `GRADES`). */
+    | { readonly kind: 'divergence'; readonly grade: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;
@@ -106,6 +170,8 @@ export interface EngineEvents {
   /** Output of a logpoint. */
   log: [text: string, location: SourceLocation];
   breakpoint: [change: 'new' | 'changed' | 'removed', bp: Breakpoint];
+  /** Something that takes a while: `done` of `total` of it. */
+  progress: [what: string, done: number, total: number];
 }
 
 export type StepKind = 'into' | 'over' | 'out';
@@ -169,8 +235,8 @@ export interface EngineApi {
   evaluate(js: string, frame: number): Promise<Value>;
   /** Assigns; `js` is an lvalue from the expression compiler, `valueJs` the value. Returns the new value. */
   assign(js: string, valueJs: string, frame: number): Promise<Value>;
-  /** Name of the local that holds the packet in the frame, and its bytes; undefined if the function handles none. */
-  packet(frame: number): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' | 'ip' } | undefined>;
+  /** The packet that the frame's function handles; undefined if it handles none. */
+  packet(frame: number): Promise<PacketBytes | undefined>;
 
   readonly memory: GuestMemory;
   /**
@@ -183,6 +249,19 @@ export interface EngineApi {
   guestInput(text: string): void;
   /** Runs a monitor command (`info usernet`); answered by the running machine, or in place while it is stopped. */
   monitor(line: string): Promise<string>;
+  /** What is being replayed, or was last; undefined without a capture. */
+  readonly replay: ReplayState | undefined;
+  /** How the replay compares with its capture: `count` divergences from `start` on. While a machine is there. */
+  divergences(start?: number, count?: number): Promise<DivergenceReport>;
+  /**
+   * The frame that divergence `index` is about, with the capture's sequence numbers so that both can be compared;
+   * undefined if nothing was sent.
+   */
+  divergentFrame(index: number): Promise<PacketBytes | undefined>;
+  /**
+   * Packet `number` (from 1) of the capture that is or was replayed, as it was captured; undefined if there is none.
+   */
+  capturedPacket(number: number): PacketBytes | undefined;
   /** Where the inferior is in its own time. */
   position(): Promise<Position>;
 }

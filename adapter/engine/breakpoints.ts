@@ -18,6 +18,9 @@ interface Resolved {
   readonly message?: string;
 }
 
+/** Where the user network has sent a frame, and it is known how it compares with the capture. */
+const DIVERGENCE_ENTRY = { name: 'slirp_output', at: -1 } as const;
+
 /**
  * Where packets of a capture enter: frames of the guest when it transmits them, those of the user network when it has
  * told the host of them and passes them on (the last statement). `js` is the number of the packet there.
@@ -91,6 +94,10 @@ export class BreakpointTable {
         return this.#resolveLine(spec, spec.location);
       case 'packet':
         return this.#resolvePacket(spec, spec.location.number);
+      case 'divergence':
+        return this.#resolveEntries(spec, [
+          { ...DIVERGENCE_ENTRY, test: `${field('$R', 'divergence')}>=${spec.location.grade}` },
+        ]);
     }
   }
 
@@ -98,8 +105,19 @@ export class BreakpointTable {
     if (!Number.isSafeInteger(number) || number < 1) {
       throw new EngineError(`${number} is no packet number; the first packet of a capture is 1`);
     }
+    return this.#resolveEntries(
+      spec,
+      PACKET_ENTRIES.map(({ name, at, js }) => ({ name, at, test: `${js}===${number}` })),
+    );
+  }
+
+  /** Statements of functions by their index, where `test` has to hold besides the condition. */
+  #resolveEntries(
+    spec: BreakpointSpec,
+    entries: readonly { readonly name: string; readonly at: number; readonly test: string }[],
+  ): Resolved {
     const conditions = new Map<number, string>();
-    const locations = PACKET_ENTRIES.map(({ name, at, js }) => {
+    const locations = entries.map(({ name, at, test }) => {
       const fn = this.#image.functions(name)[0];
       const statements = (fn?.probes ?? []).map((id) => this.#image.probe(id)).filter((p) => p?.kind === 'statement');
       const probe = statements.at(at);
@@ -108,7 +126,7 @@ export class BreakpointTable {
       }
       this.#compileAt(spec, probe, conditions);
       const own = conditions.get(probe.id);
-      conditions.set(probe.id, `${js}===${number}${own === undefined ? '' : `&&(${own})`}`);
+      conditions.set(probe.id, `${test}${own === undefined ? '' : `&&(${own})`}`);
       return this.#image.location(probe);
     });
     return { locations, conditions };

@@ -5,6 +5,7 @@ import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
 import type { Recording } from '../mailbox/recorded.ts';
+import type { DivergenceReport } from '../replay/divergence.ts';
 import {
   type Breakpoint,
   type BreakpointSpec,
@@ -15,7 +16,9 @@ import {
   type InferiorState,
   type LaunchOptions,
   type NamedValue,
+  type PacketBytes,
   type Position,
+  type ReplayState,
   type StepKind,
   type Stop,
   type SymbolScope,
@@ -28,11 +31,21 @@ import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
-import { type EngineInternals, inferiorOptions } from './launch.ts';
+import {
+  capturedPacket,
+  type EngineInternals,
+  inferiorOptions,
+  loadReplay,
+  type Replay,
+  replayAgain,
+  replayState,
+} from './launch.ts';
 import { reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
 
+/** A capture that can be read once only. */
+const STDIN = '-';
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
@@ -49,6 +62,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #lastSummary: ExecutionSummary | undefined;
   #lastRecording: Recording | undefined;
   #materialisedAt = 0;
+  /** The capture of the current or last run. */
+  #replay: Replay | undefined;
+  /** The names of its files. */
+  #replayed = '';
+  /** Ends the reading of a capture. */
+  #reading = new AbortController();
   internals: EngineInternals = {};
 
   private constructor(image: Image) {
@@ -93,8 +112,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async launch(options: LaunchOptions): Promise<void> {
     await this.kill();
-    const settings = await inferiorOptions(this.#image, options, this.internals);
     this.#inferiorState = 'starting';
+    const replay = await this.#loadReplay(options);
+    const settings = inferiorOptions(this.#image, options, this.internals, replay);
     let inferior: Inferior;
     try {
       inferior = await Inferior.create(this.#image, settings);
@@ -121,6 +141,41 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     await installer.all();
     await this.#start(inferior, options.guestCommands ?? []);
+  }
+
+  /** Reads the capture of a launch, if there is one; an interrupt gives it up. */
+  async #loadReplay(options: LaunchOptions): Promise<Replay | undefined> {
+    const paths = typeof options.trace === 'string' ? [options.trace] : (options.trace ?? []);
+    const again =
+      this.#replay && paths.includes(STDIN) && paths.join('\n') === this.#replayed ? this.#replay : undefined;
+    if (!again) {
+      this.#closeReplay();
+    }
+    if (paths.length === 0) {
+      return undefined;
+    }
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    try {
+      this.#replay = again
+        ? replayAgain(again, options.replay ?? {})
+        : await loadReplay(paths, options.replay ?? {}, {
+            told: (done, total) => this.emit('progress', 'Reading the capture', done, total),
+            signal,
+          });
+      this.#replayed = paths.join('\n');
+      return this.#replay;
+    } catch (e) {
+      this.#inferiorState = 'none';
+      throw e;
+    }
+  }
+
+  #closeReplay(): void {
+    for (const opened of this.#replay?.opened ?? []) {
+      opened.close();
+    }
+    this.#replay = undefined;
   }
 
   /** Runs the machine until it is set up. Throws what it complained about if it never is. */
@@ -194,6 +249,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async kill(): Promise<void> {
+    this.#reading.abort();
     const inferior = this.#inferior;
     if (inferior) {
       this.#forgetInferior(inferior);
@@ -205,6 +261,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async dispose(): Promise<void> {
     await this.kill();
+    this.#closeReplay();
     this.removeAllListeners();
   }
 
@@ -262,6 +319,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async interrupt(): Promise<void> {
+    this.#reading.abort();
+    if (this.#inferiorState === 'starting' && !this.#inferior) {
+      return;
+    }
     if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
@@ -398,10 +459,29 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return value;
   }
 
-  async packet(
-    frame: number,
-  ): Promise<{ readonly bytes: Uint8Array; readonly linktype: 'ethernet' | 'ip' } | undefined> {
+  async packet(frame: number): Promise<PacketBytes | undefined> {
     return this.#need().stopped.packet(frame);
+  }
+
+  get replay(): ReplayState | undefined {
+    return this.#replay && replayState(this.#replay);
+  }
+
+  async divergences(start = 0, count = 1000): Promise<DivergenceReport> {
+    const report = await this.#inferior?.runtime.divergenceReport(start, count);
+    if (!report) {
+      throw new EngineError('Nothing is being replayed.');
+    }
+    return report;
+  }
+
+  async divergentFrame(index: number): Promise<PacketBytes | undefined> {
+    const hex = await this.#inferior?.runtime.divergentFrame(index);
+    return hex ? { bytes: Uint8Array.from(Buffer.from(hex, 'hex')), linktype: 'ethernet' } : undefined;
+  }
+
+  capturedPacket(number: number): PacketBytes | undefined {
+    return this.#replay && capturedPacket(this.#replay, number);
   }
 
   async position(): Promise<Position> {

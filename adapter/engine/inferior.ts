@@ -23,6 +23,7 @@ import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
+import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
 import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
@@ -36,7 +37,7 @@ import { type RuntimeProxy, runtimeProxy } from './link.ts';
 
 export interface InferiorOptions {
   readonly header: RecordingHeader;
-  readonly trace?: Uint8Array | undefined;
+  readonly replay?: ReplayData;
   /** Turns to execute again. */
   readonly recording?: Uint8Array | undefined;
   readonly recordLimit: number;
@@ -107,7 +108,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       mailbox: this.#mailbox,
       stop: this.#stop,
       header: options.header,
-      trace: options.trace ?? null,
+      replay: options.replay ?? null,
       recording: options.recording ?? null,
       recordLimit: options.recordLimit,
       stopOnEntry: options.stopOnEntry,

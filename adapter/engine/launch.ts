@@ -1,11 +1,26 @@
 /** What a launch runs: the machine's options, and what it gets of a capture. */
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { hostNameservers } from '../host/addresses.ts';
-import { readCapture } from '../packets/capture.ts';
+import type { ReplayData } from '../inferior/replay-data.ts';
+import { visible } from '../packets/format.ts';
+import { LinkLayer } from '../packets/link-layer.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
+import { accountOf, connectionAccounts } from '../replay/account.ts';
 import { replayArgs, TRACE_NAMESERVERS } from '../replay/args.ts';
-import { readTrace, type Trace } from '../replay/trace.ts';
-import { EngineError, type LaunchOptions } from './api.ts';
+import { capturedRelative } from '../replay/captured.ts';
+import { describeGuest } from '../replay/describe.ts';
+import { rankedHosts } from '../replay/guest.ts';
+import { type OpenedCapture, openCapture } from '../replay/open.ts';
+import { AT_GRADE, AT_SENT, NOT_PLAYED, REASONS, type ReplayPlan } from '../replay/plan.ts';
+import { type PreparedCapture, planOf, prepareCaptures } from '../replay/prepare.ts';
+import {
+  EngineError,
+  type LaunchOptions,
+  type PacketBytes,
+  type ReplayHost,
+  type ReplayOptions,
+  type ReplayState,
+} from './api.ts';
 import type { Image } from './image.ts';
 import type { InferiorOptions } from './inferior.ts';
 
@@ -20,22 +35,37 @@ export interface EngineInternals {
   readonly seed?: number;
 }
 
-/** The options of a run. Throws `EngineError` when the capture cannot be replayed. */
-export async function inferiorOptions(
+/** A capture that is replayed, as long as its machine is there. */
+export interface Replay {
+  /** The files, in the order in which the index takes their bytes. */
+  readonly opened: readonly OpenedCapture[];
+  readonly capture: PreparedCapture;
+  readonly plan: ReplayPlan;
+}
+
+/** Who wants to know how far reading a capture is, and may put an end to it. */
+export interface Progress {
+  /** `done` of `total` bytes have been read or unpacked; 0 if it is not known how many there are. */
+  readonly told: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The options of a run. */
+export function inferiorOptions(
   image: Image,
   options: LaunchOptions,
   internals: EngineInternals,
-): Promise<InferiorOptions> {
-  const trace = options.trace === undefined ? undefined : await loadTrace(options.trace);
-  const args = trace ? replayArgs(trace.trace, options.args) : options.args;
+  replay: Replay | undefined,
+): InferiorOptions {
+  const args = replay ? replayArgs(replay.plan, options.args) : options.args;
   return {
     header: {
       buildId: image.info.buildId,
       argv: ['pktgdb', ...args],
-      seed: internals.seed ?? (trace ? 1 : randomInt(1, 0xffffffff)),
-      nameservers: trace ? TRACE_NAMESERVERS : hostNameservers(),
+      seed: internals.seed ?? (replay ? 1 : randomInt(1, 0xffffffff)),
+      nameservers: replay ? TRACE_NAMESERVERS : hostNameservers(),
     },
-    trace: trace?.bytes,
+    ...(replay ? { replay: replayData(replay, options.replay ?? {}) } : {}),
     recordLimit: options.recordLimit ?? DEFAULT_RECORD_LIMIT,
     stopOnEntry: options.stopOnEntry ?? false,
     hashFrames: internals.hashFrames ?? false,
@@ -43,12 +73,117 @@ export async function inferiorOptions(
   };
 }
 
-/** Reads a capture to replay. Throws `EngineError` when it is none, or none of a guest's frames. */
-async function loadTrace(path: string): Promise<{ bytes: Uint8Array; trace: Trace }> {
+function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): ReplayData {
+  const { count, columns, interfaces } = capture.index;
+  return {
+    paths: opened.map((o) => o.path),
+    index: { count, columns, interfaces },
+    plan,
+    script: { repair: options.checksums !== 'keep' },
+    stopAtEnd: options.atEnd !== 'exit',
+  };
+}
+
+/** Milliseconds that reading a capture may take before others have their turn. */
+const SLICE_MS = 20;
+
+/** Reads captures and plans their replay. Throws `EngineError` when that cannot be done, or is given up. */
+export async function loadReplay(
+  paths: readonly string[],
+  options: ReplayOptions,
+  progress: Progress,
+): Promise<Replay> {
+  const opened: OpenedCapture[] = [];
+  let path = paths.join(', ');
   try {
-    const bytes = new Uint8Array(await readFile(path));
-    return { bytes, trace: readTrace(readCapture(bytes)) };
+    for (path of paths) {
+      opened.push(await openCapture(path, (bytes) => progress.told(bytes, 0), progress.signal));
+    }
+    path = paths.join(', ');
+    const sources = opened.map((o) => o.source);
+    const total = sources.reduce((n, s) => n + s.size, 0);
+    const capture = await inSlices(prepareCaptures(sources), total, progress);
+    const guest = options.guest ?? (await askForGuest(capture, options));
+    progress.signal.throwIfAborted();
+    return { opened, capture, plan: planOf(capture, guest) };
   } catch (e) {
-    throw new EngineError(`${path}: ${e instanceof Error ? e.message : String(e)}`);
+    for (const o of opened) {
+      o.close();
+    }
+    if (progress.signal.aborted) {
+      throw new EngineError(`Reading ${visible(path)} was interrupted; nothing is replayed.`);
+    }
+    throw new EngineError(`${visible(path)}: ${e instanceof Error ? visible(e.message) : String(e)}`);
+  }
+}
+
+/** Replays what has been read once more, for another guest or with other options. */
+export function replayAgain({ opened, capture }: Replay, options: ReplayOptions): Replay {
+  try {
+    return { opened, capture, plan: planOf(capture, options.guest) };
+  } catch (e) {
+    throw new EngineError(e instanceof Error ? e.message : String(e));
+  }
+}
+
+/**
+ * The user's word on who the guest is, where the capture leaves it open: no host opens all connections, or has captured
+ * them.
+ */
+async function askForGuest({ analysis }: PreparedCapture, { choose }: ReplayOptions): Promise<string | undefined> {
+  const [first, second] = rankedHosts(analysis);
+  const connections = analysis.connections.count;
+  const open = first && second && analysis.slirpMacs.size === 0 && first.local === 0 && first.opens < connections;
+  return open ? choose?.(hostsOf(analysis), connections) : undefined;
+}
+
+function hostsOf(analysis: PreparedCapture['analysis']): ReplayHost[] {
+  return rankedHosts(analysis).map((h) => ({ address: h.text, opens: h.opens, packets: h.packets }));
+}
+
+/** A replay for those who show it. */
+export function replayState({ capture, plan }: Replay): ReplayState {
+  return {
+    plan,
+    guest: describeGuest(plan),
+    hosts: hostsOf(capture.analysis),
+    account: () => accountOf(plan),
+    connections: () => connectionAccounts(plan),
+    packet: (number) => ({
+      packets: plan.roles.length,
+      reason: REASONS[(plan.roles[number - 1] ?? 0) - NOT_PLAYED] ?? '',
+    }),
+    sent: () => ({ packet: plan.position[AT_SENT] ?? 0, grade: plan.position[AT_GRADE] ?? 0 }),
+  };
+}
+
+/** Packet `number` of a capture: with its Ethernet header if it has one, else from its IP header on. */
+export function capturedPacket({ capture, plan }: Replay, number: number): PacketBytes | undefined {
+  const { index } = capture;
+  const i = number - 1;
+  if (!Number.isSafeInteger(i) || i < 0 || i >= index.count) {
+    return undefined;
+  }
+  const data = index.bytes(capture.source, i);
+  const { eth, l3 } = new LinkLayer().find(index.linktype(i), data);
+  const bytes = data.slice(eth >= 0 ? eth : Math.max(0, l3));
+  const linktype = eth >= 0 ? 'ethernet' : 'ip';
+  const relative = capturedRelative(plan, i, new TcpIpView(bytes, linktype).find()) ?? null;
+  return { bytes, linktype, known: { number, seconds: index.secondsOf(i), relative } };
+}
+
+async function inSlices<T>(steps: Generator<number, T>, total: number, progress: Progress): Promise<T> {
+  let since = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done) {
+      return step.value;
+    }
+    if (performance.now() - since > SLICE_MS) {
+      progress.told(step.value, total);
+      await new Promise((resolve) => setImmediate(resolve));
+      progress.signal.throwIfAborted();
+      since = performance.now();
+    }
   }
 }

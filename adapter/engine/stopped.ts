@@ -1,6 +1,15 @@
 /** A stop of the inferior: its frames, and evaluation in them. Dead once the inferior runs again. */
 import type { FunctionInfo, PacketInfo, Variable } from '../compiler/debug-info.ts';
-import { EngineError, type Frame, type NamedValue, type Stop, type SymbolScope, type Value } from './api.ts';
+import type { PacketCopy } from '../inferior/runtime.ts';
+import {
+  EngineError,
+  type Frame,
+  type NamedValue,
+  type PacketBytes,
+  type Stop,
+  type SymbolScope,
+  type Value,
+} from './api.ts';
 import { type Image, packetExpression, packetLocal } from './image.ts';
 import { EvaluationError, type InspectorChannel, type V8CallFrame, type V8Paused } from './inspector.ts';
 import { call, field } from './link.ts';
@@ -128,17 +137,18 @@ export class StoppedState {
     return field('__pktgdb', 'currentPacket');
   }
 
-  async packet(index: number): Promise<{ bytes: Uint8Array; linktype: 'ethernet' | 'ip' } | undefined> {
+  async packet(index: number): Promise<PacketBytes | undefined> {
     const found = this.#packetFrame(index);
     if (!found) {
       return undefined;
     }
     const code = packetExpression(found.local, '__pktgdb', 'packetCopy');
-    const copy = await this.#channel.evaluate<{ hex: string; linktype: 'ethernet' | 'ip' } | null>(
-      code,
-      found.frame.callFrameId,
-    );
-    return copy ? { bytes: Uint8Array.from(Buffer.from(copy.hex, 'hex')), linktype: copy.linktype } : undefined;
+    const copy = await this.#channel.evaluate<PacketCopy | null>(code, found.frame.callFrameId);
+    if (!copy) {
+      return undefined;
+    }
+    const { hex, linktype, ...known } = copy;
+    return { bytes: Uint8Array.from(Buffer.from(hex, 'hex')), linktype, known };
   }
 
   /**

@@ -4,7 +4,7 @@ import { CommandError } from '../commands/command.ts';
 import { type DefaultPlace, type Location, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
 import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
 import { splitWord } from '../commands/words.ts';
-import type { Breakpoint } from '../engine/api.ts';
+import { type Breakpoint, GRADES } from '../engine/api.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
@@ -17,15 +17,31 @@ export async function defaultPlace(gdb: GdbInterpreter): Promise<DefaultPlace | 
 }
 
 async function setBreakpoint(gdb: GdbInterpreter, text: string, temporary: boolean): Promise<void> {
-  const { location, condition, packet } = splitBreakpoint(text);
+  const { location, condition, event } = splitBreakpoint(text);
   const compiled = condition && gdb.evaluator.condition(condition.text);
-  const at = packet === undefined ? await placeToStop(gdb, location) : { kind: 'packet' as const, number: packet };
+  const at = event ?? (await placeToStop(gdb, location));
+  checkPacket(gdb, at);
   const bp = gdb.engine.setBreakpoint({ location: at, temporary, ...(compiled ? { condition: compiled } : {}) });
   if (!bp.verified) {
     gdb.engine.deleteBreakpoint(bp.id);
     throw new CommandError(bp.message ?? `Cannot set a breakpoint at ${location}.`);
   }
   gdb.out(`${announcement(bp)}\n`);
+}
+
+/** Throws if there is no such packet in the capture that is replayed; says so if it is not played. */
+function checkPacket(gdb: GdbInterpreter, at: Breakpoint['spec']['location']): void {
+  const { replay } = gdb.engine;
+  if (at.kind !== 'packet' || !replay) {
+    return;
+  }
+  const { packets, reason } = replay.packet(at.number);
+  if (at.number < 1 || at.number > packets) {
+    throw new CommandError(`There is no packet ${at.number}: the capture has ${packets}.`);
+  }
+  if (reason !== '') {
+    gdb.out(`Packet ${at.number} is not played (${reason}).\n`);
+  }
 }
 
 /** The place that a location names; without one the current line. */
@@ -44,8 +60,9 @@ async function placeToStop(gdb: GdbInterpreter, location: string): Promise<Locat
 function announcement(bp: Breakpoint): string {
   const what = bp.spec.temporary ? 'Temporary breakpoint' : 'Breakpoint';
   const [first] = bp.locations;
-  if (bp.spec.location.kind === 'packet') {
-    return `${what} ${bp.id} at packet ${bp.spec.location.number}.`;
+  const { location } = bp.spec;
+  if (location.kind === 'packet' || location.kind === 'divergence') {
+    return `${what} ${bp.id} at ${placeText(location)}.`;
   }
   if (bp.locations.length > 1) {
     const places = bp.locations.map((l) => `${l.file}:${l.line}`);
@@ -215,7 +232,7 @@ function breakpointRows(gdb: GdbInterpreter, b: Breakpoint): string {
   const place = (l: Breakpoint['locations'][number]): string => `in ${l.function} at ${l.file}:${l.line}`;
   const wanted = placeText(location);
   const what =
-    b.locations.length === 0 || location.kind === 'packet'
+    b.locations.length === 0 || location.kind === 'packet' || location.kind === 'divergence'
       ? wanted
       : b.locations.length === 1 && only
         ? place(only)
@@ -248,6 +265,8 @@ function placeText(location: Breakpoint['spec']['location']): string {
       return `${location.file}:${location.line}`;
     case 'packet':
       return `packet ${location.number}`;
+    case 'divergence':
+      return `divergence: ${GRADES[location.grade - 1]}${location.grade < GRADES.length ? ' or worse' : ''}`;
   }
 }
 

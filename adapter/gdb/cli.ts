@@ -4,8 +4,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import type { ReplaySettings } from '../commands/settings.ts';
 import type { EngineApi } from '../engine/api.ts';
 import { GdbInterpreter, type Write } from './interpreter.ts';
+import { ProgressLine } from './progress.ts';
+import { positionText } from './replay.ts';
 
 /** Commands from the command line, in its order. */
 export type Action =
@@ -15,19 +18,21 @@ export type Action =
 export interface CliOptions {
   /** Leave out the introduction. */
   readonly quiet: boolean;
-  /** Run the actions and exit: 1 if one failed. */
+  /** Run the actions and exit: 1 if one failed, or something of a capture could not be played. */
   readonly batch: boolean;
   readonly actions: readonly Action[];
   /** QEMU options of the machine. */
   readonly args: readonly string[];
-  /** A capture to replay. */
-  readonly trace?: string;
+  /** Captures to replay, merged by time. */
+  readonly traces?: readonly string[];
+  /** How they are replayed. */
+  readonly replay?: ReplaySettings;
   readonly version: string;
   /** Printed before the first prompt. */
   readonly hint?: string;
   readonly input?: Readable & { readonly isTTY?: boolean };
   readonly output?: Writable & { readonly isTTY?: boolean };
-  readonly errors?: Writable;
+  readonly errors?: Writable & { readonly isTTY?: boolean };
   /** Where the history is kept; empty: nowhere. */
   readonly historyFile?: string;
 }
@@ -36,6 +41,8 @@ const PROMPT = '(pktgdb) ';
 const HISTORY_SIZE = 1000;
 /** A second Ctrl-C within this time asks whether to quit. */
 const DOUBLE_INTERRUPT_MS = 1000;
+/** How often a replay is asked how far it is. */
+const WATCH_MS = 250;
 
 /** Runs the command line until `quit` or end of input. Resolves to the exit code; the engine is disposed of. */
 export async function runCli(engine: EngineApi, options: CliOptions): Promise<number> {
@@ -55,6 +62,10 @@ class Cli {
   readonly #input: NonNullable<CliOptions['input']>;
   readonly #output: NonNullable<CliOptions['output']>;
   readonly #errors: Writable;
+  readonly #progress: ProgressLine;
+  #watch: NodeJS.Timeout | undefined;
+  /** A replay went wrong: the machine complained, threw, or ended with an error. */
+  #replayFailed = false;
   #terminal: Interface | undefined;
   /** A prompt is on the screen and nothing runs. */
   #prompting = false;
@@ -73,18 +84,55 @@ class Cli {
     this.#options = options;
     this.#input = options.input ?? process.stdin;
     this.#output = options.output ?? process.stdout;
-    this.#errors = options.errors ?? process.stderr;
+    const errors = options.errors ?? process.stderr;
+    this.#errors = errors;
+    this.#progress = new ProgressLine(errors);
     const ask = !options.batch && this.#input.isTTY === true;
     this.gdb = new GdbInterpreter(engine, {
       write: this.#write,
       waitForStops: true,
       version: options.version,
-      launch: { args: options.args, ...(options.trace === undefined ? {} : { trace: options.trace }) },
+      launch: {
+        args: options.args,
+        ...(options.traces ? { traces: options.traces } : {}),
+        ...(options.replay ? { replay: options.replay } : {}),
+      },
       ...(ask ? { confirm: (question: string) => this.#ask(question) } : {}),
     });
     engine.on('console', (text) => this.#aside(text));
     engine.on('log', (text) => this.#aside(text.endsWith('\n') ? text : `${text}\n`));
-    engine.on('report', (level, text) => this.#aside(`${level === 'info' ? '' : `${level}: `}${text}\n`));
+    engine.on('report', (level, text) => {
+      this.#replayFailed ||= level === 'error' && engine.replay !== undefined;
+      this.#aside(`${level === 'info' ? '' : `${level}: `}${text}\n`);
+    });
+    this.#followReplays();
+  }
+
+  /** Says how far reading and replaying a capture is, and notes what goes wrong. */
+  #followReplays(): void {
+    const engine = this.#engine;
+    engine.on('progress', (what, done, total) => {
+      const far = total > 0 ? `${Math.floor((done / total) * 100)} % of ${megabytes(total)}` : megabytes(done);
+      this.#progress.show(`${what}: ${far} MB (Ctrl-C stops)`);
+    });
+    engine.on('stopped', (reason) => {
+      this.#endWatch();
+      this.#replayFailed ||= reason.kind === 'exception' && engine.replay !== undefined;
+    });
+    engine.on('exited', (code) => {
+      this.#endWatch();
+      this.#replayFailed ||= code !== 0 && engine.replay !== undefined;
+    });
+    this.#watch = setInterval(() => {
+      if (engine.state === 'running' && engine.replay && !this.#prompting) {
+        this.#progress.show(`Replaying: ${positionText(engine.replay.account())} (Ctrl-C stops)`);
+      }
+    }, WATCH_MS);
+    this.#watch.unref();
+  }
+
+  #endWatch(): void {
+    this.#progress.end();
   }
 
   async run(): Promise<number> {
@@ -102,12 +150,15 @@ class Cli {
         return this.gdb.quit;
       }
       if (this.#options.batch) {
-        return ok ? 0 : 1;
+        const { replay } = this.#engine;
+        return ok && !this.#replayFailed && (replay?.account().faults ?? 0) === 0 ? 0 : 1;
       }
       this.#print(this.#options.hint ?? '');
       return await this.#interact();
     } finally {
       process.off('SIGINT', interrupted);
+      clearInterval(this.#watch);
+      this.#progress.end();
       this.#terminal?.close();
     }
   }
@@ -117,6 +168,7 @@ class Cli {
     let all = true;
     for (const a of this.#options.actions) {
       const { ok, quit } = await this.gdb.execute(a.kind === 'file' ? `source ${a.name}` : a.text);
+      this.#progress.end();
       all &&= ok;
       if (quit !== undefined) {
         break;
@@ -162,6 +214,7 @@ class Cli {
       this.#prompting = false;
       this.#column = false;
       const { ok, quit } = await this.gdb.execute(next, true);
+      this.#progress.end();
       failed ||= !ok;
       if (quit !== undefined) {
         return quit;
@@ -228,7 +281,8 @@ class Cli {
     const now = performance.now();
     const twice = now - this.#lastInterrupt < DOUBLE_INTERRUPT_MS;
     this.#lastInterrupt = now;
-    if (this.#engine.state === 'running' && !twice) {
+    const { state } = this.#engine;
+    if (state === 'starting' || (state === 'running' && !twice)) {
       this.#engine.interrupt().catch((e: Error) => this.#write(`${e.message}\n`, 'stderr'));
       return;
     }
@@ -256,12 +310,14 @@ class Cli {
     if (kind !== 'stderr') {
       this.#aside(text);
     } else {
+      this.#progress.hide();
       this.#errors.write(text);
     }
   };
 
   #print(text: string): void {
     if (text !== '') {
+      this.#progress.hide();
       this.#output.write(text);
       this.#column = !text.endsWith('\n');
     }
@@ -280,6 +336,10 @@ class Cli {
     this.#output.write(text.endsWith('\n') ? text : `${text}\n`);
     this.#terminal.prompt(true);
   }
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 }
 
 /** The lines that Tab makes of a line. A blank follows the only one, unless it goes on: `hostfwd=`, `examples/`. */

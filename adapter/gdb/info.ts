@@ -12,6 +12,7 @@ import type { GdbInterpreter } from './interpreter.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
 import { infoRegisters } from './register-info.ts';
+import { infoDivergence, infoReplay } from './replay.ts';
 import { lineOf } from './source.ts';
 
 /** Items with a file, grouped by it, as gdb's symbol listings are. */
@@ -197,6 +198,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info args': infoArgs,
   'info breakpoints': infoBreakpoints,
   'info display': infoDisplay,
+  'info divergence': infoDivergence,
   'info drops': (gdb) => infoMonitor(gdb, 'info drops'),
   'info frame': infoFrame,
   'info functions': infoFunctions,
@@ -208,6 +210,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info position': infoPosition,
   'info program': infoProgram,
   'info registers': infoRegisters,
+  'info replay': infoReplay,
   'info ring': infoRing,
   'info scope': infoScope,
   'info source': infoSource,

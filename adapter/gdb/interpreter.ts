@@ -5,19 +5,20 @@
 
 import { type Command, CommandError, findCommand } from '../commands/command.ts';
 import { beginning, type Completions, complete } from '../commands/complete.ts';
-import { defaultSettings, type Settings } from '../commands/settings.ts';
+import { defaultSettings, type ReplaySettings, type Settings } from '../commands/settings.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import { leadingWord } from '../commands/words.ts';
-import { type EngineApi, EngineError, type Frame, type Stop } from '../engine/api.ts';
+import { type Breakpoint, type EngineApi, EngineError, type Frame, type Stop } from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { runDisplays } from './display.ts';
 import { handlerOf } from './handlers.ts';
 import type { ExamineState } from './memory.ts';
 import { HostPeers } from './peers.ts';
+import type { DivergenceList } from './replay.ts';
 import { type Block, blockOpener, runUserCommand, type UserCommand } from './script.ts';
 import { SourceView } from './source.ts';
-import { printStop } from './stops.ts';
+import { printAccount, printStop } from './stops.ts';
 import { surroundings } from './surroundings.ts';
 
 /** Where output goes: results, errors, or log lines of the machine. */
@@ -35,7 +36,12 @@ export interface InterpreterOptions {
   /** Version of the program. */
   readonly version?: string;
   /** What `run` starts; can be changed with `set args`. */
-  readonly launch?: { readonly args: readonly string[]; readonly trace?: string };
+  readonly launch?: {
+    readonly args: readonly string[];
+    /** Captures to replay, merged by time. */
+    readonly traces?: readonly string[];
+    readonly replay?: ReplaySettings;
+  };
 }
 
 /** Outcome of a line. `quit` is set by `quit`. */
@@ -61,6 +67,14 @@ export class GdbInterpreter {
   readonly displays: { id: number; text: string; format: string; enabled: boolean }[] = [];
   lastDisplay = 0;
   /** Commands of breakpoints, by number. */
+  /** Numbers of breakpoints on divergences: what differs is shown at their stops. */
+  readonly onDivergence = new Set<number>();
+  /** Where `info divergence` goes on. */
+  divergenceList: DivergenceList | undefined;
+  /** The command was typed, and long lists stop after a page. */
+  atPrompt = false;
+  /** Captures to replay. */
+  readonly traces: readonly string[];
   readonly breakpointCommands = new Map<number, readonly string[]>();
   readonly userCommands = new Map<string, UserCommand>();
   /** Where `x` goes on, and how. */
@@ -86,6 +100,8 @@ export class GdbInterpreter {
     this.evaluator = new Evaluator(engine);
     this.source = new SourceView(engine);
     this.args = options.launch?.args ?? [];
+    this.traces = options.launch?.traces ?? [];
+    Object.assign(this.settings.replay, options.launch?.replay);
     engine.on('stopped', this.#stopped);
     engine.on('exited', this.#exited);
     engine.on('breakpoint', this.#breakpointChanged);
@@ -124,11 +140,14 @@ export class GdbInterpreter {
     }
   };
 
-  readonly #breakpointChanged = (change: 'new' | 'changed' | 'removed', bp: { id: number }): void => {
+  readonly #breakpointChanged = (change: 'new' | 'changed' | 'removed', bp: Breakpoint): void => {
     if (change === 'removed') {
       this.breakpointCommands.delete(bp.id);
     } else if (change === 'new') {
       this.evaluator.setVariable('bpnum', bp.id);
+      if (bp.spec.location.kind === 'divergence') {
+        this.onDivergence.add(bp.id);
+      }
     }
   };
 
@@ -263,6 +282,7 @@ export class GdbInterpreter {
       text = this.#lastLine;
     }
     this.#lastLine = '';
+    this.atPrompt = interactive;
     await this.#command(text);
   }
 
@@ -373,6 +393,9 @@ export class GdbInterpreter {
 
   async #reportEnd(end: End, before?: { readonly fn: number; readonly depth: number }): Promise<void> {
     if (!('reason' in end)) {
+      if (this.settings.replay.atEnd === 'exit' && this.engine.replay?.account().finished) {
+        await printAccount(this);
+      }
       const how = end.code === 0 ? 'exited normally' : `exited with code ${end.code.toString(8).padStart(2, '0')}`;
       this.out(`[Inferior 1 (pktgdb) ${how}]\n`);
       if (end.message !== '') {

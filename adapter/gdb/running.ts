@@ -5,6 +5,7 @@ import { parseLocation } from '../commands/linespec.ts';
 import type { RUNNING_COMMANDS } from '../commands/table/running.ts';
 import { splitWords } from '../commands/words.ts';
 import type { StepKind } from '../engine/api.ts';
+import { visible } from '../packets/format.ts';
 import { defaultPlace } from './breakpoints.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -20,13 +21,20 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
       throw new CommandError('Program not restarted.');
     }
   }
+  // The end of the one before is not the end that is waited for.
+  await gdb.engine.kill();
   if (args.trim() !== '') {
     gdb.args = splitWords(args);
   }
-  const trace = gdb.options.launch?.trace;
-  const what = trace === undefined ? gdb.args : ['-r', trace];
+  const { traces } = gdb;
+  const what = traces.length === 0 ? gdb.args : traces.flatMap((trace) => ['-r', visible(trace)]);
   gdb.out(`Starting program: ${['pktgdb', ...what].join(' ')}\n`);
-  await gdb.go(() => gdb.engine.launch({ args: gdb.args, stopOnEntry, ...(trace === undefined ? {} : { trace }) }));
+  const { guest, atEnd, checksums } = gdb.settings.replay;
+  const replay = { atEnd, checksums, ...(guest === '' ? {} : { guest }) };
+  gdb.divergenceList = undefined;
+  await gdb.go(() =>
+    gdb.engine.launch({ args: gdb.args, stopOnEntry, ...(traces.length === 0 ? {} : { trace: traces, replay }) }),
+  );
 }
 
 /** A count given as an expression; 1 without one. */

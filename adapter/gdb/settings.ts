@@ -31,9 +31,11 @@ export const SETTING_HANDLERS: Handlers<typeof SETTING_COMMANDS> = {
     gdb.args = splitWords(args);
   },
   'set print': listSubcommands('set print'),
+  'set replay': listSubcommands('set replay'),
   show: listSubcommands('show'),
   'show args': showArgs,
   'show convenience': showConvenience,
   'show version': (gdb) => gdb.out(`${gdb.version}\n`),
   'show print': listSubcommands('show print'),
+  'show replay': listSubcommands('show replay'),
 };

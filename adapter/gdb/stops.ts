@@ -2,6 +2,8 @@
 import type { Frame, NamedValue, Stop } from '../engine/api.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { divergenceAtStop } from './packet-diff.ts';
+import { accountText } from './replay.ts';
 
 /** `nc=0x7f0000001040, iovcnt=1`. */
 function argumentList(args: readonly NamedValue[]): string {
@@ -25,6 +27,14 @@ export function sourceLine(gdb: GdbInterpreter, f: Frame): string {
   return `${gdb.source.numberedLine(f.location.file, f.location.line)}\n`;
 }
 
+/** What became of the capture that is replayed, if there is one. */
+export async function printAccount(gdb: GdbInterpreter): Promise<void> {
+  const { replay } = gdb.engine;
+  if (replay) {
+    gdb.out(`\n${await accountText(gdb, replay.account())}`);
+  }
+}
+
 /** Prints a stop. `before` is the function and depth that a step started from. */
 export async function printStop(
   gdb: GdbInterpreter,
@@ -33,12 +43,18 @@ export async function printStop(
 ): Promise<void> {
   const frames = await gdb.engine.frames();
   const top = frames[0];
+  if (reason.kind === 'replay-end') {
+    await printAccount(gdb);
+  }
   if (!top) {
     gdb.out(headline(gdb, reason));
     return;
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
   gdb.out(`${headline(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
+  if (reason.kind === 'breakpoint' && reason.breakpoints.some((id) => gdb.onDivergence.has(id))) {
+    gdb.out(await divergenceAtStop(gdb));
+  }
   if (reason.kind === 'finish' && reason.value) {
     const result = { value: reason.value };
     const text = await formatResult(gdb.engine, gdb.settings.print, result, '');

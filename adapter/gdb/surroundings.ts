@@ -2,6 +2,7 @@
 import type { Surroundings } from '../commands/candidates.ts';
 import { DEBUGGER_VARIABLES } from '../commands/variables.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { knownHosts } from './replay-hosts.ts';
 
 export function surroundings(gdb: GdbInterpreter): Surroundings {
   const { engine, evaluator } = gdb;
@@ -16,6 +17,9 @@ export function surroundings(gdb: GdbInterpreter): Surroundings {
     variables: evaluator.variableEntries().map(([name]) => [name, DEBUGGER_VARIABLES[name] ?? '']),
     breakpoints: engine.breakpoints.map((b) => [b.id, b.locations[0]?.function ?? '']),
     displays: gdb.displays.map((d) => [d.id, d.text]),
+    get hosts(): Iterable<readonly [string, string]> {
+      return knownHosts(gdb);
+    },
     folder: process.cwd(),
   };
 }

@@ -132,6 +132,10 @@ export class RecordingHost implements Host {
     this.#inner.report(level, text);
   }
 
+  received(buf: Uint8Array, size: number): void {
+    this.#inner.received?.(buf, size);
+  }
+
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     this.#inner.frame(dir, buf, size);
   }

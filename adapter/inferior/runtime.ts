@@ -5,7 +5,10 @@
 import type { PacketKind } from '../compiler/debug-info.ts';
 import { ARMED, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
+import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
+import type { PacketKnowledge } from '../packets/packet-view.ts';
+import type { DivergenceReport } from '../replay/divergence.ts';
 import { Describer } from './describe.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
@@ -17,6 +20,17 @@ import type { NamedValue, Value } from './value.ts';
 interface BreakpointState extends Counting {
   hits: number;
   ignore: number;
+}
+
+/** A packet for the front ends. `number` is that in the replayed capture, 0 if it is none or nothing is replayed. */
+export interface PacketCopy {
+  readonly hex: string;
+  readonly linktype: 'ethernet' | 'ip';
+  readonly number: number;
+  /** Since the capture's first packet. */
+  readonly seconds: number;
+  /** What is known of its connection. */
+  readonly relative: TcpRelative | null;
 }
 
 /** Declared types of fields by struct. */
@@ -32,6 +46,9 @@ type Decider = (...locals: never[]) => boolean;
 const notArmed: Decider = () => false;
 
 type Registration = Readonly<Record<string, readonly [() => unknown, ((v: unknown) => void) | null]>>;
+
+/** How a replay compares with its capture, and the frames that differ. */
+export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
 
 export class Runtime {
   readonly A: Uint8Array;
@@ -50,10 +67,14 @@ export class Runtime {
   readonly #globalsAll: object = Object.create(null) as object;
   readonly #globalsOf = new Map<string, object>();
   readonly #packetView = new PacketView();
+  /** The same for copies, so that a condition's packet stays what it is. */
+  readonly #copied = new PacketView();
   /**
    * In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it.
    */
   packetNumber = 0;
+  /** In a replay: how what the user network has sent last compares with the capture (see replay/divergence.ts). */
+  divergence = 0;
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
   #fieldTypes: FieldTypes = {};
@@ -129,6 +150,34 @@ export class Runtime {
       this.#stand({ kind: 'pause' }, -1);
     }
   };
+
+  /** In a replay: how it compares with the capture. */
+  #comparison: ReplayComparison | null = null;
+
+  /** The machine replays a capture: where it is told how the two compare, and what packets are. */
+  replays(comparison: ReplayComparison, known: PacketKnowledge): void {
+    this.#comparison = comparison;
+    for (const view of [this.#packetView, this.#copied]) {
+      view.known = known;
+    }
+  }
+
+  /** The first `count` divergences from `start` on, and how many there are of each grade; null without a replay. */
+  divergenceReport(start: number, count: number): DivergenceReport | null {
+    const all = this.#comparison;
+    return all && { counts: all.counts, divergences: all.divergences.slice(start, start + count) };
+  }
+
+  /** The frame of the divergence at `index` in hexadecimal; null if there is none. */
+  divergentFrame(index: number): string | null {
+    const frame = this.#comparison?.frame(index);
+    return frame ? Buffer.from(frame).toString('hex') : null;
+  }
+
+  /** A replay has come to its end: stands still in the poll of the main loop. */
+  standAtEnd(): void {
+    this.#stand({ kind: 'replay-end' }, -1);
+  }
 
   #stopAt(id: number, stepped: boolean): void {
     const step = this.#step;
@@ -270,20 +319,17 @@ export class Runtime {
     return this.currentPacket;
   }
 
-  /** The bytes of a packet, copied, for the front ends. */
-  packetCopy(
-    kind: PacketKind,
-    local: unknown,
-    extra: unknown,
-    link: unknown,
-  ): { hex: string; linktype: string } | null {
+  /** The bytes of a packet, copied, for the front ends; in a replay also which packet of the capture it is. */
+  packetCopy(kind: PacketKind, local: unknown, extra: unknown, link: unknown): PacketCopy | null {
     const at = packetBytes(kind, local, extra, link);
-    return (
-      at && {
-        hex: Buffer.from(at.buf.buffer, at.buf.byteOffset + at.off, at.len).toString('hex'),
-        linktype: at.linktype,
-      }
-    );
+    if (!at) {
+      return null;
+    }
+    const hex = Buffer.from(at.buf.buffer, at.buf.byteOffset + at.off, at.len).toString('hex');
+    const view = this.#copied.set(at.buf, at.off, at.len, at.linktype);
+    const number = view.known?.numberOf(view) ?? 0;
+    const seconds = number > 0 ? (view.known?.secondsOf(number) ?? 0) : 0;
+    return { hex, linktype: at.linktype, number, seconds, relative: view.known?.relative(view) ?? null };
   }
 
   // ---- steps ----

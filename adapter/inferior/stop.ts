@@ -41,6 +41,8 @@ export type Stop =
   /** After `finish`: `from` was left; `value` is what it returned, absent for a function without a return value. */
   | { readonly kind: 'finish'; readonly from: string; readonly value?: Value }
   | { readonly kind: 'pause' }
+  /** All packets of the capture have been played. */
+  | { readonly kind: 'replay-end' }
   | { readonly kind: 'entry' }
   /** Nothing catches an exception of the stack; the frames are those of the throw. V8 tells of it, not the runtime. */
   | { readonly kind: 'exception'; readonly name: string; readonly message: string; readonly stack: string }

@@ -4,12 +4,23 @@
  * nothing waits, and the same capture gives the same inputs at the same turns. Only what the user types (monitor,
  * console, quit) comes from outside.
  */
-import { type Capture, readCapture } from '../packets/capture.ts';
-import { concat } from '../packets/pcap.ts';
+import type { ByteSource } from '../packets/byte-source.ts';
+import type { PacketIndex } from '../packets/capture-index.ts';
+import type { TcpRelative } from '../packets/conversations.ts';
+import { visible } from '../packets/format.ts';
+import type { Layer } from '../packets/layer.ts';
+import type { PacketKnowledge, PacketView } from '../packets/packet-view.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
-import { dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
-import { arpAnnouncement, bareAck, segment, setAck } from '../replay/frames.ts';
-import { describeTrace, flowKeyOf, readTrace, type Step, type TcpFlow, type Trace } from '../replay/trace.ts';
+import { gapsOf } from '../replay/account.ts';
+import { DEFAULT_GATEWAY, dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
+import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../replay/connections.ts';
+import { announcements, describePlan } from '../replay/describe.ts';
+import { Comparison } from '../replay/divergence.ts';
+import { type Flow, FlowTable } from '../replay/flow.ts';
+import { FrameNumbers } from '../replay/frame-numbers.ts';
+import { bareAck, segment, segmentLike, setAck } from '../replay/frames.ts';
+import { AT_END, AT_GRADE, AT_PACKET, AT_SENT, AT_TIME, type ReplayPlan, roleFor } from '../replay/plan.ts';
+import { type FrameStep, Script, type ScriptOptions, type Step } from '../replay/script.ts';
 import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
@@ -26,23 +37,12 @@ const SETTLE_NS = 1e9;
 /** First descriptor of accepted connections; they are odd. */
 const FIRST_ACCEPTED_FD = 11;
 const LOOPBACK = 0x7f000001;
-const TH_ACK = 16;
-
-/** One connection as it goes in the replay. */
-class LiveFlow {
-  fd = -1;
-  /** slirp's initial sequence number here, -1 until its SYN has been seen. */
-  iss = -1;
-  /** How far slirp has sent, relative to `iss`. */
-  sent = 0;
-  /** The guest acknowledged this much in the capture, more than has been sent here: owed when it comes. */
-  owed = 0;
-  /** The last acknowledgment given. */
-  acked = 0;
-  /** What the guest has sent: the next sequence number, and its last frame as a template. */
-  guestNext = 0;
-  lastFrame: Uint8Array | null = null;
-}
+/** A gap in the capture that is longer than that is skipped: no timer fires within it. */
+const LONG_GAP_NS = 60e9;
+/** Gaps that are named one by one. */
+const MAX_GAPS_TOLD = 20;
+/** Connections whose frames are followed. */
+const MAX_PLAYED = 16384;
 
 /** A `listen` of the stack. */
 interface Listener {
@@ -50,49 +50,86 @@ interface Listener {
   readonly forward: Forward | undefined;
 }
 
-export class TraceHost implements Host {
+/** Where what comes out of a replay goes, besides the machine. */
+export interface ReplaySink {
+  /** Bytes that the stack handed to the host's socket of a connection. */
+  toHost?(flow: Flow, bytes: Uint8Array): void;
+  /** Bytes of slirp's stream that reached the guest's ring; `from` is their place in it, the first one is 1. */
+  toGuest?(flow: Flow, from: number, bytes: Uint8Array): void;
+}
+
+export interface TraceHostOptions {
+  readonly source: ByteSource;
+  readonly index: PacketIndex;
+  readonly plan: ReplayPlan;
+  /** Where reports, the console and the monitor go. */
+  readonly outside: Host;
+  /** The machine's options (see `replayArgs`), which say what the forwarded ports mean. */
+  readonly argv: readonly string[];
+  readonly script?: ScriptOptions;
+  readonly sink?: ReplaySink;
+  /** Called when everything has been played, before the machine is switched off. */
+  readonly atEnd?: () => void;
+}
+
+export class TraceHost implements Host, PacketKnowledge {
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
-  readonly trace: Trace;
+  readonly comparison: Comparison;
+  /** The packet of the capture that the user network's last frame is (0: none), and how they compare. */
+  sentPacket = 0;
+  sentGrade = 0;
+  readonly #index: PacketIndex;
   readonly #outside: Host;
+  readonly #plan: ReplayPlan;
+  readonly #script: Script;
+  readonly #sink: ReplaySink;
+  readonly #atEnd: () => void;
   readonly #forwards: readonly Forward[];
   readonly #dhcpStart: number;
   readonly #listeners: Listener[] = [];
-  readonly #live = new Map<TcpFlow, LiveFlow>();
-  /** The flow that a pair of addresses belongs to at this point of the capture. */
-  readonly #active = new Map<string, TcpFlow>();
-  /** Descriptors of UDP and ping sessions of the guest. */
+  readonly #flows = new FlowTable();
+  readonly #byFd = new Map<number, Flow>();
+  /** Descriptors of UDP and ping sessions of the guest, and back. */
   readonly #sessions = new Map<string, number>();
+  readonly #sessionOf = new Map<number, string>();
   readonly #openFds = new Set<number>();
   readonly #view = new TcpIpView();
+  readonly #numbers = new FrameNumbers();
+  /** For questions about packets. */
+  readonly #asked = new TcpIpView();
   readonly #inputs: Input[] = [];
   /** Inputs for the next turn that answer calls of the stack. */
   readonly #answers: Input[] = [];
-  #next = 0;
   /** The frame the guest has sent last: sockets that the stack opens now are for it. */
-  #current: Extract<Step, { type: 'frame' }> | null = null;
+  #current: FrameStep | null = null;
   #waitingSince = -1;
+  /** When something was played last. */
+  #playedAt = 0;
   /** How much later than in the capture things happen, from the waits so far. */
   #delay = 0;
   #nextFd = FIRST_ACCEPTED_FD;
   #phase: 'boot' | 'play' | 'settle' | 'done' = 'boot';
+  /** End of the settling, in machine time. */
+  #settled = 0;
   #unmatched = 0;
+  /** Connections that have been played, while something may still arrive. */
+  readonly #played: Flow[] = [];
 
-  /**
-   * `capture` is a capture or the bytes of one, `outside` is where reports, the console and the monitor go, `argv` the
-   * machine's options (see `replayArgs`), which say what the forwarded ports mean.
-   */
-  constructor(capture: Capture | Uint8Array, outside: Host, argv: readonly string[]) {
-    this.trace = readTrace(capture instanceof Uint8Array ? readCapture(capture) : capture);
+  constructor(options: TraceHostOptions) {
+    const { plan, outside, argv } = options;
+    this.#plan = plan;
+    this.#index = options.index;
+    this.#script = new Script(options.source, options.index, plan, options.script);
+    this.comparison = new Comparison(options.source, options.index, plan);
+    this.#sink = options.sink ?? {};
+    this.#atEnd = options.atEnd ?? (() => {});
     this.#outside = outside;
     this.seed = outside.seed;
     this.nameservers = outside.nameservers;
     this.#forwards = parseForwards(argv);
-    this.#dhcpStart = dhcpStartOf(argv, this.trace.gateway || 0x0a000202);
-    for (const flow of this.trace.flows) {
-      this.#live.set(flow, new LiveFlow());
-    }
+    this.#dhcpStart = dhcpStartOf(argv, plan.gateway || DEFAULT_GATEWAY);
   }
 
   // ---- time and inputs ----
@@ -105,7 +142,7 @@ export class TraceHost implements Host {
     }
     const deadline = timeoutNs < 0 ? Number.POSITIVE_INFINITY : this.now_ns + timeoutNs;
     const at = this.#nextTime();
-    if (at > deadline) {
+    if (at > deadline && !this.#skips(at)) {
       this.now_ns = deadline;
       return this.#inputs;
     }
@@ -114,45 +151,46 @@ export class TraceHost implements Host {
     return this.#inputs;
   }
 
+  /** True in a long gap, once what was under way has settled: the clock goes to its end, where timers fire once. */
+  #skips(at: number): boolean {
+    return at - this.#playedAt > LONG_GAP_NS && this.now_ns - this.#playedAt >= SETTLE_NS;
+  }
+
   /** When the next thing happens, in machine time. */
   #nextTime(): number {
     switch (this.#phase) {
       case 'boot':
         return LEAD_NS - ANNOUNCE_NS;
-      case 'play':
-        return this.#waitingSince >= 0 ? this.#waitTime() : this.#stepTime(this.#next);
+      case 'play': {
+        const step = this.#script.peek();
+        return this.#waitingSince >= 0 ? this.#waitTime(step) : this.#stepTime(step);
+      }
       case 'settle':
-        return this.#stepTime(this.trace.steps.length - 1) + SETTLE_NS;
+        return this.#settled;
       case 'done':
         return 0;
     }
   }
 
   /** Machine time of a step. */
-  #stepTime(index: number): number {
-    return LEAD_NS + this.#delay + (this.trace.steps[index]?.time ?? 0);
+  #stepTime(step: Step | undefined): number {
+    return LEAD_NS + this.#delay + (step?.time ?? this.#script.time);
   }
 
   /** A frame that waits for slirp goes as soon as slirp has sent, or at the end of the wait. */
-  #waitTime(): number {
-    const step = this.trace.steps[this.#next];
+  #waitTime(step: Step | undefined): number {
     if (!step || !this.#mustWait(step)) {
       return this.now_ns;
     }
-    const live = step.type === 'frame' && step.flow ? this.#live.get(step.flow) : undefined;
-    return this.#waitingSince + (live && live.sent > live.acked && live.acked > 0 ? SHORT_WAIT_NS : WAIT_NS);
+    const flow = step.type === 'frame' ? step.flow : null;
+    const short = flow !== null && flow.sent > flow.ackedHere && flow.ackedHere > 0;
+    return this.#waitingSince + (short ? SHORT_WAIT_NS : WAIT_NS);
   }
 
   #advance(): void {
     if (this.#phase === 'boot') {
       this.#phase = 'play';
-      this.#outside.report('info', describeTrace(this.trace));
-      for (const w of this.trace.warnings) {
-        this.#outside.report('warning', `replay: ${w}`);
-      }
-      for (const { mac, ip } of this.trace.known) {
-        this.#inputs.push({ type: 'frame', data: arpAnnouncement(mac, ip), number: 0 });
-      }
+      this.#announce();
     } else if (this.#phase === 'play') {
       this.#playStep();
     } else {
@@ -160,47 +198,99 @@ export class TraceHost implements Host {
     }
   }
 
+  /** Tells the user what is coming, and the user network who the guest is. */
+  #announce(): void {
+    this.#outside.report('info', describePlan(this.#plan));
+    for (const w of this.#plan.warnings) {
+      this.#outside.report('warning', `replay: ${visible(w)}`);
+    }
+    for (const data of announcements(this.#plan)) {
+      this.#inputs.push({ type: 'frame', data, number: 0 });
+    }
+  }
+
   #playStep(): void {
-    const step = this.trace.steps[this.#next];
+    const step = this.#script.peek();
     if (!step) {
-      this.#phase = 'settle';
+      this.#settle();
       return;
     }
     if (this.#waitingSince < 0 && this.#mustWait(step)) {
       this.#waitingSince = this.now_ns;
+      if (step.type === 'frame' && step.flow) {
+        step.flow.owed = Math.max(step.flow.owed, step.owed);
+        this.#payOwed(step.flow);
+      }
       return;
     }
     if (this.#waitingSince >= 0) {
       this.#delay = Math.max(this.#delay, this.now_ns - LEAD_NS - step.time);
       this.#waitingSince = -1;
     }
-    this.#next++;
+    this.#playedAt = this.now_ns;
+    this.#script.shift();
+    this.#plan.position[AT_PACKET] = this.#script.packet;
+    this.#plan.position[AT_TIME] = step.time;
     this.#play(step);
+  }
+
+  /**
+   * All packets have been played: what slirp still holds for the guest is acknowledged as it comes, until nothing comes
+   * any more.
+   */
+  #settle(): void {
+    this.#phase = 'settle';
+    this.#settled = this.now_ns + SETTLE_NS;
+    for (const flow of this.#played) {
+      flow.owed = Math.max(flow.owed, flow.hostNext);
+      this.#payOwed(flow);
+    }
   }
 
   #finish(): void {
     if (this.#phase === 'settle') {
       this.#phase = 'done';
-      const { guestFrames, slirpFrames } = this.trace;
-      this.#outside.report('info', `replay finished: ${guestFrames + slirpFrames} frames`);
+      this.comparison.finish();
+      this.#plan.position[AT_PACKET] = this.#script.packet;
+      this.#plan.position[AT_TIME] = this.#script.time;
+      this.#plan.position[AT_END] = 1;
+      this.#tellGaps();
+      this.#outside.report('info', `replay finished: ${this.#script.packet} packets`);
       if (this.#unmatched > 0) {
         this.#outside.report(
           'warning',
           `replay: ${this.#unmatched} events of the host found no socket of the machine and were left out`,
         );
       }
+      this.#atEnd();
     }
     this.#inputs.push({ type: 'quit' });
+  }
+
+  /** Names what had to be made up: bytes of the host's that are nowhere in the capture. */
+  #tellGaps(): void {
+    const gaps = gapsOf(this.#plan);
+    for (const { stream, packet, from, to } of gaps.named.slice(0, MAX_GAPS_TOLD)) {
+      const bytes = to === from ? `byte ${from}` : `bytes ${from} to ${to}`;
+      this.#outside.report(
+        'warning',
+        `replay: ${bytes} sent to the guest in tcp.stream ${stream}, missing before packet ${packet}, ` +
+          'are nowhere in the capture: zeros were played',
+      );
+    }
+    if (gaps.count > MAX_GAPS_TOLD) {
+      this.#outside.report('warning', `replay: there are ${gaps.count} such gaps, ${gaps.bytes} bytes in all`);
+    }
   }
 
   /** True if the guest acknowledges more than slirp has sent so far, or answers a SYN that is still to come. */
   #mustWait(step: Step): boolean {
     if (step.type === 'frame' && step.flow && step.needAck >= 0) {
-      return this.#live.get(step.flow)!.sent < step.needAck;
+      return step.flow.sent < step.needAck;
     }
     return (
       (step.type === 'connected' || (step.type === 'error' && step.flow.initiator === 'guest')) &&
-      this.#live.get(step.flow)!.fd < 0
+      !this.#openFds.has(step.flow.fd)
     );
   }
 
@@ -212,7 +302,7 @@ export class TraceHost implements Host {
         this.#playFrame(step);
         break;
       case 'accept':
-        this.#playAccept(step.flow);
+        this.#playAccept(step.flow, step.number);
         break;
       case 'datagram':
       case 'datagram-error':
@@ -223,66 +313,113 @@ export class TraceHost implements Host {
     }
   }
 
-  #playFrame(step: Extract<Step, { type: 'frame' }>): void {
+  #playFrame(step: FrameStep): void {
     this.#current = step;
-    if (!step.flow) {
-      this.#inputs.push({ type: 'frame', data: step.data, number: step.number });
+    const { flow, data } = step;
+    const p = this.#view.set(data, 0, data.length, 'ethernet').find();
+    if (!flow) {
+      this.#numbers.add(p, step.number);
+      this.#inputs.push({ type: 'frame', data, number: step.number });
       return;
     }
-    const data = step.data.slice();
-    const p = this.#view.set(data, 0, data.length, 'ethernet');
-    this.#active.set(flowKeyOf(p, true), step.flow);
-    const live = this.#live.get(step.flow)!;
+    this.#track(flow);
     const flags = p.u8(p.tcp + 13);
     if (step.ack >= 0) {
-      if (live.iss < 0) {
+      if (flow.iss < 0) {
         // slirp never sent its SYN here, so there is nothing that the segment could be an answer to.
-        this.#unmatched++;
+        this.#miss(step.number);
         return;
       }
-      const ack = step.needAck >= 0 ? Math.min(step.needAck, live.sent) : step.ack;
-      if (step.needAck >= 0) {
-        live.owed = Math.max(live.owed, step.needAck);
-        live.acked = Math.max(live.acked, ack);
+      const ack = step.owed >= 0 ? Math.min(step.owed, flow.sent) : step.ack;
+      if (step.owed >= 0) {
+        flow.owed = Math.max(flow.owed, step.owed);
+        flow.ackedHere = Math.max(flow.ackedHere, ack);
       }
-      setAck(p, (live.iss + ack) >>> 0);
+      setAck(p, (flow.iss + ack) >>> 0);
     }
-    const length = p.payloadEnd - p.payload + (flags & 2 ? 1 : 0) + (flags & 1);
+    const length = p.payloadEnd - p.payload + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
     const after = (p.u32(p.tcp + 4) + length) >>> 0;
-    if (live.lastFrame === null || ((after - live.guestNext) | 0) > 0) {
-      live.guestNext = after;
+    if (flow.lastFrame === null || ((after - flow.guestNext) | 0) > 0) {
+      flow.guestNext = after;
     }
-    live.lastFrame = data;
+    flow.lastFrame = data;
     for (const frame of segment(data)) {
+      this.#numbers.add(frame === data ? p : this.#view.set(frame, 0, frame.length, 'ethernet').find(), step.number);
       this.#inputs.push({ type: 'frame', data: frame, number: step.number });
     }
   }
 
-  #playAccept(flow: TcpFlow): void {
-    const { sin_addr: sinAddr, sin_port: sinPort } = flow.guest;
-    const wanted = findForward(this.#forwards, 'tcp', sinAddr, sinPort, this.#dhcpStart);
-    const listener = this.#listeners.find((l) => wanted >= 0 && l.forward === this.#forwards[wanted]);
+  /** The connection is the one that its addresses and ports mean from now on. */
+  #track(flow: Flow): void {
+    if (!flow.tracked) {
+      flow.tracked = true;
+      this.#endEarlier(flow);
+      this.#flows.add(flow);
+      this.#played.push(flow);
+      if (this.#played.length > MAX_PLAYED) {
+        for (const old of this.#played.splice(0, MAX_PLAYED / 2)) {
+          this.#flows.remove(old);
+          this.comparison.ended(old);
+        }
+      }
+    }
+  }
+
+  /**
+   * The ports are used again: whatever the stack still knows of their last connection ends, as its host had forgotten
+   * it.
+   */
+  #endEarlier(flow: Flow): void {
+    const old = this.#flows.earlier(flow);
+    if (old) {
+      if (old.lastFrame) {
+        const reset = { seq: old.guestNext, ack: 0, flags: TH_RST, window: 0 };
+        this.#inputs.push({ type: 'frame', data: segmentLike(old.lastFrame, reset), number: 0 });
+      }
+      this.#flows.remove(old);
+      this.comparison.ended(old);
+    }
+  }
+
+  /** A packet found nothing that it could be played to. */
+  #miss(number: number): void {
+    this.#unmatched++;
+    if (number > 0) {
+      this.#plan.roles[number - 1] = roleFor('no socket of the machine waits for it');
+    }
+  }
+
+  #playAccept(flow: Flow, number: number): void {
+    const listener = this.#listenerFor('tcp', flow.guest);
     if (!listener) {
-      this.#unmatched++;
+      this.#miss(number);
       return;
     }
-    const live = this.#live.get(flow)!;
-    live.fd = this.#nextFd;
+    flow.fd = this.#nextFd;
     this.#nextFd += 2;
-    this.#openFds.add(live.fd);
-    this.#active.set(flow.name, flow);
+    this.#openFds.add(flow.fd);
+    this.#byFd.set(flow.fd, flow);
+    this.#track(flow);
     this.#inputs.push({
       type: 'accepted',
-      fd: live.fd,
+      fd: flow.fd,
       listener: listener.fd,
       peer: this.#outsideAddress(flow.remote),
     });
   }
 
+  /** The forwarding rule's socket that brings clients to an address and port of the guest. */
+  #listenerFor(proto: 'tcp' | 'udp', guest: sockaddr): Listener | undefined {
+    const wanted = findForward(this.#forwards, proto, guest, this.#dhcpStart);
+    return wanted < 0 ? undefined : this.#listeners.find((l) => l.forward === this.#forwards[wanted]);
+  }
+
   #playStream(step: Extract<Step, { type: 'connected' | 'data' | 'eof' | 'error' }>): void {
-    const { fd } = this.#live.get(step.flow)!;
+    const { fd } = step.flow;
     if (!this.#openFds.has(fd)) {
-      this.#unmatched += step.type === 'data' ? 1 : 0;
+      if (step.type === 'data') {
+        this.#miss(step.number);
+      }
       return;
     }
     switch (step.type) {
@@ -294,7 +431,7 @@ export class TraceHost implements Host {
         });
         break;
       case 'data':
-        this.#inputs.push({ type: 'data', fd, data: concat(step.chunks) });
+        this.#inputs.push({ type: 'data', fd, data: step.data });
         if (step.eof) {
           this.#inputs.push({ type: 'eof', fd });
         }
@@ -321,65 +458,123 @@ export class TraceHost implements Host {
       this.#inputs.push({ type: 'datagram', fd, data: step.data, from });
       return;
     }
-    const { sin_addr: sinAddr, sin_port: sinPort } = step.guest;
-    const wanted = step.session.startsWith('udp')
-      ? findForward(this.#forwards, 'udp', sinAddr, sinPort, this.#dhcpStart)
-      : -1;
-    const listener = this.#listeners.find((l) => wanted >= 0 && l.forward === this.#forwards[wanted]);
+    const listener = step.session.startsWith('udp') ? this.#listenerFor('udp', step.guest) : undefined;
     if (listener) {
       this.#inputs.push({ type: 'datagram', fd: listener.fd, data: step.data, from });
-    } else if (step.session.startsWith('udp')) {
-      this.#unmatched++;
+    } else {
+      this.#miss(step.number);
     }
   }
 
   /** Where the host sees what the guest knows as `a`: the user network's own addresses are the host's loopback. */
   #outsideAddress(a: sockaddr): sockaddr {
-    if (a.sa_family === AF_INET6) {
+    if (a.sa_family === AF_INET6 || !this.#plan.slirp) {
       return a;
     }
-    const gateway = this.trace.gateway || 0x0a000202;
+    const gateway = this.#plan.gateway || DEFAULT_GATEWAY;
     const inside = (a.sin_addr & 0xffffff00) === (gateway & 0xffffff00);
     return inside ? { ...a, sin_addr: LOOPBACK } : a;
+  }
+
+  // ---- what is known of packets ----
+
+  numberOf(p: PacketView): number {
+    return this.#numbers.of(p);
+  }
+
+  secondsOf(number: number): number {
+    return this.#index.secondsOf(number - 1);
+  }
+
+  /** The numbers of a segment of the guest's or of slirp's, counted from the SYNs that there are here. */
+  relative(packet: PacketView, l: Layer | null = null): TcpRelative | undefined {
+    const p = this.#asked.set(packet.buf, packet.off, packet.len, packet.linktype).find();
+    if (p.tcp < 0 || p.fragment || (l !== null && l.at !== p.tcp)) {
+      return undefined;
+    }
+    const ofGuest = this.#flows.find(p, true);
+    const flow = ofGuest ?? this.#flows.find(p, false);
+    if (!flow) {
+      return undefined;
+    }
+    const [iss, peer] = ofGuest ? [flow.guestIss, flow.iss] : [flow.iss, flow.guestIss];
+    const [seq, ack] = [p.u32(p.tcp + 4), p.u32(p.tcp + 8)];
+    return {
+      stream: flow.id,
+      seq: (seq - Math.max(0, iss)) >>> 0,
+      ack: p.u8(p.tcp + 13) & TH_ACK ? (ack - Math.max(0, peer)) >>> 0 : ack,
+      // slirp offers no window scaling.
+      window: p.u16(p.tcp + 14),
+    };
   }
 
   // ---- what the stack does ----
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     if (dir === 1) {
-      this.#follow(buf, size);
+      const p = this.#view.set(buf, 0, size, 'ethernet').find();
+      const flow = p.tcp < 0 || p.fragment ? null : this.#flows.find(p, false);
+      if (flow && p.u8(p.tcp + 13) & TH_SYN) {
+        flow.iss = p.u32(p.tcp + 4);
+      }
+      const { packet, grade } = this.comparison.sent(p, flow, this.now_ns, this.#script.packet);
+      this.sentPacket = packet;
+      this.sentGrade = grade;
+      this.#plan.position[AT_SENT] = packet;
+      this.#plan.position[AT_GRADE] = grade;
+      this.#numbers.add(p, packet);
     }
     this.#outside.frame(dir, buf, size);
   }
 
-  /** Follows slirp's streams: where they start and how far they are; pays the acknowledgments that are owed. */
-  #follow(buf: Uint8Array, size: number): void {
-    const p = this.#view.set(buf, 0, size, 'ethernet');
-    if (p.tcp < 0 || p.fragment) {
-      return;
-    }
-    const flow = this.#active.get(flowKeyOf(p, false));
-    const live = flow && this.#live.get(flow);
-    if (!live) {
+  /** Follows slirp's streams by what reaches the guest: where they start and how far they are; pays what is owed. */
+  received(buf: Uint8Array, size: number): void {
+    const p = this.#view.set(buf, 0, size, 'ethernet').find();
+    const flow = p.tcp < 0 || p.fragment ? null : this.#flows.find(p, false);
+    if (!flow) {
       return;
     }
     const flags = p.u8(p.tcp + 13);
     const seq = p.u32(p.tcp + 4);
-    if (flags & 2) {
-      live.iss = seq;
-    }
-    if (live.iss < 0 || flags & 4) {
+    if (flow.iss < 0 || flags & TH_RST) {
       return;
     }
-    const end = (seq - live.iss + (p.payloadEnd - p.payload) + (flags & 2 ? 1 : 0) + (flags & 1)) >>> 0;
-    live.sent = Math.max(live.sent, end);
-    if (live.owed > live.acked && live.sent > live.acked && live.lastFrame && flags & TH_ACK) {
-      live.acked = Math.min(live.owed, live.sent);
-      this.#answers.push({
-        type: 'frame',
-        data: bareAck(live.lastFrame, live.guestNext, (live.iss + live.acked) >>> 0),
-        number: 0,
-      });
+    const from = flow.sent + ((seq - ((flow.iss + flow.sent) % 0x100000000)) | 0);
+    const length = p.payloadEnd - p.payload;
+    const data = from + (flags & TH_SYN ? 1 : 0);
+    if (length > 0 && flow.arrived.add(data, data + length)) {
+      this.#plan.progress.toGuest[flow.id] = (this.#plan.progress.toGuest[flow.id] ?? 0) + length;
+    }
+    if (length > 0) {
+      this.#sink.toGuest?.(flow, data, p.bytes(p.payload, p.payloadEnd));
+    }
+    const whole = flow.arrived.reach(1);
+    const end = data + length;
+    // SYN and FIN count once what is before them is there.
+    flow.sent = Math.max(
+      flow.sent,
+      whole > 1 ? whole : Math.min(1, end),
+      end === whole && flags & TH_FIN ? end + 1 : 0,
+    );
+    this.#settled = this.#phase === 'settle' ? this.now_ns + SETTLE_NS : this.#settled;
+    if (flags & TH_ACK && !this.#acknowledgesNext(flow)) {
+      this.#payOwed(flow);
+    }
+  }
+
+  /** True if a frame of the capture has waited for what has come now, and acknowledges it at once. */
+  #acknowledgesNext(flow: Flow): boolean {
+    const step = this.#waitingSince < 0 ? undefined : this.#script.peek();
+    return step?.type === 'frame' && step.flow === flow && !this.#mustWait(step);
+  }
+
+  /** Acknowledges what has arrived of what the guest had acknowledged in the capture by now. */
+  #payOwed(flow: Flow): void {
+    const ack = Math.min(flow.owed, flow.sent);
+    if (ack > flow.ackedHere && flow.lastFrame) {
+      flow.ackedHere = ack;
+      const data = bareAck(flow.lastFrame, flow.guestNext, (flow.iss + ack) >>> 0);
+      this.#answers.push({ type: 'frame', data, number: 0 });
     }
   }
 
@@ -393,21 +588,28 @@ export class TraceHost implements Host {
   }
 
   connect(fd: number): void {
-    this.#openFds.add(fd);
     const flow = this.#current?.flow;
-    if (flow && flow.initiator === 'guest' && this.#live.get(flow)!.fd < 0) {
-      this.#live.get(flow)!.fd = fd;
+    if (flow && flow.initiator === 'guest' && !this.#openFds.has(flow.fd)) {
+      flow.fd = fd;
+      this.#byFd.set(fd, flow);
     }
+    this.#openFds.add(fd);
   }
 
   open(fd: number): void {
     this.#openFds.add(fd);
     if (this.#current && this.#current.session !== '') {
       this.#sessions.set(this.#current.session, fd);
+      this.#sessionOf.set(fd, this.#current.session);
     }
   }
 
-  send(fd: number, _buf: Uint8Array, _off: number, len: number): void {
+  send(fd: number, buf: Uint8Array, off: number, len: number): void {
+    const flow = this.#byFd.get(fd);
+    if (flow) {
+      this.#plan.progress.toHost[flow.id] = (this.#plan.progress.toHost[flow.id] ?? 0) + len;
+      this.#sink.toHost?.(flow, buf.subarray(off, off + len));
+    }
     this.#answers.push({ type: 'written', fd, bytes: len });
   }
 
@@ -419,10 +621,11 @@ export class TraceHost implements Host {
 
   close(fd: number): void {
     this.#openFds.delete(fd);
-    for (const [session, other] of this.#sessions) {
-      if (other === fd) {
-        this.#sessions.delete(session);
-      }
+    this.#byFd.delete(fd);
+    const session = this.#sessionOf.get(fd);
+    if (session !== undefined) {
+      this.#sessionOf.delete(fd);
+      this.#sessions.delete(session);
     }
   }
 

@@ -9,12 +9,13 @@ import { writeNote } from '../mailbox/note.ts';
 import type { ProbeTables } from '../mailbox/probes.ts';
 import type { RecordingHeader } from '../mailbox/recorded.ts';
 import { TICK } from '../mailbox/ticks.ts';
-import { readCapture } from '../packets/capture.ts';
-import { PacketNumbers } from '../replay/packet-numbers.ts';
-import { readTrace } from '../replay/trace.ts';
+import { PacketIndex } from '../packets/capture-index.ts';
+import { FileSource } from '../replay/file-source.ts';
+import { mergedSource } from '../replay/merge.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
 import { LiveHost } from './live-host.ts';
 import { RecordedHost, RecordingHost } from './recording.ts';
+import type { ReplayData } from './replay-data.ts';
 import { Runtime } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
 
@@ -31,8 +32,8 @@ export interface WorkerData {
   /** Where the description of a stop is left: a note with the JSON of a `StopReport`. */
   readonly stop: SharedArrayBuffer;
   readonly header: RecordingHeader;
-  /** Bytes of a capture to replay. */
-  readonly trace: Uint8Array | null;
+  /** A capture to replay. */
+  readonly replay: ReplayData | null;
   /** Turns to execute again instead of live input. */
   readonly recording: Uint8Array | null;
   /** Bound of the recording to make; 0: none. */
@@ -97,13 +98,14 @@ function countFrame(): void {
 }
 
 const countingFrame = data.hashFrames ? hashFrame : countFrame;
-let numbers: PacketNumbers | undefined;
+let traceHost: TraceHost | undefined;
 
 /** In a replay, also notes which packet of the capture it is, for breakpoints on packets. */
 function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
   countingFrame(dir, buf, size);
   if (dir === 1) {
-    runtime.packetNumber = numbers?.sent(buf, size) ?? 0;
+    runtime.packetNumber = traceHost?.sentPacket ?? 0;
+    runtime.divergence = traceHost?.sentGrade ?? 0;
   }
 }
 
@@ -111,7 +113,7 @@ const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
   pause: () => runtime.tick(),
-  frame: data.trace ? numberFrame : countingFrame,
+  frame: data.replay ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
     post({ type: 'shared', name, buffer });
@@ -121,18 +123,33 @@ const hooks = {
 
 function makeHost(): Host {
   const { header } = data;
-  const capture = data.trace ? readCapture(data.trace) : undefined;
   if (data.recording) {
-    numbers = capture && new PacketNumbers(readTrace(capture).sent);
     return new RecordedHost(header, data.recording, hooks);
   }
   live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
-  const replay = capture && new TraceHost(capture, live, header.argv);
-  numbers = replay && new PacketNumbers(replay.trace.sent);
-  const source = replay ?? live;
+  traceHost = data.replay ? replayHost(data.replay, live) : undefined;
+  const source = traceHost ?? live;
   return data.recordLimit > 0
     ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk }))
     : source;
+}
+
+function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
+  const host = new TraceHost({
+    source: mergedSource(paths.map((path) => new FileSource(path))),
+    index: new PacketIndex(index),
+    plan,
+    outside,
+    argv: data.header.argv,
+    script,
+    atEnd: () => {
+      if (stopAtEnd) {
+        runtime.standAtEnd();
+      }
+    },
+  });
+  runtime.replays(host.comparison, host);
+  return host;
 }
 
 /** Tells the engine when the machine is up: the first poll comes after everything is set up. */

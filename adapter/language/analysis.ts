@@ -78,6 +78,7 @@ export class Analysis {
       ],
       breakpoints: [],
       displays: [],
+      hosts: [],
       folder,
     };
   }

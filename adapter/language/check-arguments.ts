@@ -60,6 +60,8 @@ const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   breakpoints: unchecked,
   displays: unchecked,
   number: unchecked,
+  divergences: unchecked,
+  'replay-guest': unchecked,
   frame: unchecked,
   registers: checkRegisters,
   ring: unchecked,
@@ -87,15 +89,12 @@ function checkNumber(word: string): void {
 const RELATIVE = /^(?:[+-]?\d+)?$/;
 
 function checkBreakpoint({ analysis }: Checked, args: string): void {
-  const { location, at, condition, packet } = splitBreakpoint(args);
+  const { location, at, condition, event } = splitBreakpoint(args);
   const compiled = condition && within(condition.text, condition.at, (text) => analysis.evaluator.condition(text));
   if (RELATIVE.test(location)) {
     return;
   }
-  const place =
-    packet === undefined
-      ? within(location, at, (text) => parseLocation(analysis.engine, text, undefined))
-      : { kind: 'packet' as const, number: packet };
+  const place = event ?? within(location, at, (text) => parseLocation(analysis.engine, text, undefined));
   let refused: ExpressionError | undefined;
   const bound = analysis.engine.setBreakpoint({
     location: place,

@@ -34,6 +34,9 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly assign = refuseLater;
   readonly monitor = refuseLater;
   readonly position = refuseLater;
+  readonly divergences = refuseLater;
+  readonly divergentFrame = refuseLater;
+  readonly replay = undefined;
   readonly guestInput = refuse;
   readonly updateBreakpoint = refuse;
 
@@ -66,6 +69,8 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   evaluate = async (js: string) => evaluateStatic(js, this.image.info);
 
   packet = async (): Promise<undefined> => undefined;
+
+  capturedPacket(): undefined {}
 
   async kill(): Promise<void> {}
 

@@ -1,33 +1,58 @@
 /** Capture files: the reader for any format that is known, and the types of what it gives. */
 
+import { type ByteSource, memorySource } from './byte-source.ts';
+import { CaptureIndex } from './capture-index.ts';
 import { hexBytes } from './format.ts';
-import { PCAP_MAGICS, readPcap } from './pcap.ts';
-import { PCAPNG_SHB, readPcapng } from './pcapng.ts';
+import { type PacketSeen, PCAP_MAGICS, scanPcap } from './pcap.ts';
+import { PCAPNG_SHB, scanPcapng } from './pcapng.ts';
 import { type Capture, CaptureError } from './types.ts';
 
 export * from './types.ts';
 
 /**
- * Reads a capture of either format from the bytes of a file. A file that is damaged or cut after its first packets is
+ * Reads a capture of either format into an index; yields now and then how many bytes are done, so that the caller can
+ * do something else in between. `seen` is told of each packet. A file that is damaged or cut after its first packets is
  * read up to there (`truncated`, `warnings`). Throws `CaptureError` when nothing can be had from it.
  */
-export function readCapture(bytes: Uint8Array): Capture {
-  if (bytes.length === 0) {
+export function* scanCapture(source: ByteSource, seen?: PacketSeen): Generator<number, CaptureIndex> {
+  if (source.size === 0) {
     throw new CaptureError('not a capture: the file is empty; expected pcap or pcapng');
   }
-  const head = bytes.subarray(0, 4);
+  const head = source.read(0, 4);
   const magic = head.length < 4 ? -1 : new DataView(head.buffer, head.byteOffset, 4).getUint32(0, false);
+  const index = new CaptureIndex();
   if (magic === PCAPNG_SHB) {
-    return readPcapng(bytes);
+    yield* scanPcapng(source, index, seen);
+  } else if (PCAP_MAGICS.has(magic)) {
+    yield* scanPcap(source, index, seen);
+  } else {
+    const start = source.read(0, 8);
+    throw new CaptureError(
+      `not a capture: the file starts with ${hexBytes(start)}${guess(start)}; expected a pcap magic number ` +
+        '(d4 c3 b2 a1, a1 b2 c3 d4, 4d 3c b2 a1 or a1 b2 3c 4d) or a pcapng section header (0a 0d 0d 0a)',
+    );
   }
-  if (PCAP_MAGICS.has(magic)) {
-    return readPcap(bytes);
+  return index;
+}
+
+/** Runs `scanCapture` to its end at once. */
+export function indexCapture(source: ByteSource, seen?: PacketSeen): CaptureIndex {
+  const scan = scanCapture(source, seen);
+  for (;;) {
+    const step = scan.next();
+    if (step.done) {
+      return step.value;
+    }
   }
-  throw new CaptureError(
-    `not a capture: the file starts with ${hexBytes(bytes.subarray(0, 8))}${guess(bytes)}; ` +
-      'expected a pcap magic number ' +
-      '(d4 c3 b2 a1, a1 b2 c3 d4, 4d 3c b2 a1 or a1 b2 3c 4d) or a pcapng section header (0a 0d 0d 0a)',
-  );
+}
+
+/** Reads a capture of either format from the bytes of a file, with all its packets as objects. See `scanCapture`. */
+export function readCapture(bytes: Uint8Array): Capture {
+  const source = memorySource(bytes);
+  const index = indexCapture(source);
+  const { format, bigEndian, interfaces, customBlocks, names, truncated, warnings } = index;
+  const packets = Array.from({ length: index.count }, (_, i) => index.packet(source, i));
+  return { format, bigEndian, interfaces, packets, customBlocks, names, truncated, warnings };
 }
 
 /** A remark on what a file that is no capture may be. */

@@ -35,8 +35,14 @@ export interface TcpRelative {
   readonly window: number;
 }
 
+/** Who knows the connections of segments. */
+export interface Relatives {
+  /** Relative numbers of a TCP segment, the packet's first one unless told; undefined if nothing is known of it. */
+  relative(p: PacketView, l?: Layer | null): TcpRelative | undefined;
+}
+
 /** Remembers the TCP connections of a capture. Give it every packet, in order, with `add`, before asking about it. */
-export class Conversations {
+export class Conversations implements Relatives {
   readonly #tcp = new Map<string, TcpConversation>();
   #streams = 0;
 

@@ -75,6 +75,11 @@ export function printable(s: string): string {
   return s.replace(/[^\x20-\x7e]/g, (c) => ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
+/** Text of somebody else's for a terminal: control characters as escapes, such as `\n` and `\x1b`. */
+export function visible(s: string): string {
+  return s.replace(/\p{Cc}/gu, (c) => ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
 /** `10.0.2.2` as a number, or undefined if it is not an IPv4 address. */
 export function parseIpv4(s: string): number | undefined {
   const m = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(s);

@@ -2,7 +2,7 @@
  * A packet for field access: finds the layers once, then fields are plain reads. Made to be reused (`set`), since
  * conditions of breakpoints look at every packet that passes; it allocates nothing for a packet after its first ones.
  */
-import type { Conversations } from './conversations.ts';
+import type { Conversations, Relatives } from './conversations.ts';
 import { Layer } from './layer.ts';
 import type { Protocol } from './protocol.ts';
 // Tells each protocol what it may carry.
@@ -14,6 +14,14 @@ import { raw } from './protocols/raw.ts';
 
 /** Where the bytes start: at an Ethernet header, or at an IP header. */
 export type LinkType = 'ethernet' | 'ip';
+
+/** Who knows more of packets than their bytes say: a replay of a capture. */
+export interface PacketKnowledge extends Relatives {
+  /** Which packet of the capture it is, from 1; 0 if it is none. */
+  numberOf(p: PacketView): number;
+  /** Seconds from the capture's first packet to the one with a number. */
+  secondsOf(number: number): number;
+}
 
 /** The protocol on the frame. */
 const LINKS: Readonly<Record<LinkType, Protocol>> = { ethernet, ip: raw };
@@ -31,10 +39,12 @@ export class PacketView {
   /** Length on the wire; larger than `len` if the capture cut the packet. */
   wireLength = 0;
   linktype: LinkType = 'ethernet';
-  /** `frame.number`, if it is known. */
+  /** `frame.number`, if it is known; 0 else. */
   number = 0;
   /** For relative sequence numbers; without it `tcp.seq` is the raw one. */
   conversations: Conversations | null = null;
+  /** Who is asked about what these two do not say. */
+  known: PacketKnowledge | null = null;
 
   readonly #frame = new Layer(frame, null);
   readonly #link = new Layer(ethernet, this.#frame);

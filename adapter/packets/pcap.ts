@@ -1,12 +1,7 @@
 /** Classic pcap files (draft-ietf-opsawg-pcap): a 24-byte header, then packets with 16-byte headers. */
-import {
-  type Capture,
-  CaptureError,
-  CapturePacket,
-  LINKTYPE_ETHERNET,
-  MAX_PACKET_SIZE,
-  requireLinktype,
-} from './types.ts';
+import type { ByteSource } from './byte-source.ts';
+import type { CaptureIndex } from './capture-index.ts';
+import { CaptureError, LINKTYPE_ETHERNET, MAX_PACKET_SIZE } from './types.ts';
 
 /** Magic numbers as the first four bytes in big-endian order -> how the rest is written. */
 export const PCAP_MAGICS: ReadonlyMap<number, { readonly little: boolean; readonly nano: boolean }> = new Map([
@@ -19,82 +14,100 @@ export const PCAP_MAGICS: ReadonlyMap<number, { readonly little: boolean; readon
 const FILE_HEADER = 24;
 const PACKET_HEADER = 16;
 
-/** Reads a classic pcap. See `read_capture` for how damage is treated. */
-export function readPcap(bytes: Uint8Array): Capture {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const magic = PCAP_MAGICS.get(bytes.length < 4 ? -1 : view.getUint32(0, false));
+/**
+ * What a reader calls for each packet, after it is in the index: its number from 0, and its captured bytes (valid
+ * during the call).
+ */
+export type PacketSeen = (i: number, data: Uint8Array, index: CaptureIndex) => void;
+
+/** Packets between two looks at whether somebody waits. */
+export const PACKETS_A_SLICE = 2048;
+
+/**
+ * Reads a classic pcap into an index; yields now and then how far it is, in bytes. See `readCapture` for how damage is
+ * treated.
+ */
+export function* scanPcap(source: ByteSource, index: CaptureIndex, seen?: PacketSeen): Generator<number, void> {
+  const head = source.read(0, FILE_HEADER);
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  const magic = PCAP_MAGICS.get(head.length < 4 ? -1 : view.getUint32(0, false));
   if (!magic) {
     throw new CaptureError('not a pcap file: the magic number is wrong');
   }
-  if (bytes.length < FILE_HEADER) {
+  if (head.length < FILE_HEADER) {
     throw new CaptureError(
-      `truncated pcap file: ${bytes.length} bytes, ${FILE_HEADER - bytes.length} bytes ` +
-        `of the ${FILE_HEADER}-byte file header are missing`,
+      `truncated pcap file: ${head.length} bytes, ${FILE_HEADER - head.length} bytes of the ` +
+        `${FILE_HEADER}-byte file header are missing`,
     );
   }
   const { little, nano } = magic;
   const major = view.getUint16(4, little);
-  const warnings: string[] = [];
   if (major !== 2) {
-    warnings.push(`pcap version ${major}.${view.getUint16(6, little)}, expected 2.4`);
+    index.warnings.push(`pcap version ${major}.${view.getUint16(6, little)}, expected 2.4`);
   }
-  // The upper bits hold the length of a frame check sequence, if packets have one.
-  const linktype = view.getUint32(20, little) & 0xffff;
-  requireLinktype(linktype, 'the capture');
-  const packets: CapturePacket[] = [];
-  const damage = readPackets(bytes, view, little, nano ? 1 : 1000, packets);
+  index.format = 'pcap';
+  index.bigEndian = !little;
+  index.interfaces.push({
+    // The upper bits hold the length of a frame check sequence, if packets have one.
+    linktype: view.getUint32(20, little) & 0xffff,
+    name: '',
+    snaplen: view.getUint32(16, little),
+    ticksPerSecond: nano ? 1e9 : 1e6,
+    tsOffset: 0,
+  });
+  const damage = yield* scanPackets(source, index, little, nano ? 1 : 1000, seen);
   if (damage !== '') {
-    if (packets.length === 0) {
+    if (index.count === 0) {
       throw new CaptureError(damage);
     }
-    warnings.push(damage);
+    index.truncated = true;
+    index.warnings.push(damage);
   }
-  return {
-    format: 'pcap',
-    bigEndian: !little,
-    interfaces: [
-      {
-        linktype,
-        name: '',
-        snaplen: view.getUint32(16, little),
-        ticksPerSecond: nano ? 1e9 : 1e6,
-        tsOffset: 0,
-      },
-    ],
-    packets,
-    customBlocks: [],
-    names: new Map(),
-    truncated: damage !== '',
-    warnings,
-  };
 }
 
 /** Reads packets up to the end, or to the first that cannot be read: then says why, else returns ''. */
-function readPackets(bytes: Uint8Array, view: DataView, little: boolean, ns: number, out: CapturePacket[]): string {
+function* scanPackets(
+  source: ByteSource,
+  index: CaptureIndex,
+  little: boolean,
+  ns: number,
+  seen?: PacketSeen,
+): Generator<number, string> {
   let off = FILE_HEADER;
-  while (off < bytes.length) {
-    const number = out.length + 1;
-    if (bytes.length - off < PACKET_HEADER) {
-      return truncated(number, off, bytes.length - off, PACKET_HEADER, 'header');
+  while (off < source.size) {
+    const number = index.count + 1;
+    const head = source.read(off, PACKET_HEADER);
+    if (head.length < PACKET_HEADER) {
+      return truncated(number, off, head.length, PACKET_HEADER, 'header');
     }
-    const caplen = view.getUint32(off + 8, little);
-    const len = view.getUint32(off + 12, little);
+    const caplen = u32(head, 8, little);
+    const len = u32(head, 12, little);
     if (caplen > MAX_PACKET_SIZE) {
       const claim = `${caplen} captured bytes, more than ${MAX_PACKET_SIZE}`;
       return `damaged capture: packet ${number} at byte ${off} claims ${claim}`;
     }
     const start = off + PACKET_HEADER;
-    if (bytes.length - start < caplen) {
-      return truncated(number, start, bytes.length - start, caplen, 'data');
+    if (source.size - start < caplen) {
+      return truncated(number, start, source.size - start, caplen, 'data');
     }
-    const sec = view.getUint32(off, little);
-    const frac = view.getUint32(off + 4, little) * ns;
+    const frac = u32(head, 4, little) * ns;
     const carry = Math.floor(frac / 1e9);
-    const data = bytes.subarray(start, start + caplen);
-    out.push(new CapturePacket(number, sec + carry, frac - carry * 1e9, data, Math.max(len, caplen), 0));
+    index.add(start, caplen, Math.max(len, caplen), u32(head, 0, little) + carry, frac - carry * 1e9, 0, 0);
+    seen?.(index.count - 1, source.read(start, caplen), index);
     off = start + caplen;
+    if (index.count % PACKETS_A_SLICE === 0) {
+      yield off;
+    }
   }
   return '';
+}
+
+function u32(b: Uint8Array, at: number, little: boolean): number {
+  const x = b[at] ?? 0;
+  const y = b[at + 1] ?? 0;
+  const z = b[at + 2] ?? 0;
+  const w = b[at + 3] ?? 0;
+  return (little ? x | (y << 8) | (z << 16) | (w << 24) : (x << 24) | (y << 16) | (z << 8) | w) >>> 0;
 }
 
 /** The message for a file that ends inside packet `number`. */

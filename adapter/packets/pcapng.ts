@@ -1,17 +1,9 @@
 /** pcapng files (draft-ietf-opsawg-pcapng): a sequence of blocks, in sections of either byte order. */
 
-import { hex, hexBytes } from './format.ts';
-import { concat, type PacketToWrite } from './pcap.ts';
-import {
-  type Capture,
-  CaptureError,
-  type CaptureInterface,
-  CapturePacket,
-  type CustomBlock,
-  LINKTYPE_ETHERNET,
-  MAX_PACKET_SIZE,
-  requireLinktype,
-} from './types.ts';
+import type { ByteSource } from './byte-source.ts';
+import type { CaptureIndex } from './capture-index.ts';
+import { concat, PACKETS_A_SLICE, type PacketSeen, type PacketToWrite } from './pcap.ts';
+import { CaptureError, type CaptureInterface, LINKTYPE_ETHERNET, MAX_PACKET_SIZE } from './types.ts';
 
 /** Block types. */
 export const PCAPNG_SHB = 0x0a0d0d0a;
@@ -32,26 +24,32 @@ const OPT_ENDOFOPT = 0;
 const IF_NAME = 2;
 const IF_TSRESOL = 9;
 const IF_TSOFFSET = 14;
+/** An option of an Enhanced Packet Block. */
+const EPB_FLAGS = 2;
 
 /** Where the reader is: the state of the current section and what was found so far. */
 class Reader {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
+  readonly source: ByteSource;
+  readonly index: CaptureIndex;
+  readonly seen: PacketSeen | undefined;
   little = true;
-  /** Offset and type of the block at hand; its body is `[body, end)`. */
+  /** Place in the file of the block at hand. */
   off = 0;
-  body = 0;
+  /** Its bytes; the body is `[body, end)` of them. */
+  bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(new ArrayBuffer(0));
+  readonly body = 8;
   end = 0;
   /** Interface ids count within a section: the index in `interfaces` of this section's interface 0. */
   sectionBase = 0;
-  readonly interfaces: CaptureInterface[] = [];
-  readonly packets: CapturePacket[] = [];
-  readonly custom: CustomBlock[] = [];
-  readonly names = new Map<string, string>();
-  readonly warnings: string[] = [];
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  constructor(source: ByteSource, index: CaptureIndex, seen: PacketSeen | undefined) {
+    this.source = source;
+    this.index = index;
+    this.seen = seen;
+  }
+  load(length: number): void {
+    this.bytes = this.source.read(this.off, length);
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
   }
   u16(off: number): number {
     return this.view.getUint16(off, this.little);
@@ -64,63 +62,61 @@ class Reader {
 /** What is wrong with the block at hand; ends the reading. */
 class Damage extends Error {}
 
-/** Reads a pcapng file. See `read_capture` for how damage is treated. */
-export function readPcapng(bytes: Uint8Array): Capture {
-  const r = new Reader(bytes);
-  let truncated = false;
-  let firstLittle = true;
+/**
+ * Reads a pcapng file into an index; yields now and then how far it is, in bytes. See `readCapture` for how damage is
+ * treated.
+ */
+export function* scanPcapng(source: ByteSource, index: CaptureIndex, seen?: PacketSeen): Generator<number, void> {
+  const r = new Reader(source, index, seen);
+  index.format = 'pcapng';
   try {
-    while (r.off < bytes.length) {
+    for (let blocks = 1; r.off < source.size; blocks++) {
       const type = nextBlock(r);
       if (r.off === 0) {
-        firstLittle = r.little;
+        index.bigEndian = !r.little;
       }
+      const next = r.off + r.end + 4;
       readBlock(r, type);
-      r.off = r.end + 4;
+      r.off = next;
+      if (blocks % PACKETS_A_SLICE === 0) {
+        yield r.off;
+      }
     }
   } catch (e) {
     if (!(e instanceof Damage)) {
       throw e;
     }
-    if (r.packets.length === 0) {
+    if (index.count === 0) {
       throw new CaptureError(e.message);
     }
-    truncated = true;
-    r.warnings.push(e.message);
+    index.truncated = true;
+    index.warnings.push(e.message);
   }
-  return {
-    format: 'pcapng',
-    bigEndian: !firstLittle,
-    interfaces: r.interfaces,
-    packets: r.packets,
-    customBlocks: r.custom,
-    names: r.names,
-    truncated,
-    warnings: r.warnings,
-  };
 }
 
-/** Finds the extent of the block at `r.off` and returns its type. */
+/** Finds the extent of the block at `r.off`, loads it and returns its type. */
 function nextBlock(r: Reader): number {
-  const left = r.bytes.length - r.off;
-  const where = `the block at byte ${r.off} (after ${r.packets.length} packets)`;
+  const left = r.source.size - r.off;
+  const where = `the block at byte ${r.off} (after ${r.index.count} packets)`;
   if (left < 12) {
     throw new Damage(
       `truncated capture: ${where} has only ${left} bytes of its header, ${12 - left} bytes are missing`,
     );
   }
+  r.load(12);
   // The section header's type reads the same in both orders; its magic tells which one follows.
-  if (r.u32(r.off) === PCAPNG_SHB) {
-    const magic = r.view.getUint32(r.off + 8, true);
+  if (r.u32(0) === PCAPNG_SHB) {
+    const magic = r.view.getUint32(8, true);
     if (magic !== BYTE_ORDER_MAGIC && magic !== 0x4d3c2b1a) {
       throw new Damage(
-        `damaged capture: the section header at byte ${r.off} has byte-order magic ${hex(magic)}, expected 0x1a2b3c4d`,
+        `damaged capture: the section header at byte ${r.off} has byte-order magic ` +
+          `0x${magic.toString(16)}, expected 0x1a2b3c4d`,
       );
     }
     r.little = magic === BYTE_ORDER_MAGIC;
   }
-  const type = r.u32(r.off);
-  const total = r.u32(r.off + 4);
+  const type = r.u32(0);
+  const total = r.u32(4);
   if (total < 12 || total % 4 !== 0 || total > MAX_BLOCK_SIZE) {
     throw new Damage(
       `damaged capture: ${where} claims a length of ${total} bytes; ` +
@@ -129,19 +125,19 @@ function nextBlock(r: Reader): number {
   }
   if (total > left) {
     throw new Damage(
-      `truncated capture: it ends at byte ${r.bytes.length}, in ${where}, which has ${total} bytes: ` +
-        `${total - left} bytes are missing` +
-        (type === EPB || type === SPB || type === OLD_PACKET ? ` (packet ${r.packets.length + 1})` : ''),
+      `truncated capture: it ends at byte ${r.source.size}, in ${where}, which has ${total} ` +
+        `bytes: ${total - left} bytes are missing` +
+        (type === EPB || type === SPB || type === OLD_PACKET ? ` (packet ${r.index.count + 1})` : ''),
     );
   }
-  if (r.u32(r.off + total - 4) !== total) {
+  r.load(total);
+  if (r.u32(total - 4) !== total) {
     throw new Damage(
-      `damaged capture: ${where} has length ${total} at its start and ${r.u32(r.off + total - 4)} ` +
-        `at its end; they must be equal`,
+      `damaged capture: ${where} has length ${total} at its start and ${r.u32(total - 4)} at its ` +
+        `end; they must be equal`,
     );
   }
-  r.body = r.off + 8;
-  r.end = r.off + total - 4;
+  r.end = total - 4;
   return type;
 }
 
@@ -153,7 +149,7 @@ function readBlock(r: Reader, type: number): void {
       if (r.u16(r.body + 4) !== 1) {
         throw new Damage(`the section at byte ${r.off} has pcapng version ${r.u16(r.body + 4)}, expected 1`);
       }
-      r.sectionBase = r.interfaces.length;
+      r.sectionBase = r.index.interfaces.length;
       break;
     case IDB:
       readInterface(r);
@@ -167,7 +163,7 @@ function readBlock(r: Reader, type: number): void {
     case SPB: {
       requireBody(r, 4, 'simple packet');
       const len = r.u32(r.body);
-      const snaplen = r.interfaces[r.sectionBase]?.snaplen ?? 0;
+      const snaplen = r.index.interfaces[r.sectionBase]?.snaplen ?? 0;
       readPacket(r, 0, Math.min(len, snaplen || len, r.end - r.body - 4), len, 4);
       break;
     }
@@ -177,11 +173,11 @@ function readBlock(r: Reader, type: number): void {
     case CUSTOM:
     case CUSTOM_NO_COPY:
       requireBody(r, 4, 'custom');
-      r.custom.push({
+      r.index.customBlocks.push({
         pen: r.u32(r.body),
         copyable: type === CUSTOM,
-        data: r.bytes.subarray(r.body + 4, r.end),
-        afterPackets: r.packets.length,
+        data: r.bytes.slice(r.body + 4, r.end),
+        afterPackets: r.index.count,
       });
       break;
   }
@@ -205,7 +201,7 @@ function forOptions(r: Reader, off: number, f: (code: number, start: number, len
       return;
     }
     if (off + 4 + length > r.end) {
-      r.warnings.push(`option ${code} of the block at byte ${r.off} runs past the block's end; ignored`);
+      r.index.warnings.push(`option ${code} of the block at byte ${r.off} runs past the block's end; ignored`);
       return;
     }
     f(code, off + 4, length);
@@ -229,7 +225,7 @@ function readInterface(r: Reader): void {
       tsOffset = Number(r.view.getBigInt64(start, r.little));
     }
   });
-  r.interfaces.push({
+  r.index.interfaces.push({
     linktype: r.u16(r.body),
     name,
     snaplen: r.u32(r.body + 4),
@@ -243,16 +239,16 @@ function readInterface(r: Reader): void {
  * the last one's.
  */
 function readPacket(r: Reader, ifaceId: number, caplen: number, len: number, header: number): void {
-  const number = r.packets.length + 1;
-  const index = r.sectionBase + ifaceId;
-  const iface = r.interfaces[index];
+  const { index } = r;
+  const number = index.count + 1;
+  const at = r.sectionBase + ifaceId;
+  const iface = index.interfaces[at];
   if (!iface) {
     throw new Damage(
       `damaged capture: packet ${number} at byte ${r.off} names interface ${ifaceId}; ` +
-        `its section describes ${r.interfaces.length - r.sectionBase}`,
+        `its section describes ${index.interfaces.length - r.sectionBase}`,
     );
   }
-  requireLinktype(iface.linktype, `interface ${ifaceId}${iface.name === '' ? '' : ` (${iface.name})`}`);
   const start = r.body + header;
   if (caplen > MAX_PACKET_SIZE || caplen > r.end - start) {
     throw new Damage(
@@ -261,11 +257,27 @@ function readPacket(r: Reader, ifaceId: number, caplen: number, len: number, hea
         ` and the most is ${MAX_PACKET_SIZE}`,
     );
   }
-  const last = r.packets[r.packets.length - 1];
-  const time =
-    header === 4 ? [last?.tsSec ?? 0, last?.tsNsec ?? 0] : timestamp(iface, r.u32(r.body + 4), r.u32(r.body + 8));
-  const data = r.bytes.subarray(start, start + caplen);
-  r.packets.push(new CapturePacket(number, time[0]!, time[1]!, data, Math.max(len, caplen), index));
+  const { sec, nsec } = index.columns;
+  const timed = header !== 4;
+  const [s, ns] = timed
+    ? timestamp(iface, r.u32(r.body + 4), r.u32(r.body + 8))
+    : [sec[index.count - 1] ?? 0, nsec[index.count - 1] ?? 0];
+  const direction = timed ? directionOf(r, start + ((caplen + 3) & ~3)) : 0;
+  index.add(r.off + start, caplen, Math.max(len, caplen), s, ns, at, direction);
+  r.seen?.(index.count - 1, r.bytes.subarray(start, start + caplen), index);
+}
+
+/** The lowest two bits of `epb_flags` among the options at `off`: `DIRECTION_`. */
+function directionOf(r: Reader, off: number): number {
+  let direction = 0;
+  if (off + 8 <= r.end) {
+    forOptions(r, off, (code, start, length) => {
+      if (code === EPB_FLAGS && length === 4) {
+        direction = (r.u32(start) & 3) % 3;
+      }
+    });
+  }
+  return direction;
 }
 
 /** A 64-bit time stamp in units of the interface, as seconds and nanoseconds. */
@@ -289,8 +301,8 @@ function readNames(r: Reader): void {
       return;
     }
     const a = r.bytes.subarray(start, start + n);
-    const key = n === 4 ? a.join('.') : hexBytes(a, '');
-    r.names.set(key, text(r.bytes.subarray(start + n, start + length)).split('\0')[0]!);
+    const key = n === 4 ? a.join('.') : [...a].map((x) => x.toString(16).padStart(2, '0')).join('');
+    r.index.names.set(key, text(r.bytes.subarray(start + n, start + length)).split('\0')[0]!);
   });
 }
 

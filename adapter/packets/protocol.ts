@@ -14,6 +14,8 @@ export type FieldType =
   | 'uint8'
   | 'uint16'
   | 'uint32'
+  /** A number of seconds, with nanoseconds behind the point. */
+  | 'seconds'
   | 'ipv4'
   | 'ipv6'
   | 'ether'

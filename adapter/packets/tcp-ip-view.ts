@@ -1,30 +1,115 @@
 /** A packet for code that works on the headers of TCP/IP alone: where they are, as plain offsets. */
 import { LATER_FRAGMENT, type Layer } from './layer.ts';
 import { type LinkType, PacketView } from './packet-view.ts';
-import type { Protocol } from './protocol.ts';
 import { arp } from './protocols/arp.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { icmp } from './protocols/icmp.ts';
 import { icmpv6 } from './protocols/icmpv6.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
+import { raw } from './protocols/raw.ts';
 import { tcp } from './protocols/tcp.ts';
 import { udp } from './protocols/udp.ts';
 import { vlan } from './protocols/vlan.ts';
 
-/** Offsets are into `buf`; -1 says that the header is not there. They are those of the outermost layers. */
+/**
+ * Offsets are into `buf`; -1 says that the header is not there. They are those of the outermost layers, found once for
+ * a packet by `find`.
+ */
 export class TcpIpView {
   /** Not a base class: V8 would make slower code of what conditions of breakpoints run, for two kinds of views. */
   readonly packet: PacketView;
+  eth = -1;
+  /** The innermost Ethernet type; -1 without an Ethernet header. */
+  etherType = -1;
+  arp = -1;
+  ip = -1;
+  ipv6 = -1;
+  /** Protocol number of what IP carries (after IPv6's extension headers), or -1. */
+  proto = -1;
+  /** What IP carries, also when it is a later fragment or of an unknown protocol; -1 without IP. */
+  l4 = -1;
+  /** First byte after the IP packet, without Ethernet's padding. */
+  l3End = 0;
+  /** True for any fragment: checksums of what it carries cannot be checked. */
+  fragment = false;
+  /** True if it is a fragment that does not start its datagram. */
+  laterFragment = false;
+  icmp = -1;
+  icmpv6 = -1;
+  udp = -1;
+  tcp = -1;
+  /** What UDP or TCP carries, `[payload, payloadEnd)`; -1 without. */
+  payload = -1;
+  payloadEnd = -1;
 
   constructor(buf?: Uint8Array, linktype: LinkType = 'ethernet') {
     this.packet = new PacketView(buf, linktype);
   }
 
-  /** Aims the view at `len` bytes of `buf` at `off`. */
+  /** Aims the view at `len` bytes of `buf` at `off`; its offsets are those of the packet before until `find`. */
   set(buf: Uint8Array, off: number, len: number, linktype: LinkType): this {
     this.packet.set(buf, off, len, linktype);
     return this;
+  }
+
+  /** Finds the headers. */
+  find(): this {
+    this.eth = this.etherType = this.arp = this.ip = this.ipv6 = this.proto = this.l4 = -1;
+    this.icmp = this.icmpv6 = this.udp = this.tcp = this.payload = this.payloadEnd = -1;
+    this.fragment = this.laterFragment = false;
+    const { packet } = this;
+    this.l3End = packet.limit;
+    let l = packet.first(packet.linktype === 'ethernet' ? ethernet : raw);
+    while (l !== null && this.#take(l)) {
+      l = packet.above(l);
+    }
+    return this;
+  }
+
+  /** Notes where a layer is; false for the last one that matters. */
+  #take(l: Layer): boolean {
+    switch (l.protocol) {
+      case ethernet:
+        this.eth = l.at;
+        this.etherType = l.key;
+        return true;
+      case vlan:
+        this.etherType = l.key;
+        return true;
+      case raw:
+        return true;
+      case ip:
+      case ipv6:
+        return this.#network(l);
+      case arp:
+        this.arp = l.at;
+        return false;
+      case icmp:
+        this.icmp = l.at;
+        return false;
+      case icmpv6:
+        this.icmpv6 = l.at;
+        return false;
+      case udp:
+      case tcp:
+        this[l.protocol === tcp ? 'tcp' : 'udp'] = l.at;
+        this.payload = l.body;
+        this.payloadEnd = l.end;
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #network(l: Layer): boolean {
+    this[l.protocol === ip ? 'ip' : 'ipv6'] = l.at;
+    this.l3End = l.end;
+    this.proto = l.protocol === ip ? this.u8(l.at + 9) : l.key;
+    this.l4 = this.proto < 0 ? -1 : l.body;
+    this.fragment = l.protocol.declaration.isFragment?.(this.packet, l) ?? false;
+    this.laterFragment = l.key === LATER_FRAGMENT;
+    return true;
   }
 
   get buf(): Uint8Array {
@@ -53,78 +138,5 @@ export class TcpIpView {
   /** A view of `[from, to)`, cut to the packet. */
   bytes(from: number, to: number): Uint8Array {
     return this.packet.bytes(from, to);
-  }
-
-  get eth(): number {
-    return this.#at(ethernet);
-  }
-  get arp(): number {
-    return this.#at(arp);
-  }
-  get ip(): number {
-    return this.#at(ip);
-  }
-  get ipv6(): number {
-    return this.#at(ipv6);
-  }
-  get icmp(): number {
-    return this.#at(icmp);
-  }
-  get icmpv6(): number {
-    return this.#at(icmpv6);
-  }
-  get udp(): number {
-    return this.#at(udp);
-  }
-  get tcp(): number {
-    return this.#at(tcp);
-  }
-
-  /** The innermost Ethernet type; -1 without an Ethernet header. */
-  get etherType(): number {
-    const tags = this.packet.layers().filter((l) => l.protocol === vlan || l.protocol === ethernet);
-    return tags.at(-1)?.key ?? -1;
-  }
-  /** What IP carries, also when it is a later fragment or of an unknown protocol. */
-  get l4(): number {
-    const l = this.#network();
-    return l === null || this.proto < 0 ? -1 : l.body;
-  }
-  /** First byte after the IP packet, without Ethernet's padding. */
-  get l3End(): number {
-    return this.#network()?.end ?? this.limit;
-  }
-  /** Protocol number of what IP carries (after IPv6's extension headers), or -1. */
-  get proto(): number {
-    const l = this.#network();
-    return l === null ? -1 : l.protocol === ip ? this.u8(l.at + 9) : l.key;
-  }
-  /** True for any fragment: checksums of what it carries cannot be checked. */
-  get fragment(): boolean {
-    const l = this.#network();
-    return l?.protocol.declaration.isFragment?.(this.packet, l) ?? false;
-  }
-  /** True if it is a fragment that does not start its datagram. */
-  get laterFragment(): boolean {
-    return this.#network()?.key === LATER_FRAGMENT;
-  }
-  /** What UDP or TCP carries, `[payload, payloadEnd)`. */
-  get payload(): number {
-    return this.#transport()?.body ?? -1;
-  }
-  get payloadEnd(): number {
-    return this.#transport()?.end ?? -1;
-  }
-
-  #at(protocol: Protocol): number {
-    return this.packet.first(protocol)?.at ?? -1;
-  }
-
-  #network(): Layer | null {
-    return this.packet.first(ip) ?? this.packet.first(ipv6);
-  }
-
-  #transport(): Layer | null {
-    return this.packet.first(tcp) ?? this.packet.first(udp);
   }
 }

@@ -1,19 +1,22 @@
 /** QEMU options of a replay: what the capture needs that the user has not written. */
-import { formatIpv4, parseIpv4 } from '../packets/format.ts';
-import { AF_INET, type sockaddr } from '../stack/util/host.ts';
-import type { Trace } from './trace.ts';
+import { formatIpv4, parseIpv4, parseIpv6 } from '../packets/format.ts';
+import type { sockaddr } from '../stack/util/host.ts';
+import { socketAddress } from './flow.ts';
+import { formatAddress, ipv4Number } from './hosts.ts';
+import type { NeededForward, ReplayPlan } from './plan.ts';
+
+/** `host=` of the user network where nothing else is said: 10.0.2.2. */
+export const DEFAULT_GATEWAY = 0x0a000202;
 
 /** The name server of a replay; its answers come from the capture. */
-export const TRACE_NAMESERVERS: readonly sockaddr[] = [
-  { sa_family: AF_INET, sin_addr: 0x7f000035, sin_port: 53, sin6_addr: null, sun_path: '' },
-];
+export const TRACE_NAMESERVERS: readonly sockaddr[] = [socketAddress(Uint8Array.of(127, 0, 0, 53), 53)];
 
-/** A `hostfwd` rule. Addresses are 0 where the option leaves them to their defaults. */
+/** A `hostfwd` rule. */
 export interface Forward {
   readonly proto: 'tcp' | 'udp';
-  readonly hostAddr: number;
   readonly hostPort: number;
-  readonly guestAddr: number;
+  /** The guest's address, 4 or 16 bytes; null where the option leaves it to its default. */
+  readonly guest: Uint8Array | null;
   readonly guestPort: number;
 }
 
@@ -27,34 +30,49 @@ export function parseForwards(argv: readonly string[]): Forward[] {
   });
 }
 
+const RULE = /^(?:(tcp|udp)?:)?(?:\[[^\]]*\]|[^:]*):(\d+)-(\[[^\]]*\]|[^:]*):(\d+)$/;
+
 function parseForward(rule: string): Forward | undefined {
-  const m = /^(?:(tcp|udp)?:)?([^:]*):(\d+)-([^:]*):(\d+)$/.exec(rule);
+  const m = RULE.exec(rule);
   if (!m) {
     return undefined;
   }
+  const address = m[3] ?? '';
   return {
     proto: m[1] === 'udp' ? 'udp' : 'tcp',
-    hostAddr: parseIpv4(m[2]!) ?? 0,
-    hostPort: Number(m[3]),
-    guestAddr: parseIpv4(m[4]!) ?? 0,
-    guestPort: Number(m[5]),
+    hostPort: Number(m[2]),
+    guest: address.startsWith('[') ? (parseIpv6(address.slice(1, -1)) ?? null) : ipv4Bytes(parseIpv4(address)),
+    guestPort: Number(m[4]),
   };
 }
 
-/** Index of the word that describes a user network (`-netdev user,...`, `-nic user,...`, `-net user,...`), or -1. */
+function ipv4Bytes(address: number | undefined): Uint8Array | null {
+  return address ? Uint8Array.of(address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255) : null;
+}
+
+/**
+ * Index of the option word that describes a user network (`-netdev user,...`, `-nic user,...`, `-net user,...`), or -1.
+ */
 function userNetworkWord(args: readonly string[]): number {
   return args.findIndex((w, i) => /^--?(netdev|nic|net)$/.test(args[i - 1] ?? '') && /^user(,|$)/.test(w));
 }
 
-/** A rule of `forwards` that brings connections to the guest's `addr`:`port`. */
+/** Index of the rule of `forwards` that brings connections to the guest's address and port, or -1. */
 export function findForward(
   forwards: readonly Forward[],
   proto: 'tcp' | 'udp',
-  addr: number,
-  port: number,
+  guest: sockaddr,
   dhcpStart: number,
 ): number {
-  return forwards.findIndex((f) => f.proto === proto && f.guestPort === port && (f.guestAddr || dhcpStart) === addr);
+  const { sin6_addr: ipv6 } = guest;
+  return forwards.findIndex((f) => {
+    if (f.proto !== proto || f.guestPort !== guest.sin_port) {
+      return false;
+    }
+    return ipv6
+      ? f.guest?.length === 16 && f.guest.every((b, i) => b === ipv6[i])
+      : f.guest?.length !== 16 && (f.guest ? ipv4Number(f.guest) : dhcpStart) === guest.sin_addr;
+  });
 }
 
 /** The address a rule without a guest address means: `dhcpstart=` of the options, else .15 of the network. */
@@ -65,37 +83,49 @@ export function dhcpStartOf(args: readonly string[], gateway: number): number {
 
 /** Host ports for rules that the replay adds; no socket is opened, they only have to differ. */
 const FIRST_PORT = 5555;
+const LAST_PORT = 65535;
 
 /**
- * Options for replaying `trace`: `args` with the guest that plays it (`-guest trace`).
- * The network's addresses and the `hostfwd` rules that the capture shows are added where `args` do not have them.
- * They are options like those that the user writes, so that a recording of the replay carries them.
+ * Options for replaying: `args` with the guest that plays a capture (`-guest trace`), with the network and the
+ * `hostfwd` rules that the plan needs and `args` do not have. They are options like those that the user writes, so that
+ * a recording of the replay carries them.
  */
-export function replayArgs(trace: Trace, args: readonly string[]): string[] {
+export function replayArgs(plan: ReplayPlan, args: readonly string[]): string[] {
   const network = args.some((w) => /^--?(netdev|nic|net)$/.test(w)) ? [] : ['-nic', 'user'];
   const out = [...args, ...network, '-guest', 'trace'];
   const at = userNetworkWord(out);
-  if (at < 0) {
+  const user = out[at];
+  if (user === undefined) {
     return out;
   }
-  const { gateway } = trace;
-  if (gateway !== 0 && gateway !== 0x0a000202 && !/,net=/.test(out[at]!)) {
-    out[at] += `,net=${formatIpv4((gateway & 0xffffff00) >>> 0)}/24,host=${formatIpv4(gateway)}`;
+  const { gateway } = plan;
+  const words = [user];
+  if (!/,(net|ipv6-net)=/.test(user)) {
+    const own = gateway !== 0 && gateway !== DEFAULT_GATEWAY;
+    words.push(own ? `,net=${formatIpv4((gateway & 0xffffff00) >>> 0)}/24,host=${formatIpv4(gateway)}` : plan.network);
   }
-  const dhcpStart = dhcpStartOf(out, gateway || 0x0a000202);
+  const dhcpStart = dhcpStartOf([...out, words.join('')], gateway || DEFAULT_GATEWAY);
   const forwards = parseForwards(out);
   const taken = new Set(forwards.map((f) => f.hostPort));
   let port = FIRST_PORT;
-  for (const need of trace.forwards) {
-    if (findForward(forwards, need.proto, need.addr, need.port, dhcpStart) >= 0) {
+  for (const need of plan.forwards) {
+    if (findForward(forwards, need.proto, socketAddress(need.address, need.port), dhcpStart) >= 0) {
       continue;
     }
-    while (taken.has(port)) {
+    while (taken.has(port) && port < LAST_PORT) {
       port++;
     }
     taken.add(port);
-    const guest = need.addr === dhcpStart ? '' : formatIpv4(need.addr);
-    out[at] += `,hostfwd=${need.proto}:127.0.0.1:${port}-${guest}:${need.port}`;
+    words.push(`,hostfwd=${need.proto}:${hostfwdEnds(need, port, dhcpStart)}`);
   }
+  out[at] = words.join('');
   return out;
+}
+
+function hostfwdEnds(need: NeededForward, port: number, dhcpStart: number): string {
+  if (need.address.length === 16) {
+    return `[::1]:${port}-[${formatAddress(need.address)}]:${need.port}`;
+  }
+  const guest = ipv4Number(need.address) === dhcpStart ? '' : formatAddress(need.address);
+  return `127.0.0.1:${port}-${guest}:${need.port}`;
 }

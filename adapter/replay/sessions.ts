@@ -120,5 +120,5 @@ function assemble(list: { off: number; more: boolean; bytes: Uint8Array }[], hea
   out[3] = total & 255;
   out[6] = 0;
   out[7] = 0;
-  return new TcpIpView(out.subarray(0, total), 'ip');
+  return new TcpIpView(out.subarray(0, total), 'ip').find();
 }

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { listing } from './listing.ts';
+import { CAPTURE_EXTENSIONS, isCaptureName } from './names.ts';
 
 /** Scheme of listings; their path is the capture's with `.packets` after it. */
 const SCHEME = 'pktgdb-capture';
@@ -45,13 +46,13 @@ async function openListing(capture: vscode.Uri): Promise<void> {
 function activeCapture(): vscode.Uri | undefined {
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   const uri = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : undefined;
-  return uri !== undefined && /\.(?:pcap|pcapng|cap)$/i.test(uri.path) ? uri : undefined;
+  return uri !== undefined && isCaptureName(uri.path) ? uri : undefined;
 }
 
 async function pick(): Promise<vscode.Uri | undefined> {
   const found = await vscode.window.showOpenDialog({
     openLabel: vscode.l10n.t('Open Packet Listing'),
-    filters: { [vscode.l10n.t('Captures')]: ['pcap', 'pcapng', 'cap'] },
+    filters: { [vscode.l10n.t('Captures')]: CAPTURE_EXTENSIONS },
   });
   return found?.[0];
 }

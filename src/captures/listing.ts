@@ -8,8 +8,11 @@ import {
   readCapture,
 } from '../../adapter/packets/capture.ts';
 import { Conversations } from '../../adapter/packets/conversations.ts';
+import { LinkLayer } from '../../adapter/packets/link-layer.ts';
 import { PacketView } from '../../adapter/packets/packet-view.ts';
+import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../../adapter/packets/protocols/numbers.ts';
 import { type Summary, summary } from '../../adapter/packets/summary.ts';
+import { unpacked } from './unpack.ts';
 
 /** Packets that a listing shows; an editor is no place for more. */
 const MAX_PACKETS = 200_000;
@@ -25,7 +28,7 @@ const MAX_COLUMN = 39;
  */
 export function listing(bytes: Uint8Array): string {
   try {
-    return list(readCapture(bytes));
+    return list(readCapture(unpacked(bytes)));
   } catch (error) {
     if (error instanceof CaptureError) {
       return `# ${error.message}\n`;
@@ -68,12 +71,18 @@ function list(capture: Capture): string {
 function summaries(capture: Capture, packets: readonly CapturePacket[]): Summary[] {
   const view = new PacketView();
   view.conversations = new Conversations();
+  const link = new LinkLayer();
   return packets.map((p) => {
-    const kind = linktypeKind(capture.interfaces[p.iface]!.linktype);
-    if (kind === undefined) {
+    const linktype = capture.interfaces[p.iface]?.linktype ?? -1;
+    const kind = linktypeKind(linktype);
+    link.find(linktype, p.data);
+    if (kind !== undefined) {
+      view.set(p.data, 0, p.data.length, kind);
+    } else if (link.type === ETHERTYPE_IP || link.type === ETHERTYPE_IPV6) {
+      view.set(p.data, link.l3, p.data.length - link.l3, 'ip');
+    } else {
       return { source: '', destination: '', protocol: 'Unknown', length: p.len, info: `${p.len} bytes` };
     }
-    view.set(p.data, 0, p.data.length, kind);
     view.number = p.number;
     view.conversations!.add(view);
     return summary(view);

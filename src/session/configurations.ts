@@ -1,7 +1,9 @@
 /** Launch configurations: what F5 does without a launch.json, defaults, and checks before the adapter starts. */
 import { stat } from 'node:fs/promises';
-import { basename, isAbsolute, join } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { CAPTURE_EXTENSIONS, CAPTURE_GLOB } from '../captures/names.ts';
+import { tracePath } from '../replays/model.ts';
 import { DEBUG_TYPE } from './sessions.ts';
 
 /** The seed's session: every attribute at its default. */
@@ -42,14 +44,15 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     folder: vscode.WorkspaceFolder | undefined,
     configuration: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    const trace: unknown = configuration['trace'];
-    if (typeof trace !== 'string' || trace === '') {
+    const cwd: unknown = configuration['cwd'] ?? folder?.uri.fsPath;
+    const path = tracePath({ ...configuration, cwd });
+    if (path === undefined) {
       return configuration;
     }
-    const cwd: unknown = configuration['cwd'] ?? folder?.uri.fsPath;
-    const path = isAbsolute(trace) || typeof cwd !== 'string' ? trace : join(cwd, trace);
+    // Where the capture leaves open who the guest is, the extension asks (replays.ts).
+    const replay = { ...configuration, asksGuest: true };
     if (await isFile(path)) {
-      return configuration;
+      return replay;
     }
     const choose = vscode.l10n.t('Choose a Capture...');
     const answer = await vscode.window.showErrorMessage(
@@ -58,7 +61,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
       choose,
     );
     const chosen = answer === choose ? await pickCapture() : undefined;
-    return chosen === undefined ? undefined : { ...configuration, trace: chosen };
+    return chosen === undefined ? undefined : { ...replay, trace: chosen };
   }
 }
 
@@ -107,7 +110,7 @@ const MAX_CAPTURES = 200;
 
 /** Asks for a capture: those of the workspace, or any file. Undefined if the user gives up. */
 export async function pickCapture(): Promise<string | undefined> {
-  const files = await vscode.workspace.findFiles('**/*.{pcap,pcapng,cap}', '**/node_modules/**', MAX_CAPTURES);
+  const files = await vscode.workspace.findFiles(CAPTURE_GLOB, '**/node_modules/**', MAX_CAPTURES);
   if (files.length === 0) {
     return browse();
   }
@@ -129,7 +132,7 @@ async function browse(): Promise<string | undefined> {
   const chosen = await vscode.window.showOpenDialog({
     title: vscode.l10n.t('Capture to Replay'),
     openLabel: vscode.l10n.t('Replay'),
-    filters: { [vscode.l10n.t('Captures')]: ['pcap', 'pcapng', 'cap'], [vscode.l10n.t('All Files')]: ['*'] },
+    filters: { [vscode.l10n.t('Captures')]: CAPTURE_EXTENSIONS, [vscode.l10n.t('All Files')]: ['*'] },
   });
   return chosen?.[0]?.fsPath;
 }

@@ -56,6 +56,12 @@ export function valuesMayHaveChanged(raw: unknown): boolean {
   return message.type === 'event' && ['stopped', 'invalidated', 'memory'].includes(String(message.event));
 }
 
+/** Name and body of an event; undefined for other messages. */
+export function eventOf(raw: unknown): { readonly event: string; readonly body: unknown } | undefined {
+  const message = raw as ProtocolMessage;
+  return message.type === 'event' ? { event: String(message.event), body: message.body } : undefined;
+}
+
 export function isConsoleEvent(raw: unknown): raw is { readonly body: ConsoleEventBody } {
   const message = raw as ProtocolMessage;
   return message.type === 'event' && message.event === 'pktgdb/console';

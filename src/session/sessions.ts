@@ -1,6 +1,6 @@
 /** The debug sessions of this window: which one the views show, and what it is doing. */
 import * as vscode from 'vscode';
-import { isConsoleEvent, nextState, type SessionState, valuesMayHaveChanged } from './session-state.ts';
+import { eventOf, isConsoleEvent, nextState, type SessionState, valuesMayHaveChanged } from './session-state.ts';
 
 export const DEBUG_TYPE = 'pktgdb';
 
@@ -19,6 +19,13 @@ export class TrackedSession {
   }
 }
 
+/** An event of an adapter. */
+export interface SessionEvent {
+  readonly session: TrackedSession;
+  readonly event: string;
+  readonly body: unknown;
+}
+
 /** `switched`: another session is shown, or none. `values`: registers or memory may have changed while it stands. */
 export type SessionChange = 'switched' | 'state' | 'values';
 
@@ -26,6 +33,7 @@ export class Sessions implements vscode.DebugAdapterTrackerFactory, vscode.Dispo
   readonly #all = new Map<string, TrackedSession>();
   readonly #changes = new vscode.EventEmitter<SessionChange>();
   readonly #console = new vscode.EventEmitter<{ readonly session: TrackedSession; readonly text: string }>();
+  readonly #received = new vscode.EventEmitter<SessionEvent>();
   readonly #ended = new vscode.EventEmitter<TrackedSession>();
   readonly #subscriptions: vscode.Disposable[];
   #shown: TrackedSession | undefined;
@@ -33,6 +41,8 @@ export class Sessions implements vscode.DebugAdapterTrackerFactory, vscode.Dispo
   readonly onDidChange = this.#changes.event;
   /** A guest has printed. */
   readonly onDidPrint = this.#console.event;
+  /** An adapter has sent an event, other than what its guest has printed. The session's state is that before it. */
+  readonly onDidReceive = this.#received.event;
   readonly onDidEnd = this.#ended.event;
 
   constructor() {
@@ -42,6 +52,7 @@ export class Sessions implements vscode.DebugAdapterTrackerFactory, vscode.Dispo
       vscode.debug.onDidTerminateDebugSession((session) => this.#end(session)),
       this.#changes,
       this.#console,
+      this.#received,
       this.#ended,
     ];
   }
@@ -62,6 +73,10 @@ export class Sessions implements vscode.DebugAdapterTrackerFactory, vscode.Dispo
     if (isConsoleEvent(message)) {
       this.#console.fire({ session: tracked, text: message.body.text });
       return;
+    }
+    const event = eventOf(message);
+    if (event !== undefined) {
+      this.#received.fire({ session: tracked, ...event });
     }
     const next = nextState(tracked.state, message);
     const changed = next !== tracked.state || (next === 'stopped' && valuesMayHaveChanged(message));

@@ -18,6 +18,7 @@ const around: Surroundings = {
   variables: [['count', 'set by a test']],
   breakpoints: [[7, 'add']],
   displays: [[3, 'x']],
+  hosts: [['192.168.77.1', 'opens 1 connections, 12 packets']],
   folder: `${root}/examples`,
 };
 

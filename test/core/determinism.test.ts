@@ -46,19 +46,34 @@ describe('determinism', () => {
     await quitAndCompare();
   });
 
-  it('a replayed capture', async () => {
-    const sums: unknown[] = [];
-    for (let run = 0; run < 2; run++) {
-      const ended = once(s.engine, 'exited');
-      await s.launch({
-        trace: capture('03-ping.pcap'),
-        args: ['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0'],
-      });
-      await ended;
-      sums.push(s.engine.summary);
-    }
-    assert.ok(sums[0]);
-    assert.deepEqual(sums[0], sums[1]);
+  for (const name of ['03-ping.pcap', 'foreign/mtu-mixed.pcap', 'foreign/lo-tls.pcap']) {
+    it(`a replayed capture: ${name}`, async () => {
+      const sums: unknown[] = [];
+      for (let run = 0; run < 2; run++) {
+        const ended = once(s.engine, 'exited');
+        await s.launch({
+          trace: capture(name),
+          replay: { atEnd: 'exit' },
+          args: ['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0'],
+        });
+        await ended;
+        sums.push(s.engine.summary);
+      }
+      const { recording } = s.engine;
+      assert.ok(sums[0] && recording);
+      assert.deepEqual(sums[0], sums[1]);
+      assert.deepEqual(await s.engine.reexecute(recording), sums[0]);
+    });
+  }
+
+  it('a replay stops at its end, with frames down to main, and goes on to the exit', async () => {
+    await s.launch({ trace: capture('foreign/lo-refused.pcap'), args: ['-nic', 'user'] });
+    assert.equal((await s.stop()).kind, 'replay-end');
+    assert.equal((await s.engine.frames()).at(-1)?.fn.name, 'main');
+    assert.equal(s.engine.replay?.account().finished, true);
+    const ended = once(s.engine, 'exited');
+    await s.resume();
+    await ended;
   });
 
   it('says when the recording reaches its limit', async () => {

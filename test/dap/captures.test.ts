@@ -10,6 +10,8 @@ import type { TestClient } from './client.ts';
 import { withAdapter } from './hooks.ts';
 
 const HELLO = capture('02-hello.pcap');
+/** Launches that end with their last packet. */
+const REPLAY = { trace: HELLO, traceAtEnd: 'exit' };
 
 /** The URI of a capture's packet listing, as VS Code names it. */
 function listing(capture: string): string {
@@ -32,13 +34,13 @@ describe('breakpoints in packet listings', () => {
     return stackFrames.map((f) => f.name);
   }
 
-  async function packet(): Promise<string> {
-    const layers = await client.scope('Packet');
+  async function packet(scope = 'Packet'): Promise<string> {
+    const layers = await client.scope(scope);
     return layers.map((l) => `${l.name} ${l.value}`).join('\n');
   }
 
   it('stops when packet 5 enters, which the user network sends', async () => {
-    await client.begin({ trace: HELLO }, async () => {
+    await client.begin(REPLAY, async () => {
       const [five] = await set(listing(HELLO), [5]);
       assert.equal(five?.verified, true);
       assert.equal(five?.line, 5);
@@ -47,6 +49,7 @@ describe('breakpoints in packet listings', () => {
     assert.equal(body.description, 'Paused on packet 5 of the capture');
     assert.equal((await names())[0], 'slirp_output');
     assert.match(await packet(), /58676.*5556.*\[ACK\].*Seq.*Ack|Src Port: 58676, Dst Port: 5556/);
+    assert.match(await packet('Captured packet'), /Src Port: 58676, Dst Port: 5556/);
     await client.ask('continue', { threadId: 1 });
     await client.event('terminated');
     assert.equal(client.received.filter((m) => 'event' in m && m.event === 'stopped').length, 1);
@@ -54,7 +57,7 @@ describe('breakpoints in packet listings', () => {
 
   it('stops at every packet, in the order of the capture', async () => {
     const all = Array.from({ length: 10 }, (_, i) => i + 1);
-    await client.begin({ trace: HELLO }, () => set(listing(HELLO), all));
+    await client.begin(REPLAY, () => set(listing(HELLO), all));
     const seen: string[] = [];
     for (const _ of all) {
       const { body } = await client.stoppedEvent();
@@ -83,7 +86,7 @@ describe('breakpoints in packet listings', () => {
   ] as const) {
     it(`reaches all ${count} packets of ${name}`, async () => {
       const trace = capture(`${name}.pcap`);
-      await client.begin({ trace }, async () => {
+      await client.begin({ trace, traceAtEnd: 'exit' }, async () => {
         const breakpoints = Array.from({ length: count }, (_, i) => ({
           line: i + 1,
           logMessage: `at packet ${i + 1}`,
@@ -103,13 +106,13 @@ describe('breakpoints in packet listings', () => {
   }
 
   it('takes conditions, on the path of the capture too', async () => {
-    await client.begin({ trace: HELLO }, () => set(HELLO, [4, 6], { condition: '$pkt.tcp.len > 0' }));
+    await client.begin(REPLAY, () => set(HELLO, [4, 6], { condition: '$pkt.tcp.len > 0' }));
     assert.match((await client.stoppedEvent()).body.description ?? '', /packet 6 /);
   });
 
   it('says when the session replays something else', async () => {
     const other = capture('03-ping.pcap');
-    await client.begin({ trace: HELLO }, () => set(listing(other), [1]));
+    await client.begin(REPLAY, () => set(listing(other), [1]));
     const { body } = await client.event<DebugProtocol.BreakpointEvent>('breakpoint');
     assert.equal(body.breakpoint.verified, false);
     assert.match(body.breakpoint.message ?? '', /replays another capture: .*02-hello\.pcap/);

@@ -157,6 +157,9 @@ const EVENTS: Readonly<Record<string, Shape>> = {
     'column?': whole,
   }),
   breakpoint: object({ reason: one('new', 'changed', 'removed'), breakpoint }),
+  progressStart: object({ progressId: text, title: text, 'cancellable?': flag, 'percentage?': number }),
+  progressUpdate: object({ progressId: text, 'message?': text, 'percentage?': number }),
+  progressEnd: object({ progressId: text, 'message?': text }),
   invalidated: object({ 'areas?': list(text), 'threadId?': whole, 'stackFrameId?': whole }),
 };
 

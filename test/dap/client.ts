@@ -87,7 +87,12 @@ export class TestClient extends DebugClient {
 
   /** `initialize`, `launch` and `configurationDone`, as VS Code sends them: without waiting in between. */
   async begin(launch: object = {}, configure: () => Promise<unknown> = async () => {}): Promise<void> {
-    await this.send('initialize', { adapterID: 'pktgdb', pathFormat: 'path', supportsInvalidatedEvent: true });
+    await this.send('initialize', {
+      adapterID: 'pktgdb',
+      pathFormat: 'path',
+      supportsInvalidatedEvent: true,
+      supportsProgressReporting: true,
+    });
     const launched = this.send('launch', launch);
     // The failure is reported by the await below; here it must only not go unhandled.
     launched.catch(() => {});

@@ -1,10 +1,7 @@
 /** The session over an engine without a machine: the order of messages, launch, breakpoints, stacks, values, errors. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { capabilities } from '../../adapter/dap/requests.ts';
-import { tempFolder } from '../kit/temp.ts';
 import { fakeSession, type TestClient } from './client.ts';
 import type { DapEngine } from './fake-engine.ts';
 
@@ -56,7 +53,9 @@ describe('DAP session', () => {
       [{ args: ['a', 5] }, /^launch: args must be an array of strings, but element 1 is a number$/],
       [{ args: "'x" }, /^launch: args: the quote ' at position 1 is not closed$/],
       [{ trace: 7 }, /^launch: trace must be a string, not a number$/],
-      [{ trace: '/nowhere/x.pcap' }, /^launch: trace: cannot read \/nowhere\/x.pcap: there is no such file$/],
+      [{ traceGuest: 5 }, /^launch: traceGuest must be a string, not a number$/],
+      [{ traceChecksums: 'no' }, /^launch: traceChecksums must be "repair" or "keep", not "no"$/],
+      [{ traceAtEnd: 'wait' }, /^launch: traceAtEnd must be "stop" or "exit", not "wait"$/],
       [{ guestCommands: 'ls' }, /^launch: guestCommands must be an array of strings, not a string$/],
       [{ initCommands: {} }, /^launch: initCommands must be an array of strings, not an object$/],
       [{ stopOnEntry: 'yes' }, /^launch: stopOnEntry must be true or false, not a string$/],
@@ -74,10 +73,12 @@ describe('DAP session', () => {
       });
     }
 
-    it('refuses a trace that is not a capture', async () => {
-      const path = join(tempFolder(), 'x.pcap');
-      writeFileSync(path, 'this is text');
-      await assert.rejects(client.begin({ trace: path }), /^Error: launch: trace: .*x\.pcap: not a capture/);
+    it('passes on how a capture is to be replayed', async () => {
+      const trace = { traceGuest: ' 10.1.1.1 ', traceChecksums: 'keep', traceAtEnd: 'exit' };
+      await client.begin({ trace: 'x.pcap', cwd: '/captures', ...trace });
+      const [options] = engine.launches;
+      assert.equal(options?.trace, '/captures/x.pcap');
+      assert.deepEqual(options?.replay, { guest: '10.1.1.1', checksums: 'keep', atEnd: 'exit' });
     });
 
     it('fails when the machine does not start', async () => {

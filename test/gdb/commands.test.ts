@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tabCompletions } from '../../adapter/gdb/cli.ts';
+import { PassThrough } from 'node:stream';
+import type { Account, ReplayState } from '../../adapter/engine/api.ts';
+import { runCli, tabCompletions } from '../../adapter/gdb/cli.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
+import { ProgressLine } from '../../adapter/gdb/progress.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
+import { capture } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { GdbEngine } from './fake-engine.ts';
 
@@ -595,4 +599,111 @@ describe('gdb commands', () => {
     assert.deepEqual(await gdb.execute('step'), { ok: false });
     gdb.dispose();
   });
+
+  it('a replay: settings, its guest completed with the hosts of the capture', async () => {
+    await transcript(s, [
+      ['info replay', '!Nothing is being replayed; pktgdb replays the capture that is named with -r.\n'],
+      ['show replay at-end', 'What happens when everything has been played is stop.\n'],
+      ['set replay at-end exit', ''],
+      ['show replay at-end', 'What happens when everything has been played is exit.\n'],
+      ['set replay checksums', '!Requires an argument. Valid arguments are repair, keep.\n'],
+      ['show replay guest', 'Host of the capture that plays the guest is auto (the likeliest one).\n'],
+      ['set replay guest \x1b[2J', ''],
+      ['show replay guest', 'Host of the capture that plays the guest is \\x1b[2J.\n'],
+    ]);
+    const gdb = new GdbInterpreter(s.engine, {
+      waitForStops: true,
+      write: () => {},
+      launch: { args: [], traces: [capture('foreign/mixed.pcapng')] },
+    });
+    assert.deepEqual(gdb.complete('set replay guest 192.168.77.'), [
+      'set replay guest 192.168.77.1',
+      'set replay guest 192.168.77.2',
+    ]);
+    assert.deepEqual(gdb.complete('info divergence d'), ['info divergence different']);
+    assert.deepEqual(gdb.complete('tbreak divergence f'), ['tbreak divergence form']);
+    gdb.dispose();
+  });
+
+  it('info divergence stops after a page at the prompt, and an empty line goes on', async () => {
+    const divergences = Array.from({ length: 90 }, (_, i) => ({
+      grade: i % 2 === 0 ? ('missing' as const) : ('extra' as const),
+      packet: i + 1,
+      time: -1,
+      stream: 3,
+      summary: 'segment',
+      fields: i === 0 ? [{ field: 'ip.ttl', captured: '64', sent: '255' }] : [],
+    }));
+    const counts = { same: 5, 'same bytes, other form': 0, 'different answer': 0, missing: 45, extra: 45 };
+    s.engine.divergences = async (start = 0, count = 1000) => ({
+      counts,
+      divergences: divergences.slice(start, start + count),
+    });
+    s.engine.replay = replayed({ divergences: counts });
+    const lines = (text: string): string[] => text.trimEnd().split('\n');
+    const first = lines(await s.run('info divergence'));
+    assert.equal(first[0], 'packet 1 (stream 3): segment: missing: ip.ttl 64 -> 255');
+    assert.equal(first.length, 41);
+    assert.equal(first.at(-1), '(more: an empty line goes on)');
+    assert.equal(lines(await s.run(''))[0], 'packet 41 (stream 3): segment: missing');
+    const last = lines(await s.run(''));
+    assert.equal(last.length, 11);
+    assert.equal(last.at(-1), 'In all: 5 same; 45 missing; 45 extra.');
+    assert.equal(lines(await s.run('info divergence ext'))[0], 'packet 2 (stream 3): segment: extra');
+    assert.equal(lines(await s.run('')).at(-1), 'In all: 45 extra.');
+    assert.match(await s.run('info divergence bad'), /^!"bad" is no grade of divergence; there are form, /);
+    await s.gdb.execute('info divergence');
+  });
+
+  it('-batch fails if something could have been played and was not', async () => {
+    const exit = async (faults: number): Promise<number> => {
+      const engine = new GdbEngine();
+      engine.replay = replayed({ faults });
+      const output = new PassThrough().resume();
+      return runCli(engine, { quiet: true, batch: true, actions: [], args: [], version: '1', output, errors: output });
+    };
+    assert.equal(await exit(0), 0);
+    assert.equal(await exit(1), 1);
+  });
+
+  it('a progress line comes after a second, on a terminal only, and goes away', () => {
+    for (const isTTY of [true, false]) {
+      const out = Object.assign(new PassThrough(), { isTTY });
+      let now = 0;
+      const line = new ProgressLine(out, () => now);
+      line.show('1 %');
+      now = 999;
+      line.show('2 %');
+      assert.equal(out.read(), null);
+      now = 1000;
+      line.show('3 %');
+      line.show('4 %');
+      line.hide();
+      line.show('5 %');
+      line.end();
+      line.show('6 %');
+      const written = String(out.read() ?? '');
+      assert.equal(written, isTTY ? '\r\x1b[K3 %\r\x1b[K\r\x1b[K5 %\r\x1b[K' : '');
+    }
+  });
 });
+
+/** A replay with an account of its own. */
+function replayed(part: Partial<Account>): ReplayState {
+  const account: Account = {
+    position: 0,
+    seconds: 0,
+    finished: true,
+    packets: 0,
+    played: 0,
+    notPlayed: {},
+    faults: 0,
+    connections: { total: 0, complete: 0, partial: 0, notPlayed: {} },
+    bytes: { toHost: 0, toGuest: 0 },
+    gaps: { count: 0, bytes: 0, named: [] },
+    cut: 0,
+    divergences: { same: 0, 'same bytes, other form': 0, 'different answer': 0, missing: 0, extra: 0 },
+    ...part,
+  };
+  return { account: () => account } as ReplayState;
+}

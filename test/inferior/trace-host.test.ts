@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { TraceHost } from '../../adapter/inferior/trace-host.ts';
 import { PacketView } from '../../adapter/packets/packet-view.ts';
+import { type PacketToWrite, writePcap } from '../../adapter/packets/pcap.ts';
 import { formatSummary, summary } from '../../adapter/packets/summary.ts';
 import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
 import { type Input, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 import { HELLO, packetsOf } from '../packets/samples.ts';
-import { Outside } from '../replay/replay.ts';
+import { Outside, planned } from '../replay/replay.ts';
 
 const ARGS = ['pktgdb', '-netdev', 'user,id=n,hostfwd=tcp::5555-:5556', '-device', 'e1000,netdev=n'];
 const ISS = 64001;
@@ -22,7 +23,7 @@ function line(i: Input): string {
 /** A frame of slirp in the capture with its numbers moved to `ISS`, cut to `keep` bytes of payload. */
 function slirpFrame(number: number): Uint8Array {
   const f = Uint8Array.from(packetsOf('02-hello.pcap')[number - 1]!.data);
-  const p = new TcpIpView(f);
+  const p = new TcpIpView(f).find();
   const seq = p.u32(p.tcp + 4) - 1280001 + ISS;
   new DataView(f.buffer).setUint32(p.tcp + 4, seq);
   return f;
@@ -30,29 +31,26 @@ function slirpFrame(number: number): Uint8Array {
 
 function hello(): { host: TraceHost; outside: Outside; turn: () => string[] } {
   const outside = new Outside();
-  const host = new TraceHost({ ...emptyCapture(), packets: packetsOf('02-hello.pcap') }, outside, ARGS);
+  const host = traceHost(packetsOf('02-hello.pcap'), outside);
   assert.equal(host.listen(10, SOCK_STREAM, sockaddr_in(0, 5555)).errno, '');
   return { host, outside, turn: () => host.poll(-1).map(line) };
 }
 
-function emptyCapture() {
-  const iface = { linktype: 1, name: '', snaplen: 0, ticksPerSecond: 1e6, tsOffset: 0 };
-  return {
-    format: 'pcap' as const,
-    bigEndian: false,
-    interfaces: [iface],
-    customBlocks: [],
-    names: new Map<string, string>(),
-    truncated: false,
-    warnings: [],
-  };
+function traceHost(packets: readonly PacketToWrite[], outside: Outside, argv = ARGS): TraceHost {
+  return new TraceHost({ ...planned(writePcap(packets)), outside, argv });
+}
+
+/** slirp sends a frame, and it comes into the guest's ring. */
+function arrive(host: TraceHost, frame: Uint8Array, size: number): void {
+  host.frame(1, frame, size);
+  host.received(frame, size);
 }
 
 /** Plays the hello experiment up to the guest's SYN, ACK. */
 function upToSynAck(t: ReturnType<typeof hello>): void {
   t.turn();
   t.turn();
-  t.host.frame(1, slirpFrame(1), 60);
+  arrive(t.host, slirpFrame(1), 60);
   t.turn();
   t.turn();
 }
@@ -70,7 +68,7 @@ describe('playing a trace', () => {
     assert.equal(t.host.now_ns, 1.9e9);
     assert.deepEqual(t.turn(), ['accepted 11']);
     assert.equal(t.host.now_ns, 2e9);
-    t.host.frame(1, slirpFrame(1), 60);
+    arrive(t.host, slirpFrame(1), 60);
     assert.deepEqual(t.turn(), ['frame 52:54:00:12:34:56 → Broadcast ARP 60 Who has 10.0.2.2? Tell 10.0.2.15']);
     assert.deepEqual(t.turn(), [
       'frame 10.0.2.15 → 10.0.2.2 TCP 60 5556 → 58676 [SYN, ACK] Seq=709762234 Ack=64002 Win=64240 Len=0 MSS=1460',
@@ -78,13 +76,13 @@ describe('playing a trace', () => {
     assert.equal(t.host.now_ns, 2e9 + 21428000);
     assert.deepEqual(t.turn(), ['data 11']);
     assert.deepEqual(t.turn(), ['eof 11']);
-    t.host.frame(1, slirpFrame(6), 71);
-    t.host.frame(1, slirpFrame(7), 60);
+    arrive(t.host, slirpFrame(6), 71);
+    arrive(t.host, slirpFrame(7), 60);
     assert.match(t.turn().join(), /\[ACK\] Seq=709762235 Ack=64019/);
     assert.match(t.turn().join(), /\[FIN, ACK\] Seq=709762235 Ack=64020/);
     assert.deepEqual(t.turn(), []);
     assert.deepEqual(t.turn(), ['quit']);
-    assert.equal(t.outside.reports.at(-1), 'info: replay finished: 10 frames');
+    assert.equal(t.outside.reports.at(-1), 'info: replay finished: 10 packets');
   });
 
   it('lets time pass only as far as the machine asks', () => {
@@ -104,7 +102,7 @@ describe('playing a trace', () => {
     const since = t.host.now_ns;
     assert.match(t.turn().join(), /\[ACK\] Seq=709762235 Ack=64002/);
     assert.equal(t.host.now_ns, since + 1e8);
-    t.host.frame(1, slirpFrame(6), 71);
+    arrive(t.host, slirpFrame(6), 71);
     assert.deepEqual(t.turn(), [
       'frame 10.0.2.15 → 10.0.2.2 TCP 60 5556 → 58676 [ACK] Seq=709762235 Ack=64019 Win=64223 Len=0',
     ]);
@@ -117,7 +115,7 @@ describe('playing a trace', () => {
     t.turn();
     assert.deepEqual(t.host.poll(-1), []);
     assert.deepEqual(t.host.poll(1e6), []);
-    t.host.frame(1, slirpFrame(6), 71);
+    arrive(t.host, slirpFrame(6), 71);
     const now = t.host.now_ns;
     assert.match(t.turn().join(), /Ack=64019/);
     assert.equal(t.host.now_ns, now);
@@ -133,8 +131,7 @@ describe('playing a trace', () => {
 
   it('connects what the guest connects, and answers its UDP sockets', () => {
     const outside = new Outside();
-    const capture = { ...emptyCapture(), packets: packetsOf('05-http.pcap').slice(0, 6) };
-    const host = new TraceHost(capture, outside, ARGS);
+    const host = traceHost(packetsOf('05-http.pcap').slice(0, 6), outside);
     const turn = () => host.poll(-1).map(line);
     turn();
     assert.match(turn().join(), /60570 → 43757 \[SYN\]/);
@@ -143,7 +140,7 @@ describe('playing a trace', () => {
 
     const dns = packetsOf('02-hello.pcap').slice(0, 2);
     const packets = [HELLO.dns_query, HELLO.dns_answer].map((data, i) => ({ ...dns[i]!, data, len: data.length }));
-    const udp = new TraceHost({ ...emptyCapture(), packets }, outside, ARGS);
+    const udp = traceHost(packets, outside);
     udp.poll(-1);
     udp.poll(-1);
     udp.open(12);
@@ -155,7 +152,7 @@ describe('playing a trace', () => {
 
   it('leaves out what the machine has no socket for, and says so', () => {
     const outside = new Outside();
-    const host = new TraceHost({ ...emptyCapture(), packets: packetsOf('02-hello.pcap') }, outside, ['pktgdb']);
+    const host = traceHost(packetsOf('02-hello.pcap'), outside, ['pktgdb']);
     for (let i = 0; i < 50 && !host.poll(-1).some((x) => x.type === 'quit'); i++) {}
     assert.match(
       outside.reports.join('\n'),

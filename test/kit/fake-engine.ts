@@ -15,11 +15,15 @@ import {
   type InferiorState,
   type LaunchOptions,
   type NamedValue,
+  type PacketBytes,
   type Position,
+  type ReplayState,
   type StepKind,
   type SymbolScope,
   type Value,
 } from '../../adapter/engine/api.ts';
+
+import type { DivergenceReport } from '../../adapter/replay/divergence.ts';
 
 /** Why it stopped. */
 export type Reason = NonNullable<EngineApi['stop']>;
@@ -230,6 +234,18 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
 
   async monitor(_line: string): Promise<string> {
     return '';
+  }
+
+  replay: ReplayState | undefined;
+
+  async divergences(): Promise<DivergenceReport> {
+    throw new EngineError('Nothing is being replayed.');
+  }
+
+  async divergentFrame(): Promise<undefined> {}
+
+  capturedPacket(_number: number): PacketBytes | undefined {
+    return undefined;
   }
 
   async position(): Promise<Position> {

@@ -22,12 +22,16 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/dap/custom.ts',
     // Bit fields and words of registers, for the views.
     'adapter/inspect/register-notation.ts',
-    // Packet listings.
+    // Packet listings, also of packed captures.
     'adapter/packets/',
+    'fzstd',
   ],
   'adapter/main.ts': ['node:', 'adapter/'],
+  'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
   'adapter/machine.ts': ['node:', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
   'adapter/dap/': [
+    // Words and accounts of replays.
+    'adapter/replay/',
     'node:',
     '@vscode/debugadapter',
     '@vscode/debugprotocol',
@@ -40,6 +44,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/gdb/': [
+    // Words and accounts of replays.
+    'adapter/replay/',
     'node:',
     'adapter/commands/',
     'adapter/inspect/',
@@ -62,6 +68,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/commands/': [
+    // Words and accounts of replays.
+    'adapter/replay/',
     'node:',
     'adapter/inspect/',
     'adapter/engine/',
@@ -72,6 +80,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/inspect/': [
+    // Words and accounts of replays.
+    'adapter/replay/',
     'node:',
     'adapter/engine/',
     'adapter/packets/',
@@ -112,7 +122,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/mailbox/': ['node:', 'adapter/stack/util/', 'type adapter/stack/'],
-  'adapter/replay/': ['adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
+  'adapter/replay/': ['node:', 'fzstd', 'adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
   'adapter/packets/': ['adapter/stack/util/near.ts'],
   'adapter/compiler/': ['node:', 'typescript', 'ts-blank-space'],
   'adapter/stack/': [],

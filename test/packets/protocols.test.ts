@@ -20,12 +20,17 @@ const CAPTURES = readdirSync(new URL('../traces/', import.meta.url)).filter((f) 
  */
 function eachPacket(visit: (p: PacketView, where: string) => void): void {
   const p = new PacketView();
+  // A second a packet, as a replay would know it.
+  const clock = { numberOf: () => p.number, secondsOf: (number: number) => number - 1 };
   const visitAll = (packets: readonly Uint8Array[], where: string, linktype: LinkType = 'ethernet'): void => {
-    p.conversations = new Conversations();
+    const conversations = new Conversations();
+    p.conversations = conversations;
+    p.known = { ...clock, relative: (q) => conversations.relative(q) };
     packets.forEach((data, i) => {
       p.set(data, 0, data.length, linktype);
       p.number = i + 1;
       p.conversations?.add(p);
+      p.known = { numberOf: () => 0, secondsOf: (number) => number / 1000, relative: () => undefined };
       visit(p, `${where} ${i + 1}`);
     });
   };

@@ -1,42 +1,18 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { Conversations } from '../../adapter/packets/conversations.ts';
 import { PacketView } from '../../adapter/packets/fields.ts';
 import { writePcap } from '../../adapter/packets/pcap.ts';
 import { formatSummary, summary } from '../../adapter/packets/summary.ts';
-import { readTrace } from '../../adapter/replay/trace.ts';
 import { bulkBytes, bulkCapture } from '../host/bulk.ts';
-import { tempFolder } from '../kit/temp.ts';
+import { capture } from '../kit/paths.ts';
 import { HELLO, packetsOf } from '../packets/samples.ts';
+import { type Played, play } from './play.ts';
 import { fromSlirp, streams } from './replay.ts';
 
-interface Result {
-  readonly code: number;
-  readonly turns: number;
-  readonly reports: readonly string[];
-  readonly drops: readonly (readonly [reason: string, count: number])[];
-  readonly frames: readonly (readonly [dir: 0 | 1, base64: string])[];
-  readonly files: readonly (readonly [path: string, base64: string])[];
-}
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const OPTIONS = ['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0'];
-
-function run(file: string, options: readonly string[] = OPTIONS): Result {
-  const args = ['--import', 'tsx', join(ROOT, 'test/replay/replay-main.ts'), file, ...options];
-  return JSON.parse(execFileSync(process.execPath, args, { cwd: ROOT, maxBuffer: 1 << 28 }).toString()) as Result;
-}
-
-function replay(name: string, options?: readonly string[]): Result {
-  return run(join(ROOT, 'test/traces', name), options);
-}
-
-function slirpFrames(r: Result): Uint8Array[] {
-  return r.frames.filter(([dir]) => dir === 1).map(([, data]) => new Uint8Array(Buffer.from(data, 'base64')));
+function replay(name: string, args?: readonly string[]): Played {
+  return play(readFileSync(capture(name)), args ? { args } : {});
 }
 
 /** Lines for frames with relative sequence numbers, so that captures of different runs compare. */
@@ -51,8 +27,8 @@ function describeFrames(frames: readonly Uint8Array[]): string[] {
 }
 
 /** All frames of the capture, and of the replay, as lines; the replay's own announcement left out. */
-function both(name: string, r: Result): [ours: string[], theirs: string[]] {
-  const ours = describeFrames(r.frames.map(([, data]) => new Uint8Array(Buffer.from(data, 'base64'))));
+function both(name: string, r: Played): [ours: string[], theirs: string[]] {
+  const ours = describeFrames(r.outside.frames.map((f) => f.data));
   const theirs = describeFrames(packetsOf(name).map((p) => p.data));
   return [ours.filter((l) => !l.includes('ARP Announcement')), theirs];
 }
@@ -66,18 +42,25 @@ describe('replaying a capture on the machine', function () {
       assert.equal(r.code, 0);
       const [ours, theirs] = both(name, r);
       assert.deepEqual(ours, theirs);
-      assert.match(r.reports.at(-1)!, /^info: replay finished: \d+ frames$/);
+      assert.deepEqual([r.account.notPlayed, r.host.comparison.divergences], [{}, []]);
+      assert.equal(r.host.comparison.counts.same, r.sent.length);
+      assert.match(r.outside.reports.at(-1)!, /^info: replay finished: \d+ packets$/);
     });
   }
 
   it('filter-dump writes the frames of a replay, with their times', () => {
-    const r = replay('03-ping.pcap', [...OPTIONS, '-object', 'filter-dump,id=d,netdev=user.0,file=/dumped']);
-    const [[path, data]] = r.files as [readonly [string, string]];
+    const r = replay('03-ping.pcap', [
+      '-nic',
+      'user,id=user.0,model=e1000',
+      '-object',
+      'filter-dump,id=d,netdev=user.0,file=/dumped',
+    ]);
+    const [[path, data] = ['', Buffer.alloc(0)]] = [...r.outside.files];
     assert.equal(path, '/dumped');
-    const { packets } = readCapture(Buffer.from(data, 'base64'));
+    const { packets } = readCapture(data);
     assert.deepEqual(
-      packets.map((p) => Buffer.from(p.data).toString('base64')),
-      r.frames.map(([, frame]) => frame),
+      packets.map((p) => Buffer.from(p.data)),
+      r.outside.frames.map((f) => Buffer.from(f.data)),
     );
     const ns = (p: { tsSec: number; tsNsec: number }): number => p.tsSec * 1e9 + p.tsNsec;
     const span = ns(packets.at(-1)!) - ns(packets[0]!);
@@ -86,27 +69,20 @@ describe('replaying a capture on the machine', function () {
   });
 
   it('DNS, and a ping beyond the gateway', () => {
-    const dir = tempFolder();
-    const file = join(dir, 'small.pcap');
     const frames = [HELLO.dns_query, HELLO.dns_answer, HELLO.echo_request, HELLO.echo_reply];
-    writeFileSync(file, writePcap(frames.map((data, i) => ({ tsSec: 5 + i, tsNsec: 0, data }))));
-    const r = run(file);
+    const r = play(writePcap(frames.map((data, i) => ({ tsSec: 5 + i, tsNsec: 0, data }))));
     // Frames are padded on their way through the NIC, and the user network sets a TTL of its own.
     const bare = (list: Uint8Array[]) => describeFrames(list).map((l) => l.replace(/ICMP \d+|, ttl=\d+/g, ''));
-    assert.deepEqual(bare(slirpFrames(r)), bare([HELLO.dns_answer, HELLO.echo_reply]));
+    assert.deepEqual(bare([...r.sent]), bare([HELLO.dns_answer, HELLO.echo_reply]));
     assert.deepEqual(r.drops, []);
   });
 
   for (const direction of ['up', 'down'] as const) {
     it(`a bulk transfer, ${direction}`, () => {
-      const dir = tempFolder();
       const bytes = bulkBytes(1 << 20);
-      const file = join(dir, 'bulk.pcap');
-      const capture = bulkCapture(direction, bytes);
-      writeFileSync(file, capture);
-      assert.deepEqual(readTrace(readCapture(capture)).warnings, []);
-      const r = run(file);
-      const all = r.frames.map(([, d]) => new Uint8Array(Buffer.from(d, 'base64')));
+      const r = play(bulkCapture(direction, bytes));
+      assert.deepEqual(r.plan.warnings, []);
+      const all = r.outside.frames.map((f) => f.data);
       const got = streams(all, (f) => fromSlirp(f) === (direction === 'down'));
       assert.equal(Buffer.compare([...got.values()][0]!, bytes), 0);
       assert.deepEqual(r.drops, []);
@@ -118,11 +94,14 @@ describe('replaying a capture on the machine', function () {
   it('is the same every time', () => {
     const a = replay('05-http.pcap');
     const b = replay('05-http.pcap');
-    assert.deepEqual(a, b);
+    assert.deepEqual(
+      [a.turns, a.endedAt, a.outside.frames, a.grades],
+      [b.turns, b.endedAt, b.outside.frames, b.grades],
+    );
   });
 
   it('uses the forwarded port of the options', () => {
     const r = replay('02-hello.pcap', ['-nic', 'user,model=e1000,hostfwd=tcp:127.0.0.1:0-:5556']);
-    assert.match(describeFrames(slirpFrames(r))[0]!, /58676 → 5556 \[SYN\]/);
+    assert.match(describeFrames(r.sent)[0]!, /58676 → 5556 \[SYN\]/);
   });
 });

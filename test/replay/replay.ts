@@ -1,15 +1,40 @@
 /** Replays for tests. */
 
-import { readCapture } from '../../adapter/packets/capture.ts';
+import { type ByteSource, memorySource } from '../../adapter/packets/byte-source.ts';
 import { writePcap } from '../../adapter/packets/pcap.ts';
 import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
 import { TRACE_NAMESERVERS } from '../../adapter/replay/args.ts';
-import { readTrace, type Trace } from '../../adapter/replay/trace.ts';
+import type { ReplayPlan } from '../../adapter/replay/plan.ts';
+import { finish, type PreparedCapture, planOf, prepareCapture } from '../../adapter/replay/prepare.ts';
+import { Script, type ScriptOptions, type Step } from '../../adapter/replay/script.ts';
 import type { FrameDirection, Host, Input } from '../../adapter/stack/util/host.ts';
 import { packetsOf } from '../packets/samples.ts';
 
-export function traceOf(name: string): Trace {
-  return readTrace(readCapture(writePcap(packetsOf(name))));
+/** A capture that has been read, and what will be done with it. */
+export interface Planned extends PreparedCapture {
+  readonly plan: ReplayPlan;
+}
+
+/** Reads and plans a capture. `guest` is the user's word. */
+export function planned(capture: Uint8Array | ByteSource, guest?: string): Planned {
+  const source = capture instanceof Uint8Array ? memorySource(capture) : capture;
+  const prepared = finish(prepareCapture(source));
+  return { ...prepared, plan: planOf(prepared, guest) };
+}
+
+/** The same of a capture of test/traces. */
+export function plannedTrace(name: string): Planned {
+  return planned(writePcap(packetsOf(name)));
+}
+
+/** All steps of a script, which ends up at its end. */
+export function stepsOf({ source, index, plan }: Planned, options?: ScriptOptions): { steps: Step[]; script: Script } {
+  const script = new Script(source, index, plan, options);
+  const steps: Step[] = [];
+  for (let step = script.shift(); step; step = script.shift()) {
+    steps.push(step);
+  }
+  return { steps, script };
 }
 
 /** What is outside of a replay: keeps what the machine says, and the frames. */
@@ -21,6 +46,7 @@ export class Outside implements Host {
   readonly frames: { dir: FrameDirection; data: Uint8Array }[] = [];
   readonly files = new Map<string, Buffer>();
   console = '';
+  onFrame: (dir: FrameDirection) => void = () => {};
   poll(): readonly Input[] {
     return [];
   }
@@ -29,6 +55,7 @@ export class Outside implements Host {
   }
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     this.frames.push({ dir, data: buf.slice(0, size) });
+    this.onFrame(dir);
   }
   write_file(path: string, create: boolean, buf: Uint8Array, off: number, len: number): void {
     const before = create ? Buffer.alloc(0) : this.files.get(path)!;
@@ -70,7 +97,7 @@ export function streams(frames: readonly Uint8Array[], keep: (data: Uint8Array) 
   const out = new Map<string, { iss: number; bytes: Buffer }>();
   const p = new TcpIpView();
   for (const data of frames.filter(keep)) {
-    p.set(data, 0, data.length, 'ethernet');
+    p.set(data, 0, data.length, 'ethernet').find();
     if (p.tcp < 0) {
       continue;
     }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { readPcap } from '../../adapter/packets/pcap.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
 import { slirp_input } from '../../adapter/stack/slirp/slirp.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import * as build from '../kit/frames.ts';
@@ -28,7 +28,7 @@ const FRAME_MS_MAX = 2000;
 function corpus(): Uint8Array[] {
   const all: Uint8Array[] = [];
   for (const name of readdirSync(DIR).filter((f) => f.endsWith('.pcap'))) {
-    all.push(...readPcap(readFileSync(new URL(name, DIR))).packets.map((p) => p.data));
+    all.push(...readCapture(readFileSync(new URL(name, DIR))).packets.map((p) => p.data));
   }
   return all;
 }

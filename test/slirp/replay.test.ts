@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPcap } from '../../adapter/packets/pcap.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { parseReplayArgs } from '../tools/replay-args.ts';
 import { Replayer, ReplayOptions } from '../tools/slirp-replayer.ts';
@@ -25,8 +25,8 @@ describe('slirp-replay', function () {
     assert.equal(r.status, 0, r.stderr);
     assert.equal(JSON.parse(r.stdout).frames_out, 5);
     assert.match(r.stderr, /Protocol\[State\][\s\S]*ARP {4}52:54:00:12:34:56 +10\.0\.2\.15/);
-    const first = readPcap(readFileSync(out)).packets[0]!;
-    const input = readPcap(readFileSync(join(ROOT, 'test/vectors/slirp/tcp_echo.pcap'))).packets[1]!;
+    const first = readCapture(readFileSync(out)).packets[0]!;
+    const input = readCapture(readFileSync(join(ROOT, 'test/vectors/slirp/tcp_echo.pcap'))).packets[1]!;
     assert.deepEqual([first.tsSec, first.tsNsec], [input.tsSec, input.tsNsec]);
   });
 
@@ -34,7 +34,7 @@ describe('slirp-replay', function () {
     writeFileSync(join(dir, 'no.pcap'), 'not a capture');
     const r = run(join(dir, 'no.pcap'), join(dir, 'out2.pcap'));
     assert.equal(r.status, 1);
-    assert.match(r.stderr, /slirp-replay: .*not a pcap file/);
+    assert.match(r.stderr, /slirp-replay: .*not a capture/);
     assert.throws(() => parseReplayArgs(['--frob']), /unknown option '--frob'; known are --net --host/);
     assert.throws(() => parseReplayArgs(['--host=10.0.2']), /'10\.0\.2' is not an IPv4 address/);
     assert.throws(() => parseReplayArgs(['--udp-echo=70000']), /port: '70000' is not a number from 0 to 65535/);

@@ -1,7 +1,7 @@
 /** The recorded cases: guest frames, and what libslirp 4.7 answered to them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readPcap } from '../../adapter/packets/pcap.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
 import { parseReplayArgs } from '../tools/replay-args.ts';
 import { type ReplayResult, replay } from '../tools/slirp-replayer.ts';
 import { decodeAll } from './decode.ts';
@@ -20,7 +20,7 @@ const DIFFERENT: readonly string[] = ['m_tcp_urg', 'tcp_mss_536', 'tftp_dir', 'd
 
 /** The lines of what libslirp answered to a case. */
 const recorded = (name: string): string[] =>
-  decodeAll(readPcap(readFileSync(new URL(`answers/${name}.out.pcap`, DIR))).packets.map((p) => p.data));
+  decodeAll(readCapture(readFileSync(new URL(`answers/${name}.out.pcap`, DIR))).packets.map((p) => p.data));
 
 /** The names of a search list in DNS form (RFC 1035, section 4.1.4). */
 function searchNames(data: Buffer): string[] {
@@ -49,7 +49,7 @@ function runCase(name: string): ReplayResult {
   const root = new URL('tftproot', DIR).pathname;
   const argv = cases[name]!.opts.split(' ').filter((a) => a !== '');
   const { options } = parseReplayArgs(argv.map((a) => a.replace('corpus/tftproot', root)));
-  const capture = readPcap(readFileSync(new URL(`${name}.pcap`, DIR)));
+  const capture = readCapture(readFileSync(new URL(`${name}.pcap`, DIR)));
   const sec = capture.packets[0]?.tsSec ?? 0;
   return replay(
     capture.packets.map((p) => ({ ns: (p.tsSec - sec) * 1e9 + p.tsNsec, data: p.data })),
@@ -110,7 +110,7 @@ describe('slirp: recorded cases', () => {
   });
 
   it('keeps its times: retransmissions at the ticks of libslirp', () => {
-    const expected = readPcap(readFileSync(new URL('answers/tcp_rexmt.out.pcap', DIR))).packets;
+    const expected = readCapture(readFileSync(new URL('answers/tcp_rexmt.out.pcap', DIR))).packets;
     const t0 = expected[0]!.tsSec;
     const want = expected.map((p) => (p.tsSec - t0) * 1000 + Math.round(p.tsNsec / 1e6));
     assert.deepEqual(

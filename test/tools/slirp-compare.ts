@@ -10,7 +10,8 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPcap, writePcap } from '../../adapter/packets/pcap.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
+import { writePcap } from '../../adapter/packets/pcap.ts';
 import { pattern } from '../kit/frames.ts';
 import { decodeAll } from '../slirp/decode.ts';
 import { parseReplayArgs } from './replay-args.ts';
@@ -41,7 +42,7 @@ function reference(program: string, pcap: string, out: string, args: readonly st
   if (r.status !== 0 || !existsSync(out)) {
     return { lines: [], times: [], wrong: `libslirp: status ${r.status} ${r.signal ?? ''} ${r.stderr.trim()}` };
   }
-  const packets = readPcap(readFileSync(out)).packets;
+  const packets = readCapture(readFileSync(out)).packets;
   return {
     lines: decodeAll(packets.map((p) => p.data)),
     times: packets.map((p) => (p.tsSec - BASE) * 1000 + Math.round(p.tsNsec / 1e6)),

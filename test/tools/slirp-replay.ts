@@ -3,7 +3,8 @@
  * capture.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readPcap, writePcap } from '../../adapter/packets/pcap.ts';
+import { readCapture } from '../../adapter/packets/capture.ts';
+import { writePcap } from '../../adapter/packets/pcap.ts';
 import { parseReplayArgs, USAGE, UsageError } from './replay-args.ts';
 import { replay } from './slirp-replayer.ts';
 
@@ -17,7 +18,7 @@ function main(argv: readonly string[]): number {
   if (files.length !== 2 || input === undefined || output === undefined) {
     throw new UsageError(`two files are needed, ${files.length} given\n${USAGE}`);
   }
-  const capture = readPcap(readFileSync(input));
+  const capture = readCapture(readFileSync(input));
   for (const warning of capture.warnings) {
     process.stderr.write(`${input}: ${warning}\n`);
   }

@@ -16,7 +16,10 @@ export const BREAKPOINT_COMMANDS = [
         'in scope there; $pkt is the',
       "packet that the function handles, with Wireshark's field names:",
       '  break e1000_receive_iov if $pkt.tcp.dstport == 5556',
-      'In a replay, "break -packet N" stops where packet N of the capture enters the machine.',
+      'In a replay, "break -packet N" stops where packet N of the capture enters the machine, and "break divergence',
+      '[GRADE]" where the user network sends what is not the answer that was captured. GRADE is form (the same bytes,',
+      'but other flags, windows or segments), different (without GRADE), missing or extra: that one or a worse one',
+      'stops.',
     ].join('\n'),
   },
   {

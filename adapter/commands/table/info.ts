@@ -62,6 +62,22 @@ export const INFO_COMMANDS = [
         takes: 'nothing',
         summary: 'Where the machine is in its own time: tick and probe.',
       },
+      {
+        name: 'divergence',
+        class: 'status',
+        takes: 'divergences',
+        repeat: 'info divergence +',
+        summary: 'Where what is sent in a replay differs from the capture.',
+        usage: 'info divergence [GRADE]',
+        details: `GRADE is form (the same bytes, but other flags, windows or segments), different, missing or extra;
+without it all are listed. An empty line goes on with the list.`,
+      },
+      {
+        name: 'replay',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'How far a replay is, and what was played and what was not.',
+      },
       { name: 'program', class: 'status', takes: 'nothing', summary: 'Execution status of the program.' },
       {
         name: 'registers',

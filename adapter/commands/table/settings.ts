@@ -1,12 +1,12 @@
 /** `set` and `show`. What can be set is in the table of settings, and is not written here again. */
 import type { Command } from '../command.ts';
-import { PRINT_SETTINGS, SETTINGS, type Setting } from '../settings.ts';
+import { PRINT_SETTINGS, REPLAY_SETTINGS, SETTINGS, type Setting } from '../settings.ts';
 
 const setters = (settings: readonly Setting[]): readonly Command[] =>
   settings.map((setting) => ({
     name: setting.name,
     class: 'support',
-    takes: 'setting',
+    takes: setting.takes ?? 'setting',
     words: setting.values,
     setting,
     summary: `Set ${setting.what}.`,
@@ -57,6 +57,14 @@ export const SETTING_COMMANDS = [
         summary: 'Generic command for setting how things print.',
         subcommands: setters(PRINT_SETTINGS),
       },
+      {
+        name: 'replay',
+        class: 'running',
+        takes: 'nothing',
+        summary: 'Generic command for setting how a capture is replayed.',
+        details: 'The next "run" goes by it, for example: set replay guest 192.168.1.10',
+        subcommands: setters(REPLAY_SETTINGS),
+      },
       ...setters(SETTINGS),
     ],
   },
@@ -82,6 +90,13 @@ export const SETTING_COMMANDS = [
         takes: 'nothing',
         summary: 'Generic command for showing how things print.',
         subcommands: getters(PRINT_SETTINGS),
+      },
+      {
+        name: 'replay',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Generic command for showing how a capture is replayed.',
+        subcommands: getters(REPLAY_SETTINGS),
       },
       ...getters(SETTINGS),
     ],

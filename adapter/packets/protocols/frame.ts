@@ -16,6 +16,16 @@ function protocolsOf(p: PacketView): string {
     .join(':');
 }
 
+function numberOf(p: PacketView): number {
+  return p.number > 0 ? p.number : (p.known?.numberOf(p) ?? 0);
+}
+
+/** Seconds since the capture's first packet, if it is known which packet of it this is. */
+function secondsOf(p: PacketView): number | undefined {
+  const number = p.known === null ? 0 : numberOf(p);
+  return number > 0 ? p.known?.secondsOf(number) : undefined;
+}
+
 export const frame: Protocol = new Protocol({
   name: 'frame',
   title: 'Frame',
@@ -25,14 +35,17 @@ export const frame: Protocol = new Protocol({
   header: 0,
   carries: 'linktype',
   line: (p) =>
-    `Frame${p.number > 0 ? ` ${p.number}` : ''}: ${p.wireLength} bytes on wire (${p.wireLength * 8} bits), ` +
+    `Frame${numberOf(p) > 0 ? ` ${numberOf(p)}` : ''}: ${p.wireLength} bytes on wire (${p.wireLength * 8} bits), ` +
     `${p.len} bytes captured (${p.len * 8} bits)`,
   length: (p) => p.len,
   // The frame speaks only if it is too short for its link layer.
   columnOf: (p) => p.malformed()?.declaration.column ?? 'Frame',
   info: () => '[Malformed Packet]',
   fields: [
-    computed('frame.number', 'Frame Number', 'uint32', (p) => (p.number > 0 ? p.number : undefined)),
+    computed('frame.time_relative', 'Time since reference or first frame', 'seconds', secondsOf, {
+      label: (p) => `[Time since reference or first frame: ${secondsOf(p)?.toFixed(9)} seconds]`,
+    }),
+    computed('frame.number', 'Frame Number', 'uint32', (p) => (numberOf(p) > 0 ? numberOf(p) : undefined)),
     computed('frame.len', 'Frame Length', 'uint32', (p) => p.wireLength, {
       label: (p) => `Frame Length: ${bytesAndBits(p.wireLength)}`,
     }),

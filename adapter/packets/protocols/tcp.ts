@@ -41,7 +41,7 @@ function headerLength(p: PacketView, l: Layer): number {
 }
 
 function relativeOf(p: PacketView, l: Layer): TcpRelative | undefined {
-  return p.conversations?.relative(p, l);
+  return (p.conversations ?? p.known)?.relative(p, l);
 }
 
 function seqOf(p: PacketView, l: Layer): number {

@@ -5,7 +5,7 @@
  * and 3.3).
  */
 
-import { E1000_RCTL_MPE } from '../hw/net/e1000_hw.ts';
+import { E1000_RCTL_MPE, E1000_RCTL_UPE } from '../hw/net/e1000_hw.ts';
 import {
   PCI_BASE_ADDRESS_0,
   PCI_COMMAND,
@@ -170,7 +170,8 @@ export function trace_boot(cpu: CPUState): void {
 
 /**
  * Resets the NIC, gives it its rings and unmasks its interrupts. RCTL comes last, when the receive ring has buffers.
- * All multicast is accepted, since the capture does not say which groups its guest had joined.
+ * All multicast is accepted, since the capture does not say which groups its guest had joined, and all unicast, since
+ * it may have sent from several addresses.
  */
 export function trace_start_nic(g: TraceGuest): void {
   trace_writel(g, E1000_IMC, 0xffffffff);
@@ -191,7 +192,7 @@ export function trace_start_nic(g: TraceGuest): void {
   trace_writel(g, E1000_RDLEN, RING_SIZE);
   trace_writel(g, E1000_RDH, 0);
   trace_writel(g, E1000_RDT, RING_COUNT - 1);
-  trace_writel(g, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_MPE);
+  trace_writel(g, E1000_RCTL, E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_MPE | E1000_RCTL_UPE);
   trace_writel(g, E1000_IMS, E1000_IMS_ENABLE_MASK);
 }
 
@@ -232,13 +233,14 @@ export function trace_clean_rx_irq(g: TraceGuest): void {
 }
 
 /**
- * A frame has reached the guest. How the guest answered is in the capture, so nothing is left to do.
+ * A frame has reached the guest. How the guest answered is in the capture: whoever plays that is told.
  * @packet buf size
  */
 export function trace_receive(g: TraceGuest, buf: Uint8Array, size: number): void {
   g.frames_received++;
   g.bytes_received += size;
   g.multicast_received += buf[ETH_DHOST]! & 1;
+  machine.host.received?.(buf, size);
 }
 
 /**
@@ -273,7 +275,7 @@ export function trace_frame(cpu: CPUState, frame: Uint8Array, number: number): v
 }
 
 /**
- * Has the NIC accept frames to the sender of `frame`, as a driver does when its address is changed.
+ * Gives the NIC the address of the sender of `frame`, as a driver does when its address is changed.
  * @packet frame
  */
 function trace_set_mac(g: TraceGuest, frame: Uint8Array): void {

@@ -140,4 +140,6 @@ export interface Host {
   report(level: 'info' | 'warning' | 'error', text: string): void;
   /** A frame passed between the user network and the rest of the machine (hashed, counted, written to captures). */
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
+  /** In a replay: the guest took a frame of `size` bytes from its receive ring. */
+  received?(buf: Uint8Array, size: number): void;
 }

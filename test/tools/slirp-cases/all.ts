@@ -1,7 +1,7 @@
 /** All cases, and the directory that their TFTP server serves. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPcap } from '../../../adapter/packets/pcap.ts';
+import { readCapture } from '../../../adapter/packets/capture.ts';
 import { pattern } from '../../kit/frames.ts';
 import type { Case } from './build.ts';
 import { dhcp } from './dhcp.ts';
@@ -42,7 +42,7 @@ export const readEntries = (): Record<string, CaseEntry> =>
 /** The recorded cases with their frames. */
 export function recordedCases(): Case[] {
   return Object.entries(readEntries()).map(([name, c]) => {
-    const packets = readPcap(readFileSync(join(VECTORS, `${name}.pcap`))).packets;
+    const packets = readCapture(readFileSync(join(VECTORS, `${name}.pcap`))).packets;
     const t0 = packets[0]?.tsSec ?? 0;
     return { name, ...c, frames: packets.map((p) => ({ ms: (p.tsSec - t0) * 1000 + p.tsNsec / 1e6, data: p.data })) };
   });

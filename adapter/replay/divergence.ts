@@ -1,0 +1,594 @@
+/**
+ * What our stack sends in a replay, held against what the capture has for the other side: segments by their place in
+ * the stream, other packets by what they answer. It also says which packet of the capture a frame is.
+ */
+import type { ByteSource } from '../packets/byte-source.ts';
+import type { PacketIndex } from '../packets/capture-index.ts';
+import { LinkLayer } from '../packets/link-layer.ts';
+import { TcpIpView } from '../packets/tcp-ip-view.ts';
+import { DHCP_SERVER, KIND_MASK, KIND_TCP } from './analysis.ts';
+import { TH_ACK, TH_FIN, TH_PSH, TH_RST, TH_SYN } from './connections.ts';
+import type { Flow } from './flow.ts';
+import { type ReplayPlan, ROLE_HOST } from './plan.ts';
+import { Segments } from './segments.ts';
+
+/** How a packet of the capture and what was sent for it compare. */
+export const GRADES = ['same', 'same bytes, other form', 'different answer', 'missing', 'extra'] as const;
+export type Grade = (typeof GRADES)[number];
+
+/** Places in `GRADES`, from 1. */
+export const SAME = 1;
+export const OTHER_FORM = 2;
+export const DIFFERENT = 3;
+export const MISSING = 4;
+export const EXTRA = 5;
+
+/** A difference between the two. */
+export interface FieldDifference {
+  /** A field by Wireshark's name, or a word such as `segmentation`. */
+  readonly field: string;
+  readonly captured: string;
+  readonly sent: string;
+}
+
+/** A pair that is not the same, or one half of one. */
+export interface Divergence {
+  readonly grade: Grade;
+  /** Packet of the capture, 0 for what was sent besides. */
+  readonly packet: number;
+  /** Time in the machine at which it was sent, in nanoseconds; -1 if it never was. */
+  readonly time: number;
+  /** `tcp.stream`, or -1. */
+  readonly stream: number;
+  /** What both are, in a few words. */
+  readonly summary: string;
+  readonly fields: readonly FieldDifference[];
+}
+
+/** How a replay compares with its capture so far. */
+export interface DivergenceReport {
+  readonly counts: Readonly<Record<Grade, number>>;
+  /** The first ones, in the order of sending. */
+  readonly divergences: readonly Divergence[];
+}
+
+/** Divergences that are kept; all are counted. */
+const MAX_KEPT = 10_000;
+/** Captured segments of a connection that wait for their like; the oldest are given up. */
+const MAX_WAITING = 1024;
+/** Groups of other packets that are remembered. */
+const MAX_GROUPS = 8192;
+
+/** A segment by what it is compared by. Places are relative to the SYN of each side. */
+class PlacedSegment {
+  from = 0;
+  to = 0;
+  flags = 0;
+  ack = 0;
+  window = 0;
+  mss = 0;
+  ttl = 0;
+  /** Its number in the capture; 0 for one of ours. */
+  packet = 0;
+  /** Bytes of it that have been sent in segments of another form. */
+  covered = 0;
+
+  /** `near` is how far its side has come, `iss` its initial sequence number. */
+  place(h: Header, length: number, near: number, iss: number, peerIss: number): this {
+    const flags = h.flags & SEGMENT_FLAGS;
+    this.flags = flags;
+    this.from = near + ((h.seq - ((iss + near) % 0x100000000)) | 0);
+    this.to = this.from + length + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
+    this.ack = flags & TH_ACK ? (h.ack - Math.max(0, peerIss)) >>> 0 : 0;
+    this.window = h.window;
+    return this;
+  }
+}
+
+/** What placing a segment needs of its header. */
+interface Header {
+  readonly flags: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly window: number;
+}
+
+const KINDS = TH_SYN | TH_FIN | TH_RST;
+const SEGMENT_FLAGS = TH_FIN | TH_SYN | TH_RST | TH_PSH | TH_ACK;
+
+/** Another packet than a TCP segment: what it answers, what it is, and a hash of what it says. */
+interface Datagram {
+  readonly group: string;
+  readonly hash: number;
+  readonly summary: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** The captured segments of a connection's host side that have not been sent yet. */
+interface FlowState {
+  /** Index + 1 of the next packet of the connection to look at; 0: all have been. */
+  next: number;
+  readonly waiting: PlacedSegment[];
+  /** How far the captured side, and ours, have sent. */
+  capturedTo: number;
+  sentTo: number;
+}
+
+/** Counts before anything has been compared. */
+export function noDivergences(): Record<Grade, number> {
+  return { same: 0, 'same bytes, other form': 0, 'different answer': 0, missing: 0, extra: 0 };
+}
+
+/** How many pairs a replay has of each grade so far. */
+export function countsOf({ tally }: ReplayPlan): Record<Grade, number> {
+  const counts = noDivergences();
+  for (const [i, grade] of GRADES.entries()) {
+    counts[grade] = tally[i] ?? 0;
+  }
+  return counts;
+}
+
+/** How far ahead of what is played its like is looked for, in packets. */
+const AHEAD = 64;
+/** Acknowledgments that go so much further are of later segments, in bytes. */
+const MAX_AHEAD_BYTES = 65536;
+
+export class Comparison {
+  readonly divergences: Divergence[] = [];
+  /** What was sent, by divergence. */
+  readonly #frames: (Uint8Array | null)[] = [];
+  readonly #source: ByteSource;
+  readonly #index: PacketIndex;
+  readonly #plan: ReplayPlan;
+  readonly #flows = new Map<Flow, FlowState>();
+  readonly #groups = new Map<string, { packet: number; datagram: Datagram }[]>();
+  readonly #captured: Segments;
+  readonly #ours = new PlacedSegment();
+  readonly #link = new LinkLayer();
+  readonly #view = new TcpIpView();
+  /** The next packet to look at for other packets than segments. */
+  #other = 0;
+
+  constructor(source: ByteSource, index: PacketIndex, plan: ReplayPlan) {
+    this.#source = source;
+    this.#index = index;
+    this.#plan = plan;
+    this.#captured = new Segments(source, index, plan.packets);
+  }
+
+  /** By grade. */
+  get counts(): Readonly<Record<Grade, number>> {
+    return countsOf(this.#plan);
+  }
+
+  /**
+   * A frame that the user network has sent at `time`, in `p`; `flow` if it is a segment of one; `played` packets have
+   * been read so far. Returns the packet of the capture that it is, or 0, and its grade (`SAME`, ...).
+   */
+  sent(
+    p: TcpIpView,
+    flow: Flow | null,
+    time: number,
+    played: number,
+  ): { readonly packet: number; readonly grade: number } {
+    return flow && flow.iss >= 0 ? this.#segment(p, flow, time) : this.#datagram(p, time, played);
+  }
+
+  // ---- segments ----
+
+  #segment(p: TcpIpView, flow: Flow, time: number): { packet: number; grade: number } {
+    const state = this.#state(flow);
+    const s = placeFrame(this.#ours, p, flow);
+    flow.sentHere = Math.max(flow.sentHere, s.to);
+    const again = s.to <= state.sentTo && s.to > s.from;
+    state.sentTo = Math.max(state.sentTo, s.to);
+    let at = this.#exact(flow, state, s);
+    if (at < 0 && s.to > s.from) {
+      at = state.waiting.findIndex((c) => c.from < s.to && s.from < c.to);
+    }
+    const captured = state.waiting[at];
+    if (captured) {
+      return this.#pair(p, flow, state, at, captured, s, time);
+    }
+    const grade: number = s.flags & TH_RST ? this.#resetInstead(state) : again || s.to === s.from ? OTHER_FORM : EXTRA;
+    const what = s.to === s.from && !(s.flags & TH_RST) ? 'an ACK more' : again ? 'a retransmission' : 'a segment more';
+    if (this.#noted(grade)) {
+      const summary = grade === DIFFERENT ? 'RST where the capture goes on' : what;
+      this.#note(grade, 0, time, flow.id, summary, [], frameOf(p, flow));
+    }
+    return { packet: 0, grade };
+  }
+
+  /** A RST of ours, while the capture has more to say. */
+  #resetInstead(state: FlowState): number {
+    return state.waiting.some((c) => c.to > c.from) ? DIFFERENT : OTHER_FORM;
+  }
+
+  /**
+   * Index of the captured segment with the same place, flags and acknowledgment, or else without the latter; -1 if
+   * there is none.
+   */
+  #exact(flow: Flow, state: FlowState, s: PlacedSegment): number {
+    const kind = s.flags & KINDS;
+    const [first] = state.waiting;
+    if (
+      first &&
+      first.from === s.from &&
+      first.to === s.to &&
+      first.ack === s.ack &&
+      !((first.flags ^ s.flags) & KINDS)
+    ) {
+      return 0;
+    }
+    const same = (c: PlacedSegment): boolean => c.from === s.from && c.to === s.to && (c.flags & KINDS) === kind;
+    for (let more = true; more; more = this.#extend(flow, state, s)) {
+      const at = state.waiting.findIndex((c) => same(c) && c.ack === s.ack);
+      if (at >= 0) {
+        return at;
+      }
+    }
+    return s.to > s.from || kind !== 0 ? state.waiting.findIndex(same) : -1;
+  }
+
+  /**
+   * Looks at the next packets of the connection until one of the host's side; false if it is beyond what `s` may be, or
+   * there is none.
+   */
+  #extend(flow: Flow, state: FlowState, s: PlacedSegment): boolean {
+    const last = state.waiting.at(-1);
+    if (last && (last.from > s.to || last.ack > s.ack + MAX_AHEAD_BYTES || state.waiting.length > AHEAD)) {
+      return false;
+    }
+    while (state.next > 0) {
+      const i = state.next - 1;
+      state.next = this.#plan.packets.next[i] ?? 0;
+      if (this.#plan.roles[i] === ROLE_HOST) {
+        this.#capture(flow, state, i);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #capture(flow: Flow, state: FlowState, i: number): void {
+    const read = this.#captured.glance(i);
+    const s = new PlacedSegment().place(read, read.length, state.capturedTo, flow.hostIss, flow.guestIss);
+    s.mss = read.flags & TH_SYN ? read.mss : 0;
+    s.ttl = read.ttl;
+    s.packet = i + 1;
+    if (s.to > s.from && s.to <= state.capturedTo) {
+      // The capture has it twice: once is enough.
+      this.#grade(i, OTHER_FORM);
+      return;
+    }
+    state.capturedTo = Math.max(state.capturedTo, s.to);
+    state.waiting.push(s);
+    if (state.waiting.length > MAX_WAITING) {
+      this.#giveUp(flow, state, state.waiting.splice(0, MAX_WAITING / 2));
+    }
+  }
+
+  #pair(
+    p: TcpIpView,
+    flow: Flow,
+    state: FlowState,
+    at: number,
+    c: PlacedSegment,
+    s: PlacedSegment,
+    time: number,
+  ): { packet: number; grade: number } {
+    const split = c.from !== s.from || c.to !== s.to;
+    if (split) {
+      c.covered += Math.min(c.to, s.to) - Math.max(c.from, s.from);
+    }
+    const same =
+      !split && c.flags === s.flags && c.ack === s.ack && c.window === s.window && c.mss === s.mss && c.ttl === s.ttl;
+    if (c.covered === 0 || c.covered >= c.to - c.from) {
+      if (at === 0) {
+        state.waiting.shift();
+      } else {
+        state.waiting.splice(at, 1);
+      }
+    }
+    const grade = same ? SAME : OTHER_FORM;
+    this.#grade(c.packet - 1, grade);
+    if (same) {
+      this.#count(SAME);
+    } else if (this.#noted(grade)) {
+      this.#note(grade, c.packet, time, flow.id, segmentText(c), segmentDifferences(c, s), frameOf(p, flow));
+    }
+    return { packet: c.packet, grade };
+  }
+
+  #state(flow: Flow): FlowState {
+    let state = this.#flows.get(flow);
+    if (!state) {
+      state = { next: this.#plan.connections.first[flow.id] ?? 0, waiting: [], capturedTo: 0, sentTo: 0 };
+      this.#flows.set(flow, state);
+    }
+    return state;
+  }
+
+  /** Captured segments that were never sent. */
+  #giveUp(flow: Flow, state: FlowState, segments: readonly PlacedSegment[]): void {
+    for (const c of segments) {
+      const bytes = c.to - c.from;
+      const sent = bytes > 0 && c.to <= state.sentTo;
+      const grade = bytes === 0 || sent ? OTHER_FORM : MISSING;
+      this.#grade(c.packet - 1, grade);
+      if (this.#noted(grade)) {
+        const ackOnly = bytes === 0 && !(c.flags & TH_RST);
+        this.#note(grade, c.packet, -1, flow.id, ackOnly ? 'an ACK less' : sent ? 'segmentation' : segmentText(c), []);
+      }
+    }
+  }
+
+  /** A connection of which nothing more comes: what is left of the capture was not sent. */
+  ended(flow: Flow): void {
+    const state = this.#flows.get(flow);
+    if (!state) {
+      return;
+    }
+    while (state.next > 0) {
+      const i = state.next - 1;
+      state.next = this.#plan.packets.next[i] ?? 0;
+      if (this.#plan.roles[i] === ROLE_HOST) {
+        this.#capture(flow, state, i);
+      }
+    }
+    this.#giveUp(flow, state, state.waiting.splice(0));
+    this.#flows.delete(flow);
+  }
+
+  // ---- other packets ----
+
+  #datagram(p: TcpIpView, time: number, played: number): { packet: number; grade: number } {
+    for (; this.#other < Math.min(this.#index.count, played + AHEAD); this.#other++) {
+      this.#captureOther(this.#other);
+    }
+    const d = datagramOf(p);
+    const group = this.#groups.get(d.group);
+    const captured = group?.shift();
+    if (!captured) {
+      if (this.#noted(EXTRA)) {
+        this.#note(EXTRA, 0, time, -1, d.summary, [], frameOf(p, null));
+      }
+      return { packet: 0, grade: EXTRA };
+    }
+    const fields = Object.entries(captured.datagram.fields).flatMap(([field, value]) =>
+      d.fields[field] === value ? [] : [{ field, captured: value, sent: d.fields[field] ?? 'absent' }],
+    );
+    const grade = captured.datagram.hash === d.hash ? SAME : fields.length > 0 ? DIFFERENT : OTHER_FORM;
+    this.#grade(captured.packet - 1, grade);
+    if (grade === SAME) {
+      this.#count(SAME);
+    } else if (this.#noted(grade)) {
+      this.#note(grade, captured.packet, time, -1, captured.datagram.summary, fields, frameOf(p, null));
+    }
+    return { packet: captured.packet, grade };
+  }
+
+  #captureOther(i: number): void {
+    const { packets, roles } = this.#plan;
+    if (roles[i] !== ROLE_HOST || ((packets.what[i] ?? 0) & KIND_MASK) === KIND_TCP) {
+      return;
+    }
+    const data = this.#index.bytes(this.#source, i);
+    const link = this.#link.find(this.#index.linktype(i), data);
+    const ethernet = this.#plan.slirp && link.eth >= 0;
+    const p = ethernet
+      ? this.#view.set(data, 0, data.length, 'ethernet').find()
+      : this.#view.set(data, link.l3, data.length - link.l3, 'ip').find();
+    const datagram = datagramOf(p);
+    const group = this.#groups.get(datagram.group);
+    if (group) {
+      group.push({ packet: i + 1, datagram });
+    } else {
+      if (this.#groups.size >= MAX_GROUPS) {
+        this.#groups.delete(this.#groups.keys().next().value ?? '');
+      }
+      this.#groups.set(datagram.group, [{ packet: i + 1, datagram }]);
+    }
+  }
+
+  /** What was sent at divergence `i`, with the capture's sequence numbers; null if nothing was. */
+  frame(i: number): Uint8Array | null {
+    return this.#frames[i] ?? null;
+  }
+
+  /** The replay is over: what has not been sent is missing. */
+  finish(): void {
+    for (const flow of [...this.#flows.keys()]) {
+      this.ended(flow);
+    }
+    for (const group of this.#groups.values()) {
+      for (const { packet, datagram } of group) {
+        if (this.#plan.roles[packet - 1] === ROLE_HOST) {
+          this.#grade(packet - 1, MISSING);
+          if (this.#noted(MISSING)) {
+            this.#note(MISSING, packet, -1, -1, datagram.summary, []);
+          }
+        }
+      }
+    }
+    this.#groups.clear();
+  }
+
+  #grade(i: number, grade: number): void {
+    this.#plan.grades[i] = Math.max(this.#plan.grades[i] ?? 0, grade);
+  }
+
+  #note(
+    grade: number,
+    packet: number,
+    time: number,
+    stream: number,
+    summary: string,
+    fields: readonly FieldDifference[],
+    frame: Uint8Array | null = null,
+  ): void {
+    this.#frames.push(frame);
+    this.divergences.push({ grade: gradeName(grade), packet, time, stream, summary, fields });
+  }
+
+  #count(grade: number): void {
+    const { tally } = this.#plan;
+    tally[grade - 1] = (tally[grade - 1] ?? 0) + 1;
+  }
+
+  /** Counts a pair that is not the same; true if it is also to be kept. */
+  #noted(grade: number): boolean {
+    this.#count(grade);
+    return this.divergences.length < MAX_KEPT;
+  }
+}
+
+/** The Internet checksum `sum` once a word of 32 bits is another (RFC 1624). */
+function updatedChecksum(sum: number, was: number, is: number): number {
+  let s = (~sum & 0xffff) + (~(was >>> 16) & 0xffff) + (~was & 0xffff) + (is >>> 16) + (is & 0xffff);
+  s = (s & 0xffff) + (s >>> 16);
+  s = (s & 0xffff) + (s >>> 16);
+  return ~s & 0xffff;
+}
+
+/**
+ * A copy of a frame that was sent. Its sequence number becomes the one that the capture's side would have had there.
+ */
+function frameOf(p: TcpIpView, flow: Flow | null): Uint8Array {
+  const copy = p.buf.slice(p.off, p.limit);
+  if (flow && p.tcp >= 0 && flow.hostIss >= 0) {
+    const view = new DataView(copy.buffer);
+    const at = p.tcp - p.off;
+    const [seq, wanted] = [view.getUint32(at + 4), (view.getUint32(at + 4) + flow.hostIss - flow.iss) >>> 0];
+    view.setUint32(at + 4, wanted);
+    view.setUint16(at + 16, updatedChecksum(view.getUint16(at + 16), seq, wanted));
+  }
+  return copy;
+}
+
+function gradeName(grade: number): Grade {
+  return GRADES[grade - 1] ?? 'extra';
+}
+
+function segmentText(c: PlacedSegment): string {
+  return `segment ${flagsText(c.flags)} of ${c.to - c.from} bytes`;
+}
+
+/** The fields in which a captured segment and the one sent for it differ. */
+function segmentDifferences(c: PlacedSegment, s: PlacedSegment): FieldDifference[] {
+  const bytes = (x: PlacedSegment): string => `bytes ${x.from} to ${x.to - 1}`;
+  const pairs: readonly (readonly [string, string | number, string | number])[] = [
+    ['segmentation', bytes(c), bytes(s)],
+    ['tcp.flags', flagsText(c.flags), flagsText(s.flags)],
+    ['tcp.ack', c.ack, s.ack],
+    ['tcp.window_size_value', c.window, s.window],
+    ['tcp.options.mss_val', c.mss, s.mss],
+    ['ip.ttl', c.ttl, s.ttl],
+  ];
+  return pairs.flatMap(([field, captured, sent]) =>
+    captured === sent ? [] : [{ field, captured: String(captured), sent: String(sent) }],
+  );
+}
+
+/** A frame of ours, placed in the stream of its flow. */
+function placeFrame(s: PlacedSegment, p: TcpIpView, flow: Flow): PlacedSegment {
+  const flags = p.u8(p.tcp + 13);
+  const header = { flags, seq: p.u32(p.tcp + 4), ack: p.u32(p.tcp + 8), window: p.u16(p.tcp + 14) };
+  s.place(header, p.payloadEnd - p.payload, flow.sentHere, flow.iss, flow.guestIss);
+  s.mss = flags & TH_SYN ? mssOf(p) : 0;
+  s.ttl = p.ip >= 0 ? p.u8(p.ip + 8) : p.u8(p.ipv6 + 7);
+  return s;
+}
+
+/** The maximum segment size option of a SYN, or 0. */
+function mssOf(p: TcpIpView): number {
+  const end = Math.min(p.limit, p.tcp + (p.u8(p.tcp + 12) >> 4) * 4);
+  for (let at = p.tcp + 20; at + 4 <= end && p.u8(at) !== 0; ) {
+    if (p.u8(at) === 2) {
+      return p.u16(at + 2);
+    }
+    at += p.u8(at) === 1 ? 1 : Math.max(2, p.u8(at + 1));
+  }
+  return 0;
+}
+
+function flagsText(flags: number): string {
+  const names = ['FIN', 'SYN', 'RST', 'PSH', 'ACK'].filter((_, bit) => flags & (1 << bit));
+  return `[${names.join(', ')}]`;
+}
+
+/** What another packet answers, and what it says. */
+function datagramOf(p: TcpIpView): Datagram {
+  if (p.arp >= 0 && p.arp + 28 <= p.limit) {
+    const target = p.bytes(p.arp + 14, p.arp + 18).join('.');
+    return {
+      group: `arp ${p.u16(p.arp + 6)} ${target}`,
+      hash: hash(p.bytes(p.arp, p.arp + 28)),
+      summary: `ARP, ${target}`,
+      fields: {},
+    };
+  }
+  if (p.udp >= 0 && p.u16(p.udp) === DHCP_SERVER && p.payload + 240 <= p.payloadEnd) {
+    return dhcpOf(p);
+  }
+  const at = p.ip >= 0 ? p.ip + 12 : p.ipv6 + 8;
+  const n = p.ip >= 0 ? 4 : 16;
+  const ends =
+    p.ip < 0 && p.ipv6 < 0 ? '' : `${p.bytes(at, at + n).join('.')} ${p.bytes(at + n, at + 2 * n).join('.')}`;
+  if (p.udp >= 0) {
+    const ports = `${p.u16(p.udp)} ${p.u16(p.udp + 2)}`;
+    const data = p.bytes(p.payload, p.payloadEnd);
+    return {
+      group: `udp ${ends} ${ports}`,
+      hash: hash(data),
+      summary: `UDP, ${ports.replace(' ', ' -> ')}`,
+      fields: { 'udp.payload': String(hash(data)) },
+    };
+  }
+  const icmp = Math.max(p.icmp, p.icmpv6);
+  if (icmp >= 0) {
+    const echo = p.icmp >= 0 && p.u8(icmp) === 0 ? ` ${p.u32(icmp + 4)}` : '';
+    const name = `${p.icmp >= 0 ? 'ICMP' : 'ICMPv6'} type ${p.u8(icmp)}`;
+    return {
+      group: `icmp ${ends} ${p.u8(icmp)}${echo}`,
+      hash: hash(p.bytes(icmp + 4, p.l3End)),
+      summary: name,
+      fields: {},
+    };
+  }
+  return {
+    group: `${p.etherType} ${p.proto} ${ends}`,
+    hash: hash(p.bytes(Math.max(p.l4, p.eth + 14), p.l3End)),
+    summary: `protocol ${p.proto}`,
+    fields: {},
+  };
+}
+
+const DHCP_TYPES = ['', 'Discover', 'Offer', 'Request', 'Decline', 'ACK', 'NAK', 'Release', 'Inform'];
+
+/** A DHCP server's message by its transaction: kind and address are what its client goes by. */
+function dhcpOf(p: TcpIpView): Datagram {
+  const b = p.payload;
+  let type = 0;
+  for (let at = b + 240; at + 2 < p.payloadEnd && p.u8(at) !== 255; at += p.u8(at) === 0 ? 1 : 2 + p.u8(at + 1)) {
+    if (p.u8(at) === 53) {
+      type = p.u8(at + 2);
+    }
+  }
+  const name = DHCP_TYPES[type] ?? String(type);
+  return {
+    group: `dhcp ${p.u32(b + 4)}`,
+    hash: hash(p.bytes(b, p.payloadEnd)),
+    summary: `DHCP ${name}`,
+    fields: { 'dhcp.option.dhcp': name, 'dhcp.ip.your': p.bytes(b + 16, b + 20).join('.') },
+  };
+}
+
+/** FNV-1a. */
+function hash(b: Uint8Array): number {
+  let h = 0x811c9dc5;
+  for (const x of b) {
+    h = Math.imul(h ^ x, 0x01000193);
+  }
+  return h >>> 0;
+}

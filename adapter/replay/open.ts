@@ -1,0 +1,213 @@
+/**
+ * Opens captures as people have them: plain, packed with gzip or zstd, from a pipe. What is packed goes to a file of
+ * its own first.
+ */
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  mkdtempSync,
+  open,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Readable, Transform, type TransformCallback } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
+import { createGunzip } from 'node:zlib';
+import { Decompress } from 'fzstd';
+import { CaptureError } from '../packets/types.ts';
+import { FileSource } from './file-source.ts';
+
+/** Unpacked bytes of a capture at most: a bomb of a few kilobytes unpacks to anything. */
+const MAX_UNPACKED = 64 * 2 ** 30;
+
+/** A capture that can be read, and the name of the file where its bytes are. */
+export interface OpenedCapture {
+  readonly source: FileSource;
+  readonly path: string;
+  /** Closes it, and removes the file if it was unpacked for this. */
+  close(): void;
+}
+
+/**
+ * Opens a capture; `-` is standard input. `told` hears how many bytes have been unpacked, `signal` gives it up. Throws
+ * `CaptureError`.
+ */
+export async function openCapture(
+  path: string,
+  told: (bytes: number) => void = () => {},
+  signal?: AbortSignal,
+): Promise<OpenedCapture> {
+  const packed = path === '-' ? 'stdin' : packingOf(path);
+  if (packed === 'plain') {
+    const source = new FileSource(path);
+    return { source, path, close: () => source.close() };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'pktgdb-capture-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  try {
+    const file = join(folder, 'capture');
+    await unpack(path, packed, file, told, signal);
+    // What came through a pipe may be packed as well.
+    const inner = packed === 'stdin' ? packingOf(file) : 'plain';
+    const whole = inner === 'plain' ? file : join(folder, 'unpacked');
+    if (inner !== 'plain') {
+      await unpack(file, inner, whole, told, signal);
+    }
+    const source = new FileSource(whole);
+    return {
+      source,
+      path: whole,
+      close: () => {
+        source.close();
+        process.off('exit', remove);
+        remove();
+      },
+    };
+  } catch (e) {
+    remove();
+    throw e;
+  }
+}
+
+type Packing = 'plain' | 'gzip' | 'zstd' | 'stdin';
+
+/** How a file is packed, by its first bytes. What is no regular file is read through once. */
+function packingOf(path: string): Packing {
+  let stat: ReturnType<typeof statSync>;
+  try {
+    stat = statSync(path);
+  } catch (e) {
+    throw new CaptureError(reason(e));
+  }
+  if (stat.isDirectory()) {
+    throw new CaptureError('it is a folder');
+  }
+  if (!stat.isFile()) {
+    return 'stdin';
+  }
+  const head = firstBytes(path);
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    return 'gzip';
+  }
+  return head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd ? 'zstd' : 'plain';
+}
+
+function firstBytes(path: string): Uint8Array {
+  const head = new Uint8Array(4);
+  let fd = -1;
+  try {
+    fd = openSync(path, 'r');
+    readSync(fd, head, 0, 4, 0);
+    return head;
+  } catch (e) {
+    throw new CaptureError(reason(e));
+  } finally {
+    if (fd >= 0) {
+      closeSync(fd);
+    }
+  }
+}
+
+/** Copies a packed or piped capture to `file`, unpacked. */
+async function unpack(
+  path: string,
+  packed: Packing,
+  file: string,
+  told: (bytes: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let total = 0;
+  const counter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      total += chunk.length;
+      told(total);
+      done(total > MAX_UNPACKED ? new CaptureError(`it unpacks to more than ${MAX_UNPACKED} bytes`) : null, chunk);
+    },
+  });
+  const input =
+    path === '-' ? standardInput() : packed === 'stdin' ? await openPipe(path, signal) : createReadStream(path);
+  const stages = packed === 'gzip' ? [createGunzip()] : packed === 'zstd' ? [zstd()] : [];
+  try {
+    await pipeline([input, ...stages, counter, createWriteStream(file)], signal ? { signal } : {});
+  } catch (e) {
+    if (signal?.aborted) {
+      throw e;
+    }
+    // A file that is cut off still has what comes before.
+    if (total === 0 || e instanceof CaptureError) {
+      throw e instanceof CaptureError ? e : new CaptureError(`it cannot be unpacked: ${reason(e)}`);
+    }
+  }
+}
+
+/** Standard input, by its number where `process.stdin` is empty: in a worker thread. */
+function standardInput(): Readable {
+  return isMainThread ? process.stdin : createReadStream('', { fd: 0, autoClose: false });
+}
+
+/** Opens a pipe for reading so that neither opening it nor reading from it keeps the program from ending. */
+async function openPipe(path: string, signal: AbortSignal | undefined): Promise<Readable> {
+  // Opening waits for somebody who writes: to give up, that is us.
+  const giveUp = (): void => {
+    try {
+      closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    } catch {
+      // Nobody waits any more.
+    }
+  };
+  signal?.addEventListener('abort', giveUp);
+  try {
+    const fd = await promisify(open)(path, 'r');
+    signal?.throwIfAborted();
+    return readerOf(path, fd);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+function readerOf(path: string, fd: number): Readable {
+  try {
+    return new Socket({ fd, readable: true, writable: false });
+  } catch {
+    // A device, which is no stream to the system.
+    return createReadStream(path, { fd });
+  }
+}
+
+/** A stream that unpacks zstd (RFC 8878). */
+function zstd(): Transform {
+  let out: (chunk: Uint8Array) => void = () => {};
+  const decompress = new Decompress((chunk) => out(chunk));
+  const feed = (self: Transform, chunk: Uint8Array, last: boolean, done: TransformCallback): void => {
+    out = (piece) => self.push(Buffer.from(piece));
+    try {
+      decompress.push(chunk, last);
+      done();
+    } catch (e) {
+      done(e instanceof Error ? e : new Error(String(e)));
+    }
+  };
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      feed(this, chunk, false, done);
+    },
+    flush(done) {
+      feed(this, new Uint8Array(0), true, done);
+    },
+  });
+}
+
+function reason(e: unknown): string {
+  const { code, message } = e as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it may not be read' : message;
+}

@@ -1,0 +1,22 @@
+/** Captures that are packed with gzip or zstd, in memory. */
+import { gunzipSync } from 'node:zlib';
+import { decompress } from 'fzstd';
+import { CaptureError } from '../../adapter/packets/capture.ts';
+
+/** Unpacked bytes at most: an editor shows no more, and a bomb of a few kilobytes unpacks to anything. */
+const MAX_UNPACKED = 512 * 2 ** 20;
+
+/** The bytes of a capture; those of a plain one as they are. Throws `CaptureError`. */
+export function unpacked(bytes: Uint8Array): Uint8Array {
+  try {
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+      return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED });
+    }
+    if (bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd) {
+      return decompress(bytes);
+    }
+    return bytes;
+  } catch (error) {
+    throw new CaptureError(`the capture cannot be unpacked: ${(error as Error).message}`);
+  }
+}
