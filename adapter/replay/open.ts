@@ -17,13 +17,13 @@ import {
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Readable, Transform, type TransformCallback } from 'node:stream';
+import { Duplex, type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
-import { Decompress } from 'fzstd';
 import { CaptureError } from '../packets/types.ts';
+import { Unzstd } from '../packets/unzstd.ts';
 import { FileSource } from './file-source.ts';
 
 /** Unpacked bytes of a capture at most: a bomb of a few kilobytes unpacks to anything. */
@@ -136,7 +136,7 @@ async function unpack(
   });
   const input =
     path === '-' ? standardInput() : packed === 'stdin' ? await openPipe(path, signal) : createReadStream(path);
-  const stages = packed === 'gzip' ? [createGunzip()] : packed === 'zstd' ? [zstd()] : [];
+  const stages = packed === 'gzip' ? [createGunzip()] : packed === 'zstd' ? [Duplex.from(unzstd)] : [];
   try {
     await pipeline([input, ...stages, counter, createWriteStream(file)], signal ? { signal } : {});
   } catch (e) {
@@ -184,27 +184,13 @@ function readerOf(path: string, fd: number): Readable {
   }
 }
 
-/** A stream that unpacks zstd (RFC 8878). */
-function zstd(): Transform {
-  let out: (chunk: Uint8Array) => void = () => {};
-  const decompress = new Decompress((chunk) => out(chunk));
-  const feed = (self: Transform, chunk: Uint8Array, last: boolean, done: TransformCallback): void => {
-    out = (piece) => self.push(Buffer.from(piece));
-    try {
-      decompress.push(chunk, last);
-      done();
-    } catch (e) {
-      done(e instanceof Error ? e : new Error(String(e)));
-    }
-  };
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      feed(this, chunk, false, done);
-    },
-    flush(done) {
-      feed(this, new Uint8Array(0), true, done);
-    },
-  });
+/** A stage of a pipeline that unpacks zstd. */
+async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const stage = new Unzstd();
+  for await (const chunk of packed) {
+    yield* stage.push(chunk);
+  }
+  yield* stage.end();
 }
 
 function reason(e: unknown): string {

@@ -22,9 +22,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/dap/custom.ts',
     // Bit fields and words of registers, for the views.
     'adapter/inspect/register-notation.ts',
-    // Packet listings, also of packed captures.
+    // Packet listings.
     'adapter/packets/',
-    'fzstd',
   ],
   'adapter/main.ts': ['node:', 'adapter/'],
   'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
@@ -122,8 +121,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/compiler/',
   ],
   'adapter/mailbox/': ['node:', 'adapter/stack/util/', 'type adapter/stack/'],
-  'adapter/replay/': ['node:', 'fzstd', 'adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
-  'adapter/packets/': ['adapter/stack/util/near.ts'],
+  'adapter/replay/': ['node:', 'adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
+  'adapter/packets/': ['fzstd', 'adapter/stack/util/near.ts'],
   'adapter/compiler/': ['node:', 'typescript', 'ts-blank-space'],
   'adapter/stack/': [],
 };
