@@ -171,7 +171,9 @@ export class Comparison {
     time: number,
     played: number,
   ): { readonly packet: number; readonly grade: number } {
-    return flow && flow.iss >= 0 ? this.#segment(p, flow, time) : this.#datagram(p, time, played);
+    // A SYN that is refused gets a RST, and the connection never a number of its own.
+    const placed = flow && (flow.iss >= 0 || p.u8(p.tcp + 13) & TH_RST);
+    return placed ? this.#segment(p, flow, time) : this.#datagram(p, time, played);
   }
 
   // ---- segments ----
@@ -459,7 +461,8 @@ function frameOf(p: TcpIpView, flow: Flow | null): Uint8Array {
   if (flow && p.tcp >= 0 && flow.hostIss >= 0) {
     const view = new DataView(copy.buffer);
     const at = p.tcp - p.off;
-    const [seq, wanted] = [view.getUint32(at + 4), (view.getUint32(at + 4) + flow.hostIss - flow.iss) >>> 0];
+    const seq = view.getUint32(at + 4);
+    const wanted = (seq + flow.hostIss - Math.max(0, flow.iss)) >>> 0;
     view.setUint32(at + 4, wanted);
     view.setUint16(at + 16, updatedChecksum(view.getUint16(at + 16), seq, wanted));
   }
@@ -494,7 +497,7 @@ function segmentDifferences(c: PlacedSegment, s: PlacedSegment): FieldDifference
 function placeFrame(s: PlacedSegment, p: TcpIpView, flow: Flow): PlacedSegment {
   const flags = p.u8(p.tcp + 13);
   const header = { flags, seq: p.u32(p.tcp + 4), ack: p.u32(p.tcp + 8), window: p.u16(p.tcp + 14) };
-  s.place(header, p.payloadEnd - p.payload, flow.sentHere, flow.iss, flow.guestIss);
+  s.place(header, p.payloadEnd - p.payload, flow.sentHere, Math.max(0, flow.iss), flow.guestIss);
   s.mss = flags & TH_SYN ? mssOf(p) : 0;
   s.ttl = p.ip >= 0 ? p.u8(p.ip + 8) : p.u8(p.ipv6 + 7);
   return s;

@@ -41,6 +41,12 @@ describe('captures of foreign hosts', () => {
     assert.match(Buffer.from(toGuest).toString(), /^HTTP\/1\.[01] 200 OK\r\n[\s\S]*\r\n\r\nhello/);
   });
 
+  it('the RST of lo-refused is the RST that the capture has', () => {
+    const { counts } = replay('lo-refused.pcap').host.comparison;
+    assert.deepEqual([counts.missing, counts.extra, counts['different answer']], [0, 0, 0]);
+    assert.equal(counts.same + counts['same bytes, other form'], 1);
+  });
+
   it('two replays of one capture are the same', () => {
     const [a, b] = [replay('mtu-mixed.pcap'), replay('mtu-mixed.pcap')];
     assert.deepEqual([a.turns, a.endedAt, a.outside.frames], [b.turns, b.endedAt, b.outside.frames]);
