@@ -29,6 +29,9 @@ import { FileSource } from './file-source.ts';
 /** Unpacked bytes of a capture at most: a bomb of a few kilobytes unpacks to anything. */
 const MAX_UNPACKED = 64 * 2 ** 30;
 
+/** Between two attempts to give a pipe up that is about to be opened, in milliseconds. */
+const RETRY_MS = 20;
+
 /** A capture that can be read, and the name of the file where its bytes are. */
 export interface OpenedCapture {
   readonly source: FileSource;
@@ -157,12 +160,15 @@ function standardInput(): Readable {
 
 /** Opens a pipe for reading so that neither opening it nor reading from it keeps the program from ending. */
 async function openPipe(path: string, signal: AbortSignal | undefined): Promise<Readable> {
-  // Opening waits for somebody who writes: to give up, that is us.
+  signal?.throwIfAborted();
+  // Opening waits for somebody who writes: to give up, that is us, as soon as it does wait.
+  let retry: NodeJS.Timeout | undefined;
   const giveUp = (): void => {
+    retry = setTimeout(giveUp, RETRY_MS);
     try {
       closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
     } catch {
-      // Nobody waits any more.
+      // Nobody waits yet, or any more.
     }
   };
   signal?.addEventListener('abort', giveUp);
@@ -172,6 +178,7 @@ async function openPipe(path: string, signal: AbortSignal | undefined): Promise<
     return readerOf(path, fd);
   } finally {
     signal?.removeEventListener('abort', giveUp);
+    clearTimeout(retry);
   }
 }
 
