@@ -3,6 +3,7 @@ import { CommandError } from '../commands/command.ts';
 import { GRADE_WORDS, parseGrade } from '../commands/grades.ts';
 import { type Account, type Divergence, GRADES, type Grade, type ReplayState } from '../engine/api.ts';
 import { askMonitor } from '../inspect/connections.ts';
+import { count, reasons } from '../inspect/replay.ts';
 import { visible } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
@@ -13,20 +14,8 @@ const CHUNK = 1000;
 /** Gaps that are named. */
 const NAMED_GAPS = 20;
 
-/** `2,360`. */
-export function count(n: number): string {
-  return n.toLocaleString('en-US');
-}
-
 function counted(n: number, what: string): string {
   return `${count(n)} ${what}${n === 1 ? '' : 's'}`;
-}
-
-/** `2 ARP of another network, 1 not IP`. */
-function reasons(of: Readonly<Record<string, number>>): string {
-  return Object.entries(of)
-    .map(([reason, n]) => `${count(n)} ${reason}`)
-    .join(', ');
 }
 
 function total(of: Readonly<Record<string, number>>): number {

@@ -14,29 +14,30 @@ export function accountLines(account: Account, divergences?: Readonly<Record<str
   const { packets, played, notPlayed, connections, bytes } = account;
   const { total, complete, partial } = connections;
   const states = [
-    ...(complete > 0 ? [`${number(complete)} complete`] : []),
-    ...(partial > 0 ? [`${number(partial)} partial`] : []),
-    ...Object.entries(connections.notPlayed).map(([reason, n]) => `${number(n)} not played (${reason})`),
+    ...(complete > 0 ? [`${count(complete)} complete`] : []),
+    ...(partial > 0 ? [`${count(partial)} partial`] : []),
+    ...Object.entries(connections.notPlayed).map(([reason, n]) => `${count(n)} not played (${reason})`),
   ];
-  const left = counted(notPlayed);
-  const differ = counted(divergences ?? {});
+  const left = reasons(notPlayed);
+  const differ = reasons(divergences ?? {});
   return [
-    `${number(played)} of ${number(packets)} packets played${left === '' ? '' : `; not played: ${left}`}`,
-    `${number(total)} TCP connection${total === 1 ? '' : 's'}${states.length > 0 ? `: ${states.join(', ')}` : ''}; ` +
-      `${number(bytes.toHost)} bytes to the host, ${number(bytes.toGuest)} to the guest`,
+    `${count(played)} of ${count(packets)} packets played${left === '' ? '' : `; not played: ${left}`}`,
+    `${count(total)} TCP connection${total === 1 ? '' : 's'}${states.length > 0 ? `: ${states.join(', ')}` : ''}; ` +
+      `${count(bytes.toHost)} bytes to the host, ${count(bytes.toGuest)} to the guest`,
     ...(differ === '' ? [] : [`sent by the user network, compared with the capture: ${differ}`]),
   ];
 }
 
 /** `12 between other hosts, 3 not IP`: what there is any of. */
-function counted(counts: Readonly<Record<string, number>>): string {
+export function reasons(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .filter(([, n]) => n > 0)
-    .map(([what, n]) => `${number(n)} ${what}`)
+    .map(([what, n]) => `${count(n)} ${what}`)
     .join(', ');
 }
 
-function number(n: number): string {
+/** `2,360`. */
+export function count(n: number): string {
   return n.toLocaleString('en-US');
 }
 

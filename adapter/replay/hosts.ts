@@ -52,7 +52,7 @@ export function isGroup(a: Uint8Array): boolean {
 }
 
 export class HostTable {
-  /** By id; the first is a placeholder. */
+  /** By id. No address of a packet has id 0, which stands for none. */
   readonly hosts: CaptureHost[] = [new CaptureHost(new Uint8Array(4))];
   readonly #ipv4 = new Map<number, number>();
   readonly #ipv6 = new Map<string, number>();
