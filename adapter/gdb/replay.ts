@@ -2,7 +2,7 @@
 import { CommandError } from '../commands/command.ts';
 import { GRADE_WORDS, parseGrade } from '../commands/grades.ts';
 import { type Account, type Divergence, GRADES, type Grade, type ReplayState } from '../engine/api.ts';
-import { askMonitor } from '../inspect/connections.ts';
+import { droppedPackets } from '../inspect/drops.ts';
 import { count, reasons } from '../inspect/replay.ts';
 import { visible } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -58,10 +58,9 @@ function gapsText({ gaps }: Account): string {
 
 /** `none`, or `3 (2 TCP_DUPLICATE, 1 UDP_CSUM)`; empty once the machine is gone. */
 async function dropsText(gdb: GdbInterpreter): Promise<string> {
-  const text = await askMonitor(gdb.engine, 'info drops');
-  const rows = [...text.matchAll(/^(\d+)\s+([A-Z]\w*)/gm)].map(([, n, reason = '']) => [reason, Number(n)] as const);
-  const of = Object.fromEntries(rows);
-  return rows.length > 0 ? `${count(total(of))} (${reasons(of)})` : text === '' ? '' : 'none';
+  const drops = await droppedPackets(gdb.engine);
+  const all = total(drops ?? {});
+  return all > 0 ? `${count(all)} (${reasons(drops ?? {})})` : drops ? 'none' : '';
 }
 
 /** What became of the packets, in lines; what is nothing to speak of is left out. */
