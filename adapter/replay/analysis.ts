@@ -59,9 +59,7 @@ const SLIRP_MAC_IPV6 = 0x5256;
 /** slirp answers NC-SI from this address; no station has it. */
 const BROADCAST = 0xffffffffffff;
 
-/**
- * Headers of 40 to 60 bytes and what the capture may have cut: the shortest transport header that can be made sense of.
- */
+/** What a capture has to leave of a transport header: options of TCP that it has cut are played as if there were none. */
 const TCP_HEADER = 20;
 const UDP_HEADER = 8;
 
@@ -148,7 +146,7 @@ export class CaptureAnalysis {
       return KIND_IP;
     }
     if (p.tcp >= 0) {
-      return p.tcp + (p.u8(p.tcp + 12) >> 4) * 4 > p.limit && p.u8(p.tcp + 12) >> 4 >= 5 ? KIND_CUT : KIND_TCP;
+      return KIND_TCP;
     }
     if (p.icmp >= 0 || p.icmpv6 >= 0) {
       return KIND_ICMP | (isIcmpAnswer(p) ? SIDE_1 : 0);

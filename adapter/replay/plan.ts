@@ -43,6 +43,9 @@ export const REASONS = [
   'connection that nothing tells the beginning of',
   'no socket of the machine waits for it',
   'too many servers',
+  'IPv6 fragment',
+  'fragment of an incomplete datagram',
+  'longer than a NIC sends',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
@@ -64,7 +67,7 @@ export interface NeededForward {
 }
 
 /** More `hostfwd` rules than that are not made. */
-const MAX_FORWARDS = 4096;
+export const MAX_FORWARDS = 4096;
 
 /** Bytes of a stream (from 1) that are nowhere in the capture, and the packet that shows it. */
 const GAP_SPEC = { stream: Uint32Array, packet: Uint32Array, from: Float64Array, to: Float64Array } as const;
@@ -309,8 +312,10 @@ function forwardsOf(analysis: CaptureAnalysis, roles: Uint8Array, guestSide: Uin
   const found = new Map<string, NeededForward>();
   const need = (proto: 'tcp' | 'udp', host: number, port: number): void => {
     const key = `${proto} ${host} ${port}`;
-    if (!found.has(key) && found.size < MAX_FORWARDS) {
-      found.set(key, { proto, address: analysis.hosts.get(host).address, port });
+    const { address } = analysis.hosts.get(host);
+    // No rule has port 0 or the address that stands for none.
+    if (port > 0 && address.some((b) => b !== 0) && !found.has(key) && found.size < MAX_FORWARDS) {
+      found.set(key, { proto, address, port });
     }
   };
   const c = analysis.connections.columns;
