@@ -9,6 +9,7 @@ import { ETHERTYPE_ARP, ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../packets/protocol
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { ConnectionTable, TH_ACK, TH_SYN } from './connections.ts';
 import { HostTable, isGroup } from './hosts.ts';
+import { Leases } from './leases.ts';
 import { PairTable } from './pair-table.ts';
 
 /** What a packet is: the low bits of `what`. */
@@ -83,6 +84,7 @@ function isIcmpAnswer(p: TcpIpView): boolean {
 export class CaptureAnalysis {
   readonly hosts = new HostTable();
   readonly connections = new ConnectionTable();
+  readonly leases = new Leases();
   /** MAC addresses that are libslirp's by their prefix. */
   readonly slirpMacs = new Set<number>();
   /** Packets that are shorter than on the wire. */
@@ -240,6 +242,9 @@ export class CaptureAnalysis {
       this.udpConversations++;
     }
     columns.conv[i] = id + 1;
+    if (sport === DHCP_SERVER || dport === DHCP_SERVER) {
+      this.leases.add(p);
+    }
     if (sport === DHCP_SERVER || sport === DHCPV6_SERVER) {
       this.hosts.get(src).servesDhcp = true;
       return DHCP_REPLY | SIDE_1;

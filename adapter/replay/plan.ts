@@ -20,7 +20,7 @@ import {
   SIDE_1,
 } from './analysis.ts';
 import { type ConnectionColumns, sideOf } from './connections.ts';
-import { chooseGuest, type GuestChoice } from './guest.ts';
+import { chooseGuest, type GuestChoice, gatewayOf, userNetworkGuest } from './guest.ts';
 import { formatAddress, ipv4Number, isGroup } from './hosts.ts';
 import type { PreparedCapture } from './prepare.ts';
 
@@ -139,7 +139,7 @@ export interface ReplayPlan {
 export function planReplay(capture: PreparedCapture, word?: string): ReplayPlan {
   const { source, index, analysis } = capture;
   const slirp = analysis.slirpMacs.size > 0 && word === undefined;
-  const guest = slirp ? { ids: new Set<number>(), address: '', why: '' } : chooseGuest(analysis, word);
+  const guest = slirp ? userNetworkGuest(analysis) : chooseGuest(analysis, word);
   const connections = analysis.connections.columns;
   const connectionCount = analysis.connections.count;
   const roles = new Uint8Array(new SharedArrayBuffer(index.count));
@@ -248,12 +248,6 @@ function foreignRole(
     return guestSide[(packets.conv[i] ?? 1) - 1] === side ? ROLE_GUEST : ROLE_HOST;
   }
   return side === 1 ? ROLE_GUEST : ROLE_HOST;
-}
-
-/** The address of the user network, which is in its MAC: 52:55:0a:00:02:02 is 10.0.2.2; alias addresses are higher. */
-function gatewayOf(macs: ReadonlySet<number>): number {
-  const ips = [...macs].filter((m) => Math.floor(m / 0x100000000) === 0x5255).map((m) => m % 0x100000000);
-  return ips.length === 0 ? 0 : Math.min(...ips);
 }
 
 /** Guests that slirp sends to before the capture shows how it learnt their MAC addresses. */

@@ -105,6 +105,15 @@ describe('TCP streams of a replay', () => {
     assertSums(r);
   });
 
+  it('options of TCP that the capture cut cost nothing else', () => {
+    const c = new Conversation({ clientOpt: scale(7), serverOpt: scale(7) }).open();
+    c.tell('client', pattern(100)).tell('server', pattern(3000)).close();
+    const cut = timed(c.frames).map((p) => ({ ...p, data: p.data.subarray(0, 54), len: p.data.length }));
+    const r = play(writePcap(cut, { snaplen: 54 }));
+    assertStreams(r, 0, new Uint8Array(100), new Uint8Array(3000));
+    assert.deepEqual(r.account.notPlayed, {});
+  });
+
   it('windows of the guest are unscaled, so that segments are as large as in the capture', () => {
     const c = new Conversation({ clientOpt: scale(7), serverOpt: scale(7) });
     c.say('client', '', { flags: SYN, opt: c.client.opt, win: 64240 });
