@@ -6,9 +6,9 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { ReplaySettings } from '../commands/settings.ts';
 import type { EngineApi } from '../engine/api.ts';
+import { positionText } from '../inspect/replay.ts';
 import { GdbInterpreter, type Write } from './interpreter.ts';
 import { ProgressLine } from './progress.ts';
-import { positionText } from './replay.ts';
 
 /** Commands from the command line, in its order. */
 export type Action =

@@ -118,8 +118,8 @@ export function gatewayOf(macs: ReadonlySet<number>): number {
 }
 
 /**
- * The guest of a capture of a user network: its frames are those that do not come from slirp's MAC addresses. Of several
- * guests, it is called by the one with most packets.
+ * The guest of a capture of a user network: its frames are those that do not come from slirp's MAC addresses. Of
+ * several guests, it is called by the one with most packets.
  */
 export function userNetworkGuest(analysis: CaptureAnalysis): GuestChoice {
   const why = "behind slirp's MAC addresses";

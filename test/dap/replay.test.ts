@@ -92,7 +92,7 @@ describe('replays over DAP', () => {
       );
       await client.outputEvent(
         'console',
-        '12 of 12 packets played\n1 TCP connection: 1 complete; 88 bytes to the host',
+        '12 of 12 packets played.\nConnections: 1 complete, 0 partial, 0 not played.  Bytes: 88 to the host, ',
       );
       await client.ask('continue', { threadId: 1 });
       assert.equal((await client.event<DebugProtocol.ExitedEvent>('exited')).body.exitCode, 0);
@@ -251,7 +251,7 @@ describe('replays over DAP', () => {
       await client.stoppedEvent();
       const { userNetwork, divergences, text } = await replayed();
       assert.deepEqual([userNetwork, divergences], [true, 0]);
-      assert.match(text, /compared with the capture: 50 same$/);
+      assert.match(text, /^Compared with the capture: 50 same\.$/m);
     });
   });
 
