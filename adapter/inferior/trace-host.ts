@@ -388,7 +388,9 @@ export class TraceHost implements Host, PacketKnowledge {
     const old = this.#flows.earlier(flow);
     if (old) {
       if (old.lastFrame) {
-        const reset = { seq: old.guestNext, ack: 0, flags: TH_RST, window: 0 };
+        // A RST beyond slirp's window, behind bytes that it never got, would not count.
+        const seq = old.ackedBySlirp >= 0 ? old.ackedBySlirp : old.guestNext;
+        const reset = { seq, ack: 0, flags: TH_RST, window: 0 };
         this.#inputs.push({ type: 'frame', data: segmentLike(old.lastFrame, reset), number: 0 });
       }
       this.#flows.remove(old);
@@ -558,6 +560,9 @@ export class TraceHost implements Host, PacketKnowledge {
     const seq = p.u32(p.tcp + 4);
     if (flow.iss < 0 || flags & TH_RST) {
       return;
+    }
+    if (flags & TH_ACK) {
+      flow.ackedBySlirp = p.u32(p.tcp + 8);
     }
     const from = flow.sent + ((seq - ((flow.iss + flow.sent) % 0x100000000)) | 0);
     const length = p.payloadEnd - p.payload;

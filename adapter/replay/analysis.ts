@@ -60,7 +60,7 @@ const SLIRP_MAC_IPV6 = 0x5256;
 /** slirp answers NC-SI from this address; no station has it. */
 const BROADCAST = 0xffffffffffff;
 
-/** What has to be there of a transport header: TCP options that the capture has cut are played as if there were none. */
+/** What has to be there of a transport header: TCP options that a capture has cut are played as if there were none. */
 const TCP_HEADER = 20;
 const UDP_HEADER = 8;
 

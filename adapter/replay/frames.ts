@@ -152,7 +152,7 @@ function fixChecksums(p: TcpIpView, cut: boolean, repair: boolean): void {
     put16(p.buf, p.ip + 10, 0);
     put16(p.buf, p.ip + 10, 0xffff - onesSum(p.buf, p.ip, p.l4));
   }
-  if (p.fragment || checksumAt(p) < 0 || p.limit - p.off > MAX_IP) {
+  if (p.fragment || checksumAt(p) < 0 || p.limit - Math.max(p.ip, p.ipv6) > MAX_IP) {
     return;
   }
   const absent = p.udp >= 0 && p.ip >= 0 && p.u16(p.udp + 6) === 0;

@@ -331,6 +331,26 @@ describe('TCP streams of a replay', () => {
     assertWhole(server, 2, b, 'server');
   });
 
+  it('one that is used again after bytes that are lost as well', () => {
+    const first = new Conversation().open();
+    first.say('client', pattern(1000));
+    first.frames.pop();
+    const lost = pattern(100_000);
+    first.tell('client', lost);
+    const again = webPage({ iss: [3e8, 8e8] });
+    assertWhole(play(captureOf([...first.frames, ...again.frames])), 1, again);
+  });
+
+  it('the checksum of the longest IP packets is repaired', () => {
+    for (const n of [65480, 65483, 65495]) {
+      const c = new Conversation().open();
+      c.say('client', pattern(n), { badSum: true });
+      c.say('server', '');
+      c.close();
+      assertWhole(play(captureOf(c.frames)), 0, c);
+    }
+  });
+
   it('a RST of the guest does not cut off what the host sent before it, or after it', () => {
     const c = new Conversation().open().tell('client', 'x');
     c.say('server', BIG.subarray(0, 1460), { flags: ACK });
