@@ -410,6 +410,7 @@ export class TraceHost implements Host, PacketKnowledge {
     const listener = this.#listenerFor('tcp', flow.guest);
     if (!listener) {
       this.#miss(number, this.#noListener);
+      this.#plan.progress.state[flow.id] = 0;
       return;
     }
     flow.fd = this.#nextFd;
