@@ -28,19 +28,14 @@ async function replayBody({ engine }: PacketSession): Promise<ReplayBody> {
   }
   const { guest, slirp } = replay.plan;
   const account = replay.account();
-  // Without a machine there is nobody to ask any more.
-  const counts = await engine.divergences(0, 0).then(
-    (report) => report.counts,
-    () => undefined,
-  );
   return {
     guest: guest.address,
     why: guest.why,
     userNetwork: slirp,
     hosts: replay.hosts.slice(0, MAX_HOSTS),
     account,
-    divergences: counts === undefined ? 0 : divergenceCount(counts),
-    text: accountLines(account, counts).join('\n'),
+    divergences: divergenceCount(account.divergences),
+    text: (await accountLines(engine, account)).join('\n'),
   };
 }
 

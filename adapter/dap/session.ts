@@ -277,12 +277,11 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     }
   }
 
-  /** What a replay came to. The client may go on meanwhile; then the comparison is left out. */
+  /** What a replay came to. The client may go on meanwhile. */
   async #tellAccount(): Promise<void> {
     const account = this.engine.replay?.account();
-    const report = await this.engine.divergences(0, 0).catch(() => undefined);
     if (account !== undefined) {
-      this.output('console', `${accountLines(account, report?.counts).join('\n')}\n`);
+      this.output('console', `${(await accountLines(this.engine, account)).join('\n')}\n`);
     }
   }
 

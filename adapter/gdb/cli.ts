@@ -6,9 +6,9 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { ReplaySettings } from '../commands/settings.ts';
 import type { EngineApi } from '../engine/api.ts';
+import { positionText } from '../inspect/replay.ts';
 import { GdbInterpreter, type Write } from './interpreter.ts';
 import { ProgressLine } from './progress.ts';
-import { positionText } from './replay.ts';
 
 /** Commands from the command line, in its order. */
 export type Action =
@@ -71,7 +71,7 @@ class Cli {
   #prompting = false;
   /** The last output ended in the middle of a line. */
   #column = false;
-  #lastInterrupt = 0;
+  #lastInterrupt = Number.NEGATIVE_INFINITY;
   #answer: ((line: string) => void) | undefined;
   /** Lines that were read and not yet executed. */
   readonly #lines: string[] = [];
@@ -117,6 +117,8 @@ class Cli {
     });
     engine.on('stopped', (reason) => {
       this.#endWatch();
+      // The next Ctrl-C is the first one again.
+      this.#lastInterrupt = Number.NEGATIVE_INFINITY;
       this.#replayFailed ||= reason.kind === 'exception' && engine.replay !== undefined;
     });
     engine.on('exited', (code) => {
@@ -124,7 +126,7 @@ class Cli {
       this.#replayFailed ||= code !== 0 && engine.replay !== undefined;
     });
     this.#watch = setInterval(() => {
-      if (engine.state === 'running' && engine.replay && !this.#prompting) {
+      if (engine.state === 'running' && engine.replay && !this.#prompting && !this.#answer) {
         this.#progress.show(`Replaying: ${positionText(engine.replay.account())} (Ctrl-C stops)`);
       }
     }, WATCH_MS);
@@ -282,6 +284,10 @@ class Cli {
     const twice = now - this.#lastInterrupt < DOUBLE_INTERRUPT_MS;
     this.#lastInterrupt = now;
     const { state } = this.#engine;
+    if (!this.#prompting) {
+      // The machine may stand still just now, for commands of a breakpoint that let it go on.
+      this.gdb.interrupt();
+    }
     if (state === 'starting' || (state === 'running' && !twice)) {
       this.#engine.interrupt().catch((e: Error) => this.#write(`${e.message}\n`, 'stderr'));
       return;

@@ -84,6 +84,8 @@ export class GdbInterpreter {
   #collecting: Block | undefined;
   #lastLine = '';
   #nesting = 0;
+  /** Ctrl-C came while the line was executed. */
+  #interrupted = false;
   /** Commands of breakpoints that were hit and have not been executed. */
   readonly #hitCommands: (readonly string[])[] = [];
   #inHitCommands = false;
@@ -213,6 +215,7 @@ export class GdbInterpreter {
    * line repeats the last command where that makes sense.
    */
   async execute(line: string, interactive = false): Promise<Executed> {
+    this.#interrupted = false;
     try {
       await this.#line(line, interactive);
       return this.quit === undefined ? { ok: true } : { ok: true, quit: this.quit };
@@ -233,6 +236,9 @@ export class GdbInterpreter {
         if (this.quit !== undefined) {
           break;
         }
+        if (this.#interrupted) {
+          throw new CommandError('Quit');
+        }
         await this.#line(l, false);
       }
       if (this.#collecting) {
@@ -242,6 +248,11 @@ export class GdbInterpreter {
       this.#collecting = undefined;
       this.#nesting--;
     }
+  }
+
+  /** Ctrl-C while a line is executed: commands that still wait are left out. */
+  interrupt(): void {
+    this.#interrupted = true;
   }
 
   /**
@@ -366,6 +377,8 @@ export class GdbInterpreter {
       }
     } while ('reason' in end && end.reason.kind === 'step' && (await again?.()));
     this.#waiting = false;
+    // Where the machine was interrupted, nothing else has to be.
+    this.#interrupted &&= 'reason' in end && end.reason.kind === 'breakpoint';
     await this.#reportEnd(end, before);
   }
 

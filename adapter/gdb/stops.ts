@@ -1,9 +1,9 @@
 /** What gdb prints when the program stops, and frame lines. */
 import type { Frame, NamedValue, Stop } from '../engine/api.ts';
+import { accountLines } from '../inspect/replay.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { divergenceAtStop } from './packet-diff.ts';
-import { accountText } from './replay.ts';
 
 /** `nc=0x7f0000001040, iovcnt=1`. */
 function argumentList(args: readonly NamedValue[]): string {
@@ -31,7 +31,7 @@ export function sourceLine(gdb: GdbInterpreter, f: Frame): string {
 export async function printAccount(gdb: GdbInterpreter): Promise<void> {
   const { replay } = gdb.engine;
   if (replay) {
-    gdb.out(`\n${await accountText(gdb, replay.account())}`);
+    gdb.out(`\n${(await accountLines(gdb.engine, replay.account())).join('\n')}\n`);
   }
 }
 

@@ -19,7 +19,17 @@ import { Comparison } from '../replay/divergence.ts';
 import { type Flow, FlowTable } from '../replay/flow.ts';
 import { FrameNumbers } from '../replay/frame-numbers.ts';
 import { bareAck, segment, segmentLike, setAck } from '../replay/frames.ts';
-import { AT_END, AT_GRADE, AT_PACKET, AT_SENT, AT_TIME, type ReplayPlan, roleFor } from '../replay/plan.ts';
+import {
+  AT_END,
+  AT_GRADE,
+  AT_PACKET,
+  AT_SENT,
+  AT_TIME,
+  MAX_FORWARDS,
+  type Reason,
+  type ReplayPlan,
+  roleFor,
+} from '../replay/plan.ts';
 import { type FrameStep, Script, type ScriptOptions, type Step } from '../replay/script.ts';
 import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
@@ -41,6 +51,7 @@ const LOOPBACK = 0x7f000001;
 const LONG_GAP_NS = 60e9;
 /** Gaps that are named one by one. */
 const MAX_GAPS_TOLD = 20;
+const NO_SOCKET: Reason = 'no socket of the machine waits for it';
 /** Connections whose frames are followed. */
 const MAX_PLAYED = 16384;
 
@@ -318,8 +329,7 @@ export class TraceHost implements Host, PacketKnowledge {
     const { flow, data } = step;
     const p = this.#view.set(data, 0, data.length, 'ethernet').find();
     if (!flow) {
-      this.#numbers.add(p, step.number);
-      this.#inputs.push({ type: 'frame', data, number: step.number });
+      this.#pushFrames(this.#plan.slirp ? [data] : segment(data), step.number);
       return;
     }
     this.#track(flow);
@@ -343,9 +353,14 @@ export class TraceHost implements Host, PacketKnowledge {
       flow.guestNext = after;
     }
     flow.lastFrame = data;
-    for (const frame of segment(data)) {
-      this.#numbers.add(frame === data ? p : this.#view.set(frame, 0, frame.length, 'ethernet').find(), step.number);
-      this.#inputs.push({ type: 'frame', data: frame, number: step.number });
+    this.#pushFrames(segment(data), step.number);
+  }
+
+  /** The frames that packet `number` has become go to the guest. */
+  #pushFrames(frames: readonly Uint8Array[], number: number): void {
+    for (const data of frames) {
+      this.#numbers.add(this.#view.set(data, 0, data.length, 'ethernet').find(), number);
+      this.#inputs.push({ type: 'frame', data, number });
     }
   }
 
@@ -373,7 +388,9 @@ export class TraceHost implements Host, PacketKnowledge {
     const old = this.#flows.earlier(flow);
     if (old) {
       if (old.lastFrame) {
-        const reset = { seq: old.guestNext, ack: 0, flags: TH_RST, window: 0 };
+        // A RST beyond slirp's window, behind bytes that it never got, would not count.
+        const seq = old.ackedBySlirp >= 0 ? old.ackedBySlirp : old.guestNext;
+        const reset = { seq, ack: 0, flags: TH_RST, window: 0 };
         this.#inputs.push({ type: 'frame', data: segmentLike(old.lastFrame, reset), number: 0 });
       }
       this.#flows.remove(old);
@@ -382,17 +399,18 @@ export class TraceHost implements Host, PacketKnowledge {
   }
 
   /** A packet found nothing that it could be played to. */
-  #miss(number: number): void {
+  #miss(number: number, reason: Reason = NO_SOCKET): void {
     this.#unmatched++;
     if (number > 0) {
-      this.#plan.roles[number - 1] = roleFor('no socket of the machine waits for it');
+      this.#plan.roles[number - 1] = roleFor(reason);
     }
   }
 
   #playAccept(flow: Flow, number: number): void {
     const listener = this.#listenerFor('tcp', flow.guest);
     if (!listener) {
-      this.#miss(number);
+      this.#miss(number, this.#noListener);
+      this.#plan.progress.state[flow.id] = 0;
       return;
     }
     flow.fd = this.#nextFd;
@@ -462,8 +480,13 @@ export class TraceHost implements Host, PacketKnowledge {
     if (listener) {
       this.#inputs.push({ type: 'datagram', fd: listener.fd, data: step.data, from });
     } else {
-      this.#miss(step.number);
+      this.#miss(step.number, step.session.startsWith('udp') ? this.#noListener : NO_SOCKET);
     }
+  }
+
+  /** Why nobody waits for what comes to a port of the guest. */
+  get #noListener(): Reason {
+    return this.#plan.forwards.length >= MAX_FORWARDS ? 'too many servers' : NO_SOCKET;
   }
 
   /** Where the host sees what the guest knows as `a`: the user network's own addresses are the host's loopback. */
@@ -538,6 +561,9 @@ export class TraceHost implements Host, PacketKnowledge {
     const seq = p.u32(p.tcp + 4);
     if (flow.iss < 0 || flags & TH_RST) {
       return;
+    }
+    if (flags & TH_ACK) {
+      flow.ackedBySlirp = p.u32(p.tcp + 8);
     }
     const from = flow.sent + ((seq - ((flow.iss + flow.sent) % 0x100000000)) | 0);
     const length = p.payloadEnd - p.payload;

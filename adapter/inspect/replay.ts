@@ -1,7 +1,8 @@
 /** What a replay came to, in words, and the two sides of a divergence as text to be held against each other. */
-import type { Account, Divergence, EngineApi, PacketBytes } from '../engine/api.ts';
+import { type Account, type Divergence, type EngineApi, GRADES, type Grade, type PacketBytes } from '../engine/api.ts';
 import { dissectBytes, formatTree } from '../packets/dissect.ts';
 import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../packets/protocols/numbers.ts';
+import { droppedPackets } from './drops.ts';
 
 const ETHERNET_HEADER = 14;
 const ETHERTYPE_AT = 12;
@@ -9,27 +10,93 @@ const IPV6_HEADER = 40;
 /** The shortest IP header. */
 const MIN_LENGTH = 20;
 
-/** The account in a few lines. `divergences` counts pairs by grade, if that is known. */
-export function accountLines(account: Account, divergences?: Readonly<Record<string, number>>): string[] {
-  const { packets, played, notPlayed, connections, bytes } = account;
-  const { total, complete, partial } = connections;
-  const states = [
-    ...(complete > 0 ? [`${count(complete)} complete`] : []),
-    ...(partial > 0 ? [`${count(partial)} partial`] : []),
-    ...Object.entries(connections.notPlayed).map(([reason, n]) => `${count(n)} not played (${reason})`),
-  ];
-  const left = reasons(notPlayed);
-  const differ = reasons(divergences ?? {});
+/** What became of a replay so far, each part of it in words; `drops` is empty once the machine is gone. */
+export interface AccountText {
+  readonly position: string;
+  readonly packets: string;
+  readonly connections: string;
+  readonly bytes: string;
+  readonly cut: string;
+  readonly gaps: string;
+  readonly drops: string;
+  readonly divergences: string;
+}
+
+/** The account of a replay in words. */
+export async function accountText(engine: EngineApi, account: Account): Promise<AccountText> {
+  const { cut, bytes } = account;
+  // The machine may go on, or end, while it is asked.
+  const drops = await droppedPackets(engine).catch(() => undefined);
+  return {
+    position: positionText(account),
+    packets: packetsText(account),
+    connections: connectionsText(account),
+    bytes: `${count(bytes.toHost)} to the host, ${count(bytes.toGuest)} to the guest`,
+    cut: cut === 0 ? 'none' : `${count(cut)}; what was cut off is played as zeros`,
+    gaps: gapsText(account),
+    drops: dropsText(drops),
+    divergences: divergencesText(account.divergences),
+  };
+}
+
+/** The account in a few sentences, a line each; what is nothing to speak of is left out. */
+export async function accountLines(engine: EngineApi, account: Account): Promise<string[]> {
+  const t = await accountText(engine, account);
   return [
-    `${count(played)} of ${count(packets)} packets played${left === '' ? '' : `; not played: ${left}`}`,
-    `${count(total)} TCP connection${total === 1 ? '' : 's'}${states.length > 0 ? `: ${states.join(', ')}` : ''}; ` +
-      `${count(bytes.toHost)} bytes to the host, ${count(bytes.toGuest)} to the guest`,
-    ...(differ === '' ? [] : [`sent by the user network, compared with the capture: ${differ}`]),
+    `${account.finished ? '' : `${t.position}: `}${t.packets}.`,
+    `Connections: ${t.connections}.  Bytes: ${t.bytes}.${t.drops === '' ? '' : `  Drops: ${t.drops}.`}`,
+    ...(account.gaps.count > 0 ? [`Played as zeros: ${t.gaps}.`] : []),
+    `Compared with the capture: ${t.divergences}.`,
   ];
 }
 
+/** `packet 512 of 2,360, 3.1 s`. */
+export function positionText({ position, packets, seconds }: Account): string {
+  return `packet ${count(position)} of ${count(packets)}, ${seconds.toFixed(1)} s`;
+}
+
+function packetsText(a: Account): string {
+  const left = total(a.notPlayed);
+  return `${count(a.played)} of ${counted(a.packets, 'packet')} ${a.finished ? 'played' : 'to play'}${
+    left === 0 ? '' : `; ${count(left)} not played: ${reasons(a.notPlayed)}`
+  }`;
+}
+
+function connectionsText({ connections: c }: Account): string {
+  const left = total(c.notPlayed);
+  return `${count(c.complete)} complete, ${count(c.partial)} partial, ${count(left)} not played${
+    left === 0 ? '' : ` (${reasons(c.notPlayed)})`
+  }`;
+}
+
+function gapsText({ gaps }: Account): string {
+  return gaps.count === 0
+    ? 'none'
+    : `${counted(gaps.bytes, 'byte')} in ${counted(gaps.count, 'gap')} that the capture lacks`;
+}
+
+/** `3 (2 TCP_DUPLICATE, 1 UDP_CSUM)`. */
+function dropsText(drops: Readonly<Record<string, number>> | undefined): string {
+  const all = total(drops ?? {});
+  return all > 0 ? `${count(all)} (${reasons(drops ?? {})})` : drops ? 'none' : '';
+}
+
+/** How what was sent compares with the capture, by grade. */
+export function divergencesText(counts: Readonly<Record<Grade, number>>): string {
+  const found = GRADES.filter((grade) => counts[grade] > 0).map((grade) => `${count(counts[grade])} ${grade}`);
+  return found.length === 0 ? 'nothing was compared' : found.join('; ');
+}
+
+function counted(n: number, what: string): string {
+  return `${count(n)} ${what}${n === 1 ? '' : 's'}`;
+}
+
+function total(of: Readonly<Record<string, number>>): number {
+  return Object.values(of).reduce((a, b) => a + b, 0);
+}
+
 /** `12 between other hosts, 3 not IP`: what there is any of. */
-export function reasons(counts: Readonly<Record<string, number>>): string {
+function reasons(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .filter(([, n]) => n > 0)
     .map(([what, n]) => `${count(n)} ${what}`)

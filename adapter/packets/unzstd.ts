@@ -1,5 +1,6 @@
 /** Unpacks zstd (RFC 8878) in pieces, so that the reader decides how much is too much. */
 import { Decompress } from 'fzstd';
+import { ZstdFrames } from './zstd-frames.ts';
 
 /**
  * Packed bytes that are unpacked in one go. Four bytes can stand for a block of 128 KiB, so this is 8 MiB that wait for
@@ -8,10 +9,14 @@ import { Decompress } from 'fzstd';
 const SLICE = 256;
 
 export class Unzstd {
+  readonly #frames = new ZstdFrames();
   #pieces: Uint8Array[] = [];
   readonly #decompress = new Decompress((piece) => this.#pieces.push(piece.slice()));
 
-  /** What the next packed bytes unpack to, as it is asked for. Throws what fzstd says of bytes that are not zstd. */
+  /**
+   * What the next packed bytes unpack to, as it is asked for. Throws what fzstd says of bytes that are not zstd,
+   * and `CaptureError` if they want too much memory.
+   */
   *push(packed: Uint8Array): Generator<Uint8Array> {
     for (let i = 0; i < packed.length; i += SLICE) {
       yield* this.#next(packed.subarray(i, i + SLICE), false);
@@ -25,6 +30,7 @@ export class Unzstd {
 
   *#next(slice: Uint8Array, last: boolean): Generator<Uint8Array> {
     this.#pieces = [];
+    this.#frames.push(slice);
     try {
       this.#decompress.push(slice, last);
     } finally {

@@ -9,6 +9,7 @@ import { ETHERTYPE_ARP, ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../packets/protocol
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { ConnectionTable, TH_ACK, TH_SYN } from './connections.ts';
 import { HostTable, isGroup } from './hosts.ts';
+import { Leases } from './leases.ts';
 import { PairTable } from './pair-table.ts';
 
 /** What a packet is: the low bits of `what`. */
@@ -59,9 +60,7 @@ const SLIRP_MAC_IPV6 = 0x5256;
 /** slirp answers NC-SI from this address; no station has it. */
 const BROADCAST = 0xffffffffffff;
 
-/**
- * Headers of 40 to 60 bytes and what the capture may have cut: the shortest transport header that can be made sense of.
- */
+/** What has to be there of a transport header: TCP options that a capture has cut are played as if there were none. */
 const TCP_HEADER = 20;
 const UDP_HEADER = 8;
 
@@ -85,6 +84,7 @@ function isIcmpAnswer(p: TcpIpView): boolean {
 export class CaptureAnalysis {
   readonly hosts = new HostTable();
   readonly connections = new ConnectionTable();
+  readonly leases = new Leases();
   /** MAC addresses that are libslirp's by their prefix. */
   readonly slirpMacs = new Set<number>();
   /** Packets that are shorter than on the wire. */
@@ -148,7 +148,7 @@ export class CaptureAnalysis {
       return KIND_IP;
     }
     if (p.tcp >= 0) {
-      return p.tcp + (p.u8(p.tcp + 12) >> 4) * 4 > p.limit && p.u8(p.tcp + 12) >> 4 >= 5 ? KIND_CUT : KIND_TCP;
+      return KIND_TCP;
     }
     if (p.icmp >= 0 || p.icmpv6 >= 0) {
       return KIND_ICMP | (isIcmpAnswer(p) ? SIDE_1 : 0);
@@ -242,6 +242,9 @@ export class CaptureAnalysis {
       this.udpConversations++;
     }
     columns.conv[i] = id + 1;
+    if (sport === DHCP_SERVER || dport === DHCP_SERVER) {
+      this.leases.add(p);
+    }
     if (sport === DHCP_SERVER || sport === DHCPV6_SERVER) {
       this.hosts.get(src).servesDhcp = true;
       return DHCP_REPLY | SIDE_1;

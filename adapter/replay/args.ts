@@ -77,8 +77,9 @@ export function findForward(
 
 /** The address a rule without a guest address means: `dhcpstart=` of the options, else .15 of the network. */
 export function dhcpStartOf(args: readonly string[], gateway: number): number {
-  const option = args.join(',').match(/\bdhcpstart=([0-9.]+)/)?.[1];
-  return (option && parseIpv4(option)) || ((gateway & 0xffffff00) >>> 0) + 15;
+  const all = args.join(',');
+  const given = (name: string): number | undefined => parseIpv4(RegExp(`\\b${name}=([0-9.]+)`).exec(all)?.[1] ?? '');
+  return given('dhcpstart') || (((given('net') || gateway) & 0xffffff00) >>> 0) + 15;
 }
 
 /** Host ports for rules that the replay adds; no socket is opened, they only have to differ. */

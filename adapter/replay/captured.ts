@@ -2,7 +2,7 @@
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { KIND_MASK, KIND_TCP, SIDE_1 } from './analysis.ts';
-import { SYN_SEEN, sideOf, TH_ACK, TH_SYN } from './connections.ts';
+import { SHIFT_CUT, SYN_SEEN, sideOf, TH_ACK, TH_SYN } from './connections.ts';
 import type { ReplayPlan } from './plan.ts';
 
 /** The numbers of packet `i` (from 0), a segment in `p`, counted from the SYNs of its connection, if it has one. */
@@ -17,7 +17,7 @@ export function capturedRelative(plan: ReplayPlan, i: number, p: TcpIpView): Tcp
   const isn = (iss: number | undefined): number => Math.max(0, (iss ?? 0) - 1);
   const flags = p.u8(p.tcp + 13);
   const shifts = [me, peer].map((s) => ((s.flags[id] ?? 0) & SYN_SEEN ? (s.shift[id] ?? 0) - 1 : -1));
-  const scaled = !(flags & TH_SYN) && shifts.every((shift) => shift >= 0);
+  const scaled = !(flags & TH_SYN) && shifts.every((shift) => shift >= 0 && shift + 1 < SHIFT_CUT);
   const ack = p.u32(p.tcp + 8);
   return {
     stream: id,

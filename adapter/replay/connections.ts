@@ -31,7 +31,7 @@ const SPEC = {
   /** `SYN_SEEN` and the like of each side. */
   flags0: Uint8Array,
   flags1: Uint8Array,
-  /** Window shift + 1 of each side's SYN; 0: no option. */
+  /** Window shift + 1 of each side's SYN; 0: no option; `SHIFT_CUT`: the capture has cut its options. */
   shift0: Uint8Array,
   shift1: Uint8Array,
   /**
@@ -45,6 +45,8 @@ const SPEC = {
   acked0: Float64Array,
   acked1: Float64Array,
 } as const;
+
+export const SHIFT_CUT = 255;
 
 export const SYN_SEEN = 1;
 export const RST_SEEN = 2;
@@ -164,7 +166,7 @@ export class ConnectionTable {
     if (!((me.flags[id] ?? 0) & SYN_SEEN) && (!known || me.iss[id] === seq + 1)) {
       me.iss[id] = seq + 1;
       me.flags[id] = (me.flags[id] ?? 0) | SYN_SEEN;
-      me.shift[id] = windowShift(p) + 1;
+      me.shift[id] = p.tcp + headerLength(p) > p.limit ? SHIFT_CUT : windowShift(p) + 1;
     }
     if (c.opener[id] === 0) {
       c.opener[id] = (flags & TH_ACK ? 1 - side : side) + 1;
@@ -214,9 +216,13 @@ export function relative(me: SideColumns, id: number, seq: number): number {
   return end + ((seq - at) | 0);
 }
 
+function headerLength(p: TcpIpView): number {
+  return (p.u8(p.tcp + 12) >> 4) * 4;
+}
+
 /** The window scale option of a SYN, or -1. */
 function windowShift(p: TcpIpView): number {
-  const end = Math.min(p.limit, p.tcp + (p.u8(p.tcp + 12) >> 4) * 4);
+  const end = Math.min(p.limit, p.tcp + headerLength(p));
   for (let at = p.tcp + 20; at < end; ) {
     const kind = p.u8(at);
     const length = kind === 1 ? 1 : at + 1 < end ? p.u8(at + 1) : 0;

@@ -33,10 +33,6 @@ export function countRoles(roles: Uint8Array): RoleCounts {
 /** Who the guest is. */
 export function describeGuest(plan: ReplayPlan): string {
   const { address, why } = plan.guest;
-  if (plan.slirp) {
-    const { guest, host } = countRoles(plan.roles);
-    return `${guest} frames of the guest, ${host} of its user network`;
-  }
   return address === '' ? 'the capture has no IP packets' : `${address} (${why}), played as ${address}`;
 }
 
@@ -48,7 +44,7 @@ export function describePlan(plan: ReplayPlan): string {
       ? `${n} packets between other hosts are shown, not played`
       : `${n} packets are not played (${reason})`,
   );
-  const known = !plan.slirp && plan.guest.address !== '';
+  const known = plan.guest.address !== '';
   const choose = known ? '; "set replay guest ADDR" chooses another' : '';
   const who = `${known ? 'guest is' : 'replay:'} ${describeGuest(plan)}${choose}`;
   const cut =

@@ -54,8 +54,9 @@ export class Flow {
   sentHere = 0;
   /** The guest acknowledged this much in the capture, more than has arrived here: owed when it comes. */
   owed = 0;
-  /** The last acknowledgment given. */
+  /** The last acknowledgment given, and the last one of slirp's, -1 until there is one. */
   ackedHere = 0;
+  ackedBySlirp = -1;
   /** What the guest has sent: the next sequence number, and its last frame as a template. */
   guestNext = 0;
   lastFrame: Uint8Array | null = null;

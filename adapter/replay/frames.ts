@@ -7,10 +7,15 @@ import { TcpIpView } from '../packets/tcp-ip-view.ts';
 
 /** Largest frame that a NIC puts on the wire without segmentation offload. */
 export const MAX_FRAME = 1514;
+/** Longest frame that a descriptor of a NIC can name. */
+export const MAX_SENT = 65535;
 
 const TCP_FIN_PSH = 0x09;
 const TCP_ACK = 0x10;
 const ETH_HLEN = 14;
+const IPV6_HLEN = 40;
+const IP_MORE_FRAGMENTS = 0x2000;
+const IP_OFFSET = 0x1fff;
 
 function put16(b: Uint8Array, at: number, v: number): void {
   b[at] = (v >> 8) & 255;
@@ -72,6 +77,13 @@ const MAX_IP = 65535;
 /** Longest packet that is believed to be one: BIG TCP hands 512 KiB to a NIC at most. */
 const MAX_OFFLOADED = 512 * 1024;
 
+/** A copy of the bytes of a packet, with zeros for those that the capture has cut. */
+export function uncut(data: Uint8Array, wireLength: number): Uint8Array {
+  const out = new Uint8Array(Math.min(Math.max(data.length, wireLength), MAX_OFFLOADED));
+  out.set(data);
+  return out;
+}
+
 /** Reused for each frame: nothing in here calls back. */
 const scratch = new TcpIpView();
 
@@ -90,8 +102,7 @@ export function completeFrame(
   wireLength: number,
   options: FrameOptions = { repair: false },
 ): Uint8Array {
-  const out = new Uint8Array(Math.min(Math.max(data.length, wireLength), MAX_OFFLOADED));
-  out.set(data);
+  const out = uncut(data, wireLength);
   fixChecksums(scratch.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
   return out;
 }
@@ -113,6 +124,21 @@ export function frameOf(
   putMac(out, 6, header.source);
   put16(out, 12, (out[ETH_HLEN] ?? 0) >> 4 === 6 ? 0x86dd : 0x0800);
   fixChecksums(scratch.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
+  return withoutExtensions(out);
+}
+
+/** The user network drops packets with IPv6 extension headers; most of these change nothing for who gets them. */
+function withoutExtensions(frame: Uint8Array): Uint8Array {
+  const p = scratch.set(frame, 0, frame.length, 'ethernet').find();
+  const end = p.ipv6 + IPV6_HLEN;
+  if (p.ipv6 < 0 || p.fragment || p.l4 <= end) {
+    return frame;
+  }
+  const out = new Uint8Array(frame.length - (p.l4 - end));
+  out.set(frame.subarray(0, end));
+  out.set(frame.subarray(p.l4), end);
+  out[p.ipv6 + 6] = p.proto;
+  put16(out, p.ipv6 + 4, Math.max(0, p.u16(p.ipv6 + 4) - (p.l4 - end)));
   return out;
 }
 
@@ -126,7 +152,7 @@ function fixChecksums(p: TcpIpView, cut: boolean, repair: boolean): void {
     put16(p.buf, p.ip + 10, 0);
     put16(p.buf, p.ip + 10, 0xffff - onesSum(p.buf, p.ip, p.l4));
   }
-  if (p.fragment || checksumAt(p) < 0 || p.limit - p.off > MAX_IP) {
+  if (p.fragment || checksumAt(p) < 0 || p.limit - Math.max(p.ip, p.ipv6) > MAX_IP) {
     return;
   }
   const absent = p.udp >= 0 && p.ip >= 0 && p.u16(p.udp + 6) === 0;
@@ -175,7 +201,15 @@ export function setAck(p: TcpIpView, ack: number): void {
   put16(p.buf, p.tcp + 16, 0xffff - sum);
 }
 
-/** Splits a TCP segment that left the guest in one piece (segmentation offload) into frames the wire carries. */
+/** True for what `segment` can split. */
+export function canSplit(p: TcpIpView): boolean {
+  return p.ip >= 0 || (p.tcp >= 0 && !p.fragment);
+}
+
+/**
+ * Splits what left the guest in one piece into frames that the wire carries: a TCP segment as a NIC does (segmentation
+ * offload), other IPv4 packets of a network with a larger MTU into fragments.
+ */
 export function segment(frame: Uint8Array): Uint8Array[] {
   if (frame.length <= MAX_FRAME) {
     return [frame];
@@ -183,7 +217,7 @@ export function segment(frame: Uint8Array): Uint8Array[] {
   const p = new TcpIpView(frame).find();
   const header = p.payload - p.off;
   if (p.tcp < 0 || p.fragment || header >= MAX_FRAME) {
-    return [frame];
+    return p.ip >= 0 && p.l4 > p.ip ? fragment(p) : [frame];
   }
   const good = frame.length - ETH_HLEN > MAX_IP || !isWrong(p);
   const mss = MAX_FRAME - header;
@@ -207,6 +241,27 @@ export function segment(frame: Uint8Array): Uint8Array[] {
     if (good) {
       setChecksum(new TcpIpView(f).find());
     }
+    out.push(f);
+  }
+  return out;
+}
+
+/** Splits an IPv4 packet, which may be a fragment already, into fragments. */
+function fragment(p: TcpIpView): Uint8Array[] {
+  const header = p.l4 - p.off;
+  const size = (MAX_FRAME - header) & ~7;
+  const frag = p.u16(p.ip + 6);
+  const out: Uint8Array[] = [];
+  for (let at = p.l4; at < p.l3End; at += size) {
+    const end = Math.min(p.l3End, at + size);
+    const f = new Uint8Array(header + end - at);
+    f.set(p.bytes(p.off, p.l4));
+    f.set(p.bytes(at, end), header);
+    const more = end < p.l3End ? IP_MORE_FRAGMENTS : frag & IP_MORE_FRAGMENTS;
+    put16(f, p.ip + 2, header - p.ip + end - at);
+    put16(f, p.ip + 6, more | ((frag + ((at - p.l4) >> 3)) & IP_OFFSET));
+    put16(f, p.ip + 10, 0);
+    put16(f, p.ip + 10, 0xffff - onesSum(f, p.ip, p.l4));
     out.push(f);
   }
   return out;

@@ -1,8 +1,8 @@
 /** Who of a capture is the guest: the user's word, what the capture says of itself, or who opens connections. */
-import { visible } from '../packets/format.ts';
+import { formatEther, formatIpv4, visible } from '../packets/format.ts';
 import { CaptureError } from '../packets/types.ts';
 import type { CaptureAnalysis } from './analysis.ts';
-import { type CaptureHost, isGroup } from './hosts.ts';
+import { type CaptureHost, formatAddress, ipv4Number, isGroup } from './hosts.ts';
 
 export interface GuestChoice {
   /** Ids of the addresses that are the guest's; empty for a capture of a user network, whose MAC addresses say it. */
@@ -102,5 +102,40 @@ function choice(
     }
   }
   const named = unset(host) ? (hosts.find((h, id) => ids.has(id) && !unset(h)) ?? host) : host;
-  return { ids, address: named.text, why };
+  return { ids, address: unset(named) ? nameOf(analysis, named.mac) : named.text, why };
+}
+
+/** What to call a host that has no address yet: by the one that DHCP gives it, else by its MAC address. */
+function nameOf({ leases }: CaptureAnalysis, mac: number): string {
+  const leased = leases.of(mac);
+  return leased !== undefined ? formatIpv4(leased) : mac >= 0 ? formatEther(mac) : formatAddress(new Uint8Array(4));
+}
+
+/** The address of the user network, which is in its MAC: 52:55:0a:00:02:02 is 10.0.2.2; alias addresses are higher. */
+export function gatewayOf(macs: ReadonlySet<number>): number {
+  const ips = [...macs].filter((m) => Math.floor(m / 0x100000000) === 0x5255).map((m) => m % 0x100000000);
+  return ips.length === 0 ? 0 : Math.min(...ips);
+}
+
+/**
+ * The guest of a capture of a user network: its frames are those that do not come from slirp's MAC addresses. Of
+ * several guests, it is called by the one with most packets.
+ */
+export function userNetworkGuest(analysis: CaptureAnalysis): GuestChoice {
+  const why = "behind slirp's MAC addresses";
+  const own = analysis.hosts.hosts.filter(
+    (h, id) => id > 0 && h.mac >= 0 && !analysis.slirpMacs.has(h.mac) && !isGroup(h.address) && !isBroadcast(h),
+  );
+  const set = own.filter((h) => h.address.some((b) => b !== 0));
+  const ipv4 = set.filter((h) => h.address.length === 4);
+  const network = gatewayOf(analysis.slirpMacs) >>> 8;
+  const inside = ipv4.filter((h) => ipv4Number(h.address) >>> 8 === network);
+  const first = best(inside.length > 0 ? inside : ipv4, (h) => h.packets);
+  if (first) {
+    return { ids: new Set(), address: first.text, why };
+  }
+  const mac = best(own, (h) => h.packets)?.mac ?? -1;
+  const leased = analysis.leases.of(mac);
+  const six = best(set, (h) => h.packets)?.text ?? nameOf(analysis, mac);
+  return { ids: new Set(), address: leased === undefined ? six : formatIpv4(leased), why };
 }

@@ -77,6 +77,7 @@ export async function openCapture(
       },
     };
   } catch (e) {
+    process.off('exit', remove);
     remove();
     throw e;
   }

@@ -20,7 +20,7 @@ import {
   SIDE_1,
 } from './analysis.ts';
 import { type ConnectionColumns, sideOf } from './connections.ts';
-import { chooseGuest, type GuestChoice } from './guest.ts';
+import { chooseGuest, type GuestChoice, gatewayOf, userNetworkGuest } from './guest.ts';
 import { formatAddress, ipv4Number, isGroup } from './hosts.ts';
 import type { PreparedCapture } from './prepare.ts';
 
@@ -43,6 +43,9 @@ export const REASONS = [
   'connection that nothing tells the beginning of',
   'no socket of the machine waits for it',
   'too many servers',
+  'IPv6 fragment',
+  'fragment of an incomplete datagram',
+  'longer than a NIC sends',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
@@ -64,7 +67,7 @@ export interface NeededForward {
 }
 
 /** More `hostfwd` rules than that are not made. */
-const MAX_FORWARDS = 4096;
+export const MAX_FORWARDS = 4096;
 
 /** Bytes of a stream (from 1) that are nowhere in the capture, and the packet that shows it. */
 const GAP_SPEC = { stream: Uint32Array, packet: Uint32Array, from: Float64Array, to: Float64Array } as const;
@@ -136,7 +139,7 @@ export interface ReplayPlan {
 export function planReplay(capture: PreparedCapture, word?: string): ReplayPlan {
   const { source, index, analysis } = capture;
   const slirp = analysis.slirpMacs.size > 0 && word === undefined;
-  const guest = slirp ? { ids: new Set<number>(), address: '', why: '' } : chooseGuest(analysis, word);
+  const guest = slirp ? userNetworkGuest(analysis) : chooseGuest(analysis, word);
   const connections = analysis.connections.columns;
   const connectionCount = analysis.connections.count;
   const roles = new Uint8Array(new SharedArrayBuffer(index.count));
@@ -247,12 +250,6 @@ function foreignRole(
   return side === 1 ? ROLE_GUEST : ROLE_HOST;
 }
 
-/** The address of the user network, which is in its MAC: 52:55:0a:00:02:02 is 10.0.2.2; alias addresses are higher. */
-function gatewayOf(macs: ReadonlySet<number>): number {
-  const ips = [...macs].filter((m) => Math.floor(m / 0x100000000) === 0x5255).map((m) => m % 0x100000000);
-  return ips.length === 0 ? 0 : Math.min(...ips);
-}
-
 /** Guests that slirp sends to before the capture shows how it learnt their MAC addresses. */
 function knownBefore(source: ByteSource, index: PacketIndex, roles: Uint8Array): { mac: number; ip: number }[] {
   const learnt = new Set<number>();
@@ -309,8 +306,10 @@ function forwardsOf(analysis: CaptureAnalysis, roles: Uint8Array, guestSide: Uin
   const found = new Map<string, NeededForward>();
   const need = (proto: 'tcp' | 'udp', host: number, port: number): void => {
     const key = `${proto} ${host} ${port}`;
-    if (!found.has(key) && found.size < MAX_FORWARDS) {
-      found.set(key, { proto, address: analysis.hosts.get(host).address, port });
+    const { address } = analysis.hosts.get(host);
+    // No rule has port 0 or the address that stands for none.
+    if (port > 0 && address.some((b) => b !== 0) && !found.has(key) && found.size < MAX_FORWARDS) {
+      found.set(key, { proto, address, port });
     }
   };
   const c = analysis.connections.columns;

@@ -12,6 +12,7 @@ import { KIND_MASK, KIND_TCP } from './analysis.ts';
 import {
   IN_PIECES,
   RST_SEEN,
+  SHIFT_CUT,
   type SideColumns,
   SYN_SEEN,
   sideOf,
@@ -23,7 +24,7 @@ import {
 } from './connections.ts';
 import { Coverage } from './coverage.ts';
 import { Flow, socketAddress } from './flow.ts';
-import { completeFrame, frameOf, reversed, segmentLike, setWindow } from './frames.ts';
+import { canSplit, completeFrame, frameOf, MAX_SENT, reversed, segmentLike, setWindow, uncut } from './frames.ts';
 import {
   AT_GAPS,
   AT_ZEROS,
@@ -115,7 +116,7 @@ export class Script {
   #head = 0;
   readonly #flows = new Map<number, Flow>();
   readonly #sessions = new Set<string>();
-  readonly #reassembly = new Reassembly();
+  readonly #reassembly = new Reassembly((i) => this.#refuseFragment(i));
   readonly #link = new LinkLayer();
   readonly #p = new TcpIpView();
   readonly #segment: Segments;
@@ -139,6 +140,9 @@ export class Script {
       this.#queue.length = 0;
       this.#head = 0;
       this.#read(this.packet++);
+      if (this.packet === this.#index.count) {
+        this.#reassembly.finish();
+      }
     }
     return this.#queue[this.#head];
   }
@@ -196,6 +200,12 @@ export class Script {
 
   #refuse(i: number, reason: Parameters<typeof roleFor>[0]): void {
     this.#plan.roles[i] = roleFor(reason);
+  }
+
+  #refuseFragment(i: number): void {
+    if (!this.#plan.slirp) {
+      this.#refuse(i, 'fragment of an incomplete datagram');
+    }
   }
 
   // ---- connections ----
@@ -341,6 +351,10 @@ export class Script {
       this.#segmentOfGuest(flow, number, data, p);
       return;
     }
+    if (!this.#plan.slirp && (isFragment6(p) || (data.length > MAX_SENT && !canSplit(p)))) {
+      this.#refuse(i, isFragment6(p) ? 'IPv6 fragment' : 'longer than a NIC sends');
+      return;
+    }
     const session = this.#reassembly.session(p);
     if (session !== '') {
       this.#sessions.add(session);
@@ -368,7 +382,8 @@ export class Script {
       ack = flow.acked + ((p.u32(p.tcp + 8) - ((flow.hostIss + flow.acked) % 0x100000000)) | 0);
       const host = this.#hostColumns(flow);
       const most = Math.max(1, host.end[flow.id] ?? 0, host.fin[flow.id] ?? 0, flow.hostSent);
-      if (ack >= 0 && ack <= most) {
+      this.#fillAcknowledged(flow, number, ack, most);
+      if (ack >= 0 && ack <= Math.max(most, flow.hostSent)) {
         owed = ack;
         needAck = Math.min(ack, flow.hostSent);
         flow.acked = Math.max(flow.acked, ack);
@@ -408,7 +423,7 @@ export class Script {
       return;
     }
     const [guest, host] = [this.#guestColumns(flow), this.#hostColumns(flow)];
-    const known = ((guest.flags[flow.id] ?? 0) & SYN_SEEN) !== 0;
+    const known = ((guest.flags[flow.id] ?? 0) & SYN_SEEN) !== 0 && guest.shift[flow.id] !== SHIFT_CUT;
     const refused = ((host.flags[flow.id] ?? 0) & SYN_SEEN) !== 0 && host.shift[flow.id] === 0;
     const raw = p.u16(p.tcp + 14);
     // Without its SYN the scale is not known; a window that is open at all is taken for a wide one.
@@ -422,7 +437,7 @@ export class Script {
 
   /** Aims the view at the IP packet of packet `i`; valid until the next read. */
   #ipPacket(i: number): TcpIpView {
-    const data = this.#index.bytes(this.#source, i);
+    const data = uncut(this.#index.bytes(this.#source, i), this.#index.columns.len[i] ?? 0);
     const link = this.#link.find(this.#index.linktype(i), data);
     return this.#p.set(data, link.l3, data.length - link.l3, 'ip').find();
   }
@@ -434,13 +449,28 @@ export class Script {
       return;
     }
     const p = this.#ipPacket(i);
-    if (p.proto === 17 || p.icmp >= 0 || p.icmpv6 >= 0 || p.fragment) {
-      const whole = this.#reassembly.add(p);
-      if (whole) {
-        this.#datagramOfHost(i, whole);
-      }
+    if (p.fragment) {
+      this.#fragmentOfHost(i, p);
+    } else if (p.proto === 17 || p.icmp >= 0 || p.icmpv6 >= 0) {
+      this.#datagramOfHost(i, p);
     } else if (!this.#plan.slirp && p.tcp < 0) {
       this.#refuse(i, 'no way in from outside');
+    }
+  }
+
+  /** A datagram is played when it is whole; all of its fragments come to the same. */
+  #fragmentOfHost(i: number, p: TcpIpView): void {
+    if (isFragment6(p)) {
+      this.#refuse(i, 'IPv6 fragment');
+      return;
+    }
+    const whole = this.#reassembly.add(p, i);
+    if (whole) {
+      this.#datagramOfHost(i, whole.packet);
+      const role = this.#plan.roles[i] ?? 0;
+      for (const part of role >= NOT_PLAYED ? whole.parts : []) {
+        this.#plan.roles[part] = role;
+      }
     }
   }
 
@@ -529,17 +559,44 @@ export class Script {
         // A FIN behind bytes that the guest never acknowledged: in the capture it has not had them either.
         return false;
       }
-      const end = Math.min(to, next);
-      const gap = end - flow.hostNext;
-      if (gap > MAX_GAP || (this.#plan.position[AT_ZEROS] ?? 0) + gap > MAX_ZEROS) {
+      if (!this.#zeros(flow, i, Math.min(to, next))) {
         return false;
       }
-      this.#mark(flow, STATE_GAPS);
-      this.#noteGap(flow, i, end);
-      this.#push({ type: 'data', time: this.#time, number: 0, flow, data: new Uint8Array(gap), eof: false });
-      flow.hostNext = end;
     }
     return true;
+  }
+
+  /** Hands over zeros up to `end`; false if that would be too many. */
+  #zeros(flow: Flow, i: number, end: number): boolean {
+    const gap = end - flow.hostNext;
+    if (gap > MAX_GAP || (this.#plan.position[AT_ZEROS] ?? 0) + gap > MAX_ZEROS) {
+      return false;
+    }
+    this.#mark(flow, STATE_GAPS);
+    this.#noteGap(flow, i, end);
+    this.#push({ type: 'data', time: this.#time, number: 0, flow, data: new Uint8Array(gap), eof: false });
+    flow.hostNext = end;
+    return true;
+  }
+
+  /**
+   * The guest acknowledges up to `ack`, but the capture has the host's stream up to `most` only: the host has sent the
+   * rest, which is nowhere. One place alone at the very end is taken for a FIN.
+   */
+  #fillAcknowledged(flow: Flow, number: number, ack: number, most: number): void {
+    const host = this.#hostColumns(flow);
+    const broken = flow.reset || flow.hostClosed || (host.fin[flow.id] ?? 0) > 0 || !flow.opened;
+    if (broken || this.#plan.slirp || ack <= most || flow.hostNext < most) {
+      return;
+    }
+    if (ack === most + 1 && this.#guestColumns(flow).acked[flow.id] === ack) {
+      flow.hostClosed = true;
+      this.#mark(flow, STATE_GAPS);
+      this.#push({ type: 'eof', time: this.#time, number: 0, flow });
+    } else if (!this.#zeros(flow, number - 1, ack)) {
+      return;
+    }
+    flow.hostSent = ack;
   }
 
   /** Packet `i` shows that the host's bytes up to `end` are nowhere. */
@@ -684,6 +741,11 @@ export class Script {
           f.remote.sin_addr === address.sin_addr,
       );
   }
+}
+
+/** The user network takes no fragments of IPv6, and makes none. */
+function isFragment6(p: TcpIpView): boolean {
+  return p.ipv6 >= 0 && p.fragment;
 }
 
 /** Place of a sequence number in the host's stream, near to how far that has come. */

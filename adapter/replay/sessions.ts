@@ -2,9 +2,11 @@
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { AF_INET, type sockaddr } from '../stack/util/host.ts';
 
-/** Fragments of one datagram, and datagrams in progress, that are kept. */
-const MAX_FRAGMENTS = 64;
+/** Fragments of one datagram, bytes of them, and datagrams in progress that are kept. */
+const MAX_FRAGMENTS = 8192;
+const MAX_BYTES = 4 * 65536;
 const MAX_DATAGRAMS = 64;
+const MAX_IP = 65535;
 
 /** An address and port as a key. */
 export function addressKey(a: sockaddr): string {
@@ -32,10 +34,33 @@ export function sessionOf(p: TcpIpView, guest: 'src' | 'dst'): string {
   return '';
 }
 
-/** Puts IPv4 fragments together. Datagrams that never become whole are forgotten, the oldest first. */
+/** A fragment: its place in what IP carries, the packet it came in, and its bytes; the first one's with the header. */
+interface Fragment {
+  readonly off: number;
+  readonly length: number;
+  readonly more: boolean;
+  readonly packet: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A datagram in progress. */
+interface Parts {
+  readonly list: Fragment[];
+  /** Bytes of all fragments, and how long the whole is: Infinity until its last fragment has come. */
+  bytes: number;
+  total: number;
+}
+
+/** Puts IPv4 fragments together. Of datagrams that never become whole the oldest are given up first. */
 export class Reassembly {
-  readonly #parts = new Map<string, { off: number; more: boolean; bytes: Uint8Array }[]>();
+  readonly #parts = new Map<string, Parts>();
   readonly #sessions = new Map<string, string>();
+  readonly #givenUp: (packet: number) => void;
+
+  /** `givenUp` hears of each packet whose datagram never becomes whole. */
+  constructor(givenUp: (packet: number) => void = () => {}) {
+    this.#givenUp = givenUp;
+  }
 
   static #key(p: TcpIpView): string {
     return `${p.u32(p.ip + 12)} ${p.u32(p.ip + 16)} ${p.proto} ${p.u16(p.ip + 4)}`;
@@ -48,74 +73,92 @@ export class Reassembly {
     }
     const key = Reassembly.#key(p);
     if (!p.laterFragment) {
-      remember(this.#sessions, key, sessionOf(p, 'src'));
+      makeRoom(this.#sessions, key);
+      this.#sessions.set(key, sessionOf(p, 'src'));
     }
     return this.#sessions.get(key) ?? '';
   }
 
   /**
-   * Takes a packet. Returns a view of the whole IP packet that it completes, else null.
-   * That is the packet itself if it is no fragment.
+   * Takes a fragment, which came in packet `packet`. Returns a view of the whole IP packet that it completes, and the
+   * packets that it came in, else null.
    */
-  add(p: TcpIpView): TcpIpView | null {
-    if (!p.fragment) {
-      return p;
-    }
-    if (p.ip < 0) {
-      return null;
-    }
+  add(p: TcpIpView, packet: number): { packet: TcpIpView; parts: readonly number[] } | null {
     const key = Reassembly.#key(p);
-    const list = this.#parts.get(key) ?? [];
-    remember(this.#parts, key, list);
+    let parts = this.#parts.get(key);
+    if (!parts) {
+      this.#giveUp(makeRoom(this.#parts, key));
+      parts = { list: [], bytes: 0, total: Number.POSITIVE_INFINITY };
+      this.#parts.set(key, parts);
+    }
     const frag = p.u16(p.ip + 6);
-    const header = p.l4 - p.ip;
-    const first = (frag & 0x1fff) === 0;
-    list.push({
-      off: (frag & 0x1fff) * 8,
-      more: (frag & 0x2000) !== 0,
-      bytes: p.bytes(first ? p.ip : p.l4, p.l3End).slice(),
-    });
-    if (list.length > MAX_FRAGMENTS) {
+    const off = (frag & 0x1fff) * 8;
+    const more = (frag & 0x2000) !== 0;
+    const length = p.l3End - p.l4;
+    parts.list.push({ off, length, more, packet, bytes: p.bytes(off === 0 ? p.ip : p.l4, p.l3End).slice() });
+    parts.bytes += length;
+    parts.total = more ? parts.total : Math.min(parts.total, off + length);
+    if (parts.list.length > MAX_FRAGMENTS || parts.bytes > MAX_BYTES) {
       this.#parts.delete(key);
+      this.#giveUp(parts);
       return null;
     }
-    const whole = assemble(list, header);
-    if (whole) {
-      this.#parts.delete(key);
+    const whole = parts.bytes < parts.total ? null : assemble(parts.list, parts.total);
+    if (!whole) {
+      return null;
     }
-    return whole;
+    this.#parts.delete(key);
+    return { packet: whole, parts: parts.list.map((f) => f.packet) };
+  }
+
+  /** No more fragments come. */
+  finish(): void {
+    for (const parts of this.#parts.values()) {
+      this.#giveUp(parts);
+    }
+    this.#parts.clear();
+  }
+
+  #giveUp(parts: Parts | undefined): void {
+    for (const { packet } of parts?.list ?? []) {
+      this.#givenUp(packet);
+    }
   }
 }
 
-/** Sets an entry; drops the oldest one when there are too many. */
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  if (!map.has(key) && map.size >= MAX_DATAGRAMS) {
-    map.delete(map.keys().next().value as string);
+/** Takes the oldest entry out if there is no room for `key`, and returns it. */
+function makeRoom<T>(map: Map<string, T>, key: string): T | undefined {
+  const [oldest] = map.keys();
+  if (map.has(key) || map.size < MAX_DATAGRAMS || oldest === undefined) {
+    return undefined;
   }
-  map.set(key, value);
+  const value = map.get(oldest);
+  map.delete(oldest);
+  return value;
 }
 
-/**
- * The IP packet that the parts make up, or null while some are missing.
- * The first part has its header of `header` bytes.
- */
-function assemble(list: { off: number; more: boolean; bytes: Uint8Array }[], header: number): TcpIpView | null {
+/** The IP packet that the parts make up, with the header of the first one, or null while some are missing. */
+function assemble(list: readonly Fragment[], length: number): TcpIpView | null {
   const sorted = [...list].sort((a, b) => a.off - b.off);
-  const last = sorted.at(-1)!;
-  if (sorted[0]!.off !== 0 || last.more) {
+  const [first] = sorted;
+  if (first?.off !== 0) {
     return null;
   }
-  const out = new Uint8Array(header + last.off + last.bytes.length);
+  const header = first.bytes.length - first.length;
+  const out = new Uint8Array(header + length);
   let end = 0;
-  for (const part of sorted) {
-    const payload = part.off === 0 ? part.bytes.length - header : part.bytes.length;
-    if (part.off > end) {
+  for (const { off, bytes, length: more } of sorted) {
+    if (off > end) {
       return null;
     }
-    out.set(part.bytes, part.off === 0 ? 0 : header + part.off);
-    end = Math.max(end, part.off + payload);
+    const at = off === 0 ? 0 : header + off;
+    out.set(bytes.subarray(0, Math.max(0, out.length - at)), Math.min(at, out.length));
+    end = Math.max(end, off + more);
   }
-  const total = Math.min(out.length, header + end, 65535);
+  if (end < length) {
+    return null;
+  }
+  const total = Math.min(out.length, MAX_IP);
   out[2] = total >> 8;
   out[3] = total & 255;
   out[6] = 0;

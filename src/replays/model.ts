@@ -48,7 +48,7 @@ export function divergenceRows({ divergences }: DivergencesBody): DivergenceRow[
 
 /** The account in one line, for a message. */
 export function accountText({ text }: ReplayBody): string {
-  return text.split('\n').join('. ');
+  return text.split(/\s+/).join(' ');
 }
 
 /** True for the stop at the end of a replay. */

@@ -8,7 +8,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { DivergenceBody, DivergencesBody, GuestsEventBody, ReplayBody } from '../../adapter/dap/custom.ts';
 import { concat, pcapHeader, pcapPacket, writePcap } from '../../adapter/packets/pcap.ts';
 import { ACK, PSH, RST, SYN, tcpFrame } from '../kit/frames.ts';
-import { capture } from '../kit/paths.ts';
+import { capture, ROOT } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { fakeSession, type TestClient } from './client.ts';
 import { withAdapter } from './hooks.ts';
@@ -53,6 +53,9 @@ function twoClients(): string {
   return fileOf('two.pcap', writePcap(frames.map((data, i) => ({ tsSec: 1, tsNsec: i * 1e6, data }))));
 }
 
+/** The line of the first statement of `ip_input`. */
+const IP_INPUT = 72;
+
 /** A capture that takes a while to be read. */
 function large(): string {
   const data = tcpFrame({ src: A, dst: B, sport: 40000, dport: 80, flags: ACK, seq: 1, ack: 1 });
@@ -92,7 +95,7 @@ describe('replays over DAP', () => {
       );
       await client.outputEvent(
         'console',
-        '12 of 12 packets played\n1 TCP connection: 1 complete; 88 bytes to the host',
+        '12 of 12 packets played.\nConnections: 1 complete, 0 partial, 0 not played.  Bytes: 88 to the host, ',
       );
       await client.ask('continue', { threadId: 1 });
       assert.equal((await client.event<DebugProtocol.ExitedEvent>('exited')).body.exitCode, 0);
@@ -139,6 +142,18 @@ describe('replays over DAP', () => {
       await client.stoppedEvent();
       assert.deepEqual((await replayed()).account.bytes, { toHost: 0, toGuest: 0 });
     });
+  });
+
+  it('stop when they are paused, whatever a log point floods the client with', async () => {
+    await client.begin({ trace: large(), traceAtEnd: 'exit' }, async () => {
+      const source = { name: 'ip_input.ts', path: join(ROOT, 'adapter/stack/slirp/ip_input.ts') };
+      const breakpoints = [{ line: IP_INPUT, logMessage: 'packet of {m->m_len} bytes' }];
+      await client.ask('setBreakpoints', { source, breakpoints });
+    });
+    await client.outputEvent('console', 'packet of 40 bytes');
+    await client.ask('pause', { threadId: 1 });
+    assert.equal((await client.stoppedEvent()).body.reason, 'pause');
+    assert.ok((await replayed()).account.position < 400_000);
   });
 
   describe('the guest', () => {
@@ -251,7 +266,7 @@ describe('replays over DAP', () => {
       await client.stoppedEvent();
       const { userNetwork, divergences, text } = await replayed();
       assert.deepEqual([userNetwork, divergences], [true, 0]);
-      assert.match(text, /compared with the capture: 50 same$/);
+      assert.match(text, /^Compared with the capture: 50 same\.$/m);
     });
   });
 

@@ -62,6 +62,15 @@ function printed(child: ChildProcess, pattern: RegExp): Promise<void> {
   });
 }
 
+/** A capture that takes seconds to be played. */
+function longCapture(): string {
+  const file = join(tempFolder(), 'long.pcap');
+  const data = udp(4000, 7, 'x');
+  const packets = Array.from({ length: 200_000 }, (_, i) => ({ tsSec: 1 + Math.floor(i / 1000), tsNsec: 0, data }));
+  writeFileSync(file, writePcap(packets));
+  return file;
+}
+
 describe('a replay at the prompt', function () {
   this.timeout(60_000);
 
@@ -240,11 +249,7 @@ main_loop_wait (nonblocking=false) at util/main-loop.ts:`),
   });
 
   it('interrupt stops a replay, which can be looked at there', async () => {
-    const file = join(tempFolder(), 'long.pcap');
-    const data = udp(4000, 7, 'x');
-    const packets = Array.from({ length: 200_000 }, (_, i) => ({ tsSec: 1 + Math.floor(i / 1000), tsNsec: 0, data }));
-    writeFileSync(file, writePcap(packets));
-    const child = start(['-r', file, '-replay', 'guest=10.0.2.15,at-end=exit']);
+    const child = start(['-r', longCapture(), '-replay', 'guest=10.0.2.15,at-end=exit']);
     const end = ended(child);
     child.stdin?.write('tbreak -packet 100\nrun\ncontinue &\ninterrupt\n');
     await printed(child, /^Program received signal SIGINT, Interrupt\.$/m);
@@ -254,5 +259,37 @@ main_loop_wait (nonblocking=false) at util/main-loop.ts:`),
     assert.match(out, /^Program received signal SIGINT, Interrupt\.$/m);
     assert.match(out, /^Position: {4}packet [\d,]+ of 200,000, \d+\.\d s$/m);
     assert.match(out, /^Packets: {5}200,000 of 200,000 packets to play$/m);
+  });
+
+  it('Ctrl-C is not lost while commands of a breakpoint let the machine go on', async () => {
+    const child = start(['-r', longCapture(), '-replay', 'guest=10.0.2.15']);
+    const end = ended(child);
+    const flood = printed(child, /^\$20 = 1$/m);
+    child.stdin?.write('break udp_input\ncommands\nsilent\nprint 1\ncontinue\nend\nrun\n');
+    await flood;
+    child.kill('SIGINT');
+    child.stdin?.end('print 6 * 7\nkill\n');
+    const { out } = await end;
+    assert.match(out, / = 42\n/);
+  });
+
+  it('a Ctrl-C soon after the last one stops the machine as well', async () => {
+    const child = start(['-r', longCapture(), '-replay', 'guest=10.0.2.15']);
+    const end = ended(child);
+    child.stdin?.write('tbreak -packet 100\nrun\ncontinue\n');
+    await printed(child, /Continuing/);
+    for (let again = 1; again >= 0; again--) {
+      const stopped = printed(child, /SIGINT/);
+      child.kill('SIGINT');
+      await stopped;
+      const on = printed(child, /Continuing/);
+      child.stdin?.write('continue\n');
+      await on;
+    }
+    const last = printed(child, /SIGINT/);
+    child.kill('SIGINT');
+    await last;
+    child.stdin?.end('kill\n');
+    assert.doesNotMatch((await end).out, /has not stopped/);
   });
 });

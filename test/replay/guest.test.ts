@@ -61,6 +61,31 @@ describe('the guest of a capture', () => {
     const hello = packetsOf('02-hello.pcap').map((p) => p.data);
     const { plan } = planned(captureOf([...fourPages(), ...hello]));
     assert.equal(plan.slirp, true);
+    assert.deepEqual([plan.guest.address, plan.guest.why], ['10.0.2.15', "behind slirp's MAC addresses"]);
+  });
+
+  it('of a user network is called by what DHCP gives it, else by its MAC address', () => {
+    const dhcpOnly = packetsOf('01-dhcp.pcap').map((p) => p.data);
+    const upTo = (n: number): string => planned(captureOf(dhcpOnly.slice(0, n))).plan.guest.address;
+    const offer = dhcpOnly.findIndex((f) => f[6] === 0x52 && f[7] === 0x55);
+    assert.equal(planned(captureOf(dhcpOnly)).plan.guest.address, '10.0.2.15');
+    assert.equal(upTo(offer + 1), '10.0.2.15');
+    const hello = packetsOf('02-hello.pcap').map((p) => p.data);
+    const arp = hello.filter((f) => f[12] === 8 && f[13] === 6);
+    const noIp = planned(captureOf([...arp, dhcp(1, [], { mac: CLIENT.mac })])).plan;
+    assert.equal(noIp.guest.address, '02:00:00:00:00:01');
+  });
+
+  it('is called by its lease, by what it asks for, or by its MAC address where it has no address yet', () => {
+    const mac = CLIENT.mac;
+    const nameOf = (...frames: Uint8Array[]): string => planned(captureOf(frames)).plan.guest.address;
+    const ask = (options: readonly number[]): Uint8Array =>
+      udp(68, 67, dhcp(1, options, { mac }).subarray(42), { src: 0, dst: 0xffffffff, mac });
+    const answer = { src: ip('192.168.77.9'), dst: 0xffffffff, mac: SERVER.mac };
+    const offer = udp(67, 68, dhcp(2, [], { op: 2, mac, yiaddr: ip('192.168.77.33') }).subarray(42), answer);
+    assert.equal(nameOf(ask([])), '02:00:00:00:00:01');
+    assert.equal(nameOf(ask([50, 4, 192, 168, 77, 44])), '192.168.77.44');
+    assert.equal(nameOf(ask([50, 4, 192, 168, 77, 44]), offer), '192.168.77.33');
   });
 
   it('may be another one of a capture of a user network, if the user says so', () => {
@@ -170,6 +195,21 @@ describe('the guest of a capture', () => {
     const r6 = play(captureOf(six.frames), { guest: '2001::2' });
     assertWhole(r6, 0, six, 'server');
     assert.deepEqual([r6.connections[0]?.guest, r6.connections[0]?.remote], ['2001::2', '2001::1']);
+  });
+
+  it('may be a server where the default guest of a user network would be', () => {
+    const page = webPage({ server: { ...SERVER, address: ip('10.0.2.15') } });
+    assertWhole(play(captureOf(page.frames), { guest: '10.0.2.15' }), 0, page, 'server');
+  });
+
+  it('has no server on port 0', () => {
+    const r = play(
+      captureOf([...webPage().frames, udp(9, 0, 'x', { src: CLIENT.address as number, dst: 0xc0a84d02 })]),
+      {
+        guest: '192.168.77.2',
+      },
+    );
+    assert.deepEqual([r.code, r.account.notPlayed], [0, { 'no socket of the machine waits for it': 1 }]);
   });
 
   it('keeps a connection that is half closed by a client of the host', () => {

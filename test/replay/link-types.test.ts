@@ -1,7 +1,7 @@
 /** The same web page over every link layer that carries IP, and what else there is in captures. */
 import assert from 'node:assert/strict';
 import { PcapngWriter } from '../../adapter/packets/pcapng.ts';
-import { addr6, eth, join, udp } from '../kit/frames.ts';
+import { addr6, eth, join, u16, udp } from '../kit/frames.ts';
 import { assertSums, assertWhole } from './checks.ts';
 import { CLIENT, Conversation, captureOf, LINK_LAYERS, SERVER, type Station, webPage } from './conversation.ts';
 import { play } from './play.ts';
@@ -29,6 +29,19 @@ describe('replays over any link layer', () => {
       ),
     );
     assertWhole(r, 0, page);
+  });
+
+  it('IPv6 with extension headers, which a user network would drop', () => {
+    const page = webPage({ client: CLIENT6, server: SERVER6 });
+    const extended = page.frames.map((f) => {
+      const out = join(f.subarray(0, 54), [60, 0, 1, 4, 0, 0, 0, 0], [6, 1, 1, 12], new Uint8Array(12), f.subarray(54));
+      out[20] = 0;
+      out.set(u16(out.length - 54), 18);
+      return out;
+    });
+    const r = play(captureOf(extended));
+    assertWhole(r, 0, page);
+    assert.deepEqual([r.account.notPlayed, r.drops], [{}, []]);
   });
 
   it('a link type without IP is counted, and refuses nothing', () => {

@@ -1,6 +1,7 @@
 /** Opening of captures that do not come. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCapture } from '../../adapter/replay/open.ts';
 import { tempFolder } from '../kit/temp.ts';
@@ -23,5 +24,13 @@ describe('opening a capture', () => {
 
   it('does not begin if it has been given up already', async () => {
     await assert.rejects(openCapture(pipe, undefined, AbortSignal.abort()), { name: 'AbortError' });
+  });
+
+  it('leaves nothing behind when it fails', async () => {
+    const bad = join(tempFolder(), 'bad.gz');
+    writeFileSync(bad, Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3));
+    const before = process.listenerCount('exit');
+    await assert.rejects(openCapture(bad), /it cannot be unpacked/);
+    assert.equal(process.listenerCount('exit'), before);
   });
 });

@@ -105,6 +105,15 @@ describe('TCP streams of a replay', () => {
     assertSums(r);
   });
 
+  it('options of TCP that the capture cut cost nothing else', () => {
+    const c = new Conversation({ clientOpt: scale(7), serverOpt: scale(7) }).open();
+    c.tell('client', pattern(100)).tell('server', pattern(3000)).close();
+    const cut = timed(c.frames).map((p) => ({ ...p, data: p.data.subarray(0, 54), len: p.data.length }));
+    const r = play(writePcap(cut, { snaplen: 54 }));
+    assertStreams(r, 0, new Uint8Array(100), new Uint8Array(3000));
+    assert.deepEqual(r.account.notPlayed, {});
+  });
+
   it('windows of the guest are unscaled, so that segments are as large as in the capture', () => {
     const c = new Conversation({ clientOpt: scale(7), serverOpt: scale(7) });
     c.say('client', '', { flags: SYN, opt: c.client.opt, win: 64240 });
@@ -320,6 +329,26 @@ describe('TCP streams of a replay', () => {
     assertWhole(server, 0, a, 'server');
     assertWhole(server, 1, unfinished, 'server');
     assertWhole(server, 2, b, 'server');
+  });
+
+  it('one that is used again after bytes that are lost as well', () => {
+    const first = new Conversation().open();
+    first.say('client', pattern(1000));
+    first.frames.pop();
+    const lost = pattern(100_000);
+    first.tell('client', lost);
+    const again = webPage({ iss: [3e8, 8e8] });
+    assertWhole(play(captureOf([...first.frames, ...again.frames])), 1, again);
+  });
+
+  it('the checksum of the longest IP packets is repaired', () => {
+    for (const n of [65480, 65483, 65495]) {
+      const c = new Conversation().open();
+      c.say('client', pattern(n), { badSum: true });
+      c.say('server', '');
+      c.close();
+      assertWhole(play(captureOf(c.frames)), 0, c);
+    }
   });
 
   it('a RST of the guest does not cut off what the host sent before it, or after it', () => {
