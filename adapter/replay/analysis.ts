@@ -47,6 +47,9 @@ const SPEC = {
   /** For TCP: where its header is in the captured bytes, and its payload on the wire. */
   tcp: Uint16Array,
   payload: Uint32Array,
+  /** Its flags and sequence number: who looks ahead needs no more. */
+  flags: Uint8Array,
+  seq: Uint32Array,
 } as const;
 
 /** The first packet of each UDP conversation: whether it came from the pair's higher end, and where it went. */
@@ -123,8 +126,11 @@ export class CaptureAnalysis {
     }
     if ((what & KIND_MASK) === KIND_TCP) {
       const payload = wireLength(p, len);
-      this.columns.tcp[i] = p.tcp;
-      this.columns.payload[i] = payload;
+      const { columns } = this;
+      columns.tcp[i] = p.tcp;
+      columns.payload[i] = payload;
+      columns.flags[i] = p.u8(p.tcp + 13);
+      columns.seq[i] = p.u32(p.tcp + 4);
       what |= this.#tcpOf(i, p, payload);
     } else if ((what & KIND_MASK) === KIND_UDP) {
       what |= this.#udpOf(i, p);

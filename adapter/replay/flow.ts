@@ -56,7 +56,7 @@ export class Flow {
   owed = 0;
   /** The last acknowledgment given. */
   ackedHere = 0;
-  /** What the guest has sent: the next sequence number, and its last frame as a template. */
+  /** What the guest has sent: the next sequence number, and the headers of its last frame as a template. */
   guestNext = 0;
   lastFrame: Uint8Array | null = null;
   /** For `FlowTable`. */
@@ -69,6 +69,17 @@ export class Flow {
     this.remote = ends.remote;
     this.guestIss = iss.guest;
     this.hostIss = iss.host;
+  }
+
+  /** Keeps the first `length` bytes of the guest's last frame, its headers. */
+  keepHeaders(frame: Uint8Array, length: number): void {
+    if (this.lastFrame?.length !== length) {
+      this.lastFrame = frame.slice(0, length);
+      return;
+    }
+    for (let i = 0; i < length; i++) {
+      this.lastFrame[i] = frame[i] ?? 0;
+    }
   }
 }
 

@@ -81,6 +81,14 @@ export interface FrameOptions {
   readonly repair: boolean;
 }
 
+/** Where a frame is made: memory for it, zeroed, and a view that is aimed at it and has found its headers. */
+export interface FrameMaker {
+  readonly view: TcpIpView;
+  take(length: number): Uint8Array;
+}
+
+const OWN: FrameMaker = { view: scratch, take: (length) => new Uint8Array(length) };
+
 /**
  * A copy of the bytes of a captured frame, extended with zeros to the length it had on the wire. Offloaded checksums
  * are filled in, and with `repair` wrong ones are put right.
@@ -89,10 +97,11 @@ export function completeFrame(
   data: Uint8Array,
   wireLength: number,
   options: FrameOptions = { repair: false },
+  maker: FrameMaker = OWN,
 ): Uint8Array {
-  const out = new Uint8Array(Math.min(Math.max(data.length, wireLength), MAX_OFFLOADED));
+  const out = maker.take(Math.min(Math.max(data.length, wireLength), MAX_OFFLOADED));
   out.set(data);
-  fixChecksums(scratch.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
+  fixChecksums(maker.view.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
   return out;
 }
 
@@ -105,14 +114,15 @@ export function frameOf(
   wireLength: number,
   header: { readonly destination: number; readonly source: number },
   options: FrameOptions,
+  maker: FrameMaker = OWN,
 ): Uint8Array {
   const length = Math.min(Math.max(data.length, wireLength), MAX_OFFLOADED) - l3;
-  const out = new Uint8Array(ETH_HLEN + length);
+  const out = maker.take(ETH_HLEN + length);
   out.set(data.subarray(l3), ETH_HLEN);
   putMac(out, 0, header.destination);
   putMac(out, 6, header.source);
   put16(out, 12, (out[ETH_HLEN] ?? 0) >> 4 === 6 ? 0x86dd : 0x0800);
-  fixChecksums(scratch.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
+  fixChecksums(maker.view.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
   return out;
 }
 
@@ -160,14 +170,9 @@ export function setWindow(p: TcpIpView, window: number): void {
  */
 export function setAck(p: TcpIpView, ack: number): void {
   const at = p.tcp + 8;
-  const check = p.u16(p.tcp + 16);
-  let sum = 0xffff - check;
-  for (const [off, v] of [
-    [at, ack >>> 16],
-    [at + 2, ack & 0xffff],
-  ] as const) {
-    sum += 0xffff - p.u16(off) + v;
-  }
+  let sum = 0xffff - p.u16(p.tcp + 16);
+  sum += 0xffff - p.u16(at) + (ack >>> 16);
+  sum += 0xffff - p.u16(at + 2) + (ack & 0xffff);
   while (sum > 0xffff) {
     sum = (sum & 0xffff) + (sum >>> 16);
   }
@@ -248,7 +253,7 @@ export function segmentLike(template: Uint8Array, s: MadeUpSegment): Uint8Array 
 
 /** A bare ACK made from a captured segment of the same connection: its addresses, ports and window. */
 export function bareAck(template: Uint8Array, seq: number, ack: number): Uint8Array {
-  const t = new TcpIpView(template).find();
+  const t = scratch.set(template, 0, template.length, 'ethernet').find();
   return segmentLike(template, { seq, ack, flags: TCP_ACK, window: t.u16(t.tcp + 14) });
 }
 

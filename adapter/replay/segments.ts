@@ -27,38 +27,36 @@ export class Segments {
     this.#packets = packets;
   }
 
-  /** Reads packet `i`, a TCP segment. */
-  read(i: number): this {
-    this.bytes = this.#index.bytes(this.#source, i);
-    return this.#find(i);
-  }
-
-  /** Reads its headers alone, without reading what lies around them in the file. */
-  glance(i: number): this {
-    const { offset, caplen } = this.#index.columns;
-    this.bytes = this.#source.glance(offset[i] ?? 0, Math.min(caplen[i] ?? 0, HEADERS));
-    return this.#find(i);
-  }
-
-  #find(i: number): this {
-    const at = this.#packets.tcp[i] ?? 0;
-    this.at = at;
-    this.flags = this.bytes[at + 13] ?? 0;
-    this.seq = this.#u32(at + 4);
-    this.ack = this.#u32(at + 8);
-    this.window = this.#u16(at + 14);
-    this.length = this.#packets.payload[i] ?? 0;
+  /** Says of packet `i`, a TCP segment, what its place in the stream is: flags, sequence number and length. */
+  place(i: number): this {
+    const { flags, seq, payload } = this.#packets;
+    this.flags = flags[i] ?? 0;
+    this.seq = seq[i] ?? 0;
+    this.length = payload[i] ?? 0;
     return this;
   }
 
-  /** Bytes `[skip, length)` of the payload, zeros where the capture has cut them. */
-  payload(skip: number): Uint8Array {
-    const out = new Uint8Array(Math.max(0, this.length - skip));
+  /** Reads its headers as well, without reading what lies around them in the file. */
+  glance(i: number): this {
+    const { offset, caplen } = this.#index.columns;
+    this.bytes = this.#source.glance(offset[i] ?? 0, Math.min(caplen[i] ?? 0, HEADERS));
+    const at = this.#packets.tcp[i] ?? 0;
+    this.at = at;
+    this.ack = this.#u32(at + 8);
+    this.window = this.#u16(at + 14);
+    return this.place(i);
+  }
+
+  /** Copies the payload of packet `i` from byte `skip` on to `out`; what the capture has cut is left as it is. */
+  copy(i: number, skip: number, out: Uint8Array, to: number): void {
+    const { tcp, payload } = this.#packets;
+    this.bytes = this.#index.bytes(this.#source, i);
+    this.at = tcp[i] ?? 0;
     const start = this.at + this.#header;
-    out.set(
-      this.bytes.subarray(start + skip, Math.max(start + skip, Math.min(this.bytes.length, start + this.length))),
-    );
-    return out;
+    const end = Math.min(this.bytes.length, start + (payload[i] ?? 0));
+    if (end > start + skip) {
+      out.set(this.bytes.subarray(start + skip, end), to);
+    }
   }
 
   /** Length of the TCP header. */

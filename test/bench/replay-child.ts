@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Image } from '../../adapter/engine/image.ts';
+import type * as ReplayTask from '../../adapter/inferior/replay-task.ts';
 import { Runtime } from '../../adapter/inferior/runtime.ts';
 import { createTicks } from '../../adapter/mailbox/ticks.ts';
-import type * as ReplayTask from '../../adapter/inferior/replay-task.ts';
 
 const [build = 'release', file = ''] = process.argv.slice(2);
 const dist = join(import.meta.dirname, '../../dist');
