@@ -72,6 +72,8 @@ class PlacedSegment {
   packet = 0;
   /** Bytes of it that have been sent in segments of another form. */
   covered = 0;
+  /** One of ours has been held against it. */
+  paired = false;
 
   /** `near` is how far its side has come, `iss` its initial sequence number. */
   place(h: Header, length: number, near: number, iss: number, peerIss: number): this {
@@ -182,11 +184,14 @@ export class Comparison {
     const state = this.#state(flow);
     const s = placeFrame(this.#ours, p, flow);
     flow.sentHere = Math.max(flow.sentHere, s.to);
+    if (state.waiting.length > AHEAD) {
+      this.#passed(flow, state, s);
+    }
     const again = s.to <= state.sentTo && s.to > s.from;
     state.sentTo = Math.max(state.sentTo, s.to);
     let at = this.#exact(flow, state, s);
     if (at < 0 && s.to > s.from) {
-      at = state.waiting.findIndex((c) => c.from < s.to && s.from < c.to);
+      at = firstOverlap(state.waiting, s, 0);
     }
     const captured = state.waiting[at];
     if (captured) {
@@ -211,25 +216,22 @@ export class Comparison {
    * there is none.
    */
   #exact(flow: Flow, state: FlowState, s: PlacedSegment): number {
-    const kind = s.flags & KINDS;
-    const [first] = state.waiting;
-    if (
-      first &&
-      first.from === s.from &&
-      first.to === s.to &&
-      first.ack === s.ack &&
-      !((first.flags ^ s.flags) & KINDS)
-    ) {
-      return 0;
-    }
-    const same = (c: PlacedSegment): boolean => c.from === s.from && c.to === s.to && (c.flags & KINDS) === kind;
-    for (let more = true; more; more = this.#extend(flow, state, s)) {
-      const at = state.waiting.findIndex((c) => same(c) && c.ack === s.ack);
-      if (at >= 0) {
-        return at;
+    const { waiting } = state;
+    let loose = -1;
+    for (let i = 0; ; i++) {
+      while (i >= waiting.length) {
+        if (!this.#extend(flow, state, s)) {
+          return s.to > s.from || s.flags & KINDS ? loose : -1;
+        }
+      }
+      const c = waiting[i];
+      if (c && c.from === s.from && c.to === s.to && !((c.flags ^ s.flags) & KINDS)) {
+        if (c.ack === s.ack) {
+          return i;
+        }
+        loose = loose < 0 ? i : loose;
       }
     }
-    return s.to > s.from || kind !== 0 ? state.waiting.findIndex(same) : -1;
   }
 
   /**
@@ -252,10 +254,26 @@ export class Comparison {
     return false;
   }
 
+  /**
+   * Gives up bare acknowledgments of the capture that ours have gone past: they would be in the way of what comes.
+   */
+  #passed(flow: Flow, state: FlowState, s: PlacedSegment): void {
+    const { waiting } = state;
+    let kept = 0;
+    for (const c of waiting) {
+      if (c.to === c.from && !(c.flags & KINDS) && c.ack < s.ack) {
+        this.#giveUp(flow, state, [c]);
+      } else {
+        waiting[kept++] = c;
+      }
+    }
+    waiting.length = kept;
+  }
+
   #capture(flow: Flow, state: FlowState, i: number): void {
-    const read = this.#captured.glance(i);
+    const read = this.#captured.headers(i);
     const s = new PlacedSegment().place(read, read.length, state.capturedTo, flow.hostIss, flow.guestIss);
-    s.mss = read.flags & TH_SYN ? read.mss : 0;
+    s.mss = this.#captured.mss(i);
     s.ttl = read.ttl;
     s.packet = i + 1;
     if (s.to > s.from && s.to <= state.capturedTo) {
@@ -280,17 +298,13 @@ export class Comparison {
     time: number,
   ): { packet: number; grade: number } {
     const split = c.from !== s.from || c.to !== s.to;
-    if (split) {
-      c.covered += Math.min(c.to, s.to) - Math.max(c.from, s.from);
-    }
     const same =
       !split && c.flags === s.flags && c.ack === s.ack && c.window === s.window && c.mss === s.mss && c.ttl === s.ttl;
-    if (c.covered === 0 || c.covered >= c.to - c.from) {
-      if (at === 0) {
-        state.waiting.shift();
-      } else {
-        state.waiting.splice(at, 1);
-      }
+    c.paired = true;
+    if (split) {
+      this.#cover(flow, state, at, s);
+    } else {
+      removeAt(state.waiting, at);
     }
     const grade = same ? SAME : OTHER_FORM;
     this.#grade(c.packet - 1, grade);
@@ -300,6 +314,26 @@ export class Comparison {
       this.#note(grade, c.packet, time, flow.id, segmentText(c), segmentDifferences(c, s), frameOf(p, flow));
     }
     return { packet: c.packet, grade };
+  }
+
+  /** Bytes of ours in another form are those of one or more captured segments, from place `at` on: some are complete now. */
+  #cover(flow: Flow, state: FlowState, at: number, s: PlacedSegment): void {
+    const { waiting } = state;
+    for (let i = at; i >= 0; i = firstOverlap(waiting, s, i)) {
+      const c = waiting[i];
+      if (!c) {
+        return;
+      }
+      c.covered += Math.min(c.to, s.to) - Math.max(c.from, s.from);
+      if (c.covered < c.to - c.from) {
+        i++;
+      } else {
+        removeAt(waiting, i);
+        if (!c.paired) {
+          this.#giveUp(flow, state, [c]);
+        }
+      }
+    }
   }
 
   #state(flow: Flow): FlowState {
@@ -467,6 +501,26 @@ function frameOf(p: TcpIpView, flow: Flow | null): Uint8Array {
     view.setUint16(at + 16, updatedChecksum(view.getUint16(at + 16), seq, wanted));
   }
   return copy;
+}
+
+/** Index of the first segment from `start` on that has bytes of `s`, or -1. */
+function firstOverlap(waiting: readonly PlacedSegment[], s: PlacedSegment, start: number): number {
+  for (let i = start; i < waiting.length; i++) {
+    const c = waiting[i];
+    if (c && c.from < s.to && s.from < c.to) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+/** Removes an element, most often the first one. */
+function removeAt(waiting: PlacedSegment[], at: number): void {
+  if (at === 0) {
+    waiting.shift();
+  } else {
+    waiting.splice(at, 1);
+  }
 }
 
 function gradeName(grade: number): Grade {
