@@ -7,10 +7,10 @@ import { CaptureError } from '../packets/types.ts';
  * Windows begin at multiples of this, and reach further than the next one's beginning by what a packet may have: who
  * looks ahead, and who follows, find the same ones.
  */
-const STRIDE = 1 << 19;
+const STRIDE = 1 << 20;
 const WINDOW = STRIDE + (1 << 16);
 /** How many there are: a replay looks some hundred packets ahead, and back at packets that came out of order. */
-const WINDOWS = 24;
+const WINDOWS = 16;
 /** Bytes of a glance at most. */
 const GLANCE = 4096;
 
