@@ -116,6 +116,7 @@ export class CaptureAnalysis {
   /** Takes note of the next packet of `index`, number `i` from 0. */
   add(index: CaptureIndex, i: number, data: Uint8Array): void {
     this.#table.append();
+    const { columns } = this.#table;
     const link = this.#link.find(index.linktype(i), data);
     const len = index.columns.len[i] ?? data.length;
     this.cut += data.length < len ? 1 : 0;
@@ -129,7 +130,6 @@ export class CaptureAnalysis {
     }
     if ((what & KIND_MASK) === KIND_TCP) {
       const payload = wireLength(p, len);
-      const { columns } = this;
       columns.tcp[i] = p.tcp;
       columns.payload[i] = payload;
       columns.flags[i] = p.u8(p.tcp + 13);
@@ -141,7 +141,7 @@ export class CaptureAnalysis {
     } else if ((what & KIND_MASK) === KIND_UDP) {
       what |= this.#udpOf(i, p);
     }
-    this.columns.what[i] = what;
+    columns.what[i] = what;
   }
 
   /** Aims the view at the IP packet and says what it is. */
