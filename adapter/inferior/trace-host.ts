@@ -18,7 +18,7 @@ import { announcements, describePlan } from '../replay/describe.ts';
 import { Comparison } from '../replay/divergence.ts';
 import { type Flow, FlowTable } from '../replay/flow.ts';
 import { FrameNumbers } from '../replay/frame-numbers.ts';
-import { bareAck, segment, segmentLike, setAck } from '../replay/frames.ts';
+import { bareAck, MAX_FRAME, segment, segmentLike, setAck } from '../replay/frames.ts';
 import {
   AT_END,
   AT_GRADE,
@@ -30,7 +30,8 @@ import {
   type ReplayPlan,
   roleFor,
 } from '../replay/plan.ts';
-import { type FrameStep, Script, type ScriptOptions, type Step } from '../replay/script.ts';
+import { Script, type ScriptOptions } from '../replay/script.ts';
+import type { FrameStep, Step } from '../replay/step.ts';
 import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
@@ -110,9 +111,9 @@ export class TraceHost implements Host, PacketKnowledge {
   readonly #numbers = new FrameNumbers();
   /** For questions about packets. */
   readonly #asked = new TcpIpView();
-  readonly #inputs: Input[] = [];
+  #inputs: Input[] = [];
   /** Inputs for the next turn that answer calls of the stack. */
-  readonly #answers: Input[] = [];
+  #answers: Input[] = [];
   /** The frame the guest has sent last: sockets that the stack opens now are for it. */
   #current: FrameStep | null = null;
   #waitingSince = -1;
@@ -146,11 +147,13 @@ export class TraceHost implements Host, PacketKnowledge {
   // ---- time and inputs ----
 
   poll(timeoutNs: number): readonly Input[] {
-    this.#inputs.length = 0;
-    this.#inputs.push(...this.#outside.poll(0), ...this.#answers.splice(0));
-    if (this.#inputs.length > 0) {
+    const outside = this.#outside.poll(0);
+    if (outside.length > 0 || this.#answers.length > 0) {
+      this.#inputs = outside.length > 0 ? [...outside, ...this.#answers] : this.#answers;
+      this.#answers = [];
       return this.#inputs;
     }
+    this.#inputs = [];
     const deadline = timeoutNs < 0 ? Number.POSITIVE_INFINITY : this.now_ns + timeoutNs;
     const at = this.#nextTime();
     if (at > deadline && !this.#skips(at)) {
@@ -352,8 +355,13 @@ export class TraceHost implements Host, PacketKnowledge {
     if (flow.lastFrame === null || ((after - flow.guestNext) | 0) > 0) {
       flow.guestNext = after;
     }
-    flow.lastFrame = data;
-    this.#pushFrames(segment(data), step.number);
+    flow.keepHeaders(data, p.payload);
+    if (data.length <= MAX_FRAME) {
+      this.#numbers.add(p, step.number);
+      this.#inputs.push({ type: 'frame', data, number: step.number });
+    } else {
+      this.#pushFrames(segment(data), step.number);
+    }
   }
 
   /** The frames that packet `number` has become go to the guest. */

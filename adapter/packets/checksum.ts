@@ -6,6 +6,10 @@ import type { PacketView } from './packet-view.ts';
 export function onesSum(buf: Uint8Array, from: number, to: number, start = 0): number {
   let sum = start;
   let i = from;
+  for (; i + 7 < to; i += 8) {
+    sum += ((buf[i]! << 8) | buf[i + 1]!) + ((buf[i + 2]! << 8) | buf[i + 3]!);
+    sum += ((buf[i + 4]! << 8) | buf[i + 5]!) + ((buf[i + 6]! << 8) | buf[i + 7]!);
+  }
   for (; i + 1 < to; i += 2) {
     sum += (buf[i]! << 8) | buf[i + 1]!;
   }

@@ -7,10 +7,19 @@ import { icmp } from './protocols/icmp.ts';
 import { icmpv6 } from './protocols/icmpv6.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
+import { ETHERTYPE_IP, IPPROTO_TCP } from './protocols/numbers.ts';
 import { raw } from './protocols/raw.ts';
 import { tcp } from './protocols/tcp.ts';
 import { udp } from './protocols/udp.ts';
 import { vlan } from './protocols/vlan.ts';
+
+const ETH_HLEN = 14;
+const IP_HLEN = 20;
+const TCP_HLEN = 20;
+/** Version 4 and a header of five words. */
+const PLAIN_IP = 0x45;
+/** The bits at 6 that tell a fragment. */
+const FRAGMENT = 0x3fff;
 
 /**
  * Offsets are into `buf`; -1 says that the header is not there. They are those of the outermost layers, found once for
@@ -60,11 +69,43 @@ export class TcpIpView {
     this.fragment = this.laterFragment = false;
     const { packet } = this;
     this.l3End = packet.limit;
+    if (this.#findPlainTcp(packet.buf, packet.linktype === 'ethernet' ? packet.off + ETH_HLEN : packet.off)) {
+      return this;
+    }
     let l = packet.first(packet.linktype === 'ethernet' ? ethernet : raw);
     while (l !== null && this.#take(l)) {
       l = packet.above(l);
     }
     return this;
+  }
+
+  /**
+   * What nearly all packets are, TCP over IPv4 without options, tags or fragments, is found without its layers. `at` is
+   * where IP's header would be; false leaves everything as it was.
+   */
+  #findPlainTcp(b: Uint8Array, at: number): boolean {
+    const { off, limit } = this.packet;
+    const tcpAt = at + IP_HLEN;
+    if (tcpAt + TCP_HLEN > limit || b[at] !== PLAIN_IP || b[at + 9] !== IPPROTO_TCP) {
+      return false;
+    }
+    const ethernetType = at === off ? ETHERTYPE_IP : this.u16(at - 2);
+    const end = at + this.u16(at + 2);
+    const header = (this.u8(tcpAt + 12) >> 4) * 4;
+    const plain = ethernetType === ETHERTYPE_IP && (this.u16(at + 6) & FRAGMENT) === 0;
+    if (!plain || header < TCP_HLEN || tcpAt + header > end || end > limit) {
+      return false;
+    }
+    if (at !== off) {
+      this.eth = off;
+      this.etherType = ETHERTYPE_IP;
+    }
+    this.ip = at;
+    this.proto = IPPROTO_TCP;
+    this.l3End = this.payloadEnd = end;
+    this.l4 = this.tcp = tcpAt;
+    this.payload = tcpAt + header;
+    return true;
   }
 
   /** Notes where a layer is; false for the last one that matters. */

@@ -48,6 +48,12 @@ const SPEC = {
   /** For TCP: where its header is in the captured bytes, and its payload on the wire. */
   tcp: Uint16Array,
   payload: Uint32Array,
+  /** Its flags, numbers and window, and the time to live: who looks ahead, or compares, need not read the file. */
+  flags: Uint8Array,
+  seq: Uint32Array,
+  ack: Uint32Array,
+  window: Uint16Array,
+  ttl: Uint8Array,
 } as const;
 
 /** The first packet of each UDP conversation: whether it came from the pair's higher end, and where it went. */
@@ -110,6 +116,7 @@ export class CaptureAnalysis {
   /** Takes note of the next packet of `index`, number `i` from 0. */
   add(index: CaptureIndex, i: number, data: Uint8Array): void {
     this.#table.append();
+    const { columns } = this.#table;
     const link = this.#link.find(index.linktype(i), data);
     const len = index.columns.len[i] ?? data.length;
     this.cut += data.length < len ? 1 : 0;
@@ -123,13 +130,18 @@ export class CaptureAnalysis {
     }
     if ((what & KIND_MASK) === KIND_TCP) {
       const payload = wireLength(p, len);
-      this.columns.tcp[i] = p.tcp;
-      this.columns.payload[i] = payload;
+      columns.tcp[i] = p.tcp;
+      columns.payload[i] = payload;
+      columns.flags[i] = p.u8(p.tcp + 13);
+      columns.seq[i] = p.u32(p.tcp + 4);
+      columns.ack[i] = p.u32(p.tcp + 8);
+      columns.window[i] = p.u16(p.tcp + 14);
+      columns.ttl[i] = plainTtl(p);
       what |= this.#tcpOf(i, p, payload);
     } else if ((what & KIND_MASK) === KIND_UDP) {
       what |= this.#udpOf(i, p);
     }
-    this.columns.what[i] = what;
+    columns.what[i] = what;
   }
 
   /** Aims the view at the IP packet and says what it is. */
@@ -251,6 +263,14 @@ export class CaptureAnalysis {
     }
     return this.#udpFirst.columns.swapped[id] === (swapped ? 1 : 0) ? 0 : SIDE_1;
   }
+}
+
+/** Time to live or hop limit; 0 where there are options or extensions before TCP. */
+function plainTtl(p: TcpIpView): number {
+  if (p.ip >= 0) {
+    return p.tcp - p.ip === 20 ? p.u8(p.ip + 8) : 0;
+  }
+  return p.tcp - p.ipv6 === 40 ? p.u8(p.ipv6 + 7) : 0;
 }
 
 /** Which side of connection `id` an endpoint is. */

@@ -6,9 +6,11 @@ import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
-import { DHCP_SERVER, KIND_MASK, KIND_TCP } from './analysis.ts';
-import { TH_ACK, TH_FIN, TH_PSH, TH_RST, TH_SYN } from './connections.ts';
+import { KIND_MASK, KIND_TCP } from './analysis.ts';
+import { TH_RST } from './connections.ts';
+import { type Datagram, datagramOf } from './datagrams.ts';
 import type { Flow } from './flow.ts';
+import { firstOverlap, KINDS, PlacedSegment, placeFrame, segmentDifferences, segmentText } from './placed-segment.ts';
 import { type ReplayPlan, ROLE_HOST } from './plan.ts';
 import { Segments } from './segments.ts';
 
@@ -58,51 +60,6 @@ const MAX_KEPT = 10_000;
 const MAX_WAITING = 1024;
 /** Groups of other packets that are remembered. */
 const MAX_GROUPS = 8192;
-
-/** A segment by what it is compared by. Places are relative to the SYN of each side. */
-class PlacedSegment {
-  from = 0;
-  to = 0;
-  flags = 0;
-  ack = 0;
-  window = 0;
-  mss = 0;
-  ttl = 0;
-  /** Its number in the capture; 0 for one of ours. */
-  packet = 0;
-  /** Bytes of it that have been sent in segments of another form. */
-  covered = 0;
-
-  /** `near` is how far its side has come, `iss` its initial sequence number. */
-  place(h: Header, length: number, near: number, iss: number, peerIss: number): this {
-    const flags = h.flags & SEGMENT_FLAGS;
-    this.flags = flags;
-    this.from = near + ((h.seq - ((iss + near) % 0x100000000)) | 0);
-    this.to = this.from + length + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
-    this.ack = flags & TH_ACK ? (h.ack - Math.max(0, peerIss)) >>> 0 : 0;
-    this.window = h.window;
-    return this;
-  }
-}
-
-/** What placing a segment needs of its header. */
-interface Header {
-  readonly flags: number;
-  readonly seq: number;
-  readonly ack: number;
-  readonly window: number;
-}
-
-const KINDS = TH_SYN | TH_FIN | TH_RST;
-const SEGMENT_FLAGS = TH_FIN | TH_SYN | TH_RST | TH_PSH | TH_ACK;
-
-/** Another packet than a TCP segment: what it answers, what it is, and a hash of what it says. */
-interface Datagram {
-  readonly group: string;
-  readonly hash: number;
-  readonly summary: string;
-  readonly fields: Readonly<Record<string, string>>;
-}
 
 /** The captured segments of a connection's host side that have not been sent yet. */
 interface FlowState {
@@ -182,11 +139,14 @@ export class Comparison {
     const state = this.#state(flow);
     const s = placeFrame(this.#ours, p, flow);
     flow.sentHere = Math.max(flow.sentHere, s.to);
+    if (state.waiting.length > AHEAD) {
+      this.#passed(flow, state, s);
+    }
     const again = s.to <= state.sentTo && s.to > s.from;
     state.sentTo = Math.max(state.sentTo, s.to);
     let at = this.#exact(flow, state, s);
     if (at < 0 && s.to > s.from) {
-      at = state.waiting.findIndex((c) => c.from < s.to && s.from < c.to);
+      at = firstOverlap(state.waiting, s, 0);
     }
     const captured = state.waiting[at];
     if (captured) {
@@ -211,25 +171,22 @@ export class Comparison {
    * there is none.
    */
   #exact(flow: Flow, state: FlowState, s: PlacedSegment): number {
-    const kind = s.flags & KINDS;
-    const [first] = state.waiting;
-    if (
-      first &&
-      first.from === s.from &&
-      first.to === s.to &&
-      first.ack === s.ack &&
-      !((first.flags ^ s.flags) & KINDS)
-    ) {
-      return 0;
-    }
-    const same = (c: PlacedSegment): boolean => c.from === s.from && c.to === s.to && (c.flags & KINDS) === kind;
-    for (let more = true; more; more = this.#extend(flow, state, s)) {
-      const at = state.waiting.findIndex((c) => same(c) && c.ack === s.ack);
-      if (at >= 0) {
-        return at;
+    const { waiting } = state;
+    let loose = -1;
+    for (let i = 0; ; i++) {
+      while (i >= waiting.length) {
+        if (!this.#extend(flow, state, s)) {
+          return s.to > s.from || s.flags & KINDS ? loose : -1;
+        }
+      }
+      const c = waiting[i];
+      if (c && c.from === s.from && c.to === s.to && !((c.flags ^ s.flags) & KINDS)) {
+        if (c.ack === s.ack) {
+          return i;
+        }
+        loose = loose < 0 ? i : loose;
       }
     }
-    return s.to > s.from || kind !== 0 ? state.waiting.findIndex(same) : -1;
   }
 
   /**
@@ -252,10 +209,26 @@ export class Comparison {
     return false;
   }
 
+  /**
+   * Gives up bare acknowledgments of the capture that ours have gone past: they would be in the way of what comes.
+   */
+  #passed(flow: Flow, state: FlowState, s: PlacedSegment): void {
+    const { waiting } = state;
+    let kept = 0;
+    for (const c of waiting) {
+      if (c.to === c.from && !(c.flags & KINDS) && c.ack < s.ack) {
+        this.#giveUp(flow, state, [c]);
+      } else {
+        waiting[kept++] = c;
+      }
+    }
+    waiting.length = kept;
+  }
+
   #capture(flow: Flow, state: FlowState, i: number): void {
-    const read = this.#captured.glance(i);
+    const read = this.#captured.headers(i);
     const s = new PlacedSegment().place(read, read.length, state.capturedTo, flow.hostIss, flow.guestIss);
-    s.mss = read.flags & TH_SYN ? read.mss : 0;
+    s.mss = this.#captured.mss(i);
     s.ttl = read.ttl;
     s.packet = i + 1;
     if (s.to > s.from && s.to <= state.capturedTo) {
@@ -280,17 +253,13 @@ export class Comparison {
     time: number,
   ): { packet: number; grade: number } {
     const split = c.from !== s.from || c.to !== s.to;
-    if (split) {
-      c.covered += Math.min(c.to, s.to) - Math.max(c.from, s.from);
-    }
     const same =
       !split && c.flags === s.flags && c.ack === s.ack && c.window === s.window && c.mss === s.mss && c.ttl === s.ttl;
-    if (c.covered === 0 || c.covered >= c.to - c.from) {
-      if (at === 0) {
-        state.waiting.shift();
-      } else {
-        state.waiting.splice(at, 1);
-      }
+    c.paired = true;
+    if (split) {
+      this.#cover(flow, state, at, s);
+    } else {
+      removeAt(state.waiting, at);
     }
     const grade = same ? SAME : OTHER_FORM;
     this.#grade(c.packet - 1, grade);
@@ -300,6 +269,26 @@ export class Comparison {
       this.#note(grade, c.packet, time, flow.id, segmentText(c), segmentDifferences(c, s), frameOf(p, flow));
     }
     return { packet: c.packet, grade };
+  }
+
+  /** Bytes of ours are those of one or more captured segments, from place `at` on: some are complete now. */
+  #cover(flow: Flow, state: FlowState, at: number, s: PlacedSegment): void {
+    const { waiting } = state;
+    for (let i = at; i >= 0; i = firstOverlap(waiting, s, i)) {
+      const c = waiting[i];
+      if (!c) {
+        return;
+      }
+      c.covered += Math.min(c.to, s.to) - Math.max(c.from, s.from);
+      if (c.covered < c.to - c.from) {
+        i++;
+      } else {
+        removeAt(waiting, i);
+        if (!c.paired) {
+          this.#giveUp(flow, state, [c]);
+        }
+      }
+    }
   }
 
   #state(flow: Flow): FlowState {
@@ -469,129 +458,15 @@ function frameOf(p: TcpIpView, flow: Flow | null): Uint8Array {
   return copy;
 }
 
+/** Removes an element, most often the first one. */
+function removeAt(waiting: PlacedSegment[], at: number): void {
+  if (at === 0) {
+    waiting.shift();
+  } else {
+    waiting.splice(at, 1);
+  }
+}
+
 function gradeName(grade: number): Grade {
   return GRADES[grade - 1] ?? 'extra';
-}
-
-function segmentText(c: PlacedSegment): string {
-  return `segment ${flagsText(c.flags)} of ${c.to - c.from} bytes`;
-}
-
-/** The fields in which a captured segment and the one sent for it differ. */
-function segmentDifferences(c: PlacedSegment, s: PlacedSegment): FieldDifference[] {
-  const bytes = (x: PlacedSegment): string => `bytes ${x.from} to ${x.to - 1}`;
-  const pairs: readonly (readonly [string, string | number, string | number])[] = [
-    ['segmentation', bytes(c), bytes(s)],
-    ['tcp.flags', flagsText(c.flags), flagsText(s.flags)],
-    ['tcp.ack', c.ack, s.ack],
-    ['tcp.window_size_value', c.window, s.window],
-    ['tcp.options.mss_val', c.mss, s.mss],
-    ['ip.ttl', c.ttl, s.ttl],
-  ];
-  return pairs.flatMap(([field, captured, sent]) =>
-    captured === sent ? [] : [{ field, captured: String(captured), sent: String(sent) }],
-  );
-}
-
-/** A frame of ours, placed in the stream of its flow. */
-function placeFrame(s: PlacedSegment, p: TcpIpView, flow: Flow): PlacedSegment {
-  const flags = p.u8(p.tcp + 13);
-  const header = { flags, seq: p.u32(p.tcp + 4), ack: p.u32(p.tcp + 8), window: p.u16(p.tcp + 14) };
-  s.place(header, p.payloadEnd - p.payload, flow.sentHere, Math.max(0, flow.iss), flow.guestIss);
-  s.mss = flags & TH_SYN ? mssOf(p) : 0;
-  s.ttl = p.ip >= 0 ? p.u8(p.ip + 8) : p.u8(p.ipv6 + 7);
-  return s;
-}
-
-/** The maximum segment size option of a SYN, or 0. */
-function mssOf(p: TcpIpView): number {
-  const end = Math.min(p.limit, p.tcp + (p.u8(p.tcp + 12) >> 4) * 4);
-  for (let at = p.tcp + 20; at + 4 <= end && p.u8(at) !== 0; ) {
-    if (p.u8(at) === 2) {
-      return p.u16(at + 2);
-    }
-    at += p.u8(at) === 1 ? 1 : Math.max(2, p.u8(at + 1));
-  }
-  return 0;
-}
-
-function flagsText(flags: number): string {
-  const names = ['FIN', 'SYN', 'RST', 'PSH', 'ACK'].filter((_, bit) => flags & (1 << bit));
-  return `[${names.join(', ')}]`;
-}
-
-/** What another packet answers, and what it says. */
-function datagramOf(p: TcpIpView): Datagram {
-  if (p.arp >= 0 && p.arp + 28 <= p.limit) {
-    const target = p.bytes(p.arp + 14, p.arp + 18).join('.');
-    return {
-      group: `arp ${p.u16(p.arp + 6)} ${target}`,
-      hash: hash(p.bytes(p.arp, p.arp + 28)),
-      summary: `ARP, ${target}`,
-      fields: {},
-    };
-  }
-  if (p.udp >= 0 && p.u16(p.udp) === DHCP_SERVER && p.payload + 240 <= p.payloadEnd) {
-    return dhcpOf(p);
-  }
-  const at = p.ip >= 0 ? p.ip + 12 : p.ipv6 + 8;
-  const n = p.ip >= 0 ? 4 : 16;
-  const ends =
-    p.ip < 0 && p.ipv6 < 0 ? '' : `${p.bytes(at, at + n).join('.')} ${p.bytes(at + n, at + 2 * n).join('.')}`;
-  if (p.udp >= 0) {
-    const ports = `${p.u16(p.udp)} ${p.u16(p.udp + 2)}`;
-    const data = p.bytes(p.payload, p.payloadEnd);
-    return {
-      group: `udp ${ends} ${ports}`,
-      hash: hash(data),
-      summary: `UDP, ${ports.replace(' ', ' -> ')}`,
-      fields: { 'udp.payload': String(hash(data)) },
-    };
-  }
-  const icmp = Math.max(p.icmp, p.icmpv6);
-  if (icmp >= 0) {
-    const echo = p.icmp >= 0 && p.u8(icmp) === 0 ? ` ${p.u32(icmp + 4)}` : '';
-    const name = `${p.icmp >= 0 ? 'ICMP' : 'ICMPv6'} type ${p.u8(icmp)}`;
-    return {
-      group: `icmp ${ends} ${p.u8(icmp)}${echo}`,
-      hash: hash(p.bytes(icmp + 4, p.l3End)),
-      summary: name,
-      fields: {},
-    };
-  }
-  return {
-    group: `${p.etherType} ${p.proto} ${ends}`,
-    hash: hash(p.bytes(Math.max(p.l4, p.eth + 14), p.l3End)),
-    summary: `protocol ${p.proto}`,
-    fields: {},
-  };
-}
-
-const DHCP_TYPES = ['', 'Discover', 'Offer', 'Request', 'Decline', 'ACK', 'NAK', 'Release', 'Inform'];
-
-/** A DHCP server's message by its transaction: kind and address are what its client goes by. */
-function dhcpOf(p: TcpIpView): Datagram {
-  const b = p.payload;
-  let type = 0;
-  for (let at = b + 240; at + 2 < p.payloadEnd && p.u8(at) !== 255; at += p.u8(at) === 0 ? 1 : 2 + p.u8(at + 1)) {
-    if (p.u8(at) === 53) {
-      type = p.u8(at + 2);
-    }
-  }
-  const name = DHCP_TYPES[type] ?? String(type);
-  return {
-    group: `dhcp ${p.u32(b + 4)}`,
-    hash: hash(p.bytes(b, p.payloadEnd)),
-    summary: `DHCP ${name}`,
-    fields: { 'dhcp.option.dhcp': name, 'dhcp.ip.your': p.bytes(b + 16, b + 20).join('.') },
-  };
-}
-
-/** FNV-1a. */
-function hash(b: Uint8Array): number {
-  let h = 0x811c9dc5;
-  for (const x of b) {
-    h = Math.imul(h ^ x, 0x01000193);
-  }
-  return h >>> 0;
 }

@@ -3,9 +3,14 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ByteSource } from '../packets/byte-source.ts';
 import { CaptureError } from '../packets/types.ts';
 
-/** Bytes of a window, and how many there are: a replay looks ahead, and back at packets that came out of order. */
-const WINDOW = 1 << 19;
-const WINDOWS = 4;
+/**
+ * Windows begin at multiples of this, and reach further than the next one's beginning by what a packet may have: who
+ * looks ahead, and who follows, find the same ones.
+ */
+const STRIDE = 1 << 20;
+const WINDOW = STRIDE + (1 << 16);
+/** How many there are: a replay looks some hundred packets ahead, and back at packets that came out of order. */
+const WINDOWS = 16;
 /** Bytes of a glance at most. */
 const GLANCE = 4096;
 
@@ -50,25 +55,28 @@ export class FileSource implements ByteSource {
 
   /** Brings the window with `[at, end)` to the front, filled if there was none. */
   #use(at: number, end: number): Window {
-    const known = this.#windows.findIndex((w) => holds(w, at, end));
-    const [w] =
-      known >= 0
-        ? this.#windows.splice(known, 1)
-        : this.#windows.length < WINDOWS
-          ? [{ bytes: new Uint8Array(WINDOW), start: 0, length: 0 }]
-          : this.#windows.splice(WINDOWS - 1, 1);
-    if (!w) {
-      throw new Error('a window is missing');
+    const windows = this.#windows;
+    let place = 0;
+    while (place < windows.length && !holds(windows[place], at, end)) {
+      place++;
     }
-    this.#windows.unshift(w);
-    if (known < 0) {
-      this.#fill(w, at, end - at);
+    const known = windows[place];
+    const oldest = windows.length < WINDOWS ? undefined : windows[WINDOWS - 1];
+    const w = known ?? oldest ?? { bytes: new Uint8Array(WINDOW), start: 0, length: 0 };
+    for (let i = Math.min(place, WINDOWS - 1); i > 0; i--) {
+      windows[i] = windows[i - 1] ?? w;
+    }
+    windows[0] = w;
+    if (!known) {
+      const start = at - (at % STRIDE);
+      this.#fill(w, end - start > WINDOW ? at : start, end);
     }
     return w;
   }
 
-  /** Reads from `at` on; `length` bytes at least. */
-  #fill(w: Window, at: number, length: number): void {
+  /** Reads from `at` on; up to `end` at least. */
+  #fill(w: Window, at: number, end: number): void {
+    const length = end - at;
     if (length > w.bytes.length) {
       w.bytes = new Uint8Array(length);
     }
@@ -91,6 +99,6 @@ export class FileSource implements ByteSource {
   }
 }
 
-function holds(w: Window, at: number, end: number): boolean {
-  return at >= w.start && end <= w.start + w.length;
+function holds(w: Window | undefined, at: number, end: number): boolean {
+  return w !== undefined && at >= w.start && end <= w.start + w.length;
 }

@@ -6,7 +6,7 @@ import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
 import { Coverage } from './coverage.ts';
 import { ipv4Number } from './hosts.ts';
-import type { FrameStep } from './script.ts';
+import type { FrameStep } from './step.ts';
 
 export class Flow {
   /** Wireshark's `tcp.stream`. */
@@ -57,7 +57,7 @@ export class Flow {
   /** The last acknowledgment given, and the last one of slirp's, -1 until there is one. */
   ackedHere = 0;
   ackedBySlirp = -1;
-  /** What the guest has sent: the next sequence number, and its last frame as a template. */
+  /** What the guest has sent: the next sequence number, and the headers of its last frame as a template. */
   guestNext = 0;
   lastFrame: Uint8Array | null = null;
   /** For `FlowTable`. */
@@ -70,6 +70,17 @@ export class Flow {
     this.remote = ends.remote;
     this.guestIss = iss.guest;
     this.hostIss = iss.host;
+  }
+
+  /** Keeps the first `length` bytes of the guest's last frame, its headers. */
+  keepHeaders(frame: Uint8Array, length: number): void {
+    if (this.lastFrame?.length !== length) {
+      this.lastFrame = frame.slice(0, length);
+      return;
+    }
+    for (let i = 0; i < length; i++) {
+      this.lastFrame[i] = frame[i] ?? 0;
+    }
   }
 }
 

@@ -93,6 +93,14 @@ export interface FrameOptions {
   readonly repair: boolean;
 }
 
+/** Where a frame is made: memory for it, zeroed, and a view that is aimed at it and has found its headers. */
+export interface FrameMaker {
+  readonly view: TcpIpView;
+  take(length: number): Uint8Array;
+}
+
+const OWN: FrameMaker = { view: scratch, take: (length) => new Uint8Array(length) };
+
 /**
  * A copy of the bytes of a captured frame, extended with zeros to the length it had on the wire. Offloaded checksums
  * are filled in, and with `repair` wrong ones are put right.
@@ -101,9 +109,11 @@ export function completeFrame(
   data: Uint8Array,
   wireLength: number,
   options: FrameOptions = { repair: false },
+  maker: FrameMaker = OWN,
 ): Uint8Array {
-  const out = uncut(data, wireLength);
-  fixChecksums(scratch.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
+  const out = maker.take(Math.min(Math.max(data.length, wireLength), MAX_OFFLOADED));
+  out.set(data);
+  fixChecksums(maker.view.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
   return out;
 }
 
@@ -116,20 +126,23 @@ export function frameOf(
   wireLength: number,
   header: { readonly destination: number; readonly source: number },
   options: FrameOptions,
+  maker: FrameMaker = OWN,
 ): Uint8Array {
   const length = Math.min(Math.max(data.length, wireLength), MAX_OFFLOADED) - l3;
-  const out = new Uint8Array(ETH_HLEN + length);
+  const out = maker.take(ETH_HLEN + length);
   out.set(data.subarray(l3), ETH_HLEN);
   putMac(out, 0, header.destination);
   putMac(out, 6, header.source);
   put16(out, 12, (out[ETH_HLEN] ?? 0) >> 4 === 6 ? 0x86dd : 0x0800);
-  fixChecksums(scratch.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
-  return withoutExtensions(out);
+  fixChecksums(maker.view.set(out, 0, out.length, 'ethernet').find(), data.length < wireLength, options.repair);
+  return withoutExtensions(out, maker.view);
 }
 
-/** The user network drops packets with IPv6 extension headers; most of these change nothing for who gets them. */
-function withoutExtensions(frame: Uint8Array): Uint8Array {
-  const p = scratch.set(frame, 0, frame.length, 'ethernet').find();
+/**
+ * The user network drops packets with IPv6 extension headers; most of these change nothing for who gets them. `p` has
+ * found the frame's headers, and finds those of the new one.
+ */
+function withoutExtensions(frame: Uint8Array, p: TcpIpView): Uint8Array {
   const end = p.ipv6 + IPV6_HLEN;
   if (p.ipv6 < 0 || p.fragment || p.l4 <= end) {
     return frame;
@@ -139,6 +152,7 @@ function withoutExtensions(frame: Uint8Array): Uint8Array {
   out.set(frame.subarray(p.l4), end);
   out[p.ipv6 + 6] = p.proto;
   put16(out, p.ipv6 + 4, Math.max(0, p.u16(p.ipv6 + 4) - (p.l4 - end)));
+  p.set(out, 0, out.length, 'ethernet').find();
   return out;
 }
 
@@ -186,14 +200,9 @@ export function setWindow(p: TcpIpView, window: number): void {
  */
 export function setAck(p: TcpIpView, ack: number): void {
   const at = p.tcp + 8;
-  const check = p.u16(p.tcp + 16);
-  let sum = 0xffff - check;
-  for (const [off, v] of [
-    [at, ack >>> 16],
-    [at + 2, ack & 0xffff],
-  ] as const) {
-    sum += 0xffff - p.u16(off) + v;
-  }
+  let sum = 0xffff - p.u16(p.tcp + 16);
+  sum += 0xffff - p.u16(at) + (ack >>> 16);
+  sum += 0xffff - p.u16(at + 2) + (ack & 0xffff);
   while (sum > 0xffff) {
     sum = (sum & 0xffff) + (sum >>> 16);
   }
@@ -303,7 +312,7 @@ export function segmentLike(template: Uint8Array, s: MadeUpSegment): Uint8Array 
 
 /** A bare ACK made from a captured segment of the same connection: its addresses, ports and window. */
 export function bareAck(template: Uint8Array, seq: number, ack: number): Uint8Array {
-  const t = new TcpIpView(template).find();
+  const t = scratch.set(template, 0, template.length, 'ethernet').find();
   return segmentLike(template, { seq, ack, flags: TCP_ACK, window: t.u16(t.tcp + 14) });
 }
 

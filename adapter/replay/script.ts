@@ -24,7 +24,17 @@ import {
 } from './connections.ts';
 import { Coverage } from './coverage.ts';
 import { Flow, socketAddress } from './flow.ts';
-import { canSplit, completeFrame, frameOf, MAX_SENT, reversed, segmentLike, setWindow, uncut } from './frames.ts';
+import {
+  canSplit,
+  completeFrame,
+  type FrameMaker,
+  frameOf,
+  MAX_SENT,
+  reversed,
+  segmentLike,
+  setWindow,
+  uncut,
+} from './frames.ts';
 import {
   AT_GAPS,
   AT_ZEROS,
@@ -41,50 +51,16 @@ import {
 } from './plan.ts';
 import { Segments } from './segments.ts';
 import { Reassembly, sessionOf } from './sessions.ts';
-
-/** Something to be done at `time` (nanoseconds since the first packet), for packet `number` (0: made up). */
-export type Step = { readonly time: number; readonly number: number } & (
-  | {
-      /**
-       * The guest sends a frame. `ack`: its relative acknowledgment number, or -1; `needAck`: how much of what slirp
-       * had sent it acknowledges, or -1 if it acknowledges nothing or what was never sent; `owed`: the same with what
-       * comes later in the capture.
-       */
-      readonly type: 'frame';
-      readonly data: Uint8Array;
-      readonly flow: Flow | null;
-      readonly ack: number;
-      readonly needAck: number;
-      readonly owed: number;
-      /** The UDP or ping session it belongs to, or empty. */
-      readonly session: string;
-    }
-  /** A client of the host connects to a forwarded port. */
-  | { readonly type: 'accept'; readonly flow: Flow }
-  /** The host's kernel has established what the guest asked for. */
-  | { readonly type: 'connected'; readonly flow: Flow }
-  /** The host sent bytes, and nothing more after them if `eof`. */
-  | { readonly type: 'data'; readonly flow: Flow; readonly data: Uint8Array; readonly eof: boolean }
-  | { readonly type: 'eof'; readonly flow: Flow }
-  | { readonly type: 'error'; readonly flow: Flow; readonly errno: string }
-  /** A datagram from outside for a session of the guest, or for a forwarded port. */
-  | {
-      readonly type: 'datagram';
-      readonly session: string;
-      readonly guest: sockaddr;
-      readonly from: sockaddr;
-      readonly data: Uint8Array;
-    }
-  /** An ICMP error made a datagram of the guest's session fail. */
-  | { readonly type: 'datagram-error'; readonly session: string; readonly errno: string; readonly from: sockaddr }
-);
-
-export type FrameStep = Extract<Step, { type: 'frame' }>;
+import { Slab } from './slab.ts';
+import type { FrameStep, Step } from './step.ts';
 
 export interface ScriptOptions {
   /** Put wrong checksums right (default). */
   readonly repair: boolean;
 }
+
+/** A capture of a user network says what its guest sent: wrong checksums stay wrong. */
+const AS_CAPTURED: ScriptOptions = { repair: false };
 
 /** What slirp's buffer and the host kernel's together hold ahead of what has been sent. */
 const MAX_HELD = 262144;
@@ -105,6 +81,13 @@ const TEMPLATE_WINDOW = 65535;
 /** Connections without further packets that are remembered. */
 const MAX_FINISHED = 1024;
 
+/** New bytes of the host's stream in a packet: `length` of them after the first `skip` of its payload. */
+interface Piece {
+  readonly packet: number;
+  readonly skip: number;
+  readonly length: number;
+}
+
 export class Script {
   /** Packets read so far. */
   packet = 0;
@@ -112,14 +95,17 @@ export class Script {
   readonly #index: PacketIndex;
   readonly #plan: ReplayPlan;
   readonly #options: ScriptOptions;
-  readonly #queue: Step[] = [];
+  #queue: Step[] = [];
   #head = 0;
   readonly #flows = new Map<number, Flow>();
   readonly #sessions = new Set<string>();
   readonly #reassembly = new Reassembly((i) => this.#refuseFragment(i));
   readonly #link = new LinkLayer();
   readonly #p = new TcpIpView();
+  readonly #maker: FrameMaker;
   readonly #segment: Segments;
+  /** What is handed over next, packet by packet. */
+  readonly #pieces: Piece[] = [];
   readonly #sides: readonly [SideColumns, SideColumns];
   /** Connections whose last packet has been read; the oldest are forgotten. */
   readonly #finished: Flow[] = [];
@@ -131,14 +117,18 @@ export class Script {
     this.#plan = plan;
     this.#options = options;
     this.#segment = new Segments(source, index, plan.packets);
+    const slab = new Slab();
+    this.#maker = { view: this.#p, take: (length) => slab.take(length) };
     this.#sides = [sideOf(plan.connections, 0), sideOf(plan.connections, 1)];
   }
 
   /** The next step, without taking it; undefined at the end. */
   peek(): Step | undefined {
     while (this.#head === this.#queue.length && this.packet < this.#index.count) {
-      this.#queue.length = 0;
-      this.#head = 0;
+      if (this.#head > 0) {
+        this.#queue = [];
+        this.#head = 0;
+      }
       this.#read(this.packet++);
       if (this.packet === this.#index.count) {
         this.#reassembly.finish();
@@ -324,27 +314,28 @@ export class Script {
 
   // ---- the guest's packets ----
 
-  /** The bytes of packet `i` as the guest's frame. */
+  /** The bytes of packet `i` as the guest's frame, which the view is aimed at then. */
   #frame(i: number): Uint8Array {
     const data = this.#index.bytes(this.#source, i);
     const len = this.#index.columns.len[i] ?? data.length;
     if (this.#plan.slirp) {
-      return completeFrame(data, len);
+      return completeFrame(data, len, AS_CAPTURED, this.#maker);
     }
     const link = this.#link.find(this.#index.linktype(i), data);
     const { packets, macs, roles } = this.#plan;
-    const known = (id: number | undefined, none: number): number => {
-      const mac = macs[id ?? 0] ?? -1;
-      return mac > 0 ? mac : none;
+    const ofHost = roles[i] === ROLE_HOST;
+    const destination = macs[packets.dst[i] ?? 0] ?? -1;
+    const source = macs[packets.src[i] ?? 0] ?? -1;
+    const header = {
+      destination: destination > 0 ? destination : ofHost ? GUEST_MAC : SLIRP_MAC,
+      source: source > 0 ? source : ofHost ? SLIRP_MAC : GUEST_MAC,
     };
-    const [from, to] = roles[i] === ROLE_HOST ? [SLIRP_MAC, GUEST_MAC] : [GUEST_MAC, SLIRP_MAC];
-    const header = { destination: known(packets.dst[i], to), source: known(packets.src[i], from) };
-    return frameOf(data, link.l3, len, header, this.#options);
+    return frameOf(data, link.l3, len, header, this.#options, this.#maker);
   }
 
   #fromGuest(i: number): void {
     const data = this.#frame(i);
-    const p = this.#p.set(data, 0, data.length, 'ethernet').find();
+    const p = this.#p;
     const number = i + 1;
     const flow = p.tcp >= 0 && !p.fragment ? this.#flowOf(i) : null;
     if (flow) {
@@ -366,7 +357,7 @@ export class Script {
     const flags = p.u8(p.tcp + 13);
     const isOpeningSyn = (flags & TH_SYN) !== 0 && (flow.initiator === 'guest' || (flags & TH_ACK) !== 0);
     flow.synPlayed ||= isOpeningSyn;
-    if (!isOpeningSyn || flow.initiator === 'host') {
+    if (!flow.opened && (!isOpeningSyn || flow.initiator === 'host')) {
       this.#open(flow, number, () => data);
       this.#p.set(data, 0, data.length, 'ethernet').find();
     }
@@ -402,7 +393,7 @@ export class Script {
    * so the RST waits until all of it has been handed over and has arrived.
    */
   #resetByGuest(flow: Flow, step: FrameStep): void {
-    flow.late = { ...step, needAck: 0, owed: 0 };
+    flow.late = { ...step, data: step.data.slice(), needAck: 0, owed: 0 };
     const host = this.#hostColumns(flow);
     if (flow.hostNext >= Math.max(1, host.end[flow.id] ?? 0)) {
       this.#playLate(flow);
@@ -422,7 +413,8 @@ export class Script {
     if (flags & TH_SYN || this.#plan.slirp) {
       return;
     }
-    const [guest, host] = [this.#guestColumns(flow), this.#hostColumns(flow)];
+    const guest = this.#guestColumns(flow);
+    const host = this.#hostColumns(flow);
     const known = ((guest.flags[flow.id] ?? 0) & SYN_SEEN) !== 0 && guest.shift[flow.id] !== SHIFT_CUT;
     const refused = ((host.flags[flow.id] ?? 0) & SYN_SEEN) !== 0 && host.shift[flow.id] === 0;
     const raw = p.u16(p.tcp + 14);
@@ -475,7 +467,7 @@ export class Script {
   }
 
   #segmentOfHost(flow: Flow, i: number): void {
-    const { flags, seq, length } = this.#segment.read(i);
+    const { flags, seq, length } = this.#segment.place(i);
     const number = i + 1;
     if ((flags & (TH_SYN | TH_ACK)) === TH_SYN && flow.initiator === 'host') {
       this.#accept(flow, number);
@@ -485,7 +477,7 @@ export class Script {
       this.#resetByHost(flow, number);
       return;
     }
-    if (!(flags & TH_SYN) || !flow.synPlayed) {
+    if (!flow.opened && (!(flags & TH_SYN) || !flow.synPlayed)) {
       this.#open(flow, number, () => reversed(this.#frame(i)));
     }
     if (flow.initiator === 'guest') {
@@ -530,14 +522,14 @@ export class Script {
         return;
       }
       const [w = 0] = flow.waiting.splice(at, 1);
-      const { seq, length } = this.#segment.read(w);
+      const { seq, length } = this.#segment.place(w);
       this.#handOver(flow, w, relativeTo(flow, seq), length);
     }
   }
 
   /** True if the packet's bytes can be handed over now: they follow what has been, or what is between is nowhere. */
   #reaches(flow: Flow, i: number): boolean {
-    const from = relativeTo(flow, this.#segment.read(i).seq);
+    const from = relativeTo(flow, this.#segment.place(i).seq);
     return from <= flow.hostNext || this.#fill(flow, i, from);
   }
 
@@ -615,15 +607,14 @@ export class Script {
 
   /** Hands over what of packet `i` is new, with what its sender held already (see `#held`). */
   #handOver(flow: Flow, i: number, from: number, length: number): void {
-    const s = this.#segment.read(i);
-    const { flags } = s;
+    const { flags } = this.#segment.place(i);
     const end = from + length;
     if (end > flow.hostNext) {
-      const chunks = [s.payload(flow.hostNext - from)];
-      flow.hostNext = end;
-      const eof = flags & TH_FIN ? true : flags & TH_PSH ? false : this.#held(flow, i, chunks);
+      this.#pieces.length = 0;
+      this.#addPiece(flow, i, from, end);
+      const eof = flags & TH_FIN ? true : flags & TH_PSH ? false : this.#held(flow, i);
       flow.hostClosed = eof;
-      this.#push({ type: 'data', time: this.#time, number: i + 1, flow, data: concat(chunks), eof });
+      this.#push({ type: 'data', time: this.#time, number: i + 1, flow, data: this.#bytesOfPieces(), eof });
     } else if (flags & TH_FIN && end === flow.hostNext) {
       flow.hostClosed = true;
       this.#push({ type: 'eof', time: this.#time, number: i + 1, flow });
@@ -632,18 +623,16 @@ export class Script {
 
   /**
    * Segments without PSH say that their sender holds more than it has sent: what follows up to the next PSH was there
-   * at the same time. Adds it to `chunks`; true if the stream ends with it.
+   * at the same time. Adds it to the pieces; true if the stream ends with it.
    */
-  #held(flow: Flow, first: number, chunks: Uint8Array[]): boolean {
+  #held(flow: Flow, first: number): boolean {
     const { packets, roles, slirp } = this.#plan;
-    let total = chunks[0]?.length ?? 0;
+    let total = this.#pieces[0]?.length ?? 0;
     for (let i = (packets.next[first] ?? 0) - 1; i >= 0; i = (packets.next[i] ?? 0) - 1) {
       if (!slirp && this.#timeOf(i) > this.#time + HELD_NS) {
         return false;
       }
-      const s = this.#segment.read(i);
-      const { flags } = s;
-      const { length } = s;
+      const { flags, seq, length } = this.#segment.place(i);
       if (flags & (TH_SYN | TH_RST)) {
         return false;
       }
@@ -653,21 +642,41 @@ export class Script {
         }
         continue;
       }
-      const from = relativeTo(flow, s.seq);
+      const from = relativeTo(flow, seq);
       if (from + length <= flow.hostNext && !(flags & TH_FIN)) {
         continue;
       }
       if (from > flow.hostNext || (roles[i] ?? 0) >= NOT_PLAYED || total + length > MAX_HELD || length === 0) {
         return false;
       }
-      chunks.push(s.payload(flow.hostNext - from));
+      this.#addPiece(flow, i, from, from + length);
       total += length;
-      flow.hostNext = from + length;
       if (flags & (TH_PSH | TH_FIN)) {
         return (flags & TH_FIN) !== 0;
       }
     }
     return false;
+  }
+
+  /** Bytes `[from, end)` of the host's stream are in packet `i`: what is new of them is to be handed over. */
+  #addPiece(flow: Flow, packet: number, from: number, end: number): void {
+    this.#pieces.push({ packet, skip: flow.hostNext - from, length: end - flow.hostNext });
+    flow.hostNext = end;
+  }
+
+  /** The bytes of the pieces, zeros where the capture has cut them. */
+  #bytesOfPieces(): Uint8Array {
+    let total = 0;
+    for (const { length } of this.#pieces) {
+      total += length;
+    }
+    const out = new Uint8Array(total);
+    let at = 0;
+    for (const { packet, skip, length } of this.#pieces) {
+      this.#segment.copy(packet, skip, out, at);
+      at += length;
+    }
+    return out;
   }
 
   /** A whole UDP datagram or ICMP message (an IP packet) of the host's side, which packet `i` completes. */
@@ -751,20 +760,6 @@ function isFragment6(p: TcpIpView): boolean {
 /** Place of a sequence number in the host's stream, near to how far that has come. */
 function relativeTo(flow: Flow, seq: number): number {
   return flow.hostNext + ((seq - ((flow.hostIss + flow.hostNext) % 0x100000000)) | 0);
-}
-
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks;
-  if (only && chunks.length === 1) {
-    return only;
-  }
-  const out = new Uint8Array(chunks.reduce((n, c) => n + c.length, 0));
-  let at = 0;
-  for (const c of chunks) {
-    out.set(c, at);
-    at += c.length;
-  }
-  return out;
 }
 
 /** True for what the user network answers itself over UDP: DHCP, and in a capture of one TFTP. */

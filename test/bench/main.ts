@@ -9,6 +9,7 @@ import { measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
+import { measureReplay } from './replay.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
 import { measureStep } from './step.ts';
 
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   'e1000-heap': () => measureE1000Heap(),
   path: () => measurePath(),
   'path-heap': () => measurePathHeap(),
+  replay: () => measureReplay(),
 };
 
 async function main(words: readonly string[]): Promise<void> {

@@ -19,7 +19,8 @@ const run = promisify(execFile);
 /** What is armed in a run: pairs of a probe and the function that decides there. */
 export type Deciders = readonly (readonly [probe: number, source: string])[];
 
-async function once(
+/** One run of the path in a process of its own. */
+export async function pathRun(
   build: 'debug' | 'release',
   megabytes: number,
   { heap = '', deciders = [] }: { readonly heap?: string; readonly deciders?: Deciders } = {},
@@ -37,7 +38,7 @@ export async function measurePath(megabytes = 200, rounds = 5): Promise<object> 
   const runs: Record<'debug' | 'release', PathRun[]> = { debug: [], release: [] };
   for (let i = 0; i < rounds; i++) {
     for (const build of ['release', 'debug'] as const) {
-      runs[build].push(await once(build, megabytes));
+      runs[build].push(await pathRun(build, megabytes));
     }
   }
   const rate = (of: readonly PathRun[]): number => median(of.map((r) => r.frames / r.seconds));
@@ -62,7 +63,7 @@ export async function measureArmed(
   const best: Record<string, number> = {};
   for (let i = 0; i < rounds; i++) {
     for (const [name, deciders] of Object.entries(all)) {
-      const { frames, cpuSeconds } = await once('debug', megabytes, { deciders });
+      const { frames, cpuSeconds } = await pathRun('debug', megabytes, { deciders });
       best[name] = Math.min(best[name] ?? Number.POSITIVE_INFINITY, cpuSeconds / frames);
     }
   }
@@ -75,7 +76,7 @@ const TOP = 15;
 
 /** Where the release build allocates on the path, in bytes a frame; starting up is in it. */
 export async function measurePathHeap(megabytes = 100): Promise<object> {
-  const { sites, frames } = await once('release', megabytes, { heap: 'heap' });
+  const { sites, frames } = await pathRun('release', megabytes, { heap: 'heap' });
   const perFrame = (bytes: number): number => Number((bytes / frames).toFixed(1));
   const total = sites.reduce((n, s) => n + s.bytes, 0);
   return {

@@ -1,0 +1,37 @@
+/**
+ * One replay of a capture in a process of its own, as `pktgdb-replay` plays it, on either build of the stack.
+ * Arguments: debug|release, the file. Prints one JSON line.
+ */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Image } from '../../adapter/engine/image.ts';
+import type * as ReplayTask from '../../adapter/inferior/replay-task.ts';
+import { Runtime } from '../../adapter/inferior/runtime.ts';
+import { createTicks } from '../../adapter/mailbox/ticks.ts';
+
+const [build = 'release', file = ''] = process.argv.slice(2);
+const dist = join(import.meta.dirname, '../../dist');
+const image = Image.load();
+const runtime = new Runtime({
+  A: new Uint8Array(new SharedArrayBuffer(image.info.probes.length)),
+  T: new Float64Array(createTicks()),
+  tables: image.probeTables(),
+  stackUrl: '',
+  takePause: () => false,
+  sendLog: () => undefined,
+  tellStop: () => undefined,
+});
+Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
+const { default: replay } = (await import(pathToFileURL(join(dist, 'replay-task.js')).href)) as typeof ReplayTask;
+const before = process.cpuUsage();
+const started = performance.now();
+const result = await replay({ file, stackDir: join(dist, 'stack', build), limitMs: 600_000 });
+const cpu = process.cpuUsage(before);
+console.log(
+  JSON.stringify({
+    ...result,
+    seconds: (performance.now() - started) / 1000,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    peakMb: process.resourceUsage().maxRSS / 1000,
+  }),
+);
