@@ -6,7 +6,8 @@ import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
 import { TRACE_NAMESERVERS } from '../../adapter/replay/args.ts';
 import type { ReplayPlan } from '../../adapter/replay/plan.ts';
 import { finish, type PreparedCapture, planOf, prepareCapture } from '../../adapter/replay/prepare.ts';
-import { Script, type ScriptOptions, type Step } from '../../adapter/replay/script.ts';
+import { Script, type ScriptOptions } from '../../adapter/replay/script.ts';
+import type { Step } from '../../adapter/replay/step.ts';
 import type { FrameDirection, Host, Input } from '../../adapter/stack/util/host.ts';
 import { packetsOf } from '../packets/samples.ts';
 
