@@ -15,6 +15,7 @@ import { AT_GRADE, AT_SENT, NOT_PLAYED, REASONS, type ReplayPlan } from '../repl
 import { type PreparedCapture, planOf, prepareCaptures } from '../replay/prepare.ts';
 import {
   EngineError,
+  GivenUpError,
   type LaunchOptions,
   type PacketBytes,
   type ReplayHost,
@@ -111,7 +112,10 @@ export async function loadReplay(
       o.close();
     }
     if (progress.signal.aborted) {
-      throw new EngineError(`Reading ${visible(path)} was interrupted; nothing is replayed.`);
+      throw new GivenUpError(`Reading ${visible(path)} was interrupted; nothing is replayed.`);
+    }
+    if (e instanceof GivenUpError) {
+      throw e;
     }
     throw new EngineError(`${visible(path)}: ${e instanceof Error ? visible(e.message) : String(e)}`);
   }

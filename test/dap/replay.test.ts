@@ -79,6 +79,13 @@ describe('replays over DAP', () => {
   // `DebugClient` gives bodies of DAP's own answers a type; these are ours.
   const body = async <T>(command: string, args: object = {}): Promise<T> => (await client.ask(command, args)) as T;
 
+  /** Whether the client is to show the error that a request failed with. */
+  function shown(command: string): boolean {
+    const answers = client.received as readonly Partial<DebugProtocol.ErrorResponse>[];
+    const answer = answers.find((m) => m.type === 'response' && m.command === command && m.success === false);
+    return answer?.body?.error?.showUser ?? false;
+  }
+
   const replayed = (): Promise<ReplayBody> => body<ReplayBody>('pktgdb/replay');
 
   describe('at the end', () => {
@@ -122,6 +129,7 @@ describe('replays over DAP', () => {
         client.begin({ trace: fileOf('x.pcap', Buffer.from('this is text')) }),
         /x\.pcap: not a capture/,
       );
+      assert.ok(shown('launch'));
       await client.event('terminated');
     });
 
@@ -184,6 +192,7 @@ describe('replays over DAP', () => {
       await client.event('pktgdb/guests');
       await client.ask('pktgdb/guest', {});
       await failed;
+      assert.ok(!shown('launch'));
       await client.event('terminated');
     });
 
@@ -220,6 +229,12 @@ describe('replays over DAP', () => {
       const page = await body<DivergencesBody>('pktgdb/divergences', { start: 1, count: 2 });
       assert.deepEqual(page.divergences, all.divergences.slice(1, 3));
       assert.ok(all.divergences[0]?.fields.some(({ field }) => field === 'tcp.window_size_value'));
+    });
+
+    it('stop it where they are asked for, and say at which packet', async () => {
+      await client.begin({ trace: MIXED, initCommands: ['break divergence form'] });
+      const stop = (await client.stoppedEvent()).body;
+      assert.deepEqual([stop.reason, stop.description], ['breakpoint', 'Paused: differs from packet 4']);
     });
 
     it('show both packets with the same numbers, ours with a right checksum', async () => {
@@ -303,6 +318,7 @@ describe('replays over DAP', () => {
       assert.deepEqual([start.title, start.cancellable], ['Reading the capture', true]);
       await client.ask('cancel', { progressId: start.progressId });
       await failed;
+      assert.ok(!shown('launch'));
       assert.equal((await client.event('progressEnd')).body.progressId, start.progressId);
       await client.event('terminated');
     });

@@ -1,16 +1,11 @@
 /** Replays of captures, and what can be looked at while they are stopped. */
 import assert from 'node:assert/strict';
-import { scene } from './scene.ts';
+import { replayJson, scene } from './scene.ts';
 
 const CAPTURE = '02-hello.pcap';
 const LISTING = `${CAPTURE}.packets`;
 
-const REPLAY = {
-  '.vscode/launch.json': JSON.stringify({
-    version: '0.2.0',
-    configurations: [{ type: 'pktgdb', request: 'launch', name: 'Replay', trace: `\${workspaceFolder}/${CAPTURE}` }],
-  }),
-};
+const REPLAY = { '.vscode/launch.json': replayJson(CAPTURE) };
 
 describe('captures', () => {
   scene(
