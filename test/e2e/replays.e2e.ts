@@ -119,7 +119,7 @@ describe('replays', () => {
       await vscode.page.locator('.notification-toast a').filter({ hasText: 'Divergences' }).click();
       await s.shot('divergences');
       await vscode.pick('185 bytes');
-      await vscode.page.locator('.diff-editor .line-delete').first().waitFor();
+      await vscode.page.locator('.monaco-diff-editor .line-delete').first().waitFor();
       await s.shot('divergence-diff');
     },
   );

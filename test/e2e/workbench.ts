@@ -1,4 +1,5 @@
 /** VS Code's workbench as a person at its window uses it. The selectors are those of VS Code 1.139. */
+import { Listing } from './listing.ts';
 import type { Locator, Page } from './playwright.ts';
 
 /** Milliseconds in which the toolbar would show that the machine runs, if it did for long. */
@@ -85,6 +86,18 @@ export class Workbench {
     const row = this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: file });
     await row.first().click({ button: 'right' });
     await this.chooseFromMenu(label);
+  }
+
+  /** Clicks on a file in the explorer. */
+  async openFromExplorer(file: string): Promise<void> {
+    await this.page.keyboard.press('Control+Shift+E');
+    await this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: file }).first().click();
+    await this.tab(file).waitFor();
+  }
+
+  /** The packet listing in the active editor. */
+  get listing(): Listing {
+    return new Listing(this.page);
   }
 
   // ---- Editor ----
