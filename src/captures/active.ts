@@ -8,3 +8,11 @@ export function activeCapture(): vscode.Uri | undefined {
   const uri = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : undefined;
   return uri !== undefined && isCaptureName(uri.path) ? uri : undefined;
 }
+
+/** Keeps the active listing open, if a file that is opened would take its place: somebody works with it. */
+export async function keepActiveCapture(): Promise<void> {
+  const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
+  if (tab?.isPreview && tab.input instanceof vscode.TabInputCustom && isCaptureName(tab.input.uri.path)) {
+    await vscode.commands.executeCommand('workbench.action.keepEditor');
+  }
+}

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { CaptureModel } from './capture-model.ts';
-import type { ListingState, PacketRow } from './messages.ts';
+import type { ListingState, PacketRow, ReadingProgress } from './messages.ts';
 
 /** Milliseconds after the last change of a file: whoever writes a capture changes it all the time. */
 const SETTLED_MS = 500;
@@ -13,7 +13,7 @@ export class CaptureDocument implements vscode.CustomDocument {
   /** Another state. */
   readonly onDidChange = this.#changes.event;
   readonly #watcher: vscode.Disposable;
-  #state: ListingState = { type: 'reading', done: 0, total: 0 };
+  #state: ListingState = { type: 'reading', progress: { done: 0, total: 0 } };
   #reading = new AbortController();
   #model: CaptureModel | undefined;
   #generation = 0;
@@ -35,24 +35,40 @@ export class CaptureDocument implements vscode.CustomDocument {
     return this.#state;
   }
 
-  /** Reads the capture, again if it has been read. */
+  /** Reads the capture, again if it has been read. Its packets are shown as they come. */
   async read(): Promise<void> {
     this.#reading.abort();
     this.#reading = new AbortController();
     const { signal } = this.#reading;
-    this.#become({ type: 'reading', done: 0, total: 0 });
-    const told = (done: number, total: number): void => this.#become({ type: 'reading', done, total });
+    let progress: ReadingProgress = { done: 0, total: 0 };
+    this.#become({ type: 'reading', progress });
+    const told = (done: number, total: number): void => {
+      progress = { done, total };
+      if (total === 0) {
+        this.#become({ type: 'reading', progress });
+      }
+    };
     try {
       if (this.uri.scheme !== 'file') {
         throw new Error(vscode.l10n.t('Only captures that are files on disk can be listed.'));
       }
-      const model = await CaptureModel.open(this.uri.fsPath, { told, signal });
-      this.#use(model, signal);
+      await CaptureModel.open(this.uri.fsPath, { told, signal }, (model) => this.#show(model, progress));
+      this.#opened([]);
     } catch (error) {
       // Another reading tells its own state.
       if (this.#reading.signal === signal) {
-        this.#become(signal.aborted ? { type: 'cancelled' } : { type: 'failed', message: (error as Error).message });
+        this.#failed(error as Error, signal.aborted);
       }
+    }
+  }
+
+  /** Packets that have been read before it was given up, or failed, stay. */
+  #failed({ message }: Error, cancelled: boolean): void {
+    const { type } = this.#state;
+    if (type === 'opened') {
+      this.#opened([cancelled ? vscode.l10n.t('The capture has not been read to its end.') : message]);
+    } else {
+      this.#become(cancelled ? { type: 'cancelled' } : { type: 'failed', message });
     }
   }
 
@@ -73,15 +89,21 @@ export class CaptureDocument implements vscode.CustomDocument {
     }
   }
 
-  #use(model: CaptureModel, signal: AbortSignal): void {
-    if (signal.aborted) {
-      model.close();
-      throw new Error('aborted');
+  #show(model: CaptureModel, progress: ReadingProgress): void {
+    if (this.#model !== model) {
+      this.#model?.close();
+      this.#model = model;
+      this.#generation++;
     }
-    this.#model?.close();
-    this.#model = model;
-    const { count, warnings, widths } = model;
-    this.#become({ type: 'opened', generation: ++this.#generation, count, warnings, widths });
+    this.#opened([], progress);
+  }
+
+  #opened(more: readonly string[], progress?: ReadingProgress): void {
+    if (this.#model !== undefined) {
+      const { count, warnings, widths } = this.#model;
+      const state = { generation: this.#generation, count, warnings: [...warnings, ...more], widths };
+      this.#become({ type: 'opened', ...state, ...(progress === undefined ? {} : { progress }) });
+    }
   }
 
   #become(state: ListingState): void {

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { showPage, stringsAttribute } from '../views/page.ts';
 import { LISTING_STRINGS } from '../webview/strings.ts';
+import { keepActiveCapture } from './active.ts';
 import { CaptureDocument } from './capture-document.ts';
 import type { FromPage, ToPage } from './messages.ts';
 import { packetBreakpoints, togglePacketBreakpoint } from './packet-breakpoints.ts';
@@ -105,6 +106,7 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
         listing.selected = message.packet;
         return;
       case 'toggleBreakpoint':
+        void keepActiveCapture();
         togglePacketBreakpoint(document.uri, message.packet);
         return;
     }

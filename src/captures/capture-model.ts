@@ -3,7 +3,7 @@
  * Needs nothing of VS Code.
  */
 import { linktypeKind, scanCapture } from '../../adapter/packets/capture.ts';
-import { PacketIndex } from '../../adapter/packets/capture-index.ts';
+import { CaptureIndex, PacketIndex } from '../../adapter/packets/capture-index.ts';
 import { LinkLayer } from '../../adapter/packets/link-layer.ts';
 import { PacketView } from '../../adapter/packets/packet-view.ts';
 import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../../adapter/packets/protocols/numbers.ts';
@@ -27,49 +27,70 @@ const MEASURED = 1000;
 const MICROSECOND = 1e-6;
 
 export class CaptureModel {
-  /** Packets. */
-  readonly count: number;
-  /** Oddities of the file: it is cut or damaged. */
-  readonly warnings: readonly string[];
   /** Who speaks with whom in it. */
-  readonly analysis: CaptureAnalysis;
+  readonly analysis = new CaptureAnalysis();
   readonly #opened: OpenedCapture;
-  readonly #index: PacketIndex;
   readonly #link = new LinkLayer();
   readonly #segment = new TcpIpView();
   readonly #view = new PacketView();
+  /** Grows while the capture is read. */
+  #index: CaptureIndex | undefined;
 
-  private constructor(
-    opened: OpenedCapture,
-    index: PacketIndex,
-    warnings: readonly string[],
-    analysis: CaptureAnalysis,
-  ) {
-    this.count = index.count;
-    this.warnings = warnings;
-    this.analysis = analysis;
+  private constructor(opened: OpenedCapture) {
     this.#opened = opened;
-    this.#index = index;
     this.#view.known = {
       numberOf: (p) => p.number,
-      secondsOf: (number) => index.secondsOf(number - 1),
+      secondsOf: (number) => this.#packets.secondsOf(number - 1),
       relative: (p) => this.#relative(p),
     };
   }
 
-  /** Reads a capture, packed or not. Throws `CaptureError` if there is nothing to be had from it. */
-  static async open(path: string, progress: Progress): Promise<CaptureModel> {
+  /**
+   * Reads a capture, packed or not. `shown` gets what has been read so far, again and again. Throws `CaptureError` if
+   * there is nothing to be had from the file; when it is given up, packets that have been shown stay.
+   */
+  static async open(path: string, progress: Progress, shown: (model: CaptureModel) => void): Promise<void> {
     const opened = await openCapture(path, (bytes) => progress.told(bytes, 0), progress.signal);
+    const model = new CaptureModel(opened);
     try {
-      const analysis = new CaptureAnalysis();
-      const { source } = opened;
-      const scan = scanCapture(source, (i, data, growing) => analysis.add(growing, i, data));
-      const index = await inSlices(scan, source.size, progress);
-      return new CaptureModel(opened, new PacketIndex(index), index.warnings, analysis);
+      await model.#read(progress, () => shown(model));
+      shown(model);
     } catch (e) {
-      opened.close();
+      if (model.count === 0) {
+        opened.close();
+      }
       throw e;
     }
+  }
+
+  async #read({ told, signal }: Progress, grown: () => void): Promise<void> {
+    const { source } = this.#opened;
+    const scan = scanCapture(source, (i, data, index) => {
+      this.#index = index;
+      this.analysis.add(index, i, data);
+    });
+    const progress = {
+      signal,
+      told: (done: number, total: number): void => {
+        told(done, total);
+        grown();
+      },
+    };
+    this.#index = await inSlices(scan, source.size, progress);
+  }
+
+  /** Packets so far. */
+  get count(): number {
+    return this.#index?.count ?? 0;
+  }
+
+  /** Oddities of the file: it is cut or damaged. */
+  get warnings(): readonly string[] {
+    return this.#index?.warnings ?? [];
+  }
+
+  get #packets(): PacketIndex {
+    return new PacketIndex(this.#index ?? new CaptureIndex());
   }
 
   /** Characters that most rows need. */
@@ -78,7 +99,7 @@ export class CaptureModel {
     const address = hosts.reduce((n, host) => Math.max(n, host.text.length), MIN_ADDRESS);
     return {
       number: Math.max(MIN_NUMBER, `${this.count}`.length),
-      time: Math.max(MIN_TIME, this.#time(this.count - 1).length),
+      time: Math.max(MIN_TIME, timeOf(this.#packets, this.count - 1).length),
       address: Math.min(MAX_ADDRESS, address),
     };
   }
@@ -87,16 +108,16 @@ export class CaptureModel {
   rows(from: number, to: number): PacketRow[] {
     const first = Math.max(0, from);
     const end = Math.min(this.count, to);
-    return Array.from({ length: Math.max(0, end - first) }, (_, i) => this.#row(first + i));
+    const packets = this.#packets;
+    return Array.from({ length: Math.max(0, end - first) }, (_, i) => this.#row(packets, first + i));
   }
 
   close(): void {
     this.#opened.close();
   }
 
-  #row(i: number): PacketRow {
-    const index = this.#index;
-    const time = this.#time(i);
+  #row(index: PacketIndex, i: number): PacketRow {
+    const time = timeOf(index, i);
     const length = index.columns.len[i] ?? 0;
     const data = index.bytes(this.#opened.source, i);
     const kind = linktypeKind(index.linktype(i));
@@ -119,11 +140,11 @@ export class CaptureModel {
     const segment = this.#segment.set(p.buf, p.off, p.len, p.linktype).find();
     return capturedRelative({ packets: columns, connections: connections.columns }, p.number - 1, segment);
   }
+}
 
-  /** Seconds with microseconds, as Wireshark's default time column. */
-  #time(i: number): string {
-    const { sec, nsec } = this.#index.columns;
-    const us = ((sec[i] ?? 0) - (sec[0] ?? 0)) * 1e6 + Math.round(((nsec[i] ?? 0) - (nsec[0] ?? 0)) / 1e3);
-    return (us * MICROSECOND).toFixed(6);
-  }
+/** Seconds with microseconds, as Wireshark's default time column. */
+function timeOf({ columns }: PacketIndex, i: number): string {
+  const { sec, nsec } = columns;
+  const us = ((sec[i] ?? 0) - (sec[0] ?? 0)) * 1e6 + Math.round(((nsec[i] ?? 0) - (nsec[0] ?? 0)) / 1e3);
+  return (us * MICROSECOND).toFixed(6);
 }

@@ -26,21 +26,26 @@ export interface ListingWidths {
   readonly address: number;
 }
 
+/** How far reading a capture is. */
+export interface ReadingProgress {
+  /** Bytes; a total of 0 is not known yet. */
+  readonly done: number;
+  readonly total: number;
+}
+
 /** What the page shows in place of packets, or which packets it shows. */
 export type ListingState =
-  | {
-      readonly type: 'reading';
-      /** Bytes; a total of 0 is not known yet. */
-      readonly done: number;
-      readonly total: number;
-    }
+  | { readonly type: 'reading'; readonly progress: ReadingProgress }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'cancelled' }
   | {
       readonly type: 'opened';
       /** Tells this reading of the file from those before it changed. */
       readonly generation: number;
+      /** Packets so far. */
       readonly count: number;
+      /** There are more to come. */
+      readonly progress?: ReadingProgress;
       /** What is to be said about the file. */
       readonly warnings: readonly string[];
       /** Characters that the columns need. */

@@ -8,7 +8,7 @@ const MAX_PAGES = 40;
 const MAX_ASKED = 4;
 
 export class RowCache {
-  readonly #count: number;
+  #count: number;
   readonly #ask: (from: number, to: number) => void;
   /** The page that was used last comes last. */
   readonly #pages = new Map<number, readonly PacketRow[]>();
@@ -17,6 +17,16 @@ export class RowCache {
   constructor(count: number, ask: (from: number, to: number) => void) {
     this.#count = count;
     this.#ask = ask;
+  }
+
+  /** There are more rows. The page that was the last one may have more, too. */
+  grow(count: number): void {
+    const last = Math.floor(this.#count / PAGE);
+    if (count > this.#count) {
+      this.#pages.delete(last);
+      this.#asked.delete(last);
+    }
+    this.#count = count;
   }
 
   /** Row `i`, if it is here. */
@@ -43,7 +53,9 @@ export class RowCache {
   /** Rows from `from` on have come. */
   add(from: number, rows: readonly PacketRow[]): void {
     const page = from / PAGE;
-    this.#asked.delete(page);
+    if (!this.#asked.delete(page)) {
+      return; // more rows have come since
+    }
     this.#pages.set(page, rows);
     for (const oldest of this.#pages.keys()) {
       if (this.#pages.size <= MAX_PAGES) {

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { activeCapture } from '../captures/active.ts';
+import { activeCapture, keepActiveCapture } from '../captures/active.ts';
 import { CAPTURE_EXTENSIONS, CAPTURE_GLOB } from '../captures/names.ts';
 import { tracePath } from '../replays/model.ts';
 import { DEBUG_TYPE } from './sessions.ts';
@@ -88,6 +88,7 @@ export async function replayCapture(capture: unknown, stackRoot: string): Promis
   if (path === undefined) {
     return false;
   }
+  await keepActiveCapture();
   return vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
     ...liveMachine(),
     name: vscode.l10n.t('Replay {0}', basename(path)),

@@ -1,8 +1,8 @@
 /** The page of a packet listing: shows what the extension reads of a capture. */
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
-import type { FromPage, ListingState, ToPage } from '../captures/messages.ts';
-import { html } from './dom.ts';
+import type { FromPage, ListingState, ReadingProgress, ToPage } from '../captures/messages.ts';
+import { html, setText } from './dom.ts';
 import { PacketGrid } from './packet-grid.ts';
 import type { ListingStrings } from './strings.ts';
 
@@ -44,15 +44,22 @@ function button(text: string, message: FromPage): HTMLElement {
   return element;
 }
 
-/** What stands in the way of packets, or nothing. */
-function noticeOf(state: ListingState): (HTMLElement | string)[] {
+/** How far reading is, with a button that ends it: always the same elements, so that it can be clicked. */
+const reading = [html('p', {}), progress, button(strings.cancel, { type: 'cancel' })];
+
+function told({ done, total }: ReadingProgress): HTMLElement[] {
+  setText(reading[0] as HTMLElement, strings.reading);
+  progress.toggleAttribute('indeterminate', total === 0);
+  progress.setAttribute('value', `${total === 0 ? 0 : Math.floor((100 * done) / total)}`);
+  return reading;
+}
+
+/** What is said in place of packets, or above them. */
+function noticeOf(state: ListingState): HTMLElement[] {
   const text = html('p', {});
   switch (state.type) {
     case 'reading':
-      text.textContent = strings.reading;
-      progress.toggleAttribute('indeterminate', state.total === 0);
-      progress.setAttribute('value', `${state.total === 0 ? 0 : Math.floor((100 * state.done) / state.total)}`);
-      return [text, progress, button(strings.cancel, { type: 'cancel' })];
+      return told(state.progress);
     case 'failed':
       text.textContent = state.message;
       text.className = 'error';
@@ -62,19 +69,17 @@ function noticeOf(state: ListingState): (HTMLElement | string)[] {
       return [text, button(strings.again, { type: 'again' })];
     case 'opened':
       text.textContent = strings.empty;
-      return state.count === 0 ? [text] : [];
+      return state.progress !== undefined ? told(state.progress) : state.count === 0 ? [text] : [];
   }
 }
 
 function show(state: ListingState): void {
-  const again = state.type === 'reading' && root.dataset['state'] === 'reading';
   const parts = noticeOf(state);
-  // While it is read, the button that cancels stays the same one.
-  if (!again) {
+  if (parts !== reading || notice.firstChild !== reading[0]) {
     notice.replaceChildren(...parts);
   }
-  root.dataset['state'] = state.type;
   const opened = state.type === 'opened' ? state : undefined;
+  notice.classList.toggle('above', opened !== undefined && opened.count > 0);
   warnings.replaceChildren(
     ...(opened?.warnings ?? []).map((warning) => {
       const item = html('li', {});
@@ -84,9 +89,10 @@ function show(state: ListingState): void {
   );
   grid.element.hidden = opened === undefined || opened.count === 0;
   if (opened !== undefined) {
+    const more = opened.generation === generation;
     generation = opened.generation;
-    grid.open(opened.count, opened.widths);
-    if (kept > 0) {
+    grid.open(opened.count, opened.widths, more);
+    if (kept > 0 && kept <= opened.count) {
       grid.select(kept, true);
       kept = 0;
     }

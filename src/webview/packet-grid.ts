@@ -62,17 +62,23 @@ export class PacketGrid {
     return this.#selected;
   }
 
-  /** Other packets. What was selected stays, if it is there. */
-  open(count: number, widths: ListingWidths): void {
+  /** The packets, or `more` of the same. What was selected stays, if it is there. */
+  open(count: number, widths: ListingWidths, more: boolean): void {
     this.#count = count;
-    this.#rows = new RowCache(count, (from, to) => this.#listener.wanted(from, to));
+    if (more) {
+      this.#rows.grow(count);
+    } else {
+      this.#rows = new RowCache(count, (from, to) => this.#listener.wanted(from, to));
+    }
     attributes(this.element, { 'aria-rowcount': `${count + 1}` });
     const { style } = this.element;
     for (const [column, characters] of Object.entries(widths)) {
       style.setProperty(`--${column}-width`, `${characters}ch`);
     }
     this.#layOut();
-    this.select(Math.min(Math.max(1, this.#selected), count));
+    if (!more) {
+      this.select(Math.min(Math.max(1, this.#selected), count));
+    }
   }
 
   /** Rows that were wanted. */

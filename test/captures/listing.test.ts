@@ -22,7 +22,11 @@ const unwatched = { told: () => {}, signal: new AbortController().signal };
 
 /** What `look` makes of a capture that is open for it. */
 async function opened<T>(path: string, look: (model: CaptureModel) => T): Promise<T> {
-  const model = await CaptureModel.open(path, unwatched);
+  let model: CaptureModel | undefined;
+  await CaptureModel.open(path, unwatched, (shown) => {
+    model = shown;
+  });
+  assert.ok(model !== undefined);
   try {
     return look(model);
   } finally {
@@ -101,10 +105,13 @@ describe('packet listing', () => {
   });
 
   it('says what is wrong with a file', async () => {
-    const open = (bytes: Uint8Array) => CaptureModel.open(fileOf('x.pcap', bytes), unwatched);
+    const open = (bytes: Uint8Array) => CaptureModel.open(fileOf('x.pcap', bytes), unwatched, () => {});
     await assert.rejects(open(Buffer.from('hello, this is text')), /^CaptureError: not a capture: .*\(text\)/);
     await assert.rejects(open(new Uint8Array(0)), /not a capture: the file is empty/);
-    await assert.rejects(CaptureModel.open(join(tempFolder(), 'none.pcap'), unwatched), /there is no such file/);
+    await assert.rejects(
+      CaptureModel.open(join(tempFolder(), 'none.pcap'), unwatched, () => {}),
+      /there is no such file/,
+    );
     const none = await opened(fileOf('none.pcap', pcapHeader()), (model) => [model.count, all(model)]);
     assert.deepEqual(none, [0, []]);
   });
@@ -142,17 +149,27 @@ describe('packet listing', () => {
     });
   });
 
-  it('is read in slices, tells how far it is, and can be given up', async () => {
+  it('shows packets while it is read, tells how far it is, and keeps them when it is given up', async () => {
     const path = fileOf('long.pcap', long(400_000));
     const abort = new AbortController();
-    const seen: number[] = [];
+    const far: number[] = [];
     const told = (done: number, total: number): void => {
-      seen.push(done / total);
-      abort.abort();
+      far.push(done / total);
     };
-    await assert.rejects(CaptureModel.open(path, { told, signal: abort.signal }), { name: 'AbortError' });
-    assert.equal(seen.length, 1);
-    assert.ok(seen[0]! > 0 && seen[0]! < 1);
+    const models = new Set<CaptureModel>();
+    const counts: number[] = [];
+    const reading = CaptureModel.open(path, { told, signal: abort.signal }, (model) => {
+      models.add(model);
+      counts.push(model.count);
+      assert.match(model.rows(model.count - 1, model.count)[0]!.info, /\[ACK\] Seq=1 Ack=1/);
+      abort.abort();
+    });
+    await assert.rejects(reading, { name: 'AbortError' });
+    assert.deepEqual([far.length, counts.length], [1, 1]);
+    assert.ok(far[0]! > 0 && far[0]! < 1 && counts[0]! > 0 && counts[0]! < 400_000, `${far} ${counts}`);
+    const [model] = models;
+    assert.equal(model!.rows(0, 5).length, 5);
+    model!.close();
   });
 });
 

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { DivergenceBody, DivergencesBody, GuestsEventBody, ReplayBody } from '../../adapter/dap/custom.ts';
@@ -271,11 +270,8 @@ describe('replays over DAP', () => {
   });
 
   describe('the scope Captured packet', () => {
-    const listing = (path: string): string =>
-      `${pathToFileURL(path).href.replace('file://', 'pktgdb-capture:')}.packets`;
-
     async function stopAt(line: number): Promise<DebugProtocol.StackFrame[]> {
-      const args = { source: { path: listing(MIXED) }, breakpoints: [{ line }] };
+      const args = { source: { path: MIXED }, breakpoints: [{ line }] };
       await client.begin({ trace: MIXED }, () => client.ask('setBreakpoints', args));
       await client.stoppedEvent();
       return frames();

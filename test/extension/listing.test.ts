@@ -110,6 +110,23 @@ describe('the rows of a page', () => {
     assert.deepEqual(c.asked[0], [99_000, 99_200]);
   });
 
+  it('may become more: those that were the last ones are asked for again', () => {
+    const c = cache(250);
+    c.rows.want(0, 20);
+    answer(c);
+    c.rows.want(230, 250);
+    assert.deepEqual(c.asked, []);
+    c.rows.grow(300);
+    c.rows.want(230, 250);
+    assert.deepEqual(c.asked, [[200, 300]]);
+    c.rows.grow(5000);
+    answer(c);
+    assert.equal(c.rows.row(210), undefined);
+    c.rows.want(230, 250);
+    answer(c);
+    assert.deepEqual([c.rows.row(0)?.length, c.rows.row(210)?.length, c.rows.row(399)?.length], [0, 210, 399]);
+  });
+
   it('are forgotten when there are too many of them, those of long ago first', () => {
     const c = cache(1_000_000);
     for (let i = 0; i < 100; i++) {
