@@ -81,7 +81,7 @@ describe('captures', () => {
       await vscode.page.getByText('Paused on packet 5 of the capture').first().waitFor();
       await vscode.stoppedIn('slirp_output');
       await vscode.tab(CAPTURE).click();
-      await listing.stopped(5).waitFor();
+      await listing.stopped(5).getByText('58676 → 5556 [ACK]').waitFor();
       await s.shot('packets-stopped');
 
       await listing.clickMargin(5);
