@@ -5,7 +5,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { activateCaptures } from './captures/captures.ts';
+import { captures } from './captures/captures.ts';
 import { GuestConsoles } from './console/guest-console.ts';
 import { registerValues } from './editor/values.ts';
 import { activateLanguage } from './language/language.ts';
@@ -25,7 +25,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const folder = realpathSync(context.extensionPath);
   const stackRoot = join(folder, 'adapter', 'stack');
   context.subscriptions.push(log, ...debugging(context, log, stackRoot), ...views(context, folder, stackRoot));
-  activateCaptures(context);
   activateLanguage(context);
   log.info(`activated in ${(performance.now() - started).toFixed(1)} ms`);
 }
@@ -67,6 +66,7 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     connections,
     new GuestConsoles(sessions),
     new Replays(sessions, context.workspaceState),
+    ...captures(context.extensionUri, sessions),
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),
   ];

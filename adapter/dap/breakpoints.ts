@@ -104,7 +104,7 @@ function want(evaluator: Evaluator, one: Arguments, location: BreakpointSpec['lo
   }
 }
 
-/** Most lines of a packet listing that one request is answered for. */
+/** Most packets of a capture that one request is answered for. */
 const MAX_LISTING_LOCATIONS = 1000;
 
 /** Places in a range of lines where a breakpoint can be: the statements' starts. */

@@ -1,33 +1,12 @@
-/**
- * Breakpoints in a packet listing: line N stands for packet N of the capture.
- * A client names the listing by the path of the capture itself, or by a URI of the scheme `pktgdb-capture`.
- * The path of that URI is the capture's with `.packets` after it.
- */
+/** Breakpoints on packets: line N of a capture stands for its packet N. */
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Arguments } from './arguments.ts';
 
-const LISTING = /^pktgdb-capture:/;
-
-/** The path of the capture whose listing (or which itself) `source` is; undefined for other sources. */
+/** The path of the capture that `source` is; undefined for other sources. */
 export function capturePath(source: Arguments): string | undefined {
   const path = source.optionalString('path');
-  if (path === undefined) {
-    return undefined;
-  }
-  if (LISTING.test(path)) {
-    return pathOfListing(path);
-  }
-  return /\.(?:pcap|pcapng|cap)(?:\.(?:gz|zst))?$/i.test(path) ? path : undefined;
-}
-
-function pathOfListing(uri: string): string | undefined {
-  try {
-    return fileURLToPath(uri.replace(LISTING, 'file:')).replace(/\.packets$/, '');
-  } catch {
-    return undefined;
-  }
+  return path !== undefined && /\.(?:pcap|pcapng|cap)(?:\.(?:gz|zst))?$/i.test(path) ? path : undefined;
 }
 
 /** True if both paths are the same file. */

@@ -1,6 +1,6 @@
 /** Asks the client who of a capture is the guest, where the capture leaves it open: a request answers an event. */
 import { Event } from '@vscode/debugadapter';
-import { EngineError, type ReplayHost } from '../engine/api.ts';
+import { GivenUpError, type ReplayHost } from '../engine/api.ts';
 import type { GuestsEventBody } from './custom.ts';
 import type { PacketSession } from './session.ts';
 
@@ -23,7 +23,7 @@ export class GuestQuestion {
       this.#answered = resolve;
     });
     if (address === undefined) {
-      throw new EngineError('no guest was chosen');
+      throw new GivenUpError('no guest was chosen');
     }
     return address;
   }

@@ -12,7 +12,7 @@ import {
   Response,
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { EngineApi, Stop } from '../engine/api.ts';
+import { type EngineApi, GivenUpError, type Stop } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { accountLines } from '../inspect/replay.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
@@ -176,7 +176,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     if (error instanceof Error && !USER_ERRORS.has(error.name)) {
       this.log(`${response.command}: ${error.stack ?? message}`);
     }
-    this.sendErrorResponse(response, { id: 1, format: message, variables: {}, showUser });
+    const shown = showUser && !(error instanceof GivenUpError);
+    this.sendErrorResponse(response, { id: 1, format: message, variables: {}, showUser: shown });
   }
 
   // ---- events ----

@@ -1,6 +1,6 @@
 /** Why the machine stopped, in DAP's words. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Stop } from '../engine/api.ts';
+import type { BreakpointSpec, Stop } from '../engine/api.ts';
 import { formatValue } from './present.ts';
 import type { PacketSession } from './session.ts';
 import { THREAD_ID } from './thread.ts';
@@ -16,17 +16,23 @@ function describe(session: PacketSession, reason: Stop): Description {
   switch (reason.kind) {
     case 'breakpoint': {
       const packet = reason.breakpoints.find((id) => session.breakpoints.isPacketBreakpoint(id));
-      const on = session.engine.breakpoints.find((breakpoint) => breakpoint.id === packet)?.spec.location;
+      const on = packet === undefined ? undefined : locationOf(session, packet);
+      const hitBreakpointIds = [...reason.breakpoints];
       if (on?.kind === 'packet') {
         const description = `Paused on packet ${on.number} of the capture`;
-        return { reason: 'breakpoint', description, hitBreakpointIds: [...reason.breakpoints] };
+        return { reason: 'breakpoint', description, hitBreakpointIds };
+      }
+      if (reason.breakpoints.some((id) => locationOf(session, id)?.kind === 'divergence')) {
+        const packet = session.engine.replay?.sent().packet ?? 0;
+        const what = packet > 0 ? `differs from packet ${packet}` : 'the capture has no such packet';
+        return { reason: 'breakpoint', description: `Paused: ${what}`, hitBreakpointIds };
       }
       const functions =
         reason.breakpoints.length > 0 && reason.breakpoints.every((id) => session.breakpoints.isFunctionBreakpoint(id));
       return {
         reason: functions ? 'function breakpoint' : 'breakpoint',
         description: functions ? 'Paused on function breakpoint' : 'Paused on breakpoint',
-        hitBreakpointIds: [...reason.breakpoints],
+        hitBreakpointIds,
       };
     }
     case 'step':
@@ -51,4 +57,9 @@ function describe(session: PacketSession, reason: Stop): Description {
         hitBreakpointIds: [reason.breakpoint],
       };
   }
+}
+
+/** Where a breakpoint is. */
+function locationOf({ engine }: PacketSession, id: number): BreakpointSpec['location'] | undefined {
+  return engine.breakpoints.find((breakpoint) => breakpoint.id === id)?.spec.location;
 }

@@ -270,3 +270,6 @@ export interface EngineApi {
 export class EngineError extends Error {
   override name = 'EngineError';
 }
+
+/** The user has given up what was going on: nobody has to be told. */
+export class GivenUpError extends EngineError {}

@@ -13,8 +13,10 @@ import { rankedHosts } from '../replay/guest.ts';
 import { type OpenedCapture, openCapture } from '../replay/open.ts';
 import { AT_GRADE, AT_SENT, NOT_PLAYED, REASONS, type ReplayPlan } from '../replay/plan.ts';
 import { type PreparedCapture, planOf, prepareCaptures } from '../replay/prepare.ts';
+import { inSlices, type Progress } from '../replay/slices.ts';
 import {
   EngineError,
+  GivenUpError,
   type LaunchOptions,
   type PacketBytes,
   type ReplayHost,
@@ -41,13 +43,6 @@ export interface Replay {
   readonly opened: readonly OpenedCapture[];
   readonly capture: PreparedCapture;
   readonly plan: ReplayPlan;
-}
-
-/** Who wants to know how far reading a capture is, and may put an end to it. */
-export interface Progress {
-  /** `done` of `total` bytes have been read or unpacked; 0 if it is not known how many there are. */
-  readonly told: (done: number, total: number) => void;
-  readonly signal: AbortSignal;
 }
 
 /** The options of a run. */
@@ -84,9 +79,6 @@ function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): 
   };
 }
 
-/** Milliseconds that reading a capture may take before others have their turn. */
-const SLICE_MS = 20;
-
 /** Reads captures and plans their replay. Throws `EngineError` when that cannot be done, or is given up. */
 export async function loadReplay(
   paths: readonly string[],
@@ -111,7 +103,10 @@ export async function loadReplay(
       o.close();
     }
     if (progress.signal.aborted) {
-      throw new EngineError(`Reading ${visible(path)} was interrupted; nothing is replayed.`);
+      throw new GivenUpError(`Reading ${visible(path)} was interrupted; nothing is replayed.`);
+    }
+    if (e instanceof GivenUpError) {
+      throw e;
     }
     throw new EngineError(`${visible(path)}: ${e instanceof Error ? visible(e.message) : String(e)}`);
   }
@@ -170,20 +165,4 @@ export function capturedPacket({ capture, plan }: Replay, number: number): Packe
   const linktype = eth >= 0 ? 'ethernet' : 'ip';
   const relative = capturedRelative(plan, i, new TcpIpView(bytes, linktype).find()) ?? null;
   return { bytes, linktype, known: { number, seconds: index.secondsOf(i), relative } };
-}
-
-async function inSlices<T>(steps: Generator<number, T>, total: number, progress: Progress): Promise<T> {
-  let since = performance.now();
-  for (;;) {
-    const step = steps.next();
-    if (step.done) {
-      return step.value;
-    }
-    if (performance.now() - since > SLICE_MS) {
-      progress.told(step.value, total);
-      await new Promise((resolve) => setImmediate(resolve));
-      progress.signal.throwIfAborted();
-      since = performance.now();
-    }
-  }
 }

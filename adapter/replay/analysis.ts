@@ -192,6 +192,7 @@ export class CaptureAnalysis {
     from.sent++;
     from.mac = from.mac < 0 && mac > 0 ? mac : from.mac;
     to.received++;
+    from.toItself += src === dst ? 1 : 0;
     if (direction === DIRECTION_OUT) {
       from.local++;
     } else if (direction === DIRECTION_IN && !isGroup(to.address)) {

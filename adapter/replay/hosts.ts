@@ -19,6 +19,8 @@ export class CaptureHost {
   /** Packets that it sends, and that go to it. */
   sent = 0;
   received = 0;
+  /** Of these, packets that are both. */
+  toItself = 0;
   /** Packets that the link layer marks as sent by the capturing host from here, or as received by it here. */
   local = 0;
   /** It answers DHCP. */
@@ -28,7 +30,7 @@ export class CaptureHost {
   }
 
   get packets(): number {
-    return this.sent + this.received;
+    return this.sent + this.received - this.toItself;
   }
 
   get text(): string {

@@ -46,9 +46,10 @@ export function divergenceRows({ divergences }: DivergencesBody): DivergenceRow[
     .map(({ grade: _grade, ...row }) => row);
 }
 
-/** The account in one line, for a message. */
+/** The account in a sentence, for a message; all of it is in the Debug Console. */
 export function accountText({ text }: ReplayBody): string {
-  return text.split(/\s+/).join(' ');
+  const [first = ''] = text.split('\n');
+  return first;
 }
 
 /** True for the stop at the end of a replay. */

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { activeCapture, keepActiveCapture } from '../captures/active.ts';
 import { CAPTURE_EXTENSIONS, CAPTURE_GLOB } from '../captures/names.ts';
 import { tracePath } from '../replays/model.ts';
 import { DEBUG_TYPE } from './sessions.ts';
@@ -78,12 +79,16 @@ export function debugPackets(): Thenable<boolean> {
   return vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], liveMachine());
 }
 
-/** Replays a capture. Without a breakpoint anywhere it stops at the first packet that reaches the NIC. */
+/**
+ * Replays a capture: the given one, that of the active editor, or one that is picked.
+ * Without a breakpoint anywhere it stops at the first packet that reaches the NIC.
+ */
 export async function replayCapture(capture: unknown, stackRoot: string): Promise<boolean> {
-  const path = capture instanceof vscode.Uri ? capture.fsPath : await pickCapture();
+  const path = capture instanceof vscode.Uri ? capture.fsPath : (activeCapture()?.fsPath ?? (await pickCapture()));
   if (path === undefined) {
     return false;
   }
+  await keepActiveCapture();
   return vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
     ...liveMachine(),
     name: vscode.l10n.t('Replay {0}', basename(path)),
@@ -98,10 +103,8 @@ function hasBreakpoints(stackRoot: string, capture: string): boolean {
     if (!(breakpoint instanceof vscode.SourceBreakpoint)) {
       return breakpoint.enabled;
     }
-    const { path, fsPath, scheme } = breakpoint.location.uri;
-    return (
-      breakpoint.enabled && (fsPath.startsWith(stackRoot) || scheme !== 'file' || path.includes(basename(capture)))
-    );
+    const { fsPath } = breakpoint.location.uri;
+    return breakpoint.enabled && (fsPath.startsWith(stackRoot) || fsPath === capture);
   });
 }
 

@@ -1,9 +1,9 @@
 /** The view Rings: a page that draws the descriptor rings, and read-only documents for what a descriptor holds. */
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { DescriptorArguments, DescriptorBody, RingsBody } from '../../adapter/dap/custom.ts';
 import type { Sessions } from '../session/sessions.ts';
-import { RING_STRINGS, type RingStrings } from '../webview/strings.ts';
+import { RING_STRINGS } from '../webview/strings.ts';
+import { showPage, stringsAttribute } from './page.ts';
 import { Refresher } from './refresher.ts';
 
 const INTERVAL_MS = 250;
@@ -38,10 +38,6 @@ export class RingsView implements vscode.WebviewViewProvider, vscode.Disposable 
   resolveWebviewView(view: vscode.WebviewView): void {
     this.#view = view;
     const { webview } = view;
-    webview.options = {
-      enableScripts: true,
-      localResourceRoots: [vscode.Uri.joinPath(this.#extension, 'dist'), vscode.Uri.joinPath(this.#extension, 'media')],
-    };
     webview.onDidReceiveMessage((message: unknown) => this.#received(message));
     view.onDidChangeVisibility(() => {
       this.#sent = ''; // the page begins anew when it is shown again
@@ -51,29 +47,12 @@ export class RingsView implements vscode.WebviewViewProvider, vscode.Disposable 
       this.#view = undefined;
       this.#refresher.setVisible(false);
     });
-    webview.html = this.#page(webview);
-  }
-
-  #page(webview: vscode.Webview): string {
-    const nonce = randomBytes(16).toString('base64');
-    const uri = (...path: string[]): string =>
-      webview.asWebviewUri(vscode.Uri.joinPath(this.#extension, ...path)).toString();
-    const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
-    return `<!DOCTYPE html>
-<html lang="${escapeHtml(vscode.env.language)}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${uri('media', 'rings.css')}">
-<title>${escapeHtml(vscode.l10n.t('Rings'))}</title>
-</head>
-<body>
-<p id="message" role="status"></p>
-<main id="rings" data-strings="${escapeHtml(JSON.stringify(translated()))}"></main>
-<script nonce="${nonce}" src="${uri('dist', 'rings.js')}"></script>
-</body>
-</html>`;
+    showPage(webview, this.#extension, {
+      title: vscode.l10n.t('Rings'),
+      script: 'rings.js',
+      style: 'rings.css',
+      body: `<p id="message" role="status"></p>\n<main id="rings" ${stringsAttribute(RING_STRINGS)}></main>`,
+    });
   }
 
   #received(message: unknown): void {
@@ -107,17 +86,6 @@ export class RingsView implements vscode.WebviewViewProvider, vscode.Disposable 
   dispose(): void {
     vscode.Disposable.from(...this.#subscriptions).dispose();
   }
-}
-
-/** The page's words in the user's language. */
-function translated(): RingStrings {
-  return Object.fromEntries(
-    Object.entries(RING_STRINGS).map(([key, text]) => [key, vscode.l10n.t(text)]),
-  ) as RingStrings;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
 /** Read-only documents `Rx 5.packet`: a descriptor with its packet dissected, as of when it was opened. */

@@ -1,6 +1,7 @@
 /** The page of the view Rings: draws what the extension sends, and says which descriptor is to be opened. */
 import type { RingsBody, RingView } from '../../adapter/dap/custom.ts';
 import { keyTarget, type RingPicture, ringPicture, type Segment, SIZE } from '../views/ring-layout.ts';
+import { attributes, html, svg } from './dom.ts';
 import type { RingStrings } from './strings.ts';
 
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
@@ -244,24 +245,6 @@ function addPanel(nic: string): { section: HTMLElement; rings: Record<Kind, Ring
   const panel = { section, rings };
   panels.set(nic, panel);
   return panel;
-}
-
-function html(tag: string, values: Readonly<Record<string, string>>): HTMLElement {
-  return attributes(document.createElement(tag), values);
-}
-
-function svg(tag: string, values: Readonly<Record<string, string>>): SVGElement {
-  return attributes(document.createElementNS('http://www.w3.org/2000/svg', tag) as SVGElement, values);
-}
-
-/** Sets attributes that have another value. */
-function attributes<E extends Element>(element: E, values: Readonly<Record<string, string>>): E {
-  for (const [name, value] of Object.entries(values)) {
-    if (element.getAttribute(name) !== value) {
-      element.setAttribute(name, value);
-    }
-  }
-  return element;
 }
 
 window.addEventListener('message', ({ data }: MessageEvent<{ readonly type: string; readonly body: RingsBody }>) => {

@@ -21,3 +21,25 @@ export const RING_STRINGS = {
 } as const;
 
 export type RingStrings = Readonly<Record<keyof typeof RING_STRINGS, string>>;
+
+/** Words of the page of a packet listing. */
+export const LISTING_STRINGS = {
+  list: 'Packets',
+  number: 'No.',
+  time: 'Time',
+  source: 'Source',
+  destination: 'Destination',
+  protocol: 'Protocol',
+  length: 'Length',
+  info: 'Info',
+  margin: 'Breakpoints',
+  breakpoint: 'breakpoint',
+  stopped: 'the machine stands here',
+  reading: 'Reading the capture...',
+  cancel: 'Cancel',
+  cancelled: 'The capture has not been read to its end.',
+  again: 'Read It Again',
+  empty: 'The capture has no packets.',
+} as const;
+
+export type ListingStrings = Readonly<Record<keyof typeof LISTING_STRINGS, string>>;

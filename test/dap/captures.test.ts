@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { capture, ROOT } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
@@ -12,11 +11,6 @@ import { withAdapter } from './hooks.ts';
 const HELLO = capture('02-hello.pcap');
 /** Launches that end with their last packet. */
 const REPLAY = { trace: HELLO, traceAtEnd: 'exit' };
-
-/** The URI of a capture's packet listing, as VS Code names it. */
-function listing(capture: string): string {
-  return `${pathToFileURL(capture).href.replace('file://', 'pktgdb-capture:')}.packets`;
-}
 
 describe('breakpoints in packet listings', () => {
   let client: TestClient;
@@ -41,7 +35,7 @@ describe('breakpoints in packet listings', () => {
 
   it('stops when packet 5 enters, which the user network sends', async () => {
     await client.begin(REPLAY, async () => {
-      const [five] = await set(listing(HELLO), [5]);
+      const [five] = await set(HELLO, [5]);
       assert.equal(five?.verified, true);
       assert.equal(five?.line, 5);
     });
@@ -57,7 +51,7 @@ describe('breakpoints in packet listings', () => {
 
   it('stops at every packet, in the order of the capture', async () => {
     const all = Array.from({ length: 10 }, (_, i) => i + 1);
-    await client.begin(REPLAY, () => set(listing(HELLO), all));
+    await client.begin(REPLAY, () => set(HELLO, all));
     const seen: string[] = [];
     for (const _ of all) {
       const { body } = await client.stoppedEvent();
@@ -91,7 +85,7 @@ describe('breakpoints in packet listings', () => {
           line: i + 1,
           logMessage: `at packet ${i + 1}`,
         }));
-        await client.ask('setBreakpoints', { source: { path: listing(trace) }, breakpoints });
+        await client.ask('setBreakpoints', { source: { path: trace }, breakpoints });
       });
       await client.event('terminated');
       const logged = client.received.flatMap((m) => {
@@ -112,11 +106,11 @@ describe('breakpoints in packet listings', () => {
 
   it('says when the session replays something else', async () => {
     const other = capture('03-ping.pcap');
-    await client.begin(REPLAY, () => set(listing(other), [1]));
+    await client.begin(REPLAY, () => set(other, [1]));
     const { body } = await client.event<DebugProtocol.BreakpointEvent>('breakpoint');
     assert.equal(body.breakpoint.verified, false);
     assert.match(body.breakpoint.message ?? '', /replays another capture: .*02-hello\.pcap/);
-    const [late] = await set(listing(other), [2]);
+    const [late] = await set(other, [2]);
     assert.equal(late?.verified, false);
     await client.event('terminated');
   });
@@ -124,16 +118,16 @@ describe('breakpoints in packet listings', () => {
   it('says when the session is live, or the line is no packet', async () => {
     const args = '-nic user';
     await client.begin({ args }, async () => {
-      const [zero] = await set(listing(HELLO), [0]);
+      const [zero] = await set(HELLO, [0]);
       assert.match(zero?.message ?? '', /0 is no packet number/);
     });
-    const [one] = await set(listing(HELLO), [1]);
+    const [one] = await set(HELLO, [1]);
     assert.match(one?.message ?? '', /does not replay a capture/);
   });
 
   it('has a location on every line of a listing', async () => {
     await client.ask('initialize', { adapterID: 'pktgdb' });
-    const args = { source: { path: listing(HELLO) }, line: 3, endLine: 5 };
+    const args = { source: { path: HELLO }, line: 3, endLine: 5 };
     const { breakpoints } = await client.ask<DebugProtocol.BreakpointLocationsResponse>('breakpointLocations', args);
     assert.deepEqual(breakpoints, [{ line: 3 }, { line: 4 }, { line: 5 }]);
   });

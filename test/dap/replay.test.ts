@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { DivergenceBody, DivergencesBody, GuestsEventBody, ReplayBody } from '../../adapter/dap/custom.ts';
@@ -82,6 +81,13 @@ describe('replays over DAP', () => {
   // `DebugClient` gives bodies of DAP's own answers a type; these are ours.
   const body = async <T>(command: string, args: object = {}): Promise<T> => (await client.ask(command, args)) as T;
 
+  /** Whether the client is to show the error that a request failed with. */
+  function shown(command: string): boolean {
+    const answers = client.received as readonly Partial<DebugProtocol.ErrorResponse>[];
+    const answer = answers.find((m) => m.type === 'response' && m.command === command && m.success === false);
+    return answer?.body?.error?.showUser ?? false;
+  }
+
   const replayed = (): Promise<ReplayBody> => body<ReplayBody>('pktgdb/replay');
 
   describe('at the end', () => {
@@ -125,6 +131,7 @@ describe('replays over DAP', () => {
         client.begin({ trace: fileOf('x.pcap', Buffer.from('this is text')) }),
         /x\.pcap: not a capture/,
       );
+      assert.ok(shown('launch'));
       await client.event('terminated');
     });
 
@@ -199,6 +206,7 @@ describe('replays over DAP', () => {
       await client.event('pktgdb/guests');
       await client.ask('pktgdb/guest', {});
       await failed;
+      assert.ok(!shown('launch'));
       await client.event('terminated');
     });
 
@@ -237,6 +245,12 @@ describe('replays over DAP', () => {
       assert.ok(all.divergences[0]?.fields.some(({ field }) => field === 'tcp.window_size_value'));
     });
 
+    it('stop it where they are asked for, and say at which packet', async () => {
+      await client.begin({ trace: MIXED, initCommands: ['break divergence form'] });
+      const stop = (await client.stoppedEvent()).body;
+      assert.deepEqual([stop.reason, stop.description], ['breakpoint', 'Paused: differs from packet 4']);
+    });
+
     it('show both packets with the same numbers, ours with a right checksum', async () => {
       await client.begin({ trace: MIXED });
       await client.stoppedEvent();
@@ -271,11 +285,8 @@ describe('replays over DAP', () => {
   });
 
   describe('the scope Captured packet', () => {
-    const listing = (path: string): string =>
-      `${pathToFileURL(path).href.replace('file://', 'pktgdb-capture:')}.packets`;
-
     async function stopAt(line: number): Promise<DebugProtocol.StackFrame[]> {
-      const args = { source: { path: listing(MIXED) }, breakpoints: [{ line }] };
+      const args = { source: { path: MIXED }, breakpoints: [{ line }] };
       await client.begin({ trace: MIXED }, () => client.ask('setBreakpoints', args));
       await client.stoppedEvent();
       return frames();
@@ -318,6 +329,7 @@ describe('replays over DAP', () => {
       assert.deepEqual([start.title, start.cancellable], ['Reading the capture', true]);
       await client.ask('cancel', { progressId: start.progressId });
       await failed;
+      assert.ok(!shown('launch'));
       assert.equal((await client.event('progressEnd')).body.progressId, start.progressId);
       await client.event('terminated');
     });

@@ -1,16 +1,23 @@
 /** Replays of captures, and what can be looked at while they are stopped. */
 import assert from 'node:assert/strict';
-import { scene } from './scene.ts';
+import { readFileSync } from 'node:fs';
+import { readCapture } from '../../adapter/packets/capture.ts';
+import { concat, pcapHeader, pcapPacket } from '../../adapter/packets/pcap.ts';
+import { capture } from '../kit/paths.ts';
+import { replayJson, scene } from './scene.ts';
 
 const CAPTURE = '02-hello.pcap';
-const LISTING = `${CAPTURE}.packets`;
 
-const REPLAY = {
-  '.vscode/launch.json': JSON.stringify({
-    version: '0.2.0',
-    configurations: [{ type: 'pktgdb', request: 'launch', name: 'Replay', trace: `\${workspaceFolder}/${CAPTURE}` }],
-  }),
-};
+const REPLAY = { '.vscode/launch.json': replayJson(CAPTURE) };
+
+const MANY = 1_000_000;
+
+/** A capture of one connection with very many segments. */
+function manyPackets(): Uint8Array {
+  const [first, ...others] = readCapture(readFileSync(capture(CAPTURE))).packets.filter(({ data }) => data[23] === 6);
+  const record = pcapPacket(others.at(-1)!);
+  return concat([pcapHeader(), pcapPacket(first!), Buffer.alloc(record.length * (MANY - 1), record)]);
+}
 
 describe('captures', () => {
   scene(
@@ -59,20 +66,68 @@ describe('captures', () => {
   );
 
   scene(
-    'a breakpoint in the packet listing stops the replay at that packet',
-    () => REPLAY,
+    'a click on a capture lists its packets, and F5 stops the replay at the one whose margin was clicked',
+    () => ({}),
     async (s) => {
       const { vscode } = s;
-      await vscode.explorerMenu(CAPTURE, 'Open Packet Listing');
-      await vscode.tab(LISTING).waitFor();
-      await vscode.editorLine('10.0.2.2 10.0.2.15 TCP 58676 → 5556 [PSH, ACK] Seq=1 Ack=1').waitFor();
-      await vscode.clickGutter(5);
-      await vscode.breakpoints.waitFor();
+      await vscode.openFromExplorer(CAPTURE);
+      const listing = vscode.listing;
+      await listing.packet(6).getByText('58676 → 5556 [PSH, ACK] Seq=1 Ack=1').waitFor();
+      await listing.clickMargin(5);
+      await listing.breakpoint(5).waitFor();
       await s.shot('packets');
-      await vscode.startConfiguration('Replay');
+
+      await vscode.page.keyboard.press('F5');
       await vscode.page.getByText('Paused on packet 5 of the capture').first().waitFor();
-      await vscode.evaluate('print $pkt.tcp.ack', /\$1 = \d+/);
+      await vscode.stoppedIn('slirp_output');
+      await vscode.tab(CAPTURE).click();
+      await listing.stopped(5).getByText('58676 → 5556 [ACK]').waitFor();
       await s.shot('packets-stopped');
+
+      await listing.clickMargin(5);
+      await listing.breakpoint(5).waitFor({ state: 'hidden' });
+      await vscode.continue();
+      await vscode.page.getByText('All packets have been played').first().waitFor();
+      await listing.stopped(5).waitFor({ state: 'detached' });
+    },
+  );
+
+  scene(
+    'the keyboard moves through the listing, sets breakpoints, and goes to a packet',
+    () => ({ 'long.pcap': manyPackets() }),
+    async (s) => {
+      const { vscode } = s;
+      await vscode.openFromExplorer('long.pcap');
+      const listing = vscode.listing;
+      await listing.packet(1).click();
+      await vscode.page.keyboard.press('End');
+      await listing.selected(MANY).getByText('Seq=19 Ack=1').waitFor();
+      await vscode.page.keyboard.press('PageUp');
+      await vscode.page.keyboard.press('F9');
+      await s.shot('packets-end');
+
+      await vscode.page.keyboard.press('Control+G');
+      await vscode.answer('700000');
+      await listing.selected(700_000).getByText('Seq=19 Ack=1').waitFor();
+      await listing.menu(700_000, 'Edit Condition of Breakpoint...');
+      await vscode.answer('$pkt.tcp.len > 0');
+      await listing.breakpoint(700_000).waitFor();
+      await s.shot('packets-condition');
+    },
+  );
+
+  scene(
+    'a damaged capture says so above its packets, and a file that is none in their place',
+    () => ({ 'cut.pcap': readFileSync(capture(CAPTURE)).subarray(0, 300), 'text.pcap': 'hello, this is text' }),
+    async (s) => {
+      const { vscode } = s;
+      await vscode.openFromExplorer('cut.pcap');
+      await vscode.listing.frame.getByText('truncated capture: it ends at byte 300').waitFor();
+      await vscode.listing.packet(3).waitFor();
+      await s.shot('packets-damaged');
+      await vscode.openFromExplorer('text.pcap');
+      await vscode.listing.frame.getByText('not a capture').waitFor();
+      await s.shot('packets-none');
     },
   );
 });

@@ -36,7 +36,7 @@ export class Scene {
 }
 
 /** A file of a case's folder, by its name. */
-export type Files = Readonly<Record<string, string>>;
+export type Files = Readonly<Record<string, string | Uint8Array>>;
 
 const GUEST = ['nc -l -v -p 5556 > hello.txt'];
 
@@ -52,6 +52,15 @@ export function launchJson(port: number, more: object = {}): string {
     ...more,
   };
   return JSON.stringify({ version: '0.2.0', configurations: [configuration] }, null, 2);
+}
+
+/** The launch.json of a replay of a capture in the folder, named `Replay`. */
+export function replayJson(capture: string, more: object = {}): string {
+  const trace = `\${workspaceFolder}/${capture}`;
+  return JSON.stringify({
+    version: '0.2.0',
+    configurations: [{ type: 'pktgdb', request: 'launch', name: 'Replay', trace, ...more }],
+  });
 }
 
 /**

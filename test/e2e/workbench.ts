@@ -1,4 +1,5 @@
 /** VS Code's workbench as a person at its window uses it. The selectors are those of VS Code 1.139. */
+import { Listing } from './listing.ts';
 import type { Locator, Page } from './playwright.ts';
 
 /** Milliseconds in which the toolbar would show that the machine runs, if it did for long. */
@@ -30,7 +31,8 @@ export class Workbench {
     return this.page.locator('.quick-input-widget input[type="text"]').filter({ visible: true });
   }
 
-  #item(label: string | RegExp): Locator {
+  /** An item of the quick pick that is open. */
+  item(label: string | RegExp): Locator {
     return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: label }).first();
   }
 
@@ -39,7 +41,7 @@ export class Workbench {
    * becomes known meanwhile (the commands of an extension while VS Code starts) is not in its list: so it tries again.
    */
   async #quickPick(key: string, text: string, label: string | RegExp, then: 'pick' | 'look' = 'pick'): Promise<void> {
-    const item = this.#item(label);
+    const item = this.item(label);
     for (const deadline = Date.now() + PATIENCE_MS; ; ) {
       try {
         await this.page.keyboard.press(key);
@@ -69,7 +71,7 @@ export class Workbench {
 
   /** Picks an item of the quick pick that is open. */
   async pick(label: string | RegExp): Promise<void> {
-    await this.#item(label).click();
+    await this.item(label).click();
   }
 
   /** Answers the input box that is open. */
@@ -84,6 +86,18 @@ export class Workbench {
     const row = this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: file });
     await row.first().click({ button: 'right' });
     await this.chooseFromMenu(label);
+  }
+
+  /** Clicks on a file in the explorer. */
+  async openFromExplorer(file: string): Promise<void> {
+    await this.page.keyboard.press('Control+Shift+E');
+    await this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: file }).first().click();
+    await this.tab(file).waitFor();
+  }
+
+  /** The packet listing in the active editor. */
+  get listing(): Listing {
+    return new Listing(this.page);
   }
 
   // ---- Editor ----
@@ -236,11 +250,16 @@ export class Workbench {
 
   // ---- Debugging ----
 
-  /** Starts the configuration that the Run and Debug side bar has selected. */
-  async startConfiguration(name: string): Promise<void> {
+  /** Presses F5 once the Run and Debug side bar has this configuration selected. */
+  async pressStart(name: string): Promise<void> {
     await this.showDebug();
     await this.page.locator('.start-debug-action-item').getByText(name).first().waitFor({ state: 'attached' });
     await this.page.keyboard.press('F5');
+  }
+
+  /** Starts the configuration that the Run and Debug side bar has selected. */
+  async startConfiguration(name: string): Promise<void> {
+    await this.pressStart(name);
     await this.page.locator('.debug-toolbar').waitFor();
   }
 
@@ -322,6 +341,11 @@ export class Workbench {
     await this.page.keyboard.insertText(expression);
     await this.page.keyboard.press('Enter');
     await this.page.locator('.repl .monaco-list-row').filter({ hasText: answer }).last().waitFor();
+  }
+
+  /** A line of the Debug Console, shown or not. */
+  consoleLine(text: string | RegExp): Locator {
+    return this.page.locator('.repl .monaco-list-row').filter({ hasText: text }).last();
   }
 
   /** Shows the guest's console, a terminal that comes up with the session; returns its text. */

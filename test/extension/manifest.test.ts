@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isCaptureName } from '../../src/captures/names.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const text = readFileSync(join(root, 'package.json'), 'utf8');
@@ -19,6 +20,8 @@ const manifest = JSON.parse(text) as {
     }[];
     menus: Record<string, { command: string }[]>;
     views: { debug: { id: string; when: string }[] };
+    customEditors: { viewType: string; priority: string; selector: { filenamePattern: string }[] }[];
+    keybindings: { command: string; key: string; when: string }[];
     walkthroughs: { steps: { id: string; media: { markdown: string }; description: string }[] }[];
   };
 };
@@ -50,6 +53,26 @@ describe('manifest', () => {
     for (const event of manifest.activationEvents) {
       assert.match(event, /:pktgdb/);
     }
+  });
+
+  it('lists captures when they are clicked, packed ones too, and nothing else', () => {
+    const [editor] = contributes.customEditors;
+    assert.deepEqual([editor?.viewType, editor?.priority], ['pktgdb.capture', 'default']);
+    const patterns = editor!.selector.map(({ filenamePattern }) => filenamePattern);
+    assert.ok(
+      ['*.pcap', '*.pcapng', '*.cap', '*.pcap.gz', '*.pcapng.gz', '*.pcap.zst'].every((p) => patterns.includes(p)),
+    );
+    for (const pattern of patterns) {
+      assert.ok(isCaptureName(pattern.replace('*', 'x')), pattern);
+    }
+  });
+
+  it('gives F5 to a listing only while nothing is debugged, when it is Continue', () => {
+    const f5 = contributes.keybindings.find(({ key }) => key === 'f5');
+    assert.deepEqual(
+      [f5?.command, f5?.when],
+      ['pktgdb.replayCapture', 'activeCustomEditorId == pktgdb.capture && !inDebugMode'],
+    );
   });
 
   it('shows its views in its own sessions only', () => {

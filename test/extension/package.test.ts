@@ -64,7 +64,14 @@ describe('package', () => {
       assert.ok(entries.has(`extension/adapter/stack/${file}`), file);
       assert.ok(entries.has(`extension/dist/stack/debug/${file.replace(/\.ts$/, '.js')}`), file);
     }
-    for (const file of ['dist/extension.cjs', 'dist/pktgdb.js', 'dist/worker.js', 'dist/rings.js', 'media/icon.png']) {
+    for (const file of [
+      'dist/extension.cjs',
+      'dist/pktgdb.js',
+      'dist/worker.js',
+      'dist/rings.js',
+      'dist/listing.js',
+      'media/icon.png',
+    ]) {
       assert.ok(entries.has(`extension/${file}`), file);
     }
     for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json', 'l10n/bundle.l10n.json']) {

@@ -1,14 +1,9 @@
-/** Replays in the extension: paths, remembered guests, rows of divergences, events; names of captures, and listings. */
+/** Replays in the extension: paths, remembered guests, rows of divergences, events; names of captures. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import type { DivergencesBody } from '../../adapter/dap/custom.ts';
-import { writePcap } from '../../adapter/packets/pcap.ts';
-import { listing } from '../../src/captures/listing.ts';
 import { CAPTURE_GLOB, isCaptureName } from '../../src/captures/names.ts';
 import { divergenceRows, isReplayEnd, rememberedGuest, tracePath } from '../../src/replays/model.ts';
 import { eventOf } from '../../src/session/session-state.ts';
-import { capture } from '../kit/paths.ts';
 
 const HOSTS = ['10.0.0.1', '10.0.0.2'].map((address) => ({ address, opens: 1, packets: 9 }));
 
@@ -71,28 +66,5 @@ describe('names of captures', () => {
       assert.ok(!isCaptureName(name), name);
     }
     assert.match(CAPTURE_GLOB, /^\*\*\/\*\.\{pcap,pcap\.gz,pcap\.zst,pcapng,.*,cap\.zst\}$/);
-  });
-});
-
-describe('listings of foreign captures', () => {
-  it('show what a link type that carries IP has inside', () => {
-    const lines = listing(readFileSync(capture('foreign/any-http-small.pcap'))).split('\n');
-    assert.match(lines[0]!, /^ 1 +0\.000000 +127\.0\.0\.1 +127\.0\.0\.1 +TCP +33772 → 24001 \[SYN\]/);
-    assert.match(lines[5]!, /HTTP +HTTP\/1\.\d 200 OK/);
-  });
-
-  it('have a row for each packet of any other link type', () => {
-    // IEEE 802.11 with radiotap.
-    const packets = [60, 1400].map((n, i) => ({ tsSec: i, tsNsec: 0, data: new Uint8Array(n) }));
-    const lines = listing(writePcap(packets, { linktype: 127 })).split('\n');
-    assert.match(lines[0]!, /^1 +0\.000000 +Unknown +60 bytes$/);
-    assert.match(lines[1]!, /^2 +1\.000000 +Unknown +1400 bytes$/);
-  });
-
-  it('are the same for a packed capture, and say so when it is damaged', () => {
-    const bytes = readFileSync(capture('foreign/mixed.pcapng'));
-    const packed = gzipSync(bytes);
-    assert.equal(listing(packed), listing(bytes));
-    assert.match(listing(packed.subarray(0, 40)), /^# the capture cannot be unpacked: /);
   });
 });

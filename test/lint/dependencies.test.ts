@@ -22,8 +22,11 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/dap/custom.ts',
     // Bit fields and words of registers, for the views.
     'adapter/inspect/register-notation.ts',
-    // Packet listings.
+    // The components of pages.
+    '@vscode-elements/elements/',
+    // Packet listings: captures are opened and looked at as replays do it.
     'adapter/packets/',
+    'adapter/replay/',
   ],
   'adapter/main.ts': ['node:', 'adapter/'],
   'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],

@@ -57,6 +57,12 @@ describe('the guest of a capture', () => {
     );
   });
 
+  it('is said with how many packets it has, each counted once', () => {
+    const self = { src: ip('127.0.0.1'), dst: ip('127.0.0.1') };
+    const { guest } = planned(captureOf([udp(1, 2, 'x', self), udp(1, 2, 'y', self)])).plan;
+    assert.equal(guest.why, 'sends or receives 2 of 2 packets');
+  });
+
   it("is slirp's guest where MAC addresses say that there is a user network", () => {
     const hello = packetsOf('02-hello.pcap').map((p) => p.data);
     const { plan } = planned(captureOf([...fourPages(), ...hello]));
