@@ -3,7 +3,7 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
-import type { HitCondition, Stop } from '../inferior/stop.ts';
+import type { HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
@@ -11,7 +11,7 @@ import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.t
 import type { ReplayPlan } from '../replay/plan.ts';
 
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
-export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, Value };
+export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, TimePosition, Value };
 
 /** What to run. */
 export interface LaunchOptions {
@@ -176,6 +176,18 @@ export interface EngineEvents {
 
 export type StepKind = 'into' | 'over' | 'out';
 
+/** How far a reverse command goes back: to the last breakpoint, line, statement or call. */
+export type ReverseKind = 'continue' | 'into' | 'over' | 'out' | 'instruction';
+
+/** Where one is in what has been recorded. */
+export interface HistoryState {
+  readonly start: TimePosition;
+  /** The live machine's position. */
+  readonly present: TimePosition;
+  readonly here: TimePosition;
+  readonly inPast: boolean;
+}
+
 export interface EngineApi {
   readonly info: DebugInfo;
   /** Absolute folder of the stack's sources; `SourceLocation.file` is relative to it. */
@@ -202,6 +214,15 @@ export interface EngineApi {
   interrupt(): Promise<void>;
   /** Steps `count` statements; 'stopped' follows. 'out' leaves the frame `frame` (default 0). */
   step(kind: StepKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
+  /**
+   * Goes back from here; 'stopped' follows, with 'history-start' where nothing was recorded before. An interrupt gives
+   * it up. 'out' goes to the call of the frame `frame`.
+   */
+  reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
+  /** Goes to a moment of history, or to the present; 'stopped' follows. */
+  goTo(target: TimePosition | 'present'): Promise<void>;
+  /** What has been recorded, while stopped; undefined without a recording. */
+  readonly history: HistoryState | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
   runTo(location: BreakpointSpec['location']): Promise<void>;
 

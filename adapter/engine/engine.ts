@@ -2,8 +2,9 @@
 import { EventEmitter } from 'node:events';
 import { attachQtest } from '../host/qtest.ts';
 import type { FieldTypes } from '../inferior/runtime.ts';
-import type { StepRequest } from '../inferior/stop.ts';
+import type { StepRequest, TimePosition } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
+import { IN_POLL, IN_TICK } from '../mailbox/probes.ts';
 import type { Recording } from '../mailbox/recorded.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import {
@@ -13,12 +14,14 @@ import {
   EngineError,
   type EngineEvents,
   type Frame,
+  type HistoryState,
   type InferiorState,
   type LaunchOptions,
   type NamedValue,
   type PacketBytes,
   type Position,
   type ReplayState,
+  type ReverseKind,
   type StepKind,
   type Stop,
   type SymbolScope,
@@ -43,6 +46,7 @@ import {
 import { reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
+import { type Moment, type PastStep, TimeTravel } from './time-travel.ts';
 
 /** A capture that can be read once only. */
 const STDIN = '-';
@@ -53,11 +57,13 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #image: Image;
   readonly #table: BreakpointTable;
   readonly #fieldTypes: FieldTypes;
+  readonly #time: TimeTravel;
+  /** The live machine. */
   #inferior: Inferior | undefined;
   #installer: Installer | undefined;
-  #stopped: StoppedState | undefined;
+  /** Where the inferior stands that is shown: the live one, or the past. */
+  #moment: Moment | undefined;
   #inferiorState: InferiorState = 'none';
-  #reason: Stop | undefined;
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
   #lastRecording: Recording | undefined;
@@ -74,6 +80,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     super();
     this.#image = image;
     this.#table = new BreakpointTable(image);
+    this.#time = new TimeTravel(image, this.#table, {
+      recording: () => this.#recordingOf(this.#inferior),
+      show: (moment) => this.#show(moment),
+      goLive: (present, step) => void this.#goLive(present, step),
+      complain: (text) => this.emit('report', 'error', text),
+    });
     this.#fieldTypes = Object.fromEntries(
       image.info.structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]),
     );
@@ -97,11 +109,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get stop(): Stop | undefined {
-    return this.#inferiorState === 'stopped' ? this.#reason : undefined;
+    return this.#inferiorState === 'stopped' ? this.#moment?.stop : undefined;
   }
 
   get shared(): ReadonlyMap<string, ArrayBufferLike> {
-    return this.#inferior?.shared ?? this.#lastShared;
+    return this.#moment?.inferior.shared ?? this.#inferior?.shared ?? this.#lastShared;
   }
 
   get memory(): SharedGuestMemory {
@@ -233,8 +245,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#lastRecording = inferior.recording;
     this.#inferior = undefined;
     this.#installer = undefined;
-    this.#stopped = undefined;
-    this.#reason = undefined;
+    this.#moment = undefined;
+    void this.#time.dispose();
   }
 
   #ended(inferior: Inferior, code: number, message: string, summary: ExecutionSummary | undefined): void {
@@ -268,15 +280,21 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   // ---- stops ----
 
   #onPaused(inferior: Inferior, paused: V8Paused): void {
-    if (this.#stopped?.materialised || this.#inferior !== inferior) {
+    if (this.#moment?.stopped.materialised || this.#inferior !== inferior) {
       return;
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
     const report = exception ? undefined : inferior.stopReport();
     this.#noteHits(report?.hitCounts ?? {});
-    this.#stopped = new StoppedState(this.#image, inferior.inspector, paused, report?.probe ?? -1);
-    const stop = report?.stop ?? exceptionStop(paused);
-    this.#reason = stop;
+    const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
+    const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
+    const stop = report && report.stop.kind !== 'arrived' ? report.stop : exceptionStop(paused);
+    this.#show({ inferior, stopped, position, stop });
+  }
+
+  #show(moment: Moment): void {
+    const { stop } = moment;
+    this.#moment = moment;
     this.#inferiorState = 'stopped';
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
       if (this.#table.get(id)?.bp.spec.temporary) {
@@ -294,28 +312,96 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
   }
 
-  #need(): { inferior: Inferior; stopped: StoppedState } {
-    const inferior = this.#inferior;
-    const stopped = this.#stopped;
-    if (!inferior) {
+  #need(): Moment {
+    if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
-    if (!stopped || this.#inferiorState !== 'stopped') {
+    if (!this.#moment || this.#inferiorState !== 'stopped') {
       throw new EngineError(RUNNING);
     }
-    return { inferior, stopped };
+    return this.#moment;
   }
 
   async resume(): Promise<void> {
+    await this.#resume(undefined);
+  }
+
+  async #resume(step: PastStep | undefined): Promise<void> {
     const { inferior, stopped } = this.#need();
-    this.#stopped = undefined;
-    this.#reason = undefined;
-    this.#inferiorState = 'running';
-    this.emit('continued');
+    this.#leaveMoment();
+    if (this.#time.inPast) {
+      await this.#time.forward(step);
+    }
     if (stopped.materialised) {
       await inferior.runtime.addStanding(performance.now() - this.#materialisedAt);
     }
     await inferior.inspector.send('Debugger.resume').catch(() => undefined);
+  }
+
+  #leaveMoment(): void {
+    this.#moment = undefined;
+    this.#inferiorState = 'running';
+    this.emit('continued');
+  }
+
+  /** The past has come to the present: the live machine goes on, in the middle of a step perhaps. */
+  async #goLive(present: Moment, step: PastStep | undefined): Promise<void> {
+    this.#moment = present;
+    this.#inferiorState = 'stopped';
+    const frames = present.stopped.frames;
+    const left = step ? frames.length - step.depth - 1 : -1;
+    if (step && left < 0) {
+      this.#show({ ...present, stop: { kind: 'step' } });
+    } else {
+      await (step ? this.step('out', { frame: left }) : this.resume());
+    }
+  }
+
+  async reverse(
+    kind: ReverseKind,
+    { frame = 0, count = 1 }: { readonly frame?: number; readonly count?: number } = {},
+  ): Promise<void> {
+    const moment = this.#need();
+    this.#needHistory();
+    await this.#travel(() => this.#time.reverse(moment, kind, frame, count));
+  }
+
+  async goTo(target: TimePosition | 'present'): Promise<void> {
+    const moment = this.#need();
+    this.#needHistory();
+    const { history } = this;
+    const present = target === 'present' || target.tick > (history?.present.tick ?? 0);
+    const at = target === 'present' ? (history?.present ?? moment.position) : target;
+    await this.#travel(() => this.#time.goTo(moment, at, { kind: present ? 'history-end' : 'goto' }));
+  }
+
+  /** While it goes on the machine counts as running, so that it can be interrupted. */
+  async #travel(go: () => Promise<void>): Promise<void> {
+    const before = this.#moment;
+    this.#leaveMoment();
+    try {
+      await go();
+    } catch (e) {
+      if (before && this.#inferior) {
+        this.#show(before);
+      }
+      throw e;
+    }
+  }
+
+  #needHistory(): void {
+    if (!this.#inferior?.records) {
+      throw new EngineError('Target native does not support this command: history is off (`set history size`).');
+    }
+  }
+
+  get history(): HistoryState | undefined {
+    const here = this.#moment?.position;
+    if (!here || !this.#inferior?.records) {
+      return undefined;
+    }
+    const present = this.#time.present?.position ?? here;
+    return { start: { tick: 0, probe: IN_POLL }, present, here, inPast: this.#time.inPast };
   }
 
   async interrupt(): Promise<void> {
@@ -327,14 +413,16 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       throw new EngineError(NOT_RUNNING);
     }
     if (this.#inferiorState === 'running') {
-      this.#inferior.interrupt();
+      (this.#time.running ?? this.#inferior).interrupt();
     }
   }
 
   async step(kind: StepKind, options: { readonly frame?: number; readonly count?: number } = {}): Promise<void> {
     const { inferior, stopped } = this.#need();
     const up = kind === 'out' ? (options.frame ?? 0) : 0;
-    await this.#startStep(inferior, stepRequest(stopped.frames, kind, up, options.count ?? 1));
+    const depth = kind === 'into' ? Number.MAX_SAFE_INTEGER : stopped.frames.length - up - (kind === 'out' ? 1 : 0);
+    const request = stepRequest(stopped.frames, kind, up, options.count ?? 1);
+    await this.#startStep(inferior, request, { kind, depth });
   }
 
   /**
@@ -347,17 +435,23 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {
     const { inferior, stopped } = this.#need();
+    const depth = stopped.frames.length - 1;
     const target = new BreakpointTable(this.#image).add({ location });
     if (!target.verified) {
       throw new EngineError(target.message ?? 'no such place');
     }
     const probes = target.locations.map((l) => l.probe);
-    await this.#startStep(inferior, runToRequest(stopped.frames, probes));
+    await this.#startStep(inferior, runToRequest(stopped.frames, probes), { kind: 'out', depth });
   }
 
-  async #startStep(inferior: Inferior, request: StepRequest): Promise<void> {
+  async #startStep(inferior: Inferior, request: StepRequest, step: PastStep): Promise<void> {
     await inferior.runtime.startStep(request);
-    await this.resume();
+    await this.#resume(step);
+  }
+
+  /** What installs breakpoints: in the live machine, and in the past if there is one. */
+  get #installers(): Installer[] {
+    return [this.#installer, this.#time.installer].filter((i) => i !== undefined);
   }
 
   // ---- breakpoints ----
@@ -368,9 +462,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   setBreakpoint(spec: BreakpointSpec): Breakpoint {
     const bp = this.#table.add(spec);
-    this.#installer?.update(bp, this.#table.probesOf(bp));
+    this.#update(bp, this.#table.probesOf(bp));
     this.emit('breakpoint', 'new', bp);
     return bp;
+  }
+
+  #update(bp: Breakpoint, probes: readonly number[]): void {
+    for (const installer of this.#installers) {
+      installer.update(bp, probes);
+    }
   }
 
   updateBreakpoint(id: number, change: Parameters<EngineApi['updateBreakpoint']>[1]): Breakpoint {
@@ -391,7 +491,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#table.change(id, { spec: before.spec, enabled: before.enabled });
       throw new EngineError(bp.message ?? 'the condition is wrong');
     }
-    this.#installer?.update(bp, [...new Set([...this.#table.probesOf(before), ...this.#table.probesOf(bp)])]);
+    this.#update(bp, [...new Set([...this.#table.probesOf(before), ...this.#table.probesOf(bp)])]);
     this.emit('breakpoint', 'changed', bp);
     return bp;
   }
@@ -401,7 +501,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!bp) {
       return false;
     }
-    this.#installer?.remove(bp);
+    for (const installer of this.#installers) {
+      installer.remove(bp);
+    }
     this.emit('breakpoint', 'removed', bp);
     return true;
   }
@@ -436,10 +538,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   scope(frame: number): SymbolScope {
-    if (frame < 0 || !this.#stopped || this.#inferiorState !== 'stopped') {
+    if (frame < 0 || !this.#moment || this.#inferiorState !== 'stopped') {
       return this.#image.scopeAt(undefined, []);
     }
-    return this.#stopped.scope(frame);
+    return this.#moment.stopped.scope(frame);
   }
 
   async evaluate(js: string, frame: number): Promise<Value> {
@@ -451,6 +553,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async assign(js: string, valueJs: string, frame: number): Promise<Value> {
     const { stopped } = this.#need();
+    this.#needPresent();
     const was = stopped.materialised;
     const value = await stopped.assign(js, valueJs, frame);
     if (!was && stopped.materialised) {
@@ -485,9 +588,16 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async position(): Promise<Position> {
-    const { inferior, stopped } = this.#need();
+    const { position, stopped } = this.#need();
     const frame = stopped.frames[0];
-    return { tick: inferior.ticks, probe: frame?.probe ?? -1, location: frame?.location };
+    return { tick: position.tick, probe: frame?.probe ?? -1, location: frame?.location };
+  }
+
+  /** Throws where the past is shown, which cannot be changed. */
+  #needPresent(): void {
+    if (this.#time.inPast && this.#inferiorState === 'stopped') {
+      throw new EngineError('This is the past; it cannot be changed. "goto end" leads to the present.');
+    }
   }
 
   // ---- the machine ----
@@ -496,11 +606,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
+    this.#needPresent();
     this.#inferior.post({ type: 'console', text });
   }
 
   async monitor(line: string): Promise<string> {
-    const inferior = this.#inferior;
+    const inferior = this.#moment?.inferior ?? this.#inferior;
     if (!inferior) {
       throw new EngineError(NOT_RUNNING);
     }
@@ -530,6 +641,13 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   // ---- recordings ----
+
+  #recordingOf(inferior: Inferior | undefined): Recording {
+    if (!inferior) {
+      throw new EngineError(NOT_RUNNING);
+    }
+    return inferior.recording;
+  }
 
   /** The recording of the current or last run. */
   get recording(): Recording | undefined {

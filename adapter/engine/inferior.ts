@@ -25,7 +25,7 @@ import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
-import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type { ExecutionSummary, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
@@ -40,6 +40,8 @@ export interface InferiorOptions {
   readonly replay?: ReplayData;
   /** Turns to execute again. */
   readonly recording?: Uint8Array | undefined;
+  /** Executes stretches of recordings as it is told (`travel`). */
+  readonly past?: boolean;
   readonly recordLimit: number;
   readonly stopOnEntry: boolean;
   readonly hashFrames: boolean;
@@ -70,6 +72,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
   readonly #chunks: SharedArrayBuffer[] = [];
+  /** Its inputs are recorded. */
+  readonly records: boolean;
   readonly #header: RecordingHeader;
   readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
@@ -77,6 +81,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly #pump: Pump;
   readonly #monitorWaiting = new Map<number, (text: string) => void>();
   #nextMonitor = 1;
+  readonly #onLeft: (() => void)[] = [];
   #worker: Worker;
   #channel: InspectorChannel | undefined;
   #runtime: RuntimeProxy | undefined;
@@ -88,6 +93,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private constructor(image: Image, options: InferiorOptions) {
     super();
     this.#header = options.header;
+    this.records = options.recordLimit > 0;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -112,6 +118,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       recording: options.recording ?? null,
       recordLimit: options.recordLimit,
       stopOnEntry: options.stopOnEntry,
+      past: options.past ?? false,
       hashFrames: options.hashFrames,
     };
     this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
@@ -135,7 +142,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         }
       });
     });
-    if (!options.release && !options.recording) {
+    if (!options.release && (options.past || !options.recording)) {
       inferior.#channel = await attachInspector(inferior.#name);
       inferior.#channel.on('paused', (p) => {
         inferior.#standing = true;
@@ -145,9 +152,33 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         inferior.#standing = false;
       });
       await inferior.#channel.send('Debugger.enable');
-      await inferior.#channel.send('Debugger.setPauseOnExceptions', { state: 'uncaught' });
+      await inferior.#pauseOnExceptions(options.past ? 'all' : 'uncaught');
     }
     return inferior;
+  }
+
+  async #pauseOnExceptions(state: 'all' | 'uncaught' | 'none'): Promise<void> {
+    await this.#channel?.send('Debugger.setPauseOnExceptions', { state });
+  }
+
+  /** Has a past inferior execute a stretch; 'paused' follows. It must not stand still. */
+  travel(message: TravelMessage): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Takes a past inferior, which stands still, out of the stack. */
+  async leaveStack(): Promise<void> {
+    await this.#pauseOnExceptions('none');
+    const left = new Promise<void>((resolve) => this.#onLeft.push(resolve));
+    await this.runtime.leaveStack();
+    await this.inspector.send('Debugger.resume').catch(() => undefined);
+    await left;
+    await this.#pauseOnExceptions('all');
+  }
+
+  /** True while the thread stands still in the inspector. */
+  get standing(): boolean {
+    return this.#standing;
   }
 
   /** What the runtime says of the stop it stands in. */
@@ -205,6 +236,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       case 'exit':
         this.#pump.drain();
         this.#end(m.code, '', m.summary);
+        break;
+      case 'left':
+        this.#onLeft.splice(0).forEach((done) => void done());
         break;
       case 'ready':
         break;

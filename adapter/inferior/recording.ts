@@ -145,6 +145,10 @@ export class RecordingHost implements Host {
 export interface RecordedHostHooks {
   allocShared(name: string, bytes: number): ArrayBufferLike;
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
+  /** The machine asks for the inputs of its next turn. */
+  polls(): void;
+  /** There is no further turn. */
+  ends(): void;
 }
 
 /** A `Host` that gives a recording's inputs again. Outputs go nowhere. At its end the machine is told to quit. */
@@ -171,7 +175,9 @@ export class RecordedHost implements Host {
   }
 
   poll(): readonly Input[] {
+    this.#hooks.polls();
     if (this.#r.pos >= this.#r.end) {
+      this.#hooks.ends();
       return [{ type: 'quit' }];
     }
     this.#expect(TURN, 'a turn');

@@ -3,7 +3,7 @@
  * functions of the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
 import type { PacketKind } from '../compiler/debug-info.ts';
-import { ARMED, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
+import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
@@ -14,6 +14,7 @@ import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, HitCondition, StepRequest, Stop, StopReport } from './stop.ts';
+import { Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
 
 /** A breakpoint's counting as it stands. */
@@ -50,6 +51,11 @@ type Registration = Readonly<Record<string, readonly [() => unknown, ((v: unknow
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
 
+/** Leaves the stack from wherever it is, so that `main` can be called again. */
+export class StackLeft extends Error {
+  override name = 'StackLeft';
+}
+
 export class Runtime {
   readonly A: Uint8Array;
   /** What decides at each probe. */
@@ -63,6 +69,8 @@ export class Runtime {
   readonly #measureDepth: () => number;
   /** What decides at probes without a breakpoint while a step is on its way; made when first needed. */
   readonly #steppers: Decider[] = [];
+  /** What decides for breakpoints, by probe. */
+  readonly #deciders = new Map<number, Decider>();
   readonly #breakpoints = new Map<number, BreakpointState>();
   readonly #globalsAll: object = Object.create(null) as object;
   readonly #globalsOf = new Map<string, object>();
@@ -79,6 +87,10 @@ export class Runtime {
   currentPacket: PacketView | undefined;
   #fieldTypes: FieldTypes = {};
   #step: Step | null = null;
+  /** Where an execution of a recording is going. */
+  #travel: Travel | null = null;
+  /** The stack is to be left as soon as the inferior goes on. */
+  #leaving = false;
   #returning = false;
   #hitList: number[] = [];
   #hitTemporary = false;
@@ -124,7 +136,7 @@ export class Runtime {
    */
   decided(id: number, stop: boolean, ret: unknown): boolean {
     const stepped = this.#step !== null && ((this.A[id] ?? 0) & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
-    if (stop || stepped) {
+    if ((this.#travel === null || this.#passes(this.#travel, id, stop)) && (stop || stepped)) {
       this.#stopAt(id, stepped);
     }
     if (!this.#returning) {
@@ -143,13 +155,86 @@ export class Runtime {
     return this.#steppers[id];
   }
 
-  /** The limit of ticks is reached, or the poll of the main loop noticed the wish to interrupt. */
+  #deciderOf(id: number): Decider {
+    return this.#deciders.get(id) ?? this.#stepper(id);
+  }
+
+  /** Makes a probe call what decides there, on behalf of a bit of `ARMED`. */
+  readonly #arm = (id: number, bit: number): void => {
+    const armed = this.A[id] ?? 0;
+    if (armed === 0) {
+      this.D[id] = this.#deciderOf(id);
+    }
+    this.A[id] = armed | bit;
+  };
+
+  /** The limit of ticks is reached. */
   readonly tick = (): void => {
     this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     if (this.#takePause()) {
-      this.#stand({ kind: 'pause' }, -1);
+      this.#stand({ kind: 'pause' }, IN_TICK);
+    }
+    if (this.#travel?.ticked(true)) {
+      this.#arrive(IN_TICK);
     }
   };
+
+  /** The poll of the main loop noticed the wish to interrupt. */
+  pauseInPoll(): void {
+    if (this.#takePause()) {
+      this.#stand({ kind: 'pause' }, IN_POLL);
+    }
+  }
+
+  // ---- executing a recording ----
+
+  /** Begins a run to a position; the machine is at an earlier one. */
+  startTravel(order: TravelOrder): void {
+    this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
+    this.#travel.ticked(false);
+  }
+
+  /** The machine polls for the inputs of its next turn. */
+  polls(): void {
+    if (this.#travel?.polls()) {
+      this.#arrive(IN_POLL);
+    }
+  }
+
+  /** The recording has no further turn. */
+  endOfRecording(): void {
+    this.#arrive(IN_POLL);
+  }
+
+  /** Leaves the stack, whatever it is in, when the inferior goes on; `main` can be called again then. */
+  leaveStack(): void {
+    this.#leaving = true;
+  }
+
+  /** A probe on a run to a position. False if what stops there is of no account. */
+  #passes(travel: Travel, id: number, stop: boolean): boolean {
+    if (travel.passes(id)) {
+      this.#forgetHits();
+      this.#arrive(id);
+      return false;
+    }
+    if (travel.order.breakpoints === 'stop') {
+      return true;
+    }
+    if (stop) {
+      travel.hit(id, this.#hitList);
+      this.#forgetHits();
+    }
+    return false;
+  }
+
+  #arrive(probe: number): void {
+    const travel = this.#travel;
+    this.#travel = null;
+    this.#endStep();
+    const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, back: null };
+    this.#stand({ kind: 'arrived', notes }, probe);
+  }
 
   /** In a replay: how it compares with the capture. */
   #comparison: ReplayComparison | null = null;
@@ -176,19 +261,23 @@ export class Runtime {
 
   /** A replay has come to its end: stands still in the poll of the main loop. */
   standAtEnd(): void {
-    this.#stand({ kind: 'replay-end' }, -1);
+    this.#stand({ kind: 'replay-end' }, IN_POLL);
   }
 
   #stopAt(id: number, stepped: boolean): void {
     const step = this.#step;
     const stop = this.#reasonOf(stepped ? step : null);
-    this.#hitList = [];
-    this.#hitTemporary = false;
-    this.#conditionError = null;
+    this.#forgetHits();
     this.#endStep();
     if (stop) {
       this.#stand(stop, id);
     }
+  }
+
+  #forgetHits(): void {
+    this.#hitList = [];
+    this.#hitTemporary = false;
+    this.#conditionError = null;
   }
 
   /** What a stop at a probe is for: the most special of what has come together. */
@@ -211,13 +300,18 @@ export class Runtime {
   }
 
   /** Stands still: the inspector takes over at `debugger`. */
-  #stand(stop: Stop, probe: number): void {
+  #stand(stop: StopReport['stop'], probe: number): void {
     this.#start = { probe, depth: this.#measureDepth() };
-    this.#tellStop({ stop, probe, hitCounts: this.#hitCounts() });
+    const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
+    this.#tellStop({ stop, position, hitCounts: this.#hitCounts() });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
     this.addStanding(performance.now() - since);
+    if (this.#leaving) {
+      this.#leaving = false;
+      throw new StackLeft();
+    }
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */
@@ -246,19 +340,31 @@ export class Runtime {
    * as `$R`.
    */
   setDecider(id: number, source: string): void {
-    const armed = this.A[id] ?? 0;
     if (source === '') {
-      this.D[id] = this.#stepper(id);
-      this.A[id] = armed & ~ARMED.BREAKPOINT;
+      this.#deciders.delete(id);
     } else {
-      this.D[id] = new Function('$R', '$F', '$A', `return ${source}`)(this, FIELDS, this.A) as Decider;
-      this.A[id] = armed | ARMED.BREAKPOINT;
+      const decider = new Function('$R', '$F', '$A', `return ${source}`)(this, FIELDS, this.A) as Decider;
+      this.#deciders.set(id, decider);
     }
+    this.D[id] = this.#deciderOf(id);
+    const muted = this.#travel?.mutes(id, source !== '') ?? false;
+    const armed = (this.A[id] ?? 0) & ~ARMED.BREAKPOINT;
+    this.A[id] = source === '' || muted ? armed : armed | ARMED.BREAKPOINT;
   }
 
   /** Creates or changes the counting of a breakpoint; hits so far are kept. */
   setBreakpoint(id: number, state: Counting): void {
     this.#breakpoints.set(id, { hits: this.#breakpoints.get(id)?.hits ?? 0, ...state });
+  }
+
+  /** Sets how often breakpoints have been hit so far. */
+  setHits(counts: Readonly<Record<string, number>>): void {
+    for (const [id, hits] of Object.entries(counts)) {
+      const b = this.#breakpoints.get(Number(id));
+      if (b) {
+        b.hits = hits;
+      }
+    }
   }
 
   deleteBreakpoint(id: number): void {
@@ -269,11 +375,19 @@ export class Runtime {
     return Object.fromEntries([...this.#breakpoints].map(([id, b]) => [id, b.hits]));
   }
 
+  /** Hits are noted and not counted. */
+  get #searching(): boolean {
+    return this.#travel !== null && this.#travel.order.breakpoints !== 'stop';
+  }
+
   /** Called by deciders: the condition holds. True if the breakpoint stops. */
   count(id: number): boolean {
     const b = this.#breakpoints.get(id);
     if (!b) {
       return false;
+    }
+    if (this.#searching) {
+      return true;
     }
     b.hits++;
     if (b.ignore > 0) {
@@ -300,7 +414,9 @@ export class Runtime {
 
   /** Called by deciders: a logpoint speaks. */
   log(id: number, probe: number, parts: readonly unknown[]): false {
-    this.#sendLog(id, probe, parts.map(logText).join(''));
+    if (!this.#searching) {
+      this.#sendLog(id, probe, parts.map(logText).join(''));
+    }
     return false;
   }
 
@@ -340,11 +456,7 @@ export class Runtime {
     this.#step = step;
     for (let id = 0; id < this.A.length; id++) {
       if (step.arms(id)) {
-        const armed = this.A[id] ?? 0;
-        if (armed === 0) {
-          this.D[id] = this.#stepper(id);
-        }
-        this.A[id] = armed | ARMED.STEP;
+        this.#arm(id, ARMED.STEP);
       }
     }
   }

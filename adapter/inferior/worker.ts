@@ -16,8 +16,9 @@ import type { FrameDirection, Host } from '../stack/util/host.ts';
 import { LiveHost } from './live-host.ts';
 import { RecordedHost, RecordingHost } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
-import { Runtime } from './runtime.ts';
+import { Runtime, StackLeft } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
+import type { TravelOrder } from './travel.ts';
 
 /** What the engine starts the thread with. */
 export interface WorkerData {
@@ -39,6 +40,8 @@ export interface WorkerData {
   /** Bound of the recording to make; 0: none. */
   readonly recordLimit: number;
   readonly stopOnEntry: boolean;
+  /** Wait for orders to execute stretches of `recording` (`TravelMessage`), instead of running once. */
+  readonly past: boolean;
   /** Keep a hash over all frames (costs time per packet). */
   readonly hashFrames: boolean;
 }
@@ -57,6 +60,8 @@ export type WorkerMessage =
   | { readonly type: 'started' }
   | { readonly type: 'shared'; readonly name: string; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'ring' }
+  /** A past inferior has left the stack. */
+  | { readonly type: 'left' }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
@@ -112,7 +117,7 @@ function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
 const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
-  pause: () => runtime.tick(),
+  pause: () => runtime.pauseInPoll(),
   frame: data.replay ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
@@ -124,7 +129,7 @@ const hooks = {
 function makeHost(): Host {
   const { header } = data;
   if (data.recording) {
-    return new RecordedHost(header, data.recording, hooks);
+    return new RecordedHost(header, data.recording, { ...hooks, polls: () => undefined, ends: () => undefined });
   }
   live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
   traceHost = data.replay ? replayHost(data.replay, live) : undefined;
@@ -194,7 +199,42 @@ function run(entry: Main): void {
   post({ type: 'exit', code, summary });
 }
 
+/** What a past inferior is told to do. */
+export interface TravelMessage {
+  readonly recording: Uint8Array;
+  readonly order: TravelOrder;
+}
+
+/** Executes the recording from its beginning to where it is told; when the stack is left, waits for the next order. */
+function travel(entry: Main, { recording, order }: TravelMessage): void {
+  const { machine } = runtime.globals('softmmu/machine.ts') as { machine: { constructor: new () => object } };
+  Object.assign(machine, new machine.constructor());
+  live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
+  runtime.T[TICK.COUNT] = loadedAt;
+  runtime.startTravel(order);
+  const host = new RecordedHost(data.header, recording, {
+    ...hooks,
+    polls: () => runtime.polls(),
+    ends: () => runtime.endOfRecording(),
+  });
+  try {
+    entry(data.header.argv.length, data.header.argv, host);
+  } catch (e) {
+    if (!(e instanceof StackLeft)) {
+      throw e;
+    }
+  }
+  post({ type: 'left' });
+}
+
 // `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as
 // uncaught where it is thrown.
-port.once('message', () => setImmediate(run, main));
+/** Loading the stack's modules takes ticks too. */
+const loadedAt = runtime.T[TICK.COUNT] ?? 0;
+
+if (data.past) {
+  port.on('message', (m: TravelMessage) => setImmediate(travel, main, m));
+} else {
+  port.once('message', () => setImmediate(run, main));
+}
 post({ type: 'ready' });

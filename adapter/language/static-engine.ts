@@ -27,6 +27,9 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly interrupt = refuseLater;
   readonly step = refuseLater;
   readonly runTo = refuseLater;
+  readonly reverse = refuseLater;
+  readonly goTo = refuseLater;
+  readonly history = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;
   readonly locals = refuseLater;

@@ -1,0 +1,119 @@
+/**
+ * The past: a second inferior that executes a recording again, up to any moment of it. The live one stands still
+ * meanwhile.
+ */
+import type { StopReport, TimePosition } from '../inferior/stop.ts';
+import type { BackRequest, NotedHit, TravelOrder } from '../inferior/travel.ts';
+import { type Recording, recordedBytes } from '../mailbox/recorded.ts';
+import { EngineError } from './api.ts';
+import type { BreakpointTable } from './breakpoints.ts';
+import type { Image } from './image.ts';
+import { Inferior } from './inferior.ts';
+import type { V8Paused } from './inspector.ts';
+import { Installer } from './installer.ts';
+
+/** Where a run through history ended. */
+export interface Arrival {
+  readonly paused: V8Paused;
+  readonly report: StopReport;
+}
+
+/** Ticks before here that a reverse step looks at first; then `WIDER` times as many, and so on. */
+const NEAR = 2000;
+const WIDER = 32;
+
+/** A reverse command was given up. */
+export class TravelCancelled extends EngineError {}
+
+export class Past {
+  readonly inferior: Inferior;
+  readonly installer: Installer;
+  readonly #recording: () => Recording;
+  /** Takes the next stop instead of the user. */
+  #expected: ((a: Arrival) => void) | undefined;
+
+  private constructor(inferior: Inferior, installer: Installer, recording: () => Recording) {
+    this.inferior = inferior;
+    this.installer = installer;
+    this.#recording = recording;
+  }
+
+  /**
+   * Starts the thread. `stopped` is told of stops that the user has to see: those of `go`.
+   */
+  static async create(
+    image: Image,
+    table: BreakpointTable,
+    recording: () => Recording,
+    stopped: (arrival: Arrival) => void,
+    complain: (text: string) => void,
+  ): Promise<Past> {
+    const inferior = await Inferior.create(image, {
+      header: recording(),
+      past: true,
+      recordLimit: 0,
+      stopOnEntry: false,
+      hashFrames: false,
+      release: false,
+    });
+    const installer = new Installer(table, inferior.runtime, complain);
+    const past = new Past(inferior, installer, recording);
+    inferior.on('paused', (paused) => {
+      const report = inferior.stopReport();
+      const expected = past.#expected;
+      past.#expected = undefined;
+      (expected ?? stopped)({ paused, report });
+    });
+    await installer.all();
+    return past;
+  }
+
+  /** Executes the recording from before `order.target` up to it. Throws `TravelCancelled` when it is interrupted. */
+  async #run(order: TravelOrder): Promise<Arrival> {
+    if (this.inferior.standing) {
+      await this.inferior.leaveStack();
+    }
+    const arrived = new Promise<Arrival>((resolve) => {
+      this.#expected = resolve;
+    });
+    this.inferior.travel({ recording: recordedBytes(this.#recording()), order });
+    const arrival = await arrived;
+    if (arrival.report.stop.kind === 'pause') {
+      throw new TravelCancelled('Quit');
+    }
+    return arrival;
+  }
+
+  /** Goes to a moment. */
+  to(target: TimePosition): Promise<Arrival> {
+    return this.#run({ target, breakpoints: 'silent' });
+  }
+
+  /** Where a step back from `from` leads; null: before history begins. */
+  async back(from: TimePosition, request: BackRequest): Promise<TimePosition | null> {
+    for (let near = NEAR; ; near *= WIDER) {
+      const noteFrom = Math.max(0, from.tick - near);
+      const { report } = await this.#run({ target: from, breakpoints: 'silent', noteFrom, back: request });
+      const { stop } = report;
+      const found = stop.kind === 'arrived' ? stop.notes.back : null;
+      if (found || noteFrom === 0) {
+        return found;
+      }
+    }
+  }
+
+  /** The last hit of a breakpoint before `from`; null if there is none. */
+  async lastHit(from: TimePosition): Promise<NotedHit | null> {
+    const { report } = await this.#run({ target: from, breakpoints: 'note' });
+    return report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
+  }
+
+  /** Goes on forwards from where it stands; breakpoints stop, and so does `end`. */
+  async go(end: TimePosition): Promise<void> {
+    await this.inferior.runtime.startTravel({ target: end, breakpoints: 'stop' });
+  }
+
+  async dispose(): Promise<void> {
+    await this.inferior.terminate();
+  }
+}
