@@ -4,6 +4,7 @@
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
 import type { HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
+import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
@@ -176,15 +177,28 @@ export interface EngineEvents {
 
 export type StepKind = 'into' | 'over' | 'out';
 
-/** How far a reverse command goes back: to the last breakpoint, line, statement or call. */
-export type ReverseKind = 'continue' | 'into' | 'over' | 'out' | 'instruction';
+/** How far a reverse command goes back: to the last breakpoint, line, call, statement, or to where a call began. */
+export type ReverseKind = 'continue' | 'into' | 'over' | 'out' | 'instruction' | 'entry';
+
+/** A moment to go to: by position, by the machine's clock, or by packets that have passed the user network's edge. */
+export type MomentTarget = TravelTarget | 'start' | 'present';
+
+/** A moment of history. */
+export interface HistoryMoment extends TimePosition {
+  /** The machine's clock in nanoseconds. */
+  readonly ns: number;
+  /** Packets that had passed the user network's edge. */
+  readonly packets: number;
+}
 
 /** Where one is in what has been recorded. */
 export interface HistoryState {
-  readonly start: TimePosition;
-  /** The live machine's position. */
-  readonly present: TimePosition;
-  readonly here: TimePosition;
+  readonly start: HistoryMoment;
+  /** Where the live machine stands. */
+  readonly present: HistoryMoment;
+  readonly here: HistoryMoment;
+  /** Bytes of inputs that are kept. */
+  readonly bytes: number;
   readonly inPast: boolean;
 }
 
@@ -220,7 +234,7 @@ export interface EngineApi {
    */
   reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
   /** Goes to a moment of history, or to the present; 'stopped' follows. */
-  goTo(target: TimePosition | 'present'): Promise<void>;
+  goTo(target: MomentTarget): Promise<void>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */

@@ -2,10 +2,10 @@
 import { EventEmitter } from 'node:events';
 import { attachQtest } from '../host/qtest.ts';
 import type { FieldTypes } from '../inferior/runtime.ts';
-import type { StepRequest, TimePosition } from '../inferior/stop.ts';
+import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
-import { IN_POLL, IN_TICK } from '../mailbox/probes.ts';
-import type { Recording } from '../mailbox/recorded.ts';
+import { IN_TICK } from '../mailbox/probes.ts';
+import { type Recording, recordedSize } from '../mailbox/recorded.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import {
   type Breakpoint,
@@ -17,6 +17,7 @@ import {
   type HistoryState,
   type InferiorState,
   type LaunchOptions,
+  type MomentTarget,
   type NamedValue,
   type PacketBytes,
   type Position,
@@ -46,7 +47,7 @@ import {
 import { reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
-import { type Moment, type PastStep, TimeTravel } from './time-travel.ts';
+import { historyMoment, type Moment, type PastStep, START, TimeTravel } from './time-travel.ts';
 
 /** A capture that can be read once only. */
 const STDIN = '-';
@@ -289,7 +290,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
     const stop = report && report.stop.kind !== 'arrived' ? report.stop : exceptionStop(paused);
-    this.#show({ inferior, stopped, position, stop });
+    this.#show({ inferior, stopped, position, ns: report?.ns ?? 0, packets: report?.packets ?? 0, stop });
   }
 
   #show(moment: Moment): void {
@@ -366,13 +367,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#travel(() => this.#time.reverse(moment, kind, frame, count));
   }
 
-  async goTo(target: TimePosition | 'present'): Promise<void> {
+  async goTo(target: MomentTarget): Promise<void> {
     const moment = this.#need();
     this.#needHistory();
-    const { history } = this;
-    const present = target === 'present' || target.tick > (history?.present.tick ?? 0);
-    const at = target === 'present' ? (history?.present ?? moment.position) : target;
-    await this.#travel(() => this.#time.goTo(moment, at, { kind: present ? 'history-end' : 'goto' }));
+    await this.#travel(() => this.#time.goTo(moment, target, { kind: target === 'present' ? 'history-end' : 'goto' }));
   }
 
   /** While it goes on the machine counts as running, so that it can be interrupted. */
@@ -396,12 +394,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get history(): HistoryState | undefined {
-    const here = this.#moment?.position;
+    const here = this.#moment;
     if (!here || !this.#inferior?.records) {
       return undefined;
     }
-    const present = this.#time.present?.position ?? here;
-    return { start: { tick: 0, probe: IN_POLL }, present, here, inPast: this.#time.inPast };
+    return {
+      start: { ...START, tick: this.#inferior.startTick, ns: 0, packets: 0 },
+      present: historyMoment(this.#time.present ?? here),
+      here: historyMoment(here),
+      inPast: this.#time.inPast,
+      bytes: recordedSize(this.#inferior.recording),
+    };
   }
 
   async interrupt(): Promise<void> {

@@ -74,6 +74,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly #chunks: SharedArrayBuffer[] = [];
   /** Its inputs are recorded. */
   readonly records: boolean;
+  /** Ticks that it took until the machine was set up. */
+  startTick = 0;
   readonly #header: RecordingHeader;
   readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
@@ -230,6 +232,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.#chunks.push(m.chunk);
         break;
       case 'started':
+        this.startTick = m.tick;
         this.#pump.drain();
         this.emit('started');
         break;

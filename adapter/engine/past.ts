@@ -3,7 +3,7 @@
  * meanwhile.
  */
 import type { StopReport, TimePosition } from '../inferior/stop.ts';
-import type { BackRequest, NotedHit, TravelOrder } from '../inferior/travel.ts';
+import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferior/travel.ts';
 import { type Recording, recordedBytes } from '../mailbox/recorded.ts';
 import { EngineError } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
@@ -85,7 +85,7 @@ export class Past {
   }
 
   /** Goes to a moment. */
-  to(target: TimePosition): Promise<Arrival> {
+  to(target: TravelTarget): Promise<Arrival> {
     return this.#run({ target, breakpoints: 'silent' });
   }
 

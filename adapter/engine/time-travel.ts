@@ -3,10 +3,10 @@
  * inferior (past.ts).
  */
 import type { Stop, TimePosition } from '../inferior/stop.ts';
-import type { BackRequest } from '../inferior/travel.ts';
+import type { BackRequest, TravelTarget } from '../inferior/travel.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import type { Recording } from '../mailbox/recorded.ts';
-import { EngineError, type ReverseKind, type StepKind } from './api.ts';
+import { EngineError, type HistoryMoment, type MomentTarget, type ReverseKind, type StepKind } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
 import type { Image } from './image.ts';
 import type { Inferior } from './inferior.ts';
@@ -19,6 +19,9 @@ export interface Moment {
   readonly inferior: Inferior;
   readonly stopped: StoppedState;
   readonly position: TimePosition;
+  /** The machine's clock, and packets that have passed the user network's edge. */
+  readonly ns: number;
+  readonly packets: number;
   readonly stop: Stop;
 }
 
@@ -39,7 +42,8 @@ export interface PastStep {
   readonly depth: number;
 }
 
-const START: TimePosition = { tick: 0, probe: IN_POLL };
+/** Where history begins. */
+export const START: TimePosition = { tick: 0, probe: IN_POLL };
 
 export class TimeTravel {
   readonly #image: Image;
@@ -85,9 +89,9 @@ export class TimeTravel {
   }
 
   #momentOf({ paused, report }: Arrival, inferior: Inferior, stop: Stop): Moment {
-    const { position } = report;
+    const { position, ns, packets } = report;
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
-    return { inferior, stopped, position, stop };
+    return { inferior, stopped, position, ns, packets, stop };
   }
 
   /** Shows the present again. */
@@ -98,9 +102,10 @@ export class TimeTravel {
   }
 
   /** Goes to `target` and shows it, or the present if that is it. */
-  async goTo(from: Moment, target: TimePosition, stop: Stop): Promise<void> {
+  async goTo(from: Moment, to: MomentTarget, stop: Stop): Promise<void> {
     const present = this.#present ?? from;
-    if (target.tick > present.position.tick || same(target, present.position)) {
+    const target = to === 'start' ? START : to;
+    if (target === 'present' || comesAfter(target, present)) {
       this.#toPresent(from, stop);
       return;
     }
@@ -186,8 +191,20 @@ export class TimeTravel {
   }
 }
 
-function same(a: TimePosition, b: TimePosition): boolean {
-  return a.tick === b.tick && a.probe === b.probe;
+/** A moment for those who show it. */
+export function historyMoment({ position, ns, packets }: Moment): HistoryMoment {
+  return { ...position, ns, packets };
+}
+
+/** True if a target is the present, or never was. */
+function comesAfter(target: TravelTarget, { position, ns, packets }: Moment): boolean {
+  if ('ns' in target) {
+    return target.ns > ns;
+  }
+  if ('packets' in target) {
+    return target.packets > packets;
+  }
+  return target.tick > position.tick || (target.tick === position.tick && target.probe === position.probe);
 }
 
 function backRequest(stopped: StoppedState, kind: BackRequest['kind'], up: number, count: number): BackRequest {

@@ -38,7 +38,7 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
 }
 
 /** A count given as an expression; 1 without one. */
-async function countOf(gdb: GdbInterpreter, args: string): Promise<number> {
+export async function countOf(gdb: GdbInterpreter, args: string): Promise<number> {
   if (args.trim() === '') {
     return 1;
   }
@@ -67,7 +67,7 @@ async function continue_(gdb: GdbInterpreter, args: string): Promise<void> {
 }
 
 /** The place a step starts from, to tell whether it left the function. */
-async function standing(gdb: GdbInterpreter): Promise<{ fn: number; depth: number }> {
+export async function standing(gdb: GdbInterpreter): Promise<{ fn: number; depth: number }> {
   const frames = await gdb.engine.frames();
   return { fn: frames[0]?.fn.id ?? -1, depth: frames.length };
 }

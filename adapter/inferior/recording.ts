@@ -145,8 +145,8 @@ export class RecordingHost implements Host {
 export interface RecordedHostHooks {
   allocShared(name: string, bytes: number): ArrayBufferLike;
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
-  /** The machine asks for the inputs of its next turn. */
-  polls(): void;
+  /** The machine asks for the inputs of its next turn, which is at `ns`. */
+  polls(ns: number): void;
   /** There is no further turn. */
   ends(): void;
 }
@@ -175,13 +175,15 @@ export class RecordedHost implements Host {
   }
 
   poll(): readonly Input[] {
-    this.#hooks.polls();
     if (this.#r.pos >= this.#r.end) {
+      this.#hooks.polls(Number.POSITIVE_INFINITY);
       this.#hooks.ends();
       return [{ type: 'quit' }];
     }
     this.#expect(TURN, 'a turn');
-    this.now_ns = this.#r.f64();
+    const ns = this.#r.f64();
+    this.#hooks.polls(ns);
+    this.now_ns = ns;
     const inputs: Input[] = [];
     for (let n = this.#r.u32(); n > 0; n--) {
       inputs.push(decodeInput(this.#r, getInline));

@@ -83,6 +83,8 @@ export class Runtime {
   packetNumber = 0;
   /** In a replay: how what the user network has sent last compares with the capture (see replay/divergence.ts). */
   divergence = 0;
+  /** Packets that have passed the user network's edge. */
+  packets = 0;
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
   #fieldTypes: FieldTypes = {};
@@ -194,9 +196,15 @@ export class Runtime {
     this.#travel.ticked(false);
   }
 
-  /** The machine polls for the inputs of its next turn. */
-  polls(): void {
-    if (this.#travel?.polls()) {
+  /** A packet passed the user network's edge, the `packets`th so far. */
+  packetPassed(packets: number): void {
+    this.packets = packets;
+    this.#travel?.packet(packets);
+  }
+
+  /** The machine polls for the inputs of its next turn, which is at `ns`. */
+  polls(ns: number): void {
+    if (this.#travel?.polls(ns)) {
       this.#arrive(IN_POLL);
     }
   }
@@ -303,7 +311,8 @@ export class Runtime {
   #stand(stop: StopReport['stop'], probe: number): void {
     this.#start = { probe, depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
-    this.#tellStop({ stop, position, hitCounts: this.#hitCounts() });
+    const { packets } = this;
+    this.#tellStop({ stop, position, ns: this.#machineTime(), packets, hitCounts: this.#hitCounts() });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
@@ -312,6 +321,11 @@ export class Runtime {
       this.#leaving = false;
       throw new StackLeft();
     }
+  }
+
+  #machineTime(): number {
+    const { machine } = this.#globalsAll as { machine?: { host?: { now_ns: number } } };
+    return machine?.host?.now_ns ?? 0;
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */

@@ -73,6 +73,9 @@ export interface StopReport {
   readonly stop: Stop | Arrived;
   /** Where in time: the innermost frame stands at the position's probe, if that is one. */
   readonly position: TimePosition;
+  /** The machine's clock, and how many packets have passed the user network's edge. */
+  readonly ns: number;
+  readonly packets: number;
   /** Hits of all breakpoints so far, by number. */
   readonly hitCounts: Readonly<Record<number, number>>;
 }

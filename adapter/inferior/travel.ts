@@ -9,8 +9,8 @@ import type { TimePosition } from './stop.ts';
 
 /** What a reverse step goes back to. */
 export interface BackRequest {
-  readonly kind: 'into' | 'over' | 'out' | 'instruction';
-  /** How many frames outside the innermost one `out` leaves as well. */
+  readonly kind: 'into' | 'over' | 'out' | 'instruction' | 'entry';
+  /** How many frames outside the innermost one `out` leaves as well; the frame of which `entry` is asked. */
   readonly up: number;
   /** How many steps to go back. */
   readonly count: number;
@@ -18,9 +18,15 @@ export interface BackRequest {
   readonly fns: readonly number[] | null;
 }
 
+/**
+ * Where a run ends: at a position, at the turn in which the clock comes to `ns`, or when so many packets have passed the
+ * user network's edge.
+ */
+export type TravelTarget = TimePosition | { readonly ns: number } | { readonly packets: number };
+
 /** A run through a stretch of a recording that ends at a position. */
 export interface TravelOrder {
-  readonly target: TimePosition;
+  readonly target: TravelTarget;
   /** Hits of breakpoints on the way: passed without a word, noted, or stopped at as ever. */
   readonly breakpoints: 'silent' | 'note' | 'stop';
   /** From which tick on to note every probe, for `back`. */
@@ -42,11 +48,15 @@ export interface TravelNotes {
   readonly back: TimePosition | null;
 }
 
+const NEVER: TimePosition = { tick: Number.POSITIVE_INFINITY, probe: IN_TICK };
+
 /** Probes that a run remembers; older ones are forgotten. */
 const WINDOW = 1 << 20;
 
 export class Travel {
   readonly order: TravelOrder;
+  /** The position that it ends at; one that never comes if it ends otherwise. */
+  readonly #target: TimePosition;
   readonly #A: Uint8Array;
   readonly #T: Float64Array;
   readonly #tables: ProbeTables;
@@ -55,6 +65,8 @@ export class Travel {
   /** Probes whose breakpoints are silent. */
   readonly #muted: number[] = [];
   #noting = false;
+  /** The next probe is the end. */
+  #ending = false;
   readonly #ticks: Float64Array;
   readonly #probes: Int32Array;
   #noted = 0;
@@ -70,6 +82,7 @@ export class Travel {
   ) {
     this.#arm = arm;
     this.order = order;
+    this.#target = 'tick' in order.target ? order.target : NEVER;
     this.#A = A;
     this.#T = T;
     this.#tables = tables;
@@ -102,7 +115,8 @@ export class Travel {
    */
   ticked(inTick: boolean): boolean {
     const now = this.#now;
-    const { target, noteFrom = Number.POSITIVE_INFINITY } = this.order;
+    const target = this.#target;
+    const { noteFrom = Number.POSITIVE_INFINITY } = this.order;
     if (now >= noteFrom && !this.#noting) {
       this.#noteAll();
     }
@@ -123,16 +137,24 @@ export class Travel {
     }
   }
 
-  /** True if the run ends in this poll. */
-  polls(): boolean {
+  /** True if the run ends in this poll, whose turn is at `ns`. */
+  polls(ns: number): boolean {
     const { target } = this.order;
-    return target.probe === IN_POLL && this.#now >= target.tick;
+    return 'ns' in target ? ns >= target.ns : this.#target.probe === IN_POLL && this.#now >= this.#target.tick;
+  }
+
+  /** A packet has passed the user network's edge, the `packets`th. The run may end at the next probe. */
+  packet(packets: number): void {
+    const { target } = this.order;
+    if ('packets' in target && packets === target.packets && !this.#noting) {
+      this.#noteAll();
+      this.#ending = true;
+    }
   }
 
   /** An armed probe is passed. True if the run ends there. */
   passes(probe: number): boolean {
-    const { target } = this.order;
-    if (probe === target.probe && this.#now === target.tick) {
+    if (this.#ending || (probe === this.#target.probe && this.#now === this.#target.tick)) {
       return true;
     }
     if (this.#noting && (this.#fns === null || this.#fns.has(this.#tables.fn[probe] ?? -1))) {
@@ -180,14 +202,7 @@ export class Travel {
 
   #back(request: BackRequest, depth: number): TimePosition | null {
     const whole = (this.order.noteFrom ?? 0) <= 0 && this.#noted <= WINDOW;
-    const walk = new BackWalk(
-      this.#tables,
-      this.order.target.probe,
-      depth,
-      (i) => this.#probeAt(i),
-      this.#noted,
-      whole,
-    );
+    const walk = new BackWalk(this.#tables, this.#target.probe, depth, (i) => this.#probeAt(i), this.#noted, whole);
     let at: number | null = this.#noted;
     for (let n = 0; n < request.count && at !== null; n++) {
       at = walk.step(request.kind, request.up);
@@ -257,6 +272,8 @@ class BackWalk {
         return this.#previous() ? this.#at : null;
       case 'out':
         return this.#out(this.#depth - up);
+      case 'entry':
+        return this.#entry(this.#depth - up);
       default:
         return this.#toLineStart(kind === 'over' ? this.#depth : Number.POSITIVE_INFINITY);
     }
@@ -266,6 +283,16 @@ class BackWalk {
   #out(depth: number): number | null {
     while (this.#previous()) {
       if (this.#depth < depth && this.#isStop()) {
+        return this.#at;
+      }
+    }
+    return null;
+  }
+
+  /** The first statement of the frame at `depth`. */
+  #entry(depth: number): number | null {
+    while (this.#previous()) {
+      if (this.#depth === depth && this.#tables.entry[this.#probe] === 1) {
         return this.#at;
       }
     }

@@ -57,7 +57,8 @@ export interface ExecutionSummary {
 
 export type WorkerMessage =
   | { readonly type: 'ready' }
-  | { readonly type: 'started' }
+  /** The machine is set up; it has taken `tick` ticks. */
+  | { readonly type: 'started'; readonly tick: number }
   | { readonly type: 'shared'; readonly name: string; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'ring' }
   /** A past inferior has left the stack. */
@@ -90,7 +91,7 @@ let frames = 0;
 let frameHash = 0x811c9dc5;
 
 function hashFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
-  frames++;
+  runtime.packets = ++frames;
   let h = Math.imul(frameHash ^ dir, 0x01000193);
   for (let i = 0; i < size; i++) {
     h = Math.imul(h ^ (buf[i] as number), 0x01000193);
@@ -99,7 +100,7 @@ function hashFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
 }
 
 function countFrame(): void {
-  frames++;
+  runtime.packets = ++frames;
 }
 
 const countingFrame = data.hashFrames ? hashFrame : countFrame;
@@ -162,7 +163,7 @@ function announceStart(host: Host): void {
   const poll = host.poll;
   host.poll = (timeoutNs: number) => {
     host.poll = poll;
-    post({ type: 'started' });
+    post({ type: 'started', tick: runtime.T[TICK.COUNT] ?? 0 });
     return poll.call(host, timeoutNs);
   };
 }
@@ -211,10 +212,13 @@ function travel(entry: Main, { recording, order }: TravelMessage): void {
   Object.assign(machine, new machine.constructor());
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
+  frames = 0;
+  runtime.packets = 0;
   runtime.startTravel(order);
   const host = new RecordedHost(data.header, recording, {
     ...hooks,
-    polls: () => runtime.polls(),
+    frame: () => runtime.packetPassed(++frames),
+    polls: (ns) => runtime.polls(ns),
     ends: () => runtime.endOfRecording(),
   });
   try {

@@ -50,6 +50,11 @@ export class ChunkWriter {
   }
 }
 
+/** Bytes of a recording so far. */
+export function recordedSize({ chunks }: Recording): number {
+  return chunks.reduce((n, c) => n + Atomics.load(new Int32Array(c, 0, 1), 0), 0);
+}
+
 /** The turns of a recording up to now, as one array of bytes. */
 export function recordedBytes(recording: Recording): Uint8Array {
   const parts = recording.chunks.map((c) => new Uint8Array(c, HEADER, Atomics.load(new Int32Array(c, 0, 1), 0)));
