@@ -104,6 +104,7 @@ function createMachine(argv: readonly string[]): Promise<Inferior> {
       nameservers: hostNameservers(),
     },
     recordLimit: 0,
+    checkpointMs: null,
     stopOnEntry: false,
     hashFrames: false,
     release: true,

@@ -25,6 +25,7 @@ import {
   type Value,
 } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
 import { Image } from './image.ts';
@@ -40,7 +41,7 @@ import {
   replayAgain,
   replayState,
 } from './launch.ts';
-import { reexecute } from './reexecute.ts';
+import { type ReexecuteOptions, reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
 
@@ -60,6 +61,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #reason: Stop | undefined;
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
+  #lastCheckpoints = new CheckpointStore();
   #lastRecording: Recording | undefined;
   #materialisedAt = 0;
   /** The capture of the current or last run. */
@@ -231,6 +233,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #forgetInferior(inferior: Inferior): void {
     this.#lastShared = inferior.shared;
     this.#lastRecording = inferior.recording;
+    this.#lastCheckpoints = inferior.checkpoints;
     this.#inferior = undefined;
     this.#installer = undefined;
     this.#stopped = undefined;
@@ -536,13 +539,18 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return this.#inferior?.recording ?? this.#lastRecording;
   }
 
+  /** The checkpoints of the current or last run. */
+  get checkpoints(): CheckpointStore {
+    return this.#inferior?.checkpoints ?? this.#lastCheckpoints;
+  }
+
   /** What the last run came to, after an orderly end. */
   get summary(): ExecutionSummary | undefined {
     return this.#lastSummary;
   }
 
   /** Executes a recording again in a thread of its own, without stops, and says what it came to. */
-  reexecute(recording: Recording): Promise<ExecutionSummary> {
-    return reexecute(this.#image, recording);
+  reexecute(recording: Recording, options: ReexecuteOptions = {}): Promise<ExecutionSummary> {
+    return reexecute(this.#image, recording, options);
   }
 }

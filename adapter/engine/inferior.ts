@@ -26,11 +26,13 @@ import { Pump } from '../host/pump.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
 import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
 import type { Input } from '../stack/util/host.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
@@ -40,7 +42,11 @@ export interface InferiorOptions {
   readonly replay?: ReplayData;
   /** Turns to execute again. */
   readonly recording?: Uint8Array | undefined;
+  /** What of them was done before. */
+  readonly checkpoint?: CheckpointRef | undefined;
   readonly recordLimit: number;
+  /** Milliseconds between checkpoints of what is recorded; 0: one at each turn. Null: none. */
+  readonly checkpointMs: number | null;
   readonly stopOnEntry: boolean;
   readonly hashFrames: boolean;
   /** Run the release build: no probes, no inspector. */
@@ -66,6 +72,7 @@ let created = 0;
 
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
+  readonly checkpoints = new CheckpointStore();
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
@@ -110,7 +117,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       header: options.header,
       replay: options.replay ?? null,
       recording: options.recording ?? null,
+      checkpoint: options.checkpoint ?? null,
       recordLimit: options.recordLimit,
+      checkpointMs: options.checkpointMs,
       stopOnEntry: options.stopOnEntry,
       hashFrames: options.hashFrames,
     };
@@ -197,6 +206,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'chunk':
         this.#chunks.push(m.chunk);
+        break;
+      case 'checkpoint':
+        this.checkpoints.add(m.checkpoint);
         break;
       case 'started':
         this.#pump.drain();

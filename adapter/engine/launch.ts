@@ -27,12 +27,17 @@ import type { InferiorOptions } from './inferior.ts';
 /** Default bound of a recording in bytes. */
 export const DEFAULT_RECORD_LIMIT = 64 << 20;
 
+/** Milliseconds that the machine runs between two checkpoints. */
+const CHECKPOINT_MS = 250;
+
 /** Options for tests and benchmarks that users have no need of. */
 export interface EngineInternals {
   /** Keep a hash over all frames, for comparing executions. */
   readonly hashFrames?: boolean;
   /** Seed of the machine's random numbers (default: random). */
   readonly seed?: number;
+  /** Milliseconds that the machine runs between two checkpoints; 0: one at each turn (default 250). */
+  readonly checkpointMs?: number;
 }
 
 /** A capture that is replayed, as long as its machine is there. */
@@ -67,6 +72,7 @@ export function inferiorOptions(
     },
     ...(replay ? { replay: replayData(replay, options.replay ?? {}) } : {}),
     recordLimit: options.recordLimit ?? DEFAULT_RECORD_LIMIT,
+    checkpointMs: internals.checkpointMs ?? CHECKPOINT_MS,
     stopOnEntry: options.stopOnEntry ?? false,
     hashFrames: internals.hashFrames ?? false,
     release: false,

@@ -12,18 +12,31 @@ const TURN = 1;
 const LISTEN = 2;
 const READ_FILE = 3;
 
+/** Who is told of turns: one ends when the machine asks for inputs, and the next begins when it gets them. */
+export interface TurnWatch {
+  turnEnds(): void;
+  turnBegins(): void;
+}
+
 /** A `Host` that records what another one gives. Past `limit` bytes it stops recording and says so once. */
 export class RecordingHost implements Host {
   readonly #inner: Host;
   readonly #limit: number;
   readonly #chunks: ChunkWriter;
+  readonly #turns: TurnWatch | null;
   readonly #w = new Writer();
   #total = 0;
   #full = false;
 
-  constructor(inner: Host, limit: number, newChunk: (chunk: SharedArrayBuffer) => void) {
+  constructor(
+    inner: Host,
+    limit: number,
+    newChunk: (chunk: SharedArrayBuffer) => void,
+    turns: TurnWatch | null = null,
+  ) {
     this.#inner = inner;
     this.#limit = limit;
+    this.#turns = turns;
     this.#chunks = new ChunkWriter(newChunk);
   }
 
@@ -52,8 +65,15 @@ export class RecordingHost implements Host {
     this.#chunks.write(data);
   }
 
+  /** Where the next record will be. */
+  get logAt(): number {
+    return this.#total;
+  }
+
   poll(timeoutNs: number): readonly Input[] {
+    this.#turns?.turnEnds();
     const inputs = this.#inner.poll(timeoutNs);
+    this.#turns?.turnBegins();
     if (!this.#full) {
       const w = this.#w.reset().u8(TURN).f64(this.#inner.now_ns).u32(inputs.length);
       for (const input of inputs) {
@@ -147,6 +167,15 @@ export interface RecordedHostHooks {
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
 }
 
+/** A moment within a recording. */
+export interface RecordedStart {
+  readonly nowNs: number;
+  /** Where the records that follow begin. */
+  readonly logAt: number;
+  /** Gives the machine the state of that moment, when it is about to begin its first turn. */
+  restore(): void;
+}
+
 /** A `Host` that gives a recording's inputs again. Outputs go nowhere. At its end the machine is told to quit. */
 export class RecordedHost implements Host {
   now_ns = 0;
@@ -154,8 +183,11 @@ export class RecordedHost implements Host {
   readonly nameservers: readonly sockaddr[];
   readonly #r: Reader;
   readonly #hooks: RecordedHostHooks;
+  /** What the first turn is to begin with instead of the machine as it is set up. */
+  #from: RecordedStart | null;
 
-  constructor(header: RecordingHeader, bytes: Uint8Array, hooks: RecordedHostHooks) {
+  constructor(header: RecordingHeader, bytes: Uint8Array, hooks: RecordedHostHooks, from: RecordedStart | null = null) {
+    this.#from = from;
     this.seed = header.seed;
     this.nameservers = header.nameservers;
     this.#r = new Reader(bytes);
@@ -171,6 +203,12 @@ export class RecordedHost implements Host {
   }
 
   poll(): readonly Input[] {
+    if (this.#from) {
+      this.#from.restore();
+      this.now_ns = this.#from.nowNs;
+      this.#r.pos = this.#from.logAt;
+      this.#from = null;
+    }
     if (this.#r.pos >= this.#r.end) {
       return [{ type: 'quit' }];
     }
@@ -184,6 +222,9 @@ export class RecordedHost implements Host {
   }
 
   listen(): { errno: string; port: number } {
+    if (this.#from) {
+      return { errno: '', port: 1 };
+    }
     this.#expect(LISTEN, 'the answer to a listen');
     return { errno: this.#r.text(), port: this.#r.u32() };
   }

@@ -9,6 +9,7 @@ import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import type { PacketKnowledge } from '../packets/packet-view.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
+import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
@@ -45,8 +46,6 @@ type Decider = (...locals: never[]) => boolean;
 /** Stands at probes that nobody has armed. */
 const notArmed: Decider = () => false;
 
-type Registration = Readonly<Record<string, readonly [() => unknown, ((v: unknown) => void) | null]>>;
-
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
 
@@ -58,6 +57,8 @@ export class Runtime {
   /** What a probe that was told so makes its function return. */
   returned: unknown;
   readonly F = FIELDS;
+  /** Names of functions, classes and constants for checkpoints. */
+  readonly symbols = new SymbolTable();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
   readonly #measureDepth: () => number;
@@ -369,6 +370,7 @@ export class Runtime {
 
   /** Called on each module's last line with its top-level names. */
   readonly module = (file: string, names: Registration): void => {
+    this.symbols.add(file, names);
     const own: object = Object.create(this.#globalsAll) as object;
     for (const [name, [get, set]] of Object.entries(names)) {
       const accessor: PropertyDescriptor = { get, enumerable: true, configurable: true, ...(set ? { set } : {}) };
@@ -419,8 +421,13 @@ export class Runtime {
     }
   }
 
+  /** The root of the state; undefined before the stack is loaded. */
+  get machine(): { readonly turns: number } | undefined {
+    return (this.#globalsAll as { machine?: { turns: number } }).machine;
+  }
+
   stateHash(): string {
-    const { machine } = this.#globalsAll as { machine?: object };
+    const { machine } = this;
     return machine ? hashState(machine, new Set(['host'])) : '';
   }
 }

@@ -4,6 +4,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
 import type { ProbeTables } from '../mailbox/probes.ts';
@@ -13,8 +14,12 @@ import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { mergedSource } from '../replay/merge.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
+import { restoreCheckpoint } from './checkpoint-restore.ts';
+import { CheckpointError } from './checkpoint-symbols.ts';
+import { CheckpointTaker } from './checkpoint-take.ts';
+import { CheckpointClock } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
-import { RecordedHost, RecordingHost } from './recording.ts';
+import { RecordedHost, type RecordedStart, RecordingHost } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
 import { Runtime } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
@@ -36,6 +41,10 @@ export interface WorkerData {
   readonly replay: ReplayData | null;
   /** Turns to execute again instead of live input. */
   readonly recording: Uint8Array | null;
+  /** What of the recording was done before: it is executed from here on. */
+  readonly checkpoint: CheckpointRef | null;
+  /** Milliseconds between checkpoints of a recording; 0: one at each turn. Null: none. */
+  readonly checkpointMs: number | null;
   /** Bound of the recording to make; 0: none. */
   readonly recordLimit: number;
   readonly stopOnEntry: boolean;
@@ -58,6 +67,7 @@ export type WorkerMessage =
   | { readonly type: 'shared'; readonly name: string; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'ring' }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
+  | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
 const data = workerData as WorkerData;
@@ -97,6 +107,10 @@ function countFrame(): void {
   frames++;
 }
 
+/** Shared memory that the stack has asked for; the newest of each name. */
+const sharedByName = new Map<string, SharedArrayBuffer>();
+const sharedNames = new Map<ArrayBufferLike, string>();
+
 const countingFrame = data.hashFrames ? hashFrame : countFrame;
 let traceHost: TraceHost | undefined;
 
@@ -116,22 +130,84 @@ const hooks = {
   frame: data.replay ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
+    sharedByName.set(name, buffer);
+    sharedNames.set(buffer, name);
     post({ type: 'shared', name, buffer });
     return buffer;
   },
 };
 
+/** The state tree of the machine. */
+function machine(): { readonly turns: number } {
+  const root = runtime.machine;
+  if (!root) {
+    throw new Error('the stack has no machine');
+  }
+  return root;
+}
+
+/** Takes checkpoints for the main thread. Where one cannot be taken, it says so and takes no more. */
+class Checkpoints {
+  readonly #taker = new CheckpointTaker(machine(), 'host', runtime.symbols, (b) => sharedNames.get(b) ?? '');
+  readonly #host: () => RecordingHost;
+  #number = 0;
+  #failed = false;
+
+  constructor(host: () => RecordingHost) {
+    this.#host = host;
+  }
+
+  readonly take = (): void => {
+    const host = this.#host();
+    if (this.#failed) {
+      return;
+    }
+    try {
+      const saved = this.#taker.take();
+      const { turns: turn } = machine();
+      const tick = runtime.T[TICK.COUNT] ?? 0;
+      const at = { turn, tick, nowNs: host.now_ns, logAt: host.logAt, frames, frameHash };
+      post({ type: 'checkpoint', checkpoint: { ...saved, ...at, number: this.#number++ } });
+    } catch (e) {
+      if (!(e instanceof CheckpointError)) {
+        throw e;
+      }
+      this.#failed = true;
+      host.report('error', e.message);
+    }
+  };
+}
+
+/** Begins where a checkpoint was taken. */
+function startOf(checkpoint: CheckpointRef): RecordedStart {
+  const restore = (): void => {
+    const named = (name: string, size: number): ArrayBufferLike =>
+      sharedByName.get(name) ?? hooks.allocShared(name, size);
+    restoreCheckpoint(machine(), checkpoint, runtime.symbols, named);
+    runtime.T[TICK.COUNT] = checkpoint.tick;
+    ({ frames, frameHash } = checkpoint);
+  };
+  return { nowNs: checkpoint.nowNs, logAt: checkpoint.logAt, restore };
+}
+
 function makeHost(): Host {
   const { header } = data;
   if (data.recording) {
-    return new RecordedHost(header, data.recording, hooks);
+    return new RecordedHost(header, data.recording, hooks, data.checkpoint && startOf(data.checkpoint));
   }
   live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
   traceHost = data.replay ? replayHost(data.replay, live) : undefined;
   const source = traceHost ?? live;
-  return data.recordLimit > 0
-    ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk }))
-    : source;
+  return data.recordLimit > 0 ? recordingHost(source) : source;
+}
+
+function recordingHost(source: Host): RecordingHost {
+  const { checkpointMs, recordLimit } = data;
+  const checkpoints: Checkpoints | null = runtime.machine ? new Checkpoints(() => host) : null;
+  const clock =
+    checkpointMs === null || !checkpoints ? null : new CheckpointClock(hooks.now, checkpointMs, checkpoints.take);
+  const host: RecordingHost = new RecordingHost(source, recordLimit, (chunk) => post({ type: 'chunk', chunk }), clock);
+  return host;
 }
 
 function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
@@ -183,7 +259,7 @@ function run(entry: Main): void {
   }
   const argv = data.header.argv;
   const code = entry(argv.length, argv, host);
-  const turns = (runtime.globals('softmmu/machine.ts') as { machine?: { turns: number } }).machine?.turns ?? 0;
+  const turns = runtime.machine?.turns ?? 0;
   const summary = {
     ticks: runtime.T[TICK.COUNT] ?? 0,
     turns,
