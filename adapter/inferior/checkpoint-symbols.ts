@@ -35,7 +35,7 @@ export class SymbolTable {
     for (const step of within) {
       v = typeof step === 'number' ? [...(v as Map<unknown, unknown>).values()][step] : (v as never)?.[step];
     }
-    if ((typeof v !== 'object' && typeof v !== 'function') || v === null) {
+    if (!isObject(v)) {
       throw new CheckpointError(
         `the checkpoint does not belong to this program: no ${[file, name, ...within].join('.')}`,
       );
@@ -45,28 +45,47 @@ export class SymbolTable {
 
   #walk(root: object): Map<object, SymbolPath> {
     const paths = new Map<object, SymbolPath>();
-    const waiting: [unknown, SymbolPath][] = [];
+    const waiting: object[] = [];
+    const meet = (v: unknown, path: () => SymbolPath): void => {
+      if (isObject(v) && v !== root && !paths.has(v)) {
+        paths.set(v, path());
+        waiting.push(v);
+      }
+    };
     for (const [file, names] of this.#modules) {
       for (const [name, [get]] of Object.entries(names)) {
-        waiting.push([get(), [file, name]]);
+        meet(get(), () => [file, name]);
       }
     }
-    for (const [v, path] of waiting) {
-      const isNew = typeof v === 'function' || (typeof v === 'object' && v !== null && v !== root);
-      if (!isNew || paths.has(v)) {
-        continue;
-      }
-      paths.set(v, path);
-      waiting.push(...within(v).map(([step, held]): [unknown, SymbolPath] => [held, [...path, step]]));
+    for (const v of waiting) {
+      const path = paths.get(v) as SymbolPath;
+      forEachWithin(v, (step, held) => meet(held, () => [...path, step]));
     }
     return paths;
   }
 }
 
-/** What a constant holds, but for the bytes of typed arrays and the static members of classes. */
-function within(v: object): [string | number, unknown][] {
+function isObject(v: unknown): v is object {
+  return typeof v === 'function' || (typeof v === 'object' && v !== null);
+}
+
+/** What a constant holds, but for the elements of typed arrays and the static members of classes. */
+function forEachWithin(v: object, told: (step: string | number, held: unknown) => void): void {
   if (typeof v === 'function' || ArrayBuffer.isView(v)) {
-    return [];
+    return;
   }
-  return v instanceof Map ? [...v.values()].map((held, i) => [i, held]) : Object.entries(v);
+  if (v instanceof Map) {
+    let i = 0;
+    for (const held of v.values()) {
+      told(i++, held);
+    }
+  } else if (Array.isArray(v)) {
+    for (let i = 0; i < v.length; i++) {
+      told(String(i), v[i]);
+    }
+  } else {
+    for (const key in v) {
+      told(key, (v as Record<string, unknown>)[key]);
+    }
+  }
 }

@@ -15,9 +15,7 @@ import { FileSource } from '../replay/file-source.ts';
 import { mergedSource } from '../replay/merge.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
-import { CheckpointError } from './checkpoint-symbols.ts';
-import { CheckpointTaker } from './checkpoint-take.ts';
-import { CheckpointClock } from './checkpoints.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
 import { RecordedHost, type RecordedStart, RecordingHost } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
@@ -137,53 +135,12 @@ const hooks = {
   },
 };
 
-/** The state tree of the machine. */
-function machine(): { readonly turns: number } {
-  const root = runtime.machine;
-  if (!root) {
-    throw new Error('the stack has no machine');
-  }
-  return root;
-}
-
-/** Takes checkpoints for the main thread. Where one cannot be taken, it says so and takes no more. */
-class Checkpoints {
-  readonly #taker = new CheckpointTaker(machine(), 'host', runtime.symbols, (b) => sharedNames.get(b) ?? '');
-  readonly #host: () => RecordingHost;
-  #number = 0;
-  #failed = false;
-
-  constructor(host: () => RecordingHost) {
-    this.#host = host;
-  }
-
-  readonly take = (): void => {
-    const host = this.#host();
-    if (this.#failed) {
-      return;
-    }
-    try {
-      const saved = this.#taker.take();
-      const { turns: turn } = machine();
-      const tick = runtime.T[TICK.COUNT] ?? 0;
-      const at = { turn, tick, nowNs: host.now_ns, logAt: host.logAt, frames, frameHash };
-      post({ type: 'checkpoint', checkpoint: { ...saved, ...at, number: this.#number++ } });
-    } catch (e) {
-      if (!(e instanceof CheckpointError)) {
-        throw e;
-      }
-      this.#failed = true;
-      host.report('error', e.message);
-    }
-  };
-}
-
 /** Begins where a checkpoint was taken. */
 function startOf(checkpoint: CheckpointRef): RecordedStart {
   const restore = (): void => {
     const named = (name: string, size: number): ArrayBufferLike =>
       sharedByName.get(name) ?? hooks.allocShared(name, size);
-    restoreCheckpoint(machine(), checkpoint, runtime.symbols, named);
+    restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
     runtime.T[TICK.COUNT] = checkpoint.tick;
     ({ frames, frameHash } = checkpoint);
   };
@@ -202,11 +159,24 @@ function makeHost(): Host {
 }
 
 function recordingHost(source: Host): RecordingHost {
-  const { checkpointMs, recordLimit } = data;
-  const checkpoints: Checkpoints | null = runtime.machine ? new Checkpoints(() => host) : null;
-  const clock =
-    checkpointMs === null || !checkpoints ? null : new CheckpointClock(hooks.now, checkpointMs, checkpoints.take);
-  const host: RecordingHost = new RecordingHost(source, recordLimit, (chunk) => post({ type: 'chunk', chunk }), clock);
+  const { checkpointMs: everyMs, recordLimit } = data;
+  const checkpoints: Checkpoints | null =
+    everyMs === null
+      ? null
+      : new Checkpoints({
+          runtime,
+          host: () => host,
+          everyMs,
+          nameOf: (buffer) => sharedNames.get(buffer) ?? '',
+          frames: () => ({ frames, frameHash }),
+          post: (checkpoint) => post({ type: 'checkpoint', checkpoint }),
+        });
+  const host: RecordingHost = new RecordingHost(
+    source,
+    recordLimit,
+    (chunk) => post({ type: 'chunk', chunk }),
+    checkpoints,
+  );
   return host;
 }
 
