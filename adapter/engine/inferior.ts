@@ -31,6 +31,7 @@ import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
 import type { Input } from '../stack/util/host.ts';
+import { History } from './history.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
@@ -38,11 +39,13 @@ import { type RuntimeProxy, runtimeProxy } from './link.ts';
 export interface InferiorOptions {
   readonly header: RecordingHeader;
   readonly replay?: ReplayData;
-  /** Turns to execute again. */
-  readonly recording?: Uint8Array | undefined;
-  readonly recordLimit: number;
+  /** What to execute again. */
+  readonly recording?: Recording | undefined;
+  /** Bytes that the recording may have; 0: none is made. */
+  readonly historySize: number;
   readonly stopOnEntry: boolean;
   readonly hashFrames: boolean;
+  readonly hashTurns?: boolean | undefined;
   /** Run the release build: no probes, no inspector. */
   readonly release: boolean;
 }
@@ -69,7 +72,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
-  readonly #chunks: SharedArrayBuffer[] = [];
+  readonly #history: History | undefined;
   readonly #header: RecordingHeader;
   readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
@@ -81,6 +84,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #channel: InspectorChannel | undefined;
   #runtime: RuntimeProxy | undefined;
   #ended = false;
+  /** The recording has changes that need frames (see `Recording`). */
+  framed = false;
   /** The thread stands still in the inspector. */
   #standing = false;
   #failure = '';
@@ -88,6 +93,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private constructor(image: Image, options: InferiorOptions) {
     super();
     this.#header = options.header;
+    this.#history = options.historySize > 0 ? new History(options.historySize) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -110,9 +116,11 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       header: options.header,
       replay: options.replay ?? null,
       recording: options.recording ?? null,
-      recordLimit: options.recordLimit,
+      logLimit: this.#history?.limit.buffer ?? null,
       stopOnEntry: options.stopOnEntry,
+      release: options.release,
       hashFrames: options.hashFrames,
+      hashTurns: options.hashTurns ?? false,
     };
     this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
     this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
@@ -135,7 +143,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         }
       });
     });
-    if (!options.release && !options.recording) {
+    if (!options.release && (!options.recording || options.recording.framed)) {
       inferior.#channel = await attachInspector(inferior.#name);
       inferior.#channel.on('paused', (p) => {
         inferior.#standing = true;
@@ -145,7 +153,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         inferior.#standing = false;
       });
       await inferior.#channel.send('Debugger.enable');
-      await inferior.#channel.send('Debugger.setPauseOnExceptions', { state: 'uncaught' });
+      const state = options.recording ? 'none' : 'uncaught';
+      await inferior.#channel.send('Debugger.setPauseOnExceptions', { state });
     }
     return inferior;
   }
@@ -180,7 +189,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   get recording(): Recording {
-    return { ...this.#header, chunks: [...this.#chunks] };
+    return { ...this.#header, ...(this.#history?.log ?? { chunks: [], file: '' }), framed: this.framed };
   }
 
   get exited(): boolean {
@@ -196,7 +205,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.shared.set(m.name, m.buffer);
         break;
       case 'chunk':
-        this.#chunks.push(m.chunk);
+        this.#history?.add(m.chunk);
+        break;
+      case 'log-full':
+        this.#history?.full();
         break;
       case 'started':
         this.#pump.drain();

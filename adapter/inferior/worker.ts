@@ -7,14 +7,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
 import type { ProbeTables } from '../mailbox/probes.ts';
-import type { RecordingHeader } from '../mailbox/recorded.ts';
+import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { mergedSource } from '../replay/merge.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
 import { LiveHost } from './live-host.ts';
-import { RecordedHost, RecordingHost } from './recording.ts';
+import { RecordedHost } from './recorded-host.ts';
+import { RecordingHost } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
 import { Runtime } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
@@ -34,13 +35,17 @@ export interface WorkerData {
   readonly header: RecordingHeader;
   /** A capture to replay. */
   readonly replay: ReplayData | null;
-  /** Turns to execute again instead of live input. */
-  readonly recording: Uint8Array | null;
-  /** Bound of the recording to make; 0: none. */
-  readonly recordLimit: number;
+  /** A recording to execute again instead of live input. */
+  readonly recording: Recording | null;
+  /** Bound of the recording to make (see `LogLimit`); null: none is made. */
+  readonly logLimit: SharedArrayBuffer | null;
   readonly stopOnEntry: boolean;
+  /** The stack is the release build, which counts no ticks. */
+  readonly release: boolean;
   /** Keep a hash over all frames (costs time per packet). */
   readonly hashFrames: boolean;
+  /** Compare a hash of the whole state before each turn (takes milliseconds each). */
+  readonly hashTurns: boolean;
 }
 
 /** What an execution came to: equal for a live session and its re-execution. */
@@ -50,6 +55,8 @@ export interface ExecutionSummary {
   readonly frames: number;
   readonly frameHash: string;
   readonly stateHash: string;
+  /** In a re-execution: what differs first from when it was recorded; absent if nothing does. */
+  readonly differs?: string;
 }
 
 export type WorkerMessage =
@@ -58,6 +65,8 @@ export type WorkerMessage =
   | { readonly type: 'shared'; readonly name: string; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'ring' }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
+  /** The log is at its limit, and the inferior waits for an answer. */
+  | { readonly type: 'log-full' }
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
 const data = workerData as WorkerData;
@@ -69,6 +78,7 @@ const post = (m: WorkerMessage): void => port.postMessage(m);
 
 const ctl = new Int32Array(data.mailbox.ctl);
 let live: LiveHost | undefined;
+let recorded: RecordedHost | undefined;
 
 const runtime = new Runtime({
   A: new Uint8Array(data.armed),
@@ -109,6 +119,11 @@ function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
   }
 }
 
+/** What a recording keeps of each turn, so that a re-execution finds the first one that differs. */
+const check = (): number =>
+  ((data.hashFrames ? frameHash : 0) ^ (data.hashTurns ? Number.parseInt(runtime.stateHash().slice(-8), 16) : 0)) >>> 0;
+const ticks = (): number => runtime.T[TICK.COUNT] ?? 0;
+
 const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
@@ -116,6 +131,7 @@ const hooks = {
   frame: data.replay ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
+    runtime.shared.set(name, buffer);
     post({ type: 'shared', name, buffer });
     return buffer;
   },
@@ -124,14 +140,36 @@ const hooks = {
 function makeHost(): Host {
   const { header } = data;
   if (data.recording) {
-    return new RecordedHost(header, data.recording, hooks);
+    recorded = recordedHost(data.recording);
+    return recorded;
   }
   live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
   traceHost = data.replay ? replayHost(data.replay, live) : undefined;
   const source = traceHost ?? live;
-  return data.recordLimit > 0
-    ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk }))
-    : source;
+  if (!data.logLimit) {
+    return source;
+  }
+  const recording = new RecordingHost(source, data.logLimit, {
+    ticks,
+    check,
+    newChunk: (chunk) => post({ type: 'chunk', chunk }),
+    full: () => post({ type: 'log-full' }),
+  });
+  runtime.recordChange = (probe, change) => recording.change(probe, change);
+  return recording;
+}
+
+function recordedHost(recording: Recording): RecordedHost {
+  const host: RecordedHost = new RecordedHost(recording, {
+    allocShared: hooks.allocShared,
+    frame: countingFrame,
+    ticks: () => (data.release ? -1 : ticks()),
+    check,
+    changeAt: (at) => runtime.stopAt(at, () => runtime.redoChanges(at.probe, false)),
+    changesInPoll: () => runtime.redoChanges(-1, true),
+  });
+  runtime.nextRecorded = (here) => host.nextChange(here);
+  return host;
 }
 
 function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
@@ -190,6 +228,7 @@ function run(entry: Main): void {
     frames,
     frameHash: (frameHash >>> 0).toString(16),
     stateHash: data.hashFrames ? runtime.stateHash() : '',
+    ...(recorded && recorded.differs !== '' ? { differs: recorded.differs } : {}),
   };
   post({ type: 'exit', code, summary });
 }
