@@ -103,7 +103,7 @@ function createMachine(argv: readonly string[]): Promise<Inferior> {
       seed: randomInt(2 ** 32),
       nameservers: hostNameservers(),
     },
-    recordLimit: 0,
+    historySize: 0,
     checkpointMs: null,
     stopOnEntry: false,
     hashFrames: false,

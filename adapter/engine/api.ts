@@ -25,7 +25,9 @@ export interface LaunchOptions {
   readonly replay?: ReplayOptions;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
-  /** Bound of the input recording in bytes (default 64 MiB); 0 turns it off. */
+  /** Bound of the recording in bytes (default 2 GiB); 0 turns it off. */
+  readonly historySize?: number;
+  /** The same, by its earlier name. */
   readonly recordLimit?: number;
   /** Stop at the first statement of `main`. */
   readonly stopOnEntry?: boolean;

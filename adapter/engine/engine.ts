@@ -4,6 +4,7 @@ import { attachQtest } from '../host/qtest.ts';
 import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
+import type { FramedChange } from '../mailbox/change.ts';
 import type { Recording } from '../mailbox/recorded.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import {
@@ -345,7 +346,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
    * executing its rest.
    */
   async returnFrom(js: string): Promise<void> {
-    await this.#need().stopped.returnFrom(js);
+    await this.#change({ kind: 'return', js });
   }
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {
@@ -454,10 +455,20 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async assign(js: string, valueJs: string, frame: number): Promise<Value> {
     const { stopped } = this.#need();
+    return this.#change(await stopped.assignment(js, valueJs, frame));
+  }
+
+  /** Changes the program at this stop, and has that recorded. */
+  async #change(change: FramedChange): Promise<Value> {
+    const { inferior, stopped } = this.#need();
     const was = stopped.materialised;
-    const value = await stopped.assign(js, valueJs, frame);
+    const value = await stopped.perform(change);
     if (!was && stopped.materialised) {
       this.#materialisedAt = performance.now();
+    }
+    if (this.#reason?.kind !== 'exception') {
+      inferior.framed = true;
+      await inferior.runtime.changed(change);
     }
     return value;
   }
@@ -551,6 +562,6 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Executes a recording again in a thread of its own, without stops, and says what it came to. */
   reexecute(recording: Recording, options: ReexecuteOptions = {}): Promise<ExecutionSummary> {
-    return reexecute(this.#image, recording, options);
+    return reexecute(this.#image, recording, { ...options, hashTurns: this.internals.hashTurns });
   }
 }

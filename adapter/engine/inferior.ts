@@ -33,6 +33,7 @@ import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
 import type { Input } from '../stack/util/host.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
+import { History } from './history.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
@@ -40,15 +41,17 @@ import { type RuntimeProxy, runtimeProxy } from './link.ts';
 export interface InferiorOptions {
   readonly header: RecordingHeader;
   readonly replay?: ReplayData;
-  /** Turns to execute again. */
-  readonly recording?: Uint8Array | undefined;
-  /** What of them was done before. */
+  /** What to execute again. */
+  readonly recording?: Recording | undefined;
+  /** What of it was done before. */
   readonly checkpoint?: CheckpointRef | undefined;
-  readonly recordLimit: number;
+  /** Bytes that the recording may have; 0: none is made. */
+  readonly historySize: number;
   /** Milliseconds between checkpoints of what is recorded; 0: one at each turn. Null: none. */
   readonly checkpointMs: number | null;
   readonly stopOnEntry: boolean;
   readonly hashFrames: boolean;
+  readonly hashTurns?: boolean | undefined;
   /** Run the release build: no probes, no inspector. */
   readonly release: boolean;
 }
@@ -76,7 +79,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
-  readonly #chunks: SharedArrayBuffer[] = [];
+  readonly #history: History | undefined;
   readonly #header: RecordingHeader;
   readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
@@ -88,6 +91,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #channel: InspectorChannel | undefined;
   #runtime: RuntimeProxy | undefined;
   #ended = false;
+  /** The recording has changes that need frames (see `Recording`). */
+  framed = false;
   /** The thread stands still in the inspector. */
   #standing = false;
   #failure = '';
@@ -95,6 +100,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private constructor(image: Image, options: InferiorOptions) {
     super();
     this.#header = options.header;
+    this.#history = options.historySize > 0 ? new History(options.historySize) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -118,10 +124,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       replay: options.replay ?? null,
       recording: options.recording ?? null,
       checkpoint: options.checkpoint ?? null,
-      recordLimit: options.recordLimit,
       checkpointMs: options.checkpointMs,
+      logLimit: this.#history?.limit.buffer ?? null,
       stopOnEntry: options.stopOnEntry,
+      release: options.release,
       hashFrames: options.hashFrames,
+      hashTurns: options.hashTurns ?? false,
     };
     this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
     this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
@@ -144,7 +152,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         }
       });
     });
-    if (!options.release && !options.recording) {
+    if (!options.release && (!options.recording || options.recording.framed)) {
       inferior.#channel = await attachInspector(inferior.#name);
       inferior.#channel.on('paused', (p) => {
         inferior.#standing = true;
@@ -154,7 +162,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         inferior.#standing = false;
       });
       await inferior.#channel.send('Debugger.enable');
-      await inferior.#channel.send('Debugger.setPauseOnExceptions', { state: 'uncaught' });
+      const state = options.recording ? 'none' : 'uncaught';
+      await inferior.#channel.send('Debugger.setPauseOnExceptions', { state });
     }
     return inferior;
   }
@@ -189,7 +198,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   get recording(): Recording {
-    return { ...this.#header, chunks: [...this.#chunks] };
+    return { ...this.#header, ...(this.#history?.log ?? { chunks: [], file: '' }), framed: this.framed };
   }
 
   get exited(): boolean {
@@ -205,7 +214,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.shared.set(m.name, m.buffer);
         break;
       case 'chunk':
-        this.#chunks.push(m.chunk);
+        this.#history?.add(m.chunk);
+        break;
+      case 'log-full':
+        this.#history?.full();
         break;
       case 'checkpoint':
         this.checkpoints.add(m.checkpoint);

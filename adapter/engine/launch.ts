@@ -25,7 +25,7 @@ import type { Image } from './image.ts';
 import type { InferiorOptions } from './inferior.ts';
 
 /** Default bound of a recording in bytes. */
-export const DEFAULT_RECORD_LIMIT = 64 << 20;
+export const DEFAULT_HISTORY_SIZE = 2 ** 31;
 
 /** Milliseconds that the machine runs between two checkpoints. */
 const CHECKPOINT_MS = 250;
@@ -34,6 +34,8 @@ const CHECKPOINT_MS = 250;
 export interface EngineInternals {
   /** Keep a hash over all frames, for comparing executions. */
   readonly hashFrames?: boolean;
+  /** Compare the whole state before each turn, for finding the first one that differs. */
+  readonly hashTurns?: boolean;
   /** Seed of the machine's random numbers (default: random). */
   readonly seed?: number;
   /** Milliseconds that the machine runs between two checkpoints; 0: one at each turn (default 250). */
@@ -71,10 +73,11 @@ export function inferiorOptions(
       nameservers: replay ? TRACE_NAMESERVERS : hostNameservers(),
     },
     ...(replay ? { replay: replayData(replay, options.replay ?? {}) } : {}),
-    recordLimit: options.recordLimit ?? DEFAULT_RECORD_LIMIT,
     checkpointMs: internals.checkpointMs ?? CHECKPOINT_MS,
+    historySize: options.historySize ?? options.recordLimit ?? DEFAULT_HISTORY_SIZE,
     stopOnEntry: options.stopOnEntry ?? false,
     hashFrames: internals.hashFrames ?? false,
+    hashTurns: internals.hashTurns ?? false,
     release: false,
   };
 }

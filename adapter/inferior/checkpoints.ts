@@ -62,7 +62,7 @@ export class Checkpoints implements TurnWatch {
   #take(machine: { readonly turns: number }): void {
     const { runtime, host, nameOf, frames, post } = this.#options;
     this.#taker ??= new CheckpointTaker(machine, OUTSIDE, runtime.symbols, nameOf);
-    const { now_ns: nowNs, logAt } = host();
+    const { now_ns: nowNs, at: logAt } = host();
     try {
       const saved = this.#taker.take();
       const tick = runtime.T[TICK.COUNT] ?? 0;

@@ -3,12 +3,14 @@
  * functions of the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
 import type { PacketKind } from '../compiler/debug-info.ts';
+import { type Change, type ChangePosition, type FramedChange, isFramed } from '../mailbox/change.ts';
 import { ARMED, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import type { PacketKnowledge } from '../packets/packet-view.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
+import { Appointments } from './appointments.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { packetBytes } from './packet-bytes.ts';
@@ -45,6 +47,12 @@ type Decider = (...locals: never[]) => boolean;
 
 /** Stands at probes that nobody has armed. */
 const notArmed: Decider = () => false;
+
+/** Keeps what the debugger changes while the machine stands at `probe` (-1: at none). */
+export type ChangeRecorder = (probe: number, change: Change) => void;
+
+/** In a re-execution: the next change, if it was made at this position. */
+export type NextChange = (here: ChangePosition) => Change | null;
 
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
@@ -92,6 +100,15 @@ export class Runtime {
   #takePause: () => boolean;
   readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
   readonly #tellStop: (stop: StopReport) => void;
+  readonly #appointments: Appointments;
+  /** Memory that the debugger writes, by name. */
+  readonly shared = new Map<string, ArrayBufferLike>();
+  /** Set if a recording is made. */
+  recordChange: ChangeRecorder | undefined;
+  /** Set if a recording is executed again. */
+  nextRecorded: NextChange | undefined;
+  /** The position at which recorded changes are being carried out. */
+  #changing: ChangePosition = { tick: 0, probe: -1, inPoll: false };
 
   constructor(options: {
     A: Uint8Array;
@@ -111,6 +128,7 @@ export class Runtime {
     this.#takePause = options.takePause;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
+    this.#appointments = new Appointments(options.T, (probe, on) => this.#arm(probe, ARMED.APPOINTMENT, on));
   }
 
   /** Steady clock in milliseconds that stands still while the inferior does. */
@@ -124,7 +142,11 @@ export class Runtime {
    * Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`.
    */
   decided(id: number, stop: boolean, ret: unknown): boolean {
-    const stepped = this.#step !== null && ((this.A[id] ?? 0) & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
+    const armed = this.A[id] ?? 0;
+    if ((armed & ARMED.APPOINTMENT) !== 0) {
+      this.#appointments.probe(id);
+    }
+    const stepped = this.#step !== null && (armed & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
     if (stop || stepped) {
       this.#stopAt(id, stepped);
     }
@@ -134,6 +156,15 @@ export class Runtime {
     this.#returning = false;
     this.#step?.returned(id, this.returned);
     return true;
+  }
+
+  /** Sets or clears a bit of a probe that somebody other than a breakpoint arms it with. */
+  #arm(id: number, bit: number, on: boolean): void {
+    const armed = this.A[id] ?? 0;
+    if (on && armed === 0) {
+      this.D[id] = this.#stepper(id);
+    }
+    this.A[id] = on ? armed | bit : armed & ~bit;
   }
 
   #stepper(id: number): Decider {
@@ -146,7 +177,7 @@ export class Runtime {
 
   /** The limit of ticks is reached, or the poll of the main loop noticed the wish to interrupt. */
   readonly tick = (): void => {
-    this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
+    this.#appointments.tick();
     if (this.#takePause()) {
       this.#stand({ kind: 'pause' }, -1);
     }
@@ -212,9 +243,9 @@ export class Runtime {
   }
 
   /** Stands still: the inspector takes over at `debugger`. */
-  #stand(stop: Stop, probe: number): void {
+  #stand(stop: Stop, probe: number, change?: FramedChange): void {
     this.#start = { probe, depth: this.#measureDepth() };
-    this.#tellStop({ stop, probe, hitCounts: this.#hitCounts() });
+    this.#tellStop({ stop, probe, hitCounts: this.#hitCounts(), ...(change ? { change } : {}) });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
@@ -341,11 +372,7 @@ export class Runtime {
     this.#step = step;
     for (let id = 0; id < this.A.length; id++) {
       if (step.arms(id)) {
-        const armed = this.A[id] ?? 0;
-        if (armed === 0) {
-          this.D[id] = this.#stepper(id);
-        }
-        this.A[id] = armed | ARMED.STEP;
+        this.#arm(id, ARMED.STEP, true);
       }
     }
   }
@@ -404,20 +431,97 @@ export class Runtime {
     return this.#describer.children(handle, start, count, this.#fieldTypes);
   }
 
+  // ---- what the debugger changes
+
+  /** The engine is about to change something at this stop, or has just done so. */
+  changed(change: Change): void {
+    this.recordChange?.(this.#start.probe, change);
+  }
+
   /**
    * Runs a monitor command while the inferior stands still; null before the machine is set up. It is no part of the
    * machine's time.
    */
   monitor(line: string): string | null {
-    const { machine, handle_hmp_command: command } = this.#globalsAll as {
-      machine: { net?: object };
-      handle_hmp_command: (line: string) => string;
-    };
+    const { machine } = this.#globalsAll as { machine?: { net?: object } };
+    if (machine?.net === undefined) {
+      return null;
+    }
+    this.changed({ kind: 'monitor', line });
+    return this.#command(line);
+  }
+
+  #command(line: string): string {
+    const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
     const ticks = this.T[TICK.COUNT] ?? 0;
     try {
-      return machine.net === undefined ? null : command(line);
+      return command(line);
     } finally {
       this.T[TICK.COUNT] = ticks;
+    }
+  }
+
+  /** Writes to shared memory while the inferior stands still. */
+  writeShared(name: string, offset: number, base64: string): void {
+    this.changed({ kind: 'memory', name, offset, base64 });
+    this.#write(name, offset, base64);
+  }
+
+  #write(name: string, offset: number, base64: string): void {
+    const memory = this.shared.get(name);
+    if (memory) {
+      new Uint8Array(memory).set(Buffer.from(base64, 'base64'), offset);
+    }
+  }
+
+  /** In `poll`: a change that was asked for while the machine ran. */
+  changeInPoll(change: Change): void {
+    this.recordChange?.(-1, change);
+    this.#carryOut(change);
+  }
+
+  /** True if that was all that there is to do; the engine has to do the rest. */
+  #carryOut(change: Change): boolean {
+    switch (change.kind) {
+      case 'monitor':
+        try {
+          this.#command(change.line);
+        } catch {
+          // It was told to the user when it was recorded.
+        }
+        return true;
+      case 'memory':
+        this.#write(change.name, change.offset, change.base64);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // ---- what it changed, executed again
+
+  /** Calls `arrive` when the machine is at a position outside `poll` that is still to come. */
+  stopAt(at: ChangePosition, arrive: () => void): void {
+    this.#appointments.make(at, arrive);
+  }
+
+  /** Carries out the changes that were made here, and stands still for the engine if it has to do one. */
+  redoChanges(probe: number, inPoll: boolean): void {
+    this.#changing = { tick: this.T[TICK.COUNT] ?? 0, probe, inPoll };
+    const change = this.nextChange();
+    if (change) {
+      this.#stand({ kind: 'pause' }, probe, change);
+    }
+  }
+
+  /** The next change of this position that the engine has to do; those before it are done. */
+  nextChange(): FramedChange | null {
+    for (;;) {
+      const change = this.nextRecorded?.(this.#changing) ?? null;
+      if (change === null || isFramed(change)) {
+        return change;
+      }
+      this.#carryOut(change);
     }
   }
 

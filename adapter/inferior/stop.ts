@@ -1,4 +1,5 @@
 /** What the main thread and the runtime tell each other of breakpoints, steps and stops; all of it crosses as JSON. */
+import type { FramedChange } from '../mailbox/change.ts';
 import type { Value } from './value.ts';
 
 /** Which hits of a breakpoint stop: those whose number compares so with `operand`, or is a multiple of it. */
@@ -56,4 +57,6 @@ export interface StopReport {
   readonly probe: number;
   /** Hits of all breakpoints so far, by number. */
   readonly hitCounts: Readonly<Record<number, number>>;
+  /** In a re-execution: what the engine has to do here, before it asks for the next change. */
+  readonly change?: FramedChange;
 }

@@ -4,11 +4,12 @@
  */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ChangePosition } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
 import type { ProbeTables } from '../mailbox/probes.ts';
-import type { RecordingHeader } from '../mailbox/recorded.ts';
+import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
@@ -17,7 +18,8 @@ import type { FrameDirection, Host } from '../stack/util/host.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
-import { RecordedHost, type RecordedStart, RecordingHost } from './recording.ts';
+import { RecordedHost, type RecordedStart } from './recorded-host.ts';
+import { RecordingHost } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
 import { Runtime } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
@@ -37,17 +39,21 @@ export interface WorkerData {
   readonly header: RecordingHeader;
   /** A capture to replay. */
   readonly replay: ReplayData | null;
-  /** Turns to execute again instead of live input. */
-  readonly recording: Uint8Array | null;
-  /** What of the recording was done before: it is executed from here on. */
+  /** A recording to execute again instead of live input. */
+  readonly recording: Recording | null;
+  /** What of it was done before: it is executed from here on. */
   readonly checkpoint: CheckpointRef | null;
-  /** Milliseconds between checkpoints of a recording; 0: one at each turn. Null: none. */
+  /** Bound of the recording to make (see `LogLimit`); null: none is made. */
+  readonly logLimit: SharedArrayBuffer | null;
+  /** Milliseconds that the machine runs between checkpoints of what it records; 0: one at each turn. Null: none. */
   readonly checkpointMs: number | null;
-  /** Bound of the recording to make; 0: none. */
-  readonly recordLimit: number;
   readonly stopOnEntry: boolean;
+  /** The stack is the release build, which counts no ticks. */
+  readonly release: boolean;
   /** Keep a hash over all frames (costs time per packet). */
   readonly hashFrames: boolean;
+  /** Compare a hash of the whole state before each turn (takes milliseconds each). */
+  readonly hashTurns: boolean;
 }
 
 /** What an execution came to: equal for a live session and its re-execution. */
@@ -57,6 +63,8 @@ export interface ExecutionSummary {
   readonly frames: number;
   readonly frameHash: string;
   readonly stateHash: string;
+  /** In a re-execution: what differs first from when it was recorded; absent if nothing does. */
+  readonly differs?: string;
 }
 
 export type WorkerMessage =
@@ -66,6 +74,8 @@ export type WorkerMessage =
   | { readonly type: 'ring' }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
+  /** The log is at its limit, and the inferior waits for an answer. */
+  | { readonly type: 'log-full' }
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
 const data = workerData as WorkerData;
@@ -77,6 +87,7 @@ const post = (m: WorkerMessage): void => port.postMessage(m);
 
 const ctl = new Int32Array(data.mailbox.ctl);
 let live: LiveHost | undefined;
+let recorded: RecordedHost | undefined;
 
 const runtime = new Runtime({
   A: new Uint8Array(data.armed),
@@ -105,8 +116,7 @@ function countFrame(): void {
   frames++;
 }
 
-/** Shared memory that the stack has asked for; the newest of each name. */
-const sharedByName = new Map<string, SharedArrayBuffer>();
+/** What the stack's shared memory is called. */
 const sharedNames = new Map<ArrayBufferLike, string>();
 
 const countingFrame = data.hashFrames ? hashFrame : countFrame;
@@ -121,6 +131,11 @@ function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
   }
 }
 
+/** What a recording keeps of each turn, so that a re-execution finds the first one that differs. */
+const check = (): number =>
+  ((data.hashFrames ? frameHash : 0) ^ (data.hashTurns ? Number.parseInt(runtime.stateHash().slice(-8), 16) : 0)) >>> 0;
+const ticks = (): number => runtime.T[TICK.COUNT] ?? 0;
+
 const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
@@ -128,7 +143,7 @@ const hooks = {
   frame: data.replay ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
-    sharedByName.set(name, buffer);
+    runtime.shared.set(name, buffer);
     sharedNames.set(buffer, name);
     post({ type: 'shared', name, buffer });
     return buffer;
@@ -139,27 +154,31 @@ const hooks = {
 function startOf(checkpoint: CheckpointRef): RecordedStart {
   const restore = (): void => {
     const named = (name: string, size: number): ArrayBufferLike =>
-      sharedByName.get(name) ?? hooks.allocShared(name, size);
+      runtime.shared.get(name) ?? hooks.allocShared(name, size);
     restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
     runtime.T[TICK.COUNT] = checkpoint.tick;
     ({ frames, frameHash } = checkpoint);
   };
-  return { nowNs: checkpoint.nowNs, logAt: checkpoint.logAt, restore };
+  return { ...checkpoint, restore };
 }
 
 function makeHost(): Host {
   const { header } = data;
   if (data.recording) {
-    return new RecordedHost(header, data.recording, hooks, data.checkpoint && startOf(data.checkpoint));
+    recorded = recordedHost(data.recording);
+    return recorded;
   }
   live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
   traceHost = data.replay ? replayHost(data.replay, live) : undefined;
   const source = traceHost ?? live;
-  return data.recordLimit > 0 ? recordingHost(source) : source;
+  if (!data.logLimit) {
+    return source;
+  }
+  return recordingHost(source, data.logLimit);
 }
 
-function recordingHost(source: Host): RecordingHost {
-  const { checkpointMs: everyMs, recordLimit } = data;
+function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost {
+  const { checkpointMs: everyMs } = data;
   const checkpoints: Checkpoints | null =
     everyMs === null
       ? null
@@ -171,12 +190,34 @@ function recordingHost(source: Host): RecordingHost {
           frames: () => ({ frames, frameHash }),
           post: (checkpoint) => post({ type: 'checkpoint', checkpoint }),
         });
-  const host: RecordingHost = new RecordingHost(
-    source,
-    recordLimit,
-    (chunk) => post({ type: 'chunk', chunk }),
-    checkpoints,
-  );
+  const recordingHooks = {
+    ticks,
+    check,
+    newChunk: (chunk: SharedArrayBuffer) => post({ type: 'chunk', chunk }),
+    full: () => post({ type: 'log-full' }),
+  };
+  const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, checkpoints);
+  runtime.recordChange = (probe, change) => host.change(probe, change);
+  return host;
+}
+
+function recordedHost(recording: Recording): RecordedHost {
+  const recordedHooks = {
+    allocShared: hooks.allocShared,
+    frame: countingFrame,
+    ticks: () => (data.release ? -1 : ticks()),
+    check,
+    turn: (tick: number) => {
+      if (data.release) {
+        runtime.T[TICK.COUNT] = tick;
+      }
+    },
+    changeAt: (at: ChangePosition) => runtime.stopAt(at, () => runtime.redoChanges(at.probe, false)),
+    changesInPoll: () => runtime.redoChanges(-1, true),
+  };
+  const start = data.checkpoint && startOf(data.checkpoint);
+  const host: RecordedHost = new RecordedHost(recording, recordedHooks, start);
+  runtime.nextRecorded = (here) => host.nextChange(here);
   return host;
 }
 
@@ -236,6 +277,7 @@ function run(entry: Main): void {
     frames,
     frameHash: (frameHash >>> 0).toString(16),
     stateHash: data.hashFrames ? runtime.stateHash() : '',
+    ...(recorded && recorded.differs !== '' ? { differs: recorded.differs } : {}),
   };
   post({ type: 'exit', code, summary });
 }

@@ -1,7 +1,7 @@
 /** What both threads know of probes: who has armed one, and the tables that the runtime gets of the debug info. */
 
 /** Bits of a probe's shared byte, which the compiled code calls `$A`. */
-export const ARMED = { BREAKPOINT: 1, STEP: 2 } as const;
+export const ARMED = { BREAKPOINT: 1, STEP: 2, APPOINTMENT: 4 } as const;
 
 /** Kinds of probes in `ProbeTables`, by the debug info's names. */
 export const PROBE_KIND = { statement: 0, return: 1, end: 2 } as const;

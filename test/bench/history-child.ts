@@ -12,7 +12,8 @@ import { Checkpoints } from '../../adapter/inferior/checkpoints.ts';
 import { RecordingHost } from '../../adapter/inferior/recording.ts';
 import { Runtime } from '../../adapter/inferior/runtime.ts';
 import type { CheckpointRef } from '../../adapter/mailbox/checkpoint-ref.ts';
-import { createTicks } from '../../adapter/mailbox/ticks.ts';
+import { LogLimit } from '../../adapter/mailbox/log-limit.ts';
+import { createTicks, TICK } from '../../adapter/mailbox/ticks.ts';
 import type { MachineState } from '../../adapter/stack/softmmu/machine.ts';
 import type { Host } from '../../adapter/stack/util/host.ts';
 import { BENCH_ARGV, BenchHost } from './path-host.ts';
@@ -84,7 +85,13 @@ function record(): Host {
     },
   };
   const checkpoints = kind === 'history' ? new TimedCheckpoints(options) : null;
-  const host: RecordingHost = new RecordingHost(outside, 2 ** 31, (chunk) => chunks.push(chunk), checkpoints);
+  const hooks = {
+    ticks: () => runtime.T[TICK.COUNT] ?? 0,
+    check: () => 0,
+    newChunk: (chunk: SharedArrayBuffer) => chunks.push(chunk),
+    full: () => undefined,
+  };
+  const host: RecordingHost = new RecordingHost(outside, new LogLimit(2 ** 31).buffer, hooks, checkpoints);
   return host;
 }
 const chunks: SharedArrayBuffer[] = [];

@@ -83,6 +83,9 @@ describe('determinism', () => {
     await s.printed('lease of');
     s.guest('ping -c 2 10.0.2.2');
     await s.printed('packet loss');
-    assert.equal(reports.filter((r) => /recording has reached its limit of 100 bytes.*recordLimit/.test(r)).length, 1);
+    assert.equal(
+      reports.filter((r) => /recording has reached its limit of 100 bytes.*set history size/.test(r)).length,
+      1,
+    );
   });
 });
