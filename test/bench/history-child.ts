@@ -1,7 +1,7 @@
 /**
  * One run of the whole path, in a process of its own, with what makes its history. Arguments: debug|release, megabytes,
- * none|recorded|history. Prints one JSON line. With checkpoints, the last one is restored in the end, and the machine is
- * started again from it.
+ * none|recorded|history. Prints one JSON line. With checkpoints, the last one is restored in the end, and the machine
+ * is started again from it.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -100,7 +100,7 @@ main(BENCH_ARGV.length, BENCH_ARGV, kind === 'none' ? outside : record());
 /** Leaves the machine as if it stood deep in a call. */
 class Leave extends Error {}
 
-/** Milliseconds of processor time from the poll of a machine that stands there to the end of its first turn after a checkpoint. */
+/** Milliseconds of processor time from setting the machine up again to the end of its first turn after a checkpoint. */
 function restart(checkpoint: CheckpointRef): { init: number; restore: number; turn: number } {
   const times: number[] = [];
   const again = new BenchHost(1);

@@ -197,7 +197,8 @@ describe('checkpoints', () => {
     datagrams: async () => [
       ...USER('dns=10.0.2.3'),
       '-netdev',
-      'dgram,id=s,local.type=inet,local.host=127.0.0.1,local.port=0,remote.type=inet,remote.host=127.0.0.1,remote.port=9',
+      'dgram,id=s,local.type=inet,local.host=127.0.0.1,local.port=0,' +
+        'remote.type=inet,remote.host=127.0.0.1,remote.port=9',
       ...['-device', 'e1000,netdev=s'],
     ],
   };
