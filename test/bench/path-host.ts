@@ -1,7 +1,7 @@
 /**
  * The world around a machine that is measured: a forwarded connection brings bytes that travel slirp -> queues -> hub
- * -> e1000 -> ring -> guest driver -> TCP -> nc, and the guest's acknowledgments go back. It costs next to nothing, so the
- * figure is the stack's.
+ * -> e1000 -> ring -> guest driver -> TCP -> nc, and the guest's acknowledgments go back. It costs next to nothing, so
+ * the figure is the stack's.
  */
 import type { FrameDirection, Host, Input, sockaddr } from '../../adapter/stack/util/host.ts';
 
