@@ -147,8 +147,11 @@ export interface Breakpoint {
 export interface GuestMemory {
   /** Bytes from `address` as far as they are mapped (an empty array if the first one is not). */
   read(address: number, length: number): Uint8Array;
-  /** Writes to RAM, or raw to a device register; returns how many bytes were mapped. */
-  write(address: number, data: Uint8Array): number;
+  /**
+   * Writes to RAM, or raw to a device register; resolves to how many bytes were mapped when they are there (see
+   * `EngineApi.writeShared`).
+   */
+  write(address: number, data: Uint8Array): Promise<number>;
   readonly regions: readonly { readonly name: string; readonly start: number; readonly length: number }[];
 }
 
@@ -246,6 +249,12 @@ export interface EngineApi {
    * running.
    */
   readonly shared: ReadonlyMap<string, ArrayBufferLike>;
+
+  /**
+   * Writes to shared memory of the machine; resolves when it is done. A running machine does it itself, in its next
+   * turn, so that it is a part of its history.
+   */
+  writeShared(name: string, offset: number, data: Uint8Array): Promise<void>;
 
   /** Types a line on the guest's console. */
   guestInput(text: string): void;

@@ -47,6 +47,8 @@ import { exceptionStop, StoppedState } from './stopped.ts';
 
 /** A capture that can be read once only. */
 const STDIN = '-';
+/** Bytes that a running machine is asked to write at a time. */
+const WRITE_PIECE = 1 << 15;
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
@@ -106,7 +108,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get memory(): SharedGuestMemory {
-    return new SharedGuestMemory(this.shared);
+    return new SharedGuestMemory(this.shared, (name, offset, data) => this.writeShared(name, offset, data));
   }
 
   // ---- life ----
@@ -274,6 +276,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
     const report = exception ? undefined : inferior.stopReport();
+    void inferior.changeNow().catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
     this.#stopped = new StoppedState(this.#image, inferior.inspector, paused, report?.probe ?? -1);
     const stop = report?.stop ?? exceptionStop(paused);
@@ -468,6 +471,24 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       await inferior.runtime.changed(change);
     }
     return value;
+  }
+
+  async writeShared(name: string, offset: number, data: Uint8Array): Promise<void> {
+    const inferior = this.#inferior;
+    if (!inferior) {
+      const memory = this.shared.get(name);
+      if (memory) {
+        new Uint8Array(memory).set(data, offset);
+      }
+      return;
+    }
+    if (this.#inferiorState === 'stopped') {
+      return inferior.runtime.writeShared(name, offset, Buffer.from(data).toString('base64'));
+    }
+    for (let at = 0; at < data.length; at += WRITE_PIECE) {
+      const base64 = Buffer.from(data.subarray(at, at + WRITE_PIECE)).toString('base64');
+      await inferior.change({ kind: 'memory', name, offset: offset + at, base64 });
+    }
   }
 
   async packet(frame: number): Promise<PacketBytes | undefined> {

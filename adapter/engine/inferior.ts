@@ -26,6 +26,7 @@ import { Pump } from '../host/pump.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
 import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type { Change } from '../mailbox/change.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
@@ -78,6 +79,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly #mailbox: MailboxBuffers = createMailbox();
   readonly #ctl = new Int32Array(this.#mailbox.ctl);
   readonly #pump: Pump;
+  /** Changes that the running machine was asked for, by number. */
+  readonly #changes = new Map<number, { readonly change: Change; readonly done: () => void }>();
+  #nextChange = 1;
   readonly #monitorWaiting = new Map<number, (text: string) => void>();
   #nextMonitor = 1;
   #worker: Worker;
@@ -104,6 +108,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       report: (level, text) => this.emit('report', level, text),
       log: (breakpoint, probe, text) => this.emit('log', breakpoint, probe, text),
       qtest: (text) => this.emit('qtest', text),
+      changed: (id) => this.#changed(id),
     });
     const data: WorkerData = {
       stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
@@ -234,6 +239,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       reply('');
     }
     this.#monitorWaiting.clear();
+    for (const id of this.#changes.keys()) {
+      this.#changed(id);
+    }
     this.emit('exited', code, message, summary);
   }
 
@@ -258,6 +266,28 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #monitorReply(id: number, text: string): void {
     this.#monitorWaiting.get(id)?.(text);
     this.#monitorWaiting.delete(id);
+  }
+
+  /** Asks a running machine for a change that needs no frames; resolves when it is done. */
+  change(change: Change): Promise<void> {
+    const id = this.#nextChange++;
+    return new Promise((done) => {
+      this.#changes.set(id, { change, done });
+      this.#pump.change(id, change);
+    });
+  }
+
+  #changed(id: number): void {
+    this.#changes.get(id)?.done();
+    this.#changes.delete(id);
+  }
+
+  /** The machine stands still: what it was asked for before is done here instead of in its next poll. */
+  async changeNow(): Promise<void> {
+    for (const [id, { change }] of [...this.#changes]) {
+      await this.runtime.changeNow(id, change);
+      this.#changed(id);
+    }
   }
 
   /** Interrupts: in the poll by the doorbell, in running code by the tick limit. */

@@ -99,7 +99,7 @@ export class RecordingHost implements Host {
     const max = changeRoom(change);
     if (this.#room(max)) {
       const at = { tick: this.#hooks.ticks(), probe, inPoll: this.#inPoll };
-      encodeChange(this.#log.begin(LOG.CHANGE, max), at, change);
+      encodeChange(this.#log.begin(LOG.CHANGE, max), at, this.#inner.now_ns, change);
       this.#log.commit();
     }
   }

@@ -472,10 +472,22 @@ export class Runtime {
     }
   }
 
-  /** In `poll`: a change that was asked for while the machine ran. */
-  changeInPoll(change: Change): void {
-    this.recordChange?.(-1, change);
+  /** Requests of changes that were met at a stop. */
+  readonly #met = new Set<number>();
+
+  /** Request `id`, which still waits for a poll, is met at this stop. */
+  changeNow(id: number, change: Change): void {
+    this.#met.add(id);
+    this.changed(change);
     this.#carryOut(change);
+  }
+
+  /** In `poll`: request `id`, of a change that was asked for while the machine ran. */
+  changeInPoll(id: number, change: Change): void {
+    if (!this.#met.delete(id)) {
+      this.recordChange?.(-1, change);
+      this.#carryOut(change);
+    }
   }
 
   /** True if that was all that there is to do; the engine has to do the rest. */

@@ -4,6 +4,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Change } from '../mailbox/change.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
 import type { ProbeTables } from '../mailbox/probes.ts';
@@ -128,6 +129,7 @@ const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
   pause: () => runtime.tick(),
+  change: (id: number, change: Change) => runtime.changeInPoll(id, change),
   frame: data.replay ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);

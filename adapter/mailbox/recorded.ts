@@ -17,7 +17,7 @@ export const LOG = {
   LISTEN: 2,
   /** The answer of `read_file`: errno (text), size of the file (f64), bytes. */
   READ_FILE: 3,
-  /** The debugger changed something: position and change (mailbox/change.ts). */
+  /** The debugger changed something: position, clock and change (mailbox/change.ts). */
   CHANGE: 4,
 } as const;
 
