@@ -28,6 +28,7 @@ import {
 import { BreakpointTable } from './breakpoints.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
+import type { History } from './history.ts';
 import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
@@ -64,6 +65,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
   #lastRecording: Recording | undefined;
+  /** What the last recording lies in, until the next run. */
+  #lastHistory: History | undefined;
   #materialisedAt = 0;
   /** The capture of the current or last run. */
   #replay: Replay | undefined;
@@ -115,6 +118,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async launch(options: LaunchOptions): Promise<void> {
     await this.kill();
+    this.#forgetHistory();
     this.#inferiorState = 'starting';
     const replay = await this.#loadReplay(options);
     const settings = inferiorOptions(this.#image, options, this.internals, replay);
@@ -234,10 +238,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #forgetInferior(inferior: Inferior): void {
     this.#lastShared = inferior.shared;
     this.#lastRecording = inferior.recording;
+    this.#lastHistory = inferior.history;
     this.#inferior = undefined;
     this.#installer = undefined;
     this.#stopped = undefined;
     this.#reason = undefined;
+  }
+
+  #forgetHistory(): void {
+    this.#lastHistory?.close();
+    this.#lastHistory = undefined;
+    this.#lastRecording = undefined;
   }
 
   #ended(inferior: Inferior, code: number, message: string, summary: ExecutionSummary | undefined): void {
@@ -264,6 +275,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async dispose(): Promise<void> {
     await this.kill();
+    this.#forgetHistory();
     this.#closeReplay();
     this.removeAllListeners();
   }

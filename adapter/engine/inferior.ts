@@ -73,7 +73,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
-  readonly #history: History | undefined;
+  /** The log of the run; it outlives the machine, and has to be closed. */
+  readonly history: History | undefined;
   readonly #header: RecordingHeader;
   readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
@@ -97,7 +98,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private constructor(image: Image, options: InferiorOptions) {
     super();
     this.#header = options.header;
-    this.#history = options.historySize > 0 ? new History(options.historySize) : undefined;
+    const warn = (text: string): void => {
+      this.emit('report', 'warning', text);
+    };
+    this.history = options.historySize > 0 ? new History({ size: options.historySize, warn }) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -121,7 +125,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       header: options.header,
       replay: options.replay ?? null,
       recording: options.recording ?? null,
-      logLimit: this.#history?.limit.buffer ?? null,
+      logLimit: this.history?.limit.buffer ?? null,
       stopOnEntry: options.stopOnEntry,
       release: options.release,
       hashFrames: options.hashFrames,
@@ -194,7 +198,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   get recording(): Recording {
-    return { ...this.#header, ...(this.#history?.log ?? { chunks: [], file: '' }), framed: this.framed };
+    return { ...this.#header, ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }), framed: this.framed };
   }
 
   get exited(): boolean {
@@ -210,10 +214,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.shared.set(m.name, m.buffer);
         break;
       case 'chunk':
-        this.#history?.add(m.chunk);
+        this.history?.add(m.chunk);
         break;
       case 'log-full':
-        this.#history?.full();
+        this.history?.full();
         break;
       case 'started':
         this.#pump.drain();
