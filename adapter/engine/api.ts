@@ -13,6 +13,9 @@ import type { ReplayPlan } from '../replay/plan.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
 export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, Value };
 
+/** Bytes that a recording keeps, unless it is told otherwise. */
+export const DEFAULT_HISTORY_SIZE = 2 ** 31;
+
 /** What to run. */
 export interface LaunchOptions {
   /** QEMU options, one word an element, such as `['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0']`. */
@@ -27,8 +30,6 @@ export interface LaunchOptions {
   readonly guestCommands?: readonly string[];
   /** Bound of the recording in bytes (default 2 GiB); 0 turns it off. */
   readonly historySize?: number;
-  /** The same, by its earlier name. */
-  readonly recordLimit?: number;
   /** Stop at the first statement of `main`. */
   readonly stopOnEntry?: boolean;
 }

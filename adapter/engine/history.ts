@@ -188,7 +188,9 @@ export class History {
     this.#broken = true;
     const why = e instanceof Error ? e.message : String(e);
     const megabytes = Math.round(this.#memory / (1 << 20));
-    this.#warn(`the history cannot be written to its file (${why}): from now on ${megabytes} MB of it are kept, in memory`);
+    this.#warn(
+      `the history cannot be written to its file (${why}): from now on ${megabytes} MB of it are kept, in memory`,
+    );
     this.#evict();
     this.#setLimit();
   }

@@ -74,7 +74,7 @@ describe('determinism', () => {
   it('says when the recording reaches its limit', async () => {
     const reports: string[] = [];
     s.engine.on('report', (_level, line) => reports.push(line));
-    await s.launch({ recordLimit: 100 });
+    await s.launch({ historySize: 100 });
     await s.printed('lease of');
     s.guest('ping -c 2 10.0.2.2');
     await s.printed('packet loss');

@@ -33,7 +33,10 @@ class Filled {
       }
       await this.#room(RECORD + 10);
       if (!this.ended) {
-        this.log.begin(LOG.READ_FILE, RECORD + 10).u32(this.records++).skip(RECORD);
+        this.log
+          .begin(LOG.READ_FILE, RECORD + 10)
+          .u32(this.records++)
+          .skip(RECORD);
         this.log.commit();
       }
     }
