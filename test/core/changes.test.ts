@@ -11,7 +11,8 @@ import { Session } from './session.ts';
 /** Somewhere in RAM that the guest does not use. */
 const FREE = 0x00f0_0000;
 
-describe('what the debugger changes', () => {
+describe('what the debugger changes', function () {
+  this.timeout(60_000);
   let s: Session;
 
   beforeEach(async () => {
