@@ -192,7 +192,11 @@ export class RandomSession {
         const kind = this.#random.pick(['into', 'over', 'out'] as const);
         this.log.push(`step ${kind}`);
         await this.#s.engine.step(kind);
-        await this.#s.stop();
+        // A step out of the main loop does not end.
+        if (!(await this.#stopOr(mark))) {
+          this.#s.engine.deleteBreakpoint(id);
+          return;
+        }
         await this.#changes();
       }
       await this.#s.resume();
