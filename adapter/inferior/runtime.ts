@@ -451,11 +451,16 @@ export class Runtime {
 
   #command(line: string): string {
     const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
-    const ticks = this.T[TICK.COUNT] ?? 0;
+    const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
+    // Its ticks do not count, so they must not reach an appointment either.
+    this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     try {
       return command(line);
     } finally {
       this.T[TICK.COUNT] = ticks;
+      if (this.T[TICK.LIMIT] === Number.POSITIVE_INFINITY) {
+        this.T[TICK.LIMIT] = limit;
+      }
     }
   }
 

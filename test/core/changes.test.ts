@@ -148,6 +148,20 @@ describe('what the debugger changes', function () {
     await s.compare();
   });
 
+  it('the monitor, and something else a few ticks later', async () => {
+    await up();
+    await at('ip_input', 'ping -c 1 -W 1 10.0.2.2');
+    await s.engine.monitor('set_link user.0 off');
+    for (let i = 1; i < 4; i++) {
+      await s.engine.step('into');
+      await s.stop();
+      await set(`machine->drops->total = ${i}`);
+    }
+    await s.resume();
+    await s.printed('packet loss');
+    await s.compare();
+  });
+
   it('netdev_del in a callback', async () => {
     await up();
     await at('slirp_input', 'ping -c 1 -W 1 10.0.2.2');
