@@ -29,6 +29,7 @@ import { BreakpointTable } from './breakpoints.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
+import type { History } from './history.ts';
 import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
@@ -48,6 +49,8 @@ import { exceptionStop, StoppedState } from './stopped.ts';
 
 /** A capture that can be read once only. */
 const STDIN = '-';
+/** Bytes that a running machine is asked to write at a time. */
+const WRITE_PIECE = 1 << 15;
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
@@ -64,6 +67,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #lastSummary: ExecutionSummary | undefined;
   #lastCheckpoints = new CheckpointStore();
   #lastRecording: Recording | undefined;
+  /** What the last recording lies in, until the next run. */
+  #lastHistory: History | undefined;
   #materialisedAt = 0;
   /** The capture of the current or last run. */
   #replay: Replay | undefined;
@@ -108,13 +113,14 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get memory(): SharedGuestMemory {
-    return new SharedGuestMemory(this.shared);
+    return new SharedGuestMemory(this.shared, (name, offset, data) => this.writeShared(name, offset, data));
   }
 
   // ---- life ----
 
   async launch(options: LaunchOptions): Promise<void> {
     await this.kill();
+    this.#forgetHistory();
     this.#inferiorState = 'starting';
     const replay = await this.#loadReplay(options);
     const settings = inferiorOptions(this.#image, options, this.internals, replay);
@@ -235,10 +241,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#lastShared = inferior.shared;
     this.#lastRecording = inferior.recording;
     this.#lastCheckpoints = inferior.checkpoints;
+    this.#lastHistory = inferior.history;
     this.#inferior = undefined;
     this.#installer = undefined;
     this.#stopped = undefined;
     this.#reason = undefined;
+  }
+
+  #forgetHistory(): void {
+    this.#lastHistory?.close();
+    this.#lastHistory = undefined;
+    this.#lastRecording = undefined;
   }
 
   #ended(inferior: Inferior, code: number, message: string, summary: ExecutionSummary | undefined): void {
@@ -265,6 +278,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async dispose(): Promise<void> {
     await this.kill();
+    this.#forgetHistory();
     this.#closeReplay();
     this.removeAllListeners();
   }
@@ -277,6 +291,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
     const report = exception ? undefined : inferior.stopReport();
+    void inferior.changeNow().catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
     this.#stopped = new StoppedState(this.#image, inferior.inspector, paused, report?.probe ?? -1);
     const stop = report?.stop ?? exceptionStop(paused);
@@ -471,6 +486,24 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       await inferior.runtime.changed(change);
     }
     return value;
+  }
+
+  async writeShared(name: string, offset: number, data: Uint8Array): Promise<void> {
+    const inferior = this.#inferior;
+    if (!inferior) {
+      const memory = this.shared.get(name);
+      if (memory) {
+        new Uint8Array(memory).set(data, offset);
+      }
+      return;
+    }
+    if (this.#inferiorState === 'stopped') {
+      return inferior.runtime.writeShared(name, offset, Buffer.from(data).toString('base64'));
+    }
+    for (let at = 0; at < data.length; at += WRITE_PIECE) {
+      const base64 = Buffer.from(data.subarray(at, at + WRITE_PIECE)).toString('base64');
+      await inferior.change({ kind: 'memory', name, offset: offset + at, base64 });
+    }
   }
 
   async packet(frame: number): Promise<PacketBytes | undefined> {

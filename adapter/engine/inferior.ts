@@ -26,6 +26,7 @@ import { Pump } from '../host/pump.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
 import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type { Change } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
@@ -79,12 +80,16 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
-  readonly #history: History | undefined;
+  /** The log of the run; it outlives the machine, and has to be closed. */
+  readonly history: History | undefined;
   readonly #header: RecordingHeader;
   readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
   readonly #ctl = new Int32Array(this.#mailbox.ctl);
   readonly #pump: Pump;
+  /** Changes that the running machine was asked for, by number. */
+  readonly #changes = new Map<number, { readonly change: Change; readonly done: () => void }>();
+  #nextChange = 1;
   readonly #monitorWaiting = new Map<number, (text: string) => void>();
   #nextMonitor = 1;
   #worker: Worker;
@@ -100,7 +105,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private constructor(image: Image, options: InferiorOptions) {
     super();
     this.#header = options.header;
-    this.#history = options.historySize > 0 ? new History(options.historySize) : undefined;
+    const warn = (text: string): void => {
+      this.emit('report', 'warning', text);
+    };
+    this.history = options.historySize > 0 ? new History({ size: options.historySize, warn }) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -111,6 +119,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       report: (level, text) => this.emit('report', level, text),
       log: (breakpoint, probe, text) => this.emit('log', breakpoint, probe, text),
       qtest: (text) => this.emit('qtest', text),
+      changed: (id) => this.#changed(id),
     });
     const data: WorkerData = {
       stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
@@ -125,7 +134,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       recording: options.recording ?? null,
       checkpoint: options.checkpoint ?? null,
       checkpointMs: options.checkpointMs,
-      logLimit: this.#history?.limit.buffer ?? null,
+      logLimit: this.history?.limit.buffer ?? null,
       stopOnEntry: options.stopOnEntry,
       release: options.release,
       hashFrames: options.hashFrames,
@@ -198,7 +207,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   get recording(): Recording {
-    return { ...this.#header, ...(this.#history?.log ?? { chunks: [], file: '' }), framed: this.framed };
+    return { ...this.#header, ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }), framed: this.framed };
   }
 
   get exited(): boolean {
@@ -214,10 +223,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.shared.set(m.name, m.buffer);
         break;
       case 'chunk':
-        this.#history?.add(m.chunk);
+        this.history?.add(m.chunk);
         break;
       case 'log-full':
-        this.#history?.full();
+        this.history?.full();
         break;
       case 'checkpoint':
         this.checkpoints.add(m.checkpoint);
@@ -246,6 +255,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       reply('');
     }
     this.#monitorWaiting.clear();
+    for (const id of this.#changes.keys()) {
+      this.#changed(id);
+    }
     this.emit('exited', code, message, summary);
   }
 
@@ -270,6 +282,28 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #monitorReply(id: number, text: string): void {
     this.#monitorWaiting.get(id)?.(text);
     this.#monitorWaiting.delete(id);
+  }
+
+  /** Asks a running machine for a change that needs no frames; resolves when it is done. */
+  change(change: Change): Promise<void> {
+    const id = this.#nextChange++;
+    return new Promise((done) => {
+      this.#changes.set(id, { change, done });
+      this.#pump.change(id, change);
+    });
+  }
+
+  #changed(id: number): void {
+    this.#changes.get(id)?.done();
+    this.#changes.delete(id);
+  }
+
+  /** The machine stands still: what it was asked for before is done here instead of in its next poll. */
+  async changeNow(): Promise<void> {
+    for (const [id, { change }] of [...this.#changes]) {
+      await this.runtime.changeNow(id, change);
+      this.#changed(id);
+    }
   }
 
   /** Interrupts: in the poll by the doorbell, in running code by the tick limit. */

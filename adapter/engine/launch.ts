@@ -14,6 +14,7 @@ import { type OpenedCapture, openCapture } from '../replay/open.ts';
 import { AT_GRADE, AT_SENT, NOT_PLAYED, REASONS, type ReplayPlan } from '../replay/plan.ts';
 import { type PreparedCapture, planOf, prepareCaptures } from '../replay/prepare.ts';
 import {
+  DEFAULT_HISTORY_SIZE,
   EngineError,
   type LaunchOptions,
   type PacketBytes,
@@ -23,9 +24,6 @@ import {
 } from './api.ts';
 import type { Image } from './image.ts';
 import type { InferiorOptions } from './inferior.ts';
-
-/** Default bound of a recording in bytes. */
-export const DEFAULT_HISTORY_SIZE = 2 ** 31;
 
 /** Milliseconds that the machine runs between two checkpoints. */
 const CHECKPOINT_MS = 250;
@@ -74,7 +72,7 @@ export function inferiorOptions(
     },
     ...(replay ? { replay: replayData(replay, options.replay ?? {}) } : {}),
     checkpointMs: internals.checkpointMs ?? CHECKPOINT_MS,
-    historySize: options.historySize ?? options.recordLimit ?? DEFAULT_HISTORY_SIZE,
+    historySize: options.historySize ?? DEFAULT_HISTORY_SIZE,
     stopOnEntry: options.stopOnEntry ?? false,
     hashFrames: internals.hashFrames ?? false,
     hashTurns: internals.hashTurns ?? false,

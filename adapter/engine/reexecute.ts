@@ -25,6 +25,9 @@ export async function reexecute(
   if (recording.buildId !== image.info.buildId) {
     throw new EngineError('the recording was made with another build of the stack');
   }
+  if ((recording.chunks[0]?.start ?? 0) > 0) {
+    throw new EngineError('the beginning of the recording is no longer kept');
+  }
   const again = await Inferior.create(image, {
     header: recording,
     recording,

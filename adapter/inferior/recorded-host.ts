@@ -73,6 +73,7 @@ export class RecordedHost implements Host {
     }
     this.#log.take();
     decodePosition(this.#log.r);
+    this.now_ns = this.#log.r.f64();
     const change = decodeChange(this.#log.r);
     this.#lookAhead(here);
     return change;

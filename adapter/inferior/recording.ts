@@ -32,7 +32,7 @@ export interface RecordingHooks {
   full(): void;
 }
 
-/** A `Host` that records what another one gives. When there is no room left it stops recording and says so once. */
+/** A `Host` that records what another one gives, until there is no room left. */
 export class RecordingHost implements Host {
   readonly #inner: Host;
   readonly #limit: LogLimit;
@@ -67,17 +67,17 @@ export class RecordingHost implements Host {
     return this.#inner.nameservers;
   }
 
-  /** True if a record of `max` bytes may be written. */
+  /** True if a record of `max` bytes may be written. The main thread says it to the user when none may any more. */
   #room(max: number): boolean {
-    if (!this.#full && this.#log.at + max > this.#limit.at) {
-      this.#limit.wait(() => this.#hooks.full());
-      this.#full = this.#log.at + max > this.#limit.at;
-      if (this.#full) {
-        const until = `the recording has reached its limit of ${this.#limit.at} bytes and ends here`;
-        this.#inner.report('warning', `${until} ("set history size", launch attribute "historySize")`);
+    while (!this.#full) {
+      const limit = this.#limit.at;
+      if (this.#log.at + max <= limit) {
+        return true;
       }
+      this.#limit.wait(() => this.#hooks.full());
+      this.#full = this.#limit.at <= limit;
     }
-    return !this.#full;
+    return false;
   }
 
   poll(timeoutNs: number): readonly Input[] {
@@ -109,7 +109,7 @@ export class RecordingHost implements Host {
     const max = changeRoom(change);
     if (this.#room(max)) {
       const at = { tick: this.#hooks.ticks(), probe, inPoll: this.#inPoll };
-      encodeChange(this.#log.begin(LOG.CHANGE, max), at, change);
+      encodeChange(this.#log.begin(LOG.CHANGE, max), at, this.#inner.now_ns, change);
       this.#log.commit();
     }
   }

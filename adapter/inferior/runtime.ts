@@ -453,11 +453,16 @@ export class Runtime {
 
   #command(line: string): string {
     const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
-    const ticks = this.T[TICK.COUNT] ?? 0;
+    const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
+    // Its ticks do not count, so they must not reach an appointment either.
+    this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     try {
       return command(line);
     } finally {
       this.T[TICK.COUNT] = ticks;
+      if (this.T[TICK.LIMIT] === Number.POSITIVE_INFINITY) {
+        this.T[TICK.LIMIT] = limit;
+      }
     }
   }
 
@@ -474,10 +479,22 @@ export class Runtime {
     }
   }
 
-  /** In `poll`: a change that was asked for while the machine ran. */
-  changeInPoll(change: Change): void {
-    this.recordChange?.(-1, change);
+  /** Requests of changes that were met at a stop. */
+  readonly #met = new Set<number>();
+
+  /** Request `id`, which still waits for a poll, is met at this stop. */
+  changeNow(id: number, change: Change): void {
+    this.#met.add(id);
+    this.changed(change);
     this.#carryOut(change);
+  }
+
+  /** In `poll`: request `id`, of a change that was asked for while the machine ran. */
+  changeInPoll(id: number, change: Change): void {
+    if (!this.#met.delete(id)) {
+      this.recordChange?.(-1, change);
+      this.#carryOut(change);
+    }
   }
 
   /** True if that was all that there is to do; the engine has to do the rest. */

@@ -4,7 +4,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ChangePosition } from '../mailbox/change.ts';
+import type { Change, ChangePosition } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
@@ -140,6 +140,7 @@ const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
   pause: () => runtime.tick(),
+  change: (id: number, change: Change) => runtime.changeInPoll(id, change),
   frame: data.replay ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);

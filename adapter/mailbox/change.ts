@@ -46,10 +46,12 @@ export function changeRoom(change: Change): number {
   return 64 + 3 * JSON.stringify(change).length;
 }
 
-export function encodeChange(w: Writer, at: ChangePosition, change: Change): void {
+/** `nowNs` is the machine's clock, which a `poll` may have moved before it stood still. */
+export function encodeChange(w: Writer, at: ChangePosition, nowNs: number, change: Change): void {
   w.f64(at.tick)
     .u32(at.probe + 1)
     .u8(at.inPoll ? 1 : 0)
+    .f64(nowNs)
     .text(JSON.stringify(change));
 }
 
@@ -57,7 +59,7 @@ export function decodePosition(r: Reader): ChangePosition {
   return { tick: r.f64(), probe: r.u32() - 1, inPoll: r.u8() === 1 };
 }
 
-/** What stands behind the position. */
+/** What stands behind the position and the clock. */
 export function decodeChange(r: Reader): Change {
   return JSON.parse(r.text()) as Change;
 }

@@ -17,6 +17,9 @@ const INPUT_KINDS = [
   'qtest',
 ] as const;
 
+/** First byte of a record that is no input of the machine: the debugger asks for a change (mailbox/change.ts). */
+export const CHANGE_REQUEST = 255;
+
 /** Stands for no address at all. */
 const NO_FAMILY = 255;
 const NO_BYTES = new Uint8Array(16);

@@ -5,7 +5,7 @@
  * A record is its tag, its length, and what the tag says. It lies in one chunk, and has a place: the count of bytes of
  * records before it since the machine started, which goes on growing when old chunks leave.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import type { sockaddr } from '../stack/util/host.ts';
 import { Reader, Writer } from './codec.ts';
 
@@ -17,7 +17,7 @@ export const LOG = {
   LISTEN: 2,
   /** The answer of `read_file`: errno (text), size of the file (f64), bytes. */
   READ_FILE: 3,
-  /** The debugger changed something: position and change (mailbox/change.ts). */
+  /** The debugger changed something: position, clock and change (mailbox/change.ts). */
   CHANGE: 4,
 } as const;
 
@@ -47,12 +47,25 @@ export interface LogChunk {
   readonly fileBytes: number;
 }
 
+/** The state of the machine at the start of a `poll`, at which a re-execution can begin. */
+export interface CheckpointRef {
+  /** Turns, ticks and the clock before that poll. */
+  readonly turn: number;
+  readonly tick: number;
+  readonly nowNs: number;
+  /** Where in the log the records of that turn begin. */
+  readonly logAt: number;
+  readonly bytes: SharedArrayBuffer;
+}
+
 /** A recording as the main thread holds it. It can be handed to another thread. */
 export interface Recording extends RecordingHeader {
   /** In order; the last one grows while the machine runs. */
   readonly chunks: readonly LogChunk[];
-  /** Path of the file that old chunks lie in; empty: none. */
-  readonly file: string;
+  /** In order. The first one is at the first byte of the log that is kept, unless that is the machine's start. */
+  readonly checkpoints: readonly CheckpointRef[];
+  /** The open file that old chunks lie in; -1: none. */
+  readonly fd: number;
   /** Some of its changes need frames, so that only an inferior with an inspector can execute it. */
   readonly framed: boolean;
 }
@@ -132,8 +145,7 @@ export class LogWriter {
 
 /** Reads a log from one record to the next. The current record's content is what `r` reads. */
 export class LogReader {
-  readonly #recording: Pick<Recording, 'chunks' | 'file'>;
-  #fd = -1;
+  readonly #recording: Pick<Recording, 'chunks' | 'fd'>;
   #chunk = -1;
   #memory: SharedArrayBuffer | null = null;
   #bytes: Uint8Array = new Uint8Array(0);
@@ -144,7 +156,7 @@ export class LogReader {
   r = new Reader(this.#bytes);
 
   /** From the first record that is kept, or from the one at `at`. */
-  constructor(recording: Pick<Recording, 'chunks' | 'file'>, at?: number) {
+  constructor(recording: Pick<Recording, 'chunks' | 'fd'>, at?: number) {
     this.#recording = recording;
     this.seek(at ?? recording.chunks[0]?.start ?? 0);
   }
@@ -181,22 +193,28 @@ export class LogReader {
     this.#next = 0;
   }
 
+  /** A chunk of the file. Its place may have been given to another one while it was read. */
   #fromFile({ start, fileAt, fileBytes }: LogChunk): Uint8Array {
-    if (this.#fd < 0) {
-      this.#fd = openSync(this.#recording.file, 'r');
-    }
     const bytes = new Uint8Array(fileBytes);
-    for (let got = 0; got < fileBytes; ) {
-      const n = readSync(this.#fd, bytes, got, fileBytes - got, fileAt + got);
+    const head = new Uint8Array(CHUNK_HEADER);
+    this.#read(bytes, fileAt);
+    this.#read(head, fileAt);
+    for (const { buffer } of [bytes, head]) {
+      if (new Float64Array(buffer, START, 1)[0] !== start) {
+        throw new RangeError(`byte ${start} of the recording is no longer kept`);
+      }
+    }
+    return bytes;
+  }
+
+  #read(bytes: Uint8Array, at: number): void {
+    for (let got = 0; got < bytes.length; ) {
+      const n = readSync(this.#recording.fd, bytes, got, bytes.length - got, at + got);
       if (n === 0) {
-        break;
+        return;
       }
       got += n;
     }
-    if (new Float64Array(bytes.buffer, START, 1)[0] !== start) {
-      throw new RangeError(`byte ${start} of the recording is no longer kept`);
-    }
-    return bytes;
   }
 
   /** Tag of the next record; 0 at the end of the log so far. */
@@ -243,12 +261,5 @@ export class LogReader {
   /** Where in the log the next record is. */
   get at(): number {
     return this.#start + this.#next;
-  }
-
-  close(): void {
-    if (this.#fd >= 0) {
-      closeSync(this.#fd);
-      this.#fd = -1;
-    }
   }
 }

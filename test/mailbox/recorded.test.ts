@@ -25,7 +25,7 @@ function read(log: LogReader): string[] {
 
 describe('the log of a machine', () => {
   const texts = Array.from({ length: 50 }, (_, i) => String.fromCharCode(65 + (i % 26)).repeat((i * 7919) % 90_000));
-  const recording = (chunks: SharedArrayBuffer[]) => ({ chunks: chunks.map(memoryChunk), file: '' });
+  const recording = (chunks: SharedArrayBuffer[]) => ({ chunks: chunks.map(memoryChunk), fd: -1 });
 
   it('is read from any record on, over chunks', () => {
     const { chunks, places } = written(texts);
