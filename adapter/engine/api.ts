@@ -14,6 +14,9 @@ import type { ReplayPlan } from '../replay/plan.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
 export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, TimePosition, Value };
 
+/** Bytes that a recording keeps, unless it is told otherwise. */
+export const DEFAULT_HISTORY_SIZE = 2 ** 31;
+
 /** What to run. */
 export interface LaunchOptions {
   /** QEMU options, one word an element, such as `['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0']`. */
@@ -26,8 +29,8 @@ export interface LaunchOptions {
   readonly replay?: ReplayOptions;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
-  /** Bound of the input recording in bytes (default 64 MiB); 0 turns it off. */
-  readonly recordLimit?: number;
+  /** Bound of the recording in bytes (default 2 GiB); 0 turns it off. */
+  readonly historySize?: number;
   /** Stop at the first statement of `main`. */
   readonly stopOnEntry?: boolean;
 }
@@ -146,8 +149,11 @@ export interface Breakpoint {
 export interface GuestMemory {
   /** Bytes from `address` as far as they are mapped (an empty array if the first one is not). */
   read(address: number, length: number): Uint8Array;
-  /** Writes to RAM, or raw to a device register; returns how many bytes were mapped. */
-  write(address: number, data: Uint8Array): number;
+  /**
+   * Writes to RAM, or raw to a device register; resolves to how many bytes were mapped when they are there (see
+   * `EngineApi.writeShared`).
+   */
+  write(address: number, data: Uint8Array): Promise<number>;
   readonly regions: readonly { readonly name: string; readonly start: number; readonly length: number }[];
 }
 
@@ -279,6 +285,12 @@ export interface EngineApi {
    * running.
    */
   readonly shared: ReadonlyMap<string, ArrayBufferLike>;
+
+  /**
+   * Writes to shared memory of the machine; resolves when it is done. A running machine does it itself, in its next
+   * turn, so that it is a part of its history.
+   */
+  writeShared(name: string, offset: number, data: Uint8Array): Promise<void>;
 
   /** Types a line on the guest's console. */
   guestInput(text: string): void;

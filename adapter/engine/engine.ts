@@ -4,8 +4,9 @@ import { attachQtest } from '../host/qtest.ts';
 import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
+import type { FramedChange } from '../mailbox/change.ts';
 import { IN_TICK } from '../mailbox/probes.ts';
-import { type Recording, recordedSize } from '../mailbox/recorded.ts';
+import type { Recording } from '../mailbox/recorded.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import {
   type Breakpoint,
@@ -29,8 +30,10 @@ import {
   type Value,
 } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
+import type { History } from './history.ts';
 import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
@@ -44,13 +47,15 @@ import {
   replayAgain,
   replayState,
 } from './launch.ts';
-import { reexecute } from './reexecute.ts';
+import { type ReexecuteOptions, reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
 import { historyMoment, type Moment, type PastStep, START, TimeTravel } from './time-travel.ts';
 
 /** A capture that can be read once only. */
 const STDIN = '-';
+/** Bytes that a running machine is asked to write at a time. */
+const WRITE_PIECE = 1 << 15;
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
@@ -67,7 +72,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #inferiorState: InferiorState = 'none';
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
+  #lastCheckpoints = new CheckpointStore();
   #lastRecording: Recording | undefined;
+  /** What the last recording lies in, until the next run. */
+  #lastHistory: History | undefined;
   #materialisedAt = 0;
   /** The capture of the current or last run. */
   #replay: Replay | undefined;
@@ -82,7 +90,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#image = image;
     this.#table = new BreakpointTable(image);
     this.#time = new TimeTravel(image, this.#table, {
-      recording: () => this.#recordingOf(this.#inferior),
+      live: () => this.#live(),
       show: (moment) => this.#show(moment),
       goLive: (present, step) => void this.#goLive(present, step),
       complain: (text) => this.emit('report', 'error', text),
@@ -118,13 +126,14 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get memory(): SharedGuestMemory {
-    return new SharedGuestMemory(this.shared);
+    return new SharedGuestMemory(this.shared, (name, offset, data) => this.writeShared(name, offset, data));
   }
 
   // ---- life ----
 
   async launch(options: LaunchOptions): Promise<void> {
     await this.kill();
+    this.#forgetHistory();
     this.#inferiorState = 'starting';
     const replay = await this.#loadReplay(options);
     const settings = inferiorOptions(this.#image, options, this.internals, replay);
@@ -244,10 +253,18 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #forgetInferior(inferior: Inferior): void {
     this.#lastShared = inferior.shared;
     this.#lastRecording = inferior.recording;
+    this.#lastCheckpoints = inferior.checkpoints;
+    this.#lastHistory = inferior.history;
     this.#inferior = undefined;
     this.#installer = undefined;
     this.#moment = undefined;
     void this.#time.dispose();
+  }
+
+  #forgetHistory(): void {
+    this.#lastHistory?.close();
+    this.#lastHistory = undefined;
+    this.#lastRecording = undefined;
   }
 
   #ended(inferior: Inferior, code: number, message: string, summary: ExecutionSummary | undefined): void {
@@ -274,6 +291,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async dispose(): Promise<void> {
     await this.kill();
+    this.#forgetHistory();
     this.#closeReplay();
     this.removeAllListeners();
   }
@@ -286,6 +304,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
     const report = exception ? undefined : inferior.stopReport();
+    void inferior.changeNow().catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
     const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
@@ -388,14 +407,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #needHistory(): void {
-    if (!this.#inferior?.records) {
+    if (this.#inferior?.history === undefined) {
       throw new EngineError('Target native does not support this command: history is off (`set history size`).');
     }
   }
 
   get history(): HistoryState | undefined {
     const here = this.#moment;
-    if (!here || !this.#inferior?.records) {
+    const log = this.#inferior?.history;
+    if (!here || !this.#inferior || log === undefined) {
       return undefined;
     }
     return {
@@ -403,7 +423,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       present: historyMoment(this.#time.present ?? here),
       here: historyMoment(here),
       inPast: this.#time.inPast,
-      bytes: recordedSize(this.#inferior.recording),
+      bytes: log.bytes,
     };
   }
 
@@ -433,7 +453,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
    * executing its rest.
    */
   async returnFrom(js: string): Promise<void> {
-    await this.#need().stopped.returnFrom(js);
+    await this.#change({ kind: 'return', js });
   }
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {
@@ -556,13 +576,42 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async assign(js: string, valueJs: string, frame: number): Promise<Value> {
     const { stopped } = this.#need();
+    return this.#change(await stopped.assignment(js, valueJs, frame));
+  }
+
+  /** Changes the program at this stop, and has that recorded. */
+  async #change(change: FramedChange): Promise<Value> {
+    const { inferior, stopped } = this.#need();
     this.#needPresent();
     const was = stopped.materialised;
-    const value = await stopped.assign(js, valueJs, frame);
+    const value = await stopped.perform(change);
     if (!was && stopped.materialised) {
       this.#materialisedAt = performance.now();
     }
+    if (this.#moment?.stop.kind !== 'exception') {
+      inferior.framed = true;
+      await inferior.runtime.changed(change);
+    }
     return value;
+  }
+
+  async writeShared(name: string, offset: number, data: Uint8Array): Promise<void> {
+    this.#needPresent();
+    const inferior = this.#inferior;
+    if (!inferior) {
+      const memory = this.shared.get(name);
+      if (memory) {
+        new Uint8Array(memory).set(data, offset);
+      }
+      return;
+    }
+    if (this.#inferiorState === 'stopped') {
+      return inferior.runtime.writeShared(name, offset, Buffer.from(data).toString('base64'));
+    }
+    for (let at = 0; at < data.length; at += WRITE_PIECE) {
+      const base64 = Buffer.from(data.subarray(at, at + WRITE_PIECE)).toString('base64');
+      await inferior.change({ kind: 'memory', name, offset: offset + at, base64 });
+    }
   }
 
   async packet(frame: number): Promise<PacketBytes | undefined> {
@@ -618,6 +667,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!inferior) {
       throw new EngineError(NOT_RUNNING);
     }
+    if (!/^\s*(info|help|\?)/.test(line)) {
+      this.#needPresent();
+    }
     if (this.#inferiorState === 'stopped') {
       return this.#monitorInPlace(inferior, line);
     }
@@ -645,16 +697,21 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   // ---- recordings ----
 
-  #recordingOf(inferior: Inferior | undefined): Recording {
-    if (!inferior) {
+  #live(): Inferior {
+    if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
-    return inferior.recording;
+    return this.#inferior;
   }
 
   /** The recording of the current or last run. */
   get recording(): Recording | undefined {
     return this.#inferior?.recording ?? this.#lastRecording;
+  }
+
+  /** The checkpoints of the current or last run. */
+  get checkpoints(): CheckpointStore {
+    return this.#inferior?.checkpoints ?? this.#lastCheckpoints;
   }
 
   /** What the last run came to, after an orderly end. */
@@ -663,7 +720,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   /** Executes a recording again in a thread of its own, without stops, and says what it came to. */
-  reexecute(recording: Recording): Promise<ExecutionSummary> {
-    return reexecute(this.#image, recording);
+  reexecute(recording: Recording, options: ReexecuteOptions = {}): Promise<ExecutionSummary> {
+    return reexecute(this.#image, recording, { ...options, hashTurns: this.internals.hashTurns });
   }
 }

@@ -5,7 +5,6 @@
 import type { Stop, TimePosition } from '../inferior/stop.ts';
 import type { BackRequest, TravelTarget } from '../inferior/travel.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
-import type { Recording } from '../mailbox/recorded.ts';
 import { EngineError, type HistoryMoment, type MomentTarget, type ReverseKind, type StepKind } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
 import type { Image } from './image.ts';
@@ -27,7 +26,8 @@ export interface Moment {
 
 /** What the engine does for it. */
 export interface TimeTravelHooks {
-  recording(): Recording;
+  /** The live machine. */
+  live(): Inferior;
   /** Shows a moment to the user. */
   show(moment: Moment): void;
   /** The past has come to the present, where the machine goes on; `step`: in the middle of it. */
@@ -82,8 +82,8 @@ export class TimeTravel {
   }
 
   async #open(): Promise<Past> {
-    const { recording, complain } = this.#hooks;
-    this.#opening ??= Past.create(this.#image, this.#table, recording, (a) => this.#stoppedInPast(a), complain);
+    const { live, complain } = this.#hooks;
+    this.#opening ??= Past.create(this.#image, this.#table, live, (a) => this.#stoppedInPast(a), complain);
     this.#past = await this.#opening;
     return this.#past;
   }
@@ -198,13 +198,10 @@ export function historyMoment({ position, ns, packets }: Moment): HistoryMoment 
 
 /** True if a target is the present, or never was. */
 function comesAfter(target: TravelTarget, { position, ns, packets }: Moment): boolean {
-  if ('ns' in target) {
-    return target.ns > ns;
+  if ('tick' in target) {
+    return target.tick > position.tick || (target.tick === position.tick && target.probe === position.probe);
   }
-  if ('packets' in target) {
-    return target.packets > packets;
-  }
-  return target.tick > position.tick || (target.tick === position.tick && target.probe === position.probe);
+  return 'ns' in target ? target.ns > ns : target.packets > packets;
 }
 
 function backRequest(stopped: StoppedState, kind: BackRequest['kind'], up: number, count: number): BackRequest {

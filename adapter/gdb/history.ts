@@ -1,7 +1,7 @@
 /** Commands that go back in what has been recorded. */
 import { CommandError } from '../commands/command.ts';
 import type { HISTORY_COMMANDS } from '../commands/table/history.ts';
-import type { HistoryMoment, HistoryState, MomentTarget, ReverseKind, TimePosition } from '../engine/api.ts';
+import type { HistoryMoment, HistoryState, MomentTarget, ReverseKind } from '../engine/api.ts';
 import { momentTarget, momentText } from '../inspect/history.ts';
 import { visible } from '../packets/format.ts';
 import type { Handlers } from './handler.ts';
@@ -52,10 +52,6 @@ async function reverseFinish(gdb: GdbInterpreter): Promise<void> {
   await gdb.go(() => gdb.engine.reverse('out', { frame: gdb.frame }));
 }
 
-function positionOf({ tick, probe }: HistoryMoment): TimePosition {
-  return { tick, probe };
-}
-
 function goTo(gdb: GdbInterpreter, target: MomentTarget): Promise<void> {
   return gdb.go(() => gdb.engine.goTo(target));
 }
@@ -64,7 +60,7 @@ async function goToMoment(gdb: GdbInterpreter, args: string): Promise<void> {
   const history = historyOf(gdb);
   const text = args.trim();
   const mark = gdb.moments.bookmarks.get(text);
-  await goTo(gdb, mark ? positionOf(mark) : momentTarget(history, text));
+  await goTo(gdb, mark ?? momentTarget(history, text));
 }
 
 function when(gdb: GdbInterpreter): void {
@@ -99,7 +95,7 @@ async function restart(gdb: GdbInterpreter, args: string): Promise<void> {
   if (!to) {
     throw new CommandError(`Not found: checkpoint id ${visible(text)}`);
   }
-  await goTo(gdb, positionOf(to));
+  await goTo(gdb, to);
 }
 
 export const HISTORY_HANDLERS: Handlers<typeof HISTORY_COMMANDS> = {

@@ -33,7 +33,12 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
   const replay = { atEnd, checksums, ...(guest === '' ? {} : { guest }) };
   gdb.divergenceList = undefined;
   await gdb.go(() =>
-    gdb.engine.launch({ args: gdb.args, stopOnEntry, ...(traces.length === 0 ? {} : { trace: traces, replay }) }),
+    gdb.engine.launch({
+      args: gdb.args,
+      stopOnEntry,
+      ...(traces.length === 0 ? {} : { trace: traces, replay }),
+      historySize: gdb.settings.history.size,
+    }),
   );
 }
 

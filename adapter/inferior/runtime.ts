@@ -3,12 +3,15 @@
  * functions of the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
 import type { PacketKind } from '../compiler/debug-info.ts';
+import { type Change, type ChangePosition, type FramedChange, isFramed } from '../mailbox/change.ts';
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import type { PacketKnowledge } from '../packets/packet-view.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
+import { Appointments } from './appointments.ts';
+import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
@@ -46,7 +49,11 @@ type Decider = (...locals: never[]) => boolean;
 /** Stands at probes that nobody has armed. */
 const notArmed: Decider = () => false;
 
-type Registration = Readonly<Record<string, readonly [() => unknown, ((v: unknown) => void) | null]>>;
+/** Keeps what the debugger changes while the machine stands at `probe` (-1: at none). */
+export type ChangeRecorder = (probe: number, change: Change) => void;
+
+/** In a re-execution: the next change, if it was made at this position. */
+export type NextChange = (here: ChangePosition) => Change | null;
 
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
@@ -64,6 +71,8 @@ export class Runtime {
   /** What a probe that was told so makes its function return. */
   returned: unknown;
   readonly F = FIELDS;
+  /** Names of functions, classes and constants for checkpoints. */
+  readonly symbols = new SymbolTable();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
   readonly #measureDepth: () => number;
@@ -102,9 +111,19 @@ export class Runtime {
   #standing = 0;
   /** The stop that the inferior stands in. */
   #start: StepStart = { probe: -1, depth: 0 };
-  #takePause: () => boolean;
+  readonly #takePause: () => boolean;
+  readonly #pausePending: () => boolean;
   readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
   readonly #tellStop: (stop: StopReport) => void;
+  readonly #appointments: Appointments;
+  /** Memory that the debugger writes, by name. */
+  readonly shared = new Map<string, ArrayBufferLike>();
+  /** Set if a recording is made. */
+  recordChange: ChangeRecorder | undefined;
+  /** Set if a recording is executed again. */
+  nextRecorded: NextChange | undefined;
+  /** The position at which recorded changes are being carried out. */
+  #changing: ChangePosition = { tick: 0, probe: -1, inPoll: false };
 
   constructor(options: {
     A: Uint8Array;
@@ -112,6 +131,8 @@ export class Runtime {
     tables: ProbeTables;
     stackUrl: string;
     takePause: () => boolean;
+    /** Takes no pause, but says whether there is one to be taken. */
+    pausePending: () => boolean;
     sendLog: (breakpoint: number, probe: number, text: string) => void;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
@@ -122,8 +143,11 @@ export class Runtime {
     this.#measureDepth = () => stackDepth(options.stackUrl);
     this.D = Array.from(options.A, () => notArmed);
     this.#takePause = options.takePause;
+    this.#pausePending = options.pausePending;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
+    const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
+    this.#appointments = new Appointments(options.T, arm, this.#setLimit);
   }
 
   /** Steady clock in milliseconds that stands still while the inferior does. */
@@ -137,7 +161,11 @@ export class Runtime {
    * Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`.
    */
   decided(id: number, stop: boolean, ret: unknown): boolean {
-    const stepped = this.#step !== null && ((this.A[id] ?? 0) & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
+    const armed = this.A[id] ?? 0;
+    if ((armed & ARMED.APPOINTMENT) !== 0) {
+      this.#appointments.probe(id);
+    }
+    const stepped = this.#step !== null && (armed & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
     if ((this.#travel === null || this.#passes(this.#travel, id, stop)) && (stop || stepped)) {
       this.#stopAt(id, stepped);
     }
@@ -161,22 +189,30 @@ export class Runtime {
     return this.#deciders.get(id) ?? this.#stepper(id);
   }
 
-  /** Makes a probe call what decides there, on behalf of a bit of `ARMED`. */
-  readonly #arm = (id: number, bit: number): void => {
+  /** Makes a probe call what decides there, or not any more, on behalf of a bit of `ARMED`. */
+  readonly #arm = (id: number, bit: number, on = true): void => {
     const armed = this.A[id] ?? 0;
-    if (armed === 0) {
+    if (on && armed === 0) {
       this.D[id] = this.#deciderOf(id);
     }
-    this.A[id] = armed | bit;
+    this.A[id] = on ? armed | bit : armed & ~bit;
+  };
+
+  /** Sets the count of ticks at which the code calls `tick`. */
+  readonly #setLimit = (): void => {
+    const next = Math.min(this.#appointments.next, this.#travel?.next ?? Number.POSITIVE_INFINITY);
+    this.T[TICK.LIMIT] = this.#pausePending() ? 0 : next;
   };
 
   /** The limit of ticks is reached. */
   readonly tick = (): void => {
-    this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
+    this.#appointments.tick();
     if (this.#takePause()) {
       this.#stand({ kind: 'pause' }, IN_TICK);
     }
-    if (this.#travel?.ticked(true)) {
+    const arrived = this.#travel?.ticked() ?? false;
+    this.#setLimit();
+    if (arrived) {
       this.#arrive(IN_TICK);
     }
   };
@@ -193,7 +229,8 @@ export class Runtime {
   /** Begins a run to a position; the machine is at an earlier one. */
   startTravel(order: TravelOrder): void {
     this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
-    this.#travel.ticked(false);
+    this.#travel.ticked();
+    this.#setLimit();
   }
 
   /** A packet passed the user network's edge, the `packets`th so far. */
@@ -308,11 +345,12 @@ export class Runtime {
   }
 
   /** Stands still: the inspector takes over at `debugger`. */
-  #stand(stop: StopReport['stop'], probe: number): void {
-    this.#start = { probe, depth: this.#measureDepth() };
+  #stand(stop: StopReport['stop'], probe: number, change?: FramedChange): void {
+    this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
     const { packets } = this;
-    this.#tellStop({ stop, position, ns: this.#machineTime(), packets, hitCounts: this.#hitCounts() });
+    const more = change ? { change } : {};
+    this.#tellStop({ stop, position, ns: this.#machineTime(), packets, hitCounts: this.#hitCounts(), ...more });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
@@ -495,6 +533,7 @@ export class Runtime {
 
   /** Called on each module's last line with its top-level names. */
   readonly module = (file: string, names: Registration): void => {
+    this.symbols.add(file, names);
     const own: object = Object.create(this.#globalsAll) as object;
     for (const [name, [get, set]] of Object.entries(names)) {
       const accessor: PropertyDescriptor = { get, enumerable: true, configurable: true, ...(set ? { set } : {}) };
@@ -528,25 +567,124 @@ export class Runtime {
     return this.#describer.children(handle, start, count, this.#fieldTypes);
   }
 
+  // ---- what the debugger changes
+
+  /** The engine is about to change something at this stop, or has just done so. */
+  changed(change: Change): void {
+    this.recordChange?.(this.#start.probe, change);
+  }
+
   /**
    * Runs a monitor command while the inferior stands still; null before the machine is set up. It is no part of the
    * machine's time.
    */
   monitor(line: string): string | null {
-    const { machine, handle_hmp_command: command } = this.#globalsAll as {
-      machine: { net?: object };
-      handle_hmp_command: (line: string) => string;
-    };
-    const ticks = this.T[TICK.COUNT] ?? 0;
+    const { machine } = this.#globalsAll as { machine?: { net?: object } };
+    if (machine?.net === undefined) {
+      return null;
+    }
+    this.changed({ kind: 'monitor', line });
+    return this.#command(line);
+  }
+
+  #command(line: string): string {
+    const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
+    const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
+    // Its ticks do not count, so they must not reach an appointment either.
+    this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     try {
-      return machine.net === undefined ? null : command(line);
+      return command(line);
     } finally {
       this.T[TICK.COUNT] = ticks;
+      if (this.T[TICK.LIMIT] === Number.POSITIVE_INFINITY) {
+        this.T[TICK.LIMIT] = limit;
+      }
     }
   }
 
+  /** Writes to shared memory while the inferior stands still. */
+  writeShared(name: string, offset: number, base64: string): void {
+    this.changed({ kind: 'memory', name, offset, base64 });
+    this.#write(name, offset, base64);
+  }
+
+  #write(name: string, offset: number, base64: string): void {
+    const memory = this.shared.get(name);
+    if (memory) {
+      new Uint8Array(memory).set(Buffer.from(base64, 'base64'), offset);
+    }
+  }
+
+  /** Requests of changes that were met at a stop. */
+  readonly #met = new Set<number>();
+
+  /** Request `id`, which still waits for a poll, is met at this stop. */
+  changeNow(id: number, change: Change): void {
+    this.#met.add(id);
+    this.changed(change);
+    this.#carryOut(change);
+  }
+
+  /** In `poll`: request `id`, of a change that was asked for while the machine ran. */
+  changeInPoll(id: number, change: Change): void {
+    if (!this.#met.delete(id)) {
+      this.recordChange?.(-1, change);
+      this.#carryOut(change);
+    }
+  }
+
+  /** True if that was all that there is to do; the engine has to do the rest. */
+  #carryOut(change: Change): boolean {
+    switch (change.kind) {
+      case 'monitor':
+        try {
+          this.#command(change.line);
+        } catch {
+          // It was told to the user when it was recorded.
+        }
+        return true;
+      case 'memory':
+        this.#write(change.name, change.offset, change.base64);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // ---- what it changed, executed again
+
+  /** Calls `arrive` when the machine is at a position outside `poll` that is still to come. */
+  stopAt(at: ChangePosition, arrive: () => void): void {
+    this.#appointments.make(at, arrive);
+  }
+
+  /** Carries out the changes that were made here, and stands still for the engine if it has to do one. */
+  redoChanges(probe: number, inPoll: boolean): void {
+    this.#changing = { tick: this.T[TICK.COUNT] ?? 0, probe, inPoll };
+    const change = this.nextChange();
+    if (change) {
+      this.#stand({ kind: 'pause' }, probe, change);
+    }
+  }
+
+  /** The next change of this position that the engine has to do; those before it are done. */
+  nextChange(): FramedChange | null {
+    for (;;) {
+      const change = this.nextRecorded?.(this.#changing) ?? null;
+      if (change === null || isFramed(change)) {
+        return change;
+      }
+      this.#carryOut(change);
+    }
+  }
+
+  /** The root of the state; undefined before the stack is loaded. */
+  get machine(): { readonly turns: number } | undefined {
+    return (this.#globalsAll as { machine?: { turns: number } }).machine;
+  }
+
   stateHash(): string {
-    const { machine } = this.#globalsAll as { machine?: object };
+    const { machine } = this;
     return machine ? hashState(machine, new Set(['host'])) : '';
   }
 }

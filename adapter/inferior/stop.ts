@@ -1,4 +1,5 @@
 /** What the main thread and the runtime tell each other of breakpoints, steps and stops; all of it crosses as JSON. */
+import type { FramedChange } from '../mailbox/change.ts';
 import type { TravelNotes } from './travel.ts';
 import type { Value } from './value.ts';
 
@@ -78,4 +79,6 @@ export interface StopReport {
   readonly packets: number;
   /** Hits of all breakpoints so far, by number. */
   readonly hitCounts: Readonly<Record<number, number>>;
+  /** In a re-execution: what the engine has to do here, before it asks for the next change. */
+  readonly change?: FramedChange;
 }

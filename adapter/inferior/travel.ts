@@ -109,11 +109,11 @@ export class Travel {
     }
   }
 
-  /**
-   * The count of ticks has moved to a limit, or was set: arms what is due and sets the next limit. True if the run ends
-   * here, within `tick`.
-   */
-  ticked(inTick: boolean): boolean {
+  /** The count of ticks at which something is due. */
+  next = Number.POSITIVE_INFINITY;
+
+  /** The count of ticks has moved to a limit, or was set: arms what is due. True if the run ends here, in `tick`. */
+  ticked(): boolean {
     const now = this.#now;
     const target = this.#target;
     const { noteFrom = Number.POSITIVE_INFINITY } = this.order;
@@ -123,9 +123,8 @@ export class Travel {
     if (now >= target.tick && target.probe >= 0) {
       this.#arm(target.probe, ARMED.TRAVEL);
     }
-    const next = [noteFrom, target.tick].filter((t) => t > now);
-    this.#T[TICK.LIMIT] = Math.min(Number.POSITIVE_INFINITY, ...next);
-    return inTick && target.probe === IN_TICK && now === target.tick;
+    this.next = Math.min(Number.POSITIVE_INFINITY, ...[noteFrom, target.tick].filter((t) => t > now));
+    return target.probe === IN_TICK && now === target.tick;
   }
 
   #noteAll(): void {
@@ -140,13 +139,16 @@ export class Travel {
   /** True if the run ends in this poll, whose turn is at `ns`. */
   polls(ns: number): boolean {
     const { target } = this.order;
-    return 'ns' in target ? ns >= target.ns : this.#target.probe === IN_POLL && this.#now >= this.#target.tick;
+    if ('tick' in target) {
+      return target.probe === IN_POLL && this.#now >= target.tick;
+    }
+    return 'ns' in target && ns >= target.ns;
   }
 
   /** A packet has passed the user network's edge, the `packets`th. The run may end at the next probe. */
   packet(packets: number): void {
     const { target } = this.order;
-    if ('packets' in target && packets === target.packets && !this.#noting) {
+    if (!('tick' in target) && 'packets' in target && packets === target.packets) {
       this.#noteAll();
       this.#ending = true;
     }

@@ -7,6 +7,7 @@ import { loadSlirpBench } from './bundle.ts';
 import { measureConditions } from './conditions.ts';
 import { measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
+import { measureHistory } from './history.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   'e1000-heap': () => measureE1000Heap(),
   path: () => measurePath(),
   'path-heap': () => measurePathHeap(),
+  history: () => measureHistory(),
 };
 
 async function main(words: readonly string[]): Promise<void> {

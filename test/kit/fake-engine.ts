@@ -255,6 +255,10 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
 
   async divergentFrame(): Promise<undefined> {}
 
+  async writeShared(name: string, offset: number, data: Uint8Array): Promise<void> {
+    new Uint8Array(this.shared.get(name) ?? new ArrayBuffer(0)).set(data, offset);
+  }
+
   capturedPacket(_number: number): PacketBytes | undefined {
     return undefined;
   }
