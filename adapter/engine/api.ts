@@ -11,6 +11,7 @@ import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 
+export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
 export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, TimePosition, Value };
 

@@ -10,7 +10,7 @@ import type { TimePosition } from './stop.ts';
 /** What a reverse step goes back to. */
 export interface BackRequest {
   readonly kind: 'into' | 'over' | 'out' | 'instruction' | 'entry';
-  /** How many frames outside the innermost one `out` leaves as well; the frame of which `entry` is asked. */
+  /** How many frames outside the innermost one `out` leaves as well; for `entry`, the frame it is about. */
   readonly up: number;
   /** How many steps to go back. */
   readonly count: number;

@@ -1,6 +1,5 @@
 /** Moments of history: how they are written, and what a user may write. */
-import { EngineError, type HistoryMoment, type HistoryState, type MomentTarget } from '../engine/api.ts';
-import { IN_TICK } from '../mailbox/probes.ts';
+import { EngineError, type HistoryMoment, type HistoryState, IN_TICK, type MomentTarget } from '../engine/api.ts';
 import { visible } from '../packets/format.ts';
 
 const NS = 1e9;
