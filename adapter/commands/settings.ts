@@ -1,8 +1,12 @@
 /** The settings: `set NAME` and `show NAME` come from this table. */
+import { DEFAULT_HISTORY_SIZE } from '../engine/api.ts';
 import { defaultPrintSettings, type PrintSettings } from '../inspect/values.ts';
 import { printable } from '../packets/format.ts';
 import { CommandError } from './command.ts';
 import type { ArgumentKind } from './takes.ts';
+
+/** Stands for no bound. */
+const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
 /** Settings that `set` changes. Those of the terminal (height, width, pagination) are accepted and have no effect. */
 export interface Settings {
@@ -13,6 +17,13 @@ export interface Settings {
   listsize: number;
   readonly print: PrintSettings;
   readonly replay: ReplaySettings;
+  readonly history: HistorySettings;
+}
+
+/** What the next `run` records. */
+export interface HistorySettings {
+  /** Bytes that are kept; 0: nothing is recorded. */
+  size: number;
 }
 
 /** How the next `run` replays its capture. */
@@ -32,6 +43,7 @@ export function defaultSettings(): Settings {
     listsize: 10,
     print: defaultPrintSettings(),
     replay: { guest: '', atEnd: 'stop', checksums: 'repair' },
+    history: { size: DEFAULT_HISTORY_SIZE },
   };
 }
 
@@ -70,6 +82,26 @@ function parseLimit(text: string): number {
     );
   }
   return Number(text);
+}
+
+const UNITS = ['', 'K', 'M', 'G'];
+
+/** A number of bytes: `512M`, `2G`. */
+function parseBytes(text: string): number {
+  if (text === 'unlimited') {
+    return NO_BOUND;
+  }
+  const [, digits, unit = ''] = /^(\d+)\s*([KMG]?)i?B?$/i.exec(text) ?? [];
+  const bytes = Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase());
+  if (!Number.isSafeInteger(bytes)) {
+    throw new CommandError(`A size such as 512M, 2G, 0 or unlimited expected, not "${printable(text)}".`);
+  }
+  return bytes;
+}
+
+function bytesText(bytes: number): string {
+  const unit = UNITS.findLastIndex((_, i) => bytes % 1024 ** i === 0);
+  return bytes === 0 ? '0 (nothing is recorded)' : `${bytes / 1024 ** unit}${UNITS[unit]}`;
 }
 
 type Owner<K extends string, V> = (settings: Settings) => { [name in K]: V };
@@ -177,6 +209,19 @@ export const REPLAY_SETTINGS: readonly Setting[] = [
   GUEST,
   choice(['at-end', 'atEnd'], 'what happens when everything has been played', ['stop', 'exit'] as const, replay),
   choice(['checksums', 'checksums'], 'what becomes of wrong checksums', ['repair', 'keep'] as const, replay),
+];
+
+/** The settings of `set history` and `show history`. */
+export const HISTORY_SETTINGS: readonly Setting[] = [
+  {
+    name: 'size',
+    what: 'size of the history that the next "run" keeps',
+    values: [],
+    set: (settings, text) => {
+      settings.history.size = parseBytes(text);
+    },
+    get: ({ history: { size } }) => (size === NO_BOUND ? 'unlimited' : bytesText(size)),
+  },
 ];
 
 /** Takes over `guest=ADDR,checksums=keep|repair,at-end=stop|exit`. Throws `CommandError`. */

@@ -97,8 +97,9 @@ class Outputs {
     const mark = { functions: functions.length, probes: probes.length };
     try {
       const edits = rewriteImports(file, instrument(file, path, stripped, this.#types, this.tables));
-      this.debug.set(jsPath(path), probeImport(path) + closeLine(edits.apply(stripped)) + registration(file, path));
-      this.release.set(jsPath(path), rewriteImports(file).apply(stripped));
+      const last = registration(file, path);
+      this.debug.set(jsPath(path), probeImport(path) + closeLine(edits.apply(stripped)) + last);
+      this.release.set(jsPath(path), closeLine(rewriteImports(file).apply(stripped)) + last);
       const symbols = moduleSymbols(file, path, this.#types, this.#constants);
       this.structs.push(...symbols.structs);
       this.globals.push(...symbols.globals);

@@ -102,8 +102,8 @@ function methodType(file: ts.SourceFile, m: ts.MethodSignature): string {
 }
 
 /**
- * The last line of an instrumented module: tells the debugger how to read (and write, for `let`) each top-level name,
- * so that expressions reach them from any frame.
+ * The last line of a module: tells the debugger how to read (and write, for `let`) each top-level name, so that
+ * expressions reach them from any frame, and checkpoints can name them. The release build also runs without it.
  */
 export function registration(file: ts.SourceFile, path: string): string {
   const entries: string[] = [];
@@ -124,5 +124,5 @@ export function registration(file: ts.SourceFile, path: string): string {
       add(s.name.text, false);
     }
   }
-  return `;globalThis.__pktgdb.module(${JSON.stringify(path)},{${entries.join(',')}});`;
+  return `;globalThis.__pktgdb?.module(${JSON.stringify(path)},{${entries.join(',')}});`;
 }

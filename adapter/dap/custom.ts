@@ -4,7 +4,17 @@
  * So they are answered while the machine runs, and change nothing in it.
  */
 
-import type { Account, DivergenceReport, ReplayHost } from '../engine/api.ts';
+import type { Account, DivergenceReport, HistoryMoment, ReplayHost } from '../engine/api.ts';
+
+/** Answer to `pktgdb/history`; without a recording there are no moments. */
+export interface HistoryBody {
+  readonly recorded: boolean;
+  /** What is shown is not the present. */
+  readonly inPast: boolean;
+  /** The moment that is shown, in words; empty while the machine runs. */
+  readonly here: string;
+  readonly moments?: Readonly<Record<'start' | 'here' | 'present', HistoryMoment>>;
+}
 
 /** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */
 export interface RegisterLayout {

@@ -30,7 +30,9 @@ export function parseLaunch(raw: Arguments): LaunchConfiguration {
     (args === undefined && traceName === undefined ? DEFAULT_GUEST_COMMANDS : []);
   const initCommands = raw.optionalStrings('initCommands') ?? [];
   const stopOnEntry = raw.optionalBoolean('stopOnEntry') ?? false;
-  const recordLimit = raw.has('recordLimit') ? raw.count('recordLimit', 0) : undefined;
+  // Its earlier name is taken too.
+  const size = ['historySize', 'recordLimit'].find((name) => raw.has(name));
+  const historySize = size === undefined ? undefined : raw.count(size, 0);
   const noDebug = raw.optionalBoolean('noDebug') ?? false;
   const replay = parseReplay(raw);
   const trace = traceName ? resolve(cwd, traceName) : undefined;
@@ -40,7 +42,7 @@ export function parseLaunch(raw: Arguments): LaunchConfiguration {
       guestCommands,
       stopOnEntry: stopOnEntry && !noDebug,
       ...(trace === undefined ? {} : { trace, replay }),
-      ...(recordLimit === undefined ? {} : { recordLimit }),
+      ...(historySize === undefined ? {} : { historySize }),
     },
     initCommands,
     noDebug,

@@ -49,7 +49,7 @@ export const memoryRequests: Family = {
   },
   writeMemory: {
     capabilities: { supportsWriteMemoryRequest: true },
-    handle: (session, args): DebugProtocol.WriteMemoryResponse['body'] => writeMemory(session, args),
+    handle: (session, args): Promise<DebugProtocol.WriteMemoryResponse['body']> => writeMemory(session, args),
   },
 };
 
@@ -111,7 +111,10 @@ function nextMapped(memory: GuestMemory, address: number): number | undefined {
   return next;
 }
 
-function writeMemory(session: PacketSession, args: Arguments): DebugProtocol.WriteMemoryResponse['body'] {
+async function writeMemory(
+  session: PacketSession,
+  args: Arguments,
+): Promise<NonNullable<DebugProtocol.WriteMemoryResponse['body']>> {
   const reference = args.string('memoryReference');
   if (reference.startsWith(BYTES_PREFIX)) {
     throw new RequestError(
@@ -124,7 +127,7 @@ function writeMemory(session: PacketSession, args: Arguments): DebugProtocol.Wri
     throw new RequestError('writeMemory: data must be base64');
   }
   const data = Buffer.from(text, 'base64');
-  const written = address < 0 ? 0 : session.engine.memory.write(address, data);
+  const written = address < 0 ? 0 : await session.engine.memory.write(address, data);
   if (written < data.length && args.optionalBoolean('allowPartial') !== true) {
     throw new RequestError(
       `Only ${written} of ${data.length} bytes at ${physicalReference(Math.max(0, address))} are mapped.`,

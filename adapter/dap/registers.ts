@@ -109,9 +109,15 @@ function registerItem(engine: EngineApi, register: Register, name: string, forma
   };
 }
 
-function setRegister(engine: EngineApi, register: Register, name: string, value: string, format: ValueFormat): Item {
+async function setRegister(
+  engine: EngineApi,
+  register: Register,
+  name: string,
+  value: string,
+  format: ValueFormat,
+): Promise<Item> {
   const number = readNumber(value);
-  if (!register.store(number)) {
+  if (!(await register.store(number))) {
     throw new RequestError(`${name} has 32 bits; ${number} does not fit.`);
   }
   return registerItem(engine, register, name, format);
@@ -126,7 +132,7 @@ function fieldsContainer(register: Register): Container {
       if (field === undefined) {
         throw new RequestError(`${info.name} has no field ${name}.`);
       }
-      if (!register.store(readNumber(value), field)) {
+      if (!(await register.store(readNumber(value), field))) {
         throw new RequestError(`${name} has ${field.width} bits; ${value} does not fit.`);
       }
       return fieldItem(register, field, format);

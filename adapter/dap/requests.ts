@@ -8,6 +8,7 @@ import { ClientConventions } from './client.ts';
 import { evaluateRequests } from './evaluate.ts';
 import { exceptionRequests } from './exceptions.ts';
 import { stackRequests } from './frames.ts';
+import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
 import { replayRequests } from './replay.ts';
@@ -48,6 +49,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     breakpointRequests,
     exceptionRequests,
     runningRequests,
+    historyRequests,
     stackRequests,
     variableRequests,
     evaluateRequests,

@@ -49,7 +49,8 @@ function step(kind: StepKind): Family[string] {
   };
 }
 
-function checkStopped(session: PacketSession): void {
+/** Throws unless the machine stands still. */
+export function checkStopped(session: PacketSession): void {
   if (session.engine.state !== 'stopped') {
     throw new RequestError(`The machine is not stopped (it is ${stateName(session.engine.state)}).`);
   }

@@ -3,6 +3,7 @@
  * It keeps what lives as long as the session; what lives as long as a stop is in `stopped`.
  */
 import {
+  CapabilitiesEvent,
   ContinuedEvent,
   DebugSession,
   Event,
@@ -19,6 +20,7 @@ import { Arguments, describeType, isObject, RequestError } from './arguments.ts'
 import { BreakpointBook } from './breakpoint-book.ts';
 import { ClientConventions } from './client.ts';
 import type { ConsoleEventBody } from './custom.ts';
+import { HISTORY_CAPABILITIES } from './history.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Progress } from './progress.ts';
 import { type Interpreter, Repl } from './repl.ts';
@@ -61,6 +63,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   #greeted = false;
   #ended = false;
   /** While a request starts the machine: stops to report once it has been answered. */
+  /** The client has been told that one can go back. */
+  #recorded = false;
   #held: { readonly reason: Stop; readonly ofScript: boolean }[] | undefined;
 
   constructor(engine: EngineApi, options: SessionOptions) {
@@ -262,8 +266,18 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     }
   }
 
+  /** Says whether one can go back, before the first stop and when that has changed. */
+  #announceHistory(): void {
+    const records = this.engine.history !== undefined;
+    if (records !== this.#recorded) {
+      this.#recorded = records;
+      this.sendEvent(new CapabilitiesEvent({ ...HISTORY_CAPABILITIES, supportsStepBack: records }));
+    }
+  }
+
   /** A script runs the commands of the breakpoints it stops at itself. */
   #sendStopped(reason: Stop, ofScript: boolean): void {
+    this.#announceHistory();
     const event: DebugProtocol.StoppedEvent = {
       seq: 0,
       type: 'event',

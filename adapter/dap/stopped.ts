@@ -45,6 +45,12 @@ function describe(session: PacketSession, reason: Stop): Description {
       return { reason: 'pause', description: 'Paused' };
     case 'replay-end':
       return { reason: 'replay end', description: 'All packets have been played' };
+    case 'goto':
+      return { reason: 'goto', description: 'Paused in history' };
+    case 'history-start':
+      return { reason: 'step', description: 'Paused where history begins' };
+    case 'history-end':
+      return { reason: 'goto', description: 'Paused at the present' };
     case 'entry':
       return { reason: 'entry', description: 'Paused on entry' };
     case 'exception':

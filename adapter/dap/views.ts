@@ -70,7 +70,7 @@ function rangeOf(all: readonly Nic[], range: Arguments): number[] {
     : Array.from({ length: Math.min(count, MAX_ELEMENTS) }, (_, i) => nic.registers[(offset + i * stride) >> 2] ?? 0);
 }
 
-function setFromView(session: PacketSession, args: Arguments): void {
+async function setFromView(session: PacketSession, args: Arguments): Promise<void> {
   const name = args.string('nic');
   const nic = nics(session.engine).find((one) => one.name === name);
   const index = args.count('offset', 0) >> 2;
@@ -80,7 +80,7 @@ function setFromView(session: PacketSession, args: Arguments): void {
   const value = args.string('value');
   const lsb = args.count('lsb', 0);
   const width = args.count('width', Math.max(0, WORD.width - lsb));
-  if (!nic.store(index, readNumber(value), { lsb, width })) {
+  if (!(await nic.store(index, readNumber(value), { lsb, width }))) {
     throw new RequestError(`${value} does not fit: there are ${width} bits.`);
   }
 }

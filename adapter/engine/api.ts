@@ -3,15 +3,20 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
-import type { HitCondition, Stop } from '../inferior/stop.ts';
+import type { HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
+import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 
+export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
-export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, Value };
+export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, TimePosition, Value };
+
+/** Bytes that a recording keeps, unless it is told otherwise. */
+export const DEFAULT_HISTORY_SIZE = 2 ** 31;
 
 /** What to run. */
 export interface LaunchOptions {
@@ -25,8 +30,8 @@ export interface LaunchOptions {
   readonly replay?: ReplayOptions;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
-  /** Bound of the input recording in bytes (default 64 MiB); 0 turns it off. */
-  readonly recordLimit?: number;
+  /** Bound of the recording in bytes (default 2 GiB); 0 turns it off. */
+  readonly historySize?: number;
   /** Stop at the first statement of `main`. */
   readonly stopOnEntry?: boolean;
 }
@@ -145,8 +150,11 @@ export interface Breakpoint {
 export interface GuestMemory {
   /** Bytes from `address` as far as they are mapped (an empty array if the first one is not). */
   read(address: number, length: number): Uint8Array;
-  /** Writes to RAM, or raw to a device register; returns how many bytes were mapped. */
-  write(address: number, data: Uint8Array): number;
+  /**
+   * Writes to RAM, or raw to a device register; resolves to how many bytes were mapped when they are there (see
+   * `EngineApi.writeShared`).
+   */
+  write(address: number, data: Uint8Array): Promise<number>;
   readonly regions: readonly { readonly name: string; readonly start: number; readonly length: number }[];
 }
 
@@ -176,6 +184,31 @@ export interface EngineEvents {
 
 export type StepKind = 'into' | 'over' | 'out';
 
+/** How far a reverse command goes back: to the last breakpoint, line, call, statement, or to where a call began. */
+export type ReverseKind = 'continue' | 'into' | 'over' | 'out' | 'instruction' | 'entry';
+
+/** A moment to go to: by position, by the machine's clock, or by packets that have passed the user network's edge. */
+export type MomentTarget = TravelTarget | 'start' | 'present';
+
+/** A moment of history. */
+export interface HistoryMoment extends TimePosition {
+  /** The machine's clock in nanoseconds. */
+  readonly ns: number;
+  /** Packets that had passed the user network's edge. */
+  readonly packets: number;
+}
+
+/** Where one is in what has been recorded. */
+export interface HistoryState {
+  readonly start: HistoryMoment;
+  /** Where the live machine stands. */
+  readonly present: HistoryMoment;
+  readonly here: HistoryMoment;
+  /** Bytes of inputs that are kept. */
+  readonly bytes: number;
+  readonly inPast: boolean;
+}
+
 export interface EngineApi {
   readonly info: DebugInfo;
   /** Absolute folder of the stack's sources; `SourceLocation.file` is relative to it. */
@@ -202,6 +235,15 @@ export interface EngineApi {
   interrupt(): Promise<void>;
   /** Steps `count` statements; 'stopped' follows. 'out' leaves the frame `frame` (default 0). */
   step(kind: StepKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
+  /**
+   * Goes back from here; 'stopped' follows, with 'history-start' where nothing was recorded before. An interrupt gives
+   * it up. 'out' goes to the call of the frame `frame`.
+   */
+  reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
+  /** Goes to a moment of history, or to the present; 'stopped' follows. */
+  goTo(target: MomentTarget): Promise<void>;
+  /** What has been recorded, while stopped; undefined without a recording. */
+  readonly history: HistoryState | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
   runTo(location: BreakpointSpec['location']): Promise<void>;
 
@@ -244,6 +286,12 @@ export interface EngineApi {
    * running.
    */
   readonly shared: ReadonlyMap<string, ArrayBufferLike>;
+
+  /**
+   * Writes to shared memory of the machine; resolves when it is done. A running machine does it itself, in its next
+   * turn, so that it is a part of its history.
+   */
+  writeShared(name: string, offset: number, data: Uint8Array): Promise<void>;
 
   /** Types a line on the guest's console. */
   guestInput(text: string): void;

@@ -4,6 +4,8 @@ import { attachQtest } from '../host/qtest.ts';
 import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
+import type { FramedChange } from '../mailbox/change.ts';
+import { IN_TICK } from '../mailbox/probes.ts';
 import type { Recording } from '../mailbox/recorded.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import {
@@ -13,20 +15,25 @@ import {
   EngineError,
   type EngineEvents,
   type Frame,
+  type HistoryState,
   type InferiorState,
   type LaunchOptions,
+  type MomentTarget,
   type NamedValue,
   type PacketBytes,
   type Position,
   type ReplayState,
+  type ReverseKind,
   type StepKind,
   type Stop,
   type SymbolScope,
   type Value,
 } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
+import type { History } from './history.ts';
 import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
@@ -40,12 +47,15 @@ import {
   replayAgain,
   replayState,
 } from './launch.ts';
-import { reexecute } from './reexecute.ts';
+import { type ReexecuteOptions, reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
+import { historyMoment, type Moment, type PastStep, START, TimeTravel } from './time-travel.ts';
 
 /** A capture that can be read once only. */
 const STDIN = '-';
+/** Bytes that a running machine is asked to write at a time. */
+const WRITE_PIECE = 1 << 15;
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
@@ -53,14 +63,19 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #image: Image;
   readonly #table: BreakpointTable;
   readonly #fieldTypes: FieldTypes;
+  readonly #time: TimeTravel;
+  /** The live machine. */
   #inferior: Inferior | undefined;
   #installer: Installer | undefined;
-  #stopped: StoppedState | undefined;
+  /** Where the inferior stands that is shown: the live one, or the past. */
+  #moment: Moment | undefined;
   #inferiorState: InferiorState = 'none';
-  #reason: Stop | undefined;
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
+  #lastCheckpoints = new CheckpointStore();
   #lastRecording: Recording | undefined;
+  /** What the last recording lies in, until the next run. */
+  #lastHistory: History | undefined;
   #materialisedAt = 0;
   /** The capture of the current or last run. */
   #replay: Replay | undefined;
@@ -74,6 +89,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     super();
     this.#image = image;
     this.#table = new BreakpointTable(image);
+    this.#time = new TimeTravel(image, this.#table, {
+      live: () => this.#live(),
+      show: (moment) => this.#show(moment),
+      goLive: (present, step) => void this.#goLive(present, step),
+      complain: (text) => this.emit('report', 'error', text),
+    });
     this.#fieldTypes = Object.fromEntries(
       image.info.structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]),
     );
@@ -97,21 +118,22 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get stop(): Stop | undefined {
-    return this.#inferiorState === 'stopped' ? this.#reason : undefined;
+    return this.#inferiorState === 'stopped' ? this.#moment?.stop : undefined;
   }
 
   get shared(): ReadonlyMap<string, ArrayBufferLike> {
-    return this.#inferior?.shared ?? this.#lastShared;
+    return this.#moment?.inferior.shared ?? this.#inferior?.shared ?? this.#lastShared;
   }
 
   get memory(): SharedGuestMemory {
-    return new SharedGuestMemory(this.shared);
+    return new SharedGuestMemory(this.shared, (name, offset, data) => this.writeShared(name, offset, data));
   }
 
   // ---- life ----
 
   async launch(options: LaunchOptions): Promise<void> {
     await this.kill();
+    this.#forgetHistory();
     this.#inferiorState = 'starting';
     const replay = await this.#loadReplay(options);
     const settings = inferiorOptions(this.#image, options, this.internals, replay);
@@ -231,10 +253,18 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #forgetInferior(inferior: Inferior): void {
     this.#lastShared = inferior.shared;
     this.#lastRecording = inferior.recording;
+    this.#lastCheckpoints = inferior.checkpoints;
+    this.#lastHistory = inferior.history;
     this.#inferior = undefined;
     this.#installer = undefined;
-    this.#stopped = undefined;
-    this.#reason = undefined;
+    this.#moment = undefined;
+    void this.#time.dispose();
+  }
+
+  #forgetHistory(): void {
+    this.#lastHistory?.close();
+    this.#lastHistory = undefined;
+    this.#lastRecording = undefined;
   }
 
   #ended(inferior: Inferior, code: number, message: string, summary: ExecutionSummary | undefined): void {
@@ -261,6 +291,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async dispose(): Promise<void> {
     await this.kill();
+    this.#forgetHistory();
     this.#closeReplay();
     this.removeAllListeners();
   }
@@ -268,15 +299,22 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   // ---- stops ----
 
   #onPaused(inferior: Inferior, paused: V8Paused): void {
-    if (this.#stopped?.materialised || this.#inferior !== inferior) {
+    if (this.#moment?.stopped.materialised || this.#inferior !== inferior) {
       return;
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
     const report = exception ? undefined : inferior.stopReport();
+    void inferior.changeNow().catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
-    this.#stopped = new StoppedState(this.#image, inferior.inspector, paused, report?.probe ?? -1);
-    const stop = report?.stop ?? exceptionStop(paused);
-    this.#reason = stop;
+    const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
+    const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
+    const stop = report && report.stop.kind !== 'arrived' ? report.stop : exceptionStop(paused);
+    this.#show({ inferior, stopped, position, ns: report?.ns ?? 0, packets: report?.packets ?? 0, stop });
+  }
+
+  #show(moment: Moment): void {
+    const { stop } = moment;
+    this.#moment = moment;
     this.#inferiorState = 'stopped';
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
       if (this.#table.get(id)?.bp.spec.temporary) {
@@ -294,28 +332,99 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
   }
 
-  #need(): { inferior: Inferior; stopped: StoppedState } {
-    const inferior = this.#inferior;
-    const stopped = this.#stopped;
-    if (!inferior) {
+  #need(): Moment {
+    if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
-    if (!stopped || this.#inferiorState !== 'stopped') {
+    if (!this.#moment || this.#inferiorState !== 'stopped') {
       throw new EngineError(RUNNING);
     }
-    return { inferior, stopped };
+    return this.#moment;
   }
 
   async resume(): Promise<void> {
+    await this.#resume(undefined);
+  }
+
+  async #resume(step: PastStep | undefined): Promise<void> {
     const { inferior, stopped } = this.#need();
-    this.#stopped = undefined;
-    this.#reason = undefined;
-    this.#inferiorState = 'running';
-    this.emit('continued');
+    this.#leaveMoment();
+    if (this.#time.inPast) {
+      await this.#time.forward(step);
+    }
     if (stopped.materialised) {
       await inferior.runtime.addStanding(performance.now() - this.#materialisedAt);
     }
     await inferior.inspector.send('Debugger.resume').catch(() => undefined);
+  }
+
+  #leaveMoment(): void {
+    this.#moment = undefined;
+    this.#inferiorState = 'running';
+    this.emit('continued');
+  }
+
+  /** The past has come to the present: the live machine goes on, in the middle of a step perhaps. */
+  async #goLive(present: Moment, step: PastStep | undefined): Promise<void> {
+    this.#moment = present;
+    this.#inferiorState = 'stopped';
+    const frames = present.stopped.frames;
+    const left = step ? frames.length - step.depth - 1 : -1;
+    if (step && left < 0) {
+      this.#show({ ...present, stop: { kind: 'step' } });
+    } else {
+      await (step ? this.step('out', { frame: left }) : this.resume());
+    }
+  }
+
+  async reverse(
+    kind: ReverseKind,
+    { frame = 0, count = 1 }: { readonly frame?: number; readonly count?: number } = {},
+  ): Promise<void> {
+    const moment = this.#need();
+    this.#needHistory();
+    await this.#travel(() => this.#time.reverse(moment, kind, frame, count));
+  }
+
+  async goTo(target: MomentTarget): Promise<void> {
+    const moment = this.#need();
+    this.#needHistory();
+    await this.#travel(() => this.#time.goTo(moment, target, { kind: target === 'present' ? 'history-end' : 'goto' }));
+  }
+
+  /** While it goes on the machine counts as running, so that it can be interrupted. */
+  async #travel(go: () => Promise<void>): Promise<void> {
+    const before = this.#moment;
+    this.#leaveMoment();
+    try {
+      await go();
+    } catch (e) {
+      if (before && this.#inferior) {
+        this.#show(before);
+      }
+      throw e;
+    }
+  }
+
+  #needHistory(): void {
+    if (this.#inferior?.history === undefined) {
+      throw new EngineError('Target native does not support this command: history is off (`set history size`).');
+    }
+  }
+
+  get history(): HistoryState | undefined {
+    const here = this.#moment;
+    const log = this.#inferior?.history;
+    if (!here || !this.#inferior || log === undefined) {
+      return undefined;
+    }
+    return {
+      start: { ...START, tick: this.#inferior.startTick, ns: 0, packets: 0 },
+      present: historyMoment(this.#time.present ?? here),
+      here: historyMoment(here),
+      inPast: this.#time.inPast,
+      bytes: log.bytes,
+    };
   }
 
   async interrupt(): Promise<void> {
@@ -327,14 +436,16 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       throw new EngineError(NOT_RUNNING);
     }
     if (this.#inferiorState === 'running') {
-      this.#inferior.interrupt();
+      (this.#time.running ?? this.#inferior).interrupt();
     }
   }
 
   async step(kind: StepKind, options: { readonly frame?: number; readonly count?: number } = {}): Promise<void> {
     const { inferior, stopped } = this.#need();
     const up = kind === 'out' ? (options.frame ?? 0) : 0;
-    await this.#startStep(inferior, stepRequest(stopped.frames, kind, up, options.count ?? 1));
+    const depth = kind === 'into' ? Number.MAX_SAFE_INTEGER : stopped.frames.length - up - (kind === 'out' ? 1 : 0);
+    const request = stepRequest(stopped.frames, kind, up, options.count ?? 1);
+    await this.#startStep(inferior, request, { kind, depth });
   }
 
   /**
@@ -342,22 +453,28 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
    * executing its rest.
    */
   async returnFrom(js: string): Promise<void> {
-    await this.#need().stopped.returnFrom(js);
+    await this.#change({ kind: 'return', js });
   }
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {
     const { inferior, stopped } = this.#need();
+    const depth = stopped.frames.length - 1;
     const target = new BreakpointTable(this.#image).add({ location });
     if (!target.verified) {
       throw new EngineError(target.message ?? 'no such place');
     }
     const probes = target.locations.map((l) => l.probe);
-    await this.#startStep(inferior, runToRequest(stopped.frames, probes));
+    await this.#startStep(inferior, runToRequest(stopped.frames, probes), { kind: 'out', depth });
   }
 
-  async #startStep(inferior: Inferior, request: StepRequest): Promise<void> {
+  async #startStep(inferior: Inferior, request: StepRequest, step: PastStep): Promise<void> {
     await inferior.runtime.startStep(request);
-    await this.resume();
+    await this.#resume(step);
+  }
+
+  /** What installs breakpoints: in the live machine, and in the past if there is one. */
+  get #installers(): Installer[] {
+    return [this.#installer, this.#time.installer].filter((i) => i !== undefined);
   }
 
   // ---- breakpoints ----
@@ -368,9 +485,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   setBreakpoint(spec: BreakpointSpec): Breakpoint {
     const bp = this.#table.add(spec);
-    this.#installer?.update(bp, this.#table.probesOf(bp));
+    this.#update(bp, this.#table.probesOf(bp));
     this.emit('breakpoint', 'new', bp);
     return bp;
+  }
+
+  #update(bp: Breakpoint, probes: readonly number[]): void {
+    for (const installer of this.#installers) {
+      installer.update(bp, probes);
+    }
   }
 
   updateBreakpoint(id: number, change: Parameters<EngineApi['updateBreakpoint']>[1]): Breakpoint {
@@ -391,7 +514,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#table.change(id, { spec: before.spec, enabled: before.enabled });
       throw new EngineError(bp.message ?? 'the condition is wrong');
     }
-    this.#installer?.update(bp, [...new Set([...this.#table.probesOf(before), ...this.#table.probesOf(bp)])]);
+    this.#update(bp, [...new Set([...this.#table.probesOf(before), ...this.#table.probesOf(bp)])]);
     this.emit('breakpoint', 'changed', bp);
     return bp;
   }
@@ -401,7 +524,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!bp) {
       return false;
     }
-    this.#installer?.remove(bp);
+    for (const installer of this.#installers) {
+      installer.remove(bp);
+    }
     this.emit('breakpoint', 'removed', bp);
     return true;
   }
@@ -436,10 +561,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   scope(frame: number): SymbolScope {
-    if (frame < 0 || !this.#stopped || this.#inferiorState !== 'stopped') {
+    if (frame < 0 || !this.#moment || this.#inferiorState !== 'stopped') {
       return this.#image.scopeAt(undefined, []);
     }
-    return this.#stopped.scope(frame);
+    return this.#moment.stopped.scope(frame);
   }
 
   async evaluate(js: string, frame: number): Promise<Value> {
@@ -451,12 +576,42 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async assign(js: string, valueJs: string, frame: number): Promise<Value> {
     const { stopped } = this.#need();
+    return this.#change(await stopped.assignment(js, valueJs, frame));
+  }
+
+  /** Changes the program at this stop, and has that recorded. */
+  async #change(change: FramedChange): Promise<Value> {
+    const { inferior, stopped } = this.#need();
+    this.#needPresent();
     const was = stopped.materialised;
-    const value = await stopped.assign(js, valueJs, frame);
+    const value = await stopped.perform(change);
     if (!was && stopped.materialised) {
       this.#materialisedAt = performance.now();
     }
+    if (this.#moment?.stop.kind !== 'exception') {
+      inferior.framed = true;
+      await inferior.runtime.changed(change);
+    }
     return value;
+  }
+
+  async writeShared(name: string, offset: number, data: Uint8Array): Promise<void> {
+    this.#needPresent();
+    const inferior = this.#inferior;
+    if (!inferior) {
+      const memory = this.shared.get(name);
+      if (memory) {
+        new Uint8Array(memory).set(data, offset);
+      }
+      return;
+    }
+    if (this.#inferiorState === 'stopped') {
+      return inferior.runtime.writeShared(name, offset, Buffer.from(data).toString('base64'));
+    }
+    for (let at = 0; at < data.length; at += WRITE_PIECE) {
+      const base64 = Buffer.from(data.subarray(at, at + WRITE_PIECE)).toString('base64');
+      await inferior.change({ kind: 'memory', name, offset: offset + at, base64 });
+    }
   }
 
   async packet(frame: number): Promise<PacketBytes | undefined> {
@@ -485,9 +640,16 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async position(): Promise<Position> {
-    const { inferior, stopped } = this.#need();
+    const { position, stopped } = this.#need();
     const frame = stopped.frames[0];
-    return { tick: inferior.ticks, probe: frame?.probe ?? -1, location: frame?.location };
+    return { tick: position.tick, probe: frame?.probe ?? -1, location: frame?.location };
+  }
+
+  /** Throws where the past is shown, which cannot be changed. */
+  #needPresent(): void {
+    if (this.#time.inPast && this.#inferiorState === 'stopped') {
+      throw new EngineError('This is the past; it cannot be changed. "goto end" leads to the present.');
+    }
   }
 
   // ---- the machine ----
@@ -496,13 +658,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
+    this.#needPresent();
     this.#inferior.post({ type: 'console', text });
   }
 
   async monitor(line: string): Promise<string> {
-    const inferior = this.#inferior;
+    const inferior = this.#moment?.inferior ?? this.#inferior;
     if (!inferior) {
       throw new EngineError(NOT_RUNNING);
+    }
+    if (!/^\s*(info|help|\?)/.test(line)) {
+      this.#needPresent();
     }
     if (this.#inferiorState === 'stopped') {
       return this.#monitorInPlace(inferior, line);
@@ -531,9 +697,21 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   // ---- recordings ----
 
+  #live(): Inferior {
+    if (!this.#inferior) {
+      throw new EngineError(NOT_RUNNING);
+    }
+    return this.#inferior;
+  }
+
   /** The recording of the current or last run. */
   get recording(): Recording | undefined {
     return this.#inferior?.recording ?? this.#lastRecording;
+  }
+
+  /** The checkpoints of the current or last run. */
+  get checkpoints(): CheckpointStore {
+    return this.#inferior?.checkpoints ?? this.#lastCheckpoints;
   }
 
   /** What the last run came to, after an orderly end. */
@@ -542,7 +720,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   /** Executes a recording again in a thread of its own, without stops, and says what it came to. */
-  reexecute(recording: Recording): Promise<ExecutionSummary> {
-    return reexecute(this.#image, recording);
+  reexecute(recording: Recording, options: ReexecuteOptions = {}): Promise<ExecutionSummary> {
+    return reexecute(this.#image, recording, { ...options, hashTurns: this.internals.hashTurns });
   }
 }

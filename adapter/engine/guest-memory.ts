@@ -2,7 +2,7 @@
  * The guest's physical memory and the NICs' registers, read from shared memory: at any time, with no effect on the
  * machine.
  */
-import type { GuestMemory } from './api.ts';
+import type { EngineApi, GuestMemory } from './api.ts';
 
 /** Where the firmware maps BAR0 of the first NIC, and how far apart the next ones are. */
 export const NIC_BAR0 = 0xfebc0000;
@@ -12,14 +12,18 @@ interface Region {
   readonly name: string;
   readonly start: number;
   readonly length: number;
+  /** Name of the shared memory that it is the beginning of. */
+  readonly buffer: string;
   readonly bytes: Uint8Array;
 }
 
 export class SharedGuestMemory implements GuestMemory {
   readonly #shared: ReadonlyMap<string, ArrayBufferLike>;
+  readonly #write: EngineApi['writeShared'];
 
-  constructor(shared: ReadonlyMap<string, ArrayBufferLike>) {
+  constructor(shared: ReadonlyMap<string, ArrayBufferLike>, write: EngineApi['writeShared']) {
     this.#shared = shared;
+    this.#write = write;
   }
 
   get regions(): readonly Region[] {
@@ -27,11 +31,12 @@ export class SharedGuestMemory implements GuestMemory {
     for (const [name, buffer] of this.#shared) {
       const nic = /^e1000\.(\d+)\/mac_reg$/.exec(name);
       if (name === 'ram') {
-        found.push({ name, start: 0, length: buffer.byteLength, bytes: new Uint8Array(buffer) });
+        found.push({ name, buffer: name, start: 0, length: buffer.byteLength, bytes: new Uint8Array(buffer) });
       } else if (nic) {
         const start = NIC_BAR0 - Number(nic[1]) * NIC_WINDOW;
         found.push({
           name: `e1000.${nic[1]}`,
+          buffer: name,
           start,
           length: Math.min(buffer.byteLength, NIC_WINDOW),
           bytes: new Uint8Array(buffer),
@@ -54,14 +59,14 @@ export class SharedGuestMemory implements GuestMemory {
     return r.bytes.slice(off, Math.min(off + length, r.length));
   }
 
-  write(address: number, data: Uint8Array): number {
+  async write(address: number, data: Uint8Array): Promise<number> {
     const r = this.#at(address);
     if (!r) {
       return 0;
     }
     const off = address - r.start;
     const n = Math.min(data.length, r.length - off);
-    r.bytes.set(data.subarray(0, n), off);
+    await this.#write(r.buffer, off, data.subarray(0, n));
     return n;
   }
 }

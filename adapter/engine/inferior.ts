@@ -25,12 +25,16 @@ import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
-import type { ExecutionSummary, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type { ExecutionSummary, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type { Change } from '../mailbox/change.ts';
+import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
 import type { Input } from '../stack/util/host.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
+import { History } from './history.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
@@ -38,11 +42,19 @@ import { type RuntimeProxy, runtimeProxy } from './link.ts';
 export interface InferiorOptions {
   readonly header: RecordingHeader;
   readonly replay?: ReplayData;
-  /** Turns to execute again. */
-  readonly recording?: Uint8Array | undefined;
-  readonly recordLimit: number;
+  /** What to execute again. */
+  readonly recording?: Recording | undefined;
+  /** What of it was done before. */
+  readonly checkpoint?: CheckpointRef | undefined;
+  /** Executes stretches of recordings as it is told (`travel`). */
+  readonly past?: boolean;
+  /** Bytes that the recording may have; 0: none is made. */
+  readonly historySize: number;
+  /** Milliseconds between checkpoints of what is recorded; 0: one at each turn. Null: none. */
+  readonly checkpointMs: number | null;
   readonly stopOnEntry: boolean;
   readonly hashFrames: boolean;
+  readonly hashTurns?: boolean | undefined;
   /** Run the release build: no probes, no inspector. */
   readonly release: boolean;
 }
@@ -66,21 +78,31 @@ let created = 0;
 
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
+  readonly checkpoints = new CheckpointStore();
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
-  readonly #chunks: SharedArrayBuffer[] = [];
+  /** Ticks that it took until the machine was set up. */
+  startTick = 0;
+  /** The log of the run; it outlives the machine, and has to be closed. */
+  readonly history: History | undefined;
   readonly #header: RecordingHeader;
   readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
   readonly #ctl = new Int32Array(this.#mailbox.ctl);
   readonly #pump: Pump;
+  /** Changes that the running machine was asked for, by number. */
+  readonly #changes = new Map<number, { readonly change: Change; readonly done: () => void }>();
+  #nextChange = 1;
   readonly #monitorWaiting = new Map<number, (text: string) => void>();
   #nextMonitor = 1;
+  readonly #onLeft: (() => void)[] = [];
   #worker: Worker;
   #channel: InspectorChannel | undefined;
   #runtime: RuntimeProxy | undefined;
   #ended = false;
+  /** The recording has changes that need frames (see `Recording`). */
+  framed = false;
   /** The thread stands still in the inspector. */
   #standing = false;
   #failure = '';
@@ -88,6 +110,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private constructor(image: Image, options: InferiorOptions) {
     super();
     this.#header = options.header;
+    const warn = (text: string): void => {
+      this.emit('report', 'warning', text);
+    };
+    this.history = options.historySize > 0 ? new History({ size: options.historySize, warn }) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -98,6 +124,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       report: (level, text) => this.emit('report', level, text),
       log: (breakpoint, probe, text) => this.emit('log', breakpoint, probe, text),
       qtest: (text) => this.emit('qtest', text),
+      changed: (id) => this.#changed(id),
     });
     const data: WorkerData = {
       stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
@@ -110,9 +137,14 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       header: options.header,
       replay: options.replay ?? null,
       recording: options.recording ?? null,
-      recordLimit: options.recordLimit,
+      checkpoint: options.checkpoint ?? null,
+      checkpointMs: options.checkpointMs,
+      logLimit: this.history?.limit.buffer ?? null,
       stopOnEntry: options.stopOnEntry,
+      past: options.past ?? false,
+      release: options.release,
       hashFrames: options.hashFrames,
+      hashTurns: options.hashTurns ?? false,
     };
     this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
     this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
@@ -135,7 +167,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         }
       });
     });
-    if (!options.release && !options.recording) {
+    if (!options.release && (options.past || !options.recording || options.recording.framed)) {
       inferior.#channel = await attachInspector(inferior.#name);
       inferior.#channel.on('paused', (p) => {
         inferior.#standing = true;
@@ -145,9 +177,33 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         inferior.#standing = false;
       });
       await inferior.#channel.send('Debugger.enable');
-      await inferior.#channel.send('Debugger.setPauseOnExceptions', { state: 'uncaught' });
+      await inferior.#pauseOnExceptions(options.past ? 'all' : options.recording ? 'none' : 'uncaught');
     }
     return inferior;
+  }
+
+  async #pauseOnExceptions(state: 'all' | 'uncaught' | 'none'): Promise<void> {
+    await this.#channel?.send('Debugger.setPauseOnExceptions', { state });
+  }
+
+  /** Has a past inferior execute a stretch; 'paused' follows. It must not stand still. */
+  travel(message: TravelMessage): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Takes a past inferior, which stands still, out of the stack. */
+  async leaveStack(): Promise<void> {
+    await this.#pauseOnExceptions('none');
+    const left = new Promise<void>((resolve) => this.#onLeft.push(resolve));
+    await this.runtime.leaveStack();
+    await this.inspector.send('Debugger.resume').catch(() => undefined);
+    await left;
+    await this.#pauseOnExceptions('all');
+  }
+
+  /** True while the thread stands still in the inspector. */
+  get standing(): boolean {
+    return this.#standing;
   }
 
   /** What the runtime says of the stop it stands in. */
@@ -180,7 +236,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   get recording(): Recording {
-    return { ...this.#header, chunks: [...this.#chunks] };
+    return { ...this.#header, ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }), framed: this.framed };
   }
 
   get exited(): boolean {
@@ -196,15 +252,25 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.shared.set(m.name, m.buffer);
         break;
       case 'chunk':
-        this.#chunks.push(m.chunk);
+        this.history?.add(m.chunk);
+        break;
+      case 'log-full':
+        this.history?.full();
+        break;
+      case 'checkpoint':
+        this.checkpoints.add(m.checkpoint);
         break;
       case 'started':
+        this.startTick = m.tick;
         this.#pump.drain();
         this.emit('started');
         break;
       case 'exit':
         this.#pump.drain();
         this.#end(m.code, '', m.summary);
+        break;
+      case 'left':
+        this.#onLeft.splice(0).forEach((done) => void done());
         break;
       case 'ready':
         break;
@@ -222,6 +288,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       reply('');
     }
     this.#monitorWaiting.clear();
+    for (const id of this.#changes.keys()) {
+      this.#changed(id);
+    }
     this.emit('exited', code, message, summary);
   }
 
@@ -246,6 +315,28 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #monitorReply(id: number, text: string): void {
     this.#monitorWaiting.get(id)?.(text);
     this.#monitorWaiting.delete(id);
+  }
+
+  /** Asks a running machine for a change that needs no frames; resolves when it is done. */
+  change(change: Change): Promise<void> {
+    const id = this.#nextChange++;
+    return new Promise((done) => {
+      this.#changes.set(id, { change, done });
+      this.#pump.change(id, change);
+    });
+  }
+
+  #changed(id: number): void {
+    this.#changes.get(id)?.done();
+    this.#changes.delete(id);
+  }
+
+  /** The machine stands still: what it was asked for before is done here instead of in its next poll. */
+  async changeNow(): Promise<void> {
+    for (const [id, { change }] of [...this.#changes]) {
+      await this.runtime.changeNow(id, change);
+      this.#changed(id);
+    }
   }
 
   /** Interrupts: in the poll by the doorbell, in running code by the tick limit. */

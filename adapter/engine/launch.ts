@@ -15,6 +15,7 @@ import { AT_GRADE, AT_SENT, NOT_PLAYED, REASONS, type ReplayPlan } from '../repl
 import { type PreparedCapture, planOf, prepareCaptures } from '../replay/prepare.ts';
 import { inSlices, type Progress } from '../replay/slices.ts';
 import {
+  DEFAULT_HISTORY_SIZE,
   EngineError,
   GivenUpError,
   type LaunchOptions,
@@ -26,15 +27,19 @@ import {
 import type { Image } from './image.ts';
 import type { InferiorOptions } from './inferior.ts';
 
-/** Default bound of a recording in bytes. */
-export const DEFAULT_RECORD_LIMIT = 64 << 20;
+/** Milliseconds that the machine runs between two checkpoints. */
+const CHECKPOINT_MS = 250;
 
 /** Options for tests and benchmarks that users have no need of. */
 export interface EngineInternals {
   /** Keep a hash over all frames, for comparing executions. */
   readonly hashFrames?: boolean;
+  /** Compare the whole state before each turn, for finding the first one that differs. */
+  readonly hashTurns?: boolean;
   /** Seed of the machine's random numbers (default: random). */
   readonly seed?: number;
+  /** Milliseconds that the machine runs between two checkpoints; 0: one at each turn (default 250). */
+  readonly checkpointMs?: number;
 }
 
 /** A capture that is replayed, as long as its machine is there. */
@@ -61,9 +66,11 @@ export function inferiorOptions(
       nameservers: replay ? TRACE_NAMESERVERS : hostNameservers(),
     },
     ...(replay ? { replay: replayData(replay, options.replay ?? {}) } : {}),
-    recordLimit: options.recordLimit ?? DEFAULT_RECORD_LIMIT,
+    checkpointMs: internals.checkpointMs ?? CHECKPOINT_MS,
+    historySize: options.historySize ?? DEFAULT_HISTORY_SIZE,
     stopOnEntry: options.stopOnEntry ?? false,
     hashFrames: internals.hashFrames ?? false,
+    hashTurns: internals.hashTurns ?? false,
     release: false,
   };
 }

@@ -1,6 +1,7 @@
 /** A stop of the inferior: its frames, and evaluation in them. Dead once the inferior runs again. */
 import type { FunctionInfo, PacketInfo, Variable } from '../compiler/debug-info.ts';
 import type { PacketCopy } from '../inferior/runtime.ts';
+import type { FramedChange } from '../mailbox/change.ts';
 import {
   EngineError,
   type Frame,
@@ -151,31 +152,47 @@ export class StoppedState {
     return { bytes: Uint8Array.from(Buffer.from(hex, 'hex')), linktype, known };
   }
 
-  /**
-   * Makes the innermost function return a value when the inferior goes on. Throws `EngineError` where that cannot be.
-   */
-  async returnFrom(js: string): Promise<void> {
+  /** Throws `EngineError` where the innermost function cannot be made to return. */
+  checkReturn(): void {
     if (this.materialised) {
       throw new EngineError('a local variable was assigned here, and this statement has begun: step once, then return');
     }
     if (this.#probe < 0) {
       throw new EngineError('no statement begins here, so the function cannot be left: step once, then return');
     }
-    await this.evaluate(call('$R', 'returnFrom', `(${js})`), 0);
   }
 
-  async assign(js: string, valueJs: string, index: number): Promise<Value> {
-    const isLocal = index >= 0 && this.at(index).visible.some((v) => v.name === js);
-    if (!isLocal) {
-      return this.evaluate(`${js}=(${valueJs})`, index);
+  /** What it takes to assign `valueJs` to `js`. A local variable gets a literal. */
+  async assignment(js: string, valueJs: string, index: number): Promise<FramedChange> {
+    const frame = index >= 0 ? this.at(index) : undefined;
+    if (!frame?.visible.some((v) => v.name === js)) {
+      return { kind: 'assign', frame: index, js, valueJs };
     }
     const wanted = await this.evaluate(valueJs, index);
     const primitive = wanted.kind === 'null' ? null : wanted.value;
     if (wanted.handle !== undefined || primitive === undefined) {
       throw new EngineError('only numbers, strings, booleans and null can be assigned to a local variable');
     }
-    await this.#assignLocal(js, wanted.kind === 'bigint' ? `${primitive}n` : JSON.stringify(primitive), index);
-    return this.evaluate(js, index);
+    const literal = wanted.kind === 'bigint' ? `${primitive}n` : JSON.stringify(primitive);
+    const { file, line } = frame.fn;
+    return { kind: 'assign', frame: index, js, valueJs: literal, fn: { file, line } };
+  }
+
+  /** Does what changes the program here; resolves to the new value. */
+  async perform(change: FramedChange): Promise<Value> {
+    switch (change.kind) {
+      case 'evaluate':
+        return this.evaluate(change.js, change.frame);
+      case 'return':
+        this.checkReturn();
+        return this.evaluate(call('$R', 'returnFrom', `(${change.js})`), 0);
+      case 'assign':
+        if (!change.fn) {
+          return this.evaluate(`${change.js}=(${change.valueJs})`, change.frame);
+        }
+        await this.#assignLocal(change.js, change.valueJs, change.frame);
+        return this.evaluate(change.js, change.frame);
+    }
   }
 
   /**

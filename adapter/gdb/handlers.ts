@@ -5,6 +5,7 @@ import { BREAKPOINT_HANDLERS } from './breakpoints.ts';
 import { DATA_HANDLERS } from './data.ts';
 import { FRAME_HANDLERS } from './frames.ts';
 import type { Handler } from './handler.ts';
+import { HISTORY_HANDLERS } from './history.ts';
 import { INFO_HANDLERS } from './info.ts';
 import { MISC_HANDLERS } from './misc.ts';
 import { PEER_HANDLERS } from './peers.ts';
@@ -16,6 +17,7 @@ import { SOURCE_HANDLERS } from './source.ts';
 const HANDLERS: Readonly<Record<string, Handler>> = {
   ...BREAKPOINT_HANDLERS,
   ...RUNNING_HANDLERS,
+  ...HISTORY_HANDLERS,
   ...FRAME_HANDLERS,
   ...DATA_HANDLERS,
   ...SOURCE_HANDLERS,

@@ -3,11 +3,13 @@
 import { CommandError } from '../commands/command.ts';
 import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { INFO_COMMANDS } from '../commands/table/info.ts';
+import { momentText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
 import { defaultPlace, infoBreakpoints } from './breakpoints.ts';
 import { infoDisplay } from './display.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
+import { infoBookmarks, infoCheckpoints, infoHistory } from './history.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
@@ -150,6 +152,11 @@ async function infoPosition(gdb: GdbInterpreter): Promise<void> {
   const { tick, probe, location } = await gdb.engine.position();
   const where = location ? ` at ${location.file}:${location.line}:${location.column}` : '';
   gdb.out(`tick ${tick}, probe ${probe}${where}\n`);
+  const { history } = gdb.engine;
+  if (history) {
+    const { here, present, inPast } = history;
+    gdb.out(inPast ? `in the past: ${momentText(here)}; the present is at tick ${present.tick}\n` : '');
+  }
 }
 
 async function infoProgram(gdb: GdbInterpreter): Promise<void> {
@@ -197,11 +204,14 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   info: listSubcommands('info'),
   'info args': infoArgs,
   'info breakpoints': infoBreakpoints,
+  'info bookmarks': infoBookmarks,
+  'info checkpoints': infoCheckpoints,
   'info display': infoDisplay,
   'info divergence': infoDivergence,
   'info drops': (gdb) => infoMonitor(gdb, 'info drops'),
   'info frame': infoFrame,
   'info functions': infoFunctions,
+  'info history': infoHistory,
   'info inferiors': infoInferiors,
   'info line': infoLine,
   'info locals': infoLocals,

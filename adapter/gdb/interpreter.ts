@@ -13,6 +13,7 @@ import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { runDisplays } from './display.ts';
 import { handlerOf } from './handlers.ts';
+import { noMoments } from './history.ts';
 import type { ExamineState } from './memory.ts';
 import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
@@ -73,6 +74,8 @@ export class GdbInterpreter {
   divergenceList: DivergenceList | undefined;
   /** The command was typed, and long lists stop after a page. */
   atPrompt = false;
+  /** Bookmarks and checkpoints. */
+  readonly moments = noMoments();
   /** Captures to replay. */
   readonly traces: readonly string[];
   readonly breakpointCommands = new Map<number, readonly string[]>();

@@ -33,12 +33,17 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
   const replay = { atEnd, checksums, ...(guest === '' ? {} : { guest }) };
   gdb.divergenceList = undefined;
   await gdb.go(() =>
-    gdb.engine.launch({ args: gdb.args, stopOnEntry, ...(traces.length === 0 ? {} : { trace: traces, replay }) }),
+    gdb.engine.launch({
+      args: gdb.args,
+      stopOnEntry,
+      ...(traces.length === 0 ? {} : { trace: traces, replay }),
+      historySize: gdb.settings.history.size,
+    }),
   );
 }
 
 /** A count given as an expression; 1 without one. */
-async function countOf(gdb: GdbInterpreter, args: string): Promise<number> {
+export async function countOf(gdb: GdbInterpreter, args: string): Promise<number> {
   if (args.trim() === '') {
     return 1;
   }
@@ -67,7 +72,7 @@ async function continue_(gdb: GdbInterpreter, args: string): Promise<void> {
 }
 
 /** The place a step starts from, to tell whether it left the function. */
-async function standing(gdb: GdbInterpreter): Promise<{ fn: number; depth: number }> {
+export async function standing(gdb: GdbInterpreter): Promise<{ fn: number; depth: number }> {
   const frames = await gdb.engine.frames();
   return { fn: frames[0]?.fn.id ?? -1, depth: frames.length };
 }

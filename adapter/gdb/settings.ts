@@ -32,10 +32,12 @@ export const SETTING_HANDLERS: Handlers<typeof SETTING_COMMANDS> = {
   },
   'set print': listSubcommands('set print'),
   'set replay': listSubcommands('set replay'),
+  'set history': listSubcommands('set history'),
   show: listSubcommands('show'),
   'show args': showArgs,
   'show convenience': showConvenience,
   'show version': (gdb) => gdb.out(`${gdb.version}\n`),
   'show print': listSubcommands('show print'),
   'show replay': listSubcommands('show replay'),
+  'show history': listSubcommands('show history'),
 };

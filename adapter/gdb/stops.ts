@@ -70,6 +70,10 @@ function headline(gdb: GdbInterpreter, reason: Stop): string {
       const temporary = reason.hitTemporary && !gdb.engine.breakpoints.some((b) => b.id === id);
       return `\n${temporary ? 'Temporary breakpoint' : 'Breakpoint'} ${id}, `;
     }
+    case 'history-start':
+      return '\nNo more reverse-execution history.\n';
+    case 'history-end':
+      return '\nThe present.\n';
     case 'pause':
       return '\nProgram received signal SIGINT, Interrupt.\n';
     case 'exception':

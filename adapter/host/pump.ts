@@ -12,7 +12,8 @@
  *   that it frees.
  */
 import { StringDecoder } from 'node:string_decoder';
-import { encodeInput, inputRoom, type Reader, type Writer } from '../mailbox/codec.ts';
+import type { Change } from '../mailbox/change.ts';
+import { CHANGE_REQUEST, encodeInput, inputRoom, type Reader, type Writer } from '../mailbox/codec.ts';
 import { CTL, errnoNumber, type MailboxBuffers, OUT, RecordRing } from '../mailbox/mailbox.ts';
 import { ReceivePool } from '../mailbox/receive-pool.ts';
 import type { Input, sockaddr } from '../stack/util/host.ts';
@@ -26,6 +27,15 @@ export interface PumpEvents {
   report(level: 'info' | 'warning' | 'error', text: string): void;
   log(breakpoint: number, probe: number, text: string): void;
   qtest?(text: string): void;
+  /** A change that was asked for is done. */
+  changed?(id: number): void;
+}
+
+/** Asks the inferior to change something in its next poll. */
+interface ChangeRequest {
+  readonly type: 'change';
+  readonly id: number;
+  readonly json: string;
 }
 
 /** Times that the ring of outputs is emptied in one go. */
@@ -43,7 +53,7 @@ export class Pump {
   readonly #sockets: NodeSockets;
   readonly #events: PumpEvents;
   readonly #files: OutputFiles;
-  readonly #later: Input[] = [];
+  readonly #later: (Input | ChangeRequest)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #disposed = false;
   /** True from the first input of a turn of the event loop to its end. */
@@ -94,14 +104,24 @@ export class Pump {
     this.#retry();
   }
 
-  #postNow(input: Input): number {
-    const w = this.#input.begin(inputRoom(input));
+  /** Asks for a change, in order with the inputs. It has to fit into a record. */
+  change(id: number, change: Change): void {
+    this.#later.push({ type: 'change', id, json: JSON.stringify(change) });
+    this.#retry();
+  }
+
+  #postNow(input: Input | ChangeRequest): number {
+    const w = this.#input.begin(input.type === 'change' ? 16 + 3 * input.json.length : inputRoom(input));
     if (w === null) {
       this.#scheduleRetry();
       return 0;
     }
     this.#taken = 1;
-    encodeInput(w, input, this.#pooled);
+    if (input.type === 'change') {
+      w.u8(CHANGE_REQUEST).u32(input.id).text(input.json);
+    } else {
+      encodeInput(w, input, this.#pooled);
+    }
     if (this.#taken === 0 && 'data' in input && input.data.length > 0) {
       this.#scheduleRetry();
       return 0;
@@ -138,7 +158,7 @@ export class Pump {
   }
 
   #retry(): void {
-    while (this.#later.length > 0 && this.#postNow(this.#later[0] as Input) !== 0) {
+    while (this.#later.length > 0 && this.#postNow(this.#later[0] as Input | ChangeRequest) !== 0) {
       this.#later.shift();
     }
     this.#sockets.retry();
@@ -236,6 +256,9 @@ export class Pump {
       case OUT.MONITOR_REPLY:
         this.#events.monitorReply(r.u32(), this.#reply);
         this.#reply = '';
+        break;
+      case OUT.CHANGED:
+        this.#events.changed?.(r.u32());
         break;
       case OUT.QTEST:
         this.#events.qtest?.(this.#qtestText.write(copyOf(r)));

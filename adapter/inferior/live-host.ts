@@ -2,7 +2,8 @@
  * The `Host` of a live machine, in the inferior's thread: real time, and sockets on the main thread behind the mailbox.
  */
 
-import { decodeInput, type Reader, type Writer } from '../mailbox/codec.ts';
+import { type Change, decodeChange } from '../mailbox/change.ts';
+import { CHANGE_REQUEST, decodeInput, type Reader, type Writer } from '../mailbox/codec.ts';
 import { CTL, errnoName, type MailboxBuffers, OUT, RecordRing } from '../mailbox/mailbox.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import { readServed, type ServedPiece } from './served-files.ts';
@@ -15,6 +16,8 @@ export interface LiveHostHooks {
   ring(): void;
   /** The user asked to interrupt. */
   pause(): void;
+  /** The debugger asked for a change while the machine ran; `id` is the request's number. */
+  change?(id: number, change: Change): void;
   allocShared(name: string, bytes: number): ArrayBufferLike;
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
 }
@@ -82,8 +85,21 @@ export class LiveHost implements Host {
   }
 
   readonly #takeInput = (r: Reader): void => {
-    this.#inputs.push(decodeInput(r, this.#pooled));
+    if (r.bytes[r.pos] === CHANGE_REQUEST) {
+      this.#takeChange(r);
+    } else {
+      this.#inputs.push(decodeInput(r, this.#pooled));
+    }
   };
+
+  #takeChange(r: Reader): void {
+    r.u8();
+    const id = r.u32();
+    this.#hooks.change?.(id, decodeChange(r));
+    this.#begin(OUT.CHANGED, 4).u32(id);
+    this.#commit();
+    this.#gathered += WAKE_BYTES;
+  }
 
   /** Data of an input, in the pool. */
   readonly #pooled = (r: Reader): Uint8Array => {

@@ -3,28 +3,56 @@
  * inferior that is given the same bytes does the same thing, tick for tick.
  */
 
-import { decodeInput, encodeInput, getInline, putInline, Reader, Writer } from '../mailbox/codec.ts';
-import { ChunkWriter, type RecordingHeader } from '../mailbox/recorded.ts';
+import { type Change, changeRoom, encodeChange } from '../mailbox/change.ts';
+import { encodeInput, inlineRoom, putInline } from '../mailbox/codec.ts';
+import { LogLimit } from '../mailbox/log-limit.ts';
+import { LOG, LogWriter } from '../mailbox/recorded.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
-const TURN = 1;
-const LISTEN = 2;
-const READ_FILE = 3;
+/** Numbers of a TURN record. */
+const TURN_ROOM = 24;
+/** Everything of an answer but its bytes. */
+const ANSWER_ROOM = 128;
 
-/** A `Host` that records what another one gives. Past `limit` bytes it stops recording and says so once. */
+/** Who is told of turns: one ends when the machine asks for inputs, and the next begins when it gets them. */
+export interface TurnWatch {
+  turnEnds(): void;
+  turnBegins(): void;
+}
+
+/** What recording needs from the thread it runs in. */
+export interface RecordingHooks {
+  /** Ticks of the machine so far. */
+  ticks(): number;
+  /** A sum over what the machine has done so far, by which a re-execution is compared; 0 if none is kept. */
+  check(): number;
+  newChunk(chunk: SharedArrayBuffer): void;
+  /** Asks the main thread for more room (see `LogLimit`). */
+  full(): void;
+}
+
+/** A `Host` that records what another one gives, until there is no room left. */
 export class RecordingHost implements Host {
   readonly #inner: Host;
-  readonly #limit: number;
-  readonly #chunks: ChunkWriter;
-  readonly #w = new Writer();
-  #total = 0;
+  readonly #limit: LogLimit;
+  readonly #hooks: RecordingHooks;
+  readonly #turns: TurnWatch | null;
+  readonly #log: LogWriter;
+  #inPoll = false;
   #full = false;
 
-  constructor(inner: Host, limit: number, newChunk: (chunk: SharedArrayBuffer) => void) {
+  constructor(inner: Host, limit: SharedArrayBuffer, hooks: RecordingHooks, turns: TurnWatch | null = null) {
     this.#inner = inner;
-    this.#limit = limit;
-    this.#chunks = new ChunkWriter(newChunk);
+    this.#limit = new LogLimit(limit);
+    this.#hooks = hooks;
+    this.#turns = turns;
+    this.#log = new LogWriter((chunk) => hooks.newChunk(chunk));
+  }
+
+  /** Where in the log the next record will be. */
+  get at(): number {
+    return this.#log.at;
   }
 
   get now_ns(): number {
@@ -39,43 +67,68 @@ export class RecordingHost implements Host {
     return this.#inner.nameservers;
   }
 
-  #write(data: Uint8Array): void {
-    if (this.#total + data.length > this.#limit) {
-      this.#full = true;
-      this.#inner.report(
-        'warning',
-        `the recording has reached its limit of ${this.#limit} bytes and ends here (launch option "recordLimit")`,
-      );
-      return;
+  /** True if a record of `max` bytes may be written. The main thread says it to the user when none may any more. */
+  #room(max: number): boolean {
+    while (!this.#full) {
+      const limit = this.#limit.at;
+      if (this.#log.at + max <= limit) {
+        return true;
+      }
+      this.#limit.wait(() => this.#hooks.full());
+      this.#full = this.#limit.at <= limit;
     }
-    this.#total += data.length;
-    this.#chunks.write(data);
+    return false;
   }
 
   poll(timeoutNs: number): readonly Input[] {
+    this.#turns?.turnEnds();
+    const tick = this.#hooks.ticks();
+    this.#inPoll = true;
     const inputs = this.#inner.poll(timeoutNs);
+    this.#inPoll = false;
+    this.#turns?.turnBegins();
     if (!this.#full) {
-      const w = this.#w.reset().u8(TURN).f64(this.#inner.now_ns).u32(inputs.length);
+      let max = TURN_ROOM;
       for (const input of inputs) {
-        encodeInput(w, input, putInline);
+        max += inlineRoom(input);
       }
-      this.#write(w.data);
+      if (this.#room(max)) {
+        const w = this.#log.begin(LOG.TURN, max).f64(tick).f64(this.#inner.now_ns).u32(this.#hooks.check());
+        w.u32(inputs.length);
+        for (const input of inputs) {
+          encodeInput(w, input, putInline);
+        }
+        this.#log.commit();
+      }
     }
     return inputs;
   }
 
+  /** The debugger is about to change something, or has just done so, while the machine stands at `probe`. */
+  change(probe: number, change: Change): void {
+    const max = changeRoom(change);
+    if (this.#room(max)) {
+      const at = { tick: this.#hooks.ticks(), probe, inPoll: this.#inPoll };
+      encodeChange(this.#log.begin(LOG.CHANGE, max), at, this.#inner.now_ns, change);
+      this.#log.commit();
+    }
+  }
+
   listen(fd: number, type: number, addr: sockaddr): { errno: string; port: number } {
     const r = this.#inner.listen(fd, type, addr);
-    if (!this.#full) {
-      this.#write(this.#w.reset().u8(LISTEN).text(r.errno).u32(r.port).data);
+    if (this.#room(ANSWER_ROOM)) {
+      this.#log.begin(LOG.LISTEN, ANSWER_ROOM).text(r.errno).u32(r.port);
+      this.#log.commit();
     }
     return r;
   }
 
   read_file(dir: string, name: string, off: number, len: number): ServedPiece {
     const r = this.#inner.read_file?.(dir, name, off, len) ?? { errno: 'ENOENT', size: 0, data: new Uint8Array(0) };
-    if (!this.#full) {
-      this.#write(this.#w.reset().u8(READ_FILE).text(r.errno).f64(r.size).blob(r.data).data);
+    const max = ANSWER_ROOM + r.data.length;
+    if (this.#room(max)) {
+      putInline(this.#log.begin(LOG.READ_FILE, max).text(r.errno).f64(r.size), r.data);
+      this.#log.commit();
     }
     return r;
   }
@@ -139,78 +192,4 @@ export class RecordingHost implements Host {
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     this.#inner.frame(dir, buf, size);
   }
-}
-
-/** What a re-execution needs from the thread it runs in. */
-export interface RecordedHostHooks {
-  allocShared(name: string, bytes: number): ArrayBufferLike;
-  frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
-}
-
-/** A `Host` that gives a recording's inputs again. Outputs go nowhere. At its end the machine is told to quit. */
-export class RecordedHost implements Host {
-  now_ns = 0;
-  readonly seed: number;
-  readonly nameservers: readonly sockaddr[];
-  readonly #r: Reader;
-  readonly #hooks: RecordedHostHooks;
-
-  constructor(header: RecordingHeader, bytes: Uint8Array, hooks: RecordedHostHooks) {
-    this.seed = header.seed;
-    this.nameservers = header.nameservers;
-    this.#r = new Reader(bytes);
-    this.#hooks = hooks;
-  }
-
-  #expect(tag: number, what: string): void {
-    const found = this.#r.u8();
-    if (found !== tag) {
-      const where = `record ${found} found at byte ${this.#r.pos - 1}`;
-      throw new Error(`the recording does not belong to this program: ${what} expected, ${where}`);
-    }
-  }
-
-  poll(): readonly Input[] {
-    if (this.#r.pos >= this.#r.end) {
-      return [{ type: 'quit' }];
-    }
-    this.#expect(TURN, 'a turn');
-    this.now_ns = this.#r.f64();
-    const inputs: Input[] = [];
-    for (let n = this.#r.u32(); n > 0; n--) {
-      inputs.push(decodeInput(this.#r, getInline));
-    }
-    return inputs;
-  }
-
-  listen(): { errno: string; port: number } {
-    this.#expect(LISTEN, 'the answer to a listen');
-    return { errno: this.#r.text(), port: this.#r.u32() };
-  }
-
-  read_file(): ServedPiece {
-    this.#expect(READ_FILE, 'the answer to a read of a file');
-    return { errno: this.#r.text(), size: this.#r.f64(), data: getInline(this.#r) };
-  }
-
-  alloc_shared(name: string, bytes: number): ArrayBufferLike {
-    return this.#hooks.allocShared(name, bytes);
-  }
-
-  frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
-    this.#hooks.frame(dir, buf, size);
-  }
-
-  connect(): void {}
-  open(): void {}
-  send(): void {}
-  sendto(): void {}
-  consumed(): void {}
-  shutdown(): void {}
-  close(): void {}
-  console_write(): void {}
-  monitor_reply(): void {}
-  qtest_send(): void {}
-  write_file(): void {}
-  report(): void {}
 }

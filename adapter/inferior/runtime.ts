@@ -3,17 +3,21 @@
  * functions of the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
 import type { PacketKind } from '../compiler/debug-info.ts';
-import { ARMED, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
+import { type Change, type ChangePosition, type FramedChange, isFramed } from '../mailbox/change.ts';
+import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import type { PacketKnowledge } from '../packets/packet-view.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
+import { Appointments } from './appointments.ts';
+import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, HitCondition, StepRequest, Stop, StopReport } from './stop.ts';
+import { Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
 
 /** A breakpoint's counting as it stands. */
@@ -45,10 +49,19 @@ type Decider = (...locals: never[]) => boolean;
 /** Stands at probes that nobody has armed. */
 const notArmed: Decider = () => false;
 
-type Registration = Readonly<Record<string, readonly [() => unknown, ((v: unknown) => void) | null]>>;
+/** Keeps what the debugger changes while the machine stands at `probe` (-1: at none). */
+export type ChangeRecorder = (probe: number, change: Change) => void;
+
+/** In a re-execution: the next change, if it was made at this position. */
+export type NextChange = (here: ChangePosition) => Change | null;
 
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
+
+/** Leaves the stack from wherever it is, so that `main` can be called again. */
+export class StackLeft extends Error {
+  override name = 'StackLeft';
+}
 
 export class Runtime {
   readonly A: Uint8Array;
@@ -58,11 +71,15 @@ export class Runtime {
   /** What a probe that was told so makes its function return. */
   returned: unknown;
   readonly F = FIELDS;
+  /** Names of functions, classes and constants for checkpoints. */
+  readonly symbols = new SymbolTable();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
   readonly #measureDepth: () => number;
   /** What decides at probes without a breakpoint while a step is on its way; made when first needed. */
   readonly #steppers: Decider[] = [];
+  /** What decides for breakpoints, by probe. */
+  readonly #deciders = new Map<number, Decider>();
   readonly #breakpoints = new Map<number, BreakpointState>();
   readonly #globalsAll: object = Object.create(null) as object;
   readonly #globalsOf = new Map<string, object>();
@@ -75,10 +92,16 @@ export class Runtime {
   packetNumber = 0;
   /** In a replay: how what the user network has sent last compares with the capture (see replay/divergence.ts). */
   divergence = 0;
+  /** Packets that have passed the user network's edge. */
+  packets = 0;
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
   #fieldTypes: FieldTypes = {};
   #step: Step | null = null;
+  /** Where an execution of a recording is going. */
+  #travel: Travel | null = null;
+  /** The stack is to be left as soon as the inferior goes on. */
+  #leaving = false;
   #returning = false;
   #hitList: number[] = [];
   #hitTemporary = false;
@@ -88,9 +111,19 @@ export class Runtime {
   #standing = 0;
   /** The stop that the inferior stands in. */
   #start: StepStart = { probe: -1, depth: 0 };
-  #takePause: () => boolean;
+  readonly #takePause: () => boolean;
+  readonly #pausePending: () => boolean;
   readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
   readonly #tellStop: (stop: StopReport) => void;
+  readonly #appointments: Appointments;
+  /** Memory that the debugger writes, by name. */
+  readonly shared = new Map<string, ArrayBufferLike>();
+  /** Set if a recording is made. */
+  recordChange: ChangeRecorder | undefined;
+  /** Set if a recording is executed again. */
+  nextRecorded: NextChange | undefined;
+  /** The position at which recorded changes are being carried out. */
+  #changing: ChangePosition = { tick: 0, probe: -1, inPoll: false };
 
   constructor(options: {
     A: Uint8Array;
@@ -98,6 +131,8 @@ export class Runtime {
     tables: ProbeTables;
     stackUrl: string;
     takePause: () => boolean;
+    /** Takes no pause, but says whether there is one to be taken. */
+    pausePending: () => boolean;
     sendLog: (breakpoint: number, probe: number, text: string) => void;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
@@ -108,8 +143,11 @@ export class Runtime {
     this.#measureDepth = () => stackDepth(options.stackUrl);
     this.D = Array.from(options.A, () => notArmed);
     this.#takePause = options.takePause;
+    this.#pausePending = options.pausePending;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
+    const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
+    this.#appointments = new Appointments(options.T, arm, this.#setLimit);
   }
 
   /** Steady clock in milliseconds that stands still while the inferior does. */
@@ -123,8 +161,12 @@ export class Runtime {
    * Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`.
    */
   decided(id: number, stop: boolean, ret: unknown): boolean {
-    const stepped = this.#step !== null && ((this.A[id] ?? 0) & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
-    if (stop || stepped) {
+    const armed = this.A[id] ?? 0;
+    if ((armed & ARMED.APPOINTMENT) !== 0) {
+      this.#appointments.probe(id);
+    }
+    const stepped = this.#step !== null && (armed & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
+    if ((this.#travel === null || this.#passes(this.#travel, id, stop)) && (stop || stepped)) {
       this.#stopAt(id, stepped);
     }
     if (!this.#returning) {
@@ -143,13 +185,101 @@ export class Runtime {
     return this.#steppers[id];
   }
 
-  /** The limit of ticks is reached, or the poll of the main loop noticed the wish to interrupt. */
+  #deciderOf(id: number): Decider {
+    return this.#deciders.get(id) ?? this.#stepper(id);
+  }
+
+  /** Makes a probe call what decides there, or not any more, on behalf of a bit of `ARMED`. */
+  readonly #arm = (id: number, bit: number, on = true): void => {
+    const armed = this.A[id] ?? 0;
+    if (on && armed === 0) {
+      this.D[id] = this.#deciderOf(id);
+    }
+    this.A[id] = on ? armed | bit : armed & ~bit;
+  };
+
+  /** Sets the count of ticks at which the code calls `tick`. */
+  readonly #setLimit = (): void => {
+    const next = Math.min(this.#appointments.next, this.#travel?.next ?? Number.POSITIVE_INFINITY);
+    this.T[TICK.LIMIT] = this.#pausePending() ? 0 : next;
+  };
+
+  /** The limit of ticks is reached. */
   readonly tick = (): void => {
-    this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
+    this.#appointments.tick();
     if (this.#takePause()) {
-      this.#stand({ kind: 'pause' }, -1);
+      this.#stand({ kind: 'pause' }, IN_TICK);
+    }
+    const arrived = this.#travel?.ticked() ?? false;
+    this.#setLimit();
+    if (arrived) {
+      this.#arrive(IN_TICK);
     }
   };
+
+  /** The poll of the main loop noticed the wish to interrupt. */
+  pauseInPoll(): void {
+    if (this.#takePause()) {
+      this.#stand({ kind: 'pause' }, IN_POLL);
+    }
+  }
+
+  // ---- executing a recording ----
+
+  /** Begins a run to a position; the machine is at an earlier one. */
+  startTravel(order: TravelOrder): void {
+    this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
+    this.#travel.ticked();
+    this.#setLimit();
+  }
+
+  /** A packet passed the user network's edge, the `packets`th so far. */
+  packetPassed(packets: number): void {
+    this.packets = packets;
+    this.#travel?.packet(packets);
+  }
+
+  /** The machine polls for the inputs of its next turn, which is at `ns`. */
+  polls(ns: number): void {
+    if (this.#travel?.polls(ns)) {
+      this.#arrive(IN_POLL);
+    }
+  }
+
+  /** The recording has no further turn. */
+  endOfRecording(): void {
+    this.#arrive(IN_POLL);
+  }
+
+  /** Leaves the stack, whatever it is in, when the inferior goes on; `main` can be called again then. */
+  leaveStack(): void {
+    this.#leaving = true;
+  }
+
+  /** A probe on a run to a position. False if what stops there is of no account. */
+  #passes(travel: Travel, id: number, stop: boolean): boolean {
+    if (travel.passes(id)) {
+      this.#forgetHits();
+      this.#arrive(id);
+      return false;
+    }
+    if (travel.order.breakpoints === 'stop') {
+      return true;
+    }
+    if (stop) {
+      travel.hit(id, this.#hitList);
+      this.#forgetHits();
+    }
+    return false;
+  }
+
+  #arrive(probe: number): void {
+    const travel = this.#travel;
+    this.#travel = null;
+    this.#endStep();
+    const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, back: null };
+    this.#stand({ kind: 'arrived', notes }, probe);
+  }
 
   /** In a replay: how it compares with the capture. */
   #comparison: ReplayComparison | null = null;
@@ -176,19 +306,23 @@ export class Runtime {
 
   /** A replay has come to its end: stands still in the poll of the main loop. */
   standAtEnd(): void {
-    this.#stand({ kind: 'replay-end' }, -1);
+    this.#stand({ kind: 'replay-end' }, IN_POLL);
   }
 
   #stopAt(id: number, stepped: boolean): void {
     const step = this.#step;
     const stop = this.#reasonOf(stepped ? step : null);
-    this.#hitList = [];
-    this.#hitTemporary = false;
-    this.#conditionError = null;
+    this.#forgetHits();
     this.#endStep();
     if (stop) {
       this.#stand(stop, id);
     }
+  }
+
+  #forgetHits(): void {
+    this.#hitList = [];
+    this.#hitTemporary = false;
+    this.#conditionError = null;
   }
 
   /** What a stop at a probe is for: the most special of what has come together. */
@@ -211,13 +345,25 @@ export class Runtime {
   }
 
   /** Stands still: the inspector takes over at `debugger`. */
-  #stand(stop: Stop, probe: number): void {
-    this.#start = { probe, depth: this.#measureDepth() };
-    this.#tellStop({ stop, probe, hitCounts: this.#hitCounts() });
+  #stand(stop: StopReport['stop'], probe: number, change?: FramedChange): void {
+    this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
+    const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
+    const { packets } = this;
+    const more = change ? { change } : {};
+    this.#tellStop({ stop, position, ns: this.#machineTime(), packets, hitCounts: this.#hitCounts(), ...more });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
     this.addStanding(performance.now() - since);
+    if (this.#leaving) {
+      this.#leaving = false;
+      throw new StackLeft();
+    }
+  }
+
+  #machineTime(): number {
+    const { machine } = this.#globalsAll as { machine?: { host?: { now_ns: number } } };
+    return machine?.host?.now_ns ?? 0;
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */
@@ -246,19 +392,31 @@ export class Runtime {
    * as `$R`.
    */
   setDecider(id: number, source: string): void {
-    const armed = this.A[id] ?? 0;
     if (source === '') {
-      this.D[id] = this.#stepper(id);
-      this.A[id] = armed & ~ARMED.BREAKPOINT;
+      this.#deciders.delete(id);
     } else {
-      this.D[id] = new Function('$R', '$F', '$A', `return ${source}`)(this, FIELDS, this.A) as Decider;
-      this.A[id] = armed | ARMED.BREAKPOINT;
+      const decider = new Function('$R', '$F', '$A', `return ${source}`)(this, FIELDS, this.A) as Decider;
+      this.#deciders.set(id, decider);
     }
+    this.D[id] = this.#deciderOf(id);
+    const muted = this.#travel?.mutes(id, source !== '') ?? false;
+    const armed = (this.A[id] ?? 0) & ~ARMED.BREAKPOINT;
+    this.A[id] = source === '' || muted ? armed : armed | ARMED.BREAKPOINT;
   }
 
   /** Creates or changes the counting of a breakpoint; hits so far are kept. */
   setBreakpoint(id: number, state: Counting): void {
     this.#breakpoints.set(id, { hits: this.#breakpoints.get(id)?.hits ?? 0, ...state });
+  }
+
+  /** Sets how often breakpoints have been hit so far. */
+  setHits(counts: Readonly<Record<string, number>>): void {
+    for (const [id, hits] of Object.entries(counts)) {
+      const b = this.#breakpoints.get(Number(id));
+      if (b) {
+        b.hits = hits;
+      }
+    }
   }
 
   deleteBreakpoint(id: number): void {
@@ -269,11 +427,19 @@ export class Runtime {
     return Object.fromEntries([...this.#breakpoints].map(([id, b]) => [id, b.hits]));
   }
 
+  /** Hits are noted and not counted. */
+  get #searching(): boolean {
+    return this.#travel !== null && this.#travel.order.breakpoints !== 'stop';
+  }
+
   /** Called by deciders: the condition holds. True if the breakpoint stops. */
   count(id: number): boolean {
     const b = this.#breakpoints.get(id);
     if (!b) {
       return false;
+    }
+    if (this.#searching) {
+      return true;
     }
     b.hits++;
     if (b.ignore > 0) {
@@ -300,7 +466,9 @@ export class Runtime {
 
   /** Called by deciders: a logpoint speaks. */
   log(id: number, probe: number, parts: readonly unknown[]): false {
-    this.#sendLog(id, probe, parts.map(logText).join(''));
+    if (!this.#searching) {
+      this.#sendLog(id, probe, parts.map(logText).join(''));
+    }
     return false;
   }
 
@@ -340,11 +508,7 @@ export class Runtime {
     this.#step = step;
     for (let id = 0; id < this.A.length; id++) {
       if (step.arms(id)) {
-        const armed = this.A[id] ?? 0;
-        if (armed === 0) {
-          this.D[id] = this.#stepper(id);
-        }
-        this.A[id] = armed | ARMED.STEP;
+        this.#arm(id, ARMED.STEP);
       }
     }
   }
@@ -369,6 +533,7 @@ export class Runtime {
 
   /** Called on each module's last line with its top-level names. */
   readonly module = (file: string, names: Registration): void => {
+    this.symbols.add(file, names);
     const own: object = Object.create(this.#globalsAll) as object;
     for (const [name, [get, set]] of Object.entries(names)) {
       const accessor: PropertyDescriptor = { get, enumerable: true, configurable: true, ...(set ? { set } : {}) };
@@ -402,25 +567,124 @@ export class Runtime {
     return this.#describer.children(handle, start, count, this.#fieldTypes);
   }
 
+  // ---- what the debugger changes
+
+  /** The engine is about to change something at this stop, or has just done so. */
+  changed(change: Change): void {
+    this.recordChange?.(this.#start.probe, change);
+  }
+
   /**
    * Runs a monitor command while the inferior stands still; null before the machine is set up. It is no part of the
    * machine's time.
    */
   monitor(line: string): string | null {
-    const { machine, handle_hmp_command: command } = this.#globalsAll as {
-      machine: { net?: object };
-      handle_hmp_command: (line: string) => string;
-    };
-    const ticks = this.T[TICK.COUNT] ?? 0;
+    const { machine } = this.#globalsAll as { machine?: { net?: object } };
+    if (machine?.net === undefined) {
+      return null;
+    }
+    this.changed({ kind: 'monitor', line });
+    return this.#command(line);
+  }
+
+  #command(line: string): string {
+    const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
+    const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
+    // Its ticks do not count, so they must not reach an appointment either.
+    this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     try {
-      return machine.net === undefined ? null : command(line);
+      return command(line);
     } finally {
       this.T[TICK.COUNT] = ticks;
+      if (this.T[TICK.LIMIT] === Number.POSITIVE_INFINITY) {
+        this.T[TICK.LIMIT] = limit;
+      }
     }
   }
 
+  /** Writes to shared memory while the inferior stands still. */
+  writeShared(name: string, offset: number, base64: string): void {
+    this.changed({ kind: 'memory', name, offset, base64 });
+    this.#write(name, offset, base64);
+  }
+
+  #write(name: string, offset: number, base64: string): void {
+    const memory = this.shared.get(name);
+    if (memory) {
+      new Uint8Array(memory).set(Buffer.from(base64, 'base64'), offset);
+    }
+  }
+
+  /** Requests of changes that were met at a stop. */
+  readonly #met = new Set<number>();
+
+  /** Request `id`, which still waits for a poll, is met at this stop. */
+  changeNow(id: number, change: Change): void {
+    this.#met.add(id);
+    this.changed(change);
+    this.#carryOut(change);
+  }
+
+  /** In `poll`: request `id`, of a change that was asked for while the machine ran. */
+  changeInPoll(id: number, change: Change): void {
+    if (!this.#met.delete(id)) {
+      this.recordChange?.(-1, change);
+      this.#carryOut(change);
+    }
+  }
+
+  /** True if that was all that there is to do; the engine has to do the rest. */
+  #carryOut(change: Change): boolean {
+    switch (change.kind) {
+      case 'monitor':
+        try {
+          this.#command(change.line);
+        } catch {
+          // It was told to the user when it was recorded.
+        }
+        return true;
+      case 'memory':
+        this.#write(change.name, change.offset, change.base64);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // ---- what it changed, executed again
+
+  /** Calls `arrive` when the machine is at a position outside `poll` that is still to come. */
+  stopAt(at: ChangePosition, arrive: () => void): void {
+    this.#appointments.make(at, arrive);
+  }
+
+  /** Carries out the changes that were made here, and stands still for the engine if it has to do one. */
+  redoChanges(probe: number, inPoll: boolean): void {
+    this.#changing = { tick: this.T[TICK.COUNT] ?? 0, probe, inPoll };
+    const change = this.nextChange();
+    if (change) {
+      this.#stand({ kind: 'pause' }, probe, change);
+    }
+  }
+
+  /** The next change of this position that the engine has to do; those before it are done. */
+  nextChange(): FramedChange | null {
+    for (;;) {
+      const change = this.nextRecorded?.(this.#changing) ?? null;
+      if (change === null || isFramed(change)) {
+        return change;
+      }
+      this.#carryOut(change);
+    }
+  }
+
+  /** The root of the state; undefined before the stack is loaded. */
+  get machine(): { readonly turns: number } | undefined {
+    return (this.#globalsAll as { machine?: { turns: number } }).machine;
+  }
+
   stateHash(): string {
-    const { machine } = this.#globalsAll as { machine?: object };
+    const { machine } = this;
     return machine ? hashState(machine, new Set(['host'])) : '';
   }
 }

@@ -30,17 +30,15 @@ class Hasher {
     }
   }
 
+  /** By words, wherever in its buffer the array lies. */
   bytes(u: Uint8Array): void {
     this.word(u.length);
-    let i = 0;
-    if (u.byteOffset % 4 === 0) {
-      const words = new Int32Array(u.buffer, u.byteOffset, u.length >>> 2);
-      for (let k = 0; k < words.length; k++) {
-        this.word(words[k] as number);
-      }
-      i = words.length * 4;
+    const aligned = u.byteOffset % 4 === 0 ? u : u.slice();
+    const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2);
+    for (let k = 0; k < words.length; k++) {
+      this.word(words[k] as number);
     }
-    for (; i < u.length; i++) {
+    for (let i = words.length * 4; i < u.length; i++) {
       this.word(u[i] as number);
     }
   }

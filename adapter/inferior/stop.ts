@@ -1,4 +1,6 @@
 /** What the main thread and the runtime tell each other of breakpoints, steps and stops; all of it crosses as JSON. */
+import type { FramedChange } from '../mailbox/change.ts';
+import type { TravelNotes } from './travel.ts';
 import type { Value } from './value.ts';
 
 /** Which hits of a breakpoint stop: those whose number compares so with `operand`, or is a multiple of it. */
@@ -34,6 +36,12 @@ export interface StepRequest {
   readonly targets: readonly number[];
 }
 
+/** A moment: ticks so far, and the probe that is passed, or where else (see travel.ts). */
+export interface TimePosition {
+  readonly tick: number;
+  readonly probe: number;
+}
+
 /** Why the inferior stopped. */
 export type Stop =
   | { readonly kind: 'breakpoint'; readonly breakpoints: readonly number[]; readonly hitTemporary: boolean }
@@ -43,17 +51,34 @@ export type Stop =
   | { readonly kind: 'pause' }
   /** All packets of the capture have been played. */
   | { readonly kind: 'replay-end' }
+  /** The user went to this moment of history. */
+  | { readonly kind: 'goto' }
+  /** A reverse command came to where history begins. */
+  | { readonly kind: 'history-start' }
+  /** Execution in the past came to the present and stays there. */
+  | { readonly kind: 'history-end' }
   | { readonly kind: 'entry' }
   /** Nothing catches an exception of the stack; the frames are those of the throw. V8 tells of it, not the runtime. */
   | { readonly kind: 'exception'; readonly name: string; readonly message: string; readonly stack: string }
   /** A breakpoint's condition threw; gdb words: "Error in testing condition for breakpoint N". It stops there. */
   | { readonly kind: 'condition-error'; readonly breakpoint: number; readonly message: string };
 
+/** A run through recorded stretches is at its end. */
+export interface Arrived {
+  readonly kind: 'arrived';
+  readonly notes: TravelNotes;
+}
+
 /** What the runtime leaves for the main thread before it stands still. */
 export interface StopReport {
-  readonly stop: Stop;
-  /** The probe at which the innermost frame stands, or -1. */
-  readonly probe: number;
+  readonly stop: Stop | Arrived;
+  /** Where in time: the innermost frame stands at the position's probe, if that is one. */
+  readonly position: TimePosition;
+  /** The machine's clock, and how many packets have passed the user network's edge. */
+  readonly ns: number;
+  readonly packets: number;
   /** Hits of all breakpoints so far, by number. */
   readonly hitCounts: Readonly<Record<number, number>>;
+  /** In a re-execution: what the engine has to do here, before it asks for the next change. */
+  readonly change?: FramedChange;
 }

@@ -4,20 +4,26 @@
  */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Change, ChangePosition } from '../mailbox/change.ts';
+import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
 import type { ProbeTables } from '../mailbox/probes.ts';
-import type { RecordingHeader } from '../mailbox/recorded.ts';
+import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { mergedSource } from '../replay/merge.ts';
 import type { FrameDirection, Host } from '../stack/util/host.ts';
+import { restoreCheckpoint } from './checkpoint-restore.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
-import { RecordedHost, RecordingHost } from './recording.ts';
+import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
+import { RecordingHost } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
-import { Runtime } from './runtime.ts';
+import { Runtime, StackLeft } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
+import type { TravelOrder } from './travel.ts';
 
 /** What the engine starts the thread with. */
 export interface WorkerData {
@@ -34,13 +40,23 @@ export interface WorkerData {
   readonly header: RecordingHeader;
   /** A capture to replay. */
   readonly replay: ReplayData | null;
-  /** Turns to execute again instead of live input. */
-  readonly recording: Uint8Array | null;
-  /** Bound of the recording to make; 0: none. */
-  readonly recordLimit: number;
+  /** A recording to execute again instead of live input. */
+  readonly recording: Recording | null;
+  /** What of it was done before: it is executed from here on. */
+  readonly checkpoint: CheckpointRef | null;
+  /** Bound of the recording to make (see `LogLimit`); null: none is made. */
+  readonly logLimit: SharedArrayBuffer | null;
+  /** Milliseconds that the machine runs between checkpoints of what it records; 0: one at each turn. Null: none. */
+  readonly checkpointMs: number | null;
   readonly stopOnEntry: boolean;
+  /** Wait for orders to execute stretches of recordings (`TravelMessage`), instead of running once. */
+  readonly past: boolean;
+  /** The stack is the release build, which counts no ticks. */
+  readonly release: boolean;
   /** Keep a hash over all frames (costs time per packet). */
   readonly hashFrames: boolean;
+  /** Compare a hash of the whole state before each turn (takes milliseconds each). */
+  readonly hashTurns: boolean;
 }
 
 /** What an execution came to: equal for a live session and its re-execution. */
@@ -50,14 +66,22 @@ export interface ExecutionSummary {
   readonly frames: number;
   readonly frameHash: string;
   readonly stateHash: string;
+  /** In a re-execution: what differs first from when it was recorded; absent if nothing does. */
+  readonly differs?: string;
 }
 
 export type WorkerMessage =
   | { readonly type: 'ready' }
-  | { readonly type: 'started' }
+  /** The machine is set up; it has taken `tick` ticks. */
+  | { readonly type: 'started'; readonly tick: number }
   | { readonly type: 'shared'; readonly name: string; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'ring' }
+  /** A past inferior has left the stack. */
+  | { readonly type: 'left' }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
+  | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
+  /** The log is at its limit, and the inferior waits for an answer. */
+  | { readonly type: 'log-full' }
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
 const data = workerData as WorkerData;
@@ -69,6 +93,7 @@ const post = (m: WorkerMessage): void => port.postMessage(m);
 
 const ctl = new Int32Array(data.mailbox.ctl);
 let live: LiveHost | undefined;
+let recorded: RecordedHost | undefined;
 
 const runtime = new Runtime({
   A: new Uint8Array(data.armed),
@@ -76,6 +101,7 @@ const runtime = new Runtime({
   tables: data.tables,
   stackUrl: pathToFileURL(data.stackDir).href,
   takePause: () => Atomics.exchange(ctl, CTL.PAUSE, 0) === 1,
+  pausePending: () => Atomics.load(ctl, CTL.PAUSE) === 1,
   sendLog: (breakpoint, probe, text) => live?.log(breakpoint, probe, text),
   tellStop: (stop) => writeNote(data.stop, JSON.stringify(stop)),
 });
@@ -85,7 +111,7 @@ let frames = 0;
 let frameHash = 0x811c9dc5;
 
 function hashFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
-  frames++;
+  runtime.packets = ++frames;
   let h = Math.imul(frameHash ^ dir, 0x01000193);
   for (let i = 0; i < size; i++) {
     h = Math.imul(h ^ (buf[i] as number), 0x01000193);
@@ -94,8 +120,11 @@ function hashFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
 }
 
 function countFrame(): void {
-  frames++;
+  runtime.packets = ++frames;
 }
+
+/** What the stack's shared memory is called. */
+const sharedNames = new Map<ArrayBufferLike, string>();
 
 const countingFrame = data.hashFrames ? hashFrame : countFrame;
 let traceHost: TraceHost | undefined;
@@ -109,29 +138,99 @@ function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
   }
 }
 
+/** What a recording keeps of each turn, so that a re-execution finds the first one that differs. */
+const check = (): number =>
+  ((data.hashFrames ? frameHash : 0) ^ (data.hashTurns ? Number.parseInt(runtime.stateHash().slice(-8), 16) : 0)) >>> 0;
+const ticks = (): number => runtime.T[TICK.COUNT] ?? 0;
+
 const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
-  pause: () => runtime.tick(),
+  pause: () => runtime.pauseInPoll(),
+  change: (id: number, change: Change) => runtime.changeInPoll(id, change),
   frame: data.replay ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
+    runtime.shared.set(name, buffer);
+    sharedNames.set(buffer, name);
     post({ type: 'shared', name, buffer });
     return buffer;
   },
 };
 
+/** Begins where a checkpoint was taken. */
+function startOf(checkpoint: CheckpointRef): RecordedStart {
+  const restore = (): void => {
+    const named = (name: string, size: number): ArrayBufferLike =>
+      runtime.shared.get(name) ?? hooks.allocShared(name, size);
+    restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
+    runtime.T[TICK.COUNT] = checkpoint.tick;
+    ({ frames, frameHash } = checkpoint);
+  };
+  return { ...checkpoint, restore };
+}
+
 function makeHost(): Host {
   const { header } = data;
   if (data.recording) {
-    return new RecordedHost(header, data.recording, hooks);
+    recorded = recordedHost(data.recording, data.checkpoint && startOf(data.checkpoint), NOWHERE);
+    return recorded;
   }
   live = new LiveHost(data.mailbox, header.seed, header.nameservers, hooks);
   traceHost = data.replay ? replayHost(data.replay, live) : undefined;
   const source = traceHost ?? live;
-  return data.recordLimit > 0
-    ? new RecordingHost(source, data.recordLimit, (chunk) => post({ type: 'chunk', chunk }))
-    : source;
+  if (!data.logLimit) {
+    return source;
+  }
+  return recordingHost(source, data.logLimit);
+}
+
+function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost {
+  const { checkpointMs: everyMs } = data;
+  const checkpoints: Checkpoints | null =
+    everyMs === null
+      ? null
+      : new Checkpoints({
+          runtime,
+          host: () => host,
+          everyMs,
+          nameOf: (buffer) => sharedNames.get(buffer) ?? '',
+          frames: () => ({ frames, frameHash }),
+          post: (checkpoint) => post({ type: 'checkpoint', checkpoint }),
+        });
+  const recordingHooks = {
+    ticks,
+    check,
+    newChunk: (chunk: SharedArrayBuffer) => post({ type: 'chunk', chunk }),
+    full: () => post({ type: 'log-full' }),
+  };
+  const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, checkpoints);
+  runtime.recordChange = (probe, change) => host.change(probe, change);
+  return host;
+}
+
+/** Who wants to know how far a re-execution is. */
+type RecordedWatch = Pick<RecordedHostHooks, 'polls' | 'ends'>;
+const NOWHERE: RecordedWatch = { polls: () => undefined, ends: () => undefined };
+
+function recordedHost(recording: Recording, start: RecordedStart | null, watch: RecordedWatch): RecordedHost {
+  const recordedHooks = {
+    allocShared: hooks.allocShared,
+    frame: data.past ? () => runtime.packetPassed(++frames) : countingFrame,
+    ...watch,
+    ticks: () => (data.release ? -1 : ticks()),
+    check,
+    turn: (tick: number) => {
+      if (data.release) {
+        runtime.T[TICK.COUNT] = tick;
+      }
+    },
+    changeAt: (at: ChangePosition) => runtime.stopAt(at, () => runtime.redoChanges(at.probe, false)),
+    changesInPoll: () => runtime.redoChanges(-1, true),
+  };
+  const host: RecordedHost = new RecordedHost(recording, recordedHooks, start);
+  runtime.nextRecorded = (here) => host.nextChange(here);
+  return host;
 }
 
 function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
@@ -157,7 +256,7 @@ function announceStart(host: Host): void {
   const poll = host.poll;
   host.poll = (timeoutNs: number) => {
     host.poll = poll;
-    post({ type: 'started' });
+    post({ type: 'started', tick: runtime.T[TICK.COUNT] ?? 0 });
     return poll.call(host, timeoutNs);
   };
 }
@@ -183,18 +282,65 @@ function run(entry: Main): void {
   }
   const argv = data.header.argv;
   const code = entry(argv.length, argv, host);
-  const turns = (runtime.globals('softmmu/machine.ts') as { machine?: { turns: number } }).machine?.turns ?? 0;
+  const turns = runtime.machine?.turns ?? 0;
   const summary = {
     ticks: runtime.T[TICK.COUNT] ?? 0,
     turns,
     frames,
     frameHash: (frameHash >>> 0).toString(16),
     stateHash: data.hashFrames ? runtime.stateHash() : '',
+    ...(recorded && recorded.differs !== '' ? { differs: recorded.differs } : {}),
   };
   post({ type: 'exit', code, summary });
 }
 
+/** What a past inferior is told to do. */
+export interface TravelMessage {
+  readonly recording: Recording;
+  /** Where to begin; null: at the start. */
+  readonly checkpoint: CheckpointRef | null;
+  readonly order: TravelOrder;
+}
+
+/** Executes the recording to where it is told; when the stack is left, waits for the next order. */
+function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): void {
+  const { machine } = runtime.globals('softmmu/machine.ts') as { machine: { constructor: new () => object } };
+  Object.assign(machine, new machine.constructor());
+  live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
+  runtime.T[TICK.COUNT] = loadedAt;
+  frames = 0;
+  runtime.packets = 0;
+  const start = checkpoint && startOf(checkpoint);
+  const begin = (): void => runtime.startTravel(order);
+  const restore = (): void => {
+    start?.restore();
+    begin();
+  };
+  const host = recordedHost(recording, start && { ...start, restore }, {
+    polls: (ns) => runtime.polls(ns),
+    ends: () => runtime.endOfRecording(),
+  });
+  if (!start) {
+    begin();
+  }
+  try {
+    entry(data.header.argv.length, data.header.argv, host);
+  } catch (e) {
+    if (!(e instanceof StackLeft)) {
+      throw e;
+    }
+  }
+  post({ type: 'left' });
+}
+
 // `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as
 // uncaught where it is thrown.
-port.once('message', () => setImmediate(run, main));
+/** Loading the stack's modules takes ticks too. */
+const loadedAt = runtime.T[TICK.COUNT] ?? 0;
+
+if (data.past) {
+  port.on('message', (m: TravelMessage) => setImmediate(travel, main, m));
+} else {
+  port.once('message', () => setImmediate(run, main));
+}
 post({ type: 'ready' });

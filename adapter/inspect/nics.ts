@@ -9,10 +9,13 @@ const SUFFIX = '/mac_reg';
 export class Nic {
   readonly name: string;
   readonly registers: Uint32Array;
+  readonly #write: (offset: number, data: Uint8Array) => Promise<void>;
 
-  constructor(name: string, registers: Uint32Array) {
+  /** `write` stores into the registers' memory. */
+  constructor(name: string, registers: Uint32Array, write: (offset: number, data: Uint8Array) => Promise<void>) {
     this.name = name;
     this.registers = registers;
+    this.#write = write;
   }
 
   /** The register that is at an index of `mac_reg`. */
@@ -25,12 +28,12 @@ export class Nic {
    * Stores bits as they are: no side effect of a guest's write happens. False, and nothing is stored, if they do not
    * fit.
    */
-  store(index: number, bits: number, field: BitField = WORD): boolean {
+  async store(index: number, bits: number, field: BitField = WORD): Promise<boolean> {
     const value = withFieldBits(this.registers[index] ?? 0, field, bits);
     if (value === undefined) {
       return false;
     }
-    this.registers[index] = value;
+    await this.#write(index * 4, new Uint8Array(Uint32Array.of(value).buffer));
     return true;
   }
 }
@@ -67,7 +70,7 @@ export class Register {
   }
 
   /** See `Nic.store`. */
-  store(bits: number, field: BitField = WORD): boolean {
+  store(bits: number, field: BitField = WORD): Promise<boolean> {
     return this.nic.store(this.index, bits, field);
   }
 
@@ -91,7 +94,10 @@ export class Register {
 export function nics(engine: EngineApi): Nic[] {
   return [...engine.shared]
     .filter(([name]) => name.endsWith(SUFFIX))
-    .map(([name, buffer]) => new Nic(name.slice(0, -SUFFIX.length), new Uint32Array(buffer)))
+    .map(([name, buffer]) => {
+      const write = (offset: number, data: Uint8Array): Promise<void> => engine.writeShared(name, offset, data);
+      return new Nic(name.slice(0, -SUFFIX.length), new Uint32Array(buffer), write);
+    })
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 

@@ -21,12 +21,15 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly stop = undefined;
   readonly breakpoints: readonly Breakpoint[] = [];
   readonly shared: ReadonlyMap<string, ArrayBufferLike> = new Map();
-  readonly memory = { read: () => new Uint8Array(0), write: () => 0, regions: [] };
+  readonly memory = { read: () => new Uint8Array(0), write: async () => 0, regions: [] };
   readonly launch = refuseLater;
   readonly resume = refuseLater;
   readonly interrupt = refuseLater;
   readonly step = refuseLater;
   readonly runTo = refuseLater;
+  readonly reverse = refuseLater;
+  readonly goTo = refuseLater;
+  readonly history = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;
   readonly locals = refuseLater;
@@ -38,6 +41,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly divergentFrame = refuseLater;
   readonly replay = undefined;
   readonly guestInput = refuse;
+  readonly writeShared = refuse;
   readonly updateBreakpoint = refuse;
 
   constructor(image: Image = Image.load()) {

@@ -1,6 +1,6 @@
 /** Binary form of inputs and outputs: the same records travel through the mailbox and fill a recording. */
 import { AF_INET, AF_INET6, type Input, type sockaddr } from '../stack/util/host.ts';
-import { copyShared } from './shared-copy.ts';
+import { copyShared, WORD } from './shared-copy.ts';
 
 const INPUT_KINDS = [
   'accepted',
@@ -16,6 +16,9 @@ const INPUT_KINDS = [
   'quit',
   'qtest',
 ] as const;
+
+/** First byte of a record that is no input of the machine: the debugger asks for a change (mailbox/change.ts). */
+export const CHANGE_REQUEST = 255;
 
 /** Stands for no address at all. */
 const NO_FAMILY = 255;
@@ -65,6 +68,17 @@ export class Writer {
   f64(v: number): this {
     const at = this.#room(8);
     this.#view.setFloat64(at, v, true);
+    return this;
+  }
+
+  /** Overwrites a u32 that was written before. */
+  patch(at: number, v: number): void {
+    this.#view.setUint32(at, v, true);
+  }
+
+  /** Leaves `n` bytes as they are. */
+  skip(n: number): this {
+    this.#room(n);
     return this;
   }
 
@@ -141,13 +155,21 @@ export class Reader {
 
   /** A view of the bytes, valid as long as the buffer's content is. */
   blob(): Uint8Array {
-    const n = this.u32();
-    const at = this.#take(n);
-    return this.bytes.subarray(at, at + n);
+    return this.raw(this.u32());
   }
 
   text(): string {
     return Buffer.from(this.blob()).toString('utf8');
+  }
+
+  skip(n: number): void {
+    this.#take(n);
+  }
+
+  /** A view of `n` bytes. */
+  raw(n: number): Uint8Array {
+    const at = this.#take(n);
+    return this.bytes.subarray(at, at + n);
   }
 
   /** All that is left, as a view. */
@@ -228,6 +250,11 @@ export function encodeInput(
   }
 }
 
+/** Bytes that an input needs at most in a record where its data is inline. */
+export function inlineRoom(input: Input): number {
+  return inputRoom(input) + ('data' in input ? input.data.length + WORD : 0);
+}
+
 /** Bytes that an input's record needs at most in the mailbox, where data is a reference. */
 export function inputRoom(input: Input): number {
   const text =
@@ -278,10 +305,15 @@ export function decodeInput(r: Reader, getData: (r: Reader) => Uint8Array): Inpu
   }
 }
 
-/** Data inline in the record. */
+/** Data inline in the record, at the same place in a word as it has now, so that it can be copied by words. */
 export const putInline = (w: Writer, data: Uint8Array): void => {
-  w.blob(data);
+  const pad = (data.byteOffset - w.bytes.byteOffset - w.length - 5) & (WORD - 1);
+  w.u32(data.length).u8(pad).skip(pad).raw(data, 0, data.length);
 };
 
 /** Data inline in the record, copied out. */
-export const getInline = (r: Reader): Uint8Array => r.blob().slice();
+export const getInline = (r: Reader): Uint8Array => {
+  const n = r.u32();
+  r.skip(r.u8());
+  return r.raw(n).slice();
+};

@@ -47,6 +47,8 @@ export const OUT = {
   QTEST: 13,
   WRITE_FILE: 14,
   MONITOR_TEXT: 15,
+  /** A change that was asked for is done: its number. */
+  CHANGED: 16,
 } as const;
 
 /** Bytes of the ring of inputs and of the ring of outputs. */

@@ -1,14 +1,35 @@
 /**
- * A recording in shared memory: pieces that the inferior fills and the main thread keeps, also when the machine is
- * gone.
+ * The log of a machine: all that came into it, in the order in which it did. The inferior writes it into chunks of
+ * shared memory, which the main thread keeps, also when the machine is gone; old ones may lie in a file.
+ *
+ * A record is its tag, its length, and what the tag says. It lies in one chunk, and has a place: the count of bytes of
+ * records before it since the machine started, which goes on growing when old chunks leave.
  */
+import { readSync } from 'node:fs';
 import type { sockaddr } from '../stack/util/host.ts';
+import { Reader, Writer } from './codec.ts';
 
-/** Size of one piece, without the count of bytes in use in front of it. */
-const CHUNK = 1 << 20;
-const HEADER = 4;
+/** First byte of a record. */
+export const LOG = {
+  /** One `poll`: ticks before it (f64), the clock (f64), a check (u32), count of inputs (u32), inputs. */
+  TURN: 1,
+  /** The answer of `listen`: errno (text), port (u32). */
+  LISTEN: 2,
+  /** The answer of `read_file`: errno (text), size of the file (f64), bytes. */
+  READ_FILE: 3,
+  /** The debugger changed something: position, clock and change (mailbox/change.ts). */
+  CHANGE: 4,
+} as const;
 
-/** What a recording needs besides its turns. */
+/** Tag and length. */
+export const RECORD_HEADER = 5;
+/** Bytes of records in a chunk, unless one record needs more. */
+export const CHUNK_BYTES = 1 << 20;
+/** In front of a chunk's records: bytes of records in use (i32) and where in the log the first one is (f64). */
+const CHUNK_HEADER = 16;
+const START = 8;
+
+/** What a recording needs besides its log. */
 export interface RecordingHeader {
   readonly buildId: string;
   readonly argv: readonly string[];
@@ -16,48 +37,229 @@ export interface RecordingHeader {
   readonly nameservers: readonly sockaddr[];
 }
 
-/** A recording as the main thread holds it; `chunks` grow while the machine runs. */
-export interface Recording extends RecordingHeader {
-  readonly chunks: readonly SharedArrayBuffer[];
+/** A chunk of the log: in memory, or in the log's file. */
+export interface LogChunk {
+  /** Where in the log its first record is. */
+  readonly start: number;
+  readonly memory: SharedArrayBuffer | null;
+  /** Where in the file it lies, and its bytes there, the chunk's header included. */
+  readonly fileAt: number;
+  readonly fileBytes: number;
 }
 
-/** The inferior's end: appends to pieces, and hands each new one over before anything is in it. */
-export class ChunkWriter {
+/** The state of the machine at the start of a `poll`, at which a re-execution can begin. */
+export interface CheckpointRef {
+  /** Turns, ticks and the clock before that poll. */
+  readonly turn: number;
+  readonly tick: number;
+  readonly nowNs: number;
+  /** Where in the log the records of that turn begin. */
+  readonly logAt: number;
+  readonly bytes: SharedArrayBuffer;
+}
+
+/** A recording as the main thread holds it. It can be handed to another thread. */
+export interface Recording extends RecordingHeader {
+  /** In order; the last one grows while the machine runs. */
+  readonly chunks: readonly LogChunk[];
+  /** In order. The first one is at the first byte of the log that is kept, unless that is the machine's start. */
+  readonly checkpoints: readonly CheckpointRef[];
+  /** The open file that old chunks lie in; -1: none. */
+  readonly fd: number;
+  /** Some of its changes need frames, so that only an inferior with an inspector can execute it. */
+  readonly framed: boolean;
+}
+
+/** The first place in the log that a new chunk of shared memory holds. */
+export function chunkStart(memory: SharedArrayBuffer): number {
+  return new Float64Array(memory, START, 1)[0] ?? 0;
+}
+
+/** Bytes of records in a chunk so far. */
+export function chunkUsed(memory: SharedArrayBuffer): number {
+  return Atomics.load(new Int32Array(memory, 0, 1), 0);
+}
+
+/** The whole chunk as far as it is in use, as a file keeps it. */
+export function chunkBytes(memory: SharedArrayBuffer): Uint8Array {
+  return new Uint8Array(memory, 0, CHUNK_HEADER + chunkUsed(memory));
+}
+
+/** A chunk that is in memory. */
+export function memoryChunk(memory: SharedArrayBuffer): LogChunk {
+  return { start: chunkStart(memory), memory, fileAt: -1, fileBytes: 0 };
+}
+
+/** The inferior's end: appends records, and hands each new chunk over before anything is in it. */
+export class LogWriter {
   readonly #newChunk: (chunk: SharedArrayBuffer) => void;
-  #chunk: Uint8Array = new Uint8Array(0);
   #used: Int32Array = new Int32Array(1);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #w = new Writer(this.#bytes);
+  /** Where in the chunk the record begins that is being written. */
+  #record = 0;
+  /** Where in the log the next record will be. */
+  at = 0;
 
   constructor(newChunk: (chunk: SharedArrayBuffer) => void) {
     this.#newChunk = newChunk;
   }
 
-  write(data: Uint8Array): void {
-    for (let at = 0; at < data.length; ) {
-      const used = Atomics.load(this.#used, 0);
-      const room = this.#chunk.length - used;
-      if (room === 0) {
-        const chunk = new SharedArrayBuffer(HEADER + CHUNK);
-        this.#chunk = new Uint8Array(chunk, HEADER);
-        this.#used = new Int32Array(chunk, 0, 1);
-        this.#newChunk(chunk);
-        continue;
-      }
-      const n = Math.min(room, data.length - at);
-      this.#chunk.set(data.subarray(at, at + n), used);
-      Atomics.store(this.#used, 0, used + n);
-      at += n;
+  /** Begins a record of at most `max` bytes; what is written to the writer is part of it. */
+  begin(tag: number, max: number): Writer {
+    if (this.#record + RECORD_HEADER + max > this.#bytes.length) {
+      this.#open(RECORD_HEADER + max);
     }
+    this.#w.length = this.#record;
+    return this.#w.u8(tag).u32(0);
+  }
+
+  #open(need: number): void {
+    const chunk = new SharedArrayBuffer(CHUNK_HEADER + ((Math.max(CHUNK_BYTES, need) + 7) & ~7));
+    new Float64Array(chunk, START, 1)[0] = this.at;
+    this.#used = new Int32Array(chunk, 0, 1);
+    this.#bytes = new Uint8Array(chunk, CHUNK_HEADER);
+    this.#w = new Writer(this.#bytes);
+    this.#record = 0;
+    this.#newChunk(chunk);
+  }
+
+  /** The record that was begun is complete. */
+  commit(): void {
+    const { bytes, length: end } = this.#w;
+    const length = end - this.#record;
+    if (bytes !== this.#bytes) {
+      // It became longer than was said, and the writer went on in memory of its own.
+      this.#used[0] = this.#record;
+      const record = bytes.subarray(this.#record, end);
+      this.#open(length);
+      this.#bytes.set(record);
+      this.#w.length = length;
+    }
+    this.#w.patch(this.#record + 1, length - RECORD_HEADER);
+    this.#record += length;
+    this.at += length;
+    Atomics.store(this.#used, 0, this.#record);
   }
 }
 
-/** The turns of a recording up to now, as one array of bytes. */
-export function recordedBytes(recording: Recording): Uint8Array {
-  const parts = recording.chunks.map((c) => new Uint8Array(c, HEADER, Atomics.load(new Int32Array(c, 0, 1), 0)));
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    out.set(p, at);
-    at += p.length;
+/** Reads a log from one record to the next. The current record's content is what `r` reads. */
+export class LogReader {
+  readonly #recording: Pick<Recording, 'chunks' | 'fd'>;
+  #chunk = -1;
+  #memory: SharedArrayBuffer | null = null;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #length = 0;
+  #start = 0;
+  /** In the chunk: where the next record begins. */
+  #next = 0;
+  r = new Reader(this.#bytes);
+
+  /** From the first record that is kept, or from the one at `at`. */
+  constructor(recording: Pick<Recording, 'chunks' | 'fd'>, at?: number) {
+    this.#recording = recording;
+    this.seek(at ?? recording.chunks[0]?.start ?? 0);
   }
-  return out;
+
+  /** Goes to the record at a place of the log. Throws RangeError where nothing is kept. */
+  seek(at: number): void {
+    const { chunks } = this.#recording;
+    if (chunks.length === 0) {
+      return;
+    }
+    const i = chunks.findLastIndex((c) => c.start <= at);
+    if (i < 0) {
+      throw new RangeError(`byte ${at} of the recording is no longer kept; it begins at ${chunks[0]?.start}`);
+    }
+    this.#load(i);
+    this.#next = at - this.#start;
+    if (this.#next > this.#length) {
+      throw new RangeError(`the recording ends before byte ${at}`);
+    }
+  }
+
+  #load(i: number): void {
+    const chunk = this.#recording.chunks[i] as LogChunk;
+    this.#chunk = i;
+    this.#memory = chunk.memory;
+    if (chunk.memory) {
+      this.#bytes = new Uint8Array(chunk.memory, CHUNK_HEADER);
+    } else {
+      this.#bytes = this.#fromFile(chunk).subarray(CHUNK_HEADER);
+    }
+    this.#start = chunk.start;
+    this.#length = this.#bytes.length;
+    this.r = new Reader(this.#bytes);
+    this.#next = 0;
+  }
+
+  /** A chunk of the file. Its place may have been given to another one while it was read. */
+  #fromFile({ start, fileAt, fileBytes }: LogChunk): Uint8Array {
+    const bytes = new Uint8Array(fileBytes);
+    const head = new Uint8Array(CHUNK_HEADER);
+    this.#read(bytes, fileAt);
+    this.#read(head, fileAt);
+    for (const { buffer } of [bytes, head]) {
+      if (new Float64Array(buffer, START, 1)[0] !== start) {
+        throw new RangeError(`byte ${start} of the recording is no longer kept`);
+      }
+    }
+    return bytes;
+  }
+
+  #read(bytes: Uint8Array, at: number): void {
+    for (let got = 0; got < bytes.length; ) {
+      const n = readSync(this.#recording.fd, bytes, got, bytes.length - got, at + got);
+      if (n === 0) {
+        return;
+      }
+      got += n;
+    }
+  }
+
+  /** Tag of the next record; 0 at the end of the log so far. */
+  peek(): number {
+    for (;;) {
+      const length = this.#memory ? chunkUsed(this.#memory) : this.#length;
+      if (this.#next < length) {
+        return this.#bytes[this.#next] ?? 0;
+      }
+      if (this.#chunk + 1 >= this.#recording.chunks.length) {
+        return 0;
+      }
+      this.#load(this.#chunk + 1);
+    }
+  }
+
+  /** Looks into the next record without going on to it. */
+  look(): Reader {
+    this.#enter();
+    return this.r;
+  }
+
+  /** Goes on to the next record; `r` reads what is in it. Throws RangeError at the end. */
+  take(): number {
+    const tag = this.peek();
+    if (tag === 0) {
+      throw new RangeError('the recording has ended');
+    }
+    this.#enter();
+    this.#next = this.r.end;
+    return tag;
+  }
+
+  #enter(): void {
+    const { r } = this;
+    r.pos = this.#next + 1;
+    r.end = this.#bytes.length;
+    r.end = r.u32() + r.pos;
+    if (r.end > this.#bytes.length) {
+      throw new RangeError(`the recording is damaged at byte ${this.at}`);
+    }
+  }
+
+  /** Where in the log the next record is. */
+  get at(): number {
+    return this.#start + this.#next;
+  }
 }

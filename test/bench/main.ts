@@ -7,6 +7,7 @@ import { loadSlirpBench } from './bundle.ts';
 import { measureConditions } from './conditions.ts';
 import { measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
+import { measureHistory } from './history.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
 import { measureReplay } from './replay.ts';
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   path: () => measurePath(),
   'path-heap': () => measurePathHeap(),
   replay: () => measureReplay(),
+  history: () => measureHistory(),
 };
 
 async function main(words: readonly string[]): Promise<void> {

@@ -34,6 +34,7 @@ export async function measureStep(): Promise<object> {
       tables: new Image(info, {} as Dist).probeTables(),
       stackUrl: pathToFileURL(folder).href,
       takePause: () => false,
+      pausePending: () => false,
       sendLog: () => undefined,
       tellStop: () => undefined,
     });

@@ -67,7 +67,7 @@ export function execute(
     return makeReturn?.probe === probe.id;
   });
   const text = js.replace(/^import\*as \$p .*?=\$p;/, '').replace(/^export /gm, '       ');
-  const unregistered = text.replace(/;globalThis\.__pktgdb\.module\(.*\);$/, '');
+  const unregistered = text.replace(/;globalThis\.__pktgdb\?\.module\(.*\);$/, '');
   const run = vm.compileFunction(
     `'use strict';${unregistered};return main();`,
     ['$A', '$D', '$R', '$T', '$tick', 'log'],

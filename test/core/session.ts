@@ -1,8 +1,10 @@
 /** What the core tests share: an engine on the real stack, the guest's console, waiting for stops. */
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { BreakpointSpec, LaunchOptions, Stop } from '../../adapter/engine/api.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
+import type { ExecutionSummary } from '../../adapter/inferior/worker.ts';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 import { SEED_ARGS } from '../kit/seed.ts';
 
@@ -84,6 +86,19 @@ export class Session {
   /** A real connection to the forwarded port. Its errors are ignored: the machine may be gone before it. */
   connect(): Socket {
     return connect(this.port, '127.0.0.1').on('error', () => undefined);
+  }
+
+  /** Switches the machine off and executes its recording again: what it came to has to be the same. */
+  async compare(): Promise<ExecutionSummary> {
+    if (this.engine.state !== 'exited') {
+      const ended = once(this.engine, 'exited');
+      this.engine.quit();
+      await ended;
+    }
+    const { recording, summary } = this.engine;
+    assert.ok(recording && summary);
+    assert.deepEqual(await this.engine.reexecute(recording), summary);
+    return summary;
   }
 
   async dispose(): Promise<void> {

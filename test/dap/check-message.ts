@@ -115,6 +115,9 @@ const RESPONSES: Readonly<Record<string, Shape>> = {
   next: none,
   stepIn: none,
   stepOut: none,
+  stepBack: none,
+  reverseContinue: none,
+  restartFrame: none,
   pause: none,
   stackTrace: object({ stackFrames: list(frame), 'totalFrames?': whole }),
   scopes: object({ scopes: list(scope) }),
@@ -147,6 +150,7 @@ const EVENTS: Readonly<Record<string, Shape>> = {
     'hitBreakpointIds?': list(whole),
   }),
   continued: object({ threadId: whole, 'allThreadsContinued?': flag }),
+  capabilities: object({ capabilities: object({ 'supportsStepBack?': flag }) }),
   exited: object({ exitCode: whole }),
   terminated: anything,
   output: object({

@@ -151,7 +151,7 @@ export class DapEngine extends FakeEngine {
         const r = find(address);
         return r === undefined ? new Uint8Array(0) : r.bytes.slice(address - r.start, address - r.start + length);
       },
-      write: (address, data) => {
+      write: async (address, data) => {
         const r = find(address);
         const bytes = r === undefined ? undefined : r.bytes.subarray(address - r.start);
         const n = Math.min(bytes?.length ?? 0, data.length);

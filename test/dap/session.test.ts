@@ -59,6 +59,7 @@ describe('DAP session', () => {
       [{ guestCommands: 'ls' }, /^launch: guestCommands must be an array of strings, not a string$/],
       [{ initCommands: {} }, /^launch: initCommands must be an array of strings, not an object$/],
       [{ stopOnEntry: 'yes' }, /^launch: stopOnEntry must be true or false, not a string$/],
+      [{ historySize: 'big' }, /^launch: historySize must be /],
       [{ recordLimit: -1 }, /^launch: recordLimit must be a whole number of at least 0, not -1$/],
       [{ initCommands: ['frobnicate'] }, /^launch: initCommands: "frobnicate": Undefined command: "frobnicate"\.$/],
     ];

@@ -294,7 +294,7 @@ export class GdbEngine extends FakeEngine {
       address >= 0x100000
         ? new Uint8Array(0)
         : Uint8Array.from({ length: Math.min(length, 0x100000 - address) }, (_, i) => (address + i) & 0xff),
-    write: () => 0,
+    write: async () => 0,
     regions: [{ name: 'ram', start: 0, length: 0x100000 }],
   };
   override guestInput(text: string): void {

@@ -137,14 +137,15 @@ describe('registers', () => {
     assert.equal(registerAt(Number.NaN), undefined);
   });
 
-  it('of a NIC are read and stored in place', () => {
-    const nic = new Nic('e1000.0', new Uint32Array(0x8000));
+  it('of a NIC are read and stored in place', async () => {
+    const registers = new Uint32Array(0x8000);
+    const nic = new Nic('e1000.0', registers, async (at, data) => new Uint8Array(registers.buffer).set(data, at));
     const ctrl = new Register(nic, register('CTRL'));
-    assert.ok(ctrl.store(0xffffffff));
-    assert.ok(ctrl.store(0, HIGH));
+    assert.ok(await ctrl.store(0xffffffff));
+    assert.ok(await ctrl.store(0, HIGH));
     assert.deepEqual([ctrl.value, nic.registers[0]], [0x7fffffff, 0x7fffffff]);
-    assert.equal(ctrl.store(2, HIGH), false);
-    assert.equal(ctrl.store(2 ** 32), false);
+    assert.equal(await ctrl.store(2, HIGH), false);
+    assert.equal(await ctrl.store(2 ** 32), false);
     assert.equal(ctrl.value, 0x7fffffff);
     const element = new Register(nic, register('FFMT'), 2);
     assert.deepEqual([element.name, element.offset, element.index], ['FFMT[2]', 0x9010, 0x9010 >> 2]);

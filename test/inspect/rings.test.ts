@@ -56,7 +56,7 @@ class Ram implements GuestMemory {
     return this.bytes.slice(address, address + length);
   }
 
-  write(address: number, data: Uint8Array): number {
+  async write(address: number, data: Uint8Array): Promise<number> {
     this.bytes.set(data, address);
     return data.length;
   }

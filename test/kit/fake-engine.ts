@@ -12,17 +12,18 @@ import {
   type EngineEvents,
   type Frame,
   type GuestMemory,
+  type HistoryState,
   type InferiorState,
   type LaunchOptions,
   type NamedValue,
   type PacketBytes,
   type Position,
   type ReplayState,
+  type ReverseKind,
   type StepKind,
   type SymbolScope,
   type Value,
 } from '../../adapter/engine/api.ts';
-
 import type { DivergenceReport } from '../../adapter/replay/divergence.ts';
 
 /** Why it stopped. */
@@ -66,6 +67,16 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   abstract interrupt(): Promise<void>;
   abstract step(kind: StepKind, options?: { frame?: number; count?: number }): Promise<void>;
   abstract runTo(location: BreakpointSpec['location']): Promise<void>;
+  readonly history: HistoryState | undefined = undefined;
+
+  async reverse(kind: ReverseKind): Promise<void> {
+    throw new EngineError(`Target native does not support reverse ${kind}.`);
+  }
+
+  async goTo(): Promise<void> {
+    throw new EngineError('Target native has no history.');
+  }
+
   /** The call stack, innermost first. */
   protected abstract stack(): readonly { readonly fn: FunctionInfo; readonly line: number; readonly probe: number }[];
   /** What the parameters and locals of a frame hold. */
@@ -243,6 +254,10 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   }
 
   async divergentFrame(): Promise<undefined> {}
+
+  async writeShared(name: string, offset: number, data: Uint8Array): Promise<void> {
+    new Uint8Array(this.shared.get(name) ?? new ArrayBuffer(0)).set(data, offset);
+  }
 
   capturedPacket(_number: number): PacketBytes | undefined {
     return undefined;

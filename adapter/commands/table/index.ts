@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { BREAKPOINT_COMMANDS } from './breakpoints.ts';
 import { DATA_COMMANDS } from './data.ts';
 import { FRAME_COMMANDS } from './frames.ts';
+import { HISTORY_COMMANDS } from './history.ts';
 import { INFO_COMMANDS } from './info.ts';
 import { MISC_COMMANDS } from './misc.ts';
 import { PEER_COMMANDS } from './peers.ts';
@@ -14,6 +15,7 @@ import { SOURCE_COMMANDS } from './source.ts';
 export const COMMANDS: readonly Command[] = [
   ...BREAKPOINT_COMMANDS,
   ...RUNNING_COMMANDS,
+  ...HISTORY_COMMANDS,
   ...FRAME_COMMANDS,
   ...DATA_COMMANDS,
   ...SOURCE_COMMANDS,

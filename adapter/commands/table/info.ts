@@ -57,6 +57,24 @@ export const INFO_COMMANDS = [
         summary: 'The packet that the selected frame handles, dissected.',
       },
       {
+        name: 'history',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'What has been recorded, and where in it the program stands.',
+      },
+      {
+        name: 'bookmarks',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Moments that have a name.',
+      },
+      {
+        name: 'checkpoints',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Moments that "restart" leads to.',
+      },
+      {
         name: 'position',
         class: 'status',
         takes: 'nothing',

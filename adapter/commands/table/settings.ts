@@ -1,6 +1,6 @@
 /** `set` and `show`. What can be set is in the table of settings, and is not written here again. */
 import type { Command } from '../command.ts';
-import { PRINT_SETTINGS, REPLAY_SETTINGS, SETTINGS, type Setting } from '../settings.ts';
+import { HISTORY_SETTINGS, PRINT_SETTINGS, REPLAY_SETTINGS, SETTINGS, type Setting } from '../settings.ts';
 
 const setters = (settings: readonly Setting[]): readonly Command[] =>
   settings.map((setting) => ({
@@ -65,6 +65,14 @@ export const SETTING_COMMANDS = [
         details: 'The next "run" goes by it, for example: set replay guest 192.168.1.10',
         subcommands: setters(REPLAY_SETTINGS),
       },
+      {
+        name: 'history',
+        class: 'running',
+        takes: 'nothing',
+        summary: 'Generic command for setting what is recorded of a machine.',
+        details: 'The next "run" goes by it, for example: set history size 4G',
+        subcommands: setters(HISTORY_SETTINGS),
+      },
       ...setters(SETTINGS),
     ],
   },
@@ -97,6 +105,13 @@ export const SETTING_COMMANDS = [
         takes: 'nothing',
         summary: 'Generic command for showing how a capture is replayed.',
         subcommands: getters(REPLAY_SETTINGS),
+      },
+      {
+        name: 'history',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Generic command for showing what is recorded of a machine.',
+        subcommands: getters(HISTORY_SETTINGS),
       },
       ...getters(SETTINGS),
     ],

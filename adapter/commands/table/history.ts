@@ -1,0 +1,93 @@
+/** Commands that go back in what has been recorded. */
+import type { Command } from '../command.ts';
+
+export const HISTORY_COMMANDS = [
+  {
+    name: 'reverse-continue',
+    aliases: ['rc'],
+    class: 'running',
+    takes: 'nothing',
+    repeat: true,
+    summary: 'Continue program being debugged but run it in reverse.',
+    usage: 'reverse-continue',
+    details: 'It stops where a breakpoint was hit last, or where history begins. Hits are not counted.',
+  },
+  {
+    name: 'reverse-step',
+    aliases: ['rs'],
+    class: 'running',
+    takes: 'expression',
+    repeat: true,
+    summary: 'Step program backward until it reaches the beginning of another source line.',
+    usage: 'reverse-step [N]',
+    details: 'Argument N means do this N times (or till program stops for another reason).',
+  },
+  {
+    name: 'reverse-next',
+    aliases: ['rn'],
+    class: 'running',
+    takes: 'expression',
+    repeat: true,
+    summary: 'Step program backward, proceeding through subroutine calls.',
+    usage: 'reverse-next [N]',
+    details: 'Argument N means do this N times (or till program stops for another reason).',
+  },
+  {
+    name: 'reverse-stepi',
+    aliases: ['rsi'],
+    class: 'running',
+    takes: 'expression',
+    repeat: true,
+    summary: 'Step backward exactly one statement.',
+    usage: 'reverse-stepi [N]',
+    details: 'Argument N means do this N times (or till program stops for another reason).',
+  },
+  {
+    name: 'reverse-finish',
+    class: 'running',
+    takes: 'nothing',
+    summary: 'Execute backward until just before selected stack frame is called.',
+    usage: 'reverse-finish',
+  },
+  {
+    name: 'goto',
+    class: 'running',
+    takes: 'number',
+    words: ['packet', 'time', 'start', 'end'],
+    summary: 'Go to a moment of what has been recorded.',
+    usage: 'goto TICK[:PROBE] | packet N | time SECONDS | N% | start | end | BOOKMARK',
+    details: `Packets are counted as they pass the user network's edge. "goto end" leads back to the present.
+  goto packet 12
+  goto time 3.25
+  goto 50%`,
+  },
+  {
+    name: 'when',
+    class: 'status',
+    takes: 'nothing',
+    summary: 'Say where in history the program stands.',
+    usage: 'when',
+  },
+  {
+    name: 'bookmark',
+    class: 'running',
+    takes: 'nothing',
+    summary: 'Give this moment a name, for "goto".',
+    usage: 'bookmark [NAME]',
+    details: 'Without a name, bookmarks are numbered.',
+  },
+  {
+    name: 'checkpoint',
+    class: 'running',
+    takes: 'nothing',
+    summary: 'Remember this moment, for "restart".',
+    usage: 'checkpoint',
+  },
+  {
+    name: 'restart',
+    class: 'running',
+    takes: 'number',
+    summary: 'Go to the moment of a checkpoint.',
+    usage: 'restart N',
+  },
+] as const satisfies readonly Command[];

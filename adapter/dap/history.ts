@@ -1,0 +1,89 @@
+/**
+ * Requests that go back in what has been recorded. Whether there is anything to go back in depends on the launch, so a
+ * `capabilities` event says so before the first stop.
+ */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { ReverseKind } from '../engine/api.ts';
+import { momentTarget, momentText } from '../inspect/history.ts';
+import { type Arguments, RequestError } from './arguments.ts';
+import type { HistoryBody } from './custom.ts';
+import type { Family } from './request.ts';
+import { checkStopped } from './running.ts';
+import type { PacketSession } from './session.ts';
+import { checkThread } from './thread.ts';
+
+/** What a session with a recording can do. */
+export const HISTORY_CAPABILITIES: DebugProtocol.Capabilities = { supportsStepBack: true };
+
+/** Steps back, by the argument of `pktgdb/reverse`. */
+const KINDS: Readonly<Record<string, ReverseKind>> = {
+  into: 'into',
+  over: 'over',
+  out: 'out',
+  instruction: 'instruction',
+};
+
+export const historyRequests: Family = {
+  stepBack: {
+    handle: (session, args) => {
+      checkThread(args);
+      const instruction = args.optionalString('granularity') === 'instruction';
+      return reverse(session, instruction ? 'instruction' : 'over', 0);
+    },
+    after: (session) => session.releaseStops(),
+  },
+  reverseContinue: {
+    handle: (session, args) => {
+      checkThread(args);
+      return reverse(session, 'continue', 0);
+    },
+    after: (session) => session.releaseStops(),
+  },
+  restartFrame: {
+    capabilities: { supportsRestartFrame: true },
+    handle: async (session, args) => {
+      checkStopped(session);
+      await reverse(session, 'entry', await session.stopped.frameIndex(args.number('frameId')));
+    },
+    after: (session) => session.releaseStops(),
+  },
+  'pktgdb/reverse': {
+    handle: (session, args) => {
+      const kind = KINDS[args.string('kind')];
+      if (kind === undefined) {
+        throw new RequestError(`There is no step back of kind ${JSON.stringify(args.string('kind'))}.`);
+      }
+      return reverse(session, kind, 0);
+    },
+    after: (session) => session.releaseStops(),
+  },
+  'pktgdb/goTo': {
+    handle: (session, args) => goTo(session, args),
+    after: (session) => session.releaseStops(),
+  },
+  'pktgdb/history': { handle: (session) => historyBody(session) },
+};
+
+async function reverse(session: PacketSession, kind: ReverseKind, frame: number): Promise<void> {
+  checkStopped(session);
+  await session.running(() => session.engine.reverse(kind, { frame }));
+}
+
+async function goTo(session: PacketSession, args: Arguments): Promise<void> {
+  checkStopped(session);
+  const { history } = session.engine;
+  if (history === undefined) {
+    throw new RequestError('Nothing is recorded: history is off.');
+  }
+  const target = momentTarget(history, args.string('moment'));
+  await session.running(() => session.engine.goTo(target));
+}
+
+function historyBody({ engine }: PacketSession): HistoryBody {
+  const { history } = engine;
+  if (history === undefined) {
+    return { recorded: false, inPast: false, here: '' };
+  }
+  const { start, here, present, inPast } = history;
+  return { recorded: true, inPast, here: momentText(here), moments: { start, here, present } };
+}

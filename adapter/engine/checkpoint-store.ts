@@ -1,0 +1,50 @@
+/** The checkpoints of a run, fewer the older they are. */
+import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+
+/** So many of the newest are all kept. */
+const ALL = 32;
+
+/**
+ * Whether checkpoint `number` is kept when `newest` is there: all of the last 32, every second one of the 32 before,
+ * every fourth one of the 64 before these, and so on. One that is not kept never is again.
+ */
+export function isKept(number: number, newest: number): boolean {
+  const age = newest - number;
+  return age < ALL || number % 2 ** (Math.floor(Math.log2(age / ALL)) + 1) === 0;
+}
+
+export class CheckpointStore {
+  #kept: CheckpointRef[] = [];
+
+  /** Oldest first. */
+  get all(): readonly CheckpointRef[] {
+    return this.#kept;
+  }
+
+  /** Adds the newest, and leaves out what that makes too old. */
+  add(checkpoint: CheckpointRef): void {
+    this.#kept.push(checkpoint);
+    this.#kept = this.#kept.filter((c) => isKept(c.number, checkpoint.number));
+  }
+
+  /** The recording begins at `logAt` now: checkpoints before that lead nowhere. */
+  dropBefore(logAt: number): void {
+    this.#kept = this.#kept.filter((c) => c.logAt >= logAt);
+  }
+
+  /** The newest from which the start of turn `turn` can be reached. */
+  beforeTurn(turn: number): CheckpointRef | undefined {
+    return this.#kept.findLast((c) => c.turn <= turn);
+  }
+
+  /** The newest from which tick `tick` can be reached. */
+  beforeTick(tick: number): CheckpointRef | undefined {
+    return this.#kept.findLast((c) => c.tick <= tick);
+  }
+
+  /** Bytes of memory that all of them take together. */
+  get bytes(): number {
+    const buffers = new Set(this.#kept.flatMap((c) => [c.bytes, ...c.pages]));
+    return [...buffers].reduce((n, b) => n + b.byteLength, 0);
+  }
+}

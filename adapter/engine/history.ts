@@ -1,0 +1,213 @@
+/**
+ * The log of one run as the main thread keeps it: the last bytes of it, up to a size. The newest are in memory, older
+ * ones in a file; what is too old leaves, a chunk at a time, up to a checkpoint that a re-execution can begin at.
+ */
+import { LogLimit } from '../mailbox/log-limit.ts';
+import { type CheckpointRef, chunkBytes, chunkUsed, type LogChunk, memoryChunk } from '../mailbox/recorded.ts';
+import { LogFile, type LogStore } from './log-file.ts';
+
+/** Bytes of the log that stay in memory. */
+export const HISTORY_MEMORY = 64 << 20;
+/** How much more the inferior may write before it waits for the file. */
+const AHEAD = 32 << 20;
+
+/** What `Recording` has of a history. */
+export interface KeptLog {
+  readonly chunks: readonly LogChunk[];
+  readonly checkpoints: readonly CheckpointRef[];
+  readonly fd: number;
+}
+
+export interface HistoryOptions {
+  /** Bytes that are kept. */
+  readonly size: number;
+  /** Bytes of them in memory. */
+  readonly memory?: number;
+  /** A line for the user. */
+  readonly warn: (text: string) => void;
+  readonly open?: () => LogStore;
+}
+
+export class History {
+  readonly limit: LogLimit;
+  readonly #size: number;
+  readonly #memory: number;
+  readonly #warn: (text: string) => void;
+  readonly #open: () => LogStore;
+  #chunks: LogChunk[] = [];
+  #checkpoints: CheckpointRef[] = [];
+  #file: LogStore | undefined;
+  /** The file cannot be used any more; what it has can still be read. */
+  #broken = false;
+  #closed = false;
+  /** A chunk is on its way to the file. */
+  #writing = false;
+  /** The inferior waits at the limit. */
+  #waiting = false;
+
+  constructor(options: HistoryOptions) {
+    this.#size = options.size;
+    this.#memory = Math.min(options.memory ?? HISTORY_MEMORY, options.size);
+    this.#warn = options.warn;
+    this.#open = options.open ?? (() => new LogFile());
+    this.limit = new LogLimit(Math.min(options.size, this.#memory + AHEAD));
+  }
+
+  /** What is kept, for re-executions. */
+  get log(): KeptLog {
+    return { chunks: [...this.#chunks], checkpoints: [...this.#checkpoints], fd: this.#file?.fd ?? -1 };
+  }
+
+  /** Bytes of the log that are kept. */
+  get bytes(): number {
+    return this.#end - this.#start;
+  }
+
+  get #start(): number {
+    return this.#chunks[0]?.start ?? 0;
+  }
+
+  get #end(): number {
+    const last = this.#chunks.at(-1);
+    return last?.memory ? last.start + chunkUsed(last.memory) : (last?.start ?? 0);
+  }
+
+  /** The first byte that is in memory. */
+  get #inMemory(): number {
+    return this.#chunks.find((c) => c.memory)?.start ?? 0;
+  }
+
+  /** The inferior has begun a new chunk, so those before it are complete. */
+  add(memory: SharedArrayBuffer): void {
+    this.#chunks.push(memoryChunk(memory));
+    this.#evict();
+    this.#spill();
+    this.#setLimit();
+  }
+
+  /** The inferior has taken a checkpoint: what is before it may leave. */
+  addCheckpoint(checkpoint: CheckpointRef): void {
+    this.#checkpoints.push(checkpoint);
+  }
+
+  /** Keeps only the checkpoints that `keep` wants: older ones are thinned out by whoever takes them. */
+  thin(keep: (checkpoint: CheckpointRef) => boolean): void {
+    this.#checkpoints = this.#checkpoints.filter(keep);
+  }
+
+  /** The inferior is at the limit and waits. */
+  full(): void {
+    this.#waiting = true;
+    this.#evict();
+    this.#spill();
+    this.#setLimit();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#file?.close();
+    this.#file = undefined;
+    this.#chunks = [];
+    this.#checkpoints = [];
+  }
+
+  /** Tells the inferior how far it may go; one that waits goes on, or learns that there is no room. */
+  #setLimit(): void {
+    const bySize = this.#broken ? this.#inMemory + this.#memory : this.#start + this.#size;
+    const byFile = this.#inMemory + this.#memory + AHEAD;
+    const at = Math.min(bySize, byFile);
+    const more = at > this.limit.at;
+    if (this.#waiting && !more && !this.#writing) {
+      const size = this.#broken ? this.#memory : this.#size;
+      const settings = '("set history size", launch attribute "historySize")';
+      this.#warn(`the recording has reached its limit of ${size} bytes and ends here ${settings}`);
+    }
+    if (this.#waiting ? more || !this.#writing : at !== this.limit.at) {
+      this.#waiting = false;
+      this.limit.set(at);
+    }
+  }
+
+  /** Lets the oldest chunks go when the limit is near, up to a checkpoint. */
+  #evict(): void {
+    const size = this.#broken ? this.#memory : this.#size;
+    const kept = this.#broken ? this.#end - this.#inMemory : this.bytes;
+    if (kept <= size - size / 8 && !(this.#waiting && !this.#writing)) {
+      return;
+    }
+    const enough = this.#end - (size - size / 4);
+    const from = this.#checkpoints.find((c) => c.logAt >= enough) ?? this.#checkpoints.at(-1);
+    const first = from ? this.#chunks.findLastIndex((c) => c.start <= from.logAt) : 0;
+    if (from && first > 0 && !(this.#writing && this.#chunks.slice(0, first).some((c) => c.memory))) {
+      this.#chunks.splice(0, first);
+      this.#checkpoints = this.#checkpoints.filter((c) => c.logAt >= from.logAt);
+    }
+  }
+
+  /** Writes the oldest chunks that are in memory to the file, while there are more in memory than should be. */
+  #spill(): void {
+    const i = this.#chunks.findIndex((c) => c.memory);
+    const chunk = this.#chunks[i];
+    const tooMuch = this.#end - this.#inMemory > this.#memory && this.#size > this.#memory;
+    if (this.#writing || this.#broken || !tooMuch || !chunk?.memory || i === this.#chunks.length - 1) {
+      return;
+    }
+    const bytes = chunkBytes(chunk.memory);
+    const fileAt = this.#place(bytes.length);
+    if (fileAt < 0) {
+      return;
+    }
+    this.#writing = true;
+    this.#write(bytes, fileAt).then(
+      () => this.#wrote(chunk, fileAt, bytes.length),
+      (e: unknown) => this.#failed(e),
+    );
+  }
+
+  async #write(bytes: Uint8Array, at: number): Promise<void> {
+    this.#file ??= this.#open();
+    await this.#file.write(bytes, at);
+  }
+
+  #wrote(chunk: LogChunk, fileAt: number, fileBytes: number): void {
+    this.#writing = false;
+    const i = this.#chunks.indexOf(chunk);
+    if (i >= 0) {
+      this.#chunks[i] = { start: chunk.start, memory: null, fileAt, fileBytes };
+    }
+    this.#evict();
+    this.#spill();
+    this.#setLimit();
+  }
+
+  #failed(e: unknown): void {
+    this.#writing = false;
+    if (this.#closed) {
+      return;
+    }
+    this.#broken = true;
+    const why = e instanceof Error ? e.message : String(e);
+    const megabytes = Math.round(this.#memory / (1 << 20));
+    this.#warn(
+      `the history cannot be written to its file (${why}): from now on ${megabytes} MB of it are kept, in memory`,
+    );
+    this.#evict();
+    this.#setLimit();
+  }
+
+  /** Where in the file the next chunk goes: behind the last one, or at the beginning again; -1: there is no room. */
+  #place(bytes: number): number {
+    const inFile = this.#chunks.filter((c) => !c.memory);
+    const [oldest, newest] = [inFile[0], inFile.at(-1)];
+    if (!oldest || !newest) {
+      return 0;
+    }
+    const head = newest.fileAt + newest.fileBytes;
+    const tail = oldest.fileAt;
+    if (tail < head) {
+      // Room for a chunk more than is kept, as the one at the end may not fit.
+      return head + bytes <= this.#size + this.#size / 8 ? head : bytes < tail ? 0 : -1;
+    }
+    return head + bytes < tail ? head : -1;
+  }
+}

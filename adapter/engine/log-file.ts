@@ -1,0 +1,70 @@
+/**
+ * The file that old chunks of a log go to. It has no name once it is open, so it is gone when the process is, however
+ * that ends; where the system cannot do that, it is removed at the process's exit.
+ */
+import { close, mkdtempSync, openSync, rmdirSync, rmSync, unlinkSync, write } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Where chunks are written to. */
+export interface LogStore {
+  /** For reading, by any thread of this process. */
+  readonly fd: number;
+  /** Writes all of `bytes` at `at`. Rejects with what the system says. */
+  write(bytes: Uint8Array, at: number): Promise<void>;
+  close(): void;
+}
+
+export class LogFile implements LogStore {
+  readonly fd: number;
+  readonly #remove: (() => void) | undefined;
+
+  /** Makes the file in a fresh folder. Throws what the system says. */
+  constructor() {
+    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-history-'));
+    const path = join(folder, 'log');
+    const remove = (): void => rmSync(folder, { recursive: true, force: true });
+    try {
+      this.fd = openSync(path, 'wx+', 0o600);
+    } catch (e) {
+      rmdirSync(dirname(path));
+      throw e;
+    }
+    try {
+      unlinkSync(path);
+      rmdirSync(folder);
+    } catch {
+      this.#remove = remove;
+      process.once('exit', remove);
+    }
+  }
+
+  write(bytes: Uint8Array, at: number): Promise<void> {
+    return writeAll(this.fd, bytes, at);
+  }
+
+  close(): void {
+    close(this.fd, () => this.#remove?.());
+    if (this.#remove) {
+      process.off('exit', this.#remove);
+    }
+  }
+}
+
+/** Writes all of `bytes` at `at` of a file. */
+export function writeAll(fd: number, bytes: Uint8Array, at: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const from = (done: number): void => {
+      write(fd, bytes, done, bytes.length - done, at + done, (error, n) => {
+        if (error) {
+          reject(error);
+        } else if (done + n < bytes.length) {
+          from(done + n);
+        } else {
+          resolve();
+        }
+      });
+    };
+    from(0);
+  });
+}

@@ -1,0 +1,214 @@
+/**
+ * Moving in history: remembers the present while the past is shown, and goes from moment to moment with a second
+ * inferior (past.ts).
+ */
+import type { Stop, TimePosition } from '../inferior/stop.ts';
+import type { BackRequest, TravelTarget } from '../inferior/travel.ts';
+import { IN_POLL } from '../mailbox/probes.ts';
+import { EngineError, type HistoryMoment, type MomentTarget, type ReverseKind, type StepKind } from './api.ts';
+import type { BreakpointTable } from './breakpoints.ts';
+import type { Image } from './image.ts';
+import type { Inferior } from './inferior.ts';
+import type { Installer } from './installer.ts';
+import { type Arrival, Past, TravelCancelled } from './past.ts';
+import { StoppedState } from './stopped.ts';
+
+/** Where an inferior stands, and why. */
+export interface Moment {
+  readonly inferior: Inferior;
+  readonly stopped: StoppedState;
+  readonly position: TimePosition;
+  /** The machine's clock, and packets that have passed the user network's edge. */
+  readonly ns: number;
+  readonly packets: number;
+  readonly stop: Stop;
+}
+
+/** What the engine does for it. */
+export interface TimeTravelHooks {
+  /** The live machine. */
+  live(): Inferior;
+  /** Shows a moment to the user. */
+  show(moment: Moment): void;
+  /** The past has come to the present, where the machine goes on; `step`: in the middle of it. */
+  goLive(present: Moment, step: PastStep | undefined): void;
+  complain(text: string): void;
+}
+
+/** A step that was begun in the past. */
+export interface PastStep {
+  readonly kind: StepKind;
+  /** Frames of the stack where it ends at the latest: one fewer for 'out'. */
+  readonly depth: number;
+}
+
+/** Where history begins. */
+export const START: TimePosition = { tick: 0, probe: IN_POLL };
+
+export class TimeTravel {
+  readonly #image: Image;
+  readonly #table: BreakpointTable;
+  readonly #hooks: TimeTravelHooks;
+  #past: Past | undefined;
+  #opening: Promise<Past> | undefined;
+  /** The live machine's stop, while the past is shown. */
+  #present: Moment | undefined;
+  #step: PastStep | undefined;
+
+  constructor(image: Image, table: BreakpointTable, hooks: TimeTravelHooks) {
+    this.#image = image;
+    this.#table = table;
+    this.#hooks = hooks;
+  }
+
+  /** True while what is shown, or executed, is not the live machine. */
+  get inPast(): boolean {
+    return this.#present !== undefined;
+  }
+
+  /** The live machine's stop, while the past is shown. */
+  get present(): Moment | undefined {
+    return this.#present;
+  }
+
+  /** The inferior that executes history just now, for an interrupt. */
+  get running(): Inferior | undefined {
+    return this.#past && !this.#past.inferior.standing ? this.#past.inferior : undefined;
+  }
+
+  /** What installs breakpoints in the past, if it exists. */
+  get installer(): Installer | undefined {
+    return this.#past?.installer;
+  }
+
+  async #open(): Promise<Past> {
+    const { live, complain } = this.#hooks;
+    this.#opening ??= Past.create(this.#image, this.#table, live, (a) => this.#stoppedInPast(a), complain);
+    this.#past = await this.#opening;
+    return this.#past;
+  }
+
+  #momentOf({ paused, report }: Arrival, inferior: Inferior, stop: Stop): Moment {
+    const { position, ns, packets } = report;
+    const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
+    return { inferior, stopped, position, ns, packets, stop };
+  }
+
+  /** Shows the present again. */
+  #toPresent(from: Moment, stop: Stop): void {
+    const present = this.#present ?? from;
+    this.#present = undefined;
+    this.#hooks.show({ ...present, stop });
+  }
+
+  /** Goes to `target` and shows it, or the present if that is it. */
+  async goTo(from: Moment, to: MomentTarget, stop: Stop): Promise<void> {
+    const present = this.#present ?? from;
+    const target = to === 'start' ? START : to;
+    if (target === 'present' || comesAfter(target, present)) {
+      this.#toPresent(from, stop);
+      return;
+    }
+    await this.#guarded(from, async (past) => {
+      const arrival = await past.to(target);
+      this.#present = present;
+      this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
+    });
+  }
+
+  /** Goes back as a reverse command says. */
+  async reverse(from: Moment, kind: ReverseKind, up: number, count: number): Promise<void> {
+    await this.#guarded(from, async (past) => {
+      const found = await this.#before(past, from, kind, up, count);
+      await this.goTo(from, found?.at ?? START, found?.stop ?? { kind: 'history-start' });
+    });
+  }
+
+  async #before(
+    past: Past,
+    from: Moment,
+    kind: ReverseKind,
+    up: number,
+    count: number,
+  ): Promise<{ at: TimePosition; stop: Stop } | null> {
+    if (kind === 'continue') {
+      const hit = await past.lastHit(from.position);
+      return hit && { at: hit, stop: { kind: 'breakpoint', breakpoints: hit.breakpoints, hitTemporary: false } };
+    }
+    const at = await past.back(from.position, backRequest(from.stopped, kind, up, count));
+    return at && { at, stop: { kind: 'step' } };
+  }
+
+  /** Runs `go`; if that is given up, shows `from` again. */
+  async #guarded(from: Moment, go: (past: Past) => Promise<void>): Promise<void> {
+    const inPast = this.inPast;
+    try {
+      await go(await this.#open());
+    } catch (e) {
+      if (!(e instanceof TravelCancelled)) {
+        throw e;
+      }
+      if (inPast && this.#past) {
+        const arrival = await this.#past.to(from.position);
+        this.#hooks.show(this.#momentOf(arrival, this.#past.inferior, { kind: 'pause' }));
+      } else {
+        this.#hooks.show({ ...from, stop: { kind: 'pause' } });
+      }
+    }
+  }
+
+  /** Prepares the past to run on from where it stands, to a breakpoint, the end of a step or the present. */
+  async forward(step: PastStep | undefined): Promise<void> {
+    if (!this.#present || !this.#past) {
+      throw new EngineError('the past is not shown');
+    }
+    this.#step = step;
+    await this.#past.go(this.#present.position);
+  }
+
+  #stoppedInPast(arrival: Arrival): void {
+    const past = this.#past;
+    const present = this.#present;
+    if (!past || !present) {
+      return;
+    }
+    const { stop } = arrival.report;
+    if (stop.kind !== 'arrived') {
+      this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
+      return;
+    }
+    this.#present = undefined;
+    this.#hooks.goLive(present, this.#step);
+  }
+
+  /** The live machine is gone, or goes on: the past has to be told anew what happened. */
+  async dispose(): Promise<void> {
+    this.#present = undefined;
+    const past = await this.#opening?.catch(() => undefined);
+    this.#past = undefined;
+    this.#opening = undefined;
+    await past?.dispose();
+  }
+}
+
+/** A moment for those who show it. */
+export function historyMoment({ position, ns, packets }: Moment): HistoryMoment {
+  return { ...position, ns, packets };
+}
+
+/** True if a target is the present, or never was. */
+function comesAfter(target: TravelTarget, { position, ns, packets }: Moment): boolean {
+  if ('tick' in target) {
+    return target.tick > position.tick || (target.tick === position.tick && target.probe === position.probe);
+  }
+  return 'ns' in target ? target.ns > ns : target.packets > packets;
+}
+
+function backRequest(stopped: StoppedState, kind: BackRequest['kind'], up: number, count: number): BackRequest {
+  const { frames } = stopped;
+  if (kind === 'out' && up + 1 >= frames.length) {
+    throw new EngineError('"finish" not meaningful in the outermost frame.');
+  }
+  const all = kind === 'into' || kind === 'instruction';
+  return { kind, up, count, fns: all ? null : [...new Set(frames.map((f) => f.fn.id))] };
+}

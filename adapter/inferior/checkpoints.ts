@@ -1,0 +1,78 @@
+/** When checkpoints are taken, and what is noted beside the tree. */
+import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import { TICK } from '../mailbox/ticks.ts';
+import { CheckpointError } from './checkpoint-symbols.ts';
+import { CheckpointTaker } from './checkpoint-take.ts';
+import type { RecordingHost, TurnWatch } from './recording.ts';
+import type { Runtime } from './runtime.ts';
+
+/** A checkpoint may cost one part in so many of the time that the inferior runs. */
+const SHARE = 50;
+/** The field of `machine` that is no part of the state. */
+const OUTSIDE = 'host';
+
+export interface CheckpointsOptions {
+  readonly runtime: Runtime;
+  readonly host: () => RecordingHost;
+  /** Milliseconds that the inferior runs between two checkpoints; 0: one at each turn. */
+  readonly everyMs: number;
+  /** What a buffer is called that was allocated by name, or nothing. */
+  readonly nameOf: (buffer: ArrayBufferLike) => string;
+  readonly frames: () => Pick<CheckpointRef, 'frames' | 'frameHash'>;
+  readonly post: (checkpoint: CheckpointRef) => void;
+}
+
+/** Takes checkpoints while turns are recorded. Where one cannot be taken, it says so and takes no more. */
+export class Checkpoints implements TurnWatch {
+  readonly #options: CheckpointsOptions;
+  #taker: CheckpointTaker | undefined;
+  #number = 0;
+  #failed = false;
+  /** When the inferior was last given inputs, how long it has run since the last checkpoint, and how long it is to. */
+  #since: number;
+  #ran = 0;
+  #wanted: number;
+  /** What the last checkpoint cost; the first one, which has to learn all names, does not count. */
+  #cost = 0;
+
+  constructor(options: CheckpointsOptions) {
+    this.#options = options;
+    this.#since = options.runtime.now();
+    this.#wanted = options.everyMs;
+  }
+
+  turnEnds(): void {
+    const { runtime, everyMs } = this.#options;
+    const begin = runtime.now();
+    this.#ran += begin - this.#since;
+    if (this.#ran >= this.#wanted && !this.#failed && runtime.machine) {
+      this.#take(runtime.machine);
+      this.#ran = 0;
+      // The lesser of two: the thread may have had to wait for a core meanwhile.
+      const cost = runtime.now() - begin;
+      this.#wanted = everyMs && Math.max(everyMs, SHARE * Math.min(cost, this.#cost));
+      this.#cost = cost;
+    }
+  }
+
+  turnBegins(): void {
+    this.#since = this.#options.runtime.now();
+  }
+
+  #take(machine: { readonly turns: number }): void {
+    const { runtime, host, nameOf, frames, post } = this.#options;
+    this.#taker ??= new CheckpointTaker(machine, OUTSIDE, runtime.symbols, nameOf);
+    const { now_ns: nowNs, at: logAt } = host();
+    try {
+      const saved = this.#taker.take();
+      const tick = runtime.T[TICK.COUNT] ?? 0;
+      post({ ...saved, number: this.#number++, turn: machine.turns, tick, nowNs, logAt, ...frames() });
+    } catch (e) {
+      if (!(e instanceof CheckpointError)) {
+        throw e;
+      }
+      this.#failed = true;
+      host().report('error', e.message);
+    }
+  }
+}

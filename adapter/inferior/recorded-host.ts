@@ -1,0 +1,187 @@
+/** Executes a recording again: a `Host` that gives its inputs, and carries out what the debugger changed. */
+import { type Change, type ChangePosition, decodeChange, decodePosition, samePosition } from '../mailbox/change.ts';
+import { decodeInput, getInline } from '../mailbox/codec.ts';
+import { LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
+import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
+import type { ServedPiece } from './served-files.ts';
+
+/** What a re-execution needs from the thread it runs in. */
+export interface RecordedHostHooks {
+  allocShared(name: string, bytes: number): ArrayBufferLike;
+  frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
+  /** Ticks of the machine so far; -1 in a build that does not count them. */
+  ticks(): number;
+  /** A turn begins, at this count of ticks when it was recorded. */
+  turn(tick: number): void;
+  /** As when it was recorded (see `RecordingHooks`). */
+  check(): number;
+  /** The next change is at this position outside `poll`: when the machine is there, `nextChange` has it. */
+  changeAt(at: ChangePosition): void;
+  /** The machine is in `poll`, and has to carry out the changes that `nextChange` has. */
+  changesInPoll(): void;
+  /** The machine asks for the inputs of its next turn, which is at `ns`. */
+  polls(ns: number): void;
+  /** There is no further turn. */
+  ends(): void;
+}
+
+/** A moment between two turns of a recording. */
+export interface RecordedStart {
+  /** Turns that are done. */
+  readonly turn: number;
+  readonly nowNs: number;
+  /** Where the records that follow begin. */
+  readonly logAt: number;
+  /** Gives the machine the state of that moment, when it is about to begin its first turn. */
+  restore(): void;
+}
+
+/** A `Host` that gives a recording's inputs again. Outputs go nowhere. At its end the machine is told to quit. */
+export class RecordedHost implements Host {
+  now_ns = 0;
+  readonly seed: number;
+  readonly nameservers: readonly sockaddr[];
+  readonly #log: LogReader;
+  readonly #hooks: RecordedHostHooks;
+  #turns = 0;
+  /** Where the first turn is to begin, instead of with the machine as it is set up. */
+  #from: RecordedStart | null;
+  /** What differs first from when it was recorded; empty if nothing does. */
+  differs = '';
+
+  constructor(recording: Recording, hooks: RecordedHostHooks, from: RecordedStart | null = null) {
+    this.seed = recording.seed;
+    this.nameservers = recording.nameservers;
+    this.#log = new LogReader(recording, from?.logAt);
+    this.#hooks = hooks;
+    this.#from = from;
+    if (!from) {
+      this.#lookAhead();
+    }
+  }
+
+  /** The machine has to stop where the debugger changed it next, if that is not where it is. */
+  #lookAhead(here?: ChangePosition): void {
+    if (this.#log.peek() === LOG.CHANGE) {
+      const at = decodePosition(this.#log.look());
+      if (!at.inPoll && !(here && samePosition(at, here))) {
+        this.#hooks.changeAt(at);
+      }
+    }
+  }
+
+  /** The next change, if it is at this position. */
+  nextChange(here: ChangePosition): Change | null {
+    if (this.#log.peek() !== LOG.CHANGE || !samePosition(decodePosition(this.#log.look()), here)) {
+      return null;
+    }
+    this.#log.take();
+    decodePosition(this.#log.r);
+    this.now_ns = this.#log.r.f64();
+    const change = decodeChange(this.#log.r);
+    this.#lookAhead(here);
+    return change;
+  }
+
+  #expect(tag: number, what: string): void {
+    const at = this.#log.at;
+    const found = this.#log.take();
+    if (found !== tag) {
+      const where = `record ${found} found at byte ${at}, in turn ${this.#turns}`;
+      const before = this.differs === '' ? '' : `; ${this.differs}`;
+      throw new Error(`the recording does not belong to this program: ${what} expected, ${where}${before}`);
+    }
+  }
+
+  #begin(from: RecordedStart): void {
+    this.#from = null;
+    from.restore();
+    this.now_ns = from.nowNs;
+    this.#turns = from.turn;
+    this.#lookAhead();
+  }
+
+  poll(): readonly Input[] {
+    if (this.#from) {
+      this.#begin(this.#from);
+    }
+    if (this.#log.peek() === LOG.CHANGE) {
+      this.#hooks.changesInPoll();
+    }
+    if (this.#log.peek() === 0) {
+      this.#hooks.polls(Number.POSITIVE_INFINITY);
+      this.#hooks.ends();
+      return [{ type: 'quit' }];
+    }
+    this.#hooks.polls(this.#nextTime());
+    this.#expect(LOG.TURN, 'a turn');
+    const { r } = this.#log;
+    this.#turns++;
+    const tick = r.f64();
+    this.now_ns = r.f64();
+    this.#compare(tick, r.u32());
+    this.#hooks.turn(tick);
+    const inputs: Input[] = [];
+    for (let n = r.u32(); n > 0; n--) {
+      inputs.push(decodeInput(r, getInline));
+    }
+    this.#lookAhead();
+    return inputs;
+  }
+
+  /** The clock of the turn that comes. */
+  #nextTime(): number {
+    const r = this.#log.look();
+    r.f64();
+    return r.f64();
+  }
+
+  /** Notes the first turn before which the machine did something else than when it was recorded. */
+  #compare(tick: number, check: number): void {
+    const ticks = this.#hooks.ticks();
+    if (this.differs === '' && ticks >= 0 && (ticks !== tick || this.#hooks.check() !== check)) {
+      const sums = ticks === tick ? 'its sums differ' : `${ticks} ticks instead of ${tick}`;
+      this.differs = `turn ${this.#turns} is the first that begins otherwise: ${sums}, at ${this.now_ns} ns`;
+    }
+  }
+
+  listen(): { errno: string; port: number } {
+    if (this.#from) {
+      // What the machine is told while it is set up is replaced with the state that it is to have.
+      return { errno: '', port: 1 };
+    }
+    this.#expect(LOG.LISTEN, 'the answer to a listen');
+    const answer = { errno: this.#log.r.text(), port: this.#log.r.u32() };
+    this.#lookAhead();
+    return answer;
+  }
+
+  read_file(): ServedPiece {
+    this.#expect(LOG.READ_FILE, 'the answer to a read of a file');
+    const { r } = this.#log;
+    const answer = { errno: r.text(), size: r.f64(), data: getInline(r) };
+    this.#lookAhead();
+    return answer;
+  }
+
+  alloc_shared(name: string, bytes: number): ArrayBufferLike {
+    return this.#hooks.allocShared(name, bytes);
+  }
+
+  frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
+    this.#hooks.frame(dir, buf, size);
+  }
+
+  connect(): void {}
+  open(): void {}
+  send(): void {}
+  sendto(): void {}
+  consumed(): void {}
+  shutdown(): void {}
+  close(): void {}
+  console_write(): void {}
+  monitor_reply(): void {}
+  qtest_send(): void {}
+  write_file(): void {}
+  report(): void {}
+}

@@ -1,0 +1,141 @@
+/** Time runs both ways: what one finds at a moment of the past is what was there. */
+import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+import type { TimePosition } from '../../adapter/engine/api.ts';
+import { capture } from '../kit/paths.ts';
+import { Session } from './session.ts';
+
+/** What one sees at a moment. */
+interface Seen {
+  readonly position: TimePosition;
+  readonly frames: string[];
+  readonly locals: string;
+  readonly state: string;
+}
+
+describe('time travel', () => {
+  let s: Session;
+
+  beforeEach(async () => {
+    s = await Session.create();
+  });
+
+  afterEach(() => s.dispose());
+
+  async function look(): Promise<Seen> {
+    const { history } = s.engine;
+    assert.ok(history);
+    const frames = (await s.engine.frames()).map((f) => `${f.fn.name}:${f.location.line}`);
+    const values = [...(await s.engine.args(0)), ...(await s.engine.locals(0))];
+    const locals = JSON.stringify(values, (k, v) => (k === 'handle' || k === 'address' ? undefined : v));
+    const state = (await s.engine.evaluate('__pktgdb.stateHash()', 0)).value;
+    return { position: history.here, frames, locals, state: String(state) };
+  }
+
+  async function replay(): Promise<void> {
+    await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
+  }
+
+  it('goes back through the steps it has made, and finds the same', async () => {
+    s.break('e1000_receive_iov', undefined, { temporary: true, ignoreCount: 5 });
+    await replay();
+    await s.stop();
+    const seen: Seen[] = [await look()];
+    for (let i = 0; i < 12; i++) {
+      await s.engine.step('into');
+      await s.stop();
+      seen.push(await look());
+    }
+    for (let i = 11; i >= 0; i--) {
+      await s.engine.goTo((seen[i] as Seen).position);
+      await s.stop();
+      assert.deepEqual(await look(), seen[i]);
+    }
+    assert.equal(s.engine.history?.inPast, true);
+    for (let i = 1; i <= 12; i++) {
+      await s.engine.step('into');
+      await s.stop();
+      assert.deepEqual(await look(), seen[i], `step ${i}`);
+    }
+    assert.equal(s.engine.history?.inPast, false);
+  });
+
+  const where = async (): Promise<string> => {
+    const [f] = await s.engine.frames();
+    return `${f?.fn.name}:${f?.location.line}`;
+  };
+
+  it('steps back over the lines that it has stepped through', async () => {
+    s.break('tcp_input', undefined, { temporary: true, ignoreCount: 3 });
+    await replay();
+    await s.stop();
+    for (const kind of ['into', 'over'] as const) {
+      const lines = [await where()];
+      for (let i = 0; i < 8; i++) {
+        await s.engine.step(kind);
+        await s.stop();
+        lines.push(await where());
+      }
+      const back: string[] = [await where()];
+      for (let i = 0; i < 8; i++) {
+        await s.engine.reverse(kind);
+        assert.equal((await s.stop()).kind, 'step');
+        back.push(await where());
+      }
+      assert.deepEqual(back.reverse(), lines, kind);
+    }
+  });
+
+  it('goes back to the call, and to where a breakpoint was hit before', async () => {
+    const receive = s.break('e1000_receive_iov');
+    await replay();
+    const seen: TimePosition[] = [];
+    for (let i = 0; i < 6; i++) {
+      await s.stop();
+      seen.push((await look()).position);
+      await s.resume();
+    }
+    await s.stop();
+    await s.engine.reverse('out');
+    assert.equal((await s.stop()).kind, 'step');
+    assert.match(await where(), /^qemu_deliver_packet_iov:/);
+    for (let i = 5; i >= 0; i--) {
+      await s.engine.reverse('continue');
+      assert.deepEqual(await s.stop(), { kind: 'breakpoint', breakpoints: [receive], hitTemporary: false });
+      assert.deepEqual((await look()).position, seen[i]);
+    }
+    assert.equal(s.engine.breakpoints[0]?.hits, 7);
+    await s.engine.reverse('continue');
+    assert.deepEqual(await s.stop(), { kind: 'history-start' });
+    assert.equal((await s.frameNames()).at(-1), 'main');
+    await s.resume();
+    assert.deepEqual((await s.stop()).kind, 'breakpoint');
+    assert.deepEqual((await look()).position, seen[0]);
+  });
+
+  it('comes back to the present and goes on with the live connections intact', async () => {
+    await s.launch({ guestCommands: ['nc -l -v -p 5556 > hello.txt'] });
+    await s.printed('listening on');
+    const stop = s.break('e1000_receive_iov', '$pkt.tcp.dstport == 5556');
+    const client = s.connect();
+    client.end('over there and back\n');
+    await s.stop();
+    const present = await look();
+    for (let i = 0; i < 3; i++) {
+      await s.engine.reverse('over');
+      await s.stop();
+    }
+    assert.equal(s.engine.history?.inPast, true);
+    await assert.rejects(s.engine.assign('size', '1', 0), /This is the past/);
+    s.engine.deleteBreakpoint(stop);
+    await s.engine.goTo('present');
+    assert.deepEqual(await s.stop(), { kind: 'history-end' });
+    assert.deepEqual(await look(), present);
+    await s.engine.reverse('into', { count: 5 });
+    await s.stop();
+    await s.resume();
+    await text(client);
+    s.guest('cat hello.txt');
+    await s.printed('over there and back');
+  });
+});

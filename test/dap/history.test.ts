@@ -1,0 +1,98 @@
+/** Going back over DAP: as VS Code's buttons ask for it, and by the requests of the extension. */
+import assert from 'node:assert/strict';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { HistoryBody } from '../../adapter/dap/custom.ts';
+import { capture } from '../kit/paths.ts';
+import type { TestClient } from './client.ts';
+import { withAdapter } from './hooks.ts';
+
+const HTTP = capture('05-http.pcap');
+const thread = { threadId: 1 };
+
+describe('history over DAP', () => {
+  let client: TestClient;
+  withAdapter((c) => {
+    client = c;
+  });
+
+  /** Waits for a stop; says why and where. */
+  async function stop(): Promise<[reason: string, frame: string]> {
+    const { reason } = (await client.stoppedEvent()).body;
+    return [reason, await top()];
+  }
+
+  async function top(): Promise<string> {
+    const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', thread);
+    return `${stackFrames[0]?.name}:${stackFrames[0]?.line}`;
+  }
+
+  const history = async (): Promise<HistoryBody> => (await client.ask('pktgdb/history')) as unknown as HistoryBody;
+
+  /** A replay that stops in a function, for the third time. */
+  async function third(name: string): Promise<string> {
+    await client.begin({ trace: HTTP }, () =>
+      client.ask('setFunctionBreakpoints', { breakpoints: [{ name, hitCondition: '>= 3' }] }),
+    );
+    return (await stop())[1];
+  }
+
+  it('is announced before the first stop', async () => {
+    await third('tcp_input');
+    const events = client.received.flatMap((m) => ('event' in m ? [m.event] : []));
+    assert.ok(events.indexOf('capabilities') < events.indexOf('stopped'));
+    const told = client.received.find((m) => 'event' in m && m.event === 'capabilities');
+    assert.equal((told as DebugProtocol.CapabilitiesEvent).body.capabilities.supportsStepBack, true);
+  });
+
+  it('is not announced, and refused, where nothing is recorded', async () => {
+    await client.begin({ trace: HTTP, recordLimit: 0 });
+    await client.stoppedEvent();
+    assert.ok(!client.received.some((m) => 'event' in m && m.event === 'capabilities'));
+    assert.match(await client.refused('stepBack', thread), /history is off/);
+    assert.deepEqual((await history()).recorded, false);
+  });
+
+  it('steps back and on again, and comes back to the present', async () => {
+    const here = await third('tcp_input');
+    await client.ask('next', thread);
+    const [, next] = await stop();
+    await client.ask('stepBack', thread);
+    assert.deepEqual(await stop(), ['step', here]);
+    assert.equal((await history()).inPast, true);
+    await client.ask('next', thread);
+    assert.deepEqual(await stop(), ['step', next]);
+    assert.equal((await history()).inPast, false);
+  });
+
+  it('goes back to breakpoints, calls and the beginning', async () => {
+    const here = await third('ip_output');
+    await client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'ip_output' }] });
+    await client.ask('reverseContinue', thread);
+    assert.deepEqual(await stop(), ['function breakpoint', here]);
+    await client.ask('pktgdb/reverse', { kind: 'out' });
+    assert.match((await stop())[1], /^tcp_\w+:/);
+    await client.ask('pktgdb/goTo', { moment: 'end' });
+    assert.deepEqual(await stop(), ['goto', here]);
+    await client.ask('reverseContinue', thread);
+    await client.stoppedEvent();
+    await client.ask('reverseContinue', thread);
+    await client.stoppedEvent();
+    await client.ask('reverseContinue', thread);
+    assert.deepEqual((await client.stoppedEvent()).body.description, 'Paused where history begins');
+    assert.match(await client.refused('pktgdb/goTo', { moment: 'yesterday' }), /No moment "yesterday"/);
+  });
+
+  it('goes back to the entry of a frame', async () => {
+    const here = await third('ip_output');
+    await client.ask('stepOut', thread);
+    await stop();
+    const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', thread);
+    const frame = stackFrames[0]!;
+    await client.ask('restartFrame', { frameId: frame.id });
+    const [, entry] = await stop();
+    assert.match(entry, new RegExp(`^${frame.name}:`));
+    assert.ok(Number(entry.split(':')[1]) < frame.line);
+    await client.ask('continue', thread);
+    assert.deepEqual(await stop(), ['function breakpoint', here]);
+  });
+});

@@ -1,0 +1,143 @@
+/** What is kept of a log: the last bytes, in memory and in a file. */
+import assert from 'node:assert/strict';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
+import { History, type HistoryOptions } from '../../adapter/engine/history.ts';
+import { LogFile, writeAll } from '../../adapter/engine/log-file.ts';
+import { LOG, LogReader, LogWriter } from '../../adapter/mailbox/recorded.ts';
+import { tempFolder } from '../kit/temp.ts';
+import { until } from '../kit/until.ts';
+
+const MB = 1 << 20;
+const RECORD = 100_000;
+
+/** A history, and an inferior that fills it; what would wait there is told to. */
+class Filled {
+  readonly warnings: string[] = [];
+  readonly history: History;
+  readonly log: LogWriter;
+  records = 0;
+  ended = false;
+
+  constructor(options: Partial<HistoryOptions>) {
+    this.history = new History({ size: 16 * MB, memory: 2 * MB, warn: (text) => this.warnings.push(text), ...options });
+    this.log = new LogWriter((chunk) => this.history.add(chunk));
+  }
+
+  /** Writes records until `megabytes` are written, or there is no room. `checkpoints`: a place to begin every 10. */
+  async fill(megabytes: number, checkpoints: boolean): Promise<void> {
+    const end = this.log.at + megabytes * MB;
+    while (this.log.at < end && !this.ended) {
+      if (checkpoints && this.records % 10 === 0) {
+        const bytes = new SharedArrayBuffer(1);
+        this.history.addCheckpoint({ turn: this.records, tick: 0, nowNs: 0, logAt: this.log.at, bytes });
+      }
+      await this.#room(RECORD + 10);
+      if (!this.ended) {
+        this.log
+          .begin(LOG.READ_FILE, RECORD + 10)
+          .u32(this.records++)
+          .skip(RECORD);
+        this.log.commit();
+      }
+    }
+  }
+
+  async #room(max: number): Promise<void> {
+    const { limit } = this.history;
+    while (this.log.at + max > limit.at && !this.ended) {
+      const was = limit.at;
+      let answered = false;
+      const set = limit.set.bind(limit);
+      limit.set = (at) => {
+        answered = true;
+        set(at);
+      };
+      this.history.full();
+      await until(() => answered, 'an answer');
+      limit.set = set;
+      this.ended = limit.at <= was;
+    }
+  }
+
+  /** Numbers of the records that are kept from a place on. */
+  read(at?: number): number[] {
+    const reader = new LogReader(this.history.log, at);
+    const numbers: number[] = [];
+    while (reader.peek() !== 0) {
+      reader.take();
+      numbers.push(reader.r.u32());
+    }
+    return numbers;
+  }
+}
+
+const upTo = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+describe('the history', () => {
+  let f: Filled;
+  afterEach(() => f.history.close());
+
+  it('goes from memory to a file, and is read from both', async () => {
+    f = new Filled({});
+    await f.fill(10, false);
+    const inMemory = (): number => f.history.log.chunks.filter((c) => c.memory).length;
+    await until(() => inMemory() <= 4, 'chunks in the file');
+    assert.ok(f.history.log.chunks.length >= 10);
+    assert.deepEqual(f.read(), upTo(0, f.records));
+    assert.deepEqual(f.warnings, []);
+  });
+
+  it('keeps the last bytes, from a checkpoint on', async () => {
+    f = new Filled({ size: 8 * MB });
+    for (let i = 0; i < 10; i++) {
+      await f.fill(7, true);
+      assert.ok(f.history.bytes <= 8 * MB && f.history.bytes >= 4 * MB, `${f.history.bytes}`);
+      const [first] = f.history.log.checkpoints;
+      assert.ok(first && (f.history.log.chunks[0]?.start ?? 0) <= first.logAt);
+      assert.deepEqual(f.read(first.logAt), upTo(first.turn, f.records));
+    }
+    assert.deepEqual(f.warnings, []);
+    assert.equal(f.ended, false);
+  });
+
+  it('ends at its size where nothing can leave, and says so once', async () => {
+    f = new Filled({ size: 4 * MB });
+    await f.fill(10, false);
+    await f.fill(1, false);
+    assert.ok(f.ended && f.history.bytes > 3.5 * MB && f.history.bytes <= 4 * MB);
+    assert.deepEqual(f.read(), upTo(0, f.records));
+    assert.match(f.warnings.join('\n'), /^the recording has reached its limit of 4194304 bytes and ends here[^\n]*$/);
+  });
+
+  it('goes on in memory when the disk is full, and says so once', async function () {
+    if (!existsSync('/dev/full')) {
+      this.skip();
+    }
+    const fd = openSync('/dev/full', 'r+');
+    f = new Filled({ open: () => ({ fd, write: (b, at) => writeAll(fd, b, at), close: () => closeSync(fd) }) });
+    await f.fill(40, true);
+    assert.equal(f.ended, false);
+    const last = f.history.log.checkpoints.at(-1);
+    assert.ok(last);
+    assert.deepEqual(f.read(last.logAt), upTo(last.turn, f.records));
+    assert.match(f.warnings.join('\n'), /^the history cannot be written to its file \(ENOSPC[^\n]*2 MB[^\n]*$/);
+  });
+
+  it('has a file that nobody has to remove', async function () {
+    if (process.platform === 'win32') {
+      this.skip();
+    }
+    const folder = tempFolder();
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = folder;
+    f = new Filled({ open: () => new LogFile() });
+    await f.fill(8, false);
+    await until(() => f.history.log.chunks.some((c) => !c.memory), 'a chunk in the file');
+    assert.deepEqual(readdirSync(folder), []);
+    if (before === undefined) {
+      delete process.env['TMPDIR'];
+    } else {
+      process.env['TMPDIR'] = before;
+    }
+  });
+});

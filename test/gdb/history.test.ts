@@ -1,0 +1,89 @@
+/** Going back at the prompt, in gdb's words. */
+import assert from 'node:assert/strict';
+import { Engine } from '../../adapter/engine/engine.ts';
+import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
+import { capture } from '../kit/paths.ts';
+
+describe('history at the prompt', () => {
+  let engine: Engine;
+  let gdb: GdbInterpreter;
+  let printed = '';
+
+  beforeEach(async () => {
+    engine = await Engine.create();
+    gdb = new GdbInterpreter(engine, {
+      waitForStops: true,
+      launch: { args: ['-nic', 'user'], traces: [capture('05-http.pcap')] },
+      write: (text) => {
+        printed += text;
+      },
+    });
+  });
+
+  afterEach(async () => {
+    gdb.dispose();
+    await engine.dispose();
+  });
+
+  /** Executes lines; what the last one printed. */
+  async function run(...lines: string[]): Promise<string> {
+    for (const line of lines) {
+      printed = '';
+      await gdb.execute(line);
+    }
+    return printed;
+  }
+
+  it('goes back to a breakpoint, a caller, a line and the beginning', async () => {
+    await run('break tcp_input', 'run', 'continue', 'continue');
+    assert.match(
+      await run('reverse-continue'),
+      /^Continuing\.\n\nBreakpoint 1, tcp_input \(m=0x0, .*\) at slirp\/tcp_input\.ts:154\n154\t/,
+    );
+    assert.match(
+      await run('reverse-finish'),
+      /^slirp_pollfds_poll \(.*\) at slirp\/slirp\.ts:(\d+)\n\1\t {8}tcp_input\(/,
+    );
+    assert.match(await run('reverse-step'), /^\d+\t/);
+    assert.match(await run('rc'), /Breakpoint 1, tcp_input \(m=0x7f/);
+    assert.match(
+      await run('rc'),
+      /^Continuing\.\n\nNo more reverse-execution history\.\nmain_loop_wait \(.*\) at util\/main-loop\.ts:\d+\n/,
+    );
+    assert.match(await run('info breakpoints'), /breakpoint already hit 3 times/);
+  });
+
+  it('goes to moments by all their names', async () => {
+    const present = /^tick (\d+), probe \d+, 2\.\d{9} s, after packet 4, the present\n$/;
+    await run('break tcp_input', 'run', 'continue', 'continue');
+    const [, tick] = present.exec(await run('when')) ?? [];
+    assert.match(await run('bookmark here', 'goto packet 2'), /^net_slirp_receive|^slirp_output/);
+    assert.match(await run('when'), /, after packet 2; the present is tick/);
+    assert.match(await run('goto 50%', 'when'), /; the present is/);
+    assert.match(await run('goto time 0.001', 'when'), /; the present is/);
+    assert.match(
+      await run('goto start', 'info history'),
+      /Here: {5}tick \d+, probe -1, 0\.000000000 s, after packet 0\n/,
+    );
+    assert.match(await run('goto here'), /^\nThe present\.\ntcp_input|^tcp_input/);
+    assert.match(await run('when'), present);
+    assert.match(await run('checkpoint'), new RegExp(`^Checkpoint 1 at tick ${tick}, `));
+    await run('reverse-stepi');
+    assert.match(await run('info position'), /\nin the past: tick /);
+    assert.match(await run('info bookmarks'), new RegExp(`^here: tick ${tick}, `));
+    await run('restart 1');
+    assert.match(await run('when'), present);
+    assert.match(await run(`goto ${tick}`, 'when'), new RegExp(`^tick ${tick}, probe -1`));
+    assert.match(await run('goto end'), /^\nThe present\.\ntcp_input/);
+  });
+
+  it('says what it cannot do', async () => {
+    assert.equal(await run('reverse-step'), 'The program is not being run.\n');
+    await run('break tcp_input', 'run');
+    assert.match(await run('goto tomorrow'), /^No moment "tomorrow": /);
+    assert.equal(await run('restart 7'), 'Not found: checkpoint id 7\n');
+    assert.match(await run('bookmark end'), /cannot be the name of a bookmark/);
+    await run('goto start');
+    assert.match(await run('set var $RDT = 1'), /This is the past/);
+  });
+});
