@@ -14,7 +14,9 @@ import { icmp } from './protocols/icmp.ts';
 import { icmpv6 } from './protocols/icmpv6.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
+import { nullLoopback } from './protocols/null.ts';
 import { raw } from './protocols/raw.ts';
+import { sll, sll2 } from './protocols/sll.ts';
 import { tcp } from './protocols/tcp.ts';
 import { tftp } from './protocols/tftp.ts';
 import { udp } from './protocols/udp.ts';
@@ -24,6 +26,9 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   frame,
   ethernet,
   raw,
+  sll,
+  sll2,
+  nullLoopback,
   vlan,
   arp,
   ip,
