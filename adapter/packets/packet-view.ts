@@ -11,6 +11,7 @@ import { data } from './protocols/data.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
 import { raw } from './protocols/raw.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Where the bytes start: at an Ethernet header, or at an IP header. */
 export type LinkType = 'ethernet' | 'ip';
@@ -45,6 +46,8 @@ export class PacketView {
   conversations: Conversations | null = null;
   /** Who is asked about what these two do not say. */
   known: PacketKnowledge | null = null;
+  /** What upper protocols remember of the packets before; without it each packet is read alone. */
+  sessions: Sessions | null = null;
 
   readonly #frame = new Layer(frame, null);
   readonly #link = new Layer(ethernet, this.#frame);
@@ -109,6 +112,11 @@ export class PacketView {
       this.#measure(l);
     }
     return l;
+  }
+
+  /** The protocol that the packet begins with. */
+  get linkProtocol(): Protocol {
+    return this.#link.protocol;
   }
 
   /** All layers, the frame first. */
@@ -180,18 +188,18 @@ export class PacketView {
   }
 
   /**
-   * The protocol of either port, the one that is first in the list if both are known; else one that knows its
-   * messages.
+   * The protocol that the conversation is known to speak; else that of either port, the lower one first; else one that
+   * knows its messages.
    */
   #byPort(l: Layer): Layer | null {
     if (l.body >= l.end) {
       return this.#data(l);
     }
     const { carriedByPort, carriedAny } = l.protocol;
-    const a = carriedByPort.get(l.key);
-    const b = carriedByPort.get(l.otherKey);
-    const bFirst = a !== undefined && b !== undefined && b.index < a.index;
-    let above = this.#try(bFirst ? b : a, l) ?? this.#try(bFirst ? a : b, l);
+    const low = carriedByPort.get(Math.min(l.key, l.otherKey));
+    const high = carriedByPort.get(Math.max(l.key, l.otherKey));
+    let above = this.sessions === null ? null : this.#try(this.sessions.spokenOver(this, l), l);
+    above = above ?? this.#try(low, l) ?? this.#try(high, l);
     for (let i = 0; above === null && i < carriedAny.length; i++) {
       above = this.#try(carriedAny[i], l);
     }

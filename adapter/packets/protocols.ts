@@ -7,31 +7,61 @@ import { arp } from './protocols/arp.ts';
 import { data } from './protocols/data.ts';
 import { dhcp } from './protocols/dhcp.ts';
 import { dns } from './protocols/dns.ts';
+import { ah, esp } from './protocols/esp.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
+import { geneve } from './protocols/geneve.ts';
+import { gre } from './protocols/gre.ts';
 import { http } from './protocols/http.ts';
 import { icmp } from './protocols/icmp.ts';
 import { icmpv6 } from './protocols/icmpv6.ts';
+import { igmp } from './protocols/igmp.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
+import { llc } from './protocols/llc.ts';
+import { lldp } from './protocols/lldp.ts';
+import { mpls } from './protocols/mpls.ts';
+import { ccp, ipcp, ipv6cp, lcp, ppp } from './protocols/ppp.ts';
+import { pppoe, pppoed } from './protocols/pppoe.ts';
 import { raw } from './protocols/raw.ts';
+import { sctp } from './protocols/sctp.ts';
+import { stp } from './protocols/stp.ts';
 import { tcp } from './protocols/tcp.ts';
 import { tftp } from './protocols/tftp.ts';
 import { udp } from './protocols/udp.ts';
 import { vlan } from './protocols/vlan.ts';
+import { vxlan } from './protocols/vxlan.ts';
 
 export const PROTOCOLS: readonly Protocol[] = linked([
   frame,
   ethernet,
   raw,
   vlan,
+  llc,
+  stp,
+  lldp,
+  mpls,
+  pppoed,
+  pppoe,
+  ppp,
+  lcp,
+  ipcp,
+  ipv6cp,
+  ccp,
   arp,
   ip,
   ipv6,
   icmp,
   icmpv6,
+  igmp,
+  gre,
+  esp,
+  ah,
   udp,
   tcp,
+  sctp,
+  vxlan,
+  geneve,
   dhcp,
   dns,
   tftp,
@@ -48,7 +78,7 @@ function linked(list: readonly Protocol[]): readonly Protocol[] {
       protocol.carried = numbered(list, carries);
     } else if (carriesByPort !== undefined) {
       protocol.carriedByPort = numbered(list, carriesByPort);
-      protocol.carriedAny = list.filter((p) => p.declaration.found[carriesByPort] === 'any');
+      protocol.carriedAny = list.filter((p) => anyOf(p, carriesByPort));
     }
   });
   for (const protocol of list) {
@@ -56,6 +86,12 @@ function linked(list: readonly Protocol[]): readonly Protocol[] {
     protocol.reaches = Uint8Array.from(list, (other) => Number(other === data || above.has(other)));
   }
   return list;
+}
+
+/** Whether a protocol takes what no number of a table does. */
+function anyOf(protocol: Protocol, table: string): boolean {
+  const found = protocol.declaration.found[table];
+  return found === 'any' || found?.includes('any') === true;
 }
 
 /** The protocols that may be found somewhere above one. */
@@ -83,7 +119,9 @@ function numbered(list: readonly Protocol[], table: string): ReadonlyMap<number,
   for (const protocol of list) {
     const numbers = protocol.declaration.found[table] ?? [];
     for (const n of numbers === 'any' ? [] : numbers) {
-      out.set(n, out.get(n) ?? protocol);
+      if (n !== 'any') {
+        out.set(n, out.get(n) ?? protocol);
+      }
     }
   }
   return out;

@@ -1,5 +1,6 @@
 /** The frame: what is known of a packet before its bytes are looked at. */
 import { computed } from '../declare.ts';
+import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { Protocol } from '../protocol.ts';
 
@@ -11,9 +12,14 @@ function bytesAndBits(n: number): string {
 function protocolsOf(p: PacketView): string {
   return p
     .layers()
-    .map((l) => l.protocol.declaration.chain ?? l.protocol.name)
+    .map((l) => chainOf(p, l))
     .filter((name) => name !== '')
     .join(':');
+}
+
+function chainOf(p: PacketView, l: Layer): string {
+  const { chain = l.protocol.name } = l.protocol.declaration;
+  return typeof chain === 'string' ? chain : chain(p, l);
 }
 
 function numberOf(p: PacketView): number {

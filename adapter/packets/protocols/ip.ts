@@ -90,7 +90,7 @@ export const ip: Protocol = new Protocol({
   name: 'ip',
   title: 'Internet Protocol Version 4',
   column: 'IPv4',
-  found: { ethertype: [ETHERTYPE_IP] },
+  found: { ethertype: [ETHERTYPE_IP], 'ip.proto': [4], 'ppp.protocol': [0x21] },
   header: 20,
   open,
   carries: 'ip.proto',

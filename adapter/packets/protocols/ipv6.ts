@@ -132,7 +132,7 @@ export const ipv6: Protocol = new Protocol({
   name: 'ipv6',
   title: 'Internet Protocol Version 6',
   column: 'IPv6',
-  found: { ethertype: [ETHERTYPE_IPV6] },
+  found: { ethertype: [ETHERTYPE_IPV6], 'ip.proto': [41], 'ppp.protocol': [0x57] },
   header: HEADER,
   open,
   carries: 'ip.proto',
