@@ -12,6 +12,7 @@ import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
 import { raw } from './protocols/raw.ts';
 import type { Sessions } from './sessions.ts';
+import type { CaptureInterface, CapturePacket } from './types.ts';
 
 /** Where the bytes start: at an Ethernet header, or at an IP header. */
 export type LinkType = 'ethernet' | 'ip';
@@ -22,6 +23,14 @@ export interface PacketKnowledge extends Relatives {
   numberOf(p: PacketView): number;
   /** Seconds from the capture's first packet to the one with a number. */
   secondsOf(number: number): number;
+}
+
+/** What a capture says of a packet: itself, the capture's first packet, the one before it (itself for the first). */
+export interface FrameRecord {
+  readonly packet: CapturePacket;
+  readonly first: CapturePacket;
+  readonly before: CapturePacket;
+  readonly iface: CaptureInterface | undefined;
 }
 
 /** The protocol on the frame. */
@@ -42,6 +51,8 @@ export class PacketView {
   linktype: LinkType = 'ethernet';
   /** `frame.number`, if it is known; 0 else. */
   number = 0;
+  /** What its capture says of it; null for a packet of none. */
+  frame: FrameRecord | null = null;
   /** For relative sequence numbers; without it `tcp.seq` is the raw one. */
   conversations: Conversations | null = null;
   /** Who is asked about what these two do not say. */
@@ -49,8 +60,8 @@ export class PacketView {
   /** What upper protocols remember of the packets before; without it each packet is read alone. */
   sessions: Sessions | null = null;
 
-  readonly #frame = new Layer(frame, null);
-  readonly #link = new Layer(ethernet, this.#frame);
+  readonly #bottom = new Layer(frame, null);
+  readonly #link = new Layer(ethernet, this.#bottom);
   /** Index of the innermost layer found so far. */
   #depth = 0;
   /** True once nothing more can be found. */
@@ -74,10 +85,11 @@ export class PacketView {
       this.linktype = linktype;
       this.#link.protocol = LINKS[linktype];
     }
+    this.frame = null;
     this.#complete = false;
     this.#malformed = null;
-    this.#frame.at = this.#frame.body = this.off;
-    this.#frame.end = this.limit;
+    this.#bottom.at = this.#bottom.body = this.off;
+    this.#bottom.end = this.limit;
     const link = this.#link;
     link.at = this.off;
     link.body = this.off + link.protocol.header;
@@ -98,7 +110,7 @@ export class PacketView {
    * only `at` is sure to be set: this is for reading the header.
    */
   find(protocol: Protocol): Layer | null {
-    let l: Layer | null = this.#frame;
+    let l: Layer | null = this.#bottom;
     while (l !== null && l.protocol !== protocol) {
       l = l.index === this.#depth ? this.#climb(l, protocol) : l.above;
     }
@@ -122,7 +134,7 @@ export class PacketView {
   /** All layers, the frame first. */
   layers(): Layer[] {
     const out: Layer[] = [];
-    for (let l: Layer | null = this.#frame; l !== null; l = this.above(l)) {
+    for (let l: Layer | null = this.#bottom; l !== null; l = this.above(l)) {
       out.push(l);
     }
     return out;
@@ -141,7 +153,7 @@ export class PacketView {
    * The protocol whose header ought to be there but does not fit, at the body of the innermost layer that is not data.
    */
   malformed(): Protocol | null {
-    let l: Layer | null = this.#frame;
+    let l: Layer | null = this.#bottom;
     while (l !== null) {
       l = this.above(l);
     }
