@@ -110,7 +110,11 @@ export class Cursor {
 
   #add(field: FieldDeclaration | undefined, value: FieldScalar, from: number, n: number, extra?: Extra): void {
     if (field !== undefined) {
-      this.parts.push(extra === undefined && field.shown !== undefined ? quiet(field, value, [from, n]) : shown(field, value, [from, n], extra));
+      this.parts.push(
+        extra === undefined && field.shown !== undefined
+          ? quiet(field, value, [from, n])
+          : shown(field, value, [from, n], extra),
+      );
     }
   }
 }

@@ -28,6 +28,7 @@ import { sctp } from './protocols/sctp.ts';
 import { stp } from './protocols/stp.ts';
 import { tcp } from './protocols/tcp.ts';
 import { tftp } from './protocols/tftp.ts';
+import { tls } from './protocols/tls.ts';
 import { udp } from './protocols/udp.ts';
 import { vlan } from './protocols/vlan.ts';
 import { vxlan } from './protocols/vxlan.ts';
@@ -66,6 +67,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   dns,
   tftp,
   http,
+  tls,
   data,
 ]);
 
