@@ -22,7 +22,13 @@ export function* walkCapture(capture: Capture): Generator<PacketView, void> {
   for (const packet of capture.packets) {
     const iface = capture.interfaces[packet.iface];
     aim(view, link, packet, iface);
-    view.frame = { packet, first: first ?? packet, before: before ?? packet, iface };
+    view.frame = {
+      packet,
+      first: first ?? packet,
+      before: before ?? packet,
+      iface,
+      seconds: secondsBetween(first ?? packet, packet),
+    };
     view.number = packet.number;
     conversations.add(view);
     sessions.add(view);
@@ -43,4 +49,8 @@ function aim(view: PacketView, link: LinkLayer, packet: CapturePacket, iface: Ca
   link.find(linktype, data);
   const at = link.type === ETHERTYPE_IP || link.type === ETHERTYPE_IPV6 ? link.l3 : data.length;
   view.set(data, at, data.length - at, 'ip', len - at);
+}
+
+function secondsBetween(a: CapturePacket, b: CapturePacket): number {
+  return b.tsSec - a.tsSec + (b.tsNsec - a.tsNsec) / 1e9;
 }

@@ -8,6 +8,11 @@ import type { Protocol } from './protocol.ts';
 export const UNKNOWN = -1;
 export const LATER_FRAGMENT = -2;
 
+/** Lengths of messages of a stream: more bytes are needed to know; up to the stream's end; not of this protocol. */
+export const MORE = -1;
+export const TO_END = -2;
+export const NO_MESSAGE = 0;
+
 /** Offsets are into the view's buffer. A view uses its layers again for its next packet, so they are not to be kept. */
 export class Layer {
   /** Place among the packet's layers, from 0 for the frame. */

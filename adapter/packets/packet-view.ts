@@ -27,6 +27,8 @@ export interface PacketKnowledge extends Relatives {
 
 /** What a capture says of a packet: itself, the capture's first packet, the one before it (itself for the first). */
 export interface FrameRecord {
+  /** Since the capture's first packet. */
+  readonly seconds: number;
   readonly packet: CapturePacket;
   readonly first: CapturePacket;
   readonly before: CapturePacket;

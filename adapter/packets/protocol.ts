@@ -149,6 +149,14 @@ export interface ProtocolDeclaration {
   readonly addresses?: Of<readonly [source: string, destination: string]>;
   /** Where its header says that it ends, also when the capture was cut before. */
   readonly claimedEnd?: Of<number>;
+  /**
+   * Bytes of the message that begins at the layer's first byte, where a stream carries it, also if they are not all
+   * there: `MORE`, `TO_END` or `NO_MESSAGE` else. Without it what a packet carries is one message. It is asked before
+   * `open`.
+   */
+  readonly messageLength?: Of<number>;
+  /** What the list's Info column says of the beginning of a message that goes on in later packets. */
+  readonly partInfo?: Of<string>;
   /** Takes note of what later packets of the conversation need to know. Called once a packet, in order. */
   readonly note?: Of<void>;
   /** Whether what it carries is a part of a datagram; absent: never. */

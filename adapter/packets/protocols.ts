@@ -13,6 +13,7 @@ import { frame } from './protocols/frame.ts';
 import { geneve } from './protocols/geneve.ts';
 import { gre } from './protocols/gre.ts';
 import { http } from './protocols/http.ts';
+import { CONTENTS } from './protocols/http-content.ts';
 import { icmp } from './protocols/icmp.ts';
 import { icmpv6 } from './protocols/icmpv6.ts';
 import { igmp } from './protocols/igmp.ts';
@@ -67,6 +68,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   dns,
   tftp,
   http,
+  ...CONTENTS,
   tls,
   data,
 ]);

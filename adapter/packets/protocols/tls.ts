@@ -1,7 +1,7 @@
 /** TLS and SSL 3 (RFC 5246, RFC 8446): the records of a segment, on the usual ports and wherever one is seen. */
 import { Cursor } from '../cursor.ts';
 import { parts, variable } from '../declare.ts';
-import type { Layer } from '../layer.ts';
+import { type Layer, MORE } from '../layer.ts';
 import { group, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, type Part, Protocol } from '../protocol.ts';
@@ -249,6 +249,7 @@ export const tls: Protocol = new Protocol({
   column: 'TLS',
   found: { 'tcp.port': [...PORTS, 'any'] },
   header: 1,
+  messageLength,
   open: (p, l) => isRecord(p, l.at, l.end) || isOldHello(p, l.at, l.end) || isUsualPort(l) || isKnown(p, l),
   note,
   fields: [
@@ -265,6 +266,22 @@ export const tls: Protocol = new Protocol({
   columnOf: (p, l) => columnOf(p, l, records(p, l)[0]),
   info,
 });
+
+/** All records that are whole; else the first one. */
+function messageLength(p: PacketView, l: Layer): number {
+  if (isOldHello(p, l.at, l.end)) {
+    return 2 + (p.u16(l.at) & 0x7fff);
+  }
+  if (!isRecord(p, l.at, l.end)) {
+    const mayBe = l.end - l.at < HEADER && RECORDS[p.u8(l.at)] !== undefined && isKnown(p, l);
+    return mayBe ? MORE : l.end - l.at;
+  }
+  let at = l.at + HEADER + p.u16(l.at + 3);
+  while (isRecord(p, at, l.end) && at + HEADER + p.u16(at + 3) <= l.end) {
+    at += HEADER + p.u16(at + 3);
+  }
+  return at - l.at;
+}
 
 function isUsualPort(l: Layer): boolean {
   return l.below !== null && (PORTS.includes(l.below.key) || PORTS.includes(l.below.otherKey));
