@@ -10,6 +10,7 @@ import { dns } from './protocols/dns.ts';
 import { ah, esp } from './protocols/esp.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
+import { ftp, ftpData } from './protocols/ftp.ts';
 import { geneve } from './protocols/geneve.ts';
 import { gre } from './protocols/gre.ts';
 import { http } from './protocols/http.ts';
@@ -17,17 +18,22 @@ import { CONTENTS } from './protocols/http-content.ts';
 import { icmp } from './protocols/icmp.ts';
 import { icmpv6 } from './protocols/icmpv6.ts';
 import { igmp } from './protocols/igmp.ts';
+import { imap } from './protocols/imap.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
 import { llc } from './protocols/llc.ts';
 import { lldp } from './protocols/lldp.ts';
 import { mpls } from './protocols/mpls.ts';
+import { pop } from './protocols/pop.ts';
 import { ccp, ipcp, ipv6cp, lcp, ppp } from './protocols/ppp.ts';
 import { pppoe, pppoed } from './protocols/pppoe.ts';
 import { raw } from './protocols/raw.ts';
 import { sctp } from './protocols/sctp.ts';
+import { smtp } from './protocols/smtp.ts';
+import { ssh } from './protocols/ssh.ts';
 import { stp } from './protocols/stp.ts';
 import { tcp } from './protocols/tcp.ts';
+import { telnet } from './protocols/telnet.ts';
 import { tftp } from './protocols/tftp.ts';
 import { tls } from './protocols/tls.ts';
 import { udp } from './protocols/udp.ts';
@@ -67,6 +73,13 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   dhcp,
   dns,
   tftp,
+  ftp,
+  ftpData,
+  smtp,
+  pop,
+  imap,
+  telnet,
+  ssh,
   http,
   ...CONTENTS,
   tls,

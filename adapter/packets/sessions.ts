@@ -18,11 +18,16 @@ export class Session {
   }
 }
 
+interface Expected {
+  readonly protocol: Protocol;
+  readonly tell: ((session: Session) => void) | undefined;
+}
+
 /** The conversations of a capture. */
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
   /** Protocols that conversations to come will speak, by one of their endpoints. */
-  readonly #expected = new Map<string, Protocol>();
+  readonly #expected = new Map<string, Expected>();
 
   /** Takes note of a packet; `PacketView.sessions` of the view has to be this. */
   add(p: PacketView): void {
@@ -48,14 +53,19 @@ export class Sessions {
     if (session.protocol === undefined && this.#expected.size > 0) {
       const { protocol } = transport;
       const ends = endpointsOf(p, transport);
-      session.protocol = ends.map((end) => this.#expected.get(`${protocol.name} ${end}`)).find((x) => x !== undefined);
+      const found = ends.map((end) => this.#expected.get(`${protocol.name} ${end}`)).find((x) => x !== undefined);
+      session.protocol = found?.protocol;
+      found?.tell?.(session);
     }
     return session.protocol;
   }
 
-  /** Says what the conversations of an endpoint, `address:port`, will speak over a transport protocol. */
-  expect(transport: string, endpoint: string, protocol: Protocol): void {
-    this.#expected.set(`${transport} ${endpoint}`, protocol);
+  /**
+   * Says what the conversations of an endpoint, `address:port`, will speak over a transport protocol; `tell` gives each
+   * of them what it has to know.
+   */
+  expect(transport: string, endpoint: string, protocol: Protocol, tell?: Expected['tell']): void {
+    this.#expected.set(`${transport} ${endpoint}`, { protocol, tell });
   }
 }
 
