@@ -4,15 +4,22 @@
  */
 import type { Protocol } from './protocol.ts';
 import { arp } from './protocols/arp.ts';
+import { bfd } from './protocols/bfd.ts';
+import { bgp } from './protocols/bgp.ts';
+import { cdp } from './protocols/cdp.ts';
 import { data } from './protocols/data.ts';
 import { dhcp } from './protocols/dhcp.ts';
+import { dhcpv6 } from './protocols/dhcpv6.ts';
 import { dns } from './protocols/dns.ts';
+import { dtls } from './protocols/dtls.ts';
+import { eigrp } from './protocols/eigrp.ts';
 import { ah, esp } from './protocols/esp.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
 import { ftp, ftpData } from './protocols/ftp.ts';
 import { geneve } from './protocols/geneve.ts';
 import { gre } from './protocols/gre.ts';
+import { hsrp } from './protocols/hsrp.ts';
 import { http } from './protocols/http.ts';
 import { CONTENTS } from './protocols/http-content.ts';
 import { icmp } from './protocols/icmp.ts';
@@ -24,21 +31,35 @@ import { ipv6 } from './protocols/ipv6.ts';
 import { llc } from './protocols/llc.ts';
 import { lldp } from './protocols/lldp.ts';
 import { mpls } from './protocols/mpls.ts';
+import { mqtt } from './protocols/mqtt.ts';
+import { nbns } from './protocols/nbns.ts';
+import { ntp } from './protocols/ntp.ts';
+import { ospf } from './protocols/ospf.ts';
+import { pim } from './protocols/pim.ts';
 import { pop } from './protocols/pop.ts';
 import { ccp, ipcp, ipv6cp, lcp, ppp } from './protocols/ppp.ts';
 import { pppoe, pppoed } from './protocols/pppoe.ts';
+import { radius } from './protocols/radius.ts';
 import { raw } from './protocols/raw.ts';
+import { rip } from './protocols/rip.ts';
+import { rtcp, rtp } from './protocols/rtp.ts';
 import { sctp } from './protocols/sctp.ts';
+import { sip } from './protocols/sip.ts';
 import { smtp } from './protocols/smtp.ts';
+import { snmp } from './protocols/snmp.ts';
+import { ssdp } from './protocols/ssdp.ts';
 import { ssh } from './protocols/ssh.ts';
 import { stp } from './protocols/stp.ts';
+import { stun } from './protocols/stun.ts';
 import { tcp } from './protocols/tcp.ts';
 import { telnet } from './protocols/telnet.ts';
 import { tftp } from './protocols/tftp.ts';
 import { tls } from './protocols/tls.ts';
 import { udp } from './protocols/udp.ts';
 import { vlan } from './protocols/vlan.ts';
+import { vrrp } from './protocols/vrrp.ts';
 import { vxlan } from './protocols/vxlan.ts';
+import { wireguard } from './protocols/wireguard.ts';
 
 export const PROTOCOLS: readonly Protocol[] = linked([
   frame,
@@ -48,6 +69,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   llc,
   stp,
   lldp,
+  cdp,
   mpls,
   pppoed,
   pppoe,
@@ -65,6 +87,10 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   gre,
   esp,
   ah,
+  ospf,
+  pim,
+  eigrp,
+  vrrp,
   udp,
   tcp,
   sctp,
@@ -73,6 +99,23 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   dhcp,
   dns,
   tftp,
+  dhcpv6,
+  ntp,
+  nbns,
+  snmp,
+  ssdp,
+  radius,
+  rip,
+  hsrp,
+  bfd,
+  bgp,
+  mqtt,
+  stun,
+  sip,
+  rtp,
+  rtcp,
+  dtls,
+  wireguard,
   ftp,
   ftpData,
   smtp,
