@@ -13,6 +13,7 @@ import { frame } from './protocols/frame.ts';
 import { nullLoopback } from './protocols/null.ts';
 import { raw } from './protocols/raw.ts';
 import { sll, sll2 } from './protocols/sll.ts';
+import type { Sessions } from './sessions.ts';
 import type { CaptureInterface, CapturePacket } from './types.ts';
 
 /** Where the bytes start: at a header of a link layer, or at an IP header. */
@@ -65,6 +66,8 @@ export class PacketView {
   frame: FrameRecord | null = null;
   /** Who is asked about what is not known of it; without, and without `Conversations`, `tcp.seq` is the raw one. */
   known: PacketKnowledge | null = null;
+  /** What upper protocols remember of the packets before; without it each packet is read alone. */
+  sessions: Sessions | null = null;
 
   readonly #bottom = new Layer(frame, null);
   readonly #link = new Layer(ethernet, this.#bottom);
@@ -152,6 +155,11 @@ export class PacketView {
     this.set(this.buf, this.off, this.len, this.linktype, this.wireLength);
     this.frame = frame;
     this.number = number;
+  }
+
+  /** The protocol that the packet begins with. */
+  get linkProtocol(): Protocol {
+    return this.#link.protocol;
   }
 
   /** All layers, the frame first. */
@@ -251,19 +259,19 @@ export class PacketView {
   }
 
   /**
-   * The protocol that the packets before have told, or of either port, the one that is first in the list if both are
-   * known; else one that knows its messages. They begin at `at`.
+   * The protocol that the packets before have told; else that of either port, the lower one first; else one that knows
+   * its messages. They begin at `at`.
    */
   #byPort(l: Layer, at = l.carriedAt): Layer | null {
     if (at >= l.carriedEnd) {
       return this.#data(l, at);
     }
     const { carriedByPort, carriedAny } = l.protocol;
-    const a = carriedByPort.get(l.key);
-    const b = carriedByPort.get(l.otherKey);
-    const bFirst = a !== undefined && b !== undefined && b.index < a.index;
+    const low = carriedByPort.get(Math.min(l.key, l.otherKey));
+    const high = carriedByPort.get(Math.max(l.key, l.otherKey));
     let above = l.carried === null ? null : this.#open(l.carried, l, at);
-    above ??= this.#try(bFirst ? b : a, l, at) ?? this.#try(bFirst ? a : b, l, at);
+    above ??= this.sessions === null ? null : this.#try(this.sessions.spokenOver(this, l), l, at);
+    above ??= this.#try(low, l, at) ?? this.#try(high, l, at);
     for (let i = 0; above === null && i < carriedAny.length; i++) {
       above = this.#try(carriedAny[i], l, at);
     }

@@ -147,14 +147,12 @@ export interface ProtocolDeclaration {
   /** What the list's Protocol column says; also what a malformed one is called. */
   readonly column: string;
   /** What it adds to `frame.protocols`; its name if absent. */
-  readonly chain?: string;
-  /** The same, where it is not always the same. */
-  readonly chainOf?: Of<string>;
+  readonly chain?: string | Of<string>;
   /**
    * Tables in which layers below look it up, with its numbers there; `any` takes what no number does, if `open`
-   * agrees.
+   * agrees, and `[...]` with `any` among them is both.
    */
-  readonly found: Readonly<Record<string, readonly number[] | 'any'>>;
+  readonly found: Readonly<Record<string, readonly (number | 'any')[] | 'any'>>;
   /** Bytes that have to be there. */
   readonly header: number;
   /** Looks at the bytes: false if it is not this protocol. May set what `measure` may, and where the layer begins. */
@@ -200,6 +198,8 @@ export interface ProtocolDeclaration {
   readonly addresses?: Of<readonly [source: string, destination: string]>;
   /** Where its header says that it ends, also when the capture was cut before. */
   readonly claimedEnd?: Of<number>;
+  /** Takes note of what later packets of the conversation need to know. Called once a packet, in order. */
+  readonly note?: Of<void>;
   /** Whether what it carries is a part of a datagram; absent: never. */
   readonly isFragment?: Of<boolean>;
   /** The sum of its pseudo header that checksums of what it carries cover, without the length. */

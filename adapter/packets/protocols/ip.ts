@@ -37,7 +37,8 @@ function open(p: PacketView, l: Layer): boolean {
   const total = p.u16(l.at + 2);
   l.body = l.at + length;
   // 0 is what a NIC with TSO puts there: the length of the frame counts.
-  l.end = total === 0 ? l.end : Math.min(l.end, Math.max(l.body, l.at + total));
+  l.wireEnd = total === 0 ? l.wireEnd : Math.min(l.wireEnd, Math.max(l.body, l.at + total));
+  l.end = Math.min(l.end, l.wireEnd);
   l.key = (p.u16(l.at + 6) & OFFSET) === 0 ? p.u8(l.at + 9) : LATER_FRAGMENT;
   return true;
 }
@@ -90,7 +91,7 @@ export const ip: Protocol = new Protocol({
   name: 'ip',
   title: 'Internet Protocol Version 4',
   column: 'IPv4',
-  found: { ethertype: [ETHERTYPE_IP] },
+  found: { ethertype: [ETHERTYPE_IP], 'ip.proto': [4], 'ppp.protocol': [0x21] },
   header: 20,
   open,
   carries: 'ip.proto',
@@ -129,7 +130,12 @@ export const ip: Protocol = new Protocol({
         ],
       },
     ),
-    bits('ip.frag_offset', 'Fragment Offset', { off: 6, width: 16, mask: OFFSET, times: 8 }),
+    bits(
+      'ip.frag_offset',
+      'Fragment Offset',
+      { off: 6, width: 16, mask: OFFSET },
+      { words: (p, l) => String((p.u16(l.at + 6) & OFFSET) * 8) },
+    ),
     uint8('ip.ttl', 'Time to Live', 8),
     uint8('ip.proto', 'Protocol', 9, { names: IP_PROTOCOLS }),
     checksum('ip.checksum', 'Header Checksum', 10, checkIp),

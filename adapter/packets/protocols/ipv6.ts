@@ -80,7 +80,8 @@ function open(p: PacketView, l: Layer): boolean {
     return false;
   }
   const length = p.u16(l.at + 4);
-  l.end = length === 0 ? l.end : Math.min(l.end, l.at + HEADER + length);
+  l.wireEnd = length === 0 ? l.wireEnd : Math.min(l.wireEnd, l.at + HEADER + length);
+  l.end = Math.min(l.end, l.wireEnd);
   const { body, next } = walk(p, l);
   l.body = body;
   l.key = next;
@@ -132,7 +133,7 @@ export const ipv6: Protocol = new Protocol({
   name: 'ipv6',
   title: 'Internet Protocol Version 6',
   column: 'IPv6',
-  found: { ethertype: [ETHERTYPE_IPV6] },
+  found: { ethertype: [ETHERTYPE_IPV6], 'ip.proto': [41], 'ppp.protocol': [0x57] },
   header: HEADER,
   open,
   carries: 'ip.proto',

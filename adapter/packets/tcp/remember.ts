@@ -125,10 +125,10 @@ function seen(c: TcpConnection, flags: number, length: number): void {
   c.completeness |= (length > 0 ? SEEN.data : 0) | (flags & FIN ? SEEN.fin : 0) | (flags & RST ? SEEN.rst : 0);
 }
 
-/** What a side's windows are multiplied with; both sides have to offer it. */
+/** What a side's windows are multiplied with; if one of two sides does not offer it, neither has it. */
 function scaleOf(me: TcpSide, peer: TcpSide): number {
-  if (me.wscale === SCALE_UNKNOWN || peer.wscale === SCALE_UNKNOWN) {
-    return me.wscale === SCALE_NONE || peer.wscale === SCALE_NONE ? SCALE_NONE : SCALE_UNKNOWN;
+  if (me.wscale === SCALE_UNKNOWN) {
+    return peer.wscale === SCALE_NONE ? SCALE_NONE : SCALE_UNKNOWN;
   }
   return me.wscale === SCALE_NONE || peer.wscale === SCALE_NONE
     ? SCALE_NONE
