@@ -48,6 +48,8 @@ export class Layer {
   /** Where what it carries was put together from several packets, in the view's buffer; -1 if it was not. */
   wholeAt = -1;
   wholeEnd = -1;
+  /** What the packet has besides: it is behind this place of its own. */
+  restAt = 0;
   /** What it carries, whatever its ports say. */
   carried: Protocol | null = null;
   /** Who is told of a message that goes on in later packets. */

@@ -204,12 +204,13 @@ export class PacketView {
     l.wholeAt = this.top;
     this.top += bytes.length;
     l.wholeEnd = this.top;
+    l.restAt = l.end;
   }
 
   /** Tells that what a layer carries is a part of something, which is not looked into. */
   swallow(l: Layer): void {
     l.noted = true;
-    l.wholeAt = l.wholeEnd = l.end;
+    l.wholeAt = l.wholeEnd = l.restAt = l.end;
   }
 
   #measure(l: Layer): void {
@@ -242,11 +243,23 @@ export class PacketView {
     if (l.protocol.byPort) {
       return this.#byPort(l);
     }
+    return this.#next(l) ?? this.#data(l);
+  }
+
+  /** The next message of a stream, which stands behind the one before. */
+  #next(l: Layer): Layer | null {
     const { below } = l;
-    // The next message of a stream stands behind the one before.
-    return below?.protocol.stream && l.protocol !== data && l.end < below.carriedEnd
-      ? this.#byPort(below, l.end)
-      : this.#data(l);
+    if (!below?.protocol.stream || l.protocol === data) {
+      return null;
+    }
+    if (l.end < below.carriedEnd) {
+      return this.#byPort(below, l.end);
+    }
+    if (below.wholeAt >= 0 && below.restAt < below.end) {
+      below.wholeAt = -1;
+      return this.#byPort(below, below.restAt);
+    }
+    return null;
   }
 
   /** The key says which protocol it is, but the bytes are none of it. */

@@ -120,6 +120,10 @@ function line(p: PacketView, l: Layer): string {
 }
 
 function info(p: PacketView, l: Layer): string {
+  const part = tcpNote(l)?.segment?.info;
+  if (part !== undefined) {
+    return [part, ...tcpRemarks(l)].join(' ');
+  }
   const flags = flagsOf(p, l);
   return [
     `${l.key} → ${l.otherKey} [${flagsText(flags)}]`,
