@@ -241,6 +241,7 @@ export class Protocol {
   reaches: Uint8Array = new Uint8Array(0);
   /** Parts of all levels of the tree. */
   readonly #parts: readonly PartsDeclaration[];
+  #byName: ReadonlyMap<string, Field> | undefined;
 
   constructor(declaration: ProtocolDeclaration) {
     this.declaration = declaration;
@@ -269,6 +270,12 @@ export class Protocol {
     const value = f.value(p, l);
     const [from, length] = f.place?.(p, l) ?? [l.at, 0];
     return value === undefined ? [] : [{ field: f, value, from, length }];
+  }
+
+  /** Its field of a name. */
+  named(name: string): Field | undefined {
+    this.#byName ??= new Map(this.fields.map((f) => [f.name, f]));
+    return this.#byName.get(name);
   }
 
   /** Calls `take` with every occurrence of every field in a layer of this protocol. */

@@ -10,7 +10,7 @@ import { cdp } from './protocols/cdp.ts';
 import { data } from './protocols/data.ts';
 import { dhcp } from './protocols/dhcp.ts';
 import { dhcpv6 } from './protocols/dhcpv6.ts';
-import { dns } from './protocols/dns.ts';
+import { dns, llmnr, mdns } from './protocols/dns.ts';
 import { dtls } from './protocols/dtls.ts';
 import { eigrp } from './protocols/eigrp.ts';
 import { ah, esp } from './protocols/esp.ts';
@@ -103,6 +103,8 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   geneve,
   dhcp,
   dns,
+  mdns,
+  llmnr,
   tftp,
   dhcpv6,
   ntp,

@@ -207,6 +207,7 @@ export const ipv6: Protocol = new Protocol({
       { off: 0, width: 32, mask: 0xfffff, drawn: 0 },
       { hex: true, place: (_, l) => [l.at + 1, 3] },
     ),
+    bits('ip.version', 'Version', { off: 0, width: 8, mask: 0xf0 }, HIDDEN),
     uint16('ipv6.plen', 'Payload Length', 4),
     uint8('ipv6.nxt', 'Next Header', 6, { names: IP_PROTOCOLS }),
     uint8('ipv6.hlim', 'Hop Limit', 7),
