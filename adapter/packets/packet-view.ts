@@ -286,13 +286,13 @@ export class PacketView {
     above ??= this.sessions === null ? null : this.#try(this.sessions.spokenOver(this, l), l, at);
     above ??= this.#try(low, l, at) ?? this.#try(high, l, at);
     for (let i = 0; above === null && i < carriedAny.length; i++) {
-      above = this.#try(carriedAny[i], l, at);
+      above = this.#try(carriedAny[i], l, at, true);
     }
     return above ?? this.#data(l, at);
   }
 
-  #try(protocol: Protocol | undefined, l: Layer, at: number): Layer | null {
-    return protocol === undefined || this.#complete ? null : this.#open(protocol, l, at);
+  #try(protocol: Protocol | undefined, l: Layer, at: number, guess = false): Layer | null {
+    return protocol === undefined || this.#complete ? null : this.#open(protocol, l, at, guess);
   }
 
   /** What no protocol takes is data. */
@@ -302,8 +302,11 @@ export class PacketView {
     return above;
   }
 
-  /** Puts a layer on the innermost one, if the protocol's header is there; `below` carries it. */
-  #open(protocol: Protocol, below: Layer, at = below.carriedAt): Layer | null {
+  /**
+   * Puts a layer on the innermost one, if the protocol's header is there; `below` carries it. A guess has to look at
+   * the bytes before it waits for more of them.
+   */
+  #open(protocol: Protocol, below: Layer, at = below.carriedAt, guess = false): Layer | null {
     const end = below.carriedEnd;
     const body = at + protocol.header;
     const l = this.#innermost.above ?? grow(this.#innermost);
@@ -323,11 +326,14 @@ export class PacketView {
     l.wireEnd = below.wholeAt < 0 ? below.wireEnd : end;
     l.short = false;
     l.measured = protocol.measure === undefined;
-    if (protocol.messageLength !== undefined && below.protocol.stream && !this.#isWhole(protocol.messageLength, l)) {
+    const { open, messageLength } = protocol;
+    if (guess && open !== undefined && !open(this, l)) {
       return null;
     }
-    const { open } = protocol;
-    if (open !== undefined && !open(this, l)) {
+    if (messageLength !== undefined && below.protocol.stream && !this.#isWhole(messageLength, l)) {
+      return null;
+    }
+    if (!guess && open !== undefined && !open(this, l)) {
       return null;
     }
     this.#depth = l.index;
