@@ -41,6 +41,8 @@ export class Layer {
   wireEnd = 0;
   /** True for a header that a quotation has cut; only some of its fields are there. */
   short = false;
+  /** True if it is in a packet that an error quotes. */
+  quoted = false;
   /** True if the packets before have said something of it: one of the following. */
   noted = false;
   /** What they say, of its protocol's own kind. */

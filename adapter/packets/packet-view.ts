@@ -267,7 +267,7 @@ export class PacketView {
     if (this.#complete) {
       return null;
     }
-    this.#malformed = carried;
+    this.#malformed = l.quoted || l.protocol.quotes ? null : carried;
     return this.#data(l);
   }
 
@@ -310,7 +310,9 @@ export class PacketView {
     const end = below.carriedEnd;
     const body = at + protocol.header;
     const l = this.#innermost.above ?? grow(this.#innermost);
-    if (body > end || l === null) {
+    const quoted = below.quoted || below.protocol.quotes;
+    const short = body > end;
+    if (l === null || (short && (!quoted || at + protocol.shortHeader > end))) {
       return null;
     }
     if (l.protocol !== protocol) {
@@ -321,10 +323,11 @@ export class PacketView {
     }
     l.below = below;
     l.at = at;
-    l.body = protocol.leaf ? end : body;
+    l.body = protocol.leaf || short ? end : body;
     l.end = end;
+    l.quoted = quoted;
     l.wireEnd = below.wholeAt < 0 ? below.wireEnd : end;
-    l.short = false;
+    l.short = short;
     l.measured = protocol.measure === undefined;
     const { open, messageLength } = protocol;
     if (guess && open !== undefined && !open(this, l)) {

@@ -18,6 +18,8 @@ export type FieldType =
   | 'int32'
   /** A number of seconds, with nanoseconds behind the point. */
   | 'seconds'
+  /** A number of milliseconds, with a fraction. */
+  | 'milliseconds'
   /** The same, since 1970. */
   | 'time'
   | 'ipv4'
@@ -165,6 +167,10 @@ export interface ProtocolDeclaration {
    * The same by either of two port numbers. What does not fit is data, and it is looked for when somebody asks for it.
    */
   readonly carriesByPort?: string;
+  /** Bytes of the header that a quotation in an error has at least; absent: all of them. */
+  readonly shortHeader?: number;
+  /** True if what it carries is a quotation of a packet that was sent before. */
+  readonly quotes?: boolean;
   /** True if it carries a stream, in which a message may begin and end anywhere (`messageLength`). */
   readonly stream?: boolean;
   /**
@@ -225,6 +231,8 @@ export class Protocol {
   readonly messageLength: Of<number> | undefined;
   readonly remember: ProtocolDeclaration['remember'];
   readonly stream: boolean;
+  readonly quotes: boolean;
+  readonly shortHeader: number;
   readonly byPort: boolean;
   /** True if it carries nothing that is dissected. */
   readonly leaf: boolean;
@@ -252,6 +260,8 @@ export class Protocol {
     this.messageLength = declaration.messageLength;
     this.stream = declaration.stream === true;
     this.remember = declaration.remember;
+    this.quotes = declaration.quotes === true;
+    this.shortHeader = declaration.shortHeader ?? declaration.header;
     this.byPort = declaration.carriesByPort !== undefined;
     this.leaf = declaration.carries === undefined && !this.byPort;
     const all = flatten(declaration.fields);

@@ -1,11 +1,17 @@
 /** UDP (RFC 768). */
 import { checkTransport } from '../checksum.ts';
 import { checksum, computed, either, uint16 } from '../declare.ts';
+import type { Layer } from '../layer.ts';
 import { Protocol } from '../protocol.ts';
+import { rememberDatagram, UdpNote } from '../udp-conversations.ts';
 import { IPPROTO_UDP } from './numbers.ts';
 
 const srcport = uint16('udp.srcport', 'Source Port', 0);
 const dstport = uint16('udp.dstport', 'Destination Port', 2);
+
+function noteOf(l: Layer): UdpNote | undefined {
+  return l.note instanceof UdpNote ? l.note : undefined;
+}
 
 export const udp: Protocol = new Protocol({
   name: 'udp',
@@ -21,11 +27,21 @@ export const udp: Protocol = new Protocol({
     l.otherKey = p.u16(l.at + 2);
   },
   carriesByPort: 'udp.port',
+  remember: rememberDatagram,
   line: (_, l) => `User Datagram Protocol, Src Port: ${l.key}, Dst Port: ${l.otherKey}`,
   fields: [
     srcport,
     dstport,
     either('udp.port', 'Source or Destination Port', srcport, dstport),
+    computed('udp.stream', 'Stream index', 'uint32', (_, l) => noteOf(l)?.stream, {
+      label: (_, l) => `[Stream index: ${noteOf(l)?.stream}]`,
+    }),
+    computed('udp.time_relative', 'Time since first frame', 'seconds', (_, l) => noteOf(l)?.since, {
+      label: (_, l) => `[Time since first frame: ${noteOf(l)?.since.toFixed(9)} seconds]`,
+    }),
+    computed('udp.time_delta', 'Time since previous frame', 'seconds', (_, l) => noteOf(l)?.delta, {
+      label: (_, l) => `[Time since previous frame: ${noteOf(l)?.delta.toFixed(9)} seconds]`,
+    }),
     uint16('udp.length', 'Length', 4),
     checksum(
       'udp.checksum',

@@ -137,7 +137,12 @@ function fillsWindow(peer: TcpSide, s: Segment): boolean {
 
 function countDuplicates(me: TcpSide, s: Segment, out: Analysis): void {
   const repeats = s.length === 0 && s.seq === me.next && s.ack === me.lastAck && (s.flags & CONTROL) === 0;
-  if (!repeats || s.window === 0 || (s.window !== me.window && !s.hasSack) || (out.flags & (A.keepAlive | A.windowUpdate)) !== 0) {
+  if (
+    !repeats ||
+    s.window === 0 ||
+    (s.window !== me.window && !s.hasSack) ||
+    (out.flags & (A.keepAlive | A.windowUpdate)) !== 0
+  ) {
     return;
   }
   me.duplicates++;
