@@ -11,13 +11,14 @@ import { data } from './protocols/data.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
 import { nullLoopback } from './protocols/null.ts';
+import { otherLink } from './protocols/other-link.ts';
 import { raw } from './protocols/raw.ts';
 import { sll, sll2 } from './protocols/sll.ts';
 import type { Sessions } from './sessions.ts';
 import type { CaptureInterface, CapturePacket } from './types.ts';
 
 /** Where the bytes start: at a header of a link layer, or at an IP header. */
-export type LinkType = 'ethernet' | 'ip' | 'sll' | 'sll2' | 'null';
+export type LinkType = 'ethernet' | 'ip' | 'sll' | 'sll2' | 'null' | 'other';
 
 /** Who knows more of packets than their bytes say: a replay of a capture. */
 export interface PacketKnowledge extends Relatives {
@@ -41,7 +42,14 @@ export interface FrameRecord {
 }
 
 /** The protocol on the frame. */
-const LINKS: Readonly<Record<LinkType, Protocol>> = { ethernet, ip: raw, sll, sll2, null: nullLoopback };
+const LINKS: Readonly<Record<LinkType, Protocol>> = {
+  ethernet,
+  ip: raw,
+  sll,
+  sll2,
+  null: nullLoopback,
+  other: otherLink,
+};
 
 /** Layers on a frame at most; what comes after is left alone. */
 const MAX_LAYERS = 32;

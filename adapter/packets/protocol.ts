@@ -63,6 +63,8 @@ export interface FieldDeclaration {
   readonly value?: Of<FieldScalar | undefined>;
   /** A shorter way to the value in a packet's first layer, if all of its first `bytes` are sure to be there. */
   readonly direct?: { readonly bytes: number; readonly get: (protocol: Protocol) => (p: PacketView) => FieldValue };
+  /** True if parts have more occurrences of it. */
+  readonly alsoInParts?: boolean;
   /** The fields that it stands for: `tcp.port` is `tcp.srcport` and `tcp.dstport`. */
   readonly oneOf?: readonly FieldDeclaration[];
   /** Where its bytes are; at the layer's start, of length 0, if absent. */
@@ -279,7 +281,9 @@ export class Protocol {
     }
     const value = f.value(p, l);
     const [from, length] = f.place?.(p, l) ?? [l.at, 0];
-    return value === undefined ? [] : [{ field: f, value, from, length }];
+    const own = value === undefined ? [] : [{ field: f, value, from, length }];
+    // Parts may have more of it: a client's identifier is one more hardware address.
+    return f.alsoInParts ? [...own, ...this.#parts.flatMap((d) => occurrencesIn(d.parts(p, l), f.name))] : own;
   }
 
   /** Its field of a name. */
@@ -292,7 +296,7 @@ export class Protocol {
   eachOccurrence(p: PacketView, l: Layer, take: (field: FieldDeclaration, part: Part) => void): void {
     const walk = (found: readonly Part[]): void => {
       for (const part of found) {
-        if (part.field !== undefined && part.value !== undefined) {
+        if (part.field !== undefined && part.value !== undefined && !part.field.alsoInParts) {
           take(part.field, part);
         }
         walk(part.inside ?? []);

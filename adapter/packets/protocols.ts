@@ -36,6 +36,7 @@ import { nbns } from './protocols/nbns.ts';
 import { ntp } from './protocols/ntp.ts';
 import { nullLoopback } from './protocols/null.ts';
 import { ospf } from './protocols/ospf.ts';
+import { otherLink } from './protocols/other-link.ts';
 import { pim } from './protocols/pim.ts';
 import { pop } from './protocols/pop.ts';
 import { ccp, ipcp, ipv6cp, lcp, ppp } from './protocols/ppp.ts';
@@ -70,6 +71,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   sll,
   sll2,
   nullLoopback,
+  otherLink,
   vlan,
   llc,
   stp,

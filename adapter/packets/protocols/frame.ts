@@ -162,7 +162,7 @@ export const frame: Protocol = new Protocol({
       p.frame?.section === undefined ? undefined : p.frame.packet.iface,
     ),
     ofCapture('frame.interface_name', 'Interface name', 'string', (p) =>
-      p.frame?.section === undefined ? undefined : p.frame.iface?.name || 'unknown',
+      p.frame?.section === undefined ? undefined : p.frame.iface?.name.replace(/\0+$/, '') || 'unknown',
     ),
     ofCapture('frame.interface_description', 'Interface description', 'string', (p) =>
       p.frame?.section === undefined ? undefined : p.frame.iface?.description || undefined,

@@ -116,10 +116,14 @@ function takeBases(p: PacketView, l: Layer, c: TcpConnection, me: TcpSide, peer:
   }
 }
 
+/** What of a connection's course a segment is. The first one counts if it opens it; else nobody knows what it is. */
 function seen(c: TcpConnection, flags: number, length: number): void {
+  if (c.packets === 0 && (flags & (SYN | ACK)) !== SYN) {
+    return;
+  }
   if (flags & SYN) {
     c.completeness |= flags & ACK ? SEEN.synAck : SEEN.syn;
-  } else if (flags & ACK) {
+  } else if (flags & ACK && length === 0) {
     c.completeness |= SEEN.ack;
   }
   c.completeness |= (length > 0 ? SEEN.data : 0) | (flags & FIN ? SEEN.fin : 0) | (flags & RST ? SEEN.rst : 0);
