@@ -183,7 +183,7 @@ export function parts(find: Of<readonly Part[]>): PartsDeclaration {
 export function expertField(name: string, description: string): FieldDeclaration {
   const value: Of<FieldScalar | undefined> = (p, l) =>
     l.protocol.declaration.experts?.(p, l).some((e) => e.field?.name === name) ? true : undefined;
-  return { name, description, type: 'protocol', value, ...HIDDEN };
+  return { name, description, type: 'none', value, ...HIDDEN };
 }
 
 /** States of a checksum, numbered as Wireshark does. */

@@ -1,6 +1,6 @@
 /** The dissection tree: what the packet details pane shows, derived from what the protocols declare. */
 import { malformedPart } from './declare.ts';
-import { formatValue } from './format.ts';
+import { formatValue, visible } from './format.ts';
 import type { Layer } from './layer.ts';
 import { type LinkType, PacketView } from './packet-view.ts';
 import type { Bits, Declaration, FieldDeclaration, FieldScalar, Part } from './protocol.ts';
@@ -56,8 +56,21 @@ function layerNode(p: PacketView, l: Layer): TreeNode {
     raw: true,
     start: l.at - p.off,
     length: length?.(p, l) ?? l.body - l.at,
-    children: fields.flatMap((d) => nodesOf(p, l, d)),
+    children: [...fields.flatMap((d) => nodesOf(p, l, d)), ...expertNodes(p, l)],
   };
+}
+
+/** What an expert says: `[Expert Info (Note/Sequence): Duplicate ACK (#1)]`. */
+function expertNodes(p: PacketView, l: Layer): TreeNode[] {
+  const place = { start: l.at - p.off, length: 0, raw: undefined, children: [] };
+  return (l.protocol.declaration.experts?.(p, l) ?? []).map(({ message, severity, group }) => {
+    const label = `[Expert Info (${capital(severity)}/${capital(group)}): ${visible(message)}]`;
+    return { name: '_ws.expert', label, value: visible(message), ...place };
+  });
+}
+
+function capital(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 }
 
 function nodesOf(p: PacketView, l: Layer, d: Declaration): TreeNode[] {

@@ -28,7 +28,9 @@ export type FieldType =
   | 'bytes'
   | 'string'
   | 'boolean'
-  | 'protocol';
+  | 'protocol'
+  /** No value: it says only that it is there. */
+  | 'none';
 
 export type FieldScalar = number | string | boolean | Uint8Array;
 /**
@@ -334,11 +336,11 @@ export class Protocol {
   }
 
   #getter(d: FieldDeclaration): Field['get'] {
-    if (d.direct && d.direct.bytes <= this.header) {
+    if (d.direct && d.direct.bytes <= this.header && !d.alsoInParts) {
       return d.direct.get(this);
     }
     const { value } = d;
-    if (value) {
+    if (value && !d.alsoInParts) {
       return (p) => {
         const l = p.first(this);
         return l === null ? undefined : value(p, l);

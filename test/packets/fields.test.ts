@@ -91,7 +91,7 @@ describe('fields', () => {
         'dhcp.ip.your': '10.0.2.15',
         'dhcp.id': '0x8d897931',
         'dhcp.option.router': '10.0.2.2',
-        'dhcp.option.type': '53, 54, 1, 3, 6, 51, 255',
+        'dhcp.option.type': '53, 54, 1, 3, 6, 51, 0',
       },
     );
     assert.deepEqual(
@@ -167,7 +167,7 @@ describe('fields', () => {
     assert.ok(suggestFields('tcp.dport').includes('tcp.dstport'));
     assert.ok(suggestFields('tcp.flags.rst').length > 0);
     assert.match(unknownFieldMessage('tcp.dstprt'), /^no packet field "tcp.dstprt"; did you mean "tcp.dstport"/);
-    assert.match(unknownFieldMessage('quux.zzzzzzzz'), /protocols: arp, data, dhcp/);
+    assert.match(unknownFieldMessage('quux.zzzzzzzz'), /protocols: .*arp, .*data, .*dhcp/);
     assert.ok(knownFields().includes('ip.addr'));
   });
 

@@ -12,9 +12,9 @@ import { parseArgs } from 'node:util';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { walkCapture } from '../../adapter/packets/capture-walk.ts';
 import { plainFields } from '../../adapter/packets/field-values.ts';
-import { FIELDS } from '../../adapter/packets/fields.ts';
 import { summary } from '../../adapter/packets/summary.ts';
 import { unpacked } from '../../adapter/replay/unpack.ts';
+import { ourValues, theirValues } from './oracle-values.ts';
 import { comparableFields, type OraclePacket, tsharkPackets } from './tshark.ts';
 
 const { values: options, positionals } = parseArgs({
@@ -65,28 +65,11 @@ function tally(name: string): Tally {
   return found;
 }
 
-/** A value of ours in tshark's words. */
-function canonical(value: string | number | boolean): string {
-  return typeof value === 'boolean' ? String(Number(value)) : String(value);
-}
-
-/** A value of tshark's in the same: numbers in decimal, bytes without colons. */
-function theirs(name: string, text: string): string {
-  const type = FIELDS[name]?.type;
-  if (type === 'protocol') {
-    return '1';
-  }
-  if (/^0x[0-9a-f]+$/.test(text) && type !== 'string') {
-    return String(Number(text));
-  }
-  return type === 'bytes' ? text.replaceAll(':', '') : text;
-}
-
 function comparePacket(file: string, ours: Record<string, readonly (string | number | boolean)[]>, want: OraclePacket) {
   const number = want.fields['frame.number']?.[0];
   for (const name of comparableFields(options.cache)) {
-    const a = (ours[name] ?? []).map(canonical).join('|');
-    const b = (want.fields[name] ?? []).map((v) => theirs(name, v)).join('|');
+    const a = ourValues(ours[name]);
+    const b = theirValues(name, want.fields[name]);
     if (a === '' && b === '') {
       continue;
     }
@@ -136,11 +119,7 @@ function filesOf(path: string): string[] {
 
 for (const path of positionals.flatMap(filesOf)) {
   try {
-    const started = performance.now();
     compareFile(path);
-    if (performance.now() - started > 5000) {
-      process.stderr.write(`slow: ${path} ${performance.now() - started}\n`);
-    }
   } catch (error) {
     process.stderr.write(`${basename(path)}: ${error instanceof Error ? error.message.slice(0, 200) : error}\n`);
   }

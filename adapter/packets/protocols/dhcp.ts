@@ -177,7 +177,12 @@ function optionPart(p: PacketView, o: DhcpOption): Part {
   const { code, at, length } = o;
   if (code === END) {
     const place = { value: code, from: at - 1, length: 1 };
-    return { ...place, field: OPTION_END, label: () => 'Option: (255) End', inside: [{ ...place, value: 0, field: TYPE }] };
+    return {
+      ...place,
+      field: OPTION_END,
+      label: () => 'Option: (255) End',
+      inside: [{ ...place, value: 0, field: TYPE }],
+    };
   }
   const [name, kind, field] = OPTIONS[code] ?? UNKNOWN;
   const text = (): string => textOf(p, o, kind);

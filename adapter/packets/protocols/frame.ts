@@ -119,7 +119,7 @@ function comments(p: PacketView): Part[] {
   }));
 }
 
-const EXPERT = variable('_ws.expert', 'Expert Info', 'protocol');
+const EXPERT = variable('_ws.expert', 'Expert Info', 'none');
 const MESSAGE = variable('_ws.expert.message', 'Message', 'string');
 const SEVERITY_LEVEL = variable('_ws.expert.severity', 'Severity level', 'uint32');
 const GROUP_NUMBER = variable('_ws.expert.group', 'Group', 'uint32');

@@ -61,7 +61,7 @@ const DSACK_RIGHT = variable('tcp.options.sack.dsack_re', 'TCP D-SACK Right Edge
 const DIGEST = variable('tcp.options.md5.digest', 'MD5 digest', 'bytes', one);
 const GRANULARITY = variable('tcp.options.user_to_granularity', 'Granularity', 'boolean', one);
 const TIMEOUT = variable('tcp.options.user_to_val', 'User Timeout', 'uint16', one);
-const COOKIE_REQUEST = variable('tcp.options.tfo.request', 'Fast Open Cookie Request', 'protocol', one);
+const COOKIE_REQUEST = variable('tcp.options.tfo.request', 'Fast Open Cookie Request', 'none', one);
 const COOKIE = variable('tcp.options.tfo.cookie', 'Fast Open Cookie', 'bytes', one);
 const EXPERIMENT = variable('tcp.options.experimental.exid', 'Experiment Identifier', 'uint16', {
   hex: true,
