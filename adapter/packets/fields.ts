@@ -19,7 +19,7 @@ function table(): Record<string, Field> {
   for (const f of PROTOCOLS.flatMap((p) => p.fields)) {
     const other = out[f.name];
     // A field of several protocols, such as DNS and mDNS, is what the first one of them has.
-    out[f.name] = other === undefined ? f : { ...other, get: (p) => other.get(p) ?? f.get(p) };
+    out[f.name] = other === undefined ? f : { ...other, get: (p) => other.get(p) || (f.get(p) ?? other.get(p)) };
   }
   return out;
 }

@@ -109,7 +109,7 @@ describe('protocols', () => {
 
   it('names are unique, and begin with the protocol', () => {
     // Relatives have the fields of the first of them.
-    const first: Readonly<Record<string, string>> = { mdns: 'dns', llmnr: 'dns', sll2: 'sll' };
+    const first: Readonly<Record<string, string>> = { mdns: 'dns', llmnr: 'dns' };
     const borrowed = (n: string): boolean => n === 'ip.version' || n.startsWith('_ws.');
     for (const { name, fields } of PROTOCOLS) {
       const names = fields.map((f) => f.name);

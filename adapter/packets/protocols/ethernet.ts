@@ -29,15 +29,33 @@ function trailing(p: PacketView, l: Layer): Uint8Array {
   return p.bytes(Math.min(above?.end ?? end, end), end);
 }
 
+/** Bytes of the shortest frame, without its check sequence. */
+const LEAST_FRAME = 60;
+const CHECK_SEQUENCE = 4;
+
+/** Where the check sequence begins, if a short packet was padded and the frame still has four bytes more; else -1. */
+function checkSequenceAt(p: PacketView, l: Layer): number {
+  const length = trailing(p, l).length;
+  const end = (l.below?.end ?? p.limit) - l.at;
+  const padded = end - length < LEAST_FRAME && end >= LEAST_FRAME + CHECK_SEQUENCE;
+  return padded && length >= CHECK_SEQUENCE ? l.at + end - CHECK_SEQUENCE : -1;
+}
+
+/** The same without the check sequence. */
+function filling(p: PacketView, l: Layer): Uint8Array {
+  const bytes = trailing(p, l);
+  return checkSequenceAt(p, l) < 0 ? bytes : bytes.subarray(0, bytes.length - CHECK_SEQUENCE);
+}
+
 /** Padding is what makes a frame long enough, and zero; anything else is a trailer. */
 function trailer(name: string, description: string, zero: boolean): FieldDeclaration {
-  const text: Of<string> = (p, l) => formatBytes(trailing(p, l), 64, '');
+  const text: Of<string> = (p, l) => formatBytes(filling(p, l), 64, '');
   const value: Of<Uint8Array | undefined> = (p, l) => {
-    const bytes = trailing(p, l);
+    const bytes = filling(p, l);
     return bytes.length > 0 && bytes.every((b) => b === 0) === zero ? bytes : undefined;
   };
   return computed(name, description, 'bytes', value, {
-    place: (p, l) => [p.limit - trailing(p, l).length, trailing(p, l).length],
+    place: (p, l) => [(l.below?.end ?? p.limit) - trailing(p, l).length, filling(p, l).length],
     label: (p, l) => `${description}: ${text(p, l)}`,
     text,
   });
@@ -81,6 +99,15 @@ export const ethernet: Protocol = new Protocol({
     uint16('eth.len', 'Length', 12, { when: hasLength }),
     trailer('eth.padding', 'Padding', true),
     trailer('eth.trailer', 'Trailer', false),
+    computed('eth.fcs', 'Frame check sequence', 'uint32', (p, l) => p.u32(checkSequenceAt(p, l)), {
+      hex: true,
+      when: (p, l) => checkSequenceAt(p, l) >= 0,
+      place: (p, l) => [checkSequenceAt(p, l), CHECK_SEQUENCE],
+    }),
+    computed('eth.fcs.status', 'FCS Status', 'uint8', () => 2, {
+      when: (p, l) => checkSequenceAt(p, l) >= 0,
+      label: () => '[FCS Status: Unverified]',
+    }),
   ],
   addresses: (p, l) => {
     const to = p.mac(l.at);

@@ -378,6 +378,8 @@ export const http: Protocol = new Protocol({
   found: { 'tcp.port': [...PORTS, 'any'] },
   header: 1,
   messageLength,
+  experts: (p, l) =>
+    isMessage(p, l) ? [{ message: printable(`${firstLine(p, l)}\r\n`), severity: 'chat', group: 'sequence' }] : [],
   partInfo: (p, l) => (isMessage(p, l) ? `${printable(firstLine(p, l))} ` : ''),
   open: (p, l) => isMessage(p, l) || isUsual(p, l),
   measure,

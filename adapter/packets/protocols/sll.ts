@@ -93,7 +93,7 @@ export const sll: Protocol = new Protocol({
 const V2_FIELDS = fieldsOf(V2);
 
 export const sll2: Protocol = new Protocol({
-  name: 'sll2',
+  name: 'sll',
   title: 'Linux cooked capture v2',
   column: 'SLL',
   chain: 'sll:ethertype',

@@ -183,16 +183,17 @@ function again(c: TcpConnection, me: TcpSide, peer: TcpSide, s: Segment, out: An
     return;
   }
   out.flags |= A.retransmission;
-  const original = me.unacked.find((u) => u.seq === s.seq);
-  out.rto = s.seconds - (original?.seconds ?? me.nextSeconds);
-  out.rtoFrame = original?.frame ?? me.nextFrame;
+  out.rto = s.seconds - me.nextSeconds;
+  out.rtoFrame = me.nextFrame;
 }
 
 /** Moves this side's numbers on. */
 function advance(me: TcpSide, s: Segment, out: Analysis): void {
   const ends = (s.seq + span(s)) >>> 0;
   if (span(s) > 0) {
-    me.sent({ frame: s.frame, seconds: s.seconds, seq: s.seq, next: ends });
+    const from = (s.seq + (s.flags & SYN ? 1 : 0)) >>> 0;
+    const to = (from + s.length) >>> 0;
+    me.sent({ frame: s.frame, seconds: s.seconds, seq: s.seq, next: ends, from, to });
   }
   if ((me.ackable < 0 || seqDiff(ends, me.ackable) > 0) && (out.flags & A.zeroWindowProbe) === 0) {
     if (me.ackable < 0 || s.seq === me.ackable || out.flags & A.lostSegment) {
@@ -215,7 +216,7 @@ function acknowledge(me: TcpSide, peer: TcpSide, s: Segment, out: Analysis): voi
   me.lastAck = s.ack;
   me.lastAckSeconds = s.seconds;
   for (const u of peer.unacked) {
-    if (u.next === s.ack) {
+    if (u.next === s.ack && out.acksFrame === 0) {
       out.acksFrame = u.frame;
       out.ackRtt = s.seconds - u.seconds;
     }
@@ -232,8 +233,9 @@ function inFlight(me: TcpSide, s: Segment, out: Analysis): void {
     let first = s.seq;
     let last = (s.seq + s.length) >>> 0;
     for (const u of me.unacked) {
-      first = seqDiff(u.seq, first) < 0 ? u.seq : first;
-      last = seqDiff(u.next, last) > 0 ? u.next : last;
+      const from = seqDiff(u.seq, u.from) > 0 ? u.seq : u.from;
+      first = seqDiff(from, first) < 0 ? from : first;
+      last = seqDiff(u.to, last) > 0 ? u.to : last;
     }
     out.bytesInFlight = seqDiff(last, first);
     me.pushBytes = me.pushed ? s.length : me.pushBytes + s.length;

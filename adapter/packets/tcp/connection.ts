@@ -13,6 +13,9 @@ export interface Unacked {
   readonly seconds: number;
   seq: number;
   readonly next: number;
+  /** Its bytes, without the numbers that SYN and FIN take. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Compares sequence numbers, which wrap around: negative if `a` is before `b`. */

@@ -110,8 +110,7 @@ function takeBases(p: PacketView, l: Layer, c: TcpConnection, me: TcpSide, peer:
   if (s.flags & ACK && peer.isn < 0) {
     peer.isn = (s.ack - 1) >>> 0;
   }
-  const shaken = (s.flags & (SYN | ACK | RST)) === ACK && (c.completeness & (SEEN.syn | SEEN.synAck)) === 3;
-  if (shaken && c.initialRtt < 0 && c.synSeconds >= 0 && (c.completeness & SEEN.ack) === 0) {
+  if ((s.flags & (SYN | ACK)) === ACK && c.initialRtt < 0 && c.synSeconds >= 0) {
     c.initialRtt = s.seconds - c.synSeconds;
   }
 }
