@@ -42,7 +42,7 @@ const COMMANDS: Readonly<
 function summaryLine(p: PacketView): string {
   const { source, destination, protocol, length, info } = summary(p);
   const time = p.frame?.seconds ?? 0;
-  return [p.number, time.toFixed(6), source, destination, protocol, length, visible(info)].join('\t');
+  return [p.number, time.toFixed(6), source, destination, protocol, length, info].join('\t');
 }
 
 function main(command: string, [file, ...words]: readonly string[]): void {

@@ -51,7 +51,7 @@ function layerNode(p: PacketView, l: Layer): TreeNode {
   const { name, title, line, length, fields } = l.protocol.declaration;
   return {
     name,
-    label: line?.(p, l) ?? title,
+    label: visible(line?.(p, l) ?? title),
     value: '',
     raw: true,
     start: l.at - p.off,
@@ -84,7 +84,9 @@ function nodesOf(p: PacketView, l: Layer, d: Declaration): TreeNode[] {
   const value = d.text?.(p, l) ?? textOf(d, raw);
   const [from, length] = d.place?.(p, l) ?? [l.at, 0];
   const children = d.inside?.flatMap((x) => nodesOf(p, l, x)) ?? [];
-  return [{ name: d.name, label: labelOf(p, l, d, raw, value), value, raw, start: from - p.off, length, children }];
+  return [
+    { name: d.name, label: visible(labelOf(p, l, d, raw, value)), value, raw, start: from - p.off, length, children },
+  ];
 }
 
 /** A part as a node; none if it is not shown. */
@@ -96,7 +98,7 @@ function partNode(p: PacketView, part: Part): TreeNode[] {
   return [
     {
       name: field?.name ?? part.name ?? '',
-      label: part.label(),
+      label: visible(part.label()),
       value: part.text?.() ?? (field === undefined || value === undefined ? '' : textOf(field, value)),
       raw: field === undefined ? undefined : value,
       start: from - p.off,

@@ -1,4 +1,5 @@
 /** One line about a packet: the columns of Wireshark's packet list, from what the layers' protocols declare. */
+import { visible } from './format.ts';
 import type { Layer } from './layer.ts';
 import type { PacketView } from './packet-view.ts';
 
@@ -22,9 +23,9 @@ export function summary(p: PacketView): Summary {
   return {
     source,
     destination,
-    protocol: speaker === undefined ? '' : columnOf(p, speaker),
+    protocol: speaker === undefined ? '' : visible(columnOf(p, speaker)),
     length: p.wireLength,
-    info: speaker === undefined ? '' : infoOf(p, layers, speaker),
+    info: speaker === undefined ? '' : visible(infoOf(p, layers, speaker)),
   };
 }
 

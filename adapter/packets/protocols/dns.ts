@@ -104,7 +104,7 @@ function queryParts(l: Layer, r: DnsRecord): Part[] {
   const at = r.data - 4;
   const labels = r.name === '<Root>' ? 0 : r.name.split('.').length;
   return [
-    quiet(QUERY_NAME_LENGTH, r.name.length, [r.at, at - r.at]),
+    quiet(QUERY_NAME_LENGTH, new TextEncoder().encode(r.name).length, [r.at, at - r.at]),
     quiet(LABELS, labels, [r.at, at - r.at]),
     quiet(QUERY_TYPE, r.type, [at, 2]),
     quiet(QUERY_CLASS, classOf(l, r), [at + 2, 2]),
@@ -307,7 +307,10 @@ function messages(name: string, title: string, column: string, found: Record<str
           flag('tentative', 'Tentative', 0x0100, () => local),
           flag('recavail', 'Recursion available', 0x0080, (p, l) => !local && isResponse(p, l)),
           flag('z', 'Z', 0x0040, usual),
-          flag('authenticated', 'Answer authenticated', 0x0020, (p, l) => !local && isResponse(p, l)),
+          flag('authenticated', 'Answer authenticated', 0x0020, (p, l) => {
+            // In a query it is worth a word only if it is set (RFC 6840, 5.7).
+            return !local && (isResponse(p, l) || (p.u16(l.at + 2) & 0x0020) !== 0);
+          }),
           flag('checkdisable', 'Non-authenticated data', 0x0010, usual),
           flag('rcode', 'Reply code', RCODE, isResponse),
         ],

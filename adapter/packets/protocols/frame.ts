@@ -63,6 +63,17 @@ function deltaOf(p: PacketView): number | undefined {
   return f === null ? undefined : f.packet.tsSec - f.before.tsSec + (f.packet.tsNsec - f.before.tsNsec) / 1e9;
 }
 
+/** The same with all digits, which a number does not have after some months. */
+function relativeText(p: PacketView): string {
+  if (p.frame === null) {
+    return secondsOf(p)?.toFixed(9) ?? '';
+  }
+  const { packet, first } = p.frame;
+  const ns = BigInt(packet.tsSec - first.tsSec) * 1_000_000_000n + BigInt(packet.tsNsec - first.tsNsec);
+  const digits = String(ns < 0n ? -ns : ns).padStart(10, '0');
+  return `${ns < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}
+
 function epochOf(p: PacketView): number | undefined {
   return p.frame === null ? undefined : p.frame.packet.tsSec + p.frame.packet.tsNsec / 1e9;
 }
@@ -188,7 +199,8 @@ export const frame: Protocol = new Protocol({
       label: (p) => `[Time delta from previous displayed frame: ${deltaOf(p)?.toFixed(9)} seconds]`,
     }),
     computed('frame.time_relative', 'Time since reference or first frame', 'seconds', secondsOf, {
-      label: (p) => `[Time since reference or first frame: ${secondsOf(p)?.toFixed(9)} seconds]`,
+      label: (p) => `[Time since reference or first frame: ${relativeText(p)} seconds]`,
+      plain: relativeText,
     }),
     computed('frame.number', 'Frame Number', 'uint32', (p) => (numberOf(p) > 0 ? numberOf(p) : undefined)),
     computed('frame.len', 'Frame Length', 'uint32', (p) => p.wireLength, {
