@@ -2,7 +2,7 @@
 import { type Capture, type CaptureInterface, type CapturePacket, linktypeKind } from './capture.ts';
 import { Conversations } from './conversations.ts';
 import { LinkLayer } from './link-layer.ts';
-import { PacketView } from './packet-view.ts';
+import { type LinkType, PacketView } from './packet-view.ts';
 import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from './protocols/numbers.ts';
 import { Sessions } from './sessions.ts';
 
@@ -14,7 +14,6 @@ export function* walkCapture(capture: Capture): Generator<PacketView, void> {
   const view = new PacketView();
   const link = new LinkLayer();
   const conversations = new Conversations();
-  view.conversations = conversations;
   const sessions = new Sessions();
   view.sessions = sessions;
   const first = capture.packets[0];
@@ -22,12 +21,16 @@ export function* walkCapture(capture: Capture): Generator<PacketView, void> {
   for (const packet of capture.packets) {
     const iface = capture.interfaces[packet.iface];
     aim(view, link, packet, iface);
+    const start = first ?? packet;
+    view.checksums = false;
     view.frame = {
       packet,
-      first: first ?? packet,
+      first: start,
       before: before ?? packet,
       iface,
-      seconds: secondsBetween(first ?? packet, packet),
+      seconds: secondsBetween(start, packet),
+      section: capture.format === 'pcapng' ? 1 : undefined,
+      comments: capture.comments.get(packet.number) ?? [],
     };
     view.number = packet.number;
     conversations.add(view);
@@ -37,11 +40,18 @@ export function* walkCapture(capture: Capture): Generator<PacketView, void> {
   }
 }
 
+function secondsBetween(a: CapturePacket, b: CapturePacket): number {
+  return b.tsSec - a.tsSec + (b.tsNsec - a.tsNsec) / 1e9;
+}
+
+/** Link layers with a header of their own. */
+const LINKS: Readonly<Record<number, LinkType>> = { 0: 'null', 108: 'null', 113: 'sll', 276: 'sll2' };
+
 /** Points the view at where the link layer, or else IP, begins. */
 function aim(view: PacketView, link: LinkLayer, packet: CapturePacket, iface: CaptureInterface | undefined): void {
   const linktype = iface?.linktype ?? -1;
   const { data, len } = packet;
-  const kind = linktypeKind(linktype);
+  const kind = linktypeKind(linktype) ?? LINKS[linktype];
   if (kind !== undefined) {
     view.set(data, 0, data.length, kind, len);
     return;
@@ -49,8 +59,4 @@ function aim(view: PacketView, link: LinkLayer, packet: CapturePacket, iface: Ca
   link.find(linktype, data);
   const at = link.type === ETHERTYPE_IP || link.type === ETHERTYPE_IPV6 ? link.l3 : data.length;
   view.set(data, at, data.length - at, 'ip', len - at);
-}
-
-function secondsBetween(a: CapturePacket, b: CapturePacket): number {
-  return b.tsSec - a.tsSec + (b.tsNsec - a.tsNsec) / 1e9;
 }

@@ -61,6 +61,8 @@ import { ssdp } from './protocols/ssdp.ts';
 import { ssh } from './protocols/ssh.ts';
 import { stp } from './protocols/stp.ts';
 import { stun } from './protocols/stun.ts';
+import { nullLoopback } from './protocols/null.ts';
+import { sll, sll2 } from './protocols/sll.ts';
 import { tcp } from './protocols/tcp.ts';
 import { telnet } from './protocols/telnet.ts';
 import { tftp } from './protocols/tftp.ts';
@@ -75,6 +77,9 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   frame,
   ethernet,
   raw,
+  sll,
+  sll2,
+  nullLoopback,
   vlan,
   llc,
   stp,

@@ -5,6 +5,7 @@
 import type { Layer } from './layer.ts';
 import type { PacketView } from './packet-view.ts';
 import type { Protocol } from './protocol.ts';
+import { TcpNote } from './tcp/note.ts';
 
 /** Two endpoints that talk over TCP or UDP. */
 export class Session {
@@ -131,7 +132,7 @@ export function endpointsOf(p: PacketView, transport: Layer): readonly [source: 
 function keyOf(p: PacketView, transport: Layer): { key: string; fromLower: boolean } {
   const [source, destination] = endpointsOf(p, transport);
   const fromLower = source < destination;
-  const stream = p.conversations?.relative(p, transport)?.stream ?? '';
+  const stream = transport.note instanceof TcpNote ? transport.note.relative.stream : '';
   const name = transport.protocol.name;
   return { key: `${name}${stream} ${fromLower ? `${source} ${destination}` : `${destination} ${source}`}`, fromLower };
 }

@@ -9,7 +9,7 @@ export const vlan = new Protocol({
   name: 'vlan',
   title: '802.1Q Virtual LAN',
   column: 'VLAN',
-  chain: (_, l) => (l.key === LLC_FRAME ? 'vlan' : 'vlan:ethertype'),
+  chainOf: (_, l) => (l.key === LLC_FRAME ? 'vlan' : 'vlan:ethertype'),
   found: { ethertype: [ETHERTYPE_VLAN, ETHERTYPE_QINQ] },
   header: 4,
   measure: (p, l) => {
