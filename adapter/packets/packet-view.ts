@@ -12,8 +12,8 @@ import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
 import { nullLoopback } from './protocols/null.ts';
 import { raw } from './protocols/raw.ts';
-import type { Sessions } from './sessions.ts';
 import { sll, sll2 } from './protocols/sll.ts';
+import type { Sessions } from './sessions.ts';
 import type { CaptureInterface, CapturePacket } from './types.ts';
 
 /** Where the bytes start: at a header of a link layer, or at an IP header. */

@@ -1,7 +1,7 @@
 /** HTTP/1 (RFC 9112): requests and responses, on the usual ports and wherever one begins. */
 import { computed, HIDDEN, parts, variable } from '../declare.ts';
 import { printable } from '../format.ts';
-import { type Layer, MORE, TO_END, UNKNOWN } from '../layer.ts';
+import { type Layer, MORE, NO_MESSAGE, TO_END, UNKNOWN } from '../layer.ts';
 import { quiet, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Of, type Part, Protocol } from '../protocol.ts';
@@ -206,7 +206,7 @@ function isBare(p: PacketView, l: Layer, head: Head): boolean {
 
 function messageLength(p: PacketView, l: Layer): number {
   if (!startsMessage(p, l)) {
-    return l.end - l.at;
+    return isUsual(p, l) ? l.end - l.at : NO_MESSAGE;
   }
   const head = headAt(p, l.at, l.end);
   if (head === undefined || head.body < 0) {

@@ -2,7 +2,7 @@
 import { Cursor } from '../cursor.ts';
 import { computed, parts, uint16, uint32, variable } from '../declare.ts';
 import { formatIpv4, formatIpv6, printable } from '../format.ts';
-import { type Layer, MORE } from '../layer.ts';
+import { type Layer, NO_MESSAGE } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
 import { speak } from '../sessions.ts';
@@ -197,16 +197,9 @@ export const stun: Protocol = new Protocol({
   column: 'STUN',
   found: { 'udp.port': [3478, 'any'], 'tcp.port': [3478, 'any'] },
   header: 20,
-  messageLength: (p, l) => (l.end - l.at < 20 ? MORE : 20 + p.u16(l.at + 2)),
+  messageLength: (p, l) => (isStun(p, l) ? 20 + p.u16(l.at + 2) : NO_MESSAGE),
   open: (p, l) => {
-    const length = p.u16(l.at + 2);
-    return (
-      p.u16(l.at) < 0x4000 &&
-      p.u32(l.at + 4) === COOKIE &&
-      length % 4 === 0 &&
-      l.at + 20 + length === l.end &&
-      METHODS[methodOf(p, l)] !== undefined
-    );
+    return isStun(p, l) && l.at + 20 + p.u16(l.at + 2) === l.end;
   },
   note: (p, l) => speakStun(p, l),
   fields: [
@@ -239,6 +232,16 @@ export const stun: Protocol = new Protocol({
       .map((a) => attributeInfo(p, l, a))
       .join(''),
 });
+
+function isStun(p: PacketView, l: Layer): boolean {
+  return (
+    l.at + 20 <= l.end &&
+    p.u16(l.at) < 0x4000 &&
+    p.u32(l.at + 4) === COOKIE &&
+    p.u16(l.at + 2) % 4 === 0 &&
+    METHODS[methodOf(p, l)] !== undefined
+  );
+}
 
 /** The conversation is not bound to STUN: media follow on the same ports. */
 function speakStun(p: PacketView, l: Layer): void {
