@@ -155,6 +155,8 @@ export interface ProtocolDeclaration {
    * agrees, and `[...]` with `any` among them is both.
    */
   readonly found: Readonly<Record<string, readonly (number | 'any')[] | 'any'>>;
+  /** Whether a layer counts as the protocol; false for one that Wireshark has under another name. Absent: always. */
+  readonly present?: Of<boolean>;
   /** Bytes that have to be there. */
   readonly header: number;
   /** Looks at the bytes: false if it is not this protocol. May set what `measure` may, and where the layer begins. */
@@ -297,7 +299,7 @@ export class Protocol {
 
   /** The protocol itself is a field: whether a packet has it. */
   #presence(): Field {
-    const { name, title } = this.declaration;
+    const { name, title, present } = this.declaration;
     return {
       name,
       description: title,
@@ -305,8 +307,11 @@ export class Protocol {
       hex: false,
       many: false,
       protocol: this,
-      value: () => true,
-      get: (p) => p.find(this) !== null,
+      value: present === undefined ? () => true : (p, l) => (present(p, l) ? true : undefined),
+      get: (p) => {
+        const l = p.find(this);
+        return l !== null && present?.(p, l) !== false;
+      },
     };
   }
 

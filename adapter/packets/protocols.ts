@@ -35,6 +35,7 @@ import { ipv6 } from './protocols/ipv6.ts';
 import { isakmp } from './protocols/isakmp.ts';
 import { llc } from './protocols/llc.ts';
 import { lldp } from './protocols/lldp.ts';
+import { llmnr, mdns } from './protocols/mdns.ts';
 import { modbus } from './protocols/modbus.ts';
 import { mpls } from './protocols/mpls.ts';
 import { mqtt } from './protocols/mqtt.ts';
@@ -115,6 +116,8 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   geneve,
   dhcp,
   dns,
+  mdns,
+  llmnr,
   tftp,
   dhcpv6,
   ntp,

@@ -5,6 +5,7 @@ import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, type Part, Protocol } from '../protocol.ts';
 import { type DnsRecord, dnsName, dnsRecords, MAX_RECORDS } from './dns-records.ts';
+import { DNS_MESSAGE } from './mdns.ts';
 
 const A = 1;
 const NS = 2;
@@ -157,7 +158,10 @@ export const dns: Protocol = new Protocol({
   name: 'dns',
   title: 'Domain Name System',
   column: 'DNS',
-  found: { 'udp.port': [53], 'tcp.port': [53] },
+  found: { 'udp.port': [53], 'tcp.port': [53], 'dns.message': [DNS_MESSAGE] },
+  present: (_, l) => l.below?.protocol.byPort === true,
+  chainOf: (_, l) => (l.below?.protocol.byPort === true ? 'dns' : ''),
+  columnOf: (_, l) => (l.below?.protocol.byPort === true ? 'DNS' : (l.below?.protocol.declaration.column ?? 'DNS')),
   header: 12,
   open: (_, l) => {
     // Over TCP a length comes first.
