@@ -69,7 +69,7 @@ import { telnet } from './protocols/telnet.ts';
 import { tftp } from './protocols/tftp.ts';
 import { tls } from './protocols/tls.ts';
 import { udp } from './protocols/udp.ts';
-import { vlan } from './protocols/vlan.ts';
+import { qinq, vlan } from './protocols/vlan.ts';
 import { vrrp } from './protocols/vrrp.ts';
 import { vxlan } from './protocols/vxlan.ts';
 import { wireguard } from './protocols/wireguard.ts';
@@ -82,6 +82,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   sll2,
   nullLoopback,
   vlan,
+  qinq,
   llc,
   stp,
   lldp,

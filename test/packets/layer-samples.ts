@@ -71,7 +71,14 @@ const SESSION = sized8(RANDOM);
 const CLIENT_HELLO = join([3, 3], RANDOM, SESSION, sized([0x13, 1, 0xc0, 0x2f]), sized8([0]), sized(EXTENSIONS));
 const SERVER_HELLO = join([3, 3], RANDOM, SESSION, [0x13, 1, 0]);
 const SERVER_13 = join(SERVER_HELLO, sized(join(extension(43, [3, 4]), extension(51, join([0, 29], sized(RANDOM))))));
-const RETRY_13 = join(SERVER_HELLO, sized(join(extension(43, [3, 4]), extension(51, [0, 23]))));
+const RETRY_RANDOM = hex('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c');
+const RETRY_13 = join(
+  [3, 3],
+  RETRY_RANDOM,
+  SESSION,
+  [0x13, 1, 0],
+  sized(join(extension(43, [3, 4]), extension(51, [0, 23]))),
+);
 const SERVER_12 = join([3, 3], RANDOM, SESSION, [0xc0, 0x2f, 0], sized(extension(0, [])));
 const message = (type: number, body: Data): Uint8Array => join([type], sized24(body));
 const record = (type: number, body: Data, version = 0x0303): Uint8Array => join([type], u16(version), sized(body));
@@ -92,6 +99,7 @@ const DTLS_HELLO = join(
 );
 
 const sshPacket = (code: number, body: Data): Uint8Array => sized32(join([4, code], body, [0, 0, 0, 0]));
+const SSH_KEY = join(sized32('ssh-ed25519'), sized32(RANDOM));
 const KEXINIT = join(
   RANDOM.subarray(0, 16),
   ...[
@@ -136,9 +144,9 @@ const snap = (oui: string, pid: number, data: Data): Uint8Array => llc(data, joi
 const cdpTlv = (type: number, data: Data): Uint8Array => join(u16(type), u16(bytes(data).length + 4), data);
 
 /** An IPv4 packet without its frame, for tunnels. */
-const INNER = udp(7, 9, 'inner', { ...PLAIN, src: ip('192.0.2.1'), dst: ip('192.0.2.2') });
+const INNER = udp(40001, 40002, 'inner', { ...PLAIN, src: ip('192.0.2.1'), dst: ip('192.0.2.2') });
 const INNER_IP = INNER.subarray(14);
-const INNER6 = udp6(7, 9, 'inner').subarray(14);
+const INNER6 = udp6(40001, 40002, 'inner').subarray(14);
 
 const nbName = (name: string, suffix: number): Uint8Array => {
   const raw = bytes(name.padEnd(15) + String.fromCharCode(suffix));
@@ -229,6 +237,9 @@ const HTTP_RESPONSE = [
 ].join('\r\n');
 const response = (type: string, body: string): string =>
   `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const GIF = 'GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;';
+const PNG = '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\b\0\0\0\0\x3a\x7e\x9b\x55\0\0\0\0IEND\xaeB`\x82';
+const JPEG = '\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xd9';
 const GET = 'GET / HTTP/1.1\r\nHost: example.org\r\n\r\n';
 
 const mqtt = (type: number, data: Data): Uint8Array => join([type], sized8(data));
@@ -263,13 +274,13 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     snap('00000c', 0x2000, join([2, 180, 0, 0], cdpTlv(1, 'Switch'), cdpTlv(3, 'Gi0/1'))),
     snap('00000c', 0x2004, [1, 0]),
     snap('000000', 0x0800, INNER_IP),
-    snap('080007', 0x809b, [1, 2, 3, 4]),
+    snap('123456', 0x0001, [1, 2, 3, 4]),
   ],
   lldp: [eth(0x88cc, LLDP), eth(0x88cc, LLDP_IP), eth(0x88cc, LLDP_MAC)],
   eapol: [eth(0x888e, [1, 1, 0, 0]), eth(0x888e, join([1, 0, 0, 5, 1, 7, 0, 5, 1]))],
   vlan: [eth(0x88a8, join(u16(5), u16(0x8100), u16(6), u16(0x0800), INNER_IP))],
   mpls: [
-    eth(0x8847, join(hex('000150ff'), INNER_IP)),
+    eth(0x8847, join(hex('000151ff'), INNER_IP)),
     eth(0x8847, join(hex('00016040 000151ff'), INNER_IP)),
     eth(0x8847, join(hex('000021ff'), INNER6)),
   ],
@@ -350,7 +361,7 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     ip4(103, hex('2000b3eb 00010002 0069'), PLAIN),
     ip4(88, join(hex('0205ee68 00000000 00000000 00000000 0000 0064')), PLAIN),
     ip4(112, hex('2101640100010000 c0000201 0000000000000000'), PLAIN),
-    udp(1985, 1985, hex('000010030a640100 636973636f000000 c0000201'), PLAIN),
+    udp(1985, 1985, hex('000010030a640100 636973636f000000 c0000201'), { ...PLAIN, dst: ip('224.0.0.2') }),
     udp(520, 520, RIP, PLAIN),
     ask(3784, hex('2040 0318 00000001 00000000 000f4240 000f4240 00000000')),
     ask(1812, join([1, 7, 0, 20], RANDOM.subarray(0, 16))),
@@ -428,7 +439,7 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     udp(500, 500, join(RANDOM.subarray(0, 16), hex('00202208 00000000 0000001c')), PLAIN),
   ],
   mdns: [
-    udp(5353, 5353, hex('0000 8400 0000 0001 0000 0000 016106 6c6f63616c 00 0001 8001 00000078 0004 0a000202'), PLAIN),
+    udp(5353, 5353, hex('0000 8400 0000 0001 0000 0000 016105 6c6f63616c 00 0001 8001 00000078 0004 0a000202'), PLAIN),
   ],
   llmnr: [ask(5355, hex('1234 0000 0001 0000 0000 0000 0477706164 00 0001 0001'))],
   dropbox: [ask(17500, '{"version": [2, 0]}')],
@@ -465,7 +476,7 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     ['>', sshPacket(20, KEXINIT)],
     ['<', sshPacket(20, KEXINIT)],
     ['>', sshPacket(30, sized32(RANDOM))],
-    ['<', join(sshPacket(31, sized32(RANDOM)), sshPacket(21, []))],
+    ['<', join(sshPacket(31, join(sized32(SSH_KEY), sized32(RANDOM), sized32(SSH_KEY))), sshPacket(21, []))],
     ['>', sshPacket(21, [])],
     ['>', RANDOM],
   ),
@@ -482,11 +493,11 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     ['>', GET],
     ['<', 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'],
     ['>', GET],
-    ['<', response('image/gif', 'GIF89a\x01\0\x01\0\0\0\0;')],
+    ['<', response('image/gif', GIF)],
     ['>', GET],
-    ['<', response('image/png', '\x89PNG\r\n\x1a\n')],
+    ['<', response('image/png', PNG)],
     ['>', GET],
-    ['<', response('image/jpeg', '\xff\xd8\xff\xd9')],
+    ['<', response('image/jpeg', JPEG)],
     ['>', GET],
     ['<', response('text/plain', 'in two ').slice(0, -3)],
     ['<', 'wo '],

@@ -46,7 +46,6 @@ export const eapol: Protocol = new Protocol({
   measure: (p, l) => {
     l.end = l.body = Math.min(l.end, l.at + 4 + p.u16(l.at + 2));
   },
-  chainOf: (p, l) => (isEap(p, l) ? 'eapol:eap' : 'eapol'),
   fields: [
     uint8('eapol.version', 'Version', 0, { names: VERSIONS }),
     uint8('eapol.type', 'Type', 1, { names: TYPES }),

@@ -19,7 +19,7 @@ export interface ContentWords {
 export function contentWords(type: string): ContentWords | undefined {
   const t = type.toLowerCase();
   const named = (kind: ContentKind, info: string, column = ''): ContentWords => ({ kind, column, info });
-  if (t === '') {
+  if (t === '' || t === 'application/octet-stream') {
     return undefined;
   }
   if (t === 'application/json' || t.endsWith('+json') || t === 'text/json') {

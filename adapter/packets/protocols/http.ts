@@ -7,7 +7,7 @@ import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Of, type Part, Protocol } from '../protocol.ts';
 import { Memory, transportOf } from '../sessions.ts';
 import { type Head, type Header, headAt, headerOf, MAX_HEADERS } from './header-lines.ts';
-import { type ContentWords, contentWords } from './http-content.ts';
+import { CONTENT, type ContentWords, contentWords } from './http-content.ts';
 
 const METHODS = [
   'GET',
@@ -270,7 +270,7 @@ function contentOf(p: PacketView, l: Layer): ContentWords | undefined {
   const words = contentWords(type.trim());
   const [from = 0] = bodyOf(p, l) ?? [];
   if (words !== undefined && type.trim().toLowerCase() === 'image/gif') {
-    return { ...words, info: ` (${printable(p.ascii(from, from + 6))})` };
+    return { ...words, kind: CONTENT.gif, info: ` (${printable(p.ascii(from, from + 6))})` };
   }
   return words;
 }

@@ -1,6 +1,6 @@
 /** STUN and TURN (RFC 8489, RFC 8656), by the magic cookie, on any port. */
 import { Cursor } from '../cursor.ts';
-import { computed, parts, uint16, uint32, variable } from '../declare.ts';
+import { computed, parts, uint16, variable } from '../declare.ts';
 import { formatIpv4, formatIpv6, printable } from '../format.ts';
 import { type Layer, NO_MESSAGE } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
@@ -206,7 +206,10 @@ export const stun: Protocol = new Protocol({
     uint16('stun.type', 'Message Type', 0, {
       hex: true,
       inside: [
-        computed('stun.type.class', 'Message Class', 'uint16', classOf, { hex: true, place: (_, l) => [l.at, 2] }),
+        computed('stun.type.class', 'Message Class', 'uint16', (p, l) => (p.u16(l.at) & 0x0110) >> 4, {
+          hex: true,
+          place: (_, l) => [l.at, 2],
+        }),
         computed('stun.type.method', 'Message Method', 'uint16', methodOf, {
           hex: true,
           names: METHODS,
@@ -215,7 +218,9 @@ export const stun: Protocol = new Protocol({
       ],
     }),
     uint16('stun.length', 'Message Length', 2),
-    uint32('stun.cookie', 'Message Cookie', 4, { hex: true }),
+    computed('stun.cookie', 'Message Cookie', 'bytes', (p, l) => p.bytes(l.at + 4, l.at + 8), {
+      place: (_, l) => [l.at + 4, 4],
+    }),
     computed('stun.id', 'Message Transaction ID', 'bytes', (p, l) => p.bytes(l.at + 8, l.at + 20), {
       place: (_, l) => [l.at + 8, 12],
     }),

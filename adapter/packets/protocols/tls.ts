@@ -119,8 +119,16 @@ function messages(p: PacketView, r: TlsRecord, end: number): { type: number; at:
 }
 const CERTIFICATE = 11;
 
+/** The random of a server's hello that asks for another one (RFC 8446, section 4.1.3) begins with this. */
+const RETRY_RANDOM = 0xcf21ad74;
+
+function messageName(p: PacketView, m: { type: number; at: number }, end: number): string {
+  const retry = m.type === SERVER_HELLO && m.at + 10 <= end && p.u32(m.at + 6) === RETRY_RANDOM;
+  return retry ? 'Hello Retry Request' : (HANDSHAKES[m.type] ?? '');
+}
+
 function handshakeNames(p: PacketView, r: TlsRecord, end: number): string[] {
-  const names = r.encrypted ? [] : messages(p, r, end).map((m) => HANDSHAKES[m.type] ?? '');
+  const names = r.encrypted ? [] : messages(p, r, end).map((m) => messageName(p, m, end));
   return names.length === 0 ? ['Encrypted Handshake Message'] : names;
 }
 
