@@ -419,6 +419,9 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     tell(4433, join(dtls(22, 0, 1, dtlsMessage(14, 2, [])), dtls(21, 0, 2, [2, 40]))),
     ask(4433, join(dtls(20, 0, 3, [1]), dtls(22, 1, 0, RANDOM))),
     ask(4433, dtls(23, 1, 1, RANDOM)),
+    tell(4433, dtls(22, 0, 3, dtlsMessage(11, 3, sized24(sized24(hex('3003020101')))))),
+    tell(4433, dtls(22, 0, 4, dtlsMessage(4, 4, join(u32(300), sized('ticket'))))),
+    tell(4433, dtls(22, 0, 5, dtlsMessage(2, 5, join([0xfe, 0xfd], RETRY_13.subarray(2))))),
   ],
   wireguard: [
     ask(51820, join(hex('01000000 00000007'), new Uint8Array(140))),
@@ -432,6 +435,7 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     ask(443, join(hex('e0 00000001 04 01020304 04 05060708 4020'), RANDOM)),
     tell(443, join(hex('f0 00000001 04 05060708 04 0a0b0c0d'), 'token', RANDOM.subarray(0, 16))),
     tell(443, join(hex('40 05060708'), RANDOM)),
+    ask(443, join(hex('c0 00000001 04 01020304 04 05060708 02 abcd 4020'), RANDOM)),
   ],
   gquic: [ask(443, join(hex('0d 0100000000000000'), 'Q035', [1], RANDOM)), tell(443, join([0, 1], RANDOM))],
   isakmp: [
@@ -498,6 +502,8 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     ['<', response('image/png', PNG)],
     ['>', GET],
     ['<', response('image/jpeg', JPEG)],
+    ['>', GET],
+    ['<', response('application/pdf', '%PDF-1.4')],
     ['>', GET],
     ['<', response('text/plain', 'in two ').slice(0, -3)],
     ['<', 'wo '],

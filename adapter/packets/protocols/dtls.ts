@@ -153,7 +153,7 @@ function note(p: PacketView, l: Layer): void {
       const facts: HelloFacts = { version: 0 };
       const c = new Cursor(p, hello.at + MESSAGE_HEADER, hello.at + MESSAGE_HEADER + hello.length);
       handshakeBody(c, FIELDS, SERVER_HELLO, facts, true);
-      memory.version = facts.version;
+      memory.version = versionColumn(facts.version)?.startsWith('DTLS') === true ? facts.version : memory.version;
     }
   }
 }
