@@ -1,10 +1,7 @@
 /** The packets of a capture one after another, each with all that its capture and the packets before say of it. */
 import { type Capture, type CaptureInterface, type CapturePacket, linktypeKind } from './capture.ts';
 import { Conversations } from './conversations.ts';
-import { LinkLayer } from './link-layer.ts';
 import { type LinkType, PacketView } from './packet-view.ts';
-import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from './protocols/numbers.ts';
-import { Sessions } from './sessions.ts';
 
 /**
  * Aims a view at each packet of a capture in turn and gives it. The view is the same one each time: what is wanted of a
@@ -12,15 +9,12 @@ import { Sessions } from './sessions.ts';
  */
 export function* walkCapture(capture: Capture): Generator<PacketView, void> {
   const view = new PacketView();
-  const link = new LinkLayer();
   const conversations = new Conversations();
-  const sessions = new Sessions();
-  view.sessions = sessions;
   const first = capture.packets[0];
   let before = first;
   for (const packet of capture.packets) {
     const iface = capture.interfaces[packet.iface];
-    aim(view, link, packet, iface);
+    aim(view, packet, iface);
     const start = first ?? packet;
     view.checksums = false;
     view.frame = {
@@ -34,7 +28,6 @@ export function* walkCapture(capture: Capture): Generator<PacketView, void> {
     };
     view.number = packet.number;
     conversations.add(view);
-    sessions.add(view);
     yield view;
     before = packet;
   }
@@ -47,16 +40,9 @@ function secondsBetween(a: CapturePacket, b: CapturePacket): number {
 /** Link layers with a header of their own. */
 const LINKS: Readonly<Record<number, LinkType>> = { 0: 'null', 108: 'null', 113: 'sll', 276: 'sll2' };
 
-/** Points the view at where the link layer, or else IP, begins. */
-function aim(view: PacketView, link: LinkLayer, packet: CapturePacket, iface: CaptureInterface | undefined): void {
+/** Points the view at the packet, whatever its link layer. */
+function aim(view: PacketView, packet: CapturePacket, iface: CaptureInterface | undefined): void {
   const linktype = iface?.linktype ?? -1;
   const { data, len } = packet;
-  const kind = linktypeKind(linktype) ?? LINKS[linktype];
-  if (kind !== undefined) {
-    view.set(data, 0, data.length, kind, len);
-    return;
-  }
-  link.find(linktype, data);
-  const at = link.type === ETHERTYPE_IP || link.type === ETHERTYPE_IPV6 ? link.l3 : data.length;
-  view.set(data, at, data.length - at, 'ip', len - at);
+  view.set(data, 0, data.length, linktypeKind(linktype) ?? LINKS[linktype] ?? 'other', len);
 }

@@ -8,6 +8,7 @@ import type { PacketView } from './packet-view.ts';
 export type { TcpRelative } from './tcp/note.ts';
 
 import type { Layer } from './layer.ts';
+import { Sessions } from './sessions.ts';
 import type { TcpRelative } from './tcp/note.ts';
 
 /** Who knows the connections of segments. */
@@ -22,6 +23,7 @@ export interface Relatives {
  */
 export class Conversations {
   readonly memory: Memory = new Memory();
+  readonly sessions: Sessions = new Sessions();
 
   /** Takes note of a packet; its view then knows what the packets before say. `seconds` is when it came. */
   add(p: PacketView, seconds: number = p.frame?.seconds ?? 0): void {
@@ -29,12 +31,14 @@ export class Conversations {
     memory.number = p.number > 0 ? p.number : memory.number + 1;
     memory.seconds = seconds;
     p.restart();
+    p.sessions = this.sessions;
     for (let l: Layer | null = p.bottom(); l !== null; l = p.above(l)) {
       const note = l.protocol.remember?.(p, l, memory);
       if (note !== undefined && note !== null) {
         l.noted = true;
         l.note = note;
       }
+      l.protocol.declaration.note?.(p, l);
     }
   }
 }

@@ -21,7 +21,7 @@ export class Cursor {
   constructor(p: PacketView, at: number, end: number) {
     this.p = p;
     this.at = at;
-    this.end = Math.min(end, p.limit);
+    this.end = Math.min(end, p.top);
   }
 
   get left(): number {

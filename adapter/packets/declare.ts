@@ -50,7 +50,7 @@ function fixed(
 export function uint8(name: string, description: string, off: number, more: More = {}): FieldDeclaration {
   const direct: Direct = (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : p.u8(l.at + off);
+    return l === null || l.short ? undefined : p.u8(l.at + off);
   };
   return fixed(name, description, 'uint8', [off, 1], U8, more, direct);
 }
@@ -59,7 +59,7 @@ export function uint8(name: string, description: string, off: number, more: More
 export function uint16(name: string, description: string, off: number, more: More = {}): FieldDeclaration {
   const direct: Direct = (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : p.u16(l.at + off);
+    return l === null || l.short ? undefined : p.u16(l.at + off);
   };
   return fixed(name, description, 'uint16', [off, 2], U16, more, direct);
 }
@@ -75,7 +75,7 @@ export function ipv4(name: string, description: string, off: number, more: More 
 function long(name: string, description: string, type: FieldType, off: number, more: More): FieldDeclaration {
   const direct: Direct = (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : p.u32(l.at + off);
+    return l === null || l.short ? undefined : p.u32(l.at + off);
   };
   return fixed(name, description, type, [off, 4], U32, more, direct);
 }
@@ -84,7 +84,7 @@ function long(name: string, description: string, type: FieldType, off: number, m
 export function ether(name: string, description: string, off: number, more: More = {}): FieldDeclaration {
   const direct: Direct = (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : p.mac(l.at + off);
+    return l === null || l.short ? undefined : p.mac(l.at + off);
   };
   return fixed(name, description, 'ether', [off, 6], MAC, more, direct);
 }
@@ -125,14 +125,14 @@ function flagOf(off: number, size: number, mask: number): Direct {
   const bit = mask >>> ((size - 1 - byte) * 8);
   return (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : (p.u8(l.at + off + byte) & bit) !== 0;
+    return l === null || l.short ? undefined : (p.u8(l.at + off + byte) & bit) !== 0;
   };
 }
 
 function numberOf(off: number, _size: number, read: Reader): Direct {
   return (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : read(p, l.at + off);
+    return l === null || l.short ? undefined : read(p, l.at + off);
   };
 }
 

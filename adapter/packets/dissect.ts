@@ -48,12 +48,12 @@ export function formatTree(nodes: readonly TreeNode[], indent = 0): string {
 }
 
 function layerNode(p: PacketView, l: Layer): TreeNode {
-  const { name, title, line, length, fields, present } = l.protocol.declaration;
+  const { name, title, line, length, fields } = l.protocol.declaration;
   return {
     name,
     label: line?.(p, l) ?? title,
     value: '',
-    raw: present?.(p, l) === false ? undefined : true,
+    raw: true,
     start: l.at - p.off,
     length: length?.(p, l) ?? l.body - l.at,
     children: fields.flatMap((d) => nodesOf(p, l, d)),

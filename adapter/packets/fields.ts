@@ -17,7 +17,9 @@ export const FIELDS: Readonly<Record<string, Field>> = table();
 function table(): Record<string, Field> {
   const out: Record<string, Field> = Object.create(null);
   for (const f of PROTOCOLS.flatMap((p) => p.fields)) {
-    out[f.name] = f;
+    const other = out[f.name];
+    // A field of several protocols, such as DNS and mDNS, is what the first one of them has.
+    out[f.name] = other === undefined ? f : { ...other, get: (p) => other.get(p) ?? f.get(p) };
   }
   return out;
 }
@@ -34,10 +36,10 @@ export interface Occurrence {
  * All values of a field in a packet, layer by layer; with `nth`, only those of the nth layer of its protocol, from 1.
  */
 export function occurrences(p: PacketView, f: Field, nth = 0): Occurrence[] {
-  const layers = p.layers().filter((l) => l.protocol === f.protocol);
+  const layers = p.layers().filter((l) => l.protocol === f.protocol || l.protocol.named(f.name) !== undefined);
   return layers
     .filter((_, i) => nth === 0 || i === nth - 1)
-    .flatMap((l) => f.protocol.occurrences(f, p, l))
+    .flatMap((l) => l.protocol.occurrences(l.protocol.named(f.name) ?? f, p, l))
     .flatMap(({ value, from, length }) => (value === undefined ? [] : { value, from, length }));
 }
 

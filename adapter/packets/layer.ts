@@ -41,6 +41,8 @@ export class Layer {
   wireEnd = 0;
   /** True for a header that a quotation has cut; only some of its fields are there. */
   short = false;
+  /** True if it is in a packet that an error quotes. */
+  quoted = false;
   /** True if the packets before have said something of it: one of the following. */
   noted = false;
   /** What they say, of its protocol's own kind. */
@@ -48,6 +50,8 @@ export class Layer {
   /** Where what it carries was put together from several packets, in the view's buffer; -1 if it was not. */
   wholeAt = -1;
   wholeEnd = -1;
+  /** What the packet has besides: it is behind this place of its own. */
+  restAt = 0;
   /** What it carries, whatever its ports say. */
   carried: Protocol | null = null;
   /** Who is told of a message that goes on in later packets. */

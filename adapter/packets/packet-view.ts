@@ -11,13 +11,14 @@ import { data } from './protocols/data.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
 import { nullLoopback } from './protocols/null.ts';
+import { otherLink } from './protocols/other-link.ts';
 import { raw } from './protocols/raw.ts';
 import { sll, sll2 } from './protocols/sll.ts';
 import type { Sessions } from './sessions.ts';
 import type { CaptureInterface, CapturePacket } from './types.ts';
 
 /** Where the bytes start: at a header of a link layer, or at an IP header. */
-export type LinkType = 'ethernet' | 'ip' | 'sll' | 'sll2' | 'null';
+export type LinkType = 'ethernet' | 'ip' | 'sll' | 'sll2' | 'null' | 'other';
 
 /** Who knows more of packets than their bytes say: a replay of a capture. */
 export interface PacketKnowledge extends Relatives {
@@ -41,7 +42,14 @@ export interface FrameRecord {
 }
 
 /** The protocol on the frame. */
-const LINKS: Readonly<Record<LinkType, Protocol>> = { ethernet, ip: raw, sll, sll2, null: nullLoopback };
+const LINKS: Readonly<Record<LinkType, Protocol>> = {
+  ethernet,
+  ip: raw,
+  sll,
+  sll2,
+  null: nullLoopback,
+  other: otherLink,
+};
 
 /** Layers on a frame at most; what comes after is left alone. */
 const MAX_LAYERS = 32;
@@ -144,11 +152,6 @@ export class PacketView {
     return l;
   }
 
-  /** The protocol that the packet begins with. */
-  get linkProtocol(): Protocol {
-    return this.#link.protocol;
-  }
-
   /** The frame. */
   bottom(): Layer {
     return this.#bottom;
@@ -160,6 +163,11 @@ export class PacketView {
     this.set(this.buf, this.off, this.len, this.linktype, this.wireLength);
     this.frame = frame;
     this.number = number;
+  }
+
+  /** The protocol that the packet begins with. */
+  get linkProtocol(): Protocol {
+    return this.#link.protocol;
   }
 
   /** All layers, the frame first. */
@@ -204,12 +212,13 @@ export class PacketView {
     l.wholeAt = this.top;
     this.top += bytes.length;
     l.wholeEnd = this.top;
+    l.restAt = l.end;
   }
 
   /** Tells that what a layer carries is a part of something, which is not looked into. */
   swallow(l: Layer): void {
     l.noted = true;
-    l.wholeAt = l.wholeEnd = l.end;
+    l.wholeAt = l.wholeEnd = l.restAt = l.end;
   }
 
   #measure(l: Layer): void {
@@ -242,11 +251,23 @@ export class PacketView {
     if (l.protocol.byPort) {
       return this.#byPort(l);
     }
+    return this.#next(l) ?? this.#data(l);
+  }
+
+  /** The next message of a stream, which stands behind the one before. */
+  #next(l: Layer): Layer | null {
     const { below } = l;
-    // The next message of a stream stands behind the one before.
-    return below?.protocol.stream && l.protocol !== data && l.end < below.carriedEnd
-      ? this.#byPort(below, l.end)
-      : this.#data(l);
+    if (!below?.protocol.stream || l.protocol === data) {
+      return null;
+    }
+    if (l.end < below.carriedEnd) {
+      return this.#byPort(below, l.end);
+    }
+    if (below.wholeAt >= 0 && below.restAt < below.end) {
+      below.wholeAt = -1;
+      return this.#byPort(below, below.restAt);
+    }
+    return null;
   }
 
   /** The key says which protocol it is, but the bytes are none of it. */
@@ -254,13 +275,13 @@ export class PacketView {
     if (this.#complete) {
       return null;
     }
-    this.#malformed = carried;
+    this.#malformed = l.quoted || l.protocol.quotes ? null : carried;
     return this.#data(l);
   }
 
   /**
-   * The protocol that the conversation is known to speak; else that of either port, the lower one first; else one that
-   * knows its messages. They begin at `at`.
+   * The protocol that the packets before have told; else that of either port, the lower one first; else one that knows
+   * its messages. They begin at `at`.
    */
   #byPort(l: Layer, at = l.carriedAt): Layer | null {
     if (at >= l.carriedEnd) {
@@ -269,17 +290,17 @@ export class PacketView {
     const { carriedByPort, carriedAny } = l.protocol;
     const low = carriedByPort.get(Math.min(l.key, l.otherKey));
     const high = carriedByPort.get(Math.max(l.key, l.otherKey));
-    const spoken = l.carried ?? this.sessions?.spokenOver(this, l) ?? null;
-    let above = spoken === null ? null : this.#open(spoken, l, at);
+    let above = l.carried === null ? null : this.#open(l.carried, l, at);
+    above ??= this.sessions === null ? null : this.#try(this.sessions.spokenOver(this, l), l, at);
     above ??= this.#try(low, l, at) ?? this.#try(high, l, at);
     for (let i = 0; above === null && i < carriedAny.length; i++) {
-      above = this.#try(carriedAny[i], l, at);
+      above = this.#try(carriedAny[i], l, at, true);
     }
     return above ?? this.#data(l, at);
   }
 
-  #try(protocol: Protocol | undefined, l: Layer, at: number): Layer | null {
-    return protocol === undefined || this.#complete ? null : this.#open(protocol, l, at);
+  #try(protocol: Protocol | undefined, l: Layer, at: number, guess = false): Layer | null {
+    return protocol === undefined || this.#complete ? null : this.#open(protocol, l, at, guess);
   }
 
   /** What no protocol takes is data. */
@@ -289,12 +310,17 @@ export class PacketView {
     return above;
   }
 
-  /** Puts a layer on the innermost one, if the protocol's header is there; `below` carries it. */
-  #open(protocol: Protocol, below: Layer, at = below.carriedAt): Layer | null {
+  /**
+   * Puts a layer on the innermost one, if the protocol's header is there; `below` carries it. A guess has to look at
+   * the bytes before it waits for more of them.
+   */
+  #open(protocol: Protocol, below: Layer, at = below.carriedAt, guess = false): Layer | null {
     const end = below.carriedEnd;
     const body = at + protocol.header;
     const l = this.#innermost.above ?? grow(this.#innermost);
-    if (body > end || l === null) {
+    const quoted = below.quoted || below.protocol.quotes;
+    const short = body > end;
+    if (l === null || (short && (!quoted || at + protocol.shortHeader > end))) {
       return null;
     }
     if (l.protocol !== protocol) {
@@ -305,16 +331,20 @@ export class PacketView {
     }
     l.below = below;
     l.at = at;
-    l.body = protocol.leaf ? end : body;
+    l.body = protocol.leaf || short ? end : body;
     l.end = end;
+    l.quoted = quoted;
     l.wireEnd = below.wholeAt < 0 ? below.wireEnd : end;
-    l.short = false;
+    l.short = short;
     l.measured = protocol.measure === undefined;
-    if (protocol.messageLength !== undefined && below.protocol.stream && !this.#isWhole(protocol.messageLength, l)) {
+    const { open, messageLength } = protocol;
+    if (guess && open !== undefined && !open(this, l)) {
       return null;
     }
-    const { open } = protocol;
-    if (open !== undefined && !open(this, l)) {
+    if (messageLength !== undefined && below.protocol.stream && !this.#isWhole(messageLength, l)) {
+      return null;
+    }
+    if (!guess && open !== undefined && !open(this, l)) {
       return null;
     }
     this.#depth = l.index;

@@ -18,6 +18,8 @@ export type FieldType =
   | 'int32'
   /** A number of seconds, with nanoseconds behind the point. */
   | 'seconds'
+  /** A number of milliseconds, with a fraction. */
+  | 'milliseconds'
   /** The same, since 1970. */
   | 'time'
   | 'ipv4'
@@ -61,6 +63,8 @@ export interface FieldDeclaration {
   readonly value?: Of<FieldScalar | undefined>;
   /** A shorter way to the value in a packet's first layer, if all of its first `bytes` are sure to be there. */
   readonly direct?: { readonly bytes: number; readonly get: (protocol: Protocol) => (p: PacketView) => FieldValue };
+  /** True if parts have more occurrences of it. */
+  readonly alsoInParts?: boolean;
   /** The fields that it stands for: `tcp.port` is `tcp.srcport` and `tcp.dstport`. */
   readonly oneOf?: readonly FieldDeclaration[];
   /** Where its bytes are; at the layer's start, of length 0, if absent. */
@@ -147,16 +151,12 @@ export interface ProtocolDeclaration {
   /** What the list's Protocol column says; also what a malformed one is called. */
   readonly column: string;
   /** What it adds to `frame.protocols`; its name if absent. */
-  readonly chain?: string;
-  /** The same, where it is not always the same. */
-  readonly chainOf?: Of<string>;
+  readonly chain?: string | Of<string>;
   /**
    * Tables in which layers below look it up, with its numbers there; `any` takes what no number does, if `open`
    * agrees, and `[...]` with `any` among them is both.
    */
   readonly found: Readonly<Record<string, readonly (number | 'any')[] | 'any'>>;
-  /** Whether a layer counts as the protocol; false for one that Wireshark has under another name. Absent: always. */
-  readonly present?: Of<boolean>;
   /** Bytes that have to be there. */
   readonly header: number;
   /** Looks at the bytes: false if it is not this protocol. May set what `measure` may, and where the layer begins. */
@@ -169,8 +169,20 @@ export interface ProtocolDeclaration {
    * The same by either of two port numbers. What does not fit is data, and it is looked for when somebody asks for it.
    */
   readonly carriesByPort?: string;
+  /** Bytes of the header that a quotation in an error has at least; absent: all of them. */
+  readonly shortHeader?: number;
+  /** True if what it carries is a quotation of a packet that was sent before. */
+  readonly quotes?: boolean;
   /** True if it carries a stream, in which a message may begin and end anywhere (`messageLength`). */
   readonly stream?: boolean;
+  /**
+   * Bytes of the message that begins at the layer's first byte, where a stream carries it, also if they are not all
+   * there: `MORE`, `TO_END` or `NO_MESSAGE` else. Without it what a packet carries is one message. It is asked before
+   * `open`.
+   */
+  readonly messageLength?: Of<number>;
+  /** What the list's Info column says of the beginning of a message that goes on in later packets. */
+  readonly partInfo?: Of<string>;
   /**
    * Looks at a layer of the next packet of a capture, or of an edge, and returns what the packets before say of it,
    * which is then the layer's `note`. It may put together what several packets carry (`PacketView.graft`).
@@ -194,14 +206,6 @@ export interface ProtocolDeclaration {
   readonly addresses?: Of<readonly [source: string, destination: string]>;
   /** Where its header says that it ends, also when the capture was cut before. */
   readonly claimedEnd?: Of<number>;
-  /**
-   * Bytes of the message that begins at the layer's first byte, where a stream carries it, also if they are not all
-   * there: `MORE`, `TO_END` or `NO_MESSAGE` else. Without it what a packet carries is one message. It is asked before
-   * `open`.
-   */
-  readonly messageLength?: Of<number>;
-  /** What the list's Info column says of the beginning of a message that goes on in later packets. */
-  readonly partInfo?: Of<string>;
   /** Takes note of what later packets of the conversation need to know. Called once a packet, in order. */
   readonly note?: Of<void>;
   /** Whether what it carries is a part of a datagram; absent: never. */
@@ -229,6 +233,8 @@ export class Protocol {
   readonly messageLength: Of<number> | undefined;
   readonly remember: ProtocolDeclaration['remember'];
   readonly stream: boolean;
+  readonly quotes: boolean;
+  readonly shortHeader: number;
   readonly byPort: boolean;
   /** True if it carries nothing that is dissected. */
   readonly leaf: boolean;
@@ -245,6 +251,7 @@ export class Protocol {
   reaches: Uint8Array = new Uint8Array(0);
   /** Parts of all levels of the tree. */
   readonly #parts: readonly PartsDeclaration[];
+  #byName: ReadonlyMap<string, Field> | undefined;
 
   constructor(declaration: ProtocolDeclaration) {
     this.declaration = declaration;
@@ -255,6 +262,8 @@ export class Protocol {
     this.messageLength = declaration.messageLength;
     this.stream = declaration.stream === true;
     this.remember = declaration.remember;
+    this.quotes = declaration.quotes === true;
+    this.shortHeader = declaration.shortHeader ?? declaration.header;
     this.byPort = declaration.carriesByPort !== undefined;
     this.leaf = declaration.carries === undefined && !this.byPort;
     const all = flatten(declaration.fields);
@@ -272,14 +281,22 @@ export class Protocol {
     }
     const value = f.value(p, l);
     const [from, length] = f.place?.(p, l) ?? [l.at, 0];
-    return value === undefined ? [] : [{ field: f, value, from, length }];
+    const own = value === undefined ? [] : [{ field: f, value, from, length }];
+    // Parts may have more of it: a client's identifier is one more hardware address.
+    return f.alsoInParts ? [...own, ...this.#parts.flatMap((d) => occurrencesIn(d.parts(p, l), f.name))] : own;
+  }
+
+  /** Its field of a name. */
+  named(name: string): Field | undefined {
+    this.#byName ??= new Map(this.fields.map((f) => [f.name, f]));
+    return this.#byName.get(name);
   }
 
   /** Calls `take` with every occurrence of every field in a layer of this protocol. */
   eachOccurrence(p: PacketView, l: Layer, take: (field: FieldDeclaration, part: Part) => void): void {
     const walk = (found: readonly Part[]): void => {
       for (const part of found) {
-        if (part.field !== undefined && part.value !== undefined) {
+        if (part.field !== undefined && part.value !== undefined && !part.field.alsoInParts) {
           take(part.field, part);
         }
         walk(part.inside ?? []);
@@ -299,7 +316,7 @@ export class Protocol {
 
   /** The protocol itself is a field: whether a packet has it. */
   #presence(): Field {
-    const { name, title, present } = this.declaration;
+    const { name, title } = this.declaration;
     return {
       name,
       description: title,
@@ -307,11 +324,8 @@ export class Protocol {
       hex: false,
       many: false,
       protocol: this,
-      value: present === undefined ? () => true : (p, l) => (present(p, l) ? true : undefined),
-      get: (p) => {
-        const l = p.find(this);
-        return l !== null && present?.(p, l) !== false;
-      },
+      value: () => true,
+      get: (p) => p.find(this) !== null,
     };
   }
 

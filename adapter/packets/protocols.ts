@@ -10,7 +10,7 @@ import { cdp } from './protocols/cdp.ts';
 import { data } from './protocols/data.ts';
 import { dhcp } from './protocols/dhcp.ts';
 import { dhcpv6 } from './protocols/dhcpv6.ts';
-import { dns } from './protocols/dns.ts';
+import { dns, llmnr, mdns } from './protocols/dns.ts';
 import { dropbox } from './protocols/dropbox.ts';
 import { dtls } from './protocols/dtls.ts';
 import { dtp } from './protocols/dtp.ts';
@@ -35,7 +35,6 @@ import { ipv6 } from './protocols/ipv6.ts';
 import { isakmp } from './protocols/isakmp.ts';
 import { llc } from './protocols/llc.ts';
 import { lldp } from './protocols/lldp.ts';
-import { llmnr, mdns } from './protocols/mdns.ts';
 import { modbus } from './protocols/modbus.ts';
 import { mpls } from './protocols/mpls.ts';
 import { mqtt } from './protocols/mqtt.ts';
@@ -44,6 +43,7 @@ import { nbss } from './protocols/nbss.ts';
 import { ntp } from './protocols/ntp.ts';
 import { nullLoopback } from './protocols/null.ts';
 import { ospf } from './protocols/ospf.ts';
+import { otherLink } from './protocols/other-link.ts';
 import { pim } from './protocols/pim.ts';
 import { pop } from './protocols/pop.ts';
 import { ccp, ipcp, ipv6cp, lcp, ppp } from './protocols/ppp.ts';
@@ -81,6 +81,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   sll,
   sll2,
   nullLoopback,
+  otherLink,
   vlan,
   qinq,
   llc,

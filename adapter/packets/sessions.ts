@@ -3,9 +3,10 @@
  * for itself. Packets are given in order, as Wireshark reads a capture once.
  */
 import type { Layer } from './layer.ts';
+import { BoundedMap } from './memory.ts';
 import type { PacketView } from './packet-view.ts';
 import type { Protocol } from './protocol.ts';
-import { TcpNote } from './tcp/note.ts';
+import { tcpNote } from './tcp/note.ts';
 
 /** Two endpoints that talk over TCP or UDP. */
 export class Session {
@@ -26,16 +27,9 @@ interface Expected {
 
 /** The conversations of a capture. */
 export class Sessions {
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new BoundedMap<string, Session>();
   /** Protocols that conversations to come will speak, by one of their endpoints. */
-  readonly #expected = new Map<string, Expected>();
-
-  /** Takes note of a packet; `PacketView.sessions` of the view has to be this. */
-  add(p: PacketView): void {
-    for (let l: Layer | null = p.first(p.linkProtocol); l !== null; l = p.above(l)) {
-      l.protocol.declaration.note?.(p, l);
-    }
-  }
+  readonly #expected = new BoundedMap<string, Expected>();
 
   /** The conversation of a transport layer. */
   of(p: PacketView, transport: Layer): Session {
@@ -132,7 +126,7 @@ export function endpointsOf(p: PacketView, transport: Layer): readonly [source: 
 function keyOf(p: PacketView, transport: Layer): { key: string; fromLower: boolean } {
   const [source, destination] = endpointsOf(p, transport);
   const fromLower = source < destination;
-  const stream = transport.note instanceof TcpNote ? transport.note.relative.stream : '';
+  const stream = tcpNote(transport)?.relative.stream ?? '';
   const name = transport.protocol.name;
   return { key: `${name}${stream} ${fromLower ? `${source} ${destination}` : `${destination} ${source}`}`, fromLower };
 }

@@ -16,7 +16,7 @@ export interface Summary {
  * bytes.
  */
 export function summary(p: PacketView): Summary {
-  const layers = p.layers();
+  const layers = p.layers().filter((l) => !l.quoted);
   const speaker = layers.findLast((l) => l.protocol.declaration.info !== undefined);
   const [source, destination] = addresses(p, layers);
   return {

@@ -16,7 +16,7 @@ export const dropbox: Protocol = new Protocol({
       { from: l.at, length: l.end - l.at, label: () => printable(p.ascii(l.at, Math.min(l.end, l.at + 400))) },
     ]),
   ],
-  chainOf: (p, l) => (isJson(p, l) ? 'db-lsp-disc:json' : 'db-lsp-disc'),
+  chain: (p, l) => (isJson(p, l) ? 'db-lsp-disc:json' : 'db-lsp-disc'),
   columnOf: (p, l) => (isJson(p, l) ? 'DB-LSP-DISC/JSON' : 'DB-LSP-DISC'),
   info: (p, l) => `Dropbox LAN sync Discovery Protocol${isJson(p, l) ? ', JavaScript Object Notation' : ''}`,
 });

@@ -62,7 +62,7 @@ export const ethernet: Protocol = new Protocol({
   name: 'eth',
   title: 'Ethernet',
   column: 'Ethernet',
-  chainOf: (_, l) => (l.key === LLC_FRAME ? 'eth' : 'eth:ethertype'),
+  chain: (_, l) => (l.key === LLC_FRAME ? 'eth' : 'eth:ethertype'),
   found: { linktype: [LINKTYPE_ETHERNET], ethertype: [ETHERTYPE_BRIDGED] },
   header: 14,
   measure: (p, l) => {

@@ -1,6 +1,7 @@
 /** The frame: what is known of a packet before its bytes are looked at. */
 import { computed, HIDDEN, parts, variable } from '../declare.ts';
 import { printable } from '../format.ts';
+import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type FieldType, GROUP, type Part, Protocol, SEVERITY } from '../protocol.ts';
 import type { CapturePacket } from '../types.ts';
@@ -33,9 +34,14 @@ function bytesAndBits(n: number): string {
 function protocolsOf(p: PacketView): string {
   return p
     .layers()
-    .map((l) => l.protocol.declaration.chainOf?.(p, l) ?? l.protocol.declaration.chain ?? l.protocol.name)
+    .map((l) => chainOf(p, l))
     .filter((name) => name !== '')
     .join(':');
+}
+
+function chainOf(p: PacketView, l: Layer): string {
+  const { chain = l.protocol.name } = l.protocol.declaration;
+  return typeof chain === 'string' ? chain : chain(p, l);
 }
 
 function numberOf(p: PacketView): number {
@@ -156,7 +162,7 @@ export const frame: Protocol = new Protocol({
       p.frame?.section === undefined ? undefined : p.frame.packet.iface,
     ),
     ofCapture('frame.interface_name', 'Interface name', 'string', (p) =>
-      p.frame?.section === undefined ? undefined : p.frame.iface?.name || 'unknown',
+      p.frame?.section === undefined ? undefined : p.frame.iface?.name.replace(/\0+$/, '') || 'unknown',
     ),
     ofCapture('frame.interface_description', 'Interface description', 'string', (p) =>
       p.frame?.section === undefined ? undefined : p.frame.iface?.description || undefined,

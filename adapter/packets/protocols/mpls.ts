@@ -52,7 +52,7 @@ export const mpls: Protocol = new Protocol({
   },
   header: 4,
   // A stack of labels is one protocol in the chain.
-  chainOf: (_, l) => (l.below?.protocol.name === 'mpls' ? '' : 'mpls'),
+  chain: (_, l) => (l.below?.protocol.name === 'mpls' ? '' : 'mpls'),
   measure,
   carries: 'ethertype',
   line: (p, l) => {

@@ -130,7 +130,7 @@ export const sip: Protocol = new Protocol({
   column: 'SIP',
   found: { 'udp.port': [5060, 'any'], 'tcp.port': [5060, 'any'] },
   header: 12,
-  chainOf: (p, l) => (hasSdp(p, l) ? 'sip:sdp' : 'sip'),
+  chain: (p, l) => (hasSdp(p, l) ? 'sip:sdp' : 'sip'),
   open: (p, l) => {
     // A request begins with a method, a status with the version.
     const c = p.u8(l.at);

@@ -5,6 +5,7 @@ import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import type { Expert, FieldDeclaration, FieldScalar, Part } from '../protocol.ts';
 import { A } from '../tcp/analysis.ts';
+import type { SegmentPart } from '../tcp/assembly.ts';
 import { type TcpNote, tcpNote } from '../tcp/note.ts';
 import { hasDuplicateSack } from './tcp-options.ts';
 
@@ -256,6 +257,9 @@ export function analysisParts(_: PacketView, l: Layer): Part[] {
   }
   const times = [seconds(l, SINCE, note.since), seconds(l, DELTA, note.delta)];
   const inside = analysisLines(l, note);
+  if (inside.length > 0 && note.initialRtt >= 0) {
+    inside.push(seconds(l, INITIAL_RTT, note.initialRtt));
+  }
   const heading = { from: l.at, length: 0 };
   return [
     { name: 'Timestamps', ...heading, label: () => '[Timestamps]', inside: times },
@@ -271,9 +275,6 @@ function analysisLines(l: Layer, note: TcpNote): Part[] {
   if (a.acksFrame > 0) {
     out.push(number(l, ACKS_FRAME, a.acksFrame), seconds(l, ACK_RTT, a.ackRtt));
   }
-  if (note.initialRtt >= 0) {
-    out.push(seconds(l, INITIAL_RTT, note.initialRtt));
-  }
   if (a.bytesInFlight > 0) {
     out.push(number(l, IN_FLIGHT, a.bytesInFlight));
   }
@@ -287,6 +288,11 @@ function analysisLines(l: Layer, note: TcpNote): Part[] {
     out.push(seconds(l, RTO, a.rto), number(l, RTO_FRAME, a.rtoFrame));
   }
   if (a.flags & A.duplicateAck) {
+    const duplicate = NOTICES.find((n) => n.flag === A.duplicateAck);
+    if (duplicate !== undefined) {
+      // Wireshark has it twice: as a heading, and as an expert's word.
+      out.push({ field: duplicate.field, value: true, from: l.at, length: 0 });
+    }
     out.push(number(l, DUPLICATE_NUMBER, a.duplicateNumber), number(l, DUPLICATE_FRAME, a.duplicateFrame));
   }
   return out;
@@ -294,31 +300,34 @@ function analysisLines(l: Layer, note: TcpNote): Part[] {
 
 /** What of the payload belongs to messages of several segments. */
 export function segmentParts(p: PacketView, l: Layer): Part[] {
-  const segment = tcpNote(l)?.segment;
-  if (segment === undefined || segment === null || segment.to <= segment.from) {
+  const segment = tcpNote(l)?.segment ?? null;
+  if (segment === null) {
     return [];
   }
-  const length = segment.to - segment.from;
-  const bytes = p.bytes(segment.from, segment.to);
-  const label = (): string => `TCP segment data (${length} byte${length === 1 ? '' : 's'})`;
-  const out: Part[] = [{ field: SEGMENT_DATA, value: bytes, from: segment.from, length, label, text: () => '' }];
-  const { frames, whole } = segment;
-  if (frames.length > 0) {
-    const [from, to] = whole;
-    const place = { from, length: to - from };
-    const words = `${frames.length} Reassembled TCP Segments (${to - from} bytes): ${frames.map((f) => `#${f}`).join(', ')}`;
-    const inside: Part[] = [
-      ...frames.map((f) => ({ field: SEGMENT, value: f, ...place, label: () => `[Frame: ${f}]` })),
-      number(l, SEGMENT_COUNT, frames.length),
-      number(l, WHOLE_LENGTH, to - from),
-      {
-        field: WHOLE_DATA,
-        value: p.bytes(from, to),
-        ...place,
-        label: () => `[Reassembled TCP Data: ${formatBytes(p.bytes(from, to), 64, '')}]`,
-      },
-    ];
-    out.push({ field: SEGMENTS, value: true, ...place, label: () => `[${words}]`, inside });
+  const out: Part[] = segment.parts.map(([from, to]) => {
+    const length = to - from;
+    const label = (): string => `TCP segment data (${length} byte${length === 1 ? '' : 's'})`;
+    return { field: SEGMENT_DATA, value: p.bytes(from, to), from, length, label, text: () => '' };
+  });
+  if (segment.frames.length > 0) {
+    out.push(wholePart(p, l, segment));
   }
   return out;
+}
+
+/** The message that a segment completes. */
+function wholePart(p: PacketView, l: Layer, { frames, whole: [from, to] }: SegmentPart): Part {
+  const length = to - from;
+  const place = { from, length };
+  const list = frames.map((f) => `#${f}`).join(', ');
+  const bytes = p.bytes(from, to);
+  const data = (): string => `[Reassembled TCP Data: ${formatBytes(bytes, 64, '')}]`;
+  const inside: Part[] = [
+    ...frames.map((f) => ({ field: SEGMENT, value: f, ...place, label: () => `[Frame: ${f}]` })),
+    number(l, SEGMENT_COUNT, frames.length),
+    number(l, WHOLE_LENGTH, length),
+    { field: WHOLE_DATA, value: bytes, ...place, label: data },
+  ];
+  const label = (): string => `[${frames.length} Reassembled TCP Segments (${length} bytes): ${list}]`;
+  return { field: SEGMENTS, value: true, ...place, label, inside };
 }

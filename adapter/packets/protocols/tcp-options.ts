@@ -94,7 +94,7 @@ function headerEnd(p: PacketView, l: Layer): number {
   return l.at + (p.u8(l.at + 12) >> 4) * 4;
 }
 
-/** The options of a segment; stops at the end-of-list option or at one that runs past the header. */
+/** The options of a segment; stops at one that runs past the header. What pads the list counts as its ends. */
 function optionsOf(p: PacketView, l: Layer): TcpOption[] {
   const out: TcpOption[] = [];
   const end = Math.min(l.end, headerEnd(p, l));
@@ -106,9 +106,6 @@ function optionsOf(p: PacketView, l: Layer): TcpOption[] {
       break;
     }
     out.push({ kind, at, length });
-    if (kind === END) {
-      break;
-    }
     at += length;
   }
   return out;

@@ -120,6 +120,10 @@ function line(p: PacketView, l: Layer): string {
 }
 
 function info(p: PacketView, l: Layer): string {
+  const part = tcpNote(l)?.segment?.info;
+  if (part !== undefined) {
+    return [part, ...tcpRemarks(l)].join(' ');
+  }
   const flags = flagsOf(p, l);
   return [
     `${l.key} → ${l.otherKey} [${flagsText(flags)}]`,
@@ -176,6 +180,7 @@ export const tcp: Protocol = new Protocol({
   column: 'TCP',
   found: { 'ip.proto': [IPPROTO_TCP] },
   header: 20,
+  shortHeader: 8,
   measure,
   carriesByPort: 'tcp.port',
   line,
@@ -226,12 +231,12 @@ export const tcp: Protocol = new Protocol({
     }),
     checksum('tcp.checksum', 'Checksum', 16, check),
     uint16('tcp.urgent_pointer', 'Urgent Pointer', 18),
-    parts(optionParts),
+    parts((p, l) => (l.short ? [] : optionParts(p, l))),
     ...OPTION_FIELDS,
     parts(analysisParts),
     ...ANALYSIS_FIELDS,
     computed('tcp.payload', 'TCP payload', 'bytes', (p, l) => p.bytes(l.body, l.end), {
-      when: (_, l) => l.body < l.end,
+      when: (_, l) => l.body < l.end && !l.short,
       place: (_, l) => [l.body, l.end - l.body],
       label: (_, l) => `TCP payload (${l.end - l.body} byte${l.end - l.body === 1 ? '' : 's'})`,
       text: () => '',
@@ -239,7 +244,7 @@ export const tcp: Protocol = new Protocol({
     parts(segmentParts),
     ...SEGMENT_FIELDS,
   ],
-  remember: rememberSegment,
+  remember: (p, l, memory) => (l.quoted ? null : rememberSegment(p, l, memory)),
   stream: true,
   experts: tcpExperts,
   infoBefore,

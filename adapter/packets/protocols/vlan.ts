@@ -9,7 +9,7 @@ export const vlan = new Protocol({
   name: 'vlan',
   title: '802.1Q Virtual LAN',
   column: 'VLAN',
-  chainOf: (_, l) => (l.key === LLC_FRAME ? 'vlan' : 'vlan:ethertype'),
+  chain: (_, l) => (l.key === LLC_FRAME ? 'vlan' : 'vlan:ethertype'),
   found: { ethertype: [ETHERTYPE_VLAN] },
   header: 4,
   measure: (p, l) => {

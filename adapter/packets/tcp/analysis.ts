@@ -111,7 +111,7 @@ function forwardFlags(me: TcpSide, peer: TcpSide, s: Segment): number {
   }
   const sameAck = ack === me.lastAck;
   const repeats = length === 0 && inTurn && sameAck && plain;
-  if (repeats && window !== 0 && window !== me.window && !s.hasSack) {
+  if (repeats && window !== 0 && window !== me.window) {
     out |= A.windowUpdate;
   }
   if (length > 0 && plain && fillsWindow(peer, s)) {
@@ -137,7 +137,12 @@ function fillsWindow(peer: TcpSide, s: Segment): boolean {
 
 function countDuplicates(me: TcpSide, s: Segment, out: Analysis): void {
   const repeats = s.length === 0 && s.seq === me.next && s.ack === me.lastAck && (s.flags & CONTROL) === 0;
-  if (!repeats || s.window === 0 || (s.window !== me.window && !s.hasSack) || (out.flags & A.keepAlive) !== 0) {
+  if (
+    !repeats ||
+    s.window === 0 ||
+    (s.window !== me.window && !s.hasSack) ||
+    (out.flags & (A.keepAlive | A.windowUpdate)) !== 0
+  ) {
     return;
   }
   me.duplicates++;

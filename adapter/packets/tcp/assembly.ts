@@ -1,5 +1,5 @@
 /** Puts together what the segments of one direction carry, where a message of a protocol goes on in later segments. */
-import { type Assembler, type Layer, TO_END } from '../layer.ts';
+import { type Assembler, Layer, TO_END } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import type { Protocol } from '../protocol.ts';
 import { seqDiff } from './connection.ts';
@@ -25,9 +25,8 @@ interface Pending {
 export interface SegmentPart {
   /** True if it carries a part of a message that is not whole yet, and nothing else that could be shown. */
   readonly partOnly: boolean;
-  /** Bytes of the segment that are a part of such a message, `[from, to)` of the view's buffer; none if equal. */
-  readonly from: number;
-  readonly to: number;
+  /** Bytes of the segment that are parts of such messages, `[from, to)` of the view's buffer. */
+  readonly parts: readonly (readonly [from: number, to: number])[];
   /** Packets of the message that it completes; empty if it completes none. */
   readonly frames: readonly number[];
   /** Where the whole message is in the view's buffer. */
@@ -60,11 +59,11 @@ export class StreamAssembly {
       l.assembler = note;
       return note;
     }
-    this.#continue(pending, note, ends, again);
+    this.#continue(pending, note, ends);
     return note;
   }
 
-  #continue(pending: Pending, note: SegmentNote, ends: boolean, again: boolean): void {
+  #continue(pending: Pending, note: SegmentNote, ends: boolean): void {
     const { p, l } = note;
     const expected = (pending.seq + pending.filled) >>> 0;
     const skip = seqDiff(expected, note.seq);
@@ -82,23 +81,22 @@ export class StreamAssembly {
     }
     append(pending, p.bytes(l.body + skip, l.end));
     pending.frames.push(p.number);
-    note.to = l.end;
-    note.from = l.body;
     const whole = pending.length === TO_END ? ends : pending.filled >= pending.length;
     if (!whole && pending.filled < MAX_MESSAGE && pending.frames.length < MAX_SEGMENTS) {
       note.partOnly = true;
+      note.parts.push([l.body, l.end]);
       p.swallow(l);
       return;
     }
     this.#pending = null;
-    p.graft(l, pending.bytes.subarray(0, pending.filled));
     const size = pending.length > 0 ? Math.min(pending.length, pending.filled) : pending.filled;
-    note.to = Math.max(note.from, l.end - (pending.filled - size));
-    note.whole = [l.wholeAt, l.wholeAt + size];
+    p.graft(l, pending.bytes.subarray(0, size));
+    l.restAt = Math.max(l.body, l.end - (pending.filled - size));
+    note.parts.push([l.body, l.restAt]);
+    note.whole = [l.wholeAt, l.wholeEnd];
     note.frames = pending.frames;
     note.wholeSeq = pending.seq;
     l.assembler = ends && pending.length === TO_END ? null : note;
-    void again;
   }
 
   /** Begins to wait for the rest of a message. */
@@ -114,13 +112,11 @@ export class StreamAssembly {
     const frames = continues ? [...note.frames] : [p.number];
     this.#pending = { protocol, seq: seq >>> 0, length, bytes, filled: bytes.length, frames };
     note.partOnly = grafted ? continues : from === l.body;
-    note.from = note.partOnly ? l.body : note.from;
-    note.to = l.end;
+    note.info = note.partOnly ? partInfo(p, l, protocol, from) : undefined;
     if (continues) {
       note.frames = [];
-    } else if (!grafted) {
-      note.from = from;
     }
+    note.parts.push([grafted ? l.body : from, l.end]);
     return true;
   }
 
@@ -133,8 +129,7 @@ export class StreamAssembly {
 /** A segment among those of its direction. */
 export class SegmentNote implements SegmentPart, Assembler {
   partOnly = false;
-  from = 0;
-  to = 0;
+  readonly parts: (readonly [from: number, to: number])[] = [];
   frames: readonly number[] = [];
   whole: readonly [number, number] = [0, 0];
   wholeSeq = 0;
@@ -165,4 +160,17 @@ function append(pending: Pending, bytes: Uint8Array): void {
   }
   pending.bytes.set(bytes, pending.filled);
   pending.filled = filled;
+}
+
+/** What the list says of the beginning of a message at `from`. */
+function partInfo(p: PacketView, below: Layer, protocol: Protocol, from: number): string | undefined {
+  const info = protocol.declaration.partInfo;
+  if (info === undefined) {
+    return undefined;
+  }
+  const l = new Layer(protocol, null);
+  l.below = below;
+  l.at = from;
+  l.end = l.body = l.wireEnd = below.carriedEnd;
+  return info(p, l);
 }

@@ -116,19 +116,23 @@ function takeBases(p: PacketView, l: Layer, c: TcpConnection, me: TcpSide, peer:
   }
 }
 
+/** What of a connection's course a segment is. The first one counts if it opens it; else nobody knows what it is. */
 function seen(c: TcpConnection, flags: number, length: number): void {
+  if (c.packets === 0 && (flags & (SYN | ACK)) !== SYN) {
+    return;
+  }
   if (flags & SYN) {
     c.completeness |= flags & ACK ? SEEN.synAck : SEEN.syn;
-  } else if (flags & ACK) {
+  } else if (flags & ACK && length === 0) {
     c.completeness |= SEEN.ack;
   }
   c.completeness |= (length > 0 ? SEEN.data : 0) | (flags & FIN ? SEEN.fin : 0) | (flags & RST ? SEEN.rst : 0);
 }
 
-/** What a side's windows are multiplied with; both sides have to offer it. */
+/** What a side's windows are multiplied with; if one of two sides does not offer it, neither has it. */
 function scaleOf(me: TcpSide, peer: TcpSide): number {
-  if (me.wscale === SCALE_UNKNOWN || peer.wscale === SCALE_UNKNOWN) {
-    return me.wscale === SCALE_NONE || peer.wscale === SCALE_NONE ? SCALE_NONE : SCALE_UNKNOWN;
+  if (me.wscale === SCALE_UNKNOWN) {
+    return peer.wscale === SCALE_NONE ? SCALE_NONE : SCALE_UNKNOWN;
   }
   return me.wscale === SCALE_NONE || peer.wscale === SCALE_NONE
     ? SCALE_NONE
