@@ -382,6 +382,8 @@ export const http: Protocol = new Protocol({
   open: (p, l) => isMessage(p, l) || isUsual(p, l),
   measure,
   note,
+  experts: (p, l) =>
+    isMessage(p, l) ? [{ message: printable(`${firstLine(p, l)}\r\n`), severity: 'chat', group: 'sequence' }] : [],
   carries: 'media_type',
   fields: [
     kind('http.request', 'Request', false),
