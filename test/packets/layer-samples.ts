@@ -190,7 +190,9 @@ const REGISTER = [
   '',
 ].join('\r\n');
 const SDP = 'v=0\r\no=- 1 1 IN IP4 10.0.2.15\r\ns=-\r\nc=IN IP4 10.0.2.15\r\nt=0 0\r\nm=audio 6000 RTP/AVP 8\r\n';
-const INVITE = `INVITE sip:b@example.org SIP/2.0\r\nCSeq: 2 INVITE\r\nContent-Type: application/sdp\r\nContent-Length: ${SDP.length}\r\n\r\n${SDP}`;
+const INVITE =
+  'INVITE sip:b@example.org SIP/2.0\r\nCSeq: 2 INVITE\r\nContent-Type: application/sdp\r\n' +
+  `Content-Length: ${SDP.length}\r\n\r\n${SDP}`;
 
 const HTTP_REQUEST = [
   'POST /form HTTP/1.1',
