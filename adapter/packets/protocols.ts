@@ -11,13 +11,17 @@ import { data } from './protocols/data.ts';
 import { dhcp } from './protocols/dhcp.ts';
 import { dhcpv6 } from './protocols/dhcpv6.ts';
 import { dns, llmnr, mdns } from './protocols/dns.ts';
+import { dropbox } from './protocols/dropbox.ts';
 import { dtls } from './protocols/dtls.ts';
+import { dtp } from './protocols/dtp.ts';
+import { eapol } from './protocols/eapol.ts';
 import { eigrp } from './protocols/eigrp.ts';
 import { ah, esp } from './protocols/esp.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
 import { ftp, ftpData } from './protocols/ftp.ts';
 import { geneve } from './protocols/geneve.ts';
+import { gquic } from './protocols/gquic.ts';
 import { gre } from './protocols/gre.ts';
 import { hsrp } from './protocols/hsrp.ts';
 import { http } from './protocols/http.ts';
@@ -28,11 +32,14 @@ import { igmp } from './protocols/igmp.ts';
 import { imap } from './protocols/imap.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
+import { isakmp } from './protocols/isakmp.ts';
 import { llc } from './protocols/llc.ts';
 import { lldp } from './protocols/lldp.ts';
+import { modbus } from './protocols/modbus.ts';
 import { mpls } from './protocols/mpls.ts';
 import { mqtt } from './protocols/mqtt.ts';
 import { nbns } from './protocols/nbns.ts';
+import { nbss } from './protocols/nbss.ts';
 import { ntp } from './protocols/ntp.ts';
 import { nullLoopback } from './protocols/null.ts';
 import { ospf } from './protocols/ospf.ts';
@@ -41,6 +48,7 @@ import { pim } from './protocols/pim.ts';
 import { pop } from './protocols/pop.ts';
 import { ccp, ipcp, ipv6cp, lcp, ppp } from './protocols/ppp.ts';
 import { pppoe, pppoed } from './protocols/pppoe.ts';
+import { quic } from './protocols/quic.ts';
 import { radius } from './protocols/radius.ts';
 import { raw } from './protocols/raw.ts';
 import { rip } from './protocols/rip.ts';
@@ -48,6 +56,8 @@ import { rtcp, rtp } from './protocols/rtp.ts';
 import { sctp } from './protocols/sctp.ts';
 import { sip } from './protocols/sip.ts';
 import { sll, sll2 } from './protocols/sll.ts';
+import { smb } from './protocols/smb.ts';
+import { smb2 } from './protocols/smb2.ts';
 import { smtp } from './protocols/smtp.ts';
 import { snmp } from './protocols/snmp.ts';
 import { ssdp } from './protocols/ssdp.ts';
@@ -59,7 +69,7 @@ import { telnet } from './protocols/telnet.ts';
 import { tftp } from './protocols/tftp.ts';
 import { tls } from './protocols/tls.ts';
 import { udp } from './protocols/udp.ts';
-import { vlan } from './protocols/vlan.ts';
+import { qinq, vlan } from './protocols/vlan.ts';
 import { vrrp } from './protocols/vrrp.ts';
 import { vxlan } from './protocols/vxlan.ts';
 import { wireguard } from './protocols/wireguard.ts';
@@ -73,10 +83,13 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   nullLoopback,
   otherLink,
   vlan,
+  qinq,
   llc,
   stp,
   lldp,
   cdp,
+  dtp,
+  eapol,
   mpls,
   pppoed,
   pppoe,
@@ -124,7 +137,15 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   rtp,
   rtcp,
   dtls,
+  gquic,
+  quic,
   wireguard,
+  isakmp,
+  dropbox,
+  nbss,
+  smb,
+  smb2,
+  modbus,
   ftp,
   ftpData,
   smtp,

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
+import { readCapture } from '../../adapter/packets/capture.ts';
+import { walkCapture } from '../../adapter/packets/capture-walk.ts';
 import { Conversations } from '../../adapter/packets/conversations.ts';
 import { dissect, type TreeNode } from '../../adapter/packets/dissect.ts';
 import { FIELDS, type Field, knownFields, occurrences } from '../../adapter/packets/fields.ts';
 import { type LinkType, PacketView } from '../../adapter/packets/packet-view.ts';
+import { writePcap } from '../../adapter/packets/pcap.ts';
 import { tcp } from '../../adapter/packets/protocols/tcp.ts';
 import { vlan } from '../../adapter/packets/protocols/vlan.ts';
 import { PROTOCOLS } from '../../adapter/packets/protocols.ts';
 import { formatSummary, summary } from '../../adapter/packets/summary.ts';
+import { LAYERS } from './layer-samples.ts';
 import { BUILT } from './protocol-samples.ts';
 import { packetsOf } from './samples.ts';
 
@@ -41,6 +45,12 @@ function eachPacket(visit: (p: PacketView, where: string) => void): void {
   for (const [name, data] of Object.entries(BUILT)) {
     visitAll([data], name);
     visitAll([data.subarray(14)], `${name} without Ethernet`, 'ip');
+  }
+  for (const [name, frames] of Object.entries(LAYERS)) {
+    const file = writePcap(frames.map((data, i) => ({ data, tsSec: 1 + i, tsNsec: 0 })));
+    for (const q of walkCapture(readCapture(file))) {
+      visit(q, `${name} ${q.number}`);
+    }
   }
 }
 

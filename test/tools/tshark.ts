@@ -31,7 +31,7 @@ function oracleNames(cache: string): readonly string[] {
     .split('\n')
     .map((line) => line.split('\t'))
     .flatMap(([kind, , name = '', , protocol = '']) =>
-      (kind === 'F' && PROTOCOLS.has(protocol)) || (kind === 'P' && PROTOCOLS.has(name)) ? [name] : [],
+      FIELDS[name] !== undefined || PROTOCOLS.has(kind === 'P' ? name : protocol) ? [name] : [],
     )
     .filter((name, i, list) => list.indexOf(name) === i && /^[\w.-]+$/.test(name));
   return names;

@@ -3,6 +3,7 @@ import { Cursor } from '../cursor.ts';
 import { parts, variable } from '../declare.ts';
 import { formatIpv6, hex, hexBytes } from '../format.ts';
 import type { Layer } from '../layer.ts';
+import { shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, type Part, Protocol } from '../protocol.ts';
 
@@ -125,7 +126,10 @@ function option(c: Cursor, type: number, words: Words, depth: number): void {
       nested(c, words, depth);
       break;
     case 8:
-      c.number(2, ELAPSED, { label: () => `Elapsed time: ${c.p.u16(c.end - 2) * 10}ms` });
+      if (c.left === 2) {
+        const ms = c.p.u16(c.at) * 10;
+        c.parts.push(shown(ELAPSED, ms, [c.at, 2], { label: () => `Elapsed time: ${ms}ms` }));
+      }
       break;
     case RELAY_MESSAGE:
       if (depth < MAX_DEPTH) {

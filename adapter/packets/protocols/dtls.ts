@@ -7,6 +7,7 @@ import type { PacketView } from '../packet-view.ts';
 import { type Names, type Part, Protocol } from '../protocol.ts';
 import { Memory } from '../sessions.ts';
 import {
+  CLIENT_HELLO,
   HandshakeFields,
   type HelloFacts,
   handshakeBody,
@@ -138,7 +139,10 @@ function recordPart(p: PacketView, l: Layer, r: DtlsRecord): Part {
 }
 
 function columnOf(p: PacketView, l: Layer): string {
-  return versionColumn(MEMORY.of(p, l)?.version ?? 0) ?? versionColumn(p.u16(l.at + 1)) ?? 'DTLS';
+  const known = versionColumn(MEMORY.of(p, l)?.version ?? 0);
+  // The client's hello comes before the version is agreed on.
+  const hello = p.u8(l.at) === HANDSHAKE && p.u16(l.at + 3) === 0 && p.u8(l.at + HEADER) === CLIENT_HELLO;
+  return known ?? (hello ? 'DTLS' : (versionColumn(p.u16(l.at + 1)) ?? 'DTLS'));
 }
 
 function note(p: PacketView, l: Layer): void {
@@ -149,7 +153,7 @@ function note(p: PacketView, l: Layer): void {
       const facts: HelloFacts = { version: 0 };
       const c = new Cursor(p, hello.at + MESSAGE_HEADER, hello.at + MESSAGE_HEADER + hello.length);
       handshakeBody(c, FIELDS, SERVER_HELLO, facts, true);
-      memory.version = facts.version;
+      memory.version = versionColumn(facts.version)?.startsWith('DTLS') === true ? facts.version : memory.version;
     }
   }
 }

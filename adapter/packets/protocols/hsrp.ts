@@ -6,9 +6,16 @@ import { type Names, Protocol } from '../protocol.ts';
 
 const OPCODES: Names = { 0: 'Hello', 1: 'Coup', 2: 'Resign', 3: 'Advertise' };
 const ADVERTISE = 3;
+const ALL_ROUTERS = 0xe0000002;
 const STATES: Names = { 0: 'Initial', 1: 'Learn', 2: 'Listen', 4: 'Speak', 8: 'Standby', 16: 'Active' };
 const ADVERTISED: Names = { 1: 'Active', 2: 'Passive' };
 const hello = { when: (p: PacketView, l: Layer) => p.u8(l.at + 1) !== ADVERTISE };
+
+/** Datagrams to one router alone are not Hot Standby's, as far as Wireshark knows. */
+function toRouters(p: PacketView, l: Layer): boolean {
+  const ip = l.below?.below;
+  return ip?.protocol.name === 'ip' && p.u32(ip.at + 16) === ALL_ROUTERS;
+}
 
 export const hsrp: Protocol = new Protocol({
   name: 'hsrp',
@@ -16,7 +23,7 @@ export const hsrp: Protocol = new Protocol({
   column: 'HSRP',
   found: { 'udp.port': [1985] },
   header: 8,
-  open: (p, l) => p.u8(l.at) === 0 && OPCODES[p.u8(l.at + 1)] !== undefined,
+  open: (p, l) => toRouters(p, l) && p.u8(l.at) === 0 && OPCODES[p.u8(l.at + 1)] !== undefined,
   fields: [
     uint8('hsrp.version', 'Version', 0),
     uint8('hsrp.opcode', 'Op Code', 1, { names: OPCODES }),
@@ -29,7 +36,7 @@ export const hsrp: Protocol = new Protocol({
   ],
   info: (p, l) => {
     const opcode = p.u8(l.at + 1);
-    const state = opcode === ADVERTISE ? ADVERTISED[p.u8(l.at + 4)] : STATES[p.u8(l.at + 2)];
+    const state = opcode === ADVERTISE ? ADVERTISED[p.u8(l.at + 6)] : STATES[p.u8(l.at + 2)];
     return `${OPCODES[opcode]} (state ${state ?? 'Unknown'})`;
   },
 });

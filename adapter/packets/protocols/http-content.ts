@@ -17,9 +17,9 @@ export interface ContentWords {
 
 /** What a Content-Type, without its parameters, is. */
 export function contentWords(type: string): ContentWords | undefined {
-  const t = type.toLowerCase();
+  const t = printable(type.toLowerCase());
   const named = (kind: ContentKind, info: string, column = ''): ContentWords => ({ kind, column, info });
-  if (t === '') {
+  if (t === '' || t === 'application/octet-stream') {
     return undefined;
   }
   if (t === 'application/json' || t.endsWith('+json') || t === 'text/json') {

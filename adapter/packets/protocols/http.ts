@@ -1,13 +1,13 @@
 /** HTTP/1 (RFC 9112): requests and responses, on the usual ports and wherever one begins. */
 import { computed, HIDDEN, parts, variable } from '../declare.ts';
 import { printable } from '../format.ts';
-import { type Layer, MORE, TO_END, UNKNOWN } from '../layer.ts';
+import { type Layer, MORE, NO_MESSAGE, TO_END, UNKNOWN } from '../layer.ts';
 import { quiet, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Of, type Part, Protocol } from '../protocol.ts';
 import { Memory, transportOf } from '../sessions.ts';
 import { type Head, type Header, headAt, headerOf, MAX_HEADERS } from './header-lines.ts';
-import { type ContentWords, contentWords } from './http-content.ts';
+import { CONTENT, type ContentWords, contentWords } from './http-content.ts';
 
 const METHODS = [
   'GET',
@@ -206,7 +206,7 @@ function isBare(p: PacketView, l: Layer, head: Head): boolean {
 
 function messageLength(p: PacketView, l: Layer): number {
   if (!startsMessage(p, l)) {
-    return l.end - l.at;
+    return isUsual(p, l) ? l.end - l.at : NO_MESSAGE;
   }
   const head = headAt(p, l.at, l.end);
   if (head === undefined || head.body < 0) {
@@ -270,7 +270,7 @@ function contentOf(p: PacketView, l: Layer): ContentWords | undefined {
   const words = contentWords(type.trim());
   const [from = 0] = bodyOf(p, l) ?? [];
   if (words !== undefined && type.trim().toLowerCase() === 'image/gif') {
-    return { ...words, info: ` (${printable(p.ascii(from, from + 6))})` };
+    return { ...words, kind: CONTENT.gif, info: ` (${printable(p.ascii(from, from + 6))})` };
   }
   return words;
 }
@@ -378,12 +378,12 @@ export const http: Protocol = new Protocol({
   found: { 'tcp.port': [...PORTS, 'any'] },
   header: 1,
   messageLength,
-  experts: (p, l) =>
-    isMessage(p, l) ? [{ message: printable(`${firstLine(p, l)}\r\n`), severity: 'chat', group: 'sequence' }] : [],
   partInfo: (p, l) => (isMessage(p, l) ? `${printable(firstLine(p, l))} ` : ''),
   open: (p, l) => isMessage(p, l) || isUsual(p, l),
   measure,
   note,
+  experts: (p, l) =>
+    isMessage(p, l) ? [{ message: printable(`${firstLine(p, l)}\r\n`), severity: 'chat', group: 'sequence' }] : [],
   carries: 'media_type',
   fields: [
     kind('http.request', 'Request', false),

@@ -1,5 +1,5 @@
 /** IGMP, versions 1 to 3 (RFC 1112, RFC 2236, RFC 3376). */
-import { type ChecksumResult, checkTransport } from '../checksum.ts';
+import { type ChecksumResult, onesSum } from '../checksum.ts';
 import { checksum, computed, parts, uint8, variable } from '../declare.ts';
 import { formatIpv4, hex } from '../format.ts';
 import type { Layer } from '../layer.ts';
@@ -55,7 +55,13 @@ function seconds(p: PacketView, l: Layer): string {
 }
 
 function check(p: PacketView, l: Layer): ChecksumResult {
-  return checkTransport(p, l, { off: 2, least: 8, pseudo: false });
+  const there = p.u16(l.at + 2);
+  if (p.len < p.wireLength) {
+    return { state: 'unchecked', right: 0 };
+  }
+  const sum = onesSum(p.buf, l.at, l.end, 0xffff - there);
+  const right = 0xffff - (sum === 0xffff ? 0 : sum);
+  return { state: right === there ? 'good' : 'bad', right };
 }
 
 const GROUP = variable('igmp.maddr', 'Multicast Address', 'ipv4');
@@ -139,23 +145,19 @@ function recordWords(p: PacketView, { at, type, sources }: GroupRecord): string 
   switch (type) {
     case MODE_IS_INCLUDE:
     case TO_INCLUDE:
-      return sources === 0 ? `Leave group ${address}` : `Join group ${address} for source${braced(list)}`;
+      return sources === 0 ? `Leave group ${address}` : `Join group ${address} for source {${list}}`;
     case MODE_IS_EXCLUDE:
     case TO_EXCLUDE:
       return sources === 0
         ? `Join group ${address} for any sources`
-        : `Join group ${address}, not for source${braced(list)}`;
+        : `Join group ${address}, not for source {${list}}`;
     case ALLOW:
-      return `Group ${address}, ALLOW_NEW_SOURCES ${list}`;
+      return `Group ${address}, new source {${list}}`;
     case BLOCK:
-      return `Group ${address}, BLOCK_OLD_SOURCES ${list}`;
+      return `Group ${address}, block source {${list}}`;
     default:
       return `Group ${address}`;
   }
-}
-
-function braced(list: string): string {
-  return list.includes(',') ? `s in {${list}}` : ` ${list}`;
 }
 
 function info(p: PacketView, l: Layer): string {
@@ -166,7 +168,12 @@ function info(p: PacketView, l: Layer): string {
   }
   const address = formatIpv4(p.u32(l.at + 4));
   if (type === QUERY) {
-    return p.u32(l.at + 4) === 0 ? `${name}, general` : `${name}, specific for group ${address}`;
+    const list = rest(p, l).flatMap((x) => (x.field === SOURCE ? formatIpv4(Number(x.value)) : []));
+    const which = p.u32(l.at + 4) === 0 ? 'general' : `specific for group ${address}`;
+    return `${name}, ${which}${list.length > 0 ? `, source {${list.join(', ')}}` : ''}`;
+  }
+  if (type === REPORT_1) {
+    return name;
   }
   return TYPES[type] === undefined ? `${name}:${hex(type, 2)}` : `${name}${type === LEAVE ? '' : ' group'} ${address}`;
 }
@@ -186,7 +193,7 @@ export const igmp: Protocol = new Protocol({
       when: (p, l) => p.u8(l.at) !== REPORT_3 && versionOf(p, l) > 1,
       label: (p, l) => `Max Resp Time: ${seconds(p, l)} sec (${hex(p.u8(l.at + 1), 2)})`,
     }),
-    checksum('igmp.checksum', 'Checksum', 2, check),
+    checksum('igmp.checksum', 'Checksum', 2, check, { always: true }),
     parts(rest),
     GROUPS,
     RECORD,

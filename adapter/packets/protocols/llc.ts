@@ -106,7 +106,7 @@ function controlPart(p: PacketView, l: Layer): Part {
   const label = (): string => `Control field: ${controlWords(p, l)} (${hex(value, unnumbered ? 2 : 4)})`;
   const kind = value & 1 ? value & 3 : 0;
   const inside: Part[] = unnumbered
-    ? [shown(isResponse(p, l) ? RESPONSE : COMMAND, value & 0xec, place), shown(KIND, kind, place)]
+    ? [shown(isResponse(p, l) ? RESPONSE : COMMAND, (value & 0xec) >> 2, place), shown(KIND, kind, place)]
     : [shown(KIND, kind, place)];
   return shown(CONTROL, value, place, { label, inside });
 }

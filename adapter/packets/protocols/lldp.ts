@@ -178,8 +178,6 @@ function info(p: PacketView, l: Layer): string {
         return `SysN=${text()} `;
       case SYSTEM_DESCRIPTION:
         return `SysD=${text()} `;
-      case PORT_DESCRIPTION:
-        return `PortD=${text()} `;
       default:
         return '';
     }

@@ -51,6 +51,8 @@ export const mpls: Protocol = new Protocol({
     'ip.proto': [137],
   },
   header: 4,
+  // A stack of labels is one protocol in the chain.
+  chain: (_, l) => (l.below?.protocol.name === 'mpls' ? '' : 'mpls'),
   measure,
   carries: 'ethertype',
   line: (p, l) => {

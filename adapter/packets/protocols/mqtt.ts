@@ -57,7 +57,7 @@ const PASSWORD = variable('mqtt.passwd', 'Password', 'string');
 
 const MEMORY = new Memory<{ version: number }>(() => ({ version: 0 }));
 
-/** The length behind the first byte (RFC: up to four bytes of seven bits), and how many bytes it takes; or undefined. */
+/** The length behind the first byte, of up to four bytes of seven bits, and how many bytes it takes. */
 function lengthAt(p: PacketView, at: number, end: number): { value: number; bytes: number } | undefined {
   let value = 0;
   for (let i = 0; i < 4 && at + i < end; i++) {

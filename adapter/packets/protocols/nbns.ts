@@ -70,13 +70,30 @@ function records(p: PacketView, l: Layer): NbRecord[] {
   return out;
 }
 
+/** What the last byte of a name says that it is for. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  '00': 'Workstation/Redirector',
+  '01': 'Browser',
+  '03': 'Messenger service/Main name',
+  '1b': 'Domain Master Browser',
+  '1c': 'Domain Controllers',
+  '1d': 'Local Master Browser',
+  '1e': 'Browser Election Service',
+  '20': 'Server service',
+};
+
+function withPurpose(name: string): string {
+  const purpose = PURPOSES[name.slice(-3, -1)];
+  return purpose === undefined ? name : `${name} (${purpose})`;
+}
+
 function addressOf(p: PacketView, r: NbRecord): number | undefined {
   return !r.query && r.type === NB && r.end - r.head >= 16 ? p.u32(r.head + 12) : undefined;
 }
 
 function recordPart(p: PacketView, r: NbRecord): Part {
   const inside = [
-    shown(NAME, r.name, [r.at, r.head - r.at]),
+    shown(NAME, r.query ? r.name : withPurpose(r.name), [r.at, r.head - r.at]),
     shown(TYPE, r.type, [r.head, 2]),
     shown(CLASS, p.u16(r.head + 2), [r.head + 2, 2]),
   ];

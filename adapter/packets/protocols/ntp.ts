@@ -38,7 +38,7 @@ const clock = { when: isClock };
 
 /** A number of seconds with 16 bits behind the point, as Wireshark rounds it. */
 function short(name: string, description: string, off: number): FieldDeclaration {
-  return computed(name, description, 'seconds', (p, l) => p.u32(l.at + off) / 65536, {
+  return computed(name, description, 'uint32', (p, l) => p.u32(l.at + off), {
     ...clock,
     place: (_, l) => [l.at + off, 4],
     label: (p, l) => `${description}: ${(p.u32(l.at + off) / 65536).toFixed(6)} seconds`,
@@ -73,7 +73,7 @@ export const ntp: Protocol = new Protocol({
     }),
     uint8('ntp.stratum', 'Peer Clock Stratum', 1, clock),
     uint8('ntp.ppoll', 'Peer Polling Interval', 2, clock),
-    computed('ntp.precision', 'Peer Clock Precision', 'uint8', (p, l) => (p.u8(l.at + 3) << 24) >> 24, {
+    computed('ntp.precision', 'Peer Clock Precision', 'uint8', (p, l) => p.u8(l.at + 3), {
       ...clock,
       place: (_, l) => [l.at + 3, 1],
     }),

@@ -52,7 +52,7 @@ export const ppp: Protocol = new Protocol({
   name: 'ppp',
   title: 'Point-to-Point Protocol',
   column: 'PPP',
-  found: { 'pppoe.payload': 'any', ethertype: [0x880b] },
+  found: { 'pppoe.payload': [0], ethertype: [0x880b] },
   header: 2,
   open: (p, l) => {
     // Some senders put the address and control fields of HDLC before it.

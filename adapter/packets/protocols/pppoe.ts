@@ -82,15 +82,11 @@ function measure(p: PacketView, l: Layer): void {
   l.body = l.at + 6;
 }
 
-/** The names of the service and of the concentrator, in quotes. */
+/** The name of the concentrator, in quotes. */
 function info(p: PacketView, l: Layer): string {
   const named = tags(p, l).flatMap(({ field, from, length }) => {
     const text = printable(p.ascii(from, from + length));
-    return field === CONCENTRATOR
-      ? [` AC-Name='${text}'`]
-      : field === SERVICE && text !== ''
-        ? [` Service-Name='${text}'`]
-        : [];
+    return field === CONCENTRATOR ? [` AC-Name='${text}'`] : [];
   });
   return `${CODES[p.u8(l.at + 1)] ?? 'Unknown'}${named.join('')}`;
 }
@@ -128,7 +124,10 @@ export const pppoe: Protocol = new Protocol({
   chain: 'pppoes',
   found: { ethertype: [0x8864] },
   header: 6,
-  measure,
+  measure: (p, l) => {
+    measure(p, l);
+    l.key = 0;
+  },
   carries: 'pppoe.payload',
   length: () => 6,
   fields: version('pppoe'),

@@ -212,6 +212,10 @@ export const sctp: Protocol = new Protocol({
   ],
   info: (p, l) =>
     chunks(p, l)
-      .map((c) => `${nameOf(CHUNKS, c.type)} `)
+      .map((c) => `${nameOf(CHUNKS, c.type)} ${sackWords(p, l, c)}`)
       .join(''),
 });
+
+function sackWords(p: PacketView, l: Layer, { at, type }: Chunk): string {
+  return type === SACK && at + 12 <= endOf(p, l) ? `(Ack=${p.u32(at + 4)}, Arwnd=${p.u32(at + 8)}) ` : '';
+}

@@ -52,6 +52,9 @@ function word(name: string, description: string, pattern: RegExp, n: number): Fi
   return computed(name, description, 'string', (p, l) => pattern.exec(first(p, l))?.[n], HIDDEN);
 }
 
+/** A first line with what cannot be printed as escapes. */
+const ESCAPED = { text: (p: PacketView, l: Layer): string => printable(first(p, l)) };
+
 function headerParts(p: PacketView, l: Layer): Part[] {
   return (headOf(p, l)?.headers ?? []).flatMap((h) => {
     const field = FIELDS.get(h.name.toLowerCase());
@@ -136,10 +139,10 @@ export const sip: Protocol = new Protocol({
   },
   note,
   fields: [
-    computed('sip.Request-Line', 'Request-Line', 'string', (p, l) => lineOf(p, l, REQUEST)),
+    computed('sip.Request-Line', 'Request-Line', 'string', (p, l) => lineOf(p, l, REQUEST), ESCAPED),
     word('sip.Method', 'Method', REQUEST, 1),
     word('sip.r-uri', 'Request-URI', REQUEST, 2),
-    computed('sip.Status-Line', 'Status-Line', 'string', (p, l) => lineOf(p, l, STATUS)),
+    computed('sip.Status-Line', 'Status-Line', 'string', (p, l) => lineOf(p, l, STATUS), ESCAPED),
     computed(
       'sip.Status-Code',
       'Status-Code',

@@ -17,6 +17,7 @@ export const ssdp: Protocol = new Protocol({
   found: { 'udp.port': [1900] },
   header: 5,
   open: (p, l) => /^(M-SEARCH|NOTIFY|HTTP\/1\.\d) /.test(firstLine(p, l)),
+  experts: (p, l) => [{ message: printable(`${firstLine(p, l)}\r\n`), severity: 'chat', group: 'sequence' }],
   fields: [
     parts((p, l) => {
       const head = headAt(p, l.at, l.end);

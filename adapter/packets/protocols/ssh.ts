@@ -2,7 +2,7 @@
 import { Cursor } from '../cursor.ts';
 import { computed, parts, variable } from '../declare.ts';
 import { printable } from '../format.ts';
-import { type Layer, MORE } from '../layer.ts';
+import { type Layer, MORE, NO_MESSAGE } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
 import { fromClient, Memory, speak, transportOf } from '../sessions.ts';
@@ -126,6 +126,9 @@ function messageLength(p: PacketView, l: Layer): number {
   if (isBanner(p, l)) {
     const line = lineAt(p, l.at, l.end);
     return line === undefined ? MORE : line.next - l.at;
+  }
+  if (!isUsual(p, l)) {
+    return NO_MESSAGE;
   }
   if (isEncrypted(p, l)) {
     return l.end - l.at;

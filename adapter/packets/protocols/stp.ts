@@ -71,9 +71,6 @@ function yes(p: PacketView, l: Layer, mask: number): string {
 
 function flagWords(p: PacketView, l: Layer): string {
   const flags = p.u8(l.at + 4);
-  if (p.u8(l.at + 3) !== RAPID) {
-    return `${flags & 0x80 ? 'TC + ' : ''}${flags & 1 ? 'TC + ' : ''}`;
-  }
   return flags & 1 ? 'TC + ' : '';
 }
 

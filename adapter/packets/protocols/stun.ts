@@ -1,8 +1,8 @@
 /** STUN and TURN (RFC 8489, RFC 8656), by the magic cookie, on any port. */
 import { Cursor } from '../cursor.ts';
-import { computed, parts, uint16, uint32, variable } from '../declare.ts';
+import { computed, parts, uint16, variable } from '../declare.ts';
 import { formatIpv4, formatIpv6, printable } from '../format.ts';
-import { type Layer, MORE } from '../layer.ts';
+import { type Layer, NO_MESSAGE } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
 import { speak } from '../sessions.ts';
@@ -197,23 +197,19 @@ export const stun: Protocol = new Protocol({
   column: 'STUN',
   found: { 'udp.port': [3478, 'any'], 'tcp.port': [3478, 'any'] },
   header: 20,
-  messageLength: (p, l) => (l.end - l.at < 20 ? MORE : 20 + p.u16(l.at + 2)),
+  messageLength: (p, l) => (isStun(p, l) ? 20 + p.u16(l.at + 2) : NO_MESSAGE),
   open: (p, l) => {
-    const length = p.u16(l.at + 2);
-    return (
-      p.u16(l.at) < 0x4000 &&
-      p.u32(l.at + 4) === COOKIE &&
-      length % 4 === 0 &&
-      l.at + 20 + length === l.end &&
-      METHODS[methodOf(p, l)] !== undefined
-    );
+    return isStun(p, l) && l.at + 20 + p.u16(l.at + 2) === l.end;
   },
   note: (p, l) => speakStun(p, l),
   fields: [
     uint16('stun.type', 'Message Type', 0, {
       hex: true,
       inside: [
-        computed('stun.type.class', 'Message Class', 'uint16', classOf, { hex: true, place: (_, l) => [l.at, 2] }),
+        computed('stun.type.class', 'Message Class', 'uint16', (p, l) => (p.u16(l.at) & 0x0110) >> 4, {
+          hex: true,
+          place: (_, l) => [l.at, 2],
+        }),
         computed('stun.type.method', 'Message Method', 'uint16', methodOf, {
           hex: true,
           names: METHODS,
@@ -222,7 +218,9 @@ export const stun: Protocol = new Protocol({
       ],
     }),
     uint16('stun.length', 'Message Length', 2),
-    uint32('stun.cookie', 'Message Cookie', 4, { hex: true }),
+    computed('stun.cookie', 'Message Cookie', 'bytes', (p, l) => p.bytes(l.at + 4, l.at + 8), {
+      place: (_, l) => [l.at + 4, 4],
+    }),
     computed('stun.id', 'Message Transaction ID', 'bytes', (p, l) => p.bytes(l.at + 8, l.at + 20), {
       place: (_, l) => [l.at + 8, 12],
     }),
@@ -239,6 +237,16 @@ export const stun: Protocol = new Protocol({
       .map((a) => attributeInfo(p, l, a))
       .join(''),
 });
+
+function isStun(p: PacketView, l: Layer): boolean {
+  return (
+    l.at + 20 <= l.end &&
+    p.u16(l.at) < 0x4000 &&
+    p.u32(l.at + 4) === COOKIE &&
+    p.u16(l.at + 2) % 4 === 0 &&
+    METHODS[methodOf(p, l)] !== undefined
+  );
+}
 
 /** The conversation is not bound to STUN: media follow on the same ports. */
 function speakStun(p: PacketView, l: Layer): void {

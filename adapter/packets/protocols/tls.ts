@@ -1,7 +1,7 @@
 /** TLS and SSL 3 (RFC 5246, RFC 8446): the records of a segment, on the usual ports and wherever one is seen. */
 import { Cursor } from '../cursor.ts';
 import { parts, variable } from '../declare.ts';
-import { type Layer, MORE } from '../layer.ts';
+import { type Layer, MORE, NO_MESSAGE } from '../layer.ts';
 import { group, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, type Part, Protocol } from '../protocol.ts';
@@ -119,8 +119,16 @@ function messages(p: PacketView, r: TlsRecord, end: number): { type: number; at:
 }
 const CERTIFICATE = 11;
 
+/** The random of a server's hello that asks for another one (RFC 8446, section 4.1.3) begins with this. */
+const RETRY_RANDOM = 0xcf21ad74;
+
+function messageName(p: PacketView, m: { type: number; at: number }, end: number): string {
+  const retry = m.type === SERVER_HELLO && m.at + 10 <= end && p.u32(m.at + 6) === RETRY_RANDOM;
+  return retry ? 'Hello Retry Request' : (HANDSHAKES[m.type] ?? '');
+}
+
 function handshakeNames(p: PacketView, r: TlsRecord, end: number): string[] {
-  const names = r.encrypted ? [] : messages(p, r, end).map((m) => HANDSHAKES[m.type] ?? '');
+  const names = r.encrypted ? [] : messages(p, r, end).map((m) => messageName(p, m, end));
   return names.length === 0 ? ['Encrypted Handshake Message'] : names;
 }
 
@@ -274,7 +282,7 @@ function messageLength(p: PacketView, l: Layer): number {
   }
   if (!isRecord(p, l.at, l.end)) {
     const mayBe = l.end - l.at < HEADER && RECORDS[p.u8(l.at)] !== undefined && isKnown(p, l);
-    return mayBe ? MORE : l.end - l.at;
+    return mayBe ? MORE : isUsualPort(l) || isKnown(p, l) ? l.end - l.at : NO_MESSAGE;
   }
   let at = l.at + HEADER + p.u16(l.at + 3);
   while (isRecord(p, at, l.end) && at + HEADER + p.u16(at + 3) <= l.end) {
