@@ -95,7 +95,11 @@ export class PacketView {
    * only `at` is sure to be set: this is for reading the header.
    */
   find(protocol: Protocol): Layer | null {
-    let l: Layer | null = this.#frame;
+    return this.#seek(this.#frame, protocol);
+  }
+
+  #seek(from: Layer | null, protocol: Protocol): Layer | null {
+    let l = from;
     while (l !== null && l.protocol !== protocol) {
       l = l.index === this.#depth ? this.#climb(l, protocol) : l.above;
     }
@@ -109,6 +113,15 @@ export class PacketView {
       this.#measure(l);
     }
     return l;
+  }
+
+  /** The next layer of a protocol above one, or null. */
+  next(l: Layer, protocol: Protocol): Layer | null {
+    const found = this.#seek(l.index === this.#depth ? this.#climb(l, protocol) : l.above, protocol);
+    if (found !== null && !found.measured) {
+      this.#measure(found);
+    }
+    return found;
   }
 
   /** All layers, the frame first. */
