@@ -11,6 +11,7 @@ import { data } from './protocols/data.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
 import { raw } from './protocols/raw.ts';
+import type { CaptureInterface, CapturePacket } from './types.ts';
 
 /** Where the bytes start: at an Ethernet header, or at an IP header. */
 export type LinkType = 'ethernet' | 'ip';
@@ -21,6 +22,14 @@ export interface PacketKnowledge extends Relatives {
   numberOf(p: PacketView): number;
   /** Seconds from the capture's first packet to the one with a number. */
   secondsOf(number: number): number;
+}
+
+/** What a capture says of a packet: itself, the capture's first packet, the one before it (itself for the first). */
+export interface FrameRecord {
+  readonly packet: CapturePacket;
+  readonly first: CapturePacket;
+  readonly before: CapturePacket;
+  readonly iface: CaptureInterface | undefined;
 }
 
 /** The protocol on the frame. */
@@ -41,13 +50,15 @@ export class PacketView {
   linktype: LinkType = 'ethernet';
   /** `frame.number`, if it is known; 0 else. */
   number = 0;
+  /** What its capture says of it; null for a packet of none. */
+  frame: FrameRecord | null = null;
   /** For relative sequence numbers; without it `tcp.seq` is the raw one. */
   conversations: Conversations | null = null;
   /** Who is asked about what these two do not say. */
   known: PacketKnowledge | null = null;
 
-  readonly #frame = new Layer(frame, null);
-  readonly #link = new Layer(ethernet, this.#frame);
+  readonly #bottom = new Layer(frame, null);
+  readonly #link = new Layer(ethernet, this.#bottom);
   /** Index of the innermost layer found so far. */
   #depth = 0;
   /** True once nothing more can be found. */
@@ -71,10 +82,11 @@ export class PacketView {
       this.linktype = linktype;
       this.#link.protocol = LINKS[linktype];
     }
+    this.frame = null;
     this.#complete = false;
     this.#malformed = null;
-    this.#frame.at = this.#frame.body = this.off;
-    this.#frame.end = this.limit;
+    this.#bottom.at = this.#bottom.body = this.off;
+    this.#bottom.end = this.limit;
     const link = this.#link;
     link.at = this.off;
     link.body = this.off + link.protocol.header;
@@ -95,7 +107,7 @@ export class PacketView {
    * only `at` is sure to be set: this is for reading the header.
    */
   find(protocol: Protocol): Layer | null {
-    return this.#seek(this.#frame, protocol);
+    return this.#seek(this.#bottom, protocol);
   }
 
   #seek(from: Layer | null, protocol: Protocol): Layer | null {
@@ -127,7 +139,7 @@ export class PacketView {
   /** All layers, the frame first. */
   layers(): Layer[] {
     const out: Layer[] = [];
-    for (let l: Layer | null = this.#frame; l !== null; l = this.above(l)) {
+    for (let l: Layer | null = this.#bottom; l !== null; l = this.above(l)) {
       out.push(l);
     }
     return out;
@@ -146,7 +158,7 @@ export class PacketView {
    * The protocol whose header ought to be there but does not fit, at the body of the innermost layer that is not data.
    */
   malformed(): Protocol | null {
-    let l: Layer | null = this.#frame;
+    let l: Layer | null = this.#bottom;
     while (l !== null) {
       l = this.above(l);
     }

@@ -12,7 +12,7 @@ import { LinkLayer } from '../../adapter/packets/link-layer.ts';
 import { PacketView } from '../../adapter/packets/packet-view.ts';
 import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../../adapter/packets/protocols/numbers.ts';
 import { type Summary, summary } from '../../adapter/packets/summary.ts';
-import { unpacked } from './unpack.ts';
+import { unpacked } from '../../adapter/replay/unpack.ts';
 
 /** Packets that a listing shows; an editor is no place for more. */
 const MAX_PACKETS = 200_000;

@@ -1,7 +1,7 @@
 /** Unpacking of zstd in pieces (RFC 8878). */
 import assert from 'node:assert/strict';
 import { Unzstd } from '../../adapter/packets/unzstd.ts';
-import { unpacked } from '../../src/captures/unpack.ts';
+import { unpacked } from '../../adapter/replay/unpack.ts';
 
 const BLOCK = 128 * 1024;
 

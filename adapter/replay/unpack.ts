@@ -1,7 +1,7 @@
 /** Captures that are packed with gzip or zstd, in memory. */
 import { gunzipSync } from 'node:zlib';
-import { CaptureError } from '../../adapter/packets/capture.ts';
-import { Unzstd } from '../../adapter/packets/unzstd.ts';
+import { CaptureError } from '../packets/capture.ts';
+import { Unzstd } from '../packets/unzstd.ts';
 
 /** Unpacked bytes at most: an editor shows no more, and a bomb of a few kilobytes unpacks to anything. */
 const MAX_UNPACKED = 512 * 2 ** 20;
