@@ -7,6 +7,7 @@ import { ARMED, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
+import { compileFilter, type Filter } from '../packets/filter/filter.ts';
 import type { PacketKnowledge } from '../packets/packet-view.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import { Describer } from './describe.ts';
@@ -58,6 +59,7 @@ export class Runtime {
   /** What a probe that was told so makes its function return. */
   returned: unknown;
   readonly F = FIELDS;
+  readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
   readonly #measureDepth: () => number;
@@ -240,6 +242,16 @@ export class Runtime {
   }
 
   // ---- breakpoints ----
+
+  /** Called by compiled expressions: the function of a display filter, which is made once. Throws `FilterError`. */
+  filter(text: string): Filter['matches'] {
+    let matches = this.#filters.get(text);
+    if (matches === undefined) {
+      ({ matches } = compileFilter(text));
+      this.#filters.set(text, matches);
+    }
+    return matches;
+  }
 
   /**
    * Sets or clears what decides at a probe. `source` is a function expression of the probe's locals, with this runtime

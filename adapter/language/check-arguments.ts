@@ -2,6 +2,8 @@
  * What is wrong with the arguments of a command, by what it takes. Errors are the command's own, with the part that is
  * wrong.
  */
+
+import { parseCatch } from '../commands/catch-text.ts';
 import { type Command, CommandError, type Found, kindsOf, type UnknownCommandError } from '../commands/command.ts';
 import { didYouMean, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
 import { registersNamed } from '../commands/registers.ts';
@@ -50,6 +52,7 @@ const unchecked: Check = () => {};
 const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   nothing: unchecked,
   breakpoint: checkBreakpoint,
+  filter: (_checked, args) => void parseCatch(args),
   location: checkLocations,
   symbol: checkSymbol,
   regexp: unchecked,
