@@ -1,6 +1,6 @@
 /** Makes one function of a filter's tree: closures that are all made here, so that a packet costs nothing but reads. */
 import { FilterError, type SetElement, type TestNode, type ValueNode } from './ast.ts';
-import { comparable, STRING } from './kinds.ts';
+import { BYTES, comparable, STRING } from './kinds.ts';
 import { compileRegex } from './regex.ts';
 import { type Referenced, Resolver, requireComparable } from './resolve.ts';
 import { isProtocol } from './sources.ts';
@@ -91,8 +91,8 @@ class Compiler {
       const { protocol } = field;
       return (p) => p.find(protocol) !== null;
     }
-    const masked = node.kind === 'arithmetic' && node.op === '&';
-    return value.bind(masked ? isNonzero : ALWAYS);
+    const computed = node.kind === 'arithmetic' || node.kind === 'negative';
+    return value.bind(computed ? isNonzero : ALWAYS);
   }
 
   #compare({ op, quantifier, left: l, right: r }: TestNode & { kind: 'compare' }): Matcher {
@@ -112,7 +112,11 @@ class Compiler {
   #contains({ quantifier, left: l, right: r }: TestNode & { kind: 'contains' }): Matcher {
     const left = this.#resolver.entity(l, 'Left side of "contains" expression');
     requireSearched(left, 'contains');
-    const right = this.#resolver.operand(r, left);
+    if (left.type.kind === 'ether' && r.kind === 'string') {
+      throw new FilterError(`${left.type.words} cannot be converted from a string.`, r.span);
+    }
+    // What is searched for need not be a whole address.
+    const right = this.#resolver.operand(r, left.type.kind === 'ether' ? { type: BYTES } : left);
     requireComparable(left, right);
     const { kind } = left.type;
     const other = right.type.kind;

@@ -4,7 +4,7 @@ import { formatEther, formatIpv4, formatIpv6 } from '../format.ts';
 import type { Span } from '../span.ts';
 import { FilterError } from './ast.ts';
 import { ABILITIES, type Kind, NUMBER, STRING, type Type } from './kinds.ts';
-import { type Bind, type Operand, pairTest, type Value } from './values.ts';
+import { type Bind, isLarger, type Operand, type Value } from './values.ts';
 
 export interface FilterFunction {
   readonly usage: string;
@@ -22,8 +22,8 @@ export const FUNCTIONS: ReadonlyMap<string, FilterFunction> = new Map<string, Fi
   ['count', one('count(field)', 'returns the number of field occurrences in a packet', count)],
   ['string', one('string(field)', 'converts a number or an address to a string', spelled)],
   ['abs', one('abs(value)', 'returns the absolute value of a number', absolute)],
-  ['max', several('max(f1,...,fn)', 'returns the largest value', (args) => extreme('max', args, '>'))],
-  ['min', several('min(f1,...,fn)', 'returns the smallest value', (args) => extreme('min', args, '<'))],
+  ['max', several('max(f1,...,fn)', 'returns the largest value', (args) => extreme('max', args, false))],
+  ['min', several('min(f1,...,fn)', 'returns the smallest value', (args) => extreme('min', args, true))],
 ]);
 
 function one(usage: string, doc: string, call: (arg: Operand) => Operand): FilterFunction {
@@ -112,14 +112,14 @@ function spelled(arg: Operand): Operand {
 
 function absolute(arg: Operand): Operand {
   const { bind, type, words, constant } = arg;
-  if (constant || ABILITIES[type.kind].arithmetic === '') {
+  if (constant || (ABILITIES[type.kind].arithmetic === '' && type.kind !== 'boolean')) {
     throw new FilterError(`'${words}' is not a valid argument to 'abs'()`);
   }
   return result(type, 'abs()', (test) => bind((v, p) => test(Math.abs(v as number), p)));
 }
 
 /** The largest or smallest of all values of all arguments that the packet has. */
-function extreme(name: string, args: readonly Operand[], better: '>' | '<'): Operand {
+function extreme(name: string, args: readonly Operand[], smallest: boolean): Operand {
   const [first, ...others] = args as [Operand, ...Operand[]];
   const { type } = first;
   for (const { type: other } of others) {
@@ -132,7 +132,8 @@ function extreme(name: string, args: readonly Operand[], better: '>' | '<'): Ope
   if (!ABILITIES[type.kind].compared) {
     throw new FilterError(`'${first.words}' is not a valid argument to '${name}'()`);
   }
-  const isBetter = pairTest(better, type, type);
+  const larger = isLarger(type);
+  const isBetter = (a: Value, b: Value): boolean => (smallest ? larger(b, a) : larger(a, b));
   return result(type, `${name}()`, (test) => {
     let best: Value | undefined;
     const noting = args.map((arg) =>

@@ -103,6 +103,9 @@ export function comparable(a: Type, b: Type, aSliced: boolean, bSliced: boolean)
   if (aSliced || bSliced) {
     return (aSliced || ABILITIES[a.kind].sliced) && (bSliced || ABILITIES[b.kind].sliced);
   }
+  if (a.kind === 'integer' && b.kind === 'boolean') {
+    return true;
+  }
   const octets = (t: Type): boolean => t.kind === 'bytes' || t.kind === 'ether';
   return octets(a) && octets(b);
 }

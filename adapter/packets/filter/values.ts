@@ -50,7 +50,7 @@ function orderOf(a: Type, b: Type): Order {
   if (a.kind === 'integer' && b.kind === 'integer') {
     return orderIntegers;
   }
-  if (a.kind === b.kind && NUMBERS.has(a.kind)) {
+  if ((a.kind === b.kind && NUMBERS.has(a.kind)) || b.kind === 'boolean') {
     return orderNumbers;
   }
   if (a.kind === 'string' && b.kind === 'string') {
@@ -143,9 +143,9 @@ function compareBits(a: Uint8Array, b: Uint8Array, bits: number): number {
   return rest === 8 ? 0 : ((a[whole] ?? 0) >> rest) - ((b[whole] ?? 0) >> rest);
 }
 
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const n = Math.min(a.length, b.length);
-  for (let i = 0; i < n; i++) {
+/** The shorter is the lesser, as for numbers. */
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length && a.length === b.length; i++) {
     if (a[i] !== b[i]) {
       return (a[i] ?? 0) - (b[i] ?? 0);
     }
@@ -212,6 +212,12 @@ export function isNonzero(value: Value): boolean {
     }
   }
   return false;
+}
+
+/** Whether one value is larger than another one of its type; here a negative number is less than others. */
+export function isLarger(type: Type): (a: Value, b: Value) => boolean {
+  const order = NUMBERS.has(type.kind) ? orderNumbers : orderOf(type, type);
+  return (a, b) => order(a, b) > 0;
 }
 
 /** Whether values of an operand can be searched with `contains` and `matches`. */
