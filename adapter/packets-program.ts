@@ -49,17 +49,8 @@ const COMMANDS: Readonly<
 /** No., Time, Source, Destination, Protocol, Length and Info, with tabs between. */
 function summaryLine(p: PacketView): string {
   const { source, destination, protocol, length, info } = summary(p);
-  const time = p.frame === null ? 0 : seconds(p.frame.packet, p.frame.first);
+  const time = p.frame?.seconds ?? 0;
   return [p.number, time.toFixed(6), source, destination, protocol, length, visible(info)].join('\t');
-}
-
-function seconds(packet: Moment, first: Moment): number {
-  return packet.tsSec - first.tsSec + (packet.tsNsec - first.tsNsec) / 1e9;
-}
-
-interface Moment {
-  readonly tsSec: number;
-  readonly tsNsec: number;
 }
 
 function main(command: string, [file, ...words]: readonly string[]): void {

@@ -2,7 +2,7 @@
 import { type Capture, type CaptureInterface, type CapturePacket, linktypeKind } from './capture.ts';
 import { Conversations } from './conversations.ts';
 import { LinkLayer } from './link-layer.ts';
-import { PacketView } from './packet-view.ts';
+import { type LinkType, PacketView } from './packet-view.ts';
 import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from './protocols/numbers.ts';
 
 /**
@@ -13,13 +13,22 @@ export function* walkCapture(capture: Capture): Generator<PacketView, void> {
   const view = new PacketView();
   const link = new LinkLayer();
   const conversations = new Conversations();
-  view.conversations = conversations;
   const first = capture.packets[0];
   let before = first;
   for (const packet of capture.packets) {
     const iface = capture.interfaces[packet.iface];
     aim(view, link, packet, iface);
-    view.frame = { packet, first: first ?? packet, before: before ?? packet, iface };
+    const start = first ?? packet;
+    view.checksums = false;
+    view.frame = {
+      packet,
+      first: start,
+      before: before ?? packet,
+      iface,
+      seconds: secondsBetween(start, packet),
+      section: capture.format === 'pcapng' ? 1 : undefined,
+      comments: capture.comments.get(packet.number) ?? [],
+    };
     view.number = packet.number;
     conversations.add(view);
     yield view;
@@ -27,11 +36,18 @@ export function* walkCapture(capture: Capture): Generator<PacketView, void> {
   }
 }
 
+function secondsBetween(a: CapturePacket, b: CapturePacket): number {
+  return b.tsSec - a.tsSec + (b.tsNsec - a.tsNsec) / 1e9;
+}
+
+/** Link layers with a header of their own. */
+const LINKS: Readonly<Record<number, LinkType>> = { 0: 'null', 108: 'null', 113: 'sll', 276: 'sll2' };
+
 /** Points the view at where the link layer, or else IP, begins. */
 function aim(view: PacketView, link: LinkLayer, packet: CapturePacket, iface: CaptureInterface | undefined): void {
   const linktype = iface?.linktype ?? -1;
   const { data, len } = packet;
-  const kind = linktypeKind(linktype);
+  const kind = linktypeKind(linktype) ?? LINKS[linktype];
   if (kind !== undefined) {
     view.set(data, 0, data.length, kind, len);
     return;

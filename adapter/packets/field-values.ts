@@ -1,8 +1,7 @@
 /** All fields of a packet as plain text and numbers, for programs that compare them. */
-import { FIELDS, occurrences } from './fields.ts';
 import { formatEther, formatIpv4, formatIpv6, hexBytes } from './format.ts';
 import type { PacketView } from './packet-view.ts';
-import type { Field, FieldScalar } from './protocol.ts';
+import type { FieldDeclaration, FieldScalar } from './protocol.ts';
 
 /** A value as JSON has it. */
 export type PlainValue = string | number | boolean;
@@ -12,24 +11,22 @@ export type PlainFields = Record<string, PlainValue[]>;
 
 /** The values of all fields of a packet, or of those named. Names that are no field have no values. */
 export function plainFields(p: PacketView, names: readonly string[] = []): PlainFields {
+  const wanted = names.length === 0 ? null : new Set(names);
   const out: PlainFields = {};
-  const fields = names.length === 0 ? fieldsOf(p) : names.flatMap((name) => FIELDS[name] ?? []);
-  for (const field of fields) {
-    const values = occurrences(p, field).map((o) => plain(field, o.value));
-    if (values.length > 0) {
-      out[field.name] = values;
-    }
+  for (const l of p.layers()) {
+    l.protocol.eachOccurrence(p, l, (field, part) => {
+      const { name } = field;
+      if (part.value !== undefined && (wanted === null || wanted.has(name))) {
+        out[name] ??= [];
+        out[name].push(field.plain?.(p, l) ?? plain(field, part.value));
+      }
+    });
   }
   return out;
 }
 
-/** The fields of the protocols that the packet has. */
-function fieldsOf(p: PacketView): readonly Field[] {
-  return [...new Set(p.layers().map((l) => l.protocol))].flatMap((protocol) => protocol.fields);
-}
-
 /** A value in the way of Wireshark's raw ones: addresses as text, bytes as hexadecimal digits. */
-function plain(f: Field, value: FieldScalar): PlainValue {
+function plain(f: FieldDeclaration, value: FieldScalar): PlainValue {
   if (value instanceof Uint8Array) {
     return f.type === 'ipv6' ? formatIpv6(value) : hexBytes(value, '');
   }
@@ -42,6 +39,7 @@ function plain(f: Field, value: FieldScalar): PlainValue {
     case 'ether':
       return formatEther(value);
     case 'seconds':
+    case 'time':
       return value.toFixed(9);
     default:
       return value;

@@ -2,19 +2,22 @@
  * A packet for field access: finds the layers once, then fields are plain reads. Made to be reused (`set`), since
  * conditions of breakpoints look at every packet that passes; it allocates nothing for a packet after its first ones.
  */
-import type { Conversations, Relatives } from './conversations.ts';
-import { Layer } from './layer.ts';
+import type { Relatives } from './conversations.ts';
+import { Layer, MORE, NO_MESSAGE } from './layer.ts';
 import type { Protocol } from './protocol.ts';
 // Tells each protocol what it may carry.
 import './protocols.ts';
 import { data } from './protocols/data.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
+import { nullLoopback } from './protocols/null.ts';
 import { raw } from './protocols/raw.ts';
+import { sll, sll2 } from './protocols/sll.ts';
+import type { Sessions } from './sessions.ts';
 import type { CaptureInterface, CapturePacket } from './types.ts';
 
-/** Where the bytes start: at an Ethernet header, or at an IP header. */
-export type LinkType = 'ethernet' | 'ip';
+/** Where the bytes start: at a header of a link layer, or at an IP header. */
+export type LinkType = 'ethernet' | 'ip' | 'sll' | 'sll2' | 'null';
 
 /** Who knows more of packets than their bytes say: a replay of a capture. */
 export interface PacketKnowledge extends Relatives {
@@ -30,10 +33,15 @@ export interface FrameRecord {
   readonly first: CapturePacket;
   readonly before: CapturePacket;
   readonly iface: CaptureInterface | undefined;
+  /** Since the capture's first packet. */
+  readonly seconds: number;
+  /** Of a pcapng file. */
+  readonly section: number | undefined;
+  readonly comments: readonly string[];
 }
 
 /** The protocol on the frame. */
-const LINKS: Readonly<Record<LinkType, Protocol>> = { ethernet, ip: raw };
+const LINKS: Readonly<Record<LinkType, Protocol>> = { ethernet, ip: raw, sll, sll2, null: nullLoopback };
 
 /** Layers on a frame at most; what comes after is left alone. */
 const MAX_LAYERS = 32;
@@ -45,21 +53,26 @@ export class PacketView {
   len = 0;
   /** First byte after the packet. */
   limit = 0;
+  /** First byte after what was put together from it and others, which is behind the packet; `limit` without. */
+  top = 0;
   /** Length on the wire; larger than `len` if the capture cut the packet. */
   wireLength = 0;
   linktype: LinkType = 'ethernet';
+  /** Whether checksums are checked; without, their state is unverified, as Wireshark has it unless asked. */
+  checksums = true;
   /** `frame.number`, if it is known; 0 else. */
   number = 0;
   /** What its capture says of it; null for a packet of none. */
   frame: FrameRecord | null = null;
-  /** For relative sequence numbers; without it `tcp.seq` is the raw one. */
-  conversations: Conversations | null = null;
-  /** Who is asked about what these two do not say. */
+  /** Who is asked about what is not known of it; without, and without `Conversations`, `tcp.seq` is the raw one. */
   known: PacketKnowledge | null = null;
+  /** What upper protocols remember of the packets before; without it each packet is read alone. */
+  sessions: Sessions | null = null;
 
   readonly #bottom = new Layer(frame, null);
   readonly #link = new Layer(ethernet, this.#bottom);
-  /** Index of the innermost layer found so far. */
+  /** The innermost layer found so far, and its index. */
+  #innermost = this.#bottom;
   #depth = 0;
   /** True once nothing more can be found. */
   #complete = false;
@@ -76,6 +89,7 @@ export class PacketView {
     this.buf = buf;
     this.off = Math.min(Math.max(0, off), buf.length);
     this.limit = Math.min(buf.length, this.off + Math.max(0, len));
+    this.top = this.limit;
     this.len = this.limit - this.off;
     this.wireLength = Math.max(wireLength, this.len);
     if (linktype !== this.linktype) {
@@ -87,15 +101,22 @@ export class PacketView {
     this.#malformed = null;
     this.#bottom.at = this.#bottom.body = this.off;
     this.#bottom.end = this.limit;
+    this.#bottom.wireEnd = this.off + this.wireLength;
     const link = this.#link;
+    if (link.noted) {
+      link.forget();
+    }
     link.at = this.off;
     link.body = this.off + link.protocol.header;
     link.end = this.limit;
+    link.wireEnd = this.off + this.wireLength;
     link.measured = false;
     this.#depth = 1;
+    this.#innermost = link;
     if (link.body > this.limit) {
       // A frame too short for its link layer has nothing else in it.
       this.#depth = 0;
+      this.#innermost = this.#bottom;
       this.#complete = true;
       this.#malformed = link.protocol;
     }
@@ -136,6 +157,24 @@ export class PacketView {
     return found;
   }
 
+  /** The frame. */
+  bottom(): Layer {
+    return this.#bottom;
+  }
+
+  /** Forgets the layers that have been found, and what the packets before say of them. */
+  restart(): void {
+    const { frame, number } = this;
+    this.set(this.buf, this.off, this.len, this.linktype, this.wireLength);
+    this.frame = frame;
+    this.number = number;
+  }
+
+  /** The protocol that the packet begins with. */
+  get linkProtocol(): Protocol {
+    return this.#link.protocol;
+  }
+
   /** All layers, the frame first. */
   layers(): Layer[] {
     const out: Layer[] = [];
@@ -165,6 +204,28 @@ export class PacketView {
     return this.#malformed;
   }
 
+  /**
+   * Puts bytes behind the packet, which have been put together from several ones: a layer carries them instead of its
+   * body.
+   */
+  graft(l: Layer, bytes: Uint8Array): void {
+    const whole = new Uint8Array(this.top + bytes.length);
+    whole.set(this.buf.subarray(this.off, this.top), this.off);
+    whole.set(bytes, this.top);
+    this.buf = whole;
+    l.noted = true;
+    l.wholeAt = this.top;
+    this.top += bytes.length;
+    l.wholeEnd = this.top;
+    l.restAt = l.end;
+  }
+
+  /** Tells that what a layer carries is a part of something, which is not looked into. */
+  swallow(l: Layer): void {
+    l.noted = true;
+    l.wholeAt = l.wholeEnd = l.restAt = l.end;
+  }
+
   #measure(l: Layer): void {
     l.measured = true;
     l.protocol.measure?.(this, l);
@@ -186,13 +247,32 @@ export class PacketView {
 
   /** The same where no number says for sure what is carried, so that it may not be worth the search. */
   #upper(l: Layer, wanted: Protocol): Layer | null {
-    if (this.#complete || l.protocol.reaches[wanted.index] !== 1) {
+    if (this.#complete || (l.protocol.reaches[wanted.index] !== 1 && l.below?.protocol.stream !== true)) {
       return null;
     }
     if (!l.measured) {
       this.#measure(l);
     }
-    return l.protocol.byPort ? this.#byPort(l) : this.#data(l);
+    if (l.protocol.byPort) {
+      return this.#byPort(l);
+    }
+    return this.#next(l) ?? this.#data(l);
+  }
+
+  /** The next message of a stream, which stands behind the one before. */
+  #next(l: Layer): Layer | null {
+    const { below } = l;
+    if (!below?.protocol.stream || l.protocol === data) {
+      return null;
+    }
+    if (l.end < below.carriedEnd) {
+      return this.#byPort(below, l.end);
+    }
+    if (below.wholeAt >= 0 && below.restAt < below.end) {
+      below.wholeAt = -1;
+      return this.#byPort(below, below.restAt);
+    }
+    return null;
   }
 
   /** The key says which protocol it is, but the bytes are none of it. */
@@ -205,57 +285,91 @@ export class PacketView {
   }
 
   /**
-   * The protocol of either port, the one that is first in the list if both are known; else one that knows its
-   * messages.
+   * The protocol that the packets before have told; else that of either port, the lower one first; else one that knows
+   * its messages. They begin at `at`.
    */
-  #byPort(l: Layer): Layer | null {
-    if (l.body >= l.end) {
-      return this.#data(l);
+  #byPort(l: Layer, at = l.carriedAt): Layer | null {
+    if (at >= l.carriedEnd) {
+      return this.#data(l, at);
     }
     const { carriedByPort, carriedAny } = l.protocol;
-    const a = carriedByPort.get(l.key);
-    const b = carriedByPort.get(l.otherKey);
-    const bFirst = a !== undefined && b !== undefined && b.index < a.index;
-    let above = this.#try(bFirst ? b : a, l) ?? this.#try(bFirst ? a : b, l);
+    const low = carriedByPort.get(Math.min(l.key, l.otherKey));
+    const high = carriedByPort.get(Math.max(l.key, l.otherKey));
+    let above = l.carried === null ? null : this.#open(l.carried, l, at);
+    above ??= this.sessions === null ? null : this.#try(this.sessions.spokenOver(this, l), l, at);
+    above ??= this.#try(low, l, at) ?? this.#try(high, l, at);
     for (let i = 0; above === null && i < carriedAny.length; i++) {
-      above = this.#try(carriedAny[i], l);
+      above = this.#try(carriedAny[i], l, at);
     }
-    return above ?? this.#data(l);
+    return above ?? this.#data(l, at);
   }
 
-  #try(protocol: Protocol | undefined, l: Layer): Layer | null {
-    return protocol === undefined ? null : this.#open(protocol, l);
+  #try(protocol: Protocol | undefined, l: Layer, at: number): Layer | null {
+    return protocol === undefined || this.#complete ? null : this.#open(protocol, l, at);
   }
 
   /** What no protocol takes is data. */
-  #data(l: Layer): Layer | null {
-    const above = !this.#complete && l.body < l.end && l.protocol !== data ? this.#open(data, l) : null;
+  #data(l: Layer, at = l.carriedAt): Layer | null {
+    const above = !this.#complete && at < l.carriedEnd && l.protocol !== data ? this.#open(data, l, at) : null;
     this.#complete = true;
     return above;
   }
 
-  /** Puts a layer on another one, if the protocol's header is there. */
-  #open(protocol: Protocol, below: Layer): Layer | null {
-    const at = below.body;
-    const { end } = below;
+  /** Puts a layer on the innermost one, if the protocol's header is there; `below` carries it. */
+  #open(protocol: Protocol, below: Layer, at = below.carriedAt): Layer | null {
+    const end = below.carriedEnd;
     const body = at + protocol.header;
-    const l = below.above ?? grow(below);
+    const l = this.#innermost.above ?? grow(this.#innermost);
     if (body > end || l === null) {
       return null;
     }
     if (l.protocol !== protocol) {
       l.protocol = protocol;
     }
+    if (l.noted) {
+      l.forget();
+    }
+    l.below = below;
     l.at = at;
     l.body = protocol.leaf ? end : body;
     l.end = end;
+    l.wireEnd = below.wholeAt < 0 ? below.wireEnd : end;
+    l.short = false;
     l.measured = protocol.measure === undefined;
+    if (protocol.messageLength !== undefined && below.protocol.stream && !this.#isWhole(protocol.messageLength, l)) {
+      return null;
+    }
     const { open } = protocol;
     if (open !== undefined && !open(this, l)) {
       return null;
     }
     this.#depth = l.index;
+    this.#innermost = l;
     return l;
+  }
+
+  /**
+   * Ends a layer where its message ends. False if that is in a later packet, or if it is no message of the protocol.
+   */
+  #isWhole(messageLength: (p: PacketView, l: Layer) => number, l: Layer): boolean {
+    const length = messageLength(this, l);
+    const { below } = l;
+    if (length === NO_MESSAGE || below === null) {
+      return false;
+    }
+    if (length > 0 && l.at + length <= l.end) {
+      l.end = l.wireEnd = l.at + length;
+      l.body = l.protocol.leaf ? l.end : l.body;
+      return true;
+    }
+    if (length < MORE && below.assembler === null) {
+      return true;
+    }
+    if (below.assembler?.wait(l.protocol, l.at, length)) {
+      this.#complete = true;
+      return false;
+    }
+    return true;
   }
 
   u8(at: number): number {
@@ -271,14 +385,14 @@ export class PacketView {
   mac(at: number): number {
     return this.u16(at) * 0x100000000 + this.u32(at + 2);
   }
-  /** A view of `[from, to)`, cut to the packet. */
+  /** A view of `[from, to)`, cut to the packet and what was put together behind it. */
   bytes(from: number, to: number): Uint8Array {
-    return this.buf.subarray(Math.min(from, this.limit), Math.min(Math.max(from, to), this.limit));
+    return this.buf.subarray(Math.min(from, this.top), Math.min(Math.max(from, to), this.top));
   }
   /** Text of `[from, to)`, one character a byte, up to a NUL. */
   ascii(from: number, to: number): string {
     let s = '';
-    for (let i = from; i < Math.min(to, this.limit) && this.buf[i] !== 0; i++) {
+    for (let i = from; i < Math.min(to, this.top) && this.buf[i] !== 0; i++) {
       s += String.fromCharCode(this.buf[i]!);
     }
     return s;

@@ -23,9 +23,16 @@ export function summary(p: PacketView): Summary {
     source,
     destination,
     protocol: speaker === undefined ? '' : columnOf(p, speaker),
-    length: p.len,
-    info: speaker?.protocol.declaration.info?.(p, speaker) ?? '',
+    length: p.wireLength,
+    info: speaker === undefined ? '' : infoOf(p, layers, speaker),
   };
+}
+
+/** What the layer says, after the remarks of those that carry it, and with those of equal layers beside it. */
+function infoOf(p: PacketView, layers: readonly Layer[], speaker: Layer): string {
+  const before = layers.map((l) => l.protocol.declaration.infoBefore?.(p, l) ?? '').join('');
+  const { info } = speaker.protocol.declaration;
+  return `${before}${info?.(p, speaker) ?? ''}`;
 }
 
 /** `10.0.2.2 → 10.0.2.15 TCP 60 5556 → 58676 [SYN, ACK] ...`, as tshark prints it. */

@@ -70,7 +70,7 @@ function list(capture: Capture): string {
 
 function summaries(capture: Capture, packets: readonly CapturePacket[]): Summary[] {
   const view = new PacketView();
-  view.conversations = new Conversations();
+  const conversations = new Conversations();
   const link = new LinkLayer();
   return packets.map((p) => {
     const linktype = capture.interfaces[p.iface]?.linktype ?? -1;
@@ -84,7 +84,7 @@ function summaries(capture: Capture, packets: readonly CapturePacket[]): Summary
       return { source: '', destination: '', protocol: 'Unknown', length: p.len, info: `${p.len} bytes` };
     }
     view.number = p.number;
-    view.conversations!.add(view);
+    conversations.add(view);
     return summary(view);
   });
 }

@@ -24,13 +24,11 @@ function eachPacket(visit: (p: PacketView, where: string) => void): void {
   const clock = { numberOf: () => p.number, secondsOf: (number: number) => number - 1 };
   const visitAll = (packets: readonly Uint8Array[], where: string, linktype: LinkType = 'ethernet'): void => {
     const conversations = new Conversations();
-    p.conversations = conversations;
-    p.known = { ...clock, relative: (q) => conversations.relative(q) };
     packets.forEach((data, i) => {
       p.set(data, 0, data.length, linktype);
       p.number = i + 1;
-      p.conversations?.add(p);
-      p.known = { numberOf: () => 0, secondsOf: (number) => number / 1000, relative: () => undefined };
+      p.known = { ...clock, relative: () => undefined };
+      conversations.add(p);
       visit(p, `${where} ${i + 1}`);
     });
   };

@@ -84,7 +84,7 @@ function theirs(name: string, text: string): string {
 
 function comparePacket(file: string, ours: Record<string, readonly (string | number | boolean)[]>, want: OraclePacket) {
   const number = want.fields['frame.number']?.[0];
-  for (const name of comparableFields()) {
+  for (const name of comparableFields(options.cache)) {
     const a = (ours[name] ?? []).map(canonical).join('|');
     const b = (want.fields[name] ?? []).map((v) => theirs(name, v)).join('|');
     if (a === '' && b === '') {
@@ -136,7 +136,11 @@ function filesOf(path: string): string[] {
 
 for (const path of positionals.flatMap(filesOf)) {
   try {
+    const started = performance.now();
     compareFile(path);
+    if (performance.now() - started > 5000) {
+      process.stderr.write(`slow: ${path} ${performance.now() - started}\n`);
+    }
   } catch (error) {
     process.stderr.write(`${basename(path)}: ${error instanceof Error ? error.message.slice(0, 200) : error}\n`);
   }

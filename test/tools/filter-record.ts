@@ -67,9 +67,7 @@ function main(words: readonly string[]): void {
     const here = ours.get(filter);
     if (String(here) !== String(answer)) {
       different++;
-      process.stdout.write(
-        `${filter}\n  tshark: ${String(answer).slice(0, 200)}\n  here:   ${String(here).slice(0, 200)}\n`,
-      );
+      process.stdout.write(`${filter}\n  tshark: ${String(answer)}\n  here:   ${String(here)}\n`);
     }
   }
   process.stdout.write(`${answers.size} filters, ${different} different\n`);

@@ -26,8 +26,8 @@ const AGGREGATOR = '\x1e';
 let names: readonly string[] | undefined;
 
 /** Names of tshark's fields that may be compared. */
-function oracleNames(): readonly string[] {
-  names ??= run(['-G', 'fields'])
+function oracleNames(cache: string): readonly string[] {
+  names ??= knownTo(cache)
     .split('\n')
     .map((line) => line.split('\t'))
     .flatMap(([kind, , name = '', , protocol = '']) =>
@@ -37,11 +37,25 @@ function oracleNames(): readonly string[] {
   return names;
 }
 
+/** What tshark prints of its fields; kept as the packets are. */
+function knownTo(cache: string): string {
+  const file = join(cache, 'fields.tsv');
+  if (cache !== '' && existsSync(file)) {
+    return readFileSync(file, 'utf8');
+  }
+  const text = run(['-G', 'fields']);
+  if (cache !== '') {
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(file, text);
+  }
+  return text;
+}
+
 let comparable: readonly string[] | undefined;
 
 /** Names that both sides know. */
-export function comparableFields(): readonly string[] {
-  comparable ??= oracleNames().filter((name) => FIELDS[name] !== undefined);
+export function comparableFields(cache: string): readonly string[] {
+  comparable ??= oracleNames(cache).filter((name) => FIELDS[name] !== undefined);
   return comparable;
 }
 
@@ -56,7 +70,7 @@ function run(args: readonly string[]): string {
 
 /** The first packets of a capture; with `cache`, from there if tshark was asked before. */
 export function tsharkPackets(path: string, limit: number, cache: string): readonly OraclePacket[] {
-  const asked = oracleNames();
+  const asked = oracleNames(cache);
   const key = createHash('sha256')
     .update(`${path} ${statSync(path).size} ${limit} ${asked.join()}`)
     .digest('hex');

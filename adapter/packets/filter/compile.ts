@@ -1,9 +1,8 @@
 /** Makes one function of a filter's tree: closures that are all made here, so that a packet costs nothing but reads. */
 import { FilterError, type SetElement, type TestNode, type ValueNode } from './ast.ts';
-import { BYTES, comparable, STRING } from './kinds.ts';
+import { BYTES, comparable, isProtocol, STRING } from './kinds.ts';
 import { compileRegex } from './regex.ts';
 import { type Referenced, Resolver, requireComparable } from './resolve.ts';
-import { isProtocol } from './sources.ts';
 import {
   ALWAYS,
   bytesOf,
@@ -152,8 +151,13 @@ class Compiler {
     }
     requireCompared(left, 'in');
     const tests = set.map((element) => this.#element(left, element));
+    if (quantifier === 'all') {
+      // All occurrences are in the same element, as Wireshark 4.0 reads it.
+      const each = tests.map((test) => ofAll(left, test));
+      return (p) => each.some((matches) => matches(p));
+    }
     const test: Test = tests.length === 1 && tests[0] ? tests[0] : (v, p) => tests.some((t) => t(v, p));
-    return quantifier === 'all' ? ofAll(left, test) : left.bind(test);
+    return left.bind(test);
   }
 
   #element(left: Operand, { from, to }: SetElement): Test {

@@ -24,19 +24,21 @@ export interface Type {
   readonly max: number;
 }
 
-function type(kind: Kind, words: string, size = 0): Type {
-  return { kind, words, size, max: kind === 'integer' ? 2 ** (8 * size) - 1 : 0 };
+function type(kind: Kind, words: string, size = 0, max = 0): Type {
+  return { kind, words, size, max };
 }
 
 function unsigned(size: number): Type {
-  return type('integer', `Unsigned integer (${size} byte${size === 1 ? '' : 's'})`, size);
+  return type('integer', `Unsigned integer (${size} byte${size === 1 ? '' : 's'})`, size, 2 ** (8 * size) - 1);
 }
 
 const TYPES: Readonly<Record<FieldType, Type>> = {
   uint8: unsigned(1),
   uint16: unsigned(2),
   uint32: unsigned(4),
+  int32: type('integer', 'Signed integer (4 bytes)', 4, 2 ** 31 - 1),
   seconds: type('duration', 'Time offset'),
+  time: type('time', 'Date and time'),
   ipv4: type('ipv4', 'IPv4 address', 4),
   ipv6: type('ipv6', 'IPv6 address', 16),
   ether: type('ether', 'Ethernet or other MAC address', 6),
@@ -53,8 +55,16 @@ export const NUMBER: Type = TYPES.uint32;
 /** What `string`, `upper` and `lower` are. */
 export const STRING: Type = TYPES.string;
 
+/** Of a field that says only that it is there. */
+const LABEL: Type = type('label', 'Label');
+
 export function typeOf(field: Field): Type {
-  return TYPES[field.type];
+  return field.type === 'protocol' && !isProtocol(field) ? LABEL : TYPES[field.type];
+}
+
+/** Whether a field stands for its protocol. */
+export function isProtocol(field: Field): boolean {
+  return field.name === field.protocol.name;
 }
 
 export interface Abilities {

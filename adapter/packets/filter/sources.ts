@@ -3,6 +3,7 @@ import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import type { Field, FieldDeclaration, FieldScalar, Protocol } from '../protocol.ts';
 import type { Range } from './ast.ts';
+import { isProtocol } from './kinds.ts';
 import { includesLayer, needsCount } from './ranges.ts';
 import type { Bind, Matcher, Test, Value } from './values.ts';
 
@@ -27,11 +28,6 @@ export function rawOf(field: Field, layers?: readonly Range[]): Bind {
         .some(({ from, length }) => length > 0 && test(p.buf.subarray(from, from + length), p));
     return overLayers(protocol, raw, layers);
   };
-}
-
-/** Whether a field stands for its protocol. */
-export function isProtocol(field: Field): boolean {
-  return field.name === field.protocol.name;
 }
 
 function overLayers(protocol: Protocol, within: InLayer, layers: readonly Range[] | undefined): Matcher {

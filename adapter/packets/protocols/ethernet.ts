@@ -5,6 +5,7 @@ import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Of, Protocol } from '../protocol.ts';
 import { LINKTYPE_ETHERNET } from '../types.ts';
+import { ETHERTYPE_BRIDGED, LLC_FRAME, MAX_LENGTH_802_3 } from './link-keys.ts';
 import { ETHERTYPES } from './numbers.ts';
 
 const BROADCAST = 0xffffffffffff;
@@ -21,10 +22,11 @@ function noteAt(off: number): Of<string> {
 /** Bytes after the packet that the frame carries. */
 function trailing(p: PacketView, l: Layer): Uint8Array {
   let above = p.above(l);
-  while (above?.protocol.declaration.carries === 'ethertype') {
+  while (above?.protocol.declaration.carries === 'ethertype' && above.protocol !== l.protocol) {
     above = p.above(above);
   }
-  return p.bytes(above?.end ?? p.limit, p.limit);
+  const end = l.below?.end ?? p.limit;
+  return p.bytes(Math.min(above?.end ?? end, end), end);
 }
 
 /** Padding is what makes a frame long enough, and zero; anything else is a trailer. */
@@ -41,6 +43,11 @@ function trailer(name: string, description: string, zero: boolean): FieldDeclara
   });
 }
 
+/** A frame of IEEE 802.3: where others have a type, it has the length of what it carries. */
+function hasLength(p: PacketView, l: Layer): boolean {
+  return p.u16(l.at + 12) <= MAX_LENGTH_802_3;
+}
+
 /** The list's columns for a frame whose type nobody knows, or whose packet is malformed. */
 export const LINK_COLUMNS = {
   columnOf: (p: PacketView, l: Layer): string => p.malformed()?.declaration.column ?? hex(l.key, 4),
@@ -55,19 +62,23 @@ export const ethernet: Protocol = new Protocol({
   name: 'eth',
   title: 'Ethernet',
   column: 'Ethernet',
-  chain: 'eth:ethertype',
-  found: { linktype: [LINKTYPE_ETHERNET] },
+  chain: (_, l) => (l.key === LLC_FRAME ? 'eth' : 'eth:ethertype'),
+  found: { linktype: [LINKTYPE_ETHERNET], ethertype: [ETHERTYPE_BRIDGED] },
   header: 14,
   measure: (p, l) => {
-    l.key = p.u16(l.at + 12);
+    const type = p.u16(l.at + 12);
+    l.key = type <= MAX_LENGTH_802_3 ? LLC_FRAME : type;
+    l.end = type <= MAX_LENGTH_802_3 ? Math.min(l.end, l.body + type) : l.end;
   },
   carries: 'ethertype',
-  line: (p, l) => `Ethernet II, Src: ${words(p.mac(l.at + 6))}, Dst: ${words(p.mac(l.at))}`,
+  line: (p, l) =>
+    hasLength(p, l) ? 'IEEE 802.3 Ethernet' : `Ethernet II, Src: ${words(p.mac(l.at + 6))}, Dst: ${words(p.mac(l.at))}`,
   fields: [
     dst,
     src,
     either('eth.addr', 'Address', dst, src),
-    uint16('eth.type', 'Type', 12, { hex: true, names: ETHERTYPES }),
+    uint16('eth.type', 'Type', 12, { hex: true, names: ETHERTYPES, when: (p, l) => !hasLength(p, l) }),
+    uint16('eth.len', 'Length', 12, { when: hasLength }),
     trailer('eth.padding', 'Padding', true),
     trailer('eth.trailer', 'Trailer', false),
   ],

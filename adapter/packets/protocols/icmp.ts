@@ -98,7 +98,9 @@ export const icmp: Protocol = new Protocol({
   fields: [
     uint8('icmp.type', 'Type', 0, { note: (p, l) => TYPES[p.u8(l.at)] ?? '', names: TYPES }),
     uint8('icmp.code', 'Code', 1, { note: codeName }),
-    checksum('icmp.checksum', 'Checksum', 2, (p, l) => checkTransport(p, l, { off: 2, least: 4, pseudo: false })),
+    checksum('icmp.checksum', 'Checksum', 2, (p, l) => checkTransport(p, l, { off: 2, least: 4, pseudo: false }), {
+      always: true,
+    }),
     echoWord('icmp.ident', 'Identifier', 4),
     echoWord('icmp.seq', 'Sequence Number', 6),
     parts((p, l) => {

@@ -15,7 +15,8 @@ export const udp: Protocol = new Protocol({
   header: 8,
   measure: (p, l) => {
     const length = p.u16(l.at + 4);
-    l.end = length >= 8 ? Math.min(l.end, l.at + length) : l.end;
+    l.wireEnd = length >= 8 ? Math.min(l.wireEnd, l.at + length) : l.wireEnd;
+    l.end = Math.min(l.end, l.wireEnd);
     l.key = p.u16(l.at);
     l.otherKey = p.u16(l.at + 2);
   },
@@ -26,8 +27,12 @@ export const udp: Protocol = new Protocol({
     dstport,
     either('udp.port', 'Source or Destination Port', srcport, dstport),
     uint16('udp.length', 'Length', 4),
-    checksum('udp.checksum', 'Checksum', 6, (p, l) =>
-      checkTransport(p, l, { off: 6, least: 8, length: p.u16(l.at + 4), optional: true }),
+    checksum(
+      'udp.checksum',
+      'Checksum',
+      6,
+      (p, l) => checkTransport(p, l, { off: 6, least: 8, length: p.u16(l.at + 4), optional: true }),
+      { optional: true },
     ),
     computed('udp.payload', 'Payload', 'bytes', (p, l) => p.bytes(l.body, l.end), {
       place: (_, l) => [l.body, l.end - l.body],
@@ -36,5 +41,5 @@ export const udp: Protocol = new Protocol({
       text: () => '',
     }),
   ],
-  info: (_, l) => `${l.key} → ${l.otherKey} Len=${l.end - l.body}`,
+  info: (_, l) => `${l.key} → ${l.otherKey} Len=${l.wireEnd - l.body}`,
 });

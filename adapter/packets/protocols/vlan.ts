@@ -2,17 +2,19 @@
 import { bits, uint16 } from '../declare.ts';
 import { Protocol } from '../protocol.ts';
 import { LINK_COLUMNS } from './ethernet.ts';
+import { LLC_FRAME, MAX_LENGTH_802_3 } from './link-keys.ts';
 import { ETHERTYPE_QINQ, ETHERTYPE_VLAN, ETHERTYPES } from './numbers.ts';
 
 export const vlan = new Protocol({
   name: 'vlan',
   title: '802.1Q Virtual LAN',
   column: 'VLAN',
-  chain: 'vlan:ethertype',
+  chain: (_, l) => (l.key === LLC_FRAME ? 'vlan' : 'vlan:ethertype'),
   found: { ethertype: [ETHERTYPE_VLAN, ETHERTYPE_QINQ] },
   header: 4,
   measure: (p, l) => {
-    l.key = p.u16(l.at + 2);
+    const type = p.u16(l.at + 2);
+    l.key = type <= MAX_LENGTH_802_3 ? LLC_FRAME : type;
   },
   carries: 'ethertype',
   line: (p, l) => {
