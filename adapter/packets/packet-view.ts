@@ -242,6 +242,9 @@ export class PacketView {
       this.#measure(l);
     }
     const above = carried.get(l.key);
+    if (above !== undefined && above !== wanted && above.reaches[wanted.index] !== 1) {
+      return null;
+    }
     return above === undefined ? this.#data(l) : (this.#open(above, l) ?? this.#misfit(above, l));
   }
 

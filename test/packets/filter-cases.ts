@@ -84,4 +84,5 @@ const GENERATED: readonly string[] = [
   ...onEach(([f, a]) => [`${f}`, `not ${f}`, `!${f} == ${a}`, `not ${f} == ${a} and ip`, `${f} == ${a} or arp`]),
 ];
 
-export const FILTERS: readonly string[] = [...new Set([...TYPED, ...GENERATED])];
+/** Of the generated ones every third, as tshark takes a run for each. */
+export const FILTERS: readonly string[] = [...new Set([...TYPED, ...GENERATED.filter((_, i) => i % 3 === 0)])];

@@ -1,9 +1,9 @@
 /**
- * `npx tsx test/tools/filter-record.ts [--all] [--compare]`: asks Wireshark about the filters of `filter-cases.ts` and
+ * `npx tsx test/tools/filter-record.ts [--all] [--compare]`: asks tshark about the filters of `filter-cases.ts` and
  * writes test/vectors/filters.tsv. Filters it was asked about before keep their answers, unless `--all` says
  * otherwise. With `--compare`, it writes nothing but what is different here.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,51 +12,45 @@ import { filterCapture } from '../packets/filter-capture.ts';
 import { FILTERS } from '../packets/filter-cases.ts';
 import { type Answer, formatRecord, RECORD, readRecord } from '../packets/filter-record.ts';
 
-/** An answer of sharkd to one request. */
-interface Reply {
-  readonly id: number;
-  readonly result?: readonly { readonly num: number }[];
-  readonly error?: { readonly message: string };
+/** Runs of tshark at a time. */
+const WORKERS = 4;
+
+function ask(file: string, filter: string): Promise<Answer> {
+  const args = ['-r', file, '-Y', filter, '-T', 'fields', '-e', 'frame.number'];
+  const env = { ...process.env, TZ: 'UTC' };
+  return new Promise((resolve, reject) => {
+    execFile('tshark', args, { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      if (error && error.code !== 2) {
+        reject(new Error(`${filter}: ${stderr}`));
+      } else {
+        resolve(error ? 'error' : stdout.split('\n').filter(Boolean).map(Number));
+      }
+    });
+  });
 }
 
-/** Asks sharkd, Wireshark's engine as a service: it reads the capture once, where tshark takes a run for each filter. */
-function record(filters: readonly string[], known: ReadonlyMap<string, Answer>): Map<string, Answer> {
+async function record(filters: readonly string[], known: ReadonlyMap<string, Answer>): Promise<Map<string, Answer>> {
   const folder = mkdtempSync(join(tmpdir(), 'filters-'));
   const file = join(folder, 'all.pcapng');
   writeFileSync(file, filterCapture());
+  const answers = new Map(known);
   const waiting = filters.filter((f) => !known.has(f));
-  const request = (id: number, method: string, params: object): string =>
-    `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`;
-  const requests = [
-    request(1, 'load', { file }),
-    ...waiting.map((filter, i) => request(i + 2, 'frames', { filter })),
-    request(waiting.length + 2, 'bye', {}),
-  ];
-  try {
-    const output = execFileSync('sharkd', ['-'], {
-      input: requests.join(''),
-      encoding: 'utf8',
-      env: { ...process.env, TZ: 'UTC' },
-      maxBuffer: 2 ** 31,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    const answers = new Map(known);
-    for (const line of output.split('\n').filter((l) => l.startsWith('{'))) {
-      const { id, result, error } = JSON.parse(line) as Reply;
-      const filter = waiting[id - 2];
-      if (filter !== undefined) {
-        answers.set(filter, error ? 'error' : (result ?? []).map((frame) => frame.num));
-      }
+  const work = async (): Promise<void> => {
+    for (let f = waiting.shift(); f !== undefined; f = waiting.shift()) {
+      answers.set(f, await ask(file, f));
     }
-    return new Map(filters.flatMap((f) => (answers.has(f) ? [[f, answers.get(f) as Answer]] : [])));
+  };
+  try {
+    await Promise.all(Array.from({ length: WORKERS }, work));
   } finally {
     rmSync(folder, { recursive: true });
   }
+  return new Map(filters.map((f): [string, Answer] => [f, answers.get(f) ?? 'error']));
 }
 
-function main(words: readonly string[]): void {
+async function main(words: readonly string[]): Promise<void> {
   const before = words.includes('--all') ? new Map<string, Answer>() : readRecord().answers;
-  const answers = record(FILTERS, before);
+  const answers = await record(FILTERS, before);
   if (!words.includes('--compare')) {
     const [program = ''] = execFileSync('tshark', ['--version'], { encoding: 'utf8' }).split('\n');
     writeFileSync(RECORD, formatRecord({ program: program.replace(/ \(Git.*/, ''), answers }));
@@ -73,4 +67,4 @@ function main(words: readonly string[]): void {
   process.stdout.write(`${answers.size} filters, ${different} different\n`);
 }
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));

@@ -109,7 +109,7 @@ class Compiler {
   }
 
   #contains({ quantifier, left: l, right: r }: TestNode & { kind: 'contains' }): Matcher {
-    const left = this.#resolver.entity(l, 'Left side of "contains" expression');
+    const left = searchedIn(this.#resolver.entity(l, 'Left side of "contains" expression'));
     requireSearched(left, 'contains');
     if (left.type.kind === 'ether' && r.kind === 'string') {
       throw new FilterError(`${left.type.words} cannot be converted from a string.`, r.span);
@@ -133,7 +133,7 @@ class Compiler {
   }
 
   #matches({ quantifier, left: l, right }: TestNode & { kind: 'matches' }): Matcher {
-    const left = this.#resolver.entity(l, 'Left side of "matches" expression');
+    const left = searchedIn(this.#resolver.entity(l, 'Left side of "matches" expression'));
     requireSearched(left, 'matches');
     if (right.kind !== 'string') {
       throw new FilterError('Matches requires a double quoted string on the right side.', right.span);
@@ -183,6 +183,11 @@ class Compiler {
       return any(p);
     };
   }
+}
+
+/** An operand as searches see it. */
+function searchedIn(left: Operand): Operand {
+  return left.searched === undefined ? left : { ...left, bind: left.searched };
 }
 
 function requireCompared(left: Operand, op: string): void {

@@ -122,7 +122,10 @@ function absolute(arg: Operand): Operand {
 function extreme(name: string, args: readonly Operand[], smallest: boolean): Operand {
   const [first, ...others] = args as [Operand, ...Operand[]];
   const { type } = first;
-  for (const { type: other } of others) {
+  for (const { type: other, constant, words } of others) {
+    if (constant && words.startsWith('"')) {
+      throw new FilterError(`Argument '${words}' is not valid for ${name}()`);
+    }
     if (other !== type) {
       throw new FilterError(
         `Arguments to '${name}' must have the same type (expected ${type.words}, got ${other.words})`,

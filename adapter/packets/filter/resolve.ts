@@ -4,10 +4,10 @@ import type { Field, FieldScalar } from '../protocol.ts';
 import { arithmetic, masked, negated } from './arithmetic.ts';
 import { FilterError, type Range, type ValueNode } from './ast.ts';
 import { FUNCTIONS, unknownFunction } from './functions.ts';
-import { ABILITIES, BYTES, comparable, type Type, typeOf } from './kinds.ts';
+import { ABILITIES, BYTES, comparable, isProtocol, type Type, typeOf } from './kinds.ts';
 import { constant } from './literals.ts';
 import { sliceBytes } from './ranges.ts';
-import { plainValue, rawOf, valuesOf } from './sources.ts';
+import { plainValue, rawOf, valuesOf, wholeOf } from './sources.ts';
 import { bytesOf, type Operand } from './values.ts';
 
 /** What a constant is to be, from what it stands beside. */
@@ -100,7 +100,15 @@ export class Resolver {
 
   #field(name: string, layers?: readonly Range[]): Operand {
     const field = this.field(name);
-    return { type: typeOf(field), sliced: false, field, plain: true, words: field.name, bind: valuesOf(field, layers) };
+    return {
+      type: typeOf(field),
+      sliced: false,
+      field,
+      plain: true,
+      words: field.name,
+      bind: valuesOf(field, layers),
+      ...(isProtocol(field) ? { searched: wholeOf(field, layers) } : {}),
+    };
   }
 
   #raw(name: string, layers?: readonly Range[]): Operand {

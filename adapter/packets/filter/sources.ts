@@ -15,6 +15,16 @@ export function valuesOf(field: Field, layers?: readonly Range[]): Bind {
   return (test) => overLayers(field.protocol, inLayer(field, test), layers);
 }
 
+/** The bytes of a protocol with all that it carries. */
+export function wholeOf({ protocol }: Field, layers?: readonly Range[]): Bind {
+  return (test) => overLayers(protocol, (p, l) => test(p.buf.subarray(l.at, Math.max(l.at, endOf(p, l))), p), layers);
+}
+
+/** Where what a layer carries ends; on the link layer also what is no part of it, such as padding. */
+function endOf(p: PacketView, l: Layer): number {
+  return l.index <= 1 ? p.limit : l.end;
+}
+
 /** The bytes of a field as they are in the packet. */
 export function rawOf(field: Field, layers?: readonly Range[]): Bind {
   const { protocol } = field;
@@ -34,6 +44,12 @@ function overLayers(protocol: Protocol, within: InLayer, layers: readonly Range[
   if (layers !== undefined) {
     return overSomeLayers(protocol, within, layers);
   }
+  if (!mayRepeat(protocol)) {
+    return (p) => {
+      const l = p.first(protocol);
+      return l !== null && within(p, l);
+    };
+  }
   return (p) => {
     for (let l = p.first(protocol); l !== null; l = p.next(l, protocol)) {
       if (within(p, l)) {
@@ -42,6 +58,11 @@ function overLayers(protocol: Protocol, within: InLayer, layers: readonly Range[
     }
     return false;
   };
+}
+
+/** Whether a packet may have several layers of a protocol: above themselves, or as messages of one segment. */
+function mayRepeat(protocol: Protocol): boolean {
+  return protocol.leaf || protocol.reaches[protocol.index] === 1;
 }
 
 function overSomeLayers(protocol: Protocol, within: InLayer, layers: readonly Range[]): Matcher {

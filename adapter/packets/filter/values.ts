@@ -29,6 +29,8 @@ export interface Operand {
   /** What messages call it. */
   readonly words: string;
   readonly bind: Bind;
+  /** The same for `contains` and `matches`, which see what a protocol carries too. */
+  readonly searched?: Bind;
 }
 
 export const ALWAYS: Test = () => true;
@@ -124,9 +126,12 @@ function numberTest(op: Single, c: number): Test {
 /** A comparison of the first bits of addresses. */
 function networkTest(op: Single, value: Value, prefix: number): Test {
   if (typeof value === 'number') {
-    const shift = 2 ** (32 - prefix);
-    const net = Math.floor(value / shift);
-    return (x) => holds(op, Math.floor((x as number) / shift) - net);
+    const mask = prefix === 0 ? 0 : -1 << (32 - prefix);
+    const net = value & mask;
+    if (op === '==') {
+      return (x) => ((x as number) & mask) === net;
+    }
+    return (x) => holds(op, (((x as number) & mask) >>> 0) - (net >>> 0));
   }
   const net = bytesOf(value, 'bytes');
   return (x) => holds(op, compareBits(bytesOf(x, 'ipv6'), net, prefix));
