@@ -58,7 +58,13 @@ export const STRING: Type = TYPES.string;
 /** Of a field that says only that it is there. */
 const LABEL: Type = type('label', 'Label');
 
+/** A point in time that Wireshark compares as a number of seconds. */
+const EPOCH = 'frame.time_epoch';
+
 export function typeOf(field: Field): Type {
+  if (field.name === EPOCH) {
+    return TYPES.seconds;
+  }
   return field.type === 'protocol' && !isProtocol(field) ? LABEL : TYPES[field.type];
 }
 

@@ -8,7 +8,7 @@ import { type Anchor, isWordByte, parseRegex, RegexError, type RegexNode } from 
 
 /** Steps for one value, and repetitions of a group inside each other, before a match is given up. */
 const MAX_STEPS = 1_000_000;
-const MAX_NESTED = 1500;
+const MAX_NESTED = 1000;
 const LINE_FEED = 10;
 
 /** Whether the rest of the pattern matches from `at` on. */
@@ -51,12 +51,24 @@ function searcher(pattern: string): (bytes: Uint8Array) => boolean {
       }
       state.nested = 0;
       state.groups.fill(-1);
-      if (match(at) && state.steps <= MAX_STEPS) {
+      if (attempt(match, at) && state.steps <= MAX_STEPS) {
         return true;
       }
     }
     return false;
   };
+}
+
+/** A match that nests too deeply for the stack is none. */
+function attempt(match: Next, at: number): boolean {
+  try {
+    return match(at);
+  } catch (error) {
+    if (error instanceof RangeError) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 /** Counts a step; false if there have been too many. */
