@@ -79,18 +79,18 @@ describe('display filters', () => {
   });
 
   it('know macros, those of the user first', () => {
-    assert.equal(matches('${private_ipv4:ip.src}'), true);
+    assert.equal(matches(`\${private_ipv4:ip.src}`), true);
     const macros = new Map([['ports', '$1.srcport == $2 && $1.dstport == $3']]);
-    assert.equal(compileFilter('${ports:udp;40000;53}', { macros }).matches(view(HELLO.dns_query)), true);
-    assert.match(refusal('ip && ${nosuch:1}').message, /macro 'nosuch' does not exist/);
-    assert.equal(refusal('ip && ${nosuch:1}').part, '${nosuch:1}');
-    const endless = new Map([['x', '${x:$1}']]);
-    assert.throws(() => compileFilter('${x:1}', { macros: endless }), /nested too deeply/);
+    assert.equal(compileFilter(`\${ports:udp;40000;53}`, { macros }).matches(view(HELLO.dns_query)), true);
+    assert.match(refusal(`ip && \${nosuch:1}`).message, /macro 'nosuch' does not exist/);
+    assert.equal(refusal(`ip && \${nosuch:1}`).part, `\${nosuch:1}`);
+    const endless = new Map([['x', `\${x:$1}`]]);
+    assert.throws(() => compileFilter(`\${x:1}`, { macros: endless }), /nested too deeply/);
   });
 
   it('refer to the packet that somebody looks at', () => {
     const of = (values: readonly number[]) =>
-      compileFilter('udp.dstport == ${udp.dstport}', { referenced: () => values });
+      compileFilter(`udp.dstport == \${udp.dstport}`, { referenced: () => values });
     assert.equal(of([53]).matches(view(HELLO.dns_query)), true);
     assert.equal(of([54]).matches(view(HELLO.dns_query)), false);
     assert.equal(of([]).matches(view(HELLO.dns_query)), false);
@@ -106,7 +106,7 @@ describe('display filters', () => {
     assert.equal(refusal('tcp.port == 99999').part, '99999');
     assert.equal(refusal('tcp.port == 80 foo').part, 'foo');
     assert.match(refusal('maxx(tcp.port) == 1').message, /did you mean max/);
-    assert.equal(refusal('udp && ${private_ipv4:tcp.prt} ').part, '${private_ipv4:tcp.prt}');
+    assert.equal(refusal(`udp && \${private_ipv4:tcp.prt} `).part, `\${private_ipv4:tcp.prt}`);
   });
 
   for (const [capture, display] of [
