@@ -1,6 +1,7 @@
 /**
- * `npm run -s fields -- FILE [FIELD...]`, `npm run -s summary -- FILE` and `npm run -s filter -- FILE FILTER`: what the
- * packets of a capture are, a line each, for programs that compare; of a filter, the numbers of those that match. It starts quickly: nothing of the machine is loaded.
+ * `npm run -s fields -- FILE [FIELD...]`, `npm run -s summary -- FILE` and `npm run -s filter -- FILE FILTER`: what
+ * the packets of a capture are, a line each, for programs that compare; of a filter, the numbers of those that match.
+ * It starts quickly: nothing of the machine is loaded.
  */
 import { readFileSync } from 'node:fs';
 import { CaptureError, readCapture } from './packets/capture.ts';

@@ -110,7 +110,7 @@ export interface SymbolScope {
  */
 export type ExpressionCompiler = (scope: SymbolScope) => string;
 
-/** Layers of the path where packets are caught, and the functions that every packet passes there, in either direction. */
+/** Layers of the path where packets are caught, and the functions that all pass there, in either direction. */
 export const PACKET_LAYERS = {
   slirp: ['slirp_output', 'slirp_input'],
   net: ['qemu_send_packet_async_with_flags'],

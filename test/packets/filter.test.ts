@@ -11,8 +11,10 @@ import { HELLO, packetsOf } from './samples.ts';
  * Filters about what is not yet dissected as Wireshark does: they say more of the dissection than of the language. The
  * list only gets shorter.
  */
-const DISSECTED_OTHERWISE =
-  /http|\bdata\b|analysis|vlan|arp|tls|ssl|dns|frame\.protocols|_host|option|status|dscp|resolved|eth\.dst\.|len\(tcp\)/;
+const DISSECTED_OTHERWISE = new RegExp(
+  String.raw`http|\bdata\b|analysis|vlan|arp|tls|ssl|dns|frame\.protocols|_host|option|status|dscp|resolved|` +
+    String.raw`eth\.dst\.|len\(tcp\)`,
+);
 /** Packets of which the same holds: those that an ICMP error quotes. */
 const PACKETS_OTHERWISE: ReadonlySet<number> = new Set([385, 386]);
 
