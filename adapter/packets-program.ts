@@ -1,11 +1,13 @@
 /**
- * `npm run -s fields -- FILE [FIELD...]` and `npm run -s summary -- FILE`: what the packets of a capture are, a line
- * each, for programs that compare. It starts quickly: nothing of the machine is loaded.
+ * `npm run -s fields -- FILE [FIELD...]`, `npm run -s summary -- FILE` and `npm run -s filter -- FILE FILTER`: what
+ * the packets of a capture are, a line each, for programs that compare; of a filter, the numbers of those that match.
+ * It starts quickly: nothing of the machine is loaded.
  */
 import { CaptureError, readCapture } from './packets/capture.ts';
 import { walkCapture } from './packets/capture-walk.ts';
 import { plainFields } from './packets/field-values.ts';
 import { FIELDS, unknownFieldMessage } from './packets/fields.ts';
+import { compileFilter, FilterError } from './packets/filter/filter.ts';
 import { visible } from './packets/format.ts';
 import type { PacketView } from './packets/packet-view.ts';
 import { summary } from './packets/summary.ts';
@@ -17,8 +19,8 @@ const LINES_A_WRITE = 512;
 /** What is wrong with the command's words. */
 class UsageError extends Error {}
 
-/** Makes a line of each packet. */
-type Line = (p: PacketView) => string;
+/** Makes a line of a packet; undefined for one that has none. */
+type Line = (p: PacketView) => string | undefined;
 
 /** The commands: each checks its words and says how a packet becomes a line. */
 const COMMANDS: Readonly<
@@ -35,6 +37,13 @@ const COMMANDS: Readonly<
     },
   },
   summary: { usage: 'summary -- FILE', line: () => summaryLine },
+  filter: {
+    usage: "filter -- FILE 'FILTER'",
+    line: (words) => {
+      const { matches } = compileFilter(words.join(' '));
+      return (p) => (matches(p) ? String(p.number) : undefined);
+    },
+  },
 };
 
 /** No., Time, Source, Destination, Protocol, Length and Info, with tabs between. */
@@ -61,7 +70,10 @@ async function main(command: string, [file, ...words]: readonly string[]): Promi
     lines = [];
   };
   for (const p of walkCapture(capture)) {
-    lines.push(line(p));
+    const text = line(p);
+    if (text !== undefined) {
+      lines.push(text);
+    }
     if (lines.length === LINES_A_WRITE) {
       flush();
     }
@@ -69,13 +81,23 @@ async function main(command: string, [file, ...words]: readonly string[]): Promi
   flush();
 }
 
+/** The part of a filter that is wrong, under it. */
+function pointer(text: string, { span }: FilterError): string {
+  const shown = visible(text);
+  return span === undefined || shown !== text
+    ? ''
+    : `\n    ${text}\n    ${' '.repeat(span.start)}${'^'.repeat(Math.max(1, span.end - span.start))}`;
+}
+
 const [command = '', ...rest] = process.argv.slice(2);
 try {
   await main(command, rest);
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof CaptureError || (error instanceof Error && 'code' in error))) {
+  const ours = [UsageError, FilterError, CaptureError].some((kind) => error instanceof kind);
+  if (!(error instanceof Error) || !(ours || 'code' in error)) {
     throw error;
   }
-  process.stderr.write(`${visible(error.message)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  const where = error instanceof FilterError ? pointer(rest.slice(1).join(' '), error) : '';
+  process.stderr.write(`${visible(error.message)}${where}\n`);
+  process.exitCode = command === 'filter' || error instanceof UsageError ? 2 : 1;
 }

@@ -136,7 +136,11 @@ export class PacketView {
    * only `at` is sure to be set: this is for reading the header.
    */
   find(protocol: Protocol): Layer | null {
-    let l: Layer | null = this.#bottom;
+    return this.#seek(this.#bottom, protocol);
+  }
+
+  #seek(from: Layer | null, protocol: Protocol): Layer | null {
+    let l = from;
     while (l !== null && l.protocol !== protocol) {
       l = l.index === this.#depth ? this.#climb(l, protocol) : l.above;
     }
@@ -150,6 +154,15 @@ export class PacketView {
       this.#measure(l);
     }
     return l;
+  }
+
+  /** The next layer of a protocol above one, or null. */
+  next(l: Layer, protocol: Protocol): Layer | null {
+    const found = this.#seek(l.index === this.#depth ? this.#climb(l, protocol) : l.above, protocol);
+    if (found !== null && !found.measured) {
+      this.#measure(found);
+    }
+    return found;
   }
 
   /** The frame. */
@@ -237,6 +250,9 @@ export class PacketView {
       this.#measure(l);
     }
     const above = carried.get(l.key);
+    if (above !== undefined && above !== wanted && above.reaches[wanted.index] !== 1) {
+      return null;
+    }
     return above === undefined ? this.#data(l) : (this.#open(above, l) ?? this.#misfit(above, l));
   }
 
