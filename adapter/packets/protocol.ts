@@ -221,6 +221,8 @@ export interface Field extends FieldDeclaration {
   readonly hex: boolean;
   readonly many: boolean;
   readonly protocol: Protocol;
+  /** The fields of this name, if several protocols have one. */
+  readonly same?: readonly Field[];
   /** The value in the first layer of its protocol. Never throws; undefined where the packet does not have the field. */
   readonly get: (p: PacketView) => FieldValue;
 }

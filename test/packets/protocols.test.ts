@@ -96,7 +96,11 @@ describe('protocols', () => {
         const all = occurrences(p, f);
         const first = occurrences(p, f, 1).map((o) => o.value);
         const got = values(p, f);
-        assert.deepEqual(f.type === 'protocol' ? [all.length > 0] : f.many ? first : first.slice(0, 1), got, f.name);
+        assert.deepEqual(
+          f.type === 'protocol' ? [all.length > 0] : f.many ? first : first.slice(0, 1),
+          got,
+          `${where}: ${f.name}`,
+        );
         if (alwaysShown(f) && f.type !== 'protocol') {
           assert.equal(nodes.filter((n) => n.name === f.name).length, all.length, `${where}: lines of ${f.name}`);
         }

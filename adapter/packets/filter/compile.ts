@@ -87,8 +87,10 @@ class Compiler {
     const value = this.#resolver.operand(node, undefined);
     const { field } = value;
     if (node.kind === 'word' && field && isProtocol(field)) {
-      const { protocol } = field;
-      return (p) => p.find(protocol) !== null;
+      const { protocol, same } = field;
+      return same === undefined
+        ? (p) => p.find(protocol) !== null
+        : (p) => same.some((f) => p.find(f.protocol) !== null);
     }
     const computed = node.kind === 'arithmetic' || node.kind === 'negative';
     return value.bind(computed ? isNonzero : ALWAYS);

@@ -10,9 +10,18 @@ import type { Bind, Matcher, Test, Value } from './values.ts';
 /** Shows the values in one layer to a test until that says true, and says whether it did. */
 type InLayer = (p: PacketView, l: Layer) => boolean;
 
-/** All values of a field, in every layer of its protocol or in some. */
+/** All values of a field, in every layer of its protocols or in some. */
 export function valuesOf(field: Field, layers?: readonly Range[]): Bind {
-  return (test) => overLayers(field.protocol, inLayer(field, test), layers);
+  return (test) => ofEach(field, (f) => overLayers(f.protocol, inLayer(f, test), layers));
+}
+
+/** Whether one of the fields of a name passes; nearly every name belongs to one protocol. */
+function ofEach(field: Field, matcher: (f: Field) => Matcher): Matcher {
+  if (field.same === undefined) {
+    return matcher(field);
+  }
+  const all = field.same.map(matcher);
+  return (p) => all.some((one) => one(p));
 }
 
 /** The bytes of a protocol with all that it carries. */
@@ -27,17 +36,16 @@ function endOf(p: PacketView, l: Layer): number {
 
 /** The bytes of a field as they are in the packet. */
 export function rawOf(field: Field, layers?: readonly Range[]): Bind {
-  const { protocol } = field;
   if (isProtocol(field)) {
     return valuesOf(field, layers);
   }
-  return (test) => {
-    const raw: InLayer = (p, l) =>
-      protocol
-        .occurrences(field, p, l)
+  const rawIn =
+    (f: Field, test: Test): InLayer =>
+    (p, l) =>
+      f.protocol
+        .occurrences(f, p, l)
         .some(({ from, length }) => length > 0 && test(p.buf.subarray(from, from + length), p));
-    return overLayers(protocol, raw, layers);
-  };
+  return (test) => ofEach(field, (f) => overLayers(f.protocol, rawIn(f, test), layers));
 }
 
 function overLayers(protocol: Protocol, within: InLayer, layers: readonly Range[] | undefined): Matcher {
