@@ -70,7 +70,9 @@ function alwaysShown(f: Field): boolean {
   return f.value !== undefined && f.shown === undefined && f.alsoInParts !== true && !several;
 }
 
-describe('protocols', () => {
+describe('protocols', function () {
+  this.timeout(60_000);
+
   it('a protocol declares each field that its layers have', () => {
     eachPacket((p, where) => {
       for (const l of p.layers()) {

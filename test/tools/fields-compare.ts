@@ -127,9 +127,8 @@ for (const path of positionals.flatMap(filesOf)) {
 const rows = [...tallies].sort((a, b) => b[1].total - b[1].equal - (a[1].total - a[1].equal));
 for (const [name, t] of rows) {
   if (t.share < Number(options.least) || name === options.field) {
-    process.stdout.write(
-      `${t}  ${name}\n${options.field === name || options.field === undefined ? t.examples.map((e) => `    ${e}\n`).join('') : ''}`,
-    );
+    const examples = options.field === name || options.field === undefined ? t.examples : [];
+    process.stdout.write(`${t}  ${name}\n${examples.map((e) => `    ${e}\n`).join('')}`);
   }
 }
 for (const [name, t] of Object.entries(columns)) {

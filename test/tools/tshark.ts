@@ -15,7 +15,8 @@ export interface OraclePacket {
 /** Protocols whose fields are asked for, so that a new field of ours does not need a new run. */
 const PROTOCOLS = new Set(
   (
-    'frame eth llc vlan ieee8021ad arp ip ipv6 icmp icmpv6 tcp udp dns dhcp tftp data http sll null loop raw igmp ntp ssh tls quic ' +
+    'frame eth llc vlan ieee8021ad arp ip ipv6 icmp icmpv6 ' +
+    'tcp udp dns dhcp tftp data http sll null loop raw igmp ntp ssh tls quic ' +
     'mdns llmnr stp lldp gre vxlan mpls pppoes ppp sctp _ws _ws.expert'
   ).split(' '),
 );

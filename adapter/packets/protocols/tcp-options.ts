@@ -3,6 +3,7 @@ import { malformedPart, variable } from '../declare.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import type { FieldDeclaration, FieldScalar, Names, Part } from '../protocol.ts';
+import { MAX_WINDOW_SHIFT } from '../tcp/connection.ts';
 import { tcpNote } from '../tcp/note.ts';
 
 const END = 0;
@@ -17,9 +18,6 @@ const USER_TIMEOUT = 28;
 const FAST_OPEN = 34;
 const EXPERIMENT_1 = 253;
 const EXPERIMENT_2 = 254;
-
-/** The largest shift of a window that counts (RFC 7323, 2.3). */
-export const MAX_WINDOW_SHIFT = 14;
 
 const NAMES: Names = {
   [END]: 'End of Option List (EOL)',

@@ -2,8 +2,14 @@
  * What is noticeable about a segment, as Wireshark's User's Guide defines it ("TCP Analysis"): retransmissions,
  * duplicate acknowledgments, windows, and times between a segment and its acknowledgment.
  */
-import { MAX_WINDOW_SHIFT } from '../protocols/tcp-options.ts';
-import { SCALE_NONE, SCALE_UNKNOWN, seqDiff, type TcpConnection, type TcpSide } from './connection.ts';
+import {
+  MAX_WINDOW_SHIFT,
+  SCALE_NONE,
+  SCALE_UNKNOWN,
+  seqDiff,
+  type TcpConnection,
+  type TcpSide,
+} from './connection.ts';
 
 const FIN = 0x01;
 const SYN = 0x02;

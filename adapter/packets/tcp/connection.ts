@@ -3,6 +3,9 @@
 /** Segments that wait for their acknowledgment, remembered for each side at most. */
 const MAX_UNACKED = 4096;
 
+/** The largest shift of a window that counts (RFC 7323, 2.3). */
+export const MAX_WINDOW_SHIFT = 14;
+
 /** The window scale of a side is not known, or it has none. */
 export const SCALE_UNKNOWN = -1;
 export const SCALE_NONE = -2;

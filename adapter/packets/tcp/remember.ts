@@ -3,10 +3,10 @@ import { endpointsOf } from '../endpoints.ts';
 import type { Layer } from '../layer.ts';
 import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
-import { hasSack, MAX_WINDOW_SHIFT, windowShift } from '../protocols/tcp-options.ts';
+import { hasSack, windowShift } from '../protocols/tcp-options.ts';
 import { A, analyze } from './analysis.ts';
 import { StreamAssembly } from './assembly.ts';
-import { SCALE_NONE, SCALE_UNKNOWN, SEEN, TcpConnection, type TcpSide } from './connection.ts';
+import { MAX_WINDOW_SHIFT, SCALE_NONE, SCALE_UNKNOWN, SEEN, TcpConnection, type TcpSide } from './connection.ts';
 import { TcpNote, type TcpRelative } from './note.ts';
 
 const FIN = 0x01;
