@@ -32,6 +32,7 @@ import {
 } from '../replay/plan.ts';
 import { Script, type ScriptOptions } from '../replay/script.ts';
 import type { FrameStep, Step } from '../replay/step.ts';
+import { StreamBuffers } from '../replay/stream-buffers.ts';
 import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
@@ -96,6 +97,7 @@ export class TraceHost implements Host, PacketKnowledge {
   readonly #outside: Host;
   readonly #plan: ReplayPlan;
   readonly #script: Script;
+  readonly #buffers = new StreamBuffers();
   readonly #sink: ReplaySink;
   readonly #atEnd: () => void;
   readonly #forwards: readonly Forward[];
@@ -133,7 +135,7 @@ export class TraceHost implements Host, PacketKnowledge {
     const { plan, outside, argv } = options;
     this.#plan = plan;
     this.#index = options.index;
-    this.#script = new Script(options.source, options.index, plan, options.script);
+    this.#script = new Script(options.source, options.index, plan, options.script, this.#buffers);
     this.comparison = new Comparison(options.source, options.index, plan);
     this.#sink = options.sink ?? {};
     this.#atEnd = options.atEnd ?? (() => {});
@@ -457,6 +459,7 @@ export class TraceHost implements Host, PacketKnowledge {
         });
         break;
       case 'data':
+        this.#buffers.lend(fd, step.data);
         this.#inputs.push({ type: 'data', fd, data: step.data });
         if (step.eof) {
           this.#inputs.push({ type: 'eof', fd });
@@ -649,12 +652,15 @@ export class TraceHost implements Host, PacketKnowledge {
 
   sendto(): void {}
 
-  consumed(): void {}
+  consumed(fd: number, bytes: number): void {
+    this.#buffers.consumed(fd, bytes);
+  }
 
   shutdown(): void {}
 
   close(fd: number): void {
     this.#openFds.delete(fd);
+    this.#buffers.closed(fd);
     this.#byFd.delete(fd);
     const session = this.#sessionOf.get(fd);
     if (session !== undefined) {

@@ -53,6 +53,7 @@ import { Segments } from './segments.ts';
 import { Reassembly, sessionOf } from './sessions.ts';
 import { Slab } from './slab.ts';
 import type { FrameStep, Step } from './step.ts';
+import { StreamBuffers } from './stream-buffers.ts';
 
 export interface ScriptOptions {
   /** Put wrong checksums right (default). */
@@ -95,6 +96,7 @@ export class Script {
   readonly #index: PacketIndex;
   readonly #plan: ReplayPlan;
   readonly #options: ScriptOptions;
+  readonly #buffers: StreamBuffers;
   #queue: Step[] = [];
   #head = 0;
   readonly #flows = new Map<number, Flow>();
@@ -111,7 +113,15 @@ export class Script {
   readonly #finished: Flow[] = [];
   #time = 0;
 
-  constructor(source: ByteSource, index: PacketIndex, plan: ReplayPlan, options: ScriptOptions = { repair: true }) {
+  /** What its streams bring is in memory of `buffers`. */
+  constructor(
+    source: ByteSource,
+    index: PacketIndex,
+    plan: ReplayPlan,
+    options: ScriptOptions = { repair: true },
+    buffers = new StreamBuffers(),
+  ) {
+    this.#buffers = buffers;
     this.#source = source;
     this.#index = index;
     this.#plan = plan;
@@ -670,10 +680,10 @@ export class Script {
     for (const { length } of this.#pieces) {
       total += length;
     }
-    const out = new Uint8Array(total);
+    const out = this.#buffers.take(total);
     let at = 0;
     for (const { packet, skip, length } of this.#pieces) {
-      this.#segment.copy(packet, skip, out, at);
+      this.#segment.copy(packet, skip, out, at, length);
       at += length;
     }
     return out;
