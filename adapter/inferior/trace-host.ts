@@ -30,7 +30,8 @@ import {
   type ReplayPlan,
   roleFor,
 } from '../replay/plan.ts';
-import { Script, type ScriptOptions } from '../replay/script.ts';
+import { Script } from '../replay/script.ts';
+import type { ScriptOptions } from '../replay/script-context.ts';
 import type { FrameStep, Step } from '../replay/step.ts';
 import { StreamBuffers } from '../replay/stream-buffers.ts';
 import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';

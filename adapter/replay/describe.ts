@@ -3,7 +3,7 @@ import { ETHERNET } from './analysis.ts';
 import { arpAnnouncement, neighborAdvertisement } from './frames.ts';
 import { ipv4Number } from './hosts.ts';
 import { NOT_PLAYED, REASONS, type ReplayPlan, ROLE_GUEST, ROLE_HOST } from './plan.ts';
-import { GUEST_MAC } from './script.ts';
+import { GUEST_MAC } from './script-context.ts';
 
 /** Packets by role; those that are not played by reason. */
 export interface RoleCounts {
