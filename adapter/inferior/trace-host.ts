@@ -1,8 +1,7 @@
 /**
  * The `Host` of a replay: plays a capture. The guest's frames become 'frame' inputs; what slirp sent in the capture is
  * turned back into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's,
- * nothing waits, and the same capture gives the same inputs at the same turns. Only what the user types (monitor,
- * console, quit) comes from outside.
+ * nothing waits, and the same capture gives the same inputs at the same turns. Only what the user types is not in it.
  */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
