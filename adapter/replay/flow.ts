@@ -2,8 +2,10 @@
  * A TCP connection of the guest while a capture is played. Places in a stream are relative to the side's SYN, which is
  * 0.
  */
+import type { TcpRelative } from '../packets/conversations.ts';
 import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
+import { TH_ACK } from './connections.ts';
 import { Coverage } from './coverage.ts';
 import { ipv4Number } from './hosts.ts';
 import type { FrameStep } from './step.ts';
@@ -156,6 +158,24 @@ export class FlowTable {
       }
     }
     return null;
+  }
+
+  /** The numbers of a segment of the guest's or of slirp's, counted from the SYNs that there are here. */
+  relative(p: TcpIpView): TcpRelative | undefined {
+    const ofGuest = this.find(p, true);
+    const flow = ofGuest ?? this.find(p, false);
+    if (!flow) {
+      return undefined;
+    }
+    const [iss, peer] = ofGuest ? [flow.guestIss, flow.iss] : [flow.iss, flow.guestIss];
+    const [seq, ack] = [p.u32(p.tcp + 4), p.u32(p.tcp + 8)];
+    return {
+      stream: flow.id,
+      seq: (seq - Math.max(0, iss)) >>> 0,
+      ack: p.u8(p.tcp + 13) & TH_ACK ? (ack - Math.max(0, peer)) >>> 0 : ack,
+      // slirp offers no window scaling.
+      window: p.u16(p.tcp + 14),
+    };
   }
 }
 
