@@ -17,7 +17,8 @@ const ANSWER_ROOM = 128;
 
 /** Who is told of turns: one ends when the machine asks for inputs, and the next begins when it gets them. */
 export interface TurnWatch {
-  turnEnds(): void;
+  /** It is to wait for up to `timeoutNs`; below 0: for ever. */
+  turnEnds(timeoutNs: number): void;
   turnBegins(): void;
 }
 
@@ -28,6 +29,8 @@ export interface RecordingHooks {
   /** A sum over what the machine has done so far, by which a re-execution is compared; 0 if none is kept. */
   check(): number;
   newChunk(chunk: SharedArrayBuffer): void;
+  /** A chunk that is free to be used again, if there is one. */
+  spareChunk(): SharedArrayBuffer | undefined;
   /** Asks the main thread for more room (see `LogLimit`). */
   full(): void;
 }
@@ -47,7 +50,10 @@ export class RecordingHost implements Host {
     this.#limit = new LogLimit(limit);
     this.#hooks = hooks;
     this.#turns = turns;
-    this.#log = new LogWriter((chunk) => hooks.newChunk(chunk));
+    this.#log = new LogWriter(
+      (chunk) => hooks.newChunk(chunk),
+      () => hooks.spareChunk(),
+    );
   }
 
   /** Where in the log the next record will be. */
@@ -81,7 +87,7 @@ export class RecordingHost implements Host {
   }
 
   poll(timeoutNs: number): readonly Input[] {
-    this.#turns?.turnEnds();
+    this.#turns?.turnEnds(timeoutNs);
     const tick = this.#hooks.ticks();
     this.#inPoll = true;
     const inputs = this.#inner.poll(timeoutNs);

@@ -3,7 +3,7 @@
  * is a `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
  */
 import { pathToFileURL } from 'node:url';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Change, ChangePosition } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
@@ -89,6 +89,7 @@ const port = parentPort;
 if (!port) {
   throw new Error('worker.js is the inferior of pktgdb and runs in a worker thread only');
 }
+const messages = port;
 const post = (m: WorkerMessage): void => port.postMessage(m);
 
 const ctl = new Int32Array(data.mailbox.ctl);
@@ -203,6 +204,8 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
     check,
     newChunk: (chunk: SharedArrayBuffer) => post({ type: 'chunk', chunk }),
     full: () => post({ type: 'log-full' }),
+    // The machine's thread has no event loop while the machine runs, so it looks for itself.
+    spareChunk: () => (receiveMessageOnPort(messages) as { message: SharedArrayBuffer } | undefined)?.message,
   };
   const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, checkpoints);
   runtime.recordChange = (probe, change) => host.change(probe, change);
