@@ -6,19 +6,16 @@
  */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
-import type { TcpRelative } from '../packets/conversations.ts';
 import { visible } from '../packets/format.ts';
-import type { Layer } from '../packets/layer.ts';
-import type { PacketKnowledge, PacketView } from '../packets/packet-view.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { gapsOf } from '../replay/account.ts';
 import { DEFAULT_GATEWAY, dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../replay/connections.ts';
 import { announcements, describePlan } from '../replay/describe.ts';
 import { Comparison } from '../replay/divergence.ts';
-import { type Flow, FlowTable } from '../replay/flow.ts';
-import { FrameNumbers } from '../replay/frame-numbers.ts';
+import type { Flow } from '../replay/flow.ts';
 import { bareAck, MAX_FRAME, segment, segmentLike, setAck } from '../replay/frames.ts';
+import { KnownPackets } from '../replay/known-packets.ts';
 import {
   AT_END,
   AT_GRADE,
@@ -84,15 +81,15 @@ export interface TraceHostOptions {
   readonly atEnd?: () => void;
 }
 
-export class TraceHost implements Host, PacketKnowledge {
+export class TraceHost implements Host {
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
   readonly comparison: Comparison;
+  readonly known: KnownPackets;
   /** The packet of the capture that the user network's last frame is (0: none), and how they compare. */
   sentPacket = 0;
   sentGrade = 0;
-  readonly #index: PacketIndex;
   readonly #outside: Host;
   readonly #plan: ReplayPlan;
   readonly #script: Script;
@@ -101,16 +98,12 @@ export class TraceHost implements Host, PacketKnowledge {
   readonly #forwards: readonly Forward[];
   readonly #dhcpStart: number;
   readonly #listeners: Listener[] = [];
-  readonly #flows = new FlowTable();
   readonly #byFd = new Map<number, Flow>();
   /** Descriptors of UDP and ping sessions of the guest, and back. */
   readonly #sessions = new Map<string, number>();
   readonly #sessionOf = new Map<number, string>();
   readonly #openFds = new Set<number>();
   readonly #view = new TcpIpView();
-  readonly #numbers = new FrameNumbers();
-  /** For questions about packets. */
-  readonly #asked = new TcpIpView();
   #inputs: Input[] = [];
   /** Inputs for the next turn that answer calls of the stack. */
   #answers: Input[] = [];
@@ -132,7 +125,7 @@ export class TraceHost implements Host, PacketKnowledge {
   constructor(options: TraceHostOptions) {
     const { plan, outside, argv } = options;
     this.#plan = plan;
-    this.#index = options.index;
+    this.known = new KnownPackets(options.index, plan);
     this.#script = new Script(options.source, options.index, plan, options.script);
     this.comparison = new Comparison(options.source, options.index, plan);
     this.#sink = options.sink ?? {};
@@ -147,6 +140,13 @@ export class TraceHost implements Host, PacketKnowledge {
   // ---- time and inputs ----
 
   poll(timeoutNs: number): readonly Input[] {
+    this.known.turn();
+    const inputs = this.#nextInputs(timeoutNs);
+    this.known.inputs(inputs);
+    return inputs;
+  }
+
+  #nextInputs(timeoutNs: number): readonly Input[] {
     const outside = this.#outside.poll(0);
     if (outside.length > 0 || this.#answers.length > 0) {
       this.#inputs = outside.length > 0 ? [...outside, ...this.#answers] : this.#answers;
@@ -357,7 +357,6 @@ export class TraceHost implements Host, PacketKnowledge {
     }
     flow.keepHeaders(data, p.payload);
     if (data.length <= MAX_FRAME) {
-      this.#numbers.add(p, step.number);
       this.#inputs.push({ type: 'frame', data, number: step.number });
     } else {
       this.#pushFrames(segment(data), step.number);
@@ -367,7 +366,6 @@ export class TraceHost implements Host, PacketKnowledge {
   /** The frames that packet `number` has become go to the guest. */
   #pushFrames(frames: readonly Uint8Array[], number: number): void {
     for (const data of frames) {
-      this.#numbers.add(this.#view.set(data, 0, data.length, 'ethernet').find(), number);
       this.#inputs.push({ type: 'frame', data, number });
     }
   }
@@ -377,11 +375,11 @@ export class TraceHost implements Host, PacketKnowledge {
     if (!flow.tracked) {
       flow.tracked = true;
       this.#endEarlier(flow);
-      this.#flows.add(flow);
+      this.known.follow(flow);
       this.#played.push(flow);
       if (this.#played.length > MAX_PLAYED) {
         for (const old of this.#played.splice(0, MAX_PLAYED / 2)) {
-          this.#flows.remove(old);
+          this.known.forget(old);
           this.comparison.ended(old);
         }
       }
@@ -393,7 +391,7 @@ export class TraceHost implements Host, PacketKnowledge {
    * it.
    */
   #endEarlier(flow: Flow): void {
-    const old = this.#flows.earlier(flow);
+    const old = this.known.earlier(flow);
     if (old) {
       if (old.lastFrame) {
         // A RST beyond slirp's window, behind bytes that it never got, would not count.
@@ -401,7 +399,7 @@ export class TraceHost implements Host, PacketKnowledge {
         const reset = { seq, ack: 0, flags: TH_RST, window: 0 };
         this.#inputs.push({ type: 'frame', data: segmentLike(old.lastFrame, reset), number: 0 });
       }
-      this.#flows.remove(old);
+      this.known.forget(old);
       this.comparison.ended(old);
     }
   }
@@ -507,53 +505,18 @@ export class TraceHost implements Host, PacketKnowledge {
     return inside ? { ...a, sin_addr: LOOPBACK } : a;
   }
 
-  // ---- what is known of packets ----
-
-  numberOf(p: PacketView): number {
-    return this.#numbers.of(p);
-  }
-
-  secondsOf(number: number): number {
-    return this.#index.secondsOf(number - 1);
-  }
-
-  /** The numbers of a segment of the guest's or of slirp's, counted from the SYNs that there are here. */
-  relative(packet: PacketView, l: Layer | null = null): TcpRelative | undefined {
-    const p = this.#asked.set(packet.buf, packet.off, packet.len, packet.linktype).find();
-    if (p.tcp < 0 || p.fragment || (l !== null && l.at !== p.tcp)) {
-      return undefined;
-    }
-    const ofGuest = this.#flows.find(p, true);
-    const flow = ofGuest ?? this.#flows.find(p, false);
-    if (!flow) {
-      return undefined;
-    }
-    const [iss, peer] = ofGuest ? [flow.guestIss, flow.iss] : [flow.iss, flow.guestIss];
-    const [seq, ack] = [p.u32(p.tcp + 4), p.u32(p.tcp + 8)];
-    return {
-      stream: flow.id,
-      seq: (seq - Math.max(0, iss)) >>> 0,
-      ack: p.u8(p.tcp + 13) & TH_ACK ? (ack - Math.max(0, peer)) >>> 0 : ack,
-      // slirp offers no window scaling.
-      window: p.u16(p.tcp + 14),
-    };
-  }
-
   // ---- what the stack does ----
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     if (dir === 1) {
       const p = this.#view.set(buf, 0, size, 'ethernet').find();
-      const flow = p.tcp < 0 || p.fragment ? null : this.#flows.find(p, false);
-      if (flow && p.u8(p.tcp + 13) & TH_SYN) {
-        flow.iss = p.u32(p.tcp + 4);
-      }
+      const flow = this.known.sender(p);
       const { packet, grade } = this.comparison.sent(p, flow, this.now_ns, this.#script.packet);
       this.sentPacket = packet;
       this.sentGrade = grade;
       this.#plan.position[AT_SENT] = packet;
       this.#plan.position[AT_GRADE] = grade;
-      this.#numbers.add(p, packet);
+      this.known.sent(p, packet);
     }
     this.#outside.frame(dir, buf, size);
   }
@@ -561,7 +524,7 @@ export class TraceHost implements Host, PacketKnowledge {
   /** Follows slirp's streams by what reaches the guest: where they start and how far they are; pays what is owed. */
   received(buf: Uint8Array, size: number): void {
     const p = this.#view.set(buf, 0, size, 'ethernet').find();
-    const flow = p.tcp < 0 || p.fragment ? null : this.#flows.find(p, false);
+    const flow = this.known.flowTo(p);
     if (!flow) {
       return;
     }

@@ -247,7 +247,7 @@ function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outsi
       }
     },
   });
-  runtime.replays(host.comparison, host);
+  runtime.replays(host.comparison, host.known);
   return host;
 }
 

@@ -23,7 +23,7 @@ import {
   TH_SYN,
 } from './connections.ts';
 import { Coverage } from './coverage.ts';
-import { Flow, socketAddress } from './flow.ts';
+import { type Flow, plannedFlow, socketAddress } from './flow.ts';
 import {
   canSplit,
   completeFrame,
@@ -40,7 +40,6 @@ import {
   AT_ZEROS,
   MAX_GAPS_NAMED,
   NOT_PLAYED,
-  openerOf,
   type ReplayPlan,
   ROLE_GUEST,
   ROLE_HOST,
@@ -202,7 +201,7 @@ export class Script {
 
   /** The flow of packet `i`, or null if it is played without: no TCP, or a connection that never was one. */
   #flowOf(i: number): Flow | null {
-    const { packets, connections: c, guestSide } = this.#plan;
+    const { packets, guestSide } = this.#plan;
     const id = (packets.conv[i] ?? 0) - 1;
     if (((packets.what[i] ?? 0) & KIND_MASK) !== KIND_TCP || id < 0) {
       return null;
@@ -214,14 +213,7 @@ export class Script {
       if (this.#neverWas(guest, host, id)) {
         return null;
       }
-      const end = (s: SideColumns): sockaddr =>
-        socketAddress(this.#plan.addresses[s.host[id] ?? 0] ?? new Uint8Array(4), s.port[id] ?? 0);
-      flow = new Flow(
-        id,
-        openerOf(c, id) === side ? 'guest' : 'host',
-        { guest: end(guest), remote: end(host) },
-        { guest: (guest.iss[id] ?? 0) - 1, host: (host.iss[id] ?? 0) - 1 },
-      );
+      flow = plannedFlow(this.#plan, id);
       this.#flows.set(id, flow);
       this.#mark(flow, STATE_PLAYED);
     }
