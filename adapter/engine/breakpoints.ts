@@ -3,7 +3,7 @@ import type { ProbeInfo } from '../compiler/debug-info.ts';
 import { ARMED } from '../mailbox/probes.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
-import { call, field } from './link.ts';
+import { call, edgeField } from './link.ts';
 
 /** A breakpoint and the probes it sits on. */
 export interface Entry {
@@ -27,7 +27,7 @@ const DIVERGENCE_ENTRY = { name: 'slirp_output', at: -1 } as const;
  */
 const PACKET_ENTRIES = [
   { name: 'trace_xmit_frame', at: 0, js: 'number' },
-  { name: 'slirp_output', at: -1, js: field('$R', 'packetNumber') },
+  { name: 'slirp_output', at: -1, js: edgeField('sentNumber') },
 ] as const;
 
 export class BreakpointTable {
@@ -96,7 +96,7 @@ export class BreakpointTable {
         return this.#resolvePacket(spec, spec.location.number);
       case 'divergence':
         return this.#resolveEntries(spec, [
-          { ...DIVERGENCE_ENTRY, test: `${field('$R', 'divergence')}>=${spec.location.grade}` },
+          { ...DIVERGENCE_ENTRY, test: `${edgeField('sentGrade')}>=${spec.location.grade}` },
         ]);
     }
   }

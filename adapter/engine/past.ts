@@ -51,8 +51,10 @@ export class Past {
     stopped: (arrival: Arrival) => void,
     complain: (text: string) => void,
   ): Promise<Past> {
+    const { recording: header, replay } = live();
     const inferior = await Inferior.create(image, {
-      header: live().recording,
+      header,
+      ...(replay ? { replay } : {}),
       past: true,
       historySize: 0,
       checkpointMs: null,
