@@ -30,6 +30,9 @@ const PACKET_ENTRIES = [
   { name: 'slirp_output', at: -1, js: edgeField('sentNumber') },
 ] as const;
 
+/** The number of a breakpoint that is no user's: theirs begin with 1. */
+export const SEEKER = 0;
+
 export class BreakpointTable {
   readonly #image: Image;
   readonly #entries = new Map<number, Entry>();
@@ -210,15 +213,22 @@ export class BreakpointTable {
     }
   }
 
+  /** A breakpoint on a packet of the capture that is no user's. */
+  seeker(number: number): Entry {
+    const spec: BreakpointSpec = { location: { kind: 'packet', number } };
+    const bp = { id: SEEKER, spec, enabled: true, hits: 0, verified: false, locations: [] };
+    return this.#bind({ bp, conditions: new Map() });
+  }
+
   /** Probes that a breakpoint sits on. */
   probesOf(bp: Breakpoint): number[] {
     return bp.locations.map((l) => l.probe);
   }
 
-  /** Source of the function that decides at a probe; empty when nothing sits there. */
-  decider(probe: number): string {
+  /** Source of the function that decides at a probe, for `more` too; empty when nothing sits there. */
+  decider(probe: number, ...more: Entry[]): string {
     const p = this.#image.probe(probe);
-    const here = [...this.#entries.values()].filter(
+    const here = [...this.#entries.values(), ...more].filter(
       (e) => e.bp.enabled && e.bp.locations.some((l) => l.probe === probe),
     );
     if (!p || here.length === 0) {

@@ -49,9 +49,7 @@ export class Edge {
     }
     const hex = Buffer.from(this.#headers.buffer, 0, this.#length).toString('hex');
     const { known } = this;
-    return known
-      ? { hex, captured: this.#direction === 1 ? this.sentNumber : known.numberOfKey(this.#key) }
-      : { hex };
+    return known ? { hex, captured: this.#direction === 1 ? this.sentNumber : known.numberOfKey(this.#key) } : { hex };
   }
 
   /** All of this, to be kept beside a checkpoint. */

@@ -252,7 +252,7 @@ export class Runtime {
 
   /** A probe on a run to a position. False if what stops there is of no account. */
   #passes(travel: Travel, id: number, stop: boolean): boolean {
-    if (travel.passes(id)) {
+    if ((stop && travel.finds(this.#hitList)) || travel.passes(id)) {
       this.#forgetHits();
       this.#arrive(id);
       return false;
@@ -271,7 +271,7 @@ export class Runtime {
     const travel = this.#travel;
     this.#travel = null;
     this.#endStep();
-    const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, back: null };
+    const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
     this.#stand({ kind: 'arrived', notes }, probe);
   }
 
