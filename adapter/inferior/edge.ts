@@ -25,7 +25,7 @@ export class Edge {
   passes(direction: FrameDirection, buf: Uint8Array, size: number): void {
     this.packets++;
     this.#direction = direction;
-    const length = size < HEADERS ? size : HEADERS;
+    const length = Math.min(size, HEADERS);
     // A loop, since `set` would need a view of the part.
     for (let i = 0; i < length; i++) {
       this.#headers[i] = buf[i] as number;
