@@ -90,6 +90,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** The log of the run; it outlives the machine, and has to be closed. */
   readonly history: History | undefined;
   readonly #header: RecordingHeader;
+  /** The capture that it replays. */
+  readonly replay: ReplayData | undefined;
   readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
   readonly #ctl = new Int32Array(this.#mailbox.ctl);
@@ -115,6 +117,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private constructor(image: Image, options: InferiorOptions) {
     super();
     this.#header = options.header;
+    this.replay = options.replay;
     const warn = (text: string): void => {
       this.emit('report', 'warning', text);
     };

@@ -20,7 +20,7 @@ export interface CheckpointsOptions {
   readonly everyMs: number;
   /** What a buffer is called that was allocated by name, or nothing. */
   readonly nameOf: (buffer: ArrayBufferLike) => string;
-  readonly frames: () => Pick<CheckpointRef, 'frames' | 'frameHash'>;
+  readonly beside: () => Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captured'>;
   readonly post: (checkpoint: CheckpointRef) => void;
 }
 
@@ -64,13 +64,13 @@ export class Checkpoints implements TurnWatch {
   }
 
   protected take(machine: { readonly turns: number }): void {
-    const { runtime, host, nameOf, frames, post } = this.#options;
+    const { runtime, host, nameOf, beside, post } = this.#options;
     this.#taker ??= new CheckpointTaker(machine, OUTSIDE, runtime.symbols, nameOf);
     const { now_ns: nowNs, at: logAt } = host();
     try {
       const saved = this.#taker.take();
       const tick = runtime.T[TICK.COUNT] ?? 0;
-      post({ ...saved, number: this.#number++, turn: machine.turns, tick, nowNs, logAt, ...frames() });
+      post({ ...saved, number: this.#number++, turn: machine.turns, tick, nowNs, logAt, ...beside() });
     } catch (e) {
       if (!(e instanceof CheckpointError)) {
         throw e;

@@ -5,10 +5,7 @@
  */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
-import type { TcpRelative } from '../packets/conversations.ts';
 import { visible } from '../packets/format.ts';
-import type { Layer } from '../packets/layer.ts';
-import type { PacketKnowledge, PacketView } from '../packets/packet-view.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { describeGaps, gapsOf } from '../replay/account.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../replay/connections.ts';
@@ -16,6 +13,7 @@ import { announcements, describePlan } from '../replay/describe.ts';
 import { Comparison } from '../replay/divergence.ts';
 import type { Flow } from '../replay/flow.ts';
 import { bareAck } from '../replay/frames.ts';
+import { KnownPackets } from '../replay/known-packets.ts';
 import { AT_END, AT_GRADE, AT_PACKET, AT_SENT, AT_TIME, type ReplayPlan } from '../replay/plan.ts';
 import { Script } from '../replay/script.ts';
 import type { ScriptOptions } from '../replay/script-context.ts';
@@ -59,15 +57,15 @@ export interface TraceHostOptions {
   readonly atEnd?: () => void;
 }
 
-export class TraceHost implements Host, PacketKnowledge {
+export class TraceHost implements Host {
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
   readonly comparison: Comparison;
+  readonly known: KnownPackets;
   /** The packet of the capture that the user network's last frame is (0: none), and how they compare. */
   sentPacket = 0;
   sentGrade = 0;
-  readonly #index: PacketIndex;
   readonly #outside: Host;
   readonly #plan: ReplayPlan;
   readonly #script: Script;
@@ -75,8 +73,6 @@ export class TraceHost implements Host, PacketKnowledge {
   readonly #sink: ReplaySink;
   readonly #atEnd: () => void;
   readonly #view = new TcpIpView();
-  /** For questions about packets. */
-  readonly #asked = new TcpIpView();
   /** Inputs for the next turn that answer calls of the stack. */
   #answers: Input[] = [];
   #waitingSince = -1;
@@ -91,9 +87,9 @@ export class TraceHost implements Host, PacketKnowledge {
   constructor(options: TraceHostOptions) {
     const { plan, outside, argv } = options;
     this.#plan = plan;
-    this.#index = options.index;
+    this.known = new KnownPackets(options.index, plan);
     this.comparison = new Comparison(options.source, options.index, plan);
-    this.#player = new TracePlayer(plan, this.comparison, argv);
+    this.#player = new TracePlayer(plan, this.comparison, this.known, argv);
     this.#script = new Script(options.source, options.index, plan, options.script, this.#player.buffers);
     this.#sink = options.sink ?? {};
     this.#atEnd = options.atEnd ?? (() => {});
@@ -105,6 +101,13 @@ export class TraceHost implements Host, PacketKnowledge {
   // ---- time and inputs ----
 
   poll(timeoutNs: number): readonly Input[] {
+    this.known.turn();
+    const inputs = this.#nextInputs(timeoutNs);
+    this.known.inputs(inputs);
+    return inputs;
+  }
+
+  #nextInputs(timeoutNs: number): readonly Input[] {
     const outside = this.#outside.poll(0);
     if (outside.length > 0 || this.#answers.length > 0) {
       this.#player.inputs = outside.length > 0 ? [...outside, ...this.#answers] : this.#answers;
@@ -252,38 +255,18 @@ export class TraceHost implements Host, PacketKnowledge {
     );
   }
 
-  // ---- what is known of packets ----
-
-  numberOf(p: PacketView): number {
-    return this.#player.numbers.of(p);
-  }
-
-  secondsOf(number: number): number {
-    return this.#index.secondsOf(number - 1);
-  }
-
-  /** The numbers of a segment of the guest's or of slirp's, counted from the SYNs that there are here. */
-  relative(packet: PacketView, l: Layer | null = null): TcpRelative | undefined {
-    const p = this.#asked.set(packet.buf, packet.off, packet.len, packet.linktype).find();
-    const none = p.tcp < 0 || p.fragment || (l !== null && l.at !== p.tcp);
-    return none ? undefined : this.#player.flows.relative(p);
-  }
-
   // ---- what the stack does ----
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     if (dir === 1) {
       const p = this.#view.set(buf, 0, size, 'ethernet').find();
-      const flow = p.tcp < 0 || p.fragment ? null : this.#player.flows.find(p, false);
-      if (flow && p.u8(p.tcp + 13) & TH_SYN) {
-        flow.iss = p.u32(p.tcp + 4);
-      }
+      const flow = this.known.sender(p);
       const { packet, grade } = this.comparison.sent(p, flow, this.now_ns, this.#script.packet);
       this.sentPacket = packet;
       this.sentGrade = grade;
       this.#plan.position[AT_SENT] = packet;
       this.#plan.position[AT_GRADE] = grade;
-      this.#player.numbers.add(p, packet);
+      this.known.sent(p, packet);
     }
     this.#outside.frame(dir, buf, size);
   }
@@ -291,7 +274,7 @@ export class TraceHost implements Host, PacketKnowledge {
   /** Follows slirp's streams by what reaches the guest: where they start and how far they are; pays what is owed. */
   received(buf: Uint8Array, size: number): void {
     const p = this.#view.set(buf, 0, size, 'ethernet').find();
-    const flow = p.tcp < 0 || p.fragment ? null : this.#player.flows.find(p, false);
+    const flow = this.known.flowTo(p);
     if (!flow) {
       return;
     }

@@ -6,9 +6,9 @@ import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { DEFAULT_GATEWAY, dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
 import { TH_FIN, TH_RST, TH_SYN } from '../replay/connections.ts';
 import type { Comparison } from '../replay/divergence.ts';
-import { type Flow, FlowTable } from '../replay/flow.ts';
-import { FrameNumbers } from '../replay/frame-numbers.ts';
+import type { Flow } from '../replay/flow.ts';
 import { MAX_FRAME, segment, segmentLike, setAck } from '../replay/frames.ts';
+import type { KnownPackets } from '../replay/known-packets.ts';
 import { MAX_FORWARDS, type Reason, type ReplayPlan, roleFor } from '../replay/plan.ts';
 import type { FrameStep, Step } from '../replay/step.ts';
 import { StreamBuffers } from '../replay/stream-buffers.ts';
@@ -30,10 +30,8 @@ interface Listener {
 export class TracePlayer {
   /** What the machine gets this turn. */
   inputs: Input[] = [];
-  readonly flows = new FlowTable();
   readonly byFd = new Map<number, Flow>();
   readonly openFds = new Set<number>();
-  readonly numbers = new FrameNumbers();
   readonly buffers = new StreamBuffers();
   /** Connections that have been played, while something may still arrive. */
   readonly played: Flow[] = [];
@@ -41,6 +39,7 @@ export class TracePlayer {
   unmatched = 0;
   readonly #plan: ReplayPlan;
   readonly #comparison: Comparison;
+  readonly #known: KnownPackets;
   readonly #forwards: readonly Forward[];
   readonly #dhcpStart: number;
   readonly #listeners: Listener[] = [];
@@ -53,9 +52,10 @@ export class TracePlayer {
   #nextFd = FIRST_ACCEPTED_FD;
 
   /** `argv` are the machine's options, which say what the forwarded ports mean. */
-  constructor(plan: ReplayPlan, comparison: Comparison, argv: readonly string[]) {
+  constructor(plan: ReplayPlan, comparison: Comparison, known: KnownPackets, argv: readonly string[]) {
     this.#plan = plan;
     this.#comparison = comparison;
+    this.#known = known;
     this.#forwards = parseForwards(argv);
     this.#dhcpStart = dhcpStartOf(argv, plan.gateway || DEFAULT_GATEWAY);
   }
@@ -107,7 +107,6 @@ export class TracePlayer {
     }
     flow.keepHeaders(data, p.payload);
     if (data.length <= MAX_FRAME) {
-      this.numbers.add(p, step.number);
       this.inputs.push({ type: 'frame', data, number: step.number });
     } else {
       this.#pushFrames(segment(data), step.number);
@@ -117,7 +116,6 @@ export class TracePlayer {
   /** The frames that packet `number` has become go to the guest. */
   #pushFrames(frames: readonly Uint8Array[], number: number): void {
     for (const data of frames) {
-      this.numbers.add(this.#view.set(data, 0, data.length, 'ethernet').find(), number);
       this.inputs.push({ type: 'frame', data, number });
     }
   }
@@ -127,11 +125,11 @@ export class TracePlayer {
     if (!flow.tracked) {
       flow.tracked = true;
       this.#endEarlier(flow);
-      this.flows.add(flow);
+      this.#known.follow(flow);
       this.played.push(flow);
       if (this.played.length > MAX_PLAYED) {
         for (const old of this.played.splice(0, MAX_PLAYED / 2)) {
-          this.flows.remove(old);
+          this.#known.forget(old);
           this.#comparison.ended(old);
         }
       }
@@ -143,7 +141,7 @@ export class TracePlayer {
    * it.
    */
   #endEarlier(flow: Flow): void {
-    const old = this.flows.earlier(flow);
+    const old = this.#known.earlier(flow);
     if (old) {
       if (old.lastFrame) {
         // A RST beyond slirp's window, behind bytes that it never got, would not count.
@@ -151,7 +149,7 @@ export class TracePlayer {
         const reset = { seq, ack: 0, flags: TH_RST, window: 0 };
         this.inputs.push({ type: 'frame', data: segmentLike(old.lastFrame, reset), number: 0 });
       }
-      this.flows.remove(old);
+      this.#known.forget(old);
       this.#comparison.ended(old);
     }
   }

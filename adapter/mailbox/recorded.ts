@@ -19,6 +19,13 @@ export const LOG = {
   READ_FILE: 3,
   /** The debugger changed something: position, clock and change (mailbox/change.ts). */
   CHANGE: 4,
+  /**
+   * In a replay, when the user network has sent a frame: the packet of the capture that it is (u32), and how they
+   * compare (u8).
+   */
+  SENT: 5,
+  /** In a replay, after a turn: connections that its frames began or ended (see `KnownPackets.changes`), u32 each. */
+  FLOWS: 6,
 } as const;
 
 /** Tag and length. */

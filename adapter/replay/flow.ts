@@ -2,12 +2,12 @@
  * A TCP connection of the guest while a capture is played. Places in a stream are relative to the side's SYN, which is
  * 0.
  */
-import type { TcpRelative } from '../packets/conversations.ts';
 import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
-import { TH_ACK } from './connections.ts';
+import { type SideColumns, sideOf } from './connections.ts';
 import { Coverage } from './coverage.ts';
 import { ipv4Number } from './hosts.ts';
+import { openerOf, type ReplayPlan } from './plan.ts';
 import type { FrameStep } from './step.ts';
 
 export class Flow {
@@ -98,6 +98,23 @@ export function socketAddress(address: Uint8Array, port: number): sockaddr {
     : { sa_family: AF_INET6, sin_addr: 0, sin_port: port, sin6_addr: address, sun_path: '' };
 }
 
+/** What a plan says of its connections. */
+export type PlannedConnections = Pick<ReplayPlan, 'addresses' | 'connections' | 'guestSide'>;
+
+/** Connection `id` as the plan knows it, before anything of it has been played. */
+export function plannedFlow({ addresses, connections, guestSide }: PlannedConnections, id: number): Flow {
+  const side = (guestSide[id] ?? 1) - 1;
+  const [guest, host] = [sideOf(connections, side), sideOf(connections, 1 - side)];
+  const end = (s: SideColumns): sockaddr =>
+    socketAddress(addresses[s.host[id] ?? 0] ?? new Uint8Array(4), s.port[id] ?? 0);
+  return new Flow(
+    id,
+    openerOf(connections, id) === side ? 'guest' : 'host',
+    { guest: end(guest), remote: end(host) },
+    { guest: (guest.iss[id] ?? 0) - 1, host: (host.iss[id] ?? 0) - 1 },
+  );
+}
+
 /** Finds the flow of a frame by its addresses and ports. The flow that was added last wins. */
 export class FlowTable {
   readonly #buckets = new Map<number, Flow>();
@@ -158,24 +175,6 @@ export class FlowTable {
       }
     }
     return null;
-  }
-
-  /** The numbers of a segment of the guest's or of slirp's, counted from the SYNs that there are here. */
-  relative(p: TcpIpView): TcpRelative | undefined {
-    const ofGuest = this.find(p, true);
-    const flow = ofGuest ?? this.find(p, false);
-    if (!flow) {
-      return undefined;
-    }
-    const [iss, peer] = ofGuest ? [flow.guestIss, flow.iss] : [flow.iss, flow.guestIss];
-    const [seq, ack] = [p.u32(p.tcp + 4), p.u32(p.tcp + 8)];
-    return {
-      stream: flow.id,
-      seq: (seq - Math.max(0, iss)) >>> 0,
-      ack: p.u8(p.tcp + 13) & TH_ACK ? (ack - Math.max(0, peer)) >>> 0 : ack,
-      // slirp offers no window scaling.
-      window: p.u16(p.tcp + 14),
-    };
   }
 }
 

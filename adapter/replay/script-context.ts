@@ -6,12 +6,11 @@ import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
-import type { sockaddr } from '../stack/util/host.ts';
 import { KIND_MASK, KIND_TCP } from './analysis.ts';
 import { RST_SEEN, type SideColumns, SYN_SEEN, sideOf, TH_ACK, TH_SYN } from './connections.ts';
-import { Flow, socketAddress } from './flow.ts';
+import { type Flow, plannedFlow } from './flow.ts';
 import { completeFrame, type FrameMaker, frameOf, segmentLike } from './frames.ts';
-import { openerOf, type ReplayPlan, ROLE_HOST, roleFor, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
+import { type ReplayPlan, ROLE_HOST, roleFor, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
 import { Segments } from './segments.ts';
 import { Reassembly } from './sessions.ts';
 import { Slab } from './slab.ts';
@@ -93,7 +92,7 @@ export class ScriptContext {
 
   /** The flow of packet `i`, or null if it is played without: no TCP, or a connection that never was one. */
   flowOf(i: number): Flow | null {
-    const { packets, connections: c, guestSide } = this.plan;
+    const { packets, guestSide } = this.plan;
     const id = (packets.conv[i] ?? 0) - 1;
     if (((packets.what[i] ?? 0) & KIND_MASK) !== KIND_TCP || id < 0) {
       return null;
@@ -105,14 +104,7 @@ export class ScriptContext {
       if (this.#neverWas(guest, host, id)) {
         return null;
       }
-      const end = (s: SideColumns): sockaddr =>
-        socketAddress(this.plan.addresses[s.host[id] ?? 0] ?? new Uint8Array(4), s.port[id] ?? 0);
-      flow = new Flow(
-        id,
-        openerOf(c, id) === side ? 'guest' : 'host',
-        { guest: end(guest), remote: end(host) },
-        { guest: (guest.iss[id] ?? 0) - 1, host: (host.iss[id] ?? 0) - 1 },
-      );
+      flow = plannedFlow(this.plan, id);
       this.flows.set(id, flow);
       this.mark(flow, STATE_PLAYED);
     }

@@ -74,7 +74,7 @@ function record(): Host {
     host: (): RecordingHost => host,
     everyMs: 250,
     nameOf: (buffer: ArrayBufferLike) => names.get(buffer) ?? '',
-    frames: () => ({ frames: outside.frames, frameHash: 0 }),
+    beside: () => ({ frames: outside.frames, frameHash: 0, edge: new Uint8Array(0), captured: 0 }),
     post: (checkpoint: CheckpointRef) => {
       const before = store.bytes;
       store.add(checkpoint);
