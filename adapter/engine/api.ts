@@ -3,7 +3,7 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
-import type { HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
+import type { EdgePacket, HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
@@ -200,8 +200,11 @@ export type StepKind = 'into' | 'over' | 'out';
 /** How far a reverse command goes back: to the last breakpoint, line, call, statement, or to where a call began. */
 export type ReverseKind = 'continue' | 'into' | 'over' | 'out' | 'instruction' | 'entry';
 
-/** A moment to go to: by position, by the machine's clock, or by packets that have passed the user network's edge. */
-export type MomentTarget = TravelTarget | 'start' | 'present';
+/**
+ * A moment to go to: by position, by the machine's clock, by packets that have passed the user network's edge, or in a
+ * replay where a packet of the capture enters, as for breakpoints on packets.
+ */
+export type MomentTarget = TravelTarget | { readonly captured: number } | 'start' | 'present';
 
 /** A moment of history. */
 export interface HistoryMoment extends TimePosition {
@@ -209,6 +212,8 @@ export interface HistoryMoment extends TimePosition {
   readonly ns: number;
   /** Packets that had passed the user network's edge. */
   readonly packets: number;
+  /** The last of these; null: none. */
+  readonly lastPacket: EdgePacket | null;
 }
 
 /** Where one is in what has been recorded. */
@@ -220,6 +225,8 @@ export interface HistoryState {
   /** Bytes of inputs that are kept. */
   readonly bytes: number;
   readonly inPast: boolean;
+  /** A capture is replayed: its packets have numbers. */
+  readonly replays: boolean;
 }
 
 export interface EngineApi {

@@ -3,7 +3,7 @@ import type { ProbeInfo } from '../compiler/debug-info.ts';
 import { ARMED } from '../mailbox/probes.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler, PACKET_LAYERS } from './api.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
-import { call, field } from './link.ts';
+import { call, edgeField } from './link.ts';
 
 /** A breakpoint and the probes it sits on. */
 export interface Entry {
@@ -27,8 +27,11 @@ const DIVERGENCE_ENTRY = { name: 'slirp_output', at: -1 } as const;
  */
 const PACKET_ENTRIES = [
   { name: 'trace_xmit_frame', at: 0, js: 'number' },
-  { name: 'slirp_output', at: -1, js: field('$R', 'packetNumber') },
+  { name: 'slirp_output', at: -1, js: edgeField('sentNumber') },
 ] as const;
+
+/** The number of a breakpoint that is no user's: theirs begin with 1. */
+export const SEEKER = 0;
 
 export class BreakpointTable {
   readonly #image: Image;
@@ -101,7 +104,7 @@ export class BreakpointTable {
         );
       case 'divergence':
         return this.#resolveEntries(spec, [
-          { ...DIVERGENCE_ENTRY, test: `${field('$R', 'divergence')}>=${spec.location.grade}` },
+          { ...DIVERGENCE_ENTRY, test: `${edgeField('sentGrade')}>=${spec.location.grade}` },
         ]);
     }
   }
@@ -218,15 +221,22 @@ export class BreakpointTable {
     }
   }
 
+  /** A breakpoint on a packet of the capture that is no user's. */
+  seeker(number: number): Entry {
+    const spec: BreakpointSpec = { location: { kind: 'packet', number } };
+    const bp = { id: SEEKER, spec, enabled: true, hits: 0, verified: false, locations: [] };
+    return this.#bind({ bp, conditions: new Map() });
+  }
+
   /** Probes that a breakpoint sits on. */
   probesOf(bp: Breakpoint): number[] {
     return bp.locations.map((l) => l.probe);
   }
 
-  /** Source of the function that decides at a probe; empty when nothing sits there. */
-  decider(probe: number): string {
+  /** Source of the function that decides at a probe, for `more` too; empty when nothing sits there. */
+  decider(probe: number, ...more: Entry[]): string {
     const p = this.#image.probe(probe);
-    const here = [...this.#entries.values()].filter(
+    const here = [...this.#entries.values(), ...more].filter(
       (e) => e.bp.enabled && e.bp.locations.some((l) => l.probe === probe),
     );
     if (!p || here.length === 0) {

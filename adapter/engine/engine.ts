@@ -309,7 +309,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
     const stop = report && report.stop.kind !== 'arrived' ? report.stop : exceptionStop(paused);
-    this.#show({ inferior, stopped, position, ns: report?.ns ?? 0, packets: report?.packets ?? 0, stop });
+    this.#show({
+      inferior,
+      stopped,
+      position,
+      ns: report?.ns ?? 0,
+      packets: report?.packets ?? 0,
+      lastPacket: report?.lastPacket ?? null,
+      stop,
+    });
   }
 
   #show(moment: Moment): void {
@@ -399,7 +407,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     try {
       await go();
     } catch (e) {
-      if (before && this.#inferior) {
+      if (before && this.#inferior && !this.#moment) {
         this.#show(before);
       }
       throw e;
@@ -419,10 +427,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       return undefined;
     }
     return {
-      start: { ...START, tick: this.#inferior.startTick, ns: 0, packets: 0 },
+      start: { ...START, tick: this.#inferior.startTick, ns: 0, packets: 0, lastPacket: null },
       present: historyMoment(this.#time.present ?? here),
       here: historyMoment(here),
       inPast: this.#time.inPast,
+      replays: this.#inferior.replay !== undefined,
       bytes: log.bytes,
     };
   }

@@ -3,13 +3,23 @@
  * ones in a file; what is too old leaves, a chunk at a time, up to a checkpoint that a re-execution can begin at.
  */
 import { LogLimit } from '../mailbox/log-limit.ts';
-import { type CheckpointRef, chunkBytes, chunkUsed, type LogChunk, memoryChunk } from '../mailbox/recorded.ts';
+import {
+  type CheckpointRef,
+  chunkBytes,
+  chunkSize,
+  chunkUsed,
+  type LogChunk,
+  memoryChunk,
+} from '../mailbox/recorded.ts';
 import { LogFile, type LogStore } from './log-file.ts';
 
 /** Bytes of the log that stay in memory. */
 export const HISTORY_MEMORY = 64 << 20;
 /** How much more the inferior may write before it waits for the file. */
 const AHEAD = 32 << 20;
+
+/** The system gives memory a page at a time, when something first writes there. */
+const SYSTEM_PAGE = 4096;
 
 /** What `Recording` has of a history. */
 export interface KeptLog {
@@ -35,6 +45,9 @@ export class History {
   readonly #warn: (text: string) => void;
   readonly #open: () => LogStore;
   #chunks: LogChunk[] = [];
+  /** Chunks that a re-execution may be reading, and memory of others that are not needed any more. */
+  readonly #lent = new WeakSet<SharedArrayBuffer>();
+  #free: SharedArrayBuffer[] = [];
   #checkpoints: CheckpointRef[] = [];
   #file: LogStore | undefined;
   /** The file cannot be used any more; what it has can still be read. */
@@ -55,7 +68,17 @@ export class History {
 
   /** What is kept, for re-executions. */
   get log(): KeptLog {
+    for (const { memory } of this.#chunks) {
+      if (memory) {
+        this.#lent.add(memory);
+      }
+    }
     return { chunks: [...this.#chunks], checkpoints: [...this.#checkpoints], fd: this.#file?.fd ?? -1 };
+  }
+
+  /** Chunks that are in memory. */
+  get inMemory(): number {
+    return this.#chunks.filter((c) => c.memory).length;
   }
 
   /** Bytes of the log that are kept. */
@@ -73,7 +96,7 @@ export class History {
   }
 
   /** The first byte that is in memory. */
-  get #inMemory(): number {
+  get #memoryStart(): number {
     return this.#chunks.find((c) => c.memory)?.start ?? 0;
   }
 
@@ -83,6 +106,30 @@ export class History {
     this.#evict();
     this.#spill();
     this.#setLimit();
+  }
+
+  /**
+   * Memory for a chunk to come. It has been written to, if only here: fresh pages cost the inferior more than what it
+   * writes there.
+   */
+  spare(): SharedArrayBuffer {
+    const used = this.#free.pop();
+    if (used) {
+      return used;
+    }
+    const fresh = new SharedArrayBuffer(chunkSize());
+    const bytes = new Uint8Array(fresh);
+    for (let at = 0; at < bytes.length; at += SYSTEM_PAGE) {
+      bytes[at] = 0;
+    }
+    return fresh;
+  }
+
+  /** A chunk's memory can have another one, unless somebody reads it. */
+  #release(memory: SharedArrayBuffer | null): void {
+    if (memory?.byteLength === chunkSize() && !this.#lent.has(memory)) {
+      this.#free.push(memory);
+    }
   }
 
   /** The inferior has taken a checkpoint: what is before it may leave. */
@@ -108,13 +155,14 @@ export class History {
     this.#file?.close();
     this.#file = undefined;
     this.#chunks = [];
+    this.#free = [];
     this.#checkpoints = [];
   }
 
   /** Tells the inferior how far it may go; one that waits goes on, or learns that there is no room. */
   #setLimit(): void {
-    const bySize = this.#broken ? this.#inMemory + this.#memory : this.#start + this.#size;
-    const byFile = this.#inMemory + this.#memory + AHEAD;
+    const bySize = this.#broken ? this.#memoryStart + this.#memory : this.#start + this.#size;
+    const byFile = this.#memoryStart + this.#memory + AHEAD;
     const at = Math.min(bySize, byFile);
     const more = at > this.limit.at;
     if (this.#waiting && !more && !this.#writing) {
@@ -131,7 +179,7 @@ export class History {
   /** Lets the oldest chunks go when the limit is near, up to a checkpoint. */
   #evict(): void {
     const size = this.#broken ? this.#memory : this.#size;
-    const kept = this.#broken ? this.#end - this.#inMemory : this.bytes;
+    const kept = this.#broken ? this.#end - this.#memoryStart : this.bytes;
     if (kept <= size - size / 8 && !(this.#waiting && !this.#writing)) {
       return;
     }
@@ -139,7 +187,9 @@ export class History {
     const from = this.#checkpoints.find((c) => c.logAt >= enough) ?? this.#checkpoints.at(-1);
     const first = from ? this.#chunks.findLastIndex((c) => c.start <= from.logAt) : 0;
     if (from && first > 0 && !(this.#writing && this.#chunks.slice(0, first).some((c) => c.memory))) {
-      this.#chunks.splice(0, first);
+      for (const { memory } of this.#chunks.splice(0, first)) {
+        this.#release(memory);
+      }
       this.#checkpoints = this.#checkpoints.filter((c) => c.logAt >= from.logAt);
     }
   }
@@ -148,7 +198,7 @@ export class History {
   #spill(): void {
     const i = this.#chunks.findIndex((c) => c.memory);
     const chunk = this.#chunks[i];
-    const tooMuch = this.#end - this.#inMemory > this.#memory && this.#size > this.#memory;
+    const tooMuch = this.#end - this.#memoryStart > this.#memory && this.#size > this.#memory;
     if (this.#writing || this.#broken || !tooMuch || !chunk?.memory || i === this.#chunks.length - 1) {
       return;
     }
@@ -174,6 +224,7 @@ export class History {
     const i = this.#chunks.indexOf(chunk);
     if (i >= 0) {
       this.#chunks[i] = { start: chunk.start, memory: null, fileAt, fileBytes };
+      this.#release(chunk.memory);
     }
     this.#evict();
     this.#spill();

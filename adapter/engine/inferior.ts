@@ -5,7 +5,8 @@
  * - The main thread runs the front end, the engine and all Node I/O. It never blocks: everything here is an event or a
  *   promise.
  * - The inferior, a worker, runs the stack. `main` never returns to the worker's event loop, so the worker takes no
- *   messages once it has had 'go'; from then on it is reached by shared memory and by the inspector alone.
+ *   messages once it has had 'go'; from then on it is reached by shared memory and by the inspector alone. Spare
+ *   chunks for the log are messages that it looks for itself.
  * - V8's inspector has a thread of its own for the worker. It carries evaluations both to a standing and to a running
  *   inferior: the latter takes them between two instructions, which is how breakpoints come to a machine that runs.
  *
@@ -72,6 +73,8 @@ interface InferiorEvents {
 
 /** Room for the description of a stop. */
 const STOP_BYTES = 1 << 20;
+/** Spare chunks of the log that the thread is given ahead. */
+const SPARES = 4;
 
 /** Machines of this process so far, for their names. */
 let created = 0;
@@ -87,6 +90,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** The log of the run; it outlives the machine, and has to be closed. */
   readonly history: History | undefined;
   readonly #header: RecordingHeader;
+  /** The capture that it replays. */
+  readonly replay: ReplayData | undefined;
   readonly #stop = createNote(STOP_BYTES);
   readonly #mailbox: MailboxBuffers = createMailbox();
   readonly #ctl = new Int32Array(this.#mailbox.ctl);
@@ -101,6 +106,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #channel: InspectorChannel | undefined;
   #runtime: RuntimeProxy | undefined;
   #ended = false;
+  /** Spare chunks that the thread has, if it has not been too fast. */
+  #spares = 0;
   /** The recording has changes that need frames (see `Recording`). */
   framed = false;
   /** The thread stands still in the inspector. */
@@ -110,6 +117,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   private constructor(image: Image, options: InferiorOptions) {
     super();
     this.#header = options.header;
+    this.replay = options.replay;
     const warn = (text: string): void => {
       this.emit('report', 'warning', text);
     };
@@ -252,7 +260,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.shared.set(m.name, m.buffer);
         break;
       case 'chunk':
-        this.history?.add(m.chunk);
+        this.#addChunk(m.chunk);
         break;
       case 'log-full':
         this.history?.full();
@@ -274,6 +282,20 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'ready':
         break;
+    }
+  }
+
+  /** Keeps a chunk, and gives memory for others, so that the machine never has to wait for the system's. */
+  #addChunk(chunk: SharedArrayBuffer): void {
+    const { history } = this;
+    if (history && !this.#ended) {
+      history.add(chunk);
+      while (this.#spares < SPARES) {
+        this.#worker.postMessage(history.spare());
+        this.#spares++;
+      }
+      // The next one that it begins is one of these.
+      this.#spares--;
     }
   }
 

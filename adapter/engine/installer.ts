@@ -43,6 +43,19 @@ export class Installer {
     }
   }
 
+  /** Has a packet of the capture be hit by `SEEKER` while `go` runs. */
+  async seeking<T>(number: number, go: () => Promise<T>): Promise<T> {
+    const seeker = this.#table.seeker(number);
+    const probes = this.#table.probesOf(seeker.bp);
+    this.#count(seeker.bp);
+    await Promise.all(probes.map((p) => this.#runtime.setDecider(p, this.#table.decider(p, seeker))));
+    try {
+      return await go();
+    } finally {
+      await Promise.all(probes.map((p) => this.#decide(p)));
+    }
+  }
+
   #count(bp: Breakpoint): void {
     const { hitCondition = null, ignoreCount: ignore = 0, temporary = false } = bp.spec;
     this.#runtime.setBreakpoint(bp.id, { ignore, hitCondition, temporary }).catch(() => undefined);

@@ -2,6 +2,7 @@
  * The link to the runtime in the inferior's thread. Everything that the engine says to it goes through here and is
  * typed by the runtime's own methods, so that a renamed one is an error of the compiler.
  */
+import type { Edge } from '../inferior/edge.ts';
 import type { Runtime } from '../inferior/runtime.ts';
 import type { InspectorChannel } from './inspector.ts';
 
@@ -23,6 +24,11 @@ export function call<K extends Method>(on: RuntimeName, method: K, ...args: Text
 /** JavaScript that reads a field of the runtime. */
 export function field(on: RuntimeName, name: Exclude<keyof Runtime, Method>): string {
   return `${on}.${name}`;
+}
+
+/** JavaScript, in a decider, that reads a field of what is known at the user network's edge. */
+export function edgeField(name: keyof Edge): string {
+  return `${field('$R', 'edge')}.${name}`;
 }
 
 /**

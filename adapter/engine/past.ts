@@ -7,7 +7,7 @@ import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferi
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import { EngineError } from './api.ts';
-import type { BreakpointTable } from './breakpoints.ts';
+import { type BreakpointTable, SEEKER } from './breakpoints.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
@@ -51,8 +51,10 @@ export class Past {
     stopped: (arrival: Arrival) => void,
     complain: (text: string) => void,
   ): Promise<Past> {
+    const { recording: header, replay } = live();
     const inferior = await Inferior.create(image, {
-      header: live().recording,
+      header,
+      ...(replay ? { replay } : {}),
       past: true,
       historySize: 0,
       checkpointMs: null,
@@ -117,6 +119,15 @@ export class Past {
   /** Goes to a moment. */
   to(target: TravelTarget): Promise<Arrival> {
     return this.#run({ target, breakpoints: 'silent' });
+  }
+
+  /** Where a packet of the capture first passes before `end`, or at it; null: nowhere. */
+  async packet(number: number, end: TimePosition): Promise<Arrival | null> {
+    const from = this.#live().checkpoints.all.findLast((c) => c.captured < number && c.tick < end.tick) ?? null;
+    const order: TravelOrder = { target: end, breakpoints: 'note', until: SEEKER };
+    const arrival = await this.installer.seeking(number, () => this.#run(order, from));
+    const { stop } = arrival.report;
+    return stop.kind === 'arrived' && stop.notes.found ? arrival : null;
   }
 
   /** Where a step back from `from` leads; null: before history begins. */

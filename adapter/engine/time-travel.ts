@@ -2,7 +2,7 @@
  * Moving in history: remembers the present while the past is shown, and goes from moment to moment with a second
  * inferior (past.ts).
  */
-import type { Stop, TimePosition } from '../inferior/stop.ts';
+import type { EdgePacket, Stop, TimePosition } from '../inferior/stop.ts';
 import type { BackRequest, TravelTarget } from '../inferior/travel.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import { EngineError, type HistoryMoment, type MomentTarget, type ReverseKind, type StepKind } from './api.ts';
@@ -21,6 +21,7 @@ export interface Moment {
   /** The machine's clock, and packets that have passed the user network's edge. */
   readonly ns: number;
   readonly packets: number;
+  readonly lastPacket: EdgePacket | null;
   readonly stop: Stop;
 }
 
@@ -41,6 +42,9 @@ export interface PastStep {
   /** Frames of the stack where it ends at the latest: one fewer for 'out'. */
   readonly depth: number;
 }
+
+/** There is no such moment before the present. */
+class NotPassedError extends EngineError {}
 
 /** Where history begins. */
 export const START: TimePosition = { tick: 0, probe: IN_POLL };
@@ -89,9 +93,9 @@ export class TimeTravel {
   }
 
   #momentOf({ paused, report }: Arrival, inferior: Inferior, stop: Stop): Moment {
-    const { position, ns, packets } = report;
+    const { position, ns, packets, lastPacket } = report;
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
-    return { inferior, stopped, position, ns, packets, stop };
+    return { inferior, stopped, position, ns, packets, lastPacket, stop };
   }
 
   /** Shows the present again. */
@@ -104,6 +108,10 @@ export class TimeTravel {
   /** Goes to `target` and shows it, or the present if that is it. */
   async goTo(from: Moment, to: MomentTarget, stop: Stop): Promise<void> {
     const present = this.#present ?? from;
+    if (typeof to === 'object' && 'captured' in to) {
+      await this.#guarded(from, (past) => this.#goToPacket(past, present, to.captured, stop));
+      return;
+    }
     const target = to === 'start' ? START : to;
     if (target === 'present' || comesAfter(target, present)) {
       this.#toPresent(from, stop);
@@ -114,6 +122,20 @@ export class TimeTravel {
       this.#present = present;
       this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
     });
+  }
+
+  /** Goes to where packet `number` of the capture passes first. Throws `EngineError` if it has not. */
+  async #goToPacket(past: Past, present: Moment, number: number, stop: Stop): Promise<void> {
+    const arrival = await past.packet(number, present.position);
+    if (!arrival) {
+      throw new NotPassedError(`Packet ${number} of the capture has not passed the user network's edge.`);
+    }
+    if (samePosition(arrival.report.position, present.position)) {
+      this.#toPresent(present, stop);
+      return;
+    }
+    this.#present = present;
+    this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
   }
 
   /** Goes back as a reverse command says. */
@@ -145,7 +167,8 @@ export class TimeTravel {
     try {
       await go(await this.#open());
     } catch (e) {
-      if (!(e instanceof TravelCancelled)) {
+      const shows = e instanceof TravelCancelled || (e instanceof NotPassedError && inPast);
+      if (!shows) {
         throw e;
       }
       if (inPast && this.#past) {
@@ -153,6 +176,9 @@ export class TimeTravel {
         this.#hooks.show(this.#momentOf(arrival, this.#past.inferior, { kind: 'pause' }));
       } else {
         this.#hooks.show({ ...from, stop: { kind: 'pause' } });
+      }
+      if (e instanceof NotPassedError) {
+        throw e;
       }
     }
   }
@@ -192,14 +218,18 @@ export class TimeTravel {
 }
 
 /** A moment for those who show it. */
-export function historyMoment({ position, ns, packets }: Moment): HistoryMoment {
-  return { ...position, ns, packets };
+export function historyMoment({ position, ns, packets, lastPacket }: Moment): HistoryMoment {
+  return { ...position, ns, packets, lastPacket };
+}
+
+function samePosition(a: TimePosition, b: TimePosition): boolean {
+  return a.tick === b.tick && a.probe === b.probe;
 }
 
 /** True if a target is the present, or never was. */
 function comesAfter(target: TravelTarget, { position, ns, packets }: Moment): boolean {
   if ('tick' in target) {
-    return target.tick > position.tick || (target.tick === position.tick && target.probe === position.probe);
+    return target.tick > position.tick || samePosition(target, position);
   }
   return 'ns' in target ? target.ns > ns : target.packets > packets;
 }

@@ -69,7 +69,7 @@ function isObject(v: unknown): v is object {
   return typeof v === 'function' || (typeof v === 'object' && v !== null);
 }
 
-/** What a constant holds, but for the elements of typed arrays and the static members of classes. */
+/** The objects and functions that a constant holds, maybe some twice, but for the elements of typed arrays and the static members of classes. */
 function forEachWithin(v: object, told: (step: string | number, held: unknown) => void): void {
   if (typeof v === 'function' || ArrayBuffer.isView(v)) {
     return;
@@ -80,8 +80,14 @@ function forEachWithin(v: object, told: (step: string | number, held: unknown) =
       told(i++, held);
     }
   } else if (Array.isArray(v)) {
+    // Tables by address have tens of thousands of entries, nearly all of them alike.
+    let last: unknown;
     for (let i = 0; i < v.length; i++) {
-      told(String(i), v[i]);
+      const held: unknown = v[i];
+      if (held !== last && isObject(held)) {
+        told(String(i), held);
+      }
+      last = held;
     }
   } else {
     for (const key in v) {

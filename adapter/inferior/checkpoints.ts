@@ -8,6 +8,8 @@ import type { Runtime } from './runtime.ts';
 
 /** A checkpoint may cost one part in so many of the time that the inferior runs. */
 const SHARE = 50;
+/** A machine that wants to wait this long is idle: nobody minds if what wakes it is looked at a little later. */
+const IDLE_NS = 20e6;
 /** The field of `machine` that is no part of the state. */
 const OUTSIDE = 'host';
 
@@ -18,7 +20,7 @@ export interface CheckpointsOptions {
   readonly everyMs: number;
   /** What a buffer is called that was allocated by name, or nothing. */
   readonly nameOf: (buffer: ArrayBufferLike) => string;
-  readonly frames: () => Pick<CheckpointRef, 'frames' | 'frameHash'>;
+  readonly beside: () => Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captured'>;
   readonly post: (checkpoint: CheckpointRef) => void;
 }
 
@@ -41,12 +43,14 @@ export class Checkpoints implements TurnWatch {
     this.#wanted = options.everyMs;
   }
 
-  turnEnds(): void {
+  /** The first one learns all names and looks at all of RAM for the first time, so an idle machine takes it at once. */
+  turnEnds(timeoutNs: number): void {
     const { runtime, everyMs } = this.#options;
     const begin = runtime.now();
     this.#ran += begin - this.#since;
-    if (this.#ran >= this.#wanted && !this.#failed && runtime.machine) {
-      this.#take(runtime.machine);
+    const first = this.#number === 0 && (timeoutNs < 0 || timeoutNs >= IDLE_NS);
+    if ((this.#ran >= this.#wanted || first) && !this.#failed && runtime.machine) {
+      this.take(runtime.machine);
       this.#ran = 0;
       // The lesser of two: the thread may have had to wait for a core meanwhile.
       const cost = runtime.now() - begin;
@@ -59,14 +63,14 @@ export class Checkpoints implements TurnWatch {
     this.#since = this.#options.runtime.now();
   }
 
-  #take(machine: { readonly turns: number }): void {
-    const { runtime, host, nameOf, frames, post } = this.#options;
+  protected take(machine: { readonly turns: number }): void {
+    const { runtime, host, nameOf, beside, post } = this.#options;
     this.#taker ??= new CheckpointTaker(machine, OUTSIDE, runtime.symbols, nameOf);
     const { now_ns: nowNs, at: logAt } = host();
     try {
       const saved = this.#taker.take();
       const tick = runtime.T[TICK.COUNT] ?? 0;
-      post({ ...saved, number: this.#number++, turn: machine.turns, tick, nowNs, logAt, ...frames() });
+      post({ ...saved, number: this.#number++, turn: machine.turns, tick, nowNs, logAt, ...beside() });
     } catch (e) {
       if (!(e instanceof CheckpointError)) {
         throw e;

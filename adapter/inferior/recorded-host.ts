@@ -5,10 +5,15 @@ import { LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
+const NO_CHANGES: readonly number[] = [];
+
 /** What a re-execution needs from the thread it runs in. */
 export interface RecordedHostHooks {
   allocShared(name: string, bytes: number): ArrayBufferLike;
-  frame(dir: FrameDirection, buf: Uint8Array, size: number): void;
+  /** `number` and `grade` are the user network's frame's in a replay (see `LOG.SENT`), and 0 else. */
+  frame(dir: FrameDirection, buf: Uint8Array, size: number, number: number, grade: number): void;
+  /** A turn's inputs in a replay, and the connections that they began or ended. */
+  replayed(inputs: readonly Input[], changes: readonly number[]): void;
   /** Ticks of the machine so far; -1 in a build that does not count them. */
   ticks(): number;
   /** A turn begins, at this count of ticks when it was recorded. */
@@ -84,6 +89,7 @@ export class RecordedHost implements Host {
   }
 
   #expect(tag: number, what: string): void {
+    this.#skipSent();
     const at = this.#log.at;
     const found = this.#log.take();
     if (found !== tag) {
@@ -105,6 +111,7 @@ export class RecordedHost implements Host {
     if (this.#from) {
       this.#begin(this.#from);
     }
+    this.#skipSent();
     if (this.#log.peek() === LOG.CHANGE) {
       this.#hooks.changesInPoll();
     }
@@ -125,8 +132,37 @@ export class RecordedHost implements Host {
     for (let n = r.u32(); n > 0; n--) {
       inputs.push(decodeInput(r, getInline));
     }
+    this.#hooks.replayed(inputs, this.#changes());
     this.#lookAhead();
     return inputs;
+  }
+
+  /** The record of the connections that the inputs began or ended, if there is one. */
+  #changes(): readonly number[] {
+    if (this.#log.peek() !== LOG.FLOWS) {
+      return NO_CHANGES;
+    }
+    this.#log.take();
+    const { r } = this.#log;
+    const changes: number[] = [];
+    while (r.pos < r.end) {
+      changes.push(r.u32());
+    }
+    return changes;
+  }
+
+  /** The user network has sent fewer frames than when it was recorded: what was said of the others is left out. */
+  #skipSent(): void {
+    while (this.#log.peek() === LOG.SENT) {
+      this.#log.take();
+      this.#differ('fewer frames are sent');
+    }
+  }
+
+  #differ(how: string): void {
+    if (this.differs === '') {
+      this.differs = `turn ${this.#turns} is the first that differs: ${how}, at ${this.now_ns} ns`;
+    }
   }
 
   /** The clock of the turn that comes. */
@@ -169,7 +205,15 @@ export class RecordedHost implements Host {
   }
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
-    this.#hooks.frame(dir, buf, size);
+    if (dir === 0 || this.#from !== null || this.#log.peek() !== LOG.SENT) {
+      this.#hooks.frame(dir, buf, size, 0, 0);
+      return;
+    }
+    this.#log.take();
+    const number = this.#log.r.u32();
+    const grade = this.#log.r.u8();
+    this.#hooks.frame(dir, buf, size, number, grade);
+    this.#lookAhead();
   }
 
   connect(): void {}

@@ -12,13 +12,26 @@ import type { ServedPiece } from './served-files.ts';
 
 /** Numbers of a TURN record. */
 const TURN_ROOM = 24;
+/** A number and a grade. */
+const SENT_ROOM = 5;
 /** Everything of an answer but its bytes. */
 const ANSWER_ROOM = 128;
 
+const NO_CHANGES: readonly number[] = [];
+
 /** Who is told of turns: one ends when the machine asks for inputs, and the next begins when it gets them. */
 export interface TurnWatch {
-  turnEnds(): void;
+  /** It is to wait for up to `timeoutNs`; below 0: for ever. */
+  turnEnds(timeoutNs: number): void;
   turnBegins(): void;
+}
+
+/** What a replay tells besides its inputs. */
+export interface ReplayFacts {
+  /** The packet of the capture that the user network's last frame is (0: none), and how they compare. */
+  readonly sentPacket: number;
+  readonly sentGrade: number;
+  readonly known: { readonly changes: readonly number[] };
 }
 
 /** What recording needs from the thread it runs in. */
@@ -28,6 +41,8 @@ export interface RecordingHooks {
   /** A sum over what the machine has done so far, by which a re-execution is compared; 0 if none is kept. */
   check(): number;
   newChunk(chunk: SharedArrayBuffer): void;
+  /** A chunk that is free to be used again, if there is one. */
+  spareChunk(): SharedArrayBuffer | undefined;
   /** Asks the main thread for more room (see `LogLimit`). */
   full(): void;
 }
@@ -38,16 +53,27 @@ export class RecordingHost implements Host {
   readonly #limit: LogLimit;
   readonly #hooks: RecordingHooks;
   readonly #turns: TurnWatch | null;
+  readonly #replay: ReplayFacts | null;
   readonly #log: LogWriter;
   #inPoll = false;
   #full = false;
 
-  constructor(inner: Host, limit: SharedArrayBuffer, hooks: RecordingHooks, turns: TurnWatch | null = null) {
+  constructor(
+    inner: Host,
+    limit: SharedArrayBuffer,
+    hooks: RecordingHooks,
+    turns: TurnWatch | null = null,
+    replay: ReplayFacts | null = null,
+  ) {
+    this.#replay = replay;
     this.#inner = inner;
     this.#limit = new LogLimit(limit);
     this.#hooks = hooks;
     this.#turns = turns;
-    this.#log = new LogWriter((chunk) => hooks.newChunk(chunk));
+    this.#log = new LogWriter(
+      (chunk) => hooks.newChunk(chunk),
+      () => hooks.spareChunk(),
+    );
   }
 
   /** Where in the log the next record will be. */
@@ -81,7 +107,7 @@ export class RecordingHost implements Host {
   }
 
   poll(timeoutNs: number): readonly Input[] {
-    this.#turns?.turnEnds();
+    this.#turns?.turnEnds(timeoutNs);
     const tick = this.#hooks.ticks();
     this.#inPoll = true;
     const inputs = this.#inner.poll(timeoutNs);
@@ -101,7 +127,22 @@ export class RecordingHost implements Host {
         this.#log.commit();
       }
     }
+    const changes = this.#replay?.known.changes ?? NO_CHANGES;
+    if (changes.length > 0) {
+      this.#flows(changes);
+    }
     return inputs;
+  }
+
+  #flows(changes: readonly number[]): void {
+    const max = 4 * changes.length;
+    if (this.#room(max)) {
+      const w = this.#log.begin(LOG.FLOWS, max);
+      for (const change of changes) {
+        w.u32(change);
+      }
+      this.#log.commit();
+    }
   }
 
   /** The debugger is about to change something, or has just done so, while the machine stands at `probe`. */
@@ -191,5 +232,9 @@ export class RecordingHost implements Host {
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     this.#inner.frame(dir, buf, size);
+    if (dir === 1 && this.#replay !== null && this.#room(SENT_ROOM)) {
+      this.#log.begin(LOG.SENT, SENT_ROOM).u32(this.#replay.sentPacket).u8(this.#replay.sentGrade);
+      this.#log.commit();
+    }
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { IndexParts } from '../packets/capture-index.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
-import type { ScriptOptions } from '../replay/script.ts';
+import type { ScriptOptions } from '../replay/script-context.ts';
 
 export interface ReplayData {
   /** The files that hold the capture, unpacked; the index takes their bytes as one behind the other. */

@@ -9,11 +9,12 @@ import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import { compileFilter, type Filter } from '../packets/filter/filter.ts';
-import type { PacketKnowledge } from '../packets/packet-view.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
+import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
+import { Edge } from './edge.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
@@ -88,14 +89,8 @@ export class Runtime {
   readonly #packetView = new PacketView();
   /** The same for copies, so that a condition's packet stays what it is. */
   readonly #copied = new PacketView();
-  /**
-   * In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it.
-   */
-  packetNumber = 0;
-  /** In a replay: how what the user network has sent last compares with the capture (see replay/divergence.ts). */
-  divergence = 0;
-  /** Packets that have passed the user network's edge. */
-  packets = 0;
+  /** What has passed the user network's edge. Conditions of breakpoints on packets look there. */
+  readonly edge = new Edge();
   /** The packet that `packet` viewed last. */
   currentPacket: PacketView | undefined;
   #fieldTypes: FieldTypes = {};
@@ -235,10 +230,9 @@ export class Runtime {
     this.#setLimit();
   }
 
-  /** A packet passed the user network's edge, the `packets`th so far. */
-  packetPassed(packets: number): void {
-    this.packets = packets;
-    this.#travel?.packet(packets);
+  /** A packet passed the user network's edge. */
+  packetPassed(): void {
+    this.#travel?.packet(this.edge.packets);
   }
 
   /** The machine polls for the inputs of its next turn, which is at `ns`. */
@@ -260,7 +254,7 @@ export class Runtime {
 
   /** A probe on a run to a position. False if what stops there is of no account. */
   #passes(travel: Travel, id: number, stop: boolean): boolean {
-    if (travel.passes(id)) {
+    if ((stop && travel.finds(this.#hitList)) || travel.passes(id)) {
       this.#forgetHits();
       this.#arrive(id);
       return false;
@@ -279,7 +273,7 @@ export class Runtime {
     const travel = this.#travel;
     this.#travel = null;
     this.#endStep();
-    const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, back: null };
+    const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
     this.#stand({ kind: 'arrived', notes }, probe);
   }
 
@@ -287,8 +281,14 @@ export class Runtime {
   #comparison: ReplayComparison | null = null;
 
   /** The machine replays a capture: where it is told how the two compare, and what packets are. */
-  replays(comparison: ReplayComparison, known: PacketKnowledge): void {
+  replays(comparison: ReplayComparison, known: KnownPackets): void {
     this.#comparison = comparison;
+    this.beginAtEdge(known);
+  }
+
+  /** Nothing has passed the user network's edge, or what had at a checkpoint. `known` knows nothing yet. */
+  beginAtEdge(known: KnownPackets | null, saved?: Uint8Array): void {
+    this.edge.begin(known, saved);
     for (const view of [this.#packetView, this.#copied]) {
       view.known = known;
     }
@@ -350,9 +350,9 @@ export class Runtime {
   #stand(stop: StopReport['stop'], probe: number, change?: FramedChange): void {
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
-    const { packets } = this;
-    const more = change ? { change } : {};
-    this.#tellStop({ stop, position, ns: this.#machineTime(), packets, hitCounts: this.#hitCounts(), ...more });
+    const { packets, last: lastPacket } = this.edge;
+    const more = { lastPacket, hitCounts: this.#hitCounts(), ...(change ? { change } : {}) };
+    this.#tellStop({ stop, position, ns: this.#machineTime(), packets, ...more });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;

@@ -69,6 +69,14 @@ export interface Arrived {
   readonly notes: TravelNotes;
 }
 
+/** A packet that has passed the user network's edge. */
+export interface EdgePacket {
+  /** Its headers. */
+  readonly hex: string;
+  /** In a replay: its number in the capture, 0 if it is none of it. */
+  readonly captured?: number;
+}
+
 /** What the runtime leaves for the main thread before it stands still. */
 export interface StopReport {
   readonly stop: Stop | Arrived;
@@ -77,6 +85,8 @@ export interface StopReport {
   /** The machine's clock, and how many packets have passed the user network's edge. */
   readonly ns: number;
   readonly packets: number;
+  /** The last of these; null: none. */
+  readonly lastPacket: EdgePacket | null;
   /** Hits of all breakpoints so far, by number. */
   readonly hitCounts: Readonly<Record<number, number>>;
   /** In a re-execution: what the engine has to do here, before it asks for the next change. */

@@ -1,39 +1,26 @@
 /**
  * The `Host` of a replay: plays a capture. The guest's frames become 'frame' inputs; what slirp sent in the capture is
  * turned back into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's,
- * nothing waits, and the same capture gives the same inputs at the same turns. Only what the user types (monitor,
- * console, quit) comes from outside.
+ * nothing waits, and the same capture gives the same inputs at the same turns. Only what the user types is not in it.
  */
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
-import type { TcpRelative } from '../packets/conversations.ts';
 import { visible } from '../packets/format.ts';
-import type { Layer } from '../packets/layer.ts';
-import type { PacketKnowledge, PacketView } from '../packets/packet-view.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
-import { gapsOf } from '../replay/account.ts';
-import { DEFAULT_GATEWAY, dhcpStartOf, type Forward, findForward, parseForwards } from '../replay/args.ts';
+import { describeGaps, gapsOf } from '../replay/account.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../replay/connections.ts';
 import { announcements, describePlan } from '../replay/describe.ts';
 import { Comparison } from '../replay/divergence.ts';
-import { type Flow, FlowTable } from '../replay/flow.ts';
-import { FrameNumbers } from '../replay/frame-numbers.ts';
-import { bareAck, MAX_FRAME, segment, segmentLike, setAck } from '../replay/frames.ts';
-import {
-  AT_END,
-  AT_GRADE,
-  AT_PACKET,
-  AT_SENT,
-  AT_TIME,
-  MAX_FORWARDS,
-  type Reason,
-  type ReplayPlan,
-  roleFor,
-} from '../replay/plan.ts';
-import { Script, type ScriptOptions } from '../replay/script.ts';
-import type { FrameStep, Step } from '../replay/step.ts';
-import { AF_INET6, type FrameDirection, type Host, type Input, type sockaddr } from '../stack/util/host.ts';
+import type { Flow } from '../replay/flow.ts';
+import { bareAck } from '../replay/frames.ts';
+import { KnownPackets } from '../replay/known-packets.ts';
+import { AT_END, AT_GRADE, AT_PACKET, AT_SENT, AT_TIME, type ReplayPlan } from '../replay/plan.ts';
+import { Script } from '../replay/script.ts';
+import type { ScriptOptions } from '../replay/script-context.ts';
+import type { Step } from '../replay/step.ts';
+import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
+import { TracePlayer } from './trace-player.ts';
 
 /** Machine time of the first packet: the NIC refuses frames for a second after its driver has started it. */
 export const LEAD_NS = 2e9;
@@ -45,22 +32,8 @@ const WAIT_NS = 1e8;
 const SHORT_WAIT_NS = 1e6;
 /** The machine runs on for this long after the last packet, so that what is under way arrives. */
 const SETTLE_NS = 1e9;
-/** First descriptor of accepted connections; they are odd. */
-const FIRST_ACCEPTED_FD = 11;
-const LOOPBACK = 0x7f000001;
 /** A gap in the capture that is longer than that is skipped: no timer fires within it. */
 const LONG_GAP_NS = 60e9;
-/** Gaps that are named one by one. */
-const MAX_GAPS_TOLD = 20;
-const NO_SOCKET: Reason = 'no socket of the machine waits for it';
-/** Connections whose frames are followed. */
-const MAX_PLAYED = 16384;
-
-/** A `listen` of the stack. */
-interface Listener {
-  readonly fd: number;
-  readonly forward: Forward | undefined;
-}
 
 /** Where what comes out of a replay goes, besides the machine. */
 export interface ReplaySink {
@@ -84,85 +57,73 @@ export interface TraceHostOptions {
   readonly atEnd?: () => void;
 }
 
-export class TraceHost implements Host, PacketKnowledge {
+export class TraceHost implements Host {
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
   readonly comparison: Comparison;
+  readonly known: KnownPackets;
   /** The packet of the capture that the user network's last frame is (0: none), and how they compare. */
   sentPacket = 0;
   sentGrade = 0;
-  readonly #index: PacketIndex;
   readonly #outside: Host;
   readonly #plan: ReplayPlan;
   readonly #script: Script;
+  readonly #player: TracePlayer;
   readonly #sink: ReplaySink;
   readonly #atEnd: () => void;
-  readonly #forwards: readonly Forward[];
-  readonly #dhcpStart: number;
-  readonly #listeners: Listener[] = [];
-  readonly #flows = new FlowTable();
-  readonly #byFd = new Map<number, Flow>();
-  /** Descriptors of UDP and ping sessions of the guest, and back. */
-  readonly #sessions = new Map<string, number>();
-  readonly #sessionOf = new Map<number, string>();
-  readonly #openFds = new Set<number>();
   readonly #view = new TcpIpView();
-  readonly #numbers = new FrameNumbers();
-  /** For questions about packets. */
-  readonly #asked = new TcpIpView();
-  #inputs: Input[] = [];
   /** Inputs for the next turn that answer calls of the stack. */
   #answers: Input[] = [];
-  /** The frame the guest has sent last: sockets that the stack opens now are for it. */
-  #current: FrameStep | null = null;
   #waitingSince = -1;
   /** When something was played last. */
   #playedAt = 0;
   /** How much later than in the capture things happen, from the waits so far. */
   #delay = 0;
-  #nextFd = FIRST_ACCEPTED_FD;
   #phase: 'boot' | 'play' | 'settle' | 'done' = 'boot';
   /** End of the settling, in machine time. */
   #settled = 0;
-  #unmatched = 0;
-  /** Connections that have been played, while something may still arrive. */
-  readonly #played: Flow[] = [];
 
   constructor(options: TraceHostOptions) {
     const { plan, outside, argv } = options;
     this.#plan = plan;
-    this.#index = options.index;
-    this.#script = new Script(options.source, options.index, plan, options.script);
+    this.known = new KnownPackets(options.index, plan);
     this.comparison = new Comparison(options.source, options.index, plan);
+    this.#player = new TracePlayer(plan, this.comparison, this.known, argv);
+    this.#script = new Script(options.source, options.index, plan, options.script, this.#player.buffers);
     this.#sink = options.sink ?? {};
     this.#atEnd = options.atEnd ?? (() => {});
     this.#outside = outside;
     this.seed = outside.seed;
     this.nameservers = outside.nameservers;
-    this.#forwards = parseForwards(argv);
-    this.#dhcpStart = dhcpStartOf(argv, plan.gateway || DEFAULT_GATEWAY);
   }
 
   // ---- time and inputs ----
 
   poll(timeoutNs: number): readonly Input[] {
+    this.known.turn();
+    const inputs = this.#nextInputs(timeoutNs);
+    this.known.inputs(inputs);
+    return inputs;
+  }
+
+  #nextInputs(timeoutNs: number): readonly Input[] {
     const outside = this.#outside.poll(0);
     if (outside.length > 0 || this.#answers.length > 0) {
-      this.#inputs = outside.length > 0 ? [...outside, ...this.#answers] : this.#answers;
+      this.#player.inputs = outside.length > 0 ? [...outside, ...this.#answers] : this.#answers;
       this.#answers = [];
-      return this.#inputs;
+      return this.#player.inputs;
     }
-    this.#inputs = [];
+    this.#player.inputs = [];
     const deadline = timeoutNs < 0 ? Number.POSITIVE_INFINITY : this.now_ns + timeoutNs;
     const at = this.#nextTime();
     if (at > deadline && !this.#skips(at)) {
       this.now_ns = deadline;
-      return this.#inputs;
+      return this.#player.inputs;
     }
     this.now_ns = Math.max(this.now_ns, at);
     this.#advance();
-    return this.#inputs;
+    return this.#player.inputs;
   }
 
   /** True in a long gap, once what was under way has settled: the clock goes to its end, where timers fire once. */
@@ -219,7 +180,7 @@ export class TraceHost implements Host, PacketKnowledge {
       this.#outside.report('warning', `replay: ${visible(w)}`);
     }
     for (const data of announcements(this.#plan)) {
-      this.#inputs.push({ type: 'frame', data, number: 0 });
+      this.#player.inputs.push({ type: 'frame', data, number: 0 });
     }
   }
 
@@ -245,7 +206,7 @@ export class TraceHost implements Host, PacketKnowledge {
     this.#script.shift();
     this.#plan.position[AT_PACKET] = this.#script.packet;
     this.#plan.position[AT_TIME] = step.time;
-    this.#play(step);
+    this.#player.play(step);
   }
 
   /**
@@ -255,7 +216,7 @@ export class TraceHost implements Host, PacketKnowledge {
   #settle(): void {
     this.#phase = 'settle';
     this.#settled = this.now_ns + SETTLE_NS;
-    for (const flow of this.#played) {
+    for (const flow of this.#player.played) {
       flow.owed = Math.max(flow.owed, flow.hostNext);
       this.#payOwed(flow);
     }
@@ -268,33 +229,19 @@ export class TraceHost implements Host, PacketKnowledge {
       this.#plan.position[AT_PACKET] = this.#script.packet;
       this.#plan.position[AT_TIME] = this.#script.time;
       this.#plan.position[AT_END] = 1;
-      this.#tellGaps();
+      for (const text of describeGaps(gapsOf(this.#plan))) {
+        this.#outside.report('warning', text);
+      }
       this.#outside.report('info', `replay finished: ${this.#script.packet} packets`);
-      if (this.#unmatched > 0) {
+      if (this.#player.unmatched > 0) {
         this.#outside.report(
           'warning',
-          `replay: ${this.#unmatched} events of the host found no socket of the machine and were left out`,
+          `replay: ${this.#player.unmatched} events of the host found no socket of the machine and were left out`,
         );
       }
       this.#atEnd();
     }
-    this.#inputs.push({ type: 'quit' });
-  }
-
-  /** Names what had to be made up: bytes of the host's that are nowhere in the capture. */
-  #tellGaps(): void {
-    const gaps = gapsOf(this.#plan);
-    for (const { stream, packet, from, to } of gaps.named.slice(0, MAX_GAPS_TOLD)) {
-      const bytes = to === from ? `byte ${from}` : `bytes ${from} to ${to}`;
-      this.#outside.report(
-        'warning',
-        `replay: ${bytes} sent to the guest in tcp.stream ${stream}, missing before packet ${packet}, ` +
-          'are nowhere in the capture: zeros were played',
-      );
-    }
-    if (gaps.count > MAX_GAPS_TOLD) {
-      this.#outside.report('warning', `replay: there are ${gaps.count} such gaps, ${gaps.bytes} bytes in all`);
-    }
+    this.#player.inputs.push({ type: 'quit' });
   }
 
   /** True if the guest acknowledges more than slirp has sent so far, or answers a SYN that is still to come. */
@@ -304,239 +251,8 @@ export class TraceHost implements Host, PacketKnowledge {
     }
     return (
       (step.type === 'connected' || (step.type === 'error' && step.flow.initiator === 'guest')) &&
-      !this.#openFds.has(step.flow.fd)
+      !this.#player.openFds.has(step.flow.fd)
     );
-  }
-
-  // ---- steps ----
-
-  #play(step: Step): void {
-    switch (step.type) {
-      case 'frame':
-        this.#playFrame(step);
-        break;
-      case 'accept':
-        this.#playAccept(step.flow, step.number);
-        break;
-      case 'datagram':
-      case 'datagram-error':
-        this.#playDatagram(step);
-        break;
-      default:
-        this.#playStream(step);
-    }
-  }
-
-  #playFrame(step: FrameStep): void {
-    this.#current = step;
-    const { flow, data } = step;
-    const p = this.#view.set(data, 0, data.length, 'ethernet').find();
-    if (!flow) {
-      this.#pushFrames(this.#plan.slirp ? [data] : segment(data), step.number);
-      return;
-    }
-    this.#track(flow);
-    const flags = p.u8(p.tcp + 13);
-    if (step.ack >= 0) {
-      if (flow.iss < 0) {
-        // slirp never sent its SYN here, so there is nothing that the segment could be an answer to.
-        this.#miss(step.number);
-        return;
-      }
-      const ack = step.owed >= 0 ? Math.min(step.owed, flow.sent) : step.ack;
-      if (step.owed >= 0) {
-        flow.owed = Math.max(flow.owed, step.owed);
-        flow.ackedHere = Math.max(flow.ackedHere, ack);
-      }
-      setAck(p, (flow.iss + ack) >>> 0);
-    }
-    const length = p.payloadEnd - p.payload + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
-    const after = (p.u32(p.tcp + 4) + length) >>> 0;
-    if (flow.lastFrame === null || ((after - flow.guestNext) | 0) > 0) {
-      flow.guestNext = after;
-    }
-    flow.keepHeaders(data, p.payload);
-    if (data.length <= MAX_FRAME) {
-      this.#numbers.add(p, step.number);
-      this.#inputs.push({ type: 'frame', data, number: step.number });
-    } else {
-      this.#pushFrames(segment(data), step.number);
-    }
-  }
-
-  /** The frames that packet `number` has become go to the guest. */
-  #pushFrames(frames: readonly Uint8Array[], number: number): void {
-    for (const data of frames) {
-      this.#numbers.add(this.#view.set(data, 0, data.length, 'ethernet').find(), number);
-      this.#inputs.push({ type: 'frame', data, number });
-    }
-  }
-
-  /** The connection is the one that its addresses and ports mean from now on. */
-  #track(flow: Flow): void {
-    if (!flow.tracked) {
-      flow.tracked = true;
-      this.#endEarlier(flow);
-      this.#flows.add(flow);
-      this.#played.push(flow);
-      if (this.#played.length > MAX_PLAYED) {
-        for (const old of this.#played.splice(0, MAX_PLAYED / 2)) {
-          this.#flows.remove(old);
-          this.comparison.ended(old);
-        }
-      }
-    }
-  }
-
-  /**
-   * The ports are used again: whatever the stack still knows of their last connection ends, as its host had forgotten
-   * it.
-   */
-  #endEarlier(flow: Flow): void {
-    const old = this.#flows.earlier(flow);
-    if (old) {
-      if (old.lastFrame) {
-        // A RST beyond slirp's window, behind bytes that it never got, would not count.
-        const seq = old.ackedBySlirp >= 0 ? old.ackedBySlirp : old.guestNext;
-        const reset = { seq, ack: 0, flags: TH_RST, window: 0 };
-        this.#inputs.push({ type: 'frame', data: segmentLike(old.lastFrame, reset), number: 0 });
-      }
-      this.#flows.remove(old);
-      this.comparison.ended(old);
-    }
-  }
-
-  /** A packet found nothing that it could be played to. */
-  #miss(number: number, reason: Reason = NO_SOCKET): void {
-    this.#unmatched++;
-    if (number > 0) {
-      this.#plan.roles[number - 1] = roleFor(reason);
-    }
-  }
-
-  #playAccept(flow: Flow, number: number): void {
-    const listener = this.#listenerFor('tcp', flow.guest);
-    if (!listener) {
-      this.#miss(number, this.#noListener);
-      this.#plan.progress.state[flow.id] = 0;
-      return;
-    }
-    flow.fd = this.#nextFd;
-    this.#nextFd += 2;
-    this.#openFds.add(flow.fd);
-    this.#byFd.set(flow.fd, flow);
-    this.#track(flow);
-    this.#inputs.push({
-      type: 'accepted',
-      fd: flow.fd,
-      listener: listener.fd,
-      peer: this.#outsideAddress(flow.remote),
-    });
-  }
-
-  /** The forwarding rule's socket that brings clients to an address and port of the guest. */
-  #listenerFor(proto: 'tcp' | 'udp', guest: sockaddr): Listener | undefined {
-    const wanted = findForward(this.#forwards, proto, guest, this.#dhcpStart);
-    return wanted < 0 ? undefined : this.#listeners.find((l) => l.forward === this.#forwards[wanted]);
-  }
-
-  #playStream(step: Extract<Step, { type: 'connected' | 'data' | 'eof' | 'error' }>): void {
-    const { fd } = step.flow;
-    if (!this.#openFds.has(fd)) {
-      if (step.type === 'data') {
-        this.#miss(step.number);
-      }
-      return;
-    }
-    switch (step.type) {
-      case 'connected':
-        this.#inputs.push({
-          type: 'connected',
-          fd,
-          local: { ...this.#outsideAddress(step.flow.guest), sin_port: 40000 + (fd % 20000) },
-        });
-        break;
-      case 'data':
-        this.#inputs.push({ type: 'data', fd, data: step.data });
-        if (step.eof) {
-          this.#inputs.push({ type: 'eof', fd });
-        }
-        break;
-      case 'eof':
-        this.#inputs.push({ type: 'eof', fd });
-        break;
-      case 'error':
-        this.#inputs.push({ type: 'error', fd, errno: step.errno, from: null });
-        break;
-    }
-  }
-
-  #playDatagram(step: Extract<Step, { type: 'datagram' | 'datagram-error' }>): void {
-    const fd = this.#sessions.get(step.session);
-    if (step.type === 'datagram-error') {
-      if (fd !== undefined) {
-        this.#inputs.push({ type: 'error', fd, errno: step.errno, from: this.#outsideAddress(step.from) });
-      }
-      return;
-    }
-    const from = this.#outsideAddress(step.from);
-    if (fd !== undefined) {
-      this.#inputs.push({ type: 'datagram', fd, data: step.data, from });
-      return;
-    }
-    const listener = step.session.startsWith('udp') ? this.#listenerFor('udp', step.guest) : undefined;
-    if (listener) {
-      this.#inputs.push({ type: 'datagram', fd: listener.fd, data: step.data, from });
-    } else {
-      this.#miss(step.number, step.session.startsWith('udp') ? this.#noListener : NO_SOCKET);
-    }
-  }
-
-  /** Why nobody waits for what comes to a port of the guest. */
-  get #noListener(): Reason {
-    return this.#plan.forwards.length >= MAX_FORWARDS ? 'too many servers' : NO_SOCKET;
-  }
-
-  /** Where the host sees what the guest knows as `a`: the user network's own addresses are the host's loopback. */
-  #outsideAddress(a: sockaddr): sockaddr {
-    if (a.sa_family === AF_INET6 || !this.#plan.slirp) {
-      return a;
-    }
-    const gateway = this.#plan.gateway || DEFAULT_GATEWAY;
-    const inside = (a.sin_addr & 0xffffff00) === (gateway & 0xffffff00);
-    return inside ? { ...a, sin_addr: LOOPBACK } : a;
-  }
-
-  // ---- what is known of packets ----
-
-  numberOf(p: PacketView): number {
-    return this.#numbers.of(p);
-  }
-
-  secondsOf(number: number): number {
-    return this.#index.secondsOf(number - 1);
-  }
-
-  /** The numbers of a segment of the guest's or of slirp's, counted from the SYNs that there are here. */
-  relative(packet: PacketView, l: Layer | null = null): TcpRelative | undefined {
-    const p = this.#asked.set(packet.buf, packet.off, packet.len, packet.linktype).find();
-    if (p.tcp < 0 || p.fragment || (l !== null && l.at !== p.tcp)) {
-      return undefined;
-    }
-    const ofGuest = this.#flows.find(p, true);
-    const flow = ofGuest ?? this.#flows.find(p, false);
-    if (!flow) {
-      return undefined;
-    }
-    const [iss, peer] = ofGuest ? [flow.guestIss, flow.iss] : [flow.iss, flow.guestIss];
-    const [seq, ack] = [p.u32(p.tcp + 4), p.u32(p.tcp + 8)];
-    return {
-      stream: flow.id,
-      seq: (seq - Math.max(0, iss)) >>> 0,
-      ack: p.u8(p.tcp + 13) & TH_ACK ? (ack - Math.max(0, peer)) >>> 0 : ack,
-      // slirp offers no window scaling.
-      window: p.u16(p.tcp + 14),
-    };
   }
 
   // ---- what the stack does ----
@@ -544,16 +260,13 @@ export class TraceHost implements Host, PacketKnowledge {
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     if (dir === 1) {
       const p = this.#view.set(buf, 0, size, 'ethernet').find();
-      const flow = p.tcp < 0 || p.fragment ? null : this.#flows.find(p, false);
-      if (flow && p.u8(p.tcp + 13) & TH_SYN) {
-        flow.iss = p.u32(p.tcp + 4);
-      }
+      const flow = this.known.sender(p);
       const { packet, grade } = this.comparison.sent(p, flow, this.now_ns, this.#script.packet);
       this.sentPacket = packet;
       this.sentGrade = grade;
       this.#plan.position[AT_SENT] = packet;
       this.#plan.position[AT_GRADE] = grade;
-      this.#numbers.add(p, packet);
+      this.known.sent(p, packet);
     }
     this.#outside.frame(dir, buf, size);
   }
@@ -561,7 +274,7 @@ export class TraceHost implements Host, PacketKnowledge {
   /** Follows slirp's streams by what reaches the guest: where they start and how far they are; pays what is owed. */
   received(buf: Uint8Array, size: number): void {
     const p = this.#view.set(buf, 0, size, 'ethernet').find();
-    const flow = p.tcp < 0 || p.fragment ? null : this.#flows.find(p, false);
+    const flow = this.known.flowTo(p);
     if (!flow) {
       return;
     }
@@ -613,33 +326,23 @@ export class TraceHost implements Host, PacketKnowledge {
   }
 
   listen(fd: number, type: number, addr: sockaddr): { errno: string; port: number } {
-    const proto = type === 2 ? 'udp' : 'tcp';
-    const taken = new Set(this.#listeners.map((l) => l.forward));
-    const forward = this.#forwards.find((f) => f.proto === proto && f.hostPort === addr.sin_port && !taken.has(f));
-    this.#listeners.push({ fd, forward });
-    this.#openFds.add(fd);
-    return { errno: '', port: addr.sin_port || 49152 + (fd % 16384) };
+    return this.#player.listen(fd, type, addr);
   }
 
   connect(fd: number): void {
-    const flow = this.#current?.flow;
-    if (flow && flow.initiator === 'guest' && !this.#openFds.has(flow.fd)) {
-      flow.fd = fd;
-      this.#byFd.set(fd, flow);
-    }
-    this.#openFds.add(fd);
+    this.#player.connect(fd);
   }
 
   open(fd: number): void {
-    this.#openFds.add(fd);
-    if (this.#current && this.#current.session !== '') {
-      this.#sessions.set(this.#current.session, fd);
-      this.#sessionOf.set(fd, this.#current.session);
-    }
+    this.#player.open(fd);
+  }
+
+  close(fd: number): void {
+    this.#player.close(fd);
   }
 
   send(fd: number, buf: Uint8Array, off: number, len: number): void {
-    const flow = this.#byFd.get(fd);
+    const flow = this.#player.byFd.get(fd);
     if (flow) {
       this.#plan.progress.toHost[flow.id] = (this.#plan.progress.toHost[flow.id] ?? 0) + len;
       this.#sink.toHost?.(flow, buf.subarray(off, off + len));
@@ -647,21 +350,12 @@ export class TraceHost implements Host, PacketKnowledge {
     this.#answers.push({ type: 'written', fd, bytes: len });
   }
 
-  sendto(): void {}
-
-  consumed(): void {}
-
-  shutdown(): void {}
-
-  close(fd: number): void {
-    this.#openFds.delete(fd);
-    this.#byFd.delete(fd);
-    const session = this.#sessionOf.get(fd);
-    if (session !== undefined) {
-      this.#sessionOf.delete(fd);
-      this.#sessions.delete(session);
-    }
+  consumed(fd: number, bytes: number): void {
+    this.#player.buffers.consumed(fd, bytes);
   }
+
+  sendto(): void {}
+  shutdown(): void {}
 
   alloc_shared(name: string, bytes: number): ArrayBufferLike {
     return this.#outside.alloc_shared(name, bytes);

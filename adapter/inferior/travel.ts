@@ -29,6 +29,8 @@ export interface TravelOrder {
   readonly target: TravelTarget;
   /** Hits of breakpoints on the way: passed without a word, noted, or stopped at as ever. */
   readonly breakpoints: 'silent' | 'note' | 'stop';
+  /** The run also ends at the first hit of this breakpoint. */
+  readonly until?: number;
   /** From which tick on to note every probe, for `back`. */
   readonly noteFrom?: number;
   readonly back?: BackRequest;
@@ -44,6 +46,8 @@ export interface TravelNotes {
   /** The last hit of a breakpoint before the end. */
   readonly lastHit: NotedHit | null;
   readonly hits: number;
+  /** The breakpoint `until` was hit. */
+  readonly found: boolean;
   /** Where `back` leads; null when that is before the first tick that was noted. */
   readonly back: TimePosition | null;
 }
@@ -71,6 +75,7 @@ export class Travel {
   readonly #probes: Int32Array;
   #noted = 0;
   #hits = 0;
+  #found = false;
   #lastHit: NotedHit | null = null;
 
   constructor(
@@ -173,6 +178,12 @@ export class Travel {
     this.#lastHit = { tick: this.#now, probe, breakpoints };
   }
 
+  /** True if breakpoints that would stop have that among them which ends the run. */
+  finds(breakpoints: readonly number[]): boolean {
+    this.#found = this.order.until !== undefined && breakpoints.includes(this.order.until);
+    return this.#found;
+  }
+
   /** The run is over: breakpoints speak again. `depth` is that of the stack. */
   end(depth: number): TravelNotes {
     for (let id = 0; id < this.#A.length; id++) {
@@ -182,7 +193,7 @@ export class Travel {
       this.#A[id] = (this.#A[id] ?? 0) | ARMED.BREAKPOINT;
     }
     const back = this.order.back ? this.#back(this.order.back, depth) : null;
-    return { lastHit: this.#lastHit, hits: this.#hits, back };
+    return { lastHit: this.#lastHit, hits: this.#hits, found: this.#found, back };
   }
 
   /** Is a probe's breakpoint silent for the time being? Tells what is to become of it at the end. */

@@ -3,7 +3,7 @@
  * is a `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
  */
 import { pathToFileURL } from 'node:url';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Change, ChangePosition } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
@@ -13,8 +13,9 @@ import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
+import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
-import type { FrameDirection, Host } from '../stack/util/host.ts';
+import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
@@ -89,6 +90,7 @@ const port = parentPort;
 if (!port) {
   throw new Error('worker.js is the inferior of pktgdb and runs in a worker thread only');
 }
+const messages = port;
 const post = (m: WorkerMessage): void => port.postMessage(m);
 
 const ctl = new Int32Array(data.mailbox.ctl);
@@ -106,12 +108,12 @@ const runtime = new Runtime({
   tellStop: (stop) => writeNote(data.stop, JSON.stringify(stop)),
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
+const { edge } = runtime;
 
-let frames = 0;
 let frameHash = 0x811c9dc5;
 
 function hashFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
-  runtime.packets = ++frames;
+  edge.passes(dir, buf, size);
   let h = Math.imul(frameHash ^ dir, 0x01000193);
   for (let i = 0; i < size; i++) {
     h = Math.imul(h ^ (buf[i] as number), 0x01000193);
@@ -119,8 +121,8 @@ function hashFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
   frameHash = Math.imul(h ^ size, 0x01000193);
 }
 
-function countFrame(): void {
-  runtime.packets = ++frames;
+function countFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
+  edge.passes(dir, buf, size);
 }
 
 /** What the stack's shared memory is called. */
@@ -132,9 +134,8 @@ let traceHost: TraceHost | undefined;
 /** In a replay, also notes which packet of the capture it is, for breakpoints on packets. */
 function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
   countingFrame(dir, buf, size);
-  if (dir === 1) {
-    runtime.packetNumber = traceHost?.sentPacket ?? 0;
-    runtime.divergence = traceHost?.sentGrade ?? 0;
+  if (dir === 1 && traceHost) {
+    edge.sent(traceHost.sentPacket, traceHost.sentGrade);
   }
 }
 
@@ -165,7 +166,8 @@ function startOf(checkpoint: CheckpointRef): RecordedStart {
       runtime.shared.get(name) ?? hooks.allocShared(name, size);
     restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
     runtime.T[TICK.COUNT] = checkpoint.tick;
-    ({ frames, frameHash } = checkpoint);
+    ({ frameHash } = checkpoint);
+    runtime.beginAtEdge(newKnowledge(), checkpoint.edge);
   };
   return { ...checkpoint, restore };
 }
@@ -195,7 +197,12 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
           host: () => host,
           everyMs,
           nameOf: (buffer) => sharedNames.get(buffer) ?? '',
-          frames: () => ({ frames, frameHash }),
+          beside: () => ({
+            frames: edge.packets,
+            frameHash,
+            edge: edge.save(),
+            captured: edge.known?.highest ?? 0,
+          }),
           post: (checkpoint) => post({ type: 'checkpoint', checkpoint }),
         });
   const recordingHooks = {
@@ -203,8 +210,10 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
     check,
     newChunk: (chunk: SharedArrayBuffer) => post({ type: 'chunk', chunk }),
     full: () => post({ type: 'log-full' }),
+    // The machine's thread has no event loop while the machine runs, so it looks for itself.
+    spareChunk: () => (receiveMessageOnPort(messages) as { message: SharedArrayBuffer } | undefined)?.message,
   };
-  const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, checkpoints);
+  const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, checkpoints, traceHost);
   runtime.recordChange = (probe, change) => host.change(probe, change);
   return host;
 }
@@ -216,7 +225,17 @@ const NOWHERE: RecordedWatch = { polls: () => undefined, ends: () => undefined }
 function recordedHost(recording: Recording, start: RecordedStart | null, watch: RecordedWatch): RecordedHost {
   const recordedHooks = {
     allocShared: hooks.allocShared,
-    frame: data.past ? () => runtime.packetPassed(++frames) : countingFrame,
+    frame: frameAgain,
+    replayed: (inputs: readonly Input[], changes: readonly number[]) => {
+      const { known } = edge;
+      if (known) {
+        known.turn();
+        for (const change of changes) {
+          known.redo(change);
+        }
+        known.inputs(inputs);
+      }
+    },
     ...watch,
     ticks: () => (data.release ? -1 : ticks()),
     check,
@@ -233,6 +252,21 @@ function recordedHost(recording: Recording, start: RecordedStart | null, watch: 
   return host;
 }
 
+/** A frame of a re-execution; what a replay once said of it comes from the recording. */
+function frameAgain(dir: FrameDirection, buf: Uint8Array, size: number, number: number, grade: number): void {
+  countingFrame(dir, buf, size);
+  if (dir === 1 && edge.known) {
+    edge.known.sentAgain(buf, size, number);
+    edge.sent(number, grade);
+  }
+  runtime.packetPassed();
+}
+
+/** For an execution of a replay's recording: what is known of packets at its start. */
+function newKnowledge(): KnownPackets | null {
+  return data.past && data.replay ? new KnownPackets(new PacketIndex(data.replay.index), data.replay.plan) : null;
+}
+
 function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
   const host = new TraceHost({
     source: mergedSource(paths.map((path) => new FileSource(path))),
@@ -247,7 +281,7 @@ function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outsi
       }
     },
   });
-  runtime.replays(host.comparison, host);
+  runtime.replays(host.comparison, host.known);
   return host;
 }
 
@@ -283,6 +317,7 @@ function run(entry: Main): void {
   const argv = data.header.argv;
   const code = entry(argv.length, argv, host);
   const turns = runtime.machine?.turns ?? 0;
+  const { packets: frames } = edge;
   const summary = {
     ticks: runtime.T[TICK.COUNT] ?? 0,
     turns,
@@ -308,8 +343,7 @@ function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): v
   Object.assign(machine, new machine.constructor());
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
-  frames = 0;
-  runtime.packets = 0;
+  runtime.beginAtEdge(newKnowledge());
   const start = checkpoint && startOf(checkpoint);
   const begin = (): void => runtime.startTravel(order);
   const restore = (): void => {

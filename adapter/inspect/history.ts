@@ -1,19 +1,45 @@
 /** Moments of history: how they are written, and what a user may write. */
 import { EngineError, type HistoryMoment, type HistoryState, IN_TICK, type MomentTarget } from '../engine/api.ts';
+import { PacketView } from '../packets/fields.ts';
 import { visible } from '../packets/format.ts';
+import { flagsOf, flagsText, tcp } from '../packets/protocols/tcp.ts';
+import { udp } from '../packets/protocols/udp.ts';
+import { summary } from '../packets/summary.ts';
 
 const NS = 1e9;
 
-/** `tick 22283, probe 4427, 0.012345678 s, after packet 12`. */
-export function momentText({ tick, probe, ns, packets }: HistoryMoment): string {
-  return `tick ${tick}, probe ${Math.max(probe, -1)}, ${(ns / NS).toFixed(9)} s, after packet ${packets}`;
+/**
+ * `tick 22283, probe 4427, 0.012345678 s, after packet 12 (10.0.2.2:80 -> 10.0.2.15, [PSH, ACK])`. In a replay it is the
+ * capture's number.
+ */
+export function momentText({ tick, probe, ns, packets, lastPacket }: HistoryMoment): string {
+  const number = lastPacket?.captured ?? packets;
+  const packet = lastPacket === null || number > 0 ? `packet ${number}` : 'a packet that is not in the capture';
+  const what = lastPacket === null ? '' : ` (${edgeText(Buffer.from(lastPacket.hex, 'hex'))})`;
+  return `tick ${tick}, probe ${Math.max(probe, -1)}, ${(ns / NS).toFixed(9)} s, after ${packet}${what}`;
+}
+
+/** A packet in a few words, from its headers: who sent it to whom, and its flags or protocol. */
+function edgeText(headers: Uint8Array): string {
+  const view = new PacketView(headers, 'ethernet');
+  const { source, destination, protocol } = summary(view);
+  const l = view.first(tcp) ?? view.first(udp);
+  if (l === null) {
+    return `${source} -> ${destination}, ${protocol}`;
+  }
+  // The lower port says which service it is; the other one is any.
+  const [from, to] = [view.u16(l.at), view.u16(l.at + 2)];
+  const end = (address: string, port: number, other: number): string =>
+    port > other ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const kind = l.protocol === tcp ? `[${flagsText(flagsOf(view, l))}]` : 'UDP';
+  return `${end(source, from, to)} -> ${end(destination, to, from)}, ${kind}`;
 }
 
 /**
  * The moment that a text names: `TICK[:PROBE]`, `packet N`, `time SECONDS`, `N%`, `start`, `end`. Throws `EngineError`
  * for another one.
  */
-export function momentTarget({ start, present }: HistoryState, text: string): MomentTarget {
+export function momentTarget({ start, present, replays }: HistoryState, text: string): MomentTarget {
   if (text === 'start') {
     return 'start';
   }
@@ -31,7 +57,7 @@ export function momentTarget({ start, present }: HistoryState, text: string): Mo
   }
   const [, packets] = /^packet\s+(\d+)$/.exec(text) ?? [];
   if (packets !== undefined) {
-    return { packets: Number(packets) };
+    return replays ? { captured: Number(packets) } : { packets: Number(packets) };
   }
   const [, seconds] = /^time\s+(\d+(?:\.\d*)?)(?:\s*s)?$/.exec(text) ?? [];
   if (seconds !== undefined) {

@@ -21,4 +21,8 @@ export interface CheckpointRef extends SavedTree {
   /** Frames so far, and the hash over them if one is kept. */
   readonly frames: number;
   readonly frameHash: number;
+  /** What is known at the user network's edge (see `Edge.save`). */
+  readonly edge: Uint8Array;
+  /** In a replay: no packet of the capture with a higher number has passed so far. */
+  readonly captured: number;
 }

@@ -19,6 +19,13 @@ export const LOG = {
   READ_FILE: 3,
   /** The debugger changed something: position, clock and change (mailbox/change.ts). */
   CHANGE: 4,
+  /**
+   * In a replay, when the user network has sent a frame: the packet of the capture that it is (u32), and how they
+   * compare (u8).
+   */
+  SENT: 5,
+  /** In a replay, after a turn: connections that its frames began or ended (see `KnownPackets.changes`), u32 each. */
+  FLOWS: 6,
 } as const;
 
 /** Tag and length. */
@@ -28,6 +35,11 @@ export const CHUNK_BYTES = 1 << 20;
 /** In front of a chunk's records: bytes of records in use (i32) and where in the log the first one is (f64). */
 const CHUNK_HEADER = 16;
 const START = 8;
+
+/** Memory of a chunk in which `need` bytes of records fit. */
+export function chunkSize(need = CHUNK_BYTES): number {
+  return CHUNK_HEADER + ((Math.max(CHUNK_BYTES, need) + 7) & ~7);
+}
 
 /** What a recording needs besides its log. */
 export interface RecordingHeader {
@@ -93,6 +105,7 @@ export function memoryChunk(memory: SharedArrayBuffer): LogChunk {
 /** The inferior's end: appends records, and hands each new chunk over before anything is in it. */
 export class LogWriter {
   readonly #newChunk: (chunk: SharedArrayBuffer) => void;
+  readonly #spare: () => SharedArrayBuffer | undefined;
   #used: Int32Array = new Int32Array(1);
   #bytes: Uint8Array = new Uint8Array(0);
   #w = new Writer(this.#bytes);
@@ -101,8 +114,13 @@ export class LogWriter {
   /** Where in the log the next record will be. */
   at = 0;
 
-  constructor(newChunk: (chunk: SharedArrayBuffer) => void) {
+  /** `spare` gives a chunk of the usual size that nobody reads any more: fresh memory costs more than the copies. */
+  constructor(
+    newChunk: (chunk: SharedArrayBuffer) => void,
+    spare: () => SharedArrayBuffer | undefined = () => undefined,
+  ) {
     this.#newChunk = newChunk;
+    this.#spare = spare;
   }
 
   /** Begins a record of at most `max` bytes; what is written to the writer is part of it. */
@@ -115,9 +133,10 @@ export class LogWriter {
   }
 
   #open(need: number): void {
-    const chunk = new SharedArrayBuffer(CHUNK_HEADER + ((Math.max(CHUNK_BYTES, need) + 7) & ~7));
+    const chunk = (need <= CHUNK_BYTES && this.#spare()) || new SharedArrayBuffer(chunkSize(need));
     new Float64Array(chunk, START, 1)[0] = this.at;
     this.#used = new Int32Array(chunk, 0, 1);
+    this.#used[0] = 0;
     this.#bytes = new Uint8Array(chunk, CHUNK_HEADER);
     this.#w = new Writer(this.#bytes);
     this.#record = 0;

@@ -59,6 +59,14 @@ export class PacketIndex {
   }
 }
 
+/** What a packet takes in a file at least: the header of a classic pcap's, or a simple packet block. */
+const LEAST_PACKET = 16;
+
+/** How many packets a capture of `bytes` bytes can have. */
+export function mostPackets(bytes: number): number {
+  return Math.ceil(bytes / LEAST_PACKET);
+}
+
 /** What an index consists of. */
 export interface IndexParts {
   readonly count: number;
@@ -79,7 +87,12 @@ export class CaptureIndex implements IndexParts {
   readonly warnings: string[] = [];
   /** The file ends in the middle of something, or is damaged from some point on. */
   truncated = false;
-  readonly #table = new GrowingTable(INDEX_SPEC);
+  readonly #table: GrowingTable<typeof INDEX_SPEC>;
+
+  /** The capture has `bytes` bytes, so there is an end to how many packets it can have. */
+  constructor(bytes: number) {
+    this.#table = new GrowingTable(INDEX_SPEC, mostPackets(bytes));
+  }
 
   /** Packets so far. */
   get count(): number {

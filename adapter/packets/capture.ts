@@ -20,7 +20,7 @@ export function* scanCapture(source: ByteSource, seen?: PacketSeen): Generator<n
   }
   const head = source.read(0, 4);
   const magic = head.length < 4 ? -1 : new DataView(head.buffer, head.byteOffset, 4).getUint32(0, false);
-  const index = new CaptureIndex();
+  const index = new CaptureIndex(source.size);
   if (magic === PCAPNG_SHB) {
     yield* scanPcapng(source, index, seen);
   } else if (PCAP_MAGICS.has(magic)) {

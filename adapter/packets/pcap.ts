@@ -65,6 +65,9 @@ export function* scanPcap(source: ByteSource, index: CaptureIndex, seen?: Packet
   }
 }
 
+/** Bytes that are read ahead; a window of `FileSource` has them wherever they begin. */
+const BLOCK = 1 << 16;
+
 /** Reads packets up to the end, or to the first that cannot be read: then says why, else returns ''. */
 function* scanPackets(
   source: ByteSource,
@@ -73,15 +76,28 @@ function* scanPackets(
   ns: number,
   seen?: PacketSeen,
 ): Generator<number, string> {
+  // A view for each packet costs more than what is read of most.
+  let block: Uint8Array = new Uint8Array(0);
+  let blockAt = 0;
+  const there = (at: number, length: number): boolean => at + length <= blockAt + block.length;
+  const want = (at: number, length: number): void => {
+    if (!there(at, length)) {
+      block = source.read(at, Math.max(length, BLOCK));
+      blockAt = at;
+    }
+  };
   let off = FILE_HEADER;
   while (off < source.size) {
     const number = index.count + 1;
-    const head = source.read(off, PACKET_HEADER);
-    if (head.length < PACKET_HEADER) {
-      return truncated(number, off, head.length, PACKET_HEADER, 'header');
+    want(off, PACKET_HEADER);
+    if (!there(off, PACKET_HEADER)) {
+      return truncated(number, off, source.size - off, PACKET_HEADER, 'header');
     }
-    const caplen = u32(head, 8, little);
-    const len = u32(head, 12, little);
+    const at = off - blockAt;
+    const caplen = u32(block, at + 8, little);
+    const len = u32(block, at + 12, little);
+    const sec = u32(block, at, little);
+    const frac = u32(block, at + 4, little) * ns;
     if (caplen > MAX_PACKET_SIZE) {
       const claim = `${caplen} captured bytes, more than ${MAX_PACKET_SIZE}`;
       return `damaged capture: packet ${number} at byte ${off} claims ${claim}`;
@@ -90,13 +106,17 @@ function* scanPackets(
     if (source.size - start < caplen) {
       return truncated(number, start, source.size - start, caplen, 'data');
     }
-    const frac = u32(head, 4, little) * ns;
     const carry = Math.floor(frac / 1e9);
-    index.add(start, caplen, Math.max(len, caplen), u32(head, 0, little) + carry, frac - carry * 1e9, 0, 0);
-    seen?.(index.count - 1, source.read(start, caplen), index);
+    index.add(start, caplen, Math.max(len, caplen), sec + carry, frac - carry * 1e9, 0, 0);
+    if (seen) {
+      want(start, caplen);
+      seen(index.count - 1, block.subarray(start - blockAt, start - blockAt + caplen), index);
+    }
     off = start + caplen;
     if (index.count % PACKETS_A_SLICE === 0) {
       yield off;
+      // Who had the turn may have read something else.
+      block = block.subarray(0, 0);
     }
   }
   return '';

@@ -118,6 +118,23 @@ export function gapsOf({ position, gaps }: ReplayPlan): Account['gaps'] {
   return { count, bytes: position[AT_ZEROS] ?? 0, named };
 }
 
+/** Gaps that are named one by one. */
+const MAX_GAPS_TOLD = 20;
+
+/** Names what had to be made up: bytes of the host's that are nowhere in the capture. A line each. */
+export function describeGaps(gaps: Account['gaps']): string[] {
+  const lines = gaps.named.slice(0, MAX_GAPS_TOLD).map(({ stream, packet, from, to }) => {
+    const bytes = to === from ? `byte ${from}` : `bytes ${from} to ${to}`;
+    return (
+      `replay: ${bytes} sent to the guest in tcp.stream ${stream}, missing before packet ${packet}, ` +
+      'are nowhere in the capture: zeros were played'
+    );
+  });
+  return gaps.count > MAX_GAPS_TOLD
+    ? [...lines, `replay: there are ${gaps.count} such gaps, ${gaps.bytes} bytes in all`]
+    : lines;
+}
+
 function statusOf(plan: ReplayPlan, id: number): { status: ConnectionStatus; reason: string } {
   const side = (plan.guestSide[id] ?? 0) - 1;
   const state = plan.progress.state[id] ?? 0;

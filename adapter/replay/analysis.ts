@@ -2,7 +2,7 @@
  * The first look at a capture: which hosts there are, which connections, and what each packet belongs to. It does not
  * know yet who the guest will be, so that another guest can be chosen without reading the file again.
  */
-import { type CaptureIndex, DIRECTION_IN, DIRECTION_OUT } from '../packets/capture-index.ts';
+import { type CaptureIndex, DIRECTION_IN, DIRECTION_OUT, mostPackets } from '../packets/capture-index.ts';
 import { type Columns, GrowingTable } from '../packets/columns.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../packets/protocols/numbers.ts';
@@ -89,7 +89,7 @@ function isIcmpAnswer(p: TcpIpView): boolean {
 
 export class CaptureAnalysis {
   readonly hosts = new HostTable();
-  readonly connections = new ConnectionTable();
+  readonly connections: ConnectionTable;
   readonly leases = new Leases();
   /** MAC addresses that are libslirp's by their prefix. */
   readonly slirpMacs = new Set<number>();
@@ -99,11 +99,19 @@ export class CaptureAnalysis {
   udpConversations = 0;
   readonly #tcp = new PairTable();
   readonly #udp = new PairTable();
-  readonly #table = new GrowingTable(SPEC);
+  readonly #table: GrowingTable<typeof SPEC>;
   /** First sender of each UDP conversation: 1 if it is the pair's higher end. */
-  readonly #udpFirst = new GrowingTable(UDP_SPEC);
+  readonly #udpFirst: GrowingTable<typeof UDP_SPEC>;
   readonly #link = new LinkLayer();
   readonly #view = new TcpIpView();
+
+  /** The capture has `bytes` bytes. */
+  constructor(bytes: number) {
+    const most = mostPackets(bytes);
+    this.connections = new ConnectionTable(most);
+    this.#table = new GrowingTable(SPEC, most);
+    this.#udpFirst = new GrowingTable(UDP_SPEC, most);
+  }
 
   get columns(): PacketColumns {
     return this.#table.columns;

@@ -95,10 +95,16 @@ export function sideOf(c: ConnectionColumns, side: number): SideColumns {
 }
 
 export class ConnectionTable {
-  readonly #table = new GrowingTable(SPEC);
+  readonly #table: GrowingTable<typeof SPEC>;
   /** Streams that came in pieces, by 2 * connection + side. */
   readonly pieces = new Map<number, Coverage>();
-  #sides: readonly [SideColumns, SideColumns] = [sideOf(this.columns, 0), sideOf(this.columns, 1)];
+  #sides: readonly [SideColumns, SideColumns];
+
+  /** `most` is how many there can be. */
+  constructor(most: number) {
+    this.#table = new GrowingTable(SPEC, most);
+    this.#sides = [sideOf(this.columns, 0), sideOf(this.columns, 1)];
+  }
 
   get count(): number {
     return this.#table.count;

@@ -3,7 +3,7 @@ import { ETHERNET } from './analysis.ts';
 import { arpAnnouncement, neighborAdvertisement } from './frames.ts';
 import { ipv4Number } from './hosts.ts';
 import { NOT_PLAYED, REASONS, type ReplayPlan, ROLE_GUEST, ROLE_HOST } from './plan.ts';
-import { GUEST_MAC } from './script.ts';
+import { GUEST_MAC } from './script-context.ts';
 
 /** Packets by role; those that are not played by reason. */
 export interface RoleCounts {
@@ -14,20 +14,18 @@ export interface RoleCounts {
 
 /** Counts what is played and what is not, as far as it is known by now. */
 export function countRoles(roles: Uint8Array): RoleCounts {
-  let guest = 0;
-  let host = 0;
+  const counts = new Uint32Array(256);
+  for (let i = 0; i < roles.length; i++) {
+    counts[roles[i] ?? 0]!++;
+  }
   const notPlayed: Record<string, number> = {};
-  for (const role of roles) {
-    if (role === ROLE_GUEST) {
-      guest++;
-    } else if (role === ROLE_HOST) {
-      host++;
-    } else {
+  for (const [role, count] of counts.entries()) {
+    if (count > 0 && role !== ROLE_GUEST && role !== ROLE_HOST) {
       const reason = REASONS[role - NOT_PLAYED] ?? 'not read yet';
-      notPlayed[reason] = (notPlayed[reason] ?? 0) + 1;
+      notPlayed[reason] = (notPlayed[reason] ?? 0) + count;
     }
   }
-  return { guest, host, notPlayed };
+  return { guest: counts[ROLE_GUEST] ?? 0, host: counts[ROLE_HOST] ?? 0, notPlayed };
 }
 
 /** Who the guest is. */

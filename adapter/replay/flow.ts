@@ -4,8 +4,10 @@
  */
 import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { AF_INET, AF_INET6, type sockaddr } from '../stack/util/host.ts';
+import { type SideColumns, sideOf } from './connections.ts';
 import { Coverage } from './coverage.ts';
 import { ipv4Number } from './hosts.ts';
+import { openerOf, type ReplayPlan } from './plan.ts';
 import type { FrameStep } from './step.ts';
 
 export class Flow {
@@ -94,6 +96,23 @@ export function socketAddress(address: Uint8Array, port: number): sockaddr {
   return address.length === 4
     ? { sa_family: AF_INET, sin_addr: ipv4Number(address), sin_port: port, sin6_addr: null, sun_path: '' }
     : { sa_family: AF_INET6, sin_addr: 0, sin_port: port, sin6_addr: address, sun_path: '' };
+}
+
+/** What a plan says of its connections. */
+export type PlannedConnections = Pick<ReplayPlan, 'addresses' | 'connections' | 'guestSide'>;
+
+/** Connection `id` as the plan knows it, before anything of it has been played. */
+export function plannedFlow({ addresses, connections, guestSide }: PlannedConnections, id: number): Flow {
+  const side = (guestSide[id] ?? 1) - 1;
+  const [guest, host] = [sideOf(connections, side), sideOf(connections, 1 - side)];
+  const end = (s: SideColumns): sockaddr =>
+    socketAddress(addresses[s.host[id] ?? 0] ?? new Uint8Array(4), s.port[id] ?? 0);
+  return new Flow(
+    id,
+    openerOf(connections, id) === side ? 'guest' : 'host',
+    { guest: end(guest), remote: end(host) },
+    { guest: (guest.iss[id] ?? 0) - 1, host: (host.iss[id] ?? 0) - 1 },
+  );
 }
 
 /** Finds the flow of a frame by its addresses and ports. The flow that was added last wins. */

@@ -1,4 +1,5 @@
 /** Which packet of the capture a frame is: the last ones that passed are known by what their headers say. */
+import type { Reader, Writer } from '../mailbox/codec.ts';
 import type { PacketView } from '../packets/packet-view.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 
@@ -20,7 +21,11 @@ export class FrameNumbers {
 
   /** The number of a frame, or 0. Of several that are alike the last one counts. */
   of(packet: PacketView): number {
-    const key = keyOf(this.#view.set(packet.buf, packet.off, packet.len, packet.linktype).find());
+    return this.ofKey(keyOf(this.#view.set(packet.buf, packet.off, packet.len, packet.linktype).find()));
+  }
+
+  /** The number of a frame with this key (see `keyOf`), or 0. */
+  ofKey(key: number): number {
     for (let i = 1; i <= ROOM; i++) {
       const at = (this.#next + ROOM - i) % ROOM;
       if (this.#keys[at] === key) {
@@ -29,12 +34,26 @@ export class FrameNumbers {
     }
     return 0;
   }
+
+  save(w: Writer): void {
+    w.u32(this.#next);
+    for (const column of [this.#keys, this.#numbers]) {
+      w.blob(new Uint8Array(column.buffer));
+    }
+  }
+
+  restore(r: Reader): void {
+    this.#next = r.u32();
+    for (const column of [this.#keys, this.#numbers]) {
+      new Uint8Array(column.buffer).set(r.blob());
+    }
+  }
 }
 
 /**
  * A number that tells frames apart, of what stays as it is on the way: ports and places in a stream, or what is there.
  */
-function keyOf(p: TcpIpView): number {
+export function keyOf(p: TcpIpView): number {
   if (p.arp >= 0) {
     return mix(p.u32(p.arp + 4), p.u32(p.arp + 14), p.u32(p.arp + 24), 1);
   }

@@ -62,7 +62,8 @@ export class HostTable {
   /** The id of the address at `at` of a packet that is IPv4 or IPv6. */
   idAt(p: TcpIpView, at: number): number {
     if (p.ip >= 0) {
-      const addr = p.u32(at);
+      // Signed, since V8 makes objects of larger numbers.
+      const addr = p.u32(at) | 0;
       return this.#ipv4.get(addr) ?? this.#add(this.#ipv4, addr, p.buf.slice(at, at + 4));
     }
     const key = `${p.u32(at)} ${p.u32(at + 4)} ${p.u32(at + 8)} ${p.u32(at + 12)}`;

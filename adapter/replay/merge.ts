@@ -57,7 +57,7 @@ export function* mergeCaptures(
   analysis: CaptureAnalysis,
 ): Generator<number, CaptureIndex> {
   const whole = mergedSource(sources);
-  const merged = new CaptureIndex();
+  const merged = new CaptureIndex(whole.size);
   const parts: { index: CaptureIndex; start: number; next: number; firstInterface: number }[] = [];
   let start = 0;
   for (const source of sources) {

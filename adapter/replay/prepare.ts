@@ -22,9 +22,10 @@ export function* prepareCaptures(sources: readonly ByteSource[]): Generator<numb
   if (only && sources.length === 1) {
     return yield* prepareCapture(only);
   }
-  const analysis = new CaptureAnalysis();
+  const whole = mergedSource(sources);
+  const analysis = new CaptureAnalysis(whole.size);
   const index = yield* mergeCaptures(sources, analysis);
-  return prepared(mergedSource(sources), index, analysis);
+  return prepared(whole, index, analysis);
 }
 
 /**
@@ -32,7 +33,7 @@ export function* prepareCaptures(sources: readonly ByteSource[]): Generator<numb
  * played.
  */
 export function* prepareCapture(source: ByteSource): Generator<number, PreparedCapture> {
-  const analysis = new CaptureAnalysis();
+  const analysis = new CaptureAnalysis(source.size);
   const index = yield* scanCapture(source, (i, data, growing) => analysis.add(growing, i, data));
   return prepared(source, index, analysis);
 }

@@ -46,13 +46,16 @@ export class Segments {
     return this.place(i);
   }
 
-  /** Copies the payload of packet `i` from byte `skip` on to `out`; what the capture has cut is left as it is. */
-  copy(i: number, skip: number, out: Uint8Array, to: number): void {
+  /** Copies `length` bytes of the payload of packet `i` from byte `skip` on to `out`; what the capture has cut is 0. */
+  copy(i: number, skip: number, out: Uint8Array, to: number, length: number): void {
     const bytes = this.#index.bytes(this.#source, i);
-    const start = (this.#packets.tcp[i] ?? 0) + this.#header(bytes, i);
-    const end = Math.min(bytes.length, start + (this.#packets.payload[i] ?? 0));
-    if (end > start + skip) {
-      out.set(bytes.subarray(start + skip, end), to);
+    const start = (this.#packets.tcp[i] ?? 0) + this.#header(bytes, i) + skip;
+    const there = Math.min(length, Math.max(0, bytes.length - start));
+    if (there > 0) {
+      out.set(bytes.subarray(start, start + there), to);
+    }
+    if (there < length) {
+      out.fill(0, to + there, to + length);
     }
   }
 

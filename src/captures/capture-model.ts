@@ -28,7 +28,7 @@ const MICROSECOND = 1e-6;
 
 export class CaptureModel {
   /** Who speaks with whom in it. */
-  readonly analysis = new CaptureAnalysis();
+  readonly analysis: CaptureAnalysis;
   readonly #opened: OpenedCapture;
   readonly #link = new LinkLayer();
   readonly #segment = new TcpIpView();
@@ -38,6 +38,7 @@ export class CaptureModel {
 
   private constructor(opened: OpenedCapture) {
     this.#opened = opened;
+    this.analysis = new CaptureAnalysis(opened.source.size);
     this.#view.known = {
       numberOf: (p) => p.number,
       secondsOf: (number) => this.#packets.secondsOf(number - 1),
@@ -90,7 +91,7 @@ export class CaptureModel {
   }
 
   get #packets(): PacketIndex {
-    return new PacketIndex(this.#index ?? new CaptureIndex());
+    return new PacketIndex(this.#index ?? new CaptureIndex(0));
   }
 
   /** Characters that most rows need. */

@@ -13,6 +13,7 @@ import { RecordingHost } from '../../adapter/inferior/recording.ts';
 import { Runtime } from '../../adapter/inferior/runtime.ts';
 import type { CheckpointRef } from '../../adapter/mailbox/checkpoint-ref.ts';
 import { LogLimit } from '../../adapter/mailbox/log-limit.ts';
+import { chunkSize } from '../../adapter/mailbox/recorded.ts';
 import { createTicks, TICK } from '../../adapter/mailbox/ticks.ts';
 import type { MachineState } from '../../adapter/stack/softmmu/machine.ts';
 import type { Host } from '../../adapter/stack/util/host.ts';
@@ -60,15 +61,10 @@ function cpuMs(): number {
 
 /** Takes them as the inferior does, and notes what each costs. */
 class TimedCheckpoints extends Checkpoints {
-  #posted = 0;
-
-  override turnEnds(): void {
+  protected override take(machine: { readonly turns: number }): void {
     const begin = cpuMs();
-    super.turnEnds();
-    if ((store.all.at(-1)?.number ?? -1) >= this.#posted) {
-      takeMs.push(cpuMs() - begin);
-      this.#posted++;
-    }
+    super.take(machine);
+    takeMs.push(cpuMs() - begin);
   }
 }
 
@@ -78,7 +74,7 @@ function record(): Host {
     host: (): RecordingHost => host,
     everyMs: 250,
     nameOf: (buffer: ArrayBufferLike) => names.get(buffer) ?? '',
-    frames: () => ({ frames: outside.frames, frameHash: 0 }),
+    beside: () => ({ frames: outside.frames, frameHash: 0, edge: new Uint8Array(0), captured: 0 }),
     post: (checkpoint: CheckpointRef) => {
       const before = store.bytes;
       store.add(checkpoint);
@@ -91,11 +87,19 @@ function record(): Host {
     check: () => 0,
     newChunk: (chunk: SharedArrayBuffer) => chunks.push(chunk),
     full: () => undefined,
+    spareChunk: () => chunks.shift(),
   };
   const host: RecordingHost = new RecordingHost(outside, new LogLimit(2 ** 31).buffer, hooks, checkpoints);
   return host;
 }
+/** The main thread gives the inferior memory that has been in use. */
+const SPARES = 96;
 const chunks: SharedArrayBuffer[] = [];
+for (let i = 0; i < SPARES && kind !== 'none'; i++) {
+  const chunk = new SharedArrayBuffer(chunkSize());
+  new Uint8Array(chunk).fill(1);
+  chunks.push(chunk);
+}
 main(BENCH_ARGV.length, BENCH_ARGV, kind === 'none' ? outside : record());
 
 /** Leaves the machine as if it stood deep in a call. */
@@ -136,6 +140,7 @@ console.log(
   JSON.stringify({
     seconds: outside.seconds,
     frames: outside.frames,
+    threadSeconds: outside.threadSeconds || outside.cpuSeconds,
     cpuSeconds: outside.cpuSeconds,
     takeMs,
     ownMb,

@@ -33,6 +33,5 @@ console.log(
     ...result,
     seconds: (performance.now() - started) / 1000,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
-    peakMb: process.resourceUsage().maxRSS / 1000,
   }),
 );

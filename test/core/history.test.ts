@@ -1,12 +1,12 @@
 /**
  * Whatever happens in a session, its recording determines it: sessions by chance are executed again and come to the
- * same. PKTGDB_HISTORY_SESSIONS says how many, PKTGDB_HISTORY_SEED where they start.
+ * same. PKTGDB_HISTORY_SESSIONS says how many (10 by default), PKTGDB_HISTORY_SEED where they start.
  */
 import assert from 'node:assert/strict';
 import { RandomSession } from './random-session.ts';
 import { Session } from './session.ts';
 
-const SESSIONS = Number(process.env['PKTGDB_HISTORY_SESSIONS'] ?? 40);
+const SESSIONS = Number(process.env['PKTGDB_HISTORY_SESSIONS'] ?? 10);
 const SEED = Number(process.env['PKTGDB_HISTORY_SEED'] ?? 1);
 /** Sessions wait for time to pass, as their guests do, so several go on at once. */
 const AT_ONCE = 6;

@@ -89,7 +89,7 @@ export class RandomSession {
     this.#servers.push(server);
     await once(server, 'listening');
     this.#port = (server.address() as AddressInfo).port;
-    for (let n = 2 + this.#random.next(5); n > 0; n--) {
+    for (let n = 2 + this.#random.next(3); n > 0; n--) {
       await this.#act();
     }
   }

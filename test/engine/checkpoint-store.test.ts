@@ -9,7 +9,17 @@ function storeOf(count: number): CheckpointStore {
   const store = new CheckpointStore();
   for (let number = 0; number < count; number++) {
     const bytes = new SharedArrayBuffer(8);
-    const at = { turn: number * 10, tick: number * 1000, nowNs: 0, logAt: number * 100, frames: 0, frameHash: 0 };
+    const edge = new Uint8Array(0);
+    const at = {
+      turn: number * 10,
+      tick: number * 1000,
+      nowNs: 0,
+      logAt: number * 100,
+      frames: 0,
+      frameHash: 0,
+      edge,
+      captured: 0,
+    };
     store.add({ number, bytes, pages: [], ...at });
   }
   return store;

@@ -15,12 +15,20 @@ class Filled {
   readonly warnings: string[] = [];
   readonly history: History;
   readonly log: LogWriter;
+  /** All that the log has ever been in. */
+  readonly memory = new Set<SharedArrayBuffer>();
   records = 0;
   ended = false;
 
   constructor(options: Partial<HistoryOptions>) {
     this.history = new History({ size: 16 * MB, memory: 2 * MB, warn: (text) => this.warnings.push(text), ...options });
-    this.log = new LogWriter((chunk) => this.history.add(chunk));
+    this.log = new LogWriter(
+      (chunk) => {
+        this.memory.add(chunk);
+        this.history.add(chunk);
+      },
+      () => this.history.spare(),
+    );
   }
 
   /** Writes records until `megabytes` are written, or there is no room. `checkpoints`: a place to begin every 10. */
@@ -80,11 +88,34 @@ describe('the history', () => {
   it('goes from memory to a file, and is read from both', async () => {
     f = new Filled({});
     await f.fill(10, false);
-    const inMemory = (): number => f.history.log.chunks.filter((c) => c.memory).length;
-    await until(() => inMemory() <= 4, 'chunks in the file');
+    await until(() => f.history.inMemory <= 4, 'chunks in the file');
     assert.ok(f.history.log.chunks.length >= 10);
     assert.deepEqual(f.read(), upTo(0, f.records));
     assert.deepEqual(f.warnings, []);
+  });
+
+  it('uses the memory of chunks again that are in the file', async () => {
+    f = new Filled({});
+    for (let i = 0; i < 12; i++) {
+      await f.fill(1, false);
+      await until(() => f.history.inMemory <= 4, 'chunks in the file');
+    }
+    assert.ok(f.memory.size < 8, `${f.memory.size} chunks of memory`);
+    assert.deepEqual(f.read(), upTo(0, f.records));
+  });
+
+  it('does not use memory again that somebody may be reading', async () => {
+    f = new Filled({});
+    await f.fill(3, false);
+    const reader = new LogReader(f.history.log);
+    const written = f.records;
+    await f.fill(9, false);
+    await until(() => f.history.inMemory <= 4, 'chunks in the file');
+    await f.fill(1, false);
+    for (let i = 0; i < written; i++) {
+      reader.take();
+      assert.equal(reader.r.u32(), i);
+    }
   });
 
   it('keeps the last bytes, from a checkpoint on', async () => {

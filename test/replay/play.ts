@@ -3,7 +3,7 @@ import { TraceHost } from '../../adapter/inferior/trace-host.ts';
 import type { ByteSource } from '../../adapter/packets/byte-source.ts';
 import { type Account, accountOf, type ConnectionAccount, connectionAccounts } from '../../adapter/replay/account.ts';
 import { replayArgs } from '../../adapter/replay/args.ts';
-import type { ScriptOptions } from '../../adapter/replay/script.ts';
+import type { ScriptOptions } from '../../adapter/replay/script-context.ts';
 import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
 import { Outside, type Planned, planned } from './replay.ts';

@@ -38,7 +38,7 @@ const FLAGS: readonly (readonly [mask: number, name: string, description: string
   [0x0001, 'tcp.flags.fin', 'Fin', 'FIN'],
 ];
 
-function flagsOf(p: PacketView, l: Layer): number {
+export function flagsOf(p: PacketView, l: Layer): number {
   return p.u16(l.at + 12) & 0xfff;
 }
 
@@ -48,7 +48,7 @@ function flagLetters(flags: number): string {
 }
 
 /** `SYN, ACK`: the flags that are set, in Wireshark's order. */
-function flagsText(flags: number): string {
+export function flagsText(flags: number): string {
   const set = FLAGS.filter(([mask, , , short]) => short !== '' && flags & mask).map((f) => f[3]);
   return set.length === 0 ? '<None>' : set.reverse().join(', ');
 }

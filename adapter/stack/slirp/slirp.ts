@@ -133,9 +133,20 @@ function do_slowtimo(slirp: Slirp): boolean {
   );
 }
 
-/** Milliseconds until the oldest of a list of UDP or ping sockets expires, or -1. */
-function udb_timeout(slirp: Slirp, list: solist): number {
-  return list.head ? Math.max(0, list.head.so_expire - slirp.curtime) : -1;
+/** The earlier of `ms` (-1: never) and the time until the oldest of a list of UDP or ping sockets expires. */
+function udb_soonest(slirp: Slirp, list: solist, ms: number): number {
+  if (!list.head) {
+    return ms;
+  }
+  const t = Math.max(0, list.head.so_expire - slirp.curtime);
+  return ms < 0 ? t : Math.min(ms, t);
+}
+
+/** Closes the UDP or ping sockets of a list that have expired; the oldest is first. */
+function udb_expire(slirp: Slirp, list: solist): void {
+  while (list.head && list.head.so_expire <= slirp.curtime) {
+    udp_detach(list.head);
+  }
 }
 
 /**
@@ -152,10 +163,10 @@ export function slirp_pollfds_fill(slirp: Slirp): number {
       tcp_output(sototcpcb(so));
     }
   }
-  for (const list of [slirp.udb, slirp.udb_fast, slirp.icmp]) {
-    while (list.head && list.head.so_expire <= slirp.curtime) {
-      udp_detach(list.head);
-    }
+  if (slirp.udb.head || slirp.udb_fast.head || slirp.icmp.head) {
+    udb_expire(slirp, slirp.udb);
+    udb_expire(slirp, slirp.udb_fast);
+    udb_expire(slirp, slirp.icmp);
   }
   for (const s of machine.sockets.ready) {
     if (slirp_owner(s) === slirp) {
@@ -166,9 +177,10 @@ export function slirp_pollfds_fill(slirp: Slirp): number {
   if (slirp.time_fasttimo >= 0) {
     ms = TIMEOUT_FAST;
   }
-  for (const list of [slirp.udb, slirp.udb_fast, slirp.icmp]) {
-    const t = udb_timeout(slirp, list);
-    ms = t < 0 ? ms : ms < 0 ? t : Math.min(ms, t);
+  if (slirp.udb.head || slirp.udb_fast.head || slirp.icmp.head) {
+    ms = udb_soonest(slirp, slirp.udb, ms);
+    ms = udb_soonest(slirp, slirp.udb_fast, ms);
+    ms = udb_soonest(slirp, slirp.icmp, ms);
   }
   if (slirp.if_count > 0) {
     ms = ms < 0 ? 1000 : Math.min(ms, 1000);
