@@ -18,6 +18,7 @@ const runtime = new Runtime({
   tables: image.probeTables(),
   stackUrl: '',
   takePause: () => false,
+  pausePending: () => false,
   sendLog: () => undefined,
   tellStop: () => undefined,
 });
