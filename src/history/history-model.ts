@@ -127,9 +127,7 @@ export function pastLines(frames: readonly FramePlace[]): Map<string, PastLines>
   return marks;
 }
 
-/** Frames of an answer to `stackTrace` that have a file. */
-export function framePlaces(
-  frames: readonly { readonly source?: { readonly path?: string }; readonly line: number }[],
-): FramePlace[] {
-  return frames.flatMap(({ source, line }) => (source?.path === undefined ? [] : [{ path: source.path, line }]));
+/** True for `file:///a` and `vscode-remote://host/a`, false for `/a` and `c:\\a`. */
+export function isUriText(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(path);
 }

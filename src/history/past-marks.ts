@@ -8,8 +8,8 @@ import type { ShownMoment } from './shown-moment.ts';
 
 export class PastMarks implements vscode.Disposable {
   readonly #moment: ShownMoment;
-  readonly #here = decorationType('editorWarning.foreground');
-  readonly #caller = decorationType('descriptionForeground');
+  readonly #here = decorationType('statusBarItem.warningForeground', 'statusBarItem.warningBackground');
+  readonly #caller = decorationType('statusBarItem.prominentForeground', 'statusBarItem.prominentBackground');
   readonly #status = vscode.window.createStatusBarItem('pktgdb.past', vscode.StatusBarAlignment.Left, 100);
   readonly #subscriptions: readonly vscode.Disposable[];
 
@@ -42,7 +42,8 @@ export class PastMarks implements vscode.Disposable {
   #mark(): void {
     const { frames, history } = this.#moment.shown;
     const marks = pastLines(frames);
-    const position = vscode.l10n.t('past: {0}', history.here);
+    const { tick, packets } = history.moments?.here ?? { tick: 0, packets: 0 };
+    const position = vscode.l10n.t('past: after packet {0}, tick {1}', packets, tick);
     const before = vscode.l10n.t('past');
     for (const editor of vscode.window.visibleTextEditors) {
       const { here = [], callers = [] } = marks.get(editor.document.uri.fsPath) ?? {};
@@ -56,19 +57,20 @@ export class PastMarks implements vscode.Disposable {
   }
 }
 
-/** Text behind a line, as a label of that colour, and a mark in the overview. */
-function decorationType(color: string): vscode.TextEditorDecorationType {
-  const themed = new vscode.ThemeColor(color);
+/** Text behind a line, as a label that looks like an item of the status bar, and a mark in the overview. */
+function decorationType(text: string, background: string): vscode.TextEditorDecorationType {
+  const color = new vscode.ThemeColor(text);
+  const backgroundColor = new vscode.ThemeColor(background);
   return vscode.window.createTextEditorDecorationType({
     isWholeLine: true,
-    overviewRulerColor: themed,
+    overviewRulerColor: backgroundColor,
     overviewRulerLane: vscode.OverviewRulerLane.Full,
-    after: { color: themed, border: '1px solid', borderColor: themed, margin: '0 0 0 2em', fontStyle: 'italic' },
+    after: { color, backgroundColor, margin: '0 0 0 1em' },
   });
 }
 
 function labels(document: vscode.TextDocument, lines: readonly number[], text: string): vscode.DecorationOptions[] {
-  // No-break spaces at the ends keep the border off the text.
+  // No-break spaces at the ends keep the label's edge off the text.
   const renderOptions = { after: { contentText: `\u00a0${text}\u00a0` } };
   return lines.map((line) => ({
     range: document.lineAt(Math.min(line, document.lineCount) - 1).range,

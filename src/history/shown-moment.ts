@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { HistoryBody } from '../../adapter/dap/custom.ts';
 import { THREAD_ID } from '../session/session-state.ts';
 import type { Sessions, TrackedSession } from '../session/sessions.ts';
-import { type FramePlace, framePlaces, NO_HISTORY } from './history-model.ts';
+import { type FramePlace, isUriText, NO_HISTORY } from './history-model.ts';
 
 /** A stop in history; `frames` is empty in the present. */
 export interface Shown {
@@ -67,5 +67,12 @@ async function shownBy(session: TrackedSession): Promise<Shown> {
 async function framesOf(session: TrackedSession): Promise<FramePlace[]> {
   const stack = { threadId: THREAD_ID, startFrame: 0, levels: 0 };
   const { stackFrames } = await session.request<DebugProtocol.StackTraceResponse['body']>('stackTrace', stack);
-  return framePlaces(stackFrames);
+  return stackFrames.flatMap(({ source, line }) =>
+    source?.path === undefined ? [] : [{ path: filePath(source.path), line }],
+  );
+}
+
+/** VS Code makes the text of a URI of a path in an adapter's answer, and hands that to us too. */
+function filePath(path: string): string {
+  return isUriText(path) ? vscode.Uri.parse(path).fsPath : path;
 }

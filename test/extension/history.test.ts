@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { HistoryMoment } from '../../adapter/engine/api.ts';
 import {
-  framePlaces,
+  isUriText,
   type Moments,
   momentHints,
   neighbour,
@@ -98,22 +98,25 @@ describe('completion of moments', () => {
 
 describe('marks of the past', () => {
   it('are at the line of each frame once, the innermost frame first', () => {
-    const source = (path: string): { source: { path: string } } => ({ source: { path } });
-    const places = framePlaces([
-      { ...source('a.ts'), line: 5 },
-      { line: 0 },
-      { ...source('b.ts'), line: 7 },
-      { ...source('a.ts'), line: 9 },
-      { ...source('a.ts'), line: 5 },
-      { ...source('b.ts'), line: 7 },
-    ]);
+    const frames = [
+      { path: 'a.ts', line: 5 },
+      { path: 'b.ts', line: 7 },
+      { path: 'a.ts', line: 9 },
+      { path: 'a.ts', line: 5 },
+      { path: 'b.ts', line: 7 },
+    ];
     assert.deepEqual(
-      [...pastLines(places)],
+      [...pastLines(frames)],
       [
         ['a.ts', { here: [5], callers: [9] }],
         ['b.ts', { here: [], callers: [7] }],
       ],
     );
+  });
+
+  it('know a path from the URI that VS Code makes of it', () => {
+    const texts = ['file:///a/b.ts', 'vscode-remote://127.0.0.1:80/a/b.ts', '/a/b.ts', 'c:\\a\\b.ts', 'C:/a/b.ts'];
+    assert.deepEqual(texts.map(isUriText), [true, true, false, false, false]);
   });
 
   it('are none in the present', () => {
