@@ -47,7 +47,6 @@ describe('history', () => {
       await vscode.press('Go to the Next Packet');
       await vscode.statusItem('Past: after packet 3').click();
       await vscode.stoppedIn('main_loop_wait');
-      await vscode.page.getByText('Paused at the present').first().waitFor();
       await past.waitFor({ state: 'hidden' });
       await vscode.label('past', 'gone');
       await s.shot('history-back');
