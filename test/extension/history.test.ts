@@ -13,7 +13,7 @@ import {
 import { nextState } from '../../src/session/session-state.ts';
 
 function moment(tick: number, probe: number, ns: number, packets: number): HistoryMoment {
-  return { tick, probe, ns, packets };
+  return { tick, probe, ns, packets, lastPacket: null };
 }
 
 const start = moment(0, -1, 0, 0);
