@@ -1,6 +1,5 @@
 /** Moments of history as the extension shows and offers them. Needs nothing of VS Code. */
-import type { HistoryBody } from '../../adapter/dap/custom.ts';
-import type { HistoryMoment } from '../../adapter/engine/api.ts';
+import type { HistoryBody, HistoryMoment } from '../../adapter/dap/custom.ts';
 
 export type Moments = NonNullable<HistoryBody['moments']>;
 

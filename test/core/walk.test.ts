@@ -1,6 +1,6 @@
 /**
- * Walks through history by chance: at each position one finds what was there on the way to it. `PKTGDB_WALK_MOVES` says how
- * many moves each session makes.
+ * Walks through history by chance: at each position one finds what was there on the way to it. `PKTGDB_WALK_MOVES` says
+ * how many moves each session makes.
  */
 import assert from 'node:assert/strict';
 import { capture } from '../kit/paths.ts';
