@@ -8,6 +8,7 @@ import * as vscode from 'vscode';
 import { captures } from './captures/captures.ts';
 import { GuestConsoles } from './console/guest-console.ts';
 import { registerValues } from './editor/values.ts';
+import { history } from './history/history.ts';
 import { activateLanguage } from './language/language.ts';
 import { Replays } from './replays/replays.ts';
 import { AdapterFactory } from './session/adapter.ts';
@@ -67,6 +68,7 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     new GuestConsoles(sessions),
     new Replays(sessions, context.workspaceState),
     ...captures(context.extensionUri, sessions),
+    ...history(sessions),
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),
   ];

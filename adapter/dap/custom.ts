@@ -6,6 +6,8 @@
 
 import type { Account, DivergenceReport, HistoryMoment, ReplayHost } from '../engine/api.ts';
 
+export type { HistoryMoment };
+
 /** Answer to `pktgdb/history`; without a recording there are no moments. */
 export interface HistoryBody {
   readonly recorded: boolean;

@@ -2,6 +2,7 @@
  * Requests that go back in what has been recorded. Whether there is anything to go back in depends on the launch, so a
  * `capabilities` event says so before the first stop.
  */
+import { ContinuedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ReverseKind } from '../engine/api.ts';
 import { momentTarget, momentText } from '../inspect/history.ts';
@@ -10,7 +11,7 @@ import type { HistoryBody } from './custom.ts';
 import type { Family } from './request.ts';
 import { checkStopped } from './running.ts';
 import type { PacketSession } from './session.ts';
-import { checkThread } from './thread.ts';
+import { checkThread, THREAD_ID } from './thread.ts';
 
 /** What a session with a recording can do. */
 export const HISTORY_CAPABILITIES: DebugProtocol.Capabilities = { supportsStepBack: true };
@@ -55,14 +56,22 @@ export const historyRequests: Family = {
       }
       return reverse(session, kind, 0);
     },
-    after: (session) => session.releaseStops(),
+    after: resumed,
   },
   'pktgdb/goTo': {
     handle: (session, args) => goTo(session, args),
-    after: (session) => session.releaseStops(),
+    after: resumed,
   },
   'pktgdb/history': { handle: (session) => historyBody(session) },
 };
+
+/** A client cannot know that requests of our own let the machine run: without this it keeps the last stop's words. */
+function resumed(session: PacketSession, succeeded: boolean): void {
+  if (succeeded) {
+    session.sendEvent(new ContinuedEvent(THREAD_ID, true));
+  }
+  session.releaseStops();
+}
 
 async function reverse(session: PacketSession, kind: ReverseKind, frame: number): Promise<void> {
   checkStopped(session);

@@ -69,7 +69,10 @@ function isObject(v: unknown): v is object {
   return typeof v === 'function' || (typeof v === 'object' && v !== null);
 }
 
-/** The objects and functions that a constant holds, maybe some twice, but for the elements of typed arrays and the static members of classes. */
+/**
+ * The objects and functions that a constant holds, maybe some twice, but for the elements of typed arrays and the
+ * static members of classes.
+ */
 function forEachWithin(v: object, told: (step: string | number, held: unknown) => void): void {
   if (typeof v === 'function' || ArrayBuffer.isView(v)) {
     return;

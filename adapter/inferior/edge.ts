@@ -10,7 +10,9 @@ const HEADERS = 74;
 export class Edge {
   /** Packets that have passed, both ways. */
   packets = 0;
-  /** In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it. */
+  /**
+   * In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it.
+   */
   sentNumber = 0;
   /** In a replay: how what the user network has sent last compares with the capture (see replay/divergence.ts). */
   sentGrade = 0;

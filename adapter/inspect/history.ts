@@ -9,8 +9,8 @@ import { summary } from '../packets/summary.ts';
 const NS = 1e9;
 
 /**
- * `tick 22283, probe 4427, 0.012345678 s, after packet 12 (10.0.2.2:80 -> 10.0.2.15, [PSH, ACK])`. In a replay it is the
- * capture's number.
+ * `tick 22283, probe 4427, 0.012345678 s, after packet 12 (10.0.2.2:80 -> 10.0.2.15, [PSH, ACK])`. In a replay it is
+ * the capture's number.
  */
 export function momentText({ tick, probe, ns, packets, lastPacket }: HistoryMoment): string {
   const number = lastPacket?.captured ?? packets;

@@ -2,10 +2,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import { tracePath } from '../replays/model.ts';
+import { THREAD_ID } from '../session/session-state.ts';
 import type { Sessions, TrackedSession } from '../session/sessions.ts';
-
-/** The only thread. */
-const THREAD_ID = 1;
 
 export class StandingPacket implements vscode.Disposable {
   readonly #sessions: Sessions;

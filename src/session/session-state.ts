@@ -1,6 +1,9 @@
 /** What a session is doing, told from the messages its adapter sends. */
 import type { ConsoleEventBody } from '../../adapter/dap/custom.ts';
 
+/** The only thread. */
+export const THREAD_ID = 1;
+
 export type SessionState = 'starting' | 'running' | 'stopped' | 'ended';
 
 /** Requests after whose success the machine runs, until a `stopped` event says otherwise. */
@@ -14,8 +17,12 @@ const RESUMING = new Set([
   'stepOut',
   'stepBack',
   'reverseContinue',
+  'restartFrame',
   'goto',
+  'pktgdb/reverse',
+  'pktgdb/goTo',
 ]);
+
 interface ProtocolMessage {
   readonly type?: unknown;
   readonly event?: unknown;

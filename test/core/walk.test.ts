@@ -1,13 +1,13 @@
 /**
- * Walks through history by chance: at each position one finds what was there on the way to it. `WALK_MOVES` says how
- * many moves each session makes.
+ * Walks through history by chance: at each position one finds what was there on the way to it. `PKTGDB_WALK_MOVES` says
+ * how many moves each session makes.
  */
 import assert from 'node:assert/strict';
 import { capture } from '../kit/paths.ts';
 import { Random } from '../kit/random.ts';
 import { Session } from './session.ts';
 
-const MOVES = Number(process.env.WALK_MOVES ?? 10);
+const MOVES = Number(process.env['PKTGDB_WALK_MOVES'] ?? 10);
 /** Steps that the live machine takes first. */
 const AHEAD = 8;
 

@@ -73,6 +73,8 @@ describe('history over DAP', () => {
     assert.match((await stop())[1], /^tcp_\w+:/);
     await client.ask('pktgdb/goTo', { moment: 'end' });
     assert.deepEqual(await stop(), ['goto', here]);
+    const events = client.received.flatMap((m) => ('event' in m ? [m.event] : []));
+    assert.deepEqual(events.filter((e) => e === 'continued').length, 2, 'one for each request of our own');
     await client.ask('reverseContinue', thread);
     await client.stoppedEvent();
     await client.ask('reverseContinue', thread);

@@ -22,6 +22,7 @@ export interface Locator {
   last(): Locator;
   nth(index: number): Locator;
   or(other: Locator): Locator;
+  and(other: Locator): Locator;
   count(): Promise<number>;
   all(): Promise<Locator[]>;
   allInnerTexts(): Promise<string[]>;
@@ -61,6 +62,8 @@ export interface Page extends Omit<Locator, 'press' | 'screenshot'> {
   goto(url: string, options?: Timeout): Promise<unknown>;
   screenshot(options: { readonly path: string }): Promise<unknown>;
   setDefaultTimeout(ms: number): void;
+  /** Resolves when an expression of the page is true. */
+  waitForFunction(expression: string): Promise<unknown>;
   on(event: 'console', listener: (message: { type(): string; text(): string }) => void): void;
 }
 

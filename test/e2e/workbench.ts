@@ -112,6 +112,19 @@ export class Workbench {
     return this.page.locator('.editor-group-container.active .view-line').filter({ hasText: text }).first();
   }
 
+  /** Resolves when a label that an extension puts behind a line has this in it, or when no label has. */
+  async label(text: string, is: 'shown' | 'gone' = 'shown'): Promise<void> {
+    const shown =
+      `[...document.querySelectorAll('.editor-instance .view-line span')]` +
+      `.some((span) => getComputedStyle(span, '::after').content.includes(${JSON.stringify(text)}))`;
+    await this.page.waitForFunction(is === 'shown' ? shown : `!${shown}`);
+  }
+
+  /** An item of the status bar by what it shows. */
+  statusItem(text: string | RegExp): Locator {
+    return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text });
+  }
+
   /** Puts the cursor into a line of the active editor, and the line into view. */
   async goToLine(line: number): Promise<void> {
     await this.#quickPick('Control+G', `:${line}`, /./);
@@ -264,7 +277,8 @@ export class Workbench {
   }
 
   #toolbar(label: string): Locator {
-    return this.page.locator(`.debug-toolbar a.action-label[aria-label^="${label}"]`);
+    const link = '.debug-toolbar a.action-label';
+    return this.page.locator(`${link}[aria-label="${label}"], ${link}[aria-label^="${label} ("]`);
   }
 
   /** Resolves when the machine is stopped and the call stack, which must be open, shows `name`. */
@@ -302,7 +316,12 @@ export class Workbench {
   }
 
   async stepOver(): Promise<void> {
-    await this.#toolbar('Step Over').click();
+    await this.press('Step Over');
+  }
+
+  /** Presses a button of the debug toolbar once it can be. */
+  async press(label: string): Promise<void> {
+    await this.#toolbar(label).and(this.page.locator('.action-label:not(.disabled)')).click();
   }
 
   /** Ends the session if there is one. */

@@ -29,6 +29,7 @@ const stub = (path) => new Proxy(function () {}, {
     return stub(path + '()');
   },
   construct: () => stub('new ' + path),
+  set: () => true,
 });
 const loaded = [];
 const load = Module._load;

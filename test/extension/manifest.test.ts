@@ -12,13 +12,19 @@ const manifest = JSON.parse(text) as {
   icon: string;
   activationEvents: string[];
   contributes: {
-    commands: { command: string; title: string; category: string }[];
+    commands: {
+      command: string;
+      title: string;
+      category: string;
+      icon?: string | { light: string; dark: string };
+      enablement?: string;
+    }[];
     debuggers: {
       configurationAttributes: { launch: { properties: Record<string, object> } };
       initialConfigurations: Record<string, unknown>[];
       configurationSnippets: { body: Record<string, unknown> }[];
     }[];
-    menus: Record<string, { command: string }[]>;
+    menus: Record<string, { command: string; when: string }[]>;
     views: { debug: { id: string; when: string }[] };
     customEditors: { viewType: string; priority: string; selector: { filenamePattern: string }[] }[];
     keybindings: { command: string; key: string; when: string }[];
@@ -42,7 +48,8 @@ describe('manifest', () => {
 
   it('names files that exist, and a picture of 128 by 128 as icon', () => {
     const steps = contributes.walkthroughs.flatMap((w) => w.steps);
-    for (const file of [manifest.icon, ...steps.map((s) => s.media.markdown)]) {
+    const icons = contributes.commands.flatMap(({ icon }) => (typeof icon === 'object' ? [icon.light, icon.dark] : []));
+    for (const file of [manifest.icon, ...icons, ...steps.map((s) => s.media.markdown)]) {
       assert.ok(existsSync(join(root, file)), file);
     }
     const png = readFileSync(join(root, manifest.icon));
@@ -73,6 +80,17 @@ describe('manifest', () => {
       [f5?.command, f5?.when],
       ['pktgdb.replayCapture', 'activeCustomEditorId == pktgdb.capture && !inDebugMode'],
     );
+  });
+
+  it('has buttons of the debug toolbar in its own sessions with a history only, enabled while they stand', () => {
+    const buttons = contributes.menus['debug/toolBar'] ?? [];
+    assert.ok(buttons.length > 0);
+    for (const { command, when } of buttons) {
+      assert.equal(when, 'debugType == pktgdb && pktgdb.history', command);
+      const { icon, enablement } = contributes.commands.find((c) => c.command === command) ?? {};
+      assert.ok(icon !== undefined, command);
+      assert.match(enablement ?? '', /debugState == stopped/, command);
+    }
   });
 
   it('shows its views in its own sessions only', () => {

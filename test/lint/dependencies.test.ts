@@ -124,8 +124,15 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/stack/',
     'type adapter/compiler/',
   ],
+  'adapter/replay/': [
+    'node:',
+    // What is kept beside a checkpoint.
+    'type adapter/mailbox/',
+    'adapter/packets/',
+    'adapter/stack/util/',
+    'type adapter/stack/',
+  ],
   'adapter/mailbox/': ['node:', 'adapter/stack/util/', 'type adapter/stack/'],
-  'adapter/replay/': ['node:', 'adapter/packets/', 'adapter/stack/util/', 'type adapter/stack/'],
   'adapter/packets/': ['fzstd', 'adapter/stack/util/near.ts'],
   'adapter/compiler/': ['node:', 'typescript', 'ts-blank-space'],
   'adapter/stack/': [],

@@ -56,8 +56,8 @@ export const HISTORY_COMMANDS = [
     words: ['packet', 'time', 'start', 'end'],
     summary: 'Go to a moment of what has been recorded.',
     usage: 'goto TICK[:PROBE] | packet N | time SECONDS | N% | start | end | BOOKMARK',
-    details: `Packets are counted as they pass the user network's edge; in a replay they have the capture's numbers, and this
-stops where "break -packet N" does. "goto end" leads back to the present.
+    details: `Packets are counted as they pass the user network's edge; in a replay they have the capture's
+numbers, and this stops where "break -packet N" does. "goto end" leads back to the present.
   goto packet 12
   goto time 3.25
   goto 50%`,

@@ -1,0 +1,85 @@
+/**
+ * Says "past" where somebody could take a moment of history for now: at the lines of the call stack, and in the status
+ * bar, where a click leads back.
+ */
+import * as vscode from 'vscode';
+import { type Moments, pastLines, untilPresent } from './history-model.ts';
+import type { ShownMoment } from './shown-moment.ts';
+
+export class PastMarks implements vscode.Disposable {
+  readonly #moment: ShownMoment;
+  readonly #here = decorationType('statusBarItem.warningForeground', 'statusBarItem.warningBackground');
+  readonly #caller = decorationType('statusBarItem.prominentForeground', 'statusBarItem.prominentBackground');
+  readonly #status = vscode.window.createStatusBarItem('pktgdb.past', vscode.StatusBarAlignment.Left, 100);
+  readonly #subscriptions: readonly vscode.Disposable[];
+
+  constructor(moment: ShownMoment) {
+    this.#moment = moment;
+    this.#status.name = vscode.l10n.t('Packet Debugger: Past');
+    this.#status.command = 'pktgdb.backToPresent';
+    this.#status.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
+    this.#subscriptions = [
+      this.#here,
+      this.#caller,
+      this.#status,
+      moment.onDidChange(() => this.#show()),
+      vscode.window.onDidChangeVisibleTextEditors(() => this.#mark()),
+    ];
+  }
+
+  #show(): void {
+    const { inPast, here, moments } = this.#moment.shown.history;
+    if (inPast && moments) {
+      this.#status.text = `$(history) ${vscode.l10n.t('Past: after packet {0}', moments.here.packets)}`;
+      this.#status.tooltip = tooltip(here, moments);
+      this.#status.show();
+    } else {
+      this.#status.hide();
+    }
+    this.#mark();
+  }
+
+  #mark(): void {
+    const { frames, history } = this.#moment.shown;
+    const marks = pastLines(frames);
+    const { tick, packets } = history.moments?.here ?? { tick: 0, packets: 0 };
+    const position = vscode.l10n.t('past: after packet {0}, tick {1}', packets, tick);
+    const before = vscode.l10n.t('past');
+    for (const editor of vscode.window.visibleTextEditors) {
+      const { here = [], callers = [] } = marks.get(editor.document.uri.fsPath) ?? {};
+      editor.setDecorations(this.#here, labels(editor.document, here, position));
+      editor.setDecorations(this.#caller, labels(editor.document, callers, before));
+    }
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#subscriptions).dispose();
+  }
+}
+
+/** Text behind a line, as a label that looks like an item of the status bar, and a mark in the overview. */
+function decorationType(text: string, background: string): vscode.TextEditorDecorationType {
+  const color = new vscode.ThemeColor(text);
+  const backgroundColor = new vscode.ThemeColor(background);
+  return vscode.window.createTextEditorDecorationType({
+    isWholeLine: true,
+    overviewRulerColor: backgroundColor,
+    overviewRulerLane: vscode.OverviewRulerLane.Full,
+    after: { color, backgroundColor, margin: '0 0 0 1em' },
+  });
+}
+
+function labels(document: vscode.TextDocument, lines: readonly number[], text: string): vscode.DecorationOptions[] {
+  // No-break spaces at the ends keep the label's edge off the text.
+  const renderOptions = { after: { contentText: `\u00a0${text}\u00a0` } };
+  return lines.map((line) => ({
+    range: document.lineAt(Math.min(line, document.lineCount) - 1).range,
+    renderOptions,
+  }));
+}
+
+function tooltip(here: string, moments: Moments): string {
+  const { packets, seconds } = untilPresent(moments);
+  const distance = vscode.l10n.t('The present is {0} packets and {1} s later.', packets, seconds);
+  return `${here}\n${distance}\n${vscode.l10n.t('Click to go back to the present.')}`;
+}
