@@ -144,6 +144,11 @@ describe('debug adapter process', () => {
       supportsExceptionInfoRequest: async () =>
         assert.match(await client.refused('exceptionInfo', { threadId: 1 }), /not stopped at an exception/),
       supportsCancelRequest: () => client.ask('cancel', { requestId: 1 }),
+      supportsRestartFrame: async () => {
+        const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', { threadId: 1 });
+        await client.ask('restartFrame', { frameId: stackFrames[1]!.id });
+        await client.stoppedEvent();
+      },
       supportsRestartRequest: async () => {
         await client.ask('restart');
         await client.stoppedEvent();
