@@ -1,5 +1,5 @@
 /** What a command is, and how a line finds its command: names, abbreviations, ambiguity, in gdb's words. */
-import { type Span, TextError, within } from '../inspect/expression/span.ts';
+import { type Span, TextError, within } from '../packets/span.ts';
 import type { BlockKind } from './blocks.ts';
 import type { Setting } from './settings.ts';
 import type { ArgumentKind } from './takes.ts';

@@ -4,8 +4,10 @@
  * terminal.
  */
 
+import { completeFilter } from '../packets/filter/complete.ts';
 import type { Candidate, Place, Surroundings } from './candidates.ts';
 import * as candidates from './candidates.ts';
+import { LAYER_NAMES } from './catch-text.ts';
 import { type Command, CommandError, kindsOf, matchName, meansSubcommand } from './command.ts';
 import { optionPlace } from './options.ts';
 import type { ArgumentKind } from './takes.ts';
@@ -34,7 +36,7 @@ export function beginning(line: string, { from, candidates: all }: Completions):
   const fitting = new Map<string, Candidate>();
   for (const c of all) {
     // The hundreds of fields come up once it is clear that a field is wanted.
-    const early = c.kind === 'field' && !word.startsWith('$pkt.');
+    const early = c.text.startsWith('$pkt.') && !word.startsWith('$pkt.');
     if (c.text.startsWith(word) && !early && !fitting.has(c.text)) {
       fitting.set(c.text, c);
     }
@@ -138,10 +140,24 @@ const breakpointPlace: PlaceOf = (around, args) => {
   return /^-?divergence\s/.test(args) ? grades(around, args) : location(around, args);
 };
 
+/** Fields, functions and operators of display filters; behind `in` also layers. */
+const filterPlace: PlaceOf = (_around, args) => {
+  const { from, candidates: all } = completeFilter(args);
+  const word = args.slice(from);
+  const layers = /\sin\s+\w*$/.test(args)
+    ? LAYER_NAMES.map((text) => ({ text, kind: 'value' as const, detail: '' }))
+    : [];
+  return {
+    word,
+    candidates: [...layers, ...all.map((c) => ({ ...c, kind: c.kind === 'operator' ? ('value' as const) : c.kind }))],
+  };
+};
+
 /** What may stand at the end of arguments of a kind. */
 const PLACES: Readonly<Record<ArgumentKind, PlaceOf>> = {
   nothing: nowhere,
   breakpoint: (around, args) => breakpointPlace(around, args),
+  filter: filterPlace,
   location,
   symbol: named(candidates.symbols),
   regexp: named(candidates.symbols),

@@ -3,13 +3,13 @@
 import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { BreakpointSpec, EngineApi } from '../engine/api.ts';
 import { DIFFERENT } from '../engine/api.ts';
-import { within } from '../inspect/expression/span.ts';
+import { within } from '../packets/span.ts';
 import { near } from '../stack/util/near.ts';
 import { CommandError } from './command.ts';
 import { parseGrade } from './grades.ts';
 
 /** A place in the code. */
-export type Location = Exclude<BreakpointSpec['location'], { readonly kind: 'packet' | 'divergence' }>;
+export type Location = Exclude<BreakpointSpec['location'], { readonly kind: 'packet' | 'layer' | 'divergence' }>;
 
 /** Where a relative or bare line number counts from. */
 export interface DefaultPlace {

@@ -1,6 +1,7 @@
 /** Registers as `info registers` takes them. */
-import type { Span } from '../inspect/expression/span.ts';
+
 import { findRegisters, REGISTER_GROUPS, type RegisterInfo, registerNames } from '../inspect/registers.ts';
+import type { Span } from '../packets/span.ts';
 import { near } from '../stack/util/near.ts';
 import { CommandError } from './command.ts';
 

@@ -1,7 +1,7 @@
 /** The parts of arguments, for those who execute a command and those who check it. */
 import type { Expression } from '../inspect/expression/ast.ts';
 import { parseArgument } from '../inspect/expression/parser.ts';
-import { within } from '../inspect/expression/span.ts';
+import { within } from '../packets/span.ts';
 import { CommandError } from './command.ts';
 
 /** Options of `print`, and the expression behind them, which begins at offset `at`. */

@@ -7,6 +7,8 @@ export type ArgumentKind =
   | 'nothing'
   /** A place in the code, and a condition behind `if`. */
   | 'breakpoint'
+  /** A display filter, and a layer behind `in`. */
+  | 'filter'
   /** Places in the code, with commas between them. */
   | 'location'
   /** A function, struct or constant. */

@@ -1,5 +1,5 @@
 /** Words of a command line. */
-import type { Span } from '../inspect/expression/span.ts';
+import type { Span } from '../packets/span.ts';
 
 /** The word that a text begins with, as far as its characters are those of commands' names; may be empty. */
 export function leadingWord(text: string): string {

@@ -110,9 +110,20 @@ export interface SymbolScope {
 
 /**
  * A compiled expression: JavaScript source over the locals' names, `$G` (globals by name), `$pkt` (a `PacketView` of
- * packets/fields.ts or undefined) and `$F` (field getters of packets/fields.ts by Wireshark name).
+ * packets/fields.ts or undefined), `$F` (field getters of packets/fields.ts by Wireshark name) and, with a packet,
+ * `$R` (the runtime, whose `filter` gives display filters' functions).
  */
 export type ExpressionCompiler = (scope: SymbolScope) => string;
+
+/** Layers of the path where packets are caught, and the functions that all pass there, in either direction. */
+export const PACKET_LAYERS = {
+  slirp: ['slirp_output', 'slirp_input'],
+  net: ['qemu_send_packet_async_with_flags'],
+  nic: ['e1000_receive_iov', 'e1000_send_packet'],
+  guest: ['netif_receive_skb', 'dev_queue_xmit'],
+} as const;
+
+export type PacketLayer = keyof typeof PACKET_LAYERS;
 
 /** `ignoreCount` skips that many hits first; `hitCondition` is DAP's (see `parseHitCondition`). */
 export interface BreakpointSpec {
@@ -124,6 +135,8 @@ export interface BreakpointSpec {
      * sends it.
      */
     | { readonly kind: 'packet'; readonly number: number }
+    /** Where packets pass a layer; which ones the condition says. */
+    | { readonly kind: 'layer'; readonly layer: PacketLayer; readonly filter: string }
     /** In a replay: where the user network sends what differs so much from the capture, or more (place in `GRADES`). */
     | { readonly kind: 'divergence'; readonly grade: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };

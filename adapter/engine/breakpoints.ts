@@ -1,7 +1,7 @@
 /** The breakpoint table: resolves specs against the image and writes the functions that decide at probes. */
 import type { ProbeInfo } from '../compiler/debug-info.ts';
 import { ARMED } from '../mailbox/probes.ts';
-import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
+import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler, PACKET_LAYERS } from './api.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
 import { call, edgeField } from './link.ts';
 
@@ -97,6 +97,11 @@ export class BreakpointTable {
         return this.#resolveLine(spec, spec.location);
       case 'packet':
         return this.#resolvePacket(spec, spec.location.number);
+      case 'layer':
+        return this.#resolveEntries(
+          spec,
+          PACKET_LAYERS[spec.location.layer].map((name) => ({ name, at: 0, test: '' })),
+        );
       case 'divergence':
         return this.#resolveEntries(spec, [
           { ...DIVERGENCE_ENTRY, test: `${edgeField('sentGrade')}>=${spec.location.grade}` },
@@ -114,7 +119,7 @@ export class BreakpointTable {
     );
   }
 
-  /** Statements of functions by their index, where `test` has to hold besides the condition. */
+  /** Statements of functions by their index, where `test`, if any, has to hold besides the condition. */
   #resolveEntries(
     spec: BreakpointSpec,
     entries: readonly { readonly name: string; readonly at: number; readonly test: string }[],
@@ -129,7 +134,10 @@ export class BreakpointTable {
       }
       this.#compileAt(spec, probe, conditions);
       const own = conditions.get(probe.id);
-      conditions.set(probe.id, `${test}${own === undefined ? '' : `&&(${own})`}`);
+      const both = [test, own === undefined ? '' : `(${own})`].filter((t) => t !== '').join('&&');
+      if (both !== '') {
+        conditions.set(probe.id, both);
+      }
       return this.#image.location(probe);
     });
     return { locations, conditions };

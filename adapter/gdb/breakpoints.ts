@@ -1,11 +1,12 @@
 /** Commands about breakpoints. */
 
+import { parseCatch } from '../commands/catch-text.ts';
 import { CommandError } from '../commands/command.ts';
 import { type DefaultPlace, type Location, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
 import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
 import { splitWord } from '../commands/words.ts';
 import { type Breakpoint, GRADES } from '../engine/api.ts';
-import type { Handlers } from './handler.ts';
+import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** The place a bare line number counts from: the selected frame's, else what was listed last. */
@@ -27,6 +28,20 @@ async function setBreakpoint(gdb: GdbInterpreter, text: string, temporary: boole
     throw new CommandError(bp.message ?? `Cannot set a breakpoint at ${location}.`);
   }
   gdb.out(`${announcement(bp)}\n`);
+}
+
+/** Stops at packets that a filter means, where they pass a layer. */
+function catchPacket(gdb: GdbInterpreter, text: string): void {
+  const { filter, layer } = parseCatch(text);
+  const bp = gdb.engine.setBreakpoint({
+    location: { kind: 'layer', layer, filter },
+    condition: gdb.evaluator.packetCondition(filter),
+  });
+  if (!bp.verified) {
+    gdb.engine.deleteBreakpoint(bp.id);
+    throw new CommandError(bp.message ?? 'Cannot set a catchpoint.');
+  }
+  gdb.out(`Catchpoint ${bp.id} (${placeText(bp.spec.location)})\n`);
 }
 
 /** Throws if there is no such packet in the capture that is replayed; says so if it is not played. */
@@ -225,20 +240,21 @@ export function infoBreakpoints(gdb: GdbInterpreter, args: string): void {
 function breakpointRows(gdb: GdbInterpreter, b: Breakpoint): string {
   const row = (num: string, type: string, disp: string, enb: string, address: string, what: string): string =>
     `${num.padEnd(7)} ${type.padEnd(14)} ${disp.padEnd(4)} ${enb.padEnd(3)} ${address.padEnd(18)} ${what}`.trimEnd();
-  const kind = b.spec.log ? 'dprintf' : 'breakpoint';
+  const caught = b.spec.location.kind === 'layer';
+  const kind = b.spec.log ? 'dprintf' : caught ? 'catchpoint' : 'breakpoint';
   const [only] = b.locations;
-  const address = b.locations.length === 0 ? '<PENDING>' : b.locations.length > 1 ? '<MULTIPLE>' : '';
+  const address = b.locations.length === 0 ? '<PENDING>' : b.locations.length > 1 && !caught ? '<MULTIPLE>' : '';
   const { location } = b.spec;
   const place = (l: Breakpoint['locations'][number]): string => `in ${l.function} at ${l.file}:${l.line}`;
   const wanted = placeText(location);
   const what =
-    b.locations.length === 0 || location.kind === 'packet' || location.kind === 'divergence'
+    b.locations.length === 0 || caught || location.kind === 'packet' || location.kind === 'divergence'
       ? wanted
       : b.locations.length === 1 && only
         ? place(only)
         : '';
   const lines = [row(String(b.id), kind, b.spec.temporary ? 'del' : 'keep', b.enabled ? 'y' : 'n', address, what)];
-  if (b.spec.condition) {
+  if (b.spec.condition && !caught) {
     lines.push(`\tstop only if ${b.spec.condition.text}`);
   }
   if (b.hits > 0) {
@@ -250,7 +266,7 @@ function breakpointRows(gdb: GdbInterpreter, b: Breakpoint): string {
   for (const c of gdb.breakpointCommands.get(b.id) ?? []) {
     lines.push(`        ${c}`);
   }
-  if (b.locations.length > 1) {
+  if (b.locations.length > 1 && !caught) {
     lines.push(...b.locations.map((l, i) => row(`${b.id}.${i + 1}`, '', '', 'y', '', place(l))));
   }
   return `${lines.join('\n')}\n`;
@@ -265,6 +281,8 @@ function placeText(location: Breakpoint['spec']['location']): string {
       return `${location.file}:${location.line}`;
     case 'packet':
       return `packet ${location.number}`;
+    case 'layer':
+      return `packet${location.filter === '' ? '' : ` ${location.filter}`} in ${location.layer}`;
     case 'divergence':
       return `divergence: ${GRADES[location.grade - 1]}${location.grade < GRADES.length ? ' or worse' : ''}`;
   }
@@ -273,6 +291,8 @@ function placeText(location: Breakpoint['spec']['location']): string {
 export const BREAKPOINT_HANDLERS: Handlers<typeof BREAKPOINT_COMMANDS> = {
   break: (gdb, args) => setBreakpoint(gdb, args, false),
   tbreak: (gdb, args) => setBreakpoint(gdb, args, true),
+  catch: listSubcommands('catch'),
+  'catch packet': catchPacket,
   delete: deleteBreakpoints,
   clear,
   disable: (gdb, args) => setEnabled(gdb, args, false),

@@ -3,6 +3,7 @@
 import { GRADES, type PacketBytes } from '../engine/api.ts';
 import { packetView } from '../inspect/packets.ts';
 import { dissect, type TreeNode } from '../packets/dissect.ts';
+import { FIELDS, formatField, knownFields, occurrences } from '../packets/fields.ts';
 import { visible } from '../packets/format.ts';
 import { summary } from '../packets/summary.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -11,6 +12,8 @@ import type { GdbInterpreter } from './interpreter.ts';
 const IGNORED = /^(?:frame|eth|vlan|_ws|ip\.id$|.*\.checksum(?:$|\.)|tcp\.(?:seq|ack)_raw$|tcp\.window_size$)/;
 /** Words of bits: they say what the bits below them say. */
 const WORDS = /\.(?:flags|dsfield)\./;
+/** TCP's options, which the tree shows a line each, in words. */
+const OPTIONS = knownFields().filter((name) => /^tcp\.options\.(?!\w+$)/.test(name) || name === 'tcp.options.mss_val');
 /** Characters of a value that are shown. */
 const WIDTH = 32;
 
@@ -56,14 +59,21 @@ function valuesOf(packet: PacketBytes): Map<string, string> {
       add(n.children);
     }
   };
-  add(dissect(packetView(packet)));
+  const view = packetView(packet);
+  add(dissect(view));
+  for (const name of OPTIONS) {
+    const field = FIELDS[name];
+    const values = field ? occurrences(view, field).map(({ value }) => formatField(name, value)) : [];
+    if (values.length > 0) {
+      found.set(name, values);
+    }
+  }
   return new Map([...found].map(([name, values]) => [name, short(visible(values.join(', ')))]));
 }
 
-/** The value of a line; what an option says if it has none. */
+/** The value of a line. */
 function spokenValue(n: TreeNode): string {
-  const plain = n.raw === undefined ? '' : n.value;
-  return plain === '' && n.name.startsWith('tcp.options.') ? n.label.replace(/^TCP Option - /, '') : plain;
+  return n.raw === undefined ? '' : n.value;
 }
 
 function short(text: string): string {

@@ -8,6 +8,7 @@ import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbo
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
+import { compileFilter, type Filter } from '../packets/filter/filter.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
@@ -74,6 +75,7 @@ export class Runtime {
   readonly F = FIELDS;
   /** Names of functions, classes and constants for checkpoints. */
   readonly symbols = new SymbolTable();
+  readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
   readonly #measureDepth: () => number;
@@ -386,6 +388,16 @@ export class Runtime {
   }
 
   // ---- breakpoints ----
+
+  /** Called by compiled expressions: the function of a display filter, which is made once. Throws `FilterError`. */
+  filter(text: string): Filter['matches'] {
+    let matches = this.#filters.get(text);
+    if (matches === undefined) {
+      ({ matches } = compileFilter(text));
+      this.#filters.set(text, matches);
+    }
+    return matches;
+  }
 
   /**
    * Sets or clears what decides at a probe. `source` is a function expression of the probe's locals, with this runtime

@@ -4,6 +4,7 @@
  */
 import { runInNewContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
+import { compileFilter } from '../packets/filter/filter.ts';
 import { type Expression, ExpressionError } from './expression/ast.ts';
 import {
   type Code,
@@ -63,6 +64,13 @@ export class Evaluator {
   condition(text: string): NonNullable<BreakpointSpec['condition']> {
     const e = parseExpression(text);
     return { text, compile: (scope) => compileCondition(e, scope, this.context()) };
+  }
+
+  /** The condition that a display filter means the packet. Throws `FilterError`. */
+  packetCondition(filter: string): NonNullable<BreakpointSpec['condition']> {
+    compileFilter(filter);
+    const e: Expression = { kind: 'call', name: 'pkt', args: [{ kind: 'string', value: filter }] };
+    return { text: filter, compile: (scope) => compileCondition(e, scope, this.context()) };
   }
 
   /** An expression of a log message: as `condition`, but for its value. */

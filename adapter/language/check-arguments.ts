@@ -2,6 +2,8 @@
  * What is wrong with the arguments of a command, by what it takes. Errors are the command's own, with the part that is
  * wrong.
  */
+
+import { parseCatch } from '../commands/catch-text.ts';
 import { type Command, CommandError, type Found, kindsOf, type UnknownCommandError } from '../commands/command.ts';
 import { didYouMean, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
 import { registersNamed } from '../commands/registers.ts';
@@ -12,8 +14,8 @@ import type { ArgumentKind } from '../commands/takes.ts';
 import { splitWord } from '../commands/words.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
-import { within } from '../inspect/expression/span.ts';
 import { splitFormat } from '../inspect/values.ts';
+import { within } from '../packets/span.ts';
 import { near } from '../stack/util/near.ts';
 import type { Analysis } from './analysis.ts';
 import { checkOptions } from './check-options.ts';
@@ -50,6 +52,7 @@ const unchecked: Check = () => {};
 const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   nothing: unchecked,
   breakpoint: checkBreakpoint,
+  filter: (_checked, args) => void parseCatch(args),
   location: checkLocations,
   symbol: checkSymbol,
   regexp: unchecked,

@@ -3,7 +3,7 @@ import { CommandError } from '../commands/command.ts';
 import { didYouMean } from '../commands/linespec.ts';
 import { findOption, type MachineOption } from '../commands/machine-options.ts';
 import { type ShellWord, shellWords } from '../commands/words.ts';
-import { type Span, within } from '../inspect/expression/span.ts';
+import { type Span, within } from '../packets/span.ts';
 import { parse_netdev_user } from '../stack/net/slirp_options.ts';
 import { qemu_parse_args } from '../stack/softmmu/vl.ts';
 import { near } from '../stack/util/near.ts';

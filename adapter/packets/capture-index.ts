@@ -80,6 +80,8 @@ export class CaptureIndex implements IndexParts {
   bigEndian = false;
   readonly interfaces: CaptureInterface[] = [];
   readonly customBlocks: CustomBlock[] = [];
+  /** Comments of packets, by their numbers. */
+  readonly comments = new Map<number, string[]>();
   /** Names from Name Resolution blocks: address as text -> name. */
   readonly names = new Map<string, string>();
   readonly warnings: string[] = [];

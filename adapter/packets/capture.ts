@@ -50,9 +50,9 @@ export function indexCapture(source: ByteSource, seen?: PacketSeen): CaptureInde
 export function readCapture(bytes: Uint8Array): Capture {
   const source = memorySource(bytes);
   const index = indexCapture(source);
-  const { format, bigEndian, interfaces, customBlocks, names, truncated, warnings } = index;
+  const { format, bigEndian, interfaces, customBlocks, comments, names, truncated, warnings } = index;
   const packets = Array.from({ length: index.count }, (_, i) => index.packet(source, i));
-  return { format, bigEndian, interfaces, packets, customBlocks, names, truncated, warnings };
+  return { format, bigEndian, interfaces, packets, customBlocks, comments, names, truncated, warnings };
 }
 
 /** A remark on what a file that is no capture may be. */

@@ -57,12 +57,13 @@ export interface TransportChecksum {
 export function checkTransport(p: PacketView, l: Layer, c: TransportChecksum): ChecksumResult {
   const ip = l.below;
   const network = ip?.protocol.declaration;
-  if (ip === null || network?.isFragment?.(p, ip) === true) {
+  const whole = ip !== null && ip.wholeAt >= 0;
+  if (ip === null || (!whole && network?.isFragment?.(p, ip) === true)) {
     return UNCHECKED;
   }
-  const length = c.length ?? (network?.claimedEnd?.(p, ip) ?? ip.end) - l.at;
+  const length = c.length ?? (whole ? ip.wholeEnd : (network?.claimedEnd?.(p, ip) ?? ip.end)) - l.at;
   const there = p.u16(l.at + c.off);
-  if (length < c.least || l.at + length > ip.end || (c.optional === true && there === 0)) {
+  if (length < c.least || l.at + length > ip.carriedEnd || (c.optional === true && there === 0)) {
     return UNCHECKED;
   }
   const pseudo = c.pseudo === false ? 0 : (network?.pseudoSum?.(p, ip) ?? 0) + length;

@@ -11,6 +11,9 @@ export interface More extends Omit<FieldDeclaration, 'name' | 'description' | 't
   readonly when?: Of<boolean>;
 }
 
+/** Hides a field from the tree. */
+export const HIDDEN: { readonly shown: (p: PacketView, l: Layer) => boolean } = { shown: () => false };
+
 type Direct = NonNullable<FieldDeclaration['direct']>['get'];
 type Reader = (p: PacketView, at: number) => number;
 
@@ -47,7 +50,7 @@ function fixed(
 export function uint8(name: string, description: string, off: number, more: More = {}): FieldDeclaration {
   const direct: Direct = (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : p.u8(l.at + off);
+    return l === null || l.short ? undefined : p.u8(l.at + off);
   };
   return fixed(name, description, 'uint8', [off, 1], U8, more, direct);
 }
@@ -56,7 +59,7 @@ export function uint8(name: string, description: string, off: number, more: More
 export function uint16(name: string, description: string, off: number, more: More = {}): FieldDeclaration {
   const direct: Direct = (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : p.u16(l.at + off);
+    return l === null || l.short ? undefined : p.u16(l.at + off);
   };
   return fixed(name, description, 'uint16', [off, 2], U16, more, direct);
 }
@@ -72,7 +75,7 @@ export function ipv4(name: string, description: string, off: number, more: More 
 function long(name: string, description: string, type: FieldType, off: number, more: More): FieldDeclaration {
   const direct: Direct = (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : p.u32(l.at + off);
+    return l === null || l.short ? undefined : p.u32(l.at + off);
   };
   return fixed(name, description, type, [off, 4], U32, more, direct);
 }
@@ -81,7 +84,7 @@ function long(name: string, description: string, type: FieldType, off: number, m
 export function ether(name: string, description: string, off: number, more: More = {}): FieldDeclaration {
   const direct: Direct = (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : p.mac(l.at + off);
+    return l === null || l.short ? undefined : p.mac(l.at + off);
   };
   return fixed(name, description, 'ether', [off, 6], MAC, more, direct);
 }
@@ -122,14 +125,14 @@ function flagOf(off: number, size: number, mask: number): Direct {
   const bit = mask >>> ((size - 1 - byte) * 8);
   return (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : (p.u8(l.at + off + byte) & bit) !== 0;
+    return l === null || l.short ? undefined : (p.u8(l.at + off + byte) & bit) !== 0;
   };
 }
 
 function numberOf(off: number, _size: number, read: Reader): Direct {
   return (protocol) => (p) => {
     const l = p.find(protocol);
-    return l === null ? undefined : read(p, l.at + off);
+    return l === null || l.short ? undefined : read(p, l.at + off);
   };
 }
 
@@ -176,15 +179,40 @@ export function parts(find: Of<readonly Part[]>): PartsDeclaration {
   return { parts: find };
 }
 
+/** A field that says only that it is there, as an expert does. */
+export function expertField(name: string, description: string): FieldDeclaration {
+  const value: Of<FieldScalar | undefined> = (p, l) =>
+    l.protocol.declaration.experts?.(p, l).some((e) => e.field?.name === name) ? true : undefined;
+  return { name, description, type: 'none', value, ...HIDDEN };
+}
+
 /** States of a checksum, numbered as Wireshark does. */
 const CHECKSUM_STATES = { bad: 0, good: 1, unchecked: 2 } as const;
-const CHECKSUM_NAMES: Names = { 0: 'Bad', 1: 'Good', 2: 'Unverified' };
+const CHECKSUM_NAMES: Names = { 0: 'Bad', 1: 'Good', 2: 'Unverified', 3: 'Not present' };
+const NOT_PRESENT = 3;
+
+/** What may be said of a checksum. */
+export interface ChecksumKind {
+  /** True if it is checked also where nobody has asked for it. */
+  readonly always?: boolean;
+  /** True if 0 says that there is none. */
+  readonly optional?: boolean;
+}
 
 /** A checksum of 16 bits at `off`, with its verdict below it. */
-export function checksum(name: string, description: string, off: number, check: Of<ChecksumResult>): FieldDeclaration {
+export function checksum(
+  name: string,
+  description: string,
+  off: number,
+  check: Of<ChecksumResult>,
+  kind: ChecksumKind = {},
+): FieldDeclaration {
+  const { always = false, optional = false } = kind;
+  const absent: Of<boolean> = (p, l) => optional && p.u16(l.at + off) === 0;
   const verdict = (r: ChecksumResult): string =>
     r.state === 'good' ? '[correct]' : r.state === 'bad' ? `incorrect, should be ${hex(r.right, 4)}` : '[unverified]';
-  const status: Of<number> = (p, l) => CHECKSUM_STATES[check(p, l).state];
+  const status: Of<number> = (p, l) =>
+    always || p.checksums ? CHECKSUM_STATES[check(p, l).state] : absent(p, l) ? NOT_PRESENT : CHECKSUM_STATES.unchecked;
   const state: Of<string> = (p, l) => CHECKSUM_NAMES[status(p, l)] ?? '';
   return uint16(name, description, off, {
     hex: true,
@@ -209,6 +237,3 @@ export function malformedPart(p: PacketView, what: string, from: number): Part {
     text: () => what,
   };
 }
-
-/** Hides a field from the tree. */
-export const HIDDEN: { readonly shown: (p: PacketView, l: Layer) => boolean } = { shown: () => false };

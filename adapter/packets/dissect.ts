@@ -1,6 +1,6 @@
 /** The dissection tree: what the packet details pane shows, derived from what the protocols declare. */
 import { malformedPart } from './declare.ts';
-import { formatValue } from './format.ts';
+import { formatValue, visible } from './format.ts';
 import type { Layer } from './layer.ts';
 import { type LinkType, PacketView } from './packet-view.ts';
 import type { Bits, Declaration, FieldDeclaration, FieldScalar, Part } from './protocol.ts';
@@ -51,13 +51,26 @@ function layerNode(p: PacketView, l: Layer): TreeNode {
   const { name, title, line, length, fields } = l.protocol.declaration;
   return {
     name,
-    label: line?.(p, l) ?? title,
+    label: visible(line?.(p, l) ?? title),
     value: '',
     raw: true,
     start: l.at - p.off,
     length: length?.(p, l) ?? l.body - l.at,
-    children: fields.flatMap((d) => nodesOf(p, l, d)),
+    children: [...fields.flatMap((d) => nodesOf(p, l, d)), ...expertNodes(p, l)],
   };
+}
+
+/** What an expert says: `[Expert Info (Note/Sequence): Duplicate ACK (#1)]`. */
+function expertNodes(p: PacketView, l: Layer): TreeNode[] {
+  const place = { start: l.at - p.off, length: 0, raw: undefined, children: [] };
+  return (l.protocol.declaration.experts?.(p, l) ?? []).map(({ message, severity, group }) => {
+    const label = `[Expert Info (${capital(severity)}/${capital(group)}): ${visible(message)}]`;
+    return { name: '_ws.expert', label, value: visible(message), ...place };
+  });
+}
+
+function capital(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 }
 
 function nodesOf(p: PacketView, l: Layer, d: Declaration): TreeNode[] {
@@ -71,7 +84,9 @@ function nodesOf(p: PacketView, l: Layer, d: Declaration): TreeNode[] {
   const value = d.text?.(p, l) ?? textOf(d, raw);
   const [from, length] = d.place?.(p, l) ?? [l.at, 0];
   const children = d.inside?.flatMap((x) => nodesOf(p, l, x)) ?? [];
-  return [{ name: d.name, label: labelOf(p, l, d, raw, value), value, raw, start: from - p.off, length, children }];
+  return [
+    { name: d.name, label: visible(labelOf(p, l, d, raw, value)), value, raw, start: from - p.off, length, children },
+  ];
 }
 
 /** A part as a node; none if it is not shown. */
@@ -83,7 +98,7 @@ function partNode(p: PacketView, part: Part): TreeNode[] {
   return [
     {
       name: field?.name ?? part.name ?? '',
-      label: part.label(),
+      label: visible(part.label()),
       value: part.text?.() ?? (field === undefined || value === undefined ? '' : textOf(field, value)),
       raw: field === undefined ? undefined : value,
       start: from - p.off,

@@ -4,6 +4,7 @@
  */
 import { edit_distance } from '../stack/util/near.ts';
 import { formatValue } from './format.ts';
+import type { Layer } from './layer.ts';
 import type { PacketView } from './packet-view.ts';
 import type { Field, FieldScalar, FieldValue } from './protocol.ts';
 import { PROTOCOLS } from './protocols.ts';
@@ -16,10 +17,42 @@ export const FIELDS: Readonly<Record<string, Field>> = table();
 
 function table(): Record<string, Field> {
   const out: Record<string, Field> = Object.create(null);
-  for (const f of PROTOCOLS.flatMap((p) => p.fields)) {
-    out[f.name] = f;
+  for (const [name, [first, ...others]] of fieldsByName()) {
+    if (first !== undefined) {
+      out[name] = others.length === 0 ? first : shared([first, ...others]);
+    }
   }
   return out;
+}
+
+function fieldsByName(): Map<string, Field[]> {
+  const out = new Map<string, Field[]>();
+  for (const f of PROTOCOLS.flatMap((p) => p.fields)) {
+    const same = out.get(f.name);
+    if (same === undefined) {
+      out.set(f.name, [f]);
+    } else {
+      same.push(f);
+    }
+  }
+  return out;
+}
+
+/** A field of several protocols, such as DNS and mDNS: what the lowest layer of any of them says. */
+function shared(same: readonly [Field, ...Field[]]): Field {
+  const get: Field['get'] = (p) => {
+    let lowest: Layer | null = null;
+    let [field] = same;
+    for (const f of same) {
+      const l = p.find(f.protocol);
+      if (l !== null && (lowest === null || l.index < lowest.index)) {
+        lowest = l;
+        field = f;
+      }
+    }
+    return field.get(p);
+  };
+  return { ...same[0], same, get };
 }
 
 /** A value of a field in a packet. */
@@ -34,10 +67,10 @@ export interface Occurrence {
  * All values of a field in a packet, layer by layer; with `nth`, only those of the nth layer of its protocol, from 1.
  */
 export function occurrences(p: PacketView, f: Field, nth = 0): Occurrence[] {
-  const layers = p.layers().filter((l) => l.protocol === f.protocol);
+  const layers = p.layers().filter((l) => l.protocol === f.protocol || l.protocol.named(f.name) !== undefined);
   return layers
     .filter((_, i) => nth === 0 || i === nth - 1)
-    .flatMap((l) => f.protocol.occurrences(f, p, l))
+    .flatMap((l) => l.protocol.occurrences(l.protocol.named(f.name) ?? f, p, l))
     .flatMap(({ value, from, length }) => (value === undefined ? [] : { value, from, length }));
 }
 

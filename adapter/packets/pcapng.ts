@@ -22,10 +22,14 @@ const MAX_BLOCK_SIZE = 16 << 20;
 /** Options of an Interface Description Block. */
 const OPT_ENDOFOPT = 0;
 const IF_NAME = 2;
+const IF_DESCRIPTION = 3;
 const IF_TSRESOL = 9;
 const IF_TSOFFSET = 14;
-/** An option of an Enhanced Packet Block. */
+/** Options of an Enhanced Packet Block, and of any block. */
 const EPB_FLAGS = 2;
+const OPT_COMMENT = 1;
+/** Comments of a capture that are kept at most. */
+const MAX_COMMENTS = 100_000;
 
 /** Where the reader is: the state of the current section and what was found so far. */
 class Reader {
@@ -213,11 +217,14 @@ function forOptions(r: Reader, off: number, f: (code: number, start: number, len
 function readInterface(r: Reader): void {
   requireBody(r, 8, 'interface description');
   let name = '';
+  let description = '';
   let ticksPerSecond = 1e6;
   let tsOffset = 0;
   forOptions(r, r.body + 8, (code, start, length) => {
     if (code === IF_NAME) {
       name = text(r.bytes.subarray(start, start + length));
+    } else if (code === IF_DESCRIPTION) {
+      description = text(r.bytes.subarray(start, start + length));
     } else if (code === IF_TSRESOL && length >= 1) {
       const v = r.bytes[start]!;
       ticksPerSecond = v & 0x80 ? 2 ** (v & 0x7f) : 10 ** v;
@@ -228,6 +235,7 @@ function readInterface(r: Reader): void {
   r.index.interfaces.push({
     linktype: r.u16(r.body),
     name,
+    description,
     snaplen: r.u32(r.body + 4),
     ticksPerSecond: ticksPerSecond,
     tsOffset: tsOffset,
@@ -262,18 +270,22 @@ function readPacket(r: Reader, ifaceId: number, caplen: number, len: number, hea
   const [s, ns] = timed
     ? timestamp(iface, r.u32(r.body + 4), r.u32(r.body + 8))
     : [sec[index.count - 1] ?? 0, nsec[index.count - 1] ?? 0];
-  const direction = timed ? directionOf(r, start + ((caplen + 3) & ~3)) : 0;
+  const direction = timed ? packetOptions(r, start + ((caplen + 3) & ~3)) : 0;
   index.add(r.off + start, caplen, Math.max(len, caplen), s, ns, at, direction);
   r.seen?.(index.count - 1, r.bytes.subarray(start, start + caplen), index);
 }
 
-/** The lowest two bits of `epb_flags` among the options at `off`: `DIRECTION_`. */
-function directionOf(r: Reader, off: number): number {
+/** The lowest two bits of `epb_flags` among the options at `off`: `DIRECTION_`. Comments are kept. */
+function packetOptions(r: Reader, off: number): number {
   let direction = 0;
   if (off + 8 <= r.end) {
     forOptions(r, off, (code, start, length) => {
       if (code === EPB_FLAGS && length === 4) {
         direction = (r.u32(start) & 3) % 3;
+      } else if (code === OPT_COMMENT && r.index.comments.size < MAX_COMMENTS) {
+        const number = r.index.count + 1;
+        const comment = text(r.bytes.subarray(start, start + length));
+        r.index.comments.set(number, [...(r.index.comments.get(number) ?? []), comment]);
       }
     });
   }

@@ -4,6 +4,7 @@
  * declaration.
  */
 import type { Layer } from './layer.ts';
+import type { Memory } from './memory.ts';
 import type { PacketView } from './packet-view.ts';
 
 /**
@@ -14,15 +15,22 @@ export type FieldType =
   | 'uint8'
   | 'uint16'
   | 'uint32'
+  | 'int32'
   /** A number of seconds, with nanoseconds behind the point. */
   | 'seconds'
+  /** A number of milliseconds, with a fraction. */
+  | 'milliseconds'
+  /** The same, since 1970. */
+  | 'time'
   | 'ipv4'
   | 'ipv6'
   | 'ether'
   | 'bytes'
   | 'string'
   | 'boolean'
-  | 'protocol';
+  | 'protocol'
+  /** No value: it says only that it is there. */
+  | 'none';
 
 export type FieldScalar = number | string | boolean | Uint8Array;
 /**
@@ -57,6 +65,8 @@ export interface FieldDeclaration {
   readonly value?: Of<FieldScalar | undefined>;
   /** A shorter way to the value in a packet's first layer, if all of its first `bytes` are sure to be there. */
   readonly direct?: { readonly bytes: number; readonly get: (protocol: Protocol) => (p: PacketView) => FieldValue };
+  /** True if parts have more occurrences of it. */
+  readonly alsoInParts?: boolean;
   /** The fields that it stands for: `tcp.port` is `tcp.srcport` and `tcp.dstport`. */
   readonly oneOf?: readonly FieldDeclaration[];
   /** Where its bytes are; at the layer's start, of length 0, if absent. */
@@ -73,6 +83,8 @@ export interface FieldDeclaration {
   readonly label?: Of<string>;
   /** The value as text, instead of the usual one. */
   readonly text?: Of<string>;
+  /** The raw value as text, where a number has not all its digits. */
+  readonly plain?: Of<string>;
   /** What the tree shows below it. */
   readonly inside?: readonly Declaration[];
 }
@@ -108,6 +120,30 @@ export interface PartsDeclaration {
 
 export type Declaration = FieldDeclaration | PartsDeclaration;
 
+/** How grave it is, numbered as Wireshark does, and what it is about. */
+export const SEVERITY = { comment: 0x100000, chat: 0x200000, note: 0x400000, warn: 0x600000, error: 0x800000 } as const;
+export const GROUP = {
+  checksum: 0x1000000,
+  sequence: 0x2000000,
+  response: 0x3000000,
+  request: 0x4000000,
+  undecoded: 0x5000000,
+  reassemble: 0x6000000,
+  malformed: 0x7000000,
+  protocol: 0x9000000,
+  security: 0xa000000,
+  comments: 0xb000000,
+} as const;
+
+/** Something that an expert would say of a layer (Wireshark's expert information). */
+export interface Expert {
+  /** The field that stands for it. */
+  readonly field?: FieldDeclaration;
+  readonly message: string;
+  readonly severity: keyof typeof SEVERITY;
+  readonly group: keyof typeof GROUP;
+}
+
 /** A protocol as its file declares it. */
 export interface ProtocolDeclaration {
   /** Wireshark's name of it, the first word of its fields. */
@@ -117,12 +153,12 @@ export interface ProtocolDeclaration {
   /** What the list's Protocol column says; also what a malformed one is called. */
   readonly column: string;
   /** What it adds to `frame.protocols`; its name if absent. */
-  readonly chain?: string;
+  readonly chain?: string | Of<string>;
   /**
    * Tables in which layers below look it up, with its numbers there; `any` takes what no number does, if `open`
-   * agrees.
+   * agrees, and `[...]` with `any` among them is both.
    */
-  readonly found: Readonly<Record<string, readonly number[] | 'any'>>;
+  readonly found: Readonly<Record<string, readonly (number | 'any')[] | 'any'>>;
   /** Bytes that have to be there. */
   readonly header: number;
   /** Looks at the bytes: false if it is not this protocol. May set what `measure` may, and where the layer begins. */
@@ -135,6 +171,29 @@ export interface ProtocolDeclaration {
    * The same by either of two port numbers. What does not fit is data, and it is looked for when somebody asks for it.
    */
   readonly carriesByPort?: string;
+  /** Bytes of the header that a quotation in an error has at least; absent: all of them. */
+  readonly shortHeader?: number;
+  /** True if what it carries is a quotation of a packet that was sent before. */
+  readonly quotes?: boolean;
+  /** True if it carries a stream, in which a message may begin and end anywhere (`messageLength`). */
+  readonly stream?: boolean;
+  /**
+   * Bytes of the message that begins at the layer's first byte, where a stream carries it, also if they are not all
+   * there: `MORE`, `TO_END` or `NO_MESSAGE` else. Without it what a packet carries is one message. It is asked before
+   * `open`.
+   */
+  readonly messageLength?: Of<number>;
+  /** What the list's Info column says of the beginning of a message that goes on in later packets. */
+  readonly partInfo?: Of<string>;
+  /**
+   * Looks at a layer of the next packet of a capture, or of an edge, and returns what the packets before say of it,
+   * which is then the layer's `note`. It may put together what several packets carry (`PacketView.graft`).
+   */
+  readonly remember?: (p: PacketView, l: Layer, memory: Memory) => object | null;
+  /** What an expert would say of a layer, in the tree's order. */
+  readonly experts?: Of<readonly Expert[]>;
+  /** What the list's Info column says before everything else, also before what the layers above say. */
+  readonly infoBefore?: Of<string>;
   /** The line of the tree; the title if absent. A protocol without a line of its own says `null`. */
   readonly line?: Of<string> | null;
   /** Length of the layer in the tree; up to its body if absent. */
@@ -149,6 +208,8 @@ export interface ProtocolDeclaration {
   readonly addresses?: Of<readonly [source: string, destination: string]>;
   /** Where its header says that it ends, also when the capture was cut before. */
   readonly claimedEnd?: Of<number>;
+  /** Takes note of what later packets of the conversation need to know. Called once a packet, in order. */
+  readonly note?: Of<void>;
   /** Whether what it carries is a part of a datagram; absent: never. */
   readonly isFragment?: Of<boolean>;
   /** The sum of its pseudo header that checksums of what it carries cover, without the length. */
@@ -160,6 +221,8 @@ export interface Field extends FieldDeclaration {
   readonly hex: boolean;
   readonly many: boolean;
   readonly protocol: Protocol;
+  /** The fields of this name, if several protocols have one. */
+  readonly same?: readonly Field[];
   /** The value in the first layer of its protocol. Never throws; undefined where the packet does not have the field. */
   readonly get: (p: PacketView) => FieldValue;
 }
@@ -171,6 +234,11 @@ export class Protocol {
   readonly header: number;
   readonly open: Of<boolean> | undefined;
   readonly measure: Of<void> | undefined;
+  readonly messageLength: Of<number> | undefined;
+  readonly remember: ProtocolDeclaration['remember'];
+  readonly stream: boolean;
+  readonly quotes: boolean;
+  readonly shortHeader: number;
   readonly byPort: boolean;
   /** True if it carries nothing that is dissected. */
   readonly leaf: boolean;
@@ -187,6 +255,7 @@ export class Protocol {
   reaches: Uint8Array = new Uint8Array(0);
   /** Parts of all levels of the tree. */
   readonly #parts: readonly PartsDeclaration[];
+  #byName: ReadonlyMap<string, Field> | undefined;
 
   constructor(declaration: ProtocolDeclaration) {
     this.declaration = declaration;
@@ -194,6 +263,11 @@ export class Protocol {
     this.header = declaration.header;
     this.open = declaration.open;
     this.measure = declaration.measure;
+    this.messageLength = declaration.messageLength;
+    this.stream = declaration.stream === true;
+    this.remember = declaration.remember;
+    this.quotes = declaration.quotes === true;
+    this.shortHeader = declaration.shortHeader ?? declaration.header;
     this.byPort = declaration.carriesByPort !== undefined;
     this.leaf = declaration.carries === undefined && !this.byPort;
     const all = flatten(declaration.fields);
@@ -211,7 +285,37 @@ export class Protocol {
     }
     const value = f.value(p, l);
     const [from, length] = f.place?.(p, l) ?? [l.at, 0];
-    return value === undefined ? [] : [{ field: f, value, from, length }];
+    const own = value === undefined ? [] : [{ field: f, value, from, length }];
+    // Parts may have more of it: a client's identifier is one more hardware address.
+    return f.alsoInParts ? [...own, ...this.#parts.flatMap((d) => occurrencesIn(d.parts(p, l), f.name))] : own;
+  }
+
+  /** Its field of a name. */
+  named(name: string): Field | undefined {
+    this.#byName ??= new Map(this.fields.map((f) => [f.name, f]));
+    return this.#byName.get(name);
+  }
+
+  /** Calls `take` with every occurrence of every field in a layer of this protocol. */
+  eachOccurrence(p: PacketView, l: Layer, take: (field: FieldDeclaration, part: Part) => void): void {
+    const walk = (found: readonly Part[]): void => {
+      for (const part of found) {
+        if (part.field !== undefined && part.value !== undefined && !part.field.alsoInParts) {
+          take(part.field, part);
+        }
+        walk(part.inside ?? []);
+      }
+    };
+    for (const d of this.#parts) {
+      walk(d.parts(p, l));
+    }
+    for (const f of this.fields) {
+      if (f.oneOf || f.value) {
+        for (const part of this.occurrences(f, p, l)) {
+          take(f, part);
+        }
+      }
+    }
   }
 
   /** The protocol itself is a field: whether a packet has it. */
@@ -234,11 +338,11 @@ export class Protocol {
   }
 
   #getter(d: FieldDeclaration): Field['get'] {
-    if (d.direct && d.direct.bytes <= this.header) {
+    if (d.direct && d.direct.bytes <= this.header && !d.alsoInParts) {
       return d.direct.get(this);
     }
     const { value } = d;
-    if (value) {
+    if (value && !d.alsoInParts) {
       return (p) => {
         const l = p.first(this);
         return l === null ? undefined : value(p, l);

@@ -4,38 +4,158 @@
  */
 import type { Protocol } from './protocol.ts';
 import { arp } from './protocols/arp.ts';
+import { bfd } from './protocols/bfd.ts';
+import { bgp } from './protocols/bgp.ts';
+import { cdp } from './protocols/cdp.ts';
 import { data } from './protocols/data.ts';
 import { dhcp } from './protocols/dhcp.ts';
-import { dns } from './protocols/dns.ts';
+import { dhcpv6 } from './protocols/dhcpv6.ts';
+import { dns, llmnr, mdns } from './protocols/dns.ts';
+import { dropbox } from './protocols/dropbox.ts';
+import { dtls } from './protocols/dtls.ts';
+import { dtp } from './protocols/dtp.ts';
+import { eapol } from './protocols/eapol.ts';
+import { eigrp } from './protocols/eigrp.ts';
+import { ah, esp } from './protocols/esp.ts';
 import { ethernet } from './protocols/ethernet.ts';
 import { frame } from './protocols/frame.ts';
+import { ftp, ftpData } from './protocols/ftp.ts';
+import { geneve } from './protocols/geneve.ts';
+import { gquic } from './protocols/gquic.ts';
+import { gre } from './protocols/gre.ts';
+import { hsrp } from './protocols/hsrp.ts';
 import { http } from './protocols/http.ts';
+import { CONTENTS } from './protocols/http-content.ts';
 import { icmp } from './protocols/icmp.ts';
 import { icmpv6 } from './protocols/icmpv6.ts';
+import { igmp } from './protocols/igmp.ts';
+import { imap } from './protocols/imap.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
+import { isakmp } from './protocols/isakmp.ts';
+import { llc } from './protocols/llc.ts';
+import { lldp } from './protocols/lldp.ts';
+import { modbus } from './protocols/modbus.ts';
+import { mpls } from './protocols/mpls.ts';
+import { mqtt } from './protocols/mqtt.ts';
+import { nbns } from './protocols/nbns.ts';
+import { nbss } from './protocols/nbss.ts';
+import { ntp } from './protocols/ntp.ts';
+import { nullLoopback } from './protocols/null.ts';
+import { ospf } from './protocols/ospf.ts';
+import { otherLink } from './protocols/other-link.ts';
+import { pim } from './protocols/pim.ts';
+import { pop } from './protocols/pop.ts';
+import { ccp, ipcp, ipv6cp, lcp, ppp } from './protocols/ppp.ts';
+import { pppoe, pppoed } from './protocols/pppoe.ts';
+import { quic } from './protocols/quic.ts';
+import { radius } from './protocols/radius.ts';
 import { raw } from './protocols/raw.ts';
+import { rip } from './protocols/rip.ts';
+import { rtcp, rtp } from './protocols/rtp.ts';
+import { sctp } from './protocols/sctp.ts';
+import { sip } from './protocols/sip.ts';
+import { sll, sll2 } from './protocols/sll.ts';
+import { smb } from './protocols/smb.ts';
+import { smb2 } from './protocols/smb2.ts';
+import { smtp } from './protocols/smtp.ts';
+import { snmp } from './protocols/snmp.ts';
+import { ssdp } from './protocols/ssdp.ts';
+import { ssh } from './protocols/ssh.ts';
+import { stp } from './protocols/stp.ts';
+import { stun } from './protocols/stun.ts';
 import { tcp } from './protocols/tcp.ts';
+import { telnet } from './protocols/telnet.ts';
 import { tftp } from './protocols/tftp.ts';
+import { tls } from './protocols/tls.ts';
 import { udp } from './protocols/udp.ts';
-import { vlan } from './protocols/vlan.ts';
+import { qinq, vlan } from './protocols/vlan.ts';
+import { vrrp } from './protocols/vrrp.ts';
+import { vxlan } from './protocols/vxlan.ts';
+import { wireguard } from './protocols/wireguard.ts';
 
 export const PROTOCOLS: readonly Protocol[] = linked([
   frame,
   ethernet,
   raw,
+  sll,
+  sll2,
+  nullLoopback,
+  otherLink,
   vlan,
+  qinq,
+  llc,
+  stp,
+  lldp,
+  cdp,
+  dtp,
+  eapol,
+  mpls,
+  pppoed,
+  pppoe,
+  ppp,
+  lcp,
+  ipcp,
+  ipv6cp,
+  ccp,
   arp,
   ip,
   ipv6,
   icmp,
   icmpv6,
+  igmp,
+  gre,
+  esp,
+  ah,
+  ospf,
+  pim,
+  eigrp,
+  vrrp,
   udp,
   tcp,
+  sctp,
+  vxlan,
+  geneve,
   dhcp,
   dns,
+  mdns,
+  llmnr,
   tftp,
+  dhcpv6,
+  ntp,
+  nbns,
+  snmp,
+  ssdp,
+  radius,
+  rip,
+  hsrp,
+  bfd,
+  bgp,
+  mqtt,
+  stun,
+  sip,
+  rtp,
+  rtcp,
+  dtls,
+  gquic,
+  quic,
+  wireguard,
+  isakmp,
+  dropbox,
+  nbss,
+  smb,
+  smb2,
+  modbus,
+  ftp,
+  ftpData,
+  smtp,
+  pop,
+  imap,
+  telnet,
+  ssh,
   http,
+  ...CONTENTS,
+  tls,
   data,
 ]);
 
@@ -48,7 +168,7 @@ function linked(list: readonly Protocol[]): readonly Protocol[] {
       protocol.carried = numbered(list, carries);
     } else if (carriesByPort !== undefined) {
       protocol.carriedByPort = numbered(list, carriesByPort);
-      protocol.carriedAny = list.filter((p) => p.declaration.found[carriesByPort] === 'any');
+      protocol.carriedAny = list.filter((p) => anyOf(p, carriesByPort));
     }
   });
   for (const protocol of list) {
@@ -56,6 +176,12 @@ function linked(list: readonly Protocol[]): readonly Protocol[] {
     protocol.reaches = Uint8Array.from(list, (other) => Number(other === data || above.has(other)));
   }
   return list;
+}
+
+/** Whether a protocol takes what no number of a table does. */
+function anyOf(protocol: Protocol, table: string): boolean {
+  const found = protocol.declaration.found[table];
+  return found === 'any' || found?.includes('any') === true;
 }
 
 /** The protocols that may be found somewhere above one. */
@@ -83,7 +209,9 @@ function numbered(list: readonly Protocol[], table: string): ReadonlyMap<number,
   for (const protocol of list) {
     const numbers = protocol.declaration.found[table] ?? [];
     for (const n of numbers === 'any' ? [] : numbers) {
-      out.set(n, out.get(n) ?? protocol);
+      if (n !== 'any') {
+        out.set(n, out.get(n) ?? protocol);
+      }
     }
   }
   return out;

@@ -1,4 +1,5 @@
 /** One line about a packet: the columns of Wireshark's packet list, from what the layers' protocols declare. */
+import { visible } from './format.ts';
 import type { Layer } from './layer.ts';
 import type { PacketView } from './packet-view.ts';
 
@@ -16,16 +17,23 @@ export interface Summary {
  * bytes.
  */
 export function summary(p: PacketView): Summary {
-  const layers = p.layers();
+  const layers = p.layers().filter((l) => !l.quoted);
   const speaker = layers.findLast((l) => l.protocol.declaration.info !== undefined);
   const [source, destination] = addresses(p, layers);
   return {
     source,
     destination,
-    protocol: speaker === undefined ? '' : columnOf(p, speaker),
-    length: p.len,
-    info: speaker?.protocol.declaration.info?.(p, speaker) ?? '',
+    protocol: speaker === undefined ? '' : visible(columnOf(p, speaker)),
+    length: p.wireLength,
+    info: speaker === undefined ? '' : visible(infoOf(p, layers, speaker)),
   };
+}
+
+/** What the layer says, after the remarks of those that carry it, and with those of equal layers beside it. */
+function infoOf(p: PacketView, layers: readonly Layer[], speaker: Layer): string {
+  const before = layers.map((l) => l.protocol.declaration.infoBefore?.(p, l) ?? '').join('');
+  const { info } = speaker.protocol.declaration;
+  return `${before}${info?.(p, speaker) ?? ''}`;
 }
 
 /** `10.0.2.2 → 10.0.2.15 TCP 60 5556 → 58676 [SYN, ACK] ...`, as tshark prints it. */

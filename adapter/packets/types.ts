@@ -44,6 +44,8 @@ export interface CaptureInterface {
   readonly linktype: number;
   /** `if_name`, or empty. */
   readonly name: string;
+  /** `if_description`, or empty. */
+  readonly description?: string;
   readonly snaplen: number;
   /** Units of a time stamp a second: 10^6 unless `if_tsresol` or the magic number says otherwise. */
   readonly ticksPerSecond: number;
@@ -90,6 +92,8 @@ export interface Capture {
   readonly interfaces: readonly CaptureInterface[];
   readonly packets: readonly CapturePacket[];
   readonly customBlocks: readonly CustomBlock[];
+  /** Comments of packets, by their numbers. */
+  readonly comments: ReadonlyMap<number, readonly string[]>;
   /** Names from Name Resolution blocks: address as text -> name. */
   readonly names: ReadonlyMap<string, string>;
   /** The file ends in the middle of something, or is damaged from some point on; `warnings` says where. */

@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   open,
   openSync,
+  readFileSync,
   readSync,
   rmSync,
   statSync,
@@ -80,6 +81,16 @@ export async function openCapture(
     process.off('exit', remove);
     remove();
     throw e;
+  }
+}
+
+/** All bytes of a capture, unpacked, for programs that look at whole files. Throws `CaptureError`. */
+export async function captureBytes(path: string): Promise<Uint8Array> {
+  const opened = await openCapture(path);
+  try {
+    return readFileSync(opened.path);
+  } finally {
+    opened.close();
   }
 }
 

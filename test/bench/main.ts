@@ -7,6 +7,7 @@ import { loadSlirpBench } from './bundle.ts';
 import { measureConditions } from './conditions.ts';
 import { measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
+import { measureFilters } from './filters.ts';
 import { measureHistory } from './history.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   launch: measureLaunch,
   stops: measureStops,
   conditions: measureConditions,
+  filters: measureFilters,
   probes: measureProbes,
   step: measureStep,
   e1000: () => measureE1000(),

@@ -13,6 +13,7 @@ import {
   type Value,
 } from '../../adapter/engine/api.ts';
 import { FIELDS, PacketView } from '../../adapter/packets/fields.ts';
+import { compileFilter } from '../../adapter/packets/filter/filter.ts';
 import { FakeEngine, fakeFunction, fakeProbe, type Reason } from '../kit/fake-engine.ts';
 import { SYN as SYN_FLAG, TO_GUEST, tcp } from '../kit/frames.ts';
 import { tempFolder } from '../kit/temp.ts';
@@ -126,6 +127,9 @@ class iovec {
     this.iov_len = base.length;
   }
 }
+
+/** What compiled expressions ask of the runtime. */
+const RUNTIME = { filter: (text: string) => compileFilter(text).matches };
 
 /** A frame with a TCP SYN from 10.0.2.2:45678 to 10.0.2.15:5556. */
 export const SYN = tcp(45678, 5556, SYN_FLAG, 1, 0, { ...TO_GUEST, id: 1, win: 0x2238, min: 60 });
@@ -262,13 +266,13 @@ export class GdbEngine extends FakeEngine {
     };
   }
 
-  /** Runs compiled code as the real engine would: locals by name, $G, $pkt, $F. */
+  /** Runs compiled code as the real engine would: locals by name, $G, $pkt, $F, $R. */
   run(js: string, frame: number): unknown {
     const values = frame < 0 ? {} : this.values(frame);
-    const names = [...Object.keys(values), '$G', '$pkt', '$F'];
+    const names = [...Object.keys(values), '$G', '$pkt', '$F', '$R'];
     const globals = { ...this.globals, add: function add() {} };
     const pkt = frame === 0 ? new PacketView(SYN) : undefined;
-    return new Function(...names, `return (${js})`)(...Object.values(values), globals, pkt, FIELDS);
+    return new Function(...names, `return (${js})`)(...Object.values(values), globals, pkt, FIELDS, RUNTIME);
   }
   override async evaluate(js: string, frame: number): Promise<Value> {
     if (frame < 0 && this.state !== 'stopped') {

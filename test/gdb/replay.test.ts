@@ -80,6 +80,31 @@ describe('a replay at the prompt', function () {
     }
   });
 
+  it('catches packets that a display filter means, in either direction of a layer', async () => {
+    const { code, out, err } = await batch(
+      ['-r', HELLO],
+      'catch packet tcp.flags.syn == 1 && ip.addr == 10.0.2.0/24',
+      'tbreak netif_receive_skb if $pkt("arp.opcode == 2")',
+      'info breakpoints',
+      'run',
+      'continue',
+      'catch packet udp in guest',
+    );
+    assert.equal(code, 0, err);
+    assert.match(out, /^Catchpoint 1 \(packet tcp\.flags\.syn == 1 && ip\.addr == 10\.0\.2\.0\/24 in nic\)$/m);
+    assert.match(out, /^1 +catchpoint +keep y +packet tcp\.flags\.syn == 1 .* in nic$/m);
+    assert.match(out, /stop only if \$pkt\("arp\.opcode == 2"\)/);
+    assert.match(out, /Breakpoint 1, e1000_(receive_iov|send_packet) /);
+    assert.match(out, /^Catchpoint 3 \(packet udp in guest\)$/m);
+  });
+
+  it('says what is wrong with a filter, and which layers there are', async () => {
+    const wrong = await batch([], 'catch packet tcp.prt == 80');
+    assert.match(wrong.err, /did you mean "tcp\.port"/);
+    const layer = await batch([], 'catch packet udp in slip');
+    assert.match(layer.err, /There is no layer "slip"; layers are slirp, net, nic, guest\./);
+  });
+
   it('accounts for everything at its end, where the machine stays', async () => {
     const { code, out, err } = await batch(['-r', MIXED], 'run', 'info replay', 'info divergence', 'bt', 'continue');
     assert.equal(err, '');

@@ -161,6 +161,14 @@ describe('gdb expressions', () => {
     ['$pkt.tcp.flags.syn && !$pkt.tcp.flags.ack', '1'],
     ['$pkt.tcp.flags & 2', '2'],
     ['buf[0] == 0x52', '1'],
+    ['$pkt("tcp.dstport == 5556 && ip.addr == 10.0.2.0/24")', '1'],
+    ['$pkt("udp") || size > 50', '1'],
+    ['$pkt("dns.qry.type == \\"A\\"")', '0'],
+    ['$pkt(1)', 'error: $pkt takes a display filter in quotes: $pkt("tcp.port == 80").'],
+    [
+      '$pkt.ip.addr == 10.0.2.0/24',
+      'error: 10.0.2.0/24 divides in C; a network is compared by a display filter: $pkt("ip.addr == 10.0.2.0/24").',
+    ],
     ['$pkt.ip.src == "nonsense"', 'error: "nonsense" is no value of ip.src; expected an IPv4 address such as 10.0.2.2'],
   ]);
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { ExpressionError } from '../../adapter/inspect/expression/ast.ts';
 import { type CompileContext, compile } from '../../adapter/inspect/expression/compile.ts';
 import { parseExpression } from '../../adapter/inspect/expression/parser.ts';
-import { within } from '../../adapter/inspect/expression/span.ts';
 import { TypeTable } from '../../adapter/inspect/expression/types.ts';
+import { within } from '../../adapter/packets/span.ts';
 import { GdbEngine } from '../gdb/fake-engine.ts';
 
 describe('spans of errors', () => {

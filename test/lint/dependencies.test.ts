@@ -29,6 +29,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/replay/',
   ],
   'adapter/main.ts': ['node:', 'adapter/'],
+  'adapter/packets-program.ts': ['node:', 'adapter/packets/', 'adapter/replay/'],
   'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
   'adapter/machine.ts': ['node:', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
   'adapter/dap/': [

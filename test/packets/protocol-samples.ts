@@ -58,7 +58,7 @@ const DNS = fromHex(`1234 8180 0001 0001 0000 0000 ${QUESTION} c00c 001c 0001 00
 export const BUILT: Readonly<Record<string, Uint8Array>> = {
   ...HELLO,
   trailer: concat([ethernet(0x0800, ipv4(17, '10.0.2.15', '10.0.2.2', udp(1, 2, ascii('x')))), fromHex('0102')]),
-  two_tags: ethernet(0x88a8, fromHex('7001 8100 0002 1234 010203')),
+  two_tags: ethernet(0x8100, fromHex('7001 8100 0002 1234 010203')),
   echo6: ipv6(58, fromHex('80000000 0001 0002 70696e67')),
   solicitation: ipv6(58, concat([fromHex('87000000 00000000'), HOST6])),
   advertisement: ipv6(58, concat([fromHex('88000000 60000000'), HOST6])),

@@ -16,6 +16,8 @@ export const BREAKPOINT_COMMANDS = [
         'in scope there; $pkt is the',
       "packet that the function handles, with Wireshark's field names:",
       '  break e1000_receive_iov if $pkt.tcp.dstport == 5556',
+      '  break e1000_receive_iov if $pkt("tcp.flags.syn == 1 && ip.addr == 10.0.2.0/24")',
+      'In $pkt("...") stands a display filter (docs/filters.md).',
       'In a replay, "break -packet N" stops where packet N of the capture enters the machine, and "break divergence',
       '[GRADE]" where the user network sends what is not the answer that was captured. GRADE is form (the same bytes,',
       'but other flags, windows or segments), different (without GRADE), missing or extra: that one or a worse one',
@@ -29,6 +31,26 @@ export const BREAKPOINT_COMMANDS = [
     takes: 'breakpoint',
     summary: 'Set a temporary breakpoint.',
     details: 'Like "break" except the breakpoint is deleted when it is hit.',
+  },
+  {
+    name: 'catch',
+    class: 'breakpoints',
+    takes: 'nothing',
+    summary: 'Set catchpoints to catch events.',
+    subcommands: [
+      {
+        name: 'packet',
+        class: 'breakpoints',
+        takes: 'filter',
+        summary: 'Catch packets that a display filter means.',
+        usage: 'catch packet [FILTER] [in LAYER]',
+        details: [
+          "FILTER is in Wireshark's language (docs/filters.md); without one every packet is caught:",
+          '  catch packet tcp.flags.syn == 1 && ip.addr == 10.0.2.0/24',
+          'LAYER is slirp, net, nic (without one) or guest: where packets are looked at, in either direction.',
+        ].join('\n'),
+      },
+    ],
   },
   {
     name: 'delete',

@@ -1,5 +1,5 @@
 /** Syntax trees of gdb's C-like expressions. */
-import { type Span, TextError } from './span.ts';
+import { type Span, TextError } from '../../packets/span.ts';
 
 /**
  * An expression cannot be read or has no meaning; the message is in gdb's words. Nothing else is thrown by this folder.

@@ -8,7 +8,9 @@
  */
 import type { SymbolScope } from '../../engine/api.ts';
 import { FIELDS, suggestFields } from '../../packets/fields.ts';
+import { compileFilter, FilterError } from '../../packets/filter/filter.ts';
 import { literalMessage, parseLiteral } from '../../packets/match.ts';
+import type { Span } from '../../packets/span.ts';
 import { type BinaryOperator, type Expression, ExpressionError, type TypeName, UnknownSymbolError } from './ast.ts';
 import { compileCall } from './functions.ts';
 import * as js from './helpers.ts';
@@ -163,6 +165,9 @@ class Compiler {
       case 'sizeof':
         return this.#sizeOf(e.operand);
       case 'call':
+        if (e.name === 'pkt') {
+          return this.#packetMatches(e);
+        }
         return compileCall(
           e,
           e.args.map((a) => this.code(a)),
@@ -260,6 +265,17 @@ class Compiler {
       constant: false,
       lvalue: `${js.memberObject(object.js, e.name)}.${e.name}`,
     };
+  }
+
+  /** `$pkt("tcp.port == 80")`: whether a display filter means the packet. */
+  #packetMatches({ args, span }: Expression & { kind: 'call' }): Code {
+    this.#requirePacket();
+    const [text] = args;
+    if (text?.kind !== 'string' || args.length !== 1) {
+      throw new ExpressionError('$pkt takes a display filter in quotes: $pkt("tcp.port == 80").', span);
+    }
+    checkFilter(text.value, text.span);
+    return { js: `($pkt!==undefined&&$R.filter(${JSON.stringify(text.value)})($pkt))`, type: LOGICAL, constant: false };
   }
 
   #packetField(name: string): Code {
@@ -383,6 +399,13 @@ class Compiler {
   }
 
   #binary(op: BinaryOperator, l: Expression, r: Expression): Code {
+    if (op === '/' && l.kind === 'ipv4' && r.kind === 'number') {
+      const net = `${l.text}/${r.value}`;
+      throw new ExpressionError(
+        `${net} divides in C; a network is compared by a display filter: $pkt("ip.addr == ${net}").`,
+        l.span && r.span && { start: l.span.start, end: r.span.end },
+      );
+    }
     const left = this.code(l);
     const right = this.code(r);
     const constant = left.constant && right.constant;
@@ -468,6 +491,21 @@ class Compiler {
       return numberConstant(Math.max(1, bits / 8), 'int');
     }
     return { js: js.sizeOf(c.js), type: INT, constant: c.constant };
+  }
+}
+
+/** Throws an error of the filter, where it is in the string at `span` of the expression. */
+function checkFilter(filter: string, span: Span | undefined): void {
+  try {
+    compileFilter(filter);
+  } catch (error) {
+    if (!(error instanceof FilterError)) {
+      throw error;
+    }
+    // With escapes in the string, places in it are not those in the filter.
+    const plain = span !== undefined && span.end - span.start === filter.length + 2 && error.span;
+    const inside = plain ? { start: span.start + 1 + plain.start, end: span.start + 1 + plain.end } : span;
+    throw new ExpressionError(error.message, inside);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Splits the text of an expression into tokens. */
+
+import { within } from '../../packets/span.ts';
 import { ExpressionError } from './ast.ts';
-import { within } from './span.ts';
 
 /** A token, with the offsets of its first character and behind its last. */
 export type Token = { readonly at: number; readonly end: number } & Content;

@@ -1,7 +1,8 @@
 /** Reads gdb's C-like expressions (C17 6.5 with gdb's `@`) by precedence climbing. */
+
+import type { Span } from '../../packets/span.ts';
 import { type BinaryOperator, type Expression, ExpressionError, type TypeName, type UnaryOperator } from './ast.ts';
 import { type Token, tokenize } from './lexer.ts';
-import type { Span } from './span.ts';
 import { SCALAR_TYPES } from './types.ts';
 
 /** Binding strength of the binary operators, as in gdb's grammar: `@` binds tighter than shifts, looser than `+`. */

@@ -1,5 +1,5 @@
 /** ARP (RFC 826) for IPv4 over Ethernet. */
-import { ether, ipv4, malformedPart, parts, uint8, uint16 } from '../declare.ts';
+import { computed, ether, ipv4, malformedPart, parts, uint8, uint16 } from '../declare.ts';
 import { formatEther, formatIpv4, hex } from '../format.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
@@ -14,6 +14,19 @@ const WHOLE_LENGTH = 28;
 
 function isWhole(l: Layer): boolean {
   return l.at + WHOLE_LENGTH <= l.end;
+}
+
+/** A sender that speaks of itself. */
+function isGratuitous(p: PacketView, l: Layer): boolean {
+  return isWhole(l) && p.u16(l.at + 6) <= REPLY && p.u32(l.at + 14) === p.u32(l.at + 24);
+}
+
+function isAnnouncement(p: PacketView, l: Layer): boolean {
+  return isGratuitous(p, l) && p.u16(l.at + 6) === REQUEST && p.mac(l.at + 18) === 0;
+}
+
+function isProbe(p: PacketView, l: Layer): boolean {
+  return isWhole(l) && p.u16(l.at + 6) === REQUEST && p.u32(l.at + 14) === 0 && p.u32(l.at + 24) !== 0;
 }
 
 function titleWords(p: PacketView, l: Layer): string {
@@ -64,6 +77,15 @@ export const arp: Protocol = new Protocol({
     uint16('arp.opcode', 'Opcode', 6, {
       words: (p, l) => `${OPCODES[p.u16(l.at + 6)] ?? 'unknown'} (${p.u16(l.at + 6)})`,
       names: OPCODES,
+    }),
+    computed('arp.isgratuitous', 'Is gratuitous', 'boolean', (p, l) => isGratuitous(p, l) || undefined, {
+      label: () => '[Is gratuitous: True]',
+    }),
+    computed('arp.isannouncement', 'Is announcement', 'boolean', (p, l) => isAnnouncement(p, l) || undefined, {
+      label: () => '[Is announcement: True]',
+    }),
+    computed('arp.isprobe', 'Is probe', 'boolean', (p, l) => isProbe(p, l) || undefined, {
+      label: () => '[Is probe: True]',
     }),
     ether('arp.src.hw_mac', 'Sender MAC address', 8, ADDRESS),
     ipv4('arp.src.proto_ipv4', 'Sender IP address', 14, ADDRESS),

@@ -9,6 +9,8 @@ const COOKIE = 0x63825363;
 /** The fixed part of a BOOTP message. */
 const FIXED = 236;
 const MESSAGE_TYPE = 53;
+const REQUEST_LIST = 55;
+const CLIENT_ID = 61;
 const END = 255;
 
 const OPERATIONS: Names = { 1: 'Boot Request', 2: 'Boot Reply' };
@@ -38,8 +40,13 @@ const OPTIONS: Readonly<Record<number, OptionRow>> = {
   6: ['Domain Name Server', 'ipv4', variable('dhcp.option.domain_name_server', 'Domain Name Server', 'ipv4')],
   12: ['Host Name', 'text', variable('dhcp.option.hostname', 'Host Name', 'string')],
   15: ['Domain Name', 'text', variable('dhcp.option.domain_name', 'Domain Name', 'string')],
-  26: ['Interface MTU', 'uint16'],
-  28: ['Broadcast Address', 'ipv4'],
+  26: ['Interface MTU', 'uint16', variable('dhcp.option.interface_mtu', 'Interface MTU', 'uint16')],
+  28: ['Broadcast Address', 'ipv4', variable('dhcp.option.broadcast_address', 'Broadcast Address', 'ipv4')],
+  42: [
+    'Network Time Protocol Servers',
+    'ipv4',
+    variable('dhcp.option.ntp_server', 'Network Time Protocol Server', 'ipv4'),
+  ],
   50: ['Requested IP Address', 'ipv4', variable('dhcp.option.requested_ip_address', 'Requested IP Address', 'ipv4')],
   51: [
     'IP Address Lease Time',
@@ -48,17 +55,35 @@ const OPTIONS: Readonly<Record<number, OptionRow>> = {
   ],
   [MESSAGE_TYPE]: ['DHCP Message Type', 'message', variable('dhcp.option.dhcp', 'DHCP', 'uint8', { names: MESSAGES })],
   54: ['DHCP Server Identifier', 'ipv4', variable('dhcp.option.dhcp_server_id', 'DHCP Server Identifier', 'ipv4')],
-  55: ['Parameter Request List', 'list'],
+  55: [
+    'Parameter Request List',
+    'list',
+    variable('dhcp.option.request_list_item', 'Parameter Request List Item', 'uint8'),
+  ],
   56: ['Message', 'text', variable('dhcp.option.message', 'Message', 'string')],
-  57: ['Maximum DHCP Message Size', 'uint16'],
-  58: ['Renewal Time Value', 'time'],
-  59: ['Rebinding Time Value', 'time'],
-  60: ['Vendor class identifier', 'text'],
+  57: [
+    'Maximum DHCP Message Size',
+    'uint16',
+    variable('dhcp.option.dhcp_max_message_size', 'Maximum DHCP Message Size', 'uint16'),
+  ],
+  58: ['Renewal Time Value', 'time', variable('dhcp.option.renewal_time_value', 'Renewal Time Value', 'uint32')],
+  59: ['Rebinding Time Value', 'time', variable('dhcp.option.rebinding_time_value', 'Rebinding Time Value', 'uint32')],
+  60: ['Vendor class identifier', 'text', variable('dhcp.option.vendor_class_id', 'Vendor class identifier', 'string')],
   61: ['Client identifier', 'bytes'],
-  66: ['TFTP Server Name', 'text'],
-  67: ['Bootfile name', 'text'],
+  66: ['TFTP Server Name', 'text', variable('dhcp.option.tftp_server_name', 'TFTP Server Name', 'string')],
+  67: ['Bootfile name', 'text', variable('dhcp.option.bootfile_name', 'Bootfile name', 'string')],
   119: ['Domain Search', 'bytes'],
 };
+const HARDWARE_TYPE = uint8('dhcp.hw.type', 'Hardware type', 1, {
+  alsoInParts: true,
+  many: true,
+  names: { 1: 'Ethernet' },
+});
+const CLIENT_MAC = ether('dhcp.hw.mac_addr', 'Client MAC address', 28, {
+  alsoInParts: true,
+  many: true,
+  when: (p, l) => p.u8(l.at + 2) === 6,
+});
 const UNKNOWN: OptionRow = ['Unassigned', 'bytes'];
 
 const TYPE = variable('dhcp.option.type', 'Option', 'uint8');
@@ -141,8 +166,10 @@ function valuesOf(p: PacketView, o: DhcpOption, field: FieldDeclaration): readon
       return addressesOf(p, o);
     case 'uint32':
       return o.length < 4 ? [] : [p.u32(o.at)];
+    case 'uint16':
+      return o.length < 2 ? [] : [p.u16(o.at)];
     default:
-      return o.length < 1 ? [] : [p.u8(o.at)];
+      return Array.from(p.bytes(o.at, o.at + (o.code === REQUEST_LIST ? o.length : Math.min(1, o.length))));
   }
 }
 
@@ -150,7 +177,12 @@ function optionPart(p: PacketView, o: DhcpOption): Part {
   const { code, at, length } = o;
   if (code === END) {
     const place = { value: code, from: at - 1, length: 1 };
-    return { ...place, field: OPTION_END, label: () => 'Option: (255) End', inside: [{ ...place, field: TYPE }] };
+    return {
+      ...place,
+      field: OPTION_END,
+      label: () => 'Option: (255) End',
+      inside: [{ ...place, value: 0, field: TYPE }],
+    };
   }
   const [name, kind, field] = OPTIONS[code] ?? UNKNOWN;
   const text = (): string => textOf(p, o, kind);
@@ -169,10 +201,21 @@ function optionPart(p: PacketView, o: DhcpOption): Part {
     inside: [
       { field: LENGTH, value: length, from: at - 1, length: 1, label: () => `Length: ${length}` },
       { field: VALUE, value: p.bytes(at, at + length), from: at, length, label: () => `${name}: ${text()}`, text },
+      ...clientParts(p, o),
       // Not shown: they say the same as the value.
       ...values.map((value) => ({ ...(field === undefined ? {} : { field }), value, from: at, length })),
     ],
   };
+}
+
+/** A client's identifier that is its MAC address. */
+function clientParts(p: PacketView, { code, at, length }: DhcpOption): Part[] {
+  return code === CLIENT_ID && length === 7 && p.u8(at) === 1
+    ? [
+        { field: HARDWARE_TYPE, value: 1, from: at, length: 1 },
+        { field: CLIENT_MAC, value: p.mac(at + 1), from: at + 1, length: 6 },
+      ]
+    : [];
 }
 
 /** A fixed text of the message. */
@@ -199,7 +242,7 @@ export const dhcp: Protocol = new Protocol({
   },
   fields: [
     uint8('dhcp.type', 'Message type', 0, { names: OPERATIONS }),
-    uint8('dhcp.hw.type', 'Hardware type', 1, { names: { 1: 'Ethernet' } }),
+    HARDWARE_TYPE,
     uint8('dhcp.hw.len', 'Hardware address length', 2),
     uint8('dhcp.hops', 'Hops', 3),
     uint32('dhcp.id', 'Transaction ID', 4, { hex: true }),
@@ -209,13 +252,24 @@ export const dhcp: Protocol = new Protocol({
       note: broadcastWords,
       inside: [
         bits('dhcp.flags.bc', 'Broadcast flag', { off: 10, width: 16, mask: 0x8000 }, { words: broadcastWords }),
+        bits('dhcp.flags.reserved', 'Reserved flags', { off: 10, width: 16, mask: 0x7fff }, { hex: true }),
       ],
     }),
     ipv4('dhcp.ip.client', 'Client IP address', 12),
     ipv4('dhcp.ip.your', 'Your (client) IP address', 16),
     ipv4('dhcp.ip.server', 'Next server IP address', 20),
     ipv4('dhcp.ip.relay', 'Relay agent IP address', 24),
-    ether('dhcp.hw.mac_addr', 'Client MAC address', 28),
+    CLIENT_MAC,
+    computed(
+      'dhcp.hw.addr_padding',
+      'Client hardware address padding',
+      'bytes',
+      (p, l) => p.bytes(l.at + 34, l.at + 44),
+      {
+        place: (_, l) => [l.at + 34, 10],
+        when: (p, l) => p.u8(l.at + 2) === 6,
+      },
+    ),
     fixedText('dhcp.server', 'Server host name', 44, 64),
     fixedText('dhcp.file', 'Boot file name', 108, 128),
     ipv4('dhcp.cookie', 'Magic cookie', FIXED, {
@@ -232,6 +286,6 @@ export const dhcp: Protocol = new Protocol({
   ],
   info: (p, l) => {
     const words = messageOf(p, l) || (OPERATIONS[p.u8(l.at) === 1 ? 1 : 2] ?? '');
-    return `DHCP ${words} - Transaction ID ${hex(p.u32(l.at + 4), 8)}`;
+    return `DHCP ${words.padEnd(8)} - Transaction ID ${hex(p.u32(l.at + 4), 8)}`;
   },
 });

@@ -49,7 +49,7 @@ export function dnsName(p: PacketView, l: Layer, from: number): { name: string; 
     if (n > 63 || total > 255 || at + 1 + n > l.end) {
       return undefined;
     }
-    labels.push(String.fromCharCode(...p.bytes(at + 1, at + 1 + n)));
+    labels.push(new TextDecoder().decode(p.bytes(at + 1, at + 1 + n)));
     at += n + 1;
   }
   return undefined;

@@ -1,52 +1,75 @@
 /** ICMP (RFC 792). */
 import { checkTransport } from '../checksum.ts';
-import { checksum, parts, uint8, uint16 } from '../declare.ts';
-import { formatIpv4, hex } from '../format.ts';
-import type { Layer } from '../layer.ts';
+import { bits, checksum, computed, HIDDEN, ipv4, uint8, uint16 } from '../declare.ts';
+import { addressesOf, keyOf } from '../endpoints.ts';
+import { hex } from '../format.ts';
+import { type Layer, UNKNOWN } from '../layer.ts';
+import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
-import { type Names, Protocol } from '../protocol.ts';
-import { IPPROTO_ICMP } from './numbers.ts';
+import { type FieldDeclaration, type Names, Protocol } from '../protocol.ts';
+import { ETHERTYPE_IP, IPPROTO_ICMP } from './numbers.ts';
 
 const ECHO_REPLY = 0;
 const UNREACHABLE = 3;
+const SOURCE_QUENCH = 4;
 const REDIRECT = 5;
 const ECHO_REQUEST = 8;
 const TIME_EXCEEDED = 11;
+const PARAMETER_PROBLEM = 12;
 /** Timestamps, information and address masks (RFC 792, RFC 950) have an identifier as well. */
 const TIMESTAMP = 13;
 const MASK_REPLY = 18;
+const FRAGMENTATION_NEEDED = 4;
 
 const TYPES: Names = {
   [ECHO_REPLY]: 'Echo (ping) reply',
   [UNREACHABLE]: 'Destination unreachable',
-  4: 'Source quench',
+  [SOURCE_QUENCH]: 'Source quench (flow control)',
   [REDIRECT]: 'Redirect',
   [ECHO_REQUEST]: 'Echo (ping) request',
+  9: 'Router advertisement',
+  10: 'Router solicitation',
   [TIME_EXCEEDED]: 'Time-to-live exceeded',
-  12: 'Parameter problem',
+  [PARAMETER_PROBLEM]: 'Parameter problem',
   [TIMESTAMP]: 'Timestamp request',
   14: 'Timestamp reply',
+  15: 'Information request',
+  16: 'Information reply',
+  17: 'Address mask request',
+  [MASK_REPLY]: 'Address mask reply',
 };
 
-const UNREACHABLE_CODES: Names = {
-  0: 'Network unreachable',
-  1: 'Host unreachable',
-  2: 'Protocol unreachable',
-  3: 'Port unreachable',
-  4: 'Fragmentation needed',
-  5: 'Source route failed',
+const CODES: Readonly<Record<number, Names>> = {
+  [UNREACHABLE]: {
+    0: 'Network unreachable',
+    1: 'Host unreachable',
+    2: 'Protocol unreachable',
+    3: 'Port unreachable',
+    4: 'Fragmentation needed',
+    5: 'Source route failed',
+    6: 'Destination network unknown',
+    7: 'Destination host unknown',
+    8: 'Source host isolated',
+    9: 'Network administratively prohibited',
+    10: 'Host administratively prohibited',
+    11: 'Network unreachable for TOS',
+    12: 'Host unreachable for TOS',
+    13: 'Communication administratively filtered',
+    14: 'Host precedence violation',
+    15: 'Precedence cutoff in effect',
+  },
+  [REDIRECT]: {
+    0: 'Redirect for network',
+    1: 'Redirect for host',
+    2: 'Redirect for TOS and network',
+    3: 'Redirect for TOS and host',
+  },
+  [TIME_EXCEEDED]: { 0: 'Time to live exceeded in transit', 1: 'Fragment reassembly time exceeded' },
+  [PARAMETER_PROBLEM]: { 0: 'Pointer indicates the error', 1: 'Required option missing', 2: 'Bad length' },
 };
 
 function codeName(p: PacketView, l: Layer): string {
-  const code = p.u8(l.at + 1);
-  switch (p.u8(l.at)) {
-    case UNREACHABLE:
-      return UNREACHABLE_CODES[code] ?? '';
-    case TIME_EXCEEDED:
-      return code === 0 ? 'Time to live exceeded in transit' : 'Fragment reassembly time exceeded';
-    default:
-      return '';
-  }
+  return CODES[p.u8(l.at)]?.[p.u8(l.at + 1)] ?? '';
 }
 
 function isEchoType(type: number): boolean {
@@ -58,31 +81,96 @@ function isEcho(p: PacketView, l: Layer): boolean {
   return l.at + 8 <= l.end && isEchoType(p.u8(l.at));
 }
 
-/** An identifier or a sequence number; the tree shows those of echoes. */
-function echoWord(name: string, description: string, off: number) {
-  return uint16(name, description, off, {
-    when: (p, l) => {
-      const type = p.u8(l.at);
-      return l.at + 8 <= l.end && (isEchoType(type) || (type >= TIMESTAMP && type <= MASK_REPLY));
-    },
-    shown: isEcho,
-    note: (p, l) => hex(p.u16(l.at + off), 4),
-  });
+/** True for the errors, which quote the packet that they are about. */
+function quotes(type: number): boolean {
+  switch (type) {
+    case UNREACHABLE:
+    case SOURCE_QUENCH:
+    case REDIRECT:
+    case TIME_EXCEEDED:
+    case PARAMETER_PROBLEM:
+      return true;
+    default:
+      return false;
+  }
+}
+
+function hasIdentifier(p: PacketView, l: Layer): boolean {
+  const type = p.u8(l.at);
+  return l.at + 8 <= l.end && (isEchoType(type) || (type >= TIMESTAMP && type <= MASK_REPLY));
+}
+
+function swapped(word: number): number {
+  return ((word & 255) << 8) | (word >> 8);
+}
+
+/** An identifier or a sequence number, in both byte orders; the tree shows those of echoes. */
+function echoWord(name: string, description: string, off: number): FieldDeclaration[] {
+  return [
+    uint16(name, description, off, {
+      when: hasIdentifier,
+      shown: isEcho,
+      note: (p, l) => hex(p.u16(l.at + off), 4),
+    }),
+    computed(`${name}_le`, `${description} (LE)`, 'uint16', (p, l) => swapped(p.u16(l.at + off)), {
+      when: hasIdentifier,
+      place: (_, l) => [l.at + off, 2],
+      ...HIDDEN,
+    }),
+  ];
+}
+
+/** The request that a reply answers. */
+class EchoNote {
+  readonly request: number;
+  readonly seconds: number;
+
+  constructor(request: number, seconds: number) {
+    this.request = request;
+    this.seconds = seconds;
+  }
+}
+
+const REQUESTS = new MemoryKind(() => new BoundedMap<string, { readonly frame: number; readonly seconds: number }>());
+
+function remember(p: PacketView, l: Layer, memory: Memory): EchoNote | null {
+  if (!isEcho(p, l)) {
+    return null;
+  }
+  const table = REQUESTS.of(memory);
+  const key = `${keyOf(...addressesOf(p, l)).key} ${p.u16(l.at + 4)} ${p.u16(l.at + 6)}`;
+  if (p.u8(l.at) === ECHO_REQUEST) {
+    table.set(key, { frame: memory.number, seconds: memory.seconds });
+    return null;
+  }
+  const request = table.get(key);
+  table.delete(key);
+  return request === undefined ? null : new EchoNote(request.frame, memory.seconds - request.seconds);
+}
+
+function noteOf(l: Layer): EchoNote | undefined {
+  return l.note instanceof EchoNote ? l.note : undefined;
+}
+
+/** Milliseconds between a request and its reply, in thousandths. */
+function responseTime(_: PacketView, l: Layer): number | undefined {
+  const note = noteOf(l);
+  return note === undefined ? undefined : Math.round(note.seconds * 1e6) / 1e3;
 }
 
 function info(p: PacketView, l: Layer): string {
   const type = p.u8(l.at);
-  const name = TYPES[type] ?? `Unknown type ${type}`;
+  const name = TYPES[type] ?? 'Unknown ICMP (obsolete or malformed?)';
   if (isEcho(p, l)) {
     const seq = p.u16(l.at + 6);
     const ttl = l.below === null ? 0 : p.u8(l.below.at + 8);
-    return `${name}  id=${hex(p.u16(l.at + 4), 4)}, seq=${seq}/${((seq & 255) << 8) | (seq >> 8)}, ttl=${ttl}`;
-  }
-  if (type === REDIRECT && l.at + 8 <= l.end) {
-    return `${name} (gateway ${formatIpv4(p.u32(l.at + 4))})`;
+    const request = noteOf(l)?.request;
+    const answers = request === undefined ? '' : ` (request in ${request})`;
+    const words = `id=${hex(p.u16(l.at + 4), 4)}, seq=${seq}/${swapped(seq)}, ttl=${ttl}`;
+    return `${name.padEnd(20)} ${words}${answers}`;
   }
   const code = codeName(p, l);
-  return code === '' ? name : `${name} (${code})`;
+  return code === '' ? name : `${name.padEnd(20)} (${code})`;
 }
 
 export const icmp: Protocol = new Protocol({
@@ -92,20 +180,44 @@ export const icmp: Protocol = new Protocol({
   found: { 'ip.proto': [IPPROTO_ICMP] },
   header: 4,
   open: (p, l) => {
-    l.body = isEchoType(p.u8(l.at)) ? Math.min(l.at + 8, l.end) : l.end;
+    const type = p.u8(l.at);
+    l.body = isEchoType(type) || quotes(type) ? Math.min(l.at + 8, l.end) : l.end;
+    l.key = quotes(type) ? ETHERTYPE_IP : UNKNOWN;
     return l.below?.protocol.name === 'ip';
   },
+  carries: 'ethertype',
+  quotes: true,
+  remember,
   fields: [
     uint8('icmp.type', 'Type', 0, { note: (p, l) => TYPES[p.u8(l.at)] ?? '', names: TYPES }),
     uint8('icmp.code', 'Code', 1, { note: codeName }),
-    checksum('icmp.checksum', 'Checksum', 2, (p, l) => checkTransport(p, l, { off: 2, least: 4, pseudo: false })),
-    echoWord('icmp.ident', 'Identifier', 4),
-    echoWord('icmp.seq', 'Sequence Number', 6),
-    parts((p, l) => {
-      const length = l.end - l.at - 8;
-      const label = (): string => `Quoted packet (${length} bytes)`;
-      return isEcho(p, l) || length <= 0 ? [] : [{ name: 'icmp.quoted', from: l.at + 8, length, label }];
+    checksum('icmp.checksum', 'Checksum', 2, (p, l) => checkTransport(p, l, { off: 2, least: 4, pseudo: false }), {
+      always: true,
+    }),
+    ...echoWord('icmp.ident', 'Identifier', 4),
+    ...echoWord('icmp.seq', 'Sequence Number', 6),
+    computed('icmp.unused', 'Unused', 'bytes', (p, l) => p.bytes(l.at + 4, l.at + (isMtu(p, l) ? 6 : 8)), {
+      when: (p, l) => l.at + 8 <= l.end && quotes(p.u8(l.at)) && ![REDIRECT, PARAMETER_PROBLEM].includes(p.u8(l.at)),
+      place: (p, l) => [l.at + 4, isMtu(p, l) ? 2 : 4],
+    }),
+    uint16('icmp.mtu', 'MTU of next hop', 6, { when: isMtu }),
+    ipv4('icmp.redir_gw', 'Gateway Address', 4, { when: (p, l) => p.u8(l.at) === REDIRECT }),
+    bits(
+      'icmp.pointer',
+      'Pointer',
+      { off: 4, width: 8, mask: 0xff },
+      { when: (p, l) => p.u8(l.at) === PARAMETER_PROBLEM },
+    ),
+    computed('icmp.resp_to', 'Response to', 'uint32', (_, l) => noteOf(l)?.request, {
+      label: (_, l) => `[Request frame: ${noteOf(l)?.request}]`,
+    }),
+    computed('icmp.resptime', 'Response Time', 'milliseconds', responseTime, {
+      label: (p, l) => `[Response time: ${responseTime(p, l)} ms]`,
     }),
   ],
   info,
 });
+
+function isMtu(p: PacketView, l: Layer): boolean {
+  return p.u8(l.at) === UNREACHABLE && p.u8(l.at + 1) === FRAGMENTATION_NEEDED;
+}

@@ -70,7 +70,7 @@ export const icmpv6: Protocol = new Protocol({
   fields: [
     uint8('icmpv6.type', 'Type', 0, { note: (p, l) => TYPES[p.u8(l.at)] ?? '', names: TYPES }),
     uint8('icmpv6.code', 'Code', 1),
-    checksum('icmpv6.checksum', 'Checksum', 2, (p, l) => checkTransport(p, l, { off: 2, least: 4 })),
+    checksum('icmpv6.checksum', 'Checksum', 2, (p, l) => checkTransport(p, l, { off: 2, least: 4 }), { always: true }),
     uint16('icmpv6.echo.identifier', 'Identifier', 4, {
       when: isEcho,
       note: (p, l) => hex(p.u16(l.at + 4), 4),

@@ -1,10 +1,24 @@
 /** IPv4 (RFC 791). */
 import { checkIp, onesSum } from '../checksum.ts';
-import { bits, checksum, either, ipv4, parts, uint8, uint16 } from '../declare.ts';
+import {
+  bits,
+  checksum,
+  computed,
+  either,
+  expertField,
+  HIDDEN,
+  ipv4,
+  parts,
+  uint8,
+  uint16,
+  variable,
+} from '../declare.ts';
 import { formatIpv4, hex } from '../format.ts';
+import { type FragmentFields, fragmentParts, rememberFragment } from '../fragments.ts';
 import { LATER_FRAGMENT, type Layer } from '../layer.ts';
+import type { Memory } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
-import { type Names, type Part, Protocol } from '../protocol.ts';
+import { type Expert, type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
 import { ETHERTYPE_IP, IP_PROTOCOLS } from './numbers.ts';
 
 const DSCP: Names = {
@@ -37,10 +51,70 @@ function open(p: PacketView, l: Layer): boolean {
   const total = p.u16(l.at + 2);
   l.body = l.at + length;
   // 0 is what a NIC with TSO puts there: the length of the frame counts.
-  l.end = total === 0 ? l.end : Math.min(l.end, Math.max(l.body, l.at + total));
+  l.wireEnd = total === 0 ? l.wireEnd : Math.min(l.wireEnd, Math.max(l.body, l.at + total));
+  l.end = Math.min(l.end, l.wireEnd);
   l.key = (p.u16(l.at + 6) & OFFSET) === 0 ? p.u8(l.at + 9) : LATER_FRAGMENT;
   return true;
 }
+
+/** A fragment waits for the others of its datagram. */
+function remember(p: PacketView, l: Layer, memory: Memory): object | null {
+  const word = p.u16(l.at + 6);
+  if ((word & (MORE_FRAGMENTS | OFFSET)) === 0 || l.short) {
+    return null;
+  }
+  const protocol = p.u8(l.at + 9);
+  const key = `4 ${p.u32(l.at + 12)} ${p.u32(l.at + 16)} ${p.u16(l.at + 4)} ${protocol}`;
+  return rememberFragment(p, l, memory, {
+    key,
+    offset: (word & OFFSET) * 8,
+    more: (word & MORE_FRAGMENTS) !== 0,
+    protocol,
+  });
+}
+
+const FRAGMENTS: FragmentFields = {
+  whole: variable('ip.fragments', 'IPv4 Fragments', 'bytes', { many: false }),
+  fragment: variable('ip.fragment', 'IPv4 Fragment', 'uint32'),
+  count: variable('ip.fragment.count', 'Fragment count', 'uint32', { many: false }),
+  length: variable('ip.reassembled.length', 'Reassembled IPv4 length', 'uint32', { many: false }),
+  data: variable('ip.reassembled.data', 'Reassembled IPv4 data', 'bytes', { many: false }),
+};
+
+const TTL_LOCAL = expertField(
+  'ip.ttl.lncb',
+  '"Time To Live" != 1 for a packet sent to the Local Network Control Block',
+);
+const TTL_SMALL = expertField('ip.ttl.too_small', '"Time To Live" too small');
+/** 224.0.0.0/24 is for the local network: packets to it should have a time to live of 1 (RFC 3171). */
+const LOCAL_CONTROL = 0xe0000000;
+/** A time to live below looks wrong, unless a multicast is meant to go that far. */
+const LEAST_TTL = 5;
+const IPPROTO_PIM = 103;
+
+function experts(p: PacketView, l: Layer): Expert[] {
+  const ttl = p.u8(l.at + 8);
+  const to = p.u32(l.at + 16);
+  const multicast = to >>> 28 === 0xe;
+  const about = { severity: 'note', group: 'sequence' } as const;
+  if (to - LOCAL_CONTROL >= 0 && to - LOCAL_CONTROL < 256) {
+    const message = '"Time To Live" != 1 for a packet sent to the Local Network Control Block (see RFC 3171)';
+    return ttl === 1 ? [] : [{ field: TTL_LOCAL, message, ...about }];
+  }
+  const small = ttl < LEAST_TTL && !multicast && p.u8(l.at + 9) !== IPPROTO_PIM;
+  return small ? [{ field: TTL_SMALL, message: `"Time To Live" only ${ttl}`, ...about }] : [];
+}
+
+/** Names of hosts; there are none but the addresses. */
+function host(name: string, description: string, off: number): FieldDeclaration {
+  return computed(name, description, 'string', (p, l) => formatIpv4(p.u32(l.at + off)), {
+    place: (_, l) => [l.at + off, 4],
+    ...HIDDEN,
+  });
+}
+
+const srcHost = host('ip.src_host', 'Source Host', 12);
+const dstHost = host('ip.dst_host', 'Destination Host', 16);
 
 function claimedEnd(p: PacketView, l: Layer): number {
   return l.at + p.u16(l.at + 2);
@@ -90,7 +164,7 @@ export const ip: Protocol = new Protocol({
   name: 'ip',
   title: 'Internet Protocol Version 4',
   column: 'IPv4',
-  found: { ethertype: [ETHERTYPE_IP] },
+  found: { ethertype: [ETHERTYPE_IP], 'ip.proto': [4], 'ppp.protocol': [0x21] },
   header: 20,
   open,
   carries: 'ip.proto',
@@ -129,19 +203,33 @@ export const ip: Protocol = new Protocol({
         ],
       },
     ),
-    bits('ip.frag_offset', 'Fragment Offset', { off: 6, width: 16, mask: OFFSET, times: 8 }),
+    bits(
+      'ip.frag_offset',
+      'Fragment Offset',
+      { off: 6, width: 16, mask: OFFSET },
+      { words: (p, l) => String((p.u16(l.at + 6) & OFFSET) * 8) },
+    ),
     uint8('ip.ttl', 'Time to Live', 8),
     uint8('ip.proto', 'Protocol', 9, { names: IP_PROTOCOLS }),
     checksum('ip.checksum', 'Header Checksum', 10, checkIp),
     src,
     dst,
     either('ip.addr', 'Source or Destination Address', src, dst),
+    srcHost,
+    dstHost,
+    either('ip.host', 'Source or Destination Host', srcHost, dstHost),
     parts(remarks),
+    parts((_, l) => fragmentParts(l, FRAGMENTS, 'IPv4')),
+    ...Object.values(FRAGMENTS),
+    TTL_LOCAL,
+    TTL_SMALL,
   ],
   addresses: (p, l) => [formatIpv4(p.u32(l.at + 12)), formatIpv4(p.u32(l.at + 16))],
   columnOf: (_, l) => IP_PROTOCOLS[l.key] ?? 'IPv4',
   info,
   claimedEnd,
+  remember,
+  experts,
   isFragment: (p, l) => (p.u16(l.at + 6) & (MORE_FRAGMENTS | OFFSET)) !== 0,
   pseudoSum: (p, l) => onesSum(p.buf, l.at + 12, l.at + 20, l.key),
 });

@@ -1,10 +1,12 @@
 /** IPv6 (RFC 8200) with its extension headers. */
 import { onesSum } from '../checksum.ts';
-import { ipv6 as address, bits, either, parts, uint8, uint16 } from '../declare.ts';
+import { ipv6 as address, bits, computed, either, HIDDEN, parts, uint8, uint16, variable } from '../declare.ts';
 import { formatIpv6 } from '../format.ts';
+import { type FragmentFields, fragmentParts, rememberFragment } from '../fragments.ts';
 import { LATER_FRAGMENT, type Layer, UNKNOWN } from '../layer.ts';
+import type { Memory } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
-import { type Part, Protocol } from '../protocol.ts';
+import { type FieldDeclaration, type Part, Protocol } from '../protocol.ts';
 import { ETHERTYPE_IPV6, IP_PROTOCOLS, IPPROTO_AH, IPPROTO_FRAGMENT } from './numbers.ts';
 
 const HEADER = 40;
@@ -47,6 +49,8 @@ interface Walk {
   body: number;
   next: number;
   fragment: boolean;
+  /** Where the fragment header is; -1 without. */
+  fragmentAt: number;
 }
 
 /** Walks over the extension headers. The result is used again. */
@@ -55,6 +59,7 @@ function walk(p: PacketView, l: Layer): Walk {
   let next = p.u8(l.at + 6);
   let later = false;
   WALK.fragment = false;
+  WALK.fragmentAt = -1;
   for (let i = 0; i < MAX_EXTENSIONS && isExtension(next) && !later && at <= l.end; i++) {
     if (at + 8 > l.end) {
       at = l.end + 1;
@@ -62,6 +67,7 @@ function walk(p: PacketView, l: Layer): Walk {
     }
     if (next === IPPROTO_FRAGMENT) {
       WALK.fragment = true;
+      WALK.fragmentAt = at;
       later = (p.u16(at + 2) & FRAGMENT_OFFSET) !== 0;
     }
     const size = extensionLength(p, next, at);
@@ -73,19 +79,62 @@ function walk(p: PacketView, l: Layer): Walk {
   return WALK;
 }
 
-const WALK: Walk = { body: 0, next: 0, fragment: false };
+const WALK: Walk = { body: 0, next: 0, fragment: false, fragmentAt: -1 };
 
 function open(p: PacketView, l: Layer): boolean {
   if (p.u8(l.at) >> 4 !== 6) {
     return false;
   }
   const length = p.u16(l.at + 4);
-  l.end = length === 0 ? l.end : Math.min(l.end, l.at + HEADER + length);
+  l.wireEnd = length === 0 ? l.wireEnd : Math.min(l.wireEnd, l.at + HEADER + length);
+  l.end = Math.min(l.end, l.wireEnd);
   const { body, next } = walk(p, l);
   l.body = body;
   l.key = next;
   return true;
 }
+
+/** A fragment waits for the others of its datagram. */
+function remember(p: PacketView, l: Layer, memory: Memory): object | null {
+  const { fragmentAt: at, body } = walk(p, l);
+  if (at < 0 || l.key === UNKNOWN) {
+    return null;
+  }
+  const word = p.u16(at + 2);
+  const more = (word & 1) !== 0;
+  if (word >> 3 === 0 && !more) {
+    // A datagram of one fragment (RFC 6946).
+    return null;
+  }
+  const addresses = p.bytes(l.at + 8, l.at + 40).join('.');
+  const protocol = p.u8(at);
+  l.body = Math.max(body, at + 8);
+  return rememberFragment(p, l, memory, {
+    key: `6 ${addresses} ${p.u32(at + 4)}`,
+    offset: word & FRAGMENT_OFFSET,
+    more,
+    protocol,
+  });
+}
+
+const FRAGMENTS: FragmentFields = {
+  whole: variable('ipv6.fragments', 'IPv6 Fragments', 'bytes', { many: false }),
+  fragment: variable('ipv6.fragment', 'IPv6 Fragment', 'uint32'),
+  count: variable('ipv6.fragment.count', 'Fragment count', 'uint32', { many: false }),
+  length: variable('ipv6.reassembled.length', 'Reassembled IPv6 length', 'uint32', { many: false }),
+  data: variable('ipv6.reassembled.data', 'Reassembled IPv6 data', 'bytes', { many: false }),
+};
+
+/** Names of hosts; there are none but the addresses. */
+function host(name: string, description: string, off: number): FieldDeclaration {
+  return computed(name, description, 'string', (p, l) => formatIpv6(p.bytes(l.at + off, l.at + off + 16)), {
+    place: (_, l) => [l.at + off, 16],
+    ...HIDDEN,
+  });
+}
+
+const srcHost = host('ipv6.src_host', 'Source Host', 8);
+const dstHost = host('ipv6.dst_host', 'Destination Host', 24);
 
 /** The extension headers, as far as they are there. */
 function extensions(p: PacketView, l: Layer): Part[] {
@@ -132,7 +181,7 @@ export const ipv6: Protocol = new Protocol({
   name: 'ipv6',
   title: 'Internet Protocol Version 6',
   column: 'IPv6',
-  found: { ethertype: [ETHERTYPE_IPV6] },
+  found: { ethertype: [ETHERTYPE_IPV6], 'ip.proto': [41], 'ppp.protocol': [0x57] },
   header: HEADER,
   open,
   carries: 'ip.proto',
@@ -140,25 +189,43 @@ export const ipv6: Protocol = new Protocol({
   length: (p, l) => extensions(p, l).reduce((n, x) => n + x.length, HEADER),
   fields: [
     bits('ipv6.version', 'Version', { off: 0, width: 8, mask: 0xf0 }),
-    bits('ipv6.tclass', 'Traffic Class', { off: 0, width: 16, mask: 0x0ff0, drawn: 0 }, { hex: true }),
+    bits(
+      'ipv6.tclass',
+      'Traffic Class',
+      { off: 0, width: 16, mask: 0x0ff0, drawn: 0 },
+      {
+        hex: true,
+        inside: [
+          bits('ipv6.tclass.dscp', 'Differentiated Services Codepoint', { off: 0, width: 16, mask: 0x0fc0, drawn: 0 }),
+          bits('ipv6.tclass.ecn', 'Explicit Congestion Notification', { off: 0, width: 16, mask: 0x0030, drawn: 0 }),
+        ],
+      },
+    ),
     bits(
       'ipv6.flow',
       'Flow Label',
       { off: 0, width: 32, mask: 0xfffff, drawn: 0 },
       { hex: true, place: (_, l) => [l.at + 1, 3] },
     ),
+    bits('ip.version', 'Version', { off: 0, width: 8, mask: 0xf0 }, HIDDEN),
     uint16('ipv6.plen', 'Payload Length', 4),
     uint8('ipv6.nxt', 'Next Header', 6, { names: IP_PROTOCOLS }),
     uint8('ipv6.hlim', 'Hop Limit', 7),
     src,
     dst,
     either('ipv6.addr', 'Source or Destination Address', src, dst),
+    srcHost,
+    dstHost,
+    either('ipv6.host', 'Source or Destination Host', srcHost, dstHost),
     parts(extensions),
+    parts((_, l) => fragmentParts(l, FRAGMENTS, 'IPv6')),
+    ...Object.values(FRAGMENTS),
   ],
   addresses: (p, l) => [source(p, l), destination(p, l)],
   columnOf: (_, l) => IP_PROTOCOLS[l.key] ?? 'IPv6',
   info,
   claimedEnd: (p, l) => l.at + HEADER + p.u16(l.at + 4),
+  remember,
   isFragment: (p, l) => walk(p, l).fragment,
   pseudoSum: (p, l) => onesSum(p.buf, l.at + 8, l.at + 40, l.key),
 });

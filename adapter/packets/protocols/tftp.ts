@@ -4,6 +4,7 @@ import { printable } from '../format.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
+import { endpointsOf } from '../sessions.ts';
 
 const READ = 1;
 const WRITE = 2;
@@ -105,6 +106,12 @@ export const tftp: Protocol = new Protocol({
   column: 'TFTP',
   found: { 'udp.port': [69] },
   header: 2,
+  note: (p, l) => {
+    // The answers come from another port than the one that was asked.
+    if (l.below !== null && (p.u16(l.at) === READ || p.u16(l.at) === WRITE)) {
+      p.sessions?.expect('udp', endpointsOf(p, l.below)[0], tftp);
+    }
+  },
   fields: [
     uint16('tftp.opcode', 'Opcode', 0, { names: OPCODES }),
     uint16('tftp.block', 'Block', 2, { when: (p, l) => p.u16(l.at) === DATA || p.u16(l.at) === ACK }),

@@ -1,11 +1,17 @@
 /** UDP (RFC 768). */
 import { checkTransport } from '../checksum.ts';
 import { checksum, computed, either, uint16 } from '../declare.ts';
+import type { Layer } from '../layer.ts';
 import { Protocol } from '../protocol.ts';
+import { rememberDatagram, UdpNote } from '../udp-conversations.ts';
 import { IPPROTO_UDP } from './numbers.ts';
 
 const srcport = uint16('udp.srcport', 'Source Port', 0);
 const dstport = uint16('udp.dstport', 'Destination Port', 2);
+
+function noteOf(l: Layer): UdpNote | undefined {
+  return l.note instanceof UdpNote ? l.note : undefined;
+}
 
 export const udp: Protocol = new Protocol({
   name: 'udp',
@@ -15,19 +21,34 @@ export const udp: Protocol = new Protocol({
   header: 8,
   measure: (p, l) => {
     const length = p.u16(l.at + 4);
-    l.end = length >= 8 ? Math.min(l.end, l.at + length) : l.end;
+    l.wireEnd = length >= 8 ? Math.min(l.wireEnd, l.at + length) : l.wireEnd;
+    l.end = Math.min(l.end, l.wireEnd);
     l.key = p.u16(l.at);
     l.otherKey = p.u16(l.at + 2);
   },
   carriesByPort: 'udp.port',
+  remember: rememberDatagram,
   line: (_, l) => `User Datagram Protocol, Src Port: ${l.key}, Dst Port: ${l.otherKey}`,
   fields: [
     srcport,
     dstport,
     either('udp.port', 'Source or Destination Port', srcport, dstport),
+    computed('udp.stream', 'Stream index', 'uint32', (_, l) => noteOf(l)?.stream, {
+      label: (_, l) => `[Stream index: ${noteOf(l)?.stream}]`,
+    }),
+    computed('udp.time_relative', 'Time since first frame', 'seconds', (_, l) => noteOf(l)?.since, {
+      label: (_, l) => `[Time since first frame: ${noteOf(l)?.since.toFixed(9)} seconds]`,
+    }),
+    computed('udp.time_delta', 'Time since previous frame', 'seconds', (_, l) => noteOf(l)?.delta, {
+      label: (_, l) => `[Time since previous frame: ${noteOf(l)?.delta.toFixed(9)} seconds]`,
+    }),
     uint16('udp.length', 'Length', 4),
-    checksum('udp.checksum', 'Checksum', 6, (p, l) =>
-      checkTransport(p, l, { off: 6, least: 8, length: p.u16(l.at + 4), optional: true }),
+    checksum(
+      'udp.checksum',
+      'Checksum',
+      6,
+      (p, l) => checkTransport(p, l, { off: 6, least: 8, length: p.u16(l.at + 4), optional: true }),
+      { optional: true },
     ),
     computed('udp.payload', 'Payload', 'bytes', (p, l) => p.bytes(l.body, l.end), {
       place: (_, l) => [l.body, l.end - l.body],
@@ -36,5 +57,5 @@ export const udp: Protocol = new Protocol({
       text: () => '',
     }),
   ],
-  info: (_, l) => `${l.key} → ${l.otherKey} Len=${l.end - l.body}`,
+  info: (_, l) => `${l.key} → ${l.otherKey} Len=${l.wireEnd - l.body}`,
 });
