@@ -104,6 +104,8 @@ export class Runtime {
   #hitTemporary = false;
   #conditionError: { breakpoint: number; message: string } | null = null;
   #entryWanted = false;
+  /** A monitor command runs at a stop: it is no part of the machine's time, so nothing in it has a position. */
+  #commanding = false;
   /** Milliseconds spent standing still. */
   #standing = 0;
   /** The stop that the inferior stands in. */
@@ -254,6 +256,10 @@ export class Runtime {
 
   /** A probe on a run to a position. False if what stops there is of no account. */
   #passes(travel: Travel, id: number, stop: boolean): boolean {
+    if (this.#commanding) {
+      this.#forgetHits();
+      return false;
+    }
     if ((stop && travel.finds(this.#hitList)) || travel.passes(id)) {
       this.#forgetHits();
       this.#arrive(id);
@@ -604,9 +610,11 @@ export class Runtime {
     const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
     // Its ticks do not count, so they must not reach an appointment either.
     this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
+    this.#commanding = true;
     try {
       return command(line);
     } finally {
+      this.#commanding = false;
       this.T[TICK.COUNT] = ticks;
       if (this.T[TICK.LIMIT] === Number.POSITIVE_INFINITY) {
         this.T[TICK.LIMIT] = limit;

@@ -138,4 +138,16 @@ describe('time travel', () => {
     s.guest('cat hello.txt');
     await s.printed('over there and back');
   });
+
+  it('finds nothing in a monitor command that was given at a stop', async () => {
+    s.break('tcp_input', undefined, { temporary: true, ignoreCount: 3 });
+    await replay();
+    await s.stop();
+    await s.engine.monitor('set_link user.0 on');
+    await s.engine.step('over');
+    await s.stop();
+    s.break('qmp_set_link');
+    await s.engine.reverse('continue');
+    assert.deepEqual(await s.stop(), { kind: 'history-start' });
+  });
 });
