@@ -55,6 +55,10 @@ export function momentTarget({ start, present, replays }: HistoryState, text: st
     const tick = start.tick + Math.floor(((present.tick - start.tick) * Number(percent)) / 100);
     return tick === start.tick ? 'start' : { tick: Math.min(tick, present.tick), probe: IN_TICK };
   }
+  const [, atEdge] = /^edge\s+(\d+)$/.exec(text) ?? [];
+  if (atEdge !== undefined) {
+    return { packets: Number(atEdge) };
+  }
   const [, packets] = /^packet\s+(\d+)$/.exec(text) ?? [];
   if (packets !== undefined) {
     return replays ? { captured: Number(packets) } : { packets: Number(packets) };

@@ -20,8 +20,9 @@ export function untilPresent({ here, present }: Moments): { readonly packets: nu
 }
 
 /**
- * The moment to go to for the previous packet (`by` is -1) or the next one (1), in `pktgdb/goTo`'s words. Undefined if
- * the present has no next one. Before the first packet is the beginning.
+ * The moment to go to for the previous packet (`by` is -1) or the next one (1), in `pktgdb/goTo`'s words: packets are
+ * counted as they pass the user network's edge, also in a replay. Undefined if the present has no next one. Before the
+ * first packet is the beginning.
  */
 export function neighbour({ here, present }: Moments, by: -1 | 1): string | undefined {
   const packet = here.packets + by;
@@ -29,7 +30,7 @@ export function neighbour({ here, present }: Moments, by: -1 | 1): string | unde
     return 'start';
   }
   if (packet <= present.packets) {
-    return `packet ${packet}`;
+    return `edge ${packet}`;
   }
   return samePosition(here, present) ? undefined : 'end';
 }

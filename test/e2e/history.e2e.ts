@@ -41,11 +41,12 @@ describe('history', () => {
       await vscode.item('packet N').waitFor();
       await s.shot('history-go-to');
       await vscode.answer('packet 3');
-      await vscode.statusItem('Past: after packet 3').waitFor();
-      await vscode.press('Go Back to the Previous Packet');
-      await vscode.statusItem('Past: after packet 2').waitFor();
+      await vscode.stoppedIn('trace_xmit_frame');
+      await vscode.statusItem('Past: after packet 1').waitFor();
       await vscode.press('Go to the Next Packet');
-      await vscode.statusItem('Past: after packet 3').click();
+      await vscode.statusItem('Past: after packet 2').waitFor();
+      await vscode.press('Go Back to the Previous Packet');
+      await vscode.statusItem('Past: after packet 1').click();
       await vscode.stoppedIn('main_loop_wait');
       await past.waitFor({ state: 'hidden' });
       await vscode.label('past', 'gone');

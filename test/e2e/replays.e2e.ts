@@ -38,7 +38,7 @@ function bothOpen(): Uint8Array {
 /** A capture that takes a while to be read: one packet again and again. */
 function long(): Uint8Array {
   const record = pcapPacket({ tsSec: 1, tsNsec: 0, data: packets.at(-1)!.data });
-  return concat([pcapHeader(), Buffer.alloc(record.length * 1_500_000, record)]);
+  return concat([pcapHeader(), Buffer.alloc(record.length * 5_000_000, record)]);
 }
 
 const LAUNCH = '.vscode/launch.json';
@@ -84,7 +84,7 @@ describe('replays', () => {
       await vscode.continue();
       await vscode.stoppedIn('main_loop_wait');
       assert.deepEqual(await vscode.callStack(), ['main_loop_wait', 'main_loop', 'main']);
-      await vscode.consoleLine('12 of 14 packets played; not played: 2 ARP of another network').waitFor();
+      await vscode.consoleLine('12 of 14 packets played; 2 not played: 2 ARP of another network').waitFor();
       await vscode.evaluate('info replay', 'ARP of another network');
       await s.shot('replay-account');
       await vscode.continue();
@@ -131,8 +131,7 @@ describe('replays', () => {
       const { vscode } = s;
       await vscode.pressStart('Replay');
       const cancel = vscode.page.locator('.notification-toast a').filter({ hasText: 'Cancel' });
-      await cancel.waitFor();
-      await s.shot('reading');
+      // At once, as the reading may be over before a picture is taken.
       await cancel.click();
       await cancel.waitFor({ state: 'hidden' });
       await vscode.page.locator('.part.sidebar .monaco-progress-container.active').waitFor({ state: 'hidden' });

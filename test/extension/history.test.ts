@@ -25,9 +25,9 @@ function at(tick: number, packets: number): Moments {
 
 describe('previous and next packet', () => {
   it('count packets from where one stands', () => {
-    assert.equal(neighbour(at(2000, 8), -1), 'packet 7');
-    assert.equal(neighbour(at(2000, 8), 1), 'packet 9');
-    assert.equal(neighbour(at(2000, 19), 1), 'packet 20');
+    assert.equal(neighbour(at(2000, 8), -1), 'edge 7');
+    assert.equal(neighbour(at(2000, 8), 1), 'edge 9');
+    assert.equal(neighbour(at(2000, 19), 1), 'edge 20');
   });
 
   it('lead to the beginning, and to the present while that is not shown', () => {
@@ -35,7 +35,7 @@ describe('previous and next packet', () => {
     assert.equal(neighbour(at(10, 0), -1), 'start');
     assert.equal(neighbour(at(4999, 20), 1), 'end');
     assert.equal(neighbour({ start, here: present, present }, 1), undefined);
-    assert.equal(neighbour({ start, here: present, present }, -1), 'packet 19');
+    assert.equal(neighbour({ start, here: present, present }, -1), 'edge 19');
   });
 });
 
