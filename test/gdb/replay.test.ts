@@ -270,7 +270,8 @@ main_loop_wait (nonblocking=false) at util/main-loop.ts:`),
     child.stdin?.end('print 6 * 7\n');
     const { out, err } = await end;
     assert.equal(err, `Reading ${pipe} was interrupted; nothing is replayed.\n`);
-    assert.match(out, /\$1 = 42\n$/);
+    // A prompt may come before the end of the input is noticed.
+    assert.match(out, /\$1 = 42$/m);
   });
 
   it('interrupt stops a replay, which can be looked at there', async () => {
