@@ -10,28 +10,18 @@ import { Image } from '../../adapter/engine/image.ts';
 import { restoreCheckpoint } from '../../adapter/inferior/checkpoint-restore.ts';
 import { Checkpoints } from '../../adapter/inferior/checkpoints.ts';
 import { RecordingHost } from '../../adapter/inferior/recording.ts';
-import { Runtime } from '../../adapter/inferior/runtime.ts';
 import type { CheckpointRef } from '../../adapter/mailbox/checkpoint-ref.ts';
 import { LogLimit } from '../../adapter/mailbox/log-limit.ts';
 import { chunkSize } from '../../adapter/mailbox/recorded.ts';
-import { createTicks, TICK } from '../../adapter/mailbox/ticks.ts';
+import { TICK } from '../../adapter/mailbox/ticks.ts';
 import type { MachineState } from '../../adapter/stack/softmmu/machine.ts';
 import type { Host } from '../../adapter/stack/util/host.ts';
+import { benchRuntime } from './bench-runtime.ts';
 import { BENCH_ARGV, BenchHost } from './path-host.ts';
 
 const [build = 'release', megabytes = '50', kind = 'history'] = process.argv.slice(2);
 const image = Image.load();
-const runtime = new Runtime({
-  A: new Uint8Array(new SharedArrayBuffer(image.info.probes.length)),
-  T: new Float64Array(createTicks()),
-  tables: image.probeTables(),
-  stackUrl: '',
-  takePause: () => false,
-  pausePending: () => false,
-  sendLog: () => undefined,
-  tellStop: () => undefined,
-});
-Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
+const runtime = benchRuntime(image);
 const root = join(import.meta.dirname, '../../dist/stack', build);
 const load = <T>(module: string): Promise<T> => import(pathToFileURL(join(root, module)).href) as Promise<T>;
 type Main = (argc: number, argv: readonly string[], host: Host) => number;

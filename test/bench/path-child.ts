@@ -6,25 +6,14 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Image } from '../../adapter/engine/image.ts';
-import { Runtime } from '../../adapter/inferior/runtime.ts';
-import { createTicks } from '../../adapter/mailbox/ticks.ts';
 import type { Host } from '../../adapter/stack/util/host.ts';
+import { benchRuntime } from './bench-runtime.ts';
 import { type AllocationSite, allocations } from './heap.ts';
 import { BENCH_ARGV, BenchHost } from './path-host.ts';
 
 const [build = 'release', megabytes = '50', heap = ''] = process.argv.slice(2);
 const image = Image.load();
-const runtime = new Runtime({
-  A: new Uint8Array(new SharedArrayBuffer(image.info.probes.length)),
-  T: new Float64Array(createTicks()),
-  tables: image.probeTables(),
-  stackUrl: '',
-  takePause: () => false,
-  pausePending: () => false,
-  sendLog: () => undefined,
-  tellStop: () => undefined,
-});
-Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
+const runtime = benchRuntime(image);
 const root = join(import.meta.dirname, '../../dist/stack', build);
 type Main = (argc: number, argv: readonly string[], host: Host) => number;
 const { main } = (await import(pathToFileURL(join(root, 'softmmu/main.js')).href)) as { main: Main };

@@ -6,23 +6,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Image } from '../../adapter/engine/image.ts';
 import type * as ReplayTask from '../../adapter/inferior/replay-task.ts';
-import { Runtime } from '../../adapter/inferior/runtime.ts';
-import { createTicks } from '../../adapter/mailbox/ticks.ts';
+import { benchRuntime } from './bench-runtime.ts';
 
 const [build = 'release', file = ''] = process.argv.slice(2);
 const dist = join(import.meta.dirname, '../../dist');
 const image = Image.load();
-const runtime = new Runtime({
-  A: new Uint8Array(new SharedArrayBuffer(image.info.probes.length)),
-  T: new Float64Array(createTicks()),
-  tables: image.probeTables(),
-  stackUrl: '',
-  takePause: () => false,
-  pausePending: () => false,
-  sendLog: () => undefined,
-  tellStop: () => undefined,
-});
-Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
+benchRuntime(image);
 const { default: replay } = (await import(pathToFileURL(join(dist, 'replay-task.js')).href)) as typeof ReplayTask;
 const before = process.cpuUsage();
 const started = performance.now();
