@@ -4,10 +4,11 @@ import type { ByteSource } from '../packets/byte-source.ts';
 import { CaptureError } from '../packets/types.ts';
 
 /**
- * Windows begin at multiples of this, and reach further than the next one's beginning by what a packet may have: who
- * looks ahead, and who follows, find the same ones.
+ * Windows begin at multiples of this: who looks ahead, and who follows, find the same ones. It is small enough for a
+ * processor's cache, so that what was read is still there when it is looked at.
  */
-const STRIDE = 1 << 20;
+const STRIDE = 1 << 18;
+/** A window has room for what a packet at its end may have beyond it. That is read when it is asked for. */
 const WINDOW = STRIDE + (1 << 16);
 /** How many there are: a replay looks some hundred packets ahead, and back at packets that came out of order. */
 const WINDOWS = 16;
@@ -57,7 +58,7 @@ export class FileSource implements ByteSource {
   #use(at: number, end: number): Window {
     const windows = this.#windows;
     let place = 0;
-    while (place < windows.length && !holds(windows[place], at, end)) {
+    while (place < windows.length && !canHold(windows[place], at, end)) {
       place++;
     }
     const known = windows[place];
@@ -69,27 +70,26 @@ export class FileSource implements ByteSource {
     windows[0] = w;
     if (!known) {
       const start = at - (at % STRIDE);
-      this.#fill(w, end - start > WINDOW ? at : start, end);
+      w.start = end - start > WINDOW ? at : start;
+      w.length = 0;
     }
+    this.#fill(w, Math.max(STRIDE, end - w.start));
     return w;
   }
 
-  /** Reads from `at` on; up to `end` at least. */
-  #fill(w: Window, at: number, end: number): void {
-    const length = end - at;
+  /** Reads until there are `length` bytes, or the file ends. */
+  #fill(w: Window, length: number): void {
     if (length > w.bytes.length) {
       w.bytes = new Uint8Array(length);
     }
-    w.start = at;
-    w.length = 0;
-    while (w.length < w.bytes.length) {
-      const n = readSync(this.#fd, w.bytes, w.length, w.bytes.length - w.length, at + w.length);
+    while (w.length < length) {
+      const n = readSync(this.#fd, w.bytes, w.length, length - w.length, w.start + w.length);
       if (n === 0) {
         break;
       }
       w.length += n;
     }
-    if (w.length < length) {
+    if (w.length < Math.min(length, this.size - w.start)) {
       throw new CaptureError('the capture has become shorter while it was read');
     }
   }
@@ -97,6 +97,11 @@ export class FileSource implements ByteSource {
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+/** True if the window holds the bytes, or does after reading a little more. */
+function canHold(w: Window | undefined, at: number, end: number): boolean {
+  return w !== undefined && at >= w.start && at <= w.start + w.length && end <= w.start + w.bytes.length;
 }
 
 function holds(w: Window | undefined, at: number, end: number): boolean {
