@@ -3,15 +3,12 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ByteSource } from '../packets/byte-source.ts';
 import { CaptureError } from '../packets/types.ts';
 
-/**
- * Windows begin at multiples of this: who looks ahead, and who follows, find the same ones. It is small enough for a
- * processor's cache, so that what was read is still there when it is looked at.
- */
-const STRIDE = 1 << 18;
-/** A window has room for what a packet at its end may have beyond it. That is read when it is asked for. */
-const WINDOW = STRIDE + (1 << 16);
+/** What is read for a jump into the file; a window in use doubles, since what follows will be asked for too. */
+const FIRST_READ = 1 << 13;
+/** A window is small enough for a processor's cache, so that what was read is still there when it is looked at. */
+const WINDOW = 1 << 18;
 /** How many there are: a replay looks some hundred packets ahead, and back at packets that came out of order. */
-const WINDOWS = 16;
+const WINDOWS = 8;
 /** Bytes of a glance at most. */
 const GLANCE = 4096;
 
@@ -69,11 +66,12 @@ export class FileSource implements ByteSource {
     }
     windows[0] = w;
     if (!known) {
-      const start = at - (at % STRIDE);
-      w.start = end - start > WINDOW ? at : start;
+      w.start = at;
       w.length = 0;
     }
-    this.#fill(w, Math.max(STRIDE, end - w.start));
+    if (!holds(w, at, end)) {
+      this.#fill(w, Math.max(FIRST_READ, Math.min(2 * w.length, WINDOW), end - w.start));
+    }
     return w;
   }
 
