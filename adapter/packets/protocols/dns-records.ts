@@ -58,7 +58,7 @@ export function dnsName(p: PacketView, l: Layer, from: number): { name: string; 
 /** A label with its control characters in decimal, as master files have them (RFC 1035, section 5.1). */
 function labelText(bytes: Uint8Array): string {
   const escaped = (c: string): string => `\\${String(c.charCodeAt(0)).padStart(3, '0')}`;
-  return new TextDecoder().decode(bytes).replace(/[\0-\x1f\x7f]/g, escaped);
+  return new TextDecoder().decode(bytes).replace(/\p{Cc}/gu, escaped);
 }
 
 /** The records of a message, as far as they can be read. */
