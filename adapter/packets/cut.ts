@@ -9,5 +9,5 @@ export function cutWords(p: PacketView, l: Layer): string {
       return '[BoundErrorUnreassembled Packet]';
     }
   }
-  return l.end < l.wireEnd ? '[Packet size limited during capture]' : '[Malformed Packet]';
+  return l.end < l.wireEnd || p.len < p.wireLength ? '[Packet size limited during capture]' : '[Malformed Packet]';
 }

@@ -132,7 +132,8 @@ function neighborWords(p: PacketView, l: Layer, name: string): string {
   }
   const flags = flagWords(p, l);
   const mac = linkAddress(p, l, TARGET_ADDRESS);
-  return `${name} ${address}${flags === '' ? '' : ` (${flags})`}${mac === undefined ? '' : ` is at ${formatEther(mac)}`}`;
+  const where = mac === undefined ? '' : ` is at ${formatEther(mac)}`;
+  return `${name} ${address}${flags === '' ? '' : ` (${flags})`}${where}`;
 }
 
 /** ` from 52:55:0a:00:02:02`: the sender, if it tells. */
