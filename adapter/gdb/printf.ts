@@ -33,6 +33,11 @@ interface Conversion {
 
 const CONVERSION = /%(?:(%)|([-+ #0]*)(\d*)(?:\.(\d*))?(?:hh|h|ll|l|z|j|t|L)?([a-zA-Z]))/g;
 
+/** Widths and precisions beyond this are mistakes. */
+const MAX_WIDTH = 100_000;
+/** Digits behind the point that JavaScript writes. */
+const MAX_DIGITS = 100;
+
 function parseFormat(format: string): Conversion[] {
   const parts: Conversion[] = [];
   let at = 0;
@@ -53,6 +58,9 @@ function parseFormat(format: string): Conversion[] {
       throw new CommandError(`Unrecognized format specifier '${letter}' in printf`);
     }
     const digits = precision === undefined ? undefined : Number(precision);
+    if (Number(width) > MAX_WIDTH || (digits ?? 0) > MAX_WIDTH) {
+      throw new CommandError(`A width or precision above ${MAX_WIDTH} is not supported in printf`);
+    }
     parts.push({ literal: '', flags, width: Number(width), precision: digits, letter });
   }
   if (format.indexOf('%', at) >= 0) {
@@ -64,6 +72,11 @@ function parseFormat(format: string): Conversion[] {
 
 /** `printf "format", arg, ...`. */
 export async function printf(gdb: GdbInterpreter, args: string): Promise<void> {
+  gdb.out(await formatted(gdb, args));
+}
+
+/** The text that `"format", arg, ...` comes to. */
+export async function formatted(gdb: GdbInterpreter, args: string): Promise<string> {
   const { format, values: expressions } = splitPrintf(args);
   const values: Value[] = [];
   for (const { expression } of expressions) {
@@ -79,7 +92,7 @@ export async function printf(gdb: GdbInterpreter, args: string): Promise<void> {
     const value = c.letter === '' ? undefined : left.next().value;
     out += value ? await convert(gdb, c, value) : c.literal;
   }
-  gdb.out(out);
+  return out;
 }
 
 async function convert(gdb: GdbInterpreter, c: Conversion, value: Value): Promise<string> {
@@ -93,7 +106,9 @@ async function convert(gdb: GdbInterpreter, c: Conversion, value: Value): Promis
   } else if (c.letter === 'p') {
     text = `0x${(value.address ?? Number(integerOf(value))).toString(16)}`;
   } else if ('fgeEG'.includes(c.letter)) {
-    text = Number(value.value).toFixed(c.precision ?? 6);
+    const digits = c.precision ?? 6;
+    text = Number(value.value).toFixed(Math.min(digits, MAX_DIGITS));
+    text += '0'.repeat(Math.max(0, digits - MAX_DIGITS));
   } else {
     text = integerText(integerOf(value), c);
   }
