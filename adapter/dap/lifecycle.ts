@@ -45,7 +45,7 @@ export const lifecycleRequests: Family = {
     handle: (session, args) => session.lifecycle.restart(args),
     after: (session, ok) => {
       session.releaseStops();
-      if (!ok) {
+      if (!ok && (session.engine.state === 'none' || session.engine.state === 'exited')) {
         session.lifecycle.terminated();
       }
     },
@@ -57,7 +57,7 @@ export const lifecycleRequests: Family = {
     after: (session) => session.lifecycle.terminated(),
   },
   disconnect: {
-    handle: (session) => session.engine.kill(),
+    handle: (session) => session.lifecycle.terminate(),
     after: (session) => void session.end(),
   },
 };
@@ -117,7 +117,16 @@ export class Lifecycle {
   }
 
   /** Starts again, with the configuration that `args` of the request may bring or with the last one. */
-  async restart(args?: Arguments): Promise<void> {
+  restart(args?: Arguments): Promise<void> {
+    const restarted = this.#restarts.then(() => this.#restart(args));
+    this.#restarts = restarted.catch(() => undefined);
+    return restarted;
+  }
+
+  /** Those that are asked for at once start one after the other. */
+  #restarts: Promise<void> = Promise.resolve();
+
+  async #restart(args: Arguments | undefined): Promise<void> {
     if (args !== undefined && isObject(args.raw['arguments'])) {
       this.#configuration = parseLaunch(args.object('arguments'));
     }
@@ -126,13 +135,18 @@ export class Lifecycle {
       throw new RequestError('restart: nothing has been launched yet.');
     }
     this.#starting = true;
-    await this.#session.engine.kill();
-    this.#terminated = false;
-    await this.#session.running(() => this.#start(configuration));
+    this.#session.repl.interrupt();
+    await this.#session.running(async () => {
+      await this.#session.engine.kill();
+      this.#terminated = false;
+      await this.#start(configuration);
+      this.#session.restarted();
+    });
   }
 
   async terminate(): Promise<void> {
     this.guests.answer(undefined);
+    this.#session.repl.interrupt();
     await this.#session.engine.kill();
   }
 
@@ -234,7 +248,7 @@ export class Lifecycle {
     this.#initCommandsDone = true;
     for (const command of commands) {
       const script = /^\s*source\b/.test(command);
-      const { output, failed, quit } = await this.#session.repl.run(command, -1, script);
+      const { output, failed, quit } = await this.#session.repl.run(command, -1, { stream: script });
       if (failed) {
         const lines = output.trim().split('\n');
         // What the script printed before it failed has been shown.

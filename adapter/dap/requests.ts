@@ -33,10 +33,12 @@ const initializeRequests: Family = {
     showErrors: true,
   },
   cancel: {
-    // Only what has a progress bar takes long enough to be cut short; others are answered all the same.
     capabilities: { supportsCancelRequest: true },
     handle: (session, args) => {
-      args.optionalNumber('requestId');
+      const seq = args.optionalNumber('requestId');
+      if (seq !== undefined) {
+        session.cancel(seq);
+      }
       return session.progress.cancel(args.optionalString('progressId'));
     },
   },

@@ -6,6 +6,7 @@ import { parseExpression } from '../inspect/expression/parser.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import { type Container, type Item, selectRows, type ValueFormat } from './containers.ts';
 import { bytesReference } from './memory.ts';
+import { isCancelled } from './ongoing.ts';
 import { formatValue } from './present.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
@@ -17,6 +18,7 @@ const MAX_ROWS = 65536;
 
 export const variableRequests: Family = {
   variables: {
+    cancellable: true,
     capabilities: { supportsValueFormattingOptions: true },
     handle: async (session, args): Promise<DebugProtocol.VariablesResponse['body']> => {
       const container = session.stopped.container(args.number('variablesReference'));
@@ -140,8 +142,9 @@ export function valueContainer(
   }
   const isArray = value.kind === 'array' || value.kind === 'bytes';
   const isStruct = value.kind === 'struct';
+  const object = path === undefined ? undefined : operand(path);
   const childPath = (name: string): string | undefined =>
-    path === undefined ? undefined : isArray ? `${path}${name}` : isStruct ? `${path}->${name}` : undefined;
+    object === undefined ? undefined : isArray ? `${object}${name}` : isStruct ? `${object}->${name}` : undefined;
   return {
     named: isStruct ? length : 0,
     indexed: isStruct ? 0 : length,
@@ -160,6 +163,14 @@ export function valueContainer(
   };
 }
 
+/** An expression that something may follow: `*nc` needs brackets before `->name`. */
+function operand(text: string): string {
+  const { kind } = parseExpression(text);
+  return kind === 'unary' || kind === 'binary' || kind === 'conditional' || kind === 'cast' || kind === 'comma'
+    ? `(${text})`
+    : text;
+}
+
 async function fetchChildren(
   session: PacketSession,
   handle: string,
@@ -167,7 +178,7 @@ async function fetchChildren(
   count: number,
 ): Promise<readonly NamedValue[]> {
   const all: NamedValue[] = [];
-  while (all.length < count) {
+  while (all.length < count && !isCancelled()) {
     const part = await session.engine.children(handle, start + all.length, Math.min(CHUNK, count - all.length));
     if (part.length === 0) {
       break;

@@ -15,6 +15,7 @@ import {
   EngineError,
   type EngineEvents,
   type Frame,
+  GivenUpError,
   type HistoryState,
   type InferiorState,
   type LaunchOptions,
@@ -35,7 +36,7 @@ import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
 import type { History } from './history.ts';
 import { Image } from './image.ts';
-import { Inferior } from './inferior.ts';
+import { Inferior, TELLING_COMMAND } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
 import {
@@ -70,6 +71,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   /** Where the inferior stands that is shown: the live one, or the past. */
   #moment: Moment | undefined;
   #inferiorState: InferiorState = 'none';
+  /** Counts starts and ends, so that a start notices that it is out of date. */
+  #run = 0;
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
   #lastCheckpoints = new CheckpointStore();
@@ -132,10 +135,13 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   // ---- life ----
 
   async launch(options: LaunchOptions): Promise<void> {
-    await this.kill();
+    const run = ++this.#run;
+    await this.#endRun();
+    this.#checkRun(run);
     this.#forgetHistory();
     this.#inferiorState = 'starting';
     const replay = await this.#loadReplay(options);
+    this.#checkRun(run);
     const settings = inferiorOptions(this.#image, options, this.internals, replay);
     let inferior: Inferior;
     try {
@@ -143,6 +149,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     } catch (e) {
       this.#inferiorState = 'none';
       throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
+    }
+    if (run !== this.#run) {
+      await inferior.terminate();
+      this.#checkRun(run);
     }
     this.#inferior = inferior;
     try {
@@ -161,8 +171,21 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     for (const bp of this.#table.all) {
       this.#table.change(bp.id, { hits: 0 });
     }
-    await installer.all();
-    await this.#start(inferior, options.guestCommands ?? []);
+    try {
+      await installer.all();
+      this.#checkRun(run);
+      await this.#start(inferior, options.guestCommands ?? []);
+    } catch (e) {
+      this.#checkRun(run);
+      throw e;
+    }
+  }
+
+  /** Throws if the run that is being started has been ended, or another one has been asked for. */
+  #checkRun(run: number): void {
+    if (run !== this.#run) {
+      throw new GivenUpError('The start was given up: the machine was ended, or started again, meanwhile.');
+    }
   }
 
   /** Reads the capture of a launch, if there is one; an interrupt gives it up. */
@@ -279,6 +302,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async kill(): Promise<void> {
+    this.#run++;
+    await this.#endRun();
+  }
+
+  async #endRun(): Promise<void> {
     this.#reading.abort();
     const inferior = this.#inferior;
     if (inferior) {
@@ -286,6 +314,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#inferiorState = 'exited';
       await inferior.terminate();
       this.emit('exited', 0, '');
+    } else if (this.#inferiorState === 'starting') {
+      this.#inferiorState = 'none';
     }
   }
 
@@ -304,7 +334,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
     const report = exception ? undefined : inferior.stopReport();
-    void inferior.changeNow().catch(() => undefined);
+    void this.#answerWaiting(inferior).catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
     const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
@@ -318,6 +348,14 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       lastPacket: report?.lastPacket ?? null,
       stop,
     });
+  }
+
+  /** What the machine was asked for while it ran, and has not come to. */
+  async #answerWaiting(inferior: Inferior): Promise<void> {
+    await inferior.changeNow();
+    await inferior.monitorNow((line) =>
+      this.#monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
+    );
   }
 
   #show(moment: Moment): void {
@@ -367,6 +405,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #leaveMoment(): void {
+    for (const installer of this.#installers) {
+      installer.flush();
+    }
     this.#moment = undefined;
     this.#inferiorState = 'running';
     this.emit('continued');
@@ -560,6 +601,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return inferior.runtime.children(handle, start, count);
   }
 
+  async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
+    const base64 = await this.#need().inferior.runtime.bytes(handle, start, count);
+    return base64 === null ? undefined : Uint8Array.from(Buffer.from(base64, 'base64'));
+  }
+
   #typesInstalled: Inferior | undefined;
 
   async #installTypes(inferior: Inferior): Promise<void> {
@@ -676,7 +722,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!inferior) {
       throw new EngineError(NOT_RUNNING);
     }
-    if (!/^\s*(info|help|\?)/.test(line)) {
+    if (!TELLING_COMMAND.test(line)) {
       this.#needPresent();
     }
     if (this.#inferiorState === 'stopped') {
