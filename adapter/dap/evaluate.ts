@@ -29,12 +29,12 @@ export const evaluateRequests: Family = {
     handle: async (session, args): Promise<DebugProtocol.SetExpressionResponse['body']> => {
       const frame = await frameOf(session, args);
       const target = args.string('expression');
-      const value = await assign(session.evaluator, target, args.string('value'), frame);
-      const {
-        name: _name,
-        evaluateName: _evaluateName,
-        ...body
-      } = toVariable(session, valueItem(session, frame, target, value, target, valueFormat(args)));
+      await assign(session.evaluator, target, args.string('value'), frame);
+      const item = await itemOf(session, target, frame, valueFormat(args));
+      session.memoryChanged(
+        item.memoryReference === undefined ? undefined : { memoryReference: item.memoryReference, offset: 0, count: 4 },
+      );
+      const { name: _name, evaluateName: _evaluateName, presentationHint: _hint, ...body } = toVariable(session, item);
       return body;
     },
     after: (session, ok) => {

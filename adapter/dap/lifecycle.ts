@@ -8,7 +8,8 @@
  * But a client may wait for that answer before it sends `configurationDone`; it is answered after `GRACE_MS`.
  * A start that fails after the answer ends the session with output and `terminated`.
  */
-import { ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
+import { Event, ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type Arguments, isObject, RequestError } from './arguments.ts';
 import { GuestQuestion } from './guest-question.ts';
 import { type LaunchConfiguration, parseLaunch } from './launch-args.ts';
@@ -17,6 +18,9 @@ import type { PacketSession } from './session.ts';
 
 /** How long the answer to `launch` waits for `configurationDone`. */
 const GRACE_MS = 500;
+
+/** What is debugged: a machine, in a thread of this process. */
+const PROCESS: DebugProtocol.ProcessEvent['body'] = { name: 'pktgdb', isLocalProcess: true, startMethod: 'launch' };
 
 export const lifecycleRequests: Family = {
   launch: {
@@ -197,6 +201,7 @@ export class Lifecycle {
         this.terminated();
         return;
       }
+      this.#session.breakpoints.noDebug = noDebug;
       if (noDebug) {
         for (const { id } of engine.breakpoints) {
           engine.updateBreakpoint(id, { enabled: false });
@@ -214,6 +219,8 @@ export class Lifecycle {
       this.#starting = false;
     }
     this.#reportEarlyExit();
+    this.#session.breakpoints.captureKnown();
+    this.#session.sendEvent(new Event('process', PROCESS));
   }
 
   /** Runs a command that may replace the machine: an exit is reported if there is none afterwards. */

@@ -137,5 +137,6 @@ async function writeMemory(
     );
   }
   session.invalidate('variables');
+  session.memoryChanged({ memoryReference: reference, offset: args.optionalNumber('offset') ?? 0, count: written });
   return { offset: 0, bytesWritten: written };
 }

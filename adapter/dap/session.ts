@@ -19,6 +19,7 @@ import { accountLines } from '../inspect/replay.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
 import { ClientConventions } from './client.ts';
+import type { MemoryPlace } from './containers.ts';
 import type { ConsoleEventBody } from './custom.ts';
 import { HISTORY_CAPABILITIES } from './history.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -170,7 +171,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
 
   /** Every request is answered, also one that comes when all is over. */
   #refuse(message: unknown): void {
-    if (isObject(message) && message['type'] === 'request' && typeof message['seq'] === 'number') {
+    if (!this.#locked && isObject(message) && message['type'] === 'request' && typeof message['seq'] === 'number') {
       const command = typeof message['command'] === 'string' ? message['command'] : '';
       const response: DebugProtocol.Response = new Response({ seq: message['seq'], command, type: 'request' });
       this.#fail(response, new RequestError('The session is over.'), false);
@@ -226,6 +227,13 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     const event: DebugProtocol.OutputEvent = new OutputEvent(text, category);
     Object.assign(event.body, extra);
     this.sendEvent(event);
+  }
+
+  /** Tells the client that memory it may show has changed. */
+  memoryChanged(place: MemoryPlace | undefined): void {
+    if (place !== undefined && this.client.supportsMemoryEvent) {
+      this.sendEvent(new Event('memory', place));
+    }
   }
 
   /** Tells the client that values it shows may have changed. */

@@ -288,7 +288,7 @@ export interface EngineApi {
   locals(frame: number): Promise<readonly NamedValue[]>;
   /** Elements or fields of an aggregate: `count` from `start`. */
   children(handle: string, start?: number, count?: number): Promise<readonly NamedValue[]>;
-  /** Bytes `start` .. `start + count` of an array of bytes; undefined if the handle is of none, or of an earlier stop. */
+  /** Bytes of an array of bytes; undefined if the handle is of none, or of an earlier stop. */
   readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined>;
   /** Names at a frame, for expression compilation. -1 or no inferior: globals only. */
   scope(frame: number): SymbolScope;
