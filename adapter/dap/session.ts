@@ -315,7 +315,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       this.output(level === 'info' ? 'console' : level === 'warning' ? 'stderr' : 'important', `${text}\n`),
     );
     engine.on('log', (text, location) =>
-      this.output('console', text.endsWith('\n') ? text : `${text}\n`, {
+      this.output('console', text, {
         source: toSource(engine, this.client, location.file),
         line: this.client.lineToClient(location.line),
         column: this.client.columnToClient(location.column),

@@ -236,7 +236,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
         }
       });
       inferior.on('console', (text) => this.emit('console', text));
-      inferior.on('log', (_bp, probe, text) => this.#emitLog(probe, text));
+      inferior.on('log', (bp, probe, text) => this.#emitLog(bp, probe, text));
       const running = (): void => {
         up = true;
         for (const line of guestCommands) {
@@ -266,10 +266,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
   }
 
-  #emitLog(probe: number, text: string): void {
+  #emitLog(id: number, probe: number, text: string): void {
     const p = this.#image.probe(probe);
     if (p) {
-      this.emit('log', text, this.#image.location(p));
+      const whole = this.#table.get(id)?.bp.spec.exact || text.endsWith('\n');
+      this.emit('log', whole ? text : `${text}\n`, this.#image.location(p));
     }
   }
 
@@ -363,18 +364,25 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#moment = moment;
     this.#inferiorState = 'stopped';
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
-      if (this.#table.get(id)?.bp.spec.temporary) {
-        this.deleteBreakpoint(id);
-      }
+      this.#spend(id);
     }
     this.emit('stopped', stop);
   }
 
+  /** A breakpoint has stopped: it may have been the last time. */
+  #spend(id: number): void {
+    const spec = this.#table.get(id)?.bp.spec;
+    if (spec?.temporary) {
+      this.deleteBreakpoint(id);
+    } else if (spec?.stopsLeft !== undefined) {
+      const left = spec.stopsLeft - 1;
+      this.updateBreakpoint(id, { stopsLeft: left > 0 ? left : null, ...(left > 0 ? {} : { enabled: false }) });
+    }
+  }
+
   #noteHits(counts: Readonly<Record<string, number>>): void {
     for (const [id, hits] of Object.entries(counts)) {
-      if (this.#table.get(Number(id))) {
-        this.#table.change(Number(id), { hits });
-      }
+      this.#table.noteHits(Number(id), hits);
     }
   }
 
@@ -551,13 +559,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!before) {
       throw new EngineError(`No breakpoint number ${id}.`);
     }
-    const { condition: oldCondition, ignoreCount: oldIgnore, ...rest } = before.spec;
+    const { condition: oldCondition, ignoreCount: oldIgnore, stopsLeft: oldStops, ...rest } = before.spec;
+    const stopsLeft = change.stopsLeft === undefined ? oldStops : (change.stopsLeft ?? undefined);
     const condition = change.condition === undefined ? oldCondition : (change.condition ?? undefined);
     const ignoreCount = change.ignoreCount ?? oldIgnore;
     const spec = {
       ...rest,
       ...(condition ? { condition } : {}),
       ...(ignoreCount === undefined ? {} : { ignoreCount }),
+      ...(stopsLeft === undefined ? {} : { stopsLeft }),
+      ...(change.temporary === undefined ? {} : { temporary: change.temporary }),
+      ...(change.disabledAt === undefined ? {} : { disabledAt: change.disabledAt }),
     };
     const bp = this.#table.change(id, { spec, enabled: change.enabled ?? before.enabled });
     if (condition && !bp.verified && before.verified) {

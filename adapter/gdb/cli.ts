@@ -105,7 +105,7 @@ class Cli {
       ...(ask ? { confirm: (question: string) => this.#ask(question) } : {}),
     });
     engine.on('console', (text) => this.#aside(text));
-    engine.on('log', (text) => this.#aside(text.endsWith('\n') ? text : `${text}\n`));
+    engine.on('log', (text) => this.#aside(text));
     engine.on('report', (level, text) => {
       this.#replayFailed ||= level === 'error' && engine.replay !== undefined;
       this.#aside(`${level === 'info' ? '' : `${level}: `}${text}\n`);

@@ -16,6 +16,7 @@ import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
 import { packetBytes } from './packet-bytes.ts';
+import { type Conversion, formatText, parseFormat } from './printf.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, HitCondition, StepRequest, Stop, StopReport } from './stop.ts';
@@ -491,6 +492,23 @@ export class Runtime {
   /** Called by log messages: a field of a packet as Wireshark shows it. */
   fieldText(name: string, value: FieldValue): string {
     return value === undefined ? '<not in this packet>' : formatField(name, value);
+  }
+
+  readonly #formats = new Map<string, readonly Conversion[]>();
+
+  /** Called by `dprintf`: a format with its values. What no conversion takes is its address. */
+  printf(format: string, values: readonly unknown[]): string {
+    let conversions = this.#formats.get(format);
+    if (conversions === undefined) {
+      conversions = parseFormat(format);
+      this.#formats.set(format, conversions);
+    }
+    return formatText(
+      conversions,
+      values.map((v) =>
+        typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? this.#describer.describe(v).address : v,
+      ),
+    );
   }
 
   /** Called by log messages: why a value cannot be had. */

@@ -16,7 +16,7 @@ import {
   type DollarValue,
   numberOf,
 } from './expression/compile.ts';
-import { fieldText, tried } from './expression/log.ts';
+import { fieldText, printfText, tried } from './expression/log.ts';
 import { parseExpression } from './expression/parser.ts';
 import { ANY, INT, NUMBER, STRING, TypeTable } from './expression/types.ts';
 import { registerIndex } from './registers.ts';
@@ -32,6 +32,12 @@ export interface Result {
 interface Stored extends Result {
   readonly epoch: number;
   readonly frame: number;
+}
+
+/** A part of a log message that is evaluated. */
+interface LogPart {
+  readonly text: string;
+  readonly compile: ExpressionCompiler;
 }
 
 const VOID: Value = { kind: 'undefined', type: 'void' };
@@ -79,6 +85,24 @@ export class Evaluator {
   expression(text: string): { readonly text: string; readonly compile: ExpressionCompiler } {
     const e = parseExpression(text);
     return { text, compile: (scope) => logged(compile(e, scope, this.context())) };
+  }
+
+  /** What `dprintf` prints: `letters` are those of the format's conversions, one for each value. */
+  printf(format: string, letters: readonly string[], values: readonly Expression[]): LogPart {
+    const compileAll: ExpressionCompiler = (scope) => {
+      const codes = values.map((e) => compile(e, scope, this.context()));
+      return tried(
+        printfText(
+          format,
+          codes.map((code, i) => {
+            const { type } = code;
+            const field = letters[i] === 's' && (type.kind === 'field' || type.kind === 'multi');
+            return field ? fieldText(type.field.name, code.js) : numberOf(code);
+          }),
+        ),
+      );
+    };
+    return { text: format, compile: compileAll };
   }
 
   /**
