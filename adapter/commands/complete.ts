@@ -158,6 +158,7 @@ const PLACES: Readonly<Record<ArgumentKind, PlaceOf>> = {
   nothing: nowhere,
   breakpoint: (around, args) => breakpointPlace(around, args),
   filter: filterPlace,
+  watch: (around, args) => expression(around, args.replace(/^-(?:l|location)\s+/, '')),
   location,
   symbol: named(candidates.symbols),
   regexp: named(candidates.symbols),

@@ -3,7 +3,7 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
-import type { EdgePacket, HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
+import type { EdgePacket, HitCondition, Stop, TimePosition, WatchChange } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
@@ -13,7 +13,18 @@ import type { ReplayPlan } from '../replay/plan.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
-export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, TimePosition, Value };
+export type {
+  Account,
+  Divergence,
+  DivergenceReport,
+  Grade,
+  NamedValue,
+  Stop,
+  TimePosition,
+  Value,
+  Variable,
+  WatchChange,
+};
 
 /** Bytes that a recording keeps, unless it is told otherwise. */
 export const DEFAULT_HISTORY_SIZE = 2 ** 31;
@@ -125,6 +136,41 @@ export const PACKET_LAYERS = {
 
 export type PacketLayer = keyof typeof PACKET_LAYERS;
 
+/** What a watched expression depends on: the values that statements can change. */
+export type WatchPlace =
+  | { readonly kind: 'local'; readonly name: string; readonly type: string }
+  /** A field of the struct `type`. */
+  | { readonly kind: 'field'; readonly name: string; readonly type: string }
+  /** An element of an array of that type, which the field `name` holds. */
+  | { readonly kind: 'element'; readonly name: string; readonly type: string; readonly index?: number }
+  /** Guest RAM. */
+  | { readonly kind: 'memory' };
+
+/** An expression whose value is watched. */
+export interface WatchLocation {
+  readonly kind: 'watch';
+  readonly access: 'write' | 'read' | 'access';
+  /** As the user wrote it. */
+  readonly text: string;
+  /** JavaScript for its value, over the captured names and `$G`. */
+  readonly js: string;
+  /** The struct or array that it is in, and the index of an element, where it is in one. */
+  readonly target?: { readonly object: string; readonly index?: string };
+  readonly contents: boolean;
+  /** Names, and JavaScript for them in the frame where it is set. */
+  readonly captures: readonly (readonly [name: string, js: string])[];
+  /** What it depends on, its own place first; null: on what cannot be followed. */
+  readonly places: readonly WatchPlace[] | null;
+  /** The frame that it belongs to; `scoped`: it ends with it. Null: none. */
+  readonly frame: { readonly index: number; readonly fn: number; readonly scoped: boolean } | null;
+  /** The file whose globals it sees first. */
+  readonly file: string;
+  /** Names for a condition that is given later. */
+  readonly scope: SymbolScope;
+  /** How its values are shown: what the evaluator of the front end made of it. */
+  readonly code?: unknown;
+}
+
 /** `ignoreCount` skips that many hits first; `hitCondition` is DAP's (see `parseHitCondition`). */
 export interface BreakpointSpec {
   readonly location:
@@ -138,7 +184,8 @@ export interface BreakpointSpec {
     /** Where packets pass a layer; which ones the condition says. */
     | { readonly kind: 'layer'; readonly layer: PacketLayer; readonly filter: string }
     /** In a replay: where the user network sends what differs so much from the capture, or more (place in `GRADES`). */
-    | { readonly kind: 'divergence'; readonly grade: number };
+    | { readonly kind: 'divergence'; readonly grade: number }
+    | WatchLocation;
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;

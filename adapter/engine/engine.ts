@@ -258,6 +258,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#inferior = undefined;
     this.#installer = undefined;
     this.#moment = undefined;
+    this.#forgetWatches();
     void this.#time.dispose();
   }
 
@@ -324,6 +325,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const { stop } = moment;
     this.#moment = moment;
     this.#inferiorState = 'stopped';
+    for (const id of stop.kind === 'watchpoint-scope' ? stop.breakpoints : []) {
+      this.deleteBreakpoint(id);
+    }
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
       if (this.#table.get(id)?.bp.spec.temporary) {
         this.deleteBreakpoint(id);
@@ -494,9 +498,29 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   setBreakpoint(spec: BreakpointSpec): Breakpoint {
     const bp = this.#table.add(spec);
+    this.#capture(bp);
     this.#update(bp, this.#table.probesOf(bp));
     this.emit('breakpoint', 'new', bp);
     return bp;
+  }
+
+  /** A watchpoint of a frame gets its locals; those who do not stand in the frame do not know it. */
+  #capture(bp: Breakpoint): void {
+    const order = this.#table.watch(bp);
+    const { location } = bp.spec;
+    if (order && location.kind === 'watch' && location.frame && this.#moment) {
+      const complain = (e: Error): boolean => this.emit('report', 'error', `Watchpoint ${bp.id}: ${e.message}`);
+      this.#moment.stopped.watch(order, location.captures, location.frame.index).catch(complain);
+    }
+  }
+
+  /** Watchpoints of frames end with the machine. */
+  #forgetWatches(): void {
+    for (const { id, spec } of this.#table.all) {
+      if (spec.location.kind === 'watch' && spec.location.frame) {
+        this.deleteBreakpoint(id);
+      }
+    }
   }
 
   #update(bp: Breakpoint, probes: readonly number[]): void {
