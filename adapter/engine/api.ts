@@ -10,9 +10,11 @@ import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
+import type { QueryEnd, QueryOptions, QueryRequest } from './query.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
+export type * from './query.ts';
 export type {
   Account,
   Divergence,
@@ -309,6 +311,11 @@ export interface EngineApi {
   reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
   /** Goes to a moment of history, or to the present; 'stopped' follows. */
   goTo(target: MomentTarget): Promise<void>;
+  /**
+   * Asks about all that has been recorded up to the present (see query.ts). What is shown stays as it is, and may go on
+   * meanwhile. Rejects for a request that cannot be compiled.
+   */
+  query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */

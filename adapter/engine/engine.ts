@@ -22,6 +22,9 @@ import {
   type NamedValue,
   type PacketBytes,
   type Position,
+  type QueryEnd,
+  type QueryOptions,
+  type QueryRequest,
   type ReplayState,
   type ReverseKind,
   type StepKind,
@@ -47,6 +50,7 @@ import {
   replayAgain,
   replayState,
 } from './launch.ts';
+import { Queries } from './queries.ts';
 import { type ReexecuteOptions, reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
@@ -64,6 +68,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #table: BreakpointTable;
   readonly #fieldTypes: FieldTypes;
   readonly #time: TimeTravel;
+  readonly #queries: Queries;
   /** The live machine. */
   #inferior: Inferior | undefined;
   #installer: Installer | undefined;
@@ -95,6 +100,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       goLive: (present, step) => void this.#goLive(present, step),
       complain: (text) => this.emit('report', 'error', text),
     });
+    this.#queries = new Queries(image);
     this.#fieldTypes = Object.fromEntries(
       image.info.structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]),
     );
@@ -260,6 +266,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#moment = undefined;
     this.#forgetWatches();
     void this.#time.dispose();
+    void this.#queries.dispose();
   }
 
   #forgetHistory(): void {
@@ -422,6 +429,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#inferior?.history === undefined) {
       throw new EngineError('Target native does not support this command: history is off (`set history size`).');
     }
+  }
+
+  async query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd> {
+    const here = this.#need();
+    this.#needHistory();
+    return this.#queries.ask(this.#live(), request, (this.#time.present ?? here).position, options);
   }
 
   get history(): HistoryState | undefined {

@@ -24,9 +24,10 @@ import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
+import type { RowData } from '../inferior/asked.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
-import type { ExecutionSummary, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type { ExecutionSummary, QueryMessage, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
 import type { Change } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
@@ -49,6 +50,8 @@ export interface InferiorOptions {
   readonly checkpoint?: CheckpointRef | undefined;
   /** Executes stretches of recordings as it is told (`travel`). */
   readonly past?: boolean;
+  /** Attach an inspector; without, one is attached where stops are possible. */
+  readonly inspector?: boolean;
   /** Bytes that the recording may have; 0: none is made. */
   readonly historySize: number;
   /** Milliseconds between checkpoints of what is recorded; 0: one at each turn. Null: none. */
@@ -69,6 +72,8 @@ interface InferiorEvents {
   qtest: [string];
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
+  rows: [readonly RowData[]];
+  answered: [failure: string];
 }
 
 /** Room for the description of a stop. */
@@ -175,7 +180,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         }
       });
     });
-    if (!options.release && (options.past || !options.recording || options.recording.framed)) {
+    const stops = options.past || !options.recording || options.recording.framed;
+    if (!options.release && (options.inspector ?? stops)) {
       inferior.#channel = await attachInspector(inferior.#name);
       inferior.#channel.on('paused', (p) => {
         inferior.#standing = true;
@@ -185,7 +191,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         inferior.#standing = false;
       });
       await inferior.#channel.send('Debugger.enable');
-      await inferior.#pauseOnExceptions(options.past ? 'all' : options.recording ? 'none' : 'uncaught');
+      const travels = options.past && options.inspector === undefined;
+      await inferior.#pauseOnExceptions(travels ? 'all' : options.recording || options.past ? 'none' : 'uncaught');
     }
     return inferior;
   }
@@ -197,6 +204,27 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** Has a past inferior execute a stretch; 'paused' follows. It must not stand still. */
   travel(message: TravelMessage): void {
     this.#worker.postMessage(message);
+  }
+
+  /**
+   * Asks a past inferior; 'rows' follow. Resolves, when it has answered or was interrupted, to what went wrong first in
+   * the query's expressions. Rejects if the inferior ends.
+   */
+  ask(message: QueryMessage): Promise<string> {
+    Atomics.store(this.#ctl, CTL.PAUSE, 0);
+    return new Promise((resolve, reject) => {
+      const exited = (_code: number, text: string): void => {
+        this.off('answered', answered);
+        reject(new Error(text || 'the query was given up'));
+      };
+      const answered = (failure: string): void => {
+        this.off('exited', exited);
+        resolve(failure);
+      };
+      this.once('exited', exited);
+      this.once('answered', answered);
+      this.#worker.postMessage(message);
+    });
   }
 
   /** Takes a past inferior, which stands still, out of the stack. */
@@ -279,6 +307,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'left':
         this.#onLeft.splice(0).forEach((done) => void done());
+        break;
+      case 'rows':
+        this.emit('rows', m.rows);
+        break;
+      case 'answered':
+        this.emit('answered', m.failure);
         break;
       case 'ready':
         break;

@@ -8,7 +8,7 @@ import { beginning, type Completions, complete } from '../commands/complete.ts';
 import { defaultSettings, type ReplaySettings, type Settings } from '../commands/settings.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import { leadingWord } from '../commands/words.ts';
-import { type Breakpoint, type EngineApi, EngineError, type Frame, type Stop } from '../engine/api.ts';
+import { type Breakpoint, type EngineApi, EngineError, type Frame, type QueryRow, type Stop } from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { runDisplays } from './display.ts';
@@ -34,6 +34,10 @@ export interface InterpreterOptions {
   readonly waitForStops: boolean;
   /** Asks the user; without it every question is answered with yes. */
   readonly confirm?: (question: string) => Promise<boolean>;
+  /** Takes a row of a query, where it is not just printed. */
+  readonly row?: (text: string, row: QueryRow) => void;
+  /** Hears how far a command is that takes long. */
+  readonly progress?: (what: string, done: number, total: number) => void;
   /** Version of the program. */
   readonly version?: string;
   /** What `run` starts; can be changed with `set args`. */
@@ -89,6 +93,8 @@ export class GdbInterpreter {
   #nesting = 0;
   /** Ctrl-C came while the line was executed. */
   #interrupted = false;
+  /** Gives up what can be interrupted by itself. */
+  #giveUp = new AbortController();
   /** Commands of breakpoints that were hit and have not been executed. */
   readonly #hitCommands: (readonly string[])[] = [];
   #inHitCommands = false;
@@ -191,6 +197,21 @@ export class GdbInterpreter {
     this.options.write(text, 'stdout');
   }
 
+  /** An answer to a query. */
+  row(text: string, row: QueryRow): void {
+    if (this.options.row) {
+      this.options.row(text, row);
+    } else {
+      this.out(`${text}\n`);
+    }
+  }
+
+  /** Begins something that Ctrl-C gives up. */
+  interruptible(): AbortSignal {
+    this.#giveUp = new AbortController();
+    return this.#giveUp.signal;
+  }
+
   error(text: string): void {
     this.options.write(text, 'stderr');
   }
@@ -256,6 +277,7 @@ export class GdbInterpreter {
   /** Ctrl-C while a line is executed: commands that still wait are left out. */
   interrupt(): void {
     this.#interrupted = true;
+    this.#giveUp.abort();
   }
 
   /**

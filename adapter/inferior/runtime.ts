@@ -9,9 +9,12 @@ import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import { compileFilter, type Filter } from '../packets/filter/filter.ts';
+import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
+import { Asked, type QueryOrder, type RowData } from './asked.ts';
+import { callersOf, stackDepth } from './call-stack.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
@@ -61,6 +64,9 @@ export class StackLeft extends Error {
   override name = 'StackLeft';
 }
 
+/** Makes what runs as each turn of a query ends. */
+type EachTurn = ($R: Runtime, $G: object, $probe: number) => void;
+
 export class Runtime {
   readonly A: Uint8Array;
   /** What decides at each probe. */
@@ -74,6 +80,7 @@ export class Runtime {
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
+  readonly #stackUrl: string;
   readonly #measureDepth: () => number;
   /** What decides at probes without a breakpoint while a step is on its way; made when first needed. */
   readonly #steppers: Decider[] = [];
@@ -93,6 +100,9 @@ export class Runtime {
   #step: Step | null = null;
   /** Where an execution of a recording is going. */
   #travel: Travel | null = null;
+  /** The query that is being answered. Deciders call it. */
+  asked: Asked | null = null;
+  #eachTurn: EachTurn | null = null;
   /** The stack is to be left as soon as the inferior goes on. */
   #leaving = false;
   #returning = false;
@@ -139,6 +149,7 @@ export class Runtime {
     this.A = options.A;
     this.T = options.T;
     this.#tables = options.tables;
+    this.#stackUrl = options.stackUrl;
     this.#measureDepth = () => stackDepth(options.stackUrl);
     this.D = Array.from(options.A, () => notArmed);
     this.#takePause = options.takePause;
@@ -221,6 +232,7 @@ export class Runtime {
   readonly tick = (): void => {
     this.#appointments.tick();
     if (this.#takePause()) {
+      this.#leaveQuery();
       this.#stand({ kind: 'pause' }, IN_TICK);
     }
     const arrived = this.#travel?.ticked() ?? false;
@@ -247,6 +259,43 @@ export class Runtime {
     this.#setLimit();
   }
 
+  /** Answers a query up to where its order says, and leaves the stack there. The machine is at an earlier position. */
+  startQuery(query: QueryOrder, post: (rows: readonly RowData[]) => void): void {
+    for (const [probe, source] of query.deciders) {
+      this.setDecider(probe, source);
+    }
+    this.#eachTurn = query.eachTurn === '' ? null : (new Function('$R', '$G', '$probe', query.eachTurn) as EachTurn);
+    this.asked = new Asked(query, {
+      now: () => {
+        const { packets, number: captured } = this.edge;
+        return { tick: this.T[TICK.COUNT] ?? 0, ns: this.#machineTime(), packets, captured };
+      },
+      callers: () => callersOf(this.#stackUrl),
+      plain: (v, declared) => this.#describer.plain(v, declared),
+      passed: () => this.currentPacket && summary(this.currentPacket),
+      post,
+    });
+    this.#describer.forgetAddresses();
+    this.startTravel({ target: query.until, breakpoints: 'note' });
+  }
+
+  /** The query has been answered, or given up; what went wrong first in its expressions. */
+  endQuery(): string {
+    const { asked } = this;
+    asked?.flush();
+    for (const [probe] of asked?.order.deciders ?? []) {
+      this.setDecider(probe, '');
+    }
+    this.asked = this.#eachTurn = this.#travel = null;
+    return asked?.failure ?? '';
+  }
+
+  #leaveQuery(): void {
+    if (this.asked) {
+      throw new StackLeft();
+    }
+  }
+
   /** A packet passed the user network's edge. */
   packetPassed(): void {
     this.#travel?.packet(this.edge.packets);
@@ -254,6 +303,8 @@ export class Runtime {
 
   /** The machine polls for the inputs of its next turn, which is at `ns`. */
   polls(ns: number): void {
+    this.asked?.turn();
+    this.#eachTurn?.(this, this.#globalsAll, IN_POLL);
     if (this.#travel?.polls(ns)) {
       this.#arrive(IN_POLL);
     }
@@ -294,6 +345,7 @@ export class Runtime {
     const travel = this.#travel;
     this.#travel = null;
     this.#endStep();
+    this.#leaveQuery();
     const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
     this.#stand({ kind: 'arrived', notes }, probe);
   }
@@ -766,18 +818,6 @@ export class Runtime {
     const { machine } = this;
     return machine ? hashState(machine, new Set(['host'])) : '';
   }
-}
-
-/** Frames of the code under `url` on this thread's call stack. */
-function stackDepth(url: string): number {
-  const limit = Error.stackTraceLimit;
-  const prepare = Error.prepareStackTrace;
-  Error.stackTraceLimit = 1000;
-  Error.prepareStackTrace = (_e, sites) => sites.filter((s) => s.getFileName()?.startsWith(url)).length;
-  const n = new Error().stack as unknown as number;
-  Error.prepareStackTrace = prepare;
-  Error.stackTraceLimit = limit;
-  return n;
 }
 
 function logText(v: unknown): string {
