@@ -4,7 +4,7 @@
  * So they are answered while the machine runs, and change nothing in it.
  */
 
-import type { Account, DivergenceReport, HistoryMoment, ReplayHost } from '../engine/api.ts';
+import type { Account, DivergenceReport, HistoryMoment, ReplayHost, SaveSummary } from '../engine/api.ts';
 
 export type { HistoryMoment };
 
@@ -16,7 +16,17 @@ export interface HistoryBody {
   /** The moment that is shown, in words; empty while the machine runs. */
   readonly here: string;
   readonly moments?: Readonly<Record<'start' | 'here' | 'present', HistoryMoment>>;
+  /** Bookmarks, by their names, which `pktgdb/goTo` takes too. */
+  readonly bookmarks?: readonly (readonly [name: string, moment: HistoryMoment])[];
 }
+
+/** `pktgdb/saveRecording`: the session with its whole past goes to this file. */
+export interface SaveArguments {
+  readonly file: string;
+}
+
+/** Answer to `pktgdb/saveRecording`. */
+export type SaveBody = SaveSummary;
 
 /** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */
 export interface RegisterLayout {

@@ -30,6 +30,8 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;
   readonly history = undefined;
+  readonly saveRecording = refuseLater;
+  readonly savedMarks = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;
   readonly locals = refuseLater;

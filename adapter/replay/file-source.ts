@@ -22,15 +22,16 @@ interface Window {
 
 export class FileSource implements ByteSource {
   readonly size: number;
-  readonly #fd: number;
+  /** For reading, by any thread of this process. */
+  readonly fd: number;
   /** The one that was used last comes first. */
   readonly #windows: Window[] = [];
   readonly #small = new Uint8Array(GLANCE);
 
   /** Opens the file. Throws what the system says. */
   constructor(path: string) {
-    this.#fd = openSync(path, 'r');
-    this.size = fstatSync(this.#fd).size;
+    this.fd = openSync(path, 'r');
+    this.size = fstatSync(this.fd).size;
   }
 
   read(at: number, length: number): Uint8Array {
@@ -49,7 +50,7 @@ export class FileSource implements ByteSource {
     if (this.#windows.some((one) => holds(one, at, end)) || end - at > this.#small.length) {
       return this.read(at, length);
     }
-    const n = readSync(this.#fd, this.#small, 0, end - at, at);
+    const n = readSync(this.fd, this.#small, 0, end - at, at);
     return this.#small.subarray(0, n);
   }
 
@@ -83,7 +84,7 @@ export class FileSource implements ByteSource {
     w.start = at;
     w.length = 0;
     while (w.length < w.bytes.length) {
-      const n = readSync(this.#fd, w.bytes, w.length, w.bytes.length - w.length, at + w.length);
+      const n = readSync(this.fd, w.bytes, w.length, w.bytes.length - w.length, at + w.length);
       if (n === 0) {
         break;
       }
@@ -95,7 +96,7 @@ export class FileSource implements ByteSource {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    closeSync(this.fd);
   }
 }
 
