@@ -4,7 +4,7 @@
  * So they are answered while the machine runs, and change nothing in it.
  */
 
-import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost } from '../engine/api.ts';
+import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, SaveSummary } from '../engine/api.ts';
 
 export type { HistoryMoment, QueryRow };
 
@@ -16,6 +16,8 @@ export interface HistoryBody {
   /** The moment that is shown, in words; empty while the machine runs. */
   readonly here: string;
   readonly moments?: Readonly<Record<'start' | 'here' | 'present', HistoryMoment>>;
+  /** Bookmarks, by their names, which `pktgdb/goTo` takes too. */
+  readonly bookmarks?: readonly (readonly [name: string, moment: HistoryMoment])[];
 }
 
 /**
@@ -52,6 +54,13 @@ export interface QueryBody {
   /** What went wrong first when an expression was evaluated; empty if nothing did. */
   readonly failure: string;
 }
+/** `pktgdb/saveRecording`: the session with its whole past goes to this file. */
+export interface SaveArguments {
+  readonly file: string;
+}
+
+/** Answer to `pktgdb/saveRecording`. */
+export type SaveBody = SaveSummary;
 
 /** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */
 export interface RegisterLayout {

@@ -10,6 +10,7 @@ import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
+import type { SavedMarks } from '../saved/saved.ts';
 import type { QueryEnd, QueryOptions, QueryRequest } from './query.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
@@ -21,14 +22,23 @@ export type {
   DivergenceReport,
   Grade,
   NamedValue,
+  SavedMarks,
   Stop,
   TimePosition,
   Value,
   Variable,
   WatchChange,
 };
-
 /** Bytes that a recording keeps, unless it is told otherwise. */
+
+/** What was saved. */
+export interface SaveSummary {
+  readonly packets: number;
+  readonly checkpoints: number;
+  /** Of the file, but for what comes at its end. */
+  readonly bytes: number;
+}
+
 export const DEFAULT_HISTORY_SIZE = 2 ** 31;
 
 /** What to run. */
@@ -37,10 +47,15 @@ export interface LaunchOptions {
   readonly args: readonly string[];
   /**
    * Captures (pcap or pcapng, also packed) to replay instead of live sockets and the built-in guest; several are merged
-   * by time. `-` is standard input.
+   * by time. `-` is standard input. A saved recording is opened, and stands at its end.
    */
   readonly trace?: string | readonly string[];
   readonly replay?: ReplayOptions;
+  /**
+   * Asked when a saved recording is of another build of the stack: its packets can be played as a capture. Without it
+   * they are.
+   */
+  readonly otherBuild?: (question: string) => Promise<boolean>;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
   /** Bound of the recording in bytes (default 2 GiB); 0 turns it off. */
@@ -276,6 +291,10 @@ export interface HistoryState {
   readonly inPast: boolean;
   /** A capture is replayed: its packets have numbers. */
   readonly replays: boolean;
+  /** Checkpoints that are kept, and the bytes that they take. */
+  readonly checkpoints: { readonly count: number; readonly bytes: number };
+  /** A saved recording, at whose end nothing goes on. */
+  readonly saved: boolean;
 }
 
 export interface EngineApi {
@@ -318,6 +337,10 @@ export interface EngineApi {
   query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
+  /** Saves the session with its whole past. */
+  saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary>;
+  /** What was marked in the recording that was opened; undefined if none was. */
+  readonly savedMarks: SavedMarks | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
   runTo(location: BreakpointSpec['location']): Promise<void>;
 

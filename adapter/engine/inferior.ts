@@ -34,9 +34,11 @@ import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
+import type { PacketsFile } from '../saved/packet-blocks.ts';
 import type { Input } from '../stack/util/host.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { History } from './history.ts';
+import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
@@ -59,6 +61,8 @@ export interface InferiorOptions {
   readonly stopOnEntry: boolean;
   readonly hashFrames: boolean;
   readonly hashTurns?: boolean | undefined;
+  /** In a re-execution: where its packets are written to. */
+  readonly packets?: PacketsFile | undefined;
   /** Run the release build: no probes, no inspector. */
   readonly release: boolean;
 }
@@ -86,7 +90,9 @@ let created = 0;
 
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
-  readonly checkpoints = new CheckpointStore();
+  readonly #checkpoints = new CheckpointStore();
+  /** It stands at the end of this, which was saved; nothing else makes it run. */
+  opened: HistorySource | undefined;
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
@@ -158,6 +164,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       release: options.release,
       hashFrames: options.hashFrames,
       hashTurns: options.hashTurns ?? false,
+      packets: options.packets ?? null,
     };
     this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
     this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
@@ -271,8 +278,18 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     return this.#ticks[TICK.COUNT] ?? 0;
   }
 
+  get checkpoints(): CheckpointStore {
+    return this.opened?.checkpoints ?? this.#checkpoints;
+  }
+
   get recording(): Recording {
-    return { ...this.#header, ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }), framed: this.framed };
+    return (
+      this.opened?.recording ?? {
+        ...this.#header,
+        ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }),
+        framed: this.framed,
+      }
+    );
   }
 
   get exited(): boolean {
@@ -294,7 +311,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.history?.full();
         break;
       case 'checkpoint':
-        this.checkpoints.add(m.checkpoint);
+        this.#checkpoints.add(m.checkpoint);
         break;
       case 'started':
         this.startTick = m.tick;

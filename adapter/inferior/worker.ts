@@ -15,6 +15,7 @@ import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
+import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
 import type { QueryOrder, RowData } from './asked.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
@@ -57,6 +58,8 @@ export interface WorkerData {
   readonly release: boolean;
   /** Keep a hash over all frames (costs time per packet). */
   readonly hashFrames: boolean;
+  /** In a re-execution: where its packets are written to. */
+  readonly packets: PacketsFile | null;
   /** Compare a hash of the whole state before each turn (takes milliseconds each). */
   readonly hashTurns: boolean;
 }
@@ -256,9 +259,12 @@ function recordedHost(recording: Recording, start: RecordedStart | null, watch: 
   return host;
 }
 
+const packetBlocks = data.packets && new PacketBlocks(data.packets);
+
 /** A frame of a re-execution; what a replay once said of it comes from the recording. */
 function frameAgain(dir: FrameDirection, buf: Uint8Array, size: number, number: number, grade: number): void {
   countingFrame(dir, buf, size);
+  packetBlocks?.add(dir, buf, size, recorded?.now_ns ?? 0);
   if (dir === 1 && edge.known) {
     edge.known.sentAgain(buf, size, number);
     edge.sent(number, grade);
@@ -320,6 +326,7 @@ function run(entry: Main): void {
   }
   const argv = data.header.argv;
   const code = entry(argv.length, argv, host);
+  packetBlocks?.flush();
   const turns = runtime.machine?.turns ?? 0;
   const { packets: frames } = edge;
   const summary = {

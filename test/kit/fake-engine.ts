@@ -84,6 +84,12 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     return { rows: this.found.length, complete: true, failure: '' };
   }
 
+  readonly savedMarks = undefined;
+
+  async saveRecording(): Promise<never> {
+    throw new EngineError('Target native has no history.');
+  }
+
   async goTo(): Promise<void> {
     throw new EngineError('Target native has no history.');
   }
