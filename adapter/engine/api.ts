@@ -6,6 +6,7 @@ import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compi
 import type { EdgePacket, HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
+import type { Totals, TurnAxis } from '../mailbox/turn-index.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
@@ -229,6 +230,21 @@ export interface HistoryState {
   readonly replays: boolean;
 }
 
+export type { Totals, TurnAxis };
+
+/** What happened when in a run that is recorded. It can be read while the machine runs. */
+export interface RunTimeline {
+  /** Everything so far. */
+  readonly end: Totals;
+  /**
+   * What had happened by each of `places`, which are in order, on an axis: before a time in nanoseconds, or with so
+   * many packets.
+   */
+  by(axis: TurnAxis, places: readonly number[]): readonly Totals[];
+  /** Where history can be entered without executing what was before, the oldest first. */
+  readonly checkpoints: readonly { readonly ns: number; readonly packets: number }[];
+}
+
 export interface EngineApi {
   readonly info: DebugInfo;
   /** Absolute folder of the stack's sources; `SourceLocation.file` is relative to it. */
@@ -264,6 +280,8 @@ export interface EngineApi {
   goTo(target: MomentTarget): Promise<void>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
+  /** What happened when in this run; undefined without a recording. */
+  readonly timeline: RunTimeline | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
   runTo(location: BreakpointSpec['location']): Promise<void>;
 

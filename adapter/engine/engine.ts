@@ -24,6 +24,7 @@ import {
   type Position,
   type ReplayState,
   type ReverseKind,
+  type RunTimeline,
   type StepKind,
   type Stop,
   type SymbolScope,
@@ -433,6 +434,18 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       inPast: this.#time.inPast,
       replays: this.#inferior.replay !== undefined,
       bytes: log.bytes,
+    };
+  }
+
+  get timeline(): RunTimeline | undefined {
+    const { turns, checkpoints } = this.#inferior ?? {};
+    if (!turns) {
+      return undefined;
+    }
+    return {
+      end: turns.end,
+      by: (axis, places) => turns.by(axis, places),
+      checkpoints: checkpoints?.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })) ?? [],
     };
   }
 

@@ -30,6 +30,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;
   readonly history = undefined;
+  readonly timeline = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;
   readonly locals = refuseLater;

@@ -20,6 +20,7 @@ import {
   type Position,
   type ReplayState,
   type ReverseKind,
+  type RunTimeline,
   type StepKind,
   type SymbolScope,
   type Value,
@@ -68,6 +69,7 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   abstract step(kind: StepKind, options?: { frame?: number; count?: number }): Promise<void>;
   abstract runTo(location: BreakpointSpec['location']): Promise<void>;
   readonly history: HistoryState | undefined = undefined;
+  readonly timeline: RunTimeline | undefined = undefined;
 
   async reverse(kind: ReverseKind): Promise<void> {
     throw new EngineError(`Target native does not support reverse ${kind}.`);
