@@ -10,7 +10,7 @@ import type { TimelineStrings } from './strings.ts';
 
 /** Pixels: names of lanes on the left, room on the right, axes above and below. */
 const LEFT = 96;
-const RIGHT = 16;
+const RIGHT = 28;
 const AXIS = 20;
 const LANE = 24;
 const GAP = 5;

@@ -63,4 +63,31 @@ describe('timeline', () => {
       await s.shot('timeline-back');
     },
   );
+
+  for (const [name, theme] of [
+    ['light', 'Default Light Modern'],
+    ['contrast', 'Default High Contrast'],
+  ]) {
+    scene(
+      `has the colours of a theme: ${name}`,
+      () => ({
+        'page.pcap': HTTP,
+        '.vscode/launch.json': replayJson('page.pcap'),
+        '.vscode/settings.json': JSON.stringify({ 'workbench.colorTheme': theme }),
+      }),
+      async (s) => {
+        const { vscode } = s;
+        await vscode.startConfiguration('Replay');
+        await vscode.page.getByText('All packets have been played').first().waitFor();
+        await vscode.evaluate('bookmark done', 'Bookmark done');
+        await vscode.command('Packet Debugger: Focus on Timeline View');
+        await vscode.command('Packet Debugger: Timeline by Time or by Packets');
+        await vscode.timeline.axis('6');
+        await vscode.timeline.click(0.6);
+        await vscode.timeline.text('past').waitFor();
+        await vscode.timeline.focus();
+        await s.shot(`timeline-${name}`);
+      },
+    );
+  }
 });
