@@ -6,6 +6,7 @@ import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compi
 import type { EdgePacket, HitCondition, Stop, TimePosition, WatchChange } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
+import type { Totals, TurnAxis } from '../mailbox/turn-index.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
@@ -297,6 +298,21 @@ export interface HistoryState {
   readonly saved: boolean;
 }
 
+export type { Totals, TurnAxis };
+
+/** What happened when in a run that is recorded. It can be read while the machine runs. */
+export interface RunTimeline {
+  /** Everything so far. */
+  readonly end: Totals;
+  /**
+   * What had happened by each of `places`, which are in order, on an axis: before a time in nanoseconds, or with so
+   * many packets.
+   */
+  by(axis: TurnAxis, places: readonly number[]): readonly Totals[];
+  /** Where history can be entered without executing what was before, the oldest first. */
+  readonly checkpoints: readonly { readonly ns: number; readonly packets: number }[];
+}
+
 export interface EngineApi {
   readonly info: DebugInfo;
   /** Absolute folder of the stack's sources; `SourceLocation.file` is relative to it. */
@@ -341,6 +357,8 @@ export interface EngineApi {
   saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary>;
   /** What was marked in the recording that was opened; undefined if none was. */
   readonly savedMarks: SavedMarks | undefined;
+  /** What happened when in this run; undefined without a recording. */
+  readonly timeline: RunTimeline | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
   runTo(location: BreakpointSpec['location']): Promise<void>;
 

@@ -27,6 +27,7 @@ import {
   type QueryRequest,
   type ReplayState,
   type ReverseKind,
+  type RunTimeline,
   type SavedMarks,
   type SaveSummary,
   type StepKind,
@@ -494,6 +495,18 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       checkpoints: { count: checkpoints.all.length, bytes: checkpoints.bytes },
       saved: this.#traces.recording !== undefined,
       bytes: log.bytes,
+    };
+  }
+
+  get timeline(): RunTimeline | undefined {
+    const { turns, checkpoints } = this.#inferior ?? {};
+    if (!turns) {
+      return undefined;
+    }
+    return {
+      end: turns.end,
+      by: (axis, places) => turns.by(axis, places),
+      checkpoints: checkpoints?.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })) ?? [],
     };
   }
 

@@ -34,6 +34,7 @@ import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
+import { createTurnIndex, TurnReader } from '../mailbox/turn-index.ts';
 import type { PacketsFile } from '../saved/packet-blocks.ts';
 import type { Input } from '../stack/util/host.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
@@ -100,6 +101,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   startTick = 0;
   /** The log of the run; it outlives the machine, and has to be closed. */
   readonly history: History | undefined;
+  /** What its turns brought, if it is recorded. */
+  readonly turns: TurnReader | undefined;
   readonly #header: RecordingHeader;
   /** The capture that it replays. */
   readonly replay: ReplayData | undefined;
@@ -133,6 +136,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       this.emit('report', 'warning', text);
     };
     this.history = options.historySize > 0 ? new History({ size: options.historySize, warn }) : undefined;
+    const turns = this.history ? createTurnIndex() : null;
+    this.turns = turns ? new TurnReader(turns) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -159,6 +164,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       checkpoint: options.checkpoint ?? null,
       checkpointMs: options.checkpointMs,
       logLimit: this.history?.limit.buffer ?? null,
+      turns,
       stopOnEntry: options.stopOnEntry,
       past: options.past ?? false,
       release: options.release,

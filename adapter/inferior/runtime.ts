@@ -59,6 +59,14 @@ export type NextChange = (here: ChangePosition) => Change | null;
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
 
+/** What the runtime reads of the stack's `machine`, which is built as it begins to run. */
+export interface RunningMachine {
+  readonly turns: number;
+  readonly drops: { readonly total: number };
+  readonly host?: { readonly now_ns: number };
+  readonly cpu?: { readonly interrupts: number };
+}
+
 /** Leaves the stack from wherever it is, so that `main` can be called again. */
 export class StackLeft extends Error {
   override name = 'StackLeft';
@@ -443,8 +451,7 @@ export class Runtime {
   }
 
   #machineTime(): number {
-    const { machine } = this.#globalsAll as { machine?: { host?: { now_ns: number } } };
-    return machine?.host?.now_ns ?? 0;
+    return this.machine?.host?.now_ns ?? 0;
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */
@@ -810,8 +817,8 @@ export class Runtime {
   }
 
   /** The root of the state; undefined before the stack is loaded. */
-  get machine(): { readonly turns: number } | undefined {
-    return (this.#globalsAll as { machine?: { turns: number } }).machine;
+  get machine(): RunningMachine | undefined {
+    return (this.#globalsAll as { machine?: RunningMachine }).machine;
   }
 
   stateHash(): string {

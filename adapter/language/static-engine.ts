@@ -33,6 +33,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly history = undefined;
   readonly saveRecording = refuseLater;
   readonly savedMarks = undefined;
+  readonly timeline = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;
   readonly locals = refuseLater;

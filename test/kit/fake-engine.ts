@@ -24,6 +24,7 @@ import {
   type QueryRow,
   type ReplayState,
   type ReverseKind,
+  type RunTimeline,
   type StepKind,
   type SymbolScope,
   type Value,
@@ -74,6 +75,7 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   readonly history: HistoryState | undefined = undefined;
   /** What every query finds. */
   found: readonly QueryRow[] = [];
+  readonly timeline: RunTimeline | undefined = undefined;
 
   async reverse(kind: ReverseKind): Promise<void> {
     throw new EngineError(`Target native does not support reverse ${kind}.`);
