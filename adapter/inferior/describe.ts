@@ -14,7 +14,7 @@ export class Describer {
   #handles: object[] = [];
   /** Number of the first handle that is valid: they are never given twice, so that an old one means nothing else. */
   #first = 0;
-  readonly #addresses = new WeakMap<object, number>();
+  #addresses = new WeakMap<object, number>();
   #nextAddress = ADDRESS_BASE;
 
   /** Handles are valid while the inferior stands still. */
@@ -27,6 +27,13 @@ export class Describer {
   bytes(handle: string, start: number, count: number): Uint8Array | null {
     const o = this.#handles[Number(handle) - this.#first];
     return o instanceof Uint8Array ? o.subarray(start, start + count) : null;
+  }
+
+  /** Addresses are given anew, from the first one on: the machine begins again. */
+  forgetAddresses(): void {
+    this.forget();
+    this.#addresses = new WeakMap();
+    this.#nextAddress = ADDRESS_BASE;
   }
 
   #addressOf(o: object): number {
@@ -65,6 +72,15 @@ export class Describer {
       default:
         return { kind: 'string', type: declared, value: String(v) };
     }
+  }
+
+  /** A value that nobody will look into: without a handle. */
+  plain(v: unknown, declared = ''): Value {
+    const { handle, ...value } = this.describe(v, declared);
+    if (handle !== undefined) {
+      this.#handles.length = 0;
+    }
+    return value;
   }
 
   #aggregate(o: object, declared: string): Value {

@@ -7,6 +7,7 @@ import type { Interpreter } from '../../adapter/dap/repl.ts';
 import { type SessionFactories, serveStreams } from '../../adapter/dap/server.ts';
 import type { EngineApi } from '../../adapter/engine/api.ts';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
+import { noMoments } from '../../adapter/inspect/history.ts';
 import { checkMessage } from './check-message.ts';
 import { DapEngine } from './fake-engine.ts';
 
@@ -156,6 +157,7 @@ export function fakeInterpreter(engine: EngineApi, write: (text: string) => void
     breakpointCommands: new Map(),
     interrupt: () => {},
     dispose: () => {},
+    moments: noMoments(),
     evaluator: new Evaluator(engine),
   };
 }
