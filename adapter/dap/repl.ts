@@ -3,7 +3,6 @@
  * What a command prints is collected as the answer.
  */
 import type { Completions } from '../commands/complete.ts';
-import type { HistoryMoment } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import type { KeptMoments } from '../inspect/history.ts';
 
