@@ -29,11 +29,16 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly runTo = refuseLater;
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;
+  readonly query = refuseLater;
   readonly history = undefined;
+  readonly saveRecording = refuseLater;
+  readonly savedMarks = undefined;
+  readonly timeline = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;
   readonly locals = refuseLater;
   readonly children = refuseLater;
+  readonly readBytes = refuseLater;
   readonly assign = refuseLater;
   readonly monitor = refuseLater;
   readonly position = refuseLater;

@@ -20,15 +20,16 @@ interface Window {
 
 export class FileSource implements ByteSource {
   readonly size: number;
-  readonly #fd: number;
+  /** For reading, by any thread of this process. */
+  readonly fd: number;
   /** The one that was used last comes first. */
   readonly #windows: Window[] = [];
   readonly #small = new Uint8Array(GLANCE);
 
   /** Opens the file. Throws what the system says. */
   constructor(path: string) {
-    this.#fd = openSync(path, 'r');
-    this.size = fstatSync(this.#fd).size;
+    this.fd = openSync(path, 'r');
+    this.size = fstatSync(this.fd).size;
   }
 
   read(at: number, length: number): Uint8Array {
@@ -47,7 +48,7 @@ export class FileSource implements ByteSource {
     if (this.#windows.some((one) => holds(one, at, end)) || end - at > this.#small.length) {
       return this.read(at, length);
     }
-    const n = readSync(this.#fd, this.#small, 0, end - at, at);
+    const n = readSync(this.fd, this.#small, 0, end - at, at);
     return this.#small.subarray(0, n);
   }
 
@@ -81,7 +82,7 @@ export class FileSource implements ByteSource {
       w.bytes = new Uint8Array(length);
     }
     while (w.length < length) {
-      const n = readSync(this.#fd, w.bytes, w.length, length - w.length, w.start + w.length);
+      const n = readSync(this.fd, w.bytes, w.length, length - w.length, w.start + w.length);
       if (n === 0) {
         break;
       }
@@ -93,7 +94,7 @@ export class FileSource implements ByteSource {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    closeSync(this.fd);
   }
 }
 
