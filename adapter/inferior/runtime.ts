@@ -17,12 +17,13 @@ import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
 import { HitCounts } from './hit-counts.ts';
 import { packetBytes } from './packet-bytes.ts';
+import { stackDepth } from './stack-depth.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, StepRequest, Stop, StopReport, WatchChange } from './stop.ts';
 import { Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
-import { type Sight, Watches, type WatchOrder } from './watches.ts';
+import { type Captured, carried, type Sight, Watches, type WatchOrder } from './watches.ts';
 
 /** A packet for the front ends. `number` is that in the replayed capture, 0 if it is none or nothing is replayed. */
 export interface PacketCopy {
@@ -168,7 +169,8 @@ export class Runtime {
     const stepped = this.#step !== null && (armed & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
     const scoped = (armed & ARMED.SCOPE) !== 0 && this.#disarm(ARMED.SCOPE);
     const stops = ((armed & ARMED.WATCH) !== 0 && this.#watch(id)) || stop;
-    if ((this.#travel === null || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
+    const live = this.#travel === null && !this.#settingUp;
+    if ((live || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
       this.#stopAt(id, stepped);
     }
     if (!this.#returning) {
@@ -239,9 +241,18 @@ export class Runtime {
 
   // ---- executing a recording ----
 
+  /** The machine is being set up in order to execute a recording: what happens until then is of no account. */
+  #settingUp = false;
+
+  prepareTravel(): void {
+    this.#settingUp = true;
+  }
+
   /** Begins a run to a position; the machine is at an earlier one. */
   startTravel(order: TravelOrder): void {
+    this.#settingUp = false;
     this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
+    this.#beginWatches(order);
     this.#travel.ticked();
     this.#watches.sync();
     this.#setLimit();
@@ -270,8 +281,8 @@ export class Runtime {
   }
 
   /** A probe on a run to a position. False if what stops there is of no account. */
-  #passes(travel: Travel, id: number, stop: boolean): boolean {
-    if (this.#commanding) {
+  #passes(travel: Travel | null, id: number, stop: boolean): boolean {
+    if (travel === null || this.#commanding) {
       this.#forgetHits();
       return false;
     }
@@ -295,7 +306,11 @@ export class Runtime {
     this.#travel = null;
     this.#endStep();
     const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
-    this.#stand({ kind: 'arrived', notes }, probe);
+    const origins = travel?.order.known?.map(({ order, captured }) => ({
+      order,
+      captured: this.#watches.originsOf(order.id, captured, this.machine ?? {}),
+    }));
+    this.#stand({ kind: 'arrived', notes: origins ? { ...notes, origins } : notes }, probe);
   }
 
   /** In a replay: how it compares with the capture. */
@@ -478,9 +493,30 @@ export class Runtime {
     }
   }
 
+  #beginWatches({ watches = [], known = [] }: TravelOrder): void {
+    const machine = this.machine ?? {};
+    for (const [{ order, captured }, locals] of this.#watches.begin(machine, [...watches, ...known])) {
+      this.setWatch(order, locals);
+      for (const c of Object.values(captured)) {
+        if (c && 'at' in c) {
+          this.#watches.await(order.id, c.at);
+        }
+      }
+    }
+  }
+
+  /** Values that a watch has captured, as another inferior at the same moment can find them. */
+  capturedBy(id: number): Record<string, Captured> {
+    return this.#watches.captured(id, this.machine ?? {});
+  }
+
+  carry(values: Readonly<Record<string, unknown>>): Record<string, Captured> {
+    return carried(values, this.machine ?? {});
+  }
+
   /** What watches say at a probe; true if one stops. */
   #watch(id: number): boolean {
-    if (this.#commanding || this.#travel?.order.breakpoints === 'silent') {
+    if (this.#settingUp || this.#commanding || this.#travel?.order.breakpoints === 'silent') {
       return false;
     }
     const { sights, left } = this.#watches.at(id);
@@ -517,7 +553,7 @@ export class Runtime {
 
   /** Hits are noted and not counted. */
   get #searching(): boolean {
-    return this.#travel !== null && this.#travel.order.breakpoints !== 'stop';
+    return this.#settingUp || (this.#travel !== null && this.#travel.order.breakpoints !== 'stop');
   }
 
   /** Called by deciders: the condition holds. True if the breakpoint stops. */
@@ -766,18 +802,6 @@ export class Runtime {
     const { machine } = this;
     return machine ? hashState(machine, new Set(['host'])) : '';
   }
-}
-
-/** Frames of the code under `url` on this thread's call stack. */
-function stackDepth(url: string): number {
-  const limit = Error.stackTraceLimit;
-  const prepare = Error.prepareStackTrace;
-  Error.stackTraceLimit = 1000;
-  Error.prepareStackTrace = (_e, sites) => sites.filter((s) => s.getFileName()?.startsWith(url)).length;
-  const n = new Error().stack as unknown as number;
-  Error.prepareStackTrace = prepare;
-  Error.stackTraceLimit = limit;
-  return n;
 }
 
 function logText(v: unknown): string {

@@ -344,6 +344,7 @@ function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): v
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
+  runtime.prepareTravel();
   const start = checkpoint && startOf(checkpoint);
   const begin = (): void => runtime.startTravel(order);
   const restore = (): void => {

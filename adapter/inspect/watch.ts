@@ -54,7 +54,8 @@ export async function watchLocation(
     evaluator.condition(options.condition).compile(scope);
   }
   const used = [...scope.used.values()];
-  const at = frame >= 0 ? (await engine.frames())[frame] : undefined;
+  const frames = frame >= 0 ? await engine.frames() : [];
+  const at = frames[frame];
   const common = {
     kind: 'watch' as const,
     access: options.access,
@@ -69,16 +70,21 @@ export async function watchLocation(
       throw new EngineError(`There is nothing to watch: "${text}" has no value here.`);
     }
   }
-  const own = options.location && at ? ownPlace(e, evaluator, frame) : undefined;
+  const place = at && used.length > 0 ? ownPlace(e, evaluator, frame) : undefined;
+  const own = options.location ? place : undefined;
   const locals = own ? [...own.captures] : used.map((v): [string, string] => [v.name, v.name]);
   const target = own?.target ?? targetOf(e, scope, context);
   return {
     ...common,
     js: own?.js ?? numberOf(code),
     ...(target ? { target } : {}),
+    ...(place ? { place } : {}),
     captures: locals,
     places: own && places ? places.slice(0, 1) : places,
-    frame: locals.length > 0 && at ? { index: frame, fn: at.fn.id, scoped: own === undefined } : null,
+    frame:
+      locals.length > 0 && at
+        ? { index: frame, depth: frames.length - frame, fn: at.fn.id, scoped: own === undefined }
+        : null,
     scope: { ...engine.scope(-1), local: (name) => (own ? undefined : scope.used.get(name)) },
   };
 }
