@@ -15,6 +15,7 @@ import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
 import { sourceRequests } from './sources.ts';
+import { timelineRequests } from './timeline.ts';
 import { variableRequests } from './variables.ts';
 import { viewRequests } from './views.ts';
 
@@ -50,6 +51,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     exceptionRequests,
     runningRequests,
     historyRequests,
+    timelineRequests,
     stackRequests,
     variableRequests,
     evaluateRequests,

@@ -51,6 +51,8 @@ function describe(session: PacketSession, reason: Stop): Description {
       return { reason: 'goto', description: 'Paused in history' };
     case 'history-start':
       return { reason: 'step', description: 'Paused where history begins' };
+    case 'recording-end':
+      return { reason: 'goto', description: 'Paused where the recording ends' };
     case 'history-end':
       return { reason: 'goto', description: 'Paused at the present' };
     case 'entry':

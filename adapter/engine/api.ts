@@ -6,27 +6,40 @@ import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compi
 import type { EdgePacket, HitCondition, Stop, TimePosition, WatchChange } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
+import type { Totals, TurnAxis } from '../mailbox/turn-index.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
+import type { SavedMarks } from '../saved/saved.ts';
+import type { QueryEnd, QueryOptions, QueryRequest } from './query.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
+export type * from './query.ts';
 export type {
   Account,
   Divergence,
   DivergenceReport,
   Grade,
   NamedValue,
+  SavedMarks,
   Stop,
   TimePosition,
   Value,
   Variable,
   WatchChange,
 };
-
 /** Bytes that a recording keeps, unless it is told otherwise. */
+
+/** What was saved. */
+export interface SaveSummary {
+  readonly packets: number;
+  readonly checkpoints: number;
+  /** Of the file, but for what comes at its end. */
+  readonly bytes: number;
+}
+
 export const DEFAULT_HISTORY_SIZE = 2 ** 31;
 
 /** What to run. */
@@ -35,10 +48,15 @@ export interface LaunchOptions {
   readonly args: readonly string[];
   /**
    * Captures (pcap or pcapng, also packed) to replay instead of live sockets and the built-in guest; several are merged
-   * by time. `-` is standard input.
+   * by time. `-` is standard input. A saved recording is opened, and stands at its end.
    */
   readonly trace?: string | readonly string[];
   readonly replay?: ReplayOptions;
+  /**
+   * Asked when a saved recording is of another build of the stack: its packets can be played as a capture. Without it
+   * they are.
+   */
+  readonly otherBuild?: (question: string) => Promise<boolean>;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
   /** Bound of the recording in bytes (default 2 GiB); 0 turns it off. */
@@ -284,6 +302,25 @@ export interface HistoryState {
   readonly inPast: boolean;
   /** A capture is replayed: its packets have numbers. */
   readonly replays: boolean;
+  /** Checkpoints that are kept, and the bytes that they take. */
+  readonly checkpoints: { readonly count: number; readonly bytes: number };
+  /** A saved recording, at whose end nothing goes on. */
+  readonly saved: boolean;
+}
+
+export type { Totals, TurnAxis };
+
+/** What happened when in a run that is recorded. It can be read while the machine runs. */
+export interface RunTimeline {
+  /** Everything so far. */
+  readonly end: Totals;
+  /**
+   * What had happened by each of `places`, which are in order, on an axis: before a time in nanoseconds, or with so
+   * many packets.
+   */
+  by(axis: TurnAxis, places: readonly number[]): readonly Totals[];
+  /** Where history can be entered without executing what was before, the oldest first. */
+  readonly checkpoints: readonly { readonly ns: number; readonly packets: number }[];
 }
 
 export interface EngineApi {
@@ -319,8 +356,19 @@ export interface EngineApi {
   reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
   /** Goes to a moment of history, or to the present; 'stopped' follows. */
   goTo(target: MomentTarget): Promise<void>;
+  /**
+   * Asks about all that has been recorded up to the present (see query.ts). What is shown stays as it is, and may go on
+   * meanwhile. Rejects for a request that cannot be compiled.
+   */
+  query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
+  /** Saves the session with its whole past. */
+  saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary>;
+  /** What was marked in the recording that was opened; undefined if none was. */
+  readonly savedMarks: SavedMarks | undefined;
+  /** What happened when in this run; undefined without a recording. */
+  readonly timeline: RunTimeline | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
   runTo(location: BreakpointSpec['location']): Promise<void>;
 

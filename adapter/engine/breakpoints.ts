@@ -314,7 +314,7 @@ export class BreakpointTable {
  * Statements that return a function of a probe's locals. A method's `this` is handed over like the others, and is
  * `this` in `body`.
  */
-function decidingFunction(names: readonly string[], body: string): string {
+export function decidingFunction(names: readonly string[], body: string): string {
   if (!names.includes('this')) {
     return `return function(${names.join(',')}){${body}};`;
   }

@@ -258,6 +258,17 @@ function capturing(captures: WatchLocation['captures']): string {
   return `{${fields.join(',')}}`;
 }
 
+/** An assignment with what it came to instead of how: a saved recording is trusted with constants only. */
+export function withResult(change: FramedChange, { kind, value }: Value): FramedChange {
+  if (change.kind !== 'assign' || value === undefined || typeof value !== kind) {
+    return change;
+  }
+  return {
+    ...change,
+    valueJs: kind === 'string' ? JSON.stringify(value) : Object.is(value, -0) ? '-0' : String(value),
+  };
+}
+
 /** Turns what an expression threw into an `EngineError`. */
 async function guard<T>(value: Promise<T>): Promise<T> {
   try {

@@ -9,6 +9,7 @@ import { HISTORY_HANDLERS } from './history.ts';
 import { INFO_HANDLERS } from './info.ts';
 import { MISC_HANDLERS } from './misc.ts';
 import { PEER_HANDLERS } from './peers.ts';
+import { QUERY_HANDLERS } from './queries.ts';
 import { RUNNING_HANDLERS } from './running.ts';
 import { SCRIPT_HANDLERS } from './script.ts';
 import { SETTING_HANDLERS, settingHandler } from './settings.ts';
@@ -20,6 +21,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ...WATCH_HANDLERS,
   ...RUNNING_HANDLERS,
   ...HISTORY_HANDLERS,
+  ...QUERY_HANDLERS,
   ...FRAME_HANDLERS,
   ...DATA_HANDLERS,
   ...SOURCE_HANDLERS,

@@ -9,7 +9,7 @@ import { defaultPlace, infoBreakpoints, infoWatchpoints } from './breakpoints.ts
 import { infoDisplay } from './display.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
-import { infoBookmarks, infoCheckpoints, infoHistory } from './history.ts';
+import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord } from './history.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
@@ -219,6 +219,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info packet': printPacket,
   'info position': infoPosition,
   'info program': infoProgram,
+  'info record': infoRecord,
   'info registers': infoRegisters,
   'info replay': infoReplay,
   'info ring': infoRing,

@@ -76,6 +76,7 @@ function headline(gdb: GdbInterpreter, reason: Stop): string {
       return `\n${temporary ? 'Temporary breakpoint' : 'Breakpoint'} ${id}, `;
     }
     case 'history-start':
+    case 'recording-end':
       return '\nNo more reverse-execution history.\n';
     case 'history-end':
       return '\nThe present.\n';

@@ -9,15 +9,17 @@ import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import { compileFilter, type Filter } from '../packets/filter/filter.ts';
+import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
+import { Asked, type QueryOrder, type RowData } from './asked.ts';
+import { callersOf, stackDepth } from './call-stack.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
 import { HitCounts } from './hit-counts.ts';
 import { packetBytes } from './packet-bytes.ts';
-import { stackDepth } from './stack-depth.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, StepRequest, Stop, StopReport, WatchChange } from './stop.ts';
@@ -57,10 +59,21 @@ export type NextChange = (here: ChangePosition) => Change | null;
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
 
+/** What the runtime reads of the stack's `machine`, which is built as it begins to run. */
+export interface RunningMachine {
+  readonly turns: number;
+  readonly drops: { readonly total: number };
+  readonly host?: { readonly now_ns: number };
+  readonly cpu?: { readonly interrupts: number };
+}
+
 /** Leaves the stack from wherever it is, so that `main` can be called again. */
 export class StackLeft extends Error {
   override name = 'StackLeft';
 }
+
+/** Makes what runs as each turn of a query ends. */
+type EachTurn = ($R: Runtime, $G: object, $probe: number) => void;
 
 export class Runtime {
   readonly A: Uint8Array;
@@ -75,6 +88,7 @@ export class Runtime {
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
+  readonly #stackUrl: string;
   readonly #measureDepth: () => number;
   /** What decides at probes without a breakpoint while a step is on its way; made when first needed. */
   readonly #steppers: Decider[] = [];
@@ -94,6 +108,9 @@ export class Runtime {
   #step: Step | null = null;
   /** Where an execution of a recording is going. */
   #travel: Travel | null = null;
+  /** The query that is being answered. Deciders call it. */
+  asked: Asked | null = null;
+  #eachTurn: EachTurn | null = null;
   /** The stack is to be left as soon as the inferior goes on. */
   #leaving = false;
   #returning = false;
@@ -140,6 +157,7 @@ export class Runtime {
     this.A = options.A;
     this.T = options.T;
     this.#tables = options.tables;
+    this.#stackUrl = options.stackUrl;
     this.#measureDepth = () => stackDepth(options.stackUrl);
     this.D = Array.from(options.A, () => notArmed);
     this.#takePause = options.takePause;
@@ -223,6 +241,7 @@ export class Runtime {
   readonly tick = (): void => {
     this.#appointments.tick();
     if (this.#takePause()) {
+      this.#leaveQuery();
       this.#stand({ kind: 'pause' }, IN_TICK);
     }
     const arrived = this.#travel?.ticked() ?? false;
@@ -258,6 +277,43 @@ export class Runtime {
     this.#setLimit();
   }
 
+  /** Answers a query up to where its order says, and leaves the stack there. The machine is at an earlier position. */
+  startQuery(query: QueryOrder, post: (rows: readonly RowData[]) => void): void {
+    for (const [probe, source] of query.deciders) {
+      this.setDecider(probe, source);
+    }
+    this.#eachTurn = query.eachTurn === '' ? null : (new Function('$R', '$G', '$probe', query.eachTurn) as EachTurn);
+    this.asked = new Asked(query, {
+      now: () => {
+        const { packets, number: captured } = this.edge;
+        return { tick: this.T[TICK.COUNT] ?? 0, ns: this.#machineTime(), packets, captured };
+      },
+      callers: () => callersOf(this.#stackUrl),
+      plain: (v, declared) => this.#describer.plain(v, declared),
+      passed: () => this.currentPacket && summary(this.currentPacket),
+      post,
+    });
+    this.#describer.forgetAddresses();
+    this.startTravel({ target: query.until, breakpoints: 'note' });
+  }
+
+  /** The query has been answered, or given up; what went wrong first in its expressions. */
+  endQuery(): string {
+    const { asked } = this;
+    asked?.flush();
+    for (const [probe] of asked?.order.deciders ?? []) {
+      this.setDecider(probe, '');
+    }
+    this.asked = this.#eachTurn = this.#travel = null;
+    return asked?.failure ?? '';
+  }
+
+  #leaveQuery(): void {
+    if (this.asked) {
+      throw new StackLeft();
+    }
+  }
+
   /** A packet passed the user network's edge. */
   packetPassed(): void {
     this.#travel?.packet(this.edge.packets);
@@ -265,6 +321,8 @@ export class Runtime {
 
   /** The machine polls for the inputs of its next turn, which is at `ns`. */
   polls(ns: number): void {
+    this.asked?.turn();
+    this.#eachTurn?.(this, this.#globalsAll, IN_POLL);
     if (this.#travel?.polls(ns)) {
       this.#arrive(IN_POLL);
     }
@@ -305,6 +363,7 @@ export class Runtime {
     const travel = this.#travel;
     this.#travel = null;
     this.#endStep();
+    this.#leaveQuery();
     const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
     const origins = travel?.order.known?.map(({ order, captured }) => ({
       order,
@@ -406,8 +465,7 @@ export class Runtime {
   }
 
   #machineTime(): number {
-    const { machine } = this.#globalsAll as { machine?: { host?: { now_ns: number } } };
-    return machine?.host?.now_ns ?? 0;
+    return this.machine?.host?.now_ns ?? 0;
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */
@@ -794,8 +852,8 @@ export class Runtime {
   }
 
   /** The root of the state; undefined before the stack is loaded. */
-  get machine(): { readonly turns: number } | undefined {
-    return (this.#globalsAll as { machine?: { turns: number } }).machine;
+  get machine(): RunningMachine | undefined {
+    return (this.#globalsAll as { machine?: RunningMachine }).machine;
   }
 
   stateHash(): string {

@@ -75,6 +75,8 @@ export type Stop =
   | { readonly kind: 'history-start' }
   /** Execution in the past came to the present and stays there. */
   | { readonly kind: 'history-end' }
+  /** All that was recorded has been done again, and nobody is there who goes on. */
+  | { readonly kind: 'recording-end' }
   | { readonly kind: 'entry' }
   /** Nothing catches an exception of the stack; the frames are those of the throw. V8 tells of it, not the runtime. */
   | { readonly kind: 'exception'; readonly name: string; readonly message: string; readonly stack: string }

@@ -6,6 +6,7 @@
 import { parseCatch } from '../commands/catch-text.ts';
 import { type Command, CommandError, type Found, kindsOf, type UnknownCommandError } from '../commands/command.ts';
 import { didYouMean, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
+import { queryRequest } from '../commands/query-text.ts';
 import { registersNamed } from '../commands/registers.ts';
 import { defaultSettings } from '../commands/settings.ts';
 import { splitPrintf, splitPrintOptions } from '../commands/split.ts';
@@ -53,6 +54,9 @@ const unchecked: Check = () => {};
 const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   nothing: unchecked,
   breakpoint: checkBreakpoint,
+  calls: checkQuery,
+  packets: checkQuery,
+  query: checkQuery,
   filter: (_checked, args) => void parseCatch(args),
   watch: checkWatch,
   location: checkLocations,
@@ -80,6 +84,11 @@ const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   'escaped-text': unchecked,
   shell: unchecked,
 };
+
+/** A question about history: what it asks is compiled where it is looked for. */
+function checkQuery({ analysis, path }: Checked, args: string): void {
+  queryRequest(analysis.engine, analysis.evaluator, path, args);
+}
 
 function checkNumber(word: string): void {
   if (word === '') {

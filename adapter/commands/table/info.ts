@@ -63,6 +63,13 @@ export const INFO_COMMANDS = [
         summary: 'What has been recorded, and where in it the program stands.',
       },
       {
+        name: 'record',
+        aliases: ['rec'],
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Info record options.',
+      },
+      {
         name: 'bookmarks',
         class: 'status',
         takes: 'nothing',
