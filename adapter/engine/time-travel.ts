@@ -207,7 +207,7 @@ export class TimeTravel {
       if (order && location.place && (index >= 0 || !location.frame?.scoped)) {
         const captured = location.frame?.scoped
           ? await from.stopped.carry(location.place.captures, index)
-          : await from.inferior.runtime.capturedBy(bp.id);
+          : await from.inferior.runtime.carry(bp.id);
         carried.push({ order, captured });
       }
     }

@@ -13,7 +13,7 @@ import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
-import { Asked, type QueryOrder, type RowData } from './asked.ts';
+import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
 import { callersOf, stackDepth } from './call-stack.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
@@ -22,10 +22,11 @@ import { HitCounts } from './hit-counts.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
-import type { Counting, StepRequest, Stop, StopReport, WatchChange } from './stop.ts';
+import type { Counting, StepRequest, Stop, StopReport } from './stop.ts';
 import { Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
-import { type Captured, carried, type Sight, Watches, type WatchOrder } from './watches.ts';
+import { WatchStops } from './watch-stops.ts';
+import type { Captured, WatchOrder } from './watches.ts';
 
 /** A packet for the front ends. `number` is that in the replayed capture, 0 if it is none or nothing is replayed. */
 export interface PacketCopy {
@@ -114,10 +115,7 @@ export class Runtime {
   /** The stack is to be left as soon as the inferior goes on. */
   #leaving = false;
   #returning = false;
-  readonly #watches: Watches;
-  /** What watchpoints of the hit list saw, and those whose call has ended. */
-  #changes: WatchChange[] = [];
-  #scopeLeft: number[] = [];
+  readonly #watches: WatchStops;
   #hitList: number[] = [];
   #hitTemporary = false;
   #conditionError: { breakpoint: number; message: string } | null = null;
@@ -165,7 +163,19 @@ export class Runtime {
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
-    this.#watches = new Watches(options.A.length, options.T);
+    this.#watches = new WatchStops(options.A.length, options.T, this, {
+      machine: () => this.machine ?? {},
+      globals: (file) => this.globals(file),
+      arm: (probe) => this.#armWatch(probe),
+      left: (ids) => this.#leaveScope(ids),
+      count: (id) => this.asked !== null || this.count(id),
+      stopFor: (id) => this.stopFor(id),
+      failed: (id, error) => this.failed(id, error),
+      describe: (v) => (this.asked ? this.#describer.plain(v) : this.#describer.describe(v)),
+      searching: () => this.#searching,
+      debugged: (change) => this.asked?.written(change),
+      noted: (change) => (this.asked ? this.asked.written(change) : this.#travel?.watched(change)),
+    });
     this.#appointments = new Appointments(options.T, arm, this.#setLimit);
   }
 
@@ -209,9 +219,9 @@ export class Runtime {
 
   #deciderOf(id: number): Decider {
     const decider = this.#deciders.get(id);
-    return this.#watches.looksAt(id)
-      ? this.#watches.decider(id, decider ?? this.#stepper(id), !decider, this.A)
-      : (decider ?? this.#stepper(id));
+    const { watches } = this.#watches;
+    const rest = decider ?? this.#stepper(id);
+    return watches.looksAt(id) ? watches.decider(id, rest, !decider, this.A) : rest;
   }
 
   /** Takes a bit of `ARMED` from all probes. */
@@ -271,9 +281,9 @@ export class Runtime {
   startTravel(order: TravelOrder): void {
     this.#settingUp = false;
     this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
-    this.#beginWatches(order);
+    this.#watches.begin(order);
     this.#travel.ticked();
-    this.#watches.sync();
+    this.#watches.watches.sync();
     this.#setLimit();
   }
 
@@ -294,18 +304,19 @@ export class Runtime {
       post,
     });
     this.#describer.forgetAddresses();
-    this.startTravel({ target: query.until, breakpoints: 'note' });
+    const { watches = [], known = [] } = query;
+    this.startTravel({ target: query.until, breakpoints: 'note', watches, known });
   }
 
   /** The query has been answered, or given up; what went wrong first in its expressions. */
-  endQuery(): string {
+  endQuery(): QueryResult {
     const { asked } = this;
     asked?.flush();
     for (const [probe] of asked?.order.deciders ?? []) {
       this.setDecider(probe, '');
     }
     this.asked = this.#eachTurn = this.#travel = null;
-    return asked?.failure ?? '';
+    return { failure: asked?.failure ?? '', ...this.#watches.origins(asked?.order.known) };
   }
 
   #leaveQuery(): void {
@@ -365,11 +376,7 @@ export class Runtime {
     this.#endStep();
     this.#leaveQuery();
     const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
-    const origins = travel?.order.known?.map(({ order, captured }) => ({
-      order,
-      captured: this.#watches.originsOf(order.id, captured, this.machine ?? {}),
-    }));
-    this.#stand({ kind: 'arrived', notes: origins ? { ...notes, origins } : notes }, probe);
+    this.#stand({ kind: 'arrived', notes: { ...notes, ...this.#watches.origins(travel?.order.known) } }, probe);
   }
 
   /** In a replay: how it compares with the capture. */
@@ -418,7 +425,7 @@ export class Runtime {
 
   #forgetHits(): void {
     this.#hitList = [];
-    this.#changes = [];
+    this.#watches.changes = [];
     this.#hitTemporary = false;
     this.#conditionError = null;
   }
@@ -428,11 +435,12 @@ export class Runtime {
     if (this.#conditionError) {
       return { kind: 'condition-error', ...this.#conditionError };
     }
-    if (this.#scopeLeft.length > 0) {
-      return { kind: 'watchpoint-scope', breakpoints: this.#scopeLeft.splice(0) };
+    const { changes: all, scopeLeft } = this.#watches;
+    if (scopeLeft.length > 0) {
+      return { kind: 'watchpoint-scope', breakpoints: scopeLeft.splice(0) };
     }
     if (this.#hitList.length > 0) {
-      const changes = this.#changes.length > 0 ? { changes: this.#changes } : {};
+      const changes = all.length > 0 ? { changes: all } : {};
       return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary, ...changes };
     }
     if (this.#entryWanted) {
@@ -457,7 +465,7 @@ export class Runtime {
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
     this.addStanding(performance.now() - since);
-    this.#watches.sync();
+    this.#watches.debugged(position);
     if (this.#leaving) {
       this.#leaving = false;
       throw new StackLeft();
@@ -528,85 +536,45 @@ export class Runtime {
 
   deleteBreakpoint(id: number): void {
     this.#counts.delete(id);
-    this.#watchProbes(this.#watches.remove(id));
+    this.#watches.remove(id);
   }
 
   // ---- watches ----
 
   /** Watches an expression; without `locals`, with those that a watch of this number has captured. */
   setWatch(order: WatchOrder, locals: Record<string, unknown> | null = null): void {
-    this.#watchProbes(this.#watches.add(order, locals, this.globals(order.file), this));
+    this.#watches.set(order, locals);
   }
 
   /** Disables a watch, which goes on following its call, or enables it again. */
   muteWatch(id: number, on: boolean): void {
-    this.#watches.mute(id, on);
+    this.#watches.watches.mute(id, on);
   }
 
-  #watchProbes(probes: readonly number[]): void {
-    for (const id of probes) {
-      const armed = (this.A[id] ?? 0) & ~ARMED.WATCH;
-      this.A[id] = this.#watches.looksAt(id) ? armed | ARMED.WATCH : armed;
-      this.D[id] = this.#deciderOf(id);
+  /** See `WatchStops.carry`. */
+  carry(of: number | Readonly<Record<string, unknown>>): Record<string, Captured> {
+    return this.#watches.carry(of);
+  }
+
+  #armWatch(id: number): void {
+    const armed = (this.A[id] ?? 0) & ~ARMED.WATCH;
+    this.A[id] = this.#watches.watches.looksAt(id) ? armed | ARMED.WATCH : armed;
+    this.D[id] = this.#deciderOf(id);
+  }
+
+  #leaveScope(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.deleteBreakpoint(id);
     }
-  }
-
-  #beginWatches({ watches = [], known = [] }: TravelOrder): void {
-    const machine = this.machine ?? {};
-    for (const [{ order, captured }, locals] of this.#watches.begin(machine, [...watches, ...known])) {
-      this.setWatch(order, locals);
-      for (const c of Object.values(captured)) {
-        if (c && 'at' in c) {
-          this.#watches.await(order.id, c.at);
-        }
-      }
+    for (let id = 0; id < this.A.length; id++) {
+      this.#arm(id, ARMED.SCOPE);
     }
-  }
-
-  /** Values that a watch has captured, as another inferior at the same moment can find them. */
-  capturedBy(id: number): Record<string, Captured> {
-    return this.#watches.captured(id, this.machine ?? {});
-  }
-
-  carry(values: Readonly<Record<string, unknown>>): Record<string, Captured> {
-    return carried(values, this.machine ?? {});
   }
 
   /** What watches say at a probe; true if one stops. */
   #watch(id: number): boolean {
-    if (this.#settingUp || this.#commanding || this.#travel?.order.breakpoints === 'silent') {
-      return false;
-    }
-    const { sights, left } = this.#watches.at(id);
-    if (left.length > 0 && !this.#searching) {
-      for (const gone of left) {
-        this.deleteBreakpoint(gone);
-      }
-      this.#scopeLeft.push(...left);
-      this.A.forEach((armed, i) => {
-        this.D[i] = armed === 0 ? this.#deciderOf(i) : (this.D[i] ?? notArmed);
-        this.A[i] = armed | ARMED.SCOPE;
-      });
-    }
-    return sights.filter((sight) => this.#sees(sight)).length > 0;
-  }
-
-  #sees({ id, old, now, by }: Sight): boolean {
-    try {
-      if (!this.#watches.holds(id) || !this.count(id)) {
-        return false;
-      }
-    } catch (e) {
-      return this.failed(id, e);
-    }
-    const was = old === undefined ? {} : { old: this.#describer.describe(old) };
-    const change = { id, ...was, now: this.#describer.describe(now), by };
-    if (this.#travel && this.#searching) {
-      this.#travel.watched(change);
-      return false;
-    }
-    this.#changes.push(change);
-    return this.stopFor(id);
+    const silent = this.#settingUp || this.#commanding || this.#travel?.order.breakpoints === 'silent';
+    return !silent && this.#watches.at(id);
   }
 
   /** Hits are noted and not counted. */
@@ -802,7 +770,7 @@ export class Runtime {
     if (!this.#met.delete(id)) {
       this.recordChange?.(-1, change);
       this.#carryOut(change);
-      this.#watches.sync();
+      this.#watches.debugged({ tick: this.T[TICK.COUNT] ?? 0, probe: IN_POLL });
     }
   }
 
@@ -838,6 +806,7 @@ export class Runtime {
     if (change) {
       this.#stand({ kind: 'pause' }, probe, change);
     }
+    this.#watches.debugged({ tick: this.#changing.tick, probe: inPoll ? IN_POLL : probe });
   }
 
   /** The next change of this position that the engine has to do; those before it are done. */

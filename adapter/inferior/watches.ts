@@ -306,11 +306,24 @@ export class Watches {
     };
   }
 
-  /** What is there now is what it was: the debugger's own changes are no hits. */
+  /** What is there now is what it was. */
   sync(): void {
     for (const watch of this.#all.values()) {
       watch.sync();
     }
+  }
+
+  /** The same after the debugger's own changes, which are no hits. Says what they were. */
+  changedAt(by: TimePosition): Sight[] {
+    const sights: Sight[] = [];
+    for (const watch of this.#all.values()) {
+      const now = watch.now();
+      if (!watch.same(now)) {
+        sights.push({ id: watch.order.id, old: watch.value, now, by });
+      }
+      watch.sync();
+    }
+    return sights;
   }
 
   #pass(probe: number): void {
