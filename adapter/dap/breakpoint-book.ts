@@ -47,6 +47,12 @@ export class BreakpointBook {
     this.#session = session;
   }
 
+  /** What an owner's breakpoint was set by, if it is there already. */
+  spec(owner: string, key: string): BreakpointSpec | undefined {
+    const entry = this.#owned.get(owner)?.find((one) => one.key === key);
+    return entry && this.#find(entry.id)?.spec;
+  }
+
   /** True for one that came from `setFunctionBreakpoints`. */
   isFunctionBreakpoint(id: number): boolean {
     return this.#owned.get('functions')?.some((entry) => entry.id === id) ?? false;

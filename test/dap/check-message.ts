@@ -108,6 +108,13 @@ const RESPONSES: Readonly<Record<string, Shape>> = {
   cancel: none,
   setBreakpoints: breakpoints,
   setFunctionBreakpoints: breakpoints,
+  setDataBreakpoints: breakpoints,
+  dataBreakpointInfo: object({
+    dataId: (v, path) => v === null || text(v, path),
+    description: text,
+    'accessTypes?': list(one('read', 'write', 'readWrite')),
+    'canPersist?': flag,
+  }),
   setExceptionBreakpoints: breakpoints,
   breakpointLocations: object({ breakpoints: list(object({ line: whole, 'column?': whole })) }),
   threads: object({ threads: list(object({ id: whole, name: text })) }),
