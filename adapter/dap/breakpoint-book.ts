@@ -49,6 +49,11 @@ export class BreakpointBook {
 
   /** Nothing is to stop: breakpoints that are set later neither. */
   noDebug = false;
+  /** What an owner's breakpoint was set by, if it is there already. */
+  spec(owner: string, key: string): BreakpointSpec | undefined {
+    const entry = this.#owned.get(owner)?.find((one) => one.key === key);
+    return entry && this.#find(entry.id)?.spec;
+  }
 
   /** True for one that came from `setFunctionBreakpoints`. */
   isFunctionBreakpoint(id: number): boolean {

@@ -5,6 +5,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { breakpointRequests } from './breakpoints.ts';
 import { ClientConventions } from './client.ts';
+import { dataBreakpointRequests } from './data-breakpoints.ts';
 import { evaluateRequests } from './evaluate.ts';
 import { exceptionRequests } from './exceptions.ts';
 import { stackRequests } from './frames.ts';
@@ -50,6 +51,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     initializeRequests,
     lifecycleRequests,
     breakpointRequests,
+    dataBreakpointRequests,
     exceptionRequests,
     runningRequests,
     historyRequests,

@@ -164,6 +164,14 @@ export type WatchPlace =
   /** Guest RAM. */
   | { readonly kind: 'memory' };
 
+/** The frame that a watch was set in: from the innermost and from the outermost one; `scoped`: it ends with it. */
+export interface WatchFrame {
+  readonly index: number;
+  readonly depth: number;
+  readonly fn: number;
+  readonly scoped: boolean;
+}
+
 /** An expression whose value is watched. */
 export interface WatchLocation {
   readonly kind: 'watch';
@@ -174,13 +182,15 @@ export interface WatchLocation {
   readonly js: string;
   /** The struct or array that it is in, and the index of an element, where it is in one. */
   readonly target?: { readonly object: string; readonly index?: string };
+  /** The place that it means in the frame where it is set: as a watch of its own, which outlives the frame. */
+  readonly place?: Pick<WatchLocation, 'js' | 'captures'> & { readonly target: NonNullable<WatchLocation['target']> };
   readonly contents: boolean;
   /** Names, and JavaScript for them in the frame where it is set. */
   readonly captures: readonly (readonly [name: string, js: string])[];
   /** What it depends on, its own place first; null: on what cannot be followed. */
   readonly places: readonly WatchPlace[] | null;
-  /** The frame that it belongs to; `scoped`: it ends with it. Null: none. */
-  readonly frame: { readonly index: number; readonly fn: number; readonly scoped: boolean } | null;
+  /** The frame that it belongs to; null: none. */
+  readonly frame: WatchFrame | null;
   /** The file whose globals it sees first. */
   readonly file: string;
   /** Names for a condition that is given later. */

@@ -5,7 +5,7 @@ import { ARMED } from '../mailbox/probes.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler, PACKET_LAYERS } from './api.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
 import { call, edgeField } from './link.ts';
-import { watchOrder } from './watch.ts';
+import { carriedOrder, watchOrder } from './watch.ts';
 
 /** A breakpoint and the probes it sits on. */
 export interface Entry {
@@ -291,6 +291,21 @@ export class BreakpointTable {
     const { location } = bp.spec;
     const condition = this.#entries.get(bp.id)?.conditions.get(WATCHED);
     return location.kind === 'watch' ? watchOrder(this.#image, bp.id, location, condition || undefined) : undefined;
+  }
+
+  /** What the runtime is told of the place that a watchpoint means; undefined if it means none. */
+  carried(bp: Breakpoint): WatchOrder | undefined {
+    const { location, condition } = bp.spec;
+    if (location.kind !== 'watch') {
+      return undefined;
+    }
+    let js: string | undefined;
+    try {
+      js = condition?.compile({ ...location.scope, local: () => undefined });
+    } catch {
+      // It is about locals of the frame, which is not there.
+    }
+    return carriedOrder(this.#image, bp.id, location, js) ?? undefined;
   }
 
   /** Source of the function that decides at a probe, for `more` too; empty when nothing sits there. */

@@ -55,6 +55,7 @@ import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState, withResult } from './stopped.ts';
 import { historyMoment, type Moment, momentOf, type PastStep, START, TimeTravel } from './time-travel.ts';
 import { engineError, Traces } from './traces.ts';
+import { watchedBy } from './watched.ts';
 
 /** Bytes that a running machine is asked to write at a time. */
 const WRITE_PIECE = 1 << 15;
@@ -525,7 +526,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd> {
     const here = this.#need();
     this.#needHistory();
-    return this.#queries.ask(this.#live(), request, (this.#time.present ?? here).position, options);
+    const until = (this.#time.present ?? here).position;
+    const watched = await watchedBy(this.#image, request, here);
+    return this.#queries.ask(this.#live(), request, until, options, watched);
   }
 
   get history(): HistoryState | undefined {

@@ -4,6 +4,7 @@
  */
 import type { StopReport, TimePosition } from '../inferior/stop.ts';
 import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferior/travel.ts';
+import type { CarriedWatch } from '../inferior/watches.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import { EngineError } from './api.ts';
@@ -15,6 +16,18 @@ import type { V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
 import { redoAt } from './reexecute.ts';
 import { StoppedState } from './stopped.ts';
+
+/** Where a run begins, and what is watched from there on. */
+export interface Beginning {
+  readonly checkpoint: CheckpointRef | null;
+  readonly watches: readonly CarriedWatch[];
+}
+
+export interface FoundHit {
+  readonly hit: NotedHit;
+  /** From where it is found again. */
+  readonly begin: Beginning;
+}
 
 /** Where a run through history ended. */
 export interface Arrival {
@@ -71,6 +84,11 @@ export class Past {
       if (redoing) {
         return;
       }
+      if (paused.reason === 'exception' && !paused.callFrames[0]?.url.includes('/stack/debug/')) {
+        // What conditions and watches throw is caught.
+        inferior.inspector.send('Debugger.resume').catch(() => undefined);
+        return;
+      }
       const report = inferior.stopReport();
       if (report.change) {
         redoing = true;
@@ -106,20 +124,41 @@ export class Past {
     if (this.inferior.standing) {
       await this.inferior.leaveStack();
     }
-    const arrived = new Promise<Arrival>((resolve) => {
+    const arrived = this.#nextArrival();
+    this.inferior.travel({ recording: this.#live().recording, checkpoint, order });
+    return arrived;
+  }
+
+  /** Goes to a moment, with watches that begin where it begins. */
+  to(target: TravelTarget, begin?: Beginning): Promise<Arrival> {
+    return begin
+      ? this.#run({ target, breakpoints: 'silent', watches: begin.watches }, begin.checkpoint)
+      : this.#run({ target, breakpoints: 'silent' });
+  }
+
+  /** The last hit of a breakpoint from `entry`, where `prepare` is called, to `from`. */
+  async lastHitSince(
+    entry: TimePosition,
+    from: TimePosition,
+    prepare: (arrival: Arrival) => Promise<void>,
+  ): Promise<NotedHit | null> {
+    await prepare(await this.to(entry));
+    const arrived = this.#nextArrival();
+    await this.inferior.runtime.startTravel({ target: from, breakpoints: 'note' });
+    await this.inferior.inspector.send('Debugger.resume').catch(() => undefined);
+    const { stop } = (await arrived).report;
+    return stop.kind === 'arrived' ? stop.notes.lastHit : null;
+  }
+
+  /** The next stop, which is not the user's. */
+  async #nextArrival(): Promise<Arrival> {
+    const arrival = await new Promise<Arrival>((resolve) => {
       this.#expected = resolve;
     });
-    this.inferior.travel({ recording: this.#live().recording, checkpoint, order });
-    const arrival = await arrived;
     if (arrival.report.stop.kind === 'pause') {
       throw new TravelCancelled('Quit');
     }
     return arrival;
-  }
-
-  /** Goes to a moment. */
-  to(target: TravelTarget): Promise<Arrival> {
-    return this.#run({ target, breakpoints: 'silent' });
   }
 
   /** Where a packet of the capture first passes before `end`, or at it; null: nowhere. */
@@ -144,19 +183,38 @@ export class Past {
     }
   }
 
-  /** The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first. */
-  async lastHit(from: TimePosition): Promise<NotedHit | null> {
+  /**
+   * The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first. `known` are
+   * watches of places with what they have captured at `from`.
+   */
+  async lastHit(from: TimePosition, known: readonly CarriedWatch[] = []): Promise<FoundHit | null> {
     const before = this.#live().checkpoints.all.filter((c) => c.tick < from.tick);
     let target = from;
+    let at = known;
     for (const checkpoint of [...before.reverse(), null]) {
-      const { report } = await this.#run({ target, breakpoints: 'note' }, checkpoint);
+      const watches = await this.#origins(target, checkpoint, at);
+      const { report } = await this.#run({ target, breakpoints: 'note', watches }, checkpoint);
       const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
       if (hit) {
-        return hit;
+        return { hit, begin: { checkpoint, watches } };
       }
       target = { tick: checkpoint?.tick ?? 0, probe: IN_POLL };
+      at = watches.filter(({ captured }) => Object.values(captured).every((c) => c !== null && !('at' in c)));
     }
     return null;
+  }
+
+  /** What watches have captured at a checkpoint, or where from there on it is found, by what is known at `target`. */
+  async #origins(
+    target: TimePosition,
+    checkpoint: CheckpointRef | null,
+    known: readonly CarriedWatch[],
+  ): Promise<readonly CarriedWatch[]> {
+    if (known.length === 0) {
+      return [];
+    }
+    const { report } = await this.#run({ target, breakpoints: 'silent', known }, checkpoint);
+    return (report.stop.kind === 'arrived' && report.stop.notes.origins) || [];
   }
 
   /** Goes on forwards from where it stands; breakpoints stop, and so does `end`. */

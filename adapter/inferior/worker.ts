@@ -18,7 +18,7 @@ import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
-import type { QueryOrder, RowData } from './asked.ts';
+import type { QueryOrder, QueryResult, RowData } from './asked.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
@@ -86,9 +86,9 @@ export type WorkerMessage =
   | { readonly type: 'ring' }
   /** A past inferior has left the stack. */
   | { readonly type: 'left' }
-  /** Answers to a query, and its end; `failure` is what went wrong first in its expressions. */
+  /** Answers to a query, and its end. */
   | { readonly type: 'rows'; readonly rows: readonly RowData[] }
-  | { readonly type: 'answered'; readonly failure: string }
+  | { readonly type: 'answered'; readonly result: QueryResult }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */
@@ -388,6 +388,7 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
+  runtime.prepareTravel();
   const start = checkpoint && startOf(checkpoint);
   const restore = (): void => {
     start?.restore();
@@ -416,7 +417,7 @@ function travel(entry: Main, message: TravelMessage): void {
 
 function answer(entry: Main, message: QueryMessage): void {
   again(entry, message, () => runtime.startQuery(message.query, (rows) => post({ type: 'rows', rows })));
-  post({ type: 'answered', failure: runtime.endQuery() });
+  post({ type: 'answered', result: runtime.endQuery() });
 }
 
 // `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as
