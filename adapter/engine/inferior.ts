@@ -73,6 +73,7 @@ interface InferiorEvents {
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
   rows: [readonly RowData[]];
+  checkpoint: [CheckpointRef];
   answered: [failure: string];
 }
 
@@ -295,6 +296,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'checkpoint':
         this.checkpoints.add(m.checkpoint);
+        this.emit('checkpoint', m.checkpoint);
         break;
       case 'started':
         this.startTick = m.tick;

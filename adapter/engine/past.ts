@@ -25,6 +25,13 @@ export interface Arrival {
 const NEAR = 2000;
 const WIDER = 32;
 
+/** Ticks before the end of a run at which it takes a checkpoint, so that the next one has a short way. */
+const SAVE_BEFORE = 25_000;
+/** Ticks between checkpoints where hits are looked for. */
+const SAVE_EVERY = 200_000;
+/** Checkpoints of its own that the past keeps. */
+const MOST_SAVED = 48;
+
 /** A reverse command was given up. */
 export class TravelCancelled extends EngineError {}
 
@@ -32,6 +39,8 @@ export class Past {
   readonly inferior: Inferior;
   readonly installer: Installer;
   readonly #live: () => Inferior;
+  /** Checkpoints that it has taken on its way, by tick. */
+  #saved: CheckpointRef[] = [];
   /** Takes the next stop instead of the user. */
   #expected: ((a: Arrival) => void) | undefined;
 
@@ -39,6 +48,25 @@ export class Past {
     this.inferior = inferior;
     this.installer = installer;
     this.#live = live;
+    inferior.on('checkpoint', (checkpoint) => this.#keep(checkpoint));
+  }
+
+  #keep(checkpoint: CheckpointRef): void {
+    this.#saved = this.#saved.filter((c) => c.tick !== checkpoint.tick);
+    this.#saved.push(checkpoint);
+    if (this.#saved.length > MOST_SAVED) {
+      const oldest = Math.min(...this.#saved.map((c) => c.number));
+      this.#saved = this.#saved.filter((c) => c.number !== oldest);
+    }
+    this.#saved.sort((a, b) => a.tick - b.tick);
+  }
+
+  /** All checkpoints there are, by tick: those of the recording, and its own. */
+  get #checkpoints(): readonly CheckpointRef[] {
+    const { checkpoints, recording } = this.#live();
+    const kept = recording.chunks[0]?.start ?? 0;
+    const own = this.#saved.filter((c) => c.logAt >= kept);
+    return own.length === 0 ? checkpoints.all : [...checkpoints.all, ...own].sort((a, b) => a.tick - b.tick);
   }
 
   /**
@@ -93,11 +121,12 @@ export class Past {
 
   /** The newest checkpoint from which a target can be reached. */
   #before({ target, noteFrom }: TravelOrder): CheckpointRef | null {
-    const { checkpoints } = this.#live();
+    const checkpoints = this.#checkpoints;
     if ('tick' in target) {
-      return checkpoints.beforeTick(Math.min(target.tick - 1, noteFrom ?? target.tick)) ?? null;
+      const last = Math.min(target.tick - 1, noteFrom ?? target.tick);
+      return checkpoints.findLast((c) => c.tick <= last) ?? null;
     }
-    return checkpoints.all.findLast((c) => ('ns' in target ? c.nowNs < target.ns : c.frames < target.packets)) ?? null;
+    return checkpoints.findLast((c) => ('ns' in target ? c.nowNs < target.ns : c.frames < target.packets)) ?? null;
   }
 
   /** Executes the recording from before `order.target` up to it. Throws `TravelCancelled` when it is interrupted. */
@@ -108,7 +137,8 @@ export class Past {
     const arrived = new Promise<Arrival>((resolve) => {
       this.#expected = resolve;
     });
-    this.inferior.travel({ recording: this.#live().recording, checkpoint, order });
+    const save = order.save ? {} : savedOn(order, checkpoint);
+    this.inferior.travel({ recording: this.#live().recording, checkpoint, order: { ...order, ...save } });
     const arrival = await arrived;
     if (arrival.report.stop.kind === 'pause') {
       throw new TravelCancelled('Quit');
@@ -145,10 +175,12 @@ export class Past {
 
   /** The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first. */
   async lastHit(from: TimePosition): Promise<NotedHit | null> {
-    const before = this.#live().checkpoints.all.filter((c) => c.tick < from.tick);
+    const before = this.#checkpoints.filter((c) => c.tick < from.tick);
     let target = from;
     for (const checkpoint of [...before.reverse(), null]) {
-      const { report } = await this.#run({ target, breakpoints: 'note' }, checkpoint);
+      // Hits come in groups: the next search is likely to begin where this one ends.
+      const save = target === from ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
+      const { report } = await this.#run({ target, breakpoints: 'note', ...save }, checkpoint);
       const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
       if (hit) {
         return hit;
@@ -166,4 +198,13 @@ export class Past {
   async dispose(): Promise<void> {
     await this.inferior.terminate();
   }
+}
+
+/** The checkpoint that a run to a position takes near its end, unless it begins near it. */
+function savedOn({ target, noteFrom }: TravelOrder, checkpoint: CheckpointRef | null): Pick<TravelOrder, 'save'> {
+  if (!('tick' in target)) {
+    return {};
+  }
+  const from = Math.min(target.tick, noteFrom ?? target.tick) - SAVE_BEFORE;
+  return from > (checkpoint?.tick ?? 0) + SAVE_BEFORE ? { save: { from, every: Number.POSITIVE_INFINITY } } : {};
 }

@@ -34,6 +34,8 @@ export interface TravelOrder {
   /** From which tick on to note every probe, for `back`. */
   readonly noteFrom?: number;
   readonly back?: BackRequest;
+  /** Checkpoints to take on the way, for the next run: from a tick on, each so many ticks. */
+  readonly save?: { readonly from: number; readonly every: number };
 }
 
 /** A breakpoint that would have stopped. */
