@@ -158,6 +158,7 @@ const PLACES: Readonly<Record<ArgumentKind, PlaceOf>> = {
   nothing: nowhere,
   breakpoint: (around, args) => breakpointPlace(around, args),
   filter: filterPlace,
+  watch: (around, args) => expression(around, args.replace(/^-(?:l|location)\s+/, '')),
   calls: (around, args) => (/\s(?:if|show)\s/.test(args) ? expression(around, args) : location(around, args)),
   packets: (around, args) => (/(?:^|\s)if\s/.test(args) ? expression(around, args) : filterPlace(around, args)),
   query: expression,

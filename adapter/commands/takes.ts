@@ -13,6 +13,8 @@ export type ArgumentKind =
   | 'query'
   /** A place in the code, and a condition behind `if`. */
   | 'breakpoint'
+  /** An expression, maybe with `-l` before it, and a condition behind `if`. */
+  | 'watch'
   /** A display filter, and a layer behind `in`. */
   | 'filter'
   /** Places in the code, with commas between them. */

@@ -34,9 +34,12 @@ import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
+import { createTurnIndex, TurnReader } from '../mailbox/turn-index.ts';
+import type { PacketsFile } from '../saved/packet-blocks.ts';
 import type { Input } from '../stack/util/host.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { History } from './history.ts';
+import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
@@ -59,6 +62,8 @@ export interface InferiorOptions {
   readonly stopOnEntry: boolean;
   readonly hashFrames: boolean;
   readonly hashTurns?: boolean | undefined;
+  /** In a re-execution: where its packets are written to. */
+  readonly packets?: PacketsFile | undefined;
   /** Run the release build: no probes, no inspector. */
   readonly release: boolean;
 }
@@ -87,7 +92,9 @@ let created = 0;
 
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
-  readonly checkpoints = new CheckpointStore();
+  readonly #checkpoints = new CheckpointStore();
+  /** It stands at the end of this, which was saved; nothing else makes it run. */
+  opened: HistorySource | undefined;
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
@@ -95,6 +102,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   startTick = 0;
   /** The log of the run; it outlives the machine, and has to be closed. */
   readonly history: History | undefined;
+  /** What its turns brought, if it is recorded. */
+  readonly turns: TurnReader | undefined;
   readonly #header: RecordingHeader;
   /** The capture that it replays. */
   readonly replay: ReplayData | undefined;
@@ -128,6 +137,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       this.emit('report', 'warning', text);
     };
     this.history = options.historySize > 0 ? new History({ size: options.historySize, warn }) : undefined;
+    const turns = this.history ? createTurnIndex() : null;
+    this.turns = turns ? new TurnReader(turns) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -154,11 +165,13 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       checkpoint: options.checkpoint ?? null,
       checkpointMs: options.checkpointMs,
       logLimit: this.history?.limit.buffer ?? null,
+      turns,
       stopOnEntry: options.stopOnEntry,
       past: options.past ?? false,
       release: options.release,
       hashFrames: options.hashFrames,
       hashTurns: options.hashTurns ?? false,
+      packets: options.packets ?? null,
     };
     this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
     this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
@@ -272,8 +285,18 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     return this.#ticks[TICK.COUNT] ?? 0;
   }
 
+  get checkpoints(): CheckpointStore {
+    return this.opened?.checkpoints ?? this.#checkpoints;
+  }
+
   get recording(): Recording {
-    return { ...this.#header, ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }), framed: this.framed };
+    return (
+      this.opened?.recording ?? {
+        ...this.#header,
+        ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }),
+        framed: this.framed,
+      }
+    );
   }
 
   get exited(): boolean {
@@ -295,7 +318,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.history?.full();
         break;
       case 'checkpoint':
-        this.checkpoints.add(m.checkpoint);
+        this.#checkpoints.add(m.checkpoint);
         this.emit('checkpoint', m.checkpoint);
         break;
       case 'started':

@@ -6,6 +6,7 @@ import type { RowData } from '../inferior/asked.ts';
 import type { TimePosition } from '../inferior/stop.ts';
 import type { QueryMessage } from '../inferior/worker.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import type { QueryEnd, QueryOptions, QueryRequest, QueryRow } from './query.ts';
@@ -36,14 +37,14 @@ export class Queries {
   }
 
   /** Asks about everything up to `until`. Throws for a request that cannot be compiled. */
-  ask(live: Inferior, request: QueryRequest, until: TimePosition, options: QueryOptions): Promise<QueryEnd> {
+  ask(live: HistorySource, request: QueryRequest, until: TimePosition, options: QueryOptions): Promise<QueryEnd> {
     const question = questionOf(this.#image, request);
     const answer = this.#last.then(() => this.#ask(live, question, until, options));
     this.#last = answer.catch(() => undefined);
     return answer;
   }
 
-  async #ask(live: Inferior, question: Question, until: TimePosition, options: QueryOptions): Promise<QueryEnd> {
+  async #ask(live: HistorySource, question: Question, until: TimePosition, options: QueryOptions): Promise<QueryEnd> {
     const id = ++this.#asked;
     const inferior = await this.#open(live);
     const first = live.startTick;
@@ -90,7 +91,7 @@ export class Queries {
   }
 
   /** The inferior that queries run in; it is kept for the next one. */
-  async #open({ recording, replay }: Inferior): Promise<Inferior> {
+  async #open({ recording, replay }: HistorySource): Promise<Inferior> {
     if (this.#inferior && this.#framed !== recording.framed) {
       await this.dispose();
     }

@@ -14,9 +14,11 @@ import { RUNNING_HANDLERS } from './running.ts';
 import { SCRIPT_HANDLERS } from './script.ts';
 import { SETTING_HANDLERS, settingHandler } from './settings.ts';
 import { SOURCE_HANDLERS } from './source.ts';
+import { WATCH_HANDLERS } from './watch.ts';
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   ...BREAKPOINT_HANDLERS,
+  ...WATCH_HANDLERS,
   ...RUNNING_HANDLERS,
   ...HISTORY_HANDLERS,
   ...QUERY_HANDLERS,

@@ -8,12 +8,20 @@ import { beginning, type Completions, complete } from '../commands/complete.ts';
 import { defaultSettings, type ReplaySettings, type Settings } from '../commands/settings.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import { leadingWord } from '../commands/words.ts';
-import { type Breakpoint, type EngineApi, EngineError, type Frame, type QueryRow, type Stop } from '../engine/api.ts';
+import {
+  type Breakpoint,
+  type EngineApi,
+  EngineError,
+  type Frame,
+  type QueryRow,
+  type SavedMarks,
+  type Stop,
+} from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
+import { type KeptMoments, momentsOf, noMoments } from '../inspect/history.ts';
 import { runDisplays } from './display.ts';
 import { handlerOf } from './handlers.ts';
-import { noMoments } from './history.ts';
 import type { ExamineState } from './memory.ts';
 import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
@@ -79,7 +87,9 @@ export class GdbInterpreter {
   /** The command was typed, and long lists stop after a page. */
   atPrompt = false;
   /** Bookmarks and checkpoints. */
-  readonly moments = noMoments();
+  moments: KeptMoments = noMoments();
+  /** The marks of a saved recording that are among them. */
+  #adopted: SavedMarks | undefined;
   /** Captures to replay. */
   readonly traces: readonly string[];
   readonly breakpointCommands = new Map<number, readonly string[]>();
@@ -131,6 +141,11 @@ export class GdbInterpreter {
 
   readonly #stopped = (reason: Stop): void => {
     this.frame = 0;
+    const { savedMarks } = this.engine;
+    if (savedMarks && savedMarks !== this.#adopted) {
+      this.#adopted = savedMarks;
+      this.moments = momentsOf(savedMarks);
+    }
     if (this.options.waitForStops && !this.#waiting) {
       this.#reportEnd({ reason }).catch((e) => this.error(`${messageOf(e)}\n`));
     }

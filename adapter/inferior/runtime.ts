@@ -18,18 +18,14 @@ import { callersOf, stackDepth } from './call-stack.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
+import { HitCounts } from './hit-counts.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
-import type { Counting, HitCondition, StepRequest, Stop, StopReport } from './stop.ts';
+import type { Counting, StepRequest, Stop, StopReport, WatchChange } from './stop.ts';
 import { Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
-
-/** A breakpoint's counting as it stands. */
-interface BreakpointState extends Counting {
-  hits: number;
-  ignore: number;
-}
+import { type Sight, Watches, type WatchOrder } from './watches.ts';
 
 /** A packet for the front ends. `number` is that in the replayed capture, 0 if it is none or nothing is replayed. */
 export interface PacketCopy {
@@ -63,6 +59,14 @@ export type NextChange = (here: ChangePosition) => Change | null;
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
 
+/** What the runtime reads of the stack's `machine`, which is built as it begins to run. */
+export interface RunningMachine {
+  readonly turns: number;
+  readonly drops: { readonly total: number };
+  readonly host?: { readonly now_ns: number };
+  readonly cpu?: { readonly interrupts: number };
+}
+
 /** Leaves the stack from wherever it is, so that `main` can be called again. */
 export class StackLeft extends Error {
   override name = 'StackLeft';
@@ -90,7 +94,7 @@ export class Runtime {
   readonly #steppers: Decider[] = [];
   /** What decides for breakpoints, by probe. */
   readonly #deciders = new Map<number, Decider>();
-  readonly #breakpoints = new Map<number, BreakpointState>();
+  readonly #counts = new HitCounts();
   readonly #globalsAll: object = Object.create(null) as object;
   readonly #globalsOf = new Map<string, object>();
   readonly #packetView = new PacketView();
@@ -110,6 +114,10 @@ export class Runtime {
   /** The stack is to be left as soon as the inferior goes on. */
   #leaving = false;
   #returning = false;
+  readonly #watches: Watches;
+  /** What watchpoints of the hit list saw, and those whose call has ended. */
+  #changes: WatchChange[] = [];
+  #scopeLeft: number[] = [];
   #hitList: number[] = [];
   #hitTemporary = false;
   #conditionError: { breakpoint: number; message: string } | null = null;
@@ -157,6 +165,7 @@ export class Runtime {
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
+    this.#watches = new Watches(options.A.length, options.T);
     this.#appointments = new Appointments(options.T, arm, this.#setLimit);
   }
 
@@ -176,7 +185,9 @@ export class Runtime {
       this.#appointments.probe(id);
     }
     const stepped = this.#step !== null && (armed & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
-    if ((this.#travel === null || this.#passes(this.#travel, id, stop)) && (stop || stepped)) {
+    const scoped = (armed & ARMED.SCOPE) !== 0 && this.#disarm(ARMED.SCOPE);
+    const stops = ((armed & ARMED.WATCH) !== 0 && this.#watch(id)) || stop;
+    if ((this.#travel === null || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
       this.#stopAt(id, stepped);
     }
     if (!this.#returning) {
@@ -196,7 +207,18 @@ export class Runtime {
   }
 
   #deciderOf(id: number): Decider {
-    return this.#deciders.get(id) ?? this.#stepper(id);
+    const decider = this.#deciders.get(id);
+    return this.#watches.looksAt(id)
+      ? this.#watches.decider(id, decider ?? this.#stepper(id), !decider, this.A)
+      : (decider ?? this.#stepper(id));
+  }
+
+  /** Takes a bit of `ARMED` from all probes. */
+  #disarm(bit: number): true {
+    for (let id = 0; id < this.A.length; id++) {
+      this.A[id] = (this.A[id] ?? 0) & ~bit;
+    }
+    return true;
   }
 
   /** Makes a probe call what decides there, or not any more, on behalf of a bit of `ARMED`. */
@@ -241,6 +263,7 @@ export class Runtime {
   startTravel(order: TravelOrder): void {
     this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
     this.#travel.ticked();
+    this.#watches.sync();
     this.#setLimit();
   }
 
@@ -381,6 +404,7 @@ export class Runtime {
 
   #forgetHits(): void {
     this.#hitList = [];
+    this.#changes = [];
     this.#hitTemporary = false;
     this.#conditionError = null;
   }
@@ -390,8 +414,12 @@ export class Runtime {
     if (this.#conditionError) {
       return { kind: 'condition-error', ...this.#conditionError };
     }
+    if (this.#scopeLeft.length > 0) {
+      return { kind: 'watchpoint-scope', breakpoints: this.#scopeLeft.splice(0) };
+    }
     if (this.#hitList.length > 0) {
-      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary };
+      const changes = this.#changes.length > 0 ? { changes: this.#changes } : {};
+      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary, ...changes };
     }
     if (this.#entryWanted) {
       this.#entryWanted = false;
@@ -409,12 +437,13 @@ export class Runtime {
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
     const { packets, last: lastPacket } = this.edge;
-    const more = { lastPacket, hitCounts: this.#hitCounts(), ...(change ? { change } : {}) };
+    const more = { lastPacket, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
     this.#tellStop({ stop, position, ns: this.#machineTime(), packets, ...more });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
     this.addStanding(performance.now() - since);
+    this.#watches.sync();
     if (this.#leaving) {
       this.#leaving = false;
       throw new StackLeft();
@@ -422,8 +451,7 @@ export class Runtime {
   }
 
   #machineTime(): number {
-    const { machine } = this.#globalsAll as { machine?: { host?: { now_ns: number } } };
-    return machine?.host?.now_ns ?? 0;
+    return this.machine?.host?.now_ns ?? 0;
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */
@@ -475,26 +503,75 @@ export class Runtime {
   }
 
   /** Creates or changes the counting of a breakpoint; hits so far are kept. */
-  setBreakpoint(id: number, state: Counting): void {
-    this.#breakpoints.set(id, { hits: this.#breakpoints.get(id)?.hits ?? 0, ...state });
+  setBreakpoint(id: number, counting: Counting): void {
+    this.#counts.set(id, counting);
   }
 
   /** Sets how often breakpoints have been hit so far. */
   setHits(counts: Readonly<Record<string, number>>): void {
-    for (const [id, hits] of Object.entries(counts)) {
-      const b = this.#breakpoints.get(Number(id));
-      if (b) {
-        b.hits = hits;
-      }
-    }
+    this.#counts.setHits(counts);
   }
 
   deleteBreakpoint(id: number): void {
-    this.#breakpoints.delete(id);
+    this.#counts.delete(id);
+    this.#watchProbes(this.#watches.remove(id));
   }
 
-  #hitCounts(): Record<number, number> {
-    return Object.fromEntries([...this.#breakpoints].map(([id, b]) => [id, b.hits]));
+  // ---- watches ----
+
+  /** Watches an expression; without `locals`, with those that a watch of this number has captured. */
+  setWatch(order: WatchOrder, locals: Record<string, unknown> | null = null): void {
+    this.#watchProbes(this.#watches.add(order, locals, this.globals(order.file), this));
+  }
+
+  /** Disables a watch, which goes on following its call, or enables it again. */
+  muteWatch(id: number, on: boolean): void {
+    this.#watches.mute(id, on);
+  }
+
+  #watchProbes(probes: readonly number[]): void {
+    for (const id of probes) {
+      const armed = (this.A[id] ?? 0) & ~ARMED.WATCH;
+      this.A[id] = this.#watches.looksAt(id) ? armed | ARMED.WATCH : armed;
+      this.D[id] = this.#deciderOf(id);
+    }
+  }
+
+  /** What watches say at a probe; true if one stops. */
+  #watch(id: number): boolean {
+    if (this.#commanding || this.#travel?.order.breakpoints === 'silent') {
+      return false;
+    }
+    const { sights, left } = this.#watches.at(id);
+    if (left.length > 0 && !this.#searching) {
+      for (const gone of left) {
+        this.deleteBreakpoint(gone);
+      }
+      this.#scopeLeft.push(...left);
+      this.A.forEach((armed, i) => {
+        this.D[i] = armed === 0 ? this.#deciderOf(i) : (this.D[i] ?? notArmed);
+        this.A[i] = armed | ARMED.SCOPE;
+      });
+    }
+    return sights.filter((sight) => this.#sees(sight)).length > 0;
+  }
+
+  #sees({ id, old, now, by }: Sight): boolean {
+    try {
+      if (!this.#watches.holds(id) || !this.count(id)) {
+        return false;
+      }
+    } catch (e) {
+      return this.failed(id, e);
+    }
+    const was = old === undefined ? {} : { old: this.#describer.describe(old) };
+    const change = { id, ...was, now: this.#describer.describe(now), by };
+    if (this.#travel && this.#searching) {
+      this.#travel.watched(change);
+      return false;
+    }
+    this.#changes.push(change);
+    return this.stopFor(id);
   }
 
   /** Hits are noted and not counted. */
@@ -504,25 +581,13 @@ export class Runtime {
 
   /** Called by deciders: the condition holds. True if the breakpoint stops. */
   count(id: number): boolean {
-    const b = this.#breakpoints.get(id);
-    if (!b) {
-      return false;
-    }
-    if (this.#searching) {
-      return true;
-    }
-    b.hits++;
-    if (b.ignore > 0) {
-      b.ignore--;
-      return false;
-    }
-    return b.hitCondition === null || holds(b.hitCondition, b.hits);
+    return this.#searching ? this.#counts.has(id) : this.#counts.count(id);
   }
 
   /** Called by deciders: breakpoint `id` stops. */
   stopFor(id: number): true {
     this.#hitList.push(id);
-    this.#hitTemporary ||= this.#breakpoints.get(id)?.temporary ?? false;
+    this.#hitTemporary ||= this.#counts.isTemporary(id);
     return true;
   }
 
@@ -702,6 +767,7 @@ export class Runtime {
     if (!this.#met.delete(id)) {
       this.recordChange?.(-1, change);
       this.#carryOut(change);
+      this.#watches.sync();
     }
   }
 
@@ -751,30 +817,13 @@ export class Runtime {
   }
 
   /** The root of the state; undefined before the stack is loaded. */
-  get machine(): { readonly turns: number } | undefined {
-    return (this.#globalsAll as { machine?: { turns: number } }).machine;
+  get machine(): RunningMachine | undefined {
+    return (this.#globalsAll as { machine?: RunningMachine }).machine;
   }
 
   stateHash(): string {
     const { machine } = this;
     return machine ? hashState(machine, new Set(['host'])) : '';
-  }
-}
-
-function holds({ op, operand }: HitCondition, hits: number): boolean {
-  switch (op) {
-    case '==':
-      return hits === operand;
-    case '>':
-      return hits > operand;
-    case '>=':
-      return hits >= operand;
-    case '<':
-      return hits < operand;
-    case '<=':
-      return hits <= operand;
-    case '%':
-      return hits % operand === 0;
   }
 }
 

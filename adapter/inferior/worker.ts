@@ -11,10 +11,12 @@ import { writeNote } from '../mailbox/note.ts';
 import type { ProbeTables } from '../mailbox/probes.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { TICK } from '../mailbox/ticks.ts';
+import { TurnWriter } from '../mailbox/turn-index.ts';
 import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
+import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
 import type { QueryOrder, RowData } from './asked.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
@@ -22,7 +24,7 @@ import { CheckpointTaker } from './checkpoint-take.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
 import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
-import { RecordingHost } from './recording.ts';
+import { RecordingHost, type TurnWatch } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
 import { Runtime, StackLeft } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
@@ -51,6 +53,8 @@ export interface WorkerData {
   readonly logLimit: SharedArrayBuffer | null;
   /** Milliseconds that the machine runs between checkpoints of what it records; 0: one at each turn. Null: none. */
   readonly checkpointMs: number | null;
+  /** Where turns of what is recorded are noted; null: nowhere. */
+  readonly turns: SharedArrayBuffer | null;
   readonly stopOnEntry: boolean;
   /** Wait for orders to execute stretches of recordings (`TravelMessage`), instead of running once. */
   readonly past: boolean;
@@ -58,6 +62,8 @@ export interface WorkerData {
   readonly release: boolean;
   /** Keep a hash over all frames (costs time per packet). */
   readonly hashFrames: boolean;
+  /** In a re-execution: where its packets are written to. */
+  readonly packets: PacketsFile | null;
   /** Compare a hash of the whole state before each turn (takes milliseconds each). */
   readonly hashTurns: boolean;
 }
@@ -110,7 +116,10 @@ const runtime = new Runtime({
   takePause: () => Atomics.exchange(ctl, CTL.PAUSE, 0) === 1,
   pausePending: () => Atomics.load(ctl, CTL.PAUSE) === 1,
   sendLog: (breakpoint, probe, text) => live?.log(breakpoint, probe, text),
-  tellStop: (stop) => writeNote(data.stop, JSON.stringify(stop)),
+  tellStop: (stop) => {
+    noteTurn();
+    writeNote(data.stop, JSON.stringify(stop));
+  },
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
 const { edge } = runtime;
@@ -148,6 +157,18 @@ function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
 const check = (): number =>
   ((data.hashFrames ? frameHash : 0) ^ (data.hashTurns ? Number.parseInt(runtime.stateHash().slice(-8), 16) : 0)) >>> 0;
 const ticks = (): number => runtime.T[TICK.COUNT] ?? 0;
+
+const turnIndex = data.turns && new TurnWriter(data.turns);
+
+/** What has happened so far: as a turn ends, and where the machine stands still in one. */
+function noteTurn(): void {
+  const { machine } = runtime;
+  if (turnIndex && machine?.host) {
+    const { packets, toGuest } = edge;
+    const { host, drops, cpu } = machine;
+    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops.total, cpu?.interrupts ?? 0);
+  }
+}
 
 const hooks = {
   now: () => runtime.now(),
@@ -220,7 +241,14 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
     // The machine's thread has no event loop while the machine runs, so it looks for itself.
     spareChunk: () => (receiveMessageOnPort(messages) as { message: SharedArrayBuffer } | undefined)?.message,
   };
-  const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, checkpoints, traceHost);
+  const turns: TurnWatch = {
+    turnEnds: (timeoutNs) => {
+      noteTurn();
+      checkpoints?.turnEnds(timeoutNs);
+    },
+    turnBegins: () => checkpoints?.turnBegins(),
+  };
+  const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, turns, traceHost);
   runtime.recordChange = (probe, change) => host.change(probe, change);
   return host;
 }
@@ -259,9 +287,12 @@ function recordedHost(recording: Recording, start: RecordedStart | null, watch: 
   return host;
 }
 
+const packetBlocks = data.packets && new PacketBlocks(data.packets);
+
 /** A frame of a re-execution; what a replay once said of it comes from the recording. */
 function frameAgain(dir: FrameDirection, buf: Uint8Array, size: number, number: number, grade: number): void {
   countingFrame(dir, buf, size);
+  packetBlocks?.add(dir, buf, size, recorded?.now_ns ?? 0);
   if (dir === 1 && edge.known) {
     edge.known.sentAgain(buf, size, number);
     edge.sent(number, grade);
@@ -323,6 +354,7 @@ function run(entry: Main): void {
   }
   const argv = data.header.argv;
   const code = entry(argv.length, argv, host);
+  packetBlocks?.flush();
   const turns = runtime.machine?.turns ?? 0;
   const { packets: frames } = edge;
   const summary = {

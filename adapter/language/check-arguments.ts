@@ -12,6 +12,7 @@ import { defaultSettings } from '../commands/settings.ts';
 import { splitPrintf, splitPrintOptions } from '../commands/split.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import type { ArgumentKind } from '../commands/takes.ts';
+import { splitWatch } from '../commands/watch-text.ts';
 import { splitWord } from '../commands/words.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
@@ -57,6 +58,7 @@ const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   packets: checkQuery,
   query: checkQuery,
   filter: (_checked, args) => void parseCatch(args),
+  watch: checkWatch,
   location: checkLocations,
   symbol: checkSymbol,
   regexp: unchecked,
@@ -136,6 +138,17 @@ function notBound(message: string, refused: ExpressionError | undefined, at: num
   }
   refused.move(at);
   return refused;
+}
+
+function checkWatch({ analysis }: Checked, args: string): void {
+  const { expression, at, condition } = splitWatch(args);
+  if (expression === '') {
+    throw new CommandError('Argument required (expression to compute).');
+  }
+  const parts = [{ text: expression, at }, ...(condition ? [condition] : [])];
+  for (const part of parts) {
+    within(part.text, part.at, (text) => analysis.check(parseExpression(text), false));
+  }
 }
 
 function checkLocations({ analysis }: Checked, args: string): void {

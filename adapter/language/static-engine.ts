@@ -31,6 +31,9 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly goTo = refuseLater;
   readonly query = refuseLater;
   readonly history = undefined;
+  readonly saveRecording = refuseLater;
+  readonly savedMarks = undefined;
+  readonly timeline = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;
   readonly locals = refuseLater;

@@ -24,6 +24,7 @@ import {
   type QueryRow,
   type ReplayState,
   type ReverseKind,
+  type RunTimeline,
   type StepKind,
   type SymbolScope,
   type Value,
@@ -74,6 +75,7 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   readonly history: HistoryState | undefined = undefined;
   /** What every query finds. */
   found: readonly QueryRow[] = [];
+  readonly timeline: RunTimeline | undefined = undefined;
 
   async reverse(kind: ReverseKind): Promise<void> {
     throw new EngineError(`Target native does not support reverse ${kind}.`);
@@ -82,6 +84,12 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   async query(_request: QueryRequest, { rows }: QueryOptions): Promise<QueryEnd> {
     rows(this.found);
     return { rows: this.found.length, complete: true, failure: '' };
+  }
+
+  readonly savedMarks = undefined;
+
+  async saveRecording(): Promise<never> {
+    throw new EngineError('Target native has no history.');
   }
 
   async goTo(): Promise<void> {

@@ -92,4 +92,31 @@ numbers, and this stops where "break -packet N" does. "row N" is a line of the l
     summary: 'Go to the moment of a checkpoint.',
     usage: 'restart N',
   },
+  {
+    name: 'record',
+    aliases: ['rec'],
+    class: 'running',
+    takes: 'nothing',
+    summary: 'Commands about what is recorded; every program is, as long as it runs.',
+    subcommands: [
+      {
+        name: 'save',
+        class: 'running',
+        takes: 'file',
+        summary: 'Save the session with its whole past to a file.',
+        usage: 'record save [FILE]',
+        details: `The file is a pcapng: any tool reads its packets, which are those at the user network's edge.
+"pktgdb -r FILE" opens it with its past and its bookmarks, and stands where the session stood.
+Default filename is 'pktgdb_record.<process_id>.pcapng'.`,
+      },
+      { name: 'stop', class: 'running', takes: 'nothing', summary: 'A program is recorded as long as it runs.' },
+      {
+        name: 'delete',
+        aliases: ['del', 'd'],
+        class: 'running',
+        takes: 'nothing',
+        summary: 'Delete the rest of execution log, of which a running program has none.',
+      },
+    ],
+  },
 ] as const satisfies readonly Command[];

@@ -12,9 +12,11 @@ import { RUNNING_COMMANDS } from './running.ts';
 import { SCRIPT_COMMANDS } from './script.ts';
 import { SETTING_COMMANDS } from './settings.ts';
 import { SOURCE_COMMANDS } from './source.ts';
+import { WATCH_COMMANDS } from './watch.ts';
 
 export const COMMANDS: readonly Command[] = [
   ...BREAKPOINT_COMMANDS,
+  ...WATCH_COMMANDS,
   ...RUNNING_COMMANDS,
   ...HISTORY_COMMANDS,
   ...QUERY_COMMANDS,
