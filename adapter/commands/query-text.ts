@@ -129,7 +129,7 @@ function expressions(evaluator: Evaluator, { text, at }: Piece): QueryExpression
   for (let from = 0; from < text.length || from === 0; from++) {
     const rest = text.slice(from);
     const { end } = within(rest, at + from, parseArgument);
-    list.push(compiled({ text: rest.slice(0, end).trim(), at: at + from }, (t) => evaluator.expression(t)));
+    list.push(compiled({ text: rest.slice(0, end).trim(), at: at + from }, (t) => evaluator.shown(t)));
     from += end;
     if (from < text.length && text[from] !== ',') {
       throw new CommandError('A comma is expected here.', { start: at + from, end: at + text.length });
@@ -181,5 +181,5 @@ function plot(_engine: EngineApi, evaluator: Evaluator, args: string): QueryRequ
   if (args.trim() === '') {
     throw new CommandError('Argument required (expression to follow).');
   }
-  return { kind: 'plot', expression: evaluator.expression(args) };
+  return { kind: 'plot', expression: evaluator.value(args) };
 }

@@ -12,6 +12,7 @@ import { stackRequests } from './frames.ts';
 import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
+import { queryRequests } from './queries.ts';
 import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
@@ -41,7 +42,7 @@ const initializeRequests: Family = {
       if (seq !== undefined) {
         session.cancel(seq);
       }
-      return session.progress.cancel(args.optionalString('progressId'));
+      session.progress.cancel(args.optionalString('progressId'), seq);
     },
   },
 };
@@ -55,6 +56,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     exceptionRequests,
     runningRequests,
     historyRequests,
+    queryRequests,
     timelineRequests,
     stackRequests,
     variableRequests,

@@ -78,6 +78,7 @@ interface InferiorEvents {
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
   rows: [readonly RowData[]];
+  checkpoint: [CheckpointRef];
   answered: [result: QueryResult];
 }
 
@@ -325,6 +326,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'checkpoint':
         this.#checkpoints.add(m.checkpoint);
+        this.emit('checkpoint', m.checkpoint);
         break;
       case 'started':
         this.startTick = m.tick;

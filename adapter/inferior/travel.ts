@@ -39,6 +39,8 @@ export interface TravelOrder {
   readonly watches?: readonly CarriedWatch[];
   /** What is known of captured values at the end: their origins are asked for. */
   readonly known?: readonly CarriedWatch[];
+  /** Checkpoints to take on the way, for the next run: from a tick on, each so many ticks. */
+  readonly save?: { readonly from: number; readonly every: number };
 }
 
 /** A breakpoint that would have stopped. */
