@@ -5,6 +5,7 @@
  */
 
 import type { Account, DivergenceReport, HistoryMoment, ReplayHost } from '../engine/api.ts';
+import type { PacketDetails } from '../packets/details.ts';
 
 export type { HistoryMoment };
 
@@ -69,6 +70,13 @@ export interface TimelineRange {
   readonly lanes: Readonly<Record<TimelineLane, readonly number[]>>;
   /** Those within the range, in order of time; stops and `saved` at most one a part. */
   readonly marks: readonly TimelineMark[];
+}
+
+export type { PacketDetails };
+
+/** Answer to `pktgdb/packet`: what the innermost frame that handles a packet has in its hands, while stopped. */
+export interface PacketBody {
+  readonly packet?: PacketDetails;
 }
 
 /** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */

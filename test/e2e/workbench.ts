@@ -1,5 +1,6 @@
 /** VS Code's workbench as a person at its window uses it. The selectors are those of VS Code 1.139. */
 import { Listing } from './listing.ts';
+import { PacketPage } from './packet-page.ts';
 import type { Locator, Page } from './playwright.ts';
 import { TimelinePage } from './timeline-page.ts';
 
@@ -99,6 +100,11 @@ export class Workbench {
   /** The packet listing in the active editor. */
   get listing(): Listing {
     return new Listing(this.page);
+  }
+
+  /** The view Packet in the panel. */
+  get packet(): PacketPage {
+    return new PacketPage(this.page);
   }
 
   /** The timeline in the panel. */
