@@ -4,10 +4,10 @@
  * So they are answered while the machine runs, and change nothing in it.
  */
 
-import type { Account, DivergenceReport, HistoryMoment, ReplayHost } from '../engine/api.ts';
+import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, SaveSummary } from '../engine/api.ts';
 import type { PacketDetails } from '../packets/details.ts';
 
-export type { HistoryMoment };
+export type { HistoryMoment, QueryRow };
 
 /** Answer to `pktgdb/history`; without a recording there are no moments. */
 export interface HistoryBody {
@@ -17,7 +17,51 @@ export interface HistoryBody {
   /** The moment that is shown, in words; empty while the machine runs. */
   readonly here: string;
   readonly moments?: Readonly<Record<'start' | 'here' | 'present', HistoryMoment>>;
+  /** Bookmarks, by their names, which `pktgdb/goTo` takes too. */
+  readonly bookmarks?: readonly (readonly [name: string, moment: HistoryMoment])[];
 }
+
+/**
+ * `pktgdb/query`: asks about all that has been recorded. It is answered when everything has been looked at; rows come
+ * before that, in events `pktgdb/queryRows`. It has a progress bar, and `cancel` ends it by its request.
+ */
+export interface QueryArguments {
+  /** The command that asks: `calls`, `packets`, `plot` and others of that kind. */
+  readonly kind: string;
+  /** What follows that command at the prompt, such as `tcp_output if $pkt.tcp.len > 0`. */
+  readonly text: string;
+  /** Goes with the rows, so that a client knows which query they answer. */
+  readonly id?: number;
+  /** It ends after so many rows; 100000 without. */
+  readonly limit?: number;
+}
+
+/** Body of the event `pktgdb/queryRows`. */
+export interface QueryRowsEventBody {
+  readonly id: number;
+  readonly rows: readonly QueryRowView[];
+}
+
+/** A row with its line of text. `${tick}:${probe}` is a moment for `pktgdb/goTo`. */
+export interface QueryRowView extends QueryRow {
+  readonly text: string;
+}
+
+/** Answer to `pktgdb/query`. */
+export interface QueryBody {
+  readonly rows: number;
+  /** False if it was cancelled, or there are more rows than were wanted. */
+  readonly complete: boolean;
+  /** What went wrong first when an expression was evaluated; empty if nothing did. */
+  readonly failure: string;
+}
+/** `pktgdb/saveRecording`: the session with its whole past goes to this file. */
+export interface SaveArguments {
+  readonly file: string;
+}
+
+/** Answer to `pktgdb/saveRecording`. */
+export type SaveBody = SaveSummary;
 
 /** What the timeline runs along: nanoseconds of the machine's clock, or packets at the user network's edge. */
 export type TimelineAxis = 'ns' | 'packets';

@@ -3,7 +3,7 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
-import type { EdgePacket, HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
+import type { EdgePacket, HitCondition, Stop, TimePosition, WatchChange } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
 import type { Totals, TurnAxis } from '../mailbox/turn-index.ts';
@@ -11,12 +11,35 @@ import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
+import type { SavedMarks } from '../saved/saved.ts';
+import type { QueryEnd, QueryOptions, QueryRequest } from './query.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
-export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, TimePosition, Value };
-
+export type * from './query.ts';
+export type {
+  Account,
+  Divergence,
+  DivergenceReport,
+  Grade,
+  NamedValue,
+  SavedMarks,
+  Stop,
+  TimePosition,
+  Value,
+  Variable,
+  WatchChange,
+};
 /** Bytes that a recording keeps, unless it is told otherwise. */
+
+/** What was saved. */
+export interface SaveSummary {
+  readonly packets: number;
+  readonly checkpoints: number;
+  /** Of the file, but for what comes at its end. */
+  readonly bytes: number;
+}
+
 export const DEFAULT_HISTORY_SIZE = 2 ** 31;
 
 /** What to run. */
@@ -25,10 +48,15 @@ export interface LaunchOptions {
   readonly args: readonly string[];
   /**
    * Captures (pcap or pcapng, also packed) to replay instead of live sockets and the built-in guest; several are merged
-   * by time. `-` is standard input.
+   * by time. `-` is standard input. A saved recording is opened, and stands at its end.
    */
   readonly trace?: string | readonly string[];
   readonly replay?: ReplayOptions;
+  /**
+   * Asked when a saved recording is of another build of the stack: its packets can be played as a capture. Without it
+   * they are.
+   */
+  readonly otherBuild?: (question: string) => Promise<boolean>;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
   /** Bound of the recording in bytes (default 2 GiB); 0 turns it off. */
@@ -126,6 +154,41 @@ export const PACKET_LAYERS = {
 
 export type PacketLayer = keyof typeof PACKET_LAYERS;
 
+/** What a watched expression depends on: the values that statements can change. */
+export type WatchPlace =
+  | { readonly kind: 'local'; readonly name: string; readonly type: string }
+  /** A field of the struct `type`. */
+  | { readonly kind: 'field'; readonly name: string; readonly type: string }
+  /** An element of an array of that type, which the field `name` holds. */
+  | { readonly kind: 'element'; readonly name: string; readonly type: string; readonly index?: number }
+  /** Guest RAM. */
+  | { readonly kind: 'memory' };
+
+/** An expression whose value is watched. */
+export interface WatchLocation {
+  readonly kind: 'watch';
+  readonly access: 'write' | 'read' | 'access';
+  /** As the user wrote it. */
+  readonly text: string;
+  /** JavaScript for its value, over the captured names and `$G`. */
+  readonly js: string;
+  /** The struct or array that it is in, and the index of an element, where it is in one. */
+  readonly target?: { readonly object: string; readonly index?: string };
+  readonly contents: boolean;
+  /** Names, and JavaScript for them in the frame where it is set. */
+  readonly captures: readonly (readonly [name: string, js: string])[];
+  /** What it depends on, its own place first; null: on what cannot be followed. */
+  readonly places: readonly WatchPlace[] | null;
+  /** The frame that it belongs to; `scoped`: it ends with it. Null: none. */
+  readonly frame: { readonly index: number; readonly fn: number; readonly scoped: boolean } | null;
+  /** The file whose globals it sees first. */
+  readonly file: string;
+  /** Names for a condition that is given later. */
+  readonly scope: SymbolScope;
+  /** How its values are shown: what the evaluator of the front end made of it. */
+  readonly code?: unknown;
+}
+
 /** `ignoreCount` skips that many hits first; `hitCondition` is DAP's (see `parseHitCondition`). */
 export interface BreakpointSpec {
   readonly location:
@@ -139,7 +202,8 @@ export interface BreakpointSpec {
     /** Where packets pass a layer; which ones the condition says. */
     | { readonly kind: 'layer'; readonly layer: PacketLayer; readonly filter: string }
     /** In a replay: where the user network sends what differs so much from the capture, or more (place in `GRADES`). */
-    | { readonly kind: 'divergence'; readonly grade: number };
+    | { readonly kind: 'divergence'; readonly grade: number }
+    | WatchLocation;
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;
@@ -228,6 +292,10 @@ export interface HistoryState {
   readonly inPast: boolean;
   /** A capture is replayed: its packets have numbers. */
   readonly replays: boolean;
+  /** Checkpoints that are kept, and the bytes that they take. */
+  readonly checkpoints: { readonly count: number; readonly bytes: number };
+  /** A saved recording, at whose end nothing goes on. */
+  readonly saved: boolean;
 }
 
 export type { Totals, TurnAxis };
@@ -278,8 +346,17 @@ export interface EngineApi {
   reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
   /** Goes to a moment of history, or to the present; 'stopped' follows. */
   goTo(target: MomentTarget): Promise<void>;
+  /**
+   * Asks about all that has been recorded up to the present (see query.ts). What is shown stays as it is, and may go on
+   * meanwhile. Rejects for a request that cannot be compiled.
+   */
+  query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
+  /** Saves the session with its whole past. */
+  saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary>;
+  /** What was marked in the recording that was opened; undefined if none was. */
+  readonly savedMarks: SavedMarks | undefined;
   /** What happened when in this run; undefined without a recording. */
   readonly timeline: RunTimeline | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */

@@ -47,14 +47,21 @@ export class Edge {
     this.sentGrade = grade;
   }
 
+  /** In a replay: number in the capture of the last packet that has passed, 0 if it is none of it. */
+  get number(): number {
+    if (this.known === null || this.#length === 0) {
+      return 0;
+    }
+    return this.#direction === 1 ? this.sentNumber : this.known.numberOfKey(this.#key);
+  }
+
   /** The last packet that has passed. */
   get last(): EdgePacket | null {
     if (this.#length === 0) {
       return null;
     }
     const hex = Buffer.from(this.#headers.buffer, 0, this.#length).toString('hex');
-    const { known } = this;
-    return known ? { hex, captured: this.#direction === 1 ? this.sentNumber : known.numberOfKey(this.#key) } : { hex };
+    return this.known ? { hex, captured: this.number } : { hex };
   }
 
   /** All of this, to be kept beside a checkpoint. */

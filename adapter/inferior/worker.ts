@@ -16,7 +16,9 @@ import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
+import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
+import type { QueryOrder, RowData } from './asked.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
@@ -59,6 +61,8 @@ export interface WorkerData {
   readonly release: boolean;
   /** Keep a hash over all frames (costs time per packet). */
   readonly hashFrames: boolean;
+  /** In a re-execution: where its packets are written to. */
+  readonly packets: PacketsFile | null;
   /** Compare a hash of the whole state before each turn (takes milliseconds each). */
   readonly hashTurns: boolean;
 }
@@ -82,6 +86,9 @@ export type WorkerMessage =
   | { readonly type: 'ring' }
   /** A past inferior has left the stack. */
   | { readonly type: 'left' }
+  /** Answers to a query, and its end; `failure` is what went wrong first in its expressions. */
+  | { readonly type: 'rows'; readonly rows: readonly RowData[] }
+  | { readonly type: 'answered'; readonly failure: string }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */
@@ -277,9 +284,12 @@ function recordedHost(recording: Recording, start: RecordedStart | null, watch: 
   return host;
 }
 
+const packetBlocks = data.packets && new PacketBlocks(data.packets);
+
 /** A frame of a re-execution; what a replay once said of it comes from the recording. */
 function frameAgain(dir: FrameDirection, buf: Uint8Array, size: number, number: number, grade: number): void {
   countingFrame(dir, buf, size);
+  packetBlocks?.add(dir, buf, size, recorded?.now_ns ?? 0);
   if (dir === 1 && edge.known) {
     edge.known.sentAgain(buf, size, number);
     edge.sent(number, grade);
@@ -341,6 +351,7 @@ function run(entry: Main): void {
   }
   const argv = data.header.argv;
   const code = entry(argv.length, argv, host);
+  packetBlocks?.flush();
   const turns = runtime.machine?.turns ?? 0;
   const { packets: frames } = edge;
   const summary = {
@@ -354,23 +365,30 @@ function run(entry: Main): void {
   post({ type: 'exit', code, summary });
 }
 
-/** What a past inferior is told to do. */
-export interface TravelMessage {
+interface PastMessage {
   readonly recording: Recording;
   /** Where to begin; null: at the start. */
   readonly checkpoint: CheckpointRef | null;
+}
+
+/** What a past inferior is told to do. */
+export interface TravelMessage extends PastMessage {
   readonly order: TravelOrder;
 }
 
-/** Executes the recording to where it is told; when the stack is left, waits for the next order. */
-function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): void {
+/** What it is asked. */
+export interface QueryMessage extends PastMessage {
+  readonly query: QueryOrder;
+}
+
+/** Executes the recording until the stack is left; `begin` is called where that begins. */
+function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () => void): void {
   const { machine } = runtime.globals('softmmu/machine.ts') as { machine: { constructor: new () => object } };
   Object.assign(machine, new machine.constructor());
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
   const start = checkpoint && startOf(checkpoint);
-  const begin = (): void => runtime.startTravel(order);
   const restore = (): void => {
     start?.restore();
     begin();
@@ -389,7 +407,16 @@ function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): v
       throw e;
     }
   }
+}
+
+function travel(entry: Main, message: TravelMessage): void {
+  again(entry, message, () => runtime.startTravel(message.order));
   post({ type: 'left' });
+}
+
+function answer(entry: Main, message: QueryMessage): void {
+  again(entry, message, () => runtime.startQuery(message.query, (rows) => post({ type: 'rows', rows })));
+  post({ type: 'answered', failure: runtime.endQuery() });
 }
 
 // `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as
@@ -398,7 +425,9 @@ function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): v
 const loadedAt = runtime.T[TICK.COUNT] ?? 0;
 
 if (data.past) {
-  port.on('message', (m: TravelMessage) => setImmediate(travel, main, m));
+  port.on('message', (m: TravelMessage | QueryMessage) =>
+    'query' in m ? setImmediate(answer, main, m) : setImmediate(travel, main, m),
+  );
 } else {
   port.once('message', () => setImmediate(run, main));
 }

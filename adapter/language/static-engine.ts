@@ -29,7 +29,10 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly runTo = refuseLater;
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;
+  readonly query = refuseLater;
   readonly history = undefined;
+  readonly saveRecording = refuseLater;
+  readonly savedMarks = undefined;
   readonly timeline = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;

@@ -104,6 +104,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/host/',
     'adapter/mailbox/',
     'adapter/replay/',
+    'adapter/saved/',
     'adapter/packets/',
     'type adapter/inferior/',
     // Turns values into what is shown; pure. Constants without a machine are described as those of one are.
@@ -124,11 +125,13 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'node:',
     'adapter/mailbox/',
     'adapter/replay/',
+    'adapter/saved/',
     'adapter/packets/',
     'adapter/stack/util/',
     'type adapter/stack/',
     'type adapter/compiler/',
   ],
+  'adapter/saved/': ['node:', 'adapter/mailbox/', 'adapter/packets/', 'type adapter/stack/'],
   'adapter/replay/': [
     'node:',
     // What is kept beside a checkpoint.
