@@ -3,7 +3,6 @@
  * What a command prints is collected as the answer.
  */
 import type { Completions } from '../commands/complete.ts';
-import type { HistoryMoment } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import type { KeptMoments } from '../inspect/history.ts';
 
@@ -23,11 +22,6 @@ export interface Interpreter {
   readonly sourcing: number;
   /** Commands to run when a breakpoint stops, by its number. */
   readonly breakpointCommands: ReadonlyMap<number, readonly string[]>;
-  /** Moments that commands keep: by their names, and by the numbers of checkpoints. */
-  readonly moments: {
-    readonly bookmarks: ReadonlyMap<string, HistoryMoment>;
-    readonly checkpoints: ReadonlyMap<number, HistoryMoment>;
-  };
   /** Evaluates expressions, with the convenience variables that commands set. */
   readonly evaluator: Evaluator;
   dispose(): void;

@@ -148,7 +148,6 @@ export function fakeInterpreter(engine: EngineApi, write: (text: string) => void
     args: [],
     sourcing: 0,
     breakpointCommands: new Map(),
-    moments: { bookmarks: new Map(), checkpoints: new Map() },
     dispose: () => {},
     moments: noMoments(),
     evaluator: new Evaluator(engine),
