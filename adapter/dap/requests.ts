@@ -11,6 +11,7 @@ import { stackRequests } from './frames.ts';
 import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
+import { queryRequests } from './queries.ts';
 import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
@@ -37,8 +38,7 @@ const initializeRequests: Family = {
     // Only what has a progress bar takes long enough to be cut short; others are answered all the same.
     capabilities: { supportsCancelRequest: true },
     handle: (session, args) => {
-      args.optionalNumber('requestId');
-      return session.progress.cancel(args.optionalString('progressId'));
+      session.progress.cancel(args.optionalString('progressId'), args.optionalNumber('requestId'));
     },
   },
 };
@@ -52,6 +52,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     runningRequests,
     historyRequests,
     timelineRequests,
+    queryRequests,
     stackRequests,
     variableRequests,
     evaluateRequests,
