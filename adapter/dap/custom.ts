@@ -36,7 +36,7 @@ export interface QueryArguments {
   readonly limit?: number;
 }
 
-/** Body of the event `pktgdb/queryRows`. */
+/** Body of the event `pktgdb/queryRows`; `id` is 0 for what a command in the Debug Console asks. */
 export interface QueryRowsEventBody {
   readonly id: number;
   readonly rows: readonly QueryRowView[];
@@ -84,9 +84,12 @@ export interface TimelinePoint {
 /** Things that are counted: frames by their direction, drops, interrupts that the guest took. */
 export type TimelineLane = 'toGuest' | 'fromGuest' | 'drops' | 'interrupts';
 
-/** A single moment: where the machine stood still, what the user keeps, where a re-execution can begin. */
+/**
+ * A single moment: where the machine stood still, what the user keeps, where a re-execution can begin; `row` is one of a
+ * query's, which the client knows.
+ */
 export interface TimelineMark extends TimelinePoint {
-  readonly kind: 'stop' | 'bookmark' | 'checkpoint' | 'saved';
+  readonly kind: 'stop' | 'bookmark' | 'checkpoint' | 'saved' | 'row';
   /** What it is called, or why the machine stood there; empty for `saved`. */
   readonly text: string;
   /** The moment in `pktgdb/goTo`'s words. */

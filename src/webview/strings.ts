@@ -65,6 +65,7 @@ export const TIMELINE_STRINGS = {
   stop: 'stopped',
   bookmark: 'bookmark',
   checkpoint: 'checkpoint',
+  row: 'found',
   here: 'here',
   present: 'the present',
   past: 'past',

@@ -151,7 +151,7 @@ describe('captures', () => {
       await listing.frame.getByText(/^\d+ of 14 packets$/).waitFor();
       await listing.packet(6).click();
       await vscode.command('Packet Debugger: Focus on Packet View');
-      const { packet } = vscode;
+      const packet = await vscode.packet();
       await packet.line('Transmission Control Protocol').click();
       await packet.marked('Transmission Control Protocol').waitFor();
       await vscode.page.keyboard.press('ArrowRight');

@@ -1,15 +1,11 @@
 /** The view Packet as a person uses it. */
-import type { Locator, Page } from './playwright.ts';
+import type { Locator } from './playwright.ts';
 
 export class PacketPage {
-  readonly #page: Page;
+  readonly #frame: Pick<Locator, 'locator'>;
 
-  constructor(page: Page) {
-    this.#page = page;
-  }
-
-  get #frame(): Locator {
-    return this.#page.frameLocator('iframe.webview[src*="purpose=webviewView"]:visible').frameLocator('#active-frame');
+  constructor(frame: Pick<Locator, 'locator'>) {
+    this.#frame = frame;
   }
 
   /** A line of the tree by what it begins with. */

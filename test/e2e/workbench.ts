@@ -103,13 +103,30 @@ export class Workbench {
   }
 
   /** The view Packet in the panel. */
-  get packet(): PacketPage {
-    return new PacketPage(this.page);
+  async packet(): Promise<PacketPage> {
+    return new PacketPage(await this.#pageOf('packet'));
   }
 
   /** The timeline in the panel. */
-  get timeline(): TimelinePage {
-    return new TimelinePage(this.page);
+  async timeline(): Promise<TimelinePage> {
+    return new TimelinePage(this.page, await this.#pageOf('timeline'));
+  }
+
+  /** A page of ours by the id of its main element; each is in a frame of its own, whose place says nothing. */
+  async #pageOf(id: string): Promise<Pick<Locator, 'locator'>> {
+    for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; ) {
+      for (const frame of this.page.frames()) {
+        const main = frame.locator(`main#${id}`);
+        const there = await main.waitFor({ state: 'visible', timeout: 100 }).then(
+          () => true,
+          () => false,
+        );
+        if (there) {
+          return frame;
+        }
+      }
+    }
+    throw new Error(`no page shows #${id}`);
   }
 
   // ---- Editor ----
