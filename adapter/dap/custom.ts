@@ -85,8 +85,8 @@ export interface TimelinePoint {
 export type TimelineLane = 'toGuest' | 'fromGuest' | 'drops' | 'interrupts';
 
 /**
- * A single moment: where the machine stood still, what the user keeps, where a re-execution can begin; `row` is one of a
- * query's, which the client knows.
+ * A single moment: where the machine stood still, what the user keeps, where a re-execution can begin; `row` is one of
+ * a query's, which the client knows.
  */
 export interface TimelineMark extends TimelinePoint {
   readonly kind: 'stop' | 'bookmark' | 'checkpoint' | 'saved' | 'row';

@@ -35,10 +35,13 @@ const initializeRequests: Family = {
     showErrors: true,
   },
   cancel: {
-    // Only what has a progress bar takes long enough to be cut short; others are answered all the same.
     capabilities: { supportsCancelRequest: true },
     handle: (session, args) => {
-      session.progress.cancel(args.optionalString('progressId'), args.optionalNumber('requestId'));
+      const seq = args.optionalNumber('requestId');
+      if (seq !== undefined) {
+        session.cancel(seq);
+      }
+      session.progress.cancel(args.optionalString('progressId'), seq);
     },
   },
 };

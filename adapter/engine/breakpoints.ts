@@ -61,10 +61,26 @@ export class BreakpointTable {
   }
 
   add(spec: BreakpointSpec): Breakpoint {
-    const id = ++this.#lastId;
+    const id = this.#lastId + 1;
     const bp: Breakpoint = { id, spec, enabled: true, hits: 0, verified: false, locations: [] };
-    this.#entries.set(id, this.#bind({ bp, conditions: new Map() }));
-    return (this.#entries.get(id) as Entry).bp;
+    const entry = this.#bind({ bp, conditions: new Map() });
+    if (spec.required && !entry.bp.verified) {
+      throw new EngineError(entry.bp.message ?? 'The breakpoint can be nowhere.');
+    }
+    this.#lastId = id;
+    this.#entries.set(id, entry);
+    return entry.bp;
+  }
+
+  /** Notes how often a breakpoint has been hit; hits that were to be ignored are fewer by those that were. */
+  noteHits(id: number, hits: number): void {
+    const entry = this.#entries.get(id);
+    if (entry && hits !== entry.bp.hits) {
+      const { ignoreCount = 0 } = entry.bp.spec;
+      const left = Math.max(0, ignoreCount - Math.max(0, hits - entry.bp.hits));
+      const spec = ignoreCount > 0 ? { ...entry.bp.spec, ignoreCount: left } : entry.bp.spec;
+      this.#entries.set(id, { ...entry, bp: { ...entry.bp, hits, spec } });
+    }
   }
 
   /** Replaces parts of a breakpoint and binds it again. Throws `EngineError` when there is none with that number. */
@@ -205,6 +221,24 @@ export class BreakpointTable {
 
   #resolveLine(
     spec: BreakpointSpec,
+    at: {
+      readonly file: string;
+      readonly line: number;
+      readonly column?: number;
+      readonly also?: readonly string[];
+    },
+  ): Resolved {
+    const [first, ...others] = [at.file, ...(at.also ?? [])].map((file) => this.#resolveLineOf(spec, { ...at, file }));
+    const all = [first as Resolved, ...others];
+    return {
+      ...(first as Resolved),
+      locations: all.flatMap((r) => r.locations),
+      conditions: new Map(all.flatMap((r) => [...r.conditions])),
+    };
+  }
+
+  #resolveLineOf(
+    spec: BreakpointSpec,
     at: { readonly file: string; readonly line: number; readonly column?: number },
   ): Resolved {
     const file = this.#image.file(at.file);
@@ -263,7 +297,8 @@ export class BreakpointTable {
   decider(probe: number, ...more: Entry[]): string {
     const p = this.#image.probe(probe);
     const here = [...this.#entries.values(), ...more].filter(
-      (e) => e.bp.enabled && e.bp.locations.some((l) => l.probe === probe),
+      ({ bp }) =>
+        bp.enabled && bp.locations.some((l, i) => l.probe === probe && !(bp.spec.disabledAt ?? []).includes(i)),
     );
     if (!p || here.length === 0) {
       return '';

@@ -7,7 +7,7 @@ import { type Change, type ChangePosition, type FramedChange, isFramed } from '.
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
-import { FIELDS, PacketView } from '../packets/fields.ts';
+import { FIELDS, type FieldValue, formatField, PacketView } from '../packets/fields.ts';
 import { compileFilter, type Filter } from '../packets/filter/filter.ts';
 import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
@@ -20,6 +20,7 @@ import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
 import { HitCounts } from './hit-counts.ts';
 import { packetBytes } from './packet-bytes.ts';
+import { type Conversion, formatText, parseFormat } from './printf.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, StepRequest, Stop, StopReport, WatchChange } from './stop.ts';
@@ -593,18 +594,65 @@ export class Runtime {
 
   /** Called by deciders: the condition of breakpoint `id` threw. */
   failed(id: number, error: unknown): true {
-    const message = error instanceof Error ? error.message : String(error);
-    const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
-    this.#conditionError ??= { breakpoint: id, message: isNull ? 'Cannot access memory at address 0x0' : message };
+    this.#conditionError ??= { breakpoint: id, message: reason(error) };
     return true;
   }
 
   /** Called by deciders: a logpoint speaks. */
   log(id: number, probe: number, parts: readonly unknown[]): false {
     if (!this.#searching) {
-      this.#sendLog(id, probe, parts.map(logText).join(''));
+      this.#sendLog(id, probe, parts.map(this.#logText).join(''));
     }
     return false;
+  }
+
+  /** Called by log messages: a field of a packet as Wireshark shows it. */
+  fieldText(name: string, value: FieldValue): string {
+    return value === undefined ? '<not in this packet>' : formatField(name, value);
+  }
+
+  readonly #formats = new Map<string, readonly Conversion[]>();
+
+  /** Called by `dprintf`: a format with its values. What no conversion takes is its address. */
+  printf(format: string, values: readonly unknown[]): string {
+    let conversions = this.#formats.get(format);
+    if (conversions === undefined) {
+      conversions = parseFormat(format);
+      this.#formats.set(format, conversions);
+    }
+    return formatText(
+      conversions,
+      values.map((v) =>
+        typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? this.#describer.describe(v).address : v,
+      ),
+    );
+  }
+
+  /** Called by log messages: why a value cannot be had. */
+  logFailure(error: unknown): string {
+    return `<error: ${reason(error)}>`;
+  }
+
+  /** A part of a log message: text, or a value as gdb's `info locals` shows it. */
+  readonly #logText = (v: unknown): string => {
+    switch (typeof v) {
+      case 'object':
+        return v === null ? '0x0' : this.#pointerText(v);
+      case 'undefined':
+        return 'void';
+      case 'function':
+        return `<${v.name}>`;
+      default:
+        return String(v);
+    }
+  };
+
+  #pointerText(v: object): string {
+    if (ArrayBuffer.isView(v)) {
+      return `<${v.byteLength} bytes>`;
+    }
+    const { type, kind, address = 0 } = this.#describer.describe(v);
+    return `${kind === 'struct' && type !== '' ? `(${type} *) ` : ''}0x${address.toString(16)}`;
   }
 
   // ---- packets ----
@@ -683,6 +731,12 @@ export class Runtime {
   /** Globals by name as seen from a file: its own ones first. */
   globals(file: string): object {
     return this.#globalsOf.get(file) ?? this.#globalsAll;
+  }
+
+  /** Bytes of an array of bytes in base64; null if the handle is of none. */
+  bytes(handle: string, start: number, count: number): string | null {
+    const bytes = this.#describer.bytes(handle, start, count);
+    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
   }
 
   // ---- for the engine
@@ -827,9 +881,9 @@ export class Runtime {
   }
 }
 
-function logText(v: unknown): string {
-  if (typeof v === 'object' && v !== null) {
-    return ArrayBuffer.isView(v) ? `<${v.byteLength} bytes>` : `<${v.constructor?.name ?? 'struct'}>`;
-  }
-  return String(v);
+/** What an expression threw, in gdb's words. */
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
+  return isNull ? 'Cannot access memory at address 0x0' : message;
 }
