@@ -166,8 +166,11 @@ function go(): void {
   vscode.postMessage({ type: 'go', moment });
 }
 
-/** The machine stands again: goes on to where the pointer has been dragged meanwhile. */
+/** The machine stands, after it was asked to go: goes on to where the pointer has been dragged meanwhile. */
 function arrived(): void {
+  if (!going) {
+    return;
+  }
   going = false;
   const moment = next;
   next = undefined;
