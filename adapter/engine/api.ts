@@ -10,9 +10,19 @@ import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
+import type { CatchEvent } from './catch-events.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
+export {
+  type CatchEvent,
+  type CatchKind,
+  eventText,
+  PACKET_LAYERS,
+  type PacketLayer,
+  type SocketEnd,
+  TCP_STATE_NAMES,
+} from './catch-events.ts';
 export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, TimePosition, Value };
 
 /** Bytes that a recording keeps, unless it is told otherwise. */
@@ -115,16 +125,6 @@ export interface SymbolScope {
  */
 export type ExpressionCompiler = (scope: SymbolScope) => string;
 
-/** Layers of the path where packets are caught, and the functions that all pass there, in either direction. */
-export const PACKET_LAYERS = {
-  slirp: ['slirp_output', 'slirp_input'],
-  net: ['qemu_send_packet_async_with_flags'],
-  nic: ['e1000_receive_iov', 'e1000_send_packet'],
-  guest: ['netif_receive_skb', 'dev_queue_xmit'],
-} as const;
-
-export type PacketLayer = keyof typeof PACKET_LAYERS;
-
 /** `ignoreCount` skips that many hits first; `hitCondition` is DAP's (see `parseHitCondition`). */
 export interface BreakpointSpec {
   readonly location:
@@ -135,8 +135,8 @@ export interface BreakpointSpec {
      * sends it.
      */
     | { readonly kind: 'packet'; readonly number: number }
-    /** Where packets pass a layer; which ones the condition says. */
-    | { readonly kind: 'layer'; readonly layer: PacketLayer; readonly filter: string }
+    /** Where something happens (see catch-events.ts); a condition may narrow it. */
+    | { readonly kind: 'catch'; readonly event: CatchEvent }
     /** In a replay: where the user network sends what differs so much from the capture, or more (place in `GRADES`). */
     | { readonly kind: 'divergence'; readonly grade: number };
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };

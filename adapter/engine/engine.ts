@@ -303,6 +303,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       return;
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
+    if (exception) {
+      this.#countExceptions();
+    }
     const report = exception ? undefined : inferior.stopReport();
     void inferior.changeNow().catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
@@ -336,6 +339,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     for (const [id, hits] of Object.entries(counts)) {
       if (this.#table.get(Number(id))) {
         this.#table.change(Number(id), { hits });
+      }
+    }
+  }
+
+  /** Counts an exception for the catchpoints that are for them. */
+  #countExceptions(): void {
+    for (const { id, enabled, hits, spec } of this.#table.all) {
+      if (enabled && spec.location.kind === 'catch' && spec.location.event.what === 'exception') {
+        this.#table.change(id, { hits: hits + 1 });
       }
     }
   }

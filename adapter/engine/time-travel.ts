@@ -155,7 +155,12 @@ export class TimeTravel {
   ): Promise<{ at: TimePosition; stop: Stop } | null> {
     if (kind === 'continue') {
       const hit = await past.lastHit(from.position);
-      return hit && { at: hit, stop: { kind: 'breakpoint', breakpoints: hit.breakpoints, hitTemporary: false } };
+      if (!hit) {
+        return null;
+      }
+      const { breakpoints, caught } = hit;
+      const more = caught === undefined ? {} : { caught };
+      return { at: hit, stop: { kind: 'breakpoint', breakpoints, hitTemporary: false, ...more } };
     }
     const at = await past.back(from.position, backRequest(from.stopped, kind, up, count));
     return at && { at, stop: { kind: 'step' } };

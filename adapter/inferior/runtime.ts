@@ -102,6 +102,7 @@ export class Runtime {
   #returning = false;
   #hitList: number[] = [];
   #hitTemporary = false;
+  #caught: string | null = null;
   #conditionError: { breakpoint: number; message: string } | null = null;
   #entryWanted = false;
   /** A monitor command runs at a stop: it is no part of the machine's time, so nothing in it has a position. */
@@ -269,7 +270,7 @@ export class Runtime {
       return true;
     }
     if (stop) {
-      travel.hit(id, this.#hitList);
+      travel.hit(id, this.#hitList, this.#caught);
       this.#forgetHits();
     }
     return false;
@@ -330,6 +331,7 @@ export class Runtime {
   #forgetHits(): void {
     this.#hitList = [];
     this.#hitTemporary = false;
+    this.#caught = null;
     this.#conditionError = null;
   }
 
@@ -339,7 +341,8 @@ export class Runtime {
       return { kind: 'condition-error', ...this.#conditionError };
     }
     if (this.#hitList.length > 0) {
-      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary };
+      const caught = this.#caught === null ? {} : { caught: this.#caught };
+      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary, ...caught };
     }
     if (this.#entryWanted) {
       this.#entryWanted = false;
@@ -467,9 +470,10 @@ export class Runtime {
     return b.hitCondition === null || holds(b.hitCondition, b.hits);
   }
 
-  /** Called by deciders: breakpoint `id` stops. */
-  stopFor(id: number): true {
+  /** Called by deciders: breakpoint `id` stops; a catchpoint says what it has caught. */
+  stopFor(id: number, caught: string | null): true {
     this.#hitList.push(id);
+    this.#caught ??= caught;
     this.#hitTemporary ||= this.#breakpoints.get(id)?.temporary ?? false;
     return true;
   }

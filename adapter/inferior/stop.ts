@@ -44,7 +44,13 @@ export interface TimePosition {
 
 /** Why the inferior stopped. */
 export type Stop =
-  | { readonly kind: 'breakpoint'; readonly breakpoints: readonly number[]; readonly hitTemporary: boolean }
+  /** `caught`: what the first of these that is a catchpoint has caught. */
+  | {
+      readonly kind: 'breakpoint';
+      readonly breakpoints: readonly number[];
+      readonly hitTemporary: boolean;
+      readonly caught?: string;
+    }
   | { readonly kind: 'step' }
   /** After `finish`: `from` was left; `value` is what it returned, absent for a function without a return value. */
   | { readonly kind: 'finish'; readonly from: string; readonly value?: Value }

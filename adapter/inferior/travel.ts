@@ -39,6 +39,8 @@ export interface TravelOrder {
 /** A breakpoint that would have stopped. */
 export interface NotedHit extends TimePosition {
   readonly breakpoints: readonly number[];
+  /** What the first catchpoint of these caught. */
+  readonly caught?: string;
 }
 
 /** What a run has noted when it is at its end. */
@@ -173,9 +175,9 @@ export class Travel {
   }
 
   /** Breakpoints would stop at a probe. */
-  hit(probe: number, breakpoints: readonly number[]): void {
+  hit(probe: number, breakpoints: readonly number[], caught: string | null): void {
     this.#hits++;
-    this.#lastHit = { tick: this.#now, probe, breakpoints };
+    this.#lastHit = { tick: this.#now, probe, breakpoints, ...(caught === null ? {} : { caught }) };
   }
 
   /** True if breakpoints that would stop have that among them which ends the run. */

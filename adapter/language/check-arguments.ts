@@ -12,6 +12,7 @@ import { splitPrintf, splitPrintOptions } from '../commands/split.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import type { ArgumentKind } from '../commands/takes.ts';
 import { splitWord } from '../commands/words.ts';
+import type { BreakpointSpec, CatchKind } from '../engine/api.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { splitFormat } from '../inspect/values.ts';
@@ -52,7 +53,8 @@ const unchecked: Check = () => {};
 const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   nothing: unchecked,
   breakpoint: checkBreakpoint,
-  filter: (_checked, args) => void parseCatch(args),
+  filter: checkEvent,
+  event: checkEvent,
   location: checkLocations,
   symbol: checkSymbol,
   regexp: unchecked,
@@ -98,9 +100,26 @@ function checkBreakpoint({ analysis }: Checked, args: string): void {
     return;
   }
   const place = event ?? within(location, at, (text) => parseLocation(analysis.engine, text, undefined));
+  checkBound(analysis, place, compiled, condition?.at ?? 0, `Cannot set a breakpoint at ${location}.`);
+}
+
+function checkEvent({ analysis, path }: Checked, args: string): void {
+  const { event, condition, at } = parseCatch(path.slice(path.lastIndexOf(' ') + 1) as CatchKind, args);
+  const compiled = condition && within(condition, at, (text) => analysis.evaluator.condition(text));
+  checkBound(analysis, { kind: 'catch', event }, compiled || undefined, at, 'Cannot set a catchpoint.');
+}
+
+/** Throws where a breakpoint cannot be set, or its condition, which begins at `at` of the text, has no sense there. */
+function checkBound(
+  analysis: Analysis,
+  location: BreakpointSpec['location'],
+  compiled: BreakpointSpec['condition'],
+  at: number,
+  refusal: string,
+): void {
   let refused: ExpressionError | undefined;
   const bound = analysis.engine.setBreakpoint({
-    location: place,
+    location,
     ...(compiled && {
       condition: {
         ...compiled,
@@ -116,7 +135,7 @@ function checkBreakpoint({ analysis }: Checked, args: string): void {
     }),
   });
   if (!bound.verified) {
-    throw notBound(bound.message ?? `Cannot set a breakpoint at ${location}.`, refused, condition?.at ?? 0);
+    throw notBound(bound.message ?? refusal, refused, at);
   }
 }
 
