@@ -3,6 +3,7 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
+import type { Note } from '../inferior/notes.ts';
 import type { EdgePacket, HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
@@ -23,7 +24,7 @@ export {
   type SocketEnd,
   TCP_STATE_NAMES,
 } from './catch-events.ts';
-export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Stop, TimePosition, Value };
+export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Note, Stop, TimePosition, Value };
 
 /** Bytes that a recording keeps, unless it is told otherwise. */
 export const DEFAULT_HISTORY_SIZE = 2 ** 31;
@@ -159,6 +160,19 @@ export interface Breakpoint {
   readonly hits: number;
 }
 
+/** A place to be noted when history is executed again (`EngineApi.trace`). */
+export interface TracePoint {
+  /** The function, and the statement's number in it (negative from its end), or where it returns. */
+  readonly name: string;
+  readonly at: number | 'return';
+  /** JavaScript over the locals, `$G` and `$ret`, as for conditions; empty: always. */
+  readonly test?: string;
+  /** Copy the packet that the function handles. */
+  readonly packet?: boolean;
+  /** JavaScript of what else is noted. */
+  readonly data?: string;
+}
+
 /** Memory as the guest's physical addresses see it: RAM and the NIC's MMIO window. Reads never have a side effect. */
 export interface GuestMemory {
   /** Bytes from `address` as far as they are mapped (an empty array if the first one is not). */
@@ -262,6 +276,11 @@ export interface EngineApi {
   reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
   /** Goes to a moment of history, or to the present; 'stopped' follows. */
   goTo(target: MomentTarget): Promise<void>;
+  /**
+   * All that passed some places from the beginning up to the moment that is shown, in order. Executes history again;
+   * an interrupt gives it up. While stopped.
+   */
+  trace(points: readonly TracePoint[]): Promise<readonly Note[]>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */

@@ -20,6 +20,7 @@ import {
   type LaunchOptions,
   type MomentTarget,
   type NamedValue,
+  type Note,
   type PacketBytes,
   type Position,
   type ReplayState,
@@ -27,6 +28,7 @@ import {
   type StepKind,
   type Stop,
   type SymbolScope,
+  type TracePoint,
   type Value,
 } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
@@ -51,6 +53,7 @@ import { type ReexecuteOptions, reexecute } from './reexecute.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState } from './stopped.ts';
 import { historyMoment, type Moment, type PastStep, START, TimeTravel } from './time-travel.ts';
+import { Tracer } from './tracer.ts';
 
 /** A capture that can be read once only. */
 const STDIN = '-';
@@ -64,6 +67,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #table: BreakpointTable;
   readonly #fieldTypes: FieldTypes;
   readonly #time: TimeTravel;
+  readonly #tracer: Tracer;
   /** The live machine. */
   #inferior: Inferior | undefined;
   #installer: Installer | undefined;
@@ -95,6 +99,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       goLive: (present, step) => void this.#goLive(present, step),
       complain: (text) => this.emit('report', 'error', text),
     });
+    this.#tracer = new Tracer(
+      image,
+      () => this.#live(),
+      (text) => this.emit('report', 'error', text),
+    );
     this.#fieldTypes = Object.fromEntries(
       image.info.structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]),
     );
@@ -259,6 +268,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#installer = undefined;
     this.#moment = undefined;
     void this.#time.dispose();
+    void this.#tracer.dispose();
   }
 
   #forgetHistory(): void {
@@ -412,6 +422,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#travel(() => this.#time.goTo(moment, target, { kind: target === 'present' ? 'history-end' : 'goto' }));
   }
 
+  async trace(points: readonly TracePoint[]): Promise<readonly Note[]> {
+    const moment = this.#need();
+    this.#needHistory();
+    return this.#tracer.notes(points, moment);
+  }
+
   /** While it goes on the machine counts as running, so that it can be interrupted. */
   async #travel(go: () => Promise<void>): Promise<void> {
     const before = this.#moment;
@@ -456,6 +472,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
+    this.#tracer.running?.interrupt();
     if (this.#inferiorState === 'running') {
       (this.#time.running ?? this.#inferior).interrupt();
     }

@@ -7,10 +7,12 @@ import { momentText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
 import { defaultPlace, infoBreakpoints } from './breakpoints.ts';
 import { infoDisplay } from './display.ts';
+import { infoDrops } from './drops.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import { infoBookmarks, infoCheckpoints, infoHistory } from './history.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
 import { infoRegisters } from './register-info.ts';
@@ -208,7 +210,8 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info checkpoints': infoCheckpoints,
   'info display': infoDisplay,
   'info divergence': infoDivergence,
-  'info drops': (gdb) => infoMonitor(gdb, 'info drops'),
+  'info drops': infoDrops,
+  'info mmio': infoMmio,
   'info frame': infoFrame,
   'info functions': infoFunctions,
   'info history': infoHistory,

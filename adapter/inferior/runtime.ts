@@ -15,6 +15,7 @@ import { Appointments } from './appointments.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
+import { type Note, Notes } from './notes.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
@@ -75,6 +76,8 @@ export class Runtime {
   readonly F = FIELDS;
   /** Names of functions, classes and constants for checkpoints. */
   readonly symbols = new SymbolTable();
+  /** What an execution of history notes for the debugger. */
+  readonly notes: Notes;
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
@@ -136,6 +139,8 @@ export class Runtime {
     sendLog: (breakpoint: number, probe: number, text: string) => void;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
+    /** Hands over what an execution of history has noted. */
+    sendNotes?: (notes: readonly Note[]) => void;
   }) {
     this.A = options.A;
     this.T = options.T;
@@ -146,6 +151,8 @@ export class Runtime {
     this.#pausePending = options.pausePending;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
+    const now = (probe: number) => ({ tick: this.T[TICK.COUNT] ?? 0, probe, ns: this.#machineTime() });
+    this.notes = new Notes(options.sendNotes ?? (() => undefined), now);
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
     this.#appointments = new Appointments(options.T, arm, this.#setLimit);
   }
@@ -222,6 +229,11 @@ export class Runtime {
     if (this.#takePause()) {
       this.#stand({ kind: 'pause' }, IN_POLL);
     }
+  }
+
+  /** Hands over what was noted; tells how much there was. */
+  flushNotes(): number {
+    return this.notes.flush();
   }
 
   // ---- executing a recording ----

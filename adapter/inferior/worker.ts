@@ -19,6 +19,7 @@ import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
+import type { Note } from './notes.ts';
 import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
 import { RecordingHost } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
@@ -83,6 +84,8 @@ export type WorkerMessage =
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */
   | { readonly type: 'log-full' }
+  /** What an execution of history has noted. */
+  | { readonly type: 'notes'; readonly notes: readonly Note[] }
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
 const data = workerData as WorkerData;
@@ -106,6 +109,7 @@ const runtime = new Runtime({
   pausePending: () => Atomics.load(ctl, CTL.PAUSE) === 1,
   sendLog: (breakpoint, probe, text) => live?.log(breakpoint, probe, text),
   tellStop: (stop) => writeNote(data.stop, JSON.stringify(stop)),
+  sendNotes: (notes) => post({ type: 'notes', notes }),
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
 const { edge } = runtime;
@@ -344,6 +348,7 @@ function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): v
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
+  runtime.notes.restart();
   const start = checkpoint && startOf(checkpoint);
   const begin = (): void => runtime.startTravel(order);
   const restore = (): void => {

@@ -73,6 +73,10 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     throw new EngineError(`Target native does not support reverse ${kind}.`);
   }
 
+  async trace(): Promise<never> {
+    throw new EngineError('Target native has no history.');
+  }
+
   async goTo(): Promise<void> {
     throw new EngineError('Target native has no history.');
   }

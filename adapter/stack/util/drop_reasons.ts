@@ -67,6 +67,8 @@ export const DROP_REASONS = {
   GUEST_NO_MEMORY: 'the guest has no memory left for packets',
   GUEST_BACKLOG: 'as many connections wait for the program in the guest as it lets wait',
   GUEST_RCVBUF: "the receive buffer of the guest's socket is full",
+  DEBUGGER: 'the user of the debugger gave it up',
+  LINK_LOSS: 'the link loses packets, as "set link" says',
   GUEST_UNREACHABLE: 'the guest has no route to the address, or the neighbour does not answer ARP',
 } as const;
 
