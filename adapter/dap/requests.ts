@@ -11,6 +11,7 @@ import { stackRequests } from './frames.ts';
 import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
+import { packetRequests } from './packets.ts';
 import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
@@ -56,6 +57,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     memoryRequests,
     sourceRequests,
     viewRequests,
+    packetRequests,
     replayRequests,
   ].flatMap((family) => Object.entries(family)),
 );

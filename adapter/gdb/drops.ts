@@ -1,6 +1,13 @@
 /** `info drops`: what was given up, why, where, and what to do. */
 import { CommandError } from '../commands/command.ts';
-import { type DroppedPacket, dropMeaning, droppedPackets, dropsSoFar, explainDrop } from '../inspect/drops.ts';
+import {
+  type DroppedPacket,
+  dropMeaning,
+  droppedPackets,
+  dropsSoFar,
+  explainDrop,
+  packetsGivenUp,
+} from '../inspect/drops.ts';
 import { DROP_REASONS } from '../stack/util/drop_reasons.ts';
 import { near } from '../stack/util/near.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -18,7 +25,9 @@ export async function infoDrops(gdb: GdbInterpreter, args: string): Promise<void
     const hint = like.length > 0 ? ` Did you mean ${like.join(', ')}?` : '';
     throw new CommandError(`There is no reason of a drop "${args.trim()}".${hint}`);
   }
-  const counts = Object.entries((await droppedPackets(gdb.engine)) ?? {});
+  const lost = (await droppedPackets(gdb.engine)) ?? {};
+  const counts = Object.entries(lost);
+  const others = Object.entries((await packetsGivenUp(gdb.engine)) ?? {}).filter(([reason]) => !(reason in lost));
   const all = await dropsSoFar(gdb.engine);
   if (wanted !== '') {
     gdb.out(reasonText(wanted, all));
@@ -26,6 +35,11 @@ export async function infoDrops(gdb: GdbInterpreter, args: string): Promise<void
   }
   if (counts.length === 0) {
     gdb.out('No packet was dropped.\n');
+  }
+  for (const [reason, count] of others) {
+    gdb.out(`No loss: ${count} ${reason}, ${dropMeaning(reason)}.\n`);
+  }
+  if (counts.length === 0) {
     return;
   }
   gdb.out('Count   Reason            Meaning\n');

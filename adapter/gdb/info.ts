@@ -6,6 +6,7 @@ import type { INFO_COMMANDS } from '../commands/table/info.ts';
 import { momentText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
 import { defaultPlace, infoBreakpoints } from './breakpoints.ts';
+import { infoConversations } from './conversations.ts';
 import { infoDisplay } from './display.ts';
 import { infoDrops } from './drops.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
@@ -211,6 +212,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info display': infoDisplay,
   'info divergence': infoDivergence,
   'info drops': infoDrops,
+  'info conversations': infoConversations,
   'info mmio': infoMmio,
   'info frame': infoFrame,
   'info functions': infoFunctions,

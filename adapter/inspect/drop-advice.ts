@@ -9,6 +9,7 @@ export interface DropAdvice {
 }
 
 const INTEL = '8254x manual';
+const OFFLOADED = 'In a capture it is often left to the hardware: "set replay checksums repair".';
 
 export const DROP_ADVICE: Readonly<Record<DropReason, DropAdvice>> = {
   LINK_DOWN: of('QEMU: set_link', '"monitor info network" shows links; "monitor set_link NAME on" brings one up.'),
@@ -46,10 +47,7 @@ export const DROP_ADVICE: Readonly<Record<DropReason, DropAdvice>> = {
   IP_SHORT: of('RFC 791, 3.1', 'The total length {ip.len} is more than what came: was the packet cut?'),
   IP_VERSION: of('RFC 791, 3.1', 'The first half byte is neither 4 nor 6: is there another header before it?'),
   IP_HLEN: of('RFC 791, 3.1', 'The header length is below 20 bytes or beyond the packet.'),
-  IP_CSUM: of(
-    'RFC 1122, 3.2.1.2',
-    'The sender has to put the checksum right ({ip.checksum}); of a capture, offloading leaves it wrong: "set replay checksums repair".',
-  ),
+  IP_CSUM: of('RFC 1122, 3.2.1.2', `The sender has to put the checksum right ({ip.checksum}). ${OFFLOADED}`),
   IP_TTL: of(
     'RFC 1812, 5.3.1',
     'TTL {ip.ttl} does not reach further: the sender has to begin higher (traceroute does this on purpose).',
@@ -67,10 +65,7 @@ export const DROP_ADVICE: Readonly<Record<DropReason, DropAdvice>> = {
   UDP_CSUM: of('RFC 1122, 4.1.3.4', 'The sender has to put the checksum right, or send 0 over IPv4.'),
   UDP_NO_SOCKET: of('limit of this user network', 'More than 1024 UDP flows: close some, or wait until they expire.'),
   TCP_SHORT: of('RFC 9293, 3.1', 'The data offset is below 20 bytes or beyond the segment.'),
-  TCP_CSUM: of(
-    'RFC 9293, 3.1',
-    'The sender has to put the checksum right ({tcp.checksum}); of a capture, offloading leaves it wrong: "set replay checksums repair".',
-  ),
+  TCP_CSUM: of('RFC 9293, 3.1', `The sender has to put the checksum right ({tcp.checksum}). ${OFFLOADED}`),
   TCP_NO_CONN: of(
     'RFC 9293, 3.10.7.1',
     'No connection {ip.src}:{tcp.srcport} - {ip.dst}:{tcp.dstport}: it has ended, or its SYN was lost; "info usernet".',

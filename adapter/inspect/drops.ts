@@ -6,8 +6,17 @@ import { DROP_REASONS, type DropReason } from '../stack/util/drop_reasons.ts';
 import { askMonitor } from './connections.ts';
 import { DROP_ADVICE } from './drop-advice.ts';
 
-/** How many packets were dropped for each reason that there was; undefined once the machine is gone. */
+/** Reasons of packets that are given up because all of them is here already. */
+const NO_LOSS: ReadonlySet<string> = new Set<DropReason>(['TCP_DUPLICATE']);
+
+/** How many packets were lost for each reason that there was; undefined once the machine is gone. */
 export async function droppedPackets(engine: EngineApi): Promise<Readonly<Record<string, number>> | undefined> {
+  const all = await packetsGivenUp(engine);
+  return all && Object.fromEntries(Object.entries(all).filter(([reason]) => !NO_LOSS.has(reason)));
+}
+
+/** The same with those that are no loss. */
+export async function packetsGivenUp(engine: EngineApi): Promise<Readonly<Record<string, number>> | undefined> {
   const text = await askMonitor(engine, 'info drops');
   const rows = [...text.matchAll(/^(\d+)\s+([A-Z]\w*)/gm)].map(([, n, reason = '']) => [reason, Number(n)] as const);
   return rows.length === 0 && text === '' ? undefined : Object.fromEntries(rows);

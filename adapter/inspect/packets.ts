@@ -1,5 +1,5 @@
 /** Packets as they are shown: dissected, or as a line of a packet list. */
-import type { EngineApi, Frame, GuestMemory, PacketBytes } from '../engine/api.ts';
+import { type EngineApi, EngineError, type Frame, type GuestMemory, type PacketBytes } from '../engine/api.ts';
 import { dissect, type TreeNode } from '../packets/dissect.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
 import { flagsText, tcp } from '../packets/protocols/tcp.ts';
@@ -10,6 +10,15 @@ import type { Descriptor } from './descriptors.ts';
 export async function framePacket(engine: EngineApi, frame: number): Promise<readonly TreeNode[] | undefined> {
   const packet = await engine.packet(frame);
   return packet && dissect(packetView(packet));
+}
+
+/** The packet that a frame's function handles. Throws `EngineError` if it handles none. */
+export async function packetBytesOf(engine: EngineApi, { index, fn }: Frame): Promise<PacketBytes> {
+  const packet = await engine.packet(index);
+  if (!packet) {
+    throw new EngineError(`There is no $pkt here: ${fn.name} does not handle a packet.`);
+  }
+  return packet;
 }
 
 /** The line of a packet list for the packet that a frame's function handles; undefined if it handles none. */

@@ -1,6 +1,6 @@
 /** `info`: about the program and the machine. */
 import { DROP_REASONS } from '../../stack/util/drop_reasons.ts';
-import { DROP_NAMES } from '../catch-text.ts';
+import { DROP_NAMES, LAYER_NAMES } from '../catch-text.ts';
 import type { Command } from '../command.ts';
 
 const DROP_LINES = Object.entries(DROP_REASONS)
@@ -158,6 +158,15 @@ Others are in expressions too: machine.nics[1].mac_reg[RDH].`,
         usage: 'info drops [REASON]',
         details: `With REASON all packets that were given up for it; "goto tick N" leads there. Reasons:
 ${DROP_LINES}`,
+      },
+      {
+        name: 'conversations',
+        class: 'status',
+        takes: 'text',
+        words: [...LAYER_NAMES, 'capture'],
+        summary: 'Who talked with whom at an edge so far: packets, bytes, times, retransmissions, state.',
+        usage: 'info conversations [EDGE | capture | FILE]',
+        details: `EDGE is ${LAYER_NAMES.join(', ')}; slirp without it. "capture" is what is replayed.`,
       },
       {
         name: 'mmio',
