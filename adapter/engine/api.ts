@@ -173,6 +173,17 @@ export interface TracePoint {
   readonly data?: string;
 }
 
+/** Where a frame is put in: to the user network, from the NIC into the net, or from the net to the NIC. */
+export type InjectEdge = 'slirp' | 'net' | 'nic';
+
+/** Parts of all packets (0 to 1), and nanoseconds. */
+export interface LinkFaults {
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly delayNs: number;
+}
+
 /** Memory as the guest's physical addresses see it: RAM and the NIC's MMIO window. Reads never have a side effect. */
 export interface GuestMemory {
   /** Bytes from `address` as far as they are mapped (an empty array if the first one is not). */
@@ -316,6 +327,17 @@ export interface EngineApi {
   evaluate(js: string, frame: number): Promise<Value>;
   /** Assigns; `js` is an lvalue from the expression compiler, `valueJs` the value. Returns the new value. */
   assign(js: string, valueJs: string, frame: number): Promise<Value>;
+  /**
+   * Has the innermost function return the value of an expression (JavaScript) once the machine goes on, without its
+   * rest. The expression may have effects; all of it is a part of the history.
+   */
+  returnFrom(js: string): Promise<void>;
+  /** Evaluates an expression that changes something, as a part of the history. */
+  effect(js: string, frame: number): Promise<Value>;
+  /** Puts a frame in at an edge in the next turn. */
+  inject(edge: InjectEdge, frame: Uint8Array): void;
+  /** Has a link lose, repeat and reorder parts of its packets, and delay all; takes effect in the next turn. */
+  setLink(name: string, faults: LinkFaults): void;
   /** The packet that the frame's function handles; undefined if it handles none. */
   packet(frame: number): Promise<PacketBytes | undefined>;
 

@@ -17,7 +17,9 @@ import {
   type Frame,
   type HistoryState,
   type InferiorState,
+  type InjectEdge,
   type LaunchOptions,
+  type LinkFaults,
   type MomentTarget,
   type NamedValue,
   type Note,
@@ -492,6 +494,20 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
    */
   async returnFrom(js: string): Promise<void> {
     await this.#change({ kind: 'return', js });
+  }
+
+  async effect(js: string, frame: number): Promise<Value> {
+    return this.#change({ kind: 'evaluate', frame, js });
+  }
+
+  inject(edge: InjectEdge, frame: Uint8Array): void {
+    this.#needPresent();
+    this.#live().post({ type: 'inject', edge, hex: Buffer.from(frame).toString('hex') });
+  }
+
+  setLink(name: string, { loss, duplicate, reorder, delayNs }: LinkFaults): void {
+    this.#needPresent();
+    this.#live().post({ type: 'link', name, faults: [loss, duplicate, reorder, delayNs] });
   }
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {

@@ -8,7 +8,7 @@ import { beginning, type Completions, complete } from '../commands/complete.ts';
 import { defaultSettings, type ReplaySettings, type Settings } from '../commands/settings.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import { leadingWord } from '../commands/words.ts';
-import { type Breakpoint, type EngineApi, EngineError, type Frame, type Stop } from '../engine/api.ts';
+import { type Breakpoint, type EngineApi, EngineError, type Frame, type LinkFaults, type Stop } from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { runDisplays } from './display.ts';
@@ -74,6 +74,8 @@ export class GdbInterpreter {
   divergenceList: DivergenceList | undefined;
   /** The command was typed, and long lists stop after a page. */
   atPrompt = false;
+  /** What "set link" has set. */
+  readonly links = new Map<string, LinkFaults>();
   /** Bookmarks and checkpoints. */
   readonly moments = noMoments();
   /** Captures to replay. */

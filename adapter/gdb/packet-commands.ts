@@ -2,6 +2,7 @@
 import type { PACKET_COMMANDS } from '../commands/table/packets.ts';
 import { dumpPcap, follow, savePacket } from './conversations.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
+import { delayPacket, dropPacket, edit, inject } from './hands.ts';
 
 export const PACKET_HANDLERS: Handlers<typeof PACKET_COMMANDS> = {
   follow: listSubcommands('follow'),
@@ -11,4 +12,8 @@ export const PACKET_HANDLERS: Handlers<typeof PACKET_COMMANDS> = {
   'dump pcap': dumpPcap,
   save: listSubcommands('save'),
   'save packet': savePacket,
+  drop: dropPacket,
+  delay: delayPacket,
+  edit,
+  inject,
 };

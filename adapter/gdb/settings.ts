@@ -4,6 +4,7 @@ import type { SETTING_COMMANDS } from '../commands/table/settings.ts';
 import { splitWords } from '../commands/words.ts';
 import { setVariable } from './data.ts';
 import { type Handler, type Handlers, listSubcommands } from './handler.ts';
+import { setLink, showLink } from './hands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** `set NAME` and `show NAME` of a setting. */
@@ -30,6 +31,8 @@ export const SETTING_HANDLERS: Handlers<typeof SETTING_COMMANDS> = {
   'set args': (gdb, args) => {
     gdb.args = splitWords(args);
   },
+  'set link': setLink,
+  'show link': showLink,
   'set print': listSubcommands('set print'),
   'set replay': listSubcommands('set replay'),
   'set history': listSubcommands('set history'),

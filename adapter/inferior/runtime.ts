@@ -534,6 +534,23 @@ export class Runtime {
     return { hex, linktype: at.linktype, number, seconds, relative: view.known?.relative(view) ?? null };
   }
 
+  /** Writes bytes, in hexadecimal, into the packet that a local holds. Throws if it is held in pieces. */
+  patchPacket(
+    kind: PacketKind,
+    local: unknown,
+    extra: unknown,
+    link: unknown,
+    patches: readonly [number, string][],
+  ): void {
+    const at = packetBytes(kind, local, extra, link);
+    if (!at || (kind === 'iov' && typeof extra === 'number' && extra > 1)) {
+      throw new Error('the packet is not in one piece here');
+    }
+    for (const [off, hex] of patches) {
+      at.buf.set(Buffer.from(hex, 'hex'), at.off + off);
+    }
+  }
+
   // ---- steps ----
 
   /** Begins a step from the stop. */

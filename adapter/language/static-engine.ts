@@ -30,6 +30,10 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;
   readonly trace = refuseLater;
+  readonly returnFrom = refuseLater;
+  readonly effect = refuseLater;
+  readonly inject = refuse;
+  readonly setLink = refuse;
   readonly history = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;

@@ -59,4 +59,36 @@ export const PACKET_COMMANDS = [
       },
     ],
   },
+  {
+    name: 'drop',
+    class: 'network',
+    takes: 'nothing',
+    summary: 'Drop the packet of the innermost frame.',
+    details: 'The function is left as it leaves when it gives a packet up; counted as DEBUGGER in "info drops".',
+  },
+  {
+    name: 'delay',
+    class: 'network',
+    takes: 'text',
+    summary: 'Hold the packet of the innermost frame back.',
+    usage: 'delay $pkt TIME',
+    details: 'It goes on at the same edge when TIME (200ms, 1.5s) is over. At slirp_input, slirp_output and the NIC.',
+  },
+  {
+    name: 'edit',
+    class: 'network',
+    takes: 'text',
+    summary: 'Change a field of the packet of the selected frame.',
+    usage: 'edit $pkt.FIELD = VALUE [/raw]',
+    details: 'Checksums are put right unless /raw says otherwise. For example: edit $pkt.ip.ttl = 1',
+  },
+  {
+    name: 'inject',
+    class: 'network',
+    takes: 'text',
+    summary: 'Put packets in at an edge.',
+    usage: 'inject FILE | HEX | "field=value ..." at EDGE',
+    details: `EDGE is slirp (as from the guest), nic (to the guest) or net (as from the NIC). It happens in the next turn of
+the main loop. For example: inject "udp.dstport=5556 data=68656c6c6f" at nic`,
+  },
 ] as const satisfies readonly Command[];

@@ -13,6 +13,14 @@ export type PacketLink = 'ethernet' | 'ip';
  * @packet buf size link
  */
 export function drop(buf: Uint8Array, size: number, reason: DropReason, link: PacketLink = 'ethernet'): void {
+  count_drop(reason);
+}
+
+/**
+ * Counts a packet that is given up.
+ * @nodebug
+ */
+export function count_drop(reason: DropReason): void {
   const d = machine.drops;
   d.total++;
   d.by_reason.set(reason, (d.by_reason.get(reason) ?? 0) + 1);
