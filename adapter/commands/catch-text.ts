@@ -88,8 +88,8 @@ function eventOf(kind: CatchKind, text: string): CatchEvent {
   }
 }
 
-/** Splits `FILTER [in LAYER]` and checks both. */
-function packetText(text: string): { filter: string; layer: PacketLayer } {
+/** Splits `FILTER [in LAYER]` and checks both. Throws `CommandError`. */
+export function packetText(text: string): { filter: string; layer: PacketLayer } {
   const found = /^(.*?)(?:^|\s)in\s+([A-Za-z0-9_]+)\s*$/s.exec(text);
   const filter = (found?.[1] ?? text).trimEnd();
   checkFilter(filter);

@@ -5,9 +5,9 @@
 import { ContinuedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ReverseKind } from '../engine/api.ts';
-import { momentTarget, momentText } from '../inspect/history.ts';
+import { marksOf, momentTarget, momentText } from '../inspect/history.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import type { HistoryBody } from './custom.ts';
+import type { HistoryBody, SaveBody } from './custom.ts';
 import type { Family } from './request.ts';
 import { checkStopped } from './running.ts';
 import type { PacketSession } from './session.ts';
@@ -62,6 +62,7 @@ export const historyRequests: Family = {
     handle: (session, args) => goTo(session, args),
     after: resumed,
   },
+  'pktgdb/saveRecording': { handle: (session, args) => save(session, args.string('file')) },
   'pktgdb/history': { handle: (session) => historyBody(session) },
 };
 
@@ -84,15 +85,27 @@ async function goTo(session: PacketSession, args: Arguments): Promise<void> {
   if (history === undefined) {
     throw new RequestError('Nothing is recorded: history is off.');
   }
-  const target = momentTarget(history, args.string('moment'));
+  const text = args.string('moment').trim();
+  const target = session.repl.interpreter.moments.bookmarks.get(text) ?? momentTarget(history, text);
   await session.running(() => session.engine.goTo(target));
 }
 
-function historyBody({ engine }: PacketSession): HistoryBody {
+/** Takes a while for a long session; the client is told how far it is. */
+async function save(session: PacketSession, file: string): Promise<SaveBody> {
+  checkStopped(session);
+  try {
+    return await session.engine.saveRecording(file, marksOf(session.repl.interpreter.moments));
+  } finally {
+    session.progress.end();
+  }
+}
+
+function historyBody({ engine, repl }: PacketSession): HistoryBody {
   const { history } = engine;
   if (history === undefined) {
     return { recorded: false, inPast: false, here: '' };
   }
   const { start, here, present, inPast } = history;
-  return { recorded: true, inPast, here: momentText(here), moments: { start, here, present } };
+  const bookmarks = [...repl.interpreter.moments.bookmarks];
+  return { recorded: true, inPast, here: momentText(here), moments: { start, here, present }, bookmarks };
 }

@@ -4,6 +4,7 @@
  */
 import type { Completions } from '../commands/complete.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
+import type { KeptMoments } from '../inspect/history.ts';
 
 /** What a session needs of `GdbInterpreter`. */
 export interface Interpreter {
@@ -15,6 +16,8 @@ export interface Interpreter {
   frame: number;
   /** Options that the command `run` starts the machine with. */
   args: readonly string[];
+  /** Bookmarks and checkpoints. */
+  readonly moments: KeptMoments;
   /** How many scripts are being run: they deal with stops themselves. */
   readonly sourcing: number;
   /** Commands to run when a breakpoint stops, by its number. */

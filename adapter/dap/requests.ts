@@ -16,6 +16,7 @@ import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
 import { sourceRequests } from './sources.ts';
+import { timelineRequests } from './timeline.ts';
 import { variableRequests } from './variables.ts';
 import { viewRequests } from './views.ts';
 
@@ -51,6 +52,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     exceptionRequests,
     runningRequests,
     historyRequests,
+    timelineRequests,
     stackRequests,
     variableRequests,
     evaluateRequests,

@@ -29,6 +29,7 @@ import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
 import { stoppedBody } from './stopped.ts';
 import { THREAD_ID } from './thread.ts';
+import { StopList } from './timeline.ts';
 import type { TokenLock } from './token.ts';
 import type { MessageEndpoint } from './transport.ts';
 
@@ -52,6 +53,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   readonly lifecycle: Lifecycle;
   readonly breakpoints: BreakpointBook;
   readonly progress = new Progress(this);
+  readonly stops = new StopList();
   /** Frames and variables the client holds references to; replaced whenever the machine runs. */
   stopped: StopState;
   client: ClientConventions = new ClientConventions(new Arguments('initialize', {}));
@@ -226,6 +228,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     engine.on('stopped', (reason) => {
       this.stopped = new StopState(engine);
       this.repl.stopped();
+      this.stops.add(this, reason);
       const ofScript = this.repl.interpreter.sourcing > 0;
       if (this.#held !== undefined) {
         this.#held.push({ reason, ofScript });
@@ -241,7 +244,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
         this.sendEvent(new ContinuedEvent(THREAD_ID, true));
       }
     });
-    engine.on('exited', (code, message) => this.lifecycle.machineExited(code, message));
+    engine.on('exited', (code, message) => {
+      this.stops.clear();
+      this.lifecycle.machineExited(code, message);
+    });
     engine.on('console', (text) => this.#guestPrinted(text));
     engine.on('report', (level, text) =>
       this.output(level === 'info' ? 'console' : level === 'warning' ? 'stderr' : 'important', `${text}\n`),

@@ -38,6 +38,8 @@ function describe(session: PacketSession, reason: Stop): Description {
         hitBreakpointIds,
       };
     }
+    case 'watchpoint-scope':
+      return { reason: 'data breakpoint', description: 'Paused where the watched expression has no meaning any more' };
     case 'step':
       return { reason: 'step', description: 'Paused after step' };
     case 'finish': {
@@ -52,6 +54,8 @@ function describe(session: PacketSession, reason: Stop): Description {
       return { reason: 'goto', description: 'Paused in history' };
     case 'history-start':
       return { reason: 'step', description: 'Paused where history begins' };
+    case 'recording-end':
+      return { reason: 'goto', description: 'Paused where the recording ends' };
     case 'history-end':
       return { reason: 'goto', description: 'Paused at the present' };
     case 'entry':

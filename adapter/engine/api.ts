@@ -4,14 +4,17 @@
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
 import type { Note } from '../inferior/notes.ts';
-import type { EdgePacket, HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
+import type { EdgePacket, HitCondition, Stop, TimePosition, WatchChange } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
+import type { Totals, TurnAxis } from '../mailbox/turn-index.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
+import type { SavedMarks } from '../saved/saved.ts';
 import type { CatchEvent } from './catch-events.ts';
+import type { QueryEnd, QueryOptions, QueryRequest } from './query.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
@@ -24,9 +27,31 @@ export {
   type SocketEnd,
   TCP_STATE_NAMES,
 } from './catch-events.ts';
-export type { Account, Divergence, DivergenceReport, Grade, NamedValue, Note, Stop, TimePosition, Value };
-
+export type * from './query.ts';
+export type {
+  Account,
+  Divergence,
+  DivergenceReport,
+  Grade,
+  NamedValue,
+  Note,
+  SavedMarks,
+  Stop,
+  TimePosition,
+  Value,
+  Variable,
+  WatchChange,
+};
 /** Bytes that a recording keeps, unless it is told otherwise. */
+
+/** What was saved. */
+export interface SaveSummary {
+  readonly packets: number;
+  readonly checkpoints: number;
+  /** Of the file, but for what comes at its end. */
+  readonly bytes: number;
+}
+
 export const DEFAULT_HISTORY_SIZE = 2 ** 31;
 
 /** What to run. */
@@ -35,10 +60,15 @@ export interface LaunchOptions {
   readonly args: readonly string[];
   /**
    * Captures (pcap or pcapng, also packed) to replay instead of live sockets and the built-in guest; several are merged
-   * by time. `-` is standard input.
+   * by time. `-` is standard input. A saved recording is opened, and stands at its end.
    */
   readonly trace?: string | readonly string[];
   readonly replay?: ReplayOptions;
+  /**
+   * Asked when a saved recording is of another build of the stack: its packets can be played as a capture. Without it
+   * they are.
+   */
+  readonly otherBuild?: (question: string) => Promise<boolean>;
   /** Lines typed on the guest's console once the machine runs (the guest's shell reads them when it is up). */
   readonly guestCommands?: readonly string[];
   /** Bound of the recording in bytes (default 2 GiB); 0 turns it off. */
@@ -126,6 +156,41 @@ export interface SymbolScope {
  */
 export type ExpressionCompiler = (scope: SymbolScope) => string;
 
+/** What a watched expression depends on: the values that statements can change. */
+export type WatchPlace =
+  | { readonly kind: 'local'; readonly name: string; readonly type: string }
+  /** A field of the struct `type`. */
+  | { readonly kind: 'field'; readonly name: string; readonly type: string }
+  /** An element of an array of that type, which the field `name` holds. */
+  | { readonly kind: 'element'; readonly name: string; readonly type: string; readonly index?: number }
+  /** Guest RAM. */
+  | { readonly kind: 'memory' };
+
+/** An expression whose value is watched. */
+export interface WatchLocation {
+  readonly kind: 'watch';
+  readonly access: 'write' | 'read' | 'access';
+  /** As the user wrote it. */
+  readonly text: string;
+  /** JavaScript for its value, over the captured names and `$G`. */
+  readonly js: string;
+  /** The struct or array that it is in, and the index of an element, where it is in one. */
+  readonly target?: { readonly object: string; readonly index?: string };
+  readonly contents: boolean;
+  /** Names, and JavaScript for them in the frame where it is set. */
+  readonly captures: readonly (readonly [name: string, js: string])[];
+  /** What it depends on, its own place first; null: on what cannot be followed. */
+  readonly places: readonly WatchPlace[] | null;
+  /** The frame that it belongs to; `scoped`: it ends with it. Null: none. */
+  readonly frame: { readonly index: number; readonly fn: number; readonly scoped: boolean } | null;
+  /** The file whose globals it sees first. */
+  readonly file: string;
+  /** Names for a condition that is given later. */
+  readonly scope: SymbolScope;
+  /** How its values are shown: what the evaluator of the front end made of it. */
+  readonly code?: unknown;
+}
+
 /** `ignoreCount` skips that many hits first; `hitCondition` is DAP's (see `parseHitCondition`). */
 export interface BreakpointSpec {
   readonly location:
@@ -139,7 +204,8 @@ export interface BreakpointSpec {
     /** Where something happens (see catch-events.ts); a condition may narrow it. */
     | { readonly kind: 'catch'; readonly event: CatchEvent }
     /** In a replay: where the user network sends what differs so much from the capture, or more (place in `GRADES`). */
-    | { readonly kind: 'divergence'; readonly grade: number };
+    | { readonly kind: 'divergence'; readonly grade: number }
+    | WatchLocation;
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;
@@ -252,6 +318,25 @@ export interface HistoryState {
   readonly inPast: boolean;
   /** A capture is replayed: its packets have numbers. */
   readonly replays: boolean;
+  /** Checkpoints that are kept, and the bytes that they take. */
+  readonly checkpoints: { readonly count: number; readonly bytes: number };
+  /** A saved recording, at whose end nothing goes on. */
+  readonly saved: boolean;
+}
+
+export type { Totals, TurnAxis };
+
+/** What happened when in a run that is recorded. It can be read while the machine runs. */
+export interface RunTimeline {
+  /** Everything so far. */
+  readonly end: Totals;
+  /**
+   * What had happened by each of `places`, which are in order, on an axis: before a time in nanoseconds, or with so
+   * many packets.
+   */
+  by(axis: TurnAxis, places: readonly number[]): readonly Totals[];
+  /** Where history can be entered without executing what was before, the oldest first. */
+  readonly checkpoints: readonly { readonly ns: number; readonly packets: number }[];
 }
 
 export interface EngineApi {
@@ -292,8 +377,19 @@ export interface EngineApi {
    * an interrupt gives it up. While stopped.
    */
   trace(points: readonly TracePoint[]): Promise<readonly Note[]>;
+  /**
+   * Asks about all that has been recorded up to the present (see query.ts). What is shown stays as it is, and may go on
+   * meanwhile. Rejects for a request that cannot be compiled.
+   */
+  query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
+  /** Saves the session with its whole past. */
+  saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary>;
+  /** What was marked in the recording that was opened; undefined if none was. */
+  readonly savedMarks: SavedMarks | undefined;
+  /** What happened when in this run; undefined without a recording. */
+  readonly timeline: RunTimeline | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
   runTo(location: BreakpointSpec['location']): Promise<void>;
 

@@ -1,10 +1,12 @@
 /** The breakpoint table: resolves specs against the image and writes the functions that decide at probes. */
 import type { ProbeInfo } from '../compiler/debug-info.ts';
+import type { WatchOrder } from '../inferior/watches.ts';
 import { ARMED } from '../mailbox/probes.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
 import { placesOf } from './catch-events.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
 import { call, edgeField } from './link.ts';
+import { watchOrder } from './watch.ts';
 
 /** A breakpoint and the probes it sits on. */
 export interface Entry {
@@ -44,6 +46,14 @@ const PACKET_ENTRIES = [
 
 /** The number of a breakpoint that is no user's: theirs begin with 1. */
 export const SEEKER = 0;
+
+/** Stands for the probe of a watchpoint's condition, which is tested at many. */
+const WATCHED = -1;
+
+/** True for a watchpoint whose expressions have a meaning. */
+function watches(bp: Breakpoint, conditions: ReadonlyMap<number, string>): boolean {
+  return bp.spec.location.kind === 'watch' && conditions.has(WATCHED);
+}
 
 export class BreakpointTable {
   readonly #image: Image;
@@ -101,7 +111,7 @@ export class BreakpointTable {
     return {
       bp: {
         ...entry.bp,
-        verified: locations.length > 0 || told,
+        verified: locations.length > 0 || told || watches(entry.bp, conditions),
         locations,
         ...(message === undefined ? {} : { message }),
       },
@@ -124,6 +134,10 @@ export class BreakpointTable {
         return this.#resolveEntries(spec, [
           { ...DIVERGENCE_ENTRY, test: `${edgeField('sentGrade')}>=${spec.location.grade}` },
         ]);
+      case 'watch': {
+        const condition = spec.condition?.compile(spec.location.scope) ?? '';
+        return { locations: [], conditions: new Map([[WATCHED, condition]]) };
+      }
     }
   }
 
@@ -253,6 +267,13 @@ export class BreakpointTable {
     return bp.locations.map((l) => l.probe);
   }
 
+  /** What the runtime is told of a watchpoint; undefined for other breakpoints. */
+  watch(bp: Breakpoint): WatchOrder | undefined {
+    const { location } = bp.spec;
+    const condition = this.#entries.get(bp.id)?.conditions.get(WATCHED);
+    return location.kind === 'watch' ? watchOrder(this.#image, bp.id, location, condition || undefined) : undefined;
+  }
+
   /** Source of the function that decides at a probe, for `more` too; empty when nothing sits there. */
   decider(probe: number, ...more: Entry[]): string {
     const p = this.#image.probe(probe);
@@ -294,7 +315,7 @@ export class BreakpointTable {
  * Statements that return a function of a probe's locals. A method's `this` is handed over like the others, and is
  * `this` in `body`.
  */
-function decidingFunction(names: readonly string[], body: string): string {
+export function decidingFunction(names: readonly string[], body: string): string {
   if (!names.includes('this')) {
     return `return function(${names.join(',')}){${body}};`;
   }

@@ -14,7 +14,11 @@ export function isKept(number: number, newest: number): boolean {
 }
 
 export class CheckpointStore {
-  #kept: CheckpointRef[] = [];
+  #kept: CheckpointRef[];
+
+  constructor(checkpoints: readonly CheckpointRef[] = []) {
+    this.#kept = [...checkpoints];
+  }
 
   /** Oldest first. */
   get all(): readonly CheckpointRef[] {

@@ -25,8 +25,14 @@ import {
   type Note,
   type PacketBytes,
   type Position,
+  type QueryEnd,
+  type QueryOptions,
+  type QueryRequest,
   type ReplayState,
   type ReverseKind,
+  type RunTimeline,
+  type SavedMarks,
+  type SaveSummary,
   type StepKind,
   type Stop,
   type SymbolScope,
@@ -38,27 +44,22 @@ import { CheckpointStore } from './checkpoint-store.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
 import type { History } from './history.ts';
+import type { HistorySource } from './history-source.ts';
 import { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
-import {
-  capturedPacket,
-  type EngineInternals,
-  inferiorOptions,
-  loadReplay,
-  type Replay,
-  replayAgain,
-  replayState,
-} from './launch.ts';
+import { capturedPacket, type EngineInternals, inferiorOptions, type Replay, replayState } from './launch.ts';
+import { Past } from './past.ts';
+import { Queries } from './queries.ts';
 import { type ReexecuteOptions, reexecute } from './reexecute.ts';
+import { saveSession, type WritePackets } from './saving.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
-import { exceptionStop, StoppedState } from './stopped.ts';
-import { historyMoment, type Moment, type PastStep, START, TimeTravel } from './time-travel.ts';
+import { exceptionStop, StoppedState, withResult } from './stopped.ts';
+import { historyMoment, type Moment, momentOf, type PastStep, START, TimeTravel } from './time-travel.ts';
 import { Tracer } from './tracer.ts';
+import { engineError, Traces } from './traces.ts';
 
-/** A capture that can be read once only. */
-const STDIN = '-';
 /** Bytes that a running machine is asked to write at a time. */
 const WRITE_PIECE = 1 << 15;
 const NOT_RUNNING = 'The program is not being run.';
@@ -70,6 +71,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #fieldTypes: FieldTypes;
   readonly #time: TimeTravel;
   readonly #tracer: Tracer;
+  readonly #queries: Queries;
+  readonly #traces: Traces;
   /** The live machine. */
   #inferior: Inferior | undefined;
   #installer: Installer | undefined;
@@ -82,13 +85,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #lastRecording: Recording | undefined;
   /** What the last recording lies in, until the next run. */
   #lastHistory: History | undefined;
+  /** When the machine began, in milliseconds since the epoch. */
+  #begun = 0;
   #materialisedAt = 0;
-  /** The capture of the current or last run. */
-  #replay: Replay | undefined;
-  /** The names of its files. */
-  #replayed = '';
-  /** Ends the reading of a capture. */
-  #reading = new AbortController();
   internals: EngineInternals = {};
 
   private constructor(image: Image) {
@@ -106,6 +105,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       () => this.#live(),
       (text) => this.emit('report', 'error', text),
     );
+    this.#queries = new Queries(image);
+    this.#traces = new Traces({
+      progress: (what, done, total) => void this.emit('progress', what, done, total),
+      warn: (text) => void this.emit('report', 'warning', text),
+    });
     this.#fieldTypes = Object.fromEntries(
       image.info.structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]),
     );
@@ -146,7 +150,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.kill();
     this.#forgetHistory();
     this.#inferiorState = 'starting';
-    const replay = await this.#loadReplay(options);
+    let replay: Replay | undefined;
+    try {
+      if (await this.#traces.isRecording(options, this.info.buildId)) {
+        return await this.#open(options);
+      }
+      replay = await this.#traces.load(options);
+    } catch (e) {
+      this.#inferiorState = 'none';
+      throw e;
+    }
+    this.#begun = Date.now();
     const settings = inferiorOptions(this.#image, options, this.internals, replay);
     let inferior: Inferior;
     try {
@@ -169,46 +183,63 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       }
     });
     this.#installer = installer;
-    for (const bp of this.#table.all) {
-      this.#table.change(bp.id, { hits: 0 });
-    }
+    this.#forgetHits();
     await installer.all();
     await this.#start(inferior, options.guestCommands ?? []);
   }
 
-  /** Reads the capture of a launch, if there is one; an interrupt gives it up. */
-  async #loadReplay(options: LaunchOptions): Promise<Replay | undefined> {
-    const paths = typeof options.trace === 'string' ? [options.trace] : (options.trace ?? []);
-    const again =
-      this.#replay && paths.includes(STDIN) && paths.join('\n') === this.#replayed ? this.#replay : undefined;
-    if (!again) {
-      this.#closeReplay();
-    }
-    if (paths.length === 0) {
-      return undefined;
-    }
-    this.#reading = new AbortController();
-    const { signal } = this.#reading;
+  /** Opens a saved recording: the machine stands where it stood when that was saved. */
+  async #open(options: LaunchOptions): Promise<void> {
+    let past: Past | undefined;
     try {
-      this.#replay = again
-        ? replayAgain(again, options.replay ?? {})
-        : await loadReplay(paths, options.replay ?? {}, {
-            told: (done, total) => this.emit('progress', 'Reading the capture', done, total),
-            signal,
-          });
-      this.#replayed = paths.join('\n');
-      return this.#replay;
+      const opened = await this.#traces.open(options);
+      this.#begun = opened.head.begun;
+      this.#forgetHits();
+      const complain = (text: string): void => void this.emit('report', 'error', text);
+      past = await Past.create(
+        this.#image,
+        this.#table,
+        () => opened,
+        () => undefined,
+        complain,
+      );
+      const { inferior, installer } = past;
+      const arrival = await past.to(opened.head.end);
+      inferior.opened = opened;
+      this.#inferior = inferior;
+      this.#installer = installer;
+      inferior.once('exited', (code, message) => this.#ended(inferior, code, message, undefined));
+      this.#show(momentOf(this.#image, arrival, inferior, { kind: 'recording-end' }));
     } catch (e) {
+      await past?.dispose();
+      this.#forgetHistory();
       this.#inferiorState = 'none';
-      throw e;
+      throw engineError(e);
     }
   }
 
-  #closeReplay(): void {
-    for (const opened of this.#replay?.opened ?? []) {
-      opened.close();
-    }
-    this.#replay = undefined;
+  get savedMarks(): SavedMarks | undefined {
+    return this.#traces.recording?.marks;
+  }
+
+  async saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary> {
+    const moment = this.#need();
+    this.#needHistory();
+    const { recording, checkpoints, startTick } = this.#live();
+    const session = {
+      recording,
+      checkpoints: checkpoints.all,
+      begun: this.#begun,
+      startTick,
+      end: historyMoment(this.#time.present ?? moment),
+      replay: this.#traces.replay,
+    };
+    const release = !recording.framed;
+    const write: WritePackets = (from, packets) =>
+      reexecute(this.#image, recording, { ...(from ? { from } : {}), release, packets });
+    return saveSession(path, session, marks, write, (done, total) =>
+      this.emit('progress', 'Saving the recording', done, total),
+    );
   }
 
   /** Runs the machine until it is set up. Throws what it complained about if it never is. */
@@ -269,11 +300,16 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#inferior = undefined;
     this.#installer = undefined;
     this.#moment = undefined;
+    this.#forgetWatches();
     void this.#time.dispose();
     void this.#tracer.dispose();
+    void this.#queries.dispose();
   }
 
   #forgetHistory(): void {
+    if (this.#traces.recording) {
+      this.#traces.close();
+    }
     this.#lastHistory?.close();
     this.#lastHistory = undefined;
     this.#lastRecording = undefined;
@@ -291,7 +327,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async kill(): Promise<void> {
-    this.#reading.abort();
+    this.#traces.abort();
     const inferior = this.#inferior;
     if (inferior) {
       this.#forgetInferior(inferior);
@@ -304,7 +340,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async dispose(): Promise<void> {
     await this.kill();
     this.#forgetHistory();
-    this.#closeReplay();
+    this.#traces.close();
     this.removeAllListeners();
   }
 
@@ -339,12 +375,22 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const { stop } = moment;
     this.#moment = moment;
     this.#inferiorState = 'stopped';
+    for (const id of stop.kind === 'watchpoint-scope' ? stop.breakpoints : []) {
+      this.deleteBreakpoint(id);
+    }
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
       if (this.#table.get(id)?.bp.spec.temporary) {
         this.deleteBreakpoint(id);
       }
     }
     this.emit('stopped', stop);
+  }
+
+  /** A run begins. */
+  #forgetHits(): void {
+    for (const bp of this.#table.all) {
+      this.#table.change(bp.id, { hits: 0 });
+    }
   }
 
   #noteHits(counts: Readonly<Record<string, number>>): void {
@@ -379,8 +425,13 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async #resume(step: PastStep | undefined): Promise<void> {
-    const { inferior, stopped } = this.#need();
+    const moment = this.#need();
+    const { inferior, stopped } = moment;
     this.#leaveMoment();
+    if (inferior.opened && !this.#time.inPast) {
+      this.#show({ ...moment, stop: { kind: 'recording-end' } });
+      return;
+    }
     if (this.#time.inPast) {
       await this.#time.forward(step);
     }
@@ -402,7 +453,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#inferiorState = 'stopped';
     const frames = present.stopped.frames;
     const left = step ? frames.length - step.depth - 1 : -1;
-    if (step && left < 0) {
+    if (present.inferior.opened) {
+      this.#show({ ...present, stop: { kind: 'recording-end' } });
+    } else if (step && left < 0) {
       this.#show({ ...present, stop: { kind: 'step' } });
     } else {
       await (step ? this.step('out', { frame: left }) : this.resume());
@@ -445,29 +498,50 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #needHistory(): void {
-    if (this.#inferior?.history === undefined) {
+    if (this.#inferior?.history === undefined && !this.#traces.recording) {
       throw new EngineError('Target native does not support this command: history is off (`set history size`).');
     }
   }
 
+  async query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd> {
+    const here = this.#need();
+    this.#needHistory();
+    return this.#queries.ask(this.#live(), request, (this.#time.present ?? here).position, options);
+  }
+
   get history(): HistoryState | undefined {
     const here = this.#moment;
-    const log = this.#inferior?.history;
+    const log = this.#traces.recording ?? this.#inferior?.history;
     if (!here || !this.#inferior || log === undefined) {
       return undefined;
     }
+    const { checkpoints } = this.#live();
     return {
-      start: { ...START, tick: this.#inferior.startTick, ns: 0, packets: 0, lastPacket: null },
+      start: { ...START, tick: this.#live().startTick, ns: 0, packets: 0, lastPacket: null },
       present: historyMoment(this.#time.present ?? here),
       here: historyMoment(here),
       inPast: this.#time.inPast,
       replays: this.#inferior.replay !== undefined,
+      checkpoints: { count: checkpoints.all.length, bytes: checkpoints.bytes },
+      saved: this.#traces.recording !== undefined,
       bytes: log.bytes,
     };
   }
 
+  get timeline(): RunTimeline | undefined {
+    const { turns, checkpoints } = this.#inferior ?? {};
+    if (!turns) {
+      return undefined;
+    }
+    return {
+      end: turns.end,
+      by: (axis, places) => turns.by(axis, places),
+      checkpoints: checkpoints?.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })) ?? [],
+    };
+  }
+
   async interrupt(): Promise<void> {
-    this.#reading.abort();
+    this.#traces.abort();
     if (this.#inferiorState === 'starting' && !this.#inferior) {
       return;
     }
@@ -502,12 +576,19 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   inject(edge: InjectEdge, frame: Uint8Array): void {
     this.#needPresent();
-    this.#live().post({ type: 'inject', edge, hex: Buffer.from(frame).toString('hex') });
+    this.#running().post({ type: 'inject', edge, hex: Buffer.from(frame).toString('hex') });
   }
 
   setLink(name: string, { loss, duplicate, reorder, delayNs }: LinkFaults): void {
     this.#needPresent();
-    this.#live().post({ type: 'link', name, faults: [loss, duplicate, reorder, delayNs] });
+    this.#running().post({ type: 'link', name, faults: [loss, duplicate, reorder, delayNs] });
+  }
+
+  #running(): Inferior {
+    if (!this.#inferior) {
+      throw new EngineError(NOT_RUNNING);
+    }
+    return this.#inferior;
   }
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {
@@ -522,7 +603,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async #startStep(inferior: Inferior, request: StepRequest, step: PastStep): Promise<void> {
-    await inferior.runtime.startStep(request);
+    if (!inferior.opened) {
+      await inferior.runtime.startStep(request);
+    }
     await this.#resume(step);
   }
 
@@ -539,9 +622,29 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   setBreakpoint(spec: BreakpointSpec): Breakpoint {
     const bp = this.#table.add(spec);
+    this.#capture(bp);
     this.#update(bp, this.#table.probesOf(bp));
     this.emit('breakpoint', 'new', bp);
     return bp;
+  }
+
+  /** A watchpoint of a frame gets its locals; those who do not stand in the frame do not know it. */
+  #capture(bp: Breakpoint): void {
+    const order = this.#table.watch(bp);
+    const { location } = bp.spec;
+    if (order && location.kind === 'watch' && location.frame && this.#moment) {
+      const complain = (e: Error): boolean => this.emit('report', 'error', `Watchpoint ${bp.id}: ${e.message}`);
+      this.#moment.stopped.watch(order, location.captures, location.frame.index).catch(complain);
+    }
+  }
+
+  /** Watchpoints of frames end with the machine. */
+  #forgetWatches(): void {
+    for (const { id, spec } of this.#table.all) {
+      if (spec.location.kind === 'watch' && spec.location.frame) {
+        this.deleteBreakpoint(id);
+      }
+    }
   }
 
   #update(bp: Breakpoint, probes: readonly number[]): void {
@@ -644,7 +747,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     if (this.#moment?.stop.kind !== 'exception') {
       inferior.framed = true;
-      await inferior.runtime.changed(change);
+      await inferior.runtime.changed(withResult(change, value));
     }
     return value;
   }
@@ -673,7 +776,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get replay(): ReplayState | undefined {
-    return this.#replay && replayState(this.#replay);
+    const { replay } = this.#traces;
+    return replay && replayState(replay);
   }
 
   async divergences(start = 0, count = 1000): Promise<DivergenceReport> {
@@ -690,7 +794,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   capturedPacket(number: number): PacketBytes | undefined {
-    return this.#replay && capturedPacket(this.#replay, number);
+    const { replay } = this.#traces;
+    return replay && capturedPacket(replay, number);
   }
 
   async position(): Promise<Position> {
@@ -701,6 +806,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Throws where the past is shown, which cannot be changed. */
   #needPresent(): void {
+    if (this.#inferior?.opened) {
+      throw new EngineError('This is a recording; what has happened cannot be changed.');
+    }
     if (this.#time.inPast && this.#inferiorState === 'stopped') {
       throw new EngineError('This is the past; it cannot be changed. "goto end" leads to the present.');
     }
@@ -751,11 +859,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   // ---- recordings ----
 
-  #live(): Inferior {
+  #live(): HistorySource {
     if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
-    return this.#inferior;
+    return this.#inferior.opened ?? this.#inferior;
   }
 
   /** The recording of the current or last run. */

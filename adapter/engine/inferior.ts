@@ -24,19 +24,23 @@ import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
+import type { RowData } from '../inferior/asked.ts';
 import type { Note } from '../inferior/notes.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
-import type { ExecutionSummary, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type { ExecutionSummary, QueryMessage, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
 import type { Change } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
+import { createTurnIndex, TurnReader } from '../mailbox/turn-index.ts';
+import type { PacketsFile } from '../saved/packet-blocks.ts';
 import type { Input } from '../stack/util/host.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { History } from './history.ts';
+import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
@@ -50,6 +54,8 @@ export interface InferiorOptions {
   readonly checkpoint?: CheckpointRef | undefined;
   /** Executes stretches of recordings as it is told (`travel`). */
   readonly past?: boolean;
+  /** Attach an inspector; without, one is attached where stops are possible. */
+  readonly inspector?: boolean;
   /** Bytes that the recording may have; 0: none is made. */
   readonly historySize: number;
   /** Milliseconds between checkpoints of what is recorded; 0: one at each turn. Null: none. */
@@ -57,6 +63,8 @@ export interface InferiorOptions {
   readonly stopOnEntry: boolean;
   readonly hashFrames: boolean;
   readonly hashTurns?: boolean | undefined;
+  /** In a re-execution: where its packets are written to. */
+  readonly packets?: PacketsFile | undefined;
   /** Run the release build: no probes, no inspector. */
   readonly release: boolean;
 }
@@ -72,6 +80,8 @@ interface InferiorEvents {
   notes: [readonly Note[]];
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
+  rows: [readonly RowData[]];
+  answered: [failure: string];
 }
 
 /** Room for the description of a stop. */
@@ -84,7 +94,9 @@ let created = 0;
 
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
-  readonly checkpoints = new CheckpointStore();
+  readonly #checkpoints = new CheckpointStore();
+  /** It stands at the end of this, which was saved; nothing else makes it run. */
+  opened: HistorySource | undefined;
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
@@ -92,6 +104,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   startTick = 0;
   /** The log of the run; it outlives the machine, and has to be closed. */
   readonly history: History | undefined;
+  /** What its turns brought, if it is recorded. */
+  readonly turns: TurnReader | undefined;
   readonly #header: RecordingHeader;
   /** The capture that it replays. */
   readonly replay: ReplayData | undefined;
@@ -125,6 +139,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       this.emit('report', 'warning', text);
     };
     this.history = options.historySize > 0 ? new History({ size: options.historySize, warn }) : undefined;
+    const turns = this.history ? createTurnIndex() : null;
+    this.turns = turns ? new TurnReader(turns) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -151,11 +167,13 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       checkpoint: options.checkpoint ?? null,
       checkpointMs: options.checkpointMs,
       logLimit: this.history?.limit.buffer ?? null,
+      turns,
       stopOnEntry: options.stopOnEntry,
       past: options.past ?? false,
       release: options.release,
       hashFrames: options.hashFrames,
       hashTurns: options.hashTurns ?? false,
+      packets: options.packets ?? null,
     };
     this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
     this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
@@ -178,7 +196,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         }
       });
     });
-    if (!options.release && (options.past || !options.recording || options.recording.framed)) {
+    const stops = options.past || !options.recording || options.recording.framed;
+    if (!options.release && (options.inspector ?? stops)) {
       inferior.#channel = await attachInspector(inferior.#name);
       inferior.#channel.on('paused', (p) => {
         inferior.#standing = true;
@@ -188,7 +207,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         inferior.#standing = false;
       });
       await inferior.#channel.send('Debugger.enable');
-      await inferior.#pauseOnExceptions(options.past ? 'all' : options.recording ? 'none' : 'uncaught');
+      const travels = options.past && options.inspector === undefined;
+      await inferior.#pauseOnExceptions(travels ? 'all' : options.recording || options.past ? 'none' : 'uncaught');
     }
     return inferior;
   }
@@ -200,6 +220,27 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** Has a past inferior execute a stretch; 'paused' follows. It must not stand still. */
   travel(message: TravelMessage): void {
     this.#worker.postMessage(message);
+  }
+
+  /**
+   * Asks a past inferior; 'rows' follow. Resolves, when it has answered or was interrupted, to what went wrong first in
+   * the query's expressions. Rejects if the inferior ends.
+   */
+  ask(message: QueryMessage): Promise<string> {
+    Atomics.store(this.#ctl, CTL.PAUSE, 0);
+    return new Promise((resolve, reject) => {
+      const exited = (_code: number, text: string): void => {
+        this.off('answered', answered);
+        reject(new Error(text || 'the query was given up'));
+      };
+      const answered = (failure: string): void => {
+        this.off('exited', exited);
+        resolve(failure);
+      };
+      this.once('exited', exited);
+      this.once('answered', answered);
+      this.#worker.postMessage(message);
+    });
   }
 
   /** Takes a past inferior, which stands still, out of the stack. */
@@ -246,8 +287,18 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     return this.#ticks[TICK.COUNT] ?? 0;
   }
 
+  get checkpoints(): CheckpointStore {
+    return this.opened?.checkpoints ?? this.#checkpoints;
+  }
+
   get recording(): Recording {
-    return { ...this.#header, ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }), framed: this.framed };
+    return (
+      this.opened?.recording ?? {
+        ...this.#header,
+        ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }),
+        framed: this.framed,
+      }
+    );
   }
 
   get exited(): boolean {
@@ -272,7 +323,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.history?.full();
         break;
       case 'checkpoint':
-        this.checkpoints.add(m.checkpoint);
+        this.#checkpoints.add(m.checkpoint);
         break;
       case 'started':
         this.startTick = m.tick;
@@ -285,6 +336,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'left':
         this.#onLeft.splice(0).forEach((done) => void done());
+        break;
+      case 'rows':
+        this.emit('rows', m.rows);
+        break;
+      case 'answered':
+        this.emit('answered', m.failure);
         break;
       case 'ready':
         break;

@@ -20,6 +20,7 @@ export class Installer {
     const probes = new Set<number>();
     for (const bp of this.#table.all) {
       this.#count(bp);
+      this.#watch(bp);
       for (const p of this.#table.probesOf(bp)) {
         probes.add(p);
       }
@@ -30,6 +31,7 @@ export class Installer {
   /** Brings a breakpoint up to date, and the probes that it sits on or has left. */
   update(bp: Breakpoint, probes: readonly number[]): void {
     this.#count(bp);
+    this.#watch(bp);
     for (const p of probes) {
       void this.#decide(p);
     }
@@ -53,6 +55,17 @@ export class Installer {
       return await go();
     } finally {
       await Promise.all(probes.map((p) => this.#decide(p)));
+    }
+  }
+
+  /** Has the runtime watch an expression, over what it has captured of a frame before (see `StoppedState.watch`). */
+  #watch(bp: Breakpoint): void {
+    const order = this.#table.watch(bp);
+    if (order) {
+      this.#runtime.setWatch(order, null).catch((e: unknown) => {
+        this.#complain(`a watchpoint cannot be installed: ${e instanceof Error ? e.message : String(e)}`);
+      });
+      this.#runtime.muteWatch(bp.id, !bp.enabled).catch(() => undefined);
     }
   }
 

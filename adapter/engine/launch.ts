@@ -48,6 +48,9 @@ export interface Replay {
   readonly opened: readonly OpenedCapture[];
   readonly capture: PreparedCapture;
   readonly plan: ReplayPlan;
+  /** The host that plays the guest, if the user has said so. */
+  readonly guest: string | undefined;
+  readonly checksums: 'repair' | 'keep';
 }
 
 /** The options of a run. */
@@ -75,7 +78,8 @@ export function inferiorOptions(
   };
 }
 
-function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): ReplayData {
+/** What the inferior gets of a replay. */
+export function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): ReplayData {
   const { count, columns, interfaces } = capture.index;
   return {
     paths: opened.map((o) => o.path),
@@ -104,7 +108,7 @@ export async function loadReplay(
     const capture = await inSlices(prepareCaptures(sources), total, progress);
     const guest = options.guest ?? (await askForGuest(capture, options));
     progress.signal.throwIfAborted();
-    return { opened, capture, plan: planOf(capture, guest) };
+    return { opened, capture, plan: planOf(capture, guest), guest, checksums: options.checksums ?? 'repair' };
   } catch (e) {
     for (const o of opened) {
       o.close();
@@ -122,7 +126,8 @@ export async function loadReplay(
 /** Replays what has been read once more, for another guest or with other options. */
 export function replayAgain({ opened, capture }: Replay, options: ReplayOptions): Replay {
   try {
-    return { opened, capture, plan: planOf(capture, options.guest) };
+    const { guest, checksums = 'repair' } = options;
+    return { opened, capture, plan: planOf(capture, guest), guest, checksums };
   } catch (e) {
     throw new EngineError(e instanceof Error ? e.message : String(e));
   }

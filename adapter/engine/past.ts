@@ -8,6 +8,7 @@ import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import { EngineError } from './api.ts';
 import { type BreakpointTable, SEEKER } from './breakpoints.ts';
+import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
@@ -31,11 +32,11 @@ export class TravelCancelled extends EngineError {}
 export class Past {
   readonly inferior: Inferior;
   readonly installer: Installer;
-  readonly #live: () => Inferior;
+  readonly #live: () => HistorySource;
   /** Takes the next stop instead of the user. */
   #expected: ((a: Arrival) => void) | undefined;
 
-  private constructor(inferior: Inferior, installer: Installer, live: () => Inferior) {
+  private constructor(inferior: Inferior, installer: Installer, live: () => HistorySource) {
     this.inferior = inferior;
     this.installer = installer;
     this.#live = live;
@@ -47,7 +48,7 @@ export class Past {
   static async create(
     image: Image,
     table: BreakpointTable,
-    live: () => Inferior,
+    live: () => HistorySource,
     stopped: (arrival: Arrival) => void,
     complain: (text: string) => void,
   ): Promise<Past> {

@@ -2,6 +2,7 @@
 import type { ExecutionSummary } from '../inferior/worker.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import type { Recording } from '../mailbox/recorded.ts';
+import type { PacketsFile } from '../saved/packet-blocks.ts';
 import { EngineError } from './api.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
@@ -12,6 +13,8 @@ export interface ReexecuteOptions {
   readonly from?: CheckpointRef;
   /** On the build without probes, which has no ticks of its own. */
   readonly release?: boolean;
+  /** Where its packets go. */
+  readonly packets?: PacketsFile;
   /** As in `EngineInternals`. */
   readonly hashTurns?: boolean | undefined;
 }
@@ -20,12 +23,12 @@ export interface ReexecuteOptions {
 export async function reexecute(
   image: Image,
   recording: Recording,
-  { from, release = false, hashTurns = false }: ReexecuteOptions = {},
+  { from, release = false, hashTurns = false, packets }: ReexecuteOptions = {},
 ): Promise<ExecutionSummary> {
   if (recording.buildId !== image.info.buildId) {
     throw new EngineError('the recording was made with another build of the stack');
   }
-  if ((recording.chunks[0]?.start ?? 0) > 0) {
+  if ((recording.chunks[0]?.start ?? 0) > (from?.logAt ?? 0)) {
     throw new EngineError('the beginning of the recording is no longer kept');
   }
   const again = await Inferior.create(image, {
@@ -35,8 +38,9 @@ export async function reexecute(
     historySize: 0,
     checkpointMs: null,
     stopOnEntry: false,
-    hashFrames: true,
+    hashFrames: packets === undefined,
     hashTurns,
+    packets,
     release,
   });
   return new Promise((resolve, reject) => {

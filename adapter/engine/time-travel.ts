@@ -7,6 +7,7 @@ import type { BackRequest, TravelTarget } from '../inferior/travel.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import { EngineError, type HistoryMoment, type MomentTarget, type ReverseKind, type StepKind } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
+import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import type { Inferior } from './inferior.ts';
 import type { Installer } from './installer.ts';
@@ -28,7 +29,7 @@ export interface Moment {
 /** What the engine does for it. */
 export interface TimeTravelHooks {
   /** The live machine. */
-  live(): Inferior;
+  live(): HistorySource;
   /** Shows a moment to the user. */
   show(moment: Moment): void;
   /** The past has come to the present, where the machine goes on; `step`: in the middle of it. */
@@ -92,10 +93,8 @@ export class TimeTravel {
     return this.#past;
   }
 
-  #momentOf({ paused, report }: Arrival, inferior: Inferior, stop: Stop): Moment {
-    const { position, ns, packets, lastPacket } = report;
-    const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
-    return { inferior, stopped, position, ns, packets, lastPacket, stop };
+  #momentOf(arrival: Arrival, inferior: Inferior, stop: Stop): Moment {
+    return momentOf(this.#image, arrival, inferior, stop);
   }
 
   /** Shows the present again. */
@@ -108,11 +107,12 @@ export class TimeTravel {
   /** Goes to `target` and shows it, or the present if that is it. */
   async goTo(from: Moment, to: MomentTarget, stop: Stop): Promise<void> {
     const present = this.#present ?? from;
-    if (typeof to === 'object' && 'captured' in to) {
-      await this.#guarded(from, (past) => this.#goToPacket(past, present, to.captured, stop));
+    const target = to === 'start' ? START : to;
+    // What an answer to a query says of the capture is no target: it has a position.
+    if (typeof target === 'object' && !('tick' in target) && 'captured' in target) {
+      await this.#guarded(from, (past) => this.#goToPacket(past, present, target.captured, stop));
       return;
     }
-    const target = to === 'start' ? START : to;
     if (target === 'present' || comesAfter(target, present)) {
       this.#toPresent(from, stop);
       return;
@@ -220,6 +220,13 @@ export class TimeTravel {
     this.#opening = undefined;
     await past?.dispose();
   }
+}
+
+/** Where an inferior has arrived. */
+export function momentOf(image: Image, { paused, report }: Arrival, inferior: Inferior, stop: Stop): Moment {
+  const { position, ns, packets, lastPacket } = report;
+  const stopped = new StoppedState(image, inferior.inspector, paused, position.probe);
+  return { inferior, stopped, position, ns, packets, lastPacket, stop };
 }
 
 /** A moment for those who show it. */

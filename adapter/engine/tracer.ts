@@ -7,6 +7,7 @@ import type { Note } from '../inferior/notes.ts';
 import { ARMED } from '../mailbox/probes.ts';
 import { EngineError, type TracePoint } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
+import type { HistorySource } from './history-source.ts';
 import { type Image, packetLocal } from './image.ts';
 import type { Inferior } from './inferior.ts';
 import { call, field } from './link.ts';
@@ -15,14 +16,14 @@ import type { Moment } from './time-travel.ts';
 
 export class Tracer {
   readonly #image: Image;
-  readonly #live: () => Inferior;
+  readonly #live: () => HistorySource;
   readonly #complain: (text: string) => void;
   #past: Past | undefined;
   /** Answers for the moment they are about. */
   readonly #known = new Map<string, readonly Note[]>();
   #knownAt = '';
 
-  constructor(image: Image, live: () => Inferior, complain: (text: string) => void) {
+  constructor(image: Image, live: () => HistorySource, complain: (text: string) => void) {
     this.#image = image;
     this.#live = live;
     this.#complain = complain;

@@ -91,6 +91,7 @@ class Cli {
     this.gdb = new GdbInterpreter(engine, {
       write: this.#write,
       waitForStops: true,
+      progress: (what, done, total) => this.#showPercent(what, done, total),
       version: options.version,
       launch: {
         args: options.args,
@@ -131,6 +132,14 @@ class Cli {
       }
     }, WATCH_MS);
     this.#watch.unref();
+  }
+
+  #showPercent(what: string, done: number, total: number): void {
+    if (done >= total) {
+      this.#progress.end();
+    } else {
+      this.#progress.show(`${what}: ${Math.floor((done / total) * 100)} % (Ctrl-C stops)`);
+    }
   }
 
   #endWatch(): void {

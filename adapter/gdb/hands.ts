@@ -98,9 +98,7 @@ async function framesOf(what: string, edge: InjectEdge): Promise<readonly Uint8A
 /** `set link NAME loss 1% delay 20ms duplicate 1% reorder 5%`, or `off`. */
 export async function setLink(gdb: GdbInterpreter, args: string): Promise<void> {
   const [name = '', ...words] = args.split(/\s+/).filter((w) => w !== '');
-  const names = [...(await askMonitor(gdb.engine, 'info network')).matchAll(/([\w.#-]+): index=/g)].map(
-    (m) => m[1],
-  );
+  const names = [...(await askMonitor(gdb.engine, 'info network')).matchAll(/([\w.#-]+): index=/g)].map((m) => m[1]);
   if (name === '' || !names.includes(name)) {
     const known = names.length > 0 ? ` Links: ${names.join(', ')}.` : '';
     throw new CommandError(`${name === '' ? 'Argument required (a link).' : `There is no link "${name}".`}${known}`);

@@ -1,25 +1,12 @@
 /** Commands that go back in what has been recorded. */
 import { CommandError } from '../commands/command.ts';
 import type { HISTORY_COMMANDS } from '../commands/table/history.ts';
-import type { HistoryMoment, HistoryState, MomentTarget, ReverseKind } from '../engine/api.ts';
-import { momentTarget, momentText } from '../inspect/history.ts';
+import type { HistoryMoment, HistoryState, MomentTarget, ReverseKind, TimePosition } from '../engine/api.ts';
+import { marksOf, momentTarget, momentText } from '../inspect/history.ts';
 import { visible } from '../packets/format.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { countOf, standing } from './running.ts';
-
-/** Moments that the user keeps: by name, and by the number of a checkpoint. */
-export interface KeptMoments {
-  readonly bookmarks: Map<string, HistoryMoment>;
-  readonly checkpoints: Map<number, HistoryMoment>;
-  /** Names and numbers given so far. */
-  lastBookmark: number;
-  lastCheckpoint: number;
-}
-
-export function noMoments(): KeptMoments {
-  return { bookmarks: new Map(), checkpoints: new Map(), lastBookmark: 0, lastCheckpoint: 0 };
-}
 
 function historyOf(gdb: GdbInterpreter): HistoryState {
   gdb.requireStopped();
@@ -59,8 +46,24 @@ function goTo(gdb: GdbInterpreter, target: MomentTarget): Promise<void> {
 async function goToMoment(gdb: GdbInterpreter, args: string): Promise<void> {
   const history = historyOf(gdb);
   const text = args.trim();
-  const mark = gdb.moments.bookmarks.get(text);
+  const mark = gdb.moments.bookmarks.get(text) ?? rowOf(gdb, text);
   await goTo(gdb, mark ?? momentTarget(history, text));
+}
+
+/** The moment of a row of the last query. */
+function rowOf(gdb: GdbInterpreter, text: string): TimePosition | undefined {
+  const [, number] = /^row\s+(\d+)$/.exec(text) ?? [];
+  if (number === undefined) {
+    return undefined;
+  }
+  const { rows } = gdb.moments;
+  const row = rows[Number(number) - 1];
+  if (!row) {
+    throw new CommandError(
+      rows.length === 0 ? 'No query has found anything.' : `No row ${number}: ${rows.length} rows.`,
+    );
+  }
+  return row;
 }
 
 function when(gdb: GdbInterpreter): void {
@@ -71,7 +74,7 @@ function when(gdb: GdbInterpreter): void {
 function bookmark(gdb: GdbInterpreter, args: string): void {
   const { here } = historyOf(gdb);
   const name = args.trim() || String(++gdb.moments.lastBookmark);
-  if (!/^[\w-]+$/.test(name) || ['start', 'end', 'packet', 'time'].includes(name)) {
+  if (!/^[\w-]+$/.test(name) || ['start', 'end', 'packet', 'time', 'row'].includes(name)) {
     throw new CommandError(`"${visible(name)}" cannot be the name of a bookmark.`);
   }
   gdb.moments.bookmarks.set(name, here);
@@ -98,6 +101,34 @@ async function restart(gdb: GdbInterpreter, args: string): Promise<void> {
   await goTo(gdb, to);
 }
 
+/** `record`: there is nothing to turn on. */
+function record(gdb: GdbInterpreter, args: string): void {
+  if (args.trim() !== '') {
+    throw new CommandError(`Undefined record command: "${visible(args.trim())}".  Try "help record".`);
+  }
+  historyOf(gdb);
+  throw new CommandError('The process is already being recorded.  Use "record save FILE" to keep the recording.');
+}
+
+async function recordSave(gdb: GdbInterpreter, args: string): Promise<void> {
+  historyOf(gdb);
+  const file = args.trim() || `pktgdb_record.${process.pid}.pcapng`;
+  const { packets, checkpoints, bytes } = await gdb.engine.saveRecording(file, marksOf(gdb.moments));
+  gdb.out(`Saved recording ${visible(file)}: ${packets} packets, ${checkpoints} checkpoints, ${bytes} bytes.\n`);
+}
+
+function recordStop(gdb: GdbInterpreter): void {
+  historyOf(gdb);
+  throw new CommandError('A program is recorded as long as it runs; "set history size 0" is for the next "run".');
+}
+
+function recordDelete(gdb: GdbInterpreter): void {
+  const { inPast } = historyOf(gdb);
+  throw new CommandError(
+    inPast ? 'What comes after this moment cannot be deleted: the program is there.' : 'Already at end of record list.',
+  );
+}
+
 export const HISTORY_HANDLERS: Handlers<typeof HISTORY_COMMANDS> = {
   'reverse-continue': reverseContinue,
   'reverse-step': (gdb, args) => reverse(gdb, 'into', args),
@@ -109,14 +140,36 @@ export const HISTORY_HANDLERS: Handlers<typeof HISTORY_COMMANDS> = {
   bookmark,
   checkpoint,
   restart,
+  record,
+  'record save': recordSave,
+  'record stop': recordStop,
+  'record delete': recordDelete,
 };
 
 /** `info history`. */
 export function infoHistory(gdb: GdbInterpreter): void {
-  const { start, here, present, inPast, bytes } = historyOf(gdb);
+  const { start, here, present, inPast, bytes, checkpoints, saved } = historyOf(gdb);
   gdb.out(`Recorded: from ${momentText(start)}\n          to ${momentText(present)}\n`);
-  gdb.out(`Size:     ${bytes} bytes of inputs\n`);
-  gdb.out(`Here:     ${inPast ? momentText(here) : 'the present'}\n`);
+  gdb.out(`Size:     ${bytes} bytes of inputs; ${checkpointsText(checkpoints)}\n`);
+  gdb.out(`Here:     ${inPast ? momentText(here) : saved ? 'the end' : 'the present'}\n`);
+}
+
+function checkpointsText({ count, bytes }: HistoryState['checkpoints']): string {
+  return `${count} ${count === 1 ? 'checkpoint' : 'checkpoints'} of ${bytes} bytes`;
+}
+
+/** `info record`, in gdb's words. */
+export function infoRecord(gdb: GdbInterpreter): void {
+  const { history } = gdb.engine;
+  if (!history) {
+    gdb.out('No recording is currently active.\n');
+    return;
+  }
+  const { start, here, present, inPast, bytes, checkpoints, saved } = history;
+  gdb.out(`Active record target: ${saved ? 'saved recording' : 'history'}\n`);
+  gdb.out(inPast || saved ? `Replay mode:\nCurrent tick is ${here.tick}.\n` : 'Record mode:\n');
+  gdb.out(`Lowest recorded tick is ${start.tick}.\nHighest recorded tick is ${present.tick}.\n`);
+  gdb.out(`Log contains ${bytes} bytes of inputs, and ${checkpointsText(checkpoints)}.\n`);
 }
 
 /** `info bookmarks`. */

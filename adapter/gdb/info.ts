@@ -5,13 +5,13 @@ import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { INFO_COMMANDS } from '../commands/table/info.ts';
 import { momentText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
-import { defaultPlace, infoBreakpoints } from './breakpoints.ts';
+import { defaultPlace, infoBreakpoints, infoWatchpoints } from './breakpoints.ts';
 import { infoConversations } from './conversations.ts';
 import { infoDisplay } from './display.ts';
 import { infoDrops } from './drops.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
-import { infoBookmarks, infoCheckpoints, infoHistory } from './history.ts';
+import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord } from './history.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
@@ -206,7 +206,7 @@ async function infoThreads(gdb: GdbInterpreter): Promise<void> {
 export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   info: listSubcommands('info'),
   'info args': infoArgs,
-  'info breakpoints': infoBreakpoints,
+  'info breakpoints': (gdb, args) => infoBreakpoints(gdb, args),
   'info bookmarks': infoBookmarks,
   'info checkpoints': infoCheckpoints,
   'info display': infoDisplay,
@@ -224,6 +224,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info packet': printPacket,
   'info position': infoPosition,
   'info program': infoProgram,
+  'info record': infoRecord,
   'info registers': infoRegisters,
   'info replay': infoReplay,
   'info ring': infoRing,
@@ -236,4 +237,5 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info types': infoTypes,
   'info usernet': (gdb) => infoMonitor(gdb, 'info usernet'),
   'info variables': infoVariables,
+  'info watchpoints': infoWatchpoints,
 };

@@ -8,12 +8,21 @@ import { beginning, type Completions, complete } from '../commands/complete.ts';
 import { defaultSettings, type ReplaySettings, type Settings } from '../commands/settings.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import { leadingWord } from '../commands/words.ts';
-import { type Breakpoint, type EngineApi, EngineError, type Frame, type LinkFaults, type Stop } from '../engine/api.ts';
+import {
+  type Breakpoint,
+  type EngineApi,
+  EngineError,
+  type Frame,
+  type LinkFaults,
+  type QueryRow,
+  type SavedMarks,
+  type Stop,
+} from '../engine/api.ts';
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
+import { type KeptMoments, momentsOf, noMoments } from '../inspect/history.ts';
 import { runDisplays } from './display.ts';
 import { handlerOf } from './handlers.ts';
-import { noMoments } from './history.ts';
 import type { ExamineState } from './memory.ts';
 import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
@@ -34,6 +43,10 @@ export interface InterpreterOptions {
   readonly waitForStops: boolean;
   /** Asks the user; without it every question is answered with yes. */
   readonly confirm?: (question: string) => Promise<boolean>;
+  /** Takes a row of a query, where it is not just printed. */
+  readonly row?: (text: string, row: QueryRow) => void;
+  /** Hears how far a command is that takes long. */
+  readonly progress?: (what: string, done: number, total: number) => void;
   /** Version of the program. */
   readonly version?: string;
   /** What `run` starts; can be changed with `set args`. */
@@ -77,7 +90,9 @@ export class GdbInterpreter {
   /** What "set link" has set. */
   readonly links = new Map<string, LinkFaults>();
   /** Bookmarks and checkpoints. */
-  readonly moments = noMoments();
+  moments: KeptMoments = noMoments();
+  /** The marks of a saved recording that are among them. */
+  #adopted: SavedMarks | undefined;
   /** Captures to replay. */
   readonly traces: readonly string[];
   readonly breakpointCommands = new Map<number, readonly string[]>();
@@ -91,6 +106,8 @@ export class GdbInterpreter {
   #nesting = 0;
   /** Ctrl-C came while the line was executed. */
   #interrupted = false;
+  /** Gives up what can be interrupted by itself. */
+  #giveUp = new AbortController();
   /** Commands of breakpoints that were hit and have not been executed. */
   readonly #hitCommands: (readonly string[])[] = [];
   #inHitCommands = false;
@@ -127,6 +144,11 @@ export class GdbInterpreter {
 
   readonly #stopped = (reason: Stop): void => {
     this.frame = 0;
+    const { savedMarks } = this.engine;
+    if (savedMarks && savedMarks !== this.#adopted) {
+      this.#adopted = savedMarks;
+      this.moments = momentsOf(savedMarks);
+    }
     if (this.options.waitForStops && !this.#waiting) {
       this.#reportEnd({ reason }).catch((e) => this.error(`${messageOf(e)}\n`));
     }
@@ -191,6 +213,21 @@ export class GdbInterpreter {
 
   out(text: string): void {
     this.options.write(text, 'stdout');
+  }
+
+  /** An answer to a query. */
+  row(text: string, row: QueryRow): void {
+    if (this.options.row) {
+      this.options.row(text, row);
+    } else {
+      this.out(`${text}\n`);
+    }
+  }
+
+  /** Begins something that Ctrl-C gives up. */
+  interruptible(): AbortSignal {
+    this.#giveUp = new AbortController();
+    return this.#giveUp.signal;
   }
 
   error(text: string): void {
@@ -258,6 +295,7 @@ export class GdbInterpreter {
   /** Ctrl-C while a line is executed: commands that still wait are left out. */
   interrupt(): void {
     this.#interrupted = true;
+    this.#giveUp.abort();
   }
 
   /**

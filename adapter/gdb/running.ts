@@ -38,6 +38,7 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
       stopOnEntry,
       ...(traces.length === 0 ? {} : { trace: traces, replay }),
       historySize: gdb.settings.history.size,
+      otherBuild: (question) => gdb.confirm(question),
     }),
   );
 }

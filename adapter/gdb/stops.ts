@@ -5,6 +5,7 @@ import { accountLines } from '../inspect/replay.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { divergenceAtStop } from './packet-diff.ts';
+import { watchHeadline } from './watch.ts';
 
 /** `nc=0x7f0000001040, iov=[60 bytes: 10.0.2.2:80 -> 10.0.2.15:1024 TCP [ACK]], iovcnt=1`. */
 function argumentList(args: readonly NamedValue[], packet: Awaited<ReturnType<typeof packetArgument>>): string {
@@ -49,11 +50,11 @@ export async function printStop(
     await printAccount(gdb);
   }
   if (!top) {
-    gdb.out(headline(gdb, reason));
+    gdb.out(await headlineOf(gdb, reason));
     return;
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
-  gdb.out(`${headline(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
+  gdb.out(`${await headlineOf(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
   if (reason.kind === 'breakpoint' && reason.breakpoints.some((id) => gdb.onDivergence.has(id))) {
     gdb.out(await divergenceAtStop(gdb));
   }
@@ -69,6 +70,10 @@ function catchpointOf(gdb: GdbInterpreter, hit: readonly number[]): number | und
   return hit.find((id) => gdb.engine.breakpoints.find((b) => b.id === id)?.spec.location.kind === 'catch') ?? hit[0];
 }
 
+async function headlineOf(gdb: GdbInterpreter, reason: Stop): Promise<string> {
+  return (await watchHeadline(gdb, reason)) ?? headline(gdb, reason);
+}
+
 function headline(gdb: GdbInterpreter, reason: Stop): string {
   switch (reason.kind) {
     case 'breakpoint': {
@@ -81,6 +86,7 @@ function headline(gdb: GdbInterpreter, reason: Stop): string {
       return `\n${temporary ? 'Temporary breakpoint' : 'Breakpoint'} ${id}, `;
     }
     case 'history-start':
+    case 'recording-end':
       return '\nNo more reverse-execution history.\n';
     case 'history-end':
       return '\nThe present.\n';

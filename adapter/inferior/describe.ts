@@ -12,12 +12,19 @@ const MAX_CHILDREN = 10_000;
 
 export class Describer {
   #handles: object[] = [];
-  readonly #addresses = new WeakMap<object, number>();
+  #addresses = new WeakMap<object, number>();
   #nextAddress = ADDRESS_BASE;
 
   /** Handles are valid while the inferior stands still. */
   forget(): void {
     this.#handles = [];
+  }
+
+  /** Addresses are given anew, from the first one on: the machine begins again. */
+  forgetAddresses(): void {
+    this.forget();
+    this.#addresses = new WeakMap();
+    this.#nextAddress = ADDRESS_BASE;
   }
 
   #addressOf(o: object): number {
@@ -56,6 +63,15 @@ export class Describer {
       default:
         return { kind: 'string', type: declared, value: String(v) };
     }
+  }
+
+  /** A value that nobody will look into: without a handle. */
+  plain(v: unknown, declared = ''): Value {
+    const { handle, ...value } = this.describe(v, declared);
+    if (handle !== undefined) {
+      this.#handles.length = 0;
+    }
+    return value;
   }
 
   #aggregate(o: object, declared: string): Value {

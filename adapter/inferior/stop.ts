@@ -42,15 +42,29 @@ export interface TimePosition {
   readonly probe: number;
 }
 
+/** What a watchpoint has seen. */
+export interface WatchChange {
+  readonly id: number;
+  /** What it was; absent where it was only read. */
+  readonly old?: Value;
+  readonly now: Value;
+  /** The statement that wrote or read it; probe `IN_POLL`: the debugger did. */
+  readonly by: TimePosition;
+}
+
 /** Why the inferior stopped. */
 export type Stop =
-  /** `caught`: what the first of these that is a catchpoint has caught. */
   | {
       readonly kind: 'breakpoint';
       readonly breakpoints: readonly number[];
       readonly hitTemporary: boolean;
+      /** What those of them saw that are watchpoints. */
+      readonly changes?: readonly WatchChange[];
+      /** What the first of them that is a catchpoint has caught. */
       readonly caught?: string;
     }
+  /** The call has ended in which the expressions of watchpoints had a meaning; they are gone. */
+  | { readonly kind: 'watchpoint-scope'; readonly breakpoints: readonly number[] }
   | { readonly kind: 'step' }
   /** After `finish`: `from` was left; `value` is what it returned, absent for a function without a return value. */
   | { readonly kind: 'finish'; readonly from: string; readonly value?: Value }
@@ -63,6 +77,8 @@ export type Stop =
   | { readonly kind: 'history-start' }
   /** Execution in the past came to the present and stays there. */
   | { readonly kind: 'history-end' }
+  /** All that was recorded has been done again, and nobody is there who goes on. */
+  | { readonly kind: 'recording-end' }
   | { readonly kind: 'entry' }
   /** Nothing catches an exception of the stack; the frames are those of the throw. V8 tells of it, not the runtime. */
   | { readonly kind: 'exception'; readonly name: string; readonly message: string; readonly stack: string }

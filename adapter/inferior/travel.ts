@@ -5,7 +5,7 @@
  */
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
-import type { TimePosition } from './stop.ts';
+import type { TimePosition, WatchChange } from './stop.ts';
 
 /** What a reverse step goes back to. */
 export interface BackRequest {
@@ -41,6 +41,8 @@ export interface NotedHit extends TimePosition {
   readonly breakpoints: readonly number[];
   /** What the first catchpoint of these caught. */
   readonly caught?: string;
+  /** What a watchpoint saw; the position is then that of the statement that did it. */
+  readonly changes?: readonly WatchChange[];
 }
 
 /** What a run has noted when it is at its end. */
@@ -178,6 +180,12 @@ export class Travel {
   hit(probe: number, breakpoints: readonly number[], caught: string | null): void {
     this.#hits++;
     this.#lastHit = { tick: this.#now, probe, breakpoints, ...(caught === null ? {} : { caught }) };
+  }
+
+  /** A watchpoint would stop. */
+  watched(change: WatchChange): void {
+    this.#hits++;
+    this.#lastHit = { ...change.by, breakpoints: [change.id], changes: [change] };
   }
 
   /** True if breakpoints that would stop have that among them which ends the run. */

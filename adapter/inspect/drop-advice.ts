@@ -130,7 +130,8 @@ export const DROP_ADVICE: Readonly<Record<DropReason, DropAdvice>> = {
   ),
   GUEST_NO_LISTENER: of(
     'RFC 9293, 3.10.7.1; RFC 1122, 4.1.3.1',
-    'The guest\'s port {port} has no listener: "guest netstat -l" lists them; start one with "guest nc -l -p {port}". hostfwd= goes to {ip.dst}:{port}.',
+    `The guest's port {port} has no listener: "guest netstat -l" lists them; start one with "guest nc -l -p {port}". \
+hostfwd= goes to {ip.dst}:{port}.`,
   ),
   GUEST_BAD: of('RFC 1122, 3.2', 'The guest cannot parse it: "info packet" shows the header that is wrong.'),
   GUEST_NO_MEMORY: of(

@@ -1,5 +1,5 @@
 /** Packets that were dropped: how many for each reason, which, where in history, and what to do. */
-import type { EngineApi, Note } from '../engine/api.ts';
+import { type EngineApi, EngineError, type Note } from '../engine/api.ts';
 import { FIELDS, formatField, PacketView } from '../packets/fields.ts';
 import { formatSummary, summary } from '../packets/summary.ts';
 import { DROP_REASONS, type DropReason } from '../stack/util/drop_reasons.ts';
@@ -39,8 +39,15 @@ export async function dropsSoFar(engine: EngineApi): Promise<readonly DroppedPac
   if (engine.state !== 'stopped' || engine.history === undefined) {
     return undefined;
   }
-  const notes = await engine.trace([{ name: 'drop', at: 0, packet: true, data: 'reason' }]);
-  return notes.map(droppedPacket);
+  try {
+    const notes = await engine.trace([{ name: 'drop', at: 0, packet: true, data: 'reason' }]);
+    return notes.map(droppedPacket);
+  } catch (error) {
+    if (error instanceof EngineError) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 function droppedPacket({ tick, probe, ns, packet, data }: Note): DroppedPacket {

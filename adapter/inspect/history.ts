@@ -1,5 +1,13 @@
 /** Moments of history: how they are written, and what a user may write. */
-import { EngineError, type HistoryMoment, type HistoryState, IN_TICK, type MomentTarget } from '../engine/api.ts';
+import {
+  EngineError,
+  type HistoryMoment,
+  type HistoryState,
+  IN_TICK,
+  type MomentTarget,
+  type SavedMarks,
+  type TimePosition,
+} from '../engine/api.ts';
 import { PacketView } from '../packets/fields.ts';
 import { visible } from '../packets/format.ts';
 import { flagsOf, flagsText, tcp } from '../packets/protocols/tcp.ts';
@@ -7,6 +15,38 @@ import { udp } from '../packets/protocols/udp.ts';
 import { summary } from '../packets/summary.ts';
 
 const NS = 1e9;
+
+/** Moments that the user keeps: by name, and by the number of a checkpoint. */
+export interface KeptMoments {
+  bookmarks: Map<string, HistoryMoment>;
+  checkpoints: Map<number, HistoryMoment>;
+  /** Rows of the last query. */
+  rows: readonly TimePosition[];
+  /** Names and numbers given so far. */
+  lastBookmark: number;
+  lastCheckpoint: number;
+}
+
+export function noMoments(): KeptMoments {
+  return { bookmarks: new Map(), checkpoints: new Map(), rows: [], lastBookmark: 0, lastCheckpoint: 0 };
+}
+
+/** What the user keeps, for a file. */
+export function marksOf({ bookmarks, checkpoints }: KeptMoments): SavedMarks {
+  return { bookmarks: [...bookmarks], checkpoints: [...checkpoints] };
+}
+
+/** What a file says that a user keeps. */
+export function momentsOf({ bookmarks, checkpoints }: SavedMarks): KeptMoments {
+  const names = bookmarks.map(([name]) => Number(name)).filter(Number.isSafeInteger);
+  return {
+    bookmarks: new Map(bookmarks),
+    checkpoints: new Map(checkpoints),
+    rows: [],
+    lastBookmark: Math.max(0, ...names),
+    lastCheckpoint: Math.max(0, ...checkpoints.map(([id]) => id)),
+  };
+}
 
 /**
  * `tick 22283, probe 4427, 0.012345678 s, after packet 12 (10.0.2.2:80 -> 10.0.2.15, [PSH, ACK])`. In a replay it is

@@ -34,7 +34,11 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly effect = refuseLater;
   readonly inject = refuse;
   readonly setLink = refuse;
+  readonly query = refuseLater;
   readonly history = undefined;
+  readonly saveRecording = refuseLater;
+  readonly savedMarks = undefined;
+  readonly timeline = undefined;
   readonly frames = refuseLater;
   readonly args = refuseLater;
   readonly locals = refuseLater;

@@ -33,12 +33,12 @@ export const RECORD_HEADER = 5;
 /** Bytes of records in a chunk, unless one record needs more. */
 export const CHUNK_BYTES = 1 << 20;
 /** In front of a chunk's records: bytes of records in use (i32) and where in the log the first one is (f64). */
-const CHUNK_HEADER = 16;
+export const CHUNK_HEADER_BYTES = 16;
 const START = 8;
 
 /** Memory of a chunk in which `need` bytes of records fit. */
 export function chunkSize(need = CHUNK_BYTES): number {
-  return CHUNK_HEADER + ((Math.max(CHUNK_BYTES, need) + 7) & ~7);
+  return CHUNK_HEADER_BYTES + ((Math.max(CHUNK_BYTES, need) + 7) & ~7);
 }
 
 /** What a recording needs besides its log. */
@@ -94,7 +94,7 @@ export function chunkUsed(memory: SharedArrayBuffer): number {
 
 /** The whole chunk as far as it is in use, as a file keeps it. */
 export function chunkBytes(memory: SharedArrayBuffer): Uint8Array {
-  return new Uint8Array(memory, 0, CHUNK_HEADER + chunkUsed(memory));
+  return new Uint8Array(memory, 0, CHUNK_HEADER_BYTES + chunkUsed(memory));
 }
 
 /** A chunk that is in memory. */
@@ -137,7 +137,7 @@ export class LogWriter {
     new Float64Array(chunk, START, 1)[0] = this.at;
     this.#used = new Int32Array(chunk, 0, 1);
     this.#used[0] = 0;
-    this.#bytes = new Uint8Array(chunk, CHUNK_HEADER);
+    this.#bytes = new Uint8Array(chunk, CHUNK_HEADER_BYTES);
     this.#w = new Writer(this.#bytes);
     this.#record = 0;
     this.#newChunk(chunk);
@@ -202,9 +202,9 @@ export class LogReader {
     this.#chunk = i;
     this.#memory = chunk.memory;
     if (chunk.memory) {
-      this.#bytes = new Uint8Array(chunk.memory, CHUNK_HEADER);
+      this.#bytes = new Uint8Array(chunk.memory, CHUNK_HEADER_BYTES);
     } else {
-      this.#bytes = this.#fromFile(chunk).subarray(CHUNK_HEADER);
+      this.#bytes = this.#fromFile(chunk).subarray(CHUNK_HEADER_BYTES);
     }
     this.#start = chunk.start;
     this.#length = this.#bytes.length;
@@ -215,7 +215,7 @@ export class LogReader {
   /** A chunk of the file. Its place may have been given to another one while it was read. */
   #fromFile({ start, fileAt, fileBytes }: LogChunk): Uint8Array {
     const bytes = new Uint8Array(fileBytes);
-    const head = new Uint8Array(CHUNK_HEADER);
+    const head = new Uint8Array(CHUNK_HEADER_BYTES);
     this.#read(bytes, fileAt);
     this.#read(head, fileAt);
     for (const { buffer } of [bytes, head]) {

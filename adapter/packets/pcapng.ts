@@ -28,6 +28,8 @@ const IF_TSOFFSET = 14;
 /** Options of an Enhanced Packet Block, and of any block. */
 const EPB_FLAGS = 2;
 const OPT_COMMENT = 1;
+/** Bytes of custom blocks that are kept at most: a saved recording has gigabytes of them. */
+const MAX_CUSTOM_BYTES = 1 << 20;
 /** Comments of a capture that are kept at most. */
 const MAX_COMMENTS = 100_000;
 
@@ -46,6 +48,8 @@ class Reader {
   end = 0;
   /** Interface ids count within a section: the index in `interfaces` of this section's interface 0. */
   sectionBase = 0;
+  /** Bytes of custom blocks so far. */
+  customBytes = 0;
   constructor(source: ByteSource, index: CaptureIndex, seen: PacketSeen | undefined) {
     this.source = source;
     this.index = index;
@@ -177,6 +181,10 @@ function readBlock(r: Reader, type: number): void {
     case CUSTOM:
     case CUSTOM_NO_COPY:
       requireBody(r, 4, 'custom');
+      r.customBytes += r.end - r.body;
+      if (r.customBytes > MAX_CUSTOM_BYTES) {
+        break;
+      }
       r.index.customBlocks.push({
         pen: r.u32(r.body),
         copyable: type === CUSTOM,

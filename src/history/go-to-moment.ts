@@ -7,12 +7,12 @@ interface Item extends vscode.QuickPickItem {
 }
 
 /** Asks for a moment; undefined if the user gives up. A hint that wants a number puts its words into the input. */
-export function askMoment(moments: Moments): Promise<string | undefined> {
+export function askMoment(moments: Moments, bookmarks: readonly string[]): Promise<string | undefined> {
   const box = vscode.window.createQuickPick<Item>();
   box.title = vscode.l10n.t('Go to Moment');
-  box.placeholder = vscode.l10n.t('A packet, a time, a tick, a percentage, start or end');
+  box.placeholder = vscode.l10n.t('A packet, a time, a tick, a percentage, a bookmark, start or end');
   const offer = (): void => {
-    box.items = momentHints(box.value, moments).map(itemOf);
+    box.items = momentHints(box.value, moments, bookmarks).map(itemOf);
   };
   offer();
   return new Promise((resolve) => {
@@ -51,6 +51,7 @@ const PATTERNS: Readonly<Record<MomentKind, string>> = {
   time: 'time SECONDS',
   percent: 'N%',
   tick: 'TICK[:PROBE]',
+  bookmark: '',
 };
 
 function descriptionOf({ kind, from, to }: MomentHint): string {
@@ -65,6 +66,8 @@ function descriptionOf({ kind, from, to }: MomentHint): string {
       return vscode.l10n.t("the machine's time, {0} to {1}", from, to);
     case 'percent':
       return vscode.l10n.t('of all that is recorded');
+    case 'bookmark':
+      return vscode.l10n.t('a bookmark');
     case 'tick':
       return vscode.l10n.t('a position, {0} to {1}', from, to);
   }

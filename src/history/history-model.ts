@@ -42,7 +42,7 @@ function samePosition(a: HistoryMoment, b: HistoryMoment): boolean {
 // ---- Completion of moments ----
 
 /** What kinds of moments there are. */
-export type MomentKind = 'start' | 'end' | 'packet' | 'time' | 'percent' | 'tick';
+export type MomentKind = 'start' | 'end' | 'packet' | 'time' | 'percent' | 'tick' | 'bookmark';
 
 /** A moment that is offered. */
 export interface MomentHint {
@@ -78,11 +78,13 @@ function offersOf({ start, present }: Moments): readonly Offer[] {
 }
 
 /** What can be meant by what the user has typed so far, the likeliest first. A number alone can be of any kind. */
-export function momentHints(typed: string, moments: Moments): MomentHint[] {
+export function momentHints(typed: string, moments: Moments, bookmarks: readonly string[] = []): MomentHint[] {
   const text = typed.trim().toLowerCase();
+  const names = bookmarks.filter((name) => name.toLowerCase().startsWith(text));
   const words = (['start', 'end'] as const).filter((word) => word.startsWith(text));
   return [
     ...words.map((kind) => ({ kind, text: kind, whole: true, from: '', to: '' })),
+    ...names.map((name) => ({ kind: 'bookmark' as const, text: name, whole: true, from: '', to: '' })),
     ...offersOf(moments).flatMap((offer) => hintOf(offer, text)),
   ];
 }

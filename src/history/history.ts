@@ -4,6 +4,7 @@ import type { Sessions } from '../session/sessions.ts';
 import { askMoment } from './go-to-moment.ts';
 import { neighbour } from './history-model.ts';
 import { PastMarks } from './past-marks.ts';
+import { saveRecording } from './save-recording.ts';
 import { ShownMoment } from './shown-moment.ts';
 
 export function history(sessions: Sessions): vscode.Disposable[] {
@@ -21,6 +22,7 @@ export function history(sessions: Sessions): vscode.Disposable[] {
     registerCommand('pktgdb.nextPacket', () => goToPacket(moment, 1, goTo)),
     registerCommand('pktgdb.goToMoment', () => goToMoment(moment, goTo)),
     registerCommand('pktgdb.backToPresent', () => goTo('end')),
+    registerCommand('pktgdb.saveRecording', () => saveRecording(sessions)),
   ];
 }
 
@@ -55,7 +57,12 @@ async function goToMoment(
   { shown: { history: now } }: ShownMoment,
   goTo: (text: string) => Promise<void>,
 ): Promise<void> {
-  const target = now.moments && (await askMoment(now.moments));
+  const target =
+    now.moments &&
+    (await askMoment(
+      now.moments,
+      (now.bookmarks ?? []).map(([name]) => name),
+    ));
   if (target !== undefined) {
     await goTo(target);
   }

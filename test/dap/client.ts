@@ -7,6 +7,7 @@ import type { Interpreter } from '../../adapter/dap/repl.ts';
 import { serveStreams } from '../../adapter/dap/server.ts';
 import type { EngineApi } from '../../adapter/engine/api.ts';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
+import { noMoments } from '../../adapter/inspect/history.ts';
 import { checkMessage } from './check-message.ts';
 import { DapEngine } from './fake-engine.ts';
 
@@ -148,6 +149,7 @@ export function fakeInterpreter(engine: EngineApi, write: (text: string) => void
     sourcing: 0,
     breakpointCommands: new Map(),
     dispose: () => {},
+    moments: noMoments(),
     evaluator: new Evaluator(engine),
   };
 }

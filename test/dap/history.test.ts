@@ -1,8 +1,10 @@
 /** Going back over DAP: as VS Code's buttons ask for it, and by the requests of the extension. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { HistoryBody } from '../../adapter/dap/custom.ts';
 import { capture } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
 import type { TestClient } from './client.ts';
 import { withAdapter } from './hooks.ts';
 
@@ -35,6 +37,23 @@ describe('history over DAP', () => {
     );
     return (await stop())[1];
   }
+
+  it('is saved with its bookmarks, and opened where it was', async () => {
+    const here = await third('tcp_input');
+    await client.ask('evaluate', { expression: 'bookmark syn', context: 'repl' });
+    const file = join(tempFolder(), 'saved.pcapng');
+    const { packets } = (await client.ask('pktgdb/saveRecording', { file })) as unknown as { packets: number };
+    assert.ok(packets > 0);
+    await client.ask('restart', { arguments: { trace: file } });
+    const [reason, top] = await stop();
+    assert.deepEqual([reason, top], ['goto', here]);
+    const { bookmarks, moments } = await history();
+    assert.deepEqual(bookmarks, [['syn', moments?.here]]);
+    await client.ask('stepBack', thread);
+    await stop();
+    await client.ask('pktgdb/goTo', { moment: 'syn' });
+    assert.deepEqual((await stop())[1], here);
+  });
 
   it('is announced before the first stop', async () => {
     await third('tcp_input');

@@ -87,6 +87,11 @@ describe('completion of moments', () => {
     assert.deepEqual(hints('yesterday'), []);
   });
 
+  it('offers bookmarks by what their names begin with', () => {
+    const offered = momentHints('ST', at(10, 0), ['stall', 'other']).map(({ kind, text }) => `${kind}:${text}`);
+    assert.deepEqual(offered, ['start:start', 'bookmark:stall']);
+  });
+
   it('offers no packet where none has passed', () => {
     const none = { start, here: start, present: moment(10, 1, 100, 0) };
     assert.deepEqual(

@@ -70,7 +70,7 @@ describe('gdb commands', () => {
       ['', ''],
     ]);
     assert.match(await s.run('info l'), /^!Ambiguous info command "l": line, locals\.\n$/);
-    assert.match(await s.run('e'), /^!Ambiguous command "e": echo, en, enable, exit\.\n$/);
+    assert.match(await s.run('e'), /^!Ambiguous command "e": echo, edit, en, enable, exit\.\n$/);
   });
 
   it('print, formats and history', async () => {

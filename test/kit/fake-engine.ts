@@ -18,8 +18,13 @@ import {
   type NamedValue,
   type PacketBytes,
   type Position,
+  type QueryEnd,
+  type QueryOptions,
+  type QueryRequest,
+  type QueryRow,
   type ReplayState,
   type ReverseKind,
+  type RunTimeline,
   type StepKind,
   type SymbolScope,
   type Value,
@@ -68,6 +73,9 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   abstract step(kind: StepKind, options?: { frame?: number; count?: number }): Promise<void>;
   abstract runTo(location: BreakpointSpec['location']): Promise<void>;
   readonly history: HistoryState | undefined = undefined;
+  /** What every query finds. */
+  found: readonly QueryRow[] = [];
+  readonly timeline: RunTimeline | undefined = undefined;
 
   async reverse(kind: ReverseKind): Promise<void> {
     throw new EngineError(`Target native does not support reverse ${kind}.`);
@@ -86,6 +94,17 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   setLink(): void {}
 
   async trace(): Promise<never> {
+    throw new EngineError('Target native has no history.');
+  }
+
+  async query(_request: QueryRequest, { rows }: QueryOptions): Promise<QueryEnd> {
+    rows(this.found);
+    return { rows: this.found.length, complete: true, failure: '' };
+  }
+
+  readonly savedMarks = undefined;
+
+  async saveRecording(): Promise<never> {
     throw new EngineError('Target native has no history.');
   }
 

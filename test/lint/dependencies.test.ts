@@ -24,6 +24,11 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/inspect/register-notation.ts',
     // The components of pages.
     '@vscode-elements/elements/',
+    // Scales, axes and shapes of the timeline.
+    'd3-axis',
+    'd3-scale',
+    'd3-selection',
+    'd3-shape',
     // Packet listings: captures are opened and looked at as replays do it.
     'adapter/packets/',
     'adapter/replay/',
@@ -99,6 +104,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/host/',
     'adapter/mailbox/',
     'adapter/replay/',
+    'adapter/saved/',
     'adapter/packets/',
     'type adapter/inferior/',
     // Turns values into what is shown; pure. Constants without a machine are described as those of one are.
@@ -119,11 +125,13 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'node:',
     'adapter/mailbox/',
     'adapter/replay/',
+    'adapter/saved/',
     'adapter/packets/',
     'adapter/stack/util/',
     'type adapter/stack/',
     'type adapter/compiler/',
   ],
+  'adapter/saved/': ['node:', 'adapter/mailbox/', 'adapter/packets/', 'type adapter/stack/'],
   'adapter/replay/': [
     'node:',
     // What is kept beside a checkpoint.

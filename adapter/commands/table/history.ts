@@ -53,11 +53,12 @@ export const HISTORY_COMMANDS = [
     name: 'goto',
     class: 'running',
     takes: 'number',
-    words: ['packet', 'time', 'start', 'end'],
+    words: ['packet', 'time', 'row', 'start', 'end'],
     summary: 'Go to a moment of what has been recorded.',
-    usage: 'goto TICK[:PROBE] | packet N | time SECONDS | N% | start | end | BOOKMARK',
+    usage: 'goto TICK[:PROBE] | packet N | time SECONDS | N% | row N | start | end | BOOKMARK',
     details: `Packets are counted as they pass the user network's edge; in a replay they have the capture's
-numbers, and this stops where "break -packet N" does. "goto end" leads back to the present.
+numbers, and this stops where "break -packet N" does. "row N" is a line of the last query, such as "calls".
+"goto end" leads back to the present.
   goto packet 12
   goto time 3.25
   goto 50%`,
@@ -90,5 +91,32 @@ numbers, and this stops where "break -packet N" does. "goto end" leads back to t
     takes: 'number',
     summary: 'Go to the moment of a checkpoint.',
     usage: 'restart N',
+  },
+  {
+    name: 'record',
+    aliases: ['rec'],
+    class: 'running',
+    takes: 'nothing',
+    summary: 'Commands about what is recorded; every program is, as long as it runs.',
+    subcommands: [
+      {
+        name: 'save',
+        class: 'running',
+        takes: 'file',
+        summary: 'Save the session with its whole past to a file.',
+        usage: 'record save [FILE]',
+        details: `The file is a pcapng: any tool reads its packets, which are those at the user network's edge.
+"pktgdb -r FILE" opens it with its past and its bookmarks, and stands where the session stood.
+Default filename is 'pktgdb_record.<process_id>.pcapng'.`,
+      },
+      { name: 'stop', class: 'running', takes: 'nothing', summary: 'A program is recorded as long as it runs.' },
+      {
+        name: 'delete',
+        aliases: ['del', 'd'],
+        class: 'running',
+        takes: 'nothing',
+        summary: 'Delete the rest of execution log, of which a running program has none.',
+      },
+    ],
   },
 ] as const satisfies readonly Command[];

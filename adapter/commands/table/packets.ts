@@ -72,7 +72,7 @@ export const PACKET_COMMANDS = [
     takes: 'text',
     summary: 'Hold the packet of the innermost frame back.',
     usage: 'delay $pkt TIME',
-    details: 'It goes on at the same edge when TIME (200ms, 1.5s) is over. At slirp_input, slirp_output and the NIC.',
+    details: 'It goes on at the same edge when TIME (200ms, 1.5s) is over: at slirp_input, slirp_output, the NIC.',
   },
   {
     name: 'edit',
@@ -88,7 +88,7 @@ export const PACKET_COMMANDS = [
     takes: 'text',
     summary: 'Put packets in at an edge.',
     usage: 'inject FILE | HEX | "field=value ..." at EDGE',
-    details: `EDGE is slirp (as from the guest), nic (to the guest) or net (as from the NIC). It happens in the next turn of
-the main loop. For example: inject "udp.dstport=5556 data=68656c6c6f" at nic`,
+    details: `EDGE is slirp (as from the guest), nic (to the guest) or net (as from the NIC). It happens in the next turn
+of the main loop. For example: inject "udp.dstport=5556 data=68656c6c6f" at nic`,
   },
 ] as const satisfies readonly Command[];

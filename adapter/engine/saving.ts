@@ -1,0 +1,119 @@
+/** Saves a session: its packets as a capture that any tool reads, and behind them what makes it a recording. */
+import { closeSync, fstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import type { ExecutionSummary } from '../inferior/worker.ts';
+import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import type { Recording } from '../mailbox/recorded.ts';
+import { visible } from '../packets/format.ts';
+import type { PacketsFile } from '../saved/packet-blocks.ts';
+import { type SavedHead, type SavedMarks, VERSION } from '../saved/saved.ts';
+import { SavedWriter } from '../saved/write.ts';
+import { EngineError, type HistoryMoment, type SaveSummary } from './api.ts';
+import type { Replay } from './launch.ts';
+import { writeAll } from './log-file.ts';
+import { planMemories } from './opening.ts';
+
+/** What is saved. */
+export interface SavedSession {
+  readonly recording: Recording;
+  readonly checkpoints: readonly CheckpointRef[];
+  readonly begun: number;
+  readonly startTick: number;
+  readonly end: HistoryMoment;
+  readonly replay: Replay | undefined;
+}
+
+/** Executes the recording again, from where it begins, with its packets going to a file. */
+export type WritePackets = (from: CheckpointRef | undefined, packets: PacketsFile) => Promise<ExecutionSummary>;
+
+function headOf({ recording, begun, startTick, end, replay }: SavedSession): SavedHead {
+  const { buildId, argv, seed, framed } = recording;
+  const nameservers = recording.nameservers.map((a) => ({
+    ...a,
+    sin6_addr: a.sin6_addr && ([...a.sin6_addr] as unknown as Uint8Array),
+  }));
+  const { guest } = replay ?? {};
+  return {
+    version: VERSION,
+    buildId,
+    argv,
+    seed,
+    nameservers,
+    framed,
+    begun,
+    startTick,
+    end,
+    replay: replay
+      ? {
+          sizes: replay.opened.map((o) => o.source.size),
+          ...(guest === undefined ? {} : { guest }),
+          checksums: replay.checksums,
+        }
+      : null,
+  };
+}
+
+/** Writes the file anew, or leaves what is there as it is. Throws `EngineError`. */
+export async function saveSession(
+  path: string,
+  session: SavedSession,
+  marks: SavedMarks,
+  writePackets: WritePackets,
+  told: (done: number, total: number) => void,
+): Promise<SaveSummary> {
+  const partial = `${path}.${process.pid}.part`;
+  let fd = -1;
+  try {
+    fd = openSync(partial, 'wx');
+    const summary = await write(fd, session, marks, writePackets, told);
+    closeSync(fd);
+    fd = -1;
+    renameSync(partial, path);
+    return summary;
+  } catch (e) {
+    if (fd >= 0) {
+      closeSync(fd);
+    }
+    rmSync(partial, { force: true });
+    throw new EngineError(`${visible(path)} cannot be saved: ${e instanceof Error ? visible(e.message) : String(e)}`);
+  }
+}
+
+async function write(
+  fd: number,
+  session: SavedSession,
+  marks: SavedMarks,
+  writePackets: WritePackets,
+  told: (done: number, total: number) => void,
+): Promise<SaveSummary> {
+  const { recording, checkpoints, replay, end, begun } = session;
+  let at = 0;
+  const writer = new SavedWriter(async (bytes) => {
+    await writeAll(fd, bytes, at);
+    at += bytes.length;
+  });
+  await writer.begin();
+  const from = (recording.chunks[0]?.start ?? 0) > 0 ? checkpoints[0] : undefined;
+  const packets = end.packets - (from?.frames ?? 0);
+  await writePackets(from, { fd, at, most: packets, begun });
+  at = fstatSync(fd).size;
+  await writer.head(headOf(session), at);
+
+  const memories = new Set(checkpoints.flatMap((c) => [c.bytes, ...c.pages]));
+  const log = recording.chunks.reduce((n, c) => n + (c.memory?.byteLength ?? c.fileBytes), 0);
+  const captures = replay?.opened.map((o) => o.source) ?? [];
+  const total = [...memories].reduce((n, m) => n + m.byteLength, log) + captures.reduce((n, s) => n + s.size, 0);
+  let done = 0;
+  const count = (bytes: number): void => {
+    done += bytes;
+    told(done, total);
+  };
+  await writer.log(recording.chunks, recording.fd, count);
+  await writer.checkpoints(checkpoints, count);
+  await writer.marks(marks);
+  for (const source of captures) {
+    await writer.capture(source.fd, source.size, count);
+  }
+  await writer.progress(replay ? planMemories(replay.plan) : []);
+  await writer.end();
+  return { packets, checkpoints: checkpoints.length, bytes: at };
+}
