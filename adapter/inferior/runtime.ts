@@ -758,12 +758,17 @@ export class Runtime {
 
   #command(line: string): string {
     const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
+    return this.aside(() => command(line));
+  }
+
+  /** Runs code of the stack that is no part of the machine's time: nothing in it has a position, and nothing stops. */
+  aside<T>(act: () => T): T {
     const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
     // Its ticks do not count, so they must not reach an appointment either.
     this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     this.#commanding = true;
     try {
-      return command(line);
+      return act();
     } finally {
       this.#commanding = false;
       this.T[TICK.COUNT] = ticks;

@@ -86,7 +86,7 @@ async function atPacket(engine: EngineApi): Promise<{ readonly frame: Frame; rea
 function leaving({ fn, probe }: Frame, act: string): string {
   const taken = TAKEN[fn.name];
   if (taken !== undefined) {
-    return `(${act},${taken})`;
+    return `$R.aside(()=>(${act},${taken}))`;
   }
   const free = OWNERS[fn.name];
   if (free === undefined) {
@@ -96,7 +96,7 @@ function leaving({ fn, probe }: Frame, act: string): string {
   if (probe !== fn.probes[0]) {
     throw new EngineError(`${fn.name} has begun with the packet: it can be dropped at the function's first statement.`);
   }
-  return `(${act},${free},undefined)`;
+  return `$R.aside(()=>(${act},${free},undefined))`;
 }
 
 /** A field of a frame's packet gets another value; resolves to what it was and is. */

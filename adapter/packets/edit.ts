@@ -240,7 +240,7 @@ function template(kind: string, from: typeof HOST, to: typeof HOST, data: Uint8A
     return frame(`${ethernet}0806000108000604000${1}${from.mac}${from.ip}${'0'.repeat(12)}${to.ip}`, data);
   }
   const headers: Readonly<Record<string, string>> = {
-    udp: `9c409c40${word(8 + data.length)}0000`,
+    udp: `9c409c40${word(8 + data.length)}ffff`,
     tcp: '9c409c400000000000000000500200000000'.padEnd(36, '0') + '0000',
     icmp: '0800000000010001',
   };

@@ -421,7 +421,7 @@ describe('gdb commands', () => {
     assert.equal(await s.run('info usernet'), 'monitor says: info usernet\n');
     for (const state of ['stopped', 'running'] as const) {
       s.engine.state = state;
-      assert.equal(await s.run('info drops'), 'monitor says: info drops\n', state);
+      assert.equal(await s.run('info drops'), 'No packet was dropped.\n', state);
     }
     s.engine.state = 'exited';
     assert.equal(await s.run('info drops'), '!The program is not being run.\n');

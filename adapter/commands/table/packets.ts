@@ -88,7 +88,7 @@ export const PACKET_COMMANDS = [
     takes: 'text',
     summary: 'Put packets in at an edge.',
     usage: 'inject FILE | HEX | "field=value ..." at EDGE',
-    details: `EDGE is slirp (as from the guest), nic (to the guest) or net (as from the NIC). It happens in the next turn
-of the main loop. For example: inject "udp.dstport=5556 data=68656c6c6f" at nic`,
+    details: `EDGE is slirp (as from the guest), nic (to the guest) or net (as from the NIC). It happens in the next
+turn of the main loop. For example: inject "udp.dstport=5556 data=68656c6c6f" at nic`,
   },
 ] as const satisfies readonly Command[];
