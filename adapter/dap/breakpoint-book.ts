@@ -226,6 +226,9 @@ export class BreakpointBook {
       const state = why === undefined ? { verified } : { verified: false, reason: 'failed' as const, message: why };
       return { id, ...state, line: client.lineToClient(spec.location.number) };
     }
+    if (spec.location.kind === 'catch') {
+      return { id, verified, ...(message === undefined ? {} : { message }) };
+    }
     const at = locations[0];
     const file = at?.file ?? (spec.location.kind === 'line' ? spec.location.file : undefined);
     const line = at?.line ?? (spec.location.kind === 'line' ? spec.location.line : undefined);

@@ -12,6 +12,7 @@ import { stackRequests } from './frames.ts';
 import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
+import { packetRequests } from './packets.ts';
 import { queryRequests } from './queries.ts';
 import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
@@ -64,6 +65,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     memoryRequests,
     sourceRequests,
     viewRequests,
+    packetRequests,
     replayRequests,
   ].flatMap((family) => Object.entries(family)),
 );

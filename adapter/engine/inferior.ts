@@ -25,6 +25,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
 import type { QueryResult, RowData } from '../inferior/asked.ts';
+import type { Note } from '../inferior/notes.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
 import type { ExecutionSummary, QueryMessage, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
@@ -75,6 +76,8 @@ interface InferiorEvents {
   exited: [code: number, message: string, summary: ExecutionSummary | undefined];
   console: [string];
   qtest: [string];
+  /** An execution of history has noted something. */
+  notes: [readonly Note[]];
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
   rows: [readonly RowData[]];
@@ -320,6 +323,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'chunk':
         this.#addChunk(m.chunk);
+        break;
+      case 'notes':
+        this.emit('notes', m.notes);
         break;
       case 'log-full':
         this.history?.full();

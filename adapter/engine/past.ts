@@ -249,6 +249,11 @@ export class Past {
     return (report.stop.kind === 'arrived' && report.stop.notes.origins) || [];
   }
 
+  /** Executes history from its beginning to a moment, or from a checkpoint, and stops nowhere. */
+  through(target: TimePosition, checkpoint: CheckpointRef | null): Promise<Arrival> {
+    return this.#run({ target, breakpoints: 'note' }, checkpoint);
+  }
+
   /** Goes on forwards from where it stands; breakpoints stop, and so does `end`. */
   async go(end: TimePosition): Promise<void> {
     await this.inferior.runtime.startTravel({ target: end, breakpoints: 'stop' });

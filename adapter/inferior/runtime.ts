@@ -19,6 +19,7 @@ import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
 import { HitCounts } from './hit-counts.ts';
+import { type Note, Notes } from './notes.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { type Conversion, formatText, parseFormat } from './printf.ts';
 import { hashState } from './state-hash.ts';
@@ -87,6 +88,8 @@ export class Runtime {
   readonly F = FIELDS;
   /** Names of functions, classes and constants for checkpoints. */
   readonly symbols = new SymbolTable();
+  /** What an execution of history notes for the debugger. */
+  readonly notes: Notes;
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
@@ -119,6 +122,7 @@ export class Runtime {
   readonly #watches: WatchStops;
   #hitList: number[] = [];
   #hitTemporary = false;
+  #caught: string | null = null;
   #conditionError: { breakpoint: number; message: string } | null = null;
   #entryWanted = false;
   /** A monitor command runs at a stop: it is no part of the machine's time, so nothing in it has a position. */
@@ -152,6 +156,8 @@ export class Runtime {
     sendLog: (breakpoint: number, probe: number, text: string) => void;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
+    /** Hands over what an execution of history has noted. */
+    sendNotes?: (notes: readonly Note[]) => void;
   }) {
     this.A = options.A;
     this.T = options.T;
@@ -163,6 +169,8 @@ export class Runtime {
     this.#pausePending = options.pausePending;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
+    const now = (probe: number) => ({ tick: this.T[TICK.COUNT] ?? 0, probe, ns: this.#machineTime() });
+    this.notes = new Notes(options.sendNotes ?? (() => undefined), now);
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
     this.#watches = new WatchStops(options.A.length, options.T, this, {
       machine: () => this.machine ?? {},
@@ -170,7 +178,7 @@ export class Runtime {
       arm: (probe) => this.#armWatch(probe),
       left: (ids) => this.#leaveScope(ids),
       count: (id) => this.asked !== null || this.count(id),
-      stopFor: (id) => this.stopFor(id),
+      stopFor: (id) => this.stopFor(id, null),
       failed: (id, error) => this.failed(id, error),
       describe: (v) => (this.asked ? this.#describer.plain(v) : this.#describer.describe(v)),
       searching: () => this.#searching,
@@ -269,6 +277,11 @@ export class Runtime {
     }
   }
 
+  /** Hands over what was noted; tells how much there was. */
+  flushNotes(): number {
+    return this.notes.flush();
+  }
+
   // ---- executing a recording ----
 
   /** The machine is being set up in order to execute a recording: what happens until then is of no account. */
@@ -365,7 +378,7 @@ export class Runtime {
       return true;
     }
     if (stop) {
-      travel.hit(id, this.#hitList);
+      travel.hit(id, this.#hitList, this.#caught);
       this.#forgetHits();
     }
     return false;
@@ -428,6 +441,7 @@ export class Runtime {
     this.#hitList = [];
     this.#watches.changes = [];
     this.#hitTemporary = false;
+    this.#caught = null;
     this.#conditionError = null;
   }
 
@@ -442,7 +456,14 @@ export class Runtime {
     }
     if (this.#hitList.length > 0) {
       const changes = all.length > 0 ? { changes: all } : {};
-      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary, ...changes };
+      const caught = this.#caught === null ? {} : { caught: this.#caught };
+      return {
+        kind: 'breakpoint',
+        breakpoints: this.#hitList,
+        hitTemporary: this.#hitTemporary,
+        ...changes,
+        ...caught,
+      };
     }
     if (this.#entryWanted) {
       this.#entryWanted = false;
@@ -588,9 +609,10 @@ export class Runtime {
     return this.#searching ? this.#counts.has(id) : this.#counts.count(id);
   }
 
-  /** Called by deciders: breakpoint `id` stops. */
-  stopFor(id: number): true {
+  /** Called by deciders: breakpoint `id` stops; a catchpoint says what it has caught. */
+  stopFor(id: number, caught: string | null): true {
     this.#hitList.push(id);
+    this.#caught ??= caught;
     this.#hitTemporary ||= this.#counts.isTemporary(id);
     return true;
   }
@@ -684,6 +706,23 @@ export class Runtime {
     const number = view.known?.numberOf(view) ?? 0;
     const seconds = number > 0 ? (view.known?.secondsOf(number) ?? 0) : 0;
     return { hex, linktype: at.linktype, number, seconds, relative: view.known?.relative(view) ?? null };
+  }
+
+  /** Writes bytes, in hexadecimal, into the packet that a local holds. Throws if it is held in pieces. */
+  patchPacket(
+    kind: PacketKind,
+    local: unknown,
+    extra: unknown,
+    link: unknown,
+    patches: readonly [number, string][],
+  ): void {
+    const at = packetBytes(kind, local, extra, link);
+    if (!at || (kind === 'iov' && typeof extra === 'number' && extra > 1)) {
+      throw new Error('the packet is not in one piece here');
+    }
+    for (const [off, hex] of patches) {
+      at.buf.set(Buffer.from(hex, 'hex'), at.off + off);
+    }
   }
 
   // ---- steps ----
@@ -781,12 +820,17 @@ export class Runtime {
 
   #command(line: string): string {
     const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
+    return this.aside(() => command(line));
+  }
+
+  /** Runs code of the stack that is no part of the machine's time: nothing in it has a position, and nothing stops. */
+  aside<T>(act: () => T): T {
     const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
     // Its ticks do not count, so they must not reach an appointment either.
     this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     this.#commanding = true;
     try {
-      return command(line);
+      return act();
     } finally {
       this.#commanding = false;
       this.T[TICK.COUNT] = ticks;

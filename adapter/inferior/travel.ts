@@ -46,6 +46,8 @@ export interface TravelOrder {
 /** A breakpoint that would have stopped. */
 export interface NotedHit extends TimePosition {
   readonly breakpoints: readonly number[];
+  /** What the first catchpoint of these caught. */
+  readonly caught?: string;
   /** What a watchpoint saw; the position is then that of the statement that did it. */
   readonly changes?: readonly WatchChange[];
 }
@@ -184,9 +186,9 @@ export class Travel {
   }
 
   /** Breakpoints would stop at a probe. */
-  hit(probe: number, breakpoints: readonly number[]): void {
+  hit(probe: number, breakpoints: readonly number[], caught: string | null): void {
     this.#hits++;
-    this.#lastHit = { tick: this.#now, probe, breakpoints };
+    this.#lastHit = { tick: this.#now, probe, breakpoints, ...(caught === null ? {} : { caught }) };
   }
 
   /** A watchpoint would stop. */

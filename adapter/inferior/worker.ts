@@ -23,6 +23,7 @@ import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { CheckpointTaker } from './checkpoint-take.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
+import type { Note } from './notes.ts';
 import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
 import { RecordingHost, type TurnWatch } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
@@ -94,6 +95,8 @@ export type WorkerMessage =
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */
   | { readonly type: 'log-full' }
+  /** What an execution of history has noted. */
+  | { readonly type: 'notes'; readonly notes: readonly Note[] }
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
 const data = workerData as WorkerData;
@@ -120,6 +123,7 @@ const runtime = new Runtime({
     noteTurn();
     writeNote(data.stop, JSON.stringify(stop));
   },
+  sendNotes: (notes) => post({ type: 'notes', notes }),
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
 const { edge } = runtime;
@@ -413,6 +417,7 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
   runtime.prepareTravel();
+  runtime.notes.restart();
   const start = checkpoint && startOf(checkpoint);
   const restore = (): void => {
     start?.restore();
