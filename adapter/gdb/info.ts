@@ -9,7 +9,7 @@ import { defaultPlace, infoBreakpoints } from './breakpoints.ts';
 import { infoDisplay } from './display.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
-import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord } from './history.ts';
+import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord, infoWhatIf } from './history.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
@@ -232,4 +232,5 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info types': infoTypes,
   'info usernet': (gdb) => infoMonitor(gdb, 'info usernet'),
   'info variables': infoVariables,
+  'info what-if': infoWhatIf,
 };

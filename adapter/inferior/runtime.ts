@@ -12,6 +12,7 @@ import { compileFilter, type Filter } from '../packets/filter/filter.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
+import type { CallTrace } from './call-trace.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
@@ -19,7 +20,7 @@ import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, HitCondition, StepRequest, Stop, StopReport } from './stop.ts';
-import { Travel, type TravelOrder } from './travel.ts';
+import { Travel, type TravelNotes, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
 
 /** A breakpoint's counting as it stands. */
@@ -64,6 +65,8 @@ export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array
 export class StackLeft extends Error {
   override name = 'StackLeft';
 }
+
+const NO_NOTES: TravelNotes = { lastHit: null, hits: 0, found: false, back: null, calls: null };
 
 export class Runtime {
   readonly A: Uint8Array;
@@ -119,6 +122,8 @@ export class Runtime {
   readonly shared = new Map<string, ArrayBufferLike>();
   /** Set if a recording is made. */
   recordChange: ChangeRecorder | undefined;
+  /** Set if a recording is executed again: leaves it where the machine stands. */
+  leaveRecording: (() => number) | undefined;
   /** Set if a recording is executed again. */
   nextRecorded: NextChange | undefined;
   /** The position at which recorded changes are being carried out. */
@@ -229,7 +234,23 @@ export class Runtime {
   startTravel(order: TravelOrder): void {
     this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
     this.#travel.ticked();
+    this.#traceCalls(this.#travel.trace);
     this.#setLimit();
+  }
+
+  /** Probes that tell of calls, for the time being. */
+  #traced: readonly number[] = [];
+
+  #traceCalls(trace: CallTrace | null): void {
+    this.#traced = trace?.arm(this.A, this.#tables, this.#arm) ?? [];
+    for (const id of this.#traced) {
+      this.D[id] = (...args: unknown[]) => {
+        if (!this.#commanding) {
+          trace?.call(this.T[TICK.COUNT] ?? 0, id, args);
+        }
+        return this.decided(id, false, undefined);
+      };
+    }
   }
 
   /** A packet passed the user network's edge. */
@@ -279,7 +300,11 @@ export class Runtime {
     const travel = this.#travel;
     this.#travel = null;
     this.#endStep();
-    const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
+    for (const id of this.#traced) {
+      this.D[id] = this.#deciderOf(id);
+    }
+    this.#traced = [];
+    const notes = travel?.end(this.#measureDepth()) ?? NO_NOTES;
     this.#stand({ kind: 'arrived', notes }, probe);
   }
 
@@ -672,6 +697,12 @@ export class Runtime {
   }
 
   // ---- what it changed, executed again
+
+  /** The machine goes on without the recording from here. Returns where in the log that is. */
+  leave(): number {
+    this.#appointments.cancel();
+    return this.leaveRecording?.() ?? -1;
+  }
 
   /** Calls `arrive` when the machine is at a position outside `poll` that is still to come. */
   stopAt(at: ChangePosition, arrive: () => void): void {

@@ -19,6 +19,7 @@ import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { ForkHost, type OpenSocket } from './fork-host.ts';
 import { LiveHost } from './live-host.ts';
 import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
 import { RecordingHost } from './recording.ts';
@@ -190,6 +191,11 @@ function makeHost(): Host {
   return recordingHost(source, data.logLimit);
 }
 
+/** The machine's thread has no event loop while the machine runs, so it looks for itself. */
+function spareChunk(): SharedArrayBuffer | undefined {
+  return (receiveMessageOnPort(messages) as { message: SharedArrayBuffer } | undefined)?.message;
+}
+
 function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost {
   const { checkpointMs: everyMs } = data;
   const checkpoints: Checkpoints | null =
@@ -213,8 +219,7 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
     check,
     newChunk: (chunk: SharedArrayBuffer) => post({ type: 'chunk', chunk }),
     full: () => post({ type: 'log-full' }),
-    // The machine's thread has no event loop while the machine runs, so it looks for itself.
-    spareChunk: () => (receiveMessageOnPort(messages) as { message: SharedArrayBuffer } | undefined)?.message,
+    spareChunk,
   };
   const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, checkpoints, traceHost);
   runtime.recordChange = (probe, change) => host.change(probe, change);
@@ -252,10 +257,50 @@ function recordedHost(recording: Recording, start: RecordedStart | null, watch: 
   };
   const host: RecordedHost = new RecordedHost(recording, recordedHooks, start);
   runtime.nextRecorded = (here) => host.nextChange(here);
+  runtime.recordChange = undefined;
+  runtime.leaveRecording = () => leaveRecording(host, recordedHooks);
   return host;
 }
 
 const packetBlocks = data.packets && new PacketBlocks(data.packets);
+
+/** What a past inferior gets, as a message, before it is told to leave the recording. */
+export interface LeaveMessage {
+  /** Of the log of what comes. */
+  readonly limit: SharedArrayBuffer;
+  /** Where time ends, in nanoseconds. */
+  readonly until: number;
+}
+
+/** The machine goes on from here on its own; what it does is recorded. Returns where in the log that begins. */
+function leaveRecording(host: RecordedHost, forkHooks: RecordedHostHooks): number {
+  const { message } = receiveMessageOnPort(messages) as { message: LeaveMessage };
+  const sockets = (): ReadonlyMap<number, OpenSocket> =>
+    (runtime.machine as unknown as { sockets: { fds: ReadonlyMap<number, OpenSocket> } }).sockets.fds;
+  let at = 0;
+  host.leave((log) => {
+    at = log.at;
+    const fork = new ForkHost(host, log, forkHooks, sockets, message.until);
+    const recording = new RecordingHost(
+      fork,
+      message.limit,
+      {
+        ticks,
+        check,
+        newChunk: (chunk) => post({ type: 'chunk', chunk }),
+        full: () => post({ type: 'log-full' }),
+        spareChunk,
+      },
+      null,
+      data.replay ? fork : null,
+      at,
+    );
+    runtime.recordChange = (probe, change) => recording.change(probe, change, host.inPoll);
+    runtime.nextRecorded = undefined;
+    return recording;
+  });
+  return at;
+}
 
 /** A frame of a re-execution; what a replay once said of it comes from the recording. */
 function frameAgain(dir: FrameDirection, buf: Uint8Array, size: number, number: number, grade: number): void {

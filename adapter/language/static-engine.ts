@@ -30,6 +30,9 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;
   readonly history = undefined;
+  readonly endWhatIf = refuseLater;
+  readonly compareWhatIf = refuseLater;
+  askWhatIf: undefined;
   readonly saveRecording = refuseLater;
   readonly savedMarks = undefined;
   readonly frames = refuseLater;
