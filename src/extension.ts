@@ -14,6 +14,7 @@ import { Replays } from './replays/replays.ts';
 import { AdapterFactory } from './session/adapter.ts';
 import { ConfigurationProvider, debugPackets, pickCapture, replayCapture } from './session/configurations.ts';
 import { DEBUG_TYPE, Sessions } from './session/sessions.ts';
+import { TimelineView } from './timeline/timeline.ts';
 import { ConnectionsView } from './views/connections.ts';
 import { RegistersView } from './views/registers.ts';
 import { RingsView } from './views/rings.ts';
@@ -55,8 +56,9 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
   const registers = new RegistersView(sessions, context.globalState);
   const rings = new RingsView(sessions, context.extensionUri);
   const connections = new ConnectionsView(sessions);
+  const timeline = new TimelineView(sessions, context.extensionUri);
   const refresh = (): void => {
-    for (const view of [registers, rings, connections]) {
+    for (const view of [registers, rings, connections, timeline]) {
       view.refresh();
     }
   };
@@ -65,6 +67,7 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     registers,
     rings,
     connections,
+    timeline,
     new GuestConsoles(sessions),
     new Replays(sessions, context.workspaceState),
     ...captures(context.extensionUri, sessions),

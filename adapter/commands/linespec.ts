@@ -9,7 +9,10 @@ import { CommandError } from './command.ts';
 import { parseGrade } from './grades.ts';
 
 /** A place in the code. */
-export type Location = Exclude<BreakpointSpec['location'], { readonly kind: 'packet' | 'layer' | 'divergence' }>;
+export type Location = Exclude<
+  BreakpointSpec['location'],
+  { readonly kind: 'packet' | 'layer' | 'divergence' | 'watch' }
+>;
 
 /** Where a relative or bare line number counts from. */
 export interface DefaultPlace {

@@ -5,8 +5,16 @@
 export type ArgumentKind =
   /** Nothing, or nothing that anybody but the command can judge. */
   | 'nothing'
+  /** A function or `/REGEX/`, a condition behind `if`, and expressions behind `show`. */
+  | 'calls'
+  /** A display filter, a layer behind `in`, and a condition behind `if`. */
+  | 'packets'
+  /** An expression that is followed through the history. */
+  | 'query'
   /** A place in the code, and a condition behind `if`. */
   | 'breakpoint'
+  /** An expression, maybe with `-l` before it, and a condition behind `if`. */
+  | 'watch'
   /** A display filter, and a layer behind `in`. */
   | 'filter'
   /** Places in the code, with commas between them. */

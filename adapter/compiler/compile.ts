@@ -6,10 +6,11 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import tsBlankSpace from 'ts-blank-space';
 import ts from 'typescript';
+import { Accesses } from './accesses.ts';
 import { Constants } from './constants.ts';
 import type { DebugInfo, GlobalInfo, SourceLocation, StructInfo } from './debug-info.ts';
 import { Edits } from './edits.ts';
-import { instrument, type Tables, UnsupportedError } from './instrument.ts';
+import { AccessTable, instrument, type Tables, UnsupportedError } from './instrument.ts';
 import { createProgram, fileName } from './program.ts';
 import { moduleSymbols, registration } from './symbols.ts';
 import { TypeNames } from './types.ts';
@@ -72,7 +73,18 @@ export function compile(files: ReadonlyMap<string, string>, options: CompileOpti
     errors.push(...compileFile(program, file, path, outputs), ...wrongImports(file, path, files));
   }
   const { debug, release, tables, structs, globals } = outputs;
-  const info: DebugInfo = { version: 1, buildId: buildId(files), files: paths, ...tables, structs, globals };
+  const { functions, probes } = tables;
+  const accesses = tables.accesses.all;
+  const info: DebugInfo = {
+    version: 1,
+    buildId: buildId(files),
+    files: paths,
+    functions,
+    probes,
+    accesses,
+    structs,
+    globals,
+  };
   return { debug, release, info, errors };
 }
 
@@ -80,15 +92,17 @@ export function compile(files: ReadonlyMap<string, string>, options: CompileOpti
 class Outputs {
   readonly debug = new Map<string, string>();
   readonly release = new Map<string, string>();
-  readonly tables: Tables = { functions: [], probes: [] };
+  readonly tables: Tables = { functions: [], probes: [], accesses: new AccessTable() };
   readonly structs: StructInfo[] = [];
   readonly globals: GlobalInfo[] = [];
   readonly #types: TypeNames;
   readonly #constants: Constants;
+  readonly #accesses: Accesses;
 
   constructor(checker: ts.TypeChecker) {
     this.#types = new TypeNames(checker);
     this.#constants = new Constants(checker);
+    this.#accesses = new Accesses(checker, this.#types, this.#constants);
   }
 
   /** Adds a file, given also without its types. Throws `UnsupportedError` when it holds what the stack may not. */
@@ -96,7 +110,7 @@ class Outputs {
     const { functions, probes } = this.tables;
     const mark = { functions: functions.length, probes: probes.length };
     try {
-      const edits = rewriteImports(file, instrument(file, path, stripped, this.#types, this.tables));
+      const edits = rewriteImports(file, instrument(file, path, stripped, this.#types, this.#accesses, this.tables));
       const last = registration(file, path);
       this.debug.set(jsPath(path), probeImport(path) + closeLine(edits.apply(stripped)) + last);
       this.release.set(jsPath(path), closeLine(rewriteImports(file).apply(stripped)) + last);

@@ -62,6 +62,21 @@ export interface FunctionInfo {
   readonly probes: readonly number[];
 }
 
+/** What a statement writes or reads: its kind, and what is known of it. */
+export interface Access {
+  /** A local; a field of a struct; an element of an array, map or view. */
+  readonly kind: 'local' | 'field' | 'element';
+  /** The local's or the field's name; of an element the field that holds the array, empty where it is not known. */
+  readonly name: string;
+  /** The struct that declares the field; the type of the array. Empty where it is not known. */
+  readonly type: string;
+  /** The element, where it is a constant. */
+  readonly index?: number;
+  /** JavaScript over the probe's locals (and `$G`) for the struct or array, and for the index. */
+  readonly object?: string;
+  readonly at?: string;
+}
+
 /**
  * `statement`: before a statement. `return`: after a return value was computed, before the function is left (an extra
  * first argument `$ret` carries it, undefined for a plain `return`). `end`: at a function's closing brace, when it is
@@ -81,6 +96,11 @@ export interface ProbeInfo {
    * of a method first), then variables of an enclosing function, if this one refers to them.
    */
   readonly locals: readonly Variable[];
+  /** What the statement writes and reads: indices into `accesses`. Not there if it is nothing. */
+  readonly writes?: readonly number[];
+  readonly reads?: readonly number[];
+  /** Probes of the function that can be the next one. */
+  readonly after?: readonly number[];
 }
 
 export interface StructInfo {
@@ -111,6 +131,7 @@ export interface DebugInfo {
   readonly files: readonly string[];
   readonly functions: readonly FunctionInfo[];
   readonly probes: readonly ProbeInfo[];
+  readonly accesses: readonly Access[];
   readonly structs: readonly StructInfo[];
   readonly globals: readonly GlobalInfo[];
 }

@@ -3,9 +3,11 @@
  * text shares; nothing inserted holds a newline, so every line keeps its number.
  */
 import ts from 'typescript';
-import type { FunctionInfo, ProbeInfo, ProbeKind, Variable } from './debug-info.ts';
+import type { Accesses } from './accesses.ts';
+import type { Access, FunctionInfo, ProbeInfo, ProbeKind, Variable } from './debug-info.ts';
 import { docOf, type Tag } from './docs.ts';
 import { Edits } from './edits.ts';
+import { Flow } from './flow.ts';
 import { resolvePacket } from './packets.ts';
 import { boundNames, type FunctionScope, referencedNames, Scope } from './scope.ts';
 import {
@@ -20,8 +22,10 @@ import {
   isStatic,
   isSuperCall,
   isThisParameter,
+  labelsOf,
   nameOf,
   namesOf,
+  ownParts,
   returnsValue,
 } from './syntax.ts';
 import type { TypeNames } from './types.ts';
@@ -47,6 +51,8 @@ interface Context extends FunctionScope {
   readonly outer: Context | undefined;
   /** The tag that says which packet it handles. */
   readonly packet: Tag | undefined;
+  /** Which of its probes come after which. */
+  readonly flow: Flow;
 }
 
 const TICK = 'if(($T[0]+=1)>=$T[1])$tick();';
@@ -55,6 +61,23 @@ const TICK = 'if(($T[0]+=1)>=$T[1])$tick();';
 export interface Tables {
   readonly functions: FunctionInfo[];
   readonly probes: ProbeInfo[];
+  readonly accesses: AccessTable;
+}
+
+/** Accesses of all files, each once. */
+export class AccessTable {
+  readonly all: Access[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  number(access: Access): number {
+    const key = JSON.stringify(access);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    this.#numbers.set(key, this.all.length);
+    return this.all.push(access) - 1;
+  }
 }
 
 /** Compiles one file: adds its functions and probes to `tables` and returns the edits to apply to the stripped text. */
@@ -63,9 +86,10 @@ export function instrument(
   path: string,
   stripped: string,
   types: TypeNames,
+  accesses: Accesses,
   tables: Tables,
 ): Edits {
-  const instrumenter = new Instrumenter(file, path, stripped, types, tables);
+  const instrumenter = new Instrumenter(file, path, stripped, types, accesses, tables);
   const scope = new Scope(undefined, undefined);
   refuseReservedNames(file);
   for (const s of file.statements) {
@@ -98,13 +122,22 @@ class Instrumenter {
   readonly #path: string;
   readonly #stripped: string;
   readonly #types: TypeNames;
+  readonly #accesses: Accesses;
   readonly #tables: Tables;
 
-  constructor(file: ts.SourceFile, path: string, stripped: string, types: TypeNames, tables: Tables) {
+  constructor(
+    file: ts.SourceFile,
+    path: string,
+    stripped: string,
+    types: TypeNames,
+    accesses: Accesses,
+    tables: Tables,
+  ) {
     this.#file = file;
     this.#path = path;
     this.#stripped = stripped;
     this.#types = types;
+    this.#accesses = accesses;
     this.#tables = tables;
   }
 
@@ -168,6 +201,12 @@ class Instrumenter {
     } else {
       this.#arrowExpression(node.body, params, inner);
     }
+    for (const id of inner.info.probes) {
+      const after = inner.flow.after(id);
+      if (after.length > 0) {
+        (this.#tables.probes[id] as Mutable<ProbeInfo>).after = after;
+      }
+    }
     if (inner.packet) {
       this.#packet(node, inner, inner.packet);
     }
@@ -213,6 +252,7 @@ class Instrumenter {
       params: undefined,
       outer,
       packet: doc.packet,
+      flow: new Flow(),
       info: {
         id: this.#tables.functions.length,
         name: nameOf(node),
@@ -279,7 +319,8 @@ class Instrumenter {
       return;
     }
     const start = body.getStart(this.#file);
-    this.edits.open(start, `{let $ret;${TICK}${this.#probe('statement', start, params, ctx)}return($ret=(`);
+    const probe = this.#probe('statement', start, params, ctx, [], [body]);
+    this.edits.open(start, `{let $ret;${TICK}${probe}return($ret=(`);
     this.expressions(body, params, ctx);
     this.edits.close(this.#jsEnd(body), `),${this.#returnProbe(start, params, ctx)});}`);
   }
@@ -322,7 +363,7 @@ class Instrumenter {
   #statement(s: ts.Statement, scope: Scope, ctx: Context): void {
     if (!ctx.info.nodebug && hasProbe(s)) {
       const start = s.getStart(this.#file);
-      this.edits.open(start, this.#probe('statement', start, scope, ctx));
+      this.edits.open(start, this.#probe('statement', start, scope, ctx, [], ownParts(s)));
     }
     this.#inside(s, scope, ctx);
   }
@@ -333,10 +374,11 @@ class Instrumenter {
       this.#statements(s.statements, new Scope(scope, ctx), ctx);
     } else if (ts.isIfStatement(s)) {
       this.expressions(s.expression, scope, ctx);
-      this.#body(s.thenStatement, '', scope, ctx);
-      if (s.elseStatement) {
-        this.#body(s.elseStatement, '', scope, ctx);
-      }
+      const ways = [s.thenStatement, ...(s.elseStatement ? [s.elseStatement] : [])];
+      ctx.flow.fork(
+        ways.map((way) => () => this.#body(way, '', scope, ctx)),
+        ways.length === 1,
+      );
     } else if (ts.isIterationStatement(s, false)) {
       this.#loop(s, scope, ctx);
     } else if (ts.isReturnStatement(s)) {
@@ -344,17 +386,22 @@ class Instrumenter {
     } else if (ts.isSwitchStatement(s)) {
       this.#switch(s, scope, ctx);
     } else if (ts.isTryStatement(s)) {
-      this.#inside(s.tryBlock, scope, ctx);
-      if (s.catchClause) {
-        this.#catch(s.catchClause, scope, ctx);
-      }
-      if (s.finallyBlock) {
-        this.#inside(s.finallyBlock, scope, ctx);
-      }
+      const { catchClause, finallyBlock } = s;
+      ctx.flow.attempt(
+        () => this.#inside(s.tryBlock, scope, ctx),
+        catchClause && (() => this.#catch(catchClause, scope, ctx)),
+        finallyBlock && (() => this.#inside(finallyBlock, scope, ctx)),
+      );
     } else if (ts.isLabeledStatement(s)) {
-      this.#inside(s.statement, scope, ctx);
+      const inside = (): void => this.#inside(s.statement, scope, ctx);
+      ts.isIterationStatement(s.statement, true) ? inside() : ctx.flow.labelled(labelsOf(s.statement), inside);
     } else {
       this.expressions(s, scope, ctx);
+      if (ts.isBreakOrContinueStatement(s)) {
+        ctx.flow.jump(ts.isBreakStatement(s) ? 'break' : 'continue', s.label?.text);
+      } else if (ts.isThrowStatement(s)) {
+        ctx.flow.leave();
+      }
     }
   }
 
@@ -401,7 +448,7 @@ class Instrumenter {
     } else if (ts.isWhileStatement(s) || ts.isDoStatement(s)) {
       this.expressions(s.expression, scope, ctx);
     }
-    this.#body(s.statement, TICK, scope, ctx);
+    ctx.flow.loop(labelsOf(s), () => this.#body(s.statement, TICK, scope, ctx));
   }
 
   #switch(s: ts.SwitchStatement, outer: Scope, ctx: Context): void {
@@ -411,17 +458,23 @@ class Instrumenter {
       s.caseBlock.clauses.flatMap((c) => [...c.statements]),
       scope,
     );
-    for (const clause of s.caseBlock.clauses) {
-      if (ts.isCaseClause(clause)) {
-        this.expressions(clause.expression, scope, ctx);
-      }
-      for (const inner of clause.statements) {
-        this.#statement(inner, scope, ctx);
-        scope.mark(declaredBy(inner), true);
-      }
-      // The next clause can be entered without having passed here.
-      scope.mark(clause.statements.flatMap(declaredBy), false);
+    const { clauses } = s.caseBlock;
+    ctx.flow.clauses(
+      clauses.map((clause) => () => this.#clause(clause, scope, ctx)),
+      clauses.some(ts.isDefaultClause),
+    );
+  }
+
+  #clause(clause: ts.CaseOrDefaultClause, scope: Scope, ctx: Context): void {
+    if (ts.isCaseClause(clause)) {
+      this.expressions(clause.expression, scope, ctx);
     }
+    for (const inner of clause.statements) {
+      this.#statement(inner, scope, ctx);
+      scope.mark(declaredBy(inner), true);
+    }
+    // The next clause can be entered without having passed here.
+    scope.mark(clause.statements.flatMap(declaredBy), false);
   }
 
   #catch(clause: ts.CatchClause, outer: Scope, ctx: Context): void {
@@ -439,19 +492,27 @@ class Instrumenter {
     if (ctx.info.nodebug) {
       this.expressions(s.expression, scope, ctx);
     } else if (!s.expression) {
-      this.edits.open(start, this.#probe('return', start, scope, ctx, 'void 0'));
+      this.edits.open(start, this.#probe('return', start, scope, ctx, ['void 0']));
     } else {
       this.edits.open(start + 'return'.length, '($ret=(');
       this.expressions(s.expression, scope, ctx);
       this.edits.close(this.#jsEnd(s.expression), `),${this.#returnProbe(start, scope, ctx)})`);
     }
+    ctx.flow.leave();
   }
 
   // ---- probes
 
   /** A probe that is a statement. If what decides there says so, the function returns the runtime's `returned`. */
-  #probe(kind: ProbeKind, pos: number, scope: Scope, ctx: Context, ...first: string[]): string {
-    const { id, args } = this.#newProbe(kind, pos, scope, ctx);
+  #probe(
+    kind: ProbeKind,
+    pos: number,
+    scope: Scope,
+    ctx: Context,
+    first: readonly string[] = [],
+    parts: readonly (ts.Node | undefined)[] = [],
+  ): string {
+    const { id, args } = this.#newProbe(kind, pos, scope, ctx, parts);
     const decide = `$D[${id}](${[...first, ...args]})`;
     return ctx.info.isConstructor ? `if($A[${id}])${decide};` : `if($A[${id}]&&${decide})return $R.returned;`;
   }
@@ -465,11 +526,29 @@ class Instrumenter {
     return ctx.info.isConstructor ? `${decide},$ret` : `${decide}?$R.returned:$ret`;
   }
 
-  #newProbe(kind: ProbeKind, pos: number, scope: Scope, ctx: Context): { id: number; args: string[] } {
-    const id = this.#tables.probes.length;
+  #newProbe(
+    kind: ProbeKind,
+    pos: number,
+    scope: Scope,
+    ctx: Context,
+    parts: readonly (ts.Node | undefined)[] = [],
+  ): { id: number; args: string[] } {
+    const { probes, accesses } = this.#tables;
+    const id = probes.length;
     const locals = scope.visible();
-    this.#tables.probes.push({ id, kind, fn: ctx.info.id, ...this.#position(pos), locals });
+    const { reads, writes } = this.#accesses.of(parts, new Set(locals.map((v) => v.name)));
+    const numbers = (list: readonly Access[]): number[] => [...new Set(list.map((a) => accesses.number(a)))];
+    probes.push({
+      id,
+      kind,
+      fn: ctx.info.id,
+      ...this.#position(pos),
+      locals,
+      ...(writes.length > 0 ? { writes: numbers(writes) } : {}),
+      ...(reads.length > 0 ? { reads: numbers(reads) } : {}),
+    });
     ctx.info.probes.push(id);
+    ctx.flow.reach(id);
     return { id, args: locals.map((v) => v.name) };
   }
 

@@ -44,6 +44,28 @@ export function isSuperCall(s: ts.Statement): boolean {
   );
 }
 
+/** What of a statement is executed between its probe and those of the statements inside it. */
+export function ownParts(s: ts.Statement): (ts.Node | undefined)[] {
+  if (ts.isIfStatement(s) || ts.isWhileStatement(s) || ts.isDoStatement(s)) {
+    return [s.expression];
+  }
+  if (ts.isForStatement(s)) {
+    return [s.initializer, s.condition, s.incrementor];
+  }
+  if (ts.isForOfStatement(s) || ts.isForInStatement(s)) {
+    return [s.initializer, s.expression];
+  }
+  if (ts.isSwitchStatement(s)) {
+    return [s.expression, ...s.caseBlock.clauses.map((c) => (ts.isCaseClause(c) ? c.expression : undefined))];
+  }
+  return ts.isLabeledStatement(s) ? ownParts(s.statement) : [s];
+}
+
+/** The labels right before a statement. */
+export function labelsOf(s: ts.Statement): string[] {
+  return ts.isLabeledStatement(s.parent) ? [s.parent.label.text, ...labelsOf(s.parent)] : [];
+}
+
 /** True if some `return` of the function itself has a value. */
 export function returnsValue(node: ts.Node): boolean {
   return (

@@ -6,6 +6,13 @@
 /** A request that cannot be done; the message goes to the user as the response's error. */
 export class RequestError extends Error {
   override name = 'RequestError';
+  /** The word that the protocol has for it, which clients look for; the sentence goes beside it. */
+  readonly code: 'cancelled' | 'notStopped' | undefined;
+
+  constructor(message: string, code?: 'cancelled' | 'notStopped') {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** "an array", "a number", ... for messages about wrong types. */

@@ -4,9 +4,9 @@
  * So they are answered while the machine runs, and change nothing in it.
  */
 
-import type { Account, DivergenceReport, HistoryMoment, ReplayHost, SaveSummary } from '../engine/api.ts';
+import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, SaveSummary } from '../engine/api.ts';
 
-export type { HistoryMoment };
+export type { HistoryMoment, QueryRow };
 
 /** Answer to `pktgdb/history`; without a recording there are no moments. */
 export interface HistoryBody {
@@ -20,6 +20,40 @@ export interface HistoryBody {
   readonly bookmarks?: readonly (readonly [name: string, moment: HistoryMoment])[];
 }
 
+/**
+ * `pktgdb/query`: asks about all that has been recorded. It is answered when everything has been looked at; rows come
+ * before that, in events `pktgdb/queryRows`. It has a progress bar, and `cancel` ends it by its request.
+ */
+export interface QueryArguments {
+  /** The command that asks: `calls`, `packets`, `plot` and others of that kind. */
+  readonly kind: string;
+  /** What follows that command at the prompt, such as `tcp_output if $pkt.tcp.len > 0`. */
+  readonly text: string;
+  /** Goes with the rows, so that a client knows which query they answer. */
+  readonly id?: number;
+  /** It ends after so many rows; 100000 without. */
+  readonly limit?: number;
+}
+
+/** Body of the event `pktgdb/queryRows`. */
+export interface QueryRowsEventBody {
+  readonly id: number;
+  readonly rows: readonly QueryRowView[];
+}
+
+/** A row with its line of text. `${tick}:${probe}` is a moment for `pktgdb/goTo`. */
+export interface QueryRowView extends QueryRow {
+  readonly text: string;
+}
+
+/** Answer to `pktgdb/query`. */
+export interface QueryBody {
+  readonly rows: number;
+  /** False if it was cancelled, or there are more rows than were wanted. */
+  readonly complete: boolean;
+  /** What went wrong first when an expression was evaluated; empty if nothing did. */
+  readonly failure: string;
+}
 /** `pktgdb/saveRecording`: the session with its whole past goes to this file. */
 export interface SaveArguments {
   readonly file: string;
@@ -27,6 +61,59 @@ export interface SaveArguments {
 
 /** Answer to `pktgdb/saveRecording`. */
 export type SaveBody = SaveSummary;
+
+/** What the timeline runs along: nanoseconds of the machine's clock, or packets at the user network's edge. */
+export type TimelineAxis = 'ns' | 'packets';
+
+/** `pktgdb/timeline`: what happened from `from` to `to` (default: all of it), in so many equal parts. */
+export interface TimelineArguments {
+  readonly axis?: TimelineAxis;
+  readonly from?: number;
+  readonly to?: number;
+  /** 200 by default, 4000 at most. */
+  readonly buckets?: number;
+}
+
+/** A place in history. */
+export interface TimelinePoint {
+  readonly ns: number;
+  readonly packets: number;
+}
+
+/** Things that are counted: frames by their direction, drops, interrupts that the guest took. */
+export type TimelineLane = 'toGuest' | 'fromGuest' | 'drops' | 'interrupts';
+
+/** A single moment: where the machine stood still, what the user keeps, where a re-execution can begin. */
+export interface TimelineMark extends TimelinePoint {
+  readonly kind: 'stop' | 'bookmark' | 'checkpoint' | 'saved';
+  /** What it is called, or why the machine stood there; empty for `saved`. */
+  readonly text: string;
+  /** The moment in `pktgdb/goTo`'s words. */
+  readonly moment: string;
+}
+
+/** Answer to `pktgdb/timeline`; without a recording there is nothing else. */
+export interface TimelineBody {
+  readonly recorded: boolean;
+  readonly range?: TimelineRange;
+}
+
+export interface TimelineRange {
+  readonly axis: TimelineAxis;
+  readonly from: number;
+  readonly to: number;
+  /** Where the recording ends so far; it begins at 0 of both. */
+  readonly end: TimelinePoint;
+  /** Where the machine stands; absent while it runs. */
+  readonly here?: TimelinePoint;
+  readonly inPast: boolean;
+  /** Where the parts begin, and where the last one ends. */
+  readonly bounds: readonly TimelinePoint[];
+  /** How many there are in each part. */
+  readonly lanes: Readonly<Record<TimelineLane, readonly number[]>>;
+  /** Those within the range, in order of time; stops and `saved` at most one a part. */
+  readonly marks: readonly TimelineMark[];
+}
 
 /** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */
 export interface RegisterLayout {

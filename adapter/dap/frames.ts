@@ -15,6 +15,7 @@ import { argumentsContainer, localsContainer } from './variables.ts';
 
 export const stackRequests: Family = {
   stackTrace: {
+    cancellable: true,
     capabilities: { supportsDelayedStackTraceLoading: true },
     handle: async (session, args): Promise<DebugProtocol.StackTraceResponse['body']> => {
       checkThread(args);
@@ -30,6 +31,7 @@ export const stackRequests: Family = {
     },
   },
   scopes: {
+    cancellable: true,
     handle: async (session, args): Promise<DebugProtocol.ScopesResponse['body']> => {
       const frame = await session.stopped.frameIndex(args.number('frameId'));
       return { scopes: await scopes(session, frame) };

@@ -15,6 +15,7 @@ import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
 import { sourceRequests } from './sources.ts';
+import { timelineRequests } from './timeline.ts';
 import { variableRequests } from './variables.ts';
 import { viewRequests } from './views.ts';
 
@@ -33,10 +34,12 @@ const initializeRequests: Family = {
     showErrors: true,
   },
   cancel: {
-    // Only what has a progress bar takes long enough to be cut short; others are answered all the same.
     capabilities: { supportsCancelRequest: true },
     handle: (session, args) => {
-      args.optionalNumber('requestId');
+      const seq = args.optionalNumber('requestId');
+      if (seq !== undefined) {
+        session.cancel(seq);
+      }
       return session.progress.cancel(args.optionalString('progressId'));
     },
   },
@@ -50,6 +53,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     exceptionRequests,
     runningRequests,
     historyRequests,
+    timelineRequests,
     stackRequests,
     variableRequests,
     evaluateRequests,

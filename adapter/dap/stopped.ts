@@ -35,6 +35,8 @@ function describe(session: PacketSession, reason: Stop): Description {
         hitBreakpointIds,
       };
     }
+    case 'watchpoint-scope':
+      return { reason: 'data breakpoint', description: 'Paused where the watched expression has no meaning any more' };
     case 'step':
       return { reason: 'step', description: 'Paused after step' };
     case 'finish': {

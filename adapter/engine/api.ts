@@ -3,20 +3,34 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
-import type { EdgePacket, HitCondition, Stop, TimePosition } from '../inferior/stop.ts';
+import type { EdgePacket, HitCondition, Stop, TimePosition, WatchChange } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
+import type { Totals, TurnAxis } from '../mailbox/turn-index.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import type { SavedMarks } from '../saved/saved.ts';
+import type { QueryEnd, QueryOptions, QueryRequest } from './query.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
+export type * from './query.ts';
+export type {
+  Account,
+  Divergence,
+  DivergenceReport,
+  Grade,
+  NamedValue,
+  SavedMarks,
+  Stop,
+  TimePosition,
+  Value,
+  Variable,
+  WatchChange,
+};
 /** Bytes that a recording keeps, unless it is told otherwise. */
-/** What the user has marked, as a saved recording keeps it. */
-export type { Account, Divergence, DivergenceReport, Grade, NamedValue, SavedMarks, Stop, TimePosition, Value };
 
 /** What was saved. */
 export interface SaveSummary {
@@ -140,11 +154,53 @@ export const PACKET_LAYERS = {
 
 export type PacketLayer = keyof typeof PACKET_LAYERS;
 
+/** What a watched expression depends on: the values that statements can change. */
+export type WatchPlace =
+  | { readonly kind: 'local'; readonly name: string; readonly type: string }
+  /** A field of the struct `type`. */
+  | { readonly kind: 'field'; readonly name: string; readonly type: string }
+  /** An element of an array of that type, which the field `name` holds. */
+  | { readonly kind: 'element'; readonly name: string; readonly type: string; readonly index?: number }
+  /** Guest RAM. */
+  | { readonly kind: 'memory' };
+
+/** An expression whose value is watched. */
+export interface WatchLocation {
+  readonly kind: 'watch';
+  readonly access: 'write' | 'read' | 'access';
+  /** As the user wrote it. */
+  readonly text: string;
+  /** JavaScript for its value, over the captured names and `$G`. */
+  readonly js: string;
+  /** The struct or array that it is in, and the index of an element, where it is in one. */
+  readonly target?: { readonly object: string; readonly index?: string };
+  readonly contents: boolean;
+  /** Names, and JavaScript for them in the frame where it is set. */
+  readonly captures: readonly (readonly [name: string, js: string])[];
+  /** What it depends on, its own place first; null: on what cannot be followed. */
+  readonly places: readonly WatchPlace[] | null;
+  /** The frame that it belongs to; `scoped`: it ends with it. Null: none. */
+  readonly frame: { readonly index: number; readonly fn: number; readonly scoped: boolean } | null;
+  /** The file whose globals it sees first. */
+  readonly file: string;
+  /** Names for a condition that is given later. */
+  readonly scope: SymbolScope;
+  /** How its values are shown: what the evaluator of the front end made of it. */
+  readonly code?: unknown;
+}
+
 /** `ignoreCount` skips that many hits first; `hitCondition` is DAP's (see `parseHitCondition`). */
 export interface BreakpointSpec {
   readonly location:
     | { readonly kind: 'function'; readonly name: string }
-    | { readonly kind: 'line'; readonly file: string; readonly line: number; readonly column?: number }
+    | {
+        readonly kind: 'line';
+        readonly file: string;
+        readonly line: number;
+        readonly column?: number;
+        /** Other files that were meant too. */
+        readonly also?: readonly string[];
+      }
     /**
      * Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network
      * sends it.
@@ -153,11 +209,22 @@ export interface BreakpointSpec {
     /** Where packets pass a layer; which ones the condition says. */
     | { readonly kind: 'layer'; readonly layer: PacketLayer; readonly filter: string }
     /** In a replay: where the user network sends what differs so much from the capture, or more (place in `GRADES`). */
-    | { readonly kind: 'divergence'; readonly grade: number };
+    | { readonly kind: 'divergence'; readonly grade: number }
+    | WatchLocation;
   readonly condition?: { readonly text: string; readonly compile: ExpressionCompiler };
   readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;
   readonly temporary?: boolean;
+  /** It is disabled after so many stops. */
+  readonly stopsLeft?: number;
+  /** Places, by their index, where it is disabled. */
+  readonly disabledAt?: readonly number[];
+  /** It is an error if it can be nowhere, and no number is used up. */
+  readonly required?: boolean;
+  /** What is logged is all that is printed: no new line follows. */
+  readonly exact?: boolean;
+  /** What the user wrote, for those that have no better text: the format and arguments of `dprintf`. */
+  readonly text?: string;
   /** A log message (DAP logpoint): parts are literal text or compiled expressions. It does not stop. */
   readonly log?: readonly (string | { readonly text: string; readonly compile: ExpressionCompiler })[];
 }
@@ -264,6 +331,21 @@ export interface HistoryState {
   readonly whatIf: HistoryMoment | undefined;
 }
 
+export type { Totals, TurnAxis };
+
+/** What happened when in a run that is recorded. It can be read while the machine runs. */
+export interface RunTimeline {
+  /** Everything so far. */
+  readonly end: Totals;
+  /**
+   * What had happened by each of `places`, which are in order, on an axis: before a time in nanoseconds, or with so
+   * many packets.
+   */
+  by(axis: TurnAxis, places: readonly number[]): readonly Totals[];
+  /** Where history can be entered without executing what was before, the oldest first. */
+  readonly checkpoints: readonly { readonly ns: number; readonly packets: number }[];
+}
+
 export interface EngineApi {
   readonly info: DebugInfo;
   /** Absolute folder of the stack's sources; `SourceLocation.file` is relative to it. */
@@ -297,6 +379,11 @@ export interface EngineApi {
   reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
   /** Goes to a moment of history, or to the present; 'stopped' follows. */
   goTo(target: MomentTarget): Promise<void>;
+  /**
+   * Asks about all that has been recorded up to the present (see query.ts). What is shown stays as it is, and may go on
+   * meanwhile. Rejects for a request that cannot be compiled.
+   */
+  query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
   /** Asked before the past is left because it is changed. Without it, it is. */
@@ -309,9 +396,12 @@ export interface EngineApi {
   saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary>;
   /** What was marked in the recording that was opened; undefined if none was. */
   readonly savedMarks: SavedMarks | undefined;
+  /** What happened when in this run; undefined without a recording. */
+  readonly timeline: RunTimeline | undefined;
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
   runTo(location: BreakpointSpec['location']): Promise<void>;
 
+  /** Throws `EngineError` for one that is `required` and can be nowhere. */
   setBreakpoint(spec: BreakpointSpec): Breakpoint;
   /** Changes condition, ignore count or enabled state in place; keeps the number and hits. */
   updateBreakpoint(
@@ -320,6 +410,9 @@ export interface EngineApi {
       readonly condition?: BreakpointSpec['condition'] | null;
       readonly ignoreCount?: number;
       readonly enabled?: boolean;
+      readonly temporary?: boolean;
+      readonly stopsLeft?: number | null;
+      readonly disabledAt?: readonly number[];
     },
   ): Breakpoint;
   deleteBreakpoint(id: number): boolean;
@@ -333,6 +426,8 @@ export interface EngineApi {
   locals(frame: number): Promise<readonly NamedValue[]>;
   /** Elements or fields of an aggregate: `count` from `start`. */
   children(handle: string, start?: number, count?: number): Promise<readonly NamedValue[]>;
+  /** Bytes of an array of bytes; undefined if the handle is of none, or of an earlier stop. */
+  readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined>;
   /** Names at a frame, for expression compilation. -1 or no inferior: globals only. */
   scope(frame: number): SymbolScope;
   /**

@@ -1,9 +1,11 @@
 /** The breakpoint table: resolves specs against the image and writes the functions that decide at probes. */
 import type { ProbeInfo } from '../compiler/debug-info.ts';
+import type { WatchOrder } from '../inferior/watches.ts';
 import { ARMED } from '../mailbox/probes.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler, PACKET_LAYERS } from './api.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
 import { call, edgeField } from './link.ts';
+import { watchOrder } from './watch.ts';
 
 /** A breakpoint and the probes it sits on. */
 export interface Entry {
@@ -33,6 +35,14 @@ const PACKET_ENTRIES = [
 /** The number of a breakpoint that is no user's: theirs begin with 1. */
 export const SEEKER = 0;
 
+/** Stands for the probe of a watchpoint's condition, which is tested at many. */
+const WATCHED = -1;
+
+/** True for a watchpoint whose expressions have a meaning. */
+function watches(bp: Breakpoint, conditions: ReadonlyMap<number, string>): boolean {
+  return bp.spec.location.kind === 'watch' && conditions.has(WATCHED);
+}
+
 export class BreakpointTable {
   readonly #image: Image;
   readonly #entries = new Map<number, Entry>();
@@ -51,10 +61,26 @@ export class BreakpointTable {
   }
 
   add(spec: BreakpointSpec): Breakpoint {
-    const id = ++this.#lastId;
+    const id = this.#lastId + 1;
     const bp: Breakpoint = { id, spec, enabled: true, hits: 0, verified: false, locations: [] };
-    this.#entries.set(id, this.#bind({ bp, conditions: new Map() }));
-    return (this.#entries.get(id) as Entry).bp;
+    const entry = this.#bind({ bp, conditions: new Map() });
+    if (spec.required && !entry.bp.verified) {
+      throw new EngineError(entry.bp.message ?? 'The breakpoint can be nowhere.');
+    }
+    this.#lastId = id;
+    this.#entries.set(id, entry);
+    return entry.bp;
+  }
+
+  /** Notes how often a breakpoint has been hit; hits that were to be ignored are fewer by those that were. */
+  noteHits(id: number, hits: number): void {
+    const entry = this.#entries.get(id);
+    if (entry && hits !== entry.bp.hits) {
+      const { ignoreCount = 0 } = entry.bp.spec;
+      const left = Math.max(0, ignoreCount - Math.max(0, hits - entry.bp.hits));
+      const spec = ignoreCount > 0 ? { ...entry.bp.spec, ignoreCount: left } : entry.bp.spec;
+      this.#entries.set(id, { ...entry, bp: { ...entry.bp, hits, spec } });
+    }
   }
 
   /** Replaces parts of a breakpoint and binds it again. Throws `EngineError` when there is none with that number. */
@@ -84,7 +110,12 @@ export class BreakpointTable {
     }
     const { locations, conditions, message } = resolved;
     return {
-      bp: { ...entry.bp, verified: locations.length > 0, locations, ...(message === undefined ? {} : { message }) },
+      bp: {
+        ...entry.bp,
+        verified: locations.length > 0 || watches(entry.bp, conditions),
+        locations,
+        ...(message === undefined ? {} : { message }),
+      },
       conditions,
     };
   }
@@ -106,6 +137,10 @@ export class BreakpointTable {
         return this.#resolveEntries(spec, [
           { ...DIVERGENCE_ENTRY, test: `${edgeField('sentGrade')}>=${spec.location.grade}` },
         ]);
+      case 'watch': {
+        const condition = spec.condition?.compile(spec.location.scope) ?? '';
+        return { locations: [], conditions: new Map([[WATCHED, condition]]) };
+      }
     }
   }
 
@@ -186,6 +221,24 @@ export class BreakpointTable {
 
   #resolveLine(
     spec: BreakpointSpec,
+    at: {
+      readonly file: string;
+      readonly line: number;
+      readonly column?: number;
+      readonly also?: readonly string[];
+    },
+  ): Resolved {
+    const [first, ...others] = [at.file, ...(at.also ?? [])].map((file) => this.#resolveLineOf(spec, { ...at, file }));
+    const all = [first as Resolved, ...others];
+    return {
+      ...(first as Resolved),
+      locations: all.flatMap((r) => r.locations),
+      conditions: new Map(all.flatMap((r) => [...r.conditions])),
+    };
+  }
+
+  #resolveLineOf(
+    spec: BreakpointSpec,
     at: { readonly file: string; readonly line: number; readonly column?: number },
   ): Resolved {
     const file = this.#image.file(at.file);
@@ -233,11 +286,19 @@ export class BreakpointTable {
     return bp.locations.map((l) => l.probe);
   }
 
+  /** What the runtime is told of a watchpoint; undefined for other breakpoints. */
+  watch(bp: Breakpoint): WatchOrder | undefined {
+    const { location } = bp.spec;
+    const condition = this.#entries.get(bp.id)?.conditions.get(WATCHED);
+    return location.kind === 'watch' ? watchOrder(this.#image, bp.id, location, condition || undefined) : undefined;
+  }
+
   /** Source of the function that decides at a probe, for `more` too; empty when nothing sits there. */
   decider(probe: number, ...more: Entry[]): string {
     const p = this.#image.probe(probe);
     const here = [...this.#entries.values(), ...more].filter(
-      (e) => e.bp.enabled && e.bp.locations.some((l) => l.probe === probe),
+      ({ bp }) =>
+        bp.enabled && bp.locations.some((l, i) => l.probe === probe && !(bp.spec.disabledAt ?? []).includes(i)),
     );
     if (!p || here.length === 0) {
       return '';
@@ -273,7 +334,7 @@ export class BreakpointTable {
  * Statements that return a function of a probe's locals. A method's `this` is handed over like the others, and is
  * `this` in `body`.
  */
-function decidingFunction(names: readonly string[], body: string): string {
+export function decidingFunction(names: readonly string[], body: string): string {
   if (!names.includes('this')) {
     return `return function(${names.join(',')}){${body}};`;
   }

@@ -16,6 +16,7 @@ import {
   EngineError,
   type EngineEvents,
   type Frame,
+  GivenUpError,
   type HistoryState,
   type InferiorState,
   type LaunchOptions,
@@ -23,8 +24,12 @@ import {
   type NamedValue,
   type PacketBytes,
   type Position,
+  type QueryEnd,
+  type QueryOptions,
+  type QueryRequest,
   type ReplayState,
   type ReverseKind,
+  type RunTimeline,
   type SavedMarks,
   type SaveSummary,
   type StepKind,
@@ -39,11 +44,12 @@ import { SharedGuestMemory } from './guest-memory.ts';
 import type { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
 import { Image } from './image.ts';
-import { Inferior, monitorInPlace, writeRunning } from './inferior.ts';
+import { Inferior, monitorInPlace, TELLING_COMMAND, writeRunning } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
 import { capturedPacket, type EngineInternals, inferiorOptions, type Replay, replayState } from './launch.ts';
 import { type Arrival, Past } from './past.ts';
+import { Queries } from './queries.ts';
 import { type ReexecuteOptions, reexecute } from './reexecute.ts';
 import { saveSession } from './saving.ts';
 import { startMachine } from './start.ts';
@@ -63,6 +69,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #whatIf: WhatIf;
   askWhatIf: (() => Promise<boolean>) | undefined;
   #time: TimeTravel;
+  readonly #queries: Queries;
   readonly #traces: Traces;
   /** The live machine. */
   #inferior: Inferior | undefined;
@@ -70,6 +77,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   /** Where the inferior stands that is shown: the live one, or the past. */
   #moment: Moment | undefined;
   #inferiorState: InferiorState = 'none';
+  /** Counts starts and ends, so that a start notices that it is out of date. */
+  #run = 0;
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
   #lastCheckpoints = new CheckpointStore();
@@ -93,6 +102,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       stopped: (inferior, arrival) => this.#whatIfStopped(inferior, arrival),
       ended: (inferior, message) => this.#whatIfEnded(inferior, message),
     });
+    this.#queries = new Queries(image);
     this.#traces = new Traces({
       progress: (what, done, total) => void this.emit('progress', what, done, total),
       warn: (text) => void this.emit('report', 'warning', text),
@@ -143,7 +153,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   // ---- life ----
 
   async launch(options: LaunchOptions): Promise<void> {
-    await this.kill();
+    const run = ++this.#run;
+    await this.#endRun();
+    this.#checkRun(run);
     this.#forgetHistory();
     this.#inferiorState = 'starting';
     let replay: Replay | undefined;
@@ -157,6 +169,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       throw e;
     }
     this.#begun = Date.now();
+    this.#checkRun(run);
     const settings = inferiorOptions(this.#image, options, this.internals, replay);
     let inferior: Inferior;
     try {
@@ -164,6 +177,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     } catch (e) {
       this.#inferiorState = 'none';
       throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
+    }
+    if (run !== this.#run) {
+      await inferior.terminate();
+      this.#checkRun(run);
     }
     this.#inferior = inferior;
     try {
@@ -180,8 +197,21 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
     this.#installer = installer;
     this.#forgetHits();
-    await installer.all();
-    await this.#start(inferior, options.guestCommands ?? []);
+    try {
+      await installer.all();
+      this.#checkRun(run);
+      await this.#start(inferior, options.guestCommands ?? []);
+    } catch (e) {
+      this.#checkRun(run);
+      throw e;
+    }
+  }
+
+  /** Throws if the run that is being started has been ended, or another one has been asked for. */
+  #checkRun(run: number): void {
+    if (run !== this.#run) {
+      throw new GivenUpError('The start was given up: the machine was ended, or started again, meanwhile.');
+    }
   }
 
   /** Opens a saved recording: the machine stands where it stood when that was saved. */
@@ -233,7 +263,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return startMachine(inferior, {
       console: (text) => void this.emit('console', text),
       report: (level, text) => void this.emit('report', level, text),
-      log: (probe, text) => this.#emitLog(probe, text),
+      log: (bp, probe, text) => this.#emitLog(bp, probe, text),
       paused: (paused) => this.#onPaused(inferior, paused),
       up: () => guestCommands.forEach((line) => void this.guestInput(`${line}\n`)),
       ended: (code, message, summary) => this.#ended(inferior, code, message, summary),
@@ -244,10 +274,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
   }
 
-  #emitLog(probe: number, text: string): void {
+  #emitLog(id: number, probe: number, text: string): void {
     const p = this.#image.probe(probe);
     if (p) {
-      this.emit('log', text, this.#image.location(p));
+      const whole = this.#table.get(id)?.bp.spec.exact || text.endsWith('\n');
+      this.emit('log', whole ? text : `${text}\n`, this.#image.location(p));
     }
   }
 
@@ -259,7 +290,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#inferior = undefined;
     this.#installer = undefined;
     this.#moment = undefined;
+    this.#forgetWatches();
     void this.#time.dispose();
+    void this.#queries.dispose();
   }
 
   #forgetHistory(): void {
@@ -283,6 +316,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async kill(): Promise<void> {
+    this.#run++;
+    await this.#endRun();
+  }
+
+  async #endRun(): Promise<void> {
     this.#traces.abort();
     await this.#dropWhatIf();
     const inferior = this.#inferior;
@@ -291,6 +329,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#inferiorState = 'exited';
       await inferior.terminate();
       this.emit('exited', 0, '');
+    } else if (this.#inferiorState === 'starting') {
+      this.#inferiorState = 'none';
     }
   }
 
@@ -309,7 +349,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
     const report = exception ? undefined : inferior.stopReport();
-    void inferior.changeNow().catch(() => undefined);
+    void this.#answerWaiting(inferior).catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
     const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
@@ -325,16 +365,36 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
   }
 
+  /** What the machine was asked for while it ran, and has not come to. */
+  async #answerWaiting(inferior: Inferior): Promise<void> {
+    await inferior.changeNow();
+    await inferior.monitorNow((line) =>
+      monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
+    );
+  }
+
   #show(moment: Moment): void {
     const { stop } = moment;
     this.#moment = moment;
     this.#inferiorState = 'stopped';
+    for (const id of stop.kind === 'watchpoint-scope' ? stop.breakpoints : []) {
+      this.deleteBreakpoint(id);
+    }
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
-      if (this.#table.get(id)?.bp.spec.temporary) {
-        this.deleteBreakpoint(id);
-      }
+      this.#spend(id);
     }
     this.emit('stopped', stop);
+  }
+
+  /** A breakpoint has stopped: it may have been the last time. */
+  #spend(id: number): void {
+    const spec = this.#table.get(id)?.bp.spec;
+    if (spec?.temporary) {
+      this.deleteBreakpoint(id);
+    } else if (spec?.stopsLeft !== undefined) {
+      const left = spec.stopsLeft - 1;
+      this.updateBreakpoint(id, { stopsLeft: left > 0 ? left : null, ...(left > 0 ? {} : { enabled: false }) });
+    }
   }
 
   /** A run begins. */
@@ -346,9 +406,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   #noteHits(counts: Readonly<Record<string, number>>): void {
     for (const [id, hits] of Object.entries(counts)) {
-      if (this.#table.get(Number(id))) {
-        this.#table.change(Number(id), { hits });
-      }
+      this.#table.noteHits(Number(id), hits);
     }
   }
 
@@ -384,6 +442,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #leaveMoment(): void {
+    for (const installer of this.#installers) {
+      installer.flush();
+    }
     this.#moment = undefined;
     this.#inferiorState = 'running';
     this.emit('continued');
@@ -439,9 +500,27 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
   }
 
+  async query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd> {
+    const here = this.#need();
+    this.#needHistory();
+    return this.#queries.ask(this.#live(), request, (this.#time.present ?? here).position, options);
+  }
+
   get history(): HistoryState | undefined {
     const here = this.#moment;
     return here && this.#inferior && historyState(here, this.#time, this.#inferior, this.#whatIf.original?.moment);
+  }
+
+  get timeline(): RunTimeline | undefined {
+    const { turns, checkpoints } = this.#inferior ?? {};
+    if (!turns) {
+      return undefined;
+    }
+    return {
+      end: turns.end,
+      by: (axis, places) => turns.by(axis, places),
+      checkpoints: checkpoints?.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })) ?? [],
+    };
   }
 
   async interrupt(): Promise<void> {
@@ -491,9 +570,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#resume(step);
   }
 
-  /** What installs breakpoints: in the live machine, and in the past if there is one. */
+  /** What installs breakpoints: in each machine, and in its past if there is one. */
   get #installers(): Installer[] {
-    return [this.#installer, this.#time.installer].filter((i) => i !== undefined);
+    const { installer, time } = this.#whatIf.original ?? {};
+    const all = [this.#installer, this.#time.installer, installer, time?.installer];
+    return all.filter((i) => i !== undefined);
   }
 
   // ---- breakpoints ----
@@ -504,9 +585,29 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   setBreakpoint(spec: BreakpointSpec): Breakpoint {
     const bp = this.#table.add(spec);
+    this.#capture(bp);
     this.#update(bp, this.#table.probesOf(bp));
     this.emit('breakpoint', 'new', bp);
     return bp;
+  }
+
+  /** A watchpoint of a frame gets its locals; those who do not stand in the frame do not know it. */
+  #capture(bp: Breakpoint): void {
+    const order = this.#table.watch(bp);
+    const { location } = bp.spec;
+    if (order && location.kind === 'watch' && location.frame && this.#moment) {
+      const complain = (e: Error): boolean => this.emit('report', 'error', `Watchpoint ${bp.id}: ${e.message}`);
+      this.#moment.stopped.watch(order, location.captures, location.frame.index).catch(complain);
+    }
+  }
+
+  /** Watchpoints of frames end with the machine. */
+  #forgetWatches(): void {
+    for (const { id, spec } of this.#table.all) {
+      if (spec.location.kind === 'watch' && spec.location.frame) {
+        this.deleteBreakpoint(id);
+      }
+    }
   }
 
   #update(bp: Breakpoint, probes: readonly number[]): void {
@@ -520,13 +621,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!before) {
       throw new EngineError(`No breakpoint number ${id}.`);
     }
-    const { condition: oldCondition, ignoreCount: oldIgnore, ...rest } = before.spec;
+    const { condition: oldCondition, ignoreCount: oldIgnore, stopsLeft: oldStops, ...rest } = before.spec;
+    const stopsLeft = change.stopsLeft === undefined ? oldStops : (change.stopsLeft ?? undefined);
     const condition = change.condition === undefined ? oldCondition : (change.condition ?? undefined);
     const ignoreCount = change.ignoreCount ?? oldIgnore;
     const spec = {
       ...rest,
       ...(condition ? { condition } : {}),
       ...(ignoreCount === undefined ? {} : { ignoreCount }),
+      ...(stopsLeft === undefined ? {} : { stopsLeft }),
+      ...(change.temporary === undefined ? {} : { temporary: change.temporary }),
+      ...(change.disabledAt === undefined ? {} : { disabledAt: change.disabledAt }),
     };
     const bp = this.#table.change(id, { spec, enabled: change.enabled ?? before.enabled });
     if (condition && !bp.verified && before.verified) {
@@ -568,6 +673,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const { inferior } = this.#need();
     await this.#installTypes(inferior);
     return inferior.runtime.children(handle, start, count);
+  }
+
+  async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
+    const base64 = await this.#need().inferior.runtime.bytes(handle, start, count);
+    return base64 === null ? undefined : Uint8Array.from(Buffer.from(base64, 'base64'));
   }
 
   #typesInstalled: Inferior | undefined;
@@ -744,7 +854,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async monitor(line: string): Promise<string> {
-    if (!/^\s*(info|help|\?)/.test(line) || this.#inferiorState !== 'stopped') {
+    if (!TELLING_COMMAND.test(line) || this.#inferiorState !== 'stopped') {
       await this.#leavePast();
     }
     const inferior = this.#moment?.inferior ?? this.#inferior;

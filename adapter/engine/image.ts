@@ -106,6 +106,10 @@ export class Image {
     return new Image(JSON.parse(text) as DebugInfo, dist);
   }
 
+  isClass(name: string): boolean {
+    return this.#globals.get(name)?.type === 'class';
+  }
+
   fnOf(p: ProbeInfo): FunctionInfo {
     return this.info.functions[p.fn] as FunctionInfo;
   }

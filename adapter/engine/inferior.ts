@@ -24,15 +24,24 @@ import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
+import type { RowData } from '../inferior/asked.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
-import type { ExecutionSummary, LeaveMessage, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type {
+  ExecutionSummary,
+  LeaveMessage,
+  QueryMessage,
+  TravelMessage,
+  WorkerData,
+  WorkerMessage,
+} from '../inferior/worker.ts';
 import type { Change } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
+import { createTurnIndex, TurnReader } from '../mailbox/turn-index.ts';
 import type { PacketsFile } from '../saved/packet-blocks.ts';
 import type { Input } from '../stack/util/host.ts';
 import { EngineError } from './api.ts';
@@ -53,6 +62,8 @@ export interface InferiorOptions {
   readonly checkpoint?: CheckpointRef | undefined;
   /** Executes stretches of recordings as it is told (`travel`). */
   readonly past?: boolean;
+  /** Attach an inspector; without, one is attached where stops are possible. */
+  readonly inspector?: boolean;
   /** Bytes that the recording may have; 0: none is made. */
   readonly historySize: number;
   /** Milliseconds between checkpoints of what is recorded; 0: one at each turn. Null: none. */
@@ -75,6 +86,8 @@ interface InferiorEvents {
   qtest: [string];
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
+  rows: [readonly RowData[]];
+  answered: [failure: string];
 }
 
 /** Room for the description of a stop. */
@@ -83,6 +96,9 @@ const STOP_BYTES = 1 << 20;
 const WHAT_IF_BYTES = 512 << 20;
 /** Spare chunks of the log that the thread is given ahead. */
 const SPARES = 4;
+
+/** Commands of the monitor that change nothing. */
+export const TELLING_COMMAND = /^\s*(?:info|help|\?)/;
 
 /** Machines of this process so far, for their names. */
 let created = 0;
@@ -101,6 +117,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   history: History | undefined;
   /** In a what-if: what comes before its own log. */
   #before: Pick<Recording, 'chunks' | 'fd'> | undefined;
+  /** What its turns brought, if it is recorded. */
+  readonly turns: TurnReader | undefined;
   readonly #header: RecordingHeader;
   /** The capture that it replays. */
   readonly replay: ReplayData | undefined;
@@ -111,7 +129,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** Changes that the running machine was asked for, by number. */
   readonly #changes = new Map<number, { readonly change: Change; readonly done: () => void }>();
   #nextChange = 1;
-  readonly #monitorWaiting = new Map<number, (text: string) => void>();
+  readonly #monitorWaiting = new Map<number, { readonly line: string; readonly reply: (text: string) => void }>();
   #nextMonitor = 1;
   readonly #onLeft: (() => void)[] = [];
   #worker: Worker;
@@ -134,6 +152,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       this.emit('report', 'warning', text);
     };
     this.history = options.historySize > 0 ? new History({ size: options.historySize, warn }) : undefined;
+    const turns = this.history ? createTurnIndex() : null;
+    this.turns = turns ? new TurnReader(turns) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
     this.armed = new Uint8Array(armed);
@@ -160,6 +180,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       checkpoint: options.checkpoint ?? null,
       checkpointMs: options.checkpointMs,
       logLimit: this.history?.limit.buffer ?? null,
+      turns,
       stopOnEntry: options.stopOnEntry,
       past: options.past ?? false,
       release: options.release,
@@ -188,17 +209,24 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         }
       });
     });
-    if (!options.release && (options.past || !options.recording || options.recording.framed)) {
+    const stops = options.past || !options.recording || options.recording.framed;
+    if (!options.release && (options.inspector ?? stops)) {
       inferior.#channel = await attachInspector(inferior.#name);
       inferior.#channel.on('paused', (p) => {
         inferior.#standing = true;
+        if (inferior.#ended) {
+          // It was just stopping when it was told to end, and would stand there for ever.
+          inferior.#channel?.send('Debugger.resume').catch(() => undefined);
+          return;
+        }
         inferior.emit('paused', p);
       });
       inferior.#channel.on('resumed', () => {
         inferior.#standing = false;
       });
       await inferior.#channel.send('Debugger.enable');
-      await inferior.#pauseOnExceptions(options.past ? 'all' : options.recording ? 'none' : 'uncaught');
+      const travels = options.past && options.inspector === undefined;
+      await inferior.#pauseOnExceptions(travels ? 'all' : options.recording || options.past ? 'none' : 'uncaught');
     }
     return inferior;
   }
@@ -210,6 +238,27 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** Has a past inferior execute a stretch; 'paused' follows. It must not stand still. */
   travel(message: TravelMessage): void {
     this.#worker.postMessage(message);
+  }
+
+  /**
+   * Asks a past inferior; 'rows' follow. Resolves, when it has answered or was interrupted, to what went wrong first in
+   * the query's expressions. Rejects if the inferior ends.
+   */
+  ask(message: QueryMessage): Promise<string> {
+    Atomics.store(this.#ctl, CTL.PAUSE, 0);
+    return new Promise((resolve, reject) => {
+      const exited = (_code: number, text: string): void => {
+        this.off('answered', answered);
+        reject(new Error(text || 'the query was given up'));
+      };
+      const answered = (failure: string): void => {
+        this.off('exited', exited);
+        resolve(failure);
+      };
+      this.once('exited', exited);
+      this.once('answered', answered);
+      this.#worker.postMessage(message);
+    });
   }
 
   /** Takes a past inferior, which stands still, out of the stack. */
@@ -317,6 +366,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       case 'left':
         this.#onLeft.splice(0).forEach((done) => void done());
         break;
+      case 'rows':
+        this.emit('rows', m.rows);
+        break;
+      case 'answered':
+        this.emit('answered', m.failure);
+        break;
       case 'ready':
         break;
     }
@@ -343,7 +398,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.#pump.drain();
     this.#ended = true;
     this.#pump.dispose();
-    for (const reply of this.#monitorWaiting.values()) {
+    for (const { reply } of this.#monitorWaiting.values()) {
       reply('');
     }
     this.#monitorWaiting.clear();
@@ -366,14 +421,26 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   monitor(line: string): Promise<string> {
     const id = this.#nextMonitor++;
     return new Promise((resolve) => {
-      this.#monitorWaiting.set(id, resolve);
+      this.#monitorWaiting.set(id, { line, reply: resolve });
       this.post({ type: 'monitor', id, line });
     });
   }
 
   #monitorReply(id: number, text: string): void {
-    this.#monitorWaiting.get(id)?.(text);
+    this.#monitorWaiting.get(id)?.reply(text);
     this.#monitorWaiting.delete(id);
+  }
+
+  /**
+   * The machine stands still: whoever waits for the monitor is answered here, with what `inPlace` says of a command
+   * that only tells something. The others are executed when the machine goes on.
+   */
+  async monitorNow(inPlace: (line: string) => Promise<string>): Promise<void> {
+    for (const [id, { line }] of [...this.#monitorWaiting]) {
+      const tells = TELLING_COMMAND.test(line);
+      const text = tells ? await inPlace(line) : `The machine stands still; "${line}" is executed when it goes on.\n`;
+      this.#monitorReply(id, text);
+    }
   }
 
   /** Asks a running machine for a change that needs no frames; resolves when it is done. */

@@ -7,6 +7,8 @@ export class Installer {
   readonly #table: BreakpointTable;
   readonly #runtime: RuntimeProxy;
   readonly #complain: (text: string) => void;
+  /** Probes whose deciders are out of date. */
+  readonly #stale = new Set<number>();
 
   /** `complain` is told what the inferior did not take. */
   constructor(table: BreakpointTable, runtime: RuntimeProxy, complain: (text: string) => void) {
@@ -20,6 +22,7 @@ export class Installer {
     const probes = new Set<number>();
     for (const bp of this.#table.all) {
       this.#count(bp);
+      this.#watch(bp);
       for (const p of this.#table.probesOf(bp)) {
         probes.add(p);
       }
@@ -30,15 +33,31 @@ export class Installer {
   /** Brings a breakpoint up to date, and the probes that it sits on or has left. */
   update(bp: Breakpoint, probes: readonly number[]): void {
     this.#count(bp);
-    for (const p of probes) {
-      void this.#decide(p);
-    }
+    this.#watch(bp);
+    this.#outdate(probes);
   }
 
   /** Takes a breakpoint away that the table holds no more. */
   remove(bp: Breakpoint): void {
     this.#runtime.deleteBreakpoint(bp.id).catch(() => undefined);
-    for (const p of this.#table.probesOf(bp)) {
+    this.#outdate(this.#table.probesOf(bp));
+  }
+
+  /** Thousands of breakpoints that are set at once on a line make one decider. */
+  #outdate(probes: readonly number[]): void {
+    if (this.#stale.size === 0 && probes.length > 0) {
+      queueMicrotask(() => this.flush());
+    }
+    for (const p of probes) {
+      this.#stale.add(p);
+    }
+  }
+
+  /** Brings deciders up to date that are not: before the machine goes on, and when all changes have been made. */
+  flush(): void {
+    const probes = [...this.#stale];
+    this.#stale.clear();
+    for (const p of probes) {
       void this.#decide(p);
     }
   }
@@ -53,6 +72,17 @@ export class Installer {
       return await go();
     } finally {
       await Promise.all(probes.map((p) => this.#decide(p)));
+    }
+  }
+
+  /** Has the runtime watch an expression, over what it has captured of a frame before (see `StoppedState.watch`). */
+  #watch(bp: Breakpoint): void {
+    const order = this.#table.watch(bp);
+    if (order) {
+      this.#runtime.setWatch(order, null).catch((e: unknown) => {
+        this.#complain(`a watchpoint cannot be installed: ${e instanceof Error ? e.message : String(e)}`);
+      });
+      this.#runtime.muteWatch(bp.id, !bp.enabled).catch(() => undefined);
     }
   }
 

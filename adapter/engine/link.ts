@@ -2,6 +2,7 @@
  * The link to the runtime in the inferior's thread. Everything that the engine says to it goes through here and is
  * typed by the runtime's own methods, so that a renamed one is an error of the compiler.
  */
+import type { Asked } from '../inferior/asked.ts';
 import type { Edge } from '../inferior/edge.ts';
 import type { Runtime } from '../inferior/runtime.ts';
 import type { InspectorChannel } from './inspector.ts';
@@ -19,6 +20,15 @@ type Texts<A extends unknown[]> = { [I in keyof A]: string };
 /** JavaScript that calls a method of the runtime; the arguments are JavaScript too. */
 export function call<K extends Method>(on: RuntimeName, method: K, ...args: Texts<Parameters<Runtime[K]>>): string {
   return `${on}.${method}(${args.join(',')})`;
+}
+
+type AskedMethod = {
+  [K in keyof Asked]: Asked[K] extends (...args: never[]) => unknown ? K : never;
+}[keyof Asked];
+
+/** JavaScript, in a decider, that calls a method of the query which is being answered. */
+export function ask<K extends AskedMethod>(method: K, ...args: Texts<Parameters<Asked[K]>>): string {
+  return `${field('$R', 'asked')}.${method}(${args.join(',')})`;
 }
 
 /** JavaScript that reads a field of the runtime. */

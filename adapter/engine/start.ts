@@ -8,7 +8,7 @@ import type { V8Paused } from './inspector.ts';
 export interface StartHooks {
   console(text: string): void;
   report(level: 'info' | 'warning' | 'error', text: string): void;
-  log(probe: number, text: string): void;
+  log(breakpoint: number, probe: number, text: string): void;
   paused(paused: V8Paused): void;
   /** It is set up. */
   up(): void;
@@ -31,7 +31,7 @@ export function startMachine(inferior: Inferior, hooks: StartHooks): Promise<voi
       }
     });
     inferior.on('console', (text) => hooks.console(text));
-    inferior.on('log', (_bp, probe, text) => hooks.log(probe, text));
+    inferior.on('log', (bp, probe, text) => hooks.log(bp, probe, text));
     const running = (): void => {
       up = true;
       hooks.up();

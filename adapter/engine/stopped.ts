@@ -1,6 +1,7 @@
 /** A stop of the inferior: its frames, and evaluation in them. Dead once the inferior runs again. */
 import type { FunctionInfo, PacketInfo, Variable } from '../compiler/debug-info.ts';
 import type { PacketCopy } from '../inferior/runtime.ts';
+import type { WatchOrder } from '../inferior/watches.ts';
 import type { FramedChange } from '../mailbox/change.ts';
 import {
   EngineError,
@@ -10,6 +11,7 @@ import {
   type Stop,
   type SymbolScope,
   type Value,
+  type WatchLocation,
 } from './api.ts';
 import { type Image, packetExpression, packetLocal } from './image.ts';
 import { EvaluationError, type InspectorChannel, type V8CallFrame, type V8Paused } from './inspector.ts';
@@ -117,6 +119,15 @@ export class StoppedState {
       const value = values[i];
       return value === undefined || typeof value === 'string' ? [] : [{ name: v.name, value }];
     });
+  }
+
+  /** Has the runtime watch an expression over what it captures of a frame. */
+  async watch(order: WatchOrder, captures: WatchLocation['captures'], index: number): Promise<void> {
+    const { fn, callFrameId } = this.at(index);
+    const locals = captures.map(([name, js]) => `${JSON.stringify(name)}:(${js})`).join(',');
+    const globals = call('__pktgdb', 'globals', JSON.stringify(fn.file));
+    const set = call('$R', 'setWatch', JSON.stringify(order), `{${locals}}`);
+    await guard(this.#channel.evaluate(`(($R,$G)=>void ${set})(__pktgdb,${globals})`, callFrameId));
   }
 
   async evaluate(js: string, index: number): Promise<Value> {

@@ -115,11 +115,12 @@ export class TimeTravel {
   /** Goes to `target` and shows it, or the present if that is it. */
   async goTo(from: Moment, to: MomentTarget, stop: Stop): Promise<void> {
     const present = this.#present ?? from;
-    if (typeof to === 'object' && 'captured' in to) {
-      await this.#guarded(from, (past) => this.#goToPacket(past, present, to.captured, stop));
+    const target = to === 'start' ? START : to;
+    // What an answer to a query says of the capture is no target: it has a position.
+    if (typeof target === 'object' && !('tick' in target) && 'captured' in target) {
+      await this.#guarded(from, (past) => this.#goToPacket(past, present, target.captured, stop));
       return;
     }
-    const target = to === 'start' ? START : to;
     if (target === 'present' || comesAfter(target, present)) {
       this.#toPresent(from, stop);
       return;

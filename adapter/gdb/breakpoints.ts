@@ -8,6 +8,7 @@ import { splitWord } from '../commands/words.ts';
 import { type Breakpoint, GRADES } from '../engine/api.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { watchKind } from './watch.ts';
 
 /** The place a bare line number counts from: the selected frame's, else what was listed last. */
 export async function defaultPlace(gdb: GdbInterpreter): Promise<DefaultPlace | undefined> {
@@ -220,9 +221,13 @@ async function ignore(gdb: GdbInterpreter, args: string): Promise<void> {
 }
 
 /** `info breakpoints`: gdb's table. */
-export function infoBreakpoints(gdb: GdbInterpreter, args: string): void {
+export function infoBreakpoints(
+  gdb: GdbInterpreter,
+  args: string,
+  which: (b: Breakpoint) => boolean = () => true,
+): void {
   const ids = parseNumbers(gdb, args, 'breakpoint number');
-  const shown = gdb.engine.breakpoints.filter((b) => ids.length === 0 || ids.includes(b.id));
+  const shown = gdb.engine.breakpoints.filter((b) => which(b) && (ids.length === 0 || ids.includes(b.id)));
   if (shown.length === 0) {
     gdb.out(
       ids.length === 0
@@ -231,20 +236,53 @@ export function infoBreakpoints(gdb: GdbInterpreter, args: string): void {
     );
     return;
   }
-  gdb.out('Num     Type           Disp Enb Address            What\n');
+  const width = Math.max(TYPE_WIDTH, ...shown.map((b) => kindOf(b).length));
+  gdb.out(`Num     ${'Type'.padEnd(width)} Disp Enb Address            What\n`);
   for (const b of shown) {
-    gdb.out(breakpointRows(gdb, b));
+    gdb.out(breakpointRows(gdb, b, width));
   }
 }
 
-function breakpointRows(gdb: GdbInterpreter, b: Breakpoint): string {
+function isWatch(bp: Breakpoint): boolean {
+  return bp.spec.location.kind === 'watch';
+}
+
+/** `info watchpoints`. */
+export function infoWatchpoints(gdb: GdbInterpreter, args: string): void {
+  if (gdb.engine.breakpoints.some(isWatch)) {
+    infoBreakpoints(gdb, args, isWatch);
+  } else {
+    gdb.out('No watchpoints.\n');
+  }
+}
+
+/** Columns of a type. */
+const TYPE_WIDTH = 14;
+
+/** What the table calls a breakpoint. */
+function kindOf({ spec }: Breakpoint): string {
+  const { location } = spec;
+  if (spec.log) {
+    return 'dprintf';
+  }
+  return location.kind === 'layer' ? 'catchpoint' : location.kind === 'watch' ? watchKind(location) : 'breakpoint';
+}
+
+/** The address column. */
+function addressOf({ spec, locations }: Breakpoint): string {
+  const { kind } = spec.location;
+  if (kind === 'watch' || locations.length === 1) {
+    return '';
+  }
+  return locations.length === 0 ? '<PENDING>' : kind === 'layer' ? '' : '<MULTIPLE>';
+}
+
+function breakpointRows(gdb: GdbInterpreter, b: Breakpoint, width: number): string {
   const row = (num: string, type: string, disp: string, enb: string, address: string, what: string): string =>
-    `${num.padEnd(7)} ${type.padEnd(14)} ${disp.padEnd(4)} ${enb.padEnd(3)} ${address.padEnd(18)} ${what}`.trimEnd();
-  const caught = b.spec.location.kind === 'layer';
-  const kind = b.spec.log ? 'dprintf' : caught ? 'catchpoint' : 'breakpoint';
-  const [only] = b.locations;
-  const address = b.locations.length === 0 ? '<PENDING>' : b.locations.length > 1 && !caught ? '<MULTIPLE>' : '';
+    `${num.padEnd(7)} ${type.padEnd(width)} ${disp.padEnd(4)} ${enb.padEnd(3)} ${address.padEnd(18)} ${what}`.trimEnd();
   const { location } = b.spec;
+  const caught = location.kind === 'layer';
+  const [only] = b.locations;
   const place = (l: Breakpoint['locations'][number]): string => `in ${l.function} at ${l.file}:${l.line}`;
   const wanted = placeText(location);
   const what =
@@ -253,7 +291,9 @@ function breakpointRows(gdb: GdbInterpreter, b: Breakpoint): string {
       : b.locations.length === 1 && only
         ? place(only)
         : '';
-  const lines = [row(String(b.id), kind, b.spec.temporary ? 'del' : 'keep', b.enabled ? 'y' : 'n', address, what)];
+  const lines = [
+    row(String(b.id), kindOf(b), b.spec.temporary ? 'del' : 'keep', b.enabled ? 'y' : 'n', addressOf(b), what),
+  ];
   if (b.spec.condition && !caught) {
     lines.push(`\tstop only if ${b.spec.condition.text}`);
   }
@@ -285,6 +325,8 @@ function placeText(location: Breakpoint['spec']['location']): string {
       return `packet${location.filter === '' ? '' : ` ${location.filter}`} in ${location.layer}`;
     case 'divergence':
       return `divergence: ${GRADES[location.grade - 1]}${location.grade < GRADES.length ? ' or worse' : ''}`;
+    case 'watch':
+      return location.text;
   }
 }
 

@@ -9,15 +9,19 @@ import { HISTORY_HANDLERS } from './history.ts';
 import { INFO_HANDLERS } from './info.ts';
 import { MISC_HANDLERS } from './misc.ts';
 import { PEER_HANDLERS } from './peers.ts';
+import { QUERY_HANDLERS } from './queries.ts';
 import { RUNNING_HANDLERS } from './running.ts';
 import { SCRIPT_HANDLERS } from './script.ts';
 import { SETTING_HANDLERS, settingHandler } from './settings.ts';
 import { SOURCE_HANDLERS } from './source.ts';
+import { WATCH_HANDLERS } from './watch.ts';
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   ...BREAKPOINT_HANDLERS,
+  ...WATCH_HANDLERS,
   ...RUNNING_HANDLERS,
   ...HISTORY_HANDLERS,
+  ...QUERY_HANDLERS,
   ...FRAME_HANDLERS,
   ...DATA_HANDLERS,
   ...SOURCE_HANDLERS,

@@ -1,7 +1,14 @@
 /** Commands that go back in what has been recorded. */
 import { CommandError } from '../commands/command.ts';
 import type { HISTORY_COMMANDS } from '../commands/table/history.ts';
-import type { HistoryMoment, HistoryState, MomentTarget, ReverseKind, TracedPlace } from '../engine/api.ts';
+import type {
+  HistoryMoment,
+  HistoryState,
+  MomentTarget,
+  ReverseKind,
+  TimePosition,
+  TracedPlace,
+} from '../engine/api.ts';
 import { marksOf, momentTarget, momentText } from '../inspect/history.ts';
 import { visible } from '../packets/format.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
@@ -46,8 +53,24 @@ function goTo(gdb: GdbInterpreter, target: MomentTarget): Promise<void> {
 async function goToMoment(gdb: GdbInterpreter, args: string): Promise<void> {
   const history = historyOf(gdb);
   const text = args.trim();
-  const mark = gdb.moments.bookmarks.get(text);
+  const mark = gdb.moments.bookmarks.get(text) ?? rowOf(gdb, text);
   await goTo(gdb, mark ?? momentTarget(history, text));
+}
+
+/** The moment of a row of the last query. */
+function rowOf(gdb: GdbInterpreter, text: string): TimePosition | undefined {
+  const [, number] = /^row\s+(\d+)$/.exec(text) ?? [];
+  if (number === undefined) {
+    return undefined;
+  }
+  const { rows } = gdb.moments;
+  const row = rows[Number(number) - 1];
+  if (!row) {
+    throw new CommandError(
+      rows.length === 0 ? 'No query has found anything.' : `No row ${number}: ${rows.length} rows.`,
+    );
+  }
+  return row;
 }
 
 function when(gdb: GdbInterpreter): void {
@@ -58,7 +81,7 @@ function when(gdb: GdbInterpreter): void {
 function bookmark(gdb: GdbInterpreter, args: string): void {
   const { here } = historyOf(gdb);
   const name = args.trim() || String(++gdb.moments.lastBookmark);
-  if (!/^[\w-]+$/.test(name) || ['start', 'end', 'packet', 'time'].includes(name)) {
+  if (!/^[\w-]+$/.test(name) || ['start', 'end', 'packet', 'time', 'row'].includes(name)) {
     throw new CommandError(`"${visible(name)}" cannot be the name of a bookmark.`);
   }
   gdb.moments.bookmarks.set(name, here);

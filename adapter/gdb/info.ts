@@ -5,7 +5,7 @@ import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { INFO_COMMANDS } from '../commands/table/info.ts';
 import { momentText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
-import { defaultPlace, infoBreakpoints } from './breakpoints.ts';
+import { defaultPlace, infoBreakpoints, infoWatchpoints } from './breakpoints.ts';
 import { infoDisplay } from './display.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
@@ -203,7 +203,7 @@ async function infoThreads(gdb: GdbInterpreter): Promise<void> {
 export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   info: listSubcommands('info'),
   'info args': infoArgs,
-  'info breakpoints': infoBreakpoints,
+  'info breakpoints': (gdb, args) => infoBreakpoints(gdb, args),
   'info bookmarks': infoBookmarks,
   'info checkpoints': infoCheckpoints,
   'info display': infoDisplay,
@@ -232,5 +232,6 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info types': infoTypes,
   'info usernet': (gdb) => infoMonitor(gdb, 'info usernet'),
   'info variables': infoVariables,
+  'info watchpoints': infoWatchpoints,
   'info what-if': infoWhatIf,
 };

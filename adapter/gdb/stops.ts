@@ -4,6 +4,7 @@ import { accountLines } from '../inspect/replay.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { divergenceAtStop } from './packet-diff.ts';
+import { watchHeadline } from './watch.ts';
 
 /** `nc=0x7f0000001040, iovcnt=1`. */
 function argumentList(args: readonly NamedValue[]): string {
@@ -47,19 +48,23 @@ export async function printStop(
     await printAccount(gdb);
   }
   if (!top) {
-    gdb.out(headline(gdb, reason));
+    gdb.out(await headlineOf(gdb, reason));
     return;
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
-  gdb.out(`${headline(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
+  gdb.out(`${await headlineOf(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
   if (reason.kind === 'breakpoint' && reason.breakpoints.some((id) => gdb.onDivergence.has(id))) {
     gdb.out(await divergenceAtStop(gdb));
   }
   if (reason.kind === 'finish' && reason.value) {
     const result = { value: reason.value };
-    const text = await formatResult(gdb.engine, gdb.settings.print, result, '');
+    const text = await formatResult(gdb.reader, gdb.settings.print, result, '');
     gdb.out(`Value returned is $${gdb.evaluator.record(result, 0)} = ${text}\n`);
   }
+}
+
+async function headlineOf(gdb: GdbInterpreter, reason: Stop): Promise<string> {
+  return (await watchHeadline(gdb, reason)) ?? headline(gdb, reason);
 }
 
 function headline(gdb: GdbInterpreter, reason: Stop): string {

@@ -10,6 +10,8 @@ const HEADERS = 74;
 export class Edge {
   /** Packets that have passed, both ways. */
   packets = 0;
+  /** Of these, those to the guest. */
+  toGuest = 0;
   /**
    * In a replay: number in the capture of what the user network has sent last, 0 if the capture has nothing like it.
    */
@@ -26,6 +28,7 @@ export class Edge {
 
   passes(direction: FrameDirection, buf: Uint8Array, size: number): void {
     this.packets++;
+    this.toGuest += direction;
     this.#direction = direction;
     const length = Math.min(size, HEADERS);
     // A loop, since `set` would need a view of the part.
@@ -44,20 +47,27 @@ export class Edge {
     this.sentGrade = grade;
   }
 
+  /** In a replay: number in the capture of the last packet that has passed, 0 if it is none of it. */
+  get number(): number {
+    if (this.known === null || this.#length === 0) {
+      return 0;
+    }
+    return this.#direction === 1 ? this.sentNumber : this.known.numberOfKey(this.#key);
+  }
+
   /** The last packet that has passed. */
   get last(): EdgePacket | null {
     if (this.#length === 0) {
       return null;
     }
     const hex = Buffer.from(this.#headers.buffer, 0, this.#length).toString('hex');
-    const { known } = this;
-    return known ? { hex, captured: this.#direction === 1 ? this.sentNumber : known.numberOfKey(this.#key) } : { hex };
+    return this.known ? { hex, captured: this.number } : { hex };
   }
 
   /** All of this, to be kept beside a checkpoint. */
   save(): Uint8Array {
     const w = new Writer(new Uint8Array(256));
-    w.u32(this.packets).u32(this.sentNumber).u8(this.sentGrade).u8(this.#direction);
+    w.u32(this.packets).u32(this.toGuest).u32(this.sentNumber).u8(this.sentGrade).u8(this.#direction);
     w.u32(this.#key >>> 0).blob(this.#headers.subarray(0, this.#length));
     this.known?.save(w);
     return w.data.slice();
@@ -68,6 +78,7 @@ export class Edge {
     this.known = known;
     const r = new Reader(saved ?? NOTHING);
     this.packets = r.u32();
+    this.toGuest = r.u32();
     this.sent(r.u32(), r.u8());
     this.#direction = r.u8() === 0 ? 0 : 1;
     this.#key = r.u32() | 0;
@@ -80,4 +91,4 @@ export class Edge {
   }
 }
 
-const NOTHING = new Uint8Array(18);
+const NOTHING = new Uint8Array(22);

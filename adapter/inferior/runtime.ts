@@ -7,27 +7,27 @@ import { type Change, type ChangePosition, type FramedChange, isFramed } from '.
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
-import { FIELDS, PacketView } from '../packets/fields.ts';
+import { FIELDS, type FieldValue, formatField, PacketView } from '../packets/fields.ts';
 import { compileFilter, type Filter } from '../packets/filter/filter.ts';
+import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
+import { Asked, type QueryOrder, type RowData } from './asked.ts';
+import { callersOf, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
+import { HitCounts } from './hit-counts.ts';
 import { packetBytes } from './packet-bytes.ts';
+import { type Conversion, formatText, parseFormat } from './printf.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
-import type { Counting, HitCondition, StepRequest, Stop, StopReport } from './stop.ts';
+import type { Counting, StepRequest, Stop, StopReport, WatchChange } from './stop.ts';
 import { Travel, type TravelNotes, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
-
-/** A breakpoint's counting as it stands. */
-interface BreakpointState extends Counting {
-  hits: number;
-  ignore: number;
-}
+import { type Sight, Watches, type WatchOrder } from './watches.ts';
 
 /** A packet for the front ends. `number` is that in the replayed capture, 0 if it is none or nothing is replayed. */
 export interface PacketCopy {
@@ -61,12 +61,23 @@ export type NextChange = (here: ChangePosition) => Change | null;
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
 
+/** What the runtime reads of the stack's `machine`, which is built as it begins to run. */
+export interface RunningMachine {
+  readonly turns: number;
+  readonly drops: { readonly total: number };
+  readonly host?: { readonly now_ns: number };
+  readonly cpu?: { readonly interrupts: number };
+}
+
 /** Leaves the stack from wherever it is, so that `main` can be called again. */
 export class StackLeft extends Error {
   override name = 'StackLeft';
 }
 
 const NO_NOTES: TravelNotes = { lastHit: null, hits: 0, found: false, back: null, calls: null };
+
+/** Makes what runs as each turn of a query ends. */
+type EachTurn = ($R: Runtime, $G: object, $probe: number) => void;
 
 export class Runtime {
   readonly A: Uint8Array;
@@ -81,12 +92,13 @@ export class Runtime {
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
+  readonly #stackUrl: string;
   readonly #measureDepth: () => number;
   /** What decides at probes without a breakpoint while a step is on its way; made when first needed. */
   readonly #steppers: Decider[] = [];
   /** What decides for breakpoints, by probe. */
   readonly #deciders = new Map<number, Decider>();
-  readonly #breakpoints = new Map<number, BreakpointState>();
+  readonly #counts = new HitCounts();
   readonly #globalsAll: object = Object.create(null) as object;
   readonly #globalsOf = new Map<string, object>();
   readonly #packetView = new PacketView();
@@ -100,9 +112,16 @@ export class Runtime {
   #step: Step | null = null;
   /** Where an execution of a recording is going. */
   #travel: Travel | null = null;
+  /** The query that is being answered. Deciders call it. */
+  asked: Asked | null = null;
+  #eachTurn: EachTurn | null = null;
   /** The stack is to be left as soon as the inferior goes on. */
   #leaving = false;
   #returning = false;
+  readonly #watches: Watches;
+  /** What watchpoints of the hit list saw, and those whose call has ended. */
+  #changes: WatchChange[] = [];
+  #scopeLeft: number[] = [];
   #hitList: number[] = [];
   #hitTemporary = false;
   #conditionError: { breakpoint: number; message: string } | null = null;
@@ -144,6 +163,7 @@ export class Runtime {
     this.A = options.A;
     this.T = options.T;
     this.#tables = options.tables;
+    this.#stackUrl = options.stackUrl;
     this.#measureDepth = () => stackDepth(options.stackUrl);
     this.D = Array.from(options.A, () => notArmed);
     this.#takePause = options.takePause;
@@ -151,6 +171,7 @@ export class Runtime {
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
+    this.#watches = new Watches(options.A.length, options.T);
     this.#appointments = new Appointments(options.T, arm, this.#setLimit);
   }
 
@@ -170,7 +191,9 @@ export class Runtime {
       this.#appointments.probe(id);
     }
     const stepped = this.#step !== null && (armed & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
-    if ((this.#travel === null || this.#passes(this.#travel, id, stop)) && (stop || stepped)) {
+    const scoped = (armed & ARMED.SCOPE) !== 0 && this.#disarm(ARMED.SCOPE);
+    const stops = ((armed & ARMED.WATCH) !== 0 && this.#watch(id)) || stop;
+    if ((this.#travel === null || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
       this.#stopAt(id, stepped);
     }
     if (!this.#returning) {
@@ -190,7 +213,18 @@ export class Runtime {
   }
 
   #deciderOf(id: number): Decider {
-    return this.#deciders.get(id) ?? this.#stepper(id);
+    const decider = this.#deciders.get(id);
+    return this.#watches.looksAt(id)
+      ? this.#watches.decider(id, decider ?? this.#stepper(id), !decider, this.A)
+      : (decider ?? this.#stepper(id));
+  }
+
+  /** Takes a bit of `ARMED` from all probes. */
+  #disarm(bit: number): true {
+    for (let id = 0; id < this.A.length; id++) {
+      this.A[id] = (this.A[id] ?? 0) & ~bit;
+    }
+    return true;
   }
 
   /** Makes a probe call what decides there, or not any more, on behalf of a bit of `ARMED`. */
@@ -212,6 +246,7 @@ export class Runtime {
   readonly tick = (): void => {
     this.#appointments.tick();
     if (this.#takePause()) {
+      this.#leaveQuery();
       this.#stand({ kind: 'pause' }, IN_TICK);
     }
     const arrived = this.#travel?.ticked() ?? false;
@@ -235,6 +270,7 @@ export class Runtime {
     this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
     this.#travel.ticked();
     this.#traceCalls(this.#travel.trace);
+    this.#watches.sync();
     this.#setLimit();
   }
 
@@ -253,6 +289,43 @@ export class Runtime {
     }
   }
 
+  /** Answers a query up to where its order says, and leaves the stack there. The machine is at an earlier position. */
+  startQuery(query: QueryOrder, post: (rows: readonly RowData[]) => void): void {
+    for (const [probe, source] of query.deciders) {
+      this.setDecider(probe, source);
+    }
+    this.#eachTurn = query.eachTurn === '' ? null : (new Function('$R', '$G', '$probe', query.eachTurn) as EachTurn);
+    this.asked = new Asked(query, {
+      now: () => {
+        const { packets, number: captured } = this.edge;
+        return { tick: this.T[TICK.COUNT] ?? 0, ns: this.#machineTime(), packets, captured };
+      },
+      callers: () => callersOf(this.#stackUrl),
+      plain: (v, declared) => this.#describer.plain(v, declared),
+      passed: () => this.currentPacket && summary(this.currentPacket),
+      post,
+    });
+    this.#describer.forgetAddresses();
+    this.startTravel({ target: query.until, breakpoints: 'note' });
+  }
+
+  /** The query has been answered, or given up; what went wrong first in its expressions. */
+  endQuery(): string {
+    const { asked } = this;
+    asked?.flush();
+    for (const [probe] of asked?.order.deciders ?? []) {
+      this.setDecider(probe, '');
+    }
+    this.asked = this.#eachTurn = this.#travel = null;
+    return asked?.failure ?? '';
+  }
+
+  #leaveQuery(): void {
+    if (this.asked) {
+      throw new StackLeft();
+    }
+  }
+
   /** A packet passed the user network's edge. */
   packetPassed(): void {
     this.#travel?.packet(this.edge.packets);
@@ -260,6 +333,8 @@ export class Runtime {
 
   /** The machine polls for the inputs of its next turn, which is at `ns`. */
   polls(ns: number): void {
+    this.asked?.turn();
+    this.#eachTurn?.(this, this.#globalsAll, IN_POLL);
     if (this.#travel?.polls(ns)) {
       this.#arrive(IN_POLL);
     }
@@ -300,6 +375,7 @@ export class Runtime {
     const travel = this.#travel;
     this.#travel = null;
     this.#endStep();
+    this.#leaveQuery();
     for (const id of this.#traced) {
       this.D[id] = this.#deciderOf(id);
     }
@@ -354,6 +430,7 @@ export class Runtime {
 
   #forgetHits(): void {
     this.#hitList = [];
+    this.#changes = [];
     this.#hitTemporary = false;
     this.#conditionError = null;
   }
@@ -363,8 +440,12 @@ export class Runtime {
     if (this.#conditionError) {
       return { kind: 'condition-error', ...this.#conditionError };
     }
+    if (this.#scopeLeft.length > 0) {
+      return { kind: 'watchpoint-scope', breakpoints: this.#scopeLeft.splice(0) };
+    }
     if (this.#hitList.length > 0) {
-      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary };
+      const changes = this.#changes.length > 0 ? { changes: this.#changes } : {};
+      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary, ...changes };
     }
     if (this.#entryWanted) {
       this.#entryWanted = false;
@@ -382,12 +463,13 @@ export class Runtime {
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
     const { packets, last: lastPacket } = this.edge;
-    const more = { lastPacket, hitCounts: this.#hitCounts(), ...(change ? { change } : {}) };
+    const more = { lastPacket, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
     this.#tellStop({ stop, position, ns: this.#machineTime(), packets, ...more });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
     this.addStanding(performance.now() - since);
+    this.#watches.sync();
     if (this.#leaving) {
       this.#leaving = false;
       throw new StackLeft();
@@ -395,8 +477,7 @@ export class Runtime {
   }
 
   #machineTime(): number {
-    const { machine } = this.#globalsAll as { machine?: { host?: { now_ns: number } } };
-    return machine?.host?.now_ns ?? 0;
+    return this.machine?.host?.now_ns ?? 0;
   }
 
   /** The stack now stands still outside `stand` (after its frame was left to write to optimised locals) for `ms`. */
@@ -448,26 +529,75 @@ export class Runtime {
   }
 
   /** Creates or changes the counting of a breakpoint; hits so far are kept. */
-  setBreakpoint(id: number, state: Counting): void {
-    this.#breakpoints.set(id, { hits: this.#breakpoints.get(id)?.hits ?? 0, ...state });
+  setBreakpoint(id: number, counting: Counting): void {
+    this.#counts.set(id, counting);
   }
 
   /** Sets how often breakpoints have been hit so far. */
   setHits(counts: Readonly<Record<string, number>>): void {
-    for (const [id, hits] of Object.entries(counts)) {
-      const b = this.#breakpoints.get(Number(id));
-      if (b) {
-        b.hits = hits;
-      }
-    }
+    this.#counts.setHits(counts);
   }
 
   deleteBreakpoint(id: number): void {
-    this.#breakpoints.delete(id);
+    this.#counts.delete(id);
+    this.#watchProbes(this.#watches.remove(id));
   }
 
-  #hitCounts(): Record<number, number> {
-    return Object.fromEntries([...this.#breakpoints].map(([id, b]) => [id, b.hits]));
+  // ---- watches ----
+
+  /** Watches an expression; without `locals`, with those that a watch of this number has captured. */
+  setWatch(order: WatchOrder, locals: Record<string, unknown> | null = null): void {
+    this.#watchProbes(this.#watches.add(order, locals, this.globals(order.file), this));
+  }
+
+  /** Disables a watch, which goes on following its call, or enables it again. */
+  muteWatch(id: number, on: boolean): void {
+    this.#watches.mute(id, on);
+  }
+
+  #watchProbes(probes: readonly number[]): void {
+    for (const id of probes) {
+      const armed = (this.A[id] ?? 0) & ~ARMED.WATCH;
+      this.A[id] = this.#watches.looksAt(id) ? armed | ARMED.WATCH : armed;
+      this.D[id] = this.#deciderOf(id);
+    }
+  }
+
+  /** What watches say at a probe; true if one stops. */
+  #watch(id: number): boolean {
+    if (this.#commanding || this.#travel?.order.breakpoints === 'silent') {
+      return false;
+    }
+    const { sights, left } = this.#watches.at(id);
+    if (left.length > 0 && !this.#searching) {
+      for (const gone of left) {
+        this.deleteBreakpoint(gone);
+      }
+      this.#scopeLeft.push(...left);
+      this.A.forEach((armed, i) => {
+        this.D[i] = armed === 0 ? this.#deciderOf(i) : (this.D[i] ?? notArmed);
+        this.A[i] = armed | ARMED.SCOPE;
+      });
+    }
+    return sights.filter((sight) => this.#sees(sight)).length > 0;
+  }
+
+  #sees({ id, old, now, by }: Sight): boolean {
+    try {
+      if (!this.#watches.holds(id) || !this.count(id)) {
+        return false;
+      }
+    } catch (e) {
+      return this.failed(id, e);
+    }
+    const was = old === undefined ? {} : { old: this.#describer.describe(old) };
+    const change = { id, ...was, now: this.#describer.describe(now), by };
+    if (this.#travel && this.#searching) {
+      this.#travel.watched(change);
+      return false;
+    }
+    this.#changes.push(change);
+    return this.stopFor(id);
   }
 
   /** Hits are noted and not counted. */
@@ -477,42 +607,77 @@ export class Runtime {
 
   /** Called by deciders: the condition holds. True if the breakpoint stops. */
   count(id: number): boolean {
-    const b = this.#breakpoints.get(id);
-    if (!b) {
-      return false;
-    }
-    if (this.#searching) {
-      return true;
-    }
-    b.hits++;
-    if (b.ignore > 0) {
-      b.ignore--;
-      return false;
-    }
-    return b.hitCondition === null || holds(b.hitCondition, b.hits);
+    return this.#searching ? this.#counts.has(id) : this.#counts.count(id);
   }
 
   /** Called by deciders: breakpoint `id` stops. */
   stopFor(id: number): true {
     this.#hitList.push(id);
-    this.#hitTemporary ||= this.#breakpoints.get(id)?.temporary ?? false;
+    this.#hitTemporary ||= this.#counts.isTemporary(id);
     return true;
   }
 
   /** Called by deciders: the condition of breakpoint `id` threw. */
   failed(id: number, error: unknown): true {
-    const message = error instanceof Error ? error.message : String(error);
-    const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
-    this.#conditionError ??= { breakpoint: id, message: isNull ? 'Cannot access memory at address 0x0' : message };
+    this.#conditionError ??= { breakpoint: id, message: reason(error) };
     return true;
   }
 
   /** Called by deciders: a logpoint speaks. */
   log(id: number, probe: number, parts: readonly unknown[]): false {
     if (!this.#searching) {
-      this.#sendLog(id, probe, parts.map(logText).join(''));
+      this.#sendLog(id, probe, parts.map(this.#logText).join(''));
     }
     return false;
+  }
+
+  /** Called by log messages: a field of a packet as Wireshark shows it. */
+  fieldText(name: string, value: FieldValue): string {
+    return value === undefined ? '<not in this packet>' : formatField(name, value);
+  }
+
+  readonly #formats = new Map<string, readonly Conversion[]>();
+
+  /** Called by `dprintf`: a format with its values. What no conversion takes is its address. */
+  printf(format: string, values: readonly unknown[]): string {
+    let conversions = this.#formats.get(format);
+    if (conversions === undefined) {
+      conversions = parseFormat(format);
+      this.#formats.set(format, conversions);
+    }
+    return formatText(
+      conversions,
+      values.map((v) =>
+        typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? this.#describer.describe(v).address : v,
+      ),
+    );
+  }
+
+  /** Called by log messages: why a value cannot be had. */
+  logFailure(error: unknown): string {
+    return `<error: ${reason(error)}>`;
+  }
+
+  /** A part of a log message: text, or a value as gdb's `info locals` shows it. */
+  readonly #logText = (v: unknown): string => {
+    switch (typeof v) {
+      case 'object':
+        return v === null ? '0x0' : this.#pointerText(v);
+      case 'undefined':
+        return 'void';
+      case 'function':
+        return `<${v.name}>`;
+      default:
+        return String(v);
+    }
+  };
+
+  #pointerText(v: object): string {
+    if (ArrayBuffer.isView(v)) {
+      return `<${v.byteLength} bytes>`;
+    }
+    const { type, kind, address = 0 } = this.#describer.describe(v);
+    return `${kind === 'struct' && type !== '' ? `(${type} *) ` : ''}0x${address.toString(16)}`;
   }
 
   // ---- packets ----
@@ -591,6 +756,12 @@ export class Runtime {
   /** Globals by name as seen from a file: its own ones first. */
   globals(file: string): object {
     return this.#globalsOf.get(file) ?? this.#globalsAll;
+  }
+
+  /** Bytes of an array of bytes in base64; null if the handle is of none. */
+  bytes(handle: string, start: number, count: number): string | null {
+    const bytes = this.#describer.bytes(handle, start, count);
+    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
   }
 
   // ---- for the engine
@@ -675,6 +846,7 @@ export class Runtime {
     if (!this.#met.delete(id)) {
       this.recordChange?.(-1, change);
       this.#carryOut(change);
+      this.#watches.sync();
     }
   }
 
@@ -730,8 +902,8 @@ export class Runtime {
   }
 
   /** The root of the state; undefined before the stack is loaded. */
-  get machine(): { readonly turns: number } | undefined {
-    return (this.#globalsAll as { machine?: { turns: number } }).machine;
+  get machine(): RunningMachine | undefined {
+    return (this.#globalsAll as { machine?: RunningMachine }).machine;
   }
 
   stateHash(): string {
@@ -740,38 +912,9 @@ export class Runtime {
   }
 }
 
-function holds({ op, operand }: HitCondition, hits: number): boolean {
-  switch (op) {
-    case '==':
-      return hits === operand;
-    case '>':
-      return hits > operand;
-    case '>=':
-      return hits >= operand;
-    case '<':
-      return hits < operand;
-    case '<=':
-      return hits <= operand;
-    case '%':
-      return hits % operand === 0;
-  }
-}
-
-/** Frames of the code under `url` on this thread's call stack. */
-function stackDepth(url: string): number {
-  const limit = Error.stackTraceLimit;
-  const prepare = Error.prepareStackTrace;
-  Error.stackTraceLimit = 1000;
-  Error.prepareStackTrace = (_e, sites) => sites.filter((s) => s.getFileName()?.startsWith(url)).length;
-  const n = new Error().stack as unknown as number;
-  Error.prepareStackTrace = prepare;
-  Error.stackTraceLimit = limit;
-  return n;
-}
-
-function logText(v: unknown): string {
-  if (typeof v === 'object' && v !== null) {
-    return ArrayBuffer.isView(v) ? `<${v.byteLength} bytes>` : `<${v.constructor?.name ?? 'struct'}>`;
-  }
-  return String(v);
+/** What an expression threw, in gdb's words. */
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
+  return isNull ? 'Cannot access memory at address 0x0' : message;
 }

@@ -42,9 +42,27 @@ export interface TimePosition {
   readonly probe: number;
 }
 
+/** What a watchpoint has seen. */
+export interface WatchChange {
+  readonly id: number;
+  /** What it was; absent where it was only read. */
+  readonly old?: Value;
+  readonly now: Value;
+  /** The statement that wrote or read it; probe `IN_POLL`: the debugger did. */
+  readonly by: TimePosition;
+}
+
 /** Why the inferior stopped. */
 export type Stop =
-  | { readonly kind: 'breakpoint'; readonly breakpoints: readonly number[]; readonly hitTemporary: boolean }
+  | {
+      readonly kind: 'breakpoint';
+      readonly breakpoints: readonly number[];
+      readonly hitTemporary: boolean;
+      /** What those of them saw that are watchpoints. */
+      readonly changes?: readonly WatchChange[];
+    }
+  /** The call has ended in which the expressions of watchpoints had a meaning; they are gone. */
+  | { readonly kind: 'watchpoint-scope'; readonly breakpoints: readonly number[] }
   | { readonly kind: 'step' }
   /** After `finish`: `from` was left; `value` is what it returned, absent for a function without a return value. */
   | { readonly kind: 'finish'; readonly from: string; readonly value?: Value }

@@ -6,7 +6,7 @@
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { type CallNotes, CallTrace, type TraceOrder } from './call-trace.ts';
-import type { TimePosition } from './stop.ts';
+import type { TimePosition, WatchChange } from './stop.ts';
 
 /** What a reverse step goes back to. */
 export interface BackRequest {
@@ -42,6 +42,8 @@ export interface TravelOrder {
 /** A breakpoint that would have stopped. */
 export interface NotedHit extends TimePosition {
   readonly breakpoints: readonly number[];
+  /** What a watchpoint saw; the position is then that of the statement that did it. */
+  readonly changes?: readonly WatchChange[];
 }
 
 /** What a run has noted when it is at its end. */
@@ -183,6 +185,12 @@ export class Travel {
   hit(probe: number, breakpoints: readonly number[]): void {
     this.#hits++;
     this.#lastHit = { tick: this.#now, probe, breakpoints };
+  }
+
+  /** A watchpoint would stop. */
+  watched(change: WatchChange): void {
+    this.#hits++;
+    this.#lastHit = { ...change.by, breakpoints: [change.id], changes: [change] };
   }
 
   /** True if breakpoints that would stop have that among them which ends the run. */

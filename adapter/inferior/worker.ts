@@ -11,18 +11,20 @@ import { writeNote } from '../mailbox/note.ts';
 import type { ProbeTables } from '../mailbox/probes.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { TICK } from '../mailbox/ticks.ts';
+import { TurnWriter } from '../mailbox/turn-index.ts';
 import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
+import type { QueryOrder, RowData } from './asked.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ForkHost, type OpenSocket } from './fork-host.ts';
 import { LiveHost } from './live-host.ts';
 import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
-import { RecordingHost } from './recording.ts';
+import { RecordingHost, type TurnWatch } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
 import { Runtime, StackLeft } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
@@ -51,6 +53,8 @@ export interface WorkerData {
   readonly logLimit: SharedArrayBuffer | null;
   /** Milliseconds that the machine runs between checkpoints of what it records; 0: one at each turn. Null: none. */
   readonly checkpointMs: number | null;
+  /** Where turns of what is recorded are noted; null: nowhere. */
+  readonly turns: SharedArrayBuffer | null;
   readonly stopOnEntry: boolean;
   /** Wait for orders to execute stretches of recordings (`TravelMessage`), instead of running once. */
   readonly past: boolean;
@@ -83,6 +87,9 @@ export type WorkerMessage =
   | { readonly type: 'ring' }
   /** A past inferior has left the stack. */
   | { readonly type: 'left' }
+  /** Answers to a query, and its end; `failure` is what went wrong first in its expressions. */
+  | { readonly type: 'rows'; readonly rows: readonly RowData[] }
+  | { readonly type: 'answered'; readonly failure: string }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */
@@ -109,7 +116,10 @@ const runtime = new Runtime({
   takePause: () => Atomics.exchange(ctl, CTL.PAUSE, 0) === 1,
   pausePending: () => Atomics.load(ctl, CTL.PAUSE) === 1,
   sendLog: (breakpoint, probe, text) => live?.log(breakpoint, probe, text),
-  tellStop: (stop) => writeNote(data.stop, JSON.stringify(stop)),
+  tellStop: (stop) => {
+    noteTurn();
+    writeNote(data.stop, JSON.stringify(stop));
+  },
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
 const { edge } = runtime;
@@ -147,6 +157,18 @@ function numberFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
 const check = (): number =>
   ((data.hashFrames ? frameHash : 0) ^ (data.hashTurns ? Number.parseInt(runtime.stateHash().slice(-8), 16) : 0)) >>> 0;
 const ticks = (): number => runtime.T[TICK.COUNT] ?? 0;
+
+const turnIndex = data.turns && new TurnWriter(data.turns);
+
+/** What has happened so far: as a turn ends, and where the machine stands still in one. */
+function noteTurn(): void {
+  const { machine } = runtime;
+  if (turnIndex && machine?.host) {
+    const { packets, toGuest } = edge;
+    const { host, drops, cpu } = machine;
+    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops.total, cpu?.interrupts ?? 0);
+  }
+}
 
 const hooks = {
   now: () => runtime.now(),
@@ -221,7 +243,14 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
     full: () => post({ type: 'log-full' }),
     spareChunk,
   };
-  const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, checkpoints, traceHost);
+  const turns: TurnWatch = {
+    turnEnds: (timeoutNs) => {
+      noteTurn();
+      checkpoints?.turnEnds(timeoutNs);
+    },
+    turnBegins: () => checkpoints?.turnBegins(),
+  };
+  const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, turns, traceHost);
   runtime.recordChange = (probe, change) => host.change(probe, change);
   return host;
 }
@@ -381,23 +410,30 @@ function run(entry: Main): void {
   post({ type: 'exit', code, summary });
 }
 
-/** What a past inferior is told to do. */
-export interface TravelMessage {
+interface PastMessage {
   readonly recording: Recording;
   /** Where to begin; null: at the start. */
   readonly checkpoint: CheckpointRef | null;
+}
+
+/** What a past inferior is told to do. */
+export interface TravelMessage extends PastMessage {
   readonly order: TravelOrder;
 }
 
-/** Executes the recording to where it is told; when the stack is left, waits for the next order. */
-function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): void {
+/** What it is asked. */
+export interface QueryMessage extends PastMessage {
+  readonly query: QueryOrder;
+}
+
+/** Executes the recording until the stack is left; `begin` is called where that begins. */
+function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () => void): void {
   const { machine } = runtime.globals('softmmu/machine.ts') as { machine: { constructor: new () => object } };
   Object.assign(machine, new machine.constructor());
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
   const start = checkpoint && startOf(checkpoint);
-  const begin = (): void => runtime.startTravel(order);
   const restore = (): void => {
     start?.restore();
     begin();
@@ -416,7 +452,16 @@ function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): v
       throw e;
     }
   }
+}
+
+function travel(entry: Main, message: TravelMessage): void {
+  again(entry, message, () => runtime.startTravel(message.order));
   post({ type: 'left' });
+}
+
+function answer(entry: Main, message: QueryMessage): void {
+  again(entry, message, () => runtime.startQuery(message.query, (rows) => post({ type: 'rows', rows })));
+  post({ type: 'answered', failure: runtime.endQuery() });
 }
 
 // `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as
@@ -425,7 +470,9 @@ function travel(entry: Main, { recording, checkpoint, order }: TravelMessage): v
 const loadedAt = runtime.T[TICK.COUNT] ?? 0;
 
 if (data.past) {
-  port.on('message', (m: TravelMessage) => setImmediate(travel, main, m));
+  port.on('message', (m: TravelMessage | QueryMessage) =>
+    'query' in m ? setImmediate(answer, main, m) : setImmediate(travel, main, m),
+  );
 } else {
   port.once('message', () => setImmediate(run, main));
 }

@@ -5,6 +5,7 @@
 import { runInNewContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
 import { compileFilter } from '../packets/filter/filter.ts';
+import { fitting } from './assignment.ts';
 import { type Expression, ExpressionError } from './expression/ast.ts';
 import {
   type Code,
@@ -15,6 +16,7 @@ import {
   type DollarValue,
   numberOf,
 } from './expression/compile.ts';
+import { fieldText, printfText, tried } from './expression/log.ts';
 import { parseExpression } from './expression/parser.ts';
 import { ANY, INT, NUMBER, STRING, TypeTable } from './expression/types.ts';
 import { registerIndex } from './registers.ts';
@@ -30,6 +32,12 @@ export interface Result {
 interface Stored extends Result {
   readonly epoch: number;
   readonly frame: number;
+}
+
+/** A part of a log message that is evaluated. */
+interface LogPart {
+  readonly text: string;
+  readonly compile: ExpressionCompiler;
 }
 
 const VOID: Value = { kind: 'undefined', type: 'void' };
@@ -76,7 +84,25 @@ export class Evaluator {
   /** An expression of a log message: as `condition`, but for its value. */
   expression(text: string): { readonly text: string; readonly compile: ExpressionCompiler } {
     const e = parseExpression(text);
-    return { text, compile: (scope) => numberOf(compile(e, scope, this.context())) };
+    return { text, compile: (scope) => logged(compile(e, scope, this.context())) };
+  }
+
+  /** What `dprintf` prints: `letters` are those of the format's conversions, one for each value. */
+  printf(format: string, letters: readonly string[], values: readonly Expression[]): LogPart {
+    const compileAll: ExpressionCompiler = (scope) => {
+      const codes = values.map((e) => compile(e, scope, this.context()));
+      return tried(
+        printfText(
+          format,
+          codes.map((code, i) => {
+            const { type } = code;
+            const field = letters[i] === 's' && (type.kind === 'field' || type.kind === 'multi');
+            return field ? fieldText(type.field.name, code.js) : numberOf(code);
+          }),
+        ),
+      );
+    };
+    return { text: format, compile: compileAll };
   }
 
   /**
@@ -111,8 +137,10 @@ export class Evaluator {
       this.engine.scope(frame),
       this.context(),
     );
-    const assigned = await this.engine.assign(lvalue, value.js, frame);
-    return before ?? { value: assigned, code: target };
+    const js = await fitting(this.engine, target, value, frame);
+    await this.engine.assign(lvalue, js, frame);
+    // What is stored may be less than what was assigned: an element of 8 bits keeps 8.
+    return before ?? (await this.#valueOf(target, frame));
   }
 
   async #assignVariable(e: Expression & { kind: 'assign' }, name: string, frame: number): Promise<Result> {
@@ -131,7 +159,10 @@ export class Evaluator {
     if (kept) {
       return kept;
     }
-    const code = compile(e, this.engine.scope(frame), this.context(frame));
+    return this.#valueOf(compile(e, this.engine.scope(frame), this.context(frame)), frame);
+  }
+
+  async #valueOf(code: Code, frame: number): Promise<Result> {
     const text = numberOf(code);
     const value = code.constant ? constantValue(text) : await this.engine.evaluate(text, frame);
     if (value.kind === 'null' && code.contents && code.type.kind === 'struct') {
@@ -143,7 +174,7 @@ export class Evaluator {
     if (value.kind === 'undefined' && code.origin === 'register') {
       throw new ExpressionError('The machine has no e1000.');
     }
-    return { value, code };
+    return { value: typed(value, code), code };
   }
 
   /** A value of the history or a variable by itself, which needs no evaluation. */
@@ -240,6 +271,25 @@ export class Evaluator {
 
 function integerType(value: Value): typeof INT {
   return Math.abs(Number(value.value)) <= 0x7fffffff ? INT : NUMBER;
+}
+
+/** A value in a log: a field of a packet in its own notation, and what cannot be had as why. */
+function logged(code: Code): string {
+  const { type } = code;
+  const js = numberOf(code);
+  const text = type.kind === 'field' || type.kind === 'multi' ? fieldText(type.field.name, js) : js;
+  return tried(text);
+}
+
+/** A value whose object does not know its type has that of the expression. */
+function typed(value: Value, { type }: Code): Value {
+  if (value.kind === 'struct' && value.type === '' && type.kind === 'struct') {
+    return { ...value, type: type.struct.name };
+  }
+  if (value.kind === 'array' && value.type === 'array' && type.kind === 'array' && type.element.kind === 'struct') {
+    return { ...value, type: `${type.element.struct.name}[]` };
+  }
+  return value;
 }
 
 /** A constant expression from a scalar value. */

@@ -6,6 +6,7 @@ import {
   IN_TICK,
   type MomentTarget,
   type SavedMarks,
+  type TimePosition,
 } from '../engine/api.ts';
 import { PacketView } from '../packets/fields.ts';
 import { visible } from '../packets/format.ts';
@@ -19,13 +20,15 @@ const NS = 1e9;
 export interface KeptMoments {
   bookmarks: Map<string, HistoryMoment>;
   checkpoints: Map<number, HistoryMoment>;
+  /** Rows of the last query. */
+  rows: readonly TimePosition[];
   /** Names and numbers given so far. */
   lastBookmark: number;
   lastCheckpoint: number;
 }
 
 export function noMoments(): KeptMoments {
-  return { bookmarks: new Map(), checkpoints: new Map(), lastBookmark: 0, lastCheckpoint: 0 };
+  return { bookmarks: new Map(), checkpoints: new Map(), rows: [], lastBookmark: 0, lastCheckpoint: 0 };
 }
 
 /** What the user keeps, for a file. */
@@ -39,6 +42,7 @@ export function momentsOf({ bookmarks, checkpoints }: SavedMarks): KeptMoments {
   return {
     bookmarks: new Map(bookmarks),
     checkpoints: new Map(checkpoints),
+    rows: [],
     lastBookmark: Math.max(0, ...names),
     lastCheckpoint: Math.max(0, ...checkpoints.map(([id]) => id)),
   };

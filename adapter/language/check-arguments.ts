@@ -6,11 +6,13 @@
 import { parseCatch } from '../commands/catch-text.ts';
 import { type Command, CommandError, type Found, kindsOf, type UnknownCommandError } from '../commands/command.ts';
 import { didYouMean, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
+import { queryRequest } from '../commands/query-text.ts';
 import { registersNamed } from '../commands/registers.ts';
 import { defaultSettings } from '../commands/settings.ts';
 import { splitPrintf, splitPrintOptions } from '../commands/split.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import type { ArgumentKind } from '../commands/takes.ts';
+import { splitWatch } from '../commands/watch-text.ts';
 import { splitWord } from '../commands/words.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
@@ -52,7 +54,11 @@ const unchecked: Check = () => {};
 const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   nothing: unchecked,
   breakpoint: checkBreakpoint,
+  calls: checkQuery,
+  packets: checkQuery,
+  query: checkQuery,
   filter: (_checked, args) => void parseCatch(args),
+  watch: checkWatch,
   location: checkLocations,
   symbol: checkSymbol,
   regexp: unchecked,
@@ -78,6 +84,11 @@ const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   'escaped-text': unchecked,
   shell: unchecked,
 };
+
+/** A question about history: what it asks is compiled where it is looked for. */
+function checkQuery({ analysis, path }: Checked, args: string): void {
+  queryRequest(analysis.engine, analysis.evaluator, path, args);
+}
 
 function checkNumber(word: string): void {
   if (word === '') {
@@ -127,6 +138,17 @@ function notBound(message: string, refused: ExpressionError | undefined, at: num
   }
   refused.move(at);
   return refused;
+}
+
+function checkWatch({ analysis }: Checked, args: string): void {
+  const { expression, at, condition } = splitWatch(args);
+  if (expression === '') {
+    throw new CommandError('Argument required (expression to compute).');
+  }
+  const parts = [{ text: expression, at }, ...(condition ? [condition] : [])];
+  for (const part of parts) {
+    within(part.text, part.at, (text) => analysis.check(parseExpression(text), false));
+  }
 }
 
 function checkLocations({ analysis }: Checked, args: string): void {

@@ -1,7 +1,7 @@
 /** What both threads know of probes: who has armed one, and the tables that the runtime gets of the debug info. */
 
 /** Bits of a probe's shared byte, which the compiled code calls `$A`. */
-export const ARMED = { BREAKPOINT: 1, STEP: 2, APPOINTMENT: 4, TRAVEL: 8 } as const;
+export const ARMED = { BREAKPOINT: 1, STEP: 2, APPOINTMENT: 4, TRAVEL: 8, WATCH: 16, SCOPE: 32 } as const;
 
 /** Stands for the probe of a position in the runtime's `tick`: where a pause stops running code. */
 export const IN_TICK = -1;

@@ -23,16 +23,19 @@ import { ftp, ftpData } from './protocols/ftp.ts';
 import { geneve } from './protocols/geneve.ts';
 import { gquic } from './protocols/gquic.ts';
 import { gre } from './protocols/gre.ts';
+import { chdlc, frameRelay, slarp } from './protocols/hdlc.ts';
 import { hsrp } from './protocols/hsrp.ts';
 import { http } from './protocols/http.ts';
 import { CONTENTS } from './protocols/http-content.ts';
 import { icmp } from './protocols/icmp.ts';
 import { icmpv6 } from './protocols/icmpv6.ts';
+import { radiotap, wlan } from './protocols/ieee80211.ts';
 import { igmp } from './protocols/igmp.ts';
 import { imap } from './protocols/imap.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
 import { isakmp } from './protocols/isakmp.ts';
+import { ipnet, ipoib, nflog } from './protocols/link-headers.ts';
 import { llc } from './protocols/llc.ts';
 import { lldp } from './protocols/lldp.ts';
 import { modbus } from './protocols/modbus.ts';
@@ -42,6 +45,7 @@ import { nbns } from './protocols/nbns.ts';
 import { nbss } from './protocols/nbss.ts';
 import { ntp } from './protocols/ntp.ts';
 import { nullLoopback } from './protocols/null.ts';
+import { esis, isis, osi } from './protocols/osi.ts';
 import { ospf } from './protocols/ospf.ts';
 import { otherLink } from './protocols/other-link.ts';
 import { pim } from './protocols/pim.ts';
@@ -98,6 +102,17 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   ipcp,
   ipv6cp,
   ccp,
+  wlan,
+  radiotap,
+  chdlc,
+  slarp,
+  frameRelay,
+  ipoib,
+  ipnet,
+  nflog,
+  osi,
+  isis,
+  esis,
   arp,
   ip,
   ipv6,

@@ -32,8 +32,10 @@ export function summary(p: PacketView): Summary {
 /** What the layer says, after the remarks of those that carry it, and with those of equal layers beside it. */
 function infoOf(p: PacketView, layers: readonly Layer[], speaker: Layer): string {
   const before = layers.map((l) => l.protocol.declaration.infoBefore?.(p, l) ?? '').join('');
-  const { info } = speaker.protocol.declaration;
-  return `${before}${info?.(p, speaker) ?? ''}`;
+  const { info, infoBetween } = speaker.protocol.declaration;
+  const beside = (l: Layer): boolean => l.protocol === speaker.protocol && l.below === speaker.below;
+  const speakers = infoBetween === undefined ? [speaker] : layers.filter(beside);
+  return `${before}${speakers.map((l) => info?.(p, l) ?? '').join(infoBetween)}`;
 }
 
 /** `10.0.2.2 → 10.0.2.15 TCP 60 5556 → 58676 [SYN, ACK] ...`, as tshark prints it. */

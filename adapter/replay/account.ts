@@ -13,6 +13,7 @@ import {
   OUR_REASONS,
   openerOf,
   type ReplayPlan,
+  STATE_CUT,
   STATE_GAPS,
   STATE_MADE_UP,
   STATE_PLAYED,
@@ -146,7 +147,7 @@ function statusOf(plan: ReplayPlan, id: number): { status: ConnectionStatus; rea
   }
   const { ofGuest, ofHost } = lengthsOf(plan.connections, id, side);
   const whole = (plan.progress.toHost[id] ?? 0) >= ofGuest && (plan.progress.toGuest[id] ?? 0) >= ofHost;
-  return { status: whole && !(state & (STATE_GAPS | STATE_MADE_UP)) ? 'complete' : 'partial', reason: '' };
+  return { status: whole && !(state & (STATE_CUT | STATE_GAPS | STATE_MADE_UP)) ? 'complete' : 'partial', reason: '' };
 }
 
 /** Bytes of payload that the capture has of both sides. */

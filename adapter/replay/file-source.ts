@@ -3,14 +3,12 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ByteSource } from '../packets/byte-source.ts';
 import { CaptureError } from '../packets/types.ts';
 
-/**
- * Windows begin at multiples of this, and reach further than the next one's beginning by what a packet may have: who
- * looks ahead, and who follows, find the same ones.
- */
-const STRIDE = 1 << 20;
-const WINDOW = STRIDE + (1 << 16);
+/** What is read for a jump into the file; a window in use doubles, since what follows will be asked for too. */
+const FIRST_READ = 1 << 13;
+/** A window is small enough for a processor's cache, so that what was read is still there when it is looked at. */
+const WINDOW = 1 << 18;
 /** How many there are: a replay looks some hundred packets ahead, and back at packets that came out of order. */
-const WINDOWS = 16;
+const WINDOWS = 8;
 /** Bytes of a glance at most. */
 const GLANCE = 4096;
 
@@ -58,7 +56,7 @@ export class FileSource implements ByteSource {
   #use(at: number, end: number): Window {
     const windows = this.#windows;
     let place = 0;
-    while (place < windows.length && !holds(windows[place], at, end)) {
+    while (place < windows.length && !canHold(windows[place], at, end)) {
       place++;
     }
     const known = windows[place];
@@ -69,28 +67,28 @@ export class FileSource implements ByteSource {
     }
     windows[0] = w;
     if (!known) {
-      const start = at - (at % STRIDE);
-      this.#fill(w, end - start > WINDOW ? at : start, end);
+      w.start = at;
+      w.length = 0;
+    }
+    if (!holds(w, at, end)) {
+      this.#fill(w, Math.max(FIRST_READ, Math.min(2 * w.length, WINDOW), end - w.start));
     }
     return w;
   }
 
-  /** Reads from `at` on; up to `end` at least. */
-  #fill(w: Window, at: number, end: number): void {
-    const length = end - at;
+  /** Reads until there are `length` bytes, or the file ends. */
+  #fill(w: Window, length: number): void {
     if (length > w.bytes.length) {
       w.bytes = new Uint8Array(length);
     }
-    w.start = at;
-    w.length = 0;
-    while (w.length < w.bytes.length) {
-      const n = readSync(this.fd, w.bytes, w.length, w.bytes.length - w.length, at + w.length);
+    while (w.length < length) {
+      const n = readSync(this.fd, w.bytes, w.length, length - w.length, w.start + w.length);
       if (n === 0) {
         break;
       }
       w.length += n;
     }
-    if (w.length < length) {
+    if (w.length < Math.min(length, this.size - w.start)) {
       throw new CaptureError('the capture has become shorter while it was read');
     }
   }
@@ -98,6 +96,11 @@ export class FileSource implements ByteSource {
   close(): void {
     closeSync(this.fd);
   }
+}
+
+/** True if the window holds the bytes, or does after reading a little more. */
+function canHold(w: Window | undefined, at: number, end: number): boolean {
+  return w !== undefined && at >= w.start && at <= w.start + w.length && end <= w.start + w.bytes.length;
 }
 
 function holds(w: Window | undefined, at: number, end: number): boolean {

@@ -87,10 +87,14 @@ export const AT_GRADE = 6;
 const POSITIONS = 7;
 
 const PROGRESS_SPEC = { toHost: Float64Array, toGuest: Float64Array, state: Uint8Array } as const;
-/** Something of the connection was played; its handshake was made up; bytes of it were nowhere in the capture. */
+/**
+ * Something of the connection was played; its handshake was made up; bytes of it were nowhere in the capture, or cut
+ * off.
+ */
 export const STATE_PLAYED = 1;
 export const STATE_MADE_UP = 2;
 export const STATE_GAPS = 4;
+export const STATE_CUT = 8;
 
 /** Grades of divergence.ts. */
 const GRADE_COUNT = 5;

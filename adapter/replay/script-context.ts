@@ -10,7 +10,7 @@ import { KIND_MASK, KIND_TCP } from './analysis.ts';
 import { RST_SEEN, type SideColumns, SYN_SEEN, sideOf, TH_ACK, TH_SYN } from './connections.ts';
 import { type Flow, plannedFlow } from './flow.ts';
 import { completeFrame, type FrameMaker, frameOf, segmentLike } from './frames.ts';
-import { type ReplayPlan, ROLE_HOST, roleFor, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
+import { type ReplayPlan, ROLE_HOST, roleFor, STATE_CUT, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
 import { Segments } from './segments.ts';
 import { Reassembly } from './sessions.ts';
 import { Slab } from './slab.ts';
@@ -108,7 +108,16 @@ export class ScriptContext {
       this.flows.set(id, flow);
       this.mark(flow, STATE_PLAYED);
     }
+    if ((packets.payload[i] ?? 0) > 0 && this.#isCut(i)) {
+      this.mark(flow, STATE_CUT);
+    }
     return flow;
+  }
+
+  /** True if the capture has not all of the packet. */
+  #isCut(i: number): boolean {
+    const { caplen, len } = this.index.columns;
+    return (caplen[i] ?? 0) < (len[i] ?? 0);
   }
 
   /** True for segments without a beginning that the other side answered with a RST only. */

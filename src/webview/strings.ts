@@ -43,3 +43,32 @@ export const LISTING_STRINGS = {
 } as const;
 
 export type ListingStrings = Readonly<Record<keyof typeof LISTING_STRINGS, string>>;
+
+/** Words of the timeline's page. */
+export const TIMELINE_STRINGS = {
+  label: 'Timeline',
+  none: 'What a debug session records is shown here.',
+  off: 'Nothing is recorded: history is off.',
+  toGuest: 'To guest',
+  fromGuest: 'From guest',
+  drops: 'Drops',
+  interrupts: 'Interrupts',
+  marks: 'Moments',
+  time: 'Time',
+  packets: 'Packets',
+  packet: 'packet',
+  most: 'most',
+  stop: 'stopped',
+  bookmark: 'bookmark',
+  checkpoint: 'checkpoint',
+  here: 'here',
+  present: 'the present',
+  past: 'past',
+  running: 'the machine runs',
+  help: 'Click or Enter: go there. Wheel, + and -: zoom. Page Up and Page Down: stops and bookmarks.',
+  pause: 'Pause the machine to go to a moment.',
+  from: 'From',
+  to: 'To',
+} as const;
+
+export type TimelineStrings = Readonly<Record<keyof typeof TIMELINE_STRINGS, string>>;

@@ -31,6 +31,7 @@ const INFO: DebugInfo = {
   files: ['hw/net/e1000.ts', 'softmmu/main.ts'],
   functions: FUNCTIONS,
   probes: FUNCTIONS.flatMap((f) => f.probes.map((id, i) => fakeProbe(id, f.id, f.line + 2 + i * 2, [...f.params]))),
+  accesses: [],
   structs: [
     {
       name: 'E1000State',

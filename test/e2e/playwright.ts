@@ -57,6 +57,9 @@ export interface Page extends Omit<Locator, 'press' | 'screenshot'> {
   };
   readonly mouse: {
     move(x: number, y: number): Promise<void>;
+    down(): Promise<void>;
+    up(): Promise<void>;
+    wheel(deltaX: number, deltaY: number): Promise<void>;
     click(x: number, y: number, options?: { readonly button?: 'left' | 'right' }): Promise<void>;
   };
   goto(url: string, options?: Timeout): Promise<unknown>;

@@ -1,6 +1,7 @@
 /** VS Code's workbench as a person at its window uses it. The selectors are those of VS Code 1.139. */
 import { Listing } from './listing.ts';
 import type { Locator, Page } from './playwright.ts';
+import { TimelinePage } from './timeline-page.ts';
 
 /** Milliseconds in which the toolbar would show that the machine runs, if it did for long. */
 const A_MOMENT = 2000;
@@ -98,6 +99,11 @@ export class Workbench {
   /** The packet listing in the active editor. */
   get listing(): Listing {
     return new Listing(this.page);
+  }
+
+  /** The timeline in the panel. */
+  get timeline(): TimelinePage {
+    return new TimelinePage(this.page);
   }
 
   // ---- Editor ----

@@ -93,6 +93,7 @@ const INFO: DebugInfo = {
     fakeProbe(5, 2, 15, [v('argc', 'number')]),
     fakeProbe(6, 2, 16, [v('argc', 'number'), v('r', 'number')]),
   ],
+  accesses: [],
   structs: [
     struct('socket', [
       field('so_state', 'number', 'State bits.'),

@@ -98,7 +98,8 @@ describe('history at the prompt', () => {
       await run('diff history'),
       /^No difference: both make the same \d+ calls, up to where the history ends\.$/m,
     );
-    assert.match(await run('what-if off', 'print $RADV'), /\ntcp_input|^tcp_input[^]*\$\d+ = 0\n$/);
+    assert.match(await run('what-if off'), /^tcp_input \(/m);
+    assert.match(await run('print $RADV'), /= 0$/m);
     assert.equal(await run('info what-if'), 'Nothing was changed in the past.\n');
   });
 });

@@ -18,8 +18,13 @@ import {
   type NamedValue,
   type PacketBytes,
   type Position,
+  type QueryEnd,
+  type QueryOptions,
+  type QueryRequest,
+  type QueryRow,
   type ReplayState,
   type ReverseKind,
+  type RunTimeline,
   type StepKind,
   type SymbolScope,
   type Value,
@@ -68,9 +73,17 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   abstract step(kind: StepKind, options?: { frame?: number; count?: number }): Promise<void>;
   abstract runTo(location: BreakpointSpec['location']): Promise<void>;
   readonly history: HistoryState | undefined = undefined;
+  /** What every query finds. */
+  found: readonly QueryRow[] = [];
+  readonly timeline: RunTimeline | undefined = undefined;
 
   async reverse(kind: ReverseKind): Promise<void> {
     throw new EngineError(`Target native does not support reverse ${kind}.`);
+  }
+
+  async query(_request: QueryRequest, { rows }: QueryOptions): Promise<QueryEnd> {
+    rows(this.found);
+    return { rows: this.found.length, complete: true, failure: '' };
   }
 
   readonly savedMarks = undefined;
@@ -207,6 +220,11 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
           ? Array.from(o as unknown as ArrayLike<unknown>, (x, i) => [`[${i}]`, x])
           : Object.entries(o);
     return entries.slice(start, start + count).map(([name, x]) => ({ name, value: this.describe(x) }));
+  }
+
+  async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
+    const o = this.#objects[Number(handle)];
+    return o instanceof Uint8Array ? o.slice(start, start + count) : undefined;
   }
 
   /** A value as the engine tells it. */

@@ -24,6 +24,11 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/inspect/register-notation.ts',
     // The components of pages.
     '@vscode-elements/elements/',
+    // Scales, axes and shapes of the timeline.
+    'd3-axis',
+    'd3-scale',
+    'd3-selection',
+    'd3-shape',
     // Packet listings: captures are opened and looked at as replays do it.
     'adapter/packets/',
     'adapter/replay/',

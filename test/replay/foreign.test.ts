@@ -23,11 +23,18 @@ const replay = (name: string): Played => play(readFileSync(capture(`foreign/${na
 
 describe('captures of foreign hosts', () => {
   for (const [name, guest, connections, toHost, toGuest] of WHOLE) {
-    it(`${name}: all of its connections are complete`, () => {
+    // A snap length has cut the page of this one.
+    const cut = name === 'lo-http-snap96.pcap' ? connections : 0;
+    it(`${name}: all of its connections are ${cut > 0 ? 'there as far as they were captured' : 'complete'}`, () => {
       const r = replay(name);
       assertSums(r);
       assert.equal(r.plan.guest.address, guest);
-      assert.deepEqual(r.account.connections, { total: connections, complete: connections, partial: 0, notPlayed: {} });
+      assert.deepEqual(r.account.connections, {
+        total: connections,
+        complete: connections - cut,
+        partial: cut,
+        notPlayed: {},
+      });
       assert.deepEqual(r.account.bytes, { toHost, toGuest });
       const left = r.plan.warnings.concat(r.outside.reports.filter((t) => t.startsWith('error')));
       assert.deepEqual(left, []);

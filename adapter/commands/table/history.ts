@@ -53,11 +53,12 @@ export const HISTORY_COMMANDS = [
     name: 'goto',
     class: 'running',
     takes: 'number',
-    words: ['packet', 'time', 'start', 'end'],
+    words: ['packet', 'time', 'row', 'start', 'end'],
     summary: 'Go to a moment of what has been recorded.',
-    usage: 'goto TICK[:PROBE] | packet N | time SECONDS | N% | start | end | BOOKMARK',
+    usage: 'goto TICK[:PROBE] | packet N | time SECONDS | N% | row N | start | end | BOOKMARK',
     details: `Packets are counted as they pass the user network's edge; in a replay they have the capture's
-numbers, and this stops where "break -packet N" does. "goto end" leads back to the present.
+numbers, and this stops where "break -packet N" does. "row N" is a line of the last query, such as "calls".
+"goto end" leads back to the present.
   goto packet 12
   goto time 3.25
   goto 50%`,

@@ -7,15 +7,19 @@ import { HISTORY_COMMANDS } from './history.ts';
 import { INFO_COMMANDS } from './info.ts';
 import { MISC_COMMANDS } from './misc.ts';
 import { PEER_COMMANDS } from './peers.ts';
+import { QUERY_COMMANDS } from './queries.ts';
 import { RUNNING_COMMANDS } from './running.ts';
 import { SCRIPT_COMMANDS } from './script.ts';
 import { SETTING_COMMANDS } from './settings.ts';
 import { SOURCE_COMMANDS } from './source.ts';
+import { WATCH_COMMANDS } from './watch.ts';
 
 export const COMMANDS: readonly Command[] = [
   ...BREAKPOINT_COMMANDS,
+  ...WATCH_COMMANDS,
   ...RUNNING_COMMANDS,
   ...HISTORY_COMMANDS,
+  ...QUERY_COMMANDS,
   ...FRAME_COMMANDS,
   ...DATA_COMMANDS,
   ...SOURCE_COMMANDS,

@@ -175,13 +175,17 @@ export class TypeTable {
 
   /** A field of a struct, own or inherited. */
   field(struct: StructInfo, name: string): Variable | undefined {
+    return this.owner(struct, name)?.fields.find((f) => f.name === name);
+  }
+
+  /** The struct that declares a field: itself or a base. */
+  owner(struct: StructInfo, name: string): StructInfo | undefined {
     const seen = new Set<string>();
     let s: StructInfo | undefined = struct;
     while (s && !seen.has(s.name)) {
       seen.add(s.name);
-      const f = s.fields.find((x) => x.name === name);
-      if (f) {
-        return f;
+      if (s.fields.some((f) => f.name === name)) {
+        return s;
       }
       s = this.#structs.get(plainType(s.extends).replace(/<.*$/, ''));
     }

@@ -5,7 +5,7 @@ import { type Layer, MORE, NO_MESSAGE, TO_END, UNKNOWN } from '../layer.ts';
 import { quiet, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Of, type Part, Protocol } from '../protocol.ts';
-import { Memory, transportOf } from '../sessions.ts';
+import { Memory } from '../sessions.ts';
 import { type Head, type Header, headAt, headerOf, MAX_HEADERS } from './header-lines.ts';
 import { CONTENT, type ContentWords, contentWords } from './http-content.ts';
 
@@ -418,8 +418,7 @@ export const http: Protocol = new Protocol({
   info,
 });
 
-/** On a usual port, or in a connection that had a message before. */
+/** In a connection that had a message before. */
 function isUsual(p: PacketView, l: Layer): boolean {
-  const t = transportOf(l);
-  return t !== null && (PORTS.includes(t.key) || PORTS.includes(t.otherKey) || MEMORY.of(p, l)?.seen === true);
+  return MEMORY.of(p, l)?.seen === true;
 }

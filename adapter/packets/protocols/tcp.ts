@@ -122,7 +122,7 @@ function line(p: PacketView, l: Layer): string {
 function info(p: PacketView, l: Layer): string {
   const part = tcpNote(l)?.segment?.info;
   if (part !== undefined) {
-    return [part, ...tcpRemarks(l)].join(' ');
+    return [...(part === '' ? [] : [part]), ...tcpRemarks(l)].join(' ');
   }
   const flags = flagsOf(p, l);
   return [

@@ -243,7 +243,9 @@ function info(p: PacketView, l: Layer): string {
   }
   const all = records(p, l);
   if (all.length === 0) {
-    return versionOf(p, l) === 0 ? 'Continuation Data' : 'Ignored Unknown Record';
+    // It is put behind what the segment says of itself.
+    const before = l.below?.protocol.declaration.infoBefore?.(p, l.below) ? ', ' : '';
+    return `${before}${versionOf(p, l) === 0 ? 'Continuation Data' : 'Ignored Unknown Record'}`;
   }
   return all.flatMap((r) => recordNames(p, r, l.end)).join(', ');
 }
@@ -272,7 +274,10 @@ export const tls: Protocol = new Protocol({
     ...HANDSHAKE_FIELDS.all(),
   ],
   columnOf: (p, l) => columnOf(p, l, records(p, l)[0]),
+  // The list says nothing of the beginning of a record.
+  partInfo: () => '',
   info,
+  infoBetween: ', ',
 });
 
 /** All records that are whole; else the first one. */

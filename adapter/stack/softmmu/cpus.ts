@@ -35,6 +35,8 @@ export class CPUState {
   interrupt_request = 0;
   /** The guest has interrupts disabled (`cli`). */
   interrupts_masked = false;
+  /** Interrupts that the guest has taken so far. */
+  interrupts = 0;
   /** There is work for `run`: console input, an expired guest timer, or the guest asked for another turn. */
   runnable = true;
   /** The one-shot timer of the guest (its local APIC timer); see `cpu_set_timer`. */
@@ -101,6 +103,7 @@ export function cpu_exec(cpu: CPUState): void {
     cpu.ops.boot(cpu);
   }
   for (let i = 0; i < IRQ_STORM_LIMIT && cpu.interrupt_request !== 0 && !cpu.interrupts_masked; i++) {
+    cpu.interrupts++;
     cpu.ops.do_irq(cpu);
   }
   cpu.ops.run(cpu);

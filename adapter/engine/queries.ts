@@ -1,0 +1,197 @@
+/**
+ * Answers queries: executes the recording again in an inferior of its own, from checkpoints, and hands over the rows
+ * as they are found. The machine that the user debugs is not disturbed; one query goes on at a time.
+ */
+import type { RowData } from '../inferior/asked.ts';
+import type { TimePosition } from '../inferior/stop.ts';
+import type { QueryMessage } from '../inferior/worker.ts';
+import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import type { HistorySource } from './history-source.ts';
+import type { Image } from './image.ts';
+import { Inferior } from './inferior.ts';
+import type { QueryEnd, QueryOptions, QueryRequest, QueryRow } from './query.ts';
+import { layerOf, type Question, questionOf } from './question.ts';
+import { redoChanges } from './reexecute.ts';
+
+/** How often it is said how far a query is. */
+const PROGRESS_MS = 100;
+
+/** A part of the recording without a gap. */
+interface Stretch {
+  /** Where it begins; null: at the start of the machine. */
+  readonly from: CheckpointRef | null;
+  readonly until: TimePosition;
+}
+
+export class Queries {
+  readonly #image: Image;
+  #inferior: Promise<Inferior> | undefined;
+  /** The inferior has an inspector, for changes that need frames. */
+  #framed = false;
+  #last: Promise<unknown> = Promise.resolve();
+  #asked = 0;
+  readonly #callers = new Map<string, string>();
+
+  constructor(image: Image) {
+    this.#image = image;
+  }
+
+  /** Asks about everything up to `until`. Throws for a request that cannot be compiled. */
+  ask(live: HistorySource, request: QueryRequest, until: TimePosition, options: QueryOptions): Promise<QueryEnd> {
+    const question = questionOf(this.#image, request);
+    const answer = this.#last.then(() => this.#ask(live, question, until, options));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #ask(live: HistorySource, question: Question, until: TimePosition, options: QueryOptions): Promise<QueryEnd> {
+    const id = ++this.#asked;
+    const inferior = await this.#open(live);
+    const first = live.startTick;
+    const answer = new Answer(options, (row, number) => this.#row(row, number));
+    const timer = setInterval(() => {
+      options.progress?.(Math.max(0, inferior.ticks - first), until.tick - first);
+    }, PROGRESS_MS);
+    const stop = (): void => inferior.interrupt();
+    answer.stop = stop;
+    options.signal?.addEventListener('abort', stop);
+    try {
+      for (const { from, until: end } of this.#stretches(question, until)) {
+        if (answer.over) {
+          break;
+        }
+        const order = { id, deciders: [...question.deciders], eachTurn: question.eachTurn, until: end };
+        await this.#run(inferior, { recording: live.recording, checkpoint: from, query: order }, answer);
+      }
+    } finally {
+      clearInterval(timer);
+      options.signal?.removeEventListener('abort', stop);
+      options.progress?.(1, 1);
+    }
+    return answer.end;
+  }
+
+  /** What has to be looked at, in order. */
+  #stretches(_question: Question, until: TimePosition): Stretch[] {
+    return [{ from: null, until }];
+  }
+
+  async #run(inferior: Inferior, message: QueryMessage, answer: Answer): Promise<void> {
+    const rows = (found: readonly RowData[]): void => answer.take(found);
+    inferior.on('rows', rows);
+    try {
+      answer.failed(await inferior.ask(message));
+    } catch (e) {
+      this.#inferior = undefined;
+      void inferior.terminate();
+      throw e;
+    } finally {
+      inferior.off('rows', rows);
+    }
+  }
+
+  /** The inferior that queries run in; it is kept for the next one. */
+  async #open({ recording, replay }: HistorySource): Promise<Inferior> {
+    if (this.#inferior && this.#framed !== recording.framed) {
+      await this.dispose();
+    }
+    this.#framed = recording.framed;
+    this.#inferior ??= Inferior.create(this.#image, {
+      header: recording,
+      ...(replay ? { replay } : {}),
+      past: true,
+      inspector: recording.framed,
+      historySize: 0,
+      checkpointMs: null,
+      stopOnEntry: false,
+      hashFrames: false,
+      release: false,
+    }).then((inferior) => {
+      if (recording.framed) {
+        redoChanges(this.#image, inferior, () => undefined);
+      }
+      return inferior;
+    });
+    return this.#inferior;
+  }
+
+  #row(data: RowData, number: number): QueryRow {
+    const { callers, ...rest } = data;
+    const p = this.#image.probe(data.probe);
+    const layer = data.packet && layerOf(this.#image, data.probe);
+    return {
+      number,
+      ...rest,
+      fn: p ? this.#image.fnOf(p).name : '',
+      file: p ? this.#image.fnOf(p).file : '',
+      line: p?.line ?? 0,
+      caller: this.#caller(callers),
+      ...(layer ? { layer } : {}),
+    };
+  }
+
+  /** The innermost of the callers that debug information knows. */
+  #caller(callers: readonly string[]): string {
+    for (const text of callers) {
+      let name = this.#callers.get(text);
+      if (name === undefined) {
+        const [file = '', line = '', called = ''] = text.split(':');
+        const known = this.#image.file(file);
+        const fn = known === undefined ? undefined : this.#image.functionAt(known, Number(line), called);
+        name = fn && !fn.nodebug ? fn.name : '';
+        this.#callers.set(text, name);
+      }
+      if (name !== '') {
+        return name;
+      }
+    }
+    return '';
+  }
+
+  async dispose(): Promise<void> {
+    const inferior = await this.#inferior?.catch(() => undefined);
+    this.#inferior = undefined;
+    await inferior?.terminate();
+  }
+}
+
+/** Numbers the rows of a query, and knows when it is over. */
+class Answer {
+  readonly #options: QueryOptions;
+  readonly #make: (row: RowData, number: number) => QueryRow;
+  #rows = 0;
+  #full = false;
+  #failure = '';
+  /** Ends the run. */
+  stop: () => void = () => undefined;
+
+  constructor(options: QueryOptions, make: (row: RowData, number: number) => QueryRow) {
+    this.#options = options;
+    this.#make = make;
+  }
+
+  get over(): boolean {
+    return this.#full || this.#options.signal?.aborted === true;
+  }
+
+  take(found: readonly RowData[]): void {
+    if (this.over) {
+      return;
+    }
+    const room = (this.#options.limit ?? Number.POSITIVE_INFINITY) - this.#rows;
+    const taken = found.slice(0, room).map((row) => this.#make(row, ++this.#rows));
+    this.#options.rows(taken);
+    if (found.length > room) {
+      this.#full = true;
+      this.stop();
+    }
+  }
+
+  failed(failure: string): void {
+    this.#failure ||= failure;
+  }
+
+  get end(): QueryEnd {
+    return { rows: this.#rows, complete: !this.over, failure: this.#failure };
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * In an inferior that executes a recording again for a query: what is asked at which probes, and the rows that answer
+ * it. Rows leave in the order in which they began; one of a call waits for the value returned.
+ */
+import type { TimePosition } from './stop.ts';
+import type { NamedValue, Value } from './value.ts';
+
+/** What a query has compiled. */
+export interface QueryOrder {
+  /** Numbers the queries of a thread: the same one may be asked of several stretches. */
+  readonly id: number;
+  /** What decides at probes, as for breakpoints: function expressions of the locals, with `$R`, `$F` and `$A`. */
+  readonly deciders: readonly (readonly [probe: number, source: string])[];
+  /** JavaScript that runs as each turn ends, with `$R` and `$G`; empty for none. */
+  readonly eachTurn: string;
+  /** The run ends here. */
+  readonly until: TimePosition;
+}
+
+/** A packet that passes an edge, as the packet list shows it. */
+export interface PassedPacket {
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: string;
+  readonly length: number;
+  readonly info: string;
+}
+
+/** What is found at a moment; what there is depends on what was asked. */
+export interface RowFields {
+  readonly args?: readonly NamedValue[];
+  /** Values of what was to be shown, in order. */
+  readonly shown?: readonly Value[];
+  /** What an expression is now, and what it was before. */
+  readonly value?: Value;
+  readonly old?: Value;
+  /** Of several values under one name, which: a struct's type and number. */
+  readonly series?: string;
+  readonly packet?: PassedPacket;
+}
+
+/** A row as it leaves the inferior. */
+export interface RowData extends TimePosition, RowFields {
+  /** The machine's clock in nanoseconds. */
+  readonly ns: number;
+  /** Packets that had passed the user network's edge. */
+  readonly packets: number;
+  /** In a replay: number in the capture of the last of them, 0 if it is none of it. */
+  readonly captured: number;
+  /** Who called, innermost first: `file:line:name` of V8's frames. */
+  readonly callers: readonly string[];
+  returned?: Value;
+}
+
+/** What it needs of the runtime. */
+export interface AskedHooks {
+  /** Where the machine is. */
+  now(): { tick: number; ns: number; packets: number; captured: number };
+  /** Calls from outside the probe's function, innermost first. */
+  callers(): readonly string[];
+  /** A value that can cross, without a handle. */
+  plain(v: unknown, declared?: string): Value;
+  /** The packet that was viewed last, as the packet list shows it. */
+  passed(): PassedPacket | undefined;
+  post(rows: readonly RowData[]): void;
+}
+
+/** So many rows are sent together. */
+const BATCH = 512;
+/** A call whose row is not wanted, and one that has not met its condition yet. */
+const NOT_YET = null;
+
+interface Series {
+  readonly name: string;
+  last: unknown;
+}
+
+export class Asked {
+  readonly order: QueryOrder;
+  readonly #hooks: AskedHooks;
+  #rows: RowData[] = [];
+  /** Rows of calls that have not returned. */
+  readonly #open = new Set<RowData>();
+  /** Calls of each function that go on. */
+  readonly #calls = new Map<number, (RowData | typeof NOT_YET)[]>();
+  readonly #series = new Map<unknown, Series>();
+  readonly #seriesCounts = new Map<string, number>();
+  /** What went wrong first in an expression. */
+  failure = '';
+
+  constructor(order: QueryOrder, hooks: AskedHooks) {
+    this.order = order;
+    this.#hooks = hooks;
+  }
+
+  /** Something was found at a probe. */
+  row(probe: number, fields: RowFields): RowData {
+    const row: RowData = { ...this.#hooks.now(), probe, callers: this.#hooks.callers(), ...fields };
+    this.#rows.push(row);
+    if (this.#rows.length >= BATCH && this.#open.size === 0) {
+      this.flush();
+    }
+    return row;
+  }
+
+  /** An expression has thrown. */
+  failed(error: unknown): void {
+    this.failure ||= error instanceof Error ? error.message : String(error);
+  }
+
+  /** The value of an expression; one that cannot be evaluated here is undefined. */
+  show(value: () => unknown): Value {
+    try {
+      return this.#hooks.plain(value());
+    } catch (e) {
+      this.failed(e);
+      return this.#hooks.plain(undefined);
+    }
+  }
+
+  plain(v: unknown, declared: string): Value {
+    return this.#hooks.plain(v, declared);
+  }
+
+  // ---- calls ----
+
+  /** A function is entered. */
+  enter(fn: number): void {
+    const calls = this.#calls.get(fn);
+    if (calls) {
+      calls.push(NOT_YET);
+    } else {
+      this.#calls.set(fn, [NOT_YET]);
+    }
+  }
+
+  /** True if the call has no row yet. */
+  asks(fn: number): boolean {
+    const calls = this.#calls.get(fn);
+    return calls !== undefined && calls.length > 0 && calls[calls.length - 1] === NOT_YET;
+  }
+
+  /** The innermost call of `fn` is one that is wanted. */
+  met(fn: number, probe: number, fields: RowFields): void {
+    const calls = this.#calls.get(fn);
+    if (calls) {
+      const row = this.row(probe, fields);
+      this.#open.add(row);
+      calls[calls.length - 1] = row;
+    }
+  }
+
+  /** A function is left. */
+  leave(fn: number, returned: unknown, declared: string): void {
+    const row = this.#calls.get(fn)?.pop();
+    if (row) {
+      if (returned !== undefined) {
+        row.returned = this.plain(returned, declared);
+      }
+      this.#open.delete(row);
+      if (this.#rows.length >= BATCH && this.#open.size === 0) {
+        this.flush();
+      }
+    }
+  }
+
+  // ---- values over time ----
+
+  /** An expression has this value now; `of` is the struct that it is of, if any. It is a row when it has changed. */
+  sample(probe: number, value: unknown, of: object | null): void {
+    let series = this.#series.get(of);
+    if (series === undefined) {
+      const type = of === null ? '' : of.constructor?.name || 'struct';
+      const number = (this.#seriesCounts.get(type) ?? 0) + 1;
+      this.#seriesCounts.set(type, number);
+      series = { name: type === '' ? '' : `${type} ${number}`, last: undefined };
+      this.#series.set(of, series);
+    } else if (Object.is(series.last, value)) {
+      return;
+    }
+    const old = series.last === undefined ? {} : { old: this.#hooks.plain(series.last) };
+    series.last = value;
+    this.row(probe, { value: this.#hooks.plain(value), ...old, series: series.name });
+  }
+
+  // ---- packets ----
+
+  /** The packet that is being looked at passes an edge. */
+  passes(probe: number): void {
+    const packet = this.#hooks.passed();
+    if (packet) {
+      this.row(probe, { packet });
+    }
+  }
+
+  /** A turn has ended: calls that still go on are those of the main loop. */
+  turn(): void {
+    if (this.#rows.length > 0) {
+      this.#open.clear();
+      this.flush();
+    }
+  }
+
+  flush(): void {
+    if (this.#rows.length > 0) {
+      this.#hooks.post(this.#rows);
+      this.#rows = [];
+    }
+  }
+}

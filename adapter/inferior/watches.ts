@@ -1,0 +1,363 @@
+/**
+ * In the inferior: watched expressions. A watch is evaluated at the probes after statements that can change it, which
+ * the debug info knows, and compared with what it was. The statement that was passed before is the one that wrote.
+ */
+import { ARMED } from '../mailbox/probes.ts';
+import type { TimePosition } from './stop.ts';
+
+type Decider = (...locals: never[]) => boolean;
+
+/** JavaScript that runs at a probe, over its locals. */
+export interface ProbeCode {
+  readonly probe: number;
+  /** The probe's locals in order, with `$ret` first at a `return`. */
+  readonly names: readonly string[];
+  /** Statements; `$w` is the watch. */
+  readonly body: string;
+}
+
+/** What to watch, as the engine tells the runtime. All of it crosses as JSON. */
+export interface WatchOrder {
+  readonly id: number;
+  readonly access: 'write' | 'read' | 'access';
+  /** JavaScript over the captured names and `$G`. */
+  readonly js: string;
+  readonly condition: string | null;
+  /** JavaScript for the struct or array that it is in, and for an element's index. */
+  readonly target: { readonly object: string; readonly index?: string } | null;
+  /** Names that it captures of the frame in which it was set. */
+  readonly names: readonly string[];
+  /** The file whose globals it sees first. */
+  readonly file: string;
+  /** A struct's fields are compared, not which struct it is. */
+  readonly contents: boolean;
+  /** Statements that write; null: any may. */
+  readonly writers: readonly number[] | null;
+  /** Probes after them, by writer. */
+  readonly after: readonly (readonly [writer: number, after: readonly number[]])[];
+  /** What finds out whether a statement reads it, and what follows the locals of the frame. */
+  readonly code: readonly ProbeCode[];
+  /** It lives as long as a call of a function. */
+  readonly frame: { readonly entry: number; readonly exits: readonly number[] } | null;
+}
+
+/** What a watch has seen. */
+export interface Sight {
+  readonly id: number;
+  /** Absent where it was read. */
+  readonly old?: unknown;
+  readonly now: unknown;
+  /** The statement that did it. */
+  readonly by: TimePosition;
+}
+
+/** Elements and fields that are compared at most. */
+const MOST = 1 << 16;
+
+/** A watch at work. Code of probes writes to `locals` and `touched`. */
+class Watch {
+  readonly order: WatchOrder;
+  readonly locals: Record<string, unknown>;
+  readonly read: (locals: object) => unknown;
+  readonly #holds: ((locals: object) => unknown) | null;
+  readonly #object: (locals: object) => unknown;
+  readonly #index: (locals: object) => unknown;
+  readonly code = new Map<number, (...locals: unknown[]) => void>();
+  /** Which statements come before a probe. */
+  readonly before = new Map<number, number[]>();
+  value: unknown;
+  /** Whether `value` is a copy. */
+  copied = false;
+  /** The reading statement that was passed last; -1: none. */
+  touched = -1;
+  /** Calls of the function inside the frame's own one. */
+  inside = 0;
+  /** It is disabled: it follows what happens and says nothing. */
+  muted = false;
+
+  constructor(order: WatchOrder, locals: Record<string, unknown>, globals: object, runtime: object) {
+    this.order = order;
+    this.locals = locals;
+    const names = order.names.filter((n) => n !== 'this');
+    const compiled = (js: string): ((l: object) => unknown) =>
+      new Function(
+        '$G',
+        '$R',
+        `const f=function($l){const{${names.join(',')}}=$l;return (${js});};` +
+          `return ${order.names.includes('this') ? '$l=>f.call($l.this,$l)' : 'f'};`,
+      )(globals, runtime) as (l: object) => unknown;
+    this.read = compiled(order.js);
+    this.#holds = order.condition === null ? null : compiled(order.condition);
+    this.#object = compiled(order.target?.object ?? 'undefined');
+    this.#index = compiled(order.target?.index ?? 'undefined');
+    for (const [writer, after] of order.after) {
+      for (const probe of after) {
+        this.before.set(probe, [...(this.before.get(probe) ?? []), writer]);
+      }
+    }
+    for (const { probe, names: all, body } of order.code) {
+      const params = all.map((n) => (n === 'this' ? '$this' : n)).join(',');
+      const make = new Function('$w', '$G', `return function(${params}){try{${body}}catch{}}`);
+      this.code.set(probe, make(this, globals) as (...l: unknown[]) => void);
+    }
+    this.sync();
+  }
+
+  /** Its value now; undefined where it has none. */
+  now(): unknown {
+    try {
+      return this.read(this.locals);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The struct or array that it is in, for code of probes. */
+  object(): unknown {
+    return this.#object(this.locals);
+  }
+
+  index(): unknown {
+    return this.#index(this.locals);
+  }
+
+  /** True if the condition, if any, holds. Throws what the condition throws. */
+  holds(): boolean {
+    return this.#holds === null || Boolean(this.#holds(this.locals));
+  }
+
+  /** What is there now is what it was. */
+  sync(): void {
+    const now = this.now();
+    const copy = snapshot(now, this.order.contents);
+    this.value = copy;
+    this.copied = copy !== now;
+    this.touched = -1;
+  }
+
+  same(now: unknown): boolean {
+    return Object.is(now, this.value) || (this.copied && sameContents(now, this.value));
+  }
+}
+
+export class Watches {
+  readonly #all = new Map<number, Watch>();
+  /** Watches by probe; and those that look everywhere. */
+  readonly #at: (Watch[] | undefined)[] = [];
+  #everywhere: Watch[] = [];
+  /** When statements were passed: in what order, and at which tick. */
+  readonly #order: Float64Array;
+  readonly #ticks: Float64Array;
+  readonly #T: Float64Array;
+  #passed = 0;
+  #last = -1;
+
+  constructor(probes: number, T: Float64Array) {
+    this.#order = new Float64Array(probes);
+    this.#ticks = new Float64Array(probes);
+    this.#T = T;
+  }
+
+  /** Adds a watch or replaces it; without `locals` it keeps those that it has. Returns the probes to arm. */
+  add(order: WatchOrder, locals: Record<string, unknown> | null, globals: object, runtime: object): number[] {
+    const before = this.#all.get(order.id);
+    const probes = this.remove(order.id);
+    const watch = new Watch(order, locals ?? before?.locals ?? {}, globals, runtime);
+    watch.inside = before && locals === null ? before.inside : 0;
+    this.#all.set(order.id, watch);
+    if (order.writers === null) {
+      this.#everywhere.push(watch);
+    }
+    const frame = order.frame ? [order.frame.entry, ...order.frame.exits] : [];
+    const own = new Set([...(order.writers ?? []), ...watch.before.keys(), ...watch.code.keys(), ...frame]);
+    for (const probe of own) {
+      this.#at[probe] = [...(this.#at[probe] ?? []), watch];
+    }
+    return order.writers === null ? [...this.#order.keys()] : [...new Set([...probes, ...own])];
+  }
+
+  mute(id: number, on: boolean): void {
+    const watch = this.#all.get(id);
+    if (watch) {
+      watch.muted = on;
+      watch.sync();
+    }
+  }
+
+  /** Returns the probes that it was at. */
+  remove(id: number): number[] {
+    const watch = this.#all.get(id);
+    if (!watch) {
+      return [];
+    }
+    this.#all.delete(id);
+    this.#everywhere = this.#everywhere.filter((w) => w !== watch);
+    const probes: number[] = [];
+    for (const [probe, list] of this.#at.entries()) {
+      if (list?.includes(watch)) {
+        const left = list.filter((w) => w !== watch);
+        this.#at[probe] = left.length > 0 ? left : undefined;
+        probes.push(probe);
+      }
+    }
+    return watch.order.writers === null ? [...this.#order.keys()] : probes;
+  }
+
+  get ids(): number[] {
+    return [...this.#all.keys()];
+  }
+
+  /** True if a watch looks at a probe. */
+  looksAt(probe: number): boolean {
+    return this.#everywhere.length > 0 || this.#at[probe] !== undefined;
+  }
+
+  /**
+   * What decides at a probe that it looks at: `rest` at last, but not at a `plain` probe where nothing happens. `armed`
+   * says who else looks there.
+   */
+  decider(probe: number, rest: Decider, plain: boolean, armed: Uint8Array): Decider {
+    const code = [...this.#all.values()].flatMap((w) => w.code.get(probe) ?? []);
+    const ask: Decider = plain
+      ? (ret) => (armed[probe] !== ARMED.WATCH || !this.quiet(probe)) && rest(ret as never)
+      : rest;
+    if (code.length === 0) {
+      return ask;
+    }
+    return (...locals) => {
+      for (const look of code) {
+        look(...locals);
+      }
+      return ask(...locals);
+    };
+  }
+
+  /** What is there now is what it was: the debugger's own changes are no hits. */
+  sync(): void {
+    for (const watch of this.#all.values()) {
+      watch.sync();
+    }
+  }
+
+  #pass(probe: number): void {
+    this.#order[probe] = ++this.#passed;
+    this.#ticks[probe] = this.#T[0] ?? 0;
+    this.#last = probe;
+  }
+
+  /** Passes a probe; true if no watch has anything to say there. */
+  quiet(probe: number): boolean {
+    const here = this.#at[probe];
+    const watch = here?.[0] ?? this.#everywhere[0];
+    if (watch === undefined || (here?.length ?? 0) + this.#everywhere.length !== 1) {
+      return false;
+    }
+    if (watch.copied || watch.touched >= 0 || watch.order.frame !== null) {
+      return false;
+    }
+    let now: unknown;
+    try {
+      now = watch.read(watch.locals);
+    } catch {
+      now = undefined;
+    }
+    if (now !== watch.value) {
+      return false;
+    }
+    this.#pass(probe);
+    return true;
+  }
+
+  /** At a probe: what watches have seen, and whose frame is left here. */
+  at(probe: number): { readonly sights: readonly Sight[]; readonly left: readonly number[] } {
+    const sights: Sight[] = [];
+    const left: number[] = [];
+    const here = this.#at[probe] ?? [];
+    for (const watch of [...here, ...this.#everywhere.filter((w) => !here.includes(w))]) {
+      const { frame } = watch.order;
+      if (frame && probe === frame.entry) {
+        watch.inside++;
+      }
+      const sight = this.#look(watch, probe);
+      if (sight) {
+        sights.push(sight);
+      }
+      if (frame?.exits.includes(probe) && --watch.inside < 0) {
+        left.push(watch.order.id);
+      }
+    }
+    this.#pass(probe);
+    return { sights, left };
+  }
+
+  #look(watch: Watch, probe: number): Sight | undefined {
+    const { id, access } = watch.order;
+    const touched = watch.touched;
+    const now = watch.now();
+    if (!watch.same(now)) {
+      const old = watch.value;
+      watch.sync();
+      const silent = access === 'read' || watch.muted || old === undefined || now === undefined;
+      return silent ? undefined : { id, old, now: watch.value, by: this.#writer(watch, probe) };
+    }
+    if (touched >= 0 && touched !== probe) {
+      watch.touched = -1;
+      return watch.muted ? undefined : { id, now: watch.value, by: this.#positionOf(touched) };
+    }
+    return undefined;
+  }
+
+  /** The statement that was passed last of those after which the probe comes. */
+  #writer(watch: Watch, probe: number): TimePosition {
+    let best = -1;
+    for (const p of watch.before.get(probe) ?? []) {
+      if (best < 0 || (this.#order[p] ?? 0) > (this.#order[best] ?? 0)) {
+        best = p;
+      }
+    }
+    return this.#positionOf(best < 0 ? this.#last : best);
+  }
+
+  #positionOf(probe: number): TimePosition {
+    return { tick: this.#ticks[probe] ?? 0, probe };
+  }
+
+  /** True if a condition, if there is one, holds. Throws what it throws. */
+  holds(id: number): boolean {
+    return this.#all.get(id)?.holds() ?? false;
+  }
+}
+
+/** Something to compare with later: a copy of what can change in place. */
+function snapshot(v: unknown, contents: boolean): unknown {
+  if (ArrayBuffer.isView(v) && !(v instanceof DataView)) {
+    return (v as Uint8Array).slice(0, MOST);
+  }
+  if (Array.isArray(v)) {
+    return v.slice(0, MOST);
+  }
+  return contents && typeof v === 'object' && v !== null
+    ? Object.assign(Object.create(Object.getPrototypeOf(v) as object), v)
+    : v;
+}
+
+function sameContents(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return false;
+  }
+  if (ArrayBuffer.isView(a) || Array.isArray(a)) {
+    const [x, y] = [a as unknown as ArrayLike<unknown>, b as unknown as ArrayLike<unknown>];
+    const length = Math.min(x.length, MOST);
+    if (length !== y.length) {
+      return false;
+    }
+    for (let i = 0; i < length; i++) {
+      if (!Object.is(x[i], y[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+  const other = b as Record<string, unknown>;
+  return Object.entries(a).every(([name, v]) => Object.is(v, other[name]));
+}

@@ -1,0 +1,156 @@
+/** What the timeline shows and where it leads, without a page. Places are nanoseconds or packets, as its axis says. */
+import type {
+  TimelineAxis,
+  TimelineLane,
+  TimelineMark,
+  TimelinePoint,
+  TimelineRange,
+} from '../../adapter/dap/custom.ts';
+
+export const LANES: readonly TimelineLane[] = ['toGuest', 'fromGuest', 'drops', 'interrupts'];
+
+/** Nanoseconds of a second. */
+export const NS = 1e9;
+
+/** A stretch of an axis. Without an end it is all that there is, also when that grows. */
+export interface Stretch {
+  readonly axis: TimelineAxis;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** The shortest stretch that can be shown. */
+const SHORTEST: Readonly<Record<TimelineAxis, number>> = { ns: 1000, packets: 4 };
+
+/** Both ends of a stretch, given where history ends. */
+export function ends({ axis, from = 0, to }: Stretch, end: TimelinePoint): [from: number, to: number] {
+  return [from, to ?? Math.max(end[axis], 1)];
+}
+
+/** A stretch `factor` times as long, with `around` where it was. What is longer than history is all of it. */
+export function zoomed(stretch: Stretch, factor: number, around: number, end: TimelinePoint): Stretch {
+  const { axis } = stretch;
+  const [from, to] = ends(stretch, end);
+  const length = Math.max(SHORTEST[axis], (to - from) * factor);
+  const share = to > from ? (around - from) / (to - from) : 0;
+  return placed(axis, around - share * length, length, end);
+}
+
+/** A stretch that is moved by a part of its length. */
+export function panned(stretch: Stretch, by: number, end: TimelinePoint): Stretch {
+  const [from, to] = ends(stretch, end);
+  return stretch.to === undefined ? stretch : placed(stretch.axis, from + by * (to - from), to - from, end);
+}
+
+/** The stretch, moved so far that a place is in it. */
+export function revealed(stretch: Stretch, place: number, end: TimelinePoint): Stretch {
+  const [from, to] = ends(stretch, end);
+  const length = to - from;
+  return place >= from && place <= to ? stretch : placed(stretch.axis, place - length / 2, length, end);
+}
+
+function placed(axis: TimelineAxis, from: number, length: number, end: TimelinePoint): Stretch {
+  if (length >= end[axis]) {
+    return { axis };
+  }
+  const begin = Math.min(Math.max(0, from), end[axis] - length);
+  return { axis, from: begin, to: begin + length };
+}
+
+/** The same stretch along the other axis, as far as the range knows it. */
+export function turned(stretch: Stretch, range: TimelineRange): Stretch {
+  const axis = stretch.axis === 'ns' ? 'packets' : 'ns';
+  if (stretch.to === undefined) {
+    return { axis };
+  }
+  const [from, to] = ends(stretch, range.end).map((place) => other(range, place));
+  return placed(axis, from ?? 0, Math.max(SHORTEST[axis], (to ?? 0) - (from ?? 0)), range.end);
+}
+
+/** What a place is along the other axis, between the bounds of the parts in proportion. */
+export function other({ axis, bounds }: TimelineRange, place: number): number {
+  const wanted = axis === 'ns' ? 'packets' : 'ns';
+  const i = bounds.findIndex((bound) => bound[axis] >= place);
+  const after = bounds[i] ?? bounds.at(-1);
+  const before = bounds[i - 1] ?? after;
+  if (!before || !after) {
+    return 0;
+  }
+  const length = after[axis] - before[axis];
+  const share = length > 0 ? (place - before[axis]) / length : 0;
+  return before[wanted] + share * (after[wanted] - before[wanted]);
+}
+
+/** Which part of the range a place is in. */
+export function partAt({ from, to, bounds }: TimelineRange, place: number): number {
+  const parts = bounds.length - 1;
+  const part = Math.floor((parts * (place - from)) / (to - from || 1));
+  return Math.min(parts - 1, Math.max(0, part));
+}
+
+/** A place in `pktgdb/goTo`'s words. */
+export function momentAt(axis: TimelineAxis, place: number, end: TimelinePoint): string {
+  if (place <= 0 || place >= end[axis]) {
+    return place <= 0 ? 'start' : 'end';
+  }
+  return axis === 'ns' ? `time ${(place / NS).toFixed(9)}` : `edge ${Math.max(1, Math.round(place))}`;
+}
+
+/** The next mark before a place (`by` is -1) or behind it (1); checkpoints that nobody has made are none. */
+export function neighbourMark({ axis, marks }: TimelineRange, place: number, by: -1 | 1): TimelineMark | undefined {
+  const own = marks.filter(({ kind }) => kind !== 'saved');
+  return by < 0 ? own.findLast((mark) => mark[axis] < place) : own.find((mark) => mark[axis] > place);
+}
+
+/** Where a key leads from a place; undefined for other keys. */
+export function keyTarget(key: string, place: number, range: TimelineRange): number | TimelineMark | undefined {
+  const step = range.axis === 'packets' ? Math.max(1, Math.round(part(range))) : part(range);
+  switch (key) {
+    case 'ArrowLeft':
+      return Math.max(0, place - step);
+    case 'ArrowRight':
+      return Math.min(range.end[range.axis], place + step);
+    case 'PageUp':
+      return neighbourMark(range, place, -1) ?? 0;
+    case 'PageDown':
+      return neighbourMark(range, place, 1) ?? range.end[range.axis];
+    case 'Home':
+      return 0;
+    case 'End':
+      return range.end[range.axis];
+    default:
+      return undefined;
+  }
+}
+
+function part({ from, to, bounds }: TimelineRange): number {
+  return (to - from) / Math.max(1, bounds.length - 1);
+}
+
+/** `1.234567 s`, without zeros at the end. */
+export function secondsText(ns: number): string {
+  return `${(ns / NS).toFixed(9).replace(/\.?0+$/, '')} s`;
+}
+
+/** A range in `rows` rows, for those who cannot see it: from where to where, and how many there are of each. */
+export function tableOf(
+  { bounds, lanes }: TimelineRange,
+  rows: number,
+): { readonly from: TimelinePoint; readonly to: TimelinePoint; readonly counts: readonly number[] }[] {
+  const parts = bounds.length - 1;
+  const edges = Array.from({ length: Math.min(rows, parts) + 1 }, (_, i) =>
+    Math.round((i * parts) / Math.min(rows, parts)),
+  );
+  return edges.slice(1).flatMap((end, i) => {
+    const begin = edges[i] ?? 0;
+    const [from, to] = [bounds[begin], bounds[end]];
+    const counts = LANES.map((lane) => lanes[lane].slice(begin, end).reduce((sum, n) => sum + n, 0));
+    return from && to ? [{ from, to, counts }] : [];
+  });
+}
+
+/** Heights of bars from 0 to 1: what is there at all can be seen. */
+export function heights(counts: readonly number[], visible: number): number[] {
+  const most = counts.reduce((a, b) => Math.max(a, b), 1);
+  return counts.map((count) => (count > 0 ? Math.max(visible, count / most) : 0));
+}

@@ -1,0 +1,107 @@
+/** The view Timeline: a page that draws what happened when, and leads there. */
+import * as vscode from 'vscode';
+import type { TimelineArguments, TimelineBody } from '../../adapter/dap/custom.ts';
+import type { Sessions } from '../session/sessions.ts';
+import { showPage, stringsAttribute } from '../views/page.ts';
+import { Refresher } from '../views/refresher.ts';
+import { TIMELINE_STRINGS } from '../webview/strings.ts';
+import type { FromPage, TimelineCommand, ToPage } from './messages.ts';
+
+const INTERVAL_MS = 500;
+const COMMANDS: readonly TimelineCommand[] = ['zoomIn', 'zoomOut', 'showAll', 'toggleAxis'];
+
+export class TimelineView implements vscode.WebviewViewProvider, vscode.Disposable {
+  readonly #sessions: Sessions;
+  readonly #extension: vscode.Uri;
+  readonly #refresher = new Refresher(() => this.#read(), INTERVAL_MS);
+  readonly #subscriptions: readonly vscode.Disposable[];
+  #view: vscode.WebviewView | undefined;
+  #wanted: TimelineArguments = {};
+  /** What the page shows, as JSON: nothing is sent while nothing changes. */
+  #sent = '';
+
+  constructor(sessions: Sessions, extension: vscode.Uri) {
+    this.#sessions = sessions;
+    this.#extension = extension;
+    this.#subscriptions = [
+      vscode.window.registerWebviewViewProvider('pktgdb.timeline', this),
+      this.#refresher,
+      sessions.onDidChange(() => this.#refresher.setState(sessions.current?.state ?? 'ended')),
+      ...COMMANDS.map((command) =>
+        vscode.commands.registerCommand(`pktgdb.timeline.${command}`, () => this.#post({ type: 'command', command })),
+      ),
+    ];
+  }
+
+  refresh(): void {
+    this.#refresher.request();
+  }
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    this.#view = view;
+    const { webview } = view;
+    webview.onDidReceiveMessage((message: FromPage) => void this.#received(message));
+    view.onDidChangeVisibility(() => {
+      this.#sent = ''; // the page begins anew when it is shown again
+      this.#refresher.setVisible(view.visible);
+    });
+    view.onDidDispose(() => {
+      this.#view = undefined;
+      this.#refresher.setVisible(false);
+    });
+    showPage(webview, this.#extension, {
+      title: vscode.l10n.t('Timeline'),
+      script: 'timeline.js',
+      style: 'timeline.css',
+      body: `<main id="timeline" ${stringsAttribute(TIMELINE_STRINGS)}></main>`,
+    });
+  }
+
+  async #received(message: FromPage): Promise<void> {
+    switch (message.type) {
+      case 'ready':
+        this.#sent = '';
+        this.#refresher.setState(this.#sessions.current?.state ?? 'ended');
+        this.#refresher.setVisible(this.#view?.visible ?? false);
+        return;
+      case 'wanted':
+        this.#wanted = message.wanted;
+        this.#refresher.request();
+        return;
+      case 'go':
+        try {
+          await this.#sessions.current?.request('pktgdb/goTo', { moment: message.moment });
+        } catch (error) {
+          this.#post({ type: 'refused' });
+          void vscode.window.showErrorMessage((error as Error).message);
+        }
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { current } = this.#sessions;
+    const state = current?.state ?? 'ended';
+    let body: TimelineBody = { recorded: false };
+    try {
+      if (current !== undefined && (state === 'running' || state === 'stopped')) {
+        body = await current.request<TimelineBody>('pktgdb/timeline', this.#wanted);
+      }
+    } catch {
+      return; // the session is ending; the next change reads again
+    }
+    const message: ToPage = { type: 'range', state, ...(body.range ? { range: body.range } : {}) };
+    const text = JSON.stringify(message);
+    if (text !== this.#sent) {
+      this.#sent = text;
+      this.#post(message);
+    }
+  }
+
+  #post(message: ToPage): void {
+    void this.#view?.webview.postMessage(message);
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#subscriptions).dispose();
+  }
+}

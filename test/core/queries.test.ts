@@ -1,0 +1,106 @@
+/** Questions about all that has been recorded. */
+import assert from 'node:assert/strict';
+import type { QueryOptions, QueryRequest, QueryRow } from '../../adapter/engine/api.ts';
+import { capture } from '../kit/paths.ts';
+import { Session } from './session.ts';
+
+describe('queries', () => {
+  let s: Session;
+
+  beforeEach(async () => {
+    s = await Session.create();
+  });
+
+  afterEach(() => s.dispose());
+
+  async function replay(): Promise<void> {
+    await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
+    await s.stop();
+  }
+
+  const functionId = (name: string): number => {
+    const fn = s.engine.info.functions.find((f) => f.name === name);
+    assert.ok(fn, name);
+    return fn.id;
+  };
+
+  async function ask(request: QueryRequest, options: Partial<QueryOptions> = {}): Promise<QueryRow[]> {
+    const rows: QueryRow[] = [];
+    const end = await s.engine.query(request, { rows: (more) => rows.push(...more), ...options });
+    assert.equal(end.rows, rows.length);
+    assert.equal(end.failure, '');
+    assert.deepEqual(
+      rows.map((r) => r.number),
+      rows.map((_, i) => i + 1),
+    );
+    return rows;
+  }
+
+  it('lists every call, and each row is where a breakpoint stopped', async () => {
+    s.break('e1000_receive_iov');
+    await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
+    const seen: object[] = [];
+    while ((await s.stop()).kind === 'breakpoint') {
+      const here = s.engine.history?.here;
+      const [, caller] = await s.frameNames();
+      seen.push({ tick: here?.tick, probe: here?.probe, ns: here?.ns, packets: here?.packets, caller });
+      await s.resume();
+    }
+    assert.ok(seen.length > 3);
+    const rows = await ask({ kind: 'calls', functions: [functionId('e1000_receive_iov')] });
+    assert.deepEqual(
+      rows.map(({ tick, probe, ns, packets, caller }) => ({ tick, probe, ns, packets, caller })),
+      seen,
+    );
+    assert.ok(rows.every((r) => r.fn === 'e1000_receive_iov' && r.args?.length === 3 && r.returned?.kind === 'number'));
+    const row = rows[2] as QueryRow;
+    await s.engine.goTo(row);
+    await s.stop();
+    assert.deepEqual((await s.frameNames())[0], 'e1000_receive_iov');
+    assert.deepEqual(await ask({ kind: 'calls', functions: [functionId('e1000_receive_iov')] }), rows);
+  });
+
+  it('takes conditions on packets, and shows expressions', async () => {
+    await replay();
+    const rows = await ask({
+      kind: 'calls',
+      functions: [functionId('e1000_receive_iov')],
+      condition: s.evaluator.condition('$pkt.tcp.len > 0'),
+      show: [s.evaluator.expression('$pkt.tcp.len'), s.evaluator.expression('s->mac_reg[RDH]')],
+    });
+    assert.ok(rows.length > 0);
+    assert.ok(rows.every((r) => Number(r.shown?.[0]?.value) > 0 && r.shown?.[1]?.kind === 'number'));
+  });
+
+  it('lists packets as they pass a layer', async () => {
+    await replay();
+    const all = await ask({ kind: 'packets', layers: ['slirp'] });
+    assert.equal(all.length, s.engine.history?.present.packets);
+    const some = await ask({ kind: 'packets', layers: ['nic'], condition: s.evaluator.packetCondition('http') });
+    assert.ok(some.length > 0 && some.length < all.length);
+    assert.ok(some.every((r) => r.layer === 'nic' && r.packet?.protocol === 'HTTP'));
+  });
+
+  it('follows a value over time', async () => {
+    await replay();
+    const rows = await ask({ kind: 'plot', expression: s.evaluator.expression('so->so_rcv.sb_cc') });
+    assert.ok(rows.length > 2);
+    assert.ok(rows.every((r, i) => i === 0 || r.tick >= (rows[i - 1]?.tick ?? 0)));
+    assert.match(rows[0]?.series ?? '', /^socket 1$/);
+    const registers = await ask({ kind: 'plot', expression: s.evaluator.expression('$RDT') });
+    assert.ok(registers.length > 2);
+    assert.equal(registers.at(-1)?.value?.value, (await s.evaluator.evaluate('$RDT', -1)).value.value);
+  });
+
+  it('is given up by a signal, ends at a limit, and can be asked again', async () => {
+    await replay();
+    const request: QueryRequest = { kind: 'packets', layers: ['slirp'] };
+    const whole = await ask(request);
+    assert.deepEqual(await ask(request, { limit: 3 }), whole.slice(0, 3));
+    const stop = new AbortController();
+    const none = s.engine.query(request, { rows: () => undefined, signal: stop.signal });
+    stop.abort();
+    assert.equal((await none).complete, false);
+    assert.deepEqual(await ask(request), whole);
+  });
+});

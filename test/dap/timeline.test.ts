@@ -1,0 +1,82 @@
+/** What the timeline is drawn from. */
+import assert from 'node:assert/strict';
+import type { TimelineBody, TimelineRange } from '../../adapter/dap/custom.ts';
+import { capture } from '../kit/paths.ts';
+import type { TestClient } from './client.ts';
+import { withAdapter } from './hooks.ts';
+
+const HTTP = capture('05-http.pcap');
+
+describe('timeline over DAP', () => {
+  let client: TestClient;
+  withAdapter((c) => {
+    client = c;
+  });
+
+  async function range(args: object = {}): Promise<TimelineRange> {
+    const body = (await client.ask('pktgdb/timeline', args)) as unknown as TimelineBody;
+    assert.ok(body.range);
+    return body.range;
+  }
+
+  const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+
+  it('counts all frames once, along both axes, and says where the machine stands', async () => {
+    await client.begin({ trace: HTTP });
+    await client.stoppedEvent();
+    for (const axis of ['ns', 'packets']) {
+      const { lanes, end, here, bounds, inPast } = await range({ axis, buckets: 7 });
+      assert.deepEqual([sum(lanes.toGuest) + sum(lanes.fromGuest), here], [end.packets, end]);
+      assert.ok(sum(lanes.toGuest) > 0 && sum(lanes.fromGuest) > 0 && sum(lanes.interrupts) > 0);
+      assert.deepEqual(
+        [lanes.drops.length, bounds.length, bounds[0], inPast],
+        [7, 8, { ns: bounds[0]?.ns, packets: 0 }, false],
+      );
+    }
+  });
+
+  it('shows a part as if it were all', async () => {
+    await client.begin({ trace: HTTP });
+    await client.stoppedEvent();
+    const { end } = await range();
+    const part = await range({ axis: 'packets', from: 3, to: 6, buckets: 3 });
+    assert.deepEqual(
+      part.lanes.toGuest.map((n, i) => n + part.lanes.fromGuest[i]!),
+      [1, 1, 1],
+    );
+    assert.deepEqual([(await range({ from: -5, to: 1e18 })).to, part.end], [end.ns, end]);
+    assert.match(await client.refused('pktgdb/timeline', { axis: 'ticks' }), /There is no axis "ticks"/);
+  });
+
+  it('marks stops, bookmarks and checkpoints, and each leads there', async () => {
+    await client.begin({ trace: HTTP }, () =>
+      client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'tcp_input' }] }),
+    );
+    await client.stoppedEvent();
+    for (const expression of ['bookmark syn', 'checkpoint']) {
+      await client.ask('evaluate', { expression, context: 'repl' });
+    }
+    await client.ask('continue', { threadId: 1 });
+    await client.stoppedEvent();
+    const { marks } = await range();
+    const named = marks.filter(({ kind }) => kind !== 'saved').map(({ kind, text }) => `${kind} ${text}`);
+    assert.deepEqual(named, [
+      'stop on function breakpoint',
+      'checkpoint 1',
+      'bookmark syn',
+      'stop on function breakpoint',
+    ]);
+    await client.ask('pktgdb/goTo', { moment: marks.find(({ kind }) => kind === 'bookmark')!.moment });
+    await client.stoppedEvent();
+    const there = await range();
+    assert.equal(there.inPast, true);
+    assert.equal(there.here?.packets, marks.find(({ kind }) => kind === 'bookmark')?.packets);
+    assert.deepEqual(there.marks, marks, 'what is past is no new stop');
+  });
+
+  it('is not there without a recording', async () => {
+    await client.begin({ trace: HTTP, recordLimit: 0 });
+    await client.stoppedEvent();
+    assert.deepEqual(await client.ask('pktgdb/timeline'), { recorded: false });
+  });
+});
