@@ -1,7 +1,5 @@
 /** The engine: breakpoints and runs of a machine, for the front ends. See api.ts for what each member does. */
 import { EventEmitter } from 'node:events';
-import { attachQtest } from '../host/qtest.ts';
-import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
 import type { FramedChange } from '../mailbox/change.ts';
@@ -42,26 +40,27 @@ import {
   type Value,
 } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
-import { CheckpointStore } from './checkpoint-store.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
-import type { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
 import { Image } from './image.ts';
-import { Inferior, monitorInPlace, TELLING_COMMAND, writeRunning } from './inferior.ts';
+import { answerWaiting, type Inferior, monitorInPlace, TELLING_COMMAND, writeRunning } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
-import { capturedPacket, type EngineInternals, inferiorOptions, type Replay, replayState } from './launch.ts';
-import { type Arrival, Past } from './past.ts';
+import { LastRun } from './last-run.ts';
+import { capturedPacket, divergencesOf, divergentFrameOf, type EngineInternals, replayState } from './launch.ts';
+import { type Arrival, pastAtEnd } from './past.ts';
 import { Queries } from './queries.ts';
 import { type ReexecuteOptions, reexecute } from './reexecute.ts';
 import { saveSession } from './saving.ts';
-import { startMachine } from './start.ts';
+import { loadMachine, startMachine } from './start.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState, withResult } from './stopped.ts';
 import { historyMoment, historyState, type Moment, momentOf, type PastStep, TimeTravel } from './time-travel.ts';
 import { Tracer } from './tracer.ts';
 import { engineError, Traces } from './traces.ts';
+import { UserBreakpoints } from './user-breakpoints.ts';
 import { watchedBy } from './watched.ts';
 import { NO_WHAT_IF, type Original, type Shown, stopOf, WhatIf } from './what-if.ts';
 
@@ -71,7 +70,7 @@ const RUNNING = 'Cannot execute this command while the machine is running.';
 export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #image: Image;
   readonly #table: BreakpointTable;
-  readonly #fieldTypes: FieldTypes;
+  readonly #breakpoints: UserBreakpoints;
   readonly #whatIf: WhatIf;
   askWhatIf: (() => Promise<boolean>) | undefined;
   #time: TimeTravel;
@@ -86,12 +85,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #inferiorState: InferiorState = 'none';
   /** Counts starts and ends, so that a start notices that it is out of date. */
   #run = 0;
-  #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
-  #lastSummary: ExecutionSummary | undefined;
-  #lastCheckpoints = new CheckpointStore();
-  #lastRecording: Recording | undefined;
-  /** What the last recording lies in, until the next run. */
-  #lastHistory: History | undefined;
+  readonly #last = new LastRun();
   /** When the machine began, in milliseconds since the epoch. */
   #begun = 0;
   #materialisedAt = 0;
@@ -101,6 +95,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     super();
     this.#image = image;
     this.#table = new BreakpointTable(image);
+    this.#breakpoints = new UserBreakpoints(this.#table, {
+      installers: () => this.#installers,
+      moment: () => this.#moment,
+      told: (what, bp) => void this.emit('breakpoint', what, bp),
+      complain: (text) => void this.emit('report', 'error', text),
+    });
     // Of the machine that runs, or has been saved, not of what would have been.
     this.#time = this.#newTime(() => sourceOf(this.#whatIf.original?.inferior ?? this.#inferior));
     this.#whatIf = new WhatIf({
@@ -119,9 +119,6 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       progress: (what, done, total) => void this.emit('progress', what, done, total),
       warn: (text) => void this.emit('report', 'warning', text),
     });
-    this.#fieldTypes = Object.fromEntries(
-      image.info.structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]),
-    );
   }
 
   #newTime(live: () => HistorySource): TimeTravel {
@@ -155,7 +152,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get shared(): ReadonlyMap<string, ArrayBufferLike> {
-    return this.#moment?.inferior.shared ?? this.#inferior?.shared ?? this.#lastShared;
+    return this.#moment?.inferior.shared ?? this.#inferior?.shared ?? this.#last.shared;
   }
 
   get memory(): SharedGuestMemory {
@@ -170,45 +167,31 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#checkRun(run);
     this.#forgetHistory();
     this.#inferiorState = 'starting';
-    let replay: Replay | undefined;
+    let inferior: Inferior;
     try {
       if (await this.#traces.isRecording(options, this.info.buildId)) {
         return await this.#open(options);
       }
-      replay = await this.#traces.load(options);
+      const replay = await this.#traces.load(options);
+      this.#begun = Date.now();
+      this.#checkRun(run);
+      inferior = await loadMachine(this.#image, options, this.internals, replay);
     } catch (e) {
-      this.#inferiorState = 'none';
+      this.#inferiorState = run === this.#run ? 'none' : this.#inferiorState;
       throw e;
-    }
-    this.#begun = Date.now();
-    this.#checkRun(run);
-    const settings = inferiorOptions(this.#image, options, this.internals, replay);
-    let inferior: Inferior;
-    try {
-      inferior = await Inferior.create(this.#image, settings);
-    } catch (e) {
-      this.#inferiorState = 'none';
-      throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
     }
     if (run !== this.#run) {
       await inferior.terminate();
       this.#checkRun(run);
     }
     this.#inferior = inferior;
-    try {
-      await attachQtest(inferior, settings.header.argv);
-    } catch (e) {
-      await this.kill();
-      this.#inferiorState = 'none';
-      throw new EngineError(e instanceof Error ? e.message : String(e));
-    }
     const installer = new Installer(this.#table, inferior.runtime, (text) => {
       if (this.#inferior === inferior) {
         this.emit('report', 'error', text);
       }
     });
     this.#installer = installer;
-    this.#forgetHits();
+    this.#breakpoints.forgetHits();
     try {
       await installer.all();
       this.#checkRun(run);
@@ -228,28 +211,18 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Opens a saved recording: the machine stands where it stood when that was saved. */
   async #open(options: LaunchOptions): Promise<void> {
-    let past: Past | undefined;
     try {
       const opened = await this.#traces.open(options);
       this.#begun = opened.head.begun;
-      this.#forgetHits();
+      this.#breakpoints.forgetHits();
       const complain = (text: string): void => void this.emit('report', 'error', text);
-      past = await Past.create(
-        this.#image,
-        this.#table,
-        () => opened,
-        () => undefined,
-        complain,
-      );
+      const { past, arrival } = await pastAtEnd(this.#image, this.#table, opened, complain);
       const { inferior, installer } = past;
-      const arrival = await past.to(opened.head.end);
-      inferior.opened = opened;
       this.#inferior = inferior;
       this.#installer = installer;
       inferior.once('exited', (code, message) => this.#ended(inferior, code, message, undefined));
       this.#show(momentOf(this.#image, arrival, inferior, { kind: 'recording-end' }));
     } catch (e) {
-      await past?.dispose();
       this.#forgetHistory();
       this.#inferiorState = 'none';
       throw engineError(e);
@@ -295,14 +268,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #forgetInferior(inferior: Inferior): void {
-    this.#lastShared = inferior.shared;
-    this.#lastRecording = inferior.recording;
-    this.#lastCheckpoints = inferior.checkpoints;
-    this.#lastHistory = inferior.history;
+    this.#last.keep(inferior);
     this.#inferior = undefined;
     this.#installer = undefined;
     this.#moment = undefined;
-    this.#forgetWatches();
+    this.#breakpoints.forgetWatches();
     void this.#time.dispose();
     void this.#tracer.dispose();
     void this.#queries.dispose();
@@ -312,16 +282,14 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#traces.recording) {
       this.#traces.close();
     }
-    this.#lastHistory?.close();
-    this.#lastHistory = undefined;
-    this.#lastRecording = undefined;
+    this.#last.forgetRecording();
   }
 
   #ended(inferior: Inferior, code: number, message: string, summary: ExecutionSummary | undefined): void {
     if (this.#inferior !== inferior) {
       return;
     }
-    this.#lastSummary = summary;
+    this.#last.summary = summary;
     this.#forgetInferior(inferior);
     this.#inferiorState = 'exited';
     void inferior.terminate();
@@ -362,11 +330,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
     if (exception) {
-      this.#countExceptions();
+      this.#breakpoints.countExceptions();
     }
     const report = exception ? undefined : inferior.stopReport();
-    void this.#answerWaiting(inferior).catch(() => undefined);
-    this.#noteHits(report?.hitCounts ?? {});
+    void answerWaiting(inferior).catch(() => undefined);
+    this.#breakpoints.noteHits(report?.hitCounts ?? {});
     const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
     const stop = report && report.stop.kind !== 'arrived' ? report.stop : exceptionStop(paused);
@@ -382,13 +350,6 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   /** What the machine was asked for while it ran, and has not come to. */
-  async #answerWaiting(inferior: Inferior): Promise<void> {
-    await inferior.changeNow();
-    await inferior.monitorNow((line) =>
-      monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
-    );
-  }
-
   #show(moment: Moment): void {
     const { stop } = moment;
     this.#moment = moment;
@@ -397,42 +358,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.deleteBreakpoint(id);
     }
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
-      this.#spend(id);
+      this.#breakpoints.spend(id);
     }
     this.emit('stopped', stop);
-  }
-
-  /** A breakpoint has stopped: it may have been the last time. */
-  #spend(id: number): void {
-    const spec = this.#table.get(id)?.bp.spec;
-    if (spec?.temporary) {
-      this.deleteBreakpoint(id);
-    } else if (spec?.stopsLeft !== undefined) {
-      const left = spec.stopsLeft - 1;
-      this.updateBreakpoint(id, { stopsLeft: left > 0 ? left : null, ...(left > 0 ? {} : { enabled: false }) });
-    }
-  }
-
-  /** A run begins. */
-  #forgetHits(): void {
-    for (const bp of this.#table.all) {
-      this.#table.change(bp.id, { hits: 0 });
-    }
-  }
-
-  #noteHits(counts: Readonly<Record<string, number>>): void {
-    for (const [id, hits] of Object.entries(counts)) {
-      this.#table.noteHits(Number(id), hits);
-    }
-  }
-
-  /** Counts an exception for the catchpoints that are for them. */
-  #countExceptions(): void {
-    for (const { id, enabled, hits, spec } of this.#table.all) {
-      if (enabled && spec.location.kind === 'catch' && spec.location.event.what === 'exception') {
-        this.#table.change(id, { hits: hits + 1 });
-      }
-    }
   }
 
   #need(): Moment {
@@ -545,15 +473,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get timeline(): RunTimeline | undefined {
-    const { turns, checkpoints } = this.#inferior ?? {};
-    if (!turns) {
-      return undefined;
-    }
-    return {
-      end: turns.end,
-      by: (axis, places) => turns.by(axis, places),
-      checkpoints: checkpoints?.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })) ?? [],
-    };
+    return this.#inferior?.timeline;
   }
 
   async interrupt(): Promise<void> {
@@ -639,75 +559,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   setBreakpoint(spec: BreakpointSpec): Breakpoint {
-    const bp = this.#table.add(spec);
-    this.#capture(bp);
-    this.#update(bp, this.#table.probesOf(bp));
-    this.emit('breakpoint', 'new', bp);
-    return bp;
-  }
-
-  /** A watchpoint of a frame gets its locals; those who do not stand in the frame do not know it. */
-  #capture(bp: Breakpoint): void {
-    const order = this.#table.watch(bp);
-    const { location } = bp.spec;
-    if (order && location.kind === 'watch' && location.frame && this.#moment) {
-      const complain = (e: Error): boolean => this.emit('report', 'error', `Watchpoint ${bp.id}: ${e.message}`);
-      this.#moment.stopped.watch(order, location.captures, location.frame.index).catch(complain);
-    }
-  }
-
-  /** Watchpoints of frames end with the machine. */
-  #forgetWatches(): void {
-    for (const { id, spec } of this.#table.all) {
-      if (spec.location.kind === 'watch' && spec.location.frame) {
-        this.deleteBreakpoint(id);
-      }
-    }
-  }
-
-  #update(bp: Breakpoint, probes: readonly number[]): void {
-    for (const installer of this.#installers) {
-      installer.update(bp, probes);
-    }
+    return this.#breakpoints.add(spec);
   }
 
   updateBreakpoint(id: number, change: Parameters<EngineApi['updateBreakpoint']>[1]): Breakpoint {
-    const before = this.#table.get(id)?.bp;
-    if (!before) {
-      throw new EngineError(`No breakpoint number ${id}.`);
-    }
-    const { condition: oldCondition, ignoreCount: oldIgnore, stopsLeft: oldStops, ...rest } = before.spec;
-    const stopsLeft = change.stopsLeft === undefined ? oldStops : (change.stopsLeft ?? undefined);
-    const condition = change.condition === undefined ? oldCondition : (change.condition ?? undefined);
-    const ignoreCount = change.ignoreCount ?? oldIgnore;
-    const spec = {
-      ...rest,
-      ...(condition ? { condition } : {}),
-      ...(ignoreCount === undefined ? {} : { ignoreCount }),
-      ...(stopsLeft === undefined ? {} : { stopsLeft }),
-      ...(change.temporary === undefined ? {} : { temporary: change.temporary }),
-      ...(change.disabledAt === undefined ? {} : { disabledAt: change.disabledAt }),
-    };
-    const bp = this.#table.change(id, { spec, enabled: change.enabled ?? before.enabled });
-    if (condition && !bp.verified && before.verified) {
-      this.#table.change(id, { spec: before.spec, enabled: before.enabled });
-      throw new EngineError(bp.message ?? 'the condition is wrong');
-    }
-    this.#update(bp, [...new Set([...this.#table.probesOf(before), ...this.#table.probesOf(bp)])]);
-    this.emit('breakpoint', 'changed', bp);
-    return bp;
+    return this.#breakpoints.update(id, change);
   }
 
   deleteBreakpoint(id: number): boolean {
-    const bp = this.#table.remove(id);
-    if (!bp) {
-      return false;
-    }
-    for (const installer of this.#installers) {
-      installer.remove(bp);
-    }
-    this.emit('breakpoint', 'removed', bp);
-    return true;
+    return this.#breakpoints.remove(id);
   }
 
   // ---- looking around ----
@@ -725,23 +585,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async children(handle: string, start = 0, count = 1000): Promise<readonly NamedValue[]> {
-    const { inferior } = this.#need();
-    await this.#installTypes(inferior);
-    return inferior.runtime.children(handle, start, count);
+    return this.#need().inferior.children(handle, start, count);
   }
 
   async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
     const base64 = await this.#need().inferior.runtime.bytes(handle, start, count);
     return base64 === null ? undefined : Uint8Array.from(Buffer.from(base64, 'base64'));
-  }
-
-  #typesInstalled: Inferior | undefined;
-
-  async #installTypes(inferior: Inferior): Promise<void> {
-    if (this.#typesInstalled !== inferior) {
-      this.#typesInstalled = inferior;
-      await inferior.runtime.setFieldTypes(this.#fieldTypes);
-    }
   }
 
   scope(frame: number): SymbolScope {
@@ -805,16 +654,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async divergences(start = 0, count = 1000): Promise<DivergenceReport> {
-    const report = await this.#inferior?.runtime.divergenceReport(start, count);
-    if (!report) {
-      throw new EngineError('Nothing is being replayed.');
-    }
-    return report;
+    return divergencesOf(this.#inferior, start, count);
   }
 
   async divergentFrame(index: number): Promise<PacketBytes | undefined> {
-    const hex = await this.#inferior?.runtime.divergentFrame(index);
-    return hex ? { bytes: Uint8Array.from(Buffer.from(hex, 'hex')), linktype: 'ethernet' } : undefined;
+    return divergentFrameOf(this.#inferior, index);
   }
 
   capturedPacket(number: number): PacketBytes | undefined {
@@ -856,7 +700,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   #whatIfStopped(inferior: Inferior, arrival: Arrival): void {
     if (this.#inferior === inferior && !this.#moment?.stopped.materialised) {
-      this.#noteHits(arrival.report.hitCounts);
+      this.#breakpoints.noteHits(arrival.report.hitCounts);
       this.#show(momentOf(this.#image, arrival, inferior, stopOf(arrival)));
     }
   }
@@ -939,17 +783,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** The recording of the current or last run. */
   get recording(): Recording | undefined {
-    return this.#inferior?.recording ?? this.#lastRecording;
+    return this.#inferior?.recording ?? this.#last.recording;
   }
 
   /** The checkpoints of the current or last run. */
   get checkpoints(): CheckpointStore {
-    return this.#inferior?.checkpoints ?? this.#lastCheckpoints;
+    return this.#inferior?.checkpoints ?? this.#last.checkpoints;
   }
 
   /** What the last run came to, after an orderly end. */
   get summary(): ExecutionSummary | undefined {
-    return this.#lastSummary;
+    return this.#last.summary;
   }
 
   /** Executes a recording again in a thread of its own, without stops, and says what it came to. */

@@ -27,6 +27,7 @@ import { Pump } from '../host/pump.ts';
 import type { QueryResult, RowData } from '../inferior/asked.ts';
 import type { Note } from '../inferior/notes.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
+import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StopReport } from '../inferior/stop.ts';
 import type {
   ExecutionSummary,
@@ -45,7 +46,7 @@ import { createTicks, TICK } from '../mailbox/ticks.ts';
 import { createTurnIndex, TurnReader } from '../mailbox/turn-index.ts';
 import type { PacketsFile } from '../saved/packet-blocks.ts';
 import type { Input } from '../stack/util/host.ts';
-import { EngineError } from './api.ts';
+import { EngineError, type NamedValue, type RunTimeline } from './api.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
@@ -148,8 +149,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #standing = false;
   #failure = '';
 
+  readonly #fieldTypes: FieldTypes;
+  #typesKnown: Promise<void> | undefined;
+
   private constructor(image: Image, options: InferiorOptions) {
     super();
+    this.#fieldTypes = image.fieldTypes;
     this.#header = options.header;
     this.replay = options.replay;
     const warn = (text: string): void => {
@@ -316,6 +321,25 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   get runtime(): RuntimeProxy {
     this.#runtime ??= runtimeProxy(this.inspector);
     return this.#runtime;
+  }
+
+  /** The fields or elements of a value that has been described, from `start` on. */
+  async children(handle: string, start: number, count: number): Promise<readonly NamedValue[]> {
+    this.#typesKnown ??= this.runtime.setFieldTypes(this.#fieldTypes);
+    await this.#typesKnown;
+    return this.runtime.children(handle, start, count);
+  }
+
+  /** What happened when, if it is recorded. */
+  get timeline(): RunTimeline | undefined {
+    const { turns, checkpoints } = this;
+    return (
+      turns && {
+        end: turns.end,
+        by: (axis, places) => turns.by(axis, places),
+        checkpoints: checkpoints.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })),
+      }
+    );
   }
 
   /** Ticks of the machine so far. */
@@ -521,4 +545,12 @@ export async function monitorInPlace({ runtime }: Inferior, line: string): Promi
     throw new EngineError('The machine is not set up yet; continue first.');
   }
   return said;
+}
+
+/** Does what was asked of a machine that ran, and stands still now. */
+export async function answerWaiting(inferior: Inferior): Promise<void> {
+  await inferior.changeNow();
+  await inferior.monitorNow((line) =>
+    monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
+  );
 }

@@ -15,6 +15,7 @@ import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
+import type { OpenedRecording } from './opening.ts';
 import { redoAt } from './reexecute.ts';
 import { StoppedState } from './stopped.ts';
 
@@ -288,4 +289,28 @@ function savedOn({ target, noteFrom }: TravelOrder, checkpoint: CheckpointRef | 
   }
   const from = Math.min(target.tick, noteFrom ?? target.tick) - SAVE_BEFORE;
   return from > (checkpoint?.tick ?? 0) + SAVE_BEFORE ? { save: { from, every: Number.POSITIVE_INFINITY } } : {};
+}
+
+/** A past of a saved recording, at its end. */
+export async function pastAtEnd(
+  image: Image,
+  table: BreakpointTable,
+  opened: OpenedRecording,
+  complain: (text: string) => void,
+): Promise<{ readonly past: Past; readonly arrival: Arrival }> {
+  const past = await Past.create(
+    image,
+    table,
+    () => opened,
+    () => undefined,
+    complain,
+  );
+  try {
+    const arrival = await past.to(opened.head.end);
+    past.inferior.opened = opened;
+    return { past, arrival };
+  } catch (e) {
+    await past.dispose();
+    throw e;
+  }
 }

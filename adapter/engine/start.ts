@@ -1,8 +1,11 @@
 /** From a machine that is loaded to one that runs, or that says why it does not. */
+import { attachQtest } from '../host/qtest.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
-import { EngineError } from './api.ts';
-import type { Inferior } from './inferior.ts';
+import { EngineError, type LaunchOptions } from './api.ts';
+import type { Image } from './image.ts';
+import { Inferior } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
+import { type EngineInternals, inferiorOptions, type Replay } from './launch.ts';
 
 /** Who hears of it. */
 export interface StartHooks {
@@ -55,4 +58,27 @@ export function startMachine(inferior: Inferior, hooks: StartHooks): Promise<voi
     });
     inferior.go();
   });
+}
+
+/** Loads a machine, which does not run yet. Throws `EngineError`. */
+export async function loadMachine(
+  image: Image,
+  options: LaunchOptions,
+  internals: EngineInternals,
+  replay: Replay | undefined,
+): Promise<Inferior> {
+  const settings = inferiorOptions(image, options, internals, replay);
+  let inferior: Inferior;
+  try {
+    inferior = await Inferior.create(image, settings);
+  } catch (e) {
+    throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
+  }
+  try {
+    await attachQtest(inferior, settings.header.argv);
+  } catch (e) {
+    await inferior.terminate();
+    throw new EngineError(e instanceof Error ? e.message : String(e));
+  }
+  return inferior;
 }
