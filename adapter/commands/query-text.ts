@@ -5,7 +5,7 @@ import type { Evaluator } from '../inspect/evaluator.ts';
 import { parseArgument } from '../inspect/expression/parser.ts';
 import { watchedPlace } from '../inspect/watch.ts';
 import { within } from '../packets/span.ts';
-import { LAYER_NAMES, parseCatch } from './catch-text.ts';
+import { LAYER_NAMES, packetText } from './catch-text.ts';
 import { CommandError } from './command.ts';
 import { findFunctions, unknownFunction } from './linespec.ts';
 
@@ -129,7 +129,7 @@ function expressions(evaluator: Evaluator, { text, at }: Piece): QueryExpression
   for (let from = 0; from < text.length || from === 0; from++) {
     const rest = text.slice(from);
     const { end } = within(rest, at + from, parseArgument);
-    list.push(compiled({ text: rest.slice(0, end).trim(), at: at + from }, (t) => evaluator.expression(t)));
+    list.push(compiled({ text: rest.slice(0, end).trim(), at: at + from }, (t) => evaluator.shown(t)));
     from += end;
     if (from < text.length && text[from] !== ',') {
       throw new CommandError('A comma is expected here.', { start: at + from, end: at + text.length });
@@ -148,7 +148,7 @@ function packets(_engine: EngineApi, evaluator: Evaluator, args: string): QueryR
   const where = all ? head.text.slice(0, all.index) : head.text;
   // A condition of the expression language, without `if`.
   const plain = /\$pkt\b/.test(unquoted(where)) && !behind;
-  const { filter, layer } = plain ? inLayer(where) : within(where, 0, parseCatch);
+  const { filter, layer } = plain ? inLayer(where) : within(where, 0, packetText);
   const conditions: QueryExpression[] = [];
   if (filter !== '') {
     conditions.push(within(filter, 0, (text) => (plain ? evaluator.condition(text) : evaluator.packetCondition(text))));
@@ -165,7 +165,7 @@ function packets(_engine: EngineApi, evaluator: Evaluator, args: string): QueryR
 function inLayer(text: string): { readonly filter: string; readonly layer: PacketLayer } {
   const [all = '', layer = ''] = /(?:^|\s)in\s+\w+\s*$/.exec(text) ?? [];
   const filter = text.slice(0, text.length - all.length).trimEnd();
-  return { filter, layer: parseCatch(all === '' ? layer : all.trim()).layer };
+  return { filter, layer: packetText(all === '' ? layer : all.trim()).layer };
 }
 
 function both([first, second]: readonly QueryExpression[]): QueryExpression | undefined {
@@ -181,5 +181,5 @@ function plot(_engine: EngineApi, evaluator: Evaluator, args: string): QueryRequ
   if (args.trim() === '') {
     throw new CommandError('Argument required (expression to follow).');
   }
-  return { kind: 'plot', expression: evaluator.expression(args) };
+  return { kind: 'plot', expression: evaluator.value(args) };
 }

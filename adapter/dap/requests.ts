@@ -12,6 +12,8 @@ import { stackRequests } from './frames.ts';
 import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
+import { packetRequests } from './packets.ts';
+import { queryRequests } from './queries.ts';
 import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
@@ -35,11 +37,13 @@ const initializeRequests: Family = {
     showErrors: true,
   },
   cancel: {
-    // Only what has a progress bar takes long enough to be cut short; others are answered all the same.
     capabilities: { supportsCancelRequest: true },
     handle: (session, args) => {
-      args.optionalNumber('requestId');
-      return session.progress.cancel(args.optionalString('progressId'));
+      const seq = args.optionalNumber('requestId');
+      if (seq !== undefined) {
+        session.cancel(seq);
+      }
+      session.progress.cancel(args.optionalString('progressId'), seq);
     },
   },
 };
@@ -53,6 +57,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     exceptionRequests,
     runningRequests,
     historyRequests,
+    queryRequests,
     timelineRequests,
     stackRequests,
     variableRequests,
@@ -60,6 +65,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     memoryRequests,
     sourceRequests,
     viewRequests,
+    packetRequests,
     replayRequests,
   ].flatMap((family) => Object.entries(family)),
 );

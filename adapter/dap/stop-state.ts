@@ -23,7 +23,8 @@ export class StopState {
   /** The call stack, fetched once a stop; `base` is the DAP id of the innermost frame. */
   stack(): Promise<{ readonly base: number; readonly frames: readonly Frame[] }> {
     if (this.#engine.state !== 'stopped') {
-      return Promise.reject(new RequestError(`The machine is not stopped (it is ${stateName(this.#engine.state)}).`));
+      const state = stateName(this.#engine.state);
+      return Promise.reject(new RequestError(`The machine is not stopped (it is ${state}).`, 'notStopped'));
     }
     this.#frames ??= this.#engine.frames().then((frames) => {
       const base = nextFrameId;

@@ -1,6 +1,6 @@
 /** Why the machine stopped, in DAP's words. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { BreakpointSpec, Stop } from '../engine/api.ts';
+import type { BreakpointSpec, CatchEvent, Stop } from '../engine/api.ts';
 import { dataStop } from './data-breakpoints.ts';
 import { formatValue } from './present.ts';
 import type { PacketSession } from './session.ts';
@@ -31,6 +31,9 @@ function describe(session: PacketSession, reason: Stop): Description {
         const packet = session.engine.replay?.sent().packet ?? 0;
         const what = packet > 0 ? `differs from packet ${packet}` : 'the capture has no such packet';
         return { reason: 'breakpoint', description: `Paused: ${what}`, hitBreakpointIds };
+      }
+      if (reason.caught !== undefined) {
+        return { reason: 'exception', description: `Paused: ${reason.caught}`, text: reason.caught, hitBreakpointIds };
       }
       const functions =
         reason.breakpoints.length > 0 && reason.breakpoints.every((id) => session.breakpoints.isFunctionBreakpoint(id));
@@ -77,4 +80,15 @@ function describe(session: PacketSession, reason: Stop): Description {
 /** Where a breakpoint is. */
 function locationOf({ engine }: PacketSession, id: number): BreakpointSpec['location'] | undefined {
   return engine.breakpoints.find((breakpoint) => breakpoint.id === id)?.spec.location;
+}
+
+/** The event that the machine stands at, if a catchpoint stopped it. */
+export function eventAtStop({ engine }: PacketSession): CatchEvent | undefined {
+  const hit = engine.stop?.kind === 'breakpoint' ? engine.stop.breakpoints : [];
+  for (const { id, spec } of engine.breakpoints) {
+    if (spec.location.kind === 'catch' && hit.includes(id)) {
+      return spec.location.event;
+    }
+  }
+  return undefined;
 }

@@ -15,11 +15,15 @@ import {
   EngineError,
   type EngineEvents,
   type Frame,
+  GivenUpError,
   type HistoryState,
   type InferiorState,
+  type InjectEdge,
   type LaunchOptions,
+  type LinkFaults,
   type MomentTarget,
   type NamedValue,
+  type Note,
   type PacketBytes,
   type Position,
   type QueryEnd,
@@ -33,6 +37,7 @@ import {
   type StepKind,
   type Stop,
   type SymbolScope,
+  type TracePoint,
   type Value,
 } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
@@ -42,7 +47,7 @@ import { SharedGuestMemory } from './guest-memory.ts';
 import type { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
 import { Image } from './image.ts';
-import { Inferior } from './inferior.ts';
+import { Inferior, TELLING_COMMAND } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
 import { capturedPacket, type EngineInternals, inferiorOptions, type Replay, replayState } from './launch.ts';
@@ -53,6 +58,7 @@ import { saveSession, type WritePackets } from './saving.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState, withResult } from './stopped.ts';
 import { historyMoment, type Moment, momentOf, type PastStep, START, TimeTravel } from './time-travel.ts';
+import { Tracer } from './tracer.ts';
 import { engineError, Traces } from './traces.ts';
 import { watchedBy } from './watched.ts';
 
@@ -66,6 +72,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #table: BreakpointTable;
   readonly #fieldTypes: FieldTypes;
   readonly #time: TimeTravel;
+  readonly #tracer: Tracer;
   readonly #queries: Queries;
   readonly #traces: Traces;
   /** The live machine. */
@@ -74,6 +81,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   /** Where the inferior stands that is shown: the live one, or the past. */
   #moment: Moment | undefined;
   #inferiorState: InferiorState = 'none';
+  /** Counts starts and ends, so that a start notices that it is out of date. */
+  #run = 0;
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
   #lastCheckpoints = new CheckpointStore();
@@ -95,6 +104,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       goLive: (present, step) => void this.#goLive(present, step),
       complain: (text) => this.emit('report', 'error', text),
     });
+    this.#tracer = new Tracer(
+      image,
+      () => this.#live(),
+      (text) => this.emit('report', 'error', text),
+    );
     this.#queries = new Queries(image);
     this.#traces = new Traces({
       progress: (what, done, total) => void this.emit('progress', what, done, total),
@@ -137,7 +151,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   // ---- life ----
 
   async launch(options: LaunchOptions): Promise<void> {
-    await this.kill();
+    const run = ++this.#run;
+    await this.#endRun();
+    this.#checkRun(run);
     this.#forgetHistory();
     this.#inferiorState = 'starting';
     let replay: Replay | undefined;
@@ -151,6 +167,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       throw e;
     }
     this.#begun = Date.now();
+    this.#checkRun(run);
     const settings = inferiorOptions(this.#image, options, this.internals, replay);
     let inferior: Inferior;
     try {
@@ -158,6 +175,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     } catch (e) {
       this.#inferiorState = 'none';
       throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
+    }
+    if (run !== this.#run) {
+      await inferior.terminate();
+      this.#checkRun(run);
     }
     this.#inferior = inferior;
     try {
@@ -174,8 +195,21 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
     this.#installer = installer;
     this.#forgetHits();
-    await installer.all();
-    await this.#start(inferior, options.guestCommands ?? []);
+    try {
+      await installer.all();
+      this.#checkRun(run);
+      await this.#start(inferior, options.guestCommands ?? []);
+    } catch (e) {
+      this.#checkRun(run);
+      throw e;
+    }
+  }
+
+  /** Throws if the run that is being started has been ended, or another one has been asked for. */
+  #checkRun(run: number): void {
+    if (run !== this.#run) {
+      throw new GivenUpError('The start was given up: the machine was ended, or started again, meanwhile.');
+    }
   }
 
   /** Opens a saved recording: the machine stands where it stood when that was saved. */
@@ -245,7 +279,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
         }
       });
       inferior.on('console', (text) => this.emit('console', text));
-      inferior.on('log', (_bp, probe, text) => this.#emitLog(probe, text));
+      inferior.on('log', (bp, probe, text) => this.#emitLog(bp, probe, text));
       const running = (): void => {
         up = true;
         for (const line of guestCommands) {
@@ -275,10 +309,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
   }
 
-  #emitLog(probe: number, text: string): void {
+  #emitLog(id: number, probe: number, text: string): void {
     const p = this.#image.probe(probe);
     if (p) {
-      this.emit('log', text, this.#image.location(p));
+      const whole = this.#table.get(id)?.bp.spec.exact || text.endsWith('\n');
+      this.emit('log', whole ? text : `${text}\n`, this.#image.location(p));
     }
   }
 
@@ -292,6 +327,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#moment = undefined;
     this.#forgetWatches();
     void this.#time.dispose();
+    void this.#tracer.dispose();
     void this.#queries.dispose();
   }
 
@@ -316,6 +352,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async kill(): Promise<void> {
+    this.#run++;
+    await this.#endRun();
+  }
+
+  async #endRun(): Promise<void> {
     this.#traces.abort();
     const inferior = this.#inferior;
     if (inferior) {
@@ -323,6 +364,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#inferiorState = 'exited';
       await inferior.terminate();
       this.emit('exited', 0, '');
+    } else if (this.#inferiorState === 'starting') {
+      this.#inferiorState = 'none';
     }
   }
 
@@ -340,8 +383,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       return;
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
+    if (exception) {
+      this.#countExceptions();
+    }
     const report = exception ? undefined : inferior.stopReport();
-    void inferior.changeNow().catch(() => undefined);
+    void this.#answerWaiting(inferior).catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
     const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
@@ -357,6 +403,14 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
   }
 
+  /** What the machine was asked for while it ran, and has not come to. */
+  async #answerWaiting(inferior: Inferior): Promise<void> {
+    await inferior.changeNow();
+    await inferior.monitorNow((line) =>
+      this.#monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
+    );
+  }
+
   #show(moment: Moment): void {
     const { stop } = moment;
     this.#moment = moment;
@@ -365,11 +419,20 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.deleteBreakpoint(id);
     }
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
-      if (this.#table.get(id)?.bp.spec.temporary) {
-        this.deleteBreakpoint(id);
-      }
+      this.#spend(id);
     }
     this.emit('stopped', stop);
+  }
+
+  /** A breakpoint has stopped: it may have been the last time. */
+  #spend(id: number): void {
+    const spec = this.#table.get(id)?.bp.spec;
+    if (spec?.temporary) {
+      this.deleteBreakpoint(id);
+    } else if (spec?.stopsLeft !== undefined) {
+      const left = spec.stopsLeft - 1;
+      this.updateBreakpoint(id, { stopsLeft: left > 0 ? left : null, ...(left > 0 ? {} : { enabled: false }) });
+    }
   }
 
   /** A run begins. */
@@ -381,8 +444,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   #noteHits(counts: Readonly<Record<string, number>>): void {
     for (const [id, hits] of Object.entries(counts)) {
-      if (this.#table.get(Number(id))) {
-        this.#table.change(Number(id), { hits });
+      this.#table.noteHits(Number(id), hits);
+    }
+  }
+
+  /** Counts an exception for the catchpoints that are for them. */
+  #countExceptions(): void {
+    for (const { id, enabled, hits, spec } of this.#table.all) {
+      if (enabled && spec.location.kind === 'catch' && spec.location.event.what === 'exception') {
+        this.#table.change(id, { hits: hits + 1 });
       }
     }
   }
@@ -419,6 +489,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #leaveMoment(): void {
+    for (const installer of this.#installers) {
+      installer.flush();
+    }
     this.#moment = undefined;
     this.#inferiorState = 'running';
     this.emit('continued');
@@ -452,6 +525,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const moment = this.#need();
     this.#needHistory();
     await this.#travel(() => this.#time.goTo(moment, target, { kind: target === 'present' ? 'history-end' : 'goto' }));
+  }
+
+  async trace(points: readonly TracePoint[]): Promise<readonly Note[]> {
+    const moment = this.#need();
+    this.#needHistory();
+    return this.#tracer.notes(points, moment);
   }
 
   /** While it goes on the machine counts as running, so that it can be interrupted. */
@@ -521,6 +600,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
+    this.#tracer.running?.interrupt();
     if (this.#inferiorState === 'running') {
       (this.#time.running ?? this.#inferior).interrupt();
     }
@@ -540,6 +620,27 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
    */
   async returnFrom(js: string): Promise<void> {
     await this.#change({ kind: 'return', js });
+  }
+
+  async effect(js: string, frame: number): Promise<Value> {
+    return this.#change({ kind: 'evaluate', frame, js });
+  }
+
+  inject(edge: InjectEdge, frame: Uint8Array): void {
+    this.#needPresent();
+    this.#running().post({ type: 'inject', edge, hex: Buffer.from(frame).toString('hex') });
+  }
+
+  setLink(name: string, { loss, duplicate, reorder, delayNs }: LinkFaults): void {
+    this.#needPresent();
+    this.#running().post({ type: 'link', name, faults: [loss, duplicate, reorder, delayNs] });
+  }
+
+  #running(): Inferior {
+    if (!this.#inferior) {
+      throw new EngineError(NOT_RUNNING);
+    }
+    return this.#inferior;
   }
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {
@@ -609,13 +710,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!before) {
       throw new EngineError(`No breakpoint number ${id}.`);
     }
-    const { condition: oldCondition, ignoreCount: oldIgnore, ...rest } = before.spec;
+    const { condition: oldCondition, ignoreCount: oldIgnore, stopsLeft: oldStops, ...rest } = before.spec;
+    const stopsLeft = change.stopsLeft === undefined ? oldStops : (change.stopsLeft ?? undefined);
     const condition = change.condition === undefined ? oldCondition : (change.condition ?? undefined);
     const ignoreCount = change.ignoreCount ?? oldIgnore;
     const spec = {
       ...rest,
       ...(condition ? { condition } : {}),
       ...(ignoreCount === undefined ? {} : { ignoreCount }),
+      ...(stopsLeft === undefined ? {} : { stopsLeft }),
+      ...(change.temporary === undefined ? {} : { temporary: change.temporary }),
+      ...(change.disabledAt === undefined ? {} : { disabledAt: change.disabledAt }),
     };
     const bp = this.#table.change(id, { spec, enabled: change.enabled ?? before.enabled });
     if (condition && !bp.verified && before.verified) {
@@ -657,6 +762,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const { inferior } = this.#need();
     await this.#installTypes(inferior);
     return inferior.runtime.children(handle, start, count);
+  }
+
+  async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
+    const base64 = await this.#need().inferior.runtime.bytes(handle, start, count);
+    return base64 === null ? undefined : Uint8Array.from(Buffer.from(base64, 'base64'));
   }
 
   #typesInstalled: Inferior | undefined;
@@ -780,7 +890,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!inferior) {
       throw new EngineError(NOT_RUNNING);
     }
-    if (!/^\s*(info|help|\?)/.test(line)) {
+    if (!TELLING_COMMAND.test(line)) {
       this.#needPresent();
     }
     if (this.#inferiorState === 'stopped') {

@@ -39,6 +39,13 @@ export interface Arrival {
 const NEAR = 2000;
 const WIDER = 32;
 
+/** Ticks before the end of a run at which it takes a checkpoint, so that the next one has a short way. */
+const SAVE_BEFORE = 25_000;
+/** Ticks between checkpoints where hits are looked for. */
+const SAVE_EVERY = 200_000;
+/** Checkpoints of its own that the past keeps. */
+const MOST_SAVED = 48;
+
 /** A reverse command was given up. */
 export class TravelCancelled extends EngineError {}
 
@@ -46,6 +53,8 @@ export class Past {
   readonly inferior: Inferior;
   readonly installer: Installer;
   readonly #live: () => HistorySource;
+  /** Checkpoints that it has taken on its way, by tick. */
+  #saved: CheckpointRef[] = [];
   /** Takes the next stop instead of the user. */
   #expected: ((a: Arrival) => void) | undefined;
 
@@ -53,6 +62,25 @@ export class Past {
     this.inferior = inferior;
     this.installer = installer;
     this.#live = live;
+    inferior.on('checkpoint', (checkpoint) => this.#keep(checkpoint));
+  }
+
+  #keep(checkpoint: CheckpointRef): void {
+    this.#saved = this.#saved.filter((c) => c.tick !== checkpoint.tick);
+    this.#saved.push(checkpoint);
+    if (this.#saved.length > MOST_SAVED) {
+      const oldest = Math.min(...this.#saved.map((c) => c.number));
+      this.#saved = this.#saved.filter((c) => c.number !== oldest);
+    }
+    this.#saved.sort((a, b) => a.tick - b.tick);
+  }
+
+  /** All checkpoints there are, by tick: those of the recording, and its own. */
+  get #checkpoints(): readonly CheckpointRef[] {
+    const { checkpoints, recording } = this.#live();
+    const kept = recording.chunks[0]?.start ?? 0;
+    const own = this.#saved.filter((c) => c.logAt >= kept);
+    return own.length === 0 ? checkpoints.all : [...checkpoints.all, ...own].sort((a, b) => a.tick - b.tick);
   }
 
   /**
@@ -112,11 +140,12 @@ export class Past {
 
   /** The newest checkpoint from which a target can be reached. */
   #before({ target, noteFrom }: TravelOrder): CheckpointRef | null {
-    const { checkpoints } = this.#live();
+    const checkpoints = this.#checkpoints;
     if ('tick' in target) {
-      return checkpoints.beforeTick(Math.min(target.tick - 1, noteFrom ?? target.tick)) ?? null;
+      const last = Math.min(target.tick - 1, noteFrom ?? target.tick);
+      return checkpoints.findLast((c) => c.tick <= last) ?? null;
     }
-    return checkpoints.all.findLast((c) => ('ns' in target ? c.nowNs < target.ns : c.frames < target.packets)) ?? null;
+    return checkpoints.findLast((c) => ('ns' in target ? c.nowNs < target.ns : c.frames < target.packets)) ?? null;
   }
 
   /** Executes the recording from before `order.target` up to it. Throws `TravelCancelled` when it is interrupted. */
@@ -125,7 +154,8 @@ export class Past {
       await this.inferior.leaveStack();
     }
     const arrived = this.#nextArrival();
-    this.inferior.travel({ recording: this.#live().recording, checkpoint, order });
+    const save = order.save ? {} : savedOn(order, checkpoint);
+    this.inferior.travel({ recording: this.#live().recording, checkpoint, order: { ...order, ...save } });
     return arrived;
   }
 
@@ -188,12 +218,14 @@ export class Past {
    * watches of places with what they have captured at `from`.
    */
   async lastHit(from: TimePosition, known: readonly CarriedWatch[] = []): Promise<FoundHit | null> {
-    const before = this.#live().checkpoints.all.filter((c) => c.tick < from.tick);
+    const before = this.#checkpoints.filter((c) => c.tick < from.tick);
     let target = from;
     let at = known;
     for (const checkpoint of [...before.reverse(), null]) {
       const watches = await this.#origins(target, checkpoint, at);
-      const { report } = await this.#run({ target, breakpoints: 'note', watches }, checkpoint);
+      // Hits come in groups: the next search is likely to begin where this one ends.
+      const save = target === from ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
+      const { report } = await this.#run({ target, breakpoints: 'note', watches, ...save }, checkpoint);
       const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
       if (hit) {
         return { hit, begin: { checkpoint, watches } };
@@ -217,6 +249,11 @@ export class Past {
     return (report.stop.kind === 'arrived' && report.stop.notes.origins) || [];
   }
 
+  /** Executes history from its beginning to a moment, or from a checkpoint, and stops nowhere. */
+  through(target: TimePosition, checkpoint: CheckpointRef | null): Promise<Arrival> {
+    return this.#run({ target, breakpoints: 'note' }, checkpoint);
+  }
+
   /** Goes on forwards from where it stands; breakpoints stop, and so does `end`. */
   async go(end: TimePosition): Promise<void> {
     await this.inferior.runtime.startTravel({ target: end, breakpoints: 'stop' });
@@ -225,4 +262,13 @@ export class Past {
   async dispose(): Promise<void> {
     await this.inferior.terminate();
   }
+}
+
+/** The checkpoint that a run to a position takes near its end, unless it begins near it. */
+function savedOn({ target, noteFrom }: TravelOrder, checkpoint: CheckpointRef | null): Pick<TravelOrder, 'save'> {
+  if (!('tick' in target)) {
+    return {};
+  }
+  const from = Math.min(target.tick, noteFrom ?? target.tick) - SAVE_BEFORE;
+  return from > (checkpoint?.tick ?? 0) + SAVE_BEFORE ? { save: { from, every: Number.POSITIVE_INFINITY } } : {};
 }

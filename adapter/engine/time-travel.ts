@@ -299,9 +299,10 @@ export class TimeTravel {
 }
 
 /** The stop at a hit that was noted on the way back: there, a change goes from the new value to the old one. */
-function hitStop({ breakpoints, changes }: NotedHit): Stop {
+function hitStop({ breakpoints, changes, caught }: NotedHit): Stop {
+  const more = caught === undefined ? {} : { caught };
   const back = changes?.map((c) => (c.old ? { ...c, old: c.now, now: c.old } : c));
-  return { kind: 'breakpoint', breakpoints, hitTemporary: false, ...(back ? { changes: back } : {}) };
+  return { kind: 'breakpoint', breakpoints, hitTemporary: false, ...(back ? { changes: back } : {}), ...more };
 }
 
 /** The frame that a watch belongs to, at a stop; -1: it is not there. */

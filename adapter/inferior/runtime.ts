@@ -7,7 +7,7 @@ import { type Change, type ChangePosition, type FramedChange, isFramed } from '.
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
-import { FIELDS, PacketView } from '../packets/fields.ts';
+import { FIELDS, type FieldValue, formatField, PacketView } from '../packets/fields.ts';
 import { compileFilter, type Filter } from '../packets/filter/filter.ts';
 import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
@@ -19,7 +19,9 @@ import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
 import { HitCounts } from './hit-counts.ts';
+import { type Note, Notes } from './notes.ts';
 import { packetBytes } from './packet-bytes.ts';
+import { type Conversion, formatText, parseFormat } from './printf.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, StepRequest, Stop, StopReport } from './stop.ts';
@@ -86,6 +88,8 @@ export class Runtime {
   readonly F = FIELDS;
   /** Names of functions, classes and constants for checkpoints. */
   readonly symbols = new SymbolTable();
+  /** What an execution of history notes for the debugger. */
+  readonly notes: Notes;
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
@@ -118,6 +122,7 @@ export class Runtime {
   readonly #watches: WatchStops;
   #hitList: number[] = [];
   #hitTemporary = false;
+  #caught: string | null = null;
   #conditionError: { breakpoint: number; message: string } | null = null;
   #entryWanted = false;
   /** A monitor command runs at a stop: it is no part of the machine's time, so nothing in it has a position. */
@@ -151,6 +156,8 @@ export class Runtime {
     sendLog: (breakpoint: number, probe: number, text: string) => void;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
+    /** Hands over what an execution of history has noted. */
+    sendNotes?: (notes: readonly Note[]) => void;
   }) {
     this.A = options.A;
     this.T = options.T;
@@ -162,6 +169,8 @@ export class Runtime {
     this.#pausePending = options.pausePending;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
+    const now = (probe: number) => ({ tick: this.T[TICK.COUNT] ?? 0, probe, ns: this.#machineTime() });
+    this.notes = new Notes(options.sendNotes ?? (() => undefined), now);
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
     this.#watches = new WatchStops(options.A.length, options.T, this, {
       machine: () => this.machine ?? {},
@@ -169,7 +178,7 @@ export class Runtime {
       arm: (probe) => this.#armWatch(probe),
       left: (ids) => this.#leaveScope(ids),
       count: (id) => this.asked !== null || this.count(id),
-      stopFor: (id) => this.stopFor(id),
+      stopFor: (id) => this.stopFor(id, null),
       failed: (id, error) => this.failed(id, error),
       describe: (v) => (this.asked ? this.#describer.plain(v) : this.#describer.describe(v)),
       searching: () => this.#searching,
@@ -268,6 +277,11 @@ export class Runtime {
     }
   }
 
+  /** Hands over what was noted; tells how much there was. */
+  flushNotes(): number {
+    return this.notes.flush();
+  }
+
   // ---- executing a recording ----
 
   /** The machine is being set up in order to execute a recording: what happens until then is of no account. */
@@ -364,7 +378,7 @@ export class Runtime {
       return true;
     }
     if (stop) {
-      travel.hit(id, this.#hitList);
+      travel.hit(id, this.#hitList, this.#caught);
       this.#forgetHits();
     }
     return false;
@@ -427,6 +441,7 @@ export class Runtime {
     this.#hitList = [];
     this.#watches.changes = [];
     this.#hitTemporary = false;
+    this.#caught = null;
     this.#conditionError = null;
   }
 
@@ -441,7 +456,14 @@ export class Runtime {
     }
     if (this.#hitList.length > 0) {
       const changes = all.length > 0 ? { changes: all } : {};
-      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary, ...changes };
+      const caught = this.#caught === null ? {} : { caught: this.#caught };
+      return {
+        kind: 'breakpoint',
+        breakpoints: this.#hitList,
+        hitTemporary: this.#hitTemporary,
+        ...changes,
+        ...caught,
+      };
     }
     if (this.#entryWanted) {
       this.#entryWanted = false;
@@ -587,27 +609,75 @@ export class Runtime {
     return this.#searching ? this.#counts.has(id) : this.#counts.count(id);
   }
 
-  /** Called by deciders: breakpoint `id` stops. */
-  stopFor(id: number): true {
+  /** Called by deciders: breakpoint `id` stops; a catchpoint says what it has caught. */
+  stopFor(id: number, caught: string | null): true {
     this.#hitList.push(id);
+    this.#caught ??= caught;
     this.#hitTemporary ||= this.#counts.isTemporary(id);
     return true;
   }
 
   /** Called by deciders: the condition of breakpoint `id` threw. */
   failed(id: number, error: unknown): true {
-    const message = error instanceof Error ? error.message : String(error);
-    const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
-    this.#conditionError ??= { breakpoint: id, message: isNull ? 'Cannot access memory at address 0x0' : message };
+    this.#conditionError ??= { breakpoint: id, message: reason(error) };
     return true;
   }
 
   /** Called by deciders: a logpoint speaks. */
   log(id: number, probe: number, parts: readonly unknown[]): false {
     if (!this.#searching) {
-      this.#sendLog(id, probe, parts.map(logText).join(''));
+      this.#sendLog(id, probe, parts.map(this.#logText).join(''));
     }
     return false;
+  }
+
+  /** Called by log messages: a field of a packet as Wireshark shows it. */
+  fieldText(name: string, value: FieldValue): string {
+    return value === undefined ? '<not in this packet>' : formatField(name, value);
+  }
+
+  readonly #formats = new Map<string, readonly Conversion[]>();
+
+  /** Called by `dprintf`: a format with its values. What no conversion takes is its address. */
+  printf(format: string, values: readonly unknown[]): string {
+    let conversions = this.#formats.get(format);
+    if (conversions === undefined) {
+      conversions = parseFormat(format);
+      this.#formats.set(format, conversions);
+    }
+    return formatText(
+      conversions,
+      values.map((v) =>
+        typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? this.#describer.describe(v).address : v,
+      ),
+    );
+  }
+
+  /** Called by log messages: why a value cannot be had. */
+  logFailure(error: unknown): string {
+    return `<error: ${reason(error)}>`;
+  }
+
+  /** A part of a log message: text, or a value as gdb's `info locals` shows it. */
+  readonly #logText = (v: unknown): string => {
+    switch (typeof v) {
+      case 'object':
+        return v === null ? '0x0' : this.#pointerText(v);
+      case 'undefined':
+        return 'void';
+      case 'function':
+        return `<${v.name}>`;
+      default:
+        return String(v);
+    }
+  };
+
+  #pointerText(v: object): string {
+    if (ArrayBuffer.isView(v)) {
+      return `<${v.byteLength} bytes>`;
+    }
+    const { type, kind, address = 0 } = this.#describer.describe(v);
+    return `${kind === 'struct' && type !== '' ? `(${type} *) ` : ''}0x${address.toString(16)}`;
   }
 
   // ---- packets ----
@@ -636,6 +706,23 @@ export class Runtime {
     const number = view.known?.numberOf(view) ?? 0;
     const seconds = number > 0 ? (view.known?.secondsOf(number) ?? 0) : 0;
     return { hex, linktype: at.linktype, number, seconds, relative: view.known?.relative(view) ?? null };
+  }
+
+  /** Writes bytes, in hexadecimal, into the packet that a local holds. Throws if it is held in pieces. */
+  patchPacket(
+    kind: PacketKind,
+    local: unknown,
+    extra: unknown,
+    link: unknown,
+    patches: readonly [number, string][],
+  ): void {
+    const at = packetBytes(kind, local, extra, link);
+    if (!at || (kind === 'iov' && typeof extra === 'number' && extra > 1)) {
+      throw new Error('the packet is not in one piece here');
+    }
+    for (const [off, hex] of patches) {
+      at.buf.set(Buffer.from(hex, 'hex'), at.off + off);
+    }
   }
 
   // ---- steps ----
@@ -688,6 +775,12 @@ export class Runtime {
     return this.#globalsOf.get(file) ?? this.#globalsAll;
   }
 
+  /** Bytes of an array of bytes in base64; null if the handle is of none. */
+  bytes(handle: string, start: number, count: number): string | null {
+    const bytes = this.#describer.bytes(handle, start, count);
+    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+  }
+
   // ---- for the engine
 
   /** A value with the type known from the source, or '' to go by the value alone. */
@@ -727,12 +820,17 @@ export class Runtime {
 
   #command(line: string): string {
     const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
+    return this.aside(() => command(line));
+  }
+
+  /** Runs code of the stack that is no part of the machine's time: nothing in it has a position, and nothing stops. */
+  aside<T>(act: () => T): T {
     const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
     // Its ticks do not count, so they must not reach an appointment either.
     this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     this.#commanding = true;
     try {
-      return command(line);
+      return act();
     } finally {
       this.#commanding = false;
       this.T[TICK.COUNT] = ticks;
@@ -831,9 +929,9 @@ export class Runtime {
   }
 }
 
-function logText(v: unknown): string {
-  if (typeof v === 'object' && v !== null) {
-    return ArrayBuffer.isView(v) ? `<${v.byteLength} bytes>` : `<${v.constructor?.name ?? 'struct'}>`;
-  }
-  return String(v);
+/** What an expression threw, in gdb's words. */
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
+  return isNull ? 'Cannot access memory at address 0x0' : message;
 }

@@ -62,6 +62,8 @@ export type Stop =
       readonly hitTemporary: boolean;
       /** What those of them saw that are watchpoints. */
       readonly changes?: readonly WatchChange[];
+      /** What the first of them that is a catchpoint has caught. */
+      readonly caught?: string;
     }
   /** The call has ended in which the expressions of watchpoints had a meaning; they are gone. */
   | { readonly kind: 'watchpoint-scope'; readonly breakpoints: readonly number[] }

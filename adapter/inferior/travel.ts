@@ -39,11 +39,15 @@ export interface TravelOrder {
   readonly watches?: readonly CarriedWatch[];
   /** What is known of captured values at the end: their origins are asked for. */
   readonly known?: readonly CarriedWatch[];
+  /** Checkpoints to take on the way, for the next run: from a tick on, each so many ticks. */
+  readonly save?: { readonly from: number; readonly every: number };
 }
 
 /** A breakpoint that would have stopped. */
 export interface NotedHit extends TimePosition {
   readonly breakpoints: readonly number[];
+  /** What the first catchpoint of these caught. */
+  readonly caught?: string;
   /** What a watchpoint saw; the position is then that of the statement that did it. */
   readonly changes?: readonly WatchChange[];
 }
@@ -182,9 +186,9 @@ export class Travel {
   }
 
   /** Breakpoints would stop at a probe. */
-  hit(probe: number, breakpoints: readonly number[]): void {
+  hit(probe: number, breakpoints: readonly number[], caught: string | null): void {
     this.#hits++;
-    this.#lastHit = { tick: this.#now, probe, breakpoints };
+    this.#lastHit = { tick: this.#now, probe, breakpoints, ...(caught === null ? {} : { caught }) };
   }
 
   /** A watchpoint would stop. */

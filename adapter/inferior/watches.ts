@@ -274,7 +274,7 @@ export class Watches {
   begin(machine: object, carried: readonly CarriedWatch[]): Map<CarriedWatch, Record<string, unknown>> {
     this.#origins = carried.length > 0 ? new ObjectTree(machine) : undefined;
     const locals = (w: CarriedWatch): [string, unknown][] =>
-      Object.entries(w.captured).map(([name, c]) => [name, c && ('path' in c ? follow(machine, c.path) : valueOf(c))]);
+      Object.entries(w.captured).map(([name, c]) => [name, c && ('path' in c ? follow(machine, c.path) : valueIn(c))]);
     return new Map(carried.map((w) => [w, Object.fromEntries(locals(w))]));
   }
 
@@ -486,7 +486,7 @@ function carry(v: unknown, tree: ObjectTree): Captured {
   return { value: (v ?? null) as string | number | boolean | null };
 }
 
-function valueOf(c: NonNullable<Captured>): unknown {
+function valueIn(c: NonNullable<Captured>): unknown {
   return 'value' in c ? c.value : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** Answers of queries as lines of text. */
 import type { QueryEnd, QueryRequest, QueryRow, Value } from '../engine/api.ts';
+import { visible } from '../packets/format.ts';
 import { formatSummary } from '../packets/summary.ts';
 import { formatArgument } from './values.ts';
 
@@ -44,9 +45,14 @@ function callText(row: QueryRow, shown: readonly string[]): string {
   const returned = row.returned === undefined ? '' : ` = ${formatArgument(row.returned)}`;
   const values = shown.map((text, i) => {
     const value = row.shown?.[i];
-    return `, ${text} = ${value === undefined ? '' : formatArgument(value)}`;
+    return `, ${text} = ${value === undefined ? '' : shownText(value)}`;
   });
   return `${row.fn} (${args})${caller}${returned}${values.join('')}`;
+}
+
+/** A value that was to be shown; a text as it is. */
+function shownText(value: Value): string {
+  return value.kind === 'string' ? visible(String(value.value)) : formatArgument(value);
 }
 
 /** `socket 1: 1460 (was 0) in tcp_reass` */

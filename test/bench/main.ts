@@ -15,6 +15,7 @@ import { measureReplay } from './replay.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
 import { measureStep } from './step.ts';
 import { measureWatch } from './watch.ts';
+import { measureTravel } from './travel.ts';
 
 /** `memory` is first, so that it is that of one session. */
 const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
@@ -32,6 +33,8 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   'path-heap': () => measurePathHeap(),
   replay: () => measureReplay(),
   history: () => measureHistory(),
+  travel: () => measureTravel(),
+  'travel-far': () => measureTravel(950, 10),
 };
 
 async function main(words: readonly string[]): Promise<void> {

@@ -109,6 +109,11 @@ describe('debug adapter process', () => {
         const body = await client.ask<DebugProtocol.BreakpointLocationsResponse>('breakpointLocations', args);
         assert.equal(body.breakpoints[0]?.line, top!.line);
       },
+      supportsExceptionFilterOptions: async () => {
+        const args = { filters: [], filterOptions: [{ filterId: 'drop', condition: 'RX_FILTER if size > 60' }] };
+        const body = await client.ask<DebugProtocol.SetExceptionBreakpointsResponse>('setExceptionBreakpoints', args);
+        assert.equal(body?.breakpoints?.[0]?.verified, true);
+      },
       supportsDelayedStackTraceLoading: async () => {
         const args = { threadId: 1, startFrame: 1, levels: 1 };
         const body = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', args);

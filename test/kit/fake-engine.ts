@@ -81,6 +81,22 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     throw new EngineError(`Target native does not support reverse ${kind}.`);
   }
 
+  async returnFrom(): Promise<never> {
+    throw new EngineError('A fake machine cannot be changed.');
+  }
+
+  async effect(): Promise<never> {
+    throw new EngineError('A fake machine cannot be changed.');
+  }
+
+  inject(): void {}
+
+  setLink(): void {}
+
+  async trace(): Promise<never> {
+    throw new EngineError('Target native has no history.');
+  }
+
   async query(_request: QueryRequest, { rows }: QueryOptions): Promise<QueryEnd> {
     rows(this.found);
     return { rows: this.found.length, complete: true, failure: '' };
@@ -211,6 +227,11 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
           ? Array.from(o as unknown as ArrayLike<unknown>, (x, i) => [`[${i}]`, x])
           : Object.entries(o);
     return entries.slice(start, start + count).map(([name, x]) => ({ name, value: this.describe(x) }));
+  }
+
+  async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
+    const o = this.#objects[Number(handle)];
+    return o instanceof Uint8Array ? o.slice(start, start + count) : undefined;
   }
 
   /** A value as the engine tells it. */
