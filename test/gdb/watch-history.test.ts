@@ -43,7 +43,8 @@ describe('who wrote it, at the prompt', () => {
       await run('watch $RDT', 'reverse-continue'),
       new RegExp(
         '^Continuing\\.\\n\\nHardware watchpoint 2: \\$RDT\\n\\nOld value = 3\\nNew value = 2\\n' +
-          'Written by set_rdt \\(\\) at hw/net/e1000\\.ts:(\\d+)\\nset_rdt \\(s=0x.*, val=3\\) at hw/net/e1000\\.ts:\\1\\n\\1\\t',
+          'Written by set_rdt \\(\\) at hw/net/e1000\\.ts:(\\d+)\\n' +
+          'set_rdt \\(s=0x.*, val=3\\) at hw/net/e1000\\.ts:\\1\\n\\1\\t',
       ),
     );
     assert.equal(await run('print $RDT'), '$1 = 2\n');
