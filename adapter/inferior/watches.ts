@@ -344,7 +344,7 @@ export class Watches {
       };
     }
     return (ret) => {
-      if (armed[probe] === ARMED.WATCH && watch.plain) {
+      if (armed[probe] === ARMED.WATCH && watch.plain && watch.touched < 0) {
         try {
           const now = read(locals);
           if (now === watch.value || watch.passesOver(now)) {

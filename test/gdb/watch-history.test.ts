@@ -63,9 +63,9 @@ describe('who wrote it, at the prompt', () => {
       states.push(...(/Old value = \d+\nNew value = \d+\nWritten by \w+/.exec(text) ?? []));
     }
     assert.deepEqual(states, [
-      'Old value = 6\nNew value = 4\nWritten by tcp_sockclosed',
-      'Old value = 4\nNew value = 2\nWritten by tcp_syn_sent',
-      'Old value = 2\nNew value = 0\nWritten by tcp_connect',
+      'Old value = 6\nNew value = 4\nWritten by tcp_state_change',
+      'Old value = 4\nNew value = 2\nWritten by tcp_state_change',
+      'Old value = 2\nNew value = 0\nWritten by tcp_state_change',
     ]);
   });
 
@@ -120,7 +120,7 @@ describe('who wrote it, at the prompt', () => {
     );
     assert.match(
       await run('last-write tp->t_state'),
-      /^1 .*: 4 -> 6 in tcp_sockclosed \(\) at slirp\/tcp_subr\.ts:\d+\n$/,
+      /^1 .*: 4 -> 6 in tcp_state_change \(\) at slirp\/tcp_state\.ts:\d+\n$/,
     );
   });
 
