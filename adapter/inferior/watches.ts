@@ -333,7 +333,7 @@ export class Watches {
     const everywhere = watch.order.writers === null;
     const writes = everywhere || watch.order.writers?.includes(probe);
     const { read, locals } = watch;
-    if (!everywhere && !watch.before.has(probe)) {
+    if (!everywhere && watch.order.access === 'write' && !watch.before.has(probe)) {
       return (ret) => {
         if (armed[probe] !== ARMED.WATCH) {
           return ask(ret);
