@@ -30,6 +30,7 @@ import type { StopReport } from '../inferior/stop.ts';
 import type { ExecutionSummary, QueryMessage, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
 import type { Change } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import { createEntered, enteredBytes, takenCheckpoints } from '../mailbox/entered.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
@@ -100,6 +101,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   opened: HistorySource | undefined;
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
+  readonly #entered: SharedArrayBuffer;
   readonly #name = `inferior-${++created}`;
   /** Ticks that it took until the machine was set up. */
   startTick = 0;
@@ -144,6 +146,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.turns = turns ? new TurnReader(turns) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
+    this.#entered = createEntered(image.info.functions.length);
     this.armed = new Uint8Array(armed);
     this.#ticks = new Float64Array(ticks);
     this.#pump = new Pump(this.#mailbox, {
@@ -160,6 +163,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       tables: image.probeTables(),
       armed,
       ticks,
+      entered: this.#entered,
       mailbox: this.#mailbox,
       stop: this.#stop,
       header: options.header,
@@ -305,6 +309,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         framed: this.framed,
       }
     );
+  }
+
+  /** Functions entered since the newest checkpoint, a byte each; undefined: unknown. */
+  get entered(): Uint8Array | undefined {
+    const known = (this.checkpoints.all.at(-1)?.number ?? -1) + 1;
+    return known === takenCheckpoints(this.#entered) ? enteredBytes(this.#entered).slice() : undefined;
   }
 
   get exited(): boolean {

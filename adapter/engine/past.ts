@@ -15,6 +15,7 @@ import type { V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
 import { redoAt } from './reexecute.ts';
 import { StoppedState } from './stopped.ts';
+import { mayRun, stretches } from './stretches.ts';
 
 /** Where a run through history ended. */
 export interface Arrival {
@@ -33,19 +34,24 @@ const SAVE_EVERY = 200_000;
 /** Checkpoints of its own that the past keeps. */
 const MOST_SAVED = 48;
 
+/** How often it is said how far a search is. */
+const PROGRESS_MS = 100;
+
 /** A reverse command was given up. */
 export class TravelCancelled extends EngineError {}
 
 export class Past {
   readonly inferior: Inferior;
   readonly installer: Installer;
+  readonly #image: Image;
   readonly #live: () => HistorySource;
   /** Checkpoints that it has taken on its way, by tick. */
   #saved: CheckpointRef[] = [];
   /** Takes the next stop instead of the user. */
   #expected: ((a: Arrival) => void) | undefined;
 
-  private constructor(inferior: Inferior, installer: Installer, live: () => HistorySource) {
+  private constructor(image: Image, inferior: Inferior, installer: Installer, live: () => HistorySource) {
+    this.#image = image;
     this.inferior = inferior;
     this.installer = installer;
     this.#live = live;
@@ -92,7 +98,7 @@ export class Past {
       release: false,
     });
     const installer = new Installer(table, inferior.runtime, complain);
-    const past = new Past(inferior, installer, live);
+    const past = new Past(image, inferior, installer, live);
     let redoing = false;
     inferior.on('paused', (paused) => {
       // What comes while a change is redone is its leaving of the innermost frame (see `StoppedState`).
@@ -174,21 +180,53 @@ export class Past {
     }
   }
 
-  /** The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first. */
-  async lastHit(from: TimePosition): Promise<NotedHit | null> {
-    const before = this.#checkpoints.filter((c) => c.tick < from.tick);
-    let target = from;
-    for (const checkpoint of [...before.reverse(), null]) {
-      // Hits come in groups: the next search is likely to begin where this one ends.
-      const save = target === from ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
-      const { report } = await this.#run({ target, breakpoints: 'note', ...save }, checkpoint);
-      const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
-      if (hit) {
-        return hit;
+  /**
+   * The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first, and into
+   * none in which no function of a breakpoint ran. `told` hears how much has been looked at.
+   */
+  async lastHit(from: TimePosition, told: (done: number, total: number) => void): Promise<NotedHit | null> {
+    let done = 0;
+    const total = from.tick - this.#live().startTick;
+    const timer = setInterval(() => told(done, total), PROGRESS_MS);
+    try {
+      for (const { checkpoint, end } of this.#searched(from)) {
+        const hit = await this.#lastHitFrom(checkpoint, end, end === from);
+        if (hit) {
+          return hit;
+        }
+        done = from.tick - end.tick;
       }
-      target = { tick: checkpoint?.tick ?? 0, probe: IN_POLL };
+      return null;
+    } finally {
+      clearInterval(timer);
+      told(1, 1);
     }
-    return null;
+  }
+
+  /** Where searches backwards from a position begin, one after the other, with where each ends. */
+  #searched(from: TimePosition): { readonly checkpoint: CheckpointRef | null; readonly end: TimePosition }[] {
+    const { functions } = this.installer;
+    const ran = functions ? mayRun(this.#image, functions) : () => true;
+    const all = stretches(this.#live());
+    const starts = [null, ...this.#checkpoints.filter((c) => c.tick < from.tick)];
+    return starts
+      .map((checkpoint, i) => {
+        const next = starts[i + 1];
+        return { checkpoint, end: next ? { tick: next.tick, probe: IN_POLL } : from };
+      })
+      .filter(({ checkpoint }) => {
+        const tick = checkpoint?.tick ?? 0;
+        const stretch = all.find((s) => s.tick <= tick && tick < s.end);
+        return stretch !== undefined && ran(stretch);
+      })
+      .reverse();
+  }
+
+  async #lastHitFrom(checkpoint: CheckpointRef | null, end: TimePosition, near: boolean): Promise<NotedHit | null> {
+    // Hits come in groups: the next search is likely to begin where this one ends.
+    const save = near ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
+    const { report } = await this.#run({ target: end, breakpoints: 'note', ...save }, checkpoint);
+    return report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
   }
 
   /** Goes on forwards from where it stands; breakpoints stop, and so does `end`. */

@@ -35,6 +35,8 @@ export interface TimeTravelHooks {
   /** The past has come to the present, where the machine goes on; `step`: in the middle of it. */
   goLive(present: Moment, step: PastStep | undefined): void;
   complain(text: string): void;
+  /** So much of the history has been searched. */
+  readonly searched: (done: number, total: number) => void;
 }
 
 /** A step that was begun in the past. */
@@ -154,7 +156,7 @@ export class TimeTravel {
     count: number,
   ): Promise<{ at: TimePosition; stop: Stop } | null> {
     if (kind === 'continue') {
-      const hit = await past.lastHit(from.position);
+      const hit = await past.lastHit(from.position, this.#hooks.searched);
       return hit && { at: hit, stop: { kind: 'breakpoint', breakpoints: hit.breakpoints, hitTemporary: false } };
     }
     const at = await past.back(from.position, backRequest(from.stopped, kind, up, count));
