@@ -50,9 +50,12 @@ function asked(session: PacketSession, kind: string, text: string): ReturnType<t
   }
 }
 
-/** A row in the Debug Console: a click goes to its line. */
-export function printRow(session: PacketSession, text: string, { file, line }: QueryRow): void {
+/** A row in the Debug Console: a click goes to its line. Views that show rows get it as that of query 0. */
+export function printRow(session: PacketSession, text: string, row: QueryRow): void {
   const { client, engine } = session;
+  const { file, line } = row;
+  const body: QueryRowsEventBody = { id: 0, rows: [{ ...row, text }] };
+  session.sendEvent(new Event('pktgdb/queryRows', body));
   const place = file === '' ? {} : { source: toSource(engine, client, file), line: client.lineToClient(line) };
   session.output('console', `${text}\n`, place);
 }

@@ -4,6 +4,7 @@
  */
 import type { StopReport, TimePosition } from '../inferior/stop.ts';
 import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferior/travel.ts';
+import type { CarriedWatch } from '../inferior/watches.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import { EngineError } from './api.ts';
@@ -16,6 +17,18 @@ import { Installer } from './installer.ts';
 import { redoAt } from './reexecute.ts';
 import { StoppedState } from './stopped.ts';
 import { mayRun, stretches } from './stretches.ts';
+
+/** Where a run begins, and what is watched from there on. */
+export interface Beginning {
+  readonly checkpoint: CheckpointRef | null;
+  readonly watches: readonly CarriedWatch[];
+}
+
+export interface FoundHit {
+  readonly hit: NotedHit;
+  /** From where it is found again. */
+  readonly begin: Beginning;
+}
 
 /** Where a run through history ended. */
 export interface Arrival {
@@ -105,6 +118,11 @@ export class Past {
       if (redoing) {
         return;
       }
+      if (paused.reason === 'exception' && !paused.callFrames[0]?.url.includes('/stack/debug/')) {
+        // What conditions and watches throw is caught.
+        inferior.inspector.send('Debugger.resume').catch(() => undefined);
+        return;
+      }
       const report = inferior.stopReport();
       if (report.change) {
         redoing = true;
@@ -141,21 +159,42 @@ export class Past {
     if (this.inferior.standing) {
       await this.inferior.leaveStack();
     }
-    const arrived = new Promise<Arrival>((resolve) => {
-      this.#expected = resolve;
-    });
+    const arrived = this.#nextArrival();
     const save = order.save ? {} : savedOn(order, checkpoint);
     this.inferior.travel({ recording: this.#live().recording, checkpoint, order: { ...order, ...save } });
-    const arrival = await arrived;
+    return arrived;
+  }
+
+  /** Goes to a moment, with watches that begin where it begins. */
+  to(target: TravelTarget, begin?: Beginning): Promise<Arrival> {
+    return begin
+      ? this.#run({ target, breakpoints: 'silent', watches: begin.watches }, begin.checkpoint)
+      : this.#run({ target, breakpoints: 'silent' });
+  }
+
+  /** The last hit of a breakpoint from `entry`, where `prepare` is called, to `from`. */
+  async lastHitSince(
+    entry: TimePosition,
+    from: TimePosition,
+    prepare: (arrival: Arrival) => Promise<void>,
+  ): Promise<NotedHit | null> {
+    await prepare(await this.to(entry));
+    const arrived = this.#nextArrival();
+    await this.inferior.runtime.startTravel({ target: from, breakpoints: 'note' });
+    await this.inferior.inspector.send('Debugger.resume').catch(() => undefined);
+    const { stop } = (await arrived).report;
+    return stop.kind === 'arrived' ? stop.notes.lastHit : null;
+  }
+
+  /** The next stop, which is not the user's. */
+  async #nextArrival(): Promise<Arrival> {
+    const arrival = await new Promise<Arrival>((resolve) => {
+      this.#expected = resolve;
+    });
     if (arrival.report.stop.kind === 'pause') {
       throw new TravelCancelled('Quit');
     }
     return arrival;
-  }
-
-  /** Goes to a moment. */
-  to(target: TravelTarget): Promise<Arrival> {
-    return this.#run({ target, breakpoints: 'silent' });
   }
 
   /** Where a packet of the capture first passes before `end`, or at it; null: nowhere. */
@@ -182,19 +221,30 @@ export class Past {
 
   /**
    * The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first, and into
-   * none in which no function of a breakpoint ran. `told` hears how much has been looked at.
+   * none in which no function of a breakpoint ran. `told` hears how much has been looked at; `known` are watches of
+   * places with what they have captured at `from`.
    */
-  async lastHit(from: TimePosition, told: (done: number, total: number) => void): Promise<NotedHit | null> {
+  async lastHit(
+    from: TimePosition,
+    told: (done: number, total: number) => void,
+    known: readonly CarriedWatch[] = [],
+  ): Promise<FoundHit | null> {
     let done = 0;
+    let at = known;
     const total = from.tick - this.#live().startTick;
     const timer = setInterval(() => told(done, total), PROGRESS_MS);
     try {
       for (const { checkpoint, end } of this.#searched(from)) {
-        const hit = await this.#lastHitFrom(checkpoint, end, end === from);
+        const watches = await this.#origins(end, checkpoint, at);
+        // Hits come in groups: the next search is likely to begin where this one ends.
+        const save = end === from ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
+        const { report } = await this.#run({ target: end, breakpoints: 'note', watches, ...save }, checkpoint);
+        const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
         if (hit) {
-          return hit;
+          return { hit, begin: { checkpoint, watches } };
         }
         done = from.tick - end.tick;
+        at = watches.filter(({ captured }) => Object.values(captured).every((c) => c !== null && !('at' in c)));
       }
       return null;
     } finally {
@@ -222,11 +272,22 @@ export class Past {
       .reverse();
   }
 
-  async #lastHitFrom(checkpoint: CheckpointRef | null, end: TimePosition, near: boolean): Promise<NotedHit | null> {
-    // Hits come in groups: the next search is likely to begin where this one ends.
-    const save = near ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
-    const { report } = await this.#run({ target: end, breakpoints: 'note', ...save }, checkpoint);
-    return report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
+  /** What watches have captured at a checkpoint, or where from there on it is found, by what is known at `target`. */
+  async #origins(
+    target: TimePosition,
+    checkpoint: CheckpointRef | null,
+    known: readonly CarriedWatch[],
+  ): Promise<readonly CarriedWatch[]> {
+    if (known.length === 0) {
+      return [];
+    }
+    const { report } = await this.#run({ target, breakpoints: 'silent', known }, checkpoint);
+    return (report.stop.kind === 'arrived' && report.stop.notes.origins) || [];
+  }
+
+  /** Executes history from its beginning to a moment, or from a checkpoint, and stops nowhere. */
+  through(target: TimePosition, checkpoint: CheckpointRef | null): Promise<Arrival> {
+    return this.#run({ target, breakpoints: 'note' }, checkpoint);
   }
 
   /** Goes on forwards from where it stands; breakpoints stop, and so does `end`. */

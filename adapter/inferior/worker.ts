@@ -19,11 +19,12 @@ import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
-import type { QueryOrder, RowData } from './asked.ts';
+import type { QueryOrder, QueryResult, RowData } from './asked.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { CheckpointTaker } from './checkpoint-take.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
+import type { Note } from './notes.ts';
 import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
 import { RecordingHost, type TurnWatch } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
@@ -90,13 +91,15 @@ export type WorkerMessage =
   | { readonly type: 'ring' }
   /** A past inferior has left the stack. */
   | { readonly type: 'left' }
-  /** Answers to a query, and its end; `failure` is what went wrong first in its expressions. */
+  /** Answers to a query, and its end. */
   | { readonly type: 'rows'; readonly rows: readonly RowData[] }
-  | { readonly type: 'answered'; readonly failure: string }
+  | { readonly type: 'answered'; readonly result: QueryResult }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */
   | { readonly type: 'log-full' }
+  /** What an execution of history has noted. */
+  | { readonly type: 'notes'; readonly notes: readonly Note[] }
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
 const data = workerData as WorkerData;
@@ -124,6 +127,7 @@ const runtime = new Runtime({
     noteTurn();
     writeNote(data.stop, JSON.stringify(stop));
   },
+  sendNotes: (notes) => post({ type: 'notes', notes }),
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
 const { edge } = runtime;
@@ -170,7 +174,7 @@ function noteTurn(): void {
   if (turnIndex && machine?.host) {
     const { packets, toGuest } = edge;
     const { host, drops, cpu } = machine;
-    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops.total, cpu?.interrupts ?? 0);
+    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops?.total ?? 0, cpu?.interrupts ?? 0);
   }
 }
 
@@ -416,6 +420,8 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
+  runtime.prepareTravel();
+  runtime.notes.restart();
   const start = checkpoint && startOf(checkpoint);
   const restore = (): void => {
     start?.restore();
@@ -451,7 +457,7 @@ function travel(entry: Main, message: TravelMessage): void {
 
 function answer(entry: Main, message: QueryMessage): void {
   again(entry, message, () => runtime.startQuery(message.query, (rows) => post({ type: 'rows', rows })));
-  post({ type: 'answered', failure: runtime.endQuery() });
+  post({ type: 'answered', result: runtime.endQuery() });
 }
 
 // `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as

@@ -32,6 +32,9 @@ function found(request: QueryRequest, row: QueryRow): string {
       return row.packet ? `${row.layer} ${row.fn}: ${formatSummary(row.packet)}` : '';
     case 'plot':
       return changeText(row);
+    case 'writes':
+    case 'last-write':
+      return writeText(request.watch.text, row);
   }
 }
 
@@ -58,6 +61,13 @@ function changeText({ series = '', value, old, fn }: QueryRow): string {
   const now = value === undefined ? '' : formatArgument(value);
   const before = old === undefined ? '' : ` (was ${formatArgument(old)})`;
   return `${name}${now}${before}${fn === '' ? '' : ` in ${fn}`}`;
+}
+
+/** `$RDT: 2 -> 3 in set_rdt () at hw/net/e1000.ts:187` */
+function writeText(name: string, { value, old, fn, file, line, debugger: debug }: QueryRow): string {
+  const text = (v: Value | undefined): string => (v === undefined ? '?' : formatArgument(v));
+  const by = debug ? 'by the debugger' : `in ${fn} () at ${file}:${line}`;
+  return `${name}: ${text(old)} -> ${text(value)} ${by}`;
 }
 
 /** What is said behind the rows; empty where they speak for themselves. */
