@@ -16,7 +16,7 @@ import { moduleSymbols, registration } from './symbols.ts';
 import { TypeNames } from './types.ts';
 
 /**
- * Name of the module that hands `A`, `D`, `T`, `tick` and the runtime itself to the instrumented code, beside the
+ * Name of the module that hands `A`, `D`, `E`, `T`, `tick` and the runtime itself to the instrumented code, beside the
  * stack's own files.
  */
 export const PROBE_MODULE = 'pktgdb-probe.js';
@@ -25,11 +25,12 @@ export const PROBE_MODULE = 'pktgdb-probe.js';
 export const PROBE_MODULE_SOURCE = `const p = globalThis.__pktgdb;
 if (p === undefined) {
   throw new Error(
-    'the debug build of the stack needs globalThis.__pktgdb = { A, D, T, tick, module } before it is imported',
+    'the debug build of the stack needs globalThis.__pktgdb = { A, D, E, T, tick, module } before it is imported',
   );
 }
 export const A = p.A;
 export const D = p.D;
+export const E = p.E;
 export const R = p;
 export const T = p.T;
 export const tick = p.tick;
@@ -150,7 +151,7 @@ function compileFile(program: ts.Program, file: ts.SourceFile, path: string, out
 function probeImport(path: string): string {
   const depth = path.split('/').length - 1;
   const probe = `${depth ? '../'.repeat(depth) : './'}${PROBE_MODULE}`;
-  return `import*as $p from"${probe}";const{A:$A,D:$D,R:$R,T:$T,tick:$tick}=$p;`;
+  return `import*as $p from"${probe}";const{A:$A,D:$D,E:$E,R:$R,T:$T,tick:$tick}=$p;`;
 }
 
 /** SHA-256 over paths and texts, in order of path. */

@@ -56,6 +56,8 @@ interface Context extends FunctionScope {
 }
 
 const TICK = 'if(($T[0]+=1)>=$T[1])$tick();';
+/** A function's entry: a tick, and a note that it ran. */
+const entryOf = ({ id }: { readonly id: number }): string => `${TICK}$E[${id}]=1;`;
 
 /** What the files of one program share: numbers run through all of them. */
 export interface Tables {
@@ -303,7 +305,7 @@ class Instrumenter {
       return;
     }
     const result = returnsValue(body) ? 'let $ret;' : '';
-    this.edits.open(body.getStart(this.#file) + 1, result + TICK);
+    this.edits.open(body.getStart(this.#file) + 1, result + entryOf(ctx.info));
     const scope = new Scope(params, ctx);
     this.#statements(body.statements, scope, ctx);
     if (node.flags & ts.NodeFlags.HasImplicitReturn) {
@@ -320,7 +322,7 @@ class Instrumenter {
     }
     const start = body.getStart(this.#file);
     const probe = this.#probe('statement', start, params, ctx, [], [body]);
-    this.edits.open(start, `{let $ret;${TICK}${probe}return($ret=(`);
+    this.edits.open(start, `{let $ret;${entryOf(ctx.info)}${probe}return($ret=(`);
     this.expressions(body, params, ctx);
     this.edits.close(this.#jsEnd(body), `),${this.#returnProbe(start, params, ctx)});}`);
   }

@@ -309,8 +309,8 @@ export interface EngineEvents {
   /** Output of a logpoint. */
   log: [text: string, location: SourceLocation];
   breakpoint: [change: 'new' | 'changed' | 'removed', bp: Breakpoint];
-  /** Something that takes a while: `done` of `total` of it. */
-  progress: [what: string, done: number, total: number];
+  /** Something that takes a while: `done` of `total` of it, in bytes unless it says something else. */
+  progress: [what: string, done: number, total: number, unit?: 'bytes' | 'parts'];
 }
 
 export type StepKind = 'into' | 'over' | 'out';

@@ -301,6 +301,16 @@ export class BreakpointTable {
     return bp.locations.map((l) => l.probe);
   }
 
+  /** Functions in which some breakpoint may stop; null: any, as a watchpoint is among them. */
+  get functions(): readonly number[] | null {
+    const enabled = this.all.filter((bp) => bp.enabled);
+    if (enabled.some((bp) => bp.spec.location.kind === 'watch')) {
+      return null;
+    }
+    const probes = enabled.flatMap((bp) => this.probesOf(bp));
+    return [...new Set(probes.flatMap((id) => this.#image.probe(id)?.fn ?? []))];
+  }
+
   /** What the runtime is told of a watchpoint; undefined for other breakpoints. */
   watch(bp: Breakpoint): WatchOrder | undefined {
     const { location } = bp.spec;

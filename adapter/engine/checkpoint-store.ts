@@ -13,6 +13,15 @@ export function isKept(number: number, newest: number): boolean {
   return age < ALL || number % 2 ** (Math.floor(Math.log2(age / ALL)) + 1) === 0;
 }
 
+/** A checkpoint behind others that have left: what was entered since the one before is what was in all of them. */
+function joined({ entered: _, ...rest }: CheckpointRef, parts: readonly (Uint8Array | undefined)[]): CheckpointRef {
+  const [first, ...others] = parts;
+  if (!first || others.some((o) => o === undefined)) {
+    return rest;
+  }
+  return { ...rest, entered: first.map((e, i) => others.reduce((any, o) => any | (o?.[i] ?? 0), e)) };
+}
+
 export class CheckpointStore {
   #kept: CheckpointRef[];
 
@@ -27,8 +36,16 @@ export class CheckpointStore {
 
   /** Adds the newest, and leaves out what that makes too old. */
   add(checkpoint: CheckpointRef): void {
-    this.#kept.push(checkpoint);
-    this.#kept = this.#kept.filter((c) => isKept(c.number, checkpoint.number));
+    const kept: CheckpointRef[] = [];
+    let left: (Uint8Array | undefined)[] = [];
+    for (const c of [...this.#kept, checkpoint]) {
+      left.push(c.entered);
+      if (isKept(c.number, checkpoint.number)) {
+        kept.push(left.length === 1 ? c : joined(c, left));
+        left = [];
+      }
+    }
+    this.#kept = kept;
   }
 
   /** The recording begins at `logAt` now: checkpoints before that lead nowhere. */

@@ -127,6 +127,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       show: (moment) => this.#show(moment),
       goLive: (present, step) => void this.#goLive(present, step),
       complain: (text) => this.emit('report', 'error', text),
+      searched: (done, total) => void this.emit('progress', 'Searching the history', done, total, 'parts'),
     });
   }
 

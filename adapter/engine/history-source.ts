@@ -10,4 +10,6 @@ export interface HistorySource {
   readonly startTick: number;
   /** The capture that was replayed. */
   readonly replay: ReplayData | undefined;
+  /** Functions entered since the newest checkpoint, a byte each; undefined: unknown. */
+  readonly entered?: Uint8Array | undefined;
 }

@@ -39,6 +39,7 @@ import type {
 } from '../inferior/worker.ts';
 import type { Change } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import { createEntered, enteredBytes, takenCheckpoints } from '../mailbox/entered.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
@@ -115,6 +116,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   opened: (HistorySource & { readonly bytes: number }) | undefined;
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
+  readonly #entered: SharedArrayBuffer;
   readonly #name = `inferior-${++created}`;
   /** Ticks that it took until the machine was set up. */
   startTick = 0;
@@ -165,6 +167,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.turns = turns ? new TurnReader(turns) : undefined;
     const armed = new SharedArrayBuffer(Math.max(1, image.info.probes.length));
     const ticks = createTicks();
+    this.#entered = createEntered(image.info.functions.length);
     this.armed = new Uint8Array(armed);
     this.#ticks = new Float64Array(ticks);
     this.#pump = new Pump(this.#mailbox, {
@@ -181,6 +184,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       tables: image.probeTables(),
       armed,
       ticks,
+      entered: this.#entered,
       mailbox: this.#mailbox,
       stop: this.#stop,
       header: options.header,
@@ -358,6 +362,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     const log = this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 };
     const { chunks, fd } = this.#before ?? { chunks: [], fd: log.fd };
     return { ...this.#header, ...log, chunks: [...chunks, ...log.chunks], fd, framed: this.framed };
+  }
+
+  /** Functions entered since the newest checkpoint, a byte each; undefined: unknown. */
+  get entered(): Uint8Array | undefined {
+    const known = (this.checkpoints.all.at(-1)?.number ?? -1) + 1;
+    return known === takenCheckpoints(this.#entered) ? enteredBytes(this.#entered).slice() : undefined;
   }
 
   get exited(): boolean {

@@ -17,6 +17,11 @@ export class Installer {
     this.#complain = complain;
   }
 
+  /** Functions in which some breakpoint may stop; null: any. */
+  get functions(): readonly number[] | null {
+    return this.#table.functions;
+  }
+
   /** Installs all breakpoints; resolves when the machine may begin. */
   async all(): Promise<void> {
     const probes = new Set<number>();

@@ -18,6 +18,7 @@ import { Installer } from './installer.ts';
 import type { OpenedRecording } from './opening.ts';
 import { redoAt } from './reexecute.ts';
 import { StoppedState } from './stopped.ts';
+import { mayRun, stretches } from './stretches.ts';
 
 /** Where a run begins, and what is watched from there on. */
 export interface Beginning {
@@ -48,12 +49,16 @@ const SAVE_EVERY = 200_000;
 /** Checkpoints of its own that the past keeps. */
 const MOST_SAVED = 48;
 
+/** How often it is said how far a search is. */
+const PROGRESS_MS = 100;
+
 /** A reverse command was given up. */
 export class TravelCancelled extends EngineError {}
 
 export class Past {
   readonly inferior: Inferior;
   readonly installer: Installer;
+  readonly #image: Image;
   readonly #live: () => HistorySource;
   /** Checkpoints that it has taken on its way, by tick. */
   #saved: CheckpointRef[] = [];
@@ -63,11 +68,13 @@ export class Past {
   #expected: ((a: Arrival) => void) | undefined;
 
   private constructor(
+    image: Image,
     inferior: Inferior,
     installer: Installer,
     live: () => HistorySource,
     stopped: (arrival: Arrival) => void,
   ) {
+    this.#image = image;
     this.stopped = stopped;
     this.inferior = inferior;
     this.installer = installer;
@@ -115,7 +122,7 @@ export class Past {
       release: false,
     });
     const installer = new Installer(table, inferior.runtime, complain);
-    const past = new Past(inferior, installer, live, stopped);
+    const past = new Past(image, inferior, installer, live, stopped);
     let redoing = false;
     inferior.on('paused', (paused) => {
       // What comes while a change is redone is its leaving of the innermost frame (see `StoppedState`).
@@ -232,26 +239,56 @@ export class Past {
   }
 
   /**
-   * The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first. `known` are
-   * watches of places with what they have captured at `from`.
+   * The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first, and into
+   * none in which no function of a breakpoint ran. `told` hears how much has been looked at; `known` are watches of
+   * places with what they have captured at `from`.
    */
-  async lastHit(from: TimePosition, known: readonly CarriedWatch[] = []): Promise<FoundHit | null> {
-    const before = this.#checkpoints.filter((c) => c.tick < from.tick);
-    let target = from;
+  async lastHit(
+    from: TimePosition,
+    told: (done: number, total: number) => void,
+    known: readonly CarriedWatch[] = [],
+  ): Promise<FoundHit | null> {
+    let done = 0;
     let at = known;
-    for (const checkpoint of [...before.reverse(), null]) {
-      const watches = await this.#origins(target, checkpoint, at);
-      // Hits come in groups: the next search is likely to begin where this one ends.
-      const save = target === from ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
-      const { report } = await this.#run({ target, breakpoints: 'note', watches, ...save }, checkpoint);
-      const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
-      if (hit) {
-        return { hit, begin: { checkpoint, watches } };
+    const total = from.tick - this.#live().startTick;
+    const timer = setInterval(() => told(done, total), PROGRESS_MS);
+    try {
+      for (const { checkpoint, end } of this.#searched(from)) {
+        const watches = await this.#origins(end, checkpoint, at);
+        // Hits come in groups: the next search is likely to begin where this one ends.
+        const save = end === from ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
+        const { report } = await this.#run({ target: end, breakpoints: 'note', watches, ...save }, checkpoint);
+        const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
+        if (hit) {
+          return { hit, begin: { checkpoint, watches } };
+        }
+        done = from.tick - end.tick;
+        at = watches.filter(({ captured }) => Object.values(captured).every((c) => c !== null && !('at' in c)));
       }
-      target = { tick: checkpoint?.tick ?? 0, probe: IN_POLL };
-      at = watches.filter(({ captured }) => Object.values(captured).every((c) => c !== null && !('at' in c)));
+      return null;
+    } finally {
+      clearInterval(timer);
+      told(1, 1);
     }
-    return null;
+  }
+
+  /** Where searches backwards from a position begin, one after the other, with where each ends. */
+  #searched(from: TimePosition): { readonly checkpoint: CheckpointRef | null; readonly end: TimePosition }[] {
+    const { functions } = this.installer;
+    const ran = functions ? mayRun(this.#image, functions) : () => true;
+    const all = stretches(this.#live());
+    const starts = [null, ...this.#checkpoints.filter((c) => c.tick < from.tick)];
+    return starts
+      .map((checkpoint, i) => {
+        const next = starts[i + 1];
+        return { checkpoint, end: next ? { tick: next.tick, probe: IN_POLL } : from };
+      })
+      .filter(({ checkpoint }) => {
+        const tick = checkpoint?.tick ?? 0;
+        const stretch = all.find((s) => s.tick <= tick && tick < s.end);
+        return stretch !== undefined && ran(stretch);
+      })
+      .reverse();
   }
 
   /** What watches have captured at a checkpoint, or where from there on it is found, by what is known at `target`. */

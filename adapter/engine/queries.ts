@@ -14,6 +14,7 @@ import { Inferior } from './inferior.ts';
 import type { QueryEnd, QueryOptions, QueryRequest, QueryRow } from './query.ts';
 import { layerOf, type Question, questionOf } from './question.ts';
 import { redoChanges } from './reexecute.ts';
+import { mayRun, stretches } from './stretches.ts';
 
 /** How often it is said how far a query is. */
 const PROGRESS_MS = 100;
@@ -27,10 +28,10 @@ export interface Watched {
 }
 
 /** A part of the recording without a gap. */
-interface Stretch {
+interface Part {
   /** Where it begins; null: at the start of the machine. */
   readonly from: CheckpointRef | null;
-  readonly until: TimePosition;
+  until: TimePosition;
 }
 
 export class Queries {
@@ -82,7 +83,7 @@ export class Queries {
         await this.#writes(inferior, live, { id, until, watched }, answer);
         return answer.end;
       }
-      for (const { from, until: end } of this.#stretches(question, until)) {
+      for (const { from, until: end } of this.#parts(live, question, until)) {
         if (answer.over) {
           break;
         }
@@ -97,9 +98,26 @@ export class Queries {
     return answer.end;
   }
 
-  /** What has to be looked at, in order. */
-  #stretches(_question: Question, until: TimePosition): Stretch[] {
-    return [{ from: null, until }];
+  /** What has to be looked at, in order: stretches without a gap between them are one. */
+  #parts(live: HistorySource, { functions }: Question, until: TimePosition): Part[] {
+    const ran = functions ? mayRun(this.#image, functions) : () => true;
+    const parts: Part[] = [];
+    let open = false;
+    for (const stretch of stretches(live)) {
+      if (stretch.tick >= until.tick || !ran(stretch)) {
+        open = false;
+        continue;
+      }
+      const end = stretch.end < until.tick ? { tick: stretch.end, probe: IN_POLL } : until;
+      const last = parts.at(-1);
+      if (open && last) {
+        last.until = end;
+      } else {
+        parts.push({ from: stretch.from, until: end });
+      }
+      open = true;
+    }
+    return parts;
   }
 
   async #run(inferior: Inferior, message: QueryMessage, answer: Answer): Promise<QueryResult> {

@@ -46,6 +46,8 @@ export interface TimeTravelHooks {
   /** The past has come to the present, where the machine goes on; `step`: in the middle of it. */
   goLive(present: Moment, step: PastStep | undefined): void;
   complain(text: string): void;
+  /** So much of the history has been searched. */
+  readonly searched: (done: number, total: number) => void;
 }
 
 /** A step that was begun in the past. */
@@ -169,7 +171,7 @@ export class TimeTravel {
   /** The last hit before a moment. Watches of locals are looked at from where their call began. */
   async #lastHit(past: Past, from: Moment): Promise<Found | null> {
     const places = await this.#watchedPlaces(from);
-    const found = await past.lastHit(from.position, places);
+    const found = await past.lastHit(from.position, this.#hooks.searched, places);
     const before = found && { at: found.hit, stop: hitStop(found.hit), begin: found.begin };
     const scoped = this.#watchedLocals(from);
     if (scoped.length === 0) {

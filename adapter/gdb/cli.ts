@@ -72,6 +72,8 @@ class Cli {
   /** A replay went wrong: the machine complained, threw, or ended with an error. */
   #replayFailed = false;
   #terminal: Interface | undefined;
+  /** History is being searched, and it is said how far. */
+  #searching = false;
   /** A prompt is on the screen and nothing runs. */
   #prompting = false;
   /** The last output ended in the middle of a line. */
@@ -117,7 +119,12 @@ class Cli {
   /** Says how far reading and replaying a capture is, and notes what goes wrong. */
   #followReplays(): void {
     const engine = this.#engine;
-    engine.on('progress', (what, done, total) => {
+    engine.on('progress', (what, done, total, unit) => {
+      if (unit === 'parts') {
+        this.#searching = done < total;
+        this.#showPercent(what, done, total);
+        return;
+      }
       const far = total > 0 ? `${Math.floor((done / total) * 100)} % of ${megabytes(total)}` : megabytes(done);
       this.#progress.show(`${what}: ${far} MB (Ctrl-C stops)`);
     });
@@ -132,7 +139,7 @@ class Cli {
       this.#replayFailed ||= code !== 0 && engine.replay !== undefined;
     });
     this.#watch = setInterval(() => {
-      if (engine.state === 'running' && engine.replay && !this.#prompting && !this.#answer) {
+      if (engine.state === 'running' && engine.replay && !this.#searching && !this.#prompting && !this.#answer) {
         this.#progress.show(`Replaying: ${positionText(engine.replay.account())} (Ctrl-C stops)`);
       }
     }, WATCH_MS);

@@ -20,7 +20,7 @@ export interface CheckpointsOptions {
   readonly everyMs: number;
   /** What a buffer is called that was allocated by name, or nothing. */
   readonly nameOf: (buffer: ArrayBufferLike) => string;
-  readonly beside: () => Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captured'>;
+  readonly beside: () => Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captured' | 'entered'>;
   readonly post: (checkpoint: CheckpointRef) => void;
 }
 

@@ -86,6 +86,8 @@ export class Runtime {
   /** What decides at each probe. */
   readonly D: Decider[];
   readonly T: Float64Array;
+  /** A byte for each function: it has been entered. */
+  readonly E: Uint8Array;
   /** What a probe that was told so makes its function return. */
   returned: unknown;
   readonly F = FIELDS;
@@ -153,6 +155,7 @@ export class Runtime {
   constructor(options: {
     A: Uint8Array;
     T: Float64Array;
+    E: Uint8Array;
     tables: ProbeTables;
     stackUrl: string;
     takePause: () => boolean;
@@ -166,6 +169,7 @@ export class Runtime {
   }) {
     this.A = options.A;
     this.T = options.T;
+    this.E = options.E;
     this.#tables = options.tables;
     this.#stackUrl = options.stackUrl;
     this.#measureDepth = () => stackDepth(options.stackUrl);

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Change, ChangePosition } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import { enteredBytes, takeEntered } from '../mailbox/entered.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
 import type { ProbeTables } from '../mailbox/probes.ts';
@@ -41,6 +42,8 @@ export interface WorkerData {
   readonly tables: ProbeTables;
   readonly armed: SharedArrayBuffer;
   readonly ticks: SharedArrayBuffer;
+  /** Which functions have been entered (mailbox/entered.ts). */
+  readonly entered: SharedArrayBuffer;
   readonly mailbox: MailboxBuffers;
   /** Where the description of a stop is left: a note with the JSON of a `StopReport`. */
   readonly stop: SharedArrayBuffer;
@@ -115,6 +118,7 @@ let recorded: RecordedHost | undefined;
 const runtime = new Runtime({
   A: new Uint8Array(data.armed),
   T: new Float64Array(data.ticks),
+  E: enteredBytes(data.entered),
   tables: data.tables,
   stackUrl: pathToFileURL(data.stackDir).href,
   takePause: () => Atomics.exchange(ctl, CTL.PAUSE, 0) === 1,
@@ -240,7 +244,7 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
           host: () => host,
           everyMs,
           nameOf,
-          beside,
+          beside: () => ({ ...beside(), entered: takeEntered(data.entered) }),
           post: (checkpoint) => post({ type: 'checkpoint', checkpoint }),
         });
   const recordingHooks = {

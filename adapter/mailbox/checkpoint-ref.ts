@@ -25,4 +25,8 @@ export interface CheckpointRef extends SavedTree {
   readonly edge: Uint8Array;
   /** In a replay: no packet of the capture with a higher number has passed so far. */
   readonly captured: number;
+  /**
+   * A byte for each function of the debug info: 1 if it has been entered since the checkpoint before. Absent: unknown.
+   */
+  readonly entered?: Uint8Array;
 }

@@ -8,6 +8,7 @@ export function benchRuntime(image: Image): Runtime {
   const runtime = new Runtime({
     A: new Uint8Array(new SharedArrayBuffer(image.info.probes.length)),
     T: new Float64Array(createTicks()),
+    E: new Uint8Array(new SharedArrayBuffer(image.info.functions.length)),
     tables: image.probeTables(),
     stackUrl: '',
     takePause: () => false,

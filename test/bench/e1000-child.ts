@@ -44,6 +44,7 @@ const [build = 'release', count = '300000'] = process.argv.slice(2);
 Object.defineProperty(globalThis, '__pktgdb', {
   value: {
     A: new Uint8Array(new SharedArrayBuffer(Number(process.env['PKTGDB_PROBES'] ?? 100_000))),
+    E: new Uint8Array(1 << 16),
     T: new Float64Array([0, Number.POSITIVE_INFINITY]),
     D: [],
     tick: () => undefined,

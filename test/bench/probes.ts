@@ -110,7 +110,14 @@ export async function measureProbes(): Promise<ProbeCost> {
     const T = new Float64Array(new SharedArrayBuffer(16));
     T[1] = Number.POSITIVE_INFINITY;
     let hits = 0;
-    world.__pktgdb = { A, D: Array.from(A, () => () => hits++ < 0), T, tick: () => {}, module: () => {} };
+    world.__pktgdb = {
+      A,
+      E: new Uint8Array(1 << 12),
+      D: Array.from(A, () => () => hits++ < 0),
+      T,
+      tick: () => {},
+      module: () => {},
+    };
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, PROBE_MODULE), PROBE_MODULE_SOURCE);
     writeFileSync(join(folder, 'debug.js'), debug.get('sample.js')!);

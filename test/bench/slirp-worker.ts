@@ -37,7 +37,7 @@ const data = workerData as BenchData;
 const post = (m: BenchMessage): void => parentPort!.postMessage(m);
 
 Object.defineProperty(globalThis, '__pktgdb', {
-  value: { A: new Uint8Array(1), T: new Float64Array(2), D: [], tick: () => 0, module: () => 0 },
+  value: { A: new Uint8Array(1), E: new Uint8Array(1), T: new Float64Array(2), D: [], tick: () => 0, module: () => 0 },
 });
 const release = join(import.meta.dirname, '../../dist/stack/release');
 const load = <T>(module: string): Promise<T> => import(pathToFileURL(join(release, module)).href) as Promise<T>;

@@ -30,6 +30,7 @@ export async function measureStep(): Promise<object> {
     const { debug, info } = compile(new Map([['sample.ts', SAMPLE]]), { lib: false });
     const runtime = new Runtime({
       A: new Uint8Array(new SharedArrayBuffer(info.probes.length)),
+      E: new Uint8Array(0),
       T: new Float64Array([0, Number.POSITIVE_INFINITY]),
       tables: new Image(info, {} as Dist).probeTables(),
       stackUrl: pathToFileURL(folder).href,

@@ -107,6 +107,7 @@ describe('outputs of the compiler', () => {
       }
       world.__pktgdb = {
         A: new Uint8Array(result.info.probes.length).fill(1),
+        E: new Uint8Array(result.info.functions.length),
         T: new Float64Array([0, Number.POSITIVE_INFINITY]),
         D: result.info.probes.map(
           ({ id }) =>

@@ -70,13 +70,21 @@ export function execute(
   const unregistered = text.replace(/;globalThis\.__pktgdb\?\.module\(.*\);$/, '');
   const run = vm.compileFunction(
     `'use strict';${unregistered};return main();`,
-    ['$A', '$D', '$R', '$T', '$tick', 'log'],
+    ['$A', '$D', '$E', '$R', '$T', '$tick', 'log'],
     {
       filename: 'test.ts',
     },
   );
   try {
-    const value: unknown = run(A, D, { returned: makeReturn?.value }, T, assert.fail, (x: unknown) => log.push(x));
+    const value: unknown = run(
+      A,
+      D,
+      new Uint8Array(info.functions.length),
+      { returned: makeReturn?.value },
+      T,
+      assert.fail,
+      (x: unknown) => log.push(x),
+    );
     return { value, log, hits, ticks: T[0]! };
   } catch (error) {
     return { error: error as Error, log, hits, ticks: T[0]! };

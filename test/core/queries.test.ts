@@ -60,6 +60,29 @@ describe('queries', () => {
     assert.deepEqual(await ask({ kind: 'calls', functions: [functionId('e1000_receive_iov')] }), rows);
   });
 
+  it('finds the same where stretches without the function are left out, and so does a search backwards', async () => {
+    const names = ['tcp_attach', 'e1000_receive_iov', 'sofree', 'main_loop_wait'];
+    const found: QueryRow[][] = [];
+    for (const checkpointMs of [1e6, 0]) {
+      s.engine.internals = { checkpointMs };
+      await replay();
+      for (const name of names) {
+        found.push(await ask({ kind: 'calls', functions: [functionId(name)] }));
+      }
+    }
+    const moments = found.map((rows) => rows.map(({ tick, probe }) => ({ tick, probe })));
+    assert.deepEqual(moments.slice(names.length), moments.slice(0, names.length));
+    assert.deepEqual(
+      moments.slice(0, 2).map((rows) => rows.length > 0),
+      [true, true],
+    );
+    s.break('tcp_attach');
+    await s.engine.reverse('continue');
+    assert.equal((await s.stop()).kind, 'breakpoint');
+    const { tick, probe } = s.engine.history?.here ?? {};
+    assert.deepEqual({ tick, probe }, moments[0]?.at(-1));
+  });
+
   it('takes conditions on packets, and shows expressions', async () => {
     await replay();
     const rows = await ask({

@@ -43,7 +43,7 @@ describe('queries at the prompt', () => {
       const call = 'ip_output \\(so=0x7f\\w+, m0=0x7f\\w+\\) <- tcp_output, \\$pkt\\.tcp\\.len = \\d+, 1 \\+ 1 = 2';
       assert.match(line, new RegExp(`^${begin}${call}$`));
     });
-    assert.match(await run('goto row 2'), /^ip_output \(so=0x7f\w+, m0=0x7f\w+\) at slirp\/ip_output\.ts:/);
+    assert.match(await run('goto row 2'), /^ip_output \(so=0x7f\w+, m0=.*\) at slirp\/ip_output\.ts:/);
     assert.ok((await run('when')).startsWith(`tick ${lines[1]?.split(/\s+/)[1]?.replace(':', ', probe ')},`));
     assert.equal(await run('goto row 999'), `No row 999: ${lines.length} rows.\n`);
     await run('goto end');

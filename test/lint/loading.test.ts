@@ -16,7 +16,8 @@ const FOLDER = 'adapter/stack/';
 /** Imports the module whose URL it is given; posts the error's message, or ''. */
 const LOADER = `
 const { parentPort, workerData } = require('node:worker_threads');
-globalThis.__pktgdb = { A: new Uint8Array(1 << 16), T: new Float64Array([0, Infinity]), D: [], tick() {}, module() {} };
+const bytes = new Uint8Array(1 << 16);
+globalThis.__pktgdb = { A: bytes, E: bytes.slice(), T: new Float64Array([0, Infinity]), D: [], tick() {}, module() {} };
 import(workerData).then(() => parentPort.postMessage(''), (e) => parentPort.postMessage(String(e.message)));
 `;
 

@@ -26,7 +26,7 @@ export type LiveMachineMessage = { readonly type: 'ring' } | { readonly type: 'e
 const data = workerData as LiveMachineData;
 const post = (m: LiveMachineMessage): void => parentPort!.postMessage(m);
 Object.defineProperty(globalThis, '__pktgdb', {
-  value: { A: new Uint8Array(1), T: new Float64Array(2), D: [], tick: () => 0, module: () => 0 },
+  value: { A: new Uint8Array(1), E: new Uint8Array(1), T: new Float64Array(2), D: [], tick: () => 0, module: () => 0 },
 });
 const load = <T>(module: string): Promise<T> => import(pathToFileURL(`${data.stackDir}/${module}`).href) as Promise<T>;
 const { main } = await load<typeof MainModule>('softmmu/main.js');
