@@ -7,7 +7,7 @@ import type { StopReport, TimePosition } from '../inferior/stop.ts';
 import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferior/travel.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
-import { EngineError } from './api.ts';
+import { type BreakpointSpec, EngineError } from './api.ts';
 import { type BreakpointTable, SEEKER } from './breakpoints.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
@@ -143,7 +143,7 @@ export class Past {
   async packet(number: number, end: TimePosition): Promise<Arrival | null> {
     const from = this.#live().checkpoints.all.findLast((c) => c.captured < number && c.tick < end.tick) ?? null;
     const order: TravelOrder = { target: end, breakpoints: 'note', until: SEEKER };
-    const arrival = await this.installer.seeking(number, () => this.#run(order, from));
+    const arrival = await this.installer.seeking({ kind: 'packet', number }, () => this.#run(order, from));
     const { stop } = arrival.report;
     return stop.kind === 'arrived' && stop.notes.found ? arrival : null;
   }
@@ -162,11 +162,14 @@ export class Past {
   }
 
   /** The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first. */
-  async lastHit(from: TimePosition): Promise<NotedHit | null> {
+  async lastHit(from: TimePosition, only?: number): Promise<NotedHit | null> {
     const before = this.#live().checkpoints.all.filter((c) => c.tick < from.tick);
     let target = from;
     for (const checkpoint of [...before.reverse(), null]) {
-      const { report } = await this.#run({ target, breakpoints: 'note' }, checkpoint);
+      const { report } = await this.#run(
+        { target, breakpoints: 'note', ...(only === undefined ? {} : { only }) },
+        checkpoint,
+      );
       const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
       if (hit) {
         return hit;
@@ -174,6 +177,11 @@ export class Past {
       target = { tick: checkpoint?.tick ?? 0, probe: IN_POLL };
     }
     return null;
+  }
+
+  /** Where a place of the program was passed last before `from`; null if it was not. */
+  lastPassed(from: TimePosition, location: BreakpointSpec['location']): Promise<TimePosition | null> {
+    return this.installer.seeking(location, () => this.lastHit(from, SEEKER));
   }
 
   /** Goes on forwards from where it stands; breakpoints stop, and so does `end`. */

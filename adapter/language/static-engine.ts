@@ -29,6 +29,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly runTo = refuseLater;
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;
+  readonly goToPassed = refuseLater;
   readonly query = refuseLater;
   readonly history = undefined;
   readonly endWhatIf = refuseLater;

@@ -93,6 +93,11 @@ describe('debug adapter process', () => {
       supportsConditionalBreakpoints: async () => assert.ok((await set({ condition: 'iovcnt == 1' })).verified),
       supportsHitConditionalBreakpoints: async () => assert.ok((await set({ hitCondition: '> 1' })).verified),
       supportsLogPoints: async () => assert.ok((await set({ logMessage: 'iovcnt {iovcnt}' })).verified),
+      supportsGotoTargetsRequest: async () => {
+        const args = { source, line: top!.line };
+        const { targets } = await client.ask<DebugProtocol.GotoTargetsResponse>('gotoTargets', args);
+        assert.equal(targets[0]?.line, top!.line);
+      },
       supportsBreakpointLocationsRequest: async () => {
         const args = { source, line: top!.line };
         const body = await client.ask<DebugProtocol.BreakpointLocationsResponse>('breakpointLocations', args);
