@@ -11,6 +11,8 @@ const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
 /** Settings that `set` changes. */
 export interface Settings {
+  /** Where `continue`, `step`, `next` and `finish` go. */
+  execDirection: 'forward' | 'reverse';
   confirm: boolean;
   pagination: boolean;
   height: number;
@@ -60,6 +62,7 @@ export interface ReplaySettings {
 
 export function defaultSettings(): Settings {
   return {
+    execDirection: 'forward',
     confirm: true,
     pagination: true,
     height: 0,
@@ -233,6 +236,11 @@ export const LOGGING_SETTINGS: readonly Setting[] = [
   },
 ];
 
+const EXEC_DIRECTION: Setting = {
+  ...choice(['exec-direction', 'execDirection'], 'direction of execution', ['forward', 'reverse'] as const, own),
+  text: ({ execDirection }) => (execDirection === 'forward' ? 'Forward.' : 'Reverse.'),
+};
+
 /** 8, 10 or 16. */
 function radix<K extends 'outputRadix' | 'inputRadix'>(key: K, name: string, what: string): Setting {
   return {
@@ -265,6 +273,7 @@ const PROMPT: Setting = {
 };
 
 export const SETTINGS: readonly Setting[] = [
+  EXEC_DIRECTION,
   flag('confirm', 'whether to confirm potentially dangerous operations', own),
   flag('pagination', 'state of pagination', own),
   limit('height', 'number of lines gdb thinks are in a page', own),

@@ -4,13 +4,14 @@
  */
 import { ContinuedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { ReverseKind } from '../engine/api.ts';
+import type { BreakpointSpec, ReverseKind } from '../engine/api.ts';
 import { marksOf, momentTarget, momentText } from '../inspect/history.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { HistoryBody, SaveBody } from './custom.ts';
 import type { Family } from './request.ts';
 import { checkStopped } from './running.ts';
 import type { PacketSession } from './session.ts';
+import { stackFile } from './sources.ts';
 import { checkThread, THREAD_ID } from './thread.ts';
 
 /** What a session with a recording can do. */
@@ -48,6 +49,22 @@ export const historyRequests: Family = {
     },
     after: (session) => session.releaseStops(),
   },
+  gotoTargets: {
+    capabilities: { supportsGotoTargetsRequest: true },
+    handle: (session, args) => ({ targets: gotoTargets(session, args) }),
+  },
+  goto: {
+    handle: async (session, args) => {
+      checkThread(args);
+      checkStopped(session);
+      const place = targets.get(session)?.[args.number('targetId')];
+      if (place === undefined) {
+        throw new RequestError('There is no such place to go to; ask for "gotoTargets" first.');
+      }
+      await session.running(() => session.engine.goToPassed(place));
+    },
+    after: resumed,
+  },
   'pktgdb/reverse': {
     handle: (session, args) => {
       const kind = KINDS[args.string('kind')];
@@ -65,6 +82,24 @@ export const historyRequests: Family = {
   'pktgdb/saveRecording': { handle: (session, args) => save(session, args.string('file')) },
   'pktgdb/history': { handle: (session) => historyBody(session) },
 };
+
+/** Places that a session was offered, by their numbers. */
+const targets = new WeakMap<PacketSession, BreakpointSpec['location'][]>();
+
+/** A line that a statement begins on: to go there is to travel to where it was executed last. */
+function gotoTargets(session: PacketSession, args: Arguments): DebugProtocol.GotoTarget[] {
+  const { engine, client } = session;
+  const file = stackFile(engine, client, args.object('source'));
+  const line = client.lineFromClient(args.number('line'));
+  const { probes, functions } = engine.info;
+  if (file === undefined || !probes.some((p) => p.line === line && functions[p.fn]?.file === file)) {
+    return [];
+  }
+  const known = targets.get(session) ?? [];
+  targets.set(session, known);
+  const id = known.push({ kind: 'line', file, line }) - 1;
+  return [{ id, label: `where ${file}:${line} was executed last`, line: client.lineToClient(line) }];
+}
 
 /** A client cannot know that requests of our own let the machine run: without this it keeps the last stop's words. */
 function resumed(session: PacketSession, succeeded: boolean): void {

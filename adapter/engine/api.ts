@@ -315,8 +315,11 @@ export interface EngineEvents {
 
 export type StepKind = 'into' | 'over' | 'out';
 
-/** How far a reverse command goes back: to the last breakpoint, line, call, statement, or to where a call began. */
-export type ReverseKind = 'continue' | 'into' | 'over' | 'out' | 'instruction' | 'entry';
+/**
+ * How far a reverse command goes back: to the last breakpoint, line, call, statement (`statement` leaves calls out), or
+ * to where a call began.
+ */
+export type ReverseKind = 'continue' | 'into' | 'over' | 'out' | 'instruction' | 'statement' | 'entry';
 
 /**
  * A moment to go to: by position, by the machine's clock, by packets that have passed the user network's edge, or in a
@@ -415,6 +418,8 @@ export interface EngineApi {
   reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
   /** Goes to a moment of history, or to the present; 'stopped' follows. */
   goTo(target: MomentTarget): Promise<void>;
+  /** Goes to where a place of the program was passed last before here. Throws `EngineError` if it was not. */
+  goToPassed(location: BreakpointSpec['location']): Promise<void>;
   /**
    * All that passed some places from the beginning up to the moment that is shown, in order. Executes history again;
    * an interrupt gives it up. While stopped.

@@ -289,9 +289,9 @@ export class BreakpointTable {
     }
   }
 
-  /** A breakpoint on a packet of the capture that is no user's. */
-  seeker(number: number): Entry {
-    const spec: BreakpointSpec = { location: { kind: 'packet', number } };
+  /** A breakpoint that is no user's. */
+  seeker(location: BreakpointSpec['location']): Entry {
+    const spec: BreakpointSpec = { location };
     const bp = { id: SEEKER, spec, enabled: true, hits: 0, verified: false, locations: [] };
     return this.#bind({ bp, conditions: new Map(), says: new Map() });
   }

@@ -428,6 +428,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#travel(() => this.#time.reverse(moment, kind, frame, count));
   }
 
+  async goToPassed(location: BreakpointSpec['location']): Promise<void> {
+    const moment = this.#need();
+    this.#needHistory();
+    await this.#travel(() => this.#time.toPassed(moment, location));
+  }
+
   async goTo(target: MomentTarget): Promise<void> {
     const moment = this.#need();
     this.#needHistory();

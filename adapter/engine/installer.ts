@@ -1,5 +1,5 @@
 /** Puts the table's breakpoints into one run of the machine. */
-import type { Breakpoint } from './api.ts';
+import type { Breakpoint, BreakpointSpec } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
 import type { RuntimeProxy } from './link.ts';
 
@@ -67,9 +67,9 @@ export class Installer {
     }
   }
 
-  /** Has a packet of the capture be hit by `SEEKER` while `go` runs. */
-  async seeking<T>(number: number, go: () => Promise<T>): Promise<T> {
-    const seeker = this.#table.seeker(number);
+  /** Has a place be hit by `SEEKER` while `go` runs. */
+  async seeking<T>(location: BreakpointSpec['location'], go: () => Promise<T>): Promise<T> {
+    const seeker = this.#table.seeker(location);
     const probes = this.#table.probesOf(seeker.bp);
     this.#count(seeker.bp);
     await Promise.all(probes.map((p) => this.#runtime.setDecider(p, this.#table.decider(p, seeker))));

@@ -8,7 +8,7 @@ import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferi
 import type { CarriedWatch } from '../inferior/watches.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
-import { EngineError } from './api.ts';
+import { type BreakpointSpec, EngineError } from './api.ts';
 import { type BreakpointTable, SEEKER } from './breakpoints.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
@@ -220,7 +220,7 @@ export class Past {
   async packet(number: number, end: TimePosition): Promise<Arrival | null> {
     const from = this.#live().checkpoints.all.findLast((c) => c.captured < number && c.tick < end.tick) ?? null;
     const order: TravelOrder = { target: end, breakpoints: 'note', until: SEEKER };
-    const arrival = await this.installer.seeking(number, () => this.#run(order, from));
+    const arrival = await this.installer.seeking({ kind: 'packet', number }, () => this.#run(order, from));
     const { stop } = arrival.report;
     return stop.kind === 'arrived' && stop.notes.found ? arrival : null;
   }
@@ -241,23 +241,25 @@ export class Past {
   /**
    * The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first, and into
    * none in which no function of a breakpoint ran. `told` hears how much has been looked at; `known` are watches of
-   * places with what they have captured at `from`.
+   * places with what they have captured at `from`; `only` is the breakpoint that counts.
    */
   async lastHit(
     from: TimePosition,
     told: (done: number, total: number) => void,
     known: readonly CarriedWatch[] = [],
+    only?: number,
   ): Promise<FoundHit | null> {
     let done = 0;
     let at = known;
     const total = from.tick - this.#live().startTick;
+    const one = only === undefined ? {} : { only };
     const timer = setInterval(() => told(done, total), PROGRESS_MS);
     try {
-      for (const { checkpoint, end } of this.#searched(from)) {
+      for (const { checkpoint, end } of this.#searched(from, only)) {
         const watches = await this.#origins(end, checkpoint, at);
         // Hits come in groups: the next search is likely to begin where this one ends.
         const save = end === from ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
-        const { report } = await this.#run({ target: end, breakpoints: 'note', watches, ...save }, checkpoint);
+        const { report } = await this.#run({ target: end, breakpoints: 'note', watches, ...save, ...one }, checkpoint);
         const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
         if (hit) {
           return { hit, begin: { checkpoint, watches } };
@@ -273,8 +275,12 @@ export class Past {
   }
 
   /** Where searches backwards from a position begin, one after the other, with where each ends. */
-  #searched(from: TimePosition): { readonly checkpoint: CheckpointRef | null; readonly end: TimePosition }[] {
-    const { functions } = this.installer;
+  #searched(
+    from: TimePosition,
+    only?: number,
+  ): { readonly checkpoint: CheckpointRef | null; readonly end: TimePosition }[] {
+    // The functions of a place that is looked for are not among those of the breakpoints.
+    const functions = only === undefined ? this.installer.functions : null;
     const ran = functions ? mayRun(this.#image, functions) : () => true;
     const all = stretches(this.#live());
     const starts = [null, ...this.#checkpoints.filter((c) => c.tick < from.tick)];
@@ -307,6 +313,14 @@ export class Past {
   /** Executes history from its beginning to a moment, or from a checkpoint, and stops nowhere. */
   through(target: TimePosition, checkpoint: CheckpointRef | null): Promise<Arrival> {
     return this.#run({ target, breakpoints: 'note' }, checkpoint);
+  }
+
+  /** Where a place of the program was passed last before `from`; null if it was not. */
+  lastPassed(from: TimePosition, location: BreakpointSpec['location']): Promise<TimePosition | null> {
+    return this.installer.seeking(location, async () => {
+      const found = await this.lastHit(from, () => undefined, [], SEEKER);
+      return found && found.hit;
+    });
   }
 
   /** Goes on forwards from where it stands; breakpoints stop, and so does `end`. */

@@ -8,6 +8,7 @@ import type { CarriedWatch, WatchOrder } from '../inferior/watches.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import {
   type Breakpoint,
+  type BreakpointSpec,
   EngineError,
   type HistoryMoment,
   type HistoryState,
@@ -244,6 +245,17 @@ export class TimeTravel {
     }
     const at = await past.back(from.position, backRequest(from.stopped, kind, up, count));
     return at && { at, stop: { kind: 'step' } };
+  }
+
+  /** Goes to where a place of the program was passed last. Throws `EngineError` if it was not. */
+  async toPassed(from: Moment, location: BreakpointSpec['location']): Promise<void> {
+    await this.#guarded(from, async (past) => {
+      const at = await past.lastPassed(from.position, location);
+      if (!at) {
+        throw new NotPassedError('This line was not executed before here.');
+      }
+      await this.goTo(from, { tick: at.tick, probe: at.probe }, { kind: 'goto' });
+    });
   }
 
   /** What executes the history, and where the present is; nothing may be shown of the past. */

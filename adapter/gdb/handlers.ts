@@ -1,6 +1,6 @@
 /** The handlers of all commands, by their full names. */
 
-import type { Found } from '../commands/command.ts';
+import { CommandError, type Found } from '../commands/command.ts';
 import { BREAKPOINT_HANDLERS } from './breakpoints.ts';
 import { DATA_HANDLERS } from './data.ts';
 import { FRAME_HANDLERS } from './frames.ts';
@@ -17,11 +17,39 @@ import { SETTING_HANDLERS, settingHandler } from './settings.ts';
 import { SOURCE_HANDLERS } from './source.ts';
 import { WATCH_HANDLERS } from './watch.ts';
 
+/** Commands that follow `set exec-direction`, and what they do in reverse. */
+const DIRECTED = [
+  ['continue', 'reverse-continue'],
+  ['step', 'reverse-step'],
+  ['next', 'reverse-next'],
+  ['finish', 'reverse-finish'],
+] as const;
+
+const DIRECTED_HANDLERS: Readonly<Record<string, Handler>> = Object.fromEntries(
+  DIRECTED.flatMap(([forward, back]): [string, Handler][] => [
+    [
+      forward,
+      (gdb, args) =>
+        (gdb.settings.execDirection === 'reverse' ? HISTORY_HANDLERS[back] : RUNNING_HANDLERS[forward])(gdb, args),
+    ],
+    [
+      back,
+      (gdb, args) => {
+        if (gdb.settings.execDirection === 'reverse') {
+          throw new CommandError(`Already in reverse mode.  Use '${forward}' or 'set exec-direction forward'.`);
+        }
+        return HISTORY_HANDLERS[back](gdb, args);
+      },
+    ],
+  ]),
+);
+
 const HANDLERS: Readonly<Record<string, Handler>> = {
   ...BREAKPOINT_HANDLERS,
   ...WATCH_HANDLERS,
   ...RUNNING_HANDLERS,
   ...HISTORY_HANDLERS,
+  ...DIRECTED_HANDLERS,
   ...QUERY_HANDLERS,
   ...FRAME_HANDLERS,
   ...DATA_HANDLERS,

@@ -173,6 +173,7 @@ export const HISTORY_HANDLERS: Handlers<typeof HISTORY_COMMANDS> = {
   'reverse-step': (gdb, args) => reverse(gdb, 'into', args),
   'reverse-next': (gdb, args) => reverse(gdb, 'over', args),
   'reverse-stepi': (gdb, args) => reverse(gdb, 'instruction', args),
+  'reverse-nexti': (gdb, args) => reverse(gdb, 'statement', args),
   'reverse-finish': reverseFinish,
   goto: goToMoment,
   when,

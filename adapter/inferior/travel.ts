@@ -11,7 +11,7 @@ import type { CarriedWatch } from './watches.ts';
 
 /** What a reverse step goes back to. */
 export interface BackRequest {
-  readonly kind: 'into' | 'over' | 'out' | 'instruction' | 'entry';
+  readonly kind: 'into' | 'over' | 'out' | 'instruction' | 'statement' | 'entry';
   /** How many frames outside the innermost one `out` leaves as well; for `entry`, the frame it is about. */
   readonly up: number;
   /** How many steps to go back. */
@@ -33,6 +33,8 @@ export interface TravelOrder {
   readonly breakpoints: 'silent' | 'note' | 'stop';
   /** The run also ends at the first hit of this breakpoint. */
   readonly until?: number;
+  /** Hits of other breakpoints do not count. */
+  readonly only?: number;
   /** From which tick on to note every probe, for `back`. */
   readonly noteFrom?: number;
   readonly back?: BackRequest;
@@ -194,6 +196,10 @@ export class Travel {
 
   /** Breakpoints would stop at a probe. */
   hit(probe: number, breakpoints: readonly number[], caught: string | null): void {
+    const { only } = this.order;
+    if (only !== undefined && !breakpoints.includes(only)) {
+      return;
+    }
     this.#hits++;
     this.#lastHit = { tick: this.#now, probe, breakpoints, ...(caught === null ? {} : { caught }) };
   }
@@ -309,6 +315,8 @@ class BackWalk {
     switch (kind) {
       case 'instruction':
         return this.#previous() ? this.#at : null;
+      case 'statement':
+        return this.#statement(this.#depth);
       case 'out':
         return this.#out(this.#depth - up);
       case 'entry':
@@ -316,6 +324,16 @@ class BackWalk {
       default:
         return this.#toLineStart(kind === 'over' ? this.#depth : Number.POSITIVE_INFINITY);
     }
+  }
+
+  /** The last statement that is no deeper than this one. */
+  #statement(deepest: number): number | null {
+    while (this.#previous()) {
+      if (this.#depth <= deepest && this.#isStop()) {
+        return this.#at;
+      }
+    }
+    return null;
   }
 
   /** The last statement of the caller before it called the frame at `depth`. */

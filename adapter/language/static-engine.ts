@@ -34,6 +34,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly effect = refuseLater;
   readonly inject = refuse;
   readonly setLink = refuse;
+  readonly goToPassed = refuseLater;
   readonly query = refuseLater;
   readonly history = undefined;
   readonly endWhatIf = refuseLater;

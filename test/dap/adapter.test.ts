@@ -104,6 +104,11 @@ describe('debug adapter process', () => {
         const body = await client.ask<DebugProtocol.DataBreakpointInfoResponse>('dataBreakpointInfo', args);
         assert.equal(body.dataId, 'expression:*(uint8_t *)0x1000@16');
       },
+      supportsGotoTargetsRequest: async () => {
+        const args = { source, line: top!.line };
+        const { targets } = await client.ask<DebugProtocol.GotoTargetsResponse>('gotoTargets', args);
+        assert.equal(targets[0]?.line, top!.line);
+      },
       supportsBreakpointLocationsRequest: async () => {
         const args = { source, line: top!.line };
         const body = await client.ask<DebugProtocol.BreakpointLocationsResponse>('breakpointLocations', args);

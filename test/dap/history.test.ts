@@ -55,6 +55,23 @@ describe('history over DAP', () => {
     assert.deepEqual((await stop())[1], here);
   });
 
+  it('is travelled to where a line was executed last', async () => {
+    const here = await third('tcp_input');
+    const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', thread);
+    const [{ source, line } = { source: undefined, line: 0 }] = stackFrames;
+    const at = (await history()).moments?.here;
+    const { targets } = await client.ask<DebugProtocol.GotoTargetsResponse>('gotoTargets', { source, line });
+    await client.ask('goto', { ...thread, targetId: targets[0]?.id });
+    assert.deepEqual(await stop(), ['goto', here]);
+    const before = (await history()).moments?.here;
+    assert.ok(at && before && before.tick < at.tick);
+    assert.deepEqual(
+      (await client.ask<DebugProtocol.GotoTargetsResponse>('gotoTargets', { source, line: 1 })).targets,
+      [],
+    );
+    assert.match(await client.refused('goto', { ...thread, targetId: 99 }), /no such place/);
+  });
+
   it('is announced before the first stop', async () => {
     await third('tcp_input');
     const events = client.received.flatMap((m) => ('event' in m ? [m.event] : []));

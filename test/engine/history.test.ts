@@ -105,13 +105,24 @@ describe('the history', () => {
   });
 
   it('does not use memory again that somebody may be reading', async () => {
-    f = new Filled({});
+    f = new Filled({ size: 64 * MB });
     await f.fill(3, false);
-    const reader = new LogReader(f.history.log);
+    const kept = f.history.log;
+    const lent = new Set(kept.chunks.flatMap((c) => (c.memory ? [c.memory] : [])));
+    assert.ok(lent.size > 1);
+    const reader = new LogReader(kept);
     const written = f.records;
+    // Each chunk's memory could be the one that comes next.
+    const spare = f.history.spare.bind(f.history);
+    f.history.spare = () => {
+      const memory = spare();
+      assert.ok(!lent.has(memory), 'memory that somebody may be reading');
+      return memory;
+    };
     await f.fill(9, false);
     await until(() => f.history.inMemory <= 4, 'chunks in the file');
-    await f.fill(1, false);
+    // All that is free by now comes into use.
+    await f.fill(20, false);
     for (let i = 0; i < written; i++) {
       reader.take();
       assert.equal(reader.r.u32(), i);

@@ -90,6 +90,20 @@ describe('history at the prompt', () => {
     assert.match(await run('record'), /^The process is already being recorded\. {2}Use "record save FILE"/);
   });
 
+  it('goes where "set exec-direction" says', async () => {
+    await run('break tcp_input', 'run', 'continue 3');
+    assert.equal(await run('show exec-direction'), 'Forward.\n');
+    await run('next', 'set exec-direction reverse');
+    assert.equal(await run('show exec-direction'), 'Reverse.\n');
+    assert.match(await run('next'), /(^|\n)(154\t|tcp_input)/);
+    assert.match(await run('reverse-next'), /^Already in reverse mode\. {2}Use 'next' or/);
+    assert.match(await run('continue'), /Breakpoint 1, tcp_input/);
+    await run('delete');
+    assert.match(await run('continue'), /No more reverse-execution history/);
+    await run('goto end', 'set exec-direction forward', 'next');
+    assert.match(await run('reverse-nexti'), /^160\t/);
+  });
+
   it('shows what would have been, and goes back to what was', async () => {
     await run('break tcp_input', 'run', 'continue 4', 'reverse-continue');
     await run('set var $RADV = 7', 'delete', 'continue');

@@ -117,6 +117,10 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     throw new EngineError('Target native has no history.');
   }
 
+  async goToPassed(): Promise<void> {
+    throw new EngineError('Target native has no history.');
+  }
+
   async goTo(): Promise<void> {
     throw new EngineError('Target native has no history.');
   }

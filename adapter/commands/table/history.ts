@@ -43,6 +43,16 @@ export const HISTORY_COMMANDS = [
     details: 'Argument N means do this N times (or till program stops for another reason).',
   },
   {
+    name: 'reverse-nexti',
+    aliases: ['rni'],
+    class: 'running',
+    takes: 'expression',
+    repeat: true,
+    summary: 'Step backward one statement, but proceed through called subroutines.',
+    usage: 'reverse-nexti [N]',
+    details: 'Argument N means do this N times (or till program stops for another reason).',
+  },
+  {
     name: 'reverse-finish',
     class: 'running',
     takes: 'nothing',
