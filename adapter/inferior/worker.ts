@@ -165,7 +165,7 @@ function noteTurn(): void {
   if (turnIndex && machine?.host) {
     const { packets, toGuest } = edge;
     const { host, drops, cpu } = machine;
-    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops.total, cpu?.interrupts ?? 0);
+    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops?.total ?? 0, cpu?.interrupts ?? 0);
   }
 }
 

@@ -84,6 +84,12 @@ export class Evaluator {
   /** An expression of a log message: as `condition`, but for its value. */
   expression(text: string): { readonly text: string; readonly compile: ExpressionCompiler } {
     const e = parseExpression(text);
+    return { text, compile: (scope) => numberOf(compile(e, scope, this.context())) };
+  }
+
+  /** The same for a text that shows the value: fields of packets are in their own notation, and nothing throws. */
+  shownExpression(text: string): LogPart {
+    const e = parseExpression(text);
     return { text, compile: (scope) => logged(compile(e, scope, this.context())) };
   }
 

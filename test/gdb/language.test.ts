@@ -12,23 +12,30 @@ describe('the command language', () => {
   });
   afterEach(() => s.gdb.dispose());
 
-  /** What a session says whose command is interrupted as soon as the event loop turns. */
+  /** What a session says whose command is interrupted when it has set `$i`. */
   async function interrupted(...lines: string[]): Promise<string> {
-    setImmediate(() => setImmediate(() => s.gdb.interrupt()));
+    const watch = (): void => {
+      if (s.gdb.evaluator.variableEntries().some(([name]) => name === 'i')) {
+        s.gdb.interrupt();
+      } else {
+        setImmediate(watch);
+      }
+    };
+    setImmediate(watch);
     return s.run(...lines);
   }
 
   it('ends a loop at an interrupt, though nothing in it waits for anything (A1)', async () => {
     assert.equal(await interrupted('while 1', 'set $i = 1', 'end'), '!Quit\n');
     assert.equal(await s.run('print $i'), '$1 = 1\n');
-    assert.equal(await interrupted('while 1', 'while 1', 'end', 'end'), '!Quit\n');
+    assert.equal(await interrupted('while 1', 'while 1', 'set $i = 1', 'end', 'end'), '!Quit\n');
   });
 
   it('ends scripts, definitions and a long print at an interrupt', async () => {
     const file = join(tempFolder(), 'script');
-    writeFileSync(file, 'while 1\nend\n');
-    assert.equal(await interrupted(`source ${file}`), `!${file}:2: Error in sourced command file:\nQuit\n`);
-    await s.run('define forever', 'while 1', 'end', 'end');
+    writeFileSync(file, 'while 1\nset $i = 1\nend\n');
+    assert.equal(await interrupted(`source ${file}`), `!${file}:3: Error in sourced command file:\nQuit\n`);
+    await s.run('define forever', 'while 1', 'set $i = 1', 'end', 'end');
     assert.equal(await interrupted('forever'), '!Quit\n');
     s.gdb.interrupts.interrupt();
     await assert.rejects(() => s.gdb.reader.children('0', 0, 1), /Quit/);
