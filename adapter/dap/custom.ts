@@ -5,6 +5,8 @@
  */
 
 import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, SaveSummary } from '../engine/api.ts';
+import type { RegisterAccess } from '../inspect/mmio.ts';
+import type { Conversation, FollowedStream } from '../packets/conversation-table.ts';
 import type { PacketDetails } from '../packets/details.ts';
 
 export type { HistoryMoment, QueryRow };
@@ -324,4 +326,50 @@ export interface GuestsEventBody {
 /** `pktgdb/guest`: the answer. Without an address the start is given up. */
 export interface GuestArguments {
   readonly address?: string;
+}
+
+/** `pktgdb/drops`: packets given up so far; `packets` are those of `reason`. */
+export interface DropsArguments {
+  readonly reason?: string;
+}
+
+export interface DropsBody {
+  readonly reasons: readonly {
+    readonly reason: string;
+    readonly count: number;
+    readonly meaning: string;
+    /** The section that is about it, and what to do. */
+    readonly advice: string;
+    readonly last?: DropsBody['packets'][number];
+  }[];
+  readonly packets: readonly { readonly tick: number; readonly ns: number; readonly summary: string }[];
+}
+
+/** `pktgdb/mmio`: the last accesses of the driver to registers; 1000 at most. */
+export interface MmioArguments {
+  readonly count?: number;
+}
+
+export interface MmioBody {
+  readonly total: number;
+  readonly accesses: readonly RegisterAccess[];
+}
+
+/** `pktgdb/conversations` and `pktgdb/stream` take the edge: `slirp` (without it), `net`, `nic` or `guest`. */
+export interface ConversationsArguments {
+  readonly edge?: string;
+}
+
+export interface ConversationsBody {
+  readonly conversations: readonly Conversation[];
+}
+
+export interface StreamArguments extends ConversationsArguments {
+  /** `tcp` (without it) or `udp`. */
+  readonly protocol?: string;
+  readonly stream: number;
+}
+
+export interface StreamBody extends Pick<FollowedStream, 'nodes' | 'missing'> {
+  readonly pieces: readonly { readonly side: 0 | 1; readonly packet: number; readonly base64: string }[];
 }

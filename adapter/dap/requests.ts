@@ -5,12 +5,14 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { breakpointRequests } from './breakpoints.ts';
 import { ClientConventions } from './client.ts';
+import { dataBreakpointRequests } from './data-breakpoints.ts';
 import { evaluateRequests } from './evaluate.ts';
 import { exceptionRequests } from './exceptions.ts';
 import { stackRequests } from './frames.ts';
 import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
+import { packetRequests } from './packets.ts';
 import { queryRequests } from './queries.ts';
 import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
@@ -51,17 +53,19 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     initializeRequests,
     lifecycleRequests,
     breakpointRequests,
+    dataBreakpointRequests,
     exceptionRequests,
     runningRequests,
     historyRequests,
-    timelineRequests,
     queryRequests,
+    timelineRequests,
     stackRequests,
     variableRequests,
     evaluateRequests,
     memoryRequests,
     sourceRequests,
     viewRequests,
+    packetRequests,
     replayRequests,
   ].flatMap((family) => Object.entries(family)),
 );

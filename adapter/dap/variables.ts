@@ -116,6 +116,7 @@ function variablesContainer(
   return {
     named: 0,
     indexed: 0,
+    frame,
     rows: async (start, count, format) =>
       (await fetch())
         .slice(start, start + count)
@@ -168,6 +169,7 @@ export function valueContainer(
   return {
     named: isStruct ? length : 0,
     indexed: isStruct ? 0 : length,
+    frame,
     rows: async (start, count, format) =>
       (await fetchChildren(session, handle, start, Math.min(count, length - start))).map(({ name, value: child }) => {
         const sized = value.bits !== undefined && child.bits === undefined ? { ...child, bits: value.bits } : child;

@@ -5,7 +5,7 @@ import { CommandError } from '../commands/command.ts';
 import { type DefaultPlace, type Location, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
 import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
 import { splitWord } from '../commands/words.ts';
-import { type Breakpoint, GRADES } from '../engine/api.ts';
+import { type Breakpoint, type CatchKind, eventText, GRADES } from '../engine/api.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { watchKind } from './watch.ts';
@@ -31,18 +31,20 @@ async function setBreakpoint(gdb: GdbInterpreter, text: string, temporary: boole
   gdb.out(`${announcement(bp)}\n`);
 }
 
-/** Stops at packets that a filter means, where they pass a layer. */
-function catchPacket(gdb: GdbInterpreter, text: string): void {
-  const { filter, layer } = parseCatch(text);
-  const bp = gdb.engine.setBreakpoint({
-    location: { kind: 'layer', layer, filter },
-    condition: gdb.evaluator.packetCondition(filter),
-  });
-  if (!bp.verified) {
-    gdb.engine.deleteBreakpoint(bp.id);
-    throw new CommandError(bp.message ?? 'Cannot set a catchpoint.');
-  }
-  gdb.out(`Catchpoint ${bp.id} (${placeText(bp.spec.location)})\n`);
+/** Stops where something happens. */
+function catchEvent(kind: CatchKind): (gdb: GdbInterpreter, text: string) => void {
+  return (gdb, text) => {
+    const { event, condition } = parseCatch(kind, text);
+    const bp = gdb.engine.setBreakpoint({
+      location: { kind: 'catch', event },
+      ...(condition === undefined ? {} : { condition: gdb.evaluator.condition(condition) }),
+    });
+    if (!bp.verified) {
+      gdb.engine.deleteBreakpoint(bp.id);
+      throw new CommandError(bp.message ?? 'Cannot set a catchpoint.');
+    }
+    gdb.out(`Catchpoint ${bp.id} (${eventText(event)})\n`);
+  };
 }
 
 /** Throws if there is no such packet in the capture that is replayed; says so if it is not played. */
@@ -265,23 +267,23 @@ function kindOf({ spec }: Breakpoint): string {
   if (spec.log) {
     return 'dprintf';
   }
-  return location.kind === 'layer' ? 'catchpoint' : location.kind === 'watch' ? watchKind(location) : 'breakpoint';
+  return location.kind === 'catch' ? 'catchpoint' : location.kind === 'watch' ? watchKind(location) : 'breakpoint';
 }
 
 /** The address column. */
 function addressOf({ spec, locations }: Breakpoint): string {
   const { kind } = spec.location;
-  if (kind === 'watch' || locations.length === 1) {
+  if (kind === 'watch' || kind === 'catch' || locations.length === 1) {
     return '';
   }
-  return locations.length === 0 ? '<PENDING>' : kind === 'layer' ? '' : '<MULTIPLE>';
+  return locations.length === 0 ? '<PENDING>' : '<MULTIPLE>';
 }
 
 function breakpointRows(gdb: GdbInterpreter, b: Breakpoint, width: number): string {
   const row = (num: string, type: string, disp: string, enb: string, address: string, what: string): string =>
     `${num.padEnd(7)} ${type.padEnd(width)} ${disp.padEnd(4)} ${enb.padEnd(3)} ${address.padEnd(18)} ${what}`.trimEnd();
   const { location } = b.spec;
-  const caught = location.kind === 'layer';
+  const caught = location.kind === 'catch';
   const [only] = b.locations;
   const place = (l: Breakpoint['locations'][number]): string => `in ${l.function} at ${l.file}:${l.line}`;
   const wanted = placeText(location);
@@ -294,11 +296,11 @@ function breakpointRows(gdb: GdbInterpreter, b: Breakpoint, width: number): stri
   const lines = [
     row(String(b.id), kindOf(b), b.spec.temporary ? 'del' : 'keep', b.enabled ? 'y' : 'n', addressOf(b), what),
   ];
-  if (b.spec.condition && !caught) {
+  if (b.spec.condition) {
     lines.push(`\tstop only if ${b.spec.condition.text}`);
   }
   if (b.hits > 0) {
-    lines.push(`\tbreakpoint already hit ${b.hits} time${b.hits === 1 ? '' : 's'}`);
+    lines.push(`\t${caught ? 'catchpoint' : 'breakpoint'} already hit ${b.hits} time${b.hits === 1 ? '' : 's'}`);
   }
   if (b.spec.ignoreCount) {
     lines.push(`\tignore next ${b.spec.ignoreCount} hits`);
@@ -321,8 +323,8 @@ function placeText(location: Breakpoint['spec']['location']): string {
       return `${location.file}:${location.line}`;
     case 'packet':
       return `packet ${location.number}`;
-    case 'layer':
-      return `packet${location.filter === '' ? '' : ` ${location.filter}`} in ${location.layer}`;
+    case 'catch':
+      return eventText(location.event);
     case 'divergence':
       return `divergence: ${GRADES[location.grade - 1]}${location.grade < GRADES.length ? ' or worse' : ''}`;
     case 'watch':
@@ -334,7 +336,14 @@ export const BREAKPOINT_HANDLERS: Handlers<typeof BREAKPOINT_COMMANDS> = {
   break: (gdb, args) => setBreakpoint(gdb, args, false),
   tbreak: (gdb, args) => setBreakpoint(gdb, args, true),
   catch: listSubcommands('catch'),
-  'catch packet': catchPacket,
+  'catch packet': catchEvent('packet'),
+  'catch drop': catchEvent('drop'),
+  'catch irq': catchEvent('irq'),
+  'catch state': catchEvent('state'),
+  'catch retransmit': catchEvent('retransmit'),
+  'catch rst': catchEvent('rst'),
+  'catch mmio': catchEvent('mmio'),
+  'catch exception': catchEvent('exception'),
   delete: deleteBreakpoints,
   clear,
   disable: (gdb, args) => setEnabled(gdb, args, false),

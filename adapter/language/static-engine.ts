@@ -29,6 +29,11 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly runTo = refuseLater;
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;
+  readonly trace = refuseLater;
+  readonly returnFrom = refuseLater;
+  readonly effect = refuseLater;
+  readonly inject = refuse;
+  readonly setLink = refuse;
   readonly query = refuseLater;
   readonly history = undefined;
   readonly saveRecording = refuseLater;

@@ -62,5 +62,9 @@ function addresses(p: PacketView, layers: readonly Layer[]): readonly [source: s
 
 function columnOf(p: PacketView, l: Layer): string {
   const { columnOf: find, column } = l.protocol.declaration;
-  return find?.(p, l) ?? column;
+  let words = find?.(p, l) ?? column;
+  for (let below = l.below; below !== null; below = below.below) {
+    words = below.protocol.declaration.columnAround?.(words) ?? words;
+  }
+  return words;
 }

@@ -142,9 +142,14 @@ function from(p: PacketView, l: Layer): string {
   return mac === undefined ? '' : ` from ${formatEther(mac)}`;
 }
 
+/** A request through Teredo's tunnel finds out whether the other end can be reached (RFC 4380, section 5.2.9). */
+function isTeredo(p: PacketView, l: Layer): boolean {
+  return p.u8(l.at) === ECHO_REQUEST && l.below?.below?.protocol.name === 'teredo';
+}
+
 function info(p: PacketView, l: Layer): string {
   const type = p.u8(l.at);
-  const name = TYPES[type] ?? `Unknown (${type})`;
+  const name = isTeredo(p, l) ? 'Direct IPv6 Connectivity Test' : (TYPES[type] ?? `Unknown (${type})`);
   if (isEcho(p, l)) {
     const hops = l.below === null ? 0 : p.u8(l.below.at + 7);
     const words = `id=${hex(p.u16(l.at + 4), 4)}, seq=${p.u16(l.at + 6)}, hop limit=${hops}`;
@@ -185,7 +190,7 @@ export const icmpv6: Protocol = new Protocol({
   carries: 'ethertype',
   quotes: true,
   remember: (p: PacketView, l: Layer, memory: Memory) =>
-    isEcho(p, l) && !l.quoted ? rememberEcho(p, l, memory, p.u8(l.at) === ECHO_REQUEST) : null,
+    isEcho(p, l) && !l.quoted && !isTeredo(p, l) ? rememberEcho(p, l, memory, p.u8(l.at) === ECHO_REQUEST) : null,
   fields: [
     uint8('icmpv6.type', 'Type', 0, { note: (p, l) => TYPES[p.u8(l.at)] ?? '', names: TYPES }),
     uint8('icmpv6.code', 'Code', 1),
@@ -215,5 +220,6 @@ export const icmpv6: Protocol = new Protocol({
       label: (p, l) => `[Response time: ${responseTime(p, l)} ms]`,
     }),
   ],
+  columnOf: (p, l) => (isTeredo(p, l) ? 'Teredo' : 'ICMPv6'),
   info,
 });
