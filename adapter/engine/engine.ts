@@ -11,6 +11,7 @@ import type { DivergenceReport } from '../replay/divergence.ts';
 import {
   type Breakpoint,
   type BreakpointSpec,
+  type CallDifference,
   type EngineApi,
   EngineError,
   type EngineEvents,
@@ -47,23 +48,23 @@ import { SharedGuestMemory } from './guest-memory.ts';
 import type { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
 import { Image } from './image.ts';
-import { Inferior, TELLING_COMMAND } from './inferior.ts';
-import { EvaluationError, type V8Paused } from './inspector.ts';
+import { Inferior, monitorInPlace, TELLING_COMMAND, writeRunning } from './inferior.ts';
+import type { V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
 import { capturedPacket, type EngineInternals, inferiorOptions, type Replay, replayState } from './launch.ts';
-import { Past } from './past.ts';
+import { type Arrival, Past } from './past.ts';
 import { Queries } from './queries.ts';
 import { type ReexecuteOptions, reexecute } from './reexecute.ts';
-import { saveSession, type WritePackets } from './saving.ts';
+import { saveSession } from './saving.ts';
+import { startMachine } from './start.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState, withResult } from './stopped.ts';
-import { historyMoment, type Moment, momentOf, type PastStep, START, TimeTravel } from './time-travel.ts';
+import { historyMoment, historyState, type Moment, momentOf, type PastStep, TimeTravel } from './time-travel.ts';
 import { Tracer } from './tracer.ts';
 import { engineError, Traces } from './traces.ts';
 import { watchedBy } from './watched.ts';
+import { NO_WHAT_IF, type Original, type Shown, stopOf, WhatIf } from './what-if.ts';
 
-/** Bytes that a running machine is asked to write at a time. */
-const WRITE_PIECE = 1 << 15;
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
@@ -71,7 +72,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #image: Image;
   readonly #table: BreakpointTable;
   readonly #fieldTypes: FieldTypes;
-  readonly #time: TimeTravel;
+  readonly #whatIf: WhatIf;
+  askWhatIf: (() => Promise<boolean>) | undefined;
+  #time: TimeTravel;
   readonly #tracer: Tracer;
   readonly #queries: Queries;
   readonly #traces: Traces;
@@ -98,11 +101,13 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     super();
     this.#image = image;
     this.#table = new BreakpointTable(image);
-    this.#time = new TimeTravel(image, this.#table, {
-      live: () => this.#live(),
-      show: (moment) => this.#show(moment),
-      goLive: (present, step) => void this.#goLive(present, step),
-      complain: (text) => this.emit('report', 'error', text),
+    // Of the machine that runs, or has been saved, not of what would have been.
+    this.#time = this.#newTime(() => sourceOf(this.#whatIf.original?.inferior ?? this.#inferior));
+    this.#whatIf = new WhatIf({
+      newTime: (of) => this.#newTime(of),
+      enter: (shown) => this.#enter(shown),
+      stopped: (inferior, arrival) => this.#whatIfStopped(inferior, arrival),
+      ended: (inferior, message) => this.#whatIfEnded(inferior, message),
     });
     this.#tracer = new Tracer(
       image,
@@ -117,6 +122,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#fieldTypes = Object.fromEntries(
       image.info.structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]),
     );
+  }
+
+  #newTime(live: () => HistorySource): TimeTravel {
+    return new TimeTravel(this.#image, this.#table, {
+      live,
+      show: (moment) => this.#show(moment),
+      goLive: (present, step) => void this.#goLive(present, step),
+      complain: (text) => this.emit('report', 'error', text),
+    });
   }
 
   /** Loads the build. Throws `EngineError` when there is none. */
@@ -249,63 +263,26 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary> {
     const moment = this.#need();
     this.#needHistory();
-    const { recording, checkpoints, startTick } = this.#live();
-    const session = {
-      recording,
-      checkpoints: checkpoints.all,
-      begun: this.#begun,
-      startTick,
-      end: historyMoment(this.#time.present ?? moment),
-      replay: this.#traces.replay,
-    };
-    const release = !recording.framed;
-    const write: WritePackets = (from, packets) =>
-      reexecute(this.#image, recording, { ...(from ? { from } : {}), release, packets });
-    return saveSession(path, session, marks, write, (done, total) =>
-      this.emit('progress', 'Saving the recording', done, total),
-    );
+    const end = historyMoment(this.#time.present ?? moment);
+    const session = { source: this.#live(), begun: this.#begun, end, replay: this.#traces.replay };
+    const told = (done: number, total: number): void => void this.emit('progress', 'Saving the recording', done, total);
+    return saveSession(path, session, marks, (options) => this.reexecute(session.source.recording, options), told);
   }
 
   /** Runs the machine until it is set up. Throws what it complained about if it never is. */
   #start(inferior: Inferior, guestCommands: readonly string[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const errors: string[] = [];
-      let up = false;
-      inferior.on('report', (level, text) => {
-        if (up || level !== 'error') {
-          this.emit('report', level, text);
-        } else {
-          errors.push(text);
-        }
-      });
-      inferior.on('console', (text) => this.emit('console', text));
-      inferior.on('log', (bp, probe, text) => this.#emitLog(bp, probe, text));
-      const running = (): void => {
-        up = true;
-        for (const line of guestCommands) {
-          this.guestInput(`${line}\n`);
-        }
-        resolve();
-      };
-      inferior.once('started', running);
-      inferior.on('paused', (p) => {
-        this.#onPaused(inferior, p);
-        if (!up) {
-          running();
-        }
-      });
-      inferior.once('exited', (code, message, summary) => {
-        if (up) {
-          this.#ended(inferior, code, message, summary);
-        } else {
-          this.#forgetInferior(inferior);
-          this.#inferiorState = 'none';
-          void inferior.terminate();
-          reject(new EngineError(errors.join('\n') || message || 'the machine did not start'));
-        }
-      });
-      this.#inferiorState = 'running';
-      inferior.go();
+    this.#inferiorState = 'running';
+    return startMachine(inferior, {
+      console: (text) => void this.emit('console', text),
+      report: (level, text) => void this.emit('report', level, text),
+      log: (bp, probe, text) => this.#emitLog(bp, probe, text),
+      paused: (paused) => this.#onPaused(inferior, paused),
+      up: () => guestCommands.forEach((line) => void this.guestInput(`${line}\n`)),
+      ended: (code, message, summary) => this.#ended(inferior, code, message, summary),
+      failed: () => {
+        this.#forgetInferior(inferior);
+        this.#inferiorState = 'none';
+      },
     });
   }
 
@@ -358,6 +335,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async #endRun(): Promise<void> {
     this.#traces.abort();
+    await this.#dropWhatIf();
     const inferior = this.#inferior;
     if (inferior) {
       this.#forgetInferior(inferior);
@@ -407,7 +385,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async #answerWaiting(inferior: Inferior): Promise<void> {
     await inferior.changeNow();
     await inferior.monitorNow((line) =>
-      this.#monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
+      monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
     );
   }
 
@@ -563,21 +541,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   get history(): HistoryState | undefined {
     const here = this.#moment;
-    const log = this.#traces.recording ?? this.#inferior?.history;
-    if (!here || !this.#inferior || log === undefined) {
-      return undefined;
-    }
-    const { checkpoints } = this.#live();
-    return {
-      start: { ...START, tick: this.#live().startTick, ns: 0, packets: 0, lastPacket: null },
-      present: historyMoment(this.#time.present ?? here),
-      here: historyMoment(here),
-      inPast: this.#time.inPast,
-      replays: this.#inferior.replay !== undefined,
-      checkpoints: { count: checkpoints.all.length, bytes: checkpoints.bytes },
-      saved: this.#traces.recording !== undefined,
-      bytes: log.bytes,
-    };
+    return here && this.#inferior && historyState(here, this.#time, this.#inferior, this.#whatIf.original?.moment);
   }
 
   get timeline(): RunTimeline | undefined {
@@ -661,9 +625,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#resume(step);
   }
 
-  /** What installs breakpoints: in the live machine, and in the past if there is one. */
+  /** What installs breakpoints: in each machine, and in its past if there is one. */
   get #installers(): Installer[] {
-    return [this.#installer, this.#time.installer].filter((i) => i !== undefined);
+    const { installer, time } = this.#whatIf.original ?? {};
+    const all = [this.#installer, this.#time.installer, installer, time?.installer];
+    return all.filter((i) => i !== undefined);
   }
 
   // ---- breakpoints ----
@@ -799,8 +765,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Changes the program at this stop, and has that recorded. */
   async #change(change: FramedChange): Promise<Value> {
+    await this.#leavePast();
     const { inferior, stopped } = this.#need();
-    this.#needPresent();
     const was = stopped.materialised;
     const value = await stopped.perform(change);
     if (!was && stopped.materialised) {
@@ -814,7 +780,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async writeShared(name: string, offset: number, data: Uint8Array): Promise<void> {
-    this.#needPresent();
+    await this.#leavePast();
     const inferior = this.#inferior;
     if (!inferior) {
       const memory = this.shared.get(name);
@@ -826,10 +792,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#inferiorState === 'stopped') {
       return inferior.runtime.writeShared(name, offset, Buffer.from(data).toString('base64'));
     }
-    for (let at = 0; at < data.length; at += WRITE_PIECE) {
-      const base64 = Buffer.from(data.subarray(at, at + WRITE_PIECE)).toString('base64');
-      await inferior.change({ kind: 'memory', name, offset: offset + at, base64 });
-    }
+    await writeRunning(inferior, name, offset, data);
   }
 
   async packet(frame: number): Promise<PacketBytes | undefined> {
@@ -865,14 +828,71 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return { tick: position.tick, probe: frame?.probe ?? -1, location: frame?.location };
   }
 
-  /** Throws where the past is shown, which cannot be changed. */
-  #needPresent(): void {
-    if (this.#inferior?.opened) {
-      throw new EngineError('This is a recording; what has happened cannot be changed.');
+  // ---- what would have been ----
+
+  /** Something is about to be changed: if it is the past, what is shown from now on is what would have been. */
+  async #leavePast(): Promise<void> {
+    if (this.#whatIf.original && this.#inferiorState !== 'stopped') {
+      throw new EngineError('A what-if that runs cannot be changed; interrupt it first.');
     }
-    if (this.#time.inPast && this.#inferiorState === 'stopped') {
-      throw new EngineError('This is the past; it cannot be changed. "goto end" leads to the present.');
+    const inferior = this.#inferior;
+    if (!inferior || !(this.#time.inPast || inferior.opened) || this.#inferiorState !== 'stopped') {
+      return;
     }
+    if (this.askWhatIf && !(await this.askWhatIf())) {
+      throw new EngineError('The past was not changed.');
+    }
+    const { moment, installer, time } = { moment: this.#need(), installer: this.#installer, time: this.#time };
+    await this.#whatIf.begin({ inferior, installer: installer as Installer, time, moment }, this.#live());
+    this.emit('report', 'info', 'From here on it is what would have been; "what-if off" leads back to what was.');
+  }
+
+  #enter({ inferior, installer, time, moment }: Shown): void {
+    this.#inferior = inferior;
+    this.#installer = installer;
+    this.#time = time;
+    this.#moment = moment;
+  }
+
+  #whatIfStopped(inferior: Inferior, arrival: Arrival): void {
+    if (this.#inferior === inferior && !this.#moment?.stopped.materialised) {
+      this.#noteHits(arrival.report.hitCounts);
+      this.#show(momentOf(this.#image, arrival, inferior, stopOf(arrival)));
+    }
+  }
+
+  /** The machine of a what-if is gone. */
+  #whatIfEnded(inferior: Inferior, message: string): void {
+    if (this.#inferior === inferior && this.#whatIf.original) {
+      this.emit('report', 'error', `The what-if has ended: ${message || 'the machine stopped'}`);
+      this.#show(this.#whatIf.original.moment);
+      this.endWhatIf().catch(() => undefined);
+    }
+  }
+
+  async endWhatIf(): Promise<void> {
+    this.#need();
+    const original = await this.#dropWhatIf();
+    if (!original) {
+      throw new EngineError(NO_WHAT_IF);
+    }
+    const { present, moment } = original;
+    await this.#travel(() => this.#time.goTo(present, moment.position, { kind: 'goto' }));
+  }
+
+  async compareWhatIf(): Promise<CallDifference> {
+    const moment = this.#need();
+    const difference = await this.#whatIf.compare(this.#image, { time: this.#time, moment });
+    if (this.#time.inPast) {
+      // Its past has been executed up to its end.
+      await this.#travel(() => this.#time.goTo(moment, moment.position, { kind: 'goto' }));
+    }
+    return difference;
+  }
+
+  async #dropWhatIf(): Promise<Original | undefined> {
+    const inferior = this.#inferior;
+    return inferior && this.#whatIf.end({ inferior, time: this.#time });
   }
 
   // ---- the machine ----
@@ -885,32 +905,25 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#inferior.post({ type: 'console', text });
   }
 
+  #needPresent(): void {
+    const past = this.#inferior?.opened || (this.#time.inPast && this.#inferiorState === 'stopped');
+    if (past || this.#whatIf.original) {
+      throw new EngineError('Nothing comes from the outside in the past, nor in what would have been.');
+    }
+  }
+
   async monitor(line: string): Promise<string> {
+    if (!TELLING_COMMAND.test(line) || this.#inferiorState !== 'stopped') {
+      await this.#leavePast();
+    }
     const inferior = this.#moment?.inferior ?? this.#inferior;
     if (!inferior) {
       throw new EngineError(NOT_RUNNING);
     }
-    if (!TELLING_COMMAND.test(line)) {
-      this.#needPresent();
-    }
     if (this.#inferiorState === 'stopped') {
-      return this.#monitorInPlace(inferior, line);
+      return monitorInPlace(inferior, line);
     }
     return inferior.monitor(line);
-  }
-
-  async #monitorInPlace(inferior: Inferior, line: string): Promise<string> {
-    let said: string | null;
-    try {
-      said = await inferior.runtime.monitor(line);
-    } catch (e) {
-      // Stopped while the machine is built, the monitor's commands find half of it missing.
-      throw e instanceof EvaluationError ? new EngineError(`The monitor cannot answer here: ${e.message}`) : e;
-    }
-    if (said === null) {
-      throw new EngineError('The machine is not set up yet; continue first.');
-    }
-    return said;
   }
 
   /** Tells the machine to power off; 'exited' follows. */
@@ -921,10 +934,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   // ---- recordings ----
 
   #live(): HistorySource {
-    if (!this.#inferior) {
-      throw new EngineError(NOT_RUNNING);
-    }
-    return this.#inferior.opened ?? this.#inferior;
+    return sourceOf(this.#inferior);
   }
 
   /** The recording of the current or last run. */
@@ -946,4 +956,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   reexecute(recording: Recording, options: ReexecuteOptions = {}): Promise<ExecutionSummary> {
     return reexecute(this.#image, recording, { ...options, hashTurns: this.internals.hashTurns });
   }
+}
+
+function sourceOf(inferior: Inferior | undefined): HistorySource {
+  if (!inferior) {
+    throw new EngineError(NOT_RUNNING);
+  }
+  return inferior.opened ?? inferior;
 }

@@ -28,7 +28,14 @@ import type { QueryResult, RowData } from '../inferior/asked.ts';
 import type { Note } from '../inferior/notes.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
-import type { ExecutionSummary, QueryMessage, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type {
+  ExecutionSummary,
+  LeaveMessage,
+  QueryMessage,
+  TravelMessage,
+  WorkerData,
+  WorkerMessage,
+} from '../inferior/worker.ts';
 import type { Change } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
@@ -38,12 +45,14 @@ import { createTicks, TICK } from '../mailbox/ticks.ts';
 import { createTurnIndex, TurnReader } from '../mailbox/turn-index.ts';
 import type { PacketsFile } from '../saved/packet-blocks.ts';
 import type { Input } from '../stack/util/host.ts';
+import { EngineError } from './api.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
-import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
+import { attachInspector, EvaluationError, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
+import { chunksBefore } from './log-file.ts';
 
 export interface InferiorOptions {
   readonly header: RecordingHeader;
@@ -87,6 +96,8 @@ interface InferiorEvents {
 
 /** Room for the description of a stop. */
 const STOP_BYTES = 1 << 20;
+/** Bytes that the log of a what-if may have, in memory. */
+const WHAT_IF_BYTES = 512 << 20;
 /** Spare chunks of the log that the thread is given ahead. */
 const SPARES = 4;
 
@@ -98,16 +109,18 @@ let created = 0;
 
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
-  readonly #checkpoints = new CheckpointStore();
+  #checkpoints = new CheckpointStore();
   /** It stands at the end of this, which was saved; nothing else makes it run. */
-  opened: HistorySource | undefined;
+  opened: (HistorySource & { readonly bytes: number }) | undefined;
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
   /** Ticks that it took until the machine was set up. */
   startTick = 0;
   /** The log of the run; it outlives the machine, and has to be closed. */
-  readonly history: History | undefined;
+  history: History | undefined;
+  /** In a what-if: what comes before its own log. */
+  #before: Pick<Recording, 'chunks' | 'fd'> | undefined;
   /** What its turns brought, if it is recorded. */
   readonly turns: TurnReader | undefined;
   readonly #header: RecordingHeader;
@@ -261,6 +274,21 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     await this.#pauseOnExceptions('all');
   }
 
+  /** Has a past inferior, which stands still, go on without what was recorded of `source`, up to `until` (ns). */
+  async leaveRecording(source: HistorySource, until: number): Promise<void> {
+    const warn = (text: string): void => void this.emit('report', 'warning', text);
+    const history = new History({ size: WHAT_IF_BYTES, memory: WHAT_IF_BYTES, warn });
+    const message: LeaveMessage = { limit: history.limit.buffer, until };
+    this.#worker.postMessage(message);
+    const at = await this.runtime.leave();
+    const { recording, checkpoints, startTick } = source;
+    this.history = history;
+    this.#before = { chunks: chunksBefore(recording, at), fd: recording.fd };
+    this.#checkpoints = new CheckpointStore(checkpoints.all.filter((c) => c.logAt <= at && c.tick <= this.ticks));
+    this.startTick = startTick;
+    this.framed = true;
+  }
+
   /** True while the thread stands still in the inspector. */
   get standing(): boolean {
     return this.#standing;
@@ -300,13 +328,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   get recording(): Recording {
-    return (
-      this.opened?.recording ?? {
-        ...this.#header,
-        ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }),
-        framed: this.framed,
-      }
-    );
+    if (this.opened) {
+      return this.opened.recording;
+    }
+    const log = this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 };
+    const { chunks, fd } = this.#before ?? { chunks: [], fd: log.fd };
+    return { ...this.#header, ...log, chunks: [...chunks, ...log.chunks], fd, framed: this.framed };
   }
 
   get exited(): boolean {
@@ -468,4 +495,30 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       this.emit('exited', 0, '', undefined);
     }
   }
+}
+
+/** Bytes that a running machine is asked to write at a time. */
+const WRITE_PIECE = 1 << 15;
+
+/** Has a machine that runs write to its shared memory. */
+export async function writeRunning(inferior: Inferior, name: string, offset: number, data: Uint8Array): Promise<void> {
+  for (let at = 0; at < data.length; at += WRITE_PIECE) {
+    const base64 = Buffer.from(data.subarray(at, at + WRITE_PIECE)).toString('base64');
+    await inferior.change({ kind: 'memory', name, offset: offset + at, base64 });
+  }
+}
+
+/** Runs a monitor command in a machine that stands still. */
+export async function monitorInPlace({ runtime }: Inferior, line: string): Promise<string> {
+  let said: string | null;
+  try {
+    said = await runtime.monitor(line);
+  } catch (e) {
+    // Stopped while the machine is built, the monitor's commands find half of it missing.
+    throw e instanceof EvaluationError ? new EngineError(`The monitor cannot answer here: ${e.message}`) : e;
+  }
+  if (said === null) {
+    throw new EngineError('The machine is not set up yet; continue first.');
+  }
+  return said;
 }

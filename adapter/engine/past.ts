@@ -2,6 +2,7 @@
  * The past: a second inferior that executes a recording again, up to any moment of it. The live one stands still
  * meanwhile.
  */
+import type { CallNotes } from '../inferior/call-trace.ts';
 import type { StopReport, TimePosition } from '../inferior/stop.ts';
 import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferior/travel.ts';
 import type { CarriedWatch } from '../inferior/watches.ts';
@@ -55,10 +56,18 @@ export class Past {
   readonly #live: () => HistorySource;
   /** Checkpoints that it has taken on its way, by tick. */
   #saved: CheckpointRef[] = [];
+  /** Is told of stops that the user has to see. */
+  stopped: (arrival: Arrival) => void;
   /** Takes the next stop instead of the user. */
   #expected: ((a: Arrival) => void) | undefined;
 
-  private constructor(inferior: Inferior, installer: Installer, live: () => HistorySource) {
+  private constructor(
+    inferior: Inferior,
+    installer: Installer,
+    live: () => HistorySource,
+    stopped: (arrival: Arrival) => void,
+  ) {
+    this.stopped = stopped;
     this.inferior = inferior;
     this.installer = installer;
     this.#live = live;
@@ -105,7 +114,7 @@ export class Past {
       release: false,
     });
     const installer = new Installer(table, inferior.runtime, complain);
-    const past = new Past(inferior, installer, live);
+    const past = new Past(inferior, installer, live, stopped);
     let redoing = false;
     inferior.on('paused', (paused) => {
       // What comes while a change is redone is its leaving of the innermost frame (see `StoppedState`).
@@ -132,7 +141,7 @@ export class Past {
       }
       const expected = past.#expected;
       past.#expected = undefined;
-      (expected ?? stopped)({ paused, report });
+      (expected ?? past.stopped)({ paused, report });
     });
     await installer.all();
     return past;
@@ -189,6 +198,14 @@ export class Past {
       throw new TravelCancelled('Quit');
     }
     return arrival;
+  }
+
+  /** The calls after `from`, up to `end`; those of one block each. */
+  async calls(from: TimePosition, end: TimePosition, block: number): Promise<CallNotes> {
+    const before = this.#live().checkpoints.beforeTick(from.tick - 1) ?? null;
+    const order: TravelOrder = { target: end, breakpoints: 'silent', trace: { after: from.tick, block } };
+    const { stop } = (await this.#run(order, before)).report;
+    return (stop.kind === 'arrived' ? stop.notes.calls : null) ?? { count: 0, perBlock: 1, sums: [], calls: [] };
   }
 
   /** Where a packet of the capture first passes before `end`, or at it; null: nowhere. */
