@@ -17,6 +17,7 @@ import { ConfigurationProvider, debugPackets, pickCapture, replayCapture } from 
 import { DEBUG_TYPE, Sessions } from './session/sessions.ts';
 import { TimelineView } from './timeline/timeline.ts';
 import { ConnectionsView } from './views/connections.ts';
+import { numbers } from './views/numbers.ts';
 import { RegistersView } from './views/registers.ts';
 import { RingsView } from './views/rings.ts';
 import { SourcesView } from './views/sources.ts';
@@ -76,6 +77,7 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     new Replays(sessions, context.workspaceState),
     details,
     ...captures(context.extensionUri, sessions, context.globalState, details),
+    numbers(sessions),
     ...history(sessions),
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),

@@ -21,9 +21,13 @@ export interface Item {
   readonly presentationHint?: DebugProtocol.VariablePresentationHint;
 }
 
-/** How numbers are to be written: hexadecimal unless the client asks for decimal. */
+/** How numbers are to be written. */
 export interface ValueFormat {
   readonly hex: boolean;
+  /** As it suits what they are: counts, ports and sizes are decimal all the same. */
+  readonly byKind?: boolean;
+  /** In this base instead. */
+  readonly base?: 2 | 8;
 }
 
 export interface Container {

@@ -123,6 +123,14 @@ export interface TimelineRange {
 
 export type { PacketDetails };
 
+/**
+ * `pktgdb/numbers`: how numbers are written from now on. `kind`: counts, ports and sizes are decimal; registers, flags,
+ * addresses and bytes hexadecimal.
+ */
+export interface NumbersArguments {
+  readonly notation: 'kind' | 'hex' | 'decimal';
+}
+
 /** Answer to `pktgdb/packet`: what the innermost frame that handles a packet has in its hands, while stopped. */
 export interface PacketBody {
   readonly packet?: PacketDetails;

@@ -1,6 +1,7 @@
 /** Evaluation: gdb commands in the Debug Console, expressions everywhere else. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { CandidateKind } from '../commands/candidates.ts';
+import { findCommand } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
 import { formatField } from '../packets/fields.ts';
 import { type Arguments, RequestError } from './arguments.ts';
@@ -30,7 +31,7 @@ export const evaluateRequests: Family = {
       const frame = await frameOf(session, args);
       const target = args.string('expression');
       await assign(session.evaluator, target, args.string('value'), frame);
-      const item = await itemOf(session, target, frame, valueFormat(args));
+      const item = await itemOf(session, target, frame, valueFormat(session, args));
       session.memoryChanged(
         item.memoryReference === undefined ? undefined : { memoryReference: item.memoryReference, offset: 0, count: 4 },
       );
@@ -52,18 +53,61 @@ export const evaluateRequests: Family = {
   },
 };
 
+/** Letters behind a comma, as other debuggers have them: how a watch is to be written. */
+const SUFFIXES: Readonly<Record<string, ValueFormat>> = {
+  x: { hex: true },
+  d: { hex: false },
+  t: { hex: false, base: 2 },
+  b: { hex: false, base: 2 },
+  o: { hex: false, base: 8 },
+};
+
+/** An expression without its suffix, and how its value is to be written. */
+function suffixed(session: PacketSession, args: Arguments): [expression: string, format: ValueFormat] {
+  const whole = args.string('expression');
+  const [, expression = whole, letter = ''] = /^(.*\S),([a-z])\s*$/.exec(whole) ?? [];
+  const format = SUFFIXES[letter];
+  return format ? [expression, format] : [whole, valueFormat(session, args)];
+}
+
 async function evaluate(session: PacketSession, args: Arguments): Promise<DebugProtocol.EvaluateResponse['body']> {
-  const expression = args.string('expression');
   const context = args.optionalString('context') ?? 'watch';
   const frame = await frameOf(session, args);
   if (context === 'repl') {
-    return command(session, expression, frame);
+    const line = args.string('expression');
+    return isCommand(session, line)
+      ? command(session, line, frame)
+      : shownValue(session, frame, ...suffixed(session, args));
   }
-  const format = valueFormat(args);
+  const [expression, format] = suffixed(session, args);
   if (context === 'clipboard') {
     const { value } = await session.evaluator.evaluate(expression, frame);
     return { result: await wholeText(session, value, format, CLIPBOARD_DEPTH), variablesReference: 0 };
   }
+  return shownValue(session, frame, expression, format);
+}
+
+/** True for commands and lines of a block that is open. What is none of them is an expression. */
+function isCommand({ repl }: PacketSession, line: string): boolean {
+  if (repl.interpreter.inBlock || line.trim() === '' || line.includes('\n')) {
+    return true;
+  }
+  try {
+    findCommand(repl.interpreter.commands, line);
+    return true;
+  } catch (error) {
+    // What is wrong about a command is said by it; a name that none has may be a value's.
+    return !/^Undefined command/.test((error as Error).message);
+  }
+}
+
+/** A value, which can be expanded. */
+async function shownValue(
+  session: PacketSession,
+  frame: number,
+  expression: string,
+  format: ValueFormat,
+): Promise<DebugProtocol.EvaluateResponse['body']> {
   const item = await itemOf(session, expression, frame, format);
   const { value: result, type, variablesReference, memoryReference } = toVariable(session, item);
   return {
@@ -85,7 +129,10 @@ async function itemOf(session: PacketSession, text: string, frame: number, forma
     return register;
   }
   const { value, code } = await session.evaluator.evaluate(text, frame);
-  const item = valueItem(session, frame, text, value, text, format);
+  // An element of an array is written as in the array's rows.
+  const bits = /\]\s*$/.test(text) ? code?.scalar?.bits : undefined;
+  const sized = value.kind === 'number' && bits !== undefined ? { ...value, bits } : value;
+  const item = valueItem(session, frame, text, sized, text, format);
   const { type } = code ?? {};
   if (type?.kind !== 'field' && type?.kind !== 'multi') {
     return item;
@@ -136,14 +183,21 @@ async function frameOf(session: PacketSession, args: Arguments): Promise<number>
 }
 
 /** A value with what is inside it, as text for the clipboard. */
-async function wholeText(session: PacketSession, value: Value, format: ValueFormat, depth: number): Promise<string> {
+async function wholeText(
+  session: PacketSession,
+  value: Value,
+  format: ValueFormat,
+  depth: number,
+  called = '',
+): Promise<string> {
   if (value.handle === undefined || depth === 0) {
-    return formatValue(value, format);
+    return formatValue(value, format, called);
   }
+  const inside = value.bits === undefined ? format : { ...format, byKind: false };
   const children = await session.engine.children(value.handle, 0, CLIPBOARD_ELEMENTS);
   const texts = await Promise.all(
     children.map(async ({ name, value: child }) => {
-      const text = await wholeText(session, child, format, depth - 1);
+      const text = await wholeText(session, child, inside, depth - 1, name);
       return value.kind === 'struct' ? `${name} = ${text}` : value.kind === 'map' ? `${name} = ${text}` : text;
     }),
   );

@@ -10,7 +10,9 @@
  */
 import { Event, ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { DEFAULT_ARGS } from '../commands/default-machine.ts';
 import { type Arguments, isObject, RequestError } from './arguments.ts';
+import { freeDefault } from './default-port.ts';
 import { GuestQuestion } from './guest-question.ts';
 import { type LaunchConfiguration, parseLaunch } from './launch-args.ts';
 import type { Family } from './request.ts';
@@ -183,6 +185,18 @@ export class Lifecycle {
     this.#terminated = true;
   }
 
+  /** The machine's options. Where nobody has chosen the forwarded port it is one that is free. */
+  async #args({ args, trace }: LaunchConfiguration['options']): Promise<readonly string[]> {
+    if (args !== DEFAULT_ARGS || trace !== undefined) {
+      return args;
+    }
+    const free = await freeDefault();
+    if (free.said !== '') {
+      this.#session.output('important', free.said);
+    }
+    return free.args;
+  }
+
   async #start({ options, initCommands, noDebug, terminal, asksGuest }: LaunchConfiguration): Promise<void> {
     const { engine } = this.#session;
     if (this.#terminated) {
@@ -194,7 +208,7 @@ export class Lifecycle {
     try {
       const { interpreter } = this.#session.repl;
       const { state } = engine;
-      interpreter.args = options.args;
+      interpreter.args = await this.#args(options);
       this.#session.breakpoints.replaying(typeof options.trace === 'string' ? options.trace : options.trace?.[0]);
       if (await this.#runInitCommands(initCommands)) {
         await engine.kill();

@@ -2,6 +2,7 @@
  * The Debug Console's way to the gdb interpreter: one command at a time.
  * What a command prints is collected as the answer.
  */
+import type { Command } from '../commands/command.ts';
 import type { Completions } from '../commands/complete.ts';
 import type { EngineApi, QueryRow } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
@@ -19,6 +20,10 @@ export interface Interpreter {
   frame: number;
   /** Options that the command `run` starts the machine with. */
   args: readonly string[];
+  /** All commands: the table's and the user's. */
+  readonly commands: readonly Command[];
+  /** Lines are collected up to `end`. */
+  readonly inBlock: boolean;
   /** Bookmarks and checkpoints. */
   readonly moments: KeptMoments;
   /** How many scripts are being run: they deal with stops themselves. */

@@ -60,6 +60,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   readonly breakpoints: BreakpointBook;
   readonly progress = new Progress(this);
   readonly stops = new StopList();
+  /** How numbers are written where the client does not say: as it suits what they are, or all alike. */
+  numbers: 'kind' | 'hex' | 'decimal' = 'kind';
   /** Frames and variables the client holds references to; replaced whenever the machine runs. */
   stopped: StopState;
   client: ClientConventions = new ClientConventions(new Arguments('initialize', {}));

@@ -48,7 +48,8 @@ function describe(session: PacketSession, reason: Stop): Description {
     case 'step':
       return { reason: 'step', description: 'Paused after step' };
     case 'finish': {
-      const value = reason.value === undefined ? '' : `, which returned ${formatValue(reason.value, { hex: true })}`;
+      const value =
+        reason.value === undefined ? '' : `, which returned ${formatValue(reason.value, { hex: true, byKind: true })}`;
       return { reason: 'step', description: `Paused after ${reason.from}${value}` };
     }
     case 'pause':

@@ -28,7 +28,7 @@ export const variableRequests: Family = {
       }
       const start = args.count('start', 0);
       const count = Math.min(args.count('count', 0) || MAX_ROWS, MAX_ROWS);
-      const rows = await selectRows(container, filter, start, count, valueFormat(args));
+      const rows = await selectRows(container, filter, start, count, valueFormat(session, args));
       const shown = container.set === undefined ? rows.map(readOnly) : rows;
       return { variables: shown.map((row) => toVariable(session, row)) };
     },
@@ -41,7 +41,7 @@ export const variableRequests: Family = {
       if (container.set === undefined) {
         throw new RequestError(`${name} cannot be set.`);
       }
-      const item = await container.set(name, args.string('value'), valueFormat(args));
+      const item = await container.set(name, args.string('value'), valueFormat(session, args));
       session.memoryChanged(item.memory ?? wholeMemory(item));
       const { name: _name, evaluateName: _evaluateName, presentationHint: _hint, ...body } = toVariable(session, item);
       return body;
@@ -67,9 +67,10 @@ function wholeMemory({ memoryReference }: Item): MemoryPlace | undefined {
   return memoryReference === undefined ? undefined : { memoryReference, offset: 0, count: 4 };
 }
 
-/** `format` of a request; without one numbers are hexadecimal. */
-export function valueFormat(args: Arguments): ValueFormat {
-  return { hex: args.object('format').optionalBoolean('hex') ?? true };
+/** `format` of a request; without one numbers are written as the user has chosen for the session. */
+export function valueFormat({ numbers }: PacketSession, args: Arguments): ValueFormat {
+  const hex = args.object('format').optionalBoolean('hex');
+  return hex === undefined ? { hex: numbers !== 'decimal', byKind: numbers === 'kind' } : { hex };
 }
 
 /** A row as DAP's Variable. */
@@ -124,6 +125,11 @@ function variablesContainer(
   };
 }
 
+/** The last name of an expression, which tells what its value is: `ip_src` of `ip->ip_src`. */
+function lastName(text: string): string {
+  return /\w+$/.exec(text)?.[0] ?? '';
+}
+
 /** A row for a value of the stack; `path` is the expression that means it, if there is one. */
 export function valueItem(
   session: PacketSession,
@@ -136,7 +142,7 @@ export function valueItem(
   const children = valueContainer(session, frame, value, path);
   return {
     name,
-    value: formatValue(value, format),
+    value: formatValue(value, format, lastName(name)),
     ...(value.type === '' ? {} : { type: value.type }),
     ...(path === undefined ? {} : { evaluateName: path }),
     ...(children === undefined ? {} : { children }),

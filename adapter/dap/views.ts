@@ -53,6 +53,20 @@ export const viewRequests: Family = {
       }
     },
   },
+  'pktgdb/numbers': {
+    handle: (session, args) => {
+      const notation = args.string('notation');
+      if (notation !== 'kind' && notation !== 'hex' && notation !== 'decimal') {
+        throw new RequestError(`There is no notation ${JSON.stringify(notation)}: kind, hex or decimal expected.`);
+      }
+      session.numbers = notation;
+    },
+    after: (session, ok) => {
+      if (ok) {
+        session.invalidate('variables');
+      }
+    },
+  },
   'pktgdb/packet': { handle: (session) => packetBody(session) },
   'pktgdb/rings': { handle: (session): RingsBody => readRings(session.engine) },
   'pktgdb/descriptor': { handle: (session, args): DescriptorBody => readDescriptor(session.engine, args) },

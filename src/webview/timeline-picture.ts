@@ -208,7 +208,9 @@ export class TimelinePicture {
     const right = this.#width - RIGHT;
     const points = plotPoints(range, plot);
     const values = points.map(({ value }) => value);
-    const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+    const [least, high] = [Math.min(...values), Math.max(...values)];
+    // A value that comes near 0 begins there; a number that is always large, as a sequence number, does not.
+    const low = least >= 0 && least <= high / 2 ? 0 : least;
     const height = scaleLinear([low, high === low ? low + 1 : high], [y + PLOT - 2, y + 2]);
     const shape = line<Plot['points'][number]>()
       .x((point) => Math.min(right, this.#x(point[range.axis])))

@@ -1,8 +1,10 @@
 /** A DAP client for tests: DebugClient over any pair of streams, which keeps events so that none is missed. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { COMMANDS } from '../../adapter/commands/table/index.ts';
 import type { Interpreter } from '../../adapter/dap/repl.ts';
 import { type SessionFactories, serveStreams } from '../../adapter/dap/server.ts';
 import type { EngineApi } from '../../adapter/engine/api.ts';
@@ -155,6 +157,8 @@ export function fakeInterpreter(engine: EngineApi, write: (text: string) => void
     args: [],
     sourcing: 0,
     breakpointCommands: new Map(),
+    commands: COMMANDS,
+    inBlock: false,
     interrupt: () => {},
     dispose: () => {},
     moments: noMoments(),

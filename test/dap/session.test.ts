@@ -337,15 +337,23 @@ describe('DAP session', () => {
       );
     });
 
-    it('shows hex, or decimal on request', async () => {
+    it('shows counts in decimal, bits in hex, and either on request', async () => {
       const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', { threadId: 1 });
       const { scopes } = await client.ask<DebugProtocol.ScopesResponse>('scopes', { frameId: stackFrames[0]?.id });
       const reference = scopes[0]!.variablesReference;
       const size = async (format: object): Promise<string | undefined> =>
         (await client.children(reference, format)).find((v) => v.name === 'size')?.value;
-      assert.equal(await size({}), '0x3c');
+      assert.equal(await size({}), '60');
       assert.equal(await size({ format: { hex: true } }), '0x3c');
       assert.equal(await size({ format: { hex: false } }), '60');
+      await client.ask('pktgdb/numbers', { notation: 'hex' });
+      assert.equal(await size({}), '0x3c');
+      assert.equal(await size({ format: { hex: false } }), '60');
+      await client.ask('pktgdb/numbers', { notation: 'decimal' });
+      const [s] = await client.scope('Arguments');
+      const [big] = await client.children(s!.variablesReference);
+      assert.equal((await client.children(big!.variablesReference, { start: 998, count: 1 }))[0]?.value, '998');
+      assert.match(await client.refused('pktgdb/numbers', { notation: 'roman' }), /no notation "roman"/);
     });
 
     it('pages arrays', async () => {
@@ -369,7 +377,7 @@ describe('DAP session', () => {
       const { scopes } = await client.ask<DebugProtocol.ScopesResponse>('scopes', { frameId });
       const reference = scopes[0]!.variablesReference;
       const args = { variablesReference: reference, name: 'size', value: 'size + 4' };
-      assert.equal((await client.ask<DebugProtocol.SetVariableResponse>('setVariable', args)).value, '0x40');
+      assert.equal((await client.ask<DebugProtocol.SetVariableResponse>('setVariable', args)).value, '64');
       await client.event('invalidated');
       const [s] = await client.scope('Arguments');
       const [big] = await client.children(s!.variablesReference);
@@ -383,7 +391,12 @@ describe('DAP session', () => {
     it('evaluates watches; a hover cannot assign; the console runs commands', async () => {
       const evaluate = (expression: string, context: string): Promise<DebugProtocol.EvaluateResponse['body']> =>
         client.ask<DebugProtocol.EvaluateResponse>('evaluate', { expression, context });
-      assert.equal((await evaluate('size * 2', 'watch')).result, '0x78');
+      assert.equal((await evaluate('size * 2', 'watch')).result, '120');
+      const suffixed = await Promise.all(['x', 'd', 't', 'o'].map((letter) => evaluate(`size,${letter}`, 'watch')));
+      assert.deepEqual(
+        suffixed.map(({ result }) => result),
+        ['0x3c', '60', '0b111100', '074'],
+      );
       assert.equal((await evaluate('s', 'hover')).result, 'E1000State');
       assert.match((await evaluate('s', 'clipboard')).result, /^\{big = \{0x0, 0x1, /);
       assert.match(await client.refused('evaluate', { expression: 'size = 3', context: 'hover' }), /assignment/i);
@@ -392,7 +405,13 @@ describe('DAP session', () => {
         /No symbol "nothing"/,
       );
       assert.equal((await evaluate('echo hi', 'repl')).result, 'hi');
-      assert.match(await client.refused('evaluate', { expression: 'nonsense', context: 'repl' }), /Undefined command/);
+      assert.match(
+        await client.refused('evaluate', { expression: 'nonsense', context: 'repl' }),
+        /^No symbol "nonsense"/,
+      );
+      const s = await evaluate('s', 'watch');
+      assert.equal((await evaluate('s->big', 'repl')).variablesReference > 0, true, 'what is no command is a value');
+      assert.ok(s.variablesReference > 0);
       assert.equal(engine.variables['size'], 60);
     });
 

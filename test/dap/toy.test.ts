@@ -48,14 +48,14 @@ describe('DAP session over the engine', () => {
     assert.equal((await frames())[0]?.line, toyLine('return next + size'));
     const values = async (scope: string): Promise<[string, string][]> =>
       (await client.scope(scope)).map((v) => [v.name, v.value]);
-    assert.deepEqual((await values('Arguments')).at(-1), ['size', '0x3c']);
+    assert.deepEqual((await values('Arguments')).at(-1), ['size', '60']);
     assert.deepEqual(await values('Locals'), [
-      ['was', '0x0'],
-      ['next', '0x1'],
+      ['was', '0'],
+      ['next', '1'],
     ]);
     const { scopes } = await client.ask<DebugProtocol.ScopesResponse>('scopes', { frameId: (await frames())[0]?.id });
     const args = { variablesReference: scopes[1]?.variablesReference, name: 'next', value: '1000' };
-    assert.equal((await client.ask<DebugProtocol.SetVariableResponse>('setVariable', args)).value, '0x3e8');
+    assert.equal((await client.ask<DebugProtocol.SetVariableResponse>('setVariable', args)).value, '1000');
     await client.ask('setBreakpoints', { source: { path: path() }, breakpoints: [] });
     await client.ask('continue', { threadId: 1 });
     // 1000 + 60 of the first packet, 2 + 61 of the second.
@@ -71,7 +71,7 @@ describe('DAP session over the engine', () => {
     const args = { variablesReference: regs.variablesReference, name: '[3]', value: '0x10' };
     assert.equal((await client.ask<DebugProtocol.SetVariableResponse>('setVariable', args)).value, '0x00000010');
     const watch = { expression: 's->regs[COUNT]', context: 'watch' };
-    assert.equal((await client.ask<DebugProtocol.EvaluateResponse>('evaluate', watch)).result, '0x10');
+    assert.equal((await client.ask<DebugProtocol.EvaluateResponse>('evaluate', watch)).result, '0x00000010');
   });
 
   it('honours conditions, hit conditions and log messages', async () => {
@@ -86,7 +86,7 @@ describe('DAP session over the engine', () => {
     await client.outputEvent('console', 'size 60, next 1\n');
     const { body } = await client.stoppedEvent();
     assert.equal(body.reason, 'breakpoint');
-    assert.equal((await client.scope('Arguments')).at(-1)?.value, '0x40');
+    assert.equal((await client.scope('Arguments')).at(-1)?.value, '64');
     const logged = await client.outputEvent('console', 'size 61');
     assert.equal(logged.body.line, toyLine('return next + size'));
   });
