@@ -3,8 +3,8 @@
 import { CommandError } from '../commands/command.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { formatResult, splitFormat } from '../inspect/values.ts';
-import { parseNumbers } from './breakpoints.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { parseNumbers } from './places.ts';
 
 /** Shows all that can be evaluated here; others (locals of another function) are passed over, as in gdb. */
 export async function runDisplays(gdb: GdbInterpreter): Promise<void> {

@@ -1,6 +1,6 @@
 /** The handlers of all commands, by their full names. */
 
-import type { Found } from '../commands/command.ts';
+import { CommandError, type Found } from '../commands/command.ts';
 import { BREAKPOINT_HANDLERS } from './breakpoints.ts';
 import { DATA_HANDLERS } from './data.ts';
 import { FRAME_HANDLERS } from './frames.ts';
@@ -34,5 +34,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 
 /** What a command does. Those that begin a block do nothing by themselves. */
 export function handlerOf({ command, path }: Found): Handler | undefined {
+  const { why } = command;
+  if (why !== undefined) {
+    return () => {
+      throw new CommandError(why);
+    };
+  }
   return command.setting ? settingHandler(command.setting, path) : HANDLERS[path];
 }

@@ -5,7 +5,7 @@ import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { INFO_COMMANDS } from '../commands/table/info.ts';
 import { momentText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
-import { defaultPlace, infoBreakpoints, infoWatchpoints } from './breakpoints.ts';
+import { infoBreakpoints, infoWatchpoints } from './breakpoint-table.ts';
 import { infoDisplay } from './display.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
@@ -13,8 +13,10 @@ import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord } from './histo
 import type { GdbInterpreter } from './interpreter.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
+import { defaultPlace } from './places.ts';
 import { infoRegisters } from './register-info.ts';
 import { infoDivergence, infoReplay } from './replay.ts';
+import { infoSkip } from './skip.ts';
 import { lineOf } from './source.ts';
 
 /** Items with a file, grouped by it, as gdb's symbol listings are. */
@@ -224,6 +226,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info replay': infoReplay,
   'info ring': infoRing,
   'info scope': infoScope,
+  'info skip': infoSkip,
   'info source': infoSource,
   'info sources': infoSources,
   'info stack': backtrace,

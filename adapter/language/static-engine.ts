@@ -26,6 +26,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly resume = refuseLater;
   readonly interrupt = refuseLater;
   readonly step = refuseLater;
+  readonly returnFrom = refuseLater;
   readonly runTo = refuseLater;
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;

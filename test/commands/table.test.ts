@@ -103,7 +103,7 @@ describe('finding a command', () => {
     ['  brek main', 'brek', 'Undefined command: "brek".  Try "help".'],
     ['  info  regs x', 'regs', 'Undefined info command: "regs".  Try "help info".'],
     ['set print prety on', 'prety', 'Undefined set print command: "prety".  Try "help set print".'],
-    ['un 3', 'un', 'Ambiguous command "un 3": undisplay, until.'],
+    ['un 3', 'un', 'Ambiguous command "un 3": undisplay, unset, until.'],
     ['info l', 'l', 'Ambiguous info command "l": line, locals.'],
     [',x y', ',x', 'Undefined command: ",x y".  Try "help".'],
   ];

@@ -92,6 +92,10 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     throw new EngineError('Target native has no history.');
   }
 
+  async returnFrom(): Promise<void> {
+    throw new EngineError('This program cannot be made to return.');
+  }
+
   async goTo(): Promise<void> {
     throw new EngineError('Target native has no history.');
   }
@@ -138,6 +142,9 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     });
     const message = place === undefined ? this.undefinedFunction : this.#conditionError(spec);
     const f = place && functions[place.fn]!;
+    if (spec.required && (place === undefined || message !== undefined)) {
+      throw new EngineError(message ?? 'nowhere');
+    }
     const bp: Breakpoint = {
       id: ++this.#last,
       spec,
