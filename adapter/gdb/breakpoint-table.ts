@@ -134,13 +134,16 @@ export function placeText(location: Breakpoint['spec']['location']): string {
   }
 }
 
+/** Commands that set watchpoints, by what they watch. */
+const WATCH_COMMANDS: Readonly<Record<string, string>> = { write: 'watch', read: 'rwatch', access: 'awatch' };
+
 /** The command that sets a breakpoint again. */
 function commandFor({ spec }: Breakpoint): string {
   const { location, temporary, condition, text } = spec;
   const cond = condition ? ` if ${condition.text}` : '';
   switch (location.kind) {
     case 'watch':
-      return `${{ write: 'watch', read: 'rwatch', access: 'awatch' }[location.access] ?? 'watch'} ${location.text}${cond}`;
+      return `${WATCH_COMMANDS[location.access] ?? 'watch'} ${location.text}${cond}`;
     case 'layer':
       return `catch packet ${location.filter} in ${location.layer}`.replace(/ {2,}/g, ' ');
     case 'packet':

@@ -34,13 +34,19 @@ function listing<T extends { readonly file: string; readonly line: number }>(
   }
 }
 
+/** A pattern without the options before it: -q is quiet, -n leaves out what has no debug info, which all here has. */
+function patternOf(args: string): string {
+  return args.replace(/^(?:\s*-[qn]\b)*(?:\s*--)?\s*/, '').trim();
+}
+
 function matching<T extends { readonly name: string }>(items: readonly T[], pattern: string): T[] {
-  const re = regexOf(pattern.trim());
+  const re = regexOf(patternOf(pattern));
   return items.filter((i) => re.test(i.name));
 }
 
 function title(what: string, pattern: string): string {
-  return pattern.trim() === '' ? `All defined ${what}` : `All ${what} matching regular expression "${pattern.trim()}"`;
+  const text = patternOf(pattern);
+  return text === '' ? `All defined ${what}` : `All ${what} matching regular expression "${text}"`;
 }
 
 function infoFunctions(gdb: GdbInterpreter, args: string): void {

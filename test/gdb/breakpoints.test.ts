@@ -54,7 +54,7 @@ describe('breakpoints at the prompt', () => {
     assert.match(await run('hbreak tcp_input'), /^Note: breakpoints 1 and 2 also set/);
   });
 
-  it('are set by -function, -line and -source, in quotes, with brackets, for thread 1, and before anything runs', async () => {
+  it('are set by -function, -line and -source, in quotes, for thread 1, and before anything runs', async () => {
     for (const at of [
       '-function tcp_input',
       "'tcp_input'",

@@ -4,9 +4,9 @@ import type { Command } from '../command.ts';
 /** Words and the reason that they share. */
 const REASONS: readonly (readonly [reason: string, words: string])[] = [
   [
-    'Tracepoints are not supported: "dprintf" and log messages print without a stop, and the whole session is recorded.',
-    'actions agent-printf collect ftrace passcount strace tdump teval tfind trace tsave tstart tstatus tstop tvariable ' +
-      'while-stepping',
+    'Tracepoints are not supported: "dprintf" prints without a stop, and the whole session is recorded.',
+    'actions agent-printf collect ftrace passcount strace tdump teval tfind trace tsave tstart tstatus tstop ' +
+      'tvariable while-stepping',
   ],
   [
     'The program is the packet path that comes with the debugger: there is no other file to load symbols from.',
@@ -27,6 +27,8 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
   ['Execution cannot go on at another line. "return" leaves a function, "goto" travels in what is recorded.', 'jump'],
   ['A core has nothing to read it: "record save FILE" keeps the session with its whole past.', 'generate-core-file'],
   ['There is no Python or Guile here.', 'python python-interactive guile guile-repl'],
+  ['Functions of expressions are $_regex, $_streq, $_strlen and $_memeq.', 'function'],
+  ['A statement back is "reverse-stepi", a line "reverse-next".', 'reverse-nexti'],
   ['There is no preprocessor: constants are in "info variables".', 'macro'],
   ['There is no full-screen mode; VS Code shows source, registers and packets side by side.', 'tui update'],
   ['The only interpreters are this one and "-i dap".', 'interpreter-exec new-ui'],
