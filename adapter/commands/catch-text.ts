@@ -1,20 +1,95 @@
-/** What `catch packet` is given: a display filter, and a layer behind `in`. */
-import { PACKET_LAYERS, type PacketLayer } from '../engine/api.ts';
+/** What `catch` is given, and the condition of an exception filter of DAP: which event, and a condition behind `if`. */
+import {
+  type CatchEvent,
+  type CatchKind,
+  PACKET_LAYERS,
+  type PacketLayer,
+  type SocketEnd,
+  TCP_STATE_NAMES,
+} from '../engine/api.ts';
+import { ALL_REGISTERS, findRegister } from '../inspect/registers.ts';
 import { compileFilter, FilterError } from '../packets/filter/filter.ts';
+import { within } from '../packets/span.ts';
+import { DROP_REASONS } from '../stack/util/drop_reasons.ts';
+import { near } from '../stack/util/near.ts';
 import { CommandError } from './command.ts';
+import { didYouMean } from './linespec.ts';
 
 export interface CatchText {
-  readonly filter: string;
-  readonly layer: PacketLayer;
+  readonly event: CatchEvent;
+  readonly condition: string | undefined;
+  /** Offset of the condition in the text. */
+  readonly at: number;
 }
 
 /** Where packets are caught unless the user says otherwise: each passes the NIC once. */
 const DEFAULT_LAYER: PacketLayer = 'nic';
 
 export const LAYER_NAMES: readonly string[] = Object.keys(PACKET_LAYERS);
+export const DROP_NAMES: readonly string[] = Object.keys(DROP_REASONS);
+const ICR = findRegister('ICR')?.fields ?? [];
+export const CAUSE_NAMES: readonly string[] = ICR.map((f) => f.name);
+export const REGISTER_NAMES: readonly string[] = ALL_REGISTERS.map((r) => r.name);
 
-/** Splits `FILTER [in LAYER]` and checks both. Throws `CommandError`, which knows what is wrong. */
-export function parseCatch(text: string): CatchText {
+/** Words that may stand behind `catch KIND`, for completion. */
+export const CATCH_WORDS: Readonly<Record<CatchKind, readonly string[]>> = {
+  packet: [],
+  drop: DROP_NAMES,
+  irq: CAUSE_NAMES,
+  state: ['slirp', 'guest', ...TCP_STATE_NAMES],
+  retransmit: [],
+  rst: [],
+  mmio: ['read', 'write', ...REGISTER_NAMES],
+  exception: [],
+};
+
+/** Reads what stands behind `catch KIND`. Throws `CommandError`, which knows what is wrong and where. */
+export function parseCatch(kind: CatchKind, text: string): CatchText {
+  const { before, condition, at } = splitCondition(text);
+  return { event: within(before, 0, () => eventOf(kind, before)), condition, at };
+}
+
+/** Splits `EVENT if CONDITION`; an `if` in a string is none. */
+function splitCondition(text: string): { before: string; condition: string | undefined; at: number } {
+  const found = /^((?:"(?:[^"\\]|\\.)*"|(?!(?:^|\s)if(?=[\s(!~*&$-]|$))[\s\S])*?)(?:^|\s)if(?=[\s(!~*&$-]|$)/.exec(
+    text,
+  );
+  if (!found) {
+    return { before: text, condition: undefined, at: text.length };
+  }
+  const rest = text.slice(found[0].length);
+  const condition = rest.trim();
+  if (condition === '') {
+    throw new CommandError('Argument required (a condition behind "if").');
+  }
+  return { before: found[1] ?? '', condition, at: text.length - rest.trimStart().length };
+}
+
+function eventOf(kind: CatchKind, text: string): CatchEvent {
+  const words = text.split(/\s+/).filter((w) => w !== '');
+  switch (kind) {
+    case 'packet':
+      return { what: 'packet', ...packetText(text) };
+    case 'drop':
+      return { what: 'drop', reason: one(words, DROP_NAMES, 'reason of a drop', 'info drops') };
+    case 'irq': {
+      const cause = one(words, CAUSE_NAMES, 'interrupt cause', 'ptype $ICR');
+      return { what: 'irq', cause, bit: 2 ** (ICR.find((f) => f.name === cause)?.lsb ?? Number.NEGATIVE_INFINITY) };
+    }
+    case 'state':
+      return stateEvent(words);
+    case 'mmio':
+      return mmioEvent(words);
+    default:
+      if (words.length > 0) {
+        throw new CommandError(`"catch ${kind}" takes no argument but a condition behind "if".`);
+      }
+      return { what: kind };
+  }
+}
+
+/** Splits `FILTER [in LAYER]` and checks both. Throws `CommandError`. */
+export function packetText(text: string): { filter: string; layer: PacketLayer } {
   const found = /^(.*?)(?:^|\s)in\s+([A-Za-z0-9_]+)\s*$/s.exec(text);
   const filter = (found?.[1] ?? text).trimEnd();
   checkFilter(filter);
@@ -39,4 +114,77 @@ function checkFilter(filter: string): void {
   } catch (error) {
     throw error instanceof FilterError ? new CommandError(error.message, error.span) : error;
   }
+}
+
+/** The only word, which is one of `names`, whatever its case; empty if there is none. */
+function one(words: readonly string[], names: readonly string[], what: string, where: string): string {
+  const [word = '', more] = words;
+  if (more !== undefined) {
+    throw new CommandError(`Junk at end of arguments: "${more}"; a condition stands behind "if".`);
+  }
+  return word === '' ? '' : nameOf(word, names, what, where);
+}
+
+function nameOf(word: string, names: readonly string[], what: string, where: string): string {
+  const name = names.find((n) => n.toLowerCase() === word.toLowerCase());
+  if (name === undefined) {
+    const like = near(word.toUpperCase(), names);
+    throw new CommandError(`There is no ${what} "${word}"; "${where}" lists them.${didYouMean(like)}`);
+  }
+  return name;
+}
+
+/** Other spellings of states: Linux's, netstat's, BSD's. */
+const OTHER_STATES: Readonly<Record<string, string>> = {
+  SYNRECV: 'SYN_RCVD',
+  SYNRECEIVED: 'SYN_RCVD',
+  CLOSE: 'CLOSED',
+};
+
+function stateOf(word: string): string | undefined {
+  const plain = word.toUpperCase().replace(/[-_]|^TCPS?_/g, '');
+  return OTHER_STATES[plain] ?? TCP_STATE_NAMES.find((s) => s.replaceAll('_', '') === plain);
+}
+
+/** `[slirp | guest] [[ADDRESS:]PORT] [STATE]`, in any order. */
+function stateEvent(words: readonly string[]): CatchEvent {
+  let side: '' | 'slirp' | 'guest' = '';
+  let end: SocketEnd | null = null;
+  let state = '';
+  for (const word of words) {
+    const socket = endOf(word);
+    const named = stateOf(word);
+    if (word === 'slirp' || word === 'guest') {
+      side = word;
+    } else if (socket) {
+      end = socket;
+    } else if (named !== undefined) {
+      state = named;
+    } else {
+      throw new CommandError(
+        `"${word}" is no socket (PORT or ADDRESS:PORT) and no state; states are ${TCP_STATE_NAMES.join(', ')}.`,
+      );
+    }
+  }
+  return { what: 'state', side, end, state };
+}
+
+function endOf(word: string): SocketEnd | null {
+  const [, address, a, b, c, d, port] = /^((\d+)\.(\d+)\.(\d+)\.(\d+):)?(\d+)$/.exec(word) ?? [];
+  if (port === undefined || Number(port) > 65535) {
+    return null;
+  }
+  const value = address === undefined ? null : [a, b, c, d].reduce((sum, n) => sum * 256 + Number(n), 0);
+  return { port: Number(port), address: value, text: word };
+}
+
+/** `[read | write] [REGISTER]`. */
+function mmioEvent(words: readonly string[]): CatchEvent {
+  const [first = ''] = words;
+  const access = first === 'read' || first === 'write' ? first : '';
+  const name = one(access === '' ? words : words.slice(1), REGISTER_NAMES, 'register', 'info registers').toUpperCase();
+  const info = findRegister(name);
+  const from = info?.offset ?? 0;
+  const to = info ? info.offset + info.stride * (info.count - 1) + 4 : 0;
+  return { what: 'mmio', access, register: info?.name ?? '', from, to };
 }

@@ -140,6 +140,10 @@ const breakpointPlace: PlaceOf = (around, args) => {
   return /^-?divergence\s/.test(args) ? grades(around, args) : location(around, args);
 };
 
+/** Behind `if` a condition; before it words of the command. */
+const eventPlace: PlaceOf = (around, args) =>
+  /(?:^|\s)if(?=[\s(])/.test(args) ? expression(around, args) : { word: wordAt(args, NAME), candidates: [] };
+
 /** Fields, functions and operators of display filters; behind `in` also layers. */
 const filterPlace: PlaceOf = (_around, args) => {
   const { from, candidates: all } = completeFilter(args);
@@ -158,6 +162,7 @@ const PLACES: Readonly<Record<ArgumentKind, PlaceOf>> = {
   nothing: nowhere,
   breakpoint: (around, args) => breakpointPlace(around, args),
   filter: filterPlace,
+  event: eventPlace,
   watch: (around, args) => expression(around, args.replace(/^-(?:l|location)\s+/, '')),
   calls: (around, args) => (/\s(?:if|show)\s/.test(args) ? expression(around, args) : location(around, args)),
   packets: (around, args) => (/(?:^|\s)if\s/.test(args) ? expression(around, args) : filterPlace(around, args)),

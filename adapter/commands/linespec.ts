@@ -11,7 +11,7 @@ import { parseGrade } from './grades.ts';
 /** A place in the code. */
 export type Location = Exclude<
   BreakpointSpec['location'],
-  { readonly kind: 'packet' | 'layer' | 'divergence' | 'watch' }
+  { readonly kind: 'packet' | 'catch' | 'divergence' | 'watch' }
 >;
 
 /** Where a relative or bare line number counts from. */

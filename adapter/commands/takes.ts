@@ -17,6 +17,8 @@ export type ArgumentKind =
   | 'watch'
   /** A display filter, and a layer behind `in`. */
   | 'filter'
+  /** Words about an event, and a condition behind `if`. */
+  | 'event'
   /** Places in the code, with commas between them. */
   | 'location'
   /** A function, struct or constant. */

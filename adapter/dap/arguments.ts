@@ -40,11 +40,15 @@ export class Arguments {
   readonly where: string;
   readonly raw: Readonly<Record<string, unknown>>;
 
-  constructor(where: string, raw: unknown) {
+  /** Number of the request; -1 for an object inside. */
+  readonly seq: number;
+
+  constructor(where: string, raw: unknown, seq = -1) {
     if (raw !== undefined && raw !== null && !isObject(raw)) {
       throw new RequestError(`${where}: arguments must be an object, not ${describeType(raw)}`);
     }
     this.where = where;
+    this.seq = seq;
     this.raw = isObject(raw) ? raw : {};
   }
 

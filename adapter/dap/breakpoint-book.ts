@@ -49,6 +49,11 @@ export class BreakpointBook {
 
   /** Nothing is to stop: breakpoints that are set later neither. */
   noDebug = false;
+  /** What an owner's breakpoint was set by, if it is there already. */
+  spec(owner: string, key: string): BreakpointSpec | undefined {
+    const entry = this.#owned.get(owner)?.find((one) => one.key === key);
+    return entry && this.#find(entry.id)?.spec;
+  }
 
   /** True for one that came from `setFunctionBreakpoints`. */
   isFunctionBreakpoint(id: number): boolean {
@@ -220,6 +225,9 @@ export class BreakpointBook {
       const why = verified ? this.#otherCapture(id) : (message ?? '');
       const state = why === undefined ? { verified } : { verified: false, reason: 'failed' as const, message: why };
       return { id, ...state, line: client.lineToClient(spec.location.number) };
+    }
+    if (spec.location.kind === 'catch') {
+      return { id, verified, ...(message === undefined ? {} : { message }) };
     }
     const at = locations[0];
     const file = at?.file ?? (spec.location.kind === 'line' ? spec.location.file : undefined);

@@ -30,6 +30,8 @@ export interface Container {
   /** How many rows are named and how many are elements of an array; a client pages the latter. */
   readonly named: number;
   readonly indexed: number;
+  /** The frame that the expressions of the rows are about, if they are about one. */
+  readonly frame?: number;
   /** Rows `start` to `start + count` of the named ones followed by the indexed ones. */
   rows(start: number, count: number, format: ValueFormat): Promise<readonly Item[]>;
   /** Assigns `value`, an expression, to the row `name`. Absent where nothing can be set. */

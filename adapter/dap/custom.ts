@@ -5,6 +5,9 @@
  */
 
 import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, SaveSummary } from '../engine/api.ts';
+import type { RegisterAccess } from '../inspect/mmio.ts';
+import type { Conversation, FollowedStream } from '../packets/conversation-table.ts';
+import type { PacketDetails } from '../packets/details.ts';
 
 export type { HistoryMoment, QueryRow };
 
@@ -35,7 +38,7 @@ export interface QueryArguments {
   readonly limit?: number;
 }
 
-/** Body of the event `pktgdb/queryRows`. */
+/** Body of the event `pktgdb/queryRows`; `id` is 0 for what a command in the Debug Console asks. */
 export interface QueryRowsEventBody {
   readonly id: number;
   readonly rows: readonly QueryRowView[];
@@ -83,9 +86,12 @@ export interface TimelinePoint {
 /** Things that are counted: frames by their direction, drops, interrupts that the guest took. */
 export type TimelineLane = 'toGuest' | 'fromGuest' | 'drops' | 'interrupts';
 
-/** A single moment: where the machine stood still, what the user keeps, where a re-execution can begin. */
+/**
+ * A single moment: where the machine stood still, what the user keeps, where a re-execution can begin; `row` is one of
+ * a query's, which the client knows.
+ */
 export interface TimelineMark extends TimelinePoint {
-  readonly kind: 'stop' | 'bookmark' | 'checkpoint' | 'saved';
+  readonly kind: 'stop' | 'bookmark' | 'checkpoint' | 'saved' | 'row';
   /** What it is called, or why the machine stood there; empty for `saved`. */
   readonly text: string;
   /** The moment in `pktgdb/goTo`'s words. */
@@ -113,6 +119,13 @@ export interface TimelineRange {
   readonly lanes: Readonly<Record<TimelineLane, readonly number[]>>;
   /** Those within the range, in order of time; stops and `saved` at most one a part. */
   readonly marks: readonly TimelineMark[];
+}
+
+export type { PacketDetails };
+
+/** Answer to `pktgdb/packet`: what the innermost frame that handles a packet has in its hands, while stopped. */
+export interface PacketBody {
+  readonly packet?: PacketDetails;
 }
 
 /** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */
@@ -305,4 +318,50 @@ export interface GuestsEventBody {
 /** `pktgdb/guest`: the answer. Without an address the start is given up. */
 export interface GuestArguments {
   readonly address?: string;
+}
+
+/** `pktgdb/drops`: packets given up so far; `packets` are those of `reason`. */
+export interface DropsArguments {
+  readonly reason?: string;
+}
+
+export interface DropsBody {
+  readonly reasons: readonly {
+    readonly reason: string;
+    readonly count: number;
+    readonly meaning: string;
+    /** The section that is about it, and what to do. */
+    readonly advice: string;
+    readonly last?: DropsBody['packets'][number];
+  }[];
+  readonly packets: readonly { readonly tick: number; readonly ns: number; readonly summary: string }[];
+}
+
+/** `pktgdb/mmio`: the last accesses of the driver to registers; 1000 at most. */
+export interface MmioArguments {
+  readonly count?: number;
+}
+
+export interface MmioBody {
+  readonly total: number;
+  readonly accesses: readonly RegisterAccess[];
+}
+
+/** `pktgdb/conversations` and `pktgdb/stream` take the edge: `slirp` (without it), `net`, `nic` or `guest`. */
+export interface ConversationsArguments {
+  readonly edge?: string;
+}
+
+export interface ConversationsBody {
+  readonly conversations: readonly Conversation[];
+}
+
+export interface StreamArguments extends ConversationsArguments {
+  /** `tcp` (without it) or `udp`. */
+  readonly protocol?: string;
+  readonly stream: number;
+}
+
+export interface StreamBody extends Pick<FollowedStream, 'nodes' | 'missing'> {
+  readonly pieces: readonly { readonly side: 0 | 1; readonly packet: number; readonly base64: string }[];
 }

@@ -1,6 +1,7 @@
 /** The call stack and the scopes of its frames. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi, Frame } from '../engine/api.ts';
+import { packetArgument } from '../inspect/packets.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { Container } from './containers.ts';
 import { capturedContainer, packetContainer } from './packet.ts';
@@ -63,11 +64,13 @@ async function frameName(engine: EngineApi, frame: Frame, format: Arguments): Pr
       (key) => format.optionalBoolean(key) === true,
     );
     const known = values ? await engine.args(frame.index) : [];
+    const packet = values ? await packetArgument(engine, frame) : undefined;
     const hex = format.optionalBoolean('hex') !== false;
     const list = frame.fn.params.map((param) => {
       const value = known.find((k) => k.name === param.name)?.value;
       const left = [names === true ? param.name : '', types === true ? param.type : ''].filter(Boolean).join(': ');
-      return value === undefined ? left : `${left}${left === '' ? '' : ' = '}${formatValue(value, { hex })}`;
+      const text = param.name === packet?.name ? packet.text : value && formatValue(value, { hex });
+      return text === undefined ? left : `${left}${left === '' ? '' : ' = '}${text}`;
     });
     name += `(${list.filter(Boolean).join(', ')})`;
   }

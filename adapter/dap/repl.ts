@@ -3,6 +3,7 @@
  * What a command prints is collected as the answer.
  */
 import type { Completions } from '../commands/complete.ts';
+import type { EngineApi, QueryRow } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import type { KeptMoments } from '../inspect/history.ts';
 
@@ -28,6 +29,13 @@ export interface Interpreter {
   readonly evaluator: Evaluator;
   dispose(): void;
 }
+
+/** Makes the interpreter: `write` gets what it prints, `row` the answers to queries. */
+export type CreateInterpreter = (
+  engine: EngineApi,
+  write: (text: string) => void,
+  row: (text: string, row: QueryRow) => void,
+) => Interpreter;
 
 export interface ReplResult {
   readonly output: string;

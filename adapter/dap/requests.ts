@@ -5,12 +5,15 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { breakpointRequests } from './breakpoints.ts';
 import { ClientConventions } from './client.ts';
+import { dataBreakpointRequests } from './data-breakpoints.ts';
 import { evaluateRequests } from './evaluate.ts';
 import { exceptionRequests } from './exceptions.ts';
 import { stackRequests } from './frames.ts';
 import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
+import { packetRequests } from './packets.ts';
+import { queryRequests } from './queries.ts';
 import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
@@ -40,7 +43,7 @@ const initializeRequests: Family = {
       if (seq !== undefined) {
         session.cancel(seq);
       }
-      return session.progress.cancel(args.optionalString('progressId'));
+      session.progress.cancel(args.optionalString('progressId'), seq);
     },
   },
 };
@@ -50,9 +53,11 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     initializeRequests,
     lifecycleRequests,
     breakpointRequests,
+    dataBreakpointRequests,
     exceptionRequests,
     runningRequests,
     historyRequests,
+    queryRequests,
     timelineRequests,
     stackRequests,
     variableRequests,
@@ -60,6 +65,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     memoryRequests,
     sourceRequests,
     viewRequests,
+    packetRequests,
     replayRequests,
   ].flatMap((family) => Object.entries(family)),
 );

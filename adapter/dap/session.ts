@@ -25,7 +25,8 @@ import { HISTORY_CAPABILITIES } from './history.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type Ongoing, ongoing, startOngoing, within } from './ongoing.ts';
 import { Progress } from './progress.ts';
-import { type Interpreter, Repl } from './repl.ts';
+import { printRow } from './queries.ts';
+import { type CreateInterpreter, Repl } from './repl.ts';
 import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
@@ -43,7 +44,7 @@ const USER_ERRORS = new Set(['RequestError', 'EngineError', 'ExpressionError']);
 
 export interface SessionOptions {
   /** Makes the interpreter of the Debug Console's commands. */
-  readonly createInterpreter: (engine: EngineApi, write: (text: string) => void) => Interpreter;
+  readonly createInterpreter: CreateInterpreter;
   /** Called once, after the session is over and its last message was handed out. */
   readonly ended: () => void;
   /** Messages for whoever runs the adapter (stderr). */
@@ -84,7 +85,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     this.engine = engine;
     this.#options = options;
     this.repl = new Repl(
-      (write) => options.createInterpreter(engine, write),
+      (write) => options.createInterpreter(engine, write, (text, row) => printRow(this, text, row)),
       (text) => this.output('console', text),
     );
     this.breakpoints = new BreakpointBook(this);
@@ -148,7 +149,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
         throw new RequestError(`${command}: the first request must be initialize`);
       }
       this.#initialized = true;
-      const args = new Arguments(command, raw);
+      const args = new Arguments(command, raw, seq);
       this.#admit(command, args);
       const answer = Promise.resolve(request.handle(this, args));
       const body = await (request.cancellable ? unlessCancelled(answer, ongoing.cancellation.signal) : answer);

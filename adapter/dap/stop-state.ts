@@ -1,5 +1,5 @@
 /** What a client can refer to while the machine stands still: frames and variable containers. Replaced when it runs. */
-import type { EngineApi, Frame } from '../engine/api.ts';
+import type { EngineApi, Frame, WatchLocation } from '../engine/api.ts';
 import { RequestError } from './arguments.ts';
 import type { Container } from './containers.ts';
 
@@ -13,6 +13,7 @@ let nextReference = 1;
 export class StopState {
   readonly #engine: EngineApi;
   readonly #containers = new Map<number, Container>();
+  readonly #places = new Map<string, WatchLocation>();
   #frames: Promise<{ readonly base: number; readonly frames: readonly Frame[] }> | undefined;
 
   constructor(engine: EngineApi) {
@@ -51,6 +52,17 @@ export class StopState {
     const id = nextReference++;
     this.#containers.set(id, container);
     return id;
+  }
+
+  /** Gives something to watch its id. */
+  keep(location: WatchLocation): string {
+    const id = `place:${nextReference++}:${location.text}`;
+    this.#places.set(id, location);
+    return id;
+  }
+
+  kept(id: string): WatchLocation | undefined {
+    return this.#places.get(id);
   }
 
   container(reference: number): Container {

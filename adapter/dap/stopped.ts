@@ -1,6 +1,7 @@
 /** Why the machine stopped, in DAP's words. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { BreakpointSpec, Stop } from '../engine/api.ts';
+import type { BreakpointSpec, CatchEvent, Stop } from '../engine/api.ts';
+import { dataStop } from './data-breakpoints.ts';
 import { formatValue } from './present.ts';
 import type { PacketSession } from './session.ts';
 import { THREAD_ID } from './thread.ts';
@@ -18,6 +19,10 @@ function describe(session: PacketSession, reason: Stop): Description {
       const packet = reason.breakpoints.find((id) => session.breakpoints.isPacketBreakpoint(id));
       const on = packet === undefined ? undefined : locationOf(session, packet);
       const hitBreakpointIds = [...reason.breakpoints];
+      const data = dataStop(session, reason);
+      if (data) {
+        return { ...data, hitBreakpointIds };
+      }
       if (on?.kind === 'packet') {
         const description = `Paused on packet ${on.number} of the capture`;
         return { reason: 'breakpoint', description, hitBreakpointIds };
@@ -26,6 +31,9 @@ function describe(session: PacketSession, reason: Stop): Description {
         const packet = session.engine.replay?.sent().packet ?? 0;
         const what = packet > 0 ? `differs from packet ${packet}` : 'the capture has no such packet';
         return { reason: 'breakpoint', description: `Paused: ${what}`, hitBreakpointIds };
+      }
+      if (reason.caught !== undefined) {
+        return { reason: 'exception', description: `Paused: ${reason.caught}`, text: reason.caught, hitBreakpointIds };
       }
       const functions =
         reason.breakpoints.length > 0 && reason.breakpoints.every((id) => session.breakpoints.isFunctionBreakpoint(id));
@@ -36,7 +44,7 @@ function describe(session: PacketSession, reason: Stop): Description {
       };
     }
     case 'watchpoint-scope':
-      return { reason: 'data breakpoint', description: 'Paused where the watched expression has no meaning any more' };
+      return { reason: 'data breakpoint', description: 'Paused where what was watched has ended with its call' };
     case 'step':
       return { reason: 'step', description: 'Paused after step' };
     case 'finish': {
@@ -72,4 +80,15 @@ function describe(session: PacketSession, reason: Stop): Description {
 /** Where a breakpoint is. */
 function locationOf({ engine }: PacketSession, id: number): BreakpointSpec['location'] | undefined {
   return engine.breakpoints.find((breakpoint) => breakpoint.id === id)?.spec.location;
+}
+
+/** The event that the machine stands at, if a catchpoint stopped it. */
+export function eventAtStop({ engine }: PacketSession): CatchEvent | undefined {
+  const hit = engine.stop?.kind === 'breakpoint' ? engine.stop.breakpoints : [];
+  for (const { id, spec } of engine.breakpoints) {
+    if (spec.location.kind === 'catch' && hit.includes(id)) {
+      return spec.location.event;
+    }
+  }
+  return undefined;
 }

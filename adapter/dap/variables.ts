@@ -115,6 +115,7 @@ function variablesContainer(
   return {
     named: 0,
     indexed: 0,
+    frame,
     rows: async (start, count, format) =>
       (await fetch())
         .slice(start, start + count)
@@ -162,6 +163,7 @@ export function valueContainer(
   return {
     named: isStruct ? length : 0,
     indexed: isStruct ? 0 : length,
+    frame,
     rows: async (start, count, format) =>
       (await fetchChildren(session, handle, start, Math.min(count, length - start))).map(({ name, value: child }) => {
         const sized = value.bits !== undefined && child.bits === undefined ? { ...child, bits: value.bits } : child;

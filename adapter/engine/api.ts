@@ -3,6 +3,7 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
+import type { Note } from '../inferior/notes.ts';
 import type { EdgePacket, HitCondition, Stop, TimePosition, WatchChange } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
@@ -12,10 +13,20 @@ import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import type { SavedMarks } from '../saved/saved.ts';
+import type { CatchEvent } from './catch-events.ts';
 import type { QueryEnd, QueryOptions, QueryRequest } from './query.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
 export { DIFFERENT, GRADES } from '../replay/divergence.ts';
+export {
+  type CatchEvent,
+  type CatchKind,
+  eventText,
+  PACKET_LAYERS,
+  type PacketLayer,
+  type SocketEnd,
+  TCP_STATE_NAMES,
+} from './catch-events.ts';
 export type * from './query.ts';
 export type {
   Account,
@@ -23,6 +34,7 @@ export type {
   DivergenceReport,
   Grade,
   NamedValue,
+  Note,
   SavedMarks,
   Stop,
   TimePosition,
@@ -144,16 +156,6 @@ export interface SymbolScope {
  */
 export type ExpressionCompiler = (scope: SymbolScope) => string;
 
-/** Layers of the path where packets are caught, and the functions that all pass there, in either direction. */
-export const PACKET_LAYERS = {
-  slirp: ['slirp_output', 'slirp_input'],
-  net: ['qemu_send_packet_async_with_flags'],
-  nic: ['e1000_receive_iov', 'e1000_send_packet'],
-  guest: ['netif_receive_skb', 'dev_queue_xmit'],
-} as const;
-
-export type PacketLayer = keyof typeof PACKET_LAYERS;
-
 /** What a watched expression depends on: the values that statements can change. */
 export type WatchPlace =
   | { readonly kind: 'local'; readonly name: string; readonly type: string }
@@ -163,6 +165,14 @@ export type WatchPlace =
   | { readonly kind: 'element'; readonly name: string; readonly type: string; readonly index?: number }
   /** Guest RAM. */
   | { readonly kind: 'memory' };
+
+/** The frame that a watch was set in: from the innermost and from the outermost one; `scoped`: it ends with it. */
+export interface WatchFrame {
+  readonly index: number;
+  readonly depth: number;
+  readonly fn: number;
+  readonly scoped: boolean;
+}
 
 /** An expression whose value is watched. */
 export interface WatchLocation {
@@ -174,13 +184,15 @@ export interface WatchLocation {
   readonly js: string;
   /** The struct or array that it is in, and the index of an element, where it is in one. */
   readonly target?: { readonly object: string; readonly index?: string };
+  /** The place that it means in the frame where it is set: as a watch of its own, which outlives the frame. */
+  readonly place?: Pick<WatchLocation, 'js' | 'captures'> & { readonly target: NonNullable<WatchLocation['target']> };
   readonly contents: boolean;
   /** Names, and JavaScript for them in the frame where it is set. */
   readonly captures: readonly (readonly [name: string, js: string])[];
   /** What it depends on, its own place first; null: on what cannot be followed. */
   readonly places: readonly WatchPlace[] | null;
-  /** The frame that it belongs to; `scoped`: it ends with it. Null: none. */
-  readonly frame: { readonly index: number; readonly fn: number; readonly scoped: boolean } | null;
+  /** The frame that it belongs to; null: none. */
+  readonly frame: WatchFrame | null;
   /** The file whose globals it sees first. */
   readonly file: string;
   /** Names for a condition that is given later. */
@@ -206,8 +218,8 @@ export interface BreakpointSpec {
      * sends it.
      */
     | { readonly kind: 'packet'; readonly number: number }
-    /** Where packets pass a layer; which ones the condition says. */
-    | { readonly kind: 'layer'; readonly layer: PacketLayer; readonly filter: string }
+    /** Where something happens (see catch-events.ts); a condition may narrow it. */
+    | { readonly kind: 'catch'; readonly event: CatchEvent }
     /** In a replay: where the user network sends what differs so much from the capture, or more (place in `GRADES`). */
     | { readonly kind: 'divergence'; readonly grade: number }
     | WatchLocation;
@@ -239,6 +251,30 @@ export interface Breakpoint {
   /** Where it is; several when a name or line has more than one place. */
   readonly locations: readonly (SourceLocation & { readonly function: string; readonly probe: number })[];
   readonly hits: number;
+}
+
+/** A place to be noted when history is executed again (`EngineApi.trace`). */
+export interface TracePoint {
+  /** The function, and the statement's number in it (negative from its end), or where it returns. */
+  readonly name: string;
+  readonly at: number | 'return';
+  /** JavaScript over the locals, `$G` and `$ret`, as for conditions; empty: always. */
+  readonly test?: string;
+  /** Copy the packet that the function handles. */
+  readonly packet?: boolean;
+  /** JavaScript of what else is noted. */
+  readonly data?: string;
+}
+
+/** Where a frame is put in: to the user network, from the NIC into the net, or from the net to the NIC. */
+export type InjectEdge = 'slirp' | 'net' | 'nic';
+
+/** Parts of all packets (0 to 1), and nanoseconds. */
+export interface LinkFaults {
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly delayNs: number;
 }
 
 /** Memory as the guest's physical addresses see it: RAM and the NIC's MMIO window. Reads never have a side effect. */
@@ -363,8 +399,6 @@ export interface EngineApi {
   interrupt(): Promise<void>;
   /** Steps `count` statements; 'stopped' follows. 'out' leaves the frame `frame` (default 0). */
   step(kind: StepKind, options?: StepOptions): Promise<void>;
-  /** Makes the innermost function return the value of an expression (JavaScript) when the machine goes on. */
-  returnFrom(js: string): Promise<void>;
   /**
    * Goes back from here; 'stopped' follows, with 'history-start' where nothing was recorded before. An interrupt gives
    * it up. 'out' goes to the call of the frame `frame`.
@@ -372,6 +406,11 @@ export interface EngineApi {
   reverse(kind: ReverseKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
   /** Goes to a moment of history, or to the present; 'stopped' follows. */
   goTo(target: MomentTarget): Promise<void>;
+  /**
+   * All that passed some places from the beginning up to the moment that is shown, in order. Executes history again;
+   * an interrupt gives it up. While stopped.
+   */
+  trace(points: readonly TracePoint[]): Promise<readonly Note[]>;
   /**
    * Asks about all that has been recorded up to the present (see query.ts). What is shown stays as it is, and may go on
    * meanwhile. Rejects for a request that cannot be compiled.
@@ -424,6 +463,17 @@ export interface EngineApi {
   evaluate(js: string, frame: number): Promise<Value>;
   /** Assigns; `js` is an lvalue from the expression compiler, `valueJs` the value. Returns the new value. */
   assign(js: string, valueJs: string, frame: number): Promise<Value>;
+  /**
+   * Has the innermost function return the value of an expression (JavaScript) once the machine goes on, without its
+   * rest. The expression may have effects; all of it is a part of the history.
+   */
+  returnFrom(js: string): Promise<void>;
+  /** Evaluates an expression that changes something, as a part of the history. */
+  effect(js: string, frame: number): Promise<Value>;
+  /** Puts a frame in at an edge in the next turn. */
+  inject(edge: InjectEdge, frame: Uint8Array): void;
+  /** Has a link lose, repeat and reorder parts of its packets, and delay all; takes effect in the next turn. */
+  setLink(name: string, faults: LinkFaults): void;
   /** The packet that the frame's function handles; undefined if it handles none. */
   packet(frame: number): Promise<PacketBytes | undefined>;
 

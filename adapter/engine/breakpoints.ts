@@ -2,21 +2,33 @@
 import type { ProbeInfo } from '../compiler/debug-info.ts';
 import type { WatchOrder } from '../inferior/watches.ts';
 import { ARMED } from '../mailbox/probes.ts';
-import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler, PACKET_LAYERS } from './api.ts';
+import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
+import { placesOf } from './catch-events.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
 import { call, edgeField } from './link.ts';
-import { watchOrder } from './watch.ts';
+import { carriedOrder, watchOrder } from './watch.ts';
 
 /** A breakpoint and the probes it sits on. */
 export interface Entry {
   bp: Breakpoint;
   /** Compiled condition by probe; no entry: unconditional. */
   conditions: Map<number, string>;
+  /** JavaScript of the text that tells why a catchpoint stops, by probe. */
+  says: Map<number, string>;
+}
+
+/** A statement by its number in a function, or where that returns. */
+interface Place {
+  readonly name: string;
+  readonly at: number | 'return';
+  readonly test: string;
+  readonly say?: string;
 }
 
 interface Resolved {
   readonly locations: readonly BreakLocation[];
   readonly conditions: Map<number, string>;
+  readonly says?: Map<number, string>;
   readonly message?: string;
 }
 
@@ -63,7 +75,7 @@ export class BreakpointTable {
   add(spec: BreakpointSpec): Breakpoint {
     const id = this.#lastId + 1;
     const bp: Breakpoint = { id, spec, enabled: true, hits: 0, verified: false, locations: [] };
-    const entry = this.#bind({ bp, conditions: new Map() });
+    const entry = this.#bind({ bp, conditions: new Map(), says: new Map() });
     if (spec.required && !entry.bp.verified) {
       throw new EngineError(entry.bp.message ?? 'The breakpoint can be nowhere.');
     }
@@ -90,7 +102,7 @@ export class BreakpointTable {
       throw new EngineError(`No breakpoint number ${id}.`);
     }
     const { message: _, ...bp } = entry.bp;
-    const next = { bp: { ...bp, ...change }, conditions: entry.conditions };
+    const next = { ...entry, bp: { ...bp, ...change } };
     this.#entries.set(id, change.spec ? this.#bind(next) : { ...entry, bp: { ...entry.bp, ...change } });
     return (this.#entries.get(id) as Entry).bp;
   }
@@ -108,15 +120,19 @@ export class BreakpointTable {
     } catch (e) {
       resolved = { locations: [], conditions: new Map(), message: e instanceof Error ? e.message : String(e) };
     }
-    const { locations, conditions, message } = resolved;
+    const { locations, conditions, message, says = new Map<number, string>() } = resolved;
+    const { location } = entry.bp.spec;
+    // V8 tells of exceptions; nothing in the stack is armed for them.
+    const told = location.kind === 'catch' && location.event.what === 'exception' && message === undefined;
     return {
       bp: {
         ...entry.bp,
-        verified: locations.length > 0 || watches(entry.bp, conditions),
+        verified: locations.length > 0 || told || watches(entry.bp, conditions),
         locations,
         ...(message === undefined ? {} : { message }),
       },
       conditions,
+      says,
     };
   }
 
@@ -128,11 +144,8 @@ export class BreakpointTable {
         return this.#resolveLine(spec, spec.location);
       case 'packet':
         return this.#resolvePacket(spec, spec.location.number);
-      case 'layer':
-        return this.#resolveEntries(
-          spec,
-          PACKET_LAYERS[spec.location.layer].map((name) => ({ name, at: 0, test: '' })),
-        );
+      case 'catch':
+        return this.#resolveEntries(spec, placesOf(spec.location.event));
       case 'divergence':
         return this.#resolveEntries(spec, [
           { ...DIVERGENCE_ENTRY, test: `${edgeField('sentGrade')}>=${spec.location.grade}` },
@@ -155,17 +168,16 @@ export class BreakpointTable {
   }
 
   /** Statements of functions by their index, where `test`, if any, has to hold besides the condition. */
-  #resolveEntries(
-    spec: BreakpointSpec,
-    entries: readonly { readonly name: string; readonly at: number; readonly test: string }[],
-  ): Resolved {
+  #resolveEntries(spec: BreakpointSpec, entries: readonly Place[]): Resolved {
     const conditions = new Map<number, string>();
-    const locations = entries.map(({ name, at, test }) => {
+    const says = new Map<number, string>();
+    const locations = entries.map(({ name, at, test, say }) => {
       const fn = this.#image.functions(name)[0];
-      const statements = (fn?.probes ?? []).map((id) => this.#image.probe(id)).filter((p) => p?.kind === 'statement');
-      const probe = statements.at(at);
+      const kind = at === 'return' ? 'return' : 'statement';
+      const probes = (fn?.probes ?? []).map((id) => this.#image.probe(id)).filter((p) => p?.kind === kind);
+      const probe = probes.at(at === 'return' ? -1 : at);
       if (!probe) {
-        throw new EngineError(`Packets of a capture cannot be stopped at: there is no function "${name}".`);
+        throw new EngineError(`This cannot be stopped at: there is no function "${name}".`);
       }
       this.#compileAt(spec, probe, conditions);
       const own = conditions.get(probe.id);
@@ -173,9 +185,12 @@ export class BreakpointTable {
       if (both !== '') {
         conditions.set(probe.id, both);
       }
+      if (say !== undefined) {
+        says.set(probe.id, say);
+      }
       return this.#image.location(probe);
     });
-    return { locations, conditions };
+    return { locations, conditions, says };
   }
 
   #resolveFunction(spec: BreakpointSpec, name: string): Resolved {
@@ -278,7 +293,7 @@ export class BreakpointTable {
   seeker(number: number): Entry {
     const spec: BreakpointSpec = { location: { kind: 'packet', number } };
     const bp = { id: SEEKER, spec, enabled: true, hits: 0, verified: false, locations: [] };
-    return this.#bind({ bp, conditions: new Map() });
+    return this.#bind({ bp, conditions: new Map(), says: new Map() });
   }
 
   /** Probes that a breakpoint sits on. */
@@ -291,6 +306,21 @@ export class BreakpointTable {
     const { location } = bp.spec;
     const condition = this.#entries.get(bp.id)?.conditions.get(WATCHED);
     return location.kind === 'watch' ? watchOrder(this.#image, bp.id, location, condition || undefined) : undefined;
+  }
+
+  /** What the runtime is told of the place that a watchpoint means; undefined if it means none. */
+  carried(bp: Breakpoint): WatchOrder | undefined {
+    const { location, condition } = bp.spec;
+    if (location.kind !== 'watch') {
+      return undefined;
+    }
+    let js: string | undefined;
+    try {
+      js = condition?.compile({ ...location.scope, local: () => undefined });
+    } catch {
+      // It is about locals of the frame, which is not there.
+    }
+    return carriedOrder(this.#image, bp.id, location, js) ?? undefined;
   }
 
   /** Source of the function that decides at a probe, for `more` too; empty when nothing sits there. */
@@ -324,7 +354,8 @@ export class BreakpointTable {
     const packet = needsPacket
       ? `const $pkt=${packetExpression(packetLocal(this.#image.fnOf(p), p.locals), '$R')};`
       : '';
-    const act = log ? call('$R', 'log', `${id}`, `${p.id}`, `[${log.join(',')}]`) : call('$R', 'stopFor', `${id}`);
+    const say = e.says.get(p.id) ?? 'null';
+    const act = log ? call('$R', 'log', `${id}`, `${p.id}`, `[${log.join(',')}]`) : call('$R', 'stopFor', `${id}`, say);
     const stop = `if((${condition})&&${call('$R', 'count', `${id}`)})stop=${act}||stop;`;
     return `try{${packet}${stop}}catch(e){stop=${call('$R', 'failed', `${id}`, 'e')};}`;
   }

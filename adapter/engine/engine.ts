@@ -18,9 +18,12 @@ import {
   GivenUpError,
   type HistoryState,
   type InferiorState,
+  type InjectEdge,
   type LaunchOptions,
+  type LinkFaults,
   type MomentTarget,
   type NamedValue,
+  type Note,
   type PacketBytes,
   type Position,
   type QueryEnd,
@@ -35,6 +38,7 @@ import {
   type StepOptions,
   type Stop,
   type SymbolScope,
+  type TracePoint,
   type Value,
 } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
@@ -55,7 +59,9 @@ import { saveSession, type WritePackets } from './saving.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState, withResult } from './stopped.ts';
 import { historyMoment, type Moment, momentOf, type PastStep, START, TimeTravel } from './time-travel.ts';
+import { Tracer } from './tracer.ts';
 import { engineError, Traces } from './traces.ts';
+import { watchedBy } from './watched.ts';
 
 /** Bytes that a running machine is asked to write at a time. */
 const WRITE_PIECE = 1 << 15;
@@ -67,6 +73,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #table: BreakpointTable;
   readonly #fieldTypes: FieldTypes;
   readonly #time: TimeTravel;
+  readonly #tracer: Tracer;
   readonly #queries: Queries;
   readonly #traces: Traces;
   /** The live machine. */
@@ -98,6 +105,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       goLive: (present, step) => void this.#goLive(present, step),
       complain: (text) => this.emit('report', 'error', text),
     });
+    this.#tracer = new Tracer(
+      image,
+      () => this.#live(),
+      (text) => this.emit('report', 'error', text),
+    );
     this.#queries = new Queries(image);
     this.#traces = new Traces({
       progress: (what, done, total) => void this.emit('progress', what, done, total),
@@ -316,6 +328,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#moment = undefined;
     this.#forgetWatches();
     void this.#time.dispose();
+    void this.#tracer.dispose();
     void this.#queries.dispose();
   }
 
@@ -371,6 +384,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       return;
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
+    if (exception) {
+      this.#countExceptions();
+    }
     const report = exception ? undefined : inferior.stopReport();
     void this.#answerWaiting(inferior).catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
@@ -430,6 +446,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #noteHits(counts: Readonly<Record<string, number>>): void {
     for (const [id, hits] of Object.entries(counts)) {
       this.#table.noteHits(Number(id), hits);
+    }
+  }
+
+  /** Counts an exception for the catchpoints that are for them. */
+  #countExceptions(): void {
+    for (const { id, enabled, hits, spec } of this.#table.all) {
+      if (enabled && spec.location.kind === 'catch' && spec.location.event.what === 'exception') {
+        this.#table.change(id, { hits: hits + 1 });
+      }
     }
   }
 
@@ -503,6 +528,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#travel(() => this.#time.goTo(moment, target, { kind: target === 'present' ? 'history-end' : 'goto' }));
   }
 
+  async trace(points: readonly TracePoint[]): Promise<readonly Note[]> {
+    const moment = this.#need();
+    this.#needHistory();
+    return this.#tracer.notes(points, moment);
+  }
+
   /** While it goes on the machine counts as running, so that it can be interrupted. */
   async #travel(go: () => Promise<void>): Promise<void> {
     const before = this.#moment;
@@ -526,7 +557,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd> {
     const here = this.#need();
     this.#needHistory();
-    return this.#queries.ask(this.#live(), request, (this.#time.present ?? here).position, options);
+    const until = (this.#time.present ?? here).position;
+    const watched = await watchedBy(this.#image, request, here);
+    return this.#queries.ask(this.#live(), request, until, options, watched);
   }
 
   get history(): HistoryState | undefined {
@@ -568,6 +601,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
     }
+    this.#tracer.running?.interrupt();
     if (this.#inferiorState === 'running') {
       (this.#time.running ?? this.#inferior).interrupt();
     }
@@ -587,6 +621,27 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
    */
   async returnFrom(js: string): Promise<void> {
     await this.#change({ kind: 'return', js });
+  }
+
+  async effect(js: string, frame: number): Promise<Value> {
+    return this.#change({ kind: 'evaluate', frame, js });
+  }
+
+  inject(edge: InjectEdge, frame: Uint8Array): void {
+    this.#needPresent();
+    this.#running().post({ type: 'inject', edge, hex: Buffer.from(frame).toString('hex') });
+  }
+
+  setLink(name: string, { loss, duplicate, reorder, delayNs }: LinkFaults): void {
+    this.#needPresent();
+    this.#running().post({ type: 'link', name, faults: [loss, duplicate, reorder, delayNs] });
+  }
+
+  #running(): Inferior {
+    if (!this.#inferior) {
+      throw new EngineError(NOT_RUNNING);
+    }
+    return this.#inferior;
   }
 
   async runTo(location: BreakpointSpec['location']): Promise<void> {

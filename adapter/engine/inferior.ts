@@ -24,7 +24,8 @@ import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
-import type { RowData } from '../inferior/asked.ts';
+import type { QueryResult, RowData } from '../inferior/asked.ts';
+import type { Note } from '../inferior/notes.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
 import type { ExecutionSummary, QueryMessage, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
@@ -75,10 +76,13 @@ interface InferiorEvents {
   exited: [code: number, message: string, summary: ExecutionSummary | undefined];
   console: [string];
   qtest: [string];
+  /** An execution of history has noted something. */
+  notes: [readonly Note[]];
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
   rows: [readonly RowData[]];
-  answered: [failure: string];
+  checkpoint: [CheckpointRef];
+  answered: [result: QueryResult];
 }
 
 /** Room for the description of a stop. */
@@ -228,19 +232,18 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   /**
-   * Asks a past inferior; 'rows' follow. Resolves, when it has answered or was interrupted, to what went wrong first in
-   * the query's expressions. Rejects if the inferior ends.
+   * Asks a past inferior; 'rows' follow. Resolves, when it has answered or was interrupted.
    */
-  ask(message: QueryMessage): Promise<string> {
+  ask(message: QueryMessage): Promise<QueryResult> {
     Atomics.store(this.#ctl, CTL.PAUSE, 0);
     return new Promise((resolve, reject) => {
       const exited = (_code: number, text: string): void => {
         this.off('answered', answered);
         reject(new Error(text || 'the query was given up'));
       };
-      const answered = (failure: string): void => {
+      const answered = (result: QueryResult): void => {
         this.off('exited', exited);
-        resolve(failure);
+        resolve(result);
       };
       this.once('exited', exited);
       this.once('answered', answered);
@@ -321,11 +324,15 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       case 'chunk':
         this.#addChunk(m.chunk);
         break;
+      case 'notes':
+        this.emit('notes', m.notes);
+        break;
       case 'log-full':
         this.history?.full();
         break;
       case 'checkpoint':
         this.#checkpoints.add(m.checkpoint);
+        this.emit('checkpoint', m.checkpoint);
         break;
       case 'started':
         this.startTick = m.tick;
@@ -343,7 +350,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.emit('rows', m.rows);
         break;
       case 'answered':
-        this.emit('answered', m.failure);
+        this.emit('answered', m.result);
         break;
       case 'ready':
         break;

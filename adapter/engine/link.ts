@@ -41,6 +41,11 @@ export function edgeField(name: keyof Edge): string {
   return `${field('$R', 'edge')}.${name}`;
 }
 
+/** JavaScript, in a decider, that says if a display filter means `$pkt`. */
+export function packetFilter(filter: string): string {
+  return `${call('$R', 'filter', JSON.stringify(filter))}($pkt)`;
+}
+
 /**
  * The runtime's methods as the main thread calls them. Arguments and results cross as JSON; a method that throws
  * rejects.

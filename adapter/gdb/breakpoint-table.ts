@@ -1,7 +1,7 @@
 /** What there is to say of breakpoints: `info breakpoints`, `info watchpoints`, `save breakpoints`. */
 import { writeFileSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
-import { type Breakpoint, GRADES } from '../engine/api.ts';
+import { type Breakpoint, eventText, GRADES } from '../engine/api.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { parseNumbers } from './places.ts';
 import { fileError } from './script.ts';
@@ -53,7 +53,7 @@ function kindOf({ spec }: Breakpoint): string {
   if (spec.log) {
     return 'dprintf';
   }
-  return location.kind === 'layer' ? 'catchpoint' : location.kind === 'watch' ? watchKind(location) : 'breakpoint';
+  return location.kind === 'catch' ? 'catchpoint' : location.kind === 'watch' ? watchKind(location) : 'breakpoint';
 }
 
 /** What becomes of it when it has stopped. */
@@ -64,17 +64,17 @@ function dispositionOf({ spec }: Breakpoint): string {
 /** The address column. */
 function addressOf({ spec, locations }: Breakpoint): string {
   const { kind } = spec.location;
-  if (kind === 'watch' || locations.length === 1) {
+  if (kind === 'watch' || kind === 'catch' || locations.length === 1) {
     return '';
   }
-  return locations.length === 0 ? '<PENDING>' : kind === 'layer' ? '' : '<MULTIPLE>';
+  return locations.length === 0 ? '<PENDING>' : '<MULTIPLE>';
 }
 
 function breakpointRows(gdb: GdbInterpreter, b: Breakpoint, width: number): string {
   const row = (num: string, type: string, disp: string, enb: string, address: string, what: string): string =>
     `${num.padEnd(7)} ${type.padEnd(width)} ${disp.padEnd(4)} ${enb.padEnd(3)} ${address.padEnd(18)} ${what}`.trimEnd();
   const { location } = b.spec;
-  const caught = location.kind === 'layer';
+  const caught = location.kind === 'catch';
   const [only] = b.locations;
   const place = (l: Breakpoint['locations'][number]): string => `in ${l.function} at ${l.file}:${l.line}`;
   const wanted = placeText(location);
@@ -85,11 +85,11 @@ function breakpointRows(gdb: GdbInterpreter, b: Breakpoint, width: number): stri
         ? place(only)
         : '';
   const lines = [row(String(b.id), kindOf(b), dispositionOf(b), b.enabled ? 'y' : 'n', addressOf(b), what)];
-  if (b.spec.condition && !caught) {
+  if (b.spec.condition) {
     lines.push(`\tstop only if ${b.spec.condition.text}`);
   }
   if (b.hits > 0) {
-    lines.push(`\tbreakpoint already hit ${b.hits} time${b.hits === 1 ? '' : 's'}`);
+    lines.push(`\t${caught ? 'catchpoint' : 'breakpoint'} already hit ${b.hits} time${b.hits === 1 ? '' : 's'}`);
   }
   if (b.spec.ignoreCount) {
     lines.push(`\tignore next ${b.spec.ignoreCount} hits`);
@@ -125,8 +125,8 @@ export function placeText(location: Breakpoint['spec']['location']): string {
       return `${location.file}:${location.line}`;
     case 'packet':
       return `packet ${location.number}`;
-    case 'layer':
-      return `packet${location.filter === '' ? '' : ` ${location.filter}`} in ${location.layer}`;
+    case 'catch':
+      return eventText(location.event);
     case 'divergence':
       return `divergence: ${GRADES[location.grade - 1]}${location.grade < GRADES.length ? ' or worse' : ''}`;
     case 'watch':
@@ -144,8 +144,8 @@ function commandFor({ spec }: Breakpoint): string {
   switch (location.kind) {
     case 'watch':
       return `${WATCH_COMMANDS[location.access] ?? 'watch'} ${location.text}${cond}`;
-    case 'layer':
-      return `catch packet ${location.filter} in ${location.layer}`.replace(/ {2,}/g, ' ');
+    case 'catch':
+      return `catch ${eventText(location.event)}${cond}`;
     case 'packet':
       return `${temporary ? 'tbreak' : 'break'} -packet ${location.number}`;
     case 'divergence':

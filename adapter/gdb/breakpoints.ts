@@ -8,7 +8,7 @@ import { saveBreakpoints } from './breakpoint-table.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { breakpointOf, defaultPlace, eachBreakpoint, parseNumbers } from './places.ts';
-import { catchPacket, dprintf, rbreak, setBreakpoint } from './set-breakpoint.ts';
+import { catchEvent, dprintf, rbreak, setBreakpoint } from './set-breakpoint.ts';
 
 async function deleteBreakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
   const text = args.replace(/^(?:breakpoints|break|b)\b/, '');
@@ -137,7 +137,14 @@ export const BREAKPOINT_HANDLERS: Handlers<typeof BREAKPOINT_COMMANDS> = {
   save: listSubcommands('save'),
   'save breakpoints': saveBreakpoints,
   catch: listSubcommands('catch'),
-  'catch packet': catchPacket,
+  'catch packet': catchEvent('packet'),
+  'catch drop': catchEvent('drop'),
+  'catch irq': catchEvent('irq'),
+  'catch state': catchEvent('state'),
+  'catch retransmit': catchEvent('retransmit'),
+  'catch rst': catchEvent('rst'),
+  'catch mmio': catchEvent('mmio'),
+  'catch exception': catchEvent('exception'),
   delete: deleteBreakpoints,
   clear,
   disable: (gdb, args) => setEnabled(gdb, args, false),

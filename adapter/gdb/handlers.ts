@@ -8,6 +8,7 @@ import type { Handler } from './handler.ts';
 import { HISTORY_HANDLERS } from './history.ts';
 import { INFO_HANDLERS } from './info.ts';
 import { MISC_HANDLERS } from './misc.ts';
+import { PACKET_HANDLERS } from './packet-commands.ts';
 import { PEER_HANDLERS } from './peers.ts';
 import { QUERY_HANDLERS } from './queries.ts';
 import { RUNNING_HANDLERS } from './running.ts';
@@ -26,6 +27,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ...DATA_HANDLERS,
   ...SOURCE_HANDLERS,
   ...PEER_HANDLERS,
+  ...PACKET_HANDLERS,
   ...SETTING_HANDLERS,
   ...SCRIPT_HANDLERS,
   ...MISC_HANDLERS,

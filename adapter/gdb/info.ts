@@ -6,11 +6,14 @@ import type { INFO_COMMANDS } from '../commands/table/info.ts';
 import { momentText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
 import { infoBreakpoints, infoWatchpoints } from './breakpoint-table.ts';
+import { infoConversations } from './conversations.ts';
 import { infoDisplay } from './display.ts';
+import { infoDrops } from './drops.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord } from './history.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
 import { defaultPlace } from './places.ts';
@@ -216,7 +219,9 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info checkpoints': infoCheckpoints,
   'info display': infoDisplay,
   'info divergence': infoDivergence,
-  'info drops': (gdb) => infoMonitor(gdb, 'info drops'),
+  'info drops': infoDrops,
+  'info conversations': infoConversations,
+  'info mmio': infoMmio,
   'info frame': infoFrame,
   'info functions': infoFunctions,
   'info history': infoHistory,

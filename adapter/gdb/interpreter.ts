@@ -12,6 +12,7 @@ import {
   type EngineApi,
   EngineError,
   type Frame,
+  type LinkFaults,
   type QueryRow,
   type SavedMarks,
   type Stop,
@@ -97,6 +98,8 @@ export class GdbInterpreter {
   divergenceList: DivergenceList | undefined;
   /** The command was typed, and long lists stop after a page. */
   atPrompt = false;
+  /** What "set link" has set. */
+  readonly links = new Map<string, LinkFaults>();
   /** Bookmarks and checkpoints. */
   moments: KeptMoments = noMoments();
   /** The marks of a saved recording that are among them. */

@@ -11,7 +11,7 @@ import {
 } from '../commands/linespec.ts';
 import { splitPrintf } from '../commands/split.ts';
 import { splitWords } from '../commands/words.ts';
-import { type Breakpoint, type BreakpointSpec, EngineError } from '../engine/api.ts';
+import { type Breakpoint, type BreakpointSpec, type CatchKind, EngineError, eventText } from '../engine/api.ts';
 import { declaration } from '../inspect/type-text.ts';
 import { within } from '../packets/span.ts';
 import { placeText } from './breakpoint-table.ts';
@@ -159,15 +159,17 @@ function plainLocation(text: string): string {
   return source === undefined ? place : `${source}:${place}`;
 }
 
-/** Stops at packets that a filter means, where they pass a layer. */
-export function catchPacket(gdb: GdbInterpreter, text: string): void {
-  const { filter, layer } = parseCatch(text);
-  const bp = gdb.engine.setBreakpoint({
-    location: { kind: 'layer', layer, filter },
-    condition: gdb.evaluator.packetCondition(filter),
-    required: true,
-  });
-  gdb.out(`Catchpoint ${bp.id} (${placeText(bp.spec.location)})\n`);
+/** Stops where something happens. */
+export function catchEvent(kind: CatchKind): (gdb: GdbInterpreter, text: string) => void {
+  return (gdb, text) => {
+    const { event, condition } = parseCatch(kind, text);
+    const bp = gdb.engine.setBreakpoint({
+      location: { kind: 'catch', event },
+      ...(condition === undefined ? {} : { condition: gdb.evaluator.condition(condition) }),
+      required: true,
+    });
+    gdb.out(`Catchpoint ${bp.id} (${eventText(event)})\n`);
+  };
 }
 
 /** Throws if there is no such packet in the capture that is replayed; says so if it is not played. */

@@ -16,6 +16,7 @@ import { splitWords } from '../commands/words.ts';
 import { formatResult } from '../inspect/values.ts';
 import { setVariable } from './data.ts';
 import { type Handler, type Handlers, listSubcommands } from './handler.ts';
+import { setLink, showLink } from './hands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { showUser } from './user-commands.ts';
 
@@ -108,6 +109,8 @@ export const SETTING_HANDLERS: Handlers<typeof SETTING_COMMANDS> = {
   'set args': (gdb, args) => {
     gdb.args = splitWords(args);
   },
+  'set link': setLink,
+  'show link': showLink,
   'set print': listSubcommands('set print'),
   'set replay': listSubcommands('set replay'),
   'set history': listSubcommands('set history'),

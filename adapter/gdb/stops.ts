@@ -1,20 +1,27 @@
 /** What gdb prints when the program stops, and frame lines. */
 import type { Frame, NamedValue, Stop } from '../engine/api.ts';
+import { packetArgument } from '../inspect/packets.ts';
 import { accountLines } from '../inspect/replay.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { divergenceAtStop } from './packet-diff.ts';
 import { watchHeadline } from './watch.ts';
 
-/** `nc=0x7f0000001040, iovcnt=1`. */
-function argumentList(args: readonly NamedValue[]): string {
-  return args.map((a) => `${a.name}=${formatArgument(a.value)}`).join(', ');
+/** `nc=0x7f0000001040, iov=[60 bytes: 10.0.2.2:80 -> 10.0.2.15:1024 TCP [ACK]], iovcnt=1`. */
+function argumentList(args: readonly NamedValue[], packet: Awaited<ReturnType<typeof packetArgument>>): string {
+  const text = (a: NamedValue): string => (a.name === packet?.name ? packet.text : formatArgument(a.value));
+  return args.map((a) => `${a.name}=${text(a)}`).join(', ');
 }
 
 /** `e1000_receive_iov (nc=0x7f0000001040, iovcnt=1) at hw/net/e1000.ts:1031`. */
 export async function frameLine(gdb: GdbInterpreter, f: Frame, how = 'scalars'): Promise<string> {
   const known = how === 'none' || how === 'presence' ? [] : await gdb.engine.args(f.index);
-  const args = how === 'presence' && f.fn.params.length > 0 ? '...' : how === 'none' ? '...' : argumentList(known);
+  const args =
+    how === 'presence' && f.fn.params.length > 0
+      ? '...'
+      : how === 'none'
+        ? '...'
+        : argumentList(known, await packetArgument(gdb.engine, f));
   return `${f.fn.name} (${args}) at ${f.location.file}:${f.location.line}`;
 }
 
@@ -64,6 +71,11 @@ export async function printStop(
   }
 }
 
+/** The first catchpoint of those that were hit. */
+function catchpointOf(gdb: GdbInterpreter, hit: readonly number[]): number | undefined {
+  return hit.find((id) => gdb.engine.breakpoints.find((b) => b.id === id)?.spec.location.kind === 'catch') ?? hit[0];
+}
+
 async function headlineOf(gdb: GdbInterpreter, reason: Stop): Promise<string> {
   return (await watchHeadline(gdb, reason)) ?? headline(gdb, reason);
 }
@@ -74,6 +86,9 @@ function headline(gdb: GdbInterpreter, reason: Stop): string {
       const id = reason.breakpoints[0];
       // A temporary breakpoint is gone by now.
       const temporary = reason.hitTemporary && !gdb.engine.breakpoints.some((b) => b.id === id);
+      if (reason.caught !== undefined) {
+        return `\nCatchpoint ${catchpointOf(gdb, reason.breakpoints)} (${reason.caught}), `;
+      }
       return `\n${temporary ? 'Temporary breakpoint' : 'Breakpoint'} ${id}, `;
     }
     case 'history-start':

@@ -14,19 +14,21 @@ import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
-import { Asked, type QueryOrder, type RowData } from './asked.ts';
+import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
 import { callersOf, stackDepth } from './call-stack.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
 import { HitCounts } from './hit-counts.ts';
+import { type Note, Notes } from './notes.ts';
 import { packetBytes } from './packet-bytes.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
-import type { Counting, StepRequest, Stop, StopReport, WatchChange } from './stop.ts';
+import type { Counting, StepRequest, Stop, StopReport } from './stop.ts';
 import { Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
-import { type Sight, Watches, type WatchOrder } from './watches.ts';
+import { WatchStops } from './watch-stops.ts';
+import type { Captured, WatchOrder } from './watches.ts';
 
 /** A packet for the front ends. `number` is that in the replayed capture, 0 if it is none or nothing is replayed. */
 export interface PacketCopy {
@@ -86,6 +88,8 @@ export class Runtime {
   readonly F = FIELDS;
   /** Names of functions, classes and constants for checkpoints. */
   readonly symbols = new SymbolTable();
+  /** What an execution of history notes for the debugger. */
+  readonly notes: Notes;
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   readonly #tables: ProbeTables;
@@ -115,12 +119,10 @@ export class Runtime {
   /** The stack is to be left as soon as the inferior goes on. */
   #leaving = false;
   #returning = false;
-  readonly #watches: Watches;
-  /** What watchpoints of the hit list saw, and those whose call has ended. */
-  #changes: WatchChange[] = [];
-  #scopeLeft: number[] = [];
+  readonly #watches: WatchStops;
   #hitList: number[] = [];
   #hitTemporary = false;
+  #caught: string | null = null;
   #conditionError: { breakpoint: number; message: string } | null = null;
   #entryWanted = false;
   /** A monitor command runs at a stop: it is no part of the machine's time, so nothing in it has a position. */
@@ -154,6 +156,8 @@ export class Runtime {
     sendLog: (breakpoint: number, probe: number, text: string) => void;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
+    /** Hands over what an execution of history has noted. */
+    sendNotes?: (notes: readonly Note[]) => void;
   }) {
     this.A = options.A;
     this.T = options.T;
@@ -165,8 +169,22 @@ export class Runtime {
     this.#pausePending = options.pausePending;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
+    const now = (probe: number) => ({ tick: this.T[TICK.COUNT] ?? 0, probe, ns: this.#machineTime() });
+    this.notes = new Notes(options.sendNotes ?? (() => undefined), now);
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
-    this.#watches = new Watches(options.A.length, options.T);
+    this.#watches = new WatchStops(options.A.length, options.T, this, {
+      machine: () => this.machine ?? {},
+      globals: (file) => this.globals(file),
+      arm: (probe) => this.#armWatch(probe),
+      left: (ids) => this.#leaveScope(ids),
+      count: (id) => this.asked !== null || this.count(id),
+      stopFor: (id) => this.stopFor(id, null),
+      failed: (id, error) => this.failed(id, error),
+      describe: (v) => (this.asked ? this.#describer.plain(v) : this.#describer.describe(v)),
+      searching: () => this.#searching,
+      debugged: (change) => this.asked?.written(change),
+      noted: (change) => (this.asked ? this.asked.written(change) : this.#travel?.watched(change)),
+    });
     this.#appointments = new Appointments(options.T, arm, this.#setLimit);
   }
 
@@ -188,7 +206,8 @@ export class Runtime {
     const stepped = this.#step !== null && (armed & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
     const scoped = (armed & ARMED.SCOPE) !== 0 && this.#disarm(ARMED.SCOPE);
     const stops = ((armed & ARMED.WATCH) !== 0 && this.#watch(id)) || stop;
-    if ((this.#travel === null || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
+    const live = this.#travel === null && !this.#settingUp;
+    if ((live || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
       this.#stopAt(id, stepped);
     }
     if (!this.#returning) {
@@ -209,9 +228,9 @@ export class Runtime {
 
   #deciderOf(id: number): Decider {
     const decider = this.#deciders.get(id);
-    return this.#watches.looksAt(id)
-      ? this.#watches.decider(id, decider ?? this.#stepper(id), !decider, this.A)
-      : (decider ?? this.#stepper(id));
+    const { watches } = this.#watches;
+    const rest = decider ?? this.#stepper(id);
+    return watches.looksAt(id) ? watches.decider(id, rest, !decider, this.A) : rest;
   }
 
   /** Takes a bit of `ARMED` from all probes. */
@@ -258,13 +277,27 @@ export class Runtime {
     }
   }
 
+  /** Hands over what was noted; tells how much there was. */
+  flushNotes(): number {
+    return this.notes.flush();
+  }
+
   // ---- executing a recording ----
+
+  /** The machine is being set up in order to execute a recording: what happens until then is of no account. */
+  #settingUp = false;
+
+  prepareTravel(): void {
+    this.#settingUp = true;
+  }
 
   /** Begins a run to a position; the machine is at an earlier one. */
   startTravel(order: TravelOrder): void {
+    this.#settingUp = false;
     this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
+    this.#watches.begin(order);
     this.#travel.ticked();
-    this.#watches.sync();
+    this.#watches.watches.sync();
     this.#setLimit();
   }
 
@@ -285,18 +318,19 @@ export class Runtime {
       post,
     });
     this.#describer.forgetAddresses();
-    this.startTravel({ target: query.until, breakpoints: 'note' });
+    const { watches = [], known = [] } = query;
+    this.startTravel({ target: query.until, breakpoints: 'note', watches, known });
   }
 
   /** The query has been answered, or given up; what went wrong first in its expressions. */
-  endQuery(): string {
+  endQuery(): QueryResult {
     const { asked } = this;
     asked?.flush();
     for (const [probe] of asked?.order.deciders ?? []) {
       this.setDecider(probe, '');
     }
     this.asked = this.#eachTurn = this.#travel = null;
-    return asked?.failure ?? '';
+    return { failure: asked?.failure ?? '', ...this.#watches.origins(asked?.order.known) };
   }
 
   #leaveQuery(): void {
@@ -330,8 +364,8 @@ export class Runtime {
   }
 
   /** A probe on a run to a position. False if what stops there is of no account. */
-  #passes(travel: Travel, id: number, stop: boolean): boolean {
-    if (this.#commanding) {
+  #passes(travel: Travel | null, id: number, stop: boolean): boolean {
+    if (travel === null || this.#commanding) {
       this.#forgetHits();
       return false;
     }
@@ -344,7 +378,7 @@ export class Runtime {
       return true;
     }
     if (stop) {
-      travel.hit(id, this.#hitList);
+      travel.hit(id, this.#hitList, this.#caught);
       this.#forgetHits();
     }
     return false;
@@ -356,7 +390,7 @@ export class Runtime {
     this.#endStep();
     this.#leaveQuery();
     const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
-    this.#stand({ kind: 'arrived', notes }, probe);
+    this.#stand({ kind: 'arrived', notes: { ...notes, ...this.#watches.origins(travel?.order.known) } }, probe);
   }
 
   /** In a replay: how it compares with the capture. */
@@ -405,8 +439,9 @@ export class Runtime {
 
   #forgetHits(): void {
     this.#hitList = [];
-    this.#changes = [];
+    this.#watches.changes = [];
     this.#hitTemporary = false;
+    this.#caught = null;
     this.#conditionError = null;
   }
 
@@ -415,12 +450,20 @@ export class Runtime {
     if (this.#conditionError) {
       return { kind: 'condition-error', ...this.#conditionError };
     }
-    if (this.#scopeLeft.length > 0) {
-      return { kind: 'watchpoint-scope', breakpoints: this.#scopeLeft.splice(0) };
+    const { changes: all, scopeLeft } = this.#watches;
+    if (scopeLeft.length > 0) {
+      return { kind: 'watchpoint-scope', breakpoints: scopeLeft.splice(0) };
     }
     if (this.#hitList.length > 0) {
-      const changes = this.#changes.length > 0 ? { changes: this.#changes } : {};
-      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary, ...changes };
+      const changes = all.length > 0 ? { changes: all } : {};
+      const caught = this.#caught === null ? {} : { caught: this.#caught };
+      return {
+        kind: 'breakpoint',
+        breakpoints: this.#hitList,
+        hitTemporary: this.#hitTemporary,
+        ...changes,
+        ...caught,
+      };
     }
     if (this.#entryWanted) {
       this.#entryWanted = false;
@@ -444,7 +487,7 @@ export class Runtime {
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
     this.addStanding(performance.now() - since);
-    this.#watches.sync();
+    this.#watches.debugged(position);
     if (this.#leaving) {
       this.#leaving = false;
       throw new StackLeft();
@@ -515,69 +558,50 @@ export class Runtime {
 
   deleteBreakpoint(id: number): void {
     this.#counts.delete(id);
-    this.#watchProbes(this.#watches.remove(id));
+    this.#watches.remove(id);
   }
 
   // ---- watches ----
 
   /** Watches an expression; without `locals`, with those that a watch of this number has captured. */
   setWatch(order: WatchOrder, locals: Record<string, unknown> | null = null): void {
-    this.#watchProbes(this.#watches.add(order, locals, this.globals(order.file), this));
+    this.#watches.set(order, locals);
   }
 
   /** Disables a watch, which goes on following its call, or enables it again. */
   muteWatch(id: number, on: boolean): void {
-    this.#watches.mute(id, on);
+    this.#watches.watches.mute(id, on);
   }
 
-  #watchProbes(probes: readonly number[]): void {
-    for (const id of probes) {
-      const armed = (this.A[id] ?? 0) & ~ARMED.WATCH;
-      this.A[id] = this.#watches.looksAt(id) ? armed | ARMED.WATCH : armed;
-      this.D[id] = this.#deciderOf(id);
+  /** See `WatchStops.carry`. */
+  carry(of: number | Readonly<Record<string, unknown>>): Record<string, Captured> {
+    return this.#watches.carry(of);
+  }
+
+  #armWatch(id: number): void {
+    const armed = (this.A[id] ?? 0) & ~ARMED.WATCH;
+    this.A[id] = this.#watches.watches.looksAt(id) ? armed | ARMED.WATCH : armed;
+    this.D[id] = this.#deciderOf(id);
+  }
+
+  #leaveScope(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.deleteBreakpoint(id);
+    }
+    for (let id = 0; id < this.A.length; id++) {
+      this.#arm(id, ARMED.SCOPE);
     }
   }
 
   /** What watches say at a probe; true if one stops. */
   #watch(id: number): boolean {
-    if (this.#commanding || this.#travel?.order.breakpoints === 'silent') {
-      return false;
-    }
-    const { sights, left } = this.#watches.at(id);
-    if (left.length > 0 && !this.#searching) {
-      for (const gone of left) {
-        this.deleteBreakpoint(gone);
-      }
-      this.#scopeLeft.push(...left);
-      this.A.forEach((armed, i) => {
-        this.D[i] = armed === 0 ? this.#deciderOf(i) : (this.D[i] ?? notArmed);
-        this.A[i] = armed | ARMED.SCOPE;
-      });
-    }
-    return sights.filter((sight) => this.#sees(sight)).length > 0;
-  }
-
-  #sees({ id, old, now, by }: Sight): boolean {
-    try {
-      if (!this.#watches.holds(id) || !this.count(id)) {
-        return false;
-      }
-    } catch (e) {
-      return this.failed(id, e);
-    }
-    const was = old === undefined ? {} : { old: this.#describer.describe(old) };
-    const change = { id, ...was, now: this.#describer.describe(now), by };
-    if (this.#travel && this.#searching) {
-      this.#travel.watched(change);
-      return false;
-    }
-    this.#changes.push(change);
-    return this.stopFor(id);
+    const silent = this.#settingUp || this.#commanding || this.#travel?.order.breakpoints === 'silent';
+    return !silent && this.#watches.at(id);
   }
 
   /** Hits are noted and not counted. */
   get #searching(): boolean {
-    return this.#travel !== null && this.#travel.order.breakpoints !== 'stop';
+    return this.#settingUp || (this.#travel !== null && this.#travel.order.breakpoints !== 'stop');
   }
 
   /** Called by deciders: the condition holds. True if the breakpoint stops. */
@@ -585,9 +609,10 @@ export class Runtime {
     return this.#searching ? this.#counts.has(id) : this.#counts.count(id);
   }
 
-  /** Called by deciders: breakpoint `id` stops. */
-  stopFor(id: number): true {
+  /** Called by deciders: breakpoint `id` stops; a catchpoint says what it has caught. */
+  stopFor(id: number, caught: string | null): true {
     this.#hitList.push(id);
+    this.#caught ??= caught;
     this.#hitTemporary ||= this.#counts.isTemporary(id);
     return true;
   }
@@ -681,6 +706,23 @@ export class Runtime {
     const number = view.known?.numberOf(view) ?? 0;
     const seconds = number > 0 ? (view.known?.secondsOf(number) ?? 0) : 0;
     return { hex, linktype: at.linktype, number, seconds, relative: view.known?.relative(view) ?? null };
+  }
+
+  /** Writes bytes, in hexadecimal, into the packet that a local holds. Throws if it is held in pieces. */
+  patchPacket(
+    kind: PacketKind,
+    local: unknown,
+    extra: unknown,
+    link: unknown,
+    patches: readonly [number, string][],
+  ): void {
+    const at = packetBytes(kind, local, extra, link);
+    if (!at || (kind === 'iov' && typeof extra === 'number' && extra > 1)) {
+      throw new Error('the packet is not in one piece here');
+    }
+    for (const [off, hex] of patches) {
+      at.buf.set(Buffer.from(hex, 'hex'), at.off + off);
+    }
   }
 
   // ---- steps ----
@@ -778,12 +820,17 @@ export class Runtime {
 
   #command(line: string): string {
     const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
+    return this.aside(() => command(line));
+  }
+
+  /** Runs code of the stack that is no part of the machine's time: nothing in it has a position, and nothing stops. */
+  aside<T>(act: () => T): T {
     const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
     // Its ticks do not count, so they must not reach an appointment either.
     this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     this.#commanding = true;
     try {
-      return command(line);
+      return act();
     } finally {
       this.#commanding = false;
       this.T[TICK.COUNT] = ticks;
@@ -821,7 +868,7 @@ export class Runtime {
     if (!this.#met.delete(id)) {
       this.recordChange?.(-1, change);
       this.#carryOut(change);
-      this.#watches.sync();
+      this.#watches.debugged({ tick: this.T[TICK.COUNT] ?? 0, probe: IN_POLL });
     }
   }
 
@@ -857,6 +904,7 @@ export class Runtime {
     if (change) {
       this.#stand({ kind: 'pause' }, probe, change);
     }
+    this.#watches.debugged({ tick: this.#changing.tick, probe: inPoll ? IN_POLL : probe });
   }
 
   /** The next change of this position that the engine has to do; those before it are done. */

@@ -50,8 +50,10 @@ export interface WatchChange {
   /** What it was; absent where it was only read. */
   readonly old?: Value;
   readonly now: Value;
-  /** The statement that wrote or read it; probe `IN_POLL`: the debugger did. */
+  /** The statement that wrote or read it. */
   readonly by: TimePosition;
+  /** The debugger wrote it, there. */
+  readonly debugger?: true;
 }
 
 /** Why the inferior stopped. */
@@ -62,6 +64,8 @@ export type Stop =
       readonly hitTemporary: boolean;
       /** What those of them saw that are watchpoints. */
       readonly changes?: readonly WatchChange[];
+      /** What the first of them that is a catchpoint has caught. */
+      readonly caught?: string;
     }
   /** The call has ended in which the expressions of watchpoints had a meaning; they are gone. */
   | { readonly kind: 'watchpoint-scope'; readonly breakpoints: readonly number[] }

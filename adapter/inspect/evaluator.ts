@@ -93,6 +93,18 @@ export class Evaluator {
     return { text, compile: (scope) => logged(compile(e, scope, this.context())) };
   }
 
+  /** An expression that is followed: as `condition`, but for its value. */
+  value(text: string): { readonly text: string; readonly compile: ExpressionCompiler } {
+    const e = parseExpression(text);
+    return { text, compile: (scope) => numberOf(compile(e, scope, this.context())) };
+  }
+
+  /** An expression that is shown: as `value`, but a field of a packet is in its own notation. */
+  shown(text: string): { readonly text: string; readonly compile: ExpressionCompiler } {
+    const e = parseExpression(text);
+    return { text, compile: (scope) => notated(compile(e, scope, this.context())) };
+  }
+
   /** What `dprintf` prints: `letters` are those of the format's conversions, one for each value. */
   printf(format: string, letters: readonly string[], values: readonly Expression[]): LogPart {
     const compileAll: ExpressionCompiler = (scope) => {
@@ -286,10 +298,14 @@ function integerType(value: Value): typeof INT {
 
 /** A value in a log: a field of a packet in its own notation, and what cannot be had as why. */
 function logged(code: Code): string {
+  return tried(notated(code));
+}
+
+/** A value, of a field of a packet in its own notation. */
+function notated(code: Code): string {
   const { type } = code;
   const js = numberOf(code);
-  const text = type.kind === 'field' || type.kind === 'multi' ? fieldText(type.field.name, js) : js;
-  return tried(text);
+  return type.kind === 'field' || type.kind === 'multi' ? fieldText(type.field.name, js) : js;
 }
 
 /** A value whose object does not know its type has that of the expression. */

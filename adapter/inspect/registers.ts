@@ -13,6 +13,9 @@ export interface RegisterGroup {
   readonly registers: readonly RegisterInfo[];
 }
 
+/** Registers and arrays of registers, in the manual's order. */
+export const ALL_REGISTERS: readonly RegisterInfo[] = E1000_REGISTERS;
+
 const BY_NAME: ReadonlyMap<string, RegisterInfo> = new Map(E1000_REGISTERS.map((r) => [r.name, r]));
 
 /** Names of groups, in the manual's order. */

@@ -14,6 +14,7 @@ import { COMMANDS } from '../commands/table/index.ts';
 import type { ArgumentKind } from '../commands/takes.ts';
 import { splitWatch } from '../commands/watch-text.ts';
 import { splitWord } from '../commands/words.ts';
+import type { BreakpointSpec, CatchKind } from '../engine/api.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { splitFormat } from '../inspect/values.ts';
@@ -57,7 +58,8 @@ const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   calls: checkQuery,
   packets: checkQuery,
   query: checkQuery,
-  filter: (_checked, args) => void parseCatch(args),
+  filter: checkEvent,
+  event: checkEvent,
   watch: checkWatch,
   location: checkLocations,
   symbol: checkSymbol,
@@ -109,9 +111,26 @@ function checkBreakpoint({ analysis }: Checked, args: string): void {
     return;
   }
   const place = event ?? within(location, at, (text) => parseLocation(analysis.engine, text, undefined));
+  checkBound(analysis, place, compiled, condition?.at ?? 0, `Cannot set a breakpoint at ${location}.`);
+}
+
+function checkEvent({ analysis, path }: Checked, args: string): void {
+  const { event, condition, at } = parseCatch(path.slice(path.lastIndexOf(' ') + 1) as CatchKind, args);
+  const compiled = condition && within(condition, at, (text) => analysis.evaluator.condition(text));
+  checkBound(analysis, { kind: 'catch', event }, compiled || undefined, at, 'Cannot set a catchpoint.');
+}
+
+/** Throws where a breakpoint cannot be set, or its condition, which begins at `at` of the text, has no sense there. */
+function checkBound(
+  analysis: Analysis,
+  location: BreakpointSpec['location'],
+  compiled: BreakpointSpec['condition'],
+  at: number,
+  refusal: string,
+): void {
   let refused: ExpressionError | undefined;
   const bound = analysis.engine.setBreakpoint({
-    location: place,
+    location,
     ...(compiled && {
       condition: {
         ...compiled,
@@ -127,7 +146,7 @@ function checkBreakpoint({ analysis }: Checked, args: string): void {
     }),
   });
   if (!bound.verified) {
-    throw notBound(bound.message ?? `Cannot set a breakpoint at ${location}.`, refused, condition?.at ?? 0);
+    throw notBound(bound.message ?? refusal, refused, at);
   }
 }
 

@@ -26,10 +26,14 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly resume = refuseLater;
   readonly interrupt = refuseLater;
   readonly step = refuseLater;
-  readonly returnFrom = refuseLater;
   readonly runTo = refuseLater;
   readonly reverse = refuseLater;
   readonly goTo = refuseLater;
+  readonly trace = refuseLater;
+  readonly returnFrom = refuseLater;
+  readonly effect = refuseLater;
+  readonly inject = refuse;
+  readonly setLink = refuse;
   readonly query = refuseLater;
   readonly history = undefined;
   readonly saveRecording = refuseLater;

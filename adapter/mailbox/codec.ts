@@ -15,6 +15,8 @@ const INPUT_KINDS = [
   'frame',
   'quit',
   'qtest',
+  'inject',
+  'link',
 ] as const;
 
 /** First byte of a record that is no input of the machine: the debugger asks for a change (mailbox/change.ts). */
@@ -245,6 +247,13 @@ export function encodeInput(
     case 'qtest':
       w.text(input.text);
       break;
+    case 'inject':
+      w.text(input.edge).text(input.hex);
+      break;
+    case 'link':
+      w.text(input.name);
+      input.faults.forEach((fault) => void w.f64(fault));
+      break;
     case 'quit':
       break;
   }
@@ -264,7 +273,11 @@ export function inputRoom(input: Input): number {
         ? input.line
         : input.type === 'accepted'
           ? input.peer.sun_path
-          : '';
+          : input.type === 'inject'
+            ? input.hex
+            : input.type === 'link'
+              ? input.name
+              : '';
   return 128 + 3 * text.length;
 }
 
@@ -298,6 +311,10 @@ export function decodeInput(r: Reader, getData: (r: Reader) => Uint8Array): Inpu
       return { type, number: r.u32(), data: getData(r) };
     case 'qtest':
       return { type, text: r.text() };
+    case 'inject':
+      return { type, edge: r.text() as 'slirp', hex: r.text() };
+    case 'link':
+      return { type, name: r.text(), faults: [r.f64(), r.f64(), r.f64(), r.f64()] };
     case 'quit':
       return { type };
     default:

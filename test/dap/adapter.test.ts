@@ -93,6 +93,17 @@ describe('debug adapter process', () => {
       supportsConditionalBreakpoints: async () => assert.ok((await set({ condition: 'iovcnt == 1' })).verified),
       supportsHitConditionalBreakpoints: async () => assert.ok((await set({ hitCondition: '> 1' })).verified),
       supportsLogPoints: async () => assert.ok((await set({ logMessage: 'iovcnt {iovcnt}' })).verified),
+      supportsDataBreakpoints: async () => {
+        const body = await client.ask<DebugProtocol.DataBreakpointInfoResponse>('dataBreakpointInfo', { name: '$RDH' });
+        const breakpoints = [{ dataId: body.dataId }];
+        const set = await client.ask<DebugProtocol.SetDataBreakpointsResponse>('setDataBreakpoints', { breakpoints });
+        assert.ok(set.breakpoints[0]?.verified);
+      },
+      supportsDataBreakpointBytes: async () => {
+        const args = { name: '0x1000', asAddress: true, bytes: 16 };
+        const body = await client.ask<DebugProtocol.DataBreakpointInfoResponse>('dataBreakpointInfo', args);
+        assert.equal(body.dataId, 'expression:*(uint8_t *)0x1000@16');
+      },
       supportsBreakpointLocationsRequest: async () => {
         const args = { source, line: top!.line };
         const body = await client.ask<DebugProtocol.BreakpointLocationsResponse>('breakpointLocations', args);
@@ -106,6 +117,11 @@ describe('debug adapter process', () => {
         });
         assert.equal(modules.length, 3);
         assert.ok((totalModules ?? 0) > 3);
+      },
+      supportsExceptionFilterOptions: async () => {
+        const args = { filters: [], filterOptions: [{ filterId: 'drop', condition: 'RX_FILTER if size > 60' }] };
+        const body = await client.ask<DebugProtocol.SetExceptionBreakpointsResponse>('setExceptionBreakpoints', args);
+        assert.equal(body?.breakpoints?.[0]?.verified, true);
       },
       supportsDelayedStackTraceLoading: async () => {
         const args = { threadId: 1, startFrame: 1, levels: 1 };

@@ -134,7 +134,10 @@ describe('pktgdb', function () {
     assert.equal(err, '');
     assert.equal(code, 0);
     assert.match(out, /lease of 10\.0\.2\.15 obtained/);
-    assert.match(out, /\nBreakpoint \d+, e1000_receive_iov \(nc=0x7f[0-9a-f]+, iov=0x7f[0-9a-f]+, iovcnt=1\) at /);
+    assert.match(
+      out,
+      /\nBreakpoint \d+, e1000_receive_iov \(nc=0x7f\w+, iov=\[60 bytes: 10\.0\.2\.2:\d+ -> \S+ TCP \[SYN\]\], /,
+    );
     assert.match(out, /iovcnt=1\) at hw\/net\/e1000\w*\.ts:\d+\n\d+\t/);
     assert.deepEqual(frames(out).slice(0, 25), SEED_FRAMES);
     assert.deepEqual(

@@ -37,7 +37,7 @@ describe('gdb commands', () => {
       ['', ''],
     ]);
     assert.match(await s.run('info l'), /^!Ambiguous info command "l": line, locals\.\n$/);
-    assert.match(await s.run('e'), /^!Ambiguous command "e": echo, en, enable, end, eval, exit\.\n$/);
+    assert.match(await s.run('e'), /^!Ambiguous command "e": echo, edit, en, enable, end, eval, exit\.\n$/);
   });
 
   it('print, formats and history', async () => {
@@ -388,7 +388,7 @@ describe('gdb commands', () => {
     assert.equal(await s.run('info usernet'), 'monitor says: info usernet\n');
     for (const state of ['stopped', 'running'] as const) {
       s.engine.state = state;
-      assert.equal(await s.run('info drops'), 'monitor says: info drops\n', state);
+      assert.equal(await s.run('info drops'), 'No packet was dropped.\n', state);
     }
     s.engine.state = 'exited';
     assert.equal(await s.run('info drops'), '!The program is not being run.\n');

@@ -1,52 +1,16 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePcap } from '../../adapter/packets/pcap.ts';
 import { udp } from '../kit/frames.ts';
-import { PKTGDB, ROOT } from '../kit/paths.ts';
+import { ROOT } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
+import { batch, ended, running, start } from './batch.ts';
 
 const MIXED = join(ROOT, 'test/traces/foreign/mixed.pcapng');
 const KEEPALIVE = join(ROOT, 'test/traces/foreign/lo-http-keepalive.pcap');
 const HELLO = join(ROOT, 'test/traces/02-hello.pcap');
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Programs that have not ended: a test that fails leaves none behind. */
-const running = new Set<ChildProcess>();
-
-function start(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [PKTGDB, '-q', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-  running.add(child);
-  child.once('close', () => running.delete(child));
-  return child;
-}
-
-function ended(child: ChildProcess): Promise<Ended> {
-  return new Promise((resolve) => {
-    let out = '';
-    let err = '';
-    child.stdout?.on('data', (d: Buffer) => {
-      out += d;
-    });
-    child.stderr?.on('data', (d: Buffer) => {
-      err += d;
-    });
-    child.once('close', (code) => resolve({ code, out, err }));
-  });
-}
-
-/** Replays with the commands, as scripts do. */
-function batch(args: readonly string[], ...commands: string[]): Promise<Ended> {
-  const child = start(['-batch', ...args, ...commands.flatMap((c) => ['-ex', c])]);
-  child.stdin?.end();
-  return ended(child);
-}
 
 function printed(child: ChildProcess, pattern: RegExp): Promise<void> {
   return new Promise((resolve) => {
@@ -94,7 +58,7 @@ describe('a replay at the prompt', function () {
     assert.match(out, /^Catchpoint 1 \(packet tcp\.flags\.syn == 1 && ip\.addr == 10\.0\.2\.0\/24 in nic\)$/m);
     assert.match(out, /^1 +catchpoint +keep y +packet tcp\.flags\.syn == 1 .* in nic$/m);
     assert.match(out, /stop only if \$pkt\("arp\.opcode == 2"\)/);
-    assert.match(out, /Breakpoint 1, e1000_(receive_iov|send_packet) /);
+    assert.match(out, /Catchpoint 1 \(packet in nic\), e1000_(receive_iov|send_packet) /);
     assert.match(out, /^Catchpoint 3 \(packet udp in guest\)$/m);
   });
 

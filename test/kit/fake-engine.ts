@@ -81,6 +81,22 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     throw new EngineError(`Target native does not support reverse ${kind}.`);
   }
 
+  async returnFrom(): Promise<never> {
+    throw new EngineError('A fake machine cannot be changed.');
+  }
+
+  async effect(): Promise<never> {
+    throw new EngineError('A fake machine cannot be changed.');
+  }
+
+  inject(): void {}
+
+  setLink(): void {}
+
+  async trace(): Promise<never> {
+    throw new EngineError('Target native has no history.');
+  }
+
   async query(_request: QueryRequest, { rows }: QueryOptions): Promise<QueryEnd> {
     rows(this.found);
     return { rows: this.found.length, complete: true, failure: '' };
@@ -90,10 +106,6 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
 
   async saveRecording(): Promise<never> {
     throw new EngineError('Target native has no history.');
-  }
-
-  async returnFrom(): Promise<void> {
-    throw new EngineError('This program cannot be made to return.');
   }
 
   async goTo(): Promise<void> {

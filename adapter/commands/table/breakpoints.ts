@@ -1,5 +1,8 @@
 /** Commands about breakpoints. */
+import { CATCH_WORDS } from '../catch-text.ts';
 import type { Command } from '../command.ts';
+
+const CONDITION = 'CONDITION is a C-like expression over the names in scope there; $pkt is the packet.';
 
 export const BREAKPOINT_COMMANDS = [
   {
@@ -88,12 +91,75 @@ export const BREAKPOINT_COMMANDS = [
         class: 'breakpoints',
         takes: 'filter',
         summary: 'Catch packets that a display filter means.',
-        usage: 'catch packet [FILTER] [in LAYER]',
+        usage: 'catch packet [FILTER] [in LAYER] [if CONDITION]',
         details: [
           "FILTER is in Wireshark's language (docs/filters.md); without one every packet is caught:",
           '  catch packet tcp.flags.syn == 1 && ip.addr == 10.0.2.0/24',
           'LAYER is slirp, net, nic (without one) or guest: where packets are looked at, in either direction.',
         ].join('\n'),
+      },
+      {
+        name: 'drop',
+        class: 'breakpoints',
+        takes: 'event',
+        words: CATCH_WORDS.drop,
+        summary: 'Catch packets that are given up.',
+        usage: 'catch drop [REASON] [if CONDITION]',
+        details: `REASON is one of "help info drops"; without it every drop is caught. ${CONDITION}`,
+      },
+      {
+        name: 'irq',
+        class: 'breakpoints',
+        takes: 'event',
+        words: CATCH_WORDS.irq,
+        summary: "Catch the NIC's interrupts.",
+        usage: 'catch irq [CAUSE] [if CONDITION]',
+        details: `Without CAUSE where the interrupt line rises; with a bit of ICR, such as RXT0, where that cause is set
+anew, masked or not. ${CONDITION}`,
+      },
+      {
+        name: 'state',
+        class: 'breakpoints',
+        takes: 'event',
+        words: CATCH_WORDS.state,
+        summary: "Catch changes of TCP connections' states.",
+        usage: 'catch state [slirp | guest] [[ADDRESS:]PORT] [STATE] [if CONDITION]',
+        details: `The user network's connections and the guest's, or those of one; PORT is that of either end. STATE is
+the new one. For example: catch state 5556 ESTABLISHED`,
+      },
+      {
+        name: 'retransmit',
+        class: 'breakpoints',
+        takes: 'event',
+        summary: 'Catch TCP segments that the user network or the guest sends again.',
+        usage: 'catch retransmit [if CONDITION]',
+        details: CONDITION,
+      },
+      {
+        name: 'rst',
+        class: 'breakpoints',
+        takes: 'event',
+        summary: "Catch TCP resets at the user network's edge, in either direction.",
+        usage: 'catch rst [if CONDITION]',
+        details: CONDITION,
+      },
+      {
+        name: 'mmio',
+        class: 'breakpoints',
+        takes: 'event',
+        words: CATCH_WORDS.mmio,
+        summary: "Catch accesses of the guest's driver to the NIC's registers.",
+        usage: 'catch mmio [read | write] [REGISTER] [if CONDITION]',
+        details: `A write is caught before its effect, with val as its value; a read once its value is known.
+"info mmio" lists the accesses so far.`,
+      },
+      {
+        name: 'exception',
+        class: 'breakpoints',
+        takes: 'event',
+        summary: 'Catch exceptions of the stack.',
+        usage: 'catch exception',
+        details: 'One that nothing catches always stops; the catchpoint counts it.',
       },
     ],
   },

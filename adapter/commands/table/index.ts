@@ -6,6 +6,7 @@ import { FRAME_COMMANDS } from './frames.ts';
 import { HISTORY_COMMANDS } from './history.ts';
 import { INFO_COMMANDS } from './info.ts';
 import { MISC_COMMANDS } from './misc.ts';
+import { PACKET_COMMANDS } from './packets.ts';
 import { PEER_COMMANDS } from './peers.ts';
 import { QUERY_COMMANDS } from './queries.ts';
 import { RUNNING_COMMANDS } from './running.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   ...DATA_COMMANDS,
   ...SOURCE_COMMANDS,
   ...PEER_COMMANDS,
+  ...PACKET_COMMANDS,
   ...SETTING_COMMANDS,
   ...SCRIPT_COMMANDS,
   ...MISC_COMMANDS,

@@ -1,5 +1,11 @@
 /** `info`: about the program and the machine. */
+import { DROP_REASONS } from '../../stack/util/drop_reasons.ts';
+import { DROP_NAMES, LAYER_NAMES } from '../catch-text.ts';
 import type { Command } from '../command.ts';
+
+const DROP_LINES = Object.entries(DROP_REASONS)
+  .map(([name, meaning]) => `  ${name.padEnd(17)} ${meaning}`)
+  .join('\n');
 
 export const INFO_COMMANDS = [
   {
@@ -151,7 +157,34 @@ Others are in expressions too: machine.nics[1].mac_reg[RDH].`,
         takes: 'regexp',
         summary: 'All global and static variable names or those matching REGEXPs.',
       },
-      { name: 'drops', class: 'status', takes: 'nothing', summary: 'Packets given up so far, by reason.' },
+      {
+        name: 'drops',
+        class: 'status',
+        takes: 'nothing',
+        words: DROP_NAMES,
+        summary: 'Packets given up so far, by reason, with the last one and what to do.',
+        usage: 'info drops [REASON]',
+        details: `With REASON all packets that were given up for it; "goto tick N" leads there. Reasons:
+${DROP_LINES}`,
+      },
+      {
+        name: 'conversations',
+        class: 'status',
+        takes: 'text',
+        words: [...LAYER_NAMES, 'capture'],
+        summary: 'Who talked with whom at an edge so far: packets, bytes, times, retransmissions, state.',
+        usage: 'info conversations [EDGE | capture | FILE]',
+        details: `EDGE is ${LAYER_NAMES.join(', ')}; slirp without it. "capture" is what is replayed.`,
+      },
+      {
+        name: 'mmio',
+        class: 'status',
+        takes: 'nothing',
+        words: ['all'],
+        summary: "The last accesses of the guest's driver to the NIC's registers, with their values.",
+        usage: 'info mmio [REGISTER] [COUNT | all]',
+        details: `They are found by executing history again: "catch mmio" stops at one, "goto tick N" leads there.`,
+      },
       {
         name: 'network',
         class: 'status',

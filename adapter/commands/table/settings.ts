@@ -118,6 +118,15 @@ export const SETTING_COMMANDS = [
         summary: 'Set environment variable value to give the commands that "shell" runs.',
         usage: 'set environment VAR [=] VALUE',
       },
+      {
+        name: 'link',
+        class: 'network',
+        takes: 'text',
+        summary: 'Have a link lose, delay, repeat and reorder packets.',
+        usage: 'set link NAME [loss P%] [delay TIME] [duplicate [P%]] [reorder [P%]] | set link NAME off',
+        details: `NAME is that of "info network". It is a part of the history, and by chance that is the same each time.
+For example: set link user.0 loss 1% delay 20ms`,
+      },
       ...setters(SETTINGS),
     ],
   },
@@ -128,6 +137,7 @@ export const SETTING_COMMANDS = [
     summary: 'Generic command for showing things about the debugger.',
     subcommands: [
       { name: 'args', class: 'status', takes: 'nothing', summary: 'Show the QEMU options of the machine.' },
+      { name: 'link', class: 'status', takes: 'nothing', summary: 'Show what links do to packets.' },
       {
         name: 'convenience',
         aliases: ['conv'],

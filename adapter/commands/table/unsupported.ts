@@ -33,7 +33,7 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
   ['There is no full-screen mode; VS Code shows source, registers and packets side by side.', 'tui update'],
   ['The only interpreters are this one and "-i dap".', 'interpreter-exec new-ui'],
   ['The catchpoint cannot be temporary; delete it when it has stopped.', 'tcatch'],
-  ['Sources are read from where the debugger is installed ("info source").', 'directory path edit'],
+  ['Sources are read from where the debugger is installed ("info source").', 'directory path'],
   ['Names are as they are written.', 'demangle overlay'],
   ['Memory has one region of RAM and the window of the NIC: "x" reads both.', 'mem memory-tag'],
   ['Structs are shown by "print" with their fields, types by "ptype".', 'explore print-object'],

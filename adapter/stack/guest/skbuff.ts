@@ -4,7 +4,8 @@
  */
 
 import { machine } from '../softmmu/machine.ts';
-import { type DropReason, drop } from '../util/drop.ts';
+import { drop } from '../util/drop.ts';
+import type { DropReason } from '../util/drop_reasons.ts';
 import { guest_os } from './kernel.ts';
 import { PACKET_HOST, sk_buff, skb_shared_info } from './sk_buff.ts';
 import { type sk_buff_head, skb_dequeue } from './skb_queue.ts';

@@ -33,6 +33,7 @@ import {
   tcp_receive_window,
   type tcp_sock,
 } from './tcp_sock.ts';
+import { tcp_set_state } from './tcp_state.ts';
 import { del_timer, mod_timer } from './timer.ts';
 
 /**
@@ -124,7 +125,7 @@ export function tcp_cleanup_rbuf(sk: tcp_sock): void {
 /** Starts to listen on `sk.inet_num`, which the caller has bound. */
 export function inet_csk_listen_start(sk: tcp_sock, backlog: number): void {
   sk.sk_max_ack_backlog = Math.max(1, backlog);
-  sk.sk_state = TCP_LISTEN;
+  tcp_set_state(sk, TCP_LISTEN);
   guest_os().net.inet.lhash.set(sk.inet_num, sk);
 }
 
@@ -156,7 +157,7 @@ export function inet_csk_listen_stop(sk: tcp_sock): void {
     tcp_done(child);
   }
   sk.icsk_accept_queue = [];
-  sk.sk_state = TCP_CLOSE;
+  tcp_set_state(sk, TCP_CLOSE);
 }
 
 /** No more will be written: sends a FIN after what is queued. */
@@ -173,11 +174,11 @@ export function tcp_shutdown(sk: tcp_sock): void {
 /** Moves to the state after sending a FIN. Returns true when one is to be sent. */
 export function tcp_close_state(sk: tcp_sock): boolean {
   if (sk.sk_state === TCP_ESTABLISHED || sk.sk_state === TCP_SYN_RECV) {
-    sk.sk_state = TCP_FIN_WAIT1;
+    tcp_set_state(sk, TCP_FIN_WAIT1);
     return true;
   }
   if (sk.sk_state === TCP_CLOSE_WAIT) {
-    sk.sk_state = TCP_LAST_ACK;
+    tcp_set_state(sk, TCP_LAST_ACK);
     return true;
   }
   return false;
@@ -230,7 +231,7 @@ export function tcp_done(sk: tcp_sock): void {
   if (tw >= 0) {
     inet.tw.splice(tw, 1);
   }
-  sk.sk_state = TCP_CLOSE;
+  tcp_set_state(sk, TCP_CLOSE);
   sk.sk_shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
   tcp_clear_xmit(sk);
   del_timer(sk.sk_timer);

@@ -45,6 +45,7 @@ import {
   tcp_receive_window,
   type tcp_sock,
 } from './tcp_sock.ts';
+import { tcp_set_state } from './tcp_state.ts';
 import { tcp_send_delayed_ack } from './tcp_timer.ts';
 import { mod_timer } from './timer.ts';
 
@@ -124,7 +125,7 @@ function tcp_rcv_acked_fin(sk: tcp_sock): boolean {
       return true;
     case TCP_FIN_WAIT1:
       if (tcp_all_acked(sk)) {
-        sk.sk_state = TCP_FIN_WAIT2;
+        tcp_set_state(sk, TCP_FIN_WAIT2);
         if (sk.sk_dead) {
           mod_timer(sk.sk_timer, cpu_get_ns() + TCP_FIN_TIMEOUT);
         }
@@ -206,7 +207,7 @@ export function tcp_rcv_synsent_state_process(sk: tcp_sock, skb: sk_buff): void 
   tcp_ack_update_window(sk, skb);
   if (!(flags & TH_ACK)) {
     // Both sides have called at once (RFC 9293 figure 7): answer the SYN with ours, acknowledged.
-    sk.sk_state = TCP_SYN_RECV;
+    tcp_set_state(sk, TCP_SYN_RECV);
     const first = sk.sk_write_queue.first;
     if (first) {
       first.tcp_flags |= TH_ACK;
@@ -223,7 +224,7 @@ export function tcp_rcv_synsent_state_process(sk: tcp_sock, skb: sk_buff): void 
 
 /** The handshake is complete: tells who waits for it, the program that connects or the one that accepts. */
 export function tcp_finish_connect(sk: tcp_sock): void {
-  sk.sk_state = TCP_ESTABLISHED;
+  tcp_set_state(sk, TCP_ESTABLISHED);
   sk.icsk_retransmits = 0;
   const listener = sk.rsk_listener;
   if (listener) {
@@ -380,11 +381,11 @@ export function tcp_fin(sk: tcp_sock): void {
   switch (sk.sk_state) {
     case TCP_SYN_RECV:
     case TCP_ESTABLISHED:
-      sk.sk_state = TCP_CLOSE_WAIT;
+      tcp_set_state(sk, TCP_CLOSE_WAIT);
       break;
     case TCP_FIN_WAIT1:
       tcp_send_ack(sk);
-      sk.sk_state = TCP_CLOSING;
+      tcp_set_state(sk, TCP_CLOSING);
       break;
     case TCP_FIN_WAIT2:
       tcp_send_ack(sk);

@@ -41,6 +41,7 @@ import {
   type tcp_sock,
   tcp_window_field,
 } from './tcp_sock.ts';
+import { tcp_set_state } from './tcp_state.ts';
 import { tcp_sk_alloc } from './tcp_timer.ts';
 import { mod_timer } from './timer.ts';
 
@@ -160,7 +161,7 @@ export function tcp_v4_conn_request(sk: tcp_sock, skb: sk_buff): void {
  */
 export function tcp_v4_syn_recv_sock(listener: tcp_sock, skb: sk_buff): void {
   const sk = tcp_sk_alloc();
-  sk.sk_state = TCP_SYN_RECV;
+  tcp_set_state(sk, TCP_SYN_RECV);
   sk.inet_saddr = skb.daddr;
   sk.inet_num = listener.inet_num;
   sk.inet_daddr = skb.saddr;
@@ -206,7 +207,7 @@ export function tcp_v4_connect(sk: tcp_sock, daddr: number, dport: number): numb
   if (sk.inet_num === 0 || __inet_lookup_established(daddr, dport, sk.inet_saddr, sk.inet_num)) {
     return -EADDRINUSE;
   }
-  sk.sk_state = TCP_SYN_SENT;
+  tcp_set_state(sk, TCP_SYN_SENT);
   tcp_init_sequence(sk);
   inet_ehash_insert(sk);
   if (!tcp_send_syn(sk)) {

@@ -13,6 +13,7 @@ import { sock_def_readable } from './sock.ts';
 import { tcp_clear_xmit, tcp_done } from './tcp.ts';
 import { tcp_v4_send_check, tcp_write_header } from './tcp_output.ts';
 import { TCP_TIME_WAIT, TCP_TIMEWAIT_LEN, type tcp_sock } from './tcp_sock.ts';
+import { tcp_set_state } from './tcp_state.ts';
 import { mod_timer } from './timer.ts';
 
 /** Connections that may be in TIME_WAIT at a time (`tcp_max_tw_buckets`). */
@@ -22,7 +23,7 @@ const TCP_MAX_TW_BUCKETS = 512;
 export function tcp_time_wait(sk: tcp_sock): void {
   const { tw } = guest_os().net.inet;
   tcp_clear_xmit(sk);
-  sk.sk_state = TCP_TIME_WAIT;
+  tcp_set_state(sk, TCP_TIME_WAIT);
   if (tw.length >= TCP_MAX_TW_BUCKETS) {
     tcp_done(tw[0]!);
   }

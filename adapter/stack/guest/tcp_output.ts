@@ -55,6 +55,7 @@ import { del_timer, mod_timer } from './timer.ts';
 export function tcp_transmit_skb(sk: tcp_sock, skb: sk_buff, clone: boolean): void {
   skb.tstamp = cpu_get_ns();
   const out = clone ? skb_clone(skb) : skb;
+  out.retransmitted = skb.retransmitted;
   const syn = (skb.tcp_flags & TH_SYN) !== 0;
   const doff = TCP_HLEN + (syn ? TCPOLEN_MAXSEG : 0);
   const data_len = out.len;

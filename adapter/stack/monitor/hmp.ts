@@ -9,7 +9,7 @@ import { qmp_set_link } from '../net/net.ts';
 import type { NetClientState } from '../net/net_client.ts';
 import { hmp_hostfwd_add, hmp_hostfwd_remove, hmp_info_neighbors, hmp_info_usernet } from '../net/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
-import { DROP_REASONS, type DropReason } from '../util/drop.ts';
+import { DROP_REASONS, type DropReason } from '../util/drop_reasons.ts';
 import { OptionError, qemu_opts_parse } from '../util/qemu-option.ts';
 
 /** A command: its arguments as `help` shows them, how many there must and may be, what it does, and who does it. */

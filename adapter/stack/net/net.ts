@@ -8,6 +8,7 @@ import { ETH_ALEN } from '../wire/ethernet.ts';
 import { AnnounceParameters, type AnnounceTimer } from './announce_timer.ts';
 import { filter_receive, filter_receive_iov, NET_FILTER_DIRECTION_RX, NET_FILTER_DIRECTION_TX } from './filter.ts';
 import { type NetHub, net_hub_flush } from './hub_ports.ts';
+import { link_faults, link_faults_send, link_faults_sendv } from './link_faults.ts';
 import {
   NET_BUFSIZE,
   type NetClientInfo,
@@ -216,6 +217,9 @@ export function qemu_send_packet_async_with_flags(
       return ret;
     }
   }
+  if (sender.faults) {
+    return link_faults_send(sender, flags, buf, size);
+  }
   const queue = sender.peer.incoming_queue;
   return qemu_net_queue_send(queue, sender, flags, buf, size, sent_cb);
 }
@@ -260,6 +264,9 @@ export function qemu_sendv_packet_async(
       return ret;
     }
   }
+  if (sender.faults) {
+    return link_faults_sendv(sender, flags, iov, iovcnt);
+  }
   const queue = sender.peer.incoming_queue;
   return qemu_net_queue_send_iov(queue, sender, QEMU_NET_PACKET_FLAG_NONE, iov, iovcnt, sent_cb);
 }
@@ -300,6 +307,26 @@ export function qemu_purge_queued_packets(nc: NetClientState): void {
 }
 
 /** `set_link`: plugs or unplugs the cable of a client. A backend's link also drops at its NIC. */
+/**
+ * Has the link of a client lose, repeat, reorder (parts of all packets) and delay what goes over it, either way; all 0:
+ * nothing any more. False if there is no such client.
+ */
+export function net_set_faults(name: string, faults: readonly [number, number, number, number]): boolean {
+  const nc = machine.net.net_clients.find((c) => c.name === name);
+  if (!nc) {
+    return false;
+  }
+  const [loss, duplicate, reorder, delay_ns] = faults;
+  const some = loss + duplicate + reorder + delay_ns > 0;
+  for (const end of [nc, nc.peer]) {
+    if (end) {
+      end.faults = some ? new link_faults(loss * 2 ** 32, duplicate * 2 ** 32, reorder * 2 ** 32, delay_ns) : null;
+    }
+  }
+  return true;
+}
+
+/** `set_link`: false if there is no such client. */
 export function qmp_set_link(name: string, up: boolean): boolean {
   const nc = machine.net.net_clients.find((c) => c.name === name);
   if (!nc) {

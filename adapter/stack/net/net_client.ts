@@ -5,6 +5,7 @@
 
 import type { iovec } from '../util/iov.ts';
 import type { NetFilterState } from './filter.ts';
+import type { link_faults } from './link_faults.ts';
 import { NetQueue, type NetQueueDeliverFunc } from './net_queue.ts';
 
 /** Kinds of net clients, by the names `-netdev` and `info network` use. */
@@ -38,6 +39,8 @@ export class NetClientState {
   readonly name: string;
   info_str = '';
   link_down = false;
+  /** What the link does to packets that this client sends besides carrying them; null: nothing. */
+  faults: link_faults | null = null;
   /** The client answered 0 to a packet; nothing more is offered until it flushes its queue. */
   receive_disabled = false;
   is_netdev = false;

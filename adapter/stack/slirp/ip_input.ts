@@ -1,5 +1,5 @@
 /** IPv4 input and reassembly (libslirp's ip_input.c; RFC 791). */
-import type { DropReason } from '../util/drop.ts';
+import type { DropReason } from '../util/drop_reasons.ts';
 import { AF_INET } from '../util/host.ts';
 import { rd16, rd32, wr16 } from '../wire/bytes.ts';
 import { ICMP_TIMXCEED } from '../wire/icmp.ts';

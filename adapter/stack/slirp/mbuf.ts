@@ -1,5 +1,6 @@
 /** Packet buffers (libslirp's mbuf.c): pooled, with room in front for the headers that lower layers add. */
-import { type DropReason, drop } from '../util/drop.ts';
+import { drop } from '../util/drop.ts';
+import type { DropReason } from '../util/drop_reasons.ts';
 import type { Slirp } from './instance.ts';
 import type { socket } from './so_state.ts';
 import { tcpiphdr } from './tcp.ts';

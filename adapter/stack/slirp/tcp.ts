@@ -107,6 +107,8 @@ export class tcpiphdr {
 export class tcpcb {
   readonly t_socket: socket;
   t_state: number = TCPS_CLOSED;
+  /** The segment that was made last holds what was sent before. */
+  t_resent = false;
   /** Ticks left of each timer (TCPT_*), 0 when it is off. */
   t_timer: number[] = [0, 0, 0, 0];
   /** How often the retransmission timer has expired in a row. */

@@ -19,6 +19,7 @@ import {
   type tcpcb,
   type tcpiphdr,
 } from './tcp.ts';
+import { tcp_state_change } from './tcp_state.ts';
 import { tcp_time_wait } from './tcp_subr.ts';
 import { tcp_xmit_timer } from './tcp_timer.ts';
 import { ACK_UNSENT, CLOSE, CONTINUE, FAST_RETRANSMIT, MORE_DUPACKS, type tcp_verdict } from './tcp_verdict.ts';
@@ -116,7 +117,7 @@ function tcp_fin_acked(tp: tcpcb, so: socket, ourfinisacked: boolean): tcp_verdi
         if ((so.so_state & SS_FCANTRCVMORE) !== 0) {
           tp.t_timer[TCPT_2MSL] = TCP_MAXIDLE;
         }
-        tp.t_state = TCPS_FIN_WAIT_2;
+        tcp_state_change(tp, TCPS_FIN_WAIT_2);
       }
       break;
     case TCPS_CLOSING:

@@ -2,7 +2,7 @@
  * TCP input (libslirp's tcp_input.c, which is BSD's; RFC 9293). `tcp_input` takes a segment through the steps of RFC
  * 9293, section 3.10.7. The steps themselves are in tcp_steps.ts; only `tcp_input` sends or ends anything.
  */
-import type { DropReason } from '../util/drop.ts';
+import type { DropReason } from '../util/drop_reasons.ts';
 import { AF_INET } from '../util/host.ts';
 import { IPPROTO_TCP } from '../wire/ip.ts';
 import { IP6_DST, IP6_HLEN, IP6_SRC } from '../wire/ip6.ts';
@@ -31,6 +31,7 @@ import { tcp_header } from './tcp_header.ts';
 import { tcp_output } from './tcp_output.ts';
 import { tcp_present, tcp_reass } from './tcp_reass.ts';
 import { tcp_reset } from './tcp_respond.ts';
+import { tcp_state_change } from './tcp_state.ts';
 import * as step from './tcp_steps.ts';
 import { tcp_attach, tcp_close, tcp_drop, tcp_fconnect, tcp_tos, tcp_unreachable } from './tcp_subr.ts';
 import { CONTINUE } from './tcp_verdict.ts';
@@ -83,7 +84,7 @@ function tcp_newso(slirp: Slirp, m: mbuf, af: number): socket {
     so.so_faddr6 = m.m_dat.slice(m.m_ip + IP6_DST, m.m_ip + IP6_HLEN);
   }
   so.so_iptos = tcp_tos(so);
-  tcp_attach(so).t_state = TCPS_LISTEN;
+  tcp_state_change(tcp_attach(so), TCPS_LISTEN);
   slirp.tcb_hash.insert(so);
   return so;
 }

@@ -211,6 +211,7 @@ function tcp_segment(tp: tcpcb, so: socket, off: number, len: number, flags0: nu
   wr16(b, th + TH_WIN, win);
   wr16(b, th + TH_SUM, 0);
   wr16(b, th + TH_URP, urp);
+  tp.t_resent = !persisting && (len > 0 || (flags & (TH_SYN | TH_FIN)) !== 0) && SEQ_LT(seq, tp.snd_max);
   tcp_advance(tp, len, flags);
   if (win > 0 && SEQ_GT((tp.rcv_nxt + win) >>> 0, tp.rcv_adv)) {
     tp.rcv_adv = (tp.rcv_nxt + win) >>> 0;

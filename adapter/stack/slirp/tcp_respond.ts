@@ -1,5 +1,5 @@
 /** Segments that belong to no connection's stream: resets (libslirp's tcp_subr.c in part). */
-import type { DropReason } from '../util/drop.ts';
+import type { DropReason } from '../util/drop_reasons.ts';
 import { AF_INET } from '../util/host.ts';
 import { wr16, wr32 } from '../wire/bytes.ts';
 import { IP_DST, IP_HLEN, IP_OFF, IP_P, IP_SRC, IP_TOS, IP_TTL, IPDEFTTL, IPPROTO_TCP, MAXTTL } from '../wire/ip.ts';

@@ -31,6 +31,7 @@ import {
 import { tcp_ack, tcp_acked } from './tcp_acks.ts';
 import { tcp_mss, tcp_newiss, tcp_rcvseqinit } from './tcp_cb.ts';
 import { tcp_mss_option } from './tcp_header.ts';
+import { tcp_state_change } from './tcp_state.ts';
 import { tcp_time_wait } from './tcp_subr.ts';
 import { tcp_xmit_timer } from './tcp_timer.ts';
 import {
@@ -101,7 +102,7 @@ export function tcp_keep_syn(so: socket, m: mbuf): void {
   tp.irs = m.m_ti.ti_seq;
   tcp_rcvseqinit(tp);
   tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_INIT;
-  tp.t_state = TCPS_SYN_RECEIVED;
+  tcp_state_change(tp, TCPS_SYN_RECEIVED);
 }
 
 /**
@@ -122,7 +123,7 @@ export function tcp_accept_syn(so: socket, m: mbuf): void {
   tcp_rcvseqinit(tp);
   tcp_newiss(so.slirp, tp);
   tp.t_flags |= TF_ACKNOW;
-  tp.t_state = TCPS_SYN_RECEIVED;
+  tcp_state_change(tp, TCPS_SYN_RECEIVED);
   tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_INIT;
   tp.snd_wl1 = ti.ti_seq;
   tp.rcv_up = (ti.ti_seq + 1) >>> 0;
@@ -170,13 +171,13 @@ export function tcp_syn_sent(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   tcp_rcvseqinit(tp);
   tp.t_flags |= TF_ACKNOW;
   if (ack && SEQ_GT(tp.snd_una, tp.iss)) {
-    tp.t_state = TCPS_ESTABLISHED;
+    tcp_state_change(tp, TCPS_ESTABLISHED);
     soisfconnected(so);
     if (tp.t_rtt > 0) {
       tcp_xmit_timer(tp, tp.t_rtt);
     }
   } else {
-    tp.t_state = TCPS_SYN_RECEIVED;
+    tcp_state_change(tp, TCPS_SYN_RECEIVED);
   }
   ti.ti_seq = (ti.ti_seq + 1) >>> 0;
   if (ti.ti_len > tp.rcv_wnd) {
@@ -214,7 +215,7 @@ export function tcp_check(tp: tcpcb, so: socket, m: mbuf): tcp_verdict {
   if (SEQ_GT(tp.snd_una, ti.ti_ack) || SEQ_GT(ti.ti_ack, tp.snd_max)) {
     return BAD_ACK;
   }
-  tp.t_state = TCPS_ESTABLISHED;
+  tcp_state_change(tp, TCPS_ESTABLISHED);
   soisfconnected(so);
   tp.snd_wl1 = (ti.ti_seq - 1) >>> 0;
   return tcp_ack(tp, so, ti, true);
@@ -325,10 +326,10 @@ export function tcp_fin(tp: tcpcb, so: socket): void {
   switch (tp.t_state) {
     case TCPS_SYN_RECEIVED:
     case TCPS_ESTABLISHED:
-      tp.t_state = TCPS_CLOSE_WAIT;
+      tcp_state_change(tp, TCPS_CLOSE_WAIT);
       break;
     case TCPS_FIN_WAIT_1:
-      tp.t_state = TCPS_CLOSING;
+      tcp_state_change(tp, TCPS_CLOSING);
       break;
     case TCPS_FIN_WAIT_2:
       tcp_time_wait(tp);

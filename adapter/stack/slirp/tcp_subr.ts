@@ -53,6 +53,7 @@ import {
 } from './tcp.ts';
 import { tcp_canceltimers, tcp_newiss, tcp_newtcpcb } from './tcp_cb.ts';
 import { tcp_output } from './tcp_output.ts';
+import { tcp_state_change } from './tcp_state.ts';
 
 /**
  * Connections at most, those in TIME_WAIT aside; beyond that the
@@ -119,7 +120,7 @@ export function tcp_connect(inso: socket): void {
   slirp.tcb_hash.insert(so);
   so.so_state = (so.so_state & SS_PERSISTENT_MASK & ~SS_NOFDREF) | SS_INCOMING;
   so.so_iptos = tcp_tos(so);
-  tp.t_state = TCPS_SYN_SENT;
+  tcp_state_change(tp, TCPS_SYN_SENT);
   tp.t_timer[TCPT_KEEP] = TCPTV_KEEP_INIT;
   tcp_newiss(slirp, tp);
   tcp_output(tp);
@@ -179,7 +180,7 @@ export function tcp_unreachable(m: mbuf, af: number, errno: string): void {
 /** Gives a connection up: resets it if the guest knows of it, then closes it. */
 export function tcp_drop(tp: tcpcb, errno: string): void {
   if (TCPS_HAVERCVDSYN(tp.t_state)) {
-    tp.t_state = TCPS_CLOSED;
+    tcp_state_change(tp, TCPS_CLOSED);
     tcp_output(tp);
   }
   tcp_close(tp);
@@ -199,7 +200,7 @@ export function tcp_close(tp: tcpcb): void {
   }
   tp.seg_bytes = 0;
   tp.t_flags &= ~TF_DELACK;
-  tp.t_state = TCPS_CLOSED;
+  tcp_state_change(tp, TCPS_CLOSED);
   tcp_flush(so);
   sofree(so);
   so.so_tcpcb = null;
@@ -225,15 +226,15 @@ export function tcp_sockclosed(tp: tcpcb): void {
     case TCPS_CLOSED:
     case TCPS_LISTEN:
     case TCPS_SYN_SENT:
-      tp.t_state = TCPS_CLOSED;
+      tcp_state_change(tp, TCPS_CLOSED);
       tcp_close(tp);
       return;
     case TCPS_SYN_RECEIVED:
     case TCPS_ESTABLISHED:
-      tp.t_state = TCPS_FIN_WAIT_1;
+      tcp_state_change(tp, TCPS_FIN_WAIT_1);
       break;
     case TCPS_CLOSE_WAIT:
-      tp.t_state = TCPS_LAST_ACK;
+      tcp_state_change(tp, TCPS_LAST_ACK);
       break;
   }
   tcp_output(tp);
@@ -246,7 +247,7 @@ export function tcp_sockclosed(tp: tcpcb): void {
 export function tcp_time_wait(tp: tcpcb): void {
   const so = tp.t_socket;
   const slirp = so.slirp;
-  tp.t_state = TCPS_TIME_WAIT;
+  tcp_state_change(tp, TCPS_TIME_WAIT);
   tcp_canceltimers(tp);
   tcp_restart_time_wait(tp);
   tcp_flush(so);
@@ -284,7 +285,7 @@ export function tcp_listen(
   }
   const so = socreate(slirp, IPPROTO_TCP);
   const tp = tcp_newtcpcb(so);
-  tp.t_state = TCPS_LISTEN;
+  tcp_state_change(tp, TCPS_LISTEN);
   soattach_fd(so, r.socket);
   so.so_lfamily = guest_family;
   so.so_laddr = guest_addr;

@@ -1,5 +1,5 @@
 /** What `tcp_input` does with a segment that it does not take: the steps of tcp_steps.ts give one of these. */
-import type { DropReason } from '../util/drop.ts';
+import type { DropReason } from '../util/drop_reasons.ts';
 
 /** A decision about a segment. */
 export class tcp_verdict {

@@ -61,6 +61,10 @@ export type Input =
    * them.
    */
   | { readonly type: 'frame'; readonly data: Uint8Array; readonly number: number }
+  /** A frame, in hexadecimal, that is put in at an edge (`net_inject`). */
+  | { readonly type: 'inject'; readonly edge: 'slirp' | 'net' | 'nic'; readonly hex: string }
+  /** Parts of packets that the link `name` loses, repeats and reorders, and its delay in ns (`net_set_faults`). */
+  | { readonly type: 'link'; readonly name: string; readonly faults: readonly [number, number, number, number] }
   /** Power off: the main loop returns. */
   | { readonly type: 'quit' };
 

@@ -1,5 +1,7 @@
 /** One turn of the main loop (util/main-loop.c): waits for what comes from outside, and hands it on. */
 import { handle_hmp_command } from '../monitor/hmp.ts';
+import { net_inject } from '../net/inject.ts';
+import { net_set_faults } from '../net/net.ts';
 import { net_sockets_poll } from '../net/socket.ts';
 import { slirp_pollfds_fill, slirp_pollfds_poll } from '../slirp/slirp.ts';
 import { cpu_kick } from '../softmmu/cpus.ts';
@@ -33,6 +35,14 @@ function main_loop_input(input: Input): void {
       } else {
         drop(input.data, input.data.length, 'GUEST_NOT_OURS');
       }
+      break;
+    case 'inject': {
+      const frame = Uint8Array.from(input.hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+      net_inject(input.edge, frame, frame.length);
+      break;
+    }
+    case 'link':
+      net_set_faults(input.name, input.faults);
       break;
     case 'quit':
       machine.shutdown_requested = true;

@@ -1,0 +1,133 @@
+/** Packets in the debugger's hands: how each function lets go of one. */
+import { type EngineApi, EngineError, type Frame, type InjectEdge, type PacketBytes } from '../engine/api.ts';
+import { editField, fieldName, patchesBetween, shownValue } from '../packets/edit.ts';
+import { TextError } from '../packets/span.ts';
+import { packetBytesOf } from './packets.ts';
+
+/** What a function returns that has given its packet up; JavaScript over its parameters. */
+const TAKEN: Readonly<Record<string, string>> = {
+  e1000_receive_iov: '$G.iov_size(iov,iovcnt)',
+  e1000_send_packet: 'undefined',
+  qemu_deliver_packet_iov: '$G.iov_size(iov,iovcnt)',
+  qemu_send_packet: 'size',
+  qemu_send_packet_async: 'size',
+  qemu_send_packet_async_with_flags: 'size',
+  qemu_sendv_packet: '$G.iov_size(iov,iovcnt)',
+  qemu_sendv_packet_async: '$G.iov_size(iov,iovcnt)',
+  net_hub_receive_iov: '$G.iov_size(iov,iovcnt)',
+  net_hub_port_receive_iov: '$G.iov_size(iov,iovcnt)',
+  net_slirp_receive: 'size',
+  slirp_output: 'undefined',
+  slirp_input: 'undefined',
+  arp_input: 'undefined',
+};
+
+/** Functions that own the packet they are given: how it is given back, and by which parameter. */
+const OWNERS: Readonly<Record<string, string>> = {
+  ip_input: '$G.m_free(m)',
+  ip6_input: '$G.m_free(m)',
+  tcp_input: '$G.m_free(m)',
+  udp_input: '$G.m_free(m)',
+  udp6_input: '$G.m_free(m)',
+  icmp_input: '$G.m_free(m)',
+  icmp6_input: '$G.m_free(m)',
+  ip_output: '$G.m_free(m0)',
+  if_output: '$G.m_free(ifm)',
+  netif_receive_skb: '$G.kfree_skb(skb)',
+  ip_rcv: '$G.kfree_skb(skb)',
+  ip_rcv_finish: '$G.kfree_skb(skb)',
+  ip_local_deliver: '$G.kfree_skb(skb)',
+  ip_local_deliver_finish: '$G.kfree_skb(skb)',
+  tcp_v4_rcv: '$G.kfree_skb(skb)',
+  udp_rcv: '$G.kfree_skb(skb)',
+  icmp_rcv: '$G.kfree_skb(skb)',
+  ip_queue_xmit: '$G.kfree_skb(skb)',
+  ip_local_out: '$G.kfree_skb(skb)',
+  dev_queue_xmit: '$G.kfree_skb(skb)',
+};
+
+/** Where a packet that is held back at a function goes on. */
+const EDGES: Readonly<Record<string, InjectEdge>> = {
+  slirp_input: 'slirp',
+  slirp_output: 'nic',
+  e1000_receive_iov: 'nic',
+  e1000_send_packet: 'net',
+};
+
+/** Leaves the innermost function as it would if it gave its packet up. Resolves to the packet. */
+export async function dropHere(engine: EngineApi): Promise<PacketBytes> {
+  const { frame, packet } = await atPacket(engine);
+  await engine.returnFrom(leaving(frame, "$G.count_drop('DEBUGGER')"));
+  return packet;
+}
+
+/** Leaves the innermost function, and puts the packet in again at the same edge `ns` later. */
+export async function delayHere(engine: EngineApi, ns: number): Promise<PacketBytes> {
+  const { frame, packet } = await atPacket(engine);
+  const edge = EDGES[frame.fn.name];
+  if (edge === undefined) {
+    throw new EngineError(`A packet can be held back in ${Object.keys(EDGES).join(', ')}; this is ${frame.fn.name}.`);
+  }
+  const iov = frame.fn.packet?.kind === 'iov';
+  const [buf, size] = iov ? ['iov[0].iov_base', 'iov[0].iov_len'] : ['buf', 'size'];
+  await engine.returnFrom(leaving(frame, `$G.net_hold(${JSON.stringify(edge)},${buf},${size},${ns})`));
+  return packet;
+}
+
+async function atPacket(engine: EngineApi): Promise<{ readonly frame: Frame; readonly packet: PacketBytes }> {
+  const [frame] = await engine.frames();
+  if (!frame) {
+    throw new EngineError('No stack.');
+  }
+  return { frame, packet: await packetBytesOf(engine, frame) };
+}
+
+/** JavaScript of what the function returns, behind `act`. */
+function leaving({ fn, probe }: Frame, act: string): string {
+  const taken = TAKEN[fn.name];
+  if (taken !== undefined) {
+    return `$R.aside(()=>(${act},${taken}))`;
+  }
+  const free = OWNERS[fn.name];
+  if (free === undefined) {
+    const known = [...Object.keys(TAKEN), ...Object.keys(OWNERS)].join(', ');
+    throw new EngineError(`${fn.name} cannot be left without its packet; these can: ${known}.`);
+  }
+  if (probe !== fn.probes[0]) {
+    throw new EngineError(`${fn.name} has begun with the packet: it can be dropped at the function's first statement.`);
+  }
+  return `$R.aside(()=>(${act},${free},undefined))`;
+}
+
+/** A field of a frame's packet gets another value; resolves to what it was and is. */
+export async function editPacket(
+  engine: EngineApi,
+  frame: Frame,
+  target: string,
+  value: string,
+  raw: boolean,
+): Promise<{ readonly name: string; readonly before: string; readonly after: string }> {
+  const { bytes, linktype } = await packetBytesOf(engine, frame);
+  const name = fieldName(target);
+  const edited = said(() => editField(bytes, linktype, name, value, raw));
+  const patches = patchesBetween(bytes, edited);
+  const local = frame.fn.packet;
+  if (!local) {
+    throw new EngineError(`${frame.fn.name} handles no packet; "up" and "down" lead to a function that does.`);
+  }
+  const link = local.link === 'ethernet' || local.link === 'ip' ? JSON.stringify(local.link) : local.link;
+  const place = `${JSON.stringify(local.kind)},${local.name},${local.extra || 'undefined'},${link}`;
+  if (patches.length > 0) {
+    await engine.effect(`$R.patchPacket(${place},${JSON.stringify(patches)})`, frame.index);
+  }
+  return { name, before: shownValue(bytes, linktype, name), after: shownValue(edited, linktype, name) };
+}
+
+/** Mistakes in the names and values of fields, as errors for the user. */
+export function said<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof TextError ? new EngineError(error.message) : error;
+  }
+}
