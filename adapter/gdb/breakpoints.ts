@@ -4,7 +4,6 @@ import { CommandError } from '../commands/command.ts';
 import { parseLocation } from '../commands/linespec.ts';
 import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
 import { splitWord } from '../commands/words.ts';
-import { saveBreakpoints } from './breakpoint-table.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { breakpointOf, defaultPlace, eachBreakpoint, parseNumbers } from './places.ts';
@@ -134,8 +133,6 @@ export const BREAKPOINT_HANDLERS: Handlers<typeof BREAKPOINT_COMMANDS> = {
   thbreak: (gdb, args) => setBreakpoint(gdb, args, true),
   rbreak,
   dprintf,
-  save: listSubcommands('save'),
-  'save breakpoints': saveBreakpoints,
   catch: listSubcommands('catch'),
   'catch packet': catchEvent('packet'),
   'catch drop': catchEvent('drop'),

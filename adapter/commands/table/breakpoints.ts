@@ -65,22 +65,6 @@ export const BREAKPOINT_COMMANDS = [
   dprintf tcp_output,"%d bytes, state %d\\n",so->so_snd.sb_cc,tp->t_state`,
   },
   {
-    name: 'save',
-    class: 'breakpoints',
-    takes: 'nothing',
-    summary: 'Save breakpoint definitions as a script.',
-    subcommands: [
-      {
-        name: 'breakpoints',
-        class: 'breakpoints',
-        takes: 'file',
-        summary: 'Save current breakpoint definitions as a script.',
-        usage: 'save breakpoints FILE',
-        details: '"source FILE" sets them again.',
-      },
-    ],
-  },
-  {
     name: 'catch',
     class: 'breakpoints',
     takes: 'nothing',

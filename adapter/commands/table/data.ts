@@ -57,29 +57,6 @@ export const DATA_COMMANDS = [
     ].join('\n'),
   },
   {
-    name: 'dump',
-    class: 'data',
-    takes: 'nothing',
-    summary: 'Dump target memory or values to a file.',
-    details: 'For example: dump memory ring.bin 0x101000 0x102000',
-    subcommands: [
-      {
-        name: 'memory',
-        class: 'data',
-        takes: 'nothing',
-        summary: 'Write contents of guest memory to a raw binary file.',
-        usage: 'dump memory FILE START STOP',
-      },
-      {
-        name: 'value',
-        class: 'data',
-        takes: 'nothing',
-        summary: 'Write the value of an expression, an array of bytes, to a raw binary file.',
-        usage: 'dump value FILE EXPR',
-      },
-    ],
-  },
-  {
     name: 'append',
     class: 'data',
     takes: 'nothing',
