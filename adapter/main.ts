@@ -19,6 +19,12 @@ programs.
 
   -ex COMMAND    Execute a gdb command; can be given several times, mixed with -x.
   -x FILE        Execute the gdb commands of a file.
+  -iex COMMAND, -ix FILE  The same before the init files and -r are read.
+  -nx, -n        Do not read .pktgdbinit, neither that of the home directory nor that of this folder.
+  -nh            Do not read that of the home directory.
+  -cd DIR        Change to DIR first.
+  --args OPTION...  What follows are QEMU's options, as behind "--".
+  -batch-silent  As -batch, and print nothing but errors.
   -batch         Exit after the commands; status 1 if one failed, or a replay did.
   -q, -quiet     Do not print the introduction.
   -r CAPTURE     Replay a pcap or pcapng file (also .gz, .zst) instead of live sockets and the built-in guest. Several \
@@ -54,6 +60,11 @@ interface Arguments {
   /** `-replay` was given. */
   replayed: boolean;
   readonly actions: Action[];
+  /** Executed before the init files. */
+  readonly early: Action[];
+  batchSilent: boolean;
+  noInit: boolean;
+  noHomeInit: boolean;
   readonly qemu: readonly string[];
 }
 
@@ -63,7 +74,15 @@ class UsageError extends Error {
 }
 
 /** Options without an argument, and what they switch on. */
-const FLAGS: ReadonlyMap<string | undefined, 'quiet' | 'batch' | 'start' | 'checkRuntime'> = new Map([
+type Flag = 'quiet' | 'batch' | 'batchSilent' | 'noInit' | 'noHomeInit' | 'start' | 'checkRuntime';
+
+const FLAGS: ReadonlyMap<string | undefined, Flag> = new Map([
+  ['batch-silent', 'batchSilent'],
+  ['nx', 'noInit'],
+  ['n', 'noInit'],
+  ['nh', 'noHomeInit'],
+  // There is no window and no full screen to do without.
+  ['nw', 'quiet'],
   ['q', 'quiet'],
   ['quiet', 'quiet'],
   ['silent', 'quiet'],
@@ -83,6 +102,11 @@ const takeInterpreter: Take = (a, name) => {
 
 /** Options with an argument, and what becomes of it. */
 const VALUES: ReadonlyMap<string | undefined, Take> = new Map([
+  ['iex', (a, text) => a.early.push({ kind: 'command', text })],
+  ['init-eval-command', (a, text) => a.early.push({ kind: 'command', text })],
+  ['ix', (a, name) => a.early.push({ kind: 'file', name })],
+  ['init-command', (a, name) => a.early.push({ kind: 'file', name })],
+  ['cd', changeFolder],
   ['ex', takeCommand],
   ['eval-command', takeCommand],
   ['x', takeFile],
@@ -105,12 +129,19 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
     replay: defaultSettings().replay,
     replayed: false,
     actions: [],
+    early: [],
+    batchSilent: false,
+    noInit: false,
+    noHomeInit: false,
     qemu: DEFAULT_ARGS,
   };
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
     const [option, inline] = splitOption(word);
-    if (option === '') {
+    if (option === 'tui' || option === 'p' || option === 'pid' || option === 'write') {
+      throw new UsageError(NOT_HERE[option] ?? '');
+    }
+    if (option === '' || option === 'args') {
       return { ...a, qemu: i + 1 < argv.length ? argv.slice(i + 1) : DEFAULT_ARGS };
     }
     if (option === 'h' || option === 'help') {
@@ -130,6 +161,23 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
     }
   }
   return a;
+}
+
+/** Options of gdb's that have nothing to do here. */
+const NOT_HERE: Readonly<Record<string, string>> = {
+  tui: '-tui: there is no full-screen mode; VS Code shows source, registers and packets side by side',
+  p: '-p: there is no process to attach to; the debugger runs a machine of its own',
+  pid: '-pid: there is no process to attach to; the debugger runs a machine of its own',
+  write: '-write: there is no executable to write to',
+};
+
+/** `-cd DIR`. */
+function changeFolder(_a: Arguments, folder: string): void {
+  try {
+    process.chdir(folder);
+  } catch {
+    throw new UsageError(`${folder}: No such file or directory.`);
+  }
 }
 
 /** `-replay guest=ADDR,checksums=keep|repair,at-end=stop|exit`. */
@@ -240,6 +288,9 @@ async function main(argv: readonly string[]): Promise<number> {
   if (dap !== undefined) {
     return serveDap(port);
   }
+  if (/^mi\d?$/.test(a.interpreter)) {
+    throw new UsageError('the interpreters are cli and dap: "-i dap" speaks the Debug Adapter Protocol, not GDB/MI');
+  }
   if (a.interpreter !== 'cli' && a.interpreter !== 'console') {
     throw new UsageError(`unknown interpreter "${a.interpreter}"; known are cli and dap (or dap=PORT)`);
   }
@@ -251,7 +302,10 @@ async function main(argv: readonly string[]): Promise<number> {
     : a.actions;
   return runCli(await Engine.create(), {
     quiet: a.quiet,
-    batch: a.batch || example,
+    batch: a.batch || a.batchSilent || example,
+    silent: a.batchSilent,
+    early: a.early,
+    init: { home: !a.noInit && !a.noHomeInit && !example, folder: !a.noInit && !example },
     actions,
     args: a.qemu,
     version: version(),

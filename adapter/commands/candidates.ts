@@ -60,16 +60,18 @@ export interface Surroundings {
 
 /** Commands by their names, and by the abbreviations that gdb has of their own. `prefix` is what stands before them. */
 export function commands(table: readonly Command[], prefix: string): Candidate[] {
-  return table.flatMap((command) => {
-    const path = prefix === '' ? command.name : `${prefix} ${command.name}`;
-    const kind = command.setting || prefix === 'set' || prefix === 'show' ? 'setting' : 'command';
-    return namesOf(command).map((text) => ({
-      text,
-      kind,
-      detail: text === command.name ? command.summary : `${path}: ${command.summary}`,
-      command: { command, path },
-    }));
-  });
+  return table
+    .filter((c) => c.why === undefined)
+    .flatMap((command) => {
+      const path = prefix === '' ? command.name : `${prefix} ${command.name}`;
+      const kind = command.setting || prefix === 'set' || prefix === 'show' ? 'setting' : 'command';
+      return namesOf(command).map((text) => ({
+        text,
+        kind,
+        detail: text === command.name ? command.summary : `${path}: ${command.summary}`,
+        command: { command, path },
+      }));
+    });
 }
 
 export function userCommands({ commands: all }: Surroundings): Candidate[] {

@@ -61,6 +61,8 @@ export interface Command {
   readonly subcommands?: readonly Command[];
   /** The lines that follow, up to `end`, belong to it. */
   readonly block?: BlockKind;
+  /** gdb has it, and there is nothing for it to do here: the reason, which is its answer. */
+  readonly why?: string;
   /** The setting that it changes or shows. */
   readonly setting?: Setting;
 }
@@ -127,13 +129,16 @@ export function matchName(table: readonly Command[], text: string, prefix: strin
     if (exact) {
       return exact;
     }
-    const [first, ...others] = table.filter((c) => namesOf(c).some((n) => n.startsWith(word)));
+    const all = table.filter((c) => namesOf(c).some((n) => n.startsWith(word)));
+    const able = all.filter((c) => c.why === undefined);
+    // What does nothing here does not make an abbreviation ambiguous.
+    const [first, ...others] = able.length > 0 ? able : all;
     if (first && others.length === 0) {
       return first;
     }
     if (first) {
-      const all = table.flatMap((c) => namesOf(c).filter((n) => n.startsWith(word))).sort();
-      throw new CommandError(`Ambiguous ${of}command "${text}": ${all.join(', ')}.`, span);
+      const names = [first, ...others].flatMap((c) => namesOf(c).filter((n) => n.startsWith(word))).sort();
+      throw new CommandError(`Ambiguous ${of}command "${text}": ${names.join(', ')}.`, span);
     }
   }
   throw new UnknownCommandError(

@@ -40,7 +40,7 @@ function taking(...kinds: readonly ArgumentKind[]): Choice {
 
 /** A pattern of all words that mean one of the chosen commands. */
 function names(choice: Choice, table: readonly Command[] = COMMANDS, prefix?: Command): string {
-  const all = table.filter((c) => choice(c, prefix)).flatMap((c) => wordsOf(c, table));
+  const all = table.filter((c) => c.why === undefined && choice(c, prefix)).flatMap((c) => wordsOf(c, table));
   return [...new Set(all)].sort().join('|');
 }
 

@@ -87,7 +87,9 @@ export function helpText(commands: readonly Command[], topic: string): string {
     return listOfClasses();
   }
   if (topic === 'all') {
-    return byName(commands).map(entry).join('');
+    return byName(commands.filter((c) => c.why === undefined))
+      .map(entry)
+      .join('');
   }
   const about = CLASSES.find(([name]) => name === topic);
   if (about && !commands.some((c) => c.name === topic)) {

@@ -77,8 +77,14 @@ function locationOf(engine: EngineApi, text: string, here: DefaultPlace | undefi
   }
   const [, fileName, line, name] = /^(.+):(?:(\d+)|([A-Za-z_$][\w$.]*))$/.exec(text) ?? [];
   if (fileName !== undefined) {
-    const file = findFile(engine, fileName);
-    return name === undefined ? checkedLine(engine, file, Number(line), false) : functionIn(engine, file, name);
+    if (name !== undefined) {
+      return functionIn(engine, findFile(engine, fileName), name);
+    }
+    const [file = '', ...also] = findFiles(engine, fileName);
+    const n = Number(line);
+    const at = checkedLine(engine, file, n, false);
+    const others = also.filter((f) => n <= lastLine(engine, f));
+    return others.length > 0 && at.kind === 'line' ? { ...at, also: others } : at;
   }
   const [f] = findFunctions(engine, text);
   if (!f) {
@@ -98,11 +104,24 @@ function functionIn(engine: EngineApi, file: string, name: string): Location {
 }
 
 function checkedLine(engine: EngineApi, file: string, line: number, current: boolean): Location {
-  const last = Math.max(0, ...engine.info.functions.filter((f) => f.file === file).map((f) => f.endLine));
-  if (line < 1 || line > last) {
+  if (line < 1 || line > lastLine(engine, file)) {
     throw new CommandError(current ? `No line ${line} in the current file.` : `No line ${line} in file "${file}".`);
   }
   return { kind: 'line', file, line };
+}
+
+/** The last line of a file that has code. */
+function lastLine(engine: EngineApi, file: string): number {
+  return Math.max(0, ...engine.info.functions.filter((f) => f.file === file).map((f) => f.endLine));
+}
+
+/** The files that a name means: those that end in it, if none is called so. */
+function findFiles(engine: EngineApi, name: string): readonly string[] {
+  const wanted = name.replace(/^\.\//, '').replace(/^adapter\/stack\//, '');
+  const found = [wanted, `${wanted}.ts`, wanted.replace(/\.[ch]$/, '.ts')]
+    .map((w) => engine.info.files.filter((f) => f === w || f.endsWith(`/${w}`)))
+    .find((files) => files.length > 0);
+  return found && found.length > 1 && !found.includes(wanted) ? found : [findFile(engine, name)];
 }
 
 /** The source file a name means: whole path, or its last parts, with or without `.ts`, or QEMU's `.c`. */

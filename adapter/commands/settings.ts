@@ -179,6 +179,11 @@ function flag<K extends string>(name: K, what: string, owner: Owner<K, boolean>)
   };
 }
 
+/** More lines than a file has. */
+const ALL_LINES = 1_000_000;
+/** Values that stand for no limit. */
+const NO_LIMITS: ReadonlySet<number> = new Set([0, ALL_LINES]);
+
 /** `unlimited` is what is kept for no limit, 0 if the setting's users know it. */
 function limit<K extends string>(name: K, what: string, owner: Owner<K, number>, unlimited = 0): Setting {
   return {
@@ -188,7 +193,7 @@ function limit<K extends string>(name: K, what: string, owner: Owner<K, number>,
     set: (settings, text) => {
       owner(settings)[name] = parseLimit(text) || unlimited;
     },
-    get: (settings) => (owner(settings)[name] === 0 ? 'unlimited' : String(owner(settings)[name])),
+    get: (settings) => (NO_LIMITS.has(owner(settings)[name]) ? 'unlimited' : String(owner(settings)[name])),
   };
 }
 
@@ -278,7 +283,7 @@ export const SETTINGS: readonly Setting[] = [
   flag('pagination', 'state of pagination', own),
   limit('height', 'number of lines gdb thinks are in a page', own),
   limit('width', 'number of characters gdb thinks are in a line', own),
-  limit('listsize', 'number of source lines gdb will list by default', own, 1_000_000),
+  limit('listsize', 'number of source lines gdb will list by default', own, ALL_LINES),
   flag('verbose', 'verbosity', own),
   named('trace-commands', flag('traceCommands', 'state of GDB CLI command tracing', own)),
   PROMPT,

@@ -20,7 +20,8 @@ export const runningRequests: Family = {
     },
     after: (session) => session.releaseStops(),
   },
-  next: step('over'),
+  // An instruction is a statement: a probe.
+  next: { ...step('over'), capabilities: { supportsSteppingGranularity: true } },
   stepIn: step('into'),
   stepOut: step('out'),
   pause: {
@@ -45,7 +46,8 @@ function step(kind: StepKind): Family[string] {
     handle: async (session, args) => {
       checkThread(args);
       checkStopped(session);
-      await session.running(() => session.engine.step(kind));
+      const statements = args.optionalString('granularity') === 'instruction';
+      await session.running(() => session.engine.step(kind, statements ? { statements } : {}));
     },
     after: (session) => session.releaseStops(),
   };

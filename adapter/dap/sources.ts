@@ -1,6 +1,6 @@
 /** Source requests, and how the stack's files are found from what a client calls them. */
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi } from '../engine/api.ts';
 import { type Arguments, RequestError } from './arguments.ts';
@@ -24,6 +24,15 @@ export const sourceRequests: Family = {
       }
     },
   },
+  modules: {
+    capabilities: { supportsModulesRequest: true },
+    handle: (session, args): DebugProtocol.ModulesResponse['body'] => {
+      const all = layers(session.engine);
+      const start = args.count('startModule', 0);
+      const count = args.count('moduleCount', 0) || all.length;
+      return { modules: all.slice(start, start + count), totalModules: all.length };
+    },
+  },
   loadedSources: {
     capabilities: { supportsLoadedSourcesRequest: true },
     handle: (session): DebugProtocol.LoadedSourcesResponse['body'] => ({
@@ -31,6 +40,22 @@ export const sourceRequests: Family = {
     }),
   },
 };
+
+/** The layers of the packet path, which are the folders of its sources. */
+function layers(engine: EngineApi): DebugProtocol.Module[] {
+  const folders = new Map<string, number>();
+  for (const file of engine.info.files) {
+    const folder = dirname(file);
+    folders.set(folder, (folders.get(folder) ?? 0) + 1);
+  }
+  return [...folders].sort().map(([name, files]) => ({
+    id: name,
+    name,
+    path: join(engine.sourceRoot, name),
+    symbolStatus: `Symbols loaded (${files} file${files === 1 ? '' : 's'}).`,
+    isUserCode: true,
+  }));
+}
 
 /** A file of the stack as DAP's Source. */
 export function toSource(engine: EngineApi, client: ClientConventions, file: string): DebugProtocol.Source {

@@ -315,6 +315,13 @@ export interface EngineEvents {
 
 export type StepKind = 'into' | 'over' | 'out';
 
+/** How far a step goes: `count` lines, or statements; 'out' leaves the frame `frame`. */
+export interface StepOptions {
+  readonly frame?: number;
+  readonly count?: number;
+  readonly statements?: boolean;
+}
+
 /**
  * How far a reverse command goes back: to the last breakpoint, line, call, statement (`statement` leaves calls out), or
  * to where a call began.
@@ -410,7 +417,7 @@ export interface EngineApi {
   /** Stops a running machine where it is; 'stopped' with 'pause' follows. */
   interrupt(): Promise<void>;
   /** Steps `count` statements; 'stopped' follows. 'out' leaves the frame `frame` (default 0). */
-  step(kind: StepKind, options?: { readonly frame?: number; readonly count?: number }): Promise<void>;
+  step(kind: StepKind, options?: StepOptions): Promise<void>;
   /**
    * Goes back from here; 'stopped' follows, with 'history-start' where nothing was recorded before. An interrupt gives
    * it up. 'out' goes to the call of the frame `frame`.

@@ -34,6 +34,7 @@ import {
   type SavedMarks,
   type SaveSummary,
   type StepKind,
+  type StepOptions,
   type Stop,
   type SymbolScope,
   type TracePoint,
@@ -497,11 +498,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
   }
 
-  async step(kind: StepKind, options: { readonly frame?: number; readonly count?: number } = {}): Promise<void> {
+  async step(kind: StepKind, options: StepOptions = {}): Promise<void> {
     const { inferior, stopped } = this.#need();
     const up = kind === 'out' ? (options.frame ?? 0) : 0;
     const depth = kind === 'into' ? Number.MAX_SAFE_INTEGER : stopped.frames.length - up - (kind === 'out' ? 1 : 0);
-    const request = stepRequest(stopped.frames, kind, up, options.count ?? 1);
+    const request = stepRequest(stopped.frames, kind, up, options);
     await this.#startStep(inferior, request, { kind, depth });
   }
 

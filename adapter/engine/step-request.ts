@@ -1,12 +1,17 @@
 /** What the runtime is asked for a step, from the frames of the stop. */
 import type { StepRequest } from '../inferior/stop.ts';
-import { EngineError, type Frame, type StepKind } from './api.ts';
+import { EngineError, type Frame, type StepKind, type StepOptions } from './api.ts';
 
 /**
  * A step of `count` statements, or for 'out' one that leaves the frame `up`. Throws `EngineError` where there is
  * nothing to step in or nobody to return to.
  */
-export function stepRequest(frames: readonly Frame[], kind: StepKind, up: number, count: number): StepRequest {
+export function stepRequest(
+  frames: readonly Frame[],
+  kind: StepKind,
+  up: number,
+  { count = 1, statements = false }: StepOptions,
+): StepRequest {
   const from = frames[up];
   if (!from) {
     throw new EngineError('No stack.');
@@ -16,7 +21,7 @@ export function stepRequest(frames: readonly Frame[], kind: StepKind, up: number
   }
   const fns = kind === 'into' ? null : functionsOf(frames.slice(up));
   const nested = frames.slice(0, up).filter((f) => fns?.includes(f.fn.id) ?? true).length;
-  return { kind, up, nested, ...placeOf(from), count, fns, targets: [] };
+  return { kind, up, nested, ...placeOf(from), count, statements, fns, targets: [] };
 }
 
 /** A run to one of some probes, or until the innermost frame is left. */

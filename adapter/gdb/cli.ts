@@ -1,5 +1,5 @@
 /** The terminal around the interpreter: prompt, history, Tab, Ctrl-C, scripts and `-ex`, the guest's console. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -21,6 +21,12 @@ export interface CliOptions {
   /** Run the actions and exit: 1 if one failed, or something of a capture could not be played. */
   readonly batch: boolean;
   readonly actions: readonly Action[];
+  /** Executed before the init files. */
+  readonly early?: readonly Action[];
+  /** Which init files are read. */
+  readonly init?: { readonly home: boolean; readonly folder: boolean };
+  /** Print nothing but errors. */
+  readonly silent?: boolean;
   /** QEMU options of the machine. */
   readonly args: readonly string[];
   /** Captures to replay, merged by time. */
@@ -37,7 +43,7 @@ export interface CliOptions {
   readonly historyFile?: string;
 }
 
-const PROMPT = '(pktgdb) ';
+const INIT_FILE = '.pktgdbinit';
 const HISTORY_SIZE = 1000;
 /** Signals that end the debugger, and the status that a shell gives them. */
 const ENDING = [
@@ -173,7 +179,9 @@ class Cli {
       if (!this.#options.batch) {
         this.#listen();
       }
-      const ok = await this.#runActions();
+      await this.#run(this.#options.early ?? []);
+      await this.#readInitFiles();
+      const ok = await this.#run(this.#options.actions);
       if (this.gdb.quit !== undefined) {
         return this.gdb.quit;
       }
@@ -199,10 +207,36 @@ class Cli {
     process.exit(code);
   }
 
+  /** The user's `.pktgdbinit`, and that of this folder if it is trusted. */
+  async #readInitFiles(): Promise<void> {
+    const { home = false, folder = false } = this.#options.init ?? {};
+    const own = join(homedir(), INIT_FILE);
+    const here = join(process.cwd(), INIT_FILE);
+    if (home && existsSync(own)) {
+      await this.#run([{ kind: 'file', name: own }]);
+    }
+    if (!folder || here === own || !existsSync(here)) {
+      return;
+    }
+    const trusted = this.gdb.safePaths.some((path) => here.startsWith(path.endsWith('/') ? path : `${path}/`));
+    if (trusted) {
+      await this.#run([{ kind: 'file', name: here }]);
+    } else {
+      this.#write(
+        `warning: File "${here}" auto-loading has been declined: its folder is not trusted.\n` +
+          `To trust it, add "add-auto-load-safe-path ${process.cwd()}" to ${own}.\n`,
+        'stderr',
+      );
+    }
+  }
+
   /** The commands of the command line. As in gdb, those after one that failed are still executed. */
-  async #runActions(): Promise<boolean> {
+  async #run(actions: readonly Action[]): Promise<boolean> {
     let all = true;
-    for (const a of this.#options.actions) {
+    for (const a of actions) {
+      if (this.gdb.quit !== undefined) {
+        break;
+      }
       const { ok, quit } = await this.gdb.execute(a.kind === 'file' ? `source ${a.name}` : a.text);
       this.#progress.end();
       all &&= ok;
@@ -224,12 +258,31 @@ class Cli {
         this.#wake();
       }
     });
+    // After Ctrl-Z and `fg` readline has stopped reading.
+    terminal.on('SIGCONT', () => (this.#prompting ? terminal.prompt(true) : terminal.resume()));
     terminal.on('close', () => {
+      if (terminal.terminal && this.#typedEnd()) {
+        return;
+      }
       this.#closed = true;
       this.#answer?.('n');
       this.#wake();
     });
     terminal.on('SIGINT', () => this.#interrupt());
+  }
+
+  /** Ctrl-D: ends a block; where a machine is there, it is `quit`, which asks. False if it is the end. */
+  #typedEnd(): boolean {
+    const { state } = this.#engine;
+    const ends = this.gdb.inBlock ? 'end' : state === 'stopped' || state === 'running' ? 'quit' : '';
+    if (ends === '' || this.gdb.quit !== undefined || this.#answer) {
+      return false;
+    }
+    this.#output.write(`${ends}\n`);
+    this.#listen();
+    this.#lines.push(ends);
+    this.#wake();
+    return true;
   }
 
   /** Executes lines until `quit` or the end of the input. */
@@ -268,7 +321,7 @@ class Cli {
       history: tty ? readHistory(file) : [],
       historySize: HISTORY_SIZE,
       removeHistoryDuplicates: true,
-      prompt: PROMPT,
+      prompt: this.gdb.settings.prompt,
       completer: (line: string) => [tabCompletions(this.gdb, line), line],
     });
     if (tty && file !== '') {
@@ -287,7 +340,7 @@ class Cli {
       this.#output.write('\n');
       this.#column = false;
     }
-    this.#terminal?.setPrompt(this.gdb.inBlock ? '>' : PROMPT);
+    this.#terminal?.setPrompt(this.gdb.inBlock ? '>' : this.gdb.settings.prompt);
     this.#terminal?.prompt();
     this.#prompting = true;
   }
@@ -356,7 +409,7 @@ class Cli {
   };
 
   #print(text: string): void {
-    if (text !== '') {
+    if (text !== '' && !this.#options.silent) {
       this.#progress.hide();
       this.#output.write(text);
       this.#column = !text.endsWith('\n');

@@ -7,9 +7,10 @@ import { ExpressionError } from '../inspect/expression/ast.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { type FormatLetter, formatResult, splitFormat } from '../inspect/values.ts';
 import { display, undisplay } from './display.ts';
-import type { Handlers } from './handler.ts';
+import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { examine } from './memory.ts';
+import { dump, find, restore } from './memory-files.ts';
 import { printPacket } from './packet.ts';
 import { printf } from './printf.ts';
 import { ptype, whatis } from './ptype.ts';
@@ -63,12 +64,30 @@ function call(gdb: GdbInterpreter, args: string): Promise<void> {
   return print(gdb, args, true);
 }
 
+/** `init-if-undefined $X = EXPR`. */
+async function initIfUndefined(gdb: GdbInterpreter, args: string): Promise<void> {
+  const e = parseExpression(args);
+  if (e.kind !== 'assign' || e.op !== '' || e.target.kind !== 'dollar') {
+    throw new CommandError('Init-if-undefined requires an assignment expression.');
+  }
+  const { value } = await gdb.evaluator.evaluate(e.target, gdb.expressionFrame());
+  if (value.kind === 'undefined') {
+    await gdb.evaluator.evaluate(e, gdb.expressionFrame(), true);
+  }
+}
+
 export const DATA_HANDLERS: Handlers<typeof DATA_COMMANDS> = {
   print: (gdb, args) => print(gdb, args, true),
   call,
   output: (gdb, args) => print(gdb, args, false),
   printf,
   x: examine,
+  'init-if-undefined': initIfUndefined,
+  append: listSubcommands('append'),
+  'append memory': (gdb, args) => dump(gdb, 'memory', args, true),
+  'append value': (gdb, args) => dump(gdb, 'value', args, true),
+  restore,
+  find,
   display,
   undisplay,
   ptype,

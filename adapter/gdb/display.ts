@@ -2,9 +2,10 @@
 
 import { CommandError } from '../commands/command.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
-import { formatResult, splitFormat } from '../inspect/values.ts';
-import { parseNumbers } from './breakpoints.ts';
+import { type Format, formatResult, splitFormat } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { examine } from './memory.ts';
+import { parseNumbers } from './places.ts';
 
 /** Shows all that can be evaluated here; others (locals of another function) are passed over, as in gdb. */
 export async function runDisplays(gdb: GdbInterpreter): Promise<void> {
@@ -18,10 +19,20 @@ export async function runDisplays(gdb: GdbInterpreter): Promise<void> {
 }
 
 async function show(gdb: GdbInterpreter, d: GdbInterpreter['displays'][number]): Promise<void> {
-  const letter = splitFormat(d.format).format?.letter ?? '';
+  const { format } = splitFormat(d.format);
+  if (format && isMemory(format)) {
+    gdb.out(`${d.id}: x${d.format} ${d.text}\n`);
+    return examine(gdb, `${d.format} ${d.text}`);
+  }
+  const letter = format?.letter ?? '';
   const result = await gdb.evaluator.evaluate(d.text, gdb.expressionFrame());
   const text = await formatResult(gdb.reader, gdb.settings.print, result, letter);
   gdb.out(`${d.id}: ${d.format === '' ? '' : `${d.format} `}${d.text} = ${text}\n`);
+}
+
+/** As in gdb, a count, a size, `s` and `i` ask for memory, as `x` shows it. */
+function isMemory({ count, size, letter }: Format): boolean {
+  return count !== 1 || size !== '' || letter === 's';
 }
 
 export async function display(gdb: GdbInterpreter, args: string): Promise<void> {
@@ -33,7 +44,11 @@ export async function display(gdb: GdbInterpreter, args: string): Promise<void> 
   const d = {
     id: gdb.lastDisplay + 1,
     text: rest.trim(),
-    format: format ? `/${format.letter || 'x'}` : '',
+    format: format
+      ? isMemory(format)
+        ? args.slice(0, args.length - rest.length).trim()
+        : `/${format.letter || 'x'}`
+      : '',
     enabled: true,
   };
   if (gdb.engine.state === 'stopped') {

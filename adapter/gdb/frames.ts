@@ -12,8 +12,21 @@ import { numberedFrameLine, sourceLine } from './stops.ts';
 export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
   const words = args.split(/\s+/).filter((w) => w !== '');
   const full = words.some((w) => w === 'full' || w === '-full');
-  const rest = words.filter((w) => w !== 'full' && w !== '-full');
-  const frames = await gdb.frames();
+  const how = optionValue(words, '-frame-arguments') ?? 'scalars';
+  if (!['all', 'scalars', 'none', 'presence'].includes(how)) {
+    throw new CommandError(`Undefined item: "${how}".`);
+  }
+  const rest = words.filter(
+    (w, i) =>
+      !/^(?:full|-full|-frame-arguments|-past-main|-past-entry|--)$/.test(w) &&
+      !takesValue(words[i - 1]) &&
+      !(/^(?:on|off)$/.test(w) && /^-past/.test(words[i - 1] ?? '')),
+  );
+  const pastMain = optionValue(words, '-past-main') !== 'off' && gdb.settings.backtrace.pastMain;
+  const all = await gdb.frames();
+  const end = pastMain ? -1 : all.findIndex((f) => f.fn.name === 'main');
+  const limit = gdb.settings.backtrace.limit || all.length;
+  const frames = (end < 0 ? all : all.slice(0, end + 1)).slice(0, limit);
   if (rest.length > 1 || (rest[0] !== undefined && !/^-?\d+$/.test(rest[0]))) {
     throw new CommandError('Usage: backtrace [full] [COUNT | -COUNT]');
   }
@@ -21,7 +34,7 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
   const shown = n < 0 ? frames.slice(n) : frames.slice(0, n);
   for (const f of shown) {
     await gdb.interrupts.breathe();
-    gdb.out(`${await numberedFrameLine(gdb, f)}\n`);
+    gdb.out(`${await numberedFrameLine(gdb, f, how)}\n`);
     if (full) {
       const locals = await gdb.engine.locals(f.index);
       gdb.out(locals.length === 0 ? 'No locals.\n' : namedValues(locals, '        '));
@@ -30,6 +43,15 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
   if (n >= 0 && shown.length < frames.length) {
     gdb.out('(More stack frames follow...)\n');
   }
+}
+
+function takesValue(word: string | undefined): boolean {
+  return word === '-frame-arguments';
+}
+
+function optionValue(words: readonly string[], option: string): string | undefined {
+  const at = words.indexOf(option);
+  return at < 0 ? undefined : words[at + 1];
 }
 
 /** `name = value` lines. */
@@ -107,13 +129,15 @@ export function regexOf(text: string): RegExp {
 export async function infoLocals(gdb: GdbInterpreter, args: string): Promise<void> {
   const f = await gdb.selected();
   const locals = matching(await gdb.engine.locals(f.index), args);
-  gdb.out(locals.length === 0 ? 'No locals.\n' : namedValues(locals));
+  const none = args.trim() === '' ? 'No locals.\n' : 'No matching locals.\n';
+  gdb.out(locals.length === 0 ? none : namedValues(locals));
 }
 
 export async function infoArgs(gdb: GdbInterpreter, args: string): Promise<void> {
   const f = await gdb.selected();
   const list = matching(await gdb.engine.args(f.index), args);
-  gdb.out(list.length === 0 ? 'No arguments.\n' : namedValues(list));
+  const none = args.trim() === '' ? 'No arguments.\n' : 'No matching arguments.\n';
+  gdb.out(list.length === 0 ? none : namedValues(list));
 }
 
 export async function infoFrame(gdb: GdbInterpreter): Promise<void> {
@@ -139,9 +163,73 @@ export async function infoFrame(gdb: GdbInterpreter): Promise<void> {
   }
 }
 
+/** `frame apply all|N|level N... [-q] [-s] CMD`: a command in several frames. */
+async function frameApply(gdb: GdbInterpreter, args: string): Promise<void> {
+  const [, which = '', rest = ''] = /^(all|-?\d+|level(?:\s+\d+(?:-\d+)?)+)\s*(.*)$/s.exec(args.trim()) ?? [];
+  if (which === '') {
+    throw new CommandError('Missing COUNT argument.');
+  }
+  const frames = await gdb.frames();
+  const chosen =
+    which === 'all'
+      ? frames
+      : which.startsWith('level')
+        ? frames.filter((f) => levels(which).includes(f.index))
+        : Number(which) < 0
+          ? frames.slice(Number(which))
+          : frames.slice(0, Number(which));
+  await applyTo(gdb, chosen, rest);
+}
+
+function levels(text: string): number[] {
+  return [...text.matchAll(/(\d+)(?:-(\d+))?/g)].flatMap(([, from, to]) => {
+    const first = Number(from);
+    return Array.from({ length: Number(to ?? from) - first + 1 }, (_, i) => first + i);
+  });
+}
+
+/** Flags: -q leaves the frames' lines out, -c goes on after errors, -s is silent about frames with errors. */
+async function applyTo(gdb: GdbInterpreter, frames: readonly Frame[], text: string): Promise<void> {
+  const [flags = ''] = /^(?:-[qcs]+\s+)*/.exec(text) ?? [];
+  const command = text.slice(flags.length).trim();
+  if (command === '') {
+    throw new CommandError('Please specify a command to apply on the selected frames');
+  }
+  const before = gdb.frame;
+  try {
+    for (const f of frames) {
+      await gdb.interrupts.breathe();
+      gdb.frame = f.index;
+      const line = flags.includes('q') ? '' : `${await numberedFrameLine(gdb, f)}\n`;
+      try {
+        const output = await gdb.output.captured(() => gdb.command(command));
+        gdb.out(`${line}${output}`);
+      } catch (e) {
+        if (!flags.includes('s') && !flags.includes('c')) {
+          gdb.out(line);
+          throw e;
+        }
+        gdb.out(flags.includes('s') ? '' : `${line}${e instanceof Error ? e.message : String(e)}\n`);
+      }
+    }
+  } finally {
+    gdb.frame = before;
+  }
+}
+
+/** `select-frame N`: as `frame`, silently. */
+async function selectFrame(gdb: GdbInterpreter, args: string): Promise<void> {
+  await gdb.output.captured(() => frame(gdb, args));
+}
+
 export const FRAME_HANDLERS: Handlers<typeof FRAME_COMMANDS> = {
   backtrace,
   frame,
+  'frame apply': frameApply,
+  faas: (gdb, args) => gdb.frames().then((frames) => applyTo(gdb, frames, `-s ${args}`)),
+  'select-frame': selectFrame,
+  'up-silently': async (gdb, args) => void (await gdb.output.captured(() => move(gdb, args, 1))),
+  'down-silently': async (gdb, args) => void (await gdb.output.captured(() => move(gdb, args, -1))),
   up: (gdb, args) => move(gdb, args, 1),
   down: (gdb, args) => move(gdb, args, -1),
 };

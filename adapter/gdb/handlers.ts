@@ -64,5 +64,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 
 /** What a command does. Those that begin a block do nothing by themselves. */
 export function handlerOf({ command, path }: Found): Handler | undefined {
+  const { why } = command;
+  if (why !== undefined) {
+    return () => {
+      throw new CommandError(why);
+    };
+  }
   return command.setting ? settingHandler(command.setting, path) : HANDLERS[path];
 }

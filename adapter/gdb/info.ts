@@ -5,7 +5,7 @@ import { findFunctions, unknownFunction } from '../commands/linespec.ts';
 import type { INFO_COMMANDS } from '../commands/table/info.ts';
 import { momentText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
-import { defaultPlace, infoBreakpoints, infoWatchpoints } from './breakpoints.ts';
+import { infoBreakpoints, infoWatchpoints } from './breakpoint-table.ts';
 import { infoConversations } from './conversations.ts';
 import { infoDisplay } from './display.ts';
 import { infoDrops } from './drops.ts';
@@ -16,8 +16,10 @@ import type { GdbInterpreter } from './interpreter.ts';
 import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
+import { defaultPlace } from './places.ts';
 import { infoRegisters } from './register-info.ts';
 import { infoDivergence, infoReplay } from './replay.ts';
+import { infoSkip } from './skip.ts';
 import { lineOf } from './source.ts';
 
 /** Items with a file, grouped by it, as gdb's symbol listings are. */
@@ -35,13 +37,19 @@ function listing<T extends { readonly file: string; readonly line: number }>(
   }
 }
 
+/** A pattern without the options before it: -q is quiet, -n leaves out what has no debug info, which all here has. */
+function patternOf(args: string): string {
+  return args.replace(/^(?:\s*-[qn]\b)*(?:\s*--)?\s*/, '').trim();
+}
+
 function matching<T extends { readonly name: string }>(items: readonly T[], pattern: string): T[] {
-  const re = regexOf(pattern.trim());
+  const re = regexOf(patternOf(pattern));
   return items.filter((i) => re.test(i.name));
 }
 
 function title(what: string, pattern: string): string {
-  return pattern.trim() === '' ? `All defined ${what}` : `All ${what} matching regular expression "${pattern.trim()}"`;
+  const text = patternOf(pattern);
+  return text === '' ? `All defined ${what}` : `All ${what} matching regular expression "${text}"`;
 }
 
 function infoFunctions(gdb: GdbInterpreter, args: string): void {
@@ -229,6 +237,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info replay': infoReplay,
   'info ring': infoRing,
   'info scope': infoScope,
+  'info skip': infoSkip,
   'info source': infoSource,
   'info sources': infoSources,
   'info stack': backtrace,

@@ -30,6 +30,7 @@ import { Output } from './output.ts';
 import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
 import { blockOpener } from './script.ts';
+import type { Skip } from './skip.ts';
 import { SourceView } from './source.ts';
 import { printAccount, printStop } from './stops.ts';
 import { surroundings } from './surroundings.ts';
@@ -113,6 +114,12 @@ export class GdbInterpreter {
   /** Hooks that are being executed. */
   readonly runningHooks = new Set<string>();
   readonly output: Output;
+  /** Folders whose `.pktgdbinit` is trusted. */
+  readonly safePaths: string[] = [];
+  /** What `step` does not stop in. */
+  readonly skips: Skip[] = [];
+  /** Breakpoints that `detach` disabled. */
+  readonly detached = new Set<number>();
   /** Lines that were typed. */
   readonly typed: string[] = [];
   /** The command that was executed last, for `pipe` and `with` without one. */
@@ -439,6 +446,13 @@ export class GdbInterpreter {
     await withHooks(this, path.replaceAll(' ', '-'), async () => handlerOf(found)?.(this, own));
   }
 
+  /** Says that the machine goes on, unless the commands of a breakpoint let it. */
+  announce(text: string): void {
+    if (!this.#inHitCommands) {
+      this.out(text);
+    }
+  }
+
   /** Throws unless there is a stopped machine. */
   requireStopped(message = 'The program is not being run.'): void {
     if (this.engine.state === 'running' || this.engine.state === 'starting') {
@@ -496,7 +510,7 @@ export class GdbInterpreter {
       } finally {
         next.cancel();
       }
-    } while ('reason' in end && end.reason.kind === 'step' && (await again?.()));
+    } while ('reason' in end && ['step', 'finish'].includes(end.reason.kind) && (await again?.()));
     this.#waiting = false;
     const how = 'reason' in end ? end.reason.kind : 'exited';
     // A loop would only go on with the next round.
@@ -547,13 +561,15 @@ export class GdbInterpreter {
     }
     await runHook(this, 'hook-stop');
     const hit = end.reason.kind === 'breakpoint' ? end.reason.breakpoints : [];
-    const commands = hit.flatMap((id) => this.breakpointCommands.get(id) ?? []);
-    const silent = commands[0] === 'silent';
+    const ofEach = hit.map((id) => this.breakpointCommands.get(id) ?? []);
+    // `silent` is for its own breakpoint: another one that has been hit too is reported.
+    const silent = ofEach.length > 0 && ofEach.every(([first]) => first === 'silent');
+    const commands = ofEach.flatMap((lines) => (lines[0] === 'silent' ? lines.slice(1) : lines));
     if (!silent) {
       await printStop(this, end.reason, before);
       await runDisplays(this);
     }
-    this.#hitCommands.push(silent ? commands.slice(1) : commands);
+    this.#hitCommands.push(commands);
     await this.#runHitCommands();
   }
 }

@@ -2,7 +2,7 @@
 
 import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
-import { type FormatLetter, formatNumber, quoteString, splitFormat } from '../inspect/values.ts';
+import { bytesText, type FormatLetter, formatNumber, quoteString, splitFormat } from '../inspect/values.ts';
 import { hex } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
@@ -162,7 +162,7 @@ async function strings(gdb: GdbInterpreter, source: Source, count: number): Prom
       throw noMemory(at);
     }
     const end = bytes.indexOf(0);
-    const text = String.fromCharCode(...bytes.subarray(0, end < 0 ? Math.min(bytes.length, limit) : end));
+    const text = bytesText([...bytes.subarray(0, end < 0 ? Math.min(bytes.length, limit) : end)]);
     const quoted = quoteString(text, limit, gdb.settings.print.repeats);
     gdb.out(`${hex(at)}:\t${quoted}${end < 0 && bytes.length > limit ? '...' : ''}\n`);
     at += text.length + (end < 0 ? 0 : 1);

@@ -1,10 +1,11 @@
 /** Other commands: help, quit, echo, shell. */
 
 import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import { CommandError } from '../commands/command.ts';
 import { helpText } from '../commands/help.ts';
 import type { MISC_COMMANDS } from '../commands/table/misc.ts';
-import type { Handlers } from './handler.ts';
+import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { unescapeC } from './printf.ts';
 import { fileError } from './script.ts';
@@ -45,5 +46,16 @@ export const MISC_HANDLERS: Handlers<typeof MISC_COMMANDS> = {
   apropos,
   complete: completeLine,
   cd,
+  end: () => {
+    throw new CommandError('This command cannot be used at the top level.');
+  },
+  stop: () => undefined,
+  unset: listSubcommands('unset'),
+  'unset environment': (_gdb, args) => {
+    delete process.env[args.trim()];
+  },
+  'add-auto-load-safe-path': (gdb, args) => {
+    gdb.safePaths.push(resolve(args.trim().replace(/^~(?=\/|$)/, homedir())));
+  },
   pwd: (gdb) => gdb.out(`Working directory ${process.cwd()}.\n`),
 };

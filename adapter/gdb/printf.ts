@@ -2,11 +2,11 @@
 
 import { CommandError } from '../commands/command.ts';
 import { splitPrintf } from '../commands/split.ts';
-import { type Conversion, FormatError, formatText, parseFormat } from '../inferior/printf.ts';
 import type { Result } from '../inspect/evaluator.ts';
 import { escapeSequence } from '../inspect/expression/lexer.ts';
 import { formatResult } from '../inspect/values.ts';
 import { formatField } from '../packets/fields.ts';
+import { type Conversion, FormatError, formatText, parseFormat } from '../packets/printf-text.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Text with C's escapes resolved. */

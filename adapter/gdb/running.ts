@@ -6,9 +6,10 @@ import type { RUNNING_COMMANDS } from '../commands/table/running.ts';
 import { splitWords } from '../commands/words.ts';
 import type { StepKind } from '../engine/api.ts';
 import { visible } from '../packets/format.ts';
-import { defaultPlace } from './breakpoints.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { defaultPlace } from './places.ts';
+import { changeSkips, skip, skipFile, skipFunction, skips, skipsAny } from './skip.ts';
 import { numberedFrameLine } from './stops.ts';
 
 /** Statements of a loop that a bare `until` steps over before it stops anyway. */
@@ -23,6 +24,12 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
   }
   // The end of the one before is not the end that is waited for.
   await gdb.engine.kill();
+  for (const id of gdb.detached) {
+    if (gdb.engine.breakpoints.some((b) => b.id === id)) {
+      gdb.engine.updateBreakpoint(id, { enabled: true });
+    }
+  }
+  gdb.detached.clear();
   if (args.trim() !== '') {
     gdb.args = splitWords(args);
   }
@@ -68,24 +75,67 @@ async function continue_(gdb: GdbInterpreter, args: string): Promise<void> {
       return gdb.go(() => gdb.engine.resume());
     }
   }
-  gdb.out('Continuing.\n');
+  gdb.announce('Continuing.\n');
   return gdb.go(() => gdb.engine.resume());
 }
 
+/** A function and how deep it is. */
+interface Standing {
+  readonly fn: number;
+  readonly depth: number;
+}
+
 /** The place a step starts from, to tell whether it left the function. */
-export async function standing(gdb: GdbInterpreter): Promise<{ fn: number; depth: number }> {
+export async function standing(gdb: GdbInterpreter): Promise<Standing> {
   const frames = await gdb.engine.frames();
   return { fn: frames[0]?.fn.id ?? -1, depth: frames.length };
 }
 
-async function step(gdb: GdbInterpreter, kind: StepKind, args: string): Promise<void> {
+async function step(gdb: GdbInterpreter, kind: StepKind, args: string, statements = false): Promise<void> {
   gdb.requireStopped();
   const count = await countOf(gdb, args);
   if (count <= 0) {
     return;
   }
   const before = await standing(gdb);
-  await gdb.go(() => gdb.engine.step(kind, { count }), before);
+  if (kind === 'into' && skipsAny(gdb)) {
+    return stepSkipping(gdb, count, before);
+  }
+  await gdb.go(() => gdb.engine.step(kind, { count, statements }), before);
+}
+
+/** `step` that leaves functions again which the user skips. */
+async function stepSkipping(gdb: GdbInterpreter, count: number, before: Standing): Promise<void> {
+  let left = count;
+  let leaving = false;
+  const line = (await gdb.frames())[0]?.location.line;
+  const again = async (): Promise<boolean> => {
+    const [top] = await gdb.engine.frames();
+    const deeper = (await gdb.engine.frames()).length > before.depth;
+    if (top && deeper && skips(gdb, top.fn)) {
+      leaving = true;
+      return true;
+    }
+    const came = leaving;
+    leaving = false;
+    // Back in the line that called it: the step goes on.
+    return (came && top?.fn.id === before.fn && top.location.line === line) || --left > 0;
+  };
+  await gdb.go(() => gdb.engine.step(leaving ? 'out' : 'into'), before, again);
+}
+
+/** `return [EXPR]`: the innermost function returns at once. */
+async function return_(gdb: GdbInterpreter, args: string): Promise<void> {
+  const frame = await gdb.selected();
+  if (frame.index !== 0) {
+    throw new CommandError('Only the innermost function can be made to return: select frame 0, or "finish" first.');
+  }
+  if (!(await gdb.confirm(`Make ${frame.fn.name} return now?`))) {
+    throw new CommandError('Not confirmed');
+  }
+  const js = args.trim() === '' ? 'undefined' : gdb.evaluator.valueCode(args, 0);
+  await gdb.engine.returnFrom(js);
+  await gdb.go(() => gdb.engine.step('out'));
 }
 
 async function finish(gdb: GdbInterpreter): Promise<void> {
@@ -131,10 +181,11 @@ async function kill(gdb: GdbInterpreter): Promise<void> {
   }
 }
 
-/** Disables all breakpoints and lets the machine go on. */
+/** Lets the machine go on without breakpoints. Those that are there are as they were when another one begins. */
 async function detach(gdb: GdbInterpreter): Promise<void> {
   gdb.requireStopped();
-  for (const b of gdb.engine.breakpoints) {
+  for (const b of gdb.engine.breakpoints.filter((one) => one.enabled)) {
+    gdb.detached.add(b.id);
     gdb.engine.updateBreakpoint(b.id, { enabled: false });
   }
   gdb.out('[Inferior 1 (pktgdb) detached]\n');
@@ -154,6 +205,15 @@ export const RUNNING_HANDLERS: Handlers<typeof RUNNING_COMMANDS> = {
   continue: continue_,
   step: (gdb, args) => step(gdb, 'into', args),
   next: (gdb, args) => step(gdb, 'over', args),
+  stepi: (gdb, args) => step(gdb, 'into', args, true),
+  nexti: (gdb, args) => step(gdb, 'over', args, true),
+  return: return_,
+  skip,
+  'skip function': skipFunction,
+  'skip file': skipFile,
+  'skip delete': (gdb, args) => changeSkips(gdb, args, 'delete'),
+  'skip enable': (gdb, args) => changeSkips(gdb, args, 'enable'),
+  'skip disable': (gdb, args) => changeSkips(gdb, args, 'disable'),
   finish,
   until,
   advance,

@@ -7,9 +7,9 @@ import { CommandError } from '../commands/command.ts';
 import type { SCRIPT_COMMANDS } from '../commands/table/script.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { Block } from './block.ts';
-import { breakpointOf } from './breakpoints.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { breakpointOf } from './places.ts';
 import { evaluateCommand, pipe, withSetting } from './scripting.ts';
 import { alias, defineBlock, definePrefix, documentBlock } from './user-commands.ts';
 

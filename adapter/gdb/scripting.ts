@@ -110,7 +110,7 @@ export function apropos(gdb: GdbInterpreter, args: string): void {
   const { source } = regexOf(pattern);
   const re = new RegExp(source, 'i');
   for (const { names, command } of allCommands(gdb.commands)) {
-    if (re.test(names) || re.test(documentation(command))) {
+    if (command.why === undefined && (re.test(names) || re.test(documentation(command)))) {
       gdb.out(option === '' ? `${names} -- ${command.summary}\n` : `${names}\n${documentation(command)}\n\n`);
     }
   }

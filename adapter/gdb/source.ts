@@ -6,6 +6,7 @@ import { CommandError } from '../commands/command.ts';
 import { type DefaultPlace, findFile, findFunctions, parseLocation, unknownFunction } from '../commands/linespec.ts';
 import type { SOURCE_COMMANDS } from '../commands/table/source.ts';
 import type { EngineApi } from '../engine/api.ts';
+import { regexOf } from './frames.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
@@ -145,4 +146,27 @@ export function lineOf(gdb: GdbInterpreter, text: string, here: DefaultPlace): D
   return { file: f.file, line: f.line };
 }
 
-export const SOURCE_HANDLERS: Handlers<typeof SOURCE_COMMANDS> = { list };
+/** `search REGEX`: the next line of the file that it matches, or the one before. */
+async function search(gdb: GdbInterpreter, args: string, direction: 1 | -1): Promise<void> {
+  const here = await startPlace(gdb);
+  const lines = gdb.source.lines(here.file) ?? [];
+  const re = regexOf(args.trim());
+  const from =
+    gdb.source.shown === undefined ? here.line : direction > 0 ? gdb.source.shown.last : gdb.source.shown.first;
+  for (let n = from + direction; n >= 1 && n <= lines.length; n += direction) {
+    if (re.test(lines[n - 1] ?? '')) {
+      gdb.out(`${n}\t${lines[n - 1]}\n`);
+      gdb.source.center(here.file, n);
+      gdb.source.shown = { first: n, last: n };
+      gdb.evaluator.setVariable('_', n);
+      return;
+    }
+  }
+  throw new CommandError('Expression not found');
+}
+
+export const SOURCE_HANDLERS: Handlers<typeof SOURCE_COMMANDS> = {
+  list,
+  'forward-search': (gdb, args) => search(gdb, args, 1),
+  'reverse-search': (gdb, args) => search(gdb, args, -1),
+};

@@ -14,14 +14,20 @@ function argumentList(args: readonly NamedValue[], packet: Awaited<ReturnType<ty
 }
 
 /** `e1000_receive_iov (nc=0x7f0000001040, iovcnt=1) at hw/net/e1000.ts:1031`. */
-export async function frameLine(gdb: GdbInterpreter, f: Frame): Promise<string> {
-  const args = argumentList(await gdb.engine.args(f.index), await packetArgument(gdb.engine, f));
+export async function frameLine(gdb: GdbInterpreter, f: Frame, how = 'scalars'): Promise<string> {
+  const known = how === 'none' || how === 'presence' ? [] : await gdb.engine.args(f.index);
+  const args =
+    how === 'presence' && f.fn.params.length > 0
+      ? '...'
+      : how === 'none'
+        ? '...'
+        : argumentList(known, await packetArgument(gdb.engine, f));
   return `${f.fn.name} (${args}) at ${f.location.file}:${f.location.line}`;
 }
 
 /** `#0  ` and the frame line. */
-export async function numberedFrameLine(gdb: GdbInterpreter, f: Frame): Promise<string> {
-  return `${`#${f.index}`.padEnd(3)} ${await frameLine(gdb, f)}`;
+export async function numberedFrameLine(gdb: GdbInterpreter, f: Frame, how = 'scalars'): Promise<string> {
+  return `${`#${f.index}`.padEnd(3)} ${await frameLine(gdb, f, how)}`;
 }
 
 /** The source line of a frame, `1031\t  const ...`, and makes it the place that `list` shows around. */

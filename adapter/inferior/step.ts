@@ -104,7 +104,7 @@ export class Step {
     const fn = this.#tables.fn[probe] ?? -1;
     const line = this.#tables.line[probe] ?? -1;
     const isReturn = this.#tables.kind[probe] === PROBE_KIND.return;
-    const moved = !isReturn && (fn !== this.#fn || line !== this.#line);
+    const moved = !isReturn && (this.#request.statements === true || fn !== this.#fn || line !== this.#line);
     const { kind } = this.#request;
     if (this.#targets.has(probe)) {
       return true;

@@ -30,6 +30,8 @@ export interface StepRequest {
   readonly line: number;
   /** How many steps to take. */
   readonly count: number;
+  /** Each statement ends a step, also one on the same line. */
+  readonly statements?: boolean;
   /** Functions whose probes may end it: that of the frame and its callers; null: all. */
   readonly fns: readonly number[] | null;
   /** Probes that 'to' runs to. */

@@ -123,6 +123,11 @@ export class Evaluator {
     return { text: format, compile: compileAll };
   }
 
+  /** JavaScript of the value of an expression in a frame. Throws `ExpressionError`. */
+  valueCode(text: string, frame: number): string {
+    return numberOf(compile(parseExpression(text), this.engine.scope(frame), this.context(frame)));
+  }
+
   /**
    * Evaluates in a frame (-1: none). With `assign`, an assignment at the top is done; without, it is an error, and
    * nothing can change. Throws `ExpressionError` or `EngineError`.

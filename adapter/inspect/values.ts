@@ -196,7 +196,7 @@ class ValuePrinter {
   async #byteString(value: Value): Promise<string> {
     const limit = this.#settings.elements || MAX_SCANNED;
     const bytes = await this.#children(value, 0, Math.min(value.length ?? 0, limit));
-    const text = String.fromCharCode(...bytes.map((b) => Number(b.value.value)));
+    const text = bytesText(bytes.map((b) => Number(b.value.value)));
     return quoteString(text, limit, this.#settings.repeats) + ((value.length ?? 0) > limit ? '...' : '');
   }
 
@@ -204,6 +204,14 @@ class ValuePrinter {
     return value.handle === undefined ? Promise.resolve([]) : this.#engine.children(value.handle, start, count);
   }
 }
+
+/** Bytes as a string: what is no ASCII stays a byte, which is written in octal digits. */
+export function bytesText(bytes: readonly number[]): string {
+  return String.fromCharCode(...bytes.map((b) => (b > 0x7f ? HIGH_BYTE + b : b)));
+}
+
+/** Characters that stand for bytes above 127: a private area of Unicode. */
+const HIGH_BYTE = 0xf700;
 
 /** A scalar (or NULL, void, function) in a format. */
 export function formatScalar(value: Value, letter: FormatLetter, hint: ScalarHint, elements: number): string {
@@ -295,15 +303,18 @@ function escapeChar(code: number, quote: string): string {
   if (NAMED[code] !== undefined) {
     return NAMED[code];
   }
+  if (code > HIGH_BYTE + 0x7f && code <= HIGH_BYTE + 0xff) {
+    return `\\${(code - HIGH_BYTE).toString(8).padStart(3, '0')}`;
+  }
   const c = String.fromCharCode(code);
   if (c === quote) {
     return `\\${c}`;
   }
-  return (code >= 32 && code < 127) || code > 255 ? c : `\\${code.toString(8).padStart(3, '0')}`;
+  return (code >= 32 && code < 127) || code > 0xa0 ? c : `\\${code.toString(8).padStart(3, '0')}`;
 }
 
 function quoteChar(code: number): string {
-  return `'${escapeChar(code, "'")}'`;
+  return `'${escapeChar(code > 0x7f && code < 0x100 ? HIGH_BYTE + code : code, "'")}'`;
 }
 
 /** A string as gdb prints it: `"abc", 'x' <repeats 20 times>, "def"...`. */

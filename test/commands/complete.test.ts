@@ -53,7 +53,7 @@ describe('completion', () => {
     ['condition ', 'value 7'],
     ['condition 7 $co', 'variable $count'],
     ['undisplay ', 'value 3'],
-    ['enable d', 'value display'],
+    ['enable d', 'value delete', 'value display'],
     ['print $pkt.tcp.dstp', 'field $pkt.tcp.dstport'],
     ['print $pk', 'variable $pkt'],
     ['print/x so', 'variable so', 'struct socket'],

@@ -1,5 +1,7 @@
 /** The command table: what it says of each command holds together, and everything that is derived from it has it. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { splitOpener } from '../../adapter/commands/blocks.ts';
 import {
   type Command,
@@ -14,8 +16,10 @@ import { INERT_SETTINGS } from '../../adapter/commands/inert-settings.ts';
 import { defaultSettings, PRINT_SETTINGS, SETTINGS, settingText } from '../../adapter/commands/settings.ts';
 import { COMMANDS } from '../../adapter/commands/table/index.ts';
 import type { SOURCE_COMMANDS } from '../../adapter/commands/table/source.ts';
+import { withTable, wordRow } from '../../adapter/commands/word-table.ts';
 import type { Handlers } from '../../adapter/gdb/handler.ts';
 import { handlerOf } from '../../adapter/gdb/handlers.ts';
+import { root } from '../lint/sources.ts';
 
 interface Entry {
   readonly command: Command;
@@ -103,7 +107,7 @@ describe('finding a command', () => {
     ['  brek main', 'brek', 'Undefined command: "brek".  Try "help".'],
     ['  info  regs x', 'regs', 'Undefined info command: "regs".  Try "help info".'],
     ['set print prety on', 'prety', 'Undefined set print command: "prety".  Try "help set print".'],
-    ['un 3', 'un', 'Ambiguous command "un 3": undisplay, until.'],
+    ['un 3', 'un', 'Ambiguous command "un 3": undisplay, unset, until.'],
     ['info l', 'l', 'Ambiguous info command "l": line, locals.'],
     [',x y', ',x', 'Undefined command: ",x y".  Try "help".'],
   ];
@@ -123,6 +127,22 @@ describe('finding a command', () => {
     for (const line of ['set x = 5', 'set $x = 5', 'set *p = 5']) {
       assert.equal(findCommand(COMMANDS, line).path, 'set', line);
     }
+  });
+});
+
+describe("gdb's words", () => {
+  const words = readFileSync(join(root, 'test/vectors/gdb-commands.txt'), 'utf8').trim().split('\n');
+
+  it('are all there, or say why not', () => {
+    assert.deepEqual(
+      words.filter((word) => wordRow(word) === undefined),
+      [],
+    );
+  });
+
+  it('are in docs/gdb.md as the table has them (npm run gdb-table)', () => {
+    const text = readFileSync(join(root, 'docs/gdb.md'), 'utf8');
+    assert.equal(withTable(text, words), text);
   });
 });
 

@@ -114,6 +114,15 @@ describe('debug adapter process', () => {
         const body = await client.ask<DebugProtocol.BreakpointLocationsResponse>('breakpointLocations', args);
         assert.equal(body.breakpoints[0]?.line, top!.line);
       },
+      // Proved in the end: frames are others then.
+      supportsSteppingGranularity: async () => {},
+      supportsModulesRequest: async () => {
+        const { modules, totalModules } = await client.ask<DebugProtocol.ModulesResponse>('modules', {
+          moduleCount: 3,
+        });
+        assert.equal(modules.length, 3);
+        assert.ok((totalModules ?? 0) > 3);
+      },
       supportsExceptionFilterOptions: async () => {
         const args = { filters: [], filterOptions: [{ filterId: 'drop', condition: 'RX_FILTER if size > 60' }] };
         const body = await client.ask<DebugProtocol.SetExceptionBreakpointsResponse>('setExceptionBreakpoints', args);
@@ -184,6 +193,9 @@ describe('debug adapter process', () => {
     for (const [name, prove] of Object.entries(proofs)) {
       await prove().catch((error: Error) => assert.fail(`${name}: ${error.message}`));
     }
+    await client.ask('setFunctionBreakpoints', { breakpoints: [] });
+    await client.ask('stepIn', { threadId: 1, granularity: 'instruction' });
+    await client.event<DebugProtocol.StoppedEvent>('stopped', ({ body }) => body.reason === 'step');
   });
 
   it('does not change the device by looking', async () => {

@@ -94,7 +94,7 @@ describe('pktgdb', function () {
     });
     assert.match((await pktgdb('-ex')).err, /^pktgdb: option -ex needs an argument\n$/);
     assert.match((await pktgdb('capture.pcap')).err, /a capture to replay goes after -r/);
-    assert.match((await pktgdb('-i', 'mi')).err, /unknown interpreter "mi"; known are cli and dap/);
+    assert.match((await pktgdb('-i', 'mi')).err, /"-i dap" speaks the Debug Adapter Protocol, not GDB.MI/);
     assert.deepEqual(await pktgdb('-r', '/nosuch.pcap'), {
       code: 2,
       out: '',

@@ -26,7 +26,7 @@ describe('gdb commands', () => {
       ['foo', '!Undefined command: "foo".  Try "help".\n'],
       ['s3', '!Undefined command: "s3".  Try "help".\n'],
       ['info foo', '!Undefined info command: "foo".  Try "help info".\n'],
-      ['un', '!Ambiguous command "un": undisplay, until.\n'],
+      ['un', '!Ambiguous command "un": undisplay, unset, until.\n'],
       ['info fr 1', await s.run('info frame')],
       ['inf loc', 'y = 0\n'],
       ['p 1', '$1 = 1\n'],
@@ -37,7 +37,7 @@ describe('gdb commands', () => {
       ['', ''],
     ]);
     assert.match(await s.run('info l'), /^!Ambiguous info command "l": line, locals\.\n$/);
-    assert.match(await s.run('e'), /^!Ambiguous command "e": echo, edit, en, enable, eval, exit\.\n$/);
+    assert.match(await s.run('e'), /^!Ambiguous command "e": echo, edit, en, enable, end, eval, exit\.\n$/);
   });
 
   it('print, formats and history', async () => {
@@ -127,7 +127,7 @@ describe('gdb commands', () => {
       ['break add if x == 3', 'Breakpoint 1 at add: file util/t.ts, line 3.\n'],
       ['tbreak t.ts:11', 'Temporary breakpoint 2 at mid: file util/t.ts, line 11.\n'],
       ['b 7', 'Breakpoint 3 at add: file util/t.ts, line 7.\n'],
-      ['b', 'Breakpoint 4 at add: file util/t.ts, line 3.\n'],
+      ['b', 'Note: breakpoint 1 also set at util/t.ts:3.\nBreakpoint 4 at add: file util/t.ts, line 3.\n'],
       ['delete 4', ''],
       [
         'info breakpoints',

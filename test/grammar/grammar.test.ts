@@ -42,7 +42,7 @@ describe('grammar', () => {
 
   it('knows all commands and subcommands by their names', async () => {
     const lines = ['# SYNTAX TEST "source.pktgdb" "All commands."', ''];
-    for (const command of COMMANDS) {
+    for (const command of COMMANDS.filter((c) => c.why === undefined)) {
       for (const name of namesOf(command)) {
         const scope = command.block ? 'keyword.control.pktgdb' : 'keyword.other.command.pktgdb';
         lines.push(`${name} 1`, `# <${'-'.repeat(name.length)} ${scope}`, ...(name === 'document' ? ['end'] : []));

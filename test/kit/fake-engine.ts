@@ -167,6 +167,9 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     });
     const message = place === undefined ? this.undefinedFunction : this.#conditionError(spec);
     const f = place && functions[place.fn]!;
+    if (spec.required && (place === undefined || message !== undefined)) {
+      throw new EngineError(message ?? 'nowhere');
+    }
     const bp: Breakpoint = {
       id: ++this.#last,
       spec,

@@ -163,7 +163,7 @@ describe('language server', () => {
 
     it('find what is wrong, where it is', async () => {
       assert.deepEqual(await client.problems('break main\nbrek main\nprint $RDX\nbreak main if siz > 3'), [
-        '2: [brek] Undefined command: "brek".  Try "help".  Did you mean break, tbreak?',
+        '2: [brek] Undefined command: "brek".  Try "help".  Did you mean break, tbreak, hbreak?',
         '3: warning: [$RDX] There is no register $RDX; as a convenience variable it is void. ' +
           'Did you mean $RDH, $RDT, $DC?',
         '4: [siz] No symbol "siz" in current context.',

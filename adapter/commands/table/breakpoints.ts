@@ -13,9 +13,9 @@ export const BREAKPOINT_COMMANDS = [
     summary: 'Set breakpoint at specified location.',
     usage: 'break [LOCATION] [if CONDITION]',
     details: [
-      'LOCATION is a function (e1000_receive_iov), FILE:LINE (hw/net/e1000.ts:1031), FILE:FUNCTION, or a ' +
+      'LOCATION is a function (e1000_receive_iov), FILE:LINE (hw/net/e1000.ts:314), FILE:FUNCTION, or a ' +
         'line of the current file',
-      '(1031, +2). Without one: the current line. CONDITION is a C-like expression over the names that are ' +
+      '(314, +2). Without one: the current line. CONDITION is a C-like expression over the names that are ' +
         'in scope there; $pkt is the',
       "packet that the function handles, with Wireshark's field names:",
       '  break e1000_receive_iov if $pkt.tcp.dstport == 5556',
@@ -34,6 +34,35 @@ export const BREAKPOINT_COMMANDS = [
     takes: 'breakpoint',
     summary: 'Set a temporary breakpoint.',
     details: 'Like "break" except the breakpoint is deleted when it is hit.',
+  },
+  {
+    name: 'hbreak',
+    class: 'breakpoints',
+    takes: 'breakpoint',
+    summary: 'Set a hardware assisted breakpoint: here, the same as "break".',
+  },
+  {
+    name: 'thbreak',
+    class: 'breakpoints',
+    takes: 'breakpoint',
+    summary: 'Set a temporary hardware assisted breakpoint: here, the same as "tbreak".',
+  },
+  {
+    name: 'rbreak',
+    class: 'breakpoints',
+    takes: 'regexp',
+    summary: 'Set a breakpoint for all functions matching REGEXP.',
+    usage: 'rbreak [FILE:]REGEXP',
+    details: 'For example: rbreak ^tcp_out',
+  },
+  {
+    name: 'dprintf',
+    class: 'breakpoints',
+    takes: 'text',
+    summary: 'Set a dynamic printf at specified location.',
+    usage: 'dprintf LOCATION,"format string",ARG1,ARG2,...,ARGN',
+    details: `The machine prints and goes on, without a stop. Conditions and ignore counts are set as for breakpoints.
+  dprintf tcp_output,"%d bytes, state %d\\n",so->so_snd.sb_cc,tp->t_state`,
   },
   {
     name: 'catch',
@@ -141,16 +170,17 @@ the new one. For example: catch state 5556 ESTABLISHED`,
     takes: 'breakpoints',
     words: ['display'],
     summary: 'Disable all or some breakpoints.',
-    usage: 'disable [BREAKPOINTNUM]... | disable display [NUM]...',
+    usage: 'disable [BREAKPOINTNUM[.PLACE]]... | disable display [NUM]...',
   },
   {
     name: 'enable',
     aliases: ['en'],
     class: 'breakpoints',
     takes: 'breakpoints',
-    words: ['display'],
+    words: ['display', 'once', 'delete', 'count'],
     summary: 'Enable all or some breakpoints.',
-    usage: 'enable [BREAKPOINTNUM]... | enable display [NUM]...',
+    usage: 'enable [once | delete | count N] [BREAKPOINTNUM[.PLACE]]... | enable display [NUM]...',
+    details: 'With "once" they are disabled when they have stopped, with "count" after N stops; with "delete" deleted.',
   },
   {
     name: 'condition',

@@ -57,6 +57,51 @@ export const DATA_COMMANDS = [
     ].join('\n'),
   },
   {
+    name: 'append',
+    class: 'data',
+    takes: 'nothing',
+    summary: 'Append target memory or values to a file.',
+    subcommands: [
+      {
+        name: 'memory',
+        class: 'data',
+        takes: 'nothing',
+        summary: 'Write contents of guest memory to a raw binary file.',
+        usage: 'append memory FILE START STOP',
+      },
+      {
+        name: 'value',
+        class: 'data',
+        takes: 'nothing',
+        summary: 'Write the value of an expression, an array of bytes, to a raw binary file.',
+        usage: 'append value FILE EXPR',
+      },
+    ],
+  },
+  {
+    name: 'restore',
+    class: 'data',
+    takes: 'nothing',
+    summary: 'Restore the contents of FILE to guest memory.',
+    usage: 'restore FILE binary OFFSET',
+  },
+  {
+    name: 'find',
+    class: 'data',
+    takes: 'nothing',
+    summary: 'Search guest memory for a sequence of bytes.',
+    usage: 'find [/SIZE-CHAR] [/MAX-COUNT] START, +LENGTH | END, VALUE...',
+    details:
+      'SIZE-CHAR is b, h, w or g; a string is its characters. $_ is the last address, $numfound how many there are.',
+  },
+  {
+    name: 'init-if-undefined',
+    class: 'data',
+    takes: 'assignment',
+    summary: 'Initialize a convenience variable if necessary.',
+    usage: 'init-if-undefined VARIABLE = EXPRESSION',
+  },
+  {
     name: 'display',
     class: 'data',
     takes: 'expression',

@@ -7,9 +7,9 @@ export const FRAME_COMMANDS = [
     aliases: ['bt', 'where'],
     class: 'stack',
     takes: 'number',
-    words: ['full'],
+    words: ['full', '-full', '-frame-arguments', '-past-main'],
     summary: 'Print backtrace of all stack frames, or innermost COUNT frames.',
-    usage: 'backtrace [full] [COUNT | -COUNT]',
+    usage: 'backtrace [full] [-frame-arguments all|scalars|none|presence] [-past-main on|off] [COUNT | -COUNT]',
     details: 'With a negative argument, print outermost -COUNT frames. "full" prints the locals too.',
   },
   {
@@ -20,6 +20,45 @@ export const FRAME_COMMANDS = [
     words: ['level', 'function'],
     summary: 'Select and print a stack frame.',
     usage: 'frame [N | level N | function NAME]',
+    subcommands: [
+      {
+        name: 'apply',
+        class: 'stack',
+        takes: 'number',
+        summary: 'Apply a command to a number of frames.',
+        usage: 'frame apply all | COUNT | -COUNT | level N... [-q] [-c] [-s] COMMAND',
+        details: `-q leaves out the lines of the frames, -c goes on after errors, -s passes over frames with errors.
+  frame apply all -s print so`,
+      },
+    ],
+  },
+  {
+    name: 'faas',
+    class: 'stack',
+    takes: 'text',
+    summary: 'Apply a command to all frames (ignoring errors and empty output).',
+    usage: 'faas COMMAND',
+  },
+  {
+    name: 'select-frame',
+    class: 'stack',
+    takes: 'frame',
+    summary: 'Select a stack frame without printing anything.',
+    usage: 'select-frame [N | level N | function NAME]',
+  },
+  {
+    name: 'up-silently',
+    class: 'stack',
+    takes: 'number',
+    summary: 'Same as the "up" command, but does not print anything.',
+    usage: 'up-silently [N]',
+  },
+  {
+    name: 'down-silently',
+    class: 'stack',
+    takes: 'number',
+    summary: 'Same as the "down" command, but does not print anything.',
+    usage: 'down-silently [N]',
   },
   {
     name: 'up',

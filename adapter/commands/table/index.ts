@@ -13,6 +13,7 @@ import { RUNNING_COMMANDS } from './running.ts';
 import { SCRIPT_COMMANDS } from './script.ts';
 import { SETTING_COMMANDS } from './settings.ts';
 import { SOURCE_COMMANDS } from './source.ts';
+import { UNSUPPORTED_COMMANDS } from './unsupported.ts';
 import { WATCH_COMMANDS } from './watch.ts';
 
 export const COMMANDS: readonly Command[] = [
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   ...SCRIPT_COMMANDS,
   ...MISC_COMMANDS,
   ...INFO_COMMANDS,
+  ...UNSUPPORTED_COMMANDS,
 ];
 
 /**

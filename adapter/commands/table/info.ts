@@ -127,6 +127,7 @@ without it all are listed. An empty line goes on with the list.`,
 Others are in expressions too: machine.nics[1].mac_reg[RDH].`,
       },
       { name: 'scope', class: 'status', takes: 'symbol', summary: 'List the variables local to a function.' },
+      { name: 'skip', class: 'status', takes: 'nothing', summary: 'Display the status of skips.' },
       { name: 'source', class: 'status', takes: 'nothing', summary: 'Information about the current source file.' },
       {
         name: 'sources',

@@ -61,6 +61,41 @@ export const MISC_COMMANDS = [
     details: 'For example: complete info li',
   },
   {
+    name: 'end',
+    class: 'support',
+    takes: 'nothing',
+    summary: 'End a block of commands.',
+  },
+  {
+    name: 'stop',
+    class: 'support',
+    takes: 'nothing',
+    summary: 'There is no "stop" command, but a hook "hook-stop" fires each time the program stops.',
+  },
+  {
+    name: 'unset',
+    class: 'support',
+    takes: 'nothing',
+    summary: 'Complement to certain "set" commands.',
+    subcommands: [
+      {
+        name: 'environment',
+        class: 'support',
+        takes: 'nothing',
+        summary: 'Cancel environment variable VAR for commands of the shell.',
+        usage: 'unset environment VAR',
+      },
+    ],
+  },
+  {
+    name: 'add-auto-load-safe-path',
+    class: 'support',
+    takes: 'file',
+    summary: 'Trust a folder: the .pktgdbinit in it is read when the debugger starts there.',
+    usage: 'add-auto-load-safe-path FOLDER',
+    details: 'It belongs in the .pktgdbinit of the home directory, for example: add-auto-load-safe-path ~/packets',
+  },
+  {
     name: 'cd',
     class: 'files',
     takes: 'nothing',

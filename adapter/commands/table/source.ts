@@ -13,4 +13,20 @@ export const SOURCE_COMMANDS = [
     details:
       'With no argument, lists ten more lines after or around the previous listing. "list -" lists the ten before.',
   },
+  {
+    name: 'forward-search',
+    aliases: ['search', 'fo'],
+    class: 'files',
+    takes: 'nothing',
+    summary: 'Search for regular expression from last line listed.',
+    usage: 'forward-search REGEX',
+  },
+  {
+    name: 'reverse-search',
+    aliases: ['rev'],
+    class: 'files',
+    takes: 'nothing',
+    summary: 'Search backward for regular expression from last line listed.',
+    usage: 'reverse-search REGEX',
+  },
 ] as const satisfies readonly Command[];
