@@ -63,7 +63,7 @@ export class Aes128 {
     return state;
   }
 
-  /** Bytes in counter mode as GCM has it (NIST SP 800-38D), whose first block has number 2; the tag is not looked at. */
+  /** Bytes in counter mode as GCM has it (NIST SP 800-38D): the first block has number 2. The tag is not looked at. */
   counterMode(nonce: Uint8Array, data: Uint8Array): Uint8Array {
     const out = data.slice();
     const counter = new Uint8Array(BLOCK);

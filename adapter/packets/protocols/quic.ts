@@ -1,4 +1,7 @@
-/** QUIC (RFC 9000, RFC 9369): long headers, and short ones of a connection that was seen. Initial packets alone are decrypted. */
+/**
+ * QUIC (RFC 9000, RFC 9369): long headers, and short ones of a connection that was seen. Initial packets alone are
+ * decrypted.
+ */
 import { Cursor } from '../cursor.ts';
 import { parts, variable } from '../declare.ts';
 import { hex, hexBytes } from '../format.ts';
