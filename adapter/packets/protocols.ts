@@ -37,6 +37,7 @@ import { imap } from './protocols/imap.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
 import { isakmp } from './protocols/isakmp.ts';
+import { kerberos } from './protocols/kerberos.ts';
 import { ipnet, ipoib, nflog } from './protocols/link-headers.ts';
 import { aoe, lacp, loop, msnlb, ptp, realtek, udld } from './protocols/link-services.ts';
 import { llc } from './protocols/llc.ts';
@@ -60,6 +61,7 @@ import { pppoe, pppoed } from './protocols/pppoe.ts';
 import { quic } from './protocols/quic.ts';
 import { radius } from './protocols/radius.ts';
 import { raw } from './protocols/raw.ts';
+import { git, tpkt, whois } from './protocols/remote.ts';
 import { rip } from './protocols/rip.ts';
 import { rtcp, rtp } from './protocols/rtp.ts';
 import { sctp } from './protocols/sctp.ts';
@@ -78,7 +80,7 @@ import { telnet } from './protocols/telnet.ts';
 import { teredo } from './protocols/teredo.ts';
 import { tftp } from './protocols/tftp.ts';
 import { tls } from './protocols/tls.ts';
-import { babel, dccp, rsvp } from './protocols/transports.ts';
+import { babel, dccp, mplsEcho, rsvp, sflow } from './protocols/transports.ts';
 import { udp } from './protocols/udp.ts';
 import { udpencap } from './protocols/udpencap.ts';
 import { qinq, vlan } from './protocols/vlan.ts';
@@ -180,6 +182,8 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   syslog,
   coap,
   babel,
+  mplsEcho,
+  sflow,
   dropbox,
   nbss,
   smb,
@@ -193,6 +197,10 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   telnet,
   ssh,
   pptp,
+  tpkt,
+  whois,
+  git,
+  kerberos,
   tds,
   cql,
   memcache,

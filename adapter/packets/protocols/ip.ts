@@ -19,7 +19,7 @@ import { LATER_FRAGMENT, type Layer } from '../layer.ts';
 import type { Memory } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Expert, type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
-import { ETHERTYPE_IP, IP_PROTOCOLS } from './numbers.ts';
+import { ETHERTYPE_IP, IP_PROTOCOLS, IPPROTO_UDP } from './numbers.ts';
 
 const DSCP: Names = {
   0: 'CS0',
@@ -91,6 +91,9 @@ const LOCAL_CONTROL = 0xe0000000;
 /** A time to live below looks wrong, unless a multicast is meant to go that far. */
 const LEAST_TTL = 5;
 const IPPROTO_PIM = 103;
+/** Of these a receiver sees by 255 that no router was between (RFC 5798, RFC 6762). */
+const IPPROTO_VRRP = 112;
+const MDNS_GROUP = 0xe00000fb;
 
 function experts(p: PacketView, l: Layer): Expert[] {
   const ttl = p.u8(l.at + 8);
@@ -98,8 +101,10 @@ function experts(p: PacketView, l: Layer): Expert[] {
   const multicast = to >>> 28 === 0xe;
   const about = { severity: 'note', group: 'sequence' } as const;
   if (to - LOCAL_CONTROL >= 0 && to - LOCAL_CONTROL < 256) {
-    const message = '"Time To Live" != 1 for a packet sent to the Local Network Control Block (see RFC 3171)';
-    return ttl === 1 ? [] : [{ field: TTL_LOCAL, message, ...about }];
+    const protocol = p.u8(l.at + 9);
+    const right = protocol === IPPROTO_VRRP || (protocol === IPPROTO_UDP && to === MDNS_GROUP) ? 255 : 1;
+    const message = `"Time To Live" != ${right} for a packet sent to the Local Network Control Block (see RFC 3171)`;
+    return ttl === right ? [] : [{ field: TTL_LOCAL, message, ...about }];
   }
   const small = ttl < LEAST_TTL && !multicast && p.u8(l.at + 9) !== IPPROTO_PIM;
   return small ? [{ field: TTL_SMALL, message: `"Time To Live" only ${ttl}`, ...about }] : [];

@@ -10,7 +10,8 @@ const ISIS = 0x83;
 const SYSTEM = 6;
 
 export const osi: Protocol = new Protocol({
-  name: 'osi',
+  name: 'osi-nlpid',
+  chain: 'osi',
   title: 'OSI',
   column: 'ISO',
   found: { ethertype: [sapKey(SAP_OSI), 0x00fe] },

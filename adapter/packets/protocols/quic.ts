@@ -1,4 +1,7 @@
-/** QUIC (RFC 9000, RFC 9369): long headers, and short ones of a connection that was seen. Nothing is decrypted. */
+/**
+ * QUIC (RFC 9000, RFC 9369): long headers, and short ones of a connection that was seen. Initial packets alone are
+ * decrypted.
+ */
 import { Cursor } from '../cursor.ts';
 import { parts, variable } from '../declare.ts';
 import { hex, hexBytes } from '../format.ts';
@@ -7,6 +10,7 @@ import { group, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, type Part, Protocol } from '../protocol.ts';
 import { fromClient, Memory, speak } from '../sessions.ts';
+import { initialWords } from './quic-initial.ts';
 
 const INITIAL = 0;
 const RETRY = 3;
@@ -33,6 +37,8 @@ const SUPPORTED = variable('quic.supported_version', 'Supported Version', 'uint3
 class QuicMemory {
   client = -1;
   server = -1;
+  /** What keys of Initial packets are derived from; a server may ask for another (RFC 9000, section 8.1.2). */
+  firstDcid: Uint8Array | undefined;
 }
 
 const MEMORY = new Memory(() => new QuicMemory());
@@ -87,6 +93,8 @@ interface QuicPacket {
   readonly type: number;
   readonly dcid: Uint8Array;
   readonly scid: Uint8Array;
+  /** Where the number of an Initial packet is; -1 in others. */
+  readonly numberAt: number;
   readonly parts: Part[];
 }
 
@@ -124,6 +132,7 @@ function longPacket(p: PacketView, at: number, end: number): QuicPacket {
   const scil = c.number(1, SCIL);
   const scid = c.bytes(scil, scil > 0 ? SCID : undefined);
   let stop = end;
+  let numberAt = -1;
   if (version === 0) {
     while (c.left >= 4) {
       c.number(4, SUPPORTED);
@@ -135,8 +144,9 @@ function longPacket(p: PacketView, at: number, end: number): QuicPacket {
     }
     const n = integer(c, LENGTH);
     stop = c.short ? end : Math.min(end, c.at + n);
+    numberAt = type === INITIAL && !c.short && c.at + n <= end ? c.at : -1;
   }
-  return { at, end: Math.max(stop, at + 1), long: true, version, type, dcid, scid, parts: c.parts };
+  return { at, end: Math.max(stop, at + 1), long: true, version, type, dcid, scid, numberAt, parts: c.parts };
 }
 
 function shortPacket(p: PacketView, l: Layer, at: number): QuicPacket {
@@ -151,7 +161,7 @@ function shortPacket(p: PacketView, l: Layer, at: number): QuicPacket {
     shown(SPIN, (first & 0x20) !== 0, [at, 1]),
     ...(n > 0 ? [shown(DCID, dcid, [at + 1, n])] : []),
   ];
-  return { at, end: l.end, long: false, version: 0, type: 0, dcid, scid: new Uint8Array(0), parts: out };
+  return { at, end: l.end, long: false, version: 0, type: 0, dcid, scid: new Uint8Array(0), numberAt: -1, parts: out };
 }
 
 function packets(p: PacketView, l: Layer): QuicPacket[] {
@@ -174,13 +184,25 @@ function packets(p: PacketView, l: Layer): QuicPacket[] {
   return out;
 }
 
-function packetWords(q: QuicPacket): string {
+/** The number and the frames of an Initial packet. */
+function plainWords(p: PacketView, l: Layer, q: QuicPacket): string {
+  const client = fromClient(p, l);
+  const kept = MEMORY.of(p, l)?.firstDcid;
+  const firstDcid = kept ?? (client ? q.dcid : undefined);
+  if (q.numberAt < 0 || firstDcid === undefined) {
+    return '';
+  }
+  const bytes = p.bytes(q.at, q.end);
+  return initialWords({ version: q.version, bytes, numberAt: q.numberAt - q.at, firstDcid, fromClient: client });
+}
+
+function packetWords(p: PacketView, l: Layer, q: QuicPacket): string {
   const ids = `${q.dcid.length > 0 ? `, DCID=${hexBytes(q.dcid, '')}` : ''}`;
   if (!q.long) {
     return `Protected Payload (KP0)${ids}`;
   }
   const name = q.version === 0 ? 'Version Negotiation' : (TYPES[q.type] ?? '');
-  return `${name}${ids}${q.scid.length > 0 ? `, SCID=${hexBytes(q.scid, '')}` : ''}`;
+  return `${name}${ids}${q.scid.length > 0 ? `, SCID=${hexBytes(q.scid, '')}` : ''}${plainWords(p, l, q)}`;
 }
 
 function packetPart(q: QuicPacket): Part {
@@ -195,6 +217,11 @@ function note(p: PacketView, l: Layer): void {
   }
   speak(p, l);
   for (const q of packets(p, l).filter((x) => x.long)) {
+    if (q.type === RETRY && q.version !== 0) {
+      memory.firstDcid = undefined;
+    } else if (q.type === INITIAL && q.version !== 0 && fromClient(p, l)) {
+      memory.firstDcid ??= q.dcid.slice();
+    }
     if (fromClient(p, l)) {
       memory.client = q.scid.length;
       memory.server = memory.server < 0 ? q.dcid.length : memory.server;
@@ -228,5 +255,8 @@ export const quic: Protocol = new Protocol({
     LENGTH,
     SUPPORTED,
   ],
-  info: (p, l) => packets(p, l).map(packetWords).at(-1) ?? '',
+  info: (p, l) => {
+    const last = packets(p, l).at(-1);
+    return last === undefined ? '' : packetWords(p, l, last);
+  },
 });

@@ -55,6 +55,7 @@ function bridge(name: string, words: string, off: number): Declaration[] {
 /** A time in units of a 256th of a second. */
 function time(name: string, description: string, off: number): FieldDeclaration {
   return computed(name, description, 'seconds', (p, l) => p.u16(l.at + off) / 256, {
+    plain: (p, l) => String(p.u16(l.at + off) / 256),
     ...whole,
     place: (_, l) => [l.at + off, 2],
     text: (p, l) => String(p.u16(l.at + off) / 256),

@@ -1,5 +1,6 @@
-/** DCCP (RFC 4340), and the heads of RSVP (RFC 2205) and of Babel's messages (RFC 8966). */
+/** DCCP (RFC 4340), and the heads of what routers and switches send: RSVP, Babel, MPLS' pings, sFlow. */
 import { endpointsOf } from '../endpoints.ts';
+import { formatIpv4, formatIpv6 } from '../format.ts';
 import type { Layer } from '../layer.ts';
 import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
@@ -122,6 +123,37 @@ export const rsvp: Protocol = new Protocol({
   open: (p, l) => p.u8(l.at) >> 4 === 1 && RSVP_MESSAGES[p.u8(l.at + 1)] !== undefined,
   fields: [],
   info: (p, l) => `${RSVP_MESSAGES[p.u8(l.at + 1)]} Message. `,
+});
+
+const ECHO_TYPES: Names = { 1: 'MPLS Echo Request', 2: 'MPLS Echo Reply' };
+
+/** Pings of label-switched paths (RFC 8029). */
+export const mplsEcho: Protocol = new Protocol({
+  name: 'mpls-echo',
+  title: 'Multiprotocol Label Switching Echo',
+  column: 'MPLS ECHO',
+  found: { 'udp.port': [3503] },
+  header: 32,
+  open: (p, l) => p.u16(l.at) === 1 && ECHO_TYPES[p.u8(l.at + 4)] !== undefined,
+  fields: [],
+  info: (p, l) => ECHO_TYPES[p.u8(l.at + 4)] ?? '',
+});
+
+/** Samples of a switch's packets (sflow.org, version 5): the agent's address is of either IP. */
+export const sflow: Protocol = new Protocol({
+  name: 'sflow',
+  title: 'InMon sFlow',
+  column: 'sFlow',
+  found: { 'udp.port': [6343] },
+  header: 28,
+  open: (p, l) => p.u32(l.at) === 5 && (p.u32(l.at + 4) === 1 || (p.u32(l.at + 4) === 2 && l.at + 40 <= l.end)),
+  fields: [],
+  info: (p, l) => {
+    const is4 = p.u32(l.at + 4) === 1;
+    const agent = is4 ? formatIpv4(p.u32(l.at + 8)) : formatIpv6(p.bytes(l.at + 8, l.at + 24));
+    const at = l.at + (is4 ? 12 : 24);
+    return `V5, agent ${agent}, sub-agent ID ${p.u32(at)}, seq ${p.u32(at + 4)}, ${p.u32(at + 12)} samples`;
+  },
 });
 
 const BABEL_TLVS: Names = {
