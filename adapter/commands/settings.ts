@@ -15,6 +15,8 @@ export interface Settings {
   height: number;
   width: number;
   listsize: number;
+  /** Whether the ways of packets are shown. */
+  journey: 'on' | 'off';
   readonly print: PrintSettings;
   readonly replay: ReplaySettings;
   readonly history: HistorySettings;
@@ -41,6 +43,7 @@ export function defaultSettings(): Settings {
     height: 0,
     width: 0,
     listsize: 10,
+    journey: 'off',
     print: defaultPrintSettings(),
     replay: { guest: '', atEnd: 'stop', checksums: 'repair' },
     history: { size: DEFAULT_HISTORY_SIZE },
@@ -154,6 +157,7 @@ export const SETTINGS: readonly Setting[] = [
   limit('height', 'number of lines gdb thinks are in a page', own),
   limit('width', 'number of characters gdb thinks are in a line', own),
   limit('listsize', 'number of source lines gdb will list by default', own, 1_000_000),
+  choice(['journey', 'journey'], 'whether the ways of packets are shown', ['on', 'off'], own),
   LOGGING,
 ];
 

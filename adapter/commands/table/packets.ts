@@ -42,6 +42,20 @@ export const PACKET_COMMANDS = [
         usage: 'dump pcap FILE [FILTER] [in EDGE]',
         details: `Only those that a display filter means, if one is given. ${EDGES}; slirp without it.`,
       },
+      {
+        name: 'journey',
+        class: 'network',
+        takes: 'file',
+        summary: 'Write the packets at all edges to a pcapng file, with identities, verdicts and comments.',
+        usage: 'dump journey FILE',
+      },
+      {
+        name: 'vpp',
+        class: 'network',
+        takes: 'file',
+        summary: "Write journeys as VPP's dispatch trace, a record for each function, which Wireshark shows.",
+        usage: 'dump vpp FILE',
+      },
     ],
   },
   {
