@@ -10,6 +10,7 @@ import { GuestConsoles } from './console/guest-console.ts';
 import { registerValues } from './editor/values.ts';
 import { history } from './history/history.ts';
 import { activateLanguage } from './language/language.ts';
+import { PacketDetailsView } from './packet/packet-view.ts';
 import { Replays } from './replays/replays.ts';
 import { AdapterFactory } from './session/adapter.ts';
 import { ConfigurationProvider, debugPackets, pickCapture, replayCapture } from './session/configurations.ts';
@@ -44,7 +45,9 @@ function debugging(
     debug.registerDebugConfigurationProvider(DEBUG_TYPE, dynamic, vscode.DebugConfigurationProviderTriggerKind.Dynamic),
     debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context, log)),
     commands.registerCommand('pktgdb.debugPackets', debugPackets),
-    commands.registerCommand('pktgdb.replayCapture', (capture: unknown) => replayCapture(capture, stackRoot)),
+    commands.registerCommand('pktgdb.replayCapture', (capture: unknown, first: unknown) =>
+      replayCapture(capture, stackRoot, first),
+    ),
     commands.registerCommand('pktgdb.pickCapture', pickCapture),
     registerValues(stackRoot),
   ];
@@ -56,6 +59,7 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
   const registers = new RegistersView(sessions, context.globalState);
   const rings = new RingsView(sessions, context.extensionUri);
   const connections = new ConnectionsView(sessions);
+  const details = new PacketDetailsView(sessions, context.extensionUri);
   const timeline = new TimelineView(sessions, context.extensionUri);
   const refresh = (): void => {
     for (const view of [registers, rings, connections, timeline]) {
@@ -70,7 +74,8 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     timeline,
     new GuestConsoles(sessions),
     new Replays(sessions, context.workspaceState),
-    ...captures(context.extensionUri, sessions),
+    details,
+    ...captures(context.extensionUri, sessions, context.globalState, details),
     ...history(sessions),
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),

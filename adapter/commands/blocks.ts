@@ -3,7 +3,7 @@
 /** What begins a block: commands by these names. They cannot be abbreviated. */
 export type BlockKind = 'if' | 'while' | 'commands' | 'define' | 'document';
 
-const OPENER = /^(if|while|commands|define|document)\b\s*(.*)$/s;
+const OPENER = /^(if|while|commands|define|document)(?![\w.-])\s*(.*)$/s;
 
 /** The kind of block that a line begins, and what follows on the line; undefined if it begins none. */
 export function splitOpener(line: string): { readonly kind: BlockKind; readonly rest: string } | undefined {

@@ -36,6 +36,8 @@ export type CommandClass =
   | 'status'
   | 'support'
   | 'network'
+  | 'aliases'
+  | 'obscure'
   | 'user-defined';
 
 /** A command as everything that does not execute it knows it. What it does is a handler of `adapter/gdb`. */
@@ -91,15 +93,25 @@ export function findCommand(table: readonly Command[], line: string, prefix = ''
   const rest = line.slice(start + leadingWord(line.slice(start)).length);
   const args = rest.trimStart();
   const at = line.length - args.length;
-  if (command.subcommands && leadingWord(args) !== '' && meansSubcommand(command, leadingWord(args))) {
+  if (command.subcommands && leadingWord(args) !== '' && meansSubcommand(command, leadingWord(args), args)) {
     const found = within(args, at, (text) => findCommand(command.subcommands ?? [], text, path));
     return { ...found, at: found.at + at };
   }
   return { command, args, at, path };
 }
 
-/** True if the word behind a prefix is to name a subcommand: `set x = 1` and `set $x = 1` are expressions. */
-export function meansSubcommand(prefix: Command, word: string): boolean {
+/** Behind a name: what makes it the target of an assignment. */
+const ASSIGNED = /^[\w.>[\]-]*\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)/;
+
+/**
+ * True if the word behind a prefix, with which `args` begins, is to name a subcommand: `set x = 1` and `set $x = 1` are
+ * expressions. Only the whole name of a subcommand is meant before a `=`.
+ */
+export function meansSubcommand(prefix: Command, word: string, args = word): boolean {
+  const whole = (prefix.subcommands ?? []).some((c) => namesOf(c).includes(word));
+  if (prefix.takes !== 'nothing' && !whole && ASSIGNED.test(args)) {
+    return false;
+  }
   return (
     prefix.takes === 'nothing' || (prefix.subcommands ?? []).some((c) => namesOf(c).some((n) => n.startsWith(word)))
   );

@@ -2,10 +2,12 @@
 import { type Command, type CommandClass, CommandError, findCommand, namesOf } from './command.ts';
 
 const CLASSES: readonly (readonly [CommandClass, string])[] = [
+  ['aliases', 'User-defined aliases of other commands.'],
   ['breakpoints', 'Making program stop at certain points.'],
   ['data', 'Examining data.'],
   ['files', 'Specifying and examining files.'],
   ['network', 'The guest, the host and the monitor.'],
+  ['obscure', 'Commands of gdb that have nothing to do here.'],
   ['running', 'Running the program.'],
   ['stack', 'Examining the stack.'],
   ['status', 'Status inquiries.'],
@@ -39,6 +41,23 @@ export function userCommand(name: string, doc: string): Command {
 
 function entry(c: Command): string {
   return `${namesOf(c).join(', ')} -- ${c.summary}\n`;
+}
+
+/** Commands and subcommands with their names, prefixes and all, in the alphabet's order. */
+export function allCommands(
+  table: readonly Command[],
+  prefix = '',
+): readonly { readonly names: string; readonly command: Command }[] {
+  const found = table.flatMap((command) => [
+    {
+      names: namesOf(command)
+        .map((n) => `${prefix}${n}`)
+        .join(', '),
+      command,
+    },
+    ...allCommands(command.subcommands ?? [], `${prefix}${command.name} `),
+  ]);
+  return prefix === '' ? found.sort((a, b) => a.names.localeCompare(b.names, 'en')) : found;
 }
 
 function byName(commands: readonly Command[]): Command[] {

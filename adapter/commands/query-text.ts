@@ -3,26 +3,49 @@ import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { EngineApi, ExpressionCompiler, PacketLayer, QueryExpression, QueryRequest } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { parseArgument } from '../inspect/expression/parser.ts';
+import { watchedPlace } from '../inspect/watch.ts';
 import { within } from '../packets/span.ts';
 import { LAYER_NAMES, packetText } from './catch-text.ts';
 import { CommandError } from './command.ts';
 import { findFunctions, unknownFunction } from './linespec.ts';
 
-type Asking = (engine: EngineApi, evaluator: Evaluator, text: string) => QueryRequest;
+type Asking = (engine: EngineApi, evaluator: Evaluator, text: string, frame: number) => QueryRequest;
 
 /** By the command that asks. */
-const KINDS: Readonly<Record<string, Asking>> = { calls, packets, plot };
+const KINDS: Readonly<Record<string, Asking>> = {
+  calls,
+  packets,
+  plot,
+  writes: writes('writes'),
+  'last-write': writes('last-write'),
+};
 
 /** Names of the commands that ask. */
 export const QUERY_KINDS: readonly string[] = Object.keys(KINDS);
 
-/** What a command asks. Throws `CommandError`, `ExpressionError` or `FilterError`. */
-export function queryRequest(engine: EngineApi, evaluator: Evaluator, kind: string, text: string): QueryRequest {
+/** What a command asks; `frame` is the one whose names it knows. Throws `CommandError`, `ExpressionError` or `FilterError`. */
+export function queryRequest(
+  engine: EngineApi,
+  evaluator: Evaluator,
+  kind: string,
+  text: string,
+  frame = engine.state === 'stopped' ? 0 : -1,
+): QueryRequest {
   const asking = KINDS[kind];
   if (!asking) {
     throw new CommandError(`There is no question "${kind}"; there are ${QUERY_KINDS.join(', ')}.`);
   }
-  return asking(engine, evaluator, text);
+  return asking(engine, evaluator, text, frame);
+}
+
+/** `EXPRESSION` */
+function writes(kind: 'writes' | 'last-write'): Asking {
+  return (_engine, evaluator, text, frame) => {
+    if (text.trim() === '') {
+      throw new CommandError('Argument required (expression to follow).');
+    }
+    return { kind, watch: watchedPlace(evaluator, text, frame, { access: 'write', location: false }), frame };
+  };
 }
 
 /** A piece of a text, and where it begins in it. */
@@ -106,7 +129,7 @@ function expressions(evaluator: Evaluator, { text, at }: Piece): QueryExpression
   for (let from = 0; from < text.length || from === 0; from++) {
     const rest = text.slice(from);
     const { end } = within(rest, at + from, parseArgument);
-    list.push(compiled({ text: rest.slice(0, end).trim(), at: at + from }, (t) => evaluator.expression(t)));
+    list.push(compiled({ text: rest.slice(0, end).trim(), at: at + from }, (t) => evaluator.shown(t)));
     from += end;
     if (from < text.length && text[from] !== ',') {
       throw new CommandError('A comma is expected here.', { start: at + from, end: at + text.length });
@@ -158,5 +181,5 @@ function plot(_engine: EngineApi, evaluator: Evaluator, args: string): QueryRequ
   if (args.trim() === '') {
     throw new CommandError('Argument required (expression to follow).');
   }
-  return { kind: 'plot', expression: evaluator.expression(args) };
+  return { kind: 'plot', expression: evaluator.value(args) };
 }

@@ -3,12 +3,13 @@ import { DEFAULT_HISTORY_SIZE } from '../engine/api.ts';
 import { defaultPrintSettings, type PrintSettings } from '../inspect/values.ts';
 import { printable } from '../packets/format.ts';
 import { CommandError } from './command.ts';
+import { INERT_SETTINGS, type InertSetting } from './inert-settings.ts';
 import type { ArgumentKind } from './takes.ts';
 
 /** Stands for no bound. */
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
-/** Settings that `set` changes. Those of the terminal (height, width, pagination) are accepted and have no effect. */
+/** Settings that `set` changes. */
 export interface Settings {
   confirm: boolean;
   pagination: boolean;
@@ -17,9 +18,32 @@ export interface Settings {
   listsize: number;
   /** Whether the ways of packets are shown. */
   journey: 'on' | 'off';
+  verbose: boolean;
+  traceCommands: boolean;
+  prompt: string;
+  outputRadix: number;
+  inputRadix: number;
+  maxCompletions: number;
+  maxCallDepth: number;
+  readonly style: { enabled: boolean };
+  readonly backtrace: { limit: number; pastMain: boolean };
+  readonly pending: { pending: 'auto' | 'on' | 'off' };
+  readonly logging: LoggingSettings;
+  /** Settings of gdb's that have nothing to change here, by name: what they were set to. */
+  readonly inert: Record<string, string>;
   readonly print: PrintSettings;
   readonly replay: ReplaySettings;
   readonly history: HistorySettings;
+}
+
+/** Where else output goes. */
+export interface LoggingSettings {
+  enabled: boolean;
+  file: string;
+  /** The file begins anew instead of going on. */
+  overwrite: boolean;
+  /** Output goes to the file alone. */
+  redirect: boolean;
 }
 
 /** What the next `run` records. */
@@ -39,15 +63,47 @@ export interface ReplaySettings {
 export function defaultSettings(): Settings {
   return {
     confirm: true,
-    pagination: false,
+    pagination: true,
     height: 0,
     width: 0,
     listsize: 10,
     journey: 'off',
+    verbose: false,
+    traceCommands: false,
+    prompt: '(pktgdb) ',
+    outputRadix: 10,
+    inputRadix: 10,
+    maxCompletions: 200,
+    maxCallDepth: 100,
+    style: { enabled: true },
+    backtrace: { limit: 0, pastMain: true },
+    pending: { pending: 'auto' },
+    logging: { enabled: false, file: 'pktgdb.txt', overwrite: false, redirect: false },
+    inert: {},
     print: defaultPrintSettings(),
     replay: { guest: '', atEnd: 'stop', checksums: 'repair' },
     history: { size: DEFAULT_HISTORY_SIZE },
   };
+}
+
+/** Makes settings what they were. */
+export function restoreSettings(settings: Settings, before: Settings): void {
+  restore(settings as unknown as Record<string, unknown>, before as unknown as Record<string, unknown>);
+}
+
+function restore(to: Record<string, unknown>, from: Readonly<Record<string, unknown>>): void {
+  for (const key of Object.keys(to)) {
+    if (!(key in from)) {
+      delete to[key];
+    }
+  }
+  for (const [key, value] of Object.entries(from)) {
+    if (typeof value === 'object' && value !== null) {
+      restore(to[key] as Record<string, unknown>, value as Record<string, unknown>);
+    } else {
+      to[key] = value;
+    }
+  }
 }
 
 /** A setting, and how its value is read and written. */
@@ -62,6 +118,8 @@ export interface Setting {
   /** Sets it from text. Throws `CommandError` for a value that it cannot have. */
   readonly set: (settings: Settings, text: string) => void;
   readonly get: (settings: Settings) => string;
+  /** What `show` says, where that is not "WHAT is VALUE.". */
+  readonly text?: (settings: Settings) => string;
 }
 
 function parseBoolean(text: string): boolean {
@@ -81,7 +139,7 @@ function parseLimit(text: string): number {
   }
   if (!/^\d+$/.test(text)) {
     throw new CommandError(
-      text === '' ? 'Argument required (integer to set it to, or "unlimited".).' : `A number expected, not "${text}".`,
+      text === '' ? 'Argument required (integer to set it to, or "unlimited").' : `A number expected, not "${text}".`,
     );
   }
   return Number(text);
@@ -137,18 +195,76 @@ function limit<K extends string>(name: K, what: string, owner: Owner<K, number>,
 const own = (settings: Settings): Settings => settings;
 const print = (settings: Settings): PrintSettings => settings.print;
 
-const LOGGING: Setting = {
-  name: 'logging',
-  what: 'logging of output',
-  values: ['off'],
-  set: (_settings, text) => {
-    if (!/^(?:enabled\s+)?off$/.test(text)) {
-      throw new CommandError(
-        'Logging is not supported; redirect the output of pktgdb instead ("set logging off" is accepted).',
-      );
-    }
+/** Text as it is written, in quotes or not. */
+function words<K extends string>(name: K, what: string, owner: Owner<K, string>): Setting {
+  return {
+    name,
+    what,
+    values: [],
+    set: (settings, text) => {
+      owner(settings)[name] = text;
+    },
+    get: (settings) => `"${owner(settings)[name]}"`,
+  };
+}
+
+/** A setting under the name that users know, of a field that is called otherwise. */
+function named<K extends string>(name: string, setting: Setting & { readonly name: K }): Setting {
+  return { ...setting, name };
+}
+
+const logging = (settings: Settings): LoggingSettings => settings.logging;
+
+/** The settings of `set logging` and `show logging`. */
+export const LOGGING_SETTINGS: readonly Setting[] = [
+  {
+    ...flag('enabled', 'whether output is logged', logging),
+    text: ({ logging: { enabled } }) => `Logging is ${enabled ? 'enabled' : 'disabled'}.`,
   },
-  get: () => 'off',
+  {
+    ...words('file', 'the current logfile', logging),
+    text: ({ logging: { file } }) => `The current logfile is "${file}".`,
+  },
+  {
+    ...flag('overwrite', 'whether logging overwrites the log file', logging),
+    text: ({ logging: { overwrite } }) => `Logging ${overwrite ? 'overwrites' : 'appends to'} the log file.`,
+  },
+  {
+    ...flag('redirect', 'whether output goes to the log file alone', logging),
+    text: ({ logging: { redirect } }) =>
+      redirect ? 'Output will go only to the log file.' : 'Output will go to both the screen and the log file.',
+  },
+];
+
+/** 8, 10 or 16. */
+function radix<K extends 'outputRadix' | 'inputRadix'>(key: K, name: string, what: string): Setting {
+  return {
+    name,
+    what,
+    values: ['8', '10', '16'],
+    set: (settings, text) => {
+      const value = Number(text);
+      if (text === '' || ![8, 10, 16].includes(value)) {
+        throw new CommandError(
+          text === '' ? 'Argument required (integer to set it to.).' : `Unsupported ${name} \`\`${printable(text)}''.`,
+        );
+      }
+      settings[key] = value;
+    },
+    get: (settings) => String(settings[key]),
+  };
+}
+
+const PROMPT: Setting = {
+  name: 'prompt',
+  what: "the debugger's prompt",
+  values: [],
+  set: (settings, text) => {
+    // gdb's habit: a blank ends it, which nobody types.
+    settings.prompt = text === '' ? '' : `${text.replace(/\\ ?$/, '')} `;
+  },
+  get: ({ prompt }) => `"${prompt}"`,
+  text: ({ prompt }) => `Gdb's prompt is "${prompt}".`,
 };
 
 export const SETTINGS: readonly Setting[] = [
@@ -158,7 +274,45 @@ export const SETTINGS: readonly Setting[] = [
   limit('width', 'number of characters gdb thinks are in a line', own),
   limit('listsize', 'number of source lines gdb will list by default', own, 1_000_000),
   choice(['journey', 'journey'], 'whether the ways of packets are shown', ['on', 'off'], own),
-  LOGGING,
+  flag('verbose', 'verbosity', own),
+  named('trace-commands', flag('traceCommands', 'state of GDB CLI command tracing', own)),
+  PROMPT,
+  radix('outputRadix', 'output-radix', 'default output radix for printing of values'),
+  radix('inputRadix', 'input-radix', 'default input radix for entering numbers'),
+  named('max-completions', limit('maxCompletions', 'maximum number of completion candidates', own)),
+  named('max-user-call-depth', limit('maxCallDepth', 'the max call depth for user-defined commands', own, 1000)),
+  ...INERT_SETTINGS.map(inert),
+];
+
+/** A setting of gdb's that is accepted and shown, as there is nothing here that it could change. */
+function inert([name, sentence, value]: InertSetting): Setting {
+  const kept = (settings: Settings): string => settings.inert[name] ?? value;
+  return {
+    name,
+    what: sentence.replace(/ is "?%"?\.?$/, '').replace(/^./, (c) => c.toLowerCase()),
+    values: value === 'on' || value === 'off' ? ['on', 'off'] : [],
+    set: (settings, text) => {
+      settings.inert[name] = value === 'on' || value === 'off' ? (parseBoolean(text) ? 'on' : 'off') : text;
+    },
+    get: kept,
+    text: (settings) => sentence.replace('%', () => kept(settings)),
+  };
+}
+
+const backtrace = (settings: Settings): Settings['backtrace'] => settings.backtrace;
+
+/** The settings of `set backtrace`. */
+export const BACKTRACE_SETTINGS: readonly Setting[] = [
+  limit('limit', 'an upper bound on the number of backtrace levels', backtrace),
+  named('past-main', flag('pastMain', 'whether backtraces should continue past "main"', backtrace)),
+];
+
+/** The settings of `set style`. */
+export const STYLE_SETTINGS: readonly Setting[] = [
+  {
+    ...flag('enabled', 'whether output has colours', (settings) => settings.style),
+    text: ({ style: { enabled } }) => `CLI output styling is ${enabled ? 'enabled' : 'disabled'}.`,
+  },
 ];
 
 /** The settings of `set print` and `show print`. */
@@ -194,6 +348,16 @@ function choice<K extends string, V extends string>(
     get: (settings) => owner(settings)[key],
   };
 }
+
+/** The settings of `set breakpoint`. */
+export const BREAKPOINT_SETTINGS: readonly Setting[] = [
+  choice(
+    ['pending', 'pending'],
+    "debugger's behavior regarding pending breakpoints",
+    ['auto', 'on', 'off'] as const,
+    (settings) => settings.pending,
+  ),
+];
 
 const replay = (settings: Settings): ReplaySettings => settings.replay;
 
@@ -243,5 +407,8 @@ export function parseReplayOptions(settings: Settings, text: string): void {
 
 /** `Pretty formatting of structures is on.` */
 export function settingText(setting: Setting, settings: Settings): string {
+  if (setting.text) {
+    return setting.text(settings);
+  }
   return `${setting.what[0]?.toUpperCase()}${setting.what.slice(1)} is ${setting.get(settings)}.`;
 }

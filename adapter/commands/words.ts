@@ -44,3 +44,8 @@ export function shellWords(text: string): ShellWord[] {
 export function splitWords(text: string): string[] {
   return shellWords(text).map((w) => w.word);
 }
+
+/** The words of a user command's arguments: quotes and backslashes keep blanks together and stay, as in gdb. */
+export function gdbWords(text: string): string[] {
+  return text.match(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)+/gs) ?? [];
+}

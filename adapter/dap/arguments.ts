@@ -6,6 +6,13 @@
 /** A request that cannot be done; the message goes to the user as the response's error. */
 export class RequestError extends Error {
   override name = 'RequestError';
+  /** The word that the protocol has for it, which clients look for; the sentence goes beside it. */
+  readonly code: 'cancelled' | 'notStopped' | undefined;
+
+  constructor(message: string, code?: 'cancelled' | 'notStopped') {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** "an array", "a number", ... for messages about wrong types. */
@@ -33,11 +40,15 @@ export class Arguments {
   readonly where: string;
   readonly raw: Readonly<Record<string, unknown>>;
 
-  constructor(where: string, raw: unknown) {
+  /** Number of the request; -1 for an object inside. */
+  readonly seq: number;
+
+  constructor(where: string, raw: unknown, seq = -1) {
     if (raw !== undefined && raw !== null && !isObject(raw)) {
       throw new RequestError(`${where}: arguments must be an object, not ${describeType(raw)}`);
     }
     this.where = where;
+    this.seq = seq;
     this.raw = isObject(raw) ? raw : {};
   }
 

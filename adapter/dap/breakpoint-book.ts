@@ -47,6 +47,14 @@ export class BreakpointBook {
     this.#session = session;
   }
 
+  /** Nothing is to stop: breakpoints that are set later neither. */
+  noDebug = false;
+  /** What an owner's breakpoint was set by, if it is there already. */
+  spec(owner: string, key: string): BreakpointSpec | undefined {
+    const entry = this.#owned.get(owner)?.find((one) => one.key === key);
+    return entry && this.#find(entry.id)?.spec;
+  }
+
   /** True for one that came from `setFunctionBreakpoints`. */
   isFunctionBreakpoint(id: number): boolean {
     return this.#owned.get('functions')?.some((entry) => entry.id === id) ?? false;
@@ -79,7 +87,31 @@ export class BreakpointBook {
     if (trace === undefined) {
       return 'This session does not replay a capture; set "trace" in the launch configuration.';
     }
-    return sameFile(trace, capture) ? undefined : `This session replays another capture: ${trace}`;
+    return sameFile(trace, capture) ? this.#noSuchPacket(id) : `This session replays another capture: ${trace}`;
+  }
+
+  /** Why packet N does not come, where the capture has been read: it has fewer, or leaves that one out. */
+  #noSuchPacket(id: number): string | undefined {
+    const { replay } = this.#session.engine;
+    const location = this.#find(id)?.spec.location;
+    if (!replay || location?.kind !== 'packet') {
+      return undefined;
+    }
+    const { packets, reason } = replay.packet(location.number);
+    if (location.number > packets) {
+      return `There is no packet ${location.number}: the capture has ${packets}.`;
+    }
+    return reason === '' ? undefined : `Packet ${location.number} is not played (${reason}).`;
+  }
+
+  /** The capture has been read: it is known which of its packets there are. */
+  captureKnown(): void {
+    for (const id of this.#captures.keys()) {
+      const breakpoint = this.#find(id);
+      if (breakpoint !== undefined) {
+        this.changed('changed', breakpoint);
+      }
+    }
   }
 
   /** Makes `wanted` the breakpoints of `owner`, in this order. `file` is set for those of a file. */
@@ -159,6 +191,9 @@ export class BreakpointBook {
     try {
       const { engine } = this.#session;
       const breakpoint = engine.setBreakpoint(one.spec);
+      if (this.noDebug) {
+        return this.#describe(engine.updateBreakpoint(breakpoint.id, { enabled: false }));
+      }
       if (one.capture === undefined) {
         return this.#describe(breakpoint);
       }

@@ -27,7 +27,7 @@ export function parseLogMessage(message: string, evaluator: Evaluator): NonNulla
         parts.push(text);
       }
       text = '';
-      parts.push(evaluator.expression(message.slice(i + 1, end)));
+      parts.push(evaluator.shownExpression(message.slice(i + 1, end)));
       i = end;
     } else {
       text += c;

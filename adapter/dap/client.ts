@@ -10,6 +10,10 @@ export class ClientConventions {
   readonly #uris: boolean;
   /** The client understands the `invalidated` event. */
   readonly supportsInvalidatedEvent: boolean;
+  /** The client shows memory, and wants to know when it changes. */
+  readonly supportsMemoryEvent: boolean;
+  /** The client shows text with escape sequences in colours. */
+  readonly supportsANSIStyling: boolean;
   /** The client shows `progressStart`, `progressUpdate` and `progressEnd`. */
   readonly supportsProgressReporting: boolean;
 
@@ -23,6 +27,8 @@ export class ClientConventions {
     }
     this.#uris = format === 'uri';
     this.supportsInvalidatedEvent = args.optionalBoolean('supportsInvalidatedEvent') ?? false;
+    this.supportsMemoryEvent = args.optionalBoolean('supportsMemoryEvent') ?? false;
+    this.supportsANSIStyling = args.optionalBoolean('supportsANSIStyling') ?? false;
     this.supportsProgressReporting = args.optionalBoolean('supportsProgressReporting') ?? false;
   }
 

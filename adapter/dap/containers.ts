@@ -1,6 +1,13 @@
 /** What is behind a `variablesReference`: rows that are made when a client asks for them, all at once or in pages. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 
+/** A part of what a memory reference means. */
+export interface MemoryPlace {
+  readonly memoryReference: string;
+  readonly offset: number;
+  readonly count: number;
+}
+
 /** One row, before its children have a reference. */
 export interface Item {
   readonly name: string;
@@ -8,6 +15,8 @@ export interface Item {
   readonly type?: string;
   readonly evaluateName?: string;
   readonly memoryReference?: string;
+  /** Of a row that has been set: the memory that has changed by it. */
+  readonly memory?: MemoryPlace;
   readonly children?: Container;
   readonly presentationHint?: DebugProtocol.VariablePresentationHint;
 }
@@ -21,6 +30,8 @@ export interface Container {
   /** How many rows are named and how many are elements of an array; a client pages the latter. */
   readonly named: number;
   readonly indexed: number;
+  /** The frame that the expressions of the rows are about, if they are about one. */
+  readonly frame?: number;
   /** Rows `start` to `start + count` of the named ones followed by the indexed ones. */
   rows(start: number, count: number, format: ValueFormat): Promise<readonly Item[]>;
   /** Assigns `value`, an expression, to the row `name`. Absent where nothing can be set. */

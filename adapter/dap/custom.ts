@@ -8,6 +8,7 @@ import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, Sa
 import type { Hop, Journey, JourneyGroup } from '../inspect/journey.ts';
 import type { RegisterAccess } from '../inspect/mmio.ts';
 import type { Conversation, FollowedStream } from '../packets/conversation-table.ts';
+import type { PacketDetails } from '../packets/details.ts';
 
 export type { HistoryMoment, QueryRow };
 
@@ -38,7 +39,7 @@ export interface QueryArguments {
   readonly limit?: number;
 }
 
-/** Body of the event `pktgdb/queryRows`. */
+/** Body of the event `pktgdb/queryRows`; `id` is 0 for what a command in the Debug Console asks. */
 export interface QueryRowsEventBody {
   readonly id: number;
   readonly rows: readonly QueryRowView[];
@@ -86,9 +87,12 @@ export interface TimelinePoint {
 /** Things that are counted: frames by their direction, drops, interrupts that the guest took. */
 export type TimelineLane = 'toGuest' | 'fromGuest' | 'drops' | 'interrupts';
 
-/** A single moment: where the machine stood still, what the user keeps, where a re-execution can begin. */
+/**
+ * A single moment: where the machine stood still, what the user keeps, where a re-execution can begin; `row` is one of
+ * a query's, which the client knows.
+ */
 export interface TimelineMark extends TimelinePoint {
-  readonly kind: 'stop' | 'bookmark' | 'checkpoint' | 'saved';
+  readonly kind: 'stop' | 'bookmark' | 'checkpoint' | 'saved' | 'row';
   /** What it is called, or why the machine stood there; empty for `saved`. */
   readonly text: string;
   /** The moment in `pktgdb/goTo`'s words. */
@@ -116,6 +120,13 @@ export interface TimelineRange {
   readonly lanes: Readonly<Record<TimelineLane, readonly number[]>>;
   /** Those within the range, in order of time; stops and `saved` at most one a part. */
   readonly marks: readonly TimelineMark[];
+}
+
+export type { PacketDetails };
+
+/** Answer to `pktgdb/packet`: what the innermost frame that handles a packet has in its hands, while stopped. */
+export interface PacketBody {
+  readonly packet?: PacketDetails;
 }
 
 /** Answer to `pktgdb/registerLayout`: the registers of a NIC, which do not change during a session. */

@@ -2,8 +2,11 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { CandidateKind } from '../commands/candidates.ts';
 import type { Value } from '../engine/api.ts';
+import { formatField } from '../packets/fields.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import type { ValueFormat } from './containers.ts';
+import type { Item, ValueFormat } from './containers.ts';
+import { ongoing } from './ongoing.ts';
+import { packetContainer } from './packet.ts';
 import { formatValue } from './present.ts';
 import { registerValue } from './registers.ts';
 import type { Family } from './request.ts';
@@ -16,6 +19,7 @@ const CLIPBOARD_DEPTH = 3;
 
 export const evaluateRequests: Family = {
   evaluate: {
+    cancellable: true,
     capabilities: { supportsEvaluateForHovers: true, supportsClipboardContext: true },
     handle: (session, args): Promise<DebugProtocol.EvaluateResponse['body']> => evaluate(session, args),
     after: (session) => session.releaseStops(),
@@ -25,12 +29,12 @@ export const evaluateRequests: Family = {
     handle: async (session, args): Promise<DebugProtocol.SetExpressionResponse['body']> => {
       const frame = await frameOf(session, args);
       const target = args.string('expression');
-      const value = await assign(session.evaluator, target, args.string('value'), frame);
-      const {
-        name: _name,
-        evaluateName: _evaluateName,
-        ...body
-      } = toVariable(session, valueItem(session, frame, target, value, target, valueFormat(args)));
+      await assign(session.evaluator, target, args.string('value'), frame);
+      const item = await itemOf(session, target, frame, valueFormat(args));
+      session.memoryChanged(
+        item.memoryReference === undefined ? undefined : { memoryReference: item.memoryReference, offset: 0, count: 4 },
+      );
+      const { name: _name, evaluateName: _evaluateName, presentationHint: _hint, ...body } = toVariable(session, item);
       return body;
     },
     after: (session, ok) => {
@@ -40,6 +44,7 @@ export const evaluateRequests: Family = {
     },
   },
   completions: {
+    cancellable: true,
     capabilities: { supportsCompletionsRequest: true, completionTriggerCharacters: [' ', '.', '$', '>'] },
     handle: (session, args): DebugProtocol.CompletionsResponse['body'] => ({
       targets: completions(session, args),
@@ -59,16 +64,7 @@ async function evaluate(session: PacketSession, args: Arguments): Promise<DebugP
     const { value } = await session.evaluator.evaluate(expression, frame);
     return { result: await wholeText(session, value, format, CLIPBOARD_DEPTH), variablesReference: 0 };
   }
-  const item =
-    (await registerValue(session, expression, frame, format)) ??
-    valueItem(
-      session,
-      frame,
-      expression,
-      (await session.evaluator.evaluate(expression, frame)).value,
-      expression,
-      format,
-    );
+  const item = await itemOf(session, expression, frame, format);
   const { value: result, type, variablesReference, memoryReference } = toVariable(session, item);
   return {
     result,
@@ -77,6 +73,32 @@ async function evaluate(session: PacketSession, args: Arguments): Promise<DebugP
     ...(type === undefined ? {} : { type }),
     ...(memoryReference === undefined ? {} : { memoryReference }),
   };
+}
+
+/** What an expression means: the packet, a register, a value. */
+async function itemOf(session: PacketSession, text: string, frame: number, format: ValueFormat): Promise<Item> {
+  if (text.trim() === '$pkt' && session.engine.scope(frame).hasPacket) {
+    return { name: text, value: 'packet', children: packetContainer(session.engine, frame) };
+  }
+  const register = await registerValue(session, text, frame, format);
+  if (register) {
+    return register;
+  }
+  const { value, code } = await session.evaluator.evaluate(text, frame);
+  const item = valueItem(session, frame, text, value, text, format);
+  const { type } = code ?? {};
+  if (type?.kind !== 'field' && type?.kind !== 'multi') {
+    return item;
+  }
+  const { name } = type.field;
+  return { ...item, value: value.kind === 'undefined' ? '<not in this packet>' : fieldText(name, value, item.value) };
+}
+
+/** A field in its own notation, as the scope Packet shows it. */
+function fieldText(name: string, value: Value, otherwise: string): string {
+  return value.kind === 'number' || value.kind === 'string'
+    ? formatField(name, value.kind === 'number' ? Number(value.value) : String(value.value))
+    : otherwise;
 }
 
 /**
@@ -92,12 +114,12 @@ async function command(
     await session.lifecycle.restart();
     return { result: 'The machine was started from the beginning.', variablesReference: 0 };
   }
-  const { output, failed, quit } = await session.lifecycle.command(() => session.repl.run(line, frame));
+  const signal = ongoing()?.cancellation.signal;
+  const { output, failed, quit } = await session.lifecycle.command(() => session.repl.run(line, frame, { signal }));
   if (quit) {
     await session.engine.kill();
     session.lifecycle.terminated();
   }
-  session.invalidate('stacks', 'variables');
   if (failed) {
     throw new RequestError(output.trimEnd() || 'The command failed.');
   }

@@ -16,6 +16,7 @@ import { argumentsContainer, localsContainer } from './variables.ts';
 
 export const stackRequests: Family = {
   stackTrace: {
+    cancellable: true,
     capabilities: { supportsDelayedStackTraceLoading: true },
     handle: async (session, args): Promise<DebugProtocol.StackTraceResponse['body']> => {
       checkThread(args);
@@ -31,6 +32,7 @@ export const stackRequests: Family = {
     },
   },
   scopes: {
+    cancellable: true,
     handle: async (session, args): Promise<DebugProtocol.ScopesResponse['body']> => {
       const frame = await session.stopped.frameIndex(args.number('frameId'));
       return { scopes: await scopes(session, frame) };

@@ -8,7 +8,8 @@
  * But a client may wait for that answer before it sends `configurationDone`; it is answered after `GRACE_MS`.
  * A start that fails after the answer ends the session with output and `terminated`.
  */
-import { ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
+import { Event, ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type Arguments, isObject, RequestError } from './arguments.ts';
 import { GuestQuestion } from './guest-question.ts';
 import { type LaunchConfiguration, parseLaunch } from './launch-args.ts';
@@ -17,6 +18,9 @@ import type { PacketSession } from './session.ts';
 
 /** How long the answer to `launch` waits for `configurationDone`. */
 const GRACE_MS = 500;
+
+/** What is debugged: a machine, in a thread of this process. */
+const PROCESS: DebugProtocol.ProcessEvent['body'] = { name: 'pktgdb', isLocalProcess: true, startMethod: 'launch' };
 
 export const lifecycleRequests: Family = {
   launch: {
@@ -45,7 +49,7 @@ export const lifecycleRequests: Family = {
     handle: (session, args) => session.lifecycle.restart(args),
     after: (session, ok) => {
       session.releaseStops();
-      if (!ok) {
+      if (!ok && (session.engine.state === 'none' || session.engine.state === 'exited')) {
         session.lifecycle.terminated();
       }
     },
@@ -57,7 +61,7 @@ export const lifecycleRequests: Family = {
     after: (session) => session.lifecycle.terminated(),
   },
   disconnect: {
-    handle: (session) => session.engine.kill(),
+    handle: (session) => session.lifecycle.terminate(),
     after: (session) => void session.end(),
   },
 };
@@ -117,7 +121,16 @@ export class Lifecycle {
   }
 
   /** Starts again, with the configuration that `args` of the request may bring or with the last one. */
-  async restart(args?: Arguments): Promise<void> {
+  restart(args?: Arguments): Promise<void> {
+    const restarted = this.#restarts.then(() => this.#restart(args));
+    this.#restarts = restarted.catch(() => undefined);
+    return restarted;
+  }
+
+  /** Those that are asked for at once start one after the other. */
+  #restarts: Promise<void> = Promise.resolve();
+
+  async #restart(args: Arguments | undefined): Promise<void> {
     if (args !== undefined && isObject(args.raw['arguments'])) {
       this.#configuration = parseLaunch(args.object('arguments'));
     }
@@ -126,13 +139,18 @@ export class Lifecycle {
       throw new RequestError('restart: nothing has been launched yet.');
     }
     this.#starting = true;
-    await this.#session.engine.kill();
-    this.#terminated = false;
-    await this.#session.running(() => this.#start(configuration));
+    this.#session.repl.interrupt();
+    await this.#session.running(async () => {
+      await this.#session.engine.kill();
+      this.#terminated = false;
+      await this.#start(configuration);
+      this.#session.restarted();
+    });
   }
 
   async terminate(): Promise<void> {
     this.guests.answer(undefined);
+    this.#session.repl.interrupt();
     await this.#session.engine.kill();
   }
 
@@ -183,6 +201,7 @@ export class Lifecycle {
         this.terminated();
         return;
       }
+      this.#session.breakpoints.noDebug = noDebug;
       if (noDebug) {
         for (const { id } of engine.breakpoints) {
           engine.updateBreakpoint(id, { enabled: false });
@@ -200,6 +219,8 @@ export class Lifecycle {
       this.#starting = false;
     }
     this.#reportEarlyExit();
+    this.#session.breakpoints.captureKnown();
+    this.#session.sendEvent(new Event('process', PROCESS));
   }
 
   /** Runs a command that may replace the machine: an exit is reported if there is none afterwards. */
@@ -234,7 +255,7 @@ export class Lifecycle {
     this.#initCommandsDone = true;
     for (const command of commands) {
       const script = /^\s*source\b/.test(command);
-      const { output, failed, quit } = await this.#session.repl.run(command, -1, script);
+      const { output, failed, quit } = await this.#session.repl.run(command, -1, { stream: script });
       if (failed) {
         const lines = output.trim().split('\n');
         // What the script printed before it failed has been shown.

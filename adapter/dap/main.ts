@@ -13,7 +13,7 @@ export interface ServeOptions {
 
 const factories: SessionFactories = {
   createEngine: () => Engine.create(),
-  createInterpreter: (engine, write) => new GdbInterpreter(engine, { write, waitForStops: false }),
+  createInterpreter: (engine, write, row) => new GdbInterpreter(engine, { write, row, waitForStops: false }),
   log: (text) => process.stderr.write(`pktgdb: ${text}\n`),
 };
 

@@ -30,6 +30,7 @@ export function bytesReference(handle: string): string {
 
 export const memoryRequests: Family = {
   readMemory: {
+    cancellable: true,
     capabilities: { supportsReadMemoryRequest: true },
     handle: async (session, args): Promise<DebugProtocol.ReadMemoryResponse['body']> => {
       const reference = args.string('memoryReference');
@@ -74,8 +75,10 @@ async function readBytes(
   if (offset < 0 || count === 0) {
     return answer(offset, new Uint8Array(0), count, () => undefined);
   }
-  const elements = await session.engine.children(handle, offset, count);
-  const bytes = Uint8Array.from(elements, ({ value }) => (typeof value.value === 'number' ? value.value : 0));
+  const bytes = await session.engine.readBytes(handle, offset, count);
+  if (bytes === undefined) {
+    throw new RequestError('These bytes are gone: the machine has run since. Evaluate the expression again.');
+  }
   return answer(offset, bytes, count, () => undefined);
 }
 
@@ -134,5 +137,6 @@ async function writeMemory(
     );
   }
   session.invalidate('variables');
+  session.memoryChanged({ memoryReference: reference, offset: args.optionalNumber('offset') ?? 0, count: written });
   return { offset: 0, bytesWritten: written };
 }

@@ -5,15 +5,22 @@ import type { PacketSession } from './session.ts';
 
 const PERCENT = 100;
 
-export class Progress {
+/** One thing that takes a while; it is shown once it is known how far it is. */
+export class ProgressTask {
   readonly #session: PacketSession;
+  readonly #newId: () => string;
+  readonly cancel: () => void;
+  /** The request that it belongs to; -1: none. */
+  readonly requestSeq: number;
   /** What is shown now; empty for nothing. */
-  #id = '';
-  #count = 0;
+  id = '';
   #percent = 0;
 
-  constructor(session: PacketSession) {
+  constructor(session: PacketSession, newId: () => string, cancel: () => void, requestSeq: number) {
     this.#session = session;
+    this.#newId = newId;
+    this.cancel = cancel;
+    this.requestSeq = requestSeq;
   }
 
   /** `done` of `total` of `what` is done. */
@@ -23,31 +30,75 @@ export class Progress {
       return;
     }
     const percent = Math.floor((done / total) * PERCENT);
-    if (!this.#session.client.supportsProgressReporting || (this.#id !== '' && percent === this.#percent)) {
+    if (!this.#session.client.supportsProgressReporting || (this.id !== '' && percent === this.#percent)) {
       return;
     }
     this.#percent = percent;
-    const first = this.#id === '';
-    this.#id ||= `progress-${++this.#count}`;
+    const first = this.id === '';
+    this.id ||= this.#newId();
     const event: DebugProtocol.ProgressStartEvent | DebugProtocol.ProgressUpdateEvent = first
-      ? new ProgressStartEvent(this.#id, what)
-      : new ProgressUpdateEvent(this.#id);
-    Object.assign(event.body, { percentage: percent, ...(first ? { cancellable: true } : {}) });
+      ? new ProgressStartEvent(this.id, what)
+      : new ProgressUpdateEvent(this.id);
+    const { requestSeq: requestId } = this;
+    const begin = { cancellable: true, ...(requestId < 0 ? {} : { requestId }) };
+    Object.assign(event.body, { percentage: percent, ...(first ? begin : {}) });
     this.#session.sendEvent(event);
   }
 
   /** It is done, or has been given up. */
   end(): void {
-    if (this.#id !== '') {
-      this.#session.sendEvent(new ProgressEndEvent(this.#id));
-      this.#id = '';
+    if (this.id !== '') {
+      this.#session.sendEvent(new ProgressEndEvent(this.id));
+      this.id = '';
     }
   }
+}
 
-  /** The client cancels what it was shown as `id`. */
-  async cancel(id: string | undefined): Promise<void> {
-    if (id !== undefined && id === this.#id) {
-      await this.#session.engine.interrupt();
+export class Progress {
+  readonly #session: PacketSession;
+  readonly #tasks = new Set<ProgressTask>();
+  /** What the engine does. */
+  readonly #engines: ProgressTask;
+  #count = 0;
+
+  constructor(session: PacketSession) {
+    this.#session = session;
+    this.#engines = this.#task(() => void session.engine.interrupt(), -1);
+  }
+
+  #task(cancel: () => void, requestSeq: number): ProgressTask {
+    return new ProgressTask(this.#session, () => `progress-${++this.#count}`, cancel, requestSeq);
+  }
+
+  /** Begins something that can be cancelled; `done` has to follow. */
+  task(cancel: () => void, requestSeq: number): ProgressTask {
+    const task = this.#task(cancel, requestSeq);
+    this.#tasks.add(task);
+    return task;
+  }
+
+  /** It is at its end. */
+  done(task: ProgressTask): void {
+    task.end();
+    this.#tasks.delete(task);
+  }
+
+  /** The engine has done `done` of `total` of `what`. */
+  told(what: string, done: number, total: number): void {
+    this.#engines.told(what, done, total);
+  }
+
+  /** What the engine did is done, or has been given up. */
+  end(): void {
+    this.#engines.end();
+  }
+
+  /** The client cancels what it was shown as `id`, or what a request does. */
+  cancel(id: string | undefined, requestSeq: number | undefined): void {
+    for (const task of [this.#engines, ...this.#tasks]) {
+      if ((id !== undefined && id === task.id) || (requestSeq !== undefined && requestSeq === task.requestSeq)) {
+        task.cancel();
+      }
     }
   }
 }

@@ -3,6 +3,7 @@
  * What a command prints is collected as the answer.
  */
 import type { Completions } from '../commands/complete.ts';
+import type { EngineApi, QueryRow } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import type { KeptMoments } from '../inspect/history.ts';
 
@@ -10,6 +11,8 @@ import type { KeptMoments } from '../inspect/history.ts';
 export interface Interpreter {
   /** Runs one line; errors are written, not thrown. `quit` is set by the command of that name. */
   execute(line: string): Promise<{ readonly ok: boolean; readonly quit?: number }>;
+  /** Ends the line that is being run. */
+  interrupt(): void;
   /** What may stand at the end of a line instead of its last word. */
   completions(line: string): Completions;
   /** The selected frame. */
@@ -26,6 +29,13 @@ export interface Interpreter {
   readonly evaluator: Evaluator;
   dispose(): void;
 }
+
+/** Makes the interpreter: `write` gets what it prints, `row` the answers to queries. */
+export type CreateInterpreter = (
+  engine: EngineApi,
+  write: (text: string) => void,
+  row: (text: string, row: QueryRow) => void,
+) => Interpreter;
 
 export interface ReplResult {
   readonly output: string;
@@ -51,16 +61,45 @@ export class Repl {
 
   /**
    * Runs the lines of `text` in a frame (-1: the one selected before), after what was asked for earlier.
-   * With `stream`, what they print is passed on as it comes too.
+   * With `stream`, what they print is passed on as it comes too. `signal` ends them.
    */
-  run(text: string, frame: number, stream = false): Promise<ReplResult> {
-    const result = this.#last.then(() => {
+  run(
+    text: string,
+    frame: number,
+    { stream = false, signal }: { readonly stream?: boolean; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ReplResult> {
+    const run = { ended: false };
+    const end = (): void => {
+      run.ended = true;
+      if (this.#current === run) {
+        this.interpreter.interrupt();
+      }
+    };
+    signal?.addEventListener('abort', end);
+    const result = this.#last.then(async () => {
       this.#streaming = stream;
-      return this.#run(text.split('\n'), frame);
+      this.#current = run;
+      try {
+        return await this.#run(run, text.split('\n'), frame);
+      } finally {
+        this.#current = undefined;
+        signal?.removeEventListener('abort', end);
+      }
     });
     this.#last = result;
     return result;
   }
+
+  /** Ends what is being run. */
+  interrupt(): void {
+    if (this.#current) {
+      this.#current.ended = true;
+      this.interpreter.interrupt();
+    }
+  }
+
+  /** What is being run; `ended` once it has been given up. */
+  #current: { ended: boolean } | undefined;
 
   /** The machine has stopped anew: the innermost frame is selected. */
   stopped(): void {
@@ -68,7 +107,7 @@ export class Repl {
   }
 
   /** Stops at the first line that fails. */
-  async #run(lines: readonly string[], frame: number): Promise<ReplResult> {
+  async #run(run: { readonly ended: boolean }, lines: readonly string[], frame: number): Promise<ReplResult> {
     this.#collected = '';
     let failed = false;
     let quit = false;
@@ -78,6 +117,11 @@ export class Repl {
         this.interpreter.frame = frame;
       }
       for (const line of lines) {
+        if (run.ended) {
+          this.#write('Quit\n');
+          failed = true;
+          break;
+        }
         const executed = await this.interpreter.execute(line);
         failed = !executed.ok;
         quit = executed.quit !== undefined;

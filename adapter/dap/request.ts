@@ -11,6 +11,8 @@ export interface RequestHandler {
   readonly handle: (session: PacketSession, args: Arguments) => unknown;
   /** Runs when the response has been sent; `ok` tells which one. */
   readonly after?: (session: PacketSession, ok: boolean) => void;
+  /** A client that cancels it is answered at once, with an error: it changes nothing, or can be given up. */
+  readonly cancellable?: boolean;
   /** Clients show errors of this request in a dialog. */
   readonly showErrors?: boolean;
 }

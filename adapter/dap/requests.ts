@@ -5,6 +5,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { breakpointRequests } from './breakpoints.ts';
 import { ClientConventions } from './client.ts';
+import { dataBreakpointRequests } from './data-breakpoints.ts';
 import { evaluateRequests } from './evaluate.ts';
 import { exceptionRequests } from './exceptions.ts';
 import { stackRequests } from './frames.ts';
@@ -12,6 +13,7 @@ import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
 import { memoryRequests } from './memory.ts';
 import { packetRequests } from './packets.ts';
+import { queryRequests } from './queries.ts';
 import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
@@ -35,11 +37,13 @@ const initializeRequests: Family = {
     showErrors: true,
   },
   cancel: {
-    // Only what has a progress bar takes long enough to be cut short; others are answered all the same.
     capabilities: { supportsCancelRequest: true },
     handle: (session, args) => {
-      args.optionalNumber('requestId');
-      return session.progress.cancel(args.optionalString('progressId'));
+      const seq = args.optionalNumber('requestId');
+      if (seq !== undefined) {
+        session.cancel(seq);
+      }
+      session.progress.cancel(args.optionalString('progressId'), seq);
     },
   },
 };
@@ -49,9 +53,11 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     initializeRequests,
     lifecycleRequests,
     breakpointRequests,
+    dataBreakpointRequests,
     exceptionRequests,
     runningRequests,
     historyRequests,
+    queryRequests,
     timelineRequests,
     stackRequests,
     variableRequests,

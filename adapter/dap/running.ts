@@ -30,6 +30,8 @@ export const runningRequests: Family = {
       if (engine.state === 'none' || engine.state === 'exited') {
         throw new RequestError(`There is nothing to pause: the machine is ${stateName(engine.state)}.`);
       }
+      // Commands that let the machine run again and again, or never, end too.
+      session.repl.interrupt();
       if (engine.state !== 'stopped') {
         await session.running(() => engine.interrupt());
       }
@@ -52,6 +54,6 @@ function step(kind: StepKind): Family[string] {
 /** Throws unless the machine stands still. */
 export function checkStopped(session: PacketSession): void {
   if (session.engine.state !== 'stopped') {
-    throw new RequestError(`The machine is not stopped (it is ${stateName(session.engine.state)}).`);
+    throw new RequestError(`The machine is not stopped (it is ${stateName(session.engine.state)}).`, 'notStopped');
   }
 }

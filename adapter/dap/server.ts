@@ -1,7 +1,7 @@
 /** Runs sessions over byte streams. */
 import type { Readable, Writable } from 'node:stream';
 import type { EngineApi } from '../engine/api.ts';
-import type { Interpreter } from './repl.ts';
+import type { CreateInterpreter } from './repl.ts';
 import { PacketSession } from './session.ts';
 import { TokenLock } from './token.ts';
 import { connectStreams, encodeMessage, MessageReader } from './transport.ts';
@@ -9,7 +9,7 @@ import { connectStreams, encodeMessage, MessageReader } from './transport.ts';
 /** What sessions are made of. */
 export interface SessionFactories {
   readonly createEngine: () => Promise<EngineApi>;
-  readonly createInterpreter: (engine: EngineApi, write: (text: string) => void) => Interpreter;
+  readonly createInterpreter: CreateInterpreter;
   /** Messages for whoever runs the adapter, a line each. */
   readonly log: (text: string) => void;
   /** What clients have to show before a session does anything for them. */

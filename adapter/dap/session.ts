@@ -19,11 +19,14 @@ import { accountLines } from '../inspect/replay.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
 import { ClientConventions } from './client.ts';
+import type { MemoryPlace } from './containers.ts';
 import type { ConsoleEventBody } from './custom.ts';
 import { HISTORY_CAPABILITIES } from './history.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { type Ongoing, ongoing, startOngoing, within } from './ongoing.ts';
 import { Progress } from './progress.ts';
-import { type Interpreter, Repl } from './repl.ts';
+import { printRow } from './queries.ts';
+import { type CreateInterpreter, Repl } from './repl.ts';
 import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
@@ -34,11 +37,14 @@ import type { TokenLock } from './token.ts';
 import type { MessageEndpoint } from './transport.ts';
 
 /** Errors whose message is meant for the user; others are bugs, and their stack goes to the log. */
+/** Numbers of errors, by the word that the protocol has for them. */
+const ERROR_IDS = { other: 1, cancelled: 2, notStopped: 3 } as const;
+
 const USER_ERRORS = new Set(['RequestError', 'EngineError', 'ExpressionError']);
 
 export interface SessionOptions {
   /** Makes the interpreter of the Debug Console's commands. */
-  readonly createInterpreter: (engine: EngineApi, write: (text: string) => void) => Interpreter;
+  readonly createInterpreter: CreateInterpreter;
   /** Called once, after the session is over and its last message was handed out. */
   readonly ended: () => void;
   /** Messages for whoever runs the adapter (stderr). */
@@ -67,6 +73,11 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   /** While a request starts the machine: stops to report once it has been answered. */
   /** The client has been told that one can go back. */
   #recorded = false;
+  /** Requests that hold stops back. */
+  #holders = 0;
+  /** The last thing the client was told of the machine is that it stands still. */
+  #showsStop = false;
+  #restarted = false;
   #held: { readonly reason: Stop; readonly ofScript: boolean }[] | undefined;
 
   constructor(engine: EngineApi, options: SessionOptions) {
@@ -74,7 +85,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     this.engine = engine;
     this.#options = options;
     this.repl = new Repl(
-      (write) => options.createInterpreter(engine, write),
+      (write) => options.createInterpreter(engine, write, (text, row) => printRow(this, text, row)),
       (text) => this.output('console', text),
     );
     this.breakpoints = new BreakpointBook(this);
@@ -92,6 +103,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   /** Takes whatever arrived; only requests are expected, everything else is answered or logged. */
   receive(message: unknown): void {
     if (this.#ended) {
+      this.#refuse(message);
       return;
     }
     if (!isObject(message)) {
@@ -109,10 +121,20 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       return;
     }
     const command = typeof message['command'] === 'string' ? message['command'] : '';
-    void this.#dispatch(message['seq'], command, message['arguments']);
+    const request = startOngoing();
+    this.#ongoing.set(message['seq'], request);
+    void within(request, () => this.#dispatch(request, message['seq'] as number, command, message['arguments']));
   }
 
-  async #dispatch(seq: number, command: string, raw: unknown): Promise<void> {
+  /** Requests that are being handled, by their numbers. */
+  readonly #ongoing = new Map<number, Ongoing>();
+
+  /** The client does not want the answer to request `seq` any more. */
+  cancel(seq: number): void {
+    this.#ongoing.get(seq)?.cancellation.abort();
+  }
+
+  async #dispatch(ongoing: Ongoing, seq: number, command: string, raw: unknown): Promise<void> {
     const response: DebugProtocol.Response = new Response({ seq, command, type: 'request' });
     const request = findRequest(command);
     let ok = false;
@@ -127,9 +149,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
         throw new RequestError(`${command}: the first request must be initialize`);
       }
       this.#initialized = true;
-      const args = new Arguments(command, raw);
+      const args = new Arguments(command, raw, seq);
       this.#admit(command, args);
-      const body = await request.handle(this, args);
+      const answer = Promise.resolve(request.handle(this, args));
+      const body = await (request.cancellable ? unlessCancelled(answer, ongoing.cancellation.signal) : answer);
       if (body !== undefined) {
         response.body = body;
       }
@@ -137,6 +160,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     } catch (error) {
       this.#fail(response, error, request?.showErrors ?? false);
     }
+    this.#ongoing.delete(seq);
     if (ok) {
       this.sendResponse(response);
     }
@@ -145,6 +169,15 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     } else if (this.#options.lock?.exhausted) {
       this.log('a client was wrong about the token too often');
       void this.end();
+    }
+  }
+
+  /** Every request is answered, also one that comes when all is over. */
+  #refuse(message: unknown): void {
+    if (!this.#locked && isObject(message) && message['type'] === 'request' && typeof message['seq'] === 'number') {
+      const command = typeof message['command'] === 'string' ? message['command'] : '';
+      const response: DebugProtocol.Response = new Response({ seq: message['seq'], command, type: 'request' });
+      this.#fail(response, new RequestError('The session is over.'), false);
     }
   }
 
@@ -183,7 +216,11 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       this.log(`${response.command}: ${error.stack ?? message}`);
     }
     const shown = showUser && !(error instanceof GivenUpError);
-    this.sendErrorResponse(response, { id: 1, format: message, variables: {}, showUser: shown });
+    const code = error instanceof RequestError ? error.code : undefined;
+    response.success = false;
+    response.message = code ?? message;
+    response.body = { error: { id: ERROR_IDS[code ?? 'other'], format: message, variables: {}, showUser: shown } };
+    this.sendResponse(response);
   }
 
   // ---- events ----
@@ -193,6 +230,13 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     const event: DebugProtocol.OutputEvent = new OutputEvent(text, category);
     Object.assign(event.body, extra);
     this.sendEvent(event);
+  }
+
+  /** Tells the client that memory it may show has changed. */
+  memoryChanged(place: MemoryPlace | undefined): void {
+    if (place !== undefined && this.client.supportsMemoryEvent) {
+      this.sendEvent(new Event('memory', place));
+    }
   }
 
   /** Tells the client that values it shows may have changed. */
@@ -207,16 +251,40 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
    * Stops are reported after `releaseStops`, so that the answer to the request comes first.
    */
   async running(action: () => Promise<void>): Promise<void> {
-    this.#held ??= [];
+    const request = ongoing();
+    if (request && !request.holdsStops) {
+      request.holdsStops = true;
+      this.#holders++;
+      this.#held ??= [];
+    }
     await action();
   }
 
+  /** The request has been answered: stops that it held back are reported, unless another one holds them too. */
   releaseStops(): void {
+    const request = ongoing();
+    if (!request?.holdsStops) {
+      return;
+    }
+    request.holdsStops = false;
+    if (--this.#holders > 0) {
+      return;
+    }
     const held = this.#held ?? [];
     this.#held = undefined;
+    if (this.#restarted) {
+      this.#restarted = false;
+      this.sendEvent(new ContinuedEvent(THREAD_ID, true));
+    }
     for (const { reason, ofScript } of held) {
       this.#sendStopped(reason, ofScript);
     }
+  }
+
+  /** Another machine has taken the place of the one whose stop the client shows: that stop is over. */
+  restarted(): void {
+    this.#restarted ||= this.#showsStop;
+    this.#showsStop = false;
   }
 
   log(text: string): void {
@@ -238,6 +306,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     });
     engine.on('continued', () => {
       this.stopped = new StopState(engine);
+      this.#showsStop = false;
       // A script ran on: the stop before is over.
       this.#held?.splice(0);
       if (this.#held === undefined) {
@@ -253,7 +322,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       this.output(level === 'info' ? 'console' : level === 'warning' ? 'stderr' : 'important', `${text}\n`),
     );
     engine.on('log', (text, location) =>
-      this.output('console', text.endsWith('\n') ? text : `${text}\n`, {
+      this.output('console', text, {
         source: toSource(engine, this.client, location.file),
         line: this.client.lineToClient(location.line),
         column: this.client.columnToClient(location.column),
@@ -284,6 +353,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   /** A script runs the commands of the breakpoints it stops at itself. */
   #sendStopped(reason: Stop, ofScript: boolean): void {
     this.#announceHistory();
+    this.#showsStop = true;
     const event: DebugProtocol.StoppedEvent = {
       seq: 0,
       type: 'event',
@@ -332,6 +402,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       return;
     }
     this.#ended = true;
+    this.repl.interrupt();
+    for (const { cancellation } of this.#ongoing.values()) {
+      cancellation.abort();
+    }
     this.lifecycle.silence();
     this.lifecycle.guests.answer(undefined);
     this.repl.interpreter.dispose();
@@ -342,4 +416,15 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     }
     this.#options.ended();
   }
+}
+
+/** The answer, or at once an error when the client does not want it any more. */
+async function unlessCancelled(answer: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  const cancelled = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new RequestError('The request was cancelled.', 'cancelled')));
+  });
+  // Who is not waited for any more may fail as it likes.
+  answer.catch(() => undefined);
+  cancelled.catch(() => undefined);
+  return Promise.race([answer, cancelled]);
 }

@@ -9,6 +9,7 @@ import type { Family } from './request.ts';
 
 export const sourceRequests: Family = {
   source: {
+    cancellable: true,
     handle: async (session, args): Promise<DebugProtocol.SourceResponse['body']> => {
       const { engine, client } = session;
       const reference = args.optionalNumber('sourceReference') ?? 0;

@@ -1,5 +1,5 @@
 /** What a client can refer to while the machine stands still: frames and variable containers. Replaced when it runs. */
-import type { EngineApi, Frame } from '../engine/api.ts';
+import type { EngineApi, Frame, WatchLocation } from '../engine/api.ts';
 import { RequestError } from './arguments.ts';
 import type { Container } from './containers.ts';
 
@@ -13,6 +13,7 @@ let nextReference = 1;
 export class StopState {
   readonly #engine: EngineApi;
   readonly #containers = new Map<number, Container>();
+  readonly #places = new Map<string, WatchLocation>();
   #frames: Promise<{ readonly base: number; readonly frames: readonly Frame[] }> | undefined;
 
   constructor(engine: EngineApi) {
@@ -22,7 +23,8 @@ export class StopState {
   /** The call stack, fetched once a stop; `base` is the DAP id of the innermost frame. */
   stack(): Promise<{ readonly base: number; readonly frames: readonly Frame[] }> {
     if (this.#engine.state !== 'stopped') {
-      return Promise.reject(new RequestError(`The machine is not stopped (it is ${stateName(this.#engine.state)}).`));
+      const state = stateName(this.#engine.state);
+      return Promise.reject(new RequestError(`The machine is not stopped (it is ${state}).`, 'notStopped'));
     }
     this.#frames ??= this.#engine.frames().then((frames) => {
       const base = nextFrameId;
@@ -50,6 +52,17 @@ export class StopState {
     const id = nextReference++;
     this.#containers.set(id, container);
     return id;
+  }
+
+  /** Gives something to watch its id. */
+  keep(location: WatchLocation): string {
+    const id = `place:${nextReference++}:${location.text}`;
+    this.#places.set(id, location);
+    return id;
+  }
+
+  kept(id: string): WatchLocation | undefined {
+    return this.#places.get(id);
   }
 
   container(reference: number): Container {

@@ -1,6 +1,7 @@
 /** Why the machine stopped, in DAP's words. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { BreakpointSpec, CatchEvent, Stop } from '../engine/api.ts';
+import { dataStop } from './data-breakpoints.ts';
 import { formatValue } from './present.ts';
 import type { PacketSession } from './session.ts';
 import { THREAD_ID } from './thread.ts';
@@ -18,6 +19,10 @@ function describe(session: PacketSession, reason: Stop): Description {
       const packet = reason.breakpoints.find((id) => session.breakpoints.isPacketBreakpoint(id));
       const on = packet === undefined ? undefined : locationOf(session, packet);
       const hitBreakpointIds = [...reason.breakpoints];
+      const data = dataStop(session, reason);
+      if (data) {
+        return { ...data, hitBreakpointIds };
+      }
       if (on?.kind === 'packet') {
         const description = `Paused on packet ${on.number} of the capture`;
         return { reason: 'breakpoint', description, hitBreakpointIds };
@@ -39,7 +44,7 @@ function describe(session: PacketSession, reason: Stop): Description {
       };
     }
     case 'watchpoint-scope':
-      return { reason: 'data breakpoint', description: 'Paused where the watched expression has no meaning any more' };
+      return { reason: 'data breakpoint', description: 'Paused where what was watched has ended with its call' };
     case 'step':
       return { reason: 'step', description: 'Paused after step' };
     case 'finish': {

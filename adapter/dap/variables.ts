@@ -4,8 +4,9 @@ import type { NamedValue, Value } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import { type Container, type Item, selectRows, type ValueFormat } from './containers.ts';
+import { type Container, type Item, type MemoryPlace, selectRows, type ValueFormat } from './containers.ts';
 import { bytesReference } from './memory.ts';
+import { isCancelled } from './ongoing.ts';
 import { formatValue } from './present.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
@@ -17,6 +18,7 @@ const MAX_ROWS = 65536;
 
 export const variableRequests: Family = {
   variables: {
+    cancellable: true,
     capabilities: { supportsValueFormattingOptions: true },
     handle: async (session, args): Promise<DebugProtocol.VariablesResponse['body']> => {
       const container = session.stopped.container(args.number('variablesReference'));
@@ -27,7 +29,8 @@ export const variableRequests: Family = {
       const start = args.count('start', 0);
       const count = Math.min(args.count('count', 0) || MAX_ROWS, MAX_ROWS);
       const rows = await selectRows(container, filter, start, count, valueFormat(args));
-      return { variables: rows.map((row) => toVariable(session, row)) };
+      const shown = container.set === undefined ? rows.map(readOnly) : rows;
+      return { variables: shown.map((row) => toVariable(session, row)) };
     },
   },
   setVariable: {
@@ -39,6 +42,7 @@ export const variableRequests: Family = {
         throw new RequestError(`${name} cannot be set.`);
       }
       const item = await container.set(name, args.string('value'), valueFormat(args));
+      session.memoryChanged(item.memory ?? wholeMemory(item));
       const { name: _name, evaluateName: _evaluateName, presentationHint: _hint, ...body } = toVariable(session, item);
       return body;
     },
@@ -51,6 +55,18 @@ export const variableRequests: Family = {
   },
 };
 
+/** A row that cannot be set says so. */
+function readOnly(item: Item): Item {
+  const hint = item.presentationHint ?? {};
+  const attributes = [...(hint.attributes ?? []), 'readOnly'];
+  return { ...item, presentationHint: { ...hint, attributes } };
+}
+
+/** Memory that a row shows. */
+function wholeMemory({ memoryReference }: Item): MemoryPlace | undefined {
+  return memoryReference === undefined ? undefined : { memoryReference, offset: 0, count: 4 };
+}
+
 /** `format` of a request; without one numbers are hexadecimal. */
 export function valueFormat(args: Arguments): ValueFormat {
   return { hex: args.object('format').optionalBoolean('hex') ?? true };
@@ -58,7 +74,7 @@ export function valueFormat(args: Arguments): ValueFormat {
 
 /** A row as DAP's Variable. */
 export function toVariable(session: PacketSession, item: Item): DebugProtocol.Variable {
-  const { children, ...rest } = item;
+  const { children, memory: _, ...rest } = item;
   return { ...rest, variablesReference: session.stopped.reference(children), ...counts(children) };
 }
 
@@ -99,6 +115,7 @@ function variablesContainer(
   return {
     named: 0,
     indexed: 0,
+    frame,
     rows: async (start, count, format) =>
       (await fetch())
         .slice(start, start + count)
@@ -140,24 +157,38 @@ export function valueContainer(
   }
   const isArray = value.kind === 'array' || value.kind === 'bytes';
   const isStruct = value.kind === 'struct';
+  const object = path === undefined ? undefined : operand(path);
   const childPath = (name: string): string | undefined =>
-    path === undefined ? undefined : isArray ? `${path}${name}` : isStruct ? `${path}->${name}` : undefined;
+    object === undefined ? undefined : isArray ? `${object}${name}` : isStruct ? `${object}->${name}` : undefined;
   return {
     named: isStruct ? length : 0,
     indexed: isStruct ? 0 : length,
+    frame,
     rows: async (start, count, format) =>
       (await fetchChildren(session, handle, start, Math.min(count, length - start))).map(({ name, value: child }) => {
         const sized = value.bits !== undefined && child.bits === undefined ? { ...child, bits: value.bits } : child;
         return valueItem(session, frame, name, sized, childPath(name), format);
       }),
-    set: (name, text, format) => {
+    set: async (name, text, format) => {
       const target = childPath(name);
       if (target === undefined) {
         throw new RequestError(`${name} cannot be set: there is no expression for it.`);
       }
-      return setValue(session, frame, name, target, text, format, value.bits);
+      const item = await setValue(session, frame, name, target, text, format, value.bits);
+      const index = Number(/^\[(\d+)\]$/.exec(name)?.[1] ?? -1);
+      return value.kind === 'bytes' && index >= 0
+        ? { ...item, memory: { memoryReference: bytesReference(handle), offset: index, count: 1 } }
+        : item;
     },
   };
+}
+
+/** An expression that something may follow: `*nc` needs brackets before `->name`. */
+function operand(text: string): string {
+  const { kind } = parseExpression(text);
+  return kind === 'unary' || kind === 'binary' || kind === 'conditional' || kind === 'cast' || kind === 'comma'
+    ? `(${text})`
+    : text;
 }
 
 async function fetchChildren(
@@ -167,7 +198,7 @@ async function fetchChildren(
   count: number,
 ): Promise<readonly NamedValue[]> {
   const all: NamedValue[] = [];
-  while (all.length < count) {
+  while (all.length < count && !isCancelled()) {
     const part = await session.engine.children(handle, start + all.length, Math.min(CHUNK, count - all.length));
     if (part.length === 0) {
       break;

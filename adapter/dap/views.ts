@@ -5,12 +5,15 @@
 
 import { readNetworks } from '../inspect/connections.ts';
 import { type Nic, nics, Register } from '../inspect/nics.ts';
+import { packetView } from '../inspect/packets.ts';
 import { WORD } from '../inspect/register-notation.ts';
 import { REGISTERS_BY_GROUP, type RegisterInfo, SINGLE_REGISTERS } from '../inspect/registers.ts';
+import { packetDetails } from '../packets/details.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type {
   ConnectionsBody,
   DescriptorBody,
+  PacketBody,
   RegisterDescription,
   RegisterLayout,
   RegistersBody,
@@ -50,6 +53,7 @@ export const viewRequests: Family = {
       }
     },
   },
+  'pktgdb/packet': { handle: (session) => packetBody(session) },
   'pktgdb/rings': { handle: (session): RingsBody => readRings(session.engine) },
   'pktgdb/descriptor': { handle: (session, args): DescriptorBody => readDescriptor(session.engine, args) },
   'pktgdb/connections': {
@@ -57,6 +61,17 @@ export const viewRequests: Family = {
   },
   'pktgdb/guestInput': { handle: (session, args) => session.engine.guestInput(args.string('text')) },
 };
+
+async function packetBody({ engine }: PacketSession): Promise<PacketBody> {
+  const frames = engine.state === 'stopped' ? await engine.frames() : [];
+  for (const { index } of frames) {
+    const packet = await engine.packet(index);
+    if (packet) {
+      return { packet: { ...packetDetails(packetView(packet)), number: packet.known?.number ?? 0 } };
+    }
+  }
+  return {};
+}
 
 function describe({ group: _group, width: _width, ...rest }: RegisterInfo): RegisterDescription {
   return rest;

@@ -166,6 +166,14 @@ export type WatchPlace =
   /** Guest RAM. */
   | { readonly kind: 'memory' };
 
+/** The frame that a watch was set in: from the innermost and from the outermost one; `scoped`: it ends with it. */
+export interface WatchFrame {
+  readonly index: number;
+  readonly depth: number;
+  readonly fn: number;
+  readonly scoped: boolean;
+}
+
 /** An expression whose value is watched. */
 export interface WatchLocation {
   readonly kind: 'watch';
@@ -176,13 +184,15 @@ export interface WatchLocation {
   readonly js: string;
   /** The struct or array that it is in, and the index of an element, where it is in one. */
   readonly target?: { readonly object: string; readonly index?: string };
+  /** The place that it means in the frame where it is set: as a watch of its own, which outlives the frame. */
+  readonly place?: Pick<WatchLocation, 'js' | 'captures'> & { readonly target: NonNullable<WatchLocation['target']> };
   readonly contents: boolean;
   /** Names, and JavaScript for them in the frame where it is set. */
   readonly captures: readonly (readonly [name: string, js: string])[];
   /** What it depends on, its own place first; null: on what cannot be followed. */
   readonly places: readonly WatchPlace[] | null;
-  /** The frame that it belongs to; `scoped`: it ends with it. Null: none. */
-  readonly frame: { readonly index: number; readonly fn: number; readonly scoped: boolean } | null;
+  /** The frame that it belongs to; null: none. */
+  readonly frame: WatchFrame | null;
   /** The file whose globals it sees first. */
   readonly file: string;
   /** Names for a condition that is given later. */
@@ -195,7 +205,14 @@ export interface WatchLocation {
 export interface BreakpointSpec {
   readonly location:
     | { readonly kind: 'function'; readonly name: string }
-    | { readonly kind: 'line'; readonly file: string; readonly line: number; readonly column?: number }
+    | {
+        readonly kind: 'line';
+        readonly file: string;
+        readonly line: number;
+        readonly column?: number;
+        /** Other files that were meant too. */
+        readonly also?: readonly string[];
+      }
     /**
      * Where packet `number` of the replayed capture enters the machine: the guest transmits it, or the user network
      * sends it.
@@ -210,6 +227,16 @@ export interface BreakpointSpec {
   readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;
   readonly temporary?: boolean;
+  /** It is disabled after so many stops. */
+  readonly stopsLeft?: number;
+  /** Places, by their index, where it is disabled. */
+  readonly disabledAt?: readonly number[];
+  /** It is an error if it can be nowhere, and no number is used up. */
+  readonly required?: boolean;
+  /** What is logged is all that is printed: no new line follows. */
+  readonly exact?: boolean;
+  /** What the user wrote, for those that have no better text: the format and arguments of `dprintf`. */
+  readonly text?: string;
   /** A log message (DAP logpoint): parts are literal text or compiled expressions. It does not stop. */
   readonly log?: readonly (string | { readonly text: string; readonly compile: ExpressionCompiler })[];
 }
@@ -393,6 +420,7 @@ export interface EngineApi {
   /** Runs to a line of the current function or a caller (gdb's `until` / `advance`). */
   runTo(location: BreakpointSpec['location']): Promise<void>;
 
+  /** Throws `EngineError` for one that is `required` and can be nowhere. */
   setBreakpoint(spec: BreakpointSpec): Breakpoint;
   /** Changes condition, ignore count or enabled state in place; keeps the number and hits. */
   updateBreakpoint(
@@ -401,6 +429,9 @@ export interface EngineApi {
       readonly condition?: BreakpointSpec['condition'] | null;
       readonly ignoreCount?: number;
       readonly enabled?: boolean;
+      readonly temporary?: boolean;
+      readonly stopsLeft?: number | null;
+      readonly disabledAt?: readonly number[];
     },
   ): Breakpoint;
   deleteBreakpoint(id: number): boolean;
@@ -414,6 +445,8 @@ export interface EngineApi {
   locals(frame: number): Promise<readonly NamedValue[]>;
   /** Elements or fields of an aggregate: `count` from `start`. */
   children(handle: string, start?: number, count?: number): Promise<readonly NamedValue[]>;
+  /** Bytes of an array of bytes; undefined if the handle is of none, or of an earlier stop. */
+  readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined>;
   /** Names at a frame, for expression compilation. -1 or no inferior: globals only. */
   scope(frame: number): SymbolScope;
   /**

@@ -6,7 +6,7 @@ import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompi
 import { placesOf } from './catch-events.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
 import { call, edgeField } from './link.ts';
-import { watchOrder } from './watch.ts';
+import { carriedOrder, watchOrder } from './watch.ts';
 
 /** A breakpoint and the probes it sits on. */
 export interface Entry {
@@ -73,10 +73,26 @@ export class BreakpointTable {
   }
 
   add(spec: BreakpointSpec): Breakpoint {
-    const id = ++this.#lastId;
+    const id = this.#lastId + 1;
     const bp: Breakpoint = { id, spec, enabled: true, hits: 0, verified: false, locations: [] };
-    this.#entries.set(id, this.#bind({ bp, conditions: new Map(), says: new Map() }));
-    return (this.#entries.get(id) as Entry).bp;
+    const entry = this.#bind({ bp, conditions: new Map(), says: new Map() });
+    if (spec.required && !entry.bp.verified) {
+      throw new EngineError(entry.bp.message ?? 'The breakpoint can be nowhere.');
+    }
+    this.#lastId = id;
+    this.#entries.set(id, entry);
+    return entry.bp;
+  }
+
+  /** Notes how often a breakpoint has been hit; hits that were to be ignored are fewer by those that were. */
+  noteHits(id: number, hits: number): void {
+    const entry = this.#entries.get(id);
+    if (entry && hits !== entry.bp.hits) {
+      const { ignoreCount = 0 } = entry.bp.spec;
+      const left = Math.max(0, ignoreCount - Math.max(0, hits - entry.bp.hits));
+      const spec = ignoreCount > 0 ? { ...entry.bp.spec, ignoreCount: left } : entry.bp.spec;
+      this.#entries.set(id, { ...entry, bp: { ...entry.bp, hits, spec } });
+    }
   }
 
   /** Replaces parts of a breakpoint and binds it again. Throws `EngineError` when there is none with that number. */
@@ -220,6 +236,24 @@ export class BreakpointTable {
 
   #resolveLine(
     spec: BreakpointSpec,
+    at: {
+      readonly file: string;
+      readonly line: number;
+      readonly column?: number;
+      readonly also?: readonly string[];
+    },
+  ): Resolved {
+    const [first, ...others] = [at.file, ...(at.also ?? [])].map((file) => this.#resolveLineOf(spec, { ...at, file }));
+    const all = [first as Resolved, ...others];
+    return {
+      ...(first as Resolved),
+      locations: all.flatMap((r) => r.locations),
+      conditions: new Map(all.flatMap((r) => [...r.conditions])),
+    };
+  }
+
+  #resolveLineOf(
+    spec: BreakpointSpec,
     at: { readonly file: string; readonly line: number; readonly column?: number },
   ): Resolved {
     const file = this.#image.file(at.file);
@@ -274,11 +308,27 @@ export class BreakpointTable {
     return location.kind === 'watch' ? watchOrder(this.#image, bp.id, location, condition || undefined) : undefined;
   }
 
+  /** What the runtime is told of the place that a watchpoint means; undefined if it means none. */
+  carried(bp: Breakpoint): WatchOrder | undefined {
+    const { location, condition } = bp.spec;
+    if (location.kind !== 'watch') {
+      return undefined;
+    }
+    let js: string | undefined;
+    try {
+      js = condition?.compile({ ...location.scope, local: () => undefined });
+    } catch {
+      // It is about locals of the frame, which is not there.
+    }
+    return carriedOrder(this.#image, bp.id, location, js) ?? undefined;
+  }
+
   /** Source of the function that decides at a probe, for `more` too; empty when nothing sits there. */
   decider(probe: number, ...more: Entry[]): string {
     const p = this.#image.probe(probe);
     const here = [...this.#entries.values(), ...more].filter(
-      (e) => e.bp.enabled && e.bp.locations.some((l) => l.probe === probe),
+      ({ bp }) =>
+        bp.enabled && bp.locations.some((l, i) => l.probe === probe && !(bp.spec.disabledAt ?? []).includes(i)),
     );
     if (!p || here.length === 0) {
       return '';

@@ -15,6 +15,7 @@ import {
   EngineError,
   type EngineEvents,
   type Frame,
+  GivenUpError,
   type HistoryState,
   type InferiorState,
   type InjectEdge,
@@ -46,7 +47,7 @@ import { SharedGuestMemory } from './guest-memory.ts';
 import type { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
 import { Image } from './image.ts';
-import { Inferior } from './inferior.ts';
+import { Inferior, TELLING_COMMAND } from './inferior.ts';
 import { EvaluationError, type V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
 import { capturedPacket, type EngineInternals, inferiorOptions, type Replay, replayState } from './launch.ts';
@@ -59,6 +60,7 @@ import { exceptionStop, StoppedState, withResult } from './stopped.ts';
 import { historyMoment, type Moment, momentOf, type PastStep, START, TimeTravel } from './time-travel.ts';
 import { Tracer } from './tracer.ts';
 import { engineError, Traces } from './traces.ts';
+import { watchedBy } from './watched.ts';
 
 /** Bytes that a running machine is asked to write at a time. */
 const WRITE_PIECE = 1 << 15;
@@ -79,6 +81,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   /** Where the inferior stands that is shown: the live one, or the past. */
   #moment: Moment | undefined;
   #inferiorState: InferiorState = 'none';
+  /** Counts starts and ends, so that a start notices that it is out of date. */
+  #run = 0;
   #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   #lastSummary: ExecutionSummary | undefined;
   #lastCheckpoints = new CheckpointStore();
@@ -147,7 +151,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   // ---- life ----
 
   async launch(options: LaunchOptions): Promise<void> {
-    await this.kill();
+    const run = ++this.#run;
+    await this.#endRun();
+    this.#checkRun(run);
     this.#forgetHistory();
     this.#inferiorState = 'starting';
     let replay: Replay | undefined;
@@ -161,6 +167,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       throw e;
     }
     this.#begun = Date.now();
+    this.#checkRun(run);
     const settings = inferiorOptions(this.#image, options, this.internals, replay);
     let inferior: Inferior;
     try {
@@ -168,6 +175,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     } catch (e) {
       this.#inferiorState = 'none';
       throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
+    }
+    if (run !== this.#run) {
+      await inferior.terminate();
+      this.#checkRun(run);
     }
     this.#inferior = inferior;
     try {
@@ -184,8 +195,21 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
     this.#installer = installer;
     this.#forgetHits();
-    await installer.all();
-    await this.#start(inferior, options.guestCommands ?? []);
+    try {
+      await installer.all();
+      this.#checkRun(run);
+      await this.#start(inferior, options.guestCommands ?? []);
+    } catch (e) {
+      this.#checkRun(run);
+      throw e;
+    }
+  }
+
+  /** Throws if the run that is being started has been ended, or another one has been asked for. */
+  #checkRun(run: number): void {
+    if (run !== this.#run) {
+      throw new GivenUpError('The start was given up: the machine was ended, or started again, meanwhile.');
+    }
   }
 
   /** Opens a saved recording: the machine stands where it stood when that was saved. */
@@ -255,7 +279,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
         }
       });
       inferior.on('console', (text) => this.emit('console', text));
-      inferior.on('log', (_bp, probe, text) => this.#emitLog(probe, text));
+      inferior.on('log', (bp, probe, text) => this.#emitLog(bp, probe, text));
       const running = (): void => {
         up = true;
         for (const line of guestCommands) {
@@ -285,10 +309,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
   }
 
-  #emitLog(probe: number, text: string): void {
+  #emitLog(id: number, probe: number, text: string): void {
     const p = this.#image.probe(probe);
     if (p) {
-      this.emit('log', text, this.#image.location(p));
+      const whole = this.#table.get(id)?.bp.spec.exact || text.endsWith('\n');
+      this.emit('log', whole ? text : `${text}\n`, this.#image.location(p));
     }
   }
 
@@ -327,6 +352,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async kill(): Promise<void> {
+    this.#run++;
+    await this.#endRun();
+  }
+
+  async #endRun(): Promise<void> {
     this.#traces.abort();
     const inferior = this.#inferior;
     if (inferior) {
@@ -334,6 +364,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#inferiorState = 'exited';
       await inferior.terminate();
       this.emit('exited', 0, '');
+    } else if (this.#inferiorState === 'starting') {
+      this.#inferiorState = 'none';
     }
   }
 
@@ -355,7 +387,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#countExceptions();
     }
     const report = exception ? undefined : inferior.stopReport();
-    void inferior.changeNow().catch(() => undefined);
+    void this.#answerWaiting(inferior).catch(() => undefined);
     this.#noteHits(report?.hitCounts ?? {});
     const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
@@ -371,6 +403,14 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
   }
 
+  /** What the machine was asked for while it ran, and has not come to. */
+  async #answerWaiting(inferior: Inferior): Promise<void> {
+    await inferior.changeNow();
+    await inferior.monitorNow((line) =>
+      this.#monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
+    );
+  }
+
   #show(moment: Moment): void {
     const { stop } = moment;
     this.#moment = moment;
@@ -379,11 +419,20 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.deleteBreakpoint(id);
     }
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
-      if (this.#table.get(id)?.bp.spec.temporary) {
-        this.deleteBreakpoint(id);
-      }
+      this.#spend(id);
     }
     this.emit('stopped', stop);
+  }
+
+  /** A breakpoint has stopped: it may have been the last time. */
+  #spend(id: number): void {
+    const spec = this.#table.get(id)?.bp.spec;
+    if (spec?.temporary) {
+      this.deleteBreakpoint(id);
+    } else if (spec?.stopsLeft !== undefined) {
+      const left = spec.stopsLeft - 1;
+      this.updateBreakpoint(id, { stopsLeft: left > 0 ? left : null, ...(left > 0 ? {} : { enabled: false }) });
+    }
   }
 
   /** A run begins. */
@@ -395,9 +444,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   #noteHits(counts: Readonly<Record<string, number>>): void {
     for (const [id, hits] of Object.entries(counts)) {
-      if (this.#table.get(Number(id))) {
-        this.#table.change(Number(id), { hits });
-      }
+      this.#table.noteHits(Number(id), hits);
     }
   }
 
@@ -442,6 +489,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #leaveMoment(): void {
+    for (const installer of this.#installers) {
+      installer.flush();
+    }
     this.#moment = undefined;
     this.#inferiorState = 'running';
     this.emit('continued');
@@ -506,7 +556,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd> {
     const here = this.#need();
     this.#needHistory();
-    return this.#queries.ask(this.#live(), request, (this.#time.present ?? here).position, options);
+    const until = (this.#time.present ?? here).position;
+    const watched = await watchedBy(this.#image, request, here);
+    return this.#queries.ask(this.#live(), request, until, options, watched);
   }
 
   get history(): HistoryState | undefined {
@@ -658,13 +710,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!before) {
       throw new EngineError(`No breakpoint number ${id}.`);
     }
-    const { condition: oldCondition, ignoreCount: oldIgnore, ...rest } = before.spec;
+    const { condition: oldCondition, ignoreCount: oldIgnore, stopsLeft: oldStops, ...rest } = before.spec;
+    const stopsLeft = change.stopsLeft === undefined ? oldStops : (change.stopsLeft ?? undefined);
     const condition = change.condition === undefined ? oldCondition : (change.condition ?? undefined);
     const ignoreCount = change.ignoreCount ?? oldIgnore;
     const spec = {
       ...rest,
       ...(condition ? { condition } : {}),
       ...(ignoreCount === undefined ? {} : { ignoreCount }),
+      ...(stopsLeft === undefined ? {} : { stopsLeft }),
+      ...(change.temporary === undefined ? {} : { temporary: change.temporary }),
+      ...(change.disabledAt === undefined ? {} : { disabledAt: change.disabledAt }),
     };
     const bp = this.#table.change(id, { spec, enabled: change.enabled ?? before.enabled });
     if (condition && !bp.verified && before.verified) {
@@ -706,6 +762,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const { inferior } = this.#need();
     await this.#installTypes(inferior);
     return inferior.runtime.children(handle, start, count);
+  }
+
+  async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
+    const base64 = await this.#need().inferior.runtime.bytes(handle, start, count);
+    return base64 === null ? undefined : Uint8Array.from(Buffer.from(base64, 'base64'));
   }
 
   #typesInstalled: Inferior | undefined;
@@ -829,7 +890,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!inferior) {
       throw new EngineError(NOT_RUNNING);
     }
-    if (!/^\s*(info|help|\?)/.test(line)) {
+    if (!TELLING_COMMAND.test(line)) {
       this.#needPresent();
     }
     if (this.#inferiorState === 'stopped') {

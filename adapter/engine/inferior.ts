@@ -24,7 +24,7 @@ import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
-import type { RowData } from '../inferior/asked.ts';
+import type { QueryResult, RowData } from '../inferior/asked.ts';
 import type { Note } from '../inferior/notes.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
 import type { StopReport } from '../inferior/stop.ts';
@@ -81,13 +81,17 @@ interface InferiorEvents {
   report: ['info' | 'warning' | 'error', string];
   log: [breakpoint: number, probe: number, text: string];
   rows: [readonly RowData[]];
-  answered: [failure: string];
+  checkpoint: [CheckpointRef];
+  answered: [result: QueryResult];
 }
 
 /** Room for the description of a stop. */
 const STOP_BYTES = 1 << 20;
 /** Spare chunks of the log that the thread is given ahead. */
 const SPARES = 4;
+
+/** Commands of the monitor that change nothing. */
+export const TELLING_COMMAND = /^\s*(?:info|help|\?)/;
 
 /** Machines of this process so far, for their names. */
 let created = 0;
@@ -116,7 +120,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** Changes that the running machine was asked for, by number. */
   readonly #changes = new Map<number, { readonly change: Change; readonly done: () => void }>();
   #nextChange = 1;
-  readonly #monitorWaiting = new Map<number, (text: string) => void>();
+  readonly #monitorWaiting = new Map<number, { readonly line: string; readonly reply: (text: string) => void }>();
   #nextMonitor = 1;
   readonly #onLeft: (() => void)[] = [];
   #worker: Worker;
@@ -201,6 +205,11 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       inferior.#channel = await attachInspector(inferior.#name);
       inferior.#channel.on('paused', (p) => {
         inferior.#standing = true;
+        if (inferior.#ended) {
+          // It was just stopping when it was told to end, and would stand there for ever.
+          inferior.#channel?.send('Debugger.resume').catch(() => undefined);
+          return;
+        }
         inferior.emit('paused', p);
       });
       inferior.#channel.on('resumed', () => {
@@ -223,19 +232,18 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   /**
-   * Asks a past inferior; 'rows' follow. Resolves, when it has answered or was interrupted, to what went wrong first in
-   * the query's expressions. Rejects if the inferior ends.
+   * Asks a past inferior; 'rows' follow. Resolves, when it has answered or was interrupted.
    */
-  ask(message: QueryMessage): Promise<string> {
+  ask(message: QueryMessage): Promise<QueryResult> {
     Atomics.store(this.#ctl, CTL.PAUSE, 0);
     return new Promise((resolve, reject) => {
       const exited = (_code: number, text: string): void => {
         this.off('answered', answered);
         reject(new Error(text || 'the query was given up'));
       };
-      const answered = (failure: string): void => {
+      const answered = (result: QueryResult): void => {
         this.off('exited', exited);
-        resolve(failure);
+        resolve(result);
       };
       this.once('exited', exited);
       this.once('answered', answered);
@@ -324,6 +332,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'checkpoint':
         this.#checkpoints.add(m.checkpoint);
+        this.emit('checkpoint', m.checkpoint);
         break;
       case 'started':
         this.startTick = m.tick;
@@ -341,7 +350,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.emit('rows', m.rows);
         break;
       case 'answered':
-        this.emit('answered', m.failure);
+        this.emit('answered', m.result);
         break;
       case 'ready':
         break;
@@ -369,7 +378,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.#pump.drain();
     this.#ended = true;
     this.#pump.dispose();
-    for (const reply of this.#monitorWaiting.values()) {
+    for (const { reply } of this.#monitorWaiting.values()) {
       reply('');
     }
     this.#monitorWaiting.clear();
@@ -392,14 +401,26 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   monitor(line: string): Promise<string> {
     const id = this.#nextMonitor++;
     return new Promise((resolve) => {
-      this.#monitorWaiting.set(id, resolve);
+      this.#monitorWaiting.set(id, { line, reply: resolve });
       this.post({ type: 'monitor', id, line });
     });
   }
 
   #monitorReply(id: number, text: string): void {
-    this.#monitorWaiting.get(id)?.(text);
+    this.#monitorWaiting.get(id)?.reply(text);
     this.#monitorWaiting.delete(id);
+  }
+
+  /**
+   * The machine stands still: whoever waits for the monitor is answered here, with what `inPlace` says of a command
+   * that only tells something. The others are executed when the machine goes on.
+   */
+  async monitorNow(inPlace: (line: string) => Promise<string>): Promise<void> {
+    for (const [id, { line }] of [...this.#monitorWaiting]) {
+      const tells = TELLING_COMMAND.test(line);
+      const text = tells ? await inPlace(line) : `The machine stands still; "${line}" is executed when it goes on.\n`;
+      this.#monitorReply(id, text);
+    }
   }
 
   /** Asks a running machine for a change that needs no frames; resolves when it is done. */

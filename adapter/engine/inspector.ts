@@ -134,7 +134,10 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
       }
     } else if (m.method === 'Debugger.scriptParsed') {
       const { scriptId, url } = m.params as { scriptId: string; url: string };
-      this.#urls.set(scriptId, url);
+      // Each evaluation is a script too.
+      if (url !== '') {
+        this.#urls.set(scriptId, url);
+      }
     } else if (m.method === 'Debugger.paused') {
       const paused = m.params as V8Paused;
       const callFrames = paused.callFrames.map((f) => ({

@@ -7,6 +7,8 @@ export class Installer {
   readonly #table: BreakpointTable;
   readonly #runtime: RuntimeProxy;
   readonly #complain: (text: string) => void;
+  /** Probes whose deciders are out of date. */
+  readonly #stale = new Set<number>();
 
   /** `complain` is told what the inferior did not take. */
   constructor(table: BreakpointTable, runtime: RuntimeProxy, complain: (text: string) => void) {
@@ -32,15 +34,30 @@ export class Installer {
   update(bp: Breakpoint, probes: readonly number[]): void {
     this.#count(bp);
     this.#watch(bp);
-    for (const p of probes) {
-      void this.#decide(p);
-    }
+    this.#outdate(probes);
   }
 
   /** Takes a breakpoint away that the table holds no more. */
   remove(bp: Breakpoint): void {
     this.#runtime.deleteBreakpoint(bp.id).catch(() => undefined);
-    for (const p of this.#table.probesOf(bp)) {
+    this.#outdate(this.#table.probesOf(bp));
+  }
+
+  /** Thousands of breakpoints that are set at once on a line make one decider. */
+  #outdate(probes: readonly number[]): void {
+    if (this.#stale.size === 0 && probes.length > 0) {
+      queueMicrotask(() => this.flush());
+    }
+    for (const p of probes) {
+      this.#stale.add(p);
+    }
+  }
+
+  /** Brings deciders up to date that are not: before the machine goes on, and when all changes have been made. */
+  flush(): void {
+    const probes = [...this.#stale];
+    this.#stale.clear();
+    for (const p of probes) {
       void this.#decide(p);
     }
   }

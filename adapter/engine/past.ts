@@ -4,6 +4,7 @@
  */
 import type { StopReport, TimePosition } from '../inferior/stop.ts';
 import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferior/travel.ts';
+import type { CarriedWatch } from '../inferior/watches.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import { EngineError } from './api.ts';
@@ -16,6 +17,18 @@ import { Installer } from './installer.ts';
 import { redoAt } from './reexecute.ts';
 import { StoppedState } from './stopped.ts';
 
+/** Where a run begins, and what is watched from there on. */
+export interface Beginning {
+  readonly checkpoint: CheckpointRef | null;
+  readonly watches: readonly CarriedWatch[];
+}
+
+export interface FoundHit {
+  readonly hit: NotedHit;
+  /** From where it is found again. */
+  readonly begin: Beginning;
+}
+
 /** Where a run through history ended. */
 export interface Arrival {
   readonly paused: V8Paused;
@@ -26,6 +39,13 @@ export interface Arrival {
 const NEAR = 2000;
 const WIDER = 32;
 
+/** Ticks before the end of a run at which it takes a checkpoint, so that the next one has a short way. */
+const SAVE_BEFORE = 25_000;
+/** Ticks between checkpoints where hits are looked for. */
+const SAVE_EVERY = 200_000;
+/** Checkpoints of its own that the past keeps. */
+const MOST_SAVED = 48;
+
 /** A reverse command was given up. */
 export class TravelCancelled extends EngineError {}
 
@@ -33,6 +53,8 @@ export class Past {
   readonly inferior: Inferior;
   readonly installer: Installer;
   readonly #live: () => HistorySource;
+  /** Checkpoints that it has taken on its way, by tick. */
+  #saved: CheckpointRef[] = [];
   /** Takes the next stop instead of the user. */
   #expected: ((a: Arrival) => void) | undefined;
 
@@ -40,6 +62,25 @@ export class Past {
     this.inferior = inferior;
     this.installer = installer;
     this.#live = live;
+    inferior.on('checkpoint', (checkpoint) => this.#keep(checkpoint));
+  }
+
+  #keep(checkpoint: CheckpointRef): void {
+    this.#saved = this.#saved.filter((c) => c.tick !== checkpoint.tick);
+    this.#saved.push(checkpoint);
+    if (this.#saved.length > MOST_SAVED) {
+      const oldest = Math.min(...this.#saved.map((c) => c.number));
+      this.#saved = this.#saved.filter((c) => c.number !== oldest);
+    }
+    this.#saved.sort((a, b) => a.tick - b.tick);
+  }
+
+  /** All checkpoints there are, by tick: those of the recording, and its own. */
+  get #checkpoints(): readonly CheckpointRef[] {
+    const { checkpoints, recording } = this.#live();
+    const kept = recording.chunks[0]?.start ?? 0;
+    const own = this.#saved.filter((c) => c.logAt >= kept);
+    return own.length === 0 ? checkpoints.all : [...checkpoints.all, ...own].sort((a, b) => a.tick - b.tick);
   }
 
   /**
@@ -71,6 +112,11 @@ export class Past {
       if (redoing) {
         return;
       }
+      if (paused.reason === 'exception' && !paused.callFrames[0]?.url.includes('/stack/debug/')) {
+        // What conditions and watches throw is caught.
+        inferior.inspector.send('Debugger.resume').catch(() => undefined);
+        return;
+      }
       const report = inferior.stopReport();
       if (report.change) {
         redoing = true;
@@ -94,11 +140,12 @@ export class Past {
 
   /** The newest checkpoint from which a target can be reached. */
   #before({ target, noteFrom }: TravelOrder): CheckpointRef | null {
-    const { checkpoints } = this.#live();
+    const checkpoints = this.#checkpoints;
     if ('tick' in target) {
-      return checkpoints.beforeTick(Math.min(target.tick - 1, noteFrom ?? target.tick)) ?? null;
+      const last = Math.min(target.tick - 1, noteFrom ?? target.tick);
+      return checkpoints.findLast((c) => c.tick <= last) ?? null;
     }
-    return checkpoints.all.findLast((c) => ('ns' in target ? c.nowNs < target.ns : c.frames < target.packets)) ?? null;
+    return checkpoints.findLast((c) => ('ns' in target ? c.nowNs < target.ns : c.frames < target.packets)) ?? null;
   }
 
   /** Executes the recording from before `order.target` up to it. Throws `TravelCancelled` when it is interrupted. */
@@ -106,20 +153,42 @@ export class Past {
     if (this.inferior.standing) {
       await this.inferior.leaveStack();
     }
-    const arrived = new Promise<Arrival>((resolve) => {
+    const arrived = this.#nextArrival();
+    const save = order.save ? {} : savedOn(order, checkpoint);
+    this.inferior.travel({ recording: this.#live().recording, checkpoint, order: { ...order, ...save } });
+    return arrived;
+  }
+
+  /** Goes to a moment, with watches that begin where it begins. */
+  to(target: TravelTarget, begin?: Beginning): Promise<Arrival> {
+    return begin
+      ? this.#run({ target, breakpoints: 'silent', watches: begin.watches }, begin.checkpoint)
+      : this.#run({ target, breakpoints: 'silent' });
+  }
+
+  /** The last hit of a breakpoint from `entry`, where `prepare` is called, to `from`. */
+  async lastHitSince(
+    entry: TimePosition,
+    from: TimePosition,
+    prepare: (arrival: Arrival) => Promise<void>,
+  ): Promise<NotedHit | null> {
+    await prepare(await this.to(entry));
+    const arrived = this.#nextArrival();
+    await this.inferior.runtime.startTravel({ target: from, breakpoints: 'note' });
+    await this.inferior.inspector.send('Debugger.resume').catch(() => undefined);
+    const { stop } = (await arrived).report;
+    return stop.kind === 'arrived' ? stop.notes.lastHit : null;
+  }
+
+  /** The next stop, which is not the user's. */
+  async #nextArrival(): Promise<Arrival> {
+    const arrival = await new Promise<Arrival>((resolve) => {
       this.#expected = resolve;
     });
-    this.inferior.travel({ recording: this.#live().recording, checkpoint, order });
-    const arrival = await arrived;
     if (arrival.report.stop.kind === 'pause') {
       throw new TravelCancelled('Quit');
     }
     return arrival;
-  }
-
-  /** Goes to a moment. */
-  to(target: TravelTarget): Promise<Arrival> {
-    return this.#run({ target, breakpoints: 'silent' });
   }
 
   /** Where a packet of the capture first passes before `end`, or at it; null: nowhere. */
@@ -144,19 +213,40 @@ export class Past {
     }
   }
 
-  /** The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first. */
-  async lastHit(from: TimePosition): Promise<NotedHit | null> {
-    const before = this.#live().checkpoints.all.filter((c) => c.tick < from.tick);
+  /**
+   * The last hit of a breakpoint before `from`; null if there is none. Looks into the latest stretch first. `known` are
+   * watches of places with what they have captured at `from`.
+   */
+  async lastHit(from: TimePosition, known: readonly CarriedWatch[] = []): Promise<FoundHit | null> {
+    const before = this.#checkpoints.filter((c) => c.tick < from.tick);
     let target = from;
+    let at = known;
     for (const checkpoint of [...before.reverse(), null]) {
-      const { report } = await this.#run({ target, breakpoints: 'note' }, checkpoint);
+      const watches = await this.#origins(target, checkpoint, at);
+      // Hits come in groups: the next search is likely to begin where this one ends.
+      const save = target === from ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
+      const { report } = await this.#run({ target, breakpoints: 'note', watches, ...save }, checkpoint);
       const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
       if (hit) {
-        return hit;
+        return { hit, begin: { checkpoint, watches } };
       }
       target = { tick: checkpoint?.tick ?? 0, probe: IN_POLL };
+      at = watches.filter(({ captured }) => Object.values(captured).every((c) => c !== null && !('at' in c)));
     }
     return null;
+  }
+
+  /** What watches have captured at a checkpoint, or where from there on it is found, by what is known at `target`. */
+  async #origins(
+    target: TimePosition,
+    checkpoint: CheckpointRef | null,
+    known: readonly CarriedWatch[],
+  ): Promise<readonly CarriedWatch[]> {
+    if (known.length === 0) {
+      return [];
+    }
+    const { report } = await this.#run({ target, breakpoints: 'silent', known }, checkpoint);
+    return (report.stop.kind === 'arrived' && report.stop.notes.origins) || [];
   }
 
   /** Executes history from its beginning to a moment, or from a checkpoint, and stops nowhere. */
@@ -172,4 +262,13 @@ export class Past {
   async dispose(): Promise<void> {
     await this.inferior.terminate();
   }
+}
+
+/** The checkpoint that a run to a position takes near its end, unless it begins near it. */
+function savedOn({ target, noteFrom }: TravelOrder, checkpoint: CheckpointRef | null): Pick<TravelOrder, 'save'> {
+  if (!('tick' in target)) {
+    return {};
+  }
+  const from = Math.min(target.tick, noteFrom ?? target.tick) - SAVE_BEFORE;
+  return from > (checkpoint?.tick ?? 0) + SAVE_BEFORE ? { save: { from, every: Number.POSITIVE_INFINITY } } : {};
 }

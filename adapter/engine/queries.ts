@@ -2,10 +2,12 @@
  * Answers queries: executes the recording again in an inferior of its own, from checkpoints, and hands over the rows
  * as they are found. The machine that the user debugs is not disturbed; one query goes on at a time.
  */
-import type { RowData } from '../inferior/asked.ts';
+import type { QueryOrder, QueryResult, RowData } from '../inferior/asked.ts';
 import type { TimePosition } from '../inferior/stop.ts';
+import type { CarriedWatch } from '../inferior/watches.ts';
 import type { QueryMessage } from '../inferior/worker.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import { IN_POLL } from '../mailbox/probes.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
@@ -15,6 +17,14 @@ import { redoChanges } from './reexecute.ts';
 
 /** How often it is said how far a query is. */
 const PROGRESS_MS = 100;
+
+/** What is watched, with what is known of it at a moment. */
+export interface Watched {
+  readonly watch: CarriedWatch;
+  readonly at: TimePosition;
+  /** Only the last change before that moment is wanted. */
+  readonly last: boolean;
+}
 
 /** A part of the recording without a gap. */
 interface Stretch {
@@ -37,14 +47,26 @@ export class Queries {
   }
 
   /** Asks about everything up to `until`. Throws for a request that cannot be compiled. */
-  ask(live: HistorySource, request: QueryRequest, until: TimePosition, options: QueryOptions): Promise<QueryEnd> {
+  ask(
+    live: HistorySource,
+    request: QueryRequest,
+    until: TimePosition,
+    options: QueryOptions,
+    watched?: Watched,
+  ): Promise<QueryEnd> {
     const question = questionOf(this.#image, request);
-    const answer = this.#last.then(() => this.#ask(live, question, until, options));
+    const answer = this.#last.then(() => this.#ask(live, question, until, options, watched));
     this.#last = answer.catch(() => undefined);
     return answer;
   }
 
-  async #ask(live: HistorySource, question: Question, until: TimePosition, options: QueryOptions): Promise<QueryEnd> {
+  async #ask(
+    live: HistorySource,
+    question: Question,
+    until: TimePosition,
+    options: QueryOptions,
+    watched?: Watched,
+  ): Promise<QueryEnd> {
     const id = ++this.#asked;
     const inferior = await this.#open(live);
     const first = live.startTick;
@@ -56,6 +78,10 @@ export class Queries {
     answer.stop = stop;
     options.signal?.addEventListener('abort', stop);
     try {
+      if (watched) {
+        await this.#writes(inferior, live, { id, until, watched }, answer);
+        return answer.end;
+      }
       for (const { from, until: end } of this.#stretches(question, until)) {
         if (answer.over) {
           break;
@@ -76,17 +102,53 @@ export class Queries {
     return [{ from: null, until }];
   }
 
-  async #run(inferior: Inferior, message: QueryMessage, answer: Answer): Promise<void> {
+  async #run(inferior: Inferior, message: QueryMessage, answer: Answer): Promise<QueryResult> {
     const rows = (found: readonly RowData[]): void => answer.take(found);
     inferior.on('rows', rows);
     try {
-      answer.failed(await inferior.ask(message));
+      const result = await inferior.ask(message);
+      answer.failed(result.failure);
+      return result;
     } catch (e) {
       this.#inferior = undefined;
       void inferior.terminate();
       throw e;
     } finally {
       inferior.off('rows', rows);
+    }
+  }
+
+  /** Follows what is watched: all the way, or from the newest checkpoint backwards until something is found. */
+  async #writes(
+    inferior: Inferior,
+    { recording, checkpoints }: HistorySource,
+    { id, until, watched }: { readonly id: number; readonly until: TimePosition; readonly watched: Watched },
+    answer: Answer,
+  ): Promise<void> {
+    const ask = { id, deciders: [], eachTurn: '' };
+    const run = (checkpoint: CheckpointRef | null, query: Omit<QueryOrder, keyof typeof ask>): Promise<QueryResult> =>
+      this.#run(inferior, { recording, checkpoint, query: { ...ask, ...query } }, answer);
+    /** What is known at `end`, as it was at the checkpoint. */
+    const origin = async (at: CarriedWatch, from: CheckpointRef | null, end: TimePosition): Promise<CarriedWatch> => {
+      const objects = Object.values(at.captured).some((c) => c && 'path' in c);
+      return (objects && (await run(from, { until: end, known: [at] })).origins?.[0]) || at;
+    };
+    if (!watched.last) {
+      const watch = await origin(watched.watch, null, watched.at);
+      await (answer.over || run(null, { until, watches: [watch] }));
+      return;
+    }
+    let at = watched.watch;
+    let end = watched.at;
+    for (const from of [...checkpoints.all.filter((c) => c.tick < end.tick).reverse(), null]) {
+      const watch = await origin(at, from, end);
+      await (answer.over || run(from, { until: end, watches: [watch], last: true }));
+      const young = Object.values(watch.captured).some((c) => c === null || 'at' in c);
+      if (answer.over || answer.end.rows > 0 || young) {
+        return;
+      }
+      at = watch;
+      end = { tick: from?.tick ?? 0, probe: IN_POLL };
     }
   }
 

@@ -5,7 +5,7 @@
 import type { PassedPacket } from '../inferior/asked.ts';
 import type { TimePosition } from '../inferior/stop.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
-import type { ExpressionCompiler, PacketLayer } from './api.ts';
+import type { ExpressionCompiler, PacketLayer, WatchLocation } from './api.ts';
 
 /** An expression of the user's, with what compiles it where it is evaluated. */
 export interface QueryExpression {
@@ -23,6 +23,8 @@ export type QueryRequest =
     }
   /** Packets as they pass layers of the path. */
   | { readonly kind: 'packets'; readonly layers: readonly PacketLayer[]; readonly condition?: QueryExpression }
+  /** Every change of a register, a field or guest memory, or the last one before here. `frame`: where it is named. */
+  | { readonly kind: 'writes' | 'last-write'; readonly watch: WatchLocation; readonly frame: number }
   /** How an expression changes: at calls and returns where its locals are parameters, else at packets and turns. */
   | { readonly kind: 'plot'; readonly expression: QueryExpression };
 
@@ -51,6 +53,8 @@ export interface QueryRow extends TimePosition {
   /** What an expression is now, and what it was before. */
   readonly value?: Value;
   readonly old?: Value;
+  /** The debugger wrote it, not the statement at the position. */
+  readonly debugger?: true;
   /** Which of several values under one name: `socket 2`. Empty if there is one only. */
   readonly series?: string;
   readonly packet?: PassedPacket;

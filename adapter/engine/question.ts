@@ -26,6 +26,9 @@ export function questionOf(image: Image, request: QueryRequest): Question {
       return packetsQuestion(image, request.layers, request.condition);
     case 'plot':
       return plotQuestion(image, request.expression.compile);
+    case 'writes':
+    case 'last-write':
+      return { deciders: new Map(), eachTurn: '', functions: null };
   }
 }
 

@@ -1,7 +1,7 @@
 /** A stop of the inferior: its frames, and evaluation in them. Dead once the inferior runs again. */
 import type { FunctionInfo, PacketInfo, Variable } from '../compiler/debug-info.ts';
 import type { PacketCopy } from '../inferior/runtime.ts';
-import type { WatchOrder } from '../inferior/watches.ts';
+import type { Captured, WatchOrder } from '../inferior/watches.ts';
 import type { FramedChange } from '../mailbox/change.ts';
 import {
   EngineError,
@@ -124,10 +124,17 @@ export class StoppedState {
   /** Has the runtime watch an expression over what it captures of a frame. */
   async watch(order: WatchOrder, captures: WatchLocation['captures'], index: number): Promise<void> {
     const { fn, callFrameId } = this.at(index);
-    const locals = captures.map(([name, js]) => `${JSON.stringify(name)}:(${js})`).join(',');
     const globals = call('__pktgdb', 'globals', JSON.stringify(fn.file));
-    const set = call('$R', 'setWatch', JSON.stringify(order), `{${locals}}`);
+    const set = call('$R', 'setWatch', JSON.stringify(order), capturing(captures));
     await guard(this.#channel.evaluate(`(($R,$G)=>void ${set})(__pktgdb,${globals})`, callFrameId));
+  }
+
+  /** What a watch captures of a frame, as another inferior at the same moment can find it. */
+  async carry(captures: WatchLocation['captures'], index: number): Promise<Record<string, Captured>> {
+    const { fn, callFrameId } = this.at(index);
+    const globals = call('__pktgdb', 'globals', JSON.stringify(fn.file));
+    const carried = call('$R', 'carry', capturing(captures));
+    return this.#channel.evaluate(`(($R,$G)=>${carried})(__pktgdb,${globals})`, callFrameId);
   }
 
   async evaluate(js: string, index: number): Promise<Value> {
@@ -243,6 +250,12 @@ export class StoppedState {
       }
     }
   }
+}
+
+/** JavaScript for an object of captured values; what has no value yet is undefined. */
+function capturing(captures: WatchLocation['captures']): string {
+  const fields = captures.map(([name, js]) => `${JSON.stringify(name)}:(()=>{try{return ${js}}catch{}})()`);
+  return `{${fields.join(',')}}`;
 }
 
 /** An assignment with what it came to instead of how: a saved recording is trusted with constants only. */

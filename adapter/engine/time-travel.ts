@@ -3,15 +3,24 @@
  * inferior (past.ts).
  */
 import type { EdgePacket, Stop, TimePosition } from '../inferior/stop.ts';
-import type { BackRequest, TravelTarget } from '../inferior/travel.ts';
+import type { BackRequest, NotedHit, TravelTarget } from '../inferior/travel.ts';
+import type { CarriedWatch, WatchOrder } from '../inferior/watches.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
-import { EngineError, type HistoryMoment, type MomentTarget, type ReverseKind, type StepKind } from './api.ts';
+import {
+  type Breakpoint,
+  EngineError,
+  type HistoryMoment,
+  type MomentTarget,
+  type ReverseKind,
+  type StepKind,
+  type WatchLocation,
+} from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import type { Inferior } from './inferior.ts';
 import type { Installer } from './installer.ts';
-import { type Arrival, Past, TravelCancelled } from './past.ts';
+import { type Arrival, type Beginning, Past, TravelCancelled } from './past.ts';
 import { StoppedState } from './stopped.ts';
 
 /** Where an inferior stands, and why. */
@@ -42,6 +51,13 @@ export interface PastStep {
   readonly kind: StepKind;
   /** Frames of the stack where it ends at the latest: one fewer for 'out'. */
   readonly depth: number;
+}
+
+/** Where a reverse command leads. */
+interface Found {
+  readonly at: TimePosition;
+  readonly stop: Stop;
+  readonly begin?: Beginning;
 }
 
 /** There is no such moment before the present. */
@@ -105,7 +121,7 @@ export class TimeTravel {
   }
 
   /** Goes to `target` and shows it, or the present if that is it. */
-  async goTo(from: Moment, to: MomentTarget, stop: Stop): Promise<void> {
+  async goTo(from: Moment, to: MomentTarget, stop: Stop, begin?: Beginning): Promise<void> {
     const present = this.#present ?? from;
     const target = to === 'start' ? START : to;
     // What an answer to a query says of the capture is no target: it has a position.
@@ -118,9 +134,11 @@ export class TimeTravel {
       return;
     }
     await this.#guarded(from, async (past) => {
-      const arrival = await past.to(target);
+      const arrival = await past.to(target, begin);
+      const moment = this.#momentOf(arrival, past.inferior, stop);
+      await this.#rearm(moment);
       this.#present = present;
-      this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
+      this.#hooks.show(moment);
     });
   }
 
@@ -142,25 +160,83 @@ export class TimeTravel {
   async reverse(from: Moment, kind: ReverseKind, up: number, count: number): Promise<void> {
     await this.#guarded(from, async (past) => {
       const found = await this.#before(past, from, kind, up, count);
-      await this.goTo(from, found?.at ?? START, found?.stop ?? { kind: 'history-start' });
+      await this.goTo(from, found?.at ?? START, found?.stop ?? { kind: 'history-start' }, found?.begin);
     });
   }
 
-  async #before(
-    past: Past,
-    from: Moment,
-    kind: ReverseKind,
-    up: number,
-    count: number,
-  ): Promise<{ at: TimePosition; stop: Stop } | null> {
-    if (kind === 'continue') {
-      const hit = await past.lastHit(from.position);
-      if (!hit) {
-        return null;
+  /** The last hit before a moment. Watches of locals are looked at from where their call began. */
+  async #lastHit(past: Past, from: Moment): Promise<Found | null> {
+    const places = await this.#watchedPlaces(from);
+    const found = await past.lastHit(from.position, places);
+    const before = found && { at: found.hit, stop: hitStop(found.hit), begin: found.begin };
+    const scoped = this.#watchedLocals(from);
+    if (scoped.length === 0) {
+      return before;
+    }
+    const up = Math.min(...scoped.map((w) => w.index));
+    const entry = await past.back(from.position, backRequest(from.stopped, 'entry', up, 1));
+    if (!entry || (before && comesBefore(entry, before.at))) {
+      return before;
+    }
+    const ended = scoped.filter((w) => w.index === up);
+    const hit = await past.lastHitSince(entry, from.position, async ({ paused, report }) => {
+      const at = new StoppedState(this.#image, past.inferior.inspector, paused, report.position.probe);
+      for (const { order, location } of ended) {
+        await at.watch(order, location.captures, 0);
       }
-      const { breakpoints, caught } = hit;
-      const more = caught === undefined ? {} : { caught };
-      return { at: hit, stop: { kind: 'breakpoint', breakpoints, hitTemporary: false, ...more } };
+    });
+    if (hit) {
+      return { at: hit, stop: hitStop(hit) };
+    }
+    return { at: entry, stop: { kind: 'watchpoint-scope', breakpoints: ended.map((w) => w.order.id) } };
+  }
+
+  get #watches(): { readonly bp: Breakpoint; readonly location: WatchLocation }[] {
+    return this.#table.all.flatMap((bp) => {
+      const { location } = bp.spec;
+      return location.kind === 'watch' && location.frame && bp.enabled ? [{ bp, location }] : [];
+    });
+  }
+
+  /** Places that are watched, and what is captured of them at a moment. */
+  async #watchedPlaces(from: Moment): Promise<CarriedWatch[]> {
+    const carried: CarriedWatch[] = [];
+    for (const { bp, location } of this.#watches) {
+      const order = this.#table.carried(bp);
+      const index = frameIndex(from.stopped, location);
+      if (order && location.place && (index >= 0 || !location.frame?.scoped)) {
+        const captured = location.frame?.scoped
+          ? await from.stopped.carry(location.place.captures, index)
+          : await from.inferior.runtime.carry(bp.id);
+        carried.push({ order, captured });
+      }
+    }
+    return carried;
+  }
+
+  /** Watches of the locals of frames that are there at a moment. */
+  #watchedLocals(from: Moment): { order: WatchOrder; location: WatchLocation; index: number }[] {
+    return this.#watches.flatMap(({ bp, location }) => {
+      const index = frameIndex(from.stopped, location);
+      const order = this.#table.watch(bp);
+      return order && !location.place && index >= 0 ? [{ order, location, index }] : [];
+    });
+  }
+
+  /** Watches of frames go on from a moment of the past, where its frames are there. */
+  async #rearm({ stopped }: Moment): Promise<void> {
+    for (const { bp, location } of this.#watches) {
+      const order = this.#table.watch(bp);
+      const index = frameIndex(stopped, location);
+      if (order && location.frame?.scoped && index >= 0) {
+        await stopped.watch(order, location.captures, index);
+      }
+    }
+  }
+
+  async #before(past: Past, from: Moment, kind: ReverseKind, up: number, count: number): Promise<Found | null> {
+    if (kind === 'continue') {
+      return this.#lastHit(past, from);
     }
     const at = await past.back(from.position, backRequest(from.stopped, kind, up, count));
     return at && { at, stop: { kind: 'step' } };
@@ -220,6 +296,23 @@ export class TimeTravel {
     this.#opening = undefined;
     await past?.dispose();
   }
+}
+
+/** The stop at a hit that was noted on the way back: there, a change goes from the new value to the old one. */
+function hitStop({ breakpoints, changes, caught }: NotedHit): Stop {
+  const more = caught === undefined ? {} : { caught };
+  const back = changes?.map((c) => (c.old ? { ...c, old: c.now, now: c.old } : c));
+  return { kind: 'breakpoint', breakpoints, hitTemporary: false, ...(back ? { changes: back } : {}), ...more };
+}
+
+/** The frame that a watch belongs to, at a stop; -1: it is not there. */
+function frameIndex({ frames }: StoppedState, { frame }: WatchLocation): number {
+  const index = frame ? frames.length - frame.depth : -1;
+  return frames[index]?.fn.id === frame?.fn ? index : -1;
+}
+
+function comesBefore(a: TimePosition, b: TimePosition): boolean {
+  return a.tick < b.tick;
 }
 
 /** Where an inferior has arrived. */

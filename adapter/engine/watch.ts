@@ -35,6 +35,36 @@ export function watchOrder(image: Image, id: number, at: WatchLocation, conditio
   };
 }
 
+/** The same for the place that a watch means, in executions where it has to be found again; null: it means none. */
+export function carriedOrder(
+  image: Image,
+  id: number,
+  at: WatchLocation,
+  condition: string | undefined,
+): WatchOrder | null {
+  const { place, places } = at;
+  const [own] = places ?? [];
+  if (!place || !own) {
+    return null;
+  }
+  const order = watchOrder(image, id, { ...at, ...place, places: [own], frame: null }, condition);
+  const fn = undefined;
+  return { ...order, code: [...order.code, ...sightings(image, own, statements(image, [own], fn, 'writes'))] };
+}
+
+/** At statements that may write a place: which struct or array they are about. */
+function sightings(image: Image, place: WatchPlace, writers: readonly number[]): ProbeCode[] {
+  return writers.flatMap((id) => {
+    const p = image.probe(id) as ProbeInfo;
+    const objects = (p.writes ?? []).flatMap((i) => {
+      const a = image.info.accesses[i];
+      return a?.object !== undefined && means(image, place, a) ? [a.object] : [];
+    });
+    const body = [...new Set(objects)].map((o) => `$w.see(${o.replaceAll(/\bthis\b/g, '$this')},${id});`).join('');
+    return body === '' ? [] : [{ probe: id, names: namesAt(p), body }];
+  });
+}
+
 function frameProbes(image: Image, fn: FunctionInfo): WatchOrder['frame'] {
   const exits = fn.probes.filter((p) => image.probe(p)?.kind !== 'statement');
   return { entry: fn.probes[0] ?? -1, exits };

@@ -39,6 +39,11 @@ export interface CliOptions {
 
 const PROMPT = '(pktgdb) ';
 const HISTORY_SIZE = 1000;
+/** Signals that end the debugger, and the status that a shell gives them. */
+const ENDING = [
+  ['SIGHUP', 129],
+  ['SIGTERM', 143],
+] as const;
 /** A second Ctrl-C within this time asks whether to quit. */
 const DOUBLE_INTERRUPT_MS = 1000;
 /** How often a replay is asked how far it is. */
@@ -101,7 +106,7 @@ class Cli {
       ...(ask ? { confirm: (question: string) => this.#ask(question) } : {}),
     });
     engine.on('console', (text) => this.#aside(text));
-    engine.on('log', (text) => this.#aside(text.endsWith('\n') ? text : `${text}\n`));
+    engine.on('log', (text) => this.#aside(text));
     engine.on('report', (level, text) => {
       this.#replayFailed ||= level === 'error' && engine.replay !== undefined;
       this.#aside(`${level === 'info' ? '' : `${level}: `}${text}\n`);
@@ -149,6 +154,11 @@ class Cli {
   async run(): Promise<number> {
     const interrupted = (): void => this.#interrupt();
     process.on('SIGINT', interrupted);
+    const ended = ENDING.map(([signal, code]) => {
+      const end = (): void => void this.#end(code);
+      process.on(signal, end);
+      return () => process.off(signal, end);
+    });
     try {
       if (!this.#options.quiet && !this.#options.batch) {
         this.#print(`${this.gdb.version}: a GDB for packets.\nFor help, type "help".\n`);
@@ -168,10 +178,18 @@ class Cli {
       return await this.#interact();
     } finally {
       process.off('SIGINT', interrupted);
+      ended.forEach((off) => void off());
       clearInterval(this.#watch);
       this.#progress.end();
       this.#terminal?.close();
     }
+  }
+
+  /** The terminal is gone, or somebody ends the process: the machine and its sockets go first. */
+  async #end(code: number): Promise<void> {
+    this.gdb.interrupts.end();
+    await this.#engine.dispose();
+    process.exit(code);
   }
 
   /** The commands of the command line. As in gdb, those after one that failed are still executed. */
@@ -308,7 +326,7 @@ class Cli {
       this.#prompt();
       return;
     }
-    if (twice) {
+    if (twice && state === 'running') {
       void this.#giveUp();
     }
   }

@@ -39,7 +39,7 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean): Promi
     return printPacket(gdb);
   }
   const result = await gdb.evaluator.evaluate(expression, gdb.expressionFrame(), true);
-  const shown = await formatResult(gdb.engine, { ...gdb.settings.print, ...options }, result, letter);
+  const shown = await formatResult(gdb.reader, { ...gdb.settings.print, ...options }, result, letter);
   if (!history) {
     gdb.out(shown);
     return;

@@ -20,7 +20,7 @@ export async function runDisplays(gdb: GdbInterpreter): Promise<void> {
 async function show(gdb: GdbInterpreter, d: GdbInterpreter['displays'][number]): Promise<void> {
   const letter = splitFormat(d.format).format?.letter ?? '';
   const result = await gdb.evaluator.evaluate(d.text, gdb.expressionFrame());
-  const text = await formatResult(gdb.engine, gdb.settings.print, result, letter);
+  const text = await formatResult(gdb.reader, gdb.settings.print, result, letter);
   gdb.out(`${d.id}: ${d.format === '' ? '' : `${d.format} `}${d.text} = ${text}\n`);
 }
 

@@ -20,6 +20,7 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
   const n = rest[0] === undefined ? frames.length : Number(rest[0]);
   const shown = n < 0 ? frames.slice(n) : frames.slice(0, n);
   for (const f of shown) {
+    await gdb.interrupts.breathe();
     gdb.out(`${await numberedFrameLine(gdb, f)}\n`);
     if (full) {
       const locals = await gdb.engine.locals(f.index);

@@ -7,7 +7,6 @@ import { type Command, CommandError, findCommand } from '../commands/command.ts'
 import { beginning, type Completions, complete } from '../commands/complete.ts';
 import { defaultSettings, type ReplaySettings, type Settings } from '../commands/settings.ts';
 import { COMMANDS } from '../commands/table/index.ts';
-import { leadingWord } from '../commands/words.ts';
 import {
   type Breakpoint,
   type EngineApi,
@@ -21,15 +20,28 @@ import {
 import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { type KeptMoments, momentsOf, noMoments } from '../inspect/history.ts';
+import type { ValueReader } from '../inspect/values.ts';
+import type { Block } from './block.ts';
 import { runDisplays } from './display.ts';
 import { handlerOf } from './handlers.ts';
+import { Interrupts } from './interrupts.ts';
 import type { ExamineState } from './memory.ts';
+import { Output } from './output.ts';
 import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
-import { type Block, blockOpener, runUserCommand, type UserCommand } from './script.ts';
+import { blockOpener } from './script.ts';
 import { SourceView } from './source.ts';
 import { printAccount, printStop } from './stops.ts';
 import { surroundings } from './surroundings.ts';
+import {
+  type Alias,
+  entryOf,
+  fillArguments,
+  runHook,
+  runUserCommand,
+  type UserCommand,
+  withHooks,
+} from './user-commands.ts';
 
 /** Where output goes: results, errors, or log lines of the machine. */
 export type Write = (text: string, kind: 'stdout' | 'stderr' | 'log') => void;
@@ -64,9 +76,6 @@ export interface Executed {
   readonly quit?: number;
 }
 
-/** Scripts that source each other, and user commands that call themselves, end here. */
-const MAX_NESTING = 100;
-
 export class GdbInterpreter {
   readonly engine: EngineApi;
   readonly evaluator: Evaluator;
@@ -74,6 +83,7 @@ export class GdbInterpreter {
   readonly settings: Settings = defaultSettings();
   readonly source: SourceView;
   readonly host = new HostPeers();
+  readonly interrupts = new Interrupts();
   /** Arguments of the next `run`. */
   args: readonly string[];
   /** The selected frame. */
@@ -97,15 +107,25 @@ export class GdbInterpreter {
   readonly traces: readonly string[];
   readonly breakpointCommands = new Map<number, readonly string[]>();
   readonly userCommands = new Map<string, UserCommand>();
+  /** Names that `define-prefix` made. */
+  readonly userPrefixes = new Set<string>();
+  readonly aliases = new Map<string, Alias>();
+  /** Hooks that are being executed. */
+  readonly runningHooks = new Set<string>();
+  readonly output: Output;
+  /** Lines that were typed. */
+  readonly typed: string[] = [];
+  /** The command that was executed last, for `pipe` and `with` without one. */
+  lastCommand = '';
   /** Where `x` goes on, and how. */
   readonly examine: ExamineState = { address: 0, letter: 'x', size: 'w' };
   /** Set by `quit`. */
   quit: number | undefined;
   #collecting: Block | undefined;
   #lastLine = '';
+  /** Words that the user's command was given that is being executed. */
+  #arguments: readonly string[] | undefined;
   #nesting = 0;
-  /** Ctrl-C came while the line was executed. */
-  #interrupted = false;
   /** Gives up what can be interrupted by itself. */
   #giveUp = new AbortController();
   /** Commands of breakpoints that were hit and have not been executed. */
@@ -122,6 +142,7 @@ export class GdbInterpreter {
     this.engine = engine;
     this.options = options;
     this.evaluator = new Evaluator(engine);
+    this.output = new Output((text) => options.write(text, 'stdout'), this.settings.logging);
     this.source = new SourceView(engine);
     this.args = options.launch?.args ?? [];
     this.traces = options.launch?.traces ?? [];
@@ -132,13 +153,15 @@ export class GdbInterpreter {
     engine.on('report', this.#reported);
   }
 
-  /** Lets go of the engine and closes the sockets of `host`. */
+  /** Ends what goes on, lets go of the engine and closes the sockets of `host`. */
   dispose(): void {
+    this.interrupts.end();
     this.engine.off('stopped', this.#stopped);
     this.engine.off('exited', this.#exited);
     this.engine.off('breakpoint', this.#breakpointChanged);
     this.engine.off('report', this.#reported);
     this.evaluator.dispose();
+    this.output.close();
     this.host.close();
   }
 
@@ -186,6 +209,9 @@ export class GdbInterpreter {
    */
   sourcing = 0;
 
+  /** Loops that are being executed. */
+  looping = 0;
+
   /** A line of a script: as `execute`, but errors are thrown. */
   scriptLine(line: string): Promise<void> {
     return this.#line(line, false);
@@ -198,7 +224,8 @@ export class GdbInterpreter {
 
   /** All commands: the table's and the user's. */
   get commands(): readonly Command[] {
-    return [...COMMANDS, ...Array.from(this.userCommands.values(), (u) => u.command)];
+    const own = [...this.userCommands.values(), ...this.aliases.values()];
+    return [...COMMANDS, ...own.map((u) => u.command)];
   }
 
   /** True while lines are collected up to `end`; the prompt is then `>`. */
@@ -212,7 +239,14 @@ export class GdbInterpreter {
   }
 
   out(text: string): void {
-    this.options.write(text, 'stdout');
+    this.output.out(text);
+  }
+
+  /** Says how to go on, to one who types. */
+  hint(text: string): void {
+    if (this.atPrompt && this.options.confirm) {
+      this.out(text);
+    }
   }
 
   /** An answer to a query. */
@@ -232,6 +266,16 @@ export class GdbInterpreter {
 
   error(text: string): void {
     this.options.write(text, 'stderr');
+  }
+
+  /** The engine for those who read long values: each piece can be interrupted. */
+  get reader(): ValueReader {
+    const { engine, interrupts } = this;
+    const children: ValueReader['children'] = async (...wanted) => {
+      await interrupts.breathe();
+      return engine.children(...wanted);
+    };
+    return { info: engine.info, children };
   }
 
   async confirm(question: string): Promise<boolean> {
@@ -257,7 +301,7 @@ export class GdbInterpreter {
    * line repeats the last command where that makes sense.
    */
   async execute(line: string, interactive = false): Promise<Executed> {
-    this.#interrupted = false;
+    this.interrupts.clear();
     try {
       await this.#line(line, interactive);
       return this.quit === undefined ? { ok: true } : { ok: true, quit: this.quit };
@@ -269,7 +313,7 @@ export class GdbInterpreter {
 
   /** Executes lines in turn and throws at the first error, as gdb leaves a script there. */
   async executeLines(lines: readonly string[]): Promise<void> {
-    if (this.#nesting >= MAX_NESTING) {
+    if (this.#nesting >= this.settings.maxCallDepth) {
       throw new CommandError('Max user call depth exceeded -- command aborted.');
     }
     this.#nesting++;
@@ -277,9 +321,6 @@ export class GdbInterpreter {
       for (const l of lines) {
         if (this.quit !== undefined) {
           break;
-        }
-        if (this.#interrupted) {
-          throw new CommandError('Quit');
         }
         await this.#line(l, false);
       }
@@ -292,9 +333,9 @@ export class GdbInterpreter {
     }
   }
 
-  /** Ctrl-C while a line is executed: commands that still wait are left out. */
+  /** Ctrl-C while a line is executed: it is given up, and what still waits is left out. */
   interrupt(): void {
-    this.#interrupted = true;
+    this.interrupts.interrupt();
     this.#giveUp.abort();
   }
 
@@ -308,7 +349,7 @@ export class GdbInterpreter {
     this.#inHitCommands = true;
     try {
       for (let lines = this.#hitCommands.shift(); lines; lines = this.#hitCommands.shift()) {
-        await this.executeLines(lines);
+        await this.withArguments(undefined, () => this.executeLines(lines));
       }
     } finally {
       this.#inHitCommands = false;
@@ -317,6 +358,7 @@ export class GdbInterpreter {
   }
 
   async #line(line: string, interactive: boolean): Promise<void> {
+    await this.interrupts.breathe();
     if (this.#collecting) {
       if (this.#collecting.add(line)) {
         const block = this.#collecting;
@@ -335,20 +377,53 @@ export class GdbInterpreter {
       }
       text = this.#lastLine;
     }
+    if (this.#arguments) {
+      text = fillArguments(text, this.#arguments);
+    }
+    if (this.settings.traceCommands) {
+      this.out(`${'+'.repeat(this.#nesting + this.sourcing + 1)}${text}\n`);
+    }
     this.#lastLine = '';
     this.atPrompt = interactive;
-    await this.#command(text);
+    if (interactive) {
+      this.typed.push(text);
+    }
+    await this.command(text);
+    this.lastCommand = text;
   }
 
-  async #command(text: string): Promise<void> {
-    if (text.startsWith('!')) {
-      return this.#command(`shell ${text.slice(1)}`);
+  /** The command that is executed is not what an empty line repeats. */
+  dontRepeat(): void {
+    this.#lastLine = '';
+  }
+
+  /** Executes lines in which `$arg0` and so on stand for `words`; undefined: for nothing. */
+  async withArguments(words: readonly string[] | undefined, action: () => Promise<void>): Promise<void> {
+    const before = this.#arguments;
+    this.#arguments = words;
+    try {
+      await action();
+    } finally {
+      this.#arguments = before;
     }
-    const user = this.userCommands.get(leadingWord(text));
+  }
+
+  /** Executes one command, as it is typed. Throws what is wrong with it. */
+  async command(text: string): Promise<void> {
+    const [sign = ''] = /^[!|]/.exec(text) ?? [];
+    if (sign !== '') {
+      return this.command(`${sign === '!' ? 'shell' : 'pipe'} ${text.slice(1)}`);
+    }
+    const user = entryOf(this.userCommands, text);
     if (user) {
-      return runUserCommand(this, user, text.slice(user.command.name.length).trim());
+      const { entry, args } = user;
+      return withHooks(this, entry.command.name, () => runUserCommand(this, entry, args));
     }
-    this.#collecting = blockOpener(this, text);
+    const alias = entryOf(this.aliases, text);
+    if (alias) {
+      return this.command(`${alias.entry.text} ${alias.args}`.trim());
+    }
+    this.#collecting = await blockOpener(this, text);
     if (this.#collecting) {
       return;
     }
@@ -358,7 +433,8 @@ export class GdbInterpreter {
       this.#lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
     }
     this.#background = command.class === 'running' && /(?:^|\s)&$/.test(args);
-    await handlerOf(found)?.(this, this.#background ? args.slice(0, -1).trimEnd() : args);
+    const own = this.#background ? args.slice(0, -1).trimEnd() : args;
+    await withHooks(this, path.replaceAll(' ', '-'), async () => handlerOf(found)?.(this, own));
   }
 
   /** Throws unless there is a stopped machine. */
@@ -402,7 +478,7 @@ export class GdbInterpreter {
     before?: { readonly fn: number; readonly depth: number },
     again?: () => Promise<boolean>,
   ): Promise<void> {
-    if (!(this.options.waitForStops || this.sourcing > 0) || this.#background) {
+    if (!(this.options.waitForStops || this.sourcing > 0 || this.looping > 0) || this.#background) {
       return action();
     }
     let end: End;
@@ -420,9 +496,17 @@ export class GdbInterpreter {
       }
     } while ('reason' in end && end.reason.kind === 'step' && (await again?.()));
     this.#waiting = false;
-    // Where the machine was interrupted, nothing else has to be.
-    this.#interrupted &&= 'reason' in end && end.reason.kind === 'breakpoint';
+    const how = 'reason' in end ? end.reason.kind : 'exited';
+    // A loop would only go on with the next round.
+    const leavesLoop = this.looping > 0 && (this.interrupts.wanted || how === 'pause');
+    if (how !== 'breakpoint') {
+      // Where the machine was interrupted, nothing else has to be. At a breakpoint its commands still are.
+      this.interrupts.clear();
+    }
     await this.#reportEnd(end, before);
+    if (leavesLoop) {
+      throw new CommandError('Quit');
+    }
   }
 
   /** Resolves at the next stop or exit. */
@@ -459,6 +543,7 @@ export class GdbInterpreter {
       }
       return;
     }
+    await runHook(this, 'hook-stop');
     const hit = end.reason.kind === 'breakpoint' ? end.reason.breakpoints : [];
     const commands = hit.flatMap((id) => this.breakpointCommands.get(id) ?? []);
     const silent = commands[0] === 'silent';

@@ -105,6 +105,7 @@ async function items(
   const width = SIZES[size];
   const line = perLine(size, letter);
   for (let i = 0; i < count; i += line) {
+    await gdb.interrupts.breathe();
     const at = source.address + i * width;
     const n = Math.min(line, count - i);
     const bytes = await source.read(at, n * width);

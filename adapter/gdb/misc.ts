@@ -1,12 +1,14 @@
 /** Other commands: help, quit, echo, shell. */
 
-import { spawn } from 'node:child_process';
+import { homedir } from 'node:os';
 import { CommandError } from '../commands/command.ts';
 import { helpText } from '../commands/help.ts';
 import type { MISC_COMMANDS } from '../commands/table/misc.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { unescapeC } from './printf.ts';
+import { fileError } from './script.ts';
+import { apropos, completeLine, runShell } from './scripting.ts';
 
 async function quit(gdb: GdbInterpreter, args: string): Promise<void> {
   let code = 0;
@@ -24,24 +26,24 @@ async function quit(gdb: GdbInterpreter, args: string): Promise<void> {
   gdb.quit = code;
 }
 
-/** Runs a shell command; its output goes where the debugger's goes. */
-function shell(gdb: GdbInterpreter, args: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(args, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stdout.on('data', (d: Buffer) => gdb.out(d.toString()));
-    child.stderr.on('data', (d: Buffer) => gdb.error(d.toString()));
-    child.once('error', (e) => reject(new CommandError(`shell: ${e.message}`)));
-    child.once('close', (code) => {
-      gdb.evaluator.setVariable('_shell_exitcode', code ?? -1);
-      resolve();
-    });
-  });
+function cd(gdb: GdbInterpreter, args: string): void {
+  const folder = args.trim().replace(/^~(?=\/|$)/, homedir()) || homedir();
+  try {
+    process.chdir(folder);
+  } catch (e) {
+    throw new CommandError(`${folder}: ${fileError(e)}`);
+  }
+  gdb.out(`Working directory ${process.cwd()}.\n`);
 }
 
 export const MISC_HANDLERS: Handlers<typeof MISC_COMMANDS> = {
   help: (gdb, args) => gdb.out(helpText(gdb.commands, args.trim())),
   quit,
   echo: (gdb, args) => gdb.out(unescapeC(args.replace(/\\$/, ''))),
-  shell,
+  shell: (gdb, args) => runShell(gdb, args),
+  make: (gdb, args) => runShell(gdb, `make ${args}`),
+  apropos,
+  complete: completeLine,
+  cd,
   pwd: (gdb) => gdb.out(`Working directory ${process.cwd()}.\n`),
 };

@@ -12,7 +12,7 @@ const WHAT = 'Searching the history';
 /** Prints a row for each answer. It has printed everything when it returns; Ctrl-C gives it up. */
 async function ask(gdb: GdbInterpreter, kind: string, text: string): Promise<void> {
   gdb.requireStopped();
-  const request = queryRequest(gdb.engine, gdb.evaluator, kind, text);
+  const request = queryRequest(gdb.engine, gdb.evaluator, kind, text, gdb.expressionFrame());
   const found: TimePosition[] = [];
   gdb.moments.rows = found;
   const rows = (more: readonly QueryRow[]): void => {
@@ -37,4 +37,6 @@ export const QUERY_HANDLERS: Handlers<typeof QUERY_COMMANDS> = {
   calls: (gdb, args) => ask(gdb, 'calls', args),
   packets: (gdb, args) => ask(gdb, 'packets', args),
   plot: (gdb, args) => ask(gdb, 'plot', args),
+  writes: (gdb, args) => ask(gdb, 'writes', args),
+  'last-write': (gdb, args) => ask(gdb, 'last-write', args),
 };

@@ -3,75 +3,38 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { type BlockKind, joinedLines, splitOpener } from '../commands/blocks.ts';
-import { type Command, CommandError, findCommand } from '../commands/command.ts';
-import { userCommand } from '../commands/help.ts';
-import { COMMANDS } from '../commands/table/index.ts';
+import { CommandError } from '../commands/command.ts';
 import type { SCRIPT_COMMANDS } from '../commands/table/script.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
+import { Block } from './block.ts';
 import { breakpointOf } from './breakpoints.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-
-/** A command of the user's own. */
-export interface UserCommand {
-  readonly command: Command;
-  readonly lines: readonly string[];
-}
-
-/** Rounds of a `while` at most, so that a script cannot hang. */
-const WHILE_LIMIT = 1_000_000;
-
-/** Lines collected up to the `end` that belongs to the opening line. */
-export class Block {
-  readonly #lines: string[] = [];
-  #depth = 0;
-  readonly #done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void;
-
-  constructor(done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void) {
-    this.#done = done;
-  }
-
-  /** Takes a line; true when the block is complete. */
-  add(line: string): boolean {
-    const text = line.trim();
-    if (text === 'end') {
-      if (this.#depth === 0) {
-        return true;
-      }
-      this.#depth--;
-    } else if (splitOpener(text)) {
-      this.#depth++;
-    }
-    this.#lines.push(text);
-    return false;
-  }
-
-  async finish(gdb: GdbInterpreter): Promise<void> {
-    await this.#done(gdb, this.#lines);
-  }
-}
+import { evaluateCommand, pipe, withSetting } from './scripting.ts';
+import { alias, defineBlock, definePrefix, documentBlock } from './user-commands.ts';
 
 /** The block that a line begins, if it does. Throws `CommandError` for a wrong argument. */
-export function blockOpener(gdb: GdbInterpreter, text: string): Block | undefined {
+export async function blockOpener(gdb: GdbInterpreter, text: string): Promise<Block | undefined> {
   const opener = splitOpener(text);
   return opener && BLOCKS[opener.kind](gdb, opener.rest);
 }
 
 /** How each block is begun: the rest of its first line is known, its lines are to come. */
-const BLOCKS: Readonly<Record<BlockKind, (gdb: GdbInterpreter, rest: string) => Block>> = {
+const BLOCKS: Readonly<Record<BlockKind, (gdb: GdbInterpreter, rest: string) => Block | Promise<Block>>> = {
   commands: commandsBlock,
   define: defineBlock,
   document: documentBlock,
-  if: (_gdb, rest) => conditionalBlock(rest, runIf),
-  while: (_gdb, rest) => conditionalBlock(rest, runWhile),
+  if: (_gdb, rest) => conditionalBlock('if', rest, runIf),
+  while: (_gdb, rest) => conditionalBlock('while', rest, runWhile),
 };
 
 function conditionalBlock(
+  name: string,
   condition: string,
   run: (gdb: GdbInterpreter, condition: string, lines: readonly string[]) => Promise<void>,
 ): Block {
   if (condition === '') {
-    throw new CommandError('if/while commands require arguments.');
+    throw new CommandError(`${name} command requires an argument.`);
   }
   parseExpression(condition);
   return new Block((gdb, lines) => run(gdb, condition, lines));
@@ -86,56 +49,6 @@ function commandsBlock(gdb: GdbInterpreter, rest: string): Block {
   return new Block((g, lines) => {
     g.breakpointCommands.set(id, lines);
   });
-}
-
-/** A name that a user's command may have. Throws otherwise. */
-function commandName(name: string): string {
-  if (!/^[A-Za-z][\w.-]*$/.test(name)) {
-    throw new CommandError(
-      name === '' ? 'Argument required (name of command to define).' : `Junk in argument list: "${name}"`,
-    );
-  }
-  let known: string | undefined;
-  try {
-    known = findCommand(COMMANDS, name).command.name;
-  } catch {
-    known = undefined;
-  }
-  if (known === name) {
-    throw new CommandError(`"${name}" is a built-in command; give yours another name.`);
-  }
-  return name;
-}
-
-function defineBlock(_gdb: GdbInterpreter, rest: string): Block {
-  const name = commandName(rest);
-  return new Block((g, lines) => {
-    g.userCommands.set(name, {
-      command: g.userCommands.get(name)?.command ?? userCommand(name, 'User-defined.'),
-      lines,
-    });
-  });
-}
-
-function documentBlock(gdb: GdbInterpreter, name: string): Block {
-  if (!gdb.userCommands.has(name)) {
-    throw new CommandError(`Undefined command: "${name}".  Try "help".`);
-  }
-  return new Block((g, lines) => {
-    const own = g.userCommands.get(name)?.lines ?? [];
-    g.userCommands.set(name, { command: userCommand(name, lines.join('\n')), lines: own });
-  });
-}
-
-/** Runs the lines of a user's command with `$arg0`, `$arg1`, ... and `$argc` replaced by the words it is given. */
-export async function runUserCommand(gdb: GdbInterpreter, { lines }: UserCommand, args: string): Promise<void> {
-  const words = args.split(/\s+/).filter((w) => w !== '');
-  const filled = lines.map((l) =>
-    l.replace(/\$arg(c\b|\d+)/g, (whole, n: string) =>
-      n === 'c' ? String(words.length) : (words[Number(n)] ?? whole),
-    ),
-  );
-  await gdb.executeLines(filled);
 }
 
 async function isTrue(gdb: GdbInterpreter, text: string): Promise<boolean> {
@@ -174,43 +87,89 @@ function elseIndex(lines: readonly string[]): number {
   return -1;
 }
 
-async function runWhile(gdb: GdbInterpreter, condition: string, lines: readonly string[]): Promise<void> {
-  for (let i = 0; await isTrue(gdb, condition); i++) {
-    if (i >= WHILE_LIMIT) {
-      throw new CommandError(`The loop was ended after ${WHILE_LIMIT} rounds.`);
-    }
-    await gdb.executeLines(lines);
+/** `loop_break` and `loop_continue`, on their way to the loop that they are in. */
+class LoopExit extends CommandError {
+  readonly goesOn: boolean;
+
+  constructor(goesOn: boolean) {
+    super('This command cannot be used at the top level.');
+    this.goesOn = goesOn;
   }
 }
 
-/** Runs the lines of a file. Throws at the first error, with the line it is in. */
-export async function sourceFile(gdb: GdbInterpreter, name: string): Promise<void> {
+async function runWhile(gdb: GdbInterpreter, condition: string, lines: readonly string[]): Promise<void> {
+  gdb.looping++;
+  try {
+    while (await isTrue(gdb, condition)) {
+      await gdb.interrupts.breathe();
+      if (!(await runRound(gdb, lines))) {
+        return;
+      }
+    }
+  } finally {
+    gdb.looping--;
+  }
+}
+
+/** One round of a loop. False if `loop_break` ends it. */
+async function runRound(gdb: GdbInterpreter, lines: readonly string[]): Promise<boolean> {
+  try {
+    await gdb.executeLines(lines);
+  } catch (error) {
+    if (!(error instanceof LoopExit)) {
+      throw error;
+    }
+    return error.goesOn;
+  }
+  return gdb.quit === undefined;
+}
+
+/** Runs the lines of a file. Throws at the first error, with the line it is in. With `verbose` they are printed too. */
+export async function sourceFile(gdb: GdbInterpreter, name: string, verbose = false): Promise<void> {
   const path = name.replace(/^~(?=\/|$)/, homedir());
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (e) {
-    const missing = e instanceof Error && 'code' in e && e.code === 'ENOENT';
-    throw new CommandError(`${name}: ${missing ? 'No such file or directory.' : textOf(e)}`);
+    throw new CommandError(`${name}: ${fileError(e)}`);
+  }
+  if (gdb.sourcing >= gdb.settings.maxCallDepth) {
+    throw new CommandError('Max script depth exceeded: a script sources itself.');
   }
   gdb.sourcing++;
   try {
-    await runLines(gdb, name, text);
+    await gdb.withArguments(undefined, () => runLines(gdb, name, text, verbose));
   } finally {
     gdb.sourcing--;
   }
 }
 
+/** Why a file cannot be read, in the system's words. */
+export function fileError(e: unknown): string {
+  const code = e instanceof Error && 'code' in e ? String(e.code) : '';
+  return SYSTEM_WORDS[code] ?? textOf(e);
+}
+
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory.',
+  EISDIR: 'Is a directory.',
+  EACCES: 'Permission denied.',
+  ENOTDIR: 'Not a directory.',
+};
+
 function textOf(e: unknown): string {
   return e instanceof Error ? e.message : String(e);
 }
 
-async function runLines(gdb: GdbInterpreter, name: string, text: string): Promise<void> {
+async function runLines(gdb: GdbInterpreter, name: string, text: string, verbose: boolean): Promise<void> {
   for (const { line, text: joined } of joinedLines(text)) {
     if (gdb.quit !== undefined) {
       return;
     }
     try {
+      if (verbose) {
+        gdb.out(`+${joined}\n`);
+      }
       await gdb.scriptLine(joined);
     } catch (e) {
       gdb.cancelBlock();
@@ -224,11 +183,26 @@ async function runLines(gdb: GdbInterpreter, name: string, text: string): Promis
 }
 
 function source(gdb: GdbInterpreter, args: string): Promise<void> {
-  const name = args.replace(/^-v\s+/, '').trim();
+  const [options = ''] = /^(?:-[vs]\s+)*/.exec(args) ?? [];
+  const name = args.slice(options.length).trim();
   if (name === '') {
     throw new CommandError('source command requires file name of file to source.');
   }
-  return sourceFile(gdb, name);
+  return sourceFile(gdb, name, options.includes('-v'));
 }
 
-export const SCRIPT_HANDLERS: Handlers<typeof SCRIPT_COMMANDS> = { source };
+export const SCRIPT_HANDLERS: Handlers<typeof SCRIPT_COMMANDS> = {
+  source,
+  loop_break: () => {
+    throw new LoopExit(false);
+  },
+  loop_continue: () => {
+    throw new LoopExit(true);
+  },
+  'define-prefix': definePrefix,
+  alias,
+  pipe,
+  with: withSetting,
+  eval: evaluateCommand,
+  'dont-repeat': (gdb) => gdb.dontRepeat(),
+};

@@ -60,7 +60,7 @@ export async function printStop(
   }
   if (reason.kind === 'finish' && reason.value) {
     const result = { value: reason.value };
-    const text = await formatResult(gdb.engine, gdb.settings.print, result, '');
+    const text = await formatResult(gdb.reader, gdb.settings.print, result, '');
     gdb.out(`Value returned is $${gdb.evaluator.record(result, 0)} = ${text}\n`);
   }
 }

@@ -2,8 +2,9 @@
  * In an inferior that executes a recording again for a query: what is asked at which probes, and the rows that answer
  * it. Rows leave in the order in which they began; one of a call waits for the value returned.
  */
-import type { TimePosition } from './stop.ts';
+import type { TimePosition, WatchChange } from './stop.ts';
 import type { NamedValue, Value } from './value.ts';
+import type { CarriedWatch } from './watches.ts';
 
 /** What a query has compiled. */
 export interface QueryOrder {
@@ -15,6 +16,19 @@ export interface QueryOrder {
   readonly eachTurn: string;
   /** The run ends here. */
   readonly until: TimePosition;
+  /** What is watched: each change is a row. */
+  readonly watches?: readonly CarriedWatch[];
+  /** What is known of captured values at the end: where they come from is a part of the result. */
+  readonly known?: readonly CarriedWatch[];
+  /** Only the last row is wanted. */
+  readonly last?: boolean;
+}
+
+/** What a run has come to, besides its rows. */
+export interface QueryResult {
+  /** What went wrong first in an expression; empty if nothing did. */
+  readonly failure: string;
+  readonly origins?: readonly CarriedWatch[];
 }
 
 /** A packet that passes an edge, as the packet list shows it. */
@@ -34,6 +48,8 @@ export interface RowFields {
   /** What an expression is now, and what it was before. */
   readonly value?: Value;
   readonly old?: Value;
+  /** The debugger wrote it. */
+  readonly debugger?: true;
   /** Of several values under one name, which: a struct's type and number. */
   readonly series?: string;
   readonly packet?: PassedPacket;
@@ -183,6 +199,27 @@ export class Asked {
     this.row(probe, { value: this.#hooks.plain(value), ...old, series: series.name });
   }
 
+  // ---- watches ----
+
+  /** A watched expression was written: the row is where that was. */
+  written({ old, now, by, debugger: debug }: WatchChange): void {
+    if (this.order.last) {
+      this.#rows = [];
+    }
+    const row: RowData = {
+      ...this.#hooks.now(),
+      ...by,
+      callers: [],
+      value: now,
+      ...(old ? { old } : {}),
+      ...(debug ? { debugger: debug } : {}),
+    };
+    this.#rows.push(row);
+    if (this.#rows.length >= BATCH) {
+      this.flush();
+    }
+  }
+
   // ---- packets ----
 
   /** The packet that is being looked at passes an edge. */
@@ -195,7 +232,7 @@ export class Asked {
 
   /** A turn has ended: calls that still go on are those of the main loop. */
   turn(): void {
-    if (this.#rows.length > 0) {
+    if (this.#rows.length > 0 && !this.order.last) {
       this.#open.clear();
       this.flush();
     }

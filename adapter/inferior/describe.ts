@@ -12,12 +12,21 @@ const MAX_CHILDREN = 10_000;
 
 export class Describer {
   #handles: object[] = [];
+  /** Number of the first handle that is valid: they are never given twice, so that an old one means nothing else. */
+  #first = 0;
   #addresses = new WeakMap<object, number>();
   #nextAddress = ADDRESS_BASE;
 
   /** Handles are valid while the inferior stands still. */
   forget(): void {
+    this.#first += this.#handles.length;
     this.#handles = [];
+  }
+
+  /** Bytes `start` .. `start + count` of a handle's array of bytes. */
+  bytes(handle: string, start: number, count: number): Uint8Array | null {
+    const o = this.#handles[Number(handle) - this.#first];
+    return o instanceof Uint8Array ? o.subarray(start, start + count) : null;
   }
 
   /** Addresses are given anew, from the first one on: the machine begins again. */
@@ -39,7 +48,7 @@ export class Describer {
 
   #handleOf(o: object): string {
     this.#handles.push(o);
-    return String(this.#handles.length - 1);
+    return String(this.#first + this.#handles.length - 1);
   }
 
   /** A value with the type known from the source, or '' to go by the value alone. */
@@ -101,7 +110,7 @@ export class Describer {
     count: number,
     types: Readonly<Record<string, Readonly<Record<string, string>>>>,
   ): NamedValue[] {
-    const o = this.#handles[Number(handle)];
+    const o = this.#handles[Number(handle) - this.#first];
     if (o === undefined) {
       return [];
     }

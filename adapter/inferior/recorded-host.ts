@@ -65,6 +65,16 @@ export class RecordedHost implements Host {
     }
   }
 
+  /** Turns that are done. */
+  get turns(): number {
+    return this.#turns;
+  }
+
+  /** Where in the log the next record is. */
+  get at(): number {
+    return this.#log.at;
+  }
+
   /** The machine has to stop where the debugger changed it next, if that is not where it is. */
   #lookAhead(here?: ChangePosition): void {
     if (this.#log.peek() === LOG.CHANGE) {

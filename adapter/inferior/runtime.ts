@@ -7,13 +7,13 @@ import { type Change, type ChangePosition, type FramedChange, isFramed } from '.
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
-import { FIELDS, PacketView } from '../packets/fields.ts';
+import { FIELDS, type FieldValue, formatField, PacketView } from '../packets/fields.ts';
 import { compileFilter, type Filter } from '../packets/filter/filter.ts';
 import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
-import { Asked, type QueryOrder, type RowData } from './asked.ts';
+import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
 import { callersOf, stackDepth } from './call-stack.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
@@ -21,12 +21,14 @@ import { Edge } from './edge.ts';
 import { HitCounts } from './hit-counts.ts';
 import { type Note, Notes } from './notes.ts';
 import { packetBytes } from './packet-bytes.ts';
+import { type Conversion, formatText, parseFormat } from './printf.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
-import type { Counting, StepRequest, Stop, StopReport, WatchChange } from './stop.ts';
+import type { Counting, StepRequest, Stop, StopReport } from './stop.ts';
 import { Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
-import { type Sight, Watches, type WatchOrder } from './watches.ts';
+import { WatchStops } from './watch-stops.ts';
+import type { Captured, WatchOrder } from './watches.ts';
 
 /** A packet for the front ends. `number` is that in the replayed capture, 0 if it is none or nothing is replayed. */
 export interface PacketCopy {
@@ -117,10 +119,7 @@ export class Runtime {
   /** The stack is to be left as soon as the inferior goes on. */
   #leaving = false;
   #returning = false;
-  readonly #watches: Watches;
-  /** What watchpoints of the hit list saw, and those whose call has ended. */
-  #changes: WatchChange[] = [];
-  #scopeLeft: number[] = [];
+  readonly #watches: WatchStops;
   #hitList: number[] = [];
   #hitTemporary = false;
   #caught: string | null = null;
@@ -173,7 +172,19 @@ export class Runtime {
     const now = (probe: number) => ({ tick: this.T[TICK.COUNT] ?? 0, probe, ns: this.#machineTime() });
     this.notes = new Notes(options.sendNotes ?? (() => undefined), now);
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
-    this.#watches = new Watches(options.A.length, options.T);
+    this.#watches = new WatchStops(options.A.length, options.T, this, {
+      machine: () => this.machine ?? {},
+      globals: (file) => this.globals(file),
+      arm: (probe) => this.#armWatch(probe),
+      left: (ids) => this.#leaveScope(ids),
+      count: (id) => this.asked !== null || this.count(id),
+      stopFor: (id) => this.stopFor(id, null),
+      failed: (id, error) => this.failed(id, error),
+      describe: (v) => (this.asked ? this.#describer.plain(v) : this.#describer.describe(v)),
+      searching: () => this.#searching,
+      debugged: (change) => this.asked?.written(change),
+      noted: (change) => (this.asked ? this.asked.written(change) : this.#travel?.watched(change)),
+    });
     this.#appointments = new Appointments(options.T, arm, this.#setLimit);
   }
 
@@ -195,7 +206,8 @@ export class Runtime {
     const stepped = this.#step !== null && (armed & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
     const scoped = (armed & ARMED.SCOPE) !== 0 && this.#disarm(ARMED.SCOPE);
     const stops = ((armed & ARMED.WATCH) !== 0 && this.#watch(id)) || stop;
-    if ((this.#travel === null || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
+    const live = this.#travel === null && !this.#settingUp;
+    if ((live || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
       this.#stopAt(id, stepped);
     }
     if (!this.#returning) {
@@ -216,9 +228,9 @@ export class Runtime {
 
   #deciderOf(id: number): Decider {
     const decider = this.#deciders.get(id);
-    return this.#watches.looksAt(id)
-      ? this.#watches.decider(id, decider ?? this.#stepper(id), !decider, this.A)
-      : (decider ?? this.#stepper(id));
+    const { watches } = this.#watches;
+    const rest = decider ?? this.#stepper(id);
+    return watches.looksAt(id) ? watches.decider(id, rest, !decider, this.A) : rest;
   }
 
   /** Takes a bit of `ARMED` from all probes. */
@@ -272,11 +284,20 @@ export class Runtime {
 
   // ---- executing a recording ----
 
+  /** The machine is being set up in order to execute a recording: what happens until then is of no account. */
+  #settingUp = false;
+
+  prepareTravel(): void {
+    this.#settingUp = true;
+  }
+
   /** Begins a run to a position; the machine is at an earlier one. */
   startTravel(order: TravelOrder): void {
+    this.#settingUp = false;
     this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
+    this.#watches.begin(order);
     this.#travel.ticked();
-    this.#watches.sync();
+    this.#watches.watches.sync();
     this.#setLimit();
   }
 
@@ -297,18 +318,19 @@ export class Runtime {
       post,
     });
     this.#describer.forgetAddresses();
-    this.startTravel({ target: query.until, breakpoints: 'note' });
+    const { watches = [], known = [] } = query;
+    this.startTravel({ target: query.until, breakpoints: 'note', watches, known });
   }
 
   /** The query has been answered, or given up; what went wrong first in its expressions. */
-  endQuery(): string {
+  endQuery(): QueryResult {
     const { asked } = this;
     asked?.flush();
     for (const [probe] of asked?.order.deciders ?? []) {
       this.setDecider(probe, '');
     }
     this.asked = this.#eachTurn = this.#travel = null;
-    return asked?.failure ?? '';
+    return { failure: asked?.failure ?? '', ...this.#watches.origins(asked?.order.known) };
   }
 
   #leaveQuery(): void {
@@ -342,8 +364,8 @@ export class Runtime {
   }
 
   /** A probe on a run to a position. False if what stops there is of no account. */
-  #passes(travel: Travel, id: number, stop: boolean): boolean {
-    if (this.#commanding) {
+  #passes(travel: Travel | null, id: number, stop: boolean): boolean {
+    if (travel === null || this.#commanding) {
       this.#forgetHits();
       return false;
     }
@@ -368,7 +390,7 @@ export class Runtime {
     this.#endStep();
     this.#leaveQuery();
     const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
-    this.#stand({ kind: 'arrived', notes }, probe);
+    this.#stand({ kind: 'arrived', notes: { ...notes, ...this.#watches.origins(travel?.order.known) } }, probe);
   }
 
   /** In a replay: how it compares with the capture. */
@@ -417,7 +439,7 @@ export class Runtime {
 
   #forgetHits(): void {
     this.#hitList = [];
-    this.#changes = [];
+    this.#watches.changes = [];
     this.#hitTemporary = false;
     this.#caught = null;
     this.#conditionError = null;
@@ -428,14 +450,20 @@ export class Runtime {
     if (this.#conditionError) {
       return { kind: 'condition-error', ...this.#conditionError };
     }
-    if (this.#scopeLeft.length > 0) {
-      return { kind: 'watchpoint-scope', breakpoints: this.#scopeLeft.splice(0) };
+    const { changes: all, scopeLeft } = this.#watches;
+    if (scopeLeft.length > 0) {
+      return { kind: 'watchpoint-scope', breakpoints: scopeLeft.splice(0) };
     }
     if (this.#hitList.length > 0) {
-      const changes = this.#changes.length > 0 ? { changes: this.#changes } : {};
+      const changes = all.length > 0 ? { changes: all } : {};
       const caught = this.#caught === null ? {} : { caught: this.#caught };
-      const hit = { breakpoints: this.#hitList, hitTemporary: this.#hitTemporary };
-      return { kind: 'breakpoint', ...hit, ...changes, ...caught };
+      return {
+        kind: 'breakpoint',
+        breakpoints: this.#hitList,
+        hitTemporary: this.#hitTemporary,
+        ...changes,
+        ...caught,
+      };
     }
     if (this.#entryWanted) {
       this.#entryWanted = false;
@@ -459,7 +487,7 @@ export class Runtime {
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
     this.addStanding(performance.now() - since);
-    this.#watches.sync();
+    this.#watches.debugged(position);
     if (this.#leaving) {
       this.#leaving = false;
       throw new StackLeft();
@@ -530,69 +558,50 @@ export class Runtime {
 
   deleteBreakpoint(id: number): void {
     this.#counts.delete(id);
-    this.#watchProbes(this.#watches.remove(id));
+    this.#watches.remove(id);
   }
 
   // ---- watches ----
 
   /** Watches an expression; without `locals`, with those that a watch of this number has captured. */
   setWatch(order: WatchOrder, locals: Record<string, unknown> | null = null): void {
-    this.#watchProbes(this.#watches.add(order, locals, this.globals(order.file), this));
+    this.#watches.set(order, locals);
   }
 
   /** Disables a watch, which goes on following its call, or enables it again. */
   muteWatch(id: number, on: boolean): void {
-    this.#watches.mute(id, on);
+    this.#watches.watches.mute(id, on);
   }
 
-  #watchProbes(probes: readonly number[]): void {
-    for (const id of probes) {
-      const armed = (this.A[id] ?? 0) & ~ARMED.WATCH;
-      this.A[id] = this.#watches.looksAt(id) ? armed | ARMED.WATCH : armed;
-      this.D[id] = this.#deciderOf(id);
+  /** See `WatchStops.carry`. */
+  carry(of: number | Readonly<Record<string, unknown>>): Record<string, Captured> {
+    return this.#watches.carry(of);
+  }
+
+  #armWatch(id: number): void {
+    const armed = (this.A[id] ?? 0) & ~ARMED.WATCH;
+    this.A[id] = this.#watches.watches.looksAt(id) ? armed | ARMED.WATCH : armed;
+    this.D[id] = this.#deciderOf(id);
+  }
+
+  #leaveScope(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.deleteBreakpoint(id);
+    }
+    for (let id = 0; id < this.A.length; id++) {
+      this.#arm(id, ARMED.SCOPE);
     }
   }
 
   /** What watches say at a probe; true if one stops. */
   #watch(id: number): boolean {
-    if (this.#commanding || this.#travel?.order.breakpoints === 'silent') {
-      return false;
-    }
-    const { sights, left } = this.#watches.at(id);
-    if (left.length > 0 && !this.#searching) {
-      for (const gone of left) {
-        this.deleteBreakpoint(gone);
-      }
-      this.#scopeLeft.push(...left);
-      this.A.forEach((armed, i) => {
-        this.D[i] = armed === 0 ? this.#deciderOf(i) : (this.D[i] ?? notArmed);
-        this.A[i] = armed | ARMED.SCOPE;
-      });
-    }
-    return sights.filter((sight) => this.#sees(sight)).length > 0;
-  }
-
-  #sees({ id, old, now, by }: Sight): boolean {
-    try {
-      if (!this.#watches.holds(id) || !this.count(id)) {
-        return false;
-      }
-    } catch (e) {
-      return this.failed(id, e);
-    }
-    const was = old === undefined ? {} : { old: this.#describer.describe(old) };
-    const change = { id, ...was, now: this.#describer.describe(now), by };
-    if (this.#travel && this.#searching) {
-      this.#travel.watched(change);
-      return false;
-    }
-    this.#changes.push(change);
-    return this.stopFor(id, null);
+    const silent = this.#settingUp || this.#commanding || this.#travel?.order.breakpoints === 'silent';
+    return !silent && this.#watches.at(id);
   }
 
   /** Hits are noted and not counted. */
   get #searching(): boolean {
-    return this.#travel !== null && this.#travel.order.breakpoints !== 'stop';
+    return this.#settingUp || (this.#travel !== null && this.#travel.order.breakpoints !== 'stop');
   }
 
   /** Called by deciders: the condition holds. True if the breakpoint stops. */
@@ -610,18 +619,65 @@ export class Runtime {
 
   /** Called by deciders: the condition of breakpoint `id` threw. */
   failed(id: number, error: unknown): true {
-    const message = error instanceof Error ? error.message : String(error);
-    const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
-    this.#conditionError ??= { breakpoint: id, message: isNull ? 'Cannot access memory at address 0x0' : message };
+    this.#conditionError ??= { breakpoint: id, message: reason(error) };
     return true;
   }
 
   /** Called by deciders: a logpoint speaks. */
   log(id: number, probe: number, parts: readonly unknown[]): false {
     if (!this.#searching) {
-      this.#sendLog(id, probe, parts.map(logText).join(''));
+      this.#sendLog(id, probe, parts.map(this.#logText).join(''));
     }
     return false;
+  }
+
+  /** Called by log messages: a field of a packet as Wireshark shows it. */
+  fieldText(name: string, value: FieldValue): string {
+    return value === undefined ? '<not in this packet>' : formatField(name, value);
+  }
+
+  readonly #formats = new Map<string, readonly Conversion[]>();
+
+  /** Called by `dprintf`: a format with its values. What no conversion takes is its address. */
+  printf(format: string, values: readonly unknown[]): string {
+    let conversions = this.#formats.get(format);
+    if (conversions === undefined) {
+      conversions = parseFormat(format);
+      this.#formats.set(format, conversions);
+    }
+    return formatText(
+      conversions,
+      values.map((v) =>
+        typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? this.#describer.describe(v).address : v,
+      ),
+    );
+  }
+
+  /** Called by log messages: why a value cannot be had. */
+  logFailure(error: unknown): string {
+    return `<error: ${reason(error)}>`;
+  }
+
+  /** A part of a log message: text, or a value as gdb's `info locals` shows it. */
+  readonly #logText = (v: unknown): string => {
+    switch (typeof v) {
+      case 'object':
+        return v === null ? '0x0' : this.#pointerText(v);
+      case 'undefined':
+        return 'void';
+      case 'function':
+        return `<${v.name}>`;
+      default:
+        return String(v);
+    }
+  };
+
+  #pointerText(v: object): string {
+    if (ArrayBuffer.isView(v)) {
+      return `<${v.byteLength} bytes>`;
+    }
+    const { type, kind, address = 0 } = this.#describer.describe(v);
+    return `${kind === 'struct' && type !== '' ? `(${type} *) ` : ''}0x${address.toString(16)}`;
   }
 
   // ---- packets ----
@@ -719,6 +775,12 @@ export class Runtime {
     return this.#globalsOf.get(file) ?? this.#globalsAll;
   }
 
+  /** Bytes of an array of bytes in base64; null if the handle is of none. */
+  bytes(handle: string, start: number, count: number): string | null {
+    const bytes = this.#describer.bytes(handle, start, count);
+    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+  }
+
   // ---- for the engine
 
   /** A value with the type known from the source, or '' to go by the value alone. */
@@ -806,7 +868,7 @@ export class Runtime {
     if (!this.#met.delete(id)) {
       this.recordChange?.(-1, change);
       this.#carryOut(change);
-      this.#watches.sync();
+      this.#watches.debugged({ tick: this.T[TICK.COUNT] ?? 0, probe: IN_POLL });
     }
   }
 
@@ -842,6 +904,7 @@ export class Runtime {
     if (change) {
       this.#stand({ kind: 'pause' }, probe, change);
     }
+    this.#watches.debugged({ tick: this.#changing.tick, probe: inPoll ? IN_POLL : probe });
   }
 
   /** The next change of this position that the engine has to do; those before it are done. */
@@ -866,9 +929,9 @@ export class Runtime {
   }
 }
 
-function logText(v: unknown): string {
-  if (typeof v === 'object' && v !== null) {
-    return ArrayBuffer.isView(v) ? `<${v.byteLength} bytes>` : `<${v.constructor?.name ?? 'struct'}>`;
-  }
-  return String(v);
+/** What an expression threw, in gdb's words. */
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
+  return isNull ? 'Cannot access memory at address 0x0' : message;
 }

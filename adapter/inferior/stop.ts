@@ -48,8 +48,10 @@ export interface WatchChange {
   /** What it was; absent where it was only read. */
   readonly old?: Value;
   readonly now: Value;
-  /** The statement that wrote or read it; probe `IN_POLL`: the debugger did. */
+  /** The statement that wrote or read it. */
   readonly by: TimePosition;
+  /** The debugger wrote it, there. */
+  readonly debugger?: true;
 }
 
 /** Why the inferior stopped. */

@@ -6,6 +6,7 @@
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import type { TimePosition, WatchChange } from './stop.ts';
+import type { CarriedWatch } from './watches.ts';
 
 /** What a reverse step goes back to. */
 export interface BackRequest {
@@ -34,6 +35,12 @@ export interface TravelOrder {
   /** From which tick on to note every probe, for `back`. */
   readonly noteFrom?: number;
   readonly back?: BackRequest;
+  /** Watches over objects, which are not the same ones in every execution. */
+  readonly watches?: readonly CarriedWatch[];
+  /** What is known of captured values at the end: their origins are asked for. */
+  readonly known?: readonly CarriedWatch[];
+  /** Checkpoints to take on the way, for the next run: from a tick on, each so many ticks. */
+  readonly save?: { readonly from: number; readonly every: number };
 }
 
 /** A breakpoint that would have stopped. */
@@ -52,6 +59,8 @@ export interface TravelNotes {
   readonly hits: number;
   /** The breakpoint `until` was hit. */
   readonly found: boolean;
+  /** Of what the order knows at the end: captured values at the beginning. */
+  readonly origins?: readonly CarriedWatch[];
   /** Where `back` leads; null when that is before the first tick that was noted. */
   readonly back: TimePosition | null;
 }

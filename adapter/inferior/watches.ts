@@ -3,6 +3,7 @@
  * the debug info knows, and compared with what it was. The statement that was passed before is the one that wrote.
  */
 import { ARMED } from '../mailbox/probes.ts';
+import { follow, type ObjectPath, ObjectTree } from './object-paths.ts';
 import type { TimePosition } from './stop.ts';
 
 type Decider = (...locals: never[]) => boolean;
@@ -41,6 +42,21 @@ export interface WatchOrder {
   readonly frame: { readonly entry: number; readonly exits: readonly number[] } | null;
 }
 
+/** A captured value, as it crosses from one inferior to another. */
+export type Captured =
+  | { readonly value: string | number | boolean | null }
+  /** The object that the path leads to. */
+  | { readonly path: ObjectPath }
+  /** The object that the statement at this position is about, which is younger than the beginning of the execution. */
+  | { readonly at: TimePosition }
+  | null;
+
+/** A watch for an execution that begins elsewhere: captured values by name. */
+export interface CarriedWatch {
+  readonly order: WatchOrder;
+  readonly captured: Readonly<Record<string, Captured>>;
+}
+
 /** What a watch has seen. */
 export interface Sight {
   readonly id: number;
@@ -50,6 +66,9 @@ export interface Sight {
   /** The statement that did it. */
   readonly by: TimePosition;
 }
+
+/** The name under which a watch of a place captures the struct or array. */
+export const OBJECT = '$o';
 
 /** Elements and fields that are compared at most. */
 const MOST = 1 << 16;
@@ -62,7 +81,7 @@ class Watch {
   readonly #holds: ((locals: object) => unknown) | null;
   readonly #object: (locals: object) => unknown;
   readonly #index: (locals: object) => unknown;
-  readonly code = new Map<number, (...locals: unknown[]) => void>();
+  readonly code = new Map<number, ((...locals: unknown[]) => void)[]>();
   /** Which statements come before a probe. */
   readonly before = new Map<number, number[]>();
   value: unknown;
@@ -72,11 +91,17 @@ class Watch {
   touched = -1;
   /** Calls of the function inside the frame's own one. */
   inside = 0;
+  /** Objects that statements were about, and when first; only where that is asked. */
+  readonly seen = new Map<unknown, TimePosition>();
+  /** Where the statement is that is about the object to watch. */
+  awaited: TimePosition | null = null;
+  readonly #T: Float64Array;
   /** It is disabled: it follows what happens and says nothing. */
   muted = false;
 
-  constructor(order: WatchOrder, locals: Record<string, unknown>, globals: object, runtime: object) {
+  constructor(order: WatchOrder, locals: Record<string, unknown>, globals: object, runtime: object, T: Float64Array) {
     this.order = order;
+    this.#T = T;
     this.locals = locals;
     const names = order.names.filter((n) => n !== 'this');
     const compiled = (js: string): ((l: object) => unknown) =>
@@ -98,13 +123,28 @@ class Watch {
     for (const { probe, names: all, body } of order.code) {
       const params = all.map((n) => (n === 'this' ? '$this' : n)).join(',');
       const make = new Function('$w', '$G', `return function(${params}){try{${body}}catch{}}`);
-      this.code.set(probe, make(this, globals) as (...l: unknown[]) => void);
+      this.code.set(probe, [...(this.code.get(probe) ?? []), make(this, globals) as (...l: unknown[]) => void]);
     }
     this.sync();
   }
 
+  /** Called by code of probes: the statement is about an object. */
+  see(object: unknown, probe: number): void {
+    if (typeof object === 'object' && object !== null && !this.seen.has(object)) {
+      this.seen.set(object, { tick: this.#T[0] ?? 0, probe });
+    }
+    if (this.awaited?.probe === probe && this.awaited.tick === this.#T[0]) {
+      this.awaited = null;
+      this.locals[OBJECT] = object;
+      this.sync();
+    }
+  }
+
   /** Its value now; undefined where it has none. */
   now(): unknown {
+    if (this.order.names.some((n) => this.locals[n] === undefined)) {
+      return undefined; // an exception would be noticed by V8's inspector, even one that is caught here
+    }
     try {
       return this.read(this.locals);
     } catch {
@@ -162,7 +202,7 @@ export class Watches {
   add(order: WatchOrder, locals: Record<string, unknown> | null, globals: object, runtime: object): number[] {
     const before = this.#all.get(order.id);
     const probes = this.remove(order.id);
-    const watch = new Watch(order, locals ?? before?.locals ?? {}, globals, runtime);
+    const watch = new Watch(order, locals ?? before?.locals ?? {}, globals, runtime, this.#T);
     watch.inside = before && locals === null ? before.inside : 0;
     this.#all.set(order.id, watch);
     if (order.writers === null) {
@@ -203,8 +243,42 @@ export class Watches {
     return watch.order.writers === null ? [...this.#order.keys()] : probes;
   }
 
-  get ids(): number[] {
-    return [...this.#all.keys()];
+  /** Values that a watch has captured, for another inferior. */
+  captured(id: number, machine: object): Record<string, Captured> {
+    return carried(this.#all.get(id)?.locals ?? {}, machine);
+  }
+
+  /** Objects at the beginning of an execution. */
+  #origins: ObjectTree | undefined;
+
+  /** An execution begins; the watches of before are those of other objects. */
+  begin(machine: object, carried: readonly CarriedWatch[]): Map<CarriedWatch, Record<string, unknown>> {
+    this.#origins = carried.length > 0 ? new ObjectTree(machine) : undefined;
+    const locals = (w: CarriedWatch): [string, unknown][] =>
+      Object.entries(w.captured).map(([name, c]) => [name, c && ('path' in c ? follow(machine, c.path) : valueIn(c))]);
+    return new Map(carried.map((w) => [w, Object.fromEntries(locals(w))]));
+  }
+
+  /** Waits for the statement that is about the object. */
+  await(id: number, at: TimePosition): void {
+    const watch = this.#all.get(id);
+    if (watch) {
+      watch.awaited = at;
+    }
+  }
+
+  /** What values that are known at the end of an execution were at its beginning, or from where on they are there. */
+  originsOf(id: number, captured: CarriedWatch['captured'], machine: object): Record<string, Captured> {
+    const origin = (c: Captured): Captured => {
+      if (!c || !('path' in c)) {
+        return c;
+      }
+      const object = follow(machine, c.path);
+      const path = this.#origins?.pathOf(object) ?? null;
+      const at = this.#all.get(id)?.seen.get(object);
+      return path ? { path } : at ? { at } : null;
+    };
+    return Object.fromEntries(Object.entries(captured).map(([name, c]) => [name, origin(c)]));
   }
 
   /** True if a watch looks at a probe. */
@@ -232,11 +306,24 @@ export class Watches {
     };
   }
 
-  /** What is there now is what it was: the debugger's own changes are no hits. */
+  /** What is there now is what it was. */
   sync(): void {
     for (const watch of this.#all.values()) {
       watch.sync();
     }
+  }
+
+  /** The same after the debugger's own changes, which are no hits. Says what they were. */
+  changedAt(by: TimePosition): Sight[] {
+    const sights: Sight[] = [];
+    for (const watch of this.#all.values()) {
+      const now = watch.now();
+      if (!watch.same(now)) {
+        sights.push({ id: watch.order.id, old: watch.value, now, by });
+      }
+      watch.sync();
+    }
+    return sights;
   }
 
   #pass(probe: number): void {
@@ -252,7 +339,7 @@ export class Watches {
     if (watch === undefined || (here?.length ?? 0) + this.#everywhere.length !== 1) {
       return false;
     }
-    if (watch.copied || watch.touched >= 0 || watch.order.frame !== null) {
+    if (watch.value === undefined || watch.copied || watch.touched >= 0 || watch.order.frame !== null) {
       return false;
     }
     let now: unknown;
@@ -326,6 +413,24 @@ export class Watches {
   holds(id: number): boolean {
     return this.#all.get(id)?.holds() ?? false;
   }
+}
+
+/** Values as they cross to another inferior that stands at the same moment. */
+export function carried(values: Readonly<Record<string, unknown>>, machine: object): Record<string, Captured> {
+  const tree = new ObjectTree(machine);
+  return Object.fromEntries(Object.entries(values).map(([name, v]) => [name, carry(v, tree)]));
+}
+
+function carry(v: unknown, tree: ObjectTree): Captured {
+  if (typeof v === 'object' && v !== null) {
+    const path = tree.pathOf(v);
+    return path && { path };
+  }
+  return { value: (v ?? null) as string | number | boolean | null };
+}
+
+function valueIn(c: NonNullable<Captured>): unknown {
+  return 'value' in c ? c.value : undefined;
 }
 
 /** Something to compare with later: a copy of what can change in place. */

@@ -18,8 +18,9 @@ import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
-import type { QueryOrder, RowData } from './asked.ts';
+import type { QueryOrder, QueryResult, RowData } from './asked.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
+import { CheckpointTaker } from './checkpoint-take.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { LiveHost } from './live-host.ts';
 import type { Note } from './notes.ts';
@@ -87,9 +88,9 @@ export type WorkerMessage =
   | { readonly type: 'ring' }
   /** A past inferior has left the stack. */
   | { readonly type: 'left' }
-  /** Answers to a query, and its end; `failure` is what went wrong first in its expressions. */
+  /** Answers to a query, and its end. */
   | { readonly type: 'rows'; readonly rows: readonly RowData[] }
-  | { readonly type: 'answered'; readonly failure: string }
+  | { readonly type: 'answered'; readonly result: QueryResult }
   | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */
@@ -169,7 +170,7 @@ function noteTurn(): void {
   if (turnIndex && machine?.host) {
     const { packets, toGuest } = edge;
     const { host, drops, cpu } = machine;
-    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops.total, cpu?.interrupts ?? 0);
+    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops?.total ?? 0, cpu?.interrupts ?? 0);
   }
 }
 
@@ -216,6 +217,13 @@ function makeHost(): Host {
   return recordingHost(source, data.logLimit);
 }
 
+const nameOf = (buffer: ArrayBufferLike): string => sharedNames.get(buffer) ?? '';
+
+/** What is kept beside the tree of a checkpoint. */
+function beside(): Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captured'> {
+  return { frames: edge.packets, frameHash, edge: edge.save(), captured: edge.known?.highest ?? 0 };
+}
+
 function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost {
   const { checkpointMs: everyMs } = data;
   const checkpoints: Checkpoints | null =
@@ -225,13 +233,8 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
           runtime,
           host: () => host,
           everyMs,
-          nameOf: (buffer) => sharedNames.get(buffer) ?? '',
-          beside: () => ({
-            frames: edge.packets,
-            frameHash,
-            edge: edge.save(),
-            captured: edge.known?.highest ?? 0,
-          }),
+          nameOf,
+          beside,
           post: (checkpoint) => post({ type: 'checkpoint', checkpoint }),
         });
   const recordingHooks = {
@@ -385,6 +388,27 @@ export interface QueryMessage extends PastMessage {
   readonly query: QueryOrder;
 }
 
+const NEVER = { from: Number.POSITIVE_INFINITY, every: 0 };
+/** When the past takes a checkpoint on its way (see `TravelOrder.save`). */
+let saving: NonNullable<TravelOrder['save']> = NEVER;
+let saver: CheckpointTaker | undefined;
+let saved = 0;
+
+/** Takes a checkpoint of the past, which is about to poll. */
+function save(host: RecordedHost): void {
+  const { machine } = runtime;
+  const tick = ticks();
+  saving = { ...saving, from: tick + saving.every };
+  if (machine && host.turns > 0) {
+    saver ??= new CheckpointTaker(machine, 'host', runtime.symbols, nameOf);
+    const { turns: turn, now_ns: nowNs, at: logAt } = host;
+    post({
+      type: 'checkpoint',
+      checkpoint: { ...saver.take(), number: saved++, turn, tick, nowNs, logAt, ...beside() },
+    });
+  }
+}
+
 /** Executes the recording until the stack is left; `begin` is called where that begins. */
 function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () => void): void {
   const { machine } = runtime.globals('softmmu/machine.ts') as { machine: { constructor: new () => object } };
@@ -392,14 +416,20 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
+  runtime.prepareTravel();
   runtime.notes.restart();
   const start = checkpoint && startOf(checkpoint);
   const restore = (): void => {
     start?.restore();
     begin();
   };
-  const host = recordedHost(recording, start && { ...start, restore }, {
-    polls: (ns) => runtime.polls(ns),
+  const host: RecordedHost = recordedHost(recording, start && { ...start, restore }, {
+    polls: (ns) => {
+      if (ticks() >= saving.from) {
+        save(host);
+      }
+      runtime.polls(ns);
+    },
     ends: () => runtime.endOfRecording(),
   });
   if (!start) {
@@ -415,13 +445,15 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
 }
 
 function travel(entry: Main, message: TravelMessage): void {
+  saving = message.order.save ?? NEVER;
   again(entry, message, () => runtime.startTravel(message.order));
+  saving = NEVER;
   post({ type: 'left' });
 }
 
 function answer(entry: Main, message: QueryMessage): void {
   again(entry, message, () => runtime.startQuery(message.query, (rows) => post({ type: 'rows', rows })));
-  post({ type: 'answered', failure: runtime.endQuery() });
+  post({ type: 'answered', result: runtime.endQuery() });
 }
 
 // `main` is called from an immediate, outside any promise or event dispatch: an exception in the stack is then seen as

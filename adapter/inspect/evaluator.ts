@@ -5,6 +5,7 @@
 import { runInNewContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
 import { compileFilter } from '../packets/filter/filter.ts';
+import { fitting } from './assignment.ts';
 import { type Expression, ExpressionError } from './expression/ast.ts';
 import {
   type Code,
@@ -15,6 +16,7 @@ import {
   type DollarValue,
   numberOf,
 } from './expression/compile.ts';
+import { fieldText, printfText, tried } from './expression/log.ts';
 import { parseExpression } from './expression/parser.ts';
 import { ANY, INT, NUMBER, STRING, TypeTable } from './expression/types.ts';
 import { registerIndex } from './registers.ts';
@@ -30,6 +32,12 @@ export interface Result {
 interface Stored extends Result {
   readonly epoch: number;
   readonly frame: number;
+}
+
+/** A part of a log message that is evaluated. */
+interface LogPart {
+  readonly text: string;
+  readonly compile: ExpressionCompiler;
 }
 
 const VOID: Value = { kind: 'undefined', type: 'void' };
@@ -79,6 +87,42 @@ export class Evaluator {
     return { text, compile: (scope) => numberOf(compile(e, scope, this.context())) };
   }
 
+  /** The same for a text that shows the value: fields of packets are in their own notation, and nothing throws. */
+  shownExpression(text: string): LogPart {
+    const e = parseExpression(text);
+    return { text, compile: (scope) => logged(compile(e, scope, this.context())) };
+  }
+
+  /** An expression that is followed: as `condition`, but for its value. */
+  value(text: string): { readonly text: string; readonly compile: ExpressionCompiler } {
+    const e = parseExpression(text);
+    return { text, compile: (scope) => numberOf(compile(e, scope, this.context())) };
+  }
+
+  /** An expression that is shown: as `value`, but a field of a packet is in its own notation. */
+  shown(text: string): { readonly text: string; readonly compile: ExpressionCompiler } {
+    const e = parseExpression(text);
+    return { text, compile: (scope) => notated(compile(e, scope, this.context())) };
+  }
+
+  /** What `dprintf` prints: `letters` are those of the format's conversions, one for each value. */
+  printf(format: string, letters: readonly string[], values: readonly Expression[]): LogPart {
+    const compileAll: ExpressionCompiler = (scope) => {
+      const codes = values.map((e) => compile(e, scope, this.context()));
+      return tried(
+        printfText(
+          format,
+          codes.map((code, i) => {
+            const { type } = code;
+            const field = letters[i] === 's' && (type.kind === 'field' || type.kind === 'multi');
+            return field ? fieldText(type.field.name, code.js) : numberOf(code);
+          }),
+        ),
+      );
+    };
+    return { text: format, compile: compileAll };
+  }
+
   /**
    * Evaluates in a frame (-1: none). With `assign`, an assignment at the top is done; without, it is an error, and
    * nothing can change. Throws `ExpressionError` or `EngineError`.
@@ -111,8 +155,10 @@ export class Evaluator {
       this.engine.scope(frame),
       this.context(),
     );
-    const assigned = await this.engine.assign(lvalue, value.js, frame);
-    return before ?? { value: assigned, code: target };
+    const js = await fitting(this.engine, target, value, frame);
+    await this.engine.assign(lvalue, js, frame);
+    // What is stored may be less than what was assigned: an element of 8 bits keeps 8.
+    return before ?? (await this.#valueOf(target, frame));
   }
 
   async #assignVariable(e: Expression & { kind: 'assign' }, name: string, frame: number): Promise<Result> {
@@ -131,7 +177,10 @@ export class Evaluator {
     if (kept) {
       return kept;
     }
-    const code = compile(e, this.engine.scope(frame), this.context(frame));
+    return this.#valueOf(compile(e, this.engine.scope(frame), this.context(frame)), frame);
+  }
+
+  async #valueOf(code: Code, frame: number): Promise<Result> {
     const text = numberOf(code);
     const value = code.constant ? constantValue(text) : await this.engine.evaluate(text, frame);
     if (value.kind === 'null' && code.contents && code.type.kind === 'struct') {
@@ -143,7 +192,7 @@ export class Evaluator {
     if (value.kind === 'undefined' && code.origin === 'register') {
       throw new ExpressionError('The machine has no e1000.');
     }
-    return { value, code };
+    return { value: typed(value, code), code };
   }
 
   /** A value of the history or a variable by itself, which needs no evaluation. */
@@ -240,6 +289,29 @@ export class Evaluator {
 
 function integerType(value: Value): typeof INT {
   return Math.abs(Number(value.value)) <= 0x7fffffff ? INT : NUMBER;
+}
+
+/** A value in a log: a field of a packet in its own notation, and what cannot be had as why. */
+function logged(code: Code): string {
+  return tried(notated(code));
+}
+
+/** A value, of a field of a packet in its own notation. */
+function notated(code: Code): string {
+  const { type } = code;
+  const js = numberOf(code);
+  return type.kind === 'field' || type.kind === 'multi' ? fieldText(type.field.name, js) : js;
+}
+
+/** A value whose object does not know its type has that of the expression. */
+function typed(value: Value, { type }: Code): Value {
+  if (value.kind === 'struct' && value.type === '' && type.kind === 'struct') {
+    return { ...value, type: type.struct.name };
+  }
+  if (value.kind === 'array' && value.type === 'array' && type.kind === 'array' && type.element.kind === 'struct') {
+    return { ...value, type: `${type.element.struct.name}[]` };
+  }
+  return value;
 }
 
 /** A constant expression from a scalar value. */

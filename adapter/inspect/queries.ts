@@ -1,5 +1,6 @@
 /** Answers of queries as lines of text. */
-import type { QueryEnd, QueryRequest, QueryRow } from '../engine/api.ts';
+import type { QueryEnd, QueryRequest, QueryRow, Value } from '../engine/api.ts';
+import { visible } from '../packets/format.ts';
 import { formatSummary } from '../packets/summary.ts';
 import { formatArgument } from './values.ts';
 
@@ -31,6 +32,9 @@ function found(request: QueryRequest, row: QueryRow): string {
       return row.packet ? `${row.layer} ${row.fn}: ${formatSummary(row.packet)}` : '';
     case 'plot':
       return changeText(row);
+    case 'writes':
+    case 'last-write':
+      return writeText(request.watch.text, row);
   }
 }
 
@@ -41,9 +45,14 @@ function callText(row: QueryRow, shown: readonly string[]): string {
   const returned = row.returned === undefined ? '' : ` = ${formatArgument(row.returned)}`;
   const values = shown.map((text, i) => {
     const value = row.shown?.[i];
-    return `, ${text} = ${value === undefined ? '' : formatArgument(value)}`;
+    return `, ${text} = ${value === undefined ? '' : shownText(value)}`;
   });
   return `${row.fn} (${args})${caller}${returned}${values.join('')}`;
+}
+
+/** A value that was to be shown; a text as it is. */
+function shownText(value: Value): string {
+  return value.kind === 'string' ? visible(String(value.value)) : formatArgument(value);
 }
 
 /** `socket 1: 1460 (was 0) in tcp_reass` */
@@ -52,6 +61,13 @@ function changeText({ series = '', value, old, fn }: QueryRow): string {
   const now = value === undefined ? '' : formatArgument(value);
   const before = old === undefined ? '' : ` (was ${formatArgument(old)})`;
   return `${name}${now}${before}${fn === '' ? '' : ` in ${fn}`}`;
+}
+
+/** `$RDT: 2 -> 3 in set_rdt () at hw/net/e1000.ts:187` */
+function writeText(name: string, { value, old, fn, file, line, debugger: debug }: QueryRow): string {
+  const text = (v: Value | undefined): string => (v === undefined ? '?' : formatArgument(v));
+  const by = debug ? 'by the debugger' : `in ${fn} () at ${file}:${line}`;
+  return `${name}: ${text(old)} -> ${text(value)} ${by}`;
 }
 
 /** What is said behind the rows; empty where they speak for themselves. */

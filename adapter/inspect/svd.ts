@@ -44,7 +44,8 @@ function access(r: RegisterInfo): Xml[] {
 
 function effects(r: RegisterInfo): Xml[] {
   const clears: Xml[] = r.access === 'rc' ? [['readAction', 'clear']] : [];
-  return r.name === 'ICR' ? [['modifiedWriteValues', 'oneToClear'], ...clears] : clears;
+  // A debugger's write is raw, also to those that the guest clears by writing ones.
+  return clears;
 }
 
 function field(f: RegisterField): Xml {

@@ -41,9 +41,12 @@ const CHUNK = 1000;
 /** Bytes up to this many are shown in place inside of a struct; longer buffers by address. */
 const INLINE_BYTES = 16;
 
+/** What values are read from. */
+export type ValueReader = Pick<EngineApi, 'info' | 'children'>;
+
 /** A result at the top of `print`: a struct by address unless it was dereferenced, a field in its own notation. */
 export async function formatResult(
-  engine: EngineApi,
+  engine: ValueReader,
   settings: PrintSettings,
   { value, code }: Result,
   letter: FormatLetter,
@@ -91,13 +94,13 @@ function address(value: Value): string {
 }
 
 class ValuePrinter {
-  readonly #engine: EngineApi;
+  readonly #engine: ValueReader;
   readonly #settings: PrintSettings;
   readonly #letter: FormatLetter;
   /** Elements that may still be printed. */
   #left: number;
 
-  constructor(engine: EngineApi, settings: PrintSettings, letter: FormatLetter) {
+  constructor(engine: ValueReader, settings: PrintSettings, letter: FormatLetter) {
     this.#engine = engine;
     this.#settings = settings;
     this.#letter = letter;

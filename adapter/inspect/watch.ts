@@ -37,6 +37,24 @@ export async function watchLocation(
   frame: number,
   options: WatchOptions,
 ): Promise<WatchLocation> {
+  const { engine } = evaluator;
+  const frames = frame >= 0 ? await engine.frames() : [];
+  const at = frames[frame];
+  const location = watchedPlace(evaluator, text, frame, options);
+  if (location.captures.length === 0 || !at) {
+    return { ...location, captures: [], file: at?.fn.file ?? '' };
+  }
+  const { value } = await evaluator.evaluate(text, frame); // complains where there is nothing to watch
+  if (value.kind === 'undefined') {
+    throw new EngineError(`There is nothing to watch: "${text}" has no value here.`);
+  }
+  const scoped = !(options.location && location.place);
+  const watchFrame = { index: frame, depth: frames.length - frame, fn: at.fn.id, scoped };
+  return { ...location, file: at.fn.file, frame: watchFrame };
+}
+
+/** The same without the frame that it belongs to, for those who only ask. */
+export function watchedPlace(evaluator: Evaluator, text: string, frame: number, options: WatchOptions): WatchLocation {
   const e = parseExpression(text);
   const { engine } = evaluator;
   const memory = guestMemory(e, evaluator, frame);
@@ -46,7 +64,7 @@ export async function watchLocation(
   if (code.constant) {
     throw new ExpressionError(`Cannot watch constant value \`${text}'.`);
   }
-  if (options.access !== 'write' && code.lvalue === undefined && !memory) {
+  if (options.access !== 'write' && code.lvalue === undefined) {
     throw new ExpressionError('Expression cannot be implemented with read/access watchpoint.');
   }
   const places = memory ? [{ kind: 'memory' as const }] : placesOf(e, scope, context);
@@ -54,32 +72,23 @@ export async function watchLocation(
     evaluator.condition(options.condition).compile(scope);
   }
   const used = [...scope.used.values()];
-  const at = frame >= 0 ? (await engine.frames())[frame] : undefined;
-  const common = {
-    kind: 'watch' as const,
-    access: options.access,
-    text: options.text ?? text,
-    contents: code.contents === true,
-    file: at?.fn.file ?? '',
-    code,
-  };
-  if (used.length > 0 && at) {
-    const value = await evaluator.evaluate(e, frame); // complains where there is nothing to watch
-    if (value.value.kind === 'undefined') {
-      throw new EngineError(`There is nothing to watch: "${text}" has no value here.`);
-    }
-  }
-  const own = options.location && at ? ownPlace(e, evaluator, frame) : undefined;
-  const locals = own ? [...own.captures] : used.map((v): [string, string] => [v.name, v.name]);
+  const place = used.length > 0 ? ownPlace(e, evaluator, frame) : undefined;
+  const own = options.location ? place : undefined;
   const target = own?.target ?? targetOf(e, scope, context);
   return {
-    ...common,
+    kind: 'watch',
+    access: options.access,
+    text: options.text ?? text,
     js: own?.js ?? numberOf(code),
     ...(target ? { target } : {}),
-    captures: locals,
+    ...(place ? { place } : {}),
+    contents: code.contents === true,
+    captures: own?.captures ?? used.map((v): [string, string] => [v.name, v.name]),
     places: own && places ? places.slice(0, 1) : places,
-    frame: locals.length > 0 && at ? { index: frame, fn: at.fn.id, scoped: own === undefined } : null,
+    frame: null,
+    file: '',
     scope: { ...engine.scope(-1), local: (name) => (own ? undefined : scope.used.get(name)) },
+    code,
   };
 }
 

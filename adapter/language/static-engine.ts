@@ -43,6 +43,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly args = refuseLater;
   readonly locals = refuseLater;
   readonly children = refuseLater;
+  readonly readBytes = refuseLater;
   readonly assign = refuseLater;
   readonly monitor = refuseLater;
   readonly position = refuseLater;

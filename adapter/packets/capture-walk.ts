@@ -7,22 +7,30 @@ import { type LinkType, PacketView } from './packet-view.ts';
  * Aims a view at each packet of a capture in turn and gives it. The view is the same one each time: what is wanted of a
  * packet has to be asked before the next.
  */
-export function* walkCapture(capture: Capture): Generator<PacketView, void> {
+export function walkCapture(capture: Capture): Generator<PacketView, void> {
+  return walkPackets(capture.packets, capture);
+}
+
+/** The same for packets that are read one after another; `capture` is about them. */
+export function* walkPackets(
+  packets: Iterable<CapturePacket>,
+  capture: Pick<Capture, 'interfaces' | 'format' | 'comments'>,
+): Generator<PacketView, void> {
   const view = new PacketView();
   const conversations = new Conversations();
-  const first = capture.packets[0];
-  let before = first;
-  for (const packet of capture.packets) {
+  let first: CapturePacket | undefined;
+  let before: CapturePacket | undefined;
+  for (const packet of packets) {
     const iface = capture.interfaces[packet.iface];
     aim(view, packet, iface);
-    const start = first ?? packet;
+    first ??= packet;
     view.checksums = false;
     view.frame = {
       packet,
-      first: start,
+      first,
       before: before ?? packet,
       iface,
-      seconds: secondsBetween(start, packet),
+      seconds: secondsBetween(first, packet),
       section: capture.format === 'pcapng' ? 1 : undefined,
       comments: capture.comments.get(packet.number) ?? [],
     };

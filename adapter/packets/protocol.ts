@@ -204,6 +204,10 @@ export interface ProtocolDeclaration {
   readonly columnOf?: Of<string>;
   /** The list's Info column; absent if the layer below speaks. */
   readonly info?: Of<string>;
+  /** What the Protocol column says of what it carries: `GTP <TCP>`. */
+  readonly columnAround?: (column: string) => string;
+  /** What the Info column has between messages of it beside each other; absent: only the last one speaks. */
+  readonly infoBetween?: string;
   /** The list's Source and Destination columns; absent if the layer below has them. */
   readonly addresses?: Of<readonly [source: string, destination: string]>;
   /** Where its header says that it ends, also when the capture was cut before. */

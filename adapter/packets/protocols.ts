@@ -8,6 +8,7 @@ import { bfd } from './protocols/bfd.ts';
 import { bgp } from './protocols/bgp.ts';
 import { cdp } from './protocols/cdp.ts';
 import { data } from './protocols/data.ts';
+import { cql, memcache, tds } from './protocols/databases.ts';
 import { dhcp } from './protocols/dhcp.ts';
 import { dhcpv6 } from './protocols/dhcpv6.ts';
 import { dns, llmnr, mdns } from './protocols/dns.ts';
@@ -23,18 +24,25 @@ import { ftp, ftpData } from './protocols/ftp.ts';
 import { geneve } from './protocols/geneve.ts';
 import { gquic } from './protocols/gquic.ts';
 import { gre } from './protocols/gre.ts';
+import { gtp } from './protocols/gtp.ts';
+import { chdlc, frameRelay, slarp } from './protocols/hdlc.ts';
 import { hsrp } from './protocols/hsrp.ts';
 import { http } from './protocols/http.ts';
 import { CONTENTS } from './protocols/http-content.ts';
 import { icmp } from './protocols/icmp.ts';
 import { icmpv6 } from './protocols/icmpv6.ts';
+import { radiotap, wlan } from './protocols/ieee80211.ts';
 import { igmp } from './protocols/igmp.ts';
 import { imap } from './protocols/imap.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
 import { isakmp } from './protocols/isakmp.ts';
+import { ipnet, ipoib, nflog } from './protocols/link-headers.ts';
+import { aoe, lacp, loop, msnlb, ptp, realtek, udld } from './protocols/link-services.ts';
 import { llc } from './protocols/llc.ts';
 import { lldp } from './protocols/lldp.ts';
+import { rtsp, syslog } from './protocols/media-control.ts';
+import { coap, openflow } from './protocols/messaging.ts';
 import { modbus } from './protocols/modbus.ts';
 import { mpls } from './protocols/mpls.ts';
 import { mqtt } from './protocols/mqtt.ts';
@@ -42,6 +50,7 @@ import { nbns } from './protocols/nbns.ts';
 import { nbss } from './protocols/nbss.ts';
 import { ntp } from './protocols/ntp.ts';
 import { nullLoopback } from './protocols/null.ts';
+import { esis, isis, osi } from './protocols/osi.ts';
 import { ospf } from './protocols/ospf.ts';
 import { otherLink } from './protocols/other-link.ts';
 import { pim } from './protocols/pim.ts';
@@ -66,10 +75,14 @@ import { stp } from './protocols/stp.ts';
 import { stun } from './protocols/stun.ts';
 import { tcp } from './protocols/tcp.ts';
 import { telnet } from './protocols/telnet.ts';
+import { teredo } from './protocols/teredo.ts';
 import { tftp } from './protocols/tftp.ts';
 import { tls } from './protocols/tls.ts';
+import { babel, dccp, rsvp } from './protocols/transports.ts';
 import { udp } from './protocols/udp.ts';
+import { udpencap } from './protocols/udpencap.ts';
 import { qinq, vlan } from './protocols/vlan.ts';
+import { openvpn, pptp } from './protocols/vpn.ts';
 import { vrrp } from './protocols/vrrp.ts';
 import { vxlan } from './protocols/vxlan.ts';
 import { wireguard } from './protocols/wireguard.ts';
@@ -86,6 +99,13 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   qinq,
   llc,
   stp,
+  lacp,
+  loop,
+  ptp,
+  udld,
+  aoe,
+  realtek,
+  msnlb,
   lldp,
   cdp,
   dtp,
@@ -98,6 +118,17 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   ipcp,
   ipv6cp,
   ccp,
+  wlan,
+  radiotap,
+  chdlc,
+  slarp,
+  frameRelay,
+  ipoib,
+  ipnet,
+  nflog,
+  osi,
+  isis,
+  esis,
   arp,
   ip,
   ipv6,
@@ -114,6 +145,8 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   udp,
   tcp,
   sctp,
+  dccp,
+  rsvp,
   vxlan,
   geneve,
   dhcp,
@@ -140,7 +173,13 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   gquic,
   quic,
   wireguard,
+  teredo,
+  udpencap,
   isakmp,
+  gtp,
+  syslog,
+  coap,
+  babel,
   dropbox,
   nbss,
   smb,
@@ -153,6 +192,13 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   imap,
   telnet,
   ssh,
+  pptp,
+  tds,
+  cql,
+  memcache,
+  openflow,
+  openvpn,
+  rtsp,
   http,
   ...CONTENTS,
   tls,

@@ -32,8 +32,22 @@ export function summary(p: PacketView): Summary {
 /** What the layer says, after the remarks of those that carry it, and with those of equal layers beside it. */
 function infoOf(p: PacketView, layers: readonly Layer[], speaker: Layer): string {
   const before = layers.map((l) => l.protocol.declaration.infoBefore?.(p, l) ?? '').join('');
-  const { info } = speaker.protocol.declaration;
-  return `${before}${info?.(p, speaker) ?? ''}`;
+  const { info, infoBetween } = speaker.protocol.declaration;
+  const beside = (l: Layer): boolean => l.protocol === speaker.protocol && l.below === speaker.below;
+  const speakers = infoBetween === undefined ? [speaker] : layers.filter(beside);
+  return `${before}${speakers.map((l) => info?.(p, l) ?? '').join(infoBetween)}`;
+}
+
+/** How bad a packet is, as an expert sees it. */
+export const BADNESS = ['', 'comment', 'chat', 'note', 'warn', 'error'] as const;
+
+/** The worst that experts say of the packet, by its place in `BADNESS`: an error if it is malformed. */
+export function badnessOf(p: PacketView): number {
+  if (p.malformed() !== null) {
+    return BADNESS.length - 1;
+  }
+  const said = p.layers().flatMap((l) => l.protocol.declaration.experts?.(p, l) ?? []);
+  return said.reduce((worst, { severity }) => Math.max(worst, BADNESS.indexOf(severity)), 0);
 }
 
 /** `10.0.2.2 → 10.0.2.15 TCP 60 5556 → 58676 [SYN, ACK] ...`, as tshark prints it. */
@@ -48,5 +62,9 @@ function addresses(p: PacketView, layers: readonly Layer[]): readonly [source: s
 
 function columnOf(p: PacketView, l: Layer): string {
   const { columnOf: find, column } = l.protocol.declaration;
-  return find?.(p, l) ?? column;
+  let words = find?.(p, l) ?? column;
+  for (let below = l.below; below !== null; below = below.below) {
+    words = below.protocol.declaration.columnAround?.(words) ?? words;
+  }
+  return words;
 }

@@ -1,21 +1,28 @@
 /** A capture that listings show: reads it, tells how far that is, and reads it again when the file changes. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { compileFilter } from '../../adapter/packets/filter/filter.ts';
 import { CaptureModel } from './capture-model.ts';
-import type { ListingState, PacketRow, ReadingProgress } from './messages.ts';
+import type { ListingState, ListingWidths, PacketRow, ReadingProgress, TimeFormat } from './messages.ts';
 
 /** Milliseconds after the last change of a file: whoever writes a capture changes it all the time. */
 const SETTLED_MS = 500;
+/** Packets up to which all are looked at in order without being asked, to see which are bad. */
+const MAX_JUDGED = 300_000;
 
 export class CaptureDocument implements vscode.CustomDocument {
   readonly uri: vscode.Uri;
   readonly #changes = new vscode.EventEmitter<ListingState>();
   /** Another state. */
   readonly onDidChange = this.#changes.event;
+  readonly #rowChanges = new vscode.EventEmitter<ListingWidths>();
+  /** Rows say something else now. */
+  readonly onDidChangeRows = this.#rowChanges.event;
   readonly #watcher: vscode.Disposable;
   #state: ListingState = { type: 'reading', progress: { done: 0, total: 0 } };
   #reading = new AbortController();
   #model: CaptureModel | undefined;
+  #timeFormat: TimeFormat = 'first';
   #generation = 0;
   #settling: NodeJS.Timeout | undefined;
 
@@ -54,11 +61,20 @@ export class CaptureDocument implements vscode.CustomDocument {
       }
       await CaptureModel.open(this.uri.fsPath, { told, signal }, (model) => this.#show(model, progress));
       this.#opened([]);
+      await this.#judge(signal);
     } catch (error) {
       // Another reading tells its own state.
       if (this.#reading.signal === signal) {
         this.#failed(error as Error, signal.aborted);
       }
+    }
+  }
+
+  async #judge(signal: AbortSignal): Promise<void> {
+    const model = this.#model;
+    if (model && model.count <= MAX_JUDGED) {
+      await model.judge({ told: () => undefined, signal }).catch(() => undefined);
+      this.#rowChanges.fire(model.widths);
     }
   }
 
@@ -77,15 +93,35 @@ export class CaptureDocument implements vscode.CustomDocument {
   }
 
   /** Rows of the reading with this number; undefined if there has been another one since. */
-  rows(generation: number, from: number, to: number): readonly PacketRow[] | undefined {
+  rows(generation: number, from: number, to: number, numbers?: Uint32Array): readonly PacketRow[] | undefined {
     if (generation !== this.#generation || this.#model === undefined) {
       return undefined;
     }
     try {
-      return this.#model.rows(from, to);
+      return this.#model.rows(from, to, numbers);
     } catch (error) {
       this.#become({ type: 'failed', message: (error as Error).message });
       return undefined;
+    }
+  }
+
+  /** The packets that match a filter. Throws `FilterError` for one that is wrong. */
+  async matching(text: string, told: (progress: ReadingProgress) => void, signal: AbortSignal): Promise<Uint32Array> {
+    const filter = compileFilter(text);
+    const found = this.#model?.matching(filter, { told: (done, total) => told({ done, total }), signal });
+    return (await found) ?? new Uint32Array(0);
+  }
+
+  /** What has been read. */
+  get model(): CaptureModel | undefined {
+    return this.#model;
+  }
+
+  set timeFormat(format: TimeFormat) {
+    this.#timeFormat = format;
+    if (this.#model) {
+      this.#model.timeFormat = format;
+      this.#rowChanges.fire(this.#model.widths);
     }
   }
 
@@ -93,6 +129,7 @@ export class CaptureDocument implements vscode.CustomDocument {
     if (this.#model !== model) {
       this.#model?.close();
       this.#model = model;
+      model.timeFormat = this.#timeFormat;
       this.#generation++;
     }
     this.#opened([], progress);
@@ -117,5 +154,6 @@ export class CaptureDocument implements vscode.CustomDocument {
     this.#model?.close();
     this.#watcher.dispose();
     this.#changes.dispose();
+    this.#rowChanges.dispose();
   }
 }

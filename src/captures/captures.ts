@@ -1,20 +1,29 @@
 /** Captures in the editor: the packet listing and its commands. */
 import * as vscode from 'vscode';
+import type { PacketDetailsView } from '../packet/packet-view.ts';
 import type { Sessions } from '../session/sessions.ts';
 import { activeCapture } from './active.ts';
 import { CAPTURE_EDITOR, CaptureEditors } from './capture-editor.ts';
 import { CAPTURE_EXTENSIONS } from './names.ts';
 import { editPacketBreakpoint, togglePacketBreakpoint } from './packet-breakpoints.ts';
+import { packetCommands } from './packet-commands.ts';
 import { StandingPacket } from './standing-packet.ts';
 
 /** Registers the listing and its commands. */
-export function captures(extension: vscode.Uri, sessions: Sessions): vscode.Disposable[] {
+export function captures(
+  extension: vscode.Uri,
+  sessions: Sessions,
+  memory: vscode.Memento,
+  details: PacketDetailsView,
+): vscode.Disposable[] {
   const { registerCommand } = vscode.commands;
   const standing = new StandingPacket(sessions);
   const editors = new CaptureEditors(extension, standing);
   return [
     standing,
     editors,
+    editors.onDidSelect(({ document, selected }) => details.select(document.model?.details(selected))),
+    ...packetCommands(editors, sessions, memory),
     registerCommand('pktgdb.openPacketListing', openCommand),
     registerCommand('pktgdb.goToPacket', () => goToPacket(editors)),
     registerCommand('pktgdb.togglePacketBreakpoint', (where: unknown) =>

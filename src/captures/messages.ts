@@ -10,7 +10,12 @@ export interface PacketRow {
   /** Bytes on the wire. */
   readonly length: number;
   readonly info: string;
+  /** How bad it is: one of `BADNESS`. */
+  readonly badness: string;
 }
+
+/** What the Time column says. */
+export type TimeFormat = 'first' | 'previous' | 'day' | 'date';
 
 /** A breakpoint on a packet. */
 export interface PacketBreakpoint {
@@ -62,6 +67,24 @@ export type ToPage =
       readonly rows: readonly PacketRow[];
     }
   | { readonly type: 'breakpoints'; readonly breakpoints: readonly PacketBreakpoint[] }
+  /**
+   * Which packets of a reading match the filter, by their numbers; all of them without `shown`. Of a filter that is
+   * wrong, the message and which part of the text it is about.
+   */
+  | {
+      readonly type: 'filtered';
+      readonly generation: number;
+      readonly text: string;
+      readonly shown?: Uint32Array;
+      readonly error?: string;
+      readonly span?: readonly [start: number, end: number];
+    }
+  /** Looking for packets that match is going on. */
+  | { readonly type: 'filtering'; readonly progress: ReadingProgress }
+  /** Rows say something else now. */
+  | { readonly type: 'changed'; readonly widths: ListingWidths }
+  /** The filter is to be this one. */
+  | { readonly type: 'useFilter'; readonly text: string }
   /** The machine stands at this packet; 0 for none. */
   | { readonly type: 'stopped'; readonly packet: number }
   /** The packet is to be selected and shown. */
@@ -71,7 +94,9 @@ export type FromPage =
   | { readonly type: 'ready' }
   | { readonly type: 'cancel' }
   | { readonly type: 'again' }
-  /** Rows `[from, to)` are wanted. */
+  /** Only packets that match are to be shown; all of them for an empty text. */
+  | { readonly type: 'filter'; readonly text: string }
+  /** Rows `[from, to)` of those that are shown are wanted. */
   | { readonly type: 'rows'; readonly generation: number; readonly from: number; readonly to: number }
   | { readonly type: 'select'; readonly packet: number }
   | { readonly type: 'toggleBreakpoint'; readonly packet: number };

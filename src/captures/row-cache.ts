@@ -13,6 +13,8 @@ export class RowCache {
   /** The page that was used last comes last. */
   readonly #pages = new Map<number, readonly PacketRow[]>();
   readonly #asked = new Set<number>();
+  /** What they said before. */
+  #stale: ReadonlyMap<number, readonly PacketRow[]> = new Map();
 
   constructor(count: number, ask: (from: number, to: number) => void) {
     this.#count = count;
@@ -29,9 +31,17 @@ export class RowCache {
     this.#count = count;
   }
 
+  /** Rows say something else now: asks for all that is seen anew, and shows what was there until it comes. */
+  renew(): void {
+    this.#stale = new Map(this.#pages);
+    this.#pages.clear();
+    this.#asked.clear();
+  }
+
   /** Row `i`, if it is here. */
   row(i: number): PacketRow | undefined {
-    return this.#pages.get(Math.floor(i / PAGE))?.[i % PAGE];
+    const page = Math.floor(i / PAGE);
+    return (this.#pages.get(page) ?? this.#stale.get(page))?.[i % PAGE];
   }
 
   /** Asks for what is missing of `[from, to)`, and then for what comes next in either direction. */

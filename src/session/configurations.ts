@@ -81,19 +81,21 @@ export function debugPackets(): Thenable<boolean> {
 
 /**
  * Replays a capture: the given one, that of the active editor, or one that is picked.
- * Without a breakpoint anywhere it stops at the first packet that reaches the NIC.
+ * Without a breakpoint anywhere it stops at the first packet that reaches the NIC. `first` has commands to begin with.
  */
-export async function replayCapture(capture: unknown, stackRoot: string): Promise<boolean> {
+export async function replayCapture(capture: unknown, stackRoot: string, first: unknown): Promise<boolean> {
   const path = capture instanceof vscode.Uri ? capture.fsPath : (activeCapture()?.fsPath ?? (await pickCapture()));
   if (path === undefined) {
     return false;
   }
   await keepActiveCapture();
+  const given = Array.isArray(first) && first.every((line) => typeof line === 'string') ? first : undefined;
+  const initCommands = given ?? (hasBreakpoints(stackRoot, path) ? [] : ['tbreak e1000_receive_iov']);
   return vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
     ...liveMachine(),
     name: vscode.l10n.t('Replay {0}', basename(path)),
     trace: path,
-    ...(hasBreakpoints(stackRoot, path) ? {} : { initCommands: ['tbreak e1000_receive_iov'] }),
+    initCommands,
   });
 }
 

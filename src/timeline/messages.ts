@@ -2,6 +2,8 @@
 import type { TimelineArguments, TimelineRange } from '../../adapter/dap/custom.ts';
 import type { SessionState } from '../session/session-state.ts';
 
+import type { Found } from './found-rows.ts';
+
 /** Buttons in the title of the view. */
 export type TimelineCommand = 'zoomIn' | 'zoomOut' | 'showAll' | 'toggleAxis';
 
@@ -15,6 +17,8 @@ export type FromPage =
 export type ToPage =
   /** What there is, and what the machine is doing; no range if nothing is recorded. */
   | { readonly type: 'range'; readonly state: SessionState; readonly range?: TimelineRange }
+  /** What queries have found. */
+  | { readonly type: 'found'; readonly found: Found }
   /** The machine is not there where it was to go. */
   | { readonly type: 'refused' }
   | { readonly type: 'command'; readonly command: TimelineCommand };

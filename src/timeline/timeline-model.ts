@@ -7,6 +7,8 @@ import type {
   TimelineRange,
 } from '../../adapter/dap/custom.ts';
 
+import type { Plot } from './found-rows.ts';
+
 export const LANES: readonly TimelineLane[] = ['toGuest', 'fromGuest', 'drops', 'interrupts'];
 
 /** Nanoseconds of a second. */
@@ -147,6 +149,40 @@ export function tableOf(
     const counts = LANES.map((lane) => lanes[lane].slice(begin, end).reduce((sum, n) => sum + n, 0));
     return from && to ? [{ from, to, counts }] : [];
   });
+}
+
+/** A range with what queries have found in it: of the rows at most one a part. */
+export function withRows(range: TimelineRange, rows: readonly TimelineMark[]): TimelineRange {
+  const { axis, from, to } = range;
+  const seen = new Set<number>();
+  const within = rows.filter((row) => {
+    const part = partAt(range, row[axis]);
+    const first = row[axis] >= from && row[axis] <= to && !seen.has(part);
+    seen.add(first ? part : -1);
+    return first;
+  });
+  const marks = [...range.marks, ...within].sort((a, b) => a.ns - b.ns || a.packets - b.packets);
+  return within.length === 0 ? range : { ...range, marks };
+}
+
+/** Points of a plot that can be seen: in each part the first, the lowest, the highest and the last. */
+export function plotPoints(range: TimelineRange, { points }: Plot): Plot['points'] {
+  const { axis, from, to } = range;
+  const before = points.findLast((point) => point[axis] <= from);
+  const within = points.filter((point) => point[axis] > from && point[axis] <= to);
+  const byPart = new Map<number, Plot['points'][number][]>();
+  for (const point of within) {
+    const part = partAt(range, point[axis]);
+    const there = byPart.get(part) ?? [];
+    byPart.set(part, there);
+    there.push(point);
+  }
+  const few = [...byPart.values()].flatMap((part) => {
+    const low = part.reduce((a, b) => (b.value < a.value ? b : a));
+    const high = part.reduce((a, b) => (b.value > a.value ? b : a));
+    return part.filter((point, i) => i === 0 || i === part.length - 1 || point === low || point === high);
+  });
+  return [...(before ? [{ ...before, [axis]: from }] : []), ...few];
 }
 
 /** Heights of bars from 0 to 1: what is there at all can be seen. */

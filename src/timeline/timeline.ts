@@ -1,13 +1,17 @@
 /** The view Timeline: a page that draws what happened when, and leads there. */
 import * as vscode from 'vscode';
-import type { TimelineArguments, TimelineBody } from '../../adapter/dap/custom.ts';
+import type { QueryBody, QueryRowsEventBody, TimelineArguments, TimelineBody } from '../../adapter/dap/custom.ts';
 import type { Sessions } from '../session/sessions.ts';
 import { showPage, stringsAttribute } from '../views/page.ts';
 import { Refresher } from '../views/refresher.ts';
 import { TIMELINE_STRINGS } from '../webview/strings.ts';
+import { FoundRows } from './found-rows.ts';
 import type { FromPage, TimelineCommand, ToPage } from './messages.ts';
 
 const INTERVAL_MS = 500;
+/** Milliseconds between two messages about rows that come. */
+const FOUND_MS = 200;
+const QUESTION = /^\s*(plot|calls|packets|writes)\b\s*(.*)$/;
 const COMMANDS: readonly TimelineCommand[] = ['zoomIn', 'zoomOut', 'showAll', 'toggleAxis'];
 
 export class TimelineView implements vscode.WebviewViewProvider, vscode.Disposable {
@@ -19,6 +23,8 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.Disposab
   #wanted: TimelineArguments = {};
   /** What the page shows, as JSON: nothing is sent while nothing changes. */
   #sent = '';
+  readonly #found = new FoundRows();
+  #telling: NodeJS.Timeout | undefined;
 
   constructor(sessions: Sessions, extension: vscode.Uri) {
     this.#sessions = sessions;
@@ -27,6 +33,15 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.Disposab
       vscode.window.registerWebviewViewProvider('pktgdb.timeline', this),
       this.#refresher,
       sessions.onDidChange(() => this.#refresher.setState(sessions.current?.state ?? 'ended')),
+      sessions.onDidReceive(({ session, event, body }) => {
+        if (event === 'pktgdb/queryRows' && session === sessions.current) {
+          this.#found.add(body as QueryRowsEventBody);
+          this.#tellFound();
+        }
+      }),
+      sessions.onDidEnd(() => this.#forget()),
+      vscode.commands.registerCommand('pktgdb.timeline.ask', () => this.#ask()),
+      vscode.commands.registerCommand('pktgdb.timeline.clear', () => this.#forget()),
       ...COMMANDS.map((command) =>
         vscode.commands.registerCommand(`pktgdb.timeline.${command}`, () => this.#post({ type: 'command', command })),
       ),
@@ -63,6 +78,7 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.Disposab
         this.#sent = '';
         this.#refresher.setState(this.#sessions.current?.state ?? 'ended');
         this.#refresher.setVisible(this.#view?.visible ?? false);
+        this.#tellFound();
         return;
       case 'wanted':
         this.#wanted = message.wanted;
@@ -76,6 +92,46 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.Disposab
           void vscode.window.showErrorMessage((error as Error).message);
         }
     }
+  }
+
+  /** Asks a question about all of history, whose rows are shown as they are found. */
+  async #ask(): Promise<void> {
+    const { current } = this.#sessions;
+    const line = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Ask History'),
+      prompt: vscode.l10n.t('plot EXPRESSION, calls FUNCTION [if CONDITION], packets [FILTER]'),
+      placeHolder: 'plot tp->snd_cwnd',
+      validateInput: (text) =>
+        QUESTION.test(text) || text === '' ? undefined : vscode.l10n.t('It begins with plot, calls or packets.'),
+    });
+    const [, kind, text = ''] = QUESTION.exec(line ?? '') ?? [];
+    if (current === undefined || kind === undefined) {
+      return;
+    }
+    const id = this.#found.begin(text);
+    try {
+      const { rows, failure } = await current.request<QueryBody>('pktgdb/query', { kind, text, id });
+      const said = failure === '' ? vscode.l10n.t('Nothing found.') : failure;
+      if (rows === 0 || failure !== '') {
+        void vscode.window.showInformationMessage(said);
+      }
+    } catch (error) {
+      void vscode.window.showErrorMessage((error as Error).message);
+    }
+    this.#tellFound();
+  }
+
+  #forget(): void {
+    this.#found.clear();
+    this.#tellFound();
+  }
+
+  /** Tells the page soon: rows come in great numbers. */
+  #tellFound(): void {
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      this.#post({ type: 'found', found: this.#found.found });
+    }, FOUND_MS);
   }
 
   async #read(): Promise<void> {
@@ -102,6 +158,7 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.Disposab
   }
 
   dispose(): void {
+    clearTimeout(this.#telling);
     vscode.Disposable.from(...this.#subscriptions).dispose();
   }
 }

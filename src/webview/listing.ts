@@ -1,14 +1,17 @@
 /** The page of a packet listing: shows what the extension reads of a capture. */
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
+import '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import type { FromPage, ListingState, ReadingProgress, ToPage } from '../captures/messages.ts';
 import { html, setText } from './dom.ts';
+import { FilterBox } from './filter-box.ts';
 import { PacketGrid } from './packet-grid.ts';
 import type { ListingStrings } from './strings.ts';
 
 /** What is kept while the page is hidden. */
 interface Kept {
   readonly selected: number;
+  readonly filter: string;
 }
 
 declare function acquireVsCodeApi(): {
@@ -26,16 +29,26 @@ const progress = html('vscode-progress-bar', { 'aria-label': strings.reading });
 let generation = 0;
 /** The packet that was selected when the page was hidden. */
 let kept = vscode.getState()?.selected ?? 0;
+/** Packets of the capture so far. */
+let all = 0;
+
+const box = new FilterBox(strings, {
+  wanted: (text) => {
+    vscode.setState({ selected: grid.selected, filter: text });
+    vscode.postMessage({ type: 'filter', text });
+  },
+  left: () => grid.element.focus(),
+});
 
 const grid = new PacketGrid(strings, {
   wanted: (from, to) => vscode.postMessage({ type: 'rows', generation, from, to }),
   selected: (packet) => {
-    vscode.setState({ selected: packet });
+    vscode.setState({ selected: packet, filter: box.text });
     vscode.postMessage({ type: 'select', packet });
   },
   marginClicked: (packet) => vscode.postMessage({ type: 'toggleBreakpoint', packet }),
 });
-root.append(notice, warnings, grid.element);
+root.append(box.element, notice, warnings, grid.element);
 
 function button(text: string, message: FromPage): HTMLElement {
   const element = html('vscode-button', {});
@@ -91,6 +104,8 @@ function show(state: ListingState): void {
   if (opened !== undefined) {
     const more = opened.generation === generation;
     generation = opened.generation;
+    all = opened.count;
+    box.element.hidden = false;
     grid.open(opened.count, opened.widths, more);
     if (kept > 0 && kept <= opened.count) {
       grid.select(kept, true);
@@ -99,8 +114,30 @@ function show(state: ListingState): void {
   }
 }
 
+/** A filter has been applied, or is wrong: then what was shown stays. */
+function filtered(message: Extract<ToPage, { readonly type: 'filtered' }>): void {
+  if (message.generation === generation && message.text === box.text) {
+    box.answered(message.error, message.span, message.shown && [message.shown.length, all]);
+    if (message.error === undefined) {
+      grid.showOnly(message.shown, all);
+    }
+  }
+}
+
 function received(message: ToPage): void {
   switch (message.type) {
+    case 'filtered':
+      filtered(message);
+      return;
+    case 'filtering':
+      box.working(message.progress);
+      return;
+    case 'changed':
+      grid.renew(message.widths);
+      return;
+    case 'useFilter':
+      box.use(message.text);
+      return;
     case 'rows':
       if (message.generation === generation) {
         grid.add(message.from, message.rows);
@@ -121,7 +158,18 @@ function received(message: ToPage): void {
 }
 
 window.addEventListener('message', ({ data }: MessageEvent<ToPage>) => received(data));
-window.addEventListener('focus', () => grid.element.focus());
+window.addEventListener('focus', () => {
+  if (document.activeElement === document.body) {
+    grid.element.focus();
+  }
+});
+document.addEventListener('keydown', (event) => {
+  const find = event.key === '/' || (event.key === 'f' && (event.ctrlKey || event.metaKey));
+  if (find && document.activeElement === grid.element) {
+    event.preventDefault();
+    box.focus();
+  }
+});
 document.addEventListener('copy', (event) => {
   if (document.getSelection()?.isCollapsed !== false && grid.selectedText !== '') {
     event.clipboardData?.setData('text/plain', grid.selectedText);
@@ -129,3 +177,7 @@ document.addEventListener('copy', (event) => {
   }
 });
 vscode.postMessage({ type: 'ready' });
+const { filter = '' } = vscode.getState() ?? {};
+if (filter !== '') {
+  box.use(filter);
+}

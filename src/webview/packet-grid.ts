@@ -35,6 +35,8 @@ export class PacketGrid {
   #count = 0;
   #scroll = new RowScroll(0, ROW_HEIGHT);
   #rows = new RowCache(0, () => {});
+  /** Numbers of the packets that are shown, if not all. */
+  #shown: Uint32Array | undefined;
   #breakpoints = new Map<number, PacketBreakpoint>();
   /** Numbers of packets; 0 for none. */
   #selected = 0;
@@ -64,6 +66,12 @@ export class PacketGrid {
 
   /** The packets, or `more` of the same. What was selected stays, if it is there. */
   open(count: number, widths: ListingWidths, more: boolean): void {
+    if (!more) {
+      this.#shown = undefined;
+    }
+    if (more && this.#shown) {
+      return;
+    }
     this.#count = count;
     if (more) {
       this.#rows.grow(count);
@@ -71,14 +79,63 @@ export class PacketGrid {
       this.#rows = new RowCache(count, (from, to) => this.#listener.wanted(from, to));
     }
     attributes(this.element, { 'aria-rowcount': `${count + 1}` });
-    const { style } = this.element;
-    for (const [column, characters] of Object.entries(widths)) {
-      style.setProperty(`--${column}-width`, `${characters}ch`);
-    }
+    this.#setWidths(widths);
     this.#layOut();
     if (!more) {
       this.select(Math.min(Math.max(1, this.#selected), count));
     }
+  }
+
+  #setWidths(widths: ListingWidths): void {
+    const { style } = this.element;
+    for (const [column, characters] of Object.entries(widths)) {
+      style.setProperty(`--${column}-width`, `${characters}ch`);
+    }
+  }
+
+  /** Only these packets of `all` are shown, or all of them. What was selected stays, or what comes after it. */
+  showOnly(shown: Uint32Array | undefined, all: number): void {
+    this.#shown = shown;
+    this.#count = shown?.length ?? all;
+    this.#rows = new RowCache(this.#count, (from, to) => this.#listener.wanted(from, to));
+    attributes(this.element, { 'aria-rowcount': `${this.#count + 1}` });
+    this.#layOut();
+    if (this.#count > 0) {
+      this.select(this.#numberAt(Math.min(this.#indexOf(Math.max(1, this.#selected)), this.#count - 1)), true);
+    }
+  }
+
+  /** Rows say something else now. */
+  renew(widths: ListingWidths): void {
+    this.#setWidths(widths);
+    this.#rows.renew();
+    this.#paintSoon();
+  }
+
+  #numberAt(i: number): number {
+    return this.#shown ? (this.#shown[i] ?? 0) : i + 1;
+  }
+
+  /** The row of a packet, or of the next one that is shown. */
+  #indexOf(packet: number): number {
+    const { length } = this.#shown ?? [];
+    if (!this.#shown || length === undefined) {
+      return packet - 1;
+    }
+    let [low, high] = [0, length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#shown[middle] ?? 0) < packet) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  #isShown(packet: number): boolean {
+    return packet >= 1 && this.#numberAt(this.#indexOf(packet)) === packet && this.#indexOf(packet) < this.#count;
   }
 
   /** Rows that were wanted. */
@@ -95,7 +152,7 @@ export class PacketGrid {
   /** The machine stands at this packet, which comes into view; 0 for none. */
   setStopped(packet: number): void {
     this.#stopped = packet;
-    if (packet > 0) {
+    if (this.#isShown(packet)) {
       this.#show(packet, true);
     }
     this.#paintSoon();
@@ -103,7 +160,7 @@ export class PacketGrid {
 
   /** Selects a packet and has it in view. */
   select(packet: number, centre = false): void {
-    if (packet >= 1 && packet <= this.#count) {
+    if (this.#isShown(packet)) {
       this.#selected = packet;
       this.#show(packet, centre);
       this.#listener.selected(packet);
@@ -112,7 +169,7 @@ export class PacketGrid {
   }
 
   #show(packet: number, centre: boolean): void {
-    this.#scroll.reveal(packet - 1, centre);
+    this.#scroll.reveal(this.#indexOf(packet), centre);
     this.#scroller.scrollTop = this.#scroll.scrollTop;
   }
 
@@ -163,7 +220,8 @@ export class PacketGrid {
         this.#paintRow(element, i, i < to);
       }
     }
-    const active = this.#selected > 0 && this.#selected > from && this.#selected <= to;
+    const at = this.#indexOf(this.#selected);
+    const active = this.#selected > 0 && at >= from && at < to;
     attributes(this.element, { 'aria-activedescendant': active ? `packet-${this.#selected}` : '' });
   }
 
@@ -184,11 +242,11 @@ export class PacketGrid {
       element.removeAttribute('id');
       return;
     }
-    const packet = i + 1;
+    const packet = this.#numberAt(i);
     element.style.transform = `translateY(${i * ROW_HEIGHT - this.#scroll.offset}px)`;
     attributes(element, {
       id: `packet-${packet}`,
-      'aria-rowindex': `${packet + 1}`,
+      'aria-rowindex': `${i + 2}`,
       'aria-selected': `${packet === this.#selected}`,
       'data-packet': `${packet}`,
       'data-vscode-context': JSON.stringify({ webviewSection: 'packet', packet, preventDefaultContextMenuItems: true }),
@@ -196,6 +254,7 @@ export class PacketGrid {
     element.classList.toggle('stopped', packet === this.#stopped);
     const row = this.#rows.row(i);
     element.classList.toggle('coming', row === undefined);
+    attributes(element, { 'data-protocol': row?.protocol ?? '', 'data-badness': row?.badness ?? '' });
     setText(cells.number, `${packet}`);
     for (const column of ['time', 'source', 'destination', 'protocol', 'length', 'info'] as const) {
       const text = row === undefined ? '' : `${row[column]}`;
@@ -263,7 +322,8 @@ export class PacketGrid {
     const step = steps[event.key];
     if (step !== undefined) {
       event.preventDefault();
-      this.select(Math.max(1, Math.min(this.#count, this.#selected + step)));
+      const to = Math.max(0, Math.min(this.#count - 1, this.#indexOf(this.#selected) + step));
+      this.select(this.#numberAt(to));
     } else if (event.key === ' ' && this.#selected > 0) {
       event.preventDefault();
       this.#listener.marginClicked(this.#selected);
@@ -272,7 +332,8 @@ export class PacketGrid {
 
   /** The selected row as text, its columns with tabs between them. */
   get selectedText(): string {
-    const row = this.#rows.row(this.#selected - 1);
-    return row === undefined ? '' : [this.#selected, ...Object.values(row)].join('\t');
+    const row = this.#rows.row(this.#indexOf(this.#selected));
+    const columns = COLUMNS.filter((c) => c !== 'margin' && c !== 'number').map((c) => row?.[c as keyof PacketRow]);
+    return row === undefined ? '' : [this.#selected, ...columns].join('\t');
   }
 }

@@ -40,6 +40,10 @@ export const LISTING_STRINGS = {
   cancelled: 'The capture has not been read to its end.',
   again: 'Read It Again',
   empty: 'The capture has no packets.',
+  filter: 'Display filter',
+  filterHint: 'Display filter, such as tcp.port == 5555, then Enter',
+  filtering: 'Filtering...',
+  matching: '{0} of {1} packets',
 } as const;
 
 export type ListingStrings = Readonly<Record<keyof typeof LISTING_STRINGS, string>>;
@@ -61,6 +65,7 @@ export const TIMELINE_STRINGS = {
   stop: 'stopped',
   bookmark: 'bookmark',
   checkpoint: 'checkpoint',
+  row: 'found',
   here: 'here',
   present: 'the present',
   past: 'past',
@@ -72,3 +77,13 @@ export const TIMELINE_STRINGS = {
 } as const;
 
 export type TimelineStrings = Readonly<Record<keyof typeof TIMELINE_STRINGS, string>>;
+
+/** Words of the page of the view Packet. */
+export const PACKET_STRINGS = {
+  none: 'Select a packet in a listing, or stop where a packet is handled.',
+  tree: 'Fields of the packet',
+  bytes: 'Bytes of the packet',
+  selected: 'bytes {0} to {1}',
+} as const;
+
+export type PacketStrings = Readonly<Record<keyof typeof PACKET_STRINGS, string>>;

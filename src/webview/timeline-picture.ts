@@ -2,9 +2,10 @@
 import { axisBottom, axisTop } from 'd3-axis';
 import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { select } from 'd3-selection';
-import { area, curveStepAfter } from 'd3-shape';
+import { area, curveStepAfter, line } from 'd3-shape';
 import type { TimelineAxis, TimelineMark, TimelineRange } from '../../adapter/dap/custom.ts';
-import { heights, LANES, NS, other } from '../timeline/timeline-model.ts';
+import type { Plot } from '../timeline/found-rows.ts';
+import { heights, LANES, NS, other, plotPoints } from '../timeline/timeline-model.ts';
 import { attributes, setText, svg } from './dom.ts';
 import type { TimelineStrings } from './strings.ts';
 
@@ -13,10 +14,13 @@ const LEFT = 96;
 const RIGHT = 28;
 const AXIS = 20;
 const LANE = 24;
+const PLOT = 44;
 const GAP = 5;
 /** Between two labels of an axis, and of a bar. */
 const LABEL = 110;
 const BAR = 3;
+/** Characters of a plot's name that there is room for. */
+const MAX_NAME = 15;
 /** Pixels from a mark within which it is meant. */
 const NEAR = 5;
 
@@ -26,12 +30,15 @@ const SHAPES: Readonly<Record<TimelineMark['kind'], string>> = {
   bookmark: 'M-1,8V-8H8L5,-4.5L8,-1H1V8Z',
   checkpoint: 'M-5,-5H5V5H-5Z',
   saved: 'M-0.5,6H0.5V11H-0.5Z',
+  row: 'M-1,-11H1V11H-1Z',
 };
 
 /** What is drawn besides the range. */
-export interface Pointers {
+export interface Besides {
   /** Where the user is about to go; undefined: nowhere. */
   readonly cursor: number | undefined;
+  /** Values over time, each in a lane of its own below the others. */
+  readonly plots: readonly Plot[];
 }
 
 export class TimelinePicture {
@@ -41,11 +48,13 @@ export class TimelinePicture {
   readonly #time = svg('g', { class: 'axis' });
   readonly #titles = [svg('text', { class: 'title', x: '0' }), svg('text', { class: 'title', x: '0' })] as const;
   readonly #lanes = svg('g', {});
+  readonly #plots = svg('g', {});
   readonly #marks = svg('g', {});
   readonly #future = svg('rect', { class: 'future' });
   readonly #here = svg('path', { class: 'here' });
   readonly #cursor = svg('path', { class: 'cursor' });
   #width = 0;
+  #plotCount = 0;
   #scale: ScaleLinear<number, number> = scaleLinear();
   #drawn: readonly TimelineMark[] = [];
   #axis: TimelineAxis = 'ns';
@@ -53,7 +62,8 @@ export class TimelinePicture {
   constructor(strings: TimelineStrings) {
     this.#strings = strings;
     const { element } = this;
-    element.append(this.#packets, this.#time, ...this.#titles, this.#lanes, this.#future, this.#marks);
+    element.append(this.#packets, this.#time, ...this.#titles, this.#lanes, this.#plots);
+    element.append(this.#future, this.#marks);
     element.append(this.#cursor, this.#here);
   }
 
@@ -62,13 +72,19 @@ export class TimelinePicture {
     return Math.max(1, Math.floor((this.#width - LEFT - RIGHT) / BAR));
   }
 
-  resize(width: number): void {
+  /** Takes so many pixels, with room for so many plots. */
+  resize(width: number, plots: number): void {
+    this.#plotCount = plots;
     this.#width = Math.max(LEFT + RIGHT + 50, width);
     attributes(this.element, { width: String(this.#width), height: String(this.#bottom + AXIS) });
   }
 
-  get #bottom(): number {
+  get #plotsTop(): number {
     return AXIS + (LANES.length + 1) * (LANE + GAP);
+  }
+
+  get #bottom(): number {
+    return this.#plotsTop + this.#plotCount * (PLOT + GAP);
   }
 
   /** The place at a point of the page. */
@@ -94,13 +110,14 @@ export class TimelinePicture {
     return x >= LEFT - 2 && x <= this.#width - RIGHT + 2;
   }
 
-  draw(range: TimelineRange, [from, to]: readonly [number, number], { cursor }: Pointers): void {
+  draw(range: TimelineRange, [from, to]: readonly [number, number], { cursor, plots }: Besides): void {
     this.#axis = range.axis;
     const unit = range.axis === 'ns' ? NS : 1;
     this.#scale = scaleLinear([from / unit, to / unit], [LEFT, this.#width - RIGHT]);
     this.#drawAxes(range);
     this.#drawLanes(range);
     this.#drawMarks(range);
+    this.#drawPlots(range, plots);
     const { here } = range;
     attributes(this.#here, { d: here ? this.#line(here[range.axis], true) : '', 'data-past': String(range.inPast) });
     attributes(this.#cursor, { d: cursor === undefined ? '' : this.#line(cursor, false) });
@@ -179,6 +196,37 @@ export class TimelinePicture {
         setText(most, max > 1 ? `${this.#strings.most} ${max}` : '');
       }
     }
+  }
+
+  #drawPlots(range: TimelineRange, plots: readonly Plot[]): void {
+    const elements = plots.map((plot, row) => this.#plotGroup(range, plot, this.#plotsTop + row * (PLOT + GAP)));
+    this.#plots.replaceChildren(...elements);
+  }
+
+  /** A value as a line in steps, with its least and its greatest. */
+  #plotGroup(range: TimelineRange, plot: Plot, y: number): SVGElement {
+    const right = this.#width - RIGHT;
+    const points = plotPoints(range, plot);
+    const values = points.map(({ value }) => value);
+    const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+    const height = scaleLinear([low, high === low ? low + 1 : high], [y + PLOT - 2, y + 2]);
+    const shape = line<Plot['points'][number]>()
+      .x((point) => Math.min(right, this.#x(point[range.axis])))
+      .y(({ value }) => height(value))
+      .curve(curveStepAfter);
+    const last = points.at(-1);
+    const group = svg('g', { 'data-plot': plot.name });
+    const d = shape([...points, ...(last ? [{ ...last, [range.axis]: range.to }] : [])]) ?? '';
+    const label = svg('text', { class: 'label', x: '0', y: `${y + PLOT / 2}` });
+    label.textContent = plot.name.length > MAX_NAME ? `${plot.name.slice(0, MAX_NAME - 1)}…` : plot.name;
+    const title = svg('title', {});
+    title.textContent = plot.name;
+    label.append(title);
+    const most = svg('text', { class: 'most', x: `${right - 2}`, y: `${y + 9}` });
+    most.textContent = values.length > 0 ? `${Math.max(...values)}` : '';
+    const ground = { class: 'ground', x: `${LEFT}`, y: `${y}`, width: `${right - LEFT}`, height: `${PLOT}` };
+    group.append(svg('rect', ground), svg('path', { class: 'plot', d }), label, most);
+    return group;
   }
 
   #laneGroup(row: number, name: string): SVGElement {

@@ -1,6 +1,7 @@
 /** The page of the view Timeline: what pointer and keys do, and the same in words. */
 import type { TimelineMark, TimelineRange } from '../../adapter/dap/custom.ts';
 import type { SessionState } from '../session/session-state.ts';
+import type { Found } from '../timeline/found-rows.ts';
 import type { FromPage, TimelineCommand, ToPage } from '../timeline/messages.ts';
 import {
   ends,
@@ -15,6 +16,7 @@ import {
   secondsText,
   tableOf,
   turned,
+  withRows,
   zoomed,
 } from '../timeline/timeline-model.ts';
 import { attributes, html, setText } from './dom.ts';
@@ -50,6 +52,7 @@ root.append(notice, plot, details, words);
 let stretch: Stretch = vscode.getState() ?? { axis: 'ns' };
 /** What was read last, along whichever axis was wanted then. */
 let read: TimelineRange | undefined;
+let found: Found = { marks: [], plots: [] };
 let state: SessionState = 'ended';
 /** Where the user is about to go: a place of the axis, or a mark. */
 let target: number | TimelineMark | undefined;
@@ -59,7 +62,7 @@ let next: string | undefined;
 
 /** What is drawn: what was read along the axis that is wanted. */
 function drawn(): TimelineRange | undefined {
-  return read?.axis === stretch.axis ? read : undefined;
+  return read?.axis === stretch.axis ? withRows(read, found.marks) : undefined;
 }
 
 /** Asks for what the page shows now. */
@@ -79,7 +82,7 @@ function draw(): void {
   words.hidden = plot.hidden;
   setText(notice, read ? '' : state === 'stopped' || state === 'running' ? strings.off : strings.none);
   if (shown) {
-    picture.draw(shown, ends(stretch, shown.end), { cursor: placeOf(target) });
+    picture.draw(shown, ends(stretch, shown.end), { cursor: placeOf(target), plots: found.plots });
     describe(shown);
   }
 }
@@ -139,7 +142,12 @@ function tell(shown: TimelineRange): void {
   const list = html('ul', { 'aria-label': strings.marks });
   const own = shown.marks.filter(({ kind }) => kind !== 'saved');
   list.append(...own.map((mark) => Object.assign(html('li', {}), { textContent: markWords(mark) })));
-  words.replaceChildren(Object.assign(html('p', {}), { textContent: hereWords(shown) }), table, list);
+  const plots = found.plots.map(({ name, points }) => {
+    const values = points.map(({ value }) => value);
+    const text = `${name}: ${Math.min(...values)} - ${Math.max(...values)}`;
+    return Object.assign(html('p', {}), { textContent: text });
+  });
+  words.replaceChildren(Object.assign(html('p', {}), { textContent: hereWords(shown) }), table, list, ...plots);
 }
 
 // ---- Going there ----
@@ -158,8 +166,11 @@ function go(): void {
   vscode.postMessage({ type: 'go', moment });
 }
 
-/** The machine stands again: goes on to where the pointer has been dragged meanwhile. */
+/** The machine stands, after it was asked to go: goes on to where the pointer has been dragged meanwhile. */
 function arrived(): void {
+  if (!going) {
+    return;
+  }
   going = false;
   const moment = next;
   next = undefined;
@@ -309,8 +320,13 @@ function received(message: ToPage): void {
       }
       draw();
       if (read) {
-        tell(read);
+        tell(withRows(read, found.marks));
       }
+      return;
+    case 'found':
+      ({ found } = message);
+      picture.resize(root.clientWidth, found.plots.length);
+      draw();
       return;
     case 'refused':
       next = undefined;
@@ -325,10 +341,10 @@ function received(message: ToPage): void {
 window.addEventListener('message', ({ data }: MessageEvent<ToPage>) => received(data));
 window.addEventListener('focus', () => plot.focus());
 new ResizeObserver(() => {
-  picture.resize(root.clientWidth);
+  picture.resize(root.clientWidth, found.plots.length);
   draw();
   want();
 }).observe(root);
-picture.resize(root.clientWidth);
+picture.resize(root.clientWidth, 0);
 want();
 vscode.postMessage({ type: 'ready' });

@@ -14,6 +14,7 @@ import { measureProbes } from './probes.ts';
 import { measureReplay } from './replay.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
 import { measureStep } from './step.ts';
+import { measureTravel } from './travel.ts';
 
 /** `memory` is first, so that it is that of one session. */
 const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
@@ -30,6 +31,8 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   'path-heap': () => measurePathHeap(),
   replay: () => measureReplay(),
   history: () => measureHistory(),
+  travel: () => measureTravel(),
+  'travel-far': () => measureTravel(950, 10),
 };
 
 async function main(words: readonly string[]): Promise<void> {

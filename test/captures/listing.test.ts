@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { readCapture } from '../../adapter/packets/capture.ts';
+import { compileFilter } from '../../adapter/packets/filter/filter.ts';
 import { concat, pcapHeader, pcapPacket, writePcap } from '../../adapter/packets/pcap.ts';
 import { CaptureError } from '../../adapter/packets/types.ts';
 import { ROLE_HOST } from '../../adapter/replay/plan.ts';
@@ -21,14 +23,14 @@ const NAMES = ['01-dhcp', '02-hello', '03-ping', '05-http'];
 const unwatched = { told: () => {}, signal: new AbortController().signal };
 
 /** What `look` makes of a capture that is open for it. */
-async function opened<T>(path: string, look: (model: CaptureModel) => T): Promise<T> {
+async function opened<T>(path: string, look: (model: CaptureModel) => T | Promise<T>): Promise<T> {
   let model: CaptureModel | undefined;
   await CaptureModel.open(path, unwatched, (shown) => {
     model = shown;
   });
   assert.ok(model !== undefined);
   try {
-    return look(model);
+    return await look(model);
   } finally {
     model.close();
   }
@@ -83,7 +85,7 @@ describe('packet listing', () => {
     // IEEE 802.11 with radiotap.
     const packets = [60, 1400].map((n, i) => ({ tsSec: i, tsNsec: 0, data: new Uint8Array(n) }));
     const rows = await opened(fileOf('wifi.pcap', writePcap(packets, { linktype: 127 })), all);
-    const blank = { source: '', destination: '', protocol: 'Unknown' };
+    const blank = { source: '', destination: '', protocol: 'Unknown', badness: '' };
     assert.deepEqual(rows, [
       { time: '0.000000', ...blank, length: 60, info: '60 bytes' },
       { time: '1.000000', ...blank, length: 1400, info: '1400 bytes' },
@@ -186,4 +188,77 @@ describe('packets of a replay', function () {
       );
     });
   }
+});
+
+describe('packets of a listing', () => {
+  const HTTP = capture('foreign/veth-http-small.pcap');
+
+  it('are those that match a filter, with what the packets before say', async () => {
+    await opened(HTTP, async (model) => {
+      const matching = async (text: string): Promise<number[]> => [
+        ...(await model.matching(compileFilter(text), unwatched)),
+      ];
+      assert.deepEqual(await matching('tcp.flags.syn == 1'), [3, 4]);
+      assert.deepEqual(await matching('tcp.stream == 0 && tcp.len > 0'), [6, 8, 10]);
+      assert.equal((await matching('')).length, model.count);
+      const shown = Uint32Array.from(await matching('http'));
+      const [row] = model.rows(0, 1, shown);
+      assert.equal(row?.protocol, 'HTTP');
+      assert.equal(model.rows(0, 100, shown).length, shown.length);
+    });
+  });
+
+  it('have times in formats of their own', async () => {
+    await opened(HTTP, (model) => {
+      const times = (['first', 'previous', 'day', 'date'] as const).map((format) => {
+        model.timeFormat = format;
+        return model.rows(1, 2)[0]?.time ?? '';
+      });
+      assert.match(times.join(' '), /^[\d.]+ [\d.]+ \d\d:\d\d:\d\d\.\d{6} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/);
+      assert.equal(times[0], times[1], 'the second is as far from the first as from the one before');
+    });
+  });
+
+  it('are as bad as an expert finds them', async () => {
+    const ends = { src: 0xc0a80101, dst: 0xc0a80102, sport: 40000, dport: 80 };
+    const frames = [
+      tcpFrame({ ...ends, flags: SYN, seq: 1000 }),
+      tcpFrame({ ...ends, flags: ACK, seq: 1001, ack: 1, data: new Uint8Array(10) }),
+      tcpFrame({ ...ends, flags: ACK, seq: 1001, ack: 1, data: new Uint8Array(10) }),
+      tcpFrame({ ...ends, flags: 4, seq: 1011 }),
+    ];
+    const file = fileOf('bad.pcap', writePcap(frames.map((data, i) => ({ tsSec: i + 1, tsNsec: 0, data }))));
+    await opened(file, async (model) => {
+      await model.judge(unwatched);
+      assert.deepEqual(
+        all(model).map(({ badness }) => badness),
+        ['chat', '', 'note', 'warn'],
+      );
+    });
+  });
+
+  it('have filters for their streams, and can be saved', async () => {
+    await opened(HTTP, async (model) => {
+      assert.equal(model.streamFilter(6), 'tcp.stream == 0');
+      const text = model.conversationFilter(6);
+      assert.match(text, /^ip\.addr == \S+ && ip\.addr == \S+ && tcp\.port == \d+ && tcp\.port == 80$|tcp\.port/);
+      assert.ok((await model.matching(compileFilter(text), unwatched)).includes(6));
+      const saved = readCapture(model.saved(Uint32Array.of(3, 6)));
+      const first = readCapture(readFileSync(HTTP)).packets[5];
+      assert.ok(Buffer.from(first!.data).equals(saved.packets[1]!.data));
+      assert.equal(saved.packets.length, 2);
+    });
+  });
+
+  it('are trees beside bytes', async () => {
+    await opened(HTTP, (model) => {
+      const packet = model.details(6);
+      const lines = packet?.lines.filter(({ depth }) => depth === 0).map(({ name }) => name);
+      assert.deepEqual(lines?.slice(0, 4), ['frame', 'eth', 'ip', 'tcp']);
+      const port = packet?.lines.find(({ name }) => name === 'tcp.srcport');
+      assert.deepEqual([port?.start, port?.length], [34, 2]);
+      assert.equal(packet?.hex.length, 2 * 157);
+      assert.equal(model.details(0), undefined);
+    });
+  });
 });

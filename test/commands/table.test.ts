@@ -10,7 +10,8 @@ import {
   UnknownCommandError,
 } from '../../adapter/commands/command.ts';
 import { documentation, helpText } from '../../adapter/commands/help.ts';
-import { defaultSettings, PRINT_SETTINGS, SETTINGS } from '../../adapter/commands/settings.ts';
+import { INERT_SETTINGS } from '../../adapter/commands/inert-settings.ts';
+import { defaultSettings, PRINT_SETTINGS, SETTINGS, settingText } from '../../adapter/commands/settings.ts';
 import { COMMANDS } from '../../adapter/commands/table/index.ts';
 import type { SOURCE_COMMANDS } from '../../adapter/commands/table/source.ts';
 import type { Handlers } from '../../adapter/gdb/handler.ts';
@@ -126,7 +127,12 @@ describe('finding a command', () => {
 });
 
 describe('settings', () => {
-  for (const setting of [...SETTINGS, ...PRINT_SETTINGS]) {
+  /** Those that take any text. */
+  const texts = new Set([
+    'prompt',
+    ...INERT_SETTINGS.filter((s) => !['on', 'off'].includes(s[2])).map(([name]) => name),
+  ]);
+  for (const setting of [...SETTINGS, ...PRINT_SETTINGS].filter((s) => !texts.has(s.name))) {
     it(`${setting.name} takes each of its values, shows it, and refuses others`, () => {
       const settings = defaultSettings();
       for (const value of setting.values) {
@@ -140,4 +146,15 @@ describe('settings', () => {
       assert.throws(() => setting.set(settings, 'sometimes'), CommandError);
     });
   }
+
+  it("without an effect are kept, and shown in gdb's words", () => {
+    const settings = defaultSettings();
+    for (const [name, sentence, value] of INERT_SETTINGS) {
+      const setting = SETTINGS.find((s) => s.name === name)!;
+      assert.equal(settingText(setting, settings), sentence.replace('%', value));
+      const other = value === 'on' ? 'off' : value === 'off' ? 'on' : 'other';
+      setting.set(settings, other);
+      assert.equal(settingText(setting, settings), sentence.replace('%', other));
+    }
+  });
 });

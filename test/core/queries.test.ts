@@ -66,7 +66,7 @@ describe('queries', () => {
       kind: 'calls',
       functions: [functionId('e1000_receive_iov')],
       condition: s.evaluator.condition('$pkt.tcp.len > 0'),
-      show: [s.evaluator.expression('$pkt.tcp.len'), s.evaluator.expression('s->mac_reg[RDH]')],
+      show: [s.evaluator.value('$pkt.tcp.len'), s.evaluator.value('s->mac_reg[RDH]')],
     });
     assert.ok(rows.length > 0);
     assert.ok(rows.every((r) => Number(r.shown?.[0]?.value) > 0 && r.shown?.[1]?.kind === 'number'));
@@ -83,11 +83,11 @@ describe('queries', () => {
 
   it('follows a value over time', async () => {
     await replay();
-    const rows = await ask({ kind: 'plot', expression: s.evaluator.expression('so->so_rcv.sb_cc') });
+    const rows = await ask({ kind: 'plot', expression: s.evaluator.value('so->so_rcv.sb_cc') });
     assert.ok(rows.length > 2);
     assert.ok(rows.every((r, i) => i === 0 || r.tick >= (rows[i - 1]?.tick ?? 0)));
     assert.match(rows[0]?.series ?? '', /^socket 1$/);
-    const registers = await ask({ kind: 'plot', expression: s.evaluator.expression('$RDT') });
+    const registers = await ask({ kind: 'plot', expression: s.evaluator.value('$RDT') });
     assert.ok(registers.length > 2);
     assert.equal(registers.at(-1)?.value?.value, (await s.evaluator.evaluate('$RDT', -1)).value.value);
   });

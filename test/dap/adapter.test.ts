@@ -93,6 +93,17 @@ describe('debug adapter process', () => {
       supportsConditionalBreakpoints: async () => assert.ok((await set({ condition: 'iovcnt == 1' })).verified),
       supportsHitConditionalBreakpoints: async () => assert.ok((await set({ hitCondition: '> 1' })).verified),
       supportsLogPoints: async () => assert.ok((await set({ logMessage: 'iovcnt {iovcnt}' })).verified),
+      supportsDataBreakpoints: async () => {
+        const body = await client.ask<DebugProtocol.DataBreakpointInfoResponse>('dataBreakpointInfo', { name: '$RDH' });
+        const breakpoints = [{ dataId: body.dataId }];
+        const set = await client.ask<DebugProtocol.SetDataBreakpointsResponse>('setDataBreakpoints', { breakpoints });
+        assert.ok(set.breakpoints[0]?.verified);
+      },
+      supportsDataBreakpointBytes: async () => {
+        const args = { name: '0x1000', asAddress: true, bytes: 16 };
+        const body = await client.ask<DebugProtocol.DataBreakpointInfoResponse>('dataBreakpointInfo', args);
+        assert.equal(body.dataId, 'expression:*(uint8_t *)0x1000@16');
+      },
       supportsBreakpointLocationsRequest: async () => {
         const args = { source, line: top!.line };
         const body = await client.ask<DebugProtocol.BreakpointLocationsResponse>('breakpointLocations', args);

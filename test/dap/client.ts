@@ -4,7 +4,7 @@ import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Interpreter } from '../../adapter/dap/repl.ts';
-import { serveStreams } from '../../adapter/dap/server.ts';
+import { type SessionFactories, serveStreams } from '../../adapter/dap/server.ts';
 import type { EngineApi } from '../../adapter/engine/api.ts';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 import { noMoments } from '../../adapter/inspect/history.ts';
@@ -54,6 +54,11 @@ export class TestClient extends DebugClient {
     });
   }
 
+  /** Number of the request that was sent last. */
+  get lastSeq(): number {
+    return (this as unknown as { readonly sequence: number }).sequence - 1;
+  }
+
   stoppedEvent(): Promise<DebugProtocol.StoppedEvent> {
     return this.event<DebugProtocol.StoppedEvent>('stopped');
   }
@@ -76,7 +81,9 @@ export class TestClient extends DebugClient {
     try {
       await this.send(command, args);
     } catch (error) {
-      return (error as Error).message;
+      const answer = this.received.findLast((m) => (m as DebugProtocol.Response).success === false && 'command' in m);
+      const sentence = (answer as DebugProtocol.ErrorResponse | undefined)?.body.error?.format;
+      return sentence ?? (error as Error).message;
     }
     throw new Error(`${command} was expected to fail`);
   }
@@ -148,6 +155,7 @@ export function fakeInterpreter(engine: EngineApi, write: (text: string) => void
     args: [],
     sourcing: 0,
     breakpointCommands: new Map(),
+    interrupt: () => {},
     dispose: () => {},
     moments: noMoments(),
     evaluator: new Evaluator(engine),
@@ -165,14 +173,17 @@ export interface Session<E extends EngineApi> {
 }
 
 /** A client of a session over `engine`, in this process. */
-export function sessionOver<E extends EngineApi>(engine: E): Session<E> {
+export function sessionOver<E extends EngineApi>(
+  engine: E,
+  createInterpreter: SessionFactories['createInterpreter'] = fakeInterpreter,
+): Session<E> {
   const toAdapter = new PassThrough();
   const fromAdapter = new PassThrough();
   const log: string[] = [];
   const client = new TestClient(fromAdapter, toAdapter);
   watch(client, fromAdapter);
   const ended = serveStreams(
-    { createEngine: async () => engine, createInterpreter: fakeInterpreter, log: (text) => log.push(text) },
+    { createEngine: async () => engine, createInterpreter, log: (text) => log.push(text) },
     toAdapter,
     fromAdapter,
   );

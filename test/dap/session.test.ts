@@ -149,7 +149,7 @@ describe('DAP session', () => {
       await client.begin();
       engine.emit('console', '~ # ');
       engine.emit('report', 'error', 'bad frame');
-      engine.emit('log', 'size 60', { file: 'hw/net/e1000.ts', line: 7, column: 3 });
+      engine.emit('log', 'size 60\n', { file: 'hw/net/e1000.ts', line: 7, column: 3 });
       engine.emit('exited', 1, 'it broke');
       assert.equal((await client.outputEvent('stdout', '~ # ')).body.output, '~ # ');
       await client.outputEvent('important', 'bad frame');

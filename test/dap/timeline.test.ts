@@ -1,6 +1,6 @@
 /** What the timeline is drawn from. */
 import assert from 'node:assert/strict';
-import type { TimelineBody, TimelineRange } from '../../adapter/dap/custom.ts';
+import type { PacketBody, TimelineBody, TimelineRange } from '../../adapter/dap/custom.ts';
 import { capture } from '../kit/paths.ts';
 import type { TestClient } from './client.ts';
 import { withAdapter } from './hooks.ts';
@@ -72,6 +72,16 @@ describe('timeline over DAP', () => {
     assert.equal(there.inPast, true);
     assert.equal(there.here?.packets, marks.find(({ kind }) => kind === 'bookmark')?.packets);
     assert.deepEqual(there.marks, marks, 'what is past is no new stop');
+  });
+
+  it('has a packet beside it: what the machine has in its hands', async () => {
+    await client.begin({ trace: HTTP }, () =>
+      client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'tcp_input' }] }),
+    );
+    await client.stoppedEvent();
+    const { packet } = (await client.ask('pktgdb/packet')) as unknown as PacketBody;
+    assert.match(packet?.summary ?? '', /TCP/);
+    assert.ok(packet?.lines.some(({ name }) => name === 'tcp.dstport'));
   });
 
   it('is not there without a recording', async () => {

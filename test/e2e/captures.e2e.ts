@@ -130,4 +130,38 @@ describe('captures', () => {
       await s.shot('packets-none');
     },
   );
+
+  scene(
+    'a filter shows the packets that match, or what is wrong about it, and the view Packet shows what is selected',
+    () => ({ 'page.pcap': readFileSync(capture('foreign/veth-http-small.pcap')) }),
+    async (s) => {
+      const { vscode } = s;
+      await vscode.openFromExplorer('page.pcap');
+      const { listing } = vscode;
+      await listing.packet(1).waitFor();
+      await listing.filter('tcp.flags.syn == 1 &&');
+      await listing.frame.locator('.refused #filter-says').waitFor();
+      await s.shot('packets-filter-wrong');
+      await listing.filter('http || arp');
+      await listing.frame.getByText(/^\d+ of 14 packets$/).waitFor();
+      await s.shot('packets-filter');
+
+      await listing.filter('');
+      await listing.menu(6, 'Follow Stream');
+      await listing.frame.getByText(/^\d+ of 14 packets$/).waitFor();
+      await listing.packet(6).click();
+      await vscode.command('Packet Debugger: Focus on Packet View');
+      const packet = await vscode.packet();
+      await packet.line('Transmission Control Protocol').click();
+      await packet.marked('Transmission Control Protocol').waitFor();
+      await vscode.page.keyboard.press('ArrowRight');
+      await packet.line('Source Port').waitFor();
+      await packet.byte(14).click();
+      await packet.marked('0100 .... = Version: 4').waitFor();
+      await s.shot('packet-view');
+
+      await listing.packet(7).click();
+      await packet.title(/^7: /).waitFor();
+    },
+  );
 });

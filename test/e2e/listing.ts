@@ -10,7 +10,8 @@ export class Listing {
 
   /** What the page shows. */
   get frame(): Locator {
-    return this.#page.frameLocator('iframe.webview:visible').frameLocator('#active-frame');
+    const page = 'iframe.webview:not([src*="purpose=webviewView"]):visible';
+    return this.#page.frameLocator(page).frameLocator('#active-frame');
   }
 
   /** The row of a packet, if it is in view. */
@@ -31,6 +32,13 @@ export class Listing {
   /** The breakpoint beside a packet. */
   breakpoint(number: number): Locator {
     return this.packet(number).locator('.margin:not([data-breakpoint=""])');
+  }
+
+  /** Types a filter and applies it. */
+  async filter(text: string): Promise<void> {
+    const field = this.frame.locator('.filter vscode-textfield input');
+    await field.fill(text);
+    await field.press('Enter');
   }
 
   async clickMargin(number: number): Promise<void> {

@@ -62,6 +62,7 @@ export interface Page extends Omit<Locator, 'press' | 'screenshot'> {
     wheel(deltaX: number, deltaY: number): Promise<void>;
     click(x: number, y: number, options?: { readonly button?: 'left' | 'right' }): Promise<void>;
   };
+  frames(): Pick<Locator, 'locator'>[];
   goto(url: string, options?: Timeout): Promise<unknown>;
   screenshot(options: { readonly path: string }): Promise<unknown>;
   setDefaultTimeout(ms: number): void;

@@ -3,13 +3,11 @@ import type { Locator, Page } from './playwright.ts';
 
 export class TimelinePage {
   readonly #page: Page;
+  readonly #frame: Pick<Locator, 'locator'>;
 
-  constructor(page: Page) {
+  constructor(page: Page, frame: Pick<Locator, 'locator'>) {
     this.#page = page;
-  }
-
-  get #frame(): Locator {
-    return this.#page.frameLocator('iframe.webview[src*="purpose=webviewView"]:visible').frameLocator('#active-frame');
+    this.#frame = frame;
   }
 
   get #plot(): Locator {
@@ -32,6 +30,11 @@ export class TimelinePage {
 
   mark(kind: string): Locator {
     return this.#frame.locator(`[data-mark="${kind}"]`);
+  }
+
+  /** A value over time, by its name. */
+  plot(name: RegExp): Locator {
+    return this.#frame.locator('[data-plot]').filter({ hasText: name }).first();
   }
 
   /** What screen readers are told. */

@@ -23,7 +23,7 @@ describe('timeline', () => {
       await vscode.page.getByText('All packets have been played').first().waitFor();
 
       await vscode.command('Packet Debugger: Focus on Timeline View');
-      const { timeline } = vscode;
+      const timeline = await vscode.timeline();
       await timeline.text('the present').waitFor();
       await timeline.mark('bookmark').waitFor({ state: 'attached' });
       await timeline.mark('stop').first().waitFor({ state: 'attached' });
@@ -31,7 +31,7 @@ describe('timeline', () => {
 
       const past = vscode.statusItem(/Past: after packet \d+/);
       await vscode.command('Packet Debugger: Timeline by Time or by Packets');
-      await timeline.axis('6');
+      await timeline.axis('10');
       await timeline.click(0.5);
       await past.waitFor();
       await timeline.text('past').waitFor();
@@ -40,7 +40,7 @@ describe('timeline', () => {
       await timeline.drag(0.5, 0.8);
       await vscode.statusItem('Past: after packet 11').waitFor();
       await timeline.wheel(0.5, -600);
-      await timeline.axis('5');
+      await timeline.axis('6');
       await timeline.wheel(0.5, 600);
       await timeline.focus();
       await keyboard.press('Home');
@@ -54,8 +54,15 @@ describe('timeline', () => {
       await s.shot('timeline-keys');
       assert.match(await timeline.words(), /From.*To guest.*Drops/s);
 
+      await vscode.command('Packet Debugger: Ask History...');
+      await vscode.answer('plot tp->snd_nxt');
+      await timeline.plot(/snd_nxt/).waitFor({ state: 'attached' });
+      await vscode.command('Packet Debugger: Ask History...');
+      await vscode.answer('calls ip_output');
+      await timeline.mark('row').first().waitFor({ state: 'attached' });
       await timeline.focus();
       await keyboard.press('0');
+      await s.shot('timeline-plot');
       await keyboard.press('End');
       await keyboard.press('Enter');
       await past.waitFor({ state: 'hidden' });
@@ -82,10 +89,11 @@ describe('timeline', () => {
         await vscode.evaluate('bookmark done', 'Bookmark done');
         await vscode.command('Packet Debugger: Focus on Timeline View');
         await vscode.command('Packet Debugger: Timeline by Time or by Packets');
-        await vscode.timeline.axis('6');
-        await vscode.timeline.click(0.6);
-        await vscode.timeline.text('past').waitFor();
-        await vscode.timeline.focus();
+        const timeline = await vscode.timeline();
+        await timeline.axis('10');
+        await timeline.click(0.6);
+        await timeline.text('past').waitFor();
+        await timeline.focus();
         await s.shot(`timeline-${name}`);
       },
     );

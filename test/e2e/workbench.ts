@@ -1,5 +1,6 @@
 /** VS Code's workbench as a person at its window uses it. The selectors are those of VS Code 1.139. */
 import { Listing } from './listing.ts';
+import { PacketPage } from './packet-page.ts';
 import type { Locator, Page } from './playwright.ts';
 import { TimelinePage } from './timeline-page.ts';
 
@@ -101,9 +102,31 @@ export class Workbench {
     return new Listing(this.page);
   }
 
+  /** The view Packet in the panel. */
+  async packet(): Promise<PacketPage> {
+    return new PacketPage(await this.#pageOf('packet'));
+  }
+
   /** The timeline in the panel. */
-  get timeline(): TimelinePage {
-    return new TimelinePage(this.page);
+  async timeline(): Promise<TimelinePage> {
+    return new TimelinePage(this.page, await this.#pageOf('timeline'));
+  }
+
+  /** A page of ours by the id of its main element; each is in a frame of its own, whose place says nothing. */
+  async #pageOf(id: string): Promise<Pick<Locator, 'locator'>> {
+    for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; ) {
+      for (const frame of this.page.frames()) {
+        const main = frame.locator(`main#${id}`);
+        const there = await main.waitFor({ state: 'visible', timeout: 100 }).then(
+          () => true,
+          () => false,
+        );
+        if (there) {
+          return frame;
+        }
+      }
+    }
+    throw new Error(`no page shows #${id}`);
   }
 
   // ---- Editor ----

@@ -288,7 +288,7 @@ describe('engine', () => {
     engine.setBreakpoint(fn('inner', { log: ['size is ', js('size'), '!'] }));
     engine.setBreakpoint(fn('inner', { condition: js('size === 62') }));
     await runTo('outer 3');
-    assert.deepEqual(lines, ['size is 60!', 'size is 61!', 'size is 62!']);
+    assert.deepEqual(lines, ['size is 60!\n', 'size is 61!\n', 'size is 62!\n']);
   });
 
   it('answers the monitor while running and while stopped', async () => {

@@ -62,6 +62,7 @@ describe('the rows of a page', () => {
     destination: '',
     protocol: '',
     length: i,
+    badness: '',
     info: '',
   });
 

@@ -1,6 +1,7 @@
 /** Stretches of the timeline, where keys lead, and what is said to those who cannot see it. */
 import assert from 'node:assert/strict';
-import type { TimelineMark, TimelineRange } from '../../adapter/dap/custom.ts';
+import type { QueryRowView, TimelineMark, TimelineRange } from '../../adapter/dap/custom.ts';
+import { FoundRows } from '../../src/timeline/found-rows.ts';
 import {
   heights,
   keyTarget,
@@ -9,10 +10,12 @@ import {
   other,
   panned,
   partAt,
+  plotPoints,
   revealed,
   secondsText,
   tableOf,
   turned,
+  withRows,
   zoomed,
 } from '../../src/timeline/timeline-model.ts';
 
@@ -126,5 +129,78 @@ describe('picture of the timeline', () => {
       [60, 100, 20, 20, 2, 10],
     ]);
     assert.equal(tableOf(RANGE, 50).length, 5);
+  });
+});
+
+describe('what queries have found', () => {
+  const row = (number: number, packets: number, value?: number, series = ''): QueryRowView => ({
+    number,
+    packets,
+    ns: packets * 1e8,
+    tick: 100 * packets,
+    probe: 7,
+    fn: '',
+    file: '',
+    line: 0,
+    caller: '',
+    text: `row ${number}`,
+    ...(value === undefined ? {} : { value: { kind: 'number', type: 'number', value }, series }),
+  });
+
+  it('is marks, or a plot for each value of that name', () => {
+    const rows = new FoundRows();
+    rows.add({ id: rows.begin('drop'), rows: [row(1, 10), row(2, 20)] });
+    rows.add({ id: rows.begin('so->so_rcv.sb_cc'), rows: [row(1, 1, 5, 'socket 1'), row(2, 2, 6, 'socket 2')] });
+    const { marks, plots } = rows.found;
+    assert.deepEqual(
+      marks.map(({ text, moment, packets }) => [text, moment, packets]),
+      [
+        ['row 1', '1000:7', 10],
+        ['row 2', '2000:7', 20],
+      ],
+    );
+    assert.deepEqual(
+      plots.map(({ name, points }) => [name, points.map(({ value }) => value)]),
+      [
+        ['so->so_rcv.sb_cc socket 1', [5]],
+        ['so->so_rcv.sb_cc socket 2', [6]],
+      ],
+    );
+    rows.clear();
+    assert.deepEqual(rows.found, { marks: [], plots: [] });
+  });
+
+  it('of the Debug Console is what was asked last', () => {
+    const rows = new FoundRows();
+    rows.add({ id: 0, rows: [row(1, 1)] });
+    rows.add({ id: 0, rows: [row(2, 2)] });
+    rows.add({ id: 0, rows: [row(1, 3)] });
+    assert.deepEqual(
+      rows.found.marks.map(({ packets }) => packets),
+      [3],
+    );
+  });
+
+  it('is among the marks, once a part', () => {
+    const rows = [9, 41, 42, 99].map((packets) => ({ ...mark('row', packets) }));
+    const { marks } = withRows(RANGE, rows);
+    assert.deepEqual(
+      marks.filter(({ kind }) => kind === 'row').map(({ packets }) => packets),
+      [9, 41, 99],
+    );
+    assert.equal(neighbourMark(withRows(RANGE, rows), 0, 1)?.packets, 9);
+  });
+
+  it('is drawn with its least and greatest values, however many there are', () => {
+    const points = Array.from({ length: 1000 }, (_, i) => ({
+      ns: i * 1e7,
+      packets: i / 10,
+      value: i === 500 ? 99 : i % 3,
+    }));
+    const drawn = plotPoints(RANGE, { name: '', points });
+    assert.ok(drawn.length <= 4 * 5 + 1);
+    assert.ok(drawn.some(({ value }) => value === 99));
+    const half = plotPoints({ ...RANGE, from: 5.005e9 }, { name: '', points });
+    assert.deepEqual([half[0]?.ns, half[0]?.value], [5.005e9, 99], 'it begins with the value from before');
   });
 });

@@ -54,7 +54,6 @@ const SEQUENCES: Readonly<Record<string, string>> = {
 const PATTERNS: Readonly<Record<string, RegExp>> = {
   access: /^(read-only|write-only|read-write)$/,
   readAction: /^clear$/,
-  modifiedWriteValues: /^oneToClear$/,
   usage: /^registers$/,
   bitOffset: /^\d+$/,
   bitWidth: /^[1-9]\d*$/,

@@ -229,6 +229,11 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     return entries.slice(start, start + count).map(([name, x]) => ({ name, value: this.describe(x) }));
   }
 
+  async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
+    const o = this.#objects[Number(handle)];
+    return o instanceof Uint8Array ? o.slice(start, start + count) : undefined;
+  }
+
   /** A value as the engine tells it. */
   protected describe(x: unknown): Value {
     if (x === null || x === undefined) {

@@ -36,4 +36,27 @@ which each packet passes once, without one. "goto row N" goes to the Nth packet.
 parameters are entered and left, for each struct by itself. Any other, such as $RDT, is looked at
 when packets pass layers of the path, and at the end of each turn of the main loop.`,
   },
+  {
+    name: 'writes',
+    class: 'status',
+    takes: 'query',
+    summary: 'List all changes of a register, a field or guest memory.',
+    usage: 'writes EXPRESSION',
+    details: `Each line is a change: position, time, packet, the value before and after, and the statement that
+wrote it. A field is that of the struct which the expression means here. "goto row N" goes to the
+statement of the Nth line.
+  writes $RDT
+  writes s->mac_reg[RDH]
+  writes *(uint32_t *)0x101000`,
+  },
+  {
+    name: 'last-write',
+    class: 'status',
+    takes: 'query',
+    summary: 'Say which statement wrote a register, a field or guest memory last, before here.',
+    usage: 'last-write EXPRESSION',
+    details: `It prints the line that "writes" has of it; "goto row 1" goes there.
+  last-write $RDT
+  last-write so->so_state`,
+  },
 ] as const satisfies readonly Command[];

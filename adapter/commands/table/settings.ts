@@ -1,6 +1,16 @@
 /** `set` and `show`. What can be set is in the table of settings, and is not written here again. */
 import type { Command } from '../command.ts';
-import { HISTORY_SETTINGS, PRINT_SETTINGS, REPLAY_SETTINGS, SETTINGS, type Setting } from '../settings.ts';
+import {
+  BACKTRACE_SETTINGS,
+  BREAKPOINT_SETTINGS,
+  HISTORY_SETTINGS,
+  LOGGING_SETTINGS,
+  PRINT_SETTINGS,
+  REPLAY_SETTINGS,
+  SETTINGS,
+  type Setting,
+  STYLE_SETTINGS,
+} from '../settings.ts';
 
 const setters = (settings: readonly Setting[]): readonly Command[] =>
   settings.map((setting) => ({
@@ -74,6 +84,41 @@ export const SETTING_COMMANDS = [
         subcommands: setters(HISTORY_SETTINGS),
       },
       {
+        name: 'logging',
+        class: 'support',
+        takes: 'text',
+        summary: 'Set logging options.',
+        subcommands: setters(LOGGING_SETTINGS),
+      },
+      {
+        name: 'backtrace',
+        class: 'support',
+        takes: 'nothing',
+        summary: 'Set backtrace specific variables.',
+        subcommands: setters(BACKTRACE_SETTINGS),
+      },
+      {
+        name: 'breakpoint',
+        class: 'support',
+        takes: 'nothing',
+        summary: 'Set breakpoint specific settings.',
+        subcommands: setters(BREAKPOINT_SETTINGS),
+      },
+      {
+        name: 'style',
+        class: 'support',
+        takes: 'nothing',
+        summary: 'Set style-specific settings.',
+        subcommands: setters(STYLE_SETTINGS),
+      },
+      {
+        name: 'environment',
+        class: 'running',
+        takes: 'nothing',
+        summary: 'Set environment variable value to give the commands that "shell" runs.',
+        usage: 'set environment VAR [=] VALUE',
+      },
+      {
         name: 'link',
         class: 'network',
         takes: 'text',
@@ -122,6 +167,43 @@ For example: set link user.0 loss 1% delay 20ms`,
         takes: 'nothing',
         summary: 'Generic command for showing what is recorded of a machine.',
         subcommands: getters(HISTORY_SETTINGS),
+      },
+      {
+        name: 'logging',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Show logging options.',
+        subcommands: getters(LOGGING_SETTINGS),
+      },
+      {
+        name: 'backtrace',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Show backtrace specific variables.',
+        subcommands: getters(BACKTRACE_SETTINGS),
+      },
+      {
+        name: 'breakpoint',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Show breakpoint specific settings.',
+        subcommands: getters(BREAKPOINT_SETTINGS),
+      },
+      {
+        name: 'style',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Show style-specific settings.',
+        subcommands: getters(STYLE_SETTINGS),
+      },
+      { name: 'user', class: 'status', takes: 'name', summary: 'Show definitions of user-defined commands.' },
+      { name: 'values', class: 'status', takes: 'number', summary: 'Elements of value history around item number.' },
+      { name: 'commands', class: 'status', takes: 'nothing', summary: 'Show the history of commands you typed.' },
+      {
+        name: 'environment',
+        class: 'status',
+        takes: 'nothing',
+        summary: "The environment to give commands of the shell, or one variable's value.",
       },
       ...getters(SETTINGS),
     ],

@@ -30,7 +30,11 @@ const FLOAT = /(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?(?![0-9a-zA-Z_.])/y;
 const NUMBER = /[0-9][0-9a-zA-Z_]*/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const DOLLAR = /\$(?:\$?[0-9]+|[A-Za-z_][A-Za-z0-9_]*|\$)?/y;
-const OPERATOR = /<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[-+*/%&|^~!<>=?:,.()[\]@{}]/y;
+/** `===`, `!==` and `?.` are TypeScript's, from the source that is on the screen. */
+const OPERATOR =
+  /===|!==|\?\.(?!\d)|<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[-+*/%&|^~!<>=?:,.()[\]@{}]/y;
+
+const IN_C: Readonly<Record<string, string>> = { '===': '==', '!==': '!=', '?.': '.' };
 
 const ESCAPES: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, a: 7, b: 8, f: 12, v: 11, e: 27 };
 
@@ -85,7 +89,7 @@ function nextToken(text: string, at: number): [Content, number] {
   }
   const op = match(OPERATOR, text, at);
   if (op !== undefined) {
-    return [{ kind: 'op', text: op }, at + op.length];
+    return [{ kind: 'op', text: IN_C[op] ?? op }, at + op.length];
   }
   throw new ExpressionError(`Invalid character '${c}' in expression.`, { start: at, end: at + 1 });
 }

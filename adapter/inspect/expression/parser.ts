@@ -29,6 +29,8 @@ const PRECEDENCE: ReadonlyMap<string, number> = new Map([
 ]);
 const ASSIGNMENTS = new Set(['=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '<<=', '>>=']);
 const UNARY = new Set(['+', '-', '!', '~', '*', '&']);
+/** What an operand may begin with: a `!` before it is a negation. */
+const OPENING = new Set(['(', '!', '~', '*', '&', '{']);
 const TYPE_WORDS = new Set(['unsigned', 'signed', 'long', 'short', 'int', 'char', 'const', 'struct', 'union', 'enum']);
 
 /** Nesting and size of an expression that are still accepted, so that no input exhausts the stack. */
@@ -244,6 +246,10 @@ class Parser {
     const start = this.#peek().at;
     let e = this.#primary();
     for (;;) {
+      if (this.#isOp('.') && this.#isOp('[', 1)) {
+        // TypeScript's `a?.[0]`.
+        this.#at++;
+      }
       if (this.#takeOp('[')) {
         const index = this.#comma();
         this.#expectOp(']');
@@ -258,10 +264,31 @@ class Parser {
         e = this.#step(start, e, op, true);
       } else if (this.#isOp('(')) {
         e = this.#call(e);
-      } else {
+      } else if (!this.#skipTypeScript()) {
         return e;
       }
     }
+  }
+
+  /** Skips `!` behind an operand, and `as TYPE`: they say nothing about the value. */
+  #skipTypeScript(): boolean {
+    const next = this.#peek(1);
+    if (this.#isOp('!') && (next.kind === 'end' || (next.kind === 'op' && !OPENING.has(next.text)))) {
+      this.#at++;
+      return true;
+    }
+    const t = this.#peek();
+    if (t.kind !== 'name' || t.text !== 'as' || next.kind !== 'name') {
+      return false;
+    }
+    this.#at += 2;
+    while (this.#isOp('.') && this.#peek(1).kind === 'name') {
+      this.#at += 2;
+    }
+    while (this.#isOp('[') && this.#isOp(']', 1)) {
+      this.#at += 2;
+    }
+    return true;
   }
 
   #memberName(): string {

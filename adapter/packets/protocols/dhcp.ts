@@ -26,6 +26,16 @@ const MESSAGES: Names = {
   6: 'NAK',
   7: 'Release',
   8: 'Inform',
+  9: 'Force Renew',
+  10: 'Lease query',
+  11: 'Lease Unassigned',
+  12: 'Lease Unknown',
+  13: 'Lease Active',
+  14: 'Bulk Lease Query',
+  15: 'Lease Query Done',
+  16: 'Active Lease Query',
+  17: 'Lease Query Status',
+  18: 'TLS',
 };
 
 /** How the value of an option is shown. */
@@ -129,7 +139,7 @@ function optionsOf(p: PacketView, l: Layer): DhcpOption[] {
 /** `Discover`, `ACK`, ...; empty for plain BOOTP. */
 function messageOf(p: PacketView, l: Layer): string {
   const o = optionsOf(p, l).find((x) => x.code === MESSAGE_TYPE);
-  return o && o.length === 1 ? (MESSAGES[p.u8(o.at)] ?? `Unknown (${p.u8(o.at)})`) : '';
+  return o && o.length === 1 ? (MESSAGES[p.u8(o.at)] ?? `Unknown Message Type (${hex(p.u8(o.at), 2)})`) : '';
 }
 
 function addressesOf(p: PacketView, o: DhcpOption): number[] {
@@ -286,6 +296,6 @@ export const dhcp: Protocol = new Protocol({
   ],
   info: (p, l) => {
     const words = messageOf(p, l) || (OPERATIONS[p.u8(l.at) === 1 ? 1 : 2] ?? '');
-    return `DHCP ${words.padEnd(8)} - Transaction ID ${hex(p.u32(l.at + 4), 8)}`;
+    return `DHCP ${words.padEnd(8)} - Transaction ID ${hex(p.u32(l.at + 4))}`;
   },
 });

@@ -12,11 +12,17 @@ export const TYPE = {
   ns: 2,
   cname: 5,
   soa: 6,
+  wks: 11,
   ptr: 12,
+  hinfo: 13,
   mx: 15,
   txt: 16,
   aaaa: 28,
+  nxt: 30,
   srv: 33,
+  naptr: 35,
+  kx: 36,
+  dname: 39,
   opt: 41,
   nsec: 47,
 } as const;
@@ -155,6 +161,20 @@ function soa(p: PacketView, l: Layer, r: DnsRecord): Part[] {
   ];
 }
 
+/** Texts of the data, each behind its length. */
+function textWords(p: PacketView, r: DnsRecord, count: number, from = 0): string {
+  const out: string[] = [];
+  const end = r.data + r.length;
+  for (let at = r.data + from; at < end && out.length < count; at += p.u8(at) + 1) {
+    out.push(visible(p.ascii(at + 1, Math.min(end, at + 1 + p.u8(at)))));
+  }
+  return out.join(' ');
+}
+
+/** Types whose data begins with the name that is shown, and those of which Wireshark shows the owner's name. */
+const OF_NAME = new Set<number>([TYPE.ns, TYPE.cname, TYPE.ptr, TYPE.soa, TYPE.nsec, TYPE.nxt, TYPE.dname]);
+const OF_OWNER = new Set([3, 4, 7, 8, 9, 10, 14, 17, 18, 19, 20, 21, 22, 23, 26, 27, 42, 49, 51, 52, 55]);
+
 /** The data in words; empty for types of which only the name is said. */
 export function dataWords(p: PacketView, l: Layer, r: DnsRecord): string {
   switch (r.type) {
@@ -168,13 +188,15 @@ export function dataWords(p: PacketView, l: Layer, r: DnsRecord): string {
       return r.length < 7
         ? ''
         : `${[0, 2, 4].map((off) => p.u16(r.data + off)).join(' ')} ${visible(nameAt(p, l, r, 6))}`;
-    case TYPE.ns:
-    case TYPE.cname:
-    case TYPE.ptr:
-    case TYPE.soa:
-    case TYPE.nsec:
-      return visible(nameAt(p, l, r));
+    case TYPE.hinfo:
+      return textWords(p, r, 2);
+    case TYPE.wks:
+      return r.length < 4 ? '' : formatIpv4(p.u32(r.data));
+    case TYPE.kx:
+      return r.length < 3 ? '' : `${p.u16(r.data)} ${visible(nameAt(p, l, r, 2))}`;
+    case TYPE.naptr:
+      return r.length < 5 ? '' : `${p.u16(r.data)} ${p.u16(r.data + 2)} ${textWords(p, r, 1, 4)}`;
     default:
-      return '';
+      return OF_NAME.has(r.type) ? visible(nameAt(p, l, r)) : OF_OWNER.has(r.type) ? visible(r.name) : '';
   }
 }

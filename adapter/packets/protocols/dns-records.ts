@@ -49,10 +49,16 @@ export function dnsName(p: PacketView, l: Layer, from: number): { name: string; 
     if (n > 63 || total > 255 || at + 1 + n > l.end) {
       return undefined;
     }
-    labels.push(new TextDecoder().decode(p.bytes(at + 1, at + 1 + n)));
+    labels.push(labelText(p.bytes(at + 1, at + 1 + n)));
     at += n + 1;
   }
   return undefined;
+}
+
+/** A label with its control characters in decimal, as master files have them (RFC 1035, section 5.1). */
+function labelText(bytes: Uint8Array): string {
+  const escaped = (c: string): string => `\\${String(c.charCodeAt(0)).padStart(3, '0')}`;
+  return new TextDecoder().decode(bytes).replace(/\p{Cc}/gu, escaped);
 }
 
 /** The records of a message, as far as they can be read. */

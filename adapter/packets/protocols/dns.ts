@@ -1,4 +1,6 @@
 /** DNS (RFC 1035) over UDP and TCP, and its relatives on the local network: mDNS (RFC 6762), LLMNR (RFC 4795). */
+
+import { cutWords } from '../cut.ts';
 import { bits, computed, expertField, malformedPart, parts, uint16, variable } from '../declare.ts';
 import { endpointsOf } from '../endpoints.ts';
 import { hex, visible } from '../format.ts';
@@ -9,7 +11,7 @@ import type { PacketView } from '../packet-view.ts';
 import { type Expert, type FieldDeclaration, type Part, Protocol } from '../protocol.ts';
 import { DATA_FIELDS, dataParts, dataWords, TYPE } from './dns-data.ts';
 import { CLASSES, DNS_TYPES, OPCODES, RCODES } from './dns-names.ts';
-import { type DnsRecord, dnsRecords, MAX_RECORDS } from './dns-records.ts';
+import { type DnsRecord, dnsName, dnsRecords, MAX_RECORDS } from './dns-records.ts';
 
 const RESPONSE = 0x8000;
 const RCODE = 0x000f;
@@ -71,7 +73,7 @@ function isResponse(p: PacketView, l: Layer): boolean {
 
 function rcodeName(p: PacketView, l: Layer): string {
   const rcode = p.u16(l.at + 2) & RCODE;
-  return RCODES[rcode] ?? `Unknown (${rcode})`;
+  return RCODES[rcode] ?? `Unknown error (${rcode})`;
 }
 
 function opcodeName(p: PacketView, l: Layer): string {
@@ -160,12 +162,18 @@ function info(p: PacketView, l: Layer): string {
   for (const r of records) {
     out.push(r.section === 'query' ? queryWords(l, r) : recordWords(p, l, r));
   }
-  const cut = !isCut(p, l, records)
-    ? ''
-    : l.end < l.wireEnd
-      ? '[Packet size limited during capture]'
-      : '[Malformed Packet]';
-  return `${out.join(' ')}${cut}`;
+  if (!isCut(p, l, records)) {
+    return out.join(' ');
+  }
+  const type = cutType(p, l, records);
+  return `${out.join(' ')}${type === undefined ? '' : ` ${typeName(type)}`}${cutWords(p, l)}`;
+}
+
+/** The type of the record that is not whole, if it has one. */
+function cutType(p: PacketView, l: Layer, records: readonly DnsRecord[]): number | undefined {
+  const next =
+    records.length < p.u16(l.at + COUNTS[0]) ? undefined : dnsName(p, l, records.at(-1)?.end ?? l.at + 12)?.next;
+  return next === undefined || next + 4 > l.end ? undefined : p.u16(next);
 }
 
 function queryWords(l: Layer, r: DnsRecord): string {
@@ -263,8 +271,52 @@ function flag(name: string, description: string, mask: number, when?: (p: Packet
   return bits(`dns.flags.${name}`, description, { off: 2, width: 16, mask }, when === undefined ? {} : { when });
 }
 
+/** DNS and its relatives. */
+const PORTS = [53, 5353, 5355];
+
+function isUsualPort(below: Layer): boolean {
+  return PORTS.includes(below.key) || PORTS.includes(below.otherKey);
+}
+
+/**
+ * Whether bytes of another port are a plain query for one name, or an answer to it: the numbers of records are small,
+ * and the name is printable.
+ */
+function looksLikeQuery(p: PacketView, l: Layer): boolean {
+  const flags = p.u16(l.at + 2);
+  const records = p.u16(l.at + COUNTS[1]) + p.u16(l.at + COUNTS[2]) + p.u16(l.at + COUNTS[3]);
+  const most = flags & RESPONSE ? 64 : 2;
+  if ((flags & 0x7840) !== 0 || p.u16(l.at + COUNTS[0]) !== 1 || records > most || l.end - l.at < 12 + 7) {
+    return false;
+  }
+  const at = nameEnd(p, l.at + 12, l.end);
+  return at > 0 && at + 4 <= l.end && DNS_TYPES[p.u16(at)] !== undefined && p.u16(at + 2) === 1;
+}
+
+/** Where a name ends that is not compressed and can be printed; -1 if there is none. */
+function nameEnd(p: PacketView, from: number, end: number): number {
+  let at = from;
+  while (at < end && p.u8(at) !== 0) {
+    const next = at + 1 + p.u8(at);
+    if (p.u8(at) > 63 || next >= end) {
+      return -1;
+    }
+    for (at++; at < next; at++) {
+      if (p.u8(at) < 0x21 || p.u8(at) > 0x7e) {
+        return -1;
+      }
+    }
+  }
+  return at > from && at < end ? at + 1 : -1;
+}
+
 /** A protocol of DNS messages. */
-function messages(name: string, title: string, column: string, found: Record<string, readonly number[]>): Protocol {
+function messages(
+  name: string,
+  title: string,
+  column: string,
+  found: Record<string, readonly (number | 'any')[]>,
+): Protocol {
   const local = name === 'llmnr';
   const usual = (): boolean => !local;
   return new Protocol({
@@ -278,6 +330,15 @@ function messages(name: string, title: string, column: string, found: Record<str
       // Over TCP a length comes first.
       const prefix = l.below?.protocol.name === 'tcp' ? 2 : 0;
       l.at += prefix;
+      if (
+        name === 'dns' &&
+        prefix === 0 &&
+        l.below?.protocol.byPort &&
+        !isUsualPort(l.below) &&
+        !looksLikeQuery(p, l)
+      ) {
+        return false;
+      }
       return l.at + 12 <= l.end && (prefix === 0 || p.u16(l.at - 2) >= 12);
     },
     remember,
@@ -344,7 +405,10 @@ function messages(name: string, title: string, column: string, found: Record<str
   });
 }
 
-export const dns: Protocol = messages('dns', 'Domain Name System', 'DNS', { 'udp.port': [53], 'tcp.port': [53] });
+export const dns: Protocol = messages('dns', 'Domain Name System', 'DNS', {
+  'udp.port': [53, 'any'],
+  'tcp.port': [53],
+});
 export const mdns: Protocol = messages('mdns', 'Multicast Domain Name System', 'MDNS', { 'udp.port': [5353] });
 export const llmnr: Protocol = messages('llmnr', 'Link-local Multicast Name Resolution', 'LLMNR', {
   'udp.port': [5355],

@@ -4,12 +4,13 @@ import { formatBytes, hex } from '../format.ts';
 import { shown } from '../occurrence.ts';
 import { Protocol } from '../protocol.ts';
 import { IP_PROTOCOLS, IPPROTO_AH } from './numbers.ts';
+import { UDPENCAP_ESP } from './udpencap.ts';
 
 export const esp: Protocol = new Protocol({
   name: 'esp',
   title: 'Encapsulating Security Payload',
   column: 'ESP',
-  found: { 'ip.proto': [50] },
+  found: { 'ip.proto': [50], udpencap: [UDPENCAP_ESP] },
   header: 8,
   fields: [
     uint32('esp.spi', 'ESP SPI', 0, {

@@ -1,4 +1,5 @@
 /** Ethernet II. */
+import { cutWords } from '../cut.ts';
 import { computed, either, ether, uint16 } from '../declare.ts';
 import { formatBytes, formatEther, hex } from '../format.ts';
 import type { Layer } from '../layer.ts';
@@ -70,7 +71,7 @@ function hasLength(p: PacketView, l: Layer): boolean {
 export const LINK_COLUMNS = {
   columnOf: (p: PacketView, l: Layer): string => p.malformed()?.declaration.column ?? hex(l.key, 4),
   info: (p: PacketView, l: Layer): string =>
-    p.malformed() === null ? (ETHERTYPES[l.key] ?? 'Ethernet II') : '[Malformed Packet]',
+    p.malformed() === null ? (ETHERTYPES[l.key] ?? 'Ethernet II') : cutWords(p, l),
 };
 
 const dst = ether('eth.dst', 'Destination', 0, { note: noteAt(0) });

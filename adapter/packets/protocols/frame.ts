@@ -1,4 +1,5 @@
 /** The frame: what is known of a packet before its bytes are looked at. */
+import { cutWords } from '../cut.ts';
 import { computed, HIDDEN, parts, variable } from '../declare.ts';
 import { printable } from '../format.ts';
 import type { Layer } from '../layer.ts';
@@ -164,7 +165,7 @@ export const frame: Protocol = new Protocol({
   length: (p) => p.len,
   // The frame speaks only if it is too short for its link layer.
   columnOf: (p) => p.malformed()?.declaration.column ?? 'Frame',
-  info: () => '[Malformed Packet]',
+  info: cutWords,
   fields: [
     parts(comments),
     COMMENT,

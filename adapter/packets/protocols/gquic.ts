@@ -1,4 +1,4 @@
-/** Google's QUIC before the IETF's: the public header of the versions up to Q043. */
+/** Google's QUIC before the IETF's: the public header of the versions up to Q046. */
 import { Cursor } from '../cursor.ts';
 import { parts, uint8, variable } from '../declare.ts';
 import type { Layer } from '../layer.ts';
@@ -6,6 +6,7 @@ import type { PacketView } from '../packet-view.ts';
 import { type Part, Protocol } from '../protocol.ts';
 import { Memory, speak } from '../sessions.ts';
 
+const PORT = 443;
 const VERSION_FLAG = 0x01;
 const RESET_FLAG = 0x02;
 const CID_FLAGS = 0x0c;
@@ -38,7 +39,51 @@ function wide(bytes: Uint8Array, big: boolean): string {
   return ordered.reduce((sum, b) => sum * 256n + BigInt(b), 0n).toString();
 }
 
+/** The first byte of headers from Q044 on: a long one has the version, a short one only the packet's number. */
+const LONG = 0x80;
+const SHORT = 0x40;
+const LAST_VERSION = 46;
+const FIRST_LONG = 44;
+
+function isLong(p: PacketView, l: Layer): boolean {
+  const version = p.u8(l.at) & LONG ? versionAt(p, l.at + 1, l.end) : 0;
+  return version >= FIRST_LONG && version <= LAST_VERSION;
+}
+
+/** The header of the later versions. A server leaves the connection's identifier out of short ones. */
+function laterHeader(p: PacketView, l: Layer): Header {
+  const flags = p.u8(l.at);
+  const c = new Cursor(p, l.at + 1, l.end);
+  let raw: Uint8Array = new Uint8Array(0);
+  if (flags & LONG) {
+    c.text(4, VERSION);
+    // Either end's identifier may be there, of 8 bytes.
+    raw = c.number(1) === 0 ? raw : c.bytes(8);
+  } else if (l.below !== null && p.u16(l.below.at + 2) === PORT) {
+    raw = c.bytes(8);
+  }
+  const n = (flags & 3) + 1;
+  return numbered(c, n, { cid: raw.length === 8 ? wide(raw, true) : '', big: true });
+}
+
+function numbered(c: Cursor, n: number, { cid, big }: { cid: string; big: boolean }): Header {
+  const from = c.at;
+  const number = Number(wide(c.bytes(n), big));
+  c.parts.push({
+    field: NUMBER,
+    value: number,
+    from,
+    length: n,
+    label: () => `Packet Number: ${number}`,
+    text: () => String(number),
+  });
+  return { parts: c.parts, cid, number, message: messageName(c.p, c.at, c.end) };
+}
+
 function headerOf(p: PacketView, l: Layer): Header {
+  if (p.u8(l.at) >= SHORT) {
+    return laterHeader(p, l);
+  }
   const flags = p.u8(l.at);
   const c = new Cursor(p, l.at + 1, l.end);
   const version = flags & VERSION_FLAG ? versionAt(p, l.at + 1 + (flags & CID_FLAGS ? 8 : 0), l.end) : 0;
@@ -51,17 +96,7 @@ function headerOf(p: PacketView, l: Layer): Header {
     return { parts: c.parts, cid: wide(raw, big), number: 0, message: '' };
   }
   const n = NUMBER_LENGTHS[(flags >> 4) & 3] ?? 1;
-  const from = c.at;
-  const number = Number(wide(c.bytes(n), big));
-  c.parts.push({
-    field: NUMBER,
-    value: number,
-    from,
-    length: n,
-    label: () => `Packet Number: ${number}`,
-    text: () => String(number),
-  });
-  return { parts: c.parts, cid: raw.length === 8 ? wide(raw, big) : '', number, message: messageName(p, c.at, l.end) };
+  return numbered(c, n, { cid: raw.length === 8 ? wide(raw, big) : '', big });
 }
 
 /** The handshake is not encrypted; its messages are told by their tags. */
@@ -92,7 +127,8 @@ function open(p: PacketView, l: Layer): boolean {
       return true;
     }
   }
-  return flags < 0x40 && (MEMORY.of(p, l)?.version ?? 0) > 0;
+  const known = MEMORY.of(p, l)?.version ?? 0;
+  return isLong(p, l) || (known >= FIRST_LONG ? (flags & 0xc0) === SHORT : known > 0 && flags < 0x40);
 }
 
 export const gquic: Protocol = new Protocol({
@@ -105,7 +141,8 @@ export const gquic: Protocol = new Protocol({
   note: (p, l) => {
     const memory = MEMORY.of(p, l);
     const flags = p.u8(l.at);
-    const version = flags & VERSION_FLAG ? versionAt(p, l.at + 1 + (flags & CID_FLAGS ? 8 : 0), l.end) : 0;
+    const off = flags & LONG ? 1 : flags & VERSION_FLAG ? 1 + (flags & CID_FLAGS ? 8 : 0) : -1;
+    const version = off < 0 ? 0 : versionAt(p, l.at + off, l.end);
     if (memory !== undefined && version > 0) {
       memory.version = version;
       speak(p, l);

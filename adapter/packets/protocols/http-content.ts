@@ -4,6 +4,8 @@ import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Of, Protocol } from '../protocol.ts';
 
+/** Ports on which HTTP is expected. */
+export const HTTP_PORTS = [80, 3128, 3132, 5985, 8080, 8088, 11371, 1900, 2869, 2710];
 /** Keys of the table `media_type`. */
 export const CONTENT = { text: 1, media: 2, json: 3, xml: 4, form: 5, jpeg: 6, png: 7, gif: 8 } as const;
 export type ContentKind = (typeof CONTENT)[keyof typeof CONTENT];

@@ -5,9 +5,9 @@ import { type Layer, MORE, NO_MESSAGE, TO_END, UNKNOWN } from '../layer.ts';
 import { quiet, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Of, type Part, Protocol } from '../protocol.ts';
-import { Memory, transportOf } from '../sessions.ts';
+import { Memory } from '../sessions.ts';
 import { type Head, type Header, headAt, headerOf, MAX_HEADERS } from './header-lines.ts';
-import { CONTENT, type ContentWords, contentWords } from './http-content.ts';
+import { CONTENT, type ContentWords, contentWords, HTTP_PORTS } from './http-content.ts';
 
 const METHODS = [
   'GET',
@@ -38,8 +38,6 @@ const METHODS = [
 const STARTS = ['HTTP/1.', ...METHODS.map((m) => `${m} `)];
 const REQUEST = /^([A-Z]+) +(\S*)(?: +(HTTP\/\d\.\d))?\s*$/;
 const RESPONSE = /^(HTTP\/1\.\d) +(\d{3})(?: (.*))?$/;
-/** Ports on which what is no message is the middle of one. */
-const PORTS = [80, 3128, 3132, 5985, 8080, 8088, 11371, 1900, 2869, 2710];
 const STATUS_WORDS: Readonly<Record<number, string>> = {
   100: 'Continue',
   101: 'Switching Protocols',
@@ -375,7 +373,7 @@ export const http: Protocol = new Protocol({
   name: 'http',
   title: 'Hypertext Transfer Protocol',
   column: 'HTTP',
-  found: { 'tcp.port': [...PORTS, 'any'] },
+  found: { 'tcp.port': [...HTTP_PORTS, 'any'] },
   header: 1,
   messageLength,
   partInfo: (p, l) => (isMessage(p, l) ? `${printable(firstLine(p, l))} ` : ''),
@@ -418,8 +416,7 @@ export const http: Protocol = new Protocol({
   info,
 });
 
-/** On a usual port, or in a connection that had a message before. */
+/** In a connection that had a message before. */
 function isUsual(p: PacketView, l: Layer): boolean {
-  const t = transportOf(l);
-  return t !== null && (PORTS.includes(t.key) || PORTS.includes(t.otherKey) || MEMORY.of(p, l)?.seen === true);
+  return MEMORY.of(p, l)?.seen === true;
 }

@@ -1,12 +1,12 @@
 /** ICMP (RFC 792). */
 import { checkTransport } from '../checksum.ts';
 import { bits, checksum, computed, HIDDEN, ipv4, uint8, uint16 } from '../declare.ts';
-import { addressesOf, keyOf } from '../endpoints.ts';
 import { hex } from '../format.ts';
 import { type Layer, UNKNOWN } from '../layer.ts';
-import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
+import type { Memory } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Names, Protocol } from '../protocol.ts';
+import { answerWords, echoNote, rememberEcho, responseTime } from './echo.ts';
 import { ETHERTYPE_IP, IPPROTO_ICMP } from './numbers.ts';
 
 const ECHO_REPLY = 0;
@@ -120,42 +120,8 @@ function echoWord(name: string, description: string, off: number): FieldDeclarat
   ];
 }
 
-/** The request that a reply answers. */
-class EchoNote {
-  readonly request: number;
-  readonly seconds: number;
-
-  constructor(request: number, seconds: number) {
-    this.request = request;
-    this.seconds = seconds;
-  }
-}
-
-const REQUESTS = new MemoryKind(() => new BoundedMap<string, { readonly frame: number; readonly seconds: number }>());
-
-function remember(p: PacketView, l: Layer, memory: Memory): EchoNote | null {
-  if (!isEcho(p, l)) {
-    return null;
-  }
-  const table = REQUESTS.of(memory);
-  const key = `${keyOf(...addressesOf(p, l)).key} ${p.u16(l.at + 4)} ${p.u16(l.at + 6)}`;
-  if (p.u8(l.at) === ECHO_REQUEST) {
-    table.set(key, { frame: memory.number, seconds: memory.seconds });
-    return null;
-  }
-  const request = table.get(key);
-  table.delete(key);
-  return request === undefined ? null : new EchoNote(request.frame, memory.seconds - request.seconds);
-}
-
-function noteOf(l: Layer): EchoNote | undefined {
-  return l.note instanceof EchoNote ? l.note : undefined;
-}
-
-/** Milliseconds between a request and its reply, in thousandths. */
-function responseTime(_: PacketView, l: Layer): number | undefined {
-  const note = noteOf(l);
-  return note === undefined ? undefined : Math.round(note.seconds * 1e6) / 1e3;
+function remember(p: PacketView, l: Layer, memory: Memory): object | null {
+  return isEcho(p, l) ? rememberEcho(p, l, memory, p.u8(l.at) === ECHO_REQUEST) : null;
 }
 
 function info(p: PacketView, l: Layer): string {
@@ -164,10 +130,8 @@ function info(p: PacketView, l: Layer): string {
   if (isEcho(p, l)) {
     const seq = p.u16(l.at + 6);
     const ttl = l.below === null ? 0 : p.u8(l.below.at + 8);
-    const request = noteOf(l)?.request;
-    const answers = request === undefined ? '' : ` (request in ${request})`;
     const words = `id=${hex(p.u16(l.at + 4), 4)}, seq=${seq}/${swapped(seq)}, ttl=${ttl}`;
-    return `${name.padEnd(20)} ${words}${answers}`;
+    return `${name.padEnd(20)} ${words}${answerWords(l)}`;
   }
   const code = codeName(p, l);
   return code === '' ? name : `${name.padEnd(20)} (${code})`;
@@ -208,8 +172,8 @@ export const icmp: Protocol = new Protocol({
       { off: 4, width: 8, mask: 0xff },
       { when: (p, l) => p.u8(l.at) === PARAMETER_PROBLEM },
     ),
-    computed('icmp.resp_to', 'Response to', 'uint32', (_, l) => noteOf(l)?.request, {
-      label: (_, l) => `[Request frame: ${noteOf(l)?.request}]`,
+    computed('icmp.resp_to', 'Response to', 'uint32', (_, l) => echoNote(l)?.request, {
+      label: (_, l) => `[Request frame: ${echoNote(l)?.request}]`,
     }),
     computed('icmp.resptime', 'Response Time', 'milliseconds', responseTime, {
       label: (p, l) => `[Response time: ${responseTime(p, l)} ms]`,

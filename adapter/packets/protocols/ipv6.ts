@@ -1,5 +1,6 @@
 /** IPv6 (RFC 8200) with its extension headers. */
 import { onesSum } from '../checksum.ts';
+import { cutWords } from '../cut.ts';
 import { ipv6 as address, bits, computed, either, HIDDEN, parts, uint8, uint16, variable } from '../declare.ts';
 import { formatIpv6 } from '../format.ts';
 import { type FragmentFields, fragmentParts, rememberFragment } from '../fragments.ts';
@@ -157,13 +158,11 @@ function extensions(p: PacketView, l: Layer): Part[] {
   return out;
 }
 
-function info(_: PacketView, l: Layer): string {
+function info(p: PacketView, l: Layer): string {
   if (l.key === LATER_FRAGMENT) {
     return 'IPv6 fragment';
   }
-  return l.key === UNKNOWN
-    ? '[Malformed Packet]'
-    : `${IP_PROTOCOLS[l.key] ?? `protocol ${l.key}`} (${l.end - l.body} bytes)`;
+  return l.key === UNKNOWN ? cutWords(p, l) : `${IP_PROTOCOLS[l.key] ?? `protocol ${l.key}`} (${l.end - l.body} bytes)`;
 }
 
 function source(p: PacketView, l: Layer): string {

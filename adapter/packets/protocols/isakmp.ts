@@ -3,6 +3,7 @@ import { computed, uint8, uint32 } from '../declare.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, Protocol } from '../protocol.ts';
+import { UDPENCAP_ISAKMP } from './udpencap.ts';
 
 const EXCHANGES: Names = {
   0: 'NONE',
@@ -28,10 +29,7 @@ function info(p: PacketView, l: Layer): string {
     return name;
   }
   const flags = p.u8(l.at + 19);
-  const id = p
-    .u32(l.at + 20)
-    .toString(16)
-    .padStart(2, '0');
+  const id = String(p.u32(l.at + 20)).padStart(2, '0');
   const who = `${flags & INITIATOR ? 'Initiator' : 'Responder'} ${flags & RESPONSE ? 'Response' : 'Request'}`;
   return `${name} MID=${id} ${who}`;
 }
@@ -40,14 +38,9 @@ export const isakmp: Protocol = new Protocol({
   name: 'isakmp',
   title: 'Internet Security Association and Key Management Protocol',
   column: 'ISAKMP',
-  found: { 'udp.port': [500, 4500] },
+  found: { 'udp.port': [500], udpencap: [UDPENCAP_ISAKMP] },
   header: 28,
-  open: (p, l) => {
-    // Behind a NAT four bytes of zero come first, where ESP has its SPI (RFC 3948).
-    const marked = l.below?.key === 4500 || l.below?.otherKey === 4500;
-    l.at += marked && p.u32(l.at) === 0 && l.at + 32 <= l.end ? 4 : 0;
-    return (!marked || l.below?.body !== l.at) && (p.u8(l.at + 17) >> 4 === 1 || p.u8(l.at + 17) >> 4 === 2);
-  },
+  open: (p, l) => p.u8(l.at + 17) >> 4 === 1 || p.u8(l.at + 17) >> 4 === 2,
   fields: [
     computed('isakmp.ispi', 'Initiator SPI', 'bytes', (p, l) => p.bytes(l.at, l.at + 8), {
       place: (_, l) => [l.at, 8],

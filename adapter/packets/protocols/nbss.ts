@@ -41,6 +41,7 @@ export const nbss: Protocol = new Protocol({
   found: { 'tcp.port': [139, 445] },
   header: 4,
   messageLength: (p, l) => (l.end - l.at < 4 ? MORE : isMessage(p, l) ? 4 + lengthOf(p, l) : NO_MESSAGE),
+  partInfo: () => 'Session message',
   open: isMessage,
   measure: (p, l) => {
     l.body = l.at + 4;

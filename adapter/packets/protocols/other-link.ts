@@ -1,13 +1,15 @@
 /** Link layers that have no protocol of their own here: where IP begins in them is known, and no more. */
 
+import { cutWords } from '../cut.ts';
 import { UNKNOWN } from '../layer.ts';
 import { LinkLayer } from '../link-layer.ts';
 import { Protocol } from '../protocol.ts';
+import { LINK_PROTOCOLS, linkKey } from './link-keys.ts';
 
 const LINK = new LinkLayer();
 
 /** What `frame.protocols` says of them. */
-const CHAINS: Readonly<Record<number, string>> = { 9: 'ppp', 50: 'ppp', 104: 'chdlc', 204: 'ppp' };
+const CHAINS: Readonly<Record<number, string>> = { 51: 'pppoes:ppp' };
 
 export const otherLink: Protocol = new Protocol({
   name: 'link',
@@ -17,7 +19,13 @@ export const otherLink: Protocol = new Protocol({
   found: {},
   header: 0,
   measure: (p, l) => {
-    const { type, l3 } = LINK.find(p.frame?.iface?.linktype ?? -1, p.bytes(l.at, l.end));
+    const linktype = p.frame?.iface?.linktype ?? -1;
+    if (LINK_PROTOCOLS.includes(linktype)) {
+      l.key = linkKey(linktype);
+      l.body = l.at;
+      return;
+    }
+    const { type, l3 } = LINK.find(linktype, p.bytes(l.at, l.end));
     l.key = type < 0 ? UNKNOWN : type;
     l.body = type < 0 ? l.at : Math.min(l.end, l.at + l3);
   },
@@ -25,5 +33,5 @@ export const otherLink: Protocol = new Protocol({
   line: null,
   fields: [],
   columnOf: (p) => p.malformed()?.declaration.column ?? 'Unknown',
-  info: (p) => (p.malformed() === null ? `${p.wireLength} bytes` : '[Malformed Packet]'),
+  info: (p, l) => (p.malformed() === null ? `${p.wireLength} bytes` : cutWords(p, l)),
 });

@@ -4,6 +4,7 @@ import { hex } from '../format.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, Protocol } from '../protocol.ts';
+import { LINKTYPE_PPP, LINKTYPE_PPP_HDLC, LINKTYPE_PPP_WITH_DIRECTION, linkKey, PPP_HDLC } from './link-keys.ts';
 
 const PROTOCOLS: Names = {
   33: 'Internet Protocol version 4',
@@ -48,18 +49,35 @@ function protocolOf(p: PacketView, l: Layer): number {
   return short(p, l) ? p.u8(l.at) : p.u16(l.at);
 }
 
+/** Cisco's HDLC on a line on which PPP is expected: its address says so. */
+function isHdlc(p: PacketView, l: Layer): boolean {
+  const address = p.u16(l.at);
+  return (address === 0x0f00 || address === 0x8f00) && l.at + 4 <= l.end;
+}
+
 export const ppp: Protocol = new Protocol({
   name: 'ppp',
   title: 'Point-to-Point Protocol',
   column: 'PPP',
-  found: { 'pppoe.payload': [0], ethertype: [0x880b] },
+  found: {
+    'pppoe.payload': [0],
+    ethertype: [0x880b, ...[LINKTYPE_PPP, LINKTYPE_PPP_HDLC, LINKTYPE_PPP_WITH_DIRECTION].map(linkKey)],
+  },
   header: 2,
   open: (p, l) => {
+    if (l.below?.key === linkKey(LINKTYPE_PPP_WITH_DIRECTION)) {
+      l.at += 1;
+    }
     // Some senders put the address and control fields of HDLC before it.
     l.at += p.u16(l.at) === 0xff03 && l.at + 4 <= l.end ? 2 : 0;
-    return true;
+    return l.at + 2 <= l.end;
   },
   measure: (p, l) => {
+    if (isHdlc(p, l)) {
+      l.key = PPP_HDLC;
+      l.body = l.at;
+      return;
+    }
     l.key = protocolOf(p, l);
     l.body = l.at + (short(p, l) ? 1 : 2);
   },

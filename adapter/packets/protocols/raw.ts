@@ -1,4 +1,5 @@
 /** Packets that start at their IP header (LINKTYPE_RAW): the version says which IP. */
+import { cutWords } from '../cut.ts';
 import { UNKNOWN } from '../layer.ts';
 import { Protocol } from '../protocol.ts';
 import { LINKTYPE_RAW } from '../types.ts';
@@ -18,5 +19,5 @@ export const raw = new Protocol({
   line: null,
   fields: [],
   columnOf: (p) => p.malformed()?.declaration.column ?? 'IP',
-  info: () => '[Malformed Packet]',
+  info: cutWords,
 });

@@ -1,7 +1,9 @@
 /** SCTP (RFC 9260): the common header, and the chunks' heads. The first chunk with data carries what is above. */
 import { computed, either, parts, uint16, uint32, variable } from '../declare.ts';
+import { endpointsOf } from '../endpoints.ts';
 import { hex } from '../format.ts';
 import type { Layer } from '../layer.ts';
+import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
 import { group, nameOf, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
@@ -49,10 +51,12 @@ const END = variable('sctp.data_e_bit', 'E-Bit', 'boolean');
 const BEGIN = variable('sctp.data_b_bit', 'B-Bit', 'boolean');
 const UNORDERED = variable('sctp.data_u_bit', 'U-Bit', 'boolean');
 const IMMEDIATE = variable('sctp.data_i_bit', 'I-Bit', 'boolean');
+const TSN_RELATIVE = variable('sctp.data_tsn', 'Transmission sequence number (relative)', 'uint32');
 const TSN = variable('sctp.data_tsn_raw', 'Transmission sequence number (absolute)', 'uint32');
 const SID = variable('sctp.data_sid', 'Stream identifier', 'uint16', { hex: true });
 const SSN = variable('sctp.data_ssn', 'Stream sequence number', 'uint16');
 const PPID = variable('sctp.data_payload_proto_id', 'Payload protocol identifier', 'uint32');
+const CUMULATIVE_RELATIVE = variable('sctp.sack_cumulative_tsn_ack', 'Cumulative TSN ACK (relative)', 'uint32');
 const CUMULATIVE = variable('sctp.sack_cumulative_tsn_ack_raw', 'Cumulative TSN ACK (absolute)', 'uint32');
 const WINDOW = variable('sctp.sack_a_rwnd', 'Advertised receiver window credit (a_rwnd)', 'uint32');
 const GAPS = variable('sctp.sack_number_of_gap_blocks', 'Number of gap acknowledgement blocks', 'uint16');
@@ -97,6 +101,39 @@ function chunks(p: PacketView, l: Layer): Chunk[] {
   return out;
 }
 
+/** Numbers from which those of both ends count, if they are known: of the sender of a packet, and of its receiver. */
+class TsnNote {
+  readonly own: number | undefined;
+  readonly peer: number | undefined;
+
+  constructor(own: number | undefined, peer: number | undefined) {
+    this.own = own;
+    this.peer = peer;
+  }
+}
+
+const FIRST_TSNS = new MemoryKind(() => new BoundedMap<string, [number | undefined, number | undefined]>());
+
+function remember(p: PacketView, l: Layer, memory: Memory): TsnNote {
+  const { key, dir } = endpointsOf(p, l);
+  const first = FIRST_TSNS.of(memory).need(key, () => [undefined, undefined]);
+  for (const { at, type } of chunks(p, l)) {
+    const starts = type === INIT || type === INIT_ACK;
+    if (starts && at + 20 <= endOf(p, l)) {
+      first[dir] = p.u32(at + 16);
+    } else if (type === DATA && at + 8 <= endOf(p, l)) {
+      first[dir] ??= p.u32(at + 4);
+    }
+  }
+  return new TsnNote(first[dir], first[dir === 0 ? 1 : 0]);
+}
+
+/** A sequence number as it is counted from the association's start; itself where that is not known. */
+function relative(l: Layer, tsn: number, whose: 'own' | 'peer'): number {
+  const first = l.note instanceof TsnNote ? l.note[whose] : undefined;
+  return first === undefined ? tsn : (tsn - first) >>> 0;
+}
+
 function dataParts(p: PacketView, at: number): Part[] {
   const flags = p.u8(at + 1);
   return [
@@ -107,10 +144,12 @@ function dataParts(p: PacketView, at: number): Part[] {
   ];
 }
 
-function bodyParts(p: PacketView, { at, type }: Chunk, end: number): Part[] {
+function bodyParts(p: PacketView, l: Layer, { at, type }: Chunk): Part[] {
+  const end = endOf(p, l);
   const there = (n: number): boolean => at + n <= end;
   if (type === DATA && there(DATA_HEADER)) {
     return [
+      shown(TSN_RELATIVE, relative(l, p.u32(at + 4), 'own'), [at + 4, 4]),
       shown(TSN, p.u32(at + 4), [at + 4, 4]),
       shown(SID, p.u16(at + 8), [at + 8, 2]),
       shown(SSN, p.u16(at + 10), [at + 10, 2]),
@@ -119,6 +158,7 @@ function bodyParts(p: PacketView, { at, type }: Chunk, end: number): Part[] {
   }
   if (type === SACK && there(16)) {
     return [
+      shown(CUMULATIVE_RELATIVE, relative(l, p.u32(at + 4), 'peer'), [at + 4, 4]),
       shown(CUMULATIVE, p.u32(at + 4), [at + 4, 4]),
       shown(WINDOW, p.u32(at + 8), [at + 8, 4]),
       shown(GAPS, p.u16(at + 12), [at + 12, 2]),
@@ -145,7 +185,7 @@ function chunkPart(p: PacketView, l: Layer, chunk: Chunk): Part {
       shown(TYPE, type, [at, 1]),
       shown(FLAGS, p.u8(at + 1), [at + 1, 1], { inside: type === DATA ? dataParts(p, at) : [] }),
       shown(LENGTH, length, [at + 2, 2]),
-      ...bodyParts(p, chunk, endOf(p, l)),
+      ...bodyParts(p, l, chunk),
     ],
   );
 }
@@ -174,6 +214,7 @@ export const sctp: Protocol = new Protocol({
   found: { 'ip.proto': [132], 'udp.port': [9899] },
   header: 12,
   measure,
+  remember,
   carries: 'sctp.ppi',
   line: (p, l) => {
     const [from, to] = [p.u16(l.at), p.u16(l.at + 2)];
@@ -199,10 +240,12 @@ export const sctp: Protocol = new Protocol({
     BEGIN,
     END,
     LENGTH,
+    TSN_RELATIVE,
     TSN,
     SID,
     SSN,
     PPID,
+    CUMULATIVE_RELATIVE,
     CUMULATIVE,
     WINDOW,
     GAPS,
@@ -212,10 +255,15 @@ export const sctp: Protocol = new Protocol({
   ],
   info: (p, l) =>
     chunks(p, l)
-      .map((c) => `${nameOf(CHUNKS, c.type)} ${sackWords(p, l, c)}`)
+      .map((c) => `${nameOf(CHUNKS, c.type)} ${numberWords(p, l, c)}`)
       .join(''),
 });
 
-function sackWords(p: PacketView, l: Layer, { at, type }: Chunk): string {
-  return type === SACK && at + 12 <= endOf(p, l) ? `(Ack=${p.u32(at + 4)}, Arwnd=${p.u32(at + 8)}) ` : '';
+function numberWords(p: PacketView, l: Layer, { at, type }: Chunk): string {
+  if (type === DATA && at + 8 <= endOf(p, l)) {
+    return `(TSN=${relative(l, p.u32(at + 4), 'own')}) `;
+  }
+  return type === SACK && at + 12 <= endOf(p, l)
+    ? `(Ack=${relative(l, p.u32(at + 4), 'peer')}, Arwnd=${p.u32(at + 8)}) `
+    : '';
 }

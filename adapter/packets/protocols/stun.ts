@@ -5,7 +5,7 @@ import { formatIpv4, formatIpv6, printable } from '../format.ts';
 import { type Layer, NO_MESSAGE } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
-import { speak } from '../sessions.ts';
+import { Memory, speak } from '../sessions.ts';
 
 const COOKIE = 0x2112a442;
 const METHODS: Names = {
@@ -16,7 +16,7 @@ const METHODS: Names = {
   6: 'Send',
   7: 'Data',
   8: 'CreatePermission',
-  9: 'ChannelBind',
+  9: 'Channel-Bind',
   10: 'Connect',
   11: 'ConnectionBind',
   12: 'ConnectionAttempt',
@@ -196,10 +196,10 @@ export const stun: Protocol = new Protocol({
   title: 'Session Traversal Utilities for NAT',
   column: 'STUN',
   found: { 'udp.port': [3478, 'any'], 'tcp.port': [3478, 'any'] },
-  header: 20,
+  header: 4,
   messageLength: (p, l) => (isStun(p, l) ? 20 + p.u16(l.at + 2) : NO_MESSAGE),
   open: (p, l) => {
-    return isStun(p, l) && l.at + 20 + p.u16(l.at + 2) === l.end;
+    return isStun(p, l) ? l.at + 20 + p.u16(l.at + 2) === l.end : isChannelData(p, l);
   },
   note: (p, l) => speakStun(p, l),
   fields: [
@@ -232,11 +232,22 @@ export const stun: Protocol = new Protocol({
     SOFTWARE_FIELD,
   ],
   info: (p, l) =>
-    `${METHODS[methodOf(p, l)]} ${CLASSES[classOf(p, l)]}` +
-    attributes(p, l)
-      .map((a) => attributeInfo(p, l, a))
-      .join(''),
+    !isStun(p, l)
+      ? 'ChannelData TURN Message'
+      : `${METHODS[methodOf(p, l)]} ${CLASSES[classOf(p, l)]}` +
+        attributes(p, l)
+          .map((a) => attributeInfo(p, l, a))
+          .join(''),
 });
+
+/** Data of a channel (RFC 8656, section 12.4), in a conversation that has had messages. */
+function isChannelData(p: PacketView, l: Layer): boolean {
+  const length = p.u16(l.at + 2);
+  const number = p.u16(l.at);
+  return number >= 0x4000 && number < 0x5000 && l.at + 4 + length <= l.end && MEMORY.of(p, l)?.seen === true;
+}
+
+const MEMORY = new Memory<{ seen: boolean }>(() => ({ seen: false }));
 
 function isStun(p: PacketView, l: Layer): boolean {
   return (
@@ -250,6 +261,10 @@ function isStun(p: PacketView, l: Layer): boolean {
 
 /** The conversation is not bound to STUN: media follow on the same ports. */
 function speakStun(p: PacketView, l: Layer): void {
+  const memory = MEMORY.of(p, l);
+  if (memory !== undefined) {
+    memory.seen = true;
+  }
   if (l.below?.protocol.name === 'tcp') {
     speak(p, l);
   }

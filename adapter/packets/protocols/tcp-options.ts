@@ -124,6 +124,14 @@ export function hasSack(p: PacketView, l: Layer): boolean {
   return headerEnd(p, l) > l.at + 20 && find(p, l, SACK) !== undefined;
 }
 
+/** Option of multipath TCP (RFC 8684). */
+const MPTCP = 30;
+
+/** Whether a segment belongs to a connection of several paths. */
+export function hasMptcp(p: PacketView, l: Layer): boolean {
+  return headerEnd(p, l) > l.at + 20 && find(p, l, MPTCP) !== undefined;
+}
+
 /** The line of all options, with one for each below it, and what is wrong with the header's length. */
 export function optionParts(p: PacketView, l: Layer): Part[] {
   const end = headerEnd(p, l);

@@ -17,7 +17,7 @@ import {
   tcpExperts,
   tcpRemarks,
 } from './tcp-analysis.ts';
-import { OPTION_FIELDS, optionParts, optionWords } from './tcp-options.ts';
+import { hasMptcp, OPTION_FIELDS, optionParts, optionWords } from './tcp-options.ts';
 
 const URG = 0x20;
 const ACK = 0x10;
@@ -122,7 +122,7 @@ function line(p: PacketView, l: Layer): string {
 function info(p: PacketView, l: Layer): string {
   const part = tcpNote(l)?.segment?.info;
   if (part !== undefined) {
-    return [part, ...tcpRemarks(l)].join(' ');
+    return [...(part === '' ? [] : [part]), ...tcpRemarks(l)].join(' ');
   }
   const flags = flagsOf(p, l);
   return [
@@ -246,6 +246,7 @@ export const tcp: Protocol = new Protocol({
   ],
   remember: (p, l, memory) => (l.quoted ? null : rememberSegment(p, l, memory)),
   stream: true,
+  columnOf: (p, l) => (hasMptcp(p, l) ? 'MPTCP' : 'TCP'),
   experts: tcpExperts,
   infoBefore,
   info,

@@ -6,6 +6,7 @@ import { group, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, type Part, Protocol } from '../protocol.ts';
 import { fromClient, Memory, speak } from '../sessions.ts';
+import { HTTP_PORTS } from './http-content.ts';
 import {
   CLIENT_HELLO,
   HandshakeFields,
@@ -243,7 +244,9 @@ function info(p: PacketView, l: Layer): string {
   }
   const all = records(p, l);
   if (all.length === 0) {
-    return versionOf(p, l) === 0 ? 'Continuation Data' : 'Ignored Unknown Record';
+    // It is put behind what the segment says of itself.
+    const before = l.below?.protocol.declaration.infoBefore?.(p, l.below) ? ', ' : '';
+    return `${before}${versionOf(p, l) === 0 ? 'Continuation Data' : 'Ignored Unknown Record'}`;
   }
   return all.flatMap((r) => recordNames(p, r, l.end)).join(', ');
 }
@@ -258,7 +261,7 @@ export const tls: Protocol = new Protocol({
   found: { 'tcp.port': [...PORTS, 'any'] },
   header: 1,
   messageLength,
-  open: (p, l) => isRecord(p, l.at, l.end) || isOldHello(p, l.at, l.end) || isUsualPort(l) || isKnown(p, l),
+  open: (p, l) => isMessage(p, l.at, l) || isUsualPort(l) || isKnown(p, l),
   note,
   fields: [
     parts((p, l) => records(p, l).map((r) => recordPart(p, l, r))),
@@ -272,15 +275,24 @@ export const tls: Protocol = new Protocol({
     ...HANDSHAKE_FIELDS.all(),
   ],
   columnOf: (p, l) => columnOf(p, l, records(p, l)[0]),
+  // The list says nothing of the beginning of a record.
+  partInfo: () => '',
   info,
+  infoBetween: ', ',
 });
+
+/** Where HTTP is expected, as Wireshark does, nothing else is unless the connection has spoken it before. */
+function isMessage(p: PacketView, at: number, l: Layer): boolean {
+  const low = l.below === null ? 0 : Math.min(l.below.key, l.below.otherKey);
+  return (isRecord(p, at, l.end) || isOldHello(p, at, l.end)) && (!HTTP_PORTS.includes(low) || isKnown(p, l));
+}
 
 /** All records that are whole; else the first one. */
 function messageLength(p: PacketView, l: Layer): number {
-  if (isOldHello(p, l.at, l.end)) {
+  if (isOldHello(p, l.at, l.end) && isMessage(p, l.at, l)) {
     return 2 + (p.u16(l.at) & 0x7fff);
   }
-  if (!isRecord(p, l.at, l.end)) {
+  if (!isMessage(p, l.at, l)) {
     const mayBe = l.end - l.at < HEADER && RECORDS[p.u8(l.at)] !== undefined && isKnown(p, l);
     return mayBe ? MORE : isUsualPort(l) || isKnown(p, l) ? l.end - l.at : NO_MESSAGE;
   }

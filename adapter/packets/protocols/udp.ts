@@ -57,5 +57,10 @@ export const udp: Protocol = new Protocol({
       text: () => '',
     }),
   ],
-  info: (_, l) => `${l.key} → ${l.otherKey} Len=${l.wireEnd - l.body}`,
+  info: (p, l) => {
+    const length = p.u16(l.at + 4);
+    const room = l.below === null ? length : l.below.wireEnd - l.at;
+    const bad = length > room ? ` [BAD UDP LENGTH ${length} > IP PAYLOAD LENGTH]` : '';
+    return `${l.key} → ${l.otherKey}${bad} Len=${bad === '' ? l.wireEnd - l.body : length - 8}`;
+  },
 });

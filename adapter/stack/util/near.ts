@@ -17,12 +17,18 @@ export function edit_distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+/** Nothing is meant by longer names. */
+const NEAR_LENGTH = 100;
+
 /**
  * Up to `most` of `names` that `name` may mean, best first: those that contain it or are contained in it, and those
  * within a third of its length in edits. Case does not matter.
  * @nodebug
  */
 export function near(name: string, names: readonly string[], most = 3): string[] {
+  if (name.length > NEAR_LENGTH) {
+    return [];
+  }
   const wanted = name.toLowerCase();
   const limit = Math.max(2, Math.floor(wanted.length / 3));
   const scored = [...new Set(names)].map((n) => {

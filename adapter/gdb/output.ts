@@ -1,0 +1,70 @@
+/** Where text goes that commands print: to the front end, to a log file, or to whoever captures it. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { CommandError } from '../commands/command.ts';
+import type { LoggingSettings } from '../commands/settings.ts';
+
+export class Output {
+  readonly #write: (text: string) => void;
+  readonly #settings: LoggingSettings;
+  /** Texts that are collected instead, the innermost last. */
+  readonly #captures: string[] = [];
+  #log: { readonly fd: number; readonly file: string } | undefined;
+
+  constructor(write: (text: string) => void, settings: LoggingSettings) {
+    this.#write = write;
+    this.#settings = settings;
+  }
+
+  out(text: string): void {
+    const last = this.#captures.length - 1;
+    if (last >= 0) {
+      this.#captures[last] += text;
+      return;
+    }
+    if (this.#log && text !== '') {
+      writeSync(this.#log.fd, text);
+    }
+    if (!this.#log || !this.#settings.redirect) {
+      this.#write(text);
+    }
+  }
+
+  /** What `action` prints. */
+  async captured(action: () => Promise<void>): Promise<string> {
+    this.#captures.push('');
+    let text = '';
+    try {
+      await action();
+    } finally {
+      text = this.#captures.pop() ?? '';
+    }
+    return text;
+  }
+
+  /** Opens or closes the log file as the settings say; returns what there is to say of it. Throws `CommandError`. */
+  applyLogging(): string {
+    const { enabled, file, overwrite } = this.#settings;
+    if (enabled === (this.#log !== undefined)) {
+      return '';
+    }
+    if (!enabled) {
+      const closed = this.#log?.file ?? '';
+      this.close();
+      return `Done logging to ${closed}.\n`;
+    }
+    try {
+      this.#log = { fd: openSync(file, overwrite ? 'w' : 'a'), file };
+    } catch (e) {
+      this.#settings.enabled = false;
+      throw new CommandError(`set logging: ${e instanceof Error ? e.message : String(e)}`);
+    }
+    return `${this.#settings.redirect ? 'Redirecting' : 'Copying'} output to ${file}.\n`;
+  }
+
+  close(): void {
+    if (this.#log) {
+      closeSync(this.#log.fd);
+      this.#log = undefined;
+    }
+  }
+}

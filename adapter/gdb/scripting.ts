@@ -1,0 +1,117 @@
+/** Commands that execute other commands: `pipe`, `with`, `eval`, and what tells of commands: `complete`, `apropos`. */
+import { spawn } from 'node:child_process';
+import { CommandError, findCommand } from '../commands/command.ts';
+import { allCommands, documentation } from '../commands/help.ts';
+import { restoreSettings } from '../commands/settings.ts';
+import { COMMANDS } from '../commands/table/index.ts';
+import { regexOf } from './frames.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+import { formatted } from './printf.ts';
+
+/** `pipe COMMAND | SHELL`, `pipe -d DELIM COMMAND DELIM SHELL`. */
+export async function pipe(gdb: GdbInterpreter, args: string): Promise<void> {
+  const [option = '', delimiter = '|'] = /^-d\s+(\S+)\s+/.exec(args) ?? [];
+  const text = args.slice(option.length);
+  if (text.trim() === '') {
+    throw new CommandError('Missing COMMAND');
+  }
+  const at = text.indexOf(delimiter);
+  if (at < 0) {
+    throw new CommandError('Missing delimiter before SHELL_COMMAND.');
+  }
+  const shellCommand = text.slice(at + delimiter.length).trim();
+  if (shellCommand === '') {
+    throw new CommandError('Missing SHELL_COMMAND.');
+  }
+  const command = text.slice(0, at).trim() || gdb.lastCommand;
+  if (command === '') {
+    throw new CommandError('Missing COMMAND');
+  }
+  const output = await gdb.output.captured(() => gdb.command(command));
+  await runShell(gdb, shellCommand, output);
+}
+
+/** Runs a shell command on `input`; its output goes where the debugger's goes. */
+export function runShell(gdb: GdbInterpreter, command: string, input?: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, { shell: true, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    child.stdout?.on('data', (d: Buffer) => gdb.out(d.toString()));
+    child.stderr?.on('data', (d: Buffer) => gdb.error(d.toString()));
+    // One that does not read all of it, such as `head`, is no error.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
+    const watch = setInterval(() => gdb.interrupts.wanted && child.kill('SIGINT'), INTERRUPT_MS);
+    child.once('error', (e) => {
+      clearInterval(watch);
+      reject(new CommandError(`shell: ${e.message}`));
+    });
+    child.once('close', (code) => {
+      clearInterval(watch);
+      gdb.evaluator.setVariable('_shell_exitcode', code ?? -1);
+      resolve();
+    });
+  });
+}
+
+/** How soon an interrupt reaches a command of the shell. */
+const INTERRUPT_MS = 50;
+
+/** `with SETTING [VALUE] [-- COMMAND]`. */
+export async function withSetting(gdb: GdbInterpreter, args: string): Promise<void> {
+  const text = args.trim();
+  if (text === '') {
+    throw new CommandError('Missing arguments.');
+  }
+  const [, setting = '', rest] = /^(.*?)(?:\s--(?:\s+(.*))?)?$/s.exec(text) ?? [];
+  const command = rest?.trim() || gdb.lastCommand;
+  if (command === '') {
+    throw new CommandError("Missing nested command after '--' delimiter");
+  }
+  const found = findCommand(COMMANDS, `set ${setting}`);
+  if (!found.command.setting) {
+    throw new CommandError(`Cannot use this setting with the "with" command`);
+  }
+  const before = structuredClone(gdb.settings);
+  found.command.setting.set(gdb.settings, found.args.trim());
+  try {
+    await gdb.command(command);
+  } finally {
+    restoreSettings(gdb.settings, before);
+  }
+}
+
+/** `eval "FORMAT", ARGS`. */
+export async function evaluateCommand(gdb: GdbInterpreter, args: string): Promise<void> {
+  await gdb.command((await formatted(gdb, args)).trim());
+}
+
+/** `complete LINE`: what Tab would offer, a line each. */
+export function completeLine(gdb: GdbInterpreter, args: string): void {
+  const all = gdb.complete(args);
+  const limit = gdb.settings.maxCompletions || Number.POSITIVE_INFINITY;
+  gdb.out(
+    all
+      .slice(0, limit)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+  if (all.length > limit) {
+    gdb.out(`${args} *** List may be truncated, max-completions reached. ***\n`);
+  }
+}
+
+/** `apropos [-v] REGEXP`: commands whose name or documentation it matches. */
+export function apropos(gdb: GdbInterpreter, args: string): void {
+  const [option = ''] = /^-v\s+/.exec(args) ?? [];
+  const pattern = args.slice(option.length).trim();
+  if (pattern === '') {
+    throw new CommandError('REGEXP string is empty');
+  }
+  const { source } = regexOf(pattern);
+  const re = new RegExp(source, 'i');
+  for (const { names, command } of allCommands(gdb.commands)) {
+    if (re.test(names) || re.test(documentation(command))) {
+      gdb.out(option === '' ? `${names} -- ${command.summary}\n` : `${names}\n${documentation(command)}\n\n`);
+    }
+  }
+}

@@ -1,0 +1,195 @@
+/** The command language: loops that can be interrupted, definitions, hooks, arguments, aliases, pipes, settings. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tempFolder } from '../kit/temp.ts';
+import { Session, transcript } from './session.ts';
+
+describe('the command language', () => {
+  let s: Session;
+  beforeEach(() => {
+    s = new Session();
+  });
+  afterEach(() => s.gdb.dispose());
+
+  /** What a session says whose command is interrupted when it has set `$i`. */
+  async function interrupted(...lines: string[]): Promise<string> {
+    const watch = (): void => {
+      if (s.gdb.evaluator.variableEntries().some(([name]) => name === 'i')) {
+        s.gdb.interrupt();
+      } else {
+        setImmediate(watch);
+      }
+    };
+    setImmediate(watch);
+    return s.run(...lines);
+  }
+
+  it('ends a loop at an interrupt, though nothing in it waits for anything (A1)', async () => {
+    assert.equal(await interrupted('while 1', 'set $i = 1', 'end'), '!Quit\n');
+    assert.equal(await s.run('print $i'), '$1 = 1\n');
+    assert.equal(await interrupted('while 1', 'while 1', 'set $i = 1', 'end', 'end'), '!Quit\n');
+  });
+
+  it('ends scripts, definitions and a long print at an interrupt', async () => {
+    const file = join(tempFolder(), 'script');
+    writeFileSync(file, 'while 1\nset $i = 1\nend\n');
+    assert.equal(await interrupted(`source ${file}`), `!${file}:3: Error in sourced command file:\nQuit\n`);
+    await s.run('define forever', 'while 1', 'set $i = 1', 'end', 'end');
+    assert.equal(await interrupted('forever'), '!Quit\n');
+    s.gdb.interrupts.interrupt();
+    await assert.rejects(() => s.gdb.reader.children('0', 0, 1), /Quit/);
+  });
+
+  it('leaves a loop where the machine was interrupted in it', async () => {
+    s.engine.script = [{ reason: { kind: 'pause' } }, { reason: { kind: 'pause' } }];
+    const text = await s.run('while 1', 'continue', 'end');
+    assert.match(text, /SIGINT.*!Quit\n$/s);
+    assert.equal(s.engine.script.length, 1);
+  });
+
+  it('has loop_break and loop_continue', async () => {
+    const text = await s.script(`
+set $i = 0
+while 1
+  set $i++
+  if $i == 2
+    loop_continue
+  end
+  if $i > 4
+    loop_break
+  end
+  output $i
+end
+echo .`);
+    assert.equal(text, '134.');
+    assert.equal(await s.run('loop_break'), '!This command cannot be used at the top level.\n');
+    assert.equal(await s.run('while'), '!while command requires an argument.\n');
+  });
+
+  it('gives user commands quoted arguments whole, and names one that is missing (A10)', async () => {
+    await s.run('define foo', 'echo [$argc] [$arg0] [$arg1]\\n', 'end');
+    await transcript(s, [
+      ['foo "a b" c', '[2] ["a b"] [c]\n'],
+      ["foo 'x y' (1 + 2)", "[4] ['x y'] [(1]\n"],
+      ['foo a', '!Missing argument 1 in user function.\n'],
+    ]);
+    await s.run('define bar', 'if $argc > 1', 'echo two\\n', 'else', 'echo one\\n', 'end', 'end');
+    assert.equal(await s.run('bar 1'), 'one\n');
+    assert.equal(await s.run('bar 1 2'), 'two\n');
+  });
+
+  it('asks before it redefines a command, a built-in one too (A8)', async () => {
+    const asked: string[] = [];
+    let answer = true;
+    const t = new Session(undefined, {
+      confirm: async (question) => {
+        asked.push(question);
+        return answer;
+      },
+    });
+    await t.run('define foo', 'end', 'define foo', 'echo new\\n', 'end');
+    assert.equal(await t.run('foo'), 'new\n');
+    await t.run('define echo', 'print 7', 'end');
+    assert.equal(await t.run('echo x'), '$1 = 7\n');
+    answer = false;
+    assert.equal(await t.run('define info'), '!Command "info" not redefined.\n');
+    await t.run('define hook-nosuch');
+    assert.deepEqual(asked, [
+      'Redefine command "foo"?',
+      'Really redefine built-in command "echo"?',
+      'Really redefine built-in command "info"?',
+      "Your new `hook-nosuch' command does not hook any existing command.\nProceed?",
+    ]);
+    t.gdb.dispose();
+  });
+
+  it('runs hooks before and after commands, and at stops (A9)', async () => {
+    await s.run('define hook-echo', 'print 1', 'end', 'define hookpost-echo', 'print 2', 'end');
+    assert.equal(await s.run('echo hi\\n'), '$1 = 1\nhi\n$2 = 2\n');
+    await s.run('define hook-stop', 'echo stopping\\n', 'end');
+    s.engine.script = [{ reason: { kind: 'step' } }];
+    // The hooks of `echo` run in a hook too.
+    assert.match(await s.run('next'), /^\$3 = 1\nstopping\n\$4 = 2\n3\t/);
+    await s.run('define hook-print', 'print 5', 'end');
+    assert.equal(await s.run('print 6'), '$5 = 5\n$6 = 6\n');
+  });
+
+  it('shows and documents user commands, below a prefix too', async () => {
+    await s.run('define-prefix abc', 'define abc def', 'if 1', 'echo deep\\n', 'end', 'end');
+    assert.equal(await s.run('abc def'), 'deep\n');
+    assert.equal(await s.run('show user abc def'), 'User command "abc def":\n  if 1\n    echo deep\\n\n  end\n\n');
+    assert.match(await s.run('define nosuch def'), /^!Undefined command: "nosuch"/);
+    assert.equal(await s.run('document print'), '!Command "print" is built-in.\n');
+  });
+
+  it('pipe, eval, alias, with, complete, apropos', async () => {
+    await transcript(s, [
+      ['pipe echo hello\\n | tr a-z A-Z', 'HELLO\n'],
+      ['| echo hello\\n | tr a-z A-Z', 'HELLO\n'],
+      ['pipe -d ;; echo a|b\\n ;; cat', 'a|b\n'],
+      ['pipe', '!Missing COMMAND\n'],
+      ['pipe echo hi', '!Missing delimiter before SHELL_COMMAND.\n'],
+      ['pipe echo hi |', '!Missing SHELL_COMMAND.\n'],
+      ['eval "echo %d\\\\n", 5', '5\n'],
+      ['alias zz = print', ''],
+      ['zz 5', '$1 = 5\n'],
+      ['alias zz = print', '!Alias already exists: zz\n'],
+      ['alias yy = nosuch', '!Invalid command to alias to: nosuch\n'],
+      ['alias ee = print -elements 3 --', ''],
+      ['ee so->so_data', '$2 = {0x1, 0x2, 0x3...}\n'],
+      ['with print elements 1 -- print so->so_data', '$3 = {0x1...}\n'],
+      ['show print elements', 'Limit on string chars or array elements to print is 200.\n'],
+      ['with', '!Missing arguments.\n'],
+      ['with nosuch on -- print 1', '!Cannot use this setting with the "with" command\n'],
+      ['complete info li', 'info line\n'],
+      [
+        'apropos page',
+        'set height -- Set number of lines gdb thinks are in a page.\n' +
+          'show height -- Show number of lines gdb thinks are in a page.\n',
+      ],
+      ['apropos', '!REGEXP string is empty\n'],
+    ]);
+    assert.match(await s.run('help zz'), /Alias of "print"/);
+  });
+
+  it('logs output to a file', async () => {
+    const file = join(tempFolder(), 'log');
+    await transcript(s, [
+      [`set logging file ${file}`, ''],
+      ['set logging enabled on', `Copying output to ${file}.\n`],
+      ['print 77', '$1 = 77\n'],
+      ['set logging redirect on', ''],
+      ['print 78', ''],
+      ['set logging off', `Done logging to ${file}.\n`],
+      ['show logging enabled', 'Logging is disabled.\n'],
+    ]);
+    assert.equal(readFileSync(file, 'utf8').replace(/^Copying.*\n/, ''), '$1 = 77\n$2 = 78\n');
+  });
+
+  it('traces commands, and prints the lines of a script', async () => {
+    const file = join(tempFolder(), 'script');
+    writeFileSync(file, 'echo hi\\n\n');
+    assert.equal(await s.run(`source -v ${file}`), '+echo hi\\n\nhi\n+\n');
+    await s.run('set trace-commands on');
+    assert.equal(await s.run('echo hi\\n'), '+echo hi\\n\nhi\n');
+  });
+
+  it('has errors that are no stacks of its own (A14)', async () => {
+    const folder = tempFolder();
+    const self = join(folder, 'self');
+    writeFileSync(self, `source ${self}\n`);
+    assert.match(await s.run(`source ${self}`), /Max script depth exceeded: a script sources itself\.\n$/);
+    await transcript(s, [
+      ['printf "%99999999999d\\n", 1', '!A width or precision above 100000 is not supported in printf\n'],
+      ['printf "%.3f\\n", 1.5', '1.500\n'],
+      [`source ${folder}`, `!${folder}: Is a directory.\n`],
+    ]);
+    assert.equal((await s.run('printf "%.1000f\\n", 1.5')).length, 1003);
+  });
+
+  it("assigns to what has the beginning of a setting's name", async () => {
+    assert.equal(await s.run('set s = s', 'set x = 9', 'print x'), '$1 = 9\n');
+    assert.equal(await s.run('set t'), '!Ambiguous set command "t": target-charset, trace-commands.\n');
+  });
+});
