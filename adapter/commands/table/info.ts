@@ -169,7 +169,7 @@ ${DROP_LINES}`,
       {
         name: 'conversations',
         class: 'status',
-        takes: 'text',
+        takes: 'nothing',
         words: [...LAYER_NAMES, 'capture'],
         summary: 'Who talked with whom at an edge so far: packets, bytes, times, retransmissions, state.',
         usage: 'info conversations [EDGE | capture | FILE]',
