@@ -23,10 +23,7 @@ const KINDS: Readonly<Record<string, Asking>> = {
 /** Names of the commands that ask. */
 export const QUERY_KINDS: readonly string[] = Object.keys(KINDS);
 
-/**
- * What a command asks; `frame` is the one whose names it knows. Throws `CommandError`, `ExpressionError` or
- * `FilterError`.
- */
+/** What a command asks, with a frame's names. Throws `CommandError`, `ExpressionError` or `FilterError`. */
 export function queryRequest(
   engine: EngineApi,
   evaluator: Evaluator,

@@ -334,6 +334,20 @@ export interface HistoryMoment extends TimePosition {
   readonly lastPacket: EdgePacket | null;
 }
 
+/** A call of the past, or of what would have been. */
+export interface TracedPlace extends TimePosition {
+  /** The function and its arguments, as far as they are plain. */
+  readonly call: string;
+  readonly location: SourceLocation | undefined;
+}
+
+/** Where what was and what would have been differ first: after so many calls; one of them may have ended there. */
+export interface CallDifference {
+  readonly equal: number;
+  readonly original: TracedPlace | undefined;
+  readonly whatIf: TracedPlace | undefined;
+}
+
 /** Where one is in what has been recorded. */
 export interface HistoryState {
   readonly start: HistoryMoment;
@@ -349,6 +363,8 @@ export interface HistoryState {
   readonly checkpoints: { readonly count: number; readonly bytes: number };
   /** A saved recording, at whose end nothing goes on. */
   readonly saved: boolean;
+  /** What is shown never was: somebody has changed the past here. */
+  readonly whatIf: HistoryMoment | undefined;
 }
 
 export type { Totals, TurnAxis };
@@ -411,6 +427,12 @@ export interface EngineApi {
   query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd>;
   /** What has been recorded, while stopped; undefined without a recording. */
   readonly history: HistoryState | undefined;
+  /** Asked before the past is left because it is changed. Without it, it is. */
+  askWhatIf: (() => Promise<boolean>) | undefined;
+  /** Gives a what-if up, and shows the moment where it left the past. Throws `EngineError` if there is none. */
+  endWhatIf(): Promise<void>;
+  /** Where the what-if differs first from what was. Throws `EngineError` if there is none. */
+  compareWhatIf(): Promise<CallDifference>;
   /** Saves the session with its whole past. */
   saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary>;
   /** What was marked in the recording that was opened; undefined if none was. */

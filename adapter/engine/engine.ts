@@ -1,7 +1,5 @@
 /** The engine: breakpoints and runs of a machine, for the front ends. See api.ts for what each member does. */
 import { EventEmitter } from 'node:events';
-import { attachQtest } from '../host/qtest.ts';
-import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
 import type { FramedChange } from '../mailbox/change.ts';
@@ -11,6 +9,7 @@ import type { DivergenceReport } from '../replay/divergence.ts';
 import {
   type Breakpoint,
   type BreakpointSpec,
+  type CallDifference,
   type EngineApi,
   EngineError,
   type EngineEvents,
@@ -41,37 +40,40 @@ import {
   type Value,
 } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
-import { CheckpointStore } from './checkpoint-store.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
-import type { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
 import { Image } from './image.ts';
-import { Inferior, TELLING_COMMAND } from './inferior.ts';
-import { EvaluationError, type V8Paused } from './inspector.ts';
+import { answerWaiting, type Inferior, monitorInPlace, TELLING_COMMAND, writeRunning } from './inferior.ts';
+import type { V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
-import { capturedPacket, type EngineInternals, inferiorOptions, type Replay, replayState } from './launch.ts';
-import { Past } from './past.ts';
+import { LastRun } from './last-run.ts';
+import { capturedPacket, divergencesOf, divergentFrameOf, type EngineInternals, replayState } from './launch.ts';
+import { type Arrival, pastAtEnd } from './past.ts';
 import { Queries } from './queries.ts';
 import { type ReexecuteOptions, reexecute } from './reexecute.ts';
-import { saveSession, type WritePackets } from './saving.ts';
+import { saveSession } from './saving.ts';
+import { loadMachine, startMachine } from './start.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState, withResult } from './stopped.ts';
-import { historyMoment, type Moment, momentOf, type PastStep, START, TimeTravel } from './time-travel.ts';
+import { historyMoment, historyState, type Moment, momentOf, type PastStep, TimeTravel } from './time-travel.ts';
 import { Tracer } from './tracer.ts';
 import { engineError, Traces } from './traces.ts';
+import { UserBreakpoints } from './user-breakpoints.ts';
 import { watchedBy } from './watched.ts';
+import { NO_WHAT_IF, type Original, type Shown, stopOf, WhatIf } from './what-if.ts';
 
-/** Bytes that a running machine is asked to write at a time. */
-const WRITE_PIECE = 1 << 15;
 const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
 export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #image: Image;
   readonly #table: BreakpointTable;
-  readonly #fieldTypes: FieldTypes;
-  readonly #time: TimeTravel;
+  readonly #breakpoints: UserBreakpoints;
+  readonly #whatIf: WhatIf;
+  askWhatIf: (() => Promise<boolean>) | undefined;
+  #time: TimeTravel;
   readonly #tracer: Tracer;
   readonly #queries: Queries;
   readonly #traces: Traces;
@@ -83,12 +85,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #inferiorState: InferiorState = 'none';
   /** Counts starts and ends, so that a start notices that it is out of date. */
   #run = 0;
-  #lastShared: ReadonlyMap<string, ArrayBufferLike> = new Map();
-  #lastSummary: ExecutionSummary | undefined;
-  #lastCheckpoints = new CheckpointStore();
-  #lastRecording: Recording | undefined;
-  /** What the last recording lies in, until the next run. */
-  #lastHistory: History | undefined;
+  readonly #last = new LastRun();
   /** When the machine began, in milliseconds since the epoch. */
   #begun = 0;
   #materialisedAt = 0;
@@ -98,11 +95,19 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     super();
     this.#image = image;
     this.#table = new BreakpointTable(image);
-    this.#time = new TimeTravel(image, this.#table, {
-      live: () => this.#live(),
-      show: (moment) => this.#show(moment),
-      goLive: (present, step) => void this.#goLive(present, step),
-      complain: (text) => this.emit('report', 'error', text),
+    this.#breakpoints = new UserBreakpoints(this.#table, {
+      installers: () => this.#installers,
+      moment: () => this.#moment,
+      told: (what, bp) => void this.emit('breakpoint', what, bp),
+      complain: (text) => void this.emit('report', 'error', text),
+    });
+    // Of the machine that runs, or has been saved, not of what would have been.
+    this.#time = this.#newTime(() => sourceOf(this.#whatIf.original?.inferior ?? this.#inferior));
+    this.#whatIf = new WhatIf({
+      newTime: (of) => this.#newTime(of),
+      enter: (shown) => this.#enter(shown),
+      stopped: (inferior, arrival) => this.#whatIfStopped(inferior, arrival),
+      ended: (inferior, message) => this.#whatIfEnded(inferior, message),
     });
     this.#tracer = new Tracer(
       image,
@@ -114,9 +119,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       progress: (what, done, total) => void this.emit('progress', what, done, total),
       warn: (text) => void this.emit('report', 'warning', text),
     });
-    this.#fieldTypes = Object.fromEntries(
-      image.info.structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]),
-    );
+  }
+
+  #newTime(live: () => HistorySource): TimeTravel {
+    return new TimeTravel(this.#image, this.#table, {
+      live,
+      show: (moment) => this.#show(moment),
+      goLive: (present, step) => void this.#goLive(present, step),
+      complain: (text) => this.emit('report', 'error', text),
+    });
   }
 
   /** Loads the build. Throws `EngineError` when there is none. */
@@ -141,7 +152,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   get shared(): ReadonlyMap<string, ArrayBufferLike> {
-    return this.#moment?.inferior.shared ?? this.#inferior?.shared ?? this.#lastShared;
+    return this.#moment?.inferior.shared ?? this.#inferior?.shared ?? this.#last.shared;
   }
 
   get memory(): SharedGuestMemory {
@@ -156,45 +167,31 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#checkRun(run);
     this.#forgetHistory();
     this.#inferiorState = 'starting';
-    let replay: Replay | undefined;
+    let inferior: Inferior;
     try {
       if (await this.#traces.isRecording(options, this.info.buildId)) {
         return await this.#open(options);
       }
-      replay = await this.#traces.load(options);
+      const replay = await this.#traces.load(options);
+      this.#begun = Date.now();
+      this.#checkRun(run);
+      inferior = await loadMachine(this.#image, options, this.internals, replay);
     } catch (e) {
-      this.#inferiorState = 'none';
+      this.#inferiorState = run === this.#run ? 'none' : this.#inferiorState;
       throw e;
-    }
-    this.#begun = Date.now();
-    this.#checkRun(run);
-    const settings = inferiorOptions(this.#image, options, this.internals, replay);
-    let inferior: Inferior;
-    try {
-      inferior = await Inferior.create(this.#image, settings);
-    } catch (e) {
-      this.#inferiorState = 'none';
-      throw new EngineError(`the machine cannot be loaded: ${e instanceof Error ? e.message : String(e)}`);
     }
     if (run !== this.#run) {
       await inferior.terminate();
       this.#checkRun(run);
     }
     this.#inferior = inferior;
-    try {
-      await attachQtest(inferior, settings.header.argv);
-    } catch (e) {
-      await this.kill();
-      this.#inferiorState = 'none';
-      throw new EngineError(e instanceof Error ? e.message : String(e));
-    }
     const installer = new Installer(this.#table, inferior.runtime, (text) => {
       if (this.#inferior === inferior) {
         this.emit('report', 'error', text);
       }
     });
     this.#installer = installer;
-    this.#forgetHits();
+    this.#breakpoints.forgetHits();
     try {
       await installer.all();
       this.#checkRun(run);
@@ -214,28 +211,18 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Opens a saved recording: the machine stands where it stood when that was saved. */
   async #open(options: LaunchOptions): Promise<void> {
-    let past: Past | undefined;
     try {
       const opened = await this.#traces.open(options);
       this.#begun = opened.head.begun;
-      this.#forgetHits();
+      this.#breakpoints.forgetHits();
       const complain = (text: string): void => void this.emit('report', 'error', text);
-      past = await Past.create(
-        this.#image,
-        this.#table,
-        () => opened,
-        () => undefined,
-        complain,
-      );
+      const { past, arrival } = await pastAtEnd(this.#image, this.#table, opened, complain);
       const { inferior, installer } = past;
-      const arrival = await past.to(opened.head.end);
-      inferior.opened = opened;
       this.#inferior = inferior;
       this.#installer = installer;
       inferior.once('exited', (code, message) => this.#ended(inferior, code, message, undefined));
       this.#show(momentOf(this.#image, arrival, inferior, { kind: 'recording-end' }));
     } catch (e) {
-      await past?.dispose();
       this.#forgetHistory();
       this.#inferiorState = 'none';
       throw engineError(e);
@@ -249,63 +236,26 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   async saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary> {
     const moment = this.#need();
     this.#needHistory();
-    const { recording, checkpoints, startTick } = this.#live();
-    const session = {
-      recording,
-      checkpoints: checkpoints.all,
-      begun: this.#begun,
-      startTick,
-      end: historyMoment(this.#time.present ?? moment),
-      replay: this.#traces.replay,
-    };
-    const release = !recording.framed;
-    const write: WritePackets = (from, packets) =>
-      reexecute(this.#image, recording, { ...(from ? { from } : {}), release, packets });
-    return saveSession(path, session, marks, write, (done, total) =>
-      this.emit('progress', 'Saving the recording', done, total),
-    );
+    const end = historyMoment(this.#time.present ?? moment);
+    const session = { source: this.#live(), begun: this.#begun, end, replay: this.#traces.replay };
+    const told = (done: number, total: number): void => void this.emit('progress', 'Saving the recording', done, total);
+    return saveSession(path, session, marks, (options) => this.reexecute(session.source.recording, options), told);
   }
 
   /** Runs the machine until it is set up. Throws what it complained about if it never is. */
   #start(inferior: Inferior, guestCommands: readonly string[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const errors: string[] = [];
-      let up = false;
-      inferior.on('report', (level, text) => {
-        if (up || level !== 'error') {
-          this.emit('report', level, text);
-        } else {
-          errors.push(text);
-        }
-      });
-      inferior.on('console', (text) => this.emit('console', text));
-      inferior.on('log', (bp, probe, text) => this.#emitLog(bp, probe, text));
-      const running = (): void => {
-        up = true;
-        for (const line of guestCommands) {
-          this.guestInput(`${line}\n`);
-        }
-        resolve();
-      };
-      inferior.once('started', running);
-      inferior.on('paused', (p) => {
-        this.#onPaused(inferior, p);
-        if (!up) {
-          running();
-        }
-      });
-      inferior.once('exited', (code, message, summary) => {
-        if (up) {
-          this.#ended(inferior, code, message, summary);
-        } else {
-          this.#forgetInferior(inferior);
-          this.#inferiorState = 'none';
-          void inferior.terminate();
-          reject(new EngineError(errors.join('\n') || message || 'the machine did not start'));
-        }
-      });
-      this.#inferiorState = 'running';
-      inferior.go();
+    this.#inferiorState = 'running';
+    return startMachine(inferior, {
+      console: (text) => void this.emit('console', text),
+      report: (level, text) => void this.emit('report', level, text),
+      log: (bp, probe, text) => this.#emitLog(bp, probe, text),
+      paused: (paused) => this.#onPaused(inferior, paused),
+      up: () => guestCommands.forEach((line) => void this.guestInput(`${line}\n`)),
+      ended: (code, message, summary) => this.#ended(inferior, code, message, summary),
+      failed: () => {
+        this.#forgetInferior(inferior);
+        this.#inferiorState = 'none';
+      },
     });
   }
 
@@ -318,14 +268,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #forgetInferior(inferior: Inferior): void {
-    this.#lastShared = inferior.shared;
-    this.#lastRecording = inferior.recording;
-    this.#lastCheckpoints = inferior.checkpoints;
-    this.#lastHistory = inferior.history;
+    this.#last.keep(inferior);
     this.#inferior = undefined;
     this.#installer = undefined;
     this.#moment = undefined;
-    this.#forgetWatches();
+    this.#breakpoints.forgetWatches();
     void this.#time.dispose();
     void this.#tracer.dispose();
     void this.#queries.dispose();
@@ -335,16 +282,14 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#traces.recording) {
       this.#traces.close();
     }
-    this.#lastHistory?.close();
-    this.#lastHistory = undefined;
-    this.#lastRecording = undefined;
+    this.#last.forgetRecording();
   }
 
   #ended(inferior: Inferior, code: number, message: string, summary: ExecutionSummary | undefined): void {
     if (this.#inferior !== inferior) {
       return;
     }
-    this.#lastSummary = summary;
+    this.#last.summary = summary;
     this.#forgetInferior(inferior);
     this.#inferiorState = 'exited';
     void inferior.terminate();
@@ -358,6 +303,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async #endRun(): Promise<void> {
     this.#traces.abort();
+    await this.#dropWhatIf();
     const inferior = this.#inferior;
     if (inferior) {
       this.#forgetInferior(inferior);
@@ -384,11 +330,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
     const exception = paused.reason === 'exception' || paused.reason === 'promiseRejection';
     if (exception) {
-      this.#countExceptions();
+      this.#breakpoints.countExceptions();
     }
     const report = exception ? undefined : inferior.stopReport();
-    void this.#answerWaiting(inferior).catch(() => undefined);
-    this.#noteHits(report?.hitCounts ?? {});
+    void answerWaiting(inferior).catch(() => undefined);
+    this.#breakpoints.noteHits(report?.hitCounts ?? {});
     const position = report?.position ?? { tick: inferior.ticks, probe: IN_TICK };
     const stopped = new StoppedState(this.#image, inferior.inspector, paused, position.probe);
     const stop = report && report.stop.kind !== 'arrived' ? report.stop : exceptionStop(paused);
@@ -404,13 +350,6 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   /** What the machine was asked for while it ran, and has not come to. */
-  async #answerWaiting(inferior: Inferior): Promise<void> {
-    await inferior.changeNow();
-    await inferior.monitorNow((line) =>
-      this.#monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
-    );
-  }
-
   #show(moment: Moment): void {
     const { stop } = moment;
     this.#moment = moment;
@@ -419,42 +358,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.deleteBreakpoint(id);
     }
     for (const id of stop.kind === 'breakpoint' ? stop.breakpoints : []) {
-      this.#spend(id);
+      this.#breakpoints.spend(id);
     }
     this.emit('stopped', stop);
-  }
-
-  /** A breakpoint has stopped: it may have been the last time. */
-  #spend(id: number): void {
-    const spec = this.#table.get(id)?.bp.spec;
-    if (spec?.temporary) {
-      this.deleteBreakpoint(id);
-    } else if (spec?.stopsLeft !== undefined) {
-      const left = spec.stopsLeft - 1;
-      this.updateBreakpoint(id, { stopsLeft: left > 0 ? left : null, ...(left > 0 ? {} : { enabled: false }) });
-    }
-  }
-
-  /** A run begins. */
-  #forgetHits(): void {
-    for (const bp of this.#table.all) {
-      this.#table.change(bp.id, { hits: 0 });
-    }
-  }
-
-  #noteHits(counts: Readonly<Record<string, number>>): void {
-    for (const [id, hits] of Object.entries(counts)) {
-      this.#table.noteHits(Number(id), hits);
-    }
-  }
-
-  /** Counts an exception for the catchpoints that are for them. */
-  #countExceptions(): void {
-    for (const { id, enabled, hits, spec } of this.#table.all) {
-      if (enabled && spec.location.kind === 'catch' && spec.location.event.what === 'exception') {
-        this.#table.change(id, { hits: hits + 1 });
-      }
-    }
   }
 
   #need(): Moment {
@@ -563,33 +469,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   get history(): HistoryState | undefined {
     const here = this.#moment;
-    const log = this.#traces.recording ?? this.#inferior?.history;
-    if (!here || !this.#inferior || log === undefined) {
-      return undefined;
-    }
-    const { checkpoints } = this.#live();
-    return {
-      start: { ...START, tick: this.#live().startTick, ns: 0, packets: 0, lastPacket: null },
-      present: historyMoment(this.#time.present ?? here),
-      here: historyMoment(here),
-      inPast: this.#time.inPast,
-      replays: this.#inferior.replay !== undefined,
-      checkpoints: { count: checkpoints.all.length, bytes: checkpoints.bytes },
-      saved: this.#traces.recording !== undefined,
-      bytes: log.bytes,
-    };
+    return here && this.#inferior && historyState(here, this.#time, this.#inferior, this.#whatIf.original?.moment);
   }
 
   get timeline(): RunTimeline | undefined {
-    const { turns, checkpoints } = this.#inferior ?? {};
-    if (!turns) {
-      return undefined;
-    }
-    return {
-      end: turns.end,
-      by: (axis, places) => turns.by(axis, places),
-      checkpoints: checkpoints?.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })) ?? [],
-    };
+    return this.#inferior?.timeline;
   }
 
   async interrupt(): Promise<void> {
@@ -661,9 +545,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#resume(step);
   }
 
-  /** What installs breakpoints: in the live machine, and in the past if there is one. */
+  /** What installs breakpoints: in each machine, and in its past if there is one. */
   get #installers(): Installer[] {
-    return [this.#installer, this.#time.installer].filter((i) => i !== undefined);
+    const { installer, time } = this.#whatIf.original ?? {};
+    const all = [this.#installer, this.#time.installer, installer, time?.installer];
+    return all.filter((i) => i !== undefined);
   }
 
   // ---- breakpoints ----
@@ -673,75 +559,15 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   setBreakpoint(spec: BreakpointSpec): Breakpoint {
-    const bp = this.#table.add(spec);
-    this.#capture(bp);
-    this.#update(bp, this.#table.probesOf(bp));
-    this.emit('breakpoint', 'new', bp);
-    return bp;
-  }
-
-  /** A watchpoint of a frame gets its locals; those who do not stand in the frame do not know it. */
-  #capture(bp: Breakpoint): void {
-    const order = this.#table.watch(bp);
-    const { location } = bp.spec;
-    if (order && location.kind === 'watch' && location.frame && this.#moment) {
-      const complain = (e: Error): boolean => this.emit('report', 'error', `Watchpoint ${bp.id}: ${e.message}`);
-      this.#moment.stopped.watch(order, location.captures, location.frame.index).catch(complain);
-    }
-  }
-
-  /** Watchpoints of frames end with the machine. */
-  #forgetWatches(): void {
-    for (const { id, spec } of this.#table.all) {
-      if (spec.location.kind === 'watch' && spec.location.frame) {
-        this.deleteBreakpoint(id);
-      }
-    }
-  }
-
-  #update(bp: Breakpoint, probes: readonly number[]): void {
-    for (const installer of this.#installers) {
-      installer.update(bp, probes);
-    }
+    return this.#breakpoints.add(spec);
   }
 
   updateBreakpoint(id: number, change: Parameters<EngineApi['updateBreakpoint']>[1]): Breakpoint {
-    const before = this.#table.get(id)?.bp;
-    if (!before) {
-      throw new EngineError(`No breakpoint number ${id}.`);
-    }
-    const { condition: oldCondition, ignoreCount: oldIgnore, stopsLeft: oldStops, ...rest } = before.spec;
-    const stopsLeft = change.stopsLeft === undefined ? oldStops : (change.stopsLeft ?? undefined);
-    const condition = change.condition === undefined ? oldCondition : (change.condition ?? undefined);
-    const ignoreCount = change.ignoreCount ?? oldIgnore;
-    const spec = {
-      ...rest,
-      ...(condition ? { condition } : {}),
-      ...(ignoreCount === undefined ? {} : { ignoreCount }),
-      ...(stopsLeft === undefined ? {} : { stopsLeft }),
-      ...(change.temporary === undefined ? {} : { temporary: change.temporary }),
-      ...(change.disabledAt === undefined ? {} : { disabledAt: change.disabledAt }),
-    };
-    const bp = this.#table.change(id, { spec, enabled: change.enabled ?? before.enabled });
-    if (condition && !bp.verified && before.verified) {
-      this.#table.change(id, { spec: before.spec, enabled: before.enabled });
-      throw new EngineError(bp.message ?? 'the condition is wrong');
-    }
-    this.#update(bp, [...new Set([...this.#table.probesOf(before), ...this.#table.probesOf(bp)])]);
-    this.emit('breakpoint', 'changed', bp);
-    return bp;
+    return this.#breakpoints.update(id, change);
   }
 
   deleteBreakpoint(id: number): boolean {
-    const bp = this.#table.remove(id);
-    if (!bp) {
-      return false;
-    }
-    for (const installer of this.#installers) {
-      installer.remove(bp);
-    }
-    this.emit('breakpoint', 'removed', bp);
-    return true;
+    return this.#breakpoints.remove(id);
   }
 
   // ---- looking around ----
@@ -759,23 +585,12 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async children(handle: string, start = 0, count = 1000): Promise<readonly NamedValue[]> {
-    const { inferior } = this.#need();
-    await this.#installTypes(inferior);
-    return inferior.runtime.children(handle, start, count);
+    return this.#need().inferior.children(handle, start, count);
   }
 
   async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
     const base64 = await this.#need().inferior.runtime.bytes(handle, start, count);
     return base64 === null ? undefined : Uint8Array.from(Buffer.from(base64, 'base64'));
-  }
-
-  #typesInstalled: Inferior | undefined;
-
-  async #installTypes(inferior: Inferior): Promise<void> {
-    if (this.#typesInstalled !== inferior) {
-      this.#typesInstalled = inferior;
-      await inferior.runtime.setFieldTypes(this.#fieldTypes);
-    }
   }
 
   scope(frame: number): SymbolScope {
@@ -799,8 +614,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Changes the program at this stop, and has that recorded. */
   async #change(change: FramedChange): Promise<Value> {
+    await this.#leavePast();
     const { inferior, stopped } = this.#need();
-    this.#needPresent();
     const was = stopped.materialised;
     const value = await stopped.perform(change);
     if (!was && stopped.materialised) {
@@ -814,7 +629,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async writeShared(name: string, offset: number, data: Uint8Array): Promise<void> {
-    this.#needPresent();
+    await this.#leavePast();
     const inferior = this.#inferior;
     if (!inferior) {
       const memory = this.shared.get(name);
@@ -826,10 +641,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#inferiorState === 'stopped') {
       return inferior.runtime.writeShared(name, offset, Buffer.from(data).toString('base64'));
     }
-    for (let at = 0; at < data.length; at += WRITE_PIECE) {
-      const base64 = Buffer.from(data.subarray(at, at + WRITE_PIECE)).toString('base64');
-      await inferior.change({ kind: 'memory', name, offset: offset + at, base64 });
-    }
+    await writeRunning(inferior, name, offset, data);
   }
 
   async packet(frame: number): Promise<PacketBytes | undefined> {
@@ -842,16 +654,11 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async divergences(start = 0, count = 1000): Promise<DivergenceReport> {
-    const report = await this.#inferior?.runtime.divergenceReport(start, count);
-    if (!report) {
-      throw new EngineError('Nothing is being replayed.');
-    }
-    return report;
+    return divergencesOf(this.#inferior, start, count);
   }
 
   async divergentFrame(index: number): Promise<PacketBytes | undefined> {
-    const hex = await this.#inferior?.runtime.divergentFrame(index);
-    return hex ? { bytes: Uint8Array.from(Buffer.from(hex, 'hex')), linktype: 'ethernet' } : undefined;
+    return divergentFrameOf(this.#inferior, index);
   }
 
   capturedPacket(number: number): PacketBytes | undefined {
@@ -865,14 +672,71 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return { tick: position.tick, probe: frame?.probe ?? -1, location: frame?.location };
   }
 
-  /** Throws where the past is shown, which cannot be changed. */
-  #needPresent(): void {
-    if (this.#inferior?.opened) {
-      throw new EngineError('This is a recording; what has happened cannot be changed.');
+  // ---- what would have been ----
+
+  /** Something is about to be changed: if it is the past, what is shown from now on is what would have been. */
+  async #leavePast(): Promise<void> {
+    if (this.#whatIf.original && this.#inferiorState !== 'stopped') {
+      throw new EngineError('A what-if that runs cannot be changed; interrupt it first.');
     }
-    if (this.#time.inPast && this.#inferiorState === 'stopped') {
-      throw new EngineError('This is the past; it cannot be changed. "goto end" leads to the present.');
+    const inferior = this.#inferior;
+    if (!inferior || !(this.#time.inPast || inferior.opened) || this.#inferiorState !== 'stopped') {
+      return;
     }
+    if (this.askWhatIf && !(await this.askWhatIf())) {
+      throw new EngineError('The past was not changed.');
+    }
+    const { moment, installer, time } = { moment: this.#need(), installer: this.#installer, time: this.#time };
+    await this.#whatIf.begin({ inferior, installer: installer as Installer, time, moment }, this.#live());
+    this.emit('report', 'info', 'From here on it is what would have been; "what-if off" leads back to what was.');
+  }
+
+  #enter({ inferior, installer, time, moment }: Shown): void {
+    this.#inferior = inferior;
+    this.#installer = installer;
+    this.#time = time;
+    this.#moment = moment;
+  }
+
+  #whatIfStopped(inferior: Inferior, arrival: Arrival): void {
+    if (this.#inferior === inferior && !this.#moment?.stopped.materialised) {
+      this.#breakpoints.noteHits(arrival.report.hitCounts);
+      this.#show(momentOf(this.#image, arrival, inferior, stopOf(arrival)));
+    }
+  }
+
+  /** The machine of a what-if is gone. */
+  #whatIfEnded(inferior: Inferior, message: string): void {
+    if (this.#inferior === inferior && this.#whatIf.original) {
+      this.emit('report', 'error', `The what-if has ended: ${message || 'the machine stopped'}`);
+      this.#show(this.#whatIf.original.moment);
+      this.endWhatIf().catch(() => undefined);
+    }
+  }
+
+  async endWhatIf(): Promise<void> {
+    this.#need();
+    const original = await this.#dropWhatIf();
+    if (!original) {
+      throw new EngineError(NO_WHAT_IF);
+    }
+    const { present, moment } = original;
+    await this.#travel(() => this.#time.goTo(present, moment.position, { kind: 'goto' }));
+  }
+
+  async compareWhatIf(): Promise<CallDifference> {
+    const moment = this.#need();
+    const difference = await this.#whatIf.compare(this.#image, { time: this.#time, moment });
+    if (this.#time.inPast) {
+      // Its past has been executed up to its end.
+      await this.#travel(() => this.#time.goTo(moment, moment.position, { kind: 'goto' }));
+    }
+    return difference;
+  }
+
+  async #dropWhatIf(): Promise<Original | undefined> {
+    const inferior = this.#inferior;
+    return inferior && this.#whatIf.end({ inferior, time: this.#time });
   }
 
   // ---- the machine ----
@@ -885,32 +749,25 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#inferior.post({ type: 'console', text });
   }
 
+  #needPresent(): void {
+    const past = this.#inferior?.opened || (this.#time.inPast && this.#inferiorState === 'stopped');
+    if (past || this.#whatIf.original) {
+      throw new EngineError('Nothing comes from the outside in the past, nor in what would have been.');
+    }
+  }
+
   async monitor(line: string): Promise<string> {
+    if (!TELLING_COMMAND.test(line) || this.#inferiorState !== 'stopped') {
+      await this.#leavePast();
+    }
     const inferior = this.#moment?.inferior ?? this.#inferior;
     if (!inferior) {
       throw new EngineError(NOT_RUNNING);
     }
-    if (!TELLING_COMMAND.test(line)) {
-      this.#needPresent();
-    }
     if (this.#inferiorState === 'stopped') {
-      return this.#monitorInPlace(inferior, line);
+      return monitorInPlace(inferior, line);
     }
     return inferior.monitor(line);
-  }
-
-  async #monitorInPlace(inferior: Inferior, line: string): Promise<string> {
-    let said: string | null;
-    try {
-      said = await inferior.runtime.monitor(line);
-    } catch (e) {
-      // Stopped while the machine is built, the monitor's commands find half of it missing.
-      throw e instanceof EvaluationError ? new EngineError(`The monitor cannot answer here: ${e.message}`) : e;
-    }
-    if (said === null) {
-      throw new EngineError('The machine is not set up yet; continue first.');
-    }
-    return said;
   }
 
   /** Tells the machine to power off; 'exited' follows. */
@@ -921,29 +778,33 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   // ---- recordings ----
 
   #live(): HistorySource {
-    if (!this.#inferior) {
-      throw new EngineError(NOT_RUNNING);
-    }
-    return this.#inferior.opened ?? this.#inferior;
+    return sourceOf(this.#inferior);
   }
 
   /** The recording of the current or last run. */
   get recording(): Recording | undefined {
-    return this.#inferior?.recording ?? this.#lastRecording;
+    return this.#inferior?.recording ?? this.#last.recording;
   }
 
   /** The checkpoints of the current or last run. */
   get checkpoints(): CheckpointStore {
-    return this.#inferior?.checkpoints ?? this.#lastCheckpoints;
+    return this.#inferior?.checkpoints ?? this.#last.checkpoints;
   }
 
   /** What the last run came to, after an orderly end. */
   get summary(): ExecutionSummary | undefined {
-    return this.#lastSummary;
+    return this.#last.summary;
   }
 
   /** Executes a recording again in a thread of its own, without stops, and says what it came to. */
   reexecute(recording: Recording, options: ReexecuteOptions = {}): Promise<ExecutionSummary> {
     return reexecute(this.#image, recording, { ...options, hashTurns: this.internals.hashTurns });
   }
+}
+
+function sourceOf(inferior: Inferior | undefined): HistorySource {
+  if (!inferior) {
+    throw new EngineError(NOT_RUNNING);
+  }
+  return inferior.opened ?? inferior;
 }

@@ -10,6 +10,7 @@ import type {
   SourceLocation,
   Variable,
 } from '../compiler/debug-info.ts';
+import type { FieldTypes } from '../inferior/runtime.ts';
 import { PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { near } from '../stack/util/near.ts';
 import { EngineError, type SymbolScope } from './api.ts';
@@ -72,6 +73,12 @@ export class Image {
   readonly #byFile = new Map<string, FunctionInfo[]>();
   readonly #probesByFile = new Map<string, ProbeInfo[]>();
   readonly #globals = new Map<string, Variable>();
+
+  /** Types of the fields of structs, as declared. */
+  get fieldTypes(): FieldTypes {
+    const { structs } = this.info;
+    return Object.fromEntries(structs.map((s) => [s.name, Object.fromEntries(s.fields.map((f) => [f.name, f.type]))]));
+  }
 
   constructor(info: DebugInfo, dist: Dist) {
     this.info = info;

@@ -27,8 +27,16 @@ import { Pump } from '../host/pump.ts';
 import type { QueryResult, RowData } from '../inferior/asked.ts';
 import type { Note } from '../inferior/notes.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
+import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StopReport } from '../inferior/stop.ts';
-import type { ExecutionSummary, QueryMessage, TravelMessage, WorkerData, WorkerMessage } from '../inferior/worker.ts';
+import type {
+  ExecutionSummary,
+  LeaveMessage,
+  QueryMessage,
+  TravelMessage,
+  WorkerData,
+  WorkerMessage,
+} from '../inferior/worker.ts';
 import type { Change } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
@@ -38,12 +46,14 @@ import { createTicks, TICK } from '../mailbox/ticks.ts';
 import { createTurnIndex, TurnReader } from '../mailbox/turn-index.ts';
 import type { PacketsFile } from '../saved/packet-blocks.ts';
 import type { Input } from '../stack/util/host.ts';
+import { EngineError, type NamedValue, type RunTimeline } from './api.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
-import { attachInspector, type InspectorChannel, type V8Paused } from './inspector.ts';
+import { attachInspector, EvaluationError, type InspectorChannel, type V8Paused } from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
+import { chunksBefore } from './log-file.ts';
 
 export interface InferiorOptions {
   readonly header: RecordingHeader;
@@ -87,6 +97,8 @@ interface InferiorEvents {
 
 /** Room for the description of a stop. */
 const STOP_BYTES = 1 << 20;
+/** Bytes that the log of a what-if may have, in memory. */
+const WHAT_IF_BYTES = 512 << 20;
 /** Spare chunks of the log that the thread is given ahead. */
 const SPARES = 4;
 
@@ -98,16 +110,18 @@ let created = 0;
 
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
-  readonly #checkpoints = new CheckpointStore();
+  #checkpoints = new CheckpointStore();
   /** It stands at the end of this, which was saved; nothing else makes it run. */
-  opened: HistorySource | undefined;
+  opened: (HistorySource & { readonly bytes: number }) | undefined;
   readonly armed: Uint8Array;
   readonly #ticks: Float64Array;
   readonly #name = `inferior-${++created}`;
   /** Ticks that it took until the machine was set up. */
   startTick = 0;
   /** The log of the run; it outlives the machine, and has to be closed. */
-  readonly history: History | undefined;
+  history: History | undefined;
+  /** In a what-if: what comes before its own log. */
+  #before: Pick<Recording, 'chunks' | 'fd'> | undefined;
   /** What its turns brought, if it is recorded. */
   readonly turns: TurnReader | undefined;
   readonly #header: RecordingHeader;
@@ -135,8 +149,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #standing = false;
   #failure = '';
 
+  readonly #fieldTypes: FieldTypes;
+  #typesKnown: Promise<void> | undefined;
+
   private constructor(image: Image, options: InferiorOptions) {
     super();
+    this.#fieldTypes = image.fieldTypes;
     this.#header = options.header;
     this.replay = options.replay;
     const warn = (text: string): void => {
@@ -261,6 +279,21 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     await this.#pauseOnExceptions('all');
   }
 
+  /** Has a past inferior, which stands still, go on without what was recorded of `source`, up to `until` (ns). */
+  async leaveRecording(source: HistorySource, until: number): Promise<void> {
+    const warn = (text: string): void => void this.emit('report', 'warning', text);
+    const history = new History({ size: WHAT_IF_BYTES, memory: WHAT_IF_BYTES, warn });
+    const message: LeaveMessage = { limit: history.limit.buffer, until };
+    this.#worker.postMessage(message);
+    const at = await this.runtime.leave();
+    const { recording, checkpoints, startTick } = source;
+    this.history = history;
+    this.#before = { chunks: chunksBefore(recording, at), fd: recording.fd };
+    this.#checkpoints = new CheckpointStore(checkpoints.all.filter((c) => c.logAt <= at && c.tick <= this.ticks));
+    this.startTick = startTick;
+    this.framed = true;
+  }
+
   /** True while the thread stands still in the inspector. */
   get standing(): boolean {
     return this.#standing;
@@ -290,6 +323,25 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     return this.#runtime;
   }
 
+  /** The fields or elements of a value that has been described, from `start` on. */
+  async children(handle: string, start: number, count: number): Promise<readonly NamedValue[]> {
+    this.#typesKnown ??= this.runtime.setFieldTypes(this.#fieldTypes);
+    await this.#typesKnown;
+    return this.runtime.children(handle, start, count);
+  }
+
+  /** What happened when, if it is recorded. */
+  get timeline(): RunTimeline | undefined {
+    const { turns, checkpoints } = this;
+    return (
+      turns && {
+        end: turns.end,
+        by: (axis, places) => turns.by(axis, places),
+        checkpoints: checkpoints.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })),
+      }
+    );
+  }
+
   /** Ticks of the machine so far. */
   get ticks(): number {
     return this.#ticks[TICK.COUNT] ?? 0;
@@ -300,13 +352,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   get recording(): Recording {
-    return (
-      this.opened?.recording ?? {
-        ...this.#header,
-        ...(this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 }),
-        framed: this.framed,
-      }
-    );
+    if (this.opened) {
+      return this.opened.recording;
+    }
+    const log = this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 };
+    const { chunks, fd } = this.#before ?? { chunks: [], fd: log.fd };
+    return { ...this.#header, ...log, chunks: [...chunks, ...log.chunks], fd, framed: this.framed };
   }
 
   get exited(): boolean {
@@ -468,4 +519,38 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       this.emit('exited', 0, '', undefined);
     }
   }
+}
+
+/** Bytes that a running machine is asked to write at a time. */
+const WRITE_PIECE = 1 << 15;
+
+/** Has a machine that runs write to its shared memory. */
+export async function writeRunning(inferior: Inferior, name: string, offset: number, data: Uint8Array): Promise<void> {
+  for (let at = 0; at < data.length; at += WRITE_PIECE) {
+    const base64 = Buffer.from(data.subarray(at, at + WRITE_PIECE)).toString('base64');
+    await inferior.change({ kind: 'memory', name, offset: offset + at, base64 });
+  }
+}
+
+/** Runs a monitor command in a machine that stands still. */
+export async function monitorInPlace({ runtime }: Inferior, line: string): Promise<string> {
+  let said: string | null;
+  try {
+    said = await runtime.monitor(line);
+  } catch (e) {
+    // Stopped while the machine is built, the monitor's commands find half of it missing.
+    throw e instanceof EvaluationError ? new EngineError(`The monitor cannot answer here: ${e.message}`) : e;
+  }
+  if (said === null) {
+    throw new EngineError('The machine is not set up yet; continue first.');
+  }
+  return said;
+}
+
+/** Does what was asked of a machine that ran, and stands still now. */
+export async function answerWaiting(inferior: Inferior): Promise<void> {
+  await inferior.changeNow();
+  await inferior.monitorNow((line) =>
+    monitorInPlace(inferior, line).catch((e: unknown) => `${e instanceof Error ? e.message : String(e)}\n`),
+  );
 }

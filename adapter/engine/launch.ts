@@ -16,6 +16,7 @@ import { type PreparedCapture, planOf, prepareCaptures } from '../replay/prepare
 import { inSlices, type Progress } from '../replay/slices.ts';
 import {
   DEFAULT_HISTORY_SIZE,
+  type DivergenceReport,
   EngineError,
   GivenUpError,
   type LaunchOptions,
@@ -25,7 +26,7 @@ import {
   type ReplayState,
 } from './api.ts';
 import type { Image } from './image.ts';
-import type { InferiorOptions } from './inferior.ts';
+import type { Inferior, InferiorOptions } from './inferior.ts';
 
 /** Milliseconds that the machine runs between two checkpoints. */
 const CHECKPOINT_MS = 250;
@@ -177,4 +178,26 @@ export function capturedPacket({ capture, plan }: Replay, number: number): Packe
   const linktype = eth >= 0 ? 'ethernet' : 'ip';
   const relative = capturedRelative(plan, i, new TcpIpView(bytes, linktype).find()) ?? null;
   return { bytes, linktype, known: { number, seconds: index.secondsOf(i), relative } };
+}
+
+/** How a replay compares with its capture so far, from a divergence on. Throws `EngineError` if there is none. */
+export async function divergencesOf(
+  inferior: Inferior | undefined,
+  start: number,
+  count: number,
+): Promise<DivergenceReport> {
+  const report = await inferior?.runtime.divergenceReport(start, count);
+  if (!report) {
+    throw new EngineError('Nothing is being replayed.');
+  }
+  return report;
+}
+
+/** What was sent at a divergence. */
+export async function divergentFrameOf(
+  inferior: Inferior | undefined,
+  index: number,
+): Promise<PacketBytes | undefined> {
+  const hex = await inferior?.runtime.divergentFrame(index);
+  return hex ? { bytes: Uint8Array.from(Buffer.from(hex, 'hex')), linktype: 'ethernet' } : undefined;
 }

@@ -2,9 +2,10 @@
  * The file that old chunks of a log go to. It has no name once it is open, so it is gone when the process is, however
  * that ends; where the system cannot do that, it is removed at the process's exit.
  */
-import { close, mkdtempSync, openSync, rmdirSync, rmSync, unlinkSync, write } from 'node:fs';
+import { close, mkdtempSync, openSync, readSync, rmdirSync, rmSync, unlinkSync, write } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { chunkBytes, type LogChunk, memoryChunk, type Recording, truncatedChunk } from '../mailbox/recorded.ts';
 
 /** Where chunks are written to. */
 export interface LogStore {
@@ -67,4 +68,28 @@ export function writeAll(fd: number, bytes: Uint8Array, at: number): Promise<voi
     };
     from(0);
   });
+}
+
+/** The part of a log before a place, the last of it in memory of its own: where it lies, more may come. */
+export function chunksBefore({ chunks, fd }: Pick<Recording, 'chunks' | 'fd'>, at: number): LogChunk[] {
+  const before = chunks.filter((c) => c.start < at);
+  const last = before.pop();
+  if (last) {
+    const bytes = last.memory ? chunkBytes(last.memory) : readAll(fd, last.fileAt, last.fileBytes);
+    before.push(memoryChunk(truncatedChunk(bytes, at - last.start)));
+  }
+  return before;
+}
+
+/** Bytes of a file. Throws where it has fewer. */
+export function readAll(fd: number, at: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let got = 0; got < length; ) {
+    const n = readSync(fd, bytes, got, length - got, at + got);
+    if (n === 0) {
+      throw new RangeError('the file has become shorter');
+    }
+    got += n;
+  }
+  return bytes;
 }

@@ -2,6 +2,7 @@
  * The past: a second inferior that executes a recording again, up to any moment of it. The live one stands still
  * meanwhile.
  */
+import type { CallNotes } from '../inferior/call-trace.ts';
 import type { StopReport, TimePosition } from '../inferior/stop.ts';
 import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferior/travel.ts';
 import type { CarriedWatch } from '../inferior/watches.ts';
@@ -14,6 +15,7 @@ import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
+import type { OpenedRecording } from './opening.ts';
 import { redoAt } from './reexecute.ts';
 import { StoppedState } from './stopped.ts';
 
@@ -55,10 +57,18 @@ export class Past {
   readonly #live: () => HistorySource;
   /** Checkpoints that it has taken on its way, by tick. */
   #saved: CheckpointRef[] = [];
+  /** Is told of stops that the user has to see. */
+  stopped: (arrival: Arrival) => void;
   /** Takes the next stop instead of the user. */
   #expected: ((a: Arrival) => void) | undefined;
 
-  private constructor(inferior: Inferior, installer: Installer, live: () => HistorySource) {
+  private constructor(
+    inferior: Inferior,
+    installer: Installer,
+    live: () => HistorySource,
+    stopped: (arrival: Arrival) => void,
+  ) {
+    this.stopped = stopped;
     this.inferior = inferior;
     this.installer = installer;
     this.#live = live;
@@ -105,7 +115,7 @@ export class Past {
       release: false,
     });
     const installer = new Installer(table, inferior.runtime, complain);
-    const past = new Past(inferior, installer, live);
+    const past = new Past(inferior, installer, live, stopped);
     let redoing = false;
     inferior.on('paused', (paused) => {
       // What comes while a change is redone is its leaving of the innermost frame (see `StoppedState`).
@@ -132,7 +142,7 @@ export class Past {
       }
       const expected = past.#expected;
       past.#expected = undefined;
-      (expected ?? stopped)({ paused, report });
+      (expected ?? past.stopped)({ paused, report });
     });
     await installer.all();
     return past;
@@ -189,6 +199,14 @@ export class Past {
       throw new TravelCancelled('Quit');
     }
     return arrival;
+  }
+
+  /** The calls after `from`, up to `end`; those of one block each. */
+  async calls(from: TimePosition, end: TimePosition, block: number): Promise<CallNotes> {
+    const before = this.#live().checkpoints.beforeTick(from.tick - 1) ?? null;
+    const order: TravelOrder = { target: end, breakpoints: 'silent', trace: { after: from.tick, block } };
+    const { stop } = (await this.#run(order, before)).report;
+    return (stop.kind === 'arrived' ? stop.notes.calls : null) ?? { count: 0, perBlock: 1, sums: [], calls: [] };
   }
 
   /** Where a packet of the capture first passes before `end`, or at it; null: nowhere. */
@@ -271,4 +289,28 @@ function savedOn({ target, noteFrom }: TravelOrder, checkpoint: CheckpointRef | 
   }
   const from = Math.min(target.tick, noteFrom ?? target.tick) - SAVE_BEFORE;
   return from > (checkpoint?.tick ?? 0) + SAVE_BEFORE ? { save: { from, every: Number.POSITIVE_INFINITY } } : {};
+}
+
+/** A past of a saved recording, at its end. */
+export async function pastAtEnd(
+  image: Image,
+  table: BreakpointTable,
+  opened: OpenedRecording,
+  complain: (text: string) => void,
+): Promise<{ readonly past: Past; readonly arrival: Arrival }> {
+  const past = await Past.create(
+    image,
+    table,
+    () => opened,
+    () => undefined,
+    complain,
+  );
+  try {
+    const arrival = await past.to(opened.head.end);
+    past.inferior.opened = opened;
+    return { past, arrival };
+  } catch (e) {
+    await past.dispose();
+    throw e;
+  }
 }

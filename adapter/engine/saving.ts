@@ -1,31 +1,27 @@
 /** Saves a session: its packets as a capture that any tool reads, and behind them what makes it a recording. */
 import { closeSync, fstatSync, openSync, renameSync, rmSync } from 'node:fs';
-import type { ExecutionSummary } from '../inferior/worker.ts';
-import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
-import type { Recording } from '../mailbox/recorded.ts';
 import { visible } from '../packets/format.ts';
-import type { PacketsFile } from '../saved/packet-blocks.ts';
 import { type SavedHead, type SavedMarks, VERSION } from '../saved/saved.ts';
 import { SavedWriter } from '../saved/write.ts';
 import { EngineError, type HistoryMoment, type SaveSummary } from './api.ts';
+import type { HistorySource } from './history-source.ts';
 import type { Replay } from './launch.ts';
 import { writeAll } from './log-file.ts';
 import { planMemories } from './opening.ts';
+import type { ReexecuteOptions } from './reexecute.ts';
 
 /** What is saved. */
 export interface SavedSession {
-  readonly recording: Recording;
-  readonly checkpoints: readonly CheckpointRef[];
+  readonly source: HistorySource;
   readonly begun: number;
-  readonly startTick: number;
   readonly end: HistoryMoment;
   readonly replay: Replay | undefined;
 }
 
-/** Executes the recording again, from where it begins, with its packets going to a file. */
-export type WritePackets = (from: CheckpointRef | undefined, packets: PacketsFile) => Promise<ExecutionSummary>;
+/** Executes the recording again. */
+export type Execute = (options: ReexecuteOptions) => Promise<unknown>;
 
-function headOf({ recording, begun, startTick, end, replay }: SavedSession): SavedHead {
+function headOf({ source: { recording, startTick }, begun, end, replay }: SavedSession): SavedHead {
   const { buildId, argv, seed, framed } = recording;
   const nameservers = recording.nameservers.map((a) => ({
     ...a,
@@ -57,14 +53,14 @@ export async function saveSession(
   path: string,
   session: SavedSession,
   marks: SavedMarks,
-  writePackets: WritePackets,
+  execute: Execute,
   told: (done: number, total: number) => void,
 ): Promise<SaveSummary> {
   const partial = `${path}.${process.pid}.part`;
   let fd = -1;
   try {
     fd = openSync(partial, 'wx');
-    const summary = await write(fd, session, marks, writePackets, told);
+    const summary = await write(fd, session, marks, execute, told);
     closeSync(fd);
     fd = -1;
     renameSync(partial, path);
@@ -82,10 +78,12 @@ async function write(
   fd: number,
   session: SavedSession,
   marks: SavedMarks,
-  writePackets: WritePackets,
+  execute: Execute,
   told: (done: number, total: number) => void,
 ): Promise<SaveSummary> {
-  const { recording, checkpoints, replay, end, begun } = session;
+  const { source, replay, end, begun } = session;
+  const { recording } = source;
+  const checkpoints = source.checkpoints.all;
   let at = 0;
   const writer = new SavedWriter(async (bytes) => {
     await writeAll(fd, bytes, at);
@@ -94,7 +92,9 @@ async function write(
   await writer.begin();
   const from = (recording.chunks[0]?.start ?? 0) > 0 ? checkpoints[0] : undefined;
   const packets = end.packets - (from?.frames ?? 0);
-  await writePackets(from, { fd, at, most: packets, begun });
+  // Where no change needs frames, the build without probes is faster.
+  const release = !recording.framed;
+  await execute({ ...(from ? { from } : {}), release, packets: { fd, at, most: packets, begun } });
   at = fstatSync(fd).size;
   await writer.head(headOf(session), at);
 

@@ -10,12 +10,14 @@ import {
   type Breakpoint,
   EngineError,
   type HistoryMoment,
+  type HistoryState,
   type MomentTarget,
   type ReverseKind,
   type StepKind,
   type WatchLocation,
 } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
+import type { Compared } from './compare.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import type { Inferior } from './inferior.ts';
@@ -242,6 +244,23 @@ export class TimeTravel {
     return at && { at, stop: { kind: 'step' } };
   }
 
+  /** What executes the history, and where the present is; nothing may be shown of the past. */
+  async compared(here: Moment): Promise<Compared> {
+    const end = (this.#present ?? here).position;
+    return { past: await this.#open(), end };
+  }
+
+  /** Gives away the inferior that stands at `from`, which another one takes the place of when it is needed. */
+  async release(from: Moment): Promise<{ readonly past: Past; readonly moment: Moment }> {
+    const past = await this.#open();
+    const moment =
+      from.inferior === past.inferior ? from : this.#momentOf(await past.to(from.position), past.inferior, from.stop);
+    this.#present ??= from;
+    this.#past = undefined;
+    this.#opening = undefined;
+    return { past, moment };
+  }
+
   /** Runs `go`; if that is given up, shows `from` again. */
   async #guarded(from: Moment, go: (past: Past) => Promise<void>): Promise<void> {
     const inPast = this.inPast;
@@ -325,6 +344,32 @@ export function momentOf(image: Image, { paused, report }: Arrival, inferior: In
 /** A moment for those who show it. */
 export function historyMoment({ position, ns, packets, lastPacket }: Moment): HistoryMoment {
   return { ...position, ns, packets, lastPacket };
+}
+
+/** Where one is in the history of a machine; undefined without one. */
+export function historyState(
+  here: Moment,
+  time: TimeTravel,
+  inferior: Inferior,
+  whatIf: Moment | undefined,
+): HistoryState | undefined {
+  const { history, opened, replay } = inferior;
+  const bytes = history?.bytes ?? opened?.bytes;
+  const { startTick, checkpoints } = opened ?? inferior;
+  if (bytes === undefined) {
+    return undefined;
+  }
+  return {
+    start: { ...START, tick: startTick, ns: 0, packets: 0, lastPacket: null },
+    present: historyMoment(time.present ?? here),
+    here: historyMoment(here),
+    inPast: time.inPast,
+    replays: replay !== undefined,
+    checkpoints: { count: checkpoints.all.length, bytes: checkpoints.bytes },
+    saved: opened !== undefined,
+    whatIf: whatIf && historyMoment(whatIf),
+    bytes,
+  };
 }
 
 function samePosition(a: TimePosition, b: TimePosition): boolean {

@@ -1,10 +1,17 @@
 /** Commands that go back in what has been recorded. */
 import { CommandError } from '../commands/command.ts';
 import type { HISTORY_COMMANDS } from '../commands/table/history.ts';
-import type { HistoryMoment, HistoryState, MomentTarget, ReverseKind, TimePosition } from '../engine/api.ts';
+import type {
+  HistoryMoment,
+  HistoryState,
+  MomentTarget,
+  ReverseKind,
+  TimePosition,
+  TracedPlace,
+} from '../engine/api.ts';
 import { marksOf, momentTarget, momentText } from '../inspect/history.ts';
 import { visible } from '../packets/format.ts';
-import type { Handlers } from './handler.ts';
+import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { countOf, standing } from './running.ts';
 
@@ -129,6 +136,38 @@ function recordDelete(gdb: GdbInterpreter): void {
   );
 }
 
+async function whatIf(gdb: GdbInterpreter, args: string): Promise<void> {
+  if (args.trim() === '') {
+    infoWhatIf(gdb);
+    return;
+  }
+  if (args.trim() !== 'off') {
+    throw new CommandError(`"off" expected, not "${visible(args.trim())}".`);
+  }
+  historyOf(gdb);
+  await gdb.go(() => gdb.engine.endWhatIf());
+}
+
+async function diffHistory(gdb: GdbInterpreter): Promise<void> {
+  historyOf(gdb);
+  const { equal, original, whatIf } = await gdb.engine.compareWhatIf();
+  const text = ({ tick, probe, call, location }: TracedPlace): string =>
+    `tick ${tick}, probe ${probe}: ${call} at ${location?.file}:${location?.line}`;
+  if (!original || !whatIf) {
+    const end = original ? ', up to where the what-if stands' : whatIf ? ', up to where the history ends' : '';
+    gdb.out(`No difference: both make the same ${equal} calls${end}.\n`);
+    return;
+  }
+  gdb.out(`They differ at call ${equal + 1} after the change:\n`);
+  gdb.out(`  history  ${text(original)}\n  what-if  ${text(whatIf)}\n`);
+}
+
+/** `info what-if`. */
+export function infoWhatIf(gdb: GdbInterpreter): void {
+  const { whatIf } = historyOf(gdb);
+  gdb.out(whatIf ? `The past was changed at ${momentText(whatIf)}.\n` : 'Nothing was changed in the past.\n');
+}
+
 export const HISTORY_HANDLERS: Handlers<typeof HISTORY_COMMANDS> = {
   'reverse-continue': reverseContinue,
   'reverse-step': (gdb, args) => reverse(gdb, 'into', args),
@@ -141,6 +180,9 @@ export const HISTORY_HANDLERS: Handlers<typeof HISTORY_COMMANDS> = {
   checkpoint,
   restart,
   record,
+  'what-if': whatIf,
+  diff: listSubcommands('diff'),
+  'diff history': diffHistory,
   'record save': recordSave,
   'record stop': recordStop,
   'record delete': recordDelete,
@@ -148,10 +190,12 @@ export const HISTORY_HANDLERS: Handlers<typeof HISTORY_COMMANDS> = {
 
 /** `info history`. */
 export function infoHistory(gdb: GdbInterpreter): void {
-  const { start, here, present, inPast, bytes, checkpoints, saved } = historyOf(gdb);
+  const { start, here, present, inPast, bytes, checkpoints, saved, whatIf } = historyOf(gdb);
   gdb.out(`Recorded: from ${momentText(start)}\n          to ${momentText(present)}\n`);
   gdb.out(`Size:     ${bytes} bytes of inputs; ${checkpointsText(checkpoints)}\n`);
-  gdb.out(`Here:     ${inPast ? momentText(here) : saved ? 'the end' : 'the present'}\n`);
+  gdb.out(
+    `Here:     ${inPast ? momentText(here) : saved ? 'the end' : 'the present'}${whatIf ? ', of a what-if' : ''}\n`,
+  );
 }
 
 function checkpointsText({ count, bytes }: HistoryState['checkpoints']): string {

@@ -11,7 +11,7 @@ import { infoDisplay } from './display.ts';
 import { infoDrops } from './drops.ts';
 import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
-import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord } from './history.ts';
+import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord, infoWhatIf } from './history.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { infoJourney, infoJourneys } from './journey.ts';
 import { infoMmio } from './mmio.ts';
@@ -241,4 +241,5 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info usernet': (gdb) => infoMonitor(gdb, 'info usernet'),
   'info variables': infoVariables,
   'info watchpoints': infoWatchpoints,
+  'info what-if': infoWhatIf,
 };

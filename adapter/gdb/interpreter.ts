@@ -151,6 +151,8 @@ export class GdbInterpreter {
     engine.on('exited', this.#exited);
     engine.on('breakpoint', this.#breakpointChanged);
     engine.on('report', this.#reported);
+    engine.askWhatIf = () =>
+      this.confirm('Changing the past leaves it: what comes then is what would have been.\nChange it?');
   }
 
   /** Ends what goes on, lets go of the engine and closes the sockets of `host`. */

@@ -37,6 +37,16 @@ export class Appointments {
     this.#prepare();
   }
 
+  /** Nothing is due any more. */
+  cancel(): void {
+    this.#list.length = 0;
+    for (const probe of this.#armed) {
+      this.#arm(probe, false);
+    }
+    this.#armed.clear();
+    this.#prepare();
+  }
+
   /** Arms the probes of this tick, and has the runtime called at the next one that matters. */
   #prepare(): void {
     const now = this.#now;

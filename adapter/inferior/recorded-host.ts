@@ -53,6 +53,10 @@ export class RecordedHost implements Host {
   #from: RecordedStart | null;
   /** What differs first from when it was recorded; empty if nothing does. */
   differs = '';
+  /** Who goes on where the recording has been left. */
+  #beyond: Host | null = null;
+  /** The machine is in `poll`. */
+  inPoll = false;
 
   constructor(recording: Recording, hooks: RecordedHostHooks, from: RecordedStart | null = null) {
     this.seed = recording.seed;
@@ -117,7 +121,25 @@ export class RecordedHost implements Host {
     this.#lookAhead();
   }
 
-  poll(): readonly Input[] {
+  /** The recording is left where the machine stands: `go` gets the log there, and makes the host that goes on. */
+  leave(go: (log: LogReader) => Host): void {
+    this.#beyond = go(this.#log);
+  }
+
+  poll(timeoutNs: number): readonly Input[] {
+    this.inPoll = true;
+    const inputs = this.#beyond === null ? this.#recorded(timeoutNs) : this.#pollBeyond(this.#beyond, timeoutNs);
+    this.inPoll = false;
+    return inputs;
+  }
+
+  #pollBeyond(beyond: Host, timeoutNs: number): readonly Input[] {
+    const inputs = beyond.poll(timeoutNs);
+    this.now_ns = beyond.now_ns;
+    return inputs;
+  }
+
+  #recorded(timeoutNs: number): readonly Input[] {
     if (this.#from) {
       this.#begin(this.#from);
     }
@@ -128,9 +150,12 @@ export class RecordedHost implements Host {
     if (this.#log.peek() === 0) {
       this.#hooks.polls(Number.POSITIVE_INFINITY);
       this.#hooks.ends();
-      return [{ type: 'quit' }];
+      return this.#beyond === null ? [{ type: 'quit' }] : this.#pollBeyond(this.#beyond, timeoutNs);
     }
     this.#hooks.polls(this.#nextTime());
+    if (this.#beyond !== null) {
+      return this.#pollBeyond(this.#beyond, timeoutNs);
+    }
     this.#expect(LOG.TURN, 'a turn');
     const { r } = this.#log;
     this.#turns++;
@@ -191,7 +216,10 @@ export class RecordedHost implements Host {
     }
   }
 
-  listen(): { errno: string; port: number } {
+  listen(fd: number, type: number, addr: sockaddr): { errno: string; port: number } {
+    if (this.#beyond !== null) {
+      return this.#beyond.listen(fd, type, addr);
+    }
     if (this.#from) {
       // What the machine is told while it is set up is replaced with the state that it is to have.
       return { errno: '', port: 1 };
@@ -202,7 +230,10 @@ export class RecordedHost implements Host {
     return answer;
   }
 
-  read_file(): ServedPiece {
+  read_file(dir: string, name: string, off: number, len: number): ServedPiece {
+    if (this.#beyond?.read_file) {
+      return this.#beyond.read_file(dir, name, off, len);
+    }
     this.#expect(LOG.READ_FILE, 'the answer to a read of a file');
     const { r } = this.#log;
     const answer = { errno: r.text(), size: r.f64(), data: getInline(r) };
@@ -215,6 +246,10 @@ export class RecordedHost implements Host {
   }
 
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
+    if (this.#beyond !== null) {
+      this.#beyond.frame(dir, buf, size);
+      return;
+    }
     if (dir === 0 || this.#from !== null || this.#log.peek() !== LOG.SENT) {
       this.#hooks.frame(dir, buf, size, 0, 0);
       return;

@@ -64,6 +64,7 @@ export class RecordingHost implements Host {
     hooks: RecordingHooks,
     turns: TurnWatch | null = null,
     replay: ReplayFacts | null = null,
+    at = 0,
   ) {
     this.#replay = replay;
     this.#inner = inner;
@@ -74,6 +75,7 @@ export class RecordingHost implements Host {
       (chunk) => hooks.newChunk(chunk),
       () => hooks.spareChunk(),
     );
+    this.#log.at = at;
   }
 
   /** Where in the log the next record will be. */
@@ -146,10 +148,10 @@ export class RecordingHost implements Host {
   }
 
   /** The debugger is about to change something, or has just done so, while the machine stands at `probe`. */
-  change(probe: number, change: Change): void {
+  change(probe: number, change: Change, inPoll = this.#inPoll): void {
     const max = changeRoom(change);
     if (this.#room(max)) {
-      const at = { tick: this.#hooks.ticks(), probe, inPoll: this.#inPoll };
+      const at = { tick: this.#hooks.ticks(), probe, inPoll };
       encodeChange(this.#log.begin(LOG.CHANGE, max), at, this.#inner.now_ns, change);
       this.#log.commit();
     }

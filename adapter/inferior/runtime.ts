@@ -15,6 +15,7 @@ import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
 import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
 import { callersOf, stackDepth } from './call-stack.ts';
+import type { CallTrace } from './call-trace.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer } from './describe.ts';
 import { Edge } from './edge.ts';
@@ -25,7 +26,7 @@ import { type Conversion, formatText, parseFormat } from './printf.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, StepRequest, Stop, StopReport } from './stop.ts';
-import { Travel, type TravelOrder } from './travel.ts';
+import { Travel, type TravelNotes, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
 import { WatchStops } from './watch-stops.ts';
 import type { Captured, WatchOrder } from './watches.ts';
@@ -74,6 +75,8 @@ export interface RunningMachine {
 export class StackLeft extends Error {
   override name = 'StackLeft';
 }
+
+const NO_NOTES: TravelNotes = { lastHit: null, hits: 0, found: false, back: null, calls: null };
 
 /** Makes what runs as each turn of a query ends. */
 type EachTurn = ($R: Runtime, $G: object, $probe: number) => void;
@@ -140,6 +143,8 @@ export class Runtime {
   readonly shared = new Map<string, ArrayBufferLike>();
   /** Set if a recording is made. */
   recordChange: ChangeRecorder | undefined;
+  /** Set if a recording is executed again: leaves it where the machine stands. */
+  leaveRecording: (() => number) | undefined;
   /** Set if a recording is executed again. */
   nextRecorded: NextChange | undefined;
   /** The position at which recorded changes are being carried out. */
@@ -297,8 +302,24 @@ export class Runtime {
     this.#travel = new Travel(order, this.A, this.T, this.#tables, this.#arm);
     this.#watches.begin(order);
     this.#travel.ticked();
+    this.#traceCalls(this.#travel.trace);
     this.#watches.watches.sync();
     this.#setLimit();
+  }
+
+  /** Probes that tell of calls, for the time being. */
+  #traced: readonly number[] = [];
+
+  #traceCalls(trace: CallTrace | null): void {
+    this.#traced = trace?.arm(this.A, this.#tables, this.#arm) ?? [];
+    for (const id of this.#traced) {
+      this.D[id] = (...args: unknown[]) => {
+        if (!this.#commanding) {
+          trace?.call(this.T[TICK.COUNT] ?? 0, id, args);
+        }
+        return this.decided(id, false, undefined);
+      };
+    }
   }
 
   /** Answers a query up to where its order says, and leaves the stack there. The machine is at an earlier position. */
@@ -389,7 +410,11 @@ export class Runtime {
     this.#travel = null;
     this.#endStep();
     this.#leaveQuery();
-    const notes = travel?.end(this.#measureDepth()) ?? { lastHit: null, hits: 0, found: false, back: null };
+    for (const id of this.#traced) {
+      this.D[id] = this.#deciderOf(id);
+    }
+    this.#traced = [];
+    const notes = travel?.end(this.#measureDepth()) ?? NO_NOTES;
     this.#stand({ kind: 'arrived', notes: { ...notes, ...this.#watches.origins(travel?.order.known) } }, probe);
   }
 
@@ -891,6 +916,12 @@ export class Runtime {
   }
 
   // ---- what it changed, executed again
+
+  /** The machine goes on without the recording from here. Returns where in the log that is. */
+  leave(): number {
+    this.#appointments.cancel();
+    return this.leaveRecording?.() ?? -1;
+  }
 
   /** Calls `arrive` when the machine is at a position outside `poll` that is still to come. */
   stopAt(at: ChangePosition, arrive: () => void): void {

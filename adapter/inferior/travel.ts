@@ -5,6 +5,7 @@
  */
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
+import { type CallNotes, CallTrace, type TraceOrder } from './call-trace.ts';
 import type { TimePosition, WatchChange } from './stop.ts';
 import type { CarriedWatch } from './watches.ts';
 
@@ -41,6 +42,8 @@ export interface TravelOrder {
   readonly known?: readonly CarriedWatch[];
   /** Checkpoints to take on the way, for the next run: from a tick on, each so many ticks. */
   readonly save?: { readonly from: number; readonly every: number };
+  /** Calls to note. */
+  readonly trace?: TraceOrder;
 }
 
 /** A breakpoint that would have stopped. */
@@ -63,6 +66,7 @@ export interface TravelNotes {
   readonly origins?: readonly CarriedWatch[];
   /** Where `back` leads; null when that is before the first tick that was noted. */
   readonly back: TimePosition | null;
+  readonly calls: CallNotes | null;
 }
 
 const NEVER: TimePosition = { tick: Number.POSITIVE_INFINITY, probe: IN_TICK };
@@ -81,6 +85,8 @@ export class Travel {
   readonly #fns: ReadonlySet<number> | null;
   /** Probes whose breakpoints are silent. */
   readonly #muted: number[] = [];
+  /** Is told of each call. */
+  readonly trace: CallTrace | null;
   #noting = false;
   /** The next probe is the end. */
   #ending = false;
@@ -104,6 +110,7 @@ export class Travel {
     this.#A = A;
     this.#T = T;
     this.#tables = tables;
+    this.trace = order.trace ? new CallTrace(order.trace) : null;
     this.#fns = order.back?.fns ? new Set(order.back.fns) : null;
     const room = order.back ? WINDOW : 0;
     this.#ticks = new Float64Array(room);
@@ -212,7 +219,7 @@ export class Travel {
       this.#A[id] = (this.#A[id] ?? 0) | ARMED.BREAKPOINT;
     }
     const back = this.order.back ? this.#back(this.order.back, depth) : null;
-    return { lastHit: this.#lastHit, hits: this.#hits, found: this.#found, back };
+    return { lastHit: this.#lastHit, hits: this.#hits, found: this.#found, back, calls: this.trace?.notes ?? null };
   }
 
   /** Is a probe's breakpoint silent for the time being? Tells what is to become of it at the end. */

@@ -22,6 +22,7 @@ import type { QueryOrder, QueryResult, RowData } from './asked.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { CheckpointTaker } from './checkpoint-take.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { ForkHost, type OpenSocket } from './fork-host.ts';
 import { LiveHost } from './live-host.ts';
 import type { Note } from './notes.ts';
 import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
@@ -224,6 +225,11 @@ function beside(): Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captur
   return { frames: edge.packets, frameHash, edge: edge.save(), captured: edge.known?.highest ?? 0 };
 }
 
+/** The machine's thread has no event loop while the machine runs, so it looks for itself. */
+function spareChunk(): SharedArrayBuffer | undefined {
+  return (receiveMessageOnPort(messages) as { message: SharedArrayBuffer } | undefined)?.message;
+}
+
 function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost {
   const { checkpointMs: everyMs } = data;
   const checkpoints: Checkpoints | null =
@@ -242,8 +248,7 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
     check,
     newChunk: (chunk: SharedArrayBuffer) => post({ type: 'chunk', chunk }),
     full: () => post({ type: 'log-full' }),
-    // The machine's thread has no event loop while the machine runs, so it looks for itself.
-    spareChunk: () => (receiveMessageOnPort(messages) as { message: SharedArrayBuffer } | undefined)?.message,
+    spareChunk,
   };
   const turns: TurnWatch = {
     turnEnds: (timeoutNs) => {
@@ -288,10 +293,50 @@ function recordedHost(recording: Recording, start: RecordedStart | null, watch: 
   };
   const host: RecordedHost = new RecordedHost(recording, recordedHooks, start);
   runtime.nextRecorded = (here) => host.nextChange(here);
+  runtime.recordChange = undefined;
+  runtime.leaveRecording = () => leaveRecording(host, recordedHooks);
   return host;
 }
 
 const packetBlocks = data.packets && new PacketBlocks(data.packets);
+
+/** What a past inferior gets, as a message, before it is told to leave the recording. */
+export interface LeaveMessage {
+  /** Of the log of what comes. */
+  readonly limit: SharedArrayBuffer;
+  /** Where time ends, in nanoseconds. */
+  readonly until: number;
+}
+
+/** The machine goes on from here on its own; what it does is recorded. Returns where in the log that begins. */
+function leaveRecording(host: RecordedHost, forkHooks: RecordedHostHooks): number {
+  const { message } = receiveMessageOnPort(messages) as { message: LeaveMessage };
+  const sockets = (): ReadonlyMap<number, OpenSocket> =>
+    (runtime.machine as unknown as { sockets: { fds: ReadonlyMap<number, OpenSocket> } }).sockets.fds;
+  let at = 0;
+  host.leave((log) => {
+    at = log.at;
+    const fork = new ForkHost(host, log, forkHooks, sockets, message.until);
+    const recording = new RecordingHost(
+      fork,
+      message.limit,
+      {
+        ticks,
+        check,
+        newChunk: (chunk) => post({ type: 'chunk', chunk }),
+        full: () => post({ type: 'log-full' }),
+        spareChunk,
+      },
+      null,
+      data.replay ? fork : null,
+      at,
+    );
+    runtime.recordChange = (probe, change) => recording.change(probe, change, host.inPoll);
+    runtime.nextRecorded = undefined;
+    return recording;
+  });
+  return at;
+}
 
 /** A frame of a re-execution; what a replay once said of it comes from the recording. */
 function frameAgain(dir: FrameDirection, buf: Uint8Array, size: number, number: number, grade: number): void {

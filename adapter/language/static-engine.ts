@@ -36,6 +36,9 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly setLink = refuse;
   readonly query = refuseLater;
   readonly history = undefined;
+  readonly endWhatIf = refuseLater;
+  readonly compareWhatIf = refuseLater;
+  askWhatIf: undefined;
   readonly saveRecording = refuseLater;
   readonly savedMarks = undefined;
   readonly timeline = undefined;

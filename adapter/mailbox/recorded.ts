@@ -97,6 +97,14 @@ export function chunkBytes(memory: SharedArrayBuffer): Uint8Array {
   return new Uint8Array(memory, 0, CHUNK_HEADER_BYTES + chunkUsed(memory));
 }
 
+/** The same chunk with fewer bytes of records, in memory of its own. */
+export function truncatedChunk(chunk: Uint8Array, used: number): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(CHUNK_HEADER_BYTES + used);
+  new Uint8Array(memory).set(chunk.subarray(0, CHUNK_HEADER_BYTES + used));
+  new Int32Array(memory, 0, 1)[0] = used;
+  return memory;
+}
+
 /** A chunk that is in memory. */
 export function memoryChunk(memory: SharedArrayBuffer): LogChunk {
   return { start: chunkStart(memory), memory, fileAt: -1, fileBytes: 0 };

@@ -93,7 +93,7 @@ function bytesOf(field: Field, text: string): Uint8Array | undefined {
 }
 
 /** What the field says now, as a number. */
-function valueOf(out: Uint8Array, link: LinkType, field: Field, from: number): number {
+function valueIn(out: Uint8Array, link: LinkType, field: Field, from: number): number {
   const found = occurrences(new PacketView(out, link), field).find((o) => o.from === from);
   return found === undefined ? Number.NaN : Number(found.value);
 }
@@ -104,13 +104,13 @@ function valueOf(out: Uint8Array, link: LinkType, field: Field, from: number): n
  */
 function writeBits(out: Uint8Array, link: LinkType, field: Field, { from, length }: Span, wanted: number): void {
   const original = out.slice(from, from + length);
-  const before = valueOf(out, link, field, from);
+  const before = valueIn(out, link, field, from);
   const bits: { readonly at: number; readonly mask: number; readonly weight: number }[] = [];
   for (let i = 0; i < length * 8; i++) {
     const [at, mask] = [from + (i >> 3), 0x80 >> (i & 7)];
     const was = out[at] ?? 0;
     out[at] = was ^ mask;
-    const changed = valueOf(out, link, field, from);
+    const changed = valueIn(out, link, field, from);
     out[at] = was;
     if (changed !== before && !Number.isNaN(changed)) {
       bits.push({ at, mask, weight: Math.abs(changed - before) });
@@ -122,7 +122,7 @@ function writeBits(out: Uint8Array, link: LinkType, field: Field, { from, length
     left -= set ? weight : 0;
     out[at] = set ? (out[at] ?? 0) | mask : (out[at] ?? 0) & ~mask;
   }
-  if (left !== 0 || valueOf(out, link, field, from) !== wanted) {
+  if (left !== 0 || valueIn(out, link, field, from) !== wanted) {
     out.set(original, from);
     if (length > 2 || !tryAll(out, link, field, { from, length }, wanted)) {
       throw new TextError(`${wanted} does not fit into ${field.name}.`);
@@ -143,7 +143,7 @@ function tryAll(out: Uint8Array, link: LinkType, field: Field, { from, length }:
     original.forEach((_, i) => {
       out[from + i] = (other >> (8 * (length - 1 - i))) & 255;
     });
-    best = valueOf(out, link, field, from) === wanted ? other : best;
+    best = valueIn(out, link, field, from) === wanted ? other : best;
   }
   const kept = best < 0 ? word : best;
   original.forEach((_, i) => {
@@ -241,7 +241,7 @@ function template(kind: string, from: typeof HOST, to: typeof HOST, data: Uint8A
   }
   const headers: Readonly<Record<string, string>> = {
     udp: `9c409c40${word(8 + data.length)}ffff`,
-    tcp: '9c409c400000000000000000500200000000'.padEnd(36, '0') + '0000',
+    tcp: `${'9c409c400000000000000000500200000000'.padEnd(36, '0')}0000`,
     icmp: '0800000000010001',
   };
   const header = headers[kind] ?? '';

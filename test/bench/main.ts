@@ -14,6 +14,7 @@ import { measureProbes } from './probes.ts';
 import { measureReplay } from './replay.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
 import { measureStep } from './step.ts';
+import { measureWatch } from './watch.ts';
 import { measureTravel } from './travel.ts';
 
 /** `memory` is first, so that it is that of one session. */
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   filters: measureFilters,
   probes: measureProbes,
   step: measureStep,
+  watch: measureWatch,
   e1000: () => measureE1000(),
   'e1000-heap': () => measureE1000Heap(),
   path: () => measurePath(),

@@ -84,7 +84,22 @@ describe('history at the prompt', () => {
     assert.match(await run('goto tomorrow'), /^No moment "tomorrow": /);
     assert.equal(await run('restart 7'), 'Not found: checkpoint id 7\n');
     assert.match(await run('bookmark end'), /cannot be the name of a bookmark/);
-    await run('goto start');
-    assert.match(await run('set var $RDT = 1'), /This is the past/);
+    assert.match(await run('what-if off'), /there is no what-if/);
+    assert.match(await run('diff history'), /there is no what-if/);
+    assert.match(await run('record delete'), /^Already at end of record list\.$/m);
+    assert.match(await run('record'), /^The process is already being recorded\. {2}Use "record save FILE"/);
+  });
+
+  it('shows what would have been, and goes back to what was', async () => {
+    await run('break tcp_input', 'run', 'continue 4', 'reverse-continue');
+    await run('set var $RADV = 7', 'delete', 'continue');
+    assert.match(await run('info what-if'), /^The past was changed at tick \d+, probe \d+, /);
+    assert.match(
+      await run('diff history'),
+      /^No difference: both make the same \d+ calls, up to where the history ends\.$/m,
+    );
+    assert.match(await run('what-if off'), /^tcp_input \(/m);
+    assert.match(await run('print $RADV'), /= 0$/m);
+    assert.equal(await run('info what-if'), 'Nothing was changed in the past.\n');
   });
 });

@@ -103,6 +103,15 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   }
 
   readonly savedMarks = undefined;
+  askWhatIf: (() => Promise<boolean>) | undefined;
+
+  async compareWhatIf(): Promise<never> {
+    throw new EngineError('Target native has no history.');
+  }
+
+  async endWhatIf(): Promise<void> {
+    throw new EngineError('Target native has no history.');
+  }
 
   async saveRecording(): Promise<never> {
     throw new EngineError('Target native has no history.');

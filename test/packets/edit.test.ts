@@ -15,7 +15,7 @@ const FRAME = tcpFrame({
   data: 'hello',
 });
 
-function valueOf(frame: Uint8Array, name: string): unknown {
+function valueIn(frame: Uint8Array, name: string): unknown {
   const field = FIELDS[name];
   return field && occurrences(new PacketView(frame, 'ethernet'), field)[0]?.value;
 }
@@ -34,9 +34,9 @@ describe('assigning fields', () => {
       ['eth.dst', '02:00:00:00:00:01', 0x020000000001],
     ] as const) {
       const edited = editField(FRAME, 'ethernet', name, text, false);
-      assert.equal(valueOf(edited, name), value, name);
-      assert.equal(valueOf(edited, 'ip.checksum.status'), 1, name);
-      assert.equal(valueOf(edited, 'tcp.checksum.status'), 1, name);
+      assert.equal(valueIn(edited, name), value, name);
+      assert.equal(valueIn(edited, 'ip.checksum.status'), 1, name);
+      assert.equal(valueIn(edited, 'tcp.checksum.status'), 1, name);
       assert.equal(edited.length, FRAME.length);
     }
   });
@@ -44,17 +44,17 @@ describe('assigning fields', () => {
   it('raw leaves checksums; patches are the bytes that differ', () => {
     const edited = editField(FRAME, 'ethernet', 'ip.ttl', '1', true);
     assert.deepEqual(patchesBetween(FRAME, edited), [[22, '01']]);
-    assert.equal(valueOf(edited, 'ip.checksum.status'), 0);
+    assert.equal(valueIn(edited, 'ip.checksum.status'), 0);
   });
 
   it('a packet is made of the fields that are said', () => {
     const made = makePacket('tcp.dstport=5556 tcp.flags.syn=1 ip.ttl=4 data="abc"', true);
     assert.deepEqual(
-      ['ip.src', 'ip.dst', 'ip.ttl', 'tcp.dstport', 'tcp.len', 'tcp.checksum.status'].map((n) => valueOf(made, n)),
+      ['ip.src', 'ip.dst', 'ip.ttl', 'tcp.dstport', 'tcp.len', 'tcp.checksum.status'].map((n) => valueIn(made, n)),
       [0x0a000202, 0x0a00020f, 4, 5556, 3, 1],
     );
-    assert.equal(valueOf(makePacket('arp.opcode=1', false), 'arp.opcode'), 1);
-    assert.equal(valueOf(makePacket('icmp.type=8 data=616263', false), 'icmp.type'), 8);
+    assert.equal(valueIn(makePacket('arp.opcode=1', false), 'arp.opcode'), 1);
+    assert.equal(valueIn(makePacket('icmp.type=8 data=616263', false), 'icmp.type'), 8);
     assert.throws(() => makePacket('udp.dstprt=1', true), /no packet field "udp\.dstprt"; did you mean/);
     assert.throws(() => makePacket('hello there', true), /is no field=value/);
   });

@@ -93,6 +93,32 @@ numbers, and this stops where "break -packet N" does. "row N" is a line of the l
     usage: 'restart N',
   },
   {
+    name: 'what-if',
+    class: 'running',
+    takes: 'nothing',
+    words: ['off'],
+    summary: 'Changes of the past: what would have been.',
+    usage: 'what-if [off]',
+    details: `An assignment, a write to a register or memory, or a monitor command in the past leaves it: the program
+goes on from there with the recorded inputs as long as they apply, and nothing of it reaches the
+outside. "what-if off" gives that up and leads back to what was. See "info what-if" and "diff history".`,
+  },
+  {
+    name: 'diff',
+    class: 'running',
+    takes: 'nothing',
+    summary: 'Compare what was with what would have been.',
+    subcommands: [
+      {
+        name: 'history',
+        class: 'running',
+        takes: 'nothing',
+        summary: 'Say at which call the past and the what-if differ first.',
+        usage: 'diff history',
+      },
+    ],
+  },
+  {
     name: 'record',
     aliases: ['rec'],
     class: 'running',

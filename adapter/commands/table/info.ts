@@ -69,6 +69,12 @@ export const INFO_COMMANDS = [
         summary: 'What has been recorded, and where in it the program stands.',
       },
       {
+        name: 'what-if',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Where the past was changed, if it was.',
+      },
+      {
         name: 'record',
         aliases: ['rec'],
         class: 'status',

@@ -1,0 +1,100 @@
+/**
+ * What would have been: a machine that leaves the recorded past at a moment where somebody has changed it. The
+ * original stays as it is, and is shown again when the other one is given up.
+ */
+import type { Stop } from '../inferior/stop.ts';
+import { type CallDifference, EngineError } from './api.ts';
+import { firstDifference } from './compare.ts';
+import type { HistorySource } from './history-source.ts';
+import type { Image } from './image.ts';
+import type { Inferior } from './inferior.ts';
+import type { Installer } from './installer.ts';
+import type { Arrival } from './past.ts';
+import { exceptionStop } from './stopped.ts';
+import type { Moment, TimeTravel } from './time-travel.ts';
+
+/** What is shown: a machine, and what moves in its history. */
+export interface Shown {
+  readonly inferior: Inferior;
+  readonly installer: Installer;
+  readonly time: TimeTravel;
+  readonly moment: Moment;
+}
+
+/** What was shown before the past was changed; its moment is where it was left. */
+export interface Original extends Shown {
+  /** Where it stands. */
+  readonly present: Moment;
+}
+
+/** What the engine does for it. */
+export interface WhatIfHooks {
+  /** Moves in the history of a machine. */
+  newTime(of: () => HistorySource): TimeTravel;
+  /** Shows another machine from now on. */
+  enter(shown: Shown): void;
+  stopped(inferior: Inferior, arrival: Arrival): void;
+  ended(inferior: Inferior, message: string): void;
+}
+
+export const NO_WHAT_IF = 'Nothing was changed in the past: there is no what-if.';
+
+export class WhatIf {
+  readonly #hooks: WhatIfHooks;
+  original: Original | undefined;
+
+  constructor(hooks: WhatIfHooks) {
+    this.#hooks = hooks;
+  }
+
+  /** Leaves the past where it is shown. */
+  async begin(from: Shown, source: HistorySource): Promise<void> {
+    const { inferior, time } = from;
+    const present = time.present ?? from.moment;
+    const { past, moment } = await time.release(from.moment);
+    await past.inferior.leaveRecording(source, present.ns);
+    past.stopped = (arrival) => this.#hooks.stopped(past.inferior, arrival);
+    past.inferior.once('exited', (_code, message) => this.#hooks.ended(past.inferior, message));
+    if (this.original) {
+      await time.dispose();
+      void inferior.terminate();
+    }
+    this.original ??= { ...from, moment, present };
+    this.#hooks.enter({
+      inferior: past.inferior,
+      installer: past.installer,
+      time: this.#hooks.newTime(() => past.inferior),
+      moment,
+    });
+  }
+
+  /** Where it differs first from what was. `here` is what is shown of it. Throws `EngineError` if there is none. */
+  async compare(image: Image, { time, moment }: Pick<Shown, 'time' | 'moment'>): Promise<CallDifference> {
+    const { original } = this;
+    if (!original) {
+      throw new EngineError(NO_WHAT_IF);
+    }
+    const was = await original.time.compared(original.present);
+    return firstDifference(image, original.moment.position, was, await time.compared(moment));
+  }
+
+  /** Gives it up: `shown` is that which never was. Returns what is shown instead. */
+  async end({ inferior, time }: Pick<Shown, 'inferior' | 'time'>): Promise<Original | undefined> {
+    const { original } = this;
+    if (original) {
+      this.original = undefined;
+      this.#hooks.enter({ ...original, moment: original.present });
+      await time.dispose();
+      await inferior.terminate();
+    }
+    return original;
+  }
+}
+
+/** Why it has stopped there. */
+export function stopOf({ paused, report: { stop } }: Arrival): Stop {
+  if (paused.reason === 'exception' || paused.reason === 'promiseRejection') {
+    return exceptionStop(paused);
+  }
+  return stop.kind === 'arrived' ? { kind: 'recording-end' } : stop;
+}
