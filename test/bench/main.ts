@@ -14,8 +14,8 @@ import { measureProbes } from './probes.ts';
 import { measureReplay } from './replay.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
 import { measureStep } from './step.ts';
-import { measureWatch } from './watch.ts';
 import { measureTravel } from './travel.ts';
+import { measureWatch } from './watch.ts';
 
 /** `memory` is first, so that it is that of one session. */
 const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
