@@ -18,6 +18,8 @@ export interface Settings {
   height: number;
   width: number;
   listsize: number;
+  /** Whether the ways of packets are shown. */
+  journey: 'on' | 'off';
   verbose: boolean;
   traceCommands: boolean;
   prompt: string;
@@ -68,6 +70,7 @@ export function defaultSettings(): Settings {
     height: 0,
     width: 0,
     listsize: 10,
+    journey: 'off',
     verbose: false,
     traceCommands: false,
     prompt: '(pktgdb) ',
@@ -284,6 +287,7 @@ export const SETTINGS: readonly Setting[] = [
   limit('height', 'number of lines gdb thinks are in a page', own),
   limit('width', 'number of characters gdb thinks are in a line', own),
   limit('listsize', 'number of source lines gdb will list by default', own, ALL_LINES),
+  choice(['journey', 'journey'], 'whether the ways of packets are shown', ['on', 'off'], own),
   flag('verbose', 'verbosity', own),
   named('trace-commands', flag('traceCommands', 'state of GDB CLI command tracing', own)),
   PROMPT,

@@ -5,6 +5,7 @@
  */
 
 import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, SaveSummary } from '../engine/api.ts';
+import type { Hop, Journey, JourneyGroup } from '../inspect/journey.ts';
 import type { RegisterAccess } from '../inspect/mmio.ts';
 import type { Conversation, FollowedStream } from '../packets/conversation-table.ts';
 import type { PacketDetails } from '../packets/details.ts';
@@ -372,4 +373,19 @@ export interface StreamArguments extends ConversationsArguments {
 
 export interface StreamBody extends Pick<FollowedStream, 'nodes' | 'missing'> {
   readonly pieces: readonly { readonly side: 0 | 1; readonly packet: number; readonly base64: string }[];
+}
+
+/** `pktgdb/journeys`: the packets so far, and how they group by their ways. */
+export interface JourneysBody {
+  readonly groups: readonly JourneyGroup[];
+  readonly packets: readonly Omit<Journey, 'hops'>[];
+}
+
+/** `pktgdb/journey`: the way of one of them; a hop's position is one of history. */
+export interface JourneyArguments {
+  readonly packet: number;
+}
+
+export interface JourneyBody extends Omit<Journey, 'hops'> {
+  readonly hops: readonly Omit<Hop, 'bytes' | 'link'>[];
 }

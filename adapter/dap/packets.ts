@@ -3,10 +3,11 @@ import { LAYER_NAMES } from '../commands/catch-text.ts';
 import type { PacketLayer } from '../engine/api.ts';
 import { type DroppedPacket, dropMeaning, droppedPackets, dropsSoFar, explainDrop } from '../inspect/drops.ts';
 import { edgeCapture } from '../inspect/edges.ts';
+import { groupJourneys, journeysSoFar } from '../inspect/journey.ts';
 import { registerAccesses } from '../inspect/mmio.ts';
 import { conversationsOf, followStream } from '../packets/conversation-table.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import type { ConversationsBody, DropsBody, MmioBody, StreamBody } from './custom.ts';
+import type { ConversationsBody, DropsBody, JourneyBody, JourneysBody, MmioBody, StreamBody } from './custom.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
@@ -25,6 +26,26 @@ export const packetRequests: Family = {
     handle: async ({ engine }, args): Promise<ConversationsBody> => {
       const { capture } = await edgeCapture(engine, edgeOf(args));
       return { conversations: conversationsOf(capture).slice(0, MAX_ROWS) };
+    },
+  },
+  'pktgdb/journeys': {
+    handle: async ({ engine }): Promise<JourneysBody> => {
+      const all = await journeysSoFar(engine);
+      return {
+        groups: groupJourneys(all).slice(0, MAX_ROWS),
+        packets: all.slice(-MAX_ROWS).map(({ id, text, end, relation }) => ({ id, text, end, relation })),
+      };
+    },
+  },
+  'pktgdb/journey': {
+    handle: async ({ engine }, args): Promise<JourneyBody> => {
+      const id = args.number('packet');
+      const found = (await journeysSoFar(engine)).find((j) => j.id === id);
+      if (found === undefined) {
+        throw new RequestError(`There is no packet ${id}.`);
+      }
+      const hops = found.hops.map(({ fn, layer, tick, probe, ns, change }) => ({ fn, layer, tick, probe, ns, change }));
+      return { ...found, hops };
     },
   },
   'pktgdb/stream': {

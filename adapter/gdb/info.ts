@@ -13,6 +13,7 @@ import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts
 import { type Handlers, listSubcommands } from './handler.ts';
 import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord, infoWhatIf } from './history.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { infoJourney, infoJourneys } from './journey.ts';
 import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
@@ -221,6 +222,8 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info divergence': infoDivergence,
   'info drops': infoDrops,
   'info conversations': infoConversations,
+  'info journey': infoJourney,
+  'info journeys': infoJourneys,
   'info mmio': infoMmio,
   'info frame': infoFrame,
   'info functions': infoFunctions,

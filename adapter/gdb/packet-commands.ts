@@ -5,6 +5,7 @@ import { saveBreakpoints } from './breakpoint-table.ts';
 import { dumpPcap, follow, savePacket } from './conversations.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import { delayPacket, dropPacket, edit, inject } from './hands.ts';
+import { dumpJourneys } from './journey.ts';
 import { dump } from './memory-files.ts';
 
 export const PACKET_HANDLERS: Handlers<typeof PACKET_COMMANDS> = {
@@ -15,6 +16,8 @@ export const PACKET_HANDLERS: Handlers<typeof PACKET_COMMANDS> = {
   'dump pcap': dumpPcap,
   'dump memory': (gdb, args) => dump(gdb, 'memory', args, false),
   'dump value': (gdb, args) => dump(gdb, 'value', args, false),
+  'dump journey': dumpJourneys('journey'),
+  'dump vpp': dumpJourneys('vpp'),
   save: listSubcommands('save'),
   'save packet': savePacket,
   'save breakpoints': saveBreakpoints,

@@ -50,7 +50,7 @@ interface Span {
 
 function write(out: Uint8Array, link: LinkType, field: Field, place: Span, text: string): void {
   const wrong = (): TextError => new TextError(`"${text}" is no value of ${field.name} (${field.type}).`);
-  const number = numberOf(field, text);
+  const number = numberOf(text);
   if (number !== undefined && place.length <= 6) {
     writeBits(out, link, field, place, number);
     return;
@@ -66,7 +66,7 @@ function write(out: Uint8Array, link: LinkType, field: Field, place: Span, text:
 }
 
 /** A value as a number: also an address, a boolean or the name of a value. */
-function numberOf(field: Field, text: string): number | undefined {
+function numberOf(text: string): number | undefined {
   const word = text.toLowerCase();
   if (word === 'true' || word === 'false') {
     return word === 'true' ? 1 : 0;

@@ -330,6 +330,11 @@ function text(b: Uint8Array): string {
   return new TextDecoder().decode(b);
 }
 
+/** Options of Enhanced Packet Blocks, and the kind of verdict that is from Linux' eBPF at traffic control. */
+const EPB_PACKETID = 5;
+const EPB_VERDICT = 7;
+const VERDICT_TC = 1;
+
 /** An option: its code and value. */
 type Option = readonly [code: number, value: Uint8Array];
 
@@ -360,8 +365,16 @@ export class PcapngWriter {
     return this.#block(IDB, [body, this.#options([...options, [IF_TSRESOL, Uint8Array.of(9)]])]);
   }
 
-  /** Enhanced Packet Block; `comment` goes into `opt_comment`. */
-  packet(p: PacketToWrite, iface = 0, comment = ''): Uint8Array {
+  /**
+   * Enhanced Packet Block; `comment` goes into `opt_comment`, an identity into `epb_packetid`, a verdict (as of Linux'
+   * eBPF at traffic control) into `epb_verdict`.
+   */
+  packet(
+    p: PacketToWrite,
+    iface = 0,
+    comment = '',
+    more: { readonly packetId?: number; readonly verdict?: number } = {},
+  ): Uint8Array {
     const body = new Uint8Array(20);
     const v = new DataView(body.buffer);
     const t = BigInt(p.tsSec) * 1000000000n + BigInt(p.tsNsec);
@@ -370,7 +383,14 @@ export class PcapngWriter {
     v.setUint32(8, Number(t & 0xffffffffn), this.little);
     v.setUint32(12, p.data.length, this.little);
     v.setUint32(16, p.len ?? p.data.length, this.little);
-    return this.#block(EPB, [body, padded(p.data), this.#options(comment === '' ? [] : [[1, utf8(comment)]])]);
+    const options: Option[] = comment === '' ? [] : [[1, utf8(comment)]];
+    if (more.packetId !== undefined) {
+      options.push([EPB_PACKETID, this.#u64(more.packetId)]);
+    }
+    if (more.verdict !== undefined) {
+      options.push([EPB_VERDICT, concat([Uint8Array.of(VERDICT_TC), this.#u64(more.verdict)])]);
+    }
+    return this.#block(EPB, [body, padded(p.data), this.#options(options)]);
   }
 
   /** Simple Packet Block: no time, interface 0. */
@@ -391,6 +411,12 @@ export class PcapngWriter {
   /** Custom Block of the owner `pen`. The data is padded to a multiple of 4: carry a length inside if it matters. */
   custom(pen: number, data: Uint8Array, copyable = true): Uint8Array {
     return this.#block(copyable ? CUSTOM : CUSTOM_NO_COPY, [this.#u32(pen), padded(data)]);
+  }
+
+  #u64(n: number): Uint8Array {
+    const b = new Uint8Array(8);
+    new DataView(b.buffer).setBigUint64(0, BigInt(n), this.little);
+    return b;
   }
 
   #u32(n: number): Uint8Array {

@@ -1,9 +1,16 @@
 /** The requests about packets so far: on the live machine, with a drop that tells what to do, and in a replay. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import type { ConversationsBody, DropsBody, MmioBody, StreamBody } from '../../adapter/dap/custom.ts';
+import type {
+  ConversationsBody,
+  DropsBody,
+  JourneyBody,
+  JourneysBody,
+  MmioBody,
+  StreamBody,
+} from '../../adapter/dap/custom.ts';
 import { capture } from '../kit/paths.ts';
-import { SEED_ARGS } from '../kit/seed.ts';
+import { SEED_ARGS, SEED_LISTEN, SEED_TEXT } from '../kit/seed.ts';
 import type { TestClient } from './client.ts';
 import { withAdapter } from './hooks.ts';
 
@@ -46,6 +53,25 @@ describe('packets so far, over DAP', () => {
       /port 5556 has no listener: "guest netstat -l".*hostfwd= goes to 10\.0\.2\.15:5556/,
     );
     assert.match(found?.last?.summary ?? '', /\[SYN\]/);
+  });
+
+  it('a packet is followed from the host to the program that reads it', async () => {
+    await client.begin({ args: SEED_ARGS, guestCommands: [SEED_LISTEN] });
+    const { body } = await client.outputEvent('console', 'hostfwd tcp 127.0.0.1:');
+    await client.outputEvent('stdout', 'istening on');
+    const socket = connect(Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]), '127.0.0.1');
+    socket.end(SEED_TEXT);
+    await new Promise((resolve) => socket.once('close', resolve));
+    await client.ask('pause', { threadId: 1 });
+    await client.stoppedEvent();
+    const { packets, groups } = await ask<JourneysBody>('journeys');
+    const [read] = packets.filter((p) => p.end.startsWith('delivered to nc'));
+    assert.match(read?.end ?? '', new RegExp(`^delivered to nc \\(pid \\d+\\), bytes 0 to ${SEED_TEXT.length - 1}$`));
+    assert.equal(groups.flatMap((g) => g.ids).length, packets.length);
+    const { hops } = await ask<JourneyBody>('journey', { packet: read?.id });
+    const layers = hops.map((h) => h.layer).filter((l, i, all) => l !== all[i - 1]);
+    assert.deepEqual(layers.slice(0, 4), ['slirp', 'net', 'nic', 'guest']);
+    assert.ok(hops.every((h, i) => i === 0 || h.tick >= (hops[i - 1]?.tick ?? 0)));
   });
 
   it('conversations and streams of a replay, at either edge', async () => {

@@ -176,11 +176,26 @@ ${DROP_LINES}`,
       {
         name: 'conversations',
         class: 'status',
-        takes: 'text',
+        takes: 'nothing',
         words: [...LAYER_NAMES, 'capture'],
         summary: 'Who talked with whom at an edge so far: packets, bytes, times, retransmissions, state.',
         usage: 'info conversations [EDGE | capture | FILE]',
         details: `EDGE is ${LAYER_NAMES.join(', ')}; slirp without it. "capture" is what is replayed.`,
+      },
+      {
+        name: 'journey',
+        class: 'status',
+        takes: 'number',
+        summary: 'The way of a packet: the functions it passed, what changed, and what became of it.',
+        usage: 'info journey [PACKET]',
+        details: `PACKET is a number of "info journeys"; the last one without it. "set journey on" comes first.
+It is found by executing history again, so the machine pays nothing for it. "goto tick N" leads to a function.`,
+      },
+      {
+        name: 'journeys',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'All packets so far, grouped by the way that they went and what became of them.',
       },
       {
         name: 'mmio',

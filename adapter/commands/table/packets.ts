@@ -14,7 +14,7 @@ export const PACKET_COMMANDS = [
       {
         name: 'stream',
         class: 'network',
-        takes: 'text',
+        takes: 'nothing',
         summary: 'Show what was said over a TCP connection, each byte once and in order.',
         usage: 'follow stream N [text | hex | file PATH] [in EDGE | in capture | in FILE]',
         details: `N is tcp.stream, as "info conversations" lists them. ${EDGES}; slirp without it.`,
@@ -22,7 +22,7 @@ export const PACKET_COMMANDS = [
       {
         name: 'udp',
         class: 'network',
-        takes: 'text',
+        takes: 'nothing',
         summary: 'Show the datagrams of a conversation over UDP.',
         usage: 'follow udp N [text | hex | file PATH] [in EDGE | in capture | in FILE]',
       },
@@ -37,7 +37,7 @@ export const PACKET_COMMANDS = [
       {
         name: 'pcap',
         class: 'network',
-        takes: 'text',
+        takes: 'nothing',
         summary: 'Write the packets that passed an edge so far to a capture file.',
         usage: 'dump pcap FILE [FILTER] [in EDGE]',
         details: `Only those that a display filter means, if one is given. ${EDGES}; slirp without it.`,
@@ -55,6 +55,20 @@ export const PACKET_COMMANDS = [
         takes: 'nothing',
         summary: 'Write the value of an expression, an array of bytes, to a raw binary file.',
         usage: 'dump value FILE EXPR',
+      },
+      {
+        name: 'journey',
+        class: 'network',
+        takes: 'file',
+        summary: 'Write the packets at all edges to a pcapng file, with identities, verdicts and comments.',
+        usage: 'dump journey FILE',
+      },
+      {
+        name: 'vpp',
+        class: 'network',
+        takes: 'file',
+        summary: "Write journeys as VPP's dispatch trace, a record for each function, which Wireshark shows.",
+        usage: 'dump vpp FILE',
       },
     ],
   },

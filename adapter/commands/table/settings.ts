@@ -121,7 +121,7 @@ export const SETTING_COMMANDS = [
       {
         name: 'link',
         class: 'network',
-        takes: 'text',
+        takes: 'nothing',
         summary: 'Have a link lose, delay, repeat and reorder packets.',
         usage: 'set link NAME [loss P%] [delay TIME] [duplicate [P%]] [reorder [P%]] | set link NAME off',
         details: `NAME is that of "info network". It is a part of the history, and by chance that is the same each time.

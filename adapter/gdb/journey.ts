@@ -1,0 +1,71 @@
+/** `info journey`, `info journeys`, `dump journey`, `dump vpp`. */
+import { writeFileSync } from 'node:fs';
+import { CommandError } from '../commands/command.ts';
+import { groupJourneys, type Journey, journeysSoFar } from '../inspect/journey.ts';
+import { dispatchTrace, journeyCapture } from '../inspect/journey-files.ts';
+import type { GdbInterpreter } from './interpreter.ts';
+
+/** Identities that a group lists. */
+const MOST = 12;
+
+async function journeys(gdb: GdbInterpreter): Promise<readonly Journey[]> {
+  if (gdb.settings.journey === 'off') {
+    throw new CommandError('Journeys are off; "set journey on" turns them on.');
+  }
+  return journeysSoFar(gdb.engine);
+}
+
+/** The packet of a number, or the last one that was seen up to here. */
+function chosen(all: readonly Journey[], word: string): Journey {
+  const found =
+    word === ''
+      ? [...all].sort((a, b) => (b.hops.at(-1)?.tick ?? 0) - (a.hops.at(-1)?.tick ?? 0))[0]
+      : all.find((j) => String(j.id) === word);
+  if (!found) {
+    throw new CommandError(
+      word === '' ? 'No packet has been on its way.' : `There is no packet ${word}; there are ${all.length}.`,
+    );
+  }
+  return found;
+}
+
+export async function infoJourney(gdb: GdbInterpreter, args: string): Promise<void> {
+  const { id, text, hops, end, relation } = chosen(await journeys(gdb), args.trim());
+  gdb.out(`Packet ${id}: ${text}${relation === '' ? '' : `, ${relation}`}\n`);
+  const width = Math.max(8, ...hops.map((h) => h.fn.length));
+  gdb.out(`${'Tick'.padEnd(11)} ${'Time'.padEnd(12)} ${'Layer'.padEnd(7)} ${'Function'.padEnd(width)} Change\n`);
+  for (const { tick, ns, layer, fn, change } of hops) {
+    const time = (ns / 1e9).toFixed(6);
+    const row = `${String(tick).padEnd(11)} ${time.padEnd(12)} ${layer.padEnd(7)} ${fn.padEnd(width)} ${change}`;
+    gdb.out(`${row.trimEnd()}\n`);
+  }
+  gdb.out(`End: ${end}.\n`);
+}
+
+export async function infoJourneys(gdb: GdbInterpreter): Promise<void> {
+  const all = await journeys(gdb);
+  gdb.out(all.length === 0 ? 'No packet has been on its way.\n' : '');
+  for (const { path, end, ids } of groupJourneys(all)) {
+    const shown = ids.slice(0, MOST).join(', ');
+    gdb.out(
+      `${ids.length} packet${ids.length === 1 ? '' : 's'}, ${end}: ${shown}${ids.length > MOST ? ', ...' : ''}\n`,
+    );
+    gdb.out(`    ${path.join(' > ')}\n`);
+  }
+}
+
+export function dumpJourneys(kind: 'journey' | 'vpp') {
+  return async (gdb: GdbInterpreter, args: string): Promise<void> => {
+    const path = args.trim();
+    if (path === '') {
+      throw new CommandError('Argument required (a file to write to).');
+    }
+    const all = await journeys(gdb);
+    try {
+      writeFileSync(path, kind === 'vpp' ? dispatchTrace(all) : journeyCapture(all));
+    } catch (error) {
+      throw new CommandError(`Cannot write ${path}: ${(error as Error).message}`);
+    }
+    gdb.out(`Wrote the journeys of ${all.length} packet${all.length === 1 ? '' : 's'} to ${path}.\n`);
+  };
+}
