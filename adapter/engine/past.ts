@@ -319,7 +319,7 @@ export class Past {
   lastPassed(from: TimePosition, location: BreakpointSpec['location']): Promise<TimePosition | null> {
     return this.installer.seeking(location, async () => {
       const found = await this.lastHit(from, () => undefined, [], SEEKER);
-      return found && found.hit;
+      return found?.hit ?? null;
     });
   }
 
