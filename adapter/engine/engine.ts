@@ -44,7 +44,7 @@ import { BreakpointTable } from './breakpoints.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
-import type { HistorySource } from './history-source.ts';
+import { type HistorySource, NOT_RUNNING, sourceOf } from './history-source.ts';
 import { Image } from './image.ts';
 import { answerWaiting, type Inferior, monitorInPlace, TELLING_COMMAND, writeRunning } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
@@ -65,7 +65,6 @@ import { UserBreakpoints } from './user-breakpoints.ts';
 import { watchedBy } from './watched.ts';
 import { NO_WHAT_IF, type Original, type Shown, stopOf, WhatIf } from './what-if.ts';
 
-const NOT_RUNNING = 'The program is not being run.';
 const RUNNING = 'Cannot execute this command while the machine is running.';
 
 export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
@@ -236,8 +235,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async saveRecording(path: string, marks: SavedMarks): Promise<SaveSummary> {
-    const moment = this.#need();
-    this.#needHistory();
+    const moment = this.#needHistory();
     const end = historyMoment(this.#time.present ?? moment);
     const session = { source: this.#live(), begun: this.#begun, end, replay: this.#traces.replay };
     const told = (done: number, total: number): void => void this.emit('progress', 'Saving the recording', done, total);
@@ -366,9 +364,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   #need(): Moment {
-    if (!this.#inferior) {
-      throw new EngineError(NOT_RUNNING);
-    }
+    this.#running();
     if (!this.#moment || this.#inferiorState !== 'stopped') {
       throw new EngineError(RUNNING);
     }
@@ -420,30 +416,23 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
   }
 
-  async reverse(
-    kind: ReverseKind,
-    { frame = 0, count = 1 }: { readonly frame?: number; readonly count?: number } = {},
-  ): Promise<void> {
-    const moment = this.#need();
-    this.#needHistory();
+  async reverse(kind: ReverseKind, { frame = 0, count = 1 }: StepOptions = {}): Promise<void> {
+    const moment = this.#needHistory();
     await this.#travel(() => this.#time.reverse(moment, kind, frame, count));
   }
 
   async goToPassed(location: BreakpointSpec['location']): Promise<void> {
-    const moment = this.#need();
-    this.#needHistory();
+    const moment = this.#needHistory();
     await this.#travel(() => this.#time.toPassed(moment, location));
   }
 
   async goTo(target: MomentTarget): Promise<void> {
-    const moment = this.#need();
-    this.#needHistory();
+    const moment = this.#needHistory();
     await this.#travel(() => this.#time.goTo(moment, target, { kind: target === 'present' ? 'history-end' : 'goto' }));
   }
 
   async trace(points: readonly TracePoint[]): Promise<readonly Note[]> {
-    const moment = this.#need();
-    this.#needHistory();
+    const moment = this.#needHistory();
     return this.#tracer.notes(points, moment);
   }
 
@@ -461,15 +450,16 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
   }
 
-  #needHistory(): void {
+  #needHistory(): Moment {
+    const moment = this.#need();
     if (this.#inferior?.history === undefined && !this.#traces.recording) {
       throw new EngineError('Target native does not support this command: history is off (`set history size`).');
     }
+    return moment;
   }
 
   async query(request: QueryRequest, options: QueryOptions): Promise<QueryEnd> {
-    const here = this.#need();
-    this.#needHistory();
+    const here = this.#needHistory();
     const until = (this.#time.present ?? here).position;
     const watched = await watchedBy(this.#image, request, here);
     return this.#queries.ask(this.#live(), request, until, options, watched);
@@ -489,12 +479,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#inferiorState === 'starting' && !this.#inferior) {
       return;
     }
-    if (!this.#inferior) {
-      throw new EngineError(NOT_RUNNING);
-    }
+    const inferior = this.#running();
     this.#tracer.running?.interrupt();
     if (this.#inferiorState === 'running') {
-      (this.#time.running ?? this.#inferior).interrupt();
+      (this.#time.running ?? inferior).interrupt();
     }
   }
 
@@ -750,11 +738,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   // ---- the machine ----
 
   guestInput(text: string): void {
-    if (!this.#inferior) {
-      throw new EngineError(NOT_RUNNING);
-    }
+    const inferior = this.#running();
     this.#needPresent();
-    this.#inferior.post({ type: 'console', text });
+    inferior.post({ type: 'console', text });
   }
 
   #needPresent(): void {
@@ -808,11 +794,4 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   reexecute(recording: Recording, options: ReexecuteOptions = {}): Promise<ExecutionSummary> {
     return reexecute(this.#image, recording, { ...options, hashTurns: this.internals.hashTurns });
   }
-}
-
-function sourceOf(inferior: Inferior | undefined): HistorySource {
-  if (!inferior) {
-    throw new EngineError(NOT_RUNNING);
-  }
-  return inferior.opened ?? inferior;
 }

@@ -10,7 +10,7 @@ import type {
   SourceLocation,
   Variable,
 } from '../compiler/debug-info.ts';
-import type { FieldTypes } from '../inferior/runtime.ts';
+import type { FieldTypes } from '../inferior/describe.ts';
 import { PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { near } from '../stack/util/near.ts';
 import { EngineError, type SymbolScope } from './api.ts';

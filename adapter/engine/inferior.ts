@@ -25,9 +25,9 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
 import type { QueryResult, RowData } from '../inferior/asked.ts';
+import type { FieldTypes } from '../inferior/describe.ts';
 import type { Note } from '../inferior/notes.ts';
 import type { ReplayData } from '../inferior/replay-data.ts';
-import type { FieldTypes } from '../inferior/runtime.ts';
 import type { StopReport } from '../inferior/stop.ts';
 import type {
   ExecutionSummary,

@@ -1,6 +1,6 @@
 /** A stop of the inferior: its frames, and evaluation in them. Dead once the inferior runs again. */
 import type { FunctionInfo, PacketInfo, Variable } from '../compiler/debug-info.ts';
-import type { PacketCopy } from '../inferior/runtime.ts';
+import type { PacketCopy } from '../inferior/packet-copy.ts';
 import type { Captured, WatchOrder } from '../inferior/watches.ts';
 import type { FramedChange } from '../mailbox/change.ts';
 import {

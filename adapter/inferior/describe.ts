@@ -10,6 +10,9 @@ const ADDRESS_STEP = 0x40;
 /** Elements a single `children` answer holds at most. */
 const MAX_CHILDREN = 10_000;
 
+/** Declared types of fields by struct. */
+export type FieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 export class Describer {
   #handles: object[] = [];
   /** Number of the first handle that is valid: they are never given twice, so that an old one means nothing else. */

@@ -3,13 +3,11 @@
  * functions of the locals that the probe hands over; V8's inspector only shows the frames of a stop.
  */
 import type { PacketKind } from '../compiler/debug-info.ts';
-import { type Change, type ChangePosition, type FramedChange, isFramed } from '../mailbox/change.ts';
+import type { Change, FramedChange } from '../mailbox/change.ts';
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
-import type { TcpRelative } from '../packets/conversations.ts';
-import { FIELDS, type FieldValue, formatField, PacketView } from '../packets/fields.ts';
+import { FIELDS, PacketView } from '../packets/fields.ts';
 import { compileFilter, type Filter } from '../packets/filter/filter.ts';
-import { type Conversion, formatText, parseFormat } from '../packets/printf-text.ts';
 import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
@@ -17,33 +15,23 @@ import { Appointments } from './appointments.ts';
 import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
 import { callersOf, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
+import { Changes } from './changes.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
-import { Describer } from './describe.ts';
+import { Describer, type FieldTypes } from './describe.ts';
 import { Edge } from './edge.ts';
+import { Globals, type RunningMachine } from './globals.ts';
 import { HitCounts } from './hit-counts.ts';
+import { LogTexts, reason } from './log-text.ts';
 import { type Note, Notes } from './notes.ts';
 import { packetBytes } from './packet-bytes.ts';
+import { copyOf, type PacketCopy, patch } from './packet-copy.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, StepRequest, Stop, StopReport } from './stop.ts';
-import { Travel, type TravelNotes, type TravelOrder } from './travel.ts';
+import { NO_NOTES, Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
 import { WatchStops } from './watch-stops.ts';
 import type { Captured, WatchOrder } from './watches.ts';
-
-/** A packet for the front ends. `number` is that in the replayed capture, 0 if it is none or nothing is replayed. */
-export interface PacketCopy {
-  readonly hex: string;
-  readonly linktype: 'ethernet' | 'ip';
-  readonly number: number;
-  /** Since the capture's first packet. */
-  readonly seconds: number;
-  /** What is known of its connection. */
-  readonly relative: TcpRelative | null;
-}
-
-/** Declared types of fields by struct. */
-export type FieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /**
  * What an armed probe calls, with its locals; at a `return` the value comes first. True makes the probe's function
@@ -54,29 +42,13 @@ type Decider = (...locals: never[]) => boolean;
 /** Stands at probes that nobody has armed. */
 const notArmed: Decider = () => false;
 
-/** Keeps what the debugger changes while the machine stands at `probe` (-1: at none). */
-export type ChangeRecorder = (probe: number, change: Change) => void;
-
-/** In a re-execution: the next change, if it was made at this position. */
-export type NextChange = (here: ChangePosition) => Change | null;
-
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
-
-/** What the runtime reads of the stack's `machine`, which is built as it begins to run. */
-export interface RunningMachine {
-  readonly turns: number;
-  readonly drops: { readonly total: number };
-  readonly host?: { readonly now_ns: number };
-  readonly cpu?: { readonly interrupts: number };
-}
 
 /** Leaves the stack from wherever it is, so that `main` can be called again. */
 export class StackLeft extends Error {
   override name = 'StackLeft';
 }
-
-const NO_NOTES: TravelNotes = { lastHit: null, hits: 0, found: false, back: null, calls: null };
 
 /** Makes what runs as each turn of a query ends. */
 type EachTurn = ($R: Runtime, $G: object, $probe: number) => void;
@@ -97,6 +69,8 @@ export class Runtime {
   readonly notes: Notes;
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
+  /** Deciders call it. */
+  readonly texts = new LogTexts(this.#describer);
   readonly #tables: ProbeTables;
   readonly #stackUrl: string;
   readonly #measureDepth: () => number;
@@ -105,8 +79,7 @@ export class Runtime {
   /** What decides for breakpoints, by probe. */
   readonly #deciders = new Map<number, Decider>();
   readonly #counts = new HitCounts();
-  readonly #globalsAll: object = Object.create(null) as object;
-  readonly #globalsOf = new Map<string, object>();
+  readonly #globals = new Globals();
   readonly #packetView = new PacketView();
   /** The same for copies, so that a condition's packet stays what it is. */
   readonly #copied = new PacketView();
@@ -141,16 +114,8 @@ export class Runtime {
   readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
   readonly #tellStop: (stop: StopReport) => void;
   readonly #appointments: Appointments;
-  /** Memory that the debugger writes, by name. */
-  readonly shared = new Map<string, ArrayBufferLike>();
-  /** Set if a recording is made. */
-  recordChange: ChangeRecorder | undefined;
-  /** Set if a recording is executed again: leaves it where the machine stands. */
-  leaveRecording: (() => number) | undefined;
-  /** Set if a recording is executed again. */
-  nextRecorded: NextChange | undefined;
-  /** The position at which recorded changes are being carried out. */
-  #changing: ChangePosition = { tick: 0, probe: -1, inPoll: false };
+  /** What the debugger changes. */
+  readonly changes: Changes;
 
   constructor(options: {
     A: Uint8Array;
@@ -195,6 +160,13 @@ export class Runtime {
       noted: (change) => (this.asked ? this.asked.written(change) : this.#travel?.watched(change)),
     });
     this.#appointments = new Appointments(options.T, arm, this.#setLimit);
+    this.changes = new Changes(this.#appointments, {
+      ticks: () => this.T[TICK.COUNT] ?? 0,
+      standsAt: () => this.#start.probe,
+      command: (line) => this.aside(() => this.#globals.monitor(line)),
+      stand: (probe, change) => this.#stand({ kind: 'pause' }, probe, change),
+      debugged: (at) => this.#watches.debugged(at),
+    });
   }
 
   /** Steady clock in milliseconds that stands still while the inferior does. */
@@ -291,8 +263,6 @@ export class Runtime {
     return this.notes.flush();
   }
 
-  // ---- executing a recording ----
-
   /** The machine is being set up in order to execute a recording: what happens until then is of no account. */
   #settingUp = false;
 
@@ -372,7 +342,7 @@ export class Runtime {
   /** The machine polls for the inputs of its next turn, which is at `ns`. */
   polls(ns: number): void {
     this.asked?.turn();
-    this.#eachTurn?.(this, this.#globalsAll, IN_POLL);
+    this.#eachTurn?.(this, this.#globals.all, IN_POLL);
     if (this.#travel?.polls(ns)) {
       this.#arrive(IN_POLL);
     }
@@ -655,58 +625,9 @@ export class Runtime {
   /** Called by deciders: a logpoint speaks. */
   log(id: number, probe: number, parts: readonly unknown[]): false {
     if (!this.#searching) {
-      this.#sendLog(id, probe, parts.map(this.#logText).join(''));
+      this.#sendLog(id, probe, parts.map(this.texts.part).join(''));
     }
     return false;
-  }
-
-  /** Called by log messages: a field of a packet as Wireshark shows it. */
-  fieldText(name: string, value: FieldValue): string {
-    return value === undefined ? '<not in this packet>' : formatField(name, value);
-  }
-
-  readonly #formats = new Map<string, readonly Conversion[]>();
-
-  /** Called by `dprintf`: a format with its values. What no conversion takes is its address. */
-  printf(format: string, values: readonly unknown[]): string {
-    let conversions = this.#formats.get(format);
-    if (conversions === undefined) {
-      conversions = parseFormat(format);
-      this.#formats.set(format, conversions);
-    }
-    return formatText(
-      conversions,
-      values.map((v) =>
-        typeof v === 'object' && v !== null && !(v instanceof Uint8Array) ? this.#describer.describe(v).address : v,
-      ),
-    );
-  }
-
-  /** Called by log messages: why a value cannot be had. */
-  logFailure(error: unknown): string {
-    return `<error: ${reason(error)}>`;
-  }
-
-  /** A part of a log message: text, or a value as gdb's `info locals` shows it. */
-  readonly #logText = (v: unknown): string => {
-    switch (typeof v) {
-      case 'object':
-        return v === null ? '0x0' : this.#pointerText(v);
-      case 'undefined':
-        return 'void';
-      case 'function':
-        return `<${v.name}>`;
-      default:
-        return String(v);
-    }
-  };
-
-  #pointerText(v: object): string {
-    if (ArrayBuffer.isView(v)) {
-      return `<${v.byteLength} bytes>`;
-    }
-    const { type, kind, address = 0 } = this.#describer.describe(v);
-    return `${kind === 'struct' && type !== '' ? `(${type} *) ` : ''}0x${address.toString(16)}`;
   }
 
   // ---- packets ----
@@ -727,14 +648,7 @@ export class Runtime {
   /** The bytes of a packet, copied, for the front ends; in a replay also which packet of the capture it is. */
   packetCopy(kind: PacketKind, local: unknown, extra: unknown, link: unknown): PacketCopy | null {
     const at = packetBytes(kind, local, extra, link);
-    if (!at) {
-      return null;
-    }
-    const hex = Buffer.from(at.buf.buffer, at.buf.byteOffset + at.off, at.len).toString('hex');
-    const view = this.#copied.set(at.buf, at.off, at.len, at.linktype);
-    const number = view.known?.numberOf(view) ?? 0;
-    const seconds = number > 0 ? (view.known?.secondsOf(number) ?? 0) : 0;
-    return { hex, linktype: at.linktype, number, seconds, relative: view.known?.relative(view) ?? null };
+    return at && copyOf(at, this.#copied);
   }
 
   /** Writes bytes, in hexadecimal, into the packet that a local holds. Throws if it is held in pieces. */
@@ -749,9 +663,7 @@ export class Runtime {
     if (!at || (kind === 'iov' && typeof extra === 'number' && extra > 1)) {
       throw new Error('the packet is not in one piece here');
     }
-    for (const [off, hex] of patches) {
-      at.buf.set(Buffer.from(hex, 'hex'), at.off + off);
-    }
+    patch(at, patches);
   }
 
   // ---- steps ----
@@ -788,20 +700,12 @@ export class Runtime {
   /** Called on each module's last line with its top-level names. */
   readonly module = (file: string, names: Registration): void => {
     this.symbols.add(file, names);
-    const own: object = Object.create(this.#globalsAll) as object;
-    for (const [name, [get, set]] of Object.entries(names)) {
-      const accessor: PropertyDescriptor = { get, enumerable: true, configurable: true, ...(set ? { set } : {}) };
-      Object.defineProperty(own, name, accessor);
-      if (!(name in this.#globalsAll)) {
-        Object.defineProperty(this.#globalsAll, name, accessor);
-      }
-    }
-    this.#globalsOf.set(file, own);
+    this.#globals.add(file, names);
   };
 
   /** Globals by name as seen from a file: its own ones first. */
   globals(file: string): object {
-    return this.#globalsOf.get(file) ?? this.#globalsAll;
+    return this.#globals.of(file);
   }
 
   /** Bytes of an array of bytes in base64; null if the handle is of none. */
@@ -831,7 +735,7 @@ export class Runtime {
 
   /** The engine is about to change something at this stop, or has just done so. */
   changed(change: Change): void {
-    this.recordChange?.(this.#start.probe, change);
+    this.changes.made(change);
   }
 
   /**
@@ -839,17 +743,10 @@ export class Runtime {
    * machine's time.
    */
   monitor(line: string): string | null {
-    const { machine } = this.#globalsAll as { machine?: { net?: object } };
-    if (machine?.net === undefined) {
+    if (this.machine?.net === undefined) {
       return null;
     }
-    this.changed({ kind: 'monitor', line });
-    return this.#command(line);
-  }
-
-  #command(line: string): string {
-    const { handle_hmp_command: command } = this.#globalsAll as { handle_hmp_command: (line: string) => string };
-    return this.aside(() => command(line));
+    return this.changes.monitor(line);
   }
 
   /** Runs code of the stack that is no part of the machine's time: nothing in it has a position, and nothing stops. */
@@ -871,102 +768,31 @@ export class Runtime {
 
   /** Writes to shared memory while the inferior stands still. */
   writeShared(name: string, offset: number, base64: string): void {
-    this.changed({ kind: 'memory', name, offset, base64 });
-    this.#write(name, offset, base64);
+    this.changes.writeShared(name, offset, base64);
   }
-
-  #write(name: string, offset: number, base64: string): void {
-    const memory = this.shared.get(name);
-    if (memory) {
-      new Uint8Array(memory).set(Buffer.from(base64, 'base64'), offset);
-    }
-  }
-
-  /** Requests of changes that were met at a stop. */
-  readonly #met = new Set<number>();
 
   /** Request `id`, which still waits for a poll, is met at this stop. */
   changeNow(id: number, change: Change): void {
-    this.#met.add(id);
-    this.changed(change);
-    this.#carryOut(change);
+    this.changes.meet(id, change);
   }
-
-  /** In `poll`: request `id`, of a change that was asked for while the machine ran. */
-  changeInPoll(id: number, change: Change): void {
-    if (!this.#met.delete(id)) {
-      this.recordChange?.(-1, change);
-      this.#carryOut(change);
-      this.#watches.debugged({ tick: this.T[TICK.COUNT] ?? 0, probe: IN_POLL });
-    }
-  }
-
-  /** True if that was all that there is to do; the engine has to do the rest. */
-  #carryOut(change: Change): boolean {
-    switch (change.kind) {
-      case 'monitor':
-        try {
-          this.#command(change.line);
-        } catch {
-          // It was told to the user when it was recorded.
-        }
-        return true;
-      case 'memory':
-        this.#write(change.name, change.offset, change.base64);
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  // ---- what it changed, executed again
 
   /** The machine goes on without the recording from here. Returns where in the log that is. */
   leave(): number {
-    this.#appointments.cancel();
-    return this.leaveRecording?.() ?? -1;
+    return this.changes.leave();
   }
 
-  /** Calls `arrive` when the machine is at a position outside `poll` that is still to come. */
-  stopAt(at: ChangePosition, arrive: () => void): void {
-    this.#appointments.make(at, arrive);
-  }
-
-  /** Carries out the changes that were made here, and stands still for the engine if it has to do one. */
-  redoChanges(probe: number, inPoll: boolean): void {
-    this.#changing = { tick: this.T[TICK.COUNT] ?? 0, probe, inPoll };
-    const change = this.nextChange();
-    if (change) {
-      this.#stand({ kind: 'pause' }, probe, change);
-    }
-    this.#watches.debugged({ tick: this.#changing.tick, probe: inPoll ? IN_POLL : probe });
-  }
-
-  /** The next change of this position that the engine has to do; those before it are done. */
+  /** The next recorded change of this position that the engine has to do; those before it are done. */
   nextChange(): FramedChange | null {
-    for (;;) {
-      const change = this.nextRecorded?.(this.#changing) ?? null;
-      if (change === null || isFramed(change)) {
-        return change;
-      }
-      this.#carryOut(change);
-    }
+    return this.changes.next();
   }
 
   /** The root of the state; undefined before the stack is loaded. */
   get machine(): RunningMachine | undefined {
-    return (this.#globalsAll as { machine?: RunningMachine }).machine;
+    return this.#globals.machine;
   }
 
   stateHash(): string {
     const { machine } = this;
     return machine ? hashState(machine, new Set(['host'])) : '';
   }
-}
-
-/** What an expression threw, in gdb's words. */
-function reason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const isNull = error instanceof TypeError && /^Cannot read properties of (null|undefined)/.test(message);
-  return isNull ? 'Cannot access memory at address 0x0' : message;
 }

@@ -76,6 +76,8 @@ const NEVER: TimePosition = { tick: Number.POSITIVE_INFINITY, probe: IN_TICK };
 /** Probes that a run remembers; older ones are forgotten. */
 const WINDOW = 1 << 20;
 
+export const NO_NOTES: TravelNotes = { lastHit: null, hits: 0, found: false, back: null, calls: null };
+
 export class Travel {
   readonly order: TravelOrder;
   /** The position that it ends at; one that never comes if it ends otherwise. */

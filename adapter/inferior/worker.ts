@@ -183,11 +183,11 @@ const hooks = {
   now: () => runtime.now(),
   ring: () => post({ type: 'ring' }),
   pause: () => runtime.pauseInPoll(),
-  change: (id: number, change: Change) => runtime.changeInPoll(id, change),
+  change: (id: number, change: Change) => runtime.changes.inPoll(id, change),
   frame: data.replay ? numberFrame : countingFrame,
   allocShared: (name: string, bytes: number): SharedArrayBuffer => {
     const buffer = new SharedArrayBuffer(bytes);
-    runtime.shared.set(name, buffer);
+    runtime.changes.shared.set(name, buffer);
     sharedNames.set(buffer, name);
     post({ type: 'shared', name, buffer });
     return buffer;
@@ -198,7 +198,7 @@ const hooks = {
 function startOf(checkpoint: CheckpointRef): RecordedStart {
   const restore = (): void => {
     const named = (name: string, size: number): ArrayBufferLike =>
-      runtime.shared.get(name) ?? hooks.allocShared(name, size);
+      runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
     restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
     runtime.T[TICK.COUNT] = checkpoint.tick;
     ({ frameHash } = checkpoint);
@@ -262,7 +262,7 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
     turnBegins: () => checkpoints?.turnBegins(),
   };
   const host: RecordingHost = new RecordingHost(source, logLimit, recordingHooks, turns, traceHost);
-  runtime.recordChange = (probe, change) => host.change(probe, change);
+  runtime.changes.record = (probe, change) => host.change(probe, change);
   return host;
 }
 
@@ -292,13 +292,13 @@ function recordedHost(recording: Recording, start: RecordedStart | null, watch: 
         runtime.T[TICK.COUNT] = tick;
       }
     },
-    changeAt: (at: ChangePosition) => runtime.stopAt(at, () => runtime.redoChanges(at.probe, false)),
-    changesInPoll: () => runtime.redoChanges(-1, true),
+    changeAt: (at: ChangePosition) => runtime.changes.redoAt(at),
+    changesInPoll: () => runtime.changes.redo(-1, true),
   };
   const host: RecordedHost = new RecordedHost(recording, recordedHooks, start);
-  runtime.nextRecorded = (here) => host.nextChange(here);
-  runtime.recordChange = undefined;
-  runtime.leaveRecording = () => leaveRecording(host, recordedHooks);
+  runtime.changes.nextRecorded = (here) => host.nextChange(here);
+  runtime.changes.record = undefined;
+  runtime.changes.leaveRecording = () => leaveRecording(host, recordedHooks);
   return host;
 }
 
@@ -335,8 +335,8 @@ function leaveRecording(host: RecordedHost, forkHooks: RecordedHostHooks): numbe
       data.replay ? fork : null,
       at,
     );
-    runtime.recordChange = (probe, change) => recording.change(probe, change, host.inPoll);
-    runtime.nextRecorded = undefined;
+    runtime.changes.record = (probe, change) => recording.change(probe, change, host.inPoll);
+    runtime.changes.nextRecorded = undefined;
     return recording;
   });
   return at;
