@@ -28,7 +28,6 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
   ['A core has nothing to read it: "record save FILE" keeps the session with its whole past.', 'generate-core-file'],
   ['There is no Python or Guile here.', 'python python-interactive guile guile-repl'],
   ['Functions of expressions are $_regex, $_streq, $_strlen and $_memeq.', 'function'],
-  ['A statement back is "reverse-stepi", a line "reverse-next".', 'reverse-nexti'],
   ['There is no preprocessor: constants are in "info variables".', 'macro'],
   ['There is no full-screen mode; VS Code shows source, registers and packets side by side.', 'tui update'],
   ['The only interpreters are this one and "-i dap".', 'interpreter-exec new-ui'],
