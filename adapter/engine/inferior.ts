@@ -21,6 +21,7 @@
  * | main thread, a stop | its event loop | 'paused' of the inspector; the note in `#stop` says why |
  */
 import { EventEmitter } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
@@ -518,9 +519,11 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     const ended = this.#ended;
     this.#ended = true;
     this.#pump.dispose();
+    // A thread that is at its end must not be told anything: the inspector may then wait for it for ever.
+    if (!ended) {
+      await this.#letGo();
+    }
     const gone = this.#worker.terminate();
-    // A thread that stands still in the inspector notices the termination when it is told to go on. One that is at its
-    // end must not be told anything: the inspector may then wait for it for ever.
     if (this.#standing && !ended) {
       this.#channel?.send('Debugger.resume').catch(() => undefined);
     }
@@ -529,7 +532,28 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       this.emit('exited', 0, '', undefined);
     }
   }
+
+  /**
+   * Has the thread stand nowhere any more: V8 aborts the whole process now and then if a thread is terminated while it
+   * goes into the inspector or comes out of it.
+   */
+  async #letGo(): Promise<void> {
+    if (!this.#channel) {
+      return;
+    }
+    this.armed.fill(0);
+    for (let i = 0; i < STANDS; i++) {
+      if (this.#standing) {
+        this.#channel.send('Debugger.resume').catch(() => undefined);
+      }
+      await setTimeout(STANDS_MS);
+    }
+  }
 }
+
+/** How often, and how many milliseconds apart, it is looked whether a thread that is about to be ended stands. */
+const STANDS = 2;
+const STANDS_MS = 5;
 
 /** Bytes that a running machine is asked to write at a time. */
 const WRITE_PIECE = 1 << 15;
