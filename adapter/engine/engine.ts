@@ -516,9 +516,13 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#running().post({ type: 'link', name, faults: [loss, duplicate, reorder, delayNs] });
   }
 
+  /** What is there. It is about to be told something: breakpoints that were set before come first. */
   #running(): Inferior {
     if (!this.#inferior) {
       throw new EngineError(NOT_RUNNING);
+    }
+    for (const installer of this.#installers) {
+      installer.flush();
     }
     return this.#inferior;
   }
@@ -754,10 +758,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (!TELLING_COMMAND.test(line) || this.#inferiorState !== 'stopped') {
       await this.#leavePast();
     }
-    const inferior = this.#moment?.inferior ?? this.#inferior;
-    if (!inferior) {
-      throw new EngineError(NOT_RUNNING);
-    }
+    const running = this.#running();
+    const inferior = this.#moment?.inferior ?? running;
     if (this.#inferiorState === 'stopped') {
       return monitorInPlace(inferior, line);
     }
