@@ -114,7 +114,7 @@ describe('bad input', () => {
       ...commands(
         'tbreak e1000_receive_iov if s',
         'run',
-        'set var s->mac_reg = 0',
+        'set var iovcnt = 5',
         'continue',
         'bt 2',
         'continue',

@@ -115,7 +115,6 @@ describe('debug adapter process', () => {
         assert.equal(body.breakpoints[0]?.line, top!.line);
       },
       // Proved in the end: frames are others then.
-      supportsSteppingGranularity: async () => {},
       supportsModulesRequest: async () => {
         const { modules, totalModules } = await client.ask<DebugProtocol.ModulesResponse>('modules', {
           moduleCount: 3,
@@ -184,6 +183,11 @@ describe('debug adapter process', () => {
         await client.ask('restart');
         await client.stoppedEvent();
       },
+      supportsSteppingGranularity: async () => {
+        await client.ask('setFunctionBreakpoints', { breakpoints: [] });
+        await client.ask('stepIn', { threadId: 1, granularity: 'instruction' });
+        await client.event<DebugProtocol.StoppedEvent>('stopped', ({ body }) => body.reason === 'step');
+      },
       supportsTerminateRequest: async () => {
         await client.ask('terminate');
         await client.event('terminated');
@@ -193,9 +197,6 @@ describe('debug adapter process', () => {
     for (const [name, prove] of Object.entries(proofs)) {
       await prove().catch((error: Error) => assert.fail(`${name}: ${error.message}`));
     }
-    await client.ask('setFunctionBreakpoints', { breakpoints: [] });
-    await client.ask('stepIn', { threadId: 1, granularity: 'instruction' });
-    await client.event<DebugProtocol.StoppedEvent>('stopped', ({ body }) => body.reason === 'step');
   });
 
   it('does not change the device by looking', async () => {
