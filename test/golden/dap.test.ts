@@ -159,7 +159,7 @@ async function session(t: Transcript): Promise<void> {
   for (const expression of ['s->mac_reg[RDH]', '$RDH', '$pkt.tcp.dstport', 'iov->iov_len', 'nosuch']) {
     await t.ask('evaluate', { expression, frameId: frame.id, context: 'watch' });
   }
-  await t.change('evaluate', { expression: 'info registers RCTL', frameId: frame.id, context: 'repl' });
+  await t.ask('evaluate', { expression: 'info registers RCTL', frameId: frame.id, context: 'repl' });
   await t.change('setExpression', { expression: '$RADV', value: '7', frameId: frame.id });
   await t.ask('completions', { text: 'info re', column: 8, frameId: frame.id });
   await t.ask('completions', { text: 'p iov', column: 6, frameId: frame.id });
@@ -172,7 +172,7 @@ async function session(t: Transcript): Promise<void> {
   await t.ask('continue', { threadId: 1 });
   await closed;
   await t.printed(/~ # $/);
-  await t.change('evaluate', { expression: 'guest cat hello.txt', context: 'repl' });
+  await t.ask('evaluate', { expression: 'guest cat hello.txt', context: 'repl' });
   await t.printed(/Hello qemu Geust\n~ # $/);
   await t.ask('pktgdb/connections');
   await t.ask('disconnect', { terminateDebuggee: true });
@@ -195,7 +195,7 @@ async function lookAround(t: Transcript): Promise<void> {
       await t.ask('variables', { variablesReference: child.variablesReference });
     }
   }
-  await t.change('evaluate', { expression: 'bt 2', frameId: stackFrames[0]!.id, context: 'repl' });
+  await t.ask('evaluate', { expression: 'bt 2', frameId: stackFrames[0]!.id, context: 'repl' });
   await t.ask('exceptionInfo', { threadId: 1 });
   await t.ask('readMemory', { memoryReference: '0x101000', count: 32 });
   await t.ask('pktgdb/rings');
