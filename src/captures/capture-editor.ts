@@ -4,7 +4,7 @@ import type { FilterError } from '../../adapter/packets/filter/filter.ts';
 import { showPage, stringsAttribute } from '../views/page.ts';
 import { LISTING_STRINGS } from '../webview/strings.ts';
 import { keepActiveCapture } from './active.ts';
-import { CaptureDocument } from './capture-document.ts';
+import type { CaptureDocument } from './capture-document.ts';
 import type { FromPage, ListingState, ReadingProgress, TimeFormat, ToPage } from './messages.ts';
 import { packetBreakpoints, togglePacketBreakpoint } from './packet-breakpoints.ts';
 import type { StandingPacket } from './standing-packet.ts';
@@ -143,7 +143,9 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
     return [...this.#open].find((listing) => listing.active);
   }
 
-  openCustomDocument(uri: vscode.Uri): CaptureDocument {
+  async openCustomDocument(uri: vscode.Uri): Promise<CaptureDocument> {
+    // Protocols are loaded with the first capture: without them the extension starts twice as fast.
+    const { CaptureDocument } = await import('./capture-document.ts');
     const document = new CaptureDocument(uri);
     document.timeFormat = this.#timeFormat;
     return document;
