@@ -101,7 +101,7 @@ describe('history at the prompt', () => {
     await run('delete');
     assert.match(await run('continue'), /No more reverse-execution history/);
     await run('goto end', 'set exec-direction forward', 'next');
-    assert.match(await run('reverse-nexti'), /^160\t/);
+    assert.match(await run('reverse-nexti'), /^161\t/);
   });
 
   it('shows what would have been, and goes back to what was', async () => {
