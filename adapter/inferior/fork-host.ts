@@ -10,6 +10,7 @@ import { LOG, type LogReader } from '../mailbox/recorded.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { RecordedHostHooks } from './recorded-host.ts';
 import type { ServedPiece } from './served-files.ts';
+import { SilentHost } from './silent-host.ts';
 
 /** What an own turn takes at least, so that a machine that only looks finds time passing. */
 const LEAST_NS = 1000;
@@ -32,7 +33,7 @@ interface RecordedTurn {
   readonly changes: readonly number[];
 }
 
-export class ForkHost implements Host {
+export class ForkHost extends SilentHost implements Host {
   now_ns: number;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
@@ -53,6 +54,7 @@ export class ForkHost implements Host {
     sockets: () => ReadonlyMap<number, OpenSocket>,
     until: number,
   ) {
+    super();
     this.now_ns = from.now_ns;
     this.seed = from.seed;
     this.nameservers = from.nameservers;
@@ -197,15 +199,6 @@ export class ForkHost implements Host {
   sentGrade = 0;
   readonly known: { changes: readonly number[] } = { changes: NO_CHANGES };
 
-  connect(): void {}
-  open(): void {}
-  send(): void {}
-  sendto(): void {}
-  consumed(): void {}
-  shutdown(): void {}
-  close(): void {}
-  console_write(): void {}
-  monitor_reply(): void {}
   qtest_send(): void {}
   write_file(): void {}
   report(): void {}

@@ -4,6 +4,7 @@ import { decodeInput, getInline } from '../mailbox/codec.ts';
 import { LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
+import { SilentHost } from './silent-host.ts';
 
 const NO_CHANGES: readonly number[] = [];
 
@@ -42,7 +43,7 @@ export interface RecordedStart {
 }
 
 /** A `Host` that gives a recording's inputs again. Outputs go nowhere. At its end the machine is told to quit. */
-export class RecordedHost implements Host {
+export class RecordedHost extends SilentHost implements Host {
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
@@ -59,6 +60,7 @@ export class RecordedHost implements Host {
   inPoll = false;
 
   constructor(recording: Recording, hooks: RecordedHostHooks, from: RecordedStart | null = null) {
+    super();
     this.seed = recording.seed;
     this.nameservers = recording.nameservers;
     this.#log = new LogReader(recording, from?.logAt);
@@ -261,15 +263,6 @@ export class RecordedHost implements Host {
     this.#lookAhead();
   }
 
-  connect(): void {}
-  open(): void {}
-  send(): void {}
-  sendto(): void {}
-  consumed(): void {}
-  shutdown(): void {}
-  close(): void {}
-  console_write(): void {}
-  monitor_reply(): void {}
   qtest_send(): void {}
   write_file(): void {}
   report(): void {}

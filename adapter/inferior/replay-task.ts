@@ -12,6 +12,7 @@ import type { ReplayPlan } from '../replay/plan.ts';
 import { finish, planOf, prepareCapture } from '../replay/prepare.ts';
 import { StreamFiles } from '../replay/stream-files.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
+import { SilentHost } from './silent-host.ts';
 import { TraceHost } from './trace-host.ts';
 
 export interface ReplayTask {
@@ -49,7 +50,7 @@ export interface ReplayResult {
 class TimeUp extends Error {}
 
 /** The world around a replay that nobody watches. */
-class Nobody implements Host {
+class Nobody extends SilentHost implements Host {
   now_ns = 0;
   readonly seed = 1;
   readonly nameservers: readonly sockaddr[] = TRACE_NAMESERVERS;
@@ -58,6 +59,7 @@ class Nobody implements Host {
   #polls = 0;
 
   constructor(limitMs: number) {
+    super();
     this.#deadline = performance.now() + limitMs;
   }
 
@@ -82,15 +84,6 @@ class Nobody implements Host {
   listen(): { errno: string; port: number } {
     return { errno: 'ENOTSUP', port: 0 };
   }
-  connect(): void {}
-  open(): void {}
-  send(): void {}
-  sendto(): void {}
-  consumed(): void {}
-  shutdown(): void {}
-  close(): void {}
-  console_write(): void {}
-  monitor_reply(): void {}
 }
 
 interface Stack {

@@ -1,0 +1,12 @@
+/** A world in which nothing that the machine does has an effect: the base of those that hear some of it. */
+export class SilentHost {
+  connect(): void {}
+  open(): void {}
+  send(): void {}
+  sendto(): void {}
+  consumed(): void {}
+  shutdown(): void {}
+  close(): void {}
+  console_write(): void {}
+  monitor_reply(): void {}
+}
