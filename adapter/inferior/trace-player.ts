@@ -178,7 +178,7 @@ export class TracePlayer {
       type: 'accepted',
       fd: flow.fd,
       listener: listener.fd,
-      peer: this.#outsideAddress(flow.remote),
+      peer: flow.remote,
     });
   }
 
