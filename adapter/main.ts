@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from './commands/command.ts';
-import { DEFAULT_ARGS } from './commands/default-machine.ts';
+import { DEFAULT_ARGS, REPLAY_ARGS } from './commands/default-machine.ts';
 import { netdevHelp } from './commands/netdev-help.ts';
 import { defaultSettings, parseReplayOptions, type ReplaySettings } from './commands/settings.ts';
 import { checkRuntime } from './engine/check-runtime.ts';
@@ -307,7 +307,7 @@ async function main(argv: readonly string[]): Promise<number> {
     early: a.early,
     init: { home: !a.noInit && !a.noHomeInit && !example, folder: !a.noInit && !example },
     actions,
-    args: a.qemu,
+    args: a.qemu === DEFAULT_ARGS && a.traces.length > 0 ? REPLAY_ARGS : a.qemu,
     version: version(),
     traces: a.traces,
     replay: a.replay,
