@@ -10,7 +10,7 @@ import { packetEnds } from './packets.ts';
 /** A function that a packet passed. */
 export interface Hop {
   readonly fn: string;
-  /** host, slirp, net, nic, driver, guest or program: by the function's file. */
+  /** One of `JOURNEY_LAYERS`, by the function's file. */
   readonly layer: string;
   readonly tick: number;
   readonly probe: number;
@@ -19,6 +19,19 @@ export interface Hop {
   readonly change: string;
   readonly bytes: Uint8Array;
   readonly link: 'ethernet' | 'ip';
+}
+
+/** From the outside to the guest's programs. */
+export const JOURNEY_LAYERS: readonly string[] = ['host', 'slirp', 'net', 'nic', 'driver', 'guest', 'program'];
+
+/** Where a packet came into a layer, or was given up. */
+export type JourneyPass = Pick<Hop, 'layer' | 'fn' | 'tick' | 'probe' | 'ns'>;
+
+/** The hops that lead into another layer, and the last one. */
+export function passesOf(hops: readonly Hop[]): readonly JourneyPass[] {
+  return hops
+    .filter((h, i) => h.layer !== hops[i - 1]?.layer || i === hops.length - 1)
+    .map(({ layer, fn, tick, probe, ns }) => ({ layer, fn, tick, probe, ns }));
 }
 
 export interface Journey {
@@ -162,8 +175,9 @@ class Book {
       j.end = `dropped: ${String(data)}`;
     }
     const before = j.hops.at(-1);
+    const in_ = layer === 'util' ? (before?.layer ?? 'net') : layer;
     const change = before ? changes(before, view, packet) : 'begins here';
-    j.hops.push({ fn, layer, tick, probe, ns, change, bytes: packet.bytes, link: packet.link });
+    j.hops.push({ fn, layer: in_, tick, probe, ns, change, bytes: packet.bytes, link: packet.link });
   }
 
   #begin(view: PacketView, key: string): Growing {
