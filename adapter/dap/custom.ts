@@ -6,7 +6,7 @@
 
 import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, SaveSummary } from '../engine/api.ts';
 import type { DroppedPacket } from '../inspect/drops.ts';
-import type { Hop, Journey, JourneyGroup, JourneyPass } from '../inspect/journey.ts';
+import type { Hop, Journey, JourneyGroup, JourneyPass } from '../inspect/journey/journey.ts';
 import type { RegisterAccess } from '../inspect/mmio.ts';
 import type { Conversation, FollowedStream } from '../packets/conversation-table.ts';
 import type { PacketDetails } from '../packets/details.ts';
