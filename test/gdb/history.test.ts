@@ -128,7 +128,8 @@ describe('history at the prompt', () => {
     assert.equal(await run('info what-if'), 'Nothing was changed in the past.\n');
   });
 
-  it('keeps the last megabytes of a session that is longer', async () => {
+  it('keeps the last megabytes of a session that is longer', async function () {
+    this.timeout(60_000);
     gdb.dispose();
     begin([]);
     const server = createServer((c) => c.end(scattered(5 << 20))).listen(0, '127.0.0.1');
