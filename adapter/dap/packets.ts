@@ -15,7 +15,10 @@ import type { PacketSession } from './session.ts';
 const MAX_ROWS = 1000;
 
 export const packetRequests: Family = {
-  'pktgdb/drops': { handle: (session, args) => dropsBody(session, args.optionalString('reason')) },
+  'pktgdb/drops': {
+    handle: (session, args) =>
+      dropsBody(session, args.optionalString('reason'), args.optionalBoolean('countsOnly') ?? false),
+  },
   'pktgdb/mmio': {
     handle: async ({ engine }, args): Promise<MmioBody> => {
       const all = await registerAccesses(engine);
@@ -75,10 +78,19 @@ function edgeOf(args: Arguments): PacketLayer {
   return found as PacketLayer;
 }
 
-async function dropsBody({ engine }: PacketSession, reason: string | undefined): Promise<DropsBody> {
+async function dropsBody(
+  { engine }: PacketSession,
+  reason: string | undefined,
+  countsOnly: boolean,
+): Promise<DropsBody> {
   const counts = Object.entries((await droppedPackets(engine)) ?? {});
-  const all = await dropsSoFar(engine);
-  const described = ({ tick, ns, summary }: DroppedPacket): DropsBody['packets'][number] => ({ tick, ns, summary });
+  const all = countsOnly ? undefined : await dropsSoFar(engine);
+  const described = ({ tick, probe, ns, summary }: DroppedPacket): DropsBody['packets'][number] => ({
+    tick,
+    probe,
+    ns,
+    summary,
+  });
   return {
     reasons: counts.map(([name, count]) => {
       const last = all?.findLast((d) => d.reason === name);
