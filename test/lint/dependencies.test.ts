@@ -22,6 +22,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/dap/custom.ts',
     // Bit fields and words of registers, for the views.
     'adapter/inspect/register-notation.ts',
+    // Reasons of drops, to break on one before there is a machine.
+    'adapter/stack/util/drop_reasons.ts',
     // The components of pages.
     '@vscode-elements/elements/',
     // Scales, axes and shapes of the timeline.
