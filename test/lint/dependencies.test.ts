@@ -39,6 +39,18 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'adapter/packets-program.ts': ['node:', 'adapter/packets/', 'adapter/replay/'],
   'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
   'adapter/machine.ts': ['node:', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
+  'adapter/agents/': [
+    'node:',
+    'zod',
+    '@modelcontextprotocol/sdk/',
+    'type @vscode/debugprotocol',
+    // Sessions in this process; all else is asked of them as any client does.
+    'adapter/dap/server.ts',
+    'type adapter/dap/',
+    'adapter/engine/engine.ts',
+    'adapter/gdb/interpreter.ts',
+    'adapter/packets/format.ts',
+  ],
   'adapter/dap/': [
     // Words and accounts of replays.
     'adapter/replay/',
