@@ -28,7 +28,7 @@ export class Sessions implements SessionBook {
   async start(launch: PortLaunch, mayChange: boolean): Promise<AgentSession> {
     if (mayChange && !this.#mayChange) {
       throw new ToolError(
-        'Changes are not allowed. The user can allow them: "pktgdb -i mcp --allow-changes", or in VS Code the setting ' +
+        'Changes are not allowed. The user can allow them: "pktgdb -i mcp --allow-changes", in VS Code the setting ' +
           '"pktgdb.agents.allowChanges".',
       );
     }

@@ -72,7 +72,8 @@ const evaluate = tool({
   name: 'evaluate',
   title: 'Evaluate an expression',
   description:
-    "Evaluates a C expression in a frame: variables (so->so_state, tp->snd_una), registers ($RDT), the packet's fields " +
+    'Evaluates a C expression in a frame: variables (so->so_state, tp->snd_una), registers ($RDT), ' +
+    "the packet's fields " +
     '($pkt.tcp.dstport), guest memory (*(uint32_t *)0x101000). It changes nothing.',
   readOnly: true,
   input: z.object({ session: SESSION, expression: z.string(), frame: FRAME }),
