@@ -18,7 +18,7 @@ const LEAST = 1 << 20;
 const ONE_TURN = 64 << 20;
 /** A chunk is at most one part in so many of what is kept: a chunk leaves as a whole. */
 const CHUNKS = 16;
-/** A checkpoint is due at the latest when such a part of what is kept in memory has been written since the last one. */
+/** A checkpoint is due at the latest when such a part of what is kept, or all of the memory, has been written. */
 const STRETCHES = 4;
 
 /** The system gives memory a page at a time, when something first writes there. */
@@ -70,7 +70,11 @@ export class History {
     this.#open = options.open ?? (() => new LogFile());
     const room = Math.min(CHUNK_BYTES, this.#size / CHUNKS);
     this.#chunkSize = chunkSize(room);
-    this.limit = new LogLimit(Math.min(this.#size, this.#memory + AHEAD), room, this.#memory / STRETCHES);
+    this.limit = new LogLimit(
+      Math.min(this.#size, this.#memory + AHEAD),
+      room,
+      Math.min(this.#memory, this.#size / STRETCHES),
+    );
   }
 
   /** What is kept, for re-executions. */
