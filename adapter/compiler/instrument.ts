@@ -431,8 +431,8 @@ class Instrumenter {
   }
 
   /**
-   * At the end of a block: something that seems to use its names, so that V8 keeps their values while the last statement
-   * calls something. In front of any other statement, and where the function ends, a probe does that.
+   * At the end of a block: something that seems to use its names, so that V8 keeps their values while the last
+   * statement calls something. In front of any other statement, and where the function ends, a probe does that.
    */
   #keep(last: ts.Statement | undefined, inner: Scope, around: Scope, ctx: Context): string {
     if (ctx.info.nodebug || !last || !calls(last)) {

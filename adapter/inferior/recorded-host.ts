@@ -118,8 +118,8 @@ export class RecordedHost extends SilentHost implements Host {
   }
 
   /**
-   * What the main loop's frames hold while they are in `poll` comes from the tree. It is restored once more in there: on
-   * its way, the loop changes it.
+   * What the main loop's frames hold while they are in `poll` comes from the tree. It is restored once more in there:
+   * on its way, the loop changes it.
    */
   ready(): void {
     if (this.#from) {
