@@ -371,7 +371,7 @@ class Instrumenter {
     this.#inside(s, scope, ctx);
   }
 
-  /** What is inside a statement whose own probe, if any, is set. `around`: the scope that the names of a block end at. */
+  /** What is inside a statement whose own probe, if any, is set. The names of a block are gone in `around`. */
   #inside(s: ts.Statement, scope: Scope, ctx: Context, around = scope): void {
     if (ts.isBlock(s)) {
       const inner = new Scope(scope, ctx);
