@@ -197,15 +197,16 @@ const hooks = {
 
 /** Begins where a checkpoint was taken. */
 function startOf(checkpoint: CheckpointRef): RecordedStart {
+  const named = (name: string, size: number): ArrayBufferLike =>
+    runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
+  const restoreTree = (): void => restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
   const restore = (): void => {
-    const named = (name: string, size: number): ArrayBufferLike =>
-      runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
-    restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
+    restoreTree();
     runtime.T[TICK.COUNT] = checkpoint.tick;
     ({ frameHash } = checkpoint);
     runtime.beginAtEdge(newKnowledge(), checkpoint.edge);
   };
-  return { ...checkpoint, restore };
+  return { ...checkpoint, restoreTree, restore };
 }
 
 function makeHost(): Host {
