@@ -716,6 +716,7 @@ export class Runtime {
 
   // ---- for the engine
 
+  readonly objectAt = (address: number) => this.#describer.objectAt(address, this.#globals.machine);
   /** A value with the type known from the source, or '' to go by the value alone. */
   describe(v: unknown, declared = ''): Value {
     return this.#describer.describe(v, declared);

@@ -285,6 +285,11 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     return address;
   }
 
+  /** The object that was shown with an address. */
+  protected objectAt(address: number): object | undefined {
+    return [...this.#addresses].find(([, at]) => at === address)?.[0];
+  }
+
   async evaluate(js: string, frame: number): Promise<Value> {
     try {
       return this.describe(this.run(js, frame));
