@@ -32,10 +32,12 @@ export class Describer {
     this.#handles = [];
   }
 
-  /** Bytes `start` .. `start + count` of a handle's array of bytes. */
+  /** Bytes `start` .. `start + count` of a handle's array of numbers. */
   bytes(handle: string, start: number, count: number): Uint8Array | null {
     const o = this.#handles[Number(handle) - this.#first];
-    return o instanceof Uint8Array ? o.subarray(start, start + count) : null;
+    return ArrayBuffer.isView(o)
+      ? new Uint8Array(o.buffer, o.byteOffset, o.byteLength).subarray(start, start + count)
+      : null;
   }
 
   /** Addresses are given anew, from the first one on: the machine begins again. */

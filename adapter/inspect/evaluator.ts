@@ -19,7 +19,7 @@ import {
 import { fieldText, printfText, tried } from './expression/log.ts';
 import { parseExpression } from './expression/parser.ts';
 import { objectAt } from './expression/pointers.ts';
-import { ANY, INT, NUMBER, STRING, type StaticType, TypeTable } from './expression/types.ts';
+import { ANY, INT, NUMBER, SCALAR_TYPES, STRING, type StaticType, TypeTable } from './expression/types.ts';
 import { registerIndex } from './registers.ts';
 
 /** A value with what is known of where it came from. */
@@ -48,6 +48,8 @@ export class Evaluator {
   readonly types: TypeTable;
   readonly #variables = new Map<string, Stored>();
   readonly #history: Stored[] = [];
+  /** What settings are called and set to, for `$_gdb_setting`. */
+  setting: ((name: string) => string | undefined) | undefined;
   /** Counts the times the machine ran on. */
   #epoch = 0;
   readonly #ran = (): void => {
@@ -186,7 +188,10 @@ export class Evaluator {
     if (kept) {
       return kept;
     }
-    return this.#valueOf(compile(e, this.engine.scope(frame), this.context(frame)), frame);
+    const frames = frame >= 0 && mentionsCallers(e) ? await this.engine.frames() : undefined;
+    const callers = frames && { callers: frames.slice(frame).map((f) => f.fn.name) };
+    const context = { ...this.context(frame), ...callers };
+    return this.#valueOf(compile(e, this.engine.scope(frame), context), frame);
   }
 
   async #valueOf(code: Code, frame: number): Promise<Result> {
@@ -227,6 +232,23 @@ export class Evaluator {
     this.#variables.set(name, { value: { kind, type: kind, value }, epoch: this.#epoch, frame: -1 });
   }
 
+  /** `$_` and `$__`: the address that was examined last, and what is there. */
+  setExamined(address: number, content: number | bigint | undefined, type: string): void {
+    const to = { ...SCALAR_TYPES.get(type)!, name: type };
+    const kept = { epoch: this.#epoch, frame: -1 };
+    const value: Value = { kind: 'number', type: 'number', value: address };
+    const code: Code = { js: String(address), type: { kind: 'guest', to }, constant: true };
+    this.#variables.set('_', { value, code, ...kept });
+    if (content === undefined) {
+      this.#variables.delete('__');
+      return;
+    }
+    const signed = to.bits > 32 ? BigInt.asIntN(64, BigInt(content)) : Number(BigInt.asIntN(to.bits, BigInt(content)));
+    const kind = typeof signed === 'bigint' ? 'bigint' : 'number';
+    const there: Value = { kind, type: kind, value: signed };
+    this.#variables.set('__', { value: there, ...kept });
+  }
+
   /** Convenience variables by name, newest first, as `show convenience` lists them. */
   variableEntries(): [string, Result][] {
     return [...this.#variables].reverse();
@@ -253,6 +275,7 @@ export class Evaluator {
     return {
       types: this.types,
       register: registerIndex,
+      setting: this.setting,
       dollar: (name) => {
         const stored = this.#stored(name);
         return stored && this.#dollarValue(stored, name, frame);
@@ -304,6 +327,11 @@ function numberType(value: Value, code: Code | undefined): StaticType {
 
 function scalarsOf(code: Code | undefined): Pick<DollarValue, 'scalar'> {
   return code?.scalar ? { scalar: code.scalar } : {};
+}
+
+/** Whether the call stack has to be known. */
+function mentionsCallers(e: unknown): boolean {
+  return JSON.stringify(e, (_, v) => (typeof v === 'bigint' ? String(v) : v)).includes('caller_');
 }
 
 /** A value in a log: a field of a packet in its own notation, and what cannot be had as why. */

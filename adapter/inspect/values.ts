@@ -25,6 +25,8 @@ export interface PrintSettings {
   address: boolean;
   /** Strings of bytes end at the first NUL. */
   'null-stop': boolean;
+  /** Which arguments of frames are shown. */
+  'frame-arguments': 'all' | 'scalars' | 'none' | 'presence';
 }
 
 export function defaultPrintSettings(): PrintSettings {
@@ -37,6 +39,7 @@ export function defaultPrintSettings(): PrintSettings {
     'array-indexes': false,
     address: true,
     'null-stop': false,
+    'frame-arguments': 'scalars',
   };
 }
 

@@ -274,7 +274,7 @@ describe('gdb commands', () => {
       ['x/2xw 0xffffe', '!Cannot access memory at address 0xffffe\n'],
       ['x/2xb 0xfffff', '0xfffff:\t0xff\n!Cannot access memory at address 0x100000\n'],
       ['x/2i 0', '!Format letter "i" is not available: the guest has no machine instructions.\n'],
-      ['x so', '!x needs a guest physical address or an array of bytes.\n'],
+      ['x so', '!x needs a guest physical address, an array of numbers, or $pkt.\n'],
     ]);
   });
 

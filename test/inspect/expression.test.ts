@@ -191,7 +191,7 @@ describe('gdb expressions', () => {
     ['$_memeq(buf, so->so_data, 1)', '0'],
     ['$_regex(text)', 'error: You must provide 2 arguments: $_regex (STR, REGEX).'],
     ['$_regex(text, "(")', 'error: Invalid regular expression: /(/: Unterminated group'],
-    ['$_nosuch(1)', 'error: $_nosuch is not a function; known are $_regex, $_streq, $_strlen, $_memeq.'],
+    ['$_nosuch(1)', 'error: $_nosuch is not a function; "show convenience" lists them'],
     ['$nothing + 1', 'error: Argument to arithmetic operation not a number or boolean.'],
   ]);
 

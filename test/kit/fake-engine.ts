@@ -247,7 +247,9 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
 
   async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
     const o = this.#objects[Number(handle)];
-    return o instanceof Uint8Array ? o.slice(start, start + count) : undefined;
+    return ArrayBuffer.isView(o)
+      ? new Uint8Array(o.buffer, o.byteOffset, o.byteLength).slice(start, start + count)
+      : undefined;
   }
 
   /** A value as the engine tells it. */

@@ -6,6 +6,7 @@
  * Integers are JavaScript numbers, BigInts above 2^53; arithmetic.ts says what wraps.
  */
 import type { SymbolScope } from '../../engine/api.ts';
+import { NIC_BAR0 } from '../../engine/guest-memory.ts';
 import { FIELDS, suggestFields } from '../../packets/fields.ts';
 import { compileFilter, FilterError } from '../../packets/filter/filter.ts';
 import { literalMessage, parseLiteral } from '../../packets/match.ts';
@@ -56,6 +57,10 @@ export interface CompileContext {
   register(name: string): number | undefined;
   /** Convenience variables and the value history; undefined is void. Throws `ExpressionError`. */
   dollar(name: string): DollarValue | undefined;
+  /** The value of a setting, as `show` has it; undefined if there is none of the name. */
+  setting?: ((name: string) => string | undefined) | undefined;
+  /** The functions of the call stack from the frame on; absent where the inferior knows them. */
+  readonly callers?: readonly string[];
 }
 
 type PointerType = StaticType & { readonly kind: 'guest' };
@@ -121,6 +126,7 @@ function truth(c: Code): string {
   }
 }
 
+const REGISTER_POINTER: PointerType = { kind: 'guest', to: { bits: 32, signed: false, name: 'uint32_t' } };
 const BY_ADDRESS = new Set(['struct', 'array', 'function', 'string']);
 
 class Compiler {
@@ -181,6 +187,7 @@ class Compiler {
         return compileCall(
           e,
           e.args.map((a) => this.code(a)),
+          this.#context,
         );
       case 'apply':
         return applyFunction(
@@ -237,6 +244,7 @@ class Compiler {
         lvalue: `$G.machine.nics[0].mac_reg[${register}]`,
         scalar: { bits: 32, signed: false, name: 'uint32_t' },
         origin: 'register',
+        place: { object: String(NIC_BAR0 + 4 * register), index: '0', pointer: REGISTER_POINTER },
       };
     }
     return this.#context.dollar(name) ?? { js: 'undefined', type: ANY, constant: true };
@@ -328,7 +336,8 @@ class Compiler {
       const element = memoryElement(object, object.type.to, index.js);
       return { ...element, place: { object: object.js, index: index.js, pointer: object.type } };
     }
-    if (object.type.kind !== 'any' && object.type.kind !== 'string' && object.type.kind !== 'struct') {
+    const bytes = object.type.kind === 'field' && object.type.field.type === 'bytes';
+    if (!bytes && object.type.kind !== 'any' && object.type.kind !== 'string' && object.type.kind !== 'struct') {
       throw new ExpressionError(`cannot subscript something of type \`${typeWords(object.type)}'`);
     }
     return {
