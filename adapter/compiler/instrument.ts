@@ -268,6 +268,7 @@ class Instrumenter {
         exported: isExported(node),
         ...(ts.isConstructorDeclaration(node) ? { isConstructor: true as const } : {}),
         nodebug: doc.nodebug || classDoc?.nodebug === true || outer?.info.nodebug === true,
+        ...(doc.pure ? { pure: true as const } : {}),
         probes: [],
       },
     };

@@ -13,7 +13,7 @@ import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
 import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
-import { callersOf, stackDepth } from './call-stack.ts';
+import { callersOf, functionNames, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
 import { Changes } from './changes.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
@@ -69,7 +69,6 @@ export class Runtime {
   readonly notes: Notes;
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
-  /** Deciders call it. */
   readonly texts = new LogTexts(this.#describer);
   readonly #tables: ProbeTables;
   readonly #stackUrl: string;
@@ -716,6 +715,8 @@ export class Runtime {
 
   // ---- for the engine
 
+  readonly functionNames = () => functionNames(this.#stackUrl);
+  readonly objectAt = (address: number) => this.#describer.objectAt(address, this.#globals.machine);
   /** A value with the type known from the source, or '' to go by the value alone. */
   describe(v: unknown, declared = ''): Value {
     return this.#describer.describe(v, declared);
