@@ -109,6 +109,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/inferior/',
     // Turns values into what is shown; pure. Constants without a machine are described as those of one are.
     'adapter/inferior/describe.ts',
+    // What a checkpoint says of the last packet.
+    'adapter/inferior/edge.ts',
     'adapter/stack/hw/',
     'adapter/stack/util/',
     'type adapter/stack/',
