@@ -21,6 +21,7 @@ import { sourceRequests } from './sources.ts';
 import { timelineRequests } from './timeline.ts';
 import { variableRequests } from './variables.ts';
 import { viewRequests } from './views.ts';
+import { watchpointRequests } from './watchpoints.ts';
 
 const initializeRequests: Family = {
   initialize: {
@@ -54,6 +55,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     lifecycleRequests,
     breakpointRequests,
     dataBreakpointRequests,
+    watchpointRequests,
     exceptionRequests,
     runningRequests,
     historyRequests,

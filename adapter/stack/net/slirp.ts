@@ -7,11 +7,13 @@ import {
   slirp_add_hostfwd,
   slirp_add_hostxfwd6,
   slirp_cleanup,
+  slirp_close_socket,
   slirp_connection_info,
   slirp_input,
   slirp_neighbor_info,
   slirp_new,
   slirp_remove_hostfwd,
+  slirp_socket_info,
 } from '../slirp/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
 import { AF_UNIX } from '../util/host.ts';
@@ -267,6 +269,21 @@ export function hmp_info_usernet(): string {
   return machine.net.slirp_stacks
     .map((s) => `Hub ${net_hub_id_for_client(s.nc)} (${s.nc.name}):\n${slirp_connection_info(s.slirp)}`)
     .join('');
+}
+
+/** `info sockets`: the ends of connections as packets have them. */
+export function hmp_info_sockets(): string {
+  return machine.net.slirp_stacks
+    .map((s) => `Hub ${net_hub_id_for_client(s.nc)} (${s.nc.name}):\n${slirp_socket_info(s.slirp)}`)
+    .join('');
+}
+
+/** `usernet_close fd`: ends a connection of a user network, by its number in `info usernet`. */
+export function hmp_usernet_close(args: readonly string[]): string {
+  const fd = Number(args[0]);
+  return machine.net.slirp_stacks.some((s) => slirp_close_socket(s.slirp, fd))
+    ? ''
+    : `Error: no connection has the file descriptor '${args[0]}'\n`;
 }
 
 /** `info neighbors`: the link-layer addresses that user networks know. */
