@@ -60,7 +60,7 @@ describe('a replay at the prompt', function () {
       'info replay',
     );
     assert.equal(code, 0, err);
-    const accounts = [...out.matchAll(/^Position:[^]*?^Divergences:.*$/gm)].map(([text]) => text);
+    const accounts = [...out.matchAll(/^Position:.*?^Divergences: [^\n]*$/gms)].map(([text]) => text);
     assert.equal(accounts.length, 4);
     const [live, end, back, start] = accounts;
     assert.match(end ?? '', /at the end/);
