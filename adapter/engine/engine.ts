@@ -650,7 +650,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   get replay(): ReplayState | undefined {
     const { replay } = this.#traces;
-    return replay && replayState(replay);
+    return replay && replayState(replay, this.#moment?.account ?? undefined);
   }
 
   async divergences(start = 0, count = 1000): Promise<DivergenceReport> {

@@ -1,6 +1,6 @@
 /** Executes a recording again: a `Host` that gives its inputs, and carries out what the debugger changed. */
 import { type Change, type ChangePosition, decodeChange, decodePosition, samePosition } from '../mailbox/change.ts';
-import { decodeInput, getInline } from '../mailbox/codec.ts';
+import { decodeInput, getInline, type Reader } from '../mailbox/codec.ts';
 import { LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
@@ -15,6 +15,8 @@ export interface RecordedHostHooks {
   frame(dir: FrameDirection, buf: Uint8Array, size: number, number: number, grade: number): void;
   /** A turn's inputs in a replay, and the connections that they began or ended. */
   replayed(inputs: readonly Input[], changes: readonly number[]): void;
+  /** In a replay, the rest of a record: what numbers of the account have become. */
+  numbers(r: Reader): void;
   /** Ticks of the machine so far; -1 in a build that does not count them. */
   ticks(): number;
   /** A turn begins, at this count of ticks when it was recorded. */
@@ -182,6 +184,7 @@ export class RecordedHost extends SilentHost implements Host {
     for (let n = r.u32(); n > 0; n--) {
       inputs.push(decodeInput(r, getInline));
     }
+    this.#hooks.numbers(r);
     this.#hooks.replayed(inputs, this.#changes());
     this.#lookAhead();
     return inputs;
@@ -272,6 +275,7 @@ export class RecordedHost extends SilentHost implements Host {
     this.#log.take();
     const number = this.#log.r.u32();
     const grade = this.#log.r.u8();
+    this.#hooks.numbers(this.#log.r);
     this.#hooks.frame(dir, buf, size, number, grade);
     this.#lookAhead();
   }
