@@ -5,7 +5,8 @@
  */
 
 import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, SaveSummary } from '../engine/api.ts';
-import type { Hop, Journey, JourneyGroup } from '../inspect/journey.ts';
+import type { DroppedPacket } from '../inspect/drops.ts';
+import type { Hop, Journey, JourneyGroup, JourneyPass } from '../inspect/journey/journey.ts';
 import type { RegisterAccess } from '../inspect/mmio.ts';
 import type { Conversation, FollowedStream } from '../packets/conversation-table.ts';
 import type { PacketDetails } from '../packets/details.ts';
@@ -212,6 +213,8 @@ export interface RingView {
   readonly enabled: boolean;
   /** Size of a receive buffer. */
   readonly bufferSize: number;
+  /** What the driver got wrong, a sentence each. */
+  readonly problems: readonly string[];
   /** A letter for each descriptor, see `DescriptorState`. */
   readonly states: string;
   /**
@@ -262,6 +265,13 @@ export interface ConnectionView {
   /** Bytes that wait: from the network for the guest, and the other way. */
   readonly receiveQueue: number;
   readonly sendQueue: number;
+  /** The ends as its packets have them. */
+  readonly ends?: { readonly guest: SocketEndView; readonly peer: SocketEndView };
+}
+
+export interface SocketEndView {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** `pktgdb/guestInput`: keys typed on the guest's console. */
@@ -329,8 +339,12 @@ export interface GuestArguments {
   readonly address?: string;
 }
 
-/** `pktgdb/drops`: packets given up so far; `packets` are those of `reason`. */
+/**
+ * `pktgdb/drops`: packets given up so far; `packets` are those of `reason`, or of all. With `countsOnly` nothing is
+ * executed again for them.
+ */
 export interface DropsArguments {
+  readonly countsOnly?: boolean;
   readonly reason?: string;
 }
 
@@ -343,7 +357,37 @@ export interface DropsBody {
     readonly advice: string;
     readonly last?: DropsBody['packets'][number];
   }[];
-  readonly packets: readonly { readonly tick: number; readonly ns: number; readonly summary: string }[];
+  /** `${tick}:${probe}` is a moment for `pktgdb/goTo`. */
+  readonly packets: readonly Pick<DroppedPacket, 'reason' | 'tick' | 'probe' | 'ns' | 'summary'>[];
+}
+
+/** `pktgdb/watch`: a watchpoint on an expression, which may be a register as `$RDT`. */
+export interface WatchArguments {
+  readonly expression: string;
+  /** `write` without it. */
+  readonly access?: 'write' | 'read' | 'readWrite';
+  /** Whose locals are meant; without it none's. */
+  readonly frameId?: number;
+}
+
+/** Answer to `pktgdb/watch`, and a row of `pktgdb/watchpoints`. */
+export interface WatchpointView {
+  readonly id: number;
+  readonly expression: string;
+  readonly access: 'write' | 'read' | 'readWrite';
+  readonly condition: string;
+  readonly hits: number;
+  readonly enabled: boolean;
+}
+
+/** Answer to `pktgdb/watchpoints`: those of the Debug Console and of `pktgdb/watch`. */
+export interface WatchpointsBody {
+  readonly watchpoints: readonly WatchpointView[];
+}
+
+/** `pktgdb/unwatch`. */
+export interface UnwatchArguments {
+  readonly id: number;
 }
 
 /** `pktgdb/mmio`: the last accesses of the driver to registers; 1000 at most. */
@@ -361,8 +405,14 @@ export interface ConversationsArguments {
   readonly edge?: string;
 }
 
+/** A conversation and the display filter that means its packets, for `catch packet FILTER in EDGE`. */
+export interface ConversationView extends Conversation {
+  readonly filter: string;
+}
+
 export interface ConversationsBody {
-  readonly conversations: readonly Conversation[];
+  readonly edge: string;
+  readonly conversations: readonly ConversationView[];
 }
 
 export interface StreamArguments extends ConversationsArguments {
@@ -377,8 +427,15 @@ export interface StreamBody extends Pick<FollowedStream, 'nodes' | 'missing'> {
 
 /** `pktgdb/journeys`: the packets so far, and how they group by their ways. */
 export interface JourneysBody {
+  /** Lanes of a picture, from the host to the guest's programs: what `layer` of a pass can be. */
+  readonly layers: readonly string[];
   readonly groups: readonly JourneyGroup[];
-  readonly packets: readonly Omit<Journey, 'hops'>[];
+  readonly packets: readonly JourneyView[];
+}
+
+/** A packet with where it came into each layer; `${tick}:${probe}` of a pass is a moment for `pktgdb/goTo`. */
+export interface JourneyView extends Omit<Journey, 'hops'> {
+  readonly passes: readonly JourneyPass[];
 }
 
 /** `pktgdb/journey`: the way of one of them; a hop's position is one of history. */

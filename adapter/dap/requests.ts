@@ -23,6 +23,7 @@ import { stepTargetRequests } from './step-targets.ts';
 import { timelineRequests } from './timeline.ts';
 import { variableRequests } from './variables.ts';
 import { viewRequests } from './views.ts';
+import { watchpointRequests } from './watchpoints.ts';
 
 const initializeRequests: Family = {
   initialize: {
@@ -57,6 +58,7 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     lifecycleRequests,
     breakpointRequests,
     dataBreakpointRequests,
+    watchpointRequests,
     exceptionRequests,
     runningRequests,
     historyRequests,
