@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { callsIn } from '../../adapter/dap/step-targets.ts';
+import { e1000Svd } from '../../adapter/inspect/svd.ts';
 import { capture, PKTGDB } from '../kit/paths.ts';
 import { processSession, type TestClient } from './client.ts';
 
@@ -84,6 +85,44 @@ describe('requests about a stop', () => {
     const [found, ...more] = await client.children(lazy.variablesReference);
     assert.deepEqual([found?.name, more.length], [lazy.name, 0]);
     assert.match(found!.value, /-> .* in \w+ \(\) at hw\/net\/e1000/);
+  });
+
+  it('shows a peripheral viewer, which reads memory where e1000.svd says, what "info registers" prints', async () => {
+    const answer = await client.ask<DebugProtocol.EvaluateResponse>('evaluate', {
+      expression: 'info registers',
+      context: 'repl',
+    });
+    const printed = new Map(
+      [...answer.result.matchAll(/^(\w+) +(0x[0-9a-f]+) /gm)].map(([, name, value]) => [name ?? '', Number(value)]),
+    );
+    let compared = 0;
+    for (const [, base, registers = ''] of e1000Svd().matchAll(
+      /<baseAddress>(\w+)<[\s\S]*?<registers>([\s\S]*?)<\/registers>/g,
+    )) {
+      for (const [, name = '', offset] of registers.matchAll(
+        /<name>(\w+)<\/name>(?:(?!<name>)[\s\S])*?<addressOffset>(\w+)</g,
+      )) {
+        const address = Number(base) + Number(offset);
+        const args = { memoryReference: `0x${address.toString(16)}`, count: 4 };
+        const body = printed.has(name) && (await client.ask<DebugProtocol.ReadMemoryResponse>('readMemory', args));
+        if (body) {
+          const value = Buffer.from(body.data ?? '', 'base64').readUInt32LE();
+          assert.equal(value, printed.get(name), `${name} at ${args.memoryReference}`);
+          compared++;
+        }
+      }
+    }
+    assert.ok(compared >= 45 && compared === printed.size, `${compared} of ${printed.size} registers compared`);
+  });
+
+  it('stores what a viewer writes as it is, as the SVD says', async () => {
+    assert.doesNotMatch(e1000Svd(), /modifiedWriteValues/);
+    const [, offset] = /<name>ICR<\/name>[\s\S]*?<addressOffset>(\w+)</.exec(e1000Svd()) ?? [];
+    const memoryReference = `0x${(0xfebc0000 + Number(offset)).toString(16)}`;
+    const data = Buffer.from([5, 0, 0, 0]).toString('base64');
+    await client.ask('writeMemory', { memoryReference, data });
+    assert.equal(Number((await evaluate('$ICR')).result), 5);
+    await client.event('memory');
   });
 
   it('writes to bytes of the stack, and says that they have changed', async () => {
