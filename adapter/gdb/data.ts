@@ -36,8 +36,8 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean): Promi
       throw new CommandError('Argument required (expression to compute).');
     }
   }
-  if (expression.trim() === '$pkt' && letter === '') {
-    return printPacket(gdb);
+  if (expression.trim() === '$pkt' && (letter === '' || letter === 'x' || letter === 'z')) {
+    return printPacket(gdb, letter === '', letter !== '');
   }
   const result = await gdb.evaluator.evaluate(expression, gdb.expressionFrame(), true);
   const shown = await formatResult(gdb.reader, { ...gdb.settings.print, ...options }, result, letter);

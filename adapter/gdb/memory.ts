@@ -1,7 +1,8 @@
-/** `x`: guest physical memory, or an array of bytes of the stack. */
+/** `x`: guest physical memory, an array of bytes of the stack, or the packet of the frame (`x/14xb $pkt`). */
 
 import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
+import { packetBytesOf } from '../inspect/packets.ts';
 import { bytesText, type FormatLetter, formatNumber, quoteString, splitFormat } from '../inspect/values.ts';
 import { hex } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -68,6 +69,11 @@ function guest(gdb: GdbInterpreter, address: number): Source {
 
 /** What an expression points at: a number is a guest physical address. */
 async function sourceOf(gdb: GdbInterpreter, text: string): Promise<Source> {
+  const [whole, from = '0'] = /^\s*\$pkt(?:\s*\+\s*(\d+|0x[\da-f]+))?\s*$/i.exec(text) ?? [];
+  if (whole !== undefined) {
+    const { bytes } = await packetBytesOf(gdb.engine, await gdb.selected());
+    return { address: Number(from), read: async (at, length) => bytes.slice(at, at + length) };
+  }
   const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());
   if (value.kind === 'number' || value.kind === 'bigint') {
     const address = Number(value.value);

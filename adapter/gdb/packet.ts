@@ -1,15 +1,13 @@
-/** `print $pkt` and `info packet`: the packet that the selected frame handles, dissected. */
+/** `print $pkt`, `print/x $pkt` and `info packet`: the packet that the selected frame handles. */
 
-import { CommandError } from '../commands/command.ts';
-import { framePacket } from '../inspect/packets.ts';
-import { formatTree } from '../packets/dissect.ts';
+import { packetBytesOf, packetView } from '../inspect/packets.ts';
+import { dissect, formatTree } from '../packets/dissect.ts';
+import { hexDump } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
-export async function printPacket(gdb: GdbInterpreter): Promise<void> {
-  const frame = await gdb.selected();
-  const layers = await framePacket(gdb.engine, frame.index);
-  if (!layers) {
-    throw new CommandError(`There is no $pkt here: ${frame.fn.name} does not handle a packet.`);
-  }
-  gdb.out(`${formatTree(layers).trimEnd()}\n`);
+/** Dissected, as bytes, or both. */
+export async function printPacket(gdb: GdbInterpreter, tree: boolean, bytes: boolean): Promise<void> {
+  const packet = await packetBytesOf(gdb.engine, await gdb.selected());
+  gdb.out(tree ? `${formatTree(dissect(packetView(packet))).trimEnd()}\n` : '');
+  gdb.out(bytes ? `${tree ? '\n' : ''}${hexDump(packet.bytes, 0)}` : '');
 }

@@ -1,0 +1,9 @@
+/** Which fields depend on the packets before. */
+
+const REMEMBERED =
+  /^(?:tcp\.(?:analysis|stream|completeness|time_|seq$|ack$|nxtseq$|window_size$|segment|reassembled)|udp\.(?:stream|time_)|_ws\.expert|ip\.(?:fragment|reassembled))|\.(?:response_(?:in|to)|resp_(?:in|to)|resptime|request_in|time)$/;
+
+/** Whether some of these fields do, by their names. */
+export function remembers(fields: readonly string[]): boolean {
+  return fields.some((name) => name !== 'frame.time' && REMEMBERED.test(name));
+}
