@@ -52,6 +52,9 @@ const ONCE: ReadonlySet<string> = new Set([
   'dev_queue_xmit',
 ]);
 
+/** Where all headers from IP on are there before there is another one below. */
+const WHOLE: ReadonlySet<string> = new Set(['if_output', 'ip_finish_output']);
+
 /** Where a packet can be held back (see `inspect/hands.ts`), to come in again by `net_inject`. */
 const HELD: ReadonlySet<string> = new Set(['slirp_input', 'slirp_output', 'e1000_receive_iov', 'e1000_send_packet']);
 
@@ -230,7 +233,7 @@ export class Book {
     if (ONCE.has(fn)) {
       j.passed.add(fn);
     }
-    if (link === 'ethernet' && j.stream === null && !identity.fragment) {
+    if ((link === 'ethernet' || WHOLE.has(fn)) && j.stream === null && !identity.fragment) {
       j.stream = streamOf(view);
       if (j.stream) {
         this.#streams.carries(j, j.stream);

@@ -1,7 +1,9 @@
 /** Which fields depend on the packets before. */
 
-const REMEMBERED =
-  /^(?:tcp\.(?:analysis|stream|completeness|time_|seq$|ack$|nxtseq$|window_size$|segment|reassembled)|udp\.(?:stream|time_)|_ws\.expert|ip\.(?:fragment|reassembled))|\.(?:response_(?:in|to)|resp_(?:in|to)|resptime|request_in|time)$/;
+const TCP = 'tcp\\.(?:analysis|stream|completeness|time_|seq$|ack$|nxtseq$|window_size$|segment|reassembled)';
+const OTHERS = 'udp\\.(?:stream|time_)|_ws\\.expert|ip\\.(?:fragment|reassembled)';
+const ANSWERS = '\\.(?:response_(?:in|to)|resp_(?:in|to)|resptime|request_in|time)$';
+const REMEMBERED = new RegExp(`^(?:${TCP}|${OTHERS})|${ANSWERS}`);
 
 /** Whether some of these fields do, by their names. */
 export function remembers(fields: readonly string[]): boolean {
