@@ -1,4 +1,4 @@
-/** Everything that is said about packets, as it is typed at the prompt: in a replay and live, forward and in history. */
+/** What is said about packets, typed at the prompt: in a replay and live, forward and in history. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { Engine } from '../../adapter/engine/engine.ts';
