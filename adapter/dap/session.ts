@@ -177,6 +177,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       this.#initialized = true;
       const args = new Arguments(command, raw, seq);
       this.#admit(command, args);
+      if (JSON.stringify(raw)?.includes('${') && this.engine.state === 'stopped') {
+        // A reference in a display filter is about the packet at the stop.
+        await this.evaluator.filters.refer(this.engine, 0);
+      }
       const answer = Promise.resolve(request.handle(this, args));
       const body = await (request.cancellable ? unlessCancelled(answer, ongoing.cancellation.signal) : answer);
       if (body !== undefined) {

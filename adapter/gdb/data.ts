@@ -38,8 +38,9 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean): Promi
     }
   }
   const [packet, layer] = /^\$pkt(?:\.(\w+))?$/.exec(expression.trim()) ?? [];
-  if (packet !== undefined && letter === '' && (layer === undefined || isProtocol(layer))) {
-    return printPacket(gdb, layer);
+  const bytes = layer === undefined && (letter === 'x' || letter === 'z');
+  if (packet !== undefined && (bytes || (letter === '' && (layer === undefined || isProtocol(layer))))) {
+    return printPacket(gdb, { tree: !bytes, bytes, layer });
   }
   const result = await gdb.evaluator.evaluate(expression, gdb.expressionFrame(), true);
   const shown = await formatResult(gdb.reader, { ...gdb.settings.print, ...options }, result, letter);

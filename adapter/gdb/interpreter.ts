@@ -419,6 +419,14 @@ export class GdbInterpreter {
     }
   }
 
+  /** A reference in a display filter, such as `${ip.src}`, is about the packet of the selected frame. */
+  async #refer(text: string): Promise<void> {
+    if (text.includes('${')) {
+      const frame = this.engine.state === 'stopped' ? (await this.selected()).index : 0;
+      await this.evaluator.filters.refer(this.engine, frame);
+    }
+  }
+
   /** Executes one command, as it is typed. Throws what is wrong with it. */
   async command(text: string): Promise<void> {
     const [sign = ''] = /^[!|]/.exec(text) ?? [];
@@ -439,6 +447,7 @@ export class GdbInterpreter {
       return;
     }
     const found = findCommand(COMMANDS, text);
+    await this.#refer(text);
     const { command, args, path } = found;
     if (command.repeat) {
       this.#lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;

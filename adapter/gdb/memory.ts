@@ -1,4 +1,4 @@
-/** `x`: guest physical memory, or an array of bytes of the stack. */
+/** `x`: guest physical memory, an array of bytes of the stack, or the packet of the frame (`x/14xb $pkt`). */
 
 import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
@@ -81,9 +81,10 @@ async function at(gdb: GdbInterpreter, address: number): Promise<Source> {
 
 /** What an expression points at: a number is a guest physical address. */
 export async function sourceOf(gdb: GdbInterpreter, text: string): Promise<Source> {
-  if (text.trim() === '$pkt') {
+  const [whole, from = '0'] = /^\s*\$pkt(?:\s*\+\s*(\d+|0x[\da-f]+))?\s*$/i.exec(text) ?? [];
+  if (whole !== undefined) {
     const { bytes } = await packetBytesOf(gdb.engine, await gdb.selected());
-    return { address: 0, read: async (from, length) => bytes.slice(from, from + length) };
+    return { address: Number(from), read: async (at, length) => bytes.slice(at, at + length) };
   }
   const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());
   if (value.kind === 'number' || value.kind === 'bigint') {

@@ -21,6 +21,7 @@ import { setVariable } from './data.ts';
 import { type Handler, type Handlers, listSubcommands } from './handler.ts';
 import { setLink, showLink } from './hands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { setMacro, showMacros } from './macros.ts';
 import { showUser } from './user-commands.ts';
 
 /** What `show NAME` says that a setting is; undefined if there is none. */
@@ -127,6 +128,8 @@ export const SETTING_HANDLERS: Handlers<typeof SETTING_COMMANDS> = {
   },
   'set link': setLink,
   'show link': showLink,
+  'set macro': setMacro,
+  'show macro': showMacros,
   'set print': listSubcommands('set print'),
   'set replay': listSubcommands('set replay'),
   'set history': listSubcommands('set history'),

@@ -486,6 +486,7 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
   runtime.beginAtEdge(newKnowledge());
   runtime.prepareTravel();
   runtime.notes.restart();
+  runtime.filters.restart();
   const start = checkpoint && startOf(checkpoint);
   const restore = (): void => {
     start?.restore();

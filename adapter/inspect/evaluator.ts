@@ -4,7 +4,6 @@
  */
 import { runInNewContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
-import { compileFilter } from '../packets/filter/filter.ts';
 import { assignMemory, fitting } from './assignment.ts';
 import { numberOf } from './expression/arithmetic.ts';
 import { type Expression, ExpressionError } from './expression/ast.ts';
@@ -20,6 +19,7 @@ import { fieldText, printfText, tried } from './expression/log.ts';
 import { parseExpression } from './expression/parser.ts';
 import { objectAt } from './expression/pointers.ts';
 import { ANY, INT, NUMBER, SCALAR_TYPES, STRING, type StaticType, TypeTable } from './expression/types.ts';
+import { FilterWords } from './filter-words.ts';
 import { registerIndex } from './registers.ts';
 
 /** A value with what is known of where it came from. */
@@ -63,6 +63,10 @@ export class Evaluator {
     engine.on('exited', this.#ran);
   }
 
+  /** Display filters in expressions and commands. */
+  readonly filters = new FilterWords();
+  #conditions = 0;
+
   dispose(): void {
     this.engine.off('continued', this.#ran);
     this.engine.off('exited', this.#ran);
@@ -79,7 +83,7 @@ export class Evaluator {
 
   /** The condition that a display filter means the packet. Throws `FilterError`. */
   packetCondition(filter: string): NonNullable<BreakpointSpec['condition']> {
-    compileFilter(filter);
+    this.filters.compile(filter);
     const e: Expression = { kind: 'call', name: 'pkt', args: [{ kind: 'string', value: filter }] };
     return { text: filter, compile: (scope) => compileCondition(e, scope, this.context()) };
   }
@@ -276,6 +280,7 @@ export class Evaluator {
       types: this.types,
       register: registerIndex,
       setting: this.setting,
+      filter: (text) => this.filters.source(text, `condition ${++this.#conditions}`),
       dollar: (name) => {
         const stored = this.#stored(name);
         return stored && this.#dollarValue(stored, name, frame);

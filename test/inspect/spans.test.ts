@@ -9,7 +9,12 @@ import { GdbEngine } from '../gdb/fake-engine.ts';
 
 describe('spans of errors', () => {
   const engine = new GdbEngine().stand();
-  const context: CompileContext = { types: new TypeTable(engine.info), register: () => 0, dollar: () => undefined };
+  const context: CompileContext = {
+    types: new TypeTable(engine.info),
+    register: () => 0,
+    dollar: () => undefined,
+    filter: JSON.stringify,
+  };
 
   /** What is wrong with the text behind its first `skip` characters: the part, and the message. */
   function wrong(text: string, skip = 0): [string, string] {

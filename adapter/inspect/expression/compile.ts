@@ -8,7 +8,7 @@
 import type { SymbolScope } from '../../engine/api.ts';
 import { NIC_BAR0 } from '../../engine/guest-memory.ts';
 import { FIELDS, suggestFields } from '../../packets/fields.ts';
-import { compileFilter, FilterError } from '../../packets/filter/filter.ts';
+import { FilterError } from '../../packets/filter/filter.ts';
 import { literalMessage, parseLiteral } from '../../packets/match.ts';
 import type { Span } from '../../packets/span.ts';
 import { arithmetic, comparable, isNumberLike, negated, numberOf, scalarOf } from './arithmetic.ts';
@@ -61,6 +61,8 @@ export interface CompileContext {
   setting?: ((name: string) => string | undefined) | undefined;
   /** The functions of the call stack from the frame on; absent where the inferior knows them. */
   readonly callers?: readonly string[];
+  /** JavaScript of the arguments that make a display filter (`Runtime.filter`). Throws `FilterError`. */
+  filter(text: string): string;
 }
 
 type PointerType = StaticType & { readonly kind: 'guest' };
@@ -298,8 +300,23 @@ class Compiler {
     if (text?.kind !== 'string' || args.length !== 1) {
       throw new ExpressionError('$pkt takes a display filter in quotes: $pkt("tcp.port == 80").', span);
     }
-    checkFilter(text.value, text.span);
-    return { js: `($pkt!==undefined&&$R.filter(${JSON.stringify(text.value)})($pkt))`, type: LOGICAL, constant: false };
+    const made = this.#filter(text.value, text.span);
+    return { js: `($pkt!==undefined&&$R.filter(${made})($pkt))`, type: LOGICAL, constant: false };
+  }
+
+  /** What makes a filter; an error of it is where it is in the string at `span` of the expression. */
+  #filter(filter: string, span: Span | undefined): string {
+    try {
+      return this.#context.filter(filter);
+    } catch (error) {
+      if (!(error instanceof FilterError)) {
+        throw error;
+      }
+      // With escapes in the string, places in it are not those in the filter.
+      const plain = span !== undefined && span.end - span.start === filter.length + 2 && error.span;
+      const inside = plain ? { start: span.start + 1 + plain.start, end: span.start + 1 + plain.end } : span;
+      throw new ExpressionError(error.message, inside);
+    }
   }
 
   #packetField(name: string): Code {
@@ -533,21 +550,6 @@ class Compiler {
       return numberConstant(Math.max(1, bits / 8), 'int');
     }
     return { js: js.sizeOf(c.js), type: INT, constant: c.constant };
-  }
-}
-
-/** Throws an error of the filter, where it is in the string at `span` of the expression. */
-function checkFilter(filter: string, span: Span | undefined): void {
-  try {
-    compileFilter(filter);
-  } catch (error) {
-    if (!(error instanceof FilterError)) {
-      throw error;
-    }
-    // With escapes in the string, places in it are not those in the filter.
-    const plain = span !== undefined && span.end - span.start === filter.length + 2 && error.span;
-    const inside = plain ? { start: span.start + 1 + plain.start, end: span.start + 1 + plain.end } : span;
-    throw new ExpressionError(error.message, inside);
   }
 }
 
