@@ -278,7 +278,7 @@ export class Lifecycle {
         throw new RequestError(`launch: initCommands: ${why}`);
       }
       if (output !== '' && !script) {
-        this.#session.output('console', output);
+        this.#session.output('stdout', output);
       }
       if (quit) {
         return true;

@@ -70,7 +70,7 @@ export class Runtime {
   readonly #filters = new Map<string, Filter['matches']>();
   readonly #describer = new Describer();
   /** Deciders call it. */
-  readonly texts = new LogTexts(this.#describer);
+  readonly texts = new LogTexts(this.#describer, () => this.#machineTime());
   readonly #tables: ProbeTables;
   readonly #stackUrl: string;
   readonly #measureDepth: () => number;

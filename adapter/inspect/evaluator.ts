@@ -16,7 +16,7 @@ import {
   type DollarValue,
   numberOf,
 } from './expression/compile.ts';
-import { fieldText, printfText, tried } from './expression/log.ts';
+import { fieldText, logFieldText, placeText, printfText, tried } from './expression/log.ts';
 import { parseExpression } from './expression/parser.ts';
 import { ANY, INT, NUMBER, STRING, TypeTable } from './expression/types.ts';
 import { registerIndex } from './registers.ts';
@@ -89,6 +89,9 @@ export class Evaluator {
 
   /** The same for a text that shows the value: fields of packets are in their own notation, and nothing throws. */
   shownExpression(text: string): LogPart {
+    if (text.trim() === '#') {
+      return { text, compile: ({ hasPacket }) => tried(placeText(hasPacket)) };
+    }
     const e = parseExpression(text);
     return { text, compile: (scope) => logged(compile(e, scope, this.context())) };
   }
@@ -298,7 +301,9 @@ function integerType(value: Value): typeof INT {
 
 /** A value in a log: a field of a packet in its own notation, and what cannot be had as why. */
 function logged(code: Code): string {
-  return tried(notated(code));
+  const { type } = code;
+  const js = numberOf(code);
+  return tried(type.kind === 'field' || type.kind === 'multi' ? logFieldText(type.field.name, js) : js);
 }
 
 /** A value, of a field of a packet in its own notation. */

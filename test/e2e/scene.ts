@@ -6,7 +6,7 @@ import { type Browser, launchBrowser } from './playwright.ts';
 import { freePort, readSetup, Server } from './server.ts';
 import { Workbench } from './workbench.ts';
 
-const WINDOW = { width: 1400, height: 900 };
+const WINDOW = { width: 1280, height: 800 };
 const CAPTURE = new URL('../traces/02-hello.pcap', import.meta.url);
 
 const setup = readSetup();

@@ -107,6 +107,12 @@ export class Workbench {
     return new PacketPage(await this.#pageOf('packet'));
   }
 
+  /** The view Rings in the panel. */
+  async rings(): Promise<Locator> {
+    await this.showView('Rings');
+    return (await this.#pageOf('rings')).locator('main#rings');
+  }
+
   /** The timeline in the panel. */
   async timeline(): Promise<TimelinePage> {
     return new TimelinePage(this.page, await this.#pageOf('timeline'));
@@ -212,9 +218,15 @@ export class Workbench {
     await this.pane('Breakpoints').waitFor();
   }
 
-  /** A pane of the side bar by its title. */
+  /** A pane of the side bar or of the panel by its title. */
   pane(title: string): Locator {
-    return this.page.locator('.sidebar .pane').filter({ has: this.#paneHeader(title) });
+    return this.page.locator('.pane').filter({ has: this.#paneHeader(title) });
+  }
+
+  /** Shows a view of the panel "Packet Debugger". */
+  async showView(title: string): Promise<void> {
+    await this.command(`Packet Debugger: Focus on ${title} View`);
+    await this.pane(title).locator('.pane-body').first().waitFor();
   }
 
   #paneHeader(title: string): Locator {
@@ -373,6 +385,14 @@ export class Workbench {
     }
     const labels = await Promise.all((await rows.all()).map((row) => row.getAttribute('aria-label')));
     return labels.flatMap((label) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
+  }
+
+  /** Finds a register by its name, in a group that may be closed. */
+  async find(register: string): Promise<void> {
+    await this.command('Packet Debugger: Find Register...');
+    await this.page.locator('.quick-input-widget input[type="text"]').filter({ visible: true }).fill(register);
+    await this.pick(new RegExp(`^${register}`));
+    await this.row('Registers', register).waitFor();
   }
 
   /** Sets a register with the pencil of its row. */
