@@ -20,6 +20,7 @@ export const bundles = [
   { entry: 'adapter/main.ts', out: 'dist/pktgdb.js', format: 'esm', executable: true },
   { entry: 'adapter/machine.ts', out: 'dist/pktgdb-machine.js', format: 'esm', executable: true },
   { entry: 'adapter/replay-program.ts', out: 'dist/pktgdb-replay.js', format: 'esm', executable: true },
+  { entry: 'adapter/agents/mcp.ts', out: 'dist/mcp.js', format: 'esm' },
   { entry: 'adapter/packets-program.ts', out: 'dist/packets.js', format: 'esm' },
   { entry: 'adapter/inferior/replay-task.ts', out: 'dist/replay-task.js', format: 'esm' },
   { entry: 'adapter/inferior/worker.ts', out: 'dist/worker.js', format: 'esm' },

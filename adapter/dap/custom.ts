@@ -5,7 +5,8 @@
  */
 
 import type { Account, DivergenceReport, HistoryMoment, QueryRow, ReplayHost, SaveSummary } from '../engine/api.ts';
-import type { Hop, Journey, JourneyGroup } from '../inspect/journey.ts';
+import type { DroppedPacket } from '../inspect/drops.ts';
+import type { Hop, Journey, JourneyGroup, JourneyPass } from '../inspect/journey/journey.ts';
 import type { RegisterAccess } from '../inspect/mmio.ts';
 import type { Conversation, FollowedStream } from '../packets/conversation-table.ts';
 import type { PacketDetails } from '../packets/details.ts';
@@ -339,8 +340,8 @@ export interface GuestArguments {
 }
 
 /**
- * `pktgdb/drops`: packets given up so far; `packets` are those of `reason`. Without one and with `countsOnly`, nothing
- * is executed again for them.
+ * `pktgdb/drops`: packets given up so far; `packets` are those of `reason`, or of all. With `countsOnly` nothing is
+ * executed again for them.
  */
 export interface DropsArguments {
   readonly countsOnly?: boolean;
@@ -357,12 +358,7 @@ export interface DropsBody {
     readonly last?: DropsBody['packets'][number];
   }[];
   /** `${tick}:${probe}` is a moment for `pktgdb/goTo`. */
-  readonly packets: readonly {
-    readonly tick: number;
-    readonly probe: number;
-    readonly ns: number;
-    readonly summary: string;
-  }[];
+  readonly packets: readonly Pick<DroppedPacket, 'reason' | 'tick' | 'probe' | 'ns' | 'summary'>[];
 }
 
 /** `pktgdb/watch`: a watchpoint on an expression, which may be a register as `$RDT`. */
@@ -409,8 +405,14 @@ export interface ConversationsArguments {
   readonly edge?: string;
 }
 
+/** A conversation and the display filter that means its packets, for `catch packet FILTER in EDGE`. */
+export interface ConversationView extends Conversation {
+  readonly filter: string;
+}
+
 export interface ConversationsBody {
-  readonly conversations: readonly Conversation[];
+  readonly edge: string;
+  readonly conversations: readonly ConversationView[];
 }
 
 export interface StreamArguments extends ConversationsArguments {
@@ -425,8 +427,15 @@ export interface StreamBody extends Pick<FollowedStream, 'nodes' | 'missing'> {
 
 /** `pktgdb/journeys`: the packets so far, and how they group by their ways. */
 export interface JourneysBody {
+  /** Lanes of a picture, from the host to the guest's programs: what `layer` of a pass can be. */
+  readonly layers: readonly string[];
   readonly groups: readonly JourneyGroup[];
-  readonly packets: readonly Omit<Journey, 'hops'>[];
+  readonly packets: readonly JourneyView[];
+}
+
+/** A packet with where it came into each layer; `${tick}:${probe}` of a pass is a moment for `pktgdb/goTo`. */
+export interface JourneyView extends Omit<Journey, 'hops'> {
+  readonly passes: readonly JourneyPass[];
 }
 
 /** `pktgdb/journey`: the way of one of them; a hop's position is one of history. */

@@ -1,7 +1,7 @@
 /** The attributes of a launch configuration: types, defaults, and what can be checked before the machine starts. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { DEFAULT_ARGS } from '../commands/default-machine.ts';
+import { DEFAULT_ARGS, REPLAY_ARGS } from '../commands/default-machine.ts';
 import type { LaunchOptions, ReplayOptions } from '../engine/api.ts';
 import { type Arguments, describeType, RequestError } from './arguments.ts';
 
@@ -42,7 +42,7 @@ export function parseLaunch(raw: Arguments): LaunchConfiguration {
   const trace = traceName ? resolve(cwd, traceName) : undefined;
   return {
     options: {
-      args: args ?? DEFAULT_ARGS,
+      args: args ?? (trace === undefined ? DEFAULT_ARGS : REPLAY_ARGS),
       guestCommands,
       stopOnEntry: stopOnEntry && !noDebug,
       ...(trace === undefined ? {} : { trace, replay }),

@@ -186,8 +186,8 @@ export class Lifecycle {
   }
 
   /** The machine's options. Where nobody has chosen the forwarded port it is one that is free. */
-  async #args({ args, trace }: LaunchConfiguration['options']): Promise<readonly string[]> {
-    if (args !== DEFAULT_ARGS || trace !== undefined) {
+  async #args({ args }: LaunchConfiguration['options']): Promise<readonly string[]> {
+    if (args !== DEFAULT_ARGS) {
       return args;
     }
     const free = await freeDefault();

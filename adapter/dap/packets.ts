@@ -3,9 +3,10 @@ import { LAYER_NAMES } from '../commands/catch-text.ts';
 import type { PacketLayer } from '../engine/api.ts';
 import { type DroppedPacket, dropMeaning, droppedPackets, dropsSoFar, explainDrop } from '../inspect/drops.ts';
 import { edgeCapture } from '../inspect/edges.ts';
-import { groupJourneys, journeysSoFar } from '../inspect/journey.ts';
+import { groupJourneys, JOURNEY_LAYERS, passesOf } from '../inspect/journey/journey.ts';
+import { journeysSoFar } from '../inspect/journey/journeys.ts';
 import { registerAccesses } from '../inspect/mmio.ts';
-import { conversationsOf, followStream } from '../packets/conversation-table.ts';
+import { conversationFilter, conversationsOf, followStream } from '../packets/conversation-table.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { ConversationsBody, DropsBody, JourneyBody, JourneysBody, MmioBody, StreamBody } from './custom.ts';
 import type { Family } from './request.ts';
@@ -27,16 +28,19 @@ export const packetRequests: Family = {
   },
   'pktgdb/conversations': {
     handle: async ({ engine }, args): Promise<ConversationsBody> => {
-      const { capture } = await edgeCapture(engine, edgeOf(args));
-      return { conversations: conversationsOf(capture).slice(0, MAX_ROWS) };
+      const edge = edgeOf(args);
+      const { capture } = await edgeCapture(engine, edge);
+      const all = conversationsOf(capture).slice(0, MAX_ROWS);
+      return { edge, conversations: all.map((c) => ({ ...c, filter: conversationFilter(c) })) };
     },
   },
   'pktgdb/journeys': {
     handle: async ({ engine }): Promise<JourneysBody> => {
       const all = await journeysSoFar(engine);
       return {
+        layers: JOURNEY_LAYERS,
         groups: groupJourneys(all).slice(0, MAX_ROWS),
-        packets: all.slice(-MAX_ROWS).map(({ id, text, end, relation }) => ({ id, text, end, relation })),
+        packets: all.slice(-MAX_ROWS).map(({ hops, ...j }) => ({ ...j, passes: passesOf(hops) })),
       };
     },
   },
@@ -85,12 +89,7 @@ async function dropsBody(
 ): Promise<DropsBody> {
   const counts = Object.entries((await droppedPackets(engine)) ?? {});
   const all = countsOnly ? undefined : await dropsSoFar(engine);
-  const described = ({ tick, probe, ns, summary }: DroppedPacket): DropsBody['packets'][number] => ({
-    tick,
-    probe,
-    ns,
-    summary,
-  });
+  const described = ({ view: _view, ...rest }: DroppedPacket): DropsBody['packets'][number] => rest;
   return {
     reasons: counts.map(([name, count]) => {
       const last = all?.findLast((d) => d.reason === name);
@@ -104,7 +103,7 @@ async function dropsBody(
       };
     }),
     packets: (all ?? [])
-      .filter((d) => d.reason === reason)
+      .filter((d) => reason === undefined || d.reason === reason)
       .slice(-MAX_ROWS)
       .map(described),
   };

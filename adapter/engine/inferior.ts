@@ -112,7 +112,8 @@ let created = 0;
 
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
-  #checkpoints = new CheckpointStore();
+  /** Those of a machine that is not recorded: none. */
+  readonly #noCheckpoints = new CheckpointStore();
   /** It stands at the end of this, which was saved; nothing else makes it run. */
   opened: (HistorySource & { readonly bytes: number }) | undefined;
   readonly armed: Uint8Array;
@@ -124,7 +125,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** The log of the run; it outlives the machine, and has to be closed. */
   history: History | undefined;
   /** In a what-if: what comes before its own log. */
-  #before: Pick<Recording, 'chunks' | 'fd'> | undefined;
+  #before: (Pick<Recording, 'chunks' | 'fd'> & Pick<HistorySource, 'oldest'>) | undefined;
   /** What its turns brought, if it is recorded. */
   readonly turns: TurnReader | undefined;
   readonly #header: RecordingHeader;
@@ -287,14 +288,14 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** Has a past inferior, which stands still, go on without what was recorded of `source`, up to `until` (ns). */
   async leaveRecording(source: HistorySource, until: number): Promise<void> {
     const warn = (text: string): void => void this.emit('report', 'warning', text);
-    const history = new History({ size: WHAT_IF_BYTES, memory: WHAT_IF_BYTES, warn });
+    const { recording, checkpoints, startTick, oldest } = source;
+    const before = checkpoints.all.filter((c) => c.tick <= this.ticks);
+    const history = new History({ size: WHAT_IF_BYTES, memory: WHAT_IF_BYTES, warn }, before);
     const message: LeaveMessage = { limit: history.limit.buffer, until };
     this.#worker.postMessage(message);
     const at = await this.runtime.leave();
-    const { recording, checkpoints, startTick } = source;
     this.history = history;
-    this.#before = { chunks: chunksBefore(recording, at), fd: recording.fd };
-    this.#checkpoints = new CheckpointStore(checkpoints.all.filter((c) => c.logAt <= at && c.tick <= this.ticks));
+    this.#before = { chunks: chunksBefore(recording, at), fd: recording.fd, oldest };
     this.startTick = startTick;
     this.framed = true;
   }
@@ -353,14 +354,19 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   get checkpoints(): CheckpointStore {
-    return this.opened?.checkpoints ?? this.#checkpoints;
+    return this.opened?.checkpoints ?? this.history?.checkpoints ?? this.#noCheckpoints;
+  }
+
+  /** Where what is kept of the recording begins; null: with the machine. */
+  get oldest(): CheckpointRef | null {
+    return (this.opened ?? this.#before ?? this.history)?.oldest ?? null;
   }
 
   get recording(): Recording {
     if (this.opened) {
       return this.opened.recording;
     }
-    const log = this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 };
+    const log = this.history?.log ?? { chunks: [], fd: -1 };
     const { chunks, fd } = this.#before ?? { chunks: [], fd: log.fd };
     return { ...this.#header, ...log, chunks: [...chunks, ...log.chunks], fd, framed: this.framed };
   }
@@ -393,7 +399,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.history?.full();
         break;
       case 'checkpoint':
-        this.#checkpoints.add(m.checkpoint);
+        this.history?.addCheckpoint(m.checkpoint);
         this.emit('checkpoint', m.checkpoint);
         break;
       case 'started':

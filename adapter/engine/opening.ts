@@ -63,14 +63,16 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
       progress,
     );
     captures.end();
-    const recording: Recording = { ...saved.head, chunks: saved.chunks, checkpoints: [], fd: source.fd };
+    const recording: Recording = { ...saved.head, chunks: saved.chunks, fd: source.fd };
     checkChanges(recording);
     const replayed = await openReplay(head, captures.paths, saved.progress, progress);
-    const { chunks } = saved;
+    const { chunks, checkpoints } = saved;
+    const start = chunks[0]?.start ?? 0;
     return {
       head,
       recording,
-      checkpoints: new CheckpointStore(saved.checkpoints),
+      checkpoints: new CheckpointStore(checkpoints),
+      oldest: (start > 0 && checkpoints.find((c) => c.logAt >= start)) || null,
       startTick: head.startTick,
       marks: saved.marks,
       replayed,

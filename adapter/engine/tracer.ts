@@ -63,19 +63,21 @@ export class Tracer {
     this.#past = past;
     try {
       const deciders = new Map<number, string[]>();
+      // What the user drops passes no probe of `drop`.
+      const drops = points.findIndex(({ name, packet }) => packet && /(?:^|:)drop$/.test(name));
       points.forEach((point, place) => {
         for (const probe of this.#probesOf(point)) {
           deciders.set(probe.id, [...(deciders.get(probe.id) ?? []), this.#statement(point, place, probe)]);
         }
       });
       const { inferior } = past;
-      await Promise.all([...deciders].map(([id, all]) => inferior.runtime.setDecider(id, this.#decider(id, all))));
+      await Promise.all(
+        [...deciders].map(([id, all]) => inferior.runtime.setDecider(id, this.#decider(id, all, drops))),
+      );
       const notes: Note[] = [];
       inferior.on('notes', (more) => void notes.push(...more));
       // What was forgotten of the beginning is not known.
-      const { checkpoints, recording } = this.#live();
-      const first = (recording.chunks[0]?.start ?? 0) > 0 ? (checkpoints.all[0] ?? null) : null;
-      await past.through(target, first);
+      await past.through(target, this.#live().oldest);
       const count = await inferior.runtime.flushNotes();
       while (notes.length < count) {
         await new Promise<void>((resolve) => inferior.once('notes', () => resolve()));
@@ -104,7 +106,7 @@ export class Tracer {
     return `if(${test || 'true'})${notes}.add(${place},${probe.id},${copy},${data || 'null'});`;
   }
 
-  #decider(id: number, statements: readonly string[]): string {
+  #decider(id: number, statements: readonly string[], drops: number): string {
     const probe = this.#image.probe(id);
     if (!probe) {
       throw new EngineError(`there is no probe ${id}`);
@@ -116,7 +118,8 @@ export class Tracer {
     const decided = call('$R', 'decided', `${id}`, 'false', value);
     const rest = `return $A[${id}]!==${ARMED.BREAKPOINT}&&${decided};`;
     const body = `${statements.map((s) => `try{${s}}catch{}`).join('')}${rest}`;
-    return `(()=>{const $G=${globals};return function(${names.join(',')}){${body}};})()`;
+    const setUp = drops < 0 ? '' : `${field('$R', 'notes')}.drops(${drops});`;
+    return `(()=>{const $G=${globals};${setUp}return function(${names.join(',')}){${body}};})()`;
   }
 
   async dispose(): Promise<void> {

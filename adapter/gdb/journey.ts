@@ -1,8 +1,9 @@
 /** `info journey`, `info journeys`, `dump journey`, `dump vpp`. */
 import { writeFileSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
-import { groupJourneys, type Journey, journeysSoFar } from '../inspect/journey.ts';
-import { dispatchTrace, journeyCapture } from '../inspect/journey-files.ts';
+import { dispatchTrace, journeyCapture } from '../inspect/journey/files.ts';
+import { groupJourneys, type Journey } from '../inspect/journey/journey.ts';
+import { journeysSoFar } from '../inspect/journey/journeys.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Identities that a group lists. */

@@ -20,6 +20,8 @@ export class Notes {
   readonly #send: (notes: readonly Note[]) => void;
   readonly #position: (probe: number) => TimePosition & { readonly ns: number };
   #waiting: Note[] = [];
+  #last: Note['packet'] = null;
+  #drops = -1;
   #sent = 0;
 
   constructor(
@@ -38,10 +40,31 @@ export class Notes {
     }
   }
 
-  /** A copy of the packet that a local holds. */
+  /** A copy of the packet that a local holds: the last one's, as long as it is the same in function after function. */
   copy(kind: PacketKind, local: unknown, extra: unknown, link: unknown): Note['packet'] {
     const at = packetBytes(kind, local, extra, link);
-    return at && { bytes: at.buf.slice(at.off, at.off + at.len), link: at.linktype };
+    if (at === null) {
+      return null;
+    }
+    const bytes = at.buf.subarray(at.off, at.off + at.len);
+    const last = this.#last;
+    if (last?.link === at.linktype && last.bytes.length === at.len && Buffer.compare(last.bytes, bytes) === 0) {
+      return last;
+    }
+    this.#last = { bytes: bytes.slice(), link: at.linktype };
+    return this.#last;
+  }
+
+  /** Has what the user drops noted at a place, as one that the stack drops is. */
+  drops(place: number): void {
+    this.#drops = place;
+  }
+
+  /** The user drops the packet that a local holds, at a probe. */
+  dropped(probe: number, kind: PacketKind, local: unknown, extra: unknown, link: unknown): void {
+    if (this.#drops >= 0) {
+      this.add(this.#drops, probe, this.copy(kind, local, extra, link), 'DEBUGGER');
+    }
   }
 
   /** Hands over what waits; tells how many there were in all. */

@@ -6,7 +6,7 @@
 import { type Change, changeRoom, encodeChange } from '../mailbox/change.ts';
 import { encodeInput, inlineRoom, putInline } from '../mailbox/codec.ts';
 import { LogLimit } from '../mailbox/log-limit.ts';
-import { LOG, LogWriter } from '../mailbox/recorded.ts';
+import { LOG, LogWriter, RECORD_HEADER } from '../mailbox/recorded.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
@@ -74,6 +74,7 @@ export class RecordingHost implements Host {
     this.#log = new LogWriter(
       (chunk) => hooks.newChunk(chunk),
       () => hooks.spareChunk(),
+      this.#limit.chunkBytes,
     );
     this.#log.at = at;
   }
@@ -81,6 +82,11 @@ export class RecordingHost implements Host {
   /** Where in the log the next record will be. */
   get at(): number {
     return this.#log.at;
+  }
+
+  /** Bytes of the log after which a checkpoint is due. */
+  get checkpointBytes(): number {
+    return this.#limit.checkpointBytes;
   }
 
   get now_ns(): number {
@@ -99,9 +105,10 @@ export class RecordingHost implements Host {
   #room(max: number): boolean {
     while (!this.#full) {
       const limit = this.#limit.at;
-      if (this.#log.at + max <= limit) {
+      if (this.#log.at + RECORD_HEADER + max <= limit) {
         return true;
       }
+      this.#limit.wanted = this.#log.at + RECORD_HEADER + max;
       this.#limit.wait(() => this.#hooks.full());
       this.#full = this.#limit.at <= limit;
     }

@@ -325,7 +325,7 @@ export class Runtime {
       this.setDecider(probe, '');
     }
     this.asked = this.#eachTurn = this.#travel = null;
-    return { failure: asked?.failure ?? '', ...this.#watches.origins(asked?.order.known) };
+    return { failure: asked?.failure ?? '', ...(asked && this.#watches.end(asked.order)) };
   }
 
   #leaveQuery(): void {

@@ -235,7 +235,7 @@ export class TraceHost implements Host {
       this.#outside.report('info', `replay finished: ${this.#script.packet} packets`);
       if (this.#player.unmatched > 0) {
         this.#outside.report(
-          'warning',
+          'info',
           `replay: ${this.#player.unmatched} events of the host found no socket of the machine and were left out`,
         );
       }

@@ -104,6 +104,15 @@ export class WatchStops {
     }
   }
 
+  /** A query ends: the next one watches other things. */
+  end({ watches = [], known = [] }: Pick<TravelOrder, 'watches' | 'known'>): Pick<TravelNotes, 'origins'> {
+    const origins = this.origins(known.length > 0 ? known : undefined);
+    for (const { order } of [...watches, ...known]) {
+      this.remove(order.id);
+    }
+    return origins;
+  }
+
   /** An execution ends: where what is known here came from. */
   origins(known: readonly CarriedWatch[] | undefined): Pick<TravelNotes, 'origins'> {
     const machine = this.#hooks.machine();

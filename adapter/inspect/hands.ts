@@ -57,7 +57,8 @@ const EDGES: Readonly<Record<string, InjectEdge>> = {
 /** Leaves the innermost function as it would if it gave its packet up. Resolves to the packet. */
 export async function dropHere(engine: EngineApi): Promise<PacketBytes> {
   const { frame, packet } = await atPacket(engine);
-  await engine.returnFrom(leaving(frame, "$G.count_drop('DEBUGGER')"));
+  const noted = `$R.notes.dropped(${frame.probe},${placeOf(frame)})`;
+  await engine.returnFrom(`(${noted},${leaving(frame, "$G.count_drop('DEBUGGER')")})`);
   return packet;
 }
 
@@ -80,6 +81,15 @@ async function atPacket(engine: EngineApi): Promise<{ readonly frame: Frame; rea
     throw new EngineError('No stack.');
   }
   return { frame, packet: await packetBytesOf(engine, frame) };
+}
+
+/** JavaScript of the frame's packet, as the runtime finds it: kind, local, length, link. */
+function placeOf({ fn: { name, packet } }: Frame): string {
+  if (!packet) {
+    throw new EngineError(`${name} handles no packet; "up" and "down" lead to a function that does.`);
+  }
+  const link = packet.link === 'ethernet' || packet.link === 'ip' ? JSON.stringify(packet.link) : packet.link;
+  return `${JSON.stringify(packet.kind)},${packet.name},${packet.extra || 'undefined'},${link}`;
 }
 
 /** JavaScript of what the function returns, behind `act`. */
@@ -111,14 +121,8 @@ export async function editPacket(
   const name = fieldName(target);
   const edited = said(() => editField(bytes, linktype, name, value, raw));
   const patches = patchesBetween(bytes, edited);
-  const local = frame.fn.packet;
-  if (!local) {
-    throw new EngineError(`${frame.fn.name} handles no packet; "up" and "down" lead to a function that does.`);
-  }
-  const link = local.link === 'ethernet' || local.link === 'ip' ? JSON.stringify(local.link) : local.link;
-  const place = `${JSON.stringify(local.kind)},${local.name},${local.extra || 'undefined'},${link}`;
   if (patches.length > 0) {
-    await engine.effect(`$R.patchPacket(${place},${JSON.stringify(patches)})`, frame.index);
+    await engine.effect(`$R.patchPacket(${placeOf(frame)},${JSON.stringify(patches)})`, frame.index);
   }
   return { name, before: shownValue(bytes, linktype, name), after: shownValue(edited, linktype, name) };
 }

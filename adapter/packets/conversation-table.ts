@@ -33,6 +33,19 @@ export interface Conversation {
   state: string;
 }
 
+/** The display filter that means the packets of a conversation, in either direction and wherever they pass. */
+export function conversationFilter({ protocol, a, b }: Conversation): string {
+  const sides = [a, b].map((end) => {
+    const side = end === 'Broadcast' ? 'ff:ff:ff:ff:ff:ff' : end;
+    const [, address = side, port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(protocol === 'other' ? `[${side}]` : side) ?? [];
+    const kind = /^[\da-f]{2}(?::[\da-f]{2}){5}$/i.test(address) ? 'eth' : address.includes(':') ? 'ipv6' : 'ip';
+    return { kind, address, port };
+  });
+  const hosts = sides.map(({ kind, address }) => `${kind}.addr == ${address}`);
+  const ports = sides.flatMap(({ port }) => (port === undefined ? [] : [`${protocol}.port == ${port}`]));
+  return [...new Set([...hosts, ...ports])].join(' && ');
+}
+
 /** TCP flags. */
 const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
 

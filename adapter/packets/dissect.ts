@@ -85,7 +85,15 @@ function nodesOf(p: PacketView, l: Layer, d: Declaration): TreeNode[] {
   const [from, length] = d.place?.(p, l) ?? [l.at, 0];
   const children = d.inside?.flatMap((x) => nodesOf(p, l, x)) ?? [];
   return [
-    { name: d.name, label: visible(labelOf(p, l, d, raw, value)), value, raw, start: from - p.off, length, children },
+    {
+      name: d.name,
+      label: visible(labelOf(p, l, d, raw, value)),
+      value: visible(value),
+      raw,
+      start: from - p.off,
+      length,
+      children,
+    },
   ];
 }
 
@@ -99,7 +107,7 @@ function partNode(p: PacketView, part: Part): TreeNode[] {
     {
       name: field?.name ?? part.name ?? '',
       label: visible(part.label()),
-      value: part.text?.() ?? (field === undefined || value === undefined ? '' : textOf(field, value)),
+      value: visible(part.text?.() ?? (field === undefined || value === undefined ? '' : textOf(field, value))),
       raw: field === undefined ? undefined : value,
       start: from - p.off,
       length,

@@ -6,7 +6,7 @@ import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
-import { KIND_MASK, KIND_TCP } from './analysis.ts';
+import { KIND_MASK, KIND_PART, KIND_TCP } from './analysis.ts';
 import { TH_RST } from './connections.ts';
 import { type Datagram, datagramOf } from './datagrams.ts';
 import type { Flow } from './flow.ts';
@@ -110,7 +110,7 @@ export class Comparison {
     this.#source = source;
     this.#index = index;
     this.#plan = plan;
-    this.#captured = new Segments(source, index, plan.packets);
+    this.#captured = new Segments(source, index, plan);
   }
 
   /** By grade. */
@@ -361,7 +361,8 @@ export class Comparison {
 
   #captureOther(i: number): void {
     const { packets, roles } = this.#plan;
-    if (roles[i] !== ROLE_HOST || ((packets.what[i] ?? 0) & KIND_MASK) === KIND_TCP) {
+    const kind = (packets.what[i] ?? 0) & KIND_MASK;
+    if (roles[i] !== ROLE_HOST || kind === KIND_TCP || kind === KIND_PART) {
       return;
     }
     const data = this.#index.bytes(this.#source, i);

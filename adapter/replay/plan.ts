@@ -15,13 +15,16 @@ import {
   KIND_LINK_TYPE,
   KIND_MASK,
   KIND_NOT_IP,
+  KIND_PART,
   KIND_TCP,
   type PacketColumns,
   SIDE_1,
 } from './analysis.ts';
 import { type ConnectionColumns, sideOf } from './connections.ts';
+import { isInFragments, partsOf, segmentOf } from './fragmented.ts';
 import { chooseGuest, type GuestChoice, gatewayOf, userNetworkGuest } from './guest.ts';
 import { formatAddress, ipv4Number, isGroup } from './hosts.ts';
+import type { PartColumns } from './part-table.ts';
 import type { PreparedCapture } from './prepare.ts';
 
 /** Roles of packets. */
@@ -115,6 +118,9 @@ export interface ReplayPlan {
   /** By connection: bytes that have come through, and `STATE_` bits. */
   readonly progress: Columns<typeof PROGRESS_SPEC>;
   readonly packets: PacketColumns;
+  /** TCP segments in fragments (see `PartTable`). */
+  readonly parts: PartColumns;
+  readonly partCount: number;
   readonly connections: ConnectionColumns;
   readonly connectionCount: number;
   /** Streams of which something came late, again or never: edges of what is there, by 2 * connection + side. */
@@ -137,6 +143,15 @@ export interface ReplayPlan {
   readonly known: readonly { readonly mac: number; readonly ip: number }[];
   readonly cut: number;
   readonly warnings: readonly string[];
+}
+
+/** Packet `i` is not played after all, for `reason`; if it is of a segment in fragments, none of these is. */
+export function giveUp(plan: ReplayPlan, i: number, reason: Reason): void {
+  plan.roles[i] = roleFor(reason);
+  const segment = segmentOf(plan, i);
+  for (const part of isInFragments(plan, segment) ? partsOf(plan, segment) : []) {
+    plan.roles[part] = roleFor(reason);
+  }
 }
 
 /** Plans the replay of a capture. `word` names the guest (see `chooseGuest`). */
@@ -171,6 +186,8 @@ export function planReplay(capture: PreparedCapture, word?: string): ReplayPlan 
     grades: new Uint8Array(new SharedArrayBuffer(index.count)),
     progress: makeColumns(PROGRESS_SPEC, connectionCount),
     packets,
+    parts: analysis.parts.columns,
+    partCount: analysis.parts.count,
     connections,
     connectionCount,
     pieces: new Map([...analysis.connections.pieces].map(([key, c]) => [key, c.edges])),
@@ -248,7 +265,7 @@ function foreignRole(
     return from ? ROLE_GUEST : ROLE_HOST;
   }
   const side = what & SIDE_1 ? 2 : 1;
-  if (kind === KIND_TCP) {
+  if (kind === KIND_TCP || kind === KIND_PART) {
     return guestSide[(packets.conv[i] ?? 1) - 1] === side ? ROLE_GUEST : ROLE_HOST;
   }
   return side === 1 ? ROLE_GUEST : ROLE_HOST;

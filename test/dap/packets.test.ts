@@ -40,6 +40,7 @@ describe('packets so far, over DAP', () => {
     const { packets } = await ask<DropsBody>('drops', { reason: 'GUEST_NO_LISTENER' });
     assert.equal(packets.length, 1);
     assert.match(packets[0]?.summary ?? '', /→ 10\.0\.2\.15 TCP .*→ 5556 \[SYN\]/);
+    assert.ok((packets[0]?.probe ?? 0) > 0, 'a moment that a view leads to');
     await client.ask('setExceptionBreakpoints', { filters: [] });
     await client.ask('continue', { threadId: 1 });
     await new Promise((resolve) => socket.once('close', resolve));
@@ -64,13 +65,14 @@ describe('packets so far, over DAP', () => {
     await new Promise((resolve) => socket.once('close', resolve));
     await client.ask('pause', { threadId: 1 });
     await client.stoppedEvent();
-    const { packets, groups } = await ask<JourneysBody>('journeys');
+    const { packets, groups, layers: lanes } = await ask<JourneysBody>('journeys');
     const [read] = packets.filter((p) => p.end.startsWith('delivered to nc'));
     assert.match(read?.end ?? '', new RegExp(`^delivered to nc \\(pid \\d+\\), bytes 0 to ${SEED_TEXT.length - 1}$`));
     assert.equal(groups.flatMap((g) => g.ids).length, packets.length);
+    assert.ok(packets.every(({ passes }) => passes.every((p) => lanes.includes(p.layer))));
     const { hops } = await ask<JourneyBody>('journey', { packet: read?.id });
     const layers = hops.map((h) => h.layer).filter((l, i, all) => l !== all[i - 1]);
-    assert.deepEqual(layers.slice(0, 4), ['slirp', 'net', 'nic', 'guest']);
+    assert.deepEqual(layers, lanes);
     assert.ok(hops.every((h, i) => i === 0 || h.tick >= (hops[i - 1]?.tick ?? 0)));
   });
 
@@ -79,6 +81,11 @@ describe('packets so far, over DAP', () => {
     await client.stoppedEvent();
     for (const edge of ['slirp', 'nic']) {
       const { conversations } = await ask<ConversationsBody>('conversations', { edge });
+      assert.deepEqual(conversations.map((c) => c.filter).sort(), [
+        'eth.addr == 52:54:00:12:34:56 && eth.addr == ff:ff:ff:ff:ff:ff',
+        'eth.addr == 52:55:0a:00:02:02 && eth.addr == 52:54:00:12:34:56',
+        'ip.addr == 10.0.2.2 && ip.addr == 10.0.2.15 && tcp.port == 58676 && tcp.port == 5556',
+      ]);
       const [tcp] = conversations.filter((c) => c.protocol === 'tcp');
       assert.deepEqual([tcp?.a, tcp?.b, tcp?.state], ['10.0.2.2:58676', '10.0.2.15:5556', 'closed']);
       const { pieces } = await ask<StreamBody>('stream', { edge, stream: 0 });

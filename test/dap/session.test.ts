@@ -266,6 +266,23 @@ describe('DAP session', () => {
       assert.equal(client.received.filter((m) => 'event' in m && m.event === 'breakpoint').length, 2);
     });
 
+    it('set in the Debug Console stay one where a client then asks for a plain one there, as dape does', async () => {
+      await client.begin();
+      await client.ask('evaluate', { expression: 'break e1000_receive_iov', context: 'repl' });
+      const { body } = await client.event<DebugProtocol.BreakpointEvent>('breakpoint');
+      assert.equal((await set([{ line: body.breakpoint.line! }])).breakpoints[0]?.id, body.breakpoint.id);
+      assert.equal(engine.breakpoints.length, 1);
+      await set([]);
+      assert.equal(engine.breakpoints.length, 0);
+    });
+
+    it('set in the Debug Console are left alone by a client that does not take them up', async () => {
+      await client.begin();
+      await client.ask('evaluate', { expression: 'break e1000_receive_iov', context: 'repl' });
+      await set([]);
+      assert.equal(engine.breakpoints.length, 1);
+    });
+
     it('have locations', async () => {
       const args = { source: { path: E1000 }, line: 100, endLine: 103 };
       const { breakpoints } = await client.ask<DebugProtocol.BreakpointLocationsResponse>('breakpointLocations', args);

@@ -106,6 +106,8 @@ describe('who wrote it, at the prompt', () => {
     assert.match(await run('goto row 2'), /^set_rdt \(.*val=0\) at hw\/net\/e1000\.ts:187\n/);
     assert.equal(await run('print $RDT'), '$1 = 255\n');
     assert.match(await run('last-write $RDT'), /^1 {2}.* \$RDT: 0 -> 255 in set_rdt/);
+    // What one query has watched is nothing to the next one.
+    assert.doesNotMatch(await run('calls e1000_receive_iov'), /set_rdt/);
   });
 
   it('says who wrote a field last, before here', async () => {

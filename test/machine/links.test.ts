@@ -159,15 +159,19 @@ describe('pktgdb-machine: links between machines', () => {
   describe('a peer that does not keep to the protocol', () => {
     const hello = Buffer.from(frame(A, B, 'dd'), 'hex');
     let d: Driver;
-    let monitor: Monitor;
+    let monitor: Monitor | undefined;
     const path = (): string => join(dir, 's');
+    afterEach(() => monitor?.close());
 
-    beforeEach(async () => {
-      const m = await Monitor.listen(dir);
-      d = await machine(false, `stream,id=n0,server=on,addr.type=unix,addr.path=${path()}`, A, m.args);
-      monitor = await m.client;
-    });
-    afterEach(() => monitor.close());
+    /** A machine that listens, and what a peer does to it. Its start belongs to the test: a hook is not tried again. */
+    function served(title: string, test: (monitor: Monitor) => Promise<void>): void {
+      it(title, async () => {
+        const m = await Monitor.listen(dir);
+        d = await machine(false, `stream,id=n0,server=on,addr.type=unix,addr.path=${path()}`, A, m.args);
+        monitor = await m.client;
+        await test(monitor);
+      });
+    }
 
     async function peer(): Promise<Socket> {
       const socket = connect(path());
@@ -187,7 +191,7 @@ describe('pktgdb-machine: links between machines', () => {
       assert.equal((event!.result as { ok: boolean }).ok, true);
     }
 
-    it('packets of no length are passed over', async () => {
+    served('packets of no length are passed over', async () => {
       const socket = await peer();
       socket.write(Buffer.alloc(4 * 1000));
       await works(socket);
@@ -195,7 +199,7 @@ describe('pktgdb-machine: links between machines', () => {
     });
 
     for (const length of [69633, 0x7fffffff, 0xffffffff]) {
-      it(`a length of ${length} ends the connection, and the next one is served`, async () => {
+      served(`a length of ${length} ends the connection, and the next one is served`, async () => {
         const socket = await peer();
         const header = Buffer.alloc(4);
         header.writeUInt32BE(length);
@@ -207,7 +211,7 @@ describe('pktgdb-machine: links between machines', () => {
       });
     }
 
-    it('a packet of 69632 bytes, the longest, is taken and is too long for the NIC', async () => {
+    served('a packet of 69632 bytes, the longest, is taken and is too long for the NIC', async (monitor) => {
       const socket = await peer();
       socket.write(Packets.framed(Buffer.alloc(69632)));
       await works(socket);
@@ -215,7 +219,7 @@ describe('pktgdb-machine: links between machines', () => {
       socket.destroy();
     });
 
-    it('a frame may come byte by byte', async () => {
+    served('a frame may come byte by byte', async () => {
       const socket = await peer();
       socket.setNoDelay(true);
       for (const byte of Packets.framed(hello)) {
@@ -226,7 +230,7 @@ describe('pktgdb-machine: links between machines', () => {
       socket.destroy();
     });
 
-    it('half a packet and good-bye: it is forgotten, and the next connection starts anew', async () => {
+    served('half a packet and good-bye: it is forgotten, and the next connection starts anew', async () => {
       const socket = await peer();
       socket.end(Packets.framed(hello).subarray(0, 30));
       await once(socket.resume(), 'close');
@@ -235,7 +239,7 @@ describe('pktgdb-machine: links between machines', () => {
       next.destroy();
     });
 
-    it('a second connection waits for the first to end, with what it has sent', async () => {
+    served('a second connection waits for the first to end, with what it has sent', async () => {
       const first = await peer();
       await works(first);
       const second = await peer();
@@ -246,7 +250,7 @@ describe('pktgdb-machine: links between machines', () => {
       second.destroy();
     });
 
-    it('a hundred connections at once do not pile up', async () => {
+    served('a hundred connections at once do not pile up', async () => {
       const first = await peer();
       await works(first);
       const others = await Promise.all(Array.from({ length: 100 }, peer));
@@ -257,7 +261,7 @@ describe('pktgdb-machine: links between machines', () => {
       }
     });
 
-    it('netdev_del hangs up and closes the listening socket', async () => {
+    served('netdev_del hangs up and closes the listening socket', async (monitor) => {
       const socket = await peer();
       await works(socket);
       const closed = once(socket.resume(), 'close');

@@ -8,9 +8,11 @@ import { type CapturePacket, readCapture } from '../../adapter/packets/capture.t
 import { Conversations } from '../../adapter/packets/conversations.ts';
 import { dissect, type TreeNode } from '../../adapter/packets/dissect.ts';
 import { plainFields } from '../../adapter/packets/field-values.ts';
+import { compileFilter, FilterError } from '../../adapter/packets/filter/filter.ts';
 import { type LinkType, PacketView } from '../../adapter/packets/packet-view.ts';
 import { summary } from '../../adapter/packets/summary.ts';
 import { TCP_CONNECTIONS } from '../../adapter/packets/tcp/remember.ts';
+import { FILTERS } from './filter-cases.ts';
 import { BUILT } from './protocol-samples.ts';
 
 const MUTATIONS = Number(process.env['PKTGDB_MUTATIONS'] ?? 4000);
@@ -51,11 +53,22 @@ function mutated(data: Uint8Array, random: Random): Uint8Array {
 const CONTROL = /\p{Cc}/u;
 
 function checkTree(nodes: readonly TreeNode[]): void {
-  for (const { label, children } of nodes) {
-    assert.doesNotMatch(label, CONTROL);
+  for (const { label, value, children } of nodes) {
+    assert.doesNotMatch(`${label} ${value}`, CONTROL);
     checkTree(children);
   }
 }
+
+/** Filters on fields of all types, a few for each packet. */
+const MATCHES = FILTERS.flatMap((text) => {
+  try {
+    return [compileFilter(text).matches];
+  } catch (error) {
+    assert.ok(error instanceof FilterError, text);
+    return [];
+  }
+});
+const FILTERS_EACH = 8;
 
 describe('mutated packets', () => {
   it(`${MUTATIONS} of them neither throw nor print control characters`, function () {
@@ -74,6 +87,9 @@ describe('mutated packets', () => {
       const { protocol, info, source, destination } = summary(p);
       assert.doesNotMatch(`${source} ${destination} ${protocol} ${info}`, CONTROL);
       checkTree(dissect(p));
+      for (let n = 0; n < FILTERS_EACH; n++) {
+        MATCHES[(i * FILTERS_EACH + n) % MATCHES.length]?.(p);
+      }
     }
   });
 

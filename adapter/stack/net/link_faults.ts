@@ -64,17 +64,37 @@ export function link_faults_send(sender: NetClientState, flags: number, buf: Uin
   const late = chance(f, f.reorder) ? REORDER_NS : 0;
   const delay = f.delay_ns + late;
   for (let i = 0; i < copies; i++) {
-    if (delay === 0) {
-      qemu_net_queue_send(sender.peer!.incoming_queue, sender, flags, buf, size, null);
-      continue;
-    }
-    const packet = new delayed_packet(sender, flags, buf.slice(0, size));
-    timer_mod_ns(
-      timer_new_ns(QEMU_CLOCK_VIRTUAL, link_faults_arrive, packet),
-      qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + delay,
-    );
+    link_faults_copy(sender, flags, buf, size, delay);
   }
   return size;
+}
+
+/**
+ * Puts one copy of a packet on a link that takes `delay` ns.
+ * @packet buf size
+ */
+function link_faults_copy(sender: NetClientState, flags: number, buf: Uint8Array, size: number, delay: number): void {
+  if (delay === 0) {
+    link_faults_deliver(sender, flags, buf, size);
+    return;
+  }
+  const packet = new delayed_packet(sender, flags, buf.slice(0, size));
+  timer_mod_ns(
+    timer_new_ns(QEMU_CLOCK_VIRTUAL, link_faults_arrive, packet),
+    qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + delay,
+  );
+}
+
+/**
+ * A copy of a packet is through the link.
+ * @packet buf size
+ */
+function link_faults_deliver(sender: NetClientState, flags: number, buf: Uint8Array, size: number): void {
+  if (sender.peer) {
+    qemu_net_queue_send(sender.peer.incoming_queue, sender, flags, buf, size, null);
+  } else {
+    drop(buf, size, 'NO_PEER');
+  }
 }
 
 /**
@@ -95,10 +115,5 @@ export function link_faults_sendv(
 
 /** A packet comes out of a slow link; the other end may be gone by now. */
 export function link_faults_arrive(packet: delayed_packet): void {
-  const { sender, flags, data } = packet;
-  if (sender.peer) {
-    qemu_net_queue_send(sender.peer.incoming_queue, sender, flags, data, data.length, null);
-  } else {
-    drop(data, data.length, 'NO_PEER');
-  }
+  link_faults_deliver(packet.sender, packet.flags, packet.data, packet.data.length);
 }

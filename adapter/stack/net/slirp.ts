@@ -100,7 +100,10 @@ function slirp_hostfwd(s: SlirpState, rule: HostfwdRule, text: string): string {
     const why = (host_addr.sa_family === AF_UNIX && ERRNO_TEXT_UNIX[r.errno]) || errno_text(r.errno);
     return `Could not set up host forwarding rule '${text}': ${why}`;
   }
-  machine.host.report('info', hostfwd_text(rule, r.port, s.slirp.vdhcp_startaddr));
+  // In a replay nothing listens: who connects is in the capture.
+  if (machine.cpu.ops.trace_frame === null) {
+    machine.host.report('info', hostfwd_text(rule, r.port, s.slirp.vdhcp_startaddr));
+  }
   return '';
 }
 
@@ -139,8 +142,10 @@ export function net_slirp_init(
 ): SlirpState {
   const s = new SlirpState();
   s.nc = qemu_new_net_client(net_slirp_info, peer, model, name, s);
+  const replays = machine.cpu.ops.trace_frame !== null;
   // The test protocol's transcripts and replays are the same each time.
-  user.config.fixed_iss = machine.qtest !== null || machine.cpu.ops.trace_frame !== null;
+  user.config.fixed_iss = machine.qtest !== null || replays;
+  user.config.keep_peers = replays;
   const slirp = slirp_new(user.config, slirp_cb, s);
   if (!slirp) {
     throw option_error(opts, 'the user network refuses these settings');

@@ -1,8 +1,8 @@
 /** Journeys as files: pcapng with an interface for each edge, and VPP's dispatch trace. */
-import { PACKET_LAYERS } from '../engine/api.ts';
-import { dispatchRecord, LINKTYPE_VPP_DISPATCH } from '../packets/dispatch-trace.ts';
-import { concat, writePcap } from '../packets/pcap.ts';
-import { PcapngWriter } from '../packets/pcapng.ts';
+import { PACKET_LAYERS } from '../../engine/api.ts';
+import { dispatchRecord, LINKTYPE_VPP_DISPATCH } from '../../packets/dispatch-trace.ts';
+import { concat, writePcap } from '../../packets/pcap.ts';
+import { PcapngWriter } from '../../packets/pcapng.ts';
 import type { Hop, Journey } from './journey.ts';
 
 const SECOND = 1e9;

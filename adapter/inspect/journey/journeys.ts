@@ -1,0 +1,72 @@
+/**
+ * The way of each packet through the machine: which functions it passed, what changed, and what became of it. Found by
+ * executing history again; an identity is told by what a packet says, so it survives queues, copies and headers.
+ */
+import type { EngineApi, TracePoint } from '../../engine/api.ts';
+import { Book } from './book.ts';
+import type { Journey } from './journey.ts';
+
+/** Helpers that every packet passes many times, or that have a packet only in the making. */
+const HELPERS = new RegExp(
+  'constructor$|^tcp_respond|^m_|^ifs_|^if_dequeue$|^tcp_mss|^tcp_parse|^ip_stripoptions$|_header$|' +
+    '^receive_filter$|^e1000x_',
+);
+
+/** What else is noted at a function. */
+const DATA: Readonly<Record<string, string>> = {
+  drop: 'reason',
+  // Bytes that are new to the receiver, which takes them in order.
+  tcp_queue_rcv: 'Math.max(0,skb.len-Math.max(0,(sk.rcv_nxt-skb.seq)|0))',
+  sbappend: 'm.m_len',
+};
+
+const SLIRP_OUT = '[so.so_faddr,so.so_fport,so.so_laddr,so.so_lport,$ret]';
+const SLIRP_IN = '[so.so_laddr,so.so_lport,so.so_faddr,so.so_fport,$ret]';
+const GUEST_OUT = '[sk.inet_saddr,sk.inet_num,sk.inet_daddr,sk.inet_dport,$ret]';
+const GUEST_IN = '[sk.inet_daddr,sk.inet_dport,sk.inet_saddr,sk.inet_num,$ret]';
+
+/** Both ends of streams: counts of bytes tell which, and so which packets, were written and read. */
+const ENDS = [
+  { name: 'soread', at: 'return', test: '$ret>0', data: SLIRP_OUT },
+  { name: 'sowrite', at: 'return', test: '$ret>0', data: SLIRP_IN },
+  { name: 'tcp_sendmsg', at: 0, data: '[]' },
+  { name: 'tcp_sendmsg', at: 'return', test: '$ret>0', data: GUEST_OUT },
+  { name: 'tcp_recvmsg', at: 'return', test: '$ret>0', data: GUEST_IN },
+  { name: 'udp_recvmsg', at: 'return', test: '$ret>=0', data: '[sk.msg_addr,sk.msg_port,0,sk.inet_num,$ret]' },
+  // The process that runs from here on: where it goes on, and where it begins.
+  { name: 'schedule', at: -3, data: '[task.pid,task.argv[0]]' },
+  { name: 'schedule', at: -1, data: '[task.pid,task.argv[0]]' },
+] as const satisfies readonly TracePoint[];
+
+/** All journeys up to the moment that is shown. Throws where history is off or the machine runs. */
+export async function journeysSoFar(engine: EngineApi): Promise<readonly Journey[]> {
+  const fns = engine.info.functions.filter(
+    (f) => f.packet && !f.nodebug && f.params.some((p) => p.name === f.packet?.name) && !HELPERS.test(f.name),
+  );
+  const points = fns.map(({ file, name }) => ({
+    name: `${file}:${name}`,
+    at: 0,
+    packet: true,
+    ...(name in DATA ? { data: DATA[name] ?? '' } : {}),
+  }));
+  const notes = await engine.trace([...points, ...ENDS]);
+  const book = new Book();
+  for (const note of notes) {
+    const fn = fns[note.place];
+    if (fn) {
+      book.passes(fn.name, layerOf(fn), note);
+    } else {
+      book.moves(ENDS[note.place - fns.length]?.name ?? '', note);
+    }
+  }
+  return book.all;
+}
+
+/** The layer of a function: by its folder, but for the guest's driver and what that calls with a frame of the ring. */
+function layerOf({ file, name }: { readonly file: string; readonly name: string }): string {
+  if (file.startsWith('hw/')) {
+    return 'nic';
+  }
+  const driver = name === 'eth_type_trans' || (/e1000|trace_guest/.test(file) && file.startsWith('guest/'));
+  return driver ? 'driver' : (file.split('/')[0] ?? '');
+}
