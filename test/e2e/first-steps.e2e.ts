@@ -8,9 +8,6 @@ const SOURCE = readFileSync(new URL('../../adapter/stack/hw/net/e1000.ts', impor
 /** The line of the first statement of e1000_receive_iov. */
 const LINE = SOURCE.findIndex((text) => text.startsWith('export function e1000_receive_iov')) + 2;
 
-/** The port that the machine forwards when nothing says otherwise. */
-const DEFAULT_PORT = 5555;
-
 describe('first steps', () => {
   scene(
     'without a launch.json: a click in the gutter, F5, and a packet stops there',
@@ -28,6 +25,7 @@ describe('first steps', () => {
 
       await vscode.page.keyboard.press('F5');
       await vscode.pick(/^Packet Debugger/);
+      const port = vscode.hintedPort();
       const console = await vscode.showGuestConsole();
       // The guest's own traffic comes first: the DHCP server's answers pass the same line.
       const listening = console.getByText('listening on');
@@ -40,7 +38,7 @@ describe('first steps', () => {
         await vscode.ranOn();
         await vscode.showGuestConsole(); // the first stop has brought the views forward
       }
-      await send(DEFAULT_PORT, 'Hello qemu Geust\n');
+      await send(await port, 'Hello qemu Geust\n');
       await vscode.stoppedIn('e1000_receive_iov');
       await vscode.showPanes('Call Stack');
       assert.deepEqual(await vscode.callStack(), SEED_FRAMES);

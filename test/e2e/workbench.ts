@@ -256,6 +256,24 @@ export class Workbench {
     return this.pane(pane).locator('.monaco-list-row').filter({ has: text }).first();
   }
 
+  /** A row of a tree by a part of what it shows. */
+  rowLike(pane: string, text: RegExp): Locator {
+    return this.pane(pane).locator('.monaco-list-row').filter({ hasText: text });
+  }
+
+  /** Clicks a button that a row shows under the mouse. */
+  async hoverAction(pane: string, label: string, action: string): Promise<void> {
+    const row = this.row(pane, label);
+    await row.hover();
+    await row.locator(`a.action-label[aria-label="${action}"]`).click();
+  }
+
+  /** Types into the quick pick that is open and picks an item. */
+  async answerPick(text: string, label: RegExp): Promise<void> {
+    await this.#quickInput.fill(text);
+    await this.pick(label);
+  }
+
   /** Moves a tree's focus down until a row is in view, at most a few screens. */
   async scrollTo(pane: string, label: string): Promise<void> {
     await this.pane(pane).locator('.monaco-list').focus();
@@ -387,11 +405,19 @@ export class Workbench {
     return labels.flatMap((label) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
   }
 
+  /** The port that leads to the guest, as the hint after the start says: another than 5555 where that is taken. */
+  async hintedPort(): Promise<number> {
+    const text = await this.page
+      .getByText(/then send something to [\d.]+:\d+/)
+      .first()
+      .textContent();
+    return Number(/:(\d+)\.?\s*$/.exec(text?.trim() ?? '')?.[1]);
+  }
+
   /** Finds a register by its name, in a group that may be closed. */
   async find(register: string): Promise<void> {
     await this.command('Packet Debugger: Find Register...');
-    await this.page.locator('.quick-input-widget input[type="text"]').filter({ visible: true }).fill(register);
-    await this.pick(new RegExp(`^${register}`));
+    await this.answerPick(register, new RegExp(`^${register}`));
     await this.row('Registers', register).waitFor();
   }
 
