@@ -19,13 +19,16 @@ export function divergenceMarks(all: DivergencesBody['divergences']): PacketMark
     });
 }
 
-/** The packet's tree, as deep as there is room: all protocols, and the fields of the last ones. */
+/** The packet's tree as far as there is room: all protocols, and the fields of the last ones. */
 export function hoverLines({ lines }: PacketDetails): string[] {
-  for (const depth of [3, 2, 1, 0]) {
-    const shown = lines.filter((line) => line.depth <= depth);
-    if (shown.length <= MAX_LINES || depth === 0) {
-      return shown.slice(0, MAX_LINES).map((line) => `${'    '.repeat(line.depth)}${line.text}`);
+  const protocols = lines.flatMap(({ depth }, i) => (depth === 0 ? [i] : []));
+  const shown = new Set(protocols.slice(0, MAX_LINES));
+  for (const at of protocols.reverse()) {
+    const end = lines.findIndex(({ depth }, i) => i > at && depth === 0);
+    const fields = lines.slice(at, end < 0 ? undefined : end).flatMap(({ depth }, i) => (depth === 1 ? [at + i] : []));
+    for (const field of fields.slice(0, Math.max(0, MAX_LINES - shown.size))) {
+      shown.add(field);
     }
   }
-  return [];
+  return lines.flatMap(({ depth, text }, i) => (shown.has(i) ? [`${'    '.repeat(depth)}${text}`] : []));
 }

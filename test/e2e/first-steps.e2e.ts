@@ -44,10 +44,11 @@ describe('first steps', () => {
       assert.deepEqual(await vscode.callStack(), SEED_FRAMES);
       await s.shot('call-stack');
 
-      // The views of the panel have come forward by themselves; what matters most is pinned.
+      // What matters most is pinned.
+      await vscode.showView('Registers');
       await vscode
         .row('Registers', 'RDH')
-        .getByText(/^0x0000000[0-9a-f]/)
+        .getByText(/0x[0-9a-f]+/)
         .waitFor();
       await s.shot('stopped');
 
@@ -57,7 +58,7 @@ describe('first steps', () => {
       await vscode.setRegister('RDTR', '0x10');
       await vscode
         .row('Registers', 'RDTR')
-        .getByText(/^0x00000010/)
+        .getByText(/0x0*10/)
         .waitFor();
       await s.shot('register-changed');
 

@@ -28,6 +28,7 @@ describe('panel', () => {
       await vscode.hoverAction('Registers', 'RADV', 'Pin');
       await vscode.command('Packet Debugger: Break on Register Change...');
       await vscode.answerPick('RDH', /^RDH/);
+      await vscode.showPanes('Call Stack', 'Watchpoints');
       await vscode.row('Watchpoints', '$RDH').waitFor();
       await vscode.continue();
       await vscode.page
@@ -36,7 +37,7 @@ describe('panel', () => {
         .waitFor();
       await vscode
         .row('Registers', 'RDH')
-        .getByText(/^0x0000000. → 0x0000000./)
+        .getByText(/^0x. → 0x./)
         .waitFor();
       await s.shot('panel-changed');
       await vscode.hoverAction('Watchpoints', '$RDH', 'Remove Watchpoint');
@@ -84,9 +85,9 @@ describe('panel', () => {
       await vscode.command('Packet Debugger: Debug Packets');
       await (await vscode.showGuestConsole()).getByText('listening on').waitFor();
       await vscode.command('Packet Debugger: Debug Packets');
-      await vscode.page.getByText('Debug packets (2)').first().waitFor();
-      await vscode.page
-        .getByText(/Guest Console: Debug packets \(2\)/)
+      await vscode.showDebug();
+      await vscode
+        .rowLike('Call Stack', /Debug packets \(2\)/)
         .first()
         .waitFor();
       await s.shot('two-sessions');

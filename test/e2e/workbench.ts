@@ -401,8 +401,16 @@ export class Workbench {
       await more.first().click();
       await more.first().waitFor({ state: 'hidden' });
     }
-    const labels = await Promise.all((await rows.all()).map((row) => row.getAttribute('aria-label')));
-    return labels.flatMap((label) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
+    // Rows that are out of view are no elements: both ends of the list are read.
+    const labels = new Set<string | null>();
+    for (const key of ['Home', 'End']) {
+      await this.page.locator('.debug-call-stack .monaco-list').focus();
+      await this.page.keyboard.press(key);
+      for (const row of await rows.all()) {
+        labels.add(await row.getAttribute('aria-label'));
+      }
+    }
+    return [...labels].flatMap((label) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
   }
 
   /** The port that leads to the guest, as the hint after the start says: another than 5555 where that is taken. */
