@@ -40,7 +40,9 @@ export interface RecordedStart {
   readonly nowNs: number;
   /** Where the records that follow begin. */
   readonly logAt: number;
-  /** Gives the machine the state of that moment, when it is about to begin its first turn. */
+  /** Gives the machine's tree the state of that moment. */
+  restoreTree(): void;
+  /** Gives the machine all of the state of that moment, when it is in its first `poll`. */
   restore(): void;
 }
 
@@ -114,6 +116,17 @@ export class RecordedHost extends SilentHost implements Host {
       const where = `record ${found} found at byte ${at}, in turn ${this.#turns}`;
       const before = this.differs === '' ? '' : `; ${this.differs}`;
       throw new Error(`the recording does not belong to this program: ${what} expected, ${where}${before}`);
+    }
+  }
+
+  /**
+   * What the main loop's frames hold while they are in `poll` comes from the tree. It is restored once more in there:
+   * on its way, the loop changes it.
+   */
+  ready(): void {
+    if (this.#from) {
+      this.#from.restoreTree();
+      this.now_ns = this.#from.nowNs;
     }
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { type Change, changeRoom, encodeChange } from '../mailbox/change.ts';
-import { encodeInput, inlineRoom, putInline } from '../mailbox/codec.ts';
+import { beginInline, encodeInput, inlineRoom, putInline, type Writer } from '../mailbox/codec.ts';
 import { LogLimit } from '../mailbox/log-limit.ts';
 import { LOG, LogWriter, RECORD_HEADER } from '../mailbox/recorded.ts';
 import { NUMBERS_ROOM, toldNothing, writeNumbers } from '../replay/numbers.ts';
@@ -47,6 +47,8 @@ export interface RecordingHooks {
   spareChunk(): SharedArrayBuffer | undefined;
   /** Asks the main thread for more room (see `LogLimit`). */
   full(): void;
+  /** Has bytes of an input copied to a place of the log, by somebody else; false if they are to be copied here. */
+  keep?(data: Uint8Array, place: number): boolean;
 }
 
 /** A `Host` that records what another one gives, until there is no room left. */
@@ -139,7 +141,7 @@ export class RecordingHost implements Host {
         const w = this.#log.begin(LOG.TURN, max).f64(tick).f64(this.#inner.now_ns).u32(this.#hooks.check());
         w.u32(inputs.length);
         for (const input of inputs) {
-          encodeInput(w, input, putInline);
+          encodeInput(w, input, this.#put);
         }
         writeNumbers(w, this.#numbers, this.#told);
         this.#log.commit();
@@ -151,6 +153,16 @@ export class RecordingHost implements Host {
     }
     return inputs;
   }
+
+  /** Data of an input, inline. Nobody reads it before the machine stands still. */
+  readonly #put = (w: Writer, data: Uint8Array): void => {
+    beginInline(w, data);
+    if (this.#hooks.keep?.(data, this.#log.place)) {
+      w.skip(data.length);
+    } else {
+      w.raw(data, 0, data.length);
+    }
+  };
 
   #flows(changes: readonly number[]): void {
     const max = 4 * changes.length;

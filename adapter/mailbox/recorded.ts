@@ -149,6 +149,11 @@ export class LogWriter {
     this.#newChunk(chunk);
   }
 
+  /** Where in the log the next byte of the record will be. */
+  get place(): number {
+    return this.at + this.#w.length - this.#record;
+  }
+
   /** The record that was begun is complete. */
   commit(): void {
     const { bytes, length: end } = this.#w;
