@@ -23,6 +23,7 @@ export const bundles = [
   { entry: 'adapter/agents/mcp.ts', out: 'dist/mcp.js', format: 'esm' },
   { entry: 'adapter/packets-program.ts', out: 'dist/packets.js', format: 'esm' },
   { entry: 'adapter/inferior/replay-task.ts', out: 'dist/replay-task.js', format: 'esm' },
+  { entry: 'adapter/script/worker.ts', out: 'dist/script.js', format: 'esm' },
   { entry: 'adapter/inferior/worker.ts', out: 'dist/worker.js', format: 'esm' },
   { entry: 'adapter/language/main.ts', out: 'dist/server.js', format: 'esm' },
   { entry: 'adapter/agents/window.ts', out: 'dist/agents.cjs', format: 'cjs' },

@@ -13,7 +13,8 @@ export interface ServeOptions {
 
 const factories: SessionFactories = {
   createEngine: () => Engine.create(),
-  createInterpreter: (engine, write, row) => new GdbInterpreter(engine, { write, row, waitForStops: false }),
+  createInterpreter: (engine, write, row) =>
+    new GdbInterpreter(engine, { write, row, waitForStops: false, javascript: true }),
   log: (text) => process.stderr.write(`pktgdb: ${text}\n`),
 };
 

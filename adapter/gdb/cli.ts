@@ -106,6 +106,7 @@ class Cli {
     this.#progress = new ProgressLine(errors);
     const ask = !options.batch && this.#input.isTTY === true;
     this.gdb = new GdbInterpreter(engine, {
+      javascript: true,
       write: this.#write,
       waitForStops: true,
       progress: (what, done, total) => this.#showPercent(what, done, total),

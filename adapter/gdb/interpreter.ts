@@ -25,6 +25,7 @@ import type { Block } from './block.ts';
 import { runDisplays } from './display.ts';
 import { handlerOf } from './handlers.ts';
 import { Interrupts } from './interrupts.ts';
+import { endJavascript } from './javascript.ts';
 import type { ExamineState } from './memory.ts';
 import { Output } from './output.ts';
 import { HostPeers } from './peers.ts';
@@ -61,6 +62,8 @@ export interface InterpreterOptions {
   readonly row?: (text: string, row: QueryRow) => void;
   /** Hears how far a command is that takes long. */
   readonly progress?: (what: string, done: number, total: number) => void;
+  /** Scripts may be JavaScript: they can do what the user can. */
+  readonly javascript?: boolean;
   /** Version of the program. */
   readonly version?: string;
   /** What `run` starts; can be changed with `set args`. */
@@ -167,6 +170,7 @@ export class GdbInterpreter {
   /** Ends what goes on, lets go of the engine and closes the sockets of `host`. */
   dispose(): void {
     this.interrupts.end();
+    endJavascript(this);
     this.engine.off('stopped', this.#stopped);
     this.engine.off('exited', this.#exited);
     this.engine.off('breakpoint', this.#breakpointChanged);

@@ -9,6 +9,7 @@ import { parseExpression } from '../inspect/expression/parser.ts';
 import { Block } from './block.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { isJavascript, javascript, sourceJavascript } from './javascript.ts';
 import { breakpointOf } from './places.ts';
 import { evaluateCommand, pipe, withSetting } from './scripting.ts';
 import { alias, defineBlock, definePrefix, documentBlock } from './user-commands.ts';
@@ -188,11 +189,12 @@ function source(gdb: GdbInterpreter, args: string): Promise<void> {
   if (name === '') {
     throw new CommandError('source command requires file name of file to source.');
   }
-  return sourceFile(gdb, name, options.includes('-v'));
+  return isJavascript(name) ? sourceJavascript(gdb, name) : sourceFile(gdb, name, options.includes('-v'));
 }
 
 export const SCRIPT_HANDLERS: Handlers<typeof SCRIPT_COMMANDS> = {
   source,
+  js: javascript,
   loop_break: () => {
     throw new LoopExit(false);
   },

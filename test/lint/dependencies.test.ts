@@ -67,7 +67,9 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/',
     'type adapter/compiler/',
   ],
+  'adapter/script/': ['node:', 'adapter/commands/', 'adapter/inspect/', 'adapter/engine/', 'adapter/packets/'],
   'adapter/gdb/': [
+    'adapter/script/',
     // Words and accounts of replays.
     'adapter/replay/',
     'node:',

@@ -10,7 +10,17 @@ export const SCRIPT_COMMANDS = [
     takes: 'file',
     summary: 'Read commands from a file named FILE.',
     usage: 'source [-v] FILE',
-    details: 'With -v each line is printed before it is executed.',
+    details: `With -v each line is printed before it is executed.
+A file whose name ends in .mjs or .js is JavaScript (see "js").`,
+  },
+  {
+    name: 'js',
+    class: 'support',
+    takes: 'text',
+    summary: 'Evaluate JavaScript.',
+    usage: 'js CODE',
+    details: `"pktgdb" has breakpoints, events, frames, values, packets and queries; examples/pktgdb.d.ts describes it.
+For example: js 6 * 7`,
   },
   {
     name: 'loop_break',
