@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from './commands/command.ts';
-import { DEFAULT_ARGS } from './commands/default-machine.ts';
+import { DEFAULT_ARGS, REPLAY_ARGS } from './commands/default-machine.ts';
 import { netdevHelp } from './commands/netdev-help.ts';
 import { defaultSettings, parseReplayOptions, type ReplaySettings } from './commands/settings.ts';
 import { checkRuntime } from './engine/check-runtime.ts';
@@ -32,6 +32,8 @@ are merged by time; "-" is standard input, and the commands then come from the t
   -replay OPTION,...  How: guest=ADDRESS (IP or MAC; by default the likeliest host), checksums=repair|keep, \
 at-end=stop|exit.
   -i dap         Serve the Debug Adapter Protocol on stdin and stdout.
+  -i mcp         Serve the Model Context Protocol on stdin and stdout, for coding agents; they only look, unless \
+--allow-changes is given.
   -i dap=PORT    Serve it on a port of 127.0.0.1 (0: any free one) to clients that know the token printed on stderr.
   --start        A prompt on the default machine; with stdin not a terminal, the example session.
   --check-runtime  Tell whether this Node can run the debugger; status 1 if it cannot.
@@ -54,6 +56,8 @@ interface Arguments {
   batch: boolean;
   start: boolean;
   checkRuntime: boolean;
+  /** Coding agents may change the machine. */
+  allowChanges: boolean;
   interpreter: string;
   readonly traces: string[];
   readonly replay: ReplaySettings;
@@ -74,7 +78,7 @@ class UsageError extends Error {
 }
 
 /** Options without an argument, and what they switch on. */
-type Flag = 'quiet' | 'batch' | 'batchSilent' | 'noInit' | 'noHomeInit' | 'start' | 'checkRuntime';
+type Flag = 'allowChanges' | 'quiet' | 'batch' | 'batchSilent' | 'noInit' | 'noHomeInit' | 'start' | 'checkRuntime';
 
 const FLAGS: ReadonlyMap<string | undefined, Flag> = new Map([
   ['batch-silent', 'batchSilent'],
@@ -89,6 +93,7 @@ const FLAGS: ReadonlyMap<string | undefined, Flag> = new Map([
   ['batch', 'batch'],
   ['start', 'start'],
   ['check-runtime', 'checkRuntime'],
+  ['allow-changes', 'allowChanges'],
 ]);
 
 type Take = (a: Arguments, value: string) => unknown;
@@ -124,6 +129,7 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
     batch: false,
     start: false,
     checkRuntime: false,
+    allowChanges: false,
     interpreter: 'cli',
     traces: [],
     replay: defaultSettings().replay,
@@ -288,11 +294,18 @@ async function main(argv: readonly string[]): Promise<number> {
   if (dap !== undefined) {
     return serveDap(port);
   }
+  if (a.interpreter === 'mcp') {
+    // A bundle of its own: all others start sooner without it.
+    const { serveMcp } = (await import(join(packageFolder(), 'dist/mcp.js'))) as typeof import('./agents/mcp.ts');
+    return serveMcp({ version: version(), allowChanges: a.allowChanges });
+  }
   if (/^mi\d?$/.test(a.interpreter)) {
-    throw new UsageError('the interpreters are cli and dap: "-i dap" speaks the Debug Adapter Protocol, not GDB/MI');
+    throw new UsageError(
+      'the interpreters are cli, dap and mcp: "-i dap" speaks the Debug Adapter Protocol, not GDB/MI',
+    );
   }
   if (a.interpreter !== 'cli' && a.interpreter !== 'console') {
-    throw new UsageError(`unknown interpreter "${a.interpreter}"; known are cli and dap (or dap=PORT)`);
+    throw new UsageError(`unknown interpreter "${a.interpreter}"; known are cli, dap (or dap=PORT) and mcp`);
   }
   checkTraces(a);
   const input = commandInput(a);
@@ -307,7 +320,7 @@ async function main(argv: readonly string[]): Promise<number> {
     early: a.early,
     init: { home: !a.noInit && !a.noHomeInit && !example, folder: !a.noInit && !example },
     actions,
-    args: a.qemu,
+    args: a.qemu === DEFAULT_ARGS && a.traces.length > 0 ? REPLAY_ARGS : a.qemu,
     version: version(),
     traces: a.traces,
     replay: a.replay,

@@ -5,6 +5,9 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { agents } from './agents/agents.ts';
+import { breaking } from './breaking/breaking.ts';
+import { WatchpointsView } from './breaking/watchpoints.ts';
 import { captures } from './captures/captures.ts';
 import { GuestConsoles } from './console/guest-console.ts';
 import { registerValues } from './editor/values.ts';
@@ -12,11 +15,14 @@ import { history } from './history/history.ts';
 import { activateLanguage } from './language/language.ts';
 import { PacketDetailsView } from './packet/packet-view.ts';
 import { Replays } from './replays/replays.ts';
+import { sending } from './sending/send.ts';
 import { AdapterFactory } from './session/adapter.ts';
 import { ConfigurationProvider, debugPackets, pickCapture, replayCapture } from './session/configurations.ts';
+import { FirstStop } from './session/first-stop.ts';
 import { DEBUG_TYPE, Sessions } from './session/sessions.ts';
 import { TimelineView } from './timeline/timeline.ts';
 import { ConnectionsView } from './views/connections.ts';
+import { DropsView } from './views/drops.ts';
 import { numbers } from './views/numbers.ts';
 import { RegistersView } from './views/registers.ts';
 import { RingsView } from './views/rings.ts';
@@ -57,28 +63,36 @@ function debugging(
 function views(context: vscode.ExtensionContext, folder: string, stackRoot: string): vscode.Disposable[] {
   void vscode.commands.executeCommand('setContext', 'pktgdb.used', true);
   const sessions = new Sessions();
-  const registers = new RegistersView(sessions, context.globalState);
+  const watchpoints = new WatchpointsView(sessions);
+  const registers = new RegistersView(sessions, context.globalState, context.workspaceState, watchpoints);
   const rings = new RingsView(sessions, context.extensionUri);
   const connections = new ConnectionsView(sessions);
+  const drops = new DropsView(sessions);
   const details = new PacketDetailsView(sessions, context.extensionUri);
   const timeline = new TimelineView(sessions, context.extensionUri);
   const refresh = (): void => {
-    for (const view of [registers, rings, connections, timeline]) {
+    for (const view of [registers, rings, connections, drops, timeline]) {
       view.refresh();
     }
   };
   return [
     sessions,
+    watchpoints,
     registers,
     rings,
     connections,
+    drops,
     timeline,
+    new FirstStop(sessions, context.globalState),
+    sending(sessions),
+    ...breaking(join(folder, 'dist')),
     new GuestConsoles(sessions),
     new Replays(sessions, context.workspaceState),
     details,
     ...captures(context.extensionUri, sessions, context.globalState, details),
     numbers(sessions),
     ...history(sessions),
+    ...agents(context, sessions),
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),
   ];

@@ -7,3 +7,6 @@ export const DEFAULT_ARGS: readonly string[] = [
   '-device',
   'e1000,netdev=user.0',
 ];
+
+/** The same for a replay, which brings its own connections and listens nowhere. */
+export const REPLAY_ARGS: readonly string[] = DEFAULT_ARGS.map((word) => word.replace(/,hostfwd=.*/, ''));

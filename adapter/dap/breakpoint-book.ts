@@ -118,17 +118,17 @@ export class BreakpointBook {
   replace(owner: string, file: string | undefined, wanted: readonly Wanted[]): DebugProtocol.Breakpoint[] {
     this.#busy = true;
     try {
-      const old = [...(this.#owned.get(owner) ?? []), ...this.#announced(file)];
+      const old = [...(this.#owned.get(owner) ?? [])];
+      const announced = this.#announced(file);
       const answers: DebugProtocol.Breakpoint[] = [];
       const entries: Entry[] = [];
       for (const one of wanted) {
-        const at = old.findIndex((entry) => entry.key === one.key && this.#find(entry.id) !== undefined);
-        const [kept] = at >= 0 ? old.splice(at, 1) : [];
+        const kept = this.#take(old, one.key) ?? this.#take(announced, one.key);
         const answer = kept === undefined ? this.#add(one) : this.#describe(this.#find(kept.id)!);
         entries.push({ key: one.key, id: answer.id! });
         answers.push(answer);
       }
-      for (const { id } of old) {
+      for (const { id } of this.#deletesAnnounced ? [...old, ...announced] : old) {
         this.#told.delete(id);
         this.#captures.delete(id);
         this.#session.engine.deleteBreakpoint(id);
@@ -166,13 +166,27 @@ export class BreakpointBook {
     return this.#session.engine.breakpoints.find((breakpoint) => breakpoint.id === id);
   }
 
+  /** Takes the entry with a key out of a list, if its breakpoint is still there. */
+  #take(entries: Entry[], key: string): Entry | undefined {
+    const at = entries.findIndex((entry) => entry.key === key && this.#find(entry.id) !== undefined);
+    return at >= 0 ? entries.splice(at, 1)[0] : undefined;
+  }
+
+  /**
+   * VS Code shows announced breakpoints as its own.
+   * If its next request for the file leaves one out, the user has removed it there.
+   */
+  get #deletesAnnounced(): boolean {
+    return this.#session.client.id === 'vscode';
+  }
+
   /**
    * Breakpoints of a file that were set in the Debug Console and announced.
-   * VS Code shows them in the gutter from then on.
-   * Its next request for the file includes them, or leaves them out when the user has removed them there.
+   * Clients may show them from then on (VS Code, dape), without their conditions.
+   * Then their next request for the file has a plain breakpoint there, which means the announced one.
    */
   #announced(file: string | undefined): Entry[] {
-    if (file === undefined || this.#session.client.id !== 'vscode') {
+    if (file === undefined) {
       return [];
     }
     const owned = new Set([...this.#owned.values()].flat().map((entry) => entry.id));

@@ -213,6 +213,8 @@ export interface RingView {
   readonly enabled: boolean;
   /** Size of a receive buffer. */
   readonly bufferSize: number;
+  /** What the driver got wrong, a sentence each. */
+  readonly problems: readonly string[];
   /** A letter for each descriptor, see `DescriptorState`. */
   readonly states: string;
   /**
@@ -263,6 +265,13 @@ export interface ConnectionView {
   /** Bytes that wait: from the network for the guest, and the other way. */
   readonly receiveQueue: number;
   readonly sendQueue: number;
+  /** The ends as its packets have them. */
+  readonly ends?: { readonly guest: SocketEndView; readonly peer: SocketEndView };
+}
+
+export interface SocketEndView {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** `pktgdb/guestInput`: keys typed on the guest's console. */
@@ -330,8 +339,12 @@ export interface GuestArguments {
   readonly address?: string;
 }
 
-/** `pktgdb/drops`: packets given up so far; `packets` are those of `reason`, or of all. */
+/**
+ * `pktgdb/drops`: packets given up so far; `packets` are those of `reason`, or of all. With `countsOnly` nothing is
+ * executed again for them.
+ */
 export interface DropsArguments {
+  readonly countsOnly?: boolean;
   readonly reason?: string;
 }
 
@@ -346,6 +359,35 @@ export interface DropsBody {
   }[];
   /** `${tick}:${probe}` is a moment for `pktgdb/goTo`. */
   readonly packets: readonly Pick<DroppedPacket, 'reason' | 'tick' | 'probe' | 'ns' | 'summary'>[];
+}
+
+/** `pktgdb/watch`: a watchpoint on an expression, which may be a register as `$RDT`. */
+export interface WatchArguments {
+  readonly expression: string;
+  /** `write` without it. */
+  readonly access?: 'write' | 'read' | 'readWrite';
+  /** Whose locals are meant; without it none's. */
+  readonly frameId?: number;
+}
+
+/** Answer to `pktgdb/watch`, and a row of `pktgdb/watchpoints`. */
+export interface WatchpointView {
+  readonly id: number;
+  readonly expression: string;
+  readonly access: 'write' | 'read' | 'readWrite';
+  readonly condition: string;
+  readonly hits: number;
+  readonly enabled: boolean;
+}
+
+/** Answer to `pktgdb/watchpoints`: those of the Debug Console and of `pktgdb/watch`. */
+export interface WatchpointsBody {
+  readonly watchpoints: readonly WatchpointView[];
+}
+
+/** `pktgdb/unwatch`. */
+export interface UnwatchArguments {
+  readonly id: number;
 }
 
 /** `pktgdb/mmio`: the last accesses of the driver to registers; 1000 at most. */

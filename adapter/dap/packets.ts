@@ -16,7 +16,10 @@ import type { PacketSession } from './session.ts';
 const MAX_ROWS = 1000;
 
 export const packetRequests: Family = {
-  'pktgdb/drops': { handle: (session, args) => dropsBody(session, args.optionalString('reason')) },
+  'pktgdb/drops': {
+    handle: (session, args) =>
+      dropsBody(session, args.optionalString('reason'), args.optionalBoolean('countsOnly') ?? false),
+  },
   'pktgdb/mmio': {
     handle: async ({ engine }, args): Promise<MmioBody> => {
       const all = await registerAccesses(engine);
@@ -79,9 +82,13 @@ function edgeOf(args: Arguments): PacketLayer {
   return found as PacketLayer;
 }
 
-async function dropsBody({ engine }: PacketSession, reason: string | undefined): Promise<DropsBody> {
+async function dropsBody(
+  { engine }: PacketSession,
+  reason: string | undefined,
+  countsOnly: boolean,
+): Promise<DropsBody> {
   const counts = Object.entries((await droppedPackets(engine)) ?? {});
-  const all = await dropsSoFar(engine);
+  const all = countsOnly ? undefined : await dropsSoFar(engine);
   const described = ({ view: _view, ...rest }: DroppedPacket): DropsBody['packets'][number] => rest;
   return {
     reasons: counts.map(([name, count]) => {

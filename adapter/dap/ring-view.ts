@@ -5,6 +5,7 @@ import type { EngineApi, GuestMemory } from '../engine/api.ts';
 import { type Descriptor, flagNames } from '../inspect/descriptors.ts';
 import { type Nic, nics } from '../inspect/nics.ts';
 import { bufferBytes, frameSummary } from '../inspect/packets.ts';
+import { ringProblems } from '../inspect/ring-problems.ts';
 import {
   descriptorAddress,
   type Ring,
@@ -47,7 +48,7 @@ function ringView(memory: GuestMemory, nic: Nic, kind: RingKind): RingView {
   const { kind: _kind, ...ring } = readRing(nic.registers, kind);
   const contents = new RingContents(memory, { kind, ...ring });
   const states = Array.from({ length: ring.count }, (_, i) => LETTERS[contents.state(i)]);
-  return { ...ring, states: states.join(''), packets: packets(memory, contents) };
+  return { ...ring, problems: ringProblems(contents), states: states.join(''), packets: packets(memory, contents) };
 }
 
 /** What the descriptors before the head hold (the newest first), and of a transmit ring those that wait. */

@@ -16,22 +16,38 @@ export interface SessionFactories {
   readonly token?: string;
 }
 
+/** A session that nobody talks to yet, and what resolves when it is over and everything is freed. */
+export async function startSession(
+  factories: SessionFactories,
+): Promise<{ readonly session: PacketSession; readonly over: Promise<void> }> {
+  const { createInterpreter, log, token } = factories;
+  const engine = await factories.createEngine();
+  const lock = token === undefined ? {} : { lock: new TokenLock(token) };
+  const { promise: over, resolve: ended } = deferred();
+  return { session: new PacketSession(engine, { createInterpreter, ended, log, ...lock }), over };
+}
+
 /** One session over a pair of streams. Resolves when it is over and everything is freed. */
 export async function serveStreams(factories: SessionFactories, input: Readable, output: Writable): Promise<void> {
-  const { createInterpreter, log, token } = factories;
-  let engine: EngineApi;
+  const { log } = factories;
+  let started: Awaited<ReturnType<typeof startSession>>;
   try {
-    engine = await factories.createEngine();
+    started = await startSession(factories);
   } catch (error) {
     await refuse((error as Error).message, input, output, log);
     return;
   }
-  await new Promise<void>((resolve) => {
-    const lock = token === undefined ? {} : { lock: new TokenLock(token) };
-    const session = new PacketSession(engine, { createInterpreter, ended: resolve, log, ...lock });
-    connectStreams(session, input, output, log);
-  });
+  connectStreams(started.session, input, output, log);
+  await started.over;
   await flushed(output);
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 /** Answers the first request with an error: the client shows the reason instead of "the adapter has ended". */

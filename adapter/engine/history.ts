@@ -2,21 +2,32 @@
  * The log of one run as the main thread keeps it: the last bytes of it, up to a size. The newest are in memory, older
  * ones in a file; what is too old leaves, a chunk at a time, up to a checkpoint that a re-execution can begin at.
  */
+import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { LogLimit } from '../mailbox/log-limit.ts';
 import {
-  type CheckpointRef,
+  CHUNK_BYTES,
+  CHUNK_HEADER_BYTES,
   chunkBytes,
   chunkSize,
   chunkUsed,
   type LogChunk,
   memoryChunk,
 } from '../mailbox/recorded.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
 import { LogFile, type LogStore } from './log-file.ts';
 
 /** Bytes of the log that stay in memory. */
 export const HISTORY_MEMORY = 64 << 20;
 /** How much more the inferior may write before it waits for the file. */
 const AHEAD = 32 << 20;
+/** Less than this is not worth a checkpoint. */
+const LEAST = 1 << 20;
+/** How far a single turn may go beyond the size: it brings no more than the pools of the mailbox hold. */
+const ONE_TURN = 64 << 20;
+/** A chunk is at most one part in so many of what is kept: a chunk leaves as a whole. */
+const CHUNKS = 16;
+/** A checkpoint is due at the latest when such a part of what is kept, or all of the memory, has been written. */
+const STRETCHES = 4;
 
 /** The system gives memory a page at a time, when something first writes there. */
 const SYSTEM_PAGE = 4096;
@@ -24,12 +35,11 @@ const SYSTEM_PAGE = 4096;
 /** What `Recording` has of a history. */
 export interface KeptLog {
   readonly chunks: readonly LogChunk[];
-  readonly checkpoints: readonly CheckpointRef[];
   readonly fd: number;
 }
 
 export interface HistoryOptions {
-  /** Bytes that are kept. */
+  /** Bytes that are kept; a few more where one turn brings as much. */
   readonly size: number;
   /** Bytes of them in memory. */
   readonly memory?: number;
@@ -40,6 +50,8 @@ export interface HistoryOptions {
 
 export class History {
   readonly limit: LogLimit;
+  /** What a re-execution can begin at. */
+  readonly checkpoints: CheckpointStore;
   readonly #size: number;
   readonly #memory: number;
   readonly #warn: (text: string) => void;
@@ -48,7 +60,7 @@ export class History {
   /** Chunks that a re-execution may be reading, and memory of others that are not needed any more. */
   readonly #lent = new WeakSet<SharedArrayBuffer>();
   #free: SharedArrayBuffer[] = [];
-  #checkpoints: CheckpointRef[] = [];
+  readonly #chunkSize: number;
   #file: LogStore | undefined;
   /** The file cannot be used any more; what it has can still be read. */
   #broken = false;
@@ -57,13 +69,22 @@ export class History {
   #writing = false;
   /** The inferior waits at the limit. */
   #waiting = false;
+  /** Chunks have come since it was last looked what may leave. */
+  #grown = false;
 
-  constructor(options: HistoryOptions) {
-    this.#size = options.size;
-    this.#memory = Math.min(options.memory ?? HISTORY_MEMORY, options.size);
+  constructor(options: HistoryOptions, checkpoints: readonly CheckpointRef[] = []) {
+    this.checkpoints = new CheckpointStore(checkpoints);
+    this.#size = Math.max(LEAST, options.size);
+    this.#memory = Math.min(options.memory ?? HISTORY_MEMORY, this.#size);
     this.#warn = options.warn;
     this.#open = options.open ?? (() => new LogFile());
-    this.limit = new LogLimit(Math.min(options.size, this.#memory + AHEAD));
+    const room = Math.min(CHUNK_BYTES, this.#size / CHUNKS);
+    this.#chunkSize = chunkSize(room);
+    this.limit = new LogLimit(
+      Math.min(this.#size, this.#memory + AHEAD),
+      room,
+      Math.min(this.#memory, this.#size / STRETCHES),
+    );
   }
 
   /** What is kept, for re-executions. */
@@ -73,7 +94,12 @@ export class History {
         this.#lent.add(memory);
       }
     }
-    return { chunks: [...this.#chunks], checkpoints: [...this.#checkpoints], fd: this.#file?.fd ?? -1 };
+    return { chunks: [...this.#chunks], fd: this.#file?.fd ?? -1 };
+  }
+
+  /** Where what is kept begins; null: with the machine. */
+  get oldest(): CheckpointRef | null {
+    return this.#start > 0 ? (this.checkpoints.all[0] ?? null) : null;
   }
 
   /** Chunks that are in memory. */
@@ -100,12 +126,32 @@ export class History {
     return this.#chunks.find((c) => c.memory)?.start ?? 0;
   }
 
-  /** The inferior has begun a new chunk, so those before it are complete. */
+  /** The inferior has begun a new chunk. */
   add(memory: SharedArrayBuffer): void {
     this.#chunks.push(memoryChunk(memory));
+    this.#grown = true;
+  }
+
+  /** All chunks but the last are complete: the oldest may leave, or go to the file. */
+  settle(): void {
+    if (this.#grown) {
+      this.#settle();
+    }
+  }
+
+  #settle(): void {
+    this.#grown = false;
     this.#evict();
     this.#spill();
     this.#setLimit();
+  }
+
+  /** Copies bytes that the inferior has left out to their place. */
+  fill(data: Uint8Array, place: number): void {
+    const chunk = this.#chunks.findLast((c) => c.start <= place);
+    if (chunk?.memory) {
+      new Uint8Array(chunk.memory, CHUNK_HEADER_BYTES).set(data, place - chunk.start);
+    }
   }
 
   /**
@@ -117,7 +163,7 @@ export class History {
     if (used) {
       return used;
     }
-    const fresh = new SharedArrayBuffer(chunkSize());
+    const fresh = new SharedArrayBuffer(this.#chunkSize);
     const bytes = new Uint8Array(fresh);
     for (let at = 0; at < bytes.length; at += SYSTEM_PAGE) {
       bytes[at] = 0;
@@ -127,27 +173,25 @@ export class History {
 
   /** A chunk's memory can have another one, unless somebody reads it. */
   #release(memory: SharedArrayBuffer | null): void {
-    if (memory?.byteLength === chunkSize() && !this.#lent.has(memory)) {
+    if (memory?.byteLength === this.#chunkSize && !this.#lent.has(memory)) {
       this.#free.push(memory);
     }
   }
 
   /** The inferior has taken a checkpoint: what is before it may leave. */
   addCheckpoint(checkpoint: CheckpointRef): void {
-    this.#checkpoints.push(checkpoint);
-  }
-
-  /** Keeps only the checkpoints that `keep` wants: older ones are thinned out by whoever takes them. */
-  thin(keep: (checkpoint: CheckpointRef) => boolean): void {
-    this.#checkpoints = this.#checkpoints.filter(keep);
+    this.checkpoints.add(checkpoint);
+    this.#settle();
   }
 
   /** The inferior is at the limit and waits. */
   full(): void {
+    if (this.limit.wanted <= this.limit.at) {
+      // It asked while it was given more.
+      return;
+    }
     this.#waiting = true;
-    this.#evict();
-    this.#spill();
-    this.#setLimit();
+    this.#settle();
   }
 
   close(): void {
@@ -156,14 +200,17 @@ export class History {
     this.#file = undefined;
     this.#chunks = [];
     this.#free = [];
-    this.#checkpoints = [];
+    this.checkpoints.dropBefore(Number.POSITIVE_INFINITY);
   }
 
   /** Tells the inferior how far it may go; one that waits goes on, or learns that there is no room. */
   #setLimit(): void {
     const bySize = this.#broken ? this.#memoryStart + this.#memory : this.#start + this.#size;
     const byFile = this.#memoryStart + this.#memory + AHEAD;
-    const at = Math.min(bySize, byFile);
+    let at = Math.min(bySize, byFile);
+    if (this.#waiting && !this.#writing && at < this.limit.wanted && this.limit.wanted <= bySize + ONE_TURN) {
+      at = this.limit.wanted;
+    }
     const more = at > this.limit.at;
     if (this.#waiting && !more && !this.#writing) {
       const size = this.#broken ? this.#memory : this.#size;
@@ -184,13 +231,14 @@ export class History {
       return;
     }
     const enough = this.#end - (size - size / 4);
-    const from = this.#checkpoints.find((c) => c.logAt >= enough) ?? this.#checkpoints.at(-1);
+    const { all } = this.checkpoints;
+    const from = all.find((c) => c.logAt >= enough) ?? all.at(-1);
     const first = from ? this.#chunks.findLastIndex((c) => c.start <= from.logAt) : 0;
     if (from && first > 0 && !(this.#writing && this.#chunks.slice(0, first).some((c) => c.memory))) {
       for (const { memory } of this.#chunks.splice(0, first)) {
         this.#release(memory);
       }
-      this.#checkpoints = this.#checkpoints.filter((c) => c.logAt >= from.logAt);
+      this.checkpoints.dropBefore(from.logAt);
     }
   }
 
@@ -226,9 +274,7 @@ export class History {
       this.#chunks[i] = { start: chunk.start, memory: null, fileAt, fileBytes };
       this.#release(chunk.memory);
     }
-    this.#evict();
-    this.#spill();
-    this.#setLimit();
+    this.#settle();
   }
 
   #failed(e: unknown): void {

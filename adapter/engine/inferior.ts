@@ -23,7 +23,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
 import type { QueryResult, RowData } from '../inferior/asked.ts';
 import type { FieldTypes } from '../inferior/describe.ts';
@@ -112,7 +112,8 @@ let created = 0;
 
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
-  #checkpoints = new CheckpointStore();
+  /** Those of a machine that is not recorded: none. */
+  readonly #noCheckpoints = new CheckpointStore();
   /** It stands at the end of this, which was saved; nothing else makes it run. */
   opened: (HistorySource & { readonly bytes: number }) | undefined;
   readonly armed: Uint8Array;
@@ -124,7 +125,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** The log of the run; it outlives the machine, and has to be closed. */
   history: History | undefined;
   /** In a what-if: what comes before its own log. */
-  #before: Pick<Recording, 'chunks' | 'fd'> | undefined;
+  #before: (Pick<Recording, 'chunks' | 'fd'> & Pick<HistorySource, 'oldest'>) | undefined;
   /** What its turns brought, if it is recorded. */
   readonly turns: TurnReader | undefined;
   readonly #header: RecordingHeader;
@@ -140,6 +141,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly #monitorWaiting = new Map<number, { readonly line: string; readonly reply: (text: string) => void }>();
   #nextMonitor = 1;
   readonly #onLeft: (() => void)[] = [];
+  /** Chunks of the log come here, apart from other messages: they are looked for where one is needed. */
+  readonly #chunks: MessagePort;
   #worker: Worker;
   #channel: InspectorChannel | undefined;
   #runtime: RuntimeProxy | undefined;
@@ -178,7 +181,13 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       log: (breakpoint, probe, text) => this.emit('log', breakpoint, probe, text),
       qtest: (text) => this.emit('qtest', text),
       changed: (id) => this.#changed(id),
+      keep: (bytes, place) => {
+        this.#takeChunks();
+        this.history?.fill(bytes, place);
+      },
     });
+    const { port1, port2 } = new MessageChannel();
+    this.#chunks = port1;
     const data: WorkerData = {
       stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
       modules: image.info.files.map((f) => f.replace(/\.ts$/, '')),
@@ -193,6 +202,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       recording: options.recording ?? null,
       checkpoint: options.checkpoint ?? null,
       checkpointMs: options.checkpointMs,
+      chunks: port2,
       logLimit: this.history?.limit.buffer ?? null,
       turns,
       stopOnEntry: options.stopOnEntry,
@@ -202,7 +212,17 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       hashTurns: options.hashTurns ?? false,
       packets: options.packets ?? null,
     };
-    this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
+    this.#worker = new Worker(pathToFileURL(image.dist.worker), {
+      workerData: data,
+      transferList: [port2],
+      execArgv: [],
+      name: this.#name,
+    });
+    port1.on('message', (chunk: SharedArrayBuffer) => {
+      this.#addChunk(chunk);
+      this.#takeLog();
+    });
+    port1.unref();
     this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
     this.#worker.on('error', (e) => {
       this.#failure = e instanceof Error ? (e.stack ?? e.message) : String(e);
@@ -238,7 +258,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       inferior.#channel.on('resumed', () => {
         inferior.#standing = false;
       });
-      await inferior.#channel.send('Debugger.enable');
+      // Each evaluation is a script: without a limit V8 keeps the text of all.
+      await inferior.#channel.send('Debugger.enable', { maxScriptsCacheSize: 0 });
       const travels = options.past && options.inspector === undefined;
       await inferior.#pauseOnExceptions(travels ? 'all' : options.recording || options.past ? 'none' : 'uncaught');
     }
@@ -287,14 +308,14 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** Has a past inferior, which stands still, go on without what was recorded of `source`, up to `until` (ns). */
   async leaveRecording(source: HistorySource, until: number): Promise<void> {
     const warn = (text: string): void => void this.emit('report', 'warning', text);
-    const history = new History({ size: WHAT_IF_BYTES, memory: WHAT_IF_BYTES, warn });
+    const { recording, checkpoints, startTick, oldest } = source;
+    const before = checkpoints.all.filter((c) => c.tick <= this.ticks);
+    const history = new History({ size: WHAT_IF_BYTES, memory: WHAT_IF_BYTES, warn }, before);
     const message: LeaveMessage = { limit: history.limit.buffer, until };
     this.#worker.postMessage(message);
     const at = await this.runtime.leave();
-    const { recording, checkpoints, startTick } = source;
     this.history = history;
-    this.#before = { chunks: chunksBefore(recording, at), fd: recording.fd };
-    this.#checkpoints = new CheckpointStore(checkpoints.all.filter((c) => c.logAt <= at && c.tick <= this.ticks));
+    this.#before = { chunks: chunksBefore(recording, at), fd: recording.fd, oldest };
     this.startTick = startTick;
     this.framed = true;
   }
@@ -353,14 +374,19 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   get checkpoints(): CheckpointStore {
-    return this.opened?.checkpoints ?? this.#checkpoints;
+    return this.opened?.checkpoints ?? this.history?.checkpoints ?? this.#noCheckpoints;
+  }
+
+  /** Where what is kept of the recording begins; null: with the machine. */
+  get oldest(): CheckpointRef | null {
+    return (this.opened ?? this.#before ?? this.history)?.oldest ?? null;
   }
 
   get recording(): Recording {
     if (this.opened) {
       return this.opened.recording;
     }
-    const log = this.history?.log ?? { chunks: [], checkpoints: [], fd: -1 };
+    const log = this.history?.log ?? { chunks: [], fd: -1 };
     const { chunks, fd } = this.#before ?? { chunks: [], fd: log.fd };
     return { ...this.#header, ...log, chunks: [...chunks, ...log.chunks], fd, framed: this.framed };
   }
@@ -375,25 +401,40 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     return this.#ended;
   }
 
+  /** All of the log that there is by now. */
+  #takeLog(): void {
+    this.#pump.drain();
+    this.#takeChunks();
+    if (!this.#ended) {
+      this.history?.settle();
+    }
+  }
+
+  /** Chunks that the machine has begun and that are not known yet. */
+  #takeChunks(): void {
+    for (let m = receiveMessageOnPort(this.#chunks); m; m = receiveMessageOnPort(this.#chunks)) {
+      this.#addChunk(m.message as SharedArrayBuffer);
+    }
+  }
+
   #message(m: WorkerMessage): void {
     switch (m.type) {
       case 'ring':
-        this.#pump.drain();
+        this.#takeLog();
         break;
       case 'shared':
         this.shared.set(m.name, m.buffer);
-        break;
-      case 'chunk':
-        this.#addChunk(m.chunk);
         break;
       case 'notes':
         this.emit('notes', m.notes);
         break;
       case 'log-full':
+        this.#takeLog();
         this.history?.full();
         break;
       case 'checkpoint':
-        this.#checkpoints.add(m.checkpoint);
+        this.#takeLog();
+        this.history?.addCheckpoint(m.checkpoint);
         this.emit('checkpoint', m.checkpoint);
         break;
       case 'started':
@@ -437,8 +478,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     if (this.#ended) {
       return;
     }
-    this.#pump.drain();
+    this.#takeLog();
     this.#ended = true;
+    this.#chunks.close();
     this.#pump.dispose();
     for (const { reply } of this.#monitorWaiting.values()) {
       reply('');
@@ -517,8 +559,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
 
   async terminate(): Promise<void> {
     const ended = this.#ended;
+    if (!ended) {
+      this.#takeLog();
+    }
     this.#ended = true;
     this.#pump.dispose();
+    this.#chunks.close();
     // A thread that is at its end must not be told anything: the inspector may then wait for it for ever.
     if (!ended) {
       await this.#letGo();

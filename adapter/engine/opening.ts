@@ -6,6 +6,7 @@ import { decodeChange, decodePosition, isFramed } from '../mailbox/change.ts';
 import { CHUNK_HEADER_BYTES, LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
 import { visible } from '../packets/format.ts';
 import { FileSource } from '../replay/file-source.ts';
+import { ReplayNumbers } from '../replay/numbers.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import { inSlices, type Progress } from '../replay/slices.ts';
 import { readSaved, savedHead } from '../saved/read.ts';
@@ -63,14 +64,16 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
       progress,
     );
     captures.end();
-    const recording: Recording = { ...saved.head, chunks: saved.chunks, checkpoints: [], fd: source.fd };
+    const recording: Recording = { ...saved.head, chunks: saved.chunks, fd: source.fd };
     checkChanges(recording);
     const replayed = await openReplay(head, captures.paths, saved.progress, progress);
-    const { chunks } = saved;
+    const { chunks, checkpoints } = saved;
+    const start = chunks[0]?.start ?? 0;
     return {
       head,
       recording,
-      checkpoints: new CheckpointStore(saved.checkpoints),
+      checkpoints: new CheckpointStore(checkpoints),
+      oldest: (start > 0 && checkpoints.find((c) => c.logAt >= start)) || null,
       startTick: head.startTick,
       marks: saved.marks,
       replayed,
@@ -128,6 +131,7 @@ async function openReplay(
     throw new SavedError('the recording is damaged: its replay does not belong to its capture');
   }
   own.forEach((memory, i) => void memory.set(memories[i] ?? []));
+  new ReplayNumbers(opened.plan).count();
   return opened;
 }
 

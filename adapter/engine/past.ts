@@ -10,7 +10,7 @@ import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import { type BreakpointSpec, EngineError } from './api.ts';
 import { type BreakpointTable, SEEKER } from './breakpoints.ts';
-import type { HistorySource } from './history-source.ts';
+import { type HistorySource, notKept } from './history-source.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
@@ -94,9 +94,8 @@ export class Past {
 
   /** All checkpoints there are, by tick: those of the recording, and its own. */
   get #checkpoints(): readonly CheckpointRef[] {
-    const { checkpoints, recording } = this.#live();
-    const kept = recording.chunks[0]?.start ?? 0;
-    const own = this.#saved.filter((c) => c.logAt >= kept);
+    const { checkpoints, oldest } = this.#live();
+    const own = this.#saved.filter((c) => c.tick > (oldest?.tick ?? 0));
     return own.length === 0 ? checkpoints.all : [...checkpoints.all, ...own].sort((a, b) => a.tick - b.tick);
   }
 
@@ -155,14 +154,20 @@ export class Past {
     return past;
   }
 
-  /** The newest checkpoint from which a target can be reached. */
+  /** The newest checkpoint from which a target can be reached. Throws `EngineError` if it is no longer kept. */
   #before({ target, noteFrom }: TravelOrder): CheckpointRef | null {
-    const checkpoints = this.#checkpoints;
-    if ('tick' in target) {
-      const last = Math.min(target.tick - 1, noteFrom ?? target.tick);
-      return checkpoints.findLast((c) => c.tick <= last) ?? null;
+    const { oldest } = this.#live();
+    const reaches = (c: CheckpointRef): boolean => {
+      if ('tick' in target) {
+        return c.tick <= Math.min(target.tick - (c === oldest ? 0 : 1), noteFrom ?? target.tick);
+      }
+      return 'ns' in target ? c.nowNs < target.ns : c.frames < target.packets;
+    };
+    const found = this.#checkpoints.findLast(reaches) ?? null;
+    if (found === null && oldest) {
+      throw notKept(oldest);
     }
-    return checkpoints.findLast((c) => ('ns' in target ? c.nowNs < target.ns : c.frames < target.packets)) ?? null;
+    return found;
   }
 
   /** Executes the recording from before `order.target` up to it. Throws `TravelCancelled` when it is interrupted. */
@@ -210,7 +215,8 @@ export class Past {
 
   /** The calls after `from`, up to `end`; those of one block each. */
   async calls(from: TimePosition, end: TimePosition, block: number): Promise<CallNotes> {
-    const before = this.#live().checkpoints.beforeTick(from.tick - 1) ?? null;
+    const { checkpoints, oldest } = this.#live();
+    const before = checkpoints.beforeTick(from.tick - 1) ?? oldest;
     const order: TravelOrder = { target: end, breakpoints: 'silent', trace: { after: from.tick, block } };
     const { stop } = (await this.#run(order, before)).report;
     return (stop.kind === 'arrived' ? stop.notes.calls : null) ?? { count: 0, perBlock: 1, sums: [], calls: [] };
@@ -218,7 +224,11 @@ export class Past {
 
   /** Where a packet of the capture first passes before `end`, or at it; null: nowhere. */
   async packet(number: number, end: TimePosition): Promise<Arrival | null> {
-    const from = this.#live().checkpoints.all.findLast((c) => c.captured < number && c.tick < end.tick) ?? null;
+    const { checkpoints, oldest } = this.#live();
+    const from = checkpoints.all.findLast((c) => c.captured < number && c.tick < end.tick) ?? null;
+    if (from === null && oldest) {
+      throw notKept(oldest);
+    }
     const order: TravelOrder = { target: end, breakpoints: 'note', until: SEEKER };
     const arrival = await this.installer.seeking({ kind: 'packet', number }, () => this.#run(order, from));
     const { stop } = arrival.report;
@@ -227,12 +237,13 @@ export class Past {
 
   /** Where a step back from `from` leads; null: before history begins. */
   async back(from: TimePosition, request: BackRequest): Promise<TimePosition | null> {
+    const first = this.#live().oldest?.tick ?? 0;
     for (let near = NEAR; ; near *= WIDER) {
-      const noteFrom = Math.max(0, from.tick - near);
+      const noteFrom = Math.max(first, from.tick - near);
       const { report } = await this.#run({ target: from, breakpoints: 'silent', noteFrom, back: request });
       const { stop } = report;
       const found = stop.kind === 'arrived' ? stop.notes.back : null;
-      if (found || noteFrom === 0) {
+      if (found || noteFrom === first) {
         return found;
       }
     }
@@ -251,7 +262,8 @@ export class Past {
   ): Promise<FoundHit | null> {
     let done = 0;
     let at = known;
-    const total = from.tick - this.#live().startTick;
+    const { oldest, startTick } = this.#live();
+    const total = from.tick - (oldest?.tick ?? startTick);
     const one = only === undefined ? {} : { only };
     const timer = setInterval(() => told(done, total), PROGRESS_MS);
     try {
@@ -282,8 +294,9 @@ export class Past {
     // The functions of a place that is looked for are not among those of the breakpoints.
     const functions = only === undefined ? this.installer.functions : null;
     const ran = functions ? mayRun(this.#image, functions) : () => true;
-    const all = stretches(this.#live());
-    const starts = [null, ...this.#checkpoints.filter((c) => c.tick < from.tick)];
+    const live = this.#live();
+    const all = stretches(live);
+    const starts = [...(live.oldest ? [] : [null]), ...this.#checkpoints.filter((c) => c.tick < from.tick)];
     return starts
       .map((checkpoint, i) => {
         const next = starts[i + 1];

@@ -70,7 +70,7 @@ export class Queries {
   ): Promise<QueryEnd> {
     const id = ++this.#asked;
     const inferior = await this.#open(live);
-    const first = live.startTick;
+    const first = live.oldest?.tick ?? live.startTick;
     const answer = new Answer(options, (row, number) => this.#row(row, number));
     const timer = setInterval(() => {
       options.progress?.(Math.max(0, inferior.ticks - first), until.tick - first);
@@ -139,7 +139,7 @@ export class Queries {
   /** Follows what is watched: all the way, or from the newest checkpoint backwards until something is found. */
   async #writes(
     inferior: Inferior,
-    { recording, checkpoints }: HistorySource,
+    { recording, checkpoints, oldest }: HistorySource,
     { id, until, watched }: { readonly id: number; readonly until: TimePosition; readonly watched: Watched },
     answer: Answer,
   ): Promise<void> {
@@ -152,13 +152,14 @@ export class Queries {
       return (objects && (await run(from, { until: end, known: [at] })).origins?.[0]) || at;
     };
     if (!watched.last) {
-      const watch = await origin(watched.watch, null, watched.at);
-      await (answer.over || run(null, { until, watches: [watch] }));
+      const watch = await origin(watched.watch, oldest, watched.at);
+      await (answer.over || run(oldest, { until, watches: [watch] }));
       return;
     }
     let at = watched.watch;
     let end = watched.at;
-    for (const from of [...checkpoints.all.filter((c) => c.tick < end.tick).reverse(), null]) {
+    const starts = [...(oldest ? [] : [null]), ...checkpoints.all.filter((c) => c.tick < end.tick)];
+    for (const from of starts.reverse()) {
       const watch = await origin(at, from, end);
       await (answer.over || run(from, { until: end, watches: [watch], last: true }));
       const young = Object.values(watch.captured).some((c) => c === null || 'at' in c);

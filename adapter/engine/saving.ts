@@ -90,7 +90,7 @@ async function write(
     at += bytes.length;
   });
   await writer.begin();
-  const from = (recording.chunks[0]?.start ?? 0) > 0 ? checkpoints[0] : undefined;
+  const from = source.oldest;
   const packets = end.packets - (from?.frames ?? 0);
   // Where no change needs frames, the build without probes is faster.
   const release = !recording.framed;

@@ -17,9 +17,8 @@ export interface Stretch {
 }
 
 /** All stretches, in order. The first one of a recording whose beginning has left begins at a checkpoint. */
-export function stretches({ recording, checkpoints, entered }: HistorySource): Stretch[] {
-  const whole = (recording.chunks[0]?.start ?? 0) === 0;
-  const starts = [...(whole ? [null] : []), ...checkpoints.all];
+export function stretches({ oldest, checkpoints, entered }: HistorySource): Stretch[] {
+  const starts = [...(oldest ? [] : [null]), ...checkpoints.all];
   return starts.map((from, i) => {
     const next = starts[i + 1];
     return {

@@ -19,7 +19,7 @@ import {
 } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
 import type { Compared } from './compare.ts';
-import type { HistorySource } from './history-source.ts';
+import { type HistorySource, startOf } from './history-source.ts';
 import type { Image } from './image.ts';
 import type { Inferior } from './inferior.ts';
 import type { Installer } from './installer.ts';
@@ -35,6 +35,8 @@ export interface Moment {
   readonly ns: number;
   readonly packets: number;
   readonly lastPacket: EdgePacket | null;
+  /** In the past of a replay: its account in numbers. */
+  readonly account?: readonly number[] | null;
   readonly stop: Stop;
 }
 
@@ -67,9 +69,6 @@ interface Found {
 
 /** There is no such moment before the present. */
 class NotPassedError extends EngineError {}
-
-/** Where history begins. */
-export const START: TimePosition = { tick: 0, probe: IN_POLL };
 
 export class TimeTravel {
   readonly #image: Image;
@@ -125,10 +124,21 @@ export class TimeTravel {
     this.#hooks.show({ ...present, stop });
   }
 
+  /** Where history begins: with the machine, or at the oldest checkpoint that is kept. */
+  get #start(): TimePosition {
+    return { tick: this.#hooks.live().oldest?.tick ?? 0, probe: IN_POLL };
+  }
+
+  /** Nothing of that tick is kept but what comes behind its checkpoint. */
+  #isStart(target: MomentTarget): boolean {
+    const oldest = this.#hooks.live().oldest;
+    return typeof target === 'object' && 'tick' in target && target.probe < 0 && target.tick === oldest?.tick;
+  }
+
   /** Goes to `target` and shows it, or the present if that is it. */
   async goTo(from: Moment, to: MomentTarget, stop: Stop, begin?: Beginning): Promise<void> {
     const present = this.#present ?? from;
-    const target = to === 'start' ? START : to;
+    const target = to === 'start' || this.#isStart(to) ? this.#start : to;
     // What an answer to a query says of the capture is no target: it has a position.
     if (typeof target === 'object' && !('tick' in target) && 'captured' in target) {
       await this.#guarded(from, (past) => this.#goToPacket(past, present, target.captured, stop));
@@ -165,7 +175,7 @@ export class TimeTravel {
   async reverse(from: Moment, kind: ReverseKind, up: number, count: number): Promise<void> {
     await this.#guarded(from, async (past) => {
       const found = await this.#before(past, from, kind, up, count);
-      await this.goTo(from, found?.at ?? START, found?.stop ?? { kind: 'history-start' }, found?.begin);
+      await this.goTo(from, found?.at ?? 'start', found?.stop ?? { kind: 'history-start' }, found?.begin);
     });
   }
 
@@ -350,9 +360,9 @@ function comesBefore(a: TimePosition, b: TimePosition): boolean {
 
 /** Where an inferior has arrived. */
 export function momentOf(image: Image, { paused, report }: Arrival, inferior: Inferior, stop: Stop): Moment {
-  const { position, ns, packets, lastPacket } = report;
+  const { position, ns, packets, lastPacket, account } = report;
   const stopped = new StoppedState(image, inferior.inspector, paused, position.probe);
-  return { inferior, stopped, position, ns, packets, lastPacket, stop };
+  return { inferior, stopped, position, ns, packets, lastPacket, account, stop };
 }
 
 /** A moment for those who show it. */
@@ -369,12 +379,13 @@ export function historyState(
 ): HistoryState | undefined {
   const { history, opened, replay } = inferior;
   const bytes = history?.bytes ?? opened?.bytes;
-  const { startTick, checkpoints } = opened ?? inferior;
+  const source = opened ?? inferior;
+  const { checkpoints } = source;
   if (bytes === undefined) {
     return undefined;
   }
   return {
-    start: { ...START, tick: startTick, ns: 0, packets: 0, lastPacket: null },
+    start: startOf(source),
     present: historyMoment(time.present ?? here),
     here: historyMoment(here),
     inPast: time.inPast,

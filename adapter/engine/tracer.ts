@@ -77,9 +77,7 @@ export class Tracer {
       const notes: Note[] = [];
       inferior.on('notes', (more) => void notes.push(...more));
       // What was forgotten of the beginning is not known.
-      const { checkpoints, recording } = this.#live();
-      const first = (recording.chunks[0]?.start ?? 0) > 0 ? (checkpoints.all[0] ?? null) : null;
-      await past.through(target, first);
+      await past.through(target, this.#live().oldest);
       const count = await inferior.runtime.flushNotes();
       while (notes.length < count) {
         await new Promise<void>((resolve) => inferior.once('notes', () => resolve()));

@@ -50,6 +50,8 @@ const ENDING = [
   ['SIGHUP', 129],
   ['SIGTERM', 143],
 ] as const;
+/** The status of a program whose output nobody reads any more. */
+const NO_READER = 141;
 /** A second Ctrl-C within this time asks whether to quit. */
 const DOUBLE_INTERRUPT_MS = 1000;
 /** How often a replay is asked how far it is. */
@@ -88,6 +90,8 @@ class Cli {
   #answer: ((line: string) => void) | undefined;
   /** Lines that were read and not yet executed. */
   readonly #lines: string[] = [];
+  /** Nobody reads the output any more. */
+  #unread = false;
   /** The input has ended. */
   #closed = false;
   #wake: () => void = () => {};
@@ -172,6 +176,7 @@ class Cli {
       process.on(signal, end);
       return () => process.off(signal, end);
     });
+    this.#endWithoutReader();
     try {
       if (!this.#options.quiet && !this.#options.batch) {
         this.#print(`${this.gdb.version}: a GDB for packets.\nFor help, type "help".\n`);
@@ -197,6 +202,18 @@ class Cli {
       clearInterval(this.#watch);
       this.#progress.end();
       this.#terminal?.close();
+    }
+  }
+
+  /** `pktgdb ... | head`: whoever reads the output has gone. The handler stays, as later writes fail too. */
+  #endWithoutReader(): void {
+    for (const stream of [this.#output, this.#errors]) {
+      stream.on('error', () => {
+        if (!this.#unread) {
+          this.#unread = true;
+          void this.#end(NO_READER);
+        }
+      });
     }
   }
 
@@ -402,7 +419,7 @@ class Cli {
   readonly #write: Write = (text, kind) => {
     if (kind !== 'stderr') {
       this.#aside(text);
-    } else {
+    } else if (!this.#unread) {
       this.#progress.hide();
       this.#errors.write(text);
     }

@@ -30,6 +30,7 @@ import { Output } from './output.ts';
 import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
 import { blockOpener } from './script.ts';
+import { settingValue } from './settings.ts';
 import type { Skip } from './skip.ts';
 import { SourceView } from './source.ts';
 import { printAccount, printStop } from './stops.ts';
@@ -149,6 +150,7 @@ export class GdbInterpreter {
     this.engine = engine;
     this.options = options;
     this.evaluator = new Evaluator(engine);
+    this.evaluator.setting = (name) => settingValue(this.settings, name);
     this.output = new Output((text) => options.write(text, 'stdout'), this.settings.logging);
     this.source = new SourceView(engine);
     this.args = options.launch?.args ?? [];

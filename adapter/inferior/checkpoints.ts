@@ -1,4 +1,7 @@
-/** When checkpoints are taken, and what is noted beside the tree. */
+/**
+ * When checkpoints are taken, and what is noted beside the tree: as the inferior has run for some time, and where much
+ * was recorded since the last one, so that what is older can leave the log.
+ */
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { CheckpointError } from './checkpoint-symbols.ts';
@@ -27,6 +30,8 @@ export interface CheckpointsOptions {
 /** Takes checkpoints while turns are recorded. Where one cannot be taken, it says so and takes no more. */
 export class Checkpoints implements TurnWatch {
   readonly #options: CheckpointsOptions;
+  /** Where in the log the last one is. */
+  #logAt = 0;
   #taker: CheckpointTaker | undefined;
   #number = 0;
   #failed = false;
@@ -49,7 +54,7 @@ export class Checkpoints implements TurnWatch {
     const begin = runtime.now();
     this.#ran += begin - this.#since;
     const first = this.#number === 0 && (timeoutNs < 0 || timeoutNs >= IDLE_NS);
-    if ((this.#ran >= this.#wanted || first) && !this.#failed && runtime.machine) {
+    if ((this.#ran >= this.#wanted || first || this.#isLong()) && !this.#failed && runtime.machine) {
       this.take(runtime.machine);
       this.#ran = 0;
       // The lesser of two: the thread may have had to wait for a core meanwhile.
@@ -57,6 +62,12 @@ export class Checkpoints implements TurnWatch {
       this.#wanted = everyMs && Math.max(everyMs, SHARE * Math.min(cost, this.#cost));
       this.#cost = cost;
     }
+  }
+
+  /** Much was recorded since the last one. */
+  #isLong(): boolean {
+    const { at, checkpointBytes } = this.#options.host();
+    return at - this.#logAt >= checkpointBytes;
   }
 
   turnBegins(): void {
@@ -67,6 +78,7 @@ export class Checkpoints implements TurnWatch {
     const { runtime, host, nameOf, beside, post } = this.#options;
     this.#taker ??= new CheckpointTaker(machine, OUTSIDE, runtime.symbols, nameOf);
     const { now_ns: nowNs, at: logAt } = host();
+    this.#logAt = logAt;
     try {
       const saved = this.#taker.take();
       const tick = runtime.T[TICK.COUNT] ?? 0;

@@ -13,7 +13,7 @@ import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
 import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
-import { callersOf, stackDepth } from './call-stack.ts';
+import { callersOf, functionNames, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
 import { Changes } from './changes.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
@@ -70,7 +70,6 @@ export class Runtime {
   readonly notes: Notes;
   readonly filters = new Filters(() => this.#machineTime() / 1e9);
   readonly #describer = new Describer();
-  /** Deciders call it. */
   readonly texts = new LogTexts(this.#describer);
   readonly #tables: ProbeTables;
   readonly #stackUrl: string;
@@ -480,8 +479,8 @@ export class Runtime {
   #stand(stop: StopReport['stop'], probe: number, change?: FramedChange): void {
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
-    const { packets, last: lastPacket } = this.edge;
-    const more = { lastPacket, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
+    const { packets, last: lastPacket, account } = this.edge;
+    const more = { lastPacket, account, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
     this.#tellStop({ stop, position, ns: this.#machineTime(), packets, ...more });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
@@ -712,6 +711,8 @@ export class Runtime {
 
   // ---- for the engine
 
+  readonly functionNames = () => functionNames(this.#stackUrl);
+  readonly objectAt = (address: number) => this.#describer.objectAt(address, this.#globals.machine);
   /** A value with the type known from the source, or '' to go by the value alone. */
   describe(v: unknown, declared = ''): Value {
     return this.#describer.describe(v, declared);

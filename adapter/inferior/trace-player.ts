@@ -9,7 +9,7 @@ import type { Comparison } from '../replay/divergence.ts';
 import type { Flow } from '../replay/flow.ts';
 import { MAX_FRAME, segment, segmentLike, setAck } from '../replay/frames.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
-import { MAX_FORWARDS, type Reason, type ReplayPlan, roleFor } from '../replay/plan.ts';
+import { giveUp, MAX_FORWARDS, type Reason, type ReplayPlan } from '../replay/plan.ts';
 import type { FrameStep, Step } from '../replay/step.ts';
 import { StreamBuffers } from '../replay/stream-buffers.ts';
 import { AF_INET6, type Input, type sockaddr } from '../stack/util/host.ts';
@@ -100,7 +100,7 @@ export class TracePlayer {
       }
       setAck(p, (flow.iss + ack) >>> 0);
     }
-    const length = p.payloadEnd - p.payload + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
+    const length = p.payloadEnd - p.payload + step.rest + (flags & TH_SYN ? 1 : 0) + (flags & TH_FIN);
     const after = (p.u32(p.tcp + 4) + length) >>> 0;
     if (flow.lastFrame === null || ((after - flow.guestNext) | 0) > 0) {
       flow.guestNext = after;
@@ -158,7 +158,7 @@ export class TracePlayer {
   #miss(number: number, reason: Reason = NO_SOCKET): void {
     this.unmatched++;
     if (number > 0) {
-      this.#plan.roles[number - 1] = roleFor(reason);
+      giveUp(this.#plan, number - 1, reason);
     }
   }
 
@@ -178,7 +178,7 @@ export class TracePlayer {
       type: 'accepted',
       fd: flow.fd,
       listener: listener.fd,
-      peer: this.#outsideAddress(flow.remote),
+      peer: flow.remote,
     });
   }
 

@@ -21,6 +21,14 @@ export interface Connection {
   /** Bytes that wait: from the network for the guest, and the other way. */
   readonly receiveQueue: number;
   readonly sendQueue: number;
+  /** The ends as its packets have them; a forwarded connection's source is the port that is forwarded. */
+  readonly ends?: { readonly guest: SocketEnd; readonly peer: SocketEnd };
+}
+
+/** An address and a port; a ping has its identifier instead. */
+export interface SocketEnd {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** A row of `info neighbors`; `table` is `ARP` or `NDP`. */
@@ -37,7 +45,7 @@ export async function readNetworks(engine: EngineApi): Promise<Network[]> {
   }
   const usernet = await askMonitor(engine, 'info usernet');
   const neighbors = await askMonitor(engine, 'info neighbors');
-  return parseNetworks(usernet, neighbors);
+  return parseNetworks(usernet, neighbors, await askMonitor(engine, 'info sockets'));
 }
 
 /**
@@ -65,13 +73,19 @@ export async function askMonitor(engine: EngineApi, line: string): Promise<strin
 /** A network's heading, such as `Hub 0 (user.0):`. */
 const HEADING = /^(\S.*):$/;
 const CONNECTION = /^ {2}(\w+)\[(.*?)\]\s+(-?\d+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\d+)\s+(\d+)$/;
+const SOCKET = /^ {2}\s*(\d+)\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)$/;
 const NEIGHBOR = /^ {2}(ARP|NDP)\s+([0-9a-f:]{17})\s+(\S+)$/;
 
-/** The networks of `info usernet`, with the rows that `info neighbors` has for each. */
-export function parseNetworks(usernet: string, neighbors: string): Network[] {
+/** The networks of `info usernet`, with the rows that `info neighbors` and `info sockets` have for each. */
+export function parseNetworks(usernet: string, neighbors: string, sockets = ''): Network[] {
   const known = sections(neighbors);
+  const sent = sections(sockets);
   return [...sections(usernet)].map(([name, lines]) => {
-    const rows = lines.map(connection).filter((row) => row !== undefined);
+    const ends = new Map((sent.get(name) ?? []).flatMap(socketEnds));
+    const rows = lines
+      .map(connection)
+      .filter((row) => row !== undefined)
+      .map((row) => ({ ...row, ...ends.get(row.fd) }));
     return {
       name,
       forwards: rows.filter(({ state }) => state === 'HOST_FORWARD'),
@@ -82,6 +96,19 @@ export function parseNetworks(usernet: string, neighbors: string): Network[] {
       }),
     };
   });
+}
+
+/** A row of `info sockets`, by its file descriptor. */
+function socketEnds(line: string): [number, Required<Pick<Connection, 'ends'>>][] {
+  const [, fd, guest = '', port, peer = '', peerPort] = SOCKET.exec(line) ?? [];
+  return fd === undefined
+    ? []
+    : [
+        [
+          Number(fd),
+          { ends: { guest: { address: guest, port: Number(port) }, peer: { address: peer, port: Number(peerPort) } } },
+        ],
+      ];
 }
 
 /** Lines below each heading. */

@@ -3,7 +3,14 @@
  * the answer; the main thread raises the limit when old chunks have left, or refuses.
  */
 
+import { CHUNK_BYTES } from './recorded.ts';
+
+/** Places of numbers. */
 const VALUE = 1;
+const WANTED = 2;
+const CHUNK = 3;
+const CHECKPOINT = 4;
+const BYTES = 40;
 
 export class LogLimit {
   /** For the other thread. */
@@ -11,19 +18,44 @@ export class LogLimit {
   readonly #answers: Int32Array;
   readonly #value: Float64Array;
 
-  /** A limit of `bytes`, or the other thread's. */
-  constructor(from: number | SharedArrayBuffer) {
-    this.buffer = typeof from === 'number' ? new SharedArrayBuffer(16) : from;
+  /** A limit of `bytes` with what the inferior has to know besides, or the other thread's. */
+  constructor(
+    from: number | SharedArrayBuffer,
+    chunkBytes = CHUNK_BYTES,
+    checkpointBytes: number = Number.POSITIVE_INFINITY,
+  ) {
+    this.buffer = typeof from === 'number' ? new SharedArrayBuffer(BYTES) : from;
     this.#answers = new Int32Array(this.buffer, 0, 1);
     this.#value = new Float64Array(this.buffer);
     if (typeof from === 'number') {
       this.#value[VALUE] = from;
+      this.#value[CHUNK] = chunkBytes;
+      this.#value[CHECKPOINT] = checkpointBytes;
     }
   }
 
   /** Place in the log at which the inferior has to ask. */
   get at(): number {
     return this.#value[VALUE] ?? 0;
+  }
+
+  /** Where a record would end for which the inferior asks. */
+  get wanted(): number {
+    return this.#value[WANTED] ?? 0;
+  }
+
+  set wanted(at: number) {
+    this.#value[WANTED] = at;
+  }
+
+  /** Bytes of records in a chunk. */
+  get chunkBytes(): number {
+    return this.#value[CHUNK] ?? 0;
+  }
+
+  /** Bytes of the log after which a checkpoint is due, so that what is older than that can leave. */
+  get checkpointBytes(): number {
+    return this.#value[CHECKPOINT] ?? 0;
   }
 
   /** The main thread's answer, also unasked. */

@@ -11,7 +11,10 @@ import { Reader, Writer } from './codec.ts';
 
 /** First byte of a record. */
 export const LOG = {
-  /** One `poll`: ticks before it (f64), the clock (f64), a check (u32), count of inputs (u32), inputs. */
+  /**
+   * One `poll`: ticks before it (f64), the clock (f64), a check (u32), count of inputs (u32), inputs; in a replay what
+   * of its account has changed (replay/numbers.ts).
+   */
   TURN: 1,
   /** The answer of `listen`: errno (text), port (u32). */
   LISTEN: 2,
@@ -20,8 +23,8 @@ export const LOG = {
   /** The debugger changed something: position, clock and change (mailbox/change.ts). */
   CHANGE: 4,
   /**
-   * In a replay, when the user network has sent a frame: the packet of the capture that it is (u32), and how they
-   * compare (u8).
+   * In a replay, when the user network has sent a frame: the packet of the capture that it is (u32), how they compare
+   * (u8), and what of the account has changed.
    */
   SENT: 5,
   /** In a replay, after a turn: connections that its frames began or ended (see `KnownPackets.changes`), u32 each. */
@@ -30,7 +33,7 @@ export const LOG = {
 
 /** Tag and length. */
 export const RECORD_HEADER = 5;
-/** Bytes of records in a chunk, unless one record needs more. */
+/** Bytes of records in a chunk, unless one record needs more, or little is kept. */
 export const CHUNK_BYTES = 1 << 20;
 /** In front of a chunk's records: bytes of records in use (i32) and where in the log the first one is (f64). */
 export const CHUNK_HEADER_BYTES = 16;
@@ -38,7 +41,7 @@ const START = 8;
 
 /** Memory of a chunk in which `need` bytes of records fit. */
 export function chunkSize(need = CHUNK_BYTES): number {
-  return CHUNK_HEADER_BYTES + ((Math.max(CHUNK_BYTES, need) + 7) & ~7);
+  return CHUNK_HEADER_BYTES + ((need + 7) & ~7);
 }
 
 /** What a recording needs besides its log. */
@@ -59,23 +62,10 @@ export interface LogChunk {
   readonly fileBytes: number;
 }
 
-/** The state of the machine at the start of a `poll`, at which a re-execution can begin. */
-export interface CheckpointRef {
-  /** Turns, ticks and the clock before that poll. */
-  readonly turn: number;
-  readonly tick: number;
-  readonly nowNs: number;
-  /** Where in the log the records of that turn begin. */
-  readonly logAt: number;
-  readonly bytes: SharedArrayBuffer;
-}
-
 /** A recording as the main thread holds it. It can be handed to another thread. */
 export interface Recording extends RecordingHeader {
   /** In order; the last one grows while the machine runs. */
   readonly chunks: readonly LogChunk[];
-  /** In order. The first one is at the first byte of the log that is kept, unless that is the machine's start. */
-  readonly checkpoints: readonly CheckpointRef[];
   /** The open file that old chunks lie in; -1: none. */
   readonly fd: number;
   /** Some of its changes need frames, so that only an inferior with an inspector can execute it. */
@@ -114,6 +104,8 @@ export function memoryChunk(memory: SharedArrayBuffer): LogChunk {
 export class LogWriter {
   readonly #newChunk: (chunk: SharedArrayBuffer) => void;
   readonly #spare: () => SharedArrayBuffer | undefined;
+  /** Bytes of records in a chunk that is made here. */
+  readonly #room: number;
   #used: Int32Array = new Int32Array(1);
   #bytes: Uint8Array = new Uint8Array(0);
   #w = new Writer(this.#bytes);
@@ -122,13 +114,18 @@ export class LogWriter {
   /** Where in the log the next record will be. */
   at = 0;
 
-  /** `spare` gives a chunk of the usual size that nobody reads any more: fresh memory costs more than the copies. */
+  /**
+   * `spare` gives a chunk of the usual size, of `room` bytes of records, that nobody reads any more: fresh memory costs
+   * more than the copies.
+   */
   constructor(
     newChunk: (chunk: SharedArrayBuffer) => void,
     spare: () => SharedArrayBuffer | undefined = () => undefined,
+    room = CHUNK_BYTES,
   ) {
     this.#newChunk = newChunk;
     this.#spare = spare;
+    this.#room = room;
   }
 
   /** Begins a record of at most `max` bytes; what is written to the writer is part of it. */
@@ -141,7 +138,8 @@ export class LogWriter {
   }
 
   #open(need: number): void {
-    const chunk = (need <= CHUNK_BYTES && this.#spare()) || new SharedArrayBuffer(chunkSize(need));
+    const room = this.#room;
+    const chunk = (need <= room && this.#spare()) || new SharedArrayBuffer(chunkSize(Math.max(room, need)));
     new Float64Array(chunk, START, 1)[0] = this.at;
     this.#used = new Int32Array(chunk, 0, 1);
     this.#used[0] = 0;
@@ -149,6 +147,11 @@ export class LogWriter {
     this.#w = new Writer(this.#bytes);
     this.#record = 0;
     this.#newChunk(chunk);
+  }
+
+  /** Where in the log the next byte of the record will be. */
+  get place(): number {
+    return this.at + this.#w.length - this.#record;
   }
 
   /** The record that was begun is complete. */

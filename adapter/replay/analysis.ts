@@ -5,12 +5,22 @@
 import { type CaptureIndex, DIRECTION_IN, DIRECTION_OUT, mostPackets } from '../packets/capture-index.ts';
 import { type Columns, GrowingTable } from '../packets/columns.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
-import { ETHERTYPE_ARP, ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../packets/protocols/numbers.ts';
+import {
+  ETHERTYPE_ARP,
+  ETHERTYPE_IP,
+  ETHERTYPE_IPV6,
+  IPPROTO_ICMPV6,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+} from '../packets/protocols/numbers.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { ConnectionTable, TH_ACK, TH_SYN } from './connections.ts';
+import { uncut } from './frames.ts';
 import { HostTable, isGroup } from './hosts.ts';
 import { Leases } from './leases.ts';
 import { PairTable } from './pair-table.ts';
+import { IN_FRAGMENTS, IN_OTHER_FRAGMENTS, PartTable } from './part-table.ts';
+import { fragmentOf, Reassembly } from './reassembly.ts';
 
 /** What a packet is: the low bits of `what`. */
 export const KIND_TCP = 0;
@@ -26,6 +36,8 @@ export const KIND_BAD_IP = 6;
 export const KIND_CUT = 7;
 /** ICMP or ICMPv6. */
 export const KIND_ICMP = 8;
+/** A fragment of a TCP segment, which another packet completes. */
+export const KIND_PART = 9;
 export const KIND_MASK = 15;
 /** The second side of the conversation sent it; for ICMP: it is an answer. */
 export const SIDE_1 = 16;
@@ -42,10 +54,13 @@ const SPEC = {
   dst: Uint32Array,
   /** TCP connection or UDP conversation + 1. */
   conv: Uint32Array,
-  /** The connection's next packet + 1, for TCP. */
+  /** The connection's next packet + 1, for TCP; the segment + 1, for one of its parts. */
   next: Uint32Array,
   what: Uint8Array,
-  /** For TCP: where its header is in the captured bytes, and its payload on the wire. */
+  /**
+   * For TCP: where its header is in the captured bytes, or how it is in fragments (part-table.ts), and its payload on
+   * the wire.
+   */
   tcp: Uint16Array,
   payload: Uint32Array,
   /** Its flags, numbers and window, and the time to live: who looks ahead, or compares, need not read the file. */
@@ -76,7 +91,7 @@ const DHCPV6_SERVER = 547;
 /** True for packets that have IP addresses. */
 export function isIp(what: number): boolean {
   const kind = what & KIND_MASK;
-  return kind <= KIND_IP || kind === KIND_ICMP || kind === KIND_CUT;
+  return kind <= KIND_IP || kind === KIND_ICMP || kind === KIND_CUT || kind === KIND_PART;
 }
 
 /** True for echo replies and for errors. */
@@ -104,6 +119,9 @@ export class CaptureAnalysis {
   readonly #udpFirst: GrowingTable<typeof UDP_SPEC>;
   readonly #link = new LinkLayer();
   readonly #view = new TcpIpView();
+  /** TCP segments in fragments. */
+  readonly parts: PartTable;
+  readonly #reassembly = new Reassembly();
 
   /** The capture has `bytes` bytes. */
   constructor(bytes: number) {
@@ -111,6 +129,7 @@ export class CaptureAnalysis {
     this.connections = new ConnectionTable(most);
     this.#table = new GrowingTable(SPEC, most);
     this.#udpFirst = new GrowingTable(UDP_SPEC, most);
+    this.parts = new PartTable(most);
   }
 
   get columns(): PacketColumns {
@@ -124,7 +143,7 @@ export class CaptureAnalysis {
   /** Takes note of the next packet of `index`, number `i` from 0. */
   add(index: CaptureIndex, i: number, data: Uint8Array): void {
     this.#table.append();
-    const { columns } = this.#table;
+    const { columns } = this;
     const link = this.#link.find(index.linktype(i), data);
     const len = index.columns.len[i] ?? data.length;
     this.cut += data.length < len ? 1 : 0;
@@ -137,19 +156,60 @@ export class CaptureAnalysis {
       this.#hostsOf(i, index.columns.direction[i] || link.direction, link.eth >= 0 ? macAt(data, 6) : -1);
     }
     if ((what & KIND_MASK) === KIND_TCP) {
-      const payload = wireLength(p, len);
-      columns.tcp[i] = p.tcp;
-      columns.payload[i] = payload;
-      columns.flags[i] = p.u8(p.tcp + 13);
-      columns.seq[i] = p.u32(p.tcp + 4);
-      columns.ack[i] = p.u32(p.tcp + 8);
-      columns.window[i] = p.u16(p.tcp + 14);
-      columns.ttl[i] = plainTtl(p);
-      what |= this.#tcpOf(i, p, payload);
+      what |= this.#segmentOf(i, p, p.tcp, len);
     } else if ((what & KIND_MASK) === KIND_UDP) {
       what |= this.#udpOf(i, p);
+    } else if (p.fragment && (what & KIND_MASK) === KIND_IP) {
+      what = this.#fragment(i, what, data, uncut(data, len), link.l3);
     }
     columns.what[i] = what;
+  }
+
+  /** Takes note of a TCP segment: of its header, which is at `at` (see `SPEC`), and of the connection. */
+  #segmentOf(i: number, p: TcpIpView, at: number, len: number): number {
+    const { columns } = this;
+    const payload = wireLength(p, len);
+    columns.tcp[i] = at;
+    columns.payload[i] = payload;
+    columns.flags[i] = p.u8(p.tcp + 13);
+    columns.seq[i] = p.u32(p.tcp + 4);
+    columns.ack[i] = p.u32(p.tcp + 8);
+    columns.window[i] = p.u16(p.tcp + 14);
+    columns.ttl[i] = plainTtl(p);
+    return this.#tcpOf(i, p, payload);
+  }
+
+  /**
+   * The packet in `data` is a fragment. If it completes a TCP segment, it is that, and the others are its parts.
+   * `captured` are those bytes of it that the capture has.
+   */
+  #fragment(i: number, what: number, captured: Uint8Array, data: Uint8Array, l3: number): number {
+    const p = this.#view.set(data, l3, data.length - l3, 'ip').find();
+    const { proto, off, at } = fragmentOf(p);
+    if (p.ip >= 0 ? proto !== IPPROTO_TCP : proto === IPPROTO_UDP || proto === IPPROTO_ICMPV6) {
+      return what;
+    }
+    if (captured.length < Math.min(p.l3End, at + TCP_HEADER - off)) {
+      return (what & ~KIND_MASK) | KIND_CUT;
+    }
+    const whole = this.#reassembly.add(p, i);
+    if (whole === null || whole.packet.tcp < 0) {
+      return what;
+    }
+    const { packet, parts, first } = whole;
+    const header = packet.tcp - packet.l4 + (packet.u8(packet.tcp + 12) >> 4) * 4;
+    const place = packet.ip >= 0 && header <= first ? IN_FRAGMENTS : IN_OTHER_FRAGMENTS;
+    const side = this.#segmentOf(i, packet, place, packet.limit);
+    this.parts.add(i, parts);
+    const { columns } = this;
+    for (const part of parts) {
+      if (part !== i) {
+        columns.what[part] = ((columns.what[part] ?? 0) & ~KIND_MASK) | KIND_PART | side;
+        columns.conv[part] = columns.conv[i] ?? 0;
+        columns.next[part] = i + 1;
+      }
+    }
+    return (what & ~KIND_MASK) | KIND_TCP | side;
   }
 
   /** Aims the view at the IP packet and says what it is. */

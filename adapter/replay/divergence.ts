@@ -6,7 +6,7 @@ import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
-import { KIND_MASK, KIND_TCP } from './analysis.ts';
+import { KIND_MASK, KIND_PART, KIND_TCP } from './analysis.ts';
 import { TH_RST } from './connections.ts';
 import { type Datagram, datagramOf } from './datagrams.ts';
 import type { Flow } from './flow.ts';
@@ -76,11 +76,11 @@ export function noDivergences(): Record<Grade, number> {
   return { same: 0, 'same bytes, other form': 0, 'different answer': 0, missing: 0, extra: 0 };
 }
 
-/** How many pairs a replay has of each grade so far. */
-export function countsOf({ tally }: ReplayPlan): Record<Grade, number> {
+/** How many pairs a replay has of each grade; `count` says it by place in `GRADES`. */
+export function gradeCounts(count: (grade: number) => number): Record<Grade, number> {
   const counts = noDivergences();
   for (const [i, grade] of GRADES.entries()) {
-    counts[grade] = tally[i] ?? 0;
+    counts[grade] = count(i);
   }
   return counts;
 }
@@ -110,12 +110,12 @@ export class Comparison {
     this.#source = source;
     this.#index = index;
     this.#plan = plan;
-    this.#captured = new Segments(source, index, plan.packets);
+    this.#captured = new Segments(source, index, plan);
   }
 
   /** By grade. */
   get counts(): Readonly<Record<Grade, number>> {
-    return countsOf(this.#plan);
+    return gradeCounts((grade) => this.#plan.tally[grade] ?? 0);
   }
 
   /**
@@ -361,7 +361,8 @@ export class Comparison {
 
   #captureOther(i: number): void {
     const { packets, roles } = this.#plan;
-    if (roles[i] !== ROLE_HOST || ((packets.what[i] ?? 0) & KIND_MASK) === KIND_TCP) {
+    const kind = (packets.what[i] ?? 0) & KIND_MASK;
+    if (roles[i] !== ROLE_HOST || kind === KIND_TCP || kind === KIND_PART) {
       return;
     }
     const data = this.#index.bytes(this.#source, i);

@@ -57,6 +57,12 @@ function setChecksum(p: TcpIpView): void {
   put16(p.buf, at, sum === 0 && p.udp >= 0 ? 0xffff : sum);
 }
 
+/** Gives the first fragment in `p` the checksum that the `whole` IP packet has to have. */
+export function setChecksumOfWhole(p: TcpIpView, whole: TcpIpView): void {
+  setChecksum(whole);
+  put16(p.buf, checksumAt(p), whole.u16(checksumAt(whole)));
+}
+
 /** True if the checksum of the transport header is not what it should be. */
 function isWrong(p: TcpIpView): boolean {
   const end = checkedEnd(p);
@@ -295,6 +301,7 @@ export function segmentLike(template: Uint8Array, s: MadeUpSegment): Uint8Array 
   f.set(template.subarray(0, header));
   if (t.ip >= 0) {
     put16(f, t.ip + 2, header - t.ip);
+    put16(f, t.ip + 6, t.u16(t.ip + 6) & ~(IP_MORE_FRAGMENTS | IP_OFFSET));
     put16(f, t.ip + 10, 0);
     put16(f, t.ip + 10, 0xffff - onesSum(f, t.ip, t.l4));
   } else {

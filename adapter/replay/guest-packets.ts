@@ -2,8 +2,10 @@
 import type { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { SHIFT_CUT, SYN_SEEN, TH_ACK, TH_RST, TH_SYN } from './connections.ts';
 import type { Flow } from './flow.ts';
+import { isInFragments, segmentOf } from './fragmented.ts';
 import { canSplit, MAX_SENT, setWindow } from './frames.ts';
 import type { HostStreams } from './host-streams.ts';
+import { IN_OTHER_FRAGMENTS } from './part-table.ts';
 import { isFragment6, type ScriptContext, TEMPLATE_WINDOW } from './script-context.ts';
 import type { FrameStep, Step } from './step.ts';
 
@@ -17,33 +19,61 @@ export class GuestPackets {
   }
 
   fromGuest(i: number): void {
+    const { plan } = this.#c;
+    const segment = segmentOf(plan, i);
+    if (isInFragments(plan, segment)) {
+      this.#fragmentOfGuest(i, segment);
+      return;
+    }
     const data = this.#c.frame(i);
     const p = this.#c.p;
     const number = i + 1;
     const flow = p.tcp >= 0 && !p.fragment ? this.#c.flowOf(i) : null;
     if (flow) {
-      this.#segmentOfGuest(flow, number, data, p);
-      return;
-    }
-    if (!this.#c.plan.slirp && (isFragment6(p) || (data.length > MAX_SENT && !canSplit(p)))) {
+      this.#segmentOfGuest(flow, number, data, p, 0);
+    } else if (!plan.slirp && (isFragment6(p) || (data.length > MAX_SENT && !canSplit(p)))) {
       this.#c.refuse(i, isFragment6(p) ? 'IPv6 fragment' : 'longer than a NIC sends');
-      return;
+    } else {
+      this.#plain(data, number, this.#c.sessions.of(p));
     }
-    const session = this.#c.reassembly.session(p);
-    this.#c.push({
-      type: 'frame',
-      time: this.#c.time,
-      number,
-      data,
-      flow: null,
-      ack: -1,
-      needAck: -1,
-      owed: -1,
-      session,
-    });
   }
 
-  #segmentOfGuest(flow: Flow, number: number, data: Uint8Array, p: TcpIpView): void {
+  /** A frame of no connection. */
+  #plain(data: Uint8Array, number: number, session: string): void {
+    const { time } = this.#c;
+    this.#c.push({ type: 'frame', time, number, data, flow: null, ack: -1, needAck: -1, owed: -1, rest: 0, session });
+  }
+
+  /**
+   * Packet `i` has a fragment of `segment`. That with the header is changed as the segment would be, the others are
+   * sent as they are. What the user network does not put together is sent whole, when the capture has it whole.
+   */
+  #fragmentOfGuest(i: number, segment: number): void {
+    const { plan } = this.#c;
+    const flow = this.#c.flowOf(segment);
+    const number = i + 1;
+    if (plan.packets.tcp[segment] === IN_OTHER_FRAGMENTS && !plan.slirp) {
+      if (i === segment) {
+        const data = this.#c.wholeFrame(i);
+        if (flow) {
+          this.#segmentOfGuest(flow, number, data, this.#c.p, 0);
+        } else {
+          this.#plain(data, number, '');
+        }
+      }
+      return;
+    }
+    const data = this.#c.frame(i);
+    if (flow && this.#c.p.tcp >= 0) {
+      const rest = this.#c.completeFirst(segment);
+      this.#segmentOfGuest(flow, number, data, this.#c.p, rest);
+    } else {
+      this.#plain(data, number, '');
+    }
+  }
+
+  /** `rest` bytes of its payload are in other fragments. */
+  #segmentOfGuest(flow: Flow, number: number, data: Uint8Array, p: TcpIpView, rest: number): void {
     const flags = p.u8(p.tcp + 13);
     const isOpeningSyn = (flags & TH_SYN) !== 0 && (flow.initiator === 'guest' || (flags & TH_ACK) !== 0);
     flow.synPlayed ||= isOpeningSyn;
@@ -70,7 +100,7 @@ export class GuestPackets {
         flow.acked = Math.max(flow.acked, ack);
       }
     }
-    const step: Step = { type: 'frame', time: this.#c.time, number, data, flow, ack, needAck, owed, session: '' };
+    const step: Step = { type: 'frame', time: this.#c.time, number, data, flow, ack, needAck, owed, rest, session: '' };
     if (flags & TH_RST) {
       this.#resetByGuest(flow, step);
     } else {

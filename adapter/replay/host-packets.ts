@@ -3,6 +3,7 @@ import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import type { sockaddr } from '../stack/util/host.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from './connections.ts';
 import { type Flow, socketAddress } from './flow.ts';
+import { isInFragments, segmentOf } from './fragmented.ts';
 import { reversed, uncut } from './frames.ts';
 import { type HostStreams, relativeTo } from './host-streams.ts';
 import { NOT_PLAYED } from './plan.ts';
@@ -19,9 +20,17 @@ export class HostPackets {
   }
 
   fromHost(i: number): void {
+    const { plan } = this.#c;
+    if (segmentOf(plan, i) !== i) {
+      // It is played with the segment that it is a part of.
+      return;
+    }
     const flow = this.#c.flowOf(i);
     if (flow) {
       this.#segmentOfHost(flow, i);
+      return;
+    }
+    if (isInFragments(plan, i)) {
       return;
     }
     const p = this.#ipPacket(i);
@@ -29,7 +38,7 @@ export class HostPackets {
       this.#fragmentOfHost(i, p);
     } else if (p.proto === 17 || p.icmp >= 0 || p.icmpv6 >= 0) {
       this.#datagramOfHost(i, p);
-    } else if (!this.#c.plan.slirp && p.tcp < 0) {
+    } else if (!plan.slirp && p.tcp < 0) {
       this.#c.refuse(i, 'no way in from outside');
     }
   }
@@ -69,7 +78,7 @@ export class HostPackets {
       return;
     }
     if (!flow.opened && (!(flags & TH_SYN) || !flow.synPlayed)) {
-      this.#c.open(flow, number, () => reversed(this.#c.frame(i)));
+      this.#c.open(flow, number, () => reversed(this.#c.wholeFrame(i)));
     }
     if (flow.initiator === 'guest') {
       this.#c.connected(flow, number);

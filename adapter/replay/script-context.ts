@@ -9,10 +9,12 @@ import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import { KIND_MASK, KIND_TCP } from './analysis.ts';
 import { RST_SEEN, type SideColumns, SYN_SEEN, sideOf, TH_ACK, TH_SYN } from './connections.ts';
 import { type Flow, plannedFlow } from './flow.ts';
-import { completeFrame, type FrameMaker, frameOf, segmentLike } from './frames.ts';
-import { type ReplayPlan, ROLE_HOST, roleFor, STATE_CUT, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
+import { FragmentedSegments, isInFragments, partsOf } from './fragmented.ts';
+import { completeFrame, type FrameMaker, frameOf, segmentLike, setChecksumOfWhole } from './frames.ts';
+import { giveUp, type Reason, type ReplayPlan, ROLE_HOST, STATE_CUT, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
+import { Reassembly } from './reassembly.ts';
 import { Segments } from './segments.ts';
-import { Reassembly } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { Slab } from './slab.ts';
 import type { Step } from './step.ts';
 import type { StreamBuffers } from './stream-buffers.ts';
@@ -41,10 +43,12 @@ export class ScriptContext {
   readonly buffers: StreamBuffers;
   readonly flows = new Map<number, Flow>();
   readonly reassembly = new Reassembly((i) => this.#refuseFragment(i));
+  readonly sessions = new Sessions();
   readonly link = new LinkLayer();
   /** The packet that is looked at. */
   readonly p = new TcpIpView();
   readonly segment: Segments;
+  readonly #fragmented: FragmentedSegments;
   /** Steps that have been made and not been taken. */
   queue: Step[] = [];
   /** Time of the last packet that was read. */
@@ -64,7 +68,8 @@ export class ScriptContext {
     this.plan = plan;
     this.options = options;
     this.buffers = buffers;
-    this.segment = new Segments(source, index, plan.packets);
+    this.segment = new Segments(source, index, plan);
+    this.#fragmented = new FragmentedSegments(source, index, plan);
     const slab = new Slab();
     this.#maker = { view: this.p, take: (length) => slab.take(length) };
     this.#sides = [sideOf(plan.connections, 0), sideOf(plan.connections, 1)];
@@ -80,8 +85,8 @@ export class ScriptContext {
     this.queue.push(step);
   }
 
-  refuse(i: number, reason: Parameters<typeof roleFor>[0]): void {
-    this.plan.roles[i] = roleFor(reason);
+  refuse(i: number, reason: Reason): void {
+    giveUp(this.plan, i, reason);
   }
 
   #refuseFragment(i: number): void {
@@ -114,10 +119,12 @@ export class ScriptContext {
     return flow;
   }
 
-  /** True if the capture has not all of the packet. */
+  /** True if the capture has not all of the packet, or of a segment in fragments. */
   #isCut(i: number): boolean {
     const { caplen, len } = this.index.columns;
-    return (caplen[i] ?? 0) < (len[i] ?? 0);
+    return isInFragments(this.plan, i)
+      ? partsOf(this.plan, i).some((part) => (caplen[part] ?? 0) < (len[part] ?? 0))
+      : (caplen[i] ?? 0) < (len[i] ?? 0);
   }
 
   /** True for segments without a beginning that the other side answered with a RST only. */
@@ -201,7 +208,18 @@ export class ScriptContext {
       flags,
       window: TEMPLATE_WINDOW,
     });
-    this.push({ type: 'frame', time: this.time, number: 0, data, flow, ack, needAck: ack, owed: ack, session: '' });
+    this.push({
+      type: 'frame',
+      time: this.time,
+      number: 0,
+      data,
+      flow,
+      ack,
+      needAck: ack,
+      owed: ack,
+      rest: 0,
+      session: '',
+    });
   }
 
   /** The bytes of packet `i` as the guest's frame, which the view is aimed at then. */
@@ -212,15 +230,39 @@ export class ScriptContext {
       return completeFrame(data, len, AS_CAPTURED, this.#maker);
     }
     const link = this.link.find(this.index.linktype(i), data);
+    return frameOf(data, link.l3, len, this.#ethernetOf(i), this.options, this.#maker);
+  }
+
+  /** Segment `i` as one frame, also if the capture has it in fragments; the view is aimed at it then. */
+  wholeFrame(i: number): Uint8Array {
+    if (!isInFragments(this.plan, i)) {
+      return this.frame(i);
+    }
+    const { buf, limit } = this.#fragmented.whole(i);
+    const cut = this.#isCut(i) ? { repair: true } : this.options;
+    return frameOf(buf.subarray(0, limit), 0, limit, this.#ethernetOf(i), cut, this.#maker);
+  }
+
+  /**
+   * The first fragment of segment `i` is in the view: its checksum is put right, as those of whole segments are.
+   * Returns how many bytes of payload are in the others.
+   */
+  completeFirst(i: number): number {
+    if (this.#isCut(i) || (this.options.repair && !this.plan.slirp)) {
+      setChecksumOfWhole(this.p, this.#fragmented.whole(i));
+    }
+    return (this.plan.packets.payload[i] ?? 0) - (this.p.payloadEnd - this.p.payload);
+  }
+
+  #ethernetOf(i: number): { destination: number; source: number } {
     const { packets, macs, roles } = this.plan;
     const ofHost = roles[i] === ROLE_HOST;
     const destination = macs[packets.dst[i] ?? 0] ?? -1;
     const source = macs[packets.src[i] ?? 0] ?? -1;
-    const header = {
+    return {
       destination: destination > 0 ? destination : ofHost ? GUEST_MAC : SLIRP_MAC,
       source: source > 0 ? source : ofHost ? SLIRP_MAC : GUEST_MAC,
     };
-    return frameOf(data, link.l3, len, header, this.options, this.#maker);
   }
 }
 

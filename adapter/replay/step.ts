@@ -16,6 +16,8 @@ export type Step = { readonly time: number; readonly number: number } & (
       readonly ack: number;
       readonly needAck: number;
       readonly owed: number;
+      /** Bytes of the segment that other frames carry, as it is in fragments. */
+      readonly rest: number;
       /** The UDP or ping session it belongs to, or empty. */
       readonly session: string;
     }

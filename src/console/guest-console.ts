@@ -100,7 +100,7 @@ class GuestConsole {
       const output = new vscode.EventEmitter<string>();
       this.#output = output;
       this.terminal = vscode.window.createTerminal({
-        name: vscode.l10n.t('Guest Console'),
+        name: vscode.l10n.t('Guest Console: {0}', this.#session.session.name),
         iconPath: new vscode.ThemeIcon('vm'),
         isTransient: true,
         pty: {

@@ -31,6 +31,16 @@ interface ProtocolMessage {
   readonly body?: unknown;
 }
 
+/** A name that no other session has: the second of a name is `NAME (2)`. */
+export function distinctName(name: string, others: readonly string[]): string {
+  for (let n = 2, candidate = name; ; n++) {
+    if (!others.includes(candidate)) {
+      return candidate;
+    }
+    candidate = `${name} (${n})`;
+  }
+}
+
 /** The state after a message. */
 export function nextState(state: SessionState, raw: unknown): SessionState {
   const message = raw as ProtocolMessage;

@@ -1,6 +1,13 @@
 /** The debug sessions of this window: which one the views show, and what it is doing. */
 import * as vscode from 'vscode';
-import { eventOf, isConsoleEvent, nextState, type SessionState, valuesMayHaveChanged } from './session-state.ts';
+import {
+  distinctName,
+  eventOf,
+  isConsoleEvent,
+  nextState,
+  type SessionState,
+  valuesMayHaveChanged,
+} from './session-state.ts';
 
 export const DEBUG_TYPE = 'pktgdb';
 
@@ -57,12 +64,19 @@ export class Sessions implements vscode.DebugAdapterTrackerFactory, vscode.Dispo
     ];
   }
 
+  /** What the views say of whose machine they show: nothing while there is one session. */
+  get shownName(): string {
+    return this.#all.size > 1 ? (this.#shown?.session.name ?? '') : '';
+  }
+
   /** The session that the views show: the active one, or another one of ours. */
   get current(): TrackedSession | undefined {
     return this.#shown;
   }
 
   createDebugAdapterTracker(session: vscode.DebugSession): vscode.DebugAdapterTracker {
+    const others = [...this.#all.values()].map((one) => one.session.name);
+    session.name = distinctName(session.name, others);
     const tracked = new TrackedSession(session);
     this.#all.set(session.id, tracked);
     this.#choose();

@@ -1,5 +1,6 @@
 /** The tree of connections: networks, and below each its forwards, sockets and neighbors. */
-import type { ConnectionsBody, ConnectionView, NetworkView } from '../../adapter/dap/custom.ts';
+import type { ConnectionsBody, ConnectionView, NetworkView, StreamBody } from '../../adapter/dap/custom.ts';
+import { closeCommand, connectionFilter } from '../breaking/conditions.ts';
 
 export type ConnectionSection = 'forwards' | 'sockets' | 'neighbors';
 
@@ -11,6 +12,8 @@ export interface ConnectionNode {
   readonly tooltip: string;
   readonly section: ConnectionSection | undefined;
   readonly children: readonly ConnectionNode[];
+  /** The row of a connection or forward. */
+  readonly connection?: ConnectionView;
 }
 
 /** Titles of the sections, in the user's language. */
@@ -73,7 +76,43 @@ function connectionNode(network: string, section: ConnectionSection, c: Connecti
       `receive queue ${c.receiveQueue} bytes, send queue ${c.sendQueue} bytes`,
     section: undefined,
     children: [],
+    connection: c,
   };
+}
+
+/** What can be done with a row, as words. */
+export function connectionContext({ connection: c }: ConnectionNode): string {
+  return [
+    c && connectionFilter(c) !== undefined ? 'breakable' : '',
+    c?.ends && c.protocol !== 'ICMP' ? 'followable' : '',
+    c && closeCommand(c) !== undefined ? 'closable' : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** What a connection has said, with a line before each change of direction. */
+export function streamText({ nodes, missing, pieces }: StreamBody): string {
+  let side: 0 | 1 | undefined;
+  let text = '';
+  for (const piece of pieces) {
+    if (piece.side !== side) {
+      side = piece.side;
+      const [from, to] = side === 0 ? nodes : [...nodes].reverse();
+      text += `${text === '' || text.endsWith('\n') ? '' : '\n'}--- ${from} -> ${to}, packet ${piece.packet}\n`;
+    }
+    text += readable(Buffer.from(piece.base64, 'base64'));
+  }
+  const lost = missing > 0 ? `\n--- ${missing} bytes are missing\n` : '';
+  return text === '' ? `--- ${nodes.join(' and ')} have said nothing yet\n` : `${text}${lost}`;
+}
+
+/** Bytes as text; those that are none as dots. */
+function readable(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/\r\n/g, '\n')
+    .replace(/[^\n\t\x20-\x7e]/g, '.');
 }
 
 /** Rows with the same identity are numbered: a tree takes each once. */

@@ -1,9 +1,12 @@
 /** The view Connections: what the monitor's `info usernet` and `info neighbors` know. */
 import * as vscode from 'vscode';
-import type { ConnectionsBody } from '../../adapter/dap/custom.ts';
+import type { ConnectionsBody, ConnectionView } from '../../adapter/dap/custom.ts';
+import { addBreakpoints } from '../breaking/breaking.ts';
+import { closeCommand, connectionBreakpoints } from '../breaking/conditions.ts';
 import type { Sessions } from '../session/sessions.ts';
-import { type ConnectionNode, connectionTree } from './connection-model.ts';
+import { type ConnectionNode, connectionContext, connectionTree } from './connection-model.ts';
 import { Refresher } from './refresher.ts';
+import { StreamDocuments } from './stream-documents.ts';
 
 /** The machine itself answers, so it is asked less often than its memory is read. */
 const INTERVAL_MS = 1000;
@@ -14,6 +17,8 @@ export class ConnectionsView implements vscode.TreeDataProvider<ConnectionNode>,
   readonly #sessions: Sessions;
   readonly #changes = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.#changes.event;
+  readonly #view: vscode.TreeView<ConnectionNode>;
+  readonly #streams: StreamDocuments;
   readonly #refresher = new Refresher(() => this.#read(), INTERVAL_MS);
   readonly #subscriptions: vscode.Disposable[];
   #roots: readonly ConnectionNode[] = [];
@@ -21,15 +26,24 @@ export class ConnectionsView implements vscode.TreeDataProvider<ConnectionNode>,
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions;
-    const view = vscode.window.createTreeView('pktgdb.connections', { treeDataProvider: this, showCollapseAll: true });
+    this.#view = vscode.window.createTreeView('pktgdb.connections', { treeDataProvider: this, showCollapseAll: true });
+    this.#streams = new StreamDocuments(sessions);
+    const command = (name: string, run: (connection: ConnectionView) => unknown): vscode.Disposable =>
+      vscode.commands.registerCommand(`pktgdb.connections.${name}`, ({ connection }: ConnectionNode) =>
+        connection ? run(connection) : undefined,
+      );
     this.#subscriptions = [
-      view,
+      this.#view,
+      this.#streams,
+      command('break', (connection) => addBreakpoints(connectionBreakpoints(connection) ?? [])),
+      command('follow', (connection) => this.#streams.show(connection)),
+      command('close', (connection) => this.#close(connection)),
       this.#changes,
       this.#refresher,
-      view.onDidChangeVisibility(({ visible }) => this.#refresher.setVisible(visible)),
+      this.#view.onDidChangeVisibility(({ visible }) => this.#refresher.setVisible(visible)),
       sessions.onDidChange(() => this.#refresher.setState(sessions.current?.state ?? 'ended')),
     ];
-    this.#refresher.setVisible(view.visible);
+    this.#refresher.setVisible(this.#view.visible);
   }
 
   refresh(): void {
@@ -46,11 +60,22 @@ export class ConnectionsView implements vscode.TreeDataProvider<ConnectionNode>,
     item.id = node.id;
     item.description = node.text;
     item.tooltip = node.tooltip;
+    item.contextValue = connectionContext(node);
     item.accessibilityInformation = { label: `${node.label} ${node.text}` };
     if (node.section !== undefined) {
       item.iconPath = new vscode.ThemeIcon(ICONS[node.section]);
     }
     return item;
+  }
+
+  async #close(connection: ConnectionView): Promise<void> {
+    const command = closeCommand(connection);
+    try {
+      await this.#sessions.current?.request('evaluate', { expression: `monitor ${command}`, context: 'repl' });
+      this.refresh();
+    } catch (error) {
+      void vscode.window.showErrorMessage((error as Error).message);
+    }
   }
 
   async #read(): Promise<void> {
@@ -63,6 +88,7 @@ export class ConnectionsView implements vscode.TreeDataProvider<ConnectionNode>,
     } catch {
       return; // the session is ending; the next change reads again
     }
+    this.#view.description = this.#sessions.shownName;
     const text = JSON.stringify(body);
     if (text !== this.#shown) {
       this.#shown = text;

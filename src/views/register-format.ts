@@ -31,7 +31,7 @@ export function formatField(value: number, field: FieldDescription, format: Numb
 }
 
 /** Names of the fields that are not 0: what a register says at a glance, such as `EN|UPE BSIZE=2`. */
-export function fieldSummary(value: number, fields: readonly FieldDescription[]): string {
+export function fieldSummary(value: number, fields: readonly FieldDescription[], format: NumberFormat): string {
   if (fields.length === 1 && fields[0]?.lsb === 0) {
     return ''; // it says the same as the register
   }
@@ -39,8 +39,20 @@ export function fieldSummary(value: number, fields: readonly FieldDescription[])
   const flags = set.filter(({ field }) => field.width === 1).map(({ field }) => field.name);
   const numbers = set
     .filter(({ field }) => field.width > 1)
-    .map(({ field, bits }) => `${field.name}=${formatRegister(bits, field.width, 'hex')}`);
+    .map(({ field, bits }) => `${field.name}=${formatRegister(bits, field.width, format)}`);
   return [flags.join('|'), ...numbers].filter(Boolean).join(' ');
+}
+
+/** What is known of a field, with its value in all notations. */
+export function fieldMarkdown(field: FieldDescription, value: number): string {
+  const texts = NUMBER_FORMATS.map((format) => `\`${formatRegister(value, field.width, format)}\``);
+  const meaning = field.values?.[String(value)] ?? '';
+  const lines = [
+    `**${field.name}** ${escapeMarkdown(field.description)}`,
+    '',
+    `bits ${bitRange(field)}: ${[...new Set(texts)].join(', ')} ${escapeMarkdown(meaning)}`.trimEnd(),
+  ];
+  return lines.join('\n');
 }
 
 /** What is known of a register, as Markdown: description, place, and a table of its fields. */

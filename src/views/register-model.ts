@@ -12,6 +12,20 @@ import type {
 import { fieldBits } from '../../adapter/inspect/register-notation.ts';
 import { fieldSummary, formatField, formatRegister, type NumberFormat } from './register-format.ts';
 
+/** What is found by its name: a register, or a field as `RCTL.EN`. */
+export interface FoundRegister {
+  readonly name: string;
+  readonly group: string;
+  readonly description: string;
+  readonly node: RegisterNode;
+}
+
+/** The group of registers that the user wants to see first; views have a word of their own for it. */
+export const PINNED = 'Pinned';
+
+/** What is pinned until the user says otherwise: what a packet's way through the rings changes. */
+export const PINNED_FIRST: readonly string[] = ['RDH', 'RDT', 'TDH', 'TDT', 'ICR', 'IMS'];
+
 /** Elements of an array that are shown without ranges between. */
 const PAGE = 128;
 
@@ -48,6 +62,8 @@ export class RegisterModel {
   #layout: RegisterLayout = { groups: [] };
   #single: readonly RegisterDescription[] = [];
   #nics: readonly string[] = [];
+  /** Names of the registers that stand in a group of their own, before all others. */
+  #pinned: readonly string[] = [];
   readonly #nodes = new Map<string, RegisterNode>();
   readonly #values = new Map<string, number>();
   #baseline = new Map<string, number>();
@@ -60,6 +76,57 @@ export class RegisterModel {
     this.#nodes.clear();
     this.#values.clear();
     this.#baseline.clear();
+  }
+
+  /** Registers that come first. The tree is another then. */
+  pin(names: readonly string[]): void {
+    this.#pinned = names;
+    for (const id of this.#nodes.keys()) {
+      if (id.split('/')[1] === PINNED) {
+        this.#nodes.delete(id);
+      }
+    }
+  }
+
+  isPinned({ label }: RegisterNode): boolean {
+    return this.#pinned.includes(label);
+  }
+
+  /** Every register and field by its name, with its node, which may be in a group that is closed. */
+  findable(): FoundRegister[] {
+    return this.#nics.flatMap((nic) => {
+      const parent =
+        this.#nics.length === 1 ? undefined : this.#node({ kind: 'nic', id: nic, label: nic, nic, parent: undefined });
+      return this.#layout.groups.flatMap(({ name, registers }) => {
+        const group = this.#node({ kind: 'group', id: `${nic}/${name}`, label: name, nic, parent, registers });
+        return registers.flatMap((info) => {
+          const node = this.#register(group, info);
+          const fields = node.kind === 'register' ? this.children(node) : [];
+          const own = { name: info.name, group: name, description: info.description, node };
+          return [
+            own,
+            ...fields.map((field) => ({
+              name: `${info.name}.${field.label}`,
+              group: name,
+              description: field.kind === 'field' ? field.field.description : '',
+              node: field,
+            })),
+          ];
+        });
+      });
+    });
+  }
+
+  /** All single registers as text, a line each. */
+  allText(format: NumberFormat): string {
+    const lines = this.#nics.flatMap((nic) =>
+      this.#single.map(({ name, offset, fields }) => {
+        const value = this.#values.get(place(nic, offset)) ?? 0;
+        const shown = `${formatRegister(value, 32, format)}  ${fieldSummary(value, fields, format)}`;
+        return `${name.padEnd(10)} ${shown}`.trimEnd();
+      }),
+    );
+    return lines.map((line) => `${line}\n`).join('');
   }
 
   /** The machine goes on: what changes from here is marked. */
@@ -200,12 +267,20 @@ export class RegisterModel {
       case 'range':
         return node.whole ? `${node.count} registers` : '';
       case 'field':
-        return formatField(this.#values.get(this.#placeOf(node)) ?? 0, node.field, format);
+        return this.#change(node, (value) => formatField(value, node.field, format));
       case 'register': {
         const value = this.#values.get(this.#placeOf(node)) ?? 0;
-        return `${formatRegister(value, 32, format)}  ${fieldSummary(value, node.info.fields)}`.trimEnd();
+        const number = this.#change(node, (n) => formatRegister(n, 32, format));
+        return `${number}  ${fieldSummary(value, node.info.fields, format)}`.trimEnd();
       }
     }
+  }
+
+  /** A value, and before it what it was when the machine went on, if that is another. */
+  #change(node: RegisterNode & { kind: 'register' | 'field' }, written: (value: number) => string): string {
+    const at = this.#placeOf(node);
+    const now = written(this.#values.get(at) ?? 0);
+    return this.isChanged(node) ? `${written(this.#baseline.get(at) ?? 0)} → ${now}` : now;
   }
 
   #placeOf(node: RegisterNode & { kind: 'register' | 'field' }): string {
@@ -213,9 +288,15 @@ export class RegisterModel {
   }
 
   #groups(nic: string, parent: RegisterNode | undefined): RegisterNode[] {
-    return this.#layout.groups.map(({ name, registers }) =>
+    const groups = this.#layout.groups.map(({ name, registers }) =>
       this.#node({ kind: 'group', id: `${nic}/${name}`, label: name, nic, parent, registers }),
     );
+    const pinned = this.#pinned.flatMap((name) => this.#single.filter((info) => info.name === name));
+    if (pinned.length === 0) {
+      return groups;
+    }
+    const id = `${nic}/${PINNED}`;
+    return [this.#node({ kind: 'group', id, label: PINNED, nic, parent, registers: pinned }), ...groups];
   }
 
   #register(parent: RegisterNode, info: RegisterDescription): RegisterNode {

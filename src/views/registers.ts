@@ -3,18 +3,22 @@ import * as vscode from 'vscode';
 import type { RegisterLayout, RegisterRange, RegistersBody, SetRegisterArguments } from '../../adapter/dap/custom.ts';
 import { fits } from '../../adapter/inspect/register-notation.ts';
 import { parseNumber } from '../../adapter/packets/format.ts';
+import type { WatchpointsView } from '../breaking/watchpoints.ts';
 import type { SessionChange, Sessions, TrackedSession } from '../session/sessions.ts';
 import { Refresher } from './refresher.ts';
-import { formatRegister, type NumberFormat, nextFormat, registerMarkdown } from './register-format.ts';
-import { RegisterModel, type RegisterNode } from './register-model.ts';
+import { fieldMarkdown, formatRegister, type NumberFormat, nextFormat, registerMarkdown } from './register-format.ts';
+import { PINNED, PINNED_FIRST, RegisterModel, type RegisterNode } from './register-model.ts';
 
 /** Time between two readings while the machine runs: 4 Hz. */
 const INTERVAL_MS = 250;
 const FORMAT = 'pktgdb.registerFormat';
+const PINS = 'pktgdb.pinnedRegisters';
 
 export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vscode.Disposable {
   readonly #sessions: Sessions;
+  /** What is remembered for all folders, and for this one. */
   readonly #state: vscode.Memento;
+  readonly #workspace: vscode.Memento;
   readonly #model = new RegisterModel();
   readonly #changes = new vscode.EventEmitter<RegisterNode | RegisterNode[] | undefined>();
   readonly onDidChangeTreeData = this.#changes.event;
@@ -26,9 +30,11 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
   /** The session whose layout the model has. */
   #shown: TrackedSession | undefined;
 
-  constructor(sessions: Sessions, state: vscode.Memento) {
+  constructor(sessions: Sessions, state: vscode.Memento, workspace: vscode.Memento, watchpoints: WatchpointsView) {
     this.#sessions = sessions;
     this.#state = state;
+    this.#workspace = workspace;
+    this.#model.pin(this.#pins);
     this.#view = vscode.window.createTreeView('pktgdb.registers', { treeDataProvider: this, showCollapseAll: true });
     this.#describe();
     const command = (name: string, run: (node?: RegisterNode) => unknown): vscode.Disposable =>
@@ -46,6 +52,12 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
       command('setValue', (node) => this.#setValue(node)),
       command('copyValue', (node) => this.#copy(node, (n) => this.#number(n))),
       command('copyName', (node) => this.#copy(node, (n) => n.label)),
+      command('copyAll', () => vscode.env.clipboard.writeText(this.#model.allText(this.#format))),
+      command('pin', (node) => node && this.#pin([...this.#pins, node.label])),
+      command('unpin', (node) => node && this.#pin(this.#pins.filter((name) => name !== node.label))),
+      command('find', () => this.#find()),
+      command('breakOnChange', (node) => node && watchpoints.watch({ expression: `$${node.label}` })),
+      vscode.commands.registerCommand('pktgdb.breakOnRegister', () => this.#breakOn(watchpoints)),
     ];
     this.#refresher.setVisible(this.#view.visible);
   }
@@ -74,15 +86,17 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
 
   getTreeItem(node: RegisterNode): vscode.TreeItem {
     const inner = node.kind === 'field' || (node.kind === 'register' && node.info.fields.length === 0);
+    const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+    const pins = node.kind === 'group' && node.label === PINNED;
     const item = new vscode.TreeItem(
-      node.label,
-      inner ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Collapsed,
+      pins ? vscode.l10n.t('Pinned') : node.label,
+      inner ? None : pins ? Expanded : Collapsed,
     );
     const changed = this.#model.isChanged(node);
     const text = this.#model.text(node, this.#format);
     item.id = node.id;
     item.description = text;
-    item.contextValue = node.kind === 'register' || node.kind === 'field' ? `${node.kind} settable` : node.kind;
+    item.contextValue = this.#contextOf(node);
     item.accessibilityInformation = {
       label: `${node.label} ${text}${changed ? `, ${vscode.l10n.t('changed')}` : ''}`,
     };
@@ -97,11 +111,24 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
       const value = this.#model.value(node) ?? 0;
       item.tooltip = new vscode.MarkdownString(registerMarkdown(node.info, value, node.element));
     } else if (node.kind === 'field') {
-      item.tooltip = node.field.description;
+      item.tooltip = new vscode.MarkdownString(fieldMarkdown(node.field, this.#model.value(node) ?? 0));
     } else if (node.kind === 'range') {
       item.tooltip = node.info.description;
     }
     return item;
+  }
+
+  /** What can be done with a row. */
+  #contextOf(node: RegisterNode): string {
+    if (node.kind === 'field') {
+      return 'field settable';
+    }
+    if (node.kind !== 'register') {
+      return node.kind;
+    }
+    const single = node.info.count === 1;
+    const pin = !single ? '' : this.#model.isPinned(node) ? ' unpin' : ' pin';
+    return `register settable${single ? ' watchable' : ''}${pin}`;
   }
 
   // ---- reading ----
@@ -119,6 +146,7 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
   }
 
   async #read(): Promise<void> {
+    this.#describe();
     try {
       await this.#adopt();
       const changed = await this.#fetch();
@@ -151,6 +179,52 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
     return this.#model.update(await this.#shown.request<RegistersBody>('pktgdb/registers', { ranges }), ranges);
   }
 
+  // ---- pins, finding ----
+
+  get #pins(): readonly string[] {
+    return this.#workspace.get<readonly string[]>(PINS) ?? PINNED_FIRST;
+  }
+
+  async #pin(names: readonly string[]): Promise<void> {
+    await this.#workspace.update(PINS, names);
+    this.#model.pin(names);
+    this.#changes.fire(undefined);
+  }
+
+  /** Asks for a register or field by its name and shows it, wherever it is. */
+  async #find(): Promise<void> {
+    const node = await this.#ask(vscode.l10n.t('Register or Field'), () => true);
+    if (node) {
+      await this.#view.reveal(node, { select: true, focus: true, expand: true });
+    }
+  }
+
+  /** Asks for a register, and stops when it is written. */
+  async #breakOn(watchpoints: WatchpointsView): Promise<void> {
+    await this.#read(); // the view may never have been open
+    const title = vscode.l10n.t('Stop When a Register Is Written');
+    const node = await this.#ask(title, ({ kind }) => kind === 'register');
+    if (node) {
+      await watchpoints.watch({ expression: `$${node.label}` });
+    }
+  }
+
+  async #ask(title: string, wanted: (node: RegisterNode) => boolean): Promise<RegisterNode | undefined> {
+    const all = this.#model.findable().filter(({ node }) => wanted(node));
+    const items = all.map(({ name, group, description, node }) => ({
+      label: name,
+      description: group,
+      detail: description,
+      node,
+    }));
+    const picked = await vscode.window.showQuickPick(items, {
+      title,
+      matchOnDescription: true,
+      matchOnDetail: true,
+    });
+    return picked?.node;
+  }
+
   // ---- commands ----
 
   get #format(): NumberFormat {
@@ -159,8 +233,8 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
 
   /** The view's title says which format it is, unless it is the usual one. */
   #describe(): void {
-    const format = this.#format;
-    this.#view.description = format === 'hex' ? '' : format;
+    const format = this.#format === 'hex' ? '' : this.#format;
+    this.#view.description = [this.#sessions.shownName, format].filter(Boolean).join(', ');
   }
 
   async #toggleFormat(): Promise<void> {

@@ -77,6 +77,9 @@ export class RingsView implements vscode.WebviewViewProvider, vscode.Disposable 
       return; // the session is ending; the next change reads again
     }
     const text = JSON.stringify(body);
+    if (this.#view !== undefined) {
+      this.#view.description = this.#sessions.shownName;
+    }
     if (text !== this.#sent && this.#view !== undefined) {
       this.#sent = text;
       await this.#view.webview.postMessage({ type: 'rings', body });

@@ -21,6 +21,7 @@ class RingPanel {
   readonly #title = html('h2', {});
   readonly #svg = svg('svg', { viewBox: `${-SIZE} ${-SIZE} ${2 * SIZE} ${2 * SIZE}`, role: 'listbox' });
   readonly #details = html('p', { class: 'details', 'aria-live': 'polite' });
+  readonly #problems = html('ul', { class: 'problems', role: 'alert' });
   readonly #legend = html('ul', { class: 'legend' });
   readonly #packets = html('ol', { class: 'packets' });
   #ring: RingView | undefined;
@@ -38,13 +39,14 @@ class RingPanel {
     this.#svg.addEventListener('pointerover', (event) => this.#show(this.#segmentOf(event.target)));
     this.#svg.addEventListener('pointerleave', () => this.#show(this.#picture.segments[this.#selected]));
     this.#svg.addEventListener('click', (event) => this.#open(this.#segmentOf(event.target)));
-    this.element.append(this.#title, this.#svg, this.#details, this.#legend, this.#packets);
+    this.element.append(this.#title, this.#problems, this.#svg, this.#details, this.#legend, this.#packets);
   }
 
   update(ring: RingView): void {
     const sameShape = this.#ring?.count === ring.count;
     this.#ring = ring;
     this.#picture = ringPicture(ring);
+    this.#showProblems(ring.problems);
     const off = ring.enabled ? '' : ` (${strings.disabled})`;
     this.#title.textContent = `${strings[this.#kind]}${off}`;
     this.element.classList.toggle('none', ring.count === 0);
@@ -61,6 +63,19 @@ class RingPanel {
     this.#show(this.#picture.segments[this.#selected]);
     this.#legend.replaceChildren(...this.#legendRows());
     this.#packets.replaceChildren(...this.#packetRows(ring));
+  }
+
+  #showProblems(problems: readonly string[]): void {
+    const shown = [...this.#problems.children].map((row) => row.textContent);
+    if (shown.join('\n') !== problems.join('\n')) {
+      this.#problems.replaceChildren(
+        ...problems.map((text) => {
+          const row = html('li', {});
+          row.textContent = text;
+          return row;
+        }),
+      );
+    }
   }
 
   /** New elements: one for each segment, the pointers, and the numbers in the middle. */

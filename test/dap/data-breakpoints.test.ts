@@ -130,6 +130,25 @@ describe('data breakpoints', () => {
     assert.match((await go()).description ?? '', /s->mac_reg\[index\]: 0 -> 255$/);
   });
 
+  it('are set by an expression alone, listed and removed, for a client without a list of its own', async () => {
+    type Row = { id: number; expression: string; access: string; hits: number };
+    const custom = async <T>(command: string, args: object = {}): Promise<T> =>
+      (await client.ask<DebugProtocol.Response>(command, args)) as T;
+    await stopAt('e1000_receive_iov');
+    await client.stoppedEvent();
+    await client.ask('setFunctionBreakpoints', { breakpoints: [] });
+    const { id } = await custom<Row>('pktgdb/watch', { expression: '$RDH' });
+    assert.match((await go()).text ?? '', /^\$RDH: 0 -> 1, written by e1000_/);
+    const { watchpoints } = await custom<{ watchpoints: Row[] }>('pktgdb/watchpoints');
+    assert.deepEqual(
+      watchpoints.map((row) => [row.id, row.expression, row.access, row.hits]),
+      [[id, '$RDH', 'write', 1]],
+    );
+    await custom('pktgdb/unwatch', { id });
+    assert.match(await client.refused('pktgdb/unwatch', { id }), /There is no watchpoint/);
+    assert.match(await client.refused('pktgdb/watch', { expression: '1 + 1' }), /Cannot watch constant value/);
+  });
+
   it('are there before the machine is', async () => {
     const dataId = 'expression:$RDT';
     await client.begin({ trace: HELLO }, () => client.ask('setDataBreakpoints', { breakpoints: [{ dataId }] }));

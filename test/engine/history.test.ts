@@ -3,12 +3,21 @@ import assert from 'node:assert/strict';
 import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { History, type HistoryOptions } from '../../adapter/engine/history.ts';
 import { LogFile, writeAll } from '../../adapter/engine/log-file.ts';
+import type { CheckpointRef } from '../../adapter/mailbox/checkpoint-ref.ts';
 import { LOG, LogReader, LogWriter } from '../../adapter/mailbox/recorded.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 
 const MB = 1 << 20;
 const RECORD = 100_000;
+
+const NOTHING = new SharedArrayBuffer(0);
+
+/** The state before record `turn`, which is at `logAt`. */
+function checkpointAt(turn: number, logAt: number): CheckpointRef {
+  const beside = { nowNs: 0, frames: 0, frameHash: 0, edge: new Uint8Array(0), captured: 0 };
+  return { ...beside, bytes: NOTHING, pages: [], number: turn, turn, tick: turn, logAt };
+}
 
 /** A history, and an inferior that fills it; what would wait there is told to. */
 class Filled {
@@ -26,8 +35,10 @@ class Filled {
       (chunk) => {
         this.memory.add(chunk);
         this.history.add(chunk);
+        this.history.settle();
       },
       () => this.history.spare(),
+      this.history.limit.chunkBytes,
     );
   }
 
@@ -36,8 +47,7 @@ class Filled {
     const end = this.log.at + megabytes * MB;
     while (this.log.at < end && !this.ended) {
       if (checkpoints && this.records % 10 === 0) {
-        const bytes = new SharedArrayBuffer(1);
-        this.history.addCheckpoint({ turn: this.records, tick: 0, nowNs: 0, logAt: this.log.at, bytes });
+        this.history.addCheckpoint(checkpointAt(this.records, this.log.at));
       }
       await this.#room(RECORD + 10);
       if (!this.ended) {
@@ -50,6 +60,16 @@ class Filled {
     }
   }
 
+  /** A record of so many bytes. */
+  async record(bytes: number): Promise<void> {
+    await this.#room(bytes + 10);
+    this.log
+      .begin(LOG.READ_FILE, bytes + 10)
+      .u32(this.records++)
+      .skip(bytes);
+    this.log.commit();
+  }
+
   async #room(max: number): Promise<void> {
     const { limit } = this.history;
     while (this.log.at + max > limit.at && !this.ended) {
@@ -60,6 +80,7 @@ class Filled {
         answered = true;
         set(at);
       };
+      limit.wanted = this.log.at + max;
       this.history.full();
       await until(() => answered, 'an answer');
       limit.set = set;
@@ -134,7 +155,7 @@ describe('the history', () => {
     for (let i = 0; i < 10; i++) {
       await f.fill(7, true);
       assert.ok(f.history.bytes <= 8 * MB && f.history.bytes >= 4 * MB, `${f.history.bytes}`);
-      const [first] = f.history.log.checkpoints;
+      const [first] = f.history.checkpoints.all;
       assert.ok(first && (f.history.log.chunks[0]?.start ?? 0) <= first.logAt);
       assert.deepEqual(f.read(first.logAt), upTo(first.turn, f.records));
     }
@@ -142,11 +163,25 @@ describe('the history', () => {
     assert.equal(f.ended, false);
   });
 
-  it('ends at its size where nothing can leave, and says so once', async () => {
+  it('keeps what one turn brings, however much that is, and less again afterwards', async () => {
     f = new Filled({ size: 4 * MB });
-    await f.fill(10, false);
+    await f.fill(3, true);
+    f.history.addCheckpoint(checkpointAt(f.records, f.log.at));
+    const turn = f.records;
+    await f.record(20 * MB);
+    assert.ok(!f.ended && f.history.bytes > 20 * MB);
+    assert.deepEqual(f.read(f.history.oldest?.logAt), upTo(f.history.oldest?.turn ?? 0, f.records));
+    assert.ok((f.history.oldest?.turn ?? 0) <= turn);
+    await f.fill(4, true);
+    assert.ok(f.history.bytes <= 4 * MB, `${f.history.bytes}`);
+    assert.deepEqual(f.warnings, []);
+  });
+
+  it('ends where nothing can leave, and says so once', async () => {
+    f = new Filled({ size: 4 * MB });
+    await f.fill(100, false);
     await f.fill(1, false);
-    assert.ok(f.ended && f.history.bytes > 3.5 * MB && f.history.bytes <= 4 * MB);
+    assert.ok(f.ended && f.history.bytes > 4 * MB && f.history.bytes <= 70 * MB);
     assert.deepEqual(f.read(), upTo(0, f.records));
     assert.match(f.warnings.join('\n'), /^the recording has reached its limit of 4194304 bytes and ends here[^\n]*$/);
   });
@@ -159,7 +194,7 @@ describe('the history', () => {
     f = new Filled({ open: () => ({ fd, write: (b, at) => writeAll(fd, b, at), close: () => closeSync(fd) }) });
     await f.fill(40, true);
     assert.equal(f.ended, false);
-    const last = f.history.log.checkpoints.at(-1);
+    const last = f.history.checkpoints.all.at(-1);
     assert.ok(last);
     assert.deepEqual(f.read(last.logAt), upTo(last.turn, f.records));
     assert.match(f.warnings.join('\n'), /^the history cannot be written to its file \(ENOSPC[^\n]*2 MB[^\n]*$/);

@@ -50,8 +50,9 @@ describe('values of registers', () => {
   });
 
   it('name the fields that are set', () => {
-    assert.equal(fieldSummary(0x140240, CTRL.fields), 'SLU SPEED=0x2');
-    assert.equal(fieldSummary(0, CTRL.fields), '');
+    assert.equal(fieldSummary(0x140240, CTRL.fields, 'hex'), 'SLU SPEED=0x2');
+    assert.equal(fieldSummary(0x140240, CTRL.fields, 'dec'), 'SLU SPEED=2');
+    assert.equal(fieldSummary(0, CTRL.fields, 'hex'), '');
   });
 
   it('have a tooltip with place, access, reset value and a table of fields', () => {

@@ -48,6 +48,34 @@ describe('tree of registers', () => {
     assert.equal(model.text(find('EN', model.children(inGroup('RCTL'))), 'hex'), '1');
   });
 
+  it('has what is pinned in a group of its own, before all others', () => {
+    model.pin(['RDH', 'none']);
+    const [first, second] = model.roots();
+    assert.deepEqual([first?.label, second?.label], ['Pinned', 'Receive']);
+    const [row, ...others] = model.children(first!);
+    assert.deepEqual([row?.label, model.text(row!, 'hex'), others.length], ['RDH', '0x00000005', 0]);
+    assert.deepEqual([model.isPinned(row!), model.isPinned(inGroup('RCTL'))], [true, false]);
+    model.pin([]);
+    assert.deepEqual(model.roots()[0]?.label, 'Receive');
+  });
+
+  it('finds registers and fields in groups that are closed', () => {
+    const found = model.findable();
+    assert.deepEqual(
+      found.map(({ name, group }) => `${group} ${name}`),
+      ['Receive RCTL', 'Receive RCTL.EN', 'Receive RDH', 'Receive MTA', 'Receive PBM'],
+    );
+    assert.equal(found[1]?.node.parent, inGroup('RCTL'));
+    assert.match(model.allText('dec'), /^RCTL +2 {2}EN\nRDH +5\n$/);
+  });
+
+  it('says what a value was when the machine went on', () => {
+    model.markBaseline();
+    set(0, 6);
+    assert.equal(model.text(inGroup('RDH'), 'dec'), '5 → 6');
+    assert.equal(model.text(find('EN', model.children(inGroup('RCTL'))), 'hex'), '1 → 0');
+  });
+
   it('gives the same node each time, so that a tree stays open', () => {
     assert.equal(inGroup('RDH'), inGroup('RDH'));
     assert.equal(inGroup('RDH').parent, find('Receive'));

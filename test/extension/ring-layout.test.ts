@@ -4,7 +4,17 @@ import type { RingView } from '../../adapter/dap/custom.ts';
 import { keyTarget, MAX_SEGMENTS, ringPicture, SIZE } from '../../src/views/ring-layout.ts';
 
 function ring(states: string, head: number, tail: number): RingView {
-  return { base: 0, count: states.length, head, tail, enabled: true, bufferSize: 2048, states, packets: [] };
+  return {
+    base: 0,
+    count: states.length,
+    head,
+    tail,
+    enabled: true,
+    bufferSize: 2048,
+    problems: [],
+    states,
+    packets: [],
+  };
 }
 
 describe('picture of a ring', () => {

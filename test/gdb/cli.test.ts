@@ -236,6 +236,16 @@ describe('pktgdb', function () {
     assert.ok(frames(out).includes('main_loop'));
   });
 
+  it('ends when nobody reads its output any more, also with a machine at a stop', async () => {
+    const child = start(['-q', '-r', capture('02-hello.pcap'), '-ex', 'break tcp_input', '-ex', 'run'], 'pipe');
+    const stopped = printed(child, /^\d+\t.*\n/m);
+    const end = collect(child);
+    await stopped;
+    child.stdout!.destroy();
+    child.stdin!.write('bt\n');
+    assert.deepEqual([(await end).code, (await end).err], [141, '']);
+  });
+
   it('tells what is wrong with the machine', async () => {
     const { code, err } = await pktgdb('-batch', '-ex', 'run', '--', '-netdev', 'nosuch,id=x');
     assert.equal(code, 1);

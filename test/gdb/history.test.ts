@@ -1,23 +1,34 @@
 /** Going back at the prompt, in gdb's words. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
 import { capture } from '../kit/paths.ts';
+import { scattered } from '../kit/random.ts';
+import { tempFolder } from '../kit/temp.ts';
 
 describe('history at the prompt', () => {
   let engine: Engine;
   let gdb: GdbInterpreter;
   let printed = '';
 
-  beforeEach(async () => {
-    engine = await Engine.create();
+  /** The prompt, over the machine or over captures. */
+  function begin(traces: readonly string[]): void {
     gdb = new GdbInterpreter(engine, {
       waitForStops: true,
-      launch: { args: ['-nic', 'user'], traces: [capture('05-http.pcap')] },
+      launch: { args: ['-nic', 'user'], traces },
       write: (text) => {
         printed += text;
       },
     });
+  }
+
+  beforeEach(async () => {
+    engine = await Engine.create();
+    begin([capture('05-http.pcap')]);
   });
 
   afterEach(async () => {
@@ -115,5 +126,44 @@ describe('history at the prompt', () => {
     assert.match(await run('what-if off'), /^tcp_input \(/m);
     assert.match(await run('print $RADV'), /= 0$/m);
     assert.equal(await run('info what-if'), 'Nothing was changed in the past.\n');
+  });
+
+  it('keeps the last megabytes of a session that is longer', async function () {
+    this.timeout(60_000);
+    gdb.dispose();
+    begin([]);
+    const server = createServer((c) => c.end(scattered(5 << 20))).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    let console = '';
+    engine.on('console', (text) => {
+      console += text;
+    });
+    const printing = async (text: string): Promise<void> => {
+      while (!console.includes(text)) {
+        await once(engine, 'console');
+      }
+    };
+    const stopped = run('set history size 1M', 'run');
+    await printing('lease of');
+    engine.guestInput(`nc 10.0.2.2 ${port} > /dev/null; echo all of it\n`);
+    await printing('\nall of it');
+    await engine.interrupt();
+    assert.doesNotMatch(await stopped, /limit/);
+    server.close();
+    const [, from = '', to = ''] =
+      /^Recorded: from tick (\d+), .*, after packet \d{3,} .*\n +to tick (\d+), /.exec(await run('info history')) ?? [];
+    assert.ok(Number(from) > 0 && Number(from) < Number(to), printed);
+    assert.match(await run('info record'), new RegExp(`^Lowest recorded tick is ${from}\\.$`, 'm'));
+    assert.match(await run('goto start', 'when'), new RegExp(`^tick ${from}, probe -1, `));
+    assert.match(await run('reverse-continue'), /^Continuing\.\n\nNo more reverse-execution history\.\n/);
+    assert.match(await run('goto 5'), new RegExp(`^That moment is no longer kept: the history begins at tick ${from}`));
+    await run('goto end');
+    const file = join(tempFolder(), 'kept.pcapng');
+    assert.match(await run(`record save ${file}`), /^Saved recording .*: \d{3,} packets, \d+ checkpoints?, /);
+    gdb.dispose();
+    begin([file]);
+    assert.match(await run('run', 'info history'), new RegExp(`^Recorded: from tick ${from}, `));
+    rmSync(file);
   });
 });

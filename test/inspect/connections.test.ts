@@ -17,6 +17,11 @@ const NEIGHBORS = `Hub 0 (user.0):
   NDP    52:54:00:12:34:56  fec0::15
 `;
 
+const SOCKETS = `Hub 0 (user.0):
+  FD Guest Address    Port  Peer Address     Port
+   12       10.0.2.15  5556        10.0.2.2 40000
+`;
+
 /** A machine whose monitor answers when it is told to. */
 class SlowMonitor extends DapEngine {
   /** In which state it was asked. */
@@ -51,6 +56,11 @@ describe('tables of the user network', () => {
         ['ICMP', '10 sec', -1, '10.0.2.15', '8.8.8.8', 0, 0],
       ],
     );
+    const [row] = parseNetworks(USERNET, NEIGHBORS, SOCKETS)[0]?.connections ?? [];
+    assert.deepEqual(row?.ends, {
+      guest: { address: '10.0.2.15', port: 5556 },
+      peer: { address: '10.0.2.2', port: 40000 },
+    });
     assert.deepEqual(first.neighbors, [
       { table: 'ARP', mac: '52:54:00:12:34:56', address: '10.0.2.15' },
       { table: 'NDP', mac: '52:54:00:12:34:56', address: 'fec0::15' },

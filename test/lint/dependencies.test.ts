@@ -20,8 +20,12 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'vscode-languageserver',
     'type @vscode/debugprotocol',
     'type adapter/dap/custom.ts',
+    // Tools for agents, which are loaded when one is called.
+    'type adapter/agents/',
     // Bit fields and words of registers, for the views.
     'adapter/inspect/register-notation.ts',
+    // Reasons of drops, to break on one before there is a machine.
+    'adapter/stack/util/drop_reasons.ts',
     // The components of pages.
     '@vscode-elements/elements/',
     // Scales, axes and shapes of the timeline.
@@ -37,6 +41,18 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'adapter/packets-program.ts': ['node:', 'adapter/packets/', 'adapter/replay/'],
   'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
   'adapter/machine.ts': ['node:', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
+  'adapter/agents/': [
+    'node:',
+    'zod',
+    '@modelcontextprotocol/sdk/',
+    'type @vscode/debugprotocol',
+    // Sessions in this process; all else is asked of them as any client does.
+    'adapter/dap/server.ts',
+    'type adapter/dap/',
+    'adapter/engine/engine.ts',
+    'adapter/gdb/interpreter.ts',
+    'adapter/packets/format.ts',
+  ],
   'adapter/dap/': [
     // Words and accounts of replays.
     'adapter/replay/',
@@ -109,6 +125,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type adapter/inferior/',
     // Turns values into what is shown; pure. Constants without a machine are described as those of one are.
     'adapter/inferior/describe.ts',
+    // What a checkpoint says of the last packet.
+    'adapter/inferior/edge.ts',
     'adapter/stack/hw/',
     'adapter/stack/util/',
     'type adapter/stack/',

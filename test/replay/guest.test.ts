@@ -189,6 +189,21 @@ describe('the guest of a capture', () => {
     assert.ok(r.outside.frames.every((f) => f.dir === 0 || f.data[20] !== 58 || f.data[54] !== 135));
   });
 
+  it('may be a server on loopback, whose clients keep their addresses', () => {
+    for (const [client, server] of [
+      ['127.0.0.2', '127.0.0.1'],
+      ['127.0.0.1', '127.0.0.2'],
+    ] as const) {
+      const page = webPage({
+        client: { ...CLIENT, address: ip(client) },
+        server: { ...SERVER, address: ip(server) },
+      });
+      const r = play(captureOf(page.frames), { guest: server });
+      assertWhole(r, 0, page, 'server');
+      assert.equal(r.connections[0]?.remote, client);
+    }
+  });
+
   it('may be a server, of IPv4 and of IPv6: its clients come by hostfwd', () => {
     const four = webPage();
     const six = webPage({

@@ -1,6 +1,6 @@
 /** TCP as a guest sees it: order, loss, windows, closing, and what happens when the host fails. */
 import assert from 'node:assert/strict';
-import { slirp_connection_info } from '../../adapter/stack/slirp/slirp.ts';
+import { slirp_close_socket, slirp_connection_info, slirp_socket_info } from '../../adapter/stack/slirp/slirp.ts';
 import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { ip4, tcpFrame } from '../kit/frames.ts';
 import { ACK, FIN, PSH, RST, SYN, TestNet, URG } from './guest.ts';
@@ -42,6 +42,19 @@ describe('slirp: tcp', () => {
     t.send(c.segment(ACK | PSH, 'abcde', 0));
     assert.equal(t.segments().at(-1)!.ack - c.snd, 9, 'a duplicate is acknowledged again');
     assert.equal(stream(t).bytes.toString(), 'abcdefghi');
+  });
+
+  it('closes a connection by its file descriptor, which resets the guest, and says what its packets have', () => {
+    const t = echo();
+    const c = t.connect(4000, 9);
+    t.segments();
+    const [, fd = '', ...ends] = /^ +(\d+) +(\S+) +(\d+) +(\S+) +(\d+)$/m.exec(slirp_socket_info(t.net.slirp)) ?? [];
+    assert.deepEqual(ends.slice(0, 2).concat(ends[3]!), ['10.0.2.15', '4000', '9']);
+    assert.equal(slirp_close_socket(t.net.slirp, Number(fd)), true);
+    t.net.settle();
+    assert.ok(t.segments().some((s) => (s.flags & RST) !== 0 && s.seq === c.rcv));
+    assert.equal(slirp_close_socket(t.net.slirp, Number(fd)), false);
+    assert.doesNotMatch(slirp_connection_info(t.net.slirp), /ESTABLISHED/);
   });
 
   it('takes a FIN that came before the data in front of it', () => {

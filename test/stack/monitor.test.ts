@@ -59,12 +59,14 @@ describe('monitor: a session', () => {
       'object_del',
       'quit|q',
       'set_link',
+      'usernet_close',
     ]);
     assert.deepEqual(handle_hmp_command('info').match(/^info \w+/gm), [
       'info drops',
       'info neighbors',
       'info migrate_parameters',
       'info network',
+      'info sockets',
       'info usernet',
     ]);
     assert.equal(handle_hmp_command('?'), handle_hmp_command('help'));

@@ -50,17 +50,22 @@ interface Walk {
   body: number;
   next: number;
   fragment: boolean;
-  /** Where the fragment header is; -1 without. */
+  /** Where the fragment header is, and the byte before it that announces it; -1 without. */
   fragmentAt: number;
+  announcedAt: number;
 }
 
+/** Where an IPv6 packet begins and ends. */
+type Extent = Pick<Layer, 'at' | 'end'>;
+
 /** Walks over the extension headers. The result is used again. */
-function walk(p: PacketView, l: Layer): Walk {
+function walk(p: PacketView, l: Extent): Walk {
   let at = l.at + HEADER;
   let next = p.u8(l.at + 6);
   let later = false;
+  let announcedAt = l.at + 6;
   WALK.fragment = false;
-  WALK.fragmentAt = -1;
+  WALK.fragmentAt = WALK.announcedAt = -1;
   for (let i = 0; i < MAX_EXTENSIONS && isExtension(next) && !later && at <= l.end; i++) {
     if (at + 8 > l.end) {
       at = l.end + 1;
@@ -69,10 +74,12 @@ function walk(p: PacketView, l: Layer): Walk {
     if (next === IPPROTO_FRAGMENT) {
       WALK.fragment = true;
       WALK.fragmentAt = at;
+      WALK.announcedAt = announcedAt;
       later = (p.u16(at + 2) & FRAGMENT_OFFSET) !== 0;
     }
     const size = extensionLength(p, next, at);
     next = p.u8(at);
+    announcedAt = at;
     at += size;
   }
   WALK.body = Math.min(at, l.end);
@@ -80,7 +87,12 @@ function walk(p: PacketView, l: Layer): Walk {
   return WALK;
 }
 
-const WALK: Walk = { body: 0, next: 0, fragment: false, fragmentAt: -1 };
+const WALK: Walk = { body: 0, next: 0, fragment: false, fragmentAt: -1, announcedAt: -1 };
+
+/** Where the fragment header of an IPv6 packet is, and the byte that announces it; -1 without. Used again. */
+export function fragmentHeader(p: PacketView, l: Extent): Pick<Walk, 'fragmentAt' | 'announcedAt'> {
+  return walk(p, l);
+}
 
 function open(p: PacketView, l: Layer): boolean {
   if (p.u8(l.at) >> 4 !== 6) {

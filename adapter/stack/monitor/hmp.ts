@@ -7,7 +7,14 @@ import { hmp_netdev_add, hmp_netdev_del } from '../net/hmp_netdev.ts';
 import { net_hub_id_for_client } from '../net/hub.ts';
 import { qmp_set_link } from '../net/net.ts';
 import type { NetClientState } from '../net/net_client.ts';
-import { hmp_hostfwd_add, hmp_hostfwd_remove, hmp_info_neighbors, hmp_info_usernet } from '../net/slirp.ts';
+import {
+  hmp_hostfwd_add,
+  hmp_hostfwd_remove,
+  hmp_info_neighbors,
+  hmp_info_sockets,
+  hmp_info_usernet,
+  hmp_usernet_close,
+} from '../net/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
 import { DROP_REASONS, type DropReason } from '../util/drop_reasons.ts';
 import { OptionError, qemu_opts_parse } from '../util/qemu-option.ts';
@@ -178,6 +185,13 @@ const info_cmds: readonly HmpCommand[] = [
   },
   { name: 'network', args: [0, 0], params: '', help: 'show the network state', cmd: hmp_info_network },
   {
+    name: 'sockets',
+    args: [0, 0],
+    params: '',
+    help: 'show the ends of user network connections as packets have them',
+    cmd: hmp_info_sockets,
+  },
+  {
     name: 'usernet',
     args: [0, 0],
     params: '',
@@ -246,6 +260,13 @@ const hmp_cmds: readonly HmpCommand[] = [
     params: 'name on|off',
     help: 'change the link status of a network adapter',
     cmd: hmp_set_link,
+  },
+  {
+    name: 'usernet_close',
+    args: [1, 1],
+    params: 'fd',
+    help: 'close a connection of a user network (requires -net user)',
+    cmd: hmp_usernet_close,
   },
 ];
 

@@ -7,11 +7,13 @@ import {
   slirp_add_hostfwd,
   slirp_add_hostxfwd6,
   slirp_cleanup,
+  slirp_close_socket,
   slirp_connection_info,
   slirp_input,
   slirp_neighbor_info,
   slirp_new,
   slirp_remove_hostfwd,
+  slirp_socket_info,
 } from '../slirp/slirp.ts';
 import { machine } from '../softmmu/machine.ts';
 import { AF_UNIX } from '../util/host.ts';
@@ -98,7 +100,10 @@ function slirp_hostfwd(s: SlirpState, rule: HostfwdRule, text: string): string {
     const why = (host_addr.sa_family === AF_UNIX && ERRNO_TEXT_UNIX[r.errno]) || errno_text(r.errno);
     return `Could not set up host forwarding rule '${text}': ${why}`;
   }
-  machine.host.report('info', hostfwd_text(rule, r.port, s.slirp.vdhcp_startaddr));
+  // In a replay nothing listens: who connects is in the capture.
+  if (machine.cpu.ops.trace_frame === null) {
+    machine.host.report('info', hostfwd_text(rule, r.port, s.slirp.vdhcp_startaddr));
+  }
   return '';
 }
 
@@ -137,8 +142,10 @@ export function net_slirp_init(
 ): SlirpState {
   const s = new SlirpState();
   s.nc = qemu_new_net_client(net_slirp_info, peer, model, name, s);
+  const replays = machine.cpu.ops.trace_frame !== null;
   // The test protocol's transcripts and replays are the same each time.
-  user.config.fixed_iss = machine.qtest !== null || machine.cpu.ops.trace_frame !== null;
+  user.config.fixed_iss = machine.qtest !== null || replays;
+  user.config.keep_peers = replays;
   const slirp = slirp_new(user.config, slirp_cb, s);
   if (!slirp) {
     throw option_error(opts, 'the user network refuses these settings');
@@ -262,6 +269,21 @@ export function hmp_info_usernet(): string {
   return machine.net.slirp_stacks
     .map((s) => `Hub ${net_hub_id_for_client(s.nc)} (${s.nc.name}):\n${slirp_connection_info(s.slirp)}`)
     .join('');
+}
+
+/** `info sockets`: the ends of connections as packets have them. */
+export function hmp_info_sockets(): string {
+  return machine.net.slirp_stacks
+    .map((s) => `Hub ${net_hub_id_for_client(s.nc)} (${s.nc.name}):\n${slirp_socket_info(s.slirp)}`)
+    .join('');
+}
+
+/** `usernet_close fd`: ends a connection of a user network, by its number in `info usernet`. */
+export function hmp_usernet_close(args: readonly string[]): string {
+  const fd = Number(args[0]);
+  return machine.net.slirp_stacks.some((s) => slirp_close_socket(s.slirp, fd))
+    ? ''
+    : `Error: no connection has the file descriptor '${args[0]}'\n`;
 }
 
 /** `info neighbors`: the link-layer addresses that user networks know. */

@@ -51,6 +51,7 @@ export class Slirp {
   readonly disable_dhcp: boolean;
   /** Initial sequence numbers count up from 1 as in libslirp, instead of being random. */
   fixed_iss: boolean;
+  readonly keep_peers: boolean;
 
   /** The clock in milliseconds and nanoseconds, as of the last input or poll. */
   curtime = 0;
@@ -142,6 +143,7 @@ export class Slirp {
     this.disable_dns = cfg.disable_dns;
     this.disable_dhcp = cfg.disable_dhcp;
     this.fixed_iss = cfg.fixed_iss;
+    this.keep_peers = cfg.keep_peers;
     this.m_size = m_capacity(Math.max(this.if_mtu, this.if_mru));
     this.grand = g_rand_new_with_seed(cfg.fixed_iss ? 12345 : machine.host.seed);
   }

@@ -58,4 +58,6 @@ export class SlirpConfig {
    * TCP's initial sequence numbers and the times of router advertisements follow libslirp's fixed order, for replays.
    */
   fixed_iss = false;
+  /** Who connects keeps its address, 127/8 too: in replays nobody is on the host itself. */
+  keep_peers = false;
 }

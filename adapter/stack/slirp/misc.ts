@@ -7,7 +7,8 @@ import type { Slirp } from './instance.ts';
 import { SS_HOSTFWD, SS_INCOMING, soattach_fd, type socket, sototcpcb } from './so_state.ts';
 import type { solist } from './solist.ts';
 import { tcpstates } from './tcp.ts';
-import { tcp_close } from './tcp_subr.ts';
+import { tcp_close, tcp_drop } from './tcp_subr.ts';
+import { udp_detach } from './udp_sock.ts';
 
 /**
  * A Unix socket's path that begins so is a command line: the
@@ -174,6 +175,50 @@ export function slirp_connection_info(slirp: Slirp): string {
   rows(slirp.hostfwds, (so) => so.so_tcpcb === null);
   rows(slirp.icmp, all);
   return text;
+}
+
+/** The sockets that are no forwards, in every list. */
+function connections(slirp: Slirp): socket[] {
+  const found: socket[] = [];
+  for (const list of [slirp.tcb, slirp.time_wait, slirp.udb, slirp.udb_fast, slirp.icmp]) {
+    for (let so = list.tail; so; so = so.so_prev) {
+      found.push(so);
+    }
+  }
+  return found.filter((so) => so.s !== null && (so.so_state & SS_HOSTFWD) === 0);
+}
+
+/**
+ * The table of `info sockets`: the ends of each connection as its packets have them, the guest's first. That of
+ * `info usernet` has the host's port of a forwarded one, which is the same for all of them.
+ */
+export function slirp_socket_info(slirp: Slirp): string {
+  let text = '  FD Guest Address    Port  Peer Address     Port\n';
+  for (const so of connections(slirp)) {
+    const [local, foreign] = [
+      end_addr(so.so_lfamily, so.so_laddr, so.so_laddr6),
+      end_addr(so.so_ffamily, so.so_faddr, so.so_faddr6),
+    ];
+    const ends = [local.padStart(15), String(so.so_lport).padStart(5), foreign.padStart(15), so.so_fport];
+    text += `  ${String(so.s!.fd).padStart(3)} ${ends.join(' ')}\n`;
+  }
+  return text;
+}
+
+/**
+ * Closes the connection whose host socket is `fd`: the guest's end of a TCP connection is reset. False: there is none.
+ */
+export function slirp_close_socket(slirp: Slirp, fd: number): boolean {
+  const so = connections(slirp).find((one) => one.s!.fd === fd);
+  if (!so) {
+    return false;
+  }
+  if (so.so_tcpcb) {
+    tcp_drop(sototcpcb(so), 'ECONNABORTED');
+  } else {
+    udp_detach(so);
+  }
+  return true;
 }
 
 /** A MAC address as text. */

@@ -303,7 +303,9 @@ export {
   slirp_add_exec,
   slirp_add_guestfwd,
   slirp_add_unix,
+  slirp_close_socket,
   slirp_connection_info,
   slirp_neighbor_info,
   slirp_remove_guestfwd,
+  slirp_socket_info,
 } from './misc.ts';

@@ -77,7 +77,7 @@ export function sotranslate_in(so: socket, addr: sockaddr): sockaddr {
 
 /**
  * Sets the foreign address of an accepted connection to what the
- * guest is to see: the host's own addresses become the gateway's.
+ * guest is to see: the host's own addresses become the gateway's. In replays they are a capture's, and stay.
  */
 export function sotranslate_accept(so: socket, peer: sockaddr): void {
   const slirp = so.slirp;
@@ -85,11 +85,11 @@ export function sotranslate_accept(so: socket, peer: sockaddr): void {
   if (so.so_lfamily === AF_INET6) {
     so.so_ffamily = AF_INET6;
     const a = peer.sin6_addr ?? in6_zero();
-    const own = in6_equal(a, in6_addr_loopback()) || in6_equal(a, in6_zero());
+    const own = !slirp.keep_peers && (in6_equal(a, in6_addr_loopback()) || in6_equal(a, in6_zero()));
     so.so_faddr6 = own || peer.sa_family !== AF_INET6 ? slirp.vhost_addr6 : a;
     return;
   }
   so.so_ffamily = AF_INET;
-  const own = peer.sa_family !== AF_INET || peer.sin_addr === 0 || peer.sin_addr >>> 24 === 127;
+  const own = peer.sa_family !== AF_INET || peer.sin_addr === 0 || (!slirp.keep_peers && peer.sin_addr >>> 24 === 127);
   so.so_faddr = own ? slirp.vhost_addr : peer.sin_addr;
 }
