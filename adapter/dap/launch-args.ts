@@ -1,4 +1,5 @@
 /** The attributes of a launch configuration: types, defaults, and what can be checked before the machine starts. */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEFAULT_ARGS, REPLAY_ARGS } from '../commands/default-machine.ts';
 import type { LaunchOptions, ReplayOptions } from '../engine/api.ts';
@@ -27,6 +28,9 @@ export interface LaunchConfiguration {
 export function parseLaunch(raw: Arguments): LaunchConfiguration {
   const args = parseArgs(raw);
   const cwd = raw.optionalString('cwd') ?? process.cwd();
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new RequestError(`launch: cwd names no folder: ${cwd}`);
+  }
   const traceName = raw.optionalString('trace');
   const guestCommands =
     raw.optionalStrings('guestCommands') ??
@@ -92,6 +96,12 @@ function parseArgs(raw: Arguments): string[] | undefined {
   }
   if (!Array.isArray(value)) {
     throw new RequestError(`launch: args must be an array of strings or a string, not ${describeType(value)}`);
+  }
+  if (value.length === 0) {
+    throw new RequestError(
+      'launch: args is empty: a machine without options has no network. ' +
+        'Leave args out for the usual one, or give it for example ["-nic", "user"].',
+    );
   }
   return raw.optionalStrings('args');
 }

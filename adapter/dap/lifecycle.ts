@@ -286,7 +286,7 @@ export class Lifecycle {
         throw new RequestError(`launch: initCommands: ${why}`);
       }
       if (output !== '' && !script) {
-        this.#session.output('console', output);
+        this.#session.output('stdout', output);
       }
       if (quit) {
         return true;

@@ -41,6 +41,9 @@ import type { MessageEndpoint } from './transport.ts';
 /** Numbers of errors, by the word that the protocol has for them. */
 const ERROR_IDS = { other: 1, cancelled: 2, notStopped: 3 } as const;
 
+/** The button of VS Code's dialog for a launch that failed; its own one does nothing in an empty window. */
+const CONFIGURE = { url: 'command:pktgdb.openConfiguration', urlLabel: 'Open Configuration' };
+
 const USER_ERRORS = new Set(['RequestError', 'EngineError', 'ExpressionError']);
 
 export interface SessionOptions {
@@ -89,7 +92,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     this.#options = options;
     this.repl = new Repl(
       (write) => options.createInterpreter(engine, write, (text, row) => printRow(this, text, row)),
-      (text) => this.output('console', text),
+      (text) => this.output('stdout', text),
     );
     this.breakpoints = new BreakpointBook(this);
     this.lifecycle = new Lifecycle(this);
@@ -249,7 +252,9 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     const code = error instanceof RequestError ? error.code : undefined;
     response.success = false;
     response.message = code ?? message;
-    response.body = { error: { id: ERROR_IDS[code ?? 'other'], format: message, variables: {}, showUser: shown } };
+    const link = shown && response.command === 'launch' && this.client.id === 'vscode' ? CONFIGURE : {};
+    const id = ERROR_IDS[code ?? 'other'];
+    response.body = { error: { id, format: message, variables: {}, showUser: shown, ...link } };
     this.sendResponse(response);
   }
 
@@ -356,12 +361,12 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     engine.on('console', (text) => this.#guestPrinted(text));
     engine.on('report', (level, text) =>
       this.output(
-        level === 'info' ? 'console' : level === 'warning' ? 'stderr' : 'important',
+        level === 'info' ? 'stdout' : level === 'warning' ? 'console' : 'important',
         `${styledReport(this.client, level, text)}\n`,
       ),
     );
     engine.on('log', (text, location) =>
-      this.output('console', text, {
+      this.output('stdout', text, {
         source: toSource(engine, this.client, location.file),
         line: this.client.lineToClient(location.line),
         column: this.client.columnToClient(location.column),
@@ -411,7 +416,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   async #tellAccount(): Promise<void> {
     const account = this.engine.replay?.account();
     if (account !== undefined) {
-      this.output('console', `${(await accountLines(this.engine, account)).join('\n')}\n`);
+      this.output('stdout', `${(await accountLines(this.engine, account)).join('\n')}\n`);
     }
   }
 
@@ -423,7 +428,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       const commands = all[0]?.trim() === 'silent' ? all.slice(1) : all;
       if (commands.length > 0) {
         const { output } = await this.repl.run(commands.join('\n'), -1);
-        this.output('console', output);
+        this.output('stdout', output);
       }
     }
   }

@@ -676,6 +676,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Something is about to be changed: if it is the past, what is shown from now on is what would have been. */
   async #leavePast(): Promise<void> {
+    this.emit('changing');
     if (this.#whatIf.original && this.#inferiorState !== 'stopped') {
       throw new EngineError('A what-if that runs cannot be changed; interrupt it first.');
     }

@@ -12,7 +12,7 @@ import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { examine } from './memory.ts';
 import { dump, find, restore } from './memory-files.ts';
-import { printBytes, printPacket } from './packet.ts';
+import { printPacket } from './packet.ts';
 import { printf } from './printf.ts';
 import { ptype, whatis } from './ptype.ts';
 
@@ -38,11 +38,9 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean): Promi
     }
   }
   const [packet, layer] = /^\$pkt(?:\.(\w+))?$/.exec(expression.trim()) ?? [];
-  if (packet !== undefined && letter === '' && (layer === undefined || isProtocol(layer))) {
-    return printPacket(gdb, layer);
-  }
-  if (expression.trim() === '$pkt' && (letter === 'x' || letter === 'z')) {
-    return printBytes(gdb);
+  const bytes = layer === undefined && (letter === 'x' || letter === 'z');
+  if (packet !== undefined && (bytes || (letter === '' && (layer === undefined || isProtocol(layer))))) {
+    return printPacket(gdb, { tree: !bytes, bytes, layer });
   }
   const result = await gdb.evaluator.evaluate(expression, gdb.expressionFrame(), true);
   const shown = await formatResult(gdb.reader, { ...gdb.settings.print, ...options }, result, letter);

@@ -16,7 +16,7 @@ import type { GdbInterpreter } from './interpreter.ts';
 import { infoJourney, infoJourneys } from './journey.ts';
 import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
-import { infoPacket } from './packet.ts';
+import { printPacket } from './packet.ts';
 import { defaultPlace } from './places.ts';
 import { infoRegisters } from './register-info.ts';
 import { infoDivergence, infoReplay } from './replay.ts';
@@ -232,7 +232,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info line': infoLine,
   'info locals': infoLocals,
   'info network': (gdb) => infoMonitor(gdb, 'info network'),
-  'info packet': infoPacket,
+  'info packet': (gdb) => printPacket(gdb, { tree: true, bytes: true }),
   'info position': infoPosition,
   'info program': infoProgram,
   'info record': infoRecord,

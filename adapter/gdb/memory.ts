@@ -84,7 +84,7 @@ export async function sourceOf(gdb: GdbInterpreter, text: string): Promise<Sourc
   const [whole, from = '0'] = /^\s*\$pkt(?:\s*\+\s*(\d+|0x[\da-f]+))?\s*$/i.exec(text) ?? [];
   if (whole !== undefined) {
     const { bytes } = await packetBytesOf(gdb.engine, await gdb.selected());
-    return { address: Number(from), read: async (start, length) => bytes.slice(start, start + length) };
+    return { address: Number(from), read: async (at, length) => bytes.slice(at, at + length) };
   }
   const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());
   if (value.kind === 'number' || value.kind === 'bigint') {
@@ -142,7 +142,7 @@ async function items(
     gdb.examine.address = at + whole * width;
     if (whole > 0) {
       const last = (whole - 1) * width;
-      gdb.evaluator.setExamined(at + last, valueOf(view, last, size), C_TYPES[size]);
+      gdb.evaluator.setExamined(at + last, unitAt(view, last, size), C_TYPES[size]);
     }
     if (whole < n) {
       throw noMemory(at + whole * width);
@@ -153,7 +153,7 @@ async function items(
 /** What `$_` points to after `x`. */
 const C_TYPES = { b: 'int8_t', h: 'int16_t', w: 'int32_t', g: 'int64_t' } as const;
 
-function valueOf(view: DataView, at: number, size: Size): number | bigint {
+function unitAt(view: DataView, at: number, size: Size): number | bigint {
   switch (size) {
     case 'b':
       return view.getUint8(at);
@@ -168,7 +168,7 @@ function valueOf(view: DataView, at: number, size: Size): number | bigint {
 
 function item(view: DataView, at: number, size: Size, letter: FormatLetter): string {
   const bits = SIZES[size] * 8;
-  const n = valueOf(view, at, size);
+  const n = unitAt(view, at, size);
   if (letter === 'x') {
     return formatNumber(n, 'z', { bits });
   }

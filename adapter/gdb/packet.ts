@@ -1,4 +1,4 @@
-/** `print $pkt`, `print $pkt.ip`, `print/x $pkt` and `info packet`: the packet that the selected frame handles. */
+/** `print $pkt`, `print/x $pkt` and `info packet`: the packet that the selected frame handles. */
 
 import { CommandError } from '../commands/command.ts';
 import { packetBytesOf, packetView } from '../inspect/packets.ts';
@@ -6,26 +6,20 @@ import { dissect, formatTree } from '../packets/dissect.ts';
 import { hexDump } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
-/** The whole packet, or its layers of one protocol. */
-export async function printPacket(gdb: GdbInterpreter, protocol = ''): Promise<void> {
-  const layers = dissect(packetView(await packetBytesOf(gdb.engine, await gdb.selected())));
-  const shown = protocol === '' ? layers : layers.filter((l) => l.name === protocol);
-  if (shown.length === 0) {
-    throw new CommandError(`$pkt.${protocol}: <not in this packet>`);
-  }
-  gdb.out(`${formatTree(shown).trimEnd()}\n`);
+/** What is printed of a packet: the tree of its layers, or of those of one protocol, and its bytes. */
+interface PacketParts {
+  readonly tree: boolean;
+  readonly bytes: boolean;
+  readonly layer?: string | undefined;
 }
 
-export async function printBytes(gdb: GdbInterpreter): Promise<void> {
-  const { bytes } = await packetBytesOf(gdb.engine, await gdb.selected());
-  gdb.out(hexDump(bytes, 0));
-}
-
-/** `info packet [PROTOCOL]`: dissected; the whole packet with its bytes. */
-export async function infoPacket(gdb: GdbInterpreter, args: string): Promise<void> {
-  await printPacket(gdb, args.trim());
-  if (args.trim() === '') {
-    gdb.out('\n');
-    await printBytes(gdb);
+/** Prints the packet. Throws `CommandError` if it has no such layer. */
+export async function printPacket(gdb: GdbInterpreter, { tree, bytes, layer }: PacketParts): Promise<void> {
+  const packet = await packetBytesOf(gdb.engine, await gdb.selected());
+  const layers = tree ? dissect(packetView(packet)).filter(({ name }) => layer === undefined || name === layer) : [];
+  if (tree && layers.length === 0) {
+    throw new CommandError(`$pkt.${layer}: <not in this packet>`);
   }
+  gdb.out(tree ? `${formatTree(layers).trimEnd()}\n` : '');
+  gdb.out(bytes ? `${tree ? '\n' : ''}${hexDump(packet.bytes, 0)}` : '');
 }

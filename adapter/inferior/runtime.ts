@@ -70,7 +70,8 @@ export class Runtime {
   readonly notes: Notes;
   readonly filters = new Filters(() => this.#machineTime() / 1e9);
   readonly #describer = new Describer();
-  readonly texts = new LogTexts(this.#describer);
+  /** Deciders call it. */
+  readonly texts = new LogTexts(this.#describer, () => this.#machineTime());
   readonly #tables: ProbeTables;
   readonly #stackUrl: string;
   readonly #measureDepth: () => number;

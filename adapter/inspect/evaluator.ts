@@ -15,7 +15,7 @@ import {
   compileCondition,
   type DollarValue,
 } from './expression/compile.ts';
-import { fieldText, printfText, tried } from './expression/log.ts';
+import { fieldText, logFieldText, placeText, printfText, tried } from './expression/log.ts';
 import { parseExpression } from './expression/parser.ts';
 import { objectAt } from './expression/pointers.ts';
 import { ANY, INT, NUMBER, SCALAR_TYPES, STRING, type StaticType, TypeTable } from './expression/types.ts';
@@ -96,6 +96,9 @@ export class Evaluator {
 
   /** The same for a text that shows the value: fields of packets are in their own notation, and nothing throws. */
   shownExpression(text: string): LogPart {
+    if (text.trim() === '#') {
+      return { text, compile: ({ hasPacket }) => tried(placeText(hasPacket)) };
+    }
     const e = parseExpression(text);
     return { text, compile: (scope) => logged(compile(e, scope, this.context())) };
   }
@@ -279,8 +282,8 @@ export class Evaluator {
     return {
       types: this.types,
       register: registerIndex,
-      filter: (text) => this.filters.source(text, `condition ${++this.#conditions}`),
       setting: this.setting,
+      filter: (text) => this.filters.source(text, `condition ${++this.#conditions}`),
       dollar: (name) => {
         const stored = this.#stored(name);
         return stored && this.#dollarValue(stored, name, frame);
@@ -341,7 +344,9 @@ function mentionsCallers(e: unknown): boolean {
 
 /** A value in a log: a field of a packet in its own notation, and what cannot be had as why. */
 function logged(code: Code): string {
-  return tried(notated(code));
+  const { type } = code;
+  const js = numberOf(code);
+  return tried(type.kind === 'field' || type.kind === 'multi' ? logFieldText(type.field.name, js) : js);
 }
 
 /** A value, of a field of a packet in its own notation. */

@@ -152,7 +152,7 @@ async function session(t: Transcript): Promise<void> {
   await t.ask('setFunctionBreakpoints', { breakpoints });
   await t.ask('configurationDone');
   await launched;
-  const { body } = await client.outputEvent('console', 'hostfwd tcp 127.0.0.1:');
+  const { body } = await client.outputEvent('stdout', 'hostfwd tcp 127.0.0.1:');
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]);
   await t.printed(/listening on .*\n$/);
   await t.ask('threads');

@@ -57,12 +57,12 @@ export interface CompileContext {
   register(name: string): number | undefined;
   /** Convenience variables and the value history; undefined is void. Throws `ExpressionError`. */
   dollar(name: string): DollarValue | undefined;
-  /** JavaScript of the arguments that make a display filter (`Runtime.filter`). Throws `FilterError`. */
-  filter(text: string): string;
   /** The value of a setting, as `show` has it; undefined if there is none of the name. */
   setting?: ((name: string) => string | undefined) | undefined;
   /** The functions of the call stack from the frame on; absent where the inferior knows them. */
   readonly callers?: readonly string[];
+  /** JavaScript of the arguments that make a display filter (`Runtime.filter`). Throws `FilterError`. */
+  filter(text: string): string;
 }
 
 type PointerType = StaticType & { readonly kind: 'guest' };
