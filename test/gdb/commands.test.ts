@@ -285,12 +285,12 @@ describe('gdb commands', () => {
     await transcript(s, [
       ['list add', lines(1, 10)],
       ['list', lines(11, 17)],
-      ['list', '!Line number 18 out of range; "util/t.ts" has 17 lines.\n'],
+      ['list', '!Line number 18 out of range; util/t.ts has 17 lines.\n'],
       ['list 3,5', lines(3, 5)],
       ['list t.ts:2', lines(1, 10)],
       ['list ,5', lines(1, 5)],
       ['list nosuch', '!Function "nosuch" not defined.\n'],
-      ['list 500', '!Line number 495 out of range; "util/t.ts" has 17 lines.\n'],
+      ['list 500', '!Line number 495 out of range; util/t.ts has 17 lines.\n'],
     ]);
     assert.equal(await s.run('list 12,13', ''), lines(12, 13) + lines(14, 17));
     assert.equal(await s.run('list 12,13', 'list -'), lines(12, 13) + lines(2, 11));
