@@ -31,6 +31,7 @@ import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
 import { stoppedBody } from './stopped.ts';
+import { styledReport } from './styles.ts';
 import { THREAD_ID } from './thread.ts';
 import { StopList } from './timeline.ts';
 import type { TokenLock } from './token.ts';
@@ -112,8 +113,12 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       this.malformed(`a message must be an object, not ${describeType(message)}`);
       return;
     }
+    if (message['type'] === 'response') {
+      this.#answered(message);
+      return;
+    }
     if (message['type'] !== 'request') {
-      if (message['type'] !== 'response' && message['type'] !== 'event') {
+      if (message['type'] !== 'event') {
         this.malformed(`a message with the type ${JSON.stringify(message['type'])}; "request" is expected`);
       }
       return;
@@ -126,6 +131,25 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     const request = startOngoing();
     this.#ongoing.set(message['seq'], request);
     void within(request, () => this.#dispatch(request, message['seq'] as number, command, message['arguments']));
+  }
+
+  /** What the client was asked, by number: what is done if it refuses. */
+  readonly #asked = new Map<number, (problem: string) => void>();
+
+  /** Asks the client for something. */
+  askClient(command: string, args: object, failed: (problem: string) => void): void {
+    const request = { seq: 0, command, arguments: args };
+    // `sendRequest` keeps the number to itself, and wants a time limit, but people take their time.
+    (this as unknown as { _send(type: string, message: object): void })._send('request', request);
+    this.#asked.set(request.seq, failed);
+  }
+
+  #answered({ request_seq: seq, success, message }: Readonly<Record<string, unknown>>): void {
+    const failed = this.#asked.get(Number(seq));
+    this.#asked.delete(Number(seq));
+    if (success === false) {
+      failed?.(typeof message === 'string' ? message : 'the client refused it');
+    }
   }
 
   /** Requests that are being handled, by their numbers. */
@@ -327,7 +351,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     });
     engine.on('console', (text) => this.#guestPrinted(text));
     engine.on('report', (level, text) =>
-      this.output(level === 'info' ? 'console' : level === 'warning' ? 'stderr' : 'important', `${text}\n`),
+      this.output(
+        level === 'info' ? 'console' : level === 'warning' ? 'stderr' : 'important',
+        `${styledReport(this.client, level, text)}\n`,
+      ),
     );
     engine.on('log', (text, location) =>
       this.output('console', text, {

@@ -478,8 +478,8 @@ export class Runtime {
   #stand(stop: StopReport['stop'], probe: number, change?: FramedChange): void {
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
-    const { packets, last: lastPacket } = this.edge;
-    const more = { lastPacket, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
+    const { packets, last: lastPacket, account } = this.edge;
+    const more = { lastPacket, account, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
     this.#tellStop({ stop, position, ns: this.#machineTime(), packets, ...more });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
