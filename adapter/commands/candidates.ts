@@ -6,6 +6,7 @@ import { GRADES } from '../engine/api.ts';
 import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { REGISTER_GROUPS, type RegisterInfo, SINGLE_REGISTERS } from '../inspect/registers.ts';
 import { knownFields } from '../packets/fields.ts';
+import { DROP_REASONS } from '../stack/util/drop_reasons.ts';
 import { type Command, namesOf } from './command.ts';
 import { GRADE_WORDS } from './grades.ts';
 
@@ -97,13 +98,41 @@ export function grades(): Candidate[] {
   return GRADE_WORDS.map((text, i) => ({ text, kind: 'value', detail: GRADES[i] ?? '' }));
 }
 
-function functions({ info }: Surroundings): Candidate[] {
+function functions({ info }: Pick<Surroundings, 'info'>): Candidate[] {
   const seen = new Set<string>();
   const named = info.functions.filter((f) => !f.name.startsWith('<') && !seen.has(f.name) && seen.add(f.name));
   return named.map((f) => ({ text: f.name, kind: 'function', detail: `${f.file}:${f.line}` }));
 }
 
-function structs({ info }: Surroundings): Candidate[] {
+/** Functions of the file that a path ends in, or names without its folder. */
+export function functionsOf({ info }: Surroundings, file: string): Candidate[] {
+  const own = info.functions.filter((f) => f.file === file || f.file.endsWith(`/${file}`));
+  return functions({ info: { ...info, functions: own } });
+}
+
+/** Commands of the machine's monitor: its functions are called `hmp_info_usernet` and so on. */
+export function monitorWords({ info }: Surroundings, after: string): Candidate[] {
+  const names = info.functions.flatMap((f) => /^hmp_(\w+)$/.exec(f.name)?.[1] ?? []);
+  const below = names.flatMap((name) => /^info_(\w+)$/.exec(name)?.[1] ?? []);
+  const words = /^info\s/.test(after) ? below : names.filter((name) => !name.startsWith('info_'));
+  return words.map((text) => ({ text, kind: 'value', detail: '' }));
+}
+
+/** Programs of the guest: their functions are called `nc_main` and so on. */
+export function guestWords({ info }: Surroundings): Candidate[] {
+  const programs = info.functions.filter((f) => f.file.startsWith('guest/programs/'));
+  return programs.flatMap((f) => {
+    const name = /^(\w+)_main$/.exec(f.name)?.[1];
+    return name === undefined ? [] : [{ text: name, kind: 'value' as const, detail: f.doc.split('\n')[0] ?? '' }];
+  });
+}
+
+/** Why packets are given up. */
+export function reasons(): Candidate[] {
+  return Object.entries(DROP_REASONS).map(([text, detail]) => ({ text, kind: 'value', detail }));
+}
+
+export function structs({ info }: Surroundings): Candidate[] {
   return info.structs.map((s) => ({ text: s.name, kind: 'struct', detail: `${s.file}:${s.line}` }));
 }
 

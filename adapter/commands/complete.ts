@@ -38,7 +38,10 @@ export function beginning(line: string, { from, candidates: all }: Completions):
   for (const c of all) {
     // The hundreds of fields come up once it is clear that a field is wanted.
     const early = c.text.startsWith('$pkt.') && !word.startsWith('$pkt.');
-    if (c.text.startsWith(word) && !early && !fitting.has(c.text)) {
+    // An abbreviation says nothing that the whole name does not.
+    const short = c.command !== undefined && c.text !== c.command.command.name;
+    const abbreviated = short && c.command?.command.name.startsWith(c.text) === true;
+    if (c.text.startsWith(word) && !early && !abbreviated && !fitting.has(c.text)) {
       fitting.set(c.text, c);
     }
   }
@@ -120,6 +123,10 @@ const nowhere: PlaceOf = () => NOWHERE;
 const CLOSED = /^(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*$/s;
 
 const expression: PlaceOf = (around, args) => {
+  const [, struct] = /\bstruct\s+(\w*)$/.exec(args) ?? [];
+  if (struct !== undefined) {
+    return { word: struct, candidates: candidates.structs(around) };
+  }
   const member = /\$pkt[\w.]*$/.test(args) ? undefined : memberAt(args);
   if (member && CLOSED.test(args)) {
     return { word: member.word, candidates: members(around.info, member.object, (name) => around.typesOf(name)) };
@@ -134,7 +141,13 @@ const expression: PlaceOf = (around, args) => {
   return { word, candidates: candidates.expressionNames(around, word) };
 };
 
-const location = named(candidates.places);
+const place = named(candidates.places);
+
+/** A function or a file; behind a file and a colon, a function of that. */
+const location: PlaceOf = (around, args) => {
+  const [, file, name = ''] = /([\w./-]+):(\w*)$/.exec(args) ?? [];
+  return file === undefined ? place(around, args) : { word: name, candidates: candidates.functionsOf(around, file) };
+};
 
 const grades = named(candidates.grades);
 
@@ -142,12 +155,18 @@ const breakpointPlace: PlaceOf = (around, args) => {
   if (/(?:^|\s)if(?=[\s(])/.test(args)) {
     return expression(around, args);
   }
+  if (/^-\w*$/.test(args)) {
+    const words = ['-function', '-line', '-packet', '-source'];
+    return { word: args, candidates: words.map((text) => ({ text, kind: 'option', detail: '' })) };
+  }
   return /^-?divergence\s/.test(args) ? grades(around, args) : location(around, args);
 };
 
-/** Behind `if` a condition; before it words of the command. */
+/** Behind `if` a condition; before it words of the command, and reasons of drops. */
 const eventPlace: PlaceOf = (around, args) =>
-  /(?:^|\s)if(?=[\s(])/.test(args) ? expression(around, args) : { word: wordAt(args, NAME), candidates: [] };
+  /(?:^|\s)if(?=[\s(])/.test(args)
+    ? expression(around, args)
+    : { word: wordAt(args, NAME), candidates: /^[A-Z]/.test(wordAt(args, NAME)) ? candidates.reasons() : [] };
 
 /** Fields, functions and operators of display filters; behind `in` also layers. */
 const filterPlace: PlaceOf = (_around, args) => {
@@ -184,7 +203,13 @@ const PLACES: Readonly<Record<ArgumentKind, PlaceOf>> = {
   number: nowhere,
   divergences: grades,
   'replay-guest': (around, args) => ({ word: wordAt(args, /[\w.:]*$/), candidates: candidates.hosts(around) }),
-  frame: (around, args) => (/^function\s/.test(args) ? location(around, args) : NOWHERE),
+  frame: (around, args) =>
+    /^function\s/.test(args)
+      ? location(around, args)
+      : {
+          word: wordAt(args, NAME),
+          candidates: ['apply', 'function', 'level'].map((text) => ({ text, kind: 'value', detail: '' })),
+        },
   registers: (_around, args) => ({ word: wordAt(args, /\$?\w*$/), candidates: candidates.registers() }),
   ring: nowhere,
   options: (_around, args) => optionPlace(args),
@@ -193,6 +218,8 @@ const PLACES: Readonly<Record<ArgumentKind, PlaceOf>> = {
   setting: nowhere,
   name: named(candidates.userCommands),
   text: nowhere,
+  guest: (around, args) => ({ word: wordAt(args, NAME), candidates: candidates.guestWords(around) }),
+  monitor: (around, args) => ({ word: wordAt(args, NAME), candidates: candidates.monitorWords(around, args) }),
   'escaped-text': nowhere,
   shell: nowhere,
 };

@@ -22,7 +22,7 @@ const END = '(?![\\w.-])';
 export function writeCommands({ repository }: ScriptGrammar): void {
   const { echo, text, shell, options, place, command, prefixed } = repository;
   echo.begin = `^\\s*(${names(taking('escaped-text'))})${END}`;
-  text.begin = `^\\s*(?:(${names(taking('text', 'file'))})|${prefixedNames(taking('text'))})${END}`;
+  text.begin = `^\\s*(?:(${names(taking('text', 'file', 'guest', 'monitor'))})|${prefixedNames(taking('text'))})${END}`;
   shell.begin = `^\\s*(!|(?:${names(taking('shell'))})${END})`;
   options.begin = `^\\s*(?:(${names(taking('options'))})|${prefixedNames(taking('options'))})${END}`;
   place.begin = `^\\s*(${names(taking('breakpoint', 'location'))})${END}`;

@@ -56,6 +56,9 @@ export type ArgumentKind =
   | 'setting'
   /** The name of a command of the user's own. */
   | 'name'
+  /** A line for the guest's shell, or for the monitor. */
+  | 'guest'
+  | 'monitor'
   /** Text for somebody else: the guest, the monitor, a peer. */
   | 'text'
   /** Text with C's escapes. */

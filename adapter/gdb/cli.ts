@@ -340,7 +340,7 @@ class Cli {
       historySize: HISTORY_SIZE,
       removeHistoryDuplicates: true,
       prompt: this.gdb.settings.prompt,
-      completer: (line: string) => [tabCompletions(this.gdb, line), line],
+      completer: (line: string) => tabCompletions(this.gdb, line),
     });
     if (tty && file !== '') {
       terminal.on('history', (history: string[]) => writeHistory(file, history));
@@ -453,10 +453,16 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 }
 
-/** The lines that Tab makes of a line. A blank follows the only one, unless it goes on: `hostfwd=`, `examples/`. */
-export function tabCompletions(gdb: GdbInterpreter, line: string): string[] {
-  const found = gdb.complete(line);
-  return found.length === 1 ? found.map((only) => (/[=/]$/.test(only) ? only : `${only} `)) : found;
+/**
+ * The words that Tab offers, and what is there of them. A blank follows the only one, unless it goes on: `hostfwd=`,
+ * `examples/`.
+ */
+export function tabCompletions(gdb: GdbInterpreter, line: string): [words: string[], begun: string] {
+  const { from, candidates } = gdb.completions(line);
+  const [only, ...others] = candidates.map((c) => c.text);
+  const words =
+    only === undefined ? [] : others.length > 0 ? [only, ...others] : [/[=/]$/.test(only) ? only : `${only} `];
+  return [words, line.slice(from)];
 }
 
 /** Lines of the history file, newest first. */

@@ -28,7 +28,7 @@ function printFormat(args: string, command: string): { letter: FormatLetter; res
   return { letter: format?.letter ?? '', rest };
 }
 
-async function print(gdb: GdbInterpreter, args: string, history: boolean): Promise<void> {
+async function print(gdb: GdbInterpreter, args: string, history: boolean, voids = true): Promise<void> {
   const { options, text } = splitPrintOptions(args);
   const { letter, rest } = printFormat(text, history ? 'print' : 'output');
   const expression = rest.trim() === '' ? '$' : rest;
@@ -43,6 +43,9 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean): Promi
     return printPacket(gdb, { tree: !bytes, bytes, layer });
   }
   const result = await gdb.evaluator.evaluate(expression, gdb.expressionFrame(), true);
+  if (!voids && result.value.kind === 'undefined') {
+    return;
+  }
   const shown = await formatResult(gdb.reader, { ...gdb.settings.print, ...options }, result, letter);
   if (!history) {
     gdb.out(shown);
@@ -69,7 +72,7 @@ function call(gdb: GdbInterpreter, args: string): Promise<void> {
   if (args.trim() === '') {
     throw new CommandError('Argument required (expression to compute).');
   }
-  return print(gdb, args, true);
+  return print(gdb, args, true, false);
 }
 
 /** `init-if-undefined $X = EXPR`. */

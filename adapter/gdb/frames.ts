@@ -16,9 +16,10 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
   if (!['all', 'scalars', 'none', 'presence'].includes(how)) {
     throw new CommandError(`Undefined item: "${how}".`);
   }
+  const short = optionValue(words, '-frame-info') === 'short-location';
   const rest = words.filter(
     (w, i) =>
-      !/^(?:full|-full|-frame-arguments|-past-main|-past-entry|--)$/.test(w) &&
+      !/^(?:full|-full|-frame-arguments|-frame-info|-past-main|-past-entry|--)$/.test(w) &&
       !takesValue(words[i - 1]) &&
       !(/^(?:on|off)$/.test(w) && /^-past/.test(words[i - 1] ?? '')),
   );
@@ -34,7 +35,8 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
   const shown = n < 0 ? frames.slice(n) : frames.slice(0, n);
   for (const f of shown) {
     await gdb.interrupts.breathe();
-    gdb.out(`${await numberedFrameLine(gdb, f, how)}\n`);
+    const line = await numberedFrameLine(gdb, f, how);
+    gdb.out(`${short ? line.replace(/ at \S+$/, '') : line}\n`);
     if (full) {
       const locals = await gdb.engine.locals(f.index);
       gdb.out(locals.length === 0 ? 'No locals.\n' : namedValues(locals, '        '));
@@ -46,7 +48,7 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
 }
 
 function takesValue(word: string | undefined): boolean {
-  return word === '-frame-arguments';
+  return word === '-frame-arguments' || word === '-frame-info';
 }
 
 function optionValue(words: readonly string[], option: string): string | undefined {

@@ -110,7 +110,7 @@ function bytesOf(gdb: GdbInterpreter, value: Value): Source {
     read: async (from, count) => {
       const offset = from - start;
       const have = Math.min(count, (length * bits) / 8 - offset);
-      const bytes = offset < 0 || have <= 0 ? undefined : await gdb.engine.readBytes(handle, offset, have);
+      const bytes = have <= 0 ? undefined : await gdb.engine.readBytes(handle, offset, have);
       return bytes ?? new Uint8Array(0);
     },
   };

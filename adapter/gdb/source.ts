@@ -66,7 +66,7 @@ function printLines(gdb: GdbInterpreter, file: string, first: number, last: numb
     throw new CommandError(`${file}: the source is not at ${gdb.source.path(file)}.`);
   }
   if (first > lines.length) {
-    throw new CommandError(`Line number ${first} out of range; "${file}" has ${lines.length} lines.`);
+    throw new CommandError(`Line number ${first} out of range; ${file} has ${lines.length} lines.`);
   }
   const end = Math.min(last, lines.length);
   for (let n = Math.max(first, 1); n <= end; n++) {

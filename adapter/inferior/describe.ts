@@ -35,9 +35,13 @@ export class Describer {
   /** Bytes `start` .. `start + count` of a handle's array of numbers. */
   bytes(handle: string, start: number, count: number): Uint8Array | null {
     const o = this.#handles[Number(handle) - this.#first];
-    return ArrayBuffer.isView(o)
-      ? new Uint8Array(o.buffer, o.byteOffset, o.byteLength).subarray(start, start + count)
-      : null;
+    if (!ArrayBuffer.isView(o)) {
+      return null;
+    }
+    // What is before the first element is there too, as it is behind a pointer into an array.
+    const from = o.byteOffset + start;
+    const end = Math.min(from + count, o.byteOffset + o.byteLength);
+    return from < 0 || end < from ? null : new Uint8Array(o.buffer, from, end - from);
   }
 
   /** Addresses are given anew, from the first one on: the machine begins again. */

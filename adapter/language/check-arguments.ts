@@ -82,6 +82,8 @@ const CHECKS: Readonly<Record<ArgumentKind, Check>> = {
   // Nobody's settings.
   setting: ({ command }, args) => command.setting?.set(defaultSettings(), args),
   name: unchecked,
+  guest: unchecked,
+  monitor: unchecked,
   text: unchecked,
   'escaped-text': unchecked,
   shell: unchecked,

@@ -44,7 +44,7 @@ describe('completion', () => {
     ['set print pretty ', 'value off', 'value on'],
     ['set lists', 'setting listsize'],
     ['set so', 'variable so', 'struct socket'],
-    ['show conv', 'setting conv', 'setting convenience'],
+    ['show conv', 'setting convenience'],
     ['break add', 'function add'],
     ['tbreak util/', 'file util/t.ts'],
     ['list add,mi', 'function mid'],

@@ -285,12 +285,12 @@ describe('gdb commands', () => {
     await transcript(s, [
       ['list add', lines(1, 10)],
       ['list', lines(11, 17)],
-      ['list', '!Line number 18 out of range; "util/t.ts" has 17 lines.\n'],
+      ['list', '!Line number 18 out of range; util/t.ts has 17 lines.\n'],
       ['list 3,5', lines(3, 5)],
       ['list t.ts:2', lines(1, 10)],
       ['list ,5', lines(1, 5)],
       ['list nosuch', '!Function "nosuch" not defined.\n'],
-      ['list 500', '!Line number 495 out of range; "util/t.ts" has 17 lines.\n'],
+      ['list 500', '!Line number 495 out of range; util/t.ts has 17 lines.\n'],
     ]);
     assert.equal(await s.run('list 12,13', ''), lines(12, 13) + lines(14, 17));
     assert.equal(await s.run('list 12,13', 'list -'), lines(12, 13) + lines(2, 11));
@@ -550,11 +550,32 @@ describe('gdb commands', () => {
       'print so->so_state + $RDT',
       'print so->so_state + $RDTR',
     ]);
+    for (const [line, ...words] of [
+      ['print so->', 'so_data', 'so_name', 'so_next', 'so_state'],
+      ['break add if so->so_next->so_s', 'so_state'],
+      ['print iov[0].iov_l', 'iov_len'],
+      ['print $pkt.tcp.dstp', '$pkt.tcp.dstport'],
+      ['break util/t.ts:', 'add', 'main', 'mid'],
+      ['break e1000.ts:e1000_receive_', 'e1000_receive_iov'],
+      ['break -pa', '-packet'],
+      ['ptype struct s', 'socket'],
+      ['print (struct i', 'iovec'],
+      ['frame fu', 'function'],
+      ['info br', 'breakpoints'],
+      ['catch drop TCP_CSU', 'TCP_CSUM'],
+    ] as const) {
+      const { candidates } = s.gdb.completions(line);
+      assert.deepEqual(
+        candidates.map((c) => c.text),
+        words,
+        line,
+      );
+    }
     assert.deepEqual(s.gdb.complete('info registers IC'), ['info registers ICR', 'info registers ICS']);
     assert.deepEqual(s.gdb.complete('set print pre'), ['set print pretty']);
-    assert.deepEqual(tabCompletions(s.gdb, 'set print pre'), ['set print pretty ']);
-    assert.deepEqual(tabCompletions(s.gdb, 'run -netdev user,hostf'), ['run -netdev user,hostfwd=']);
-    assert.deepEqual(tabCompletions(s.gdb, 'info registers IC'), ['info registers ICR', 'info registers ICS']);
+    assert.deepEqual(tabCompletions(s.gdb, 'set print pre'), [['pretty '], 'pre']);
+    assert.deepEqual(tabCompletions(s.gdb, 'run -netdev user,hostf'), [['hostfwd='], 'hostf']);
+    assert.deepEqual(tabCompletions(s.gdb, 'info registers IC'), [['ICR', 'ICS'], 'IC']);
   });
 
   it('without waiting, commands that run return at once', async () => {

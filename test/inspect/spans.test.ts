@@ -36,7 +36,7 @@ describe('spans of errors', () => {
     ['x + 99999999999999999999999', '99999999999999999999999', /too large/],
     ['x # 1', '#', /Invalid character/],
     ['x == "abc', '"abc', /Unterminated string/],
-    ["x == 'ab' || x", "'ab'", /Unmatched single quote/],
+    ["x == 'ab' || x", "'ab'", /Invalid character constant/],
     ["x == '' || x", "''", /Empty character constant/],
     ['x + nosuch * 2', 'nosuch', /No symbol "nosuch"/],
     ['(x + (nosuch)) * 2', 'nosuch', /No symbol "nosuch"/],

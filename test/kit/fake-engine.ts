@@ -247,9 +247,7 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
 
   async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
     const o = this.#objects[Number(handle)];
-    return ArrayBuffer.isView(o)
-      ? new Uint8Array(o.buffer, o.byteOffset, o.byteLength).slice(start, start + count)
-      : undefined;
+    return ArrayBuffer.isView(o) ? new Uint8Array(o.buffer, o.byteOffset + start, count) : undefined;
   }
 
   /** A value as the engine tells it. */
@@ -282,9 +280,10 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   }
 
   #addressOf(x: object): number {
-    const address = this.#addresses.get(x) ?? ADDRESSES + this.#addresses.size * 0x40;
-    this.#addresses.set(x, address);
-    return address;
+    const known = ArrayBuffer.isView(x) ? x.buffer : x;
+    const address = this.#addresses.get(known) ?? ADDRESSES + this.#addresses.size * 0x40;
+    this.#addresses.set(known, address);
+    return ArrayBuffer.isView(x) ? address + x.byteOffset : address;
   }
 
   /** The object that was shown with an address. */

@@ -7,7 +7,7 @@ export const FRAME_COMMANDS = [
     aliases: ['bt', 'where'],
     class: 'stack',
     takes: 'number',
-    words: ['full', '-full', '-frame-arguments', '-past-main'],
+    words: ['full', '-full', '-frame-arguments', '-frame-info', '-past-main'],
     summary: 'Print backtrace of all stack frames, or innermost COUNT frames.',
     usage: 'backtrace [full] [-frame-arguments all|scalars|none|presence] [-past-main on|off] [COUNT | -COUNT]',
     details: 'With a negative argument, print outermost -COUNT frames. "full" prints the locals too.',

@@ -8,7 +8,7 @@ export const PEER_COMMANDS = [
   {
     name: 'guest',
     class: 'network',
-    takes: 'text',
+    takes: 'guest',
     summary: "Type a line on the guest's console.",
     usage: 'guest COMMAND',
     details: "The guest's shell reads it when the machine runs, for example: guest nc -l -v -p 5556 > hello.txt",
@@ -45,7 +45,7 @@ export const PEER_COMMANDS = [
     name: 'monitor',
     aliases: ['mon'],
     class: 'network',
-    takes: 'text',
+    takes: 'monitor',
     summary: "Send a command to the machine's monitor (QEMU's HMP).",
     usage: 'monitor COMMAND',
   },

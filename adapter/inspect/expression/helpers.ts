@@ -23,7 +23,10 @@ export function arithmetic(op: '+' | '-' | '*', left: string, right: string): st
     op === '+'
       ? 'if(ArrayBuffer.isView(a))return a.subarray(Number(b));' +
         'if(Array.isArray(a)||typeof a==="string")return a.slice(Number(b));'
-      : '';
+      : op === '-'
+        ? 'if(ArrayBuffer.isView(a)&&ArrayBuffer.isView(b)&&a.buffer===b.buffer)' +
+          'return (a.byteOffset-b.byteOffset)/a.BYTES_PER_ELEMENT;'
+        : '';
   return (
     `((a,b)=>{${pointer}${CHECK_NUMBERS}if(typeof a!=="bigint"&&typeof b!=="bigint"){const r=a${op}b;` +
     `if(Number.isSafeInteger(r)||!Number.isInteger(a)||!Number.isInteger(b))return r}` +
