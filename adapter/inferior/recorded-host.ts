@@ -111,7 +111,8 @@ export class RecordedHost extends SilentHost implements Host {
     const at = this.#log.at;
     const found = this.#log.take();
     if (found !== tag) {
-      const what = found === LOG.CHANGE ? `a change at ${JSON.stringify(decodePosition(this.#log.r))}` : `record ${found}`;
+      const isChange = found === LOG.CHANGE;
+      const what = isChange ? `a change at ${JSON.stringify(decodePosition(this.#log.r))}` : `record ${found}`;
       const where = `${what} found at byte ${at}, in turn ${this.#turns}, at tick ${this.#hooks.ticks()}`;
       const before = this.differs === '' ? '' : `; ${this.differs}`;
       throw new Error(`the recording does not belong to this program: ${wanted} expected, ${where}${before}`);
