@@ -108,14 +108,16 @@ export class RecordedHost extends SilentHost implements Host {
     return change;
   }
 
-  #expect(tag: number, what: string): void {
+  #expect(tag: number, wanted: string): void {
     this.#skipSent();
     const at = this.#log.at;
     const found = this.#log.take();
     if (found !== tag) {
-      const where = `record ${found} found at byte ${at}, in turn ${this.#turns}`;
+      const isChange = found === LOG.CHANGE;
+      const what = isChange ? `a change at ${JSON.stringify(decodePosition(this.#log.r))}` : `record ${found}`;
+      const where = `${what} found at byte ${at}, in turn ${this.#turns}, at tick ${this.#hooks.ticks()}`;
       const before = this.differs === '' ? '' : `; ${this.differs}`;
-      throw new Error(`the recording does not belong to this program: ${what} expected, ${where}${before}`);
+      throw new Error(`the recording does not belong to this program: ${wanted} expected, ${where}${before}`);
     }
   }
 

@@ -1,9 +1,13 @@
 /** Going back over DAP: as VS Code's buttons ask for it, and by the requests of the extension. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { HistoryBody } from '../../adapter/dap/custom.ts';
 import { capture } from '../kit/paths.ts';
+import { scattered } from '../kit/random.ts';
 import { tempFolder } from '../kit/temp.ts';
 import type { TestClient } from './client.ts';
 import { withAdapter } from './hooks.ts';
@@ -118,6 +122,50 @@ describe('history over DAP', () => {
     await client.ask('reverseContinue', thread);
     assert.deepEqual((await client.stoppedEvent()).body.description, 'Paused where history begins');
     assert.match(await client.refused('pktgdb/goTo', { moment: 'yesterday' }), /No moment "yesterday"/);
+  });
+
+  it('asks at a drop who wrote a register, lands there, and comes back to a connection that is intact', async () => {
+    const bytes = scattered(300_000);
+    const source = createServer((c) => c.end(bytes)).listen(0, '127.0.0.1');
+    const sink = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+    await Promise.all([once(source, 'listening'), once(sink, 'listening')]);
+    const back = once(sink, 'connection').then(([c]) => buffer(c as Socket));
+    const [from, to] = [source, sink].map((server) => (server.address() as AddressInfo).port);
+    const repl = (expression: string) => client.ask('evaluate', { expression, context: 'repl' });
+    const breakpoint = (...breakpoints: object[]) => client.ask('setFunctionBreakpoints', { breakpoints });
+
+    await client.begin(
+      {
+        args: ['-netdev', 'user,id=n0', '-device', 'e1000,netdev=n0'],
+        guestCommands: [`nc 10.0.2.2 ${from} > got; nc 10.0.2.2 ${to} < got`],
+      },
+      () => breakpoint({ name: 'e1000_receive_iov', condition: '$pkt.tcp.len > 0', hitCondition: '>= 20' }),
+    );
+    await stop();
+    await repl('monitor set_link n0 off');
+    await breakpoint({ name: 'drop' });
+    await client.ask('continue', thread);
+    const [, drop] = await stop();
+    assert.match(drop, /^drop:/);
+    await repl('last-write $RDT');
+    await client.outputEvent('console', 'in set_rdt ()');
+    await repl('goto row 1');
+    const [, written] = await stop();
+    assert.match(written, /^set_rdt:/);
+    await client.ask('stepBack', thread);
+    assert.notEqual((await stop())[1], written);
+    await client.ask('stepIn', thread);
+    assert.deepEqual(await stop(), ['step', written]);
+    await client.ask('pktgdb/goTo', { moment: 'end' });
+    assert.deepEqual(await stop(), ['goto', drop]);
+    assert.equal((await history()).inPast, false);
+
+    await repl('monitor set_link n0 on');
+    await breakpoint();
+    await client.ask('continue', thread);
+    assert.ok((await back).equals(bytes));
+    source.close();
+    sink.close();
   });
 
   it('goes back to the entry of a frame', async () => {
