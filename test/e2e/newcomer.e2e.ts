@@ -61,6 +61,15 @@ describe('newcomer', () => {
       await vscode.stepOver();
       await vscode.label('iovcnt');
       await s.shot('inline-values');
+
+      // Journeys: lanes from the host to the guest's program; a click goes to the moment.
+      await vscode.command('Packet Debugger: Show Journeys of Packets');
+      const journeys = await vscode.journeys();
+      await journeys.locator('thead').getByText('slirp').waitFor();
+      await journeys.locator('tr[data-journey="1"] button').first().waitFor();
+      await s.shot('journeys');
+      await journeys.locator('tr[data-journey="1"] button').first().click();
+      await vscode.statusItem(/Past/).waitFor();
     },
   );
 

@@ -113,6 +113,11 @@ export class Workbench {
     return (await this.#pageOf('rings')).locator('main#rings');
   }
 
+  /** The picture of journeys in the active editor. */
+  async journeys(): Promise<Locator> {
+    return (await this.#pageOf('journeys')).locator('main#journeys');
+  }
+
   /** The timeline in the panel. */
   async timeline(): Promise<TimelinePage> {
     return new TimelinePage(this.page, await this.#pageOf('timeline'));
