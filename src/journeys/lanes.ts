@@ -21,7 +21,7 @@ export interface JourneyRow {
   readonly stops: readonly Stop[];
 }
 
-/** The rows of all packets, the first one first. A packet that comes through a lane twice stands there as it came first. */
+/** The rows of all packets, the first one first. In a lane that a packet passes twice, it stands as it came first. */
 export function journeyRows({ layers, packets }: JourneysBody): JourneyRow[] {
   return packets.slice(-MAX_ROWS).map(({ id, text, end, relation, passes }) => {
     const stops = new Map<number, Stop>();

@@ -59,7 +59,7 @@ describe('newcomer', () => {
         .click();
       await vscode.stepOver();
       await vscode.stepOver();
-      await vscode.label('iovcnt');
+      await vscode.editorLine(/iovcnt\s=\s1/).waitFor();
       await s.shot('inline-values');
 
       // Journeys: lanes from the host to the guest's program; a click goes to the moment.
@@ -104,6 +104,7 @@ describe('newcomer', () => {
         .first()
         .waitFor();
       await vscode.page.keyboard.press('Enter');
+      await vscode.showDebug();
       await vscode.stoppedIn(look[0]!);
       for (const view of look.slice(1, 4)) {
         await vscode.pane(view).waitFor();
