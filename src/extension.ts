@@ -5,6 +5,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { agents } from './agents/agents.ts';
 import { breaking } from './breaking/breaking.ts';
 import { WatchpointsView } from './breaking/watchpoints.ts';
 import { captures } from './captures/captures.ts';
@@ -99,7 +100,11 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     ...captures(context.extensionUri, sessions, context.globalState, details),
     numbers(sessions),
     ...history(sessions),
+<<<<<<< HEAD
     journeys(sessions, context.extensionUri),
+=======
+    ...agents(context, sessions),
+>>>>>>> main
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),
   ];

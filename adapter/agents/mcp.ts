@@ -8,8 +8,9 @@ import { Sessions } from './sessions.ts';
 import { callTool, DATA_NOTICE, TOOLS } from './tools.ts';
 
 const INSTRUCTIONS =
-  'A GDB for packets: replays captures through, or runs live, an emulated network path (slirp, QEMU net queues, e1000, ' +
-  'a guest) that can be stopped, looked into, asked about its whole past, and rewound. Typical: start with a capture, ' +
+  'A GDB for packets: replays captures through, or runs live, an emulated network path (slirp, QEMU net queues, ' +
+  'e1000, a guest) that can be stopped, looked into, asked about its whole past, and rewound. Typical: start with a ' +
+  'capture, ' +
   `stop_at a packet_filter or a drop, continue, look at packet and stack, last_write of a register. ${DATA_NOTICE}`;
 
 export interface McpOptions {
@@ -33,7 +34,7 @@ export async function serveMcp({ version, allowChanges }: McpOptions): Promise<n
         },
         launch,
       ),
-    allowChanges,
+    () => allowChanges,
   );
   const server = new McpServer({ name: 'pktgdb', version }, { instructions: INSTRUCTIONS });
   for (const tool of TOOLS) {

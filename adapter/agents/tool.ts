@@ -9,8 +9,8 @@ export class ToolError extends Error {
 }
 
 /**
- * What a tool answers. `data` holds whatever comes from packets, the guest, the host or memory; clients are told that it
- * is data. All else is ours.
+ * What a tool answers. `data` holds whatever comes from packets, the guest, the host or memory; clients are told that
+ * it is data. All else is ours.
  */
 export interface ToolAnswer {
   readonly [key: string]: unknown;

@@ -13,7 +13,7 @@ import { formatValue } from './present.ts';
 import { registerValue } from './registers.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
-import { assign, counts, toVariable, valueFormat, valueItem } from './variables.ts';
+import { assign, counts, setBody, toVariable, valueFormat, valueItem } from './variables.ts';
 
 /** Elements of an aggregate that go to the clipboard. */
 const CLIPBOARD_ELEMENTS = 4096;
@@ -36,8 +36,7 @@ export const evaluateRequests: Family = {
       session.memoryChanged(
         item.memoryReference === undefined ? undefined : { memoryReference: item.memoryReference, offset: 0, count: 4 },
       );
-      const { name: _name, evaluateName: _evaluateName, presentationHint: _hint, ...body } = toVariable(session, item);
-      return body;
+      return setBody(session, item);
     },
     after: (session, ok) => {
       if (ok) {
@@ -110,13 +109,20 @@ async function shownValue(
   format: ValueFormat,
 ): Promise<DebugProtocol.EvaluateResponse['body']> {
   const item = await itemOf(session, expression, frame, format);
-  const { value: result, type, variablesReference, memoryReference } = toVariable(session, item);
+  const {
+    value: result,
+    type,
+    variablesReference,
+    memoryReference,
+    valueLocationReference,
+  } = toVariable(session, item);
   return {
     result,
     variablesReference,
     ...counts(item.children),
     ...(type === undefined ? {} : { type }),
     ...(memoryReference === undefined ? {} : { memoryReference }),
+    ...(valueLocationReference === undefined ? {} : { valueLocationReference }),
   };
 }
 

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { DEFAULT_ARGS, REPLAY_ARGS } from '../commands/default-machine.ts';
 import type { LaunchOptions, ReplayOptions } from '../engine/api.ts';
 import { type Arguments, describeType, RequestError } from './arguments.ts';
+import { type Peer, parsePeers } from './peers.ts';
 
 /** What the guest does by default: it waits for the text that somebody sends to the forwarded port. */
 export const DEFAULT_GUEST_COMMANDS: readonly string[] = ['nc -l -v -p 5556 > hello.txt'];
@@ -19,6 +20,8 @@ export interface LaunchConfiguration {
   readonly terminal: boolean;
   /** The client answers `pktgdb/guests` events. */
   readonly asksGuest: boolean;
+  /** Other machines, which the client is to start sessions for. */
+  readonly peers: readonly Peer[];
 }
 
 /** Reads the arguments of a launch request. Throws `RequestError` with a sentence for the user. */
@@ -52,6 +55,7 @@ export function parseLaunch(raw: Arguments): LaunchConfiguration {
     noDebug,
     terminal: parseConsole(raw),
     asksGuest: raw.optionalBoolean('asksGuest') ?? false,
+    peers: parsePeers(raw),
   };
 }
 

@@ -31,6 +31,7 @@ import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
 import { stoppedBody } from './stopped.ts';
+import { styledReport } from './styles.ts';
 import { THREAD_ID } from './thread.ts';
 import { StopList } from './timeline.ts';
 import type { TokenLock } from './token.ts';
@@ -115,8 +116,12 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       this.malformed(`a message must be an object, not ${describeType(message)}`);
       return;
     }
+    if (message['type'] === 'response') {
+      this.#answered(message);
+      return;
+    }
     if (message['type'] !== 'request') {
-      if (message['type'] !== 'response' && message['type'] !== 'event') {
+      if (message['type'] !== 'event') {
         this.malformed(`a message with the type ${JSON.stringify(message['type'])}; "request" is expected`);
       }
       return;
@@ -129,6 +134,25 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     const request = startOngoing();
     this.#ongoing.set(message['seq'], request);
     void within(request, () => this.#dispatch(request, message['seq'] as number, command, message['arguments']));
+  }
+
+  /** What the client was asked, by number: what is done if it refuses. */
+  readonly #asked = new Map<number, (problem: string) => void>();
+
+  /** Asks the client for something. */
+  askClient(command: string, args: object, failed: (problem: string) => void): void {
+    const request = { seq: 0, command, arguments: args };
+    // `sendRequest` keeps the number to itself, and wants a time limit, but people take their time.
+    (this as unknown as { _send(type: string, message: object): void })._send('request', request);
+    this.#asked.set(request.seq, failed);
+  }
+
+  #answered({ request_seq: seq, success, message }: Readonly<Record<string, unknown>>): void {
+    const failed = this.#asked.get(Number(seq));
+    this.#asked.delete(Number(seq));
+    if (success === false) {
+      failed?.(typeof message === 'string' ? message : 'the client refused it');
+    }
   }
 
   /** Requests that are being handled, by their numbers. */
@@ -156,6 +180,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       this.#initialized = true;
       const args = new Arguments(command, raw, seq);
       this.#admit(command, args);
+      if (JSON.stringify(raw)?.includes('${') && this.engine.state === 'stopped') {
+        // A reference in a display filter is about the packet at the stop.
+        await this.evaluator.filters.refer(this.engine, 0);
+      }
       const answer = Promise.resolve(request.handle(this, args));
       const body = await (request.cancellable ? unlessCancelled(answer, ongoing.cancellation.signal) : answer);
       if (body !== undefined) {
@@ -332,7 +360,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     });
     engine.on('console', (text) => this.#guestPrinted(text));
     engine.on('report', (level, text) =>
-      this.output(level === 'info' ? 'stdout' : level === 'warning' ? 'console' : 'important', `${text}\n`),
+      this.output(
+        level === 'info' ? 'stdout' : level === 'warning' ? 'console' : 'important',
+        `${styledReport(this.client, level, text)}\n`,
+      ),
     );
     engine.on('log', (text, location) =>
       this.output('stdout', text, {

@@ -4,7 +4,15 @@
  */
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { LogLimit } from '../mailbox/log-limit.ts';
-import { CHUNK_BYTES, chunkBytes, chunkSize, chunkUsed, type LogChunk, memoryChunk } from '../mailbox/recorded.ts';
+import {
+  CHUNK_BYTES,
+  CHUNK_HEADER_BYTES,
+  chunkBytes,
+  chunkSize,
+  chunkUsed,
+  type LogChunk,
+  memoryChunk,
+} from '../mailbox/recorded.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { LogFile, type LogStore } from './log-file.ts';
 
@@ -18,7 +26,7 @@ const LEAST = 1 << 20;
 const ONE_TURN = 64 << 20;
 /** A chunk is at most one part in so many of what is kept: a chunk leaves as a whole. */
 const CHUNKS = 16;
-/** A checkpoint is due at the latest when such a part of what is kept in memory has been written since the last one. */
+/** A checkpoint is due at the latest when such a part of what is kept, or all of the memory, has been written. */
 const STRETCHES = 4;
 
 /** The system gives memory a page at a time, when something first writes there. */
@@ -61,6 +69,8 @@ export class History {
   #writing = false;
   /** The inferior waits at the limit. */
   #waiting = false;
+  /** Chunks have come since it was last looked what may leave. */
+  #grown = false;
 
   constructor(options: HistoryOptions, checkpoints: readonly CheckpointRef[] = []) {
     this.checkpoints = new CheckpointStore(checkpoints);
@@ -70,7 +80,11 @@ export class History {
     this.#open = options.open ?? (() => new LogFile());
     const room = Math.min(CHUNK_BYTES, this.#size / CHUNKS);
     this.#chunkSize = chunkSize(room);
-    this.limit = new LogLimit(Math.min(this.#size, this.#memory + AHEAD), room, this.#memory / STRETCHES);
+    this.limit = new LogLimit(
+      Math.min(this.#size, this.#memory + AHEAD),
+      room,
+      Math.min(this.#memory, this.#size / STRETCHES),
+    );
   }
 
   /** What is kept, for re-executions. */
@@ -112,12 +126,32 @@ export class History {
     return this.#chunks.find((c) => c.memory)?.start ?? 0;
   }
 
-  /** The inferior has begun a new chunk, so those before it are complete. */
+  /** The inferior has begun a new chunk. */
   add(memory: SharedArrayBuffer): void {
     this.#chunks.push(memoryChunk(memory));
+    this.#grown = true;
+  }
+
+  /** All chunks but the last are complete: the oldest may leave, or go to the file. */
+  settle(): void {
+    if (this.#grown) {
+      this.#settle();
+    }
+  }
+
+  #settle(): void {
+    this.#grown = false;
     this.#evict();
     this.#spill();
     this.#setLimit();
+  }
+
+  /** Copies bytes that the inferior has left out to their place. */
+  fill(data: Uint8Array, place: number): void {
+    const chunk = this.#chunks.findLast((c) => c.start <= place);
+    if (chunk?.memory) {
+      new Uint8Array(chunk.memory, CHUNK_HEADER_BYTES).set(data, place - chunk.start);
+    }
   }
 
   /**
@@ -147,8 +181,7 @@ export class History {
   /** The inferior has taken a checkpoint: what is before it may leave. */
   addCheckpoint(checkpoint: CheckpointRef): void {
     this.checkpoints.add(checkpoint);
-    this.#evict();
-    this.#setLimit();
+    this.#settle();
   }
 
   /** The inferior is at the limit and waits. */
@@ -158,9 +191,7 @@ export class History {
       return;
     }
     this.#waiting = true;
-    this.#evict();
-    this.#spill();
-    this.#setLimit();
+    this.#settle();
   }
 
   close(): void {
@@ -243,9 +274,7 @@ export class History {
       this.#chunks[i] = { start: chunk.start, memory: null, fileAt, fileBytes };
       this.#release(chunk.memory);
     }
-    this.#evict();
-    this.#spill();
-    this.#setLimit();
+    this.#settle();
   }
 
   #failed(e: unknown): void {

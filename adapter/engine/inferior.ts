@@ -23,7 +23,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { Pump } from '../host/pump.ts';
 import type { QueryResult, RowData } from '../inferior/asked.ts';
 import type { FieldTypes } from '../inferior/describe.ts';
@@ -141,6 +141,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly #monitorWaiting = new Map<number, { readonly line: string; readonly reply: (text: string) => void }>();
   #nextMonitor = 1;
   readonly #onLeft: (() => void)[] = [];
+  /** Chunks of the log come here, apart from other messages: they are looked for where one is needed. */
+  readonly #chunks: MessagePort;
   #worker: Worker;
   #channel: InspectorChannel | undefined;
   #runtime: RuntimeProxy | undefined;
@@ -179,7 +181,13 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       log: (breakpoint, probe, text) => this.emit('log', breakpoint, probe, text),
       qtest: (text) => this.emit('qtest', text),
       changed: (id) => this.#changed(id),
+      keep: (bytes, place) => {
+        this.#takeChunks();
+        this.history?.fill(bytes, place);
+      },
     });
+    const { port1, port2 } = new MessageChannel();
+    this.#chunks = port1;
     const data: WorkerData = {
       stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
       modules: image.info.files.map((f) => f.replace(/\.ts$/, '')),
@@ -194,6 +202,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       recording: options.recording ?? null,
       checkpoint: options.checkpoint ?? null,
       checkpointMs: options.checkpointMs,
+      chunks: port2,
       logLimit: this.history?.limit.buffer ?? null,
       turns,
       stopOnEntry: options.stopOnEntry,
@@ -203,7 +212,17 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       hashTurns: options.hashTurns ?? false,
       packets: options.packets ?? null,
     };
-    this.#worker = new Worker(pathToFileURL(image.dist.worker), { workerData: data, execArgv: [], name: this.#name });
+    this.#worker = new Worker(pathToFileURL(image.dist.worker), {
+      workerData: data,
+      transferList: [port2],
+      execArgv: [],
+      name: this.#name,
+    });
+    port1.on('message', (chunk: SharedArrayBuffer) => {
+      this.#addChunk(chunk);
+      this.#takeLog();
+    });
+    port1.unref();
     this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
     this.#worker.on('error', (e) => {
       this.#failure = e instanceof Error ? (e.stack ?? e.message) : String(e);
@@ -239,7 +258,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       inferior.#channel.on('resumed', () => {
         inferior.#standing = false;
       });
-      await inferior.#channel.send('Debugger.enable');
+      // Each evaluation is a script: without a limit V8 keeps the text of all.
+      await inferior.#channel.send('Debugger.enable', { maxScriptsCacheSize: 0 });
       const travels = options.past && options.inspector === undefined;
       await inferior.#pauseOnExceptions(travels ? 'all' : options.recording || options.past ? 'none' : 'uncaught');
     }
@@ -381,24 +401,39 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     return this.#ended;
   }
 
+  /** All of the log that there is by now. */
+  #takeLog(): void {
+    this.#pump.drain();
+    this.#takeChunks();
+    if (!this.#ended) {
+      this.history?.settle();
+    }
+  }
+
+  /** Chunks that the machine has begun and that are not known yet. */
+  #takeChunks(): void {
+    for (let m = receiveMessageOnPort(this.#chunks); m; m = receiveMessageOnPort(this.#chunks)) {
+      this.#addChunk(m.message as SharedArrayBuffer);
+    }
+  }
+
   #message(m: WorkerMessage): void {
     switch (m.type) {
       case 'ring':
-        this.#pump.drain();
+        this.#takeLog();
         break;
       case 'shared':
         this.shared.set(m.name, m.buffer);
-        break;
-      case 'chunk':
-        this.#addChunk(m.chunk);
         break;
       case 'notes':
         this.emit('notes', m.notes);
         break;
       case 'log-full':
+        this.#takeLog();
         this.history?.full();
         break;
       case 'checkpoint':
+        this.#takeLog();
         this.history?.addCheckpoint(m.checkpoint);
         this.emit('checkpoint', m.checkpoint);
         break;
@@ -443,8 +478,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     if (this.#ended) {
       return;
     }
-    this.#pump.drain();
+    this.#takeLog();
     this.#ended = true;
+    this.#chunks.close();
     this.#pump.dispose();
     for (const { reply } of this.#monitorWaiting.values()) {
       reply('');
@@ -523,8 +559,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
 
   async terminate(): Promise<void> {
     const ended = this.#ended;
+    if (!ended) {
+      this.#takeLog();
+    }
     this.#ended = true;
     this.#pump.dispose();
+    this.#chunks.close();
     // A thread that is at its end must not be told anything: the inspector may then wait for it for ever.
     if (!ended) {
       await this.#letGo();

@@ -29,6 +29,8 @@ export interface PumpEvents {
   qtest?(text: string): void;
   /** A change that was asked for is done. */
   changed?(id: number): void;
+  /** Bytes that were received belong at a place of the log; their memory may be used again afterwards. */
+  keep?(data: Uint8Array, place: number): void;
 }
 
 /** Asks the inferior to change something in its next poll. */
@@ -50,6 +52,8 @@ export class Pump {
   readonly #input: RecordRing;
   readonly #output: RecordRing;
   readonly #pool: ReceivePool;
+  /** The memory of the pool. */
+  readonly #received: Uint8Array;
   readonly #sockets: NodeSockets;
   readonly #events: PumpEvents;
   readonly #files: OutputFiles;
@@ -72,6 +76,7 @@ export class Pump {
     this.#input = new RecordRing(buffers.ctl, buffers.input, CTL.IN_HEAD, CTL.IN_TAIL);
     this.#output = new RecordRing(buffers.ctl, buffers.output, CTL.OUT_HEAD, CTL.OUT_TAIL);
     this.#pool = new ReceivePool(buffers.pool);
+    this.#received = new Uint8Array(buffers.pool);
     this.#events = events;
     this.#files = new OutputFiles((text) => events.report('warning', text));
     this.#sockets = new NodeSockets({
@@ -274,6 +279,11 @@ export class Pump {
       case OUT.LOG:
         this.#events.log(r.u32(), r.u32(), r.text());
         break;
+      case OUT.KEEP: {
+        const at = r.u32();
+        this.#events.keep?.(this.#received.subarray(at, at + r.u32()), r.f64());
+        break;
+      }
     }
   }
 

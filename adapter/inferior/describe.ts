@@ -1,11 +1,15 @@
 /**
  * In the inferior: turns values into `Value`s that can cross to the front ends, and keeps the handles of aggregates.
  */
+import { ObjectTree } from './object-paths.ts';
 import type { NamedValue, Value } from './value.ts';
 
 /** Pseudo addresses begin here; gdb users expect a pointer to look like one. */
 const ADDRESS_BASE = 0x7f0000001000;
 const ADDRESS_STEP = 0x40;
+
+/** Objects that an address leads back to, however they hang together. */
+const MAX_RECENT = 4096;
 
 /** Elements a single `children` answer holds at most. */
 const MAX_CHILDREN = 10_000;
@@ -19,6 +23,8 @@ export class Describer {
   #first = 0;
   #addresses = new WeakMap<object, number>();
   #nextAddress = ADDRESS_BASE;
+  /** The objects that were described last, by address: an address leads back to them. */
+  readonly #recent = new Map<number, object>();
 
   /** Handles are valid while the inferior stands still. */
   forget(): void {
@@ -26,10 +32,12 @@ export class Describer {
     this.#handles = [];
   }
 
-  /** Bytes `start` .. `start + count` of a handle's array of bytes. */
+  /** Bytes `start` .. `start + count` of a handle's array of numbers. */
   bytes(handle: string, start: number, count: number): Uint8Array | null {
     const o = this.#handles[Number(handle) - this.#first];
-    return o instanceof Uint8Array ? o.subarray(start, start + count) : null;
+    return ArrayBuffer.isView(o)
+      ? new Uint8Array(o.buffer, o.byteOffset, o.byteLength).subarray(start, start + count)
+      : null;
   }
 
   /** Addresses are given anew, from the first one on: the machine begins again. */
@@ -37,16 +45,46 @@ export class Describer {
     this.forget();
     this.#addresses = new WeakMap();
     this.#nextAddress = ADDRESS_BASE;
+    this.#recent.clear();
   }
 
+  /** An array has the address of its bytes, so that its elements have some too. */
   #addressOf(o: object): number {
+    const a = ArrayBuffer.isView(o) ? this.#place(o.buffer, o.buffer.byteLength) + o.byteOffset : this.#place(o, 0);
+    this.#recent.delete(a);
+    this.#recent.set(a, o);
+    if (this.#recent.size > MAX_RECENT) {
+      const [oldest] = this.#recent.keys();
+      this.#recent.delete(oldest!);
+    }
+    return a;
+  }
+
+  #place(o: object, bytes: number): number {
     let a = this.#addresses.get(o);
     if (a === undefined) {
       a = this.#nextAddress;
-      this.#nextAddress += ADDRESS_STEP;
+      this.#nextAddress += ADDRESS_STEP * Math.max(1, Math.ceil(bytes / ADDRESS_STEP));
       this.#addresses.set(o, a);
     }
     return a;
+  }
+
+  /**
+   * The object at an address that was given: one that was described lately, or hangs off `root`. In an array, what is
+   * there from that place on.
+   */
+  objectAt(address: number, root: object | undefined): object | undefined {
+    const exact = this.#recent.get(address);
+    if (exact) {
+      return exact;
+    }
+    for (const [from, o] of this.#recent) {
+      if (ArrayBuffer.isView(o) && from < address && address < from + o.byteLength) {
+        return new Uint8Array(o.buffer, o.byteOffset + (address - from), o.byteLength - (address - from));
+      }
+    }
+    return root && new ObjectTree(root).find((o) => this.#addresses.get(o) === address);
   }
 
   #handleOf(o: object): string {

@@ -32,6 +32,8 @@ const ADDRESS = 64;
 const WAKE_BYTES = 1 << 16;
 /** Bytes of inputs that were consumed for which it is woken: well below what it reads ahead (`RECEIVE_WINDOW`). */
 const WAKE_RELEASED = 1 << 20;
+/** Fewer bytes of the pool are copied faster than told of. */
+const LEAST_KEPT = 2048;
 
 export class LiveHost implements Host {
   now_ns = 0;
@@ -107,6 +109,19 @@ export class LiveHost implements Host {
     const n = r.u32();
     return this.#pool.subarray(at, at + n);
   };
+
+  /**
+   * Has the main thread copy bytes of an input into the log, before it uses their memory again: that costs the other
+   * core. False if they are not in the pool, or too few.
+   */
+  keep(data: Uint8Array, place: number): boolean {
+    if (data.buffer !== this.#pool.buffer || data.length < LEAST_KEPT) {
+      return false;
+    }
+    this.#begin(OUT.KEEP, 16).u32(data.byteOffset).u32(data.length).f64(place);
+    this.#output.commit();
+    return true;
+  }
 
   /** Begins an output with room for `max` bytes; waits until the main thread has made it. */
   #begin(kind: number, max: number): Writer {

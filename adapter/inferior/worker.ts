@@ -3,9 +3,10 @@
  * is a `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
  */
 import { pathToFileURL } from 'node:url';
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Change, ChangePosition } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import type { Reader } from '../mailbox/codec.ts';
 import { enteredBytes, takeEntered } from '../mailbox/entered.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
@@ -17,6 +18,8 @@ import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
+import { readNumbers } from '../replay/numbers.ts';
+import { countPackets } from '../replay/plan.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
 import type { QueryOrder, QueryResult, RowData } from './asked.ts';
@@ -54,6 +57,8 @@ export interface WorkerData {
   readonly recording: Recording | null;
   /** What of it was done before: it is executed from here on. */
   readonly checkpoint: CheckpointRef | null;
+  /** Where chunks of the log go as they are begun. */
+  readonly chunks: MessagePort;
   /** Bound of the recording to make (see `LogLimit`); null: none is made. */
   readonly logLimit: SharedArrayBuffer | null;
   /** Milliseconds that the machine runs between checkpoints of what it records; 0: one at each turn. Null: none. */
@@ -95,7 +100,6 @@ export type WorkerMessage =
   /** Answers to a query, and its end. */
   | { readonly type: 'rows'; readonly rows: readonly RowData[] }
   | { readonly type: 'answered'; readonly result: QueryResult }
-  | { readonly type: 'chunk'; readonly chunk: SharedArrayBuffer }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */
   | { readonly type: 'log-full' }
@@ -196,15 +200,16 @@ const hooks = {
 
 /** Begins where a checkpoint was taken. */
 function startOf(checkpoint: CheckpointRef): RecordedStart {
+  const named = (name: string, size: number): ArrayBufferLike =>
+    runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
+  const restoreTree = (): void => restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
   const restore = (): void => {
-    const named = (name: string, size: number): ArrayBufferLike =>
-      runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
-    restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
+    restoreTree();
     runtime.T[TICK.COUNT] = checkpoint.tick;
     ({ frameHash } = checkpoint);
     runtime.beginAtEdge(newKnowledge(), checkpoint.edge);
   };
-  return { ...checkpoint, restore };
+  return { ...checkpoint, restoreTree, restore };
 }
 
 function makeHost(): Host {
@@ -229,6 +234,8 @@ function beside(): Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captur
   return { frames: edge.packets, frameHash, edge: edge.save(), captured: edge.known?.highest ?? 0 };
 }
 
+const newChunk = (chunk: SharedArrayBuffer): void => data.chunks.postMessage(chunk);
+
 /** The machine's thread has no event loop while the machine runs, so it looks for itself. */
 function spareChunk(): SharedArrayBuffer | undefined {
   return (receiveMessageOnPort(messages) as { message: SharedArrayBuffer } | undefined)?.message;
@@ -250,9 +257,10 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
   const recordingHooks = {
     ticks,
     check,
-    newChunk: (chunk: SharedArrayBuffer) => post({ type: 'chunk', chunk }),
+    newChunk,
     full: () => post({ type: 'log-full' }),
     spareChunk,
+    keep: (bytes: Uint8Array, place: number) => live?.keep(bytes, place) ?? false,
   };
   const turns: TurnWatch = {
     turnEnds: (timeoutNs) => {
@@ -282,6 +290,11 @@ function recordedHost(recording: Recording, start: RecordedStart | null, watch: 
           known.redo(change);
         }
         known.inputs(inputs);
+      }
+    },
+    numbers: (r: Reader) => {
+      if (edge.known) {
+        readNumbers(r, edge.known.numbers);
       }
     },
     ...watch,
@@ -327,7 +340,7 @@ function leaveRecording(host: RecordedHost, forkHooks: RecordedHostHooks): numbe
       {
         ticks,
         check,
-        newChunk: (chunk) => post({ type: 'chunk', chunk }),
+        newChunk,
         full: () => post({ type: 'log-full' }),
         spareChunk,
       },
@@ -355,7 +368,13 @@ function frameAgain(dir: FrameDirection, buf: Uint8Array, size: number, number: 
 
 /** For an execution of a replay's recording: what is known of packets at its start. */
 function newKnowledge(): KnownPackets | null {
-  return data.past && data.replay ? new KnownPackets(new PacketIndex(data.replay.index), data.replay.plan) : null;
+  if (!data.past || !data.replay) {
+    return null;
+  }
+  const { index, plan } = data.replay;
+  const known = new KnownPackets(new PacketIndex(index), plan);
+  countPackets(known.numbers, plan.roles);
+  return known;
 }
 
 function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
@@ -467,6 +486,7 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
   runtime.beginAtEdge(newKnowledge());
   runtime.prepareTravel();
   runtime.notes.restart();
+  runtime.filters.restart();
   const start = checkpoint && startOf(checkpoint);
   const restore = (): void => {
     start?.restore();

@@ -43,6 +43,8 @@ export class Analysis {
     };
     this.#context = {
       ...this.evaluator.context(),
+      // What is set when the script runs is not known.
+      setting: () => '',
       dollar: () => ({ js: '0', type: { kind: 'any' }, constant: false }),
     };
   }

@@ -324,9 +324,15 @@ export function decodeInput(r: Reader, getData: (r: Reader) => Uint8Array): Inpu
 
 /** Data inline in the record, at the same place in a word as it has now, so that it can be copied by words. */
 export const putInline = (w: Writer, data: Uint8Array): void => {
-  const pad = (data.byteOffset - w.bytes.byteOffset - w.length - 5) & (WORD - 1);
-  w.u32(data.length).u8(pad).skip(pad).raw(data, 0, data.length);
+  beginInline(w, data);
+  w.raw(data, 0, data.length);
 };
+
+/** What stands before data inline: its length, and as much as gives it the offset in a word that it has. */
+export function beginInline(w: Writer, data: Uint8Array): void {
+  const pad = (data.byteOffset - w.bytes.byteOffset - w.length - 5) & (WORD - 1);
+  w.u32(data.length).u8(pad).skip(pad);
+}
 
 /** Data inline in the record, copied out. */
 export const getInline = (r: Reader): Uint8Array => {

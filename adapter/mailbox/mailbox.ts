@@ -49,6 +49,8 @@ export const OUT = {
   MONITOR_TEXT: 15,
   /** A change that was asked for is done: its number. */
   CHANGED: 16,
+  /** Bytes of the pool belong into the log: where they are, how many, and the place in the log. */
+  KEEP: 17,
 } as const;
 
 /** Bytes of the ring of inputs and of the ring of outputs. */

@@ -59,12 +59,15 @@ const SCOPES = new Set(['Arguments', 'Locals']);
 
 async function variablesOf(frameId: number): Promise<FrameVariable[]> {
   const session = vscode.debug.activeDebugSession;
+  if (session === undefined) {
+    return [];
+  }
   try {
-    const { scopes } = (await session?.customRequest('scopes', { frameId })) as DebugProtocol.ScopesResponse['body'];
+    const { scopes } = (await session.customRequest('scopes', { frameId })) as DebugProtocol.ScopesResponse['body'];
     const wanted = scopes.filter(({ name }) => SCOPES.has(name));
     const answers = await Promise.all(
       wanted.map(async ({ variablesReference }) => {
-        const body: unknown = await session?.customRequest('variables', { variablesReference });
+        const body: unknown = await session.customRequest('variables', { variablesReference });
         return (body as DebugProtocol.VariablesResponse['body']).variables;
       }),
     );

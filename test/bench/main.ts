@@ -9,6 +9,7 @@ import { measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
 import { measureFilters } from './filters.ts';
 import { measureHistory } from './history.ts';
+import { measureHistoryLive } from './history-live.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
 import { measureReplay } from './replay.ts';
@@ -33,6 +34,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   'path-heap': () => measurePathHeap(),
   replay: () => measureReplay(),
   history: () => measureHistory(),
+  'history-live': () => measureHistoryLive(),
   travel: () => measureTravel(),
   'travel-far': () => measureTravel(950, 10),
 };

@@ -1,7 +1,7 @@
 /** How fast one moves in a long history, and how fast it answers: a guest that has downloaded much. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { QueryRequest } from '../../adapter/engine/api.ts';
+import type { LaunchOptions, QueryRequest } from '../../adapter/engine/api.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { Evaluator } from '../../adapter/inspect/evaluator.ts';
 import { Random } from '../kit/random.ts';
@@ -27,24 +27,34 @@ function clock(): number {
   return process.env['PKTGDB_BENCH_CPU'] ? (user + system) / 1000 : performance.now();
 }
 
+/** Seconds of processor time of all threads. */
+function processSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** A session that has taken `bytes`, and stands still. */
-class LongSession {
+export class LongSession {
   readonly engine: Engine;
   readonly evaluator: Evaluator;
   seconds = 0;
+  /** Of processor time, from the first byte to the last: the machine's thread, and all. */
+  threadSeconds = 0;
+  processSeconds = 0;
 
   private constructor(engine: Engine) {
     this.engine = engine;
     this.evaluator = new Evaluator(engine);
   }
 
-  static async create(bytes: number): Promise<LongSession> {
+  static async create(bytes: number, options: Partial<LaunchOptions> = {}, checkpointMs = 250): Promise<LongSession> {
     const session = new LongSession(await Engine.create());
-    await session.#download(bytes);
+    session.engine.internals = { checkpointMs };
+    await session.#download(bytes, options);
     return session;
   }
 
-  async #download(bytes: number): Promise<void> {
+  async #download(bytes: number, options: Partial<LaunchOptions>): Promise<void> {
     const { engine } = this;
     let port = 0;
     engine.on('report', (_level, text) => {
@@ -57,8 +67,12 @@ class LongSession {
         }
       });
     });
-    await engine.launch({ args: ARGS, guestCommands: [`nc -l -v -p ${PORT} > /dev/null`] });
+    await engine.launch({ args: ARGS, guestCommands: [`nc -l -v -p ${PORT} > /dev/null`], ...options });
     await listening;
+    // What comes before is the start.
+    await this.stopped(() => engine.interrupt());
+    const began = [await this.#inferiorSeconds(), processSeconds()] as const;
+    await engine.resume();
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
     const since = performance.now();
@@ -74,6 +88,15 @@ class LongSession {
     await closed;
     this.seconds = (performance.now() - since) / 1000;
     await this.stopped(() => engine.interrupt());
+    this.threadSeconds = (await this.#inferiorSeconds()) - began[0];
+    this.processSeconds = processSeconds() - began[1];
+  }
+
+  /** Seconds of processor time that the machine's thread has had. */
+  async #inferiorSeconds(): Promise<number> {
+    const file = "process.getBuiltinModule('node:fs').readFileSync('/proc/thread-self/schedstat', 'utf8')";
+    const { value } = await this.engine.evaluate(`Number(${file}.split(' ')[0]) / 1e9`, 0);
+    return Number(value);
   }
 
   /** Milliseconds until it stands still again. */

@@ -94,7 +94,7 @@ describe('a history of which only the last megabytes are kept', function () {
     s.break('e1000_receive_iov', undefined, { temporary: true });
     await s.resume();
     assert.equal((await s.stop()).kind, 'breakpoint');
-    assert.equal(history().here.packets, start.packets + 1);
+    assert.ok(history().here.packets > start.packets && history().here.packets < start.packets + 1000);
     await s.engine.goTo('present');
     await s.stop();
   });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { capture } from '../kit/paths.ts';
+import { scattered } from '../kit/random.ts';
 import { Session } from './session.ts';
 
 describe('determinism', () => {
@@ -22,13 +23,13 @@ describe('determinism', () => {
   }
 
   it('a live session with traffic both ways, stops and a monitor command', async () => {
-    const server = createServer((c) => c.end('from the host\n'.repeat(5000))).listen(0, '127.0.0.1');
+    const server = createServer((c) => c.end(scattered(1_500_000))).listen(0, '127.0.0.1');
     await once(server, 'listening');
     await s.launch({ guestCommands: ['nc -l -v -p 5556 > hello.txt'] });
     await s.printed('listening on');
     s.break('e1000_receive_iov', '$pkt.tcp.dstport == 5556', { temporary: true });
     const client = s.connect();
-    client.end('x'.repeat(100_000));
+    client.end(scattered(1_000_000));
     await s.stop();
     await s.resume();
     await text(client);

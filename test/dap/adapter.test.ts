@@ -93,6 +93,11 @@ describe('debug adapter process', () => {
       supportsConditionalBreakpoints: async () => assert.ok((await set({ condition: 'iovcnt == 1' })).verified),
       supportsHitConditionalBreakpoints: async () => assert.ok((await set({ hitCondition: '> 1' })).verified),
       supportsLogPoints: async () => assert.ok((await set({ logMessage: 'iovcnt {iovcnt}' })).verified),
+      supportsANSIStyling: async () => {},
+      supportsStepInTargetsRequest: async () => {
+        const { targets } = await client.ask<DebugProtocol.StepInTargetsResponse>('stepInTargets', { frameId });
+        assert.ok(Array.isArray(targets));
+      },
       supportsDataBreakpoints: async () => {
         const body = await client.ask<DebugProtocol.DataBreakpointInfoResponse>('dataBreakpointInfo', { name: '$RDH' });
         const breakpoints = [{ dataId: body.dataId }];

@@ -4,6 +4,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { Arguments } from '../../adapter/dap/arguments.ts';
 import { parseLaunch } from '../../adapter/dap/launch-args.ts';
 import { capabilities } from '../../adapter/dap/requests.ts';
+import { encodeMessage } from '../../adapter/dap/transport.ts';
 import { fakeSession, type TestClient } from './client.ts';
 import type { DapEngine } from './fake-engine.ts';
 
@@ -115,6 +116,31 @@ describe('DAP session', () => {
       await client.outputEvent('stderr', 'no such device');
       await client.event('exited');
       await client.event('terminated');
+    });
+
+    it('asks the client to start a session for each machine that this one talks to, once', async () => {
+      const peer = { args: '-netdev socket,id=b,connect=127.0.0.1:1234', name: 'B' };
+      const asked = (): unknown[] =>
+        client.received.filter((m) => m.type === 'request').map((m) => (m as DebugProtocol.Request).arguments);
+      await client.ask('initialize', { adapterID: 'pktgdb', supportsStartDebuggingRequest: true });
+      const launched = client.send('launch', { peers: [peer], token: 'secret' });
+      await client.ask('configurationDone');
+      await launched;
+      await client.ask('restart');
+      assert.deepEqual(asked(), [{ request: 'launch', configuration: { token: 'secret', ...peer } }]);
+      const [{ seq }] = client.received.filter((m) => m.type === 'request') as [DebugProtocol.Request];
+      const refusal = { seq: 99, type: 'response', request_seq: seq, success: false, command: 'startDebugging' };
+      client.raw(encodeMessage({ ...refusal, message: 'no' }));
+      await client.outputEvent('important', 'The session "B" was not started: no');
+    });
+
+    it('says which machines a client has to start that starts none', async () => {
+      await client.begin({ peers: [{ args: '-nic none' }] });
+      await client.outputEvent('important', 'start "machine 2" yourself');
+      assert.match(
+        await client.refused('restart', { arguments: { peers: [7] } }),
+        /peers\[0\] must be a launch config/,
+      );
     });
 
     it('works in the order configurationDone, launch', async () => {

@@ -72,14 +72,18 @@ export function replayJson(capture: string, more: object = {}): string {
  * A case: `files` are written into its folder beside a capture and then `body` works with its window. What is on the
  * screen when it fails is kept.
  */
-export function scene(title: string, files: (port: number) => Files, body: (s: Scene) => Promise<void>): void {
+export function scene(
+  title: string,
+  files: (port: number, folder: string) => Files,
+  body: (s: Scene) => Promise<void>,
+): void {
   it(title, async () => {
     const name = title.replaceAll(/\W+/g, '-');
     const port = await freePort();
     const folder = join(setup.run, `${++cases}`, 'packets');
     mkdirSync(join(folder, '.vscode'), { recursive: true });
     copyFileSync(CAPTURE, join(folder, '02-hello.pcap'));
-    for (const [file, text] of Object.entries(files(port))) {
+    for (const [file, text] of Object.entries(files(port, folder))) {
       writeFileSync(join(folder, file), text);
     }
     const context = await browser.newContext({ viewport: WINDOW });

@@ -35,6 +35,7 @@ class Filled {
       (chunk) => {
         this.memory.add(chunk);
         this.history.add(chunk);
+        this.history.settle();
       },
       () => this.history.spare(),
       this.history.limit.chunkBytes,

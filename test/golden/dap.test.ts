@@ -13,7 +13,18 @@ import { SEED_ARGS, SEED_LISTEN, SEED_TEXT } from '../kit/seed.ts';
 
 const FILE = fileURLToPath(new URL('dap.txt', import.meta.url));
 /** Members that count requests, or name something of one session or of one version of the sources. */
-const IDS = new Set(['seq', 'request_seq', 'id', 'frameId', 'variablesReference', 'line', 'endLine', 'buildId']);
+const IDS = new Set([
+  'seq',
+  'request_seq',
+  'id',
+  'frameId',
+  'variablesReference',
+  'declarationLocationReference',
+  'valueLocationReference',
+  'line',
+  'endLine',
+  'buildId',
+]);
 const WIDTH = 180;
 
 /** JSON whose objects and arrays take one line each where they fit. */

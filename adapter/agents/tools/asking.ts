@@ -54,7 +54,8 @@ const lastWrite = tool({
   name: 'last_write',
   title: 'Who wrote it last',
   description:
-    'Which function at which line wrote a register ($RDT), field (so->so_state), variable or guest memory last before ' +
+    'Which function at which line wrote a register ($RDT), field (so->so_state), variable or guest ' +
+    'memory last before ' +
     'this moment, with the old and the new value and a position to go to.',
   readOnly: true,
   input: z.object({ session: SESSION, expression: z.string() }),
@@ -68,7 +69,8 @@ const journey = tool({
   name: 'journey',
   title: 'The way of a packet',
   description:
-    'Without "packet": the packets so far, grouped by their ways, and how each ended (delivered, dropped, still queued). ' +
+    'Without "packet": the packets so far, grouped by their ways, and how each ended (delivered, ' +
+    'dropped, still queued). ' +
     'With it: every function that this packet passed, in order, with position, layer and what changed.',
   readOnly: true,
   input: z.object({ session: SESSION, packet: z.number().int().min(1).optional(), limit: LIMIT }),
@@ -88,7 +90,8 @@ const explainDrop = tool({
   name: 'explain_drop',
   title: 'Why packets were dropped',
   description:
-    'Packets that were given up so far, by reason: how many, what the reason means, the section that is about it, and ' +
+    'Packets that were given up so far, by reason: how many, what the reason means, the section ' +
+    'that is about it, and ' +
     'what to do. With "reason": those packets.',
   readOnly: true,
   input: z.object({ session: SESSION, reason: z.string().optional(), limit: LIMIT }),
@@ -110,7 +113,8 @@ const divergence = tool({
   name: 'divergence',
   title: 'How the replay differs from its capture',
   description:
-    'The account of a replay: who is the guest, what was played, connections, bytes, and the pairs of captured and sent ' +
+    'The account of a replay: who is the guest, what was played, connections, bytes, and the pairs ' +
+    'of captured and sent ' +
     'packets that differ. With "index": both packets of one pair as text.',
   readOnly: true,
   input: z.object({ session: SESSION, index: z.number().int().min(0).optional(), limit: LIMIT }),

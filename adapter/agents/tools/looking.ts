@@ -35,12 +35,31 @@ async function registers(session: AgentSession): Promise<unknown> {
   );
 }
 
+/** The packet as indented lines, and its bytes. */
+async function packetInHand(session: AgentSession): Promise<unknown> {
+  const { packet } = await session.port.request<PacketBody>('pktgdb/packet');
+  if (packet === undefined) {
+    return null;
+  }
+  const { number, summary, lines, hex } = packet;
+  const tree = lines.map(({ depth, name, text }) => `${'  '.repeat(depth)}${name}: ${text}`);
+  return {
+    number,
+    summary,
+    tree,
+    hex,
+    ascii: Buffer.from(hex, 'hex')
+      .toString('latin1')
+      .replace(/[^ -~]/g, '.'),
+  };
+}
+
 const VIEWS: Readonly<Record<string, (session: AgentSession, frame: number) => Promise<unknown>>> = {
   stack: async (session) => (await session.frames(MAX_FRAMES)).map(frameText),
   locals,
   registers,
   rings: async (session) => (await session.port.request<RingsBody>('pktgdb/rings')).nics,
-  packet: async (session) => (await session.port.request<PacketBody>('pktgdb/packet')).packet ?? null,
+  packet: packetInHand,
   connections: async (session) => (await session.port.request<ConnectionsBody>('pktgdb/connections')).networks,
 };
 
@@ -72,7 +91,8 @@ const evaluate = tool({
   name: 'evaluate',
   title: 'Evaluate an expression',
   description:
-    "Evaluates a C expression in a frame: variables (so->so_state, tp->snd_una), registers ($RDT), the packet's fields " +
+    'Evaluates a C expression in a frame: variables (so->so_state, tp->snd_una), registers ($RDT), ' +
+    "the packet's fields " +
     '($pkt.tcp.dstport), guest memory (*(uint32_t *)0x101000). It changes nothing.',
   readOnly: true,
   input: z.object({ session: SESSION, expression: z.string(), frame: FRAME }),

@@ -31,8 +31,10 @@ const start = tool({
   name: 'start',
   title: 'Start a debug session',
   description:
-    'Starts a session of the packet debugger and stops before the first statement. With "capture", the packets of that ' +
-    'pcap or pcapng file are replayed through an emulated network path (slirp user network, QEMU net queues, e1000 NIC, ' +
+    'Starts a session of the packet debugger and stops before the first statement. With "capture", ' +
+    'the packets of that ' +
+    'pcap or pcapng file are replayed through an emulated network path (slirp user network, QEMU ' +
+    'net queues, e1000 NIC, ' +
     'guest), the same each time, and no network is touched. Without, a live machine with a small guest starts. ' +
     'Next: "stop_at" what is of interest, then "continue". A replay that ends stays, so that everything can be asked.',
   readOnly: true,
@@ -158,7 +160,8 @@ const run = tool({
   name: 'continue',
   title: 'Run forwards or backwards',
   description:
-    'Lets the machine run to the next stop, forward or back in time, or a step, and says where it stands then. A replay ' +
+    'Lets the machine run to the next stop, forward or back in time, or a step, and says where it ' +
+    'stands then. A replay ' +
     'that has been played to its end stops there; its account is what was printed.',
   readOnly: true,
   input: z.object({
@@ -198,7 +201,8 @@ const goTo = tool({
   name: 'go_to_position',
   title: 'Travel in time',
   description:
-    'Travels to a moment of the recorded history: a position TICK:PROBE as other tools give it, "packet N", "time 1.5", ' +
+    'Travels to a moment of the recorded history: a position TICK:PROBE as other tools give it, ' +
+    '"packet N", "time 1.5", ' +
     '"50%", "start" or "end" (the present).',
   readOnly: true,
   input: z.object({ session: SESSION, position: z.string() }),
