@@ -100,11 +100,8 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     ...captures(context.extensionUri, sessions, context.globalState, details),
     numbers(sessions),
     ...history(sessions),
-<<<<<<< HEAD
     journeys(sessions, context.extensionUri),
-=======
     ...agents(context, sessions),
->>>>>>> main
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),
   ];
