@@ -107,7 +107,7 @@ describe('newcomer', () => {
       await vscode.showDebug();
       await vscode.stoppedIn(look[0]!);
       for (const view of look.slice(1, 4)) {
-        await vscode.pane(view).waitFor();
+        await vscode.page.locator('.pane-header .title').filter({ hasText: view }).first().waitFor();
       }
       await s.shot('readme-steps');
     },

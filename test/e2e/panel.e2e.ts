@@ -69,6 +69,7 @@ describe('panel', () => {
       await vscode.pick(/^RX_FILTER/);
       await vscode.command('Packet Debugger: Break on Function...');
       await vscode.answerPick('e1000_send_packet', /^e1000_send_packet/);
+      await vscode.showPanes('Breakpoints');
       await vscode
         .rowLike('Breakpoints', /e1000_send_packet/)
         .first()
