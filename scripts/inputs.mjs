@@ -30,6 +30,7 @@ export const bundles = [
   { entry: 'src/language/client.ts', out: 'dist/language.cjs', format: 'cjs' },
   { entry: 'src/extension.ts', out: 'dist/extension.cjs', format: 'cjs' },
   { entry: 'src/webview/rings.ts', out: 'dist/rings.js', format: 'iife', platform: 'browser' },
+  { entry: 'src/webview/journeys.ts', out: 'dist/journeys.js', format: 'iife', platform: 'browser' },
   { entry: 'src/webview/timeline.ts', out: 'dist/timeline.js', format: 'iife', platform: 'browser' },
   { entry: 'src/webview/packet.ts', out: 'dist/packet.js', format: 'iife', platform: 'browser' },
   { entry: 'src/webview/listing.ts', out: 'dist/listing.js', format: 'iife', platform: 'browser' },

@@ -12,6 +12,7 @@ import { captures } from './captures/captures.ts';
 import { GuestConsoles } from './console/guest-console.ts';
 import { registerValues } from './editor/values.ts';
 import { history } from './history/history.ts';
+import { journeys } from './journeys/journeys.ts';
 import { activateLanguage } from './language/language.ts';
 import { PacketDetailsView } from './packet/packet-view.ts';
 import { Replays } from './replays/replays.ts';
@@ -99,6 +100,7 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     ...captures(context.extensionUri, sessions, context.globalState, details),
     numbers(sessions),
     ...history(sessions),
+    journeys(sessions, context.extensionUri),
     ...agents(context, sessions),
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),

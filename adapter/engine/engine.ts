@@ -668,8 +668,6 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return { tick: position.tick, probe: frame?.probe ?? -1, location: frame?.location };
   }
 
-  // ---- what would have been ----
-
   /** Something is about to be changed: if it is the past, what is shown from now on is what would have been. */
   async #leavePast(): Promise<void> {
     this.emit('changing');

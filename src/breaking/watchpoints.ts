@@ -54,7 +54,7 @@ export class WatchpointsView implements vscode.TreeDataProvider<WatchpointView>,
       read: vscode.l10n.t('when it is read'),
       readWrite: vscode.l10n.t('when it is read or written'),
     };
-    const more = [condition === '' ? '' : `if ${condition}`, hits === 0 ? '' : vscode.l10n.t('{0} times', hits)];
+    const more = [condition === '' ? '' : `if ${condition}`, hits === 0 ? '' : vscode.l10n.t('hits: {0}', hits)];
     item.description = [words[access], ...more].filter(Boolean).join(', ');
     item.iconPath = new vscode.ThemeIcon('eye');
     return item;

@@ -4,7 +4,7 @@ import type { PacketDetails } from '../../adapter/packets/details.ts';
 import type { PacketMark } from './messages.ts';
 
 /** Lines of a packet under the mouse. */
-const MAX_LINES = 32;
+const MAX_LINES = 20;
 
 /** Packets whose like was not sent. The same bytes in another form are no news. */
 export function divergenceMarks(all: DivergencesBody['divergences']): PacketMark[] {

@@ -5,8 +5,6 @@ import { variablesIn } from './expression-at.ts';
 export interface FrameVariable {
   readonly name: string;
   readonly value: string;
-  /** 0: there is nothing inside it. */
-  readonly variablesReference: number;
 }
 
 export interface InlineText {
@@ -39,8 +37,8 @@ export function inlineTexts(
 }
 
 /** A scalar, or how many there are of what; undefined for a struct, whose type says nothing that the line does not. */
-function shortValue({ value, variablesReference }: FrameVariable): string | undefined {
+function shortValue({ value }: FrameVariable): string | undefined {
   const [, elements] = /^(.*\[\d+\]) @ 0x[0-9a-f]+$/.exec(value) ?? [];
-  const text = variablesReference === 0 || !/ @ 0x[0-9a-f]+$/.test(value) ? value : elements;
+  const text = / @ 0x[0-9a-f]+$/.test(value) ? elements : value;
   return text !== undefined && text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 }

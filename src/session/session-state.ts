@@ -31,13 +31,13 @@ interface ProtocolMessage {
   readonly body?: unknown;
 }
 
-/** A name that no other session has: the second of a name is `NAME (2)`. */
+/** A name that no other session has: the second of a name is `NAME 2`, as VS Code calls it too. */
 export function distinctName(name: string, others: readonly string[]): string {
   for (let n = 2, candidate = name; ; n++) {
     if (!others.includes(candidate)) {
       return candidate;
     }
-    candidate = `${name} (${n})`;
+    candidate = `${name} ${n}`;
   }
 }
 

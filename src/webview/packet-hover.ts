@@ -41,7 +41,7 @@ export class PacketHover {
     const packet = Number(row?.getAttribute('data-packet'));
     if (packet !== this.#packet || !(packet > 0)) {
       this.#hide();
-      this.#packet = packet > 0 ? packet : 0;
+      this.#packet = Math.max(0, packet || 0);
     }
     this.#at = { x, y };
     if (this.#packet > 0 && this.element.hidden) {

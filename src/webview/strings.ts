@@ -87,3 +87,13 @@ export const PACKET_STRINGS = {
 } as const;
 
 export type PacketStrings = Readonly<Record<keyof typeof PACKET_STRINGS, string>>;
+
+/** Words of the page of journeys. */
+export const JOURNEY_STRINGS = {
+  none: 'No packet has passed yet.',
+  number: 'No.',
+  packet: 'Packet',
+  end: 'End',
+} as const;
+
+export type JourneyStrings = Readonly<Record<keyof typeof JOURNEY_STRINGS, string>>;

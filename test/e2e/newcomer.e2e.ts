@@ -59,8 +59,17 @@ describe('newcomer', () => {
         .click();
       await vscode.stepOver();
       await vscode.stepOver();
-      await vscode.label('iovcnt');
+      await vscode.editorLine(/iovcnt\s=\s1/).waitFor();
       await s.shot('inline-values');
+
+      // Journeys: lanes from the host to the guest's program; a click goes to the moment.
+      await vscode.command('Packet Debugger: Show Journeys of Packets');
+      const journeys = await vscode.journeys();
+      await journeys.locator('thead').getByText('slirp').waitFor();
+      await journeys.locator('tr[data-journey="1"] button').first().waitFor();
+      await s.shot('journeys');
+      await journeys.locator('tr[data-journey="1"] button').first().click();
+      await vscode.statusItem(/Past/).waitFor();
     },
   );
 
@@ -95,9 +104,10 @@ describe('newcomer', () => {
         .first()
         .waitFor();
       await vscode.page.keyboard.press('Enter');
+      await vscode.showDebug();
       await vscode.stoppedIn(look[0]!);
       for (const view of look.slice(1, 4)) {
-        await vscode.pane(view).waitFor();
+        await vscode.page.locator('.pane-header .title').filter({ hasText: view }).first().waitFor();
       }
       await s.shot('readme-steps');
     },

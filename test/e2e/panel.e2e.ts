@@ -50,7 +50,7 @@ describe('panel', () => {
         .first();
       await row.hover();
       await row.locator('a.action-label[aria-label="Break on This Connection"]').click();
-      await vscode.showDebug();
+      await vscode.showPanes('Call Stack', 'Breakpoints');
       await vscode
         .rowLike('Breakpoints', /slirp_output/)
         .first()
@@ -69,6 +69,7 @@ describe('panel', () => {
       await vscode.pick(/^RX_FILTER/);
       await vscode.command('Packet Debugger: Break on Function...');
       await vscode.answerPick('e1000_send_packet', /^e1000_send_packet/);
+      await vscode.showPanes('Breakpoints');
       await vscode
         .rowLike('Breakpoints', /e1000_send_packet/)
         .first()
@@ -87,7 +88,7 @@ describe('panel', () => {
       await vscode.command('Packet Debugger: Debug Packets');
       await vscode.showDebug();
       await vscode
-        .rowLike('Call Stack', /Debug packets \(2\)/)
+        .rowLike('Call Stack', /Debug packets 2/)
         .first()
         .waitFor();
       await s.shot('two-sessions');

@@ -113,6 +113,11 @@ export class Workbench {
     return (await this.#pageOf('rings')).locator('main#rings');
   }
 
+  /** The picture of journeys in the active editor. */
+  async journeys(): Promise<Locator> {
+    return (await this.#pageOf('journeys')).locator('main#journeys');
+  }
+
   /** The timeline in the panel. */
   async timeline(): Promise<TimelinePage> {
     return new TimelinePage(this.page, await this.#pageOf('timeline'));
@@ -402,15 +407,16 @@ export class Workbench {
       await more.first().waitFor({ state: 'hidden' });
     }
     // Rows that are out of view are no elements: both ends of the list are read.
-    const labels = new Set<string | null>();
+    const labels = new Map<number, string | null>();
     for (const key of ['Home', 'End']) {
       await this.page.locator('.debug-call-stack .monaco-list').focus();
       await this.page.keyboard.press(key);
       for (const row of await rows.all()) {
-        labels.add(await row.getAttribute('aria-label'));
+        labels.set(Number(await row.getAttribute('data-index')), await row.getAttribute('aria-label'));
       }
     }
-    return [...labels].flatMap((label) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
+    const sorted = [...labels].sort(([a], [b]) => a - b);
+    return sorted.flatMap(([, label]) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
   }
 
   /** The port that leads to the guest, as the hint after the start says: another than 5555 where that is taken. */

@@ -91,6 +91,6 @@ describe('offers of the views', () => {
 
   it('tell sessions apart by their names', () => {
     assert.equal(distinctName('Replay', []), 'Replay');
-    assert.equal(distinctName('Replay', ['Replay', 'Replay (2)']), 'Replay (3)');
+    assert.equal(distinctName('Replay', ['Replay', 'Replay 2']), 'Replay 3');
   });
 });
