@@ -1,11 +1,9 @@
 /**
  * In the inferior: turns values into `Value`s that can cross to the front ends, and keeps the handles of aggregates.
  */
+import { Addresses } from './addresses.ts';
+import type { Births } from './births.ts';
 import type { NamedValue, Value } from './value.ts';
-
-/** Pseudo addresses begin here; gdb users expect a pointer to look like one. */
-const ADDRESS_BASE = 0x7f0000001000;
-const ADDRESS_STEP = 0x40;
 
 /** Elements a single `children` answer holds at most. */
 const MAX_CHILDREN = 10_000;
@@ -17,11 +15,21 @@ export class Describer {
   #handles: object[] = [];
   /** Number of the first handle that is valid: they are never given twice, so that an old one means nothing else. */
   #first = 0;
-  #addresses = new WeakMap<object, number>();
-  #nextAddress = ADDRESS_BASE;
+  readonly #addresses: Addresses;
+
+  constructor(births: Births | null = null, root: () => object | null = () => null) {
+    this.#addresses = new Addresses(births, root);
+  }
+
+  /** The same, for one who asks while the inferior stands still. */
+  get standing(): this {
+    this.#addresses.standing = true;
+    return this;
+  }
 
   /** Handles are valid while the inferior stands still. */
   forget(): void {
+    this.#addresses.forget();
     this.#first += this.#handles.length;
     this.#handles = [];
   }
@@ -32,21 +40,10 @@ export class Describer {
     return o instanceof Uint8Array ? o.subarray(start, start + count) : null;
   }
 
-  /** Addresses are given anew, from the first one on: the machine begins again. */
+  /** Nothing was described yet: the machine begins again. */
   forgetAddresses(): void {
     this.forget();
-    this.#addresses = new WeakMap();
-    this.#nextAddress = ADDRESS_BASE;
-  }
-
-  #addressOf(o: object): number {
-    let a = this.#addresses.get(o);
-    if (a === undefined) {
-      a = this.#nextAddress;
-      this.#nextAddress += ADDRESS_STEP;
-      this.#addresses.set(o, a);
-    }
-    return a;
+    this.#addresses.restart();
   }
 
   #handleOf(o: object): string {
@@ -87,7 +84,7 @@ export class Describer {
   }
 
   #aggregate(o: object, declared: string): Value {
-    const common = { handle: this.#handleOf(o), address: this.#addressOf(o) };
+    const common = { handle: this.#handleOf(o), address: this.#addresses.of(o) };
     const name = o.constructor?.name ?? '';
     if (o instanceof Uint8Array) {
       return { kind: 'bytes', type: name, length: o.length, bits: 8, ...common };

@@ -25,6 +25,11 @@ export class ObjectTree {
     }
   }
 
+  /** What an object hangs off, and by which name; undefined for the root, and for what is not below it. */
+  from(object: object): { readonly parent: object; readonly key: string } | undefined {
+    return this.#from.get(object);
+  }
+
   /** Null for what is not below the root. */
   pathOf(object: unknown): ObjectPath | null {
     const path: string[] = [];

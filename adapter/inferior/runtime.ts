@@ -13,6 +13,7 @@ import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
 import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
+import { Births } from './births.ts';
 import { callersOf, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
 import { Changes } from './changes.ts';
@@ -68,7 +69,8 @@ export class Runtime {
   /** What an execution of history notes for the debugger. */
   readonly notes: Notes;
   readonly #filters = new Map<string, Filter['matches']>();
-  readonly #describer = new Describer();
+  readonly births = new Births();
+  readonly #describer = new Describer(this.births, () => this.machine ?? null);
   /** Deciders call it. */
   readonly texts = new LogTexts(this.#describer);
   readonly #tables: ProbeTables;
@@ -718,7 +720,7 @@ export class Runtime {
 
   /** A value with the type known from the source, or '' to go by the value alone. */
   describe(v: unknown, declared = ''): Value {
-    return this.#describer.describe(v, declared);
+    return this.#describer.standing.describe(v, declared);
   }
 
   /** Tells the declared types of fields; until then fields go by their values. */
@@ -728,7 +730,7 @@ export class Runtime {
 
   /** Elements or fields `start` .. `start + count` of a handle's object. */
   children(handle: string, start: number, count: number): NamedValue[] {
-    return this.#describer.children(handle, start, count, this.#fieldTypes);
+    return this.#describer.standing.children(handle, start, count, this.#fieldTypes);
   }
 
   // ---- what the debugger changes

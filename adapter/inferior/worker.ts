@@ -200,7 +200,7 @@ function startOf(checkpoint: CheckpointRef): RecordedStart {
   const restore = (): void => {
     const named = (name: string, size: number): ArrayBufferLike =>
       runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
-    restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
+    restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named, runtime.births);
     runtime.T[TICK.COUNT] = checkpoint.tick;
     ({ frameHash } = checkpoint);
     runtime.beginAtEdge(newKnowledge(), checkpoint.edge);
@@ -453,7 +453,7 @@ function save(host: RecordedHost): void {
   const tick = ticks();
   saving = { ...saving, from: tick + saving.every };
   if (machine && host.turns > 0) {
-    saver ??= new CheckpointTaker(machine, 'host', runtime.symbols, nameOf);
+    saver ??= new CheckpointTaker(machine, 'host', runtime.symbols, nameOf, runtime.births);
     const { turns: turn, now_ns: nowNs, at: logAt } = host;
     post({
       type: 'checkpoint',
@@ -465,7 +465,7 @@ function save(host: RecordedHost): void {
 /** Executes the recording until the stack is left; `begin` is called where that begins. */
 function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () => void): void {
   const { machine } = runtime.globals('softmmu/machine.ts') as { machine: { constructor: new () => object } };
-  Object.assign(machine, new machine.constructor());
+  runtime.births.again(machine, () => new machine.constructor(), bornAtLoad);
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
@@ -513,6 +513,7 @@ function answer(entry: Main, message: QueryMessage): void {
 // uncaught where it is thrown.
 /** Loading the stack's modules takes ticks too. */
 const loadedAt = runtime.T[TICK.COUNT] ?? 0;
+const { count: bornAtLoad } = runtime.births;
 
 if (data.past) {
   port.on('message', (m: TravelMessage | QueryMessage) =>
