@@ -8,7 +8,7 @@ import { ObjectTree } from './object-paths.ts';
 
 /** gdb users expect a pointer to look like one. */
 const STRUCTS = 0x7f0000001000;
-const PARTS = 0x7e0000000000;
+const PARTS = 0x7f4000000000;
 const OTHERS = 0x7ffc00001000;
 const STEP = 0x40;
 
