@@ -11,7 +11,7 @@ import { cache, install } from './e2e-install.mjs';
 import { root } from './inputs.mjs';
 
 /** Screenshots that README shows. */
-const MEDIA = ['breakpoint.png', 'stopped.png', 'rings.png', 'packets.png', 'script.png'];
+const MEDIA = ['breakpoint.png', 'stopped.png', 'rings.png', 'packets.png', 'script.png', 'hover.png'];
 
 /** Runs a program of this Node's; ends this one if it fails. */
 function run(args, env = {}) {

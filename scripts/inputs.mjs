@@ -25,6 +25,7 @@ export const bundles = [
   { entry: 'adapter/inferior/replay-task.ts', out: 'dist/replay-task.js', format: 'esm' },
   { entry: 'adapter/inferior/worker.ts', out: 'dist/worker.js', format: 'esm' },
   { entry: 'adapter/language/main.ts', out: 'dist/server.js', format: 'esm' },
+  { entry: 'adapter/agents/window.ts', out: 'dist/agents.cjs', format: 'cjs' },
   { entry: 'src/language/client.ts', out: 'dist/language.cjs', format: 'cjs' },
   { entry: 'src/extension.ts', out: 'dist/extension.cjs', format: 'cjs' },
   { entry: 'src/webview/rings.ts', out: 'dist/rings.js', format: 'iife', platform: 'browser' },

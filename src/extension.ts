@@ -5,6 +5,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { agents } from './agents/agents.ts';
 import { breaking } from './breaking/breaking.ts';
 import { WatchpointsView } from './breaking/watchpoints.ts';
 import { captures } from './captures/captures.ts';
@@ -16,7 +17,13 @@ import { PacketDetailsView } from './packet/packet-view.ts';
 import { Replays } from './replays/replays.ts';
 import { sending } from './sending/send.ts';
 import { AdapterFactory } from './session/adapter.ts';
-import { ConfigurationProvider, debugPackets, pickCapture, replayCapture } from './session/configurations.ts';
+import {
+  ConfigurationProvider,
+  debugPackets,
+  openConfiguration,
+  pickCapture,
+  replayCapture,
+} from './session/configurations.ts';
 import { FirstStop } from './session/first-stop.ts';
 import { DEBUG_TYPE, Sessions } from './session/sessions.ts';
 import { TimelineView } from './timeline/timeline.ts';
@@ -51,6 +58,7 @@ function debugging(
     debug.registerDebugConfigurationProvider(DEBUG_TYPE, dynamic, vscode.DebugConfigurationProviderTriggerKind.Dynamic),
     debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context, log)),
     commands.registerCommand('pktgdb.debugPackets', debugPackets),
+    commands.registerCommand('pktgdb.openConfiguration', () => openConfiguration(context.extensionUri)),
     commands.registerCommand('pktgdb.replayCapture', (capture: unknown, first: unknown) =>
       replayCapture(capture, stackRoot, first),
     ),
@@ -91,6 +99,7 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     ...captures(context.extensionUri, sessions, context.globalState, details),
     numbers(sessions),
     ...history(sessions),
+    ...agents(context, sessions),
     new SourcesView(stackRoot, join(folder, 'dist')),
     vscode.commands.registerCommand('pktgdb.refreshViews', refresh),
   ];

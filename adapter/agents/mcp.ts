@@ -34,7 +34,7 @@ export async function serveMcp({ version, allowChanges }: McpOptions): Promise<n
         },
         launch,
       ),
-    allowChanges,
+    () => allowChanges,
   );
   const server = new McpServer({ name: 'pktgdb', version }, { instructions: INSTRUCTIONS });
   for (const tool of TOOLS) {

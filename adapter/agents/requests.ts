@@ -71,9 +71,10 @@ export async function childrenOf(
   return { children, ...more };
 }
 
-/** A frame as answers show it. */
+/** A frame as answers show it, its file as breakpoints name it. */
 export function frameText({ name, line, source }: AgentFrame, number: number): Readonly<Record<string, unknown>> {
-  return { frame: number, function: name, at: source === undefined ? '' : `${source.path ?? source.name}:${line}` };
+  const file = (source?.path ?? source?.name ?? '').replace(/^.*\/adapter\/stack\//, '');
+  return { frame: number, function: name, at: file === '' ? '' : `${file}:${line}` };
 }
 
 let queries = 0;

@@ -11,12 +11,12 @@ const START_MS = 30_000;
 
 export class Sessions implements SessionBook {
   readonly #start: StartPort;
-  readonly #mayChange: boolean;
+  readonly #mayChange: () => boolean;
   readonly #sessions = new Map<string, AgentSession>();
   #started = 0;
 
-  /** `mayChange`: the user allows sessions that change the machine. */
-  constructor(start: StartPort, mayChange: boolean) {
+  /** `mayChange`: whether the user allows sessions that change the machine. */
+  constructor(start: StartPort, mayChange: () => boolean) {
     this.#start = start;
     this.#mayChange = mayChange;
   }
@@ -26,7 +26,7 @@ export class Sessions implements SessionBook {
   }
 
   async start(launch: PortLaunch, mayChange: boolean): Promise<AgentSession> {
-    if (mayChange && !this.#mayChange) {
+    if (mayChange && !this.#mayChange()) {
       throw new ToolError(
         'Changes are not allowed. The user can allow them: "pktgdb -i mcp --allow-changes", in VS Code the setting ' +
           '"pktgdb.agents.allowChanges".',

@@ -47,6 +47,8 @@ export interface Surroundings {
   readonly info: DebugInfo;
   /** Names of locals that an expression may use. */
   readonly locals: Iterable<string>;
+  /** Declared types of what a name means, or may mean. */
+  typesOf(name: string): Iterable<string>;
   /** Convenience variables, without their dollar, and what is known of each. */
   readonly variables: Iterable<readonly [name: string, detail: string]>;
   /** Numbers of breakpoints and displays, and what each is. */

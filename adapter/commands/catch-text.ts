@@ -7,8 +7,9 @@ import {
   type SocketEnd,
   TCP_STATE_NAMES,
 } from '../engine/api.ts';
+import { FilterWords } from '../inspect/filter-words.ts';
 import { ALL_REGISTERS, findRegister } from '../inspect/registers.ts';
-import { compileFilter, FilterError } from '../packets/filter/filter.ts';
+import { FilterError } from '../packets/filter/filter.ts';
 import { within } from '../packets/span.ts';
 import { DROP_REASONS } from '../stack/util/drop_reasons.ts';
 import { near } from '../stack/util/near.ts';
@@ -44,9 +45,9 @@ export const CATCH_WORDS: Readonly<Record<CatchKind, readonly string[]>> = {
 };
 
 /** Reads what stands behind `catch KIND`. Throws `CommandError`, which knows what is wrong and where. */
-export function parseCatch(kind: CatchKind, text: string): CatchText {
+export function parseCatch(kind: CatchKind, text: string, filters = new FilterWords()): CatchText {
   const { before, condition, at } = splitCondition(text);
-  return { event: within(before, 0, () => eventOf(kind, before)), condition, at };
+  return { event: within(before, 0, () => eventOf(kind, before, filters)), condition, at };
 }
 
 /** Splits `EVENT if CONDITION`; an `if` in a string is none. */
@@ -65,11 +66,14 @@ function splitCondition(text: string): { before: string; condition: string | und
   return { before: found[1] ?? '', condition, at: text.length - rest.trimStart().length };
 }
 
-function eventOf(kind: CatchKind, text: string): CatchEvent {
+function eventOf(kind: CatchKind, text: string, filters: FilterWords): CatchEvent {
   const words = text.split(/\s+/).filter((w) => w !== '');
   switch (kind) {
-    case 'packet':
-      return { what: 'packet', ...packetText(text) };
+    case 'packet': {
+      const found = packetText(text, filters);
+      const made = filters.source(found.filter, found.layer);
+      return { what: 'packet', ...found, ...(made === JSON.stringify(found.filter) ? {} : { made }) };
+    }
     case 'drop':
       return { what: 'drop', reason: one(words, DROP_NAMES, 'reason of a drop', 'info drops') };
     case 'irq': {
@@ -89,10 +93,10 @@ function eventOf(kind: CatchKind, text: string): CatchEvent {
 }
 
 /** Splits `FILTER [in LAYER]` and checks both. Throws `CommandError`. */
-export function packetText(text: string): { filter: string; layer: PacketLayer } {
+export function packetText(text: string, filters = new FilterWords()): { filter: string; layer: PacketLayer } {
   const found = /^(.*?)(?:^|\s)in\s+([A-Za-z0-9_]+)\s*$/s.exec(text);
   const filter = (found?.[1] ?? text).trimEnd();
-  checkFilter(filter);
+  checkFilter(filter, filters);
   if (found?.[2] === undefined) {
     return { filter, layer: DEFAULT_LAYER };
   }
@@ -108,9 +112,9 @@ export function packetText(text: string): { filter: string; layer: PacketLayer }
 }
 
 /** Throws the error of a filter as one of the command. */
-function checkFilter(filter: string): void {
+function checkFilter(filter: string, filters: FilterWords): void {
   try {
-    compileFilter(filter);
+    filters.compile(filter);
   } catch (error) {
     throw error instanceof FilterError ? new CommandError(error.message, error.span) : error;
   }

@@ -9,6 +9,7 @@ import type { Candidate, Place, Surroundings } from './candidates.ts';
 import * as candidates from './candidates.ts';
 import { LAYER_NAMES } from './catch-text.ts';
 import { type Command, CommandError, kindsOf, matchName, meansSubcommand } from './command.ts';
+import { memberAt, members } from './members.ts';
 import { optionPlace } from './options.ts';
 import type { ArgumentKind } from './takes.ts';
 import { leadingWord, splitWord, wordAt } from './words.ts';
@@ -119,6 +120,10 @@ const nowhere: PlaceOf = () => NOWHERE;
 const CLOSED = /^(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*$/s;
 
 const expression: PlaceOf = (around, args) => {
+  const member = /\$pkt[\w.]*$/.test(args) ? undefined : memberAt(args);
+  if (member && CLOSED.test(args)) {
+    return { word: member.word, candidates: members(around.info, member.object, (name) => around.typesOf(name)) };
+  }
   const word = wordAt(args, SYMBOL);
   const before = args.slice(0, args.length - word.length);
   // Nothing to offer in a format (`x/4`), a number, a string, and right behind an operand.

@@ -67,3 +67,27 @@ export const INERT_SETTINGS: readonly InertSetting[] = [
   ['unwind-on-terminating-exception', 'Unwind stack if a C++ exception is unhandled while in a call dummy is %.', 'on'],
   ['watchdog', 'Watchdog timer is %.', '0'],
 ];
+
+/** The same below `print`. */
+export const INERT_PRINT_SETTINGS: readonly InertSetting[] = [
+  ['asm-demangle', 'Demangling of C++/ObjC names in disassembly listings is %.', 'off'],
+  ['demangle', 'Demangling of encoded C++/ObjC names when displaying symbols is %.', 'on'],
+  ['entry-values', 'Printing of function arguments at function entry is "%".', 'default'],
+  ['finish', "Printing of return value after `finish' is %.", 'on'],
+  ['frame-info', 'Printing of frame information is "%".', 'auto'],
+  ['inferior-events', 'Printing of inferior events is %.', 'on'],
+  ['max-symbolic-offset', 'The largest offset that will be printed in <symbol+1234> form is %.', 'unlimited'],
+  ['memory-tag-violations', 'Printing of memory tag violations is %.', 'on'],
+  ['nibbles', 'Printing binary values in groups is %.', 'off'],
+  ['object', "Printing of object's derived type based on vtable info is %.", 'off'],
+  ['raw-frame-arguments', 'Whether to print frame arguments in raw form is %.', 'off'],
+  ['raw-values', 'Whether to print values in raw form is %.', 'off'],
+  ['sevenbit-strings', 'Printing of 8-bit characters in strings as \\nnn is %.', 'off'],
+  ['static-members', 'Printing of C++ static members is %.', 'on'],
+  ['symbol', 'Printing of symbols when printing pointers is %.', 'on'],
+  ['symbol-filename', 'Printing of source filename and line number with <symbol> is %.', 'off'],
+  ['symbol-loading', 'Printing of symbol loading messages is "%".', 'full'],
+  ['thread-events', 'Printing of thread events is %.', 'on'],
+  ['union', 'Printing of unions interior to structures is %.', 'on'],
+  ['vtbl', 'Printing of C++ virtual function tables is %.', 'off'],
+];

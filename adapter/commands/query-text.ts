@@ -148,7 +148,7 @@ function packets(_engine: EngineApi, evaluator: Evaluator, args: string): QueryR
   const where = all ? head.text.slice(0, all.index) : head.text;
   // A condition of the expression language, without `if`.
   const plain = /\$pkt\b/.test(unquoted(where)) && !behind;
-  const { filter, layer } = plain ? inLayer(where) : within(where, 0, packetText);
+  const { filter, layer } = plain ? inLayer(where) : within(where, 0, (text) => packetText(text, evaluator.filters));
   const conditions: QueryExpression[] = [];
   if (filter !== '') {
     conditions.push(within(filter, 0, (text) => (plain ? evaluator.condition(text) : evaluator.packetCondition(text))));

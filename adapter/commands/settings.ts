@@ -3,7 +3,7 @@ import { DEFAULT_HISTORY_SIZE } from '../engine/api.ts';
 import { defaultPrintSettings, type PrintSettings } from '../inspect/values.ts';
 import { printable } from '../packets/format.ts';
 import { CommandError } from './command.ts';
-import { INERT_SETTINGS, type InertSetting } from './inert-settings.ts';
+import { INERT_PRINT_SETTINGS, INERT_SETTINGS, type InertSetting } from './inert-settings.ts';
 import type { ArgumentKind } from './takes.ts';
 
 /** Stands for no bound. */
@@ -295,18 +295,19 @@ export const SETTINGS: readonly Setting[] = [
   radix('inputRadix', 'input-radix', 'default input radix for entering numbers'),
   named('max-completions', limit('maxCompletions', 'maximum number of completion candidates', own)),
   named('max-user-call-depth', limit('maxCallDepth', 'the max call depth for user-defined commands', own, 1000)),
-  ...INERT_SETTINGS.map(inert),
+  ...INERT_SETTINGS.map((s) => inert(s)),
 ];
 
 /** A setting of gdb's that is accepted and shown, as there is nothing here that it could change. */
-function inert([name, sentence, value]: InertSetting): Setting {
-  const kept = (settings: Settings): string => settings.inert[name] ?? value;
+function inert([name, sentence, value]: InertSetting, prefix = ''): Setting {
+  const key = `${prefix}${name}`;
+  const kept = (settings: Settings): string => settings.inert[key] ?? value;
   return {
     name,
     what: sentence.replace(/ is "?%"?\.?$/, '').replace(/^./, (c) => c.toLowerCase()),
     values: value === 'on' || value === 'off' ? ['on', 'off'] : [],
     set: (settings, text) => {
-      settings.inert[name] = value === 'on' || value === 'off' ? (parseBoolean(text) ? 'on' : 'off') : text;
+      settings.inert[key] = value === 'on' || value === 'off' ? (parseBoolean(text) ? 'on' : 'off') : text;
     },
     get: kept,
     text: (settings) => sentence.replace('%', () => kept(settings)),
@@ -335,6 +336,20 @@ export const PRINT_SETTINGS: readonly Setting[] = [
   limit('repeats', 'threshold for repeated print elements', print, 20),
   limit('max-depth', 'number of nested structs printed by value', print, 20),
   flag('pretty', 'pretty formatting of structures', print),
+  flag('array', 'pretty formatting of arrays', print),
+  flag('array-indexes', 'printing of array indexes', print),
+  flag('address', 'printing of addresses', print),
+  flag('null-stop', 'printing of char arrays to stop at first null char', print),
+  {
+    ...choice(
+      ['frame-arguments', 'frame-arguments'],
+      'printing of non-scalar frame arguments',
+      ['all', 'scalars', 'none', 'presence'] as const,
+      print,
+    ),
+    text: (settings: Settings) => `Printing of non-scalar frame arguments is "${settings.print['frame-arguments']}".`,
+  },
+  ...INERT_PRINT_SETTINGS.map((s) => inert(s, 'print ')),
 ];
 
 /** One of several words. */

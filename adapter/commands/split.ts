@@ -6,32 +6,67 @@ import { CommandError } from './command.ts';
 
 /** Options of `print`, and the expression behind them, which begins at offset `at`. */
 export interface PrintText {
-  readonly options: { readonly pretty?: boolean; readonly elements?: number };
+  readonly options: Readonly<Record<string, number | boolean>>;
   readonly text: string;
   readonly at: number;
 }
 
-/** Splits `-pretty -elements 10 -- /x EXP`. */
+/** What options of `print` take: those that change nothing here are read all the same. */
+const PRINT_OPTIONS: Readonly<Record<string, 'switch' | 'count'>> = {
+  address: 'switch',
+  array: 'switch',
+  'array-indexes': 'switch',
+  elements: 'count',
+  'max-depth': 'count',
+  'memory-tag-violations': 'switch',
+  nibbles: 'switch',
+  'null-stop': 'switch',
+  object: 'switch',
+  pretty: 'switch',
+  'raw-values': 'switch',
+  repeats: 'count',
+  'static-members': 'switch',
+  symbol: 'switch',
+  union: 'switch',
+  vtbl: 'switch',
+};
+/** Options that are known without a `--` behind them; anything else may be an expression that is negated. */
+const UNDELIMITED = ['pretty', 'elements'];
+
+/** Splits `-pretty -elements 10 -- /x EXP`. Throws `CommandError`. */
 export function splitPrintOptions(args: string): PrintText {
+  const delimited = /(?:^|\s)--(?:\s|$)/.test(args);
+  const options: Record<string, number | boolean> = {};
   let text = args;
-  const options: { pretty?: boolean; elements?: number } = {};
   for (;;) {
-    const [all = '', name, value = ''] = /^-(pretty|elements|-)(?:\s+(on|off|\d+))?(?:\s+|$)/.exec(text) ?? [];
-    if (name === undefined || (name === 'elements' && !/^\d+$/.test(value))) {
-      return { options, text, at: args.length - text.length };
+    const [all = '', word] = /^-([a-z][a-z-]*|-)(?:\s+|$)/.exec(text) ?? [];
+    const name = word === undefined || word === '-' ? undefined : printOption(word, text, delimited);
+    if (name === undefined) {
+      const rest = word === '-' ? text.slice(all.length) : text;
+      return { options, text: rest, at: args.length - rest.length };
     }
-    if (name === '-') {
-      text = text.replace(/^--\s*/, '');
-      return { options, text, at: args.length - text.length };
-    }
-    if (name === 'elements') {
-      options.elements = Number(value);
-      text = text.slice(all.length);
+    const pattern = PRINT_OPTIONS[name] === 'count' ? /^(\d+|unlimited|-1)(?:\s+|$)/ : /^(on|off|yes|no|1|0)(?:\s+|$)/;
+    const [whole = '', value] = pattern.exec(text.slice(all.length)) ?? [];
+    if (PRINT_OPTIONS[name] === 'count') {
+      if (value === undefined) {
+        throw new CommandError(`-${name} requires an argument`);
+      }
+      options[name] = /^\d+$/.test(value) ? Number(value) : name === 'elements' ? 0 : Number.MAX_SAFE_INTEGER;
     } else {
-      options.pretty = value !== 'off';
-      text = text.slice(/^(?:on|off)$/.test(value) ? all.length : '-pretty'.length).trimStart();
+      options[name] = !/^(?:off|no|0)$/.test(value ?? '');
     }
+    text = text.slice(all.length + whole.length);
   }
+}
+
+/** The option that a word means, which may be cut short; undefined if none is meant. */
+function printOption(word: string, text: string, delimited: boolean): string | undefined {
+  const names = delimited ? Object.keys(PRINT_OPTIONS) : UNDELIMITED;
+  const found = names.filter((n) => (delimited ? n.startsWith(word) : n === word));
+  if (delimited && found.length !== 1 && !found.includes(word)) {
+    throw new CommandError(`${found.length === 0 ? 'Unrecognized' : 'Ambiguous'} option at: ${text}`);
+  }
+  return found.includes(word) ? word : found[0];
 }
 
 /**

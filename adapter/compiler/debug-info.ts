@@ -53,6 +53,8 @@ export interface FunctionInfo {
   readonly isConstructor?: true;
   /** `@nodebug`: compiled without probes and ticks, left out of back traces. */
   readonly nodebug: boolean;
+  /** `@pure`: there only where it changes nothing, so that expressions may call it. */
+  readonly pure?: true;
   /** `@packet`: there only where the function handles one. */
   readonly packet?: PacketInfo;
   /**

@@ -12,11 +12,15 @@ export interface Doc {
   readonly text: string;
   /** It holds `@nodebug`. */
   readonly nodebug: boolean;
+  /** It holds `@pure`. */
+  readonly pure: boolean;
   /** What follows `@packet`. */
   readonly packet?: Tag;
 }
 
-const NONE: Doc = { text: '', nodebug: false };
+const PURE = /(?:^|\s)@pure\b/;
+
+const NONE: Doc = { text: '', nodebug: false, pure: false };
 
 export function docOf(file: ts.SourceFile, node: ts.Node): Doc {
   const ranges = ts.getLeadingCommentRanges(file.text, node.pos) ?? [];
@@ -31,14 +35,16 @@ export function docOf(file: ts.SourceFile, node: ts.Node): Doc {
   const tagged = (tag: string): string | undefined =>
     lines.find((line) => new RegExp(`^\\s*@${tag}\\b`).test(line))?.trim();
   const nodebug = tagged('nodebug') !== undefined;
+  const pure = lines.some((line) => PURE.test(line));
   const packet = tagged('packet');
   const text = lines
     .filter((line) => !/^\s*@(nodebug|packet)\b/.test(line))
+    .map((line) => line.replace(PURE, ''))
     .join('\n')
     .trim();
   if (packet === undefined) {
-    return { text, nodebug };
+    return { text, nodebug, pure };
   }
   const words = packet.split(/\s+/).slice(1);
-  return { text, nodebug, packet: { words, pos: file.text.indexOf(packet, range.pos) } };
+  return { text, nodebug, pure, packet: { words, pos: file.text.indexOf(packet, range.pos) } };
 }

@@ -11,6 +11,7 @@ import { Flow } from './flow.ts';
 import { resolvePacket } from './packets.ts';
 import { boundNames, type FunctionScope, referencedNames, Scope } from './scope.ts';
 import {
+  calls,
   classOf,
   declaredBy,
   documented,
@@ -275,6 +276,7 @@ class Instrumenter {
         exported: isExported(node),
         ...(ts.isConstructorDeclaration(node) ? { isConstructor: true as const } : {}),
         nodebug: doc.nodebug || classDoc?.nodebug === true || outer?.info.nodebug === true,
+        ...(doc.pure ? { pure: true as const } : {}),
         probes: [],
       },
     };
@@ -378,10 +380,12 @@ class Instrumenter {
     this.#inside(s, scope, ctx);
   }
 
-  /** What is inside a statement whose own probe, if any, is set. */
-  #inside(s: ts.Statement, scope: Scope, ctx: Context): void {
+  /** What is inside a statement whose own probe, if any, is set. The names of a block are gone in `around`. */
+  #inside(s: ts.Statement, scope: Scope, ctx: Context, around = scope): void {
     if (ts.isBlock(s)) {
-      this.#statements(s.statements, new Scope(scope, ctx), ctx);
+      const inner = new Scope(scope, ctx);
+      this.#statements(s.statements, inner, ctx);
+      this.edits.close(s.end - 1, this.#keep(s.statements.at(-1), inner, around, ctx));
     } else if (ts.isIfStatement(s)) {
       this.expressions(s.expression, scope, ctx);
       const ways = [s.thenStatement, ...(s.elseStatement ? [s.elseStatement] : [])];
@@ -419,7 +423,7 @@ class Instrumenter {
    * A statement after `if`, `else` or a loop's head: gets braces if it has none. `prefix` is executed each time it is
    * entered.
    */
-  #body(s: ts.Statement, prefix: string, scope: Scope, ctx: Context): void {
+  #body(s: ts.Statement, prefix: string, scope: Scope, ctx: Context, around = scope): void {
     if (ctx.info.nodebug) {
       this.#inside(s, scope, ctx);
       return;
@@ -427,12 +431,25 @@ class Instrumenter {
     const start = s.getStart(this.#file);
     if (ts.isBlock(s)) {
       this.edits.open(start + 1, prefix);
-      this.#inside(s, scope, ctx);
+      this.#inside(s, scope, ctx, around);
       return;
     }
     this.edits.open(start, `{${prefix}`);
     this.#statement(s, scope, ctx);
-    this.edits.close(s.end, '}');
+    this.edits.close(s.end, `${this.#keep(s, scope, around, ctx)}}`);
+  }
+
+  /**
+   * At the end of a block: something that seems to use its names, so that V8 keeps their values while the last
+   * statement calls something. In front of any other statement, and where the function ends, a probe does that.
+   */
+  #keep(last: ts.Statement | undefined, inner: Scope, around: Scope, ctx: Context): string {
+    if (ctx.info.nodebug || !last || !calls(last)) {
+      return '';
+    }
+    const known = new Set(around.visible());
+    const names = inner.visible().filter((v) => !known.has(v));
+    return names.length === 0 ? '' : `;$T[0]<0&&$tick(${names.map((v) => v.name)});`;
   }
 
   #loop(s: ts.IterationStatement, outer: Scope, ctx: Context): void {
@@ -458,7 +475,7 @@ class Instrumenter {
     } else if (ts.isWhileStatement(s) || ts.isDoStatement(s)) {
       this.expressions(s.expression, scope, ctx);
     }
-    ctx.flow.loop(labelsOf(s), () => this.#body(s.statement, TICK, scope, ctx));
+    ctx.flow.loop(labelsOf(s), () => this.#body(s.statement, TICK, scope, ctx, outer));
   }
 
   #switch(s: ts.SwitchStatement, outer: Scope, ctx: Context): void {
@@ -494,7 +511,7 @@ class Instrumenter {
         scope.declare(v, { initialised: true });
       }
     }
-    this.#inside(clause.block, scope, ctx);
+    this.#inside(clause.block, scope, ctx, outer);
   }
 
   #return(s: ts.ReturnStatement, scope: Scope, ctx: Context): void {

@@ -66,6 +66,16 @@ export function labelsOf(s: ts.Statement): string[] {
   return ts.isLabeledStatement(s.parent) ? [s.parent.label.text, ...labelsOf(s.parent)] : [];
 }
 
+/** Does a statement call something, and go on behind it? */
+export function calls(s: ts.Statement): boolean {
+  const leaves = ts.isReturnStatement(s) || ts.isThrowStatement(s) || ts.isBreakOrContinueStatement(s);
+  const inside = (node: ts.Node): boolean =>
+    ts.isCallExpression(node) ||
+    ts.isNewExpression(node) ||
+    (!ts.isFunctionLike(node) && ts.forEachChild(node, inside) === true);
+  return !leaves && inside(s);
+}
+
 /** True if some `return` of the function itself has a value. */
 export function returnsValue(node: ts.Node): boolean {
   return (

@@ -38,6 +38,8 @@ export class BreakpointBook {
   /** The engine's events are our own doing while this is set. */
   #busy = false;
   #nextProblemId = FIRST_PROBLEM_ID;
+  /** Requests whose problem has been said. */
+  readonly #said = new Set<string>();
   /** Captures of breakpoints on packets, by the breakpoint's number. */
   readonly #captures = new Map<number, string>();
   /** What the machine replays; undefined until it is launched. */
@@ -219,8 +221,24 @@ export class BreakpointBook {
     }
   }
 
-  #problem({ location }: Wanted, message: string): DebugProtocol.Breakpoint {
+  /** What was wrong is said once in the console too: a tooltip is seen by who looks for it. */
+  #say({ key, location }: Wanted, message: string): void {
+    if (message !== '' && !this.#said.has(key)) {
+      this.#said.add(key);
+      const where =
+        location.kind === 'line'
+          ? `${location.file}:${location.line}`
+          : location.kind === 'function'
+            ? location.name
+            : '';
+      this.#session.output('console', `Breakpoint ${where}${where === '' ? '' : ': '}${message}\n`);
+    }
+  }
+
+  #problem(one: Wanted, message: string): DebugProtocol.Breakpoint {
+    const { location } = one;
     const { engine, client } = this.#session;
+    this.#say(one, message);
     return {
       id: this.#nextProblemId++,
       verified: false,

@@ -14,6 +14,8 @@ export class ClientConventions {
   readonly supportsMemoryEvent: boolean;
   /** The client shows text with escape sequences in colours. */
   readonly supportsANSIStyling: boolean;
+  /** The client starts further sessions when it is asked to. */
+  readonly supportsStartDebugging: boolean;
   /** The client shows `progressStart`, `progressUpdate` and `progressEnd`. */
   readonly supportsProgressReporting: boolean;
 
@@ -29,6 +31,7 @@ export class ClientConventions {
     this.supportsInvalidatedEvent = args.optionalBoolean('supportsInvalidatedEvent') ?? false;
     this.supportsMemoryEvent = args.optionalBoolean('supportsMemoryEvent') ?? false;
     this.supportsANSIStyling = args.optionalBoolean('supportsANSIStyling') ?? false;
+    this.supportsStartDebugging = args.optionalBoolean('supportsStartDebuggingRequest') ?? false;
     this.supportsProgressReporting = args.optionalBoolean('supportsProgressReporting') ?? false;
   }
 

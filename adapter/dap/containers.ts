@@ -1,5 +1,6 @@
 /** What is behind a `variablesReference`: rows that are made when a client asks for them, all at once or in pages. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { SourceLocation } from '../compiler/debug-info.ts';
 
 /** A part of what a memory reference means. */
 export interface MemoryPlace {
@@ -19,6 +20,9 @@ export interface Item {
   readonly memory?: MemoryPlace;
   readonly children?: Container;
   readonly presentationHint?: DebugProtocol.VariablePresentationHint;
+  /** Where it is declared, and where what it points to is. */
+  readonly declaration?: SourceLocation;
+  readonly pointee?: SourceLocation;
 }
 
 /** How numbers are to be written. */

@@ -2,6 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { CandidateKind } from '../commands/candidates.ts';
 import { findCommand } from '../commands/command.ts';
+import type { Completions } from '../commands/complete.ts';
 import type { Value } from '../engine/api.ts';
 import { formatField } from '../packets/fields.ts';
 import { type Arguments, RequestError } from './arguments.ts';
@@ -12,7 +13,7 @@ import { formatValue } from './present.ts';
 import { registerValue } from './registers.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
-import { assign, counts, toVariable, valueFormat, valueItem } from './variables.ts';
+import { assign, counts, setBody, toVariable, valueFormat, valueItem } from './variables.ts';
 
 /** Elements of an aggregate that go to the clipboard. */
 const CLIPBOARD_ELEMENTS = 4096;
@@ -35,8 +36,7 @@ export const evaluateRequests: Family = {
       session.memoryChanged(
         item.memoryReference === undefined ? undefined : { memoryReference: item.memoryReference, offset: 0, count: 4 },
       );
-      const { name: _name, evaluateName: _evaluateName, presentationHint: _hint, ...body } = toVariable(session, item);
-      return body;
+      return setBody(session, item);
     },
     after: (session, ok) => {
       if (ok) {
@@ -109,13 +109,20 @@ async function shownValue(
   format: ValueFormat,
 ): Promise<DebugProtocol.EvaluateResponse['body']> {
   const item = await itemOf(session, expression, frame, format);
-  const { value: result, type, variablesReference, memoryReference } = toVariable(session, item);
+  const {
+    value: result,
+    type,
+    variablesReference,
+    memoryReference,
+    valueLocationReference,
+  } = toVariable(session, item);
   return {
     result,
     variablesReference,
     ...counts(item.children),
     ...(type === undefined ? {} : { type }),
     ...(memoryReference === undefined ? {} : { memoryReference }),
+    ...(valueLocationReference === undefined ? {} : { valueLocationReference }),
   };
 }
 
@@ -162,7 +169,17 @@ async function command(
     return { result: 'The machine was started from the beginning.', variablesReference: 0 };
   }
   const signal = ongoing()?.cancellation.signal;
-  const { output, failed, quit } = await session.lifecycle.command(() => session.repl.run(line, frame, { signal }));
+  let changes = false;
+  const changing = (): void => {
+    changes = true;
+  };
+  session.engine.on('changing', changing);
+  const { output, failed, quit } = await session.lifecycle
+    .command(() => session.repl.run(line, frame, { signal }))
+    .finally(() => session.engine.off('changing', changing));
+  if (changes && session.engine.state === 'stopped') {
+    session.invalidate('variables'); // never the stack, which would select the innermost frame
+  }
   if (quit) {
     await session.engine.kill();
     session.lifecycle.terminated();
@@ -211,7 +228,7 @@ function completions(session: PacketSession, args: Arguments): DebugProtocol.Com
   const line = lines[Math.max(0, session.client.lineFromClient(args.optionalNumber('line') ?? 1) - 1)] ?? '';
   const column = session.client.columnFromClient(args.number('column'));
   const typed = line.slice(0, Math.max(0, column - 1));
-  const { from, candidates } = session.repl.interpreter.completions(typed);
+  const { from, candidates } = allCompletions(session, typed);
   return candidates.map(({ text: label, kind, detail }) => ({
     label,
     type: COMPLETION_TYPES[kind],
@@ -219,6 +236,37 @@ function completions(session: PacketSession, args: Arguments): DebugProtocol.Com
     start: session.client.columnToClient(from + 1),
     length: typed.length - from,
   }));
+}
+
+/** A line is a command or an expression; while it is a single word, it may become either. */
+function allCompletions({ repl }: PacketSession, typed: string): Completions {
+  const { interpreter } = repl;
+  const commands = interpreter.completions(typed);
+  const isWord = /^\s*\w*$/.test(typed);
+  if (interpreter.inBlock || typed.trim() === '' || (commands.candidates.length > 0 && !isWord)) {
+    return commands;
+  }
+  const values = interpreter.completions(`${PRINT}${typed}`);
+  const from = values.from - PRINT.length;
+  if (!isWord) {
+    return { from, candidates: isPrefix(typed, interpreter) ? [] : values.candidates };
+  }
+  const known = new Set(commands.candidates.map(({ text }) => text));
+  const more = from === commands.from ? values.candidates.filter(({ text }) => !known.has(text)) : [];
+  return { from: commands.from, candidates: [...commands.candidates, ...more] };
+}
+
+/** A command that takes an expression. */
+const PRINT = 'print ';
+
+/** The line begins with a command, which takes something else. */
+function isPrefix(typed: string, { commands }: PacketSession['repl']['interpreter']): boolean {
+  try {
+    findCommand(commands, typed);
+    return true;
+  } catch (error) {
+    return !/^Undefined command/.test((error as Error).message);
+  }
 }
 
 const COMPLETION_TYPES: Readonly<Record<CandidateKind, DebugProtocol.CompletionItemType>> = {

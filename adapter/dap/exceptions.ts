@@ -83,7 +83,7 @@ function want({ evaluator }: PacketSession, id: string, text: string): Wanted {
     return { key, location, problem: `There is no exception filter "${id}"; there are ${known}.` };
   }
   try {
-    const { event, condition } = parseCatch(kind, text.trim());
+    const { event, condition } = parseCatch(kind, text.trim(), evaluator.filters);
     const more = condition === undefined ? {} : { condition: evaluator.condition(condition) };
     return { key, location, spec: { location: { kind: 'catch', event }, ...more } };
   } catch (error) {

@@ -1,8 +1,10 @@
 /** The attributes of a launch configuration: types, defaults, and what can be checked before the machine starts. */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEFAULT_ARGS, REPLAY_ARGS } from '../commands/default-machine.ts';
 import type { LaunchOptions, ReplayOptions } from '../engine/api.ts';
 import { type Arguments, describeType, RequestError } from './arguments.ts';
+import { type Peer, parsePeers } from './peers.ts';
 
 /** What the guest does by default: it waits for the text that somebody sends to the forwarded port. */
 export const DEFAULT_GUEST_COMMANDS: readonly string[] = ['nc -l -v -p 5556 > hello.txt'];
@@ -18,12 +20,17 @@ export interface LaunchConfiguration {
   readonly terminal: boolean;
   /** The client answers `pktgdb/guests` events. */
   readonly asksGuest: boolean;
+  /** Other machines, which the client is to start sessions for. */
+  readonly peers: readonly Peer[];
 }
 
 /** Reads the arguments of a launch request. Throws `RequestError` with a sentence for the user. */
 export function parseLaunch(raw: Arguments): LaunchConfiguration {
   const args = parseArgs(raw);
   const cwd = raw.optionalString('cwd') ?? process.cwd();
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new RequestError(`launch: cwd names no folder: ${cwd}`);
+  }
   const traceName = raw.optionalString('trace');
   const guestCommands =
     raw.optionalStrings('guestCommands') ??
@@ -48,6 +55,7 @@ export function parseLaunch(raw: Arguments): LaunchConfiguration {
     noDebug,
     terminal: parseConsole(raw),
     asksGuest: raw.optionalBoolean('asksGuest') ?? false,
+    peers: parsePeers(raw),
   };
 }
 
@@ -87,6 +95,12 @@ function parseArgs(raw: Arguments): string[] | undefined {
   }
   if (!Array.isArray(value)) {
     throw new RequestError(`launch: args must be an array of strings or a string, not ${describeType(value)}`);
+  }
+  if (value.length === 0) {
+    throw new RequestError(
+      'launch: args is empty: a machine without options has no network. ' +
+        'Leave args out for the usual one, or give it for example ["-nic", "user"].',
+    );
   }
   return raw.optionalStrings('args');
 }

@@ -15,6 +15,7 @@ import { type Arguments, isObject, RequestError } from './arguments.ts';
 import { freeDefault } from './default-port.ts';
 import { GuestQuestion } from './guest-question.ts';
 import { type LaunchConfiguration, parseLaunch } from './launch-args.ts';
+import { startPeers } from './peers.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
@@ -77,6 +78,8 @@ export class Lifecycle {
   #configured: () => void = () => {};
   readonly #configurationDone: Promise<void>;
   #initCommandsDone = false;
+  /** The others are there already when this machine starts again. */
+  #peersAsked = false;
   /** While a machine starts or is replaced: how the last one ended, which is reported only if the start succeeds. */
   #starting = false;
   #earlyExit: { readonly code: number; readonly message: string } | undefined;
@@ -197,7 +200,8 @@ export class Lifecycle {
     return free.args;
   }
 
-  async #start({ options, initCommands, noDebug, terminal, asksGuest }: LaunchConfiguration): Promise<void> {
+  async #start(configuration: LaunchConfiguration): Promise<void> {
+    const { options, initCommands, noDebug, terminal, asksGuest } = configuration;
     const { engine } = this.#session;
     if (this.#terminated) {
       throw new RequestError('launch: the session was ended before the machine started.');
@@ -235,6 +239,10 @@ export class Lifecycle {
     this.#reportEarlyExit();
     this.#session.breakpoints.captureKnown();
     this.#session.sendEvent(new Event('process', PROCESS));
+    if (!this.#peersAsked) {
+      this.#peersAsked = true;
+      startPeers(this.#session, configuration.peers);
+    }
   }
 
   /** Runs a command that may replace the machine: an exit is reported if there is none afterwards. */
@@ -278,7 +286,7 @@ export class Lifecycle {
         throw new RequestError(`launch: initCommands: ${why}`);
       }
       if (output !== '' && !script) {
-        this.#session.output('console', output);
+        this.#session.output('stdout', output);
       }
       if (quit) {
         return true;

@@ -120,16 +120,10 @@ async function writeMemory(
 ): Promise<NonNullable<DebugProtocol.WriteMemoryResponse['body']>> {
   const reference = args.string('memoryReference');
   if (reference.startsWith(BYTES_PREFIX)) {
-    throw new RequestError(
-      'This is a byte array of the stack, not guest memory; set its elements as variables instead.',
-    );
+    return writeBytes(session, args, reference);
   }
   const address = parseAddress(reference) + (args.optionalNumber('offset') ?? 0);
-  const text = args.string('data');
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
-    throw new RequestError('writeMemory: data must be base64');
-  }
-  const data = Buffer.from(text, 'base64');
+  const data = dataOf(args);
   const written = address < 0 ? 0 : await session.engine.memory.write(address, data);
   if (written < data.length && args.optionalBoolean('allowPartial') !== true) {
     throw new RequestError(
@@ -139,4 +133,40 @@ async function writeMemory(
   session.invalidate('variables');
   session.memoryChanged({ memoryReference: reference, offset: args.optionalNumber('offset') ?? 0, count: written });
   return { offset: 0, bytesWritten: written };
+}
+
+function dataOf(args: Arguments): Uint8Array {
+  const text = args.string('data');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new RequestError('writeMemory: data must be base64');
+  }
+  return Buffer.from(text, 'base64');
+}
+
+/** Writes to an array of bytes of the stack by assignments to its elements, which history has as the user's own. */
+async function writeBytes(
+  session: PacketSession,
+  args: Arguments,
+  reference: string,
+): Promise<NonNullable<DebugProtocol.WriteMemoryResponse['body']>> {
+  const handle = reference.slice(BYTES_PREFIX.length);
+  const name = session.stopped.nameOf(handle);
+  const offset = args.optionalNumber('offset') ?? 0;
+  const data = dataOf(args);
+  const there = offset < 0 ? undefined : await session.engine.readBytes(handle, offset, data.length);
+  if (name === undefined || there === undefined) {
+    throw new RequestError('These bytes are gone: the machine has run since. Evaluate the expression again.');
+  }
+  if (there.length < data.length && args.optionalBoolean('allowPartial') !== true) {
+    throw new RequestError(`Only ${there.length} of ${data.length} bytes at ${offset} are in the array.`);
+  }
+  const array = session.evaluator.valueCode(name.path, name.frame);
+  for (const [i, now] of there.entries()) {
+    if (data[i] !== now) {
+      await session.engine.assign(`(${array})[${offset + i}]`, String(data[i]), name.frame);
+    }
+  }
+  session.invalidate('variables');
+  session.memoryChanged({ memoryReference: reference, offset, count: there.length });
+  return { offset: 0, bytesWritten: there.length };
 }

@@ -57,5 +57,5 @@ export function printRow(session: PacketSession, text: string, row: QueryRow): v
   const body: QueryRowsEventBody = { id: 0, rows: [{ ...row, text }] };
   session.sendEvent(new Event('pktgdb/queryRows', body));
   const place = file === '' ? {} : { source: toSource(engine, client, file), line: client.lineToClient(line) };
-  session.output('console', `${text}\n`, place);
+  session.output('stdout', `${text}\n`, place);
 }

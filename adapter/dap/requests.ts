@@ -11,6 +11,7 @@ import { exceptionRequests } from './exceptions.ts';
 import { stackRequests } from './frames.ts';
 import { historyRequests } from './history.ts';
 import { lifecycleRequests } from './lifecycle.ts';
+import { locationRequests } from './locations.ts';
 import { memoryRequests } from './memory.ts';
 import { packetRequests } from './packets.ts';
 import { queryRequests } from './queries.ts';
@@ -18,6 +19,7 @@ import { replayRequests } from './replay.ts';
 import type { Family, RequestHandler } from './request.ts';
 import { runningRequests } from './running.ts';
 import { sourceRequests } from './sources.ts';
+import { stepTargetRequests } from './step-targets.ts';
 import { timelineRequests } from './timeline.ts';
 import { variableRequests } from './variables.ts';
 import { viewRequests } from './views.ts';
@@ -25,6 +27,7 @@ import { watchpointRequests } from './watchpoints.ts';
 
 const initializeRequests: Family = {
   initialize: {
+    capabilities: { supportsANSIStyling: true },
     handle: (session, args): DebugProtocol.Capabilities => {
       session.client = new ClientConventions(args);
       return capabilities();
@@ -65,6 +68,8 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
     variableRequests,
     evaluateRequests,
     memoryRequests,
+    locationRequests,
+    stepTargetRequests,
     sourceRequests,
     viewRequests,
     packetRequests,

@@ -46,11 +46,25 @@ function step(kind: StepKind): Family[string] {
     handle: async (session, args) => {
       checkThread(args);
       checkStopped(session);
+      const targetId = kind === 'into' ? args.optionalNumber('targetId') : undefined;
+      if (targetId !== undefined) {
+        await stepInto(session, targetId);
+        return;
+      }
       const statements = args.optionalString('granularity') === 'instruction';
       await session.running(() => session.engine.step(kind, statements ? { statements } : {}));
     },
     after: (session) => session.releaseStops(),
   };
+}
+
+/** Runs to the beginning of a function that the statement calls; if it is not called, the function is left. */
+async function stepInto(session: PacketSession, targetId: number): Promise<void> {
+  const name = session.stopped.targetName(targetId);
+  if (name === undefined) {
+    throw new RequestError(`There is no target ${targetId} to step into: the machine has run since, or it never was.`);
+  }
+  await session.running(() => session.engine.runTo({ kind: 'function', name }));
 }
 
 /** Throws unless the machine stands still. */

@@ -31,6 +31,7 @@ import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
 import { stoppedBody } from './stopped.ts';
+import { styledReport } from './styles.ts';
 import { THREAD_ID } from './thread.ts';
 import { StopList } from './timeline.ts';
 import type { TokenLock } from './token.ts';
@@ -39,6 +40,9 @@ import type { MessageEndpoint } from './transport.ts';
 /** Errors whose message is meant for the user; others are bugs, and their stack goes to the log. */
 /** Numbers of errors, by the word that the protocol has for them. */
 const ERROR_IDS = { other: 1, cancelled: 2, notStopped: 3 } as const;
+
+/** The button of VS Code's dialog for a launch that failed; its own one does nothing in an empty window. */
+const CONFIGURE = { url: 'command:pktgdb.openConfiguration', urlLabel: 'Open Configuration' };
 
 const USER_ERRORS = new Set(['RequestError', 'EngineError', 'ExpressionError']);
 
@@ -88,7 +92,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     this.#options = options;
     this.repl = new Repl(
       (write) => options.createInterpreter(engine, write, (text, row) => printRow(this, text, row)),
-      (text) => this.output('console', text),
+      (text) => this.output('stdout', text),
     );
     this.breakpoints = new BreakpointBook(this);
     this.lifecycle = new Lifecycle(this);
@@ -112,8 +116,12 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       this.malformed(`a message must be an object, not ${describeType(message)}`);
       return;
     }
+    if (message['type'] === 'response') {
+      this.#answered(message);
+      return;
+    }
     if (message['type'] !== 'request') {
-      if (message['type'] !== 'response' && message['type'] !== 'event') {
+      if (message['type'] !== 'event') {
         this.malformed(`a message with the type ${JSON.stringify(message['type'])}; "request" is expected`);
       }
       return;
@@ -126,6 +134,25 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     const request = startOngoing();
     this.#ongoing.set(message['seq'], request);
     void within(request, () => this.#dispatch(request, message['seq'] as number, command, message['arguments']));
+  }
+
+  /** What the client was asked, by number: what is done if it refuses. */
+  readonly #asked = new Map<number, (problem: string) => void>();
+
+  /** Asks the client for something. */
+  askClient(command: string, args: object, failed: (problem: string) => void): void {
+    const request = { seq: 0, command, arguments: args };
+    // `sendRequest` keeps the number to itself, and wants a time limit, but people take their time.
+    (this as unknown as { _send(type: string, message: object): void })._send('request', request);
+    this.#asked.set(request.seq, failed);
+  }
+
+  #answered({ request_seq: seq, success, message }: Readonly<Record<string, unknown>>): void {
+    const failed = this.#asked.get(Number(seq));
+    this.#asked.delete(Number(seq));
+    if (success === false) {
+      failed?.(typeof message === 'string' ? message : 'the client refused it');
+    }
   }
 
   /** Requests that are being handled, by their numbers. */
@@ -153,6 +180,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       this.#initialized = true;
       const args = new Arguments(command, raw, seq);
       this.#admit(command, args);
+      if (JSON.stringify(raw)?.includes('${') && this.engine.state === 'stopped') {
+        // A reference in a display filter is about the packet at the stop.
+        await this.evaluator.filters.refer(this.engine, 0);
+      }
       const answer = Promise.resolve(request.handle(this, args));
       const body = await (request.cancellable ? unlessCancelled(answer, ongoing.cancellation.signal) : answer);
       if (body !== undefined) {
@@ -221,7 +252,9 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     const code = error instanceof RequestError ? error.code : undefined;
     response.success = false;
     response.message = code ?? message;
-    response.body = { error: { id: ERROR_IDS[code ?? 'other'], format: message, variables: {}, showUser: shown } };
+    const link = shown && response.command === 'launch' && this.client.id === 'vscode' ? CONFIGURE : {};
+    const id = ERROR_IDS[code ?? 'other'];
+    response.body = { error: { id, format: message, variables: {}, showUser: shown, ...link } };
     this.sendResponse(response);
   }
 
@@ -327,10 +360,13 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     });
     engine.on('console', (text) => this.#guestPrinted(text));
     engine.on('report', (level, text) =>
-      this.output(level === 'info' ? 'console' : level === 'warning' ? 'stderr' : 'important', `${text}\n`),
+      this.output(
+        level === 'info' ? 'stdout' : level === 'warning' ? 'console' : 'important',
+        `${styledReport(this.client, level, text)}\n`,
+      ),
     );
     engine.on('log', (text, location) =>
-      this.output('console', text, {
+      this.output('stdout', text, {
         source: toSource(engine, this.client, location.file),
         line: this.client.lineToClient(location.line),
         column: this.client.columnToClient(location.column),
@@ -380,7 +416,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   async #tellAccount(): Promise<void> {
     const account = this.engine.replay?.account();
     if (account !== undefined) {
-      this.output('console', `${(await accountLines(this.engine, account)).join('\n')}\n`);
+      this.output('stdout', `${(await accountLines(this.engine, account)).join('\n')}\n`);
     }
   }
 
@@ -392,7 +428,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       const commands = all[0]?.trim() === 'silent' ? all.slice(1) : all;
       if (commands.length > 0) {
         const { output } = await this.repl.run(commands.join('\n'), -1);
-        this.output('console', output);
+        this.output('stdout', output);
       }
     }
   }

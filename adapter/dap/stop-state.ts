@@ -1,4 +1,5 @@
 /** What a client can refer to while the machine stands still: frames and variable containers. Replaced when it runs. */
+import type { SourceLocation } from '../compiler/debug-info.ts';
 import type { EngineApi, Frame, WatchLocation } from '../engine/api.ts';
 import { RequestError } from './arguments.ts';
 import type { Container } from './containers.ts';
@@ -13,7 +14,14 @@ let nextReference = 1;
 export class StopState {
   readonly #engine: EngineApi;
   readonly #containers = new Map<number, Container>();
-  readonly #places = new Map<string, WatchLocation>();
+  readonly #watched = new Map<string, WatchLocation>();
+  /** Places in the source, by their references; the same place has the same one. */
+  readonly #places = new Map<number, SourceLocation>();
+  readonly #placeReferences = new Map<string, number>();
+  /** Functions that one can step into, by their numbers. */
+  readonly #targets: string[] = [];
+  /** What arrays of bytes are called in the frame that showed them, by their handles. */
+  readonly #bytes = new Map<string, { readonly path: string; readonly frame: number }>();
   #frames: Promise<{ readonly base: number; readonly frames: readonly Frame[] }> | undefined;
 
   constructor(engine: EngineApi) {
@@ -57,12 +65,47 @@ export class StopState {
   /** Gives something to watch its id. */
   keep(location: WatchLocation): string {
     const id = `place:${nextReference++}:${location.text}`;
-    this.#places.set(id, location);
+    this.#watched.set(id, location);
     return id;
   }
 
   kept(id: string): WatchLocation | undefined {
-    return this.#places.get(id);
+    return this.#watched.get(id);
+  }
+
+  /** Gives a place in the source its reference. */
+  placeReference(place: SourceLocation): number {
+    const key = `${place.line}:${place.column} ${place.file}`;
+    const before = this.#placeReferences.get(key);
+    if (before !== undefined) {
+      return before;
+    }
+    const reference = nextReference++;
+    this.#places.set(reference, place);
+    this.#placeReferences.set(key, reference);
+    return reference;
+  }
+
+  place(reference: number): SourceLocation | undefined {
+    return this.#places.get(reference);
+  }
+
+  /** Gives a function that one can step into its number. */
+  target(name: string): number {
+    return this.#targets.push(name);
+  }
+
+  targetName(id: number): string | undefined {
+    return this.#targets[id - 1];
+  }
+
+  /** Notes what an array of bytes is called, so that it can be written to. */
+  named(handle: string, path: string, frame: number): void {
+    this.#bytes.set(handle, { path, frame });
+  }
+
+  nameOf(handle: string): { readonly path: string; readonly frame: number } | undefined {
+    return this.#bytes.get(handle);
   }
 
   container(reference: number): Container {

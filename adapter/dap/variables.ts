@@ -5,11 +5,13 @@ import type { Evaluator } from '../inspect/evaluator.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import { type Container, type Item, type MemoryPlace, selectRows, type ValueFormat } from './containers.ts';
+import { fieldPlace, valuePlace } from './locations.ts';
 import { bytesReference } from './memory.ts';
 import { isCancelled } from './ongoing.ts';
 import { formatValue } from './present.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
+import { styledValue } from './styles.ts';
 
 /** Elements fetched from the engine in one go. */
 const CHUNK = 4096;
@@ -30,7 +32,8 @@ export const variableRequests: Family = {
       const count = Math.min(args.count('count', 0) || MAX_ROWS, MAX_ROWS);
       const rows = await selectRows(container, filter, start, count, valueFormat(session, args));
       const shown = container.set === undefined ? rows.map(readOnly) : rows;
-      return { variables: shown.map((row) => toVariable(session, row)) };
+      const variables = shown.map((row) => toVariable(session, row));
+      return { variables: variables.map((row) => ({ ...row, value: styledValue(session.client, row.value) })) };
     },
   },
   setVariable: {
@@ -43,8 +46,7 @@ export const variableRequests: Family = {
       }
       const item = await container.set(name, args.string('value'), valueFormat(session, args));
       session.memoryChanged(item.memory ?? wholeMemory(item));
-      const { name: _name, evaluateName: _evaluateName, presentationHint: _hint, ...body } = toVariable(session, item);
-      return body;
+      return setBody(session, item);
     },
     // Registers, rings and structs show the same memory: let the client read them again.
     after: (session, ok) => {
@@ -75,8 +77,22 @@ export function valueFormat({ numbers }: PacketSession, args: Arguments): ValueF
 
 /** A row as DAP's Variable. */
 export function toVariable(session: PacketSession, item: Item): DebugProtocol.Variable {
-  const { children, memory: _, ...rest } = item;
-  return { ...rest, variablesReference: session.stopped.reference(children), ...counts(children) };
+  const { children, memory: _, declaration, pointee, ...rest } = item;
+  const { stopped } = session;
+  return {
+    ...rest,
+    variablesReference: stopped.reference(children),
+    ...counts(children),
+    ...(declaration === undefined ? {} : { declarationLocationReference: stopped.placeReference(declaration) }),
+    ...(pointee === undefined ? {} : { valueLocationReference: stopped.placeReference(pointee) }),
+  };
+}
+
+/** The answer to a request that has set a row: a Variable without what only rows have. */
+export function setBody(session: PacketSession, item: Item): DebugProtocol.SetVariableResponse['body'] {
+  const { declaration: _, ...rest } = item;
+  const { name: _name, evaluateName: _evaluateName, presentationHint: _hint, ...body } = toVariable(session, rest);
+  return body;
 }
 
 /** `indexedVariables` and `namedVariables` where a client can make use of them. */
@@ -140,13 +156,19 @@ export function valueItem(
   format: ValueFormat,
 ): Item {
   const children = valueContainer(session, frame, value, path);
+  const bytes = value.kind === 'bytes' ? value.handle : undefined;
+  if (bytes !== undefined && path !== undefined) {
+    session.stopped.named(bytes, path, frame);
+  }
+  const pointee = valuePlace(session.engine.info, value);
   return {
     name,
     value: formatValue(value, format, lastName(name)),
     ...(value.type === '' ? {} : { type: value.type }),
     ...(path === undefined ? {} : { evaluateName: path }),
     ...(children === undefined ? {} : { children }),
-    ...(value.kind === 'bytes' && value.handle !== undefined ? { memoryReference: bytesReference(value.handle) } : {}),
+    ...(bytes === undefined ? {} : { memoryReference: bytesReference(bytes) }),
+    ...(pointee === undefined ? {} : { pointee }),
   };
 }
 
@@ -173,7 +195,9 @@ export function valueContainer(
     rows: async (start, count, format) =>
       (await fetchChildren(session, handle, start, Math.min(count, length - start))).map(({ name, value: child }) => {
         const sized = value.bits !== undefined && child.bits === undefined ? { ...child, bits: value.bits } : child;
-        return valueItem(session, frame, name, sized, childPath(name), format);
+        const item = valueItem(session, frame, name, sized, childPath(name), format);
+        const declaration = isStruct ? fieldPlace(session.engine.info, value.type, name) : undefined;
+        return declaration === undefined ? item : { ...item, declaration };
       }),
     set: async (name, text, format) => {
       const target = childPath(name);

@@ -306,6 +306,8 @@ export interface EngineEvents {
   console: [text: string];
   /** A line about the machine or the debugger, for the user. */
   report: [level: 'info' | 'warning' | 'error', text: string];
+  /** The debugger is about to change something of the machine. */
+  changing: [];
   /** Output of a logpoint. */
   log: [text: string, location: SourceLocation];
   breakpoint: [change: 'new' | 'changed' | 'removed', bp: Breakpoint];

@@ -14,7 +14,13 @@ export type PacketLayer = keyof typeof PACKET_LAYERS;
 /** An event that a catchpoint stops at; an empty text or a null stands for any. */
 export type CatchEvent =
   /** A packet that a display filter means passes a layer. */
-  | { readonly what: 'packet'; readonly filter: string; readonly layer: PacketLayer }
+  | {
+      readonly what: 'packet';
+      readonly filter: string;
+      readonly layer: PacketLayer;
+      /** JavaScript of the arguments that make the filter, if they are more than its text. */
+      readonly made?: string;
+    }
   /** A packet is given up, for a reason of `DROP_REASONS`. */
   | { readonly what: 'drop'; readonly reason: string }
   /** The NIC raises its interrupt line; or, with one, a cause (a bit of ICR) is set that was not. */
@@ -119,7 +125,7 @@ export function placesOf(event: CatchEvent): readonly CatchPlace[] {
       return PACKET_LAYERS[event.layer].map((name) => ({
         name,
         at: 0,
-        test: event.filter === '' ? '' : packetFilter(event.filter),
+        test: event.filter === '' ? '' : packetFilter(event.filter, event.made),
         say: JSON.stringify(`packet in ${event.layer}`),
       }));
     case 'drop':

@@ -250,7 +250,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       report: (level, text) => void this.emit('report', level, text),
       log: (bp, probe, text) => this.#emitLog(bp, probe, text),
       paused: (paused) => this.#onPaused(inferior, paused),
-      up: () => guestCommands.forEach((line) => void this.guestInput(`${line}\n`)),
+      up: () => this.#inferior && guestCommands.forEach((line) => void this.guestInput(`${line}\n`)),
       ended: (code, message, summary) => this.#ended(inferior, code, message, summary),
       failed: () => {
         this.#forgetInferior(inferior);
@@ -650,7 +650,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   get replay(): ReplayState | undefined {
     const { replay } = this.#traces;
-    return replay && replayState(replay);
+    return replay && replayState(replay, this.#moment?.account ?? undefined);
   }
 
   async divergences(start = 0, count = 1000): Promise<DivergenceReport> {
@@ -676,6 +676,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Something is about to be changed: if it is the past, what is shown from now on is what would have been. */
   async #leavePast(): Promise<void> {
+    this.emit('changing');
     if (this.#whatIf.original && this.#inferiorState !== 'stopped') {
       throw new EngineError('A what-if that runs cannot be changed; interrupt it first.');
     }

@@ -4,9 +4,9 @@
  */
 import type { EngineApi, GuestMemory } from './api.ts';
 
-/** Where the firmware maps BAR0 of the first NIC, and how far apart the next ones are. */
+/** Where the firmware maps BAR0 of the first NIC, and how far below it the next ones are. */
 export const NIC_BAR0 = 0xfebc0000;
-const NIC_WINDOW = 0x20000;
+export const NIC_WINDOW = 0x20000;
 
 interface Region {
   readonly name: string;

@@ -258,7 +258,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       inferior.#channel.on('resumed', () => {
         inferior.#standing = false;
       });
-      await inferior.#channel.send('Debugger.enable');
+      // Each evaluation is a script: without a limit V8 keeps the text of all.
+      await inferior.#channel.send('Debugger.enable', { maxScriptsCacheSize: 0 });
       const travels = options.past && options.inspector === undefined;
       await inferior.#pauseOnExceptions(travels ? 'all' : options.recording || options.past ? 'none' : 'uncaught');
     }

@@ -149,13 +149,13 @@ function hostsOf(analysis: PreparedCapture['analysis']): ReplayHost[] {
   return rankedHosts(analysis).map((h) => ({ address: h.text, opens: h.opens, packets: h.packets }));
 }
 
-/** A replay for those who show it. */
-export function replayState({ capture, plan }: Replay): ReplayState {
+/** A replay for those who show it; `past` is its account in numbers, where that is not the present's. */
+export function replayState({ capture, plan }: Replay, past?: readonly number[]): ReplayState {
   return {
     plan,
     guest: describeGuest(plan),
     hosts: hostsOf(capture.analysis),
-    account: () => accountOf(plan),
+    account: () => accountOf(plan, past),
     connections: () => connectionAccounts(plan),
     packet: (number) => ({
       packets: plan.roles.length,

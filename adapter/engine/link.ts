@@ -41,9 +41,9 @@ export function edgeField(name: keyof Edge): string {
   return `${field('$R', 'edge')}.${name}`;
 }
 
-/** JavaScript, in a decider, that says if a display filter means `$pkt`. */
-export function packetFilter(filter: string): string {
-  return `${call('$R', 'filter', JSON.stringify(filter))}($pkt)`;
+/** JavaScript, in a decider, that says if a display filter means `$pkt`; `made` are the arguments that make it. */
+export function packetFilter(filter: string, made: string = JSON.stringify(filter)): string {
+  return `${call('$R', 'filter', made)}($pkt)`;
 }
 
 /**

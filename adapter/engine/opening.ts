@@ -6,6 +6,7 @@ import { decodeChange, decodePosition, isFramed } from '../mailbox/change.ts';
 import { CHUNK_HEADER_BYTES, LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
 import { visible } from '../packets/format.ts';
 import { FileSource } from '../replay/file-source.ts';
+import { ReplayNumbers } from '../replay/numbers.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import { inSlices, type Progress } from '../replay/slices.ts';
 import { readSaved, savedHead } from '../saved/read.ts';
@@ -130,6 +131,7 @@ async function openReplay(
     throw new SavedError('the recording is damaged: its replay does not belong to its capture');
   }
   own.forEach((memory, i) => void memory.set(memories[i] ?? []));
+  new ReplayNumbers(opened.plan).count();
   return opened;
 }
 

@@ -13,7 +13,7 @@ export interface StartHooks {
   report(level: 'info' | 'warning' | 'error', text: string): void;
   log(breakpoint: number, probe: number, text: string): void;
   paused(paused: V8Paused): void;
-  /** It is set up. */
+  /** It is set up: the guest reads its console. */
   up(): void;
   /** It ran, and is gone. */
   ended(code: number, message: string, summary: ExecutionSummary | undefined): void;
@@ -37,15 +37,15 @@ export function startMachine(inferior: Inferior, hooks: StartHooks): Promise<voi
     inferior.on('log', (bp, probe, text) => hooks.log(bp, probe, text));
     const running = (): void => {
       up = true;
-      hooks.up();
       resolve();
     };
-    inferior.once('started', running);
+    inferior.once('started', () => {
+      hooks.up();
+      running();
+    });
     inferior.on('paused', (p) => {
       hooks.paused(p);
-      if (!up) {
-        running();
-      }
+      running();
     });
     inferior.once('exited', (code, message, summary) => {
       if (up) {

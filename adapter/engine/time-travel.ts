@@ -35,6 +35,8 @@ export interface Moment {
   readonly ns: number;
   readonly packets: number;
   readonly lastPacket: EdgePacket | null;
+  /** In the past of a replay: its account in numbers. */
+  readonly account?: readonly number[] | null;
   readonly stop: Stop;
 }
 
@@ -358,9 +360,9 @@ function comesBefore(a: TimePosition, b: TimePosition): boolean {
 
 /** Where an inferior has arrived. */
 export function momentOf(image: Image, { paused, report }: Arrival, inferior: Inferior, stop: Stop): Moment {
-  const { position, ns, packets, lastPacket } = report;
+  const { position, ns, packets, lastPacket, account } = report;
   const stopped = new StoppedState(image, inferior.inspector, paused, position.probe);
-  return { inferior, stopped, position, ns, packets, lastPacket, stop };
+  return { inferior, stopped, position, ns, packets, lastPacket, account, stop };
 }
 
 /** A moment for those who show it. */

@@ -8,7 +8,7 @@ import { packetBytesOf } from '../inspect/packets.ts';
 import { type Capture, readCapture } from '../packets/capture.ts';
 import { walkCapture } from '../packets/capture-walk.ts';
 import { type Conversation, conversationsOf, followStream, type StreamPiece } from '../packets/conversation-table.ts';
-import { compileFilter, FilterError } from '../packets/filter/filter.ts';
+import { type Filter, FilterError } from '../packets/filter/filter.ts';
 import { hexDump } from '../packets/format.ts';
 import { concat, writePcap } from '../packets/pcap.ts';
 import { captureBytes } from '../replay/open.ts';
@@ -124,14 +124,14 @@ export async function dumpPcap(gdb: GdbInterpreter, args: string): Promise<void>
   if (path === '' || (edge !== '' && !LAYER_NAMES.includes(edge))) {
     throw new CommandError(`Usage: dump pcap FILE [FILTER] [in EDGE]; edges are ${EDGES}.`);
   }
-  const { matches } = filterOf(filter);
+  const { matches } = filterOf(gdb, filter);
   const capture = await captureOf(gdb, edge);
   const kept = matching(capture, matches);
   writeOut(path, writePcap(kept, { nano: true }));
   gdb.out(`Wrote ${kept.length} packet${kept.length === 1 ? '' : 's'} to ${path}.\n`);
 }
 
-function matching(capture: Capture, matches: ReturnType<typeof compileFilter>['matches']): Capture['packets'] {
+function matching(capture: Capture, matches: Filter['matches']): Capture['packets'] {
   const numbers = new Set<number>();
   for (const p of walkCapture(capture)) {
     if (matches(p)) {
@@ -141,9 +141,9 @@ function matching(capture: Capture, matches: ReturnType<typeof compileFilter>['m
   return capture.packets.filter((p) => numbers.has(p.number));
 }
 
-function filterOf(text: string): ReturnType<typeof compileFilter> {
+function filterOf(gdb: GdbInterpreter, text: string): Filter {
   try {
-    return compileFilter(text);
+    return gdb.evaluator.filters.compile(text);
   } catch (error) {
     throw error instanceof FilterError ? new CommandError(error.message) : error;
   }

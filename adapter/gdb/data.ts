@@ -6,6 +6,7 @@ import type { DATA_COMMANDS } from '../commands/table/data.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { type FormatLetter, formatResult, splitFormat } from '../inspect/values.ts';
+import { PROTOCOLS } from '../packets/protocols.ts';
 import { display, undisplay } from './display.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -36,8 +37,10 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean): Promi
       throw new CommandError('Argument required (expression to compute).');
     }
   }
-  if (expression.trim() === '$pkt' && letter === '') {
-    return printPacket(gdb);
+  const [packet, layer] = /^\$pkt(?:\.(\w+))?$/.exec(expression.trim()) ?? [];
+  const bytes = layer === undefined && (letter === 'x' || letter === 'z');
+  if (packet !== undefined && (bytes || (letter === '' && (layer === undefined || isProtocol(layer))))) {
+    return printPacket(gdb, { tree: !bytes, bytes, layer });
   }
   const result = await gdb.evaluator.evaluate(expression, gdb.expressionFrame(), true);
   const shown = await formatResult(gdb.reader, { ...gdb.settings.print, ...options }, result, letter);
@@ -46,6 +49,11 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean): Promi
     return;
   }
   gdb.out(`$${gdb.evaluator.record(result, gdb.frame)} = ${shown}\n`);
+}
+
+/** The name is of a layer of packets, not of a field. */
+function isProtocol(name: string): boolean {
+  return PROTOCOLS.some((p) => p.declaration.name === name);
 }
 
 /** `set var X = Y` and `set $x = 1`: evaluated for its effect. */

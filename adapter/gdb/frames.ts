@@ -12,7 +12,7 @@ import { numberedFrameLine, sourceLine } from './stops.ts';
 export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
   const words = args.split(/\s+/).filter((w) => w !== '');
   const full = words.some((w) => w === 'full' || w === '-full');
-  const how = optionValue(words, '-frame-arguments') ?? 'scalars';
+  const how = optionValue(words, '-frame-arguments') ?? gdb.settings.print['frame-arguments'];
   if (!['all', 'scalars', 'none', 'presence'].includes(how)) {
     throw new CommandError(`Undefined item: "${how}".`);
   }

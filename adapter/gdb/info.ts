@@ -232,7 +232,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info line': infoLine,
   'info locals': infoLocals,
   'info network': (gdb) => infoMonitor(gdb, 'info network'),
-  'info packet': printPacket,
+  'info packet': (gdb) => printPacket(gdb, { tree: true, bytes: true }),
   'info position': infoPosition,
   'info program': infoProgram,
   'info record': infoRecord,

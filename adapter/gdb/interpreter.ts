@@ -30,6 +30,7 @@ import { Output } from './output.ts';
 import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
 import { blockOpener } from './script.ts';
+import { settingValue } from './settings.ts';
 import type { Skip } from './skip.ts';
 import { SourceView } from './source.ts';
 import { printAccount, printStop } from './stops.ts';
@@ -149,6 +150,7 @@ export class GdbInterpreter {
     this.engine = engine;
     this.options = options;
     this.evaluator = new Evaluator(engine);
+    this.evaluator.setting = (name) => settingValue(this.settings, name);
     this.output = new Output((text) => options.write(text, 'stdout'), this.settings.logging);
     this.source = new SourceView(engine);
     this.args = options.launch?.args ?? [];
@@ -417,6 +419,14 @@ export class GdbInterpreter {
     }
   }
 
+  /** A reference in a display filter, such as `${ip.src}`, is about the packet of the selected frame. */
+  async #refer(text: string): Promise<void> {
+    if (text.includes('${')) {
+      const frame = this.engine.state === 'stopped' ? (await this.selected()).index : 0;
+      await this.evaluator.filters.refer(this.engine, frame);
+    }
+  }
+
   /** Executes one command, as it is typed. Throws what is wrong with it. */
   async command(text: string): Promise<void> {
     const [sign = ''] = /^[!|]/.exec(text) ?? [];
@@ -437,6 +447,7 @@ export class GdbInterpreter {
       return;
     }
     const found = findCommand(COMMANDS, text);
+    await this.#refer(text);
     const { command, args, path } = found;
     if (command.repeat) {
       this.#lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;

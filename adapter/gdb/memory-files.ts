@@ -5,6 +5,7 @@ import { parseArgument } from '../inspect/expression/parser.ts';
 import { hex } from '../packets/format.ts';
 import { within } from '../packets/span.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { sourceOf } from './memory.ts';
 import { fileError } from './script.ts';
 
 async function numberOf(gdb: GdbInterpreter, text: string): Promise<number> {
@@ -93,18 +94,28 @@ export async function find(gdb: GdbInterpreter, args: string): Promise<void> {
   if (start === undefined || stop === undefined || values.length === 0) {
     throw new CommandError('Missing search parameters.');
   }
-  const from = await numberOf(gdb, start);
+  const source = await sourceOf(gdb, start);
+  const from = source.address;
   const length = stop.trim().startsWith('+')
     ? await numberOf(gdb, stop.trim().slice(1))
-    : (await numberOf(gdb, stop)) - from + 1;
+    : (await sourceOf(gdb, stop)).address - from + 1;
+  if (length <= 0) {
+    throw new CommandError('Empty search range.');
+  }
   const pattern = Buffer.concat(await Promise.all(values.map((v) => patternOf(gdb, v, size))));
-  const memory = Buffer.from(readMemory(gdb, from, length));
+  const read = await source.read(from, length);
+  if (read.length < length) {
+    throw new CommandError(
+      `Unable to access ${length - read.length} bytes of target memory at ${hex(from + read.length)}, halting search.`,
+    );
+  }
+  const memory = Buffer.from(read);
   const limit = most === '' ? Number.POSITIVE_INFINITY : Number(most);
   let found = 0;
   for (let at = memory.indexOf(pattern); at >= 0 && found < limit; at = memory.indexOf(pattern, at + 1)) {
     await gdb.interrupts.breathe();
     gdb.out(`${hex(from + at)}\n`);
-    gdb.evaluator.setVariable('_', from + at);
+    gdb.evaluator.setExamined(from + at, undefined, 'int8_t');
     found++;
   }
   gdb.evaluator.setVariable('numfound', found);
@@ -124,11 +135,11 @@ function splitList(text: string): string[] {
 }
 
 async function patternOf(gdb: GdbInterpreter, text: string, size: string): Promise<Buffer> {
-  const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());
+  const { value, code } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());
   if (value.kind === 'string') {
     return Buffer.from(String(value.value), 'latin1');
   }
-  const width = SIZES[(size || 'w') as keyof typeof SIZES];
+  const width = size === '' ? (code?.scalar?.bits ?? 32) / 8 : SIZES[size as keyof typeof SIZES];
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value.value ?? 0)));
   return bytes.subarray(0, width);

@@ -1,7 +1,9 @@
-/** `x`: guest physical memory, or an array of bytes of the stack. */
+/** `x`: guest physical memory, an array of bytes of the stack, or the packet of the frame (`x/14xb $pkt`). */
 
 import { CommandError } from '../commands/command.ts';
 import type { Value } from '../engine/api.ts';
+import { OBJECT_ADDRESSES, objectAt } from '../inspect/expression/pointers.ts';
+import { packetBytesOf } from '../inspect/packets.ts';
 import { bytesText, type FormatLetter, formatNumber, quoteString, splitFormat } from '../inspect/values.ts';
 import { hex } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -28,7 +30,7 @@ function perLine(size: Size, letter: FormatLetter): number {
 const MAX_BYTES = 1 << 20;
 
 /** Memory to look at: where it starts, and its bytes as far as they are there. */
-interface Source {
+export interface Source {
   readonly address: number;
   read(address: number, length: number): Promise<Uint8Array>;
 }
@@ -46,51 +48,70 @@ export async function examine(gdb: GdbInterpreter, args: string): Promise<void> 
   } else if (format?.letter === 'c') {
     state.size = 'b';
   }
-  const source = rest.trim() === '' ? guest(gdb, state.address) : await sourceOf(gdb, rest);
+  const source = rest.trim() === '' ? await at(gdb, state.address) : await sourceOf(gdb, rest);
   const count = format?.count ?? 1;
   const { letter, size } = state;
   if (letter === 's') {
     return strings(gdb, source, count);
   }
-  if (count < 0 || count * SIZES[size] > MAX_BYTES) {
+  if (Math.abs(count) * SIZES[size] > MAX_BYTES) {
     throw new CommandError(`The count must be from 0 to ${MAX_BYTES / SIZES[size]}.`);
   }
-  await items(gdb, source, count, size, letter);
+  if (count >= 0) {
+    return items(gdb, source, count, size, letter);
+  }
+  const before = { ...source, address: source.address + count * SIZES[size] };
+  await items(gdb, before, -count, size, letter);
+  // One more `x` goes on backwards.
+  state.address = before.address;
 }
 
 function noMemory(address: number | bigint): CommandError {
   return new CommandError(`Cannot access memory at address ${hex(address)}`);
 }
 
-function guest(gdb: GdbInterpreter, address: number): Source {
-  return { address, read: async (at, length) => gdb.engine.memory.read(at, length) };
+/** Guest memory, or an array of the stack that was printed with such an address. */
+async function at(gdb: GdbInterpreter, address: number): Promise<Source> {
+  if (address >= OBJECT_ADDRESSES) {
+    const value = await gdb.engine.evaluate(objectAt(String(address)), gdb.expressionFrame());
+    return bytesOf(gdb, { ...value, address });
+  }
+  return { address, read: async (from, length) => gdb.engine.memory.read(from, length) };
 }
 
 /** What an expression points at: a number is a guest physical address. */
-async function sourceOf(gdb: GdbInterpreter, text: string): Promise<Source> {
+export async function sourceOf(gdb: GdbInterpreter, text: string): Promise<Source> {
+  const [whole, from = '0'] = /^\s*\$pkt(?:\s*\+\s*(\d+|0x[\da-f]+))?\s*$/i.exec(text) ?? [];
+  if (whole !== undefined) {
+    const { bytes } = await packetBytesOf(gdb.engine, await gdb.selected());
+    return { address: Number(from), read: async (at, length) => bytes.slice(at, at + length) };
+  }
   const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());
   if (value.kind === 'number' || value.kind === 'bigint') {
     const address = Number(value.value);
     if (address < 0 || !Number.isSafeInteger(address)) {
       throw noMemory(BigInt.asUintN(64, BigInt(value.value ?? 0)));
     }
-    return guest(gdb, address);
+    return at(gdb, address);
   }
-  if (value.kind === 'bytes') {
-    return bytesOf(gdb, value);
-  }
-  throw new CommandError('x needs a guest physical address or an array of bytes.');
+  return bytesOf(gdb, value);
 }
 
 function bytesOf(gdb: GdbInterpreter, value: Value): Source {
-  const start = value.address ?? 0;
+  const { address: start = 0, handle, bits = 0, length = 0 } = value;
+  if (value.kind === 'undefined') {
+    throw new CommandError("Value can't be converted to integer.");
+  }
+  if (handle === undefined || bits === 0) {
+    throw new CommandError('x needs a guest physical address, an array of numbers, or $pkt.');
+  }
   return {
     address: start,
-    read: async (at, length) => {
-      const from = at - start;
-      const have = Math.max(0, Math.min(length, (value.length ?? 0) - from));
-      const list = value.handle === undefined ? [] : await gdb.engine.children(value.handle, from, have);
-      return Uint8Array.from(list, (b) => Number(b.value.value));
+    read: async (from, count) => {
+      const offset = from - start;
+      const have = Math.min(count, (length * bits) / 8 - offset);
+      const bytes = offset < 0 || have <= 0 ? undefined : await gdb.engine.readBytes(handle, offset, have);
+      return bytes ?? new Uint8Array(0);
     },
   };
 }
@@ -119,23 +140,35 @@ async function items(
       gdb.out(`${hex(at)}:\t${texts.join('\t')}\n`);
     }
     gdb.examine.address = at + whole * width;
+    if (whole > 0) {
+      const last = (whole - 1) * width;
+      gdb.evaluator.setExamined(at + last, unitAt(view, last, size), C_TYPES[size]);
+    }
     if (whole < n) {
       throw noMemory(at + whole * width);
     }
   }
-  gdb.evaluator.setVariable('_', source.address + Math.max(0, count - 1) * width);
+}
+
+/** What `$_` points to after `x`. */
+const C_TYPES = { b: 'int8_t', h: 'int16_t', w: 'int32_t', g: 'int64_t' } as const;
+
+function unitAt(view: DataView, at: number, size: Size): number | bigint {
+  switch (size) {
+    case 'b':
+      return view.getUint8(at);
+    case 'h':
+      return view.getUint16(at, true);
+    case 'w':
+      return view.getUint32(at, true);
+    case 'g':
+      return view.getBigUint64(at, true);
+  }
 }
 
 function item(view: DataView, at: number, size: Size, letter: FormatLetter): string {
   const bits = SIZES[size] * 8;
-  const n =
-    size === 'b'
-      ? view.getUint8(at)
-      : size === 'h'
-        ? view.getUint16(at, true)
-        : size === 'w'
-          ? view.getUint32(at, true)
-          : view.getBigUint64(at, true);
+  const n = unitAt(view, at, size);
   if (letter === 'x') {
     return formatNumber(n, 'z', { bits });
   }
@@ -157,6 +190,7 @@ async function strings(gdb: GdbInterpreter, source: Source, count: number): Prom
   let at = source.address;
   const limit = gdb.settings.print.elements || MAX_BYTES;
   for (let i = 0; i < count; i++) {
+    gdb.evaluator.setExamined(at, undefined, 'int8_t');
     const bytes = await source.read(at, limit + 1);
     if (bytes.length === 0) {
       throw noMemory(at);
@@ -168,5 +202,4 @@ async function strings(gdb: GdbInterpreter, source: Source, count: number): Prom
     at += text.length + (end < 0 ? 0 : 1);
   }
   gdb.examine.address = at;
-  gdb.evaluator.setVariable('_', at);
 }

@@ -1,15 +1,25 @@
-/** `print $pkt` and `info packet`: the packet that the selected frame handles, dissected. */
+/** `print $pkt`, `print/x $pkt` and `info packet`: the packet that the selected frame handles. */
 
 import { CommandError } from '../commands/command.ts';
-import { framePacket } from '../inspect/packets.ts';
-import { formatTree } from '../packets/dissect.ts';
+import { packetBytesOf, packetView } from '../inspect/packets.ts';
+import { dissect, formatTree } from '../packets/dissect.ts';
+import { hexDump } from '../packets/format.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
-export async function printPacket(gdb: GdbInterpreter): Promise<void> {
-  const frame = await gdb.selected();
-  const layers = await framePacket(gdb.engine, frame.index);
-  if (!layers) {
-    throw new CommandError(`There is no $pkt here: ${frame.fn.name} does not handle a packet.`);
+/** What is printed of a packet: the tree of its layers, or of those of one protocol, and its bytes. */
+interface PacketParts {
+  readonly tree: boolean;
+  readonly bytes: boolean;
+  readonly layer?: string | undefined;
+}
+
+/** Prints the packet. Throws `CommandError` if it has no such layer. */
+export async function printPacket(gdb: GdbInterpreter, { tree, bytes, layer }: PacketParts): Promise<void> {
+  const packet = await packetBytesOf(gdb.engine, await gdb.selected());
+  const layers = tree ? dissect(packetView(packet)).filter(({ name }) => layer === undefined || name === layer) : [];
+  if (tree && layers.length === 0) {
+    throw new CommandError(`$pkt.${layer}: <not in this packet>`);
   }
-  gdb.out(`${formatTree(layers).trimEnd()}\n`);
+  gdb.out(tree ? `${formatTree(layers).trimEnd()}\n` : '');
+  gdb.out(bytes ? `${tree ? '\n' : ''}${hexDump(packet.bytes, 0)}` : '');
 }

@@ -7,6 +7,7 @@ import {
   registerTypeName,
   signature,
   structDefinition,
+  structLayout,
   structName,
   type TypeSubject,
   typeName,
@@ -14,13 +15,26 @@ import {
 } from '../inspect/type-text.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
-/** `ptype`: the definition. */
+/** `ptype`: the definition; with `/o` where its fields would lie, with `/x` in hexadecimal. */
 export async function ptype(gdb: GdbInterpreter, args: string): Promise<void> {
-  const [, unknown] = /^struct\s+(\w+)$/.exec(args.trim()) ?? [];
-  if (unknown !== undefined && !namedType(gdb.evaluator, args, gdb.expressionFrame())) {
+  const [all = '', flags = ''] = /^\/(\w+)\s*/.exec(args) ?? [];
+  const unknownFlag = /[^oxdmtr]/.exec(flags);
+  if (unknownFlag) {
+    throw new CommandError(`unrecognized flag '${unknownFlag[0]}'`);
+  }
+  const text = args.slice(all.length);
+  const [, unknown] = /^struct\s+(\w+)$/.exec(text.trim()) ?? [];
+  if (unknown !== undefined && !namedType(gdb.evaluator, text, gdb.expressionFrame())) {
     throw new CommandError(`No struct type named ${unknown}.`);
   }
-  gdb.out(`type = ${definition(await subject(gdb, args))}\n`);
+  const of = await subject(gdb, text);
+  const struct = of.kind === 'struct' || of.kind === 'value' ? of.struct : undefined;
+  if (flags.includes('o') && struct && struct.fields.length > 0) {
+    const layout = structLayout(gdb.evaluator.types, struct, flags.includes('x') ? 16 : 10);
+    gdb.out(`/* offset      |    size */  type = ${layout}\n`);
+    return;
+  }
+  gdb.out(`type = ${definition(of)}\n`);
 }
 
 /** `whatis`: the name alone. */
@@ -43,6 +57,7 @@ function definition(of: TypeSubject): string {
       return `${structDefinition(of.struct)}${of.pointer ? ' *' : ''}`;
     case 'value':
       return of.struct ? `${structDefinition(of.struct)}${of.result.code?.contents ? '' : ' *'}` : name(of);
+    case 'scalar':
     case 'function':
       return name(of);
   }
@@ -54,6 +69,8 @@ function name(of: TypeSubject): string {
       return registerTypeName(of.register);
     case 'struct':
       return `${structName(of.struct.name)}${of.pointer ? ' *' : ''}`;
+    case 'scalar':
+      return of.name;
     case 'function':
       return signature(of.fn);
     case 'value':

@@ -162,7 +162,7 @@ function plainLocation(text: string): string {
 /** Stops where something happens. */
 export function catchEvent(kind: CatchKind): (gdb: GdbInterpreter, text: string) => void {
   return (gdb, text) => {
-    const { event, condition } = parseCatch(kind, text);
+    const { event, condition } = parseCatch(kind, text, gdb.evaluator.filters);
     const bp = gdb.engine.setBreakpoint({
       location: { kind: 'catch', event },
       ...(condition === undefined ? {} : { condition: gdb.evaluator.condition(condition) }),

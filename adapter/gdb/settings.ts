@@ -1,5 +1,5 @@
 /** `set` and `show`. */
-import { CommandError } from '../commands/command.ts';
+import { CommandError, findCommand } from '../commands/command.ts';
 import {
   BACKTRACE_SETTINGS,
   BREAKPOINT_SETTINGS,
@@ -8,17 +8,31 @@ import {
   PRINT_SETTINGS,
   REPLAY_SETTINGS,
   type Setting,
+  type Settings,
   STYLE_SETTINGS,
   settingText,
 } from '../commands/settings.ts';
+import { COMMANDS } from '../commands/table/index.ts';
 import type { SETTING_COMMANDS } from '../commands/table/settings.ts';
 import { splitWords } from '../commands/words.ts';
+import { FUNCTIONS } from '../inspect/expression/functions.ts';
 import { formatResult } from '../inspect/values.ts';
 import { setVariable } from './data.ts';
 import { type Handler, type Handlers, listSubcommands } from './handler.ts';
 import { setLink, showLink } from './hands.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { setMacro, showMacros } from './macros.ts';
 import { showUser } from './user-commands.ts';
+
+/** What `show NAME` says that a setting is; undefined if there is none. */
+export function settingValue(settings: Settings, name: string): string | undefined {
+  try {
+    const { command } = findCommand(COMMANDS, `show ${name}`);
+    return command.setting?.get(settings).replace(/^"(.*)"$/, '$1');
+  } catch {
+    return undefined;
+  }
+}
 
 /** `set NAME` and `show NAME` of a setting. */
 export function settingHandler(setting: Setting, path: string): Handler {
@@ -57,6 +71,9 @@ function showConvenience(gdb: GdbInterpreter): void {
   for (const [name, { value }] of gdb.evaluator.variableEntries()) {
     const text = value.kind === 'string' ? JSON.stringify(value.value) : String(value.value ?? value.kind);
     gdb.out(`$${name} = ${text}\n`);
+  }
+  for (const name of FUNCTIONS.keys()) {
+    gdb.out(`$${name} = <internal function ${name}>\n`);
   }
 }
 
@@ -111,6 +128,8 @@ export const SETTING_HANDLERS: Handlers<typeof SETTING_COMMANDS> = {
   },
   'set link': setLink,
   'show link': showLink,
+  'set macro': setMacro,
+  'show macro': showMacros,
   'set print': listSubcommands('set print'),
   'set replay': listSubcommands('set replay'),
   'set history': listSubcommands('set history'),

@@ -98,8 +98,15 @@ function headline(gdb: GdbInterpreter, reason: Stop): string {
       return '\nThe present.\n';
     case 'pause':
       return '\nProgram received signal SIGINT, Interrupt.\n';
-    case 'exception':
-      return `\nUncaught exception in the stack: ${reason.name}: ${reason.message}\n`;
+    case 'exception': {
+      const caught = gdb.engine.breakpoints.find(
+        ({ enabled, spec: { location: at } }) => enabled && at.kind === 'catch' && at.event.what === 'exception',
+      );
+      const what = `${reason.name}: ${reason.message}`;
+      return caught
+        ? `\nCatchpoint ${caught.id} (exception ${what}), `
+        : `\nUncaught exception in the stack: ${what}\n`;
+    }
     case 'condition-error': {
       const { breakpoint: id, message } = reason;
       return `Error in testing condition for breakpoint ${id}:\n${message}\n\nBreakpoint ${id}, `;

@@ -14,6 +14,10 @@ export function surroundings(gdb: GdbInterpreter): Surroundings {
       const names = new Set(engine.info.probes.flatMap((p) => p.locals.map((l) => l.name)));
       return [...names].filter((name) => scope.local(name) !== undefined);
     },
+    typesOf: (name) => {
+      const local = engine.scope(gdb.expressionFrame()).local(name);
+      return [local, ...engine.info.globals.filter((g) => g.name === name)].flatMap((v) => (v ? [v.type] : []));
+    },
     variables: evaluator.variableEntries().map(([name]) => [name, DEBUGGER_VARIABLES[name] ?? '']),
     breakpoints: engine.breakpoints.map((b) => [b.id, b.locations[0]?.function ?? '']),
     displays: gdb.displays.map((d) => [d.id, d.text]),

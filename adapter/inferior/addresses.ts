@@ -30,27 +30,44 @@ export class Addresses {
     this.#root = root;
   }
 
+  /** An array has the address of its bytes, so that its elements have some too. */
   of(o: object): number {
     const number = this.#births?.of(o);
     if (number !== undefined) {
       return STRUCTS + number * STEP;
     }
+    return ArrayBuffer.isView(o) ? this.#place(o.buffer, o) + o.byteOffset : this.#place(o, null);
+  }
+
+  /** The address of an object that is no struct, or of the memory that a view looks into. */
+  #place(o: object, view: ArrayBufferView | null): number {
     const known = this.standing ? this.#shown : this.#passing;
     let address = known.get(o);
     if (address === undefined) {
-      address = (this.standing ? this.#ofPart(o) : null) ?? OTHERS + this.#others++ * STEP;
+      address = (this.standing ? this.#ofPart(o, view) : null) ?? this.#ofOther(view?.buffer.byteLength ?? 0);
       known.set(o, address);
     }
     return address;
   }
 
-  #ofPart(o: object): number | null {
+  #ofOther(bytes: number): number {
+    const address = OTHERS + this.#others * STEP;
+    this.#others += Math.max(1, Math.ceil(bytes / STEP));
+    return address;
+  }
+
+  /** Memory goes by the first view of it that hangs off the root. */
+  #ofPart(object: object, view: ArrayBufferView | null): number | null {
     const births = this.#births;
     const root = births && this.#root();
     if (!root) {
       return null;
     }
     this.#tree ??= new ObjectTree(root);
+    const o = view ? this.#tree.find((other) => ArrayBuffer.isView(other) && other.buffer === object) : object;
+    if (!o) {
+      return null;
+    }
     const keys: string[] = [];
     for (let at = o; ; ) {
       const from = this.#tree.from(at);

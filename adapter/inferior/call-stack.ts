@@ -12,6 +12,18 @@ export function stackDepth(url: string): number {
   return n;
 }
 
+/** Names of the functions under `url` that this thread is in, innermost first. */
+export function functionNames(url: string): readonly string[] {
+  const { stackTraceLimit: limit, prepareStackTrace: prepare } = Error;
+  Error.stackTraceLimit = 1000;
+  Error.prepareStackTrace = (_e, sites) =>
+    sites.filter((s) => s.getFileName()?.startsWith(url)).map((s) => s.getFunctionName() ?? '');
+  const names = new Error().stack as unknown as readonly string[];
+  Error.prepareStackTrace = prepare;
+  Error.stackTraceLimit = limit;
+  return names;
+}
+
 /** So many callers may be left out of back traces before the one that is not. */
 const CALLERS = 4;
 

@@ -3,7 +3,11 @@
  */
 import { Addresses } from './addresses.ts';
 import type { Births } from './births.ts';
+import { ObjectTree } from './object-paths.ts';
 import type { NamedValue, Value } from './value.ts';
+
+/** Objects that an address leads back to, however they hang together. */
+const MAX_RECENT = 4096;
 
 /** Elements a single `children` answer holds at most. */
 const MAX_CHILDREN = 10_000;
@@ -15,6 +19,8 @@ export class Describer {
   #handles: object[] = [];
   /** Number of the first handle that is valid: they are never given twice, so that an old one means nothing else. */
   #first = 0;
+  /** The objects that were described last, by address: an address leads back to them. */
+  readonly #recent = new Map<number, object>();
   readonly #addresses: Addresses;
 
   constructor(births: Births | null = null, root: () => object | null = () => null) {
@@ -34,16 +40,47 @@ export class Describer {
     this.#handles = [];
   }
 
-  /** Bytes `start` .. `start + count` of a handle's array of bytes. */
+  /** Bytes `start` .. `start + count` of a handle's array of numbers. */
   bytes(handle: string, start: number, count: number): Uint8Array | null {
     const o = this.#handles[Number(handle) - this.#first];
-    return o instanceof Uint8Array ? o.subarray(start, start + count) : null;
+    return ArrayBuffer.isView(o)
+      ? new Uint8Array(o.buffer, o.byteOffset, o.byteLength).subarray(start, start + count)
+      : null;
   }
 
   /** Nothing was described yet: the machine begins again. */
   forgetAddresses(): void {
     this.forget();
     this.#addresses.restart();
+    this.#recent.clear();
+  }
+
+  #addressOf(o: object): number {
+    const a = this.#addresses.of(o);
+    this.#recent.delete(a);
+    this.#recent.set(a, o);
+    if (this.#recent.size > MAX_RECENT) {
+      const [oldest] = this.#recent.keys();
+      this.#recent.delete(oldest!);
+    }
+    return a;
+  }
+
+  /**
+   * The object at an address that was given: one that was described lately, or hangs off `root`. In an array, what is
+   * there from that place on.
+   */
+  objectAt(address: number, root: object | undefined): object | undefined {
+    const exact = this.#recent.get(address);
+    if (exact) {
+      return exact;
+    }
+    for (const [from, o] of this.#recent) {
+      if (ArrayBuffer.isView(o) && from < address && address < from + o.byteLength) {
+        return new Uint8Array(o.buffer, o.byteOffset + (address - from), o.byteLength - (address - from));
+      }
+    }
+    return root && new ObjectTree(root).find((o) => this.#addresses.of(o) === address);
   }
 
   #handleOf(o: object): string {
@@ -84,7 +121,7 @@ export class Describer {
   }
 
   #aggregate(o: object, declared: string): Value {
-    const common = { handle: this.#handleOf(o), address: this.#addresses.of(o) };
+    const common = { handle: this.#handleOf(o), address: this.#addressOf(o) };
     const name = o.constructor?.name ?? '';
     if (o instanceof Uint8Array) {
       return { kind: 'bytes', type: name, length: o.length, bits: 8, ...common };

@@ -55,6 +55,12 @@ export class Edge {
     return this.#direction === 1 ? this.sentNumber : this.known.numberOfKey(this.#key);
   }
 
+  /** In a re-execution of a replay: the account (see replay/numbers.ts). The main thread shares that of the present. */
+  get account(): readonly number[] | null {
+    const numbers = this.known?.numbers;
+    return numbers && !(numbers.buffer instanceof SharedArrayBuffer) ? [...numbers] : null;
+  }
+
   /** The last packet that has passed. */
   get last(): EdgePacket | null {
     if (this.#length === 0) {

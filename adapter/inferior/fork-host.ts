@@ -197,7 +197,7 @@ export class ForkHost extends SilentHost implements Host {
   /** Of the last frame of the user network's (see `ReplayFacts`). */
   sentPacket = 0;
   sentGrade = 0;
-  readonly known: { changes: readonly number[] } = { changes: NO_CHANGES };
+  readonly known = { changes: NO_CHANGES, numbers: new Float64Array(0) };
 
   qtest_send(): void {}
   write_file(): void {}

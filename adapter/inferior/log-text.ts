@@ -1,19 +1,40 @@
 /** Texts of log messages: of logpoints and of `dprintf`. Called by deciders, as `$R.texts`. */
-import { type FieldValue, formatField } from '../packets/fields.ts';
+import { FIELDS, type FieldValue, formatField } from '../packets/fields.ts';
+import { PacketView } from '../packets/packet-view.ts';
 import { type Conversion, formatText, parseFormat } from '../packets/printf-text.ts';
+import { formatSummary, summary } from '../packets/summary.ts';
 import type { Describer } from './describe.ts';
+
+/** Characters that a struct or an array may take of a line. */
+const MAX_SHORT = 100;
+/** What stands for a layer or field that a packet does not have. */
+const ABSENT = '-';
 
 export class LogTexts {
   readonly #describer: Describer;
   readonly #formats = new Map<string, readonly Conversion[]>();
 
-  constructor(describer: Describer) {
+  readonly #nowNs: () => number;
+
+  constructor(describer: Describer, nowNs: () => number) {
     this.#describer = describer;
+    this.#nowNs = nowNs;
   }
 
   /** A field of a packet as Wireshark shows it. */
   fieldText(name: string, value: FieldValue): string {
     return value === undefined ? '<not in this packet>' : formatField(name, value);
+  }
+
+  /** The same in a log message, whose lines are columns. */
+  logField(name: string, value: FieldValue): string {
+    return value === undefined ? ABSENT : formatField(name, value);
+  }
+
+  /** Number of the packet, which those of a replay have, and the machine's time: the first columns of a packet list. */
+  place(packet: PacketView | undefined): string {
+    const number = packet && FIELDS['frame.number']?.get(packet);
+    return `${String(number ?? ABSENT).padStart(4)} ${(this.#nowNs() / 1e9).toFixed(6)}`;
   }
 
   /** A format with its values. What no conversion takes is its address. */
@@ -51,12 +72,34 @@ export class LogTexts {
   };
 
   #pointer(v: object): string {
-    if (ArrayBuffer.isView(v)) {
-      return `<${v.byteLength} bytes>`;
+    if (v instanceof PacketView) {
+      return formatSummary(summary(v));
     }
-    const { type, kind, address = 0 } = this.#describer.describe(v);
-    return `${kind === 'struct' && type !== '' ? `(${type} *) ` : ''}0x${address.toString(16)}`;
+    return ArrayBuffer.isView(v) ? bytesText(v) : this.#short(v);
   }
+
+  /** A struct or an array in one line; what is inside them in turn by its type. */
+  #short(v: object): string {
+    const { kind, type } = this.#describer.describe(v);
+    const inside = (one: unknown): string =>
+      typeof one === 'object' && one !== null && !ArrayBuffer.isView(one)
+        ? `<${this.#describer.describe(one).type}>`
+        : this.part(one);
+    const all = Array.isArray(v) ? v.map(inside) : Object.entries(v).map(([name, one]) => `${name} = ${inside(one)}`);
+    let text = '';
+    for (const [i, one] of all.entries()) {
+      if (text.length + one.length > MAX_SHORT) {
+        text += i === 0 ? '...' : ', ...';
+        break;
+      }
+      text += i === 0 ? one : `, ${one}`;
+    }
+    return `${kind === 'struct' && type !== '' ? `${type} ` : ''}{${text}}`;
+  }
+}
+
+function bytesText(v: ArrayBufferView): string {
+  return `<${v.byteLength} bytes>`;
 }
 
 /** What an expression threw, in gdb's words. */

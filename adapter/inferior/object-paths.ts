@@ -30,6 +30,16 @@ export class ObjectTree {
     return this.#from.get(object);
   }
 
+  /** The first object that the test is true of. */
+  find(test: (o: object) => boolean): object | undefined {
+    for (const o of this.#from.keys()) {
+      if (test(o)) {
+        return o;
+      }
+    }
+    return undefined;
+  }
+
   /** Null for what is not below the root. */
   pathOf(object: unknown): ObjectPath | null {
     const path: string[] = [];

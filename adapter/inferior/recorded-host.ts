@@ -1,6 +1,6 @@
 /** Executes a recording again: a `Host` that gives its inputs, and carries out what the debugger changed. */
 import { type Change, type ChangePosition, decodeChange, decodePosition, samePosition } from '../mailbox/change.ts';
-import { decodeInput, getInline } from '../mailbox/codec.ts';
+import { decodeInput, getInline, type Reader } from '../mailbox/codec.ts';
 import { LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
@@ -15,6 +15,8 @@ export interface RecordedHostHooks {
   frame(dir: FrameDirection, buf: Uint8Array, size: number, number: number, grade: number): void;
   /** A turn's inputs in a replay, and the connections that they began or ended. */
   replayed(inputs: readonly Input[], changes: readonly number[]): void;
+  /** In a replay, the rest of a record: what numbers of the account have become. */
+  numbers(r: Reader): void;
   /** Ticks of the machine so far; -1 in a build that does not count them. */
   ticks(): number;
   /** A turn begins, at this count of ticks when it was recorded. */
@@ -38,7 +40,9 @@ export interface RecordedStart {
   readonly nowNs: number;
   /** Where the records that follow begin. */
   readonly logAt: number;
-  /** Gives the machine the state of that moment, when it is about to begin its first turn. */
+  /** Gives the machine's tree the state of that moment. */
+  restoreTree(): void;
+  /** Gives the machine all of the state of that moment, when it is in its first `poll`. */
   restore(): void;
 }
 
@@ -115,6 +119,17 @@ export class RecordedHost extends SilentHost implements Host {
     }
   }
 
+  /**
+   * What the main loop's frames hold while they are in `poll` comes from the tree. It is restored once more in there:
+   * on its way, the loop changes it.
+   */
+  ready(): void {
+    if (this.#from) {
+      this.#from.restoreTree();
+      this.now_ns = this.#from.nowNs;
+    }
+  }
+
   #begin(from: RecordedStart): void {
     this.#from = null;
     from.restore();
@@ -169,6 +184,7 @@ export class RecordedHost extends SilentHost implements Host {
     for (let n = r.u32(); n > 0; n--) {
       inputs.push(decodeInput(r, getInline));
     }
+    this.#hooks.numbers(r);
     this.#hooks.replayed(inputs, this.#changes());
     this.#lookAhead();
     return inputs;
@@ -259,6 +275,7 @@ export class RecordedHost extends SilentHost implements Host {
     this.#log.take();
     const number = this.#log.r.u32();
     const grade = this.#log.r.u8();
+    this.#hooks.numbers(this.#log.r);
     this.#hooks.frame(dir, buf, size, number, grade);
     this.#lookAhead();
   }

@@ -7,17 +7,19 @@ import { type Change, changeRoom, encodeChange } from '../mailbox/change.ts';
 import { beginInline, encodeInput, inlineRoom, putInline, type Writer } from '../mailbox/codec.ts';
 import { LogLimit } from '../mailbox/log-limit.ts';
 import { LOG, LogWriter, RECORD_HEADER } from '../mailbox/recorded.ts';
+import { NUMBERS_ROOM, toldNothing, writeNumbers } from '../replay/numbers.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 
 /** Numbers of a TURN record. */
 const TURN_ROOM = 24;
-/** A number and a grade. */
-const SENT_ROOM = 5;
+/** A number, a grade, and numbers of the account. */
+const SENT_ROOM = 5 + NUMBERS_ROOM;
 /** Everything of an answer but its bytes. */
 const ANSWER_ROOM = 128;
 
 const NO_CHANGES: readonly number[] = [];
+const NO_NUMBERS = new Float64Array(0);
 
 /** Who is told of turns: one ends when the machine asks for inputs, and the next begins when it gets them. */
 export interface TurnWatch {
@@ -31,7 +33,7 @@ export interface ReplayFacts {
   /** The packet of the capture that the user network's last frame is (0: none), and how they compare. */
   readonly sentPacket: number;
   readonly sentGrade: number;
-  readonly known: { readonly changes: readonly number[] };
+  readonly known: { readonly changes: readonly number[]; readonly numbers: Float64Array };
 }
 
 /** What recording needs from the thread it runs in. */
@@ -57,6 +59,8 @@ export class RecordingHost implements Host {
   readonly #turns: TurnWatch | null;
   readonly #replay: ReplayFacts | null;
   readonly #log: LogWriter;
+  /** Numbers of the replay's account as the log has them. */
+  readonly #told = toldNothing();
   #inPoll = false;
   #full = false;
 
@@ -79,6 +83,10 @@ export class RecordingHost implements Host {
       this.#limit.chunkBytes,
     );
     this.#log.at = at;
+  }
+
+  get #numbers(): Float64Array {
+    return this.#replay?.known.numbers ?? NO_NUMBERS;
   }
 
   /** Where in the log the next record will be. */
@@ -125,7 +133,7 @@ export class RecordingHost implements Host {
     this.#inPoll = false;
     this.#turns?.turnBegins();
     if (!this.#full) {
-      let max = TURN_ROOM;
+      let max = TURN_ROOM + (this.#replay === null ? 0 : NUMBERS_ROOM);
       for (const input of inputs) {
         max += inlineRoom(input);
       }
@@ -135,6 +143,7 @@ export class RecordingHost implements Host {
         for (const input of inputs) {
           encodeInput(w, input, this.#put);
         }
+        writeNumbers(w, this.#numbers, this.#told);
         this.#log.commit();
       }
     }
@@ -254,7 +263,8 @@ export class RecordingHost implements Host {
   frame(dir: FrameDirection, buf: Uint8Array, size: number): void {
     this.#inner.frame(dir, buf, size);
     if (dir === 1 && this.#replay !== null && this.#room(SENT_ROOM)) {
-      this.#log.begin(LOG.SENT, SENT_ROOM).u32(this.#replay.sentPacket).u8(this.#replay.sentGrade);
+      const w = this.#log.begin(LOG.SENT, SENT_ROOM).u32(this.#replay.sentPacket).u8(this.#replay.sentGrade);
+      writeNumbers(w, this.#numbers, this.#told);
       this.#log.commit();
     }
   }

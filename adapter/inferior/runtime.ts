@@ -7,19 +7,20 @@ import type { Change, FramedChange } from '../mailbox/change.ts';
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
 import { FIELDS, PacketView } from '../packets/fields.ts';
-import { compileFilter, type Filter } from '../packets/filter/filter.ts';
+import type { Filter } from '../packets/filter/filter.ts';
 import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
 import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
 import { Births } from './births.ts';
-import { callersOf, stackDepth } from './call-stack.ts';
+import { callersOf, functionNames, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
 import { Changes } from './changes.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer, type FieldTypes } from './describe.ts';
 import { Edge } from './edge.ts';
+import { Filters } from './filters.ts';
 import { Globals, type RunningMachine } from './globals.ts';
 import { HitCounts } from './hit-counts.ts';
 import { LogTexts, reason } from './log-text.ts';
@@ -68,11 +69,11 @@ export class Runtime {
   readonly symbols = new SymbolTable();
   /** What an execution of history notes for the debugger. */
   readonly notes: Notes;
-  readonly #filters = new Map<string, Filter['matches']>();
   readonly births = new Births();
+  readonly filters = new Filters(() => this.#machineTime() / 1e9);
   readonly #describer = new Describer(this.births, () => this.machine ?? null);
   /** Deciders call it. */
-  readonly texts = new LogTexts(this.#describer);
+  readonly texts = new LogTexts(this.#describer, () => this.#machineTime());
   readonly #tables: ProbeTables;
   readonly #stackUrl: string;
   readonly #measureDepth: () => number;
@@ -481,8 +482,8 @@ export class Runtime {
   #stand(stop: StopReport['stop'], probe: number, change?: FramedChange): void {
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
-    const { packets, last: lastPacket } = this.edge;
-    const more = { lastPacket, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
+    const { packets, last: lastPacket, account } = this.edge;
+    const more = { lastPacket, account, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
     this.#tellStop({ stop, position, ns: this.#machineTime(), packets, ...more });
     const since = performance.now();
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
@@ -520,14 +521,9 @@ export class Runtime {
 
   // ---- breakpoints ----
 
-  /** Called by compiled expressions: the function of a display filter, which is made once. Throws `FilterError`. */
-  filter(text: string): Filter['matches'] {
-    let matches = this.#filters.get(text);
-    if (matches === undefined) {
-      ({ matches } = compileFilter(text));
-      this.#filters.set(text, matches);
-    }
-    return matches;
+  /** Called by compiled expressions: the function of a display filter. Throws `FilterError`. */
+  filter(text: string, reference?: string, place?: string): Filter['matches'] {
+    return this.filters.of(text, reference, place);
   }
 
   /**
@@ -718,6 +714,8 @@ export class Runtime {
 
   // ---- for the engine
 
+  readonly functionNames = () => functionNames(this.#stackUrl);
+  readonly objectAt = (address: number) => this.#describer.objectAt(address, this.#globals.machine);
   /** A value with the type known from the source, or '' to go by the value alone. */
   describe(v: unknown, declared = ''): Value {
     return this.#describer.standing.describe(v, declared);

@@ -113,6 +113,8 @@ export interface StopReport {
   readonly packets: number;
   /** The last of these; null: none. */
   readonly lastPacket: EdgePacket | null;
+  /** In the past of a replay: its account in numbers (see replay/numbers.ts); null: the present's is the one. */
+  readonly account: readonly number[] | null;
   /** Hits of all breakpoints so far, by number. */
   readonly hitCounts: Readonly<Record<number, number>>;
   /** In a re-execution: what the engine has to do here, before it asks for the next change. */

@@ -14,6 +14,7 @@ import { Comparison } from '../replay/divergence.ts';
 import type { Flow } from '../replay/flow.ts';
 import { bareAck } from '../replay/frames.ts';
 import { KnownPackets } from '../replay/known-packets.ts';
+import { ReplayNumbers } from '../replay/numbers.ts';
 import { AT_END, AT_GRADE, AT_PACKET, AT_SENT, AT_TIME, type ReplayPlan } from '../replay/plan.ts';
 import { Script } from '../replay/script.ts';
 import type { ScriptOptions } from '../replay/script-context.ts';
@@ -70,6 +71,7 @@ export class TraceHost implements Host {
   readonly #plan: ReplayPlan;
   readonly #script: Script;
   readonly #player: TracePlayer;
+  readonly #numbers: ReplayNumbers;
   readonly #sink: ReplaySink;
   readonly #atEnd: () => void;
   readonly #view = new TcpIpView();
@@ -87,7 +89,8 @@ export class TraceHost implements Host {
   constructor(options: TraceHostOptions) {
     const { plan, outside, argv } = options;
     this.#plan = plan;
-    this.known = new KnownPackets(options.index, plan);
+    this.known = new KnownPackets(options.index, plan, plan.numbers);
+    this.#numbers = new ReplayNumbers(plan);
     this.comparison = new Comparison(options.source, options.index, plan);
     this.#player = new TracePlayer(plan, this.comparison, this.known, argv);
     this.#script = new Script(options.source, options.index, plan, options.script, this.#player.buffers);
@@ -104,6 +107,7 @@ export class TraceHost implements Host {
     this.known.turn();
     const inputs = this.#nextInputs(timeoutNs);
     this.known.inputs(inputs);
+    this.#numbers.tell();
     return inputs;
   }
 
@@ -207,6 +211,9 @@ export class TraceHost implements Host {
     this.#plan.position[AT_PACKET] = this.#script.packet;
     this.#plan.position[AT_TIME] = step.time;
     this.#player.play(step);
+    if ('flow' in step && step.flow) {
+      this.#numbers.connection(step.flow.id);
+    }
   }
 
   /**
@@ -229,6 +236,7 @@ export class TraceHost implements Host {
       this.#plan.position[AT_PACKET] = this.#script.packet;
       this.#plan.position[AT_TIME] = this.#script.time;
       this.#plan.position[AT_END] = 1;
+      this.#numbers.count();
       for (const text of describeGaps(gapsOf(this.#plan))) {
         this.#outside.report('warning', text);
       }
@@ -267,6 +275,7 @@ export class TraceHost implements Host {
       this.#plan.position[AT_SENT] = packet;
       this.#plan.position[AT_GRADE] = grade;
       this.known.sent(p, packet);
+      this.#numbers.tell();
     }
     this.#outside.frame(dir, buf, size);
   }
@@ -290,7 +299,7 @@ export class TraceHost implements Host {
     const length = p.payloadEnd - p.payload;
     const data = from + (flags & TH_SYN ? 1 : 0);
     if (length > 0 && flow.arrived.add(data, data + length)) {
-      this.#plan.progress.toGuest[flow.id] = (this.#plan.progress.toGuest[flow.id] ?? 0) + length;
+      this.#numbers.bytes(flow.id, 0, length);
     }
     if (length > 0) {
       this.#sink.toGuest?.(flow, data, p.bytes(p.payload, p.payloadEnd));
@@ -344,7 +353,7 @@ export class TraceHost implements Host {
   send(fd: number, buf: Uint8Array, off: number, len: number): void {
     const flow = this.#player.byFd.get(fd);
     if (flow) {
-      this.#plan.progress.toHost[flow.id] = (this.#plan.progress.toHost[flow.id] ?? 0) + len;
+      this.#numbers.bytes(flow.id, len, 0);
       this.#sink.toHost?.(flow, buf.subarray(off, off + len));
     }
     this.#answers.push({ type: 'written', fd, bytes: len });

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Change, ChangePosition } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
+import type { Reader } from '../mailbox/codec.ts';
 import { enteredBytes, takeEntered } from '../mailbox/entered.ts';
 import { CTL, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { writeNote } from '../mailbox/note.ts';
@@ -17,6 +18,8 @@ import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
+import { readNumbers } from '../replay/numbers.ts';
+import { countPackets } from '../replay/plan.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
 import type { QueryOrder, QueryResult, RowData } from './asked.ts';
@@ -197,15 +200,17 @@ const hooks = {
 
 /** Begins where a checkpoint was taken. */
 function startOf(checkpoint: CheckpointRef): RecordedStart {
-  const restore = (): void => {
-    const named = (name: string, size: number): ArrayBufferLike =>
-      runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
+  const named = (name: string, size: number): ArrayBufferLike =>
+    runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
+  const restoreTree = (): void =>
     restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named, runtime.births);
+  const restore = (): void => {
+    restoreTree();
     runtime.T[TICK.COUNT] = checkpoint.tick;
     ({ frameHash } = checkpoint);
     runtime.beginAtEdge(newKnowledge(), checkpoint.edge);
   };
-  return { ...checkpoint, restore };
+  return { ...checkpoint, restoreTree, restore };
 }
 
 function makeHost(): Host {
@@ -288,6 +293,11 @@ function recordedHost(recording: Recording, start: RecordedStart | null, watch: 
         known.inputs(inputs);
       }
     },
+    numbers: (r: Reader) => {
+      if (edge.known) {
+        readNumbers(r, edge.known.numbers);
+      }
+    },
     ...watch,
     ticks: () => (data.release ? -1 : ticks()),
     check,
@@ -359,7 +369,13 @@ function frameAgain(dir: FrameDirection, buf: Uint8Array, size: number, number: 
 
 /** For an execution of a replay's recording: what is known of packets at its start. */
 function newKnowledge(): KnownPackets | null {
-  return data.past && data.replay ? new KnownPackets(new PacketIndex(data.replay.index), data.replay.plan) : null;
+  if (!data.past || !data.replay) {
+    return null;
+  }
+  const { index, plan } = data.replay;
+  const known = new KnownPackets(new PacketIndex(index), plan);
+  countPackets(known.numbers, plan.roles);
+  return known;
 }
 
 function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
@@ -471,6 +487,7 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
   runtime.beginAtEdge(newKnowledge());
   runtime.prepareTravel();
   runtime.notes.restart();
+  runtime.filters.restart();
   const start = checkpoint && startOf(checkpoint);
   const restore = (): void => {
     start?.restore();

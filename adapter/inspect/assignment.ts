@@ -3,9 +3,11 @@
  * changed one would have the stack fail later, somewhere else. So it is refused, or converted as C does.
  */
 import type { EngineApi, Value } from '../engine/api.ts';
+import { hex } from '../packets/format.ts';
 import { ExpressionError } from './expression/ast.ts';
 import type { Code } from './expression/compile.ts';
 import { castInteger } from './expression/helpers.ts';
+import { OBJECT_ADDRESSES } from './expression/pointers.ts';
 
 type Wanted = 'number' | 'bigint' | 'boolean' | 'string' | 'object';
 
@@ -32,6 +34,40 @@ export async function fitting(engine: EngineApi, target: Code, value: Code, fram
       return given.kind === 'string' ? value.js : refuse();
     case 'object':
       return objectFrom(value.js, given, now, target);
+  }
+}
+
+/** Writes a number to guest memory, cut to its type as C does. Throws `ExpressionError`. */
+export async function assignMemory(
+  engine: EngineApi,
+  { address, scalar }: NonNullable<Code['memory']>,
+  value: Code,
+  frame: number,
+): Promise<void> {
+  const [at, given] = await Promise.all([engine.evaluate(address, frame), engine.evaluate(value.js, frame)]);
+  if (!isNumber(given) && given.kind !== 'boolean') {
+    return refuse();
+  }
+  if (Number(at.value) >= OBJECT_ADDRESSES) {
+    throw new ExpressionError(
+      'Only memory of the guest is written by its address; name the variable or field instead.',
+    );
+  }
+  const bytes = new Uint8Array(Math.max(1, scalar.bits / 8));
+  const view = new DataView(bytes.buffer);
+  if (scalar.float) {
+    view[scalar.bits === 32 ? 'setFloat32' : 'setFloat64'](0, Number(given.value), true);
+  } else {
+    const whole = BigInt.asUintN(
+      64,
+      typeof given.value === 'number' ? BigInt(Math.trunc(given.value)) : BigInt(given.value ?? 0),
+    );
+    bytes.forEach((_, i) => {
+      bytes[i] = Number((whole >> BigInt(8 * i)) & 0xffn);
+    });
+  }
+  if ((await engine.memory.write(Number(at.value), bytes)) < bytes.length) {
+    throw new ExpressionError(`Cannot access memory at address ${hex(Number(at.value))}`);
   }
 }
 

@@ -81,4 +81,8 @@ function filled(advice: string, view: PacketView | undefined): string {
 }
 
 /** What stands where no packet is known. */
-const WORDS: Readonly<Record<string, string>> = { port: 'the port', 'ip.dst': 'the address' };
+const WORDS: Readonly<Record<string, string>> = {
+  port: 'the port',
+  'ip.dst': 'the address',
+  'eth.dst': 'another address',
+};

@@ -4,8 +4,8 @@
  */
 import { runInNewContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
-import { compileFilter } from '../packets/filter/filter.ts';
-import { fitting } from './assignment.ts';
+import { assignMemory, fitting } from './assignment.ts';
+import { numberOf } from './expression/arithmetic.ts';
 import { type Expression, ExpressionError } from './expression/ast.ts';
 import {
   type Code,
@@ -14,11 +14,12 @@ import {
   compileAssignment,
   compileCondition,
   type DollarValue,
-  numberOf,
 } from './expression/compile.ts';
-import { fieldText, printfText, tried } from './expression/log.ts';
+import { fieldText, logFieldText, placeText, printfText, tried } from './expression/log.ts';
 import { parseExpression } from './expression/parser.ts';
-import { ANY, INT, NUMBER, STRING, TypeTable } from './expression/types.ts';
+import { objectAt } from './expression/pointers.ts';
+import { ANY, INT, NUMBER, SCALAR_TYPES, STRING, type StaticType, TypeTable } from './expression/types.ts';
+import { FilterWords } from './filter-words.ts';
 import { registerIndex } from './registers.ts';
 
 /** A value with what is known of where it came from. */
@@ -47,6 +48,8 @@ export class Evaluator {
   readonly types: TypeTable;
   readonly #variables = new Map<string, Stored>();
   readonly #history: Stored[] = [];
+  /** What settings are called and set to, for `$_gdb_setting`. */
+  setting: ((name: string) => string | undefined) | undefined;
   /** Counts the times the machine ran on. */
   #epoch = 0;
   readonly #ran = (): void => {
@@ -59,6 +62,10 @@ export class Evaluator {
     engine.on('continued', this.#ran);
     engine.on('exited', this.#ran);
   }
+
+  /** Display filters in expressions and commands. */
+  readonly filters = new FilterWords();
+  #conditions = 0;
 
   dispose(): void {
     this.engine.off('continued', this.#ran);
@@ -76,7 +83,7 @@ export class Evaluator {
 
   /** The condition that a display filter means the packet. Throws `FilterError`. */
   packetCondition(filter: string): NonNullable<BreakpointSpec['condition']> {
-    compileFilter(filter);
+    this.filters.compile(filter);
     const e: Expression = { kind: 'call', name: 'pkt', args: [{ kind: 'string', value: filter }] };
     return { text: filter, compile: (scope) => compileCondition(e, scope, this.context()) };
   }
@@ -89,6 +96,9 @@ export class Evaluator {
 
   /** The same for a text that shows the value: fields of packets are in their own notation, and nothing throws. */
   shownExpression(text: string): LogPart {
+    if (text.trim() === '#') {
+      return { text, compile: ({ hasPacket }) => tried(placeText(hasPacket)) };
+    }
     const e = parseExpression(text);
     return { text, compile: (scope) => logged(compile(e, scope, this.context())) };
   }
@@ -160,8 +170,11 @@ export class Evaluator {
       this.engine.scope(frame),
       this.context(),
     );
-    const js = await fitting(this.engine, target, value, frame);
-    await this.engine.assign(lvalue, js, frame);
+    if (target.memory) {
+      await assignMemory(this.engine, target.memory, value, frame);
+    } else {
+      await this.engine.assign(lvalue, await fitting(this.engine, target, value, frame), frame);
+    }
     // What is stored may be less than what was assigned: an element of 8 bits keeps 8.
     return before ?? (await this.#valueOf(target, frame));
   }
@@ -182,7 +195,10 @@ export class Evaluator {
     if (kept) {
       return kept;
     }
-    return this.#valueOf(compile(e, this.engine.scope(frame), this.context(frame)), frame);
+    const frames = frame >= 0 && mentionsCallers(e) ? await this.engine.frames() : undefined;
+    const callers = frames && { callers: frames.slice(frame).map((f) => f.fn.name) };
+    const context = { ...this.context(frame), ...callers };
+    return this.#valueOf(compile(e, this.engine.scope(frame), context), frame);
   }
 
   async #valueOf(code: Code, frame: number): Promise<Result> {
@@ -209,14 +225,7 @@ export class Evaluator {
     if (!stored) {
       return { value: VOID };
     }
-    this.#checkAlive(stored, e.name);
-    return stored;
-  }
-
-  #checkAlive(stored: Stored, name: string): void {
-    if (stored.value.handle !== undefined && stored.epoch !== this.#epoch) {
-      throw new ExpressionError(`$${name} is gone: the machine has run on since; print it again.`);
-    }
+    return stored.value.handle === undefined || stored.epoch === this.#epoch ? stored : undefined;
   }
 
   /** Puts a value in the history and returns its number. */
@@ -228,6 +237,23 @@ export class Evaluator {
   setVariable(name: string, value: number | string): void {
     const kind = typeof value === 'number' ? 'number' : 'string';
     this.#variables.set(name, { value: { kind, type: kind, value }, epoch: this.#epoch, frame: -1 });
+  }
+
+  /** `$_` and `$__`: the address that was examined last, and what is there. */
+  setExamined(address: number, content: number | bigint | undefined, type: string): void {
+    const to = { ...SCALAR_TYPES.get(type)!, name: type };
+    const kept = { epoch: this.#epoch, frame: -1 };
+    const value: Value = { kind: 'number', type: 'number', value: address };
+    const code: Code = { js: String(address), type: { kind: 'guest', to }, constant: true };
+    this.#variables.set('_', { value, code, ...kept });
+    if (content === undefined) {
+      this.#variables.delete('__');
+      return;
+    }
+    const signed = to.bits > 32 ? BigInt.asIntN(64, BigInt(content)) : Number(BigInt.asIntN(to.bits, BigInt(content)));
+    const kind = typeof signed === 'bigint' ? 'bigint' : 'number';
+    const there: Value = { kind, type: kind, value: signed };
+    this.#variables.set('__', { value: there, ...kept });
   }
 
   /** Convenience variables by name, newest first, as `show convenience` lists them. */
@@ -256,6 +282,8 @@ export class Evaluator {
     return {
       types: this.types,
       register: registerIndex,
+      setting: this.setting,
+      filter: (text) => this.filters.source(text, `condition ${++this.#conditions}`),
       dollar: (name) => {
         const stored = this.#stored(name);
         return stored && this.#dollarValue(stored, name, frame);
@@ -271,11 +299,12 @@ export class Evaluator {
       case 'number':
         return {
           js: `(${value.value})`,
-          type: Number.isInteger(value.value) ? integerType(value) : NUMBER,
+          type: numberType(value, code),
           constant: true,
+          ...scalarsOf(code),
         };
       case 'bigint':
-        return { js: `(${value.value}n)`, type: { kind: 'bigint' }, constant: true };
+        return { js: `(${value.value}n)`, type: { kind: 'bigint' }, constant: true, ...scalarsOf(code) };
       case 'string':
         return { js: JSON.stringify(value.value), type: STRING, constant: true };
       case 'boolean':
@@ -283,22 +312,41 @@ export class Evaluator {
       case 'null':
         return { js: 'null', type: ANY, constant: true };
       default:
-        this.#checkAlive(stored, name);
-        if (!code || stored.frame !== frame) {
-          throw new ExpressionError(`$${name} belongs to frame ${stored.frame}; select it to use the value.`);
+        if (code && stored.epoch === this.#epoch && stored.frame === frame) {
+          return { js: code.js, type: code.type, constant: false };
         }
-        return { js: code.js, type: code.type, constant: false };
+        // Its address leads back to it, from any frame and for as long as it is there.
+        if (value.address === undefined) {
+          throw new ExpressionError(`$${name} is gone: the machine has run on since; print it again.`);
+        }
+        return { js: objectAt(String(value.address)), type: code?.type ?? ANY, constant: false };
     }
   }
 }
 
-function integerType(value: Value): typeof INT {
-  return Math.abs(Number(value.value)) <= 0x7fffffff ? INT : NUMBER;
+/** The type of a number that is kept: what it was read as, of one from elsewhere an int where it is small. */
+function numberType(value: Value, code: Code | undefined): StaticType {
+  const n = Number(value.value);
+  if (code && code.type.kind !== 'any') {
+    return code.type.kind === 'field' || code.type.kind === 'multi' ? NUMBER : code.type;
+  }
+  return Number.isInteger(n) && Math.abs(n) <= 0x7fffffff ? INT : NUMBER;
+}
+
+function scalarsOf(code: Code | undefined): Pick<DollarValue, 'scalar'> {
+  return code?.scalar ? { scalar: code.scalar } : {};
+}
+
+/** Whether the call stack has to be known. */
+function mentionsCallers(e: unknown): boolean {
+  return JSON.stringify(e, (_, v) => (typeof v === 'bigint' ? String(v) : v)).includes('caller_');
 }
 
 /** A value in a log: a field of a packet in its own notation, and what cannot be had as why. */
 function logged(code: Code): string {
-  return tried(notated(code));
+  const { type } = code;
+  const js = numberOf(code);
+  return tried(type.kind === 'field' || type.kind === 'multi' ? logFieldText(type.field.name, js) : js);
 }
 
 /** A value, of a field of a packet in its own notation. */

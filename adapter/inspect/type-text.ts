@@ -5,8 +5,11 @@ import type { FunctionInfo, StructInfo } from '../compiler/debug-info.ts';
 import type { Value } from '../engine/api.ts';
 import { hex } from '../packets/format.ts';
 import type { Evaluator, Result } from './evaluator.ts';
+import { scalarOf } from './expression/arithmetic.ts';
 import type { Code } from './expression/compile.ts';
-import { LOGICAL, plainType } from './expression/types.ts';
+import { layoutOf } from './expression/layout.ts';
+import { parseTypeName } from './expression/parser.ts';
+import { basicName, plainType, SCALAR_TYPES, scalarName, type TypeTable } from './expression/types.ts';
 import { bitRange } from './register-notation.ts';
 import { findRegister, type RegisterField, type RegisterInfo } from './registers.ts';
 
@@ -20,17 +23,29 @@ export function structName(type: string): string {
 
 /** C-like name of the type of a value: `struct socket *`, `E1000State *`, `Uint8Array`. */
 export function typeName(value: Value, code?: Code): string {
-  if (code?.scalar) {
-    const { bits, signed, float } = code.scalar;
-    return float ? (bits === 32 ? 'float' : 'double') : `${signed ? '' : 'u'}int${bits}_t`;
+  if (code?.type.kind === 'guest') {
+    return `${scalarName(code.type.to)} *`;
   }
-  if (code?.type.kind === LOGICAL.kind) {
-    return 'int';
+  if (code?.pointer && (value.kind === 'array' || value.kind === 'bytes')) {
+    const element = code.type.kind === 'array' && code.type.scalar ? scalarName(code.type.scalar) : elementName(value);
+    return code.pointer === 'array' ? `${element} (*)[${value.length ?? 0}]` : `${element} *`;
+  }
+  if (code?.scalar || ['int', 'uint', 'float', 'logical'].includes(code?.type.kind ?? '')) {
+    return scalarName(scalarOf(code!)!);
   }
   if (value.kind === 'struct') {
     return `${structName(value.type)}${code?.contents ? '' : ' *'}`;
   }
+  if (value.kind === 'null' && code?.type.kind === 'struct') {
+    return `${structName(code.type.struct.name)} *`;
+  }
   return plainType(value.type) || (value.kind === 'undefined' ? 'void' : value.kind);
+}
+
+/** `uint32_t` for an element of a Uint32Array, `struct iovec` for one of iovec[]. */
+export function elementName({ type }: Value): string {
+  const [, unsigned, bits] = /^(?:Big)?(Ui|I)nt(\d+)/.exec(type) ?? [];
+  return bits === undefined ? structName(type.replace(/\[\]$/, '')) : `${unsigned === 'Ui' ? 'u' : ''}int${bits}_t`;
 }
 
 /** A struct's definition, a line a field with the first line of its comment. */
@@ -41,6 +56,27 @@ export function structDefinition(s: StructInfo): string {
   const base = s.extends === '' ? '' : ` : ${s.extends}`;
   const fields = s.fields.map((f) => `    ${f.type || 'unknown'} ${f.name};${comment(f.doc)}\n`).join('');
   return `${structName(s.name)}${base} {\n${fields}}`;
+}
+
+/** A definition with offsets and sizes, as `ptype/o` has it. */
+export function structLayout(types: TypeTable, s: StructInfo, radix: 10 | 16): string {
+  const { fields, size } = layoutOf(types, s);
+  const number = (n: number, width: number): string => (radix === 16 ? hex(n, 4) : String(n)).padStart(width);
+  let text = `${structName(s.name)} {\n`;
+  let next = 0;
+  for (const f of fields) {
+    text += gap(f.offset - next, 'hole');
+    const offset = radix === 16 ? ` ${hex(f.offset, 4)}     ` : `${String(f.offset).padStart(7)}     `;
+    text += `/*${offset} |${number(f.size, 8)} */    ${f.type || 'unknown'} ${f.name};\n`;
+    next = f.offset + f.size;
+  }
+  const indent = ' '.repeat(31);
+  text += gap(size - next, 'padding');
+  return `${text}\n${indent}/* total size (bytes): ${number(size, 4)} */\n${' '.repeat(29)}}`;
+}
+
+function gap(bytes: number, what: string): string {
+  return bytes > 0 ? `/* XXX ${String(bytes).padStart(2)}-byte ${what.padEnd(10)}*/\n` : '';
 }
 
 function comment(doc: string): string {
@@ -118,6 +154,8 @@ export type TypeSubject =
   | { readonly kind: 'register'; readonly register: RegisterInfo }
   | { readonly kind: 'struct'; readonly struct: StructInfo; readonly pointer: boolean }
   | { readonly kind: 'function'; readonly fn: FunctionInfo }
+  /** A scalar type of C's, or a pointer to one. */
+  | { readonly kind: 'scalar'; readonly name: string }
   /** An expression; `struct` is the definition of a struct's type. */
   | { readonly kind: 'value'; readonly result: Result; readonly struct: StructInfo | undefined };
 
@@ -133,6 +171,10 @@ export function namedType(evaluator: Evaluator, text: string, frame: number): Ty
   if (evaluator.engine.scope(frame).local(name) !== undefined) {
     return undefined;
   }
+  const scalar = scalarType(name);
+  if (scalar !== undefined) {
+    return { kind: 'scalar', name: scalar };
+  }
   const [, tag, star] = /^(?:struct\s+)?([A-Za-z_]\w*)\s*(\*?)$/.exec(name) ?? [];
   const struct = tag === undefined ? undefined : evaluator.types.struct(tag);
   if (struct) {
@@ -140,6 +182,15 @@ export function namedType(evaluator: Evaluator, text: string, frame: number): Ty
   }
   const fn = evaluator.engine.info.functions.find((f) => f.name === name);
   return fn && { kind: 'function', fn };
+}
+
+/** `unsigned int *` for `unsigned *`; undefined if the text is no scalar type. */
+function scalarType(text: string): string | undefined {
+  const type = /^[a-z_]/i.test(text) ? parseTypeName(text) : undefined;
+  if (!type || !(SCALAR_TYPES.has(type.name) || type.name === 'void')) {
+    return undefined;
+  }
+  return `${basicName(type.name)}${type.pointers > 0 ? ` ${'*'.repeat(type.pointers)}` : ''}`;
 }
 
 /** The register that `$NAME` is. An array has no value, so its name may be taken by a convenience variable. */

@@ -4,7 +4,8 @@ import { formatField } from '../packets/fields.ts';
 import { hex } from '../packets/format.ts';
 import type { Result } from './evaluator.ts';
 import { ExpressionError } from './expression/ast.ts';
-import { signature, structName } from './type-text.ts';
+import type { Code } from './expression/compile.ts';
+import { signature, typeName } from './type-text.ts';
 
 /** Print settings (`set print ...`). */
 export interface PrintSettings {
@@ -16,10 +17,30 @@ export interface PrintSettings {
   pretty: boolean;
   /** Structs within structs that are shown by value instead of by address. */
   'max-depth': number;
+  /** One element a line. */
+  array: boolean;
+  /** Elements are shown with their index. */
+  'array-indexes': boolean;
+  /** Pointers are shown with the address. */
+  address: boolean;
+  /** Strings of bytes end at the first NUL. */
+  'null-stop': boolean;
+  /** Which arguments of frames are shown. */
+  'frame-arguments': 'all' | 'scalars' | 'none' | 'presence';
 }
 
 export function defaultPrintSettings(): PrintSettings {
-  return { elements: 200, repeats: 10, pretty: false, 'max-depth': 1 };
+  return {
+    elements: 200,
+    repeats: 10,
+    pretty: false,
+    'max-depth': 1,
+    array: false,
+    'array-indexes': false,
+    address: true,
+    'null-stop': false,
+    'frame-arguments': 'scalars',
+  };
 }
 
 const LETTERS = ['x', 'd', 'u', 'o', 't', 'a', 'c', 'f', 's', 'z'] as const;
@@ -33,6 +54,7 @@ interface ScalarHint {
   readonly bits?: number;
   readonly signed?: boolean;
   readonly char?: boolean;
+  readonly float?: boolean;
 }
 
 /** Elements of one array that are looked at. */
@@ -52,11 +74,11 @@ export async function formatResult(
   letter: FormatLetter,
 ): Promise<string> {
   const printer = new ValuePrinter(engine, settings, letter);
-  if (value.kind === 'struct' && !code?.contents) {
-    return `${letter === '' || letter === 's' ? `(${structName(value.type)} *) ` : ''}${address(value)}`;
-  }
-  if (value.kind === 'null' && letter === '' && code?.type.kind === 'struct') {
-    return `(${structName(code.type.struct.name)} *) 0x0`;
+  const pointer = pointerType(value, code);
+  if (pointer !== undefined) {
+    const at = value.kind === 'number' ? hex(Number(value.value)) : address(value);
+    const shown = settings.address || letter !== '' ? at : '';
+    return letter === '' || letter === 's' ? `(${pointer}) ${value.kind === 'null' ? '0x0' : shown}` : at;
   }
   const type = code?.type;
   if (type?.kind === 'field' || type?.kind === 'multi') {
@@ -69,11 +91,21 @@ export async function formatResult(
   }
   const f = value.kind === 'function' ? engine.info.functions.find((x) => x.name === value.value) : undefined;
   if (f) {
-    return `{${signature(f)}} <${f.name}>`;
+    return code?.pointer ? `(${signature(f).replace(' (', ' (*)(')}) <${f.name}>` : `{${signature(f)}} <${f.name}>`;
   }
   const scalar = code?.scalar;
-  const hint: ScalarHint = scalar ? { ...scalar, char: scalar.char ?? scalar.bits === 8 } : {};
+  const float = type?.kind === 'float' ? { float: true } : {};
+  const hint: ScalarHint = scalar ? { ...scalar, char: scalar.char ?? scalar.bits === 8 } : float;
   return printer.print(value, 0, hint);
+}
+
+/** The type of what is shown by its address; undefined for what is shown by its contents. */
+function pointerType(value: Value, code: Code | undefined): string | undefined {
+  const guest = code?.type.kind === 'guest';
+  const array = code?.pointer !== undefined && (value.kind === 'array' || value.kind === 'bytes');
+  const struct = value.kind === 'struct' && !code?.contents;
+  const none = value.kind === 'null' && code?.type.kind === 'struct';
+  return guest || array || struct || none ? typeName(value, code) : undefined;
 }
 
 /** An argument in a frame line, or a local in `info locals`: aggregates by address, as gdb prints pointers. */
@@ -141,6 +173,7 @@ class ValuePrinter {
 
   /** Elements, with runs of equal ones collapsed, up to the limit. */
   async #array(value: Value, depth: number): Promise<string> {
+    let at = 0;
     const hint: ScalarHint = { ...(value.bits ? { bits: value.bits } : {}), signed: value.type.startsWith('Int') };
     const letterHint = value.kind === 'bytes' && this.#letter === '' ? 'x' : this.#letter;
     const parts: string[] = [];
@@ -148,17 +181,17 @@ class ValuePrinter {
     let run = '';
     let count = 0;
     const flush = (): void => {
+      const first = at - count;
       if (count > this.#settings.repeats) {
-        parts.push(`${run} <repeats ${count} times>`);
+        parts.push(`${this.#index(first)}${run} <repeats ${count} times>`);
         this.#left -= this.#settings.repeats;
       } else {
         for (let i = 0; i < count && this.#left > 0; i++, this.#left--) {
-          parts.push(run);
+          parts.push(`${this.#index(first + i)}${run}`);
         }
       }
       count = 0;
     };
-    let at = 0;
     for (; at < length && at < MAX_SCANNED && this.#left - count > 0; ) {
       const chunk = await this.#children(value, at, Math.min(CHUNK, length - at));
       if (chunk.length === 0) {
@@ -173,7 +206,7 @@ class ValuePrinter {
           flush();
         }
         if (this.#left <= 0) {
-          return `{${parts.join(', ')}...}`;
+          return this.#joined(parts, '...', depth);
         }
         run = text;
         count++;
@@ -181,7 +214,19 @@ class ValuePrinter {
       }
     }
     flush();
-    return `{${parts.join(', ')}${at < length ? '...' : ''}}`;
+    return this.#joined(parts, at < length ? '...' : '', depth);
+  }
+
+  #index(i: number): string {
+    return this.#settings['array-indexes'] ? `[${i}] = ` : '';
+  }
+
+  #joined(parts: readonly string[], rest: string, depth: number): string {
+    if (!this.#settings.array) {
+      return `{${parts.join(', ')}${rest}}`;
+    }
+    const indent = '  '.repeat(depth + 1);
+    return `{\n${parts.map((p) => `${indent}${p}`).join(',\n')}${rest}\n${indent.slice(2)}}`;
   }
 
   async #map(value: Value, depth: number): Promise<string> {
@@ -196,7 +241,12 @@ class ValuePrinter {
   async #byteString(value: Value): Promise<string> {
     const limit = this.#settings.elements || MAX_SCANNED;
     const bytes = await this.#children(value, 0, Math.min(value.length ?? 0, limit));
-    const text = bytesText(bytes.map((b) => Number(b.value.value)));
+    const all = bytes.map((b) => Number(b.value.value));
+    const end = this.#settings['null-stop'] ? all.indexOf(0) : -1;
+    if (end >= 0) {
+      return quoteString(bytesText(all.slice(0, end)), limit, this.#settings.repeats);
+    }
+    const text = bytesText(all);
     return quoteString(text, limit, this.#settings.repeats) + ((value.length ?? 0) > limit ? '...' : '');
   }
 
@@ -244,10 +294,10 @@ function characters(text: string, letter: FormatLetter): string {
 
 /** A number in a format letter; `bits` and `signed` say how wide a two's complement is. */
 export function formatNumber(n: number | bigint, letter: FormatLetter, hint: ScalarHint): string {
-  if (typeof n === 'number' && !Number.isInteger(n)) {
+  if (typeof n === 'number' && (hint.float || !Number.isInteger(n))) {
     return letter === '' || letter === 'f' || !Number.isFinite(n)
-      ? decimalFloat(n)
-      : formatNumber(Math.trunc(n), letter, hint);
+      ? decimalFloat(n, hint.bits === 32 ? 9 : 17)
+      : formatNumber(Math.trunc(n), letter, {});
   }
   const big = BigInt(n);
   const bits = hint.bits ?? (big >= -0x80000000n && big <= 0xffffffffn ? 32 : 64);
@@ -275,15 +325,21 @@ export function formatNumber(n: number | bigint, letter: FormatLetter, hint: Sca
   }
 }
 
-/** As C's `%g` with 17 digits shows the usual numbers: without an exponent. */
-function decimalFloat(n: number): string {
-  return Number.isNaN(n)
-    ? 'nan(0x8000000000000)'
-    : n === Number.POSITIVE_INFINITY
-      ? 'inf'
-      : n === Number.NEGATIVE_INFINITY
-        ? '-inf'
-        : String(n);
+/** As C's `%g`, with all digits that tell a value from its neighbours: 17, or 9 of a float. */
+function decimalFloat(n: number, digits: number): string {
+  if (!Number.isFinite(n)) {
+    return Number.isNaN(n) ? 'nan(0x8000000000000)' : n > 0 ? 'inf' : '-inf';
+  }
+  const [mantissa = '', exponent = '0'] = n.toExponential(digits - 1).split('e');
+  const e = Number(exponent);
+  if (e >= -4 && e < digits) {
+    return n
+      .toFixed(Math.max(0, digits - 1 - e))
+      .replace(/(\.\d*?)0+$/, '$1')
+      .replace(/\.$/, '');
+  }
+  const sign = e < 0 ? '-' : '+';
+  return `${mantissa.replace(/\.?0+$/, '')}e${sign}${String(Math.abs(e)).padStart(2, '0')}`;
 }
 
 const NAMED: Readonly<Record<number, string>> = {

@@ -8,8 +8,9 @@ import {
   type WatchLocation,
 } from '../engine/api.ts';
 import type { Evaluator } from './evaluator.ts';
+import { numberOf } from './expression/arithmetic.ts';
 import { type Expression, ExpressionError } from './expression/ast.ts';
-import { type Code, compile, numberOf } from './expression/compile.ts';
+import { type Code, compile } from './expression/compile.ts';
 import { guestMemory } from './expression/guest-memory.ts';
 import { element } from './expression/helpers.ts';
 import { parseExpression } from './expression/parser.ts';

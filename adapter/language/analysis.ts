@@ -21,6 +21,8 @@ export class Analysis {
   readonly evaluator: Evaluator;
   /** Names of locals and parameters anywhere in the stack. */
   readonly locals: ReadonlySet<string>;
+  /** Their declared types, anywhere in the stack. */
+  readonly #types = new Map<string, Set<string>>();
   readonly #scope: SymbolScope;
   readonly #context: CompileContext;
 
@@ -28,6 +30,10 @@ export class Analysis {
     this.engine = engine;
     this.evaluator = new Evaluator(engine);
     this.locals = new Set(engine.info.probes.flatMap((p) => p.locals.map((l) => l.name)));
+    const named = [...engine.info.probes.flatMap((p) => p.locals), ...engine.info.globals];
+    for (const { name, type } of named) {
+      this.#types.set(name, (this.#types.get(name) ?? new Set()).add(type));
+    }
     const globals = engine.scope();
     this.#scope = {
       // A script's commands run wherever the machine stops: any local may be there, with any type.
@@ -37,6 +43,8 @@ export class Analysis {
     };
     this.#context = {
       ...this.evaluator.context(),
+      // What is set when the script runs is not known.
+      setting: () => '',
       dollar: () => ({ js: '0', type: { kind: 'any' }, constant: false }),
     };
   }
@@ -72,6 +80,7 @@ export class Analysis {
       commands: this.commands(script),
       info: this.engine.info,
       locals: this.locals,
+      typesOf: (name) => this.#types.get(name) ?? [],
       variables: [
         ...known.map((name) => [name, 'set by the debugger'] as const),
         ...set.map((name) => [name, 'set by this script'] as const),

@@ -11,7 +11,10 @@ import { Reader, Writer } from './codec.ts';
 
 /** First byte of a record. */
 export const LOG = {
-  /** One `poll`: ticks before it (f64), the clock (f64), a check (u32), count of inputs (u32), inputs. */
+  /**
+   * One `poll`: ticks before it (f64), the clock (f64), a check (u32), count of inputs (u32), inputs; in a replay what
+   * of its account has changed (replay/numbers.ts).
+   */
   TURN: 1,
   /** The answer of `listen`: errno (text), port (u32). */
   LISTEN: 2,
@@ -20,8 +23,8 @@ export const LOG = {
   /** The debugger changed something: position, clock and change (mailbox/change.ts). */
   CHANGE: 4,
   /**
-   * In a replay, when the user network has sent a frame: the packet of the capture that it is (u32), and how they
-   * compare (u8).
+   * In a replay, when the user network has sent a frame: the packet of the capture that it is (u32), how they compare
+   * (u8), and what of the account has changed.
    */
   SENT: 5,
   /** In a replay, after a turn: connections that its frames began or ended (see `KnownPackets.changes`), u32 each. */

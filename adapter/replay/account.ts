@@ -1,22 +1,28 @@
 /** The account of a replay: what became of each packet and each connection, as far as it has been played. */
 import { type ConnectionColumns, sideOf } from './connections.ts';
-import { countRoles } from './describe.ts';
-import { countsOf, type Grade } from './divergence.ts';
+import { type Grade, gradeCounts } from './divergence.ts';
 import { formatAddress } from './hosts.ts';
+import { COMPLETE, PARTIAL, statusOfConnection } from './numbers.ts';
 import {
+  AT_COMPLETE,
   AT_END,
   AT_GAPS,
   AT_PACKET,
+  AT_PARTIAL,
+  AT_ROLES,
+  AT_TALLY,
   AT_TIME,
+  AT_TO_GUEST,
+  AT_TO_HOST,
   AT_ZEROS,
   MAX_GAPS_NAMED,
+  NOT_PLAYED,
   OUR_REASONS,
   openerOf,
+  REASONS,
   type ReplayPlan,
-  STATE_CUT,
-  STATE_GAPS,
-  STATE_MADE_UP,
-  STATE_PLAYED,
+  ROLE_GUEST,
+  ROLE_HOST,
 } from './plan.ts';
 
 export type ConnectionStatus = 'complete' | 'partial' | 'not played';
@@ -75,48 +81,55 @@ export interface Account {
   readonly divergences: Readonly<Record<Grade, number>>;
 }
 
-/** The account of everything. */
-export function accountOf(plan: ReplayPlan): Account {
-  const { guest, host, notPlayed } = countRoles(plan.roles);
-  const of = { complete: 0, partial: 0 };
-  const reasons: Record<string, number> = {};
-  const bytes = { toHost: 0, toGuest: 0 };
-  for (let id = 0; id < plan.connectionCount; id++) {
-    const { status, reason } = statusOf(plan, id);
-    if (status === 'not played') {
-      reasons[reason] = (reasons[reason] ?? 0) + 1;
-    } else {
-      of[status]++;
-    }
-    bytes.toHost += plan.progress.toHost[id] ?? 0;
-    bytes.toGuest += plan.progress.toGuest[id] ?? 0;
-  }
+/** The account of everything, as it was told last or as the numbers of a past moment say. */
+export function accountOf(plan: ReplayPlan, numbers: ArrayLike<number> = plan.numbers): Account {
+  const at = (i: number): number => numbers[i] ?? 0;
+  const [complete, partial] = [at(AT_COMPLETE), at(AT_PARTIAL)];
+  const notPlayed = reasonsOf(numbers);
   return {
-    position: plan.position[AT_PACKET] ?? 0,
-    seconds: (plan.position[AT_TIME] ?? 0) / 1e9,
-    finished: plan.position[AT_END] === 1,
+    position: at(AT_PACKET),
+    seconds: at(AT_TIME) / 1e9,
+    finished: at(AT_END) === 1,
     packets: plan.roles.length,
-    played: guest + host,
+    played: at(AT_ROLES + ROLE_GUEST) + at(AT_ROLES + ROLE_HOST),
     notPlayed,
     faults: OUR_REASONS.reduce((n, reason) => n + (notPlayed[reason] ?? 0), 0),
-    connections: { total: plan.connectionCount, ...of, notPlayed: reasons },
-    bytes,
-    gaps: gapsOf(plan),
+    connections: {
+      total: plan.connectionCount,
+      complete,
+      partial,
+      notPlayed: unplayedConnections(plan, plan.connectionCount - complete - partial),
+    },
+    bytes: { toHost: at(AT_TO_HOST), toGuest: at(AT_TO_GUEST) },
+    gaps: gapsOf(plan, numbers),
     cut: plan.cut,
-    divergences: countsOf(plan),
+    divergences: gradeCounts((grade) => at(AT_TALLY + grade)),
   };
 }
 
+/** Packets that are not played, by reason. */
+function reasonsOf(numbers: ArrayLike<number>): Record<string, number> {
+  const counts = REASONS.map((reason, i) => [reason, numbers[AT_ROLES + NOT_PLAYED + i] ?? 0] as const);
+  return Object.fromEntries(counts.filter(([, n]) => n > 0));
+}
+
+/** Why `count` connections have not been played. */
+function unplayedConnections({ guestSide }: ReplayPlan, count: number): Record<string, number> {
+  const others = guestSide.reduce((n, side) => n + (side === 0 ? 1 : 0), 0);
+  const counts = { [OTHER_HOSTS]: others, [NO_BEGINNING]: count - others };
+  return Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0));
+}
+
 /** The gaps of a replay so far. */
-export function gapsOf({ position, gaps }: ReplayPlan): Account['gaps'] {
-  const count = position[AT_GAPS] ?? 0;
+export function gapsOf({ gaps, position }: ReplayPlan, numbers: ArrayLike<number> = position): Account['gaps'] {
+  const count = numbers[AT_GAPS] ?? 0;
   const named = Array.from({ length: Math.min(count, MAX_GAPS_NAMED) }, (_, i) => ({
     stream: gaps.stream[i] ?? 0,
     packet: gaps.packet[i] ?? 0,
     from: gaps.from[i] ?? 0,
     to: gaps.to[i] ?? 0,
   }));
-  return { count, bytes: position[AT_ZEROS] ?? 0, named };
+  return { count, bytes: numbers[AT_ZEROS] ?? 0, named };
 }
 
 /** Gaps that are named one by one. */
@@ -136,18 +149,21 @@ export function describeGaps(gaps: Account['gaps']): string[] {
     : lines;
 }
 
+const OTHER_HOSTS = 'between other hosts';
+const NO_BEGINNING = 'not reached, or without a beginning';
+
 function statusOf(plan: ReplayPlan, id: number): { status: ConnectionStatus; reason: string } {
-  const side = (plan.guestSide[id] ?? 0) - 1;
-  const state = plan.progress.state[id] ?? 0;
-  if (side < 0) {
-    return { status: 'not played', reason: 'between other hosts' };
+  if (plan.guestSide[id] === 0) {
+    return { status: 'not played', reason: OTHER_HOSTS };
   }
-  if (!(state & STATE_PLAYED)) {
-    return { status: 'not played', reason: 'not reached, or without a beginning' };
+  switch (statusOfConnection(plan, id)) {
+    case COMPLETE:
+      return { status: 'complete', reason: '' };
+    case PARTIAL:
+      return { status: 'partial', reason: '' };
+    default:
+      return { status: 'not played', reason: NO_BEGINNING };
   }
-  const { ofGuest, ofHost } = lengthsOf(plan.connections, id, side);
-  const whole = (plan.progress.toHost[id] ?? 0) >= ofGuest && (plan.progress.toGuest[id] ?? 0) >= ofHost;
-  return { status: whole && !(state & (STATE_CUT | STATE_GAPS | STATE_MADE_UP)) ? 'complete' : 'partial', reason: '' };
 }
 
 /** Bytes of payload that the capture has of both sides. */

@@ -160,7 +160,7 @@ export class CaptureAnalysis {
     } else if ((what & KIND_MASK) === KIND_UDP) {
       what |= this.#udpOf(i, p);
     } else if (p.fragment && (what & KIND_MASK) === KIND_IP) {
-      what = this.#fragment(i, what, uncut(data, len), link.l3);
+      what = this.#fragment(i, what, data, uncut(data, len), link.l3);
     }
     columns.what[i] = what;
   }
@@ -179,12 +179,18 @@ export class CaptureAnalysis {
     return this.#tcpOf(i, p, payload);
   }
 
-  /** The packet in `data` is a fragment. If it completes a TCP segment, it is that, and the others are its parts. */
-  #fragment(i: number, what: number, data: Uint8Array, l3: number): number {
+  /**
+   * The packet in `data` is a fragment. If it completes a TCP segment, it is that, and the others are its parts.
+   * `captured` are those bytes of it that the capture has.
+   */
+  #fragment(i: number, what: number, captured: Uint8Array, data: Uint8Array, l3: number): number {
     const p = this.#view.set(data, l3, data.length - l3, 'ip').find();
-    const { proto } = fragmentOf(p);
+    const { proto, off, at } = fragmentOf(p);
     if (p.ip >= 0 ? proto !== IPPROTO_TCP : proto === IPPROTO_UDP || proto === IPPROTO_ICMPV6) {
       return what;
+    }
+    if (captured.length < Math.min(p.l3End, at + TCP_HEADER - off)) {
+      return (what & ~KIND_MASK) | KIND_CUT;
     }
     const whole = this.#reassembly.add(p, i);
     if (whole === null || whole.packet.tcp < 0) {

@@ -76,11 +76,11 @@ export function noDivergences(): Record<Grade, number> {
   return { same: 0, 'same bytes, other form': 0, 'different answer': 0, missing: 0, extra: 0 };
 }
 
-/** How many pairs a replay has of each grade so far. */
-export function countsOf({ tally }: ReplayPlan): Record<Grade, number> {
+/** How many pairs a replay has of each grade; `count` says it by place in `GRADES`. */
+export function gradeCounts(count: (grade: number) => number): Record<Grade, number> {
   const counts = noDivergences();
   for (const [i, grade] of GRADES.entries()) {
-    counts[grade] = tally[i] ?? 0;
+    counts[grade] = count(i);
   }
   return counts;
 }
@@ -115,7 +115,7 @@ export class Comparison {
 
   /** By grade. */
   get counts(): Readonly<Record<Grade, number>> {
-    return countsOf(this.#plan);
+    return gradeCounts((grade) => this.#plan.tally[grade] ?? 0);
   }
 
   /**

@@ -12,6 +12,8 @@ import type { Input } from '../stack/util/host.ts';
 import { TH_ACK, TH_SYN } from './connections.ts';
 import { type Flow, FlowTable, type PlannedConnections, plannedFlow } from './flow.ts';
 import { FrameNumbers, keyOf } from './frame-numbers.ts';
+import { readNumbers, toldNothing, writeNumbers } from './numbers.ts';
+import { NUMBERS } from './plan.ts';
 
 export class KnownPackets implements PacketKnowledge {
   readonly #index: PacketIndex;
@@ -27,10 +29,13 @@ export class KnownPackets implements PacketKnowledge {
   readonly changes: number[] = [];
   /** The highest number of a packet so far: later ones have not passed yet. */
   highest = 0;
+  /** The account (see numbers.ts); in a re-execution as the recording has told it. */
+  readonly numbers: Float64Array;
 
-  constructor(index: PacketIndex, connections: PlannedConnections) {
+  constructor(index: PacketIndex, connections: PlannedConnections, numbers: Float64Array = new Float64Array(NUMBERS)) {
     this.#index = index;
     this.#connections = connections;
+    this.numbers = numbers;
   }
 
   // ---- what happens
@@ -163,6 +168,7 @@ export class KnownPackets implements PacketKnowledge {
       w.u32(id).f64(iss);
     }
     this.#numbers.save(w);
+    writeNumbers(w, this.numbers, toldNothing());
   }
 
   /** Makes one that knows nothing yet know what another one did. */
@@ -174,5 +180,6 @@ export class KnownPackets implements PacketKnowledge {
       this.follow(flow);
     }
     this.#numbers.restore(r);
+    readNumbers(r, this.numbers);
   }
 }

@@ -89,6 +89,18 @@ export const AT_SENT = 5;
 export const AT_GRADE = 6;
 const POSITIONS = 7;
 
+/** Grades of divergence.ts. */
+export const GRADE_COUNT = 5;
+
+/** Places in `numbers`: the first ones of `position`, then `tally`, packets by role, connections, bytes. */
+export const AT_TALLY = AT_ZEROS + 1;
+export const AT_ROLES = AT_TALLY + GRADE_COUNT;
+export const AT_COMPLETE = AT_ROLES + NOT_PLAYED + REASONS.length;
+export const AT_PARTIAL = AT_COMPLETE + 1;
+export const AT_TO_HOST = AT_COMPLETE + 2;
+export const AT_TO_GUEST = AT_COMPLETE + 3;
+export const NUMBERS = AT_COMPLETE + 4;
+
 const PROGRESS_SPEC = { toHost: Float64Array, toGuest: Float64Array, state: Uint8Array } as const;
 /**
  * Something of the connection was played; its handshake was made up; bytes of it were nowhere in the capture, or cut
@@ -98,9 +110,6 @@ export const STATE_PLAYED = 1;
 export const STATE_MADE_UP = 2;
 export const STATE_GAPS = 4;
 export const STATE_CUT = 8;
-
-/** Grades of divergence.ts. */
-const GRADE_COUNT = 5;
 
 export interface ReplayPlan {
   readonly guest: GuestChoice;
@@ -114,6 +123,8 @@ export interface ReplayPlan {
   readonly position: Float64Array;
   /** How many pairs of packets have been graded so, by grade - 1. */
   readonly tally: Float64Array;
+  /** The account as it was told last (see numbers.ts). */
+  readonly numbers: Float64Array;
   readonly gaps: Columns<typeof GAP_SPEC>;
   /** By connection: bytes that have come through, and `STATE_` bits. */
   readonly progress: Columns<typeof PROGRESS_SPEC>;
@@ -145,13 +156,35 @@ export interface ReplayPlan {
   readonly warnings: readonly string[];
 }
 
+/** Numbers before anything has been played: they have the packets by role. */
+function packetNumbers(roles: Uint8Array): Float64Array {
+  const numbers = new Float64Array(new SharedArrayBuffer(NUMBERS * 8));
+  countPackets(numbers, roles);
+  return numbers;
+}
+
+/** Counts all packets by role, in `numbers`. */
+export function countPackets(numbers: Float64Array, roles: Uint8Array): void {
+  numbers.fill(0, AT_ROLES, AT_COMPLETE);
+  for (let i = 0; i < roles.length; i++) {
+    const at = AT_ROLES + (roles[i] ?? 0);
+    numbers[at] = (numbers[at] ?? 0) + 1;
+  }
+}
+
 /** Packet `i` is not played after all, for `reason`; if it is of a segment in fragments, none of these is. */
 export function giveUp(plan: ReplayPlan, i: number, reason: Reason): void {
-  plan.roles[i] = roleFor(reason);
   const segment = segmentOf(plan, i);
-  for (const part of isInFragments(plan, segment) ? partsOf(plan, segment) : []) {
-    plan.roles[part] = roleFor(reason);
+  for (const part of isInFragments(plan, segment) ? partsOf(plan, segment) : [i]) {
+    setRole(plan, part, roleFor(reason));
   }
+}
+
+function setRole({ roles, numbers }: ReplayPlan, i: number, role: number): void {
+  const was = AT_ROLES + (roles[i] ?? 0);
+  numbers[was] = (numbers[was] ?? 0) - 1;
+  numbers[AT_ROLES + role] = (numbers[AT_ROLES + role] ?? 0) + 1;
+  roles[i] = role;
 }
 
 /** Plans the replay of a capture. `word` names the guest (see `chooseGuest`). */
@@ -182,6 +215,7 @@ export function planReplay(capture: PreparedCapture, word?: string): ReplayPlan 
     roles,
     position: new Float64Array(new SharedArrayBuffer(POSITIONS * 8)),
     tally: new Float64Array(new SharedArrayBuffer(GRADE_COUNT * 8)),
+    numbers: packetNumbers(roles),
     gaps: makeColumns(GAP_SPEC, MAX_GAPS_NAMED),
     grades: new Uint8Array(new SharedArrayBuffer(index.count)),
     progress: makeColumns(PROGRESS_SPEC, connectionCount),

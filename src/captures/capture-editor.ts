@@ -5,6 +5,8 @@ import { showPage, stringsAttribute } from '../views/page.ts';
 import { LISTING_STRINGS } from '../webview/strings.ts';
 import { keepActiveCapture } from './active.ts';
 import type { CaptureDocument } from './capture-document.ts';
+import type { DivergentPackets } from './divergent-packets.ts';
+import { hoverLines } from './marks.ts';
 import type { FromPage, ListingState, ReadingProgress, TimeFormat, ToPage } from './messages.ts';
 import { packetBreakpoints, togglePacketBreakpoint } from './packet-breakpoints.ts';
 import type { StandingPacket } from './standing-packet.ts';
@@ -120,6 +122,7 @@ export class Listing {
 export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<CaptureDocument>, vscode.Disposable {
   readonly #extension: vscode.Uri;
   readonly #standing: StandingPacket;
+  readonly #divergent: DivergentPackets;
   readonly #open = new Set<Listing>();
   readonly #subscriptions: readonly vscode.Disposable[];
   readonly #selections = new vscode.EventEmitter<Listing>();
@@ -127,7 +130,8 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
   readonly onDidSelect = this.#selections.event;
   #timeFormat: TimeFormat = 'first';
 
-  constructor(extension: vscode.Uri, standing: StandingPacket) {
+  constructor(extension: vscode.Uri, standing: StandingPacket, divergent: DivergentPackets) {
+    this.#divergent = divergent;
     this.#extension = extension;
     this.#standing = standing;
     this.#subscriptions = [
@@ -135,6 +139,7 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
       vscode.debug.onDidChangeBreakpoints(() => this.#each((listing) => this.#tellBreakpoints(listing))),
       this.#selections,
       standing.onDidChange(() => this.#each((listing) => this.#tellStanding(listing))),
+      divergent.onDidChange(() => this.#each((listing) => this.#tellMarks(listing))),
     ];
   }
 
@@ -186,7 +191,13 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
         listing.post(document.state);
         this.#tellBreakpoints(listing);
         this.#tellStanding(listing);
+        this.#tellMarks(listing);
         return;
+      case 'hover': {
+        const details = document.model?.details(message.packet);
+        listing.post({ type: 'hover', packet: message.packet, lines: details ? hoverLines(details) : [] });
+        return;
+      }
       case 'cancel':
         document.cancel();
         return;
@@ -222,6 +233,10 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
 
   #tellStanding(listing: Listing): void {
     listing.post({ type: 'stopped', packet: this.#standing.of(listing.capture.fsPath) });
+  }
+
+  #tellMarks(listing: Listing): void {
+    listing.post({ type: 'marks', marks: this.#divergent.of(listing.capture.fsPath) });
   }
 
   dispose(): void {

@@ -4,10 +4,12 @@ import type { PacketDetailsView } from '../packet/packet-view.ts';
 import type { Sessions } from '../session/sessions.ts';
 import { activeCapture } from './active.ts';
 import { CAPTURE_EDITOR, CaptureEditors } from './capture-editor.ts';
+import { DivergentPackets } from './divergent-packets.ts';
 import { CAPTURE_EXTENSIONS } from './names.ts';
 import { editPacketBreakpoint, togglePacketBreakpoint } from './packet-breakpoints.ts';
 import { packetCommands } from './packet-commands.ts';
 import { StandingPacket } from './standing-packet.ts';
+import { openInWireshark } from './wireshark.ts';
 
 /** Registers the listing and its commands. */
 export function captures(
@@ -18,9 +20,12 @@ export function captures(
 ): vscode.Disposable[] {
   const { registerCommand } = vscode.commands;
   const standing = new StandingPacket(sessions);
-  const editors = new CaptureEditors(extension, standing);
+  const divergent = new DivergentPackets(sessions);
+  const editors = new CaptureEditors(extension, standing, divergent);
   return [
     standing,
+    divergent,
+    openInWireshark(editors, sessions),
     editors,
     editors.onDidSelect(({ document, selected }) => details.select(document.model?.details(selected))),
     ...packetCommands(editors, sessions, memory),

@@ -17,6 +17,12 @@ export interface PacketRow {
 /** What the Time column says. */
 export type TimeFormat = 'first' | 'previous' | 'day' | 'date';
 
+/** What is to be said of a packet beside it. */
+export interface PacketMark {
+  readonly packet: number;
+  readonly text: string;
+}
+
 /** A breakpoint on a packet. */
 export interface PacketBreakpoint {
   readonly packet: number;
@@ -79,6 +85,10 @@ export type ToPage =
       readonly error?: string;
       readonly span?: readonly [start: number, end: number];
     }
+  /** Packets that the replay answered otherwise. */
+  | { readonly type: 'marks'; readonly marks: readonly PacketMark[] }
+  /** The tree of the packet under the mouse. */
+  | { readonly type: 'hover'; readonly packet: number; readonly lines: readonly string[] }
   /** Looking for packets that match is going on. */
   | { readonly type: 'filtering'; readonly progress: ReadingProgress }
   /** Rows say something else now. */
@@ -98,5 +108,7 @@ export type FromPage =
   | { readonly type: 'filter'; readonly text: string }
   /** Rows `[from, to)` of those that are shown are wanted. */
   | { readonly type: 'rows'; readonly generation: number; readonly from: number; readonly to: number }
+  /** The mouse rests on a packet. */
+  | { readonly type: 'hover'; readonly packet: number }
   | { readonly type: 'select'; readonly packet: number }
   | { readonly type: 'toggleBreakpoint'; readonly packet: number };

@@ -1,6 +1,8 @@
 /** Values in the stack's sources while the machine is stopped: hovers and inline values. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
-import { expressionAt, functionStart, registersIn, variablesIn } from './expression-at.ts';
+import { expressionAt, functionStart, registersIn } from './expression-at.ts';
+import { type FrameVariable, inlineTexts } from './inline-model.ts';
 
 /** Lines above the stop that get inline values at most. */
 const MAX_LINES = 200;
@@ -23,29 +25,54 @@ function provideEvaluatableExpression(
   return found && new vscode.EvaluatableExpression(new vscode.Range(line, found.start, line, found.end), found.text);
 }
 
-/** Locals, looked up in the frame's scopes, and registers, from the start of the function to where it stands. */
-function provideInlineValues(
+/** Arguments and locals of the frame, and registers, from the start of the function to where it stands. */
+async function provideInlineValues(
   document: vscode.TextDocument,
   viewPort: vscode.Range,
-  { stoppedLocation }: vscode.InlineValueContext,
-): vscode.InlineValue[] {
+  { stoppedLocation, frameId }: vscode.InlineValueContext,
+): Promise<vscode.InlineValue[]> {
   const last = stoppedLocation.end.line;
   const start = functionStart((i) => document.lineAt(i).text, last);
   const first = Math.max(start, viewPort.start.line, last - MAX_LINES);
-  const values: vscode.InlineValue[] = [];
-  for (let line = first; line <= Math.min(last, viewPort.end.line); line++) {
-    const { text } = document.lineAt(line);
-    const seen = new Set<string>();
-    for (const { name, start: column } of variablesIn(text)) {
-      if (!seen.has(name)) {
-        seen.add(name);
-        const range = new vscode.Range(line, column, line, column + name.length);
-        values.push(new vscode.InlineValueVariableLookup(range, name, true));
-      }
-    }
+  const lines = Array.from({ length: Math.max(0, Math.min(last, viewPort.end.line) - first + 1) }, (_, i) => ({
+    line: first + i,
+    text: document.lineAt(first + i).text,
+  }));
+  const texts = inlineTexts(lines, await variablesOf(frameId));
+  const values: vscode.InlineValue[] = texts.map(
+    ({ line, start: from, end, text }) => new vscode.InlineValueText(new vscode.Range(line, from, line, end), text),
+  );
+  const seen = new Set<string>();
+  for (const { line, text } of lines.reverse()) {
     for (const { start: from, end, text: expression } of registersIn(text)) {
-      values.push(new vscode.InlineValueEvaluatableExpression(new vscode.Range(line, from, line, end), expression));
+      if (!seen.has(expression)) {
+        seen.add(expression);
+        values.push(new vscode.InlineValueEvaluatableExpression(new vscode.Range(line, from, line, end), expression));
+      }
     }
   }
   return values;
+}
+
+/** Scopes whose names the source has; others have names of their own, such as the packet's layers. */
+const SCOPES = new Set(['Arguments', 'Locals']);
+
+async function variablesOf(frameId: number): Promise<FrameVariable[]> {
+  const session = vscode.debug.activeDebugSession;
+  if (session === undefined) {
+    return [];
+  }
+  try {
+    const { scopes } = (await session.customRequest('scopes', { frameId })) as DebugProtocol.ScopesResponse['body'];
+    const wanted = scopes.filter(({ name }) => SCOPES.has(name));
+    const answers = await Promise.all(
+      wanted.map(async ({ variablesReference }) => {
+        const body: unknown = await session.customRequest('variables', { variablesReference });
+        return (body as DebugProtocol.VariablesResponse['body']).variables;
+      }),
+    );
+    return answers.flat();
+  } catch {
+    return []; // it runs again
+  }
 }

@@ -16,7 +16,11 @@ export function sending(sessions: Sessions): vscode.Disposable {
   return vscode.commands.registerCommand('pktgdb.sendPacket', async () => {
     const { current } = sessions;
     if (current === undefined) {
-      void vscode.window.showInformationMessage(vscode.l10n.t('Start a session first: there is no machine.'));
+      const start = vscode.l10n.t('Debug Packets');
+      const text = vscode.l10n.t('There is no machine to send anything to.');
+      if ((await vscode.window.showInformationMessage(text, start)) === start) {
+        await vscode.commands.executeCommand('pktgdb.debugPackets');
+      }
       return;
     }
     try {

@@ -74,6 +74,24 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
+/**
+ * The button of a launch that failed: opens the launch.json, which is made if there is none; in a window without a
+ * folder, what there is to know about configurations.
+ */
+export async function openConfiguration(extension: vscode.Uri): Promise<void> {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  if (folder === undefined) {
+    await vscode.commands.executeCommand('markdown.showPreview', vscode.Uri.joinPath(extension, 'README.md'));
+    return;
+  }
+  const file = vscode.Uri.joinPath(folder.uri, '.vscode', 'launch.json');
+  try {
+    await vscode.window.showTextDocument(file);
+  } catch {
+    await vscode.commands.executeCommand('debug.addConfiguration');
+  }
+}
+
 /** Starts the seed's session. */
 export function debugPackets(): Thenable<boolean> {
   return vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], liveMachine());

@@ -7,6 +7,11 @@ import type { Sessions, TrackedSession } from './sessions.ts';
 /** Where it is kept that the hint is not wanted any more. */
 const NO_HINT = 'pktgdb.noHint';
 
+/** Ticks a step of the walkthrough. */
+function did(what: 'hasStarted' | 'hasStopped' | 'hasLooked'): void {
+  void vscode.commands.executeCommand('setContext', `pktgdb.${what}`, true);
+}
+
 export class FirstStop implements vscode.Disposable {
   readonly #sessions: Sessions;
   readonly #memory: vscode.Memento;
@@ -21,16 +26,30 @@ export class FirstStop implements vscode.Disposable {
     this.#subscription = vscode.Disposable.from(
       sessions.onDidChange(() => this.#changed()),
       sessions.onDidPrint(({ session }) => void this.#hint(session)),
+      vscode.commands.registerCommand('pktgdb.showPanel', () => this.#show()),
     );
   }
 
   #changed(): void {
     const { current } = this.#sessions;
+    if (current?.state === 'running') {
+      did('hasStarted');
+    }
     if (current?.state === 'stopped' && !this.#stopped.has(current)) {
       this.#stopped.add(current);
+      did('hasStopped');
       // The editor keeps the focus: it shows where the machine stands.
       void vscode.commands.executeCommand('pktgdb.registers.focus', { preserveFocus: true });
     }
+  }
+
+  /** Shows the views; without a session there is nothing in them, so one is started. */
+  async #show(): Promise<void> {
+    if (this.#sessions.current === undefined) {
+      await vscode.commands.executeCommand('pktgdb.debugPackets');
+    }
+    await vscode.commands.executeCommand('pktgdb.registers.focus');
+    did('hasLooked');
   }
 
   /** The guest is up: says how a packet gets to it, with the port that leads there. */

@@ -280,7 +280,8 @@ export class RegisterModel {
   #change(node: RegisterNode & { kind: 'register' | 'field' }, written: (value: number) => string): string {
     const at = this.#placeOf(node);
     const now = written(this.#values.get(at) ?? 0);
-    return this.isChanged(node) ? `${written(this.#baseline.get(at) ?? 0)} → ${now}` : now;
+    // Zeros in front are left out where two values have to find room.
+    return this.isChanged(node) ? `${short(written(this.#baseline.get(at) ?? 0))} → ${short(now)}` : now;
   }
 
   #placeOf(node: RegisterNode & { kind: 'register' | 'field' }): string {
@@ -349,6 +350,10 @@ export class RegisterModel {
     this.#nodes.set(node.id, node);
     return node;
   }
+}
+
+function short(number: string): string {
+  return number.replace(/^(0x|0b)(?:[0_](?=[\da-f_]))+/, '$1');
 }
 
 function place(nic: string, offset: number): string {

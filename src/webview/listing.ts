@@ -6,6 +6,7 @@ import type { FromPage, ListingState, ReadingProgress, ToPage } from '../capture
 import { html, setText } from './dom.ts';
 import { FilterBox } from './filter-box.ts';
 import { PacketGrid } from './packet-grid.ts';
+import { PacketHover } from './packet-hover.ts';
 import type { ListingStrings } from './strings.ts';
 
 /** What is kept while the page is hidden. */
@@ -48,7 +49,8 @@ const grid = new PacketGrid(strings, {
   },
   marginClicked: (packet) => vscode.postMessage({ type: 'toggleBreakpoint', packet }),
 });
-root.append(box.element, notice, warnings, grid.element);
+const hover = new PacketHover(grid.element, (packet) => vscode.postMessage({ type: 'hover', packet }));
+root.append(box.element, notice, warnings, grid.element, hover.element);
 
 function button(text: string, message: FromPage): HTMLElement {
   const element = html('vscode-button', {});
@@ -142,6 +144,12 @@ function received(message: ToPage): void {
       if (message.generation === generation) {
         grid.add(message.from, message.rows);
       }
+      return;
+    case 'marks':
+      grid.setMarks(message.marks);
+      return;
+    case 'hover':
+      hover.show(message.packet, message.lines);
       return;
     case 'breakpoints':
       grid.setBreakpoints(message.breakpoints);

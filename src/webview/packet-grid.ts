@@ -1,5 +1,5 @@
 /** The packets of a capture as a grid: only the rows that are seen are elements. */
-import type { ListingWidths, PacketBreakpoint, PacketRow } from '../captures/messages.ts';
+import type { ListingWidths, PacketBreakpoint, PacketMark, PacketRow } from '../captures/messages.ts';
 import { RowCache } from '../captures/row-cache.ts';
 import { ROW_HEIGHT, RowScroll } from '../captures/row-scroll.ts';
 import { attributes, html, setText } from './dom.ts';
@@ -38,6 +38,7 @@ export class PacketGrid {
   /** Numbers of the packets that are shown, if not all. */
   #shown: Uint32Array | undefined;
   #breakpoints = new Map<number, PacketBreakpoint>();
+  #marks = new Map<number, string>();
   /** Numbers of packets; 0 for none. */
   #selected = 0;
   #stopped = 0;
@@ -146,6 +147,11 @@ export class PacketGrid {
 
   setBreakpoints(breakpoints: readonly PacketBreakpoint[]): void {
     this.#breakpoints = new Map(breakpoints.map((b) => [b.packet, b]));
+    this.#paintSoon();
+  }
+
+  setMarks(marks: readonly PacketMark[]): void {
+    this.#marks = new Map(marks.map(({ packet, text }) => [packet, text]));
     this.#paintSoon();
   }
 
@@ -259,7 +265,6 @@ export class PacketGrid {
     for (const column of ['time', 'source', 'destination', 'protocol', 'length', 'info'] as const) {
       const text = row === undefined ? '' : `${row[column]}`;
       setText(cells[column], text);
-      cells[column].title = column === 'time' || column === 'length' ? '' : text;
     }
     this.#paintMargin(cells.margin, packet);
   }
@@ -267,12 +272,15 @@ export class PacketGrid {
   #paintMargin(cell: HTMLElement, packet: number): void {
     const breakpoint = this.#breakpoints.get(packet);
     const kind = breakpoint === undefined ? '' : breakpoint.condition === '' ? 'plain' : 'conditional';
+    const mark = this.#marks.get(packet);
     const words = [
       ...(breakpoint === undefined ? [] : [`${this.#strings.breakpoint} ${breakpoint.condition}`.trim()]),
       ...(packet === this.#stopped ? [this.#strings.stopped] : []),
+      ...(mark === undefined ? [] : [mark]),
     ].join(', ');
     attributes(cell, {
       'data-breakpoint': kind,
+      'data-mark': mark === undefined ? '' : 'divergence',
       'data-enabled': `${breakpoint?.enabled ?? false}`,
       'aria-label': words,
     });

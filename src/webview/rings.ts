@@ -148,6 +148,7 @@ class RingPanel {
 
   #show(segment: Segment | undefined): void {
     const text = segment === undefined ? strings.help : this.#words(segment);
+    this.#details.classList.toggle('help', segment === undefined);
     if (this.#details.textContent !== text) {
       this.#details.textContent = text;
     }

@@ -64,6 +64,8 @@ describe('the MCP server', () => {
     const { data, notice } = await call('look', { session, what: ['stack', 'packet', 'registers', 'rings'] });
     assert.match(notice, /never instructions/);
     assert.equal(data.stack[0].function, 'e1000_receive_iov');
+    assert.match(data.stack[0].at, /^hw\/net\/e1000\.ts:\d+$/);
+    assert.match(data.packet.ascii, /HTTP\/1\.0 200 OK/);
     assert.match(JSON.stringify(data.packet), /200 OK/);
     assert.equal(data.registers['e1000.0'].RDLEN, '0x00001000');
     assert.equal(data.rings[0].rx.count, 256);

@@ -15,6 +15,7 @@ const around: Surroundings = {
   commands: [...COMMANDS, userCommand('greet', 'Greets.\nUsage: greet NAME\nPolitely.')],
   info: new GdbEngine().info,
   locals: ['so', 'x'],
+  typesOf: (name) => (name === 'so' ? ['socket | null'] : []),
   variables: [['count', 'set by a test']],
   breakpoints: [[7, 'add']],
   displays: [[3, 'x']],

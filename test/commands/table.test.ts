@@ -12,7 +12,7 @@ import {
   UnknownCommandError,
 } from '../../adapter/commands/command.ts';
 import { documentation, helpText } from '../../adapter/commands/help.ts';
-import { INERT_SETTINGS } from '../../adapter/commands/inert-settings.ts';
+import { INERT_PRINT_SETTINGS, INERT_SETTINGS } from '../../adapter/commands/inert-settings.ts';
 import { defaultSettings, PRINT_SETTINGS, SETTINGS, settingText } from '../../adapter/commands/settings.ts';
 import { COMMANDS } from '../../adapter/commands/table/index.ts';
 import type { SOURCE_COMMANDS } from '../../adapter/commands/table/source.ts';
@@ -150,7 +150,7 @@ describe('settings', () => {
   /** Those that take any text. */
   const texts = new Set([
     'prompt',
-    ...INERT_SETTINGS.filter((s) => !['on', 'off'].includes(s[2])).map(([name]) => name),
+    ...[...INERT_SETTINGS, ...INERT_PRINT_SETTINGS].filter((s) => !['on', 'off'].includes(s[2])).map(([name]) => name),
   ]);
   for (const setting of [...SETTINGS, ...PRINT_SETTINGS].filter((s) => !texts.has(s.name))) {
     it(`${setting.name} takes each of its values, shows it, and refuses others`, () => {

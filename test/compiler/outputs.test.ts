@@ -73,6 +73,24 @@ describe('outputs of the compiler', () => {
     }
   });
 
+  it('a block that ends with a call seems to use its names after it, so that V8 keeps them for the frame', () => {
+    const source = `export function main(xs: number[], log: (n: number) => void): void {
+  for (const x of xs) {
+    const y = x + 1;
+    log(y);
+  }
+  for (const x of xs) { if (x) { log(x); } }
+  for (const x of xs) { log(x); return; }
+  for (const x of xs) { const a = x; log(0); xs = [a]; }
+  for (const x of xs) log(x);
+  { log(1); }
+}
+`;
+    const js = compiled({ 'a.ts': source }).debug.get('a.js') ?? '';
+    const kept = js.split('\n').map((line) => /<0&&\$tick\(([^)]*)\)/.exec(line)?.[1] ?? '');
+    assert.deepEqual(kept, ['', '', '', '', 'x,y', 'x', '', '', 'x', '', '', '']);
+  });
+
   it('an exception thrown on any line is reported for that line', () => {
     const body = Array.from({ length: 30 }, (_, i) =>
       [

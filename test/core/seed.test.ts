@@ -38,6 +38,16 @@ describe('the seed session', () => {
     await s.printed('cat hello.txt\nHello qemu Geust\n');
   });
 
+  it('types into the guest once, also if it stops at the first statement', async () => {
+    await s.launch({ stopOnEntry: true, guestCommands: ['echo typed'] });
+    await s.stop();
+    await s.resume();
+    await s.printed('\ntyped\n');
+    s.guest('echo again');
+    await s.printed('\nagain\n');
+    assert.equal(s.console.split('\ntyped\n').length, 2);
+  });
+
   it('takes the condition of the issue over size and a register', async () => {
     await listening();
     s.break('e1000_receive_iov', 'size > 60 && s->mac_reg[RDH] == 3');

@@ -140,6 +140,30 @@ describe('time travel', () => {
     await s.printed('over there and back');
   });
 
+  it('finds what the main loop held, also right behind a checkpoint', async () => {
+    // One at each turn.
+    s.engine.internals = { checkpointMs: 0 };
+    const at = s.break('net_sockets_poll');
+    await replay();
+    const seen: Seen[] = [];
+    for (let i = 0; i < 6; i++) {
+      await s.stop();
+      await s.engine.step('out');
+      await s.stop();
+      seen.push(await look());
+      await s.resume();
+    }
+    s.engine.deleteBreakpoint(at);
+    await s.stop();
+    for (const moment of seen) {
+      await s.engine.goTo(moment.position);
+      await s.stop();
+      assert.deepEqual(await look(), moment);
+    }
+    const timeouts = seen.map(({ locals }) => /"timeout".*?"value":(-?\d+)/.exec(locals)?.[1]);
+    assert.ok(new Set(timeouts).size > 1, `${timeouts} are not the same`);
+  });
+
   it('finds nothing in a monitor command that was given at a stop', async () => {
     s.break('tcp_input', undefined, { temporary: true, ignoreCount: 3 });
     await replay();

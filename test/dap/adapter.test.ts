@@ -24,7 +24,7 @@ describe('debug adapter process', () => {
   /** Starts the live machine with nc in the guest; returns the forwarded port once nc listens. */
   async function live(more: object = {}): Promise<number> {
     await client.begin({ args: SEED_ARGS, guestCommands: [SEED_LISTEN], ...more });
-    const { body } = await client.outputEvent('console', 'hostfwd tcp 127.0.0.1:');
+    const { body } = await client.outputEvent('stdout', 'hostfwd tcp 127.0.0.1:');
     await client.outputEvent('stdout', 'istening on');
     return Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]);
   }
@@ -93,6 +93,11 @@ describe('debug adapter process', () => {
       supportsConditionalBreakpoints: async () => assert.ok((await set({ condition: 'iovcnt == 1' })).verified),
       supportsHitConditionalBreakpoints: async () => assert.ok((await set({ hitCondition: '> 1' })).verified),
       supportsLogPoints: async () => assert.ok((await set({ logMessage: 'iovcnt {iovcnt}' })).verified),
+      supportsANSIStyling: async () => {},
+      supportsStepInTargetsRequest: async () => {
+        const { targets } = await client.ask<DebugProtocol.StepInTargetsResponse>('stepInTargets', { frameId });
+        assert.ok(Array.isArray(targets));
+      },
       supportsDataBreakpoints: async () => {
         const body = await client.ask<DebugProtocol.DataBreakpointInfoResponse>('dataBreakpointInfo', { name: '$RDH' });
         const breakpoints = [{ dataId: body.dataId }];
@@ -152,6 +157,20 @@ describe('debug adapter process', () => {
         const args = { text: 'break e1000_rec', column: 16, frameId };
         const { targets } = await client.ask<DebugProtocol.CompletionsResponse>('completions', args);
         assert.ok(targets.some((t) => t.label === 'e1000_receive_iov' && t.start === 7 && t.length === 9));
+        const labels = async (text: string): Promise<string[]> => {
+          const body = await client.ask<DebugProtocol.CompletionsResponse>('completions', {
+            text,
+            column: text.length + 1,
+            frameId,
+          });
+          return body.targets.map((t) => `${t.type} ${t.label} ${t.start}`);
+        };
+        assert.deepEqual(await labels('nc->info_s'), ['property info_str 5']);
+        assert.deepEqual(await labels('p iov[0].iov_l'), ['property iov_len 10']);
+        assert.deepEqual(await labels('$pkt.tcp.hdr'), ['property $pkt.tcp.hdr_len 1']);
+        assert.deepEqual(await labels('catch drop RX_F'), ['value RX_FILTER 12']);
+        assert.ok((await labels('iovc')).includes('variable iovcnt 1'));
+        assert.deepEqual(await labels('info regi'), ['keyword registers 6']);
       },
       completionTriggerCharacters: async () => {},
       supportsLoadedSourcesRequest: async () => {
@@ -239,7 +258,7 @@ describe('debug adapter process', () => {
   it('runs the commands of initCommands before the machine starts', async () => {
     const trace = capture('01-dhcp.pcap');
     await client.begin({ trace, initCommands: ['tbreak bootp_input'] });
-    await client.outputEvent('console', 'emporary breakpoint 1');
+    await client.outputEvent('stdout', 'emporary breakpoint 1');
     assert.equal((await client.stoppedEvent()).body.reason, 'breakpoint');
     assert.equal((await frames())[0]?.name, 'bootp_input');
   });
@@ -259,7 +278,7 @@ describe('debug adapter process', () => {
     await command('commands 1\nsilent\nprint 40 + 2\nend');
     await command('run');
     await client.stoppedEvent();
-    await client.outputEvent('console', '= 42');
+    await client.outputEvent('stdout', '= 42');
     await command('quit');
     await client.event('terminated');
     assert.equal(client.received.filter((m) => 'event' in m && m.event === 'terminated').length, 1);

@@ -147,7 +147,7 @@ describe('breakpoints in packet listings', () => {
     ];
     writeFileSync(script, `${lines.join('\n')}\n`);
     await client.begin({ initCommands: [`source ${script}`] });
-    await client.outputEvent('console', '== second ==');
+    await client.outputEvent('stdout', '== second ==');
     await client.stoppedEvent();
     assert.equal((await names())[0], 'tty_write');
     assert.equal(client.received.filter((m) => 'event' in m && m.event === 'stopped').length, 1);

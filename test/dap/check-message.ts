@@ -40,8 +40,8 @@ const ajv = new Ajv({ strict: false, allErrors: true });
 ajv.addSchema({ ...schema, $id: 'dap' });
 const validators = new Map<string, ValidateFunction>();
 
-/** The type of an event or response: `ProgressStartEvent`, `StackTraceResponse`. */
-function typeOf(name: string, kind: 'Event' | 'Response'): string {
+/** The type of an event, request or response: `ProgressStartEvent`, `StackTraceResponse`. */
+function typeOf(name: string, kind: 'Event' | 'Request' | 'Response'): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1)}${kind}`;
 }
 
@@ -68,6 +68,10 @@ export function checkMessage(message: unknown): void {
     if (!name.startsWith(CUSTOM)) {
       check(typeOf(name, 'Event'), message, `event ${name}`);
     }
+    return;
+  }
+  if (m['type'] === 'request') {
+    check(typeOf(String(m['command']), 'Request'), message, `request ${m['command']}`);
     return;
   }
   assert.equal(m['type'], 'response');

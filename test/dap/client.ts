@@ -135,6 +135,10 @@ export class TestClient extends DebugClient {
 export function fakeInterpreter(engine: EngineApi, write: (text: string) => void): Interpreter {
   return {
     execute: async (line) => {
+      if (line === 'set variable size=61') {
+        await engine.assign('size', '61', 0);
+        return { ok: true };
+      }
       if (line === 'quit') {
         return { ok: true, quit: 0 };
       }

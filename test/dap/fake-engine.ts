@@ -130,6 +130,7 @@ export class DapEngine extends FakeEngine {
   }
 
   async assign(js: string, valueJs: string): Promise<Value> {
+    this.emit('changing');
     const value: unknown = new Function('L', `with (L) { return (${js} = (${valueJs})) }`)(this.variables);
     return this.describe(value);
   }

@@ -31,7 +31,7 @@ describe('packets so far, over DAP', () => {
         filterOptions: [{ filterId: 'drop', condition: 'GUEST_NO_LISTENER' }],
       }),
     );
-    const { body } = await client.outputEvent('console', 'hostfwd tcp 127.0.0.1:');
+    const { body } = await client.outputEvent('stdout', 'hostfwd tcp 127.0.0.1:');
     await client.outputEvent('stdout', 'obtained from');
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]);
     const socket = connect(port, '127.0.0.1').on('error', () => undefined);
@@ -58,7 +58,7 @@ describe('packets so far, over DAP', () => {
 
   it('a packet is followed from the host to the program that reads it', async () => {
     await client.begin({ args: SEED_ARGS, guestCommands: [SEED_LISTEN] });
-    const { body } = await client.outputEvent('console', 'hostfwd tcp 127.0.0.1:');
+    const { body } = await client.outputEvent('stdout', 'hostfwd tcp 127.0.0.1:');
     await client.outputEvent('stdout', 'istening on');
     const socket = connect(Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]), '127.0.0.1');
     socket.end(SEED_TEXT);

@@ -100,7 +100,7 @@ describe('replays over DAP', () => {
         ['main_loop_wait', 'main_loop', 'main'],
       );
       await client.outputEvent(
-        'console',
+        'stdout',
         '12 of 12 packets played.\nConnections: 1 complete, 0 partial, 0 not played.  Bytes: 88 to the host, ',
       );
       await client.ask('continue', { threadId: 1 });
@@ -170,7 +170,7 @@ describe('replays over DAP', () => {
       const breakpoints = [{ line: IP_INPUT, logMessage: 'packet of {m->m_len} bytes' }];
       await client.ask('setBreakpoints', { source, breakpoints });
     });
-    await client.outputEvent('console', 'packet of 40 bytes');
+    await client.outputEvent('stdout', 'packet of 40 bytes');
     await client.ask('pause', { threadId: 1 });
     assert.equal((await client.stoppedEvent()).body.reason, 'pause');
     assert.ok((await replayed()).account.position < 400_000);

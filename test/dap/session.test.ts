@@ -1,7 +1,10 @@
 /** The session over an engine without a machine: the order of messages, launch, breakpoints, stacks, values, errors. */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { Arguments } from '../../adapter/dap/arguments.ts';
+import { parseLaunch } from '../../adapter/dap/launch-args.ts';
 import { capabilities } from '../../adapter/dap/requests.ts';
+import { encodeMessage } from '../../adapter/dap/transport.ts';
 import { fakeSession, type TestClient } from './client.ts';
 import type { DapEngine } from './fake-engine.ts';
 
@@ -76,9 +79,9 @@ describe('DAP session', () => {
 
     it('passes on how a capture is to be replayed', async () => {
       const trace = { traceGuest: ' 10.1.1.1 ', traceChecksums: 'keep', traceAtEnd: 'exit' };
-      await client.begin({ trace: 'x.pcap', cwd: '/captures', ...trace });
+      await client.begin({ trace: 'x.pcap', cwd: '/', ...trace });
       const [options] = engine.launches;
-      assert.equal(options?.trace, '/captures/x.pcap');
+      assert.equal(options?.trace, '/x.pcap');
       assert.deepEqual(options?.replay, { guest: '10.1.1.1', checksums: 'keep', atEnd: 'exit' });
     });
 
@@ -86,6 +89,22 @@ describe('DAP session', () => {
       engine.launchError = 'hostfwd tcp::5555-:5556: cannot listen on port 5555: address already in use';
       await assert.rejects(client.begin(), /port 5555: address already in use/);
       await client.event('terminated');
+    });
+
+    it('refuses a folder that is not there and a machine without options, with a button that opens something', async () => {
+      await client.ask('initialize', { adapterID: 'pktgdb', clientID: 'vscode' });
+      const refused = async (args: object): Promise<string> => {
+        const message = await client.refused('launch', args);
+        const answer = client.received.findLast((m) => (m as DebugProtocol.Response).success === false);
+        const { error } = (answer as DebugProtocol.ErrorResponse).body;
+        assert.deepEqual([error?.url, error?.urlLabel], ['command:pktgdb.openConfiguration', 'Open Configuration']);
+        return message;
+      };
+      assert.equal(await refused({ cwd: '/no/such/folder' }), 'launch: cwd names no folder: /no/such/folder');
+      assert.throws(
+        () => parseLaunch(new Arguments('launch', { args: [] })),
+        /^RequestError: launch: args is empty: a machine without options has no network/,
+      );
     });
 
     it('is answered before configurationDone to a client that waits, and a late failure is output', async () => {
@@ -97,6 +116,31 @@ describe('DAP session', () => {
       await client.outputEvent('stderr', 'no such device');
       await client.event('exited');
       await client.event('terminated');
+    });
+
+    it('asks the client to start a session for each machine that this one talks to, once', async () => {
+      const peer = { args: '-netdev socket,id=b,connect=127.0.0.1:1234', name: 'B' };
+      const asked = (): unknown[] =>
+        client.received.filter((m) => m.type === 'request').map((m) => (m as DebugProtocol.Request).arguments);
+      await client.ask('initialize', { adapterID: 'pktgdb', supportsStartDebuggingRequest: true });
+      const launched = client.send('launch', { peers: [peer], token: 'secret' });
+      await client.ask('configurationDone');
+      await launched;
+      await client.ask('restart');
+      assert.deepEqual(asked(), [{ request: 'launch', configuration: { token: 'secret', ...peer } }]);
+      const [{ seq }] = client.received.filter((m) => m.type === 'request') as [DebugProtocol.Request];
+      const refusal = { seq: 99, type: 'response', request_seq: seq, success: false, command: 'startDebugging' };
+      client.raw(encodeMessage({ ...refusal, message: 'no' }));
+      await client.outputEvent('important', 'The session "B" was not started: no');
+    });
+
+    it('says which machines a client has to start that starts none', async () => {
+      await client.begin({ peers: [{ args: '-nic none' }] });
+      await client.outputEvent('important', 'start "machine 2" yourself');
+      assert.match(
+        await client.refused('restart', { arguments: { peers: [7] } }),
+        /peers\[0\] must be a launch config/,
+      );
     });
 
     it('works in the order configurationDone, launch', async () => {
@@ -153,7 +197,7 @@ describe('DAP session', () => {
       engine.emit('exited', 1, 'it broke');
       assert.equal((await client.outputEvent('stdout', '~ # ')).body.output, '~ # ');
       await client.outputEvent('important', 'bad frame');
-      const { body } = await client.outputEvent('console', 'size 60\n');
+      const { body } = await client.outputEvent('stdout', 'size 60\n');
       assert.equal(body.line, 7);
       assert.equal(body.source?.path, E1000);
       await client.outputEvent('stderr', 'it broke');
@@ -167,6 +211,15 @@ describe('DAP session', () => {
       client.ask<DebugProtocol.SetBreakpointsResponse>('setBreakpoints', { source: { path }, breakpoints });
 
     beforeEach(() => client.ask('initialize', { adapterID: 'pktgdb' }));
+
+    it('say what is wrong about them in the console too, once', async () => {
+      const breakpoints = [{ name: 'e1000_receive_iov', condition: 'size >' }];
+      await client.ask('setFunctionBreakpoints', { breakpoints });
+      await client.ask('setFunctionBreakpoints', { breakpoints });
+      await client.outputEvent('console', 'Breakpoint e1000_receive_iov: A syntax error in expression');
+      const said = client.received.filter((m) => (m as DebugProtocol.Event).event === 'output');
+      assert.equal(said.length, 1);
+    });
 
     it('keep their number when nothing about them changes', async () => {
       const first = await set([{ line: 102 }, { line: 104 }]);
@@ -430,6 +483,17 @@ describe('DAP session', () => {
       assert.equal((await evaluate('s->big', 'repl')).variablesReference > 0, true, 'what is no command is a value');
       assert.ok(s.variablesReference > 0);
       assert.equal(engine.variables['size'], 60);
+    });
+
+    it('says that values changed after a command that changes some, and never that the stack did', async () => {
+      const told = (): string[] =>
+        client.received
+          .filter((m) => (m as DebugProtocol.Event).event === 'invalidated')
+          .flatMap((m) => (m as DebugProtocol.InvalidatedEvent).body.areas ?? []);
+      await client.ask('evaluate', { expression: 'echo hi', context: 'repl' });
+      assert.deepEqual(told(), []);
+      await client.ask('evaluate', { expression: 'set variable size=61', context: 'repl' });
+      assert.deepEqual(told(), ['variables']);
     });
 
     it('refuses references of an earlier stop', async () => {

@@ -83,11 +83,11 @@ describe('DAP session over the engine', () => {
         { line: toyLine('return next + size'), logMessage: 'size {size}, next {next}' },
       ]),
     );
-    await client.outputEvent('console', 'size 60, next 1\n');
+    await client.outputEvent('stdout', 'size 60, next 1\n');
     const { body } = await client.stoppedEvent();
     assert.equal(body.reason, 'breakpoint');
     assert.equal((await client.scope('Arguments')).at(-1)?.value, '64');
-    const logged = await client.outputEvent('console', 'size 61');
+    const logged = await client.outputEvent('stdout', 'size 61');
     assert.equal(logged.body.line, toyLine('return next + size'));
   });
 

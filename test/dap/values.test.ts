@@ -69,12 +69,26 @@ describe('values of a stopped machine', () => {
     const [{ source, line }] = stackFrames as [DebugProtocol.StackFrame];
     await client.ask('setBreakpoints', { source, breakpoints: [{ line, logMessage }] });
     await client.ask('continue', { threadId: 1 });
-    const { body } = await client.outputEvent('console', '10.0.2.2 (');
+    const { body } = await client.outputEvent('stdout', ' NetClientState ');
     assert.match(
       body.output,
-      /^10\.0\.2\.\d+ \(NetClientState \*\) 0x7f\w+ <ntohs> <error: Division by zero> void 1\n$/,
+      /^(?:-|10\.0\.2\.\d+) NetClientState \{.*\.\.\.\} <ntohs> <error: Division by zero> void 1\n$/,
     );
     assert.equal((await client.stoppedEvent()).body.reason, 'replay end');
+  });
+
+  it('log a packet as its list does, and what it does not have as -', async () => {
+    const logMessage = '{#} {$pkt} | {$pkt.udp.srcport} | {iov} | {iov[0]}';
+    await client.ask('setFunctionBreakpoints', { breakpoints: [] });
+    const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', { threadId: 1 });
+    const [{ source, line }] = stackFrames as [DebugProtocol.StackFrame];
+    await client.ask('setBreakpoints', { source, breakpoints: [{ line, logMessage }] });
+    await client.ask('continue', { threadId: 1 });
+    const { body } = await client.outputEvent('stdout', ' TCP ');
+    assert.match(
+      body.output,
+      /^ +\S+ \d\.\d{6} 10\.0\.2\.2 → 10\.0\.2\.15 TCP \d+ \S.* \| - \| \{<iovec>\} \| iovec \{iov_base = <\d+ bytes>, .*\}\n$/,
+    );
   });
 
   it('have rows below an operator whose expressions mean them', async () => {

@@ -43,8 +43,7 @@ describe('captures', () => {
       await vscode.addFunctionBreakpoint('e1000_rx_causes');
       await vscode.startConfiguration('Replay');
       await vscode.stoppedIn('e1000_rx_causes');
-      await vscode.showPanes('Rings');
-      const rings = vscode.page.frameLocator('iframe.webview').frameLocator('#active-frame').locator('#rings');
+      const rings = await vscode.rings();
       const rx = rings.locator('svg[data-ring="rx"]');
       await rx.waitFor();
       await rings.locator('svg[data-ring="tx"]').waitFor();

@@ -8,9 +8,6 @@ const SOURCE = readFileSync(new URL('../../adapter/stack/hw/net/e1000.ts', impor
 /** The line of the first statement of e1000_receive_iov. */
 const LINE = SOURCE.findIndex((text) => text.startsWith('export function e1000_receive_iov')) + 2;
 
-/** The port that the machine forwards when nothing says otherwise. */
-const DEFAULT_PORT = 5555;
-
 describe('first steps', () => {
   scene(
     'without a launch.json: a click in the gutter, F5, and a packet stops there',
@@ -28,6 +25,7 @@ describe('first steps', () => {
 
       await vscode.page.keyboard.press('F5');
       await vscode.pick(/^Packet Debugger/);
+      const port = vscode.hintedPort();
       const console = await vscode.showGuestConsole();
       // The guest's own traffic comes first: the DHCP server's answers pass the same line.
       const listening = console.getByText('listening on');
@@ -38,30 +36,29 @@ describe('first steps', () => {
         }
         await vscode.continue();
         await vscode.ranOn();
+        await vscode.showGuestConsole(); // the first stop has brought the views forward
       }
-      await send(DEFAULT_PORT, 'Hello qemu Geust\n');
+      await send(await port, 'Hello qemu Geust\n');
       await vscode.stoppedIn('e1000_receive_iov');
       await vscode.showPanes('Call Stack');
       assert.deepEqual(await vscode.callStack(), SEED_FRAMES);
       await s.shot('call-stack');
 
-      await vscode.showPanes('Registers');
-      await vscode.expand(vscode.row('Registers', 'Receive'));
+      // What matters most is pinned.
+      await vscode.showView('Registers');
       await vscode
         .row('Registers', 'RDH')
-        .getByText(/^0x0000000[0-9a-f]/)
+        .getByText(/0x[0-9a-f]+/)
         .waitFor();
-      await vscode.showPanes('Call Stack', 'Registers');
-      await vscode.scrollTo('Registers', 'RDTR');
       await s.shot('stopped');
 
       await vscode.stepOver();
       await vscode.stoppedAtLine(LINE + 1);
-      await vscode.showPanes('Registers');
+      await vscode.find('RDTR');
       await vscode.setRegister('RDTR', '0x10');
       await vscode
         .row('Registers', 'RDTR')
-        .getByText(/^0x00000010/)
+        .getByText(/0x0*10/)
         .waitFor();
       await s.shot('register-changed');
 

@@ -6,7 +6,7 @@ import { type Browser, launchBrowser } from './playwright.ts';
 import { freePort, readSetup, Server } from './server.ts';
 import { Workbench } from './workbench.ts';
 
-const WINDOW = { width: 1400, height: 900 };
+const WINDOW = { width: 1280, height: 800 };
 const CAPTURE = new URL('../traces/02-hello.pcap', import.meta.url);
 
 const setup = readSetup();
@@ -31,7 +31,12 @@ export class Scene {
   async shot(name: string): Promise<void> {
     await this.vscode.page.mouse.move(WINDOW.width - 1, WINDOW.height - 1);
     await this.vscode.page.locator('.workbench-hover').first().waitFor({ state: 'hidden' });
-    await this.vscode.page.screenshot({ path: join(setup.shots, `${name}.png`) });
+    await this.vscode.page.screenshot({ path: this.path(name) });
+  }
+
+  /** Where a screenshot goes. */
+  path(name: string): string {
+    return join(setup.shots, `${name}.png`);
   }
 }
 
@@ -67,14 +72,18 @@ export function replayJson(capture: string, more: object = {}): string {
  * A case: `files` are written into its folder beside a capture and then `body` works with its window. What is on the
  * screen when it fails is kept.
  */
-export function scene(title: string, files: (port: number) => Files, body: (s: Scene) => Promise<void>): void {
+export function scene(
+  title: string,
+  files: (port: number, folder: string) => Files,
+  body: (s: Scene) => Promise<void>,
+): void {
   it(title, async () => {
     const name = title.replaceAll(/\W+/g, '-');
     const port = await freePort();
     const folder = join(setup.run, `${++cases}`, 'packets');
     mkdirSync(join(folder, '.vscode'), { recursive: true });
     copyFileSync(CAPTURE, join(folder, '02-hello.pcap'));
-    for (const [file, text] of Object.entries(files(port))) {
+    for (const [file, text] of Object.entries(files(port, folder))) {
       writeFileSync(join(folder, file), text);
     }
     const context = await browser.newContext({ viewport: WINDOW });
@@ -86,7 +95,7 @@ export function scene(title: string, files: (port: number) => Files, body: (s: S
         await body(s);
         await vscode.endSession();
       } catch (e) {
-        await s.shot(`failed-${name}`);
+        await vscode.page.screenshot({ path: s.path(`failed-${name}`) }).catch(() => {});
         await vscode.endSession().catch(() => {}); // the first error says more
         throw e;
       }

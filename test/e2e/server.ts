@@ -1,8 +1,9 @@
 /** A VS Code in a browser: code-server with the packaged extension in a scratch folder of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 /** What scripts/e2e.mjs hands over in PKTGDB_E2E, as JSON. */
@@ -65,6 +66,9 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** An extension that plays a coding agent. */
+const AGENT_DRIVER = fileURLToPath(new URL('agent-driver', import.meta.url));
+
 export class Server {
   readonly url: string;
   readonly #process: ChildProcess;
@@ -95,6 +99,8 @@ export class Server {
     // No gallery, and a home that holds nothing of this machine's.
     const gallery = JSON.stringify({ serviceUrl: 'http://127.0.0.1:9/none' });
     const env = { ...process.env, HOME: home, EXTENSIONS_GALLERY: gallery };
+    // Found when VS Code looks at the folder for the first time.
+    cpSync(AGENT_DRIVER, join(setup.run, 'extensions/test.agent-driver-0.0.1'), { recursive: true });
     await promisify(execFile)(setup.node, [...common, '--install-extension', setup.vsix], { env });
     const address = `127.0.0.1:${await freePort()}`;
     const child = spawn(setup.node, [...common, '--auth', 'none', '--bind-addr', address, ...QUIET], {

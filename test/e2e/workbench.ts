@@ -107,6 +107,12 @@ export class Workbench {
     return new PacketPage(await this.#pageOf('packet'));
   }
 
+  /** The view Rings in the panel. */
+  async rings(): Promise<Locator> {
+    await this.showView('Rings');
+    return (await this.#pageOf('rings')).locator('main#rings');
+  }
+
   /** The timeline in the panel. */
   async timeline(): Promise<TimelinePage> {
     return new TimelinePage(this.page, await this.#pageOf('timeline'));
@@ -212,9 +218,15 @@ export class Workbench {
     await this.pane('Breakpoints').waitFor();
   }
 
-  /** A pane of the side bar by its title. */
+  /** A pane of the side bar or of the panel by its title. */
   pane(title: string): Locator {
-    return this.page.locator('.sidebar .pane').filter({ has: this.#paneHeader(title) });
+    return this.page.locator('.pane').filter({ has: this.#paneHeader(title) });
+  }
+
+  /** Shows a view of the panel "Packet Debugger". */
+  async showView(title: string): Promise<void> {
+    await this.command(`Packet Debugger: Focus on ${title} View`);
+    await this.pane(title).locator('.pane-body').first().waitFor();
   }
 
   #paneHeader(title: string): Locator {
@@ -242,6 +254,24 @@ export class Workbench {
   row(pane: string, label: string): Locator {
     const text = this.page.getByText(label, { exact: true });
     return this.pane(pane).locator('.monaco-list-row').filter({ has: text }).first();
+  }
+
+  /** A row of a tree by a part of what it shows. */
+  rowLike(pane: string, text: RegExp): Locator {
+    return this.pane(pane).locator('.monaco-list-row').filter({ hasText: text });
+  }
+
+  /** Clicks a button that a row shows under the mouse. */
+  async hoverAction(pane: string, label: string, action: string): Promise<void> {
+    const row = this.row(pane, label);
+    await row.hover();
+    await row.locator(`a.action-label[aria-label="${action}"]`).click();
+  }
+
+  /** Types into the quick pick that is open and picks an item. */
+  async answerPick(text: string, label: RegExp): Promise<void> {
+    await this.#quickInput.fill(text);
+    await this.pick(label);
   }
 
   /** Moves a tree's focus down until a row is in view, at most a few screens. */
@@ -371,8 +401,32 @@ export class Workbench {
       await more.first().click();
       await more.first().waitFor({ state: 'hidden' });
     }
-    const labels = await Promise.all((await rows.all()).map((row) => row.getAttribute('aria-label')));
-    return labels.flatMap((label) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
+    // Rows that are out of view are no elements: both ends of the list are read.
+    const labels = new Set<string | null>();
+    for (const key of ['Home', 'End']) {
+      await this.page.locator('.debug-call-stack .monaco-list').focus();
+      await this.page.keyboard.press(key);
+      for (const row of await rows.all()) {
+        labels.add(await row.getAttribute('aria-label'));
+      }
+    }
+    return [...labels].flatMap((label) => /^Stack Frame ([^,]+),/.exec(label ?? '')?.[1] ?? []);
+  }
+
+  /** The port that leads to the guest, as the hint after the start says: another than 5555 where that is taken. */
+  async hintedPort(): Promise<number> {
+    const text = await this.page
+      .getByText(/then send something to [\d.]+:\d+/)
+      .first()
+      .textContent();
+    return Number(/:(\d+)\.?\s*$/.exec(text?.trim() ?? '')?.[1]);
+  }
+
+  /** Finds a register by its name, in a group that may be closed. */
+  async find(register: string): Promise<void> {
+    await this.command('Packet Debugger: Find Register...');
+    await this.answerPick(register, new RegExp(`^${register}`));
+    await this.row('Registers', register).waitFor();
   }
 
   /** Sets a register with the pencil of its row. */

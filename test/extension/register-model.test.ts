@@ -73,6 +73,8 @@ describe('tree of registers', () => {
     model.markBaseline();
     set(0, 6);
     assert.equal(model.text(inGroup('RDH'), 'dec'), '5 → 6');
+    assert.equal(model.text(inGroup('RDH'), 'hex'), '0x5 → 0x6');
+    assert.equal(model.text(inGroup('RDH'), 'bin'), '0b101 → 0b110');
     assert.equal(model.text(find('EN', model.children(inGroup('RCTL'))), 'hex'), '1 → 0');
   });
 

@@ -76,11 +76,14 @@ describe('gdb commands', () => {
       ['print *$21', '$23 = {so_state = 4, so_name = "hello", so_next = 0x0, so_data = 0x7f0000001000}\n'],
       ['print $_exitcode', '$24 = void\n'],
       ['set var', '!Argument required (expression to compute).\n'],
-      ['call add(1)', '!Calling functions of the stack is not supported; set a breakpoint there instead.\n'],
+      ['call add(1)', /^!"add" may change the machine: only functions without effect can be called, /],
+      ['call mid(1)', '$25 = 2\n'],
+      ['call mid()', '!Too few arguments in function call.\n'],
+      ['call nosuch(1)', '!No symbol "nosuch" in current context.\n'],
     ]);
     s.engine.emit('continued');
-    assert.equal(await s.run('print $21'), '!$21 is gone: the machine has run on since; print it again.\n');
-    assert.equal(await s.run('print $22'), '$25 = 4\n');
+    assert.equal(await s.run('print $21'), '$26 = (struct socket *) 0x7f0000001040\n');
+    assert.equal(await s.run('print $22'), '$27 = 4\n');
   });
 
   it('print pretty, elements, repeats', async () => {
@@ -271,7 +274,7 @@ describe('gdb commands', () => {
       ['x/2xw 0xffffe', '!Cannot access memory at address 0xffffe\n'],
       ['x/2xb 0xfffff', '0xfffff:\t0xff\n!Cannot access memory at address 0x100000\n'],
       ['x/2i 0', '!Format letter "i" is not available: the guest has no machine instructions.\n'],
-      ['x so', '!x needs a guest physical address or an array of bytes.\n'],
+      ['x so', '!x needs a guest physical address, an array of numbers, or $pkt.\n'],
     ]);
   });
 
@@ -350,7 +353,7 @@ describe('gdb commands', () => {
     await check();
     s.engine.state = 'stopped';
     await transcript(s, [
-      ['whatis $RDH + 1', 'type = number\n'],
+      ['whatis $RDH + 1', 'type = unsigned int\n'],
       ['whatis $nosuch', 'type = void\n'],
       ['set var $MTA = 5', ''],
       ['whatis $MTA', 'type = int\n'],

@@ -79,7 +79,7 @@ const INFO: DebugInfo = {
   files: ['util/t.ts', 'slirp/socket.ts', 'hw/net/e1000.ts'],
   functions: [
     fn(0, 'add', 2, 8, ADD, [0, 1, 2, 3], 'Adds.\nSlowly.'),
-    fn(1, 'mid', 10, 12, [v('z', 'number')], [4]),
+    { ...fn(1, 'mid', 10, 12, [v('z', 'number')], [4]), pure: true },
     fn(2, 'main', 14, 17, [v('argc', 'number')], [5, 6]),
     { ...fn(3, 'e1000_receive', 1, 1, [], []), file: 'hw/net/e1000.ts' },
     { ...fn(4, 'e1000_receive_iov', 1, 1, [], []), file: 'hw/net/e1000.ts' },
@@ -128,9 +128,6 @@ class iovec {
     this.iov_len = base.length;
   }
 }
-
-/** What compiled expressions ask of the runtime. */
-const RUNTIME = { filter: (text: string) => compileFilter(text).matches };
 
 /** A frame with a TCP SYN from 10.0.2.2:45678 to 10.0.2.15:5556. */
 export const SYN = tcp(45678, 5556, SYN_FLAG, 1, 0, { ...TO_GUEST, id: 1, win: 0x2238, min: 60 });
@@ -271,9 +268,15 @@ export class GdbEngine extends FakeEngine {
   run(js: string, frame: number): unknown {
     const values = frame < 0 ? {} : this.values(frame);
     const names = [...Object.keys(values), '$G', '$pkt', '$F', '$R'];
-    const globals = { ...this.globals, add: function add() {} };
+    const globals = { ...this.globals, add: function add() {}, mid: (z: number) => 2 * z };
+    // What compiled expressions ask of the runtime.
+    const runtime = {
+      filter: (text: string) => compileFilter(text).matches,
+      objectAt: (address: number) => this.objectAt(address),
+      aside: (act: () => unknown) => act(),
+    };
     const pkt = frame === 0 ? new PacketView(SYN) : undefined;
-    return new Function(...names, `return (${js})`)(...Object.values(values), globals, pkt, FIELDS, RUNTIME);
+    return new Function(...names, `return (${js})`)(...Object.values(values), globals, pkt, FIELDS, runtime);
   }
   override async evaluate(js: string, frame: number): Promise<Value> {
     if (frame < 0 && this.state !== 'stopped') {

@@ -44,6 +44,31 @@ describe('a replay at the prompt', function () {
     }
   });
 
+  it('has the account that it had where the past is shown', async () => {
+    const { code, out, err } = await batch(
+      ['-r', KEEPALIVE],
+      'break -packet 12',
+      'run',
+      'info replay',
+      'bookmark here',
+      'delete',
+      'continue',
+      'info replay',
+      'goto here',
+      'info replay',
+      'reverse-continue',
+      'info replay',
+    );
+    assert.equal(code, 0, err);
+    const accounts = [...out.matchAll(/^Position:.*?^Divergences: [^\n]*$/gms)].map(([text]) => text);
+    assert.equal(accounts.length, 4);
+    const [live, end, back, start] = accounts;
+    assert.match(end ?? '', /at the end/);
+    assert.notEqual(live, end);
+    assert.equal(back, live);
+    assert.match(start ?? '', /^Position: +packet 0 of/);
+  });
+
   it('catches packets that a display filter means, in either direction of a layer', async () => {
     const { code, out, err } = await batch(
       ['-r', HELLO],

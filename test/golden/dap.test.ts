@@ -13,7 +13,18 @@ import { SEED_ARGS, SEED_LISTEN, SEED_TEXT } from '../kit/seed.ts';
 
 const FILE = fileURLToPath(new URL('dap.txt', import.meta.url));
 /** Members that count requests, or name something of one session or of one version of the sources. */
-const IDS = new Set(['seq', 'request_seq', 'id', 'frameId', 'variablesReference', 'line', 'endLine', 'buildId']);
+const IDS = new Set([
+  'seq',
+  'request_seq',
+  'id',
+  'frameId',
+  'variablesReference',
+  'declarationLocationReference',
+  'valueLocationReference',
+  'line',
+  'endLine',
+  'buildId',
+]);
 const WIDTH = 180;
 
 /** JSON whose objects and arrays take one line each where they fit. */
@@ -141,7 +152,7 @@ async function session(t: Transcript): Promise<void> {
   await t.ask('setFunctionBreakpoints', { breakpoints });
   await t.ask('configurationDone');
   await launched;
-  const { body } = await client.outputEvent('console', 'hostfwd tcp 127.0.0.1:');
+  const { body } = await client.outputEvent('stdout', 'hostfwd tcp 127.0.0.1:');
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]);
   await t.printed(/listening on .*\n$/);
   await t.ask('threads');

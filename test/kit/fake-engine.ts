@@ -247,7 +247,9 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
 
   async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
     const o = this.#objects[Number(handle)];
-    return o instanceof Uint8Array ? o.slice(start, start + count) : undefined;
+    return ArrayBuffer.isView(o)
+      ? new Uint8Array(o.buffer, o.byteOffset, o.byteLength).slice(start, start + count)
+      : undefined;
   }
 
   /** A value as the engine tells it. */
@@ -283,6 +285,11 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
     const address = this.#addresses.get(x) ?? ADDRESSES + this.#addresses.size * 0x40;
     this.#addresses.set(x, address);
     return address;
+  }
+
+  /** The object that was shown with an address. */
+  protected objectAt(address: number): object | undefined {
+    return [...this.#addresses].find(([, at]) => at === address)?.[0];
   }
 
   async evaluate(js: string, frame: number): Promise<Value> {

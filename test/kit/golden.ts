@@ -18,7 +18,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   // The first sequence number is random, and the checksum of what contains it is.
   [/((?:Seq|Ack|Sequence Number|Acknowledgment Number): )\d{2,}/g, '$1SEQUENCE'],
   [/(\bChecksum: )0x[0-9a-f]{4}(?= )/g, '$1CHECKSUM'],
-  [/(Transaction ID )0x[0-9a-f]{8}/g, '$1RANDOM'],
+  [/(Transaction ID )0x[0-9a-f]{1,8}/g, '$1RANDOM'],
   // A buffer that begins in the middle of a DHCP message: hardware address length, hops, transaction ID, seconds.
   [/"06 00 (?:[0-9a-f]{2} ){4}00 00/g, '"06 00 RANDOM 00 00'],
   // A stack's file has other lines when somebody edits it.

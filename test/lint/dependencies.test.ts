@@ -20,6 +20,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'vscode-languageserver',
     'type @vscode/debugprotocol',
     'type adapter/dap/custom.ts',
+    // Tools for agents, which are loaded when one is called.
+    'type adapter/agents/',
     // Bit fields and words of registers, for the views.
     'adapter/inspect/register-notation.ts',
     // Reasons of drops, to break on one before there is a machine.

@@ -112,6 +112,19 @@ describe('TCP in fragments', () => {
     assert.deepEqual([r.account.connections.partial, r.account.notPlayed], [1, {}]);
   });
 
+  it('a header that the capture has cut is counted as that', () => {
+    const c = new Conversation().open().tell('client', pattern(300));
+    const cut = timed(fragmented(c.frames, 200)).map((p) => ({
+      ...p,
+      data: p.data.subarray(0, p.data.length > 100 ? 50 : 100),
+      len: p.data.length,
+    }));
+    const r = play(writePcap(cut, { snaplen: 100 }));
+    assertSums(r);
+    assert.deepEqual(r.account.notPlayed, { 'cut within its headers': 1 });
+    assert.equal(r.account.connections.total, 1);
+  });
+
   it('of a segment that never becomes whole the bytes are zeros, and its fragments are counted', () => {
     const c = new Conversation().open().tell('client', 'GET');
     c.say('server', pattern(300));

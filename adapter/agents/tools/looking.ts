@@ -35,12 +35,31 @@ async function registers(session: AgentSession): Promise<unknown> {
   );
 }
 
+/** The packet as indented lines, and its bytes. */
+async function packetInHand(session: AgentSession): Promise<unknown> {
+  const { packet } = await session.port.request<PacketBody>('pktgdb/packet');
+  if (packet === undefined) {
+    return null;
+  }
+  const { number, summary, lines, hex } = packet;
+  const tree = lines.map(({ depth, name, text }) => `${'  '.repeat(depth)}${name}: ${text}`);
+  return {
+    number,
+    summary,
+    tree,
+    hex,
+    ascii: Buffer.from(hex, 'hex')
+      .toString('latin1')
+      .replace(/[^ -~]/g, '.'),
+  };
+}
+
 const VIEWS: Readonly<Record<string, (session: AgentSession, frame: number) => Promise<unknown>>> = {
   stack: async (session) => (await session.frames(MAX_FRAMES)).map(frameText),
   locals,
   registers,
   rings: async (session) => (await session.port.request<RingsBody>('pktgdb/rings')).nics,
-  packet: async (session) => (await session.port.request<PacketBody>('pktgdb/packet')).packet ?? null,
+  packet: packetInHand,
   connections: async (session) => (await session.port.request<ConnectionsBody>('pktgdb/connections')).networks,
 };
 

@@ -49,7 +49,7 @@ export const DATA_COMMANDS = [
     details: [
       "ADDRESS is an expression: a guest physical address (RAM, or the NIC's MMIO window: reading has no " +
         'side effect), or an array of bytes',
-      'of the stack, such as buf.',
+      'of the stack, such as buf, or $pkt.',
       'FMT is a repeat count followed by a format letter and a size letter.',
       'Format letters are o(octal), x(hex), d(decimal), u(unsigned decimal), t(binary), a(address), ' +
         'c(char), s(string) and z(hex, zero padded).',

@@ -60,7 +60,7 @@ export const INFO_COMMANDS = [
         aliases: ['pkt'],
         class: 'status',
         takes: 'nothing',
-        summary: 'The packet that the selected frame handles, dissected.',
+        summary: 'The packet that the selected frame handles, dissected, and its bytes.',
       },
       {
         name: 'history',

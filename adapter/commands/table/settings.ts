@@ -127,6 +127,16 @@ export const SETTING_COMMANDS = [
         details: `NAME is that of "info network". It is a part of the history, and by chance that is the same each time.
 For example: set link user.0 loss 1% delay 20ms`,
       },
+      {
+        name: 'macro',
+        class: 'network',
+        takes: 'text',
+        summary: 'Have a text that display filters can use by a name.',
+        usage: 'set macro NAME FILTER | set macro NAME',
+        details: `$1, $2 in it are the arguments. Without a text the macro is gone. For example:
+set macro between ip.addr == $1 && ip.addr == $2
+catch packet \${between:10.0.2.2;10.0.2.15}`,
+      },
       ...setters(SETTINGS),
     ],
   },
@@ -138,6 +148,7 @@ For example: set link user.0 loss 1% delay 20ms`,
     subcommands: [
       { name: 'args', class: 'status', takes: 'nothing', summary: 'Show the QEMU options of the machine.' },
       { name: 'link', class: 'status', takes: 'nothing', summary: 'Show what links do to packets.' },
+      { name: 'macro', class: 'status', takes: 'nothing', summary: 'Show the macros of display filters.' },
       {
         name: 'convenience',
         aliases: ['conv'],

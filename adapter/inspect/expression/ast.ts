@@ -47,15 +47,17 @@ export interface TypeName {
   readonly pointers: number;
 }
 
+/** C's type of a constant: `char` is a character's, `float` a double's and `single` a float's. */
+export type NumberType = 'int' | 'uint' | 'long' | 'ulong' | 'char' | 'float' | 'single';
+
 /** An expression, with the part of the text that it is, if it was read from one. */
 export type Expression = Node & { readonly span?: Span };
 
 type Node =
-  /** `char` marks a character constant, `float` a number with a point. */
   | {
       readonly kind: 'number';
       readonly value: number | bigint;
-      readonly type: 'int' | 'uint' | 'long' | 'char' | 'float';
+      readonly type: NumberType;
     }
   | { readonly kind: 'string'; readonly value: string }
   /** An IPv4 address, in host byte order as in the stack. */
@@ -81,4 +83,6 @@ type Node =
   | { readonly kind: 'cast'; readonly type: TypeName; readonly operand: Expression }
   | { readonly kind: 'sizeof'; readonly operand: Expression | TypeName }
   /** A call of one of the `$_` functions; the name is without the dollar. */
-  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] };
+  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] }
+  /** A call of a function of the stack. */
+  | { readonly kind: 'apply'; readonly name: string; readonly args: readonly Expression[] };

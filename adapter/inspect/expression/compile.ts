@@ -3,17 +3,28 @@
  * plain identifiers, and our operators: nothing of the user's text gets through as it is. Where the debug info gives
  * the types the code is as tight as if written by hand, since conditions of breakpoints run on every packet.
  *
- * Integers are JavaScript numbers, BigInts above 2^53. Arithmetic does not wrap (cast to wrap: `(uint32_t)(a - b)`);
- * `& | ^ << >>` within 32 bits give unsigned results as C's uint32_t does, unless both operands are ints or negative.
+ * Integers are JavaScript numbers, BigInts above 2^53; arithmetic.ts says what wraps.
  */
 import type { SymbolScope } from '../../engine/api.ts';
+import { NIC_BAR0 } from '../../engine/guest-memory.ts';
 import { FIELDS, suggestFields } from '../../packets/fields.ts';
-import { compileFilter, FilterError } from '../../packets/filter/filter.ts';
+import { FilterError } from '../../packets/filter/filter.ts';
 import { literalMessage, parseLiteral } from '../../packets/match.ts';
 import type { Span } from '../../packets/span.ts';
-import { type BinaryOperator, type Expression, ExpressionError, type TypeName, UnknownSymbolError } from './ast.ts';
+import { arithmetic, comparable, isNumberLike, negated, numberOf, scalarOf } from './arithmetic.ts';
+import {
+  type BinaryOperator,
+  type Expression,
+  ExpressionError,
+  type NumberType,
+  type TypeName,
+  UnknownSymbolError,
+} from './ast.ts';
+import { applyFunction } from './calls.ts';
 import { compileCall } from './functions.ts';
 import * as js from './helpers.ts';
+import { layoutOf } from './layout.ts';
+import { castToPointer, memoryElement, pointerArithmetic, repeatedMemory } from './pointers.ts';
 import {
   ANY,
   FLOAT,
@@ -36,6 +47,7 @@ export interface DollarValue {
   readonly type: StaticType;
   /** False if `js` needs the program. */
   readonly constant: boolean;
+  readonly scalar?: NonNullable<Code['scalar']>;
 }
 
 /** Where an expression gets its meaning from, besides the scope. */
@@ -45,7 +57,15 @@ export interface CompileContext {
   register(name: string): number | undefined;
   /** Convenience variables and the value history; undefined is void. Throws `ExpressionError`. */
   dollar(name: string): DollarValue | undefined;
+  /** The value of a setting, as `show` has it; undefined if there is none of the name. */
+  setting?: ((name: string) => string | undefined) | undefined;
+  /** The functions of the call stack from the frame on; absent where the inferior knows them. */
+  readonly callers?: readonly string[];
+  /** JavaScript of the arguments that make a display filter (`Runtime.filter`). Throws `FilterError`. */
+  filter(text: string): string;
 }
+
+type PointerType = StaticType & { readonly kind: 'guest' };
 
 /** A compiled expression. */
 export interface Code {
@@ -59,10 +79,14 @@ export interface Code {
   readonly contents?: boolean;
   /** The C scalar that a cast, an element or a constant makes it. */
   readonly scalar?: ScalarType & { readonly char?: boolean };
+  /** An array that stands for the address of its first element, or of its own. */
+  readonly pointer?: 'element' | 'array';
   /** For messages about a missing value. */
   readonly origin?: 'field' | 'element' | 'register';
-  /** The place it is an element of: what `@` extends. */
-  readonly place?: { readonly object: string; readonly index: string };
+  /** The place it is an element of: what `@` extends. `pointer` is the type of an address that the object is. */
+  readonly place?: { readonly object: string; readonly index: string; readonly pointer?: PointerType };
+  /** Memory of the guest, or of an array, that it is read from. */
+  readonly memory?: { readonly address: string; readonly scalar: ScalarType };
 }
 
 /** Code of an expression that must not change anything (hover, conditions, arguments). Throws `ExpressionError`. */
@@ -83,17 +107,12 @@ export function compileAssignment(
 ): { readonly target: Code; readonly lvalue: string; readonly value: Code } {
   const compiler = new Compiler(scope, context);
   const target = compiler.code(e.target);
-  if (target.lvalue === undefined) {
+  if (target.lvalue === undefined && !target.memory) {
     throw new ExpressionError('Left operand of assignment is not an lvalue.', e.target.span);
   }
   const value =
     e.op === '' ? compiler.code(e.value) : compiler.code({ kind: 'binary', op: e.op, left: e.target, right: e.value });
-  return { target, lvalue: target.lvalue, value: { ...value, js: numberOf(value) } };
-}
-
-/** A comparison's result as C's 1 or 0. */
-export function numberOf(c: Code): string {
-  return c.type.kind === 'logical' ? `(${c.js}?1:0)` : c.js;
+  return { target, lvalue: target.lvalue ?? '', value: { ...value, js: numberOf(value) } };
 }
 
 /** C's truth: not 0, not NULL; a field with several values is true if it has any. */
@@ -109,8 +128,7 @@ function truth(c: Code): string {
   }
 }
 
-const INT_LIKE = new Set(['int', 'uint', 'logical', 'boolean']);
-const NUMBER_LIKE = new Set(['int', 'uint', 'number', 'float', 'logical', 'boolean']);
+const REGISTER_POINTER: PointerType = { kind: 'guest', to: { bits: 32, signed: false, name: 'uint32_t' } };
 const BY_ADDRESS = new Set(['struct', 'array', 'function', 'string']);
 
 class Compiler {
@@ -171,6 +189,13 @@ class Compiler {
         return compileCall(
           e,
           e.args.map((a) => this.code(a)),
+          this.#context,
+        );
+      case 'apply':
+        return applyFunction(
+          e,
+          e.args.map((a) => this.code(a)),
+          this.#context.types,
         );
       case 'assign':
         throw new ExpressionError(
@@ -219,8 +244,9 @@ class Compiler {
         type: UINT,
         constant: false,
         lvalue: `$G.machine.nics[0].mac_reg[${register}]`,
-        scalar: { bits: 32, signed: false },
+        scalar: { bits: 32, signed: false, name: 'uint32_t' },
         origin: 'register',
+        place: { object: String(NIC_BAR0 + 4 * register), index: '0', pointer: REGISTER_POINTER },
       };
     }
     return this.#context.dollar(name) ?? { js: 'undefined', type: ANY, constant: true };
@@ -274,8 +300,23 @@ class Compiler {
     if (text?.kind !== 'string' || args.length !== 1) {
       throw new ExpressionError('$pkt takes a display filter in quotes: $pkt("tcp.port == 80").', span);
     }
-    checkFilter(text.value, text.span);
-    return { js: `($pkt!==undefined&&$R.filter(${JSON.stringify(text.value)})($pkt))`, type: LOGICAL, constant: false };
+    const made = this.#filter(text.value, text.span);
+    return { js: `($pkt!==undefined&&$R.filter(${made})($pkt))`, type: LOGICAL, constant: false };
+  }
+
+  /** What makes a filter; an error of it is where it is in the string at `span` of the expression. */
+  #filter(filter: string, span: Span | undefined): string {
+    try {
+      return this.#context.filter(filter);
+    } catch (error) {
+      if (!(error instanceof FilterError)) {
+        throw error;
+      }
+      // With escapes in the string, places in it are not those in the filter.
+      const plain = span !== undefined && span.end - span.start === filter.length + 2 && error.span;
+      const inside = plain ? { start: span.start + 1 + plain.start, end: span.start + 1 + plain.end } : span;
+      throw new ExpressionError(error.message, inside);
+    }
   }
 
   #packetField(name: string): Code {
@@ -292,7 +333,7 @@ class Compiler {
   }
 
   #index(object: Code, index: Code): Code {
-    const number = NUMBER_LIKE.has(index.type.kind);
+    const number = isNumberLike(index);
     if (object.type.kind === 'array') {
       const i = number ? index.js : `Number(${index.js})`;
       const text = `${object.js}[${i}]`;
@@ -308,7 +349,12 @@ class Compiler {
         place: { object: object.js, index: i },
       };
     }
-    if (object.type.kind !== 'any' && object.type.kind !== 'string' && object.type.kind !== 'struct') {
+    if (object.type.kind === 'guest') {
+      const element = memoryElement(object, object.type.to, index.js);
+      return { ...element, place: { object: object.js, index: index.js, pointer: object.type } };
+    }
+    const bytes = object.type.kind === 'field' && object.type.field.type === 'bytes';
+    if (!bytes && object.type.kind !== 'any' && object.type.kind !== 'string' && object.type.kind !== 'struct') {
       throw new ExpressionError(`cannot subscript something of type \`${typeWords(object.type)}'`);
     }
     return {
@@ -331,7 +377,7 @@ class Compiler {
       case '*':
         return this.#dereference(operand);
       case '&':
-        if (operand.lvalue === undefined) {
+        if (operand.lvalue === undefined && !operand.memory && operand.type.kind !== 'function') {
           throw new ExpressionError('Attempt to take address of value not located in memory.');
         }
         return this.#addressOf(operand);
@@ -340,21 +386,13 @@ class Compiler {
       default:
         break;
     }
-    if (operand.type.kind === 'int') {
-      return { js: `(${e.op}${operand.js})`, type: INT, constant };
-    }
-    if (e.op === '-' && operand.type.kind === 'float') {
-      return { js: `(-${operand.js})`, type: FLOAT, constant };
-    }
-    if (e.op === '~' && operand.type.kind === 'uint') {
-      return { js: `(~${operand.js}>>>0)`, type: UINT, constant };
-    }
-    return { js: js.negate(e.op, numberOf(operand)), type: ANY, constant };
+    return negated(e.op, operand);
   }
 
   #dereference(operand: Code): Code {
     switch (operand.type.kind) {
       case 'array':
+      case 'guest':
         return this.#index(operand, numberConstant(0, 'int'));
       case 'struct':
       case 'function':
@@ -378,12 +416,16 @@ class Compiler {
   /** Aggregates are their own address; `&buf[3]` is what a pointer there would reach: the rest of the array. */
   #addressOf(operand: Code): Code {
     const { type, place } = operand;
-    if (BY_ADDRESS.has(type.kind) || type.kind === 'any') {
-      return { js: operand.js, type, constant: operand.constant };
+    if (place?.pointer) {
+      const pointer: Code = { js: place.object, type: place.pointer, constant: operand.constant };
+      return pointerArithmetic('+', pointer, { js: place.index, type: NUMBER, constant: true }) ?? pointer;
+    }
+    if (BY_ADDRESS.has(type.kind) || (type.kind === 'any' && !place)) {
+      return { js: operand.js, type, constant: operand.constant, pointer: 'array' };
     }
     if (place) {
       const array: StaticType = { kind: 'array', element: type, ...(operand.scalar ? { scalar: operand.scalar } : {}) };
-      return { js: js.arithmetic('+', place.object, place.index), type: array, constant: false };
+      return { js: js.arithmetic('+', place.object, place.index), type: array, constant: false, pointer: 'element' };
     }
     throw new ExpressionError('Attempt to take address of a scalar: the stack keeps them without addresses.');
   }
@@ -424,11 +466,14 @@ class Compiler {
       case '@':
         return this.#repeat(left, right);
       default:
-        return { ...arithmetic(op, left, right), constant };
+        return { ...(pointerArithmetic(op, left, right) ?? arithmetic(op, left, right)), constant };
     }
   }
 
   #repeat(left: Code, count: Code): Code {
+    if (left.memory) {
+      return repeatedMemory(left.memory, numberOf(count));
+    }
     if (!left.place) {
       throw new ExpressionError("Only values in memory can be extended with '@'.");
     }
@@ -446,24 +491,30 @@ class Compiler {
 
   #cast(name: TypeName, operand: Code): Code {
     const scalar = SCALAR_TYPES.get(name.name);
-    if (name.pointers > 0 || !scalar) {
+    if (name.pointers > 0) {
+      return castToPointer(name, operand, this.#context.types);
+    }
+    if (name.name === 'void') {
+      return { js: `void(${operand.js})`, type: ANY, constant: operand.constant };
+    }
+    if (!scalar) {
       const struct = this.#context.types.struct(name.name);
-      if (!scalar && name.name !== 'void' && !struct) {
+      if (!struct) {
         throw new ExpressionError(`No struct type named ${name.name}.`);
       }
-      const { constant } = operand;
-      return { js: operand.js, type: struct ? { kind: 'struct', struct } : operand.type, constant };
+      return { js: operand.js, type: { kind: 'struct', struct }, constant: operand.constant };
     }
     const { constant } = operand;
     const char = name.name === 'char' || scalar.bits === 8;
-    const as = { ...scalar, char };
+    const as = { ...scalar, char, name: name.name };
     if (scalar.float) {
-      return { js: `Number(${numberOf(operand)})`, type: FLOAT, constant, scalar: as };
+      const number = `${scalar.bits === 32 ? 'Math.fround' : 'Number'}(${numberOf(operand)})`;
+      return { js: number, type: FLOAT, constant, scalar: as };
     }
     if (scalar.bits === 1) {
       return { js: truth(operand), type: { kind: 'boolean' }, constant };
     }
-    if (scalar.bits > 32 || !NUMBER_LIKE.has(operand.type.kind)) {
+    if (scalar.bits > 32 || !isNumberLike(operand)) {
       return {
         js: js.castInteger(scalar.bits, scalar.signed, numberOf(operand)),
         type: ofScalar(scalar),
@@ -473,39 +524,32 @@ class Compiler {
     }
     const pad = 32 - scalar.bits;
     const wrapped = pad === 0 ? '' : `<<${pad}`;
-    const text = `(${operand.js}${wrapped}${scalar.signed ? `>>${pad}` : `>>>${pad}`})`;
+    const text = `(${numberOf(operand)}${wrapped}${scalar.signed ? `>>${pad}` : `>>>${pad}`})`;
     return { js: text, type: ofScalar(scalar), constant, scalar: as };
   }
 
   #sizeOf(operand: Expression | TypeName): Code {
     if (!('kind' in operand)) {
       const scalar = SCALAR_TYPES.get(operand.name);
-      if (operand.pointers === 0 && !scalar) {
-        throw new ExpressionError('sizeof is known of scalars, strings and arrays of scalars only.');
+      const struct = this.#context.types.struct(operand.name);
+      if (operand.pointers > 0 || scalar || operand.name === 'void') {
+        return numberConstant(operand.pointers > 0 ? 8 : Math.max(1, (scalar?.bits ?? 8) / 8), 'int');
       }
-      return numberConstant(operand.pointers > 0 ? 8 : Math.max(1, scalar!.bits / 8), 'int');
+      if (!struct) {
+        throw new ExpressionError(`No struct type named ${operand.name}.`);
+      }
+      return numberConstant(layoutOf(this.#context.types, struct).size, 'int');
     }
     const c = this.code(operand);
-    const bits = c.scalar?.bits ?? (INT_LIKE.has(c.type.kind) ? 32 : c.type.kind === 'number' ? 64 : 0);
+    if (c.type.kind === 'struct' || c.pointer || c.type.kind === 'guest') {
+      const size = c.type.kind === 'struct' && c.contents ? layoutOf(this.#context.types, c.type.struct).size : 8;
+      return numberConstant(size, 'int');
+    }
+    const bits = scalarOf(c)?.bits ?? (c.type.kind === 'number' ? 64 : 0);
     if (bits > 0) {
       return numberConstant(Math.max(1, bits / 8), 'int');
     }
     return { js: js.sizeOf(c.js), type: INT, constant: c.constant };
-  }
-}
-
-/** Throws an error of the filter, where it is in the string at `span` of the expression. */
-function checkFilter(filter: string, span: Span | undefined): void {
-  try {
-    compileFilter(filter);
-  } catch (error) {
-    if (!(error instanceof FilterError)) {
-      throw error;
-    }
-    // With escapes in the string, places in it are not those in the filter.
-    const plain = span !== undefined && span.end - span.start === filter.length + 2 && error.span;
-    const inside = plain ? { start: span.start + 1 + plain.start, end: span.start + 1 + plain.end } : span;
-    throw new ExpressionError(error.message, inside);
   }
 }
 
@@ -515,18 +559,32 @@ function rvalueOf(c: Code): Code {
   return { js: text, type, constant };
 }
 
-function numberConstant(value: number | bigint, type: 'int' | 'uint' | 'long' | 'char' | 'float'): Code {
+/** C's types of constants, where the value does not say it. */
+const CONSTANTS: Partial<Record<NumberType, ScalarType & { readonly char?: boolean }>> = {
+  char: { bits: 8, signed: true, char: true, name: 'char' },
+  long: { bits: 64, signed: true, name: 'long' },
+  ulong: { bits: 64, signed: false, name: 'unsigned long' },
+  single: { bits: 32, signed: true, float: true, name: 'float' },
+};
+
+function numberConstant(value: number | bigint, type: NumberType): Code {
+  const named = CONSTANTS[type];
+  const scalar = named ? { scalar: named } : {};
   if (typeof value === 'bigint') {
-    return { js: `${value}n`, type: { kind: 'bigint' }, constant: true };
+    return { js: `${value}n`, type: { kind: 'bigint' }, constant: true, ...scalar };
+  }
+  return { js: value < 0 ? `(${value})` : String(value), type: constantType(value, type), constant: true, ...scalar };
+}
+
+function constantType(value: number, type: NumberType): StaticType {
+  if (type === 'float' || type === 'single') {
+    return FLOAT;
+  }
+  if (type === 'uint' || type === 'long' || type === 'ulong') {
+    return type === 'uint' ? UINT : NUMBER;
   }
   const small = Number.isInteger(value) && value >= -0x80000000 && value <= 0x7fffffff;
-  const kind: StaticType = small ? INT : value > 0 && value <= 0xffffffff && Number.isInteger(value) ? UINT : NUMBER;
-  return {
-    js: value < 0 ? `(${value})` : String(value),
-    type: type === 'uint' ? UINT : type === 'float' ? FLOAT : kind,
-    constant: true,
-    ...(type === 'char' ? { scalar: { bits: 8, signed: true, char: true } } : {}),
-  };
+  return small ? INT : value > 0 && value <= 0xffffffff && Number.isInteger(value) ? UINT : NUMBER;
 }
 
 /** Code for a packet field's value. */
@@ -575,27 +633,29 @@ function equality(op: '==' | '!=', left: Code, right: Code, l: Expression, r: Ex
     [left, l, right],
     [right, r, left],
   ] as const) {
-    if (expression.kind === 'mac' && other.type.kind !== 'field' && !NUMBER_LIKE.has(other.type.kind)) {
+    if (expression.kind === 'mac' && other.type.kind !== 'field' && !isNumberLike(other)) {
       return `${not}${js.isMac(other.js, expression.text)}`;
     }
     if (expression.kind === 'ipv4' && other.type.kind === 'string') {
       return `(${other.js}${op}${JSON.stringify(expression.text)})`;
     }
-    if (isZero(expression) && !NUMBER_LIKE.has(other.type.kind) && other.type.kind !== 'field') {
+    if (isZero(expression) && !isNumberLike(other) && other.type.kind !== 'field') {
       return `((${other.js}??0)${op}${value.type.kind === 'null' ? '0' : value.js})`;
     }
   }
   if (op === '!=' && (left.type.kind === 'field' || right.type.kind === 'field')) {
     return `((a,b)=>a!==undefined&&b!==undefined&&a!=b)(${left.js},${right.js})`;
   }
-  return `(${left.js}${op}${right.js})`;
+  const [a, b] = comparable(left, right);
+  return `(${a}${op}${b})`;
 }
 
 function relation(op: string, left: Code, right: Code): string {
   if (left.type.kind === 'multi' || right.type.kind === 'multi') {
     return anyOf(op, left, right);
   }
-  return `(${left.js}${op}${right.js})`;
+  const [a, b] = comparable(left, right);
+  return `(${a}${op}${b})`;
 }
 
 /** A field compared with a string constant that stands for an address or bytes: `$pkt.ipv6.src == "fec0::2"`. */
@@ -622,7 +682,7 @@ function fieldLiteral(op: '==' | '!=', field: Code, text: Code): string | undefi
 /** A comparison with a field of several values holds if it does for any of them, as in Wireshark. */
 function anyOf(op: string, left: Code, right: Code): string {
   const field = left.type.kind === 'multi' && left.js === fieldCode(left.type.field.name) ? left.type.field : undefined;
-  if (field?.oneOf && right.constant && NUMBER_LIKE.has(right.type.kind) && op !== '!=') {
+  if (field?.oneOf && right.constant && isNumberLike(right) && op !== '!=') {
     // `tcp.port` is one of two numbers: no list has to be made of them. What is missing equals no number.
     return `(${field.oneOf.map((f) => `${fieldCode(f.name)}${op}${right.js}`).join('||')})`;
   }
@@ -634,65 +694,4 @@ function anyOf(op: string, left: Code, right: Code): string {
     return `${many(right)}.some(v=>${left.js}${op}v)`;
   }
   return `${many(left)}.some(v=>${many(right)}.some(w=>v${op}w))`;
-}
-
-/** `* / % + - << >> & ^ |`. */
-function arithmetic(op: BinaryOperator, left: Code, right: Code): Code {
-  const a = numberOf(left);
-  const b = numberOf(right);
-  const numbers = NUMBER_LIKE.has(left.type.kind) && NUMBER_LIKE.has(right.type.kind);
-  const float = numbers && (left.type.kind === 'float' || right.type.kind === 'float');
-  if (float && '+-*/'.includes(op)) {
-    return { js: `(${a}${op}${b})`, type: FLOAT, constant: false };
-  }
-  switch (op) {
-    case '+':
-    case '-': {
-      if (numbers) {
-        return { js: `(${a}${op}${b})`, type: NUMBER, constant: false };
-      }
-      const type = op === '+' && left.type.kind === 'array' ? left.type : ANY;
-      return { js: js.arithmetic(op, a, b), type, constant: false };
-    }
-    case '*':
-      return { js: js.arithmetic(op, a, b), type: ANY, constant: false };
-    case '/':
-    case '%':
-      return { js: js.division(op, a, b), type: numbers ? NUMBER : ANY, constant: false };
-    case '<<':
-    case '>>':
-      return shifted(op, left, right);
-    case '&':
-    case '|':
-    case '^':
-      return masked(op, left, right);
-    default:
-      throw new ExpressionError(`The operator ${op} is not supported here.`);
-  }
-}
-
-function shifted(op: '<<' | '>>', left: Code, right: Code): Code {
-  const count = Number(right.js);
-  if (INT_LIKE.has(left.type.kind) && count >= 0 && count < 32) {
-    const unsigned = left.type.kind === 'uint';
-    const sign = unsigned
-      ? op === '<<'
-        ? `(${left.js}<<${count})>>>0`
-        : `${left.js}>>>${count}`
-      : `${left.js}${op}${count}`;
-    return { js: `(${sign})`, type: unsigned ? UINT : INT, constant: false };
-  }
-  return { js: js.shift(op, numberOf(left), numberOf(right)), type: ANY, constant: false };
-}
-
-function masked(op: '&' | '|' | '^', left: Code, right: Code): Code {
-  if (INT_LIKE.has(left.type.kind) && INT_LIKE.has(right.type.kind)) {
-    const unsigned = left.type.kind === 'uint' || right.type.kind === 'uint';
-    return {
-      js: unsigned ? `((${left.js}${op}${right.js})>>>0)` : `(${left.js}${op}${right.js})`,
-      type: unsigned ? UINT : INT,
-      constant: false,
-    };
-  }
-  return { js: js.bitwise(op, numberOf(left), numberOf(right)), type: ANY, constant: false };
 }

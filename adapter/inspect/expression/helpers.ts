@@ -144,6 +144,24 @@ export function sizeOf(operand: string): string {
   return (
     '((a)=>{if(ArrayBuffer.isView(a))return a.byteLength;if(typeof a==="string")return a.length+1;' +
     'if(typeof a==="boolean")return 1;' +
-    `${fail('sizeof is known of scalars, strings and arrays of scalars only.')}})(${operand})`
+    `${fail('The size of this is not known: it is no scalar, string, struct or array of scalars.')}})(${operand})`
   );
+}
+
+/** An element or register that has to be there. */
+export function present(place: string): string {
+  return `(${place}??(()=>{${fail('Cannot access memory: the index is outside of the array.')}})())`;
+}
+
+/** A shift within 32 bits by a count that is not known before. */
+export function narrowShift(op: '<<' | '>>', signed: boolean, left: string, count: string): string {
+  const beyond = op === '>>' && signed ? 'a>>31' : '0';
+  const within = op === '>>' && !signed ? 'a>>>n' : `a${op}n`;
+  return `((a,n)=>n>=0&&n<32?${within}:${beyond})(${left},Number(${count}))`;
+}
+
+/** A shift of a value of more bits. */
+export function wideShift(op: '<<' | '>>', bits: number, left: string, count: string): string {
+  const beyond = op === '>>' ? 'a<0?-1:0' : '0';
+  return `((a,n)=>n>=0&&n<${bits}?${BIG}(a)${op}BigInt(n):${beyond})(${left},Number(${count}))`;
 }

@@ -1,17 +1,13 @@
 /** Splits the text of an expression into tokens. */
 
 import { within } from '../../packets/span.ts';
-import { ExpressionError } from './ast.ts';
+import { ExpressionError, type NumberType } from './ast.ts';
 
 /** A token, with the offsets of its first character and behind its last. */
 export type Token = { readonly at: number; readonly end: number } & Content;
 
 type Content =
-  | {
-      readonly kind: 'number';
-      readonly value: number | bigint;
-      readonly type: 'int' | 'uint' | 'long' | 'char' | 'float';
-    }
+  | { readonly kind: 'number'; readonly value: number | bigint; readonly type: NumberType }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'ipv4'; readonly text: string; readonly value: number }
   | { readonly kind: 'mac'; readonly text: string }
@@ -26,7 +22,7 @@ export const MAX_LENGTH = 4096;
 const SPACE = /[ \t\r\n]+/y;
 const MAC = /[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}(?![0-9a-zA-Z_:])/y;
 const IPV4 = /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![0-9a-zA-Z_.])/y;
-const FLOAT = /(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?(?![0-9a-zA-Z_.])/y;
+const FLOAT = /(?:(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)[fFlL]?(?![0-9a-zA-Z_.])/y;
 const NUMBER = /[0-9][0-9a-zA-Z_]*/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const DOLLAR = /\$(?:\$?[0-9]+|[A-Za-z_][A-Za-z0-9_]*|\$)?/y;
@@ -107,7 +103,10 @@ function numeric(text: string, at: number): [Content, number] | undefined {
   }
   const float = match(FLOAT, text, at);
   if (float !== undefined) {
-    return [{ kind: 'number', value: Number(float), type: 'float' }, at + float.length];
+    const single = /f$/i.test(float);
+    const value = Number(float.replace(/[fl]$/i, ''));
+    const content = single ? { value: Math.fround(value), type: 'single' } : { value, type: 'float' };
+    return [{ kind: 'number', ...(content as { value: number; type: NumberType }) }, at + float.length];
   }
   const word = match(NUMBER, text, at);
   if (word === undefined) {
@@ -117,7 +116,7 @@ function numeric(text: string, at: number): [Content, number] | undefined {
 }
 
 /** Value and C type of an integer constant (C17 6.4.4.1), with gdb's binary constants. */
-function integer(word: string): { value: number | bigint; type: 'int' | 'uint' | 'long' } {
+function integer(word: string): { value: number | bigint; type: NumberType } {
   const m = /^(0[xX][0-9a-fA-F]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)([uU]?[lL]{0,2}|[lL]{1,2}[uU])$/.exec(word);
   if (!m) {
     throw new ExpressionError(`Invalid number "${word}".`);
@@ -129,11 +128,21 @@ function integer(word: string): { value: number | bigint; type: 'int' | 'uint' |
     throw new ExpressionError('Numeric constant too large.');
   }
   const value = big <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(big) : big;
-  const suffix = m[2]!.toLowerCase();
-  if (suffix.includes('l') || big > 0xffffffffn) {
-    return { value, type: 'long' };
+  return { value, type: integerType(big, m[2]!.toLowerCase(), /^[1-9]/.test(digits)) };
+}
+
+/** The first type of C's list that holds it; a decimal one is unsigned only where its suffix says so. */
+function integerType(value: bigint, suffix: string, decimal: boolean): NumberType {
+  const unsigned = suffix.includes('u');
+  if (!suffix.includes('l')) {
+    if (value <= 0x7fffffffn && !unsigned) {
+      return 'int';
+    }
+    if (value <= 0xffffffffn && (unsigned || !decimal)) {
+      return 'uint';
+    }
   }
-  return { value, type: suffix.includes('u') || big > 0x7fffffffn ? 'uint' : 'int' };
+  return unsigned || value > 0x7fffffffffffffffn ? 'ulong' : 'long';
 }
 
 /** A character constant or a string. */

@@ -5,6 +5,16 @@ export function fieldText(name: string, js: string): string {
   return `$R.texts.fieldText(${JSON.stringify(name)},${js})`;
 }
 
+/** The same in a log message. */
+export function logFieldText(name: string, js: string): string {
+  return `$R.texts.logField(${JSON.stringify(name)},${js})`;
+}
+
+/** Number and time of the packet at hand, as a packet list begins. */
+export function placeText(hasPacket: boolean): string {
+  return `$R.texts.place(${hasPacket ? '$pkt' : ''})`;
+}
+
 /** `printf` of a format and values. */
 export function printfText(format: string, values: readonly string[]): string {
   return `$R.texts.printf(${JSON.stringify(format)},[${values.join(',')}])`;

@@ -39,6 +39,11 @@ const MAX_NODES = 1000;
 
 const ONE: Expression = { kind: 'number', value: 1, type: 'int' };
 
+/** The C type that `text` is, `unsigned long` or `struct socket *`; undefined if it is none. */
+export function parseTypeName(text: string): TypeName | undefined {
+  return new Parser(text).typeName();
+}
+
 /** Parses the whole of `text`. Throws `ExpressionError` in gdb's words. */
 export function parseExpression(text: string): Expression {
   return new Parser(text).whole();
@@ -76,6 +81,11 @@ class Parser {
         : this.#syntaxError();
     }
     return e;
+  }
+
+  typeName(): TypeName | undefined {
+    const type = this.#typeName();
+    return this.#peek().kind === 'end' ? type : undefined;
   }
 
   argument(): { expression: Expression; end: number } {
@@ -194,6 +204,9 @@ class Parser {
         this.#at++;
         return this.#made(t.at, { kind: 'unary', op: t.text as UnaryOperator, operand: this.#unary() });
       }
+      if (t.kind === 'op' && t.text === '{') {
+        return this.#memoryOf(t.at);
+      }
       if (t.kind === 'name' && t.text === 'sizeof') {
         this.#at++;
         return this.#sizeOf(t.at);
@@ -204,6 +217,18 @@ class Parser {
       }
       return this.#postfix();
     });
+  }
+
+  /** gdb's `{T} ADDRESS`, which is `*(T *) ADDRESS`. */
+  #memoryOf(start: number): Expression {
+    this.#at++;
+    const type = this.#typeName();
+    if (!type || !this.#takeOp('}')) {
+      throw this.#syntaxError();
+    }
+    const operand = this.#unary();
+    const cast = { kind: 'cast', type: { ...type, pointers: type.pointers + 1 }, operand } as const;
+    return this.#made(start, { kind: 'unary', op: '*', operand: this.#made(start, cast) });
   }
 
   #step(start: number, target: Expression, op: string, postfix: boolean): Expression {
@@ -218,9 +243,18 @@ class Parser {
   /** A type in parentheses, if that is what comes: a known scalar type, `struct x`, or a name followed by stars. */
   #castType(): TypeName | undefined {
     const start = this.#at;
-    if (!this.#takeOp('(')) {
-      return undefined;
+    if (this.#takeOp('(')) {
+      const type = this.#typeName();
+      if (type && this.#takeOp(')')) {
+        return type;
+      }
     }
+    this.#at = start;
+    return undefined;
+  }
+
+  /** A type, if one comes. */
+  #typeName(): TypeName | undefined {
     const words: string[] = [];
     for (let t = this.#peek(); t.kind === 'name'; t = this.#peek()) {
       if (words.length > 0 && !TYPE_WORDS.has(words.at(-1)!)) {
@@ -235,11 +269,8 @@ class Parser {
     }
     const tagged = words.some((w) => w === 'struct' || w === 'union' || w === 'enum');
     const name = words.filter((w) => !['const', 'struct', 'union', 'enum'].includes(w)).join(' ');
-    if (name !== '' && (tagged || pointers > 0 || SCALAR_TYPES.has(name)) && this.#takeOp(')')) {
-      return { name, pointers };
-    }
-    this.#at = start;
-    return undefined;
+    const type = tagged || pointers > 0 || name === 'void' || SCALAR_TYPES.has(name);
+    return name !== '' && type ? { name, pointers } : undefined;
   }
 
   #postfix(): Expression {
@@ -301,11 +332,8 @@ class Parser {
   }
 
   #call(callee: Expression): Expression {
-    if (callee.kind !== 'dollar') {
-      throw new ExpressionError(
-        'Calling functions of the stack is not supported; set a breakpoint there instead.',
-        callee.span,
-      );
+    if (callee.kind !== 'dollar' && callee.kind !== 'name') {
+      throw new ExpressionError('Functions are called by their names only.', callee.span);
     }
     this.#expectOp('(');
     const args: Expression[] = [];
@@ -315,7 +343,7 @@ class Parser {
       } while (this.#takeOp(','));
       this.#expectOp(')');
     }
-    return this.#made(startOf(callee), { kind: 'call', name: callee.name, args });
+    return this.#made(startOf(callee), { kind: callee.kind === 'name' ? 'apply' : 'call', name: callee.name, args });
   }
 
   #primary(): Expression {

@@ -76,6 +76,8 @@ class Places {
       case 'comma':
         this.visit(e.right);
         break;
+      case 'apply':
+        throw new Unknown();
       case 'call':
         for (const arg of e.args) {
           if (arg.kind === 'dollar' && arg.name === 'pkt') {

@@ -3,7 +3,7 @@
  * value.
  */
 
-import type { DebugInfo, StructInfo, Variable } from '../../compiler/debug-info.ts';
+import type { DebugInfo, FunctionInfo, StructInfo, Variable } from '../../compiler/debug-info.ts';
 import type { Field } from '../../packets/fields.ts';
 
 /** A C scalar: width in bits; `bits` 1 is bool, 0 void. */
@@ -11,10 +11,51 @@ export interface ScalarType {
   readonly bits: number;
   readonly signed: boolean;
   readonly float?: boolean;
+  /** As C's programmers call it, where a cast or a constant says so. */
+  readonly name?: string;
 }
 
 function scalar(bits: number, signed: boolean): ScalarType {
   return { bits, signed };
+}
+
+function named(bits: number, signed: boolean): ScalarType {
+  return { bits, signed, name: `${signed ? '' : 'u'}int${bits}_t` };
+}
+
+/** How gdb calls C's integer types that can be written in several ways. */
+const SPELLINGS: Readonly<Record<string, string>> = {
+  'short int': 'short',
+  'unsigned short int': 'unsigned short',
+  signed: 'int',
+  'signed int': 'int',
+  unsigned: 'unsigned int',
+  'long int': 'long',
+  'long long int': 'long long',
+  'unsigned long int': 'unsigned long',
+  'unsigned long long int': 'unsigned long long',
+  bool: '_Bool',
+};
+
+const INTEGERS: Readonly<Record<number, string>> = { 8: 'char', 16: 'short', 32: 'int', 64: 'long' };
+
+/** The name of a scalar type, as C's programmers or, where they gave none, C calls it. */
+export function scalarName({ bits, signed, float, name }: ScalarType): string {
+  if (name !== undefined) {
+    return SPELLINGS[name] ?? name;
+  }
+  return float ? (bits === 32 ? 'float' : 'double') : `${signed ? '' : 'unsigned '}${INTEGERS[bits] ?? '_Bool'}`;
+}
+
+/** C's own name of a type that a header defines: `uint32_t` is an unsigned int. */
+export function basicName(name: string): string {
+  const scalar = SCALAR_TYPES.get(name);
+  return !scalar || /^(?:_Bool|(?:un)?signed\b|short|int|long|char|float|double)/.test(name)
+    ? (SPELLINGS[name] ?? name)
+    : scalarName({
+        ...scalar,
+        ...(scalar.bits === 8 ? { name: scalar.signed ? 'signed char' : 'unsigned char' } : {}),
+      });
 }
 
 /** C's scalar types by name (LP64, as gdb shows on x86-64), the kernel's short ones and QEMU's. */
@@ -63,17 +104,17 @@ export const SCALAR_TYPES: ReadonlyMap<string, ScalarType> = new Map([
 
 /** JavaScript's typed arrays and their elements. */
 const TYPED_ARRAYS: ReadonlyMap<string, ScalarType> = new Map([
-  ['Uint8Array', scalar(8, false)],
-  ['Uint8ClampedArray', scalar(8, false)],
-  ['Int8Array', scalar(8, true)],
-  ['Uint16Array', scalar(16, false)],
-  ['Int16Array', scalar(16, true)],
-  ['Uint32Array', scalar(32, false)],
-  ['Int32Array', scalar(32, true)],
-  ['BigUint64Array', scalar(64, false)],
-  ['BigInt64Array', scalar(64, true)],
-  ['Float32Array', { bits: 32, signed: true, float: true }],
-  ['Float64Array', { bits: 64, signed: true, float: true }],
+  ['Uint8Array', named(8, false)],
+  ['Uint8ClampedArray', named(8, false)],
+  ['Int8Array', named(8, true)],
+  ['Uint16Array', named(16, false)],
+  ['Int16Array', named(16, true)],
+  ['Uint32Array', named(32, false)],
+  ['Int32Array', named(32, true)],
+  ['BigUint64Array', named(64, false)],
+  ['BigInt64Array', named(64, true)],
+  ['Float32Array', { bits: 32, signed: true, float: true, name: 'float' }],
+  ['Float64Array', { bits: 64, signed: true, float: true, name: 'double' }],
 ]);
 
 /**
@@ -83,6 +124,7 @@ const TYPED_ARRAYS: ReadonlyMap<string, ScalarType> = new Map([
  * - `logical`: the result of a comparison (a JavaScript boolean that prints as 1 or 0); `boolean`: a boolean of the
  *   stack;
  * - `field`: of a packet, undefined when the packet has none; `multi`: a field with several values (an array);
+ * - `guest`: an address of guest memory, and what a cast has it point to;
  * - `any`: not known.
  */
 export type StaticType =
@@ -92,6 +134,7 @@ export type StaticType =
   | { readonly kind: 'field' | 'multi'; readonly field: Field }
   | { readonly kind: 'struct'; readonly struct: StructInfo }
   | { readonly kind: 'array'; readonly element: StaticType; readonly scalar?: ScalarType }
+  | { readonly kind: 'guest'; readonly to: ScalarType }
   | { readonly kind: 'function'; readonly name: string };
 
 export const ANY: StaticType = { kind: 'any' };
@@ -150,6 +193,7 @@ export function plainType(type: string): string {
 export class TypeTable {
   readonly #structs = new Map<string, StructInfo>();
   readonly #constants = new Map<string, number | string | undefined>();
+  readonly #functions = new Map<string, FunctionInfo>();
 
   constructor(info: DebugInfo) {
     for (const s of info.structs) {
@@ -158,10 +202,25 @@ export class TypeTable {
         this.#structs.set(s.name, s);
       }
     }
+    for (const f of info.functions) {
+      if (f.pure || !this.#functions.has(f.name)) {
+        this.#functions.set(f.name, f);
+      }
+    }
     for (const g of info.globals) {
       const known = this.#constants.has(g.name);
       this.#constants.set(g.name, known && this.#constants.get(g.name) !== g.value ? undefined : g.value);
     }
+  }
+
+  /** A function; of several of one name one that changes nothing. */
+  fn(name: string): FunctionInfo | undefined {
+    return this.#functions.get(name);
+  }
+
+  /** Names of the functions that expressions may call. */
+  callable(): string[] {
+    return [...this.#functions.values()].filter((f) => f.pure).map((f) => f.name);
   }
 
   struct(name: string): StructInfo | undefined {
@@ -176,6 +235,13 @@ export class TypeTable {
   /** A field of a struct, own or inherited. */
   field(struct: StructInfo, name: string): Variable | undefined {
     return this.owner(struct, name)?.fields.find((f) => f.name === name);
+  }
+
+  /** All fields of a struct, those of its bases first. */
+  allFields(struct: StructInfo, seen: ReadonlySet<string> = new Set()): readonly Variable[] {
+    const base = this.#structs.get(plainType(struct.extends).replace(/<.*$/, ''));
+    const inherited = base && !seen.has(base.name) ? this.allFields(base, new Set([...seen, struct.name])) : [];
+    return [...inherited, ...struct.fields];
   }
 
   /** The struct that declares a field: itself or a base. */

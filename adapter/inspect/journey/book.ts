@@ -19,6 +19,7 @@ const STAGES: Readonly<Record<string, string>> = {
   e1000_xmit_frame: 'tx',
   trace_xmit_frame: 'tx',
   if_output: 'if',
+  neigh_resolve_output: 'neighbour',
   netif_rx: 'backlog',
   tcp_data_queue_ofo: 'order',
   tcp_reass: 'order',
@@ -33,6 +34,7 @@ const WAKES: Readonly<Record<string, string>> = {
   trace_receive: 'rx',
   e1000_send_packet: 'tx',
   if_encap: 'if',
+  neigh_connected_output: 'neighbour',
   netif_receive_skb: 'backlog',
   tcp_queue_rcv: 'order',
   sbappend: 'order',
@@ -51,6 +53,9 @@ const ONCE: ReadonlySet<string> = new Set([
   'netif_receive_skb',
   'dev_queue_xmit',
 ]);
+
+/** Where all headers from IP on are there before there is another one below. */
+const WHOLE: ReadonlySet<string> = new Set(['if_output', 'ip_finish_output']);
 
 /** Where a packet can be held back (see `inspect/hands.ts`), to come in again by `net_inject`. */
 const HELD: ReadonlySet<string> = new Set(['slirp_input', 'slirp_output', 'e1000_receive_iov', 'e1000_send_packet']);
@@ -230,7 +235,7 @@ export class Book {
     if (ONCE.has(fn)) {
       j.passed.add(fn);
     }
-    if (link === 'ethernet' && j.stream === null && !identity.fragment) {
+    if ((link === 'ethernet' || WHOLE.has(fn)) && j.stream === null && !identity.fragment) {
       j.stream = streamOf(view);
       if (j.stream) {
         this.#streams.carries(j, j.stream);

@@ -5,6 +5,9 @@ import { FilterError } from './ast.ts';
 /** Macros by name: a filter's text, with `$1` for the first argument. */
 export type Macros = ReadonlyMap<string, string>;
 
+/** What macros are called. */
+export const MACRO_NAME = /^\w+$/;
+
 /** Macros that are there unless the user has others of these names: addresses of private use (RFC 1918, 4193). */
 export const STANDARD_MACROS: Macros = new Map([
   ['private_ipv4', '$1 == 192.168.0.0/16 or $1 == 172.16.0.0/12 or $1 == 10.0.0.0/8'],

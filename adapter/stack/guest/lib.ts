@@ -9,7 +9,7 @@ export const NSEC_PER_SEC = 1e9;
 
 /**
  * True when sequence number `a` comes before `b` (modulo 2^32).
- * @nodebug
+ * @nodebug @pure
  */
 export function before(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;
@@ -17,7 +17,7 @@ export function before(a: number, b: number): boolean {
 
 /**
  * True when sequence number `a` comes after `b` (modulo 2^32).
- * @nodebug
+ * @nodebug @pure
  */
 export function after(a: number, b: number): boolean {
   return ((b - a) | 0) < 0;

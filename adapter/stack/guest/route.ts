@@ -6,7 +6,7 @@ import { IFF_LOOPBACK, IFF_UP, type net_device } from './net_device.ts';
 
 /**
  * True when `addr` is one of our own.
- * @nodebug
+ * @nodebug @pure
  */
 export function inet_addr_type_local(addr: number): boolean {
   if (addr >>> 24 === 127) {

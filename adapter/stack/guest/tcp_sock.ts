@@ -131,7 +131,7 @@ export class tcp_sock extends sock {
 
 /**
  * The name of a state.
- * @nodebug
+ * @nodebug @pure
  */
 export function tcp_state_name(state: number): string {
   return TCP_STATES[state] ?? `state ${state}`;

@@ -3,7 +3,7 @@ import { rd16 } from '../wire/bytes.ts';
 
 /**
  * An IPv4 address as inet_aton(3) reads it: one to four numbers, also octal or 0x, of which the last fills what is
- * left. -1 if the text is none.
+ * left. -1 if the text is none. @pure
  */
 export function inet_aton(text: string): number {
   const words = text.split('.');
@@ -62,7 +62,7 @@ function ip6_groups(text: string): number[] | null {
   return groups;
 }
 
-/** An IPv6 address (RFC 4291, section 2.2), or null if the text is none. */
+/** An IPv6 address (RFC 4291, section 2.2), or null if the text is none. @pure */
 export function inet_pton6(text: string): Uint8Array | null {
   const halves = text.split('::');
   if (halves.length > 2) {
@@ -80,13 +80,13 @@ export function inet_pton6(text: string): Uint8Array | null {
 
 /**
  * An IPv4 address in dotted notation.
- * @nodebug
+ * @nodebug @pure
  */
 export function inet_ntoa(addr: number): string {
   return `${addr >>> 24}.${(addr >>> 16) & 255}.${(addr >>> 8) & 255}.${addr & 255}`;
 }
 
-/** An IPv6 address as text (RFC 5952: lower case, the longest run of zero groups as `::`). */
+/** An IPv6 address as text (RFC 5952: lower case, the longest run of zero groups as `::`). @pure */
 export function inet_ntop6(a: Uint8Array): string {
   const groups: number[] = [];
   for (let i = 0; i < 16; i += 2) {

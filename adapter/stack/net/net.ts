@@ -102,7 +102,7 @@ export function qemu_get_queue(nic: NICState): NetClientState {
 
 /**
  * A MAC address as text.
- * @nodebug
+ * @nodebug @pure
  */
 export function qemu_ether_ntoa(mac: Uint8Array): string {
   return Array.from(mac.subarray(0, ETH_ALEN), (b) => b.toString(16).padStart(2, '0')).join(':');

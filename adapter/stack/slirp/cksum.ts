@@ -12,7 +12,7 @@ const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
  * Swaps the bytes of a 16-bit number where the machine's order is not the network's.
- * @nodebug
+ * @nodebug @pure
  */
 export function ntohs(v: number): number {
   return LITTLE ? ((v & 0xff) << 8) | (v >>> 8) : v;
@@ -60,7 +60,7 @@ export function cksum_add(m: mbuf, off: number, len: number, sum: number): numbe
 
 /**
  * The checksum field, in host order, for a partial sum. Over data that holds a correct checksum it is 0.
- * @nodebug
+ * @nodebug @pure
  */
 export function cksum_fold(sum: number): number {
   let s = (sum & 0xffff) + (sum >>> 16);
@@ -70,7 +70,7 @@ export function cksum_fold(sum: number): number {
 
 /**
  * Checksum of `len` bytes from offset `off` of a packet's memory.
- * @nodebug
+ * @nodebug @pure
  */
 export function cksum(m: mbuf, off: number, len: number): number {
   return cksum_fold(cksum_add(m, off, len, 0));
@@ -78,7 +78,7 @@ export function cksum(m: mbuf, off: number, len: number): number {
 
 /**
  * Checksum of `len` bytes at `off` with the IPv4 pseudo header (RFC 793, section 3.1) of the IP header at `ip`.
- * @nodebug
+ * @nodebug @pure
  */
 export function ip_pseudo_cksum(m: mbuf, ip: number, proto: number, off: number, len: number): number {
   const sum = ntohs(proto) + ntohs(len & 0xffff);
@@ -87,7 +87,7 @@ export function ip_pseudo_cksum(m: mbuf, ip: number, proto: number, off: number,
 
 /**
  * Checksum of `len` bytes at `off` with the IPv6 pseudo header (RFC 8200, section 8.1) of the IPv6 header at `ip`.
- * @nodebug
+ * @nodebug @pure
  */
 export function ip6_pseudo_cksum(m: mbuf, ip: number, proto: number, off: number, len: number): number {
   const sum = ntohs(proto) + ntohs(len & 0xffff) + ntohs(len >>> 16);

@@ -38,13 +38,13 @@ export function in6_solicited_node(a: Uint8Array): Uint8Array {
 
 /**
  * True for multicast addresses that end as solicited-node ones
- * do. What stands between is not looked at, as in libslirp.
+ * do. What stands between is not looked at, as in libslirp. @pure
  */
 export function in6_is_solicited_node(a: Uint8Array): boolean {
   return in6_multicast(a) && rd16(a, SOLICITED_MARK) === 0x01ff;
 }
 
-/** True for fe80::/10. */
+/** True for fe80::/10. @pure */
 export function in6_is_linklocal(a: Uint8Array): boolean {
   return (rd16(a, 0) & 0xffc0) === 0xfe80;
 }

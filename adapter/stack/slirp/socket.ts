@@ -48,7 +48,7 @@ const UDP_BURST = 64;
 /** Bytes for the host that are written before the end of the turn. */
 const SOWRITE_BATCH = 65536;
 
-/** True if the host socket may be read: it is connected and there is room for what comes. */
+/** True if the host socket may be read: it is connected and there is room for what comes. @pure */
 function so_canread(so: socket): boolean {
   return (
     (so.so_state & (SS_FCANTRCVMORE | SS_ISFCONNECTED)) === SS_ISFCONNECTED &&

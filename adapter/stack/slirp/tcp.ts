@@ -163,21 +163,21 @@ export class tcpcb {
 
 /**
  * Sequence numbers compare modulo 2^32.
- * @nodebug
+ * @nodebug @pure
  */
 export function SEQ_LT(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;
 }
 /**
  * `a` is not after `b`.
- * @nodebug
+ * @nodebug @pure
  */
 export function SEQ_LEQ(a: number, b: number): boolean {
   return ((a - b) | 0) <= 0;
 }
 /**
  * `a` is after `b`.
- * @nodebug
+ * @nodebug @pure
  */
 export function SEQ_GT(a: number, b: number): boolean {
   return ((a - b) | 0) > 0;

@@ -32,10 +32,8 @@ function cpu_create(guest: string): CPUState {
 export function qemu_init(argv: readonly string[]): void {
   const o = qemu_parse_args(argv);
   if (o.ram_asked !== 0) {
-    machine.host.report(
-      'warning',
-      `-m: the machine uses ${o.ram_size / 1048576} MiB of the ${o.ram_asked / 1048576} MiB`,
-    );
+    const text = `-m: the machine uses ${o.ram_size / 1048576} MiB of the ${o.ram_asked / 1048576} MiB`;
+    machine.host.report('warning', text);
   }
   machine.ram = new Uint8Array(machine.host.alloc_shared('ram', o.ram_size));
   machine.memory = new MemoryMap(machine.ram);
@@ -52,6 +50,8 @@ export function qemu_init(argv: readonly string[]): void {
   if (!o.qtest) {
     pci_bios_init(machine.pci);
   }
+  // A machine that was saved gets its state here, as with -loadvm.
+  machine.host.ready?.();
 }
 
 /** Turns until someone quits: what came from outside, then the guest. */

@@ -82,6 +82,8 @@ export interface Host {
    * recording.
    */
   readonly nameservers: readonly sockaddr[];
+  /** The machine is set up, and turns for the first time next. */
+  ready?(): void;
   /**
    * Blocks until an input is there or `timeout_ns` has passed (-1: no limit, 0: only look). Updates `now_ns` and
    * returns the inputs of this turn, in order (the array is reused by the next call).

@@ -12,7 +12,7 @@ export class iovec {
 
 /**
  * Bytes in the first `iovcnt` pieces.
- * @nodebug
+ * @nodebug @pure
  */
 export function iov_size(iov: readonly iovec[], iovcnt: number): number {
   let len = 0;

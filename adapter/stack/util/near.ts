@@ -1,16 +1,23 @@
 /** Names near to a misspelled one, for messages that ask "did you mean". */
 
 /**
- * Edits (insertions, deletions, replacements of a character) that turn `a` into `b`: Levenshtein's distance.
+ * Edits (insertions, deletions, replacements of a character) that turn `a` into `b`: Levenshtein's distance; if it is
+ * more than `limit`, some number above that.
  * @nodebug
  */
-export function edit_distance(a: string, b: string): number {
+export function edit_distance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
+    let least = i;
     for (let j = 1; j <= b.length; j++) {
       const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const edits = Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+      next.push(edits);
+      least = Math.min(least, edits);
+    }
+    if (least > limit) {
+      return least;
     }
     row = next;
   }
@@ -36,7 +43,7 @@ export function near(name: string, names: readonly string[], most = 3): string[]
     if (wanted.length > 3 && (l.includes(wanted) || wanted.includes(l))) {
       return { n, d: 1 };
     }
-    return { n, d: Math.abs(l.length - wanted.length) > limit ? limit + 1 : edit_distance(wanted, l) };
+    return { n, d: Math.abs(l.length - wanted.length) > limit ? limit + 1 : edit_distance(wanted, l, limit) };
   });
   return scored
     .filter((s) => s.d <= limit)

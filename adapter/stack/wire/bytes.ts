@@ -13,7 +13,7 @@ export function rd8(b: Uint8Array, o: number): number {
 
 /**
  * Reads a 16-bit number.
- * @nodebug
+ * @nodebug @pure
  */
 export function rd16(b: Uint8Array, o: number): number {
   return (b[o]! << 8) | b[o + 1]!;
@@ -21,7 +21,7 @@ export function rd16(b: Uint8Array, o: number): number {
 
 /**
  * Reads a 32-bit number, unsigned.
- * @nodebug
+ * @nodebug @pure
  */
 export function rd32(b: Uint8Array, o: number): number {
   return ((b[o]! << 24) | (b[o + 1]! << 16) | (b[o + 2]! << 8) | b[o + 3]!) >>> 0;

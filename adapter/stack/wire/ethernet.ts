@@ -32,7 +32,7 @@ export const VLAN_HLEN = 4;
 
 /**
  * True for an address of a group, or of all, at `p`.
- * @nodebug
+ * @nodebug @pure
  */
 export function is_multicast_ether_addr(b: Uint8Array, p: number): boolean {
   return (b[p]! & 1) !== 0;
@@ -40,7 +40,7 @@ export function is_multicast_ether_addr(b: Uint8Array, p: number): boolean {
 
 /**
  * True for the broadcast address, six bytes of ones, at `p`.
- * @nodebug
+ * @nodebug @pure
  */
 export function is_broadcast_ether_addr(b: Uint8Array, p: number): boolean {
   for (let i = 0; i < ETH_ALEN; i++) {
@@ -53,7 +53,7 @@ export function is_broadcast_ether_addr(b: Uint8Array, p: number): boolean {
 
 /**
  * True when the address at `p` is `mac`.
- * @nodebug
+ * @nodebug @pure
  */
 export function ether_addr_equal(b: Uint8Array, p: number, mac: Uint8Array): boolean {
   for (let i = 0; i < ETH_ALEN; i++) {

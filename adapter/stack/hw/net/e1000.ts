@@ -190,7 +190,7 @@ export function set_rdt(s: E1000State, index: number, val: number): void {
   }
 }
 
-/** Do the buffers between RDH and RDT hold `total_size` bytes? */
+/** Do the buffers between RDH and RDT hold `total_size` bytes? @pure */
 export function e1000_has_rxbufs(s: E1000State, total_size: number): boolean {
   const rdh = s.mac_reg[RDH]!;
   const rdt = s.mac_reg[RDT]!;
@@ -204,7 +204,7 @@ export function e1000_has_rxbufs(s: E1000State, total_size: number): boolean {
   return total_size <= (bufs * s.rxbuf_size) >>> 0;
 }
 
-/** Would a frame be taken now? */
+/** Would a frame be taken now? @pure */
 export function e1000_can_receive(nc: NetClientState): boolean {
   const s = nc.opaque as E1000State;
   return e1000x_rx_ready(s.parent_obj, s.mac_reg) && e1000_has_rxbufs(s, 1) && !timer_pending(s.flush_queue_timer);

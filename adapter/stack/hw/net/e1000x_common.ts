@@ -109,25 +109,25 @@ export function e1000x_update_rx_total_stats(mac: Uint32Array, data_size: number
   mac[GORCH] = mac[TORH]!;
 }
 
-/** True when the receiver is on and the link up (RCTL.EN, STATUS.LU; CTRL.SLU does not matter to QEMU's device). */
+/** True when the receiver is on and the link up (RCTL.EN, STATUS.LU; CTRL.SLU is nothing to QEMU's device). @pure */
 export function e1000x_hw_rx_enabled(mac: Uint32Array): boolean {
   return (mac[STATUS]! & E1000_STATUS_LU) !== 0 && (mac[RCTL]! & E1000_RCTL_EN) !== 0;
 }
 
-/** True when the device can put frames into memory: receiver on, link up, bus master. */
+/** True when the device can put frames into memory: receiver on, link up, bus master. @pure */
 export function e1000x_rx_ready(d: PCIDevice, mac: Uint32Array): boolean {
   return e1000x_hw_rx_enabled(mac) && pci_is_bus_master(d);
 }
 
 /**
  * Bytes of FCS stored behind each frame (RCTL.SECRC strips it).
- * @nodebug
+ * @nodebug @pure
  */
 export function e1000x_fcs_len(mac: Uint32Array): number {
   return (mac[RCTL]! & E1000_RCTL_SECRC) !== 0 ? 0 : ETH_FCS_LEN;
 }
 
-/** Size of a receive buffer by RCTL.BSIZE and BSEX (table 13-67); the reserved combination gives 2048. */
+/** Size of a receive buffer by RCTL.BSIZE and BSEX (table 13-67); the reserved combination gives 2048. @pure */
 export function e1000x_rxbufsize(rctl: number): number {
   const bsize = (rctl >>> E1000_RCTL_BSIZE_SHIFT) & 3;
   if (bsize === 0) {
@@ -139,7 +139,7 @@ export function e1000x_rxbufsize(rctl: number): number {
 
 /**
  * True when VLAN tags are inserted and stripped (CTRL.VME).
- * @nodebug
+ * @nodebug @pure
  */
 export function e1000x_vlan_enabled(mac: Uint32Array): boolean {
   return (mac[CTRL]! & E1000_CTRL_VME) !== 0;
@@ -147,7 +147,7 @@ export function e1000x_vlan_enabled(mac: Uint32Array): boolean {
 
 /**
  * True when VLAN tags are filtered (RCTL.VFE).
- * @nodebug
+ * @nodebug @pure
  */
 export function e1000x_vlan_rx_filter_enabled(mac: Uint32Array): boolean {
   return (mac[RCTL]! & E1000_RCTL_VFE) !== 0;
@@ -155,7 +155,7 @@ export function e1000x_vlan_rx_filter_enabled(mac: Uint32Array): boolean {
 
 /**
  * True when the frame carries a VLAN tag of the type in VET.
- * @nodebug
+ * @nodebug @pure
  */
 export function e1000x_is_vlan_packet(mac: Uint32Array, buf: Uint8Array): boolean {
   return rd16(buf, ETH_TYPE) === (mac[VET]! & 0xffff);
@@ -163,7 +163,7 @@ export function e1000x_is_vlan_packet(mac: Uint32Array, buf: Uint8Array): boolea
 
 /**
  * True when the transmit descriptor asks for a VLAN tag.
- * @nodebug
+ * @nodebug @pure
  */
 export function e1000x_is_vlan_txd(txd_lower: number): boolean {
   return (txd_lower & E1000_TXD_CMD_VLE) !== 0;

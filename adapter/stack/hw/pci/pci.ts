@@ -418,7 +418,7 @@ export function pci_set_irq(pci_dev: PCIDevice, level: number): void {
 
 /**
  * True when the device may read and write memory by itself.
- * @nodebug
+ * @nodebug @pure
  */
 export function pci_is_bus_master(d: PCIDevice): boolean {
   return (d.config[PCI_COMMAND]! & PCI_COMMAND_MASTER) !== 0;

@@ -1,0 +1,108 @@
+/** What is said about packets, typed at the prompt: in a replay and live, forward and in history. */
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { Engine } from '../../adapter/engine/engine.ts';
+import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
+import { DATA_STOP, DATA_STOPPED, PAST_ROWS, typeRows } from '../kit/packet-rows.ts';
+import { capture } from '../kit/paths.ts';
+import { SEED_ARGS, SEED_LISTEN } from '../kit/seed.ts';
+
+class Prompt {
+  readonly engine: Engine;
+  readonly #gdb: GdbInterpreter;
+  #text = '';
+  readonly #changed = new EventEmitter();
+
+  private constructor(engine: Engine, launch: { args: readonly string[]; traces?: readonly string[] }) {
+    this.engine = engine;
+    this.#gdb = new GdbInterpreter(engine, {
+      waitForStops: true,
+      version: '',
+      launch,
+      write: (text) => {
+        this.#print(text);
+      },
+    });
+    engine.on('console', (text) => this.#print(text));
+  }
+
+  static async create(launch: { args: readonly string[]; traces?: readonly string[] }): Promise<Prompt> {
+    return new Prompt(await Engine.create(), launch);
+  }
+
+  readonly type = async (line: string): Promise<string> => {
+    this.#text = '';
+    await this.#gdb.execute(line, true);
+    return this.#text;
+  };
+
+  #print(text: string): void {
+    this.#text += text;
+    this.#changed.emit('text');
+  }
+
+  /** Waits until something has been printed. */
+  async printed(text: RegExp): Promise<void> {
+    while (!text.test(this.#text)) {
+      await once(this.#changed, 'text');
+    }
+  }
+}
+
+describe('packets at the prompt', function () {
+  this.timeout(60_000);
+  let p: Prompt;
+
+  afterEach(() => p.engine.dispose());
+
+  it('in a replay, forward and in history', async () => {
+    p = await Prompt.create({ args: [], traces: [capture('02-hello.pcap')] });
+    await p.type(DATA_STOP);
+    assert.match(await p.type('run'), DATA_STOPPED);
+    await typeRows(p.type);
+    await p.type('continue');
+    assert.match(await p.type('reverse-continue'), DATA_STOPPED);
+    await typeRows(p.type);
+    await typeRows(p.type, PAST_ROWS);
+  });
+
+  it('live, with a socket of the host, forward and in history; and packets in hand', async () => {
+    p = await Prompt.create({ args: SEED_ARGS });
+    await p.type(DATA_STOP);
+    await p.type('run &');
+    await p.printed(/obtained from/);
+    await p.type(`guest ${SEED_LISTEN}`);
+    await p.printed(/istening on/);
+    await p.type('host send tcp:127.0.0.1:$_hostfwd Hello qemu Geust');
+    await p.printed(DATA_STOPPED);
+    await typeRows(p.type);
+    assert.match(await p.type('edit $pkt.ip.ttl = 9'), /^ip\.ttl: 64 -> 9$/m);
+    assert.match(await p.type('delay $pkt 20ms'), /^Held back for 20 ms: 71 bytes: /m);
+    const again = await p.type('continue');
+    assert.match(again, DATA_STOPPED);
+    assert.match(await p.type('print $pkt.ip.ttl'), /= 9\n/);
+    await p.type('set link user.0 loss 100%');
+    assert.match(await p.type('show link'), /^user\.0: loss 100%$/m);
+    await p.type('catch drop LINK_LOSS');
+    await p.type('catch retransmit');
+    // What is held in hand is lost, and what is sent again as well.
+    assert.match(await p.type('drop'), /^Dropped 71 bytes: /m);
+    assert.match(await p.type('continue'), /Catchpoint \d+ \(TCP retransmission by slirp\), if_output /);
+    assert.match(await p.type('continue'), /Catchpoint \d+ \(dropped LINK_LOSS\), drop /);
+    await p.type('set link user.0 off');
+    assert.match(await p.type('continue'), /Catchpoint \d+ \(TCP retransmission by slirp\), if_output /);
+    assert.match(await p.type('info drops DEBUGGER'), /^tick \d+, .*\[PSH, ACK\].* Len=17$/m);
+    await p.type('set journey on');
+    assert.match(await p.type('info journeys'), /^1 packet, dropped: DEBUGGER: \d+$/m);
+    assert.match(await p.type('info journey'), /^Packet \d+: .*PSH, ACK\], retransmission of \d+$/m);
+    await p.type('set journey off');
+    await p.type('delete 1');
+    await p.type(DATA_STOP);
+    assert.match(await p.type('reverse-continue'), /dropped LINK_LOSS|TCP retransmission by slirp/);
+    await p.type('disable');
+    await p.type(DATA_STOP);
+    await p.type('goto start');
+    assert.match(await p.type('continue'), DATA_STOPPED);
+    assert.match(await p.type('print $pkt.ip.ttl'), /= 9\n/, 'what was edited is so in history');
+  });
+});
