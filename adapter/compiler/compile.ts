@@ -34,6 +34,7 @@ export const E = p.E;
 export const R = p;
 export const T = p.T;
 export const tick = p.tick;
+export const born = p.births?.born ?? (() => {});
 `;
 
 /**
@@ -151,7 +152,7 @@ function compileFile(program: ts.Program, file: ts.SourceFile, path: string, out
 function probeImport(path: string): string {
   const depth = path.split('/').length - 1;
   const probe = `${depth ? '../'.repeat(depth) : './'}${PROBE_MODULE}`;
-  return `import*as $p from"${probe}";const{A:$A,D:$D,E:$E,R:$R,T:$T,tick:$tick}=$p;`;
+  return `import*as $p from"${probe}";const{A:$A,D:$D,E:$E,R:$R,T:$T,born:$born,tick:$tick}=$p;`;
 }
 
 /** SHA-256 over paths and texts, in order of path. */

@@ -173,6 +173,8 @@ class Instrumenter {
       scope.declare({ name: node.name.text, type: '' });
     }
     this.expressions(node.heritageClauses?.[0], outer, ctx);
+    // A struct is told of as its first field is set.
+    const first = node.members.find((m) => ts.isPropertyDeclaration(m) && m.initializer && !isStatic(m));
     for (const m of node.members) {
       if (ts.isClassStaticBlockDeclaration(m)) {
         throw new UnsupportedError(
@@ -183,7 +185,13 @@ class Instrumenter {
       if (ts.isPropertyDeclaration(m)) {
         const field = new Scope(scope, ctx);
         field.declare({ name: 'this', type: node.name?.text ?? '' }, { initialised: !isStatic(m) });
+        if (m === first && m.initializer) {
+          this.edits.open(m.initializer.getStart(this.#file), '($born(this),');
+        }
         this.expressions(m.initializer, field, ctx);
+        if (m === first && m.initializer) {
+          this.edits.close(this.#jsEnd(m.initializer), ')');
+        }
       } else {
         this.expressions(m, scope, ctx);
       }

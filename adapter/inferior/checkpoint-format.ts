@@ -80,13 +80,15 @@ export interface Tables {
   readonly shapes: readonly Shape[];
   readonly texts: readonly string[];
   readonly memories: readonly Memory[];
+  /** Structs that have been made so far (see `Births`). */
+  readonly born: number;
 }
 
 /**
  * Sections of a checkpoint. `places` has for each view and buffer, in their order, its memory, its offset in bytes, and
  * 1 more than its length in elements, or 0 for a buffer. `runs` has the pages of the paged memories, in their order:
  * how many are zero, how many follow that are one after the other in a block of pages, and if any, which block and
- * where.
+ * where. `births` has for each object 1 more than its number if it is a struct, or 0.
  */
 export interface Sections {
   readonly tables: Uint8Array;
@@ -95,9 +97,10 @@ export interface Sections {
   readonly places: Uint8Array;
   readonly small: Uint8Array;
   readonly runs: Uint8Array;
+  readonly births: Uint8Array;
 }
 
-const SECTIONS = ['tables', 'heads', 'bodies', 'places', 'small', 'runs'] as const;
+const SECTIONS = ['tables', 'heads', 'bodies', 'places', 'small', 'runs', 'births'] as const;
 /** Their lengths, in words of 32 bits. */
 const HEADER = 4 * SECTIONS.length;
 

@@ -1,5 +1,6 @@
 /** Puts the state tree of a checkpoint in the place of the present one. */
 import type { SavedTree } from '../mailbox/checkpoint-ref.ts';
+import { Births } from './births.ts';
 import {
   BARE,
   ByteReader,
@@ -22,11 +23,25 @@ const ZEROES = Buffer.alloc(64 * PAGE);
 export type NamedMemory = (name: string, size: number) => ArrayBufferLike;
 
 /** Fills `root` with the tree of a checkpoint. Throws a `CheckpointError` if that belongs to another program. */
-export function restoreCheckpoint(root: object, saved: SavedTree, symbols: SymbolTable, named: NamedMemory): void {
+export function restoreCheckpoint(
+  root: object,
+  saved: SavedTree,
+  symbols: SymbolTable,
+  named: NamedMemory,
+  births = new Births(),
+): void {
   const sections = splitSections(saved.bytes);
   const tables = JSON.parse(Buffer.from(sections.tables).toString()) as Tables;
   const memories = restoreMemories(tables.memories, sections, saved.pages, named);
-  new TreeReader(root, tables, sections, symbols).read(memories);
+  const objects = new TreeReader(root, tables, sections, symbols).read(memories);
+  const numbers = new ByteReader(sections.births);
+  for (const o of objects) {
+    const number = numbers.count() - 1;
+    if (number >= 0) {
+      births.is(o, number);
+    }
+  }
+  births.count = tables.born;
 }
 
 function restoreMemories(
@@ -122,7 +137,8 @@ class TreeReader {
     return { prototype: of?.prototype ?? null, fill: filler(keys) };
   }
 
-  read(memories: readonly ArrayBufferLike[]): void {
+  /** All objects, in their order. */
+  read(memories: readonly ArrayBufferLike[]): readonly object[] {
     const objects = this.#objects;
     for (let size = this.#heads.size; this.#heads.at < size; ) {
       objects.push(this.#make(memories));
@@ -131,6 +147,7 @@ class TreeReader {
     for (let i = 0; i < objects.length; i++) {
       this.#fill(objects[i] as object, this.#fills[i] as Fill | number, next);
     }
+    return objects;
   }
 
   #make(memories: readonly ArrayBufferLike[]): object {

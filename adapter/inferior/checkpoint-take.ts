@@ -1,5 +1,6 @@
 /** Takes checkpoints: writes all that hangs off a root as plain bytes. */
 import type { SavedTree } from '../mailbox/checkpoint-ref.ts';
+import { Births } from './births.ts';
 import {
   BARE,
   Bytes,
@@ -24,12 +25,20 @@ export class CheckpointTaker {
   readonly #symbols: SymbolTable;
   readonly #names: (buffer: ArrayBufferLike) => string;
   readonly #pages = new PageStore();
+  readonly #births: Births;
 
   /**
    * `leftOut` is the root's field that is not part of the state. `names` says what a buffer is called that has been
    * allocated by name, or nothing.
    */
-  constructor(root: object, leftOut: string, symbols: SymbolTable, names: (buffer: ArrayBufferLike) => string) {
+  constructor(
+    root: object,
+    leftOut: string,
+    symbols: SymbolTable,
+    names: (buffer: ArrayBufferLike) => string,
+    births = new Births(),
+  ) {
+    this.#births = births;
     this.#root = root;
     this.#leftOut = leftOut;
     this.#symbols = symbols;
@@ -49,7 +58,7 @@ export class CheckpointTaker {
     const runs = new Bytes();
     const pages = memories.finish(runs);
     const { symbols, shapes, texts } = tree;
-    const tables: Tables = { symbols, shapes, texts, memories: memories.memories };
+    const tables: Tables = { symbols, shapes, texts, memories: memories.memories, born: this.#births.count };
     const bytes = joinSections({
       tables: Buffer.from(JSON.stringify(tables)),
       heads: tree.heads.written,
@@ -57,8 +66,17 @@ export class CheckpointTaker {
       places: memories.places.written,
       small: memories.small.written,
       runs: runs.written,
+      births: this.#numbers(tree.objects).written,
     });
     return { bytes, pages };
+  }
+
+  #numbers(objects: readonly object[]): Bytes {
+    const numbers = new Bytes();
+    for (const o of objects) {
+      numbers.count((this.#births.of(o) ?? -1) + 1);
+    }
+    return numbers;
   }
 
   #located({ value, holder }: Unwritable): CheckpointError {
@@ -160,6 +178,11 @@ class TreeWriter {
     this.#table = table;
     this.#numbers.set(root, 0);
     this.#objects = [root];
+  }
+
+  /** All that there are, in order. */
+  get objects(): readonly object[] {
+    return this.#objects;
   }
 
   write(): void {

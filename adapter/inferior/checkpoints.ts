@@ -76,7 +76,7 @@ export class Checkpoints implements TurnWatch {
 
   protected take(machine: { readonly turns: number }): void {
     const { runtime, host, nameOf, beside, post } = this.#options;
-    this.#taker ??= new CheckpointTaker(machine, OUTSIDE, runtime.symbols, nameOf);
+    this.#taker ??= new CheckpointTaker(machine, OUTSIDE, runtime.symbols, nameOf, runtime.births);
     const { now_ns: nowNs, at: logAt } = host();
     this.#logAt = logAt;
     try {

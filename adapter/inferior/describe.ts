@@ -1,12 +1,10 @@
 /**
  * In the inferior: turns values into `Value`s that can cross to the front ends, and keeps the handles of aggregates.
  */
+import { Addresses } from './addresses.ts';
+import type { Births } from './births.ts';
 import { ObjectTree } from './object-paths.ts';
 import type { NamedValue, Value } from './value.ts';
-
-/** Pseudo addresses begin here; gdb users expect a pointer to look like one. */
-const ADDRESS_BASE = 0x7f0000001000;
-const ADDRESS_STEP = 0x40;
 
 /** Objects that an address leads back to, however they hang together. */
 const MAX_RECENT = 4096;
@@ -21,13 +19,23 @@ export class Describer {
   #handles: object[] = [];
   /** Number of the first handle that is valid: they are never given twice, so that an old one means nothing else. */
   #first = 0;
-  #addresses = new WeakMap<object, number>();
-  #nextAddress = ADDRESS_BASE;
   /** The objects that were described last, by address: an address leads back to them. */
   readonly #recent = new Map<number, object>();
+  readonly #addresses: Addresses;
+
+  constructor(births: Births | null = null, root: () => object | null = () => null) {
+    this.#addresses = new Addresses(births, root);
+  }
+
+  /** The same, for one who asks while the inferior stands still. */
+  get standing(): this {
+    this.#addresses.standing = true;
+    return this;
+  }
 
   /** Handles are valid while the inferior stands still. */
   forget(): void {
+    this.#addresses.forget();
     this.#first += this.#handles.length;
     this.#handles = [];
   }
@@ -44,32 +52,20 @@ export class Describer {
     return from < 0 || end < from ? null : new Uint8Array(o.buffer, from, end - from);
   }
 
-  /** Addresses are given anew, from the first one on: the machine begins again. */
+  /** Nothing was described yet: the machine begins again. */
   forgetAddresses(): void {
     this.forget();
-    this.#addresses = new WeakMap();
-    this.#nextAddress = ADDRESS_BASE;
+    this.#addresses.restart();
     this.#recent.clear();
   }
 
-  /** An array has the address of its bytes, so that its elements have some too. */
   #addressOf(o: object): number {
-    const a = ArrayBuffer.isView(o) ? this.#place(o.buffer, o.buffer.byteLength) + o.byteOffset : this.#place(o, 0);
+    const a = this.#addresses.of(o);
     this.#recent.delete(a);
     this.#recent.set(a, o);
     if (this.#recent.size > MAX_RECENT) {
       const [oldest] = this.#recent.keys();
       this.#recent.delete(oldest!);
-    }
-    return a;
-  }
-
-  #place(o: object, bytes: number): number {
-    let a = this.#addresses.get(o);
-    if (a === undefined) {
-      a = this.#nextAddress;
-      this.#nextAddress += ADDRESS_STEP * Math.max(1, Math.ceil(bytes / ADDRESS_STEP));
-      this.#addresses.set(o, a);
     }
     return a;
   }
@@ -88,7 +84,7 @@ export class Describer {
         return new Uint8Array(o.buffer, o.byteOffset + (address - from), o.byteLength - (address - from));
       }
     }
-    return root && new ObjectTree(root).find((o) => this.#addresses.get(o) === address);
+    return root && new ObjectTree(root).find((o) => this.#addresses.of(o) === address);
   }
 
   #handleOf(o: object): string {

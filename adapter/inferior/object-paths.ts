@@ -25,6 +25,11 @@ export class ObjectTree {
     }
   }
 
+  /** What an object hangs off, and by which name; undefined for the root, and for what is not below it. */
+  from(object: object): { readonly parent: object; readonly key: string } | undefined {
+    return this.#from.get(object);
+  }
+
   /** The first object that the test is true of. */
   find(test: (o: object) => boolean): object | undefined {
     for (const o of this.#from.keys()) {

@@ -13,6 +13,7 @@ import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
 import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
+import { Births } from './births.ts';
 import { callersOf, functionNames, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
 import { Changes } from './changes.ts';
@@ -68,8 +69,9 @@ export class Runtime {
   readonly symbols = new SymbolTable();
   /** What an execution of history notes for the debugger. */
   readonly notes: Notes;
+  readonly births = new Births();
   readonly filters = new Filters(() => this.#machineTime() / 1e9);
-  readonly #describer = new Describer();
+  readonly #describer = new Describer(this.births, () => this.machine ?? null);
   /** Deciders call it. */
   readonly texts = new LogTexts(this.#describer, () => this.#machineTime());
   readonly #tables: ProbeTables;
@@ -716,7 +718,7 @@ export class Runtime {
   readonly objectAt = (address: number) => this.#describer.objectAt(address, this.#globals.machine);
   /** A value with the type known from the source, or '' to go by the value alone. */
   describe(v: unknown, declared = ''): Value {
-    return this.#describer.describe(v, declared);
+    return this.#describer.standing.describe(v, declared);
   }
 
   /** Tells the declared types of fields; until then fields go by their values. */
@@ -726,7 +728,7 @@ export class Runtime {
 
   /** Elements or fields `start` .. `start + count` of a handle's object. */
   children(handle: string, start: number, count: number): NamedValue[] {
-    return this.#describer.children(handle, start, count, this.#fieldTypes);
+    return this.#describer.standing.children(handle, start, count, this.#fieldTypes);
   }
 
   // ---- what the debugger changes

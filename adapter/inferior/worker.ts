@@ -202,7 +202,8 @@ const hooks = {
 function startOf(checkpoint: CheckpointRef): RecordedStart {
   const named = (name: string, size: number): ArrayBufferLike =>
     runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
-  const restoreTree = (): void => restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named);
+  const restoreTree = (): void =>
+    restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named, runtime.births);
   const restore = (): void => {
     restoreTree();
     runtime.T[TICK.COUNT] = checkpoint.tick;
@@ -468,7 +469,7 @@ function save(host: RecordedHost): void {
   const tick = ticks();
   saving = { ...saving, from: tick + saving.every };
   if (machine && host.turns > 0) {
-    saver ??= new CheckpointTaker(machine, 'host', runtime.symbols, nameOf);
+    saver ??= new CheckpointTaker(machine, 'host', runtime.symbols, nameOf, runtime.births);
     const { turns: turn, now_ns: nowNs, at: logAt } = host;
     post({
       type: 'checkpoint',
@@ -480,7 +481,7 @@ function save(host: RecordedHost): void {
 /** Executes the recording until the stack is left; `begin` is called where that begins. */
 function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () => void): void {
   const { machine } = runtime.globals('softmmu/machine.ts') as { machine: { constructor: new () => object } };
-  Object.assign(machine, new machine.constructor());
+  runtime.births.again(machine, () => new machine.constructor(), bornAtLoad);
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
@@ -529,6 +530,7 @@ function answer(entry: Main, message: QueryMessage): void {
 // uncaught where it is thrown.
 /** Loading the stack's modules takes ticks too. */
 const loadedAt = runtime.T[TICK.COUNT] ?? 0;
+const { count: bornAtLoad } = runtime.births;
 
 if (data.past) {
   port.on('message', (m: TravelMessage | QueryMessage) =>

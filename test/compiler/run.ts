@@ -70,7 +70,7 @@ export function execute(
   const unregistered = text.replace(/;globalThis\.__pktgdb\?\.module\(.*\);$/, '');
   const run = vm.compileFunction(
     `'use strict';${unregistered};return main();`,
-    ['$A', '$D', '$E', '$R', '$T', '$tick', 'log'],
+    ['$A', '$D', '$E', '$R', '$T', '$born', '$tick', 'log'],
     {
       filename: 'test.ts',
     },
@@ -82,6 +82,7 @@ export function execute(
       new Uint8Array(info.functions.length),
       { returned: makeReturn?.value },
       T,
+      () => undefined,
       assert.fail,
       (x: unknown) => log.push(x),
     );

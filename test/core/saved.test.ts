@@ -41,7 +41,7 @@ describe('saved recordings', function () {
     const values = [...(await engine.args(0)), ...(await engine.locals(0))];
     const state = (await engine.evaluate('__pktgdb.stateHash()', 0)).value;
     const registers = Buffer.from(engine.shared.get('e1000.0/mac_reg') ?? new ArrayBuffer(0)).toString('hex');
-    const plain = (key: string, value: unknown): unknown => (key === 'handle' || key === 'address' ? undefined : value);
+    const plain = (key: string, value: unknown): unknown => (key === 'handle' ? undefined : value);
     const { here, present, start, bytes, replays } = history;
     return JSON.stringify({ here, present, start, bytes, replays, frames, values, state, registers }, plain, 1);
   }

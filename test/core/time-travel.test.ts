@@ -27,7 +27,7 @@ describe('time travel', () => {
     assert.ok(history);
     const frames = (await s.engine.frames()).map((f) => `${f.fn.name}:${f.location.line}`);
     const values = [...(await s.engine.args(0)), ...(await s.engine.locals(0))];
-    const locals = JSON.stringify(values, (k, v) => (k === 'handle' || k === 'address' ? undefined : v));
+    const locals = JSON.stringify(values, (k, v) => (k === 'handle' ? undefined : v));
     const state = (await s.engine.evaluate('__pktgdb.stateHash()', 0)).value;
     return { position: history.here, frames, locals, state: String(state) };
   }

@@ -85,7 +85,7 @@ class Walk {
         registers: nics(engine).map(({ registers }) => createHash('sha1').update(registers).digest('hex')),
         state: (await engine.evaluate('__pktgdb.stateHash()', -1)).value,
       },
-      (name, value: unknown) => (name === 'handle' || name === 'address' ? undefined : value),
+      (name, value: unknown) => (name === 'handle' ? undefined : value),
       1,
     );
     const before = this.#seen.get(key);
