@@ -128,7 +128,8 @@ export const DATA_COMMANDS = [
     summary: 'Print definition of type TYPE.',
     usage: 'ptype[/o] TYPE | EXP',
     details:
-      'With /o, where the fields would lie in C. The fields of a struct, the bits of a register ($RCTL), or the signature of a function.',
+      'With /o, where the fields would lie in C. ' +
+      'The fields of a struct, the bits of a register ($RCTL), or the signature of a function.',
   },
   {
     name: 'whatis',
