@@ -1,6 +1,6 @@
 /**
  * Asks gdb what it prints for the lines of test/gdb/gdb-lines.ts, at a stop in a small C program that is like the one
- * of test/gdb/fake-engine.ts, and writes its answers: `npx tsx test/tools/gdb-record.ts`. It takes gdb and a C compiler.
+ * of test/gdb/fake-engine.ts, and writes its answers: `npx tsx test/tools/gdb-record.ts`. Needs gdb and a C compiler.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';

@@ -8,7 +8,7 @@ export const DATA_COMMANDS = [
     class: 'data',
     takes: 'expression',
     summary: 'Print value of expression EXP.',
-    usage: 'print [[-pretty] [-elements N] --] [/FMT] [EXP]',
+    usage: 'print [[-pretty] [-array] [-elements N] ... --] [/FMT] [EXP]',
     details: [
       'EXP is a C-like expression over the names of the selected frame: so->so_state, *so, iov[0].iov_len, ' +
         '*buf@16, (uint8_t)x.',
@@ -17,14 +17,19 @@ export const DATA_COMMANDS = [
       'printed before, $foo a convenience variable. FMT is a format letter: x(hex) d(decimal) u(unsigned) ' +
         'o(octal) t(binary)',
       'c(char) a(address) s(string) z(hex, zero padded) f(float).',
+      'Memory is {int}0x101000 or *(uint32_t *)0x101000, an object (struct socket *)ADDRESS by the address that ' +
+        'was printed.',
     ].join('\n'),
   },
   {
     name: 'call',
     class: 'data',
     takes: 'expression',
-    summary: 'Evaluate an expression, as "print". Functions of the stack cannot be called.',
+    summary: 'Call a function of the stack that has no effect, or evaluate an expression.',
     usage: 'call EXP',
+    details:
+      'A void value is not printed. Functions without effect say so (@pure): ntohs, inet_ntoa, iov_size, ' +
+      'e1000_has_rxbufs, ...\nFor example: call inet_ntoa(0x0a000202)',
   },
   {
     name: 'output',
@@ -49,7 +54,7 @@ export const DATA_COMMANDS = [
     details: [
       "ADDRESS is an expression: a guest physical address (RAM, or the NIC's MMIO window: reading has no " +
         'side effect), or an array of bytes',
-      'of the stack, such as buf, or $pkt.',
+      'of the stack, such as buf; $pkt is the packet. A negative count shows what is before.',
       'FMT is a repeat count followed by a format letter and a size letter.',
       'Format letters are o(octal), x(hex), d(decimal), u(unsigned decimal), t(binary), a(address), ' +
         'c(char), s(string) and z(hex, zero padded).',
@@ -121,8 +126,10 @@ export const DATA_COMMANDS = [
     class: 'data',
     takes: 'type',
     summary: 'Print definition of type TYPE.',
-    usage: 'ptype TYPE | EXP',
-    details: 'The fields of a struct, the bits of a register ($RCTL), or the signature of a function.',
+    usage: 'ptype[/o] TYPE | EXP',
+    details:
+      'With /o, where the fields would lie in C. ' +
+      'The fields of a struct, the bits of a register ($RCTL), or the signature of a function.',
   },
   {
     name: 'whatis',

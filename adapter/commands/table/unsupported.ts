@@ -17,7 +17,7 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
     'There is one machine and no target: "run" starts it, live or on a capture.',
     'add-inferior clone-inferior inferior remove-inferiors target disconnect remote flash-erase',
   ],
-  ['There is no process to attach to: "run" starts a machine of the debugger\'s own.', 'attach'],
+  ['There is no process to attach to: "run" starts a machine of its own, "-r CAPTURE" one from packets.', 'attach'],
   [
     'The packet path is TypeScript and has no machine code: "list" shows it, "stepi" takes one statement.',
     'disassemble break-range compile',
@@ -27,7 +27,7 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
   ['Execution cannot go on at another line. "return" leaves a function, "goto" travels in what is recorded.', 'jump'],
   ['A core has nothing to read it: "record save FILE" keeps the session with its whole past.', 'generate-core-file'],
   ['There is no Python or Guile here.', 'python python-interactive guile guile-repl'],
-  ['Functions of expressions are $_regex, $_streq, $_strlen and $_memeq.', 'function'],
+  ['Functions of expressions are in "show convenience", such as $_regex and $_caller_is.', 'function'],
   ['There is no preprocessor: constants are in "info variables".', 'macro'],
   ['There is no full-screen mode; VS Code shows source, registers and packets side by side.', 'tui update'],
   ['The only interpreters are this one and "-i dap".', 'interpreter-exec new-ui'],
