@@ -5,7 +5,8 @@ import { RequestError } from './arguments.ts';
 
 /**
  * Splits a log message into text and the expressions in braces: `size {size} from {$pkt.ip.src}`.
- * `{$pkt}` is the packet's line in a packet list, `{#}` its number there and the time. `\{` and `{{` stand for a brace. Throws for a brace that is not closed and for expressions that do not parse.
+ * `{$pkt}` is the packet's line in a packet list, `{#}` its number there and the time. `\{` and `{{` stand for a brace.
+ * Throws for a brace that is not closed and for expressions that do not parse.
  */
 export function parseLogMessage(message: string, evaluator: Evaluator): NonNullable<BreakpointSpec['log']> {
   const parts: NonNullable<BreakpointSpec['log']>[number][] = [];

@@ -35,7 +35,8 @@ export function parseLaunch(raw: Arguments): LaunchConfiguration {
   const guestCommands =
     raw.optionalStrings('guestCommands') ??
     (args === undefined && traceName === undefined ? DEFAULT_GUEST_COMMANDS : []);
-  const initCommands = raw.optionalStrings('initCommands') ?? [];
+  const journey = raw.optionalBoolean('journey') ?? false;
+  const initCommands = [...(journey ? ['set journey on'] : []), ...(raw.optionalStrings('initCommands') ?? [])];
   const stopOnEntry = raw.optionalBoolean('stopOnEntry') ?? false;
   // Its earlier name is taken too.
   const size = ['historySize', 'recordLimit'].find((name) => raw.has(name));

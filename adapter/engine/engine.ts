@@ -252,10 +252,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       paused: (paused) => this.#onPaused(inferior, paused),
       up: () => this.#inferior && guestCommands.forEach((line) => void this.guestInput(`${line}\n`)),
       ended: (code, message, summary) => this.#ended(inferior, code, message, summary),
-      failed: () => {
-        this.#forgetInferior(inferior);
-        this.#inferiorState = 'none';
-      },
+      failed: () => this.#forgetInferior(inferior, 'none'),
     });
   }
 
@@ -267,7 +264,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     }
   }
 
-  #forgetInferior(inferior: Inferior): void {
+  #forgetInferior(inferior: Inferior, state: 'none' | 'exited'): void {
+    this.#inferiorState = state;
     this.#last.keep(inferior);
     this.#inferior = undefined;
     this.#installer = undefined;
@@ -290,8 +288,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       return;
     }
     this.#last.summary = summary;
-    this.#forgetInferior(inferior);
-    this.#inferiorState = 'exited';
+    this.#forgetInferior(inferior, 'exited');
     void inferior.terminate();
     this.emit('exited', code, message);
   }
@@ -306,8 +303,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#dropWhatIf();
     const inferior = this.#inferior;
     if (inferior) {
-      this.#forgetInferior(inferior);
-      this.#inferiorState = 'exited';
+      this.#forgetInferior(inferior, 'exited');
       await inferior.terminate();
       this.emit('exited', 0, '');
     } else if (this.#inferiorState === 'starting') {

@@ -147,7 +147,7 @@ export class CaptureAnalysis {
     const link = this.#link.find(index.linktype(i), data);
     const len = index.columns.len[i] ?? data.length;
     this.cut += data.length < len ? 1 : 0;
-    let what = this.#kind(link, data);
+    let what = this.#kind(link, data, data.length < len);
     const p = this.#view;
     if (link.eth >= 0) {
       what |= ETHERNET | (this.#isSlirps(data) ? FROM_SLIRP : 0);
@@ -212,8 +212,8 @@ export class CaptureAnalysis {
     return (what & ~KIND_MASK) | KIND_TCP | side;
   }
 
-  /** Aims the view at the IP packet and says what it is. */
-  #kind(link: LinkLayer, data: Uint8Array): number {
+  /** Aims the view at the IP packet and says what it is. `cut`: the capture has not all of it. */
+  #kind(link: LinkLayer, data: Uint8Array, cut: boolean): number {
     if (link.type === ETHERTYPE_ARP) {
       return KIND_ARP;
     }
@@ -233,7 +233,10 @@ export class CaptureAnalysis {
     if (p.icmp >= 0 || p.icmpv6 >= 0) {
       return KIND_ICMP | (isIcmpAnswer(p) ? SIDE_1 : 0);
     }
-    const short = (p.proto === 6 && p.l4 + TCP_HEADER > p.limit) || (p.proto === 17 && p.l4 + UDP_HEADER > p.limit);
+    // IPv6 whose extension headers do not end says nothing of what it carries.
+    const endless = cut && p.ipv6 >= 0 && p.proto < 0;
+    const short =
+      endless || (p.proto === 6 && p.l4 + TCP_HEADER > p.limit) || (p.proto === 17 && p.l4 + UDP_HEADER > p.limit);
     return p.udp >= 0 ? KIND_UDP : short ? KIND_CUT : KIND_IP;
   }
 

@@ -36,7 +36,15 @@ export function statusOfConnection(plan: ReplayPlan, id: number): number {
   const [ofGuest, ofHost] = side === 0 ? [end0[id] ?? 0, end1[id] ?? 0] : [end1[id] ?? 0, end0[id] ?? 0];
   // The first byte of a stream is at place 1.
   const whole = (toHost[id] ?? 0) >= ofGuest - 1 && (toGuest[id] ?? 0) >= ofHost - 1;
-  return whole && !(known & (STATE_CUT | STATE_GAPS | STATE_MADE_UP)) ? COMPLETE : PARTIAL;
+  const lacks = known & (STATE_CUT | STATE_GAPS | STATE_MADE_UP) || isUnseen(plan.connections, id);
+  return whole && !lacks ? COMPLETE : PARTIAL;
+}
+
+/** True if either side acknowledges bytes that the capture does not have; one place at the end may be that of a FIN. */
+function isUnseen(c: ReplayPlan['connections'], id: number): boolean {
+  const beyond = (acked = 0, end = 0, fin = 0): boolean =>
+    acked > (fin > 0 ? Math.max(end, fin) : Math.max(end, 1) + 1);
+  return beyond(c.acked1[id], c.end0[id], c.fin0[id]) || beyond(c.acked0[id], c.end1[id], c.fin1[id]);
 }
 
 /** Keeps the numbers of a plan that is played. */

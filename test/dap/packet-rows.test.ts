@@ -42,8 +42,10 @@ describe('packets in the Debug Console', function () {
   }
 
   it('in a replay, forward and in history', async () => {
-    await client.begin({ trace: capture('02-hello.pcap') }, catchData);
+    await client.begin({ trace: capture('02-hello.pcap'), journey: true }, catchData);
     await stopsAtData();
+    assert.match(await type('info journeys'), /^\d+ packets?, /m);
+    await type('set journey off');
     await typeRows(type);
     await client.ask('continue', { threadId: 1 });
     await client.stoppedEvent();

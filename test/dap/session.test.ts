@@ -91,7 +91,7 @@ describe('DAP session', () => {
       await client.event('terminated');
     });
 
-    it('refuses a folder that is not there and a machine without options, with a button that opens something', async () => {
+    it('refuses a folder that is not there and a machine without options; a button opens something', async () => {
       await client.ask('initialize', { adapterID: 'pktgdb', clientID: 'vscode' });
       const refused = async (args: object): Promise<string> => {
         const message = await client.refused('launch', args);

@@ -1,5 +1,6 @@
 /** The ways of packets: in a replay, in its past, with a drop, and as files. */
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCapture } from '../../adapter/packets/capture.ts';
@@ -72,5 +73,12 @@ describe('journeys at the prompt', function () {
     assert.deepEqual([...data.subarray(0, 8)], [1, 0, 5, 1, 0, 0, 0, 1]);
     assert.equal(strings[0], 'trace_frame');
     assert.match(strings[4] ?? '', /begins here; taken by arp_input$/);
+    if (spawnSync('tshark', ['--version']).status === 0) {
+      // Stock Wireshark knows each record, and the packet in it.
+      const read = (...options: string[]): string =>
+        execFileSync('tshark', ['-r', vpp ?? '', ...options], { stdio: 'pipe' }).toString();
+      assert.equal(read('-Y', '_ws.malformed'), '');
+      assert.equal(read('-Y', 'vpp && (arp || tcp)').split('\n').length, trace.packets.length + 1);
+    }
   });
 });

@@ -129,6 +129,16 @@ describe('what only acknowledgments tell of', () => {
     assert.deepEqual(r.drops, []);
   });
 
+  it('bytes of the guest that the host acknowledged are lost, and the connection is partial', () => {
+    const c = new Conversation().open().tell('client', 'GET').tell('server', 'hello');
+    c.say('client', 'lost tail');
+    c.frames.pop();
+    c.say('server', '');
+    const r = play(captureOf(c.frames));
+    assertSums(r);
+    assert.deepEqual([r.account.connections.partial, r.connections[0]?.status], [1, 'partial']);
+  });
+
   it('one place more is the FIN', () => {
     const c = new Conversation().open().tell('client', 'GET').tell('server', 'hello').close('server');
     c.frames.splice(7, 1);

@@ -1,9 +1,11 @@
 /** The same web page over every link layer that carries IP, and what else there is in captures. */
 import assert from 'node:assert/strict';
+import { writePcap } from '../../adapter/packets/pcap.ts';
 import { PcapngWriter } from '../../adapter/packets/pcapng.ts';
 import { addr6, eth, join, u16, udp } from '../kit/frames.ts';
+import { ip6 } from '../kit/frames6.ts';
 import { assertSums, assertWhole } from './checks.ts';
-import { CLIENT, Conversation, captureOf, LINK_LAYERS, SERVER, type Station, webPage } from './conversation.ts';
+import { CLIENT, Conversation, captureOf, LINK_LAYERS, SERVER, type Station, timed, webPage } from './conversation.ts';
 import { play } from './play.ts';
 
 const CLIENT6: Station = { ...CLIENT, address: addr6(0x2001, 1) };
@@ -42,6 +44,16 @@ describe('replays over any link layer', () => {
     const r = play(captureOf(extended));
     assertWhole(r, 0, page);
     assert.deepEqual([r.account.notPlayed, r.drops], [{}, []]);
+  });
+
+  it('IPv6 that was cut within its extension headers is counted as that', () => {
+    const chain = [60, 1, ...new Array<number>(14).fill(0), 6, 1, ...new Array<number>(14).fill(0)];
+    const [src, dst] = [addr6(0x2001, 1), addr6(0x2001, 2)];
+    const frames = [ip6(0, chain, { src, dst }), ip6(0, chain, { src: dst, dst: src })];
+    const cut = timed(frames).map((p) => ({ ...p, data: p.data.subarray(0, 66), len: p.data.length + 40 }));
+    const r = play(writePcap(cut, { snaplen: 66 }));
+    assertSums(r);
+    assert.deepEqual(r.account.notPlayed, { 'cut within its headers': 2 });
   });
 
   it('a link type without IP is counted, and refuses nothing', () => {

@@ -147,7 +147,8 @@ function settingCode(text: string): Code {
 
 function notAFunction(name: string): string {
   const [like] = near(name, [...FUNCTIONS.keys()], 1);
-  return `$${name} is not a function; ${like === undefined ? '"show convenience" lists them' : `did you mean $${like}?`}`;
+  const advice = like === undefined ? '"show convenience" lists them' : `did you mean $${like}?`;
+  return `$${name} is not a function; ${advice}`;
 }
 
 function settingText(name: Expression, { setting }: CompileContext, caller: string): string {

@@ -158,12 +158,15 @@ export class Book {
     if (!same) {
       return this.#begin(fn, identity, view);
     }
+    const { last } = same;
+    const from = last.hops.at(-1)?.fn ?? '';
+    if (fn === 'net_inject' && last.end === '' && HELD.has(from)) {
+      last.passed.clear();
+    } else if (ORIGINS.has(fn) && (last.end !== '' || !ORIGINS.has(from))) {
+      return this.#begin(fn, identity, view);
+    }
     let j = this.#waiting(fn, same) ?? this.#datagramOf(same, identity);
-    if (fn === 'net_inject' && j.end === '' && HELD.has(j.hops.at(-1)?.fn ?? '')) {
-      j.passed.clear();
-    } else if (ORIGINS.has(fn) && !ORIGINS.has(j.hops.at(-1)?.fn ?? '')) {
-      j = this.#begin(fn, identity, view);
-    } else if (ONCE.has(fn) && j.passed.has(fn)) {
+    if (ONCE.has(fn) && j.passed.has(fn)) {
       const again = this.#begin(fn, identity, view);
       again.relation = fn === 'link_faults_copy' ? `duplicate of ${j.id}` : '';
       j = again;
@@ -254,8 +257,9 @@ export class Book {
 
   /** A datagram is whole again. */
   #joins(j: Growing, datagram: string): void {
-    const parts = this.#fragments.get(datagram)?.filter((f) => PUT_TOGETHER.test(f.hops.at(-1)?.fn ?? ''));
-    if (parts === undefined || parts.length === 0 || parts[0]?.end !== '') {
+    const all = this.#fragments.get(datagram) ?? [];
+    const parts = all.filter((f) => f.end === '' && PUT_TOGETHER.test(f.hops.at(-1)?.fn ?? ''));
+    if (parts.length === 0) {
       return;
     }
     for (const part of parts) {
