@@ -26,6 +26,9 @@ export interface AdapterProcessOptions {
 
 /** Bytes of stderr that are kept. */
 const MAX_LAST_WORDS = 4096;
+/** Requests after which there is no adapter. */
+const ENDING: ReadonlySet<string> = new Set(['disconnect', 'terminate']);
+
 /** How long it may take to end when it has been told to. */
 const GRACE_MS = 3000;
 const SEPARATOR = '\r\n\r\n';
@@ -141,21 +144,14 @@ export class AdapterProcess {
     this.#options.crashed(report);
   }
 
-  /** Answers every request that waits with an error. */
+  /** Answers every request that waits: with an error, but the end is what those that end it are for. */
   #refuse(message: string): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const [requestSeq, command] of waiting) {
       const body = { error: { id: 1, format: message.replace(/[{}]/g, ''), showUser: false } };
-      this.#options.receive({
-        seq: this.#seq++,
-        type: 'response',
-        request_seq: requestSeq,
-        command,
-        success: false,
-        message,
-        body,
-      });
+      const outcome = ENDING.has(command) ? { success: true } : { success: false, message, body };
+      this.#options.receive({ seq: this.#seq++, type: 'response', request_seq: requestSeq, command, ...outcome });
     }
   }
 

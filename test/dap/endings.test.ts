@@ -33,7 +33,7 @@ function repl(client: TestClient, expression: string): Promise<DebugProtocol.Eva
 /** A session whose machine comes to a breakpoint again and again. */
 async function hitting(): Promise<Session<Engine>> {
   const one = await session();
-  await one.client.begin({ args: [], guestCommands: ['outer 1000000'] }, () =>
+  await one.client.begin({ args: ['-nodefaults'], guestCommands: ['outer 1000000'] }, () =>
     one.client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'inner' }] }),
   );
   await one.client.stoppedEvent();

@@ -22,7 +22,7 @@ describe('DAP session over the engine', () => {
 
   /** Launches the toy with lines for its console. */
   function run(guestCommands: string[], configure: () => Promise<unknown> = async () => {}): Promise<void> {
-    return session.client.begin({ args: [], guestCommands }, configure);
+    return session.client.begin({ args: ['-nodefaults'], guestCommands }, configure);
   }
 
   const lines = (breakpoints: object[]) => (): Promise<DebugProtocol.SetBreakpointsResponse['body']> =>
@@ -156,7 +156,7 @@ describe('DAP session over the engine', () => {
 
   it('stops on entry and restarts', async () => {
     const { client } = session;
-    await client.begin({ args: [], stopOnEntry: true });
+    await client.begin({ args: ['-nodefaults'], stopOnEntry: true });
     assert.equal((await client.stoppedEvent()).body.reason, 'entry');
     assert.equal((await frames())[0]?.name, 'main');
     await client.ask('restart');

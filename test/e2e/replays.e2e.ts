@@ -56,6 +56,7 @@ describe('replays', () => {
       await s.shot('guest-pick');
       await vscode.pick('192.168.77.2');
       await vscode.stoppedIn('main_loop_wait');
+      await vscode.command('Debug Console: Focus on Debug Console View');
       await vscode.consoleLine('guest is 192.168.77.2 (chosen)').waitFor();
       await vscode.consoleLine('24 of 24 packets played').waitFor();
       await s.shot('replay-end');
