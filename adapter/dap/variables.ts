@@ -11,7 +11,6 @@ import { isCancelled } from './ongoing.ts';
 import { formatValue } from './present.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
-import { styledValue } from './styles.ts';
 
 /** Elements fetched from the engine in one go. */
 const CHUNK = 4096;
@@ -32,8 +31,7 @@ export const variableRequests: Family = {
       const count = Math.min(args.count('count', 0) || MAX_ROWS, MAX_ROWS);
       const rows = await selectRows(container, filter, start, count, valueFormat(session, args));
       const shown = container.set === undefined ? rows.map(readOnly) : rows;
-      const variables = shown.map((row) => toVariable(session, row));
-      return { variables: variables.map((row) => ({ ...row, value: styledValue(session.client, row.value) })) };
+      return { variables: shown.map((row) => toVariable(session, row)) };
     },
   },
   setVariable: {

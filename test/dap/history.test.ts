@@ -148,7 +148,7 @@ describe('history over DAP', () => {
     const [, drop] = await stop();
     assert.match(drop, /^drop:/);
     await repl('last-write $RDT');
-    await client.outputEvent('console', 'in set_rdt ()');
+    await client.outputEvent('stdout', 'in set_rdt ()');
     await repl('goto row 1');
     const [, written] = await stop();
     assert.match(written, /^set_rdt:/);

@@ -57,7 +57,7 @@ describe('packets in the Debug Console', function () {
 
   it('live, forward and in history', async () => {
     await client.begin({ args: SEED_ARGS, guestCommands: [SEED_LISTEN] }, catchData);
-    const { body } = await client.outputEvent('console', 'hostfwd tcp 127.0.0.1:');
+    const { body } = await client.outputEvent('stdout', 'hostfwd tcp 127.0.0.1:');
     await client.outputEvent('stdout', 'istening on');
     const socket = connect(Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]), '127.0.0.1');
     socket.on('error', () => undefined).end(SEED_TEXT);

@@ -23,6 +23,7 @@ describe('timeline', () => {
       await vscode.page.getByText('All packets have been played').first().waitFor();
 
       await vscode.command('Packet Debugger: Focus on Timeline View');
+      await vscode.closePanes('Registers', 'Packet', 'Rings');
       const timeline = await vscode.timeline();
       await timeline.text('the present').waitFor();
       await timeline.mark('bookmark').waitFor({ state: 'attached' });

@@ -255,6 +255,17 @@ export class Workbench {
     }
   }
 
+  /** Closes panes of the panel, so that there is room for the others. */
+  async closePanes(...titles: readonly string[]): Promise<void> {
+    for (const title of titles) {
+      const header = this.#paneHeader(title);
+      if ((await header.getAttribute('aria-expanded')) === 'true') {
+        await header.locator('.title').click();
+        await this.page.locator(`.pane-header[aria-label="${title} Section"][aria-expanded="false"]`).waitFor();
+      }
+    }
+  }
+
   /** A row of a tree in a pane by its label or another text that it shows. */
   row(pane: string, label: string): Locator {
     const text = this.page.getByText(label, { exact: true });
