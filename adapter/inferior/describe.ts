@@ -49,7 +49,7 @@ export class Describer {
     // What is before the first element is there too, as it is behind a pointer into an array.
     const from = o.byteOffset + start;
     const end = Math.min(from + count, o.byteOffset + o.byteLength);
-    return from < 0 || end < from ? null : new Uint8Array(o.buffer, from, end - from);
+    return from < 0 ? null : end < from ? new Uint8Array() : new Uint8Array(o.buffer, from, end - from);
   }
 
   /** Nothing was described yet: the machine begins again. */
