@@ -258,10 +258,12 @@ export class Workbench {
   /** Closes panes of the panel, so that there is room for the others. */
   async closePanes(...titles: readonly string[]): Promise<void> {
     for (const title of titles) {
-      const header = this.#paneHeader(title);
-      if ((await header.getAttribute('aria-expanded')) === 'true') {
-        await header.locator('.title').click();
-        await this.page.locator(`.pane-header[aria-label="${title} Section"][aria-expanded="false"]`).waitFor();
+      // Its label may go on with what the view shows.
+      const header = (state: boolean): Locator =>
+        this.page.locator(`.panel .pane-header[aria-label^="${title}"][aria-expanded="${state}"]`).first();
+      if (await header(true).isVisible()) {
+        await header(true).locator('.title').click();
+        await header(false).waitFor();
       }
     }
   }
@@ -399,14 +401,17 @@ export class Workbench {
     await this.#toolbar(label).and(this.page.locator('.action-label:not(.disabled)')).click();
   }
 
-  /** Ends the session if there is one. */
+  /** Ends the sessions that there are. */
   async endSession(): Promise<void> {
     await this.page.keyboard.press('Escape');
     const stop = this.#toolbar('Stop').or(this.#toolbar('Disconnect'));
-    if (await stop.first().isVisible()) {
+    const toolbar = this.page.locator('.debug-toolbar');
+    for (let sessions = 2; sessions > 0 && (await stop.first().isVisible()); sessions--) {
       await stop.first().click();
-      await this.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+      // The button is that of the next session when one has ended.
+      await toolbar.waitFor({ state: 'hidden', timeout: 10_000 }).catch(() => undefined);
     }
+    await toolbar.waitFor({ state: 'hidden' });
   }
 
   /** Names of all frames, top first. The pane must be open and have room for what it has loaded. */
