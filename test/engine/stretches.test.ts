@@ -16,8 +16,9 @@ function checkpoint(number: number, entered?: readonly number[]): CheckpointRef 
 
 function source(store: CheckpointStore, start: number, entered?: readonly number[]): HistorySource {
   const recording = { chunks: [{ start }] };
+  const oldest = start > 0 ? store.all[0] : null;
   const more = entered ? { entered: Uint8Array.from(entered) } : {};
-  return { recording, checkpoints: store, ...more } as unknown as HistorySource;
+  return { recording, oldest, checkpoints: store, ...more } as unknown as HistorySource;
 }
 
 describe('stretches between checkpoints', () => {

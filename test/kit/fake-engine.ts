@@ -247,7 +247,11 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
 
   async readBytes(handle: string, start: number, count: number): Promise<Uint8Array | undefined> {
     const o = this.#objects[Number(handle)];
-    return ArrayBuffer.isView(o) ? new Uint8Array(o.buffer, o.byteOffset + start, count) : undefined;
+    if (!ArrayBuffer.isView(o)) {
+      return undefined;
+    }
+    const from = o.byteOffset + start;
+    return new Uint8Array(o.buffer, from, Math.max(0, Math.min(count, o.byteLength - start)));
   }
 
   /** A value as the engine tells it. */
