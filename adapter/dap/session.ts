@@ -260,16 +260,10 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
 
   // ---- events ----
 
-  /**
-   * Text for the client's console. No category means `console`, the debugger's own words. VS Code shows them in the
-   * colour of warnings where the category is there.
-   */
+  /** Text for the client's console. */
   output(category: string, text: string, extra: Partial<DebugProtocol.OutputEvent['body']> = {}): void {
     const event: DebugProtocol.OutputEvent = new OutputEvent(text, category);
     Object.assign(event.body, extra);
-    if (category === 'console' && this.client.id === 'vscode') {
-      delete event.body.category;
-    }
     this.sendEvent(event);
   }
 
