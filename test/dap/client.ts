@@ -66,7 +66,7 @@ export class TestClient extends DebugClient {
   }
 
   /** An output event of a category whose text has `part`. */
-  outputEvent(category: string | undefined, part: string): Promise<DebugProtocol.OutputEvent> {
+  outputEvent(category: string, part: string): Promise<DebugProtocol.OutputEvent> {
     return this.event<DebugProtocol.OutputEvent>(
       'output',
       ({ body }) => body.category === category && body.output.includes(part),
@@ -96,17 +96,12 @@ export class TestClient extends DebugClient {
   }
 
   /** `initialize`, `launch` and `configurationDone`, as VS Code sends them: without waiting in between. */
-  async begin(
-    launch: object = {},
-    configure: () => Promise<unknown> = async () => {},
-    conventions: object = {},
-  ): Promise<void> {
+  async begin(launch: object = {}, configure: () => Promise<unknown> = async () => {}): Promise<void> {
     await this.send('initialize', {
       adapterID: 'pktgdb',
       pathFormat: 'path',
       supportsInvalidatedEvent: true,
       supportsProgressReporting: true,
-      ...conventions,
     });
     const launched = this.send('launch', launch);
     // The failure is reported by the await below; here it must only not go unhandled.
