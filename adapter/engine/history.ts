@@ -187,7 +187,8 @@ export class History {
   /** The inferior is at the limit and waits. */
   full(): void {
     if (this.limit.wanted <= this.limit.at) {
-      // It asked while it was given more.
+      // It asked while it was given more; it may not have seen that.
+      this.limit.set(this.limit.at);
       return;
     }
     this.#waiting = true;
@@ -215,6 +216,7 @@ export class History {
     if (this.#waiting && !more && !this.#writing) {
       const size = this.#broken ? this.#memory : this.#size;
       const settings = '("set history size", launch attribute "historySize")';
+      this.limit.refuse();
       this.#warn(`the recording has reached its limit of ${size} bytes and ends here ${settings}`);
     }
     if (this.#waiting ? more || !this.#writing : at !== this.limit.at) {

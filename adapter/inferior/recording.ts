@@ -120,7 +120,7 @@ export class RecordingHost implements Host {
       }
       this.#limit.wanted = this.#log.at + RECORD_HEADER + max;
       this.#limit.wait(() => this.#hooks.full());
-      this.#full = this.#limit.at <= limit;
+      this.#full = this.#limit.refused;
     }
     return false;
   }

@@ -10,7 +10,8 @@ const VALUE = 1;
 const WANTED = 2;
 const CHUNK = 3;
 const CHECKPOINT = 4;
-const BYTES = 40;
+const REFUSED = 5;
+const BYTES = 48;
 
 export class LogLimit {
   /** For the other thread. */
@@ -46,6 +47,16 @@ export class LogLimit {
 
   set wanted(at: number) {
     this.#value[WANTED] = at;
+  }
+
+  /** There will be no more: an answer that is not this and brings no more was none to the question. */
+  get refused(): boolean {
+    return this.#value[REFUSED] === 1;
+  }
+
+  /** The main thread's last answer. */
+  refuse(): void {
+    this.#value[REFUSED] = 1;
   }
 
   /** Bytes of records in a chunk. */
