@@ -37,6 +37,11 @@ export class Appointments {
     this.#prepare();
   }
 
+  /** The count of ticks has been set back to what it was when others were made. */
+  renew(): void {
+    this.#prepare();
+  }
+
   /** Nothing is due any more. */
   cancel(): void {
     this.#list.length = 0;

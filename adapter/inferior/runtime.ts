@@ -236,6 +236,9 @@ export class Runtime {
 
   /** Sets the count of ticks at which the code calls `tick`. */
   readonly #setLimit = (): void => {
+    if (this.#commanding) {
+      return;
+    }
     const next = Math.min(this.#appointments.next, this.#travel?.next ?? Number.POSITIVE_INFINITY);
     this.T[TICK.LIMIT] = this.#pausePending() ? 0 : next;
   };
@@ -751,7 +754,7 @@ export class Runtime {
 
   /** Runs code of the stack that is no part of the machine's time: nothing in it has a position, and nothing stops. */
   aside<T>(act: () => T): T {
-    const { [TICK.COUNT]: ticks = 0, [TICK.LIMIT]: limit = 0 } = this.T;
+    const { [TICK.COUNT]: ticks = 0 } = this.T;
     // Its ticks do not count, so they must not reach an appointment either.
     this.T[TICK.LIMIT] = Number.POSITIVE_INFINITY;
     this.#commanding = true;
@@ -760,9 +763,8 @@ export class Runtime {
     } finally {
       this.#commanding = false;
       this.T[TICK.COUNT] = ticks;
-      if (this.T[TICK.LIMIT] === Number.POSITIVE_INFINITY) {
-        this.T[TICK.LIMIT] = limit;
-      }
+      // What it made known of later changes was held against ticks that do not count.
+      this.#appointments.renew();
     }
   }
 
