@@ -1,4 +1,4 @@
-/** Colours for clients that show escape sequences. Values have none: clients copy them, and show them in other places. */
+/** Colours for clients that show escape sequences. Values have none, as clients copy those. */
 import type { ClientConventions } from './client.ts';
 
 const END = '\x1b[m';

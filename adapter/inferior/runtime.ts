@@ -236,11 +236,10 @@ export class Runtime {
 
   /** Sets the count of ticks at which the code calls `tick`. */
   readonly #setLimit = (): void => {
-    if (this.#commanding) {
-      return;
+    if (!this.#commanding) {
+      const next = Math.min(this.#appointments.next, this.#travel?.next ?? Number.POSITIVE_INFINITY);
+      this.T[TICK.LIMIT] = this.#pausePending() ? 0 : next;
     }
-    const next = Math.min(this.#appointments.next, this.#travel?.next ?? Number.POSITIVE_INFINITY);
-    this.T[TICK.LIMIT] = this.#pausePending() ? 0 : next;
   };
 
   /** The limit of ticks is reached. */

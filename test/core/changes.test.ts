@@ -171,6 +171,18 @@ describe('what the debugger changes', function () {
     await s.compare();
   });
 
+  it('a change soon after a command that listens, which reads its answer from the recording', async () => {
+    await up();
+    await at('qemu_net_queue_send', 'ping -c 1 -W 1 10.0.2.2');
+    await s.engine.monitor('hostfwd_add udp:127.0.0.1:0-:5558');
+    await s.engine.step('over');
+    await s.stop();
+    await set('machine->drops->total += 7');
+    await s.resume();
+    await s.printed('packet loss');
+    await s.compare();
+  });
+
   it('the first statement of all, several changes in one place, and a busy machine', async () => {
     await s.launch({ stopOnEntry: true });
     await s.stop();
