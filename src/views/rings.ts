@@ -5,9 +5,9 @@ import type { Sessions } from '../session/sessions.ts';
 import { RING_STRINGS } from '../webview/strings.ts';
 import { showPage, stringsAttribute } from './page.ts';
 import { Refresher } from './refresher.ts';
+import { TextDocuments } from './text-documents.ts';
 
 const INTERVAL_MS = 250;
-const SCHEME = 'pktgdb-packet';
 
 export class RingsView implements vscode.WebviewViewProvider, vscode.Disposable {
   readonly #sessions: Sessions;
@@ -91,32 +91,21 @@ export class RingsView implements vscode.WebviewViewProvider, vscode.Disposable 
   }
 }
 
-/** Read-only documents `Rx 5.packet`: a descriptor with its packet dissected, as of when it was opened. */
-class DescriptorDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
+/** Documents `Rx 5.packet`: a descriptor with its packet dissected. */
+class DescriptorDocuments implements vscode.Disposable {
   readonly #sessions: Sessions;
-  readonly #changes = new vscode.EventEmitter<vscode.Uri>();
-  readonly #texts = new Map<string, string>();
-  readonly #registration: vscode.Disposable;
-  readonly onDidChange = this.#changes.event;
+  readonly #documents = new TextDocuments('pktgdb-packet');
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions;
-    this.#registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
-  }
-
-  provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.#texts.get(uri.toString()) ?? '';
   }
 
   async show(descriptor: DescriptorArguments): Promise<void> {
     const { nic, ring, index } = descriptor;
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${nic}/${ring === 'rx' ? 'Rx' : 'Tx'} ${index}.packet` });
     try {
       const body = await this.#sessions.current?.request<DescriptorBody>('pktgdb/descriptor', descriptor);
       if (body !== undefined) {
-        this.#texts.set(uri.toString(), body.text);
-        this.#changes.fire(uri);
-        await vscode.window.showTextDocument(uri, { preview: true, preserveFocus: false });
+        await this.#documents.show(`/${nic}/${ring === 'rx' ? 'Rx' : 'Tx'} ${index}.packet`, body.text);
       }
     } catch (error) {
       void vscode.window.showErrorMessage((error as Error).message);
@@ -124,7 +113,6 @@ class DescriptorDocuments implements vscode.TextDocumentContentProvider, vscode.
   }
 
   dispose(): void {
-    this.#registration.dispose();
-    this.#changes.dispose();
+    this.#documents.dispose();
   }
 }

@@ -4,23 +4,14 @@ import type { ConnectionView, ConversationsBody, StreamBody } from '../../adapte
 import { streamOf } from '../breaking/conditions.ts';
 import type { Sessions } from '../session/sessions.ts';
 import { streamText } from './connection-model.ts';
+import { TextDocuments } from './text-documents.ts';
 
-const SCHEME = 'pktgdb-stream';
-
-export class StreamDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
+export class StreamDocuments implements vscode.Disposable {
   readonly #sessions: Sessions;
-  readonly #changes = new vscode.EventEmitter<vscode.Uri>();
-  readonly #texts = new Map<string, string>();
-  readonly #registration: vscode.Disposable;
-  readonly onDidChange = this.#changes.event;
+  readonly #documents = new TextDocuments('pktgdb-stream');
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions;
-    this.#registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
-  }
-
-  provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.#texts.get(uri.toString()) ?? '';
   }
 
   /** Opens what a connection of the session has said so far. */
@@ -41,10 +32,7 @@ export class StreamDocuments implements vscode.TextDocumentContentProvider, vsco
         }
         const protocol = connection.protocol.toLowerCase();
         const body = await current.request<StreamBody>('pktgdb/stream', { protocol, stream });
-        const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${protocol} stream ${stream}.txt` });
-        this.#texts.set(uri.toString(), streamText(body));
-        this.#changes.fire(uri);
-        await vscode.window.showTextDocument(uri, { preview: true });
+        await this.#documents.show(`/${protocol} stream ${stream}.txt`, streamText(body));
       });
     } catch (error) {
       void vscode.window.showErrorMessage((error as Error).message);
@@ -52,7 +40,6 @@ export class StreamDocuments implements vscode.TextDocumentContentProvider, vsco
   }
 
   dispose(): void {
-    this.#registration.dispose();
-    this.#changes.dispose();
+    this.#documents.dispose();
   }
 }
