@@ -88,6 +88,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #last = new LastRun();
   /** When the machine began, in milliseconds since the epoch. */
   #begun = 0;
+  /** What is being ended beside the machine. */
+  #leaving: Promise<unknown> = Promise.resolve();
   #materialisedAt = 0;
   internals: EngineInternals = {};
 
@@ -271,9 +273,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#installer = undefined;
     this.#moment = undefined;
     this.#breakpoints.forgetWatches();
-    void this.#time.dispose();
-    void this.#tracer.dispose();
-    void this.#queries.dispose();
+    this.#leaving = Promise.all([this.#time, this.#tracer, this.#queries].map((one) => one.dispose()));
   }
 
   #forgetHistory(): void {
@@ -309,6 +309,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     } else if (this.#inferiorState === 'starting') {
       this.#inferiorState = 'none';
     }
+    // A process that exits while a thread goes into the inspector waits for it for ever.
+    await this.#leaving;
   }
 
   async dispose(): Promise<void> {

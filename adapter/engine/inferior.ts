@@ -553,6 +553,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   interrupt(): void {
     Atomics.store(this.#ctl, CTL.PAUSE, 1);
     this.#ticks[TICK.LIMIT] = 0;
+    this.#ring();
+  }
+
+  #ring(): void {
     Atomics.add(this.#ctl, CTL.DOORBELL, 1);
     Atomics.notify(this.#ctl, CTL.DOORBELL);
   }
@@ -569,11 +573,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     if (!ended) {
       await this.#letGo();
     }
-    const gone = this.#worker.terminate();
-    if (this.#standing && !ended) {
-      this.#channel?.send('Debugger.resume').catch(() => undefined);
-    }
-    await gone;
+    await this.#worker.terminate();
     if (!ended) {
       this.emit('exited', 0, '', undefined);
     }
@@ -581,25 +581,23 @@ export class Inferior extends EventEmitter<InferiorEvents> {
 
   /**
    * Has the thread stand nowhere any more: V8 aborts the whole process now and then if a thread is terminated while it
-   * goes into the inspector or comes out of it.
+   * goes into the inspector or comes out of it, and waits for ever if it goes there afterwards. Without a debugger its
+   * `debugger` statement does nothing.
    */
   async #letGo(): Promise<void> {
     if (!this.#channel) {
       return;
     }
     this.armed.fill(0);
-    for (let i = 0; i < STANDS; i++) {
-      if (this.#standing) {
-        this.#channel.send('Debugger.resume').catch(() => undefined);
-      }
-      await setTimeout(STANDS_MS);
-    }
+    const left = this.#channel.send('Debugger.disable').catch(() => undefined);
+    this.#ring();
+    await Promise.race([left, setTimeout(LET_GO_MS)]);
+    this.#standing = false;
   }
 }
 
-/** How often, and how many milliseconds apart, it is looked whether a thread that is about to be ended stands. */
-const STANDS = 2;
-const STANDS_MS = 5;
+/** How many milliseconds a thread that is about to be ended has to leave the inspector; one that waits never hears. */
+const LET_GO_MS = 50;
 
 /** Bytes that a running machine is asked to write at a time. */
 const WRITE_PIECE = 1 << 15;
