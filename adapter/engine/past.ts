@@ -323,11 +323,6 @@ export class Past {
     return (report.stop.kind === 'arrived' && report.stop.notes.origins) || [];
   }
 
-  /** Executes history from its beginning to a moment, or from a checkpoint, and stops nowhere. */
-  through(target: TimePosition, checkpoint: CheckpointRef | null): Promise<Arrival> {
-    return this.#run({ target, breakpoints: 'note' }, checkpoint);
-  }
-
   /** Where a place of the program was passed last before `from`; null if it was not. */
   lastPassed(from: TimePosition, location: BreakpointSpec['location']): Promise<TimePosition | null> {
     return this.installer.seeking(location, async () => {

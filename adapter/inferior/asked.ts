@@ -22,6 +22,8 @@ export interface QueryOrder {
   readonly known?: readonly CarriedWatch[];
   /** Only the last row is wanted. */
   readonly last?: boolean;
+  /** Where what the user drops is noted (see `Notes.drops`). */
+  readonly drops?: number;
 }
 
 /** What a run has come to, besides its rows. */

@@ -22,7 +22,6 @@ export class Notes {
   #waiting: Note[] = [];
   #last: Note['packet'] = null;
   #drops = -1;
-  #sent = 0;
 
   constructor(
     send: (notes: readonly Note[]) => void,
@@ -55,7 +54,7 @@ export class Notes {
     return this.#last;
   }
 
-  /** Has what the user drops noted at a place, as one that the stack drops is. */
+  /** Has what the user drops noted at a place, as one that the stack drops is; -1: nowhere. */
   drops(place: number): void {
     this.#drops = place;
   }
@@ -67,19 +66,16 @@ export class Notes {
     }
   }
 
-  /** Hands over what waits; tells how many there were in all. */
-  flush(): number {
-    this.#sent += this.#waiting.length;
+  /** Hands over what waits. */
+  flush(): void {
     if (this.#waiting.length > 0) {
       this.#send(this.#waiting);
       this.#waiting = [];
     }
-    return this.#sent;
   }
 
   /** Another run begins. */
   restart(): void {
     this.#waiting = [];
-    this.#sent = 0;
   }
 }
