@@ -204,8 +204,18 @@ export class Past {
 
   /** The next stop, which is not the user's. */
   async #nextArrival(): Promise<Arrival> {
-    const arrival = await new Promise<Arrival>((resolve) => {
-      this.#expected = resolve;
+    const { inferior } = this;
+    const arrival = await new Promise<Arrival>((resolve, reject) => {
+      const ended = (): void => {
+        if (inferior.failure !== '') {
+          reject(new EngineError(inferior.failure));
+        }
+      };
+      inferior.once('exited', ended);
+      this.#expected = (a) => {
+        inferior.off('exited', ended);
+        resolve(a);
+      };
     });
     if (arrival.report.stop.kind === 'pause') {
       throw new TravelCancelled('Quit');

@@ -291,6 +291,10 @@ export class TimeTravel {
     try {
       await go(await this.#open());
     } catch (e) {
+      if (this.#past?.inferior.exited) {
+        this.#lost();
+        throw e;
+      }
       const shows = e instanceof TravelCancelled || (e instanceof NotPassedError && inPast);
       if (!shows) {
         throw e;
@@ -304,6 +308,17 @@ export class TimeTravel {
       if (e instanceof NotPassedError) {
         throw e;
       }
+    }
+  }
+
+  /** What executed the history is gone, and the moment of it that was shown: the present is there. */
+  #lost(): void {
+    this.#past = undefined;
+    this.#opening = undefined;
+    const present = this.#present;
+    this.#present = undefined;
+    if (present) {
+      this.#hooks.show({ ...present, stop: { kind: 'pause' } });
     }
   }
 
