@@ -98,6 +98,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#breakpoints = new UserBreakpoints(this.#table, {
       installers: () => this.#installers,
       moment: () => this.#moment,
+      watched: (bp, moment) => this.#time.watched(bp, moment),
       told: (what, bp) => void this.emit('breakpoint', what, bp),
       complain: (text) => void this.emit('report', 'error', text),
     });

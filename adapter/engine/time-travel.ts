@@ -79,6 +79,8 @@ export class TimeTravel {
   /** The live machine's stop, while the past is shown. */
   #present: Moment | undefined;
   #step: PastStep | undefined;
+  /** Where watches of locals were set in the past, by their numbers, and what goes back to where their call began. */
+  readonly #setInPast = new Map<number, { readonly at: TimePosition; readonly entry: BackRequest }>();
 
   constructor(image: Image, table: BreakpointTable, hooks: TimeTravelHooks) {
     this.#image = image;
@@ -118,10 +120,41 @@ export class TimeTravel {
   }
 
   /** Shows the present again. */
-  #toPresent(from: Moment, stop: Stop): void {
+  async #toPresent(from: Moment, stop: Stop): Promise<void> {
     const present = this.#present ?? from;
+    const ended = this.inPast ? await this.#carryWatches(present) : [];
     this.#present = undefined;
-    this.#hooks.show({ ...present, stop });
+    this.#hooks.show({ ...present, stop: ended.length > 0 ? { kind: 'watchpoint-scope', breakpoints: ended } : stop });
+  }
+
+  /** A watch of a frame is set at a moment: one of the past goes on in the present if the call does. */
+  watched({ id, spec: { location } }: Breakpoint, { stopped, position }: Moment): void {
+    const scoped = location.kind === 'watch' && location.frame?.scoped ? location : undefined;
+    if (this.inPast && scoped) {
+      const entry = backRequest(stopped, 'entry', frameIndex(stopped, scoped), 1);
+      this.#setInPast.set(id, { at: position, entry });
+    }
+  }
+
+  /** Sets watches of the past in the present where their calls go on there; those whose calls have ended. */
+  async #carryWatches({ stopped, position }: Moment): Promise<number[]> {
+    const ended: number[] = [];
+    for (const { bp, location } of this.#watches) {
+      const order = this.#table.watch(bp);
+      const set = this.#setInPast.get(bp.id);
+      if (order && set && this.#past) {
+        const index = frameIndex(stopped, location);
+        const now = index < 0 ? null : await this.#past.back(position, backRequest(stopped, 'entry', index, 1));
+        const began = now && (await this.#past.back(set.at, set.entry));
+        if (began && samePosition(began, now)) {
+          await stopped.watch(order, location.captures, index);
+        } else {
+          ended.push(bp.id);
+        }
+      }
+    }
+    this.#setInPast.clear();
+    return ended;
   }
 
   /** Where history begins: with the machine, or at the oldest checkpoint that is kept. */
@@ -145,7 +178,7 @@ export class TimeTravel {
       return;
     }
     if (target === 'present' || comesAfter(target, present)) {
-      this.#toPresent(from, stop);
+      await this.#toPresent(from, stop);
       return;
     }
     await this.#guarded(from, async (past) => {
@@ -164,7 +197,7 @@ export class TimeTravel {
       throw new NotPassedError(`Packet ${number} of the capture has not passed the user network's edge.`);
     }
     if (samePosition(arrival.report.position, present.position)) {
-      this.#toPresent(present, stop);
+      await this.#toPresent(present, stop);
       return;
     }
     this.#present = present;
@@ -342,13 +375,24 @@ export class TimeTravel {
       this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
       return;
     }
+    void this.#goLive(present);
+  }
+
+  /** The past has become the present, and goes on as that, unless a watch has ended on the way. */
+  async #goLive(present: Moment): Promise<void> {
+    const ended = await this.#carryWatches(present);
     this.#present = undefined;
-    this.#hooks.goLive(present, this.#step);
+    if (ended.length > 0) {
+      this.#hooks.show({ ...present, stop: { kind: 'watchpoint-scope', breakpoints: ended } });
+    } else {
+      this.#hooks.goLive(present, this.#step);
+    }
   }
 
   /** The live machine is gone, or goes on: the past has to be told anew what happened. */
   async dispose(): Promise<void> {
     this.#present = undefined;
+    this.#setInPast.clear();
     const past = await this.#opening?.catch(() => undefined);
     this.#past = undefined;
     this.#opening = undefined;
