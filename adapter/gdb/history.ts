@@ -223,10 +223,27 @@ export function infoBookmarks(gdb: GdbInterpreter): void {
   gdb.out(bookmarks.size === 0 ? 'No bookmarks.\n' : listed(bookmarks));
 }
 
-/** `info checkpoints`. */
+/** `info checkpoints`, as gdb lists processes: the machine itself is number 0, and a star is where one is. */
 export function infoCheckpoints(gdb: GdbInterpreter): void {
   const { checkpoints } = gdb.moments;
-  gdb.out(checkpoints.size === 0 ? 'No checkpoints.\n' : listed(checkpoints));
+  if (checkpoints.size === 0) {
+    gdb.out('No checkpoints.\n');
+    return;
+  }
+  const { here, present } = historyOf(gdb);
+  const all: [number, HistoryMoment][] = [[0, present], ...checkpoints];
+  const current = all.find(([, { tick, probe }]) => tick === here.tick && probe === here.probe)?.[0];
+  for (const [id, m] of all) {
+    const main = id === 0 ? ' (main process)' : '';
+    gdb.out(`${id === current ? '*' : ' '} ${id}${main} at ${momentText(m)}${lineText(gdb, m)}\n`);
+  }
+}
+
+/** The line of a moment, as gdb's lists of places end; nothing for a moment between two turns. */
+function lineText({ engine: { info } }: GdbInterpreter, { probe }: HistoryMoment): string {
+  const p = info.probes[probe];
+  const fn = p && info.functions[p.fn];
+  return fn ? `, file ${fn.file}, line ${p.line}` : '';
 }
 
 function listed(moments: ReadonlyMap<string | number, HistoryMoment>): string {

@@ -107,6 +107,15 @@ describe('DAP session', () => {
       );
     });
 
+    it('takes recordLimit for historySize, its later name', () => {
+      const optionsOf = (raw: object): object =>
+        parseLaunch(new Arguments('launch', { args: '-nic user', ...raw })).options;
+      for (const size of [0, 5_000_000]) {
+        assert.deepEqual(optionsOf({ recordLimit: size }), optionsOf({ historySize: size }));
+        assert.deepEqual(optionsOf({ recordLimit: size, historySize: 7 }), { ...optionsOf({}), historySize: 7 });
+      }
+    });
+
     it('is answered before configurationDone to a client that waits, and a late failure is output', async () => {
       engine.launchError = 'no such device';
       await client.ask('initialize', { adapterID: 'pktgdb' });

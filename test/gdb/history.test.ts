@@ -79,11 +79,19 @@ describe('history at the prompt', () => {
     );
     assert.match(await run('goto here'), /^\nThe present\.\ntcp_input|^tcp_input/);
     assert.match(await run('when'), present);
+    assert.equal(await run('info checkpoints'), 'No checkpoints.\n');
     assert.match(await run('checkpoint'), new RegExp(`^Checkpoint 1 at tick ${tick}, `));
     await run('reverse-stepi');
     assert.match(await run('info position'), /\nin the past: tick /);
     assert.match(await run('info bookmarks'), new RegExp(`^here: tick ${tick}, `));
+    const first = await run('info checkpoints');
+    const place = 'packet \\d+ \\(.*\\), file slirp/\\w+\\.ts, line \\d+\\n';
+    assert.match(
+      first,
+      new RegExp(`^  0 \\(main process\\) at tick ${tick}, .* after ${place}  1 at tick ${tick}, .*${place}$`),
+    );
     await run('restart 1');
+    assert.match(await run('info checkpoints'), /^\* 0 \(main process\) at .*\n {2}1 at /);
     assert.match(await run('when'), present);
     assert.match(await run(`goto ${tick}`, 'when'), new RegExp(`^tick ${tick}, probe -1`));
     assert.match(await run('goto end'), /^\nThe present\.\ntcp_input/);
