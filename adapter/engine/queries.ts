@@ -1,6 +1,7 @@
 /**
- * Answers queries, with rows or with notes of what passed: executes the recording again in an inferior of its own, from checkpoints, and hands over the rows
- * as they are found. The machine that the user debugs is not disturbed; one query goes on at a time.
+ * Answers queries, with rows or with notes of what passed: executes the recording again in an inferior of its own, from
+ * checkpoints, and hands over the rows as they are found. The machine that the user debugs is not disturbed; one query
+ * goes on at a time.
  */
 import type { QueryOrder, QueryResult, RowData } from '../inferior/asked.ts';
 import type { Note } from '../inferior/notes.ts';

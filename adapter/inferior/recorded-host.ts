@@ -2,8 +2,8 @@
 import { type Change, type ChangePosition, decodeChange, decodePosition, samePosition } from '../mailbox/change.ts';
 import { decodeInput, getInline, type Reader } from '../mailbox/codec.ts';
 import { LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
-import { RecordedData } from '../replay/references.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
+import { RecordedData } from './recorded-data.ts';
 import type { ServedPiece } from './served-files.ts';
 import { SilentHost } from './silent-host.ts';
 

@@ -1,15 +1,12 @@
 /**
- * What a recording keeps of a replay's inputs: not their bytes, but where in the capture those are, and what was changed
- * in them. It is checked when it is written; a sum tells whether the capture is still the same when it is read.
+ * What a recording keeps of a replay's inputs: not their bytes, but where in the capture those are, and what was
+ * changed in them. It is checked when it is written; a sum tells whether the capture is still the same when it is read.
  */
-import { getInline, type Reader, type Writer } from '../mailbox/codec.ts';
+import type { Writer } from '../mailbox/codec.ts';
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
-import { CaptureError } from '../packets/types.ts';
-import { type CaptureFile, FileSource } from './file-source.ts';
-import { mergedSource } from './merge.ts';
 import type { ReplayPlan } from './plan.ts';
 
 /** Shorter data is kept as it is. */
@@ -20,20 +17,17 @@ const HEADERS = 160;
 const MERGED = 3;
 const ETHERNET = 14;
 /** Stands where inline data says how much it is padded, which is less; the low bits are the data's place in a word. */
-const REFERENCE = 0x80;
+export const REFERENCE = 0x80;
 /** The place of bytes that the capture has not: they are 0. */
 export const NOWHERE = 2 ** 40 - 1;
-/** Data of a reference is no longer than that, whatever a file says. */
-const MOST = 1 << 23;
 
 const zeros = new Uint8Array(1 << 16);
-const changed = () => new CaptureError('the capture has been changed since it was read: the past needs it as it was');
 
 /** Where the bytes of an input are in the capture: places and lengths in turn; `NOWHERE` for zeros. */
 export type Places = readonly number[];
 
 /** A sum over bytes that begin at any place in a word; both sides have to have them at the same one. */
-function sumOf(data: Uint8Array, words: Int32Array): number {
+export function sumOf(data: Uint8Array, words: Int32Array): number {
   const end = data.byteOffset + data.length;
   const [first, last] = [(data.byteOffset + 3) >> 2, end >> 2];
   let a = data.length;
@@ -53,7 +47,7 @@ function sumOf(data: Uint8Array, words: Int32Array): number {
   return (a ^ Math.imul(b, 0x9e3779b1)) >>> 0;
 }
 
-const wordsOf = (buffer: ArrayBufferLike): Int32Array => new Int32Array(buffer, 0, buffer.byteLength >> 2);
+export const wordsOf = (buffer: ArrayBufferLike): Int32Array => new Int32Array(buffer, 0, buffer.byteLength >> 2);
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
@@ -178,67 +172,4 @@ function putChanges(
     }
   }
   w.bytes[countAt] = count;
-}
-
-/** Reads data of a recorded input: what `putInline` or `References` wrote. */
-export class RecordedData {
-  readonly #open: () => ByteSource;
-  #opened: ByteSource | undefined;
-
-  /** The recording is a replay of the capture in these files, or in memory. */
-  constructor(capture: readonly CaptureFile[] | ByteSource) {
-    this.#open = () => ('read' in capture ? capture : mergedSource(capture.map((file) => new FileSource(file))));
-  }
-
-  /** The data, in memory of its own. Throws `CaptureError` where the capture is not what it was. */
-  readonly read = (r: Reader): Uint8Array => {
-    const begin = r.pos;
-    const length = r.u32();
-    const how = r.u8();
-    if (how < REFERENCE) {
-      r.pos = begin;
-      return getInline(r);
-    }
-    if (length > MOST) {
-      throw new RangeError(`an input of ${length} bytes`);
-    }
-    const phase = how & 3;
-    const buffer = new ArrayBuffer((phase + length + 3) & ~3);
-    const data = new Uint8Array(buffer, phase, length);
-    const sum = r.u32();
-    this.#gather(r, data);
-    for (let n = r.u8(); n > 0; n--) {
-      const at = r.u8();
-      const bytes = r.raw(r.u8());
-      data.set(bytes.subarray(0, Math.max(0, length - at)), Math.min(at, length));
-    }
-    if (sumOf(data, wordsOf(buffer)) !== sum) {
-      throw changed();
-    }
-    return data;
-  };
-
-  #gather(r: Reader, data: Uint8Array): void {
-    let at = r.u8();
-    for (let n = r.u32(); n > 0; n--) {
-      const place = r.u32() + r.u8() * 2 ** 32;
-      const length = r.u32();
-      if (at + length > data.length) {
-        throw new RangeError('an input is longer than it says');
-      }
-      if (place !== NOWHERE) {
-        const bytes = this.#source.read(place, length);
-        if (bytes.length !== length) {
-          throw changed();
-        }
-        data.set(bytes, at);
-      }
-      at += length;
-    }
-  }
-
-  get #source(): ByteSource {
-    this.#opened ??= this.#open();
-    return this.#opened;
-  }
 }

@@ -1,11 +1,11 @@
 /** Plays captures on the machine, in this process: what came of each. */
 import assert from 'node:assert/strict';
+import { RecordedData } from '../../adapter/inferior/recorded-data.ts';
 import { TraceHost } from '../../adapter/inferior/trace-host.ts';
 import { Reader, Writer } from '../../adapter/mailbox/codec.ts';
 import type { ByteSource } from '../../adapter/packets/byte-source.ts';
 import { type Account, accountOf, type ConnectionAccount, connectionAccounts } from '../../adapter/replay/account.ts';
 import { replayArgs } from '../../adapter/replay/args.ts';
-import { RecordedData } from '../../adapter/replay/references.ts';
 import type { ScriptOptions } from '../../adapter/replay/script-context.ts';
 import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
