@@ -64,9 +64,13 @@ function failed(e: unknown): Socket {
  * process group.
  */
 function run(program: string, args: readonly string[], far: Socket, near: Socket): void {
-  const child = spawn(program, args, { stdio: [far, far, far], detached: true });
-  child.on('error', (e) => near.destroy(e));
-  child.unref();
+  try {
+    const child = spawn(program, args, { stdio: [far, far, far], detached: true });
+    child.on('error', (e) => near.destroy(e));
+    child.unref();
+  } catch (e) {
+    near.destroy(e instanceof Error ? e : new Error(String(e)));
+  }
   far.destroy();
 }
 
@@ -80,8 +84,14 @@ export function startProgram(program: string, args: readonly string[]): Socket {
     const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
     const path = join(dir, 's');
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    server.on('error', (e) => near.destroy(e));
-    server.on('close', () => rmSync(dir, { recursive: true, force: true }));
+    const gone = (): void => rmSync(dir, { recursive: true, force: true });
+    server.on('error', (e) => {
+      near.destroy(e);
+      gone();
+    });
+    server.on('close', gone);
+    // Also if the connection to it could not be made.
+    near.once('close', () => server.close());
     server.once('connection', (far) => {
       server.close();
       run(program, args, far, near);

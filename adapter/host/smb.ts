@@ -45,8 +45,13 @@ function directoryErrno(dir: string): string {
     accessSync(dir, constants.R_OK | constants.X_OK);
     return '';
   } catch (e) {
-    return (e as NodeJS.ErrnoException).code ?? 'EIO';
+    return errnoOf(e);
   }
+}
+
+/** The name of a system's error. */
+function errnoOf(e: unknown): string {
+  return (e as NodeJS.ErrnoException).code ?? 'EIO';
 }
 
 /**
@@ -97,21 +102,30 @@ export class SmbShares {
     if (errno !== '' || smbd === null) {
       return errno || 'ENOPKG';
     }
-    if (!this.#shares.has(dir)) {
-      const { username } = userInfo();
-      const home = mkdtempSync(join(tmpdir(), 'pktgdb-smb-'));
-      process.once('exit', this.#atExit);
-      this.#shares.set(dir, { smbd, home });
-      if (/["%\\\r\n]/.test(home) || !/^[\w.+-]+\$?$/.test(username)) {
-        // They would mean something else in smb.conf.
-        this.#drop(dir);
-        return 'EINVAL';
+    try {
+      if (!this.#shares.has(dir)) {
+        this.#share(dir, smbd);
       }
-      symlinkSync(resolve(dir), join(home, 'share'));
-      writeFileSync(join(home, 'smb.conf'), smbConf(home, username));
+      this.#holders.set(fd, dir);
+      return '';
+    } catch (e) {
+      this.#drop(dir);
+      return errnoOf(e);
     }
-    this.#holders.set(fd, dir);
-    return '';
+  }
+
+  /** Makes the configuration of a shared directory. Throws the system's errors. */
+  #share(dir: string, smbd: string): void {
+    const { username } = userInfo();
+    const home = mkdtempSync(join(tmpdir(), 'pktgdb-smb-'));
+    process.once('exit', this.#atExit);
+    this.#shares.set(dir, { smbd, home });
+    if (/["%\\\r\n]/.test(home) || !/^[\w.+-]+\$?$/.test(username)) {
+      // They would mean something else in smb.conf.
+      throw Object.assign(new Error('a name that smb.conf cannot hold'), { code: 'EINVAL' });
+    }
+    symlinkSync(resolve(dir), join(home, 'share'));
+    writeFileSync(join(home, 'smb.conf'), smbConf(home, username));
   }
 
   /** A connection to the server of a directory; the stack asks for directories that are shared only. */
