@@ -1,34 +1,46 @@
 /**
  * Whatever happens in a session, its recording determines it: sessions by chance are executed again and come to the
- * same. PKTGDB_HISTORY_SESSIONS says how many (10 by default), PKTGDB_HISTORY_SEED where they start.
+ * same. PKTGDB_HISTORY_SESSIONS says how many, PKTGDB_HISTORY_SEED where they start.
  */
 import assert from 'node:assert/strict';
-import { RandomSession } from './random-session.ts';
+import { RandomMachine } from './random-session.ts';
 import { Session } from './session.ts';
 
-const SESSIONS = Number(process.env['PKTGDB_HISTORY_SESSIONS'] ?? 10);
+const SESSIONS = Number(process.env['PKTGDB_HISTORY_SESSIONS'] ?? 200);
 const SEED = Number(process.env['PKTGDB_HISTORY_SEED'] ?? 1);
-/** Sessions wait for time to pass, as their guests do, so several go on at once. */
-const AT_ONCE = 6;
+/** Loading the stack takes as long as many sessions, so a machine goes through some; the first one is a replay. */
+const TOGETHER = 40;
+/** Sessions wait for time to pass, as their guests do, so several machines go on at once. */
+const AT_ONCE = 2;
 
 describe('random sessions', function () {
   this.timeout(0);
 
   it(`${SESSIONS} of them, from seed ${SEED} on, are executed again to the same ticks, frames and state`, async () => {
-    let next = 0;
+    const seeds = Array.from({ length: Math.ceil(SESSIONS / TOGETHER) }, (_, i) => SEED + i * TOGETHER);
     const failures: string[] = [];
+
+    /** Sessions, and their recording executed again. */
+    async function compared(s: Session, seed: number, run: (machine: RandomMachine) => Promise<void>): Promise<void> {
+      const machine = new RandomMachine(s);
+      try {
+        await run(machine);
+        await s.compare();
+      } catch (e) {
+        const did = machine.log.join('\n  ');
+        failures.push(`PKTGDB_HISTORY_SEED=${seed}:\n  ${did}\n${e instanceof Error ? e.stack : e}`);
+      }
+    }
+
     async function worker(): Promise<void> {
       const s = await Session.create();
       s.engine.internals = { hashFrames: true };
-      while (next < SESSIONS && failures.length === 0) {
-        const seed = SEED + next++;
-        const random = new RandomSession(s, seed);
-        try {
-          await random.run();
-          await s.compare();
-        } catch (e) {
-          const did = random.log.join('\n  ');
-          failures.push(`PKTGDB_HISTORY_SEED=${seed}:\n  ${did}\n${e instanceof Error ? e.stack : e}`);
+      for (let seed = seeds.shift(); seed !== undefined && failures.length === 0; seed = seeds.shift()) {
+        const first = seed;
+        const sessions = Math.min(TOGETHER, SEED + SESSIONS - first) - 1;
+        await compared(s, first, (machine) => machine.replay(first));
+        if (sessions > 0) {
+          await compared(s, first, (machine) => machine.live(first + 1, sessions));
         }
       }
       await s.dispose();
