@@ -3,15 +3,16 @@
  * same. PKTGDB_HISTORY_SESSIONS says how many, PKTGDB_HISTORY_SEED where they start.
  */
 import assert from 'node:assert/strict';
+import { CHUNK_HEADER_BYTES, LOG, LogReader } from '../../adapter/mailbox/recorded.ts';
 import { RandomMachine } from './random-session.ts';
 import { Session } from './session.ts';
 
 const SESSIONS = Number(process.env['PKTGDB_HISTORY_SESSIONS'] ?? 200);
 const SEED = Number(process.env['PKTGDB_HISTORY_SEED'] ?? 1);
 /** Loading the stack takes as long as many sessions, so a machine goes through some; the first one is a replay. */
-const TOGETHER = 40;
+const TOGETHER = 20;
 /** Sessions wait for time to pass, as their guests do, so several machines go on at once. */
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 
 describe('random sessions', function () {
   this.timeout(0);
@@ -47,5 +48,32 @@ describe('random sessions', function () {
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     assert.equal(failures.join('\n'), '');
+  });
+
+  it('would show: a mismatch names the first turn that differs', async () => {
+    const s = await Session.create();
+    try {
+      s.engine.internals = { hashFrames: true };
+      await s.launch();
+      await s.printed('lease of');
+      s.guest('ping -c 1 -s 11 10.0.2.2; echo and on');
+      await s.printed('\nand on');
+      await s.compare();
+      const { recording } = s.engine;
+      const [memory] = recording?.chunks.map((c) => c.memory) ?? [];
+      assert.ok(recording && memory);
+      const typed = Buffer.from(memory).indexOf('-s 11');
+      assert.ok(typed > 0);
+      Buffer.from(memory).write('-s 12', typed);
+      const log = new LogReader(recording);
+      let turn = 0;
+      while (log.at <= typed - CHUNK_HEADER_BYTES) {
+        turn += log.take() === LOG.TURN ? 1 : 0;
+      }
+      const { differs } = await s.engine.reexecute(recording);
+      assert.match(differs ?? '', new RegExp(`^turn ${turn + 1} is the first that begins otherwise: `));
+    } finally {
+      await s.dispose();
+    }
   });
 });

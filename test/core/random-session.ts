@@ -103,7 +103,7 @@ export class RandomMachine {
 
   /** Now and then a machine is left in the middle and started again. */
   async #start(random: Random): Promise<void> {
-    for (const until of random.next(4) === 0 ? [random.pick(['', 'lease of']), 'lease of'] : ['lease of']) {
+    for (const until of random.next(2) === 0 ? [random.pick(['', 'lease of']), 'lease of'] : ['lease of']) {
       this.log.push(`run until "${until}"`);
       this.#s.console = '';
       this.#s.port = 0;
