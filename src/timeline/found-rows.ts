@@ -36,6 +36,9 @@ export class FoundRows {
 
   /** Rows have come. The first of a query in the Debug Console takes the place of those before. */
   add({ id, rows }: QueryRowsEventBody): void {
+    if (id < 0) {
+      return; // another view has asked
+    }
     if (id === 0 && rows[0]?.number === 1) {
       this.#queries.delete(0);
     }
