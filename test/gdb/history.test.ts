@@ -62,6 +62,9 @@ describe('history at the prompt', () => {
       /^Continuing\.\n\nNo more reverse-execution history\.\nmain_loop_wait \(.*\) at util\/main-loop\.ts:\d+\n/,
     );
     assert.match(await run('info breakpoints'), /breakpoint already hit 3 times/);
+    await run('goto end', 'ignore 1 5');
+    assert.match(await run('reverse-continue'), /Breakpoint 1, tcp_input/);
+    assert.match(await run('info breakpoints'), /already hit 3 times\n\tignore next 5 hits/);
   });
 
   it('goes to moments by all their names', async () => {
