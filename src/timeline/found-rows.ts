@@ -34,10 +34,10 @@ export class FoundRows {
     return this.#last;
   }
 
-  /** Rows have come. The first of a query in the Debug Console takes the place of those before. */
+  /** Rows have come. The first of a query that was not begun here takes the place of those before. */
   add({ id, rows }: QueryRowsEventBody): void {
-    if (id === 0 && rows[0]?.number === 1) {
-      this.#queries.delete(0);
+    if (id <= 0 && rows[0]?.number === 1) {
+      this.#queries.delete(id);
     }
     const query = this.#queries.get(id) ?? { name: '', rows: [] };
     this.#queries.set(id, query);
