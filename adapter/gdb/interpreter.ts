@@ -390,6 +390,7 @@ export class GdbInterpreter {
     }
     let text = line.trim();
     if (text.startsWith('#')) {
+      this.repeatAs('');
       return;
     }
     if (text === '') {
