@@ -39,7 +39,7 @@ function cd(gdb: GdbInterpreter, args: string): void {
 }
 
 export const MISC_HANDLERS: Handlers<typeof MISC_COMMANDS> = {
-  help: (gdb, args) => gdb.out(helpText(gdb.commands, args.trim())),
+  help: (gdb, args) => gdb.out(helpText(gdb.commands, args.trim(), gdb.style.title)),
   quit,
   echo: (gdb, args) => gdb.out(unescapeC(args.replace(/\\$/, ''))),
   shell: (gdb, args) => runShell(gdb, args),

@@ -7,6 +7,7 @@ import { regexOf } from './frames.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { formatted } from './printf.ts';
 import { runShell } from './shell.ts';
+import { unstyled } from './styles.ts';
 
 /** `pipe COMMAND | SHELL`, `pipe -d DELIM COMMAND DELIM SHELL`. */
 export async function pipe(gdb: GdbInterpreter, args: string): Promise<void> {
@@ -28,7 +29,7 @@ export async function pipe(gdb: GdbInterpreter, args: string): Promise<void> {
     throw new CommandError('Missing COMMAND');
   }
   const output = await gdb.output.captured(() => gdb.command(command));
-  await runShell(gdb, shellCommand, output);
+  await runShell(gdb, shellCommand, unstyled(output));
 }
 
 /** `with SETTING [VALUE] [-- COMMAND]`. */
