@@ -121,7 +121,8 @@ export class TimeTravel {
   #toPresent(from: Moment, stop: Stop): void {
     const present = this.#present ?? from;
     this.#present = undefined;
-    this.#hooks.show({ ...present, stop });
+    // Whatever led here, a machine whose stack has thrown does not go on.
+    this.#hooks.show(present.stop.kind === 'exception' ? present : { ...present, stop });
   }
 
   /** Where history begins: with the machine, or at the oldest checkpoint that is kept. */
@@ -325,6 +326,11 @@ export class TimeTravel {
     const { stop } = arrival.report;
     if (stop.kind !== 'arrived') {
       this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
+      return;
+    }
+    const { lastHit } = stop.notes;
+    if (lastHit || present.stop.kind === 'exception') {
+      this.#toPresent(present, lastHit ? hitStop(lastHit) : present.stop);
       return;
     }
     this.#present = undefined;

@@ -5,7 +5,7 @@
 import type { ProbeInfo } from '../compiler/debug-info.ts';
 import type { Note } from '../inferior/notes.ts';
 import { ARMED } from '../mailbox/probes.ts';
-import { EngineError, type TracePoint } from './api.ts';
+import { EDITS, EngineError, type TracePoint } from './api.ts';
 import { BreakpointTable } from './breakpoints.ts';
 import type { HistorySource } from './history-source.ts';
 import { type Image, packetLocal } from './image.ts';
@@ -63,8 +63,10 @@ export class Tracer {
     this.#past = past;
     try {
       const deciders = new Map<number, string[]>();
-      // What the user drops passes no probe of `drop`.
+      // What the user drops passes no probe of `drop`, and what he edits none at all.
       const drops = points.findIndex(({ name, packet }) => packet && /(?:^|:)drop$/.test(name));
+      const edits = points.findIndex(({ name }) => name === EDITS.name);
+      const byHand = drops < 0 && edits < 0 ? '' : `${field('$R', 'notes')}.byHand(${drops},${edits});`;
       points.forEach((point, place) => {
         for (const probe of this.#probesOf(point)) {
           deciders.set(probe.id, [...(deciders.get(probe.id) ?? []), this.#statement(point, place, probe)]);
@@ -72,7 +74,7 @@ export class Tracer {
       });
       const { inferior } = past;
       await Promise.all(
-        [...deciders].map(([id, all]) => inferior.runtime.setDecider(id, this.#decider(id, all, drops))),
+        [...deciders].map(([id, all]) => inferior.runtime.setDecider(id, this.#decider(id, all, byHand))),
       );
       const notes: Note[] = [];
       inferior.on('notes', (more) => void notes.push(...more));
@@ -106,7 +108,7 @@ export class Tracer {
     return `if(${test || 'true'})${notes}.add(${place},${probe.id},${copy},${data || 'null'});`;
   }
 
-  #decider(id: number, statements: readonly string[], drops: number): string {
+  #decider(id: number, statements: readonly string[], setUp: string): string {
     const probe = this.#image.probe(id);
     if (!probe) {
       throw new EngineError(`there is no probe ${id}`);
@@ -118,7 +120,6 @@ export class Tracer {
     const decided = call('$R', 'decided', `${id}`, 'false', value);
     const rest = `return $A[${id}]!==${ARMED.BREAKPOINT}&&${decided};`;
     const body = `${statements.map((s) => `try{${s}}catch{}`).join('')}${rest}`;
-    const setUp = drops < 0 ? '' : `${field('$R', 'notes')}.drops(${drops});`;
     return `(()=>{const $G=${globals};${setUp}return function(${names.join(',')}){${body}};})()`;
   }
 

@@ -9,7 +9,8 @@ import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { unescapeC } from './printf.ts';
 import { fileError } from './script.ts';
-import { apropos, completeLine, runShell } from './scripting.ts';
+import { apropos, completeLine } from './scripting.ts';
+import { runShell } from './shell.ts';
 
 async function quit(gdb: GdbInterpreter, args: string): Promise<void> {
   let code = 0;

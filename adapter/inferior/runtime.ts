@@ -369,7 +369,7 @@ export class Runtime {
       this.#forgetHits();
       return false;
     }
-    if ((stop && travel.finds(this.#hitList)) || travel.passes(id)) {
+    if (travel.ends(id, stop ? this.#hitList : null, this.#caught)) {
       this.#forgetHits();
       this.#arrive(id);
       return false;

@@ -1,6 +1,7 @@
 /** What stands beside packets of a listing, and what is said of one under the mouse. Needs nothing of VS Code. */
 import type { DivergencesBody, DropsBody, QueryRowView } from '../../adapter/dap/custom.ts';
 import type { PacketDetails } from '../../adapter/packets/details.ts';
+import { UNSHOWN } from '../timeline/found-rows.ts';
 import type { PacketMark } from './messages.ts';
 
 /** Lines of a packet under the mouse. */
@@ -20,8 +21,8 @@ export function divergenceMarks(all: DivergencesBody['divergences']): PacketMark
     });
 }
 
-/** The question where packets were dropped; its number is none of those that the timeline shows. */
-export const DROPS_QUERY = { id: -1, kind: 'calls', text: 'drop show reason, $pkt.frame.number' } as const;
+/** The question where packets were dropped. */
+export const DROPS_QUERY = { id: UNSHOWN, kind: 'calls', text: 'drop show reason, $pkt.frame.number' } as const;
 
 /** Packets that were dropped, by the rows of `DROPS_QUERY`, and what the reasons of these mean. */
 export function dropMarks(rows: readonly QueryRowView[], reasons: DropsBody['reasons']): PacketMark[] {

@@ -18,6 +18,9 @@ export interface Found {
   readonly plots: readonly Plot[];
 }
 
+/** The number of queries whose rows are for others than the timeline. */
+export const UNSHOWN = -1000;
+
 interface Query {
   readonly name: string;
   readonly rows: QueryRowView[];
@@ -34,13 +37,13 @@ export class FoundRows {
     return this.#last;
   }
 
-  /** Rows have come. The first of a query in the Debug Console takes the place of those before. */
+  /** Rows have come. The first of a query that was not begun here takes the place of those before. */
   add({ id, rows }: QueryRowsEventBody): void {
-    if (id < 0) {
-      return; // another view has asked
+    if (id === UNSHOWN) {
+      return;
     }
-    if (id === 0 && rows[0]?.number === 1) {
-      this.#queries.delete(0);
+    if (id <= 0 && rows[0]?.number === 1) {
+      this.#queries.delete(id);
     }
     const query = this.#queries.get(id) ?? { name: '', rows: [] };
     this.#queries.set(id, query);

@@ -37,10 +37,11 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/',
     'adapter/replay/',
   ],
+  'adapter/temporary.ts': ['node:'],
   'adapter/main.ts': ['node:', 'adapter/'],
-  'adapter/packets-program.ts': ['node:', 'adapter/packets/', 'adapter/replay/'],
-  'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
-  'adapter/machine.ts': ['node:', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
+  'adapter/packets-program.ts': ['node:', 'adapter/temporary.ts', 'adapter/packets/', 'adapter/replay/'],
+  'adapter/replay-program.ts': ['node:', 'adapter/temporary.ts', 'piscina', 'type adapter/inferior/'],
+  'adapter/machine.ts': ['node:', 'adapter/temporary.ts', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
   'adapter/agents/': [
     'node:',
     'zod',
@@ -54,6 +55,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/format.ts',
   ],
   'adapter/dap/': [
+    'adapter/temporary.ts',
     // Words and accounts of replays.
     'adapter/replay/',
     'node:',
@@ -119,6 +121,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   ],
   'adapter/engine/': [
     'node:',
+    'adapter/temporary.ts',
     'adapter/host/',
     'adapter/mailbox/',
     'adapter/replay/',
@@ -136,6 +139,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   ],
   'adapter/host/': [
     'node:',
+    'adapter/temporary.ts',
     'adapter/mailbox/',
     'adapter/packets/format.ts',
     'adapter/stack/util/',
@@ -154,6 +158,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'adapter/saved/': ['node:', 'adapter/mailbox/', 'adapter/packets/', 'type adapter/stack/'],
   'adapter/replay/': [
     'node:',
+    'adapter/temporary.ts',
     // What is kept beside a checkpoint.
     'type adapter/mailbox/',
     'adapter/packets/',
