@@ -1,4 +1,4 @@
-/** The licences of the packages whose code is in the bundles of dist/: what THIRD-PARTY-NOTICES.txt of the package says. */
+/** The licences of the packages whose code is in the bundles of dist/, as THIRD-PARTY-NOTICES.txt has them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesUnder, root } from './inputs.mjs';
