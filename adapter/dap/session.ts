@@ -31,11 +31,11 @@ import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
 import { stoppedBody } from './stopped.ts';
+import type { MessageEndpoint } from './streams.ts';
 import { styledReport } from './styles.ts';
 import { THREAD_ID } from './thread.ts';
 import { StopList } from './timeline.ts';
 import type { TokenLock } from './token.ts';
-import type { MessageEndpoint } from './transport.ts';
 
 /** Errors whose message is meant for the user; others are bugs, and their stack goes to the log. */
 /** Numbers of errors, by the word that the protocol has for them. */

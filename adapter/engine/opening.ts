@@ -1,6 +1,5 @@
 /** Opens saved recordings. */
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeChange, decodePosition, isFramed } from '../mailbox/change.ts';
 import { CHUNK_HEADER_BYTES, LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
@@ -12,6 +11,7 @@ import { inSlices, type Progress } from '../replay/slices.ts';
 import { readSaved, savedHead } from '../saved/read.ts';
 import { isSafe } from '../saved/safe-change.ts';
 import { SavedError, type SavedHead, type SavedMarks } from '../saved/saved.ts';
+import { type TemporaryFolder, temporaryFolder } from '../temporary.ts';
 import { EngineError, GivenUpError } from './api.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import type { HistorySource } from './history-source.ts';
@@ -64,10 +64,11 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
       progress,
     );
     captures.end();
-    const recording: Recording = { ...saved.head, chunks: saved.chunks, fd: source.fd };
-    checkChanges(recording);
-    const replayed = await openReplay(head, captures.paths, saved.progress, progress);
     const { chunks, checkpoints } = saved;
+    checkChanges(head, { chunks, fd: source.fd });
+    const replayed = await openReplay(head, captures.paths, saved.progress, progress);
+    const replay = replayed && replayData(replayed, { checksums: replayed.checksums });
+    const recording: Recording = { ...saved.head, chunks, fd: source.fd, captures: replay?.files ?? [] };
     const start = chunks[0]?.start ?? 0;
     return {
       head,
@@ -77,7 +78,7 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
       startTick: head.startTick,
       marks: saved.marks,
       replayed,
-      replay: replayed && replayData(replayed, { checksums: replayed.checksums }),
+      replay,
       bytes: chunks.reduce((n, c) => n + (c.memory?.byteLength ?? c.fileBytes) - CHUNK_HEADER_BYTES, 0),
       close: () => {
         source.close();
@@ -95,11 +96,11 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
 }
 
 /** Refuses recordings with changes that could do anything (see `isSafe`). */
-function checkChanges(recording: Recording): void {
-  if (!recording.framed) {
+function checkChanges({ framed }: SavedHead, kept: Pick<Recording, 'chunks' | 'fd'>): void {
+  if (!framed) {
     return;
   }
-  const log = new LogReader(recording);
+  const log = new LogReader(kept);
   while (log.peek() !== 0) {
     if (log.take() === LOG.CHANGE) {
       const at = decodePosition(log.r);
@@ -144,18 +145,16 @@ export function planMemories({ roles, grades, position, tally, gaps, progress }:
 /** Temporary files for the captures that a recording has been made of. */
 class CaptureFiles {
   readonly paths: string[] = [];
-  #folder = '';
+  #folder: TemporaryFolder | undefined;
   #sizes: readonly number[] = [];
   #fd = -1;
   /** Bytes that the file in work still wants. */
   #left = 0;
-  readonly #remove = (): void => this.remove();
 
   begin(sizes: readonly number[]): void {
     this.#sizes = sizes;
     if (sizes.length > 0) {
-      this.#folder = mkdtempSync(join(tmpdir(), 'pktgdb-capture-'));
-      process.once('exit', this.#remove);
+      this.#folder = temporaryFolder();
     }
   }
 
@@ -176,7 +175,7 @@ class CaptureFiles {
     if (!size) {
       throw new SavedError('the recording is damaged: it has more of its capture than it says');
     }
-    const path = join(this.#folder, `capture-${this.paths.length}`);
+    const path = join(this.#folder?.path ?? '', `capture-${this.paths.length}`);
     this.#fd = openSync(path, 'wx', 0o600);
     this.#left = size;
     this.paths.push(path);
@@ -198,10 +197,7 @@ class CaptureFiles {
 
   remove(): void {
     this.#closeFile();
-    if (this.#folder !== '') {
-      process.off('exit', this.#remove);
-      rmSync(this.#folder, { recursive: true, force: true });
-      this.#folder = '';
-    }
+    this.#folder?.remove();
+    this.#folder = undefined;
   }
 }

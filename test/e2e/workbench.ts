@@ -318,6 +318,15 @@ export class Workbench {
     await this.row('Breakpoints', name).waitFor();
   }
 
+  /** Removes a breakpoint with the button of its row. */
+  async removeBreakpoint(name: string): Promise<void> {
+    await this.showDebug();
+    const row = this.row('Breakpoints', name);
+    await row.hover();
+    await row.locator('a[aria-label^="Remove Breakpoint"]').click();
+    await row.waitFor({ state: 'hidden' });
+  }
+
   /** Gives a function breakpoint a condition. */
   async setCondition(name: string, condition: string): Promise<void> {
     const row = this.row('Breakpoints', name);
@@ -327,6 +336,18 @@ export class Workbench {
     await this.pane('Breakpoints').locator('input[type="text"]').fill(condition);
     await this.page.keyboard.press('Enter');
     await this.row('Breakpoints', condition).waitFor();
+  }
+
+  /** Chooses from the context menu of a row. */
+  async contextMenu(row: Locator, label: string): Promise<void> {
+    await row.click({ button: 'right' });
+    await this.chooseFromMenu(label);
+  }
+
+  /** A row of the view Variables by its name. */
+  variable(name: string): Locator {
+    const label = this.page.locator('.monaco-highlighted-label, .name').getByText(name, { exact: true });
+    return this.pane('Variables').locator('.monaco-list-row').filter({ has: label }).first();
   }
 
   /**
@@ -470,6 +491,11 @@ export class Workbench {
   /** A line of the Debug Console, shown or not. */
   consoleLine(text: string | RegExp): Locator {
     return this.page.locator('.repl .monaco-list-row').filter({ hasText: text }).last();
+  }
+
+  /** What a line of the Debug Console leads to. */
+  consoleSource(text: string | RegExp): Locator {
+    return this.consoleLine(text).locator('.source').last();
   }
 
   /** Shows the guest's console, a terminal that comes up with the session; returns its text. */

@@ -175,6 +175,7 @@ describe('what queries have found', () => {
     rows.add({ id: 0, rows: [row(1, 1)] });
     rows.add({ id: 0, rows: [row(2, 2)] });
     rows.add({ id: 0, rows: [row(1, 3)] });
+    rows.add({ id: -1, rows: [row(1, 4)] });
     assert.deepEqual(
       rows.found.marks.map(({ packets }) => packets),
       [3],
