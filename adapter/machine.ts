@@ -12,6 +12,7 @@ import { Image } from './engine/image.ts';
 import { Inferior } from './engine/inferior.ts';
 import { hostNameservers } from './host/addresses.ts';
 import { type Chardev, ChardevError, openSocket, optionValue, parseChardev, serveQtest } from './host/qtest.ts';
+import { sweepTemporaryFolders } from './temporary.ts';
 
 /** Milliseconds that a machine has to end by itself when it is told to. */
 const QUIT_MS = 2000;
@@ -124,12 +125,13 @@ function exitOf(inferior: Inferior): Promise<number> {
 }
 
 /** Gives the test protocol its socket or stdin; stdin that nothing else has is the machine's console. */
-async function attachInput(inferior: Inferior, { qtest, monitor }: Channels, quit: () => void): Promise<void> {
+async function attachInput(inferior: Inferior, { qtest, monitor }: Channels, end: MachineEnd): Promise<void> {
+  const { quit } = end;
   if (qtest.kind === 'stdio') {
     serveQtest(inferior, process.stdin, process.stdout);
     process.stdin.once('end', quit);
   } else if (qtest.kind !== 'none') {
-    const socket = await openSocket('-qtest', qtest);
+    const socket = await openSocket('-qtest', qtest, end.signal);
     socket.on('error', quit).once('close', quit);
     serveQtest(inferior, socket, socket);
   } else if (monitor.kind !== 'stdio') {
@@ -137,19 +139,21 @@ async function attachInput(inferior: Inferior, { qtest, monitor }: Channels, qui
   }
 }
 
-async function attachMonitor(inferior: Inferior, monitor: Chardev, quit: () => void): Promise<void> {
+async function attachMonitor(inferior: Inferior, monitor: Chardev, end: MachineEnd): Promise<void> {
   if (monitor.kind === 'stdio') {
     serveMonitor(inferior, title(), process.stdin, process.stdout);
   } else if (monitor.kind !== 'none') {
-    const opened = openSocket('-monitor', monitor).then((socket) => {
+    const opened = openSocket('-monitor', monitor, end.signal).then((socket) => {
       socket.on('error', () => undefined);
       serveMonitor(inferior, title(), socket, socket);
     });
     if (monitor.kind === 'server') {
       // Its client may come when it likes.
       opened.catch((e: unknown) => {
-        say(e instanceof Error ? e.message : String(e));
-        quit();
+        if (!end.signal.aborted) {
+          say(e instanceof Error ? e.message : String(e));
+        }
+        end.quit();
       });
     } else {
       await opened;
@@ -168,19 +172,51 @@ async function main(argv: readonly string[]): Promise<number> {
   // Information too: it tells the port that a rule with port 0 got.
   inferior.on('report', (level, text) => say(`${level === 'warning' ? 'warning: ' : ''}${text}`));
   const exited = exitOf(inferior);
-  const quit = (): void => {
-    inferior.post({ type: 'quit' });
-    // One that is busy for long does not look: then it is ended.
-    setTimeout(() => void inferior.terminate(), QUIT_MS).unref();
-  };
-  process.once('SIGTERM', quit).once('SIGINT', quit);
-  await attachInput(inferior, channels, quit);
-  await attachMonitor(inferior, channels.monitor, quit);
+  const end = endOf(inferior);
+  // Sockets that listen are closed with the machine: their files go with them.
+  void exited.finally(end.close);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(signal, end.quit);
+  }
+  try {
+    await attachInput(inferior, channels, end);
+    await attachMonitor(inferior, channels.monitor, end);
+  } catch (e) {
+    if (!end.signal.aborted) {
+      throw e;
+    }
+  }
   inferior.on('console', (text) => process.stdout.write(text));
-  inferior.go();
+  if (end.signal.aborted) {
+    await inferior.terminate();
+  } else {
+    inferior.go();
+  }
   return exited;
 }
 
+/** How a machine is ended, and what says that it was. */
+interface MachineEnd {
+  readonly quit: () => void;
+  /** Closes what still waits for a client. */
+  readonly close: () => void;
+  readonly signal: AbortSignal;
+}
+
+function endOf(inferior: Inferior): MachineEnd {
+  const ended = new AbortController();
+  const quit = (): void => {
+    if (!ended.signal.aborted) {
+      ended.abort();
+      inferior.post({ type: 'quit' });
+      // One that is busy for long does not look: then it is ended.
+      setTimeout(() => void inferior.terminate(), QUIT_MS).unref();
+    }
+  };
+  return { quit, close: () => ended.abort(), signal: ended.signal };
+}
+
+setImmediate(sweepTemporaryFolders);
 main(process.argv.slice(2)).then(
   // Output to a pipe is still on its way; exit when it is out.
   (code) => process.stdout.write('', () => process.exit(code)),

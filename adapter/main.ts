@@ -11,6 +11,7 @@ import { checkRuntime } from './engine/check-runtime.ts';
 import { Engine } from './engine/engine.ts';
 import { type Action, runCli } from './gdb/cli.ts';
 import { visible } from './packets/format.ts';
+import { sweepTemporaryFolders } from './temporary.ts';
 
 const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
 
@@ -329,6 +330,7 @@ async function main(argv: readonly string[]): Promise<number> {
   });
 }
 
+setImmediate(sweepTemporaryFolders);
 main(process.argv.slice(2)).then(
   (code) => {
     // Output to a pipe is still on its way; exit when it is out.

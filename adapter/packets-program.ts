@@ -12,6 +12,7 @@ import { visible } from './packets/format.ts';
 import type { PacketView } from './packets/packet-view.ts';
 import { summary } from './packets/summary.ts';
 import { captureBytes } from './replay/open.ts';
+import { removeAtSignals, sweepTemporaryFolders } from './temporary.ts';
 
 /** Lines that are written at once. */
 const LINES_A_WRITE = 512;
@@ -90,6 +91,8 @@ function pointer(text: string, { span }: FilterError): string {
 }
 
 const [command = '', ...rest] = process.argv.slice(2);
+sweepTemporaryFolders();
+removeAtSignals();
 try {
   await main(command, rest);
 } catch (error) {

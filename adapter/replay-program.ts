@@ -10,6 +10,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { ReplayResult, ReplayTask } from './inferior/replay-task.ts';
+import { sweepTemporaryFolders } from './temporary.ts';
 
 const DIST = dirname(fileURLToPath(import.meta.url));
 const DEFAULT_LIMIT_MS = 600_000;
@@ -130,4 +131,5 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
+sweepTemporaryFolders();
 process.exitCode = await main(process.argv.slice(2));

@@ -1,7 +1,7 @@
 /** Debug sessions within this process, without bytes in between. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type SessionFactories, startSession } from '../dap/server.ts';
-import type { MessageEndpoint } from '../dap/transport.ts';
+import type { MessageEndpoint } from '../dap/streams.ts';
 import type { DapPort, PortEvent, PortLaunch } from './port.ts';
 
 interface Waiting {

@@ -55,7 +55,10 @@ export interface Command {
   readonly takes: ArgumentKind | readonly ArgumentKind[];
   /** Words that may stand among its arguments, such as `rx`. */
   readonly words?: readonly string[];
-  /** An empty line repeats it; a text is what is repeated instead of the same arguments. */
+  /**
+   * An empty line repeats a command, as in gdb. A text is what is repeated instead of the same arguments; false are
+   * those that nobody wants twice without saying so.
+   */
   readonly repeat?: boolean | string;
   /** Subcommands. Where none fits, a prefix that takes something itself is meant. */
   readonly subcommands?: readonly Command[];

@@ -81,8 +81,10 @@ Type "help ${path}" followed by ${path} subcommand name for full documentation.
 `;
 }
 
+const plain = (name: string): string => name;
+
 /** The text for `help TOPIC`. Throws `CommandError` for something unknown. */
-export function helpText(commands: readonly Command[], topic: string): string {
+export function helpText(commands: readonly Command[], topic: string, title: (name: string) => string = plain): string {
   if (topic === '') {
     return listOfClasses();
   }
@@ -101,5 +103,5 @@ export function helpText(commands: readonly Command[], topic: string): string {
     throw new CommandError(`Undefined ${path} command: "${args}".  Try "help ${path}".`);
   }
   const list = command.subcommands ? listOfSubcommands(path, command.subcommands) : '';
-  return `${[path, ...(command.aliases ?? [])].join(', ')}\n${documentation(command)}\n${list}`;
+  return `${[path, ...(command.aliases ?? [])].map(title).join(', ')}\n${documentation(command)}\n${list}`;
 }

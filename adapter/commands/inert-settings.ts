@@ -91,3 +91,9 @@ export const INERT_PRINT_SETTINGS: readonly InertSetting[] = [
   ['union', 'Printing of unions interior to structures is %.', 'on'],
   ['vtbl', 'Printing of C++ virtual function tables is %.', 'off'],
 ];
+
+/** The same below `style`. */
+export const INERT_STYLE_SETTINGS: readonly InertSetting[] = [
+  ['sources', 'Source code styling is %.', 'off'],
+  ['tui-current-position', "Styling the text highlighted by the TUI's current position indicator is %.", 'off'],
+];

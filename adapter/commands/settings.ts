@@ -3,7 +3,8 @@ import { DEFAULT_HISTORY_SIZE } from '../engine/api.ts';
 import { defaultPrintSettings, type PrintSettings } from '../inspect/values.ts';
 import { printable } from '../packets/format.ts';
 import { CommandError } from './command.ts';
-import { INERT_PRINT_SETTINGS, INERT_SETTINGS, type InertSetting } from './inert-settings.ts';
+import { INERT_PRINT_SETTINGS, INERT_SETTINGS, INERT_STYLE_SETTINGS, type InertSetting } from './inert-settings.ts';
+import { defaultStyles, type StyleSettings } from './style-settings.ts';
 import type { ArgumentKind } from './takes.ts';
 
 /** Stands for no bound. */
@@ -27,7 +28,7 @@ export interface Settings {
   inputRadix: number;
   maxCompletions: number;
   maxCallDepth: number;
-  readonly style: { enabled: boolean };
+  readonly style: StyleSettings;
   readonly backtrace: { limit: number; pastMain: boolean };
   readonly pending: { pending: 'auto' | 'on' | 'off' };
   readonly logging: LoggingSettings;
@@ -78,7 +79,7 @@ export function defaultSettings(): Settings {
     inputRadix: 10,
     maxCompletions: 200,
     maxCallDepth: 100,
-    style: { enabled: true },
+    style: defaultStyles(),
     backtrace: { limit: 0, pastMain: true },
     pending: { pending: 'auto' },
     logging: { enabled: false, file: 'pktgdb.txt', overwrite: false, redirect: false },
@@ -328,6 +329,7 @@ export const STYLE_SETTINGS: readonly Setting[] = [
     ...flag('enabled', 'whether output has colours', (settings) => settings.style),
     text: ({ style: { enabled } }) => `CLI output styling is ${enabled ? 'enabled' : 'disabled'}.`,
   },
+  ...INERT_STYLE_SETTINGS.map((s) => inert(s, 'style ')),
 ];
 
 /** The settings of `set print` and `show print`. */

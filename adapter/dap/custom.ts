@@ -51,6 +51,9 @@ export interface QueryRowView extends QueryRow {
   readonly text: string;
 }
 
+/** VS Code opens a path of this scheme by asking the extension: its query is a moment for `pktgdb/goTo`. */
+export type MomentScheme = 'pktgdb-moment';
+
 /** Answer to `pktgdb/query`. */
 export interface QueryBody {
   readonly rows: number;

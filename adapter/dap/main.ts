@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Engine } from '../engine/engine.ts';
 import { GdbInterpreter } from '../gdb/interpreter.ts';
+import { removeAtSignals } from '../temporary.ts';
 import { type DapServer, listen } from './listen.ts';
 import { type SessionFactories, serveStreams } from './server.ts';
 import { MIN_TOKEN_LENGTH } from './token.ts';
@@ -25,6 +26,7 @@ export async function serve(options: ServeOptions = {}): Promise<number> {
   }
   // stdout belongs to the protocol: whatever is printed inside goes to stderr.
   console.log = console.info = console.debug = console.error;
+  removeAtSignals();
   await serveStreams(factories, process.stdin, process.stdout);
   return 0;
 }
@@ -40,7 +42,7 @@ async function servePort(port: number): Promise<number> {
     return 1;
   }
   const signalled = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => resolve());
     }
   });

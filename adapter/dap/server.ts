@@ -3,8 +3,9 @@ import type { Readable, Writable } from 'node:stream';
 import type { EngineApi } from '../engine/api.ts';
 import type { CreateInterpreter } from './repl.ts';
 import { PacketSession } from './session.ts';
+import { connectStreams } from './streams.ts';
 import { TokenLock } from './token.ts';
-import { connectStreams, encodeMessage, MessageReader } from './transport.ts';
+import { encodeMessage, MessageReader } from './transport.ts';
 
 /** What sessions are made of. */
 export interface SessionFactories {

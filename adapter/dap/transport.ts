@@ -2,7 +2,6 @@
  * DAP's framing ("Content-Length: N", blank line, N bytes of JSON), written to survive what is not DAP.
  * The reader reports garbage and looks for the next header instead of stopping.
  */
-import type { Readable, Writable } from 'node:stream';
 
 /** No header of a DAP client comes near this. */
 const MAX_HEADER_BYTES = 8 * 1024;
@@ -123,52 +122,4 @@ function excerpt(text: string): string {
 export function encodeMessage(message: unknown): string {
   const json = JSON.stringify(message);
   return `Content-Length: ${Buffer.byteLength(json, 'utf8')}\r\n\r\n${json}`;
-}
-
-/** What a session is to a transport (the shape of VS Code's `DebugAdapter`). */
-export interface MessageEndpoint {
-  /** Takes one decoded message, whatever it is. */
-  receive(message: unknown): void;
-  /** Has `listener` called with each message to send. */
-  onDidSendMessage(listener: (message: object) => void): unknown;
-  /** Something came that is no message. */
-  malformed(problem: string): void;
-  /** The client is gone. */
-  clientClosed(): void;
-}
-
-/** Connects a session to a pair of byte streams. */
-export function connectStreams(
-  session: MessageEndpoint,
-  input: Readable,
-  output: Writable,
-  log: (text: string) => void,
-): void {
-  const reader = new MessageReader(
-    (message) => session.receive(message),
-    (problem) => session.malformed(problem),
-  );
-  session.onDidSendMessage((message) => {
-    if (output.writable) {
-      output.write(encodeMessage(message));
-    }
-  });
-  input.on('data', (chunk: Buffer) => reader.push(chunk));
-  input.once('end', () => {
-    reader.end();
-    session.clientClosed();
-  });
-  // A client may have vanished before it was listened to, or without an end.
-  input.once('close', () => session.clientClosed());
-  if (input.destroyed) {
-    session.clientClosed();
-  }
-  input.on('error', (error) => {
-    log(`DAP input: ${error.message}`);
-    session.clientClosed();
-  });
-  output.on('error', (error) => {
-    log(`DAP output: ${error.message}`);
-    session.clientClosed();
-  });
 }

@@ -3,7 +3,7 @@
  * `Engine` (engine.ts) implements it.
  */
 import type { DebugInfo, FunctionInfo, SourceLocation, Variable } from '../compiler/debug-info.ts';
-import type { Note } from '../inferior/notes.ts';
+import type { Edit, Note } from '../inferior/notes.ts';
 import type { EdgePacket, HitCondition, Stop, TimePosition, WatchChange } from '../inferior/stop.ts';
 import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
@@ -32,6 +32,7 @@ export type {
   Account,
   Divergence,
   DivergenceReport,
+  Edit,
   Grade,
   NamedValue,
   Note,
@@ -265,6 +266,9 @@ export interface TracePoint {
   /** JavaScript of what else is noted. */
   readonly data?: string;
 }
+
+/** No function, but what the user edits: packets, with what was done to them (`inferior/notes.ts: Edit`). */
+export const EDITS = { name: '(edit)', at: 0 } as const satisfies TracePoint;
 
 /** Where a frame is put in: to the user network, from the NIC into the net, or from the net to the NIC. */
 export type InjectEdge = 'slirp' | 'net' | 'nic';

@@ -2,10 +2,10 @@
  * The file that old chunks of a log go to. It has no name once it is open, so it is gone when the process is, however
  * that ends; where the system cannot do that, it is removed at the process's exit.
  */
-import { close, mkdtempSync, openSync, readSync, rmdirSync, rmSync, unlinkSync, write } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { close, openSync, readSync, unlinkSync, write } from 'node:fs';
+import { join } from 'node:path';
 import { chunkBytes, type LogChunk, memoryChunk, type Recording, truncatedChunk } from '../mailbox/recorded.ts';
+import { type TemporaryFolder, temporaryFolder } from '../temporary.ts';
 
 /** Where chunks are written to. */
 export interface LogStore {
@@ -18,25 +18,24 @@ export interface LogStore {
 
 export class LogFile implements LogStore {
   readonly fd: number;
-  readonly #remove: (() => void) | undefined;
+  readonly #folder: TemporaryFolder | undefined;
 
   /** Makes the file in a fresh folder. Throws what the system says. */
   constructor() {
-    const folder = mkdtempSync(join(tmpdir(), 'pktgdb-history-'));
-    const path = join(folder, 'log');
-    const remove = (): void => rmSync(folder, { recursive: true, force: true });
+    const folder = temporaryFolder();
+    const path = join(folder.path, 'log');
     try {
       this.fd = openSync(path, 'wx+', 0o600);
     } catch (e) {
-      rmdirSync(dirname(path));
+      folder.remove();
       throw e;
     }
     try {
       unlinkSync(path);
-      rmdirSync(folder);
+      folder.remove();
     } catch {
-      this.#remove = remove;
-      process.once('exit', remove);
+      // Not on Windows: there an open file has a name.
+      this.#folder = folder;
     }
   }
 
@@ -45,10 +44,7 @@ export class LogFile implements LogStore {
   }
 
   close(): void {
-    close(this.fd, () => this.#remove?.());
-    if (this.#remove) {
-      process.off('exit', this.#remove);
-    }
+    close(this.fd, () => this.#folder?.remove());
   }
 }
 

@@ -1,6 +1,5 @@
 /** Opens saved recordings. */
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeChange, decodePosition, isFramed } from '../mailbox/change.ts';
 import { CHUNK_HEADER_BYTES, LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
@@ -12,6 +11,7 @@ import { inSlices, type Progress } from '../replay/slices.ts';
 import { readSaved, savedHead } from '../saved/read.ts';
 import { isSafe } from '../saved/safe-change.ts';
 import { SavedError, type SavedHead, type SavedMarks } from '../saved/saved.ts';
+import { type TemporaryFolder, temporaryFolder } from '../temporary.ts';
 import { EngineError, GivenUpError } from './api.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import type { HistorySource } from './history-source.ts';
@@ -145,18 +145,16 @@ export function planMemories({ roles, grades, position, tally, gaps, progress }:
 /** Temporary files for the captures that a recording has been made of. */
 class CaptureFiles {
   readonly paths: string[] = [];
-  #folder = '';
+  #folder: TemporaryFolder | undefined;
   #sizes: readonly number[] = [];
   #fd = -1;
   /** Bytes that the file in work still wants. */
   #left = 0;
-  readonly #remove = (): void => this.remove();
 
   begin(sizes: readonly number[]): void {
     this.#sizes = sizes;
     if (sizes.length > 0) {
-      this.#folder = mkdtempSync(join(tmpdir(), 'pktgdb-capture-'));
-      process.once('exit', this.#remove);
+      this.#folder = temporaryFolder();
     }
   }
 
@@ -177,7 +175,7 @@ class CaptureFiles {
     if (!size) {
       throw new SavedError('the recording is damaged: it has more of its capture than it says');
     }
-    const path = join(this.#folder, `capture-${this.paths.length}`);
+    const path = join(this.#folder?.path ?? '', `capture-${this.paths.length}`);
     this.#fd = openSync(path, 'wx', 0o600);
     this.#left = size;
     this.paths.push(path);
@@ -199,10 +197,7 @@ class CaptureFiles {
 
   remove(): void {
     this.#closeFile();
-    if (this.#folder !== '') {
-      process.off('exit', this.#remove);
-      rmSync(this.#folder, { recursive: true, force: true });
-      this.#folder = '';
-    }
+    this.#folder?.remove();
+    this.#folder = undefined;
   }
 }

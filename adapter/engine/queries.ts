@@ -140,7 +140,7 @@ export class Queries {
 
   async #trace(
     live: HistorySource,
-    { drops, ...question }: TraceQuestion,
+    { byHand, ...question }: TraceQuestion,
     until: TimePosition,
     signal: AbortSignal,
   ): Promise<readonly Note[]> {
@@ -157,7 +157,7 @@ export class Queries {
         if (answer.over) {
           break;
         }
-        const order = { id, deciders: [...question.deciders], eachTurn: '', until: end, drops };
+        const order = { id, deciders: [...question.deciders], eachTurn: '', until: end, byHand };
         await this.#run(inferior, { recording: live.recording, checkpoint: from, query: order }, answer);
       }
     } finally {

@@ -124,7 +124,9 @@ export class TimeTravel {
     const present = this.#present ?? from;
     const ended = this.inPast ? await this.#carryWatches(present) : [];
     this.#present = undefined;
-    this.#hooks.show({ ...present, stop: ended.length > 0 ? { kind: 'watchpoint-scope', breakpoints: ended } : stop });
+    const shown: Stop = ended.length > 0 ? { kind: 'watchpoint-scope', breakpoints: ended } : stop;
+    // Whatever led here, a machine whose stack has thrown does not go on.
+    this.#hooks.show(present.stop.kind === 'exception' ? present : { ...present, stop: shown });
   }
 
   /** A watch of a frame is set at a moment: one of the past goes on in the present if the call does. */
@@ -373,6 +375,11 @@ export class TimeTravel {
     const { stop } = arrival.report;
     if (stop.kind !== 'arrived') {
       this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
+      return;
+    }
+    const { lastHit } = stop.notes;
+    if (lastHit || present.stop.kind === 'exception') {
+      void this.#toPresent(present, lastHit ? hitStop(lastHit) : present.stop);
       return;
     }
     void this.#goLive(present);

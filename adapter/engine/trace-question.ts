@@ -1,14 +1,14 @@
 /** Compiles what `Engine.trace` looks for: what notes at probes that they are passed. */
 import type { ProbeInfo } from '../compiler/debug-info.ts';
-import type { TracePoint } from './api.ts';
+import { EDITS, type TracePoint } from './api.ts';
 import { type Image, packetLocal } from './image.ts';
 import { field } from './link.ts';
 import { Bodies, type Question } from './question.ts';
 
 /** As queries are asked; notes take the place of rows. */
 export interface TraceQuestion extends Question {
-  /** The point that also notes what the user drops; -1: none. */
-  readonly drops: number;
+  /** The points that also note what the user drops, and what he edits; -1: none. */
+  readonly byHand: { readonly drops: number; readonly edits: number };
 }
 
 export function traceQuestion(image: Image, points: readonly TracePoint[]): TraceQuestion {
@@ -20,9 +20,16 @@ export function traceQuestion(image: Image, points: readonly TracePoint[]): Trac
       functions.add(image.fnOf(probe).id);
     }
   });
-  // What the user drops passes no probe of `drop`, in whichever function that was.
+  // What the user drops passes no probe of `drop`, and what he edits none at all, in whichever function that was.
   const drops = points.findIndex(({ name, packet }) => packet && /(?:^|:)drop$/.test(name));
-  return { deciders: bodies.deciders, eachTurn: '', functions: drops < 0 ? [...functions] : null, drops };
+  const edits = points.findIndex(({ name }) => name === EDITS.name);
+  const anywhere = drops >= 0 || edits >= 0;
+  return {
+    deciders: bodies.deciders,
+    eachTurn: '',
+    functions: anywhere ? null : [...functions],
+    byHand: { drops, edits },
+  };
 }
 
 function probesOf(image: Image, { name, at }: TracePoint): readonly ProbeInfo[] {

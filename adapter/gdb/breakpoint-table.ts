@@ -76,7 +76,9 @@ function breakpointRows(gdb: GdbInterpreter, b: Breakpoint, width: number): stri
   const { location } = b.spec;
   const caught = location.kind === 'catch';
   const [only] = b.locations;
-  const place = (l: Breakpoint['locations'][number]): string => `in ${l.function} at ${l.file}:${l.line}`;
+  const { style } = gdb;
+  const place = (l: Breakpoint['locations'][number]): string =>
+    `in ${style.as('function', l.function)} at ${style.place(l.file, l.line)}`;
   const wanted = placeText(location);
   const what =
     b.locations.length === 0 || caught || location.kind === 'packet' || location.kind === 'divergence'

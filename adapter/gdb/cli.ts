@@ -1,14 +1,16 @@
 /** The terminal around the interpreter: prompt, history, Tab, Ctrl-C, scripts and `-ex`, the guest's console. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import type { WriteStream } from 'node:tty';
 import type { ReplaySettings } from '../commands/settings.ts';
 import type { EngineApi } from '../engine/api.ts';
 import { positionText } from '../inspect/replay.ts';
-import { GdbInterpreter, type Write } from './interpreter.ts';
+import { type Executed, GdbInterpreter, type Write } from './interpreter.ts';
+import { MORE, Pager, type PageSize } from './pager.ts';
 import { ProgressLine } from './progress.ts';
+import { Terminal } from './terminal.ts';
 
 /** Commands from the command line, in its order. */
 export type Action =
@@ -44,7 +46,6 @@ export interface CliOptions {
 }
 
 const INIT_FILE = '.pktgdbinit';
-const HISTORY_SIZE = 1000;
 /** Signals that end the debugger, and the status that a shell gives them. */
 const ENDING = [
   ['SIGHUP', 129],
@@ -79,7 +80,8 @@ class Cli {
   #watch: NodeJS.Timeout | undefined;
   /** A replay went wrong: the machine complained, threw, or ended with an error. */
   #replayFailed = false;
-  #terminal: Interface | undefined;
+  #terminal: Terminal | undefined;
+  readonly #pager: Pager;
   /** History is being searched, and it is said how far. */
   #searching = false;
   /** A prompt is on the screen and nothing runs. */
@@ -111,6 +113,7 @@ class Cli {
       waitForStops: true,
       progress: (what, done, total) => this.#showPercent(what, done, total),
       version: options.version,
+      styled: this.#output.isTTY === true && !options.batch,
       launch: {
         args: options.args,
         ...(options.traces ? { traces: options.traces } : {}),
@@ -118,6 +121,13 @@ class Cli {
       },
       ...(ask ? { confirm: (question: string) => this.#ask(question) } : {}),
     });
+    this.#pager = new Pager(
+      () => this.#pageSize(),
+      () => this.#terminal?.ask(MORE, 'q') ?? Promise.resolve(undefined),
+      () => this.gdb.interrupt(),
+    );
+    this.gdb.settings.style.enabled = !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+    this.gdb.interrupts.held = () => this.#pager.held;
     engine.on('console', (text) => this.#aside(text));
     engine.on('log', (text) => this.#aside(text));
     engine.on('report', (level, text) => {
@@ -125,6 +135,12 @@ class Cli {
       this.#aside(`${level === 'info' ? '' : `${level}: `}${text}\n`);
     });
     this.#followReplays();
+  }
+
+  /** Where nobody reads page by page there is one, without an end. */
+  #pageSize(): PageSize {
+    const { pagination, height, width } = this.gdb.settings;
+    return { height: pagination && this.#terminal?.tty && !this.#options.batch ? height : 0, width };
   }
 
   /** Says how far reading and replaying a capture is, and notes what goes wrong. */
@@ -180,7 +196,7 @@ class Cli {
     this.#endWithoutReader();
     try {
       if (!this.#options.quiet && !this.#options.batch) {
-        this.#print(`${this.gdb.version}: a GDB for packets.\nFor help, type "help".\n`);
+        this.#print(`${this.gdb.style.as('version', this.gdb.version)}: a GDB for packets.\nFor help, type "help".\n`);
       }
       if (!this.#options.batch) {
         this.#listen();
@@ -255,8 +271,7 @@ class Cli {
       if (this.gdb.quit !== undefined) {
         break;
       }
-      const { ok, quit } = await this.gdb.execute(a.kind === 'file' ? `source ${a.name}` : a.text);
-      this.#progress.end();
+      const { ok, quit } = await this.#execute(a.kind === 'file' ? `source ${a.name}` : a.text, false);
       all &&= ok;
       if (quit !== undefined) {
         break;
@@ -265,42 +280,63 @@ class Cli {
     return all;
   }
 
-  /** Collects the lines of the input; those that come while a command runs wait their turn. */
-  #listen(): void {
-    const terminal = this.#openTerminal();
-    terminal.on('line', (line) => {
-      if (this.#answer) {
-        this.#answer(line);
-      } else {
-        this.#lines.push(line);
-        this.#wake();
-      }
-    });
-    // After Ctrl-Z and `fg` readline has stopped reading.
-    terminal.on('SIGCONT', () => (this.#prompting ? terminal.prompt(true) : terminal.resume()));
-    terminal.on('close', () => {
-      if (terminal.terminal && this.#typedEnd()) {
-        return;
-      }
-      this.#closed = true;
-      this.#answer?.('n');
-      this.#wake();
-    });
-    terminal.on('SIGINT', () => this.#interrupt());
+  /** Executes a line to the end of its output. */
+  async #execute(line: string, typed: boolean): Promise<Executed> {
+    this.#pager.begin();
+    const executed = await this.gdb.execute(line, typed);
+    this.#progress.end();
+    await this.#pager.held;
+    if (this.#pager.cut) {
+      this.#errors.write('Quit\n');
+    }
+    return executed;
   }
 
-  /** Ctrl-D: ends a block; where a machine is there, it is `quit`, which asks. False if it is the end. */
-  #typedEnd(): boolean {
-    const { state } = this.#engine;
-    const ends = this.gdb.inBlock ? 'end' : state === 'stopped' || state === 'running' ? 'quit' : '';
-    if (ends === '' || this.gdb.quit !== undefined || this.#answer) {
-      return false;
+  /** Collects the lines of the input; those that come while a command runs wait their turn. */
+  #listen(): void {
+    this.#terminal = new Terminal({
+      input: this.#input,
+      output: this.#output,
+      historyFile: this.#options.historyFile ?? join(homedir(), '.pktgdb_history'),
+      complete: (line) => tabCompletions(this.gdb, line),
+      onLine: (line) => {
+        if (this.#answer) {
+          this.#answer(line);
+        } else {
+          this.#lines.push(line);
+          this.#wake();
+        }
+      },
+      onInterrupt: () => this.#interrupt(),
+      onEnd: () => {
+        this.#closed = true;
+        this.#answer?.('n');
+        this.#wake();
+      },
+      onTypedEnd: () => this.#typedEnd(),
+    });
+    this.#fitScreen();
+  }
+
+  /** The settings of the screen are the terminal's, as long as it keeps its size. */
+  #fitScreen(): void {
+    const output = this.#output as Partial<Pick<WriteStream, 'rows' | 'columns'>> & Writable;
+    const measure = (): void => {
+      this.gdb.settings.height = output.rows ?? 0;
+      this.gdb.settings.width = output.columns ?? 0;
+    };
+    if (this.#terminal?.tty) {
+      measure();
+      output.on('resize', measure);
     }
-    this.#output.write(`${ends}\n`);
-    this.#listen();
-    this.#lines.push(ends);
+  }
+
+  /** Ctrl-D: ends a block; elsewhere it is `quit`, which asks where a machine is there. */
+  #typedEnd(): void {
+    const line = this.gdb.inBlock ? 'end' : 'quit';
+    this.#output.write(`${line}\n`);
+    this.#lines.push(line);
     this.#wake();
-    return true;
   }
 
   /** Executes lines until `quit` or the end of the input. */
@@ -320,8 +356,7 @@ class Cli {
       }
       this.#prompting = false;
       this.#column = false;
-      const { ok, quit } = await this.gdb.execute(next, true);
-      this.#progress.end();
+      const { ok, quit } = await this.#execute(next, true);
       failed ||= !ok;
       if (quit !== undefined) {
         return quit;
@@ -329,49 +364,23 @@ class Cli {
     }
   }
 
-  #openTerminal(): Interface {
-    const tty = this.#input.isTTY === true && this.#output.isTTY === true;
-    const file = this.#historyFile();
-    const terminal = createInterface({
-      input: this.#input,
-      output: this.#output,
-      terminal: tty,
-      history: tty ? readHistory(file) : [],
-      historySize: HISTORY_SIZE,
-      removeHistoryDuplicates: true,
-      prompt: this.gdb.settings.prompt,
-      completer: (line: string) => tabCompletions(this.gdb, line),
-    });
-    if (tty && file !== '') {
-      terminal.on('history', (history: string[]) => writeHistory(file, history));
-    }
-    this.#terminal = terminal;
-    return terminal;
-  }
-
-  #historyFile(): string {
-    return this.#options.historyFile ?? join(homedir(), '.pktgdb_history');
-  }
-
   #prompt(): void {
     if (this.#column) {
       this.#output.write('\n');
       this.#column = false;
     }
-    this.#terminal?.setPrompt(this.gdb.inBlock ? '>' : this.gdb.settings.prompt);
-    this.#terminal?.prompt();
+    this.#pager.begin();
     this.#prompting = true;
+    this.#terminal?.prompt(this.gdb.inBlock ? '>' : this.gdb.settings.prompt);
   }
 
   /** A question, answered y or n; the end of the input means no. */
   async #ask(question: string): Promise<boolean> {
+    await this.#pager.held;
     while (!this.#closed) {
-      this.#output.write(`${question} (y or n) `);
-      const answer = await new Promise<string>((resolve) => {
-        this.#answer = resolve;
-      });
-      this.#answer = undefined;
+      const answer = await this.#answerTo(`${question} (y or n) `);
       this.#column = false;
+      this.#pager.begin();
       if (/^\s*y/i.test(answer)) {
         return true;
       }
@@ -383,12 +392,30 @@ class Cli {
     return false;
   }
 
+  /** The answers of one who types are none of the history's lines. */
+  async #answerTo(question: string): Promise<string> {
+    if (this.#terminal?.tty) {
+      // As in gdb, Ctrl-D agrees.
+      const answer = await this.#terminal.ask(question, 'EOF [assumed Y]');
+      return answer === undefined ? 'n' : answer.replace(/^EOF.*/, 'y');
+    }
+    this.#output.write(question);
+    const answer = await new Promise<string>((resolve) => {
+      this.#answer = resolve;
+    });
+    this.#answer = undefined;
+    return answer;
+  }
+
   /** Ctrl-C: stops the machine; at the prompt drops the line; twice in a row asks to quit. */
   #interrupt(): void {
     const now = performance.now();
     const twice = now - this.#lastInterrupt < DOUBLE_INTERRUPT_MS;
     this.#lastInterrupt = now;
     const { state } = this.#engine;
+    if (this.#terminal?.interruptQuestion()) {
+      return;
+    }
     if (!this.#prompting) {
       // The machine may stand still just now, for commands of a breakpoint that let it go on.
       this.gdb.interrupt();
@@ -400,7 +427,7 @@ class Cli {
     if (this.#prompting) {
       this.gdb.cancelBlock();
       this.#output.write('Quit\n');
-      this.#terminal?.write(null, { ctrl: true, name: 'u' });
+      this.#terminal?.dropLine();
       this.#prompt();
       return;
     }
@@ -421,31 +448,33 @@ class Cli {
     if (kind !== 'stderr') {
       this.#aside(text);
     } else if (!this.#unread) {
-      this.#progress.hide();
-      this.#errors.write(text);
+      this.#paged(text, (part) => this.#errors.write(part));
     }
   };
 
   #print(text: string): void {
     if (text !== '' && !this.#options.silent) {
-      this.#progress.hide();
-      this.#output.write(text);
-      this.#column = !text.endsWith('\n');
+      this.#paged(text, (part) => {
+        this.#output.write(part);
+        this.#column = !part.endsWith('\n');
+      });
     }
+  }
+
+  #paged(text: string, print: (text: string) => void): void {
+    this.#pager.write(text, (part) => {
+      this.#progress.hide();
+      print(part);
+    });
   }
 
   /** Prints; what comes while a prompt waits goes above it. */
   #aside(text: string): void {
-    if (text === '') {
-      return;
-    }
-    if (!this.#prompting || !this.#terminal?.terminal) {
+    if (text !== '' && this.#prompting && this.#terminal?.tty) {
+      this.#terminal.above(text);
+    } else {
       this.#print(text);
-      return;
     }
-    this.#output.write('\r\x1b[K');
-    this.#output.write(text.endsWith('\n') ? text : `${text}\n`);
-    this.#terminal.prompt(true);
   }
 }
 
@@ -463,25 +492,4 @@ export function tabCompletions(gdb: GdbInterpreter, line: string): [words: strin
   const words =
     only === undefined ? [] : others.length > 0 ? [only, ...others] : [/[=/]$/.test(only) ? only : `${only} `];
   return [words, line.slice(from)];
-}
-
-/** Lines of the history file, newest first. */
-function readHistory(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((l) => l !== '')
-      .slice(-HISTORY_SIZE)
-      .reverse();
-  } catch {
-    return [];
-  }
-}
-
-function writeHistory(file: string, history: readonly string[]): void {
-  try {
-    writeFileSync(file, `${[...history].slice(0, HISTORY_SIZE).reverse().join('\n')}\n`, { mode: 0o600 });
-  } catch {
-    // A home directory that cannot be written to is no reason to stop debugging.
-  }
 }

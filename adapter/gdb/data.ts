@@ -46,7 +46,8 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean, voids 
   if (!voids && result.value.kind === 'undefined') {
     return;
   }
-  const shown = await formatResult(gdb.reader, { ...gdb.settings.print, ...options }, result, letter);
+  const plain = await formatResult(gdb.reader, { ...gdb.settings.print, ...options }, result, letter);
+  const shown = letter === 's' || letter === 'c' ? plain : gdb.style.value(plain);
   if (!history) {
     gdb.out(shown);
     return;

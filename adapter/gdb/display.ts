@@ -26,7 +26,7 @@ async function show(gdb: GdbInterpreter, d: GdbInterpreter['displays'][number]):
   }
   const letter = format?.letter ?? '';
   const result = await gdb.evaluator.evaluate(d.text, gdb.expressionFrame());
-  const text = await formatResult(gdb.reader, gdb.settings.print, result, letter);
+  const text = gdb.style.value(await formatResult(gdb.reader, gdb.settings.print, result, letter));
   gdb.out(`${d.id}: ${d.format === '' ? '' : `${d.format} `}${d.text} = ${text}\n`);
 }
 

@@ -39,7 +39,7 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
     gdb.out(`${short ? line.replace(/ at \S+$/, '') : line}\n`);
     if (full) {
       const locals = await gdb.engine.locals(f.index);
-      gdb.out(locals.length === 0 ? 'No locals.\n' : namedValues(locals, '        '));
+      gdb.out(locals.length === 0 ? 'No locals.\n' : namedValues(gdb, locals, '        '));
     }
   }
   if (n >= 0 && shown.length < frames.length) {
@@ -57,8 +57,8 @@ function optionValue(words: readonly string[], option: string): string | undefin
 }
 
 /** `name = value` lines. */
-function namedValues(values: readonly NamedValue[], indent = ''): string {
-  return values.map((v) => `${indent}${v.name} = ${formatArgument(v.value)}\n`).join('');
+function namedValues({ style }: GdbInterpreter, values: readonly NamedValue[], indent = ''): string {
+  return values.map((v) => `${indent}${style.value(`${v.name} = ${formatArgument(v.value)}`)}\n`).join('');
 }
 
 async function select(gdb: GdbInterpreter, index: number): Promise<void> {
@@ -132,14 +132,14 @@ export async function infoLocals(gdb: GdbInterpreter, args: string): Promise<voi
   const f = await gdb.selected();
   const locals = matching(await gdb.engine.locals(f.index), args);
   const none = args.trim() === '' ? 'No locals.\n' : 'No matching locals.\n';
-  gdb.out(locals.length === 0 ? none : namedValues(locals));
+  gdb.out(locals.length === 0 ? none : namedValues(gdb, locals));
 }
 
 export async function infoArgs(gdb: GdbInterpreter, args: string): Promise<void> {
   const f = await gdb.selected();
   const list = matching(await gdb.engine.args(f.index), args);
   const none = args.trim() === '' ? 'No arguments.\n' : 'No matching arguments.\n';
-  gdb.out(list.length === 0 ? none : namedValues(list));
+  gdb.out(list.length === 0 ? none : namedValues(gdb, list));
 }
 
 export async function infoFrame(gdb: GdbInterpreter): Promise<void> {
@@ -147,8 +147,10 @@ export async function infoFrame(gdb: GdbInterpreter): Promise<void> {
   const frames = await gdb.frames();
   const caller = frames[f.index + 1];
   const callee = frames[f.index - 1];
-  const args = (await gdb.engine.args(f.index)).map((a) => `${a.name}=${formatArgument(a.value)}`).join(', ');
-  const at = (x: Frame): string => `${x.fn.name} (${x.location.file}:${x.location.line})`;
+  const { style } = gdb;
+  const known = await gdb.engine.args(f.index);
+  const args = known.map((a) => `${style.as('variable', a.name)}=${formatArgument(a.value)}`).join(', ');
+  const at = (x: Frame): string => `${x.fn.name} (${style.place(x.location.file, x.location.line)})`;
   gdb.out(`Stack level ${f.index}, frame in ${at(f)}:\n`);
   if (caller) {
     gdb.out(` called by frame at level ${caller.index}: ${at(caller)}\n`);

@@ -16,6 +16,6 @@ export function listSubcommands(path: string): Handler {
     if (args.trim() !== '') {
       throw new CommandError(`Undefined ${path} command: "${args.trim()}".  Try "help ${path}".`);
     }
-    gdb.out(helpText(gdb.commands, path));
+    gdb.out(helpText(gdb.commands, path, gdb.style.title));
   };
 }

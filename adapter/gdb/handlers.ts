@@ -13,7 +13,7 @@ import { PEER_HANDLERS } from './peers.ts';
 import { QUERY_HANDLERS } from './queries.ts';
 import { RUNNING_HANDLERS } from './running.ts';
 import { SCRIPT_HANDLERS } from './script.ts';
-import { SETTING_HANDLERS, settingHandler } from './settings.ts';
+import { prefixHandler, SETTING_HANDLERS, settingHandler } from './settings.ts';
 import { SOURCE_HANDLERS } from './source.ts';
 import { WATCH_HANDLERS } from './watch.ts';
 
@@ -70,5 +70,8 @@ export function handlerOf({ command, path }: Found): Handler | undefined {
       throw new CommandError(why);
     };
   }
-  return command.setting ? settingHandler(command.setting, path) : HANDLERS[path];
+  if (command.setting) {
+    return settingHandler(command.setting, path);
+  }
+  return HANDLERS[path] ?? (command.subcommands ? prefixHandler(command, path) : undefined);
 }

@@ -32,7 +32,7 @@ function listing<T extends { readonly file: string; readonly line: number }>(
 ): void {
   gdb.out(`${title}:\n`);
   for (const file of [...new Set(items.map((i) => i.file))].sort()) {
-    gdb.out(`\nFile ${file}:\n`);
+    gdb.out(`\nFile ${gdb.style.as('filename', file)}:\n`);
     const here = items.filter((i) => i.file === file).sort((a, b) => a.line - b.line);
     gdb.out(here.map((i) => `${`${i.line}:`.padEnd(8)}${text(i)}\n`).join(''));
   }
@@ -79,7 +79,7 @@ function infoSources(gdb: GdbInterpreter, args: string): void {
     [...gdb.engine.info.files]
       .filter((f) => re.test(f))
       .sort()
-      .map((f) => `${f}\n`)
+      .map((f) => `${gdb.style.as('filename', f)}\n`)
       .join(''),
   );
 }
@@ -112,7 +112,9 @@ async function infoLine(gdb: GdbInterpreter, args: string): Promise<void> {
     return;
   }
   const ids = probes.map((p) => p.id);
-  gdb.out(`Line ${at.line} of "${at.file}" is in ${fn.name} (probe${ids.length > 1 ? 's' : ''} ${ids.join(', ')}).\n`);
+  gdb.evaluator.setVariable('_', ids[0] ?? 0);
+  const where = `${gdb.style.as('function', fn.name)} (probe${ids.length > 1 ? 's' : ''} ${ids.join(', ')})`;
+  gdb.out(`Line ${at.line} of "${at.file}" is in ${where}.\n`);
 }
 
 function infoScope(gdb: GdbInterpreter, args: string): void {

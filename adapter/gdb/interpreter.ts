@@ -3,6 +3,7 @@
  * Debug Console both feed it lines.
  */
 
+import { splitOpener } from '../commands/blocks.ts';
 import { type Command, CommandError, findCommand } from '../commands/command.ts';
 import { beginning, type Completions, complete } from '../commands/complete.ts';
 import { defaultSettings, type ReplaySettings, type Settings } from '../commands/settings.ts';
@@ -35,6 +36,7 @@ import { settingValue } from './settings.ts';
 import type { Skip } from './skip.ts';
 import { SourceView } from './source.ts';
 import { printAccount, printStop } from './stops.ts';
+import { Styles } from './styles.ts';
 import { surroundings } from './surroundings.ts';
 import {
   type Alias,
@@ -64,6 +66,8 @@ export interface InterpreterOptions {
   readonly progress?: (what: string, done: number, total: number) => void;
   /** Scripts may be JavaScript: they can do what the user can. */
   readonly javascript?: boolean;
+  /** Output goes to a terminal, which shows colours. */
+  readonly styled?: boolean;
   /** Version of the program. */
   readonly version?: string;
   /** What `run` starts; can be changed with `set args`. */
@@ -86,6 +90,7 @@ export class GdbInterpreter {
   readonly evaluator: Evaluator;
   readonly options: InterpreterOptions;
   readonly settings: Settings = defaultSettings();
+  readonly style: Styles;
   readonly source: SourceView;
   readonly host = new HostPeers();
   readonly interrupts = new Interrupts();
@@ -152,6 +157,7 @@ export class GdbInterpreter {
   constructor(engine: EngineApi, options: InterpreterOptions) {
     this.engine = engine;
     this.options = options;
+    this.style = new Styles(this.settings.style, options.styled === true);
     this.evaluator = new Evaluator(engine);
     this.evaluator.setting = (name) => settingValue(this.settings, name);
     this.output = new Output((text) => options.write(text, 'stdout'), this.settings.logging);
@@ -384,6 +390,7 @@ export class GdbInterpreter {
     }
     let text = line.trim();
     if (text.startsWith('#')) {
+      this.repeatAs('');
       return;
     }
     if (text === '') {
@@ -398,18 +405,34 @@ export class GdbInterpreter {
     if (this.settings.traceCommands) {
       this.out(`${'+'.repeat(this.#nesting + this.sourcing + 1)}${text}\n`);
     }
-    this.#lastLine = '';
     this.atPrompt = interactive;
     if (interactive) {
       this.typed.push(text);
+      this.#lastLine = this.#repeated(text);
     }
     await this.command(text);
     this.lastCommand = text;
   }
 
-  /** The command that is executed is not what an empty line repeats. */
-  dontRepeat(): void {
-    this.#lastLine = '';
+  /** What an empty line is to repeat; nothing is nothing. */
+  repeatAs(line: string): void {
+    this.#lastLine = line;
+  }
+
+  /** What an empty line repeats after this one; what has failed may be tried again. */
+  #repeated(text: string): string {
+    if (splitOpener(text)) {
+      return '';
+    }
+    if (entryOf(this.userCommands, text) ?? entryOf(this.aliases, text)) {
+      return text;
+    }
+    try {
+      const { command } = findCommand(COMMANDS, text);
+      return typeof command.repeat === 'string' ? command.repeat : command.repeat === false ? '' : text;
+    } catch {
+      return text;
+    }
   }
 
   /** Executes lines in which `$arg0` and so on stand for `words`; undefined: for nothing. */
@@ -453,9 +476,6 @@ export class GdbInterpreter {
     const found = findCommand(COMMANDS, text);
     await this.#refer(text);
     const { command, args, path } = found;
-    if (command.repeat) {
-      this.#lastLine = typeof command.repeat === 'string' ? command.repeat : `${path} ${args}`;
-    }
     this.#background = command.class === 'running' && /(?:^|\s)&$/.test(args);
     const own = this.#background ? args.slice(0, -1).trimEnd() : args;
     await withHooks(this, path.replaceAll(' ', '-'), async () => handlerOf(found)?.(this, own));

@@ -12,6 +12,8 @@ export class Interrupts {
   #wanted = false;
   #ended = false;
   #turnedAt = performance.now();
+  /** Set while nobody takes what has been printed. */
+  held: () => Promise<void> | undefined = () => undefined;
 
   /** The user wants what goes on to stop. */
   interrupt(): void {
@@ -44,6 +46,10 @@ export class Interrupts {
     if (performance.now() - this.#turnedAt >= SLICE_MS) {
       await new Promise<void>((resolve) => setImmediate(resolve));
       this.#turnedAt = performance.now();
+    }
+    const held = this.held();
+    if (held) {
+      await held;
     }
     this.check();
   }

@@ -9,7 +9,8 @@ import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { unescapeC } from './printf.ts';
 import { fileError } from './script.ts';
-import { apropos, completeLine, runShell } from './scripting.ts';
+import { apropos, completeLine } from './scripting.ts';
+import { runShell } from './shell.ts';
 
 async function quit(gdb: GdbInterpreter, args: string): Promise<void> {
   let code = 0;
@@ -38,7 +39,7 @@ function cd(gdb: GdbInterpreter, args: string): void {
 }
 
 export const MISC_HANDLERS: Handlers<typeof MISC_COMMANDS> = {
-  help: (gdb, args) => gdb.out(helpText(gdb.commands, args.trim())),
+  help: (gdb, args) => gdb.out(helpText(gdb.commands, args.trim(), gdb.style.title)),
   quit,
   echo: (gdb, args) => gdb.out(unescapeC(args.replace(/\\$/, ''))),
   shell: (gdb, args) => runShell(gdb, args),

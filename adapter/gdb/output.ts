@@ -2,6 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
 import type { LoggingSettings } from '../commands/settings.ts';
+import { unstyled } from './styles.ts';
 
 export class Output {
   readonly #write: (text: string) => void;
@@ -22,7 +23,7 @@ export class Output {
       return;
     }
     if (this.#log && text !== '') {
-      writeSync(this.#log.fd, text);
+      writeSync(this.#log.fd, unstyled(text));
     }
     if (!this.#log || !this.#settings.redirect) {
       this.#write(text);

@@ -35,7 +35,7 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
   }
   const { traces } = gdb;
   const what = traces.length === 0 ? gdb.args : traces.flatMap((trace) => ['-r', visible(trace)]);
-  gdb.out(`Starting program: ${['pktgdb', ...what].join(' ')}\n`);
+  gdb.out(`Starting program: ${gdb.style.as('filename', 'pktgdb')} ${what.join(' ')}`.trimEnd().concat('\n'));
   const { guest, atEnd, checksums } = gdb.settings.replay;
   const replay = { atEnd, checksums, ...(guest === '' ? {} : { guest }) };
   gdb.divergenceList = undefined;

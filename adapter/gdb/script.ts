@@ -206,5 +206,5 @@ export const SCRIPT_HANDLERS: Handlers<typeof SCRIPT_COMMANDS> = {
   pipe,
   with: withSetting,
   eval: evaluateCommand,
-  'dont-repeat': (gdb) => gdb.dontRepeat(),
+  'dont-repeat': (gdb) => gdb.repeatAs(''),
 };

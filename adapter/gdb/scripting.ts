@@ -1,5 +1,4 @@
 /** Commands that execute other commands: `pipe`, `with`, `eval`, and what tells of commands: `complete`, `apropos`. */
-import { spawn } from 'node:child_process';
 import { CommandError, findCommand } from '../commands/command.ts';
 import { allCommands, documentation } from '../commands/help.ts';
 import { restoreSettings } from '../commands/settings.ts';
@@ -7,6 +6,8 @@ import { COMMANDS } from '../commands/table/index.ts';
 import { regexOf } from './frames.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { formatted } from './printf.ts';
+import { runShell } from './shell.ts';
+import { unstyled } from './styles.ts';
 
 /** `pipe COMMAND | SHELL`, `pipe -d DELIM COMMAND DELIM SHELL`. */
 export async function pipe(gdb: GdbInterpreter, args: string): Promise<void> {
@@ -28,33 +29,8 @@ export async function pipe(gdb: GdbInterpreter, args: string): Promise<void> {
     throw new CommandError('Missing COMMAND');
   }
   const output = await gdb.output.captured(() => gdb.command(command));
-  await runShell(gdb, shellCommand, output);
+  await runShell(gdb, shellCommand, unstyled(output));
 }
-
-/** Runs a shell command on `input`; its output goes where the debugger's goes. */
-export function runShell(gdb: GdbInterpreter, command: string, input?: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, { shell: true, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
-    child.stdout?.on('data', (d: Buffer) => gdb.out(d.toString()));
-    child.stderr?.on('data', (d: Buffer) => gdb.error(d.toString()));
-    // One that does not read all of it, such as `head`, is no error.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(input);
-    const watch = setInterval(() => gdb.interrupts.wanted && child.kill('SIGINT'), INTERRUPT_MS);
-    child.once('error', (e) => {
-      clearInterval(watch);
-      reject(new CommandError(`shell: ${e.message}`));
-    });
-    child.once('close', (code) => {
-      clearInterval(watch);
-      gdb.evaluator.setVariable('_shell_exitcode', code ?? -1);
-      resolve();
-    });
-  });
-}
-
-/** How soon an interrupt reaches a command of the shell. */
-const INTERRUPT_MS = 50;
 
 /** `with SETTING [VALUE] [-- COMMAND]`. */
 export async function withSetting(gdb: GdbInterpreter, args: string): Promise<void> {

@@ -42,7 +42,7 @@ export async function setBreakpoint(gdb: GdbInterpreter, text: string, temporary
 function place(gdb: GdbInterpreter, spec: BreakpointSpec): Breakpoint {
   const before = [...gdb.engine.breakpoints];
   const bp = gdb.engine.setBreakpoint({ ...spec, required: true });
-  gdb.out(`${noteOf(bp, before)}${announcement(bp)}\n`);
+  gdb.out(`${noteOf(bp, before)}${announcement(gdb, bp)}\n`);
   return bp;
 }
 
@@ -201,7 +201,7 @@ async function placeToStop(gdb: GdbInterpreter, wanted: string): Promise<Locatio
 }
 
 /** `Breakpoint 1 at hw/net/e1000.ts:1031`. */
-function announcement(bp: Breakpoint): string {
+function announcement({ style }: GdbInterpreter, bp: Breakpoint): string {
   const what = bp.spec.log ? 'Dprintf' : bp.spec.temporary ? 'Temporary breakpoint' : 'Breakpoint';
   const [first] = bp.locations;
   const { location } = bp.spec;
@@ -209,9 +209,10 @@ function announcement(bp: Breakpoint): string {
     return `${what} ${bp.id} at ${placeText(location)}.`;
   }
   if (bp.locations.length > 1) {
-    const places = bp.locations.map((l) => `${l.file}:${l.line}`);
+    const places = bp.locations.map((l) => style.place(l.file, l.line));
     return `${what} ${bp.id} at ${places.length} locations: ${places.join(', ')}.`;
   }
   const remark = bp.message === undefined ? '' : ` (${bp.message})`;
-  return `${what} ${bp.id} at ${first?.function}: file ${first?.file}, line ${first?.line}.${remark}`;
+  const fn = style.as('function', String(first?.function));
+  return `${what} ${bp.id} at ${fn}: file ${style.as('filename', String(first?.file))}, line ${first?.line}.${remark}`;
 }

@@ -1,5 +1,5 @@
 /** `set` and `show`. */
-import { CommandError, findCommand } from '../commands/command.ts';
+import { type Command, CommandError, findCommand } from '../commands/command.ts';
 import {
   BACKTRACE_SETTINGS,
   BREAKPOINT_SETTINGS,
@@ -9,7 +9,6 @@ import {
   REPLAY_SETTINGS,
   type Setting,
   type Settings,
-  STYLE_SETTINGS,
   settingText,
 } from '../commands/settings.ts';
 import { COMMANDS } from '../commands/table/index.ts';
@@ -61,6 +60,22 @@ function showAll(prefix: string, settings: readonly Setting[]): Handler {
       gdb.out(`${prefix} ${s.name}:  ${settingText(s, gdb.settings)}\n`);
     }
   };
+}
+
+/** A prefix of settings that has no handler of its own: `set` lists what there is, `show` all values. */
+export function prefixHandler({ subcommands = [] }: Command, path: string): Handler {
+  return path.startsWith('set ')
+    ? listSubcommands(path)
+    : (gdb) => showBelow(gdb, path.slice('show '.length), subcommands);
+}
+
+function showBelow(gdb: GdbInterpreter, prefix: string, commands: readonly Command[]): void {
+  for (const { name, setting, subcommands = [] } of [...commands].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (setting) {
+      gdb.out(`${prefix} ${name}:  ${settingText(setting, gdb.settings)}\n`);
+    }
+    showBelow(gdb, `${prefix} ${name}`, subcommands);
+  }
 }
 
 function showArgs(gdb: GdbInterpreter): void {
@@ -148,7 +163,7 @@ export const SETTING_HANDLERS: Handlers<typeof SETTING_COMMANDS> = {
   'show logging': showAll('logging', LOGGING_SETTINGS),
   'show backtrace': showAll('backtrace', BACKTRACE_SETTINGS),
   'show breakpoint': showAll('breakpoint', BREAKPOINT_SETTINGS),
-  'show style': showAll('style', STYLE_SETTINGS),
+  'show style': (gdb) => prefixHandler(findCommand(COMMANDS, 'show style').command, 'show style')(gdb, ''),
   'show user': showUser,
   'show values': showValues,
   'show commands': showCommands,

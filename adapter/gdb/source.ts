@@ -104,6 +104,7 @@ async function list(gdb: GdbInterpreter, args: string): Promise<void> {
     return printLines(gdb, here.file, shown.last + 1, shown.last + size);
   }
   if (text === '-') {
+    gdb.repeatAs('list -');
     const before = shown ? shown.first : here.line - Math.floor(size / 2);
     if (before <= 1) {
       throw new CommandError(`Already at the start of ${here.file}.`);

@@ -1,5 +1,6 @@
 /** What gdb prints when the program stops, and frame lines. */
 import type { Frame, NamedValue, Stop } from '../engine/api.ts';
+import { shortMomentText } from '../inspect/history.ts';
 import { packetArgument } from '../inspect/packets.ts';
 import { accountLines } from '../inspect/replay.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
@@ -8,9 +9,13 @@ import { divergenceAtStop } from './packet-diff.ts';
 import { watchHeadline } from './watch.ts';
 
 /** `nc=0x7f0000001040, iov=[60 bytes: 10.0.2.2:80 -> 10.0.2.15:1024 TCP [ACK]], iovcnt=1`. */
-function argumentList(args: readonly NamedValue[], packet: Awaited<ReturnType<typeof packetArgument>>): string {
+function argumentList(
+  { style }: GdbInterpreter,
+  args: readonly NamedValue[],
+  packet: Awaited<ReturnType<typeof packetArgument>>,
+): string {
   const text = (a: NamedValue): string => (a.name === packet?.name ? packet.text : formatArgument(a.value));
-  return args.map((a) => `${a.name}=${text(a)}`).join(', ');
+  return args.map((a) => `${style.as('variable', a.name)}=${text(a)}`).join(', ');
 }
 
 /** `e1000_receive_iov (nc=0x7f0000001040, iovcnt=1) at hw/net/e1000.ts:1031`. */
@@ -21,8 +26,9 @@ export async function frameLine(gdb: GdbInterpreter, f: Frame, how = 'scalars'):
       ? '...'
       : how === 'none'
         ? '...'
-        : argumentList(known, await packetArgument(gdb.engine, f));
-  return `${f.fn.name} (${args}) at ${f.location.file}:${f.location.line}`;
+        : argumentList(gdb, known, await packetArgument(gdb.engine, f));
+  const { style } = gdb;
+  return `${style.as('function', f.fn.name)} (${args}) at ${style.place(f.location.file, f.location.line)}`;
 }
 
 /** `#0  ` and the frame line. */
@@ -61,14 +67,20 @@ export async function printStop(
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
   gdb.out(`${await headlineOf(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
+  gdb.out(pastLine(gdb));
   if (reason.kind === 'breakpoint' && reason.breakpoints.some((id) => gdb.onDivergence.has(id))) {
     gdb.out(await divergenceAtStop(gdb));
   }
   if (reason.kind === 'finish' && reason.value) {
     const result = { value: reason.value };
-    const text = await formatResult(gdb.reader, gdb.settings.print, result, '');
+    const text = gdb.style.value(await formatResult(gdb.reader, gdb.settings.print, result, ''));
     gdb.out(`Value returned is $${gdb.evaluator.record(result, 0)} = ${text}\n`);
   }
+}
+
+/** Where in history a stop is, in the words of `goto`; empty in the present. */
+function pastLine({ engine: { history } }: GdbInterpreter): string {
+  return history?.inPast ? `[past: ${shortMomentText(history.here)}]\n` : '';
 }
 
 /** The first catchpoint of those that were hit. */

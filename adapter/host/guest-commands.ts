@@ -1,9 +1,8 @@
 /** Commands that the machine starts for connections of its guest (`guestfwd=...-cmd:COMMAND`). */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '../temporary.ts';
 
 /** What the stack puts before a command line in the path of a Unix socket (slirp's EXEC_PREFIX). */
 const EXEC_PREFIX = 'exec:';
@@ -64,9 +63,13 @@ function failed(e: unknown): Socket {
  * process group.
  */
 function run(program: string, args: readonly string[], far: Socket, near: Socket): void {
-  const child = spawn(program, args, { stdio: [far, far, far], detached: true });
-  child.on('error', (e) => near.destroy(e));
-  child.unref();
+  try {
+    const child = spawn(program, args, { stdio: [far, far, far], detached: true });
+    child.on('error', (e) => near.destroy(e));
+    child.unref();
+  } catch (e) {
+    near.destroy(e instanceof Error ? e : new Error(String(e)));
+  }
   far.destroy();
 }
 
@@ -77,11 +80,16 @@ function run(program: string, args: readonly string[], far: Socket, near: Socket
 export function startProgram(program: string, args: readonly string[]): Socket {
   try {
     const near = new Socket({ allowHalfOpen: true });
-    const dir = mkdtempSync(join(tmpdir(), 'pktgdb-'));
-    const path = join(dir, 's');
+    const folder = temporaryFolder();
+    const path = join(folder.path, 's');
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    server.on('error', (e) => near.destroy(e));
-    server.on('close', () => rmSync(dir, { recursive: true, force: true }));
+    server.on('error', (e) => {
+      near.destroy(e);
+      folder.remove();
+    });
+    server.on('close', () => folder.remove());
+    // Also if the connection to it could not be made.
+    near.once('close', () => server.close());
     server.once('connection', (far) => {
       server.close();
       run(program, args, far, near);

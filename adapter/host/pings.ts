@@ -26,6 +26,18 @@ function pingErrno(message: string): string {
   return /host is (unreachable|down)/i.test(message) ? 'EHOSTUNREACH' : 'EACCES';
 }
 
+/**
+ * Runs ping; null if that cannot even be tried. Without file descriptors Node gives a child that has no streams, and
+ * 'error' follows.
+ */
+function startPing(address: string, size: number): ChildProcess | null {
+  try {
+    return spawn('ping', pingArgs(address, Math.max(0, size)), { stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch {
+    return null;
+  }
+}
+
 export class Pings {
   readonly #running = new Set<ChildProcess>();
 
@@ -37,16 +49,22 @@ export class Pings {
     if (this.#running.size >= MAX_PINGS) {
       return;
     }
-    const child = spawn('ping', pingArgs(address, Math.max(0, size)), { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = startPing(address, size);
+    if (child === null) {
+      done('EACCES');
+      return;
+    }
     this.#running.add(child);
     let message = '';
-    child.stderr.on('data', (text) => {
-      message = (message + text).slice(0, 1024);
-    });
     child.on('error', () => {
       this.#running.delete(child);
       done('EACCES');
     });
+    child.stderr
+      ?.on('data', (text) => {
+        message = (message + text).slice(0, 1024);
+      })
+      .on('error', () => undefined);
     child.on('close', (code) => {
       if (this.#running.delete(child) && code === 0) {
         done('');

@@ -50,8 +50,8 @@ export function optionValue(argv: readonly string[], name: string): string | und
   return i < 0 ? undefined : argv[i + 1];
 }
 
-/** Connects, or waits for the first connection. */
-export function openSocket(option: string, c: Chardev): Promise<Socket> {
+/** Connects, or waits for the first connection, until `signal` gives it up. Throws `ChardevError`. */
+export function openSocket(option: string, c: Chardev, signal?: AbortSignal): Promise<Socket> {
   const where = c.path === '' ? { host: c.host, port: c.port } : { path: c.path };
   return new Promise((resolve, reject) => {
     const failed = (e: Error): void => reject(new ChardevError(`${option}: ${e.message}`));
@@ -59,6 +59,10 @@ export function openSocket(option: string, c: Chardev): Promise<Socket> {
       const server = createServer((socket) => {
         server.close();
         resolve(socket);
+      });
+      signal?.addEventListener('abort', () => {
+        server.close();
+        failed(new Error('nobody has come'));
       });
       server.once('error', failed).listen(where);
     } else {

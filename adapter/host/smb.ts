@@ -3,10 +3,11 @@
  * directory, and an `smbd` for each connection, with the connection as its standard input and output. No privileges are
  * needed.
  */
-import { accessSync, constants, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { type TemporaryFolder, temporaryFolder } from '../temporary.ts';
 import { startNetworkProgram } from './guest-commands.ts';
 
 /** What the stack puts before the directory in the path of a Unix socket (its SMB_PREFIX). */
@@ -45,8 +46,13 @@ function directoryErrno(dir: string): string {
     accessSync(dir, constants.R_OK | constants.X_OK);
     return '';
   } catch (e) {
-    return (e as NodeJS.ErrnoException).code ?? 'EIO';
+    return errnoOf(e);
   }
+}
+
+/** The name of a system's error. */
+function errnoOf(e: unknown): string {
+  return (e as NodeJS.ErrnoException).code ?? 'EIO';
 }
 
 /**
@@ -81,14 +87,13 @@ force user = ${user}
 interface Share {
   readonly smbd: string;
   /** Holds the configuration and whatever smbd writes. */
-  readonly home: string;
+  readonly home: TemporaryFolder;
 }
 
 export class SmbShares {
   readonly #shares = new Map<string, Share>();
   /** Directory of each descriptor that keeps a share alive. */
   readonly #holders = new Map<number, string>();
-  readonly #atExit = (): void => this.dispose();
 
   /** Shares a directory until `close(fd)`. Returns an errno, '' on success, ENOPKG without Samba. */
   open(fd: number, dir: string): string {
@@ -97,26 +102,34 @@ export class SmbShares {
     if (errno !== '' || smbd === null) {
       return errno || 'ENOPKG';
     }
-    if (!this.#shares.has(dir)) {
-      const { username } = userInfo();
-      const home = mkdtempSync(join(tmpdir(), 'pktgdb-smb-'));
-      process.once('exit', this.#atExit);
-      this.#shares.set(dir, { smbd, home });
-      if (/["%\\\r\n]/.test(home) || !/^[\w.+-]+\$?$/.test(username)) {
-        // They would mean something else in smb.conf.
-        this.#drop(dir);
-        return 'EINVAL';
+    try {
+      if (!this.#shares.has(dir)) {
+        this.#share(dir, smbd);
       }
-      symlinkSync(resolve(dir), join(home, 'share'));
-      writeFileSync(join(home, 'smb.conf'), smbConf(home, username));
+      this.#holders.set(fd, dir);
+      return '';
+    } catch (e) {
+      this.#drop(dir);
+      return errnoOf(e);
     }
-    this.#holders.set(fd, dir);
-    return '';
+  }
+
+  /** Makes the configuration of a shared directory. Throws the system's errors. */
+  #share(dir: string, smbd: string): void {
+    const { username } = userInfo();
+    const home = temporaryFolder();
+    this.#shares.set(dir, { smbd, home });
+    if (/["%\\\r\n]/.test(home.path) || !/^[\w.+-]+\$?$/.test(username)) {
+      // They would mean something else in smb.conf.
+      throw Object.assign(new Error('a name that smb.conf cannot hold'), { code: 'EINVAL' });
+    }
+    symlinkSync(resolve(dir), join(home.path, 'share'));
+    writeFileSync(join(home.path, 'smb.conf'), smbConf(home.path, username));
   }
 
   /** A connection to the server of a directory; the stack asks for directories that are shared only. */
   connect(dir: string): Socket {
-    const { smbd = 'smbd', home = '' } = this.#shares.get(dir) ?? {};
+    const { smbd = 'smbd', home: { path: home } = { path: '' } } = this.#shares.get(dir) ?? {};
     return startNetworkProgram(smbd, ['-l', home, '-s', join(home, 'smb.conf')]);
   }
 
@@ -134,17 +147,10 @@ export class SmbShares {
   #drop(dir: string): void {
     const share = this.#shares.get(dir);
     this.#shares.delete(dir);
-    try {
-      if (share) {
-        rmSync(share.home, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
-      }
-    } catch {
-      // A server that is just ending writes on: what it leaves is a temporary directory with no data of the user's.
-    }
+    share?.home.remove();
   }
 
   dispose(): void {
-    process.removeListener('exit', this.#atExit);
     this.#holders.clear();
     for (const dir of [...this.#shares.keys()]) {
       this.#drop(dir);

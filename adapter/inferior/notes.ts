@@ -13,6 +13,13 @@ export interface Note extends TimePosition {
   readonly data: unknown;
 }
 
+/** What is noted of a packet that the user edits. */
+export interface Edit {
+  readonly before: NonNullable<Note['packet']>;
+  /** `ip.ttl: 64 -> 9`. */
+  readonly what: string;
+}
+
 /** Notes that are handed over at a time. */
 const BATCH = 512;
 
@@ -22,6 +29,7 @@ export class Notes {
   #waiting: Note[] = [];
   #last: Note['packet'] = null;
   #drops = -1;
+  #edits = -1;
 
   constructor(
     send: (notes: readonly Note[]) => void,
@@ -54,15 +62,33 @@ export class Notes {
     return this.#last;
   }
 
-  /** Has what the user drops noted at a place, as one that the stack drops is; -1: nowhere. */
-  drops(place: number): void {
-    this.#drops = place;
+  /**
+   * Has what the user does noted: a packet dropped, at a place as one that the stack drops, and one edited; -1:
+   * nowhere.
+   */
+  byHand(drops: number, edits: number): void {
+    this.#drops = drops;
+    this.#edits = edits;
   }
 
   /** The user drops the packet that a local holds, at a probe. */
   dropped(probe: number, kind: PacketKind, local: unknown, extra: unknown, link: unknown): void {
     if (this.#drops >= 0) {
       this.add(this.#drops, probe, this.copy(kind, local, extra, link), 'DEBUGGER');
+    }
+  }
+
+  /** The user edits the packet that a local holds, at a probe: `act` does, `what` tells. */
+  edited(
+    probe: number,
+    act: () => void,
+    what: string,
+    ...place: readonly [kind: PacketKind, local: unknown, extra: unknown, link: unknown]
+  ): void {
+    const before = this.#edits < 0 ? null : this.copy(...place);
+    act();
+    if (before) {
+      this.add(this.#edits, probe, this.copy(...place), { before, what } satisfies Edit);
     }
   }
 

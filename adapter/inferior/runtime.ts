@@ -301,7 +301,7 @@ export class Runtime {
     for (const [probe, source] of query.deciders) {
       this.setDecider(probe, source);
     }
-    this.notes.drops(query.drops ?? -1);
+    this.notes.byHand(query.byHand?.drops ?? -1, query.byHand?.edits ?? -1);
     this.#eachTurn = query.eachTurn === '' ? null : (new Function('$R', '$G', '$probe', query.eachTurn) as EachTurn);
     this.asked = new Asked(query, {
       now: () => {
@@ -366,7 +366,7 @@ export class Runtime {
       this.#forgetHits();
       return false;
     }
-    if ((stop && travel.finds(this.#hitList)) || travel.passes(id)) {
+    if (travel.ends(id, stop ? this.#hitList : null, this.#caught)) {
       this.#forgetHits();
       this.#arrive(id);
       return false;

@@ -206,6 +206,15 @@ export class Travel {
     this.#lastHit = { tick: this.#now, probe, breakpoints, ...(caught === null ? {} : { caught }) };
   }
 
+  /** True if it ends at a probe. Where breakpoints stop, those there stop too, as they did in the present. */
+  ends(probe: number, hits: readonly number[] | null, caught: string | null): boolean {
+    const ends = (hits !== null && this.finds(hits)) || this.passes(probe);
+    if (ends && hits !== null && this.order.breakpoints === 'stop') {
+      this.hit(probe, hits, caught);
+    }
+    return ends;
+  }
+
   /** A watchpoint would stop. */
   watched(change: WatchChange): void {
     this.#hits++;

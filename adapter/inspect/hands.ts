@@ -121,10 +121,14 @@ export async function editPacket(
   const name = fieldName(target);
   const edited = said(() => editField(bytes, linktype, name, value, raw));
   const patches = patchesBetween(bytes, edited);
+  const [before, after] = [shownValue(bytes, linktype, name), shownValue(edited, linktype, name)];
   if (patches.length > 0) {
-    await engine.effect(`$R.patchPacket(${placeOf(frame)},${JSON.stringify(patches)})`, frame.index);
+    const place = placeOf(frame);
+    const what = JSON.stringify(`${name}: ${before} -> ${after}`);
+    const act = `()=>$R.patchPacket(${place},${JSON.stringify(patches)})`;
+    await engine.effect(`$R.notes.edited(${frame.probe},${act},${what},${place})`, frame.index);
   }
-  return { name, before: shownValue(bytes, linktype, name), after: shownValue(edited, linktype, name) };
+  return { name, before, after };
 }
 
 /** Mistakes in the names and values of fields, as errors for the user. */

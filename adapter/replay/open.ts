@@ -7,16 +7,13 @@ import {
   constants,
   createReadStream,
   createWriteStream,
-  mkdtempSync,
   open,
   openSync,
   readFileSync,
   readSync,
-  rmSync,
   statSync,
 } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex, type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -25,6 +22,7 @@ import { isMainThread } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
 import { CaptureError } from '../packets/types.ts';
 import { Unzstd } from '../packets/unzstd.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { FileSource } from './file-source.ts';
 
 /** Unpacked bytes of a capture at most: a bomb of a few kilobytes unpacks to anything. */
@@ -55,15 +53,13 @@ export async function openCapture(
     const source = new FileSource(path);
     return { source, path, close: () => source.close() };
   }
-  const folder = mkdtempSync(join(tmpdir(), 'pktgdb-capture-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', remove);
+  const folder = temporaryFolder();
   try {
-    const file = join(folder, 'capture');
+    const file = join(folder.path, 'capture');
     await unpack(path, packed, file, told, signal);
     // What came through a pipe may be packed as well.
     const inner = packed === 'stdin' ? packingOf(file) : 'plain';
-    const whole = inner === 'plain' ? file : join(folder, 'unpacked');
+    const whole = inner === 'plain' ? file : join(folder.path, 'unpacked');
     if (inner !== 'plain') {
       await unpack(file, inner, whole, told, signal);
     }
@@ -73,13 +69,11 @@ export async function openCapture(
       path: whole,
       close: () => {
         source.close();
-        process.off('exit', remove);
-        remove();
+        folder.remove();
       },
     };
   } catch (e) {
-    process.off('exit', remove);
-    remove();
+    folder.remove();
     throw e;
   }
 }

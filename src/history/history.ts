@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Sessions } from '../session/sessions.ts';
 import { askMoment } from './go-to-moment.ts';
 import { neighbour } from './history-model.ts';
+import { MomentLinks } from './moment-links.ts';
 import { PastMarks } from './past-marks.ts';
 import { saveRecording } from './save-recording.ts';
 import { ShownMoment } from './shown-moment.ts';
@@ -15,6 +16,7 @@ export function history(sessions: Sessions): vscode.Disposable[] {
   return [
     moment,
     new PastMarks(moment),
+    new MomentLinks(goTo),
     moment.onDidChange(() => setContext(moment)),
     registerCommand('pktgdb.reverseStepInto', () => ask('pktgdb/reverse', { kind: 'into' })),
     registerCommand('pktgdb.reverseStepOut', () => ask('pktgdb/reverse', { kind: 'out' })),

@@ -11,7 +11,7 @@ import type { FromPage, TimelineCommand, ToPage } from './messages.ts';
 const INTERVAL_MS = 500;
 /** Milliseconds between two messages about rows that come. */
 const FOUND_MS = 200;
-const QUESTION = /^\s*(plot|calls|packets|writes)\b\s*(.*)$/;
+const QUESTION = /^\s*(plot|calls|packets|writes|last-write)\b\s*(.*)$/;
 const COMMANDS: readonly TimelineCommand[] = ['zoomIn', 'zoomOut', 'showAll', 'toggleAxis'];
 
 export class TimelineView implements vscode.WebviewViewProvider, vscode.Disposable {
@@ -99,10 +99,12 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.Disposab
     const { current } = this.#sessions;
     const line = await vscode.window.showInputBox({
       title: vscode.l10n.t('Ask History'),
-      prompt: vscode.l10n.t('plot EXPRESSION, calls FUNCTION [if CONDITION], packets [FILTER]'),
+      prompt: vscode.l10n.t('plot EXPRESSION, writes EXPRESSION, calls FUNCTION [if CONDITION], packets [FILTER]'),
       placeHolder: 'plot tp->snd_cwnd',
       validateInput: (text) =>
-        QUESTION.test(text) || text === '' ? undefined : vscode.l10n.t('It begins with plot, calls or packets.'),
+        QUESTION.test(text) || text === ''
+          ? undefined
+          : vscode.l10n.t('It begins with plot, writes, last-write, calls or packets.'),
     });
     const [, kind, text = ''] = QUESTION.exec(line ?? '') ?? [];
     if (current === undefined || kind === undefined) {

@@ -4,6 +4,7 @@ import type { RegisterLayout, RegisterRange, RegistersBody, SetRegisterArguments
 import { fits } from '../../adapter/inspect/register-notation.ts';
 import { parseNumber } from '../../adapter/packets/format.ts';
 import type { WatchpointsView } from '../breaking/watchpoints.ts';
+import { goToLastWrite } from '../history/last-write.ts';
 import type { SessionChange, Sessions, TrackedSession } from '../session/sessions.ts';
 import { Refresher } from './refresher.ts';
 import { fieldMarkdown, formatRegister, type NumberFormat, nextFormat, registerMarkdown } from './register-format.ts';
@@ -56,6 +57,7 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
       command('pin', (node) => node && this.#pin([...this.#pins, node.label])),
       command('unpin', (node) => node && this.#pin(this.#pins.filter((name) => name !== node.label))),
       command('find', () => this.#find()),
+      command('lastWrite', (node) => node && goToLastWrite(sessions, `$${node.label}`)),
       command('breakOnChange', (node) => node && watchpoints.watch({ expression: `$${node.label}` })),
       vscode.commands.registerCommand('pktgdb.breakOnRegister', () => this.#breakOn(watchpoints)),
     ];

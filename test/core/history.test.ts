@@ -1,39 +1,79 @@
 /**
  * Whatever happens in a session, its recording determines it: sessions by chance are executed again and come to the
- * same. PKTGDB_HISTORY_SESSIONS says how many (10 by default), PKTGDB_HISTORY_SEED where they start.
+ * same. PKTGDB_HISTORY_SESSIONS says how many, PKTGDB_HISTORY_SEED where they start.
  */
 import assert from 'node:assert/strict';
-import { RandomSession } from './random-session.ts';
+import { CHUNK_HEADER_BYTES, LOG, LogReader } from '../../adapter/mailbox/recorded.ts';
+import { RandomMachine } from './random-session.ts';
 import { Session } from './session.ts';
 
-const SESSIONS = Number(process.env['PKTGDB_HISTORY_SESSIONS'] ?? 10);
+const SESSIONS = Number(process.env['PKTGDB_HISTORY_SESSIONS'] ?? 200);
 const SEED = Number(process.env['PKTGDB_HISTORY_SEED'] ?? 1);
-/** Sessions wait for time to pass, as their guests do, so several go on at once. */
-const AT_ONCE = 6;
+/** Loading the stack takes as long as many sessions, so a machine goes through some; the first one is a replay. */
+const TOGETHER = 20;
+/** Sessions wait for time to pass, as their guests do, so several machines go on at once. */
+const AT_ONCE = 3;
 
 describe('random sessions', function () {
   this.timeout(0);
 
   it(`${SESSIONS} of them, from seed ${SEED} on, are executed again to the same ticks, frames and state`, async () => {
-    let next = 0;
+    const seeds = Array.from({ length: Math.ceil(SESSIONS / TOGETHER) }, (_, i) => SEED + i * TOGETHER);
     const failures: string[] = [];
+
+    /** Sessions, and their recording executed again. */
+    async function compared(s: Session, seed: number, run: (machine: RandomMachine) => Promise<void>): Promise<void> {
+      const machine = new RandomMachine(s);
+      try {
+        await run(machine);
+        await s.compare();
+      } catch (e) {
+        const did = machine.log.join('\n  ');
+        failures.push(`PKTGDB_HISTORY_SEED=${seed}:\n  ${did}\n${e instanceof Error ? e.stack : e}`);
+      }
+    }
+
     async function worker(): Promise<void> {
       const s = await Session.create();
       s.engine.internals = { hashFrames: true };
-      while (next < SESSIONS && failures.length === 0) {
-        const seed = SEED + next++;
-        const random = new RandomSession(s, seed);
-        try {
-          await random.run();
-          await s.compare();
-        } catch (e) {
-          const did = random.log.join('\n  ');
-          failures.push(`PKTGDB_HISTORY_SEED=${seed}:\n  ${did}\n${e instanceof Error ? e.stack : e}`);
+      for (let seed = seeds.shift(); seed !== undefined && failures.length === 0; seed = seeds.shift()) {
+        const first = seed;
+        const sessions = Math.min(TOGETHER, SEED + SESSIONS - first) - 1;
+        await compared(s, first, (machine) => machine.replay(first));
+        if (sessions > 0) {
+          await compared(s, first, (machine) => machine.live(first + 1, sessions));
         }
       }
       await s.dispose();
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     assert.equal(failures.join('\n'), '');
+  });
+
+  it('would show: a mismatch names the first turn that differs', async () => {
+    const s = await Session.create();
+    try {
+      s.engine.internals = { hashFrames: true };
+      await s.launch();
+      await s.printed('lease of');
+      s.guest('ping -c 1 -s 11 10.0.2.2; echo and on');
+      await s.printed('\nand on');
+      await s.compare();
+      const { recording } = s.engine;
+      const [memory] = recording?.chunks.map((c) => c.memory) ?? [];
+      assert.ok(recording && memory);
+      const typed = Buffer.from(memory).indexOf('-s 11');
+      assert.ok(typed > 0);
+      Buffer.from(memory).write('-s 12', typed);
+      const log = new LogReader(recording);
+      let turn = 0;
+      while (log.at <= typed - CHUNK_HEADER_BYTES) {
+        turn += log.take() === LOG.TURN ? 1 : 0;
+      }
+      const { differs } = await s.engine.reexecute(recording);
+      assert.match(differs ?? '', new RegExp(`^turn ${turn + 1} is the first that begins otherwise: `));
+    } finally {
+      await s.dispose();
+    }
   });
 });

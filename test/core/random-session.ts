@@ -3,11 +3,12 @@
  * happens. A seed says what is tried; real sockets say when.
  */
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
-import type { Stop } from '../../adapter/engine/api.ts';
+import { type AddressInfo, createServer } from 'node:net';
+import type { Stop, TimePosition } from '../../adapter/engine/api.ts';
 import { nics } from '../../adapter/inspect/nics.ts';
 import { capture } from '../kit/paths.ts';
 import { Random, scattered } from '../kit/random.ts';
+import { soon } from '../kit/until.ts';
 import type { Session } from './session.ts';
 
 /** Functions that a ping goes through, whatever the links are. */
@@ -41,62 +42,99 @@ const REGISTERS = [0x2820 >> 2, 0x282c >> 2, 0x4080 >> 2, 0x5204 >> 2];
 
 const CAPTURES = ['03-ping.pcap', '05-http.pcap', 'foreign/mtu-mixed.pcap', 'foreign/lo-tls.pcap'];
 
+/** How long the guest may take for one line. */
+const PATIENCE_MS = 3000;
+
+/** Ways back take longer than all else together. */
+const MOST_PLACES = 3;
+
 /** Somewhere in RAM that the guest does not use. */
 const FREE = 0x00f0_0000;
 
-export class RandomSession {
+/** A rule that came with `hostfwd_add`, as `hostfwd_remove` wants it. */
+const FORWARD = /hostfwd (tcp|udp) \S*:(\d+) -> \S*:555[78]/;
+
+/** What one machine goes through: a replay, or one random session after the other. */
+export class RandomMachine {
   readonly #s: Session;
-  readonly #random: Random;
-  readonly #servers: Server[] = [];
+  #random: Random;
+  /** It is the last session: what it breaks stays broken. */
+  #last = false;
   #marks = 0;
   #linkUp = true;
   #port = 0;
+  #places: TimePosition[] = [];
+  #forwards: string[] = [];
   /** What was done, for the message of a failure. */
   readonly log: string[] = [];
 
-  constructor(s: Session, seed: number) {
+  constructor(s: Session) {
     this.#s = s;
-    this.#random = Random.spread(seed);
+    this.#random = Random.spread(1);
   }
 
-  /** Runs to a state in which the machine can be switched off. */
-  async run(): Promise<void> {
-    try {
-      if (this.#random.next(5) === 0) {
-        await this.#replay();
-      } else {
-        await this.#live();
-      }
-    } finally {
-      for (const server of this.#servers) {
-        server.close();
-      }
-      for (const bp of [...this.#s.engine.breakpoints]) {
-        this.#s.engine.deleteBreakpoint(bp.id);
-      }
-    }
-  }
-
-  async #live(): Promise<void> {
-    this.#s.console = '';
-    this.#s.port = 0;
-    await this.#s.launch();
-    await this.#s.printed('lease of');
+  /** Sessions from a seed on. At their end the machine can be switched off. */
+  async live(seed: number, sessions: number): Promise<void> {
     const server = createServer((c) => {
       c.on('error', () => undefined);
       c.end(scattered(this.#random.next(200_000)));
     }).listen(0, '127.0.0.1');
-    this.#servers.push(server);
-    await once(server, 'listening');
-    this.#port = (server.address() as AddressInfo).port;
-    for (let n = 2 + this.#random.next(3); n > 0; n--) {
-      await this.#act();
+    const forwarded = (_level: string, text: string): void => {
+      const [, protocol, port] = FORWARD.exec(text) ?? [];
+      if (port !== undefined) {
+        this.#forwards.push(`${protocol}:127.0.0.1:${port}`);
+      }
+    };
+    this.#s.engine.on('report', forwarded);
+    try {
+      await once(server, 'listening');
+      this.#port = (server.address() as AddressInfo).port;
+      await this.#start(Random.spread(seed));
+      for (let n = 0; n < sessions; n++) {
+        this.#last = n === sessions - 1;
+        await this.#session(seed + n);
+      }
+    } finally {
+      server.close();
+      this.#s.engine.off('report', forwarded);
+      this.#clear();
     }
   }
 
-  async #replay(): Promise<void> {
+  /** Now and then a machine is left in the middle and started again. */
+  async #start(random: Random): Promise<void> {
+    for (const until of random.next(2) === 0 ? [random.pick(['', 'lease of']), 'lease of'] : ['lease of']) {
+      this.log.push(`run until "${until}"`);
+      this.#s.console = '';
+      this.#s.port = 0;
+      await this.#s.launch();
+      await this.#s.printed(until);
+    }
+  }
+
+  async #session(seed: number): Promise<void> {
+    this.log.push(`seed ${seed}`);
+    this.#random = Random.spread(seed);
+    this.#s.console = '';
+    for (let n = 1 + this.#random.next(3); n > 0; n--) {
+      await this.#act();
+    }
+    if (!this.#last && !this.#linkUp) {
+      await this.#command('set_link user.0 on');
+    }
+    this.#clear();
+  }
+
+  #clear(): void {
+    for (const bp of [...this.#s.engine.breakpoints]) {
+      this.#s.engine.deleteBreakpoint(bp.id);
+    }
+  }
+
+  async replay(seed: number): Promise<void> {
+    this.#random = Random.spread(seed);
     const name = this.#random.pick(CAPTURES);
-    this.log.push(`replay ${name}`);
+    this.log.push(`seed ${seed}: replay ${name}`);
     if (this.#random.next(2) === 0) {
       this.#s.break(this.#random.pick(PLACES), undefined, { temporary: true });
     }
@@ -108,6 +146,7 @@ export class RandomSession {
         const ended = once(this.#s.engine, 'exited');
         await this.#s.resume();
         await ended;
+        this.#clear();
         return;
       }
       await this.#s.resume();
@@ -115,7 +154,7 @@ export class RandomSession {
   }
 
   async #act(): Promise<void> {
-    switch (this.#random.next(7)) {
+    switch (this.#random.next(8)) {
       case 0:
         return this.#download();
       case 1:
@@ -124,6 +163,8 @@ export class RandomSession {
         return this.#running();
       case 3:
         return this.#pause();
+      case 4:
+        return this.#places.length < MOST_PLACES ? this.#restart() : this.#pause();
       default:
         return this.#breakpoint();
     }
@@ -137,9 +178,30 @@ export class RandomSession {
     return `\n${mark}`;
   }
 
+  /** Waits until the guest is done, whatever stops the machine. What was changed may keep it: it is interrupted. */
+  async #done(mark: string): Promise<void> {
+    const { engine } = this.#s;
+    while (!this.#s.console.includes(mark)) {
+      if (!(await soon(() => engine.state === 'stopped' || this.#s.console.includes(mark), PATIENCE_MS))) {
+        this.log.push('Ctrl-C');
+        engine.guestInput(`\x03\necho ${mark.trim()}\n`);
+      } else if (engine.state === 'stopped') {
+        await this.#s.resume();
+      }
+    }
+    this.#s.unseen();
+  }
+
+  /** Stops a running machine. */
+  async #halt(): Promise<void> {
+    this.#s.unseen();
+    await this.#s.engine.interrupt();
+    await this.#s.stop();
+  }
+
   async #download(): Promise<void> {
     if (this.#linkUp) {
-      await this.#s.printed(this.#guest(`nc 10.0.2.2 ${this.#port} > /dev/null`));
+      await this.#done(this.#guest(`nc 10.0.2.2 ${this.#port} > /dev/null`));
     }
   }
 
@@ -151,7 +213,7 @@ export class RandomSession {
       client.resume();
       // A client that was there before nc has been refused by the guest, and another one has to come.
       client.once('close', () => this.#again(mark));
-      await this.#s.printed(mark);
+      await this.#done(mark);
     }
   }
 
@@ -166,19 +228,45 @@ export class RandomSession {
 
   /** What can be asked of a machine that runs. */
   async #running(): Promise<void> {
-    this.#guest('ping -c 1 -W 1 10.0.2.2');
+    const mark = this.#guest('ping -c 1 -W 1 10.0.2.2');
     await this.#monitor();
     await this.#write();
     await this.#monitor();
+    await this.#done(mark);
   }
 
   async #pause(): Promise<void> {
     const mark = this.#guest('ping -c 1 -W 1 10.0.2.2');
-    await this.#s.engine.interrupt();
-    await this.#s.stop();
+    await this.#halt();
     await this.#changes();
     await this.#s.resume();
-    await this.#s.printed(mark);
+    await this.#done(mark);
+  }
+
+  /** Back to a place where it stood before, on from there, through the present. */
+  async #restart(): Promise<void> {
+    await this.#halt();
+    const { here } = this.#s.engine.history ?? {};
+    const place = this.#places.length > 0 ? this.#random.pick(this.#places) : undefined;
+    if (here) {
+      this.#places.push({ tick: here.tick, probe: here.probe });
+    }
+    if (place) {
+      this.log.push(`restart ${place.tick}:${place.probe}`);
+      await this.#s.engine.goTo(place);
+      await this.#s.stop();
+      for (let n = this.#random.next(3); n > 0; n--) {
+        await (this.#random.next(2) === 0 ? this.#s.engine.step('into') : this.#s.engine.reverse('into'));
+        await this.#s.stop();
+      }
+      if (this.#random.next(2) === 0) {
+        await this.#s.engine.goTo('present');
+        await this.#s.stop();
+        await this.#changes();
+      }
+    }
+    await this.#s.resume();
+    await this.#done(this.#guest('echo and on'));
   }
 
   async #breakpoint(): Promise<void> {
@@ -195,6 +283,7 @@ export class RandomSession {
         // A step out of the main loop does not end.
         if (!(await this.#stopOr(mark))) {
           this.#s.engine.deleteBreakpoint(id);
+          await this.#done(mark);
           return;
         }
         await this.#changes();
@@ -202,6 +291,7 @@ export class RandomSession {
       await this.#s.resume();
     }
     this.#s.engine.deleteBreakpoint(id);
+    await this.#done(mark);
   }
 
   /** The next stop, or null when the guest has said `mark`. */
@@ -264,21 +354,27 @@ export class RandomSession {
     this.log.push(`write ${at}`);
     await this.#s.engine.memory.write(at, scattered(1 + this.#random.next(50_000), at));
     const [nic] = nics(this.#s.engine);
-    await nic?.store(this.#random.pick(REGISTERS), this.#random.next(2 ** 31));
+    // More would delay interrupts for minutes.
+    await nic?.store(this.#random.pick(REGISTERS), this.#random.next(1000));
   }
 
   async #monitor(): Promise<void> {
-    const line = this.#random.pick([
-      'hostfwd_add tcp:127.0.0.1:0-:5557',
-      'hostfwd_add udp:127.0.0.1:0-:5558',
-      'hostfwd_remove tcp:127.0.0.1:0',
-      'info usernet',
-      'info network',
-      'announce_self',
-      this.#linkUp ? 'set_link user.0 off' : 'set_link user.0 on',
-      'set_link user.0 on',
-      ...(this.#random.next(8) === 0 ? ['netdev_del user.0'] : []),
-    ]);
+    await this.#command(
+      this.#random.pick([
+        'hostfwd_add tcp:127.0.0.1:0-:5557',
+        'hostfwd_add udp:127.0.0.1:0-:5558',
+        `hostfwd_remove ${this.#forwards.pop() ?? 'tcp:127.0.0.1:0'}`,
+        'info usernet',
+        'info network',
+        'announce_self',
+        this.#linkUp ? 'set_link user.0 off' : 'set_link user.0 on',
+        'set_link user.0 on',
+        ...(this.#last && this.#random.next(4) === 0 ? ['netdev_del user.0'] : []),
+      ]),
+    );
+  }
+
+  async #command(line: string): Promise<void> {
     this.log.push(`monitor ${line}`);
     this.#linkUp = line.startsWith('set_link') ? line.endsWith('on') : this.#linkUp && !line.startsWith('netdev_del');
     await this.#s.engine.monitor(line);

@@ -16,7 +16,7 @@ const MUTATIONS = Number(process.env['PKTGDB_SAVED_MUTATIONS'] ?? 300);
 const NO_MARKS: SavedMarks = { bookmarks: [], checkpoints: [] };
 
 describe('saved recordings', function () {
-  this.timeout(60_000);
+  this.timeout(60_000 + 200 * MUTATIONS);
   const folder = tempFolder();
   const file = join(folder, 'session.pcapng');
   let s: Session;

@@ -64,6 +64,11 @@ export class Session {
     return this.#stops.shift() as Stop;
   }
 
+  /** Forgets stops that nobody has waited for. */
+  unseen(): void {
+    this.#stops.length = 0;
+  }
+
   async resume(): Promise<void> {
     await this.engine.resume();
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { type Hand, haveInHands } from '../kit/packet-hands.ts';
 import { DATA_FILTER, PAST_ROWS, typeRows } from '../kit/packet-rows.ts';
 import { capture } from '../kit/paths.ts';
 import { SEED_ARGS, SEED_LISTEN, SEED_TEXT } from '../kit/seed.ts';
@@ -40,6 +41,56 @@ describe('packets in the Debug Console', function () {
     const info = await client.ask<DebugProtocol.ExceptionInfoResponse>('exceptionInfo', { threadId: 1 });
     assert.match(info?.description ?? '', /^packet in nic\n10\.0\.2\.2 → 10\.0\.2\.15 TCP .*\[PSH, ACK\]/);
   }
+
+  const catches: Hand['catches'] = async (...all) => {
+    const filterOptions = all.map(([filterId, condition]) => ({ filterId, condition }));
+    await client.ask('setExceptionBreakpoints', { filters: [], filterOptions });
+  };
+
+  /** What a client shows of the next stop. */
+  async function stop(): Promise<string> {
+    const { body } = await client.stoppedEvent();
+    const info = body.reason === 'exception' ? await client.ask('exceptionInfo', { threadId: 1 }) : undefined;
+    return `${body.reason} ${body.text} ${JSON.stringify(info)}`;
+  }
+
+  const hand: Hand = {
+    type,
+    catches,
+    continue: async () => {
+      await client.ask('continue', { threadId: 1 });
+      return stop();
+    },
+    reverse: async () => {
+      await client.ask('reverseContinue', { threadId: 1 });
+      return stop();
+    },
+    goto: async (where) => {
+      await type(`goto ${where}`);
+      return stop();
+    },
+  };
+
+  it('resets, packets put in and exceptions, in a replay', async () => {
+    await client.begin({ trace: capture('foreign/lo-refused.pcap') }, () => catches(['rst', '']));
+    assert.match(await stop(), /^exception TCP reset to the guest \{"exceptionId":"rst"/);
+    await haveInHands(hand);
+  });
+
+  it('resets, packets put in and exceptions, live', async () => {
+    await client.begin({ args: SEED_ARGS }, () =>
+      catches(['packet', '!icmp && udp.dstport == 7776 in guest'], ['rst', 'if $pkt.ip.ttl > 1']),
+    );
+    const { body } = await client.outputEvent('stdout', 'hostfwd tcp 127.0.0.1:');
+    await client.outputEvent('stdout', 'obtained from');
+    await type('inject "udp.dstport=7776" at nic');
+    assert.match(await stop(), /^exception packet in guest /);
+    await client.ask('continue', { threadId: 1 });
+    // Nobody listens there.
+    connect(Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]), '127.0.0.1').on('error', () => undefined);
+    assert.match(await stop(), /^exception TCP reset by the guest /);
+    await haveInHands(hand);
+  });
 
   it('in a replay, forward and in history', async () => {
     await client.begin({ trace: capture('02-hello.pcap'), journey: true }, catchData);

@@ -67,6 +67,15 @@ describe('queries over DAP', () => {
     assert.equal(printed.length, 2);
     assert.ok(printed.every(({ source, line }) => source?.path?.endsWith('.ts') && (line ?? 0) > 0));
   });
+
+  it('prints rows in VS Code, which lead to their moments', async () => {
+    await client.ask('initialize', { adapterID: 'pktgdb', clientID: 'vscode' });
+    await client.ask('evaluate', { expression: 'last-write $RDT', context: 'repl' });
+    const [row] = rowsOf(0);
+    const { body } = await client.outputEvent('stdout', 'in set_rdt ()');
+    assert.equal(body.source?.path, `pktgdb-moment:/${body.source?.name}?${row?.tick}:${row?.probe}`);
+    assert.equal(body.line, row?.line);
+  });
 });
 
 describe('a query that takes long', () => {

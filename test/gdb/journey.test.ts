@@ -1,11 +1,13 @@
 /** The ways of packets: in a replay, in its past, with a drop, and as files. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCapture } from '../../adapter/packets/capture.ts';
+import { addr6 } from '../kit/bytes.ts';
 import { capture } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
+import { CLIENT, captureOf, SERVER, webPage } from '../replay/conversation.ts';
 import { batch } from './batch.ts';
 
 const HELLO = capture('02-hello.pcap');
@@ -53,6 +55,42 @@ describe('journeys at the prompt', function () {
     assert.equal(err, '');
     assert.match(out, /^End: dropped: LINK_LOSS\.$/m);
     assert.match(out, /^1 packet, dropped: LINK_LOSS: \d+$/m);
+  });
+
+  it('a packet that the user edits stays who it is, whatever it says from then on', async () => {
+    const { out, err } = await batch(
+      ['-r', HELLO],
+      'catch packet tcp.len == 17 in nic',
+      'run',
+      'edit $pkt.tcp.ack = 77',
+      'edit ip.ttl = 9',
+      'delete',
+      'continue',
+      'set journey on',
+      'info journey 7',
+      'info journeys',
+      'goto start',
+      'catch packet tcp.ack_raw == 77 in nic',
+      'info journeys',
+    );
+    assert.equal(err, '');
+    assert.match(out, /^\d+ +\S+ +nic +e1000_receive_iov +edited, tcp\.ack: \d+ -> 77$/m);
+    assert.match(out, /^\d+ +\S+ +nic +e1000_receive_iov +edited, ip\.ttl: 64 -> 9$[\s\S]*trace_receive$/m);
+    assert.match(out, /^1 packet, taken by trace_receive: 7\n {4}soread > ip_output .* > trace_receive$/m);
+    assert.doesNotMatch(out, /: .*\b12\b/, 'there is no other packet');
+  });
+
+  it('bytes over IPv6 come from who wrote them, and are delivered to who reads them', async () => {
+    const client = { ...CLIENT, address: addr6(0x2001, 1) };
+    const server = { ...SERVER, address: addr6(0x2001, 2) };
+    const file = join(tempFolder(), 'six.pcap');
+    writeFileSync(file, captureOf(webPage({ client, server }).frames));
+    const { out, err } = await batch(['-r', file], 'set journey on', 'run', 'info journey 5', 'info journey 7');
+    assert.equal(err, '');
+    assert.match(out, /^End: delivered to the host's socket, bytes 0 to 17\.$/m);
+    assert.match(out, /^Packet 7: \[2001::2\]:80 -> \[2001::1\]:51000 TCP \[PSH, ACK\]$/m);
+    assert.match(out, /^\d+ +\S+ +host +soread +byte 0 was written by the host's socket$/m);
+    assert.match(out, /^\d+ +\S+ +slirp +ip6_output +begins here$/m);
   });
 
   it('files have identities, verdicts and a record for each function', async () => {

@@ -15,7 +15,7 @@ describe('the command language', () => {
   /** What a session says whose command is interrupted when it has set `$i`. */
   async function interrupted(...lines: string[]): Promise<string> {
     const watch = (): void => {
-      if (s.gdb.evaluator.variableEntries().some(([name]) => name === 'i')) {
+      if (s.gdb.looping > 0 && s.gdb.evaluator.variableEntries().some(([name]) => name === 'i')) {
         s.gdb.interrupt();
       } else {
         setImmediate(watch);
@@ -151,6 +151,26 @@ echo .`);
       ['apropos', '!REGEXP string is empty\n'],
     ]);
     assert.match(await s.run('help zz'), /Alias of "print"/);
+  });
+
+  it('an empty line repeats what gdb repeats', async () => {
+    const s = new Session();
+    const again = async (...lines: string[]): Promise<string> => {
+      await s.run(...lines);
+      return s.run('');
+    };
+    // gdb 13 repeats these, those that fail too.
+    assert.match(await again('print 6 * 7'), /^\$2 = 42\n$/);
+    assert.match(await again('info breakpoints'), /^No breakpoints/);
+    assert.match(await again('nosuch'), /^!Undefined command: "nosuch"/);
+    assert.match(await again('help list'), /^list, l\n/);
+    assert.equal(await again('set $i = 1', 'set $i = $i + 1', '', 'output $i'), '3');
+    assert.equal(await again('define one', 'echo one\\n', 'end', 'one'), 'one\n');
+    assert.equal(await again('alias two = output 2', 'two'), '2');
+    // And these it does not.
+    for (const line of ['delete 99', 'display 1', 'cd .', 'complete wh', '# a comment', 'guest ls']) {
+      assert.equal(await again(line), '', line);
+    }
   });
 
   it('logs output to a file', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
+import { type Hand, haveInHands } from '../kit/packet-hands.ts';
 import { DATA_STOP, DATA_STOPPED, PAST_ROWS, typeRows } from '../kit/packet-rows.ts';
 import { capture } from '../kit/paths.ts';
 import { SEED_ARGS, SEED_LISTEN } from '../kit/seed.ts';
@@ -36,6 +37,23 @@ class Prompt {
     return this.#text;
   };
 
+  /** The same as somebody who looks at packets. */
+  get hand(): Hand {
+    const { type } = this;
+    return {
+      type,
+      catches: async (...all) => {
+        await type('delete');
+        for (const [kind, rest] of all) {
+          assert.match(await type(`catch ${kind} ${rest}`), /^Catchpoint \d+/);
+        }
+      },
+      continue: () => type('continue'),
+      reverse: () => type('reverse-continue'),
+      goto: (where) => type(`goto ${where}`),
+    };
+  }
+
   #print(text: string): void {
     this.#text += text;
     this.#changed.emit('text');
@@ -64,6 +82,28 @@ describe('packets at the prompt', function () {
     assert.match(await p.type('reverse-continue'), DATA_STOPPED);
     await typeRows(p.type);
     await typeRows(p.type, PAST_ROWS);
+  });
+
+  it('resets, packets put in and exceptions, in a replay', async () => {
+    p = await Prompt.create({ args: [], traces: [capture('foreign/lo-refused.pcap')] });
+    await p.type('catch rst');
+    assert.match(await p.type('run'), /^Catchpoint 1 \(TCP reset to the guest\), slirp_output \(/m);
+    await haveInHands(p.hand);
+  });
+
+  it('resets, packets put in and exceptions, live', async () => {
+    p = await Prompt.create({ args: SEED_ARGS });
+    await p.type('catch packet !icmp && udp.dstport == 7776 in guest');
+    await p.type('run &');
+    await p.printed(/obtained from/);
+    await p.type('inject "udp.dstport=7776" at nic');
+    await p.printed(/Catchpoint 1 \(packet in guest\), netif_receive_skb /);
+    await p.type('catch rst');
+    await p.type('continue &');
+    // Nobody listens there.
+    await p.type('host send tcp:127.0.0.1:$_hostfwd Hello qemu Geust');
+    await p.printed(/Catchpoint 2 \(TCP reset by the guest\), slirp_input /);
+    await haveInHands(p.hand);
   });
 
   it('live, with a socket of the host, forward and in history; and packets in hand', async () => {

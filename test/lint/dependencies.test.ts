@@ -19,7 +19,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'vscode-languageclient',
     'vscode-languageserver',
     'type @vscode/debugprotocol',
-    'type adapter/dap/custom.ts',
+    // Requests of our own, and the scheme of the sources that stand for moments.
+    'adapter/dap/custom.ts',
     // Tools for agents, which are loaded when one is called.
     'type adapter/agents/',
     // Bit fields and words of registers, for the views.
@@ -37,10 +38,11 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/',
     'adapter/replay/',
   ],
+  'adapter/temporary.ts': ['node:'],
   'adapter/main.ts': ['node:', 'adapter/'],
-  'adapter/packets-program.ts': ['node:', 'adapter/packets/', 'adapter/replay/'],
-  'adapter/replay-program.ts': ['node:', 'piscina', 'type adapter/inferior/'],
-  'adapter/machine.ts': ['node:', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
+  'adapter/packets-program.ts': ['node:', 'adapter/temporary.ts', 'adapter/packets/', 'adapter/replay/'],
+  'adapter/replay-program.ts': ['node:', 'adapter/temporary.ts', 'piscina', 'type adapter/inferior/'],
+  'adapter/machine.ts': ['node:', 'adapter/temporary.ts', 'adapter/commands/', 'adapter/engine/', 'adapter/host/'],
   'adapter/agents/': [
     'node:',
     'zod',
@@ -54,6 +56,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/format.ts',
   ],
   'adapter/dap/': [
+    'adapter/temporary.ts',
     // Words and accounts of replays.
     'adapter/replay/',
     'node:',
@@ -119,6 +122,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   ],
   'adapter/engine/': [
     'node:',
+    'adapter/temporary.ts',
     'adapter/host/',
     'adapter/mailbox/',
     'adapter/replay/',
@@ -136,6 +140,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   ],
   'adapter/host/': [
     'node:',
+    'adapter/temporary.ts',
     'adapter/mailbox/',
     'adapter/packets/format.ts',
     'adapter/stack/util/',
@@ -154,6 +159,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'adapter/saved/': ['node:', 'adapter/mailbox/', 'adapter/packets/', 'type adapter/stack/'],
   'adapter/replay/': [
     'node:',
+    'adapter/temporary.ts',
     // What is kept beside a checkpoint.
     'type adapter/mailbox/',
     'adapter/packets/',

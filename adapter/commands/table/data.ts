@@ -109,6 +109,7 @@ export const DATA_COMMANDS = [
   {
     name: 'display',
     class: 'data',
+    repeat: false,
     takes: 'expression',
     summary: 'Print value of expression EXP each time the program stops.',
     usage: 'display[/FMT] [EXP]',

@@ -14,6 +14,7 @@ export const MISC_COMMANDS = [
     name: 'quit',
     aliases: ['q', 'exit'],
     class: 'support',
+    repeat: false,
     takes: 'expression',
     summary: 'Exit pktgdb.',
     usage: 'quit [EXPR]',
@@ -55,6 +56,7 @@ export const MISC_COMMANDS = [
   {
     name: 'complete',
     class: 'support',
+    repeat: false,
     takes: 'text',
     summary: 'List the completions for the rest of the line as a command.',
     usage: 'complete LINE',
@@ -98,6 +100,7 @@ export const MISC_COMMANDS = [
   {
     name: 'cd',
     class: 'files',
+    repeat: false,
     takes: 'nothing',
     summary: 'Set working directory to DIR for debugger.',
     usage: 'cd [DIR]',

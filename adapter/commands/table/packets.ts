@@ -98,6 +98,7 @@ export const PACKET_COMMANDS = [
   {
     name: 'drop',
     class: 'network',
+    repeat: false,
     takes: 'nothing',
     summary: 'Drop the packet of the innermost frame.',
     details: 'The function is left as it leaves when it gives a packet up; counted as DEBUGGER in "info drops".',
@@ -105,6 +106,7 @@ export const PACKET_COMMANDS = [
   {
     name: 'delay',
     class: 'network',
+    repeat: false,
     takes: 'text',
     summary: 'Hold the packet of the innermost frame back.',
     usage: 'delay $pkt TIME',
@@ -113,6 +115,7 @@ export const PACKET_COMMANDS = [
   {
     name: 'edit',
     class: 'network',
+    repeat: false,
     takes: 'text',
     summary: 'Change a field of the packet of the selected frame.',
     usage: 'edit $pkt.FIELD = VALUE [/raw]',
@@ -121,6 +124,7 @@ export const PACKET_COMMANDS = [
   {
     name: 'inject',
     class: 'network',
+    repeat: false,
     takes: 'text',
     summary: 'Put packets in at an edge.',
     usage: 'inject FILE | HEX | "field=value ..." at EDGE',

@@ -8,6 +8,7 @@ export const PEER_COMMANDS = [
   {
     name: 'guest',
     class: 'network',
+    repeat: false,
     takes: 'guest',
     summary: "Type a line on the guest's console.",
     usage: 'guest COMMAND',
@@ -24,6 +25,7 @@ export const PEER_COMMANDS = [
       {
         name: 'send',
         class: 'network',
+        repeat: false,
         takes: 'text',
         summary: 'Connect (TCP) or send a datagram (UDP), print what comes back.',
         usage: SEND_USAGE,
@@ -34,6 +36,7 @@ export const PEER_COMMANDS = [
       {
         name: 'listen',
         class: 'network',
+        repeat: false,
         takes: 'text',
         summary:
           'Wait for connections or datagrams, print what arrives. $_hostport is the port (0 asks for a free one).',

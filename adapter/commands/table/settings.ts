@@ -11,6 +11,7 @@ import {
   type Setting,
   STYLE_SETTINGS,
 } from '../settings.ts';
+import { STYLE_NAMES, type StyleName, styleSettings } from '../style-settings.ts';
 
 const setters = (settings: readonly Setting[]): readonly Command[] =>
   settings.map((setting) => ({
@@ -30,6 +31,31 @@ const getters = (settings: readonly Setting[]): readonly Command[] =>
     setting,
     summary: `Show ${setting.what}.`,
   }));
+
+/** `style function` and the like, with its settings below it. */
+const eachStyle = (
+  of: 'support' | 'status',
+  below: (settings: readonly Setting[]) => readonly Command[],
+): readonly Command[] =>
+  STYLE_NAMES.map((name: string & StyleName) => ({
+    name,
+    class: of,
+    takes: 'nothing',
+    summary: `How ${STYLED[name]} look.`,
+    subcommands: below(styleSettings(name)),
+  }));
+
+/** What is in a style. */
+const STYLED: Readonly<Record<StyleName, string>> = {
+  filename: 'names of files',
+  function: 'names of functions',
+  variable: 'names of variables and fields',
+  address: 'addresses',
+  highlight: 'words that were searched for',
+  title: 'names of commands in help',
+  metadata: 'remarks within values',
+  version: "the debugger's name and version",
+};
 
 export const SETTING_COMMANDS = [
   {
@@ -109,7 +135,7 @@ export const SETTING_COMMANDS = [
         class: 'support',
         takes: 'nothing',
         summary: 'Set style-specific settings.',
-        subcommands: setters(STYLE_SETTINGS),
+        subcommands: [...setters(STYLE_SETTINGS), ...eachStyle('support', setters)],
       },
       {
         name: 'environment',
@@ -205,7 +231,7 @@ catch packet \${between:10.0.2.2;10.0.2.15}`,
         class: 'status',
         takes: 'nothing',
         summary: 'Show style-specific settings.',
-        subcommands: getters(STYLE_SETTINGS),
+        subcommands: [...getters(STYLE_SETTINGS), ...eachStyle('status', getters)],
       },
       { name: 'user', class: 'status', takes: 'name', summary: 'Show definitions of user-defined commands.' },
       { name: 'values', class: 'status', takes: 'number', summary: 'Elements of value history around item number.' },

@@ -1,14 +1,21 @@
 /** Follows packets by what they say: which of those that say the same a function has in its hands. */
-import type { Note } from '../../engine/api.ts';
+import type { Edit, Note } from '../../engine/api.ts';
 import { PacketView } from '../../packets/fields.ts';
 import { formatIpv4 } from '../../packets/format.ts';
 import { packetEnds } from '../packets.ts';
-import { changesSince, type Identity, identityOf, streamOf } from './identity.ts';
+import { changesSince, type Identity, identityOf, streamName, streamOf } from './identity.ts';
 import type { Hop, Journey } from './journey.ts';
 import { type EndEvent, type Growing, Streams } from './streams.ts';
 
 /** Where packets begin: who comes here again is another packet. */
-const ORIGINS: ReadonlySet<string> = new Set(['ip_output', 'if_output', 'ip_local_out', 'trace_frame', 'net_inject']);
+const ORIGINS: ReadonlySet<string> = new Set([
+  'ip_output',
+  'ip6_output',
+  'if_output',
+  'ip_local_out',
+  'trace_frame',
+  'net_inject',
+]);
 
 /** Where packets wait, and by which function. */
 const STAGES: Readonly<Record<string, string>> = {
@@ -79,6 +86,9 @@ const LAST: readonly (readonly [RegExp, string])[] = [
   [PUT_TOGETHER, 'waits for the other fragments'],
 ];
 
+/** Ends of a stream, and how many of its bytes move; an address of IPv6 is a text. */
+type EndData = readonly [from: number | string, sport: number, to: number | string, dport: number, count: number] | [];
+
 export class Book {
   readonly #list: Growing[] = [];
   /** All packets that say so, and the one that was seen last. */
@@ -132,7 +142,7 @@ export class Book {
       this.#process = `${program} (pid ${pid})`;
       return;
     }
-    const [from = 0, sport = 0, to = 0, dport = 0, count = 0] = data as readonly number[];
+    const [from = 0, sport = 0, to = 0, dport = 0, count = 0] = data as EndData;
     const host = by.startsWith('so');
     const who = host ? "the host's socket" : this.#process;
     const nothing = { change: '', bytes: new Uint8Array(0), link: 'ip' } as const;
@@ -142,13 +152,32 @@ export class Book {
       return;
     }
     const event: EndEvent = { hop: by === 'tcp_sendmsg' ? (this.#call ?? hop) : hop, who };
-    const stream = `${from >>> 0}:${sport}>${to >>> 0}:${dport}`;
+    const stream = streamName(from, sport, to, dport);
     if (by === 'udp_recvmsg') {
-      this.#takes(`${formatIpv4(from >>> 0)}:${sport}>${dport}`, event);
+      this.#takes(`${formatIpv4(Number(from) >>> 0)}:${sport}>${dport}`, event);
     } else if (by === 'soread' || by === 'tcp_sendmsg') {
       this.#streams.writes(stream, count, event);
     } else {
       this.#streams.reads(stream, count, event);
+    }
+  }
+
+  /** The user has edited a packet: it says something else, and stays who it is. */
+  edited({ tick, probe, ns, packet, data }: Note): void {
+    const { before, what } = data as Edit;
+    const old = identityOf(new PacketView(before.bytes, before.link));
+    const j = old && this.#byKey.get(old.key)?.last;
+    const at = j?.hops.at(-1);
+    if (!packet || !old || !j || !at) {
+      return;
+    }
+    const view = new PacketView(packet.bytes, packet.link);
+    j.hops.push({ ...at, tick, probe, ns, change: `edited, ${what}`, bytes: packet.bytes, link: packet.link });
+    j.stream = j.stream && (streamOf(view) ?? null);
+    const now = identityOf(view);
+    if (now && now.key !== old.key) {
+      const same = this.#byKey.get(now.key);
+      this.#byKey.set(now.key, { all: [...(same?.all ?? []), j], last: j });
     }
   }
 

@@ -13,7 +13,7 @@ export interface Identity {
 
 /** Bytes of a stream that a segment carries. */
 export interface StreamBytes {
-  /** `source:port>destination:port`, with addresses as numbers. */
+  /** See `streamName`. */
   readonly name: string;
   readonly from: number;
   readonly to: number;
@@ -69,14 +69,27 @@ function said(view: PacketView, protocol: string, at: number): string {
 /** The stream of a segment, and the numbers of its bytes; undefined for what is none. */
 export function streamOf(view: PacketView): StreamBytes | undefined {
   const l = view.layers().find((x) => x.protocol.name === 'tcp' && !x.quoted);
-  if (l?.below?.protocol.name !== 'ip') {
+  const ip = l?.below;
+  const v4 = ip?.protocol.name === 'ip';
+  // Headers may stand between IPv6's own and TCP's.
+  const v6 = v4 ? undefined : view.layers().findLast((x) => x.protocol.name === 'ipv6' && l && x.at < l.at);
+  if (!l || !ip || !(v4 || v6)) {
     return undefined;
   }
-  const [src, dst] = [field(view, 'ip.src') >>> 0, field(view, 'ip.dst') >>> 0];
+  const address = (at: number): string => view.bytes(at, at + 16).join();
+  const [src, dst] = v6
+    ? [address(v6.at + 8), address(v6.at + 24)]
+    : [field(view, 'ip.src') >>> 0, field(view, 'ip.dst') >>> 0];
   const from = view.u32(l.at + 4);
   const to = (from + Math.max(0, field(view, 'tcp.len'))) >>> 0;
   const syn = (view.u8(l.at + 13) & 2) !== 0;
-  return { name: `${src}:${view.u16(l.at)}>${dst}:${view.u16(l.at + 2)}`, from, to, syn };
+  return { name: streamName(src, view.u16(l.at), dst, view.u16(l.at + 2)), from, to, syn };
+}
+
+/** A direction of a connection; addresses are numbers, and of IPv6 texts of their bytes. */
+export function streamName(src: number | string, sport: number, dst: number | string, dport: number): string {
+  const [from, to] = [src, dst].map((a) => (typeof a === 'number' ? a >>> 0 : a));
+  return `${from}:${sport}>${to}:${dport}`;
 }
 
 /** What a user sees differ between two functions. */

@@ -2,7 +2,7 @@
  * The way of each packet through the machine: which functions it passed, what changed, and what became of it. Found by
  * executing history again; an identity is told by what a packet says, so it survives queues, copies and headers.
  */
-import type { EngineApi, TracePoint } from '../../engine/api.ts';
+import { EDITS, type EngineApi, type TracePoint } from '../../engine/api.ts';
 import { Book } from './book.ts';
 import type { Journey } from './journey.ts';
 
@@ -20,8 +20,10 @@ const DATA: Readonly<Record<string, string>> = {
   sbappend: 'm.m_len',
 };
 
-const SLIRP_OUT = '[so.so_faddr,so.so_fport,so.so_laddr,so.so_lport,$ret]';
-const SLIRP_IN = '[so.so_laddr,so.so_lport,so.so_faddr,so.so_fport,$ret]';
+// An address of IPv6 is a text of its bytes.
+const [FOREIGN, LOCAL] = ['faddr', 'laddr'].map((a) => `so.so_${a}6?.join()??so.so_${a}`);
+const SLIRP_OUT = `[${FOREIGN},so.so_fport,${LOCAL},so.so_lport,$ret]`;
+const SLIRP_IN = `[${LOCAL},so.so_lport,${FOREIGN},so.so_fport,$ret]`;
 const GUEST_OUT = '[sk.inet_saddr,sk.inet_num,sk.inet_daddr,sk.inet_dport,$ret]';
 const GUEST_IN = '[sk.inet_daddr,sk.inet_dport,sk.inet_saddr,sk.inet_num,$ret]';
 
@@ -49,14 +51,19 @@ export async function journeysSoFar(engine: EngineApi): Promise<readonly Journey
     packet: true,
     ...(name in DATA ? { data: DATA[name] ?? '' } : {}),
   }));
-  const notes = await engine.trace([...points, ...ENDS]);
+  const notes = await engine.trace([...points, ...ENDS, EDITS]);
   const book = new Book();
   for (const note of notes) {
     const fn = fns[note.place];
     if (fn) {
       book.passes(fn.name, layerOf(fn), note);
+      continue;
+    }
+    const end = ENDS[note.place - fns.length];
+    if (end) {
+      book.moves(end.name, note);
     } else {
-      book.moves(ENDS[note.place - fns.length]?.name ?? '', note);
+      book.edited(note);
     }
   }
   return book.all;

@@ -1,0 +1,168 @@
+/** A system that refuses: each call of the host, with each errno, ends in an answer to the stack and leaves nothing. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { OutputFiles } from '../../adapter/host/output-files.ts';
+import { NodeSockets } from '../../adapter/host/sockets.ts';
+import { AF_UNIX, type Input, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
+import { NO_ADDR, sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+import { ERRNOS, type Errno, type Place, refuse } from '../kit/faults.ts';
+import { tempFolder } from '../kit/temp.ts';
+import { until } from '../kit/until.ts';
+
+const LOOPBACK = 0x7f000001;
+const FD = 4;
+
+const unix = (path: string) => ({ ...NO_ADDR, sa_family: AF_UNIX, sun_path: path });
+
+/** What the stack hears of its sockets. */
+class Heard {
+  readonly inputs: Input[] = [];
+  readonly warnings: string[] = [];
+  readonly sockets = new NodeSockets({
+    post: (input) => this.inputs.push(input.type === 'data' ? { ...input, data: input.data.slice() } : input),
+    released: () => undefined,
+    reserve: () => null,
+    unreserve: () => undefined,
+    scarce: () => false,
+    wait: () => undefined,
+    warn: (text) => void this.warnings.push(text),
+  });
+
+  errno(): string | undefined {
+    return this.inputs.flatMap((input) => (input.type === 'error' ? [input.errno] : []))[0];
+  }
+}
+
+describe('a system that refuses', () => {
+  let heard: Heard;
+  const folder = tempFolder();
+  const temporary = tempFolder();
+  const given = process.env['TMPDIR'];
+
+  beforeEach(() => {
+    process.env['TMPDIR'] = temporary;
+    heard = new Heard();
+  });
+
+  afterEach(async () => {
+    heard.sockets.dispose();
+    await until(() => readdirSync(temporary).length === 0, 'no temporary folder is left');
+    if (given === undefined) {
+      delete process.env['TMPDIR'];
+    } else {
+      process.env['TMPDIR'] = given;
+    }
+  });
+
+  /** Has one call refused with each errno while `use` runs, which says what came of it. */
+  function refused(
+    what: string,
+    calls: readonly (readonly [Place, string])[],
+    use: (errno: Errno) => Promise<string | undefined>,
+    expected: (errno: Errno) => string = (errno) => errno,
+  ): void {
+    for (const [place, call] of calls) {
+      it(`${what}: ${place}.${call}`, async () => {
+        for (const errno of ERRNOS) {
+          heard.sockets.dispose();
+          heard = new Heard();
+          const accept = refuse(place, call, errno);
+          try {
+            assert.equal(await use(errno), expected(errno));
+          } finally {
+            assert.ok(accept() > 0, `${call} was not called`);
+          }
+        }
+      });
+    }
+  }
+
+  async function failed(): Promise<string | undefined> {
+    await until(() => heard.errno() !== undefined, 'an error');
+    return heard.errno();
+  }
+
+  refused('a connection', [['tcp', 'connect']], () => {
+    heard.sockets.connect(FD, sockaddr_in(LOOPBACK, 9), null);
+    return failed();
+  });
+
+  refused('a connection from a port of its own', [['tcp', 'bind']], () => {
+    heard.sockets.connect(FD, sockaddr_in(LOOPBACK, 9), sockaddr_in(LOOPBACK, 0));
+    return failed();
+  });
+
+  refused('a connection to a Unix socket', [['pipe', 'connect']], () => {
+    heard.sockets.connect(FD, unix(join(folder, 's')), null);
+    return failed();
+  });
+
+  refused('what is sent', [['stream', 'writeBuffer']], async () => {
+    const server = createServer((c) => c.on('error', () => undefined)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    heard.sockets.connect(FD, sockaddr_in(LOOPBACK, (server.address() as AddressInfo).port), null);
+    await until(() => heard.inputs.some((input) => input.type === 'connected'), 'connected');
+    heard.sockets.send(FD, Buffer.from('GET'));
+    server.close();
+    return failed();
+  });
+
+  const listen = async (address = sockaddr_in(LOOPBACK, 0), type = SOCK_STREAM): Promise<string> =>
+    (await heard.sockets.listen(2, type, address)).errno;
+  const listening: [Place, string][] = [
+    ['tcp', 'bind'],
+    ['tcp', 'listen'],
+  ];
+  refused('a forward of TCP', listening, () => listen());
+  refused('a forward of a Unix socket', [['pipe', 'listen']], () => listen(unix(join(folder, 's'))));
+  refused('a forward of UDP', [['udp', 'bind']], () => listen(sockaddr_in(LOOPBACK, 0), SOCK_DGRAM));
+
+  const sending: [Place, string][] = [
+    ['udp', 'bind'],
+    ['udp', 'connect'],
+    ['udp', 'send'],
+  ];
+  refused('a datagram', sending, () => {
+    heard.sockets.datagrams.open(FD, SOCK_DGRAM, 2, null);
+    heard.sockets.datagrams.sendto(FD, Buffer.from('?'), sockaddr_in(LOOPBACK, 9), 0);
+    return failed();
+  });
+
+  const echo = (): Promise<string | undefined> => {
+    heard.sockets.datagrams.open(FD, SOCK_RAW, 2, null);
+    heard.sockets.datagrams.sendto(FD, new Uint8Array(8), sockaddr_in(LOOPBACK, 0), 0);
+    return failed();
+  };
+  refused('a ping', [['process', 'spawn']], echo, () => 'EACCES');
+
+  const starting: [Place, string][] = [
+    ['fs', 'mkdtempSync'],
+    ['pipe', 'listen'],
+    ['pipe', 'connect'],
+    ['process', 'spawn'],
+  ];
+  refused('a command of guestfwd', starting, async () => {
+    heard.sockets.connect(FD, unix('exec:cat'), null);
+    const errno = await failed();
+    assert.match(heard.warnings.join(), /^a connection of the guest's cannot be served: /);
+    return errno;
+  });
+
+  const sharing: [Place, string][] = ['mkdtempSync', 'symlinkSync', 'writeFileSync'].map((call) => ['fs', call]);
+  refused('a shared folder', sharing, () => listen(unix(`smb:${folder}`)));
+
+  const writing: [Place, string][] = ['openSync', 'writeSync'].map((call) => ['fs', call]);
+  refused('a capture of -object filter-dump', writing, async (errno) => {
+    const files = new OutputFiles((text) => heard.warnings.push(text));
+    const path = join(folder, 'dump.pcap');
+    files.write(path, true, Buffer.from('1'));
+    files.write(path, false, Buffer.from('2'));
+    files.dispose();
+    assert.equal(heard.warnings.length, 1);
+    assert.match(heard.warnings[0] ?? '', new RegExp(`^cannot write .*dump.pcap: ${errno}: `));
+    return errno;
+  });
+});
