@@ -141,7 +141,8 @@ describe('saved recordings', function () {
       await opened.resume();
       const stop = await opened.stop();
       if (stop.kind !== 'breakpoint') {
-        assert.deepEqual([stop.kind, hits], ['recording-end', 4]);
+        // The fifth is where the recording ends.
+        assert.deepEqual([stop.kind, hits], ['recording-end', 5]);
         break;
       }
       assert.deepEqual(stop.breakpoints, [bp]);
