@@ -63,6 +63,9 @@ describe('panel', () => {
       await row.locator('a.action-label[aria-label="Follow"]').click();
       await vscode.tab('tcp stream 0.txt').waitFor();
       await s.shot('followed');
+      await row.hover();
+      await row.locator('a.action-label[aria-label="Close"]').click();
+      await row.waitFor({ state: 'hidden' });
 
       // Function and drop, from pickers.
       await vscode.command('Packet Debugger: Break on Drop...');
