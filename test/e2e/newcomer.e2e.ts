@@ -96,7 +96,7 @@ describe('newcomer', () => {
       await vscode.answerPick(fn!, new RegExp(`^${fn}`));
       const [start, said, sending, how] = send;
       await vscode.command(start!);
-      await (await vscode.showGuestConsole()).getByText(said!).waitFor();
+      await vscode.guestSays(said!);
       await vscode.command(sending!);
       await vscode.pick(how!);
       await vscode.page
@@ -137,7 +137,7 @@ describe('newcomer', () => {
       const ticked = (n: number) => step(n).locator('.codicon-getting-started-step-checked').waitFor();
       await s.shot('walkthrough');
       await press(0, 'Debug Packets');
-      await (await vscode.showGuestConsole()).getByText('listening on').waitFor();
+      await vscode.guestSays('listening on');
       await ticked(0);
       await press(1, 'Break on Function...');
       await vscode.answerPick('tcp_input', /^tcp_input/);

@@ -63,6 +63,9 @@ describe('panel', () => {
       await row.locator('a.action-label[aria-label="Follow"]').click();
       await vscode.tab('tcp stream 0.txt').waitFor();
       await s.shot('followed');
+      await row.hover();
+      await row.locator('a.action-label[aria-label="Close"]').click();
+      await row.waitFor({ state: 'hidden' });
 
       // Function and drop, from pickers.
       await vscode.command('Packet Debugger: Break on Drop...');
@@ -84,7 +87,7 @@ describe('panel', () => {
     async (s) => {
       const { vscode } = s;
       await vscode.command('Packet Debugger: Debug Packets');
-      await (await vscode.showGuestConsole()).getByText('listening on').waitFor();
+      await vscode.guestSays('listening on');
       await vscode.command('Packet Debugger: Debug Packets');
       await vscode.showDebug();
       await vscode
@@ -108,8 +111,20 @@ describe('panel', () => {
       }),
       async (s) => {
         const { vscode } = s;
+        await vscode.openFromExplorer('02-hello.pcap');
+        await vscode.listing.filter('tcp.flags.syn == 1 &&');
+        await vscode.listing.frame.locator('.refused #filter-says').waitFor();
+        await vscode.listing.clickMargin(5);
+        await vscode.listing.packet(6).click();
+        await vscode.command('Packet Debugger: Focus on Packet View');
+        await (await vscode.packet()).line('Transmission Control Protocol').click();
+        await s.shot(`packets-${name}`);
+        await vscode.listing.packet(2).locator('.info').hover();
+        await vscode.listing.frame.locator('#hover').getByText('Address Resolution Protocol').first().waitFor();
+        await vscode.page.screenshot({ path: s.path(`hover-${name}`) });
+        await vscode.command('View: Close All Editors');
         await vscode.startConfiguration('Debug packets');
-        await (await vscode.showGuestConsole()).getByText('listening on').waitFor();
+        await vscode.guestSays('listening on');
         await send(s.port, 'Hello qemu Geust\n');
         await vscode.stoppedIn('tcp_input');
         await vscode.row('Registers', 'RDH').waitFor();
@@ -119,6 +134,9 @@ describe('panel', () => {
         await vscode.evaluate('print $pkt.tcp.dstport', '= ');
         await vscode.evaluate('iov', /No symbol "iov"/);
         await s.shot(`console-${name}`);
+        await vscode.showView('Connections');
+        await vscode.showView('Drops');
+        await s.shot(`views-${name}`);
       },
     );
   }

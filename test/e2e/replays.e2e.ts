@@ -1,10 +1,11 @@
 /** Replays of captures of any two hosts: who is the guest, what the replay comes to, and where it differs. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { concat, pcapHeader, pcapPacket, writePcap } from '../../adapter/packets/pcap.ts';
 import { capture } from '../kit/paths.ts';
-import { replayJson, scene } from './scene.ts';
+import { replayJson, said, scene } from './scene.ts';
 
 /** Ethernet between 192.168.77.1, which opens a connection, and .2, a web server. */
 const HTTP = readFileSync(capture('foreign/veth-http-small.pcap'));
@@ -88,6 +89,12 @@ describe('replays', () => {
       await vscode.consoleLine('12 of 14 packets played; 2 not played: 2 ARP of another network').waitFor();
       await vscode.evaluate('info replay', 'ARP of another network');
       await s.shot('replay-account');
+      // Without a Wireshark on this screen, what has passed is saved.
+      await vscode.command('Packet Debugger: Open in Wireshark');
+      await vscode.answerNotification('Save As...');
+      await vscode.saveAs(join(s.folder, 'passed.pcap'));
+      const passed = await said(s.folder, 'passed.pcap', 'latin1');
+      assert.ok(readCapture(Buffer.from(passed, 'latin1')).packets.length >= 12);
       await vscode.continue();
       await vscode.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
     },

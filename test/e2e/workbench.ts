@@ -541,6 +541,21 @@ export class Workbench {
     return screen;
   }
 
+  /** Resolves when the guest's console shows a text. A session that starts may show the Debug Console in its place. */
+  async guestSays(text: string): Promise<void> {
+    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+      try {
+        const screen = await this.showGuestConsole();
+        await screen.getByText(text).waitFor({ timeout: 5 * KEY_MS });
+        return;
+      } catch (e) {
+        if (Date.now() > deadline) {
+          throw e;
+        }
+      }
+    }
+  }
+
   /** Types a line at the guest's prompt, which it waits for. */
   async typeToGuest(line: string): Promise<void> {
     const screen = await this.showGuestConsole();
