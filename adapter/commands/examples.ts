@@ -1,6 +1,6 @@
 /**
- * An example of each command, which help shows. All of them work at a stop in `e1000_receive_iov` of a replay, where the
- * first breakpoint was hit; a test types them.
+ * An example of each command, which help shows. All of them work at a stop in `e1000_receive_iov` of a replay, where
+ * the first breakpoint was hit; a test types them.
  */
 export const EXAMPLES: Readonly<Record<string, string>> = {
   break: 'break tcp_input if $pkt.tcp.dstport == 5556',

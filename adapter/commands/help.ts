@@ -113,5 +113,6 @@ export function helpText(commands: readonly Command[], topic: string, title: (na
     throw new CommandError(`Undefined ${path} command: "${args}".  Try "help ${path}".`);
   }
   const list = command.subcommands ? listOfSubcommands(path, command.subcommands) : '';
-  return `${[path, ...(command.aliases ?? [])].map(title).join(', ')}\n${documentation(command)}\n${exampleOf(path, command)}${list}`;
+  const names = [path, ...(command.aliases ?? [])].map(title).join(', ');
+  return `${names}\n${documentation(command)}\n${exampleOf(path, command)}${list}`;
 }
