@@ -9,6 +9,10 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { filesUnder, root } from './inputs.mjs';
+import { thirdPartyNotices } from './notices.mjs';
+
+/** The licences of what is bundled; written with the package. */
+const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 
 const CONTENT_TYPES = {
   '.json': 'application/json',
@@ -18,6 +22,7 @@ const CONTENT_TYPES = {
   '.css': 'text/css',
   '.md': 'text/markdown',
   '.png': 'image/png',
+  '.txt': 'text/plain',
   '.pktgdb': 'text/plain',
   '.vsixmanifest': 'text/xml',
 };
@@ -72,9 +77,13 @@ xmlns:d="http://schemas.microsoft.com/developer/vsx-schema-design/2011">
 ${property('Code.Engine', p.engines.vscode)}
 ${property('Code.ExtensionDependencies', '')}
 ${property('Code.ExtensionPack', '')}
-${property('Code.ExtensionKind', 'workspace')}
+${property('Code.ExtensionKind', p.extensionKind.join(','))}
 ${property('Code.LocalizedLanguages', '')}
 ${property('Services.GitHubFlavoredMarkdown', 'true')}
+${property('Services.Content.Pricing', p.pricing)}
+${property('Services.EnableMarketplaceQnA', String(p.qna))}
+${property('Services.Branding.Color', p.galleryBanner.color)}
+${property('Services.Branding.Theme', p.galleryBanner.theme)}
 </Properties>
 </Metadata>
 <Installation><InstallationTarget Id="Microsoft.VisualStudio.Code"/></Installation>
@@ -177,8 +186,9 @@ function packageEntries() {
   const read = (f) =>
     f === 'package.json' ? Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`) : readFileSync(join(root, f));
   return [
-    ['[Content_Types].xml', Buffer.from(contentTypes([...files, 'extension.vsixmanifest']))],
+    ['[Content_Types].xml', Buffer.from(contentTypes([...files, NOTICES, 'extension.vsixmanifest']))],
     ['extension.vsixmanifest', Buffer.from(vsixManifest(p, files, text))],
+    [`extension/${NOTICES}`, Buffer.from(thirdPartyNotices())],
     ...files.map((f) => [`extension/${f}`, read(f)]),
   ];
 }

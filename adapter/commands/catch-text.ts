@@ -12,9 +12,8 @@ import { ALL_REGISTERS, findRegister } from '../inspect/registers.ts';
 import { FilterError } from '../packets/filter/filter.ts';
 import { within } from '../packets/span.ts';
 import { DROP_REASONS } from '../stack/util/drop_reasons.ts';
-import { near } from '../stack/util/near.ts';
 import { CommandError } from './command.ts';
-import { didYouMean } from './linespec.ts';
+import { knownName } from './known-names.ts';
 
 export interface CatchText {
   readonly event: CatchEvent;
@@ -126,16 +125,7 @@ function one(words: readonly string[], names: readonly string[], what: string, w
   if (more !== undefined) {
     throw new CommandError(`Junk at end of arguments: "${more}"; a condition stands behind "if".`);
   }
-  return word === '' ? '' : nameOf(word, names, what, where);
-}
-
-function nameOf(word: string, names: readonly string[], what: string, where: string): string {
-  const name = names.find((n) => n.toLowerCase() === word.toLowerCase());
-  if (name === undefined) {
-    const like = near(word.toUpperCase(), names);
-    throw new CommandError(`There is no ${what} "${word}"; "${where}" lists them.${didYouMean(like)}`);
-  }
-  return name;
+  return word === '' ? '' : knownName(word, names, what, where);
 }
 
 /** Other spellings of states: Linux's, netstat's, BSD's. */

@@ -159,6 +159,9 @@ const breakpointPlace: PlaceOf = (around, args) => {
     const words = ['-function', '-line', '-packet', '-source'];
     return { word: args, candidates: words.map((text) => ({ text, kind: 'option', detail: '' })) };
   }
+  if (/^drop\s+\w*$/.test(args)) {
+    return { word: wordAt(args, NAME), candidates: candidates.reasons() };
+  }
   return /^-?divergence\s/.test(args) ? grades(around, args) : location(around, args);
 };
 

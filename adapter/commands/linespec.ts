@@ -4,9 +4,11 @@ import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { BreakpointSpec, EngineApi } from '../engine/api.ts';
 import { DIFFERENT } from '../engine/api.ts';
 import { within } from '../packets/span.ts';
+import { DROP_REASONS } from '../stack/util/drop_reasons.ts';
 import { near } from '../stack/util/near.ts';
 import { CommandError } from './command.ts';
 import { parseGrade } from './grades.ts';
+import { didYouMean, knownName } from './known-names.ts';
 
 /** A place in the code. */
 export type Location = Exclude<
@@ -26,11 +28,11 @@ export interface BreakpointText {
   /** Offset of the location in the text. */
   readonly at: number;
   readonly condition: { readonly text: string; readonly at: number } | undefined;
-  /** What is no place in the code: `-packet N`, `divergence [GRADE]`. */
+  /** What is no place in the code: `-packet N`, `divergence [GRADE]`, `drop REASON`. */
   readonly event: BreakpointSpec['location'] | undefined;
 }
 
-/** Splits `LOCATION if CONDITION`. Throws `CommandError` for something wrong behind `-packet` and `divergence`. */
+/** Splits `LOCATION if CONDITION`. Throws `CommandError` for something wrong behind one of these words. */
 export function splitBreakpoint(text: string): BreakpointText {
   const m = /(?:^|\s)if(?=[\s(!~*&$-]|$)/.exec(text);
   const before = m ? text.slice(0, m.index) : text;
@@ -49,6 +51,10 @@ function eventOf(location: string): BreakpointText['event'] {
   if (word === 'divergence') {
     return { kind: 'divergence', grade: rest === '' ? DIFFERENT : parseGrade(rest) };
   }
+  const [, reason] = /^drop\s+(\w+)$/.exec(location) ?? [];
+  if (reason !== undefined) {
+    return { kind: 'catch', event: { what: 'drop', reason: dropReason(reason) } };
+  }
   if (!location.startsWith('-packet')) {
     return undefined;
   }
@@ -56,6 +62,11 @@ function eventOf(location: string): BreakpointText['event'] {
     throw new CommandError('-packet takes the number of a packet of the capture; the first one is 1.');
   }
   return { kind: 'packet', number: Number(rest) };
+}
+
+/** The reason of a drop that a word means. */
+export function dropReason(word: string): string {
+  return knownName(word, Object.keys(DROP_REASONS), 'reason of a drop', 'info drops');
 }
 
 /** Resolves a linespec. Throws `CommandError` in gdb's words, with near matches. */
@@ -155,9 +166,4 @@ export function unknownFunction(engine: EngineApi, name: string): string {
     engine.info.functions.map((f) => f.name),
   );
   return `Function "${name}" not defined.${didYouMean(like)}`;
-}
-
-/** ` Did you mean A, B?`, empty if there is nothing near. */
-export function didYouMean(like: readonly string[]): string {
-  return like.length > 0 ? ` Did you mean ${like.join(', ')}?` : '';
 }

@@ -52,7 +52,7 @@ export interface QueryRowView extends QueryRow {
 }
 
 /** VS Code opens a path of this scheme by asking the extension: its query is a moment for `pktgdb/goTo`. */
-export const MOMENT_SCHEME = 'pktgdb-moment';
+export type MomentScheme = 'pktgdb-moment';
 
 /** Answer to `pktgdb/query`. */
 export interface QueryBody {

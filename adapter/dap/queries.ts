@@ -6,13 +6,15 @@ import type { QueryRow } from '../engine/api.ts';
 import { rowText } from '../inspect/queries.ts';
 import { TextError } from '../packets/span.ts';
 import { type Arguments, RequestError } from './arguments.ts';
-import { MOMENT_SCHEME, type QueryBody, type QueryRowsEventBody } from './custom.ts';
+import type { MomentScheme, QueryBody, QueryRowsEventBody } from './custom.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 import { toSource } from './sources.ts';
 
 /** A client that asks for no limit gets so many rows. */
 const MOST_ROWS = 100_000;
+
+const MOMENT_SCHEME: MomentScheme = 'pktgdb-moment';
 
 const SEARCHING = 'Searching the history';
 

@@ -59,7 +59,6 @@ import { loadMachine, startMachine } from './start.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState, withResult } from './stopped.ts';
 import { historyMoment, historyState, type Moment, momentOf, type PastStep, TimeTravel } from './time-travel.ts';
-import { Tracer } from './tracer.ts';
 import { engineError, Traces } from './traces.ts';
 import { UserBreakpoints } from './user-breakpoints.ts';
 import { watchedBy } from './watched.ts';
@@ -74,7 +73,6 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #whatIf: WhatIf;
   askWhatIf: (() => Promise<boolean>) | undefined;
   #time: TimeTravel;
-  readonly #tracer: Tracer;
   readonly #queries: Queries;
   readonly #traces: Traces;
   /** The live machine. */
@@ -100,6 +98,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#breakpoints = new UserBreakpoints(this.#table, {
       installers: () => this.#installers,
       moment: () => this.#moment,
+      watched: (bp, moment) => this.#time.watched(bp, moment),
       told: (what, bp) => void this.emit('breakpoint', what, bp),
       complain: (text) => void this.emit('report', 'error', text),
     });
@@ -111,11 +110,6 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       stopped: (inferior, arrival) => this.#whatIfStopped(inferior, arrival),
       ended: (inferior, message) => this.#whatIfEnded(inferior, message),
     });
-    this.#tracer = new Tracer(
-      image,
-      () => this.#live(),
-      (text) => this.emit('report', 'error', text),
-    );
     this.#queries = new Queries(image);
     this.#traces = new Traces({
       progress: (what, done, total) => void this.emit('progress', what, done, total),
@@ -273,7 +267,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#installer = undefined;
     this.#moment = undefined;
     this.#breakpoints.forgetWatches();
-    this.#leaving = Promise.all([this.#time, this.#tracer, this.#queries].map((one) => one.dispose()));
+    this.#leaving = Promise.all([this.#time, this.#queries].map((one) => one.dispose()));
   }
 
   #forgetHistory(): void {
@@ -430,8 +424,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   async trace(points: readonly TracePoint[]): Promise<readonly Note[]> {
-    const moment = this.#needHistory();
-    return this.#tracer.notes(points, moment);
+    const { position } = this.#needHistory();
+    return this.#queries.trace(this.#live(), points, position);
   }
 
   /** While it goes on the machine counts as running, so that it can be interrupted. */
@@ -478,7 +472,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       return;
     }
     const inferior = this.#running();
-    this.#tracer.running?.interrupt();
+    this.#queries.interruptTrace();
     if (this.#inferiorState === 'running') {
       (this.#time.running ?? inferior).interrupt();
     }

@@ -110,6 +110,14 @@ export const TELLING_COMMAND = /^\s*(?:info|help|\?)/;
 /** Machines of this process so far, for their names. */
 let created = 0;
 
+/** What is wrong with a capture is the user's to know; of anything else, where it was found helps. */
+function failureText(e: unknown): string {
+  if (!(e instanceof Error)) {
+    return String(e);
+  }
+  return e.name === 'CaptureError' ? e.message : (e.stack ?? e.message);
+}
+
 export class Inferior extends EventEmitter<InferiorEvents> {
   readonly shared = new Map<string, ArrayBufferLike>();
   /** Those of a machine that is not recorded: none. */
@@ -225,7 +233,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     port1.unref();
     this.#worker.on('message', (m: WorkerMessage) => this.#message(m));
     this.#worker.on('error', (e) => {
-      this.#failure = e instanceof Error ? (e.stack ?? e.message) : String(e);
+      this.#failure = failureText(e);
     });
     this.#worker.on('exit', () => this.#end(1, this.#failure || 'the machine stopped', undefined));
   }
@@ -388,7 +396,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     }
     const log = this.history?.log ?? { chunks: [], fd: -1 };
     const { chunks, fd } = this.#before ?? { chunks: [], fd: log.fd };
-    return { ...this.#header, ...log, chunks: [...chunks, ...log.chunks], fd, framed: this.framed };
+    const captures = this.replay?.files ?? [];
+    return { ...this.#header, chunks: [...chunks, ...log.chunks], fd, captures, framed: this.framed };
   }
 
   /** Functions entered since the newest checkpoint, a byte each; undefined: unknown. */
@@ -399,6 +408,11 @@ export class Inferior extends EventEmitter<InferiorEvents> {
 
   get exited(): boolean {
     return this.#ended;
+  }
+
+  /** What ended it, if something went wrong; else empty. */
+  get failure(): string {
+    return this.#failure;
   }
 
   /** All of the log that there is by now. */

@@ -83,7 +83,7 @@ export function inferiorOptions(
 export function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): ReplayData {
   const { count, columns, interfaces } = capture.index;
   return {
-    paths: opened.map((o) => o.path),
+    files: opened.map(({ source: { fd, size } }) => ({ fd, size })),
     index: { count, columns, interfaces },
     plan,
     script: { repair: options.checksums !== 'keep' },

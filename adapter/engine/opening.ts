@@ -64,10 +64,11 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
       progress,
     );
     captures.end();
-    const recording: Recording = { ...saved.head, chunks: saved.chunks, fd: source.fd };
-    checkChanges(recording);
-    const replayed = await openReplay(head, captures.paths, saved.progress, progress);
     const { chunks, checkpoints } = saved;
+    checkChanges(head, { chunks, fd: source.fd });
+    const replayed = await openReplay(head, captures.paths, saved.progress, progress);
+    const replay = replayed && replayData(replayed, { checksums: replayed.checksums });
+    const recording: Recording = { ...saved.head, chunks, fd: source.fd, captures: replay?.files ?? [] };
     const start = chunks[0]?.start ?? 0;
     return {
       head,
@@ -77,7 +78,7 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
       startTick: head.startTick,
       marks: saved.marks,
       replayed,
-      replay: replayed && replayData(replayed, { checksums: replayed.checksums }),
+      replay,
       bytes: chunks.reduce((n, c) => n + (c.memory?.byteLength ?? c.fileBytes) - CHUNK_HEADER_BYTES, 0),
       close: () => {
         source.close();
@@ -95,11 +96,11 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
 }
 
 /** Refuses recordings with changes that could do anything (see `isSafe`). */
-function checkChanges(recording: Recording): void {
-  if (!recording.framed) {
+function checkChanges({ framed }: SavedHead, kept: Pick<Recording, 'chunks' | 'fd'>): void {
+  if (!framed) {
     return;
   }
-  const log = new LogReader(recording);
+  const log = new LogReader(kept);
   while (log.peek() !== 0) {
     if (log.take() === LOG.CHANGE) {
       const at = decodePosition(log.r);

@@ -204,8 +204,18 @@ export class Past {
 
   /** The next stop, which is not the user's. */
   async #nextArrival(): Promise<Arrival> {
-    const arrival = await new Promise<Arrival>((resolve) => {
-      this.#expected = resolve;
+    const { inferior } = this;
+    const arrival = await new Promise<Arrival>((resolve, reject) => {
+      const ended = (): void => {
+        if (inferior.failure !== '') {
+          reject(new EngineError(inferior.failure));
+        }
+      };
+      inferior.once('exited', ended);
+      this.#expected = (a) => {
+        inferior.off('exited', ended);
+        resolve(a);
+      };
     });
     if (arrival.report.stop.kind === 'pause') {
       throw new TravelCancelled('Quit');
@@ -321,11 +331,6 @@ export class Past {
     }
     const { report } = await this.#run({ target, breakpoints: 'silent', known }, checkpoint);
     return (report.stop.kind === 'arrived' && report.stop.notes.origins) || [];
-  }
-
-  /** Executes history from its beginning to a moment, or from a checkpoint, and stops nowhere. */
-  through(target: TimePosition, checkpoint: CheckpointRef | null): Promise<Arrival> {
-    return this.#run({ target, breakpoints: 'note' }, checkpoint);
   }
 
   /** Where a place of the program was passed last before `from`; null if it was not. */

@@ -1,20 +1,24 @@
 /**
- * Answers queries: executes the recording again in an inferior of its own, from checkpoints, and hands over the rows
+ * Answers queries, with rows or with notes of what passed: executes the recording again in an inferior of its own, from checkpoints, and hands over the rows
  * as they are found. The machine that the user debugs is not disturbed; one query goes on at a time.
  */
 import type { QueryOrder, QueryResult, RowData } from '../inferior/asked.ts';
+import type { Note } from '../inferior/notes.ts';
 import type { TimePosition } from '../inferior/stop.ts';
 import type { CarriedWatch } from '../inferior/watches.ts';
 import type { QueryMessage } from '../inferior/worker.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
+import type { TracePoint } from './api.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
+import { TravelCancelled } from './past.ts';
 import type { QueryEnd, QueryOptions, QueryRequest, QueryRow } from './query.ts';
 import { layerOf, type Question, questionOf } from './question.ts';
 import { redoChanges } from './reexecute.ts';
 import { mayRun, stretches } from './stretches.ts';
+import { type TraceQuestion, traceQuestion } from './trace-question.ts';
 
 /** How often it is said how far a query is. */
 const PROGRESS_MS = 100;
@@ -42,6 +46,12 @@ export class Queries {
   #last: Promise<unknown> = Promise.resolve();
   #asked = 0;
   readonly #callers = new Map<string, string>();
+  /** Notes, and the moment and history that they are about. */
+  readonly #known = new Map<string, readonly Note[]>();
+  #knownAt = '';
+  #knownOf: HistorySource | undefined;
+  /** Gives up what `trace` executes. */
+  #tracing = new AbortController();
 
   constructor(image: Image) {
     this.#image = image;
@@ -96,6 +106,67 @@ export class Queries {
       options.progress?.(1, 1);
     }
     return answer.end;
+  }
+
+  /** All that passed `points` up to a moment, in order. Throws `TravelCancelled` when it is interrupted. */
+  async trace(live: HistorySource, points: readonly TracePoint[], until: TimePosition): Promise<readonly Note[]> {
+    const at = `${until.tick}:${until.probe}`;
+    if (this.#knownAt !== at || this.#knownOf !== live) {
+      this.#known.clear();
+      this.#knownAt = at;
+      this.#knownOf = live;
+    }
+    const key = JSON.stringify(points);
+    const known = this.#known.get(key);
+    if (known) {
+      return known;
+    }
+    this.#tracing = new AbortController();
+    const { signal } = this.#tracing;
+    const answer = this.#last.then(() => this.#trace(live, traceQuestion(this.#image, points), until, signal));
+    this.#last = answer.catch(() => undefined);
+    const notes = await answer;
+    if (this.#knownAt === at && this.#knownOf === live) {
+      this.#known.set(key, notes);
+    }
+    return notes;
+  }
+
+  /** Gives up what `trace` executes just now. */
+  interruptTrace(): void {
+    this.#tracing.abort();
+  }
+
+  async #trace(
+    live: HistorySource,
+    { byHand, ...question }: TraceQuestion,
+    until: TimePosition,
+    signal: AbortSignal,
+  ): Promise<readonly Note[]> {
+    const id = ++this.#asked;
+    const inferior = await this.#open(live);
+    const notes: Note[] = [];
+    const take = (more: readonly Note[]): void => void notes.push(...more);
+    const stop = (): void => inferior.interrupt();
+    const answer = new Answer({ rows: () => undefined, signal }, (row, number) => this.#row(row, number));
+    inferior.on('notes', take);
+    signal.addEventListener('abort', stop);
+    try {
+      for (const { from, until: end } of this.#parts(live, question, until)) {
+        if (answer.over) {
+          break;
+        }
+        const order = { id, deciders: [...question.deciders], eachTurn: '', until: end, byHand };
+        await this.#run(inferior, { recording: live.recording, checkpoint: from, query: order }, answer);
+      }
+    } finally {
+      inferior.off('notes', take);
+      signal.removeEventListener('abort', stop);
+    }
+    if (answer.over) {
+      throw new TravelCancelled('Quit');
+    }
+    return notes;
   }
 
   /** What has to be looked at, in order: stretches without a gap between them are one. */
@@ -230,6 +301,7 @@ export class Queries {
   }
 
   async dispose(): Promise<void> {
+    this.#known.clear();
     const inferior = await this.#inferior?.catch(() => undefined);
     this.#inferior = undefined;
     await inferior?.terminate();

@@ -47,7 +47,7 @@ export function askingDecider(image: Image, p: ProbeInfo, body: string): string 
 }
 
 /** Pieces of deciders by probe. */
-class Bodies {
+export class Bodies {
   readonly #image: Image;
   readonly #bodies = new Map<number, string>();
 

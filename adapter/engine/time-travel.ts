@@ -79,6 +79,8 @@ export class TimeTravel {
   /** The live machine's stop, while the past is shown. */
   #present: Moment | undefined;
   #step: PastStep | undefined;
+  /** Where watches of locals were set in the past, by their numbers, and what goes back to where their call began. */
+  readonly #setInPast = new Map<number, { readonly at: TimePosition; readonly entry: BackRequest }>();
 
   constructor(image: Image, table: BreakpointTable, hooks: TimeTravelHooks) {
     this.#image = image;
@@ -118,11 +120,43 @@ export class TimeTravel {
   }
 
   /** Shows the present again. */
-  #toPresent(from: Moment, stop: Stop): void {
+  async #toPresent(from: Moment, stop: Stop): Promise<void> {
     const present = this.#present ?? from;
+    const ended = this.inPast ? await this.#carryWatches(present) : [];
     this.#present = undefined;
+    const shown: Stop = ended.length > 0 ? { kind: 'watchpoint-scope', breakpoints: ended } : stop;
     // Whatever led here, a machine whose stack has thrown does not go on.
-    this.#hooks.show(present.stop.kind === 'exception' ? present : { ...present, stop });
+    this.#hooks.show(present.stop.kind === 'exception' ? present : { ...present, stop: shown });
+  }
+
+  /** A watch of a frame is set at a moment: one of the past goes on in the present if the call does. */
+  watched({ id, spec: { location } }: Breakpoint, { stopped, position }: Moment): void {
+    const scoped = location.kind === 'watch' && location.frame?.scoped ? location : undefined;
+    if (this.inPast && scoped) {
+      const entry = backRequest(stopped, 'entry', frameIndex(stopped, scoped), 1);
+      this.#setInPast.set(id, { at: position, entry });
+    }
+  }
+
+  /** Sets watches of the past in the present where their calls go on there; those whose calls have ended. */
+  async #carryWatches({ stopped, position }: Moment): Promise<number[]> {
+    const ended: number[] = [];
+    for (const { bp, location } of this.#watches) {
+      const order = this.#table.watch(bp);
+      const set = this.#setInPast.get(bp.id);
+      if (order && set && this.#past) {
+        const index = frameIndex(stopped, location);
+        const now = index < 0 ? null : await this.#past.back(position, backRequest(stopped, 'entry', index, 1));
+        const began = now && (await this.#past.back(set.at, set.entry));
+        if (began && samePosition(began, now)) {
+          await stopped.watch(order, location.captures, index);
+        } else {
+          ended.push(bp.id);
+        }
+      }
+    }
+    this.#setInPast.clear();
+    return ended;
   }
 
   /** Where history begins: with the machine, or at the oldest checkpoint that is kept. */
@@ -146,7 +180,7 @@ export class TimeTravel {
       return;
     }
     if (target === 'present' || comesAfter(target, present)) {
-      this.#toPresent(from, stop);
+      await this.#toPresent(from, stop);
       return;
     }
     await this.#guarded(from, async (past) => {
@@ -165,7 +199,7 @@ export class TimeTravel {
       throw new NotPassedError(`Packet ${number} of the capture has not passed the user network's edge.`);
     }
     if (samePosition(arrival.report.position, present.position)) {
-      this.#toPresent(present, stop);
+      await this.#toPresent(present, stop);
       return;
     }
     this.#present = present;
@@ -292,6 +326,10 @@ export class TimeTravel {
     try {
       await go(await this.#open());
     } catch (e) {
+      if (this.#past?.inferior.exited) {
+        this.#lost();
+        throw e;
+      }
       const shows = e instanceof TravelCancelled || (e instanceof NotPassedError && inPast);
       if (!shows) {
         throw e;
@@ -305,6 +343,17 @@ export class TimeTravel {
       if (e instanceof NotPassedError) {
         throw e;
       }
+    }
+  }
+
+  /** What executed the history is gone, and the moment of it that was shown: the present is there. */
+  #lost(): void {
+    this.#past = undefined;
+    this.#opening = undefined;
+    const present = this.#present;
+    this.#present = undefined;
+    if (present) {
+      this.#hooks.show({ ...present, stop: { kind: 'pause' } });
     }
   }
 
@@ -330,16 +379,27 @@ export class TimeTravel {
     }
     const { lastHit } = stop.notes;
     if (lastHit || present.stop.kind === 'exception') {
-      this.#toPresent(present, lastHit ? hitStop(lastHit) : present.stop);
+      void this.#toPresent(present, lastHit ? hitStop(lastHit) : present.stop);
       return;
     }
+    void this.#goLive(present);
+  }
+
+  /** The past has become the present, and goes on as that, unless a watch has ended on the way. */
+  async #goLive(present: Moment): Promise<void> {
+    const ended = await this.#carryWatches(present);
     this.#present = undefined;
-    this.#hooks.goLive(present, this.#step);
+    if (ended.length > 0) {
+      this.#hooks.show({ ...present, stop: { kind: 'watchpoint-scope', breakpoints: ended } });
+    } else {
+      this.#hooks.goLive(present, this.#step);
+    }
   }
 
   /** The live machine is gone, or goes on: the past has to be told anew what happened. */
   async dispose(): Promise<void> {
     this.#present = undefined;
+    this.#setInPast.clear();
     const past = await this.#opening?.catch(() => undefined);
     this.#past = undefined;
     this.#opening = undefined;

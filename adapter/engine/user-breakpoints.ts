@@ -11,6 +11,8 @@ interface BreakpointHooks {
   installers(): readonly Installer[];
   /** Where the inferior stands that is shown. */
   moment(): Moment | undefined;
+  /** A watch of a frame has been set where the inferior stands that is shown. */
+  watched(bp: Breakpoint, moment: Moment): void;
   told(what: 'new' | 'changed' | 'removed', bp: Breakpoint): void;
   complain(text: string): void;
 }
@@ -40,6 +42,7 @@ export class UserBreakpoints {
     if (order && location.kind === 'watch' && location.frame && moment) {
       const complain = (e: Error): void => this.#hooks.complain(`Watchpoint ${bp.id}: ${e.message}`);
       moment.stopped.watch(order, location.captures, location.frame.index).catch(complain);
+      this.#hooks.watched(bp, moment);
     }
   }
 

@@ -1,5 +1,6 @@
 /** What gdb prints when the program stops, and frame lines. */
 import type { Frame, NamedValue, Stop } from '../engine/api.ts';
+import { shortMomentText } from '../inspect/history.ts';
 import { packetArgument } from '../inspect/packets.ts';
 import { accountLines } from '../inspect/replay.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
@@ -66,6 +67,7 @@ export async function printStop(
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
   gdb.out(`${await headlineOf(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
+  gdb.out(pastLine(gdb));
   if (reason.kind === 'breakpoint' && reason.breakpoints.some((id) => gdb.onDivergence.has(id))) {
     gdb.out(await divergenceAtStop(gdb));
   }
@@ -74,6 +76,11 @@ export async function printStop(
     const text = gdb.style.value(await formatResult(gdb.reader, gdb.settings.print, result, ''));
     gdb.out(`Value returned is $${gdb.evaluator.record(result, 0)} = ${text}\n`);
   }
+}
+
+/** Where in history a stop is, in the words of `goto`; empty in the present. */
+function pastLine({ engine: { history } }: GdbInterpreter): string {
+  return history?.inPast ? `[past: ${shortMomentText(history.here)}]\n` : '';
 }
 
 /** The first catchpoint of those that were hit. */

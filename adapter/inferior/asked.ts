@@ -22,6 +22,8 @@ export interface QueryOrder {
   readonly known?: readonly CarriedWatch[];
   /** Only the last row is wanted. */
   readonly last?: boolean;
+  /** Where what the user drops and edits is noted (see `Notes.byHand`). */
+  readonly byHand?: { readonly drops: number; readonly edits: number };
 }
 
 /** What a run has come to, besides its rows. */

@@ -8,7 +8,7 @@
 import { decodeInput, getInline } from '../mailbox/codec.ts';
 import { LOG, type LogReader } from '../mailbox/recorded.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
-import type { RecordedHostHooks } from './recorded-host.ts';
+import type { RecordedHost, RecordedHostHooks } from './recorded-host.ts';
 import type { ServedPiece } from './served-files.ts';
 import { SilentHost } from './silent-host.ts';
 
@@ -37,6 +37,7 @@ export class ForkHost extends SilentHost implements Host {
   now_ns: number;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];
+  readonly #data: RecordedHost['data'];
   readonly #log: LogReader;
   readonly #hooks: RecordedHostHooks;
   readonly #sockets: () => ReadonlyMap<number, OpenSocket>;
@@ -48,7 +49,7 @@ export class ForkHost extends SilentHost implements Host {
 
   /** `log` stands where the machine does. */
   constructor(
-    from: Pick<Host, 'now_ns' | 'seed' | 'nameservers'>,
+    from: Pick<RecordedHost, 'now_ns' | 'seed' | 'nameservers' | 'data'>,
     log: LogReader,
     hooks: RecordedHostHooks,
     sockets: () => ReadonlyMap<number, OpenSocket>,
@@ -58,6 +59,7 @@ export class ForkHost extends SilentHost implements Host {
     this.now_ns = from.now_ns;
     this.seed = from.seed;
     this.nameservers = from.nameservers;
+    this.#data = from.data;
     this.#log = log;
     this.#hooks = hooks;
     this.#sockets = sockets;
@@ -76,7 +78,7 @@ export class ForkHost extends SilentHost implements Host {
       r.u32();
       const inputs: Input[] = [];
       for (let n = r.u32(); n > 0; n--) {
-        inputs.push(decodeInput(r, getInline));
+        inputs.push(decodeInput(r, this.#data.read));
       }
       this.#next = { tick, ns, inputs, changes: this.#flows() };
     }

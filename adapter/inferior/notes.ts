@@ -30,7 +30,6 @@ export class Notes {
   #last: Note['packet'] = null;
   #drops = -1;
   #edits = -1;
-  #sent = 0;
 
   constructor(
     send: (notes: readonly Note[]) => void,
@@ -63,7 +62,10 @@ export class Notes {
     return this.#last;
   }
 
-  /** Has what the user does noted: a packet dropped, at a place as one that the stack drops, and one edited. */
+  /**
+   * Has what the user does noted: a packet dropped, at a place as one that the stack drops, and one edited; -1:
+   * nowhere.
+   */
   byHand(drops: number, edits: number): void {
     this.#drops = drops;
     this.#edits = edits;
@@ -90,19 +92,16 @@ export class Notes {
     }
   }
 
-  /** Hands over what waits; tells how many there were in all. */
-  flush(): number {
-    this.#sent += this.#waiting.length;
+  /** Hands over what waits. */
+  flush(): void {
     if (this.#waiting.length > 0) {
       this.#send(this.#waiting);
       this.#waiting = [];
     }
-    return this.#sent;
   }
 
   /** Another run begins. */
   restart(): void {
     this.#waiting = [];
-    this.#sent = 0;
   }
 }

@@ -2,6 +2,7 @@
 import { type Change, type ChangePosition, decodeChange, decodePosition, samePosition } from '../mailbox/change.ts';
 import { decodeInput, getInline, type Reader } from '../mailbox/codec.ts';
 import { LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
+import { RecordedData } from '../replay/references.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 import { SilentHost } from './silent-host.ts';
@@ -62,11 +63,14 @@ export class RecordedHost extends SilentHost implements Host {
   #beyond: Host | null = null;
   /** The machine is in `poll`. */
   inPoll = false;
+  /** What reads data of inputs. */
+  readonly data: RecordedData;
 
   constructor(recording: Recording, hooks: RecordedHostHooks, from: RecordedStart | null = null) {
     super();
     this.seed = recording.seed;
     this.nameservers = recording.nameservers;
+    this.data = new RecordedData(recording.captures);
     this.#log = new LogReader(recording, from?.logAt);
     this.#hooks = hooks;
     this.#from = from;
@@ -184,7 +188,7 @@ export class RecordedHost extends SilentHost implements Host {
     this.#hooks.turn(tick);
     const inputs: Input[] = [];
     for (let n = r.u32(); n > 0; n--) {
-      inputs.push(decodeInput(r, getInline));
+      inputs.push(decodeInput(r, this.data.read));
     }
     this.#hooks.numbers(r);
     this.#hooks.replayed(inputs, this.#changes());

@@ -34,6 +34,8 @@ export interface ReplayFacts {
   readonly sentPacket: number;
   readonly sentGrade: number;
   readonly known: { readonly changes: readonly number[]; readonly numbers: Float64Array };
+  /** Writes where in the capture data of an input is, instead of the data; false if that cannot be said. */
+  refer?(w: Writer, data: Uint8Array, input: Input): boolean;
 }
 
 /** What recording needs from the thread it runs in. */
@@ -154,8 +156,11 @@ export class RecordingHost implements Host {
     return inputs;
   }
 
-  /** Data of an input, inline. Nobody reads it before the machine stands still. */
-  readonly #put = (w: Writer, data: Uint8Array): void => {
+  /** Data of an input, inline or as a reference. Nobody reads it before the machine stands still. */
+  readonly #put = (w: Writer, data: Uint8Array, input: Input): void => {
+    if (this.#replay?.refer?.(w, data, input)) {
+      return;
+    }
     beginInline(w, data);
     if (this.#hooks.keep?.(data, this.#log.place)) {
       w.skip(data.length);

@@ -3,12 +3,13 @@
  * file.
  */
 import type { IndexParts } from '../packets/capture-index.ts';
+import type { CaptureFile } from '../replay/file-source.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import type { ScriptOptions } from '../replay/script-context.ts';
 
 export interface ReplayData {
   /** The files that hold the capture, unpacked; the index takes their bytes as one behind the other. */
-  readonly paths: readonly string[];
+  readonly files: readonly CaptureFile[];
   readonly index: IndexParts;
   readonly plan: ReplayPlan;
   readonly script: ScriptOptions;

@@ -263,11 +263,6 @@ export class Runtime {
     }
   }
 
-  /** Hands over what was noted; tells how much there was. */
-  flushNotes(): number {
-    return this.notes.flush();
-  }
-
   /** The machine is being set up in order to execute a recording: what happens until then is of no account. */
   #settingUp = false;
 
@@ -306,6 +301,7 @@ export class Runtime {
     for (const [probe, source] of query.deciders) {
       this.setDecider(probe, source);
     }
+    this.notes.byHand(query.byHand?.drops ?? -1, query.byHand?.edits ?? -1);
     this.#eachTurn = query.eachTurn === '' ? null : (new Function('$R', '$G', '$probe', query.eachTurn) as EachTurn);
     this.asked = new Asked(query, {
       now: () => {
@@ -326,6 +322,7 @@ export class Runtime {
   endQuery(): QueryResult {
     const { asked } = this;
     asked?.flush();
+    this.notes.flush();
     for (const [probe] of asked?.order.deciders ?? []) {
       this.setDecider(probe, '');
     }

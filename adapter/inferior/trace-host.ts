@@ -3,6 +3,7 @@
  * turned back into what the host's sockets must have brought, so that slirp does it all again. Time is the capture's,
  * nothing waits, and the same capture gives the same inputs at the same turns. Only what the user types is not in it.
  */
+import type { Writer } from '../mailbox/codec.ts';
 import type { ByteSource } from '../packets/byte-source.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import { visible } from '../packets/format.ts';
@@ -16,6 +17,7 @@ import { bareAck } from '../replay/frames.ts';
 import { KnownPackets } from '../replay/known-packets.ts';
 import { ReplayNumbers } from '../replay/numbers.ts';
 import { AT_END, AT_GRADE, AT_PACKET, AT_SENT, AT_TIME, type ReplayPlan } from '../replay/plan.ts';
+import { References } from '../replay/references.ts';
 import { Script } from '../replay/script.ts';
 import type { ScriptOptions } from '../replay/script-context.ts';
 import type { Step } from '../replay/step.ts';
@@ -72,6 +74,7 @@ export class TraceHost implements Host {
   readonly #script: Script;
   readonly #player: TracePlayer;
   readonly #numbers: ReplayNumbers;
+  readonly #references: References;
   readonly #sink: ReplaySink;
   readonly #atEnd: () => void;
   readonly #view = new TcpIpView();
@@ -94,6 +97,7 @@ export class TraceHost implements Host {
     this.comparison = new Comparison(options.source, options.index, plan);
     this.#player = new TracePlayer(plan, this.comparison, this.known, argv);
     this.#script = new Script(options.source, options.index, plan, options.script, this.#player.buffers);
+    this.#references = new References(options.source, options.index, plan);
     this.#sink = options.sink ?? {};
     this.#atEnd = options.atEnd ?? (() => {});
     this.#outside = outside;
@@ -105,10 +109,19 @@ export class TraceHost implements Host {
 
   poll(timeoutNs: number): readonly Input[] {
     this.known.turn();
+    this.#player.places.clear();
     const inputs = this.#nextInputs(timeoutNs);
     this.known.inputs(inputs);
     this.#numbers.tell();
     return inputs;
+  }
+
+  /** Writes where in the capture data of an input is; false if that cannot be said. */
+  refer(w: Writer, data: Uint8Array, input: Input): boolean {
+    const places = this.#player.places.get(data);
+    return places
+      ? this.#references.pieces(w, data, places)
+      : input.type === 'frame' && this.#references.frame(w, data, input.number);
   }
 
   #nextInputs(timeoutNs: number): readonly Input[] {

@@ -10,6 +10,7 @@ import type { Flow } from '../replay/flow.ts';
 import { MAX_FRAME, segment, segmentLike, setAck } from '../replay/frames.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { giveUp, MAX_FORWARDS, type Reason, type ReplayPlan } from '../replay/plan.ts';
+import type { Places } from '../replay/references.ts';
 import type { FrameStep, Step } from '../replay/step.ts';
 import { StreamBuffers } from '../replay/stream-buffers.ts';
 import { AF_INET6, type Input, type sockaddr } from '../stack/util/host.ts';
@@ -33,6 +34,8 @@ export class TracePlayer {
   readonly byFd = new Map<number, Flow>();
   readonly openFds = new Set<number>();
   readonly buffers = new StreamBuffers();
+  /** Where in the capture the bytes of this turn's inputs are. */
+  readonly places = new Map<Uint8Array, Places>();
   /** Connections that have been played, while something may still arrive. */
   readonly played: Flow[] = [];
   /** Packets that found nothing that they could be played to. */
@@ -205,6 +208,7 @@ export class TracePlayer {
         });
         break;
       case 'data':
+        this.#place(step);
         this.buffers.lend(fd, step.data);
         this.inputs.push({ type: 'data', fd, data: step.data });
         if (step.eof) {
@@ -220,6 +224,12 @@ export class TracePlayer {
     }
   }
 
+  #place({ data, places }: Extract<Step, { type: 'data' | 'datagram' }>): void {
+    if (places) {
+      this.places.set(data, places);
+    }
+  }
+
   #playDatagram(step: Extract<Step, { type: 'datagram' | 'datagram-error' }>): void {
     const fd = this.#sessions.get(step.session);
     if (step.type === 'datagram-error') {
@@ -229,6 +239,7 @@ export class TracePlayer {
       return;
     }
     const from = this.#outsideAddress(step.from);
+    this.#place(step);
     if (fd !== undefined) {
       this.inputs.push({ type: 'datagram', fd, data: step.data, from });
       return;

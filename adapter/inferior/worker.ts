@@ -378,9 +378,9 @@ function newKnowledge(): KnownPackets | null {
   return known;
 }
 
-function replayHost({ paths, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
+function replayHost({ files, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
   const host = new TraceHost({
-    source: mergedSource(paths.map((path) => new FileSource(path))),
+    source: mergedSource(files.map((file) => new FileSource(file))),
     index: new PacketIndex(index),
     plan,
     outside,

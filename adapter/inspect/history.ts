@@ -52,11 +52,22 @@ export function momentsOf({ bookmarks, checkpoints }: SavedMarks): KeptMoments {
  * `tick 22283, probe 4427, 0.012345678 s, after packet 12 (10.0.2.2:80 -> 10.0.2.15, [PSH, ACK])`. In a replay it is
  * the capture's number.
  */
-export function momentText({ tick, probe, ns, packets, lastPacket }: HistoryMoment): string {
-  const number = lastPacket?.captured ?? packets;
-  const packet = lastPacket === null || number > 0 ? `packet ${number}` : 'a packet that is not in the capture';
+export function momentText(moment: HistoryMoment): string {
+  const { tick, probe, ns, lastPacket } = moment;
   const what = lastPacket === null ? '' : ` (${edgeText(Buffer.from(lastPacket.hex, 'hex'))})`;
-  return `tick ${tick}, probe ${Math.max(probe, -1)}, ${(ns / NS).toFixed(9)} s, after ${packet}${what}`;
+  return `tick ${tick}, probe ${Math.max(probe, -1)}, ${(ns / NS).toFixed(9)} s, after ${packetText(moment)}${what}`;
+}
+
+/** A moment in few words, of which the first is what `goto` takes. */
+export function shortMomentText(moment: HistoryMoment): string {
+  const { tick, probe } = moment;
+  return `${tick}${probe < 0 ? '' : `:${probe}`}, after ${packetText(moment)}`;
+}
+
+/** The last packet that has passed the user network's edge; of a replay by its number in the capture. */
+function packetText({ packets, lastPacket }: HistoryMoment): string {
+  const number = lastPacket?.captured ?? packets;
+  return lastPacket === null || number > 0 ? `packet ${number}` : 'a packet that is not in the capture';
 }
 
 /** A packet in a few words, from its headers: who sent it to whom, and its flags or protocol. */

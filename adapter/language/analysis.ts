@@ -2,7 +2,7 @@
 import type { Surroundings } from '../commands/candidates.ts';
 import { type Command, CommandError, type Found, findCommand } from '../commands/command.ts';
 import { userCommand } from '../commands/help.ts';
-import { didYouMean } from '../commands/linespec.ts';
+import { didYouMean } from '../commands/known-names.ts';
 import { COMMANDS } from '../commands/table/index.ts';
 import { DEBUGGER_VARIABLES } from '../commands/variables.ts';
 import { leadingWord } from '../commands/words.ts';

@@ -5,7 +5,8 @@
 
 import { parseCatch } from '../commands/catch-text.ts';
 import { type Command, CommandError, type Found, kindsOf, type UnknownCommandError } from '../commands/command.ts';
-import { didYouMean, parseLocation, splitBreakpoint } from '../commands/linespec.ts';
+import { didYouMean } from '../commands/known-names.ts';
+import { parseLocation, splitBreakpoint } from '../commands/linespec.ts';
 import { queryRequest } from '../commands/query-text.ts';
 import { registersNamed } from '../commands/registers.ts';
 import { defaultSettings } from '../commands/settings.ts';

@@ -1,6 +1,6 @@
 /** Checks of the machine's options in a script, with the machine's own parsers. */
 import { CommandError } from '../commands/command.ts';
-import { didYouMean } from '../commands/linespec.ts';
+import { didYouMean } from '../commands/known-names.ts';
 import { findOption, type MachineOption } from '../commands/machine-options.ts';
 import { type ShellWord, shellWords } from '../commands/words.ts';
 import { type Span, within } from '../packets/span.ts';

@@ -68,6 +68,8 @@ export interface Recording extends RecordingHeader {
   readonly chunks: readonly LogChunk[];
   /** The open file that old chunks lie in; -1: none. */
   readonly fd: number;
+  /** The capture that it is a replay of: open files, which the log refers to. */
+  readonly captures: readonly { readonly fd: number; readonly size: number }[];
   /** Some of its changes need frames, so that only an inferior with an inspector can execute it. */
   readonly framed: boolean;
 }

@@ -18,7 +18,13 @@ interface Window {
   length: number;
 }
 
-export class FileSource implements ByteSource {
+/** An open capture, which any thread of this process can read. It is as long as it was when it was opened. */
+export interface CaptureFile {
+  readonly fd: number;
+  readonly size: number;
+}
+
+export class FileSource implements ByteSource, CaptureFile {
   readonly size: number;
   /** For reading, by any thread of this process. */
   readonly fd: number;
@@ -26,10 +32,10 @@ export class FileSource implements ByteSource {
   readonly #windows: Window[] = [];
   readonly #small = new Uint8Array(GLANCE);
 
-  /** Opens the file. Throws what the system says. */
-  constructor(path: string) {
-    this.fd = openSync(path, 'r');
-    this.size = fstatSync(this.fd).size;
+  /** Opens the file, or reads one that somebody else has open. Throws what the system says. */
+  constructor(file: string | CaptureFile) {
+    this.fd = typeof file === 'string' ? openSync(file, 'r') : file.fd;
+    this.size = typeof file === 'string' ? fstatSync(this.fd).size : file.size;
   }
 
   read(at: number, length: number): Uint8Array {

@@ -7,6 +7,7 @@ import { isInFragments, segmentOf } from './fragmented.ts';
 import { reversed, uncut } from './frames.ts';
 import { type HostStreams, relativeTo } from './host-streams.ts';
 import { NOT_PLAYED } from './plan.ts';
+import { NOWHERE, type Places } from './references.ts';
 import { isFragment6, type ScriptContext } from './script-context.ts';
 import { sessionOf } from './sessions.ts';
 
@@ -117,6 +118,7 @@ export class HostPackets {
         ...common,
         session: sessionOf(p, 'dst'),
         data: p.bytes(p.payload, p.payloadEnd).slice(),
+        places: this.#placesOf(i, p, p.payload, p.payloadEnd),
       });
     } else if (p.icmp >= 0 && p.u8(p.icmp) === 0) {
       if (this.#answersItself(from.sin_addr)) {
@@ -127,6 +129,7 @@ export class HostPackets {
         ...common,
         session: sessionOf(p, 'dst'),
         data: p.bytes(p.icmp, p.l3End).slice(),
+        places: this.#placesOf(i, p, p.icmp, p.l3End),
       });
     } else if (p.icmp >= 0 && (p.u8(p.icmp) === 3 || p.u8(p.icmp) === 11)) {
       const code = p.u8(p.icmp) === 3 ? p.u8(p.icmp + 1) : -1;
@@ -140,6 +143,17 @@ export class HostPackets {
       const ndp = p.icmpv6 >= 0 && p.u8(p.icmpv6) >= 133 && p.u8(p.icmpv6) <= 137;
       this.#c.refuse(i, ndp ? 'neighbor discovery of another network' : 'no way in from outside');
     }
+  }
+
+  /** Where in the capture bytes of the IP packet `p` are, which packet `i` holds; null if only its last fragment. */
+  #placesOf(i: number, p: TcpIpView, from: number, to: number): Places | null {
+    const { offset, caplen } = this.#c.index.columns;
+    const there = Math.min(to, caplen[i] ?? 0);
+    if (p !== this.#c.p || there <= from) {
+      return null;
+    }
+    const place = [(offset[i] ?? 0) + from, there - from];
+    return there < to ? [...place, NOWHERE, to - there] : place;
   }
 
   /** In a capture of a user network: an address of its own, which answers pings without a socket. */

@@ -6,6 +6,7 @@ import { IN_PIECES, TH_FIN, TH_PSH, TH_RST, TH_SYN } from './connections.ts';
 import { Coverage } from './coverage.ts';
 import type { Flow } from './flow.ts';
 import { AT_GAPS, AT_ZEROS, MAX_GAPS_NAMED, NOT_PLAYED, ROLE_GUEST, STATE_GAPS } from './plan.ts';
+import { LEAST_REFERRED, NOWHERE, type Places } from './references.ts';
 import type { ScriptContext } from './script-context.ts';
 
 /** What slirp's buffer and the host kernel's together hold ahead of what has been sent. */
@@ -98,7 +99,8 @@ export class HostStreams {
     }
     this.#c.mark(flow, STATE_GAPS);
     this.#noteGap(flow, i, end);
-    this.#c.push({ type: 'data', time: this.#c.time, number: 0, flow, data: new Uint8Array(gap), eof: false });
+    const data = new Uint8Array(gap);
+    this.#c.push({ type: 'data', time: this.#c.time, number: 0, flow, data, eof: false, places: [NOWHERE, gap] });
     flow.hostNext = end;
     return true;
   }
@@ -146,7 +148,8 @@ export class HostStreams {
       this.#addPiece(flow, i, from, end);
       const eof = flags & TH_FIN ? true : flags & TH_PSH ? false : this.#held(flow, i);
       flow.hostClosed = eof;
-      this.#c.push({ type: 'data', time: this.#c.time, number: i + 1, flow, data: this.#bytesOfPieces(), eof });
+      const data = this.#bytesOfPieces();
+      this.#c.push({ type: 'data', time: this.#c.time, number: i + 1, flow, data, eof, places: this.#placesOf(data) });
     } else if (flags & TH_FIN && end === flow.hostNext) {
       flow.hostClosed = true;
       this.#c.push({ type: 'eof', time: this.#c.time, number: i + 1, flow });
@@ -209,6 +212,20 @@ export class HostStreams {
       at += length;
     }
     return out;
+  }
+
+  /** Where in the capture the bytes of the pieces are; null if they are few, or some of them come in fragments. */
+  #placesOf({ length: total }: Uint8Array): Places | null {
+    if (total < LEAST_REFERRED) {
+      return null;
+    }
+    const places: number[] = [];
+    for (const { packet, skip, length } of this.#pieces) {
+      if (!this.#c.segment.places(packet, skip, length, places)) {
+        return null;
+      }
+    }
+    return places;
   }
 }
 

@@ -4,6 +4,7 @@ import type { PacketIndex } from '../packets/capture-index.ts';
 import type { PacketColumns } from './analysis.ts';
 import { TH_SYN } from './connections.ts';
 import { FragmentedSegments, isInFragments, type KnownParts } from './fragmented.ts';
+import { NOWHERE } from './references.ts';
 
 /** Bytes of a glance: the link layer, IP and TCP with their options. */
 const HEADERS = 256;
@@ -61,6 +62,25 @@ export class Segments {
     if (there < length) {
       out.fill(0, to + there, to + length);
     }
+  }
+
+  /** Adds where in the capture the bytes are that `copy` copies; false if that cannot be said. */
+  places(i: number, skip: number, length: number, places: number[]): boolean {
+    if (isInFragments(this.#known, i)) {
+      return false;
+    }
+    const { offset, caplen } = this.#index.columns;
+    const tcp = this.#tcpAt(i);
+    const at = offset[i] ?? 0;
+    const start = tcp + headerLength(this.#source.read(at, caplen[i] ?? 0), tcp) + skip;
+    const there = Math.min(length, Math.max(0, (caplen[i] ?? 0) - start));
+    if (there > 0) {
+      places.push(at + start, there);
+    }
+    if (there < length) {
+      places.push(NOWHERE, length - there);
+    }
+    return true;
   }
 
   /** Bytes that hold segment `i`. */

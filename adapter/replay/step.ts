@@ -1,6 +1,7 @@
 /** What is to be done next in a replay: the script says it, `TraceHost` does it. */
 import type { sockaddr } from '../stack/util/host.ts';
 import type { Flow } from './flow.ts';
+import type { Places } from './references.ts';
 
 /** Something to be done at `time` (nanoseconds since the first packet), for packet `number` (0: made up). */
 export type Step = { readonly time: number; readonly number: number } & (
@@ -26,7 +27,14 @@ export type Step = { readonly time: number; readonly number: number } & (
   /** The host's kernel has established what the guest asked for. */
   | { readonly type: 'connected'; readonly flow: Flow }
   /** The host sent bytes, and nothing more after them if `eof`. */
-  | { readonly type: 'data'; readonly flow: Flow; readonly data: Uint8Array; readonly eof: boolean }
+  | {
+      readonly type: 'data';
+      readonly flow: Flow;
+      readonly data: Uint8Array;
+      readonly eof: boolean;
+      /** Where its bytes are, if they lie in the capture as they are. */
+      readonly places: Places | null;
+    }
   | { readonly type: 'eof'; readonly flow: Flow }
   | { readonly type: 'error'; readonly flow: Flow; readonly errno: string }
   /** A datagram from outside for a session of the guest, or for a forwarded port. */
@@ -36,6 +44,7 @@ export type Step = { readonly time: number; readonly number: number } & (
       readonly guest: sockaddr;
       readonly from: sockaddr;
       readonly data: Uint8Array;
+      readonly places: Places | null;
     }
   /** An ICMP error made a datagram of the guest's session fail. */
   | { readonly type: 'datagram-error'; readonly session: string; readonly errno: string; readonly from: sockaddr }

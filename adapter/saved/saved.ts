@@ -3,7 +3,7 @@ import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import type { LogChunk, RecordingHeader } from '../mailbox/recorded.ts';
 
 /** The format's version: another one is not read. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** `shb_userappl` of files that have a recording. */
 export const APPLICATION = 'pktgdb recording';

@@ -1,14 +1,15 @@
 /** The packet listing: a read-only editor for captures, with breakpoints in its margin. */
 import * as vscode from 'vscode';
 import type { FilterError } from '../../adapter/packets/filter/filter.ts';
+import type { Sessions } from '../session/sessions.ts';
 import { showPage, stringsAttribute } from '../views/page.ts';
 import { LISTING_STRINGS } from '../webview/strings.ts';
 import { keepActiveCapture } from './active.ts';
 import type { CaptureDocument } from './capture-document.ts';
-import type { DivergentPackets } from './divergent-packets.ts';
 import { hoverLines } from './marks.ts';
 import type { FromPage, ListingState, ReadingProgress, TimeFormat, ToPage } from './messages.ts';
 import { packetBreakpoints, togglePacketBreakpoint } from './packet-breakpoints.ts';
+import { ReplayMarks } from './replay-marks.ts';
 import type { StandingPacket } from './standing-packet.ts';
 
 export const CAPTURE_EDITOR = 'pktgdb.capture';
@@ -122,7 +123,7 @@ export class Listing {
 export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<CaptureDocument>, vscode.Disposable {
   readonly #extension: vscode.Uri;
   readonly #standing: StandingPacket;
-  readonly #divergent: DivergentPackets;
+  readonly #marks: ReplayMarks;
   readonly #open = new Set<Listing>();
   readonly #subscriptions: readonly vscode.Disposable[];
   readonly #selections = new vscode.EventEmitter<Listing>();
@@ -130,8 +131,8 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
   readonly onDidSelect = this.#selections.event;
   #timeFormat: TimeFormat = 'first';
 
-  constructor(extension: vscode.Uri, standing: StandingPacket, divergent: DivergentPackets) {
-    this.#divergent = divergent;
+  constructor(extension: vscode.Uri, standing: StandingPacket, sessions: Sessions) {
+    this.#marks = new ReplayMarks(sessions, (path) => [...this.#open].some(({ capture }) => capture.fsPath === path));
     this.#extension = extension;
     this.#standing = standing;
     this.#subscriptions = [
@@ -139,7 +140,8 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
       vscode.debug.onDidChangeBreakpoints(() => this.#each((listing) => this.#tellBreakpoints(listing))),
       this.#selections,
       standing.onDidChange(() => this.#each((listing) => this.#tellStanding(listing))),
-      divergent.onDidChange(() => this.#each((listing) => this.#tellMarks(listing))),
+      this.#marks,
+      this.#marks.onDidChange(() => this.#each((listing) => this.#tellMarks(listing))),
     ];
   }
 
@@ -192,6 +194,7 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
         this.#tellBreakpoints(listing);
         this.#tellStanding(listing);
         this.#tellMarks(listing);
+        void this.#marks.ask();
         return;
       case 'hover': {
         const details = document.model?.details(message.packet);
@@ -236,7 +239,7 @@ export class CaptureEditors implements vscode.CustomReadonlyEditorProvider<Captu
   }
 
   #tellMarks(listing: Listing): void {
-    listing.post({ type: 'marks', marks: this.#divergent.of(listing.capture.fsPath) });
+    listing.post({ type: 'marks', marks: this.#marks.of(listing.capture.fsPath) });
   }
 
   dispose(): void {

@@ -4,7 +4,6 @@ import type { PacketDetailsView } from '../packet/packet-view.ts';
 import type { Sessions } from '../session/sessions.ts';
 import { activeCapture } from './active.ts';
 import { CAPTURE_EDITOR, CaptureEditors } from './capture-editor.ts';
-import { DivergentPackets } from './divergent-packets.ts';
 import { CAPTURE_EXTENSIONS } from './names.ts';
 import { editPacketBreakpoint, togglePacketBreakpoint } from './packet-breakpoints.ts';
 import { packetCommands } from './packet-commands.ts';
@@ -20,11 +19,9 @@ export function captures(
 ): vscode.Disposable[] {
   const { registerCommand } = vscode.commands;
   const standing = new StandingPacket(sessions);
-  const divergent = new DivergentPackets(sessions);
-  const editors = new CaptureEditors(extension, standing, divergent);
+  const editors = new CaptureEditors(extension, standing, sessions);
   return [
     standing,
-    divergent,
     openInWireshark(editors, sessions),
     editors,
     editors.onDidSelect(({ document, selected }) => details.select(document.model?.details(selected))),

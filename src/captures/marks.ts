@@ -1,6 +1,7 @@
 /** What stands beside packets of a listing, and what is said of one under the mouse. Needs nothing of VS Code. */
-import type { DivergencesBody } from '../../adapter/dap/custom.ts';
+import type { DivergencesBody, DropsBody, QueryRowView } from '../../adapter/dap/custom.ts';
 import type { PacketDetails } from '../../adapter/packets/details.ts';
+import { QUESTIONS } from '../history/questions.ts';
 import type { PacketMark } from './messages.ts';
 
 /** Lines of a packet under the mouse. */
@@ -14,9 +15,26 @@ export function divergenceMarks(all: DivergencesBody['divergences']): PacketMark
       const [first] = fields;
       return {
         packet,
+        kind: 'divergence',
         text: first === undefined ? grade : `${grade}: ${first.field} ${first.captured} -> ${first.sent}`,
       };
     });
+}
+
+/** The question where packets were dropped. */
+export const DROPS_QUERY = { id: QUESTIONS.drops, kind: 'calls', text: 'drop show reason, $pkt.frame.number' } as const;
+
+/** Packets that were dropped, by the rows of `DROPS_QUERY`, and what the reasons of these mean. */
+export function dropMarks(rows: readonly QueryRowView[], reasons: DropsBody['reasons']): PacketMark[] {
+  const meanings = new Map(reasons.map(({ reason, meaning }) => [reason, meaning]));
+  return rows.flatMap(({ shown = [] }) => {
+    const [reason = '', packet = 0] = shown.map((one) => ('value' in one ? one.value : undefined));
+    const meaning = meanings.get(`${reason}`);
+    // A reason that is not counted is no loss: what it carries is here already.
+    return Number(packet) > 0 && meaning !== undefined
+      ? [{ packet: Number(packet), kind: 'drop' as const, text: `${reason}: ${meaning}` }]
+      : [];
+  });
 }
 
 /** The packet's tree as far as there is room: all protocols, and the fields of the last ones. */

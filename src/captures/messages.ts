@@ -20,6 +20,8 @@ export type TimeFormat = 'first' | 'previous' | 'day' | 'date';
 /** What is to be said of a packet beside it. */
 export interface PacketMark {
   readonly packet: number;
+  /** The replay dropped it, or answered it otherwise. */
+  readonly kind: 'drop' | 'divergence';
   readonly text: string;
 }
 
@@ -85,7 +87,7 @@ export type ToPage =
       readonly error?: string;
       readonly span?: readonly [start: number, end: number];
     }
-  /** Packets that the replay answered otherwise. */
+  /** Packets that the replay dropped, or answered otherwise. */
   | { readonly type: 'marks'; readonly marks: readonly PacketMark[] }
   /** The tree of the packet under the mouse. */
   | { readonly type: 'hover'; readonly packet: number; readonly lines: readonly string[] }

@@ -2,9 +2,7 @@
 import * as vscode from 'vscode';
 import type { QueryBody, QueryRowsEventBody, QueryRowView } from '../../adapter/dap/custom.ts';
 import type { Sessions } from '../session/sessions.ts';
-
-/** Rows of this question have a number that no other has. */
-const QUESTION = -1;
+import { QUESTIONS } from './questions.ts';
 
 /** Goes to the last write of an expression before the moment that is shown, or says that there is none. */
 export async function goToLastWrite(sessions: Sessions, expression: string): Promise<void> {
@@ -16,12 +14,16 @@ export async function goToLastWrite(sessions: Sessions, expression: string): Pro
         id,
         rows: [row],
       } = body as QueryRowsEventBody;
-      found = id === QUESTION ? row : found;
+      found = id === QUESTIONS.lastWrite ? row : found;
     }
   });
   try {
     const { failure } =
-      (await current?.request<QueryBody>('pktgdb/query', { kind: 'last-write', text: expression, id: QUESTION })) ?? {};
+      (await current?.request<QueryBody>('pktgdb/query', {
+        kind: 'last-write',
+        text: expression,
+        id: QUESTIONS.lastWrite,
+      })) ?? {};
     if (found) {
       await current?.request('pktgdb/goTo', { moment: `${found.tick}:${found.probe}` });
     } else {

@@ -3,7 +3,9 @@
  * it is a document of our own, which is closed as soon as it is shown, as the stop there shows the line.
  */
 import * as vscode from 'vscode';
-import { MOMENT_SCHEME } from '../../adapter/dap/custom.ts';
+import type { MomentScheme } from '../../adapter/dap/custom.ts';
+
+const MOMENT_SCHEME: MomentScheme = 'pktgdb-moment';
 
 export class MomentLinks implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #goTo: (moment: string) => Promise<void>;

@@ -1,5 +1,6 @@
 /** Rows of queries as the timeline shows them: marks, or values over time. Needs nothing of VS Code. */
 import type { QueryRowsEventBody, QueryRowView, TimelineMark, TimelinePoint } from '../../adapter/dap/custom.ts';
+import { QUESTIONS } from '../history/questions.ts';
 
 /** Rows of one query that are kept. */
 const MAX_ROWS = 200_000;
@@ -36,6 +37,9 @@ export class FoundRows {
 
   /** Rows have come. The first of a query that was not begun here takes the place of those before. */
   add({ id, rows }: QueryRowsEventBody): void {
+    if (id === QUESTIONS.drops) {
+      return; // listings have asked
+    }
     if (id <= 0 && rows[0]?.number === 1) {
       this.#queries.delete(id);
     }

@@ -38,7 +38,7 @@ export class PacketGrid {
   /** Numbers of the packets that are shown, if not all. */
   #shown: Uint32Array | undefined;
   #breakpoints = new Map<number, PacketBreakpoint>();
-  #marks = new Map<number, string>();
+  #marks = new Map<number, PacketMark>();
   /** Numbers of packets; 0 for none. */
   #selected = 0;
   #stopped = 0;
@@ -151,7 +151,7 @@ export class PacketGrid {
   }
 
   setMarks(marks: readonly PacketMark[]): void {
-    this.#marks = new Map(marks.map(({ packet, text }) => [packet, text]));
+    this.#marks = new Map(marks.map((mark) => [mark.packet, mark]));
     this.#paintSoon();
   }
 
@@ -276,11 +276,11 @@ export class PacketGrid {
     const words = [
       ...(breakpoint === undefined ? [] : [`${this.#strings.breakpoint} ${breakpoint.condition}`.trim()]),
       ...(packet === this.#stopped ? [this.#strings.stopped] : []),
-      ...(mark === undefined ? [] : [mark]),
+      ...(mark === undefined ? [] : [mark.text]),
     ].join(', ');
     attributes(cell, {
       'data-breakpoint': kind,
-      'data-mark': mark === undefined ? '' : 'divergence',
+      'data-mark': mark?.kind ?? '',
       'data-enabled': `${breakpoint?.enabled ?? false}`,
       'aria-label': words,
     });

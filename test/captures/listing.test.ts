@@ -18,6 +18,7 @@ import { tempFolder } from '../kit/temp.ts';
 import { play } from '../replay/play.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const MILLION = 1_000_000;
 const NAMES = ['01-dhcp', '02-hello', '03-ping', '05-http'];
 
 const unwatched = { told: () => {}, signal: new AbortController().signal };
@@ -172,6 +173,22 @@ describe('packet listing', () => {
     const [model] = models;
     assert.equal(model!.rows(0, 5).length, 5);
     model!.close();
+  });
+
+  it('of a million packets opens in 3 s of processor time and 200 bytes a packet, a page in 100 ms', async () => {
+    const path = fileOf('million.pcap', long(MILLION));
+    const { rss } = process.memoryUsage();
+    const started = process.cpuUsage();
+    await opened(path, (model) => {
+      const opening = process.cpuUsage(started);
+      assert.equal(model.count, MILLION);
+      assert.ok(opening.user + opening.system < 3_000_000, `${opening.user} + ${opening.system} us`);
+      const grown = process.memoryUsage().rss - rss;
+      assert.ok(grown < 200 * MILLION, `${grown} bytes`);
+      const paging = process.cpuUsage();
+      assert.equal(model.rows(MILLION - 100, MILLION).at(-1)!.info, model.rows(1, 2)[0]!.info);
+      assert.ok(process.cpuUsage(paging).user < 100_000);
+    });
   });
 });
 

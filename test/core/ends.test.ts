@@ -1,6 +1,6 @@
 /** A session's end: nothing of it is left when it is said to be over. */
 import assert from 'node:assert/strict';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { queryRequest } from '../../adapter/commands/query-text.ts';
 import { capture } from '../kit/paths.ts';
 import { Session } from './session.ts';

@@ -113,6 +113,30 @@ describe('time travel', () => {
     assert.deepEqual((await look()).position, seen[0]);
   });
 
+  it('tells how far a search is, and is cancelled where it was', async () => {
+    // One at each turn, so that the search has many parts.
+    s.engine.internals = { checkpointMs: 0 };
+    await replay();
+    await s.stop();
+    await s.engine.goTo({ packets: (s.engine.history?.present.packets ?? 0) - 1 });
+    await s.stop();
+    const before = await look();
+    s.break('slirp_input', '$pkt.frame.len == 1');
+    const told: string[] = [];
+    s.engine.on('progress', (what, done, total) => {
+      told.push(`${what}: ${done} of ${total}`);
+      if (told.length === 2) {
+        void s.engine.interrupt();
+      }
+    });
+    await s.engine.reverse('continue');
+    assert.deepEqual(await s.stop(), { kind: 'pause' });
+    assert.deepEqual(await look(), before);
+    assert.match(told.join('\n'), /^Searching the history: \d+ of \d+\n/);
+    await s.engine.reverse('into');
+    assert.deepEqual(await s.stop(), { kind: 'step' });
+  });
+
   it('comes back to the present and goes on with the live connections intact', async () => {
     await s.launch({ guestCommands: ['nc -l -v -p 5556 > hello.txt'] });
     await s.printed('listening on');

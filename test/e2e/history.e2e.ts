@@ -1,8 +1,12 @@
 /** Time travel: back from the end of a replay, in the past, and to the present again. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { capture } from '../kit/paths.ts';
-import { replayJson, scene } from './scene.ts';
+import { scattered } from '../kit/random.ts';
+import { launchJson, replayJson, scene } from './scene.ts';
 
 const HTTP = readFileSync(capture('foreign/veth-http-small.pcap'));
 
@@ -53,4 +57,73 @@ describe('history', () => {
       await s.shot('history-back');
     },
   );
+
+  scene(
+    'tells at a drop who wrote a register, goes there, and comes back to a connection that is intact',
+    (port) => ({ '.vscode/launch.json': downloadJson(port) }),
+    async (s) => {
+      const { vscode } = s;
+      const bytes = scattered(300_000);
+      const server = createServer({ allowHalfOpen: true }).listen(s.port, '127.0.0.1');
+      const echoed = echoOf(server, bytes);
+      await vscode.addFunctionBreakpoint('e1000_receive_iov');
+      await vscode.setCondition('e1000_receive_iov', '$pkt.tcp.len > 0');
+      await vscode.startConfiguration('Debug packets');
+      await vscode.stoppedIn('e1000_receive_iov');
+      await vscode.evaluate('monitor set_link user.0 off', 'monitor set_link user.0 off');
+      await vscode.removeBreakpoint('e1000_receive_iov');
+      await vscode.addFunctionBreakpoint('drop');
+      await vscode.showPanes('Call Stack', 'Breakpoints');
+      await vscode.continue();
+      await vscode.stoppedIn('drop');
+      const past = vscode.statusItem(/Past: after packet \d+/);
+
+      // A row of the Debug Console: one click goes to its moment.
+      await vscode.evaluate('last-write $RDT', /in set_rdt \(\)/);
+      await s.shot('who-wrote-it-row');
+      await vscode.consoleSource(/in set_rdt \(\)/).click();
+      await vscode.stoppedIn('set_rdt');
+      await past.waitFor();
+      await vscode.label('past: after packet ');
+      assert.equal(await vscode.tab('Going to').count(), 0);
+      await s.shot('who-wrote-it');
+      await vscode.press('Step Back');
+      await vscode.stoppedIn('e1000_mmio_write');
+      await past.waitFor();
+      await vscode.press('Step Into');
+      await vscode.stoppedIn('set_rdt');
+      await vscode.press('Back to the Present');
+      await vscode.stoppedIn('drop');
+      await past.waitFor({ state: 'hidden' });
+
+      // The same by the row of a register.
+      await vscode.showView('Registers');
+      await vscode.contextMenu(vscode.row('Registers', 'RDT'), 'Go Back to the Last Write');
+      await vscode.stoppedIn('set_rdt');
+      await past.waitFor();
+      await s.shot('who-wrote-it-register');
+      await vscode.press('Back to the Present');
+      await vscode.stoppedIn('drop');
+
+      await vscode.evaluate('monitor set_link user.0 on', 'monitor set_link user.0 on');
+      await vscode.removeBreakpoint('drop');
+      await vscode.continue();
+      assert.ok((await echoed).equals(bytes));
+      server.close();
+    },
+  );
 });
+
+/** The launch.json of a machine whose guest downloads from a port of the host, and sends back what it got. */
+function downloadJson(port: number): string {
+  const args = ['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0'];
+  return launchJson(port, { args, guestCommands: [`nc 10.0.2.2 ${port} > got; nc 10.0.2.2 ${port} < got`] });
+}
+
+/** What a server gets with its second connection, when it has answered the first one. */
+async function echoOf(server: Server, bytes: Buffer): Promise<Buffer> {
+  const [first] = await once(server, 'connection');
+  (first as Socket).end(bytes);
+  const [second] = await once(server, 'connection');
+  return buffer(second as Socket);
+}

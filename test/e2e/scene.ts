@@ -1,5 +1,6 @@
 /** One VS Code for all cases; each case has a folder and a window of its own. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, launchBrowser } from './playwright.ts';
@@ -76,6 +77,7 @@ export function scene(
   title: string,
   files: (port: number, folder: string) => Files,
   body: (s: Scene) => Promise<void>,
+  serverOf: () => Server = () => server,
 ): void {
   it(title, async () => {
     const name = title.replaceAll(/\W+/g, '-');
@@ -86,10 +88,10 @@ export function scene(
     for (const [file, text] of Object.entries(files(port, folder))) {
       writeFileSync(join(folder, file), text);
     }
-    const context = await browser.newContext({ viewport: WINDOW });
+    const context = await browser.newContext({ viewport: WINDOW, permissions: ['clipboard-read', 'clipboard-write'] });
     try {
       const page = await context.newPage();
-      const vscode = await Workbench.open(page, server.url, folder);
+      const vscode = await Workbench.open(page, serverOf().url, folder);
       const s = new Scene(vscode, folder, port);
       try {
         await body(s);
@@ -103,6 +105,40 @@ export function scene(
       await context.close();
     }
   });
+}
+
+/** Cases in windows that trust no folder. */
+export function restricted(title: string, files: Parameters<typeof scene>[1], body: Parameters<typeof scene>[2]): void {
+  describe('restricted mode', () => {
+    let untrusting: Server;
+    before(async () => {
+      untrusting = await Server.restricted(setup);
+    });
+    after(() => untrusting?.stop());
+    scene(title, files, body, () => untrusting);
+  });
+}
+
+/** A program that does nothing but write what it was given, a line each, to a file. */
+export function fakeProgram(folder: string, name: string): { readonly path: string } {
+  const path = join(folder, name);
+  const said = join(folder, `${name}.said`);
+  writeFileSync(path, `#!/bin/sh\nprintf '%s\\n' "$@" > '${said}.new'\nmv '${said}.new' '${said}'\n`, { mode: 0o755 });
+  return { path };
+}
+
+/** The content of a file of the folder, once it is there: what a fake program was given ends in `.said`. */
+export async function said(folder: string, name: string, encoding: BufferEncoding = 'utf8'): Promise<string> {
+  const path = join(folder, name);
+  const files = watch(folder);
+  try {
+    while (!existsSync(path) || statSync(path).size === 0) {
+      await once(files, 'change', { signal: AbortSignal.timeout(60_000) });
+    }
+  } finally {
+    files.close();
+  }
+  return readFileSync(path, encoding);
 }
 
 /** Connects to a forwarded port and sends what `nc` would. */

@@ -80,34 +80,23 @@ export class Server {
 
   /** Installs the extension and starts the server; resolves when it serves. Throws its output if it does not start. */
   static async start(setup: Setup): Promise<Server> {
-    const user = join(setup.run, 'user');
-    const home = join(setup.run, 'home');
     rmSync(setup.run, { recursive: true, force: true });
-    mkdirSync(join(user, 'User'), { recursive: true });
-    mkdirSync(home, { recursive: true });
-    writeFileSync(join(user, 'User/settings.json'), JSON.stringify(SETTINGS, null, 2));
-    writeFileSync(join(setup.run, 'config.yaml'), '');
-    const common = [
-      setup.codeServer,
-      '--config',
-      join(setup.run, 'config.yaml'),
-      '--user-data-dir',
-      user,
-      '--extensions-dir',
-      join(setup.run, 'extensions'),
-    ];
-    // No gallery, and a home that holds nothing of this machine's.
-    const gallery = JSON.stringify({ serviceUrl: 'http://127.0.0.1:9/none' });
-    const env = { ...process.env, HOME: home, EXTENSIONS_GALLERY: gallery };
     // Found when VS Code looks at the folder for the first time.
     cpSync(AGENT_DRIVER, join(setup.run, 'extensions/test.agent-driver-0.0.1'), { recursive: true });
-    await promisify(execFile)(setup.node, [...common, '--install-extension', setup.vsix], { env });
+    const server = new Prepared(setup, 'user', SETTINGS);
+    await server.run('--install-extension', setup.vsix);
+    return Server.#serving(server, '--disable-workspace-trust');
+  }
+
+  /** Another one, with what the first has installed, in which no folder is trusted and no question asks for that. */
+  static restricted(setup: Setup): Promise<Server> {
+    const quiet = { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'always' };
+    return Server.#serving(new Prepared(setup, 'restricted', { ...SETTINGS, ...quiet }));
+  }
+
+  static async #serving(server: Prepared, ...args: readonly string[]): Promise<Server> {
     const address = `127.0.0.1:${await freePort()}`;
-    const child = spawn(setup.node, [...common, '--auth', 'none', '--bind-addr', address, ...QUIET], {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true, // a process group, so that nothing of it stays
-    });
+    const child = server.spawn('--auth', 'none', '--bind-addr', address, ...QUIET, ...args);
     await listening(child);
     return new Server(child, `http://${address}/`);
   }
@@ -122,10 +111,45 @@ export class Server {
   }
 }
 
+/** A code-server with its folders and settings. */
+class Prepared {
+  readonly #node: string;
+  readonly #common: readonly string[];
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(setup: Setup, userFolder: string, settings: object) {
+    const user = join(setup.run, userFolder);
+    const home = join(setup.run, 'home');
+    mkdirSync(join(user, 'User'), { recursive: true });
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(user, 'User/settings.json'), JSON.stringify(settings, null, 2));
+    const config = join(setup.run, 'config.yaml');
+    writeFileSync(config, '');
+    const folders = ['--user-data-dir', user, '--extensions-dir', join(setup.run, 'extensions')];
+    this.#node = setup.node;
+    this.#common = [setup.codeServer, '--config', config, ...folders];
+    // No gallery, and a home that holds nothing of this machine's.
+    const gallery = JSON.stringify({ serviceUrl: 'http://127.0.0.1:9/none' });
+    this.#env = { ...process.env, HOME: home, EXTENSIONS_GALLERY: gallery };
+  }
+
+  /** Runs it to its end. */
+  async run(...args: readonly string[]): Promise<void> {
+    await promisify(execFile)(this.#node, [...this.#common, ...args], { env: this.#env });
+  }
+
+  spawn(...args: readonly string[]): ChildProcess {
+    return spawn(this.#node, [...this.#common, ...args], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // a process group, so that nothing of it stays
+    });
+  }
+}
+
 const QUIET = [
   '--disable-telemetry',
   '--disable-update-check',
-  '--disable-workspace-trust',
   '--disable-getting-started-override',
   '--disable-proxy',
 ];

@@ -46,11 +46,12 @@ const context = {
   extensionPath: root, extensionUri: {}, subscriptions: [], globalState: memento, workspaceState: memento,
   asAbsolutePath: (p) => root + '/' + p, extension: { packageJSON: { version: '0' } },
 };
-const before = performance.now();
+const cpu = () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000;
+const before = cpu();
 const { activate } = require(root + '/dist/extension.cjs');
-const required = performance.now();
+const required = cpu();
 activate(context);
-const done = performance.now();
+const done = cpu();
 console.log(JSON.stringify({
   require: required - before, activate: done - required, calls, loaded, subscriptions: context.subscriptions.length,
 }));
@@ -74,7 +75,7 @@ describe('activation', () => {
   const none = { require: Number.POSITIVE_INFINITY, activate: 0, calls: [], loaded: [] };
   let report: Report = none;
 
-  /** The quickest of some runs: what the others took longer is the machine's other work. */
+  /** Processor time, of the quickest of some runs: what others took longer is the machine's other work. */
   before(async () => {
     for (let run = 0; run < RUNS && !(time(report) < LIMIT_MS / 2); run++) {
       const { stdout } = await promisify(execFile)(process.execPath, ['-e', SCRIPT, root]);

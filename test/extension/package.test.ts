@@ -90,6 +90,47 @@ describe('package', () => {
     assert.ok(size < MAX_SIZE, `${size} bytes`);
   });
 
+  it('carries the licence of each package that is bundled', () => {
+    const notices = entries.get('extension/THIRD-PARTY-NOTICES.txt')!.toString();
+    for (const name of [
+      'zod',
+      'lit-html',
+      '@vscode-elements/elements',
+      '@modelcontextprotocol/sdk',
+      'fzstd',
+      'd3-scale',
+    ]) {
+      assert.match(notices, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\([\\w.-]+\\)\\n\\n`, 'm'), name);
+    }
+    assert.ok(notices.split(/^-{80}$/m).every((part) => /[A-Za-z]{4}/.test(part)));
+  });
+
+  it('has what the galleries of VS Code and Open VSX show and ask for', () => {
+    const manifest = JSON.parse(entries.get('extension/package.json')!.toString());
+    const texts = JSON.parse(entries.get('extension/package.nls.json')!.toString());
+    const shown = (text: string): string => texts[text.slice(1, -1)] ?? text;
+    const { name, publisher, version, license, icon, categories, keywords, pricing, extensionKind } = manifest;
+    assert.deepEqual([name, publisher, license, pricing], ['pktgdb', 'pktgdb', 'MIT', 'Free']);
+    assert.match(version, /^\d+\.\d+\.\d+$/);
+    assert.deepEqual(extensionKind, ['workspace']);
+    assert.ok(categories.length > 0 && keywords.length > 0 && keywords.length <= 30);
+    assert.ok(shown(manifest.displayName).length > 0 && shown(manifest.description).length <= 200);
+    const png = entries.get(`extension/${icon}`)!;
+    assert.ok(png.readUInt32BE(16) >= 128 && png.readUInt32BE(20) >= 128, 'the icon is of 128 pixels or more');
+    const xml = entries.get('extension.vsixmanifest')!.toString();
+    for (const asset of ['Code.Manifest', 'Services.Content.Details', 'Services.Content.Changelog']) {
+      assert.match(xml, new RegExp(`Type="Microsoft\\.VisualStudio\\.${asset.replaceAll('.', '\\.')}"`));
+    }
+    assert.match(xml, /Type="Microsoft\.VisualStudio\.Services\.Content\.License" Path="extension\/LICENSE"/);
+    // Whoever opens README finds its pictures.
+    for (const [, path] of entries
+      .get('extension/README.md')!
+      .toString()
+      .matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)) {
+      assert.ok(entries.has(`extension/${path}`), path);
+    }
+  });
+
   it('runs by itself', () => {
     for (const [name, data] of entries) {
       const file = join(folder, name);

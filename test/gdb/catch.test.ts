@@ -76,6 +76,7 @@ describe('catchpoints at the prompt', function () {
         'catch drop RX_FILTR',
         /There is no reason of a drop "RX_FILTR"; "info drops" lists them\. Did you mean RX_FILTER/,
       ],
+      ['break drop RX_FILTR', /There is no reason of a drop "RX_FILTR".*Did you mean RX_FILTER/],
       ['catch irq rxt1', /There is no interrupt cause "rxt1".*Did you mean .*RXT0/],
       ['catch state ESTABLISHD', /"ESTABLISHD" is no socket \(PORT or ADDRESS:PORT\) and no state/],
       ['catch mmio write RDX', /There is no register "RDX"/],

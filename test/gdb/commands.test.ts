@@ -564,6 +564,7 @@ describe('gdb commands', () => {
       ['frame fu', 'function'],
       ['info br', 'breakpoints'],
       ['catch drop TCP_CSU', 'TCP_CSUM'],
+      ['break drop TCP_CSU', 'TCP_CSUM'],
     ] as const) {
       const { candidates } = s.gdb.completions(line);
       assert.deepEqual(

@@ -62,6 +62,9 @@ describe('history at the prompt', () => {
       /^Continuing\.\n\nNo more reverse-execution history\.\nmain_loop_wait \(.*\) at util\/main-loop\.ts:\d+\n/,
     );
     assert.match(await run('info breakpoints'), /breakpoint already hit 3 times/);
+    await run('goto end', 'ignore 1 5');
+    assert.match(await run('reverse-continue'), /Breakpoint 1, tcp_input/);
+    assert.match(await run('info breakpoints'), /already hit 3 times\n\tignore next 5 hits/);
   });
 
   it('goes to moments by all their names', async () => {
@@ -80,7 +83,10 @@ describe('history at the prompt', () => {
     assert.match(await run('goto here'), /^\nThe present\.\ntcp_input|^tcp_input/);
     assert.match(await run('when'), present);
     assert.match(await run('checkpoint'), new RegExp(`^Checkpoint 1 at tick ${tick}, `));
-    await run('reverse-stepi');
+    const [, past = ''] = /\n\[past: (\d+:\d+), after packet 3\]\n$/.exec(await run('reverse-stepi')) ?? [];
+    assert.match(await run('when'), new RegExp(`^tick ${past.replace(':', ', probe ')}, `));
+    assert.doesNotMatch(await run('goto end'), /past/);
+    assert.match(await run(`goto ${past}`), new RegExp(`\\[past: ${past}, `));
     assert.match(await run('info position'), /\nin the past: tick /);
     assert.match(await run('info bookmarks'), new RegExp(`^here: tick ${tick}, `));
     await run('restart 1');

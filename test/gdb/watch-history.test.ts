@@ -87,6 +87,19 @@ describe('who wrote it, at the prompt', () => {
     assert.equal(await run('info watchpoints'), 'No watchpoints.\n');
   });
 
+  it('goes on in the present with the watchpoint of a local that was set in the past, if the call does', async () => {
+    await run('break ip_output', 'ignore 1 2', 'run', 'delete', 'reverse-finish');
+    assert.match(await run('watch sendalot'), /^Hardware watchpoint 2: sendalot\n/);
+    assert.match(await run('goto end'), /^\nThe present\.\nip_output \(/);
+    const left = /Watchpoint \d deleted because the program has left the block in\nwhich its .* valid\.\n/;
+    assert.match(await run('continue'), left);
+    assert.equal(await run('info watchpoints'), 'No watchpoints.\n');
+    // The present is in another call of the same function.
+    await run('break ip_output', 'continue', 'delete', 'reverse-finish', 'break ip_output', 'reverse-continue');
+    await run('delete', 'finish', 'watch sendalot');
+    assert.match(await run('goto end'), left);
+  });
+
   it('lists all writes of a register, also those of the user, and goes to each', async () => {
     await fifth();
     await run('set var $RDT = 77');

@@ -72,6 +72,25 @@ describe('index of turns', () => {
     }
   });
 
+  it('has each of a million packets in one of the parts that a picture has', () => {
+    const index = indexAfter(500_000, 131_072);
+    const parts = 400;
+    const end = index.end[0];
+    const totals = index.by(
+      'ns',
+      Array.from({ length: parts + 1 }, (_, i) => (i * (end + 1)) / parts),
+    );
+    const counts = totals.slice(1).map(([, , toGuest, fromGuest], i) => {
+      const [, , toBefore, fromBefore] = totals[i] ?? [0, 0, 0, 0];
+      return toGuest + fromGuest - toBefore - fromBefore;
+    });
+    assert.equal(
+      counts.reduce((a, b) => a + b, 0),
+      1_000_000,
+    );
+    assert.ok(Math.min(...counts) > 2400 && Math.max(...counts) < 2600, `${Math.min(...counts)}`);
+  });
+
   it('is empty before the first turn', () => {
     const index = indexAfter(0);
     assert.deepEqual(index.end, [0, 0, 0, 0, 0, 0]);

@@ -1,8 +1,11 @@
 /** Plays captures on the machine, in this process: what came of each. */
+import assert from 'node:assert/strict';
 import { TraceHost } from '../../adapter/inferior/trace-host.ts';
+import { Reader, Writer } from '../../adapter/mailbox/codec.ts';
 import type { ByteSource } from '../../adapter/packets/byte-source.ts';
 import { type Account, accountOf, type ConnectionAccount, connectionAccounts } from '../../adapter/replay/account.ts';
 import { replayArgs } from '../../adapter/replay/args.ts';
+import { RecordedData } from '../../adapter/replay/references.ts';
 import type { ScriptOptions } from '../../adapter/replay/script-context.ts';
 import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';
 import { main } from '../../adapter/stack/softmmu/main.ts';
@@ -34,6 +37,8 @@ export interface Played extends Planned {
   readonly numbers: readonly number[];
   readonly grades: readonly number[];
   readonly host: TraceHost;
+  /** Bytes of its inputs, and those of them that a recording keeps by reference. */
+  readonly referred: { all: number; bytes: number };
   readonly account: Account;
   readonly connections: readonly ConnectionAccount[];
   readonly streams: ReadonlyMap<number, Streams>;
@@ -62,6 +67,28 @@ class Growing {
   get bytes(): Uint8Array {
     return this.#room.subarray(0, this.#length);
   }
+}
+
+/** Whatever is played: what a recording keeps as a reference into the capture is what the machine gets. */
+function checkReferences(host: TraceHost, source: ByteSource): Played['referred'] {
+  const referred = { all: 0, bytes: 0 };
+  const recorded = new RecordedData(source);
+  const poll = host.poll.bind(host);
+  host.poll = (timeoutNs) => {
+    const inputs = poll(timeoutNs);
+    for (const input of inputs) {
+      if ('data' in input) {
+        const { data } = input;
+        const w = new Writer();
+        const known = host.refer(w, data, input);
+        referred.all += data.length;
+        referred.bytes += known ? data.length : 0;
+        assert.ok(!known || Buffer.compare(recorded.read(new Reader(w.data)), data) === 0);
+      }
+    }
+    return inputs;
+  };
+  return referred;
 }
 
 /** Plays a capture to its end on a machine that is made for it. */
@@ -94,6 +121,7 @@ export function play(capture: Uint8Array | ByteSource, options: PlayOptions = {}
     }
   };
   Object.assign(machine, new MachineState());
+  const referred = checkReferences(host, all.source);
   const code = main(argv.length, argv, host);
   return {
     ...all,
@@ -106,6 +134,7 @@ export function play(capture: Uint8Array | ByteSource, options: PlayOptions = {}
     numbers,
     grades,
     host,
+    referred,
     account: accountOf(all.plan),
     connections: [...connectionAccounts(all.plan)],
     streams: new Map([...streams].map(([id, s]) => [id, { toHost: s.toHost.bytes, toGuest: s.toGuest.bytes }])),

@@ -45,6 +45,16 @@ function guestSegments(r: Played): { length: number; window: number; flags: numb
 }
 
 describe('TCP streams of a replay', () => {
+  it('is recorded as references to the capture, whole segments and those that a NIC splits alike', () => {
+    const c = new Conversation().open();
+    c.tell('server', BIG).tell('client', BIG);
+    c.say('client', BIG);
+    c.say('server', '');
+    c.close();
+    const { referred } = play(captureOf(c.frames));
+    assert.ok(referred.all > 3 * BIG.length && referred.bytes > 0.95 * referred.all, JSON.stringify(referred));
+  });
+
   it('checksums that are wrong or left to the hardware are repaired, and kept if the user wants that', () => {
     const c = new Conversation().open();
     c.say('client', 'wrong', { badSum: true });

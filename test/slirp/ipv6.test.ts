@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { slirp_add_hostxfwd6, slirp_connection_info, slirp_neighbor_info } from '../../adapter/stack/slirp/slirp.ts';
 import { sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
 import { decode } from '../kit/decode.ts';
-import { ip6, solicit, tcp6, udp6 } from '../kit/frames6.ts';
+import { HOST6 } from '../kit/frames.ts';
+import { ip6, ns, solicit, tcp6, udp6 } from '../kit/frames6.ts';
 import { ACK, FIN, PSH, SYN, TestNet } from './guest.ts';
 
 /** Sequence number, acknowledgement, flags and data of a TCP segment over IPv6. */
@@ -60,6 +61,20 @@ describe('slirp: ipv6', () => {
     t.net.settle();
     const syn = parse(t.frames()[0]!.data);
     assert.deepEqual([syn.flags, syn.sport], [SYN, 30001]);
+  });
+
+  it('checks an address that is not in use yet by the solicited-node group alone, as libslirp', () => {
+    const unspecified = new Uint8Array(16);
+    const answers = (group: string): number => {
+      const t = network();
+      t.send(ns(HOST6, { src: unspecified, dst: Buffer.from(group, 'hex') }));
+      return t.frames().length;
+    };
+    assert.equal(answers('ff0200000000000000000001ff000002'), 1);
+    assert.equal(answers('ff0200000000000000000001ff000003'), 1);
+    for (const group of ['ff02000000000000000000c301ff0002', 'ff0500000000000000000001ff000002']) {
+      assert.equal(answers(group), 0, group);
+    }
   });
 
   it('sends datagrams on and refuses what is too big for the link', () => {

@@ -141,6 +141,23 @@ describe('slirp: services', () => {
     assert.equal(dropped().includes('ARP_TIMEOUT'), true);
   });
 
+  it('asks for the MAC address of a packet at once, also behind others that wait', () => {
+    const guests = [0x0a000220, 0x0a000221];
+    const t = new TestNet((o) => {
+      o.hostfwd = guests.map((guest, i) => ({ udp: true, port: 6000 + i, guest, guestPort: 600 }));
+    });
+    t.frames();
+    const asked = guests.map((_, i) => {
+      t.net.host.udpSend(6000 + i, 7000, 'hello');
+      t.net.settle();
+      return t.frames().map((f) => Buffer.from(f.data).readUInt32BE(38));
+    });
+    assert.deepEqual(
+      asked,
+      guests.map((guest) => [guest]),
+    );
+  });
+
   it('stops reading a UDP port while its packets wait for the guest, and goes on then', () => {
     const t = new TestNet((o) => {
       o.hostfwd = [{ udp: true, port: 6000, guest: 0x0a000220, guestPort: 600 }];

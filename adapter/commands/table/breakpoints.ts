@@ -24,7 +24,7 @@ export const BREAKPOINT_COMMANDS = [
       'In a replay, "break -packet N" stops where packet N of the capture enters the machine, and "break divergence',
       '[GRADE]" where the user network sends what is not the answer that was captured. GRADE is form (the same bytes,',
       'but other flags, windows or segments), different (without GRADE), missing or extra: that one or a worse one',
-      'stops.',
+      'stops. "break drop REASON" is "catch drop REASON".',
     ].join('\n'),
   },
   {

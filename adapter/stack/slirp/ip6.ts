@@ -3,11 +3,11 @@ import { rd8, rd16 } from '../wire/bytes.ts';
 import { IN6_ADDR_LEN } from '../wire/ip6.ts';
 
 /**
- * Where solicited-node addresses have 01:ff, and what they have
- * behind it: the last three bytes of the address they are for.
+ * Where solicited-node addresses have the last three bytes of the
+ * address they are for, and how many bits stand before these.
  */
-const SOLICITED_MARK = 11;
 const SOLICITED_OWN = 13;
+const SOLICITED_BITS = 104;
 
 /** `::`. */
 export function in6_zero(): Uint8Array {
@@ -36,12 +36,9 @@ export function in6_solicited_node(a: Uint8Array): Uint8Array {
   return r;
 }
 
-/**
- * True for multicast addresses that end as solicited-node ones
- * do. What stands between is not looked at, as in libslirp. @pure
- */
+/** True for addresses of ff02::1:ff00:0/104 (RFC 4291, section 2.7.1). @pure */
 export function in6_is_solicited_node(a: Uint8Array): boolean {
-  return in6_multicast(a) && rd16(a, SOLICITED_MARK) === 0x01ff;
+  return in6_equal_net(a, in6_solicited_node(a), SOLICITED_BITS);
 }
 
 /** True for fe80::/10. @pure */
