@@ -1,5 +1,7 @@
 /** Texts of `help`. */
+
 import { type Command, type CommandClass, CommandError, findCommand, namesOf } from './command.ts';
+import { EXAMPLES } from './examples.ts';
 
 const CLASSES: readonly (readonly [CommandClass, string])[] = [
   ['aliases', 'User-defined aliases of other commands.'],
@@ -81,6 +83,14 @@ Type "help ${path}" followed by ${path} subcommand name for full documentation.
 `;
 }
 
+/** The example of a command, unless its help has one already, or there is nothing to show but the name. */
+function exampleOf(path: string, { details = '' }: Command): string {
+  const lines = (EXAMPLES[path] ?? '').split('\n');
+  return lines[0] === '' || lines[0] === path || lines.every((l) => details.includes(l))
+    ? ''
+    : `For example:\n${lines.map((l) => `  ${l}\n`).join('')}`;
+}
+
 const plain = (name: string): string => name;
 
 /** The text for `help TOPIC`. Throws `CommandError` for something unknown. */
@@ -103,5 +113,6 @@ export function helpText(commands: readonly Command[], topic: string, title: (na
     throw new CommandError(`Undefined ${path} command: "${args}".  Try "help ${path}".`);
   }
   const list = command.subcommands ? listOfSubcommands(path, command.subcommands) : '';
-  return `${[path, ...(command.aliases ?? [])].map(title).join(', ')}\n${documentation(command)}\n${list}`;
+  const names = [path, ...(command.aliases ?? [])].map(title).join(', ');
+  return `${names}\n${documentation(command)}\n${exampleOf(path, command)}${list}`;
 }

@@ -203,7 +203,8 @@ export class Evaluator {
 
   async #valueOf(code: Code, frame: number): Promise<Result> {
     const text = numberOf(code);
-    const value = code.constant ? constantValue(text) : await this.engine.evaluate(text, frame);
+    const found = code.constant ? constantValue(text) : await this.engine.evaluate(text, frame);
+    const value = found.kind === 'undefined' && frame < 0 ? (this.#known(text) ?? found) : found;
     if (value.kind === 'null' && code.contents && code.type.kind === 'struct') {
       throw new ExpressionError('Cannot access memory at address 0x0');
     }
@@ -214,6 +215,13 @@ export class Evaluator {
       throw new ExpressionError('The machine has no e1000.');
     }
     return { value: typed(value, code), code };
+  }
+
+  /** A function: without a machine it is not there, but its name and type are. */
+  #known(text: string): Value | undefined {
+    const [, name] = /^\$G\.(\w+)$/.exec(text) ?? [];
+    const known = this.engine.info.functions.some((f) => f.name === name);
+    return known && name !== undefined ? { kind: 'function', type: 'function', value: name } : undefined;
   }
 
   /** A value of the history or a variable by itself, which needs no evaluation. */

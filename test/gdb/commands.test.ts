@@ -496,7 +496,8 @@ describe('gdb commands', () => {
       [
         'help step',
         'step, s\nStep program until it reaches a different source line.\nUsage: step [N]\n' +
-          'Argument N means step N times (or till program stops for another reason).\n',
+          'Argument N means step N times (or till program stops for another reason).\n' +
+          'For example:\n  step 2\n',
       ],
     ]);
     assert.match(await s.run('help'), /^List of classes of commands:\n\naliases -- /);

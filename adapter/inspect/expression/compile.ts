@@ -408,6 +408,12 @@ class Compiler {
         };
       case 'null':
         throw new ExpressionError('Cannot access memory at address 0x0');
+      case 'int':
+      case 'uint': {
+        // As in gdb, a number by itself is the address of an int.
+        const pointer = castToPointer({ name: 'int', pointers: 1 }, operand, this.#context.types);
+        return this.#index(pointer, numberConstant(0, 'int'));
+      }
       default:
         throw new ExpressionError('Attempt to take contents of a non-pointer value.');
     }

@@ -2,7 +2,7 @@
 import { near } from '../../stack/util/near.ts';
 import { type Expression, ExpressionError } from './ast.ts';
 import type { Code, CompileContext } from './compile.ts';
-import { textOf } from './helpers.ts';
+import { byteLength, textOf } from './helpers.ts';
 import { fieldText } from './log.ts';
 import { INT, LOGICAL, STRING } from './types.ts';
 
@@ -46,9 +46,9 @@ export const FUNCTIONS: ReadonlyMap<string, ConvenienceFunction> = new Map<strin
     '_strlen',
     {
       usage: '$_strlen (A)',
-      doc: 'Return the length of the string A.',
+      doc: 'Return the length of the string A in bytes, of which characters beyond ASCII have several, as in C.',
       arity: 1,
-      code: ([a]) => ({ js: `${textOf(a!.js)}.length`, type: INT, constant: a!.constant }),
+      code: ([a]) => ({ js: byteLength(textOf(a!.js)), type: INT, constant: a!.constant }),
     },
   ],
   [

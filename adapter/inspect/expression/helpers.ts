@@ -142,10 +142,16 @@ export function textOf(operand: string): string {
   );
 }
 
+/** Bytes that a string has in UTF-8. Where constants are evaluated there is no encoder. */
+export function byteLength(text: string): string {
+  return `[...${text}].reduce((n,c)=>n+(c.length>1?4:c<"\\u0080"?1:c<"\\u0800"?2:3),0)`;
+}
+
 /** The size in bytes of what a typed array or string holds. */
 export function sizeOf(operand: string): string {
   return (
-    '((a)=>{if(ArrayBuffer.isView(a))return a.byteLength;if(typeof a==="string")return a.length+1;' +
+    '((a)=>{if(ArrayBuffer.isView(a))return a.byteLength;if(typeof a==="string")return 1+' +
+    `${byteLength('a')};` +
     'if(typeof a==="boolean")return 1;' +
     `${fail('The size of this is not known: it is no scalar, string, struct or array of scalars.')}})(${operand})`
   );

@@ -1,0 +1,136 @@
+/** The examples of `help`: each command has one, and each is typed. */
+import assert from 'node:assert/strict';
+import { type Command, kindsOf } from '../../adapter/commands/command.ts';
+import { EXAMPLES } from '../../adapter/commands/examples.ts';
+import { COMMANDS } from '../../adapter/commands/table/index.ts';
+import { Engine } from '../../adapter/engine/engine.ts';
+import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
+import { capture } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
+
+/** Where no example can be typed at this stop, and why. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  guest: 'a replay has no shell; the golden transcript types into it',
+  interrupt: 'the machine stands still',
+  end: 'closes a block',
+  host: 'says what may follow',
+  record: 'says that it is recorded already',
+  'what-if': 'the past has not been changed; test/gdb/history.test.ts does',
+  'diff history': 'the past has not been changed; test/gdb/history.test.ts does',
+  'follow udp': 'the capture has no such conversation; test/gdb/packets.test.ts has',
+  'record stop': 'says that it cannot be',
+  'record delete': 'says that it cannot be',
+};
+
+/** What is done before an example that needs another place than the one before left. */
+const BEFORE: Readonly<Record<string, readonly string[]>> = {
+  skip: ['delete', 'break e1000_receive_iov if $pkt.tcp.dstport == 5556', 'run'],
+  delay: ['delete', 'tbreak e1000_receive_iov', 'run'],
+  drop: ['tbreak e1000_receive_iov', 'run'],
+  return: ['tbreak e1000_receive_iov', 'run'],
+};
+
+interface Known {
+  readonly path: string;
+  readonly command: Command;
+}
+
+function all(table: readonly Command[], prefix = ''): Known[] {
+  return table
+    .filter(({ why, setting }) => why === undefined && !setting)
+    .flatMap((command) => [
+      { path: `${prefix}${command.name}`, command },
+      ...all(command.subcommands ?? [], `${prefix}${command.name} `),
+    ]);
+}
+
+/** A command that is typed by its name alone: it takes nothing, or lists what is below it. */
+function isItsOwnExample({ command }: Known): boolean {
+  return command.subcommands !== undefined || kindsOf(command).every((kind) => kind === 'nothing');
+}
+
+describe('the examples of help', () => {
+  const commands = all(COMMANDS);
+
+  it('are there for each command', () => {
+    const without = commands.filter((c) => !(c.path in EXAMPLES) && !(c.path in ELSEWHERE) && !isItsOwnExample(c));
+    assert.deepEqual(
+      without.map((c) => c.path).filter((path) => !OPTIONAL.has(path)),
+      [],
+    );
+    const paths = new Set(commands.map((c) => c.path));
+    assert.deepEqual(
+      Object.keys(EXAMPLES).filter((path) => !paths.has(path)),
+      [],
+    );
+  });
+
+  it('work', async function () {
+    this.timeout(90_000);
+    const engine = await Engine.create();
+    let errors = '';
+    let output = '';
+    const gdb = new GdbInterpreter(engine, {
+      waitForStops: true,
+      javascript: true,
+      launch: {
+        args: ['-netdev', 'user,id=user.0', '-device', 'e1000,netdev=user.0'],
+        traces: [capture('02-hello.pcap')],
+      },
+      write: (text, kind) => {
+        errors += kind === 'stderr' ? text : '';
+        output += kind === 'stderr' ? '' : text;
+      },
+    });
+    const folder = process.cwd();
+    // The thread of scripts is found from here.
+    await gdb.execute('js 1');
+    process.chdir(tempFolder());
+    const bad: string[] = [];
+    try {
+      await gdb.execute('break e1000_receive_iov if $pkt.tcp.dstport == 5556');
+      await gdb.execute('run');
+      await gdb.execute('set journey on');
+      const plain = commands.filter(
+        (c) => !(c.path in EXAMPLES) && !(c.path in ELSEWHERE) && (isItsOwnExample(c) || OPTIONAL.has(c.path)),
+      );
+      const typed: [string, string][] = [
+        ...plain.map(({ path }): [string, string] => [path, path]),
+        ...Object.entries(EXAMPLES),
+      ];
+      for (const [path, text] of typed) {
+        for (const line of BEFORE[path] ?? []) {
+          await gdb.execute(line);
+        }
+        errors = output = '';
+        for (const line of text.split('\n')) {
+          await gdb.execute(line);
+        }
+        if (errors !== '') {
+          bad.push(`${text}: ${errors}`);
+        }
+      }
+      assert.deepEqual(bad, []);
+      assert.equal(gdb.quit, 0);
+    } finally {
+      process.chdir(folder);
+      gdb.dispose();
+      await engine.dispose();
+    }
+  });
+});
+
+/** Commands whose arguments can be left out. */
+const OPTIONAL: ReadonlySet<string> = new Set([
+  'info args',
+  'info breakpoints',
+  'info display',
+  'info frame',
+  'info locals',
+  'info packet',
+  'info journey',
+  'info skip',
+  'info stack',
+  'info watchpoints',
+  'show user',
+]);
