@@ -490,7 +490,7 @@ export class Runtime {
     this.addStanding(performance.now() - since);
     this.#watches.debugged(position);
     if (this.#leaving) {
-      this.#leaving = false;
+      this.#leaving = this.#returning = false;
       throw new StackLeft();
     }
   }
