@@ -332,6 +332,7 @@ export class Runtime {
 
   #leaveQuery(): void {
     if (this.asked) {
+      this.#returning = false;
       throw new StackLeft();
     }
   }
