@@ -332,6 +332,7 @@ export class Runtime {
 
   #leaveQuery(): void {
     if (this.asked) {
+      this.#returning = false;
       throw new StackLeft();
     }
   }
@@ -490,7 +491,7 @@ export class Runtime {
     this.addStanding(performance.now() - since);
     this.#watches.debugged(position);
     if (this.#leaving) {
-      this.#leaving = false;
+      this.#leaving = this.#returning = false;
       throw new StackLeft();
     }
   }

@@ -17,6 +17,12 @@ export interface Hand {
 
 const RESET = /TCP reset (?:by|to) the guest/;
 const PUT_IN = /packet in nic/;
+const INTERRUPT = /interrupt, ICR & IMS = 0x/;
+const ACCESS = /write \S+ = 0x/;
+const RESETS_AND_FRAMES = [
+  ['rst', ''],
+  ['packet', 'not icmp and udp.dstport == 7777 in nic'],
+] as const;
 const THROWN = /TypeError.*iov_len/;
 
 /** The lines that are typed where a reset was caught, and what comes of them. */
@@ -26,24 +32,62 @@ export async function haveInHands(hand: Hand): Promise<void> {
     assert.match(text, says, `${line}: ${text}`);
   };
   await say('print $pkt.tcp.flags.reset', /= true\n/);
-  await hand.catches(['rst', ''], ['packet', 'not icmp and udp.dstport == 7777 in nic']);
-  await say(
-    String.raw`inject "udp.dstport=7777 ip.ttl=3 data=\"hi\"" at nic`,
-    /^Put in at nic: 44 bytes: .*:7777 UDP$/m,
-  );
+  const put = (ttl: number): Promise<void> =>
+    say(
+      String.raw`inject "udp.dstport=7777 ip.ttl=${ttl} data=\"hi\"" at nic`,
+      /^Put in at nic: 44 bytes: .*:7777 UDP$/m,
+    );
+  await hand.catches(...RESETS_AND_FRAMES);
+  await put(3);
   assert.match(await hand.continue(), PUT_IN);
   await say(
     'print $pkt("ip.ttl == 3 && udp.length == 10 && frame contains 68:69 && udp.checksum.status == 1")',
     /= 1\n/,
   );
+  await say('edit $pkt.ip.ttl = 9', /^ip\.ttl: 3 -> 9$/m);
+  await say('delay $pkt 3ms', /^Held back for 3 ms: 44 bytes: /m);
+  assert.match(await hand.continue(), PUT_IN, 'it comes again');
+  await say('print $pkt("ip.ttl == 9 && ip.checksum.status == 1")', /= 1\n/);
+  await say('drop', /^Dropped 44 bytes: .* UDP\.$/m);
+  await say('set link user.0 delay 1ms', /^$/);
+  await say('show link', /^user\.0: delay 1ms$/m);
+  await say('set link user.0 off', /^$/);
+  assert.match(await hand.reverse(), PUT_IN);
   assert.match(await hand.reverse(), RESET);
   await say('info packet', /Reset: Set/);
   await hand.goto('start');
   assert.match(await hand.continue(), RESET);
   assert.match(await hand.continue(), PUT_IN);
-  await say('print $pkt.ip.ttl', /= 3\n/);
+  await say('print $pkt.ip.ttl', /= 9\n/);
+  assert.match(await hand.continue(), PUT_IN, 'what was held back is held back in history');
+  await say('print $pkt.ip.ttl', /= 9\n/);
   await hand.goto('end');
-  // The frame is in one piece: who asks for others throws.
+  await put(5);
+  assert.match(await hand.continue(), PUT_IN);
+  await say('print $pkt.ip.ttl', /= 5\n/);
+  await say('info drops DEBUGGER', /^tick \d+, .* UDP /m);
+  await interrupted(hand);
+  await hand.catches(...RESETS_AND_FRAMES);
+  await put(6);
+  assert.match(await hand.continue(), PUT_IN);
+  await thrown(hand, say);
+}
+
+/** Frames make the NIC interrupt, and the driver access its registers. */
+async function interrupted(hand: Hand): Promise<void> {
+  await hand.catches(['irq', '']);
+  assert.match(await hand.continue(), INTERRUPT);
+  await hand.catches(['mmio', 'write']);
+  assert.match(await hand.continue(), ACCESS);
+  await hand.catches(['irq', '']);
+  assert.match(await hand.reverse(), INTERRUPT);
+  await hand.catches(['mmio', 'write']);
+  assert.match(await hand.reverse(), ACCESS);
+  await hand.goto('end');
+}
+
+/** The frame is in one piece: who asks for others throws. */
+async function thrown(hand: Hand, say: (line: string, says: RegExp) => Promise<void>): Promise<void> {
   await hand.catches(['exception', '']);
   await say('set var iovcnt = 5', /^$/);
   assert.match(await hand.continue(), THROWN);

@@ -13,6 +13,7 @@ import { type LinkType, PacketView } from '../../adapter/packets/packet-view.ts'
 import { summary } from '../../adapter/packets/summary.ts';
 import { TCP_CONNECTIONS } from '../../adapter/packets/tcp/remember.ts';
 import { FILTERS } from './filter-cases.ts';
+import { LAYERS } from './layer-samples.ts';
 import { BUILT } from './protocol-samples.ts';
 
 const MUTATIONS = Number(process.env['PKTGDB_MUTATIONS'] ?? 4000);
@@ -37,7 +38,7 @@ function samples(): Uint8Array[] {
       .map((f) => new URL(f, folder)),
   );
   const packets: CapturePacket[] = files.flatMap((f) => readCapture(readFileSync(f)).packets.slice(0, 60));
-  return [...packets.map((p) => p.data), ...Object.values(BUILT)];
+  return [...packets.map((p) => p.data), ...Object.values(BUILT), ...Object.values(LAYERS).flat()];
 }
 
 function mutated(data: Uint8Array, random: Random): Uint8Array {
