@@ -12,12 +12,11 @@ import { root } from './inputs.mjs';
 
 /** Screenshots that README shows. */
 const MEDIA = [
-  'breakpoint.png',
   'stopped.png',
   'rings.png',
   'packets.png',
-  'script.png',
   'hover.png',
+  'packet-view.png',
   'journeys.png',
   'panel-changed.png',
 ];
@@ -60,7 +59,7 @@ run(
   [
     join(root, 'node_modules/mocha/bin/mocha.js'),
     '--timeout',
-    '120000',
+    `${120_000 * Number(process.env['PKTGDB_PATIENCE'] ?? 1)}`,
     'test/e2e/**/*.e2e.ts',
     ...given.filter((a) => a !== '--update-media'),
   ],

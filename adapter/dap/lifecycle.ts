@@ -237,6 +237,7 @@ export class Lifecycle {
       this.#starting = false;
     }
     this.#reportEarlyExit();
+    this.#session.replayProgress.watch();
     this.#session.breakpoints.captureKnown();
     this.#session.sendEvent(new Event('process', PROCESS));
     if (!this.#peersAsked) {

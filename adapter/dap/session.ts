@@ -27,6 +27,7 @@ import { type Ongoing, ongoing, startOngoing, within } from './ongoing.ts';
 import { Progress } from './progress.ts';
 import { printRow } from './queries.ts';
 import { type CreateInterpreter, Repl } from './repl.ts';
+import { ReplayProgress } from './replay-progress.ts';
 import { findRequest } from './requests.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
@@ -63,6 +64,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   readonly lifecycle: Lifecycle;
   readonly breakpoints: BreakpointBook;
   readonly progress = new Progress(this);
+  readonly replayProgress: ReplayProgress;
   readonly stops = new StopList();
   /** How numbers are written where the client does not say: as it suits what they are, or all alike. */
   numbers: 'kind' | 'hex' | 'decimal' = 'kind';
@@ -89,6 +91,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   constructor(engine: EngineApi, options: SessionOptions) {
     super();
     this.engine = engine;
+    this.replayProgress = new ReplayProgress(engine, this.progress);
     this.#options = options;
     this.repl = new Repl(
       (write) => options.createInterpreter(engine, write, (text, row) => printRow(this, text, row)),

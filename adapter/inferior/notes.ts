@@ -63,7 +63,8 @@ export class Notes {
   }
 
   /**
-   * Has what the user does noted: a packet dropped, at a place as one that the stack drops, and one edited; -1: nowhere.
+   * Has what the user does noted: a packet dropped, at a place as one that the stack drops, and one edited; -1:
+   * nowhere.
    */
   byHand(drops: number, edits: number): void {
     this.#drops = drops;

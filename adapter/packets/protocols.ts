@@ -3,12 +3,14 @@
  * protocol is a file of `protocols/` and a line here.
  */
 import type { Protocol } from './protocol.ts';
+import { amqp } from './protocols/amqp.ts';
 import { arp } from './protocols/arp.ts';
 import { bfd } from './protocols/bfd.ts';
 import { bgp } from './protocols/bgp.ts';
+import { bittorrent, btDht, lsd } from './protocols/bittorrent.ts';
 import { cdp } from './protocols/cdp.ts';
 import { data } from './protocols/data.ts';
-import { cql, memcache, tds } from './protocols/databases.ts';
+import { cql, memcache, resp, tds } from './protocols/databases.ts';
 import { dhcp } from './protocols/dhcp.ts';
 import { dhcpv6 } from './protocols/dhcpv6.ts';
 import { dns, llmnr, mdns } from './protocols/dns.ts';
@@ -19,6 +21,7 @@ import { eapol } from './protocols/eapol.ts';
 import { eigrp } from './protocols/eigrp.ts';
 import { ah, esp } from './protocols/esp.ts';
 import { ethernet } from './protocols/ethernet.ts';
+import { fix } from './protocols/fix.ts';
 import { frame } from './protocols/frame.ts';
 import { ftp, ftpData } from './protocols/ftp.ts';
 import { geneve } from './protocols/geneve.ts';
@@ -47,6 +50,7 @@ import { coap, openflow } from './protocols/messaging.ts';
 import { modbus } from './protocols/modbus.ts';
 import { mpls } from './protocols/mpls.ts';
 import { mqtt } from './protocols/mqtt.ts';
+import { NAMED } from './protocols/named.ts';
 import { nbns } from './protocols/nbns.ts';
 import { nbss } from './protocols/nbss.ts';
 import { ntp } from './protocols/ntp.ts';
@@ -54,6 +58,7 @@ import { nullLoopback } from './protocols/null.ts';
 import { esis, isis, osi } from './protocols/osi.ts';
 import { ospf } from './protocols/ospf.ts';
 import { otherLink } from './protocols/other-link.ts';
+import { pgm } from './protocols/pgm.ts';
 import { pim } from './protocols/pim.ts';
 import { pop } from './protocols/pop.ts';
 import { ccp, ipcp, ipv6cp, lcp, ppp } from './protocols/ppp.ts';
@@ -64,6 +69,7 @@ import { raw } from './protocols/raw.ts';
 import { git, tpkt, whois } from './protocols/remote.ts';
 import { rip } from './protocols/rip.ts';
 import { rtcp, rtp } from './protocols/rtp.ts';
+import { rx } from './protocols/rx.ts';
 import { sctp } from './protocols/sctp.ts';
 import { sip } from './protocols/sip.ts';
 import { sll, sll2 } from './protocols/sll.ts';
@@ -76,6 +82,7 @@ import { ssh } from './protocols/ssh.ts';
 import { stp } from './protocols/stp.ts';
 import { stun } from './protocols/stun.ts';
 import { tcp } from './protocols/tcp.ts';
+import { dnp3, enip, iec104 } from './protocols/telecontrol.ts';
 import { telnet } from './protocols/telnet.ts';
 import { teredo } from './protocols/teredo.ts';
 import { tftp } from './protocols/tftp.ts';
@@ -84,6 +91,7 @@ import { babel, dccp, mplsEcho, rsvp, sflow } from './protocols/transports.ts';
 import { udp } from './protocols/udp.ts';
 import { udpencap } from './protocols/udpencap.ts';
 import { qinq, vlan } from './protocols/vlan.ts';
+import { vnc } from './protocols/vnc.ts';
 import { openvpn, pptp } from './protocols/vpn.ts';
 import { vrrp } from './protocols/vrrp.ts';
 import { vxlan } from './protocols/vxlan.ts';
@@ -142,6 +150,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   ah,
   ospf,
   pim,
+  pgm,
   eigrp,
   vrrp,
   udp,
@@ -204,8 +213,20 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   tds,
   cql,
   memcache,
+  resp,
+  amqp,
+  rx,
+  lsd,
+  dnp3,
+  iec104,
+  enip,
+  ...NAMED,
   openflow,
   openvpn,
+  bittorrent,
+  btDht,
+  fix,
+  vnc,
   rtsp,
   http,
   ...CONTENTS,

@@ -18,8 +18,8 @@ export class ReplayMarks implements vscode.Disposable {
   #dropped: readonly PacketMark[] = [];
   /** Rows of the query that goes on. */
   #rows: QueryRowsEventBody['rows'][number][] = [];
-  /** The session and the counts of drops that have been asked about. */
-  #asked = '';
+  /** The session that has been asked, and how many drops there were. */
+  #asked: { readonly id: string; readonly drops: number } = { id: '', drops: 0 };
 
   constructor(sessions: Sessions, wanted: (path: string) => boolean) {
     this.#sessions = sessions;
@@ -64,13 +64,15 @@ export class ReplayMarks implements vscode.Disposable {
 
   async #askDrops(session: TrackedSession): Promise<void> {
     const { reasons } = await session.request<DropsBody>('pktgdb/drops', { countsOnly: true });
-    const asked = JSON.stringify([session.session.id, reasons.map(({ reason, count }) => [reason, count])]);
-    if (asked === this.#asked) {
+    const { id } = session.session;
+    const drops = reasons.reduce((n, { count }) => n + count, 0);
+    // In the past there are fewer, and what is known of the present stays.
+    if (id === this.#asked.id && drops <= this.#asked.drops) {
       return;
     }
-    this.#asked = asked;
+    this.#asked = { id, drops };
     this.#rows = [];
-    if (reasons.length > 0) {
+    if (drops > 0) {
       await session.request('pktgdb/query', DROPS_QUERY);
     }
     this.#dropped = dropMarks(this.#rows, reasons);

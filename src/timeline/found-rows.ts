@@ -1,5 +1,4 @@
 /** Rows of queries as the timeline shows them: marks, or values over time. Needs nothing of VS Code. */
-
 import type { QueryRowsEventBody, QueryRowView, TimelineMark, TimelinePoint } from '../../adapter/dap/custom.ts';
 import { QUESTIONS } from '../history/questions.ts';
 

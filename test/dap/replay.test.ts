@@ -342,6 +342,21 @@ describe('replays over DAP', () => {
       await client.event('terminated');
     });
 
+    it('goes on with playing, which is shown as well; to cancel it is to pause it', async () => {
+      await client.begin({ trace: large() });
+      const playing = await client.event<DebugProtocol.ProgressStartEvent>(
+        'progressStart',
+        ({ body }) => body.title === 'Playing the capture',
+      );
+      assert.ok((playing.body.percentage ?? 100) < 100);
+      await client.ask('cancel', { progressId: playing.body.progressId });
+      await client.event('stopped');
+      await client.event<DebugProtocol.ProgressEndEvent>(
+        'progressEnd',
+        ({ body }) => body.progressId === playing.body.progressId,
+      );
+    });
+
     it('ends with the session', async () => {
       const launched = client.begin({ trace: large() });
       const failed = assert.rejects(launched);

@@ -420,6 +420,12 @@ describe('DAP session', () => {
       assert.equal(await size({}), '0x3c');
       assert.equal(await size({ format: { hex: false } }), '60');
       await client.ask('pktgdb/numbers', { notation: 'decimal' });
+      const watched = async (expression: string): Promise<string> => {
+        const args = { expression, frameId: stackFrames[0]?.id, context: 'watch' };
+        return (await client.ask<DebugProtocol.EvaluateResponse>('evaluate', args)).result;
+      };
+      const suffixed = await Promise.all(['x', 'd', 't', 'b', 'o'].map((letter) => watched(`size,${letter}`)));
+      assert.deepEqual(suffixed, ['0x3c', '60', '0b111100', '0b111100', '074']);
       const [s] = await client.scope('Arguments');
       const [big] = await client.children(s!.variablesReference);
       assert.equal((await client.children(big!.variablesReference, { start: 998, count: 1 }))[0]?.value, '998');

@@ -1,14 +1,25 @@
 /** Replays of captures, and what can be looked at while they are stopped. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readCapture } from '../../adapter/packets/capture.ts';
-import { concat, pcapHeader, pcapPacket } from '../../adapter/packets/pcap.ts';
+import { concat, pcapHeader, pcapPacket, writePcap } from '../../adapter/packets/pcap.ts';
 import { capture } from '../kit/paths.ts';
-import { replayJson, scene } from './scene.ts';
+import { fakeProgram, replayJson, said, scene } from './scene.ts';
 
 const CAPTURE = '02-hello.pcap';
 
 const REPLAY = { '.vscode/launch.json': replayJson(CAPTURE) };
+
+/** Pings, one of which has a wrong checksum: the replay drops it, and sends no answer to it. */
+function brokenPing(): Uint8Array {
+  const packets = readCapture(readFileSync(capture('03-ping.pcap'))).packets.map((p) => ({
+    ...p,
+    data: p.data.slice(),
+  }));
+  packets[6]!.data[50]! ^= 0xff;
+  return writePcap(packets);
+}
 
 const MANY = 1_000_000;
 
@@ -75,7 +86,12 @@ describe('captures', () => {
       await listing.clickMargin(5);
       await listing.breakpoint(5).waitFor();
       await s.shot('packets');
+      await vscode.command('View: Reopen Editor With...');
+      await vscode.item('Text Editor').waitFor();
+      await vscode.item('Packet Listing').waitFor();
+      await vscode.page.keyboard.press('Escape');
 
+      await vscode.tab(CAPTURE).click();
       await vscode.page.keyboard.press('F5');
       await vscode.page.getByText('Paused on packet 5 of the capture').first().waitFor();
       await vscode.stoppedIn('slirp_output');
@@ -146,6 +162,12 @@ describe('captures', () => {
       await s.shot('packets-filter');
 
       await listing.filter('');
+      await listing.menu(6, 'Format of Times...');
+      await vscode.pick('Time of Day');
+      await listing
+        .packet(6)
+        .getByText(/^\d\d:\d\d:\d\d\.\d+$/)
+        .waitFor();
       await listing.menu(6, 'Follow Stream');
       await listing.frame.getByText(/^\d+ of 14 packets$/).waitFor();
       await listing.packet(6).click();
@@ -161,6 +183,55 @@ describe('captures', () => {
 
       await listing.packet(7).click();
       await packet.title(/^7: /).waitFor();
+    },
+  );
+
+  scene(
+    'the margin says what the replay dropped and did not send, and menus run, go back, copy, save and open elsewhere',
+    (_port, folder) => ({
+      'ping.pcap': brokenPing(),
+      '.vscode/settings.json': JSON.stringify({ 'pktgdb.wiresharkPath': fakeProgram(folder, 'wireshark').path }),
+    }),
+    async (s) => {
+      const { vscode } = s;
+      const { listing } = vscode;
+      await vscode.openFromExplorer('ping.pcap');
+      await listing.packet(9).waitFor();
+      await vscode.editorAction('Replay a Capture...');
+      await vscode.stoppedIn('e1000_receive_iov');
+      await vscode.tab('ping.pcap').click();
+      await listing.menu(9, 'Run to This Packet');
+      await vscode.stoppedIn('trace_xmit_frame');
+      await vscode.tab('ping.pcap').click();
+      await listing.stopped(9).waitFor();
+      await vscode.continue();
+      await vscode.page.getByText('All packets have been played').first().waitFor();
+      await vscode.tab('ping.pcap').click();
+      for (const [number, kind] of [
+        [7, 'drop'],
+        [8, 'divergence'],
+        [19, 'drop'],
+      ] as const) {
+        await listing.mark(number, kind).waitFor();
+      }
+      await s.shot('packets-marks');
+
+      await listing.menu(3, 'Go to This Packet in History');
+      await vscode.statusItem(/Past: after packet/).waitFor();
+      await vscode.stoppedIn('trace_xmit_frame');
+      await vscode.tab('ping.pcap').click();
+      await listing.stopped(3).waitFor();
+      await listing.mark(7, 'drop').waitFor();
+      await listing.menu(3, 'Copy as Filter');
+      await listing.filterField.focus();
+      await listing.filterField.press('Control+V');
+      await listing.filterField.press('Enter');
+      await listing.frame.getByText('18 of 20 packets').waitFor();
+      await listing.menu(3, 'Open in Wireshark');
+      assert.equal(readCapture(readFileSync((await said(s.folder, 'wireshark.said')).trim())).packets.length, 18);
+      await listing.menu(3, 'Save Shown Packets...');
+      await vscode.saveAs(join(s.folder, 'shown.pcap'));
+      assert.equal(readCapture(Buffer.from(await said(s.folder, 'shown.pcap', 'latin1'), 'latin1')).packets.length, 18);
     },
   );
 });

@@ -34,11 +34,20 @@ export class Listing {
     return this.packet(number).locator('.margin:not([data-breakpoint=""])');
   }
 
+  /** The bar beside a packet that says what its replay made of it. */
+  mark(number: number, kind: 'drop' | 'divergence'): Locator {
+    return this.packet(number).locator(`.margin[data-mark="${kind}"]`);
+  }
+
+  /** The field for filters. */
+  get filterField(): Locator {
+    return this.frame.locator('.filter vscode-textfield input');
+  }
+
   /** Types a filter and applies it. */
   async filter(text: string): Promise<void> {
-    const field = this.frame.locator('.filter vscode-textfield input');
-    await field.fill(text);
-    await field.press('Enter');
+    await this.filterField.fill(text);
+    await this.filterField.press('Enter');
   }
 
   async clickMargin(number: number): Promise<void> {

@@ -1,5 +1,6 @@
 /** One VS Code for all cases; each case has a folder and a window of its own. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, launchBrowser } from './playwright.ts';
@@ -119,11 +120,25 @@ export function restricted(title: string, files: Parameters<typeof scene>[1], bo
 }
 
 /** A program that does nothing but write what it was given, a line each, to a file. */
-export function fakeProgram(folder: string, name: string): { readonly path: string; readonly said: string } {
+export function fakeProgram(folder: string, name: string): { readonly path: string } {
   const path = join(folder, name);
   const said = join(folder, `${name}.said`);
   writeFileSync(path, `#!/bin/sh\nprintf '%s\\n' "$@" > '${said}.new'\nmv '${said}.new' '${said}'\n`, { mode: 0o755 });
-  return { path, said };
+  return { path };
+}
+
+/** The content of a file of the folder, once it is there: what a fake program was given ends in `.said`. */
+export async function said(folder: string, name: string, encoding: BufferEncoding = 'utf8'): Promise<string> {
+  const path = join(folder, name);
+  const files = watch(folder);
+  try {
+    while (!existsSync(path) || statSync(path).size === 0) {
+      await once(files, 'change', { signal: AbortSignal.timeout(60_000) });
+    }
+  } finally {
+    files.close();
+  }
+  return readFileSync(path, encoding);
 }
 
 /** Connects to a forwarded port and sends what `nc` would. */

@@ -1,5 +1,5 @@
 /** Command scripts in the editor. */
-import { scene } from './scene.ts';
+import { launchJson, scene } from './scene.ts';
 
 const SCRIPT = `# Stop at the first packet for the guest's nc.
 break e1000_receive_iov if $pkt.tcp.dstport == 5556
@@ -10,8 +10,8 @@ print $RDH
 
 describe('command scripts', () => {
   scene(
-    'commands are completed, mistakes are marked',
-    () => ({ 'script.pktgdb': SCRIPT }),
+    'commands are completed, mistakes are marked, also those of a launch.json, where a button leads to it',
+    (port) => ({ 'script.pktgdb': SCRIPT, '.vscode/launch.json': launchJson(port, { cwd: '/nowhere' }) }),
     async (s) => {
       const { vscode } = s;
       await vscode.openFile('script.pktgdb');
@@ -24,6 +24,15 @@ describe('command scripts', () => {
       await vscode.page.keyboard.press('Control+Space');
       await vscode.page.locator('.suggest-widget .monaco-list-row').filter({ hasText: 'tcp_input' }).first().waitFor();
       await s.shot('script');
+
+      // A configuration that cannot be is said, and the button leads to it.
+      await vscode.page.keyboard.press('Escape');
+      await vscode.pressStart('Debug packets');
+      const dialog = vscode.page.locator('.monaco-dialog-box');
+      await dialog.getByText('/nowhere').first().waitFor();
+      await s.shot('launch-refused');
+      await dialog.getByRole('button', { name: 'Open Configuration' }).click();
+      await vscode.tab('launch.json').waitFor();
     },
   );
 });

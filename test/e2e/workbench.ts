@@ -4,11 +4,17 @@ import { PacketPage } from './packet-page.ts';
 import type { Locator, Page } from './playwright.ts';
 import { TimelinePage } from './timeline-page.ts';
 
+/** Where other programs run, all takes longer. */
+const PATIENCE = Number(process.env['PKTGDB_PATIENCE'] ?? 1);
+
 /** Milliseconds in which the toolbar would show that the machine runs, if it did for long. */
 const A_MOMENT = 2000;
 
 /** How long anything on the screen may take. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 20_000 * PATIENCE;
+
+/** How long what a key opens may take before the key is pressed again. */
+const KEY_MS = 1000 * PATIENCE;
 
 export class Workbench {
   readonly page: Page;
@@ -47,9 +53,9 @@ export class Workbench {
     for (const deadline = Date.now() + PATIENCE_MS; ; ) {
       try {
         await this.page.keyboard.press(key);
-        await this.#quickInput.fill(text, { timeout: 1000 });
-        await item.waitFor({ timeout: 1000 });
-        await (then === 'pick' ? item.click({ timeout: 1000 }) : this.page.keyboard.press('Escape'));
+        await this.#quickInput.fill(text, { timeout: KEY_MS });
+        await item.waitFor({ timeout: KEY_MS });
+        await (then === 'pick' ? item.click({ timeout: KEY_MS }) : this.page.keyboard.press('Escape'));
         return;
       } catch (e) {
         if (Date.now() > deadline) {
@@ -81,6 +87,21 @@ export class Workbench {
     await this.#quickInput.fill(text);
     await this.page.keyboard.press('Enter');
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** Answers the dialog that asks for a file's name to save as; code-server has it where quick picks are. */
+  async saveAs(path: string): Promise<void> {
+    const dialog = this.page.locator('.quick-input-widget');
+    const closed = (): Promise<boolean> =>
+      dialog.waitFor({ state: 'hidden', timeout: KEY_MS }).then(
+        () => true,
+        () => false,
+      );
+    // The dialog puts its folder into the field when it has read that.
+    do {
+      await this.#quickInput.fill(path);
+      await dialog.locator('a.monaco-button').first().click();
+    } while (!(await closed()));
   }
 
   /** Chooses from the context menu of a file in the explorer. */
@@ -145,6 +166,20 @@ export class Workbench {
   /** The tab of an open editor. */
   tab(name: string): Locator {
     return this.page.locator('.tabs-container .tab').filter({ hasText: name });
+  }
+
+  /** Clicks a button in the title of the active editor. */
+  async editorAction(label: string): Promise<void> {
+    const buttons = this.page.locator('.editor-group-container.active .editor-actions a.action-label');
+    await buttons
+      .and(this.page.locator(`[aria-label^="${label}"]`))
+      .first()
+      .click();
+  }
+
+  /** Clicks a button of a notification. */
+  async answerNotification(label: string): Promise<void> {
+    await this.page.locator('.notification-toast a').filter({ hasText: label }).first().click();
   }
 
   /** A line of the active editor by what it shows; blanks count as one. */

@@ -1,6 +1,7 @@
 /** Stretches of the timeline, where keys lead, and what is said to those who cannot see it. */
 import assert from 'node:assert/strict';
 import type { QueryRowView, TimelineMark, TimelineRange } from '../../adapter/dap/custom.ts';
+import { QUESTIONS } from '../../src/history/questions.ts';
 import { FoundRows } from '../../src/timeline/found-rows.ts';
 import {
   heights,
@@ -175,7 +176,7 @@ describe('what queries have found', () => {
     rows.add({ id: 0, rows: [row(1, 1)] });
     rows.add({ id: 0, rows: [row(2, 2)] });
     rows.add({ id: 0, rows: [row(1, 3)] });
-    rows.add({ id: -1, rows: [row(1, 4)] });
+    rows.add({ id: QUESTIONS.drops, rows: [row(1, 4)] });
     assert.deepEqual(
       rows.found.marks.map(({ packets }) => packets),
       [3],

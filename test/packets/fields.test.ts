@@ -167,7 +167,7 @@ describe('fields', () => {
     assert.ok(suggestFields('tcp.dport').includes('tcp.dstport'));
     assert.ok(suggestFields('tcp.flags.rst').length > 0);
     assert.match(unknownFieldMessage('tcp.dstprt'), /^no packet field "tcp.dstprt"; did you mean "tcp.dstport"/);
-    assert.match(unknownFieldMessage('quux.zzzzzzzz'), /protocols: ah, aoe, arp, babel/);
+    assert.match(unknownFieldMessage('quux.zzzzzzzz'), /protocols: ah, ajp13, amqp, aoe, arp, babel/);
     assert.ok(knownFields().includes('ip.addr'));
   });
 

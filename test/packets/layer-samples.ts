@@ -263,6 +263,10 @@ const sctp = (...chunks: Data[]): Uint8Array => ip4(132, join(u16(2905), u16(290
 const SNMP = hex('302602010104067075626c6963a019020101020100020100300e300c06082b060102010105000500');
 const RIP = join([2, 2, 0, 0, 0, 2, 0, 0], u32(ip('192.0.2.0')), u32(0xffffff00), u32(0), u32(1));
 
+/** A frame of AMQP in channel 1, and the rest of an acknowledgment of Rx. */
+const frame091 = (type: number, data: Data): Uint8Array => join([type, 0, 1], u32(bytes(data).length), data, [0xce]);
+const RX_ACK = '0000 0000 00000002 00000001 00000000 08 00';
+
 export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
   llc: [
     llc(stp(0, 0, 0x80)),
@@ -547,5 +551,34 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     ['>', nbss(smb2(3, 0, join([9, 0, 0, 0, 72, 0, 4, 0], [92, 0, 65, 0])))],
   ),
   bgp: talk(179, ['>', bgp(1, hex('04 0001 00b4 0b0b0b0b 00'))], ['<', join(bgp(4, []), bgp(4, []))]),
+  bittorrent: talk(
+    40001,
+    ['>', join('\x13BitTorrent protocol', new Uint8Array(8), 'an info hash of bits', 'a name of this peer.')],
+    ['<', join('\x13BitTorrent protocol', new Uint8Array(8), 'an info hash of bits', 'the name of another.')],
+    ['>', hex('00000001 02 00000003 09 1ae1')],
+    ['<', hex('00000005 04 0000002a 00000003 05 ff80')],
+    ['>', hex('0000000d 06 00000001 00004000 00000400')],
+    ['<', join(hex('0000000d 07 00000001 00004000'), 'data')],
+  ),
+  vnc: talk(5900, ['<', 'RFB 003.008\n'], ['>', 'RFB 003.008\n']),
+  amqp: talk(
+    5672,
+    ['>', frame091(1, join(hex('003c 0028 0000'), sized8('orders'), sized8('new.one'), [0]))],
+    ['>', frame091(2, join(hex('003c 0000 0000000000000002 8000'), sized8('text/plain')))],
+    ['<', frame091(1, hex('003c 0050 0000000000000001 00'))],
+    ['<', frame091(1, join(hex('003c 003c'), sized8('tag'), hex('0000000000000007 00'), sized8('ex'), sized8('key')))],
+  ),
+  resp: talk(
+    6379,
+    ['>', '*2\r\n$3\r\nGET\r\n$1\r\nk\r\n'],
+    ['<', '$5\r\nhello\r\n'],
+    ['>', 'PING\r\n'],
+    ['<', '+PONG\r\n'],
+  ),
+  iec104: talk(2404, ['>', hex('68 04 07 00 00 00')], ['<', hex('68 04 0b 00 00 00')]),
+  fix: talk(9878, ['>', '8=FIX.4.2|9=5|35=0|10=163|'.replaceAll('|', '\x01')]),
+  ldap: talk(389, ['<', hex('30 0c 02 01 03 61 07 0a 01 00 04 00 04 00')]),
+  rx: [udp(7001, 7000, hex(`5c224fac 5c224fad 00000001 00000000 00000002 02 21 00 00 0000 0034${RX_ACK}`), PLAIN)],
+  pgm: [ip4(113, hex('3408 15bb 05 00 0000 010203040506 0064 00000007 00000001'), PLAIN)],
   modbus: talk(502, ['>', hex('0001 0000 0006 01 03 0000 0001')], ['<', hex('0001 0000 0005 01 03 02 0007')]),
 };

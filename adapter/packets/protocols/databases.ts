@@ -1,4 +1,4 @@
-/** What clients say to databases, as far as the heads of messages tell: TDS, Redis, Cassandra, memcached, Db2. */
+/** What clients say to databases, as far as the heads of messages tell: TDS, Redis, Cassandra, memcached. */
 import { printable } from '../format.ts';
 import { type Layer, MORE, NO_MESSAGE } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
@@ -87,4 +87,63 @@ export const memcache: Protocol = new Protocol({
   open: (p, l) => /^[A-Za-z]+( [\x21-\x7e]+)*$/.test(memcacheLine(p, l)),
   fields: [],
   info: (p, l) => printable(memcacheLine(p, l)),
+});
+
+const REDIS = 6379;
+const BULK = '$';
+const ARRAY = '*';
+const SIMPLE = '+-:';
+
+/** A value of Redis' protocol: where it ends, and what the list says of it; undefined where more is needed. */
+function respValue(
+  p: PacketView,
+  at: number,
+  end: number,
+): { readonly next: number; readonly text: string } | undefined {
+  const line = p.ascii(at, Math.min(end, at + 512)).split('\r\n', 1)[0] ?? '';
+  const next = at + line.length + 2;
+  const [kind, rest] = [line.charAt(0), printable(line.slice(1))];
+  if (next > end) {
+    return undefined;
+  }
+  if (kind === BULK && Number(rest) >= 0) {
+    const to = next + Number(rest);
+    return to + 2 > end ? undefined : { next: to + 2, text: printable(p.ascii(next, to)) };
+  }
+  return { next, text: kind !== '' && SIMPLE.includes(kind) ? rest : kind === ARRAY ? `Array(${rest})` : '[fragment]' };
+}
+
+/** A message is a value, or an array with all of its values. */
+function respMessage(p: PacketView, l: Layer): { readonly length: number; readonly text: string } | undefined {
+  const first = respValue(p, l.at, l.end);
+  const count = Number(/^Array\((\d{1,5})\)$/.exec(first?.text ?? '')?.[1] ?? 0);
+  const texts: string[] = [];
+  let at = first?.next ?? l.at;
+  for (let i = 0; i < count; i++) {
+    const value = respValue(p, at, l.end);
+    if (value === undefined) {
+      return undefined;
+    }
+    texts.push(value.text);
+    at = value.next;
+  }
+  const asked = l.below?.otherKey === REDIS;
+  return first && { length: at - l.at, text: count > 0 && asked ? texts.join(' ') : first.text };
+}
+
+export const resp: Protocol = new Protocol({
+  name: 'resp',
+  title: 'REdis Serialization Protocol',
+  column: 'RESP',
+  found: { 'tcp.port': [REDIS] },
+  header: 1,
+  messageLength: (p, l) => respMessage(p, l)?.length ?? MORE,
+  open: (p, l) => respMessage(p, l) !== undefined,
+  fields: [],
+  infoBetween: ' ',
+  info: (p, l) => {
+    const first = l.index === (l.below?.index ?? 0) + 1;
+    const who = l.below?.otherKey === REDIS ? 'Request: ' : 'Response: ';
+    return `${first ? who : ''}${respMessage(p, l)?.text ?? ''}`;
+  },
 });

@@ -254,7 +254,8 @@ function isStun(p: PacketView, l: Layer): boolean {
     l.at + 20 <= l.end &&
     p.u16(l.at) < 0x4000 &&
     p.u32(l.at + 4) === COOKIE &&
-    p.u16(l.at + 2) % 4 === 0 &&
+    // Lengths are multiples of 4, but not everybody's.
+    (p.u16(l.at + 2) % 4 === 0 || l.at + 20 + p.u16(l.at + 2) === l.end) &&
     METHODS[methodOf(p, l)] !== undefined
   );
 }

@@ -3,6 +3,7 @@
  * duplicate acknowledgments, windows, and times between a segment and its acknowledgment.
  */
 import {
+  elapsed,
   MAX_WINDOW_SHIFT,
   SCALE_NONE,
   SCALE_UNKNOWN,
@@ -189,7 +190,7 @@ function again(c: TcpConnection, me: TcpSide, peer: TcpSide, s: Segment, out: An
     return;
   }
   out.flags |= A.retransmission;
-  out.rto = s.seconds - me.nextSeconds;
+  out.rto = elapsed(me.nextSeconds, s.seconds);
   out.rtoFrame = me.nextFrame;
 }
 
@@ -224,7 +225,7 @@ function acknowledge(me: TcpSide, peer: TcpSide, s: Segment, out: Analysis): voi
   for (const u of peer.unacked) {
     if (u.next === s.ack && out.acksFrame === 0) {
       out.acksFrame = u.frame;
-      out.ackRtt = s.seconds - u.seconds;
+      out.ackRtt = elapsed(u.seconds, s.seconds);
     }
     if (seqDiff(s.ack, u.seq) > 0 && seqDiff(s.ack, u.next) < 0) {
       u.seq = s.ack;

@@ -1,5 +1,5 @@
 /** Puts together what the segments of one direction carry, where a message of a protocol goes on in later segments. */
-import { type Assembler, Layer, TO_END } from '../layer.ts';
+import { type Assembler, Layer, MORE, TO_END } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import type { Protocol } from '../protocol.ts';
 import { seqDiff } from './connection.ts';
@@ -18,6 +18,8 @@ interface Pending {
   readonly length: number;
   bytes: Uint8Array;
   filled: number;
+  /** Bytes behind a gap, by their place in the message: what is missing may come yet. */
+  readonly later: { readonly at: number; readonly bytes: Uint8Array }[];
   readonly frames: number[];
 }
 
@@ -68,8 +70,14 @@ export class StreamAssembly {
     const expected = (pending.seq + pending.filled) >>> 0;
     const skip = seqDiff(expected, note.seq);
     const length = l.end - l.body;
+    if (skip < 0 && keepsLater(pending, note, pending.filled - skip)) {
+      note.partOnly = true;
+      note.parts.push([l.body, l.end]);
+      p.swallow(l);
+      return;
+    }
     if (skip < 0) {
-      // Something is missing, which never comes in order: the message is given up.
+      // Something is missing, and this is no part of the message: it is given up.
       this.#pending = null;
       l.noted = true;
       l.assembler = note;
@@ -80,8 +88,9 @@ export class StreamAssembly {
       return;
     }
     append(pending, p.bytes(l.body + skip, l.end));
+    absorb(pending);
     pending.frames.push(p.number);
-    const whole = pending.length === TO_END ? ends : pending.filled >= pending.length;
+    const whole = pending.length === TO_END ? ends && pending.later.length === 0 : pending.filled >= pending.length;
     if (!whole && pending.filled < MAX_MESSAGE && pending.frames.length < MAX_SEGMENTS) {
       note.partOnly = true;
       note.parts.push([l.body, l.end]);
@@ -110,7 +119,7 @@ export class StreamAssembly {
     const bytes = p.bytes(from, l.carriedEnd).slice();
     const continues = grafted && from === l.wholeAt;
     const frames = continues ? [...note.frames] : [p.number];
-    this.#pending = { protocol, seq: seq >>> 0, length, bytes, filled: bytes.length, frames };
+    this.#pending = { protocol, seq: seq >>> 0, length, bytes, filled: bytes.length, later: [], frames };
     note.partOnly = grafted ? continues : from === l.body;
     note.info = note.partOnly ? partInfo(p, l, protocol, from) : undefined;
     if (continues) {
@@ -148,6 +157,28 @@ export class SegmentNote implements SegmentPart, Assembler {
 
   wait(protocol: Protocol, from: number, length: number): boolean {
     return this.#assembly.begin(this, protocol, from, length);
+  }
+}
+
+/** True if a segment behind a gap begins within the message that is waited for, whose rest may come yet. */
+function keepsLater(pending: Pending, { p, l }: SegmentNote, at: number): boolean {
+  const end = pending.length === TO_END ? MAX_MESSAGE : pending.length;
+  if (pending.length === MORE || at >= end || pending.frames.length >= MAX_SEGMENTS) {
+    return false;
+  }
+  pending.later.push({ at, bytes: p.bytes(l.body, Math.min(l.end, l.body + end - at)).slice() });
+  pending.frames.push(p.number);
+  return true;
+}
+
+/** Takes what came before the bytes that were missing. */
+function absorb(pending: Pending): void {
+  const fits = ({ at }: { readonly at: number }): boolean => at <= pending.filled;
+  for (let i = pending.later.findIndex(fits); i >= 0; i = pending.later.findIndex(fits)) {
+    const [piece] = pending.later.splice(i, 1);
+    if (piece && piece.at + piece.bytes.length > pending.filled) {
+      append(pending, piece.bytes.subarray(pending.filled - piece.at));
+    }
   }
 }
 

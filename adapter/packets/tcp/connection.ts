@@ -66,6 +66,12 @@ export class TcpSide {
 /** Bits of `tcp.completeness`. */
 export const SEEN = { syn: 1, synAck: 2, ack: 4, data: 8, fin: 16, rst: 32 } as const;
 
+/** Seconds between two times of a capture, with as many digits as these have: one of years has no nanoseconds. */
+export function elapsed(from: number, to: number): number {
+  const digits = to < 2 ** 21 ? 1e9 : to < 2 ** 24 ? 1e8 : 1e6;
+  return Math.round((to - from) * digits) / digits;
+}
+
 /** A TCP connection, told apart from the next one of the same ports by its SYN. */
 export class TcpConnection {
   /** `tcp.stream`. */

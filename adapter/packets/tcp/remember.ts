@@ -6,7 +6,15 @@ import type { PacketView } from '../packet-view.ts';
 import { hasSack, windowShift } from '../protocols/tcp-options.ts';
 import { A, analyze } from './analysis.ts';
 import { StreamAssembly } from './assembly.ts';
-import { MAX_WINDOW_SHIFT, SCALE_NONE, SCALE_UNKNOWN, SEEN, TcpConnection, type TcpSide } from './connection.ts';
+import {
+  elapsed,
+  MAX_WINDOW_SHIFT,
+  SCALE_NONE,
+  SCALE_UNKNOWN,
+  SEEN,
+  TcpConnection,
+  type TcpSide,
+} from './connection.ts';
 import { TcpNote, type TcpRelative } from './note.ts';
 
 const FIN = 0x01;
@@ -77,8 +85,8 @@ function noteOf(p: PacketView, l: Layer, c: TcpConnection, dir: 0 | 1, memory: M
     relative: relativeOf(c.stream, me, peer, segment),
     analysis,
     completeness,
-    since: memory.seconds - c.firstSeconds,
-    delta: memory.seconds - lastSeconds,
+    since: elapsed(c.firstSeconds, memory.seconds),
+    delta: elapsed(lastSeconds, memory.seconds),
     scale: scaleOf(me, peer),
     initialRtt: c.initialRtt,
     closes,
@@ -111,7 +119,7 @@ function takeBases(p: PacketView, l: Layer, c: TcpConnection, me: TcpSide, peer:
     peer.isn = (s.ack - 1) >>> 0;
   }
   if ((s.flags & (SYN | ACK)) === ACK && c.initialRtt < 0 && c.synSeconds >= 0) {
-    c.initialRtt = s.seconds - c.synSeconds;
+    c.initialRtt = elapsed(c.synSeconds, s.seconds);
   }
 }
 
