@@ -80,11 +80,18 @@ function rangeOf(session: PacketSession, timeline: RunTimeline, args: Arguments)
       drops: countsOf(totals, 'drops'),
       interrupts: countsOf(totals, 'interrupts'),
     },
-    marks: thinned(
-      marksOf(session, timeline).filter((mark) => mark[axis] >= from && mark[axis] <= to),
-      (mark) => Math.floor((parts * (mark[axis] - from)) / (to - from || 1)),
+    marks: thinned(withNeighbours(marksOf(session, timeline), axis, from, to), (mark) =>
+      Math.floor((parts * (mark[axis] - from)) / (to - from || 1)),
     ),
   };
+}
+
+/** Marks of a part, and those before and behind it that keys lead to. */
+function withNeighbours(all: readonly TimelineMark[], axis: TimelineAxis, from: number, to: number): TimelineMark[] {
+  const named = all.filter(({ kind }) => kind !== 'saved');
+  const before = named.findLast((mark) => mark[axis] < from);
+  const behind = named.find((mark) => mark[axis] > to);
+  return all.filter((mark) => (mark[axis] >= from && mark[axis] <= to) || mark === before || mark === behind);
 }
 
 /** Of the marks that nobody has named one of each kind in each part. */

@@ -69,6 +69,9 @@ describe('timeline over DAP', () => {
     await client.ask('pktgdb/goTo', { moment: marks.find(({ kind }) => kind === 'bookmark')!.moment });
     await client.stoppedEvent();
     const there = await range();
+    const { to, marks: part } = await range({ from: 0, to: there.end.ns / 1000 });
+    const beyond = part.filter(({ kind, ns }) => kind !== 'saved' && ns > to).map(({ text }) => text);
+    assert.deepEqual(beyond, ['on function breakpoint'], 'keys lead to what is behind a part');
     assert.equal(there.inPast, true);
     assert.equal(there.here?.packets, marks.find(({ kind }) => kind === 'bookmark')?.packets);
     assert.deepEqual(there.marks, marks, 'what is past is no new stop');
