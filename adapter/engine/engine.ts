@@ -474,7 +474,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const inferior = this.#running();
     this.#queries.interruptTrace();
     if (this.#inferiorState === 'running') {
-      (this.#time.running ?? inferior).interrupt();
+      this.#time.interrupt() || inferior.interrupt();
     }
   }
 

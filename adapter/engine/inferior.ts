@@ -280,6 +280,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
 
   /** Has a past inferior execute a stretch; 'paused' follows. It must not stand still. */
   travel(message: TravelMessage): void {
+    Atomics.store(this.#ctl, CTL.PAUSE, 0);
     this.#worker.postMessage(message);
   }
 

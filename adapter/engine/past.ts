@@ -66,6 +66,8 @@ export class Past {
   stopped: (arrival: Arrival) => void;
   /** Takes the next stop instead of the user. */
   #expected: ((a: Arrival) => void) | undefined;
+  /** What is looked for is given up before its next part. */
+  #givenUp = false;
 
   private constructor(
     image: Image,
@@ -172,6 +174,9 @@ export class Past {
 
   /** Executes the recording from before `order.target` up to it. Throws `TravelCancelled` when it is interrupted. */
   async #run(order: TravelOrder, checkpoint = this.#before(order)): Promise<Arrival> {
+    if (this.#givenUp) {
+      throw new TravelCancelled('Quit');
+    }
     if (this.inferior.standing) {
       await this.inferior.leaveStack();
     }
@@ -202,6 +207,17 @@ export class Past {
     return stop.kind === 'arrived' ? stop.notes.lastHit : null;
   }
 
+  /** Gives up what is looked for, of which a part may just have been done, or stops what goes on. */
+  interrupt(): void {
+    this.#givenUp = true;
+    this.inferior.interrupt();
+  }
+
+  /** Something else is looked for. */
+  begin(): void {
+    this.#givenUp = false;
+  }
+
   /** The next stop, which is not the user's. */
   async #nextArrival(): Promise<Arrival> {
     const { inferior } = this;
@@ -217,7 +233,7 @@ export class Past {
         resolve(a);
       };
     });
-    if (arrival.report.stop.kind === 'pause') {
+    if (arrival.report.stop.kind === 'pause' || this.#givenUp) {
       throw new TravelCancelled('Quit');
     }
     return arrival;

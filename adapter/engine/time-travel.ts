@@ -75,6 +75,8 @@ export class TimeTravel {
   readonly #table: BreakpointTable;
   readonly #hooks: TimeTravelHooks;
   #past: Past | undefined;
+  /** So many things are being done in history, one within the other. */
+  #guards = 0;
   #opening: Promise<Past> | undefined;
   /** The live machine's stop, while the past is shown. */
   #present: Moment | undefined;
@@ -98,9 +100,13 @@ export class TimeTravel {
     return this.#present;
   }
 
-  /** The inferior that executes history just now, for an interrupt. */
-  get running(): Inferior | undefined {
-    return this.#past && !this.#past.inferior.standing ? this.#past.inferior : undefined;
+  /** Interrupts what executes history, or gives up what is looked for in it; false if nothing is. */
+  interrupt(): boolean {
+    const busy = this.#past && (this.#guards > 0 || !this.#past.inferior.standing);
+    if (busy) {
+      this.#past?.interrupt();
+    }
+    return busy === true;
   }
 
   /** What installs breakpoints in the past, if it exists. */
@@ -306,12 +312,15 @@ export class TimeTravel {
   /** What executes the history, and where the present is; nothing may be shown of the past. */
   async compared(here: Moment): Promise<Compared> {
     const end = (this.#present ?? here).position;
-    return { past: await this.#open(), end };
+    const past = await this.#open();
+    past.begin();
+    return { past, end };
   }
 
   /** Gives away the inferior that stands at `from`, which another one takes the place of when it is needed. */
   async release(from: Moment): Promise<{ readonly past: Past; readonly moment: Moment }> {
     const past = await this.#open();
+    past.begin();
     const moment =
       from.inferior === past.inferior ? from : this.#momentOf(await past.to(from.position), past.inferior, from.stop);
     this.#present ??= from;
@@ -323,9 +332,14 @@ export class TimeTravel {
   /** Runs `go`; if that is given up, shows `from` again. */
   async #guarded(from: Moment, go: (past: Past) => Promise<void>): Promise<void> {
     const inPast = this.inPast;
+    const past = await this.#open();
+    if (this.#guards++ === 0) {
+      past.begin();
+    }
     try {
-      await go(await this.#open());
+      await go(past);
     } catch (e) {
+      this.#past?.begin();
       if (this.#past?.inferior.exited) {
         this.#lost();
         throw e;
@@ -343,6 +357,8 @@ export class TimeTravel {
       if (e instanceof NotPassedError) {
         throw e;
       }
+    } finally {
+      this.#guards--;
     }
   }
 
