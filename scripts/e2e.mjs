@@ -19,6 +19,7 @@ const MEDIA = [
   'packet-view.png',
   'journeys.png',
   'panel-changed.png',
+  'timeline-plot.png',
 ];
 
 /** Runs a program of this Node's; ends this one if it fails. */

@@ -112,6 +112,38 @@ describe('history', () => {
       server.close();
     },
   );
+
+  scene(
+    'stops where a value changes: a register of its view, and a variable',
+    () => ({ 'page.pcap': HTTP, '.vscode/launch.json': replayJson('page.pcap') }),
+    async (s) => {
+      const { vscode } = s;
+      await vscode.addFunctionBreakpoint('tcp_output');
+      await vscode.startConfiguration('Replay');
+      await vscode.stoppedIn('tcp_output');
+      await vscode.removeBreakpoint('tcp_output');
+      await vscode.showView('Registers');
+      await vscode.contextMenu(vscode.row('Registers', 'RDH'), 'Break on Value Change');
+      await vscode.showPanes('Variables', 'Call Stack', 'Watchpoints');
+      await vscode.row('Watchpoints', '$RDH').waitFor();
+      await vscode.expand(vscode.variable('tp'));
+      await vscode.contextMenu(vscode.variable('t_state'), 'Break on Value Change');
+      const paused = (where: RegExp): Promise<void> => vscode.page.getByText(where).first().waitFor();
+      await vscode.continue();
+      await paused(/Paused on data breakpoint, \$RDH: \d+ -> \d+/);
+      await s.shot('value-change-register');
+      await vscode.continue();
+      await paused(/Paused on data breakpoint, .*t_state: \d+ -> \d+/);
+      await s.shot('value-change-variable');
+      // Back to before this write, then to who wrote the other: no hit is counted on the way.
+      await vscode.press('Reverse');
+      await paused(/Paused on data breakpoint, .*t_state: 4 -> 3/);
+      await vscode.press('Reverse');
+      await paused(/Paused on data breakpoint, \$RDH/);
+      await vscode.statusItem(/Past: after packet \d+/).waitFor();
+      await s.shot('value-change-reverse');
+    },
+  );
 });
 
 /** The launch.json of a machine whose guest downloads from a port of the host, and sends back what it got. */

@@ -381,8 +381,7 @@ export class Workbench {
 
   /** A row of the view Variables by its name. */
   variable(name: string): Locator {
-    const label = this.page.locator('.monaco-highlighted-label, .name').getByText(name, { exact: true });
-    return this.pane('Variables').locator('.monaco-list-row').filter({ has: label }).first();
+    return this.pane('Variables').locator(`.monaco-list-row[aria-label^="${name}, value "]`).first();
   }
 
   /**
