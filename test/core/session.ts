@@ -96,14 +96,25 @@ export class Session {
   /** Switches the machine off and executes its recording again: what it came to has to be the same. */
   async compare(): Promise<ExecutionSummary> {
     if (this.engine.state !== 'exited') {
-      const ended = once(this.engine, 'exited');
-      this.engine.quit();
-      await ended;
+      await this.#quit();
     }
     const { recording, summary } = this.engine;
     assert.ok(recording && summary);
     assert.deepEqual(await this.engine.reexecute(recording), summary);
     return summary;
+  }
+
+  /** Switches the machine off, wherever it stops on the way: at a breakpoint that is just being deleted, for one. */
+  async #quit(): Promise<void> {
+    const goOn = (): void => void this.engine.resume();
+    const ended = once(this.engine, 'exited');
+    this.engine.quit();
+    this.engine.on('stopped', goOn);
+    if (this.engine.state === 'stopped') {
+      goOn();
+    }
+    await ended;
+    this.engine.off('stopped', goOn);
   }
 
   async dispose(): Promise<void> {
