@@ -14,9 +14,11 @@ describe('default port over DAP', () => {
   const server = createServer();
 
   before(async () => {
-    server.on('error', () => {}); // another process has it, which will do
-    server.listen(5555, '127.0.0.1');
-    await Promise.race([once(server, 'listening'), once(server, 'error').catch(() => {})]);
+    await new Promise((resolve) => {
+      server.once('listening', resolve);
+      server.once('error', resolve); // another process has it, which will do
+      server.listen(5555, '127.0.0.1');
+    });
   });
 
   after(() => server.close());
