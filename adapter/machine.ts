@@ -216,7 +216,7 @@ function endOf(inferior: Inferior): MachineEnd {
   return { quit, close: () => ended.abort(), signal: ended.signal };
 }
 
-setImmediate(sweepTemporaryFolders);
+sweepTemporaryFolders();
 main(process.argv.slice(2)).then(
   // Output to a pipe is still on its way; exit when it is out.
   (code) => process.stdout.write('', () => process.exit(code)),

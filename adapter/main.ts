@@ -330,7 +330,7 @@ async function main(argv: readonly string[]): Promise<number> {
   });
 }
 
-setImmediate(sweepTemporaryFolders);
+sweepTemporaryFolders();
 main(process.argv.slice(2)).then(
   (code) => {
     // Output to a pipe is still on its way; exit when it is out.
