@@ -147,14 +147,17 @@ export class TimeTravel {
   /** Sets watches of the past in the present where their calls go on there; those whose calls have ended. */
   async #carryWatches({ stopped, position }: Moment): Promise<number[]> {
     const ended: number[] = [];
+    // An interrupt of what went on before is none of this.
+    this.#past?.begin();
     for (const { bp, location } of this.#watches) {
       const order = this.#table.watch(bp);
       const set = this.#setInPast.get(bp.id);
       if (order && set && this.#past) {
         const index = frameIndex(stopped, location);
-        const now = index < 0 ? null : await this.#past.back(position, backRequest(stopped, 'entry', index, 1));
-        const began = now && (await this.#past.back(set.at, set.entry));
-        if (began && samePosition(began, now)) {
+        if (
+          index >= 0 &&
+          (await this.#isSameCall(this.#past, set, position, backRequest(stopped, 'entry', index, 1)))
+        ) {
           await stopped.watch(order, location.captures, index);
         } else {
           ended.push(bp.id);
@@ -163,6 +166,25 @@ export class TimeTravel {
     }
     this.#setInPast.clear();
     return ended;
+  }
+
+  /** True if a call of the past goes on in the present; false as well if the search is given up. */
+  async #isSameCall(
+    past: Past,
+    set: { readonly at: TimePosition; readonly entry: BackRequest },
+    position: TimePosition,
+    entry: BackRequest,
+  ): Promise<boolean> {
+    try {
+      const now = await past.back(position, entry);
+      const began = now && (await past.back(set.at, set.entry));
+      return began !== null && now !== null && samePosition(began, now);
+    } catch (e) {
+      if (e instanceof EngineError) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   /** Where history begins: with the machine, or at the oldest checkpoint that is kept. */
