@@ -58,7 +58,7 @@ describe('smb: a directory for the guest', function () {
   });
 
   /** What the shares of this process have written. */
-  const left = (): string[] => readdirSync(join(home, 'tmp')).filter((n) => n.startsWith('pktgdb-smb-'));
+  const left = (): string[] => readdirSync(join(home, 'tmp')).filter((n) => n.startsWith('pktgdb-'));
 
   it("the guest's request reaches smbd, and smbd's answer the guest; nothing is left behind", async function () {
     if (findSmbd() === null) {
