@@ -51,10 +51,13 @@ export type Captured =
   | { readonly at: TimePosition }
   | null;
 
-/** A watch for an execution that begins elsewhere: captured values by name. */
+/** Captured values by name. */
+export type Captures = Readonly<Record<string, Captured>>;
+
+/** A watch for an execution that begins elsewhere. */
 export interface CarriedWatch {
   readonly order: WatchOrder;
-  readonly captured: Readonly<Record<string, Captured>>;
+  readonly captured: Captures;
 }
 
 /** What a watch has seen. */
@@ -273,9 +276,7 @@ export class Watches {
   /** An execution begins; the watches of before are those of other objects. */
   begin(machine: object, carried: readonly CarriedWatch[]): Map<CarriedWatch, Record<string, unknown>> {
     this.#origins = carried.length > 0 ? new ObjectTree(machine) : undefined;
-    const locals = (w: CarriedWatch): [string, unknown][] =>
-      Object.entries(w.captured).map(([name, c]) => [name, c && ('path' in c ? follow(machine, c.path) : valueIn(c))]);
-    return new Map(carried.map((w) => [w, Object.fromEntries(locals(w))]));
+    return new Map(carried.map((w) => [w, found(w.captured, machine)]));
   }
 
   /** Waits for the statement that is about the object. */
@@ -287,7 +288,7 @@ export class Watches {
   }
 
   /** What values that are known at the end of an execution were at its beginning, or from where on they are there. */
-  originsOf(id: number, captured: CarriedWatch['captured'], machine: object): Record<string, Captured> {
+  originsOf(id: number, captured: Captures, machine: object): Record<string, Captured> {
     const origin = (c: Captured): Captured => {
       if (!c || !('path' in c)) {
         return c;
@@ -484,6 +485,12 @@ function carry(v: unknown, tree: ObjectTree): Captured {
     return path && { path };
   }
   return { value: (v ?? null) as string | number | boolean | null };
+}
+
+/** Captured values of another inferior that stands at the same moment. */
+export function found(captured: Captures, machine: object): Record<string, unknown> {
+  const value = (c: Captured): unknown => c && ('path' in c ? follow(machine, c.path) : valueIn(c));
+  return Object.fromEntries(Object.entries(captured).map(([name, c]) => [name, value(c)]));
 }
 
 function valueIn(c: NonNullable<Captured>): unknown {
