@@ -101,7 +101,7 @@ export class TimeTravel {
     return this.#present;
   }
 
-  /** While something runs: interrupts what executes history, or gives up what is looked for there; false if it is live. */
+  /** While something runs: interrupts what executes history, or gives up a search there; false if it is live. */
   interrupt(): boolean {
     const busy = this.#past !== undefined && (this.#guards > 0 || this.inPast);
     if (busy) {

@@ -84,6 +84,7 @@ class Watch {
   readonly #holds: ((locals: object) => unknown) | null;
   readonly #object: (locals: object) => unknown;
   readonly #index: (locals: object) => unknown;
+  readonly #ram: () => Uint8Array | undefined;
   readonly code = new Map<number, ((...locals: unknown[]) => void)[]>();
   /** Which statements come before a probe. */
   readonly before = new Map<number, number[]>();
@@ -120,6 +121,7 @@ class Watch {
     this.#holds = order.condition === null ? null : compiled(order.condition);
     this.#object = compiled(order.target?.object ?? 'undefined');
     this.#index = compiled(order.target?.index ?? 'undefined');
+    this.#ram = () => (globals as { machine?: { ram?: Uint8Array } }).machine?.ram;
     for (const [writer, after] of order.after) {
       for (const probe of after) {
         this.before.set(probe, [...(this.before.get(probe) ?? []), writer]);
@@ -164,6 +166,23 @@ class Watch {
 
   index(): unknown {
     return this.#index(this.locals);
+  }
+
+  /** True if the element is one of so many from an index on. */
+  isAmong(at: number, length: number): boolean {
+    const index = Number(this.index());
+    return index >= at && index < at + length;
+  }
+
+  /** True if elements of an array are among some bytes of guest RAM. */
+  overlaps(array: unknown, at: number, length: number, address: number, bytes: number): boolean {
+    const ram = this.#ram();
+    if (!ram || !ArrayBuffer.isView(array) || array.buffer !== ram.buffer) {
+      return false;
+    }
+    const unit = 'BYTES_PER_ELEMENT' in array ? Number(array.BYTES_PER_ELEMENT) : 1;
+    const start = array.byteOffset - ram.byteOffset + at * unit;
+    return start < address + bytes && start + length * unit > address;
   }
 
   /** True if the condition, if any, holds. Throws what the condition throws. */
