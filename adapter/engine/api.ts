@@ -186,8 +186,8 @@ export type WatchPlace =
   | { readonly kind: 'field'; readonly name: string; readonly type: string }
   /** An element of an array of that type, which the field `name` holds. */
   | { readonly kind: 'element'; readonly name: string; readonly type: string; readonly index?: number }
-  /** Guest RAM. */
-  | { readonly kind: 'memory' };
+  /** So many bytes of guest RAM; `address` is JavaScript. */
+  | { readonly kind: 'memory'; readonly address: string; readonly bytes: number };
 
 /** The frame that a watch was set in: from the innermost and from the outermost one; `scoped`: it ends with it. */
 export interface WatchFrame {
