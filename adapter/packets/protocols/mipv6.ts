@@ -20,6 +20,9 @@ export const mipv6: Protocol = new Protocol({
   found: { 'ip.proto': [62, 135] },
   header: 6,
   fields: [],
-  info: (p, l) =>
-    `${TYPES[p.u8(l.at + 2)] ?? `Unknown Mobility Header (${p.u8(l.at + 2)})`}${l.wireEnd > l.end ? cutWords(p, l) : ''}`,
+  info: (p, l) => {
+    const type = p.u8(l.at + 2);
+    const name = TYPES[type] ?? `Unknown Mobility Header (${type})`;
+    return l.wireEnd > l.end ? `${name}${cutWords(p, l)}` : name;
+  },
 });
