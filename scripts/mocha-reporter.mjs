@@ -7,12 +7,18 @@ import Mocha from 'mocha';
 
 /** How long what the last test closed may take to be gone. */
 const GRACE_MS = 10_000;
+/** How much is shown of the error of a try that is followed by another one, in characters. */
+const MOST_OF_AN_ERROR = 20_000;
 
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     const again = [];
-    runner.on('retry', (test, error) => again.push(`${test.fullTitle()}: ${firstLine(error)}`));
+    runner.on('retry', (test, error) => {
+      again.push(`${test.fullTitle()}: ${firstLine(error)}`);
+      // Mocha itself shows nothing of a try that is followed by another one.
+      process.stdout.write(`failed at first: ${String(error?.stack ?? error).slice(0, MOST_OF_AN_ERROR)}\n`);
+    });
     runner.once('end', () => {
       const { passes, failures } = this.stats;
       const which = this.failures.map((test) => `${test.fullTitle()}: ${firstLine(test.err)}`);
