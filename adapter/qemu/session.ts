@@ -3,10 +3,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TemporaryFolder, temporaryFolder } from '../temporary.ts';
 import { QemuGuests } from './guests.ts';
-import { machineArgs, parseQemu, qemuLinks } from './link.ts';
+import { machineArgs, parseQemu, type QemuLink, qemuLinks } from './link.ts';
 import { qemuWords, streamNetdev } from './words.ts';
 
 export interface QemuSession {
+  readonly links: readonly QemuLink[];
   /** The machine's options. */
   readonly args: readonly string[];
   /** What to add to QEMU's command line; empty where we start it. */
@@ -30,7 +31,7 @@ export async function qemuSession(options: readonly string[], command?: string):
   const [first, ...others] = links;
   const args = machineArgs(request, links);
   if (command === undefined || first === undefined) {
-    return { args, words: qemuWords(links), guests: () => new QemuGuests(links.map((link) => link.qmp)) };
+    return { links, args, words: qemuWords(links), guests: () => new QemuGuests(links.map((link) => link.qmp)) };
   }
   const qmp = join(folder(), 'qmp.sock');
   const start = {
@@ -38,8 +39,9 @@ export async function qemuSession(options: readonly string[], command?: string):
     sockets: { netdev: streamNetdev(first.address), qmp, serial: join(folder(), 'serial.sock') },
   };
   return {
+    links,
     args,
-    words: others.length > 0 ? qemuWords(others) : '',
+    words: others.length > 0 ? qemuWords(others, 1) : '',
     guests: () => new QemuGuests([qmp, ...others.map((link) => link.qmp)], start),
   };
 }

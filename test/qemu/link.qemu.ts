@@ -42,7 +42,7 @@ describe('a real guest in QEMU', function () {
     dns = await resolver();
     s = await Session.create();
     s.engine.internals = { hashFrames: true, nameservers: [toSockaddr('127.0.0.1', dns.port)] };
-    guest = await RealGuest.start(s, tempFolder(), ['hostfwd=tcp:127.0.0.1:0-:5556']);
+    [guest] = await RealGuest.start(s, tempFolder(), ['hostfwd=tcp:127.0.0.1:0-:5556']);
   });
   after(async () => {
     await s.dispose();
@@ -94,7 +94,8 @@ describe('a real guest in QEMU', function () {
     const sink = createServer();
     const port = await listening(sink);
     const sent = once(sink, 'connection').then(([socket]) => buffer(socket as Socket));
-    const uptime = async (): Promise<number> => Number(/([\d.]+) [\d.]+/.exec(await guest.run('cat /proc/uptime'))?.[1]);
+    const uptime = async (): Promise<number> =>
+      Number(/([\d.]+) [\d.]+/.exec(await guest.run('cat /proc/uptime'))?.[1]);
     const before = { uptime: await uptime(), real: performance.now() };
     s.break('tcp_input', 'm && $pkt.tcp.len > 0', { temporary: true });
     guest.type(`nc 10.0.2.2 ${port} < /tmp/file`);
