@@ -31,6 +31,13 @@ function xmlQuoted(text: string): string {
   return text.replace(/[&<>'"]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
+/** Words for QEMU 7.2 and newer. */
+export function qemuNetdevs(links: readonly QemuLink[], first = 0): string[] {
+  return links.map(({ address }, i) =>
+    shellQuoted(['-netdev', streamNetdev(address), '-device', nicDevice(first + i)]),
+  );
+}
+
 /** What to add, for each guest; `first` is the number of the first one. */
 export function qemuWords(links: readonly QemuLink[], first = 0): string {
   const several = first > 0 || links.length > 1;
@@ -39,7 +46,7 @@ export function qemuWords(links: readonly QemuLink[], first = 0): string {
 
 function wordsOf({ address }: QemuLink, guest: number, which: string): string {
   const device = nicDevice(guest);
-  const words = shellQuoted(['-netdev', streamNetdev(address), '-device', device]);
+  const [words = ''] = qemuNetdevs([{ address, qmp: undefined }], guest);
   return [
     `Guest${which}: add to QEMU's command line (7.2 and newer)`,
     `  ${words}`,

@@ -54,17 +54,21 @@ export class RealGuest {
       qmp: join(folder, 'qmp.sock'),
       serial: join(folder, 'serial.sock'),
     };
-    const process = new QemuProcess(`${qemuCommandLine(folder)} -device ${nicDevice(link)}`, sockets, {
-      console: (text) => {
-        console += text;
+    const command = `${qemuCommandLine(folder)} -device ${nicDevice(link)}`;
+    const process = new QemuProcess(
+      { command, sockets },
+      {
+        console: (text) => {
+          console += text;
+        },
+        said: (line) => {
+          console += `QEMU: ${line}\n`;
+        },
+        ended: (how) => {
+          console += `QEMU ended: ${how}\n`;
+        },
       },
-      said: (line) => {
-        console += `QEMU: ${line}\n`;
-      },
-      ended: (how) => {
-        console += `QEMU ended: ${how}\n`;
-      },
-    });
+    );
     const guest = new RealGuest({ text: () => console, type: (text) => process.type(text) });
     await guest.#boots();
     return [guest, process];

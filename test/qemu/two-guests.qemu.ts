@@ -34,7 +34,10 @@ describe('two real guests', function () {
 
   it('are one less when a link is cut, until somebody comes back there', async () => {
     process.end();
-    await until(async () => /qemu\.1: .*listening on/.test(await s.engine.monitor('info network')), 'nobody is at the link');
+    await until(
+      async () => /qemu\.1: .*listening on/.test(await s.engine.monitor('info network')),
+      'nobody is at the link',
+    );
     assert.match(await first.run('ping -c 1 -W 1 10.0.2.16'), /100% packet loss/);
     assert.match(await first.run('ping -c 1 10.0.2.2'), / 0% packet loss/);
     [second, process] = await RealGuest.join(network, tempFolder(), 1);
