@@ -225,6 +225,7 @@ export class Lifecycle {
       const { state } = engine;
       const { qemu } = configuration;
       const network = qemu && (await this.#network(qemu));
+      interpreter.evaluator.filters.layer = network ? 'slirp' : 'nic';
       interpreter.args = network?.args ?? (await this.#args(options));
       this.#session.breakpoints.replaying(typeof options.trace === 'string' ? options.trace : options.trace?.[0]);
       if (await this.#runInitCommands(initCommands)) {

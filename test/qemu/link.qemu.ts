@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { queryRequest } from '../../adapter/commands/query-text.ts';
 import { toSockaddr } from '../../adapter/host/addresses.ts';
 import { Session } from '../core/session.ts';
 import { Random } from '../kit/random.ts';
@@ -110,6 +111,17 @@ describe('a real guest in QEMU', function () {
       `its clock stood still: ${JSON.stringify(seconds)}`,
     );
     sink.close();
+  });
+
+  it('has its packets asked for by display filters', async () => {
+    s.evaluator.filters.layer = 'slirp';
+    const request = queryRequest(s.engine, s.evaluator, 'packets', 'udp.port == 67');
+    guest.type('sleep 1');
+    await s.engine.interrupt();
+    await s.stop();
+    const { rows } = await s.engine.query(request, { rows: () => undefined });
+    assert.ok(rows >= 4, `${rows} packets of DHCP`);
+    await s.resume();
   });
 
   it('has a past, which needs no QEMU: back to the SYN, and executed again', async () => {
