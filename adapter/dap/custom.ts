@@ -20,6 +20,8 @@ export interface HistoryBody {
   readonly inPast: boolean;
   /** The moment that is shown, in words; empty while the machine runs. */
   readonly here: string;
+  /** The packet that it comes after: `packet 12`; empty while the machine runs. */
+  readonly after: string;
   readonly moments?: Readonly<Record<'start' | 'here' | 'present', HistoryMoment>>;
   /** Bookmarks, by their names, which `pktgdb/goTo` takes too. */
   readonly bookmarks?: readonly (readonly [name: string, moment: HistoryMoment])[];
@@ -91,6 +93,8 @@ export interface TimelineArguments {
 export interface TimelinePoint {
   readonly ns: number;
   readonly packets: number;
+  /** In a replay: the capture's number of the last packet, 0 if it is not in it. Of a bound: the highest so far. */
+  readonly captured?: number;
 }
 
 /** Things that are counted: frames by their direction, drops, interrupts that the guest took. */
