@@ -113,6 +113,7 @@ export async function loseData(hand: Hand): Promise<void> {
   const connected = ['state', 'slirp 5556 ESTABLISHED'] as const;
   await hand.catches(again);
   assert.match(await hand.continue(), AGAIN);
+  await knowsWhoItIs(hand);
   await hand.catches(connected);
   assert.match(await hand.reverse(), CONNECTED);
   await hand.catches(again, connected);
@@ -120,6 +121,17 @@ export async function loseData(hand: Hand): Promise<void> {
   assert.match(await hand.continue(), CONNECTED);
   assert.match(await hand.continue(), AGAIN);
   assert.match(await hand.type('print $pkt.tcp.dstport'), /= 5556\n/);
+  await knowsWhoItIs(hand);
+}
+
+/** Identities: what is sent again says of which packet, and who was dropped by hand ends there. */
+async function knowsWhoItIs(hand: Hand): Promise<void> {
+  assert.equal(await hand.type('set journey on'), '');
+  assert.match(await hand.type('info journey'), /^Packet \d+: .*, retransmission of \d+$/m);
+  const [, dropped] = /dropped: DEBUGGER: (\d+)$/m.exec(await hand.type('info journeys')) ?? [];
+  assert.ok(dropped !== undefined);
+  assert.match(await hand.type(`info journey ${dropped}`), /^End: dropped: DEBUGGER\.$/m);
+  assert.equal(await hand.type('set journey off'), '');
 }
 
 /** A frame whose checksum slirp finds wrong: the drop is caught, gone back from, and come to again. */
