@@ -161,7 +161,7 @@ export class GdbInterpreter {
     this.evaluator = new Evaluator(engine);
     this.evaluator.setting = (name) => settingValue(this.settings, name);
     this.output = new Output((text) => options.write(text, 'stdout'), this.settings.logging);
-    this.source = new SourceView(engine);
+    this.source = new SourceView(engine, this.style);
     this.args = options.launch?.args ?? [];
     this.traces = options.launch?.traces ?? [];
     Object.assign(this.settings.replay, options.launch?.replay);
