@@ -1,6 +1,6 @@
 /** Grades of divergence as they are typed. */
 
-import { type Grade, GRADES } from '../engine/api.ts';
+import { GRADES, type Grade } from '../engine/api.ts';
 import { printable } from '../packets/format.ts';
 import { CommandError } from './command.ts';
 
