@@ -33,17 +33,27 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
   }
   const n = rest[0] === undefined ? frames.length : Number(rest[0]);
   const shown = n < 0 ? frames.slice(n) : frames.slice(0, n);
-  for (const f of shown) {
+  const described = (f: Frame) =>
+    Promise.all([numberedFrameLine(gdb, f, how), full ? gdb.engine.locals(f.index) : undefined]);
+  for await (const [line, locals] of ahead(shown, described)) {
     await gdb.interrupts.breathe();
-    const line = await numberedFrameLine(gdb, f, how);
     gdb.out(`${short ? line.replace(/ at \S+$/, '') : line}\n`);
-    if (full) {
-      const locals = await gdb.engine.locals(f.index);
+    if (locals) {
       gdb.out(locals.length === 0 ? 'No locals.\n' : namedValues(gdb, locals, '        '));
     }
   }
   if (n >= 0 && shown.length < frames.length) {
     gdb.out('(More stack frames follow...)\n');
+  }
+}
+
+/** Frames that are asked for together: an answer takes long to come, not to make. */
+const AHEAD = 16;
+
+/** What `act` makes of each, in order; some are under way while the first is waited for. */
+async function* ahead<T, R>(all: readonly T[], act: (one: T) => Promise<R>): AsyncGenerator<R> {
+  for (let at = 0; at < all.length; at += AHEAD) {
+    yield* await Promise.all(all.slice(at, at + AHEAD).map(act));
   }
 }
 

@@ -15,6 +15,7 @@ import {
   type Frame,
   type LinkFaults,
   type QueryRow,
+  type RealGuests,
   type SavedMarks,
   type Stop,
 } from '../engine/api.ts';
@@ -76,6 +77,8 @@ export interface InterpreterOptions {
     /** Captures to replay, merged by time. */
     readonly traces?: readonly string[];
     readonly replay?: ReplaySettings;
+    /** Guests of other programs, for each machine that is started. */
+    readonly guests?: () => RealGuests;
   };
 }
 

@@ -70,6 +70,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/packets/',
     'type adapter/compiler/',
   ],
+  'adapter/qemu/': ['node:', 'adapter/temporary.ts', 'adapter/packets/format.ts', 'type adapter/engine/'],
   'adapter/script/': ['node:', 'adapter/commands/', 'adapter/inspect/', 'adapter/engine/', 'adapter/packets/'],
   'adapter/gdb/': [
     'adapter/script/',
