@@ -98,8 +98,12 @@ const KNOWN: Readonly<Record<string, (r: Random) => object>> = {
 };
 const COMMANDS = Object.keys(KNOWN);
 
+/** Those that take long, as a thread begins. */
+const SLOW = new Set(['restart', 'launch', 'attach']);
+
 function fitting(r: Random): SomeRequest {
-  const command = r.pick(COMMANDS);
+  const any = r.pick(COMMANDS);
+  const command = SLOW.has(any) && r.next(8) > 0 ? 'threads' : any;
   return { command, args: KNOWN[command]?.(r) ?? {} };
 }
 

@@ -54,7 +54,7 @@ function make(random: Random): Piece[] {
   const rest = Array.from({ length: MESSAGES }, (): Piece => {
     const kind = random.next(40);
     if (kind < 8) {
-      return { turns: random.next(40) };
+      return { turns: random.next(random.next(5) === 0 ? 30 : 4) };
     }
     return kind === 8 ? { bytes: random.pick(GARBAGE) } : random.pick(REQUESTS)(random);
   });
