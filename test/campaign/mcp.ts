@@ -1,4 +1,4 @@
-/** Agents that call any tool with any arguments, at once too: each is answered, and what is only read stays as it is. */
+/** Agents that call any tool with any arguments, at once too: each is answered, and what is read stays as it is. */
 import assert from 'node:assert/strict';
 import { startInProcess } from '../../adapter/agents/in-process.ts';
 import { Sessions } from '../../adapter/agents/sessions.ts';
