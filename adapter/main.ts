@@ -34,9 +34,9 @@ programs.
 are merged by time; "-" is standard input, and the commands then come from the terminal, -ex and -x.
   -replay OPTION,...  How: guest=ADDRESS (IP or MAC; by default the likeliest host), checksums=repair|keep, \
 at-end=stop|exit.
-  -qemu [OPTION,...]  A user network for a virtual machine of yours: prints what to add to QEMU's command line. OPTION is \
-one of -netdev user, or link=unix|tcp[:PORT], or qmp=unix:PATH, so that the guest stands still when the debugger stops. \
-Each further -qemu is one more guest.
+  -qemu [OPTION,...]  A user network for a virtual machine of yours: prints what to add to QEMU's command line. \
+OPTION is one of -netdev user, or link=unix|tcp[:PORT], or qmp=unix:PATH, so that the guest stands still when the \
+debugger stops. Each further -qemu is one more guest.
   -qemu-run COMMAND  The same, and start QEMU when the machine runs: "qemu-system-x86_64 -m 1G disk.img".
   -i dap         Serve the Debug Adapter Protocol on stdin and stdout.
   -i mcp         Serve the Model Context Protocol on stdin and stdout, for coding agents; they only look, unless \
