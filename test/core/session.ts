@@ -115,6 +115,8 @@ export class Session {
     }
     await ended;
     this.engine.off('stopped', goOn);
+    // Where it stopped on the way is not where the next machine stops.
+    this.unseen();
   }
 
   async dispose(): Promise<void> {
