@@ -347,10 +347,12 @@ export class BreakpointTable {
     const names = [...(p.kind === 'return' ? ['$ret'] : []), ...p.locals.map((l) => l.name)];
     const tests = here.map((e) => this.#test(e, p)).join('');
     // A step that has armed the probe too is asked after the breakpoints.
-    const decided = `(stop||$A[${p.id}]!==${ARMED.BREAKPOINT})&&${call('$R', 'decided', `${p.id}`, 'stop', value)}`;
-    const body = `let stop=false;${tests}return ${decided};`;
+    const light = here.some(({ bp }) => bp.spec.light);
+    const own = light ? [`stop?$here.call(${['this', ...names.filter((n) => n !== 'this')].join(',')}):undefined`] : [];
+    const decide = call('$R', 'decided', `${p.id}`, 'stop', value, ...(own as [string]));
+    const body = `let stop=false;${tests}return (stop||$A[${p.id}]!==${ARMED.BREAKPOINT})&&${decide};`;
     const globals = call('$R', 'globals', JSON.stringify(this.#image.fnOf(p).file));
-    return `(()=>{const $G=${globals};${decidingFunction(names, body)}})()`;
+    return `(()=>{const $G=${globals};${light ? evaluatingFunction(names) : ''}${decidingFunction(names, body)}})()`;
   }
 
   /** JavaScript that tests one breakpoint at a probe and sets `stop` if it stops. */
@@ -369,6 +371,14 @@ export class BreakpointTable {
     const stop = `if((${condition})&&${call('$R', 'count', `${id}`)})stop=${act}||stop;`;
     return `try{${packet}${stop}}catch(e){stop=${call('$R', 'failed', `${id}`, 'e')};}`;
   }
+}
+
+/**
+ * A function that makes one which evaluates JavaScript with a probe's locals. Apart from the decider, as V8 keeps what
+ * an `eval` may use.
+ */
+function evaluatingFunction(names: readonly string[]): string {
+  return `const $here=function(${names.filter((n) => n !== 'this').join(',')}){return $js=>eval($js);};`;
 }
 
 /**

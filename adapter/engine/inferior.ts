@@ -41,7 +41,7 @@ import type {
 import type { Change } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { createEntered, enteredBytes, takenCheckpoints } from '../mailbox/entered.ts';
-import { CTL, createMailbox, type MailboxBuffers } from '../mailbox/mailbox.ts';
+import { CTL, createMailbox, LIGHT, type MailboxBuffers } from '../mailbox/mailbox.ts';
 import { createNote, readNote } from '../mailbox/note.ts';
 import type { Recording, RecordingHeader } from '../mailbox/recorded.ts';
 import { createTicks, TICK } from '../mailbox/ticks.ts';
@@ -83,6 +83,8 @@ export interface InferiorOptions {
 
 interface InferiorEvents {
   paused: [V8Paused];
+  /** It goes on after it was paused. */
+  resumed: [];
   /** The machine is set up and runs. */
   started: [];
   exited: [code: number, message: string, summary: ExecutionSummary | undefined];
@@ -265,6 +267,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       });
       inferior.#channel.on('resumed', () => {
         inferior.#standing = false;
+        inferior.emit('resumed');
       });
       // Each evaluation is a script: without a limit V8 keeps the text of all.
       await inferior.#channel.send('Debugger.enable', { maxScriptsCacheSize: 0 });
@@ -372,7 +375,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       turns && {
         end: turns.end,
         by: (axis, places) => turns.by(axis, places),
-        checkpoints: checkpoints.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })),
+        checkpoints: checkpoints.all.map(({ nowNs: ns, frames: packets, captured }) => ({ ns, packets, captured })),
       }
     );
   }
@@ -464,6 +467,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       case 'left':
         this.#onLeft.splice(0).forEach((done) => void done());
         break;
+      case 'light':
+        this.#channel?.standsLightly(m.calls, (goOn) => this.#leaveLight(goOn));
+        break;
       case 'rows':
         this.emit('rows', m.rows);
         break;
@@ -473,6 +479,12 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       case 'ready':
         break;
     }
+  }
+
+  /** Tells a thread that stands lightly to go on, or to go into the inspector. */
+  #leaveLight(goOn: boolean): void {
+    Atomics.store(this.#ctl, CTL.LIGHT, goOn ? LIGHT.GO : LIGHT.HARDEN);
+    Atomics.notify(this.#ctl, CTL.LIGHT);
   }
 
   /** Keeps a chunk, and gives memory for others, so that the machine never has to wait for the system's. */

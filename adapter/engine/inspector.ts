@@ -2,8 +2,10 @@
  * V8's inspector for the inferior's thread, from the main thread of the same process: no port, no child process. The
  * only file that knows V8's debugging protocol.
  */
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import inspector from 'node:inspector';
+import type { Call } from '../inferior/call-stack.ts';
+import { field } from './link.ts';
 
 export interface V8Location {
   readonly scriptId: string;
@@ -109,14 +111,26 @@ export function attachInspector(name: string): Promise<InspectorChannel> {
   return hub.attach(name);
 }
 
+/** What ids of frames of a light stop begin with; their number among the stack's frames follows. */
+const LIGHT_FRAME = 'light:';
+/** What a frame of the stack is known by. */
+const STACK = '/stack/debug/';
+
 /** The inspector of one worker. Emits 'paused' and 'resumed'. */
-export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed: [] }> {
+export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed: []; hardened: [] }> {
   readonly #transmit: (message: string) => void;
   readonly #answers = new Map<number, { resolve: (v: unknown) => void; reject: (e: Error) => void }>();
   /** Node 20 leaves the URL out of call frames; it tells it once per script. */
   readonly #urls = new Map<string, string>();
   #lastId = 0;
   #gone = false;
+  /** Has the thread leave the light stop that it is in (see inferior/light-stop.ts): to go on, or to stop for V8. */
+  #leaveLight: ((goOn: boolean) => void) | undefined;
+  #hardening: Promise<void> | undefined;
+  /** What the thread evaluates in a light stop. */
+  readonly #evaluating = new Set<Promise<unknown>>();
+  /** V8's ids of the frames that a light stop had. */
+  #hardIds: readonly string[] = [];
 
   constructor(transmit: (message: string) => void) {
     super();
@@ -144,7 +158,12 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
         ...f,
         url: f.url || (this.#urls.get(f.location.scriptId) ?? ''),
       }));
-      this.emit('paused', { ...paused, callFrames });
+      if (this.#hardening) {
+        this.#hardIds = callFrames.filter((f) => f.url.includes(STACK)).map((f) => f.callFrameId);
+        this.emit('hardened');
+      } else {
+        this.emit('paused', { ...paused, callFrames });
+      }
     } else if (m.method === 'Debugger.resumed') {
       this.emit('resumed');
     }
@@ -156,9 +175,55 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
       reject(new Error('the inferior has ended'));
     }
     this.#answers.clear();
+    this.emit('hardened');
+  }
+
+  /** The thread stands still, lightly; `leave` has it go on, or into the inspector. */
+  standsLightly(calls: readonly Call[], leave: (goOn: boolean) => void): void {
+    this.#leaveLight = leave;
+    const callFrames = calls.map(({ url, line, name }, i) => ({
+      callFrameId: `${LIGHT_FRAME}${i}`,
+      functionName: name,
+      location: { scriptId: '', lineNumber: line - 1 },
+      url,
+    }));
+    this.emit('paused', { callFrames, reason: 'other' });
+  }
+
+  /** Makes a light stop one that V8 knows. */
+  harden(): Promise<void> {
+    const leave = this.#leaveLight;
+    if (leave) {
+      this.#hardening ??= this.#harden(leave);
+    }
+    return this.#hardening ?? Promise.resolve();
+  }
+
+  async #harden(leave: (goOn: boolean) => void): Promise<void> {
+    await Promise.allSettled(this.#evaluating);
+    const hardened = once(this, 'hardened');
+    leave(false);
+    await hardened;
+    this.#leaveLight = this.#hardening = undefined;
   }
 
   send(method: string, params: object = {}): Promise<unknown> {
+    const leave = this.#leaveLight;
+    if (!leave) {
+      return this.#post(method, params);
+    }
+    const goesOn = method === 'Debugger.resume';
+    if (this.#hardening || !(goesOn || method === 'Debugger.disable')) {
+      return this.harden().then(() => this.#post(method, params));
+    }
+    this.#leaveLight = undefined;
+    const done = goesOn ? Promise.resolve() : this.#post(method, params);
+    this.emit('resumed');
+    leave(true);
+    return done;
+  }
+
+  #post(method: string, params: object): Promise<unknown> {
     if (this.#gone) {
       return Promise.reject(new Error('the inferior has ended'));
     }
@@ -173,14 +238,31 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
    * Evaluates in a stopped frame, or globally. The value crosses as JSON. Throws `EvaluationError` if the expression
    * does.
    */
-  async evaluate<T>(expression: string, callFrameId?: string): Promise<T> {
+  async evaluate<T>(text: string, frameId?: string): Promise<T> {
+    const light = this.#leaveLight && !this.#hardening;
+    if (light && (frameId === undefined || frameId === `${LIGHT_FRAME}0`)) {
+      // A thread that stands lightly serves evaluations in no frame.
+      const here = `${field('__pktgdb', 'light')}.evaluate(${JSON.stringify(text)})`;
+      const evaluating = this.#evaluate<T>(frameId === undefined ? text : here, undefined);
+      this.#evaluating.add(evaluating);
+      return evaluating.finally(() => this.#evaluating.delete(evaluating));
+    }
+    if (!this.#leaveLight && !frameId?.startsWith(LIGHT_FRAME)) {
+      return this.#evaluate(text, frameId);
+    }
+    await this.harden();
+    const hard = frameId?.startsWith(LIGHT_FRAME) ? this.#hardIds[Number(frameId.slice(LIGHT_FRAME.length))] : frameId;
+    return this.#evaluate(text, hard);
+  }
+
+  async #evaluate<T>(expression: string, callFrameId: string | undefined): Promise<T> {
     const params = {
       expression,
       returnByValue: true,
       silent: true,
       ...(callFrameId === undefined ? {} : { callFrameId }),
     };
-    const r = (await this.send(
+    const r = (await this.#post(
       callFrameId === undefined ? 'Runtime.evaluate' : 'Debugger.evaluateOnCallFrame',
       params,
     )) as EvaluateResult;

@@ -218,6 +218,7 @@ export class StoppedState {
    * which makes V8 continue in an unoptimised frame at the same statement.
    */
   async #assignLocal(name: string, literal: string, index: number): Promise<void> {
+    await this.#channel.harden();
     const holds = async (): Promise<boolean> => {
       const { callFrameId } = this.at(index);
       await guard(this.#channel.evaluate(`(()=>{${name}=${literal}})()`, callFrameId));

@@ -8,6 +8,7 @@ import { formatArgument } from '../inspect/values.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { numberedFrameLine, sourceLine } from './stops.ts';
+import { thread, threadApply } from './threads.ts';
 
 export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
   const words = args.split(/\s+/).filter((w) => w !== '');
@@ -33,17 +34,27 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
   }
   const n = rest[0] === undefined ? frames.length : Number(rest[0]);
   const shown = n < 0 ? frames.slice(n) : frames.slice(0, n);
-  for (const f of shown) {
+  const described = (f: Frame) =>
+    Promise.all([numberedFrameLine(gdb, f, how), full ? gdb.engine.locals(f.index) : undefined]);
+  for await (const [line, locals] of ahead(shown, described)) {
     await gdb.interrupts.breathe();
-    const line = await numberedFrameLine(gdb, f, how);
     gdb.out(`${short ? line.replace(/ at \S+$/, '') : line}\n`);
-    if (full) {
-      const locals = await gdb.engine.locals(f.index);
+    if (locals) {
       gdb.out(locals.length === 0 ? 'No locals.\n' : namedValues(gdb, locals, '        '));
     }
   }
   if (n >= 0 && shown.length < frames.length) {
     gdb.out('(More stack frames follow...)\n');
+  }
+}
+
+/** Frames that are asked for together: an answer takes long to come, not to make. */
+const AHEAD = 16;
+
+/** What `act` makes of each, in order; some are under way while the first is waited for. */
+async function* ahead<T, R>(all: readonly T[], act: (one: T) => Promise<R>): AsyncGenerator<R> {
+  for (let at = 0; at < all.length; at += AHEAD) {
+    yield* await Promise.all(all.slice(at, at + AHEAD).map(act));
   }
 }
 
@@ -231,6 +242,10 @@ export const FRAME_HANDLERS: Handlers<typeof FRAME_COMMANDS> = {
   frame,
   'frame apply': frameApply,
   faas: (gdb, args) => gdb.frames().then((frames) => applyTo(gdb, frames, `-s ${args}`)),
+  thread,
+  'thread apply': threadApply,
+  taas: (gdb, args) => threadApply(gdb, `all -s ${args}`),
+  tfaas: (gdb, args) => threadApply(gdb, `all -s frame apply all -s ${args}`),
   'select-frame': selectFrame,
   'up-silently': async (gdb, args) => void (await gdb.output.captured(() => move(gdb, args, 1))),
   'down-silently': async (gdb, args) => void (await gdb.output.captured(() => move(gdb, args, -1))),

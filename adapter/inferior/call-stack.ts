@@ -1,5 +1,10 @@
 /** The calls that this thread is in, as V8 tells of them. */
 
+/** Leaves the stack from wherever it is, so that `main` can be called again. */
+export class StackLeft extends Error {
+  override name = 'StackLeft';
+}
+
 /** Frames of the code under `url` on this thread's call stack. */
 export function stackDepth(url: string): number {
   const limit = Error.stackTraceLimit;
@@ -22,6 +27,29 @@ export function functionNames(url: string): readonly string[] {
   Error.prepareStackTrace = prepare;
   Error.stackTraceLimit = limit;
   return names;
+}
+
+/** A call of a function. */
+export interface Call {
+  readonly url: string;
+  readonly line: number;
+  readonly name: string;
+}
+
+/** Calls of the code under `url` that this thread is in, innermost first. */
+export function callsOf(url: string): readonly Call[] {
+  const { stackTraceLimit: limit, prepareStackTrace: prepare } = Error;
+  Error.stackTraceLimit = 1000;
+  Error.prepareStackTrace = (_e, sites) =>
+    sites.flatMap((s) => {
+      const file = s.getFileName();
+      const call = { url: file ?? '', line: s.getLineNumber() ?? 0, name: s.getFunctionName() ?? '' };
+      return call.url.startsWith(url) ? [call] : [];
+    });
+  const calls = new Error().stack as unknown as readonly Call[];
+  Error.prepareStackTrace = prepare;
+  Error.stackTraceLimit = limit;
+  return calls;
 }
 
 /** So many callers may be left out of back traces before the one that is not. */

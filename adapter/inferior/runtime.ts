@@ -14,7 +14,7 @@ import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
 import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
 import { Births } from './births.ts';
-import { callersOf, functionNames, stackDepth } from './call-stack.ts';
+import { callersOf, functionNames, StackLeft, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
 import { Changes } from './changes.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
@@ -23,6 +23,7 @@ import { Edge } from './edge.ts';
 import { Filters } from './filters.ts';
 import { Globals, type RunningMachine } from './globals.ts';
 import { HitCounts } from './hit-counts.ts';
+import { type Here, type LightStops, standStill } from './light-stop.ts';
 import { LogTexts, reason } from './log-text.ts';
 import { type Note, Notes } from './notes.ts';
 import { packetBytes } from './packet-bytes.ts';
@@ -33,7 +34,7 @@ import type { Counting, StepRequest, Stop, StopReport } from './stop.ts';
 import { NO_NOTES, Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
 import { WatchStops } from './watch-stops.ts';
-import type { Captured, WatchOrder } from './watches.ts';
+import type { Captured, Captures, WatchOrder } from './watches.ts';
 
 /**
  * What an armed probe calls, with its locals; at a `return` the value comes first. True makes the probe's function
@@ -46,11 +47,6 @@ const notArmed: Decider = () => false;
 
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
-
-/** Leaves the stack from wherever it is, so that `main` can be called again. */
-export class StackLeft extends Error {
-  override name = 'StackLeft';
-}
 
 /** Makes what runs as each turn of a query ends. */
 type EachTurn = ($R: Runtime, $G: object, $probe: number) => void;
@@ -112,6 +108,7 @@ export class Runtime {
   #standing = 0;
   /** The stop that the inferior stands in. */
   #start: StepStart = { probe: -1, depth: 0 };
+  readonly light: LightStops | undefined;
   readonly #takePause: () => boolean;
   readonly #pausePending: () => boolean;
   readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
@@ -132,6 +129,8 @@ export class Runtime {
     sendLog: (breakpoint: number, probe: number, text: string) => void;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
+    /** Of a live machine. */
+    light?: LightStops;
     /** Hands over what an execution of history has noted. */
     sendNotes?: (notes: readonly Note[]) => void;
   }) {
@@ -146,6 +145,7 @@ export class Runtime {
     this.#pausePending = options.pausePending;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
+    this.light = options.light;
     const now = (probe: number) => ({ tick: this.T[TICK.COUNT] ?? 0, probe, ns: this.#machineTime() });
     this.notes = new Notes(options.sendNotes ?? (() => undefined), now);
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
@@ -182,7 +182,7 @@ export class Runtime {
   /**
    * Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`.
    */
-  decided(id: number, stop: boolean, ret: unknown): boolean {
+  decided(id: number, stop: boolean, ret: unknown, here?: Here): boolean {
     const armed = this.A[id] ?? 0;
     if ((armed & ARMED.APPOINTMENT) !== 0) {
       this.#appointments.probe(id);
@@ -192,7 +192,7 @@ export class Runtime {
     const stops = ((armed & ARMED.WATCH) !== 0 && this.#watch(id)) || stop;
     const live = this.#travel === null && !this.#settingUp;
     if ((live || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
-      this.#stopAt(id, stepped);
+      this.#stopAt(id, stepped, here);
     }
     if (!this.#returning) {
       return false;
@@ -429,13 +429,14 @@ export class Runtime {
     this.#stand({ kind: 'replay-end' }, IN_POLL);
   }
 
-  #stopAt(id: number, stepped: boolean): void {
+  #stopAt(id: number, stepped: boolean, here: Here | undefined): void {
     const step = this.#step;
     const stop = this.#reasonOf(stepped ? step : null);
     this.#forgetHits();
     this.#endStep();
     if (stop) {
-      this.#stand(stop, id);
+      const light = stop.kind === 'breakpoint' && stop.breakpoints.every((bp) => this.#counts.isLight(bp));
+      this.#stand(stop, id, undefined, light ? here : undefined);
     }
   }
 
@@ -479,15 +480,14 @@ export class Runtime {
   }
 
   /** Stands still: the inspector takes over at `debugger`. */
-  #stand(stop: StopReport['stop'], probe: number, change?: FramedChange): void {
+  #stand(stop: StopReport['stop'], probe: number, change?: FramedChange, here?: Here): void {
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
     const { packets, last: lastPacket, account } = this.edge;
     const more = { lastPacket, account, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
     this.#tellStop({ stop, position, ns: this.#machineTime(), packets, ...more });
     const since = performance.now();
-    // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
-    debugger;
+    standStill(this.light, here);
     this.addStanding(performance.now() - since);
     this.#watches.debugged(position);
     if (this.#leaving) {
@@ -561,8 +561,8 @@ export class Runtime {
   // ---- watches ----
 
   /** Watches an expression; without `locals`, with those that a watch of this number has captured. */
-  setWatch(order: WatchOrder, locals: Record<string, unknown> | null = null): void {
-    this.#watches.set(order, locals);
+  setWatch(order: WatchOrder, locals: Record<string, unknown> | null = null, captured?: Captures): void {
+    this.#watches.set(order, locals, captured);
   }
 
   /** Disables a watch, which goes on following its call, or enables it again. */

@@ -23,16 +23,18 @@ import { countPackets } from '../replay/plan.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
 import type { QueryOrder, QueryResult, RowData } from './asked.ts';
+import { type Call, StackLeft } from './call-stack.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { CheckpointTaker } from './checkpoint-take.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ForkHost, type OpenSocket } from './fork-host.ts';
+import { LightStops } from './light-stop.ts';
 import { LiveHost } from './live-host.ts';
 import type { Note } from './notes.ts';
 import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
 import { RecordingHost, type TurnWatch } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
-import { Runtime, StackLeft } from './runtime.ts';
+import { Runtime } from './runtime.ts';
 import { TraceHost } from './trace-host.ts';
 import type { TravelOrder } from './travel.ts';
 
@@ -97,6 +99,8 @@ export type WorkerMessage =
   | { readonly type: 'ring' }
   /** A past inferior has left the stack. */
   | { readonly type: 'left' }
+  /** It stands still, lightly. */
+  | { readonly type: 'light'; readonly calls: readonly Call[] }
   /** Answers to a query, and its end. */
   | { readonly type: 'rows'; readonly rows: readonly RowData[] }
   | { readonly type: 'answered'; readonly result: QueryResult }
@@ -119,12 +123,15 @@ const ctl = new Int32Array(data.mailbox.ctl);
 let live: LiveHost | undefined;
 let recorded: RecordedHost | undefined;
 
+const stackUrl = pathToFileURL(data.stackDir).href;
+const light = new LightStops(ctl, stackUrl, (calls) => post({ type: 'light', calls }));
+
 const runtime = new Runtime({
   A: new Uint8Array(data.armed),
   T: new Float64Array(data.ticks),
   E: enteredBytes(data.entered),
   tables: data.tables,
-  stackUrl: pathToFileURL(data.stackDir).href,
+  stackUrl,
   takePause: () => Atomics.exchange(ctl, CTL.PAUSE, 0) === 1,
   pausePending: () => Atomics.load(ctl, CTL.PAUSE) === 1,
   sendLog: (breakpoint, probe, text) => live?.log(breakpoint, probe, text),
@@ -132,6 +139,7 @@ const runtime = new Runtime({
     noteTurn();
     writeNote(data.stop, JSON.stringify(stop));
   },
+  ...(data.past || data.recording ? {} : { light }),
   sendNotes: (notes) => post({ type: 'notes', notes }),
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
@@ -179,7 +187,8 @@ function noteTurn(): void {
   if (turnIndex && machine?.host) {
     const { packets, toGuest } = edge;
     const { host, drops, cpu } = machine;
-    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops?.total ?? 0, cpu?.interrupts ?? 0);
+    const happened = [drops?.total ?? 0, cpu?.interrupts ?? 0, edge.number] as const;
+    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, ...happened);
   }
 }
 

@@ -26,6 +26,17 @@ export const CTL = {
   GO: 10,
   /** 1 while the inferior sleeps, or is about to, until the doorbell rings. */
   IN_WAITING: 11,
+  /** What an inferior that has stopped lightly is told (see inferior/light-stop.ts). */
+  LIGHT: 12,
+} as const;
+
+/** What a thread that has stopped lightly is told. */
+export const LIGHT = {
+  WAIT: 0,
+  /** Go on. */
+  GO: 1,
+  /** Go into the inspector. */
+  HARDEN: 2,
 } as const;
 
 /** First byte of an output record; the fields that follow are in the order of `Host`'s methods. */

@@ -4,6 +4,7 @@
  */
 
 import { loadSlirpBench } from './bundle.ts';
+import { measureCommands } from './commands.ts';
 import { measureConditions } from './conditions.ts';
 import { measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   memory: measureMemory,
   launch: measureLaunch,
   stops: measureStops,
+  commands: () => measureCommands(),
   conditions: measureConditions,
   filters: measureFilters,
   probes: measureProbes,
