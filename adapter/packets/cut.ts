@@ -5,7 +5,7 @@ import type { PacketView } from './packet-view.ts';
 /** Why the rest of a layer is not there: it is in other fragments, the capture has cut it, or it never was. */
 export function cutWords(p: PacketView, l: Layer): string {
   for (let below = l.below; below !== null; below = below.below) {
-    if (below.protocol.declaration.isFragment?.(p, below) && below.wholeAt < 0) {
+    if (below.protocol.declaration.isFragment?.(p, below) && below.wholeAt < 0 && p.len >= p.wireLength) {
       return '[BoundErrorUnreassembled Packet]';
     }
   }

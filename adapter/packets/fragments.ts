@@ -60,7 +60,12 @@ export class WholeDatagram {
 /** Takes note of a fragment in a layer; what that carries is the datagram, if it is whole now. */
 export function rememberFragment(p: PacketView, l: Layer, memory: Memory, f: Fragment): WholeDatagram | null {
   const length = l.end - l.body;
-  if (l.end < l.wireEnd || f.offset + length > MAX_LENGTH || (f.more && length % 8 !== 0)) {
+  if (l.end < l.wireEnd || f.offset + length > MAX_LENGTH) {
+    return null;
+  }
+  if (f.more && length % 8 !== 0) {
+    // It waits in vain.
+    l.key = LATER_FRAGMENT;
     return null;
   }
   const table = DATAGRAMS.of(memory);

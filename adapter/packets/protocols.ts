@@ -8,6 +8,7 @@ import { arp } from './protocols/arp.ts';
 import { bfd } from './protocols/bfd.ts';
 import { bgp } from './protocols/bgp.ts';
 import { bittorrent, btDht, lsd } from './protocols/bittorrent.ts';
+import { capwap } from './protocols/capwap.ts';
 import { cdp } from './protocols/cdp.ts';
 import { data } from './protocols/data.ts';
 import { cql, memcache, resp, tds } from './protocols/databases.ts';
@@ -39,6 +40,7 @@ import { igmp } from './protocols/igmp.ts';
 import { imap } from './protocols/imap.ts';
 import { ip } from './protocols/ip.ts';
 import { ipv6 } from './protocols/ipv6.ts';
+import { ipx } from './protocols/ipx.ts';
 import { isakmp } from './protocols/isakmp.ts';
 import { kerberos } from './protocols/kerberos.ts';
 import { ipnet, ipoib, nflog } from './protocols/link-headers.ts';
@@ -153,6 +155,8 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   pim,
   pgm,
   mipv6,
+  ipx,
+  capwap,
   eigrp,
   vrrp,
   udp,

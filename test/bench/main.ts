@@ -11,6 +11,7 @@ import { measureE1000, measureE1000Heap } from './e1000.ts';
 import { measureFilters } from './filters.ts';
 import { measureHistory } from './history.ts';
 import { measureHistoryLive } from './history-live.ts';
+import { measureIdle } from './idle.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
 import { measureReplay } from './replay.ts';
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   'e1000-heap': () => measureE1000Heap(),
   path: () => measurePath(),
   'path-heap': () => measurePathHeap(),
+  idle: () => measureIdle(),
   replay: () => measureReplay(),
   history: () => measureHistory(),
   'history-live': () => measureHistoryLive(),

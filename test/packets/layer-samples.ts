@@ -629,4 +629,20 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
       PLAIN,
     ),
   ],
+  ipx: [
+    ...[
+      hex('00000000 ffffffffffff 0452 00000001 020000000001 0452 0001 0004'),
+      hex('00000000 ffffffffffff 0453 00000001 020000000001 0453 0001'),
+      join(
+        hex('00000000 ffffffffffff 0455 00000001 020000000001 0455'),
+        new Uint8Array(32),
+        hex('0001'),
+        'WORKGROUP      \x1e',
+      ),
+    ].map((data) => eth(9 + data.length, join(hex('e0e003 ffff'), u16(6 + data.length), hex('0014'), data))),
+  ],
+  capwap: [
+    ask(5246, join(hex('00100200 00000000 00000001 00 0003 00'), hex('0014 0001 00'))),
+    ask(5246, hex('01000000 15 fefd 0000 000000000000 0002 0100')),
+  ],
 };

@@ -6,6 +6,7 @@ import { group, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, type Part, Protocol } from '../protocol.ts';
 import { Memory } from '../sessions.ts';
+import { CAPWAP_DTLS } from './capwap.ts';
 import {
   CLIENT_HELLO,
   HandshakeFields,
@@ -162,7 +163,7 @@ export const dtls: Protocol = new Protocol({
   name: 'dtls',
   title: 'Datagram Transport Layer Security',
   column: 'DTLS',
-  found: { 'udp.port': [4433, 5684, 'any'] },
+  found: { 'udp.port': [4433, 5684, 'any'], capwap: [CAPWAP_DTLS] },
   header: HEADER,
   open: (p, l) => isRecord(p, l.at, l.end),
   note,

@@ -64,6 +64,10 @@ function remember(p: PacketView, l: Layer, memory: Memory): object | null {
   if ((word & (MORE_FRAGMENTS | OFFSET)) === 0 || l.short) {
     return null;
   }
+  if (l.at + p.u16(l.at + 2) > l.end) {
+    // It is not all there, so that it is read as it is.
+    return null;
+  }
   const protocol = p.u8(l.at + 9);
   const key = `4 ${p.u32(l.at + 12)} ${p.u32(l.at + 16)} ${p.u16(l.at + 4)} ${protocol}`;
   return rememberFragment(p, l, memory, {

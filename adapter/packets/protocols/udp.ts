@@ -60,7 +60,8 @@ export const udp: Protocol = new Protocol({
   info: (p, l) => {
     const length = p.u16(l.at + 4);
     const room = l.below === null ? length : l.below.wireEnd - l.at;
-    const bad = length > room ? ` [BAD UDP LENGTH ${length} > IP PAYLOAD LENGTH]` : '';
+    const part = l.below?.protocol.declaration.isFragment?.(p, l.below) === true;
+    const bad = length > room && !part ? ` [BAD UDP LENGTH ${length} > IP PAYLOAD LENGTH]` : '';
     return `${l.key} → ${l.otherKey}${bad} Len=${bad === '' ? l.wireEnd - l.body : length - 8}`;
   },
 });
