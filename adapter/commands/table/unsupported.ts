@@ -47,6 +47,30 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
   ],
 ];
 
-export const UNSUPPORTED_COMMANDS: readonly Command[] = REASONS.flatMap(([why, words]) =>
-  words.split(' ').map((name) => ({ name, class: 'obscure', takes: 'nothing', summary: why, why })),
-);
+/** The same for what follows `info`. */
+const INFO_REASONS: typeof REASONS = [
+  ['The machine gets no signals; Ctrl-C stops it.', 'signals handle'],
+  ['The registers are those of the NIC: "info registers" shows them.', 'all-registers float vector'],
+  ['There is no process of its own: the machine is a thread of the debugger.', 'auxv os proc terminal'],
+  [
+    'There are no object files: "info sources" and "info functions" tell what there is.',
+    'dcache extensions files modules module sharedlibrary target win w32',
+  ],
+  ['There is no preprocessor: constants are in "info variables".', 'macro macros'],
+  ['Memory has one region of RAM and the window of the NIC: "x" reads both.', 'mem'],
+  ['Tracepoints are not supported: "dprintf" prints without a stop.', 'tracepoints tvariables'],
+  ['There is no Python or Guile here, but JavaScript: "js".', 'auto-load frame-filter guile pretty-printer unwinder'],
+  [
+    'TypeScript has none of them.',
+    'classes common exceptions selectors static-tracepoint-markers tasks type-printers vtbl',
+  ],
+  ['There is one machine and no target: "run" starts it.', 'connections'],
+];
+
+const unsupported = (reasons: typeof REASONS): readonly Command[] =>
+  reasons.flatMap(([why, words]) =>
+    words.split(' ').map((name) => ({ name, class: 'obscure', takes: 'nothing', summary: why, why })),
+  );
+
+export const UNSUPPORTED_COMMANDS: readonly Command[] = unsupported(REASONS);
+export const UNSUPPORTED_INFO: readonly Command[] = unsupported(INFO_REASONS);
