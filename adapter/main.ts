@@ -11,6 +11,8 @@ import { checkRuntime } from './engine/check-runtime.ts';
 import { Engine } from './engine/engine.ts';
 import { type Action, runCli } from './gdb/cli.ts';
 import { visible } from './packets/format.ts';
+import { QemuOptionError } from './qemu/link.ts';
+import { type QemuSession, qemuSession } from './qemu/session.ts';
 import { sweepTemporaryFolders } from './temporary.ts';
 
 const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
@@ -32,6 +34,10 @@ programs.
 are merged by time; "-" is standard input, and the commands then come from the terminal, -ex and -x.
   -replay OPTION,...  How: guest=ADDRESS (IP or MAC; by default the likeliest host), checksums=repair|keep, \
 at-end=stop|exit.
+  -qemu [OPTION,...]  A user network for a virtual machine of yours: prints what to add to QEMU's command line. \
+OPTION is one of -netdev user, or link=unix|tcp[:PORT], or qmp=unix:PATH, so that the guest stands still when the \
+debugger stops. Each further -qemu is one more guest.
+  -qemu-run COMMAND  The same, and start QEMU when the machine runs: "qemu-system-x86_64 -m 1G disk.img".
   -i dap         Serve the Debug Adapter Protocol on stdin and stdout.
   -i mcp         Serve the Model Context Protocol on stdin and stdout, for coding agents; they only look, unless \
 --allow-changes is given.
@@ -71,6 +77,10 @@ interface Arguments {
   noInit: boolean;
   noHomeInit: boolean;
   readonly qemu: readonly string[];
+  /** Options of each `-qemu`. */
+  readonly guests: string[];
+  /** Command line of a QEMU. */
+  guestCommand: string | undefined;
 }
 
 /** The command line is wrong; the message says how. */
@@ -106,6 +116,10 @@ const takeInterpreter: Take = (a, name) => {
   a.interpreter = name;
 };
 
+const takeGuestCommand: Take = (a, command) => {
+  a.guestCommand = command;
+};
+
 /** Options with an argument, and what becomes of it. */
 const VALUES: ReadonlyMap<string | undefined, Take> = new Map([
   ['iex', (a, text) => a.early.push({ kind: 'command', text })],
@@ -119,6 +133,7 @@ const VALUES: ReadonlyMap<string | undefined, Take> = new Map([
   ['command', takeFile],
   ['r', takeTrace],
   ['replay', setReplay],
+  ['qemu-run', takeGuestCommand],
   ['i', takeInterpreter],
   ['interpreter', takeInterpreter],
 ]);
@@ -141,6 +156,8 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
     noInit: false,
     noHomeInit: false,
     qemu: DEFAULT_ARGS,
+    guests: [],
+    guestCommand: undefined,
   };
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
@@ -156,6 +173,10 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
     }
     if (option === 'v' || option === 'version') {
       return 'version';
+    }
+    if (option === 'qemu') {
+      a.guests.push(inline ?? (/^[a-z0-9-]+=/.test(argv[i + 1] ?? '') ? argv[++i]! : ''));
+      continue;
     }
     const flag = FLAGS.get(option);
     const take = VALUES.get(option);
@@ -261,6 +282,24 @@ async function reportRuntime(): Promise<number> {
   return missing === undefined ? 0 : 1;
 }
 
+/** `-qemu` and `-qemu-run`. Says how QEMU finds its network, if it is not started here. */
+async function startQemu({ guests, guestCommand, traces, qemu }: Arguments): Promise<QemuSession> {
+  if (traces.length > 0 || qemu !== DEFAULT_ARGS) {
+    throw new UsageError(
+      `-qemu makes a network of its own: leave out ${traces.length > 0 ? '-r' : 'what is behind "--"'}`,
+    );
+  }
+  try {
+    return await qemuSession(guests, guestCommand);
+  } catch (e) {
+    throw e instanceof QemuOptionError ? new UsageError(e.message) : e;
+  }
+}
+
+function usualArgs({ qemu, traces }: Arguments): readonly string[] {
+  return qemu === DEFAULT_ARGS && traces.length > 0 ? REPLAY_ARGS : qemu;
+}
+
 /** `-i dap`, or `-i dap=PORT`. */
 async function serveDap(port: string | undefined): Promise<number> {
   const { serve } = await import('./dap/main.ts');
@@ -310,6 +349,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   checkTraces(a);
   const input = commandInput(a);
+  const guests = a.guests.length > 0 || a.guestCommand !== undefined ? await startQemu(a) : undefined;
   const example = a.start && process.stdin.isTTY !== true && a.actions.length === 0;
   const actions = example
     ? [{ kind: 'file' as const, name: join(packageFolder(), 'examples/hello.pktgdb') }]
@@ -321,12 +361,13 @@ async function main(argv: readonly string[]): Promise<number> {
     early: a.early,
     init: { home: !a.noInit && !a.noHomeInit && !example, folder: !a.noInit && !example },
     actions,
-    args: a.qemu === DEFAULT_ARGS && a.traces.length > 0 ? REPLAY_ARGS : a.qemu,
+    ...(guests ? { guests: () => guests.guests() } : {}),
+    args: guests?.args ?? usualArgs(a),
     version: version(),
     traces: a.traces,
     replay: a.replay,
     ...(input ? { input } : {}),
-    ...(a.start ? { hint: HINT } : {}),
+    ...(guests ? { hint: guests.words } : a.start ? { hint: HINT } : {}),
   });
 }
 

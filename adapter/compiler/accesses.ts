@@ -25,13 +25,18 @@ interface Found {
   readonly writes: Access[];
 }
 
-/** An access of a `@nodebug` function, and which of its parameters are the array and the index. */
+/** An access of a `@nodebug` function, whose texts are over its parameters and `this`. */
 interface Effect {
   readonly write: boolean;
   readonly access: Access;
-  readonly array: number;
-  readonly index: number;
+  readonly params: readonly string[];
 }
+
+/** What `@reads memory ADDRESS LENGTH` is about. */
+const MEMORY = { name: 'ram', type: 'Uint8Array', object: '$G.machine?.ram' };
+
+/** Names in a text, but not those of fields. */
+const NAMES = /(?<![\w$.])[A-Za-z_][\w$]*/g;
 
 export class Accesses {
   readonly #checker: ts.TypeChecker;
@@ -46,9 +51,9 @@ export class Accesses {
   }
 
   /** What parts of a statement do. `visible` are the names that its probe sees. */
-  of(nodes: readonly (ts.Node | undefined)[], visible: ReadonlySet<string>): Found {
+  of(nodes: readonly (ts.Node | undefined)[], visible: ReadonlySet<string>, inlined = false): Found {
     const found: Found = { reads: [], writes: [] };
-    const walk = new Walk(this, found, visible);
+    const walk = new Walk(this, found, visible, inlined);
     for (const node of nodes) {
       if (node) {
         walk.visit(node);
@@ -96,19 +101,19 @@ export class Accesses {
 
   #effectsOf(fn: FunctionNode): Effect[] {
     const params = fn.parameters.map((p) => (ts.isIdentifier(p.name) ? p.name.text : ''));
-    const { reads, writes } = this.of([fn.body], new Set(params));
-    const effects = (list: readonly Access[], write: boolean): Effect[] =>
-      list
-        .filter((a) => a.kind !== 'local')
-        .map(({ object, at, ...access }) => ({
-          write,
-          access,
-          array: object === undefined ? -1 : params.indexOf(object),
-          index: at === undefined ? -1 : params.indexOf(at),
-        }));
-    const all = [...effects(reads, false), ...effects(writes, true)];
+    const { reads, writes } = this.of([fn.body], new Set(params), true);
+    const doc = docOf(fn.getSourceFile(), documented(fn));
+    const effects = (list: readonly Access[], told: readonly (readonly string[])[], write: boolean): Effect[] =>
+      [...list.filter((a) => a.kind !== 'local'), ...told.map(tagged)].map((access) => ({ write, access, params }));
+    const all = [...effects(reads, doc.reads, false), ...effects(writes, doc.writes, true)];
     return [...new Map(all.map((e) => [JSON.stringify(e), e])).values()];
   }
+}
+
+/** What a tag says: `memory addr len`, `buf off len`. */
+function tagged([array = '', at = '0', length = '1']: readonly string[]): Access {
+  const which = array === 'memory' ? MEMORY : { name: '', type: '', object: array };
+  return { kind: 'element', ...which, at, length };
 }
 
 function isNodebug(fn: ts.Node): boolean {
@@ -144,11 +149,14 @@ class Walk {
   readonly #all: Accesses;
   readonly #found: Found;
   readonly #visible: ReadonlySet<string>;
+  /** It is what a statement calls: constants of its own stand for what they were made of. */
+  readonly #inlined: boolean;
 
-  constructor(all: Accesses, found: Found, visible: ReadonlySet<string>) {
+  constructor(all: Accesses, found: Found, visible: ReadonlySet<string>, inlined: boolean) {
     this.#all = all;
     this.#found = found;
     this.#visible = visible;
+    this.#inlined = inlined;
   }
 
   #add(write: boolean, access: Access): void {
@@ -240,7 +248,7 @@ class Walk {
   #call(node: ts.CallExpression): void {
     const callee = plain(node.expression);
     for (const effect of this.#all.effects(callee)) {
-      this.#add(effect.write, this.#here(effect, node.arguments));
+      this.#add(effect.write, this.#here(effect, callee, node.arguments));
     }
     if (ts.isPropertyAccessExpression(callee)) {
       this.#method(callee, node.arguments);
@@ -262,9 +270,14 @@ class Walk {
     if (d?.getSourceFile().fileName.startsWith('/stack/')) {
       return; // one of our own classes
     }
-    const index = (name === 'set' || name === 'get') && args.length > 0 ? args[0] : undefined;
-    const { at: _at, index: _index, ...whole } = this.#element(callee.expression, index);
-    this.#add(write, whole);
+    this.#add(write, { ...this.#element(callee.expression, undefined), ...this.#part(name, args) });
+    const [from] = args;
+    if (name === 'set' && from && ts.isCallExpression(from) && ts.isPropertyAccessExpression(from.expression)) {
+      const { name: made, expression: source } = from.expression;
+      if (made.text === 'subarray') {
+        this.#add(false, { ...this.#element(source, undefined), ...this.#part('subarray', from.arguments) });
+      }
+    }
     if (write) {
       const length: Access = {
         kind: 'field',
@@ -275,19 +288,54 @@ class Walk {
     }
   }
 
+  /** Which elements a method is about, where its arguments say so. */
+  #part(name: string, args: readonly ts.Expression[]): Pick<Access, 'at' | 'length'> {
+    const [first, second] = args.map((arg) => this.#text(arg));
+    const bits = Number(/^[gs]et\D+(\d+)$/.exec(name)?.[1] ?? 0);
+    if (bits > 0 && first !== undefined) {
+      return { at: first, length: String(bits / 8) };
+    }
+    const range = (name === 'subarray' || name === 'slice') && first !== undefined && second !== undefined;
+    return range ? { at: first, length: `(${second}-${first})` } : {};
+  }
+
   /** What a `@nodebug` function does, with the arguments that it is given. */
-  #here({ access, array, index }: Effect, args: readonly ts.Expression[]): Access {
-    const given = array < 0 ? undefined : args[array];
-    const at = index < 0 ? undefined : args[index];
-    if (access.kind === 'element' && given) {
-      const element = this.#element(given, at);
-      return access.index === undefined ? element : { ...element, index: access.index };
-    }
-    if (access.kind === 'field' && given) {
-      const object = this.#text(given);
-      return { ...access, ...(object === undefined ? {} : { object }) };
-    }
-    return access;
+  #here({ access, params }: Effect, callee: ts.Expression, args: readonly ts.Expression[]): Access {
+    const { object, at, length, ...rest } = access;
+    const given = object === undefined ? undefined : args[params.indexOf(object)];
+    const known = access.kind === 'element' && given ? this.#element(given, undefined) : {};
+    const constant = at === undefined ? undefined : this.#constantOf(args[params.indexOf(at)]);
+    const places = this.#placed({ object, at: constant === undefined ? at : undefined, length }, (name) => {
+      const node = name === 'this' && ts.isPropertyAccessExpression(callee) ? callee.expression : undefined;
+      const arg = node ?? args[params.indexOf(name)];
+      return arg && this.#text(arg);
+    });
+    const index = constant === undefined ? {} : length === undefined ? { index: constant } : { at: String(constant) };
+    return { ...rest, ...known, ...places, ...index };
+  }
+
+  #constantOf(e: ts.Expression | undefined): number | undefined {
+    return e && this.#all.constant(e);
+  }
+
+  /** Texts with other ones for the names in them; without those that cannot be said. */
+  #placed(
+    { object, at, length }: { object: string | undefined; at: string | undefined; length: string | undefined },
+    textOf: (name: string) => string | undefined,
+  ): Pick<Access, 'object' | 'at' | 'length'> {
+    const said = (text: string | undefined): string | undefined => {
+      let all = true;
+      const out = text?.replaceAll(NAMES, (name) => {
+        const own = textOf(name);
+        all &&= own !== undefined;
+        return own ?? '';
+      });
+      return all ? out : undefined;
+    };
+    const [o, a, l] = [said(object), said(at), said(length)];
+    const part =
+      length === undefined ? a !== undefined && { at: a } : l !== undefined && { ...(a && { at: a }), length: l };
+    return { ...(o === undefined ? {} : { object: o }), ...(part || {}) };
   }
 
   #field(node: ts.PropertyAccessExpression): Access {
@@ -334,7 +382,11 @@ class Walk {
         return node.text;
       }
       const d = this.#all.declaration(node);
-      return d && isTopLevel(d) ? `$G.${node.text}` : undefined;
+      if (d && isTopLevel(d)) {
+        return `$G.${node.text}`;
+      }
+      const made = this.#inlined && d && ts.isVariableDeclaration(d) && ts.getCombinedNodeFlags(d) & ts.NodeFlags.Const;
+      return made && d.initializer ? this.#text(d.initializer) : undefined;
     }
     if (node.kind === ts.SyntaxKind.ThisKeyword) {
       return 'this';

@@ -77,6 +77,8 @@ export interface Access {
   /** JavaScript over the probe's locals (and `$G`) for the struct or array, and for the index. */
   readonly object?: string;
   readonly at?: string;
+  /** The same for how many elements from there on, bytes of a `DataView`; one if it is not there. */
+  readonly length?: string;
 }
 
 /**

@@ -14,13 +14,16 @@ export interface Doc {
   readonly nodebug: boolean;
   /** It holds `@pure`. */
   readonly pure: boolean;
+  /** What follows each `@reads` and `@writes` behind `@nodebug`: an array, the first element and how many. */
+  readonly reads: readonly (readonly string[])[];
+  readonly writes: readonly (readonly string[])[];
   /** What follows `@packet`. */
   readonly packet?: Tag;
 }
 
 const PURE = /(?:^|\s)@pure\b/;
 
-const NONE: Doc = { text: '', nodebug: false, pure: false };
+const NONE: Doc = { text: '', nodebug: false, pure: false, reads: [], writes: [] };
 
 export function docOf(file: ts.SourceFile, node: ts.Node): Doc {
   const ranges = ts.getLeadingCommentRanges(file.text, node.pos) ?? [];
@@ -37,14 +40,16 @@ export function docOf(file: ts.SourceFile, node: ts.Node): Doc {
   const nodebug = tagged('nodebug') !== undefined;
   const pure = lines.some((line) => PURE.test(line));
   const packet = tagged('packet');
+  const words = (tag: string): string[][] =>
+    lines.flatMap((line) => [...line.matchAll(new RegExp(`@${tag} (\\w+) (\\w+) (\\w+)`, 'g'))].map((m) => m.slice(1)));
   const text = lines
     .filter((line) => !/^\s*@(nodebug|packet)\b/.test(line))
     .map((line) => line.replace(PURE, ''))
     .join('\n')
     .trim();
+  const doc = { text, nodebug, pure, reads: words('reads'), writes: words('writes') };
   if (packet === undefined) {
-    return { text, nodebug, pure };
+    return doc;
   }
-  const words = packet.split(/\s+/).slice(1);
-  return { text, nodebug, pure, packet: { words, pos: file.text.indexOf(packet, range.pos) } };
+  return { ...doc, packet: { words: packet.split(/\s+/).slice(1), pos: file.text.indexOf(packet, range.pos) } };
 }

@@ -58,7 +58,8 @@ async function info(session: PacketSession, args: Arguments): Promise<Info> {
     // A field means that of this struct, whatever becomes of the variables that lead there.
     const location = await watchLocation(session.evaluator, text, frame, { access: 'write', location: true, text });
     const local = location.frame?.scoped === true;
-    const readable = location.target !== undefined || local;
+    const memory = location.places?.[0]?.kind === 'memory';
+    const readable = location.target !== undefined || local || memory;
     return {
       dataId: idOf(session, location),
       description: text,

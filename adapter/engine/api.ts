@@ -76,6 +76,28 @@ export interface LaunchOptions {
   readonly historySize?: number;
   /** Stop at the first statement of `main`. */
   readonly stopOnEntry?: boolean;
+  /** Guests of other programs, at the other end of links. */
+  readonly guests?: RealGuests;
+}
+
+/** Where the words of guests go that run elsewhere. */
+export interface GuestOutput {
+  console(text: string): void;
+  report(level: 'info' | 'warning' | 'error', text: string): void;
+}
+
+/** Guests that run elsewhere, such as in QEMU: they are told when the machine stands still and when it goes on. */
+export interface RealGuests {
+  /** The machine waits for them from now on. */
+  up(out: GuestOutput): void;
+  /** Types on a guest's console; false if none is at hand. */
+  type(text: string): boolean;
+  stops(): void;
+  goesOn(): void;
+  /** The machine is gone. */
+  end(): void;
+  /** How many of them go on while the machine stands still, as they cannot be told. */
+  running(): Promise<number>;
 }
 
 /** How a capture is replayed. */
@@ -164,8 +186,8 @@ export type WatchPlace =
   | { readonly kind: 'field'; readonly name: string; readonly type: string }
   /** An element of an array of that type, which the field `name` holds. */
   | { readonly kind: 'element'; readonly name: string; readonly type: string; readonly index?: number }
-  /** Guest RAM. */
-  | { readonly kind: 'memory' };
+  /** So many bytes of guest RAM; `address` is JavaScript. */
+  | { readonly kind: 'memory'; readonly address: string; readonly bytes: number };
 
 /** The frame that a watch was set in: from the innermost and from the outermost one; `scoped`: it ends with it. */
 export interface WatchFrame {
@@ -397,7 +419,7 @@ export interface RunTimeline {
    */
   by(axis: TurnAxis, places: readonly number[]): readonly Totals[];
   /** Where history can be entered without executing what was before, the oldest first. */
-  readonly checkpoints: readonly { readonly ns: number; readonly packets: number }[];
+  readonly checkpoints: readonly { readonly ns: number; readonly packets: number; readonly captured: number }[];
 }
 
 export interface EngineApi {
@@ -407,6 +429,8 @@ export interface EngineApi {
   readonly state: InferiorState;
   /** The last stop, while stopped. */
   readonly stop: Stop | undefined;
+  /** Guests of other programs that the machine was launched with. */
+  readonly guests: RealGuests | undefined;
   on<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
   off<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;
   once<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): this;

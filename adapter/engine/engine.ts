@@ -28,6 +28,7 @@ import {
   type QueryEnd,
   type QueryOptions,
   type QueryRequest,
+  type RealGuests,
   type ReplayState,
   type ReverseKind,
   type RunTimeline,
@@ -55,7 +56,7 @@ import { type Arrival, pastAtEnd } from './past.ts';
 import { Queries } from './queries.ts';
 import { type ReexecuteOptions, reexecute } from './reexecute.ts';
 import { saveSession } from './saving.ts';
-import { loadMachine, startMachine } from './start.ts';
+import { loadMachine, type StartHooks, startMachine } from './start.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState, withResult } from './stopped.ts';
 import { historyMoment, historyState, type Moment, momentOf, type PastStep, TimeTravel } from './time-travel.ts';
@@ -89,6 +90,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   /** What is being ended beside the machine. */
   #leaving: Promise<unknown> = Promise.resolve();
   #materialisedAt = 0;
+  guests: RealGuests | undefined;
   internals: EngineInternals = {};
 
   private constructor(image: Image) {
@@ -192,7 +194,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     try {
       await installer.all();
       this.#checkRun(run);
-      await this.#start(inferior, options.guestCommands ?? []);
+      await this.#start(inferior, options);
     } catch (e) {
       this.#checkRun(run);
       throw e;
@@ -239,9 +241,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   /** Runs the machine until it is set up. Throws what it complained about if it never is. */
-  #start(inferior: Inferior, guestCommands: readonly string[]): Promise<void> {
+  #start(inferior: Inferior, { guestCommands = [], guests }: LaunchOptions): Promise<void> {
     this.#inferiorState = 'running';
-    return startMachine(inferior, {
+    this.guests = guests;
+    const hooks: StartHooks = {
       console: (text) => void this.emit('console', text),
       report: (level, text) => void this.emit('report', level, text),
       log: (bp, probe, text) => this.#emitLog(bp, probe, text),
@@ -249,7 +252,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       up: () => this.#inferior && guestCommands.forEach((line) => void this.guestInput(`${line}\n`)),
       ended: (code, message, summary) => this.#ended(inferior, code, message, summary),
       failed: () => this.#forgetInferior(inferior, 'none'),
-    });
+    };
+    return startMachine(inferior, hooks, guests);
   }
 
   #emitLog(id: number, probe: number, text: string): void {
@@ -264,6 +268,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     this.#inferiorState = state;
     this.#last.keep(inferior);
     this.#inferior = undefined;
+    this.guests = undefined;
     this.#installer = undefined;
     this.#moment = undefined;
     this.#breakpoints.forgetWatches();
@@ -735,7 +740,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   guestInput(text: string): void {
     const inferior = this.#running();
     this.#needPresent();
-    inferior.post({ type: 'console', text });
+    if (!this.guests?.type(text)) {
+      inferior.post({ type: 'console', text });
+    }
   }
 
   #needPresent(): void {

@@ -83,6 +83,8 @@ export interface InferiorOptions {
 
 interface InferiorEvents {
   paused: [V8Paused];
+  /** It goes on after it was paused. */
+  resumed: [];
   /** The machine is set up and runs. */
   started: [];
   exited: [code: number, message: string, summary: ExecutionSummary | undefined];
@@ -265,6 +267,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       });
       inferior.#channel.on('resumed', () => {
         inferior.#standing = false;
+        inferior.emit('resumed');
       });
       // Each evaluation is a script: without a limit V8 keeps the text of all.
       await inferior.#channel.send('Debugger.enable', { maxScriptsCacheSize: 0 });
@@ -372,7 +375,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       turns && {
         end: turns.end,
         by: (axis, places) => turns.by(axis, places),
-        checkpoints: checkpoints.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })),
+        checkpoints: checkpoints.all.map(({ nowNs: ns, frames: packets, captured }) => ({ ns, packets, captured })),
       }
     );
   }

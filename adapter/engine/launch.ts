@@ -14,6 +14,7 @@ import { type OpenedCapture, openCapture } from '../replay/open.ts';
 import { AT_GRADE, AT_SENT, NOT_PLAYED, REASONS, type ReplayPlan } from '../replay/plan.ts';
 import { type PreparedCapture, planOf, prepareCaptures } from '../replay/prepare.ts';
 import { inSlices, type Progress } from '../replay/slices.ts';
+import type { sockaddr } from '../stack/util/host.ts';
 import {
   DEFAULT_HISTORY_SIZE,
   type DivergenceReport,
@@ -39,6 +40,8 @@ export interface EngineInternals {
   readonly hashTurns?: boolean;
   /** Seed of the machine's random numbers (default: random). */
   readonly seed?: number;
+  /** Name servers instead of this computer's. */
+  readonly nameservers?: readonly sockaddr[];
   /** Milliseconds that the machine runs between two checkpoints; 0: one at each turn (default 250). */
   readonly checkpointMs?: number;
 }
@@ -67,7 +70,7 @@ export function inferiorOptions(
       buildId: image.info.buildId,
       argv: ['pktgdb', ...args],
       seed: internals.seed ?? (replay ? 1 : randomInt(1, 0xffffffff)),
-      nameservers: replay ? TRACE_NAMESERVERS : hostNameservers(),
+      nameservers: internals.nameservers ?? (replay ? TRACE_NAMESERVERS : hostNameservers()),
     },
     ...(replay ? { replay: replayData(replay, options.replay ?? {}) } : {}),
     checkpointMs: internals.checkpointMs ?? CHECKPOINT_MS,

@@ -26,6 +26,12 @@ export interface Beginning {
   readonly watches: readonly CarriedWatch[];
 }
 
+/** What watches of places have captured at a position. */
+export interface HeldPlaces {
+  readonly at: TimePosition;
+  readonly places: readonly CarriedWatch[];
+}
+
 export interface FoundHit {
   readonly hit: NotedHit;
   /** From where it is found again. */
@@ -191,6 +197,13 @@ export class Past {
     return begin
       ? this.#run({ target, breakpoints: 'silent', watches: begin.watches }, begin.checkpoint)
       : this.#run({ target, breakpoints: 'silent' });
+  }
+
+  /** Goes to a position with watches of places that are known at another one. */
+  async toWith(target: TimePosition, { at, places }: HeldPlaces): Promise<Arrival> {
+    const checkpoint = this.#before({ target: at.tick < target.tick ? at : target, breakpoints: 'silent' });
+    const watches = await this.#origins(at, checkpoint, places);
+    return this.to(target, { checkpoint, watches });
   }
 
   /** The last hit of a breakpoint from `entry`, where `prepare` is called, to `from`. */

@@ -1,7 +1,7 @@
 /** From a machine that is loaded to one that runs, or that says why it does not. */
 import { attachQtest } from '../host/qtest.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
-import { EngineError, type LaunchOptions } from './api.ts';
+import { EngineError, type GuestOutput, type LaunchOptions, type RealGuests } from './api.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
@@ -22,8 +22,11 @@ export interface StartHooks {
 }
 
 /** Runs a machine until it is set up. Rejects with what it complained about if it never is. */
-export function startMachine(inferior: Inferior, hooks: StartHooks): Promise<void> {
+export function startMachine(inferior: Inferior, hooks: StartHooks, guests?: RealGuests): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (guests) {
+      follow(inferior, guests, hooks);
+    }
     const errors: string[] = [];
     let up = false;
     inferior.on('report', (level, text) => {
@@ -58,6 +61,14 @@ export function startMachine(inferior: Inferior, hooks: StartHooks): Promise<voi
     });
     inferior.go();
   });
+}
+
+/** Has guests of other programs stand still while the machine does. */
+function follow(inferior: Inferior, guests: RealGuests, out: GuestOutput): void {
+  inferior.once('started', () => guests.up(out));
+  inferior.on('paused', () => guests.stops());
+  inferior.on('resumed', () => guests.goesOn());
+  inferior.once('exited', () => guests.end());
 }
 
 /** Loads a machine, which does not run yet. Throws `EngineError`. */

@@ -3,8 +3,7 @@
  * inferior (past.ts).
  */
 import type { EdgePacket, Stop, TimePosition } from '../inferior/stop.ts';
-import type { BackRequest, NotedHit, TravelTarget } from '../inferior/travel.ts';
-import type { CarriedWatch, WatchOrder } from '../inferior/watches.ts';
+import type { NotedHit, TravelTarget } from '../inferior/travel.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import {
   type Breakpoint,
@@ -15,7 +14,6 @@ import {
   type MomentTarget,
   type ReverseKind,
   type StepKind,
-  type WatchLocation,
 } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
 import type { Compared } from './compare.ts';
@@ -23,7 +21,8 @@ import { type HistorySource, startOf } from './history-source.ts';
 import type { Image } from './image.ts';
 import type { Inferior } from './inferior.ts';
 import type { Installer } from './installer.ts';
-import { type Arrival, type Beginning, Past, TravelCancelled } from './past.ts';
+import { backRequest, MovingWatches, samePosition } from './moving-watches.ts';
+import { type Arrival, type Beginning, type HeldPlaces, Past, TravelCancelled } from './past.ts';
 import { StoppedState } from './stopped.ts';
 
 /** Where an inferior stands, and why. */
@@ -81,12 +80,14 @@ export class TimeTravel {
   /** The live machine's stop, while the past is shown. */
   #present: Moment | undefined;
   #step: PastStep | undefined;
-  /** Where watches of locals were set in the past, by their numbers, and what goes back to where their call began. */
-  readonly #setInPast = new Map<number, { readonly at: TimePosition; readonly entry: BackRequest }>();
+  /** What watches of places had captured where one went from. */
+  #held: HeldPlaces | undefined;
+  readonly #watches: MovingWatches;
 
   constructor(image: Image, table: BreakpointTable, hooks: TimeTravelHooks) {
     this.#image = image;
     this.#table = table;
+    this.#watches = new MovingWatches(table);
     this.#hooks = hooks;
   }
 
@@ -100,13 +101,13 @@ export class TimeTravel {
     return this.#present;
   }
 
-  /** Interrupts what executes history, or gives up what is looked for in it; false if nothing is. */
+  /** While something runs: interrupts what executes history, or gives up a search there; false if it is live. */
   interrupt(): boolean {
-    const busy = this.#past && (this.#guards > 0 || !this.#past.inferior.standing);
+    const busy = this.#past !== undefined && (this.#guards > 0 || this.inPast);
     if (busy) {
       this.#past?.interrupt();
     }
-    return busy === true;
+    return busy;
   }
 
   /** What installs breakpoints in the past, if it exists. */
@@ -128,63 +129,27 @@ export class TimeTravel {
   /** Shows the present again. */
   async #toPresent(from: Moment, stop: Stop): Promise<void> {
     const present = this.#present ?? from;
-    const ended = this.inPast ? await this.#carryWatches(present) : [];
+    const ended = this.inPast ? await this.#carryOn(from, present) : [];
     this.#present = undefined;
     const shown: Stop = ended.length > 0 ? { kind: 'watchpoint-scope', breakpoints: ended } : stop;
     // Whatever led here, a machine whose stack has thrown does not go on.
     this.#hooks.show(present.stop.kind === 'exception' ? present : { ...present, stop: shown });
   }
 
-  /** A watch of a frame is set at a moment: one of the past goes on in the present if the call does. */
-  watched({ id, spec: { location } }: Breakpoint, { stopped, position }: Moment): void {
-    const scoped = location.kind === 'watch' && location.frame?.scoped ? location : undefined;
-    if (this.inPast && scoped) {
-      const entry = backRequest(stopped, 'entry', frameIndex(stopped, scoped), 1);
-      this.#setInPast.set(id, { at: position, entry });
+  /** A watch of a frame is set at a moment: one of the past goes on in the present, if what it is about does. */
+  watched(bp: Breakpoint, moment: Moment): void {
+    if (this.inPast) {
+      this.#watches.setInPast(bp, moment);
     }
   }
 
-  /** Sets watches of the past in the present where their calls go on there; those whose calls have ended. */
-  async #carryWatches({ stopped, position }: Moment): Promise<number[]> {
-    const ended: number[] = [];
+  /** Watches of the past go on in the present; those of which nothing is there. */
+  async #carryOn(from: Moment, present: Moment): Promise<number[]> {
+    const past = this.#past;
+    const held = this.#held ?? (await this.#watches.held(from.inferior, from.position));
     // An interrupt of what went on before is none of this.
-    this.#past?.begin();
-    for (const { bp, location } of this.#watches) {
-      const order = this.#table.watch(bp);
-      const set = this.#setInPast.get(bp.id);
-      if (order && set && this.#past) {
-        const index = frameIndex(stopped, location);
-        if (
-          index >= 0 &&
-          (await this.#isSameCall(this.#past, set, position, backRequest(stopped, 'entry', index, 1)))
-        ) {
-          await stopped.watch(order, location.captures, index);
-        } else {
-          ended.push(bp.id);
-        }
-      }
-    }
-    this.#setInPast.clear();
-    return ended;
-  }
-
-  /** True if a call of the past goes on in the present; false as well if the search is given up. */
-  async #isSameCall(
-    past: Past,
-    set: { readonly at: TimePosition; readonly entry: BackRequest },
-    position: TimePosition,
-    entry: BackRequest,
-  ): Promise<boolean> {
-    try {
-      const now = await past.back(position, entry);
-      const began = now && (await past.back(set.at, set.entry));
-      return began !== null && now !== null && samePosition(began, now);
-    } catch (e) {
-      if (e instanceof EngineError) {
-        return false;
-      }
-      throw e;
-    }
+    past?.begin();
+    return past ? this.#watches.carryOn(past, present, held) : [];
   }
 
   /** Where history begins: with the machine, or at the oldest checkpoint that is kept. */
@@ -204,7 +169,7 @@ export class TimeTravel {
     const target = to === 'start' || this.#isStart(to) ? this.#start : to;
     // What an answer to a query says of the capture is no target: it has a position.
     if (typeof target === 'object' && !('tick' in target) && 'captured' in target) {
-      await this.#guarded(from, (past) => this.#goToPacket(past, present, target.captured, stop));
+      await this.#guarded(from, (past) => this.#goToPacket(past, from, target.captured, stop));
       return;
     }
     if (target === 'present' || comesAfter(target, present)) {
@@ -212,26 +177,33 @@ export class TimeTravel {
       return;
     }
     await this.#guarded(from, async (past) => {
-      const arrival = await past.to(target, begin);
-      const moment = this.#momentOf(arrival, past.inferior, stop);
-      await this.#rearm(moment);
-      this.#present = present;
-      this.#hooks.show(moment);
+      await this.#show(past, present, await past.to(target, begin), stop, begin);
     });
   }
 
+  /** Shows a moment of the past, with its watches. */
+  async #show(past: Past, present: Moment, arrival: Arrival, stop: Stop, begin?: Beginning): Promise<void> {
+    const held = this.#held;
+    const carries = begin || !held || held.places.length === 0;
+    const there = carries ? arrival : await past.toWith(arrival.report.position, held);
+    const moment = this.#momentOf(there, past.inferior, stop);
+    await this.#watches.rearm(moment);
+    this.#present = present;
+    this.#hooks.show(moment);
+  }
+
   /** Goes to where packet `number` of the capture passes first. Throws `EngineError` if it has not. */
-  async #goToPacket(past: Past, present: Moment, number: number, stop: Stop): Promise<void> {
+  async #goToPacket(past: Past, from: Moment, number: number, stop: Stop): Promise<void> {
+    const present = this.#present ?? from;
     const arrival = await past.packet(number, present.position);
     if (!arrival) {
       throw new NotPassedError(`Packet ${number} of the capture has not passed the user network's edge.`);
     }
     if (samePosition(arrival.report.position, present.position)) {
-      await this.#toPresent(present, stop);
+      await this.#toPresent(from, stop);
       return;
     }
-    this.#present = present;
-    this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
+    await this.#show(past, present, arrival, stop);
   }
 
   /** Goes back as a reverse command says. */
@@ -244,10 +216,10 @@ export class TimeTravel {
 
   /** The last hit before a moment. Watches of locals are looked at from where their call began. */
   async #lastHit(past: Past, from: Moment): Promise<Found | null> {
-    const places = await this.#watchedPlaces(from);
+    const places = await this.#watches.places(from, this.#held?.places ?? []);
     const found = await past.lastHit(from.position, this.#hooks.searched, places);
     const before = found && { at: found.hit, stop: hitStop(found.hit), begin: found.begin };
-    const scoped = this.#watchedLocals(from);
+    const scoped = this.#watches.locals(from);
     if (scoped.length === 0) {
       return before;
     }
@@ -267,49 +239,6 @@ export class TimeTravel {
       return { at: hit, stop: hitStop(hit) };
     }
     return { at: entry, stop: { kind: 'watchpoint-scope', breakpoints: ended.map((w) => w.order.id) } };
-  }
-
-  get #watches(): { readonly bp: Breakpoint; readonly location: WatchLocation }[] {
-    return this.#table.all.flatMap((bp) => {
-      const { location } = bp.spec;
-      return location.kind === 'watch' && location.frame && bp.enabled ? [{ bp, location }] : [];
-    });
-  }
-
-  /** Places that are watched, and what is captured of them at a moment. */
-  async #watchedPlaces(from: Moment): Promise<CarriedWatch[]> {
-    const carried: CarriedWatch[] = [];
-    for (const { bp, location } of this.#watches) {
-      const order = this.#table.carried(bp);
-      const index = frameIndex(from.stopped, location);
-      if (order && location.place && (index >= 0 || !location.frame?.scoped)) {
-        const captured = location.frame?.scoped
-          ? await from.stopped.carry(location.place.captures, index)
-          : await from.inferior.runtime.carry(bp.id);
-        carried.push({ order, captured });
-      }
-    }
-    return carried;
-  }
-
-  /** Watches of the locals of frames that are there at a moment. */
-  #watchedLocals(from: Moment): { order: WatchOrder; location: WatchLocation; index: number }[] {
-    return this.#watches.flatMap(({ bp, location }) => {
-      const index = frameIndex(from.stopped, location);
-      const order = this.#table.watch(bp);
-      return order && !location.place && index >= 0 ? [{ order, location, index }] : [];
-    });
-  }
-
-  /** Watches of frames go on from a moment of the past, where its frames are there. */
-  async #rearm({ stopped }: Moment): Promise<void> {
-    for (const { bp, location } of this.#watches) {
-      const order = this.#table.watch(bp);
-      const index = frameIndex(stopped, location);
-      if (order && location.frame?.scoped && index >= 0) {
-        await stopped.watch(order, location.captures, index);
-      }
-    }
   }
 
   async #before(past: Past, from: Moment, kind: ReverseKind, up: number, count: number): Promise<Found | null> {
@@ -355,10 +284,12 @@ export class TimeTravel {
   async #guarded(from: Moment, go: (past: Past) => Promise<void>): Promise<void> {
     const inPast = this.inPast;
     const past = await this.#open();
-    if (this.#guards++ === 0) {
-      past.begin();
-    }
+    const outermost = this.#guards++ === 0;
     try {
+      if (outermost) {
+        past.begin();
+        this.#held = await this.#watches.held(from.inferior, from.position);
+      }
       await go(past);
     } catch (e) {
       this.#past?.begin();
@@ -372,7 +303,7 @@ export class TimeTravel {
       }
       if (inPast && this.#past) {
         const arrival = await this.#past.to(from.position);
-        this.#hooks.show(this.#momentOf(arrival, this.#past.inferior, { kind: 'pause' }));
+        await this.#show(this.#past, this.#present ?? from, arrival, { kind: 'pause' });
       } else {
         this.#hooks.show({ ...from, stop: { kind: 'pause' } });
       }
@@ -380,7 +311,9 @@ export class TimeTravel {
         throw e;
       }
     } finally {
-      this.#guards--;
+      if (--this.#guards === 0) {
+        this.#held = undefined;
+      }
     }
   }
 
@@ -411,21 +344,22 @@ export class TimeTravel {
       return;
     }
     const { stop } = arrival.report;
+    const here = this.#momentOf(arrival, past.inferior, stop.kind === 'arrived' ? present.stop : stop);
     if (stop.kind !== 'arrived') {
-      this.#hooks.show(this.#momentOf(arrival, past.inferior, stop));
+      this.#hooks.show(here);
       return;
     }
     const { lastHit } = stop.notes;
     if (lastHit || present.stop.kind === 'exception') {
-      void this.#toPresent(present, lastHit ? hitStop(lastHit) : present.stop);
+      void this.#toPresent(here, lastHit ? hitStop(lastHit) : present.stop);
       return;
     }
-    void this.#goLive(present);
+    void this.#goLive(here, present);
   }
 
   /** The past has become the present, and goes on as that, unless a watch has ended on the way. */
-  async #goLive(present: Moment): Promise<void> {
-    const ended = await this.#carryWatches(present);
+  async #goLive(here: Moment, present: Moment): Promise<void> {
+    const ended = await this.#carryOn(here, present);
     this.#present = undefined;
     if (ended.length > 0) {
       this.#hooks.show({ ...present, stop: { kind: 'watchpoint-scope', breakpoints: ended } });
@@ -437,7 +371,7 @@ export class TimeTravel {
   /** The live machine is gone, or goes on: the past has to be told anew what happened. */
   async dispose(): Promise<void> {
     this.#present = undefined;
-    this.#setInPast.clear();
+    this.#watches.forget();
     const past = await this.#opening?.catch(() => undefined);
     this.#past = undefined;
     this.#opening = undefined;
@@ -450,12 +384,6 @@ function hitStop({ breakpoints, changes, caught }: NotedHit): Stop {
   const more = caught === undefined ? {} : { caught };
   const back = changes?.map((c) => (c.old ? { ...c, old: c.now, now: c.old } : c));
   return { kind: 'breakpoint', breakpoints, hitTemporary: false, ...(back ? { changes: back } : {}), ...more };
-}
-
-/** The frame that a watch belongs to, at a stop; -1: it is not there. */
-function frameIndex({ frames }: StoppedState, { frame }: WatchLocation): number {
-  const index = frame ? frames.length - frame.depth : -1;
-  return frames[index]?.fn.id === frame?.fn ? index : -1;
 }
 
 function comesBefore(a: TimePosition, b: TimePosition): boolean {
@@ -501,23 +429,10 @@ export function historyState(
   };
 }
 
-function samePosition(a: TimePosition, b: TimePosition): boolean {
-  return a.tick === b.tick && a.probe === b.probe;
-}
-
 /** True if a target is the present, or never was. */
 function comesAfter(target: TravelTarget, { position, ns, packets }: Moment): boolean {
   if ('tick' in target) {
     return target.tick > position.tick || samePosition(target, position);
   }
   return 'ns' in target ? target.ns > ns : target.packets > packets;
-}
-
-function backRequest(stopped: StoppedState, kind: BackRequest['kind'], up: number, count: number): BackRequest {
-  const { frames } = stopped;
-  if (kind === 'out' && up + 1 >= frames.length) {
-    throw new EngineError('"finish" not meaningful in the outermost frame.');
-  }
-  const all = kind === 'into' || kind === 'instruction';
-  return { kind, up, count, fns: all ? null : [...new Set(frames.map((f) => f.fn.id))] };
 }

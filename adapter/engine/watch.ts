@@ -14,7 +14,8 @@ export function watchOrder(image: Image, id: number, at: WatchLocation, conditio
   const writers = at.places && statements(image, at.places, fn, 'writes');
   const readers = at.access === 'write' || !at.places ? [] : statements(image, at.places.slice(0, 1), fn, 'reads');
   const touching = at.access === 'access' && at.places ? statements(image, at.places.slice(0, 1), fn, 'writes') : [];
-  const looking = [...new Set([...readers, ...touching])];
+  const touched = touches(image, at, fn, [...new Set([...readers, ...touching])]);
+  const looking = touched.map(({ probe }) => probe);
   const after = [...new Set([...(writers ?? []), ...looking])].flatMap((p) => {
     const next = image.probe(p)?.after;
     return next ? [[p, next] as const] : [];
@@ -30,7 +31,7 @@ export function watchOrder(image: Image, id: number, at: WatchLocation, conditio
     contents: at.contents,
     writers,
     after,
-    code: [...touches(image, at, fn, looking), ...(fn ? captured(image, at, fn) : [])],
+    code: [...touched, ...(fn ? captured(image, at, fn) : [])],
     frame: fn && at.frame?.scoped ? frameProbes(image, fn) : null,
   };
 }
@@ -128,18 +129,16 @@ function touches(
   if (!place) {
     return [];
   }
-  return looking.map((id) => {
+  return looking.flatMap((id) => {
     const p = image.probe(id) as ProbeInfo;
     const all = [...(p.reads ?? []), ...(at.access === 'access' ? (p.writes ?? []) : [])];
     const tests = all.flatMap((i) => {
       const a = image.info.accesses[i];
       return a && means(image, place, a) ? [touchTest(at, fn, a)] : [];
     });
-    return {
-      probe: id,
-      names: namesAt(p),
-      body: `if(${tests.join('||').replaceAll(/\bthis\b/g, '$this')})$w.touched=${id};`,
-    };
+    const possible = tests.filter((test) => test !== 'false');
+    const body = `if(${possible.join('||').replaceAll(/\bthis\b/g, '$this')})$w.touched=${id};`;
+    return possible.length === 0 ? [] : [{ probe: id, names: namesAt(p), body }];
   });
 }
 
@@ -148,13 +147,21 @@ function touchTest(at: WatchLocation, fn: FunctionInfo | undefined, a: Access): 
   if (a.kind === 'local') {
     return fn ? '$w.inside===0' : 'true';
   }
-  const { target } = at;
+  const { target, places } = at;
+  const [place] = places ?? [];
+  if (place?.kind === 'memory') {
+    const where = a.at ?? a.index;
+    return a.object === undefined || where === undefined
+      ? 'false'
+      : `$w.overlaps(${a.object},${where},${a.length ?? 1},${place.address},${place.bytes})`;
+  }
   if (!target || a.object === undefined) {
     // Which object it is cannot be said here: any of that name, but not any array.
     return String(a.kind === 'field' || (a.name !== '' && a.index !== undefined));
   }
   const index = a.kind === 'element' ? (a.at ?? a.index) : undefined;
-  const sameIndex = index === undefined || target.index === undefined ? '' : `&&(${index})===$w.index()`;
+  const same = a.length === undefined ? `(${index})===$w.index()` : `$w.isAmong(${index},${a.length})`;
+  const sameIndex = index === undefined || target.index === undefined ? '' : `&&${same}`;
   return a.kind === 'element' && index === undefined && target.index !== undefined
     ? 'false'
     : `((${a.object})===$w.object()${sameIndex})`;

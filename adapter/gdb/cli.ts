@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import type { ReplaySettings } from '../commands/settings.ts';
-import type { EngineApi } from '../engine/api.ts';
+import type { EngineApi, RealGuests } from '../engine/api.ts';
 import { positionText } from '../inspect/replay.ts';
 import { type Executed, GdbInterpreter, type Write } from './interpreter.ts';
 import { MORE, Pager, type PageSize } from './pager.ts';
@@ -35,6 +35,8 @@ export interface CliOptions {
   readonly traces?: readonly string[];
   /** How they are replayed. */
   readonly replay?: ReplaySettings;
+  /** Guests of other programs. */
+  readonly guests?: () => RealGuests;
   readonly version: string;
   /** Printed before the first prompt. */
   readonly hint?: string;
@@ -118,6 +120,7 @@ class Cli {
         args: options.args,
         ...(options.traces ? { traces: options.traces } : {}),
         ...(options.replay ? { replay: options.replay } : {}),
+        ...(options.guests ? { guests: options.guests } : {}),
       },
       ...(ask ? { confirm: (question: string) => this.#ask(question) } : {}),
     });

@@ -238,7 +238,14 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info line': infoLine,
   'info locals': infoLocals,
   'info network': (gdb) => infoMonitor(gdb, 'info network'),
-  'info packet': (gdb) => printPacket(gdb, { tree: true, bytes: true }),
+  'info packet': (gdb, args) => {
+    if (args.trim() !== '') {
+      throw new CommandError(
+        `"info packet" takes no argument: it is about the packet of this frame. "packets" lists those that passed.`,
+      );
+    }
+    return printPacket(gdb, { tree: true, bytes: true });
+  },
   'info position': infoPosition,
   'info program': infoProgram,
   'info record': infoRecord,

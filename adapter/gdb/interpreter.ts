@@ -15,6 +15,7 @@ import {
   type Frame,
   type LinkFaults,
   type QueryRow,
+  type RealGuests,
   type SavedMarks,
   type Stop,
 } from '../engine/api.ts';
@@ -76,6 +77,8 @@ export interface InterpreterOptions {
     /** Captures to replay, merged by time. */
     readonly traces?: readonly string[];
     readonly replay?: ReplaySettings;
+    /** Guests of other programs, for each machine that is started. */
+    readonly guests?: () => RealGuests;
   };
 }
 
@@ -159,6 +162,7 @@ export class GdbInterpreter {
     this.options = options;
     this.style = new Styles(this.settings.style, options.styled === true);
     this.evaluator = new Evaluator(engine);
+    this.evaluator.filters.layer = options.launch?.guests ? 'slirp' : 'nic';
     this.evaluator.setting = (name) => settingValue(this.settings, name);
     this.output = new Output((text) => options.write(text, 'stdout'), this.settings.logging);
     this.source = new SourceView(engine, this.style);

@@ -39,9 +39,11 @@ async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Pro
   const { guest, atEnd, checksums } = gdb.settings.replay;
   const replay = { atEnd, checksums, ...(guest === '' ? {} : { guest }) };
   gdb.divergenceList = undefined;
+  const guests = gdb.options.launch?.guests?.();
   await gdb.go(() =>
     gdb.engine.launch({
       args: gdb.args,
+      ...(guests ? { guests } : {}),
       stopOnEntry,
       ...(traces.length === 0 ? {} : { trace: traces, replay }),
       historySize: gdb.settings.history.size,

@@ -67,7 +67,7 @@ export async function printStop(
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
   gdb.out(`${await headlineOf(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
-  gdb.out(pastLine(gdb));
+  gdb.out(`${pastLine(gdb)}${await runningGuests(gdb)}`);
   if (reason.kind === 'breakpoint' && reason.breakpoints.some((id) => gdb.onDivergence.has(id))) {
     gdb.out(await divergenceAtStop(gdb));
   }
@@ -81,6 +81,12 @@ export async function printStop(
 /** Where in history a stop is, in the words of `goto`; empty in the present. */
 function pastLine({ engine: { history } }: GdbInterpreter): string {
   return history?.inPast ? `[past: ${shortMomentText(history.here)}]\n` : '';
+}
+
+/** Says that the machine stands still, but not what it is linked to. */
+async function runningGuests({ engine: { guests } }: GdbInterpreter): Promise<string> {
+  const running = (await guests?.running()) ?? 0;
+  return running > 0 ? `[${running === 1 ? 'the guest runs' : `${running} guests run`} on]\n` : '';
 }
 
 /** The first catchpoint of those that were hit. */

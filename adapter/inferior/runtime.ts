@@ -34,7 +34,7 @@ import type { Counting, StepRequest, Stop, StopReport } from './stop.ts';
 import { NO_NOTES, Travel, type TravelOrder } from './travel.ts';
 import type { NamedValue, Value } from './value.ts';
 import { WatchStops } from './watch-stops.ts';
-import type { Captured, WatchOrder } from './watches.ts';
+import type { Captured, Captures, WatchOrder } from './watches.ts';
 
 /**
  * What an armed probe calls, with its locals; at a `return` the value comes first. True makes the probe's function
@@ -561,8 +561,8 @@ export class Runtime {
   // ---- watches ----
 
   /** Watches an expression; without `locals`, with those that a watch of this number has captured. */
-  setWatch(order: WatchOrder, locals: Record<string, unknown> | null = null): void {
-    this.#watches.set(order, locals);
+  setWatch(order: WatchOrder, locals: Record<string, unknown> | null = null, captured?: Captures): void {
+    this.#watches.set(order, locals, captured);
   }
 
   /** Disables a watch, which goes on following its call, or enables it again. */

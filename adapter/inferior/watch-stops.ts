@@ -2,7 +2,16 @@
 import type { TimePosition, WatchChange } from './stop.ts';
 import type { TravelNotes, TravelOrder } from './travel.ts';
 import type { Value } from './value.ts';
-import { type Captured, type CarriedWatch, carried, type Sight, Watches, type WatchOrder } from './watches.ts';
+import {
+  type Captured,
+  type Captures,
+  type CarriedWatch,
+  carried,
+  found,
+  type Sight,
+  Watches,
+  type WatchOrder,
+} from './watches.ts';
 
 /** What it needs of the runtime. */
 export interface WatchHooks {
@@ -44,9 +53,11 @@ export class WatchStops {
     this.#hooks = hooks;
   }
 
-  set(order: WatchOrder, locals: Record<string, unknown> | null): void {
+  /** `captured`: what it has captured elsewhere. */
+  set(order: WatchOrder, locals: Record<string, unknown> | null, captured?: Captures): void {
     const globals = this.#hooks.globals(order.file);
-    this.watches.add(order, locals, globals, this.#runtime).forEach(this.#hooks.arm);
+    const own = captured ? found(captured, this.#hooks.machine()) : locals;
+    this.watches.add(order, own, globals, this.#runtime).forEach(this.#hooks.arm);
   }
 
   remove(id: number): void {

@@ -51,10 +51,13 @@ export type Captured =
   | { readonly at: TimePosition }
   | null;
 
-/** A watch for an execution that begins elsewhere: captured values by name. */
+/** Captured values by name. */
+export type Captures = Readonly<Record<string, Captured>>;
+
+/** A watch for an execution that begins elsewhere. */
 export interface CarriedWatch {
   readonly order: WatchOrder;
-  readonly captured: Readonly<Record<string, Captured>>;
+  readonly captured: Captures;
 }
 
 /** What a watch has seen. */
@@ -81,6 +84,7 @@ class Watch {
   readonly #holds: ((locals: object) => unknown) | null;
   readonly #object: (locals: object) => unknown;
   readonly #index: (locals: object) => unknown;
+  readonly #ram: () => Uint8Array | undefined;
   readonly code = new Map<number, ((...locals: unknown[]) => void)[]>();
   /** Which statements come before a probe. */
   readonly before = new Map<number, number[]>();
@@ -117,6 +121,7 @@ class Watch {
     this.#holds = order.condition === null ? null : compiled(order.condition);
     this.#object = compiled(order.target?.object ?? 'undefined');
     this.#index = compiled(order.target?.index ?? 'undefined');
+    this.#ram = () => (globals as { machine?: { ram?: Uint8Array } }).machine?.ram;
     for (const [writer, after] of order.after) {
       for (const probe of after) {
         this.before.set(probe, [...(this.before.get(probe) ?? []), writer]);
@@ -161,6 +166,23 @@ class Watch {
 
   index(): unknown {
     return this.#index(this.locals);
+  }
+
+  /** True if the element is one of so many from an index on. */
+  isAmong(at: number, length: number): boolean {
+    const index = Number(this.index());
+    return index >= at && index < at + length;
+  }
+
+  /** True if elements of an array are among some bytes of guest RAM. */
+  overlaps(array: unknown, at: number, length: number, address: number, bytes: number): boolean {
+    const ram = this.#ram();
+    if (!ram || !ArrayBuffer.isView(array) || array.buffer !== ram.buffer) {
+      return false;
+    }
+    const unit = 'BYTES_PER_ELEMENT' in array ? Number(array.BYTES_PER_ELEMENT) : 1;
+    const start = array.byteOffset - ram.byteOffset + at * unit;
+    return start < address + bytes && start + length * unit > address;
   }
 
   /** True if the condition, if any, holds. Throws what the condition throws. */
@@ -273,9 +295,7 @@ export class Watches {
   /** An execution begins; the watches of before are those of other objects. */
   begin(machine: object, carried: readonly CarriedWatch[]): Map<CarriedWatch, Record<string, unknown>> {
     this.#origins = carried.length > 0 ? new ObjectTree(machine) : undefined;
-    const locals = (w: CarriedWatch): [string, unknown][] =>
-      Object.entries(w.captured).map(([name, c]) => [name, c && ('path' in c ? follow(machine, c.path) : valueIn(c))]);
-    return new Map(carried.map((w) => [w, Object.fromEntries(locals(w))]));
+    return new Map(carried.map((w) => [w, found(w.captured, machine)]));
   }
 
   /** Waits for the statement that is about the object. */
@@ -287,7 +307,7 @@ export class Watches {
   }
 
   /** What values that are known at the end of an execution were at its beginning, or from where on they are there. */
-  originsOf(id: number, captured: CarriedWatch['captured'], machine: object): Record<string, Captured> {
+  originsOf(id: number, captured: Captures, machine: object): Record<string, Captured> {
     const origin = (c: Captured): Captured => {
       if (!c || !('path' in c)) {
         return c;
@@ -484,6 +504,12 @@ function carry(v: unknown, tree: ObjectTree): Captured {
     return path && { path };
   }
   return { value: (v ?? null) as string | number | boolean | null };
+}
+
+/** Captured values of another inferior that stands at the same moment. */
+export function found(captured: Captures, machine: object): Record<string, unknown> {
+  const value = (c: Captured): unknown => c && ('path' in c ? follow(machine, c.path) : valueIn(c));
+  return Object.fromEntries(Object.entries(captured).map(([name, c]) => [name, value(c)]));
 }
 
 function valueIn(c: NonNullable<Captured>): unknown {

@@ -2,7 +2,7 @@
  * Evaluates expressions against the engine, with gdb's value history and convenience variables. Free of commands and
  * output, so that the DAP session uses it too.
  */
-import { runInNewContext } from 'node:vm';
+import { type Context, createContext, runInContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
 import { assignMemory, fitting } from './assignment.ts';
 import { numberOf } from './expression/arithmetic.ts';
@@ -400,9 +400,18 @@ function constantOf(value: Value): Expression {
 /** Time a constant expression may take; only a regular expression can use it up. */
 const CONSTANT_TIMEOUT_MS = 1000;
 
+/** Where constant expressions are evaluated; none of them can leave anything there. */
+let constants: Context | undefined;
+
+/** A number as it is: what loops of scripts are full of, for which a context of V8's would take a millisecond. */
+const PLAIN_NUMBER = /^\(?(0|[1-9]\d{0,14})\)?$/;
+
 /** The value of code that needs no program. */
 function constantValue(js: string): Value {
-  const v: unknown = runInNewContext(`(${js})`, Object.create(null), { timeout: CONSTANT_TIMEOUT_MS });
+  const [, digits] = PLAIN_NUMBER.exec(js) ?? [];
+  constants ??= createContext(Object.create(null) as Context);
+  const v: unknown =
+    digits === undefined ? runInContext(`(${js})`, constants, { timeout: CONSTANT_TIMEOUT_MS }) : Number(digits);
   switch (typeof v) {
     case 'number':
     case 'string':

@@ -6,12 +6,13 @@ import {
   type Variable,
   type WatchChange,
   type WatchLocation,
+  type WatchPlace,
 } from '../engine/api.ts';
 import type { Evaluator } from './evaluator.ts';
 import { numberOf } from './expression/arithmetic.ts';
 import { type Expression, ExpressionError } from './expression/ast.ts';
 import { type Code, compile } from './expression/compile.ts';
-import { guestMemory } from './expression/guest-memory.ts';
+import { type GuestMemory, guestMemory } from './expression/guest-memory.ts';
 import { element } from './expression/helpers.ts';
 import { parseExpression } from './expression/parser.ts';
 import { placesOf } from './expression/places.ts';
@@ -61,14 +62,14 @@ export function watchedPlace(evaluator: Evaluator, text: string, frame: number, 
   const memory = guestMemory(e, evaluator, frame);
   const scope = recording(engine.scope(frame));
   const context = evaluator.context(frame);
-  const code = memory ?? compile(e, scope, context);
+  const code = memory?.code ?? compile(e, scope, context);
   if (code.constant) {
     throw new ExpressionError(`Cannot watch constant value \`${text}'.`);
   }
-  if (options.access !== 'write' && code.lvalue === undefined) {
+  if (options.access !== 'write' && !memory && code.lvalue === undefined) {
     throw new ExpressionError('Expression cannot be implemented with read/access watchpoint.');
   }
-  const places = memory ? [{ kind: 'memory' as const }] : placesOf(e, scope, context);
+  const places = memory ? [memoryPlace(memory)] : placesOf(e, scope, context);
   if (options.condition !== undefined) {
     evaluator.condition(options.condition).compile(scope);
   }
@@ -91,6 +92,10 @@ export function watchedPlace(evaluator: Evaluator, text: string, frame: number, 
     scope: { ...engine.scope(-1), local: (name) => (own ? undefined : scope.used.get(name)) },
     code,
   };
+}
+
+function memoryPlace({ address, bytes }: GuestMemory): WatchPlace {
+  return { kind: 'memory', address, bytes };
 }
 
 /** A scope that remembers which locals it was asked for. */

@@ -19,6 +19,7 @@ export class StaticEngine extends EventEmitter implements EngineApi {
   readonly image: Image;
   readonly state = 'none';
   readonly stop = undefined;
+  readonly guests = undefined;
   readonly breakpoints: readonly Breakpoint[] = [];
   readonly shared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   readonly memory = { read: () => new Uint8Array(0), write: async () => 0, regions: [] };

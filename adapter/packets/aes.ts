@@ -65,7 +65,7 @@ export class Aes128 {
 
   /** Bytes in counter mode as GCM has it (NIST SP 800-38D): the first block has number 2. The tag is not looked at. */
   counterMode(nonce: Uint8Array, data: Uint8Array): Uint8Array {
-    const out = data.slice();
+    const out = new Uint8Array(data);
     const counter = new Uint8Array(BLOCK);
     counter.set(nonce.subarray(0, 12));
     for (let at = 0, n = 2; at < out.length; at += BLOCK, n++) {

@@ -20,7 +20,7 @@ const INDEX_SPEC = {
   len: Uint32Array,
   /** Time since the epoch: whole seconds, and nanoseconds below one second. */
   sec: Float64Array,
-  nsec: Uint32Array,
+  nsec: Int32Array,
   /** Index into `interfaces`. */
   iface: Uint32Array,
   /** `DIRECTION_`. */

@@ -169,7 +169,7 @@ export function followStream(capture: Capture, kind: 'tcp' | 'udp', stream: numb
     const from = end(source, p.u16(l.at));
     nodes ??= [from, end(destination, p.u16(l.at + 2))];
     const side = from === nodes[0] ? 0 : 1;
-    const data = p.bytes(l.body, Math.min(l.end, l.wireEnd)).slice();
+    const data = new Uint8Array(p.bytes(l.body, Math.min(l.end, l.wireEnd)));
     const adder = (of: 0 | 1) => (bytes: Uint8Array) => void pieces.push({ side: of, bytes, packet: p.number });
     if (kind === 'udp') {
       adder(side)(data);

@@ -28,7 +28,7 @@ export function editField(bytes: Uint8Array, link: LinkType, name: string, value
   if (!field) {
     throw new TextError(unknownFieldMessage(name));
   }
-  const out = bytes.slice();
+  const out = new Uint8Array(bytes);
   const [place] = occurrences(new PacketView(out, link), field);
   if (!place) {
     throw new TextError(`The packet has no ${name}.`);

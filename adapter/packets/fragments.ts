@@ -69,7 +69,7 @@ export function rememberFragment(p: PacketView, l: Layer, memory: Memory, f: Fra
     table.delete(f.key);
     return null;
   }
-  datagram.pieces.push({ offset: f.offset, bytes: p.bytes(l.body, l.end).slice(), frame: memory.number });
+  datagram.pieces.push({ offset: f.offset, bytes: new Uint8Array(p.bytes(l.body, l.end)), frame: memory.number });
   datagram.length = f.more ? datagram.length : f.offset + length;
   datagram.protocol = f.offset === 0 ? f.protocol : datagram.protocol;
   const whole = datagram.whole();

@@ -15,6 +15,8 @@ export interface Assembler {
    * (`MORE`, `TO_END`). True if the rest of it is waited for.
    */
   wait(protocol: Protocol, from: number, length: number): boolean;
+  /** Whether a message that is waited for begins where this packet's own bytes do, those of the one before apart. */
+  beginsAt(from: number): boolean;
 }
 
 /** Lengths of messages of a stream: more bytes are needed to know; up to the stream's end; not of this protocol. */
@@ -41,6 +43,8 @@ export class Layer {
   wireEnd = 0;
   /** True for a header that a quotation has cut; only some of its fields are there. */
   short = false;
+  /** True if only the beginning of a message is there, so that it has nothing yet. */
+  partial = false;
   /** True if it is in a packet that an error quotes. */
   quoted = false;
   /** True if the packets before have said something of it: one of the following. */

@@ -352,6 +352,7 @@ export class PacketView {
     l.quoted = quoted;
     l.wireEnd = below.wholeAt < 0 ? below.wireEnd : end;
     l.short = short;
+    l.partial = false;
     l.measured = protocol.measure === undefined;
     const { open, messageLength } = protocol;
     if (guess && open !== undefined && !open(this, l)) {
@@ -360,7 +361,7 @@ export class PacketView {
     if (messageLength !== undefined && below.protocol.stream && !this.#isWhole(messageLength, l)) {
       return null;
     }
-    if (!guess && open !== undefined && !open(this, l)) {
+    if (!guess && !l.partial && open !== undefined && !open(this, l)) {
       return null;
     }
     this.#depth = l.index;
@@ -385,9 +386,12 @@ export class PacketView {
     if (length < MORE && below.assembler === null) {
       return true;
     }
-    if (below.assembler?.wait(l.protocol, l.at, length)) {
+    const { assembler } = below;
+    if (assembler?.wait(l.protocol, l.at, length)) {
       this.#complete = true;
-      return false;
+      l.partial = l.protocol.declaration.namedInPart === true && assembler.beginsAt(l.at);
+      l.body = l.end = l.wireEnd = l.partial ? l.at : l.end;
+      return l.partial;
     }
     return true;
   }

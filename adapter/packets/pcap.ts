@@ -97,7 +97,8 @@ function* scanPackets(
     const caplen = u32(block, at + 8, little);
     const len = u32(block, at + 12, little);
     const sec = u32(block, at, little);
-    const frac = u32(block, at + 4, little) * ns;
+    // A damaged fraction of a second is kept as it is, in 32 bits with a sign, as Wireshark reads it.
+    const nanoseconds = Math.imul(u32(block, at + 4, little), ns);
     if (caplen > MAX_PACKET_SIZE) {
       const claim = `${caplen} captured bytes, more than ${MAX_PACKET_SIZE}`;
       return `damaged capture: packet ${number} at byte ${off} claims ${claim}`;
@@ -106,8 +107,7 @@ function* scanPackets(
     if (source.size - start < caplen) {
       return truncated(number, start, source.size - start, caplen, 'data');
     }
-    const carry = Math.floor(frac / 1e9);
-    index.add(start, caplen, Math.max(len, caplen), sec + carry, frac - carry * 1e9, 0, 0);
+    index.add(start, caplen, Math.max(len, caplen), sec, nanoseconds, 0, 0);
     if (seen) {
       want(start, caplen);
       seen(index.count - 1, block.subarray(start - blockAt, start - blockAt + caplen), index);

@@ -188,7 +188,7 @@ function readBlock(r: Reader, type: number): void {
       r.index.customBlocks.push({
         pen: r.u32(r.body),
         copyable: type === CUSTOM,
-        data: r.bytes.slice(r.body + 4, r.end),
+        data: new Uint8Array(r.bytes.subarray(r.body + 4, r.end)),
         afterPackets: r.index.count,
       });
       break;

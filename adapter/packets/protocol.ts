@@ -65,6 +65,8 @@ export interface FieldDeclaration {
   readonly value?: Of<FieldScalar | undefined>;
   /** A shorter way to the value in a packet's first layer, if all of its first `bytes` are sure to be there. */
   readonly direct?: { readonly bytes: number; readonly get: (protocol: Protocol) => (p: PacketView) => FieldValue };
+  /** How often it occurs with the same value; once if absent. */
+  readonly times?: Of<number>;
   /** True if parts have more occurrences of it. */
   readonly alsoInParts?: boolean;
   /** The fields that it stands for: `tcp.port` is `tcp.srcport` and `tcp.dstport`. */
@@ -133,6 +135,7 @@ export const GROUP = {
   protocol: 0x9000000,
   security: 0xa000000,
   comments: 0xb000000,
+  decryption: 0xc000000,
 } as const;
 
 /** Something that an expert would say of a layer (Wireshark's expert information). */
@@ -152,6 +155,8 @@ export interface ProtocolDeclaration {
   readonly title: string;
   /** What the list's Protocol column says; also what a malformed one is called. */
   readonly column: string;
+  /** How often Wireshark's tree has it for a layer, where that is not once: messages beside each other. */
+  readonly times?: Of<number>;
   /** What it adds to `frame.protocols`; its name if absent. */
   readonly chain?: string | Of<string>;
   /**
@@ -183,6 +188,8 @@ export interface ProtocolDeclaration {
    * `open`.
    */
   readonly messageLength?: Of<number>;
+  /** True if Wireshark names it also where only the beginning of a message is. */
+  readonly namedInPart?: boolean;
   /** What the list's Info column says of the beginning of a message that goes on in later packets. */
   readonly partInfo?: Of<string>;
   /**
@@ -289,7 +296,8 @@ export class Protocol {
     }
     const value = f.value(p, l);
     const [from, length] = f.place?.(p, l) ?? [l.at, 0];
-    const own = value === undefined ? [] : [{ field: f, value, from, length }];
+    const one = value === undefined ? [] : [{ field: f, value, from, length }];
+    const own = f.times === undefined ? one : Array.from({ length: f.times(p, l) }, () => one).flat();
     // Parts may have more of it: a client's identifier is one more hardware address.
     return f.alsoInParts ? [...own, ...this.#parts.flatMap((d) => occurrencesIn(d.parts(p, l), f.name))] : own;
   }
@@ -324,8 +332,9 @@ export class Protocol {
 
   /** The protocol itself is a field: whether a packet has it. */
   #presence(): Field {
-    const { name, title } = this.declaration;
+    const { name, title, times } = this.declaration;
     return {
+      ...(times === undefined ? {} : { times }),
       name,
       description: title,
       type: 'protocol',

@@ -47,6 +47,7 @@ import { llc } from './protocols/llc.ts';
 import { lldp } from './protocols/lldp.ts';
 import { rtsp, syslog } from './protocols/media-control.ts';
 import { coap, openflow } from './protocols/messaging.ts';
+import { mipv6 } from './protocols/mipv6.ts';
 import { modbus } from './protocols/modbus.ts';
 import { mpls } from './protocols/mpls.ts';
 import { mqtt } from './protocols/mqtt.ts';
@@ -151,6 +152,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   ospf,
   pim,
   pgm,
+  mipv6,
   eigrp,
   vrrp,
   udp,

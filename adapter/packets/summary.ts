@@ -17,7 +17,7 @@ export interface Summary {
  * bytes.
  */
 export function summary(p: PacketView): Summary {
-  const layers = p.layers().filter((l) => !l.quoted);
+  const layers = p.layers().filter((l) => !l.quoted && !l.partial);
   const speaker = layers.findLast((l) => l.protocol.declaration.info !== undefined);
   const [source, destination] = addresses(p, layers);
   return {

@@ -57,7 +57,7 @@ export interface CaptureInterface {
 export class CapturePacket {
   /** Counts from 1, as Wireshark's `frame.number`. */
   readonly number: number;
-  /** Time since the epoch: whole seconds, and nanoseconds below one second. */
+  /** Time since the epoch: whole seconds, and nanoseconds: less than a second, unless the file is damaged. */
   readonly tsSec: number;
   readonly tsNsec: number;
   /** The captured bytes: a view of the file. */

@@ -120,6 +120,7 @@ describe('data breakpoints', () => {
     assert.deepEqual([anywhere.dataId, anywhere.accessTypes], ['expression:$RDH + 1', ['write']]);
     const memory = await info({ name: '0x1000', asAddress: true, bytes: 16 });
     assert.equal(memory.dataId, 'expression:*(uint8_t *)0x1000@16');
+    assert.deepEqual(memory.accessTypes, ['write', 'read', 'readWrite']);
     assert.equal((await info({ name: '4096', asAddress: true, bytes: 4 })).dataId, 'expression:*(uint32_t *)4096');
     assert.equal((await info({ name: 'x', asAddress: true })).dataId, null);
     const all = await set({ dataId: here.dataId ?? '' }, { dataId: memory.dataId ?? '' });

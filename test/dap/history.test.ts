@@ -104,6 +104,27 @@ describe('history over DAP', () => {
     assert.equal((await history()).inPast, false);
   });
 
+  it('goes on in the present with a data breakpoint that was set in the past', async () => {
+    await client.begin({ trace: capture('02-hello.pcap') }, () =>
+      client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'sofcantrcvmore' }] }),
+    );
+    await stop();
+    await client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'tcp_output' }] });
+    await client.ask('reverseContinue', thread);
+    await stop();
+    await client.ask('setFunctionBreakpoints', { breakpoints: [] });
+    const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', thread);
+    const asked = { name: 'tp->t_state', frameId: stackFrames[0]?.id };
+    const { dataId } = await client.ask<DebugProtocol.DataBreakpointInfoResponse>('dataBreakpointInfo', asked);
+    await client.ask('setDataBreakpoints', { breakpoints: [{ dataId }] });
+    await client.ask('pktgdb/goTo', { moment: 'end' });
+    await stop();
+    assert.equal((await history()).inPast, false);
+    await client.ask('continue', thread);
+    const { text } = (await client.stoppedEvent()).body;
+    assert.match(text ?? '', /^tp->t_state: 4 -> 6, written by tcp_state_change /);
+  });
+
   it('goes back to breakpoints, calls and the beginning', async () => {
     const here = await third('ip_output');
     await client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'ip_output' }] });

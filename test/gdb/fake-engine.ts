@@ -145,9 +145,10 @@ export class GdbEngine extends FakeEngine {
   #depth = 3;
   #line = 3;
 
-  constructor() {
+  /** `sources` is where another one has put the program's sources. */
+  constructor(sources?: string) {
     super();
-    this.sourceRoot = tempFolder();
+    this.sourceRoot = sources ?? tempFolder();
     for (const [file, text] of [
       ['util/t.ts', SOURCE],
       ['slirp/socket.ts', '// one\n'],

@@ -142,11 +142,57 @@ describe('history at the prompt', () => {
     assert.equal(await run('info what-if'), 'Nothing was changed in the past.\n');
   });
 
+  interface Sizes {
+    readonly from: number;
+    readonly bytes: number;
+    readonly checkpoints: number;
+    readonly ofBytes: number;
+  }
+
+  /** What `info history` says. */
+  async function sizesOf(): Promise<Sizes> {
+    const pattern =
+      /^Recorded: from tick (\d+), .*\n.*\nSize: {5}(\d+) bytes of inputs; (\d+) checkpoints? of (\d+) bytes\n/;
+    const [from = 0, bytes = 0, checkpoints = 0, ofBytes = 0] =
+      pattern
+        .exec(await run('info history'))
+        ?.slice(1)
+        .map(Number) ?? [];
+    return { from, bytes, checkpoints, ofBytes };
+  }
+
+  /** Inputs and checkpoints become more as a session goes on; the oldest leave at the bound. */
+  function checkSizes(all: readonly Sizes[], bound: number): void {
+    const text = JSON.stringify(all);
+    const steps = all.slice(1).map((now, i) => ({ now, before: all[i] as Sizes }));
+    for (const { now, before } of steps) {
+      assert.ok(now.bytes > 0 && now.bytes <= bound, text);
+      assert.ok(now.checkpoints > 0 && now.ofBytes > 10_000 * now.checkpoints, text);
+      assert.ok(now.from >= before.from, text);
+      assert.ok(now.bytes > before.bytes || now.from > before.from, `what was kept is gone for no reason: ${text}`);
+    }
+    assert.ok(
+      steps.some(({ now, before }) => now.bytes > before.bytes),
+      text,
+    );
+    assert.ok(
+      steps.some(({ now, before }) => now.bytes < before.bytes),
+      text,
+    );
+    assert.ok(
+      steps.some(({ now, before }) => now.checkpoints > before.checkpoints),
+      text,
+    );
+    // Of three parts there were as many as of all that is kept at the bound, or nearly so.
+    assert.ok((all.at(-1)?.checkpoints ?? 0) <= 2 * (all[2]?.checkpoints ?? 0), text);
+    assert.ok((all.at(-1)?.from ?? 0) > (all.at(-3)?.from ?? 0), text);
+  }
+
   it('keeps the last megabytes of a session that is longer', async function () {
     this.timeout(60_000);
     gdb.dispose();
     begin([]);
-    const server = createServer((c) => c.end(scattered(5 << 20))).listen(0, '127.0.0.1');
+    const server = createServer((c) => c.end(scattered(300 << 10))).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     let console = '';
@@ -160,11 +206,19 @@ describe('history at the prompt', () => {
     };
     const stopped = run('set history size 1M', 'run');
     await printing('lease of');
-    engine.guestInput(`nc 10.0.2.2 ${port} > /dev/null; echo all of it\n`);
-    await printing('\nall of it');
     await engine.interrupt();
     assert.doesNotMatch(await stopped, /limit/);
+    const sizes = [await sizesOf()];
+    for (let i = 1; i <= 9; i++) {
+      const going = run('continue');
+      engine.guestInput(`nc 10.0.2.2 ${port} > /dev/null; echo part ${i}\n`);
+      await printing(`\npart ${i}`);
+      await engine.interrupt();
+      assert.doesNotMatch(await going, /limit/);
+      sizes.push(await sizesOf());
+    }
     server.close();
+    checkSizes(sizes, 1 << 20);
     const [, from = '', to = ''] =
       /^Recorded: from tick (\d+), .*, after packet \d{3,} .*\n +to tick (\d+), /.exec(await run('info history')) ?? [];
     assert.ok(Number(from) > 0 && Number(from) < Number(to), printed);

@@ -100,6 +100,41 @@ describe('who wrote it, at the prompt', () => {
     assert.match(await run('goto end'), left);
   });
 
+  it('comes back to the present with the watchpoint of a local after an interrupt in the past', async () => {
+    await run('break ip_output', 'ignore 1 2', 'run', 'delete', 'reverse-finish', 'watch sendalot');
+    engine.once('continued', () => void engine.interrupt());
+    assert.match(await run('continue'), /Program received signal SIGINT/);
+    assert.equal(engine.history?.inPast, true);
+    assert.match(await run('goto end'), /^\nThe present\.\nip_output \(/);
+    assert.match(await run('info watchpoints'), /hw watchpoint .* sendalot\n$/);
+    assert.match(await run('continue'), /Watchpoint 2 deleted because the program has left the block/);
+  });
+
+  it('goes on in the present with the watchpoint of a place that was set in the past', async () => {
+    const closes = /Old value = 4\nNew value = 6\nWritten by tcp_state_change/;
+    const inPast = async (): Promise<void> => {
+      await run('break sofcantrcvmore', 'run', 'delete', 'break tcp_output', 'rc', 'delete', 'next');
+      await run('watch -l tp->t_state');
+      assert.equal(engine.history?.inPast, true);
+    };
+    await inPast();
+    assert.match(await run('continue'), closes, 'through the present');
+    assert.equal(engine.history?.inPast, false);
+    await inPast();
+    assert.match(await run('goto end'), /The present\./);
+    assert.match(await run('continue'), closes, 'from the present');
+    await inPast();
+    // To before the connection is there, and to moments behind it.
+    await run('goto start');
+    assert.match(await run('continue'), /Old value = 0\nNew value = 2\n/);
+    await run('goto packet 6');
+    assert.match(await run('continue'), closes, 'from a packet');
+    await run('rc', 'rc');
+    assert.match(await run('rc'), /Old value = 2\nNew value = 0\n/);
+    await run('goto end');
+    assert.match(await run('rc'), /Old value = 6\nNew value = 4\n/, 'back from the present');
+  });
+
   it('lists all writes of a register, also those of the user, and goes to each', async () => {
     await fifth();
     await run('set var $RDT = 77');

@@ -70,6 +70,27 @@ describe('watchpoints at the prompt', () => {
     assert.equal(await run('rwatch $RDT + 1'), 'Expression cannot be implemented with read/access watchpoint.\n');
   });
 
+  it('stop at reads of guest memory by DMA and by the guest, within a range', async () => {
+    const number = async (expression: string): Promise<number> =>
+      Number(/= (\d+)/.exec(await run(`print ${expression}`))?.[1]);
+    await run('break e1000_receive_iov', 'run', 'delete');
+    const length = `*(uint32_t *)${(await number('$RDBAL')) + 8}`;
+    assert.equal(await run(`rwatch ${length}`), `Hardware read watchpoint 2: ${length}\n`);
+    assert.match(
+      await run('continue'),
+      /^Continuing\.\n\nHardware read watchpoint 2: .*\n\nValue = 0\nRead by e1000_rx_write \(\) at hw\/net\/e1000/,
+    );
+    assert.match(await run('continue'), /\n\nValue = 64\nRead by trace_clean_rx_irq \(\) at guest\/trace_guest\.ts:/);
+    assert.match(await run('rc', 'rc'), /\n\nValue = 0\nRead by e1000_rx_write \(\)/);
+    await run('goto end', 'delete', 'break e1000_tx_gather', 'continue', 'delete');
+    // Of the frame that is sent, bytes behind its first ones; of what is before or behind them nobody reads.
+    const addr = await number('addr');
+    const len = await number('len');
+    await run(`rwatch *(uint8_t *)${addr - 16}@16`, `rwatch *(uint8_t *)${addr + len}@16`);
+    assert.match(await run(`rwatch *(uint8_t *)${addr + 5}@2`), /^Hardware read watchpoint 6: \*\(uint8_t \*\)\d+@2\n/);
+    assert.match(await run('continue'), /watchpoint 6: .*\n\nValue = \{\w+, \w+\}\nRead by e1000_tx_gather \(\)/);
+  });
+
   it('end with the call in which the expression has a meaning', async () => {
     await run('break set_rdt', 'run', 'delete');
     assert.equal(await run('watch s->mac_reg[index]'), 'Hardware watchpoint 2: s->mac_reg[index]\n');

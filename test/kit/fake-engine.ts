@@ -55,6 +55,7 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   abstract readonly memory: GuestMemory;
   state: InferiorState = 'none';
   stop: Reason | undefined;
+  readonly guests = undefined;
   breakpoints: Breakpoint[] = [];
   shared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   disposed = false;

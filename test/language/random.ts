@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 
 /** What scripts are made of. */
-const PIECES = [
+export const PIECES: readonly string[] = [
   '\n',
   '\n',
   '\n',

@@ -65,11 +65,13 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     // The Debug Console takes gdb's commands.
     'adapter/gdb/interpreter.ts',
     'adapter/commands/',
+    'adapter/qemu/',
     'adapter/inspect/',
     'adapter/engine/',
     'adapter/packets/',
     'type adapter/compiler/',
   ],
+  'adapter/qemu/': ['node:', 'adapter/temporary.ts', 'adapter/packets/format.ts', 'type adapter/engine/'],
   'adapter/script/': ['node:', 'adapter/commands/', 'adapter/inspect/', 'adapter/engine/', 'adapter/packets/'],
   'adapter/gdb/': [
     'adapter/script/',

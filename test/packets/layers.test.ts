@@ -30,6 +30,7 @@ const TABLE = JSON.parse(readFileSync(new URL('layers.json', import.meta.url), '
 const DIFFERS = new Set([
   'gre 3 columns',
   'sctp 4 columns',
+  'sctp 4 sctp.data_tsn',
   'sctp 4 frame.protocols',
   'dtls 8 columns',
   'quic 5 columns',

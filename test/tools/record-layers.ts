@@ -12,7 +12,10 @@ import { comparableFields, tsharkPackets } from './tshark.ts';
 
 /** Fields that other tables have; of these the addresses show that tunnels have several. */
 const ELSEWHERE = /^(frame|eth|ip|ipv6|tcp|udp|icmp|dns|_ws|data)(\.|$)/;
-const HERE = ['ip.src', 'ip.dst', 'ipv6.src', 'frame.protocols'];
+const HERE = [
+  ...['ip.src', 'ip.dst', 'ipv6.src', 'frame.protocols', 'eth.padding', 'eth.trailer', 'eth.fcs'],
+  ...['icmp.data_time', 'icmp.data_time_relative', 'data.len'],
+];
 const known = new Set(comparableFields('').filter((name) => !ELSEWHERE.test(name) || HERE.includes(name)));
 const folder = mkdtempSync(join(tmpdir(), 'layers-'));
 const captures: Record<string, unknown> = {};

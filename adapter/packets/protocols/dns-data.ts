@@ -127,11 +127,31 @@ function texts(p: PacketView, r: DnsRecord): Part[] {
   const end = r.data + r.length;
   for (let at = r.data; at < end; ) {
     const length = Math.min(p.u8(at), end - at - 1);
-    const text = new TextDecoder().decode(p.bytes(at + 1, at + 1 + length));
+    const text = new TextDecoder().decode(upToNul(p.bytes(at + 1, at + 1 + length)));
     out.push(quiet(TXT_LENGTH, length, [at, 1]), quiet(TXT, text, [at + 1, length]));
     at += length + 1;
   }
   return out;
+}
+
+/** Text ends at a NUL, whatever its length says. */
+function upToNul(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+/** How many of a record's texts have something behind a NUL. */
+export function strayTexts(p: PacketView, r: DnsRecord): number {
+  if (r.type !== TYPE.txt || r.section === 'query') {
+    return 0;
+  }
+  let count = 0;
+  const end = r.data + r.length;
+  for (let at = r.data; at < end; at += p.u8(at) + 1) {
+    const bytes = p.bytes(at + 1, Math.min(end, at + 1 + p.u8(at)));
+    count += Number(bytes.subarray(upToNul(bytes).length).some((b) => b !== 0));
+  }
+  return count;
 }
 
 function srv(p: PacketView, l: Layer, r: DnsRecord): Part[] {

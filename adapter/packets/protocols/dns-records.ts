@@ -12,6 +12,9 @@ const SECTIONS = ['query', 'answer', 'authority', 'additional'] as const;
 export interface DnsRecord {
   readonly section: (typeof SECTIONS)[number];
   readonly name: string;
+  /** Characters of the name as they were sent, dots among them, and its labels. */
+  readonly nameLength: number;
+  readonly labels: number;
   readonly type: number;
   readonly class: number;
   readonly ttl: number;
@@ -22,8 +25,15 @@ export interface DnsRecord {
   readonly end: number;
 }
 
-/** A domain name in a message, and where the bytes after it start; undefined if it is malformed. */
-export function dnsName(p: PacketView, l: Layer, from: number): { name: string; next: number } | undefined {
+/** A domain name in a message, and where the bytes after it start. */
+export interface DnsName extends Pick<DnsRecord, 'name' | 'nameLength' | 'labels'> {
+  readonly next: number;
+}
+
+const ROOT = { name: '<Root>', nameLength: 6, labels: 1 };
+
+/** The domain name at `from`; undefined if it is malformed. */
+export function dnsName(p: PacketView, l: Layer, from: number): DnsName | undefined {
   const labels: string[] = [];
   let at = from;
   let next = -1;
@@ -34,7 +44,8 @@ export function dnsName(p: PacketView, l: Layer, from: number): { name: string; 
     }
     const n = p.u8(at);
     if (n === 0) {
-      return { name: labels.length === 0 ? '<Root>' : labels.join('.'), next: next < 0 ? at + 1 : next };
+      const found = { name: labels.join('.'), nameLength: total - 1, labels: labels.length };
+      return { ...(labels.length === 0 ? ROOT : found), next: next < 0 ? at + 1 : next };
     }
     if (n >= 0xc0) {
       if (at + 2 > l.end) {
@@ -91,8 +102,8 @@ function recordAt(p: PacketView, l: Layer, at: number, section: DnsRecord['secti
   const length = question ? 0 : p.u16(n.next + 8);
   const end = data + length;
   const ttl = question ? 0 : p.u32(n.next + 4);
-  const { name, next } = n;
+  const { next, ...named } = n;
   return end > l.end
     ? undefined
-    : { section, name, type: p.u16(next), class: p.u16(next + 2), ttl, at, data, length, end };
+    : { section, ...named, type: p.u16(next), class: p.u16(next + 2), ttl, at, data, length, end };
 }

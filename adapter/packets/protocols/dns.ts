@@ -9,7 +9,7 @@ import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
 import { quiet } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Expert, type FieldDeclaration, type Part, Protocol } from '../protocol.ts';
-import { DATA_FIELDS, dataParts, dataWords, TYPE } from './dns-data.ts';
+import { DATA_FIELDS, dataParts, dataWords, strayTexts, TYPE } from './dns-data.ts';
 import { CLASSES, DNS_TYPES, OPCODES, RCODES } from './dns-names.ts';
 import { type DnsRecord, dnsName, dnsRecords, MAX_RECORDS } from './dns-records.ts';
 
@@ -104,10 +104,9 @@ function recordPart(p: PacketView, l: Layer, r: DnsRecord): Part {
 
 function queryParts(l: Layer, r: DnsRecord): Part[] {
   const at = r.data - 4;
-  const labels = r.name === '<Root>' ? 0 : r.name.split('.').length;
   return [
-    quiet(QUERY_NAME_LENGTH, new TextEncoder().encode(r.name).length, [r.at, at - r.at]),
-    quiet(LABELS, labels, [r.at, at - r.at]),
+    quiet(QUERY_NAME_LENGTH, r.nameLength, [r.at, at - r.at]),
+    quiet(LABELS, r.labels, [r.at, at - r.at]),
     quiet(QUERY_TYPE, r.type, [at, 2]),
     quiet(QUERY_CLASS, classOf(l, r), [at + 2, 2]),
     ...(isMulticast(l) ? [quiet(QUERY_UNICAST, (r.class & CLASS_BIT) !== 0, [at + 2, 2])] : []),
@@ -211,7 +210,7 @@ const QUERIES = new MemoryKind(() => new BoundedMap<string, Asked>());
 
 function remember(p: PacketView, l: Layer, memory: Memory): object | null {
   const transport = l.below;
-  if (transport === null || !transport.protocol.byPort || l.protocol.name !== 'dns') {
+  if (transport === null || !transport.protocol.byPort || l.protocol.name === 'mdns') {
     return null;
   }
   const table = QUERIES.of(memory);
@@ -247,9 +246,18 @@ function experts(p: PacketView, l: Layer): Expert[] {
     const [field, words] = response
       ? ([RETRANSMITTED_ANSWER, 'response retransmission. Original response'] as const)
       : ([RETRANSMITTED_QUERY, 'query retransmission. Original request'] as const);
-    return [{ field, message: `DNS ${words} in frame ${note.query}`, severity: 'note', group: 'protocol' }];
+    return [{ field, message: `DNS ${words} in frame ${note.query}`, severity: 'warn', group: 'protocol' }];
   }
-  return [];
+  return strays(p, l);
+}
+
+function strays(p: PacketView, l: Layer): Expert[] {
+  const count = dnsRecords(p, l).reduce((n, r) => n + strayTexts(p, r), 0);
+  return Array.from({ length: count }, () => ({
+    message: 'Trailing stray characters',
+    severity: 'warn',
+    group: 'undecoded',
+  }));
 }
 
 /** A number that the query before tells. */

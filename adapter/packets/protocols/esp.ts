@@ -3,7 +3,8 @@ import { computed, parts, uint8, uint32, variable } from '../declare.ts';
 import { formatBytes, hex } from '../format.ts';
 import { shown } from '../occurrence.ts';
 import { Protocol } from '../protocol.ts';
-import { IP_PROTOCOLS, IPPROTO_AH } from './numbers.ts';
+import { IP_PROTOCOLS } from './ip-protocols.ts';
+import { IPPROTO_AH } from './numbers.ts';
 import { UDPENCAP_ESP } from './udpencap.ts';
 
 export const esp: Protocol = new Protocol({

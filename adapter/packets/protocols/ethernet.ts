@@ -4,10 +4,10 @@ import { computed, either, ether, uint16 } from '../declare.ts';
 import { formatBytes, formatEther, hex } from '../format.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
-import { type FieldDeclaration, type Of, Protocol } from '../protocol.ts';
+import { type Expert, type FieldDeclaration, type Of, Protocol } from '../protocol.ts';
 import { LINKTYPE_ETHERNET } from '../types.ts';
 import { ETHERTYPE_BRIDGED, LLC_FRAME, MAX_LENGTH_802_3 } from './link-keys.ts';
-import { ETHERTYPES } from './numbers.ts';
+import { ETHERTYPE_QINQ, ETHERTYPE_VLAN, ETHERTYPES } from './numbers.ts';
 
 const BROADCAST = 0xffffffffffff;
 
@@ -20,6 +20,10 @@ function noteAt(off: number): Of<string> {
   return (p, l) => (p.mac(l.at + off) === BROADCAST ? 'Broadcast' : '');
 }
 
+const ETHERTYPE_LLDP = 0x88cc;
+/** Wireshark counts the last bytes of LLDP, those of its end among them, as a trailer. */
+const LLDP_TAIL = 3;
+
 /** Bytes after the packet that the frame carries. */
 function trailing(p: PacketView, l: Layer): Uint8Array {
   let above = p.above(l);
@@ -27,39 +31,74 @@ function trailing(p: PacketView, l: Layer): Uint8Array {
     above = p.above(above);
   }
   const end = l.below?.end ?? p.limit;
-  return p.bytes(Math.min(above?.end ?? end, end), end);
+  const from = Math.min(above?.end ?? end, end);
+  return p.bytes(l.key === ETHERTYPE_LLDP && p.u16(from - 2) === 0 ? from - LLDP_TAIL : from, end);
 }
 
 /** Bytes of the shortest frame, without its check sequence. */
 const LEAST_FRAME = 60;
 const CHECK_SEQUENCE = 4;
 
-/** Where the check sequence begins, if a short packet was padded and the frame still has four bytes more; else -1. */
-function checkSequenceAt(p: PacketView, l: Layer): number {
-  const length = trailing(p, l).length;
-  const end = (l.below?.end ?? p.limit) - l.at;
-  const padded = end - length < LEAST_FRAME && end >= LEAST_FRAME + CHECK_SEQUENCE;
-  return padded && length >= CHECK_SEQUENCE ? l.at + end - CHECK_SEQUENCE : -1;
+/** Where what follows the packet is: padding, a trailer, a check sequence. Each may be empty. */
+interface Tail {
+  readonly padding: readonly [from: number, to: number];
+  readonly trailer: readonly [from: number, to: number];
+  /** -1 without. */
+  readonly sequenceAt: number;
+  /** What would be padding is not zero. */
+  readonly odd: boolean;
 }
 
-/** The same without the check sequence. */
-function filling(p: PacketView, l: Layer): Uint8Array {
-  const bytes = trailing(p, l);
-  return checkSequenceAt(p, l) < 0 ? bytes : bytes.subarray(0, bytes.length - CHECK_SEQUENCE);
-}
-
-/** Padding is what makes a frame long enough, and zero; anything else is a trailer. */
-function trailer(name: string, description: string, zero: boolean): FieldDeclaration {
-  const text: Of<string> = (p, l) => formatBytes(filling(p, l), 64, '');
-  const value: Of<Uint8Array | undefined> = (p, l) => {
-    const bytes = filling(p, l);
-    return bytes.length > 0 && bytes.every((b) => b === 0) === zero ? bytes : undefined;
+/**
+ * Padding is what makes a frame long enough, and zero. The last four bytes of what is left are the check sequence, if
+ * the frame is long enough to have one. Behind a VLAN tag the rest is the tag's.
+ */
+function tailOf(p: PacketView, l: Layer): Tail {
+  const end = l.below?.end ?? p.limit;
+  const from = end - trailing(p, l).length;
+  const filled = Math.max(from, Math.min(l.at + LEAST_FRAME, end));
+  const odd = p.bytes(from, filled).some((b) => b !== 0);
+  const rest = odd ? from : filled;
+  const tagged = l.key === ETHERTYPE_VLAN || l.key === ETHERTYPE_QINQ;
+  const whole = l.wireEnd - l.at;
+  const hasSequence = !tagged && whole >= LEAST_FRAME + CHECK_SEQUENCE && end - rest >= CHECK_SEQUENCE;
+  const sequenceAt = hasSequence ? end - CHECK_SEQUENCE : -1;
+  return {
+    padding: [from, rest],
+    trailer: [rest, tagged ? rest : hasSequence ? sequenceAt : end],
+    sequenceAt,
+    odd,
   };
+}
+
+function tailField(name: string, description: string, which: 'padding' | 'trailer'): FieldDeclaration {
+  const bytes: Of<Uint8Array> = (p, l) => {
+    const [from, to] = tailOf(p, l)[which];
+    return p.bytes(from, to);
+  };
+  const text: Of<string> = (p, l) => formatBytes(bytes(p, l), 64, '');
+  const value: Of<Uint8Array | undefined> = (p, l) => (bytes(p, l).length > 0 ? bytes(p, l) : undefined);
   return computed(name, description, 'bytes', value, {
-    place: (p, l) => [(l.below?.end ?? p.limit) - trailing(p, l).length, filling(p, l).length],
+    place: (p, l) => [tailOf(p, l)[which][0], bytes(p, l).length],
     label: (p, l) => `${description}: ${text(p, l)}`,
     text,
   });
+}
+
+/** The bit of an address that says that it is one of a group. */
+const GROUP_BIT = 0x01;
+
+function experts(p: PacketView, l: Layer): Expert[] {
+  const out: Expert[] = [];
+  if (p.u8(l.at + 6) & GROUP_BIT) {
+    const message = 'Source MAC must not be a group address: IEEE 802.3-2002, Section 3.2.3(b)';
+    out.push({ message, severity: 'warn', group: 'protocol' });
+  }
+  if (tailOf(p, l).odd) {
+    const message = "Didn't find padding of zeros, and an undecoded trailer exists. There may be padding of non-zeros.";
+    out.push({ message, severity: 'note', group: 'protocol' });
+  }
+  return out;
 }
 
 /** A frame of IEEE 802.3: where others have a type, it has the length of what it carries. */
@@ -90,6 +129,7 @@ export const ethernet: Protocol = new Protocol({
     l.end = type <= MAX_LENGTH_802_3 ? Math.min(l.end, l.body + type) : l.end;
   },
   carries: 'ethertype',
+  experts,
   line: (p, l) =>
     hasLength(p, l) ? 'IEEE 802.3 Ethernet' : `Ethernet II, Src: ${words(p.mac(l.at + 6))}, Dst: ${words(p.mac(l.at))}`,
   fields: [
@@ -98,15 +138,15 @@ export const ethernet: Protocol = new Protocol({
     either('eth.addr', 'Address', dst, src),
     uint16('eth.type', 'Type', 12, { hex: true, names: ETHERTYPES, when: (p, l) => !hasLength(p, l) }),
     uint16('eth.len', 'Length', 12, { when: hasLength }),
-    trailer('eth.padding', 'Padding', true),
-    trailer('eth.trailer', 'Trailer', false),
-    computed('eth.fcs', 'Frame check sequence', 'uint32', (p, l) => p.u32(checkSequenceAt(p, l)), {
+    tailField('eth.padding', 'Padding', 'padding'),
+    tailField('eth.trailer', 'Trailer', 'trailer'),
+    computed('eth.fcs', 'Frame check sequence', 'uint32', (p, l) => p.u32(tailOf(p, l).sequenceAt), {
       hex: true,
-      when: (p, l) => checkSequenceAt(p, l) >= 0,
-      place: (p, l) => [checkSequenceAt(p, l), CHECK_SEQUENCE],
+      when: (p, l) => tailOf(p, l).sequenceAt >= 0,
+      place: (p, l) => [tailOf(p, l).sequenceAt, CHECK_SEQUENCE],
     }),
     computed('eth.fcs.status', 'FCS Status', 'uint8', () => 2, {
-      when: (p, l) => checkSequenceAt(p, l) >= 0,
+      when: (p, l) => tailOf(p, l).sequenceAt >= 0,
       label: () => '[FCS Status: Unverified]',
     }),
   ],

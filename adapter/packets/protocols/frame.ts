@@ -4,28 +4,17 @@ import { computed, HIDDEN, parts, variable } from '../declare.ts';
 import { printable } from '../format.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
-import { type FieldDeclaration, type FieldType, GROUP, type Part, Protocol, SEVERITY } from '../protocol.ts';
-import type { CapturePacket } from '../types.ts';
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** `frame.encap_type` by the file's number of a link type. */
-const ENCAPSULATIONS: Readonly<Record<number, number>> = {
-  0: 15,
-  1: 1,
-  9: 4,
-  12: 7,
-  14: 7,
-  101: 7,
-  104: 28,
-  105: 20,
-  108: 15,
-  113: 25,
-  127: 23,
-  228: 129,
-  229: 130,
-  276: 210,
-};
+import {
+  type Expert,
+  type FieldDeclaration,
+  type FieldType,
+  GROUP,
+  type Part,
+  Protocol,
+  SEVERITY,
+} from '../protocol.ts';
+import { dateText, epochSeconds, SECOND, secondsText, timeBetween } from '../times.ts';
+import { ENCAPSULATIONS } from './encapsulations.ts';
 
 function bytesAndBits(n: number): string {
   return `${n} bytes (${n * 8} bits)`;
@@ -66,38 +55,24 @@ function deltaOf(p: PacketView): number | undefined {
 
 /** The same with all digits, which a number does not have after some months. */
 function relativeText(p: PacketView): string {
-  if (p.frame === null) {
-    return secondsOf(p)?.toFixed(9) ?? '';
-  }
-  const { packet, first } = p.frame;
-  const ns = BigInt(packet.tsSec - first.tsSec) * 1_000_000_000n + BigInt(packet.tsNsec - first.tsNsec);
-  const digits = String(ns < 0n ? -ns : ns).padStart(10, '0');
-  return `${ns < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+  return p.frame === null ? (secondsOf(p)?.toFixed(9) ?? '') : timeBetween(p.frame.first, p.frame.packet);
+}
+
+function deltaText(p: PacketView): string {
+  return p.frame === null ? '' : timeBetween(p.frame.before, p.frame.packet);
 }
 
 function epochOf(p: PacketView): number | undefined {
-  return p.frame === null ? undefined : p.frame.packet.tsSec + p.frame.packet.tsNsec / 1e9;
-}
-
-function nanoseconds(packet: CapturePacket): string {
-  return String(packet.tsNsec).padStart(9, '0');
+  return epochSeconds(p.frame?.packet);
 }
 
 /** `946739304.476720000`. */
 function epochText(p: PacketView): string {
-  return p.frame === null ? '' : `${p.frame.packet.tsSec}.${nanoseconds(p.frame.packet)}`;
+  return p.frame === null ? '' : secondsText(p.frame.packet.tsSec, p.frame.packet.tsNsec);
 }
 
-/** `Feb  7, 2020 22:14:18.139181000 UTC`. */
-function dateText(p: PacketView): string {
-  if (p.frame === null) {
-    return '';
-  }
-  const { packet } = p.frame;
-  const d = new Date(packet.tsSec * 1000);
-  const day = String(d.getUTCDate()).padStart(2);
-  const time = [d.getUTCHours(), d.getUTCMinutes(), d.getUTCSeconds()].map((n) => String(n).padStart(2, '0')).join(':');
-  return `${MONTHS[d.getUTCMonth()]} ${day}, ${d.getUTCFullYear()} ${time}.${nanoseconds(packet)} UTC`;
+function arrivalText(p: PacketView): string {
+  return dateText(p.frame?.packet);
 }
 
 /** A field that a packet of a capture has. */
@@ -151,6 +126,13 @@ function experts(p: PacketView): Part[] {
   );
 }
 
+/** A fraction of a second that is none: the file is damaged, or something else. */
+function frameExperts(p: PacketView): Expert[] {
+  const ns = p.frame?.packet.tsNsec ?? 0;
+  const message = `Arrival Time: Fractional second ${ns} is invalid, the valid range is 0-${SECOND}`;
+  return ns >= 0 && ns < SECOND ? [] : [{ message, severity: 'note', group: 'sequence' }];
+}
+
 export const frame: Protocol = new Protocol({
   name: 'frame',
   title: 'Frame',
@@ -166,6 +148,7 @@ export const frame: Protocol = new Protocol({
   // The frame speaks only if it is too short for its link layer.
   columnOf: (p) => p.malformed()?.declaration.column ?? 'Frame',
   info: cutWords,
+  experts: frameExperts,
   fields: [
     parts(comments),
     COMMENT,
@@ -179,11 +162,13 @@ export const frame: Protocol = new Protocol({
     ofCapture('frame.interface_description', 'Interface description', 'string', (p) =>
       p.frame?.section === undefined ? undefined : p.frame.iface?.description || undefined,
     ),
-    ofCapture('frame.encap_type', 'Encapsulation type', 'int32', (p) => ENCAPSULATIONS[p.frame?.iface?.linktype ?? -1]),
+    ofCapture('frame.encap_type', 'Encapsulation type', 'int32', (p) =>
+      ENCAPSULATIONS.get(p.frame?.iface?.linktype ?? -1),
+    ),
     computed('frame.time', 'Arrival Time', 'time', epochOf, {
-      label: (p) => `Arrival Time: ${dateText(p)}`,
-      text: dateText,
-      plain: dateText,
+      label: (p) => `Arrival Time: ${arrivalText(p)}`,
+      text: arrivalText,
+      plain: arrivalText,
     }),
     computed('frame.offset_shift', 'Time shift for this packet', 'seconds', (p) => (p.frame === null ? undefined : 0), {
       label: () => '[Time shift for this packet: 0.000000000 seconds]',
@@ -194,10 +179,12 @@ export const frame: Protocol = new Protocol({
       plain: epochText,
     }),
     computed('frame.time_delta', 'Time delta from previous captured frame', 'seconds', deltaOf, {
-      label: (p) => `[Time delta from previous captured frame: ${deltaOf(p)?.toFixed(9)} seconds]`,
+      label: (p) => `[Time delta from previous captured frame: ${deltaText(p)} seconds]`,
+      plain: deltaText,
     }),
     computed('frame.time_delta_displayed', 'Time delta from previous displayed frame', 'seconds', deltaOf, {
-      label: (p) => `[Time delta from previous displayed frame: ${deltaOf(p)?.toFixed(9)} seconds]`,
+      label: (p) => `[Time delta from previous displayed frame: ${deltaText(p)} seconds]`,
+      plain: deltaText,
     }),
     computed('frame.time_relative', 'Time since reference or first frame', 'seconds', secondsOf, {
       label: (p) => `[Time since reference or first frame: ${relativeText(p)} seconds]`,

@@ -35,7 +35,7 @@ interface Header {
 
 /** Numbers of up to 8 bytes as text, since they are larger than what a number holds. */
 function wide(bytes: Uint8Array, big: boolean): string {
-  const ordered = big ? bytes : bytes.slice().reverse();
+  const ordered = big ? bytes : new Uint8Array(bytes).reverse();
   return ordered.reduce((sum, b) => sum * 256n + BigInt(b), 0n).toString();
 }
 

@@ -6,6 +6,7 @@ import { type Layer, UNKNOWN } from '../layer.ts';
 import type { Memory } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Names, Protocol } from '../protocol.ts';
+import { dateText, epochSeconds, type Moment, timeBetween } from '../times.ts';
 import { answerWords, echoNote, rememberEcho, responseTime } from './echo.ts';
 import { ETHERTYPE_IP, IPPROTO_ICMP } from './numbers.ts';
 
@@ -81,6 +82,30 @@ function isEcho(p: PacketView, l: Layer): boolean {
   return l.at + 8 <= l.end && isEchoType(p.u8(l.at));
 }
 
+/** Bytes of a time in an echo's data. */
+const TIME_LENGTH = 8;
+const DAY = 24 * 60 * 60;
+
+/** The time of a ping, which many programs put into the data: seconds and microseconds, of a capture's own day. */
+function timeOf(p: PacketView, l: Layer): Moment | undefined {
+  const sent = p.frame?.packet;
+  const at = l.at + 8;
+  if (sent === undefined || l.quoted || !isEcho(p, l) || at + TIME_LENGTH > l.end) {
+    return undefined;
+  }
+  for (const read of [(off: number) => p.u32(at + off), (off: number) => swapped32(p.u32(at + off))]) {
+    const [seconds, micro] = [read(0), read(4)];
+    if (micro < 1_000_000 && Math.abs(seconds - sent.tsSec) <= DAY) {
+      return { tsSec: seconds, tsNsec: micro * 1000 };
+    }
+  }
+  return undefined;
+}
+
+function swapped32(n: number): number {
+  return ((n & 255) * 0x1000000 + ((n & 0xff00) << 8) + ((n >>> 8) & 0xff00) + (n >>> 24)) >>> 0;
+}
+
 /** True for the errors, which quote the packet that they are about. */
 function quotes(type: number): boolean {
   switch (type) {
@@ -146,6 +171,7 @@ export const icmp: Protocol = new Protocol({
   open: (p, l) => {
     const type = p.u8(l.at);
     l.body = isEchoType(type) || quotes(type) ? Math.min(l.at + 8, l.end) : l.end;
+    l.body += timeOf(p, l) === undefined ? 0 : TIME_LENGTH;
     l.key = quotes(type) ? ETHERTYPE_IP : UNKNOWN;
     return l.below?.protocol.name === 'ip';
   },
@@ -172,6 +198,18 @@ export const icmp: Protocol = new Protocol({
       { off: 4, width: 8, mask: 0xff },
       { when: (p, l) => p.u8(l.at) === PARAMETER_PROBLEM },
     ),
+    computed('icmp.data_time', 'Timestamp from icmp data', 'time', (p, l) => epochSeconds(timeOf(p, l)), {
+      place: (_, l) => [l.at + 8, TIME_LENGTH],
+      label: (p, l) => `Timestamp from icmp data: ${dateText(timeOf(p, l))}`,
+      text: (p, l) => dateText(timeOf(p, l)),
+      plain: (p, l) => dateText(timeOf(p, l)),
+    }),
+    computed('icmp.data_time_relative', 'Timestamp from icmp data (relative)', 'seconds', sinceTime, {
+      place: (_, l) => [l.at + 8, TIME_LENGTH],
+      label: (p, l) => `[Timestamp from icmp data (relative): ${sinceTimeText(p, l)} seconds]`,
+      text: sinceTimeText,
+      plain: sinceTimeText,
+    }),
     computed('icmp.resp_to', 'Response to', 'uint32', (_, l) => echoNote(l)?.request, {
       label: (_, l) => `[Request frame: ${echoNote(l)?.request}]`,
     }),
@@ -181,6 +219,17 @@ export const icmp: Protocol = new Protocol({
   ],
   info,
 });
+
+/** Seconds from the time in the data to the packet's own. */
+function sinceTime(p: PacketView, l: Layer): number | undefined {
+  const [time, packet] = [epochSeconds(timeOf(p, l)), epochSeconds(p.frame?.packet)];
+  return time === undefined || packet === undefined ? undefined : packet - time;
+}
+
+function sinceTimeText(p: PacketView, l: Layer): string {
+  const [time, packet] = [timeOf(p, l), p.frame?.packet];
+  return time === undefined || packet === undefined ? '' : timeBetween(time, packet);
+}
 
 function isMtu(p: PacketView, l: Layer): boolean {
   return p.u8(l.at) === UNREACHABLE && p.u8(l.at + 1) === FRAGMENTATION_NEEDED;

@@ -19,7 +19,8 @@ import { LATER_FRAGMENT, type Layer } from '../layer.ts';
 import type { Memory } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Expert, type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
-import { ETHERTYPE_IP, IP_PROTOCOLS, IPPROTO_UDP } from './numbers.ts';
+import { IP_PROTOCOLS } from './ip-protocols.ts';
+import { ETHERTYPE_IP, IPPROTO_UDP } from './numbers.ts';
 
 const DSCP: Names = {
   0: 'CS0',
@@ -151,6 +152,11 @@ function remarks(p: PacketView, l: Layer): Part[] {
   return out;
 }
 
+/** True for a protocol that is dissected, but does not fit. */
+function isCarried(l: Layer): boolean {
+  return l.protocol.carried?.has(l.key) === true;
+}
+
 function info(p: PacketView, l: Layer): string {
   const number = p.u8(l.at + 9);
   const name = IP_PROTOCOLS[number];
@@ -159,7 +165,7 @@ function info(p: PacketView, l: Layer): string {
     const id = hex(p.u16(l.at + 4), 4).slice(2);
     return `Fragmented IP protocol (proto=${name ?? 'Unknown'} ${number}, off=${off}, ID=${id})`;
   }
-  return `${name ?? `protocol ${number}`} (${l.end - l.body} bytes)`;
+  return isCarried(l) ? `${name} (${l.end - l.body} bytes)` : `${name ?? 'Unknown'} (${number})`;
 }
 
 const src = ipv4('ip.src', 'Source Address', 12);
@@ -230,7 +236,7 @@ export const ip: Protocol = new Protocol({
     TTL_SMALL,
   ],
   addresses: (p, l) => [formatIpv4(p.u32(l.at + 12)), formatIpv4(p.u32(l.at + 16))],
-  columnOf: (_, l) => IP_PROTOCOLS[l.key] ?? 'IPv4',
+  columnOf: (_, l) => (isCarried(l) ? (IP_PROTOCOLS[l.key] ?? 'IPv4') : 'IPv4'),
   info,
   claimedEnd,
   remember,

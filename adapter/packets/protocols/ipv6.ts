@@ -8,16 +8,40 @@ import { LATER_FRAGMENT, type Layer, UNKNOWN } from '../layer.ts';
 import type { Memory } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Part, Protocol } from '../protocol.ts';
-import { ETHERTYPE_IPV6, IP_PROTOCOLS, IPPROTO_AH, IPPROTO_FRAGMENT } from './numbers.ts';
+import { IP_PROTOCOLS } from './ip-protocols.ts';
+import { ETHERTYPE_IPV6, IPPROTO_AH, IPPROTO_FRAGMENT } from './numbers.ts';
 
 const HEADER = 40;
+const NO_NEXT_HEADER = 59;
 /** Extension headers walked at most. */
 const MAX_EXTENSIONS = 16;
 
 /** Offset of a fragment in its datagram, in the word at 2 of the fragment header. */
 const FRAGMENT_OFFSET = 0xfff8;
 
-/** Hop-by-hop, routing, fragment, authentication, destination options, mobility. */
+/** What `frame.protocols` calls extension headers, by their numbers. */
+const EXTENSION_NAMES: Readonly<Record<number, string>> = {
+  0: 'ipv6.hopopts',
+  43: 'ipv6.routing',
+  [IPPROTO_FRAGMENT]: 'ipv6.fraghdr',
+  [IPPROTO_AH]: 'ah',
+  60: 'ipv6.dstopts',
+};
+
+function chain(p: PacketView, l: Layer): string {
+  const out = ['ipv6'];
+  let at = l.at + HEADER;
+  let number = p.u8(l.at + 6);
+  while (isExtension(number) && at + 8 <= l.end && out.length <= MAX_EXTENSIONS) {
+    out.push(EXTENSION_NAMES[number] ?? '');
+    const next = p.u8(at);
+    at += extensionLength(p, number, at);
+    number = next;
+  }
+  return out.join(':');
+}
+
+/** Hop-by-hop, routing, fragment, authentication, destination options. */
 function isExtension(number: number): boolean {
   switch (number) {
     case 0:
@@ -25,7 +49,6 @@ function isExtension(number: number): boolean {
     case IPPROTO_FRAGMENT:
     case IPPROTO_AH:
     case 60:
-    case 135:
       return true;
     default:
       return false;
@@ -170,11 +193,20 @@ function extensions(p: PacketView, l: Layer): Part[] {
   return out;
 }
 
+/** True for a protocol that is dissected, but does not fit. */
+function isCarried(l: Layer): boolean {
+  return l.protocol.carried?.has(l.key) === true;
+}
+
 function info(p: PacketView, l: Layer): string {
   if (l.key === LATER_FRAGMENT) {
     return 'IPv6 fragment';
   }
-  return l.key === UNKNOWN ? cutWords(p, l) : `${IP_PROTOCOLS[l.key] ?? `protocol ${l.key}`} (${l.end - l.body} bytes)`;
+  if (l.key === UNKNOWN || l.key === NO_NEXT_HEADER) {
+    return l.key === UNKNOWN ? cutWords(p, l) : 'IPv6 no next header';
+  }
+  const name = IP_PROTOCOLS[l.key] ?? 'Unknown';
+  return isCarried(l) ? `${name} (${l.end - l.body} bytes)` : `Unknown IP Protocol: ${name} (${l.key})`;
 }
 
 function source(p: PacketView, l: Layer): string {
@@ -196,6 +228,7 @@ export const ipv6: Protocol = new Protocol({
   header: HEADER,
   open,
   carries: 'ip.proto',
+  chain,
   line: (p, l) => `Internet Protocol Version 6, Src: ${source(p, l)}, Dst: ${destination(p, l)}`,
   length: (p, l) => extensions(p, l).reduce((n, x) => n + x.length, HEADER),
   fields: [
@@ -233,7 +266,7 @@ export const ipv6: Protocol = new Protocol({
     ...Object.values(FRAGMENTS),
   ],
   addresses: (p, l) => [source(p, l), destination(p, l)],
-  columnOf: (_, l) => IP_PROTOCOLS[l.key] ?? 'IPv6',
+  columnOf: (_, l) => (isCarried(l) ? (IP_PROTOCOLS[l.key] ?? 'IPv6') : 'IPv6'),
   info,
   claimedEnd: (p, l) => l.at + HEADER + p.u16(l.at + 4),
   remember,

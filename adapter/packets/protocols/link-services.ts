@@ -30,7 +30,21 @@ export const lacp: Protocol = new Protocol({
   info: (p, l) => `v${p.u8(l.at + 1)} ACTOR ${endWords(p, l.at + 2)} PARTNER ${endWords(p, l.at + 22)}`,
 });
 
-const LOOP_FUNCTIONS: Names = { 1: 'Reply', 2: 'Forward Data' };
+const REPLY = 1;
+const FORWARD = 2;
+const LOOP_FUNCTIONS: Names = { [REPLY]: 'Reply', [FORWARD]: 'Forward Data' };
+
+/** Where the data is, behind functions with an address to go on to, and one with the number of a receipt. */
+function loopData(p: PacketView, l: Layer): number {
+  for (let at = l.at + 2; at + 4 <= l.end; ) {
+    const number = p.u8(at) | (p.u8(at + 1) << 8);
+    at += number === FORWARD ? 8 : number === REPLY ? 4 : l.end;
+    if (number !== FORWARD) {
+      return Math.min(at, l.end);
+    }
+  }
+  return l.end;
+}
 
 /** The Ethernet configuration testing protocol: numbers are little-endian. */
 export const loop: Protocol = new Protocol({
@@ -39,6 +53,10 @@ export const loop: Protocol = new Protocol({
   column: 'LOOP',
   found: { ethertype: [0x9000] },
   header: 4,
+  measure: (p, l) => {
+    l.body = loopData(p, l);
+  },
+  carries: 'loop.data',
   fields: [],
   info: (p, l) => {
     const at = l.at + 2 + (p.u8(l.at) | (p.u8(l.at + 1) << 8));
@@ -67,6 +85,10 @@ export const ptp: Protocol = new Protocol({
   column: 'PTPv2',
   found: { ethertype: [0x88f7], 'udp.port': [319, 320] },
   header: 34,
+  measure: (p, l) => {
+    l.end = Math.min(l.end, l.at + Math.max(p.u16(l.at + 2), 34));
+    l.body = l.end;
+  },
   open: (p, l) => (p.u8(l.at + 1) & 15) === 2 && PTP_MESSAGES[p.u8(l.at) & 15] !== undefined,
   fields: [],
   info: (p, l) => `${PTP_MESSAGES[p.u8(l.at) & 15]} Message`,

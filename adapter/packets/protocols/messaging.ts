@@ -50,24 +50,41 @@ function extraBytes(nibble: number): number {
   return nibble === 13 ? 1 : nibble === 14 ? 2 : 0;
 }
 
-/** The path and the query of a request, from its options. */
-function coapUri(p: PacketView, l: Layer): string {
-  let [path, query, number] = ['', '', 0];
-  for (let at = l.at + 4 + (p.u8(l.at) & 15); at < l.end && p.u8(at) !== PAYLOAD_MARKER; ) {
+interface CoapOption {
+  readonly number: number;
+  readonly from: number;
+  readonly end: number;
+}
+
+/** The options of a message, and where its payload begins. */
+function coapOptions(p: PacketView, l: Layer): { readonly options: readonly CoapOption[]; readonly payload: number } {
+  const options: CoapOption[] = [];
+  let number = 0;
+  let at = l.at + 4 + (p.u8(l.at) & 15);
+  while (at < l.end && p.u8(at) !== PAYLOAD_MARKER) {
     const [delta, size] = [p.u8(at) >> 4, p.u8(at) & 15];
-    const body = at + 1 + extraBytes(delta) + extraBytes(size);
-    if (delta === 15 || size === 15 || body > l.end) {
-      break;
+    const from = at + 1 + extraBytes(delta) + extraBytes(size);
+    if (delta === 15 || size === 15 || from > l.end) {
+      return { options, payload: l.end };
     }
     number += optionNumber(p, at + 1, delta);
-    const end = body + optionNumber(p, at + 1 + extraBytes(delta), size);
+    const end = from + optionNumber(p, at + 1 + extraBytes(delta), size);
     if (end > l.end) {
-      break;
+      return { options, payload: l.end };
     }
-    const text = printable(p.ascii(body, end));
+    options.push({ number, from, end });
+    at = end;
+  }
+  return { options, payload: Math.min(at + 1, l.end) };
+}
+
+/** The path and the query of a request, from its options. */
+function coapUri(p: PacketView, l: Layer): string {
+  let [path, query] = ['', ''];
+  for (const { number, from, end } of coapOptions(p, l).options) {
+    const text = printable(p.ascii(from, end));
     path += number === URI_PATH ? `/${text}` : '';
     query += number === URI_QUERY ? `${query === '' ? '?' : '&'}${text}` : '';
-    at = end;
   }
   return `${path}${query}`;
 }
@@ -88,6 +105,10 @@ export const coap: Protocol = new Protocol({
   column: 'CoAP',
   found: { 'udp.port': [5683] },
   header: 4,
+  measure: (p, l) => {
+    l.body = coapOptions(p, l).payload;
+  },
+  carries: 'media_type',
   open: (p, l) => p.u8(l.at) >> 6 === 1 && (p.u8(l.at) & 15) <= 8 && COAP_CODES[p.u8(l.at + 1)] !== undefined,
   fields: [],
   info: coapInfo,
@@ -116,6 +137,14 @@ function openflowName(p: PacketView, l: Layer): string | undefined {
   return names[p.u8(l.at + 1)];
 }
 
+/** Wireshark has a dissector for each version; messages beside each other have the common header's name once. */
+function openflowChain(p: PacketView, l: Layer): string {
+  const version = p.u8(l.at);
+  const own = version === 1 || (version >= 4 && version <= 6) ? `openflow_v${version}` : '';
+  const first = l.below === null || l.at === l.below.carriedAt;
+  return [first ? 'openflow' : '', own].filter((name) => name !== '').join(':');
+}
+
 /** A switch speaks first: its packets to a controller's port tell what the connection speaks. */
 function isOpenflow(p: PacketView, l: Layer): boolean {
   const { below } = l;
@@ -131,6 +160,7 @@ export const openflow: Protocol = new Protocol({
   name: 'openflow',
   title: 'OpenFlow',
   column: 'OpenFlow',
+  chain: openflowChain,
   found: { 'tcp.port': CONTROLLERS },
   header: 8,
   messageLength: (p, l) => (l.end - l.at < 8 ? MORE : isOpenflow(p, l) ? p.u16(l.at + 2) : NO_MESSAGE),

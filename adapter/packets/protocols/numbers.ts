@@ -26,22 +26,3 @@ export const IPPROTO_UDP = 17;
 export const IPPROTO_FRAGMENT = 44;
 export const IPPROTO_AH = 51;
 export const IPPROTO_ICMPV6 = 58;
-
-export const IP_PROTOCOLS: Names = {
-  0: 'IPv6 Hop-by-Hop Option',
-  [IPPROTO_ICMP]: 'ICMP',
-  2: 'IGMP',
-  [IPPROTO_TCP]: 'TCP',
-  [IPPROTO_UDP]: 'UDP',
-  41: 'IPv6',
-  43: 'Routing Header for IPv6',
-  [IPPROTO_FRAGMENT]: 'Fragment Header for IPv6',
-  47: 'Generic Routing Encapsulation',
-  50: 'Encap Security Payload',
-  [IPPROTO_AH]: 'Authentication Header',
-  [IPPROTO_ICMPV6]: 'ICMPv6',
-  59: 'No Next Header for IPv6',
-  60: 'Destination Options for IPv6',
-  89: 'OSPF IGP',
-  132: 'SCTP',
-};

@@ -8,13 +8,14 @@ import { hex, hexBytes } from '../format.ts';
 import type { Layer } from '../layer.ts';
 import { group, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
-import { type Names, type Part, Protocol } from '../protocol.ts';
+import { type Expert, type Names, type Part, Protocol } from '../protocol.ts';
 import { fromClient, Memory, speak } from '../sessions.ts';
 import { initialWords } from './quic-initial.ts';
 
 const INITIAL = 0;
+const HANDSHAKE = 2;
 const RETRY = 3;
-const TYPES: Names = { [INITIAL]: 'Initial', 1: '0-RTT', 2: 'Handshake', [RETRY]: 'Retry' };
+const TYPES: Names = { [INITIAL]: 'Initial', 1: '0-RTT', [HANDSHAKE]: 'Handshake', [RETRY]: 'Retry' };
 const VERSION_1 = 1;
 const VERSION_2 = 0x6b3343cf;
 const MAX_CID = 20;
@@ -39,6 +40,8 @@ class QuicMemory {
   server = -1;
   /** What keys of Initial packets are derived from; a server may ask for another (RFC 9000, section 8.1.2). */
   firstDcid: Uint8Array | undefined;
+  /** The first packets with a short header of both sides, where their missing keys are worth a word. */
+  readonly firstShort = { client: 0, server: 0 };
 }
 
 const MEMORY = new Memory(() => new QuicMemory());
@@ -212,15 +215,23 @@ function packetPart(q: QuicPacket): Part {
 
 function note(p: PacketView, l: Layer): void {
   const memory = MEMORY.of(p, l);
-  if (memory === undefined || !isLong(p, l.at)) {
+  if (memory === undefined) {
+    return;
+  }
+  const all = packets(p, l);
+  const side = fromClient(p, l) ? 'client' : 'server';
+  if (memory.firstShort[side] === 0 && all.some((x) => !x.long)) {
+    memory.firstShort[side] = p.number;
+  }
+  if (!isLong(p, l.at)) {
     return;
   }
   speak(p, l);
-  for (const q of packets(p, l).filter((x) => x.long)) {
+  for (const q of all.filter((x) => x.long)) {
     if (q.type === RETRY && q.version !== 0) {
       memory.firstDcid = undefined;
     } else if (q.type === INITIAL && q.version !== 0 && fromClient(p, l)) {
-      memory.firstDcid ??= q.dcid.slice();
+      memory.firstDcid ??= new Uint8Array(q.dcid);
     }
     if (fromClient(p, l)) {
       memory.client = q.scid.length;
@@ -231,14 +242,30 @@ function note(p: PacketView, l: Layer): void {
   }
 }
 
+/** Packets that cannot be decrypted: all of the handshake, and the first with application data of each side. */
+function experts(p: PacketView, l: Layer): Expert[] {
+  const memory = MEMORY.of(p, l);
+  if (memory === undefined) {
+    return [];
+  }
+  const side = fromClient(p, l) ? 'client' : 'server';
+  const locked = packets(p, l).filter((q) =>
+    q.long ? q.version !== 0 && q.type === HANDSHAKE : memory.firstShort[side] === p.number,
+  );
+  const message = 'Failed to create decryption context: Secrets are not available';
+  return locked.map(() => ({ message, severity: 'warn', group: 'decryption' }));
+}
+
 export const quic: Protocol = new Protocol({
   name: 'quic',
   title: 'QUIC IETF',
   column: 'QUIC',
   found: { 'udp.port': 'any' },
   header: 1,
+  times: (p, l) => Math.max(1, packets(p, l).length),
   open: (p, l) => isLongHeader(p, l.at, l.end) || (!isLong(p, l.at) && (MEMORY.of(p, l)?.server ?? -1) >= 0),
   note,
+  experts,
   fields: [
     parts((p, l) => packets(p, l).map(packetPart)),
     FORM,

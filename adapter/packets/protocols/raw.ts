@@ -2,13 +2,15 @@
 import { cutWords } from '../cut.ts';
 import { UNKNOWN } from '../layer.ts';
 import { Protocol } from '../protocol.ts';
-import { LINKTYPE_RAW } from '../types.ts';
+import { LINKTYPE_IPV4, LINKTYPE_IPV6, LINKTYPE_RAW } from '../types.ts';
 import { ETHERTYPE_IP, ETHERTYPE_IPV6 } from './numbers.ts';
 
 export const raw = new Protocol({
   name: 'raw',
   title: 'Raw packet data',
   column: 'IP',
+  // A link type for one version of IP alone is nothing of its own.
+  chain: (p) => ([LINKTYPE_IPV4, LINKTYPE_IPV6].includes(p.frame?.iface?.linktype ?? -1) ? '' : 'raw'),
   found: { linktype: [LINKTYPE_RAW] },
   header: 0,
   measure: (p, l) => {

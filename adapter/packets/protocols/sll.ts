@@ -10,6 +10,8 @@ import { ETHERTYPES } from './numbers.ts';
 const LINUX_SLL = 113;
 const LINUX_SLL2 = 276;
 const ETHER_LENGTH = 6;
+/** A tunnel of GRE: its packets have a type of GRE's, in the same place. */
+const ARPHRD_IPGRE = 778;
 
 const PACKET_TYPES: Names = {
   0: 'Unicast to us',
@@ -78,7 +80,7 @@ export const sll: Protocol = new Protocol({
   name: 'sll',
   title: 'Linux cooked capture v1',
   column: 'SLL',
-  chain: 'sll:ethertype',
+  chain: (p, l) => (p.u16(l.at + V1.linkType) === ARPHRD_IPGRE ? 'sll' : 'sll:ethertype'),
   found: { linktype: [LINUX_SLL] },
   header: 16,
   measure: (p, l) => {

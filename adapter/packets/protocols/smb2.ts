@@ -131,9 +131,11 @@ export const smb2: Protocol = new Protocol({
   column: 'SMB2',
   found: { 'smb.start': [START, ENCRYPTED] },
   header: 52,
+  times: (p, l) => Math.max(1, commands(p, l).length),
   fields: [
     computed('smb2.protocol_id', 'ProtocolId', 'uint32', (p, l) => p.u32(l.at), {
       hex: true,
+      times: (p, l) => Math.max(1, commands(p, l).length),
       place: (_, l) => [l.at, 4],
     }),
     parts((p, l) => commands(p, l).map((c) => commandPart(p, c))),

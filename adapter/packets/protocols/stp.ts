@@ -2,9 +2,9 @@
 import { bits, computed, ether, parts, uint8, uint16, uint32 } from '../declare.ts';
 import { formatEther, hex } from '../format.ts';
 import type { Layer } from '../layer.ts';
-import { group } from '../occurrence.ts';
+import { group, quiet } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
-import { type Declaration, type FieldDeclaration, type Names, Protocol } from '../protocol.ts';
+import { type Declaration, type FieldDeclaration, type Names, type Part, Protocol } from '../protocol.ts';
 import { OUI_CISCO, sapKey, snapKey } from './link-keys.ts';
 
 const CONFIGURATION = 0x00;
@@ -90,6 +90,42 @@ function info(p: PacketView, l: Layer): string {
   return `${kind}. ${tc}Root = ${root}  Cost = ${p.u32(l.at + 13)}  Port = ${hex(p.u16(l.at + 25), 4)}`;
 }
 
+/** Where the messages of single trees begin, each of 16 bytes, behind the region's identifier and the common tree. */
+const TREES = 102;
+const TREE = 16;
+/** Bytes that the third version's length counts without them. */
+const COMMON = 64;
+
+/** The flags of a region's trees, which mean the same as the first ones. */
+function treeFlags(p: PacketView, l: Layer): Part[] {
+  if (!rapid.when(p, l) || p.u8(l.at + 2) < 3 || l.at + TREES > l.end) {
+    return [];
+  }
+  const count = Math.floor((p.u16(l.at + 36) - COMMON) / TREE);
+  const there = Math.floor((l.end - l.at - TREES) / TREE);
+  return Array.from({ length: Math.max(0, Math.min(count, there)) }, (_, i) => l.at + TREES + TREE * i).flatMap((at) =>
+    FLAGS.map((field) => {
+      const mask = field.bits?.mask ?? 0;
+      const value = p.u8(at) & mask;
+      return quiet(field, field.type === 'boolean' ? value !== 0 : value >> 2, [at, 1]);
+    }),
+  );
+}
+
+const more = { alsoInParts: true };
+const FLAGS = [
+  { ...flag('stp.flags.tcack', 'Topology Change Acknowledgment', 0x80), ...more },
+  { ...flag('stp.flags.agreement', 'Agreement', 0x40, rapid), ...more },
+  { ...flag('stp.flags.forwarding', 'Forwarding', 0x20, rapid), ...more },
+  { ...flag('stp.flags.learning', 'Learning', 0x10, rapid), ...more },
+  {
+    ...bits('stp.flags.port_role', 'Port Role', { off: 4, width: 8, mask: 0x0c }, { ...rapid, names: ROLES }),
+    ...more,
+  },
+  { ...flag('stp.flags.proposal', 'Proposal', 0x02, rapid), ...more },
+  { ...flag('stp.flags.tc', 'Topology Change', 0x01), ...more },
+];
+
 export const stp: Protocol = new Protocol({
   name: 'stp',
   title: 'Spanning Tree Protocol',
@@ -104,16 +140,9 @@ export const stp: Protocol = new Protocol({
     uint8('stp.flags', 'BPDU flags', 4, {
       ...whole,
       hex: true,
-      inside: [
-        flag('stp.flags.tcack', 'Topology Change Acknowledgment', 0x80),
-        flag('stp.flags.agreement', 'Agreement', 0x40, rapid),
-        flag('stp.flags.forwarding', 'Forwarding', 0x20, rapid),
-        flag('stp.flags.learning', 'Learning', 0x10, rapid),
-        bits('stp.flags.port_role', 'Port Role', { off: 4, width: 8, mask: 0x0c }, { ...rapid, names: ROLES }),
-        flag('stp.flags.proposal', 'Proposal', 0x02, rapid),
-        flag('stp.flags.tc', 'Topology Change', 0x01),
-      ],
+      inside: FLAGS,
     }),
+    parts(treeFlags),
     ...bridge('root', 'Root', 5),
     uint32('stp.root.cost', 'Root Path Cost', 13, whole),
     ...bridge('bridge', 'Bridge', 17),

@@ -135,7 +135,7 @@ function addressText(p: PacketView, l: Layer, a: Attribute): string | undefined 
   if (family === 1) {
     return `${formatIpv4(hidden ? (p.u32(at + 4) ^ COOKIE) >>> 0 : p.u32(at + 4))}:${port}`;
   }
-  const bytes = p.bytes(at + 4, at + 20).slice();
+  const bytes = new Uint8Array(p.bytes(at + 4, at + 20));
   const mask = p.bytes(l.at + 4, l.at + 20);
   return `[${formatIpv6(hidden ? bytes.map((b, i) => b ^ (mask[i] ?? 0)) : bytes)}]:${port}`;
 }

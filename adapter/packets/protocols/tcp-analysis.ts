@@ -7,7 +7,7 @@ import type { Expert, FieldDeclaration, FieldScalar, Part } from '../protocol.ts
 import { A } from '../tcp/analysis.ts';
 import type { SegmentPart } from '../tcp/assembly.ts';
 import { type TcpNote, tcpNote } from '../tcp/note.ts';
-import { hasDuplicateSack } from './tcp-options.ts';
+import { hasDuplicateSack, hasRowOfNops } from './tcp-options.ts';
 
 const FIN = 0x01;
 const SYN = 0x02;
@@ -223,6 +223,10 @@ export function tcpExperts(p: PacketView, l: Layer): Expert[] {
   }
   if ((flags & ACK) === 0 && p.u32(l.at + 8) !== 0) {
     out.push({ field: ACK_NOT_ZERO, message: `${ACK_NOT_ZERO.description}`, severity: 'note', group: 'protocol' });
+  }
+  if (hasRowOfNops(p, l)) {
+    const message = '4 NOP in a row - a router may have removed some options';
+    out.push({ message, severity: 'warn', group: 'protocol' });
   }
   if (note !== undefined) {
     if (hasDuplicateSack(p, l)) {

@@ -132,6 +132,28 @@ export function hasMptcp(p: PacketView, l: Layer): boolean {
   return headerEnd(p, l) > l.at + 20 && find(p, l, MPTCP) !== undefined;
 }
 
+/** TCP, and each option of multipath TCP, which Wireshark counts as a protocol. */
+export function tcpChain(p: PacketView, l: Layer): string {
+  return ['tcp', ...optionsOf(p, l).flatMap((o) => (o.kind === MPTCP ? ['mptcp'] : []))].join(':');
+}
+
+const ROW_OF_NOPS = 4;
+
+/** True if there are four options in a row that do nothing. */
+export function hasRowOfNops(p: PacketView, l: Layer): boolean {
+  if (headerEnd(p, l) < l.at + 20 + ROW_OF_NOPS) {
+    return false;
+  }
+  let row = 0;
+  for (const o of optionsOf(p, l)) {
+    row = o.kind === NOP ? row + 1 : 0;
+    if (row === ROW_OF_NOPS) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** The line of all options, with one for each below it, and what is wrong with the header's length. */
 export function optionParts(p: PacketView, l: Layer): Part[] {
   const end = headerEnd(p, l);

@@ -17,7 +17,7 @@ import {
   tcpExperts,
   tcpRemarks,
 } from './tcp-analysis.ts';
-import { hasMptcp, OPTION_FIELDS, optionParts, optionWords } from './tcp-options.ts';
+import { hasMptcp, OPTION_FIELDS, optionParts, optionWords, tcpChain } from './tcp-options.ts';
 
 const URG = 0x20;
 const ACK = 0x10;
@@ -246,6 +246,7 @@ export const tcp: Protocol = new Protocol({
   ],
   remember: (p, l, memory) => (l.quoted ? null : rememberSegment(p, l, memory)),
   stream: true,
+  chain: tcpChain,
   columnOf: (p, l) => (hasMptcp(p, l) ? 'MPTCP' : 'TCP'),
   experts: tcpExperts,
   infoBefore,

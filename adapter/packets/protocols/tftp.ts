@@ -106,6 +106,10 @@ export const tftp: Protocol = new Protocol({
   column: 'TFTP',
   found: { 'udp.port': [69] },
   header: 2,
+  measure: (p, l) => {
+    l.body = p.u16(l.at) === DATA ? Math.min(l.at + 4, l.end) : l.end;
+  },
+  carries: 'tftp.data',
   note: (p, l) => {
     // The answers come from another port than the one that was asked.
     if (l.below !== null && (p.u16(l.at) === READ || p.u16(l.at) === WRITE)) {

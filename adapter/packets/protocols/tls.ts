@@ -261,6 +261,7 @@ export const tls: Protocol = new Protocol({
   found: { 'tcp.port': [...PORTS, 'any'] },
   header: 1,
   messageLength,
+  namedInPart: true,
   open: (p, l) => isMessage(p, l.at, l) || isUsualPort(l) || isKnown(p, l),
   note,
   fields: [

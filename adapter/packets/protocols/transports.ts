@@ -94,7 +94,11 @@ export const dccp: Protocol = new Protocol({
   column: 'DCCP',
   found: { 'ip.proto': [33] },
   header: 12,
-  open: (p, l) => DCCP_TYPES[dccpType(p, l)] !== undefined && l.at + dccpHeader(p, l) <= l.end,
+  open: (p, l) => {
+    l.body = Math.min(l.end, l.at + Math.max(dccpHeader(p, l), p.u8(l.at + 4) * 4));
+    return DCCP_TYPES[dccpType(p, l)] !== undefined && l.at + dccpHeader(p, l) <= l.end;
+  },
+  carries: 'dccp.port',
   remember,
   fields: [],
   info: dccpInfo,

@@ -116,7 +116,7 @@ export class StreamAssembly {
     }
     const grafted = l.wholeAt >= 0;
     const seq = grafted ? note.wholeSeq + (from - l.wholeAt) : note.seq + (from - l.body);
-    const bytes = p.bytes(from, l.carriedEnd).slice();
+    const bytes = new Uint8Array(p.bytes(from, l.carriedEnd));
     const continues = grafted && from === l.wholeAt;
     const frames = continues ? [...note.frames] : [p.number];
     this.#pending = { protocol, seq: seq >>> 0, length, bytes, filled: bytes.length, later: [], frames };
@@ -158,6 +158,10 @@ export class SegmentNote implements SegmentPart, Assembler {
   wait(protocol: Protocol, from: number, length: number): boolean {
     return this.#assembly.begin(this, protocol, from, length);
   }
+
+  beginsAt(from: number): boolean {
+    return from === this.l.body || (this.whole[1] > 0 && from === this.l.restAt);
+  }
 }
 
 /** True if a segment behind a gap begins within the message that is waited for, whose rest may come yet. */
@@ -166,7 +170,7 @@ function keepsLater(pending: Pending, { p, l }: SegmentNote, at: number): boolea
   if (pending.length === MORE || at >= end || pending.frames.length >= MAX_SEGMENTS) {
     return false;
   }
-  pending.later.push({ at, bytes: p.bytes(l.body, Math.min(l.end, l.body + end - at)).slice() });
+  pending.later.push({ at, bytes: new Uint8Array(p.bytes(l.body, Math.min(l.end, l.body + end - at))) });
   pending.frames.push(p.number);
   return true;
 }

@@ -26,7 +26,7 @@ export function after(a: number, b: number): boolean {
 /**
  * Unfolded ones' complement sum (RFC 1071) of `len` bytes of `b` at `off`, in network order, added to `sum`. `words` is
  * the same memory as 32-bit little-endian words: four bytes a step when `off` is a multiple of four.
- * @nodebug
+ * @nodebug @reads b off len
  */
 export function csum_partial(b: Uint8Array, words: Uint32Array, off: number, len: number, sum: number): number {
   let p = off;

@@ -283,7 +283,7 @@ export function address_space_stq(addr: number, val: number): void {
 
 /**
  * Copies `len` bytes of guest physical memory to `buf` at `off`.
- * @nodebug
+ * @nodebug @reads memory addr len @writes buf off len
  */
 export function address_space_read(addr: number, buf: Uint8Array, off: number, len: number): void {
   const m = machine.memory;
@@ -303,7 +303,7 @@ export function address_space_read(addr: number, buf: Uint8Array, off: number, l
 
 /**
  * Copies `len` bytes of `buf` at `off` to guest physical memory.
- * @nodebug
+ * @nodebug @reads buf off len @writes memory addr len
  */
 export function address_space_write(addr: number, buf: Uint8Array, off: number, len: number): void {
   const m = machine.memory;
@@ -335,7 +335,7 @@ const COPY_LOOP_MAX = 32;
 
 /**
  * Copies `len` bytes from RAM, all of which exist.
- * @nodebug
+ * @nodebug @reads memory addr len @writes buf off len
  */
 export function ram_copy_out(m: MemoryMap, addr: number, buf: Uint8Array, off: number, len: number): void {
   if (len <= COPY_LOOP_MAX) {
@@ -373,7 +373,7 @@ function bounce_part(m: MemoryMap, at: number, len: number): Uint8Array | null {
 /**
  * Copies `len` bytes to RAM, all of which exist. A packet's memory is copied as a whole to where its words lie as those
  * of RAM do, as that needs no view of the part that is meant.
- * @nodebug
+ * @nodebug @reads buf off len @writes memory addr len
  */
 export function ram_copy_in(m: MemoryMap, addr: number, buf: Uint8Array, off: number, len: number): void {
   const bounce = m.bounce;

@@ -18,7 +18,7 @@ export class WordMemory {
 /**
  * Copies `len` bytes from byte `s` of one memory to byte `d` of another. Each is given as bytes and as words that begin
  * at the same address; the two do not overlap.
- * @nodebug
+ * @nodebug @reads from s len @writes to d len
  */
 export function copy_words(
   to: Uint8Array,

@@ -435,7 +435,7 @@ function pci_dma_span(d: PCIDevice, addr: number, len: number): number {
 /**
  * DMA from guest RAM into `buf` at `off`. What is not RAM (a device's registers, nothing) reads as zeros, and so does
  * everything when the device is not bus master. Returns false if any byte was not RAM.
- * @nodebug
+ * @nodebug @reads memory addr len @writes buf off len
  */
 export function pci_dma_read(d: PCIDevice, addr: number, buf: Uint8Array, off: number, len: number): boolean {
   const n = pci_dma_span(d, addr, len);
@@ -451,7 +451,7 @@ export function pci_dma_read(d: PCIDevice, addr: number, buf: Uint8Array, off: n
 
 /**
  * `pci_dma_read` into the memory of a packet.
- * @nodebug
+ * @nodebug @reads memory addr len
  */
 export function pci_dma_read_packet(d: PCIDevice, addr: number, mem: WordMemory, off: number, len: number): boolean {
   const n = pci_dma_span(d, addr, len);
@@ -469,7 +469,7 @@ export function pci_dma_read_packet(d: PCIDevice, addr: number, mem: WordMemory,
 /**
  * DMA from `buf` at `off` into guest RAM. Bytes for anything but RAM are lost, so a device can never reach its own
  * registers. Returns false if any byte was lost.
- * @nodebug
+ * @nodebug @reads buf off len @writes memory addr len
  */
 export function pci_dma_write(d: PCIDevice, addr: number, buf: Uint8Array, off: number, len: number): boolean {
   const n = pci_dma_span(d, addr, len);

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/**
+ * `npm run test:qemu [-- mocha options]`: the user network under real guests, in Debian's QEMU. .ci/qemu installs what
+ * it needs.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './inputs.mjs';
+
+const kernel = join(root, '.cache/qemu/vmlinuz');
+if (!existsSync(kernel) || spawnSync('qemu-system-x86_64', ['--version']).status !== 0) {
+  process.stderr.write('There is no QEMU, or no kernel in .cache/qemu: run .ci/qemu as root on Debian.\n');
+  process.exit(1);
+}
+const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+const { status } = spawnSync(process.execPath, [mocha, ...process.argv.slice(2), 'test/qemu/*.qemu.ts'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.exit(status ?? 1);

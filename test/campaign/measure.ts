@@ -1,0 +1,95 @@
+/** What this process holds, and how long its event loop stands still. */
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { quiet } from '../kit/until.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+const MB = 1 << 20;
+
+/** What may not grow, in its unit, and how much of it is noise: pages that the system's allocator keeps, for one. */
+const NOISE = { heap: 4 * MB, rss: 128 * MB, descriptors: 0, threads: 0, files: 0 } as const;
+export type Measures = Record<keyof typeof NOISE, number>;
+/** Bytes are given in megabytes. */
+const SCALE: Measures = { heap: MB, rss: MB, descriptors: 1, threads: 1, files: 1 };
+const KINDS = Object.keys(NOISE) as (keyof Measures)[];
+
+/** Part that a measure may grow by after the first tenth. */
+const GROWTH_MAX = 0.05;
+
+/** Entries of a folder, or none where the system has no such folder. */
+function entries(path: string, recursive = false): number {
+  try {
+    return readdirSync(path, { recursive }).length;
+  } catch {
+    return 0;
+  }
+}
+
+function now(): Measures {
+  collect();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  const heap = heapUsed + external;
+  const [descriptors, threads] = [entries('/proc/self/fd'), entries('/proc/self/task')];
+  return { heap, rss, descriptors, threads, files: entries(tmpdir(), true) };
+}
+
+/** What is held once all that ends has ended. */
+export async function measure(): Promise<Measures> {
+  await quiet(() => entries('/proc/self/fd') * 1000 + entries('/proc/self/task'), 50);
+  return now();
+}
+
+/** `heap 40.1 -> 40.3 MB` and so on. */
+export function growthText(from: Measures, to: Measures): string {
+  const one = (kind: keyof Measures): string => {
+    const scale = SCALE[kind];
+    const text = (n: number): string => (n / scale).toFixed(scale === 1 ? 0 : 1);
+    return `${kind} ${text(from[kind])} -> ${text(to[kind])}${scale === 1 ? '' : ' MB'}`;
+  };
+  return KINDS.map(one).join(', ');
+}
+
+/** The measures that have grown too much. */
+export const grown = (from: Measures, to: Measures): string[] =>
+  KINDS.filter((kind) => to[kind] - from[kind] > Math.max(NOISE[kind], GROWTH_MAX * from[kind]));
+
+/** How often a pause is looked for, in milliseconds. */
+const BEAT = 50;
+
+/** The longest time that the event loop did not turn, counted only as far as this process computed in it. */
+export class Pauses {
+  #last = performance.now();
+  #cpu = process.cpuUsage();
+  #longest = 0;
+  readonly #timer = setInterval(() => this.beat(), BEAT).unref();
+  readonly #beats: Int32Array;
+
+  constructor(beats: Int32Array) {
+    this.#beats = beats;
+  }
+
+  beat(): void {
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const ms = Math.min(performance.now() - this.#last, (user + system) / 1000);
+    this.#longest = Math.max(this.#longest, ms);
+    this.#last = performance.now();
+    this.#cpu = process.cpuUsage();
+    Atomics.add(this.#beats, 0, 1);
+  }
+
+  /** The longest since the last call. */
+  take(): number {
+    this.beat();
+    const ms = this.#longest;
+    this.#longest = 0;
+    return ms;
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+}
