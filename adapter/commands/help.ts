@@ -74,7 +74,7 @@ Type "help all" for the list of all commands.${TAIL}`;
 }
 
 function listOfSubcommands(path: string, commands: readonly Command[]): string {
-  const list = byName(commands).map((c) => `${path} ${entry(c)}`);
+  const list = byName(commands.filter((c) => c.why === undefined)).map((c) => `${path} ${entry(c)}`);
   return `
 List of ${path} subcommands:
 

@@ -87,6 +87,7 @@ describe('the examples of help', () => {
     await gdb.execute('js 1');
     process.chdir(tempFolder());
     const bad: string[] = [];
+    const silent: string[] = [];
     try {
       await gdb.execute('break e1000_receive_iov if $pkt.tcp.dstport == 5556');
       await gdb.execute('run');
@@ -106,11 +107,15 @@ describe('the examples of help', () => {
         for (const line of text.split('\n')) {
           await gdb.execute(line);
         }
+        if (output.trim() === '') {
+          silent.push(path);
+        }
         if (errors !== '') {
           bad.push(`${text}: ${errors}`);
         }
       }
       assert.deepEqual(bad, []);
+      assert.deepEqual(silent.sort(), SILENT);
       assert.equal(gdb.quit, 0);
     } finally {
       process.chdir(folder);
@@ -134,3 +139,12 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'info watchpoints',
   'show user',
 ]);
+
+/** Commands that print nothing where all is well, as in gdb; every other example prints something. */
+const SILENT: readonly string[] = (
+  'add-auto-load-safe-path|alias|append binary memory|append binary value|append memory|append value|commands|' +
+  'condition|define|define-prefix|delete|disable|document|dont-repeat|down-silently|dump binary memory|' +
+  'dump binary value|dump memory|dump value|enable|init-if-undefined|loop_break|loop_continue|quit|select-frame|set|' +
+  'set args|set environment|set link|set logging|set macro|set variable|show commands|show user|skip delete|' +
+  'skip disable|skip enable|stop|undisplay|unset environment|up-silently|while'
+).split('|');

@@ -47,7 +47,8 @@ describe('grammar', () => {
         const scope = command.block ? 'keyword.control.pktgdb' : 'keyword.other.command.pktgdb';
         lines.push(`${name} 1`, `# <${'-'.repeat(name.length)} ${scope}`, ...(name === 'document' ? ['end'] : []));
       }
-      for (const sub of ['info', 'set', 'show', 'host'].includes(command.name) ? (command.subcommands ?? []) : []) {
+      const below = ['info', 'set', 'show', 'host'].includes(command.name) ? (command.subcommands ?? []) : [];
+      for (const sub of below.filter((c) => c.why === undefined)) {
         for (const name of namesOf(sub)) {
           const carets = ' '.repeat(command.name.length) + '^'.repeat(name.length);
           lines.push(`${command.name} ${name} 1`, `#${carets} keyword.other.subcommand.pktgdb`);

@@ -52,8 +52,7 @@ export const FRAME_COMMANDS = [
         takes: 'text',
         summary: 'Apply a command to a list of threads: 1, or all, which is the same.',
         usage: 'thread apply 1|all [-q] [-c] [-s] COMMAND',
-        details: `-q leaves the line with the thread out, -c prints an error and goes on, -s leaves errors out.
-For example: thread apply all bt 3`,
+        details: '-q leaves the line with the thread out, -c prints an error and goes on, -s leaves errors out.',
       },
     ],
   },

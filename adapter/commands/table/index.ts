@@ -13,7 +13,7 @@ import { RUNNING_COMMANDS } from './running.ts';
 import { SCRIPT_COMMANDS } from './script.ts';
 import { SETTING_COMMANDS } from './settings.ts';
 import { SOURCE_COMMANDS } from './source.ts';
-import { UNSUPPORTED_COMMANDS } from './unsupported.ts';
+import { UNSUPPORTED_COMMANDS, UNSUPPORTED_INFO } from './unsupported.ts';
 import { WATCH_COMMANDS } from './watch.ts';
 
 export const COMMANDS: readonly Command[] = [
@@ -30,7 +30,7 @@ export const COMMANDS: readonly Command[] = [
   ...SETTING_COMMANDS,
   ...SCRIPT_COMMANDS,
   ...MISC_COMMANDS,
-  ...INFO_COMMANDS,
+  ...INFO_COMMANDS.map((c): Command => ({ ...c, subcommands: [...c.subcommands, ...UNSUPPORTED_INFO] })),
   ...UNSUPPORTED_COMMANDS,
 ];
 

@@ -156,7 +156,7 @@ For example: set link user.0 loss 1% delay 20ms`,
       {
         name: 'macro',
         class: 'network',
-        takes: 'text',
+        takes: 'nothing',
         summary: 'Have a text that display filters can use by a name.',
         usage: 'set macro NAME FILTER | set macro NAME',
         details: `$1, $2 in it are the arguments. Without a text the macro is gone. For example:

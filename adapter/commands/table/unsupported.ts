@@ -32,9 +32,13 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
   ],
   ['Functions of expressions are in "show convenience", such as $_regex and $_caller_is.', 'function'],
   ['There is no preprocessor: constants are in "info variables".', 'macro'],
-  ['There is no full-screen mode; VS Code shows source, registers and packets side by side.', 'tui update'],
+  [
+    'There is no full-screen mode; VS Code shows source, registers and packets side by side.',
+    'tui update layout focus refresh winheight winwidth',
+  ],
   ['The only interpreters are this one and "-i dap".', 'interpreter-exec new-ui'],
   ['The catchpoint cannot be temporary; delete it when it has stopped.', 'tcatch'],
+  ['The guest has a console of its own: "guest LINE" types into it.', 'tty'],
   ['Sources are read from where the debugger is installed ("info source").', 'directory path'],
   ['Names are as they are written.', 'demangle overlay'],
   ['Memory has one region of RAM and the window of the NIC: "x" reads both.', 'mem memory-tag'],
@@ -47,6 +51,30 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
   ],
 ];
 
-export const UNSUPPORTED_COMMANDS: readonly Command[] = REASONS.flatMap(([why, words]) =>
-  words.split(' ').map((name) => ({ name, class: 'obscure', takes: 'nothing', summary: why, why })),
-);
+/** The same for what follows `info`. */
+const INFO_REASONS: typeof REASONS = [
+  ['The machine gets no signals; Ctrl-C stops it.', 'signals handle'],
+  ['The registers are those of the NIC: "info registers" shows them.', 'all-registers float vector'],
+  ['There is no process of its own: the machine is a thread of the debugger.', 'auxv os proc terminal'],
+  [
+    'There are no object files: "info sources" and "info functions" tell what there is.',
+    'dcache extensions files modules module sharedlibrary target win w32',
+  ],
+  ['There is no preprocessor: constants are in "info variables".', 'macro macros'],
+  ['Memory has one region of RAM and the window of the NIC: "x" reads both.', 'mem'],
+  ['Tracepoints are not supported: "dprintf" prints without a stop.', 'tracepoints tvariables'],
+  ['There is no Python or Guile here, but JavaScript: "js".', 'auto-load frame-filter guile pretty-printer unwinder'],
+  [
+    'TypeScript has none of them.',
+    'classes common exceptions selectors static-tracepoint-markers tasks type-printers vtbl',
+  ],
+  ['There is one machine and no target: "run" starts it.', 'connections'],
+];
+
+const unsupported = (reasons: typeof REASONS): readonly Command[] =>
+  reasons.flatMap(([why, words]) =>
+    words.split(' ').map((name) => ({ name, class: 'obscure', takes: 'nothing', summary: why, why })),
+  );
+
+export const UNSUPPORTED_COMMANDS: readonly Command[] = unsupported(REASONS);
+export const UNSUPPORTED_INFO: readonly Command[] = unsupported(INFO_REASONS);
