@@ -56,6 +56,11 @@ export interface QueryRowView extends QueryRow {
 /** VS Code opens a path of this scheme by asking the extension: its query is a moment for `pktgdb/goTo`. */
 export type MomentScheme = 'pktgdb-moment';
 
+/** Body of the event `pktgdb/qemu`: words for the command line of each guest's QEMU. */
+export interface QemuEventBody {
+  readonly words: readonly string[];
+}
+
 /** Answer to `pktgdb/query`. */
 export interface QueryBody {
   readonly rows: number;

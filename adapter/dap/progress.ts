@@ -1,6 +1,7 @@
 /** Shows the client how far something is that takes a while, and lets it be cancelled. */
 import { ProgressEndEvent, ProgressStartEvent, ProgressUpdateEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { EngineApi } from '../engine/api.ts';
 import type { PacketSession } from './session.ts';
 
 const PERCENT = 100;
@@ -54,6 +55,11 @@ export class ProgressTask {
   }
 }
 
+/** Has the engine give up what it does. By now that may be over, and its machine with it. */
+export function interruptWhatGoesOn(engine: EngineApi): void {
+  engine.interrupt().catch(() => undefined);
+}
+
 export class Progress {
   readonly #session: PacketSession;
   readonly #tasks = new Set<ProgressTask>();
@@ -63,7 +69,7 @@ export class Progress {
 
   constructor(session: PacketSession) {
     this.#session = session;
-    this.#engines = this.#task(() => void session.engine.interrupt(), -1);
+    this.#engines = this.#task(() => interruptWhatGoesOn(session.engine), -1);
   }
 
   #task(cancel: () => void, requestSeq: number): ProgressTask {
@@ -96,7 +102,8 @@ export class Progress {
   /** The client cancels what it was shown as `id`, or what a request does. */
   cancel(id: string | undefined, requestSeq: number | undefined): void {
     for (const task of [this.#engines, ...this.#tasks]) {
-      if ((id !== undefined && id === task.id) || (requestSeq !== undefined && requestSeq === task.requestSeq)) {
+      // What nobody has been shown has no name, and the engine's is no request's.
+      if ((id !== '' && id === task.id) || (requestSeq === task.requestSeq && task.requestSeq >= 0)) {
         task.cancel();
       }
     }

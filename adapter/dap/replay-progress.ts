@@ -1,6 +1,6 @@
 /** Shows how far a replay is, while it runs for longer than a moment. */
 import type { EngineApi } from '../engine/api.ts';
-import type { Progress, ProgressTask } from './progress.ts';
+import { interruptWhatGoesOn, type Progress, type ProgressTask } from './progress.ts';
 
 /** Milliseconds between looks. What runs no longer than two of them is not worth a bar. */
 const EVERY_MS = 500;
@@ -41,7 +41,7 @@ export class ReplayProgress {
     // History that is executed again, or a guest that waits, plays nothing.
     if (position > this.#position) {
       this.#position = position;
-      this.#task ??= this.#progress.task(() => void this.#engine.interrupt(), -1);
+      this.#task ??= this.#progress.task(() => interruptWhatGoesOn(this.#engine), -1);
       this.#task.told(PLAYING, position, packets);
     }
   }

@@ -2,7 +2,7 @@
  * Evaluates expressions against the engine, with gdb's value history and convenience variables. Free of commands and
  * output, so that the DAP session uses it too.
  */
-import { runInNewContext } from 'node:vm';
+import { type Context, createContext, runInContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
 import { assignMemory, fitting } from './assignment.ts';
 import { numberOf } from './expression/arithmetic.ts';
@@ -233,7 +233,13 @@ export class Evaluator {
     if (!stored) {
       return { value: VOID };
     }
-    return stored.value.handle === undefined || stored.epoch === this.#epoch ? stored : undefined;
+    const { value, code } = stored;
+    if (value.handle === undefined || stored.epoch === this.#epoch) {
+      return stored;
+    }
+    // Without a machine a pointer is an address still, and nothing can be read there.
+    const ended = this.engine.state === 'none' || this.engine.state === 'exited';
+    return ended && !code?.contents && (value.kind === 'struct' || code?.pointer) ? stored : undefined;
   }
 
   /** Puts a value in the history and returns its number. */
@@ -394,9 +400,18 @@ function constantOf(value: Value): Expression {
 /** Time a constant expression may take; only a regular expression can use it up. */
 const CONSTANT_TIMEOUT_MS = 1000;
 
+/** Where constant expressions are evaluated; none of them can leave anything there. */
+let constants: Context | undefined;
+
+/** A number as it is: what loops of scripts are full of, for which a context of V8's would take a millisecond. */
+const PLAIN_NUMBER = /^\(?(0|[1-9]\d{0,14})\)?$/;
+
 /** The value of code that needs no program. */
 function constantValue(js: string): Value {
-  const v: unknown = runInNewContext(`(${js})`, Object.create(null), { timeout: CONSTANT_TIMEOUT_MS });
+  const [, digits] = PLAIN_NUMBER.exec(js) ?? [];
+  constants ??= createContext(Object.create(null) as Context);
+  const v: unknown =
+    digits === undefined ? runInContext(`(${js})`, constants, { timeout: CONSTANT_TIMEOUT_MS }) : Number(digits);
   switch (typeof v) {
     case 'number':
     case 'string':
@@ -418,6 +433,9 @@ function inGdbWords(error: unknown): Error {
   const message = e.message.replace(/^(?:\w*Error: )+/, '');
   if (/^Cannot (?:read|set) propert/.test(message)) {
     return new ExpressionError('Cannot access memory at address 0x0');
+  }
+  if (message === '$R is not defined') {
+    return new ExpressionError('Cannot access memory: the program is not being run.');
   }
   const unknown = /^(\w+) is not defined/.exec(message);
   if (unknown) {

@@ -10,7 +10,7 @@ import { minimise } from './minimise.ts';
 import type { Theme } from './theme.ts';
 import { watchOver } from './watchdog.ts';
 
-const HANG_MS = 2000;
+export const HANG_MS = 2000;
 const DEADLINE_MS = 60_000;
 /** Milliseconds after which the event loop gets its turn between two cases that do not wait. */
 const SLICE_MS = 20;

@@ -3,8 +3,12 @@ import type { Theme } from './theme.ts';
 
 export const THEMES: Readonly<Record<string, () => Promise<Theme>>> = {
   captures: async () => (await import('./captures.ts')).captures,
-  filters: async () => (await import('./filters.ts')).filters,
-  nic: async () => (await import('./nic.ts')).nic,
-  scripts: async () => (await import('./scripts.ts')).scripts,
   slirp: async () => (await import('./slirp.ts')).slirp,
+  nic: async () => (await import('./nic.ts')).nic,
+  dap: async () => (await import('./dap.ts')).dap,
+  mcp: async () => (await import('./mcp.ts')).mcp,
+  scripts: async () => (await import('./scripts.ts')).scripts,
+  filters: async () => (await import('./filters.ts')).filters,
+  history: async () => (await import('./history.ts')).history,
+  faults: async () => (await import('./faults.ts')).faults,
 };
