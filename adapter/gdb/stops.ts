@@ -1,7 +1,9 @@
 /** What gdb prints when the program stops, and frame lines. */
 import type { Frame, NamedValue, Stop } from '../engine/api.ts';
+import { conditionAdvice } from '../inspect/condition-advice.ts';
 import { shortMomentText } from '../inspect/history.ts';
 import { packetArgument } from '../inspect/packets.ts';
+import { runningGuestsText } from '../inspect/real-guests.ts';
 import { accountLines } from '../inspect/replay.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -67,7 +69,8 @@ export async function printStop(
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
   gdb.out(`${await headlineOf(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
-  gdb.out(`${pastLine(gdb)}${await runningGuests(gdb)}`);
+  const guests = await runningGuestsText(gdb.engine);
+  gdb.out(`${pastLine(gdb)}${guests === '' ? '' : `[${guests}]\n`}`);
   if (reason.kind === 'breakpoint' && reason.breakpoints.some((id) => gdb.onDivergence.has(id))) {
     gdb.out(await divergenceAtStop(gdb));
   }
@@ -83,18 +86,18 @@ function pastLine({ engine: { history } }: GdbInterpreter): string {
   return history?.inPast ? `[past: ${shortMomentText(history.here)}]\n` : '';
 }
 
-/** Says that the machine stands still, but not what it is linked to. */
-async function runningGuests({ engine: { guests } }: GdbInterpreter): Promise<string> {
-  const running = (await guests?.running()) ?? 0;
-  return running > 0 ? `[${running === 1 ? 'the guest runs' : `${running} guests run`} on]\n` : '';
-}
-
 /** The first catchpoint of those that were hit. */
 function catchpointOf(gdb: GdbInterpreter, hit: readonly number[]): number | undefined {
   return hit.find((id) => gdb.engine.breakpoints.find((b) => b.id === id)?.spec.location.kind === 'catch') ?? hit[0];
 }
 
 async function headlineOf(gdb: GdbInterpreter, reason: Stop): Promise<string> {
+  if (reason.kind === 'condition-error') {
+    const { breakpoint: id, message } = reason;
+    const advice = await conditionAdvice(gdb.engine, id);
+    const why = [message, advice].filter(Boolean).join('\n');
+    return `Error in testing condition for breakpoint ${id}:\n${why}\n\nBreakpoint ${id}, `;
+  }
   return (await watchHeadline(gdb, reason)) ?? headline(gdb, reason);
 }
 
@@ -124,10 +127,6 @@ function headline(gdb: GdbInterpreter, reason: Stop): string {
       return caught
         ? `\nCatchpoint ${caught.id} (exception ${what}), `
         : `\nUncaught exception in the stack: ${what}\n`;
-    }
-    case 'condition-error': {
-      const { breakpoint: id, message } = reason;
-      return `Error in testing condition for breakpoint ${id}:\n${message}\n\nBreakpoint ${id}, `;
     }
     default:
       return '';
