@@ -56,25 +56,28 @@ export class PastMarks implements vscode.Disposable {
   }
 }
 
-/** Text behind a line, as a label that looks like an item of the status bar, and a mark in the overview. */
+/**
+ * Text before what stands in a line, as a label that looks like an item of the status bar, and a mark in the overview.
+ * Behind the line, values of variables would push it out of sight.
+ */
 function decorationType(text: string, background: string): vscode.TextEditorDecorationType {
   const color = new vscode.ThemeColor(text);
   const backgroundColor = new vscode.ThemeColor(background);
   return vscode.window.createTextEditorDecorationType({
-    isWholeLine: true,
     overviewRulerColor: backgroundColor,
     overviewRulerLane: vscode.OverviewRulerLane.Full,
-    after: { color, backgroundColor, margin: '0 0 0 1em' },
+    before: { color, backgroundColor, margin: '0 1em 0 0' },
   });
 }
 
 function labels(document: vscode.TextDocument, lines: readonly number[], text: string): vscode.DecorationOptions[] {
   // No-break spaces at the ends keep the label's edge off the text.
-  const renderOptions = { after: { contentText: `\u00a0${text}\u00a0` } };
-  return lines.map((line) => ({
-    range: document.lineAt(Math.min(line, document.lineCount) - 1).range,
-    renderOptions,
-  }));
+  const renderOptions = { before: { contentText: `\u00a0${text}\u00a0` } };
+  return lines.map((line) => {
+    const { range, firstNonWhitespaceCharacterIndex: indent } = document.lineAt(Math.min(line, document.lineCount) - 1);
+    const begin = range.start.with({ character: indent });
+    return { range: new vscode.Range(begin, begin), renderOptions };
+  });
 }
 
 function tooltip(here: string, moments: Moments): string {

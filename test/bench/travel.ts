@@ -128,6 +128,21 @@ async function times(moves: number, move: () => Promise<number>): Promise<number
   return all;
 }
 
+/** Seconds of processor time in which a build executes what is between the first and the last checkpoint. */
+async function executionSeconds(engine: Engine, release: boolean): Promise<number> {
+  const { recording, checkpoints } = engine;
+  const [first, last] = [checkpoints.all[0], checkpoints.all.at(-1)];
+  const seconds: number[] = [];
+  for (const from of [first, last]) {
+    const since = processSeconds();
+    if (recording && from) {
+      await engine.reexecute(recording, { from, release });
+    }
+    seconds.push(processSeconds() - since);
+  }
+  return Number(((seconds[0] ?? 0) - (seconds[1] ?? 0)).toFixed(2));
+}
+
 /** `moves` moves of each kind in a session of so many megabytes. */
 export async function measureTravel(megabytes = 200, moves = 50): Promise<object> {
   const s = await LongSession.create(megabytes * MB);
@@ -171,6 +186,8 @@ export async function measureTravel(megabytes = 200, moves = 50): Promise<object
     const again = await s.ask({ kind: 'calls', functions: [s.functionId('e1000_receive_iov')], condition });
     const all = await s.ask({ kind: 'calls', functions: [s.functionId('e1000_receive_iov')] });
     const seldom = await s.ask({ kind: 'calls', functions: [s.functionId('tcp_attach')] });
+    const debug = await executionSeconds(engine, false);
+    const release = await executionSeconds(engine, true);
     return {
       megabytes,
       frames: present.packets,
@@ -193,6 +210,8 @@ export async function measureTravel(megabytes = 200, moves = 50): Promise<object
       calls_all_s: Number((all.ms / 1000).toFixed(2)),
       calls_all_rows: all.rows,
       calls_seldom_s: Number((seldom.ms / 1000).toFixed(2)),
+      reexecute_debug_cpu_s: debug,
+      reexecute_release_cpu_s: release,
     };
   } finally {
     await engine.dispose();

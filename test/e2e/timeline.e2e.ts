@@ -32,14 +32,14 @@ describe('timeline', () => {
 
       const past = vscode.statusItem(/Past: after packet \d+/);
       await vscode.command('Packet Debugger: Timeline by Time or by Packets');
-      await timeline.axis('10');
+      await timeline.axis('11');
       await timeline.click(0.5);
       await past.waitFor();
       await timeline.text('past').waitFor();
       await s.shot('timeline-past');
 
       await timeline.drag(0.5, 0.8);
-      await vscode.statusItem('Past: after packet 11').waitFor();
+      await vscode.statusItem('Past: after packet 12').waitFor();
       await timeline.wheel(0.5, -600);
       await timeline.axis('6');
       await timeline.wheel(0.5, 600);
@@ -91,7 +91,7 @@ describe('timeline', () => {
         await vscode.command('Packet Debugger: Focus on Timeline View');
         await vscode.command('Packet Debugger: Timeline by Time or by Packets');
         const timeline = await vscode.timeline();
-        await timeline.axis('10');
+        await timeline.axis('11');
         await timeline.click(0.6);
         await timeline.text('past').waitFor();
         await timeline.focus();

@@ -187,12 +187,14 @@ export class Workbench {
     return this.page.locator('.editor-group-container.active .view-line').filter({ hasText: text }).first();
   }
 
-  /** Resolves when a label that an extension puts behind a line has this in it, or when no label has. */
+  /** Resolves when a label that an extension puts into a line has this in it and can be seen, or when none has. */
   async label(text: string, is: 'shown' | 'gone' = 'shown'): Promise<void> {
-    const shown =
+    const has =
       `[...document.querySelectorAll('.editor-instance .view-line span')]` +
-      `.some((span) => getComputedStyle(span, '::after').content.includes(${JSON.stringify(text)}))`;
-    await this.page.waitForFunction(is === 'shown' ? shown : `!${shown}`);
+      `.filter((span) => getComputedStyle(span, '::before').content.includes(${JSON.stringify(text)}))`;
+    const right = (of: string): string => `${of}.getBoundingClientRect().right`;
+    const shown = `${has}.some((span) => ${right('span')} <= ${right("span.closest('.editor-scrollable')")})`;
+    await this.page.waitForFunction(is === 'shown' ? shown : `${has}.length === 0`);
   }
 
   /** An item of the status bar by what it shows. */
