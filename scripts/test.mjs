@@ -19,9 +19,14 @@ const given = process.argv.slice(2);
 const ALL = ['test/**/*.test.ts'];
 /**
  * What runs on every Node version: what depends on Node and V8, the stack with it.
- * The stack's own tests are the same everywhere.
+ * The stack's own tests are the same everywhere, and so are gdb's commands, which know the engine alone.
  */
-const CORE = ['test/{compiler,core,dap,engine,gdb}/**/*.test.ts'];
+const CORE = [
+  'test/{compiler,core,dap,engine}/**/*.test.ts',
+  'test/gdb/{cli,javascript,light-stops,piped,replay,terminal,watch}.test.ts',
+];
+/** Random sessions on other Node versions. */
+const OTHER_SESSIONS = '40';
 
 /** Runs a program of this Node's; resolves to whether it succeeded. Its output is shown when it is done, or at once. */
 function run(node, args, { atOnce = false, env = {} } = {}) {
@@ -54,14 +59,14 @@ async function check(name, args) {
 }
 
 /** Runs mocha on a Node. A run that ends without counts (a crash, no test found) is one failure. */
-async function mocha(node, args) {
+async function mocha(node, args, env = {}) {
   mkdirSync(cache, { recursive: true });
   const counts = join(cache, `test-counts.${process.pid}.json`);
   const reporter = join(root, 'scripts/mocha-reporter.mjs');
   const ci = process.env.CI ? ['--forbid-only', '--retries', '1'] : [];
   const { ok } = await run(node, [join(modules, 'mocha/bin/mocha.js'), '--reporter', reporter, ...ci, ...args], {
     atOnce: true,
-    env: { PKTGDB_TEST_COUNTS: counts },
+    env: { PKTGDB_TEST_COUNTS: counts, ...env },
   });
   try {
     const { passed, failed, which, again } = JSON.parse(readFileSync(counts, 'utf8'));
@@ -96,7 +101,7 @@ if (given.length) {
   results.push(await mocha(process.execPath, ALL));
   for (const node of otherNodes()) {
     process.stdout.write(`\n${node}:\n`);
-    results.push(await mocha(node, CORE));
+    results.push(await mocha(node, CORE, { PKTGDB_HISTORY_SESSIONS: OTHER_SESSIONS }));
   }
 }
 const sum = (key) => results.reduce((n, r) => n + r[key], 0);

@@ -15,6 +15,7 @@ import { history } from './history/history.ts';
 import { journeys } from './journeys/journeys.ts';
 import { activateLanguage } from './language/language.ts';
 import { PacketDetailsView } from './packet/packet-view.ts';
+import { offerQemuWords } from './qemu/qemu.ts';
 import { Replays } from './replays/replays.ts';
 import { sending } from './sending/send.ts';
 import { AdapterFactory } from './session/adapter.ts';
@@ -96,6 +97,7 @@ function views(context: vscode.ExtensionContext, folder: string, stackRoot: stri
     ...breaking(join(folder, 'dist')),
     new GuestConsoles(sessions),
     new Replays(sessions, context.workspaceState),
+    offerQemuWords(sessions),
     details,
     ...captures(context.extensionUri, sessions, context.globalState, details),
     numbers(sessions),

@@ -1,14 +1,27 @@
 /** Lines that belong together: blocks that end with `end`, and lines that a backslash joins. */
 
 /** What begins a block: commands by these names. They cannot be abbreviated. */
-export type BlockKind = 'if' | 'while' | 'commands' | 'define' | 'document';
+export type BlockKind = 'if' | 'while' | 'commands' | 'define' | 'document' | 'js';
 
 const OPENER = /^(if|while|commands|define|document)(?![\w.-])\s*(.*)$/s;
 
 /** The kind of block that a line begins, and what follows on the line; undefined if it begins none. */
 export function splitOpener(line: string): { readonly kind: BlockKind; readonly rest: string } | undefined {
+  if (line.trim() === 'js') {
+    return { kind: 'js', rest: '' };
+  }
   const m = OPENER.exec(line);
   return m ? { kind: m[1] as BlockKind, rest: (m[2] ?? '').trim() } : undefined;
+}
+
+/** The blocks that are open after a line inside of them, outermost first; nothing but `end` counts in JavaScript. */
+export function openAfter(line: string, open: readonly BlockKind[]): readonly BlockKind[] {
+  const text = line.trim();
+  if (text === 'end') {
+    return open.slice(0, -1);
+  }
+  const opener = open.at(-1) === 'js' ? undefined : splitOpener(text);
+  return opener ? [...open, opener.kind] : open;
 }
 
 /** A line, with those joined to it that a backslash at its end continues. */

@@ -22,9 +22,6 @@ export interface CatchText {
   readonly at: number;
 }
 
-/** Where packets are caught unless the user says otherwise: each passes the NIC once. */
-const DEFAULT_LAYER: PacketLayer = 'nic';
-
 export const LAYER_NAMES: readonly string[] = Object.keys(PACKET_LAYERS);
 export const DROP_NAMES: readonly string[] = Object.keys(DROP_REASONS);
 const ICR = findRegister('ICR')?.fields ?? [];
@@ -97,7 +94,7 @@ export function packetText(text: string, filters = new FilterWords()): { filter:
   const filter = (found?.[1] ?? text).trimEnd();
   checkFilter(filter, filters);
   if (found?.[2] === undefined) {
-    return { filter, layer: DEFAULT_LAYER };
+    return { filter, layer: filters.layer };
   }
   const layer = LAYER_NAMES.find((name) => name === found[2]);
   if (layer === undefined) {

@@ -1,6 +1,6 @@
 /** Grades of divergence as they are typed. */
 
-import { GRADES } from '../engine/api.ts';
+import { GRADES, type Grade } from '../engine/api.ts';
 import { printable } from '../packets/format.ts';
 import { CommandError } from './command.ts';
 
@@ -10,7 +10,7 @@ export const GRADE_WORDS = ['same', 'form', 'different', 'missing', 'extra'] as 
 /** The grade that a word or a whole name means, as a place in `GRADES` from 1. Throws `CommandError`. */
 export function parseGrade(text: string): number {
   const wanted = text.trim().toLowerCase();
-  const exact = GRADES.findIndex((grade) => grade === wanted);
+  const exact = GRADES.indexOf(wanted as Grade);
   const at = exact >= 0 ? exact : wanted === '' ? -1 : GRADE_WORDS.findIndex((word) => word.startsWith(wanted));
   if (at < 0) {
     throw new CommandError(

@@ -94,6 +94,5 @@ export const INERT_PRINT_SETTINGS: readonly InertSetting[] = [
 
 /** The same below `style`. */
 export const INERT_STYLE_SETTINGS: readonly InertSetting[] = [
-  ['sources', 'Source code styling is %.', 'off'],
   ['tui-current-position', "Styling the text highlighted by the TUI's current position indicator is %.", 'off'],
 ];

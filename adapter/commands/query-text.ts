@@ -3,6 +3,7 @@ import type { FunctionInfo } from '../compiler/debug-info.ts';
 import type { EngineApi, ExpressionCompiler, PacketLayer, QueryExpression, QueryRequest } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { parseArgument } from '../inspect/expression/parser.ts';
+import type { FilterWords } from '../inspect/filter-words.ts';
 import { watchedPlace } from '../inspect/watch.ts';
 import { within } from '../packets/span.ts';
 import { LAYER_NAMES, packetText } from './catch-text.ts';
@@ -138,7 +139,7 @@ function expressions(evaluator: Evaluator, { text, at }: Piece): QueryExpression
   return list;
 }
 
-/** Layers that `packets` is about without `in`: `nic`, which each packet passes once. */
+/** Behind it `packets` is about all layers; without `in` see `FilterWords.layer`. */
 const ALL = /(?:^|\s)in\s+all\s*$/;
 
 /** `[FILTER] [in LAYER|all] [if COND]` */
@@ -148,7 +149,9 @@ function packets(_engine: EngineApi, evaluator: Evaluator, args: string): QueryR
   const where = all ? head.text.slice(0, all.index) : head.text;
   // A condition of the expression language, without `if`.
   const plain = /\$pkt\b/.test(unquoted(where)) && !behind;
-  const { filter, layer } = plain ? inLayer(where) : within(where, 0, (text) => packetText(text, evaluator.filters));
+  const { filter, layer } = plain
+    ? inLayer(where, evaluator.filters)
+    : within(where, 0, (text) => packetText(text, evaluator.filters));
   const conditions: QueryExpression[] = [];
   if (filter !== '') {
     conditions.push(within(filter, 0, (text) => (plain ? evaluator.condition(text) : evaluator.packetCondition(text))));
@@ -162,10 +165,10 @@ function packets(_engine: EngineApi, evaluator: Evaluator, args: string): QueryR
 }
 
 /** Splits `COND in LAYER`. */
-function inLayer(text: string): { readonly filter: string; readonly layer: PacketLayer } {
+function inLayer(text: string, filters: FilterWords): { readonly filter: string; readonly layer: PacketLayer } {
   const [all = '', layer = ''] = /(?:^|\s)in\s+\w+\s*$/.exec(text) ?? [];
   const filter = text.slice(0, text.length - all.length).trimEnd();
-  return { filter, layer: packetText(all === '' ? layer : all.trim()).layer };
+  return { filter, layer: packetText(all === '' ? layer : all.trim(), filters).layer };
 }
 
 function both([first, second]: readonly QueryExpression[]): QueryExpression | undefined {

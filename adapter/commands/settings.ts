@@ -329,6 +329,10 @@ export const STYLE_SETTINGS: readonly Setting[] = [
     ...flag('enabled', 'whether output has colours', (settings) => settings.style),
     text: ({ style: { enabled } }) => `CLI output styling is ${enabled ? 'enabled' : 'disabled'}.`,
   },
+  {
+    ...flag('sources', 'whether source text has colours', (settings) => settings.style),
+    text: ({ style: { sources } }) => `Source code styling is ${sources ? 'enabled' : 'disabled'}.`,
+  },
   ...INERT_STYLE_SETTINGS.map((s) => inert(s, 'style ')),
 ];
 

@@ -24,7 +24,7 @@ export interface Style {
   intensity: (typeof INTENSITIES)[number];
 }
 
-export type StyleSettings = { enabled: boolean } & { readonly [name in StyleName]: Style };
+export type StyleSettings = { enabled: boolean; sources: boolean } & { readonly [name in StyleName]: Style };
 
 export function defaultStyles(): StyleSettings {
   const style = (foreground: Style['foreground'], intensity: Style['intensity'] = 'normal'): Style => ({
@@ -34,6 +34,7 @@ export function defaultStyles(): StyleSettings {
   });
   return {
     enabled: true,
+    sources: true,
     filename: style('green'),
     function: style('yellow'),
     variable: style('cyan'),

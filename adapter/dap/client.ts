@@ -16,6 +16,8 @@ export class ClientConventions {
   readonly supportsANSIStyling: boolean;
   /** The client starts further sessions when it is asked to. */
   readonly supportsStartDebugging: boolean;
+  /** The client runs programs in a terminal of its own. */
+  readonly supportsRunInTerminal: boolean;
   /** The client shows `progressStart`, `progressUpdate` and `progressEnd`. */
   readonly supportsProgressReporting: boolean;
 
@@ -32,6 +34,7 @@ export class ClientConventions {
     this.supportsMemoryEvent = args.optionalBoolean('supportsMemoryEvent') ?? false;
     this.supportsANSIStyling = args.optionalBoolean('supportsANSIStyling') ?? false;
     this.supportsStartDebugging = args.optionalBoolean('supportsStartDebuggingRequest') ?? false;
+    this.supportsRunInTerminal = args.optionalBoolean('supportsRunInTerminalRequest') ?? false;
     this.supportsProgressReporting = args.optionalBoolean('supportsProgressReporting') ?? false;
   }
 

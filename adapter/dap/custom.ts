@@ -20,6 +20,8 @@ export interface HistoryBody {
   readonly inPast: boolean;
   /** The moment that is shown, in words; empty while the machine runs. */
   readonly here: string;
+  /** The packet that it comes after: `packet 12`; empty while the machine runs. */
+  readonly after: string;
   readonly moments?: Readonly<Record<'start' | 'here' | 'present', HistoryMoment>>;
   /** Bookmarks, by their names, which `pktgdb/goTo` takes too. */
   readonly bookmarks?: readonly (readonly [name: string, moment: HistoryMoment])[];
@@ -54,6 +56,11 @@ export interface QueryRowView extends QueryRow {
 /** VS Code opens a path of this scheme by asking the extension: its query is a moment for `pktgdb/goTo`. */
 export type MomentScheme = 'pktgdb-moment';
 
+/** Body of the event `pktgdb/qemu`: words for the command line of each guest's QEMU. */
+export interface QemuEventBody {
+  readonly words: readonly string[];
+}
+
 /** Answer to `pktgdb/query`. */
 export interface QueryBody {
   readonly rows: number;
@@ -86,6 +93,8 @@ export interface TimelineArguments {
 export interface TimelinePoint {
   readonly ns: number;
   readonly packets: number;
+  /** In a replay: the capture's number of the last packet, 0 if it is not in it. Of a bound: the highest so far. */
+  readonly captured?: number;
 }
 
 /** Things that are counted: frames by their direction, drops, interrupts that the guest took. */

@@ -5,7 +5,7 @@
 import { ContinuedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { BreakpointSpec, ReverseKind } from '../engine/api.ts';
-import { marksOf, momentTarget, momentText } from '../inspect/history.ts';
+import { marksOf, momentTarget, momentText, packetText } from '../inspect/history.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { HistoryBody, SaveBody } from './custom.ts';
 import type { Family } from './request.ts';
@@ -138,9 +138,10 @@ async function save(session: PacketSession, file: string): Promise<SaveBody> {
 function historyBody({ engine, repl }: PacketSession): HistoryBody {
   const { history } = engine;
   if (history === undefined) {
-    return { recorded: false, inPast: false, here: '' };
+    return { recorded: false, inPast: false, here: '', after: '' };
   }
   const { start, here, present, inPast } = history;
   const bookmarks = [...repl.interpreter.moments.bookmarks];
-  return { recorded: true, inPast, here: momentText(here), moments: { start, here, present }, bookmarks };
+  const words = { here: momentText(here), after: packetText(here) };
+  return { recorded: true, inPast, ...words, moments: { start, here, present }, bookmarks };
 }

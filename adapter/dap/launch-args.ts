@@ -5,6 +5,7 @@ import { DEFAULT_ARGS, REPLAY_ARGS } from '../commands/default-machine.ts';
 import type { LaunchOptions, ReplayOptions } from '../engine/api.ts';
 import { type Arguments, describeType, RequestError } from './arguments.ts';
 import { type Peer, parsePeers } from './peers.ts';
+import { parseQemuAttributes, type QemuAttributes } from './qemu.ts';
 
 /** What the guest does by default: it waits for the text that somebody sends to the forwarded port. */
 export const DEFAULT_GUEST_COMMANDS: readonly string[] = ['nc -l -v -p 5556 > hello.txt'];
@@ -22,6 +23,8 @@ export interface LaunchConfiguration {
   readonly asksGuest: boolean;
   /** Other machines, which the client is to start sessions for. */
   readonly peers: readonly Peer[];
+  /** The guests are those of a real QEMU. */
+  readonly qemu: QemuAttributes | undefined;
 }
 
 /** Reads the arguments of a launch request. Throws `RequestError` with a sentence for the user. */
@@ -31,10 +34,11 @@ export function parseLaunch(raw: Arguments): LaunchConfiguration {
   if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new RequestError(`launch: cwd names no folder: ${cwd}`);
   }
+  const qemu = parseQemuAttributes(raw);
   const traceName = raw.optionalString('trace');
   const guestCommands =
     raw.optionalStrings('guestCommands') ??
-    (args === undefined && traceName === undefined ? DEFAULT_GUEST_COMMANDS : []);
+    (args === undefined && traceName === undefined && qemu === undefined ? DEFAULT_GUEST_COMMANDS : []);
   const journey = raw.optionalBoolean('journey') ?? false;
   const initCommands = [...(journey ? ['set journey on'] : []), ...(raw.optionalStrings('initCommands') ?? [])];
   const stopOnEntry = raw.optionalBoolean('stopOnEntry') ?? false;
@@ -57,6 +61,7 @@ export function parseLaunch(raw: Arguments): LaunchConfiguration {
     terminal: parseConsole(raw),
     asksGuest: raw.optionalBoolean('asksGuest') ?? false,
     peers: parsePeers(raw),
+    qemu,
   };
 }
 

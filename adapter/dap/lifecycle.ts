@@ -11,11 +11,13 @@
 import { Event, ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { DEFAULT_ARGS } from '../commands/default-machine.ts';
+import type { QemuSession } from '../qemu/session.ts';
 import { type Arguments, isObject, RequestError } from './arguments.ts';
 import { freeDefault } from './default-port.ts';
 import { GuestQuestion } from './guest-question.ts';
 import { type LaunchConfiguration, parseLaunch } from './launch-args.ts';
 import { startPeers } from './peers.ts';
+import { makeQemuNetwork, type QemuAttributes } from './qemu.ts';
 import type { Family } from './request.ts';
 import type { PacketSession } from './session.ts';
 
@@ -84,6 +86,7 @@ export class Lifecycle {
   #starting = false;
   #earlyExit: { readonly code: number; readonly message: string } | undefined;
   #terminated = false;
+  #qemu: { readonly attributes: QemuAttributes; readonly network: QemuSession } | undefined;
 
   constructor(session: PacketSession) {
     this.#session = session;
@@ -200,6 +203,14 @@ export class Lifecycle {
     return free.args;
   }
 
+  /** The network of real guests, which a restart keeps. */
+  async #network(attributes: QemuAttributes): Promise<QemuSession> {
+    if (this.#qemu?.attributes !== attributes) {
+      this.#qemu = { attributes, network: await makeQemuNetwork(this.#session, attributes) };
+    }
+    return this.#qemu.network;
+  }
+
   async #start(configuration: LaunchConfiguration): Promise<void> {
     const { options, initCommands, noDebug, terminal, asksGuest } = configuration;
     const { engine } = this.#session;
@@ -212,7 +223,10 @@ export class Lifecycle {
     try {
       const { interpreter } = this.#session.repl;
       const { state } = engine;
-      interpreter.args = await this.#args(options);
+      const { qemu } = configuration;
+      const network = qemu && (await this.#network(qemu));
+      interpreter.evaluator.filters.layer = network ? 'slirp' : 'nic';
+      interpreter.args = network?.args ?? (await this.#args(options));
       this.#session.breakpoints.replaying(typeof options.trace === 'string' ? options.trace : options.trace?.[0]);
       if (await this.#runInitCommands(initCommands)) {
         await engine.kill();
@@ -230,7 +244,8 @@ export class Lifecycle {
         this.#earlyExit = undefined;
         const choose = asksGuest ? this.guests.ask.bind(this.guests) : undefined;
         const replay = { ...options.replay, ...(choose === undefined ? {} : { choose }) };
-        await engine.launch({ ...options, args: interpreter.args, replay });
+        const guests = network ? { guests: network.guests() } : {};
+        await engine.launch({ ...options, args: interpreter.args, replay, ...guests });
       }
     } finally {
       this.#session.progress.end();

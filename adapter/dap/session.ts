@@ -14,6 +14,7 @@ import {
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type EngineApi, GivenUpError, type Stop } from '../engine/api.ts';
+import { conditionAdvice } from '../inspect/condition-advice.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { accountLines } from '../inspect/replay.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
@@ -409,6 +410,15 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       void this.#runBreakpointCommands(reason.breakpoints);
     } else if (reason.kind === 'replay-end') {
       void this.#tellAccount();
+    } else if (reason.kind === 'condition-error') {
+      void this.#adviseCondition(reason.breakpoint);
+    }
+  }
+
+  async #adviseCondition(breakpoint: number): Promise<void> {
+    const advice = await conditionAdvice(this.engine, breakpoint).catch(() => '');
+    if (advice !== '') {
+      this.output('important', `${advice}\n`);
     }
   }
 

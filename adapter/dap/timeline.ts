@@ -1,5 +1,6 @@
 /** What happened when, for the view that draws it: counted in as many parts as the view has room for. */
 import type { HistoryMoment, RunTimeline, Stop, Totals } from '../engine/api.ts';
+import { capturedOf } from '../inspect/history.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { TimelineAxis, TimelineBody, TimelineLane, TimelineMark, TimelinePoint, TimelineRange } from './custom.ts';
 import type { Family } from './request.ts';
@@ -48,8 +49,11 @@ export class StopList {
 }
 
 function markOf(kind: TimelineMark['kind'], moment: HistoryMoment, text: string): TimelineMark {
-  const { tick, probe, ns, packets } = moment;
-  return { kind, ns, packets, text, moment: `${tick}:${probe}` };
+  return { kind, ...pointOf(moment), text, moment: `${moment.tick}:${moment.probe}` };
+}
+
+function pointOf({ ns, packets, lastPacket }: HistoryMoment): TimelinePoint {
+  return { ns, packets, ...capturedOf(lastPacket) };
 }
 
 function timelineBody(session: PacketSession, args: Arguments): TimelineBody {
@@ -60,6 +64,7 @@ function timelineBody(session: PacketSession, args: Arguments): TimelineBody {
 function rangeOf(session: PacketSession, timeline: RunTimeline, args: Arguments): TimelineRange {
   const axis = axisOf(args);
   const { history } = session.engine;
+  const replays = history?.replays === true;
   const end = endOf(timeline, history?.present);
   const parts = Math.min(MAX_PARTS, Math.max(1, args.count('buckets', PARTS)));
   const from = Math.min(end[axis], Math.max(0, args.optionalNumber('from') ?? 0));
@@ -71,16 +76,20 @@ function rangeOf(session: PacketSession, timeline: RunTimeline, args: Arguments)
     from,
     to,
     end,
-    ...(history ? { here: { ns: history.here.ns, packets: history.here.packets } } : {}),
+    ...(history ? { here: pointOf(history.here) } : {}),
     inPast: history?.inPast ?? false,
-    bounds: totals.map(([ns, , toGuest, fromGuest]) => ({ ns, packets: toGuest + fromGuest })),
+    bounds: totals.map(([ns, , toGuest, fromGuest, , , captured]) => ({
+      ns,
+      packets: toGuest + fromGuest,
+      ...(replays ? { captured } : {}),
+    })),
     lanes: {
       toGuest: countsOf(totals, 'toGuest'),
       fromGuest: countsOf(totals, 'fromGuest'),
       drops: countsOf(totals, 'drops'),
       interrupts: countsOf(totals, 'interrupts'),
     },
-    marks: thinned(withNeighbours(marksOf(session, timeline), axis, from, to), (mark) =>
+    marks: thinned(withNeighbours(marksOf(session, timeline, replays), axis, from, to), (mark) =>
       Math.floor((parts * (mark[axis] - from)) / (to - from || 1)),
     ),
   };
@@ -135,12 +144,13 @@ function countsOf(totals: readonly Totals[], lane: TimelineLane): number[] {
   return totals.slice(1).map((after, i) => Math.max(0, (after[at] ?? 0) - (totals[i]?.[at] ?? 0)));
 }
 
-function marksOf(session: PacketSession, timeline: RunTimeline): TimelineMark[] {
+function marksOf(session: PacketSession, timeline: RunTimeline, replays: boolean): TimelineMark[] {
   const { bookmarks, checkpoints } = session.repl.interpreter.moments;
   return [
-    ...timeline.checkpoints.map(
-      (point): TimelineMark => ({ kind: 'saved', ...point, text: '', moment: momentOf(point) }),
-    ),
+    ...timeline.checkpoints.map(({ captured, ...point }): TimelineMark => {
+      const number = replays ? { captured } : {};
+      return { kind: 'saved', ...point, ...number, text: '', moment: momentOf(point) };
+    }),
     ...session.stops.all,
     ...[...checkpoints].map(([number, moment]) => markOf('checkpoint', moment, String(number))),
     ...[...bookmarks].map(([name, moment]) => markOf('bookmark', moment, name)),

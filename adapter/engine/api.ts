@@ -419,7 +419,7 @@ export interface RunTimeline {
    */
   by(axis: TurnAxis, places: readonly number[]): readonly Totals[];
   /** Where history can be entered without executing what was before, the oldest first. */
-  readonly checkpoints: readonly { readonly ns: number; readonly packets: number }[];
+  readonly checkpoints: readonly { readonly ns: number; readonly packets: number; readonly captured: number }[];
 }
 
 export interface EngineApi {

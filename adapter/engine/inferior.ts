@@ -375,7 +375,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       turns && {
         end: turns.end,
         by: (axis, places) => turns.by(axis, places),
-        checkpoints: checkpoints.all.map(({ nowNs: ns, frames: packets }) => ({ ns, packets })),
+        checkpoints: checkpoints.all.map(({ nowNs: ns, frames: packets, captured }) => ({ ns, packets, captured })),
       }
     );
   }

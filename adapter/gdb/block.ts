@@ -1,29 +1,28 @@
 /** Lines of a block as they are typed. */
-import { splitOpener } from '../commands/blocks.ts';
+import { type BlockKind, openAfter } from '../commands/blocks.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+
+type Done = (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void;
 
 /** Lines collected up to the `end` that belongs to the opening line. */
 export class Block {
   readonly #lines: string[] = [];
-  #depth = 0;
-  readonly #done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void;
+  #open: readonly BlockKind[];
+  readonly #done: Done;
 
-  constructor(done: (gdb: GdbInterpreter, lines: readonly string[]) => Promise<void> | void) {
+  constructor(kind: BlockKind, done: Done) {
+    this.#open = [kind];
     this.#done = done;
   }
 
   /** Takes a line; true when the block is complete. */
   add(line: string): boolean {
-    const text = line.trim();
-    if (text === 'end') {
-      if (this.#depth === 0) {
-        return true;
-      }
-      this.#depth--;
-    } else if (splitOpener(text)) {
-      this.#depth++;
+    const inJavascript = this.#open.at(-1) === 'js';
+    this.#open = openAfter(line, this.#open);
+    if (this.#open.length === 0) {
+      return true;
     }
-    this.#lines.push(text);
+    this.#lines.push(inJavascript ? line : line.trim());
     return false;
   }
 

@@ -11,6 +11,7 @@ import { type Conversation, conversationsOf, followStream, type StreamPiece } fr
 import { type Filter, FilterError } from '../packets/filter/filter.ts';
 import { hexDump } from '../packets/format.ts';
 import { concat, writePcap } from '../packets/pcap.ts';
+import { CaptureError } from '../packets/types.ts';
 import { captureBytes } from '../replay/open.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
@@ -30,7 +31,14 @@ async function captureOf(gdb: GdbInterpreter, where: string): Promise<Capture> {
   if (where === 'capture') {
     throw new CommandError('No single capture is replayed.');
   }
-  return readCapture(await captureBytes(where));
+  try {
+    return readCapture(await captureBytes(where));
+  } catch (error) {
+    if (error instanceof CaptureError) {
+      throw new CommandError(`"${where}" is no edge (${EDGES}), and as a file: ${error.message}.`);
+    }
+    throw error;
+  }
 }
 
 export async function infoConversations(gdb: GdbInterpreter, args: string): Promise<void> {

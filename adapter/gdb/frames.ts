@@ -8,6 +8,7 @@ import { formatArgument } from '../inspect/values.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { numberedFrameLine, sourceLine } from './stops.ts';
+import { thread, threadApply } from './threads.ts';
 
 export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void> {
   const words = args.split(/\s+/).filter((w) => w !== '');
@@ -241,6 +242,10 @@ export const FRAME_HANDLERS: Handlers<typeof FRAME_COMMANDS> = {
   frame,
   'frame apply': frameApply,
   faas: (gdb, args) => gdb.frames().then((frames) => applyTo(gdb, frames, `-s ${args}`)),
+  thread,
+  'thread apply': threadApply,
+  taas: (gdb, args) => threadApply(gdb, `all -s ${args}`),
+  tfaas: (gdb, args) => threadApply(gdb, `all -s frame apply all -s ${args}`),
   'select-frame': selectFrame,
   'up-silently': async (gdb, args) => void (await gdb.output.captured(() => move(gdb, args, 1))),
   'down-silently': async (gdb, args) => void (await gdb.output.captured(() => move(gdb, args, -1))),

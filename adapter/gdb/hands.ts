@@ -76,7 +76,7 @@ export async function inject(gdb: GdbInterpreter, args: string): Promise<void> {
 
 async function framesOf(what: string, edge: InjectEdge): Promise<readonly Uint8Array[]> {
   const hex = what.replace(/^"|"$/g, '').replace(/^0x/, '').replace(/[\s:]/g, '');
-  if (/^(?:[0-9a-f]{2}){14,}$/i.test(hex)) {
+  if (/^(?:[0-9a-f]{2})+$/i.test(hex) && (hex.length >= 28 || !existsSync(what))) {
     return [new Uint8Array(Buffer.from(hex, 'hex'))];
   }
   const quoted = /^"([\s\S]*)"$/.exec(what)?.[1] ?? /^'([\s\S]*)'$/.exec(what)?.[1];

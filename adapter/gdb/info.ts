@@ -99,7 +99,11 @@ async function infoSource(gdb: GdbInterpreter): Promise<void> {
 
 async function infoLine(gdb: GdbInterpreter, args: string): Promise<void> {
   const here = (await defaultPlace(gdb)) ?? { file: '', line: 0 };
-  const at = args.trim() === '' ? here : lineOf(gdb, args.trim(), here);
+  const named = args.trim() === '' ? here : lineOf(gdb, args.trim(), here);
+  // A function is its first statement, as that is where it begins.
+  const [ofName] = gdb.engine.info.functions.filter((f) => f.name === args.trim() && f.probes.length > 0);
+  const first = gdb.engine.info.probes[ofName?.probes[0] ?? -1];
+  const at = ofName && first ? { file: ofName.file, line: first.line } : named;
   if (at.file === '') {
     throw new CommandError('No line number information available.');
   }
@@ -234,7 +238,14 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info line': infoLine,
   'info locals': infoLocals,
   'info network': (gdb) => infoMonitor(gdb, 'info network'),
-  'info packet': (gdb) => printPacket(gdb, { tree: true, bytes: true }),
+  'info packet': (gdb, args) => {
+    if (args.trim() !== '') {
+      throw new CommandError(
+        `"info packet" takes no argument: it is about the packet of this frame. "packets" lists those that passed.`,
+      );
+    }
+    return printPacket(gdb, { tree: true, bytes: true });
+  },
   'info position': infoPosition,
   'info program': infoProgram,
   'info record': infoRecord,

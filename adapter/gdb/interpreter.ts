@@ -162,9 +162,10 @@ export class GdbInterpreter {
     this.options = options;
     this.style = new Styles(this.settings.style, options.styled === true);
     this.evaluator = new Evaluator(engine);
+    this.evaluator.filters.layer = options.launch?.guests ? 'slirp' : 'nic';
     this.evaluator.setting = (name) => settingValue(this.settings, name);
     this.output = new Output((text) => options.write(text, 'stdout'), this.settings.logging);
-    this.source = new SourceView(engine);
+    this.source = new SourceView(engine, this.style);
     this.args = options.launch?.args ?? [];
     this.traces = options.launch?.traces ?? [];
     Object.assign(this.settings.replay, options.launch?.replay);

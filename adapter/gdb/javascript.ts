@@ -19,7 +19,7 @@ function runnerOf(gdb: GdbInterpreter): ScriptRunner {
     return before;
   }
   const { engine, evaluator } = gdb;
-  const run = (line: string): Promise<string> => gdb.output.captured(() => gdb.command(line));
+  const run = (line: string): Promise<string> => gdb.output.captured(() => gdb.scriptLine(line));
   const made = new ScriptRunner({ engine, evaluator, run, print: (text) => gdb.out(text) });
   runners.set(gdb, made);
   return made;
@@ -27,7 +27,7 @@ function runnerOf(gdb: GdbInterpreter): ScriptRunner {
 
 async function running(
   gdb: GdbInterpreter,
-  what: { readonly code: string } | { readonly file: string },
+  what: { readonly code: string; readonly quiet?: boolean } | { readonly file: string },
 ): Promise<void> {
   const runner = runnerOf(gdb);
   const watch = setInterval(() => gdb.interrupts.wanted && runner.end(), INTERRUPT_MS);
@@ -44,10 +44,12 @@ async function running(
 
 /** `js CODE`. */
 export async function javascript(gdb: GdbInterpreter, code: string): Promise<void> {
-  if (code.trim() === '') {
-    throw new CommandError('Argument required (JavaScript to evaluate).');
-  }
   await running(gdb, { code });
+}
+
+/** The lines between `js` and `end`. */
+export async function javascriptBlock(gdb: GdbInterpreter, code: string): Promise<void> {
+  await running(gdb, { code, quiet: true });
 }
 
 /** True for a file that `source` takes as JavaScript. */

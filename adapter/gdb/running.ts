@@ -77,6 +77,9 @@ async function continue_(gdb: GdbInterpreter, args: string): Promise<void> {
       return gdb.go(() => gdb.engine.resume());
     }
   }
+  if (count > 1) {
+    gdb.out('Not stopped at any breakpoint; argument ignored.\n');
+  }
   gdb.announce('Continuing.\n');
   return gdb.go(() => gdb.engine.resume());
 }

@@ -2,14 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { type BlockKind, joinedLines, splitOpener } from '../commands/blocks.ts';
+import { type BlockKind, joinedLines, openAfter, splitOpener } from '../commands/blocks.ts';
 import { CommandError } from '../commands/command.ts';
 import type { SCRIPT_COMMANDS } from '../commands/table/script.ts';
 import { parseExpression } from '../inspect/expression/parser.ts';
 import { Block } from './block.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { isJavascript, javascript, sourceJavascript } from './javascript.ts';
+import { isJavascript, javascript, javascriptBlock, sourceJavascript } from './javascript.ts';
 import { breakpointOf } from './places.ts';
 import { evaluateCommand, pipe, withSetting } from './scripting.ts';
 import { alias, defineBlock, definePrefix, documentBlock } from './user-commands.ts';
@@ -26,11 +26,12 @@ const BLOCKS: Readonly<Record<BlockKind, (gdb: GdbInterpreter, rest: string) => 
   define: defineBlock,
   document: documentBlock,
   if: (_gdb, rest) => conditionalBlock('if', rest, runIf),
+  js: () => new Block('js', (gdb, lines) => javascriptBlock(gdb, lines.join('\n'))),
   while: (_gdb, rest) => conditionalBlock('while', rest, runWhile),
 };
 
 function conditionalBlock(
-  name: string,
+  name: 'if' | 'while',
   condition: string,
   run: (gdb: GdbInterpreter, condition: string, lines: readonly string[]) => Promise<void>,
 ): Block {
@@ -38,7 +39,7 @@ function conditionalBlock(
     throw new CommandError(`${name} command requires an argument.`);
   }
   parseExpression(condition);
-  return new Block((gdb, lines) => run(gdb, condition, lines));
+  return new Block(name, (gdb, lines) => run(gdb, condition, lines));
 }
 
 function commandsBlock(gdb: GdbInterpreter, rest: string): Block {
@@ -47,7 +48,7 @@ function commandsBlock(gdb: GdbInterpreter, rest: string): Block {
   if (id === undefined) {
     throw new CommandError('No breakpoints specified.');
   }
-  return new Block((g, lines) => {
+  return new Block('commands', (g, lines) => {
     g.breakpointCommands.set(id, lines);
     const light = lines.some((line) => /^(?:c|cont|continue|fg)\b/.test(line.trim()));
     if (g.engine.breakpoints.some((b) => b.id === id && (b.spec.light ?? false) !== light)) {
@@ -79,17 +80,12 @@ async function runIf(gdb: GdbInterpreter, condition: string, lines: readonly str
 
 /** The `else` of this block, not of one within. */
 function elseIndex(lines: readonly string[]): number {
-  let depth = 0;
-  for (const [i, l] of lines.entries()) {
-    if (splitOpener(l)) {
-      depth++;
-    } else if (l === 'end') {
-      depth--;
-    } else if (l === 'else' && depth === 0) {
-      return i;
-    }
-  }
-  return -1;
+  let open: readonly BlockKind[] = ['if'];
+  return lines.findIndex((line) => {
+    const found = line === 'else' && open.length === 1;
+    open = openAfter(line, open);
+    return found;
+  });
 }
 
 /** `loop_break` and `loop_continue`, on their way to the loop that they are in. */

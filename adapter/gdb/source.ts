@@ -9,18 +9,23 @@ import type { EngineApi } from '../engine/api.ts';
 import { regexOf } from './frames.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { colouredLines } from './source-colours.ts';
+import type { Styles } from './styles.ts';
 
 /** Reads source files, and remembers what `list` showed last. */
 export class SourceView {
   readonly #engine: EngineApi;
   readonly #files = new Map<string, readonly string[] | undefined>();
+  readonly #coloured = new Map<string, readonly string[]>();
+  readonly #styles: Styles;
   /** The place of the last stop, frame or listing. */
   #place: DefaultPlace | undefined;
   /** First and last line shown last; undefined after a stop: the next `list` is around the place. */
   shown: { first: number; last: number } | undefined;
 
-  constructor(engine: EngineApi) {
+  constructor(engine: EngineApi, styles: Styles) {
     this.#engine = engine;
+    this.#styles = styles;
   }
 
   /** The current source file and line. */
@@ -52,9 +57,20 @@ export class SourceView {
     return this.#files.get(file);
   }
 
+  /** A line of a file as it is shown: in colours where that is wanted. */
+  shownLine(file: string, line: number): string | undefined {
+    const lines = this.lines(file);
+    if (!lines || !this.#styles.sources) {
+      return lines?.[line - 1];
+    }
+    const coloured = this.#coloured.get(file) ?? colouredLines(lines);
+    this.#coloured.set(file, coloured);
+    return coloured[line - 1];
+  }
+
   /** `1031\t  const ...`; without the source, where it would be. */
   numberedLine(file: string, line: number): string {
-    const text = this.lines(file)?.[line - 1];
+    const text = this.shownLine(file, line);
     return text === undefined ? `${line}\tin ${file}` : `${line}\t${text}`;
   }
 }
@@ -70,7 +86,7 @@ function printLines(gdb: GdbInterpreter, file: string, first: number, last: numb
   }
   const end = Math.min(last, lines.length);
   for (let n = Math.max(first, 1); n <= end; n++) {
-    gdb.out(`${n}\t${lines[n - 1]}\n`);
+    gdb.out(`${n}\t${gdb.source.shownLine(file, n)}\n`);
   }
   gdb.source.center(file, end);
   gdb.source.shown = { first: Math.max(first, 1), last: end };
@@ -156,7 +172,7 @@ async function search(gdb: GdbInterpreter, args: string, direction: 1 | -1): Pro
     gdb.source.shown === undefined ? here.line : direction > 0 ? gdb.source.shown.last : gdb.source.shown.first;
   for (let n = from + direction; n >= 1 && n <= lines.length; n += direction) {
     if (re.test(lines[n - 1] ?? '')) {
-      gdb.out(`${n}\t${lines[n - 1]}\n`);
+      gdb.out(`${n}\t${gdb.source.shownLine(here.file, n)}\n`);
       gdb.source.center(here.file, n);
       gdb.source.shown = { first: n, last: n };
       gdb.evaluator.setVariable('_', n);

@@ -1,5 +1,6 @@
 /** What gdb prints when the program stops, and frame lines. */
 import type { Frame, NamedValue, Stop } from '../engine/api.ts';
+import { conditionAdvice } from '../inspect/condition-advice.ts';
 import { shortMomentText } from '../inspect/history.ts';
 import { packetArgument } from '../inspect/packets.ts';
 import { accountLines } from '../inspect/replay.ts';
@@ -95,6 +96,12 @@ function catchpointOf(gdb: GdbInterpreter, hit: readonly number[]): number | und
 }
 
 async function headlineOf(gdb: GdbInterpreter, reason: Stop): Promise<string> {
+  if (reason.kind === 'condition-error') {
+    const { breakpoint: id, message } = reason;
+    const advice = await conditionAdvice(gdb.engine, id);
+    const why = [message, advice].filter(Boolean).join('\n');
+    return `Error in testing condition for breakpoint ${id}:\n${why}\n\nBreakpoint ${id}, `;
+  }
   return (await watchHeadline(gdb, reason)) ?? headline(gdb, reason);
 }
 
@@ -124,10 +131,6 @@ function headline(gdb: GdbInterpreter, reason: Stop): string {
       return caught
         ? `\nCatchpoint ${caught.id} (exception ${what}), `
         : `\nUncaught exception in the stack: ${what}\n`;
-    }
-    case 'condition-error': {
-      const { breakpoint: id, message } = reason;
-      return `Error in testing condition for breakpoint ${id}:\n${message}\n\nBreakpoint ${id}, `;
     }
     default:
       return '';

@@ -1,8 +1,8 @@
 /** Colours of output, as gdb has them: functions, files, variables and addresses are told apart at a glance. */
 import { COLOURS, type Style, type StyleName, type StyleSettings } from '../commands/style-settings.ts';
 
-const ESCAPE = '\x1b';
-const RESET = `${ESCAPE}[m`;
+export const ESCAPE = '\x1b';
+export const RESET = `${ESCAPE}[m`;
 const INTENSITY = { normal: '', bold: '1', dim: '2' } as const;
 const SEQUENCES = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g');
 
@@ -46,6 +46,11 @@ export class Styles {
 
   get on(): boolean {
     return this.#possible && this.#settings.enabled;
+  }
+
+  /** Source text is coloured too. */
+  get sources(): boolean {
+    return this.on && this.#settings.sources;
   }
 
   /** A text in the style of what it is. */

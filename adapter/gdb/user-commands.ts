@@ -79,7 +79,7 @@ export async function defineBlock(gdb: GdbInterpreter, rest: string): Promise<Bl
   checkPrefix(gdb, name);
   await checkName(gdb, name);
   gdb.hint(`Type commands for definition of "${name}".\nEnd with a line saying just "end".\n`);
-  return new Block((g, lines) => {
+  return new Block('define', (g, lines) => {
     const command = g.userCommands.get(name)?.command ?? userCommand(name, 'User-defined.');
     g.userCommands.set(name, { command, lines });
   });
@@ -116,7 +116,7 @@ export function documentBlock(gdb: GdbInterpreter, name: string): Block {
     );
   }
   gdb.hint(`Type documentation for "${name}".\nEnd with a line saying just "end".\n`);
-  return new Block((g, lines) => {
+  return new Block('document', (g, lines) => {
     const own = g.userCommands.get(name)?.lines ?? [];
     g.userCommands.set(name, { command: userCommand(name, lines.join('\n')), lines: own });
   });

@@ -187,7 +187,8 @@ function noteTurn(): void {
   if (turnIndex && machine?.host) {
     const { packets, toGuest } = edge;
     const { host, drops, cpu } = machine;
-    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, drops?.total ?? 0, cpu?.interrupts ?? 0);
+    const happened = [drops?.total ?? 0, cpu?.interrupts ?? 0, edge.number] as const;
+    turnIndex.note(host.now_ns, ticks(), toGuest, packets - toGuest, ...happened);
   }
 }
 

@@ -233,7 +233,13 @@ export class Evaluator {
     if (!stored) {
       return { value: VOID };
     }
-    return stored.value.handle === undefined || stored.epoch === this.#epoch ? stored : undefined;
+    const { value, code } = stored;
+    if (value.handle === undefined || stored.epoch === this.#epoch) {
+      return stored;
+    }
+    // Without a machine a pointer is an address still, and nothing can be read there.
+    const ended = this.engine.state === 'none' || this.engine.state === 'exited';
+    return ended && !code?.contents && (value.kind === 'struct' || code?.pointer) ? stored : undefined;
   }
 
   /** Puts a value in the history and returns its number. */
@@ -427,6 +433,9 @@ function inGdbWords(error: unknown): Error {
   const message = e.message.replace(/^(?:\w*Error: )+/, '');
   if (/^Cannot (?:read|set) propert/.test(message)) {
     return new ExpressionError('Cannot access memory at address 0x0');
+  }
+  if (message === '$R is not defined') {
+    return new ExpressionError('Cannot access memory: the program is not being run.');
   }
   const unknown = /^(\w+) is not defined/.exec(message);
   if (unknown) {

@@ -1,5 +1,5 @@
 /** What display filters mean at the prompt: the user's macros, and the packet at the stop for `${ip.src}`. */
-import type { EngineApi } from '../engine/api.ts';
+import type { EngineApi, PacketLayer } from '../engine/api.ts';
 import { compileFilter, type Filter } from '../packets/filter/filter.ts';
 import { expand } from '../packets/filter/macros.ts';
 import { referenceText, referring } from '../packets/filter/reference.ts';
@@ -9,6 +9,11 @@ import { fieldNamed } from '../packets/filter/resolve.ts';
 export class FilterWords {
   /** Texts by name, with `$1` for the first argument. */
   readonly macros = new Map<string, string>();
+  /**
+   * Where packets are looked for unless the user says otherwise: each passes the NIC once. A machine that only links
+   * guests of other programs has none, and there it is the user network.
+   */
+  layer: PacketLayer = 'nic';
   #reference = '';
 
   /** Looks up the packet of a frame, which references are about from now on. */

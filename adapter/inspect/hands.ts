@@ -59,6 +59,7 @@ export async function dropHere(engine: EngineApi): Promise<PacketBytes> {
   const { frame, packet } = await atPacket(engine);
   const noted = `$R.notes.dropped(${frame.probe},${placeOf(frame)})`;
   await engine.returnFrom(`(${noted},${leaving(frame, "$G.count_drop('DEBUGGER')")})`);
+  LET_GO.add(frame);
   return packet;
 }
 
@@ -72,13 +73,20 @@ export async function delayHere(engine: EngineApi, ns: number): Promise<PacketBy
   const iov = frame.fn.packet?.kind === 'iov';
   const [buf, size] = iov ? ['iov[0].iov_base', 'iov[0].iov_len'] : ['buf', 'size'];
   await engine.returnFrom(leaving(frame, `$G.net_hold(${JSON.stringify(edge)},${buf},${size},${ns})`));
+  LET_GO.add(frame);
   return packet;
 }
+
+/** Frames of a stop whose packet is out of hand, and waits for the machine to go on. */
+const LET_GO = new WeakSet<Frame>();
 
 async function atPacket(engine: EngineApi): Promise<{ readonly frame: Frame; readonly packet: PacketBytes }> {
   const [frame] = await engine.frames();
   if (!frame) {
     throw new EngineError('No stack.');
+  }
+  if (LET_GO.has(frame)) {
+    throw new EngineError('The packet here has been dropped or held back already; "continue" goes on.');
   }
   return { frame, packet: await packetBytesOf(engine, frame) };
 }

@@ -9,7 +9,7 @@ import {
   type TimePosition,
 } from '../engine/api.ts';
 import { PacketView } from '../packets/fields.ts';
-import { visible } from '../packets/format.ts';
+import { packetNumber, visible } from '../packets/format.ts';
 import { flagsOf, flagsText, tcp } from '../packets/protocols/tcp.ts';
 import { udp } from '../packets/protocols/udp.ts';
 import { summary } from '../packets/summary.ts';
@@ -64,10 +64,15 @@ export function shortMomentText(moment: HistoryMoment): string {
   return `${tick}${probe < 0 ? '' : `:${probe}`}, after ${packetText(moment)}`;
 }
 
-/** The last packet that has passed the user network's edge; of a replay by its number in the capture. */
-function packetText({ packets, lastPacket }: HistoryMoment): string {
-  const number = lastPacket?.captured ?? packets;
-  return lastPacket === null || number > 0 ? `packet ${number}` : 'a packet that is not in the capture';
+/** The last packet that has passed the user network's edge: `packet 12`. */
+export function packetText({ packets, lastPacket }: HistoryMoment): string {
+  const number = packetNumber({ packets, ...capturedOf(lastPacket) });
+  return number === '-' ? 'a packet that is not in the capture' : `packet ${number}`;
+}
+
+/** Of a replay: the number in the capture, 0 if it is not in it. */
+export function capturedOf(lastPacket: HistoryMoment['lastPacket']): { readonly captured?: number } {
+  return lastPacket?.captured === undefined ? {} : { captured: lastPacket.captured };
 }
 
 /** A packet in a few words, from its headers: who sent it to whom, and its flags or protocol. */

@@ -1,6 +1,6 @@
 /** Answers of queries as lines of text. */
 import type { QueryEnd, QueryRequest, QueryRow, Value } from '../engine/api.ts';
-import { visible } from '../packets/format.ts';
+import { packetNumber, visible } from '../packets/format.ts';
 import { formatSummary } from '../packets/summary.ts';
 import { formatArgument } from './values.ts';
 
@@ -17,11 +17,7 @@ export function rowMoment({ tick, probe }: Pick<QueryRow, 'tick' | 'probe'>): st
  */
 export function rowText(request: QueryRequest, row: QueryRow): string {
   const seconds = `${(row.ns / NS).toFixed(9)} s`;
-  return [row.number, rowMoment(row), seconds, packetText(row), found(request, row)].join('  ');
-}
-
-function packetText({ captured, packets }: QueryRow): string {
-  return captured === 0 ? 'packet -' : `packet ${captured ?? packets}`;
+  return [row.number, rowMoment(row), seconds, `packet ${packetNumber(row)}`, found(request, row)].join('  ');
 }
 
 function found(request: QueryRequest, row: QueryRow): string {

@@ -27,7 +27,7 @@ export function typeName(value: Value, code?: Code): string {
     return `${scalarName(code.type.to)} *`;
   }
   if (code?.pointer && (value.kind === 'array' || value.kind === 'bytes')) {
-    const element = code.type.kind === 'array' && code.type.scalar ? scalarName(code.type.scalar) : elementName(value);
+    const element = pointedAt(code) ?? elementName(value);
     return code.pointer === 'array' ? `${element} (*)[${value.length ?? 0}]` : `${element} *`;
   }
   if (code?.scalar || ['int', 'uint', 'float', 'logical'].includes(code?.type.kind ?? '')) {
@@ -40,6 +40,18 @@ export function typeName(value: Value, code?: Code): string {
     return `${structName(code.type.struct.name)} *`;
   }
   return plainType(value.type) || (value.kind === 'undefined' ? 'void' : value.kind);
+}
+
+/** What the type of an expression says of an array's elements. */
+function pointedAt({ type }: Code): string | undefined {
+  if (type.kind !== 'array') {
+    return undefined;
+  }
+  const { element, scalar } = type;
+  if (scalar) {
+    return scalarName(scalar);
+  }
+  return element.kind === 'struct' ? structName(element.struct.name) : element.kind === 'number' ? 'number' : undefined;
 }
 
 /** `uint32_t` for an element of a Uint32Array, `struct iovec` for one of iovec[]. */

@@ -64,7 +64,7 @@ export class Script {
       const kind = kindOf(words, inside);
       const line = { ...raw, kind, inside };
       lines.push(line);
-      const opener = kind === 'command' || kind === 'text' ? splitOpener(words) : undefined;
+      const opener = kind === 'command' || (kind === 'text' && inside.at(-1) !== 'js') ? splitOpener(words) : undefined;
       if (kind === 'end') {
         const closed = open.pop();
         if (closed) {
@@ -72,7 +72,7 @@ export class Script {
         } else {
           problems.push({
             line,
-            message: '"end" without a block: if, while, commands, define or document begins one.',
+            message: '"end" without a block: if, while, commands, define, document or js begins one.',
           });
         }
       } else if (kind === 'else' && inside.at(-1) !== 'if') {
@@ -125,7 +125,7 @@ function kindOf(words: string, inside: readonly BlockKind[]): LineKind {
   if (words === 'end') {
     return 'end';
   }
-  if (inside.includes('document')) {
+  if (inside.includes('document') || inside.at(-1) === 'js') {
     return 'text';
   }
   if (words === '') {

@@ -13,9 +13,11 @@ export const TURN = {
   FROM_GUEST: 3,
   DROPS: 4,
   INTERRUPTS: 5,
+  /** In a replay: how far the capture's numbers have come; 0 otherwise. */
+  CAPTURED: 6,
 } as const;
 
-const WIDTH = 6;
+const WIDTH = 7;
 
 /** Records that are kept: when there are as many, every second one leaves, and the index knows less of when. */
 export const MAX_TURNS = 1 << 17;
@@ -47,7 +49,15 @@ export class TurnWriter {
   }
 
   /** A turn ends. Nothing but the clock is kept of one that brought nothing. */
-  note(ns: number, tick: number, toGuest: number, fromGuest: number, drops: number, interrupts: number): void {
+  note(
+    ns: number,
+    tick: number,
+    toGuest: number,
+    fromGuest: number,
+    drops: number,
+    interrupts: number,
+    captured: number,
+  ): void {
     this.#latest[TURN.NS] = ns;
     this.#latest[TURN.TICK] = tick;
     const r = this.#records;
@@ -71,6 +81,7 @@ export class TurnWriter {
     r[at + TURN.FROM_GUEST] = fromGuest;
     r[at + TURN.DROPS] = drops;
     r[at + TURN.INTERRUPTS] = interrupts;
+    r[at + TURN.CAPTURED] = Math.max(captured, at > 0 ? (r[at - WIDTH + TURN.CAPTURED] ?? 0) : 0);
     Atomics.store(this.#ctl, COUNT, ++this.#count);
   }
 
@@ -99,9 +110,10 @@ export type Totals = readonly [
   fromGuest: number,
   drops: number,
   irqs: number,
+  captured: number,
 ];
 
-const NONE: Totals = [0, 0, 0, 0, 0, 0];
+const NONE: Totals = [0, 0, 0, 0, 0, 0, 0];
 
 /** The main thread's end. */
 export class TurnReader {
@@ -141,8 +153,9 @@ export class TurnReader {
 
   #totals(i: number): Totals {
     const at = (k: number): number => this.#records[i * WIDTH + k] ?? 0;
-    const { NS, TICK, TO_GUEST, FROM_GUEST, DROPS, INTERRUPTS } = TURN;
-    return i < 0 ? NONE : [at(NS), at(TICK), at(TO_GUEST), at(FROM_GUEST), at(DROPS), at(INTERRUPTS)];
+    const { NS, TICK, TO_GUEST, FROM_GUEST, DROPS, INTERRUPTS, CAPTURED } = TURN;
+    const counters = [at(TO_GUEST), at(FROM_GUEST), at(DROPS), at(INTERRUPTS), at(CAPTURED)] as const;
+    return i < 0 ? NONE : [at(NS), at(TICK), ...counters];
   }
 
   #packets(i: number): number {
@@ -183,6 +196,7 @@ export class TurnReader {
     const part = (k: number): number => Math.floor((before[k] ?? 0) + share * ((after[k] ?? 0) - (before[k] ?? 0)));
     const toGuest = part(TURN.TO_GUEST);
     const fromGuest = Math.min(packets - toGuest, after[TURN.FROM_GUEST]);
-    return [after[TURN.NS], part(TURN.TICK), toGuest, fromGuest, part(TURN.DROPS), part(TURN.INTERRUPTS)];
+    const more = [part(TURN.DROPS), part(TURN.INTERRUPTS), part(TURN.CAPTURED)] as const;
+    return [after[TURN.NS], part(TURN.TICK), toGuest, fromGuest, ...more];
   }
 }

@@ -158,3 +158,11 @@ function formatNumber(f: { readonly type: FieldType; readonly hex?: boolean }, v
       return f.hex === true ? hex(value, HEX_DIGITS[f.type] ?? 0) : String(value);
   }
 }
+
+/**
+ * Which packet one stands behind: of a replay the capture's number, `-` for a packet that is not in the capture; else
+ * how many have passed the user network's edge.
+ */
+export function packetNumber({ packets, captured }: { readonly packets: number; readonly captured?: number }): string {
+  return captured === 0 && packets > 0 ? '-' : String(captured ?? packets);
+}

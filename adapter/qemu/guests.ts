@@ -2,13 +2,7 @@
 import type { GuestOutput, RealGuests } from '../engine/api.ts';
 import { visible } from '../packets/format.ts';
 import { QmpClient } from './qmp.ts';
-import { QemuProcess, type QemuSockets } from './run.ts';
-
-/** A QEMU that is started when the machine waits for it. */
-export interface QemuStart {
-  readonly command: string;
-  readonly sockets: QemuSockets;
-}
+import { QemuProcess, type QemuStart } from './run.ts';
 
 export class QemuGuests implements RealGuests {
   readonly #clients: readonly QmpClient[];
@@ -29,7 +23,7 @@ export class QemuGuests implements RealGuests {
 
   up(out: GuestOutput): void {
     if (this.#start) {
-      this.#process = new QemuProcess(this.#start.command, this.#start.sockets, {
+      this.#process = new QemuProcess(this.#start, {
         console: (text) => out.console(text),
         said: (line) => out.report('info', `QEMU: ${visible(line)}`),
         ended: (how) => out.report('info', `QEMU has ended with ${how}.`),
@@ -57,8 +51,12 @@ export class QemuGuests implements RealGuests {
 
   /** A guest of the user's own goes on without us. */
   end(): void {
-    this.#process?.end();
     this.#order('cont');
+    if (this.#start) {
+      // Where it runs in somebody's terminal there is no other way.
+      void this.#clients[0]?.quit();
+    }
+    this.#process?.end();
     void this.#last.then(() => this.#clients.forEach((client) => void client.close()));
   }
 

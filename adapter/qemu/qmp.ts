@@ -35,6 +35,11 @@ export class QmpClient {
     return this.#command('cont');
   }
 
+  /** Has QEMU end. */
+  quit(): Promise<boolean> {
+    return this.#command('quit');
+  }
+
   close(): void {
     this.#closed = true;
     this.#lose();

@@ -13,6 +13,15 @@ export interface QemuSockets {
   readonly serial: string;
 }
 
+/** A QEMU that is started when the machine waits for it. */
+export interface QemuStart {
+  /** The user's command line. */
+  readonly command: string;
+  readonly sockets: QemuSockets;
+  /** Runs the whole command line; without it a process of ours does. */
+  readonly run?: ((line: string) => void) | undefined;
+}
+
 export interface QemuEvents {
   /** What its serial port prints. */
   console(text: string): void;
@@ -24,6 +33,8 @@ export interface QemuEvents {
 /** How often its serial port is tried until it is there, and for how long. */
 const RETRY_MS = 50;
 const RETRIES = 200;
+/** Characters of a line without an end that are kept. */
+const MOST_OF_A_LINE = 4096;
 
 /** The user's command line with the words that it needs. */
 export function qemuCommand(command: string, { netdev, qmp, serial }: QemuSockets): string {
@@ -46,29 +57,38 @@ export function ownSerial(command: string): boolean {
 
 /** A QEMU that runs until `end`, or by itself. */
 export class QemuProcess {
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess | undefined;
   #serial: Socket | undefined;
   #ended = false;
 
   /** The command is the user's own word, and goes through a shell as any command line does. */
-  constructor(command: string, sockets: QemuSockets, events: QemuEvents) {
+  constructor({ command, sockets, run }: QemuStart, events: QemuEvents) {
     const line = qemuCommand(command, sockets);
-    const posix = process.platform !== 'win32';
-    this.#child = spawn(posix ? `exec ${line}` : line, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      let rest = '';
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        const lines = (rest + text).split('\n');
-        rest = (lines.pop() ?? '').slice(-4096);
-        lines.forEach((one) => void events.said(one));
-      });
+    const whole = process.platform === 'win32' ? line : `exec ${line}`;
+    if (run) {
+      run(whole);
+    } else {
+      this.#child = this.#spawn(whole, events);
+      process.once('exit', this.#kill);
     }
-    this.#child.on('error', (e) => this.#over(events, e.message));
-    this.#child.on('exit', (code, signal) => this.#over(events, signal ? `signal ${signal}` : `status ${code ?? 0}`));
-    process.once('exit', this.#kill);
     if (ownSerial(command)) {
       void this.#openSerial(sockets.serial, events);
     }
+  }
+
+  #spawn(line: string, events: QemuEvents): ChildProcess {
+    const child = spawn(line, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) {
+      let rest = '';
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        const lines = (rest + text).split('\n');
+        rest = (lines.pop() ?? '').slice(-MOST_OF_A_LINE);
+        lines.forEach((one) => void events.said(one));
+      });
+    }
+    child.on('error', (e) => this.#over(events, e.message));
+    child.on('exit', (code, signal) => this.#over(events, signal ? `signal ${signal}` : `status ${code ?? 0}`));
+    return child;
   }
 
   /** Types on its serial port. */
@@ -82,7 +102,8 @@ export class QemuProcess {
 
   readonly #kill = (): void => {
     this.#ended = true;
-    this.#child.kill('SIGTERM');
+    this.#child?.kill('SIGTERM');
+    this.#serial?.destroy();
   };
 
   #over(events: QemuEvents, how: string): void {

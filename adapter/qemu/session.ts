@@ -3,23 +3,30 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TemporaryFolder, temporaryFolder } from '../temporary.ts';
 import { QemuGuests } from './guests.ts';
-import { machineArgs, parseQemu, qemuLinks } from './link.ts';
-import { qemuWords, streamNetdev } from './words.ts';
+import { machineArgs, parseQemu, type QemuLink, qemuLinks } from './link.ts';
+import { qemuNetdevs, qemuWords, streamNetdev } from './words.ts';
 
 export interface QemuSession {
+  readonly links: readonly QemuLink[];
   /** The machine's options. */
   readonly args: readonly string[];
   /** What to add to QEMU's command line; empty where we start it. */
   readonly words: string;
+  /** The same for 7.2 and newer alone, a command line a guest. */
+  readonly netdevs: readonly string[];
   /** The guests of a machine that is about to start. */
   guests(): QemuGuests;
 }
 
 /**
  * `options`: those of each `-qemu`, one a guest. `command` is the command line of a QEMU that is started with the
- * machine; it is the first guest. Throws `QemuOptionError`.
+ * machine, by `run` if that is given; it is the first guest. Throws `QemuOptionError`.
  */
-export async function qemuSession(options: readonly string[], command?: string): Promise<QemuSession> {
+export async function qemuSession(
+  options: readonly string[],
+  command?: string,
+  run?: (line: string) => void,
+): Promise<QemuSession> {
   const request = parseQemu(options.length > 0 ? options : ['']);
   let made: TemporaryFolder | undefined;
   const folder = (): string => {
@@ -30,16 +37,20 @@ export async function qemuSession(options: readonly string[], command?: string):
   const [first, ...others] = links;
   const args = machineArgs(request, links);
   if (command === undefined || first === undefined) {
-    return { args, words: qemuWords(links), guests: () => new QemuGuests(links.map((link) => link.qmp)) };
+    const guests = (): QemuGuests => new QemuGuests(links.map((link) => link.qmp));
+    return { links, args, words: qemuWords(links), netdevs: qemuNetdevs(links), guests };
   }
   const qmp = join(folder(), 'qmp.sock');
   const start = {
     command,
+    run,
     sockets: { netdev: streamNetdev(first.address), qmp, serial: join(folder(), 'serial.sock') },
   };
   return {
+    links,
     args,
-    words: others.length > 0 ? qemuWords(others) : '',
+    words: others.length > 0 ? qemuWords(others, 1) : '',
+    netdevs: qemuNetdevs(others, 1),
     guests: () => new QemuGuests([qmp, ...others.map((link) => link.qmp)], start),
   };
 }

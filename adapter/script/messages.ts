@@ -20,7 +20,7 @@ export interface BreakpointOrder {
 }
 
 export type ToScript =
-  | { readonly kind: 'run'; readonly code?: string; readonly file?: string }
+  | { readonly kind: 'run'; readonly code?: string; readonly file?: string; readonly quiet?: boolean }
   | { readonly kind: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string }
   | { readonly kind: 'event'; readonly name: string; readonly args: readonly unknown[] };
 

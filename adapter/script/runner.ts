@@ -55,7 +55,7 @@ export class ScriptRunner {
   }
 
   /** Runs code or a file to its end. Rejects with what is wrong with it. */
-  run(what: { readonly code: string } | { readonly file: string }): Promise<void> {
+  run(what: { readonly code: string; readonly quiet?: boolean } | { readonly file: string }): Promise<void> {
     if (this.#running !== undefined) {
       return Promise.reject(new ScriptError('A script is running already.'));
     }

@@ -135,13 +135,14 @@ function evaluateCode(code: string): unknown {
 /** A file that is read again has changed, perhaps. */
 let reads = 0;
 
-async function run({ code, file }: { readonly code?: string; readonly file?: string }): Promise<void> {
+/** Runs a file or code, whose value is printed unless it is `quiet`. */
+async function run({ code, file, quiet }: Extract<ToScript, { kind: 'run' }>): Promise<void> {
   if (file !== undefined) {
     await import(`${pathToFileURL(file).href}?${reads++}`);
     return;
   }
   const value = await evaluateCode(code ?? '');
-  if (value !== undefined && !(typeof value === 'function' && /\bon\(/.test(code ?? ''))) {
+  if (value !== undefined && quiet !== true && !(typeof value === 'function' && /\bon\(/.test(code ?? ''))) {
     api.print(typeof value === 'string' ? inspect(value) : value);
   }
 }

@@ -6,7 +6,7 @@ export type Moments = NonNullable<HistoryBody['moments']>;
 const NS = 1e9;
 
 /** What a debugger without a recording knows, and all that is known while the machine runs. */
-export const NO_HISTORY: HistoryBody = { recorded: false, inPast: false, here: '' };
+export const NO_HISTORY: HistoryBody = { recorded: false, inPast: false, here: '', after: '' };
 
 /** The machine's time as `goto time` takes it, without zeros at its end. */
 export function secondsOf({ ns }: HistoryMoment): string {

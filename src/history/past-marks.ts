@@ -28,9 +28,9 @@ export class PastMarks implements vscode.Disposable {
   }
 
   #show(): void {
-    const { inPast, here, moments } = this.#moment.shown.history;
+    const { inPast, here, after, moments } = this.#moment.shown.history;
     if (inPast && moments) {
-      this.#status.text = `$(history) ${vscode.l10n.t('Past: after packet {0}', moments.here.packets)}`;
+      this.#status.text = `$(history) ${vscode.l10n.t('Past: after {0}', after)}`;
       this.#status.tooltip = tooltip(here, moments);
       this.#status.show();
     } else {
@@ -42,8 +42,7 @@ export class PastMarks implements vscode.Disposable {
   #mark(): void {
     const { frames, history } = this.#moment.shown;
     const marks = pastLines(frames);
-    const { tick, packets } = history.moments?.here ?? { tick: 0, packets: 0 };
-    const position = vscode.l10n.t('past: after packet {0}, tick {1}', packets, tick);
+    const position = vscode.l10n.t('past: after {0}, tick {1}', history.after, history.moments?.here.tick ?? 0);
     const before = vscode.l10n.t('past');
     for (const editor of vscode.window.visibleTextEditors) {
       const { here = [], callers = [] } = marks.get(editor.document.uri.fsPath) ?? {};

@@ -61,8 +61,9 @@ export class FoundRows {
   }
 }
 
-function markOf({ ns, packets, tick, probe, text }: QueryRowView): TimelineMark {
-  return { kind: 'row', ns, packets, text, moment: `${tick}:${probe}` };
+function markOf({ ns, packets, captured, tick, probe, text }: QueryRowView): TimelineMark {
+  const number = captured === undefined ? {} : { captured };
+  return { kind: 'row', ns, packets, ...number, text, moment: `${tick}:${probe}` };
 }
 
 /** The values of a query: one plot for each that goes by the name. */

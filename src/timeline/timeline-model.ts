@@ -6,7 +6,7 @@ import type {
   TimelinePoint,
   TimelineRange,
 } from '../../adapter/dap/custom.ts';
-
+import { packetNumber } from '../../adapter/packets/format.ts';
 import type { Plot } from './found-rows.ts';
 
 export const LANES: readonly TimelineLane[] = ['toGuest', 'fromGuest', 'drops', 'interrupts'];
@@ -70,8 +70,19 @@ export function turned(stretch: Stretch, range: TimelineRange): Stretch {
 }
 
 /** What a place is along the other axis, between the bounds of the parts in proportion. */
-export function other({ axis, bounds }: TimelineRange, place: number): number {
-  const wanted = axis === 'ns' ? 'packets' : 'ns';
+export function other(range: TimelineRange, place: number): number {
+  return along(range, place, range.axis === 'ns' ? 'packets' : 'ns');
+}
+
+/** The number of the packet that has passed last at a place: the capture's in a replay. */
+export function packetAt(range: TimelineRange, place: number): string {
+  const replays = range.bounds[0]?.captured !== undefined;
+  const packets = range.axis === 'packets' ? place : along(range, place, 'packets');
+  const captured = replays ? { captured: Math.round(along(range, place, 'captured')) } : {};
+  return packetNumber({ packets: Math.round(packets), ...captured });
+}
+
+function along({ axis, bounds }: TimelineRange, place: number, wanted: 'ns' | 'packets' | 'captured'): number {
   const i = bounds.findIndex((bound) => bound[axis] >= place);
   const after = bounds[i] ?? bounds.at(-1);
   const before = bounds[i - 1] ?? after;
@@ -80,7 +91,8 @@ export function other({ axis, bounds }: TimelineRange, place: number): number {
   }
   const length = after[axis] - before[axis];
   const share = length > 0 ? (place - before[axis]) / length : 0;
-  return before[wanted] + share * (after[wanted] - before[wanted]);
+  const [low, high] = [before[wanted] ?? 0, after[wanted] ?? 0];
+  return low + share * (high - low);
 }
 
 /** Which part of the range a place is in. */
@@ -151,7 +163,10 @@ export function tableOf(
   });
 }
 
-/** A range with what queries have found in it: of the rows at most one a part. */
+/**
+ * A range with what queries have found in it, of the rows at most one a part, and those before and behind it that keys
+ * lead to.
+ */
 export function withRows(range: TimelineRange, rows: readonly TimelineMark[]): TimelineRange {
   const { axis, from, to } = range;
   const seen = new Set<number>();
@@ -161,8 +176,20 @@ export function withRows(range: TimelineRange, rows: readonly TimelineMark[]): T
     seen.add(first ? part : -1);
     return first;
   });
-  const marks = [...range.marks, ...within].sort((a, b) => a.ns - b.ns || a.packets - b.packets);
-  return within.length === 0 ? range : { ...range, marks };
+  const beyond = [nearest(rows, (row) => from - row[axis]), nearest(rows, (row) => row[axis] - to)].flat();
+  const marks = [...range.marks, ...within, ...beyond].sort((a, b) => a.ns - b.ns || a.packets - b.packets);
+  return rows.length === 0 ? range : { ...range, marks };
+}
+
+/** The row that is least beyond an end; none if none is. */
+function nearest(rows: readonly TimelineMark[], beyond: (row: TimelineMark) => number): TimelineMark[] {
+  let best: TimelineMark | undefined;
+  for (const row of rows) {
+    if (beyond(row) > 0 && (best === undefined || beyond(row) < beyond(best))) {
+      best = row;
+    }
+  }
+  return best ? [best] : [];
 }
 
 /** Points of a plot that can be seen: in each part the first, the lowest, the highest and the last. */

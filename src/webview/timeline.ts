@@ -1,5 +1,6 @@
 /** The page of the view Timeline: what pointer and keys do, and the same in words. */
-import type { TimelineMark, TimelineRange } from '../../adapter/dap/custom.ts';
+import type { TimelineMark, TimelinePoint, TimelineRange } from '../../adapter/dap/custom.ts';
+import { packetNumber } from '../../adapter/packets/format.ts';
 import type { SessionState } from '../session/session-state.ts';
 import type { Found } from '../timeline/found-rows.ts';
 import type { FromPage, TimelineCommand, ToPage } from '../timeline/messages.ts';
@@ -9,6 +10,7 @@ import {
   LANES,
   momentAt,
   other,
+  packetAt,
   panned,
   partAt,
   revealed,
@@ -91,17 +93,17 @@ function draw(): void {
 
 /** A place: both of its axes, what is there, and the marks there. */
 function wordsAt(shown: TimelineRange, place: number): string {
-  const [ns, packets] = shown.axis === 'ns' ? [place, other(shown, place)] : [other(shown, place), place];
+  const ns = shown.axis === 'ns' ? place : other(shown, place);
   const part = partAt(shown, place);
   const counts = LANES.filter((lane) => shown.lanes[lane][part]).map(
     (lane) => `${strings[lane]}: ${shown.lanes[lane][part]}`,
   );
-  return [`${secondsText(ns)}, ${strings.packet} ${Math.round(packets)}`, ...counts].join('  ·  ');
+  return [`${secondsText(ns)}, ${strings.packet} ${packetAt(shown, place)}`, ...counts].join('  ·  ');
 }
 
 function markWords(mark: TimelineMark): string {
   const kind = mark.kind === 'saved' ? '' : strings[mark.kind];
-  return `${kind} ${mark.text} (${secondsText(mark.ns)}, ${strings.packet} ${mark.packets})`;
+  return `${kind} ${mark.text} (${secondsText(mark.ns)}, ${strings.packet} ${packetNumber(mark)})`;
 }
 
 function hereWords({ here, inPast }: TimelineRange): string {
@@ -109,7 +111,7 @@ function hereWords({ here, inPast }: TimelineRange): string {
     return strings.running;
   }
   const when = inPast ? strings.past : strings.present;
-  return `${strings.here}: ${secondsText(here.ns)}, ${strings.packet} ${here.packets}, ${when}`;
+  return `${strings.here}: ${secondsText(here.ns)}, ${strings.packet} ${packetNumber(here)}, ${when}`;
 }
 
 function describe(shown: TimelineRange): void {
@@ -133,8 +135,7 @@ function tell(shown: TimelineRange): void {
     line.append(...texts.map((text) => Object.assign(html(tag, {}), { textContent: text })));
     return line;
   };
-  const at = ({ ns, packets }: { readonly ns: number; readonly packets: number }): string =>
-    `${secondsText(ns)}, ${strings.packet} ${packets}`;
+  const at = (bound: TimelinePoint): string => `${secondsText(bound.ns)}, ${strings.packet} ${packetNumber(bound)}`;
   table.append(
     row('th', [strings.from, strings.to, ...LANES.map((lane) => strings[lane])]),
     ...tableOf(shown, ROWS).map(({ from, to, counts }) => row('td', [at(from), at(to), ...counts.map(String)])),

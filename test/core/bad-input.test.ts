@@ -104,6 +104,9 @@ describe('bad input', () => {
       ...commands('break tcp_input if inso->so_tcpcb->t_state == 4', 'run', 'bt 1'),
     );
     assert.match(output, /Error in testing condition for breakpoint 1:\nCannot access memory at address 0x0\n/);
+    const other = await pktgdb('-r', capture('05-http.pcap'), ...commands('break tcp_input if m->m_len == 1', 'run'));
+    const advice = 'In this call of tcp_input m is NULL; write "m && m->m_len == 1" to leave such calls out.\n';
+    assert.ok(other.output.includes(`Cannot access memory at address 0x0\n${advice}`), other.output);
     assert.match(output, /#0 {2}tcp_input/);
   });
 

@@ -1,8 +1,8 @@
 /** Everything that is said about packets, typed in the Debug Console: in a replay and live, forward and in history. */
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { type Hand, haveInHands } from '../kit/packet-hands.ts';
+import { type Hand, haveInHands, loseData } from '../kit/packet-hands.ts';
 import { DATA_FILTER, PAST_ROWS, typeRows } from '../kit/packet-rows.ts';
 import { capture } from '../kit/paths.ts';
 import { SEED_ARGS, SEED_LISTEN, SEED_TEXT } from '../kit/seed.ts';
@@ -40,6 +40,14 @@ describe('packets in the Debug Console', function () {
     assert.deepEqual([body.reason, body.text], ['exception', 'packet in nic']);
     const info = await client.ask<DebugProtocol.ExceptionInfoResponse>('exceptionInfo', { threadId: 1 });
     assert.match(info?.description ?? '', /^packet in nic\n10\.0\.2\.2 → 10\.0\.2\.15 TCP .*\[PSH, ACK\]/);
+  }
+
+  /** A program of the host's sends the data, once the guest listens. */
+  async function sendsData(): Promise<Socket> {
+    const { body } = await client.outputEvent('stdout', 'hostfwd tcp 127.0.0.1:');
+    await client.outputEvent('stdout', 'istening on');
+    const socket = connect(Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]), '127.0.0.1');
+    return socket.on('error', () => undefined).end(SEED_TEXT);
   }
 
   const catches: Hand['catches'] = async (...all) => {
@@ -92,6 +100,19 @@ describe('packets in the Debug Console', function () {
     await haveInHands(hand);
   });
 
+  it('states and what is sent again, in a replay', async () => {
+    await client.begin({ trace: capture('02-hello.pcap') }, catchData);
+    await stopsAtData();
+    await loseData(hand);
+  });
+
+  it('states and what is sent again, live', async () => {
+    await client.begin({ args: SEED_ARGS, guestCommands: [SEED_LISTEN] }, catchData);
+    await sendsData();
+    await stopsAtData();
+    await loseData(hand);
+  });
+
   it('in a replay, forward and in history', async () => {
     await client.begin({ trace: capture('02-hello.pcap'), journey: true }, catchData);
     await stopsAtData();
@@ -108,10 +129,7 @@ describe('packets in the Debug Console', function () {
 
   it('live, forward and in history', async () => {
     await client.begin({ args: SEED_ARGS, guestCommands: [SEED_LISTEN] }, catchData);
-    const { body } = await client.outputEvent('stdout', 'hostfwd tcp 127.0.0.1:');
-    await client.outputEvent('stdout', 'istening on');
-    const socket = connect(Number(/127\.0\.0\.1:(\d+)/.exec(body.output)?.[1]), '127.0.0.1');
-    socket.on('error', () => undefined).end(SEED_TEXT);
+    const socket = await sendsData();
     await stopsAtData();
     await typeRows(type);
     await client.ask('continue', { threadId: 1 });

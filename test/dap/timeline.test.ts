@@ -1,6 +1,8 @@
 /** What the timeline is drawn from. */
 import assert from 'node:assert/strict';
-import type { PacketBody, TimelineBody, TimelineRange } from '../../adapter/dap/custom.ts';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { HistoryBody, PacketBody, TimelineBody, TimelineRange } from '../../adapter/dap/custom.ts';
+import { packetNumber } from '../../adapter/packets/format.ts';
 import { capture } from '../kit/paths.ts';
 import type { TestClient } from './client.ts';
 import { withAdapter } from './hooks.ts';
@@ -26,12 +28,12 @@ describe('timeline over DAP', () => {
     await client.stoppedEvent();
     for (const axis of ['ns', 'packets']) {
       const { lanes, end, here, bounds, inPast } = await range({ axis, buckets: 7 });
-      assert.deepEqual([sum(lanes.toGuest) + sum(lanes.fromGuest), here], [end.packets, end]);
-      assert.ok(sum(lanes.toGuest) > 0 && sum(lanes.fromGuest) > 0 && sum(lanes.interrupts) > 0);
       assert.deepEqual(
-        [lanes.drops.length, bounds.length, bounds[0], inPast],
-        [7, 8, { ns: bounds[0]?.ns, packets: 0 }, false],
+        [sum(lanes.toGuest) + sum(lanes.fromGuest), here?.ns, here?.packets],
+        [end.packets, end.ns, end.packets],
       );
+      assert.ok(sum(lanes.toGuest) > 0 && sum(lanes.fromGuest) > 0 && sum(lanes.interrupts) > 0);
+      assert.deepEqual([lanes.drops.length, bounds.length, bounds[0]?.packets, inPast], [7, 8, 0, false]);
     }
   });
 
@@ -75,6 +77,30 @@ describe('timeline over DAP', () => {
     assert.equal(there.inPast, true);
     assert.equal(there.here?.packets, marks.find(({ kind }) => kind === 'bookmark')?.packets);
     assert.deepEqual(there.marks, marks, 'what is past is no new stop');
+  });
+
+  it('says packets by the numbers that all others say', async () => {
+    await client.begin({ trace: capture('02-hello.pcap') }, () =>
+      client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'tcp_output', hitCondition: '5' }] }),
+    );
+    await client.stoppedEvent();
+    const evaluate = async (expression: string): Promise<string> =>
+      (await client.ask<DebugProtocol.EvaluateResponse>('evaluate', { expression, context: 'repl' })).result;
+    const number = /, after packet 8 \(/;
+    assert.match(await evaluate('when'), number);
+    await evaluate('bookmark eight');
+    assert.equal(((await client.ask('pktgdb/history')) as unknown as HistoryBody).after, 'packet 8');
+    const { here, marks, bounds } = await range();
+    assert.ok(here && here.packets !== here.captured, 'counted at the edge it would be another one');
+    assert.equal(packetNumber(here), '8');
+    assert.equal(packetNumber(marks.find(({ kind }) => kind === 'bookmark') ?? here), '8');
+    assert.ok(Number(packetNumber(bounds.at(-1) ?? here)) <= 8);
+    await client.ask('stepBack', { threadId: 1 });
+    await client.stoppedEvent();
+    const { after, moments } = (await client.ask('pktgdb/history')) as unknown as HistoryBody;
+    assert.match(await evaluate('when'), new RegExp(`, after ${after}( |;|$)`));
+    assert.equal(packetNumber((await range()).here ?? here), after.replace('packet ', ''));
+    assert.equal(moments?.here.packets, here.packets);
   });
 
   it('has a packet beside it: what the machine has in its hands', async () => {

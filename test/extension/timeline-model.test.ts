@@ -9,6 +9,7 @@ import {
   momentAt,
   neighbourMark,
   other,
+  packetAt,
   panned,
   partAt,
   plotPoints,
@@ -43,6 +44,16 @@ const RANGE: TimelineRange = {
   },
   marks: [mark('saved', 5), mark('stop', 20), mark('bookmark', 40), mark('stop', 80)],
 };
+
+describe('packets of the timeline', () => {
+  it('have the numbers of the capture in a replay', () => {
+    assert.equal(packetAt(RANGE, 5e9), '50');
+    const bounds = RANGE.bounds.map((bound) => ({ ...bound, captured: 2 * bound.packets }));
+    assert.equal(packetAt({ ...RANGE, bounds }, 5e9), '100');
+    assert.equal(packetAt({ ...RANGE, bounds: bounds.map((b) => ({ ...b, captured: 0 })) }, 5e9), '-');
+    assert.equal(packetAt({ ...RANGE, axis: 'packets', bounds }, 50), '100');
+  });
+});
 
 describe('stretch of the timeline', () => {
   it('is zoomed around a place, and is all that there is at the most', () => {
@@ -191,6 +202,20 @@ describe('what queries have found', () => {
       [9, 41, 99],
     );
     assert.equal(neighbourMark(withRows(RANGE, rows), 0, 1)?.packets, 9);
+  });
+
+  it('is reached by keys where it lies beyond the part that is shown', () => {
+    const part: TimelineRange = {
+      ...RANGE,
+      from: 4.5e9,
+      to: 5.5e9,
+      marks: RANGE.marks.filter((m) => m.packets === 40),
+    };
+    const rows = [97, 20, 95, 10, 30].map((packets) => mark('row', packets));
+    const there = withRows(part, rows);
+    assert.deepEqual(keyTarget('PageDown', 5e9, there), rows[2]);
+    assert.deepEqual(neighbourMark(there, 5e9, -1)?.text, 'bookmark 40');
+    assert.deepEqual(keyTarget('PageUp', 4e9, there), rows[4]);
   });
 
   it('is drawn with its least and greatest values, however many there are', () => {

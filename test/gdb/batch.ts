@@ -11,8 +11,11 @@ export interface Ended {
 /** Programs that have not ended: a test that fails leaves none behind. */
 export const running = new Set<ChildProcess>();
 
-export function start(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [PKTGDB, '-q', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+export function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}): ChildProcess {
+  const child = spawn(process.execPath, [PKTGDB, '-q', ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...variables },
+  });
   running.add(child);
   child.once('close', () => running.delete(child));
   return child;

@@ -4,7 +4,9 @@
  * `terminal.test.ts`. A7 was no bug.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { capture } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { batch, running } from './batch.ts';
 
 const HELLO = ['-nx', '-r', capture('02-hello.pcap')];
@@ -79,6 +81,50 @@ describe('compared with gdb', function () {
       'print $pkt.tcp.srcport',
     );
     assert.match(out, /^Catchpoint 2 \(dropped TCP_CSUM\), drop \(buf=\[58 bytes: .*\n.*\n\$1 = 5556\n/m);
+  });
+
+  it('pointers are written through, kept, and typed; memory goes to files; they outlive the machine', async () => {
+    const dump = join(tempFolder(), 'dump');
+    const { out, err } = await batch(
+      ['-nx', '-r', capture('05-http.pcap')],
+      'break tcp_input if inso != 0',
+      'run',
+      'set $t = inso',
+      'set $p = inso->so_tcpcb',
+      'output $p',
+      'echo \\n',
+      'next',
+      // Its address, as it was printed.
+      'eval "set var ((struct tcpcb *)0x%lx)->snd_cwnd = 1", (long)$p',
+      'print $t->so_tcpcb->snd_cwnd',
+      'print $t == inso && $p == inso->so_tcpcb',
+      'print ((tcpcb *)$p)->t_timer[2] == $p->t_timer[2]',
+      'print &$p->t_timer[2]',
+      'set {char}0x101000 = 1',
+      'set var *(uint16_t *)0x101002 = 0x0605',
+      'x/4xb 0x101000',
+      'x/-2xh 0x101004',
+      'print $__',
+      'find 0x101000, +4, (char)5',
+      'print $_',
+      `dump binary memory ${dump} 0x101000 0x101004`,
+      `append binary memory ${dump} 0x101000 0x101002`,
+      `restore ${dump} binary 0x102000`,
+      'x/6xb 0x102000',
+      'info line tcp_input',
+      'print $_ > 0',
+      'kill',
+      'print $t',
+      'print *$t',
+    );
+    assert.equal(err, 'Cannot access memory: the program is not being run.\n');
+    assert.match(out, /^\(struct tcpcb \*\) 0x7f\w+$/m);
+    assert.match(out, /^\$1 = 1\n\$2 = 1\n\$3 = 1\n\$4 = \(number \*\) 0x7f\w+$/m);
+    assert.match(out, /^0x101000:\t0x01\t0x\w\w\t0x05\t0x06\n0x101000:\t0x\w\w01\t0x0605\n\$5 = 1541\n/m);
+    assert.match(out, /^0x101002\n1 pattern found\.\n\$6 = \(int8_t \*\) 0x101002\n/m);
+    assert.match(out, /^0x102000:\t0x01\t0x(\w\w)\t0x05\t0x06\t0x01\t0x\1\n/m);
+    assert.match(out, /^Line \d+ of "slirp\/tcp_input\.ts" is in tcp_input \(probe \d+\)\.\n\$7 = 1\n/m);
+    assert.match(out, /^\[Inferior 1 \(pktgdb\) killed\]\n\$8 = \(struct socket \*\) 0x7f\w+\n/m);
   });
 
   it('A24: commands on many hits go on quickly', async () => {

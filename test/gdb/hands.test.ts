@@ -65,6 +65,31 @@ describe('packets in hand', function () {
     assert.match(out, /^1 +DEBUGGER +the user of the debugger gave it up$/m);
   });
 
+  it('a packet is let go once, and what cannot be meant says why', async () => {
+    const { out, err } = await batch(
+      ['-r', HELLO],
+      PUSH,
+      'run',
+      'drop',
+      'drop',
+      'delay $pkt 3ms',
+      'inject what at nic',
+      'info packet 3',
+      'info conversations tcp',
+      'continue',
+      'info drops',
+    );
+    const again = 'The packet here has been dropped or held back already; "continue" goes on.';
+    assert.deepEqual(err.trim().split('\n'), [
+      again,
+      again,
+      'what is no file, no bytes in hexadecimal and no "field=value ...".',
+      '"info packet" takes no argument: it is about the packet of this frame. "packets" lists those that passed.',
+      '"tcp" is no edge (slirp, net, nic, guest), and as a file: there is no such file.',
+    ]);
+    assert.match(out, /^1 +DEBUGGER /m);
+  });
+
   it('delay holds a packet back, which comes at the same edge later', async () => {
     const { out, err } = await batch(['-r', HELLO], PUSH, 'run', 'delay $pkt 3ms', 'continue', 'info breakpoints');
     assert.equal(err, '');
@@ -91,7 +116,7 @@ describe('packets in hand', function () {
     assert.match(out, /^Put in at nic: 44 bytes: 10\.0\.2\.2:40000 -> 10\.0\.2\.15:7777 UDP$/m);
     assert.match(out, /^Catchpoint 2 \(packet in nic\), e1000_receive_iov/m);
     assert.match(out, /\$1 = 1$/m);
-    assert.match(err, /^1234 is no file, no bytes in hexadecimal and no "field=value \.\.\."\.$/m);
+    assert.match(err, /^A frame of 2 bytes cannot be put in: 14 to 9018 bytes can\.$/m);
     assert.match(err, /Usage: inject .* at EDGE; EDGE is slirp, net, nic\./);
   });
 

@@ -152,7 +152,7 @@ describe('history at the prompt', () => {
   /** What `info history` says. */
   async function sizesOf(): Promise<Sizes> {
     const pattern =
-      /^Recorded: from tick (\d+), [\s\S]*\nSize: {5}(\d+) bytes of inputs; (\d+) checkpoints? of (\d+) bytes\n/;
+      /^Recorded: from tick (\d+), .*\n.*\nSize: {5}(\d+) bytes of inputs; (\d+) checkpoints? of (\d+) bytes\n/;
     const [from = 0, bytes = 0, checkpoints = 0, ofBytes = 0] =
       pattern
         .exec(await run('info history'))
@@ -161,7 +161,7 @@ describe('history at the prompt', () => {
     return { from, bytes, checkpoints, ofBytes };
   }
 
-  /** Inputs and checkpoints become more as a session goes on; the oldest leave where they have come to the bound. */
+  /** Inputs and checkpoints become more as a session goes on; the oldest leave at the bound. */
   function checkSizes(all: readonly Sizes[], bound: number): void {
     const text = JSON.stringify(all);
     const steps = all.slice(1).map((now, i) => ({ now, before: all[i] as Sizes }));

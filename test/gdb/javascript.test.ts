@@ -70,7 +70,6 @@ describe('JavaScript', () => {
       'js n +',
       'js no.such',
       'js throw 5',
-      'js',
       "js pktgdb.on('nothing', () => 0)",
       'source no.mjs',
     );
@@ -79,9 +78,60 @@ describe('JavaScript', () => {
     assert.match(text, /^SyntaxError: Unexpected/m);
     assert.match(text, /^ReferenceError: no is not defined \(js:1\)$/m);
     assert.match(text, /^5$/m);
-    assert.match(text, /^Argument required \(JavaScript to evaluate\)\.$/m);
     assert.match(text, /^TypeError: There is no event "nothing"; there are stopped.* \(js:1:\d+\)$/m);
     assert.match(text, /^no\.mjs: No such file or directory\.$/m);
+  });
+
+  it('has blocks, within others too, in which nothing but "end" means something', async () => {
+    const file = join(tempFolder(), 'blocks.gdb');
+    writeFileSync(
+      file,
+      `js
+let seen = [];
+if (seen.length === 0) {
+  seen.push(\`a
+    b\`);
+}
+seen.length
+end
+define twice
+  js
+    for (const n of [1, 2]) {
+      console.log(n, await pktgdb.run('print $arg0'));
+    }
+  end
+end
+twice 7
+if 0
+  js
+    else
+  end
+else
+  js
+    console.log(seen[0]);
+  end
+end
+break tcp_connect
+commands
+  silent
+  js
+    const { function: fn } = (await pktgdb.frames())[0];
+    console.log('in', fn);
+  end
+  continue
+end
+run
+js
+  no.such
+end
+echo not reached\\n
+`,
+    );
+    const text = await output(`source ${file}`);
+    assert.match(text, /^1 \$1 = 7\n\n2 \$2 = 7\n\na\n {4}b\nBreakpoint 1 at tcp_connect/m);
+    assert.match(text, /^in tcp_connect$/m);
+    assert.match(text, /blocks\.gdb:38: .*\nReferenceError: no is not defined \(js:1\)$/m);
+    assert.doesNotMatch(text, /not reached|^1$/m);
   });
 
   it('listens to events, sets conditions, and refuses functions that cannot be taken to the machine', async () => {

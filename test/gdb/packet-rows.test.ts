@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
-import { type Hand, haveInHands } from '../kit/packet-hands.ts';
+import { type Hand, haveInHands, loseData } from '../kit/packet-hands.ts';
 import { DATA_STOP, DATA_STOPPED, PAST_ROWS, typeRows } from '../kit/packet-rows.ts';
 import { capture } from '../kit/paths.ts';
 import { SEED_ARGS, SEED_LISTEN } from '../kit/seed.ts';
@@ -84,6 +84,13 @@ describe('packets at the prompt', function () {
     await typeRows(p.type, PAST_ROWS);
   });
 
+  it('states and what is sent again, in a replay', async () => {
+    p = await Prompt.create({ args: [], traces: [capture('02-hello.pcap')] });
+    await p.type(DATA_STOP);
+    assert.match(await p.type('run'), DATA_STOPPED);
+    await loseData(p.hand);
+  });
+
   it('resets, packets put in and exceptions, in a replay', async () => {
     p = await Prompt.create({ args: [], traces: [capture('foreign/lo-refused.pcap')] });
     await p.type('catch rst');
@@ -144,5 +151,8 @@ describe('packets at the prompt', function () {
     await p.type('goto start');
     assert.match(await p.type('continue'), DATA_STOPPED);
     assert.match(await p.type('print $pkt.ip.ttl'), /= 9\n/, 'what was edited is so in history');
+    await p.type('delete');
+    await p.type('catch state slirp 5556 ESTABLISHED');
+    assert.match(await p.type('reverse-continue'), /SYN_SENT -> ESTABLISHED\), tcp_state_change /);
   });
 });

@@ -47,6 +47,15 @@ describe('the terminal', function () {
     );
     assert.equal(await terminal.line('set style function foreground red'), '');
     assert.match(await terminal.line('bt 1'), /^#0 {2}<31>tcp_input<> /);
+    // Source text as well, a line of a comment by itself too.
+    assert.match(await terminal.line('frame'), /^\d+\t +<1;34>if<> \(m === <1;34>null<>\) \{$/m);
+    const [first, second] = linesOf(await terminal.line('list slirp/tcp_input.ts:1,2'));
+    assert.match(`${first}${second}`, /^1\t<33>\/\*\*?.*<>2\t(?:<33>.*<>)?/);
+    assert.match(await terminal.line('search \\bimport\\b'), /^\d+\t<1;34>import<> .* <31>'.*'<>;\n$/);
+    assert.equal(await terminal.line('show style sources'), 'Source code styling is enabled.\n');
+    await terminal.line('set style sources off');
+    assert.match(await terminal.line('frame'), /^\d+\t +if \(m === null\) \{$/m);
+    await terminal.line('set style sources on');
     assert.equal(await terminal.line('set style enabled off'), '');
     assert.match(await terminal.line('bt 1'), /^#0 {2}tcp_input \(m=/);
     assert.equal(await terminal.line('pipe help list | head -n 1'), 'list, l\n');
@@ -144,4 +153,23 @@ describe('the terminal', function () {
     assert.ok(linesOf(printed).length > 100);
     assert.doesNotMatch(printed, /<\d+>/);
   });
+
+  it('Ctrl-Z leaves a live machine that runs, and fg comes back to it: Ctrl-C stops it (A3)', async () => {
+    const shell = new ShellTerminal(24, { HOME: tempFolder() });
+    try {
+      await shell.start('-- -netdev user,id=u0 -device e1000,netdev=u0');
+      await shell.type('run\r', '~ # ');
+      for (const n of [81, 82]) {
+        await shell.type(KEY.z, SHELL_PROMPT);
+        await shell.type(`echo the shell has $((${n}))\r`, `has ${n}`);
+        await shell.type('fg\r', '-device e1000,netdev=u0\n');
+      }
+      assert.match(await shell.type(KEY.c, PROMPT), /Program received signal SIGINT, Interrupt\.\n/);
+      await shell.type(KEY.z, SHELL_PROMPT);
+      await shell.type('fg\r', PROMPT);
+      assert.match(await shell.line('bt 1'), /main_loop_wait/);
+    } finally {
+      shell.close();
+    }
+  }).timeout(20_000);
 });

@@ -23,6 +23,9 @@ const RESETS_AND_FRAMES = [
   ['rst', ''],
   ['packet', 'not icmp and udp.dstport == 7777 in nic'],
 ] as const;
+const AGAIN = /TCP retransmission by slirp/;
+const LOST = /dropped IP_CSUM/;
+const CONNECTED = /slirp TCP 10\.0\.2\.15:5556 to 10\.0\.2\.2:\d+ SYN_SENT -> ESTABLISHED/;
 const THROWN = /TypeError.*iov_len/;
 
 /** The lines that are typed where a reset was caught, and what comes of them. */
@@ -67,6 +70,7 @@ export async function haveInHands(hand: Hand): Promise<void> {
   await say('print $pkt.ip.ttl', /= 5\n/);
   await say('info drops DEBUGGER', /^tick \d+, .* UDP /m);
   await interrupted(hand);
+  await dropped(hand, say);
   await hand.catches(...RESETS_AND_FRAMES);
   await put(6);
   assert.match(await hand.continue(), PUT_IN);
@@ -97,4 +101,48 @@ async function thrown(hand: Hand, say: (line: string, says: RegExp) => Promise<v
   await hand.catches(['rst', '']);
   assert.match(await hand.reverse(), RESET);
   assert.match(await hand.continue(), THROWN, 'and nothing goes on from there');
+}
+
+/**
+ * The data of the seed session is dropped by hand, so that slirp sends it again: this is caught, and the connection's
+ * state, forward and back. It begins where the data was caught, and ends in the present.
+ */
+export async function loseData(hand: Hand): Promise<void> {
+  assert.match(await hand.type('drop'), /^Dropped 71 bytes: .*\[PSH, ACK\]\.$/m);
+  const again = ['retransmit', ''] as const;
+  const connected = ['state', 'slirp 5556 ESTABLISHED'] as const;
+  await hand.catches(again);
+  assert.match(await hand.continue(), AGAIN);
+  await knowsWhoItIs(hand);
+  await hand.catches(connected);
+  assert.match(await hand.reverse(), CONNECTED);
+  await hand.catches(again, connected);
+  await hand.goto('start');
+  assert.match(await hand.continue(), CONNECTED);
+  assert.match(await hand.continue(), AGAIN);
+  assert.match(await hand.type('print $pkt.tcp.dstport'), /= 5556\n/);
+  await knowsWhoItIs(hand);
+}
+
+/** Identities: what is sent again says of which packet, and who was dropped by hand ends there. */
+async function knowsWhoItIs(hand: Hand): Promise<void> {
+  assert.equal(await hand.type('set journey on'), '');
+  assert.match(await hand.type('info journey'), /^Packet \d+: .*, retransmission of \d+$/m);
+  const [, dropped] = /dropped: DEBUGGER: (\d+)$/m.exec(await hand.type('info journeys')) ?? [];
+  assert.ok(dropped !== undefined);
+  assert.match(await hand.type(`info journey ${dropped}`), /^End: dropped: DEBUGGER\.$/m);
+  assert.equal(await hand.type('set journey off'), '');
+}
+
+/** A frame whose checksum slirp finds wrong: the drop is caught, gone back from, and come to again. */
+async function dropped(hand: Hand, say: (line: string, says: RegExp) => Promise<void>): Promise<void> {
+  await hand.catches(['drop', 'IP_CSUM']);
+  await say('inject "udp.dstport=7779 ip.checksum=1" at slirp', /^Put in at slirp: 42 bytes: /m);
+  assert.match(await hand.continue(), LOST);
+  await say('print $pkt.udp.dstport', /= 7779\n/);
+  await hand.catches(['rst', '']);
+  assert.match(await hand.reverse(), RESET);
+  await hand.catches(['drop', 'IP_CSUM']);
+  assert.match(await hand.continue(), LOST);
+  await hand.goto('end');
 }

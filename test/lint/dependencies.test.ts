@@ -65,6 +65,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     // The Debug Console takes gdb's commands.
     'adapter/gdb/interpreter.ts',
     'adapter/commands/',
+    'adapter/qemu/',
     'adapter/inspect/',
     'adapter/engine/',
     'adapter/packets/',

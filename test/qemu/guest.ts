@@ -1,7 +1,8 @@
 /** A real guest on our user network, with its shell on the serial port. */
 import { join } from 'node:path';
-import type { Engine } from '../../adapter/engine/engine.ts';
+import { QemuProcess } from '../../adapter/qemu/run.ts';
 import { type QemuSession, qemuSession } from '../../adapter/qemu/session.ts';
+import { nicDevice, streamNetdev } from '../../adapter/qemu/words.ts';
 import type { Session } from '../core/session.ts';
 import { until } from '../kit/until.ts';
 import { PARTS, writeInitramfs } from './initramfs.ts';
@@ -18,45 +19,89 @@ export function qemuCommandLine(folder: string): string {
   );
 }
 
+/** Where what a guest prints is, and where it is typed. */
+interface SerialPort {
+  text(): string;
+  type(text: string): void;
+}
+
 export class RealGuest {
-  readonly #s: Session;
+  readonly #serial: SerialPort;
   #marks = 0;
 
-  private constructor(s: Session) {
-    this.#s = s;
+  private constructor(serial: SerialPort) {
+    this.#serial = serial;
   }
 
-  /** Starts the machine and QEMU; resolves when the guest's shell is there. */
-  static async start(
-    s: Session,
-    folder: string,
-    options: readonly string[],
-    engine: Engine = s.engine,
-  ): Promise<RealGuest> {
-    const session: QemuSession = await qemuSession(options, qemuCommandLine(folder));
-    await engine.launch({ args: session.args, guests: session.guests() });
-    const guest = new RealGuest(s);
-    await guest.printed('guest is up');
-    await guest.run('stty -echo');
-    return guest;
+  /** Starts the machine and the first guest; resolves when that one's shell is there. */
+  static async start(s: Session, folder: string, options: readonly string[]): Promise<[RealGuest, QemuSession]> {
+    const session = await qemuSession(options, qemuCommandLine(folder));
+    await s.engine.launch({ args: session.args, guests: session.guests() });
+    const guest = new RealGuest({ text: () => s.console, type: (text) => s.engine.guestInput(text) });
+    await guest.#boots();
+    return [guest, session];
   }
 
-  printed(text: string): Promise<void> {
-    return until(() => this.#s.console.includes(text), `${text}\n${this.#s.console.slice(-2000)}`, PATIENCE_MS);
+  /** Starts another guest on a link of that machine. */
+  static async join({ links }: QemuSession, folder: string, link: number): Promise<[RealGuest, QemuProcess]> {
+    const address = links[link]?.address;
+    if (!address) {
+      throw new Error(`no link ${link}`);
+    }
+    let console = '';
+    const sockets = {
+      netdev: streamNetdev(address),
+      qmp: join(folder, 'qmp.sock'),
+      serial: join(folder, 'serial.sock'),
+    };
+    const command = `${qemuCommandLine(folder)} -device ${nicDevice(link)}`;
+    const process = new QemuProcess(
+      { command, sockets },
+      {
+        console: (text) => {
+          console += text;
+        },
+        said: (line) => {
+          console += `QEMU: ${line}\n`;
+        },
+        ended: (how) => {
+          console += `QEMU ended: ${how}\n`;
+        },
+      },
+    );
+    const guest = new RealGuest({ text: () => console, type: (text) => process.type(text) });
+    await guest.#boots();
+    return [guest, process];
   }
 
-  /** Types a command; returns what it prints behind its last line. */
+  async #boots(): Promise<void> {
+    await this.printed('guest is up');
+    await this.run('stty -echo');
+  }
+
+  async printed(text: string): Promise<void> {
+    await until(() => this.#serial.text().includes(text), text, PATIENCE_MS).catch((e: Error) => {
+      throw new Error(`${e.message}; it printed:\n${this.#serial.text().slice(-2000)}`);
+    });
+  }
+
+  /** Types a command; returns what it prints when it is done. */
   type(line: string): string {
     const mark = `mark ${++this.#marks}`;
-    this.#s.guest(`${line}; echo; echo ${mark}`);
+    this.#serial.type(`${line}; echo; echo ${mark}\n`);
     return `\n${mark}`;
   }
 
   /** Types a command, and resolves to what it prints until it is done. */
   async run(line: string): Promise<string> {
-    const from = this.#s.console.length;
+    const from = this.#serial.text().length;
     const mark = this.type(line);
     await this.printed(mark);
-    return this.#s.console.slice(from).split(mark)[0]?.replaceAll('\r', '') ?? '';
+    return this.#serial.text().slice(from).split(mark)[0]?.replaceAll('\r', '') ?? '';
+  }
+
+  /** Asks for a lease. */
+  lease(): Promise<string> {
+    return this.run('ip addr flush dev eth0; udhcpc -i eth0 -s /lease -q -n');
   }
 }

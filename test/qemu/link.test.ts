@@ -59,6 +59,7 @@ describe('-qemu', () => {
       /Guest 1: [\s\S]*'stream,id=n0,server=off,addr\.type=unix,addr\.path=\/it'\\''s'[\s\S]*Guest 2: /,
     );
     assert.match(two, /addr\.path=\/it&#39;s'\/>/);
+    assert.match(two, /Guest 2: [\s\S]* -device e1000,netdev=n0,mac=52:54:00:12:34:57$/m);
   });
 
   it('adds to a command line what it lacks', () => {

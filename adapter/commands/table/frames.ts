@@ -40,6 +40,38 @@ export const FRAME_COMMANDS = [
     usage: 'faas COMMAND',
   },
   {
+    name: 'thread',
+    class: 'running',
+    takes: 'text',
+    summary: 'Show the current thread, or its innermost frame: the machine has thread 1 alone, its main loop.',
+    usage: 'thread [1]',
+    subcommands: [
+      {
+        name: 'apply',
+        class: 'running',
+        takes: 'text',
+        summary: 'Apply a command to a list of threads: 1, or all, which is the same.',
+        usage: 'thread apply 1|all [-q] [-c] [-s] COMMAND',
+        details: `-q leaves the line with the thread out, -c prints an error and goes on, -s leaves errors out.
+For example: thread apply all bt 3`,
+      },
+    ],
+  },
+  {
+    name: 'taas',
+    class: 'running',
+    takes: 'text',
+    summary: 'Apply a command to all threads (ignoring errors and empty output).',
+    usage: 'taas COMMAND',
+  },
+  {
+    name: 'tfaas',
+    class: 'running',
+    takes: 'text',
+    summary: 'Apply a command to all frames of all threads (ignoring errors and empty output).',
+    usage: 'tfaas COMMAND',
+  },
+  {
     name: 'select-frame',
     class: 'stack',
     takes: 'frame',

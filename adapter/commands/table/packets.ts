@@ -57,6 +57,28 @@ export const PACKET_COMMANDS = [
         usage: 'dump value FILE EXPR',
       },
       {
+        name: 'binary',
+        class: 'data',
+        takes: 'nothing',
+        summary: 'Write raw binary data, which is what there is without this word too.',
+        subcommands: [
+          {
+            name: 'memory',
+            class: 'data',
+            takes: 'nothing',
+            summary: 'Write contents of guest memory to a raw binary file.',
+            usage: 'dump binary memory FILE START STOP',
+          },
+          {
+            name: 'value',
+            class: 'data',
+            takes: 'nothing',
+            summary: 'Write the value of an expression, an array of bytes, to a raw binary file.',
+            usage: 'dump binary value FILE EXPR',
+          },
+        ],
+      },
+      {
         name: 'journey',
         class: 'network',
         takes: 'file',

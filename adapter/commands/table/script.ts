@@ -18,8 +18,9 @@ A file whose name ends in .mjs or .js is JavaScript (see "js").`,
     class: 'support',
     takes: 'text',
     summary: 'Evaluate JavaScript.',
-    usage: 'js CODE',
-    details: `"pktgdb" has breakpoints, events, frames, values, packets and queries; examples/pktgdb.d.ts describes it.
+    usage: 'js [CODE]',
+    details: `Without CODE, the lines up to "end" are run as they are, and only what they print is shown.
+"pktgdb" has breakpoints, events, frames, values, packets and queries; examples/pktgdb.d.ts describes it.
 For example: js 6 * 7`,
   },
   {

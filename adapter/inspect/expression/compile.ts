@@ -24,7 +24,7 @@ import { applyFunction } from './calls.ts';
 import { compileCall } from './functions.ts';
 import * as js from './helpers.ts';
 import { layoutOf } from './layout.ts';
-import { castToPointer, memoryElement, pointerArithmetic, repeatedMemory } from './pointers.ts';
+import { castToPointer, memoryElement, pointerArithmetic, repeatedMemory, withAddress } from './pointers.ts';
 import {
   ANY,
   FLOAT,
@@ -495,11 +495,12 @@ class Compiler {
     };
   }
 
-  #cast(name: TypeName, operand: Code): Code {
+  #cast(name: TypeName, given: Code): Code {
     const scalar = SCALAR_TYPES.get(name.name);
     if (name.pointers > 0) {
-      return castToPointer(name, operand, this.#context.types);
+      return castToPointer(name, given, this.#context.types);
     }
+    const operand = scalar && !scalar.float ? withAddress(given) : given;
     if (name.name === 'void') {
       return { js: `void(${operand.js})`, type: ANY, constant: operand.constant };
     }

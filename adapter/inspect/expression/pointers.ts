@@ -43,6 +43,16 @@ export function castToPointer(type: TypeName, operand: Code, types: TypeTable): 
   return { js: `Number(${numberOf(operand)})`, type: { kind: 'guest', to }, constant };
 }
 
+/** A pointer to an object of the stack as the number that `print` shows; what is none stays what it is. */
+export function withAddress(pointer: Code): Code {
+  const { type, contents, constant } = pointer;
+  if (constant || contents || (type.kind !== 'struct' && !pointer.pointer)) {
+    return pointer;
+  }
+  const js = `((o)=>o===null||o===undefined?0:$R.describe(o).address)(${pointer.js})`;
+  return { js, type: { kind: 'number' }, constant };
+}
+
 function isNumber(c: Code): boolean {
   return c.type.kind === 'number' || (scalarOf(c) !== undefined && !scalarOf(c)?.float);
 }

@@ -18,6 +18,7 @@ export interface StreamBytes {
   readonly from: number;
   readonly to: number;
   readonly syn: boolean;
+  readonly fin: boolean;
 }
 
 function field(view: PacketView, name: string): number {
@@ -82,8 +83,10 @@ export function streamOf(view: PacketView): StreamBytes | undefined {
     : [field(view, 'ip.src') >>> 0, field(view, 'ip.dst') >>> 0];
   const from = view.u32(l.at + 4);
   const to = (from + Math.max(0, field(view, 'tcp.len'))) >>> 0;
-  const syn = (view.u8(l.at + 13) & 2) !== 0;
-  return { name: streamName(src, view.u16(l.at), dst, view.u16(l.at + 2)), from, to, syn };
+  const flags = view.u8(l.at + 13);
+  const syn = (flags & 2) !== 0;
+  const fin = (flags & 1) !== 0;
+  return { name: streamName(src, view.u16(l.at), dst, view.u16(l.at + 2)), from, to, syn, fin };
 }
 
 /** A direction of a connection; addresses are numbers, and of IPv6 texts of their bytes. */

@@ -51,6 +51,8 @@ class Stream {
   readonly packets: Growing[] = [];
   readonly first = new Map<number, Growing>();
   highest: number | undefined;
+  /** The packet that has said first that nothing follows. */
+  last: Growing | undefined;
 }
 
 export class Streams {
@@ -70,8 +72,13 @@ export class Streams {
       this.#begin(s);
     }
     if (bytes.from === bytes.to && !bytes.syn) {
+      if (bytes.fin && s.last !== undefined && j.relation === '') {
+        j.relation = `retransmission of ${s.last.id}`;
+      }
+      s.last ??= bytes.fin ? j : undefined;
       return;
     }
+    s.last ??= bytes.fin ? j : undefined;
     const before = s.first.get(bytes.from) ?? this.#overlapping(s, bytes);
     if (before !== undefined && j.relation === '') {
       j.relation = `retransmission of ${before.id}`;
