@@ -9,7 +9,7 @@ import { scattered } from '../kit/random.ts';
 import { until } from '../kit/until.ts';
 import { theme } from './theme.ts';
 
-/** What happens: bytes to the guest and back, a stop with a look into the past and a question, a machine that is new. */
+/** What happens: bytes to the guest and back; a stop with the past and a question; a machine that is new. */
 type Piece =
   | { readonly bytes: number; readonly loss: number }
   | { readonly stop: string; readonly back: boolean; readonly ask: boolean }
