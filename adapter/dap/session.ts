@@ -16,6 +16,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type EngineApi, GivenUpError, type Stop } from '../engine/api.ts';
 import { conditionAdvice } from '../inspect/condition-advice.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
+import { runningGuestsText } from '../inspect/real-guests.ts';
 import { accountLines } from '../inspect/replay.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
@@ -85,6 +86,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   /** Requests that hold stops back. */
   #holders = 0;
   /** The last thing the client was told of the machine is that it stands still. */
+  #toldGuests = false;
   #showsStop = false;
   #restarted = false;
   #held: { readonly reason: Stop; readonly ofScript: boolean }[] | undefined;
@@ -406,12 +408,25 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       body: stoppedBody(this, reason),
     };
     this.sendEvent(event);
+    void this.#tellGuests();
     if (reason.kind === 'breakpoint' && !ofScript) {
       void this.#runBreakpointCommands(reason.breakpoints);
     } else if (reason.kind === 'replay-end') {
       void this.#tellAccount();
     } else if (reason.kind === 'condition-error') {
       void this.#adviseCondition(reason.breakpoint);
+    }
+  }
+
+  /** Said once: at each stop it would be too much. */
+  async #tellGuests(): Promise<void> {
+    const text = this.#toldGuests ? '' : await runningGuestsText(this.engine);
+    if (text !== '') {
+      this.#toldGuests = true;
+      this.output(
+        'important',
+        `While the machine stands still ${text}: say with qmp=unix:PATH where its QEMU answers.\n`,
+      );
     }
   }
 

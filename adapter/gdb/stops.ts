@@ -3,6 +3,7 @@ import type { Frame, NamedValue, Stop } from '../engine/api.ts';
 import { conditionAdvice } from '../inspect/condition-advice.ts';
 import { shortMomentText } from '../inspect/history.ts';
 import { packetArgument } from '../inspect/packets.ts';
+import { runningGuestsText } from '../inspect/real-guests.ts';
 import { accountLines } from '../inspect/replay.ts';
 import { formatArgument, formatResult } from '../inspect/values.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -68,7 +69,8 @@ export async function printStop(
   }
   const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
   gdb.out(`${await headlineOf(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
-  gdb.out(`${pastLine(gdb)}${await runningGuests(gdb)}`);
+  const guests = await runningGuestsText(gdb.engine);
+  gdb.out(`${pastLine(gdb)}${guests === '' ? '' : `[${guests}]\n`}`);
   if (reason.kind === 'breakpoint' && reason.breakpoints.some((id) => gdb.onDivergence.has(id))) {
     gdb.out(await divergenceAtStop(gdb));
   }
@@ -82,12 +84,6 @@ export async function printStop(
 /** Where in history a stop is, in the words of `goto`; empty in the present. */
 function pastLine({ engine: { history } }: GdbInterpreter): string {
   return history?.inPast ? `[past: ${shortMomentText(history.here)}]\n` : '';
-}
-
-/** Says that the machine stands still, but not what it is linked to. */
-async function runningGuests({ engine: { guests } }: GdbInterpreter): Promise<string> {
-  const running = (await guests?.running()) ?? 0;
-  return running > 0 ? `[${running === 1 ? 'the guest runs' : `${running} guests run`} on]\n` : '';
 }
 
 /** The first catchpoint of those that were hit. */

@@ -71,6 +71,7 @@ export class DapEngine extends FakeEngine {
       throw new EngineError(this.launchError);
     }
     this.launches.push(options);
+    this.guests = options.guests;
     this.shared.set('ram', new SharedArrayBuffer(0x10000));
     this.shared.set('e1000.0/mac_reg', new SharedArrayBuffer(0x20000));
     this.state = 'running';

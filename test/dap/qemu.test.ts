@@ -37,6 +37,12 @@ describe('DAP: guests in QEMU', () => {
     assert.deepEqual(engine.launches[1]?.args, options.args);
   });
 
+  it('go on while the machine stands still where nobody can tell them, which is said', async () => {
+    await client.begin({ qemu: true, stopOnEntry: true });
+    await client.stoppedEvent();
+    await client.outputEvent('important', 'While the machine stands still the guest runs on');
+  });
+
   it('are started in the terminal of a client that has one', async () => {
     await client.ask('initialize', { adapterID: 'pktgdb', supportsRunInTerminalRequest: true });
     const launched = client.send('launch', { qemuCommand: 'qemu-system-x86_64 -m 1G' });

@@ -22,6 +22,7 @@ import {
   type QueryOptions,
   type QueryRequest,
   type QueryRow,
+  type RealGuests,
   type ReplayState,
   type ReverseKind,
   type RunTimeline,
@@ -55,7 +56,7 @@ export abstract class FakeEngine extends EventEmitter<EngineEvents> implements E
   abstract readonly memory: GuestMemory;
   state: InferiorState = 'none';
   stop: Reason | undefined;
-  readonly guests = undefined;
+  guests: RealGuests | undefined;
   breakpoints: Breakpoint[] = [];
   shared: ReadonlyMap<string, ArrayBufferLike> = new Map();
   disposed = false;
