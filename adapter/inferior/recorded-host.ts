@@ -112,6 +112,16 @@ export class RecordedHost extends SilentHost implements Host {
     return change;
   }
 
+  /** Says so when what the machine asks for has not been answered: the present stands in the middle of a turn. */
+  #unanswered(): boolean {
+    this.#skipSent();
+    const ended = this.#log.peek() === 0;
+    if (ended) {
+      this.#hooks.ends();
+    }
+    return ended;
+  }
+
   #expect(tag: number, wanted: string): void {
     this.#skipSent();
     const at = this.#log.at;
@@ -248,6 +258,9 @@ export class RecordedHost extends SilentHost implements Host {
       // What the machine is told while it is set up is replaced with the state that it is to have.
       return { errno: '', port: 1 };
     }
+    if (this.#unanswered()) {
+      return { errno: 'EAGAIN', port: 0 };
+    }
     this.#expect(LOG.LISTEN, 'the answer to a listen');
     const answer = { errno: this.#log.r.text(), port: this.#log.r.u32() };
     this.#lookAhead();
@@ -257,6 +270,9 @@ export class RecordedHost extends SilentHost implements Host {
   read_file(dir: string, name: string, off: number, len: number): ServedPiece {
     if (this.#beyond?.read_file) {
       return this.#beyond.read_file(dir, name, off, len);
+    }
+    if (this.#unanswered()) {
+      return { errno: 'EAGAIN', size: 0, data: new Uint8Array() };
     }
     this.#expect(LOG.READ_FILE, 'the answer to a read of a file');
     const { r } = this.#log;

@@ -1,6 +1,6 @@
 /** A system that refuses any of its calls, at any time, of any number of connections: answers, and nothing left. */
 import assert from 'node:assert/strict';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { OutputFiles } from '../../adapter/host/output-files.ts';
 import { NodeSockets } from '../../adapter/host/sockets.ts';
@@ -19,6 +19,8 @@ type Piece =
 
 const PIECES = 40;
 const LOOPBACK = 0x7f000001;
+/** The first descriptor of those that listen. */
+const LISTENING = 100;
 
 const CALLS: readonly (readonly [Place, string])[] = [
   ['tcp', 'connect'],
@@ -66,12 +68,15 @@ function make(random: Random): Piece[] {
 
 let server: Server;
 let port = 0;
+/** Its ends of connections: what is refused is refused to them too. */
+const connections = new Set<Socket>();
 const folder = tempFolder();
 
 /** A host whose stack keeps no socket that has failed, as the sockets' answers say. */
 class Host {
   readonly open = new Set<number>();
   readonly warnings: string[] = [];
+  #listeners = 0;
   readonly sockets = new NodeSockets({
     post: (input) => this.#heard(input),
     released: () => undefined,
@@ -120,7 +125,7 @@ class Host {
     } else if (what === 'shutdown' && !fresh) {
       sockets.shutdown(fd);
     } else if (what === 'listen') {
-      void sockets.listen(fd + 100, SOCK_STREAM, sockaddr_in(LOOPBACK, 0));
+      void sockets.listen(LISTENING + this.#listeners++, SOCK_STREAM, sockaddr_in(LOOPBACK, 0));
     } else if (what === 'file') {
       this.#files.write(join(folder, 'dump'), true, Buffer.from('1'));
     }
@@ -172,6 +177,9 @@ export const faults = theme<Piece>({
         end();
       }
       host.end();
+      for (const c of connections) {
+        c.destroy();
+      }
       await turn();
     }
   },

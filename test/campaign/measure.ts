@@ -53,9 +53,14 @@ export function growthText(from: Measures, to: Measures): string {
   return KINDS.map(one).join(', ');
 }
 
-/** The measures that have grown too much. */
-export const grown = (from: Measures, to: Measures): string[] =>
-  KINDS.filter((kind) => to[kind] - from[kind] > Math.max(NOISE[kind], GROWTH_MAX * from[kind]));
+/** Seconds in which V8 and the system's allocator take what they keep for later. */
+const WARM_S = 180;
+
+/** The measures that have grown too much in a run of some seconds. */
+export const grown = (from: Measures, to: Measures, seconds: number): string[] =>
+  KINDS.filter((kind) => kind !== 'rss' || seconds > WARM_S).filter(
+    (kind) => to[kind] - from[kind] > Math.max(NOISE[kind], GROWTH_MAX * from[kind]),
+  );
 
 /** How often a pause is looked for, in milliseconds. */
 const BEAT = 50;

@@ -107,7 +107,7 @@ export class Run {
     process.off('uncaughtException', stray);
     process.off('unhandledRejection', stray);
     const from = first ?? last;
-    const more = grown(from, last);
+    const more = grown(from, last, seconds);
     if (more.length > 0) {
       this.#findings.push(`grows: ${more.join(', ')}`);
     }

@@ -11,4 +11,5 @@ export const THEMES: Readonly<Record<string, () => Promise<Theme>>> = {
   filters: async () => (await import('./filters.ts')).filters,
   history: async () => (await import('./history.ts')).history,
   faults: async () => (await import('./faults.ts')).faults,
+  soak: async () => (await import('./soak.ts')).soak,
 };
