@@ -21,6 +21,8 @@ export interface Settings {
   listsize: number;
   /** Whether the ways of packets are shown. */
   journey: 'on' | 'off';
+  /** Whether control strings of the guest reach the terminal. */
+  guestConsole: 'filtered' | 'raw';
   verbose: boolean;
   traceCommands: boolean;
   prompt: string;
@@ -72,6 +74,7 @@ export function defaultSettings(): Settings {
     width: 0,
     listsize: 10,
     journey: 'off',
+    guestConsole: 'filtered',
     verbose: false,
     traceCommands: false,
     prompt: '(pktgdb) ',
@@ -289,6 +292,7 @@ export const SETTINGS: readonly Setting[] = [
   limit('width', 'number of characters gdb thinks are in a line', own),
   limit('listsize', 'number of source lines gdb will list by default', own, ALL_LINES),
   choice(['journey', 'journey'], 'whether the ways of packets are shown', ['on', 'off'], own),
+  choice(['guest-console', 'guestConsole'], "how the guest's console is shown", ['filtered', 'raw'], own),
   flag('verbose', 'verbosity', own),
   named('trace-commands', flag('traceCommands', 'state of GDB CLI command tracing', own)),
   PROMPT,

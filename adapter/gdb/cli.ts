@@ -7,6 +7,7 @@ import type { WriteStream } from 'node:tty';
 import type { ReplaySettings } from '../commands/settings.ts';
 import type { EngineApi, RealGuests } from '../engine/api.ts';
 import { positionText } from '../inspect/replay.ts';
+import { GuestConsoleFilter } from './guest-console.ts';
 import { type Executed, GdbInterpreter, type Write } from './interpreter.ts';
 import { MORE, Pager, type PageSize } from './pager.ts';
 import { ProgressLine } from './progress.ts';
@@ -79,6 +80,7 @@ class Cli {
   readonly #output: NonNullable<CliOptions['output']>;
   readonly #errors: Writable;
   readonly #progress: ProgressLine;
+  readonly #console = new GuestConsoleFilter();
   #watch: NodeJS.Timeout | undefined;
   /** A replay went wrong: the machine complained, threw, or ended with an error. */
   #replayFailed = false;
@@ -131,7 +133,7 @@ class Cli {
     );
     this.gdb.settings.style.enabled = !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
     this.gdb.interrupts.held = () => this.#pager.held;
-    engine.on('console', (text) => this.#aside(text));
+    engine.on('console', (text) => this.#aside(this.#shown(text)));
     engine.on('log', (text) => this.#aside(text));
     engine.on('report', (level, text) => {
       this.#replayFailed ||= level === 'error' && engine.replay !== undefined;
@@ -174,6 +176,10 @@ class Cli {
       }
     }, WATCH_MS);
     this.#watch.unref();
+  }
+
+  #shown(text: string): string {
+    return this.gdb.settings.guestConsole === 'raw' ? text : this.#console.filter(text);
   }
 
   #showPercent(what: string, done: number, total: number): void {
