@@ -57,6 +57,22 @@ describe('slirp: tcp', () => {
     assert.doesNotMatch(slirp_connection_info(t.net.slirp), /ESTABLISHED/);
   });
 
+  it('resets without data, whatever there is still to send (RFC 9293, 3.10.4)', () => {
+    const t = echo();
+    t.connect(4000, 9);
+    t.net.host.write(stream(t), Buffer.alloc(50_000, 'm'));
+    t.net.settle();
+    t.segments();
+    const [, fd = ''] = /^ +(\d+) /m.exec(slirp_socket_info(t.net.slirp)) ?? [];
+    assert.equal(slirp_close_socket(t.net.slirp, Number(fd)), true);
+    t.net.settle();
+    const resets = t.segments().filter((s) => (s.flags & RST) !== 0);
+    assert.deepEqual(
+      resets.map((s) => s.data.length),
+      [0],
+    );
+  });
+
   it('takes a FIN that came before the data in front of it', () => {
     const t = echo();
     const c = t.connect(4000, 9);

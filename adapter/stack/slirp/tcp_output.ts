@@ -125,7 +125,10 @@ export function tcp_output(tp: tcpcb): void {
       }
     }
     let len = Math.min(so.so_snd.sb_cc, win) - off;
-    if (len < 0) {
+    if (flags & TH_RST) {
+      // What there was to send is given up with the connection.
+      len = 0;
+    } else if (len < 0) {
       // The window has shrunk, or the FIN has been sent and nothing more.
       len = 0;
       if (win === 0) {
