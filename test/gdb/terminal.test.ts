@@ -160,11 +160,11 @@ describe('the terminal', function () {
       await shell.start('-- -netdev user,id=u0 -device e1000,netdev=u0');
       await shell.type('run\r', '~ # ');
       for (const n of [81, 82]) {
-        await shell.type(KEY.z, SHELL_PROMPT);
+        await shell.press(KEY.z, SHELL_PROMPT);
         await shell.type(`echo the shell has $((${n}))\r`, `has ${n}`);
         await shell.type('fg\r', '-device e1000,netdev=u0\n');
       }
-      assert.match(await shell.type(KEY.c, PROMPT), /Program received signal SIGINT, Interrupt\.\n/);
+      assert.match(await shell.press(KEY.c, PROMPT), /Program received signal SIGINT, Interrupt\.\n/);
       await shell.type(KEY.z, SHELL_PROMPT);
       await shell.type('fg\r', PROMPT);
       assert.match(await shell.line('bt 1'), /main_loop_wait/);

@@ -1,6 +1,7 @@
 /** A shell on a terminal of its own (script(1) makes one), in which pktgdb is typed at as a user does. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { PKTGDB } from '../kit/paths.ts';
+import { insist } from '../kit/until.ts';
 
 export const SHELL_PROMPT = 'sh: ';
 export const PROMPT = '(pktgdb) ';
@@ -8,6 +9,9 @@ export const KEY = { c: '\x03', d: '\x04', g: '\x07', r: '\x12', z: '\x1a', up: 
 
 /** What moves the cursor and clears. */
 const MOVES = new RegExp(`${'\x1b'}\\[(?:\\d*[GJK]|\\?\\d+[hl])`, 'g');
+/** Longer than two Ctrl-C may be apart that ask whether to quit. */
+const PRESS_AGAIN_MS = 1500;
+
 /** A colour, which tests see as `<33>`, and its end, `<>`. */
 const COLOURS = new RegExp(`${'\x1b'}\\[([\\d;]*)m`, 'g');
 
@@ -40,6 +44,11 @@ export class ShellTerminal {
   type(keys: string, expected: string): Promise<string> {
     this.#shell.stdin?.write(keys);
     return this.until(expected);
+  }
+
+  /** Presses a key until it has an effect: what is typed while a program takes the terminal over is thrown away. */
+  press(key: string, expected: string): Promise<string> {
+    return insist(() => void this.#shell.stdin?.write(key), this.until(expected), PRESS_AGAIN_MS);
   }
 
   /** A line, and what it prints up to the next prompt. */

@@ -6,7 +6,11 @@ import { join } from 'node:path';
 const folders: string[] = [];
 process.once('exit', () => {
   for (const folder of folders) {
-    rmSync(folder, { recursive: true, force: true });
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    } catch {
+      // A program that is just ending writes on. What it leaves is in the system's folder for such.
+    }
   }
 });
 
