@@ -25,6 +25,7 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       leave({ passed: passes, failed: failures, which, again });
       const leak = () => {
         const open = new Set(process.getActiveResourcesInfo().filter((r) => r !== 'Timeout'));
+        process._getActiveHandles().forEach((handle) => void process.stderr.write(`left open: ${described(handle)}\n`));
         const what = `the tests are done, but left open: ${[...open].join(', ') || 'a timer'}`;
         process.stderr.write(`${what}\n`);
         if (again.length > 0) {
@@ -38,6 +39,15 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       setTimeout(leak, GRACE_MS).unref(); // does not keep the process: it only fires if something else does
     });
   }
+}
+
+/** What a handle is, as far as it says: Node has no public way to what keeps a process. */
+function described(handle) {
+  const { localAddress, localPort, remoteAddress, remotePort, spawnargs, fd } = handle;
+  const ends = localPort
+    ? `${localAddress}:${localPort} - ${remoteAddress}:${remotePort}`
+    : (spawnargs?.join(' ') ?? '');
+  return `${handle.constructor?.name ?? typeof handle} ${ends} ${fd ?? ''}`.trim();
 }
 
 const firstLine = (error) => String(error?.message ?? error).split('\n', 1)[0];

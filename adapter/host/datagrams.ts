@@ -80,6 +80,7 @@ export class NodeDatagrams {
     return new Promise((resolve) => {
       udp.once('error', (err: NodeJS.ErrnoException) => {
         this.#entries.delete(fd);
+        udp.close();
         resolve({ errno: err.code ?? 'EIO', port: 0 });
       });
       udp.bind({ address: hostOf(addr), port: addr.sin_port, exclusive: true }, () => {

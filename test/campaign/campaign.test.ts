@@ -78,7 +78,7 @@ describe('the campaign', () => {
     }
     const hoard: Buffer[] = [];
     const grows = theme<number>({ unit: 'MB', make: () => [1], attempt: () => hoard.push(Buffer.alloc(1 << 20)) && 1 });
-    assert.match((await outcome(grows, tempFolder(), 60)).findings.join('\n'), /^grows: heap/);
+    assert.match((await outcome(grows, tempFolder(), 100)).findings.join('\n'), /^grows: heap/);
   });
 
   it('shortens a list to what fails', async () => {

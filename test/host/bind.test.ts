@@ -1,0 +1,24 @@
+/** A port that is taken is answered, and leaves no socket open. */
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { NodeDatagrams } from '../../adapter/host/datagrams.ts';
+import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+import { until } from '../kit/until.ts';
+
+const LOOPBACK = 0x7f000001;
+const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === 'UDPWrap').length;
+
+describe('a UDP port that is taken', () => {
+  it('is answered, and the socket that wanted it is closed', async () => {
+    const holder = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const before = sockets();
+    const datagrams = new NodeDatagrams({ datagram: () => 0, event: () => undefined, full: () => false });
+    const { port } = holder.address();
+    assert.deepEqual(await datagrams.bind(10, sockaddr_in(LOOPBACK, port)), { errno: 'EADDRINUSE', port: 0 });
+    await until(() => sockets() === before, 'closed', 2000);
+    datagrams.dispose();
+    holder.close();
+  });
+});
