@@ -464,7 +464,8 @@ export class Workbench {
     const stop = this.#toolbar('Stop').or(this.#toolbar('Disconnect'));
     const toolbar = this.page.locator('.debug-toolbar');
     for (let sessions = 2; sessions > 0 && (await stop.first().isVisible()); sessions--) {
-      await stop.first().click();
+      // A launch that was refused ends by itself, and the button goes while it is being pressed.
+      await Promise.any([stop.first().click(), toolbar.waitFor({ state: 'hidden' })]);
       // The button is that of the next session when one has ended.
       await toolbar.waitFor({ state: 'hidden', timeout: 10_000 }).catch(() => undefined);
     }
