@@ -54,7 +54,7 @@ export class QemuGuests implements RealGuests {
     this.#order('cont');
     if (this.#start) {
       // Where it runs in somebody's terminal there is no other way.
-      void this.#clients[0]?.quit();
+      this.#last = this.#last.then(() => this.#clients[0]?.quit());
     }
     this.#process?.end();
     void this.#last.then(() => this.#clients.forEach((client) => void client.close()));

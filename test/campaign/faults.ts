@@ -7,6 +7,7 @@ import { NodeSockets } from '../../adapter/host/sockets.ts';
 import { AF_UNIX, type Input, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { NO_ADDR, sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 import { ERRNOS, type Errno, type Place, refuse } from '../kit/faults.ts';
+import { IDLE_PORT } from '../kit/idle-port.ts';
 import type { Random } from '../kit/random.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { theme } from './theme.ts';
@@ -79,11 +80,7 @@ class Host {
   #listeners = 0;
   readonly sockets = new NodeSockets({
     post: (input) => this.#heard(input),
-    released: () => undefined,
-    reserve: () => null,
-    unreserve: () => undefined,
-    scarce: () => false,
-    wait: () => undefined,
+    ...IDLE_PORT,
     warn: (text) => void this.warnings.push(text),
   });
   readonly #files = new OutputFiles((text) => this.warnings.push(text));

@@ -9,6 +9,7 @@ import { NodeSockets } from '../../adapter/host/sockets.ts';
 import { AF_UNIX, type Input, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { NO_ADDR, sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 import { ERRNOS, type Errno, type Place, refuse } from '../kit/faults.ts';
+import { IDLE_PORT } from '../kit/idle-port.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 
@@ -23,11 +24,7 @@ class Heard {
   readonly warnings: string[] = [];
   readonly sockets = new NodeSockets({
     post: (input) => this.inputs.push(input.type === 'data' ? { ...input, data: input.data.slice() } : input),
-    released: () => undefined,
-    reserve: () => null,
-    unreserve: () => undefined,
-    scarce: () => false,
-    wait: () => undefined,
+    ...IDLE_PORT,
     warn: (text) => void this.warnings.push(text),
   });
 

@@ -116,6 +116,18 @@ describe('guests in QEMU', () => {
     guests.end();
   });
 
+  it('end with the machine if they were started for it, in a terminal of somebody else too', async () => {
+    const server = await qmp();
+    const lines: string[] = [];
+    const sockets = { netdev: 'stream,id=n0', qmp: server.path, serial: join(folder, 'serial') };
+    const start = { command: 'qemu -serial null', sockets, run: (line: string) => void lines.push(line) };
+    const guests = new QemuGuests([server.path], start);
+    guests.up({ console: () => undefined, report: () => undefined });
+    assert.match(lines.join(), /qemu -serial null -netdev stream,id=n0 /);
+    guests.end();
+    assert.ok(await soon(() => server.commands.at(-1) === 'quit', 5_000), server.commands.join());
+  });
+
   it('go on when the machine ends', async () => {
     const server = await qmp();
     const guests = new QemuGuests([server.path]);
