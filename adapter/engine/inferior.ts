@@ -480,7 +480,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.#channel?.standsLightly(m.calls, (goOn) => this.#leaveLight(goOn));
         break;
       case 'rows':
-        this.emit('rows', m.rows);
+        this.emit('rows', typeof m.rows === 'string' ? (JSON.parse(m.rows) as RowData[]) : m.rows);
         break;
       case 'answered':
         this.emit('answered', m.result);

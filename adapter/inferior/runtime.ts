@@ -12,9 +12,9 @@ import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
-import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
+import { Asked, type QueryOrder, type QueryResult, type Rows } from './asked.ts';
 import { Births } from './births.ts';
-import { callersOf, functionNames, StackLeft, stackDepth } from './call-stack.ts';
+import { Callers, functionNames, StackLeft, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
 import { Changes } from './changes.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
@@ -297,18 +297,19 @@ export class Runtime {
   }
 
   /** Answers a query up to where its order says, and leaves the stack there. The machine is at an earlier position. */
-  startQuery(query: QueryOrder, post: (rows: readonly RowData[]) => void): void {
+  startQuery(query: QueryOrder, post: (rows: Rows) => void): void {
     for (const [probe, source] of query.deciders) {
       this.setDecider(probe, source);
     }
     this.notes.byHand(query.byHand?.drops ?? -1, query.byHand?.edits ?? -1);
     this.#eachTurn = query.eachTurn === '' ? null : (new Function('$R', '$G', '$probe', query.eachTurn) as EachTurn);
+    const callers = new Callers(this.#stackUrl);
     this.asked = new Asked(query, {
       now: () => {
         const { packets, number: captured } = this.edge;
         return { tick: this.T[TICK.COUNT] ?? 0, ns: this.#machineTime(), packets, captured };
       },
-      callers: () => callersOf(this.#stackUrl),
+      callers: (probe) => callers.of(this.D[probe]),
       plain: (v, declared) => this.#describer.plain(v, declared),
       passed: () => this.currentPacket && summary(this.currentPacket),
       post,
