@@ -463,8 +463,12 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       const all = this.repl.interpreter.breakpointCommands.get(id) ?? [];
       const commands = all[0]?.trim() === 'silent' ? all.slice(1) : all;
       if (commands.length > 0) {
-        const { output } = await this.repl.run(commands.join('\n'), -1);
+        const { resumes } = this.repl.interpreter;
+        const { output } = await this.repl.run(commands.join('\n'), -1, { untilResumed: true });
         this.output('stdout', output);
+        if (this.repl.interpreter.resumes !== resumes) {
+          return;
+        }
       }
     }
   }

@@ -319,7 +319,8 @@ class Cli {
     if (!folder || here === own || !existsSync(here)) {
       return;
     }
-    const trusted = this.gdb.safePaths.some((path) => here.startsWith(path.endsWith('/') ? path : `${path}/`));
+    const paths = this.gdb.settings.autoLoad.safePath.split(':').filter((path) => path !== '');
+    const trusted = paths.some((path) => here.startsWith(path.endsWith('/') ? path : `${path}/`));
     if (trusted) {
       await this.#run([{ kind: 'file', name: here }]);
     } else {

@@ -55,7 +55,9 @@ export const MISC_HANDLERS: Handlers<typeof MISC_COMMANDS> = {
     delete process.env[args.trim()];
   },
   'add-auto-load-safe-path': (gdb, args) => {
-    gdb.safePaths.push(resolve(args.trim().replace(/^~(?=\/|$)/, homedir())));
+    const { autoLoad } = gdb.settings;
+    const folder = resolve(args.trim().replace(/^~(?=\/|$)/, homedir()));
+    autoLoad.safePath = autoLoad.safePath === '' ? folder : `${autoLoad.safePath}:${folder}`;
   },
   pwd: (gdb) => gdb.out(`Working directory ${process.cwd()}.\n`),
 };
