@@ -184,7 +184,10 @@ export class TimeTravel {
     }
     await this.#guarded(from, async (past) => {
       const arrival = await past.to(target, begin);
-      if (!samePosition(arrival.report.position, present.position)) {
+      const { position } = arrival.report;
+      // A machine that is being built has no start to stand at.
+      const passed = position.tick > present.position.tick || samePosition(position, present.position);
+      if (!passed) {
         await this.#show(past, present, arrival, stop, begin);
       } else if ('tick' in target && target.probe >= 0) {
         // It was looked for up to the end.

@@ -207,6 +207,24 @@ describe('time travel', () => {
     }
   });
 
+  it('stays where it is while the machine is being built, which has no start yet, and travels afterwards', async () => {
+    const hello = { trace: capture('02-hello.pcap'), stopOnEntry: true };
+    await s.launch(hello);
+    await s.stop();
+    const entry = s.engine.history?.here;
+    await s.engine.goTo('start');
+    await s.stop();
+    assert.deepEqual([s.engine.history?.here, s.engine.history?.inPast], [entry, false]);
+    await s.resume();
+    await s.stop();
+    await s.engine.goTo('start');
+    await s.stop();
+    assert.equal(s.engine.history?.inPast, true);
+    s.break('ip_input');
+    await s.resume();
+    assert.equal((await s.stop()).kind, 'breakpoint');
+  });
+
   it('finds nothing in a monitor command that was given at a stop', async () => {
     s.break('tcp_input', undefined, { temporary: true, ignoreCount: 3 });
     await replay();
