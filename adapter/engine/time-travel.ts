@@ -118,8 +118,17 @@ export class TimeTravel {
   async #open(): Promise<Past> {
     const { live, complain } = this.#hooks;
     this.#opening ??= Past.create(this.#image, this.#table, live, (a) => this.#stoppedInPast(a), complain);
-    this.#past = await this.#opening;
-    return this.#past;
+    const past = await this.#opening;
+    past.ended = () => this.#ended(past);
+    this.#past = past;
+    return past;
+  }
+
+  /** The past has ended while it went on for the user, who has the present. */
+  #ended(past: Past): void {
+    if (this.#past === past && this.#guards === 0) {
+      this.#lost();
+    }
   }
 
   #momentOf(arrival: Arrival, inferior: Inferior, stop: Stop): Moment {
@@ -177,7 +186,12 @@ export class TimeTravel {
       return;
     }
     await this.#guarded(from, async (past) => {
-      await this.#show(past, present, await past.to(target, begin), stop, begin);
+      const arrival = await past.to(target, begin);
+      const end = arrival.report.stop;
+      if ('probe' in target && end.kind === 'arrived' && end.notes.missed) {
+        throw new NotPassedError(`Probe ${target.probe} was not passed at tick ${target.tick}.`);
+      }
+      await this.#show(past, present, arrival, stop, begin);
     });
   }
 
