@@ -105,6 +105,9 @@ interface InferiorEvents {
 const STOP_BYTES = 1 << 20;
 /** Bytes that the log of a what-if may have, in memory. */
 const WHAT_IF_BYTES = 512 << 20;
+/** What lets the thread link the stack's modules itself (inferior/stack-modules.ts); Node would warn of each launch. */
+const VM_MODULES = '--experimental-vm-modules';
+const STACK_FLAGS = process.allowedNodeEnvironmentFlags.has(VM_MODULES) ? [VM_MODULES, '--no-warnings'] : [];
 /** Spare chunks of the log that the thread is given ahead. */
 const SPARES = 4;
 
@@ -229,7 +232,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.#worker = new Worker(pathToFileURL(image.dist.worker), {
       workerData: data,
       transferList: [port2],
-      execArgv: [],
+      execArgv: STACK_FLAGS,
       name: this.#name,
     });
     port1.on('message', (chunk: SharedArrayBuffer) => {

@@ -35,6 +35,7 @@ import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './reco
 import { RecordingHost, type TurnWatch } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
 import { Runtime } from './runtime.ts';
+import { loadStack } from './stack-modules.ts';
 import { TraceHost } from './trace-host.ts';
 import type { TravelOrder } from './travel.ts';
 
@@ -416,14 +417,7 @@ function announceStart(host: Host): void {
 }
 
 type Main = (argc: number, argv: readonly string[], host: Host) => number;
-const load = (module: string): Promise<{ main?: Main }> =>
-  import(pathToFileURL(`${data.stackDir}/${module}.js`).href) as Promise<{ main?: Main }>;
-
-const { main } = await load('softmmu/main');
-// One after the other: Node's loader does not survive a failing import among parallel ones over the same modules.
-for (const module of data.modules) {
-  await load(module);
-}
+const { main } = (await loadStack(data.stackDir, ['softmmu/main', ...data.modules])) as { readonly main?: Main };
 if (!main) {
   throw new Error(`${data.stackDir}/softmmu/main.js has no main`);
 }
