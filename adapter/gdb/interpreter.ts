@@ -72,6 +72,8 @@ export interface InterpreterOptions {
   readonly styled?: boolean;
   /** Version of the program. */
   readonly version?: string;
+  /** The machine runs already, in this process, which is one of a program of that name. */
+  readonly attached?: { readonly pid: number; readonly owner: string };
   /** What `run` starts; can be changed with `set args`. */
   readonly launch?: {
     readonly args: readonly string[];

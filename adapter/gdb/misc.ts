@@ -18,11 +18,10 @@ async function quit(gdb: GdbInterpreter, args: string): Promise<void> {
     const { value } = await gdb.evaluator.evaluate(args, gdb.expressionFrame());
     code = Number(value.value ?? 0) & 0xff;
   }
+  const { attached } = gdb.options;
+  const end = attached ? `[process ${attached.pid}] will be detached` : '[machine] will be killed';
   const alive = gdb.engine.state === 'stopped' || gdb.engine.state === 'running';
-  if (
-    alive &&
-    !(await gdb.confirm('A debugging session is active.\n\n\tInferior 1 [machine] will be killed.\n\nQuit anyway?'))
-  ) {
+  if (alive && !(await gdb.confirm(`A debugging session is active.\n\n\tInferior 1 ${end}.\n\nQuit anyway?`))) {
     throw new CommandError('Not confirmed.');
   }
   gdb.quit = code;

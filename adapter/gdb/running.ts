@@ -15,6 +15,12 @@ import { numberedFrameLine } from './stops.ts';
 const UNTIL_LIMIT = 10_000;
 
 async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Promise<void> {
+  const { attached } = gdb.options;
+  if (attached) {
+    throw new CommandError(
+      `The machine is one of ${attached.owner}, which starts it: it cannot be run again from here.`,
+    );
+  }
   if (gdb.engine.state === 'stopped' || gdb.engine.state === 'running') {
     const question = 'The program being debugged has been started already.\nStart it from the beginning?';
     if (!(await gdb.confirm(question))) {

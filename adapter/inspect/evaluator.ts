@@ -21,6 +21,7 @@ import { parseExpression } from './expression/parser.ts';
 import { objectAt } from './expression/pointers.ts';
 import { ANY, INT, NUMBER, SCALAR_TYPES, STRING, type StaticType, TypeTable } from './expression/types.ts';
 import { FilterWords } from './filter-words.ts';
+import { noNicText } from './nics.ts';
 import { registerIndex } from './registers.ts';
 
 /** A value with what is known of where it came from. */
@@ -218,7 +219,7 @@ export class Evaluator {
       throw new ExpressionError('Cannot access memory: the index is outside of the array.');
     }
     if (value.kind === 'undefined' && code.origin === 'register') {
-      throw new ExpressionError('The machine has no e1000.');
+      throw new ExpressionError(noNicText(this.engine));
     }
     return { value: typed(value, code), code };
   }
