@@ -145,7 +145,7 @@ describe('gdb commands', () => {
       ['break t.ts:999', '!No line 999 in file "util/t.ts".\n'],
       ['break 999', '!No line 999 in the current file.\n'],
       ['break nosuch.ts:3', '!No source file named nosuch.ts.\n'],
-      ['break *0x1234', '!Addresses are not supported here; name a function or FILE:LINE.\n'],
+      ['break *0x1234', '!No code is there: behind "*" stands $pc, a function, or the number of a probe.\n'],
       ['break add if x ==', "!A syntax error in expression, near `'.\n"],
       ['break add if nosuch == 1', '!No symbol "nosuch" in current context.\n'],
       ['condition 1 y ==', "!A syntax error in expression, near `'.\n"],
