@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
@@ -73,6 +73,15 @@ describe('pktgdb-passt', function () {
     const { status, errors } = await runPasst(['--socket', '/nowhere/at/all', '--address', '10.1.2.50'], env);
     assert.equal(status, 1);
     assert.match(errors, /^pktgdb-passt: .*\/nowhere\/at\/all.*\n$/);
+  });
+
+  it('listens for debuggers in no folder that others can look into', async () => {
+    const open = tempFolder();
+    mkdirSync(join(open, 'pktgdb'));
+    chmodSync(join(open, 'pktgdb'), 0o755);
+    const { status, errors } = await runPasst(['--socket', join(open, 's')], { ...env, XDG_RUNTIME_DIR: open });
+    assert.equal(status, 1);
+    assert.match(errors, /^pktgdb-passt: \S+\/pktgdb is no folder of this user's alone \(mode 0700\)\n$/);
   });
 
   it('waits at a socket for one guest after the other, and with --one-off for one', async () => {
