@@ -85,6 +85,8 @@ interface InferiorEvents {
   paused: [V8Paused];
   /** It goes on after it was paused. */
   resumed: [];
+  /** A past inferior has left the stack. */
+  left: [];
   /** The machine is set up and runs. */
   started: [];
   exited: [code: number, message: string, summary: ExecutionSummary | undefined];
@@ -166,6 +168,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   framed = false;
   /** The thread stands still in the inspector. */
   #standing = false;
+  /** Exceptions at which V8 pauses. */
+  #pausesOn = 'none';
   #failure = '';
 
   readonly #fieldTypes: FieldTypes;
@@ -282,12 +286,17 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   async #pauseOnExceptions(state: 'all' | 'uncaught' | 'none'): Promise<void> {
-    await this.#channel?.send('Debugger.setPauseOnExceptions', { state });
+    if (this.#pausesOn !== state) {
+      this.#pausesOn = state;
+      await this.#channel?.send('Debugger.setPauseOnExceptions', { state });
+    }
   }
 
-  /** Has a past inferior execute a stretch; 'paused' follows. It must not stand still. */
-  travel(message: TravelMessage): void {
+  /** Has a past inferior execute a stretch; 'paused' follows, or 'left' if that is quiet. It must not stand still. */
+  async travel(message: TravelMessage): Promise<void> {
     Atomics.store(this.#ctl, CTL.PAUSE, 0);
+    // Leaving the stack is an exception, and V8 takes as long for it as for any stop.
+    await this.#pauseOnExceptions(message.order.quiet ? 'none' : 'all');
     this.#worker.postMessage(message);
   }
 
@@ -318,7 +327,6 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     await this.runtime.leaveStack();
     await this.inspector.send('Debugger.resume').catch(() => undefined);
     await left;
-    await this.#pauseOnExceptions('all');
   }
 
   /** Has a past inferior, which stands still, go on without what was recorded of `source`, up to `until` (ns). */
@@ -470,12 +478,13 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'left':
         this.#onLeft.splice(0).forEach((done) => void done());
+        this.emit('left');
         break;
       case 'light':
         this.#channel?.standsLightly(m.calls, (goOn) => this.#leaveLight(goOn));
         break;
       case 'rows':
-        this.emit('rows', m.rows);
+        this.emit('rows', typeof m.rows === 'string' ? (JSON.parse(m.rows) as RowData[]) : m.rows);
         break;
       case 'answered':
         this.emit('answered', m.result);

@@ -22,7 +22,7 @@ import { readNumbers } from '../replay/numbers.ts';
 import { countPackets } from '../replay/plan.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
-import type { QueryOrder, QueryResult, RowData } from './asked.ts';
+import type { QueryOrder, QueryResult, Rows } from './asked.ts';
 import { type Call, StackLeft } from './call-stack.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { CheckpointTaker } from './checkpoint-take.ts';
@@ -105,7 +105,7 @@ export type WorkerMessage =
   /** It stands still, lightly. */
   | { readonly type: 'light'; readonly calls: readonly Call[] }
   /** Answers to a query, and its end. */
-  | { readonly type: 'rows'; readonly rows: readonly RowData[] }
+  | { readonly type: 'rows'; readonly rows: Rows }
   | { readonly type: 'answered'; readonly result: QueryResult }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */

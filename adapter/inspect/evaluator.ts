@@ -4,7 +4,9 @@
  */
 import { type Context, createContext, runInContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
+import { remembers } from '../packets/filter/remembers.ts';
 import { assignMemory, fitting } from './assignment.ts';
+import { programCounter } from './code-addresses.ts';
 import { numberOf } from './expression/arithmetic.ts';
 import { type Expression, ExpressionError } from './expression/ast.ts';
 import {
@@ -20,7 +22,9 @@ import { parseExpression } from './expression/parser.ts';
 import { objectAt } from './expression/pointers.ts';
 import { ANY, INT, NUMBER, SCALAR_TYPES, STRING, type StaticType, TypeTable } from './expression/types.ts';
 import { FilterWords } from './filter-words.ts';
+import { noNicText } from './nics.ts';
 import { registerIndex } from './registers.ts';
+import { remembered } from './remembered.ts';
 
 /** A value with what is known of where it came from. */
 export interface Result {
@@ -180,7 +184,7 @@ export class Evaluator {
   }
 
   async #assignVariable(e: Expression & { kind: 'assign' }, name: string, frame: number): Promise<Result> {
-    if (name === 'pkt' || name === '' || /^[$0-9]/.test(name)) {
+    if (name === 'pkt' || name === 'pc' || name === '' || /^[$0-9]/.test(name)) {
       throw new ExpressionError('Left operand of assignment is not an lvalue.');
     }
     const before = this.#variables.get(name);
@@ -191,14 +195,28 @@ export class Evaluator {
   }
 
   async #read(e: Expression, frame: number): Promise<Result> {
-    const kept = this.#kept(e);
+    const pc = mentions(e, '"dollar","name":"pc"') ? await programCounter(this.engine, frame) : undefined;
+    const kept = e.kind === 'dollar' && e.name === 'pc' && pc ? pc : this.#kept(e);
     if (kept) {
       return kept;
     }
-    const frames = frame >= 0 && mentionsCallers(e) ? await this.engine.frames() : undefined;
+    const frames = frame >= 0 && mentions(e, 'caller_') ? await this.engine.frames() : undefined;
     const callers = frames && { callers: frames.slice(frame).map((f) => f.fn.name) };
-    const context = { ...this.context(frame), ...callers };
-    return this.#valueOf(compile(e, this.engine.scope(frame), context), frame);
+    const context = { ...this.context(frame, pc), ...callers };
+    const scope = this.engine.scope(frame);
+    let asked = frame < 0 ? null : false;
+    const ask: CompileContext['remembered'] = (what, text) => {
+      asked ||= what === 'field' || remembers(this.filters.compile(text).fieldsUsed);
+      return undefined;
+    };
+    const code = compile(e, scope, { ...context, ...(asked === null ? {} : { remembered: ask }) });
+    const [at] = asked ? (await this.engine.frames()).slice(frame) : [];
+    if (at === undefined) {
+      return this.#valueOf(code, frame);
+    }
+    // What the packets before say takes an execution of history, so it is found out for those who ask.
+    const answer = await remembered(this.engine, at, this.filters);
+    return this.#valueOf(compile(e, scope, { ...context, remembered: answer }), frame);
   }
 
   async #valueOf(code: Code, frame: number): Promise<Result> {
@@ -212,7 +230,7 @@ export class Evaluator {
       throw new ExpressionError('Cannot access memory: the index is outside of the array.');
     }
     if (value.kind === 'undefined' && code.origin === 'register') {
-      throw new ExpressionError('The machine has no e1000.');
+      throw new ExpressionError(noNicText(this.engine));
     }
     return { value: typed(value, code), code };
   }
@@ -292,14 +310,15 @@ export class Evaluator {
     return this.#variables.get(name);
   }
 
-  context(frame = -1): CompileContext {
+  /** What expressions mean in a frame; `pc` is where that stands, if it is asked for. */
+  context(frame = -1, pc?: Result): CompileContext {
     return {
       types: this.types,
       register: registerIndex,
       setting: this.setting,
       filter: (text) => this.filters.source(text, `condition ${++this.#conditions}`),
       dollar: (name) => {
-        const stored = this.#stored(name);
+        const stored = name === 'pc' && pc ? { ...pc, epoch: this.#epoch, frame } : this.#stored(name);
         return stored && this.#dollarValue(stored, name, frame);
       },
     };
@@ -351,9 +370,9 @@ function scalarsOf(code: Code | undefined): Pick<DollarValue, 'scalar'> {
   return code?.scalar ? { scalar: code.scalar } : {};
 }
 
-/** Whether the call stack has to be known. */
-function mentionsCallers(e: unknown): boolean {
-  return JSON.stringify(e, (_, v) => (typeof v === 'bigint' ? String(v) : v)).includes('caller_');
+/** Whether a syntax tree, as JSON, has the text in it. */
+function mentions(e: unknown, text: string): boolean {
+  return JSON.stringify(e, (_, v) => (typeof v === 'bigint' ? String(v) : v)).includes(text);
 }
 
 /** A value in a log: a field of a packet in its own notation, and what cannot be had as why. */

@@ -26,6 +26,8 @@ export interface PacketKnowledge extends Relatives {
   numberOf(p: PacketView): number;
   /** Seconds from the capture's first packet to the one with a number. */
   secondsOf(number: number): number;
+  /** What the capture says of the packet with a number, but for its bytes. */
+  recordOf(number: number): FrameRecord | null;
 }
 
 /** What a capture says of a packet: itself, the capture's first packet, the one before it (itself for the first). */
